@@ -1,0 +1,168 @@
+/**
+ * An agent is one isolate - the main program or a worker - as others see it: a FIFO in the segment
+ * directory. The FIFO is its doorbell, which one read in the event loop serves whatever the number of
+ * channels, and the lock held on it is the proof that the agent lives: the kernel drops it when
+ * the process ends in any way, and it survives reuse of process ids.
+ *
+ * @module
+ */
+
+import { AGENT_PREFIX, NEW_PREFIX } from "./directory.ts";
+import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
+import type { Listener } from "./carrier.ts";
+import { platform } from "./platform/mod.ts";
+import { SystemError } from "./platform/platform.ts";
+
+/** How often waiting sockets look again although nobody rang: it bounds what a lost wake-up costs. */
+const RECHECK_MS = 100;
+
+const agents = new Map<string, Agent>();
+
+/** The FIFO of an agent. */
+export function agentPath(directory: string, id: bigint): string {
+  return `${directory}/${AGENT_PREFIX}${BigInt.asUintN(64, id).toString(16).padStart(16, "0")}`;
+}
+
+/** This isolate's agent in a directory; every caller releases it once. */
+export function acquireAgent(directory: string): Agent {
+  let agent = agents.get(directory);
+  if (!agent) {
+    agent = new Agent(directory);
+    agents.set(directory, agent);
+  }
+  agent.users++;
+  return agent;
+}
+
+/** Gives up this isolate's use of an agent; the last one takes its FIFO away. */
+export function releaseAgent(agent: Agent): void {
+  if (--agent.users > 0) return;
+  agents.delete(agent.directory);
+  agent.close();
+}
+
+/** One isolate in one directory. */
+export class Agent {
+  readonly directory: string;
+  readonly id: bigint;
+  /** Sockets that use it. */
+  users = 0;
+  readonly #path: string;
+  readonly #fifo: number;
+  readonly #bells = new Map<bigint, number>();
+  readonly #listeners = new Set<Listener>();
+  #doorbell: DoorbellReader | undefined;
+  #recheck: ReturnType<typeof setInterval> | undefined;
+
+  constructor(directory: string) {
+    this.directory = directory;
+    this.id = randomId();
+    this.#path = agentPath(directory, this.id);
+    this.#fifo = makeLockedFifo(directory, this.#path);
+  }
+
+  /** The FIFO's descriptor, for platforms whose synchronous sleep waits on it. */
+  get fifo(): number {
+    return this.#fifo;
+  }
+
+  /** False if an agent's process or worker has ended; its FIFO is then removed. */
+  isAlive(id: bigint): boolean {
+    if (id === this.id) return true;
+    return isLocked(agentPath(this.directory, id));
+  }
+
+  /** Rings another agent's doorbell. */
+  ring(id: bigint): void {
+    let fd = this.#bells.get(id);
+    if (fd === undefined) {
+      fd = openBell(agentPath(this.directory, id));
+      if (fd < 0) return;
+      this.#bells.set(id, fd);
+    }
+    if (platform().ring(fd)) return;
+    platform().close(fd);
+    this.#bells.delete(id);
+  }
+
+  /** Adds a socket that waits in the event loop. */
+  startListening(listener: Listener): void {
+    this.#listeners.add(listener);
+    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#look());
+    this.#recheck ??= setInterval(() => this.#look(), RECHECK_MS);
+  }
+
+  /** Removes it; with the last one the event loop is free to end. */
+  stopListening(listener: Listener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0) return;
+    clearInterval(this.#recheck);
+    this.#recheck = undefined;
+  }
+
+  #look(): void {
+    for (const listener of [...this.#listeners]) listener.look();
+  }
+
+  /** Closes all descriptors and removes the FIFO. */
+  close(): void {
+    clearInterval(this.#recheck);
+    this.#recheck = undefined;
+    try {
+      platform().unlink(this.#path);
+    } catch {
+      // Somebody removed it; closing is all that is left to do.
+    }
+    for (const fd of this.#bells.values()) platform().close(fd);
+    this.#bells.clear();
+    if (this.#doorbell) this.#doorbell.close();
+    else platform().close(this.#fifo);
+  }
+}
+
+function randomId(): bigint {
+  const id = new BigInt64Array(1);
+  do crypto.getRandomValues(id); while (id[0] === 0n);
+  return id[0];
+}
+
+/** The FIFO gets its name when it is locked, so that nobody takes a new agent for a dead one. */
+function makeLockedFifo(directory: string, path: string): number {
+  const os = platform();
+  const unnamed = path.replace(AGENT_PREFIX, NEW_PREFIX);
+  const fd = os.makeFifo(unnamed);
+  os.lock(fd, "exclusive");
+  os.rename(unnamed, path);
+  return fd;
+}
+
+function openBell(path: string): number {
+  try {
+    return platform().openFifoToRing(path);
+  } catch (error) {
+    if (error instanceof SystemError && (error.code === "ENOENT" || error.code === "ENXIO")) {
+      return -1;
+    }
+    throw error;
+  }
+}
+
+/** True while somebody holds the lock on a file; a FIFO that nobody holds is removed. */
+export function isLocked(path: string): boolean {
+  const os = platform();
+  let fd: number;
+  try {
+    fd = os.openFifo(path);
+  } catch {
+    return false;
+  }
+  try {
+    if (!os.lock(fd, "shared")) return true;
+    os.unlink(path);
+    return false;
+  } catch {
+    return false;
+  } finally {
+    os.close(fd);
+  }
+}

@@ -1,0 +1,460 @@
+/**
+ * One socket's attachment to a channel: the checked segment, its ring instance, the participant's
+ * slot, and what wakes the others.
+ *
+ * @module
+ */
+
+import type { Carrier } from "./carrier.ts";
+import { type Codec, type CodecName, resolveCodec } from "./codec.ts";
+import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "./errors.ts";
+import { isLocalHandle, LocalCarrier, type LocalHandle } from "./local.ts";
+import { logger } from "./log.ts";
+import { checkCapacity, checkName, DEFAULT_CAPACITY_BYTES, show } from "./options.ts";
+import { instantiate, IS_WEAK, type RingExports } from "./ring.ts";
+import { SegmentCarrier } from "./segment.ts";
+import * as layout from "../wasm/layout.ts";
+
+/** Options of every socket. */
+export interface ChannelOptions {
+  /** Bytes of each sender's ring, from 1,024 to 2 GiB; left out, the channel's, or 1 MiB for a new one. */
+  capacityBytes?: number;
+  /** How values become bytes; left out, the channel's, or `"msgpack"` for a new one. */
+  codec?: CodecName | Codec;
+  /** Directory of the segment; left out, `RINGBUS_DIR` or the user's own. */
+  dir?: string;
+  /** Keeps the segment when its last participant closes. Takes effect when the channel is created. */
+  persist?: boolean;
+}
+
+/** What a channel does with a message. */
+export type ChannelKind = "queue" | "broadcast" | "request";
+
+/** What a participant does on its channel. */
+export type Role = "publisher" | "subscriber" | "pusher" | "puller" | "requester" | "replier";
+
+/** Kinds by their number in the segment. */
+export const KINDS: Record<number, ChannelKind> = {
+  [layout.KIND_QUEUE]: "queue",
+  [layout.KIND_BROADCAST]: "broadcast",
+  [layout.KIND_REQUEST]: "request",
+};
+
+const KIND_NUMBERS: Record<ChannelKind, number> = {
+  queue: layout.KIND_QUEUE,
+  broadcast: layout.KIND_BROADCAST,
+  request: layout.KIND_REQUEST,
+};
+
+/** Roles by their number in the segment. */
+export const ROLES: readonly (Role | undefined)[] = [
+  undefined,
+  "publisher",
+  "subscriber",
+  "pusher",
+  "puller",
+  "requester",
+  "replier",
+];
+
+/** Where the control block of a segment begins. */
+export function controlOffset(capacity: number): number {
+  return Math.ceil((layout.HEADER_BYTES + capacity) / 64) * 64;
+}
+
+/** Bytes of a new segment, in whole pages. */
+export function newSegmentBytes(capacity: number): number {
+  return Math.ceil((controlOffset(capacity) + layout.CONTROL_BYTES) / 4096) * 4096;
+}
+
+/** What a new segment is given. */
+export interface NewSegment {
+  kind: ChannelKind;
+  capacity: number;
+  codecId: string;
+  persist: boolean;
+}
+
+/** Writes a new segment's header and control block. */
+export function formatSegment(
+  memory: WebAssembly.Memory,
+  segment: NewSegment,
+  agent: bigint,
+): void {
+  const ring = instantiate(memory);
+  const bytes = memory.buffer.byteLength;
+  ring.configure(IS_WEAK, KIND_NUMBERS[segment.kind], segment.capacity, bytes);
+  const at = controlOffset(segment.capacity) + layout.CONTROL_CODEC;
+  new Uint8Array(memory.buffer, at).set(new TextEncoder().encode(segment.codecId));
+  ring.signCreator(agent, Deno.pid, Date.now());
+  ring.format(segment.persist ? layout.FLAG_PERSIST : 0);
+}
+
+/** What a segment's header says, checked. */
+export interface SegmentFacts {
+  kind: ChannelKind;
+  capacity: number;
+  codecId: string;
+  persist: boolean;
+}
+
+/**
+ * Reads and checks a header.
+ *
+ * @throws {ShmCorruptionError} if it cannot be right
+ */
+export function readFacts(buffer: ArrayBufferLike, size: number, name: string): SegmentFacts {
+  const view = new DataView(buffer);
+  const refuse = (what: string) =>
+    new ShmCorruptionError(
+      `cannot open channel "${name}": ${what}; delete the segment with removeStale() or by hand`,
+    );
+  const magic = [view.getUint32(0, true), view.getUint32(4, true)];
+  if (magic[0] !== layout.MAGIC_LOW || magic[1] !== layout.MAGIC_HIGH) {
+    throw refuse("it does not begin with the magic number of a segment");
+  }
+  const version = view.getBigUint64(layout.HEADER_VERSION, true);
+  if (version !== BigInt(layout.VERSION)) {
+    throw refuse(`its layout has version ${version}, and this module reads ${layout.VERSION}`);
+  }
+  const kind = KINDS[view.getUint32(layout.HEADER_KIND, true)];
+  if (!kind) throw refuse(`its kind is ${view.getUint32(layout.HEADER_KIND, true)}`);
+  const capacity = Number(view.getBigUint64(layout.HEADER_CAPACITY, true));
+  if (capacity % 64 !== 0 || capacity < 64 || newSegmentBytes(capacity) > size) {
+    throw refuse(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
+  }
+  const codec = new Uint8Array(buffer, controlOffset(capacity), layout.CODEC_BYTES).slice();
+  const end = codec.indexOf(0);
+  return {
+    kind,
+    capacity,
+    codecId: new TextDecoder().decode(codec.subarray(0, end < 0 ? undefined : end)),
+    persist: (view.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0,
+  };
+}
+
+/** One socket on one channel. */
+export class Attachment {
+  readonly name: string;
+  readonly role: Role;
+  readonly carrier: Carrier;
+  readonly ring: RingExports;
+  readonly codec: Codec;
+  readonly kind: ChannelKind;
+  /** Bytes of each lane's ring. */
+  readonly capacity: number;
+  /** Our slot. */
+  readonly index: number;
+  /** The memory as bytes and as words; replaced when the segment grows. */
+  bytes: Uint8Array<ArrayBufferLike>;
+  words: Int32Array;
+  readonly #participants: number;
+  #isClosed = false;
+
+  constructor(
+    target: string | LocalHandle,
+    kind: ChannelKind,
+    role: Role,
+    options: ChannelOptions,
+  ) {
+    this.role = role;
+    this.carrier = openCarrier(target, kind, options);
+    try {
+      this.name = this.carrier.name;
+      const { mappedBytes, memory } = this.carrier;
+      const facts = readFacts(memory.buffer, mappedBytes, this.name);
+      checkAgreement(this.name, facts, kind, options);
+      this.kind = kind;
+      this.capacity = facts.capacity;
+      this.codec = codecFor(this.name, facts.codecId, options.codec);
+      this.#participants = controlOffset(facts.capacity) + layout.CONTROL_PARTICIPANTS;
+      this.ring = instantiate(memory);
+      this.ring.configure(IS_WEAK, KIND_NUMBERS[kind], facts.capacity, mappedBytes);
+      this.bytes = new Uint8Array(memory.buffer);
+      this.words = new Int32Array(memory.buffer);
+      this.index = this.#join();
+    } catch (error) {
+      this.carrier.close(() => false);
+      throw error;
+    }
+    logger.debug("attached to {channel} as {role} {index}", {
+      channel: this.name,
+      role,
+      index: this.index,
+    });
+  }
+
+  #join(): number {
+    this.reap();
+    const role = ROLES.indexOf(this.role);
+    const index = this.ring.join(this.carrier.agent, role, Deno.pid, Date.now());
+    if (index < 0) {
+      throw new ShmConnectionError(
+        `cannot attach to channel "${this.name}": it has ${layout.MAX_PARTICIPANTS} participants, ` +
+          `which is its limit; close some, or use a second channel`,
+      );
+    }
+    this.ring.takeTurnsAs(index);
+    this.ring.refreshTotals();
+    return index;
+  }
+
+  /** Frees what dead participants held. */
+  reap(): void {
+    const mine = this.carrier.agent;
+    const known = new Map<bigint, boolean>([[0n, true], [mine, true]]);
+    for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
+      const agent = this.ring.agentOf(index);
+      if (!known.has(agent)) known.set(agent, this.carrier.isAlive(agent));
+      if (known.get(agent)) continue;
+      this.ring.reclaim(index, agent, mine);
+      logger.debug("freed slot {index} of {channel}, whose owner is gone", {
+        index,
+        channel: this.name,
+      });
+    }
+  }
+
+  /** True while the participant in a slot lives. */
+  isPresent(index: number): boolean {
+    const agent = this.ring.agentOf(index);
+    return agent !== 0n && this.carrier.isAlive(agent);
+  }
+
+  /** Byte offset of a field in a participant's slot. */
+  field(index: number, offset: number): number {
+    return this.#participants + index * layout.PARTICIPANT_BYTES + offset;
+  }
+
+  /**
+   * Adds a region to the segment.
+   *
+   * @throws {ShmConnectionError} if there is no room for it
+   */
+  allocate(bytes: number): number {
+    const rounded = Math.ceil(bytes / 4096) * 4096;
+    const place = this.ring.reserve(rounded) >>> 0;
+    if (place === 0) {
+      throw new ShmConnectionError(
+        `cannot add ${rounded} bytes to channel "${this.name}": a segment ends at 4 GiB; ` +
+          `choose a smaller capacityBytes or use more channels`,
+      );
+    }
+    this.carrier.extend(place + rounded, rounded);
+    this.#adopt();
+    return place;
+  }
+
+  /** Our slot's region of at least `bytes`: the one a former owner left, or a new one. */
+  region(bytes: number): number {
+    const at = this.field(this.index, layout.PARTICIPANT_REGION) >>> 2;
+    const place = this.words[at] >>> 0;
+    const size = this.words[at + 1] >>> 0;
+    if (place >= controlOffset(this.capacity) + layout.CONTROL_BYTES && size >= bytes) {
+      if (place + size > this.carrier.mappedBytes) this.remap();
+      if (place + size <= this.carrier.mappedBytes) return place;
+    }
+    const fresh = this.allocate(bytes);
+    this.bytes.fill(0, fresh, fresh + bytes);
+    this.ring.setRegion(this.index, fresh, bytes);
+    return fresh;
+  }
+
+  /** Maps what others have added. */
+  remap(): void {
+    this.carrier.remap();
+    this.#adopt();
+  }
+
+  #adopt(): void {
+    this.ring.setMapped(this.carrier.mappedBytes);
+    this.bytes = new Uint8Array(this.carrier.memory.buffer);
+    this.words = new Int32Array(this.carrier.memory.buffer);
+  }
+
+  /** Wakes the sleeper of a side that had the fewest turns; false if there is none. */
+  wakeOne(side: number): boolean {
+    const index = this.ring.takeSleeper(side);
+    if (index >= 0) this.signal(index);
+    return index >= 0;
+  }
+
+  /** Wakes all sleepers of a side. */
+  wakeAll(side: number): void {
+    while (this.wakeOne(side)) continue;
+  }
+
+  /** Wakes one participant if it sleeps. */
+  wake(index: number, side: number): void {
+    if (this.ring.rouse(index, side)) this.signal(index);
+  }
+
+  /** Wakes a participant whose bit was taken. */
+  signal(index: number): void {
+    const word = this.field(index, layout.PARTICIPANT_WAKE);
+    const kind = this.words[this.field(index, layout.PARTICIPANT_WAIT_KIND) >>> 2];
+    const agent = this.ring.agentOf(index);
+    if (kind === layout.WAIT_WORD) this.carrier.wakeWord(word, agent);
+    else this.carrier.ringDoorbell(word, agent);
+  }
+
+  /** True once the socket is closed. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /**
+   * Throws if the socket, or the channel for everyone, is closed.
+   *
+   * @throws {ShmClosedError}
+   */
+  checkOpen(): void {
+    if (this.#isClosed) {
+      throw new ShmClosedError(
+        `cannot use the ${this.role} of channel "${this.name}": it is closed; open a new one`,
+      );
+    }
+    if (this.ring.closed()) {
+      throw new ShmClosedError(
+        `cannot use channel "${this.name}": it was closed for everyone; create a new one`,
+      );
+    }
+  }
+
+  /** Damage in this channel, as an error. */
+  corruption(what: string): ShmCorruptionError {
+    return new ShmCorruptionError(
+      `channel "${this.name}" is damaged: ${what}; some process wrote where it should not; close ` +
+        `all participants and delete the segment with removeStale()`,
+    );
+  }
+
+  /** Leaves the channel. A queue that still holds messages, or a persistent segment, stays. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.ring.leave(this.index);
+    this.carrier.close(() => isDisposable(this.carrier, this.kind));
+    logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
+  }
+}
+
+function isDisposable(carrier: Carrier, kind: ChannelKind): boolean {
+  const view = new DataView(carrier.memory.buffer);
+  if ((view.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0) return false;
+  return kind !== "queue" || pendingBytes(view) === 0n;
+}
+
+/** Bytes that are committed and not yet taken, over all lanes. */
+export function pendingBytes(view: DataView): bigint {
+  const capacity = Number(view.getBigUint64(layout.HEADER_CAPACITY, true));
+  const lanes = controlOffset(capacity) + layout.CONTROL_LANES;
+  let pending = 0n;
+  for (let lane = 0; lane < layout.MAX_LANES; lane++) {
+    const at = lanes + lane * layout.LANE_BYTES;
+    if (at + layout.LANE_BYTES > view.byteLength) break;
+    pending += view.getBigUint64(at + layout.LANE_HEAD, true) -
+      view.getBigUint64(at + layout.LANE_TAIL, true);
+  }
+  return pending;
+}
+
+function openCarrier(
+  target: string | LocalHandle,
+  kind: ChannelKind,
+  options: ChannelOptions,
+): Carrier {
+  checkOptions(options);
+  if (isLocalHandle(target)) return openLocal(target, kind, options);
+  checkName(target);
+  const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
+  const codecId = resolveCodec(options.codec).id;
+  const segment = { kind, capacity, codecId, persist: options.persist ?? false };
+  return SegmentCarrier.open(
+    target,
+    options.dir,
+    newSegmentBytes(capacity),
+    (memory, agent) => formatSegment(memory, segment, agent),
+  );
+}
+
+/** A local channel takes its kind and codec from the first socket on it. */
+function openLocal(handle: LocalHandle, kind: ChannelKind, options: ChannelOptions): Carrier {
+  const carrier = new LocalCarrier(handle);
+  claimLocal(handle, kind, resolveCodec(options.codec).id, carrier.agent);
+  return carrier;
+}
+
+const LOCAL_UNCLAIMED = 0;
+const LOCAL_CLAIMING = 1;
+const LOCAL_READY = 2;
+/** Word of a new local channel that says whether its header is written. */
+const LOCAL_STATE_WORD = (layout.HEADER_BYTES - 8) / 4;
+/** Word of a new local channel that carries its capacity until then. */
+const LOCAL_CAPACITY_WORD = LOCAL_STATE_WORD + 1;
+
+/** Notes a new local channel's capacity where the first socket finds it. */
+export function prepareLocal(memory: WebAssembly.Memory, capacity: number): void {
+  new Int32Array(memory.buffer)[LOCAL_CAPACITY_WORD] = capacity;
+}
+
+function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string, agent: bigint): void {
+  const words = new Int32Array(handle.memory.buffer);
+  const before = Atomics.compareExchange(words, LOCAL_STATE_WORD, LOCAL_UNCLAIMED, LOCAL_CLAIMING);
+  if (before === LOCAL_UNCLAIMED) {
+    const capacity = words[LOCAL_CAPACITY_WORD] >>> 0;
+    formatSegment(handle.memory, { kind, capacity, codecId, persist: false }, agent);
+    Atomics.store(words, LOCAL_STATE_WORD, LOCAL_READY);
+    Atomics.notify(words, LOCAL_STATE_WORD);
+  }
+  while (Atomics.load(words, LOCAL_STATE_WORD) === LOCAL_CLAIMING) {
+    Atomics.wait(words, LOCAL_STATE_WORD, LOCAL_CLAIMING, 10);
+  }
+}
+
+function checkOptions(options: ChannelOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`the options of a socket must be an object, not ${show(options)}`);
+  }
+  if (options.capacityBytes !== undefined) checkCapacity(options.capacityBytes);
+  if (options.persist !== undefined && typeof options.persist !== "boolean") {
+    throw new TypeError(`persist must be true or false, not ${show(options.persist)}`);
+  }
+}
+
+function checkAgreement(
+  name: string,
+  facts: SegmentFacts,
+  kind: ChannelKind,
+  options: ChannelOptions,
+): void {
+  const conflict = (what: string, theirs: unknown, ours: unknown) =>
+    new ShmConnectionError(
+      `cannot attach to channel "${name}": its ${what} is ${theirs}, and this socket asks for ` +
+        `${ours}; use another name, or agree on one ${what}`,
+    );
+  if (facts.kind !== kind) throw conflict("kind", facts.kind, kind);
+  if (options.capacityBytes === undefined) return;
+  const asked = checkCapacity(options.capacityBytes);
+  if (asked !== facts.capacity) throw conflict("capacityBytes", facts.capacity, asked);
+}
+
+function codecFor(name: string, id: string, option: ChannelOptions["codec"]): Codec {
+  if (option !== undefined) {
+    const codec = resolveCodec(option);
+    if (codec.id === id) return codec;
+    throw new ShmConnectionError(
+      `cannot attach to channel "${name}": its codec is "${id}", and this socket asks for ` +
+        `"${codec.id}"; use another name, or agree on one codec`,
+    );
+  }
+  try {
+    return resolveCodec(id as CodecName);
+  } catch (cause) {
+    throw new ShmConnectionError(
+      `cannot attach to channel "${name}": its codec is "${id}", which is none of the built-in ` +
+        `ones; pass that codec with the codec option`,
+      { cause },
+    );
+  }
+}

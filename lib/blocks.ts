@@ -1,0 +1,53 @@
+/**
+ * Room for messages that do not fit a ring: regions of the segment that one process owns, cut into
+ * blocks by first fit. The bookkeeping is the owner's alone, so a crash leaves nothing to repair.
+ *
+ * @module
+ */
+
+interface Block {
+  offset: number;
+  end: number;
+}
+
+/** Blocks in regions of a segment. */
+export class BlockHeap {
+  readonly #regions: Block[] = [];
+  /** Blocks in use, by offset. */
+  readonly #used: Block[] = [];
+
+  /** Adds a region to cut blocks from. */
+  addRegion(offset: number, bytes: number): void {
+    this.#regions.push({ offset, end: offset + bytes });
+  }
+
+  /** Offset of a free block, or -1. */
+  allocate(bytes: number): number {
+    const size = Math.ceil(bytes / 8) * 8;
+    for (const region of this.#regions) {
+      const offset = this.#fit(region, size);
+      if (offset >= 0) return offset;
+    }
+    return -1;
+  }
+
+  #fit(region: Block, size: number): number {
+    let from = region.offset;
+    let at = 0;
+    for (; at < this.#used.length; at++) {
+      const block = this.#used[at];
+      if (block.end <= region.offset) continue;
+      if (block.offset >= region.end || block.offset - from >= size) break;
+      from = block.end;
+    }
+    if (from + size > region.end) return -1;
+    this.#used.splice(at, 0, { offset: from, end: from + size });
+    return from;
+  }
+
+  /** Gives a block back. */
+  free(offset: number): void {
+    const at = this.#used.findIndex((block) => block.offset === offset);
+    if (at >= 0) this.#used.splice(at, 1);
+  }
+}

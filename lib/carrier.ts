@@ -1,0 +1,46 @@
+/**
+ * What lies under a channel: memory that several workers or processes share, a way to sleep and to
+ * wake, and word of who is alive. The local carrier shares memory between the workers of one
+ * process, the segment carrier maps a file.
+ *
+ * @module
+ */
+
+/** A channel's memory and how its users sleep. One carrier serves one socket. */
+export interface Carrier {
+  /** Channel name as it stands in messages and errors. */
+  readonly name: string;
+  readonly memory: WebAssembly.Memory;
+  /** Bytes from the start of the memory that may be touched. */
+  readonly mappedBytes: number;
+  /** Identity of this isolate among all that share the channel. */
+  readonly agent: bigint;
+
+  /** Makes bytes `[0, end)` touchable, reserving storage for the last `bytes` of them. */
+  extend(end: number, bytes: number): void;
+  /** Makes touchable what others have added. */
+  remap(): void;
+  /** False once an agent is known to be gone. */
+  isAlive(agent: bigint): boolean;
+
+  /** Sleeps while the word at `byteOffset` is `value`. May return early. */
+  sleep(byteOffset: number, value: number, timeoutMs: number): void;
+  /** Wakes whoever sleeps synchronously on a word. */
+  wakeWord(byteOffset: number, agent: bigint): void;
+  /** Wakes whoever waits in an event loop. */
+  ringDoorbell(byteOffset: number, agent: bigint): void;
+  /** Calls `onWake` when somebody rings for the word at `byteOffset`, which was `value`. */
+  listen(byteOffset: number, value: number, onWake: () => void): void;
+  /** Counts sockets that wait in this event loop, which keeps it alive. */
+  startListening(listener: Listener): void;
+  stopListening(listener: Listener): void;
+
+  /** Leaves the channel; `isDisposable` says whether nothing in it would be missed. */
+  close(isDisposable: () => boolean): void;
+}
+
+/** Somebody who waits in the event loop. */
+export interface Listener {
+  /** Looks again, because somebody rang or because time has passed. */
+  look(): void;
+}

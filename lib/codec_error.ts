@@ -1,0 +1,81 @@
+/**
+ * Wording of the codecs' errors.
+ *
+ * @module
+ */
+
+const MAX_SHOWN = 48;
+
+/**
+ * Names a value in an error message: short, on one line, and safe for any value.
+ *
+ * @param value Any value.
+ * @returns The value itself for short primitives, else its type.
+ */
+export function describeValue(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(shorten(value));
+    case "bigint":
+      return `${describeBigInt(value)}`;
+    case "symbol":
+      return shorten(String(value));
+    case "function":
+      return value.name ? `function ${shorten(value.name)}` : "an anonymous function";
+    case "object":
+      return value === null ? "null" : describeObject(value);
+    default:
+      return Object.is(value, -0) ? "-0" : String(value);
+  }
+}
+
+function describeBigInt(value: bigint): string {
+  const limit = 1n << 128n;
+  return value < limit && value > -limit ? `${value}n` : "a bigint of more than 128 bits";
+}
+
+function describeObject(value: object): string {
+  if (Array.isArray(value)) return "an array";
+  const name = typeName(value);
+  return name === "Object" ? "an object" : `an instance of ${shorten(name)}`;
+}
+
+/**
+ * The name of an object's class, or `"Object"` if it has none.
+ *
+ * @param value Any object, a hostile one included.
+ * @returns The name.
+ */
+export function typeName(value: object): string {
+  try {
+    const name: unknown = value.constructor?.name;
+    return typeof name === "string" && name !== "" ? name : "Object";
+  } catch {
+    return "Object";
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/**
+ * Tells whether an error is the engine's report that the stack is used up.
+ *
+ * @param error What was caught.
+ * @returns Whether it is.
+ */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/i.test(error.message);
+}
+
+/**
+ * The message of whatever was thrown.
+ *
+ * @param error What was caught.
+ * @returns Its message on one line.
+ */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s*\n\s*/g, " ");
+}

@@ -1,0 +1,138 @@
+/**
+ * The kinds of typed arrays, with the codes that stand for them in messages.
+ *
+ * @module
+ */
+
+/** Any typed array. */
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float16Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** A kind of typed array. */
+export interface ElementKind {
+  /** Stands for the kind in a message. Never reused for another kind. */
+  readonly code: number;
+  /** The name of the constructor. */
+  readonly name: string;
+  /** The size of one element in bytes. */
+  readonly bytesPerElement: number;
+  /** Makes a zeroed array with that many elements. */
+  create(length: number): TypedArray;
+}
+
+interface TypedArrayConstructor {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): TypedArray;
+}
+
+const CODES: ReadonlyArray<[code: number, name: string]> = [
+  [1, "Int8Array"],
+  [2, "Uint8Array"],
+  [3, "Uint8ClampedArray"],
+  [4, "Int16Array"],
+  [5, "Uint16Array"],
+  [6, "Int32Array"],
+  [7, "Uint32Array"],
+  [8, "Float32Array"],
+  [9, "Float64Array"],
+  [10, "BigInt64Array"],
+  [11, "BigUint64Array"],
+  [12, "Float16Array"],
+];
+
+const byCode: (ElementKind | undefined)[] = [];
+const byName = new Map<string, ElementKind>();
+
+for (const [code, name] of CODES) {
+  // Not every runtime has Float16Array.
+  const constructor = Reflect.get(globalThis, name) as TypedArrayConstructor | undefined;
+  if (constructor === undefined) continue;
+  const kind: ElementKind = {
+    code,
+    name,
+    bytesPerElement: constructor.BYTES_PER_ELEMENT,
+    create: (length) => new constructor(length),
+  };
+  byCode[code] = kind;
+  byName.set(name, kind);
+}
+
+// The getter reads an internal slot: unlike the prototype and `constructor`, it cannot be forged,
+// and it names the built-in base of a subclass.
+const nameOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/**
+ * The kind of a typed array.
+ *
+ * @param value Any value.
+ * @returns The kind, or `undefined` if the value is no typed array (a `DataView` is none).
+ */
+export function kindOf(value: unknown): ElementKind | undefined {
+  const name: string | undefined = nameOf.call(value);
+  return name === undefined ? undefined : byName.get(name);
+}
+
+/**
+ * The kind with a code.
+ *
+ * @param code A code out of a message.
+ * @returns The kind, or `undefined` if this runtime has none with that code.
+ */
+export function kindByCode(code: number): ElementKind | undefined {
+  return byCode[code];
+}
+
+/**
+ * The bytes that a view covers.
+ *
+ * @param view A typed array or `DataView`.
+ * @returns The bytes, not copied.
+ * @throws {TypeError} If the buffer is detached: it was transferred, so its content is gone.
+ */
+export function bytesOf(view: ArrayBufferView): Uint8Array {
+  const buffer = view.buffer;
+  if (isDetached(buffer)) throw new TypeError("its ArrayBuffer is detached: it was transferred");
+  return new Uint8Array(buffer, view.byteOffset, view.byteLength);
+}
+
+/**
+ * Tells whether a buffer was transferred away.
+ *
+ * @param buffer Any buffer; a shared one is never detached.
+ * @returns Whether it is detached.
+ */
+export function isDetached(buffer: ArrayBufferLike): boolean {
+  return (buffer as ArrayBuffer).detached === true;
+}
+
+/**
+ * Copies bytes into a fresh typed array.
+ *
+ * @param kind The kind to make.
+ * @param bytes The elements' bytes in the machine's order, at any alignment.
+ * @returns The array. It has a buffer of its own.
+ * @throws {RangeError} If the bytes are not a whole number of elements.
+ */
+export function copyToTypedArray(kind: ElementKind, bytes: Uint8Array): TypedArray {
+  const length = bytes.length / kind.bytesPerElement;
+  if (!Number.isInteger(length)) {
+    throw new RangeError(`${bytes.length} bytes are no whole number of ${kind.name} elements`);
+  }
+  const array = kind.create(length);
+  new Uint8Array(array.buffer).set(bytes);
+  return array;
+}

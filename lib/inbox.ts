@@ -1,0 +1,471 @@
+/**
+ * The receiving half of a socket: finding the next message, copying it out, taking it, and waiting.
+ *
+ * @module
+ */
+
+import type { Attachment } from "./attachment.ts";
+import { ShmSerializationError, ShmTimeoutError } from "./errors.ts";
+import { trace, tracing } from "./log.ts";
+import { checkTimeout, show, type TimeoutOptions, type WaitOptions } from "./options.ts";
+import type { SocketStatistics } from "./socket.ts";
+import { readTensor } from "./tensor.ts";
+import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
+import {
+  ASLEEP_RECEIVERS,
+  ASLEEP_SENDERS,
+  CURSOR_BYTES,
+  MAX_LANES,
+  NEXT_CORRUPT,
+  NEXT_DEFER,
+  NEXT_EMPTY,
+  NEXT_UNMAPPED,
+  PARTICIPANT_TURNS,
+  RECORD_BLOCK,
+  RECORD_TENSOR,
+  REQUEST_PREFIX_BYTES,
+} from "../wasm/layout.ts";
+
+/** Codes of `next` are the largest 32-bit numbers. */
+const CODES = NEXT_DEFER >>> 0;
+const CORRUPT = NEXT_CORRUPT >>> 0;
+const UNMAPPED = NEXT_UNMAPPED >>> 0;
+const DEFER = NEXT_DEFER >>> 0;
+const EMPTY = NEXT_EMPTY;
+
+/** `next` leaves a message to another waiting receiver whose turn it is. */
+const GATED = 1;
+const UNGATED = 0;
+
+/** Milliseconds that a message waits for the receiver whose turn it is. */
+const GRACE_MS = 50;
+/** Payloads up to this size are copied word by word. */
+const WORDWISE_BYTES = 64;
+/** `take` and `release`: taken, and a sender sleeps. */
+const TAKEN_SENDER_ASLEEP = 3;
+
+/** A message read in place. */
+export interface MessageView extends Disposable {
+  /** The message's bytes, in shared memory, valid until the view is disposed. */
+  readonly bytes: Uint8Array<ArrayBufferLike>;
+  /** False once a publisher has overwritten the bytes; always true on a queue. */
+  readonly intact: boolean;
+}
+
+/** Which request a reply is for. */
+export interface Ticket {
+  requester: number;
+  slot: number;
+  generation: number;
+}
+
+/** A message that was copied out and is still to be decoded. */
+interface Taken {
+  bytes: Uint8Array;
+  flags: number;
+}
+
+/** What is received on a channel. */
+export class Inbox<T> implements Waiter {
+  readonly attachment: Attachment;
+  readonly side = ASLEEP_RECEIVERS;
+  readonly #counts: SocketStatistics;
+  readonly #isRaw: boolean;
+  readonly #takesTurns: boolean;
+  readonly #isRequest: boolean;
+  readonly #waits: AsyncWaits;
+  #at = 0;
+  #length = 0;
+  #flags = 0;
+  /** Requests: requester and slot in one word, and the generation. */
+  #origin = 0;
+  #generation = 0;
+  #scratch = new Uint8Array(1024);
+  #scratchWords = new Int32Array(this.#scratch.buffer);
+  #lastTarget: Uint8Array | undefined;
+  #lastWords: Int32Array = new Int32Array(0);
+  readonly #undecoded: Taken[] = [];
+  #hasView = false;
+  #isDeferring = false;
+  #laggard = -1;
+  #laggardTurns = 0;
+  #laggardSinceMs = 0;
+  readonly #tryGated = () => this.tryReceive(GATED);
+
+  constructor(attachment: Attachment, counts: SocketStatistics) {
+    this.attachment = attachment;
+    this.#counts = counts;
+    this.#isRaw = attachment.codec.id === "raw";
+    this.#takesTurns = attachment.kind !== "broadcast";
+    this.#isRequest = attachment.kind === "request";
+    this.#waits = new AsyncWaits(this);
+    const cursors = this.#takesTurns ? 0 : attachment.region(MAX_LANES * CURSOR_BYTES);
+    attachment.ring.openReceiver(attachment.index, cursors);
+  }
+
+  /** Receives if a message is there. */
+  tryReceive(gated: number = UNGATED): T | undefined {
+    if (this.#undecoded.length > 0) return this.#decode(this.#undecoded.shift()!);
+    while (this.#find(gated)) {
+      const isBytes = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
+      const bytes = isBytes ? this.#copyFresh() : this.#copyToScratch();
+      const flags = this.#flags;
+      if (!this.#take()) continue;
+      return isBytes ? bytes as T : this.#decode({ bytes, flags });
+    }
+    return undefined;
+  }
+
+  /** Receives, blocking until a message comes. */
+  receiveSync(options: TimeoutOptions | undefined): T {
+    const timeoutMs = checkTimeout(options);
+    this.#checkReady();
+    const quick = this.tryReceive(GATED);
+    if (quick !== undefined) return quick;
+    const value = this.#block(this.#tryGated, timeoutMs);
+    if (value === undefined) throw this.#timedOut(timeoutMs);
+    return value;
+  }
+
+  #block<R>(attempt: () => R | undefined, timeoutMs: number): R | undefined {
+    if (this.#takesTurns) this.attachment.ring.joinTurns();
+    return waitSync(this, attempt, timeoutMs);
+  }
+
+  #timedOut(timeoutMs: number): ShmTimeoutError {
+    return new ShmTimeoutError(
+      `no message came on channel "${this.attachment.name}" within ${timeoutMs} ms; check that a ` +
+        `sender runs (listChannels()), or wait longer`,
+    );
+  }
+
+  /** Receives, waiting in the event loop. */
+  async receive(options: WaitOptions | undefined): Promise<T> {
+    const timeoutMs = checkTimeout(options);
+    options?.signal?.throwIfAborted();
+    this.#checkReady();
+    if (this.#takesTurns) this.attachment.ring.joinTurns();
+    const value = await this.#waits.wait(this.#tryGated, options);
+    if (value === undefined) throw this.#timedOut(timeoutMs);
+    return value;
+  }
+
+  /** Receives into a buffer; -1 when no message is there. */
+  tryReceiveInto(target: Uint8Array, gated: number = UNGATED): number {
+    this.#checkReady();
+    while (this.#find(gated)) {
+      const length = this.#length;
+      if (length > target.length) throw this.#tooSmall(target.length);
+      this.#copyInto(target);
+      if (this.#take()) return length;
+    }
+    return -1;
+  }
+
+  #tooSmall(bytes: number): RangeError {
+    return new RangeError(
+      `cannot receive on channel "${this.attachment.name}": the message has ${this.#length} bytes, ` +
+        `and the target ${bytes}; it stays for a larger target`,
+    );
+  }
+
+  /** Receives into a buffer, blocking until a message comes. */
+  receiveIntoSync(target: Uint8Array, options: TimeoutOptions | undefined): number {
+    const quick = this.tryReceiveInto(target, GATED);
+    if (quick >= 0) return quick;
+    const timeoutMs = checkTimeout(options);
+    const attempt = () => {
+      const length = this.tryReceiveInto(target, GATED);
+      return length < 0 ? undefined : length;
+    };
+    const length = this.#block(attempt, timeoutMs);
+    if (length === undefined) throw this.#timedOut(timeoutMs);
+    return length;
+  }
+
+  /** Receives up to `most` messages that are there. */
+  drain(most: number): T[] {
+    if (most !== Infinity && (!Number.isInteger(most) || most < 0)) {
+      throw new RangeError(`drain takes a whole number, at least 0, not ${show(most)}`);
+    }
+    this.#checkReady();
+    const values: T[] = [];
+    while (values.length < most) {
+      const value = this.#undecoded.length > 0 || this.#takesTurns === false
+        ? this.tryReceive()
+        : undefined;
+      if (value !== undefined) values.push(value);
+      else if (this.#takesTurns && this.#undecoded.length === 0) {
+        if (!this.#takeBatch(most - values.length, values)) break;
+      } else break;
+    }
+    return values;
+  }
+
+  /** Takes what one lane holds with one move of its tail; false when there is nothing. */
+  #takeBatch(most: number, values: T[]): boolean {
+    const { ring } = this.attachment;
+    const batch: Taken[] = [];
+    while (batch.length < most && this.#find(UNGATED)) {
+      batch.push({ bytes: this.#copyFresh(), flags: this.#flags });
+      ring.step();
+    }
+    if (batch.length === 0) return false;
+    const released = ring.release();
+    if (released === 0) {
+      ring.rewind();
+      return true;
+    }
+    if (released === TAKEN_SENDER_ASLEEP) this.attachment.wakeAll(ASLEEP_SENDERS);
+    this.#counts.received += batch.length;
+    this.#decodeBatch(batch, values);
+    return true;
+  }
+
+  /** A message that cannot be decoded costs its neighbours nothing: they come with the next call. */
+  #decodeBatch(batch: Taken[], values: T[]): void {
+    for (let i = 0; i < batch.length; i++) {
+      const { bytes, flags } = batch[i];
+      this.#counts.bytes += bytes.length;
+      try {
+        const isBytes = this.#isRaw && (flags & RECORD_TENSOR) === 0;
+        values.push(isBytes ? bytes as T : this.#decode(batch[i]));
+      } catch (error) {
+        this.#undecoded.push(...batch.slice(values.length === 0 ? i + 1 : i));
+        if (values.length === 0) throw error;
+        return;
+      }
+    }
+  }
+
+  /** Reads the next message in place; undefined when none is there. */
+  tryReceiveView(): MessageView | undefined {
+    this.#checkReady();
+    if (this.#hasView) {
+      throw new TypeError(
+        `cannot read in place on channel "${this.attachment.name}": a view is open; dispose it first`,
+      );
+    }
+    const { ring } = this.attachment;
+    while (this.#find(UNGATED)) {
+      const bytes = this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
+      const lane = ring.foundLane();
+      const position = ring.foundPosition();
+      if (ring.takeInPlace() === 0) continue;
+      this.#counts.received++;
+      this.#counts.bytes += bytes.length;
+      return this.#takesTurns ? this.#heldView(bytes) : this.#sharedView(bytes, lane, position);
+    }
+    return undefined;
+  }
+
+  /** A queue's view: the sender keeps off its bytes until it is disposed. */
+  #heldView(bytes: Uint8Array): MessageView {
+    this.#hasView = true;
+    return {
+      bytes,
+      intact: true,
+      [Symbol.dispose]: () => {
+        if (!this.#hasView || this.attachment.isClosed) return;
+        this.#hasView = false;
+        this.attachment.ring.letGo(this.attachment.index);
+        this.attachment.wakeAll(ASLEEP_SENDERS);
+      },
+    };
+  }
+
+  /** A broadcast's view: the publisher waits for nobody. */
+  #sharedView(bytes: Uint8Array, lane: number, position: number): MessageView {
+    this.#hasView = true;
+    const isIntact = () =>
+      !this.attachment.isClosed && this.attachment.ring.isIntact(lane, position) === 1;
+    return {
+      bytes,
+      get intact() {
+        return isIntact();
+      },
+      [Symbol.dispose]: () => {
+        if (!this.#hasView || this.attachment.isClosed) return;
+        this.#hasView = false;
+        if (!isIntact()) this.attachment.ring.loseOne();
+      },
+    };
+  }
+
+  /** Looks for the next message; true if there is one, which `#at`, `#length` and `#flags` describe. */
+  #find(gated: number): boolean {
+    this.#isDeferring = false;
+    const at = this.attachment.ring.next(gated) >>> 0;
+    if (at === EMPTY) return false;
+    if (at >= CODES) return this.#findAgain(at, gated);
+    const { words } = this.attachment;
+    this.#at = at;
+    this.#length = (words[(at - 16) >>> 2] >>> 0) - 8;
+    this.#flags = words[(at - 4) >>> 2] & 0xff;
+    if (this.#isRequest) this.#readOrigin();
+    if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
+    return true;
+  }
+
+  #findAgain(code: number, gated: number): boolean {
+    if (code === DEFER) {
+      this.#isDeferring = true;
+      return false;
+    }
+    if (code === UNMAPPED) {
+      const before = this.attachment.carrier.mappedBytes;
+      this.attachment.remap();
+      if (this.attachment.carrier.mappedBytes > before) return this.#find(gated);
+    }
+    throw this.#damage(code === CORRUPT ? "a record is not whole" : "a lane lies outside of it");
+  }
+
+  #damage(what: string): Error {
+    this.#counts.errors++;
+    this.attachment.ring.giveUpLane();
+    return this.attachment.corruption(what);
+  }
+
+  #readOrigin(): void {
+    const { words } = this.attachment;
+    this.#origin = words[this.#at >>> 2];
+    this.#generation = words[(this.#at >>> 2) + 1];
+    this.#at += REQUEST_PREFIX_BYTES;
+    this.#length -= REQUEST_PREFIX_BYTES;
+  }
+
+  #followReference(): void {
+    const { words } = this.attachment;
+    const reference = this.#at >>> 2;
+    const offset = words[reference] >>> 0;
+    const length = words[reference + 2] >>> 0;
+    if (offset + length > this.attachment.carrier.mappedBytes) this.attachment.remap();
+    if (offset + length > this.attachment.carrier.mappedBytes || (offset & 7) !== 0) {
+      throw this.#damage("a big message lies outside of it");
+    }
+    this.#at = offset;
+    this.#length = length;
+  }
+
+  /** Where the request just received came from. */
+  get ticket(): Ticket {
+    return {
+      requester: this.#origin & 0xffff,
+      slot: this.#origin >>> 16,
+      generation: this.#generation,
+    };
+  }
+
+  #takeFound(): number {
+    const { ring } = this.attachment;
+    if (!this.#isRequest) return ring.take();
+    return ring.takeRequest(this.#origin & 0xffff, this.#origin >>> 16, this.#generation);
+  }
+
+  #take(): boolean {
+    const result = this.#takeFound();
+    if (result === 0) return false;
+    if (result === TAKEN_SENDER_ASLEEP) this.attachment.wakeAll(ASLEEP_SENDERS);
+    this.#counts.received++;
+    this.#counts.bytes += this.#length;
+    if (tracing) {
+      trace(`received ${this.#length} B on "${this.attachment.name}", #${this.#counts.received}`);
+    }
+    return true;
+  }
+
+  #copyFresh(): Uint8Array<ArrayBuffer> {
+    const fresh = new Uint8Array(this.#length);
+    if (this.#length > WORDWISE_BYTES) fresh.set(this.#source());
+    else {
+      const { bytes } = this.attachment;
+      for (let i = 0, at = this.#at; i < fresh.length; i++) fresh[i] = bytes[at + i];
+    }
+    return fresh;
+  }
+
+  #source(): Uint8Array {
+    return this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
+  }
+
+  #copyInto(target: Uint8Array): void {
+    if (target !== this.#lastTarget || this.#length > WORDWISE_BYTES || (this.#length & 3) !== 0) {
+      target.set(this.#source());
+      if (target.length <= WORDWISE_BYTES && ((target.byteOffset | target.length) & 3) === 0) {
+        this.#lastTarget = target;
+        this.#lastWords = new Int32Array(target.buffer, target.byteOffset, target.length >>> 2);
+      }
+      return;
+    }
+    const { words } = this.attachment;
+    const target32 = this.#lastWords;
+    const start = this.#at >>> 2;
+    const count = this.#length >>> 2;
+    for (let i = 0; i < count; i++) target32[i] = words[start + i];
+  }
+
+  #copyToScratch(): Uint8Array {
+    const length = this.#length;
+    if (length > this.#scratch.length) {
+      this.#scratch = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
+      this.#scratchWords = new Int32Array(this.#scratch.buffer);
+    }
+    if (length > WORDWISE_BYTES) this.#scratch.set(this.#source());
+    else {
+      const { words } = this.attachment;
+      const start = this.#at >>> 2;
+      const count = (length + 3) >>> 2;
+      for (let i = 0; i < count; i++) this.#scratchWords[i] = words[start + i];
+    }
+    return this.#scratch.subarray(0, length);
+  }
+
+  #decode(taken: Taken): T {
+    try {
+      if ((taken.flags & RECORD_TENSOR) !== 0) return readTensor(taken.bytes) as T;
+      return this.attachment.codec.decode(taken.bytes) as T;
+    } catch (cause) {
+      this.#counts.errors++;
+      throw new ShmSerializationError(
+        `a message on channel "${this.attachment.name}" cannot be decoded with codec ` +
+          `"${this.attachment.codec.id}": ${(cause as Error).message}; it is lost, the next one is not`,
+        { cause },
+      );
+    }
+  }
+
+  /** While a message waits for the receiver whose turn it is: how long it may. */
+  patienceMs(): number {
+    if (!this.#isDeferring) return Infinity;
+    const { ring, words } = this.attachment;
+    const laggard = ring.laggard();
+    if (laggard < 0) return 0;
+    this.attachment.wake(laggard, ASLEEP_RECEIVERS);
+    const turns = words[this.attachment.field(laggard, PARTICIPANT_TURNS) >>> 2];
+    const now = performance.now();
+    if (laggard !== this.#laggard || turns !== this.#laggardTurns) {
+      this.#laggard = laggard;
+      this.#laggardTurns = turns;
+      this.#laggardSinceMs = now;
+    }
+    const left = GRACE_MS - (now - this.#laggardSinceMs);
+    if (left <= 0) ring.putOut(laggard);
+    return Math.max(left, 0);
+  }
+
+  /** Throws unless the socket is open. */
+  #checkReady(): void {
+    if (this.attachment.isClosed) this.attachment.checkOpen();
+  }
+
+  /** Messages that were overwritten before we read them. */
+  get missed(): number {
+    return this.attachment.isClosed ? this.#counts.missed : this.attachment.ring.missedMessages();
+  }
+
+  /** Ends what waits. */
+  end(error: unknown): void {
+    this.#counts.missed = this.missed;
+    this.#waits.rejectAll(error);
+  }
+}

@@ -1,0 +1,426 @@
+/**
+ * The sending half of a socket: a lane of the channel, and the way of a value into it.
+ *
+ * @module
+ */
+
+import type { Attachment } from "./attachment.ts";
+import { BlockHeap } from "./blocks.ts";
+import { ShmBufferFullError, ShmConnectionError, ShmSerializationError } from "./errors.ts";
+import { logger, trace, tracing } from "./log.ts";
+import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
+import type { SocketStatistics } from "./socket.ts";
+import { isTensor, tensorByteLength, writeTensor } from "./tensor.ts";
+import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
+import {
+  ASLEEP_RECEIVERS,
+  ASLEEP_SENDERS,
+  MAX_LANES,
+  RECORD_BLOCK,
+  RECORD_PAYLOAD,
+  RECORD_TENSOR,
+  REFERENCE_BYTES,
+  RING_GAP,
+} from "../wasm/layout.ts";
+
+/** Largest message on any channel, in bytes: 512 MiB. */
+export const MAX_MESSAGE_BYTES: number = 512 * 1024 * 1024;
+/** Payloads up to this size are copied word by word, which beats `set` for them. */
+const WORDWISE_BYTES = 64;
+/** Blocks for big messages come two at a time up to this size, so that one can be read meanwhile. */
+const DOUBLE_BLOCK_BYTES = 64 * 1024 * 1024;
+/** Sends between two looks at how full the ring is. */
+const FILL_CHECK_INTERVAL = 256;
+/** Share of the ring at which a warning is logged. */
+const FILL_WARNING = 0.9;
+
+/** A place in the ring to write a message into. */
+export interface Loan extends Disposable {
+  /** The message's bytes, in shared memory. Invalid after `commit` or `abort`. */
+  readonly bytes: Uint8Array<ArrayBufferLike>;
+  /** Sends the message. */
+  commit(): void;
+  /** Gives the place back unsent; disposing a loan that was not committed does the same. */
+  abort(): void;
+}
+
+/** A value as bytes, with the record flags that tell how to read them. */
+interface Encoded {
+  bytes: Uint8Array;
+  flags: number;
+}
+
+/** A lane and what is sent through it. */
+export class Outbox implements Waiter {
+  readonly attachment: Attachment;
+  readonly side = ASLEEP_SENDERS;
+  /** Words put before every payload; the caller sets them before each send. */
+  readonly prefix: Int32Array;
+  readonly #counts: SocketStatistics;
+  readonly #isRaw: boolean;
+  readonly #largestInline: number;
+  readonly #blocks = new BlockHeap();
+  readonly #liveBlocks: { position: number; offset: number }[] = [];
+  #largestBlock = 0;
+  readonly #waits: AsyncWaits;
+  #lastSource: Uint8Array | undefined;
+  #lastWords: Int32Array = new Int32Array(0);
+  #tensorScratch = new Uint8Array(0);
+  #hasLoan = false;
+  #sendsToFillCheck = FILL_CHECK_INTERVAL;
+  #hasWarned = false;
+
+  constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
+    this.attachment = attachment;
+    this.#counts = counts;
+    this.prefix = new Int32Array(prefixBytes / 4);
+    this.#isRaw = attachment.codec.id === "raw";
+    const largestRecord = (attachment.capacity - RING_GAP) / 2;
+    this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
+    this.#waits = new AsyncWaits(this);
+    this.#openLane();
+  }
+
+  #openLane(): void {
+    const { ring, index, capacity, name } = this.attachment;
+    const lane = ring.claimLane(index);
+    if (lane < 0) {
+      throw new ShmConnectionError(
+        `cannot send on channel "${name}": it has ${MAX_LANES} senders, which is its limit; close ` +
+          `some, or use a second channel`,
+      );
+    }
+    const place = ring.ringOf(lane) >>> 0;
+    if (place + capacity > this.attachment.carrier.mappedBytes) this.attachment.remap();
+    const fresh = place === 0 ? this.attachment.allocate(capacity) : 0;
+    ring.openRing(lane, fresh);
+    if (ring.openLane(lane) === 0) throw this.attachment.corruption(`lane ${lane} is out of range`);
+  }
+
+  /** Sleeps of senders need no shortening. */
+  patienceMs(): number {
+    return Infinity;
+  }
+
+  /** Sends if there is room. */
+  send(value: unknown): boolean {
+    this.#checkReady();
+    if (this.#isRaw && value instanceof Uint8Array) return this.#offer(value, 0);
+    const { bytes, flags } = this.encode(value);
+    return this.#offer(bytes, flags);
+  }
+
+  #offer(bytes: Uint8Array, flags: number): boolean {
+    if (this.write(bytes, flags)) return true;
+    this.#refuse();
+    return false;
+  }
+
+  #refuse(): void {
+    if (this.#counts.dropped === 0) {
+      logger.warn("the ring of {channel} is full: a message was not accepted", {
+        channel: this.attachment.name,
+      });
+    }
+    this.#counts.dropped++;
+    this.attachment.ring.addDropped(1n);
+  }
+
+  /** Sends, blocking until there is room. */
+  sendSync(value: unknown, options: TimeoutOptions | undefined): void {
+    const timeoutMs = checkTimeout(options);
+    this.#checkReady();
+    const { bytes, flags } = this.encode(value);
+    if (this.write(bytes, flags)) return;
+    const sent = waitSync(this, () => this.write(bytes, flags) || undefined, timeoutMs);
+    if (sent === undefined) throw this.#full(timeoutMs);
+  }
+
+  /** Sends, waiting in the event loop until there is room. */
+  async sendAsync(value: unknown, options: WaitOptions | undefined): Promise<void> {
+    const timeoutMs = checkTimeout(options);
+    options?.signal?.throwIfAborted();
+    this.#checkReady();
+    const encoded = this.encode(value);
+    if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
+    const bytes = encoded.bytes.slice();
+    const attempt = () => this.write(bytes, encoded.flags) || undefined;
+    if (await this.#waits.wait(attempt, options) === undefined) throw this.#full(timeoutMs);
+  }
+
+  #full(timeoutMs: number): ShmBufferFullError {
+    this.#refuse();
+    return new ShmBufferFullError(
+      `cannot send on channel "${this.attachment.name}": its ring of ${this.attachment.capacity} ` +
+        `bytes stayed full for ${timeoutMs} ms; add receivers, raise capacityBytes, or wait longer`,
+    );
+  }
+
+  /** Sends as many values as there is room for, in one commit. */
+  sendMany(values: Iterable<unknown>): number {
+    this.#checkReady();
+    let accepted = 0;
+    let staged = 0;
+    try {
+      for (const value of values) {
+        const { bytes, flags } = this.#isRaw && value instanceof Uint8Array
+          ? { bytes: value, flags: 0 }
+          : this.encode(value);
+        if (!this.#stage(bytes, flags)) {
+          if (staged > 0) this.#publish(staged);
+          staged = 0;
+          if (!this.#stage(bytes, flags)) {
+            this.#refuse();
+            return accepted;
+          }
+        }
+        staged++;
+        accepted++;
+      }
+      return accepted;
+    } finally {
+      if (staged > 0) this.#publish(staged);
+    }
+  }
+
+  /**
+   * A value as bytes that live until the next call.
+   *
+   * @throws {ShmSerializationError} if it cannot be encoded
+   */
+  encode(value: unknown): Encoded {
+    try {
+      if (value === undefined) throw new TypeError("undefined cannot be sent; send null instead");
+      if (isTensor(value)) return { bytes: this.#encodeTensor(value), flags: RECORD_TENSOR };
+      return { bytes: this.attachment.codec.encode(value), flags: 0 };
+    } catch (cause) {
+      this.#counts.errors++;
+      throw new ShmSerializationError(
+        `cannot send on channel "${this.attachment.name}": the value cannot be encoded with codec ` +
+          `"${this.attachment.codec.id}": ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  }
+
+  #encodeTensor(value: Parameters<typeof writeTensor>[0]): Uint8Array {
+    const bytes = tensorByteLength(value);
+    if (this.#tensorScratch.length < bytes) this.#tensorScratch = new Uint8Array(bytes);
+    writeTensor(value, this.#tensorScratch, 0);
+    return this.#tensorScratch.subarray(0, bytes);
+  }
+
+  /** Writes and publishes one message; false if there is no room. */
+  write(bytes: Uint8Array, flags: number): boolean {
+    if (!this.#stage(bytes, flags)) return false;
+    this.#publish(1);
+    return true;
+  }
+
+  #stage(bytes: Uint8Array, flags: number): boolean {
+    const { length } = bytes;
+    if (length > this.#largestInline) return this.#stageBlock(bytes, flags);
+    const prefixBytes = this.prefix.byteLength;
+    const at = this.attachment.ring.claim(length + prefixBytes, flags) >>> 0;
+    if (at === 0) return false;
+    if (prefixBytes !== 0) this.attachment.words.set(this.prefix, at >>> 2);
+    this.#copyIn(bytes, length, at + prefixBytes);
+    this.#counts.sent++;
+    this.#counts.bytes += length;
+    return true;
+  }
+
+  #copyIn(bytes: Uint8Array, length: number, at: number): void {
+    if (length > WORDWISE_BYTES || bytes !== this.#lastSource) {
+      this.attachment.bytes.set(bytes, at);
+      if (length <= WORDWISE_BYTES && ((bytes.byteOffset | length) & 3) === 0) this.#keep(bytes);
+      return;
+    }
+    const words = this.attachment.words;
+    const source = this.#lastWords;
+    const start = at >>> 2;
+    const count = length >>> 2;
+    for (let i = 0; i < count; i++) words[start + i] = source[i];
+  }
+
+  /** Programs that send in a loop mostly fill one buffer again and again. */
+  #keep(bytes: Uint8Array): void {
+    this.#lastSource = bytes;
+    this.#lastWords = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  }
+
+  #publish(messages: number): void {
+    const { attachment } = this;
+    if (attachment.ring.commit() !== 0) this.#wakeReceivers(messages);
+    if (tracing) trace(`sent ${messages} on "${attachment.name}", #${this.#counts.sent}`);
+    if (--this.#sendsToFillCheck <= 0) this.#checkFill();
+  }
+
+  #wakeReceivers(messages: number): void {
+    const most = this.attachment.kind === "broadcast" ? Infinity : messages;
+    for (let woken = 0; woken < most; woken++) {
+      if (!this.attachment.wakeOne(ASLEEP_RECEIVERS)) return;
+    }
+  }
+
+  #checkFill(): void {
+    this.#sendsToFillCheck = FILL_CHECK_INTERVAL;
+    if (this.attachment.kind === "broadcast") return;
+    const share = (this.attachment.ring.usedBytes() >>> 0) / this.attachment.capacity;
+    if (share < FILL_WARNING) this.#hasWarned = false;
+    else if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      logger.warn("the ring of {channel} is {percent}% full", {
+        channel: this.attachment.name,
+        percent: Math.floor(share * 100),
+      });
+    }
+  }
+
+  #stageBlock(bytes: Uint8Array, flags: number): boolean {
+    const offset = this.#allocateBlock(bytes.length);
+    if (offset < 0) return false;
+    this.attachment.bytes.set(bytes, offset);
+    if (this.#stageReference(offset, bytes.length, flags)) return true;
+    this.#blocks.free(offset);
+    return false;
+  }
+
+  #stageReference(offset: number, length: number, flags: number): boolean {
+    const { ring, words } = this.attachment;
+    const prefixBytes = this.prefix.byteLength;
+    const at = ring.claim(prefixBytes + REFERENCE_BYTES, flags | RECORD_BLOCK) >>> 0;
+    if (at === 0) return false;
+    if (prefixBytes !== 0) words.set(this.prefix, at >>> 2);
+    const reference = (at + prefixBytes) >>> 2;
+    words[reference] = offset;
+    words[reference + 1] = 0;
+    words[reference + 2] = length;
+    words[reference + 3] = 0;
+    this.#liveBlocks.push({ position: ring.claimedPosition(), offset });
+    this.#counts.sent++;
+    this.#counts.bytes += length;
+    return true;
+  }
+
+  #allocateBlock(bytes: number): number {
+    if (bytes > MAX_MESSAGE_BYTES) {
+      throw new RangeError(
+        `cannot send ${bytes} bytes on channel "${this.attachment.name}": a message has at most ` +
+          `${MAX_MESSAGE_BYTES} bytes; split it`,
+      );
+    }
+    this.#freeBlocks();
+    let offset = this.#blocks.allocate(bytes);
+    if (offset < 0 && bytes <= this.#largestBlock && this.attachment.kind === "broadcast") {
+      this.attachment.ring.forgetPublished();
+      this.#freeBlocks();
+      offset = this.#blocks.allocate(bytes);
+    }
+    if (offset >= 0 || bytes <= this.#largestBlock) return offset;
+    this.#addRegion(bytes);
+    return this.#blocks.allocate(bytes);
+  }
+
+  #addRegion(bytes: number): void {
+    const size = Math.ceil(bytes / 65536) * 65536 * (bytes <= DOUBLE_BLOCK_BYTES ? 2 : 1);
+    this.#blocks.addRegion(this.attachment.allocate(size), size);
+    this.#largestBlock = bytes;
+  }
+
+  #freeBlocks(): void {
+    if (this.#liveBlocks.length === 0) return;
+    const released = this.attachment.ring.releasedPosition();
+    while (this.#liveBlocks.length > 0 && this.#liveBlocks[0].position <= released) {
+      this.#blocks.free(this.#liveBlocks.shift()!.offset);
+    }
+  }
+
+  /** Lends a place in the ring; undefined when it is full. */
+  loan(byteLength: number): Loan | undefined {
+    this.#checkReady();
+    if (!this.#isRaw) {
+      throw new TypeError(
+        `cannot lend room on channel "${this.attachment.name}": its codec is ` +
+          `"${this.attachment.codec.id}", and a loan is bytes; open the channel with codec "raw"`,
+      );
+    }
+    if (!Number.isInteger(byteLength) || byteLength < 0) {
+      throw new RangeError(`byteLength must be a whole number, at least 0, not ${byteLength}`);
+    }
+    return byteLength > this.#largestInline
+      ? this.#lendBlock(byteLength)
+      : this.#lendInline(byteLength);
+  }
+
+  #lendInline(byteLength: number): Loan | undefined {
+    const at = this.attachment.ring.claim(byteLength, 0) >>> 0;
+    if (at === 0) return undefined;
+    const bytes = this.attachment.bytes.subarray(at, at + byteLength);
+    return this.#lend(bytes, () => {
+      this.#counts.sent++;
+      this.#counts.bytes += byteLength;
+      this.#publish(1);
+    }, () => this.attachment.ring.abort());
+  }
+
+  #lendBlock(byteLength: number): Loan | undefined {
+    const offset = this.#allocateBlock(byteLength);
+    if (offset < 0) return undefined;
+    if (!this.#stageReference(offset, byteLength, 0)) {
+      this.#blocks.free(offset);
+      return undefined;
+    }
+    const bytes = this.attachment.bytes.subarray(offset, offset + byteLength);
+    return this.#lend(bytes, () => this.#publish(1), () => {
+      this.attachment.ring.abort();
+      this.#liveBlocks.pop();
+      this.#blocks.free(offset);
+      this.#counts.sent--;
+      this.#counts.bytes -= byteLength;
+    });
+  }
+
+  #lend(bytes: Uint8Array, commit: () => void, abort: () => void): Loan {
+    this.#hasLoan = true;
+    let isOver = false;
+    const end = (act: () => void, isMisuse: boolean) => {
+      if (isOver && isMisuse) throw new TypeError("this loan was committed or aborted already");
+      if (isOver || this.attachment.isClosed) return;
+      isOver = true;
+      this.#hasLoan = false;
+      act();
+    };
+    return {
+      bytes,
+      commit: () => {
+        this.attachment.checkOpen();
+        end(commit, true);
+      },
+      abort: () => end(abort, true),
+      [Symbol.dispose]: () => end(abort, false),
+    };
+  }
+
+  #checkReady(): void {
+    if (this.attachment.isClosed) this.attachment.checkOpen();
+    if (this.#hasLoan) {
+      throw new TypeError(
+        `cannot send on channel "${this.attachment.name}": a loan is open; commit or abort it first`,
+      );
+    }
+  }
+
+  /** Waits in the event loop for an attempt that sends. */
+  waitAsync<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions | undefined,
+  ): Promise<T | undefined> {
+    return this.#waits.wait(attempt, options);
+  }
+
+  /** Ends what waits. */
+  end(error: unknown): void {
+    this.#waits.rejectAll(error);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * The C library through FFI: what Linux and macOS share. Declared so that no pointer object is
+ * needed, which keeps `--allow-ffi=<path of the library>` enough.
+ *
+ * @module
+ */
+
+import type { Platform } from "./platform.ts";
+import { SystemError } from "./platform.ts";
+
+/** Declarations that both systems have. */
+export const SHARED_SYMBOLS = {
+  close: { parameters: ["i32"], result: "i32" },
+  mkdir: { parameters: ["buffer", "u32"], result: "i32" },
+  unlink: { parameters: ["buffer"], result: "i32" },
+  link: { parameters: ["buffer", "buffer"], result: "i32" },
+  rename: { parameters: ["buffer", "buffer"], result: "i32" },
+  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  mkfifo: { parameters: ["buffer", "u32"], result: "i32" },
+  mmap: { parameters: ["buffer", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
+  getuid: { parameters: [], result: "u32" },
+  getenv: { parameters: ["buffer"], result: "usize" },
+  strncpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+  memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
+  sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  raise: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A string as C wants it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${text}\0`);
+}
+
+const SHARED_LOCK = 1;
+const EXCLUSIVE_LOCK = 2;
+const NO_WAIT = 4;
+const UNLOCK = 8;
+const READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_FIXED = 16;
+const SIGTERM = 15;
+const MAX_ENVIRONMENT_BYTES = 4096;
+
+/** Numbers that differ between systems. */
+export interface Constants {
+  errors: Record<number, string>;
+  mapAnonymous: number;
+  sigactionBytes: number;
+  errnoLocation(): number | bigint;
+}
+
+type SharedLibrary = Deno.DynamicLibrary<typeof SHARED_SYMBOLS>["symbols"];
+
+/** What both systems do alike. */
+export abstract class Libc implements Platform {
+  readonly uid: number;
+  abstract readonly wakesByWord: boolean;
+  readonly #c: SharedLibrary;
+  readonly #constants: Constants;
+  readonly #errno = new Int32Array(1);
+  readonly #byte = new Uint8Array(1);
+  readonly #defaultAction: Uint8Array<ArrayBuffer>;
+  readonly #savedAction: Uint8Array<ArrayBuffer>;
+
+  constructor(library: SharedLibrary, constants: Constants) {
+    this.#c = library;
+    this.#constants = constants;
+    this.uid = library.getuid();
+    this.#defaultAction = new Uint8Array(constants.sigactionBytes);
+    this.#savedAction = new Uint8Array(constants.sigactionBytes);
+  }
+
+  abstract defaultDirectory(): string;
+  abstract list(path: string): string[];
+  abstract status(path: string): ReturnType<Platform["status"]>;
+  abstract statusOf(fd: number): ReturnType<Platform["statusOf"]>;
+  abstract open(path: string): number;
+  abstract create(path: string): number;
+  abstract openFifo(path: string): number;
+  abstract openFifoToRing(path: string): number;
+  abstract reserve(fd: number, offset: number, bytes: number): void;
+  abstract sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
+  abstract wake(word: Uint32Array): void;
+
+  /** The error of the call that just failed. */
+  protected error(call: string): SystemError {
+    const location = this.#constants.errnoLocation();
+    this.#c.memcpy(new Uint8Array(this.#errno.buffer), BigInt(location), 4n);
+    return this.named(call, this.#errno[0]);
+  }
+
+  protected named(call: string, code: number): SystemError {
+    return new SystemError(call, this.#constants.errors[code] ?? `E${code}`);
+  }
+
+  /** Passes a result on, or throws the error behind -1. */
+  protected checked(call: string, result: number | bigint): number {
+    if (Number(result) === -1) throw this.error(call);
+    return Number(result);
+  }
+
+  environment(name: string): string | undefined {
+    const location = this.#c.getenv(cString(name));
+    if (BigInt(location) === 0n) return undefined;
+    const bytes = new Uint8Array(MAX_ENVIRONMENT_BYTES);
+    this.#c.strncpy(bytes, BigInt(location), BigInt(MAX_ENVIRONMENT_BYTES - 1));
+    return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+  }
+
+  makeDirectory(path: string): void {
+    this.checked(`mkdir ${path}`, this.#c.mkdir(cString(path), 0o700));
+  }
+
+  unlink(path: string): void {
+    this.checked(`unlink ${path}`, this.#c.unlink(cString(path)));
+  }
+
+  link(from: string, to: string): void {
+    this.checked(`link ${to}`, this.#c.link(cString(from), cString(to)));
+  }
+
+  rename(from: string, to: string): void {
+    this.checked(`rename ${to}`, this.#c.rename(cString(from), cString(to)));
+  }
+
+  close(fd: number): void {
+    this.#c.close(fd);
+  }
+
+  readStart(fd: number, target: Uint8Array<ArrayBuffer>): number {
+    return this.checked("read", this.#c.pread(fd, target, BigInt(target.length), 0n));
+  }
+
+  map(memory: Uint8Array<ArrayBuffer>, fd: number, offset: number): void {
+    const bytes = BigInt(memory.byteLength);
+    this.#mapped(
+      this.#c.mmap(memory, bytes, READ_WRITE, MAP_SHARED | MAP_FIXED, fd, BigInt(offset)),
+    );
+  }
+
+  unmap(memory: Uint8Array<ArrayBuffer>): void {
+    const flags = MAP_PRIVATE | MAP_FIXED | this.#constants.mapAnonymous;
+    this.#mapped(this.#c.mmap(memory, BigInt(memory.byteLength), READ_WRITE, flags, -1, 0n));
+  }
+
+  #mapped(address: number | bigint): void {
+    if (BigInt.asIntN(64, BigInt(address)) === -1n) throw this.error("mmap");
+  }
+
+  lock(fd: number, kind: "shared" | "exclusive"): boolean {
+    const operation = kind === "shared" ? SHARED_LOCK : EXCLUSIVE_LOCK;
+    return this.#c.flock(fd, operation | NO_WAIT) === 0;
+  }
+
+  unlock(fd: number): void {
+    this.#c.flock(fd, UNLOCK);
+  }
+
+  makeFifo(path: string): number {
+    this.checked(`mkfifo ${path}`, this.#c.mkfifo(cString(path), 0o600));
+    return this.openFifo(path);
+  }
+
+  ring(fd: number): boolean {
+    if (this.#c.write(fd, this.#byte, 1n) === 1n) return true;
+    return this.error("write").code === "EAGAIN";
+  }
+
+  defaultTerm(): void {
+    this.#c.sigaction(SIGTERM, this.#defaultAction, this.#savedAction);
+  }
+
+  restoreTerm(): void {
+    this.#c.sigaction(SIGTERM, this.#savedAction, null);
+  }
+
+  raiseTerm(): void {
+    this.#c.sigaction(SIGTERM, this.#defaultAction, null);
+    this.#c.raise(SIGTERM);
+  }
+}

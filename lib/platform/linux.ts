@@ -1,0 +1,239 @@
+/**
+ * Linux, with glibc or musl.
+ *
+ * @module
+ */
+
+import { cString, type Constants, Libc, SHARED_SYMBOLS } from "./libc.ts";
+import type { FileStatus } from "./platform.ts";
+
+const SYMBOLS = {
+  ...SHARED_SYMBOLS,
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
+  __errno_location: { parameters: [], result: "usize" },
+  // Variadic in C; on x86-64 and arm64 Linux integer arguments travel alike.
+  futex: {
+    name: "syscall",
+    parameters: ["i64", "buffer", "i32", "u32", "buffer"],
+    result: "i64",
+  },
+  getdents64: { name: "syscall", parameters: ["i64", "i32", "buffer", "usize"], result: "i64" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** Errors that callers tell apart, or that users meet. */
+const ERRORS: Record<number, string> = {
+  1: "EPERM",
+  2: "ENOENT",
+  4: "EINTR",
+  6: "ENXIO",
+  9: "EBADF",
+  11: "EAGAIN",
+  12: "ENOMEM",
+  13: "EACCES",
+  17: "EEXIST",
+  20: "ENOTDIR",
+  21: "EISDIR",
+  22: "EINVAL",
+  23: "ENFILE",
+  24: "EMFILE",
+  27: "EFBIG",
+  28: "ENOSPC",
+  30: "EROFS",
+  32: "EPIPE",
+  36: "ENAMETOOLONG",
+  40: "ELOOP",
+  95: "EOPNOTSUPP",
+  122: "EDQUOT",
+};
+
+const isArm = Deno.build.arch === "aarch64";
+const O_WRONLY = 0o1;
+const O_RDWR = 0o2;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const O_DIRECTORY = isArm ? 0o40000 : 0o200000;
+const O_NOFOLLOW = isArm ? 0o100000 : 0o400000;
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC = 0x7ff;
+const STATX_BYTES = 256;
+
+const SYS_GETDENTS64 = isArm ? 61n : 217n;
+const SYS_FUTEX = isArm ? 98n : 202n;
+const FUTEX_WAIT = 0;
+const FUTEX_WAKE = 1;
+const EVERYONE = 0x7fffffff;
+
+const NO_TIME = null;
+const decoder = new TextDecoder();
+
+function openLibrary(): Deno.DynamicLibrary<typeof SYMBOLS> {
+  try {
+    return Deno.dlopen("libc.so.6", SYMBOLS);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
+      return openByPath(error);
+    }
+    return Deno.dlopen(muslName(), SYMBOLS);
+  }
+}
+
+/** Places where a permission for one path of the C library may point. */
+const PATHS = [
+  "/lib/x86_64-linux-gnu/libc.so.6",
+  "/usr/lib/x86_64-linux-gnu/libc.so.6",
+  "/lib/aarch64-linux-gnu/libc.so.6",
+  "/usr/lib/aarch64-linux-gnu/libc.so.6",
+  "/lib64/libc.so.6",
+  "/usr/lib64/libc.so.6",
+  "/usr/lib/libc.so.6",
+];
+
+function openByPath(refusal: Error): Deno.DynamicLibrary<typeof SYMBOLS> {
+  for (const path of [...PATHS, `/lib/${muslName()}`]) {
+    if (Deno.permissions.querySync({ name: "ffi", path }).state === "granted") {
+      return Deno.dlopen(path, SYMBOLS);
+    }
+  }
+  throw refusal;
+}
+
+function muslName(): string {
+  return `libc.musl-${Deno.build.arch}.so.1`;
+}
+
+/** The calls of Linux. */
+export class Linux extends Libc {
+  readonly wakesByWord = true;
+  readonly #c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+  readonly #statx = new DataView(new ArrayBuffer(STATX_BYTES));
+  readonly #timespec = new BigInt64Array(2);
+  readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
+
+  /** Opens the C library. */
+  constructor() {
+    const library = openLibrary();
+    const constants: Constants = {
+      errors: ERRORS,
+      mapAnonymous: 0x20,
+      sigactionBytes: 152,
+      errnoLocation: () => library.symbols.__errno_location(),
+    };
+    super(library.symbols, constants);
+    this.#c = library.symbols;
+  }
+
+  defaultDirectory(): string {
+    return `/dev/shm/ringbus-${this.uid}`;
+  }
+
+  open(path: string): number {
+    return this.#open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  }
+
+  create(path: string): number {
+    return this.#open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  openFifo(path: string): number {
+    return this.#open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  openFifoToRing(path: string): number {
+    return this.#open(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  #open(path: string, flags: number): number {
+    return this.checked(`open ${path}`, this.#c.open(cString(path), flags, 0o600));
+  }
+
+  list(path: string): string[] {
+    const fd = this.#open(path, O_DIRECTORY | O_CLOEXEC);
+    try {
+      return this.#entries(fd, path);
+    } finally {
+      this.close(fd);
+    }
+  }
+
+  #entries(fd: number, path: string): string[] {
+    const names: string[] = [];
+    const bytes = new Uint8Array(32768);
+    const view = new DataView(bytes.buffer);
+    while (true) {
+      const got = this.checked(`list ${path}`, this.#readEntries(fd, bytes));
+      if (got === 0) return names;
+      for (let at = 0; at < got; at += view.getUint16(at + 16, true)) {
+        const name = bytes.subarray(at + 19, bytes.indexOf(0, at + 19));
+        names.push(decoder.decode(name));
+      }
+    }
+  }
+
+  #readEntries(fd: number, bytes: Uint8Array<ArrayBuffer>): bigint {
+    return this.#c.getdents64(SYS_GETDENTS64, fd, bytes, BigInt(bytes.length));
+  }
+
+  status(path: string): FileStatus {
+    const view = this.#statx;
+    const name = cString(path);
+    const result = this.#c.statx(
+      AT_FDCWD,
+      name,
+      AT_SYMLINK_NOFOLLOW,
+      STATX_BASIC,
+      new Uint8Array(view.buffer),
+    );
+    this.checked(`stat ${path}`, result);
+    return readStatx(view);
+  }
+
+  statusOf(fd: number): FileStatus {
+    const view = this.#statx;
+    const empty = cString("");
+    const target = new Uint8Array(view.buffer);
+    this.checked("stat", this.#c.statx(fd, empty, AT_EMPTY_PATH, STATX_BASIC, target));
+    return readStatx(view);
+  }
+
+  reserve(fd: number, offset: number, bytes: number): void {
+    const code = this.#c.posix_fallocate(fd, BigInt(offset), BigInt(bytes));
+    if (code !== 0) throw this.named(`reserve ${bytes} bytes`, code);
+  }
+
+  sleep(word: Uint32Array<ArrayBuffer>, value: number, timeoutMs: number): void {
+    this.#timespec[0] = BigInt(Math.floor(timeoutMs / 1000));
+    this.#timespec[1] = BigInt(Math.floor((timeoutMs % 1000) * 1e6));
+    this.#c.futex(SYS_FUTEX, word, FUTEX_WAIT, value, this.#timespecBytes);
+  }
+
+  wake(word: Uint32Array<ArrayBuffer>): void {
+    this.#c.futex(SYS_FUTEX, word, FUTEX_WAKE, EVERYONE, NO_TIME);
+  }
+}
+
+function readStatx(view: DataView): FileStatus {
+  const mode = view.getUint16(28, true);
+  return {
+    links: view.getUint32(16, true),
+    uid: view.getUint32(20, true),
+    mode: mode & 0o7777,
+    type: FILE_TYPES[mode >> 12] ?? "other",
+    inode: view.getBigUint64(32, true),
+    size: Number(view.getBigUint64(40, true)),
+    modifiedAtMs: Number(view.getBigInt64(112, true)) * 1000,
+  };
+}
+
+const FILE_TYPES: Record<number, FileStatus["type"]> = {
+  1: "fifo",
+  4: "directory",
+  8: "file",
+  10: "link",
+};

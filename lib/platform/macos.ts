@@ -1,0 +1,138 @@
+/**
+ * macOS. Written from its documented interfaces and not yet tested on one: it has no futex for
+ * other processes, so every sleeper waits for its FIFO.
+ *
+ * @module
+ */
+
+import { cString, type Constants, Libc, SHARED_SYMBOLS } from "./libc.ts";
+import type { FileStatus } from "./platform.ts";
+
+const SYMBOLS = {
+  ...SHARED_SYMBOLS,
+  // Variadic: on arm64 the mode travels on the stack, behind eight arguments in registers.
+  open: {
+    parameters: ["buffer", "i32", "usize", "usize", "usize", "usize", "usize", "usize", "u32"],
+    result: "i32",
+  },
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
+  __error: { parameters: [], result: "usize" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+const ERRORS: Record<number, string> = {
+  1: "EPERM",
+  2: "ENOENT",
+  4: "EINTR",
+  6: "ENXIO",
+  12: "ENOMEM",
+  13: "EACCES",
+  17: "EEXIST",
+  20: "ENOTDIR",
+  24: "EMFILE",
+  28: "ENOSPC",
+  32: "EPIPE",
+  35: "EAGAIN",
+  62: "ELOOP",
+  63: "ENAMETOOLONG",
+};
+
+const O_WRONLY = 0x1;
+const O_RDWR = 0x2;
+const O_NONBLOCK = 0x4;
+const O_NOFOLLOW = 0x100;
+const O_CREAT = 0x200;
+const O_EXCL = 0x800;
+const O_CLOEXEC = 0x1000000;
+const POLLIN = 1;
+
+/** The calls of macOS. */
+export class MacOs extends Libc {
+  readonly wakesByWord = false;
+  readonly #c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+  /** Opens the system library. */
+  constructor() {
+    const library = Deno.dlopen("libSystem.dylib", SYMBOLS);
+    const constants: Constants = {
+      errors: ERRORS,
+      mapAnonymous: 0x1000,
+      sigactionBytes: 16,
+      errnoLocation: () => library.symbols.__error(),
+    };
+    super(library.symbols, constants);
+    this.#c = library.symbols;
+  }
+
+  defaultDirectory(): string {
+    return `${this.environment("TMPDIR") ?? "/tmp"}/ringbus-${this.uid}`;
+  }
+
+  list(path: string): string[] {
+    return [...Deno.readDirSync(path)].map((entry) => entry.name);
+  }
+
+  status(path: string): FileStatus {
+    return fromInfo(Deno.lstatSync(path));
+  }
+
+  statusOf(fd: number): FileStatus {
+    return fromInfo(Deno.statSync(`/dev/fd/${fd}`));
+  }
+
+  open(path: string): number {
+    return this.#open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  }
+
+  create(path: string): number {
+    return this.#open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  openFifo(path: string): number {
+    return this.open(path);
+  }
+
+  openFifoToRing(path: string): number {
+    return this.#open(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  #open(path: string, flags: number): number {
+    const name = cString(path);
+    return this.checked(
+      `open ${path}`,
+      this.#c.open(name, flags, 0o600n, 0n, 0n, 0n, 0n, 0n, 0o600),
+    );
+  }
+
+  reserve(fd: number, offset: number, bytes: number): void {
+    const end = offset + bytes;
+    if (this.statusOf(fd).size >= end) return;
+    this.checked(`reserve ${bytes} bytes`, this.#c.ftruncate(fd, BigInt(end)));
+  }
+
+  sleep(_word: Uint32Array, _value: number, timeoutMs: number, fifo: number): void {
+    const request = new Int32Array([fifo, POLLIN]);
+    this.#c.poll(new Uint8Array(request.buffer), 1, Math.ceil(timeoutMs));
+  }
+
+  wake(_word: Uint32Array): void {}
+}
+
+function fromInfo(info: Deno.FileInfo): FileStatus {
+  return {
+    size: info.size,
+    uid: info.uid ?? 0,
+    mode: (info.mode ?? 0) & 0o7777,
+    type: typeOf(info),
+    links: info.nlink ?? 1,
+    inode: BigInt(info.ino ?? 0),
+    modifiedAtMs: info.mtime?.getTime() ?? 0,
+  };
+}
+
+function typeOf(info: Deno.FileInfo): FileStatus["type"] {
+  if (info.isFile) return "file";
+  if (info.isDirectory) return "directory";
+  if (info.isSymlink) return "link";
+  return info.isFifo ? "fifo" : "other";
+}

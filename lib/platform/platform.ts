@@ -1,0 +1,89 @@
+/**
+ * What the core asks of an operating system. Errors are `SystemError`s with the C library's code.
+ *
+ * @module
+ */
+
+/** A call of the C library that failed. */
+export class SystemError extends Error {
+  override name = "SystemError";
+  /** Symbolic code, such as `"ENOENT"`; `"E123"` for one without a name here. */
+  readonly code: string;
+
+  /** Names the failed call and its code. */
+  constructor(call: string, code: string) {
+    super(`${call} failed with ${code}`);
+    this.code = code;
+  }
+}
+
+/** What a file is, as far as the core needs it. */
+export interface FileStatus {
+  /** Bytes. */
+  size: number;
+  /** User id of the owner. */
+  uid: number;
+  /** Permission bits. */
+  mode: number;
+  type: "file" | "directory" | "fifo" | "link" | "other";
+  /** Names that refer to the file; 0 once it is deleted. */
+  links: number;
+  /** Identity of the file on its device. */
+  inode: bigint;
+  /** Milliseconds since the Unix epoch. */
+  modifiedAtMs: number;
+}
+
+/** The calls, one implementation an operating system. */
+export interface Platform {
+  readonly uid: number;
+  /** Directory for segments when no other is named. */
+  defaultDirectory(): string;
+  environment(name: string): string | undefined;
+
+  makeDirectory(path: string): void;
+  list(path: string): string[];
+  status(path: string): FileStatus;
+  statusOf(fd: number): FileStatus;
+  unlink(path: string): void;
+  link(from: string, to: string): void;
+  rename(from: string, to: string): void;
+
+  /** Opens for reading and writing; follows no symbolic link. */
+  open(path: string): number;
+  create(path: string): number;
+  close(fd: number): void;
+  /** Reads up to `target.length` bytes from the start of a file. */
+  readStart(fd: number, target: Uint8Array): number;
+  /** Reserves storage so that touching it later cannot fail. */
+  reserve(fd: number, offset: number, bytes: number): void;
+  /** Maps a file's bytes over existing memory. */
+  map(memory: Uint8Array, fd: number, offset: number): void;
+  /** Puts private, zeroed memory where a file was mapped. */
+  unmap(memory: Uint8Array): void;
+
+  /** Takes a lock on an open file without waiting; false if another holder is in the way. */
+  lock(fd: number, kind: "shared" | "exclusive"): boolean;
+  unlock(fd: number): void;
+
+  /** Makes a FIFO and opens it for reading and writing. */
+  makeFifo(path: string): number;
+  /** Opens a FIFO so that its lock can be tried. */
+  openFifo(path: string): number;
+  /** Opens a FIFO for writing. */
+  openFifoToRing(path: string): number;
+  /** Writes one byte; false if nobody reads any more. */
+  ring(fd: number): boolean;
+
+  /** Sleeps while `word[0]` is `value`, or until the agent's FIFO rings where there is no futex. */
+  sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
+  /** True if sleepers on a word are woken by `wake`, false if their FIFO must ring. */
+  readonly wakesByWord: boolean;
+  wake(word: Uint32Array): void;
+
+  /** Lets SIGTERM end the process at once; `restoreTerm` undoes it. */
+  defaultTerm(): void;
+  restoreTerm(): void;
+  /** Sends SIGTERM to this process. */
+  raiseTerm(): void;
+}

@@ -1,0 +1,96 @@
+/**
+ * The compiled ring on one memory: its exports, typed, and the views that copies go through.
+ *
+ * @module
+ */
+
+import { RING_BASE64 } from "../wasm/ring_bytes.ts";
+
+/** The WebAssembly exports. Offsets come back signed: `>>> 0` before use. */
+export interface RingExports {
+  configure(isWeak: number, kind: number, capacity: number, mapped: number): void;
+  setMapped(bytes: number): void;
+  segmentBytes(capacity: number): number;
+  format(flags: number): void;
+  signCreator(agent: bigint, pid: number, now: number): void;
+  reserve(bytes: number): number;
+  closed(): number;
+  addDropped(messages: bigint): void;
+  refreshTotals(): void;
+
+  join(agent: bigint, role: number, pid: number, now: number): number;
+  agentOf(index: number): bigint;
+  reclaim(index: number, dead: bigint, mine: bigint): number;
+  leave(index: number): void;
+  claimLane(index: number): number;
+  openRing(lane: number, place: number): void;
+  ringOf(lane: number): number;
+  setRegion(index: number, place: number, bytes: number): void;
+
+  openLane(lane: number): number;
+  claim(payload: number, flags: number): number;
+  commit(): number;
+  abort(): void;
+  claimedPosition(): number;
+  releasedPosition(): number;
+  forgetPublished(): void;
+  usedBytes(): number;
+  blockingHolder(): number;
+
+  openReceiver(index: number, cursors: number): void;
+  next(gated: number): number;
+  flags(): number;
+  take(): number;
+  step(): void;
+  release(): number;
+  rewind(): void;
+  takeInPlace(): number;
+  letGo(index: number): void;
+  foundLane(): number;
+  foundPosition(): number;
+  isIntact(lane: number, position: number): number;
+  missedMessages(): number;
+  loseOne(): void;
+  giveUpLane(): void;
+
+  fallAsleep(index: number, side: number, waitKind: number): number;
+  getUp(index: number, side: number): void;
+  takeSleeper(side: number): number;
+  rouse(index: number, side: number): number;
+
+  takeTurnsAs(index: number): void;
+  joinTurns(): void;
+  laggard(): number;
+  putOut(index: number): void;
+
+  openRequests(index: number, place: number): void;
+  queueRequest(slot: number): number;
+  nextReply(): number;
+  freeRequest(slot: number): void;
+  cancelRequest(slot: number): number;
+  abandonRequest(slot: number): number;
+  replierOf(slot: number): number;
+  takeRequest(requester: number, slot: number, generation: number): number;
+  beginReply(requester: number, slot: number, generation: number): number;
+  finishReply(
+    requester: number,
+    slot: number,
+    generation: number,
+    offset: number,
+    length: number,
+    flags: number,
+  ): void;
+  replyPending(requester: number, slot: number, generation: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** A new instance on a memory; the module is compiled once an isolate. */
+export function instantiate(memory: WebAssembly.Memory): RingExports {
+  compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(RING_BASE64));
+  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
+  return instance.exports as unknown as RingExports;
+}
+
+/** True on machines whose stores others may see out of order; see wasm/assembly/memory.ts. */
+export const IS_WEAK: number = Deno.build.arch === "x86_64" ? 0 : 1;

@@ -1,0 +1,46 @@
+/**
+ * Messages between workers and processes of one machine, through rings in shared memory.
+ *
+ * @example
+ * ```ts
+ * import { LocalChannel, Publisher, Subscriber } from "@ringbus/ringbus";
+ *
+ * using channel = LocalChannel.create();
+ * using subscriber = new Subscriber<string>(channel.handle);
+ * using publisher = new Publisher<string>(channel.handle);
+ * publisher.send("hello");
+ * console.log(subscriber.tryRecv()); // "hello"
+ * ```
+ *
+ * @module
+ */
+
+export type { ChannelKind, ChannelOptions, Role } from "./lib/attachment.ts";
+export type { Codec, CodecName } from "./lib/codec.ts";
+export {
+  ShmBufferFullError,
+  ShmClosedError,
+  ShmConnectionError,
+  ShmCorruptionError,
+  ShmError,
+  ShmPeerLostError,
+  ShmPermissionError,
+  ShmRemoteError,
+  ShmSerializationError,
+  ShmTimeoutError,
+  ShmUnsupportedError,
+} from "./lib/errors.ts";
+export type { MessageView } from "./lib/inbox.ts";
+export { manageSignals } from "./lib/lifetime.ts";
+export type { LocalHandle } from "./lib/local.ts";
+export { LocalChannel, type LocalChannelOptions } from "./lib/local_channel.ts";
+export type { TimeoutOptions, WaitOptions } from "./lib/options.ts";
+export { type Loan, MAX_MESSAGE_BYTES } from "./lib/outbox.ts";
+export { Publisher } from "./lib/publisher.ts";
+export { Puller } from "./lib/puller.ts";
+export { Pusher } from "./lib/pusher.ts";
+export { ReceivingSocket } from "./lib/receiving.ts";
+export { SendingSocket } from "./lib/sending.ts";
+export { Socket, type SocketStatistics } from "./lib/socket.ts";
+export { Subscriber } from "./lib/subscriber.ts";
+export type { Tensor } from "./lib/tensor.ts";

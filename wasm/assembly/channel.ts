@@ -1,0 +1,162 @@
+// What one attachment knows of its channel: places that follow from the capacity, and limits.
+
+import {
+  CONTROL_BYTES,
+  CONTROL_LANES,
+  CONTROL_OTHERS_COUNT,
+  CONTROL_OTHERS_HEAD,
+  CONTROL_OTHERS_TAIL,
+  CONTROL_PARTICIPANTS,
+  HEADER_BYTES,
+  HEADER_CAPACITY,
+  HEADER_COUNT,
+  HEADER_DROPPED,
+  HEADER_END,
+  HEADER_FLAGS,
+  HEADER_HEAD,
+  HEADER_KIND,
+  HEADER_LANES,
+  HEADER_MAGIC,
+  HEADER_STATUS,
+  HEADER_TAIL,
+  HEADER_VERSION,
+  LANE_BYTES,
+  LANE_COUNT,
+  LANE_DATA,
+  LANE_HEAD,
+  LANE_TAIL,
+  MAGIC_HIGH,
+  MAGIC_LOW,
+  MAX_LANES,
+  PARTICIPANT_BYTES,
+  STATUS_CLOSED,
+  VERSION,
+} from "../layout";
+import { publish64, read32, read64, setWeak } from "./memory";
+
+export let kind: u32 = 0;
+export let capacity: u32 = 0;
+export let control: usize = 0;
+/** Bytes from the start of the memory that may be touched. */
+export let mapped: u32 = 0;
+
+/** Says how this machine orders stores, which kind of channel this is, and how large its rings are. */
+export function configure(isWeak: u32, channelKind: u32, ringBytes: u32, mappedBytes: u32): void {
+  setWeak(isWeak != 0);
+  kind = channelKind;
+  capacity = ringBytes;
+  control = (HEADER_BYTES + ringBytes + 63) & ~63;
+  mapped = mappedBytes;
+}
+
+export function setMapped(bytes: u32): void {
+  mapped = bytes;
+}
+
+/** Bytes of a segment when it is new. */
+export function segmentBytes(ringBytes: u32): u32 {
+  return ((HEADER_BYTES + ringBytes + 63) & ~63) + CONTROL_BYTES;
+}
+
+/** Writes the header of a new segment; the magic comes last. */
+export function format(flags: u32): void {
+  store<u64>(HEADER_VERSION, VERSION);
+  store<u32>(HEADER_KIND, kind);
+  store<u32>(HEADER_FLAGS, flags);
+  store<u64>(HEADER_CAPACITY, capacity);
+  store<u64>(HEADER_END, segmentBytes(capacity));
+  store<u32>(lane(0) + LANE_DATA, HEADER_BYTES);
+  store<u32>(HEADER_LANES, 1);
+  atomic.store<u64>(HEADER_MAGIC, ((<u64>MAGIC_HIGH) << 32) | (<u64>MAGIC_LOW));
+}
+
+// @ts-ignore: decorator
+@inline
+export function lane(index: u32): usize {
+  return control + CONTROL_LANES + index * LANE_BYTES;
+}
+
+// @ts-ignore: decorator
+@inline
+export function participant(index: u32): usize {
+  return control + CONTROL_PARTICIPANTS + index * PARTICIPANT_BYTES;
+}
+
+/** Lanes in use, never more than the table holds whatever the word says. */
+export function laneCount(): u32 {
+  const count = read32(HEADER_LANES);
+  return count > <u32>MAX_LANES ? MAX_LANES : count;
+}
+
+/** Reserves `bytes` behind the end of the segment; answers their place, 0 if addresses run out. */
+export function reserve(bytes: u32): u32 {
+  const rounded = <u64>((bytes + 63) & ~63);
+  while (true) {
+    const end = read64(HEADER_END);
+    if (end + rounded > 0xffff0000) return 0;
+    if (atomic.cmpxchg<u64>(HEADER_END, end, end + rounded) == end) return <u32>end;
+  }
+}
+
+export function closed(): u32 {
+  return read32(HEADER_STATUS) == STATUS_CLOSED ? 1 : 0;
+}
+
+export function addDropped(messages: u64): void {
+  atomic.add<u64>(HEADER_DROPPED, messages);
+}
+
+// The header's totals are the first lane's positions plus what all other lanes add. With one
+// lane its writer and its readers store them as they go. With more, whoever changed a part writes
+// the sum and looks whether a part moved meanwhile, so that the last one to finish leaves the truth.
+
+// @ts-ignore: decorator
+@inline
+export function totalSent(isFirst: bool, head: u64, count: u64, bytes: u64, messages: u64): void {
+  if (isFirst && load<u64>(control + CONTROL_OTHERS_COUNT) == 0) {
+    store<u64>(HEADER_HEAD, head);
+    store<u64>(HEADER_COUNT, count);
+  } else {
+    totalSentShared(isFirst, bytes, messages);
+  }
+}
+
+function totalSentShared(isFirst: bool, bytes: u64, messages: u64): void {
+  if (!isFirst) {
+    atomic.add<u64>(control + CONTROL_OTHERS_HEAD, bytes);
+    atomic.add<u64>(control + CONTROL_OTHERS_COUNT, messages);
+  }
+  sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
+  sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
+}
+
+// @ts-ignore: decorator
+@inline
+export function totalReceived(isFirst: bool, tail: u64, bytes: u64): void {
+  if (isFirst && load<u64>(control + CONTROL_OTHERS_COUNT) == 0) {
+    store<u64>(HEADER_TAIL, tail);
+  } else {
+    totalReceivedShared(isFirst, bytes);
+  }
+}
+
+function totalReceivedShared(isFirst: bool, bytes: u64): void {
+  if (!isFirst) atomic.add<u64>(control + CONTROL_OTHERS_TAIL, bytes);
+  sum(HEADER_TAIL, lane(0) + LANE_TAIL, control + CONTROL_OTHERS_TAIL);
+}
+
+function sum(target: usize, first: usize, others: usize): void {
+  for (let round = 0; round < 8; ++round) {
+    const a = read64(first);
+    const b = read64(others);
+    atomic.store<u64>(target, a + b);
+    if (read64(first) == a && read64(others) == b) return;
+  }
+}
+
+/** Writes the header's totals anew, as an attacher does after others may have died. */
+export function refreshTotals(): void {
+  sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
+  sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
+  sum(HEADER_TAIL, lane(0) + LANE_TAIL, control + CONTROL_OTHERS_TAIL);
+}

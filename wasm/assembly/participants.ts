@@ -1,0 +1,115 @@
+// Who is attached. The agent word claims a slot and says whose it is at once, so that a process which
+// dies at any later step leaves a slot that others can tell is dead. To clean up after a dead one, an
+// agent first makes the slot its own: never do two of them clean at once, nor one after the slot
+// has a new owner.
+
+import {
+  ASLEEP_RECEIVERS,
+  ASLEEP_REQUESTERS,
+  ASLEEP_SENDERS,
+  CONTROL_CREATED_AT,
+  CONTROL_CREATOR_AGENT,
+  CONTROL_CREATOR_PID,
+  HEADER_LANES,
+  LANE_DATA,
+  LANE_OWNER,
+  MAX_LANES,
+  MAX_PARTICIPANTS,
+  PARTICIPANT_AGENT,
+  PARTICIPANT_FENCE,
+  PARTICIPANT_GENERATION,
+  PARTICIPANT_LANE,
+  PARTICIPANT_PID,
+  PARTICIPANT_REGION,
+  PARTICIPANT_REGION_BYTES,
+  PARTICIPANT_ROLE,
+  PARTICIPANT_SINCE,
+} from "../layout";
+import { control, lane, participant } from "./channel";
+import { letGo } from "./hold";
+import { raise32, read32, read64, setFenceWord } from "./memory";
+import { getUp } from "./sleep";
+import { putOut } from "./turn";
+
+/** Records who made the segment. */
+export function signCreator(agent: u64, pid: u32, now: f64): void {
+  store<u64>(control + CONTROL_CREATOR_AGENT, agent);
+  store<u32>(control + CONTROL_CREATOR_PID, pid);
+  store<f64>(control + CONTROL_CREATED_AT, now);
+}
+
+/** Claims a slot for an agent; answers its index, or -1 when all are taken. */
+export function join(agent: u64, role: u32, pid: u32, now: f64): i32 {
+  for (let i: u32 = 0; i < <u32>MAX_PARTICIPANTS; ++i) {
+    const slot = participant(i);
+    if (read64(slot + PARTICIPANT_AGENT) != 0) continue;
+    if (atomic.cmpxchg<u64>(slot + PARTICIPANT_AGENT, 0, agent) != 0) continue;
+    setFenceWord(slot + PARTICIPANT_FENCE);
+    store<u32>(slot + PARTICIPANT_PID, pid);
+    store<f64>(slot + PARTICIPANT_SINCE, now);
+    store<u32>(slot + PARTICIPANT_LANE, 0);
+    atomic.add<u32>(slot + PARTICIPANT_GENERATION, 1);
+    atomic.store<u32>(slot + PARTICIPANT_ROLE, role);
+    return i;
+  }
+  return -1;
+}
+
+/** The agent in a slot, 0 if it is free. */
+export function agentOf(index: u32): u64 {
+  return read64(participant(index) + PARTICIPANT_AGENT);
+}
+
+/** Makes a dead agent's slot `mine` and frees what it held; 0 if somebody else does. */
+export function reclaim(index: u32, dead: u64, mine: u64): u32 {
+  const slot = participant(index) + PARTICIPANT_AGENT;
+  if (atomic.cmpxchg<u64>(slot, dead, mine) != dead) return 0;
+  leave(index);
+  return 1;
+}
+
+/** Frees a slot and all that its owner held; what the owner sent stays. */
+export function leave(index: u32): void {
+  const slot = participant(index);
+  atomic.store<u32>(slot + PARTICIPANT_ROLE, 0);
+  getUp(index, ASLEEP_RECEIVERS);
+  getUp(index, ASLEEP_SENDERS);
+  getUp(index, ASLEEP_REQUESTERS);
+  putOut(index);
+  letGo(index);
+  for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
+    atomic.cmpxchg<u32>(lane(i) + LANE_OWNER, index + 1, 0);
+  }
+  atomic.store<u64>(slot + PARTICIPANT_AGENT, 0);
+}
+
+/** Claims a lane that nobody writes; answers its index, or -1 when all are taken. */
+export function claimLane(index: u32): i32 {
+  for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
+    const owner = lane(i) + LANE_OWNER;
+    if (read32(owner) != 0) continue;
+    if (atomic.cmpxchg<u32>(owner, 0, index + 1) != 0) continue;
+    atomic.store<u32>(participant(index) + PARTICIPANT_LANE, i + 1);
+    return i;
+  }
+  return -1;
+}
+
+/** Gives a lane its ring, and shows it to receivers. */
+export function openRing(index: u32, place: u32): void {
+  const entry = lane(index);
+  if (place != 0) atomic.store<u32>(entry + LANE_DATA, place);
+  raise32(HEADER_LANES, index + 1);
+}
+
+/** Where a lane's ring lies, 0 if it has none yet. */
+export function ringOf(index: u32): u32 {
+  return read32(lane(index) + LANE_DATA);
+}
+
+/** Remembers a slot's region, which later owners of the slot use again. */
+export function setRegion(index: u32, place: u32, bytes: u32): void {
+  const slot = participant(index);
+  store<u32>(slot + PARTICIPANT_REGION_BYTES, bytes);
+  atomic.store<u32>(slot + PARTICIPANT_REGION, place);
+}

@@ -1,0 +1,352 @@
+// The reading side: find the next record on any lane, let JavaScript copy it, then take it.
+// A queue's record is taken by moving the lane's tail, a broadcast's by looking whether its writer
+// has moved the tail past it meanwhile. Bytes read before that are a guess, and treated as one.
+
+import {
+  CURSOR_BYTES,
+  CURSOR_POSITION,
+  CURSOR_SEQUENCE,
+  LANE_BUDGET,
+  LANE_COUNT,
+  LANE_DATA,
+  LANE_HEAD,
+  LANE_LAST,
+  LANE_TAIL,
+  LANE_TAIL_COUNT,
+  MAX_LANES,
+  NEXT_CORRUPT,
+  NEXT_DEFER,
+  NEXT_EMPTY,
+  NEXT_UNMAPPED,
+  RECORD_PADDING,
+  RECORD_PAYLOAD,
+} from "../layout";
+import { addDropped, capacity, lane, laneCount, mapped, totalReceived } from "./channel";
+import { hold, letGo } from "./hold";
+import { loadFence, read64 } from "./memory";
+import { check, foundBytes, foundFlags, foundSequence } from "./record";
+import { sendersAsleep } from "./sleep";
+import { countTurns, laggard } from "./turn";
+
+let self: u32 = 0;
+let cursors: usize = 0;
+// The lane we are on.
+let index: u32 = 0;
+let entry: usize = 0;
+let data: usize = 0;
+let budget: u32 = 0;
+let seenHead: u64 = 0;
+// The record to look at, and where the records begin that were read and not yet taken.
+let position: u64 = 0;
+let at: u32 = 0;
+let start: u64 = 0;
+let batch: u32 = 0;
+// Broadcast: the sequence expected next, and messages lost so far.
+let sequence: u64 = 0;
+let missed: u64 = 0;
+
+/** Gets ready to receive as a participant; broadcast cursors live at `cursorBytes`, 0 on a queue. */
+export function openReceiver(participantIndex: u32, cursorPlace: u32): void {
+  self = participantIndex;
+  cursors = cursorPlace;
+  if (cursors != 0) placeCursors();
+  enterLane(0);
+}
+
+/** Puts all cursors where their lanes are now: what was sent before is not ours. */
+function placeCursors(): void {
+  memory.fill(cursors, 0, MAX_LANES * CURSOR_BYTES);
+  const lanes = laneCount();
+  for (let i: u32 = 0; i < lanes; ++i) placeCursor(lane(i), cursors + i * CURSOR_BYTES);
+}
+
+/** Finds a head and the sequence that belongs to it: the last record ends exactly there. */
+function placeCursor(e: usize, cursor: usize): void {
+  const d = load<u32>(e + LANE_DATA);
+  for (let round = 0; round < 1000; ++round) {
+    const last = read64(e + LANE_LAST);
+    const head = read64(e + LANE_HEAD);
+    store<u64>(cursor + CURSOR_POSITION, head);
+    store<u64>(cursor + CURSOR_SEQUENCE, read64(e + LANE_COUNT));
+    if (head == 0 || d == 0 || <u64>d + capacity > mapped) return;
+    if (last >= head) continue;
+    const offset = <u32>(last % capacity);
+    const whole = check(d + offset, last, min<u64>(head - last, capacity - offset));
+    loadFence();
+    if (!whole || last + foundBytes != head || read64(e + LANE_HEAD) != head) continue;
+    store<u64>(cursor + CURSOR_SEQUENCE, near(read64(e + LANE_COUNT), foundSequence + 1));
+    return;
+  }
+}
+
+/** The 64-bit number closest to `about` whose low half is `low`. */
+function near(about: u64, low: u32): u64 {
+  return about + <u64>(<i64>(<i32>(low - <u32>about)));
+}
+
+function leaveLane(): void {
+  if (cursors == 0) return;
+  const cursor = cursors + index * CURSOR_BYTES;
+  store<u64>(cursor + CURSOR_POSITION, position);
+  store<u64>(cursor + CURSOR_SEQUENCE, sequence);
+}
+
+function enterLane(i: u32): void {
+  index = i;
+  entry = lane(i);
+  data = load<u32>(entry + LANE_DATA);
+  budget = LANE_BUDGET;
+  seenHead = 0;
+  batch = 0;
+  if (cursors == 0) moveTo(read64(entry + LANE_TAIL));
+  else {
+    moveTo(load<u64>(cursors + i * CURSOR_BYTES + CURSOR_POSITION));
+    sequence = load<u64>(cursors + i * CURSOR_BYTES + CURSOR_SEQUENCE);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function moveTo(to: u64): void {
+  position = to;
+  at = <u32>(to % capacity);
+}
+
+// @ts-ignore: decorator
+@inline
+function pass(): void {
+  position += foundBytes;
+  at += foundBytes;
+  if (at >= capacity) at = 0;
+}
+
+/**
+ * Finds the next record on any lane; answers the place of its payload or one of the NEXT codes.
+ * With `gated`, a message that is another waiting receiver's turn is left to it.
+ */
+export function next(gated: u32): u32 {
+  let found = budget != 0 ? read() : NEXT_EMPTY;
+  if (found == NEXT_EMPTY) found = nextLane();
+  if (gated != 0 && found != NEXT_EMPTY && laggard() >= 0) return NEXT_DEFER;
+  return found;
+}
+
+function nextLane(): u32 {
+  const lanes = laneCount();
+  if (batch != 0 || (lanes <= 1 && budget != 0)) return NEXT_EMPTY;
+  for (let i: u32 = 1; i <= lanes; ++i) {
+    leaveLane();
+    enterLane(index + 1 < lanes ? index + 1 : 0);
+    const found = read();
+    if (found != NEXT_EMPTY) return found;
+  }
+  return NEXT_EMPTY;
+}
+
+// @ts-ignore: decorator
+@inline
+function read(): u32 {
+  return cursors == 0 ? readQueue() : readBroadcast();
+}
+
+function readQueue(): u32 {
+  if (batch == 0) {
+    start = read64(entry + LANE_TAIL);
+    if (start != position) moveTo(start);
+  }
+  while (true) {
+    if (position >= seenHead) {
+      seenHead = read64(entry + LANE_HEAD);
+      if (position == seenHead) return NEXT_EMPTY;
+      if (data == 0 || <u64>data + capacity > mapped) {
+        const usable = lookAgain();
+        if (usable != 1) return usable;
+      }
+    }
+    const room = min<u64>(seenHead - position, capacity - at);
+    if (seenHead - start > capacity || !check(data + at, position, room)) return doubt();
+    if ((foundFlags & RECORD_PADDING) == 0) return <u32>data + at + RECORD_PAYLOAD;
+    pass();
+  }
+}
+
+/** A lane may come into use after we looked at its entry, or lie behind what we have mapped. */
+function lookAgain(): u32 {
+  data = load<u32>(entry + LANE_DATA);
+  if (data != 0 && <u64>data + capacity <= mapped) return 1;
+  seenHead = 0;
+  return data == 0 ? NEXT_EMPTY : NEXT_UNMAPPED;
+}
+
+/** What cannot be right is damage, unless others took the record while we looked. */
+function doubt(): u32 {
+  loadFence();
+  seenHead = 0;
+  if (read64(entry + LANE_TAIL) == start) return NEXT_CORRUPT;
+  if (batch != 0) return NEXT_EMPTY;
+  return readQueue();
+}
+
+function readBroadcast(): u32 {
+  while (true) {
+    if (position >= seenHead) {
+      seenHead = read64(entry + LANE_HEAD);
+      if (position == seenHead) return NEXT_EMPTY;
+      if (position > seenHead) return NEXT_CORRUPT;
+      if (data == 0 || <u64>data + capacity > mapped) {
+        const usable = lookAgain();
+        if (usable != 1) return usable;
+      }
+    }
+    if (read64(entry + LANE_TAIL) > position) {
+      const caughtUp = catchUp();
+      if (caughtUp != 1) return caughtUp;
+      continue;
+    }
+    const whole = check(data + at, position, min<u64>(seenHead - position, capacity - at));
+    if (!whole || !expected()) {
+      loadFence();
+      if (read64(entry + LANE_TAIL) <= position) return NEXT_CORRUPT;
+      continue;
+    }
+    if ((foundFlags & RECORD_PADDING) == 0) return <u32>data + at + RECORD_PAYLOAD;
+    pass();
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function expected(): bool {
+  return foundSequence == <u32>sequence || (foundFlags & RECORD_PADDING) != 0;
+}
+
+/** We were lapped: goes on at the oldest whole record, counts what was lost. 1 when done. */
+function catchUp(): u32 {
+  for (let round = 0; round < 1000; ++round) {
+    const tail = read64(entry + LANE_TAIL);
+    const head = read64(entry + LANE_HEAD);
+    if (tail == head) return NEXT_EMPTY;
+    if (tail < position || head - tail > capacity) continue;
+    const offset = <u32>(tail % capacity);
+    const whole = check(data + offset, tail, min<u64>(head - tail, capacity - offset));
+    const found = foundSequence;
+    loadFence();
+    if (!whole || (foundFlags & RECORD_PADDING) != 0) continue;
+    const first = near(read64(entry + LANE_TAIL_COUNT), found);
+    if (read64(entry + LANE_TAIL) != tail) continue;
+    lose(first - sequence);
+    sequence = first;
+    seenHead = head;
+    moveTo(tail);
+    return 1;
+  }
+  return NEXT_CORRUPT;
+}
+
+function lose(messages: u64): void {
+  missed += messages;
+  addDropped(messages);
+}
+
+/** Takes what `next` found. 0: it was lost meanwhile. Else 1, with 2 added when a sender sleeps. */
+export function take(): u32 {
+  if (cursors != 0) return takeBroadcast();
+  pass();
+  return release();
+}
+
+function takeBroadcast(): u32 {
+  loadFence();
+  if (read64(entry + LANE_TAIL) > position) return 0;
+  pass();
+  sequence++;
+  budget--;
+  return 1;
+}
+
+/** Nobody has moved the tail since `next` found a record: what was read from it is whole. */
+export function stillFirst(): bool {
+  loadFence();
+  return read64(entry + LANE_TAIL) == start;
+}
+
+/** Passes the record that `next` found, so that `release` takes it. */
+export function skipTo(): void {
+  pass();
+}
+
+/** Goes on to the record behind the one `next` found; `release` takes them all. */
+export function step(): void {
+  pass();
+  batch++;
+}
+
+/** Takes everything stepped over, all or nothing. */
+export function release(): u32 {
+  const messages: u32 = batch == 0 ? 1 : batch;
+  batch = 0;
+  if (atomic.cmpxchg<u64>(entry + LANE_TAIL, start, position) != start) return 0;
+  totalReceived(index == 0, position, position - start);
+  countTurns(messages);
+  budget = budget > messages ? budget - messages : 0;
+  return sendersAsleep() != 0 ? 3 : 1;
+}
+
+/** Forgets what was stepped over and not taken. */
+export function rewind(): void {
+  batch = 0;
+  seenHead = 0;
+}
+
+/** Takes what `next` found and holds its bytes until `letGo`. */
+export function takeInPlace(): u32 {
+  if (cursors != 0) return takeBroadcast();
+  hold(self, entry, start);
+  const result = take();
+  if (result == 0) letGo(self);
+  return result;
+}
+
+/** Broadcast: the lane's entry and the position to pass to `isIntact` for the record just found. */
+export function foundLane(): u32 {
+  return index;
+}
+
+export function foundPosition(): f64 {
+  return <f64>(position & 0x1fffffffffffff);
+}
+
+/** True while the writer of a lane has not reached a position. */
+export function isIntact(laneIndex: u32, at: f64): u32 {
+  loadFence();
+  return <f64>(read64(lane(laneIndex) + LANE_TAIL) & 0x1fffffffffffff) <= at ? 1 : 0;
+}
+
+/** Flags of the record that `next` found. */
+export function flags(): u32 {
+  return foundFlags;
+}
+
+/** Messages lost so far. */
+export function missedMessages(): f64 {
+  return <f64>missed;
+}
+
+/** Counts one more message as lost: it was overwritten while it was read in place. */
+export function loseOne(): void {
+  lose(1);
+}
+
+/** After damage: gives up what the lane holds, so that later messages can be read. */
+export function giveUpLane(): void {
+  const head = read64(entry + LANE_HEAD);
+  batch = 0;
+  seenHead = 0;
+  if (cursors != 0) {
+    placeCursor(entry, cursors + index * CURSOR_BYTES);
+    enterLane(index);
+  } else if (head > start && head - start <= capacity && (head & 7) == 0) {
+    atomic.cmpxchg<u64>(entry + LANE_TAIL, start, head);
+  }
+  budget = 0;
+}

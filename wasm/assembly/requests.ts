@@ -1,0 +1,169 @@
+// Requests in flight. Each has a slot in its requester's region; the slot's word says whose turn it is.
+// A replier takes a request by that word first and moves the lane's tail second, so that at any
+// moment the requester can tell who has its request; whoever finds a request taken or cancelled
+// moves the tail on.
+//
+//   FREE -> QUEUED -> TAKEN -> WRITING -> DONE -> FREE      by: requester, replier, replier, replier, requester
+//            |          |
+//            +----------+--> FREE, next generation          by: requester, which gave up
+
+import {
+  MAX_PARTICIPANTS,
+  MAX_REQUESTS,
+  PARTICIPANT_REGION,
+  REQUEST_DONE,
+  REQUEST_SLOTS,
+  SLOT_BYTES,
+  SLOT_DONE,
+  SLOT_FLAGS,
+  SLOT_FREE,
+  SLOT_LENGTH,
+  SLOT_OFFSET,
+  SLOT_QUEUED,
+  SLOT_STATE,
+  SLOT_TAKEN,
+  SLOT_WRITING,
+} from "../layout";
+import { addBit, nextBit, removeBit } from "./bits";
+import { mapped, participant } from "./channel";
+import { read32, read64 } from "./memory";
+import { release, skipTo, stillFirst } from "./receiver";
+
+let self: u32 = 0;
+let region: usize = 0;
+
+export function openRequests(index: u32, place: u32): void {
+  self = index;
+  region = place;
+}
+
+// @ts-ignore: decorator
+@inline
+function word(generation: u32, status: u32, replier: u32): u64 {
+  return <u64>generation | ((<u64>status) << 32) | ((<u64>replier) << 40);
+}
+
+// @ts-ignore: decorator
+@inline
+function statusOf(state: u64): u32 {
+  return <u32>(state >> 32) & 0xff;
+}
+
+// @ts-ignore: decorator
+@inline
+function mySlot(slot: u32): usize {
+  return region + REQUEST_SLOTS + slot * SLOT_BYTES;
+}
+
+/** Puts a slot to use; answers the generation that the request carries. */
+export function queueRequest(slot: u32): u32 {
+  const address = mySlot(slot) + SLOT_STATE;
+  const generation = <u32>read64(address) + 1;
+  atomic.store<u64>(address, word(generation, SLOT_QUEUED, 0));
+  return generation;
+}
+
+/** A slot whose reply has come, or -1. */
+export function nextReply(): i32 {
+  const set = region + REQUEST_DONE;
+  while (true) {
+    const slot = nextBit(set, 0);
+    if (slot < 0) return -1;
+    removeBit(set, <u32>slot);
+    if (statusOf(read64(mySlot(<u32>slot) + SLOT_STATE)) == SLOT_DONE) return slot;
+  }
+}
+
+/** Frees a slot whose reply was read. */
+export function freeRequest(slot: u32): void {
+  const address = mySlot(slot) + SLOT_STATE;
+  atomic.store<u64>(address, word(<u32>read64(address), SLOT_FREE, 0));
+}
+
+/** Gives a request up; 0 if a replier is writing its reply, so that the slot is still in use. */
+export function cancelRequest(slot: u32): u32 {
+  const address = mySlot(slot) + SLOT_STATE;
+  while (true) {
+    const state = read64(address);
+    if (statusOf(state) >= <u32>SLOT_WRITING) return 0;
+    const free = word(<u32>state + 1, SLOT_FREE, 0);
+    if (atomic.cmpxchg<u64>(address, state, free) == state) return 1;
+  }
+}
+
+/** Frees a slot whose replier died, whatever it was doing; 0 if its reply came after all. */
+export function abandonRequest(slot: u32): u32 {
+  const address = mySlot(slot) + SLOT_STATE;
+  const state = read64(address);
+  if (statusOf(state) == SLOT_DONE) return 0;
+  const free = word(<u32>state + 1, SLOT_FREE, 0);
+  return atomic.cmpxchg<u64>(address, state, free) == state ? 1 : 0;
+}
+
+/** The participant that has a request, or -1. */
+export function replierOf(slot: u32): i32 {
+  const state = read64(mySlot(slot) + SLOT_STATE);
+  const status = statusOf(state);
+  if (status != SLOT_TAKEN && status != SLOT_WRITING) return -1;
+  return <i32>(<u32>(state >> 40) & 0xffff) - 1;
+}
+
+/** The slot that a request names, 0 if there can be none. */
+function slotOf(requester: u32, slot: u32): usize {
+  if (requester >= <u32>MAX_PARTICIPANTS || slot >= <u32>MAX_REQUESTS) return 0;
+  const place = read32(participant(requester) + PARTICIPANT_REGION);
+  const bytes = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
+  if (place == 0 || <u64>place + bytes > mapped || (place & 7) != 0) return 0;
+  return place + REQUEST_SLOTS + slot * SLOT_BYTES;
+}
+
+/** Takes the request that `next` found. 0: it is another's, or was given up. Else as `take`. */
+export function takeRequest(requester: u32, slot: u32, generation: u32): u32 {
+  if (!stillFirst()) return 0;
+  const place = slotOf(requester, slot);
+  const queued = word(generation, SLOT_QUEUED, 0);
+  const taken = word(generation, SLOT_TAKEN, self + 1);
+  const mine = place != 0 && atomic.cmpxchg<u64>(place + SLOT_STATE, queued, taken) == queued;
+  skipTo();
+  const released = release();
+  if (!mine) return 0;
+  return released == 0 ? 1 : released;
+}
+
+/** Claims a slot for writing its reply; 0 if the requester has given up or is gone. */
+export function beginReply(requester: u32, slot: u32, generation: u32): u32 {
+  const place = slotOf(requester, slot);
+  if (place == 0) return 0;
+  const taken = word(generation, SLOT_TAKEN, self + 1);
+  const writing = word(generation, SLOT_WRITING, self + 1);
+  return atomic.cmpxchg<u64>(place + SLOT_STATE, taken, writing) == taken ? 1 : 0;
+}
+
+/** Hands the reply over. */
+export function finishReply(
+  requester: u32,
+  slot: u32,
+  generation: u32,
+  offset: u32,
+  length: u32,
+  flags: u32,
+): void {
+  const place = slotOf(requester, slot);
+  if (place == 0) return;
+  store<u64>(place + SLOT_OFFSET, offset);
+  store<u32>(place + SLOT_LENGTH, length);
+  store<u32>(place + SLOT_FLAGS, flags);
+  const writing = word(generation, SLOT_WRITING, self + 1);
+  const done = word(generation, SLOT_DONE, self + 1);
+  if (atomic.cmpxchg<u64>(place + SLOT_STATE, writing, done) != writing) return;
+  addBit(<usize>read32(participant(requester) + PARTICIPANT_REGION) + REQUEST_DONE, slot);
+}
+
+/** True while a reply lies unread in its slot: its bytes must stay. */
+export function replyPending(requester: u32, slot: u32, generation: u32): u32 {
+  const place = slotOf(requester, slot);
+  if (place == 0) return 0;
+  const state = read64(place + SLOT_STATE);
+  if (<u32>state != generation) return 0;
+  return statusOf(state) == SLOT_DONE && (<u32>(state >> 40) & 0xffff) == self + 1 ? 1 : 0;
+}

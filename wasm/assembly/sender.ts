@@ -1,0 +1,177 @@
+// The writing side of a lane: claim room, let JavaScript copy, commit. One instance writes one lane.
+
+import {
+  CONTROL_BYTES,
+  KIND_BROADCAST,
+  LANE_COUNT,
+  LANE_DATA,
+  LANE_HEAD,
+  LANE_LAST,
+  LANE_TAIL,
+  LANE_TAIL_COUNT,
+  RECORD_PADDING,
+  RING_GAP,
+  RECORD_PAYLOAD,
+} from "../layout";
+import { capacity, control, kind, lane, mapped, totalReceived, totalSent } from "./channel";
+import { heldFrom, oldestHolder } from "./hold";
+import { publish64, read64, storeFence } from "./memory";
+import { check, foundBytes, foundFlags, recordBytes, writePadding, writeRecord } from "./record";
+import { receiversAsleep } from "./sleep";
+
+let entry: usize = 0;
+let isFirst: bool = false;
+let data: usize = 0;
+// Published: everything before is visible to readers.
+let head: u64 = 0;
+let headAt: u32 = 0;
+let count: u64 = 0;
+// Staged: claimed and written, not yet published.
+let next: u64 = 0;
+let nextAt: u32 = 0;
+let nextCount: u64 = 0;
+let last: u64 = 0;
+// Positions up to which this writer may write without another look at the tail.
+let limit: u64 = 0;
+// Broadcast: the oldest record that is still whole.
+let tail: u64 = 0;
+let tailAt: u32 = 0;
+let tailCount: u64 = 0;
+
+/** Takes up writing where the lane's last writer stopped. Answers 0 if the lane cannot be right. */
+export function openLane(index: u32): u32 {
+  entry = lane(index);
+  isFirst = index == 0;
+  data = load<u32>(entry + LANE_DATA);
+  head = next = read64(entry + LANE_HEAD);
+  count = nextCount = read64(entry + LANE_COUNT);
+  tail = read64(entry + LANE_TAIL);
+  tailCount = read64(entry + LANE_TAIL_COUNT);
+  last = read64(entry + LANE_LAST);
+  if (tail > head || head - tail > capacity || ((head | tail) & 7) != 0) return 0;
+  if (index != 0 && data < control + CONTROL_BYTES) return 0;
+  if (<u64>data + capacity > mapped) return 0;
+  headAt = nextAt = <u32>(head % capacity);
+  tailAt = <u32>(tail % capacity);
+  limit = tail + capacity;
+  return 1;
+}
+
+/** Claims room for a payload; answers its place, or 0 when the ring is full. */
+export function claim(payload: u32, flags: u32): u32 {
+  const need = recordBytes(payload);
+  const toEnd = capacity - nextAt;
+  const end = next + need + (toEnd < need ? toEnd : 0);
+  if (end + RING_GAP > limit && !makeRoom(end + RING_GAP)) return 0;
+  if (toEnd < need) {
+    writePadding(data + nextAt, next, toEnd);
+    next += toEnd;
+    nextAt = 0;
+  }
+  const at = data + nextAt;
+  writeRecord(at, next, payload, nextCount, flags);
+  last = next;
+  next += need;
+  nextAt += need;
+  if (nextAt == capacity) nextAt = 0;
+  nextCount++;
+  return <u32>at + RECORD_PAYLOAD;
+}
+
+/** Publishes all that is claimed; answers 1 when a receiver sleeps. */
+export function commit(): u32 {
+  const bytes = next - head;
+  const messages = nextCount - count;
+  head = next;
+  headAt = nextAt;
+  count = nextCount;
+  if (kind == KIND_BROADCAST) store<u64>(entry + LANE_LAST, last);
+  store<u64>(entry + LANE_COUNT, count);
+  publish64(entry + LANE_HEAD, head);
+  totalSent(isFirst, head, count, bytes, messages);
+  return receiversAsleep();
+}
+
+/** Forgets all that is claimed and not committed. */
+export function abort(): void {
+  next = head;
+  nextAt = headAt;
+  nextCount = count;
+}
+
+/** Position behind everything committed or claimed, modulo 2^53: blocks are tied to it. */
+export function claimedPosition(): f64 {
+  return <f64>(next & 0x1fffffffffffff);
+}
+
+/** Position up to which readers are done with records, or have lost them. */
+export function releasedPosition(): f64 {
+  if (kind != KIND_BROADCAST) refreshLimit();
+  return <f64>((limit - capacity) & 0x1fffffffffffff);
+}
+
+/** Bytes of the ring that are taken. */
+export function usedBytes(): u32 {
+  refreshLimit();
+  return <u32>(next - (limit - capacity));
+}
+
+function refreshLimit(): void {
+  if (kind == KIND_BROADCAST) limit = tail + capacity;
+  else limit = heldFrom(entry, read64(entry + LANE_TAIL)) + capacity;
+}
+
+function makeRoom(end: u64): bool {
+  if (kind == KIND_BROADCAST) return overwrite(end);
+  refreshLimit();
+  return end <= limit;
+}
+
+/** Gives up the oldest records until `end` fits, and an eighth more so that it is done rarely. */
+function overwrite(end: u64): bool {
+  if (end > head + capacity) return false;
+  const target = min<u64>(end - capacity + (capacity >> 3), head);
+  return forgetUpTo(target);
+}
+
+/** Moves the tail to the first record at or behind `target`, never onto padding. */
+function forgetUpTo(target: u64): bool {
+  while (tail < head) {
+    if (!check(data + tailAt, tail, min<u64>(head - tail, capacity - tailAt))) return forgetAll();
+    const isPadding = (foundFlags & RECORD_PADDING) != 0;
+    if (tail >= target && !isPadding) break;
+    if (!isPadding) tailCount++;
+    tail += foundBytes;
+    tailAt += foundBytes;
+    if (tailAt >= capacity) tailAt = 0;
+  }
+  return publishTail();
+}
+
+/** A damaged record hides where the next begins: everything published is given up. */
+function forgetAll(): bool {
+  tail = head;
+  tailAt = headAt;
+  tailCount = count;
+  return publishTail();
+}
+
+function publishTail(): bool {
+  const bytes = tail - read64(entry + LANE_TAIL);
+  store<u64>(entry + LANE_TAIL_COUNT, tailCount);
+  publish64(entry + LANE_TAIL, tail);
+  totalReceived(isFirst, tail, bytes);
+  storeFence();
+  limit = tail + capacity;
+  return true;
+}
+
+/** Broadcast: gives up all published records. */
+export function forgetPublished(): void {
+  forgetAll();
+}
+
+/** The participant that reads in place what this writer would overwrite next, or -1. */
+export function blockingHolder(): i32 {
+  return oldestHolder(entry);
+}

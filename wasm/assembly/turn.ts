@@ -1,0 +1,78 @@
+// Equal shares. Receivers that wait for a queue form a set; one that is more than a quantum of
+// messages ahead of another member leaves the next message to it. Nobody waits long for a member that
+// does not come (lib/wait.ts puts it out of the set), and one that was put out must show
+// for a while that it comes back quickly before it stays a member while it handles a message.
+
+import {
+  CONTROL_TURN_MAX,
+  CONTROL_WAITING,
+  PARTICIPANT_TURNS,
+  TURN_QUANTUM,
+} from "../layout";
+import { addBit, anyBit, hasBit, nextBit, removeBit } from "./bits";
+import { control, participant } from "./channel";
+import { read32 } from "./memory";
+
+/** Prompt returns after which a receiver stays in the set while it handles a message. */
+const PROMPT: u32 = 8;
+
+let self: u32 = 0;
+let prompt: u32 = PROMPT;
+
+export function takeTurnsAs(index: u32): void {
+  self = index;
+}
+
+/** Joins the set, not further behind the leader than a quantum. */
+export function joinTurns(): void {
+  if (hasBit(control + CONTROL_WAITING, self)) {
+    if (prompt < PROMPT) prompt++;
+    return;
+  }
+  const turns = participant(self) + PARTICIPANT_TURNS;
+  const leader = read32(control + CONTROL_TURN_MAX);
+  if (<i32>(leader - load<u32>(turns)) > TURN_QUANTUM) {
+    atomic.store<u32>(turns, leader - TURN_QUANTUM);
+  }
+  addBit(control + CONTROL_WAITING, self);
+}
+
+/** Puts a member out of the set; it comes back with its next wait. */
+export function putOut(index: u32): void {
+  removeBit(control + CONTROL_WAITING, index);
+}
+
+/** A member to whom the next message is due before us, or -1. */
+export function laggard(): i32 {
+  const set = control + CONTROL_WAITING;
+  if (!anyBit(set)) return -1;
+  const mine = load<u32>(participant(self) + PARTICIPANT_TURNS);
+  let chosen = -1;
+  let most = TURN_QUANTUM;
+  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32>i + 1)) {
+    if (<u32>i == self) continue;
+    const behind = <i32>(mine - read32(participant(<u32>i) + PARTICIPANT_TURNS));
+    if (behind >= most) {
+      most = behind;
+      chosen = i;
+    }
+  }
+  return chosen;
+}
+
+/** Counts messages taken; leaves the set when we are not known to come back quickly. */
+// @ts-ignore: decorator
+@inline
+export function countTurns(messages: u32): void {
+  const address = participant(self) + PARTICIPANT_TURNS;
+  const turns = load<u32>(address) + messages;
+  store<u32>(address, turns);
+  if (anyBit(control + CONTROL_WAITING)) settle(turns);
+}
+
+function settle(turns: u32): void {
+  const leader = read32(control + CONTROL_TURN_MAX);
+  if (<i32>(turns - leader) > 0) atomic.store<u32>(control + CONTROL_TURN_MAX, turns);
+  if (!hasBit(control + CONTROL_WAITING, self)) prompt = 0;
+  else if (prompt < PROMPT) removeBit(control + CONTROL_WAITING, self);
+}

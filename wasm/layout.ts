@@ -1,0 +1,207 @@
+/**
+ * The one description of a segment's bytes. It is compiled into the WebAssembly module and imported
+ * by TypeScript, so every offset exists once. All numbers are little-endian.
+ *
+ * ```text
+ *     0 +--------------------------------------------------------------+
+ *       | header, 128 bytes: magic, version, head, tail, status,       |
+ *       | message count, dropped count, then what an attacher must     |
+ *       | know before anything else: kind, capacity, end, lanes        |
+ *   128 +--------------------------------------------------------------+
+ *       | ring data of lane 0, `capacity` bytes                        |
+ *       +--------------------------------------------------------------+ <- control, a multiple of 64
+ *       | control block: codec, creator, who sleeps, who waits, totals |
+ *       | participants: MAX_PARTICIPANTS slots                         |
+ *       | lanes: MAX_LANES entries                                     |
+ *       +--------------------------------------------------------------+ <- end of a new segment
+ *       | regions, added as they are needed: rings of further lanes,   |
+ *       | blocks for big messages, cursors, request slots              |
+ *       +--------------------------------------------------------------+ <- HEADER_END says where
+ *
+ *   a record in a ring, 8-aligned, never split at the end of the ring
+ *
+ *       +---------------+---------------+------------------------+
+ *       | size: 8 bytes | frame: 8      | payload: size - 8      |  padded to 8
+ *       +---------------+---------------+------------------------+
+ *       frame: [0-31] sequence  [32-39] flags  [40-63] check over position, size, sequence, flags
+ *       size 0: eight bytes of padding, no frame
+ * ```
+ *
+ * A *lane* is a ring with a single writer; each sender owns one. Its head counts every byte ever
+ * committed and its tail every byte given back, as 64-bit positions that never wrap; the place in
+ * the ring is the position modulo the capacity. A writer that dies leaves nothing to repair: what
+ * lies beyond the head was never there. Receivers of a queue move a lane's tail with one
+ * compare-and-swap after they copied the record; receivers of a broadcast keep cursors of their own
+ * and look at the tail, which the writer moves before it overwrites, once more after the copy.
+ *
+ * @module
+ */
+
+/** "RINGBUS1" read as a little-endian 64-bit integer, low half. */
+export const MAGIC_LOW = 0x474e4952;
+/** "RINGBUS1" read as a little-endian 64-bit integer, high half. */
+export const MAGIC_HIGH = 0x31535542;
+/** Layout version; another version is refused. */
+export const VERSION = 1;
+
+// Header: the first 56 bytes are fixed by the documented format, the rest is its reserved part.
+export const HEADER_MAGIC = 0;
+export const HEADER_VERSION = HEADER_MAGIC + 8;
+export const HEADER_HEAD = HEADER_VERSION + 8;
+export const HEADER_TAIL = HEADER_HEAD + 8;
+export const HEADER_STATUS = HEADER_TAIL + 8;
+export const HEADER_COUNT = HEADER_STATUS + 8;
+export const HEADER_DROPPED = HEADER_COUNT + 8;
+export const HEADER_KIND = HEADER_DROPPED + 8;
+export const HEADER_FLAGS = HEADER_KIND + 4;
+export const HEADER_CAPACITY = HEADER_FLAGS + 4;
+export const HEADER_END = HEADER_CAPACITY + 8;
+export const HEADER_LANES = HEADER_END + 8;
+export const HEADER_BYTES = 128;
+
+/** Status word: the channel is open. */
+export const STATUS_OPEN = 0;
+/** Status word: the channel was closed for everyone; every wait ends. */
+export const STATUS_CLOSED = 1;
+
+/** Every message goes to exactly one receiver. */
+export const KIND_QUEUE = 1;
+/** Every receiver sees every message. */
+export const KIND_BROADCAST = 2;
+/** A queue of requests whose receivers answer into slots of the sender. */
+export const KIND_REQUEST = 3;
+
+/** Header flag: the segment outlives its participants. */
+export const FLAG_PERSIST = 1;
+
+// Control block, relative to its start.
+export const CONTROL_CODEC = 0;
+export const CODEC_BYTES = 32;
+export const CONTROL_CREATOR_AGENT = CONTROL_CODEC + CODEC_BYTES;
+export const CONTROL_CREATED_AT = CONTROL_CREATOR_AGENT + 8;
+export const CONTROL_CREATOR_PID = CONTROL_CREATED_AT + 8;
+// One line that senders and receivers only read while nobody sleeps.
+export const CONTROL_RECEIVERS_ASLEEP = 64;
+export const CONTROL_SENDERS_ASLEEP = CONTROL_RECEIVERS_ASLEEP + 32;
+// Requesters that sleep for a reply, receivers that take turns, receivers that read in place.
+export const CONTROL_REQUESTERS_ASLEEP = CONTROL_SENDERS_ASLEEP + 32;
+export const CONTROL_WAITING = CONTROL_REQUESTERS_ASLEEP + 32;
+export const CONTROL_HOLDERS = CONTROL_WAITING + 32;
+// What lanes other than the first add to the header's totals; written by senders, then by receivers.
+export const CONTROL_OTHERS_HEAD = CONTROL_RECEIVERS_ASLEEP + 192;
+export const CONTROL_OTHERS_COUNT = CONTROL_OTHERS_HEAD + 8;
+export const CONTROL_OTHERS_TAIL = CONTROL_OTHERS_HEAD + 64;
+// The largest number of turns any receiver took.
+export const CONTROL_TURN_MAX = CONTROL_OTHERS_TAIL + 64;
+export const CONTROL_PARTICIPANTS = CONTROL_TURN_MAX + 64;
+
+/** Sockets that can be attached to one channel at once. */
+export const MAX_PARTICIPANTS = 256;
+/** Senders that can be attached to one channel at once. */
+export const MAX_LANES = 128;
+
+// A participant's slot. The agent word claims it: 0 is free.
+export const PARTICIPANT_AGENT = 0;
+export const PARTICIPANT_ROLE = PARTICIPANT_AGENT + 8;
+export const PARTICIPANT_PID = PARTICIPANT_ROLE + 4;
+export const PARTICIPANT_SINCE = PARTICIPANT_PID + 4;
+export const PARTICIPANT_LANE = PARTICIPANT_SINCE + 8;
+export const PARTICIPANT_GENERATION = PARTICIPANT_LANE + 4;
+export const PARTICIPANT_REGION = PARTICIPANT_GENERATION + 4;
+export const PARTICIPANT_REGION_BYTES = PARTICIPANT_REGION + 4;
+export const PARTICIPANT_HOLD = PARTICIPANT_REGION_BYTES + 4;
+export const PARTICIPANT_HOLD_LANE = PARTICIPANT_HOLD + 8;
+// The second line is written by others when they wake this participant.
+export const PARTICIPANT_WAKE = 64;
+export const PARTICIPANT_WAIT_KIND = PARTICIPANT_WAKE + 4;
+export const PARTICIPANT_TURNS = PARTICIPANT_WAIT_KIND + 4;
+export const PARTICIPANT_FENCE = PARTICIPANT_TURNS + 4;
+export const PARTICIPANT_BYTES = 128;
+
+/** Sets of sleepers: receivers that wait for messages. */
+export const ASLEEP_RECEIVERS = 0;
+/** Senders that wait for room. */
+export const ASLEEP_SENDERS = 1;
+/** Requesters that wait for a reply. */
+export const ASLEEP_REQUESTERS = 2;
+
+/** The sleeper waits on its wake word in the kernel (or in `Atomics.wait`). */
+export const WAIT_WORD = 1;
+/** The sleeper's event loop waits for its agent's doorbell (or in `Atomics.waitAsync`). */
+export const WAIT_DOORBELL = 2;
+
+export const CONTROL_LANES = CONTROL_PARTICIPANTS + MAX_PARTICIPANTS * PARTICIPANT_BYTES;
+
+// A lane: the writer's line, then the readers' line.
+export const LANE_HEAD = 0;
+export const LANE_COUNT = LANE_HEAD + 8;
+export const LANE_LAST = LANE_COUNT + 8;
+export const LANE_OWNER = LANE_LAST + 8;
+export const LANE_DATA = LANE_OWNER + 4;
+export const LANE_BLOCKS = LANE_DATA + 4;
+export const LANE_BLOCKS_BYTES = LANE_BLOCKS + 4;
+export const LANE_TAIL = 64;
+export const LANE_TAIL_COUNT = LANE_TAIL + 8;
+export const LANE_BYTES = 128;
+
+/** Bytes of the control block with its tables. */
+export const CONTROL_BYTES = CONTROL_LANES + MAX_LANES * LANE_BYTES;
+
+// A record.
+export const RECORD_SIZE = 0;
+export const RECORD_FRAME = RECORD_SIZE + 8;
+export const RECORD_PAYLOAD = RECORD_FRAME + 8;
+/** Bytes always kept free, so that a writer can pad and an empty ring differs from a full one. */
+export const RING_GAP = RECORD_PAYLOAD;
+
+/** Frame flag: padding up to the end of the ring. */
+export const RECORD_PADDING = 1;
+/** Frame flag: the payload is a reference to a block, offset and length of 8 bytes each. */
+export const RECORD_BLOCK = 2;
+/** Frame flag: the payload is a tensor, whatever the codec. */
+export const RECORD_TENSOR = 4;
+/** Frame flag: a reply that carries an error. */
+export const RECORD_ERROR = 8;
+
+/** Bytes of a reference in a record that is flagged as a block. */
+export const REFERENCE_BYTES = 16;
+
+// A subscriber's region: one cursor a lane.
+export const CURSOR_POSITION = 0;
+export const CURSOR_SEQUENCE = CURSOR_POSITION + 8;
+export const CURSOR_BYTES = CURSOR_SEQUENCE + 8;
+
+// A requester's region: a bitmap of slots with a reply, then the slots.
+/** Requests that one requester can have in flight. */
+export const MAX_REQUESTS = 256;
+export const REQUEST_DONE = 0;
+export const REQUEST_SLOTS = REQUEST_DONE + MAX_REQUESTS / 8;
+export const SLOT_STATE = 0;
+export const SLOT_OFFSET = SLOT_STATE + 8;
+export const SLOT_LENGTH = SLOT_OFFSET + 8;
+export const SLOT_FLAGS = SLOT_LENGTH + 4;
+export const SLOT_BYTES = 32;
+/** Bytes before a request's payload: requester, slot, generation. */
+export const REQUEST_PREFIX_BYTES = 8;
+
+// Slot states: [0-31] generation  [32-39] status  [40-55] replier + 1
+export const SLOT_FREE = 0;
+export const SLOT_QUEUED = 1;
+export const SLOT_TAKEN = 2;
+export const SLOT_WRITING = 3;
+export const SLOT_DONE = 4;
+
+// What `next` answers besides the offset of a payload.
+/** Nothing to receive. */
+export const NEXT_EMPTY = 0;
+/** A record or a table that cannot be right. */
+export const NEXT_CORRUPT = -1;
+/** The segment has grown beyond what this process has mapped. */
+export const NEXT_UNMAPPED = -2;
+/** A message is there, and it is another receiver's turn. */
+export const NEXT_DEFER = -3;
+
+/** How many messages a waiting receiver may be ahead of another waiting one. */
+export const TURN_QUANTUM = 16;
+/** How many messages a receiver takes from a lane before it looks at the next. */
+export const LANE_BUDGET = 64;
