@@ -40,6 +40,16 @@ export { Publisher } from "./lib/publisher.ts";
 export { Puller } from "./lib/puller.ts";
 export { Pusher } from "./lib/pusher.ts";
 export { ReceivingSocket } from "./lib/receiving.ts";
+export {
+  type ChannelInfo,
+  listChannels,
+  type ParticipantInfo,
+  type RegistryOptions,
+  removeStale,
+  type RemoveStaleOptions,
+} from "./lib/registry.ts";
+export { Replier, type ServeOptions } from "./lib/replier.ts";
+export { Requester } from "./lib/requester.ts";
 export { SendingSocket } from "./lib/sending.ts";
 export { Socket, type SocketStatistics } from "./lib/socket.ts";
 export { Subscriber } from "./lib/subscriber.ts";

@@ -58,7 +58,7 @@ export class Agent {
     this.directory = directory;
     this.id = randomId();
     this.#path = agentPath(directory, this.id);
-    this.#fifo = makeLockedFifo(directory, this.#path);
+    this.#fifo = makeLockedFifo(this.#path);
   }
 
   /** The FIFO's descriptor, for platforms whose synchronous sleep waits on it. */
@@ -127,7 +127,7 @@ function randomId(): bigint {
 }
 
 /** The FIFO gets its name when it is locked, so that nobody takes a new agent for a dead one. */
-function makeLockedFifo(directory: string, path: string): number {
+function makeLockedFifo(path: string): number {
   const os = platform();
   const unnamed = path.replace(AGENT_PREFIX, NEW_PREFIX);
   const fd = os.makeFifo(unnamed);

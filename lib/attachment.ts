@@ -98,13 +98,16 @@ export interface SegmentFacts {
   persist: boolean;
 }
 
+/** Gives bytes of a segment, which may be mapped or lie in a file. */
+export type SegmentSource = (offset: number, bytes: number) => Uint8Array<ArrayBufferLike>;
+
 /**
  * Reads and checks a header.
  *
  * @throws {ShmCorruptionError} if it cannot be right
  */
-export function readFacts(buffer: ArrayBufferLike, size: number, name: string): SegmentFacts {
-  const view = new DataView(buffer);
+export function readFacts(source: SegmentSource, size: number, name: string): SegmentFacts {
+  const view = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
   const refuse = (what: string) =>
     new ShmCorruptionError(
       `cannot open channel "${name}": ${what}; delete the segment with removeStale() or by hand`,
@@ -123,7 +126,7 @@ export function readFacts(buffer: ArrayBufferLike, size: number, name: string): 
   if (capacity % 64 !== 0 || capacity < 64 || newSegmentBytes(capacity) > size) {
     throw refuse(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
   }
-  const codec = new Uint8Array(buffer, controlOffset(capacity), layout.CODEC_BYTES).slice();
+  const codec = source(controlOffset(capacity) + layout.CONTROL_CODEC, layout.CODEC_BYTES).slice();
   const end = codec.indexOf(0);
   return {
     kind,
@@ -162,7 +165,7 @@ export class Attachment {
     try {
       this.name = this.carrier.name;
       const { mappedBytes, memory } = this.carrier;
-      const facts = readFacts(memory.buffer, mappedBytes, this.name);
+      const facts = readFacts(sourceOf(memory), mappedBytes, this.name);
       checkAgreement(this.name, facts, kind, options);
       this.kind = kind;
       this.capacity = facts.capacity;
@@ -260,6 +263,11 @@ export class Attachment {
     return fresh;
   }
 
+  /** Maps what others have added, if they have. */
+  mapAll(): void {
+    if (this.words[layout.HEADER_END >>> 2] >>> 0 > this.carrier.mappedBytes) this.remap();
+  }
+
   /** Maps what others have added. */
   remap(): void {
     this.carrier.remap();
@@ -340,19 +348,27 @@ export class Attachment {
 }
 
 function isDisposable(carrier: Carrier, kind: ChannelKind): boolean {
-  const view = new DataView(carrier.memory.buffer);
-  if ((view.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0) return false;
-  return kind !== "queue" || pendingBytes(view) === 0n;
+  const source = sourceOf(carrier.memory);
+  try {
+    const facts = readFacts(source, carrier.mappedBytes, carrier.name);
+    if (facts.persist) return false;
+    const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
+    return kind !== "queue" || pendingBytes(control) === 0n;
+  } catch {
+    return true;
+  }
 }
 
-/** Bytes that are committed and not yet taken, over all lanes. */
-export function pendingBytes(view: DataView): bigint {
-  const capacity = Number(view.getBigUint64(layout.HEADER_CAPACITY, true));
-  const lanes = controlOffset(capacity) + layout.CONTROL_LANES;
+function sourceOf(memory: WebAssembly.Memory): SegmentSource {
+  return (offset, bytes) => new Uint8Array(memory.buffer, offset, bytes);
+}
+
+/** Bytes that are committed and not yet taken, over all lanes, from a control block. */
+export function pendingBytes(control: Uint8Array<ArrayBufferLike>): bigint {
+  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
   let pending = 0n;
   for (let lane = 0; lane < layout.MAX_LANES; lane++) {
-    const at = lanes + lane * layout.LANE_BYTES;
-    if (at + layout.LANE_BYTES > view.byteLength) break;
+    const at = layout.CONTROL_LANES + lane * layout.LANE_BYTES;
     pending += view.getBigUint64(at + layout.LANE_HEAD, true) -
       view.getBigUint64(at + layout.LANE_TAIL, true);
   }

@@ -359,6 +359,7 @@ export class Inbox<T> implements Waiter {
   #takeFound(): number {
     const { ring } = this.attachment;
     if (!this.#isRequest) return ring.take();
+    this.attachment.mapAll();
     return ring.takeRequest(this.#origin & 0xffff, this.#origin >>> 16, this.#generation);
   }
 
@@ -428,7 +429,9 @@ export class Inbox<T> implements Waiter {
       this.#counts.errors++;
       throw new ShmSerializationError(
         `a message on channel "${this.attachment.name}" cannot be decoded with codec ` +
-          `"${this.attachment.codec.id}": ${(cause as Error).message}; it is lost, the next one is not`,
+          `"${this.attachment.codec.id}": ${
+            (cause as Error).message
+          }; it is lost, the next one is not`,
         { cause },
       );
     }

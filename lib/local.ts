@@ -34,6 +34,7 @@ export class LocalCarrier implements Carrier {
   readonly memory: WebAssembly.Memory;
   readonly agent: bigint = localAgent;
   #words: Int32Array;
+  #mapped: number;
   readonly #listeners = new Set<Listener>();
   #recheck: ReturnType<typeof setInterval> | undefined;
 
@@ -41,10 +42,12 @@ export class LocalCarrier implements Carrier {
     this.name = handle.name;
     this.memory = handle.memory;
     this.#words = new Int32Array(handle.memory.buffer);
+    this.#mapped = mappable(handle.memory);
   }
 
+  /** As of the last `remap`: views are as old. */
   get mappedBytes(): number {
-    return Math.min(this.memory.buffer.byteLength, 2 ** 32 - WASM_PAGE_BYTES);
+    return this.#mapped;
   }
 
   extend(end: number): void {
@@ -55,6 +58,7 @@ export class LocalCarrier implements Carrier {
 
   remap(): void {
     this.#words = new Int32Array(this.memory.buffer);
+    this.#mapped = mappable(this.memory);
   }
 
   isAlive(): boolean {
@@ -98,6 +102,11 @@ export class LocalCarrier implements Carrier {
   close(): void {
     clearInterval(this.#recheck);
   }
+}
+
+/** Bytes of a memory that 32-bit offsets reach. */
+function mappable(memory: WebAssembly.Memory): number {
+  return Math.min(memory.buffer.byteLength, 2 ** 32 - WASM_PAGE_BYTES);
 }
 
 const localAgent: bigint = crypto.getRandomValues(new BigInt64Array(1))[0] | 1n;

@@ -34,7 +34,9 @@ export function checkName(name: string): void {
   }
   if (name.length === 0 || name.length > MAX_NAME_LENGTH || !NAME.test(name)) {
     throw new TypeError(
-      `cannot open channel ${JSON.stringify(name)}: a name has 1 to ${MAX_NAME_LENGTH} characters of ` +
+      `cannot open channel ${
+        JSON.stringify(name)
+      }: a name has 1 to ${MAX_NAME_LENGTH} characters of ` +
         `A-Z a-z 0-9 . _ - and starts with a letter or digit`,
     );
   }

@@ -11,7 +11,12 @@
 import { acquireAgent, type Agent, releaseAgent } from "./agent.ts";
 import type { Carrier, Listener } from "./carrier.ts";
 import { codeOf, NEW_PREFIX, segmentDirectory } from "./directory.ts";
-import { ShmConnectionError, ShmCorruptionError, ShmError, ShmPermissionError } from "./errors.ts";
+import {
+  ShmConnectionError,
+  ShmCorruptionError,
+  type ShmError,
+  ShmPermissionError,
+} from "./errors.ts";
 import { platform } from "./platform/mod.ts";
 import { SystemError } from "./platform/platform.ts";
 import { HEADER_BYTES } from "../wasm/layout.ts";

@@ -69,7 +69,9 @@ function asModule(binary: Uint8Array): string {
 const fresh = asModule(await compile());
 if (Deno.args.includes("--check")) {
   if (Deno.readTextFileSync(OUTPUT) !== fresh) {
-    console.error("wasm/ring_bytes.ts is not what wasm/assembly compiles to: run `deno task build`");
+    console.error(
+      "wasm/ring_bytes.ts is not what wasm/assembly compiles to: run `deno task build`",
+    );
     Deno.exit(1);
   }
   console.log("wasm/ring_bytes.ts is what wasm/assembly compiles to");

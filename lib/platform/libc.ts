@@ -133,8 +133,8 @@ export abstract class Libc implements Platform {
     this.#c.close(fd);
   }
 
-  readStart(fd: number, target: Uint8Array<ArrayBuffer>): number {
-    return this.checked("read", this.#c.pread(fd, target, BigInt(target.length), 0n));
+  read(fd: number, target: Uint8Array<ArrayBuffer>, offset: number): number {
+    return this.checked("read", this.#c.pread(fd, target, BigInt(target.length), BigInt(offset)));
   }
 
   map(memory: Uint8Array<ArrayBuffer>, fd: number, offset: number): void {

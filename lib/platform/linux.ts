@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cString, type Constants, Libc, SHARED_SYMBOLS } from "./libc.ts";
+import { type Constants, cString, Libc, SHARED_SYMBOLS } from "./libc.ts";
 import type { FileStatus } from "./platform.ts";
 
 const SYMBOLS = {

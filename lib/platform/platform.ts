@@ -53,8 +53,8 @@ export interface Platform {
   open(path: string): number;
   create(path: string): number;
   close(fd: number): void;
-  /** Reads up to `target.length` bytes from the start of a file. */
-  readStart(fd: number, target: Uint8Array): number;
+  /** Reads up to `target.length` bytes of a file. */
+  read(fd: number, target: Uint8Array, offset: number): number;
   /** Reserves storage so that touching it later cannot fail. */
   reserve(fd: number, offset: number, bytes: number): void;
   /** Maps a file's bytes over existing memory. */

@@ -38,19 +38,19 @@ export function openRequests(index: u32, place: u32): void {
 }
 
 // @ts-ignore: decorator
-@inline
+
 function word(generation: u32, status: u32, replier: u32): u64 {
-  return <u64>generation | ((<u64>status) << 32) | ((<u64>replier) << 40);
+  return <u64> generation | ((<u64> status) << 32) | ((<u64> replier) << 40);
 }
 
 // @ts-ignore: decorator
-@inline
+
 function statusOf(state: u64): u32 {
-  return <u32>(state >> 32) & 0xff;
+  return <u32> (state >> 32) & 0xff;
 }
 
 // @ts-ignore: decorator
-@inline
+
 function mySlot(slot: u32): usize {
   return region + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
@@ -58,7 +58,7 @@ function mySlot(slot: u32): usize {
 /** Puts a slot to use; answers the generation that the request carries. */
 export function queueRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
-  const generation = <u32>read64(address) + 1;
+  const generation = <u32> read64(address) + 1;
   atomic.store<u64>(address, word(generation, SLOT_QUEUED, 0));
   return generation;
 }
@@ -69,15 +69,15 @@ export function nextReply(): i32 {
   while (true) {
     const slot = nextBit(set, 0);
     if (slot < 0) return -1;
-    removeBit(set, <u32>slot);
-    if (statusOf(read64(mySlot(<u32>slot) + SLOT_STATE)) == SLOT_DONE) return slot;
+    removeBit(set, <u32> slot);
+    if (statusOf(read64(mySlot(<u32> slot) + SLOT_STATE)) == SLOT_DONE) return slot;
   }
 }
 
 /** Frees a slot whose reply was read. */
 export function freeRequest(slot: u32): void {
   const address = mySlot(slot) + SLOT_STATE;
-  atomic.store<u64>(address, word(<u32>read64(address), SLOT_FREE, 0));
+  atomic.store<u64>(address, word(<u32> read64(address), SLOT_FREE, 0));
 }
 
 /** Gives a request up; 0 if a replier is writing its reply, so that the slot is still in use. */
@@ -85,8 +85,8 @@ export function cancelRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   while (true) {
     const state = read64(address);
-    if (statusOf(state) >= <u32>SLOT_WRITING) return 0;
-    const free = word(<u32>state + 1, SLOT_FREE, 0);
+    if (statusOf(state) >= <u32> SLOT_WRITING) return 0;
+    const free = word(<u32> state + 1, SLOT_FREE, 0);
     if (atomic.cmpxchg<u64>(address, state, free) == state) return 1;
   }
 }
@@ -96,7 +96,7 @@ export function abandonRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   const state = read64(address);
   if (statusOf(state) == SLOT_DONE) return 0;
-  const free = word(<u32>state + 1, SLOT_FREE, 0);
+  const free = word(<u32> state + 1, SLOT_FREE, 0);
   return atomic.cmpxchg<u64>(address, state, free) == state ? 1 : 0;
 }
 
@@ -105,15 +105,15 @@ export function replierOf(slot: u32): i32 {
   const state = read64(mySlot(slot) + SLOT_STATE);
   const status = statusOf(state);
   if (status != SLOT_TAKEN && status != SLOT_WRITING) return -1;
-  return <i32>(<u32>(state >> 40) & 0xffff) - 1;
+  return <i32> (<u32> (state >> 40) & 0xffff) - 1;
 }
 
 /** The slot that a request names, 0 if there can be none. */
 function slotOf(requester: u32, slot: u32): usize {
-  if (requester >= <u32>MAX_PARTICIPANTS || slot >= <u32>MAX_REQUESTS) return 0;
+  if (requester >= <u32> MAX_PARTICIPANTS || slot >= <u32> MAX_REQUESTS) return 0;
   const place = read32(participant(requester) + PARTICIPANT_REGION);
   const bytes = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
-  if (place == 0 || <u64>place + bytes > mapped || (place & 7) != 0) return 0;
+  if (place == 0 || <u64> place + bytes > mapped || (place & 7) != 0) return 0;
   return place + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
 
@@ -156,7 +156,7 @@ export function finishReply(
   const writing = word(generation, SLOT_WRITING, self + 1);
   const done = word(generation, SLOT_DONE, self + 1);
   if (atomic.cmpxchg<u64>(place + SLOT_STATE, writing, done) != writing) return;
-  addBit(<usize>read32(participant(requester) + PARTICIPANT_REGION) + REQUEST_DONE, slot);
+  addBit(<usize> read32(participant(requester) + PARTICIPANT_REGION) + REQUEST_DONE, slot);
 }
 
 /** True while a reply lies unread in its slot: its bytes must stay. */
@@ -164,6 +164,6 @@ export function replyPending(requester: u32, slot: u32, generation: u32): u32 {
   const place = slotOf(requester, slot);
   if (place == 0) return 0;
   const state = read64(place + SLOT_STATE);
-  if (<u32>state != generation) return 0;
-  return statusOf(state) == SLOT_DONE && (<u32>(state >> 40) & 0xffff) == self + 1 ? 1 : 0;
+  if (<u32> state != generation) return 0;
+  return statusOf(state) == SLOT_DONE && (<u32> (state >> 40) & 0xffff) == self + 1 ? 1 : 0;
 }

@@ -3,12 +3,7 @@
 // does not come (lib/wait.ts puts it out of the set), and one that was put out must show
 // for a while that it comes back quickly before it stays a member while it handles a message.
 
-import {
-  CONTROL_TURN_MAX,
-  CONTROL_WAITING,
-  PARTICIPANT_TURNS,
-  TURN_QUANTUM,
-} from "../layout";
+import { CONTROL_TURN_MAX, CONTROL_WAITING, PARTICIPANT_TURNS, TURN_QUANTUM } from "../layout";
 import { addBit, anyBit, hasBit, nextBit, removeBit } from "./bits";
 import { control, participant } from "./channel";
 import { read32 } from "./memory";
@@ -31,7 +26,7 @@ export function joinTurns(): void {
   }
   const turns = participant(self) + PARTICIPANT_TURNS;
   const leader = read32(control + CONTROL_TURN_MAX);
-  if (<i32>(leader - load<u32>(turns)) > TURN_QUANTUM) {
+  if (<i32> (leader - load<u32>(turns)) > TURN_QUANTUM) {
     atomic.store<u32>(turns, leader - TURN_QUANTUM);
   }
   addBit(control + CONTROL_WAITING, self);
@@ -49,9 +44,9 @@ export function laggard(): i32 {
   const mine = load<u32>(participant(self) + PARTICIPANT_TURNS);
   let chosen = -1;
   let most = TURN_QUANTUM;
-  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32>i + 1)) {
-    if (<u32>i == self) continue;
-    const behind = <i32>(mine - read32(participant(<u32>i) + PARTICIPANT_TURNS));
+  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32> i + 1)) {
+    if (<u32> i == self) continue;
+    const behind = <i32> (mine - read32(participant(<u32> i) + PARTICIPANT_TURNS));
     if (behind >= most) {
       most = behind;
       chosen = i;
@@ -62,7 +57,7 @@ export function laggard(): i32 {
 
 /** Counts messages taken; leaves the set when we are not known to come back quickly. */
 // @ts-ignore: decorator
-@inline
+
 export function countTurns(messages: u32): void {
   const address = participant(self) + PARTICIPANT_TURNS;
   const turns = load<u32>(address) + messages;
@@ -72,7 +67,7 @@ export function countTurns(messages: u32): void {
 
 function settle(turns: u32): void {
   const leader = read32(control + CONTROL_TURN_MAX);
-  if (<i32>(turns - leader) > 0) atomic.store<u32>(control + CONTROL_TURN_MAX, turns);
+  if (<i32> (turns - leader) > 0) atomic.store<u32>(control + CONTROL_TURN_MAX, turns);
   if (!hasBit(control + CONTROL_WAITING, self)) prompt = 0;
   else if (prompt < PROMPT) removeBit(control + CONTROL_WAITING, self);
 }

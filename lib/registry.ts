@@ -1,0 +1,256 @@
+/**
+ * The channels of a directory: who is there, and what can go.
+ *
+ * @module
+ */
+
+import { agentPath, isLocked } from "./agent.ts";
+import {
+  type ChannelKind,
+  controlOffset,
+  pendingBytes,
+  readFacts,
+  type Role,
+  ROLES,
+  type SegmentSource,
+} from "./attachment.ts";
+import { AGENT_PREFIX, codeOf, NEW_PREFIX, segmentDirectory } from "./directory.ts";
+import { ShmError } from "./errors.ts";
+import { platform } from "./platform/mod.ts";
+import { deleteIfSame } from "./segment.ts";
+import * as layout from "../wasm/layout.ts";
+
+/** Files without a name that are younger may still get one. */
+const UNNAMED_AGE_MS = 10_000;
+
+/** Where to look. */
+export interface RegistryOptions {
+  /** Directory of the segments; left out, `RINGBUS_DIR` or the user's own. */
+  dir?: string;
+}
+
+/** What `removeStale` takes besides what it always does. */
+export interface RemoveStaleOptions extends RegistryOptions {
+  /** Also removes segments that were created with `persist: true`. */
+  includePersistent?: boolean;
+  /** Also removes queues that hold undelivered messages. */
+  includeNonEmpty?: boolean;
+}
+
+/** A socket on a channel. */
+export interface ParticipantInfo {
+  /** Process id. */
+  pid: number;
+  role: Role;
+  /** When it attached. */
+  since: Date;
+  /** False if its process or worker has ended. */
+  alive: boolean;
+}
+
+/** A channel, as its segment says. */
+export interface ChannelInfo {
+  name: string;
+  /** The segment's file. */
+  path: string;
+  kind: ChannelKind;
+  /** Bytes of each sender's ring. */
+  capacityBytes: number;
+  /** Bytes in the rings that are not taken or overwritten yet. */
+  usedBytes: number;
+  /** Bytes ever committed. */
+  head: bigint;
+  /** Bytes ever taken or overwritten. */
+  tail: bigint;
+  /** Messages ever committed. */
+  messages: bigint;
+  /** Messages that were refused because a ring was full, or that a subscriber missed. */
+  dropped: bigint;
+  /** Codec id. */
+  codec: string;
+  persistent: boolean;
+  participants: ParticipantInfo[];
+  /** Why the segment cannot be read, if it cannot; the counts are then 0. */
+  damage?: string;
+}
+
+/**
+ * Lists the channels of a directory.
+ *
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ *
+ * @example
+ * ```ts ignore
+ * import { listChannels } from "@ringbus/ringbus";
+ *
+ * for (const channel of listChannels()) {
+ *   console.log(channel.name, channel.kind, channel.participants.length);
+ * }
+ * ```
+ */
+export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
+  const directory = segmentDirectory(options.dir);
+  const channels: ChannelInfo[] = [];
+  for (const name of channelNames(directory)) {
+    const info = readSegment(directory, name, describe);
+    if (info) channels.push(info);
+  }
+  return channels;
+}
+
+/**
+ * Deletes segments that nobody holds, and what dead processes left beside them.
+ *
+ * @returns the names of the deleted channels
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ */
+export function removeStale(options: RemoveStaleOptions = {}): string[] {
+  const directory = segmentDirectory(options.dir);
+  const removed: string[] = [];
+  for (const name of channelNames(directory)) {
+    if (readSegment(directory, name, (segment) => removeIfStale(segment, options))) {
+      removed.push(name);
+    }
+  }
+  for (const name of platform().list(directory)) {
+    if (name.startsWith(AGENT_PREFIX)) isLocked(`${directory}/${name}`);
+    if (name.startsWith(NEW_PREFIX)) removeUnnamed(`${directory}/${name}`);
+  }
+  return removed;
+}
+
+function channelNames(directory: string): string[] {
+  return platform().list(directory).filter((name) => !name.startsWith(".")).sort();
+}
+
+/** An open segment file. */
+interface OpenSegment {
+  name: string;
+  directory: string;
+  path: string;
+  fd: number;
+}
+
+/** Undefined if the file went away, or is no file of ours. */
+function readSegment<R>(
+  directory: string,
+  name: string,
+  use: (segment: OpenSegment) => R,
+): R | undefined {
+  const os = platform();
+  const path = `${directory}/${name}`;
+  let fd: number;
+  try {
+    fd = os.open(path);
+  } catch (error) {
+    if (["ENOENT", "ELOOP", "EACCES", "EISDIR"].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+  try {
+    const status = os.statusOf(fd);
+    if (status.type !== "file" || status.uid !== os.uid) return undefined;
+    return use({ name, directory, path, fd });
+  } finally {
+    os.close(fd);
+  }
+}
+
+function sourceOf(fd: number): SegmentSource {
+  return (offset, bytes) => {
+    const target = new Uint8Array(bytes);
+    platform().read(fd, target, offset);
+    return target;
+  };
+}
+
+function describe(segment: OpenSegment): ChannelInfo {
+  const { name, path } = segment;
+  try {
+    return describeWhole(segment);
+  } catch (error) {
+    if (!(error instanceof ShmError)) throw error;
+    return {
+      name,
+      path,
+      kind: "queue",
+      capacityBytes: 0,
+      usedBytes: 0,
+      head: 0n,
+      tail: 0n,
+      messages: 0n,
+      dropped: 0n,
+      codec: "",
+      persistent: false,
+      participants: [],
+      damage: error.message,
+    };
+  }
+}
+
+function describeWhole({ name, path, directory, fd }: OpenSegment): ChannelInfo {
+  const source = sourceOf(fd);
+  const facts = readFacts(source, platform().statusOf(fd).size, name);
+  const header = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
+  const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
+  const word = (offset: number) => header.getBigUint64(offset, true);
+  return {
+    name,
+    path,
+    kind: facts.kind,
+    capacityBytes: facts.capacity,
+    usedBytes: Number(pendingBytes(control)),
+    head: word(layout.HEADER_HEAD),
+    tail: word(layout.HEADER_TAIL),
+    messages: word(layout.HEADER_COUNT),
+    dropped: word(layout.HEADER_DROPPED),
+    codec: facts.codecId,
+    persistent: facts.persist,
+    participants: readParticipants(control, directory),
+  };
+}
+
+function readParticipants(
+  control: Uint8Array<ArrayBufferLike>,
+  directory: string,
+): ParticipantInfo[] {
+  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
+  const participants: ParticipantInfo[] = [];
+  for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
+    const at = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
+    const agent = view.getBigInt64(at + layout.PARTICIPANT_AGENT, true);
+    const role = ROLES[view.getUint32(at + layout.PARTICIPANT_ROLE, true)];
+    if (agent === 0n || role === undefined) continue;
+    participants.push({
+      pid: view.getUint32(at + layout.PARTICIPANT_PID, true),
+      role,
+      since: new Date(view.getFloat64(at + layout.PARTICIPANT_SINCE, true)),
+      alive: isLocked(agentPath(directory, agent)),
+    });
+  }
+  return participants;
+}
+
+/** The exclusive lock says that nobody is attached, and keeps everybody from attaching meanwhile. */
+function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
+  const os = platform();
+  if (!os.lock(segment.fd, "exclusive")) return false;
+  if (os.statusOf(segment.fd).links === 0) return false;
+  const info = describe(segment);
+  if (info.persistent && !options.includePersistent) return false;
+  const isNonEmpty = info.kind === "queue" && info.usedBytes > 0;
+  if (isNonEmpty && !options.includeNonEmpty) return false;
+  deleteIfSame(segment.path, segment.fd);
+  return true;
+}
+
+function removeUnnamed(path: string): void {
+  const os = platform();
+  try {
+    const status = os.status(path);
+    if (Date.now() - status.modifiedAtMs < UNNAMED_AGE_MS) return;
+    if (status.type === "fifo") isLocked(path);
+    else if (status.type === "file") os.unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+}
