@@ -175,6 +175,7 @@ export class Attachment {
       this.ring.configure(IS_WEAK, KIND_NUMBERS[kind], facts.capacity, mappedBytes);
       this.bytes = new Uint8Array(memory.buffer);
       this.words = new Int32Array(memory.buffer);
+      this.checkOpen();
       this.index = this.#join();
     } catch (error) {
       this.carrier.close(() => false);

@@ -57,8 +57,8 @@ export interface Codec<T = unknown> {
 /**
  * The built-in codecs.
  *
- * - `"msgpack"` (the default): fast and compact, for plain data. Keeps dates, bigints, every kind of
- *   typed array, `NaN`, `Infinity` and `-0`.
+ * - `"msgpack"` (the default): MessagePack, compact, for plain data. Keeps dates, bigints, every kind
+ *   of typed array, `NaN` and `Infinity`.
  * - `"json"`: `JSON.stringify` and `JSON.parse`, readable in a dump.
  * - `"raw"`: `Uint8Array` in and out, nothing else.
  * - `"clone"`: the structured clone algorithm with `Map`, `Set`, `RegExp`, `Error` and cycles; the

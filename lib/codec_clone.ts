@@ -5,9 +5,9 @@
  */
 
 import type { Codec } from "./codec.ts";
-import { describeValue, isStackOverflow, messageOf } from "./codec_error.ts";
-import { findOffender } from "./codec_inspect.ts";
-import { bytesOf, copyToTypedArray, kindByCode, kindOf } from "./codec_typed_array.ts";
+import { messageOf } from "./codec_error.ts";
+import { inspect, isPlain } from "./codec_inspect.ts";
+import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./codec_typed_array.ts";
 
 /**
  * The structured clone algorithm in the engine's own format: what the plain-data codecs keep, and
@@ -25,30 +25,16 @@ import { bytesOf, copyToTypedArray, kindByCode, kindOf } from "./codec_typed_arr
  */
 export const cloneCodec: Codec = Object.freeze({ id: "clone", encode, decode });
 
-type V8 = typeof import("node:v8");
-
 /** Stands for `DataView`, next to the codes of the typed arrays. */
 const DATA_VIEW = 0;
 
-interface Engine {
-  serialize(value: unknown): Uint8Array;
-  deserialize(bytes: Uint8Array): unknown;
-}
+let engine: ReturnType<typeof loadEngine> | undefined;
 
-let engine: Engine | undefined;
+/** At first use: it takes a dozen milliseconds, which other codecs need not pay. */
+function loadEngine() {
+  const v8 = process.getBuiltinModule("node:v8");
 
-/** Loaded at first use: it takes a dozen milliseconds, which other codecs need not pay. */
-function loadEngine(): Engine {
-  return engine ??= engineOf(process.getBuiltinModule("node:v8"));
-}
-
-function engineOf(v8: V8): Engine {
   class ViewSerializer extends v8.Serializer {
-    constructor() {
-      super();
-      treatViewsAsHostObjects(this);
-    }
-
     _writeHostObject(view: ArrayBufferView): void {
       const bytes = bytesOf(view);
       this.writeUint32(kindOf(view)?.code ?? DATA_VIEW);
@@ -68,19 +54,7 @@ function engineOf(v8: V8): Engine {
     }
   }
 
-  return {
-    serialize(value) {
-      const serializer = new ViewSerializer();
-      serializer.writeHeader();
-      serializer.writeValue(value);
-      return serializer.releaseBuffer();
-    },
-    deserialize(bytes) {
-      const deserializer = new ViewDeserializer(bytes);
-      deserializer.readHeader();
-      return deserializer.readValue();
-    },
-  };
+  return { ViewSerializer, ViewDeserializer };
 }
 
 /** Missing from the types: Node.js documents it only by its own subclass. */
@@ -90,57 +64,55 @@ function treatViewsAsHostObjects(serializer: object): void {
 }
 
 function encode(value: unknown): Uint8Array {
-  const found = findOffender(value, refusalOf, isEntered);
-  if (found !== undefined) {
-    throw new TypeError(
-      `clone cannot encode ${describeValue(found.value)} at ${found.path}: ${found.reason}`,
-    );
-  }
   try {
-    return loadEngine().serialize(value);
+    inspect("clone", value, judge, true);
+    engine ??= loadEngine();
+    const serializer = new engine.ViewSerializer();
+    treatViewsAsHostObjects(serializer);
+    serializer.writeHeader();
+    serializer.writeValue(value);
+    return serializer.releaseBuffer();
   } catch (error) {
-    if (isStackOverflow(error)) {
-      throw new RangeError("clone cannot encode the value: it is nested too deep", {
-        cause: error,
-      });
-    }
-    throw new TypeError(`clone cannot encode the value: ${messageOf(error)}`, { cause: error });
+    if (!isStackOverflow(error)) throw error;
+    throw new RangeError("clone cannot encode the value: it is nested too deep", { cause: error });
   }
 }
 
-/** The engine drops the fields of errors. */
-function isEntered(value: object): boolean {
-  return !(value instanceof Error);
-}
-
-/** What the engine takes without a word though it would arrive empty, or refuses without a path. */
-function refusalOf(value: unknown): string | undefined {
+/** Refuses what the engine takes though it would arrive empty, or refuses without a path. */
+function judge(value: unknown): string | boolean {
   if (typeof value === "function" || typeof value === "symbol") return "send data alone";
-  if (typeof value !== "object" || value === null || isClonable(value)) return undefined;
-  return "the structured clone algorithm cannot keep its content";
+  if (typeof value !== "object" || value === null) return false;
+  if (ArrayBuffer.isView(value)) {
+    return isDetached(value.buffer) && "its ArrayBuffer is detached: it was transferred";
+  }
+  // The engine drops the fields of errors.
+  if (value instanceof Error) return false;
+  return isClonable(value) || "the structured clone algorithm cannot keep its content";
 }
 
-const CLONABLE: ReadonlySet<string> = new Set(
-  ["Object", "Array", "Map", "Set", "Date", "RegExp", "Error", "DOMException", "ArrayBuffer"]
-    .concat("DataView", "Number", "String", "Boolean", "BigInt", "Arguments")
-    .map((name) => `[object ${name}]`),
-);
+const CLONABLE =
+  /^\[object (Object|Array|Map|Set|Date|RegExp|Error|DOMException|ArrayBuffer|Number|String|Boolean|BigInt)\]$/;
 
 function isClonable(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  if (ArrayBuffer.isView(value) || CLONABLE.has(Object.prototype.toString.call(value))) return true;
   // Something else that names its own type: content is in fields at most.
-  return Object.keys(value).length > 0;
+  return isPlain(value) || CLONABLE.test(Object.prototype.toString.call(value)) ||
+    Object.keys(value).length > 0;
 }
 
 function decode(bytes: Uint8Array): unknown {
   try {
-    return loadEngine().deserialize(bytes);
+    engine ??= loadEngine();
+    const deserializer = new engine.ViewDeserializer(bytes);
+    deserializer.readHeader();
+    return deserializer.readValue();
   } catch (error) {
     const reason = isStackOverflow(error) ? "it is nested too deep" : messageOf(error);
     throw new RangeError(`clone cannot decode ${bytes.length} bytes: ${reason}`, {
       cause: error,
     });
   }
+}
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/i.test(error.message);
 }

@@ -6,18 +6,13 @@
 
 const MAX_SHOWN = 48;
 
-/**
- * Names a value in an error message: short, on one line, and safe for any value.
- *
- * @param value Any value.
- * @returns The value itself for short primitives, else its type.
- */
+/** Names a value in an error message: short, on one line, and safe for any value. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case "string":
       return JSON.stringify(shorten(value));
     case "bigint":
-      return `${describeBigInt(value)}`;
+      return describeBigInt(value);
     case "symbol":
       return shorten(String(value));
     case "function":
@@ -40,13 +35,8 @@ function describeObject(value: object): string {
   return name === "Object" ? "an object" : `an instance of ${shorten(name)}`;
 }
 
-/**
- * The name of an object's class, or `"Object"` if it has none.
- *
- * @param value Any object, a hostile one included.
- * @returns The name.
- */
-export function typeName(value: object): string {
+/** The name of an object's class, a hostile one included, or `"Object"` if it has none. */
+function typeName(value: object): string {
   try {
     const name: unknown = value.constructor?.name;
     return typeof name === "string" && name !== "" ? name : "Object";
@@ -59,22 +49,7 @@ function shorten(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-/**
- * Tells whether an error is the engine's report that the stack is used up.
- *
- * @param error What was caught.
- * @returns Whether it is.
- */
-export function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && /call stack/i.test(error.message);
-}
-
-/**
- * The message of whatever was thrown.
- *
- * @param error What was caught.
- * @returns Its message on one line.
- */
+/** The message of whatever was thrown, on one line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/\s*\n\s*/g, " ");

@@ -1,130 +1,118 @@
 /**
- * Walks a value to find what a codec cannot keep, and where it is.
+ * Looks through a message for what its codec cannot keep.
  *
  * @module
  */
 
-/** Tells why a codec refuses a value, or `undefined` if it takes it. */
-export type Judge = (value: unknown) => string | undefined;
+import { describeValue } from "./codec_error.ts";
 
-/** A refused value, and the reason. */
-export interface Offender {
-  /** Where it is, as an expression that starts at `$`, the message itself. */
-  readonly path: string;
-  /** The refused value. */
+/**
+ * Judges a value that is no string, number, boolean, `null` or `undefined`: why it is refused, or
+ * whether its content is to be judged too.
+ */
+export type Judge = (value: unknown) => string | boolean;
+
+/** Arrays and objects may nest this deep. */
+export const MAX_DEPTH = 512;
+
+/** From this depth on each array and object is compared with those that it is in. */
+const CYCLE_CHECK_DEPTH = 32;
+
+const IN_ITSELF = "it contains itself";
+
+/** A refused value, and the keys that lead to it, innermost first. */
+interface Trouble {
   readonly value: unknown;
-  /** Why it is refused. */
   readonly reason: string;
-}
-
-interface Visit {
-  readonly value: unknown;
-  readonly step: string;
-  readonly parent: Visit | undefined;
+  readonly keys: (string | number)[];
 }
 
 /**
- * Finds the first value, in the order of encoding, that `judge` refuses. Looks into arrays, plain
- * objects, class instances, maps and sets; cycles and shared objects are visited once, and depth
- * does not use the stack.
- *
- * @param root The message.
- * @param judge Tells why a value is refused.
- * @param entered Whether to look into an object; into all if left out.
- * @returns The offender, or `undefined` if there is none.
+ * Throws an error that names the first value that a codec refuses, and where it is. If `cyclic`,
+ * cycles and any depth are welcome, and `Map` and `Set` are looked into.
  */
-export function findOffender(
-  root: unknown,
+export function inspect(codec: string, root: unknown, judge: Judge, cyclic = false): void {
+  const visited = cyclic ? new Set() : [];
+  const trouble = search(root, judge, 0, visited);
+  if (trouble === undefined) return;
+  const { value, reason } = trouble;
+  const keys = trouble.keys.reverse();
+  if (reason === IN_ITSELF) {
+    const owners = [...visited].slice(0, keys.length + 1);
+    const start = owners.findIndex((owner, index) => owners.includes(owner, index + 1));
+    const end = owners.indexOf(owners[start], start + 1);
+    throw new TypeError(
+      `${codec} cannot encode a cycle: ${pathOf(keys.slice(0, end))} is ` +
+        `${pathOf(keys.slice(0, start))} itself; break the cycle, or use codec "clone"`,
+    );
+  }
+  throw new TypeError(
+    `${codec} cannot encode ${describeValue(value)} at ${pathOf(keys)}: ${reason}`,
+  );
+}
+
+/** `visited` holds the arrays and objects that `value` is in, or the set of all met so far. */
+function search(
+  value: unknown,
   judge: Judge,
-  entered: (value: object) => boolean = () => true,
-): Offender | undefined {
-  const seen = new Set<object>();
-  const pending: Visit[] = [{ value: root, step: "$", parent: undefined }];
-  for (let visit = pending.pop(); visit !== undefined; visit = pending.pop()) {
-    const { value } = visit;
-    const reason = judge(value);
-    if (reason !== undefined) return { path: pathOf(visit), value, reason };
-    if (typeof value !== "object" || value === null || seen.has(value)) continue;
-    seen.add(value);
-    if (!entered(value)) continue;
-    const children = childrenOf(value, visit);
-    while (children.length > 0) pending.push(children.pop()!);
-  }
-  return undefined;
-}
-
-/**
- * Finds where an object is among its own ancestors.
- *
- * @param root The message.
- * @returns The paths of the object and of its first repetition within itself, or `undefined` if
- * the value has no cycle.
- */
-export function findCycle(root: unknown): { outer: string; inner: string } | undefined {
-  const done = new Set<object>();
-  const open = new Map<object, Visit>();
-  const pending: Visit[] = [{ value: root, step: "$", parent: undefined }];
-  while (pending.length > 0) {
-    const visit = pending[pending.length - 1];
-    const { value } = visit;
-    if (typeof value !== "object" || value === null || done.has(value)) {
-      pending.pop();
-      continue;
+  depth: number,
+  visited: unknown[] | Set<unknown>,
+): Trouble | undefined {
+  const type = typeof value;
+  if (type === "string" || type === "number" || type === "boolean") return undefined;
+  if (value === undefined || value === null) return undefined;
+  const verdict = judge(value);
+  if (verdict === false) return undefined;
+  if (verdict !== true) return { value, reason: verdict, keys: [] };
+  if (Array.isArray(visited)) {
+    visited[depth] = value;
+    if (depth >= CYCLE_CHECK_DEPTH && visited.indexOf(value) < depth) {
+      return { value, reason: IN_ITSELF, keys: [] };
     }
-    const first = open.get(value);
-    if (first === visit) {
-      open.delete(value);
-      done.add(value);
-      pending.pop();
-      continue;
+    if (depth >= MAX_DEPTH) {
+      return { value, reason: `it is nested more than ${MAX_DEPTH} deep`, keys: [] };
     }
-    if (first !== undefined) return { outer: pathOf(first), inner: pathOf(visit) };
-    open.set(value, visit);
-    const children = childrenOf(value, visit);
-    while (children.length > 0) pending.push(children.pop()!);
+  } else {
+    if (visited.has(value)) return undefined;
+    visited.add(value);
+    // Looked through as the array that it spreads to.
+    if (value instanceof Map || value instanceof Set) value = [...value];
   }
-  return undefined;
-}
-
-function childrenOf(value: object, parent: Visit): Visit[] {
-  const children: Visit[] = [];
-  const add = (child: unknown, step: string) => children.push({ value: child, step, parent });
-  if (ArrayBuffer.isView(value)) return children;
   if (Array.isArray(value)) {
-    value.forEach((item, index) => add(item, `[${index}]`));
-    return children;
-  }
-  if (value instanceof Map) {
-    let index = 0;
-    for (const [key, item] of value) {
-      add(key, `<key ${index}>`);
-      add(item, `<value ${index++}>`);
+    for (let index = 0; index < value.length; index++) {
+      const trouble = search(value[index], judge, depth + 1, visited);
+      if (trouble !== undefined) return within(index, trouble);
     }
-  } else if (value instanceof Set) {
-    let index = 0;
-    for (const item of value) add(item, `<item ${index++}>`);
+  } else {
+    for (const key of Object.keys(value as object)) {
+      const trouble = search((value as Record<string, unknown>)[key], judge, depth + 1, visited);
+      if (trouble !== undefined) return within(key, trouble);
+    }
   }
-  for (const key of Object.keys(value)) add((value as Record<string, unknown>)[key], stepOf(key));
-  return children;
+  return undefined;
 }
 
-function stepOf(key: string): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `.${key}` : `[${quote(key)}]`;
-}
-
-function quote(key: string): string {
-  return JSON.stringify(key.length > 32 ? `${key.slice(0, 32)}…` : key);
+function within(key: string | number, trouble: Trouble): Trouble {
+  trouble.keys.push(key);
+  return trouble;
 }
 
 const SHOWN_ENDS = 8;
 
-function pathOf(visit: Visit): string {
-  const steps: string[] = [];
-  for (let at: Visit | undefined = visit; at !== undefined; at = at.parent) steps.push(at.step);
-  steps.reverse();
-  if (steps.length > 2 * SHOWN_ENDS) {
-    const hidden = steps.length - 2 * SHOWN_ENDS;
-    steps.splice(SHOWN_ENDS, hidden, `…(${hidden} more)…`);
-  }
-  return steps.join("");
+function pathOf(keys: readonly (string | number)[]): string {
+  const steps = keys.map((key) =>
+    typeof key === "string" && /^[\p{ID_Start}$_][\p{ID_Continue}$]{0,31}$/u.test(key)
+      ? `.${key}`
+      : `[${describeValue(key)}]`
+  );
+  const hidden = steps.length - 2 * SHOWN_ENDS;
+  if (hidden > 0) steps.splice(SHOWN_ENDS, hidden, `…(${hidden} more)…`);
+  return `$${steps.join("")}`;
+}
+
+/** Whether an object is of no class; also true of plain objects of other realms. */
+export function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype ||
+    Object.getPrototypeOf(prototype) === null;
 }

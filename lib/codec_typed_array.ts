@@ -75,32 +75,20 @@ const nameOf = Object.getOwnPropertyDescriptor(
   Symbol.toStringTag,
 )!.get!;
 
-/**
- * The kind of a typed array.
- *
- * @param value Any value.
- * @returns The kind, or `undefined` if the value is no typed array (a `DataView` is none).
- */
+/** The kind of a typed array, or `undefined` for any other value, a `DataView` included. */
 export function kindOf(value: unknown): ElementKind | undefined {
   const name: string | undefined = nameOf.call(value);
   return name === undefined ? undefined : byName.get(name);
 }
 
-/**
- * The kind with a code.
- *
- * @param code A code out of a message.
- * @returns The kind, or `undefined` if this runtime has none with that code.
- */
+/** The kind with a code out of a message, or `undefined` if this runtime has none. */
 export function kindByCode(code: number): ElementKind | undefined {
   return byCode[code];
 }
 
 /**
- * The bytes that a view covers.
+ * The bytes that a view covers, not copied.
  *
- * @param view A typed array or `DataView`.
- * @returns The bytes, not copied.
  * @throws {TypeError} If the buffer is detached: it was transferred, so its content is gone.
  */
 export function bytesOf(view: ArrayBufferView): Uint8Array {
@@ -109,22 +97,14 @@ export function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, view.byteOffset, view.byteLength);
 }
 
-/**
- * Tells whether a buffer was transferred away.
- *
- * @param buffer Any buffer; a shared one is never detached.
- * @returns Whether it is detached.
- */
+/** Whether a buffer was transferred away; a shared one is never detached. */
 export function isDetached(buffer: ArrayBufferLike): boolean {
   return (buffer as ArrayBuffer).detached === true;
 }
 
 /**
- * Copies bytes into a fresh typed array.
+ * Copies bytes, in the machine's order and at any alignment, into a typed array of their own.
  *
- * @param kind The kind to make.
- * @param bytes The elements' bytes in the machine's order, at any alignment.
- * @returns The array. It has a buffer of its own.
  * @throws {RangeError} If the bytes are not a whole number of elements.
  */
 export function copyToTypedArray(kind: ElementKind, bytes: Uint8Array): TypedArray {

@@ -5,9 +5,12 @@
  */
 
 import type { Attachment } from "./attachment.ts";
+import { Batch } from "./batch.ts";
 import { ShmSerializationError, ShmTimeoutError } from "./errors.ts";
+import { notePoll } from "./lifetime.ts";
 import { trace, tracing } from "./log.ts";
 import { checkTimeout, show, type TimeoutOptions, type WaitOptions } from "./options.ts";
+import { Patience } from "./patience.ts";
 import type { SocketStatistics } from "./socket.ts";
 import { readTensor } from "./tensor.ts";
 import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
@@ -37,8 +40,6 @@ const EMPTY = NEXT_EMPTY;
 const GATED = 1;
 const UNGATED = 0;
 
-/** Milliseconds that a message waits for the receiver whose turn it is. */
-const GRACE_MS = 50;
 /** Payloads up to this size are copied word by word. */
 const WORDWISE_BYTES = 64;
 /** `take` and `release`: taken, and a sender sleeps. */
@@ -85,11 +86,10 @@ export class Inbox<T> implements Waiter {
   #lastTarget: Uint8Array | undefined;
   #lastWords: Int32Array = new Int32Array(0);
   readonly #undecoded: Taken[] = [];
+  readonly #batch = new Batch();
   #hasView = false;
   #isDeferring = false;
-  #laggard = -1;
-  #laggardTurns = 0;
-  #laggardSinceMs = 0;
+  readonly #patience = new Patience();
   readonly #tryGated = () => this.tryReceive(GATED);
 
   constructor(attachment: Attachment, counts: SocketStatistics) {
@@ -113,7 +113,13 @@ export class Inbox<T> implements Waiter {
       if (!this.#take()) continue;
       return isBytes ? bytes as T : this.#decode({ bytes, flags });
     }
+    this.#checkNotOver(gated);
     return undefined;
+  }
+
+  /** Nothing will come any more if the channel was closed for everyone: who polls must learn it. */
+  #checkNotOver(gated: number): void {
+    if (gated === UNGATED && this.attachment.ring.closed() !== 0) this.attachment.checkOpen();
   }
 
   /** Receives, blocking until a message comes. */
@@ -122,9 +128,14 @@ export class Inbox<T> implements Waiter {
     this.#checkReady();
     const quick = this.tryReceive(GATED);
     if (quick !== undefined) return quick;
-    const value = this.#block(this.#tryGated, timeoutMs);
+    const value = this.#block(this.#tryGated, timeoutMs) ?? this.#tryLast();
     if (value === undefined) throw this.#timedOut(timeoutMs);
     return value;
+  }
+
+  /** At its timeout a receiver takes what is there, whoever's turn it is. */
+  #tryLast(): T | undefined {
+    return this.attachment.isClosed ? undefined : this.tryReceive();
   }
 
   #block<R>(attempt: () => R | undefined, timeoutMs: number): R | undefined {
@@ -145,7 +156,7 @@ export class Inbox<T> implements Waiter {
     options?.signal?.throwIfAborted();
     this.#checkReady();
     if (this.#takesTurns) this.attachment.ring.joinTurns();
-    const value = await this.#waits.wait(this.#tryGated, options);
+    const value = await this.#waits.wait(this.#tryGated, options) ?? this.#tryLast();
     if (value === undefined) throw this.#timedOut(timeoutMs);
     return value;
   }
@@ -159,6 +170,7 @@ export class Inbox<T> implements Waiter {
       this.#copyInto(target);
       if (this.#take()) return length;
     }
+    this.#checkNotOver(gated);
     return -1;
   }
 
@@ -171,15 +183,15 @@ export class Inbox<T> implements Waiter {
 
   /** Receives into a buffer, blocking until a message comes. */
   receiveIntoSync(target: Uint8Array, options: TimeoutOptions | undefined): number {
+    const timeoutMs = checkTimeout(options);
     const quick = this.tryReceiveInto(target, GATED);
     if (quick >= 0) return quick;
-    const timeoutMs = checkTimeout(options);
     const attempt = () => {
       const length = this.tryReceiveInto(target, GATED);
       return length < 0 ? undefined : length;
     };
-    const length = this.#block(attempt, timeoutMs);
-    if (length === undefined) throw this.#timedOut(timeoutMs);
+    const length = this.#block(attempt, timeoutMs) ?? this.tryReceiveInto(target);
+    if (length < 0) throw this.#timedOut(timeoutMs);
     return length;
   }
 
@@ -199,18 +211,21 @@ export class Inbox<T> implements Waiter {
         if (!this.#takeBatch(most - values.length, values)) break;
       } else break;
     }
+    if (values.length === 0 && most > 0) this.#checkNotOver(UNGATED);
     return values;
   }
 
   /** Takes what one lane holds with one move of its tail; false when there is nothing. */
   #takeBatch(most: number, values: T[]): boolean {
-    const { ring } = this.attachment;
-    const batch: Taken[] = [];
-    while (batch.length < most && this.#find(UNGATED)) {
-      batch.push({ bytes: this.#copyFresh(), flags: this.#flags });
+    const { ring, words, bytes } = this.attachment;
+    const batch = this.#batch;
+    batch.clear();
+    while (batch.length < most && !batch.isFull && this.#find(UNGATED)) {
+      if (words !== this.attachment.words) break;
+      batch.add(words, bytes, this.#at, this.#length, this.#flags);
       ring.step();
     }
-    if (batch.length === 0) return false;
+    if (batch.length === 0) return words !== this.attachment.words;
     const released = ring.release();
     if (released === 0) {
       ring.rewind();
@@ -218,20 +233,30 @@ export class Inbox<T> implements Waiter {
     }
     if (released === TAKEN_SENDER_ASLEEP) this.attachment.wakeAll(ASLEEP_SENDERS);
     this.#counts.received += batch.length;
-    this.#decodeBatch(batch, values);
+    this.#counts.bytes += batch.payloadBytes;
+    if (this.#isRaw) this.#addArrays(values);
+    else this.#addDecoded(values);
     return true;
   }
 
+  #addArrays(values: T[]): void {
+    const arrays = this.#batch.toArrays();
+    for (let i = 0; i < arrays.length; i++) {
+      const isTensor = (this.#batch.flagsOf(i) & RECORD_TENSOR) !== 0;
+      values.push((isTensor ? readTensor(arrays[i]) : arrays[i]) as T);
+    }
+  }
+
   /** A message that cannot be decoded costs its neighbours nothing: they come with the next call. */
-  #decodeBatch(batch: Taken[], values: T[]): void {
+  #addDecoded(values: T[]): void {
+    const batch = this.#batch;
     for (let i = 0; i < batch.length; i++) {
-      const { bytes, flags } = batch[i];
-      this.#counts.bytes += bytes.length;
       try {
-        const isBytes = this.#isRaw && (flags & RECORD_TENSOR) === 0;
-        values.push(isBytes ? bytes as T : this.#decode(batch[i]));
+        values.push(this.#decode({ bytes: batch.viewOf(i), flags: batch.flagsOf(i) }));
       } catch (error) {
-        this.#undecoded.push(...batch.slice(values.length === 0 ? i + 1 : i));
+        for (let j = values.length === 0 ? i + 1 : i; j < batch.length; j++) {
+          this.#undecoded.push({ bytes: batch.viewOf(j).slice(), flags: batch.flagsOf(j) });
+        }
         if (values.length === 0) throw error;
         return;
       }
@@ -256,18 +281,20 @@ export class Inbox<T> implements Waiter {
       this.#counts.bytes += bytes.length;
       return this.#takesTurns ? this.#heldView(bytes) : this.#sharedView(bytes, lane, position);
     }
+    this.#checkNotOver(UNGATED);
     return undefined;
   }
 
   /** A queue's view: the sender keeps off its bytes until it is disposed. */
   #heldView(bytes: Uint8Array): MessageView {
     this.#hasView = true;
+    let isOpen = true;
     return {
       bytes,
       intact: true,
       [Symbol.dispose]: () => {
-        if (!this.#hasView || this.attachment.isClosed) return;
-        this.#hasView = false;
+        if (!isOpen || this.attachment.isClosed) return;
+        isOpen = this.#hasView = false;
         this.attachment.ring.letGo(this.attachment.index);
         this.attachment.wakeAll(ASLEEP_SENDERS);
       },
@@ -277,6 +304,7 @@ export class Inbox<T> implements Waiter {
   /** A broadcast's view: the publisher waits for nobody. */
   #sharedView(bytes: Uint8Array, lane: number, position: number): MessageView {
     this.#hasView = true;
+    let isOpen = true;
     const isIntact = () =>
       !this.attachment.isClosed && this.attachment.ring.isIntact(lane, position) === 1;
     return {
@@ -285,8 +313,8 @@ export class Inbox<T> implements Waiter {
         return isIntact();
       },
       [Symbol.dispose]: () => {
-        if (!this.#hasView || this.attachment.isClosed) return;
-        this.#hasView = false;
+        if (!isOpen || this.attachment.isClosed) return;
+        isOpen = this.#hasView = false;
         if (!isIntact()) this.attachment.ring.loseOne();
       },
     };
@@ -294,6 +322,7 @@ export class Inbox<T> implements Waiter {
 
   /** Looks for the next message; true if there is one, which `#at`, `#length` and `#flags` describe. */
   #find(gated: number): boolean {
+    notePoll();
     this.#isDeferring = false;
     const at = this.attachment.ring.next(gated) >>> 0;
     if (at === EMPTY) return false;
@@ -439,21 +468,18 @@ export class Inbox<T> implements Waiter {
 
   /** While a message waits for the receiver whose turn it is: how long it may. */
   patienceMs(): number {
-    if (!this.#isDeferring) return Infinity;
+    if (!this.#isDeferring) {
+      this.#patience.rest();
+      return Infinity;
+    }
     const { ring, words } = this.attachment;
     const laggard = ring.laggard();
     if (laggard < 0) return 0;
     this.attachment.wake(laggard, ASLEEP_RECEIVERS);
     const turns = words[this.attachment.field(laggard, PARTICIPANT_TURNS) >>> 2];
-    const now = performance.now();
-    if (laggard !== this.#laggard || turns !== this.#laggardTurns) {
-      this.#laggard = laggard;
-      this.#laggardTurns = turns;
-      this.#laggardSinceMs = now;
-    }
-    const left = GRACE_MS - (now - this.#laggardSinceMs);
-    if (left <= 0) ring.putOut(laggard);
-    return Math.max(left, 0);
+    const leftMs = this.#patience.leftFor(laggard, turns, performance.now());
+    if (leftMs === 0) ring.putOut(laggard);
+    return leftMs;
   }
 
   /** Throws unless the socket is open. */

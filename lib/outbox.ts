@@ -7,6 +7,7 @@
 import type { Attachment } from "./attachment.ts";
 import { BlockHeap } from "./blocks.ts";
 import { ShmBufferFullError, ShmConnectionError, ShmSerializationError } from "./errors.ts";
+import { notePoll } from "./lifetime.ts";
 import { logger, trace, tracing } from "./log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import type { SocketStatistics } from "./socket.ts";
@@ -15,12 +16,14 @@ import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
 import {
   ASLEEP_RECEIVERS,
   ASLEEP_SENDERS,
+  HEADER_STATUS,
   MAX_LANES,
   RECORD_BLOCK,
   RECORD_PAYLOAD,
   RECORD_TENSOR,
   REFERENCE_BYTES,
   RING_GAP,
+  STATUS_OPEN,
 } from "../wasm/layout.ts";
 
 /** Largest message on any channel, in bytes: 512 MiB. */
@@ -144,7 +147,8 @@ export class Outbox implements Waiter {
     const encoded = this.encode(value);
     if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
     const bytes = encoded.bytes.slice();
-    const attempt = () => this.write(bytes, encoded.flags) || undefined;
+    // A commit publishes all that is claimed, so nothing is written beside an open loan.
+    const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags) || undefined;
     if (await this.#waits.wait(attempt, options) === undefined) throw this.#full(timeoutMs);
   }
 
@@ -218,6 +222,7 @@ export class Outbox implements Waiter {
   }
 
   #stage(bytes: Uint8Array, flags: number): boolean {
+    notePoll();
     const { length } = bytes;
     if (length > this.#largestInline) return this.#stageBlock(bytes, flags);
     const prefixBytes = this.prefix.byteLength;
@@ -231,7 +236,9 @@ export class Outbox implements Waiter {
   }
 
   #copyIn(bytes: Uint8Array, length: number, at: number): void {
-    if (length > WORDWISE_BYTES || bytes !== this.#lastSource) {
+    // A buffer that can be resized is the same object with another length.
+    const isKnown = bytes === this.#lastSource && length === this.#lastWords.byteLength;
+    if (length > WORDWISE_BYTES || !isKnown) {
       this.attachment.bytes.set(bytes, at);
       if (length <= WORDWISE_BYTES && ((bytes.byteOffset | length) & 3) === 0) this.#keep(bytes);
       return;
@@ -331,7 +338,7 @@ export class Outbox implements Waiter {
   #freeBlocks(): void {
     if (this.#liveBlocks.length === 0) return;
     const released = this.attachment.ring.releasedPosition();
-    while (this.#liveBlocks.length > 0 && this.#liveBlocks[0].position <= released) {
+    while (this.#liveBlocks.length > 0 && isReached(this.#liveBlocks[0].position, released)) {
       this.#blocks.free(this.#liveBlocks.shift()!.offset);
     }
   }
@@ -390,6 +397,7 @@ export class Outbox implements Waiter {
       isOver = true;
       this.#hasLoan = false;
       act();
+      if (this.#waits.size > 0) this.#waits.look();
     };
     return {
       bytes,
@@ -403,7 +411,8 @@ export class Outbox implements Waiter {
   }
 
   #checkReady(): void {
-    if (this.attachment.isClosed) this.attachment.checkOpen();
+    const isOpen = this.attachment.words[HEADER_STATUS >>> 2] === STATUS_OPEN;
+    if (!isOpen || this.attachment.isClosed) this.attachment.checkOpen();
     if (this.#hasLoan) {
       throw new TypeError(
         `cannot send on channel "${this.attachment.name}": a loan is open; commit or abort it first`,
@@ -423,4 +432,10 @@ export class Outbox implements Waiter {
   end(error: unknown): void {
     this.#waits.rejectAll(error);
   }
+}
+
+/** True if one position is at or before another; both are known modulo 2^53 and lie close together. */
+function isReached(position: number, released: number): boolean {
+  const ahead = position - released;
+  return ahead > 0 ? ahead > 2 ** 52 : ahead > -(2 ** 52);
 }

@@ -7,7 +7,7 @@
 import type { ChannelOptions } from "./attachment.ts";
 import { BlockHeap } from "./blocks.ts";
 import { closedWhileWaiting } from "./closed.ts";
-import { ShmClosedError, ShmSerializationError } from "./errors.ts";
+import { ShmClosedError, ShmPeerLostError, ShmSerializationError } from "./errors.ts";
 import { Inbox, type Ticket } from "./inbox.ts";
 import type { LocalHandle } from "./local.ts";
 import { logger } from "./log.ts";
@@ -60,6 +60,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   readonly #unread = new Set<Sent>();
   #heapBytes = 0;
   #current: Ticket | undefined;
+  /** A call waits for a request. */
+  #isReceiving = false;
   readonly #taken = new Set<Ticket>();
 
   /**
@@ -82,7 +84,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    */
   tryRecv(): Q | undefined {
     this.#checkAnswered();
-    return this.#accept(this.#inbox.tryReceive());
+    return this.#accept(() => this.#inbox.tryReceive());
   }
 
   /**
@@ -93,28 +95,49 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    */
   async recv(options?: WaitOptions): Promise<Q> {
     this.#checkAnswered();
-    return this.#accept(await this.#inbox.receive(options))!;
+    this.#isReceiving = true;
+    try {
+      const value = await this.#inbox.receive(options);
+      return this.#accept(() => value)!;
+    } catch (error) {
+      throw this.#failUndecoded(error);
+    } finally {
+      this.#isReceiving = false;
+    }
   }
 
   /** Takes a request as `recv` does, blocking this thread. */
   recvSync(options?: TimeoutOptions): Q {
     this.#checkAnswered();
-    return this.#accept(this.#inbox.receiveSync(options))!;
+    return this.#accept(() => this.#inbox.receiveSync(options))!;
   }
 
-  #accept(value: Q | undefined): Q | undefined {
+  #accept(receive: () => Q | undefined): Q | undefined {
+    let value: Q | undefined;
+    try {
+      value = receive();
+    } catch (error) {
+      throw this.#failUndecoded(error);
+    }
     if (value === undefined) return undefined;
     this.#current = this.#inbox.ticket;
     this.#taken.add(this.#current);
     return value;
   }
 
+  /** A request that was taken and cannot be decoded is answered here: nobody else can. */
+  #failUndecoded(error: unknown): unknown {
+    if (error instanceof ShmSerializationError) this.#fail(this.#inbox.ticket, error);
+    return error;
+  }
+
   #checkAnswered(): void {
     this.checkReady();
-    if (this.#current === undefined) return;
-    throw new TypeError(
-      `cannot take a request on channel "${this.name}": the one before has no reply yet; call send() first`,
-    );
+    if (!this.#isReceiving && this.#current === undefined) return;
+    const problem = this.#isReceiving
+      ? "another call waits for one; await it first"
+      : "the one before has no reply yet; call send() first";
+    throw new TypeError(`cannot take a request on channel "${this.name}": ${problem}`);
   }
 
   /**
@@ -149,6 +172,19 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
       throw new RangeError(`concurrency must be a number of at least 1, not ${show(concurrency)}`);
     }
     this.#checkAnswered();
+    this.#isReceiving = true;
+    try {
+      await this.#serveAll(handler, signal, concurrency);
+    } finally {
+      this.#isReceiving = false;
+    }
+  }
+
+  async #serveAll(
+    handler: (request: Q) => R | Promise<R>,
+    signal: AbortSignal | undefined,
+    concurrency: number,
+  ): Promise<void> {
     const running = new Set<Promise<void>>();
     while (!signal?.aborted && !this.closed) {
       const ticket = await this.#nextTicket(signal);
@@ -273,7 +309,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   protected override endWaits(): void {
     const error = closedWhileWaiting(this.name);
     for (const ticket of [...this.#taken]) {
-      this.#fail(ticket, new ShmClosedError("the replier closed before it answered"));
+      this.#fail(ticket, new ShmPeerLostError("the replier closed before it answered"));
     }
     this.#inbox.end(error);
   }

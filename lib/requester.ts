@@ -79,6 +79,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   readonly #pending = new Map<number, Pending<R>>();
   /** Requests of `send` whose replies `recv` has not taken, in the order sent. */
   readonly #sent: Pending<R>[] = [];
+  /** A request has ended since the waiting ones were told last. */
+  #hasNews = false;
   #livenessAtMs = 0;
 
   /**
@@ -93,6 +95,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       attachment: this.attachment,
       side: ASLEEP_REQUESTERS,
       patienceMs: () => this.#checkRepliers(),
+      poll: () => this.#pollReplies(),
     };
     this.#replies = new AsyncWaits(this.#waiter);
     for (let slot = MAX_REQUESTS - 1; slot >= 0; slot--) this.#free.push(slot);
@@ -268,12 +271,20 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     return pending.outcome;
   }
 
+  #pollReplies(): boolean {
+    this.#collectAll();
+    const hadNews = this.#hasNews;
+    this.#hasNews = false;
+    return hadNews;
+  }
+
   /** Reads all replies that have come. */
   #collectAll(): void {
     const { ring } = this.attachment;
     for (let slot = ring.nextReply(); slot >= 0; slot = ring.nextReply()) {
       const pending = this.#pending.get(slot);
       if (pending && !pending.isAbandoned) pending.outcome = this.#readReply(slot);
+      this.#hasNews = true;
       ring.freeRequest(slot);
       this.#pending.delete(slot);
       this.#free.push(slot);
@@ -302,7 +313,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     try {
       if ((flags & RECORD_ERROR) !== 0) {
         const { name, message } = JSON.parse(new TextDecoder().decode(bytes));
-        return { error: new ShmRemoteError(message, name) };
+        return { error: this.#remoteError(name, message) };
       }
       const isTensor = (flags & RECORD_TENSOR) !== 0;
       return { value: (isTensor ? readTensor(bytes) : this.attachment.codec.decode(bytes)) as R };
@@ -314,6 +325,15 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       );
       return { error };
     }
+  }
+
+  /** What a replier reported; one that closed is lost as one that died is. */
+  #remoteError(name: string, message: string): Error {
+    if (name !== "ShmPeerLostError") return new ShmRemoteError(message, name);
+    return new ShmPeerLostError(
+      `a request on channel "${this.name}" has no reply: ${message}; ` +
+        `send it again if it may be done twice`,
+    );
   }
 
   #settle(outcome: Outcome<R> | undefined, timeoutMs: number): R {
@@ -349,6 +369,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       if (this.attachment.ring.abandonRequest(pending.slot) === 0) continue;
       this.#pending.delete(pending.slot);
       this.#free.push(pending.slot);
+      this.#hasNews = true;
       pending.outcome = {
         error: new ShmPeerLostError(
           `the replier that had taken a request on channel "${this.name}" is gone; ` +

@@ -26,6 +26,8 @@ const ATTEMPTS_PER_LOOK = 32;
 const DWELL_ATTEMPTS = 60;
 /** Longest single sleep, in milliseconds. */
 const CHUNK_MS = 100;
+/** Longest delay of a timer, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Tries once: undefined means not yet. */
 export type Attempt<T> = () => T | undefined;
@@ -37,6 +39,11 @@ export interface Waiter {
   readonly side: number;
   /** Called when an attempt failed; answers how long to sleep at most, in milliseconds. */
   patienceMs(): number;
+  /**
+   * Set when each wait is for something of its own, so that they are served in any order: looks once
+   * for all of them, and answers whether something came.
+   */
+  poll?(): boolean;
 }
 
 /** Blocks until an attempt succeeds; undefined at the timeout. */
@@ -117,7 +124,8 @@ export class AsyncWaits implements Listener {
     const timeoutMs = checkTimeout(options);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const quick = this.#entries.length === 0 ? attempt() : undefined;
+    const isNext = this.#entries.length === 0 || this.#waiter.poll !== undefined;
+    const quick = isNext ? attempt() : undefined;
     if (quick !== undefined || timeoutMs === 0) return Promise.resolve(quick);
     return new Promise((resolve, reject) => {
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -137,9 +145,15 @@ export class AsyncWaits implements Listener {
       };
       const onAbort = () => entry.reject(signal!.reason);
       signal?.addEventListener("abort", onAbort);
-      if (timeoutMs !== Infinity) {
-        timer = setTimeout(() => settle(() => resolve(undefined)), timeoutMs);
-      }
+      const arm = (leftMs: number) => {
+        const delayMs = Math.min(leftMs, MAX_TIMER_MS);
+        const isLast = delayMs === leftMs;
+        timer = setTimeout(
+          () => isLast ? settle(() => resolve(undefined)) : arm(leftMs - delayMs),
+          delayMs,
+        );
+      };
+      if (timeoutMs !== Infinity) arm(timeoutMs);
       this.#add(entry);
     });
   }
@@ -186,6 +200,7 @@ export class AsyncWaits implements Listener {
 
   /** True when nobody is left waiting. */
   #serve(): boolean {
+    if (this.#waiter.poll !== undefined) return this.#serveAny();
     while (this.#entries.length > 0) {
       const first = this.#entries[0];
       try {
@@ -196,6 +211,20 @@ export class AsyncWaits implements Listener {
       }
     }
     return true;
+  }
+
+  /** One that still waits does not hold up the others. */
+  #serveAny(): boolean {
+    if (this.#entries.length === 0) return true;
+    try {
+      this.#waiter.attachment.checkOpen();
+      if (this.#waiter.poll!()) {
+        for (const entry of [...this.#entries]) entry.tryNow();
+      }
+    } catch (error) {
+      this.rejectAll(error);
+    }
+    return this.#entries.length === 0;
   }
 
   #arm(value: number): void {

@@ -173,15 +173,23 @@ export abstract class Libc implements Platform {
   }
 
   defaultTerm(): void {
-    this.#c.sigaction(SIGTERM, this.#defaultAction, this.#savedAction);
+    const before = new Uint8Array(this.#savedAction.length);
+    this.#c.sigaction(SIGTERM, this.#defaultAction, before);
+    if (hasHandler(before)) this.#savedAction.set(before);
   }
 
+  /** Another worker that put the default action in force puts the listeners back itself. */
   restoreTerm(): void {
-    this.#c.sigaction(SIGTERM, this.#savedAction, null);
+    if (hasHandler(this.#savedAction)) this.#c.sigaction(SIGTERM, this.#savedAction, null);
   }
 
   raiseTerm(): void {
     this.#c.sigaction(SIGTERM, this.#defaultAction, null);
     this.#c.raise(SIGTERM);
   }
+}
+
+/** The handler is the first word of the structure on all systems here; 0 is the default action. */
+function hasHandler(action: Uint8Array): boolean {
+  return action.subarray(0, 8).some((byte) => byte !== 0);
 }

@@ -227,20 +227,33 @@ function catchUp(): u32 {
     const head = read64(entry + LANE_HEAD);
     if (tail == head) return NEXT_EMPTY;
     if (tail < position || head - tail > capacity) continue;
-    const offset = <u32> (tail % capacity);
-    const whole = check(data + offset, tail, min<u64>(head - tail, capacity - offset));
+    const oldest = skipPadding(tail, head);
     const found = foundSequence;
     loadFence();
-    if (!whole || (foundFlags & RECORD_PADDING) != 0) continue;
+    if (oldest < 0) continue;
     const first = near(read64(entry + LANE_TAIL_COUNT), found);
     if (read64(entry + LANE_TAIL) != tail) continue;
     lose(first - sequence);
     sequence = first;
     seenHead = head;
-    moveTo(tail);
+    moveTo(tail + oldest);
     return 1;
   }
   return NEXT_CORRUPT;
+}
+
+/**
+ * Bytes of padding before the record that `check` has then found, or -1. A writer that gave up all it
+ * had published leaves its tail before the padding that it writes next.
+ */
+function skipPadding(tail: u64, head: u64): i32 {
+  const offset = <u32> (tail % capacity);
+  const room = capacity - offset;
+  if (!check(data + offset, tail, min<u64>(head - tail, room))) return -1;
+  if ((foundFlags & RECORD_PADDING) == 0) return 0;
+  if (foundBytes != room || head - tail <= room) return -1;
+  const whole = check(data, tail + room, min<u64>(head - tail - room, capacity));
+  return whole && (foundFlags & RECORD_PADDING) == 0 ? <i32> room : -1;
 }
 
 function lose(messages: u64): void {
@@ -316,10 +329,11 @@ export function foundPosition(): f64 {
   return <f64> (position & 0x1fffffffffffff);
 }
 
-/** True while the writer of a lane has not reached a position. */
+/** True while the writer of a lane has not passed a position, which is known modulo 2^53. */
 export function isIntact(laneIndex: u32, at: f64): u32 {
   loadFence();
-  return <f64> (read64(lane(laneIndex) + LANE_TAIL) & 0x1fffffffffffff) <= at ? 1 : 0;
+  const passed = (read64(lane(laneIndex) + LANE_TAIL) - <u64> at) << 11;
+  return <i64> passed <= 0 ? 1 : 0;
 }
 
 /** Flags of the record that `next` found. */

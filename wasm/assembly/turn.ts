@@ -1,6 +1,6 @@
 // Equal shares. Receivers that wait for a queue form a set; one that is more than a quantum of
 // messages ahead of another member leaves the next message to it. Nobody waits long for a member that
-// does not come (lib/wait.ts puts it out of the set), and one that was put out must show
+// does not come (lib/patience.ts says how long before it is put out), and one that was put out must show
 // for a while that it comes back quickly before it stays a member while it handles a message.
 
 import { CONTROL_TURN_MAX, CONTROL_WAITING, PARTICIPANT_TURNS, TURN_QUANTUM } from "../layout";
@@ -13,6 +13,10 @@ const PROMPT: u32 = 8;
 
 let self: u32 = 0;
 let prompt: u32 = PROMPT;
+// The leader's turns when we last left the set by ourselves: others' progress is our clock.
+let leftAt: u32 = 0;
+let hasLeft: bool = false;
+let hasJoined: bool = false;
 
 export function takeTurnsAs(index: u32): void {
   self = index;
@@ -20,12 +24,14 @@ export function takeTurnsAs(index: u32): void {
 
 /** Joins the set, not further behind the leader than a quantum. */
 export function joinTurns(): void {
-  if (hasBit(control + CONTROL_WAITING, self)) {
-    if (prompt < PROMPT) prompt++;
-    return;
-  }
+  if (hasBit(control + CONTROL_WAITING, self)) return;
   const turns = participant(self) + PARTICIPANT_TURNS;
   const leader = read32(control + CONTROL_TURN_MAX);
+  // Others put us out, or went far ahead since we left: we were slow to come back.
+  if (!hasLeft || leader - leftAt > <u32> TURN_QUANTUM) prompt = hasJoined ? 0 : PROMPT;
+  else if (prompt < PROMPT) prompt++;
+  hasJoined = true;
+  hasLeft = false;
   if (<i32> (leader - load<u32>(turns)) > TURN_QUANTUM) {
     atomic.store<u32>(turns, leader - TURN_QUANTUM);
   }
@@ -66,8 +72,13 @@ export function countTurns(messages: u32): void {
 }
 
 function settle(turns: u32): void {
-  const leader = read32(control + CONTROL_TURN_MAX);
-  if (<i32> (turns - leader) > 0) atomic.store<u32>(control + CONTROL_TURN_MAX, turns);
-  if (!hasBit(control + CONTROL_WAITING, self)) prompt = 0;
-  else if (prompt < PROMPT) removeBit(control + CONTROL_WAITING, self);
+  let leader = read32(control + CONTROL_TURN_MAX);
+  if (<i32> (turns - leader) > 0) {
+    leader = turns;
+    atomic.store<u32>(control + CONTROL_TURN_MAX, turns);
+  }
+  if (prompt == PROMPT && hasBit(control + CONTROL_WAITING, self)) return;
+  removeBit(control + CONTROL_WAITING, self);
+  leftAt = leader;
+  hasLeft = true;
 }

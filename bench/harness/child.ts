@@ -1,0 +1,92 @@
+/** A child process that reports in lines of JSON: `{"event": NAME}`, or facts about its run. */
+import { linesOf } from "./lines.ts";
+import type { Launch } from "./types.ts";
+
+export type Facts = Record<string, number>;
+
+export class Child implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #seen = new Map<string, PromiseWithResolvers<void>>();
+  readonly #name: string;
+  /** The facts of the child, once it ended well. */
+  readonly finished: Promise<Facts>;
+
+  constructor(launch: Launch, args: readonly string[]) {
+    this.#name = args[0] ?? launch.command;
+    this.#process = new Deno.Command(launch.command, {
+      args: [...launch.args, ...args],
+      env: launch.env,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    this.finished = this.#follow();
+    // Whoever waits for an event or for the end hears of a failure; nobody else needs to.
+    this.finished.catch((error) => {
+      for (const seen of this.#seen.values()) seen.reject(error);
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Resolves when the child has said this event; rejects when it ends without. */
+  event(name: string): Promise<void> {
+    return this.whileAlive(this.#event(name).promise);
+  }
+
+  /** What was promised, unless the child ends before. */
+  whileAlive<T>(promise: Promise<T>): Promise<T> {
+    const ended = this.finished.then(() => {
+      throw new Error(`${this.#name} ended too early`);
+    });
+    return Promise.race([promise, ended]);
+  }
+
+  async go(): Promise<void> {
+    await this.#input.write(new TextEncoder().encode("go\n"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await this.finished.catch(() => {});
+    await this.#input.close().catch(() => {});
+  }
+
+  #event(name: string): PromiseWithResolvers<void> {
+    let seen = this.#seen.get(name);
+    if (!seen) this.#seen.set(name, seen = Promise.withResolvers<void>());
+    seen.promise.catch(() => {});
+    return seen;
+  }
+
+  async #follow(): Promise<Facts> {
+    const [facts, complaints, status] = await Promise.all([
+      this.#readFacts(),
+      new Response(this.#process.stderr).text(),
+      this.#process.status,
+    ]);
+    if (!status.success) {
+      const how = status.signal ?? `code ${status.code}`;
+      throw new Error(`${this.#name} ended with ${how}: ${complaints.trim().slice(-500)}`);
+    }
+    return facts;
+  }
+
+  async #readFacts(): Promise<Facts> {
+    const facts: Facts = {};
+    for await (const line of linesOf(this.#process.stdout)) {
+      const { event, ...rest } = JSON.parse(line);
+      if (event) this.#event(event).resolve();
+      Object.assign(facts, rest);
+    }
+    return facts;
+  }
+}

@@ -1,0 +1,78 @@
+/** What Ringbus costs a process: CPU while it only waits, and memory. */
+import { join } from "node:path";
+import { Child } from "./child.ts";
+import { cpuNs, delay, residentBytes } from "./processes.ts";
+import type { Launch } from "./types.ts";
+
+const SETTLE_MS = 500;
+/** A share of the messages in one round; memory is read after each. */
+const ROUNDS = 3;
+
+/** A fresh folder for the channels of one measurement. */
+async function withFolder<T>(scratch: string, name: string, use: (dir: string) => Promise<T>) {
+  const folder = join(scratch, name);
+  await Deno.mkdir(folder);
+  try {
+    return await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The share of one core that a process takes while it awaits `recv` on so many channels. */
+export function idleShare(scratch: string, launch: Launch, channels: number, seconds: number) {
+  return withFolder(scratch, "idle", async (folder) => {
+    await using child = new Child(launch, [folder, String(channels)]);
+    await child.event("ready");
+    await delay(SETTLE_MS);
+    const before = cpuNs(child.pid);
+    const start = performance.now();
+    await delay(seconds * 1000);
+    const elapsedNs = (performance.now() - start) * 1e6;
+    return (cpuNs(child.pid) - before) / elapsedNs;
+  });
+}
+
+export interface Memory {
+  /** Resident bytes of the larger side, less those of a bare Deno process. */
+  readonly overBare: number;
+  /** What the larger side grew by from the first round of messages to the last. */
+  readonly growth: number;
+}
+
+async function bareBytes(bare: Launch): Promise<number> {
+  await using child = new Child(bare, []);
+  await child.event("ready");
+  await delay(SETTLE_MS);
+  return residentBytes(child.pid);
+}
+
+/** Sends `messages` a round through a channel with default options, as `bytes` or `objects`. */
+export function memoryOf(
+  scratch: string,
+  launch: Launch,
+  bare: Launch,
+  messages: number,
+  mode: "bytes" | "objects",
+): Promise<Memory> {
+  return withFolder(scratch, `memory-${mode}`, async (folder) => {
+    const args = [folder, mode, String(messages), String(ROUNDS)];
+    await using receiver = new Child(launch, ["receive", ...args]);
+    await receiver.event("ready");
+    await using sender = new Child(launch, ["send", ...args]);
+    const pids = [receiver.pid, sender.pid];
+    const sizes: number[][] = [];
+    for (let round = 1; round <= ROUNDS; round++) {
+      await sender.go();
+      await Promise.all([receiver.event(`round ${round}`), sender.event(`round ${round}`)]);
+      await delay(SETTLE_MS);
+      sizes.push(pids.map(residentBytes));
+    }
+    const first = sizes[0];
+    const last = sizes[sizes.length - 1];
+    return {
+      overBare: Math.max(...first) - await bareBytes(bare),
+      growth: Math.max(...last.map((bytes, side) => bytes - first[side])),
+    };
+  });
+}

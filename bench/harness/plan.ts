@@ -1,0 +1,91 @@
+/** What is measured, in a full run and in a quick one. */
+import type { Workload } from "./types.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SMALL_RING = MIB;
+/** Holds several of the largest messages. */
+const LARGE_RING = 64 * MIB;
+
+export interface Plan {
+  readonly workloads: readonly Workload[];
+  readonly runs: number;
+  readonly mayInstall: boolean;
+  readonly idleSeconds: number;
+  readonly memoryMessages: number;
+  readonly manyProcesses: number;
+  readonly manyMessages: number;
+}
+
+function sizeName(size: number): string {
+  if (size >= MIB) return `${size / MIB}MiB`;
+  return size >= KIB ? `${size / KIB}KiB` : `${size}B`;
+}
+
+function roundTrip(size: number, count: number): Workload {
+  const id = `roundtrip/${sizeName(size)}`;
+  return { id, kind: "roundtrip", size, warmup: 50_000, count, capacity: SMALL_RING };
+}
+
+function smallStream(size: number, count: number): Workload {
+  const id = `throughput/${sizeName(size)}`;
+  return { id, kind: "throughput", size, warmup: 200_000, count, capacity: SMALL_RING };
+}
+
+/** The warm-up goes twice round the ring, so that every page of it is there. */
+function largeStream(size: number, count: number): Workload {
+  const warmup = (2 * LARGE_RING) / size;
+  const id = `throughput/${sizeName(size)}`;
+  return { id, kind: "throughput", size, warmup, count, capacity: LARGE_RING };
+}
+
+function asleep(count: number): Workload {
+  return { id: "asleep/64B", kind: "wake", size: 64, warmup: 50, count, capacity: SMALL_RING };
+}
+
+function busy(count: number): Workload {
+  const warmup = 200_000;
+  return { id: "busy/64B", kind: "busy", size: 64, warmup, count, capacity: SMALL_RING };
+}
+
+export function fullPlan(): Plan {
+  return {
+    workloads: [
+      roundTrip(10, 500_000),
+      roundTrip(64, 500_000),
+      roundTrip(KIB, 500_000),
+      smallStream(64, 5_000_000),
+      smallStream(KIB, 2_000_000),
+      largeStream(64 * KIB, 40_000),
+      largeStream(MIB, 3_000),
+      largeStream(10 * MIB, 300),
+      asleep(1_000),
+      busy(5_000_000),
+    ],
+    runs: 5,
+    mayInstall: true,
+    idleSeconds: 10,
+    memoryMessages: 1_000_000,
+    manyProcesses: 16,
+    manyMessages: 20_000,
+  };
+}
+
+/** Shows that every peer works; its figures say little. */
+export function quickPlan(): Plan {
+  return {
+    workloads: [
+      { ...roundTrip(64, 20_000), warmup: 5_000 },
+      { ...smallStream(64, 100_000), warmup: 20_000 },
+      { ...largeStream(MIB, 50), warmup: 10 },
+      { ...asleep(50), warmup: 10 },
+      { ...busy(50_000), warmup: 20_000 },
+    ],
+    runs: 1,
+    mayInstall: false,
+    idleSeconds: 0.5,
+    memoryMessages: 20_000,
+    manyProcesses: 2,
+    manyMessages: 100,
+  };
+}

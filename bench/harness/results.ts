@@ -1,0 +1,49 @@
+/** Everything a run of the benchmark found, and the questions that targets ask of it. */
+import { ratioOf } from "./interleave.ts";
+import type { Memory } from "./costs.ts";
+import { isSkipped, type Row, type Skipped, type Spread } from "./types.ts";
+
+/** Messages between many processes, counted at both ends. */
+export interface Many {
+  readonly publishers: number;
+  readonly subscribers: number;
+  /** Messages that a subscriber neither got nor counted as missed. */
+  readonly unaccounted: number;
+  /** What the least served subscriber got, as a share of what the best served one got. */
+  readonly fairness: number;
+  /** The share of all messages that arrived. */
+  readonly arrived: number;
+}
+
+export interface Results {
+  readonly rows: readonly Row[];
+  readonly idleShare: number | Skipped;
+  readonly memoryBytes: Memory | Skipped;
+  readonly memoryObjects: Memory | Skipped;
+  readonly many: Many | Skipped;
+}
+
+/** The row, or why there is none with figures. */
+export function rowOf(results: Results, workload: string, contestant: string): Row | Skipped {
+  const row = results.rows.find((row) =>
+    row.workload === workload && row.contestant === contestant
+  );
+  if (!row) return { skipped: "not part of this run" };
+  if (row.skipped) return { skipped: `${contestant}: ${row.skipped}` };
+  if (!row.value) return { skipped: `${contestant} failed: ${row.failed ?? "not run"}` };
+  return row;
+}
+
+/** One contestant's figures as multiples of another's, run by run. */
+export function compare(
+  results: Results,
+  workload: string,
+  contestant: string,
+  reference: string,
+): Spread | Skipped {
+  const own = rowOf(results, workload, contestant);
+  if (isSkipped(own)) return own;
+  const other = rowOf(results, workload, reference);
+  if (isSkipped(other)) return other;
+  return ratioOf(own.runs, other.runs) ?? { skipped: "not the same runs" };
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { median, medianDetail, percentile, spread, summariseLatencies } from "./stats.ts";
+
+Deno.test("a percentile is a value that was measured", () => {
+  const ascending = [10, 20, 30, 40];
+  assert.equal(percentile(ascending, 0.5), 20);
+  assert.equal(percentile(ascending, 0.51), 30);
+  assert.equal(percentile(ascending, 0), 10);
+  assert.equal(percentile(ascending, 1), 40);
+  assert.throws(() => percentile([], 0.5), RangeError);
+});
+
+Deno.test("the median of an even number of values is the middle of two", () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  assert.throws(() => median([]), RangeError);
+});
+
+Deno.test("a spread has the median and both ends", () => {
+  assert.deepEqual(spread([5, 1, 3]), { median: 3, min: 1, max: 5 });
+});
+
+Deno.test("details keep the worst maximum and the median of the rest", () => {
+  const details = [{ p50: 1, max: 10 }, { p50: 2, max: 99 }, { p50: 3, max: 20 }];
+  assert.deepEqual(medianDetail(details), { p50: 2, max: 99 });
+});
+
+Deno.test("latencies are summarised in order, whatever order they came in", () => {
+  const latencies = Float64Array.from({ length: 1000 }, (_, i) => 1000 - i);
+  assert.deepEqual(summariseLatencies(latencies), {
+    min: 1,
+    p50: 500,
+    p99: 990,
+    "p99.9": 999,
+    max: 1000,
+  });
+});

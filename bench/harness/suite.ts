@@ -1,0 +1,97 @@
+/** Runs a plan: every workload, then what a process costs. */
+import { contestantsOf } from "./contestants.ts";
+import { idleShare, memoryOf } from "./costs.ts";
+import { interleave, type Launches } from "./interleave.ts";
+import { manyToMany } from "./many.ts";
+import type { Bench } from "./measure.ts";
+import { bareDeno, busyProcess, ringbusIdle, ringbusMany, ringbusMemory } from "./peers.ts";
+import type { Plan } from "./plan.ts";
+import type { Results } from "./results.ts";
+import { isSelected, selectContestants } from "./selection.ts";
+import { isSkipped, type Launch, type Peer, type Row, type Skipped, type Tools } from "./types.ts";
+
+const CHANNELS = 100;
+
+export interface Suite {
+  readonly plan: Plan;
+  readonly scratch: string;
+  readonly only?: string;
+  readonly progress: (text: string) => void;
+}
+
+/** Each peer is compiled or installed once, when it is first needed. */
+function preparedOnce(tools: Tools): (peer: Peer) => Promise<Launch | Skipped> {
+  const launches = new Map<Peer, Promise<Launch | Skipped>>();
+  return (peer) => {
+    let launch = launches.get(peer);
+    if (!launch) launches.set(peer, launch = peer.prepare(tools));
+    return launch;
+  };
+}
+
+async function needed(launch: Promise<Launch | Skipped>): Promise<Launch> {
+  const found = await launch;
+  if (isSkipped(found)) throw new Error(found.skipped);
+  return found;
+}
+
+async function runWorkloads(suite: Suite, bench: Bench, launches: Launches): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const workload of suite.plan.workloads) {
+    const contestants = selectContestants(workload.id, contestantsOf(workload), suite.only);
+    if (contestants.length === 0) continue;
+    const { plan: { runs }, progress } = suite;
+    rows.push(...await interleave(bench, workload, contestants, launches, runs, progress));
+  }
+  return rows;
+}
+
+/** A part that is not selected, cannot run, or fails is skipped with its reason. */
+async function part<T>(
+  suite: Suite,
+  name: string,
+  launch: Promise<Launch | Skipped>,
+  measure: (launch: Launch) => Promise<T>,
+): Promise<T | Skipped> {
+  if (!isSelected(name, suite.only)) return { skipped: "not part of this run" };
+  const found = await launch;
+  if (isSkipped(found)) return found;
+  suite.progress(name);
+  try {
+    return await measure(found);
+  } catch (error) {
+    return { skipped: `failed: ${error instanceof Error ? error.message : error}` };
+  }
+}
+
+export async function runSuite(suite: Suite): Promise<Results> {
+  const { plan, scratch } = suite;
+  const prepare = preparedOnce({ scratch, mayInstall: plan.mayInstall });
+  const busy = await needed(prepare(busyProcess));
+  const bare = await needed(prepare(bareDeno));
+  const rows = await runWorkloads(suite, { scratch, busy }, ({ peer }) => prepare(peer));
+  const memory = (mode: "bytes" | "objects") =>
+    part(
+      suite,
+      `memory, ${mode}`,
+      prepare(ringbusMemory),
+      (launch) => memoryOf(scratch, launch, bare, plan.memoryMessages, mode),
+    );
+  return {
+    rows,
+    idleShare: await part(
+      suite,
+      "idle",
+      prepare(ringbusIdle),
+      (launch) => idleShare(scratch, launch, CHANNELS, plan.idleSeconds),
+    ),
+    memoryBytes: await memory("bytes"),
+    memoryObjects: await memory("objects"),
+    many: await part(
+      suite,
+      "many",
+      prepare(ringbusMany),
+      (launch) => manyToMany(scratch, launch, plan.manyProcesses, plan.manyMessages),
+    ),
+  };
+}

@@ -1,0 +1,181 @@
+/** The numbers to reach, each with the figure found and a verdict. */
+import { NAMES } from "./contestants.ts";
+import { duration, mebibytes, times } from "./format.ts";
+import { compare, type Results, rowOf } from "./results.ts";
+import { isSkipped, type Row, type Skipped } from "./types.ts";
+
+export interface Verdict {
+  readonly target: string;
+  readonly figure?: string;
+  readonly verdict: "met" | "missed" | "skipped";
+  readonly reason?: string;
+}
+
+const IDLE_LIMIT = 0.01;
+const MEMORY_LIMIT = 10 * 1024 * 1024;
+/** What the allocator and the collector move by themselves from one reading to the next. */
+const GROWTH_NOISE = 1024 * 1024;
+const LEAST_FAIRNESS = 0.1;
+
+type Bound = { readonly atMost: number } | { readonly atLeast: number };
+
+function holds(value: number, bound: Bound): boolean {
+  return "atMost" in bound ? value <= bound.atMost : value >= bound.atLeast;
+}
+
+function boundText(bound: Bound): string {
+  return "atMost" in bound ? `at most ${bound.atMost}x` : `at least ${bound.atLeast}x`;
+}
+
+function judge<T>(
+  target: string,
+  found: T | Skipped,
+  text: (found: T) => string,
+  met: (found: T) => boolean,
+): Verdict {
+  if (typeof found === "object" && found !== null && isSkipped(found)) {
+    return { target, verdict: "skipped", reason: found.skipped };
+  }
+  const value = found as T;
+  return { target, figure: text(value), verdict: met(value) ? "met" : "missed" };
+}
+
+/** A ratio between two contestants of one workload; the median over the runs decides. */
+function ratio(
+  results: Results,
+  what: string,
+  workload: string,
+  [own, reference]: readonly [string, string],
+  bound: Bound,
+): Verdict {
+  return judge(
+    `${what}: ${boundText(bound)} ${reference}`,
+    compare(results, workload, own, reference),
+    ({ median, min, max }) => `${times(median)} (${times(min)}..${times(max)})`,
+    ({ median }) => holds(median, bound),
+  );
+}
+
+/** How many times faster we are than a peer, from the latencies of both. */
+function faster(results: Results, what: string, workload: string, peer: string, least: number) {
+  return judge(
+    `${what}: at least ${least}x faster than ${peer}`,
+    compare(results, workload, peer, NAMES.ours),
+    ({ median, min, max }) => `${times(median)} (${times(min)}..${times(max)})`,
+    ({ median }) => median >= least,
+  );
+}
+
+function roundTrips(results: Results): Verdict[] {
+  const workload = "roundtrip/64B";
+  const what = "round trip, 64 B";
+  return [
+    ratio(results, what, workload, [NAMES.ours, NAMES.cSpin], { atMost: 1.5 }),
+    faster(results, what, workload, NAMES.zeromqJs, 150),
+  ];
+}
+
+function wakes(results: Results): Verdict[] {
+  const workload = "asleep/64B";
+  const what = "one way, asleep, recvIntoSync";
+  return [
+    judge(
+      `${what}: below 10 us`,
+      rowOf(results, workload, NAMES.ours),
+      (row: Row) => duration(row.value!.median),
+      (row: Row) => row.value!.median < 10_000,
+    ),
+    ratio(results, what, workload, [NAMES.ours, NAMES.cFutex], { atMost: 1.2 }),
+    ratio(results, "one way, asleep, await recv", workload, [NAMES.oursAsync, NAMES.unix], {
+      atMost: 1.5,
+    }),
+  ];
+}
+
+function smallStreams(results: Results): Verdict[] {
+  const line = (what: string, own: string, reference: string, atLeast: number) =>
+    ratio(results, `throughput, 64 B, ${what}`, "throughput/64B", [own, reference], { atLeast });
+  return [
+    line("send, recvIntoSync", NAMES.ours, NAMES.cSpin, 0.7),
+    line("send, recvIntoSync", NAMES.ours, NAMES.zeromqJs, 60),
+    line("send, recvIntoSync", NAMES.ours, NAMES.libzmq, 6),
+    line("sendMany, drain", NAMES.oursBatch, NAMES.cSpin, 1),
+    line("send, recvSync", NAMES.oursArray, NAMES.cSpin, 0.25),
+    line("objects, default codec", NAMES.oursObjects, NAMES.cSpin, 1 / 40),
+  ];
+}
+
+function largeStreams(results: Results): Verdict[] {
+  return ["64KiB", "1MiB", "10MiB"].flatMap((size) =>
+    [NAMES.ours, NAMES.oursLoan].map((own) =>
+      ratio(results, `throughput, ${size}, ${own.replace("Ringbus ", "")}`, `throughput/${size}`, [
+        own,
+        NAMES.cSpin,
+      ], { atLeast: 1 })
+    )
+  );
+}
+
+function busyMachine(results: Results): Verdict {
+  return judge(
+    "a third busy process on 2 cores: at least 0.3x of the clean throughput",
+    rowOf(results, "busy/64B", NAMES.ours),
+    (row: Row) => times(row.value!.median),
+    (row: Row) => row.value!.median >= 0.3,
+  );
+}
+
+function costs({ idleShare, memoryBytes, memoryObjects }: Results): Verdict[] {
+  const kinds = [["bytes", memoryBytes], ["objects", memoryObjects]] as const;
+  return [
+    judge(
+      "idle CPU, 100 channels awaiting recv: under 1%",
+      idleShare,
+      (share) => `${(share * 100).toFixed(2)}%`,
+      (share) => share < IDLE_LIMIT,
+    ),
+    ...kinds.flatMap(([kind, memory]) => [
+      judge(
+        `memory, default channel, ${kind}: under 10 MiB over a bare Deno process`,
+        memory,
+        ({ overBare }) => mebibytes(overBare),
+        ({ overBare }) => overBare < MEMORY_LIMIT,
+      ),
+      judge(
+        `memory, default channel, ${kind}: no growth over further rounds of messages`,
+        memory,
+        ({ growth }) => mebibytes(growth),
+        ({ growth }) => growth <= GROWTH_NOISE,
+      ),
+    ]),
+  ];
+}
+
+function manyProcesses({ many }: Results): Verdict {
+  return judge(
+    "16 publishers and 16 subscribers: no uncounted loss, no starvation",
+    many,
+    ({ unaccounted, fairness, arrived, publishers, subscribers }) =>
+      `${publishers} and ${subscribers}: ${unaccounted} uncounted, ` +
+      `${(arrived * 100).toFixed(1)}% arrived, least served got ${(fairness * 100).toFixed(0)}% ` +
+      "of the best served",
+    ({ unaccounted, fairness }) => unaccounted === 0 && fairness >= LEAST_FAIRNESS,
+  );
+}
+
+export function verdicts(results: Results): Verdict[] {
+  return [
+    ...roundTrips(results),
+    ...wakes(results),
+    ...smallStreams(results),
+    ...largeStreams(results),
+    busyMachine(results),
+    manyProcesses(results),
+    ...costs(results),
+  ];
+}
+
+export function verdictLine({ target, figure, verdict, reason }: Verdict): string {
+  const found = verdict === "skipped" ? `skipped: ${reason}` : verdict;
+  return `${target}  |  ${figure ?? "-"}  |  ${found}`;
+}

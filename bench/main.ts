@@ -1,0 +1,52 @@
+/** The benchmark: Ringbus and its peers, side by side. `--help` tells the rest. */
+import { describeMachine } from "./harness/machine.ts";
+import { readOptions, USAGE } from "./harness/options.ts";
+import { fullPlan, type Plan, quickPlan } from "./harness/plan.ts";
+import type { Results } from "./harness/results.ts";
+import { withScratch } from "./harness/scratch.ts";
+import { runSuite } from "./harness/suite.ts";
+import { tableOf } from "./harness/table.ts";
+import { verdictLine, verdicts } from "./harness/targets.ts";
+
+function showProgress(text: string): void {
+  if (!Deno.stderr.isTerminal()) return;
+  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+}
+
+function tables({ rows }: Results): string {
+  return [...Map.groupBy(rows, (row) => row.workload).values()].map(tableOf).join("\n\n");
+}
+
+function print(json: boolean, plan: Plan, results: Results): void {
+  const machine = describeMachine();
+  const targets = verdicts(results);
+  if (json) {
+    console.log(JSON.stringify({ machine, plan, ...results, targets }, null, 2));
+    return;
+  }
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.os}, Deno ${machine.deno}`);
+  console.log(`clock: ${machine.clock}\n`);
+  console.log(tables(results));
+  console.log("\ntargets (the median of the runs decides)");
+  for (const verdict of targets) console.log(`  ${verdictLine(verdict)}`);
+}
+
+if (import.meta.main) {
+  if (Deno.build.os !== "linux") {
+    console.error(
+      "cannot run the benchmark: because its peers need futexes and /proc, which is Linux",
+    );
+    Deno.exit(2);
+  }
+  const { help, quick, json, only, runs } = readOptions(Deno.args);
+  if (help) console.log(USAGE);
+  else {
+    const basis = quick ? quickPlan() : fullPlan();
+    const plan = { ...basis, runs: runs ?? basis.runs };
+    const results = await withScratch((scratch) =>
+      runSuite({ plan, scratch, only, progress: showProgress })
+    );
+    showProgress("");
+    print(json, plan, results);
+  }
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+const SHARED_MEMORY = "/dev/shm";
+
+interface Printed {
+  rows: { workload: string; contestant: string; value?: { median: number }; failed?: string }[];
+  targets: { target: string; verdict: string; reason?: string }[];
+}
+
+async function bench(...args: string[]): Promise<Deno.CommandOutput> {
+  return await new Deno.Command(Deno.execPath(), { args: ["run", "-A", MAIN, ...args] }).output();
+}
+
+function leftovers(): string[] {
+  if (!existsSync(SHARED_MEMORY)) return [];
+  return readdirSync(SHARED_MEMORY).filter((name) => name.startsWith("ringbus-bench-"));
+}
+
+Deno.test({
+  name: "a quick benchmark measures every peer that is there, and leaves nothing behind",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const before = leftovers();
+    const { success, stdout, stderr } = await bench("--quick", "--json");
+    assert.ok(success, new TextDecoder().decode(stderr));
+    const { rows, targets }: Printed = JSON.parse(new TextDecoder().decode(stdout));
+    const failed = rows.filter((row) => row.failed !== undefined);
+    assert.deepEqual(failed, []);
+    const unix = rows.find((row) => row.contestant === "Deno Unix socket");
+    assert.ok(unix?.value && unix.value.median > 0);
+    for (const { verdict, reason } of targets) {
+      assert.ok(verdict === "met" || verdict === "missed" || reason);
+      assert.doesNotMatch(reason ?? "", /failed/);
+    }
+    assert.deepEqual(leftovers(), before);
+  },
+});
+
+Deno.test({
+  name: "--only keeps what is named and its reference",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { stdout } = await bench("--quick", "--json", "--only", "libzmq");
+    const { rows }: Printed = JSON.parse(new TextDecoder().decode(stdout));
+    const contestants = new Set(rows.map((row) => row.contestant));
+    assert.deepEqual(contestants, new Set(["C ring", "libzmq in C, ipc"]));
+  },
+});
+
+Deno.test({
+  name: "an unusable option is refused with its reason",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { success, stderr } = await bench("--runs", "none");
+    assert.equal(success, false);
+    assert.match(new TextDecoder().decode(stderr), /cannot do "none" runs/);
+  },
+});

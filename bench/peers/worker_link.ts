@@ -1,0 +1,54 @@
+/**
+ * `postMessage` between a page and its worker as an endpoint. A message is cloned, as a `Uint8Array`
+ * that the sender keeps using must be.
+ *
+ * Nothing limits the queue of `postMessage`: the receiver returns a credit for every half window,
+ * and the sender waits for one when the window is full, else the numbers would measure memory.
+ */
+import type { Endpoint } from "./shared/roles.js";
+
+/** What `Worker` and the worker's own scope have in common. */
+export interface Port {
+  postMessage(message: unknown): void;
+  onmessage: ((event: MessageEvent) => void) | null;
+}
+
+export function portLink(port: Port, window: number, close: () => void): Endpoint {
+  const creditSize = Math.max(1, window >> 1);
+  const queue: Uint8Array[] = [];
+  let taken = 0;
+  let owed = 0;
+  let inFlight = 0;
+  let arrival: (() => void) | undefined;
+  let credit: (() => void) | undefined;
+
+  port.onmessage = ({ data }) => {
+    if (typeof data === "number") {
+      inFlight -= data;
+      credit?.();
+    } else {
+      queue.push(data);
+      arrival?.();
+    }
+  };
+
+  return {
+    async send(message) {
+      while (inFlight >= window) await new Promise<void>((resolve) => credit = resolve);
+      inFlight++;
+      port.postMessage(message);
+    },
+    async receive() {
+      while (taken === queue.length) {
+        queue.length = taken = 0;
+        await new Promise<void>((resolve) => arrival = resolve);
+      }
+      if (++owed === creditSize) {
+        port.postMessage(owed);
+        owed = 0;
+      }
+      return queue[taken++];
+    },
+    close,
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * The processes of the demo: starting them, hearing them, and making sure that none is left.
+ *
+ * @module
+ */
+
+import type { Order, Report, Result, Task } from "./protocol.ts";
+
+const CHILD = new URL("child.ts", import.meta.url).href;
+
+/** One process. */
+export class Member {
+  readonly task: Task;
+  readonly #process: Deno.ChildProcess;
+  readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #done = Promise.withResolvers<Result>();
+  /** Messages done so far, as it said last. */
+  progress = 0;
+  /** Resolves when the process has ended and all it said was read. */
+  readonly ended: Promise<void>;
+
+  /** Starts it; its only permission is the one that shared memory needs. */
+  constructor(task: Task) {
+    this.task = task;
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--allow-ffi", CHILD, JSON.stringify(task)],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#orders = this.#process.stdin.getWriter();
+    this.#ready.promise.catch(() => {});
+    this.#done.promise.catch(() => {});
+    this.ended = this.#follow();
+  }
+
+  /** Resolves when its socket is open; rejects if it ends before. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Resolves with what it did; rejects if it ends without saying so. */
+  get done(): Promise<Result> {
+    return this.#done.promise;
+  }
+
+  /** Gives an order. */
+  async order(order: Order): Promise<void> {
+    await this.#orders.write(new TextEncoder().encode(`${order}\n`));
+  }
+
+  /** Ends it at once, if it runs. */
+  kill(): void {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  async #follow(): Promise<void> {
+    let line = "";
+    for await (const text of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (line + text).split("\n");
+      line = lines.pop()!;
+      for (const complete of lines) this.#hear(JSON.parse(complete));
+    }
+    const { code, signal } = await this.#process.status;
+    await this.#orders.close().catch(() => {});
+    const error = new Error(`${this.task.name} ended early (${signal ?? `exit code ${code}`})`);
+    this.#ready.reject(error);
+    this.#done.reject(error);
+  }
+
+  #hear(report: Report): void {
+    if (report.event === "ready") this.#ready.resolve();
+    else if (report.event === "progress") this.progress = report.done;
+    else this.#done.resolve(report.result);
+  }
+}
+
+/** All processes that were started. */
+export class Crew implements AsyncDisposable {
+  readonly #members: Member[] = [];
+
+  /** Starts a process. */
+  start(task: Task): Member {
+    const member = new Member(task);
+    this.#members.push(member);
+    return member;
+  }
+
+  /** Ends whoever still runs, and resolves when all have ended. */
+  async end(): Promise<void> {
+    for (const member of this.#members) member.kill();
+    await Promise.allSettled(this.#members.map((member) => member.ended));
+  }
+
+  /** Ends all processes at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end();
+  }
+}

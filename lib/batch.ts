@@ -1,0 +1,81 @@
+/**
+ * Messages copied out of a ring side by side, before they are taken together.
+ *
+ * @module
+ */
+
+const FIRST_BYTES = 16 * 1024;
+/** A batch ends when it holds this many bytes, so that its scratch stays small. */
+const FULL_BYTES = 256 * 1024;
+/** Payloads up to this size are copied word by word. */
+const WORDWISE_BYTES = 64;
+
+/** A batch of messages. */
+export class Batch {
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #words = new Int32Array(this.#bytes.buffer);
+  #end = 0;
+  readonly #offsets: number[] = [];
+  readonly #lengths: number[] = [];
+  readonly #flags: number[] = [];
+
+  /** Messages in the batch. */
+  get length(): number {
+    return this.#offsets.length;
+  }
+
+  /** Payload bytes in the batch. */
+  get payloadBytes(): number {
+    return this.#lengths.reduce((sum, length) => sum + length, 0);
+  }
+
+  /** True when no more should be added. */
+  get isFull(): boolean {
+    return this.#end >= FULL_BYTES;
+  }
+
+  /** Forgets all messages. */
+  clear(): void {
+    this.#end = 0;
+    this.#offsets.length = this.#lengths.length = this.#flags.length = 0;
+  }
+
+  /** Copies a message in; `words` and `bytes` show the same memory. */
+  add(words: Int32Array, bytes: Uint8Array, at: number, length: number, flags: number): void {
+    if (this.#end + length + 8 > this.#bytes.length) this.#grow(length + 8);
+    if (length > WORDWISE_BYTES) this.#bytes.set(bytes.subarray(at, at + length), this.#end);
+    else {
+      const from = at >>> 2;
+      const to = this.#end >>> 2;
+      const count = (length + 3) >>> 2;
+      for (let i = 0; i < count; i++) this.#words[to + i] = words[from + i];
+    }
+    this.#offsets.push(this.#end);
+    this.#lengths.push(length);
+    this.#flags.push(flags);
+    this.#end += (length + 7) & ~7;
+  }
+
+  #grow(bytes: number): void {
+    const larger = new Uint8Array(2 ** Math.ceil(Math.log2(this.#end + bytes)));
+    larger.set(this.#bytes.subarray(0, this.#end));
+    this.#bytes = larger;
+    this.#words = new Int32Array(larger.buffer);
+  }
+
+  flagsOf(index: number): number {
+    return this.#flags[index];
+  }
+
+  /** A message's bytes, valid until the batch is used again. */
+  viewOf(index: number): Uint8Array {
+    const offset = this.#offsets[index];
+    return this.#bytes.subarray(offset, offset + this.#lengths[index]);
+  }
+
+  /** All messages' bytes, in one buffer of their own. */
+  toArrays(): Uint8Array<ArrayBuffer>[] {
+    const { buffer } = this.#bytes.slice(0, this.#end);
+    return this.#offsets.map((offset, i) => new Uint8Array(buffer, offset, this.#lengths[i]));
+  }
+}

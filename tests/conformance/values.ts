@@ -1,0 +1,29 @@
+// Values that tests send.
+
+/** `count` numbers from `from` on. */
+export function numbers(count: number, from = 0): number[] {
+  return Array.from({ length: count }, (_, i) => from + i);
+}
+
+/** Bytes that tell where in which message they belong. */
+export function pattern(length: number, seed: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  const step = 1 + (seed % 7);
+  for (let i = 0; i < length; i++) bytes[i] = seed + i * step;
+  return bytes;
+}
+
+/** True if both hold the same bytes; far faster than a deep comparison. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && indexOfDifference(a, b) < 0;
+}
+
+function indexOfDifference(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return i;
+  return -1;
+}
+
+/** Lets timers, doorbells and promises of the event loop run for a while. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { Program } from "./support/program.ts";
+
+/** Runs a test with a segment directory of its own, which has to be empty in the end. */
+async function inDirectory(
+  test: (run: (file: string) => Program) => Promise<void>,
+): Promise<void> {
+  const RINGBUS_DIR = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "ringbus-examples-" });
+  try {
+    await test((file) => new Program(["--allow-ffi", `examples/${file}`], { RINGBUS_DIR }));
+    assert.deepEqual([...Deno.readDirSync(RINGBUS_DIR)], [], "the examples left files behind");
+  } finally {
+    await Deno.remove(RINGBUS_DIR, { recursive: true });
+  }
+}
+
+Deno.test("example pubsub: both subscribers print five positions in order", () =>
+  inDirectory(async (run) => {
+    await using first = run("pubsub/subscriber.ts");
+    await using second = run("pubsub/subscriber.ts");
+    await Promise.all([first.prints("listening"), second.prints("listening")]);
+    await using publisher = run("pubsub/publisher.ts");
+    const expected = [
+      "listening",
+      "step 0: 0, 0",
+      "step 1: 0.1, -0.1",
+      "step 2: 0.2, -0.2",
+      "step 3: 0.3, -0.3",
+      "step 4: 0.4, -0.4",
+      "missed 0",
+    ];
+    assert.deepEqual(await first.lines(), expected);
+    assert.deepEqual(await second.lines(), expected);
+    assert.deepEqual(await publisher.lines(), ["published 30 positions"]);
+  }));
+
+Deno.test("example reqrep: the requester gets its roots and the handler's error", () =>
+  inDirectory(async (run) => {
+    await using requester = run("reqrep/requester.ts");
+    await using replier = run("reqrep/replier.ts");
+    assert.deepEqual(await requester.lines(), [
+      "roots: 1, 2, 3, 4, 5",
+      "refused: -1 has no real root",
+    ]);
+    replier.kill("SIGINT");
+    assert.deepEqual(await replier.lines(), ["serving", "answered 6 requests"]);
+  }));
+
+Deno.test("example pipeline: two pullers share all tasks", () =>
+  inDirectory(async (run) => {
+    await using first = run("pipeline/puller.ts");
+    await using second = run("pipeline/puller.ts");
+    await Promise.all([first.prints("waiting"), second.prints("waiting")]);
+    await using pusher = run("pipeline/pusher.ts");
+    assert.deepEqual(await pusher.lines(), ["pushed 1000 tasks"]);
+    const [a, b] = [shareOf(await first.lines()), shareOf(await second.lines())];
+    assert.equal(a.tasks + b.tasks, 1000);
+    assert.equal(a.sum + b.sum, 1000 * 1001 / 2);
+  }));
+
+Deno.test("example pipeline: tasks wait for a puller that comes after the pusher has left", () =>
+  inDirectory(async (run) => {
+    await using pusher = run("pipeline/pusher.ts");
+    await pusher.lines();
+    await using puller = run("pipeline/puller.ts");
+    assert.deepEqual(shareOf(await puller.lines()), { tasks: 1000, sum: 1000 * 1001 / 2 });
+  }));
+
+function shareOf(lines: string[]): { tasks: number; sum: number } {
+  const [, tasks, sum] = /took (\d+) tasks, their sum is (\d+)/.exec(lines.join("\n"))!;
+  return { tasks: Number(tasks), sum: Number(sum) };
+}
+
+Deno.test("example arrays: images arrive with their type and shape", () =>
+  inDirectory(async (run) => {
+    await using receiver = run("arrays/receiver.ts");
+    await receiver.prints("listening");
+    await using sender = run("arrays/sender.ts");
+    assert.deepEqual(await receiver.lines(), [
+      "listening",
+      "Float64Array 480 x 640, mean 1",
+      "Float64Array 480 x 640, mean 2",
+      "Float64Array 480 x 640, mean 3",
+    ]);
+    assert.deepEqual(await sender.lines(), ["sent 3 images of 2457600 bytes"]);
+  }));
+
+Deno.test("example arrays: arrays are written and read in place", () =>
+  inDirectory(async (run) => {
+    await using viewer = run("arrays/viewer.ts");
+    await using lender = run("arrays/lender.ts");
+    assert.deepEqual(await lender.lines(), ["lent 3 arrays"]);
+    assert.deepEqual(await viewer.lines(), ["sum 1000", "sum 2000", "sum 3000"]);
+  }));
+
+Deno.test("example workers: it runs with leave to read its code and nothing else", async () => {
+  await using main = new Program(["--allow-read=.", "examples/workers/main.ts"]);
+  assert.deepEqual(await main.lines(), ["sum of the squares from 1 to 100: 338350"]);
+});

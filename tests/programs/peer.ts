@@ -1,0 +1,28 @@
+/**
+ * A process that carries out commands from standard input, one JSON line each, and answers on standard
+ * output.
+ *
+ * @module
+ */
+
+import { type Command, perform } from "./actions.ts";
+
+function say(line: unknown): void {
+  console.log(JSON.stringify(line));
+}
+
+async function carryOut(command: Command): Promise<void> {
+  try {
+    say({ value: await perform(command, (event) => say({ event })) ?? null });
+  } catch (error) {
+    const { name, message } = error as Error;
+    say({ error: name, message });
+  }
+}
+
+let rest = "";
+for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  const lines = (rest + text).split("\n");
+  rest = lines.pop()!;
+  for (const line of lines) await carryOut(JSON.parse(line));
+}

@@ -1,0 +1,83 @@
+// Random sizes, capacities and interleavings against plain arrays.
+
+import fc from "fast-check";
+import type { LocalHandle } from "../mod.ts";
+import { LOCAL, SHM, type TestCarrier, type TestChannel } from "./conformance/channel.ts";
+import { type Model, type Run, RUNS } from "./conformance/model.ts";
+import { BroadcastModel } from "./conformance/model_broadcast.ts";
+import { QueueModel } from "./conformance/model_queue.ts";
+import { controlOffset } from "../lib/attachment.ts";
+import * as layout from "../wasm/layout.ts";
+
+/** Steps between two looks at the header. */
+const CHECK_INTERVAL = 25;
+
+function play(model: Model): void {
+  model.run.steps.forEach((step, at) => {
+    model.step(step);
+    if (at % CHECK_INTERVAL === 0) model.check();
+  });
+  model.finish();
+}
+
+function testModel(
+  name: string,
+  carrier: TestCarrier,
+  numRuns: number,
+  Kind: typeof QueueModel | typeof BroadcastModel,
+): void {
+  Deno.test(`${carrier.name}: ${name} does what plain arrays do`, () => {
+    fc.assert(
+      fc.property(RUNS, (run: Run) => {
+        using channel = carrier.open(run.capacity);
+        play(new Kind(channel, run));
+      }),
+      { numRuns },
+    );
+  });
+}
+
+testModel("a queue", LOCAL, 500, QueueModel);
+testModel("a broadcast", LOCAL, 500, BroadcastModel);
+testModel("a queue", SHM, 100, QueueModel);
+testModel("a broadcast", SHM, 100, BroadcastModel);
+
+/** Puts a new channel's first lane where it would be after years. */
+function age(channel: TestChannel, capacity: number, position: bigint, count: bigint): void {
+  const view = new DataView((channel.target as LocalHandle).memory.buffer);
+  const lane = controlOffset(capacity) + layout.CONTROL_LANES;
+  for (const at of [layout.LANE_HEAD, layout.LANE_TAIL]) {
+    view.setBigUint64(lane + at, position, true);
+  }
+  for (const at of [layout.LANE_COUNT, layout.LANE_TAIL_COUNT]) {
+    view.setBigUint64(lane + at, count, true);
+  }
+}
+
+const POSITIONS = fc.record({
+  position: fc.tuple(fc.constantFrom(2n ** 32n, 2n ** 53n, 2n ** 54n, 2n ** 62n), fc.nat(1500))
+    .map(([base, before]) => base - BigInt(before * 8)),
+  count: fc.tuple(fc.constantFrom(2n ** 32n, 2n ** 53n), fc.nat(100))
+    .map(([base, before]) => base - BigInt(before)),
+});
+
+function testAged(
+  name: string,
+  first: (channel: TestChannel) => Disposable,
+  Kind: typeof QueueModel | typeof BroadcastModel,
+): void {
+  Deno.test(`${name} goes on beyond 2^32 and 2^53`, () => {
+    fc.assert(
+      fc.property(RUNS, POSITIONS, (run: Run, { position, count }) => {
+        using channel = LOCAL.open(run.capacity);
+        first(channel)[Symbol.dispose]();
+        age(channel, run.capacity, position, count);
+        play(new Kind(channel, run, position));
+      }),
+      { numRuns: 200 },
+    );
+  });
+}
+
+testAged("a queue", (channel) => channel.puller({ codec: "raw" }), QueueModel);
+testAged("a broadcast", (channel) => channel.subscriber({ codec: "raw" }), BroadcastModel);

@@ -1,0 +1,125 @@
+/**
+ * Child processes that the tests talk to: a command in, a JSON line out.
+ *
+ * @module
+ */
+
+import type { Command } from "../programs/actions.ts";
+import { within } from "./deadline.ts";
+import { Answers, type Peer } from "./peer.ts";
+
+/** How to start a child. */
+export interface ChildOptions {
+  /** Exact permission flags, and flags of V8; `--allow-ffi` when left out. */
+  flags?: string[];
+  env?: Record<string, string>;
+  /** Program in `tests/programs`, `peer.ts` when left out. */
+  program?: string;
+  /** Arguments of the program. */
+  args?: string[];
+}
+
+/** A running child process. */
+export class Child implements Peer, AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #answers: Answers;
+  readonly #streams: Promise<void>[];
+  #stderr = "";
+  #hasEnded = false;
+
+  constructor(options: ChildOptions = {}) {
+    const { program = "peer.ts", flags = ["--allow-ffi"], env, args = [] } = options;
+    const url = new URL(program, new URL("../programs/", import.meta.url));
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--no-lock", ...flags, url.href, ...args],
+      env: { NO_COLOR: "1", ...env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#answers = new Answers(`child ${this.pid}`, () => this.#stderr);
+    this.#stdin = this.#process.stdin.getWriter();
+    this.#stdin.closed.catch(() => {});
+    this.#streams = [this.#readOutput(), this.#readErrors()];
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** What it wrote to standard error so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  async #readOutput(): Promise<void> {
+    let rest = "";
+    for await (const text of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) this.#answers.add(JSON.parse(line));
+    }
+    this.#answers.end();
+  }
+
+  async #readErrors(): Promise<void> {
+    for await (const text of this.#process.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#stderr += text;
+    }
+  }
+
+  /** Sends a command and does not wait for what comes of it. */
+  async tell(command: Command): Promise<void> {
+    const line = new TextEncoder().encode(JSON.stringify(command) + "\n");
+    await within(this.#stdin.write(line), `taking the command ${command.do}`);
+  }
+
+  async ask<T>(command: Command): Promise<T> {
+    await this.tell(command);
+    return await this.result<T>();
+  }
+
+  async start(command: Command): Promise<void> {
+    await this.tell(command);
+    await this.#answers.started(command.do);
+  }
+
+  result<T>(): Promise<T> {
+    return this.#answers.result<T>();
+  }
+
+  /** Sends a signal. */
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  /** Waits for its end, and for what it said last. */
+  async ended(): Promise<Deno.CommandStatus> {
+    const status = await within(this.#process.status, `the end of child ${this.pid}`);
+    await Promise.all(this.#streams);
+    this.#hasEnded = true;
+    return status;
+  }
+
+  /** Closes its input, upon which its program ends by itself, unless it has ended. */
+  async finish(): Promise<void> {
+    if (this.#hasEnded) return;
+    await this.#stdin.close();
+    const { success, code, signal } = await this.ended();
+    if (!success) throw new Error(`a child ended with ${signal ?? code}: ${this.#stderr}`);
+  }
+
+  /** Ends it the hard way and reaps it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) {
+      try {
+        this.#process.kill("SIGKILL");
+      } catch {
+        // It is gone, and only to be reaped.
+      }
+      await this.ended();
+    }
+    await this.#stdin.abort().catch(() => {});
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Waits that end: every one has a deadline and says what it waited for.
+ *
+ * @module
+ */
+
+/** Generous: reached only when something hangs. */
+export const DEADLINE_MS = 30_000;
+
+/** Passes a promise on, or fails when it takes too long. */
+export async function within<T>(
+  promise: Promise<T>,
+  what: string,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`${what} did not happen within ${deadlineMs} ms`);
+    timer = setTimeout(() => reject(error), deadlineMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Looks again and again until a condition holds. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`${what} did not happen within ${deadlineMs} ms`);
+    await pause(2);
+  }
+}
+
+/** Lets time pass. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,86 @@
+/**
+ * What tests ask of a peer, be it a child process or a worker.
+ *
+ * @module
+ */
+
+import type { Command } from "../programs/actions.ts";
+import { within } from "./deadline.ts";
+
+/** Somebody else who uses the channels. */
+export interface Peer {
+  /** Sends a command and waits for its result. */
+  ask<T>(command: Command): Promise<T>;
+  /** Sends a command and waits until it has begun; `result` gives what comes of it. */
+  start(command: Command): Promise<void>;
+  /** The result of the command sent before. */
+  result<T>(): Promise<T>;
+}
+
+/** What a peer answers. */
+export interface Line {
+  event?: string;
+  value?: unknown;
+  error?: string;
+  message?: string;
+}
+
+/** An error that a peer reported. */
+export class PeerError extends Error {
+  override name = "PeerError";
+  /** Class name of the error in the peer. */
+  readonly kind: string;
+
+  constructor(kind: string, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** The answers of a peer in their order. */
+export class Answers {
+  readonly #who: string;
+  readonly #lines: Line[] = [];
+  /** What is told when a wait is in vain. */
+  readonly #explain: () => string;
+  #isOver = false;
+  #wake: () => void = () => {};
+
+  constructor(who: string, explain: () => string = () => "") {
+    this.#who = who;
+    this.#explain = explain;
+  }
+
+  add(line: Line): void {
+    this.#lines.push(line);
+    this.#wake();
+  }
+
+  /** No more will come. */
+  end(): void {
+    this.#isOver = true;
+    this.#wake();
+  }
+
+  async #next(what: string): Promise<Line> {
+    while (this.#lines.length === 0) {
+      if (this.#isOver) throw new Error(`${this.#who} ended before ${what}: ${this.#explain()}`);
+      const woken = new Promise<void>((resolve) => this.#wake = resolve);
+      await within(woken, `${what} of ${this.#who} ${this.#explain()}`);
+    }
+    return this.#lines.shift()!;
+  }
+
+  async result<T>(): Promise<T> {
+    let line = await this.#next("a result");
+    while (line.event !== undefined) line = await this.#next("a result");
+    if (line.error !== undefined) throw new PeerError(line.error, line.message!);
+    return line.value as T;
+  }
+
+  async started(what: string): Promise<void> {
+    const line = await this.#next(`the beginning of ${what}`);
+    if (line.event === "started") return;
+    throw new Error(`${this.#who} did not begin ${what}: ${JSON.stringify(line)}`);
+  }
+}

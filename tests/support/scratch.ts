@@ -1,0 +1,54 @@
+/**
+ * A segment directory of its own for each test, with the children that work in it.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { platform } from "../../lib/platform/mod.ts";
+import { Child, type ChildOptions } from "./child.ts";
+
+/** Directories of this run begin so: the last test file looks for what is left of them. */
+export const SCRATCH_PREFIX = `ringbus-test-${Deno.pid}-`;
+
+// The C library stays loaded once it is: not in a test, which would seem to leak it.
+platform();
+
+/** A test's directory. */
+export interface Scratch {
+  readonly path: string;
+  /** Starts a child; it is ended and reaped with the test. */
+  spawn(options?: ChildOptions): Child;
+  /** Files that are there now, agents and unnamed ones included. */
+  names(): string[];
+}
+
+/**
+ * Runs a test in a directory of its own, ends its children whatever happens, and checks that nothing
+ * is left in the directory but `expected`.
+ */
+export async function inScratch(
+  test: (scratch: Scratch) => Promise<void>,
+  expected: string[] = [],
+): Promise<void> {
+  const path = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+  const children: Child[] = [];
+  const scratch: Scratch = {
+    path,
+    spawn(options) {
+      const child = new Child(options);
+      children.push(child);
+      return child;
+    },
+    names: () => [...Deno.readDirSync(path)].map((entry) => entry.name).sort(),
+  };
+  try {
+    await test(scratch);
+    // Those who still run end as a program does whose input ends.
+    await Promise.all(children.map((child) => child.finish()));
+    assert.deepEqual(scratch.names(), expected, "files left in the segment directory");
+  } finally {
+    await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
+    Deno.removeSync(path, { recursive: true });
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What a segment's bytes say, read from outside by its documented offsets.
+ *
+ * @module
+ */
+
+import type { LocalHandle } from "../../mod.ts";
+import { controlOffset, pendingBytes } from "../../lib/attachment.ts";
+import {
+  CONTROL_BYTES,
+  CONTROL_RECEIVERS_ASLEEP,
+  CONTROL_WAITING,
+  HEADER_CAPACITY,
+} from "../../wasm/layout.ts";
+import { until } from "./deadline.ts";
+
+/** Where a segment's bytes are: its file, or a local channel's memory. */
+export type Place = { path: string } | LocalHandle;
+
+function view(place: Place): DataView {
+  if ("memory" in place) return new DataView(place.memory.buffer);
+  return new DataView(Deno.readFileSync(place.path).buffer);
+}
+
+function membersOf(set: number, place: Place): number {
+  const bytes = view(place);
+  const control = controlOffset(Number(bytes.getBigUint64(HEADER_CAPACITY, true)));
+  let members = 0;
+  for (let word = 0; word < 4; word++) {
+    const bits = bytes.getBigUint64(control + set + word * 8, true);
+    members += bits.toString(2).replaceAll("0", "").length;
+  }
+  return members;
+}
+
+/** Waits until so many receivers of a queue wait for their turn. */
+export function untilWaiting(place: Place, receivers: number): Promise<void> {
+  return until(
+    () => membersOf(CONTROL_WAITING, place) === receivers,
+    `waiting of ${receivers} receivers`,
+  );
+}
+
+/** Waits until so many receivers sleep. */
+export function untilAsleep(place: Place, receivers: number): Promise<void> {
+  return until(
+    () => membersOf(CONTROL_RECEIVERS_ASLEEP, place) === receivers,
+    `falling asleep of ${receivers} receivers`,
+  );
+}
+
+/** Waits until all that was sent on a queue is taken. */
+export function untilDrained(place: Place): Promise<void> {
+  const isDrained = () => {
+    const bytes = view(place);
+    const at = controlOffset(Number(bytes.getBigUint64(HEADER_CAPACITY, true)));
+    return pendingBytes(new Uint8Array(bytes.buffer, at, CONTROL_BYTES)) === 0n;
+  };
+  return until(isDrained, "taking of all messages");
+}
