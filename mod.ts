@@ -53,4 +53,4 @@ export { Requester } from "./lib/requester.ts";
 export { SendingSocket } from "./lib/sending.ts";
 export { Socket, type SocketStatistics } from "./lib/socket.ts";
 export { Subscriber } from "./lib/subscriber.ts";
-export type { Tensor } from "./lib/tensor.ts";
+export type { Tensor, TypedArray } from "./lib/tensor.ts";

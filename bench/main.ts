@@ -1,5 +1,5 @@
 /** The benchmark: Ringbus and its peers, side by side. `--help` tells the rest. */
-import { describeMachine } from "./harness/machine.ts";
+import { describeMachine, type Machine, warningOf } from "./harness/machine.ts";
 import { readOptions, USAGE } from "./harness/options.ts";
 import { fullPlan, type Plan, quickPlan } from "./harness/plan.ts";
 import type { Results } from "./harness/results.ts";
@@ -17,15 +17,16 @@ function tables({ rows }: Results): string {
   return [...Map.groupBy(rows, (row) => row.workload).values()].map(tableOf).join("\n\n");
 }
 
-function print(json: boolean, plan: Plan, results: Results): void {
-  const machine = describeMachine();
+function print(json: boolean, machine: Machine, plan: Plan, results: Results): void {
+  const warning = warningOf(machine);
   const targets = verdicts(results);
   if (json) {
-    console.log(JSON.stringify({ machine, plan, ...results, targets }, null, 2));
+    console.log(JSON.stringify({ machine, warning, plan, ...results, targets }, null, 2));
     return;
   }
   console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.os}, Deno ${machine.deno}`);
-  console.log(`clock: ${machine.clock}\n`);
+  console.log(`clock: ${machine.clock}`);
+  console.log(`${warning ?? ""}\n`);
   console.log(tables(results));
   console.log("\ntargets (the median of the runs decides)");
   for (const verdict of targets) console.log(`  ${verdictLine(verdict)}`);
@@ -43,10 +44,11 @@ if (import.meta.main) {
   else {
     const basis = quick ? quickPlan() : fullPlan();
     const plan = { ...basis, runs: runs ?? basis.runs };
+    const machine = await describeMachine();
     const results = await withScratch((scratch) =>
       runSuite({ plan, scratch, only, progress: showProgress })
     );
     showProgress("");
-    print(json, plan, results);
+    print(json, machine, plan, results);
   }
 }

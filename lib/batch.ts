@@ -24,9 +24,9 @@ export class Batch {
     return this.#offsets.length;
   }
 
-  /** Payload bytes in the batch. */
-  get payloadBytes(): number {
-    return this.#lengths.reduce((sum, length) => sum + length, 0);
+  /** Bytes of a message's payload. */
+  lengthOf(index: number): number {
+    return this.#lengths[index];
   }
 
   /** True when no more should be added. */

@@ -164,6 +164,7 @@ export class Inbox<T> implements Waiter {
   /** Receives into a buffer; -1 when no message is there. */
   tryReceiveInto(target: Uint8Array, gated: number = UNGATED): number {
     this.#checkReady();
+    if (this.#undecoded.length > 0) return this.#copyKept(target);
     while (this.#find(gated)) {
       const length = this.#length;
       if (length > target.length) throw this.#tooSmall(target.length);
@@ -172,6 +173,15 @@ export class Inbox<T> implements Waiter {
     }
     this.#checkNotOver(gated);
     return -1;
+  }
+
+  #copyKept(target: Uint8Array): number {
+    const { bytes } = this.#undecoded[0];
+    this.#length = bytes.length;
+    if (bytes.length > target.length) throw this.#tooSmall(target.length);
+    target.set(bytes);
+    this.#undecoded.shift();
+    return bytes.length;
   }
 
   #tooSmall(bytes: number): RangeError {
@@ -203,13 +213,12 @@ export class Inbox<T> implements Waiter {
     this.#checkReady();
     const values: T[] = [];
     while (values.length < most) {
-      const value = this.#undecoded.length > 0 || this.#takesTurns === false
-        ? this.tryReceive()
-        : undefined;
-      if (value !== undefined) values.push(value);
-      else if (this.#takesTurns && this.#undecoded.length === 0) {
-        if (!this.#takeBatch(most - values.length, values)) break;
-      } else break;
+      const goesOn = this.#undecoded.length > 0
+        ? this.#decodeNext(values)
+        : this.#takesTurns
+        ? this.#takeBatch(most - values.length, values)
+        : this.#takeOne(values);
+      if (!goesOn) break;
     }
     if (values.length === 0 && most > 0) this.#checkNotOver(UNGATED);
     return values;
@@ -232,8 +241,7 @@ export class Inbox<T> implements Waiter {
       return true;
     }
     if (released === TAKEN_SENDER_ASLEEP) this.attachment.wakeAll(ASLEEP_SENDERS);
-    this.#counts.received += batch.length;
-    this.#counts.bytes += batch.payloadBytes;
+    for (let i = 0; i < batch.length; i++) this.#countReceived(batch.lengthOf(i));
     if (this.#isRaw) this.#addArrays(values);
     else this.#addDecoded(values);
     return true;
@@ -242,25 +250,60 @@ export class Inbox<T> implements Waiter {
   #addArrays(values: T[]): void {
     const arrays = this.#batch.toArrays();
     for (let i = 0; i < arrays.length; i++) {
-      const isTensor = (this.#batch.flagsOf(i) & RECORD_TENSOR) !== 0;
-      values.push((isTensor ? readTensor(arrays[i]) : arrays[i]) as T);
+      const taken = { bytes: arrays[i], flags: this.#batch.flagsOf(i) };
+      const isBytes = (taken.flags & RECORD_TENSOR) === 0 && this.#undecoded.length === 0;
+      if (isBytes) values.push(arrays[i] as T);
+      else this.#addOrKeep(taken, values);
     }
   }
 
-  /** A message that cannot be decoded costs its neighbours nothing: they come with the next call. */
   #addDecoded(values: T[]): void {
     const batch = this.#batch;
     for (let i = 0; i < batch.length; i++) {
+      this.#addOrKeep({ bytes: batch.viewOf(i), flags: batch.flagsOf(i) }, values);
+    }
+  }
+
+  /** Takes one message of a broadcast; false when there is none. */
+  #takeOne(values: T[]): boolean {
+    while (this.#find(UNGATED)) {
+      const isBytes = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
+      const bytes = isBytes ? this.#copyFresh() : this.#copyToScratch();
+      const flags = this.#flags;
+      if (!this.#take()) continue;
+      if (isBytes) values.push(bytes as T);
+      else this.#addOrKeep({ bytes, flags }, values);
+      return true;
+    }
+    return false;
+  }
+
+  /** From the first message on that cannot be decoded, they are kept: its error must not cost others. */
+  #addOrKeep(taken: Taken, values: T[]): void {
+    if (this.#undecoded.length === 0) {
       try {
-        values.push(this.#decode({ bytes: batch.viewOf(i), flags: batch.flagsOf(i) }));
-      } catch (error) {
-        for (let j = values.length === 0 ? i + 1 : i; j < batch.length; j++) {
-          this.#undecoded.push({ bytes: batch.viewOf(j).slice(), flags: batch.flagsOf(j) });
-        }
-        if (values.length === 0) throw error;
+        values.push(this.#decodeAny(taken));
         return;
+      } catch {
+        // `#decodeNext` tells it when nothing else would be lost with the error.
       }
     }
+    this.#undecoded.push({ bytes: taken.bytes.slice(), flags: taken.flags });
+  }
+
+  /** Decodes a message that was kept; false if its error has to wait for the next call. */
+  #decodeNext(values: T[]): boolean {
+    if (values.length === 0) {
+      values.push(this.#decode(this.#undecoded.shift()!));
+      return true;
+    }
+    try {
+      values.push(this.#decodeAny(this.#undecoded[0]));
+    } catch {
+      return false;
+    }
+    this.#undecoded.shift();
+    return true;
   }
 
   /** Reads the next message in place; undefined when none is there. */
@@ -271,14 +314,15 @@ export class Inbox<T> implements Waiter {
         `cannot read in place on channel "${this.attachment.name}": a view is open; dispose it first`,
       );
     }
+    const kept = this.#undecoded.shift();
+    if (kept) return { bytes: kept.bytes, intact: true, [Symbol.dispose]() {} };
     const { ring } = this.attachment;
     while (this.#find(UNGATED)) {
       const bytes = this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
       const lane = ring.foundLane();
       const position = ring.foundPosition();
       if (ring.takeInPlace() === 0) continue;
-      this.#counts.received++;
-      this.#counts.bytes += bytes.length;
+      this.#countReceived(bytes.length);
       return this.#takesTurns ? this.#heldView(bytes) : this.#sharedView(bytes, lane, position);
     }
     this.#checkNotOver(UNGATED);
@@ -396,12 +440,16 @@ export class Inbox<T> implements Waiter {
     const result = this.#takeFound();
     if (result === 0) return false;
     if (result === TAKEN_SENDER_ASLEEP) this.attachment.wakeAll(ASLEEP_SENDERS);
-    this.#counts.received++;
-    this.#counts.bytes += this.#length;
-    if (tracing) {
-      trace(`received ${this.#length} B on "${this.attachment.name}", #${this.#counts.received}`);
-    }
+    this.#countReceived(this.#length);
     return true;
+  }
+
+  #countReceived(length: number): void {
+    this.#counts.received++;
+    this.#counts.bytes += length;
+    if (tracing) {
+      trace(`received ${length} B on "${this.attachment.name}", #${this.#counts.received}`);
+    }
   }
 
   #copyFresh(): Uint8Array<ArrayBuffer> {
@@ -450,10 +498,14 @@ export class Inbox<T> implements Waiter {
     return this.#scratch.subarray(0, length);
   }
 
+  #decodeAny(taken: Taken): T {
+    if ((taken.flags & RECORD_TENSOR) !== 0) return readTensor(taken.bytes) as T;
+    return this.attachment.codec.decode(taken.bytes) as T;
+  }
+
   #decode(taken: Taken): T {
     try {
-      if ((taken.flags & RECORD_TENSOR) !== 0) return readTensor(taken.bytes) as T;
-      return this.attachment.codec.decode(taken.bytes) as T;
+      return this.#decodeAny(taken);
     } catch (cause) {
       this.#counts.errors++;
       throw new ShmSerializationError(

@@ -2,9 +2,9 @@
  * The end of a process: open sockets are closed on every way out on which code still runs, so that
  * no segment is left behind. What a killed process leaves, the next one that attaches removes.
  *
- * A SIGTERM listener would keep a process alive that never returns to its event loop, so the
- * default action is put back whenever a call blocks, or a program polls for long, until the event loop
- * turns again.
+ * A SIGTERM listener never runs while a call blocks, or a program only polls. So the signal's action
+ * is made one-shot: the kernel puts the default one back as it delivers the signal, and every wait
+ * and every so many polls look whether that has happened.
  *
  * @module
  */
@@ -18,7 +18,6 @@ export interface Closable {
 
 const open = new Set<Closable>();
 let isListening = false;
-let isBlocked = false;
 let isManagingSignals = true;
 
 /** Remembers a socket until `forget`. */
@@ -62,7 +61,9 @@ function listenAnew(): void {
   isListening = true;
   globalThis.addEventListener("unload", closeAll);
   hookWorkerClose();
-  if (isManagingSignals) Deno.addSignalListener("SIGTERM", onTerm);
+  if (!isManagingSignals) return;
+  Deno.addSignalListener("SIGTERM", onTerm);
+  platform().watchTerm();
 }
 
 const ERRORS = ["error", "unhandledrejection"] as const;
@@ -73,9 +74,8 @@ function stopListening(): void {
   for (const kind of ERRORS) globalThis.removeEventListener(kind, onError);
   globalThis.removeEventListener("unload", closeAll);
   unhookWorkerClose();
-  forgetAbsence();
   if (!isManagingSignals) return;
-  unblockTerm();
+  platform().unwatchTerm();
   Deno.removeSignalListener("SIGTERM", onTerm);
 }
 
@@ -121,50 +121,18 @@ function onTerm(): void {
   platform().raiseTerm();
 }
 
-/** Calls that do not block, between two looks at whether the event loop still turns. */
-const POLLS_PER_LOOK = 1024;
-/** Milliseconds after which a program that did not come back to its event loop may never do so. */
-const ABSENT_MS = 50;
+/** Ends the process if SIGTERM came and its listener had no chance to run. */
+export function endIfTermed(): void {
+  if (isListening && isManagingSignals && platform().hasTermed()) onTerm();
+}
 
+/** Calls that do not block, between two looks for a signal. */
+const POLLS_PER_LOOK = 1024;
 let pollsLeft = POLLS_PER_LOOK;
-let absentSinceMs = 0;
-let returnTimer: ReturnType<typeof setTimeout> | undefined;
 
 /** Counts a call that returns at once: a program that only polls is as deaf as one that blocks. */
 export function notePoll(): void {
-  if (--pollsLeft <= 0) lookForAbsence();
-}
-
-function lookForAbsence(): void {
+  if (--pollsLeft > 0) return;
   pollsLeft = POLLS_PER_LOOK;
-  if (!isListening || isBlocked) return;
-  const now = performance.now();
-  if (returnTimer === undefined) {
-    absentSinceMs = now;
-    returnTimer = setTimeout(forgetAbsence, 0);
-    Deno.unrefTimer(returnTimer);
-  } else if (now - absentSinceMs > ABSENT_MS) blockTerm();
-}
-
-function forgetAbsence(): void {
-  clearTimeout(returnTimer);
-  returnTimer = undefined;
-}
-
-let restoreTimer: ReturnType<typeof setTimeout> | undefined;
-
-/** Lets SIGTERM end the process at once until the event loop turns again. */
-export function blockTerm(): void {
-  if (!isListening || !isManagingSignals || isBlocked) return;
-  isBlocked = true;
-  platform().defaultTerm();
-  restoreTimer = setTimeout(unblockTerm, 0);
-  Deno.unrefTimer(restoreTimer);
-}
-
-function unblockTerm(): void {
-  if (!isBlocked) return;
-  isBlocked = false;
-  clearTimeout(restoreTimer);
-  platform().restoreTerm();
+  endIfTermed();
 }

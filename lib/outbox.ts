@@ -32,8 +32,10 @@ export const MAX_MESSAGE_BYTES: number = 512 * 1024 * 1024;
 const WORDWISE_BYTES = 64;
 /** Blocks for big messages come two at a time up to this size, so that one can be read meanwhile. */
 const DOUBLE_BLOCK_BYTES = 64 * 1024 * 1024;
-/** Sends between two looks at how full the ring is. */
-const FILL_CHECK_INTERVAL = 256;
+/** Milliseconds between two looks at whether a receiver that holds the ring up lives. */
+const HOLDER_CHECK_MS = 50;
+/** Shares of the ring that are written between two looks at how full it is. */
+const FILL_CHECKS = 32;
 /** Share of the ring at which a warning is logged. */
 const FILL_WARNING = 0.9;
 
@@ -70,8 +72,9 @@ export class Outbox implements Waiter {
   #lastWords: Int32Array = new Int32Array(0);
   #tensorScratch = new Uint8Array(0);
   #hasLoan = false;
-  #sendsToFillCheck = FILL_CHECK_INTERVAL;
+  #bytesToFillCheck = 0;
   #hasWarned = false;
+  #holderCheckedAtMs = -Infinity;
 
   constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
     this.attachment = attachment;
@@ -100,9 +103,17 @@ export class Outbox implements Waiter {
     if (ring.openLane(lane) === 0) throw this.attachment.corruption(`lane ${lane} is out of range`);
   }
 
-  /** Sleeps of senders need no shortening. */
+  /** A receiver that died while it read in place would keep the ring full for ever. */
   patienceMs(): number {
-    return Infinity;
+    const { attachment } = this;
+    const holder = attachment.ring.blockingHolder();
+    if (holder < 0) return Infinity;
+    const now = performance.now();
+    if (now - this.#holderCheckedAtMs >= HOLDER_CHECK_MS) {
+      this.#holderCheckedAtMs = now;
+      if (!attachment.isPresent(holder)) attachment.reap();
+    }
+    return HOLDER_CHECK_MS;
   }
 
   /** Sends if there is room. */
@@ -127,6 +138,7 @@ export class Outbox implements Waiter {
     }
     this.#counts.dropped++;
     this.attachment.ring.addDropped(1n);
+    this.patienceMs();
   }
 
   /** Sends, blocking until there is room. */
@@ -230,9 +242,15 @@ export class Outbox implements Waiter {
     if (at === 0) return false;
     if (prefixBytes !== 0) this.attachment.words.set(this.prefix, at >>> 2);
     this.#copyIn(bytes, length, at + prefixBytes);
+    this.#countSent(length);
+    return true;
+  }
+
+  #countSent(length: number): void {
+    this.#bytesToFillCheck -= length + RECORD_PAYLOAD;
     this.#counts.sent++;
     this.#counts.bytes += length;
-    return true;
+    if (tracing) trace(`sent ${length} B on "${this.attachment.name}", #${this.#counts.sent}`);
   }
 
   #copyIn(bytes: Uint8Array, length: number, at: number): void {
@@ -259,8 +277,7 @@ export class Outbox implements Waiter {
   #publish(messages: number): void {
     const { attachment } = this;
     if (attachment.ring.commit() !== 0) this.#wakeReceivers(messages);
-    if (tracing) trace(`sent ${messages} on "${attachment.name}", #${this.#counts.sent}`);
-    if (--this.#sendsToFillCheck <= 0) this.#checkFill();
+    if (this.#bytesToFillCheck <= 0) this.#checkFill();
   }
 
   #wakeReceivers(messages: number): void {
@@ -271,7 +288,7 @@ export class Outbox implements Waiter {
   }
 
   #checkFill(): void {
-    this.#sendsToFillCheck = FILL_CHECK_INTERVAL;
+    this.#bytesToFillCheck = this.attachment.capacity / FILL_CHECKS;
     if (this.attachment.kind === "broadcast") return;
     const share = (this.attachment.ring.usedBytes() >>> 0) / this.attachment.capacity;
     if (share < FILL_WARNING) this.#hasWarned = false;
@@ -288,9 +305,12 @@ export class Outbox implements Waiter {
     const offset = this.#allocateBlock(bytes.length);
     if (offset < 0) return false;
     this.attachment.bytes.set(bytes, offset);
-    if (this.#stageReference(offset, bytes.length, flags)) return true;
-    this.#blocks.free(offset);
-    return false;
+    if (!this.#stageReference(offset, bytes.length, flags)) {
+      this.#blocks.free(offset);
+      return false;
+    }
+    this.#countSent(bytes.length);
+    return true;
   }
 
   #stageReference(offset: number, length: number, flags: number): boolean {
@@ -305,8 +325,6 @@ export class Outbox implements Waiter {
     words[reference + 2] = length;
     words[reference + 3] = 0;
     this.#liveBlocks.push({ position: ring.claimedPosition(), offset });
-    this.#counts.sent++;
-    this.#counts.bytes += length;
     return true;
   }
 
@@ -364,11 +382,7 @@ export class Outbox implements Waiter {
     const at = this.attachment.ring.claim(byteLength, 0) >>> 0;
     if (at === 0) return undefined;
     const bytes = this.attachment.bytes.subarray(at, at + byteLength);
-    return this.#lend(bytes, () => {
-      this.#counts.sent++;
-      this.#counts.bytes += byteLength;
-      this.#publish(1);
-    }, () => this.attachment.ring.abort());
+    return this.#lend(bytes, () => this.attachment.ring.abort());
   }
 
   #lendBlock(byteLength: number): Loan | undefined {
@@ -379,17 +393,19 @@ export class Outbox implements Waiter {
       return undefined;
     }
     const bytes = this.attachment.bytes.subarray(offset, offset + byteLength);
-    return this.#lend(bytes, () => this.#publish(1), () => {
+    return this.#lend(bytes, () => {
       this.attachment.ring.abort();
       this.#liveBlocks.pop();
       this.#blocks.free(offset);
-      this.#counts.sent--;
-      this.#counts.bytes -= byteLength;
     });
   }
 
-  #lend(bytes: Uint8Array, commit: () => void, abort: () => void): Loan {
+  #lend(bytes: Uint8Array, abort: () => void): Loan {
     this.#hasLoan = true;
+    const commit = () => {
+      this.#countSent(bytes.length);
+      this.#publish(1);
+    };
     let isOver = false;
     const end = (act: () => void, isMisuse: boolean) => {
       if (isOver && isMisuse) throw new TypeError("this loan was committed or aborted already");

@@ -41,6 +41,7 @@ export interface RemoveStaleOptions extends RegistryOptions {
 export interface ParticipantInfo {
   /** Process id. */
   pid: number;
+  /** What it does on the channel. */
   role: Role;
   /** When it attached. */
   since: Date;
@@ -50,9 +51,11 @@ export interface ParticipantInfo {
 
 /** A channel, as its segment says. */
 export interface ChannelInfo {
+  /** Channel name. */
   name: string;
   /** The segment's file. */
   path: string;
+  /** What happens to a message. */
   kind: ChannelKind;
   /** Bytes of each sender's ring. */
   capacityBytes: number;
@@ -68,7 +71,9 @@ export interface ChannelInfo {
   dropped: bigint;
   /** Codec id. */
   codec: string;
+  /** True if it was created with `persist: true`. */
   persistent: boolean;
+  /** Sockets that are attached. */
   participants: ParticipantInfo[];
   /** Why the segment cannot be read, if it cannot; the counts are then 0. */
   damage?: string;
@@ -236,11 +241,24 @@ function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boole
   if (!os.lock(segment.fd, "exclusive")) return false;
   if (os.statusOf(segment.fd).links === 0) return false;
   const info = describe(segment);
-  if (info.persistent && !options.includePersistent) return false;
+  const isPersistent = info.persistent ||
+    (info.damage !== undefined && mayBePersistent(segment.fd));
+  if (isPersistent && !options.includePersistent) return false;
   const isNonEmpty = info.kind === "queue" && info.usedBytes > 0;
   if (isNonEmpty && !options.includeNonEmpty) return false;
   deleteIfSame(segment.path, segment.fd);
   return true;
+}
+
+/** A segment that we cannot read may be another version's; only one without our magic number is junk. */
+function mayBePersistent(fd: number): boolean {
+  const header = new DataView(sourceOf(fd)(0, layout.HEADER_BYTES).slice().buffer);
+  const isOurs = header.getUint32(0, true) === layout.MAGIC_LOW &&
+    header.getUint32(4, true) === layout.MAGIC_HIGH;
+  const isOtherVersion =
+    header.getBigUint64(layout.HEADER_VERSION, true) !== BigInt(layout.VERSION);
+  const persists = (header.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0;
+  return isOurs && (isOtherVersion || persists);
 }
 
 function removeUnnamed(path: string): void {

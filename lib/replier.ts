@@ -10,7 +10,7 @@ import { closedWhileWaiting } from "./closed.ts";
 import { ShmClosedError, ShmPeerLostError, ShmSerializationError } from "./errors.ts";
 import { Inbox, type Ticket } from "./inbox.ts";
 import type { LocalHandle } from "./local.ts";
-import { logger } from "./log.ts";
+import { logger, trace, tracing } from "./log.ts";
 import { show, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import { MAX_MESSAGE_BYTES } from "./outbox.ts";
 import { Socket } from "./socket.ts";
@@ -270,6 +270,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.attachment.wake(requester, ASLEEP_REQUESTERS);
     this.counts.sent++;
     this.counts.bytes += bytes.length;
+    if (tracing) trace(`sent ${bytes.length} B on "${this.name}", reply #${this.counts.sent}`);
     return true;
   }
 

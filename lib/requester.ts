@@ -14,6 +14,7 @@ import {
   ShmTimeoutError,
 } from "./errors.ts";
 import type { LocalHandle } from "./local.ts";
+import { trace, tracing } from "./log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { Socket } from "./socket.ts";
@@ -306,6 +307,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     bytes.set(this.attachment.bytes.subarray(offset, offset + length));
     this.counts.received++;
     this.counts.bytes += length;
+    if (tracing) trace(`received ${length} B on "${this.name}", reply #${this.counts.received}`);
     return this.#decode(bytes, flags);
   }
 

@@ -26,9 +26,15 @@ export interface SocketStatistics {
 
 /** Base of all sockets. */
 export abstract class Socket implements Disposable, AsyncDisposable {
-  /** Internal: the attachment under this socket. */
+  /**
+   * The attachment under this socket.
+   * @internal
+   */
   protected readonly attachment: Attachment;
-  /** Internal: what `statistics()` reports. */
+  /**
+   * What `statistics()` reports.
+   * @internal
+   */
   protected readonly counts: SocketStatistics = {
     sent: 0,
     received: 0,
@@ -95,6 +101,13 @@ export abstract class Socket implements Disposable, AsyncDisposable {
 
   /** Internal: ends what waits, before the attachment goes. */
   protected abstract endWaits(): void;
+
+  /** What `console.log` shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return `${this.constructor.name} { name: ${
+      JSON.stringify(this.name)
+    }, closed: ${this.closed} }`;
+  }
 
   /** Closes the socket at the end of a `using` block. */
   [Symbol.dispose](): void {

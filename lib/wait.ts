@@ -12,7 +12,7 @@
 
 import type { Attachment } from "./attachment.ts";
 import type { Listener } from "./carrier.ts";
-import { blockTerm } from "./lifetime.ts";
+import { endIfTermed } from "./lifetime.ts";
 import { trace, tracing } from "./log.ts";
 import type { WaitOptions } from "./options.ts";
 import { checkTimeout } from "./options.ts";
@@ -56,8 +56,8 @@ export function waitSync<T>(
   if (quick !== undefined || timeoutMs === 0) return quick;
   if (tracing) trace(`${describe(waiter)} falls asleep for up to ${timeoutMs} ms`);
   const deadline = performance.now() + timeoutMs;
-  blockTerm();
   while (true) {
+    endIfTermed();
     waiter.attachment.checkOpen();
     const found = sleepOnce(waiter, attempt, deadline);
     if (found !== undefined) return found;

@@ -71,6 +71,16 @@ Deno.test("SIGTERM closes the sockets of a program whose event loop lives, and e
     assert.equal((await child.ended()).signal, "SIGTERM");
   }));
 
+Deno.test("SIGTERM closes the sockets of the main thread and of its workers", () =>
+  inScratch(async ({ path, spawn, names }) => {
+    const env = { RINGBUS_DIR: path };
+    const child = spawn({ program: "two_isolates.ts", flags: ["-A"], env });
+    assert.equal(await child.result(), "waiting");
+    assert.equal(names().length, 5, "three segments and two doorbells");
+    child.kill("SIGTERM");
+    assert.equal((await child.ended()).signal, "SIGTERM");
+  }));
+
 Deno.test("SIGTERM closes the sockets of a program that blocked before", () =>
   inScratch(async (scratch) => {
     const child = await openSome(scratch);
@@ -104,15 +114,17 @@ const BLOCKED: Record<string, (child: Child) => Promise<void>> = {
   "a program that sends for ever": (child) => child.start({ do: "spin", id: "a", call: "send" }),
 };
 
-for (const [who, block] of Object.entries(BLOCKED)) {
-  Deno.test(`SIGTERM ends ${who}, and removeStale removes what it left`, () =>
+const DELAYS = Object.keys(BLOCKED).flatMap((who) => [0, 5, 150].map((ms) => [who, ms] as const));
+
+for (const [who, delayMs] of DELAYS) {
+  const block = BLOCKED[who];
+  Deno.test(`SIGTERM after ${delayMs} ms closes the sockets of ${who}, and ends it`, () =>
     inScratch(async (scratch) => {
       const child = await openSome(scratch);
       await block(child);
-      await pause(50);
+      await pause(delayMs);
       child.kill("SIGTERM");
       assert.equal((await child.ended()).signal, "SIGTERM");
-      assert.deepEqual(removeStale({ dir: scratch.path }).sort(), ["idle0", "news", "work"]);
     }));
 }
 

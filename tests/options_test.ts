@@ -241,7 +241,7 @@ for (const carrier of CARRIERS) {
     const received = pullers[7].drain();
     assert.deepEqual(received.toSorted((a, b) => a - b), numbers(128));
     pullers[0].close();
-    channel.puller();
+    channel.puller().close();
   });
 }
 

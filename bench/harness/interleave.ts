@@ -1,6 +1,10 @@
 /**
- * Runs the contestants of a workload by turns (A B C, A B C, ...), so that a slow minute of the
- * machine falls on all of them, and compares each with the reference of the same turn.
+ * Runs the contestants of a workload by turns, each between two runs of the reference
+ * (R A R B R C R, ...), and compares it with the mean of both.
+ *
+ * A virtual machine's cores may be moved, while it runs, from neighbouring physical cores to distant
+ * ones: everything that passes cache lines then takes three to five times as long, the reference as
+ * well. A run whose two references disagree says nothing, and is repeated.
  */
 import { type Bench, measure, UNITS } from "./measure.ts";
 import { medianDetail, spread } from "./stats.ts";
@@ -17,32 +21,83 @@ import {
 
 export type Launches = (contestant: Contestant) => Promise<Launch | Skipped>;
 
+/** How far the references around a run may lie apart. */
+const STEADY = 1.4;
+const TRIES = 4;
+
 interface Entry {
   readonly contestant: Contestant;
   readonly launch: Launch | Skipped;
   readonly runs: Measurement[];
+  unsteady: number;
   failed?: string;
 }
 
-async function takeTurn(bench: Bench, entry: Entry, workload: Workload): Promise<void> {
-  if (isSkipped(entry.launch) || entry.failed) return;
+async function runOnce(
+  bench: Bench,
+  entry: Entry,
+  workload: Workload,
+): Promise<Measurement | undefined> {
+  if (isSkipped(entry.launch) || entry.failed) return undefined;
   try {
-    entry.runs.push(await measure(bench, entry.launch, entry.contestant, workload));
+    return await measure(bench, entry.launch, entry.contestant, workload);
   } catch (error) {
     entry.failed = error instanceof Error ? error.message : String(error);
+    return undefined;
   }
+}
+
+/** Runs the reference, keeps the result, and hands it on. */
+async function runReference(bench: Bench, entry: Entry, workload: Workload) {
+  const run = await runOnce(bench, entry, workload);
+  if (run) entry.runs.push({ ...run, reference: run.value });
+  return run?.value;
+}
+
+function isSteady(before: number, after: number): boolean {
+  return Math.max(before, after) / Math.min(before, after) <= STEADY;
+}
+
+/** One run that counts, with the reference before it; answers the reference after it. */
+async function takeTurn(
+  bench: Bench,
+  entry: Entry,
+  reference: Entry,
+  workload: Workload,
+  earlier: number | undefined,
+): Promise<number | undefined> {
+  let before = earlier;
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const run = await runOnce(bench, entry, workload);
+    if (!run) return before;
+    const after = await runReference(bench, reference, workload);
+    const steady = !before || !after || isSteady(before, after);
+    if (steady || tries === TRIES) {
+      if (!steady) entry.unsteady++;
+      const around = before && after ? Math.sqrt(before * after) : undefined;
+      entry.runs.push({ ...run, reference: around });
+      return after;
+    }
+    before = after;
+  }
+  return before;
 }
 
 /** Run by run; `undefined` unless both did all the same runs. */
 export function ratioOf(
   own: readonly Measurement[],
-  reference: readonly Measurement[],
+  other: readonly Measurement[],
 ): Spread | undefined {
-  if (own.length === 0 || own.length !== reference.length) return undefined;
-  return spread(own.map(({ value }, run) => value / reference[run].value));
+  if (own.length === 0 || own.length !== other.length) return undefined;
+  return spread(own.map(({ value }, run) => value / other[run].value));
 }
 
-function toRow({ contestant, launch, runs, failed }: Entry, reference: Entry, workload: Workload) {
+function ratioToReference(runs: readonly Measurement[]): Spread | undefined {
+  const ratios = runs.flatMap(({ value, reference }) => reference ? [value / reference] : []);
+  return ratios.length > 0 ? spread(ratios) : undefined;
+}
+
+function toRow({ contestant, launch, runs, unsteady, failed }: Entry, workload: Workload): Row {
   const row: Row = {
     workload: workload.id,
     contestant: contestant.label,
@@ -55,9 +110,36 @@ function toRow({ contestant, launch, runs, failed }: Entry, reference: Entry, wo
   return {
     ...row,
     value: spread(runs.map(({ value }) => value)),
-    ratio: ratioOf(runs, reference.runs),
+    ratio: ratioToReference(runs),
+    unsteady,
     detail: medianDetail(runs.map(({ detail }) => detail)),
   };
+}
+
+export interface Turns {
+  readonly runs: number;
+  /** Puts every run between two of the reference; else the reference runs once a turn. */
+  readonly bracketed: boolean;
+}
+
+async function takeTurns(
+  bench: Bench,
+  [reference, ...others]: readonly Entry[],
+  workload: Workload,
+  { runs, bracketed }: Turns,
+  progress: (text: string) => void,
+): Promise<void> {
+  for (let turn = 1; turn <= runs; turn++) {
+    let before = await runReference(bench, reference, workload);
+    for (const entry of others) {
+      progress(`${workload.id}, run ${turn} of ${runs}: ${entry.contestant.label}`);
+      if (bracketed) before = await takeTurn(bench, entry, reference, workload, before);
+      else {
+        const run = await runOnce(bench, entry, workload);
+        if (run) entry.runs.push({ ...run, reference: before });
+      }
+    }
+  }
 }
 
 export async function interleave(
@@ -65,18 +147,13 @@ export async function interleave(
   workload: Workload,
   contestants: readonly Contestant[],
   launches: Launches,
-  turns: number,
+  turns: Turns,
   progress: (text: string) => void,
 ): Promise<Row[]> {
   const entries: Entry[] = [];
   for (const contestant of contestants) {
-    entries.push({ contestant, launch: await launches(contestant), runs: [] });
+    entries.push({ contestant, launch: await launches(contestant), runs: [], unsteady: 0 });
   }
-  for (let turn = 1; turn <= turns; turn++) {
-    for (const entry of entries) {
-      progress(`${workload.id}, run ${turn} of ${turns}: ${entry.contestant.label}`);
-      await takeTurn(bench, entry, workload);
-    }
-  }
-  return entries.map((entry) => toRow(entry, entries[0], workload));
+  await takeTurns(bench, entries, workload, turns, progress);
+  return entries.map((entry) => toRow(entry, workload));
 }

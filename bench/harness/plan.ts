@@ -10,6 +10,8 @@ const LARGE_RING = 64 * MIB;
 export interface Plan {
   readonly workloads: readonly Workload[];
   readonly runs: number;
+  /** Puts every run between two of the reference. */
+  readonly bracketed: boolean;
   readonly mayInstall: boolean;
   readonly idleSeconds: number;
   readonly memoryMessages: number;
@@ -63,6 +65,7 @@ export function fullPlan(): Plan {
       busy(5_000_000),
     ],
     runs: 5,
+    bracketed: true,
     mayInstall: true,
     idleSeconds: 10,
     memoryMessages: 1_000_000,
@@ -82,6 +85,7 @@ export function quickPlan(): Plan {
       { ...busy(50_000), warmup: 20_000 },
     ],
     runs: 1,
+    bracketed: false,
     mayInstall: false,
     idleSeconds: 0.5,
     memoryMessages: 20_000,

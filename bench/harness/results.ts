@@ -34,16 +34,18 @@ export function rowOf(results: Results, workload: string, contestant: string): R
   return row;
 }
 
-/** One contestant's figures as multiples of another's, run by run. */
+/** One contestant's figures as multiples of another's: the reference's, or run by run. */
 export function compare(
   results: Results,
   workload: string,
   contestant: string,
-  reference: string,
+  other: string,
 ): Spread | Skipped {
   const own = rowOf(results, workload, contestant);
   if (isSkipped(own)) return own;
-  const other = rowOf(results, workload, reference);
-  if (isSkipped(other)) return other;
-  return ratioOf(own.runs, other.runs) ?? { skipped: "not the same runs" };
+  const against = rowOf(results, workload, other);
+  if (isSkipped(against)) return against;
+  const reference = results.rows.find((row) => row.workload === workload);
+  const ratio = against === reference ? own.ratio : ratioOf(own.runs, against.runs);
+  return ratio ?? { skipped: "not the same runs" };
 }

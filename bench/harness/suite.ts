@@ -40,8 +40,10 @@ async function runWorkloads(suite: Suite, bench: Bench, launches: Launches): Pro
   for (const workload of suite.plan.workloads) {
     const contestants = selectContestants(workload.id, contestantsOf(workload), suite.only);
     if (contestants.length === 0) continue;
-    const { plan: { runs }, progress } = suite;
-    rows.push(...await interleave(bench, workload, contestants, launches, runs, progress));
+    const { plan: { runs, bracketed }, progress } = suite;
+    // A busy run is a ratio already, of two runs right after each other.
+    const turns = { runs, bracketed: bracketed && workload.kind !== "busy" };
+    rows.push(...await interleave(bench, workload, contestants, launches, turns, progress));
   }
   return rows;
 }

@@ -23,7 +23,8 @@ function cells(row: Row): string[] {
   if (!row.value || !row.detail) return [row.contestant, `failed: ${row.failed ?? "not run"}`];
   const against = row.ratio ? spreadText(row.ratio, times) : "-";
   const value = spreadText(row.value, (value) => figure(value, row.unit));
-  return [row.contestant, value, against, ...detailCells(row.unit, row.detail)];
+  const name = row.unsteady ? `${row.contestant} (${row.unsteady} unsteady)` : row.contestant;
+  return [name, value, against, ...detailCells(row.unit, row.detail)];
 }
 
 /** Rows with a reason instead of figures do not widen the columns. */

@@ -54,6 +54,8 @@ export interface Contestant {
 export interface Measurement {
   readonly value: number;
   readonly detail: Record<string, number>;
+  /** What the reference gave around this run. */
+  readonly reference?: number;
 }
 
 export type Unit = "ns" | "messages/s" | "share of clean";
@@ -70,8 +72,10 @@ export interface Row {
   readonly contestant: string;
   readonly unit: Unit;
   readonly value?: Spread;
-  /** Against the first contestant, run by run. */
+  /** Against the reference, the first contestant, run by run. */
   readonly ratio?: Spread;
+  /** Runs during which the machine changed, after all retries. */
+  readonly unsteady?: number;
   readonly detail?: Record<string, number>;
   readonly runs: readonly Measurement[];
   readonly skipped?: string;

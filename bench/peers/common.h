@@ -62,6 +62,11 @@ static inline void sleep_ns(long ns) {
   nanosleep(&t, NULL);
 }
 
+#define DISTINCT 8
+
+/* The first byte of message `i`: enough to notice loss, repetition and reuse of a buffer. */
+static inline uint8_t sequence_byte(uint64_t i) { return i % DISTINCT; }
+
 static void say_event(const char *event) {
   printf("{\"event\":\"%s\"}\n", event);
   fflush(stdout);
@@ -73,11 +78,12 @@ static void say_start(uint64_t start_ns) {
 }
 
 static void say_end(uint64_t end_ns, uint64_t wrong) {
-  printf("{\"endNs\":%llu,\"wrong\":%llu}\n", (unsigned long long)end_ns,
+  printf("{\"event\":\"end\",\"endNs\":%llu,\"wrong\":%llu}\n", (unsigned long long)end_ns,
          (unsigned long long)wrong);
   fflush(stdout);
 }
 
+/* First when both sides are warm, and again when everything has arrived and the sender may leave. */
 static void await_go(void) {
   int c;
   while ((c = getchar()) != '\n')
@@ -90,6 +96,17 @@ static void *message_buffer(size_t size) {
   if (!buffer) die("malloc");
   memset(buffer, 1, size < 64 ? 64 : size);
   return buffer;
+}
+
+/* Messages to send by turns and never to change. A byte written just before it is copied as part of
+ * a word would make each copy wait until all earlier stores have left the core. */
+static uint8_t **distinct_messages(size_t size) {
+  static uint8_t *messages[DISTINCT];
+  for (int i = 0; i < DISTINCT; i++) {
+    messages[i] = message_buffer(size);
+    messages[i][0] = sequence_byte(i);
+  }
+  return messages;
 }
 
 static double *latency_buffer(uint64_t count) {

@@ -47,7 +47,7 @@ static uint64_t receive_run(struct ring *in, uint8_t *message, const struct task
   uint64_t wrong = 0;
   for (uint64_t i = 0; i < count; i++) {
     uint64_t size = ring_receive(in, message, task->size);
-    wrong += size != task->size || message[0] != (uint8_t)i;
+    wrong += size != task->size || message[0] != sequence_byte(i);
   }
   return wrong;
 }
@@ -62,22 +62,20 @@ static void receive(const struct task *task) {
   say_end(now_ns(), wrong);
 }
 
-static void send_run(struct ring *out, uint8_t *message, const struct task *task,
+static void send_run(struct ring *out, uint8_t **messages, const struct task *task,
                      uint64_t count) {
-  for (uint64_t i = 0; i < count; i++) {
-    message[0] = (uint8_t)i;
-    ring_send(out, message, task->size);
-  }
+  for (uint64_t i = 0; i < count; i++) ring_send(out, messages[i % DISTINCT], task->size);
 }
 
 static void send_role(const struct task *task) {
   struct ring out = ring_open(task->address, task->capacity, sleeps(task));
-  uint8_t *message = message_buffer(task->size);
-  send_run(&out, message, task, task->warmup);
+  uint8_t **messages = distinct_messages(task->size);
+  send_run(&out, messages, task, task->warmup);
   await_go();
   uint64_t start = now_ns();
-  send_run(&out, message, task, task->count);
+  send_run(&out, messages, task, task->count);
   say_start(start);
+  await_go();
 }
 
 /* Sends its own clock once a beat, so that the receiver has long been asleep each time. */

@@ -4,6 +4,7 @@
  */
 import { type Loan, type MessageView, Puller, Pusher } from "../../mod.ts";
 import { placeOf } from "./ringbus_channel.ts";
+import { distinctMessages, sequenceByte } from "./shared/sequence.js";
 import type { Task } from "./shared/task.js";
 
 /** Sends `count` messages; the first byte of each is its number. */
@@ -30,10 +31,10 @@ function rawPuller(task: Task): Puller<Uint8Array> {
 
 function sendOneByOne(task: Task): SendRun {
   const pusher = rawPusher(task);
-  const message = new Uint8Array(task.size).fill(1);
+  const messages = distinctMessages(task.size);
   return (count) => {
     for (let i = 0; i < count; i++) {
-      message[0] = i & 255;
+      const message = messages[sequenceByte(i)];
       if (!pusher.send(message)) pusher.sendSync(message);
     }
   };
@@ -49,7 +50,7 @@ const into: Stream = {
       let wrong = 0;
       for (let i = 0; i < count; i++) {
         const length = puller.recvIntoSync(target);
-        if (length !== task.size || target[0] !== (i & 255)) wrong++;
+        if (length !== task.size || target[0] !== sequenceByte(i)) wrong++;
       }
       return wrong;
     };
@@ -65,7 +66,7 @@ const array: Stream = {
       let wrong = 0;
       for (let i = 0; i < count; i++) {
         const message = puller.recvSync();
-        if (message.length !== task.size || message[0] !== (i & 255)) wrong++;
+        if (message.length !== task.size || message[0] !== sequenceByte(i)) wrong++;
       }
       return wrong;
     };
@@ -80,7 +81,10 @@ function sendBatch(pusher: Pusher<Uint8Array>, batch: Uint8Array[]): void {
 const batch: Stream = {
   openSender(task) {
     const pusher = rawPusher(task);
-    const messages = Array.from({ length: BATCH }, (_, i) => new Uint8Array(task.size).fill(i));
+    const messages = Array.from(
+      { length: BATCH },
+      (_, i) => new Uint8Array(task.size).fill(sequenceByte(i)),
+    );
     return (count) => {
       let left = count;
       for (; left >= BATCH; left -= BATCH) sendBatch(pusher, messages);
@@ -95,7 +99,7 @@ const batch: Stream = {
         const messages = puller.drain(Math.min(BATCH, count - i));
         if (messages.length === 0) messages.push(puller.recvSync());
         for (const message of messages) {
-          if (message.length !== task.size || message[0] !== (i++ & 255)) wrong++;
+          if (message.length !== task.size || message[0] !== sequenceByte(i++)) wrong++;
         }
       }
       return wrong;
@@ -110,13 +114,12 @@ const batch: Stream = {
 const loan: Stream = {
   openSender(task) {
     const pusher = rawPusher(task);
-    const payload = new Uint8Array(task.size).fill(1);
+    const payloads = distinctMessages(task.size);
     return (count) => {
       for (let i = 0; i < count; i++) {
         let loan: Loan | undefined;
         while (!(loan = pusher.loan(task.size)));
-        payload[0] = i & 255;
-        loan.bytes.set(payload);
+        loan.bytes.set(payloads[sequenceByte(i)]);
         loan.commit();
       }
     };
@@ -130,7 +133,9 @@ const loan: Stream = {
         while (!(found = puller.recvView()));
         using view = found;
         const { bytes } = view;
-        if (bytes.length !== task.size || bytes[0] !== (i & 255) || bytes.at(-1) !== 1) wrong++;
+        if (bytes.length !== task.size || bytes[0] !== sequenceByte(i) || bytes.at(-1) !== 1) {
+          wrong++;
+        }
       }
       return wrong;
     };
@@ -144,7 +149,7 @@ const objects: Stream = {
     const pusher = new Pusher(name, options);
     return (count) => {
       for (let i = 0; i < count; i++) {
-        const message = { cmd: "move", pos: [i & 255, 2, 3] };
+        const message = { cmd: "move", pos: [sequenceByte(i), 2, 3] };
         if (!pusher.send(message)) pusher.sendSync(message);
       }
     };
@@ -156,7 +161,7 @@ const objects: Stream = {
       let wrong = 0;
       for (let i = 0; i < count; i++) {
         const { cmd, pos } = puller.recvSync();
-        if (cmd !== "move" || pos[0] !== (i & 255)) wrong++;
+        if (cmd !== "move" || pos[0] !== sequenceByte(i)) wrong++;
       }
       return wrong;
     };

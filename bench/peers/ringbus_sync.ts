@@ -52,7 +52,7 @@ function receive(task: Task): void {
   const early = run(task.warmup);
   say({ event: "warm" });
   const late = run(task.count);
-  say({ endNs: nowNs(), wrong: early + late });
+  say({ event: "end", endNs: nowNs(), wrong: early + late });
 }
 
 function send(task: Task): void {
@@ -62,6 +62,7 @@ function send(task: Task): void {
   const startNs = nowNs();
   run(task.count);
   say({ startNs });
+  awaitGo();
 }
 
 function sleepSync(ms: number): void {

@@ -76,7 +76,7 @@ static uint64_t receive_run(struct link in, uint8_t *message, const struct task 
   uint64_t wrong = 0;
   for (uint64_t i = 0; i < count; i++) {
     size_t size = take(in, message, task->size);
-    wrong += size != task->size || message[0] != (uint8_t)i;
+    wrong += size != task->size || message[0] != sequence_byte(i);
   }
   return wrong;
 }
@@ -92,22 +92,20 @@ static void receive(const struct task *task) {
   link_down(in);
 }
 
-static void send_run(struct link out, uint8_t *message, const struct task *task,
+static void send_run(struct link out, uint8_t **messages, const struct task *task,
                      uint64_t count) {
-  for (uint64_t i = 0; i < count; i++) {
-    message[0] = (uint8_t)i;
-    put(out, message, task->size);
-  }
+  for (uint64_t i = 0; i < count; i++) put(out, messages[i % DISTINCT], task->size);
 }
 
 static void send_role(const struct task *task) {
   struct link out = link_up(task, ZMQ_PUSH, 0);
-  uint8_t *message = message_buffer(task->size);
-  send_run(out, message, task, task->warmup);
+  uint8_t **messages = distinct_messages(task->size);
+  send_run(out, messages, task, task->warmup);
   await_go();
   uint64_t start = now_ns();
-  send_run(out, message, task, task->count);
+  send_run(out, messages, task, task->count);
   say_start(start);
+  await_go();
   link_down(out);
 }
 

@@ -52,6 +52,10 @@ export interface Constants {
   errors: Record<number, string>;
   mapAnonymous: number;
   sigactionBytes: number;
+  /** Where `sa_flags` lies in it. */
+  sigactionFlagsAt: number;
+  /** `SA_RESETHAND`. */
+  oneShotFlag: number;
   errnoLocation(): number | bigint;
 }
 
@@ -66,14 +70,14 @@ export abstract class Libc implements Platform {
   readonly #errno = new Int32Array(1);
   readonly #byte = new Uint8Array(1);
   readonly #defaultAction: Uint8Array<ArrayBuffer>;
-  readonly #savedAction: Uint8Array<ArrayBuffer>;
+  readonly #action: Uint8Array<ArrayBuffer>;
 
   constructor(library: SharedLibrary, constants: Constants) {
     this.#c = library;
     this.#constants = constants;
     this.uid = library.getuid();
     this.#defaultAction = new Uint8Array(constants.sigactionBytes);
-    this.#savedAction = new Uint8Array(constants.sigactionBytes);
+    this.#action = new Uint8Array(constants.sigactionBytes);
   }
 
   abstract defaultDirectory(): string;
@@ -172,15 +176,38 @@ export abstract class Libc implements Platform {
     return this.error("write").code === "EAGAIN";
   }
 
-  defaultTerm(): void {
-    const before = new Uint8Array(this.#savedAction.length);
-    this.#c.sigaction(SIGTERM, this.#defaultAction, before);
-    if (hasHandler(before)) this.#savedAction.set(before);
+  watchTerm(): void {
+    const action = this.#readTerm();
+    if (hasHandler(action)) this.#setOneShot(action, true);
   }
 
-  /** Another worker that put the default action in force puts the listeners back itself. */
-  restoreTerm(): void {
-    if (hasHandler(this.#savedAction)) this.#c.sigaction(SIGTERM, this.#savedAction, null);
+  unwatchTerm(): void {
+    const action = this.#readTerm();
+    if (hasHandler(action)) this.#setOneShot(action, false);
+  }
+
+  /** One that was delivered left the default action with the flag of a one-shot handler. */
+  hasTermed(): boolean {
+    const action = this.#readTerm();
+    const isOneShot = (this.#flags(action)[0] & this.#constants.oneShotFlag) !== 0;
+    if (hasHandler(action) && !isOneShot) this.#setOneShot(action, true);
+    return !hasHandler(action) && isOneShot;
+  }
+
+  #readTerm(): Uint8Array<ArrayBuffer> {
+    this.#c.sigaction(SIGTERM, null, this.#action);
+    return this.#action;
+  }
+
+  #flags(action: Uint8Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+    return new Int32Array(action.buffer, this.#constants.sigactionFlagsAt, 1);
+  }
+
+  #setOneShot(action: Uint8Array<ArrayBuffer>, enabled: boolean): void {
+    const flags = this.#flags(action);
+    const { oneShotFlag } = this.#constants;
+    flags[0] = enabled ? flags[0] | oneShotFlag : flags[0] & ~oneShotFlag;
+    this.#c.sigaction(SIGTERM, action, null);
   }
 
   raiseTerm(): void {

@@ -123,6 +123,8 @@ export class Linux extends Libc {
       errors: ERRORS,
       mapAnonymous: 0x20,
       sigactionBytes: 152,
+      sigactionFlagsAt: 136,
+      oneShotFlag: 0x80000000,
       errnoLocation: () => library.symbols.__errno_location(),
     };
     super(library.symbols, constants);

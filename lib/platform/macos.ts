@@ -58,6 +58,8 @@ export class MacOs extends Libc {
       errors: ERRORS,
       mapAnonymous: 0x1000,
       sigactionBytes: 16,
+      sigactionFlagsAt: 12,
+      oneShotFlag: 4,
       errnoLocation: () => library.symbols.__error(),
     };
     super(library.symbols, constants);

@@ -81,9 +81,11 @@ export interface Platform {
   readonly wakesByWord: boolean;
   wake(word: Uint32Array): void;
 
-  /** Lets SIGTERM end the process at once; `restoreTerm` undoes it. */
-  defaultTerm(): void;
-  restoreTerm(): void;
+  /** Makes the listeners of SIGTERM one-shot, so that `hasTermed` can tell; `unwatchTerm` undoes it. */
+  watchTerm(): void;
+  unwatchTerm(): void;
+  /** True if SIGTERM was delivered, which its listeners may not know yet. */
+  hasTermed(): boolean;
   /** Sends SIGTERM to this process. */
   raiseTerm(): void;
 }

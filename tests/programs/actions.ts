@@ -19,6 +19,7 @@ import {
   type Socket,
   Subscriber,
 } from "../../mod.ts";
+import { type ReceiveCall, replay } from "./replay.ts";
 
 /** Ways to receive. */
 export type ReceiveMode = "try" | "sync" | "async" | "iterate" | "drain" | "into" | "view";
@@ -71,6 +72,7 @@ export type Command =
     /** Answers the number of messages only. */
     isCounted?: boolean;
   }
+  | { do: "replay"; id: string; plan: ReceiveCall[]; last: number; timeoutMs: number }
   | { do: "request"; id: string; values: readonly unknown[]; mode: RequestMode; timeoutMs?: number }
   | { do: "reply"; id: string; mode: ReplyMode; name: string }
   | { do: "takeRequest"; id: string }
@@ -108,6 +110,9 @@ export async function perform(command: Command, tell: Tell): Promise<unknown> {
     case "receive":
       tell("started");
       return await receive(find<ReceivingSocket<unknown>>(command.id), command);
+    case "replay":
+      tell("started");
+      return await replay(find(command.id), command.plan, command.last, command.timeoutMs);
     case "request":
       tell("started");
       return await request(find<Requester>(command.id), command);

@@ -8,8 +8,10 @@ export function say(fact) {
   writeSync(1, JSON.stringify(fact) + "\n");
 }
 
-/** Blocks until the harness says "go", which it does when both sides are warm. For Deno only: Node's
- * standard input does not block. */
+/**
+ * Blocks until the harness says "go": first when both sides are warm, and again when everything has
+ * arrived and the sender may leave. For Deno only: Node's standard input does not block.
+ */
 export function awaitGo() {
   const byte = new Uint8Array(1);
   do {
@@ -19,6 +21,7 @@ export function awaitGo() {
 
 /** Waits in the event loop until the harness says "go". */
 export async function goSaid() {
+  process.stdin.resume();
   await once(process.stdin, "data");
-  process.stdin.destroy();
+  process.stdin.pause();
 }

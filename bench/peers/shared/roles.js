@@ -3,8 +3,10 @@
  *
  * They share one set of loops so that they differ in nothing but the transport.
  */
+import process from "node:process";
 import { goSaid, say } from "./control.js";
 import { writeLatencies } from "./latencies.js";
+import { distinctMessages, sequenceByte } from "./sequence.js";
 
 /** @typedef {import("./task.js").Task} Task */
 
@@ -60,7 +62,7 @@ async function receiveRun(link, size, count) {
   let wrong = 0;
   for (let i = 0; i < count; i++) {
     const message = await link.receive();
-    if (message.length !== size || message[0] !== (i & 255)) wrong++;
+    if (message.length !== size || message[0] !== sequenceByte(i)) wrong++;
   }
   return wrong;
 }
@@ -74,7 +76,7 @@ async function receive(link, task, clock) {
   const early = await receiveRun(link, task.size, task.warmup);
   say({ event: "warm" });
   const late = await receiveRun(link, task.size, task.count);
-  say({ endNs: clock(), wrong: early + late });
+  say({ event: "end", endNs: clock(), wrong: early + late });
 }
 
 /**
@@ -83,11 +85,8 @@ async function receive(link, task, clock) {
  * @param {number} count
  */
 async function sendRun(link, size, count) {
-  const message = new Uint8Array(size).fill(1);
-  for (let i = 0; i < count; i++) {
-    message[0] = i & 255;
-    await link.send(message);
-  }
+  const messages = distinctMessages(size);
+  for (let i = 0; i < count; i++) await link.send(messages[i % messages.length]);
 }
 
 /**
@@ -101,6 +100,9 @@ async function send(link, task, clock) {
   const startNs = clock();
   await sendRun(link, task.size, task.count);
   say({ startNs });
+  // A sender that leaves may take with it what its transport still holds.
+  await goSaid();
+  process.stdin.destroy();
 }
 
 /**
