@@ -1,12 +1,12 @@
 /** The benchmark: Ringbus and its peers, side by side. `--help` tells the rest. */
 import { describeMachine, type Machine, warningOf } from "./harness/machine.ts";
-import { readOptions, USAGE } from "./harness/options.ts";
+import { type Options, readOptions, USAGE } from "./harness/options.ts";
 import { fullPlan, type Plan, quickPlan } from "./harness/plan.ts";
-import type { Results } from "./harness/results.ts";
+import { NOT_SELECTED, type Results } from "./harness/results.ts";
 import { withScratch } from "./harness/scratch.ts";
 import { runSuite } from "./harness/suite.ts";
 import { tableOf } from "./harness/table.ts";
-import { verdictLine, verdicts } from "./harness/targets.ts";
+import { type Verdict, verdictLine, verdicts } from "./harness/targets.ts";
 
 function showProgress(text: string): void {
   if (!Deno.stderr.isTerminal()) return;
@@ -17,7 +17,12 @@ function tables({ rows }: Results): string {
   return [...Map.groupBy(rows, (row) => row.workload).values()].map(tableOf).join("\n\n");
 }
 
-function print(json: boolean, machine: Machine, plan: Plan, results: Results): void {
+/** Without what `--only` left out. */
+function shown(targets: Verdict[], only?: string): Verdict[] {
+  return only === undefined ? targets : targets.filter(({ reason }) => reason !== NOT_SELECTED);
+}
+
+function print({ json, only }: Options, machine: Machine, plan: Plan, results: Results): void {
   const warning = warningOf(machine);
   const targets = verdicts(results);
   if (json) {
@@ -29,7 +34,7 @@ function print(json: boolean, machine: Machine, plan: Plan, results: Results): v
   console.log(`${warning ?? ""}\n`);
   console.log(tables(results));
   console.log("\ntargets (the median of the runs decides)");
-  for (const verdict of targets) console.log(`  ${verdictLine(verdict)}`);
+  for (const verdict of shown(targets, only)) console.log(`  ${verdictLine(verdict)}`);
 }
 
 if (import.meta.main) {
@@ -39,8 +44,9 @@ if (import.meta.main) {
     );
     Deno.exit(2);
   }
-  const { help, quick, json, only, runs } = readOptions(Deno.args);
-  if (help) console.log(USAGE);
+  const options = readOptions(Deno.args);
+  const { quick, only, runs } = options;
+  if (options.help) console.log(USAGE);
   else {
     const basis = quick ? quickPlan() : fullPlan();
     const plan = { ...basis, runs: runs ?? basis.runs };
@@ -49,6 +55,6 @@ if (import.meta.main) {
       runSuite({ plan, scratch, only, progress: showProgress })
     );
     showProgress("");
-    print(json, machine, plan, results);
+    print(options, machine, plan, results);
   }
 }

@@ -8,6 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import { BlockHeap } from "./blocks.ts";
 import { ShmBufferFullError, ShmConnectionError, ShmSerializationError } from "./errors.ts";
 import { notePoll } from "./lifetime.ts";
+import { laneRecord, type Region, type RegionRecord } from "./inheritance.ts";
 import { logger, trace, tracing } from "./log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import type { SocketStatistics } from "./socket.ts";
@@ -67,6 +68,10 @@ export class Outbox implements Waiter {
   readonly #blocks = new BlockHeap();
   readonly #liveBlocks: { position: number; offset: number }[] = [];
   #largestBlock = 0;
+  /** Where this lane's room for big messages is noted. */
+  #room: RegionRecord;
+  /** Room of the lane's last writer; its messages end at `position`. */
+  #inherited: { region: Region; position: number } | undefined;
   readonly #waits: AsyncWaits;
   #lastSource: Uint8Array | undefined;
   #lastWords: Int32Array = new Int32Array(0);
@@ -84,10 +89,12 @@ export class Outbox implements Waiter {
     const largestRecord = (attachment.capacity - RING_GAP) / 2;
     this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
     this.#waits = new AsyncWaits(this);
-    this.#openLane();
+    this.#room = this.#openLane();
+    const region = this.#room.read();
+    if (region) this.#inherited = { region, position: attachment.ring.claimedPosition() };
   }
 
-  #openLane(): void {
+  #openLane(): RegionRecord {
     const { ring, index, capacity, name } = this.attachment;
     const lane = ring.claimLane(index);
     if (lane < 0) {
@@ -101,6 +108,7 @@ export class Outbox implements Waiter {
     const fresh = place === 0 ? this.attachment.allocate(capacity) : 0;
     ring.openRing(lane, fresh);
     if (ring.openLane(lane) === 0) throw this.attachment.corruption(`lane ${lane} is out of range`);
+    return laneRecord(this.attachment, lane);
   }
 
   /** A receiver that died while it read in place would keep the ring full for ever. */
@@ -348,9 +356,25 @@ export class Outbox implements Waiter {
   }
 
   #addRegion(bytes: number): void {
+    if (this.#inherit(bytes)) return;
     const size = Math.ceil(bytes / 65536) * 65536 * (bytes <= DOUBLE_BLOCK_BYTES ? 2 : 1);
-    this.#blocks.addRegion(this.attachment.allocate(size), size);
+    const region = { offset: this.attachment.allocate(size), bytes: size };
+    this.#room.write(region);
+    this.#blocks.addRegion(region.offset, region.bytes);
     this.#largestBlock = bytes;
+  }
+
+  /** Goes on with the room of the lane's last writer, once nobody reads its messages any more. */
+  #inherit(bytes: number): boolean {
+    const inherited = this.#inherited;
+    if (!inherited || inherited.region.bytes < bytes) return false;
+    const { ring, kind } = this.attachment;
+    if (kind === "broadcast") ring.forgetPublished();
+    if (!isReached(inherited.position, ring.releasedPosition())) return false;
+    this.#inherited = undefined;
+    this.#blocks.addRegion(inherited.region.offset, inherited.region.bytes);
+    this.#largestBlock = inherited.region.bytes;
+    return true;
   }
 
   #freeBlocks(): void {

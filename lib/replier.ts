@@ -9,6 +9,7 @@ import { BlockHeap } from "./blocks.ts";
 import { closedWhileWaiting } from "./closed.ts";
 import { ShmClosedError, ShmPeerLostError, ShmSerializationError } from "./errors.ts";
 import { Inbox, type Ticket } from "./inbox.ts";
+import { heapRecord, holdsReplies } from "./inheritance.ts";
 import type { LocalHandle } from "./local.ts";
 import { logger, trace, tracing } from "./log.ts";
 import { show, type TimeoutOptions, type WaitOptions } from "./options.ts";
@@ -301,9 +302,22 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   #grow(bytes: number): void {
+    if (this.#inherit(bytes)) return;
     const size = Math.max(FIRST_HEAP_BYTES, this.#heapBytes, Math.ceil(bytes / 4096) * 4096);
-    this.#heap.addRegion(this.attachment.allocate(size), size);
+    const region = { offset: this.attachment.allocate(size), bytes: size };
+    heapRecord(this.attachment).write(region);
+    this.#heap.addRegion(region.offset, size);
     this.#heapBytes += size;
+  }
+
+  /** Goes on with the room of the slot's last replier, once its replies are read. */
+  #inherit(bytes: number): boolean {
+    if (this.#heapBytes > 0) return false;
+    const region = heapRecord(this.attachment).read();
+    if (!region || region.bytes < bytes || holdsReplies(this.attachment, region)) return false;
+    this.#heap.addRegion(region.offset, region.bytes);
+    this.#heapBytes = region.bytes;
+    return true;
   }
 
   /** Internal: ends what waits; requests that were taken and not answered fail at once. */

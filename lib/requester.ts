@@ -35,6 +35,8 @@ import {
 
 /** How often a waiting requester looks whether its repliers live, in milliseconds. */
 const LIVENESS_MS = 50;
+/** What `replierOf` answers while no replier has taken a request. */
+const NOBODY = -1;
 /** Bytes of a requester's region. */
 const REGION_BYTES = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
 
@@ -367,7 +369,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.#livenessAtMs = now;
     for (const pending of this.#pending.values()) {
       const replier = this.attachment.ring.replierOf(pending.slot);
-      if (replier < 0 || this.attachment.isPresent(replier)) continue;
+      if (replier === NOBODY || (replier >= 0 && this.attachment.isPresent(replier))) continue;
       if (this.attachment.ring.abandonRequest(pending.slot) === 0) continue;
       this.#pending.delete(pending.slot);
       this.#free.push(pending.slot);

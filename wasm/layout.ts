@@ -111,6 +111,8 @@ export const PARTICIPANT_REGION = PARTICIPANT_GENERATION + 4;
 export const PARTICIPANT_REGION_BYTES = PARTICIPANT_REGION + 4;
 export const PARTICIPANT_HOLD = PARTICIPANT_REGION_BYTES + 4;
 export const PARTICIPANT_HOLD_LANE = PARTICIPANT_HOLD + 8;
+export const PARTICIPANT_HEAP = PARTICIPANT_HOLD_LANE + 4;
+export const PARTICIPANT_HEAP_BYTES = PARTICIPANT_HEAP + 4;
 // The second line is written by others when they wake this participant.
 export const PARTICIPANT_WAKE = 64;
 export const PARTICIPANT_WAIT_KIND = PARTICIPANT_WAKE + 4;
@@ -184,7 +186,7 @@ export const SLOT_BYTES = 32;
 /** Bytes before a request's payload: requester, slot, generation. */
 export const REQUEST_PREFIX_BYTES = 8;
 
-// Slot states: [0-31] generation  [32-39] status  [40-55] replier + 1
+// Slot states: [0-31] generation  [32-39] status  [40-55] replier + 1  [56-63] its own generation
 export const SLOT_FREE = 0;
 export const SLOT_QUEUED = 1;
 export const SLOT_TAKEN = 2;

@@ -4,9 +4,14 @@ import { Child } from "./child.ts";
 import { cpuNs, delay, residentBytes } from "./processes.ts";
 import type { Launch } from "./types.ts";
 
-const SETTLE_MS = 500;
 /** A share of the messages in one round; memory is read after each. */
 const ROUNDS = 3;
+
+/** Where a measurement takes place, and how long a process needs to come to rest. */
+export interface Site {
+  readonly scratch: string;
+  readonly settleMs: number;
+}
 
 /** A fresh folder for the channels of one measurement. */
 async function withFolder<T>(scratch: string, name: string, use: (dir: string) => Promise<T>) {
@@ -20,11 +25,16 @@ async function withFolder<T>(scratch: string, name: string, use: (dir: string) =
 }
 
 /** The share of one core that a process takes while it awaits `recv` on so many channels. */
-export function idleShare(scratch: string, launch: Launch, channels: number, seconds: number) {
+export function idleShare(
+  { scratch, settleMs }: Site,
+  launch: Launch,
+  channels: number,
+  seconds: number,
+): Promise<number> {
   return withFolder(scratch, "idle", async (folder) => {
     await using child = new Child(launch, [folder, String(channels)]);
     await child.event("ready");
-    await delay(SETTLE_MS);
+    await delay(settleMs);
     const before = cpuNs(child.pid);
     const start = performance.now();
     await delay(seconds * 1000);
@@ -40,16 +50,16 @@ export interface Memory {
   readonly growth: number;
 }
 
-async function bareBytes(bare: Launch): Promise<number> {
+async function bareBytes(bare: Launch, settleMs: number): Promise<number> {
   await using child = new Child(bare, []);
   await child.event("ready");
-  await delay(SETTLE_MS);
+  await delay(settleMs);
   return residentBytes(child.pid);
 }
 
 /** Sends `messages` a round through a channel with default options, as `bytes` or `objects`. */
 export function memoryOf(
-  scratch: string,
+  { scratch, settleMs }: Site,
   launch: Launch,
   bare: Launch,
   messages: number,
@@ -65,13 +75,13 @@ export function memoryOf(
     for (let round = 1; round <= ROUNDS; round++) {
       await sender.go();
       await Promise.all([receiver.event(`round ${round}`), sender.event(`round ${round}`)]);
-      await delay(SETTLE_MS);
+      await delay(settleMs);
       sizes.push(pids.map(residentBytes));
     }
     const first = sizes[0];
     const last = sizes[sizes.length - 1];
     return {
-      overBare: Math.max(...first) - await bareBytes(bare),
+      overBare: Math.max(...first) - await bareBytes(bare, settleMs),
       growth: Math.max(...last.map((bytes, side) => bytes - first[side])),
     };
   });

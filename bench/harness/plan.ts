@@ -13,6 +13,8 @@ export interface Plan {
   /** Puts every run between two of the reference. */
   readonly bracketed: boolean;
   readonly mayInstall: boolean;
+  /** How long a process gets to come to rest before its memory or CPU is read. */
+  readonly settleMs: number;
   readonly idleSeconds: number;
   readonly memoryMessages: number;
   readonly manyProcesses: number;
@@ -67,6 +69,7 @@ export function fullPlan(): Plan {
     runs: 5,
     bracketed: true,
     mayInstall: true,
+    settleMs: 500,
     idleSeconds: 10,
     memoryMessages: 1_000_000,
     manyProcesses: 16,
@@ -87,6 +90,7 @@ export function quickPlan(): Plan {
     runs: 1,
     bracketed: false,
     mayInstall: false,
+    settleMs: 50,
     idleSeconds: 0.5,
     memoryMessages: 20_000,
     manyProcesses: 2,

@@ -3,6 +3,9 @@ import { ratioOf } from "./interleave.ts";
 import type { Memory } from "./costs.ts";
 import { isSkipped, type Row, type Skipped, type Spread } from "./types.ts";
 
+/** Why something that could be measured was not. */
+export const NOT_SELECTED = "not part of this run";
+
 /** Messages between many processes, counted at both ends. */
 export interface Many {
   readonly publishers: number;
@@ -28,7 +31,7 @@ export function rowOf(results: Results, workload: string, contestant: string): R
   const row = results.rows.find((row) =>
     row.workload === workload && row.contestant === contestant
   );
-  if (!row) return { skipped: "not part of this run" };
+  if (!row) return { skipped: NOT_SELECTED };
   if (row.skipped) return { skipped: `${contestant}: ${row.skipped}` };
   if (!row.value) return { skipped: `${contestant} failed: ${row.failed ?? "not run"}` };
   return row;

@@ -6,7 +6,7 @@ import { manyToMany } from "./many.ts";
 import type { Bench } from "./measure.ts";
 import { bareDeno, busyProcess, ringbusIdle, ringbusMany, ringbusMemory } from "./peers.ts";
 import type { Plan } from "./plan.ts";
-import type { Results } from "./results.ts";
+import { NOT_SELECTED, type Results } from "./results.ts";
 import { isSelected, selectContestants } from "./selection.ts";
 import { isSkipped, type Launch, type Peer, type Row, type Skipped, type Tools } from "./types.ts";
 
@@ -55,7 +55,7 @@ async function part<T>(
   launch: Promise<Launch | Skipped>,
   measure: (launch: Launch) => Promise<T>,
 ): Promise<T | Skipped> {
-  if (!isSelected(name, suite.only)) return { skipped: "not part of this run" };
+  if (!isSelected(name, suite.only)) return { skipped: NOT_SELECTED };
   const found = await launch;
   if (isSkipped(found)) return found;
   suite.progress(name);
@@ -72,12 +72,13 @@ export async function runSuite(suite: Suite): Promise<Results> {
   const busy = await needed(prepare(busyProcess));
   const bare = await needed(prepare(bareDeno));
   const rows = await runWorkloads(suite, { scratch, busy }, ({ peer }) => prepare(peer));
+  const site = { scratch, settleMs: plan.settleMs };
   const memory = (mode: "bytes" | "objects") =>
     part(
       suite,
       `memory, ${mode}`,
       prepare(ringbusMemory),
-      (launch) => memoryOf(scratch, launch, bare, plan.memoryMessages, mode),
+      (launch) => memoryOf(site, launch, bare, plan.memoryMessages, mode),
     );
   return {
     rows,
@@ -85,7 +86,7 @@ export async function runSuite(suite: Suite): Promise<Results> {
       suite,
       "idle",
       prepare(ringbusIdle),
-      (launch) => idleShare(scratch, launch, CHANNELS, plan.idleSeconds),
+      (launch) => idleShare(site, launch, CHANNELS, plan.idleSeconds),
     ),
     memoryBytes: await memory("bytes"),
     memoryObjects: await memory("objects"),

@@ -6,15 +6,15 @@ import { read64 } from "./memory";
 const WORD_BITS: u32 = 64;
 
 // @ts-ignore: decorator
-
+@inline
 function word(set: usize, index: u32): usize {
   return set + (index / WORD_BITS) * 8;
 }
 
 // @ts-ignore: decorator
-
+@inline
 function bit(index: u32): u64 {
-  return (<u64> 1) << (<u64> (index % WORD_BITS));
+  return (<u64>1) << (<u64>(index % WORD_BITS));
 }
 
 export function addBit(set: usize, index: u32): void {
@@ -31,7 +31,7 @@ export function hasBit(set: usize, index: u32): bool {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function anyBit(set: usize): bool {
   return (load<u64>(set) | load<u64>(set, 8) | load<u64>(set, 16) | load<u64>(set, 24)) != 0;
 }
@@ -39,8 +39,8 @@ export function anyBit(set: usize): bool {
 /** The next member from `from` on, or -1. */
 export function nextBit(set: usize, from: u32): i32 {
   while (from < 4 * WORD_BITS) {
-    const rest = read64(word(set, from)) >> (<u64> (from % WORD_BITS));
-    if (rest != 0) return <i32> (from + <u32> ctz<u64>(rest));
+    const rest = read64(word(set, from)) >> (<u64>(from % WORD_BITS));
+    if (rest != 0) return <i32>(from + <u32>ctz<u64>(rest));
     from = (from / WORD_BITS + 1) * WORD_BITS;
   }
   return -1;

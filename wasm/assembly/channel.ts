@@ -67,17 +67,17 @@ export function format(flags: u32): void {
   store<u64>(HEADER_END, segmentBytes(capacity));
   store<u32>(lane(0) + LANE_DATA, HEADER_BYTES);
   store<u32>(HEADER_LANES, 1);
-  atomic.store<u64>(HEADER_MAGIC, ((<u64> MAGIC_HIGH) << 32) | (<u64> MAGIC_LOW));
+  atomic.store<u64>(HEADER_MAGIC, ((<u64>MAGIC_HIGH) << 32) | (<u64>MAGIC_LOW));
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function lane(index: u32): usize {
   return control + CONTROL_LANES + index * LANE_BYTES;
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function participant(index: u32): usize {
   return control + CONTROL_PARTICIPANTS + index * PARTICIPANT_BYTES;
 }
@@ -85,16 +85,16 @@ export function participant(index: u32): usize {
 /** Lanes in use, never more than the table holds whatever the word says. */
 export function laneCount(): u32 {
   const count = read32(HEADER_LANES);
-  return count > <u32> MAX_LANES ? MAX_LANES : count;
+  return count > <u32>MAX_LANES ? MAX_LANES : count;
 }
 
 /** Reserves `bytes` behind the end of the segment; answers their place, 0 if addresses run out. */
 export function reserve(bytes: u32): u32 {
-  const rounded = <u64> ((bytes + 63) & ~63);
+  const rounded = <u64>((bytes + 63) & ~63);
   while (true) {
     const end = read64(HEADER_END);
     if (end + rounded > 0xffff0000) return 0;
-    if (atomic.cmpxchg<u64>(HEADER_END, end, end + rounded) == end) return <u32> end;
+    if (atomic.cmpxchg<u64>(HEADER_END, end, end + rounded) == end) return <u32>end;
   }
 }
 
@@ -111,7 +111,7 @@ export function addDropped(messages: u64): void {
 // the sum and looks whether a part moved meanwhile, so that the last one to finish leaves the truth.
 
 // @ts-ignore: decorator
-
+@inline
 export function totalSent(isFirst: bool, head: u64, count: u64, bytes: u64, messages: u64): void {
   if (isFirst && load<u64>(control + CONTROL_OTHERS_COUNT) == 0) {
     store<u64>(HEADER_HEAD, head);
@@ -131,7 +131,7 @@ function totalSentShared(isFirst: bool, bytes: u64, messages: u64): void {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function totalReceived(isFirst: bool, tail: u64, bytes: u64): void {
   if (isFirst && load<u64>(control + CONTROL_OTHERS_COUNT) == 0) {
     store<u64>(HEADER_TAIL, tail);

@@ -8,7 +8,7 @@ import { read64 } from "./memory";
 
 export function hold(index: u32, lane: usize, position: u64): void {
   const slot = participant(index);
-  store<u32>(slot + PARTICIPANT_HOLD_LANE, <u32> lane);
+  store<u32>(slot + PARTICIPANT_HOLD_LANE, <u32>lane);
   atomic.store<u64>(slot + PARTICIPANT_HOLD, position);
   addBit(control + CONTROL_HOLDERS, index);
 }
@@ -22,9 +22,9 @@ export function heldFrom(lane: usize, tail: u64): u64 {
   const set = control + CONTROL_HOLDERS;
   if (!anyBit(set)) return tail;
   let from = tail;
-  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32> i + 1)) {
-    const slot = participant(<u32> i);
-    if (load<u32>(slot + PARTICIPANT_HOLD_LANE) != <u32> lane) continue;
+  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32>i + 1)) {
+    const slot = participant(<u32>i);
+    if (load<u32>(slot + PARTICIPANT_HOLD_LANE) != <u32>lane) continue;
     from = min<u64>(from, read64(slot + PARTICIPANT_HOLD));
   }
   return from;
@@ -35,10 +35,10 @@ export function oldestHolder(lane: usize): i32 {
   const set = control + CONTROL_HOLDERS;
   let chosen = -1;
   let oldest = u64.MAX_VALUE;
-  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32> i + 1)) {
-    const slot = participant(<u32> i);
+  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32>i + 1)) {
+    const slot = participant(<u32>i);
     const position = read64(slot + PARTICIPANT_HOLD);
-    if (load<u32>(slot + PARTICIPANT_HOLD_LANE) != <u32> lane || position >= oldest) continue;
+    if (load<u32>(slot + PARTICIPANT_HOLD_LANE) != <u32>lane || position >= oldest) continue;
     oldest = position;
     chosen = i;
   }

@@ -14,19 +14,19 @@ export function setWeak(value: bool): void {
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function read64(address: usize): u64 {
   return atomic.load<u64>(address);
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function read32(address: usize): u32 {
   return atomic.load<u32>(address);
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function publish64(address: usize, value: u64): void {
   if (weak) atomic.store<u64>(address, value);
   else store<u64>(address, value);
@@ -41,14 +41,14 @@ export function setFenceWord(address: usize): void {
 
 /** Later plain stores stay behind earlier ones. */
 // @ts-ignore: decorator
-
+@inline
 export function storeFence(): void {
   if (weak) atomic.xchg<u32>(fenceWord, 1);
 }
 
 /** Later loads stay behind earlier plain ones. */
 // @ts-ignore: decorator
-
+@inline
 export function loadFence(): void {
   if (weak) atomic.xchg<u32>(fenceWord, 0);
 }

@@ -40,7 +40,7 @@ export function signCreator(agent: u64, pid: u32, now: f64): void {
 
 /** Claims a slot for an agent; answers its index, or -1 when all are taken. */
 export function join(agent: u64, role: u32, pid: u32, now: f64): i32 {
-  for (let i: u32 = 0; i < <u32> MAX_PARTICIPANTS; ++i) {
+  for (let i: u32 = 0; i < <u32>MAX_PARTICIPANTS; ++i) {
     const slot = participant(i);
     if (read64(slot + PARTICIPANT_AGENT) != 0) continue;
     if (atomic.cmpxchg<u64>(slot + PARTICIPANT_AGENT, 0, agent) != 0) continue;
@@ -77,7 +77,7 @@ export function leave(index: u32): void {
   getUp(index, ASLEEP_REQUESTERS);
   putOut(index);
   letGo(index);
-  for (let i: u32 = 0; i < <u32> MAX_LANES; ++i) {
+  for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
     atomic.cmpxchg<u32>(lane(i) + LANE_OWNER, index + 1, 0);
   }
   atomic.store<u64>(slot + PARTICIPANT_AGENT, 0);
@@ -85,7 +85,7 @@ export function leave(index: u32): void {
 
 /** Claims a lane that nobody writes; answers its index, or -1 when all are taken. */
 export function claimLane(index: u32): i32 {
-  for (let i: u32 = 0; i < <u32> MAX_LANES; ++i) {
+  for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
     const owner = lane(i) + LANE_OWNER;
     if (read32(owner) != 0) continue;
     if (atomic.cmpxchg<u32>(owner, 0, index + 1) != 0) continue;

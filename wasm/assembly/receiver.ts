@@ -68,9 +68,9 @@ function placeCursor(e: usize, cursor: usize): void {
     const head = read64(e + LANE_HEAD);
     store<u64>(cursor + CURSOR_POSITION, head);
     store<u64>(cursor + CURSOR_SEQUENCE, read64(e + LANE_COUNT));
-    if (head == 0 || d == 0 || <u64> d + capacity > mapped) return;
+    if (head == 0 || d == 0 || <u64>d + capacity > mapped) return;
     if (last >= head) continue;
-    const offset = <u32> (last % capacity);
+    const offset = <u32>(last % capacity);
     const whole = check(d + offset, last, min<u64>(head - last, capacity - offset));
     loadFence();
     if (!whole || last + foundBytes != head || read64(e + LANE_HEAD) != head) continue;
@@ -81,7 +81,7 @@ function placeCursor(e: usize, cursor: usize): void {
 
 /** The 64-bit number closest to `about` whose low half is `low`. */
 function near(about: u64, low: u32): u64 {
-  return about + <u64> (<i64> (<i32> (low - <u32> about)));
+  return about + <u64>(<i64>(<i32>(low - <u32>about)));
 }
 
 function leaveLane(): void {
@@ -106,14 +106,14 @@ function enterLane(i: u32): void {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function moveTo(to: u64): void {
   position = to;
-  at = <u32> (to % capacity);
+  at = <u32>(to % capacity);
 }
 
 // @ts-ignore: decorator
-
+@inline
 function pass(): void {
   position += foundBytes;
   at += foundBytes;
@@ -144,7 +144,7 @@ function nextLane(): u32 {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function read(): u32 {
   return cursors == 0 ? readQueue() : readBroadcast();
 }
@@ -158,14 +158,14 @@ function readQueue(): u32 {
     if (position >= seenHead) {
       seenHead = read64(entry + LANE_HEAD);
       if (position == seenHead) return NEXT_EMPTY;
-      if (data == 0 || <u64> data + capacity > mapped) {
+      if (data == 0 || <u64>data + capacity > mapped) {
         const usable = lookAgain();
         if (usable != 1) return usable;
       }
     }
     const room = min<u64>(seenHead - position, capacity - at);
     if (seenHead - start > capacity || !check(data + at, position, room)) return doubt();
-    if ((foundFlags & RECORD_PADDING) == 0) return <u32> data + at + RECORD_PAYLOAD;
+    if ((foundFlags & RECORD_PADDING) == 0) return <u32>data + at + RECORD_PAYLOAD;
     pass();
   }
 }
@@ -173,7 +173,7 @@ function readQueue(): u32 {
 /** A lane may come into use after we looked at its entry, or lie behind what we have mapped. */
 function lookAgain(): u32 {
   data = load<u32>(entry + LANE_DATA);
-  if (data != 0 && <u64> data + capacity <= mapped) return 1;
+  if (data != 0 && <u64>data + capacity <= mapped) return 1;
   seenHead = 0;
   return data == 0 ? NEXT_EMPTY : NEXT_UNMAPPED;
 }
@@ -193,7 +193,7 @@ function readBroadcast(): u32 {
       seenHead = read64(entry + LANE_HEAD);
       if (position == seenHead) return NEXT_EMPTY;
       if (position > seenHead) return NEXT_CORRUPT;
-      if (data == 0 || <u64> data + capacity > mapped) {
+      if (data == 0 || <u64>data + capacity > mapped) {
         const usable = lookAgain();
         if (usable != 1) return usable;
       }
@@ -209,15 +209,15 @@ function readBroadcast(): u32 {
       if (read64(entry + LANE_TAIL) <= position) return NEXT_CORRUPT;
       continue;
     }
-    if ((foundFlags & RECORD_PADDING) == 0) return <u32> data + at + RECORD_PAYLOAD;
+    if ((foundFlags & RECORD_PADDING) == 0) return <u32>data + at + RECORD_PAYLOAD;
     pass();
   }
 }
 
 // @ts-ignore: decorator
-
+@inline
 function expected(): bool {
-  return foundSequence == <u32> sequence || (foundFlags & RECORD_PADDING) != 0;
+  return foundSequence == <u32>sequence || (foundFlags & RECORD_PADDING) != 0;
 }
 
 /** We were lapped: goes on at the oldest whole record, counts what was lost. 1 when done. */
@@ -247,13 +247,13 @@ function catchUp(): u32 {
  * had published leaves its tail before the padding that it writes next.
  */
 function skipPadding(tail: u64, head: u64): i32 {
-  const offset = <u32> (tail % capacity);
+  const offset = <u32>(tail % capacity);
   const room = capacity - offset;
   if (!check(data + offset, tail, min<u64>(head - tail, room))) return -1;
   if ((foundFlags & RECORD_PADDING) == 0) return 0;
   if (foundBytes != room || head - tail <= room) return -1;
   const whole = check(data, tail + room, min<u64>(head - tail - room, capacity));
-  return whole && (foundFlags & RECORD_PADDING) == 0 ? <i32> room : -1;
+  return whole && (foundFlags & RECORD_PADDING) == 0 ? <i32>room : -1;
 }
 
 function lose(messages: u64): void {
@@ -326,14 +326,14 @@ export function foundLane(): u32 {
 }
 
 export function foundPosition(): f64 {
-  return <f64> (position & 0x1fffffffffffff);
+  return <f64>(position & 0x1fffffffffffff);
 }
 
 /** True while the writer of a lane has not passed a position, which is known modulo 2^53. */
 export function isIntact(laneIndex: u32, at: f64): u32 {
   loadFence();
-  const passed = (read64(lane(laneIndex) + LANE_TAIL) - <u64> at) << 11;
-  return <i64> passed <= 0 ? 1 : 0;
+  const passed = (read64(lane(laneIndex) + LANE_TAIL) - <u64>at) << 11;
+  return <i64>passed <= 0 ? 1 : 0;
 }
 
 /** Flags of the record that `next` found. */
@@ -343,7 +343,7 @@ export function flags(): u32 {
 
 /** Messages lost so far. */
 export function missedMessages(): f64 {
-  return <f64> missed;
+  return <f64>missed;
 }
 
 /** Counts one more message as lost: it was overwritten while it was read in place. */

@@ -4,20 +4,20 @@ import { RECORD_FRAME, RECORD_PADDING, RECORD_PAYLOAD, RECORD_SIZE } from "../la
 
 /** Bytes that a payload takes in a ring. */
 // @ts-ignore: decorator
-
+@inline
 export function recordBytes(payload: u32): u32 {
   return (payload + RECORD_PAYLOAD + 7) & ~7;
 }
 
 // @ts-ignore: decorator
-
+@inline
 function frame(position: u64, size: u64, low: u64): u64 {
   const mixed = (position ^ rotl<u64>(size, 36) ^ low) * 0x9e3779b97f4a7c15;
   return low | (mixed & 0xffffff0000000000);
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function writeRecord(
   at: usize,
   position: u64,
@@ -25,11 +25,11 @@ export function writeRecord(
   sequence: u64,
   flags: u32,
 ): void {
-  const size = <u64> payload + 8;
+  const size = <u64>payload + 8;
   store<u64>(at, size, RECORD_SIZE);
   store<u64>(
     at,
-    frame(position, size, (sequence & 0xffffffff) | ((<u64> flags) << 32)),
+    frame(position, size, (sequence & 0xffffffff) | ((<u64>flags) << 32)),
     RECORD_FRAME,
   );
 }
@@ -47,16 +47,16 @@ export let foundSequence: u32 = 0;
 
 /** Reads the record at `at`, which may take `room` bytes at most; false if it is not whole. */
 // @ts-ignore: decorator
-
+@inline
 export function check(at: usize, position: u64, room: u64): bool {
   const size = load<u64>(at, RECORD_SIZE);
-  if (size - 8 > room - RECORD_PAYLOAD || room < <u64> RECORD_PAYLOAD) {
+  if (size - 8 > room - RECORD_PAYLOAD || room < <u64>RECORD_PAYLOAD) {
     return checkPadding(size, room);
   }
   const word = load<u64>(at, RECORD_FRAME);
-  foundBytes = (<u32> size + 15) & ~7;
-  foundFlags = <u32> (word >> 32) & 0xff;
-  foundSequence = <u32> word;
+  foundBytes = (<u32>size + 15) & ~7;
+  foundFlags = <u32>(word >> 32) & 0xff;
+  foundSequence = <u32>word;
   return frame(position, size, word & 0xffffffffff) == word;
 }
 

@@ -10,6 +10,7 @@
 import {
   MAX_PARTICIPANTS,
   MAX_REQUESTS,
+  PARTICIPANT_GENERATION,
   PARTICIPANT_REGION,
   REQUEST_DONE,
   REQUEST_SLOTS,
@@ -29,28 +30,33 @@ import { mapped, participant } from "./channel";
 import { read32, read64 } from "./memory";
 import { release, skipTo, stillFirst } from "./receiver";
 
+/** Who we are in a slot's word: our index + 1, and above it a byte of our slot's generation. */
 let self: u32 = 0;
 let region: usize = 0;
 
 export function openRequests(index: u32, place: u32): void {
-  self = index;
+  self = identity(index);
   region = place;
 }
 
-// @ts-ignore: decorator
+function identity(index: u32): u32 {
+  return (index + 1) | ((read32(participant(index) + PARTICIPANT_GENERATION) & 0xff) << 16);
+}
 
+// @ts-ignore: decorator
+@inline
 function word(generation: u32, status: u32, replier: u32): u64 {
-  return <u64> generation | ((<u64> status) << 32) | ((<u64> replier) << 40);
+  return <u64>generation | ((<u64>status) << 32) | ((<u64>replier) << 40);
 }
 
 // @ts-ignore: decorator
-
+@inline
 function statusOf(state: u64): u32 {
-  return <u32> (state >> 32) & 0xff;
+  return <u32>(state >> 32) & 0xff;
 }
 
 // @ts-ignore: decorator
-
+@inline
 function mySlot(slot: u32): usize {
   return region + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
@@ -58,7 +64,7 @@ function mySlot(slot: u32): usize {
 /** Puts a slot to use; answers the generation that the request carries. */
 export function queueRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
-  const generation = <u32> read64(address) + 1;
+  const generation = <u32>read64(address) + 1;
   atomic.store<u64>(address, word(generation, SLOT_QUEUED, 0));
   return generation;
 }
@@ -69,15 +75,15 @@ export function nextReply(): i32 {
   while (true) {
     const slot = nextBit(set, 0);
     if (slot < 0) return -1;
-    removeBit(set, <u32> slot);
-    if (statusOf(read64(mySlot(<u32> slot) + SLOT_STATE)) == SLOT_DONE) return slot;
+    removeBit(set, <u32>slot);
+    if (statusOf(read64(mySlot(<u32>slot) + SLOT_STATE)) == SLOT_DONE) return slot;
   }
 }
 
 /** Frees a slot whose reply was read. */
 export function freeRequest(slot: u32): void {
   const address = mySlot(slot) + SLOT_STATE;
-  atomic.store<u64>(address, word(<u32> read64(address), SLOT_FREE, 0));
+  atomic.store<u64>(address, word(<u32>read64(address), SLOT_FREE, 0));
 }
 
 /** Gives a request up; 0 if a replier is writing its reply, so that the slot is still in use. */
@@ -85,8 +91,8 @@ export function cancelRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   while (true) {
     const state = read64(address);
-    if (statusOf(state) >= <u32> SLOT_WRITING) return 0;
-    const free = word(<u32> state + 1, SLOT_FREE, 0);
+    if (statusOf(state) >= <u32>SLOT_WRITING) return 0;
+    const free = word(<u32>state + 1, SLOT_FREE, 0);
     if (atomic.cmpxchg<u64>(address, state, free) == state) return 1;
   }
 }
@@ -96,24 +102,26 @@ export function abandonRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   const state = read64(address);
   if (statusOf(state) == SLOT_DONE) return 0;
-  const free = word(<u32> state + 1, SLOT_FREE, 0);
+  const free = word(<u32>state + 1, SLOT_FREE, 0);
   return atomic.cmpxchg<u64>(address, state, free) == state ? 1 : 0;
 }
 
-/** The participant that has a request, or -1. */
+/** The participant that has a request, -1 if none has it, -2 if its slot has another owner now. */
 export function replierOf(slot: u32): i32 {
   const state = read64(mySlot(slot) + SLOT_STATE);
   const status = statusOf(state);
   if (status != SLOT_TAKEN && status != SLOT_WRITING) return -1;
-  return <i32> (<u32> (state >> 40) & 0xffff) - 1;
+  const replier = <u32>(state >> 40);
+  const index = (replier & 0xffff) - 1;
+  return index < <u32>MAX_PARTICIPANTS && identity(index) == replier ? <i32>index : -2;
 }
 
 /** The slot that a request names, 0 if there can be none. */
 function slotOf(requester: u32, slot: u32): usize {
-  if (requester >= <u32> MAX_PARTICIPANTS || slot >= <u32> MAX_REQUESTS) return 0;
+  if (requester >= <u32>MAX_PARTICIPANTS || slot >= <u32>MAX_REQUESTS) return 0;
   const place = read32(participant(requester) + PARTICIPANT_REGION);
   const bytes = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
-  if (place == 0 || <u64> place + bytes > mapped || (place & 7) != 0) return 0;
+  if (place == 0 || <u64>place + bytes > mapped || (place & 7) != 0) return 0;
   return place + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
 
@@ -122,7 +130,7 @@ export function takeRequest(requester: u32, slot: u32, generation: u32): u32 {
   if (!stillFirst()) return 0;
   const place = slotOf(requester, slot);
   const queued = word(generation, SLOT_QUEUED, 0);
-  const taken = word(generation, SLOT_TAKEN, self + 1);
+  const taken = word(generation, SLOT_TAKEN, self);
   const mine = place != 0 && atomic.cmpxchg<u64>(place + SLOT_STATE, queued, taken) == queued;
   skipTo();
   const released = release();
@@ -134,8 +142,8 @@ export function takeRequest(requester: u32, slot: u32, generation: u32): u32 {
 export function beginReply(requester: u32, slot: u32, generation: u32): u32 {
   const place = slotOf(requester, slot);
   if (place == 0) return 0;
-  const taken = word(generation, SLOT_TAKEN, self + 1);
-  const writing = word(generation, SLOT_WRITING, self + 1);
+  const taken = word(generation, SLOT_TAKEN, self);
+  const writing = word(generation, SLOT_WRITING, self);
   return atomic.cmpxchg<u64>(place + SLOT_STATE, taken, writing) == taken ? 1 : 0;
 }
 
@@ -153,10 +161,10 @@ export function finishReply(
   store<u64>(place + SLOT_OFFSET, offset);
   store<u32>(place + SLOT_LENGTH, length);
   store<u32>(place + SLOT_FLAGS, flags);
-  const writing = word(generation, SLOT_WRITING, self + 1);
-  const done = word(generation, SLOT_DONE, self + 1);
+  const writing = word(generation, SLOT_WRITING, self);
+  const done = word(generation, SLOT_DONE, self);
   if (atomic.cmpxchg<u64>(place + SLOT_STATE, writing, done) != writing) return;
-  addBit(<usize> read32(participant(requester) + PARTICIPANT_REGION) + REQUEST_DONE, slot);
+  addBit(<usize>read32(participant(requester) + PARTICIPANT_REGION) + REQUEST_DONE, slot);
 }
 
 /** True while a reply lies unread in its slot: its bytes must stay. */
@@ -164,6 +172,6 @@ export function replyPending(requester: u32, slot: u32, generation: u32): u32 {
   const place = slotOf(requester, slot);
   if (place == 0) return 0;
   const state = read64(place + SLOT_STATE);
-  if (<u32> state != generation) return 0;
-  return statusOf(state) == SLOT_DONE && (<u32> (state >> 40) & 0xffff) == self + 1 ? 1 : 0;
+  if (<u32>state != generation) return 0;
+  return statusOf(state) == SLOT_DONE && <u32>(state >> 40) == self ? 1 : 0;
 }

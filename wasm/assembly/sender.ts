@@ -50,9 +50,9 @@ export function openLane(index: u32): u32 {
   last = read64(entry + LANE_LAST);
   if (tail > head || head - tail > capacity || ((head | tail) & 7) != 0) return 0;
   if (index != 0 && data < control + CONTROL_BYTES) return 0;
-  if (<u64> data + capacity > mapped) return 0;
-  headAt = nextAt = <u32> (head % capacity);
-  tailAt = <u32> (tail % capacity);
+  if (<u64>data + capacity > mapped) return 0;
+  headAt = nextAt = <u32>(head % capacity);
+  tailAt = <u32>(tail % capacity);
   limit = tail + capacity;
   return 1;
 }
@@ -75,7 +75,7 @@ export function claim(payload: u32, flags: u32): u32 {
   nextAt += need;
   if (nextAt == capacity) nextAt = 0;
   nextCount++;
-  return <u32> at + RECORD_PAYLOAD;
+  return <u32>at + RECORD_PAYLOAD;
 }
 
 /** Publishes all that is claimed; answers 1 when a receiver sleeps. */
@@ -101,19 +101,19 @@ export function abort(): void {
 
 /** Position behind everything committed or claimed, modulo 2^53: blocks are tied to it. */
 export function claimedPosition(): f64 {
-  return <f64> (next & 0x1fffffffffffff);
+  return <f64>(next & 0x1fffffffffffff);
 }
 
 /** Position up to which readers are done with records, or have lost them. */
 export function releasedPosition(): f64 {
   if (kind != KIND_BROADCAST) refreshLimit();
-  return <f64> ((limit - capacity) & 0x1fffffffffffff);
+  return <f64>((limit - capacity) & 0x1fffffffffffff);
 }
 
 /** Bytes of the ring that are taken. */
 export function usedBytes(): u32 {
   refreshLimit();
-  return <u32> (next - (limit - capacity));
+  return <u32>(next - (limit - capacity));
 }
 
 function refreshLimit(): void {

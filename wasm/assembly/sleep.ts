@@ -16,13 +16,13 @@ import { control, participant } from "./channel";
 import { read32 } from "./memory";
 
 // @ts-ignore: decorator
-
+@inline
 export function receiversAsleep(): u32 {
   return anyBit(control + CONTROL_RECEIVERS_ASLEEP) ? 1 : 0;
 }
 
 // @ts-ignore: decorator
-
+@inline
 export function sendersAsleep(): u32 {
   return anyBit(control + CONTROL_SENDERS_ASLEEP) ? 1 : 0;
 }
@@ -52,16 +52,16 @@ export function takeSleeper(side: u32): i32 {
   while (true) {
     const chosen = fewestTurns(set);
     if (chosen < 0) return -1;
-    if (rouse(<u32> chosen, side)) return chosen;
+    if (rouse(<u32>chosen, side)) return chosen;
   }
 }
 
 function fewestTurns(set: usize): i32 {
   let chosen = -1;
   let fewest: u32 = 0;
-  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32> i + 1)) {
-    const turns = read32(participant(<u32> i) + PARTICIPANT_TURNS);
-    if (chosen < 0 || <i32> (turns - fewest) < 0) {
+  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32>i + 1)) {
+    const turns = read32(participant(<u32>i) + PARTICIPANT_TURNS);
+    if (chosen < 0 || <i32>(turns - fewest) < 0) {
       chosen = i;
       fewest = turns;
     }

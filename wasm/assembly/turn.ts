@@ -28,11 +28,11 @@ export function joinTurns(): void {
   const turns = participant(self) + PARTICIPANT_TURNS;
   const leader = read32(control + CONTROL_TURN_MAX);
   // Others put us out, or went far ahead since we left: we were slow to come back.
-  if (!hasLeft || leader - leftAt > <u32> TURN_QUANTUM) prompt = hasJoined ? 0 : PROMPT;
+  if (!hasLeft || leader - leftAt > <u32>TURN_QUANTUM) prompt = hasJoined ? 0 : PROMPT;
   else if (prompt < PROMPT) prompt++;
   hasJoined = true;
   hasLeft = false;
-  if (<i32> (leader - load<u32>(turns)) > TURN_QUANTUM) {
+  if (<i32>(leader - load<u32>(turns)) > TURN_QUANTUM) {
     atomic.store<u32>(turns, leader - TURN_QUANTUM);
   }
   addBit(control + CONTROL_WAITING, self);
@@ -50,9 +50,9 @@ export function laggard(): i32 {
   const mine = load<u32>(participant(self) + PARTICIPANT_TURNS);
   let chosen = -1;
   let most = TURN_QUANTUM;
-  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32> i + 1)) {
-    if (<u32> i == self) continue;
-    const behind = <i32> (mine - read32(participant(<u32> i) + PARTICIPANT_TURNS));
+  for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32>i + 1)) {
+    if (<u32>i == self) continue;
+    const behind = <i32>(mine - read32(participant(<u32>i) + PARTICIPANT_TURNS));
     if (behind >= most) {
       most = behind;
       chosen = i;
@@ -63,7 +63,7 @@ export function laggard(): i32 {
 
 /** Counts messages taken; leaves the set when we are not known to come back quickly. */
 // @ts-ignore: decorator
-
+@inline
 export function countTurns(messages: u32): void {
   const address = participant(self) + PARTICIPANT_TURNS;
   const turns = load<u32>(address) + messages;
@@ -73,7 +73,7 @@ export function countTurns(messages: u32): void {
 
 function settle(turns: u32): void {
   let leader = read32(control + CONTROL_TURN_MAX);
-  if (<i32> (turns - leader) > 0) {
+  if (<i32>(turns - leader) > 0) {
     leader = turns;
     atomic.store<u32>(control + CONTROL_TURN_MAX, turns);
   }

@@ -1,0 +1,83 @@
+/**
+ * Regions that outlive their owners: who takes over a lane or a slot goes on with the room for big
+ * messages that the one before had, instead of adding more to the segment.
+ *
+ * @module
+ */
+
+import { type Attachment, controlOffset } from "./attachment.ts";
+import * as layout from "../wasm/layout.ts";
+
+/** A part of the segment. */
+export interface Region {
+  offset: number;
+  bytes: number;
+}
+
+/** Two words of the segment that name a region. */
+export class RegionRecord {
+  readonly #attachment: Attachment;
+  readonly #word: number;
+
+  /** Reads and writes the record at a byte offset. */
+  constructor(attachment: Attachment, offset: number) {
+    this.#attachment = attachment;
+    this.#word = offset >>> 2;
+  }
+
+  /** The region, undefined if there is none or the words cannot be right. */
+  read(): Region | undefined {
+    const attachment = this.#attachment;
+    const offset = attachment.words[this.#word] >>> 0;
+    const bytes = attachment.words[this.#word + 1] >>> 0;
+    const first = controlOffset(attachment.capacity) + layout.CONTROL_BYTES;
+    if (offset < first || (offset & 7) !== 0 || bytes === 0) return undefined;
+    if (offset + bytes > attachment.carrier.mappedBytes) attachment.remap();
+    return offset + bytes > attachment.carrier.mappedBytes ? undefined : { offset, bytes };
+  }
+
+  /** Leaves a region to whoever comes next. */
+  write(region: Region): void {
+    this.#attachment.words[this.#word] = region.offset;
+    this.#attachment.words[this.#word + 1] = region.bytes;
+  }
+}
+
+/** The room that senders on a lane hand on. */
+export function laneRecord(attachment: Attachment, lane: number): RegionRecord {
+  const entry = controlOffset(attachment.capacity) + layout.CONTROL_LANES +
+    lane * layout.LANE_BYTES;
+  return new RegionRecord(attachment, entry + layout.LANE_BLOCKS);
+}
+
+/** The room that repliers in a slot hand on. */
+export function heapRecord(attachment: Attachment): RegionRecord {
+  return new RegionRecord(
+    attachment,
+    attachment.field(attachment.index, layout.PARTICIPANT_HEAP),
+  );
+}
+
+/** True while a reply that lies in a region has not been read. */
+export function holdsReplies(attachment: Attachment, region: Region): boolean {
+  attachment.mapAll();
+  for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
+    const at = attachment.field(index, layout.PARTICIPANT_REGION) >>> 2;
+    const slots = attachment.words[at] >>> 0;
+    const bytes = layout.REQUEST_SLOTS + layout.MAX_REQUESTS * layout.SLOT_BYTES;
+    if (slots === 0 || slots + bytes > attachment.carrier.mappedBytes) continue;
+    if (slotsPointInto(attachment.words, slots + layout.REQUEST_SLOTS, region)) return true;
+  }
+  return false;
+}
+
+function slotsPointInto(words: Int32Array, slots: number, region: Region): boolean {
+  for (let slot = 0; slot < layout.MAX_REQUESTS; slot++) {
+    const at = slots + slot * layout.SLOT_BYTES;
+    const status = words[(at + layout.SLOT_STATE + 4) >>> 2] & 0xff;
+    const offset = words[(at + layout.SLOT_OFFSET) >>> 2] >>> 0;
+    if (status < layout.SLOT_WRITING) continue;
+    if (offset >= region.offset && offset < region.offset + region.bytes) return true;
+  }
+  return false;
+}
