@@ -107,17 +107,18 @@ export type SegmentSource = (offset: number, bytes: number) => Uint8Array<ArrayB
  * @throws {ShmCorruptionError} if it cannot be right
  */
 export function readFacts(source: SegmentSource, size: number, name: string): SegmentFacts {
-  const refuse = (what: string) =>
-    new ShmCorruptionError(
-      `cannot open channel "${name}": ${what}; delete the segment with removeStale() or by hand`,
-    );
+  const refuse = (what: string, remedy = "delete the segment with removeStale() or by hand") =>
+    new ShmCorruptionError(`cannot open channel "${name}": ${what}; ${remedy}`);
   if (size < layout.HEADER_BYTES) {
     throw refuse(`it has ${size} bytes, and a segment has at least ${layout.HEADER_BYTES}`);
   }
   const view = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
   const magic = [view.getUint32(0, true), view.getUint32(4, true)];
   if (magic[0] !== layout.MAGIC_LOW || magic[1] !== layout.MAGIC_HIGH) {
-    throw refuse("it does not begin with the magic number of a segment");
+    throw refuse(
+      "it does not begin with the magic number of a segment",
+      "delete the file by hand if nothing needs it, or use another name",
+    );
   }
   const version = view.getBigUint64(layout.HEADER_VERSION, true);
   if (version !== BigInt(layout.VERSION)) {

@@ -239,7 +239,7 @@ function readParticipants(
 function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
   const os = platform();
   if (!os.lock(segment.fd, "exclusive")) return false;
-  if (os.statusOf(segment.fd).links === 0) return false;
+  if (os.statusOf(segment.fd).links === 0 || !isSegment(segment.fd)) return false;
   const info = describe(segment);
   const isPersistent = info.persistent ||
     (info.damage !== undefined && mayBePersistent(segment.fd));
@@ -250,15 +250,24 @@ function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boole
   return true;
 }
 
-/** A segment that we cannot read may be another version's; only one without our magic number is junk. */
+/** What we cannot read may be another version's, or persistent all the same. */
 function mayBePersistent(fd: number): boolean {
-  const header = new DataView(sourceOf(fd)(0, layout.HEADER_BYTES).slice().buffer);
-  const isOurs = header.getUint32(0, true) === layout.MAGIC_LOW &&
-    header.getUint32(4, true) === layout.MAGIC_HIGH;
+  const header = headerOf(fd);
   const isOtherVersion =
     header.getBigUint64(layout.HEADER_VERSION, true) !== BigInt(layout.VERSION);
-  const persists = (header.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0;
-  return isOurs && (isOtherVersion || persists);
+  return isOtherVersion ||
+    (header.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0;
+}
+
+/** A file without the magic number may be anything: it is not ours to delete. */
+function isSegment(fd: number): boolean {
+  const header = headerOf(fd);
+  return header.getUint32(0, true) === layout.MAGIC_LOW &&
+    header.getUint32(4, true) === layout.MAGIC_HIGH;
+}
+
+function headerOf(fd: number): DataView {
+  return new DataView(sourceOf(fd)(0, layout.HEADER_BYTES).slice().buffer);
 }
 
 function removeUnnamed(path: string): void {

@@ -107,7 +107,10 @@ for (const [what, [offset, bytes, message]] of Object.entries(HEADERS)) {
     const path = leaveQueue(directory);
     const before = Deno.readFileSync(path);
     poke(path, offset, bytes);
-    refused(directory, message, "delete the segment with removeStale() or by hand");
+    const remedy = message === "magic number"
+      ? "delete the file by hand"
+      : "delete the segment with removeStale() or by hand";
+    refused(directory, message, remedy);
     poke(path, 0, before);
     using puller = new Puller("a", { dir: directory.path });
     assert.equal(puller.tryRecv(), "precious");

@@ -111,11 +111,13 @@ export function testLifecycle(carrier: TestCarrier): void {
       const puller = channel.puller<number>();
       const loop = (async () => {
         const seen: number[] = [];
-        for await (const value of puller) seen.push(value);
+        for await (const value of puller) {
+          seen.push(value);
+          setTimeout(() => puller.close(), 3);
+        }
         return seen;
       })();
       pusher.send(round);
-      setTimeout(() => puller.close(), 3);
       assert.deepEqual(await loop, [round]);
     }
   });
