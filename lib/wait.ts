@@ -21,7 +21,7 @@ import { PARTICIPANT_WAKE, WAIT_DOORBELL, WAIT_WORD } from "../wasm/layout.ts";
 /** Milliseconds of spinning before a synchronous sleep. */
 const SPIN_MS = 0.02;
 /** Attempts between two looks at the clock. */
-const ATTEMPTS_PER_LOOK = 32;
+const ATTEMPTS_PER_LOOK = 64;
 /** Attempts after announcing sleep: some microseconds. */
 const DWELL_ATTEMPTS = 60;
 /** Longest single sleep, in milliseconds. */
@@ -65,36 +65,38 @@ export function waitSync<T>(
   }
 }
 
+/** A look at the clock costs as much as several attempts: an answer that is near never pays for one. */
 function spin<T>(attempt: Attempt<T>, spinMs: number): T | undefined {
+  const quick = tryTimes(attempt, ATTEMPTS_PER_LOOK);
+  if (quick !== undefined || spinMs === 0) return quick;
   const end = performance.now() + spinMs;
   do {
-    for (let i = 0; i < ATTEMPTS_PER_LOOK; i++) {
-      const found = attempt();
-      if (found !== undefined) return found;
-    }
+    const found = tryTimes(attempt, ATTEMPTS_PER_LOOK);
+    if (found !== undefined) return found;
   } while (performance.now() < end);
+  return undefined;
+}
+
+function tryTimes<T>(attempt: Attempt<T>, times: number): T | undefined {
+  for (let i = 0; i < times; i++) {
+    const found = attempt();
+    if (found !== undefined) return found;
+  }
   return undefined;
 }
 
 function sleepOnce<T>(waiter: Waiter, attempt: Attempt<T>, deadline: number): T | undefined {
   const { ring, carrier, index } = waiter.attachment;
   const value = ring.fallAsleep(index, waiter.side, WAIT_WORD);
-  const found = dwell(attempt);
+  const found = tryTimes(attempt, DWELL_ATTEMPTS);
   const left = deadline - performance.now();
   if (found === undefined && left > 0) {
     const word = waiter.attachment.field(index, PARTICIPANT_WAKE);
     carrier.sleep(word, value, Math.min(left, CHUNK_MS, waiter.patienceMs()));
   }
+  const woken = found ?? attempt();
   ring.getUp(index, waiter.side);
-  return found ?? attempt();
-}
-
-function dwell<T>(attempt: Attempt<T>): T | undefined {
-  for (let i = 0; i < DWELL_ATTEMPTS; i++) {
-    const found = attempt();
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  return woken;
 }
 
 function describe(waiter: Waiter): string {
@@ -113,6 +115,8 @@ export class AsyncWaits implements Listener {
   readonly #waiter: Waiter;
   readonly #entries: Entry[] = [];
   #isArmed = false;
+  /** The wake word when we announced sleep last. */
+  #announcedAt: number | undefined;
   #hurry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(waiter: Waiter) {
@@ -177,6 +181,7 @@ export class AsyncWaits implements Listener {
     if (this.#entries.length > 0) return;
     const { carrier, ring, index } = this.#waiter.attachment;
     carrier.stopListening(this);
+    this.#announcedAt = undefined;
     if (!this.#waiter.attachment.isClosed) ring.getUp(index, this.#waiter.side);
     clearTimeout(this.#hurry);
     this.#hurry = undefined;
@@ -185,17 +190,31 @@ export class AsyncWaits implements Listener {
   /** Serves the waiting promises in order, then announces sleep if some are left. */
   look(): void {
     if (this.#serve()) return;
-    const { ring, index } = this.#waiter.attachment;
-    const value = ring.fallAsleep(index, this.#waiter.side, WAIT_DOORBELL);
-    this.#arm(value);
-    for (let i = 0; i < DWELL_ATTEMPTS; i++) {
-      if (this.#serve()) return;
-    }
+    if (!this.#isAnnounced() && this.#announce()) return;
     const patienceMs = this.#waiter.patienceMs();
     if (patienceMs < CHUNK_MS) {
       clearTimeout(this.#hurry);
       this.#hurry = setTimeout(() => this.look(), patienceMs);
     }
+  }
+
+  /** Nobody has woken us since we announced ourselves: there is nothing to do anew. */
+  #isAnnounced(): boolean {
+    const { attachment } = this.#waiter;
+    const word = attachment.field(attachment.index, PARTICIPANT_WAKE) >>> 2;
+    return this.#announcedAt === attachment.words[word];
+  }
+
+  /** Announces sleep and looks again for a moment; true when nobody is left waiting. */
+  #announce(): boolean {
+    const { ring, index } = this.#waiter.attachment;
+    const value = ring.fallAsleep(index, this.#waiter.side, WAIT_DOORBELL);
+    this.#announcedAt = value;
+    this.#arm(value);
+    for (let i = 0; i < DWELL_ATTEMPTS; i++) {
+      if (this.#serve()) return true;
+    }
+    return false;
   }
 
   /** True when nobody is left waiting. */
