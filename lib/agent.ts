@@ -88,8 +88,8 @@ export class Agent {
   /** Adds a socket that waits in the event loop. */
   startListening(listener: Listener): void {
     this.#listeners.add(listener);
-    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#look());
-    this.#recheck ??= setInterval(() => this.#look(), RECHECK_MS);
+    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#look(false));
+    this.#recheck ??= setInterval(() => this.#look(true), RECHECK_MS);
   }
 
   /** Removes it; with the last one the event loop is free to end. */
@@ -100,8 +100,8 @@ export class Agent {
     this.#recheck = undefined;
   }
 
-  #look(): void {
-    for (const listener of [...this.#listeners]) listener.look();
+  #look(isRecheck: boolean): void {
+    for (const listener of [...this.#listeners]) listener.look(isRecheck);
   }
 
   /** Closes all descriptors and removes the FIFO. */

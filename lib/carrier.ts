@@ -41,6 +41,6 @@ export interface Carrier {
 
 /** Somebody who waits in the event loop. */
 export interface Listener {
-  /** Looks again, because somebody rang or because time has passed. */
-  look(): void;
+  /** Looks again, because somebody rang or, at a recheck, because time has passed. */
+  look(isRecheck?: boolean): void;
 }

@@ -85,7 +85,7 @@ export class LocalCarrier implements Carrier {
 
   startListening(listener: Listener): void {
     this.#listeners.add(listener);
-    this.#recheck ??= setInterval(() => this.#look(), RECHECK_MS);
+    this.#recheck ??= setInterval(() => this.#look(true), RECHECK_MS);
   }
 
   stopListening(listener: Listener): void {
@@ -95,8 +95,8 @@ export class LocalCarrier implements Carrier {
     this.#recheck = undefined;
   }
 
-  #look(): void {
-    for (const listener of [...this.#listeners]) listener.look();
+  #look(isRecheck: boolean): void {
+    for (const listener of [...this.#listeners]) listener.look(isRecheck);
   }
 
   close(): void {

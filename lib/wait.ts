@@ -188,9 +188,9 @@ export class AsyncWaits implements Listener {
   }
 
   /** Serves the waiting promises in order, then announces sleep if some are left. */
-  look(): void {
-    if (this.#serve()) return;
-    if (!this.#isAnnounced() && this.#announce()) return;
+  look(isRecheck = false): void {
+    if (this.#serve() || (isRecheck && this.#isAnnounced())) return;
+    if (this.#announce()) return;
     const patienceMs = this.#waiter.patienceMs();
     if (patienceMs < CHUNK_MS) {
       clearTimeout(this.#hurry);
