@@ -42,6 +42,8 @@ const UNGATED = 0;
 
 /** Payloads up to this size are copied word by word. */
 const WORDWISE_BYTES = 64;
+/** Place of a message that cannot be where its record says. */
+const NOWHERE = -1;
 /** `take` and `release`: taken, and a sender sleeps. */
 const TAKEN_SENDER_ASLEEP = 3;
 
@@ -172,7 +174,10 @@ export class Inbox<T> implements Waiter {
     if (this.#undecoded.length > 0) return this.#copyKept(target);
     while (this.#find(gated)) {
       const length = this.#length;
-      if (length > target.length) throw this.#tooSmall(target.length);
+      if (length > target.length) {
+        if (this.#isStale()) continue;
+        throw this.#tooSmall(target.length);
+      }
       this.#copyInto(target);
       if (this.#take()) return length;
     }
@@ -379,7 +384,9 @@ export class Inbox<T> implements Waiter {
     this.#flags = words[(at - 4) >>> 2] & 0xff;
     if (this.#isRequest) this.#readOrigin();
     if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
-    return true;
+    else if (this.#length >= 0 && this.#length <= this.attachment.capacity) return true;
+    else this.#at = NOWHERE;
+    return this.#at !== NOWHERE || this.#findNewer(gated);
   }
 
   #findAgain(code: number, gated: number): boolean {
@@ -401,6 +408,18 @@ export class Inbox<T> implements Waiter {
     return this.attachment.corruption(what);
   }
 
+  /** What cannot be right is damage, unless the record was overwritten or taken while we read it. */
+  #findNewer(gated: number): boolean {
+    if (this.#isStale()) return this.#find(gated);
+    throw this.#damage("a message lies outside of it");
+  }
+
+  /** True if the record that was found may have been overwritten or taken meanwhile. */
+  #isStale(): boolean {
+    const { ring } = this.attachment;
+    return ring.isIntact(ring.foundLane(), ring.foundPosition()) === 0;
+  }
+
   #readOrigin(): void {
     const { words } = this.attachment;
     this.#origin = words[this.#at >>> 2];
@@ -415,10 +434,8 @@ export class Inbox<T> implements Waiter {
     const offset = words[reference] >>> 0;
     const length = words[reference + 2] >>> 0;
     if (offset + length > this.attachment.carrier.mappedBytes) this.attachment.remap();
-    if (offset + length > this.attachment.carrier.mappedBytes || (offset & 7) !== 0) {
-      throw this.#damage("a big message lies outside of it");
-    }
-    this.#at = offset;
+    const isOutside = offset + length > this.attachment.carrier.mappedBytes;
+    this.#at = isOutside || (offset & 7) !== 0 ? NOWHERE : offset;
     this.#length = length;
   }
 
