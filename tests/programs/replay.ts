@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MessageView, ReceivingSocket } from "../../mod.ts";
+import type { ReceivingSocket } from "../../mod.ts";
 
 /** Bytes of the smallest message: its index. */
 export const LEAST_BYTES = 4;
@@ -63,7 +63,7 @@ const CALLS: Record<ReceiveCall, Call> = {
   into: (socket) => digestsInto(socket.tryRecvInto(target)),
   intoSync: (socket, timeoutMs) => digestsInto(socket.recvIntoSync(target, { timeoutMs })),
   drain: (socket) => socket.drain(7).map(digest),
-  view: (socket) => digestsOfView(socket.recvView()),
+  view: (socket) => digestsOfView(socket),
 };
 
 function digestsOf(bytes: Uint8Array | undefined): Digest[] {
@@ -74,10 +74,12 @@ function digestsInto(length: number): Digest[] {
   return length < 0 ? [] : [digest(target.subarray(0, length))];
 }
 
-/** A view that was overwritten while it was read counts as missed. */
-function digestsOfView(view: MessageView | undefined): Digest[] {
+/** A view counts as missed when it was overwritten before it was disposed, which is the last moment. */
+function digestsOfView(socket: ReceivingSocket<Uint8Array>): Digest[] {
+  const view = socket.recvView();
   if (view === undefined) return [];
-  using open = view;
-  const seen = digest(open.bytes);
-  return open.intact ? [seen] : [];
+  const { missed } = socket.statistics();
+  const seen = digest(view.bytes);
+  view[Symbol.dispose]();
+  return socket.statistics().missed === missed ? [seen] : [];
 }
