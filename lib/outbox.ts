@@ -31,6 +31,7 @@ import {
 export const MAX_MESSAGE_BYTES: number = 512 * 1024 * 1024;
 /** Payloads up to this size are copied word by word, which beats `set` for them. */
 const WORDWISE_BYTES = 64;
+const NO_WORDS = new Int32Array(0);
 /** Blocks for big messages come two at a time up to this size, so that one can be read meanwhile. */
 const DOUBLE_BLOCK_BYTES = 64 * 1024 * 1024;
 /** Milliseconds between two looks at whether a receiver that holds the ring up lives. */
@@ -74,7 +75,7 @@ export class Outbox implements Waiter {
   #inherited: { region: Region; position: number } | undefined;
   readonly #waits: AsyncWaits;
   #lastSource: Uint8Array | undefined;
-  #lastWords: Int32Array = new Int32Array(0);
+  #lastWords: Int32Array = NO_WORDS;
   #tensorScratch = new Uint8Array(0);
   #hasLoan = false;
   #bytesToFillCheck = 0;
@@ -262,24 +263,22 @@ export class Outbox implements Waiter {
   }
 
   #copyIn(bytes: Uint8Array, length: number, at: number): void {
-    // A buffer that can be resized is the same object with another length.
-    const isKnown = bytes === this.#lastSource && length === this.#lastWords.byteLength;
-    if (length > WORDWISE_BYTES || !isKnown) {
+    if (bytes !== this.#lastSource || length > WORDWISE_BYTES) {
+      this.#lastSource = bytes;
+      this.#lastWords = NO_WORDS;
       this.attachment.bytes.set(bytes, at);
-      if (length <= WORDWISE_BYTES && ((bytes.byteOffset | length) & 3) === 0) this.#keep(bytes);
       return;
+    }
+    // A buffer that can be resized is the same object with another length.
+    if (length !== this.#lastWords.byteLength) {
+      if (((bytes.byteOffset | length) & 3) !== 0) return this.attachment.bytes.set(bytes, at);
+      this.#lastWords = new Int32Array(bytes.buffer, bytes.byteOffset, length >>> 2);
     }
     const words = this.attachment.words;
     const source = this.#lastWords;
     const start = at >>> 2;
     const count = length >>> 2;
     for (let i = 0; i < count; i++) words[start + i] = source[i];
-  }
-
-  /** Programs that send in a loop mostly fill one buffer again and again. */
-  #keep(bytes: Uint8Array): void {
-    this.#lastSource = bytes;
-    this.#lastWords = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
   }
 
   #publish(messages: number): void {
