@@ -30,10 +30,20 @@ export {
   ShmTimeoutError,
   ShmUnsupportedError,
 } from "./lib/errors.ts";
+export {
+  GemstoneClockError,
+  GemstoneGenerator,
+  type GemstoneGeneratorOptions,
+  GemstoneId,
+  Priority,
+} from "./lib/gemstone.ts";
 export type { MessageView } from "./lib/inbox.ts";
+export { type JsonObject, parseJson, stringifyJson } from "./lib/json.ts";
 export { manageSignals } from "./lib/lifetime.ts";
 export type { LocalHandle } from "./lib/local.ts";
 export { LocalChannel, type LocalChannelOptions } from "./lib/local_channel.ts";
+export { Message, type MessageInit } from "./lib/message.ts";
+export type { AgentTag } from "./lib/message_fields.ts";
 export type { TimeoutOptions, WaitOptions } from "./lib/options.ts";
 export { type Loan, MAX_MESSAGE_BYTES } from "./lib/outbox.ts";
 export { Publisher } from "./lib/publisher.ts";

@@ -1,0 +1,55 @@
+/**
+ * The members of a JSON object as text, so that values pass through untouched.
+ *
+ * @module
+ */
+
+import { endOfString, readString } from "./json_read.ts";
+
+/** Deepest nesting of arrays and objects that is taken in. */
+export const MAX_JSON_DEPTH = 512;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/**
+ * The text of each member's value, by key; of a key that comes twice the last, as `JSON.parse` has
+ * it. The text must be that of a JSON object: check it with `JSON.parse` before.
+ *
+ * @throws {SyntaxError} if a value is nested deeper than `MAX_JSON_DEPTH`
+ */
+export function jsonMembers(text: string): Map<string, string> {
+  const members = new Map<string, string>();
+  let at = text.indexOf("{") + 1;
+  for (;;) {
+    const open = text.indexOf('"', at);
+    if (open === -1) return members;
+    const close = endOfString(text, open);
+    const colon = text.indexOf(":", close);
+    const end = endOfValue(text, colon + 1);
+    members.set(readString(text.slice(open, close)), text.slice(colon + 1, end).trim());
+    at = end + 1;
+  }
+}
+
+/** Where the comma or the brace stands that ends the value. */
+function endOfValue(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start;; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at) - 1;
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth = deeper(depth);
+    else if (depth === 0) {
+      if (code === COMMA || code === CLOSE_BRACE) return at;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+  }
+}
+
+function deeper(depth: number): number {
+  if (depth < MAX_JSON_DEPTH) return depth + 1;
+  throw new SyntaxError(`cannot take JSON nested deeper than ${MAX_JSON_DEPTH} levels`);
+}

@@ -1,0 +1,133 @@
+/**
+ * Reading JSON text that `JSON.parse` has found to be valid, so that nothing is checked here.
+ *
+ * @module
+ */
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const SPACE = 0x20;
+
+/** The value of a valid JSON text, with bigints where a number would lose digits. */
+export function readJson(text: string): unknown {
+  return new Reader(text).value();
+}
+
+/** Where the string literal that begins at `open` is over. */
+export function endOfString(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1);
+  while (isEscaped(text, close)) close = text.indexOf('"', close + 1);
+  return close + 1;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
+}
+
+/** The string that a literal stands for. */
+export function readString(literal: string): string {
+  return literal.includes("\\") ? JSON.parse(literal) : literal.slice(1, -1);
+}
+
+const NUMBER = /[-+.0-9eE]+/y;
+const INTEGER = /^-?[0-9]+$/;
+
+function readNumber(literal: string): number | bigint {
+  const value = Number(literal);
+  if (Number.isSafeInteger(value) || !INTEGER.test(literal)) return value;
+  return BigInt(literal);
+}
+
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(): unknown {
+    switch (this.#skipSpace()) {
+      case QUOTE:
+        return this.#string();
+      case OPEN_BRACE:
+        return this.#object();
+      case OPEN_BRACKET:
+        return this.#array();
+      case 0x74: // true
+        return this.#word(4, true);
+      case 0x66: // false
+        return this.#word(5, false);
+      case 0x6e: // null
+        return this.#word(4, null);
+      default:
+        return this.#number();
+    }
+  }
+
+  /** The code of the first character that is no space. */
+  #skipSpace(): number {
+    let code = this.#text.charCodeAt(this.#at);
+    while (code <= SPACE) code = this.#text.charCodeAt(++this.#at);
+    return code;
+  }
+
+  #word<T>(length: number, value: T): T {
+    this.#at += length;
+    return value;
+  }
+
+  #string(): string {
+    const start = this.#at;
+    this.#at = endOfString(this.#text, start);
+    return readString(this.#text.slice(start, this.#at));
+  }
+
+  #number(): number | bigint {
+    NUMBER.lastIndex = this.#at;
+    const [literal] = NUMBER.exec(this.#text)!;
+    this.#at += literal.length;
+    return readNumber(literal);
+  }
+
+  #array(): unknown[] {
+    const items: unknown[] = [];
+    this.#at++;
+    while (this.#skipSpace() !== CLOSE_BRACKET) {
+      items.push(this.value());
+      if (this.#skipSpace() === COMMA) this.#at++;
+    }
+    this.#at++;
+    return items;
+  }
+
+  #object(): Record<string, unknown> {
+    const object: Record<string, unknown> = {};
+    this.#at++;
+    while (this.#skipSpace() !== CLOSE_BRACE) {
+      const key = this.#string();
+      this.#skipSpace();
+      this.#at++;
+      setMember(object, key, this.value());
+      if (this.#skipSpace() === COMMA) this.#at++;
+    }
+    this.#at++;
+    return object;
+  }
+}
+
+/** Assigning `__proto__` would set the prototype. */
+function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else {
+    const member = { value, writable: true, enumerable: true, configurable: true };
+    Object.defineProperty(object, key, member);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The documented fields of a message: their names here and in JSON, and how they are read and written.
+ *
+ * @module
+ */
+
+import { MAX_ID } from "./gemstone.ts";
+import type { JsonObject } from "./json.ts";
+
+/** Who sends or receives messages. Keys besides these two are kept. */
+export interface AgentTag {
+  /** Identifier of the agent. */
+  id?: string | null;
+  /** Name for people to read. */
+  name?: string | null;
+}
+
+/** One documented field. */
+export interface Field {
+  /** Name of the property. */
+  readonly name: string;
+  /** Name in JSON. */
+  readonly wire: string;
+  /** True if a value from JSON has the documented shape. */
+  readonly fits: (value: unknown) => boolean;
+  /** The property's value, of a JSON value that fits. */
+  readonly read: (value: unknown) => unknown;
+  /** Value of the property when JSON has none. */
+  readonly missing: () => unknown;
+}
+
+const isString = (value: unknown) => typeof value === "string";
+const isNumber = (value: unknown) => typeof value === "number";
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isArrayOf = (fits: (value: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.every(fits);
+const isText = (value: unknown) => value == null || isString(value);
+const isAgentTag = (value: unknown) => isObject(value) && isText(value.id) && isText(value.name);
+
+/** True for an integer of 64 bits, be it a number or a bigint. */
+export function isId(value: unknown): value is number | bigint {
+  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0;
+  return typeof value === "bigint" && value >= 0n && value <= MAX_ID;
+}
+
+const same = (value: unknown) => value;
+const toId = (value: unknown) => BigInt(value as number | bigint);
+const toIds = (value: unknown) => (value as (number | bigint)[]).map(BigInt);
+const nothing = () => null;
+
+function field(
+  name: string,
+  wire: string,
+  fits: (value: unknown) => boolean,
+  missing: () => unknown,
+  read: (value: unknown) => unknown = same,
+): Field {
+  return { name, wire, fits, read, missing };
+}
+
+/** A field that may be null, in JSON and here. */
+function optional(
+  name: string,
+  wire: string,
+  fits: (value: unknown) => boolean,
+  read: (value: unknown) => unknown = same,
+): Field {
+  return field(
+    name,
+    wire,
+    (value) => value === null || fits(value),
+    nothing,
+    (value) => value === null ? null : read(value),
+  );
+}
+
+/** All documented fields but `id`, in the order in which a new message has them in JSON. */
+export const FIELDS: readonly Field[] = [
+  field("sender", "sender", isAgentTag, () => ({})),
+  field("topics", "topics", (value) => isString(value) || isArrayOf(isString)(value), () => []),
+  field("payload", "payload", isObject, () => ({})),
+  field("format", "format", isString, () => "generic_json"),
+  // Undefined stands for what the id says.
+  field("timestamp", "timestamp", isNumber, () => undefined),
+  field(
+    "priority",
+    "priority",
+    (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 7,
+    () => undefined,
+  ),
+  field("thread", "thread", isArrayOf(isId), () => [], toIds),
+  field("recipientList", "recipient_list", isArrayOf(isAgentTag), () => []),
+  optional("inResponseTo", "in_response_to", isId, toId),
+  optional("conversationId", "conversation_id", isId, toId),
+  optional("forwardHeader", "forward_header", isObject),
+  optional("routingSlip", "routing_slip", isObject),
+  field("messageHistory", "message_history", isArrayOf(isObject), () => []),
+  optional("ttl", "ttl", (value) => isNumber(value) && (value as number) > 0),
+  field(
+    "isErrorMessage",
+    "is_error_message",
+    (value) => typeof value === "boolean",
+    () => false,
+  ),
+  optional("traceparent", "traceparent", isString),
+  optional("sessionState", "session_state", isObject),
+  optional("topicPublishedTo", "topic_published_to", isString),
+  field(
+    "enrichWithHistory",
+    "enrich_with_history",
+    (value) => value === null || isNumber(value),
+    () => 0,
+  ),
+];
