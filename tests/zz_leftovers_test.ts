@@ -45,8 +45,10 @@ Deno.test("the suite leaves no child process behind", async () => {
 });
 
 Deno.test("the suite leaves no directory, segment or doorbell behind", () => {
+  const prefixes = [SCRATCH_PREFIX, `ringbus-redis-${Deno.pid}-`];
+  const isOurs = (name: string) => prefixes.some((prefix) => name.startsWith(prefix));
   for (const dir of ["/dev/shm", Deno.env.get("TMPDIR") ?? "/tmp"]) {
-    const left = [...Deno.readDirSync(dir)].filter(({ name }) => name.startsWith(SCRATCH_PREFIX));
+    const left = [...Deno.readDirSync(dir)].filter(({ name }) => isOurs(name));
     assert.deepEqual(left.map(({ name }) => name), [], `left in ${dir}`);
   }
 });

@@ -1,0 +1,178 @@
+/**
+ * A Redis server of a test's own.
+ *
+ * @module
+ */
+
+import { OwnedProcess } from "./owned_process.ts";
+import { candidatePorts } from "./ports.ts";
+import { redisCommand, type RedisReply } from "./redis_command.ts";
+import { configText, type RedisServerOptions } from "./redis_config.ts";
+import { eventually } from "./wait.ts";
+
+const HOST = "127.0.0.1";
+/** Generous: reached only when something hangs. */
+const START_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 30_000;
+const LOG_LINES = 20;
+/** What to type to install Redis. */
+export const INSTALL_REDIS = "apt-get update && apt-get install -y redis-server";
+
+/** The port belongs to somebody else. */
+class PortTakenError extends Error {}
+
+/**
+ * Starts a `redis-server` on a free port of the loopback address, and waits until it answers. Without
+ * options it keeps nothing, has no password and no limit of memory. When the value is disposed of, the
+ * server and its directory are gone.
+ *
+ * Throws `NotInstalledError` where `redis-server` is missing, an `Error` with the end of the server's log
+ * when it does not start, `TypeError` for a directive in `config` that is the fixture's own.
+ *
+ * @example
+ * ```ts
+ * import { redisServer } from "@ringbus/ringbus/testing";
+ *
+ * await using server = await redisServer({ appendOnly: true });
+ * await server.command("SET", "greeting", "hello");
+ * await server.kill();
+ * await server.restart();
+ * console.log(await server.command("GET", "greeting")); // hello
+ * ```
+ */
+export async function redisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  for (const port of candidatePorts()) {
+    const server = new RedisServer(port, options);
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      if (!(error instanceof PortTakenError)) throw error;
+    }
+  }
+  throw new Error("unreachable");
+}
+
+/** A `redis-server` with a directory of its own, as {@linkcode redisServer} starts it. */
+export class RedisServer implements AsyncDisposable {
+  /** Address on which it listens: the loopback one. */
+  readonly host: string = HOST;
+  /** Port on which it listens, also after a restart. */
+  readonly port: number;
+  readonly #directory: string;
+  readonly #options: RedisServerOptions;
+  #process: OwnedProcess | undefined;
+
+  /** Makes the directory. The server starts with `restart()`. */
+  constructor(port: number, options: RedisServerOptions) {
+    this.port = port;
+    this.#options = options;
+    const text = configText(HOST, port, options);
+    this.#directory = Deno.makeTempDirSync({ prefix: `ringbus-redis-${Deno.pid}-` });
+    Deno.writeTextFileSync(`${this.#directory}/redis.conf`, text);
+  }
+
+  /** `redis://127.0.0.1:port`, with the password if there is one. */
+  get url(): string {
+    const { password } = this.#options;
+    const access = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
+    return `redis://${access}${this.host}:${this.port}`;
+  }
+
+  /** Whether the server runs. */
+  get isRunning(): boolean {
+    return this.#process?.isRunning ?? false;
+  }
+
+  /** Process id of the running server, to send it signals. Throws an `Error` while it is down. */
+  get pid(): number {
+    if (!this.#process?.isRunning) {
+      throw new Error(`no pid: redis-server on port ${this.port} is down; restart() starts it`);
+    }
+    return this.#process.pid;
+  }
+
+  /** What the server wrote to its log since it was started last. */
+  get log(): string {
+    return Deno.readTextFileSync(this.#logPath);
+  }
+
+  get #logPath(): string {
+    return `${this.#directory}/redis.log`;
+  }
+
+  /**
+   * Sends a command over a connection of its own, and returns the reply. Throws an
+   * `Error` with the server's words when it refuses, or when it cannot be reached, or does not answer
+   * within 30 seconds.
+   *
+   * @example
+   * ```ts
+   * import { redisServer } from "@ringbus/ringbus/testing";
+   *
+   * await using server = await redisServer();
+   * await server.command("RPUSH", "list", "a", "b");
+   * console.log(await server.command("LRANGE", "list", "0", "-1")); // ["a", "b"]
+   * ```
+   */
+  command(...command: string[]): Promise<RedisReply> {
+    return redisCommand({ ...this.#options, host: this.host, port: this.port }, command);
+  }
+
+  /**
+   * Ends the server in good order (SIGTERM): it writes what it keeps and closes its connections. One
+   * that takes more than 30 seconds is killed.
+   */
+  async stop(): Promise<void> {
+    await this.#process?.end("SIGTERM", STOP_DEADLINE_MS);
+  }
+
+  /** Kills the server (SIGKILL), and waits until it is gone. */
+  async kill(): Promise<void> {
+    await this.#process?.end("SIGKILL", STOP_DEADLINE_MS);
+  }
+
+  /**
+   * Starts the server again on its port, after `stop()` if it runs, and waits until it has loaded
+   * what it kept: everything with `appendOnly`, otherwise nothing. Throws as
+   * {@linkcode redisServer} does.
+   */
+  async restart(): Promise<void> {
+    await this.stop();
+    const logPath = this.#logPath;
+    Deno.writeTextFileSync(logPath, "");
+    const command = ["redis-server", "redis.conf"];
+    const cwd = this.#directory;
+    this.#process = new OwnedProcess({ command, cwd, logPath, install: INSTALL_REDIS });
+    try {
+      await eventually(
+        () => this.#isReady(),
+        START_DEADLINE_MS,
+        () => this.#startError(`it does not answer within ${START_DEADLINE_MS} ms`),
+      );
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
+  }
+
+  /** Kills the server, whatever its state, and deletes its directory. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  /** Its own log tells it: on this port, somebody else's server might answer. */
+  #isReady(): boolean {
+    if (!this.isRunning) throw this.#startError("it ended");
+    return this.log.includes("Ready to accept connections");
+  }
+
+  #startError(why: string): Error {
+    const lines = this.log.trimEnd().split("\n").slice(-LOG_LINES).join("\n");
+    const message = `cannot start redis-server on ${this.host}:${this.port}: ${why}; its log:\n`;
+    const isPortTaken = /bind: Address already in use/.test(this.log);
+    return new (isPortTaken ? PortTakenError : Error)(message + lines);
+  }
+}
