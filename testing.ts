@@ -18,5 +18,10 @@
 
 export { NotInstalledError } from "./testing/not_installed.ts";
 export type { RedisReply } from "./testing/redis_command.ts";
+export {
+  type RedisCluster,
+  redisCluster,
+  type RedisClusterOptions,
+} from "./testing/redis_cluster.ts";
 export type { RedisServerOptions } from "./testing/redis_config.ts";
 export { type RedisServer, redisServer } from "./testing/redis_server.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redisServer } from "../testing.ts";
+import { redisCluster, redisServer } from "../testing.ts";
 import { candidatePorts } from "../testing/ports.ts";
 import { until } from "./support/deadline.ts";
 import { Program } from "./support/program.ts";
@@ -183,6 +183,7 @@ Deno.test("a Redis server dies with its owner, when that is killed", () =>
     const pid = Number(owner.output.match(/pid (\d+)/)![1]);
     assert.equal(isAlive(pid), true);
     owner.kill("SIGKILL");
+    await owner.ended();
     await until(() => !isAlive(pid), `the end of redis-server ${pid}`);
     await removeChildren(path);
   }));
@@ -201,6 +202,79 @@ for (
       for (const name of others) await Deno.remove(`${path}/${name}`);
     }));
 }
+
+Deno.test("a Redis Cluster is up when it is given: slots, roles, and keys on every master", async () => {
+  let pids: number[];
+  {
+    await using cluster = await redisCluster();
+    pids = cluster.nodes.map(({ pid }) => pid);
+    const addresses = cluster.nodes.map(({ host, port }) => `${host}:${port}`);
+    assert.equal(cluster.url, `redis-cluster://${addresses.join(",")}`);
+    const [masters, replicas] = [await cluster.masters(), await cluster.replicas()];
+    assert.deepEqual([...masters, ...replicas], cluster.nodes);
+    assert.deepEqual([masters.length, replicas.length], [3, 3]);
+    for (const node of cluster.nodes) {
+      const view = String(await node.command("CLUSTER", "NODES"));
+      assert.equal(view.match(/ (myself,)?slave /g)?.length, 3, view);
+      assert.equal(view.match(/ (myself,)?master /g)?.length, 3, view);
+      assert.match(String(await node.command("CLUSTER", "INFO")), /cluster_slots_ok:16384/);
+    }
+    const served = new Set<number>();
+    for (const key of ["a", "b", "c", "d", "e", "f"]) {
+      const master = await cluster.masterOf(key);
+      served.add(master.port);
+      assert.equal(await master.command("SET", key, "value"), "OK");
+      assert.equal(await master.command("WAIT", "1", "10000"), 1);
+    }
+    assert.equal(served.size, 3);
+  }
+  assert.deepEqual(pids.filter(isAlive), []);
+  assert.deepEqual(directories(), []);
+});
+
+Deno.test("a replica takes over from a killed master, which comes back as a replica", async () => {
+  await using cluster = await redisCluster({ masters: 3, replicas: 1, password: "secret" });
+  assert.match(cluster.url, /^redis-cluster:\/\/:secret@127/);
+  const master = await cluster.masterOf("key");
+  await master.command("SET", "key", "value");
+  assert.equal(await master.command("WAIT", "1", "10000"), 1);
+  await cluster.kill(master);
+  await cluster.ready();
+  const successor = await cluster.masterOf("key");
+  assert.notEqual(successor, master);
+  assert.equal(await successor.command("GET", "key"), "value");
+  assert.equal((await cluster.masters()).length, 3);
+  await cluster.restart(master);
+  assert.equal((await cluster.masters()).includes(master), false);
+  assert.equal((await cluster.replicas()).includes(master), true);
+  await until(
+    async () => String(await master.command("INFO", "keyspace")).includes("keys=1,"),
+    "copying of the key to the former master",
+  );
+});
+
+Deno.test("a Redis Cluster goes on to other ports when one of its bus is taken", async () => {
+  const [before] = candidatePorts();
+  using _listener = held(before + 10_001);
+  await using cluster = await redisCluster({ replicas: 0 });
+  assert.equal(cluster.nodes.length, 3);
+  assert.equal(cluster.nodes.some(({ port }) => port === before + 1), false);
+});
+
+Deno.test("a Redis Cluster refuses a size that cannot be, and nodes of others", async () => {
+  const wrong = { name: "RangeError", message: /masters must be .* at least 3, not 2/ };
+  await assert.rejects(redisCluster({ masters: 2 }), wrong);
+  await assert.rejects(redisCluster({ replicas: -1 }), /replicas must be .* at least 0, not -1/);
+  await using cluster = await redisCluster({ replicas: 0 });
+  await using other = await redisServer();
+  await assert.rejects(cluster.kill(other), /is no node of redis-cluster:/);
+  assert.equal(other.isRunning, true);
+});
+
+Deno.test("a Redis Cluster that does not start leaves nothing", async () => {
+  await assert.rejects(redisCluster({ config: { maxclients: "many" } }), /maxclients many/);
+  assert.deepEqual(directories(), []);
+});
 
 /** What those leave who are killed. */
 async function removeChildren(directory: string): Promise<void> {

@@ -1,0 +1,249 @@
+/**
+ * A Redis Cluster of a test's own.
+ *
+ * @module
+ */
+
+import type { RedisReply } from "./redis_command.ts";
+import type { RedisServerOptions } from "./redis_config.ts";
+import { type RedisServer, redisServer } from "./redis_server.ts";
+import { eventually } from "./wait.ts";
+
+/** Slots of every Redis Cluster. */
+const SLOTS = 16_384;
+const FEWEST_MASTERS = 3;
+/** Generous: reached only when something hangs. */
+const DEADLINE_MS = 60_000;
+
+/** Failover within about three seconds, also to a replica that was cut off for long. */
+const CONFIG = {
+  "cluster-enabled": "yes",
+  "cluster-node-timeout": 2000,
+  "cluster-replica-validity-factor": 0,
+};
+
+/** The size of a cluster, and what each of its nodes can be asked for. */
+export interface RedisClusterOptions extends RedisServerOptions {
+  /** Number of masters, at least 3; 3 when left out. */
+  masters?: number;
+  /** Number of replicas of each master; 1 when left out. */
+  replicas?: number;
+}
+
+/**
+ * Starts a Redis Cluster, 3 masters with a replica each when left to itself, and waits until every
+ * node knows every other in its role and every replica follows its master. When the value is disposed
+ * of, all nodes and their directories are gone.
+ *
+ * Throws `RangeError` for a size that cannot be, and as {@linkcode redisServer} does.
+ *
+ * @example
+ * ```ts
+ * import { redisCluster } from "@ringbus/ringbus/testing";
+ *
+ * await using cluster = await redisCluster({ masters: 3, replicas: 1 });
+ * console.log(cluster.url); // redis-cluster://127.0.0.1:14148,127.0.0.1:14149,...
+ * const [master] = await cluster.masters();
+ * await cluster.kill(master);
+ * await cluster.ready(); // its replica has taken over
+ * await cluster.restart(master); // it is a replica now
+ * ```
+ */
+export async function redisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+  const { masters = FEWEST_MASTERS, replicas = 1, ...ofNode } = options;
+  checkCount("masters", masters, FEWEST_MASTERS);
+  checkCount("replicas", replicas, 0);
+  await using owned = new AsyncDisposableStack();
+  const nodes = await startNodes(masters * (1 + replicas), ofNode, owned);
+  await join(nodes, masters);
+  const cluster = new RedisCluster(nodes, masters, options.password, owned.move());
+  try {
+    await cluster.ready();
+    return cluster;
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function checkCount(name: string, count: number, fewest: number): void {
+  if (Number.isInteger(count) && count >= fewest) return;
+  throw new RangeError(`${name} must be an integer of at least ${fewest}, not ${count}`);
+}
+
+async function startNodes(
+  count: number,
+  options: RedisServerOptions,
+  owner: AsyncDisposableStack,
+): Promise<RedisServer[]> {
+  const config = { ...CONFIG, ...options.config };
+  const starts = Array.from({ length: count }, () => redisServer({ ...options, config }));
+  // Those that did start are the owner's, also when one did not.
+  for (const start of await Promise.allSettled(starts)) {
+    if (start.status === "fulfilled") owner.use(start.value);
+  }
+  return await Promise.all(starts);
+}
+
+/** Makes a cluster of separate nodes: the first ones get the slots, the others follow them. */
+async function join(nodes: RedisServer[], masters: number): Promise<void> {
+  const bound = (i: number) => Math.floor(i * SLOTS / masters);
+  const slots = (i: number) => [String(bound(i)), String(bound(i + 1) - 1)];
+  await Promise.all(nodes.map(async (node, i) => {
+    await node.command("CLUSTER", "SET-CONFIG-EPOCH", String(i + 1));
+    if (i < masters) await node.command("CLUSTER", "ADDSLOTSRANGE", ...slots(i));
+  }));
+  const [first, ...others] = nodes;
+  for (const { host, port } of others) {
+    await first.command("CLUSTER", "MEET", host, String(port));
+  }
+  const allKnown = async () => {
+    const views = await Promise.all(nodes.map(viewOf));
+    return views.every((view) => view.filter(({ isHealthy }) => isHealthy).length === nodes.length);
+  };
+  const late = () => new Error(`the nodes of a cluster did not meet within ${DEADLINE_MS} ms`);
+  await eventually(allKnown, DEADLINE_MS, late);
+  await Promise.all(
+    nodes.slice(masters).map(async (node, i) => {
+      const id = await nodes[i % masters].command("CLUSTER", "MYID");
+      await node.command("CLUSTER", "REPLICATE", String(id));
+    }),
+  );
+}
+
+/** A node as another, or itself, sees it. */
+interface Sight {
+  port: number;
+  isMaster: boolean;
+  isHealthy: boolean;
+}
+
+async function viewOf(node: RedisServer): Promise<Sight[]> {
+  const lines = String(await node.command("CLUSTER", "NODES")).trim().split("\n");
+  return lines.map((line) => {
+    const [, address, flags] = line.split(" ");
+    return {
+      port: Number(address.match(/:(\d+)@/)![1]),
+      isMaster: flags.includes("master"),
+      isHealthy: !/fail|handshake|noaddr/.test(flags),
+    };
+  });
+}
+
+/** A running Redis Cluster, as {@linkcode redisCluster} starts it. */
+export class RedisCluster implements AsyncDisposable {
+  /** All nodes; at first, the masters come first. */
+  readonly nodes: readonly RedisServer[];
+  readonly #masters: number;
+  readonly #password: string | undefined;
+  readonly #owned: AsyncDisposableStack;
+
+  /** Takes over nodes that have joined. */
+  constructor(
+    nodes: readonly RedisServer[],
+    masters: number,
+    password: string | undefined,
+    owned: AsyncDisposableStack,
+  ) {
+    this.nodes = nodes;
+    this.#masters = masters;
+    this.#password = password;
+    this.#owned = owned;
+  }
+
+  /** `redis-cluster://127.0.0.1:port,127.0.0.1:port,...`, with the password if there is one. */
+  get url(): string {
+    const password = this.#password;
+    const access = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
+    return `redis-cluster://${access}${this.nodes.map((n) => `${n.host}:${n.port}`).join(",")}`;
+  }
+
+  /** The running nodes that are masters now. */
+  async masters(): Promise<RedisServer[]> {
+    return await this.#inRole("master");
+  }
+
+  /** The running nodes that are replicas now. */
+  async replicas(): Promise<RedisServer[]> {
+    return await this.#inRole("slave");
+  }
+
+  /** The master that has the slot of a key now. Throws an `Error` while there is none. */
+  async masterOf(key: string): Promise<RedisServer> {
+    for (const master of await this.masters()) {
+      const slot = Number(await master.command("CLUSTER", "KEYSLOT", key));
+      const ranges = await master.command("CLUSTER", "SLOTS") as [number, number, RedisReply[]][];
+      const range = ranges.find(([first, last]) => first <= slot && slot <= last);
+      if (range?.[2][1] === master.port) return master;
+    }
+    throw new Error(`no running master has the slot of "${key}"; await ready() after a failure`);
+  }
+
+  /** Kills a node (SIGKILL), and waits until it is gone, but not until its replica has taken over. */
+  async kill(node: RedisServer): Promise<void> {
+    await this.#own(node).kill();
+  }
+
+  /**
+   * Starts a node again, and waits as `ready()` does. A master that keeps nothing (no `appendOnly`) and
+   * is back before its replica has taken over has lost its keys, and the replica follows: await
+   * `ready()` between.
+   */
+  async restart(node: RedisServer): Promise<void> {
+    await this.#own(node).restart();
+    await this.ready();
+  }
+
+  /**
+   * Waits until the cluster serves all slots, all running nodes agree about each other's roles, and
+   * every running replica is connected to its master. Throws an `Error` after 60 seconds.
+   */
+  async ready(): Promise<void> {
+    let why: string | undefined;
+    await eventually(
+      async () => (why = await this.#whyNotReady()) === undefined,
+      DEADLINE_MS,
+      () => new Error(`${this.url} is not ready within ${DEADLINE_MS} ms: ${why}`),
+    );
+  }
+
+  /** Kills all nodes and deletes their directories. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
+  }
+
+  get #running(): RedisServer[] {
+    return this.nodes.filter((node) => node.isRunning);
+  }
+
+  #own(node: RedisServer): RedisServer {
+    if (this.nodes.includes(node)) return node;
+    throw new TypeError(`the server on port ${node.port} is no node of ${this.url}`);
+  }
+
+  async #inRole(wanted: string): Promise<RedisServer[]> {
+    const roles = await Promise.all(this.#running.map(roleOf));
+    return this.#running.filter((_, i) => roles[i].name === wanted);
+  }
+
+  async #whyNotReady(): Promise<string | undefined> {
+    const running = this.#running;
+    const ports = new Set(running.map(({ port }) => port));
+    for (const node of running) {
+      const who = `the node on port ${node.port}`;
+      const info = String(await node.command("CLUSTER", "INFO"));
+      if (!info.includes("cluster_state:ok")) return `${who} says ${info}`;
+      if (!(await roleOf(node)).isConnected) return `${who} is not connected to its master`;
+      const view = (await viewOf(node)).filter(({ port }) => ports.has(port));
+      const healthy = view.filter(({ isHealthy }) => isHealthy);
+      if (healthy.length < running.length) return `${who} does not see all others`;
+      const masters = healthy.filter(({ isMaster }) => isMaster).length;
+      if (masters !== this.#masters) return `${who} sees ${masters} masters that run`;
+    }
+  }
+}
+
+async function roleOf(node: RedisServer): Promise<{ name: string; isConnected: boolean }> {
+  const [name, , , link] = await node.command("ROLE") as RedisReply[];
+  return { name: String(name), isConnected: name === "master" || link === "connected" };
+}
