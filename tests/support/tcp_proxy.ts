@@ -1,0 +1,204 @@
+/**
+ * A TCP proxy between a client and a server of a test, which fails as networks do.
+ *
+ * It is made of `node:net`, because that alone can reset a connection.
+ *
+ * @module
+ */
+
+import { once } from "node:events";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { candidatePorts } from "../../testing/ports.ts";
+
+const HOST = "127.0.0.1";
+
+/** Where bytes are going. */
+export type Direction = "to client" | "to server";
+
+/** Listens on a free port of the loopback address, and passes all on to `targetPort`. */
+export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
+  for (const port of candidatePorts()) {
+    const proxy = new TcpProxy(port, targetPort);
+    try {
+      await proxy.accept();
+      return proxy;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
+  throw new Error("unreachable");
+}
+
+/** A running proxy, as {@linkcode tcpProxy} starts it. */
+export class TcpProxy implements AsyncDisposable {
+  readonly port: number;
+  readonly #targetPort: number;
+  readonly #links = new Set<Link>();
+  #listener: Server | undefined;
+  #accepted = 0;
+  #cuts = 0;
+  #planned: { direction: Direction; bytes: number } | undefined;
+  /** What comes is held so long before it is passed on, in both directions. */
+  delayMs = 0;
+
+  constructor(port: number, targetPort: number) {
+    this.port = port;
+    this.#targetPort = targetPort;
+  }
+
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
+  /** Connections there have been. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** Connections that `cut` and `cutAfter` have reset. */
+  get cuts(): number {
+    return this.#cuts;
+  }
+
+  /** Resets all connections now. */
+  cut(): void {
+    for (const link of this.#links) this.#cut(link);
+  }
+
+  /**
+   * Resets a connection in the midst of what comes next: `bytes` of it are still passed on, and not one
+   * more in either direction. With 0, what comes next is withheld whole.
+   */
+  cutAfter(bytes: number, direction: Direction): void {
+    this.#planned = { bytes, direction };
+  }
+
+  /** Ends all streams in one direction, as a peer does that has no more to say but still listens. */
+  halfClose(direction: Direction): void {
+    for (const link of this.#links) link.end(direction);
+  }
+
+  /** New connections are refused from now on; those there are stay. */
+  refuse(): void {
+    this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  /** New connections are accepted (again). */
+  async accept(): Promise<void> {
+    if (this.#listener) return;
+    const listener = createServer({ allowHalfOpen: true }, (client) => this.#connect(client));
+    listener.listen(this.port, HOST);
+    await once(listener, "listening");
+    this.#listener = listener;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.refuse();
+    const links = [...this.#links];
+    for (const link of links) link.reset();
+    await Promise.all(links.map((link) => link.done));
+  }
+
+  #connect(client: Socket): void {
+    this.#accepted++;
+    const server = connect({ port: this.#targetPort, host: HOST, allowHalfOpen: true });
+    const link: Link = new Link(
+      client,
+      server,
+      (direction, chunk) => this.#pass(link, direction, chunk),
+    );
+    this.#links.add(link);
+    link.done.then(() => this.#links.delete(link));
+  }
+
+  #cut(link: Link): void {
+    this.#cuts++;
+    this.#links.delete(link);
+    link.reset();
+  }
+
+  async #pass(link: Link, direction: Direction, chunk: Uint8Array): Promise<void> {
+    if (this.delayMs > 0) await link.pause(this.delayMs);
+    const plan = this.#planned;
+    if (plan?.direction !== direction) return await link.write(direction, chunk);
+    if (chunk.length < plan.bytes) {
+      plan.bytes -= chunk.length;
+      return await link.write(direction, chunk);
+    }
+    this.#planned = undefined;
+    await link.last(direction, chunk.subarray(0, plan.bytes));
+    this.#cut(link);
+  }
+}
+
+type Pass = (direction: Direction, chunk: Uint8Array) => Promise<void>;
+
+/** The two connections of one client. */
+class Link {
+  readonly #targets: Record<Direction, Socket>;
+  readonly #pass: Pass;
+  readonly #over = new AbortController();
+  /** What comes is passed on no more. */
+  #isMute = false;
+  /** Resolves when both connections are gone. */
+  readonly done: Promise<unknown>;
+
+  constructor(client: Socket, server: Socket, pass: Pass) {
+    this.#targets = { "to client": client, "to server": server };
+    this.#pass = pass;
+    const closed = [client, server].map((socket) => {
+      socket.on("error", () => this.reset());
+      return new Promise((resolve) => socket.on("close", resolve));
+    });
+    const pumps = [this.#pump(client, "to server"), this.#pump(server, "to client")];
+    this.done = Promise.all([...pumps, ...closed]);
+  }
+
+  /** Ends the stream in one direction. */
+  end(direction: Direction): void {
+    this.#targets[direction].end();
+  }
+
+  /** Resets both connections. */
+  reset(): void {
+    this.#isMute = true;
+    this.#over.abort();
+    for (const socket of Object.values(this.#targets)) {
+      if (socket.connecting) socket.destroy();
+      else socket.resetAndDestroy();
+    }
+  }
+
+  /** Lets time pass, until the reset at most. */
+  async pause(ms: number): Promise<void> {
+    await setTimeout(ms, undefined, { signal: this.#over.signal }).catch(() => {});
+  }
+
+  /** Passes bytes on, unless that is over. */
+  async write(direction: Direction, bytes: Uint8Array): Promise<void> {
+    const target = this.#targets[direction];
+    if (this.#isMute || target.writableEnded || bytes.length === 0) return;
+    await new Promise((resolve) => target.write(bytes, resolve));
+  }
+
+  /** Passes bytes on, and nothing after them in either direction. */
+  async last(direction: Direction, bytes: Uint8Array): Promise<void> {
+    const written = this.write(direction, bytes);
+    this.#isMute = true;
+    await written;
+  }
+
+  async #pump(source: Socket, direction: Direction): Promise<void> {
+    try {
+      // The other direction goes on when this one ends.
+      const chunks = source.iterator({ destroyOnReturn: false });
+      for await (const chunk of chunks) await this.#pass(direction, chunk);
+      this.end(direction);
+    } catch {
+      this.reset();
+    }
+  }
+}
