@@ -1,0 +1,108 @@
+/**
+ * The configuration of a queue: its defaults and its checks.
+ *
+ * @module
+ */
+
+import { show } from "../../lib/options.ts";
+import type { QueueConfig } from "./types.ts";
+
+/** A configuration in which nothing is left out. Times are milliseconds. */
+export interface ResolvedConfig {
+  readonly redisUrl: string;
+  readonly redisPrefix: string;
+  readonly ttlMs: number | null;
+  readonly maxItems: number;
+  readonly namespace: string;
+  readonly leaseMs: number;
+  readonly maxAttempts: number;
+  readonly partitions: number;
+  readonly minReplicas: number;
+  readonly commandTimeoutMs: number;
+  readonly deadlineMs: number;
+  readonly poolSize: number;
+  readonly healthCheckMs: number;
+}
+
+/** Longest time that a timer takes, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const MAX_PARTITIONS = 1024;
+/** A prefix of this form could be the prefix, namespace and partition of another queue. */
+const LOOKS_NAMESPACED = /:[^:]+:\d+$/;
+
+/** Fills in what is left out, and throws for what cannot be. */
+export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
+  return {
+    redisUrl: config.redisUrl ?? "redis://localhost:6379/0",
+    redisPrefix: checkPrefix(config.redisPrefix ?? "tinyllm"),
+    ttlMs: config.ttlSeconds == null ? null : checkSeconds("ttlSeconds", config.ttlSeconds),
+    maxItems: checkWhole("maxItems", config.maxItems ?? 10_000, 1),
+    namespace: checkNamespace(config.namespace ?? "default"),
+    leaseMs: checkSeconds("leaseSeconds", config.leaseSeconds ?? 30, MAX_TIMER_MS),
+    maxAttempts: checkWhole("maxAttempts", config.maxAttempts ?? 5, 1),
+    partitions: checkWhole("partitions", config.partitions ?? 1, 1, MAX_PARTITIONS),
+    minReplicas: checkWhole("minReplicas", config.minReplicas ?? 0, 0),
+    commandTimeoutMs: checkWhole(
+      "commandTimeoutMs",
+      config.commandTimeoutMs ?? 5000,
+      1,
+      MAX_TIMER_MS,
+    ),
+    deadlineMs: checkWhole("deadlineMs", config.deadlineMs ?? 30_000, 1, MAX_TIMER_MS),
+    poolSize: checkWhole("poolSize", config.poolSize ?? 50, 1),
+    healthCheckMs: checkSeconds(
+      "healthCheckSeconds",
+      config.healthCheckSeconds ?? 30,
+      MAX_TIMER_MS,
+    ),
+  };
+}
+
+/** Milliseconds of a number of seconds, which has to be at least one of them. */
+export function checkSeconds(
+  name: string,
+  seconds: number,
+  mostMs: number = Number.MAX_SAFE_INTEGER,
+): number {
+  const ms = typeof seconds === "number" ? Math.round(seconds * 1000) : NaN;
+  if (!(ms >= 1 && ms <= mostMs)) {
+    throw new RangeError(
+      `${name} must be a number of seconds from 0.001 to ${mostMs / 1000}, not ${show(seconds)}`,
+    );
+  }
+  return ms;
+}
+
+/** A whole number within limits. */
+export function checkWhole(
+  name: string,
+  value: number,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw new RangeError(
+      `${name} must be a whole number from ${least} to ${most}, not ${show(value)}`,
+    );
+  }
+  return value;
+}
+
+function checkPrefix(prefix: string): string {
+  if (typeof prefix !== "string" || !/^[^{}\s]+$/.test(prefix) || LOOKS_NAMESPACED.test(prefix)) {
+    throw new TypeError(
+      `redisPrefix must be text without braces and white space that does not end like ` +
+        `":name:0", not ${show(prefix)}`,
+    );
+  }
+  return prefix;
+}
+
+function checkNamespace(namespace: string): string {
+  if (typeof namespace !== "string" || !/^[^{}:\s]+$/.test(namespace)) {
+    throw new TypeError(
+      `namespace must be text without braces, colons and white space, not ${show(namespace)}`,
+    );
+  }
+  return namespace;
+}

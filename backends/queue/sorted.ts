@@ -1,0 +1,58 @@
+/**
+ * A list that stays sorted.
+ *
+ * @module
+ */
+
+/** Items in an order in which no two are equal. */
+export class SortedList<T> {
+  readonly #items: T[] = [];
+  readonly #compare: (a: T, b: T) => number;
+
+  constructor(compare: (a: T, b: T) => number) {
+    this.#compare = compare;
+  }
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  /** The item at a place, counted from the first. */
+  at(index: number): T | undefined {
+    return this.#items[index];
+  }
+
+  /** Puts an item in its place. */
+  add(item: T): void {
+    this.#items.splice(this.#placeOf(item), 0, item);
+  }
+
+  /** Takes an item out; false if it is not there. */
+  remove(item: T): boolean {
+    const index = this.#placeOf(item);
+    if (index === this.#items.length || this.#compare(this.#items[index], item) !== 0) return false;
+    this.#items.splice(index, 1);
+    return true;
+  }
+
+  /** The items, first to last. */
+  values(): ArrayIterator<T> {
+    return this.#items.values();
+  }
+
+  /** The items, last to first. */
+  *reversed(): Generator<T> {
+    for (let i = this.#items.length - 1; i >= 0; i--) yield this.#items[i];
+  }
+
+  #placeOf(item: T): number {
+    let low = 0;
+    let high = this.#items.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#compare(this.#items[middle], item) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
