@@ -64,3 +64,33 @@ export { SendingSocket } from "./lib/sending.ts";
 export { Socket, type SocketStatistics } from "./lib/socket.ts";
 export { Subscriber } from "./lib/subscriber.ts";
 export type { Tensor, TypedArray } from "./lib/tensor.ts";
+export type { QueueClock } from "./backends/queue/clock.ts";
+export {
+  QueueAuthenticationError,
+  QueueConfigurationError,
+  QueueConnectionError,
+  QueueError,
+  QueueNotInitializedError,
+  QueueOutOfMemoryError,
+  QueueReplicationError,
+  QueueSerializationError,
+  QueueTimeoutError,
+} from "./backends/queue/errors.ts";
+export { QueueFront } from "./backends/queue/front.ts";
+export { InMemoryMessageQueue, type InMemoryQueueOptions } from "./backends/queue/memory.ts";
+export type {
+  AcknowledgeOptions,
+  AgentView,
+  DeliveryRecord,
+  Gap,
+  ListOptions,
+  MessageFilters,
+  MessageQueue,
+  MessageRecord,
+  PendingOptions,
+  PublishOptions,
+  QueueConfig,
+  QueueConfig as StorageConfig,
+  SubscribeOptions,
+  Subscription,
+} from "./backends/queue/types.ts";

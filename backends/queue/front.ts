@@ -34,7 +34,7 @@ import type {
   Subscription,
 } from "./types.ts";
 
-/** A queue on a store. */
+/** What all queues have in common. Make an `InMemoryMessageQueue` or a `RedisMessageQueue`. */
 export class QueueFront implements MessageQueue {
   readonly #store: QueueStore;
   readonly #config: ResolvedConfig;

@@ -105,6 +105,10 @@ export class QueueSubscription<T> implements Subscription<T> {
     return { done: true, value: undefined };
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
   /** Ends the subscription and gives back what was not yielded. */
   end(): Promise<void> {
     return this.#ending ??= this.#end();

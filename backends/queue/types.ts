@@ -90,7 +90,8 @@ export interface Gap {
 }
 
 /** The messages of a channel for one agent, as they come. */
-export interface Subscription<T = unknown> extends AsyncIterableIterator<DeliveryRecord<T>> {
+export interface Subscription<T = unknown>
+  extends AsyncIterableIterator<DeliveryRecord<T>>, AsyncDisposable {
   /**
    * Settles once the subscription is in force: what is published after that reaches it. Broadcasts of
    * the same queue object wait for it by themselves.

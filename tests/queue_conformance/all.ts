@@ -1,0 +1,15 @@
+import { broadcastTests } from "./broadcasts.ts";
+import { deliveryTests } from "./delivery.ts";
+import { limitTests } from "./limits.ts";
+import { orderTests } from "./order.ts";
+import { recordTests } from "./records.ts";
+import type { TestOn } from "./stage.ts";
+
+/** What every message queue does. */
+export function queueConformance(test: TestOn): void {
+  recordTests(test);
+  deliveryTests(test);
+  orderTests(test);
+  limitTests(test);
+  broadcastTests(test);
+}
