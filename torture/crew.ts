@@ -1,0 +1,240 @@
+/**
+ * The processes of a session: starting, stopping, killing and replacing them.
+ *
+ * @module
+ */
+
+import { now, pause } from "./clock.ts";
+import { END, type InFlight, Journal, RUN } from "./journal.ts";
+import { mix } from "./prng.ts";
+import type { Part, Task } from "./task.ts";
+
+const CHILD = new URL("child.ts", import.meta.url).href;
+/** Generous: reached only when something hangs. */
+export const DEADLINE_MS = 60_000;
+const POLL_MS = 2;
+
+/** From when to when a process was stopped. */
+export interface Stop {
+  from: number;
+  until: number;
+}
+
+/** One process. */
+export class Member implements AsyncDisposable {
+  readonly task: Task;
+  readonly journal: Journal;
+  readonly stops: Stop[] = [];
+  readonly #process: Deno.ChildProcess;
+  readonly #ended: Promise<Deno.CommandStatus>;
+  #hasEnded = false;
+  #stderr = "";
+  /** When it was killed; undefined if it was not. */
+  killedAt: number | undefined;
+  /** When it was certainly dead. */
+  deadAt: number | undefined;
+  isStopped = false;
+
+  constructor(task: Task) {
+    this.task = task;
+    this.journal = Journal.create(task.journal);
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--allow-ffi", CHILD, JSON.stringify(task)],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    this.#ended = this.#follow();
+  }
+
+  async #follow(): Promise<Deno.CommandStatus> {
+    for await (const text of this.#process.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#stderr += text;
+    }
+    const status = await this.#process.status;
+    this.#hasEnded = true;
+    this.deadAt = now();
+    return status;
+  }
+
+  get name(): string {
+    return `${this.task.part} ${this.task.incarnation}`;
+  }
+
+  /** True if it runs and has begun to attach. */
+  get isUp(): boolean {
+    return !this.#hasEnded && this.killedAt === undefined && this.journal.isAttaching;
+  }
+
+  /** True if it has sent or received, and can go on. */
+  get isWorking(): boolean {
+    return this.isUp && !this.isStopped && this.journal.isWorking;
+  }
+
+  /** True if it was to live and did not. */
+  get hasFailed(): boolean {
+    return this.#hasEnded && this.killedAt === undefined;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** What it was receiving when it was killed. */
+  get inFlight(): InFlight {
+    return this.journal.inFlight;
+  }
+
+  /** Stops it for a while. */
+  stop(): void {
+    this.#process.kill("SIGSTOP");
+    this.isStopped = true;
+    this.stops.push({ from: now(), until: Infinity });
+  }
+
+  /** Lets it go on, if it stands still. */
+  resume(): void {
+    if (!this.isStopped || this.#hasEnded) return;
+    this.stops.at(-1)!.until = now();
+    this.isStopped = false;
+    this.#process.kill("SIGCONT");
+  }
+
+  /** Kills it, and waits until it is dead. */
+  async kill(): Promise<void> {
+    this.killedAt = now();
+    this.#process.kill("SIGKILL");
+    await this.#ended;
+  }
+
+  /** Waits for the end that it was ordered to make. */
+  async end(): Promise<void> {
+    this.journal.order = END;
+    const { success, code, signal } = await this.#ended;
+    if (!success) throw new Error(`${this.name} ended with ${signal ?? code}: ${this.#stderr}`);
+  }
+
+  /** Ends it, if it runs, and deletes its journal. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) await this.kill();
+    this.journal[Symbol.dispose]();
+    await Deno.remove(this.task.journal);
+  }
+}
+
+/** How many processes of a part there are. */
+export type Places = Partial<Record<Part, number>>;
+
+/** What all processes of a session have in common. */
+export interface Common {
+  channel: string;
+  dir: string;
+  capacityBytes: number;
+  /** Directory of the journals. */
+  journals: string;
+  seed: number;
+}
+
+/** All processes of a session; a dead one's place goes to its successor. */
+export class Crew implements AsyncDisposable {
+  readonly #common: Common;
+  readonly #signal: AbortSignal | undefined;
+  readonly #members: Member[] = [];
+  /** Who was killed since the last look. */
+  #dead: Member[] = [];
+  #incarnations = 0;
+
+  constructor(common: Common, places: Places, signal: AbortSignal | undefined) {
+    this.#common = common;
+    this.#signal = signal;
+    for (const [part, count] of Object.entries(places)) {
+      for (let i = 0; i < count; i++) this.#members.push(this.#start(part as Part));
+    }
+  }
+
+  #start(part: Part): Member {
+    const incarnation = ++this.#incarnations;
+    const { journals, seed, ...common } = this.#common;
+    const journal = `${journals}/${incarnation}`;
+    return new Member({ ...common, part, incarnation, journal, seed: mix(seed, incarnation) });
+  }
+
+  /** The living. */
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  /** Who was killed in this round. */
+  get dead(): readonly Member[] {
+    return this.#dead;
+  }
+
+  /** Those of a part. */
+  of(part: Part): Member[] {
+    return this.#members.filter((member) => member.task.part === part);
+  }
+
+  /** Kills a member and starts its successor. */
+  async replace(member: Member): Promise<void> {
+    await member.kill();
+    this.#dead.push(member);
+    this.#members[this.#members.indexOf(member)] = this.#start(member.task.part);
+  }
+
+  /** Waits until a condition holds; fails early when a process fails. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const deadline = now() + DEADLINE_MS;
+    while (!condition()) {
+      this.#signal?.throwIfAborted();
+      this.checkLiving();
+      if (now() > deadline) throw new Error(`${what} did not happen within ${DEADLINE_MS} ms`);
+      await pause(POLL_MS);
+    }
+    this.checkLiving();
+  }
+
+  /** Throws if a process ended that was not killed. */
+  checkLiving(): void {
+    const failed = this.#members.find((member) => member.hasFailed);
+    if (failed) throw new Error(`${failed.name} failed: ${failed.stderr}`);
+  }
+
+  /** Waits until everybody is attached or about to be. */
+  untilUp(): Promise<void> {
+    const isUp = () => this.#members.every((member) => member.isUp);
+    return this.until(isUp, "attaching of all processes");
+  }
+
+  /** Orders those of the given parts to rest, and waits until they do. */
+  async rest(parts: readonly Part[], order: number): Promise<void> {
+    const resting = this.#members.filter((member) => parts.includes(member.task.part));
+    for (const { journal } of resting) journal.order = order;
+    const rest = () => resting.every(({ journal }) => journal.acknowledged === order);
+    await this.until(rest, `resting of ${resting.map(({ name }) => name).join(", ")}`);
+  }
+
+  /** Begins a new round: buries the dead and lets the living work. */
+  async go(): Promise<void> {
+    await Promise.all(this.#dead.map((member) => member[Symbol.asyncDispose]()));
+    this.#dead = [];
+    for (const { journal, stops } of this.#members) {
+      journal.clear();
+      stops.length = 0;
+      journal.order = RUN;
+    }
+  }
+
+  resumeAll(): void {
+    for (const member of this.#members) member.resume();
+  }
+
+  /** Waits for everybody, who has to be at rest, to end. */
+  async end(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.end()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const member of [...this.#members, ...this.#dead]) await member[Symbol.asyncDispose]();
+  }
+}

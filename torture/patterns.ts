@@ -1,0 +1,85 @@
+/**
+ * What differs between the patterns: who takes part, and how a round is judged.
+ *
+ * @module
+ */
+
+import type { Places } from "./crew.ts";
+import type { Record } from "./round.ts";
+import type { Part } from "./task.ts";
+import { type BroadcastState, judgeBroadcast } from "./verify_broadcast.ts";
+import { judgeQueue } from "./verify_queue.ts";
+import { judgeRequests } from "./verify_requests.ts";
+
+/** Names of the patterns on the command line. */
+export type PatternName = "pubsub" | "queue" | "requests";
+
+/** What a round came to. */
+export interface Verdict {
+  /** Messages that arrived; replies, of requests. */
+  messages: number;
+  /** Messages that subscribers counted as missed. */
+  missed: number;
+  /** Messages that dead receivers had taken, requests that were lost with their repliers. */
+  takenByDead: number;
+  /** Milliseconds from a replier's death to each error that it caused. */
+  lostAfterMs: number[];
+}
+
+/** Judges the rounds of one session in their order. */
+export type Judge = (records: readonly Record[]) => Verdict;
+
+/** A pattern. */
+export interface Pattern {
+  kind: "queue" | "broadcast" | "request";
+  senders: Part;
+  receivers: Part;
+  places: Places;
+  judge(): Judge;
+}
+
+/** The patterns by name. */
+export const PATTERNS: { [name in PatternName]: Pattern } = {
+  pubsub: {
+    kind: "broadcast",
+    senders: "publisher",
+    receivers: "subscriber",
+    places: { publisher: 3, subscriber: 3 },
+    judge() {
+      let state: BroadcastState = { positions: new Map(), missed: new Map() };
+      return (records) => {
+        const verdict = judgeBroadcast(records, state);
+        state = verdict.state;
+        const { delivered, missed } = verdict;
+        return { messages: delivered, missed, takenByDead: 0, lostAfterMs: [] };
+      };
+    },
+  },
+  queue: {
+    kind: "queue",
+    senders: "pusher",
+    receivers: "puller",
+    places: { pusher: 3, puller: 3 },
+    judge() {
+      let positions = new Map<number, number>();
+      return (records) => {
+        const verdict = judgeQueue(records, positions);
+        positions = verdict.positions;
+        const { delivered, takenByDead } = verdict;
+        return { messages: delivered, missed: 0, takenByDead, lostAfterMs: [] };
+      };
+    },
+  },
+  requests: {
+    kind: "request",
+    senders: "requester",
+    receivers: "replier",
+    places: { requester: 3, replier: 3 },
+    judge() {
+      return (records) => {
+        const { replied, lost, lostAfterMs } = judgeRequests(records);
+        return { messages: replied, missed: 0, takenByDead: lost, lostAfterMs };
+      };
+    },
+  },
+};

@@ -1,0 +1,45 @@
+/**
+ * What is done to whom, and when: all of it follows from the seed.
+ *
+ * @module
+ */
+
+import type { Prng } from "./prng.ts";
+import type { Part } from "./task.ts";
+
+const LEAST_GAP_MS = 15;
+const MOST_GAP_MS = 110;
+/** Share of attacks that stop a process rather than kill it. */
+const STOPS = 0.25;
+
+/** One attack. */
+export interface Attack {
+  /** Milliseconds after the attack before. */
+  afterMs: number;
+  part: Part;
+  /** Number of the victim among those of its part. */
+  index: number;
+  /** Milliseconds to stand still; undefined: killed. */
+  stopMs: number | undefined;
+}
+
+/** Attacks with exactly so many kills; `counts` says how many processes of each part there are. */
+export function planAttacks(
+  random: Prng,
+  counts: readonly [part: Part, count: number][],
+  kills: number,
+): Attack[] {
+  const attacks: Attack[] = [];
+  for (let planned = 0; planned < kills;) {
+    const [part, count] = random.pick(counts);
+    const isStop = random.chance(STOPS);
+    attacks.push({
+      afterMs: random.between(LEAST_GAP_MS, MOST_GAP_MS) + random.next(),
+      part,
+      index: random.between(0, count - 1),
+      stopMs: isStop ? random.between(20, random.chance(0.1) ? 1500 : 300) : undefined,
+    });
+    if (!isStop) planned++;
+  }
+  return attacks;
+}

@@ -1,0 +1,53 @@
+/**
+ * How much each stream of a sender has certainly, and has at most, committed.
+ *
+ * @module
+ */
+
+import { SENT } from "./journal.ts";
+import { type Record, type Stream, streamsOf } from "./round.ts";
+
+/** What a stream committed in a round: all from `first` on and before `least`, nothing from `most` on. */
+export interface Committed {
+  stream: Stream;
+  first: number;
+  least: number;
+  most: number;
+}
+
+/** What the streams of all senders committed; `before` says where living ones stood. */
+export function committedBy(
+  records: readonly Record[],
+  before: ReadonlyMap<number, number>,
+): Map<number, Committed> {
+  const streams = records.flatMap(streamsOf);
+  return new Map(
+    streams.map((stream) => [stream.id, committed(stream, before.get(stream.id) ?? 0)]),
+  );
+}
+
+function committed(stream: Stream, first: number): Committed {
+  let least = first;
+  let most = first;
+  for (const { kind, a, b, end } of stream.entries) {
+    if (kind !== SENT) continue;
+    most = a + b;
+    if (end !== 0) least = most;
+  }
+  return { stream, first, least, most };
+}
+
+/** Sequences that a stream had certainly committed before a time. */
+export function committedBefore({ first, stream }: Committed, time: number): number {
+  let position = first;
+  for (const { kind, a, b, end } of stream.entries) {
+    if (kind === SENT && end !== 0 && end < time) position = a + b;
+  }
+  return position;
+}
+
+/** The sequence from which on a stream committed everything after a time. */
+export function committedAfter({ most, stream }: Committed, time: number): number {
+  const after = stream.entries.find(({ kind, begin }) => kind === SENT && begin > time);
+  return after?.a ?? most;
+}

@@ -1,0 +1,146 @@
+/**
+ * Judges a round of publish/subscribe: every subscriber got every message that was committed while it
+ * was there, or counted it as missed, in order and once.
+ *
+ * @module
+ */
+
+import { CLOCK_SLACK_MS } from "./clock.ts";
+import { type Entry, RECEIVED } from "./journal.ts";
+import { goesOn, type Record, type Stream, streamsOf, Violation } from "./round.ts";
+import { type Committed, committedAfter, committedBefore, committedBy } from "./senders.ts";
+import { checkAscending, checkCommitted } from "./verify_queue.ts";
+
+/** Where things stood when a round began. */
+export interface BroadcastState {
+  /** Next sequence of each publisher's stream. */
+  positions: Map<number, number>;
+  /** Messages missed by each subscriber's stream. */
+  missed: Map<number, number>;
+}
+
+/** What a round of publish/subscribe came to. */
+export interface BroadcastVerdict {
+  delivered: number;
+  missed: number;
+  state: BroadcastState;
+}
+
+/** At least and at most. */
+interface Range {
+  least: number;
+  most: number;
+}
+
+/** Judges a round. */
+export function judgeBroadcast(
+  records: readonly Record[],
+  before: BroadcastState,
+): BroadcastVerdict {
+  const publishers = records.filter(({ part }) => part === "publisher");
+  const subscribers = records.filter(({ part }) => part === "subscriber");
+  const senders = committedBy(publishers, before.positions);
+  narrow(senders, subscribers);
+  const state: BroadcastState = { positions: new Map(), missed: new Map() };
+  for (const [id, { least, stream }] of senders) if (goesOn(stream)) state.positions.set(id, least);
+  let delivered = 0;
+  let missed = 0;
+  for (const subscriber of subscribers) {
+    checkAscending(subscriber);
+    for (const stream of streamsOf(subscriber)) {
+      const received = stream.entries.filter(({ kind }) => kind === RECEIVED);
+      const missedHere = checkStream(stream, received, senders, before);
+      delivered += received.length;
+      missed += missedHere;
+      if (goesOn(stream)) state.missed.set(stream.id, missedTotal(stream));
+    }
+  }
+  return { delivered, missed, state };
+}
+
+/** Of what a dead publisher may have committed, all up to the last one that anybody got was. */
+function narrow(senders: Map<number, Committed>, subscribers: readonly Record[]): void {
+  for (const { entries } of subscribers) {
+    for (const entry of entries) {
+      if (entry.kind !== RECEIVED) continue;
+      checkCommitted(entry, senders);
+      const sender = senders.get(entry.a)!;
+      if (entry.b >= sender.least) sender.least = entry.b + 1;
+    }
+  }
+}
+
+function missedTotal({ closed, record }: Stream): number {
+  return closed ? closed.a : record.missed;
+}
+
+/** Compares what a subscriber counts as missed with the gaps in what it got. */
+function checkStream(
+  stream: Stream,
+  received: readonly Entry[],
+  senders: ReadonlyMap<number, Committed>,
+  before: BroadcastState,
+): number {
+  const missed = missedTotal(stream) - (before.missed.get(stream.id) ?? 0);
+  const isComplete = goesOn(stream);
+  const bySender = Map.groupBy(received, ({ a }) => a);
+  const lost: Range = { least: 0, most: 0 };
+  for (const [id, sender] of senders) {
+    const gaps = gapsOf(stream, sender, bySender.get(id) ?? [], isComplete, before);
+    lost.least += gaps.least;
+    lost.most += gaps.most;
+  }
+  if (missed >= lost.least && missed <= lost.most) return missed;
+  throw new Violation(
+    `${stream.record.name} (stream ${stream.id}) counts ${missed} messages as missed, and ` +
+      `${lost.least} to ${lost.most} are`,
+  );
+}
+
+/** How many messages of one sender a subscriber did not get although it was there. */
+function gapsOf(
+  stream: Stream,
+  sender: Committed,
+  received: readonly Entry[],
+  isComplete: boolean,
+  before: BroadcastState,
+): Range {
+  const start = startOf(stream, sender, before);
+  if (received.length === 0) {
+    const least = isComplete ? Math.max(0, sender.least - start.most) : 0;
+    return { least, most: sender.most - start.least };
+  }
+  const first = received[0].b;
+  const last = received.at(-1)!.b;
+  if (first < start.least) {
+    throw new Violation(
+      `${stream.record.name} got message ${first} of ${sender.stream.id}, which was sent before ` +
+        `it came (${start.least})`,
+    );
+  }
+  const inside = last + 1 - first - received.length;
+  const tail = isComplete ? sender.least - 1 - last : 0;
+  return {
+    least: Math.max(0, first - start.most) + inside + tail,
+    most: first - start.least + inside + (sender.most - 1 - last),
+  };
+}
+
+/** The sequence from which on a subscriber was there. */
+function startOf(stream: Stream, sender: Committed, before: BroadcastState): Range {
+  const wasThere = stream.opened === undefined;
+  if (wasThere || sender.stream.opened !== undefined && isLater(sender, stream)) {
+    const least = before.positions.get(sender.stream.id) ?? 0;
+    return { least, most: least };
+  }
+  const { begin, end } = stream.opened!;
+  return {
+    least: committedBefore(sender, begin - CLOCK_SLACK_MS),
+    most: end === 0 ? sender.most : committedAfter(sender, end + CLOCK_SLACK_MS),
+  };
+}
+
+/** True if a sender came after a subscriber was attached. */
+function isLater(sender: Committed, { opened }: Stream): boolean {
+  return opened!.end !== 0 && sender.stream.opened!.begin > opened!.end + CLOCK_SLACK_MS;
+}
