@@ -95,7 +95,7 @@ export class Member implements AsyncDisposable {
 
   /** Lets it go on, if it stands still. */
   resume(): void {
-    if (!this.isStopped || this.#hasEnded) return;
+    if (!this.isStopped || this.#hasEnded || this.killedAt !== undefined) return;
     this.stops.at(-1)!.until = now();
     this.isStopped = false;
     this.#process.kill("SIGCONT");
@@ -223,10 +223,6 @@ export class Crew implements AsyncDisposable {
       stops.length = 0;
       journal.order = RUN;
     }
-  }
-
-  resumeAll(): void {
-    for (const member of this.#members) member.resume();
   }
 
   /** Waits for everybody, who has to be at rest, to end. */
