@@ -302,10 +302,10 @@ export class MemorySpace {
     return { deliveries, missed: waiting.missed, nextDueMs };
   }
 
-  release(agent: string, ids: readonly string[]): void {
-    for (const id of ids) {
+  release(agent: string, taken: readonly StoredDelivery[]): void {
+    for (const { id, leasedUntilMs } of taken) {
       const delivery = this.#entries.get(id)?.deliveries.get(agent);
-      if (delivery?.state !== "pending" || delivery.leasedUntilMs === null) continue;
+      if (delivery?.state !== "pending" || delivery.leasedUntilMs !== leasedUntilMs) continue;
       this.#leases.remove(delivery);
       delivery.attempts--;
       this.#makeReady(delivery);
@@ -484,7 +484,7 @@ export class MemoryStore implements QueueStore {
       register: async (from) => await space.register(channel, agent, from),
       claim: async (limit, reported) =>
         await space.claim(channel, agent, limit, reported, this.#config),
-      release: async (ids) => await space.release(agent, ids),
+      release: async (taken) => await space.release(agent, taken),
       listen: async (onHint) => await space.listen(channel, agent, onHint),
     }];
   }

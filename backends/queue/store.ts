@@ -65,8 +65,8 @@ export interface Inbox {
    * passed on, and are forgotten.
    */
   claim(limit: number, reported: number): Promise<Claim>;
-  /** Gives back messages that nobody has seen, as if they had not been taken. */
-  release(ids: readonly string[]): Promise<void>;
+  /** Gives back messages that nobody has seen, as if they had not been taken; not others' leases. */
+  release(deliveries: readonly StoredDelivery[]): Promise<void>;
   /** Calls `onHint` whenever there may be something to claim, until it is ended. */
   listen(onHint: () => void): Promise<() => void>;
 }

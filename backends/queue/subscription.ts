@@ -129,13 +129,13 @@ export class QueueSubscription<T> implements Subscription<T> {
   }
 
   async #giveBack(source: Source): Promise<void> {
-    const ids = source.taken.map(({ id }) => id);
+    const { taken } = source;
     source.taken = [];
-    if (ids.length === 0) return;
+    if (taken.length === 0) return;
     try {
-      await source.inbox.release(ids);
+      await source.inbox.release(taken);
     } catch (error) {
-      logger.debug("release_failed", { ...this.#names(), count: ids.length, error });
+      logger.debug("release_failed", { ...this.#names(), count: taken.length, error });
     }
   }
 

@@ -1,0 +1,149 @@
+/**
+ * One connection to one server, that is either good or gone: it never reconnects, and holds no
+ * command back. What was in flight when it went may have been done or not, and it is for the caller
+ * to say it again.
+ *
+ * @module
+ */
+
+import { createClient } from "@redis/client";
+import type { Login, NodeAddress } from "./address.ts";
+import { AttemptTimeout } from "./failures.ts";
+
+type Client = ReturnType<typeof newClient>;
+
+/** A reply to a command. */
+export type Reply = string | number | null | Reply[];
+
+/** An open connection. */
+export class Connection {
+  readonly #client: Client;
+  readonly #timeoutMs: number;
+  /** Commands without a reply, the oldest first, and when they were sent. */
+  readonly #sentAtMs = new Map<number, number>();
+  readonly #gone = Promise.withResolvers<void>();
+  #count = 0;
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #isGone = false;
+  #isLate = false;
+
+  private constructor(client: Client, timeoutMs: number) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+    client.on("error", () => this.close());
+    client.on("end", () => this.close());
+    client.on("sharded-channel-moved", () => this.close());
+  }
+
+  /** Connects and logs in. Each command on it, and this, may take `timeoutMs`. */
+  static async open(
+    address: NodeAddress,
+    login: Login,
+    timeoutMs: number,
+  ): Promise<Connection> {
+    const client = newClient(address, login, timeoutMs);
+    const connection = new Connection(client, timeoutMs);
+    const timer = setTimeout(() => connection.#giveUp(), timeoutMs);
+    try {
+      await client.connect();
+    } catch (error) {
+      connection.close();
+      throw connection.#isLate ? connection.#lateness() : error;
+    } finally {
+      clearTimeout(timer);
+    }
+    return connection;
+  }
+
+  /** Commands without a reply. */
+  get inFlight(): number {
+    return this.#sentAtMs.size;
+  }
+
+  /** Whether it cannot be used any more. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Settles when it cannot be used any more. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** Sends a command; what is sent in one turn of the event loop travels together. */
+  async send(command: string[]): Promise<Reply> {
+    const number = this.#count++;
+    this.#sentAtMs.set(number, performance.now());
+    this.#watch ??= setTimeout(() => this.#look(), this.#timeoutMs);
+    try {
+      return await this.#client.sendCommand<Reply>(command);
+    } catch (error) {
+      throw this.#isLate ? this.#lateness() : error;
+    } finally {
+      this.#sentAtMs.delete(number);
+    }
+  }
+
+  /** Hears what is published on a channel; `isSharded` within a cluster. */
+  async subscribe(
+    channel: string,
+    isSharded: boolean,
+    listener: (message: string) => void,
+  ): Promise<void> {
+    if (isSharded) await this.#client.sSubscribe(channel, listener);
+    else await this.#client.subscribe(channel, listener);
+  }
+
+  /** Hears no more of a channel. */
+  async unsubscribe(channel: string, isSharded: boolean): Promise<void> {
+    if (isSharded) await this.#client.sUnsubscribe(channel);
+    else await this.#client.unsubscribe(channel);
+  }
+
+  /** Ends it; commands in flight reject. */
+  close(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    clearTimeout(this.#watch);
+    this.#client.destroy();
+    this.#gone.resolve();
+  }
+
+  /** Gives the connection up if its oldest command has waited too long. */
+  #look(): void {
+    this.#watch = undefined;
+    const [oldestMs] = this.#sentAtMs.values();
+    if (oldestMs === undefined || this.#isGone) return;
+    const leftMs = oldestMs + this.#timeoutMs - performance.now();
+    if (leftMs <= 0) this.#giveUp();
+    else this.#watch = setTimeout(() => this.#look(), leftMs);
+  }
+
+  #giveUp(): void {
+    this.#isLate = true;
+    this.close();
+  }
+
+  #lateness(): AttemptTimeout {
+    return new AttemptTimeout(`no reply came within ${this.#timeoutMs} ms`);
+  }
+}
+
+function newClient({ host, port }: NodeAddress, login: Login, timeoutMs: number) {
+  return createClient({
+    username: login.username,
+    password: login.password,
+    database: login.database,
+    socket: {
+      host,
+      port,
+      ...(login.isTls && { tls: true as const }),
+      connectTimeout: timeoutMs,
+      reconnectStrategy: false,
+    },
+    // The library would make a timer and a signal for each command.
+    commandOptions: { timeout: undefined },
+    disableOfflineQueue: true,
+    maintNotifications: "disabled",
+  });
+}

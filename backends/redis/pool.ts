@@ -1,0 +1,79 @@
+/**
+ * The connections to one server. Commands share a connection as long as it keeps up, because what
+ * travels together costs least; more are opened when many wait.
+ *
+ * @module
+ */
+
+import type { NodeAddress } from "./address.ts";
+import type { Connection } from "./connection.ts";
+
+/** Commands in flight on every connection, upon which another one is opened. */
+const CROWD = 64;
+
+/** Connections to one server, opened as they are needed. */
+export class Pool {
+  readonly address: NodeAddress;
+  readonly #open: () => Promise<Connection>;
+  readonly #size: number;
+  readonly #connections = new Set<Connection>();
+  #opening: Promise<Connection> | undefined;
+  #isClosed = false;
+
+  constructor(address: NodeAddress, size: number, open: () => Promise<Connection>) {
+    this.address = address;
+    this.#size = size;
+    this.#open = open;
+  }
+
+  /** The connection with the least to do; `isBlocking` when the command holds up those behind it. */
+  async take(isBlocking: boolean): Promise<Connection> {
+    const best = this.#leastBusy();
+    if (best === undefined) return await this.#grow();
+    const hasRoom = this.#connections.size < this.#size;
+    if (hasRoom && best.inFlight >= (isBlocking ? 1 : CROWD)) {
+      // Nobody waits for it: whoever comes next may use it, and a failure shows there.
+      this.#grow().catch(() => {});
+    }
+    return best;
+  }
+
+  #leastBusy(): Connection | undefined {
+    let best: Connection | undefined;
+    for (const connection of this.#connections) {
+      if (connection.isGone) this.#connections.delete(connection);
+      else if (best === undefined || connection.inFlight < best.inFlight) best = connection;
+    }
+    return best;
+  }
+
+  #grow(): Promise<Connection> {
+    return this.#opening ??= this.#add().finally(() => this.#opening = undefined);
+  }
+
+  async #add(): Promise<Connection> {
+    const connection = await this.#open();
+    if (this.#isClosed) {
+      connection.close();
+      throw new Error("the connection was closed while it was opened");
+    }
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  /** Asks idle connections for a sign of life; those that fail are given up. */
+  checkIdle(): void {
+    for (const connection of this.#connections) {
+      if (connection.inFlight > 0 || connection.isGone) continue;
+      connection.send(["PING"]).catch(() => connection.close());
+    }
+  }
+
+  /** Ends all connections, also one that is being opened. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const connection of this.#connections) connection.close();
+    this.#connections.clear();
+    await this.#opening?.catch(() => {});
+  }
+}
