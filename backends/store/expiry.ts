@@ -1,0 +1,54 @@
+/**
+ * Things with a time to live, the next one to expire first.
+ *
+ * @module
+ */
+
+import TinyQueue from "tinyqueue";
+
+/** Something that may expire. */
+export interface Expiring {
+  /** Milliseconds of the store's clock; `Infinity` for never. */
+  readonly expiresAtMs: number;
+  /** True once it was removed, for whatever reason. */
+  readonly isGone: boolean;
+}
+
+const byTime = (a: Expiring, b: Expiring) => a.expiresAtMs - b.expiresAtMs;
+
+/** Those that will expire. What was removed before its time is skipped, and cleared out in bulk. */
+export class ExpiryHeap<T extends Expiring> {
+  #heap = new TinyQueue<T>([], byTime);
+  /** Those in the heap that are gone. */
+  #gone = 0;
+
+  /** Enters one, if it will expire at all. */
+  add(item: T): void {
+    if (item.expiresAtMs !== Infinity) this.#heap.push(item);
+  }
+
+  /** Tells that one is gone that might be here. */
+  forget(item: T): void {
+    if (item.expiresAtMs === Infinity) return;
+    this.#gone++;
+    if (this.#gone * 2 <= this.#heap.length) return;
+    this.#heap = new TinyQueue(this.#heap.data.filter((kept) => !kept.isGone), byTime);
+    this.#gone = 0;
+  }
+
+  /** Takes out the next one whose time has come. */
+  due(nowMs: number): T | undefined {
+    for (let next = this.#heap.peek(); next !== undefined; next = this.#heap.peek()) {
+      if (!next.isGone && next.expiresAtMs > nowMs) return undefined;
+      this.#heap.pop();
+      if (!next.isGone) return next;
+      this.#gone--;
+    }
+    return undefined;
+  }
+
+  clear(): void {
+    this.#heap = new TinyQueue<T>([], byTime);
+    this.#gone = 0;
+  }
+}

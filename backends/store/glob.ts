@@ -1,0 +1,100 @@
+/**
+ * Patterns of topics as Redis has them: `*` any run of characters, `?` exactly one, `[a-z]` and `[^a-z]`
+ * one of a class, `\` takes the next character literally.
+ *
+ * @module
+ */
+
+/** One place of a pattern: a run of anything, or a test of one character. */
+type Part = "run" | ((code: number) => boolean);
+
+/** Makes the test that a pattern stands for. It takes at most pattern times text steps. */
+export function glob(pattern: string): (text: string) => boolean {
+  const parts = new PatternReader(pattern).parts();
+  return (text) => matches(parts, text);
+}
+
+class PatternReader {
+  readonly #codes: number[];
+  #at = 0;
+
+  constructor(pattern: string) {
+    this.#codes = Array.from(pattern, (character) => character.codePointAt(0)!);
+  }
+
+  parts(): Part[] {
+    const parts: Part[] = [];
+    while (this.#at < this.#codes.length) {
+      const part = this.#part();
+      if (part !== "run" || parts.at(-1) !== "run") parts.push(part);
+    }
+    return parts;
+  }
+
+  #part(): Part {
+    if (this.#takes("*")) return "run";
+    if (this.#takes("?")) return () => true;
+    if (this.#takes("[")) return this.#class();
+    const code = this.#literal();
+    return (other) => other === code;
+  }
+
+  #takes(character: string): boolean {
+    if (this.#codes[this.#at] !== character.codePointAt(0)) return false;
+    this.#at++;
+    return true;
+  }
+
+  /** The next character, or the one after a backslash; a backslash at the end stands for itself. */
+  #literal(): number {
+    if (this.#at + 1 < this.#codes.length) this.#takes("\\");
+    return this.#codes[this.#at++];
+  }
+
+  /** A class that is not closed ends with the pattern. */
+  #class(): Part {
+    const isNegated = this.#takes("^");
+    const ranges: [number, number][] = [];
+    while (this.#at < this.#codes.length && !this.#takes("]")) ranges.push(this.#range());
+    return (code) => ranges.some(([low, high]) => low <= code && code <= high) !== isNegated;
+  }
+
+  #range(): [number, number] {
+    const first = this.#literal();
+    const isRange = this.#codes[this.#at] === 0x2d && this.#at + 1 < this.#codes.length &&
+      this.#codes[this.#at + 1] !== 0x5d;
+    if (!isRange) return [first, first];
+    this.#at++;
+    const last = this.#literal();
+    return [Math.min(first, last), Math.max(first, last)];
+  }
+}
+
+/** Goes back to the last run alone: what the runs before it took need not change. */
+function matches(parts: readonly Part[], text: string): boolean {
+  let part = 0;
+  let at = 0;
+  let lastRun = -1;
+  let retryAt = 0;
+  while (at < text.length) {
+    const current = parts[part];
+    const code = text.codePointAt(at)!;
+    if (current === "run") {
+      lastRun = part++;
+      retryAt = at;
+    } else if (current?.(code)) {
+      part++;
+      at += widthOf(code);
+    } else if (lastRun === -1) return false;
+    else {
+      part = lastRun + 1;
+      retryAt += widthOf(text.codePointAt(retryAt)!);
+      at = retryAt;
+    }
+  }
+  return part === parts.length || part === parts.length - 1 && parts[part] === "run";
+}
+
+function widthOf(code: number): number {
+  return code > 0xffff ? 2 : 1;
+}

@@ -1,0 +1,147 @@
+/**
+ * Keys and what they hold: one kind of value each, with a time to live if so asked.
+ *
+ * @module
+ */
+
+import { type Budget, ENTRY_BYTES } from "./budget.ts";
+import type { Counters } from "./counters.ts";
+import { WrongTypeError } from "./errors.ts";
+import { type Expiring, ExpiryHeap } from "./expiry.ts";
+import { checkTtl } from "./names.ts";
+import { detached, textBytes } from "./text.ts";
+import { checkKey, type Value } from "./value.ts";
+
+/** What a key may hold, by kind. A set's members are known by their JSON text. */
+export interface Kinds {
+  string: Value;
+  hash: Map<string, Value>;
+  set: Map<string, Value>;
+}
+
+/** A kind of value. */
+export type Kind = keyof Kinds;
+
+/** A key and its value. */
+class Entry implements Expiring {
+  isGone = false;
+  /** What key and value cost of `maxBytes`. */
+  bytes = 0;
+
+  constructor(
+    readonly key: string,
+    readonly kind: Kind,
+    readonly value: Kinds[Kind],
+    readonly expiresAtMs: number,
+  ) {}
+}
+
+/** What the keyspace needs of its store. */
+export interface KeyspaceContext {
+  readonly clock: () => number;
+  readonly budget: Budget;
+  readonly counters: Counters;
+}
+
+/** All keys of a store, whatever they hold. */
+export class Keyspace {
+  readonly #context: KeyspaceContext;
+  readonly #entries = new Map<string, Entry>();
+  readonly #expiry = new ExpiryHeap<Entry>();
+
+  constructor(context: KeyspaceContext) {
+    this.#context = context;
+  }
+
+  /** Number of keys. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * What a key holds.
+   *
+   * @throws {WrongTypeError} if that is of another kind
+   */
+  get<K extends Kind>(key: string, kind: K): Kinds[K] | undefined {
+    checkKey("key", key);
+    this.sweep();
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.kind === kind) return entry?.value as Kinds[K] | undefined;
+    throw new WrongTypeError(
+      `the key ${JSON.stringify(key)} holds a ${entry.kind}: a command for a ${kind} cannot use it`,
+    );
+  }
+
+  /** Puts a value in place of whatever the key held. */
+  put<K extends Kind>(
+    key: string,
+    kind: K,
+    value: Kinds[K],
+    bytes: number,
+    ttlSeconds?: number,
+  ): void {
+    checkKey("key", key);
+    if (ttlSeconds !== undefined) checkTtl(ttlSeconds);
+    const expiresAtMs = ttlSeconds === undefined
+      ? Infinity
+      : this.#context.clock() + ttlSeconds * 1000;
+    const entry = new Entry(detached(key), kind, value, expiresAtMs);
+    const total = bytes + textBytes(key) + ENTRY_BYTES;
+    this.#context.budget.check(total);
+    this.delete(key);
+    this.#context.budget.charge(total);
+    entry.bytes = total;
+    this.#entries.set(entry.key, entry);
+    this.#expiry.add(entry);
+  }
+
+  /**
+   * What a key holds, or else what is put there now, after room was made for `bytes` more: less than 0
+   * when it is about to shrink.
+   *
+   * @throws {WrongTypeError} if the key holds another kind
+   * @throws {StoreFullError} if there is no room; then nothing has changed
+   */
+  grow<K extends Kind>(key: string, kind: K, bytes: number, make: () => Kinds[K]): Kinds[K] {
+    const found = this.get(key, kind);
+    if (found === undefined) {
+      const made = make();
+      this.put(key, kind, made, bytes);
+      return made;
+    }
+    if (bytes > 0) this.#context.budget.charge(bytes);
+    else this.#context.budget.release(-bytes);
+    this.#entries.get(key)!.bytes += bytes;
+    return found;
+  }
+
+  /** Deletes a key, whatever it holds; false if there was none. */
+  delete(key: string): boolean {
+    this.sweep();
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) this.#remove(entry);
+    return entry !== undefined;
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.key);
+    this.#context.budget.release(entry.bytes);
+    entry.isGone = true;
+    this.#expiry.forget(entry);
+  }
+
+  /** Removes what has expired. */
+  sweep(): void {
+    const nowMs = this.#context.clock();
+    for (let due = this.#expiry.due(nowMs); due !== undefined; due = this.#expiry.due(nowMs)) {
+      this.#remove(due);
+      this.#context.counters.expired++;
+    }
+  }
+
+  /** Deletes all keys. */
+  clear(): void {
+    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+  }
+}

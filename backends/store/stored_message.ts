@@ -1,0 +1,114 @@
+/**
+ * A message as the store holds it: the JSON text it came as, untouched, and what the store needs to
+ * know of it.
+ *
+ * @module
+ */
+
+import { MAX_ID, timestampOf } from "../../lib/gemstone.ts";
+import { jsonMembers } from "../../lib/json_members.ts";
+import { ENTRY_BYTES } from "./budget.ts";
+import { InvalidInputError } from "./errors.ts";
+import type { Expiring } from "./expiry.ts";
+import { checkTtl } from "./names.ts";
+import { detached, textBytes } from "./text.ts";
+
+/** What the store reads out of a message. */
+export interface MessageFacts {
+  /** The JSON text, without space around it. */
+  readonly text: string;
+  /** The message id. */
+  readonly id: bigint;
+  /** Milliseconds of the Unix epoch, of the message or else of its id; may have a fraction. */
+  readonly timestampMs: number;
+  /** Seconds to live, of the message. */
+  readonly ttlSeconds: number | undefined;
+}
+
+const ID = /^[0-9]{1,20}$/;
+
+/**
+ * Reads the JSON text of a message.
+ *
+ * @throws {InvalidInputError} if it is no JSON object with an id of 64 bits, or its `ttl` is not more than 0
+ */
+export function readMessage(text: string): MessageFacts {
+  const members = membersOf(text);
+  const id = idOf(members.get("id"));
+  return {
+    text: detached(text.trim()),
+    id,
+    timestampMs: timestampMsOf(members.get("timestamp")) ?? timestampOf(id),
+    ttlSeconds: ttlOf(members.get("ttl")),
+  };
+}
+
+function membersOf(text: string): Map<string, string> {
+  try {
+    const value = JSON.parse(text);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      throw new SyntaxError("it is no object");
+    }
+    return jsonMembers(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new InvalidInputError(`a message must be a JSON object: ${error.message}`);
+  }
+}
+
+function idOf(literal: string | undefined): bigint {
+  const id = literal !== undefined && ID.test(literal) ? BigInt(literal) : undefined;
+  if (id !== undefined && id <= MAX_ID) return id;
+  const found = literal === undefined ? "nothing" : literal.slice(0, 40);
+  throw new InvalidInputError(`a message's id must be an integer from 0 to 2^64 - 1, not ${found}`);
+}
+
+function timestampMsOf(literal: string | undefined): number | undefined {
+  const timestampMs = literal === undefined ? NaN : Number(literal);
+  return literal !== "null" && Number.isFinite(timestampMs) ? timestampMs : undefined;
+}
+
+function ttlOf(literal: string | undefined): number | undefined {
+  if (literal === undefined || literal === "null") return undefined;
+  const ttlSeconds: unknown = JSON.parse(literal);
+  checkTtl(ttlSeconds);
+  return ttlSeconds;
+}
+
+/** A message in a topic. */
+export class StoredMessage implements Expiring {
+  readonly namespace: string;
+  readonly topic: string;
+  readonly id: bigint;
+  /** Its JSON text. */
+  readonly text: string;
+  /** Milliseconds of the Unix epoch; may have a fraction. */
+  readonly timestampMs: number;
+  /** The time in its id. */
+  readonly idTimeMs: number;
+  readonly expiresAtMs: number;
+  /** What it costs of `maxBytes`. */
+  readonly bytes: number;
+  isGone = false;
+  /** A message of the same namespace and id, stored before in another topic. */
+  older: StoredMessage | undefined = undefined;
+  /** Neighbours in the order of arrival. */
+  previous: StoredMessage | undefined = undefined;
+  next: StoredMessage | undefined = undefined;
+
+  constructor(namespace: string, topic: string, facts: MessageFacts, expiresAtMs: number) {
+    this.namespace = namespace;
+    this.topic = topic;
+    this.id = facts.id;
+    this.text = facts.text;
+    this.timestampMs = facts.timestampMs;
+    this.idTimeMs = timestampOf(facts.id);
+    this.expiresAtMs = expiresAtMs;
+    this.bytes = textBytes(facts.text) + ENTRY_BYTES;
+  }
+
+  /** True if its timestamp is that of its id, to the millisecond. */
+  get isRegular(): boolean {
+    return Math.floor(this.timestampMs) === this.idTimeMs;
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Keys that hold one value.
+ *
+ * @module
+ */
+
+import type { Keyspace } from "./keyspace.ts";
+import { type Value, valueBytes } from "./value.ts";
+
+/** The strings of a store. */
+export class Strings {
+  readonly #keys: Keyspace;
+
+  constructor(keys: Keyspace) {
+    this.#keys = keys;
+  }
+
+  /** Sets a key, whatever it held, for a time to live or for good. */
+  set(key: string, value: Value, ttlSeconds?: number): void {
+    this.#keys.put(key, "string", value, valueBytes(value), ttlSeconds);
+  }
+
+  /** The value of a key. */
+  get(key: string): Value | undefined {
+    return this.#keys.get(key, "string");
+  }
+}

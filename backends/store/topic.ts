@@ -1,0 +1,105 @@
+/**
+ * One topic. Ids sort by priority first and by time next: so the topic is a sorted run a priority,
+ * and the runs one after the other are the topic sorted by id.
+ *
+ * @module
+ */
+
+import { priorityOf, timestampOf } from "../../lib/gemstone.ts";
+import { Run } from "./run.ts";
+import type { StoredMessage } from "./stored_message.ts";
+
+/** The messages of a topic. */
+export class Topic {
+  readonly name: string;
+  /** By priority; made when there is need for them. */
+  readonly #runs: (Run | undefined)[] = Array(8).fill(undefined);
+  #length = 0;
+  /** Messages whose timestamp is not that of their id: as long as there are any, all are looked at. */
+  #irregular = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(message: StoredMessage): void {
+    this.#runOf(message.id).add(message);
+    this.#length++;
+    if (!message.isRegular) this.#irregular++;
+  }
+
+  remove(message: StoredMessage): void {
+    this.#runOf(message.id).remove(message);
+    this.#length--;
+    if (!message.isRegular) this.#irregular--;
+  }
+
+  #runOf(id: bigint): Run {
+    return this.#runs[priorityOf(id)] ??= new Run();
+  }
+
+  /** The message with the earliest id time. */
+  get oldest(): StoredMessage | undefined {
+    let oldest: StoredMessage | undefined;
+    for (const run of this.#runs) {
+      const first = run?.first;
+      if (first === undefined) continue;
+      if (oldest === undefined || first.idTimeMs < oldest.idTimeMs) oldest = first;
+    }
+    return oldest;
+  }
+
+  /** All messages, sorted by id. */
+  all(): StoredMessage[] {
+    return this.#runs.flatMap((run) => run?.all() ?? []);
+  }
+
+  /**
+   * The messages that are later than the one with an id, or in the same millisecond and with a larger
+   * id; sorted by id, at most `limit`. The message with the id need not be here.
+   */
+  since(id: bigint, limit: number): StoredMessage[] {
+    const timeMs = this.#timeOf(id);
+    return this.#collect(
+      (message, messageMs) => messageMs > timeMs || messageMs === timeMs && message.id > id,
+      limit,
+    );
+  }
+
+  /** The messages with a timestamp later than this one, sorted by id. */
+  sinceTimestamp(timestampMs: number): StoredMessage[] {
+    const timeMs = Math.floor(timestampMs);
+    return this.#collect((_message, messageMs) => messageMs >= timeMs, Infinity)
+      .filter((message) => message.timestampMs > timestampMs);
+  }
+
+  #timeOf(id: bigint): number {
+    const found = this.#irregular === 0 ? undefined : this.#runOf(id).find(id);
+    return found === undefined ? timestampOf(id) : Math.floor(found.timestampMs);
+  }
+
+  /** The messages that fulfil a condition on them and their time, sorted by id. */
+  #collect(
+    condition: (message: StoredMessage, timeMs: number) => boolean,
+    limit: number,
+  ): StoredMessage[] {
+    if (this.#irregular > 0) {
+      return this.all()
+        .filter((message) => condition(message, Math.floor(message.timestampMs)))
+        .slice(0, limit);
+    }
+    const found: StoredMessage[] = [];
+    for (const run of this.#runs) {
+      const rest = run?.from(
+        (message) => condition(message, message.idTimeMs),
+        limit - found.length,
+      );
+      for (const message of rest ?? []) found.push(message);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Topics and their messages. Topics are global; a namespace scopes looking up by id.
+ *
+ * @module
+ */
+
+import { Arrivals } from "./arrivals.ts";
+import type { Budget } from "./budget.ts";
+import type { Counters } from "./counters.ts";
+import { ExpiryHeap } from "./expiry.ts";
+import { checkName, checkTtl } from "./names.ts";
+import { type MessageFacts, StoredMessage } from "./stored_message.ts";
+import { detached } from "./text.ts";
+import { Topic } from "./topic.ts";
+
+/** What the topics need of their store. */
+export interface TopicsContext {
+  readonly clock: () => number;
+  readonly budget: Budget;
+  readonly counters: Counters;
+  readonly maxMessagesPerTopic: number;
+}
+
+/** One topic in a list of topics. */
+export interface TopicInfo {
+  /** Name of the topic. */
+  topic: string;
+  /** Messages in it. */
+  messages: number;
+}
+
+/** The topics of a store. A topic exists while it has messages. */
+export class Topics {
+  readonly #context: TopicsContext;
+  readonly #topics = new Map<string, Topic>();
+  readonly #namespaces = new Map<string, Map<bigint, StoredMessage>>();
+  readonly #expiry = new ExpiryHeap<StoredMessage>();
+  readonly #arrivals = new Arrivals();
+  #length = 0;
+
+  constructor(context: TopicsContext) {
+    this.#context = context;
+  }
+
+  /** Messages in all topics. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Topics that have messages. */
+  get size(): number {
+    return this.#topics.size;
+  }
+
+  /**
+   * Stores a message in a topic, in place of one with the same namespace and id there.
+   *
+   * @param ttlSeconds in place of the message's own
+   * @throws {InvalidInputError} if a name or the time to live cannot be right
+   * @throws {StoreFullError} if it does not fit `maxBytes`
+   */
+  store(namespace: string, topic: string, facts: MessageFacts, ttlSeconds?: number): StoredMessage {
+    checkName("namespace", namespace);
+    checkName("topic", topic);
+    if (ttlSeconds !== undefined) checkTtl(ttlSeconds);
+    this.sweep();
+    const message = new StoredMessage(
+      detached(namespace),
+      this.#topics.get(topic)?.name ?? detached(topic),
+      facts,
+      this.#expiryOf(facts, ttlSeconds),
+    );
+    const { budget, counters } = this.#context;
+    budget.check(message.bytes);
+    const replaced = this.#ofId(namespace, facts.id).find((other) => other.topic === topic);
+    if (replaced !== undefined) this.#remove(replaced);
+    budget.charge(message.bytes);
+    counters.stored++;
+    this.#add(message);
+    this.#trim(topic);
+    return message;
+  }
+
+  #expiryOf({ ttlSeconds: ownTtlSeconds }: MessageFacts, ttlSeconds = ownTtlSeconds): number {
+    return ttlSeconds === undefined ? Infinity : this.#context.clock() + ttlSeconds * 1000;
+  }
+
+  #add(message: StoredMessage): void {
+    const { namespace, topic, id } = message;
+    getOrAdd(this.#topics, topic, () => new Topic(topic)).add(message);
+    const byId = getOrAdd(this.#namespaces, namespace, () => new Map<bigint, StoredMessage>());
+    message.older = byId.get(id);
+    byId.set(id, message);
+    this.#expiry.add(message);
+    this.#arrivals.add(message);
+    this.#length++;
+  }
+
+  #remove(message: StoredMessage): void {
+    const topic = this.#topics.get(message.topic)!;
+    topic.remove(message);
+    if (topic.length === 0) this.#topics.delete(message.topic);
+    this.#removeById(message);
+    this.#arrivals.remove(message);
+    message.isGone = true;
+    this.#expiry.forget(message);
+    this.#context.budget.release(message.bytes);
+    this.#length--;
+  }
+
+  #removeById(message: StoredMessage): void {
+    const byId = this.#namespaces.get(message.namespace)!;
+    const newest = byId.get(message.id)!;
+    if (newest !== message) {
+      let newer = newest;
+      while (newer.older !== message) newer = newer.older!;
+      newer.older = message.older;
+    } else if (message.older !== undefined) byId.set(message.id, message.older);
+    else byId.delete(message.id);
+    message.older = undefined;
+    if (byId.size === 0) this.#namespaces.delete(message.namespace);
+  }
+
+  #trim(name: string): void {
+    const topic = this.#topics.get(name);
+    if (topic === undefined || topic.length <= this.#context.maxMessagesPerTopic) return;
+    this.#evict(topic.oldest!);
+  }
+
+  #evict(message: StoredMessage): void {
+    this.#remove(message);
+    this.#context.counters.evicted++;
+  }
+
+  /** Removes the message that was stored first; false when there is none. */
+  evictOldest(): boolean {
+    const oldest = this.#arrivals.first;
+    if (oldest === undefined) return false;
+    this.#evict(oldest);
+    return true;
+  }
+
+  /** Removes what has expired. */
+  sweep(): void {
+    const nowMs = this.#context.clock();
+    for (let due = this.#expiry.due(nowMs); due !== undefined; due = this.#expiry.due(nowMs)) {
+      this.#remove(due);
+      this.#context.counters.expired++;
+    }
+  }
+
+  /** All messages of a topic, sorted by id. */
+  all(topic: string): StoredMessage[] {
+    return this.#topic(topic)?.all() ?? [];
+  }
+
+  /** The messages of a topic that come after an id in time, sorted by id. */
+  since(topic: string, id: bigint): StoredMessage[] {
+    return this.#topic(topic)?.since(id, Infinity) ?? [];
+  }
+
+  /** The first of `since`. */
+  nextSince(topic: string, id: bigint): StoredMessage | undefined {
+    return this.#topic(topic)?.since(id, 1)[0];
+  }
+
+  /** The messages of a topic with a timestamp later than this, in milliseconds, sorted by id. */
+  sinceTimestamp(topic: string, timestampMs: number): StoredMessage[] {
+    return this.#topic(topic)?.sinceTimestamp(timestampMs) ?? [];
+  }
+
+  #topic(name: string): Topic | undefined {
+    this.sweep();
+    return this.#topics.get(name);
+  }
+
+  /** The messages of a namespace with these ids, in the order asked; unknown ones are left out. */
+  byId(namespace: string, ids: readonly bigint[]): StoredMessage[] {
+    this.sweep();
+    const byId = this.#namespaces.get(namespace);
+    return ids.map((id) => byId?.get(id)).filter((message) => message !== undefined);
+  }
+
+  /** The messages of a namespace with an id: one a topic, the one stored last first. */
+  #ofId(namespace: string, id: bigint): StoredMessage[] {
+    const found: StoredMessage[] = [];
+    let message = this.#namespaces.get(namespace)?.get(id);
+    for (; message !== undefined; message = message.older) found.push(message);
+    return found;
+  }
+
+  /** Deletes a message from every topic of a namespace; false if there was none. */
+  deleteMessage(namespace: string, id: bigint): boolean {
+    this.sweep();
+    const found = this.#ofId(namespace, id);
+    for (const message of found) this.#remove(message);
+    return found.length > 0;
+  }
+
+  /** Deletes a topic; the number of messages that were in it. */
+  deleteTopic(topic: string): number {
+    const messages = this.all(topic);
+    for (const message of messages) this.#remove(message);
+    return messages.length;
+  }
+
+  /** The topics that have messages, in the order in which they came to be. */
+  list(): TopicInfo[] {
+    this.sweep();
+    return [...this.#topics].map(([topic, { length }]) => ({ topic, messages: length }));
+  }
+
+  /** Deletes all messages. */
+  clear(): void {
+    for (const topic of [...this.#topics.keys()]) this.deleteTopic(topic);
+  }
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, value = make());
+  return value;
+}
