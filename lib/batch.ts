@@ -4,11 +4,11 @@
  * @module
  */
 
+import { copyWords, WORDWISE_BYTES } from "./copy.ts";
+
 const FIRST_BYTES = 16 * 1024;
 /** A batch ends when it holds this many bytes, so that its scratch stays small. */
 const FULL_BYTES = 256 * 1024;
-/** Payloads up to this size are copied word by word. */
-const WORDWISE_BYTES = 64;
 
 /** A batch of messages. */
 export class Batch {
@@ -44,12 +44,7 @@ export class Batch {
   add(words: Int32Array, bytes: Uint8Array, at: number, length: number, flags: number): void {
     if (this.#end + length + 8 > this.#bytes.length) this.#grow(length + 8);
     if (length > WORDWISE_BYTES) this.#bytes.set(bytes.subarray(at, at + length), this.#end);
-    else {
-      const from = at >>> 2;
-      const to = this.#end >>> 2;
-      const count = (length + 3) >>> 2;
-      for (let i = 0; i < count; i++) this.#words[to + i] = words[from + i];
-    }
+    else copyWords(words, at >>> 2, this.#words, this.#end >>> 2, (length + 3) >>> 2);
     this.#offsets.push(this.#end);
     this.#lengths.push(length);
     this.#flags.push(flags);

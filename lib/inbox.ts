@@ -6,8 +6,9 @@
 
 import type { Attachment } from "./attachment.ts";
 import { Batch } from "./batch.ts";
+import { BufferWords, copyWords, WORDWISE_BYTES } from "./copy.ts";
 import { ShmSerializationError, ShmTimeoutError } from "./errors.ts";
-import { notePoll } from "./lifetime.ts";
+import { noteMessage, notePoll } from "./lifetime.ts";
 import { trace, tracing } from "./log.ts";
 import { checkTimeout, show, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
@@ -24,9 +25,15 @@ import {
   NEXT_EMPTY,
   NEXT_UNMAPPED,
   PARTICIPANT_TURNS,
+  POLL_ANY,
+  POLL_SPIN,
+  POLL_TURN,
   RECORD_BLOCK,
   RECORD_TENSOR,
   REQUEST_PREFIX_BYTES,
+  TAKEN,
+  TAKEN_SENDER_ASLEEP,
+  TAKEN_UNTOLD,
 } from "../wasm/layout.ts";
 
 /** Codes of `next` are the largest 32-bit numbers. */
@@ -36,16 +43,8 @@ const UNMAPPED = NEXT_UNMAPPED >>> 0;
 const DEFER = NEXT_DEFER >>> 0;
 const EMPTY = NEXT_EMPTY;
 
-/** `next` leaves a message to another waiting receiver whose turn it is. */
-const GATED = 1;
-const UNGATED = 0;
-
-/** Payloads up to this size are copied word by word. */
-const WORDWISE_BYTES = 64;
 /** Place of a message that cannot be where its record says. */
 const NOWHERE = -1;
-/** `take` and `release`: taken, and a sender sleeps. */
-const TAKEN_SENDER_ASLEEP = 3;
 
 /** A message read in place. */
 export interface MessageView extends Disposable {
@@ -85,18 +84,23 @@ export class Inbox<T> implements Waiter {
   #generation = 0;
   #scratch = new Uint8Array(1024);
   #scratchWords = new Int32Array(this.#scratch.buffer);
-  #lastTarget: Uint8Array | undefined;
-  #lastWords: Int32Array = new Int32Array(0);
+  readonly #target = new BufferWords();
+  #hasUntold = false;
   readonly #undecoded: Taken[] = [];
   readonly #batch = new Batch();
   #hasView = false;
   #isDeferring = false;
   readonly #patience = new Patience();
-  readonly #tryGated = () => this.tryReceive(GATED);
-  #target = new Uint8Array(0) as Uint8Array;
-  readonly #tryIntoGated = () => {
-    const length = this.tryReceiveInto(this.#target, GATED);
+  readonly #tryTurn = () => this.tryReceive(POLL_TURN);
+  readonly #trySpin = () => this.tryReceive(POLL_SPIN);
+  #into: Uint8Array = new Uint8Array(0);
+  readonly #trySpinInto = () => {
+    const length = this.tryReceiveInto(this.#into, POLL_SPIN);
     return length < 0 ? undefined : length;
+  };
+  readonly #tellTail = () => {
+    this.#hasUntold = false;
+    if (!this.attachment.isClosed) this.attachment.ring.tellTail();
   };
 
   constructor(attachment: Attachment, counts: SocketStatistics) {
@@ -111,31 +115,35 @@ export class Inbox<T> implements Waiter {
   }
 
   /** Receives if a message is there. */
-  tryReceive(gated: number = UNGATED): T | undefined {
-    if (this.#undecoded.length > 0) return this.#decode(this.#undecoded.shift()!);
-    while (this.#find(gated)) {
-      const isBytes = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
-      const bytes = isBytes ? this.#copyFresh() : this.#copyToScratch();
+  tryReceive(how: number = POLL_ANY): T | undefined {
+    const taken = this.#undecoded.shift() ?? this.#takeNext(how);
+    if (taken === undefined) this.#checkNotOver(how);
+    return taken && this.#decode(taken);
+  }
+
+  /** Copies the next message out and takes it. */
+  #takeNext(how: number): Taken | undefined {
+    while (this.#find(how)) {
       const flags = this.#flags;
-      if (!this.#take()) continue;
-      return isBytes ? bytes as T : this.#decode({ bytes, flags });
+      const isFresh = this.#isRaw && (flags & RECORD_TENSOR) === 0;
+      const bytes = isFresh ? this.#copyFresh() : this.#copyToScratch();
+      if (this.#take()) return { bytes, flags };
     }
-    this.#checkNotOver(gated);
     return undefined;
   }
 
   /** Nothing will come any more if the channel was closed for everyone: who polls must learn it. */
-  #checkNotOver(gated: number): void {
-    if (gated === UNGATED && this.attachment.ring.closed() !== 0) this.attachment.checkOpen();
+  #checkNotOver(how: number): void {
+    if (how === POLL_ANY && this.attachment.ring.closed() !== 0) this.attachment.checkOpen();
   }
 
   /** Receives, blocking until a message comes. */
   receiveSync(options: TimeoutOptions | undefined): T {
     const timeoutMs = checkTimeout(options);
     this.#checkReady();
-    const quick = this.tryReceive(GATED);
+    const quick = this.tryReceive(POLL_TURN);
     if (quick !== undefined) return quick;
-    const value = this.#block(this.#tryGated, timeoutMs) ?? this.#tryLast();
+    const value = this.#block(this.#trySpin, timeoutMs) ?? this.#tryLast();
     if (value === undefined) throw this.#timedOut(timeoutMs);
     return value;
   }
@@ -163,26 +171,30 @@ export class Inbox<T> implements Waiter {
     options?.signal?.throwIfAborted();
     this.#checkReady();
     if (this.#takesTurns) this.attachment.ring.joinTurns();
-    const value = await this.#waits.wait(this.#tryGated, options) ?? this.#tryLast();
+    const value = await this.#waits.wait(this.#tryTurn, options) ?? this.#tryLast();
     if (value === undefined) throw this.#timedOut(timeoutMs);
     return value;
   }
 
   /** Receives into a buffer; -1 when no message is there. */
-  tryReceiveInto(target: Uint8Array, gated: number = UNGATED): number {
+  tryReceiveInto(target: Uint8Array, how: number = POLL_ANY): number {
     this.#checkReady();
     if (this.#undecoded.length > 0) return this.#copyKept(target);
-    while (this.#find(gated)) {
+    while (this.#find(how)) {
       const length = this.#length;
-      if (length > target.length) {
-        if (this.#isStale()) continue;
-        throw this.#tooSmall(target.length);
+      if (length > target.length) this.#checkWhole(target.length);
+      else {
+        this.#copyInto(target, length);
+        if (this.#take()) return length;
       }
-      this.#copyInto(target);
-      if (this.#take()) return length;
     }
-    this.#checkNotOver(gated);
+    this.#checkNotOver(how);
     return -1;
+  }
+
+  /** A message that is too long for its target was perhaps overwritten while we read its length. */
+  #checkWhole(targetBytes: number): void {
+    if (!this.#isStale()) throw this.#tooSmall(targetBytes);
   }
 
   #copyKept(target: Uint8Array): number {
@@ -203,11 +215,14 @@ export class Inbox<T> implements Waiter {
 
   /** Receives into a buffer, blocking until a message comes. */
   receiveIntoSync(target: Uint8Array, options: TimeoutOptions | undefined): number {
-    const timeoutMs = checkTimeout(options);
-    const quick = this.tryReceiveInto(target, GATED);
-    if (quick >= 0) return quick;
-    this.#target = target;
-    const length = this.#block(this.#tryIntoGated, timeoutMs) ?? this.tryReceiveInto(target);
+    const timeoutMs = options === undefined ? Infinity : checkTimeout(options);
+    const quick = this.tryReceiveInto(target, POLL_TURN);
+    return quick >= 0 ? quick : this.#blockInto(target, timeoutMs);
+  }
+
+  #blockInto(target: Uint8Array, timeoutMs: number): number {
+    this.#into = target;
+    const length = this.#block(this.#trySpinInto, timeoutMs) ?? this.tryReceiveInto(target);
     if (length < 0) throw this.#timedOut(timeoutMs);
     return length;
   }
@@ -227,7 +242,7 @@ export class Inbox<T> implements Waiter {
         : this.#takeOne(values);
       if (!goesOn) break;
     }
-    if (values.length === 0 && most > 0) this.#checkNotOver(UNGATED);
+    if (values.length === 0 && most > 0) this.#checkNotOver(POLL_ANY);
     return values;
   }
 
@@ -236,7 +251,7 @@ export class Inbox<T> implements Waiter {
     const { ring, words, bytes } = this.attachment;
     const batch = this.#batch;
     batch.clear();
-    while (batch.length < most && !batch.isFull && this.#find(UNGATED)) {
+    while (batch.length < most && !batch.isFull && this.#find(POLL_ANY)) {
       if (words !== this.attachment.words) break;
       batch.add(words, bytes, this.#at, this.#length, this.#flags);
       ring.step();
@@ -247,42 +262,28 @@ export class Inbox<T> implements Waiter {
       ring.rewind();
       return true;
     }
-    if (released === TAKEN_SENDER_ASLEEP) this.attachment.wakeAll(ASLEEP_SENDERS);
+    if (released !== TAKEN) this.#afterTake(released);
     for (let i = 0; i < batch.length; i++) this.#countReceived(batch.lengthOf(i));
-    if (this.#isRaw) this.#addArrays(values);
-    else this.#addDecoded(values);
+    this.#addBatch(values);
     return true;
   }
 
-  #addArrays(values: T[]): void {
-    const arrays = this.#batch.toArrays();
-    for (let i = 0; i < arrays.length; i++) {
-      const taken = { bytes: arrays[i], flags: this.#batch.flagsOf(i) };
-      const isBytes = (taken.flags & RECORD_TENSOR) === 0 && this.#undecoded.length === 0;
-      if (isBytes) values.push(arrays[i] as T);
-      else this.#addOrKeep(taken, values);
-    }
-  }
-
-  #addDecoded(values: T[]): void {
+  #addBatch(values: T[]): void {
     const batch = this.#batch;
+    const arrays = this.#isRaw ? batch.toArrays() : undefined;
     for (let i = 0; i < batch.length; i++) {
-      this.#addOrKeep({ bytes: batch.viewOf(i), flags: batch.flagsOf(i) }, values);
+      const bytes = arrays ? arrays[i] : batch.viewOf(i);
+      const flags = batch.flagsOf(i);
+      if (arrays && flags === 0 && this.#undecoded.length === 0) values.push(bytes as T);
+      else this.#addOrKeep({ bytes, flags }, values);
     }
   }
 
   /** Takes one message of a broadcast; false when there is none. */
   #takeOne(values: T[]): boolean {
-    while (this.#find(UNGATED)) {
-      const isBytes = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
-      const bytes = isBytes ? this.#copyFresh() : this.#copyToScratch();
-      const flags = this.#flags;
-      if (!this.#take()) continue;
-      if (isBytes) values.push(bytes as T);
-      else this.#addOrKeep({ bytes, flags }, values);
-      return true;
-    }
-    return false;
+    const taken = this.#takeNext(POLL_ANY);
+    if (taken !== undefined) this.#addOrKeep(taken, values);
+    return taken !== undefined;
   }
 
   /** From the first message on that cannot be decoded, they are kept: its error must not cost others. */
@@ -324,7 +325,7 @@ export class Inbox<T> implements Waiter {
     const kept = this.#undecoded.shift();
     if (kept) return { bytes: kept.bytes, intact: true, [Symbol.dispose]() {} };
     const { ring } = this.attachment;
-    while (this.#find(UNGATED)) {
+    while (this.#find(POLL_ANY)) {
       const bytes = this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
       const lane = ring.foundLane();
       const position = ring.foundPosition();
@@ -332,7 +333,7 @@ export class Inbox<T> implements Waiter {
       this.#countReceived(bytes.length);
       return this.#takesTurns ? this.#heldView(bytes) : this.#sharedView(bytes, lane, position);
     }
-    this.#checkNotOver(UNGATED);
+    this.#checkNotOver(POLL_ANY);
     return undefined;
   }
 
@@ -372,32 +373,35 @@ export class Inbox<T> implements Waiter {
   }
 
   /** Looks for the next message; true if there is one, which `#at`, `#length` and `#flags` describe. */
-  #find(gated: number): boolean {
-    notePoll();
-    this.#isDeferring = false;
-    const at = this.attachment.ring.next(gated) >>> 0;
-    if (at === EMPTY) return false;
-    if (at >= CODES) return this.#findAgain(at, gated);
-    const { words } = this.attachment;
+  #find(how: number): boolean {
+    const at = this.attachment.ring.next(how) >>> 0;
+    if (at === EMPTY || at >= CODES) return this.#findAgain(at, how);
+    const { words, capacity } = this.attachment;
     this.#at = at;
     this.#length = (words[(at - 16) >>> 2] >>> 0) - 8;
     this.#flags = words[(at - 4) >>> 2] & 0xff;
-    if (this.#isRequest) this.#readOrigin();
-    if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
-    else if (this.#length >= 0 && this.#length <= this.attachment.capacity) return true;
-    else this.#at = NOWHERE;
-    return this.#at !== NOWHERE || this.#findNewer(gated);
+    const isPlain = !this.#isRequest && (this.#flags & RECORD_BLOCK) === 0;
+    return isPlain && this.#length >= 0 && this.#length <= capacity || this.#look(how);
   }
 
-  #findAgain(code: number, gated: number): boolean {
-    if (code === DEFER) {
-      this.#isDeferring = true;
+  /** What is more than bytes in the ring: requests, references to blocks, damage. */
+  #look(how: number): boolean {
+    if (this.#isRequest) this.#readOrigin();
+    if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
+    else if (this.#length < 0 || this.#length > this.attachment.capacity) this.#at = NOWHERE;
+    return this.#at !== NOWHERE || this.#findNewer(how);
+  }
+
+  #findAgain(code: number, how: number): boolean {
+    if (code === EMPTY || code === DEFER) {
+      notePoll();
+      this.#isDeferring = code === DEFER;
       return false;
     }
     if (code === UNMAPPED) {
       const before = this.attachment.carrier.mappedBytes;
       this.attachment.remap();
-      if (this.attachment.carrier.mappedBytes > before) return this.#find(gated);
+      if (this.attachment.carrier.mappedBytes > before) return this.#find(how);
     }
     throw this.#damage(code === CORRUPT ? "a record is not whole" : "a lane lies outside of it");
   }
@@ -409,8 +413,8 @@ export class Inbox<T> implements Waiter {
   }
 
   /** What cannot be right is damage, unless the record was overwritten or taken while we read it. */
-  #findNewer(gated: number): boolean {
-    if (this.#isStale()) return this.#find(gated);
+  #findNewer(how: number): boolean {
+    if (this.#isStale()) return this.#find(how);
     throw this.#damage("a message lies outside of it");
   }
 
@@ -448,27 +452,40 @@ export class Inbox<T> implements Waiter {
     };
   }
 
-  #takeFound(): number {
-    const { ring } = this.attachment;
-    if (!this.#isRequest) return ring.take();
-    this.attachment.mapAll();
-    return ring.takeRequest(this.#origin & 0xffff, this.#origin >>> 16, this.#generation);
-  }
-
   #take(): boolean {
-    const result = this.#takeFound();
-    if (result === 0) return false;
-    if (result === TAKEN_SENDER_ASLEEP) this.attachment.wakeAll(ASLEEP_SENDERS);
+    const result = this.#isRequest ? this.#takeRequest() : this.attachment.ring.take();
+    if (result !== TAKEN) this.#afterTake(result);
+    if ((result & TAKEN) === 0) return false;
     this.#countReceived(this.#length);
     return true;
   }
 
+  #takeRequest(): number {
+    this.attachment.mapAll();
+    const { requester, slot, generation } = this.ticket;
+    return this.attachment.ring.takeRequest(requester, slot, generation);
+  }
+
+  #afterTake(result: number): void {
+    if ((result & TAKEN_SENDER_ASLEEP) !== 0) this.attachment.wakeAll(ASLEEP_SENDERS);
+    if ((result & TAKEN_UNTOLD) !== 0 && !this.#hasUntold) this.#tellTailSoon();
+  }
+
+  /** In a loop that blocks this comes when the loop ends. */
+  #tellTailSoon(): void {
+    this.#hasUntold = true;
+    queueMicrotask(this.#tellTail);
+  }
+
   #countReceived(length: number): void {
-    this.#counts.received++;
-    this.#counts.bytes += length;
-    if (tracing) {
-      trace(`received ${length} B on "${this.attachment.name}", #${this.#counts.received}`);
-    }
+    const counts = this.#counts;
+    counts.bytes += length;
+    noteMessage(++counts.received);
+    if (tracing) this.#traceReceived(length);
+  }
+
+  #traceReceived(length: number): void {
+    trace(`received ${length} B on "${this.attachment.name}", #${this.#counts.received}`);
   }
 
   #copyFresh(): Uint8Array<ArrayBuffer> {
@@ -485,20 +502,10 @@ export class Inbox<T> implements Waiter {
     return this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
   }
 
-  #copyInto(target: Uint8Array): void {
-    if (target !== this.#lastTarget || this.#length > WORDWISE_BYTES || (this.#length & 3) !== 0) {
-      target.set(this.#source());
-      if (target.length <= WORDWISE_BYTES && ((target.byteOffset | target.length) & 3) === 0) {
-        this.#lastTarget = target;
-        this.#lastWords = new Int32Array(target.buffer, target.byteOffset, target.length >>> 2);
-      }
-      return;
-    }
-    const { words } = this.attachment;
-    const target32 = this.#lastWords;
-    const start = this.#at >>> 2;
-    const count = this.#length >>> 2;
-    for (let i = 0; i < count; i++) target32[i] = words[start + i];
+  #copyInto(target: Uint8Array, length: number): void {
+    const words = this.#target.of(target, length);
+    if (words === undefined) target.set(this.#source());
+    else copyWords(this.attachment.words, this.#at >>> 2, words, 0, length >>> 2);
   }
 
   #copyToScratch(): Uint8Array {
@@ -510,15 +517,14 @@ export class Inbox<T> implements Waiter {
     if (length > WORDWISE_BYTES) this.#scratch.set(this.#source());
     else {
       const { words } = this.attachment;
-      const start = this.#at >>> 2;
-      const count = (length + 3) >>> 2;
-      for (let i = 0; i < count; i++) this.#scratchWords[i] = words[start + i];
+      copyWords(words, this.#at >>> 2, this.#scratchWords, 0, (length + 3) >>> 2);
     }
     return this.#scratch.subarray(0, length);
   }
 
   #decodeAny(taken: Taken): T {
     if ((taken.flags & RECORD_TENSOR) !== 0) return readTensor(taken.bytes) as T;
+    if (this.#isRaw) return taken.bytes as T;
     return this.attachment.codec.decode(taken.bytes) as T;
   }
 
@@ -566,6 +572,7 @@ export class Inbox<T> implements Waiter {
   /** Ends what waits. */
   end(error: unknown): void {
     this.#counts.missed = this.missed;
+    if (this.#hasUntold) this.#tellTail();
     this.#waits.rejectAll(error);
   }
 }

@@ -126,13 +126,19 @@ export function endIfTermed(): void {
   if (isListening && isManagingSignals && platform().hasTermed()) onTerm();
 }
 
-/** Calls that do not block, between two looks for a signal. */
-const POLLS_PER_LOOK = 1024;
-let pollsLeft = POLLS_PER_LOOK;
+/** Messages, or fruitless attempts, between two looks for a signal. */
+const CALLS_PER_LOOK = 1024;
+let fruitless = 0;
 
-/** Counts a call that returns at once: a program that only polls is as deaf as one that blocks. */
+/**
+ * Counts the messages of a socket: a program that sends or receives in a loop is as deaf to signals
+ * as one that blocks.
+ */
+export function noteMessage(messages: number): void {
+  if ((messages & (CALLS_PER_LOOK - 1)) === 0) endIfTermed();
+}
+
+/** Counts an attempt that found nothing, or no room. */
 export function notePoll(): void {
-  if (--pollsLeft > 0) return;
-  pollsLeft = POLLS_PER_LOOK;
-  endIfTermed();
+  noteMessage(++fruitless);
 }

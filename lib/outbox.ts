@@ -6,8 +6,9 @@
 
 import type { Attachment } from "./attachment.ts";
 import { BlockHeap } from "./blocks.ts";
+import { BufferWords, copyWords } from "./copy.ts";
 import { ShmBufferFullError, ShmConnectionError, ShmSerializationError } from "./errors.ts";
-import { notePoll } from "./lifetime.ts";
+import { noteMessage, notePoll } from "./lifetime.ts";
 import { laneRecord, type Region, type RegionRecord } from "./inheritance.ts";
 import { logger, trace, tracing } from "./log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
@@ -29,9 +30,6 @@ import {
 
 /** Largest message on any channel, in bytes: 512 MiB. */
 export const MAX_MESSAGE_BYTES: number = 512 * 1024 * 1024;
-/** Payloads up to this size are copied word by word, which beats `set` for them. */
-const WORDWISE_BYTES = 64;
-const NO_WORDS = new Int32Array(0);
 /** Blocks for big messages come two at a time up to this size, so that one can be read meanwhile. */
 const DOUBLE_BLOCK_BYTES = 64 * 1024 * 1024;
 /** Milliseconds between two looks at whether a receiver that holds the ring up lives. */
@@ -73,9 +71,10 @@ export class Outbox implements Waiter {
   #room: RegionRecord;
   /** Room of the lane's last writer; its messages end at `position`. */
   #inherited: { region: Region; position: number } | undefined;
+  /** Longest message that goes into the ring as it is. */
+  readonly #largestPlain: number;
   readonly #waits: AsyncWaits;
-  #lastSource: Uint8Array | undefined;
-  #lastWords: Int32Array = NO_WORDS;
+  readonly #source = new BufferWords();
   #tensorScratch = new Uint8Array(0);
   #hasLoan = false;
   #bytesToFillCheck = 0;
@@ -89,6 +88,7 @@ export class Outbox implements Waiter {
     this.#isRaw = attachment.codec.id === "raw";
     const largestRecord = (attachment.capacity - RING_GAP) / 2;
     this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
+    this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
     this.#waits = new AsyncWaits(this);
     this.#room = this.#openLane();
     const region = this.#room.read();
@@ -140,6 +140,7 @@ export class Outbox implements Waiter {
   }
 
   #refuse(): void {
+    notePoll();
     if (this.#counts.dropped === 0) {
       logger.warn("the ring of {channel} is full: a message was not accepted", {
         channel: this.attachment.name,
@@ -243,42 +244,44 @@ export class Outbox implements Waiter {
   }
 
   #stage(bytes: Uint8Array, flags: number): boolean {
-    notePoll();
+    const { length } = bytes;
+    if (length > this.#largestPlain) return this.#stageOther(bytes, flags);
+    const at = this.attachment.ring.claim(length, flags) >>> 0;
+    if (at === 0) return false;
+    this.#copyIn(bytes, length, at);
+    this.#countSent(length);
+    return true;
+  }
+
+  /** A message that needs a prefix, a block, or both. */
+  #stageOther(bytes: Uint8Array, flags: number): boolean {
     const { length } = bytes;
     if (length > this.#largestInline) return this.#stageBlock(bytes, flags);
     const prefixBytes = this.prefix.byteLength;
     const at = this.attachment.ring.claim(length + prefixBytes, flags) >>> 0;
     if (at === 0) return false;
-    if (prefixBytes !== 0) this.attachment.words.set(this.prefix, at >>> 2);
-    this.#copyIn(bytes, length, at + prefixBytes);
+    this.attachment.words.set(this.prefix, at >>> 2);
+    this.attachment.bytes.set(bytes, at + prefixBytes);
     this.#countSent(length);
     return true;
   }
 
   #countSent(length: number): void {
+    const counts = this.#counts;
     this.#bytesToFillCheck -= length + RECORD_PAYLOAD;
-    this.#counts.sent++;
-    this.#counts.bytes += length;
-    if (tracing) trace(`sent ${length} B on "${this.attachment.name}", #${this.#counts.sent}`);
+    counts.bytes += length;
+    noteMessage(++counts.sent);
+    if (tracing) this.#traceSent(length);
+  }
+
+  #traceSent(length: number): void {
+    trace(`sent ${length} B on "${this.attachment.name}", #${this.#counts.sent}`);
   }
 
   #copyIn(bytes: Uint8Array, length: number, at: number): void {
-    if (bytes !== this.#lastSource || length > WORDWISE_BYTES) {
-      this.#lastSource = bytes;
-      this.#lastWords = NO_WORDS;
-      this.attachment.bytes.set(bytes, at);
-      return;
-    }
-    // A buffer that can be resized is the same object with another length.
-    if (length !== this.#lastWords.byteLength) {
-      if (((bytes.byteOffset | length) & 3) !== 0) return this.attachment.bytes.set(bytes, at);
-      this.#lastWords = new Int32Array(bytes.buffer, bytes.byteOffset, length >>> 2);
-    }
-    const words = this.attachment.words;
-    const source = this.#lastWords;
-    const start = at >>> 2;
-    const count = length >>> 2;
-    for (let i = 0; i < count; i++) words[start + i] = source[i];
+    const source = this.#source.of(bytes, length);
+    if (source === undefined) this.attachment.bytes.set(bytes, at);
+    else copyWords(source, 0, this.attachment.words, at >>> 2, length >>> 2);
   }
 
   #publish(messages: number): void {
@@ -450,13 +453,15 @@ export class Outbox implements Waiter {
   }
 
   #checkReady(): void {
-    const isOpen = this.attachment.words[HEADER_STATUS >>> 2] === STATUS_OPEN;
-    if (!isOpen || this.attachment.isClosed) this.attachment.checkOpen();
-    if (this.#hasLoan) {
-      throw new TypeError(
-        `cannot send on channel "${this.attachment.name}": a loan is open; commit or abort it first`,
-      );
-    }
+    const { words, isClosed } = this.attachment;
+    if (isClosed || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) this.attachment.checkOpen();
+    if (this.#hasLoan) this.#throwLent();
+  }
+
+  #throwLent(): never {
+    throw new TypeError(
+      `cannot send on channel "${this.attachment.name}": a loan is open; commit or abort it first`,
+    );
   }
 
   /** Waits in the event loop for an attempt that sends. */

@@ -198,14 +198,16 @@ function describeWhole({ name, path, directory, fd }: OpenSegment): ChannelInfo 
   const header = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
   const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
   const word = (offset: number) => header.getBigUint64(offset, true);
+  const head = word(layout.HEADER_HEAD);
+  const pending = pendingBytes(control);
   return {
     name,
     path,
     kind: facts.kind,
     capacityBytes: facts.capacity,
-    usedBytes: Number(pendingBytes(control)),
-    head: word(layout.HEADER_HEAD),
-    tail: word(layout.HEADER_TAIL),
+    usedBytes: Number(pending),
+    head,
+    tail: head - pending,
     messages: word(layout.HEADER_COUNT),
     dropped: word(layout.HEADER_DROPPED),
     codec: facts.codecId,

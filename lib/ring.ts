@@ -38,13 +38,14 @@ export interface RingExports {
   blockingHolder(): number;
 
   openReceiver(index: number, cursors: number): void;
-  next(gated: number): number;
+  next(how: number): number;
   flags(): number;
   take(): number;
   step(): void;
   release(): number;
   rewind(): void;
   takeInPlace(): number;
+  tellTail(): void;
   letGo(index: number): void;
   foundLane(): number;
   foundPosition(): number;

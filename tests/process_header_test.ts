@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Puller, Pusher } from "../mod.ts";
 import { inScratch } from "./support/scratch.ts";
 
 /** The fields of the documented header, 64 bits each, as they stand in a segment's file. */
@@ -59,6 +60,41 @@ Deno.test("the header read from outside follows the messages of one pusher and o
       assertHeader(path, BYTES, tail, SIZES.length);
     }
   }));
+
+Deno.test("the header shows a take at once, and the end of a long backlog with the turn's end", () =>
+  inScratch(async ({ path: dir }) => {
+    const path = `${dir}/raw`;
+    using pusher = new Pusher<Uint8Array>("raw", { dir, codec: "raw" });
+    using puller = new Puller<Uint8Array>("raw", { dir });
+    const target = new Uint8Array(8);
+    const take = (count: number) => {
+      for (let i = 0; i < count; i++) assert.equal(puller.recvIntoSync(target), 8);
+    };
+    for (let i = 0; i < 1000; i++) pusher.send(target);
+    take(1);
+    assert.equal(readHeader(path).tail, recordBytes(8));
+    take(9);
+    assert.equal(readHeader(path).tail, 10 * recordBytes(8));
+    take(490);
+    const behind = 500 - readHeader(path).tail / recordBytes(8);
+    assert.ok(behind >= 0 && behind < 64, `${behind} messages behind`);
+    await Promise.resolve();
+    assert.equal(readHeader(path).tail, 500 * recordBytes(8));
+    take(500);
+    assert.equal(puller.tryRecvInto(target), -1);
+    assert.equal(readHeader(path).tail, 1000 * recordBytes(8));
+  }));
+
+Deno.test("the header shows what a puller took before it closed", () =>
+  inScratch(({ path: dir }) => {
+    using pusher = new Pusher<Uint8Array>("raw", { dir, codec: "raw" });
+    const puller = new Puller<Uint8Array>("raw", { dir });
+    for (let i = 0; i < 200; i++) pusher.send(new Uint8Array(8));
+    for (let i = 0; i < 199; i++) puller.tryRecv();
+    puller.close();
+    assert.equal(readHeader(`${dir}/raw`).tail, 199 * recordBytes(8));
+    return Promise.resolve();
+  }, ["raw"]));
 
 Deno.test("the header counts what a full ring refused", () =>
   inScratch(async ({ path: dir, spawn }) => {

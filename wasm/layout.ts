@@ -134,7 +134,8 @@ export const WAIT_DOORBELL = 2;
 
 export const CONTROL_LANES = CONTROL_PARTICIPANTS + MAX_PARTICIPANTS * PARTICIPANT_BYTES;
 
-// A lane: the writer's line, then the readers' line.
+// A lane: the writer's line, then the readers' line; processors fetch lines in pairs, so that each has
+// a pair of its own.
 export const LANE_HEAD = 0;
 export const LANE_COUNT = LANE_HEAD + 8;
 export const LANE_LAST = LANE_COUNT + 8;
@@ -142,9 +143,9 @@ export const LANE_OWNER = LANE_LAST + 8;
 export const LANE_DATA = LANE_OWNER + 4;
 export const LANE_BLOCKS = LANE_DATA + 4;
 export const LANE_BLOCKS_BYTES = LANE_BLOCKS + 4;
-export const LANE_TAIL = 64;
+export const LANE_TAIL = 128;
 export const LANE_TAIL_COUNT = LANE_TAIL + 8;
-export const LANE_BYTES = 128;
+export const LANE_BYTES = 256;
 
 /** Bytes of the control block with its tables. */
 export const CONTROL_BYTES = CONTROL_LANES + MAX_LANES * LANE_BYTES;
@@ -203,7 +204,25 @@ export const NEXT_UNMAPPED = -2;
 /** A message is there, and it is another receiver's turn. */
 export const NEXT_DEFER = -3;
 
+/** How `next` is called: whatever turn it is. */
+export const POLL_ANY = 0;
+/** A message that is another waiting receiver's turn is left to it. */
+export const POLL_TURN = 1;
+/** The same, and the caller spins: what it finds is answered at once, the header's totals can wait. */
+export const POLL_SPIN = 2;
+
+// What `take` and `release` answer: bits; 0 when what `next` found was lost meanwhile.
+export const TAKEN = 1;
+/** A sender sleeps. */
+export const TAKEN_SENDER_ASLEEP = 2;
+/** From here on the header's tail is behind, until `tellTail`. */
+export const TAKEN_UNTOLD = 4;
+
 /** How many messages a waiting receiver may be ahead of another waiting one. */
 export const TURN_QUANTUM = 16;
+/** Messages of a backlog after which a receiver tells the header of its takes now and then only. */
+export const PROMPT_TELLS = 64;
+/** Takes between two tells then. */
+export const TELL_EVERY = 64;
 /** How many messages a receiver takes from a lane before it looks at the next. */
 export const LANE_BUDGET = 64;

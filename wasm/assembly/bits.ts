@@ -36,6 +36,24 @@ export function anyBit(set: usize): bool {
   return (load<u64>(set) | load<u64>(set, 8) | load<u64>(set, 16) | load<u64>(set, 24)) != 0;
 }
 
+/** True if the set has a member other than `index`. */
+// @ts-ignore: decorator
+@inline
+export function anyBitBut(set: usize, index: u32): bool {
+  const own = word(set, index);
+  const all = load<u64>(set) | load<u64>(set, 8) | load<u64>(set, 16) | load<u64>(set, 24);
+  if (all == 0) return false;
+  return (all & ~bit(index)) != 0 || hasTwin(set, own, bit(index));
+}
+
+/** True if a word other than `own` has the same bit. */
+function hasTwin(set: usize, own: usize, twin: u64): bool {
+  for (let at = set; at < set + 32; at += 8) {
+    if (at != own && (read64(at) & twin) != 0) return true;
+  }
+  return false;
+}
+
 /** The next member from `from` on, or -1. */
 export function nextBit(set: usize, from: u32): i32 {
   while (from < 4 * WORD_BITS) {

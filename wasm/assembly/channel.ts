@@ -142,6 +142,10 @@ export function totalReceived(isFirst: bool, tail: u64, bytes: u64): void {
 
 function totalReceivedShared(isFirst: bool, bytes: u64): void {
   if (!isFirst) atomic.add<u64>(control + CONTROL_OTHERS_TAIL, bytes);
+  sumTails();
+}
+
+export function sumTails(): void {
   sum(HEADER_TAIL, lane(0) + LANE_TAIL, control + CONTROL_OTHERS_TAIL);
 }
 
@@ -158,5 +162,5 @@ function sum(target: usize, first: usize, others: usize): void {
 export function refreshTotals(): void {
   sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
   sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
-  sum(HEADER_TAIL, lane(0) + LANE_TAIL, control + CONTROL_OTHERS_TAIL);
+  sumTails();
 }

@@ -18,10 +18,17 @@ import {
   NEXT_DEFER,
   NEXT_EMPTY,
   NEXT_UNMAPPED,
+  POLL_ANY,
+  POLL_SPIN,
+  PROMPT_TELLS,
   RECORD_PADDING,
   RECORD_PAYLOAD,
+  TAKEN,
+  TAKEN_SENDER_ASLEEP,
+  TAKEN_UNTOLD,
+  TELL_EVERY,
 } from "../layout";
-import { addDropped, capacity, lane, laneCount, mapped, totalReceived } from "./channel";
+import { addDropped, capacity, lane, laneCount, mapped, sumTails, totalReceived } from "./channel";
 import { hold, letGo } from "./hold";
 import { loadFence, read64 } from "./memory";
 import { check, foundBytes, foundFlags, foundSequence } from "./record";
@@ -44,6 +51,11 @@ let batch: u32 = 0;
 // Broadcast: the sequence expected next, and messages lost so far.
 let sequence: u64 = 0;
 let missed: u64 = 0;
+// The header's tail shares its line with what the sender writes. A receiver that works off a backlog,
+// or spins for the next message, tells it there seldom, or when it finds nothing more to take.
+let poll: u32 = POLL_ANY;
+let promptTells: i32 = PROMPT_TELLS;
+let untold: u32 = 0;
 
 /** Gets ready to receive as a participant; broadcast cursors live at `cursorBytes`, 0 on a queue. */
 export function openReceiver(participantIndex: u32, cursorPlace: u32): void {
@@ -120,15 +132,32 @@ function pass(): void {
   if (at >= capacity) at = 0;
 }
 
-/**
- * Finds the next record on any lane; answers the place of its payload or one of the NEXT codes.
- * With `gated`, a message that is another waiting receiver's turn is left to it.
- */
-export function next(gated: u32): u32 {
+/** Finds the next record on any lane; answers the place of its payload or one of the NEXT codes. */
+export function next(how: u32): u32 {
+  poll = how;
   let found = budget != 0 ? read() : NEXT_EMPTY;
-  if (found == NEXT_EMPTY) found = nextLane();
-  if (gated != 0 && found != NEXT_EMPTY && laggard() >= 0) return NEXT_DEFER;
+  if (found == NEXT_EMPTY) {
+    found = nextLane();
+    if (found == NEXT_EMPTY) {
+      rest();
+      return NEXT_EMPTY;
+    }
+  }
+  if (how != POLL_ANY && laggard() >= 0) return NEXT_DEFER;
   return found;
+}
+
+// @ts-ignore: decorator
+@inline
+function rest(): void {
+  promptTells = PROMPT_TELLS;
+  if (untold != 0) tellTail();
+}
+
+/** Shows in the header what was taken. */
+export function tellTail(): void {
+  untold = 0;
+  sumTails();
 }
 
 function nextLane(): u32 {
@@ -261,7 +290,7 @@ function lose(messages: u64): void {
   addDropped(messages);
 }
 
-/** Takes what `next` found. 0: it was lost meanwhile. Else 1, with 2 added when a sender sleeps. */
+/** Takes what `next` found; answers TAKEN bits. */
 export function take(): u32 {
   if (cursors != 0) return takeBroadcast();
   pass();
@@ -274,7 +303,7 @@ function takeBroadcast(): u32 {
   pass();
   sequence++;
   budget--;
-  return 1;
+  return TAKEN;
 }
 
 /** Nobody has moved the tail since `next` found a record: what was read from it is whole. */
@@ -294,15 +323,31 @@ export function step(): void {
   batch++;
 }
 
-/** Takes everything stepped over, all or nothing. */
+/** Takes everything stepped over, all or nothing; answers TAKEN bits. */
 export function release(): u32 {
   const messages: u32 = batch == 0 ? 1 : batch;
   batch = 0;
   if (atomic.cmpxchg<u64>(entry + LANE_TAIL, start, position) != start) return 0;
-  totalReceived(index == 0, position, position - start);
+  const result: u32 = sendersAsleep() != 0 ? TAKEN | TAKEN_SENDER_ASLEEP : TAKEN;
   countTurns(messages);
   budget = budget > messages ? budget - messages : 0;
-  return sendersAsleep() != 0 ? 3 : 1;
+  if (index == 0) return result | countTail(messages);
+  totalReceived(false, position, position - start);
+  return result;
+}
+
+// @ts-ignore: decorator
+@inline
+function countTail(messages: u32): u32 {
+  if (poll != POLL_SPIN && promptTells > 0) {
+    promptTells -= messages;
+    totalReceived(true, position, position - start);
+    return 0;
+  }
+  untold += messages;
+  if (untold == messages) return TAKEN_UNTOLD;
+  if (untold >= <u32>TELL_EVERY) tellTail();
+  return 0;
 }
 
 /** Forgets what was stepped over and not taken. */

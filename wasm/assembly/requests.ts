@@ -24,6 +24,7 @@ import {
   SLOT_STATE,
   SLOT_TAKEN,
   SLOT_WRITING,
+  TAKEN,
 } from "../layout";
 import { addBit, nextBit, removeBit } from "./bits";
 import { mapped, participant } from "./channel";
@@ -125,7 +126,7 @@ function slotOf(requester: u32, slot: u32): usize {
   return place + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
 
-/** Takes the request that `next` found. 0: it is another's, or was given up. Else as `take`. */
+/** Takes the request that `next` found; answers TAKEN bits, without TAKEN if it is not ours. */
 export function takeRequest(requester: u32, slot: u32, generation: u32): u32 {
   if (!stillFirst()) return 0;
   const place = slotOf(requester, slot);
@@ -134,8 +135,7 @@ export function takeRequest(requester: u32, slot: u32, generation: u32): u32 {
   const mine = place != 0 && atomic.cmpxchg<u64>(place + SLOT_STATE, queued, taken) == queued;
   skipTo();
   const released = release();
-  if (!mine) return 0;
-  return released == 0 ? 1 : released;
+  return mine ? released | TAKEN : released & ~TAKEN;
 }
 
 /** Claims a slot for writing its reply; 0 if the requester has given up or is gone. */

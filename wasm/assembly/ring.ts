@@ -36,6 +36,7 @@ export {
   step,
   take,
   takeInPlace,
+  tellTail,
 } from "./receiver";
 export { letGo } from "./hold";
 export {

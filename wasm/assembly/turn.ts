@@ -4,7 +4,7 @@
 // for a while that it comes back quickly before it stays a member while it handles a message.
 
 import { CONTROL_TURN_MAX, CONTROL_WAITING, PARTICIPANT_TURNS, TURN_QUANTUM } from "../layout";
-import { addBit, anyBit, hasBit, nextBit, removeBit } from "./bits";
+import { addBit, anyBit, anyBitBut, hasBit, nextBit, removeBit } from "./bits";
 import { control, participant } from "./channel";
 import { read32 } from "./memory";
 
@@ -46,7 +46,7 @@ export function putOut(index: u32): void {
 /** A member to whom the next message is due before us, or -1. */
 export function laggard(): i32 {
   const set = control + CONTROL_WAITING;
-  if (!anyBit(set)) return -1;
+  if (!anyBitBut(set, self)) return -1;
   const mine = load<u32>(participant(self) + PARTICIPANT_TURNS);
   let chosen = -1;
   let most = TURN_QUANTUM;
