@@ -15,6 +15,31 @@
  * @module
  */
 
+export {
+  InMemoryMessagingBackend,
+  type InMemoryMessagingBackendOptions,
+} from "./backends/memory/memory_backend.ts";
+export type {
+  MessageDelivery,
+  MessageHandler,
+  MessagingBackend,
+  MessagingBackendOptions,
+  PublishedHandler,
+  PublishedMessage,
+  RedisLikeBackend,
+  StoreMessageOptions,
+  Subscribers,
+  SubscriptionOptions,
+} from "./backends/messaging/backend.ts";
+export { BaseMessagingBackend } from "./backends/messaging/base.ts";
+export {
+  MessagingClosedError,
+  MessagingConnectionError,
+  MessagingError,
+  MessagingRefusedError,
+} from "./backends/messaging/errors.ts";
+export type { Counters } from "./backends/store/counters.ts";
+export { Store, type StoreOptions, type StoreStats } from "./backends/store/store.ts";
 export type { ChannelKind, ChannelOptions, Role } from "./lib/attachment.ts";
 export type { Codec, CodecName } from "./lib/codec.ts";
 export {

@@ -1,0 +1,199 @@
+/**
+ * What messaging backends have in common: handlers, and being closed.
+ *
+ * @module
+ */
+
+import { checkId } from "../../lib/gemstone.ts";
+import type { Message } from "../../lib/message.ts";
+import { StoreError } from "../store/errors.ts";
+import type {
+  MessageDelivery,
+  MessageHandler,
+  MessagingBackend,
+  MessagingBackendOptions,
+  PublishedMessage,
+  StoreMessageOptions,
+  Subscribers,
+  SubscriptionOptions,
+} from "./backend.ts";
+import { MessagingClosedError, MessagingRefusedError } from "./errors.ts";
+import { HandlerTable } from "./handler_table.ts";
+
+/**
+ * Base of the messaging backends, and of yours: it keeps the handlers, and asks its subclass to begin a
+ * subscription before a topic's first handler and to end it after the last.
+ */
+export abstract class BaseMessagingBackend implements MessagingBackend {
+  readonly #topics: HandlerTable;
+  readonly #patterns: HandlerTable;
+  #cleanup: Promise<void> | undefined;
+
+  /** Prepares the handlers, and does no input or output. */
+  constructor(options: MessagingBackendOptions = {}) {
+    this.#topics = new HandlerTable({
+      open: (topic) => this.openTopic(topic),
+      close: (topic) => this.closeTopic(topic),
+    }, options);
+    this.#patterns = new HandlerTable({
+      open: (pattern) => this.openPattern(pattern),
+      close: (pattern) => this.closePattern(pattern),
+    }, options);
+  }
+
+  /** Stores a message, see `MessagingBackend`. */
+  abstract storeMessage(
+    namespace: string,
+    topic: string,
+    message: Message,
+    options?: StoreMessageOptions,
+  ): Promise<void>;
+  /** All messages of a topic, see `MessagingBackend`. */
+  abstract getMessagesForTopic(topic: string): Promise<Message[]>;
+  /** The messages after an id, see `MessagingBackend`. */
+  abstract getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]>;
+  /** Messages by id, see `MessagingBackend`. */
+  abstract getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]>;
+  /** Rejects if the store cannot be reached. */
+  abstract testConnection(): Promise<void>;
+
+  /** Begins the subscription to a topic. */
+  protected abstract openTopic(topic: string): Promise<void>;
+  /** Ends the subscription to a topic. */
+  protected abstract closeTopic(topic: string): Promise<void>;
+  /** Begins the subscription to a pattern. */
+  protected abstract openPattern(pattern: string): Promise<void>;
+  /** Ends the subscription to a pattern. */
+  protected abstract closePattern(pattern: string): Promise<void>;
+  /** Ends all subscriptions and lets go of what the backend holds; called once. */
+  protected abstract close(): Promise<void>;
+
+  /** Another name of `getMessagesForTopicSince`. */
+  getMessagesSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    return this.getMessagesForTopicSince(topic, sinceId);
+  }
+
+  /** The first of `getMessagesForTopicSince`, or null. */
+  async getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
+    const [next] = await this.getMessagesForTopicSince(topic, sinceId);
+    return next ?? null;
+  }
+
+  /** The handlers of each topic that this backend subscribes to. */
+  get localHandlers(): ReadonlyMap<string, readonly MessageHandler[]> {
+    return this.#topics.view;
+  }
+
+  /** True if `subscribe` works with this backend. */
+  supportsSubscription(): boolean {
+    return true;
+  }
+
+  /** Has a handler called with each message in a topic, see `MessagingBackend`. */
+  async subscribe(
+    topic: string,
+    handler: MessageHandler,
+    options?: SubscriptionOptions,
+  ): Promise<void> {
+    this.checkOpen();
+    await this.#topics.add(topic, handler, options);
+  }
+
+  /** Ends the subscription of a handler, or of all handlers of a topic. */
+  async unsubscribe(topic: string, handler?: MessageHandler): Promise<void> {
+    this.checkOpen();
+    await this.#topics.remove(topic, handler);
+  }
+
+  /** Has a handler called with each message in the topics that a pattern matches. */
+  async psubscribe(
+    pattern: string,
+    handler: MessageHandler,
+    options?: SubscriptionOptions,
+  ): Promise<void> {
+    this.checkOpen();
+    await this.#patterns.add(pattern, handler, options);
+  }
+
+  /** Ends the subscription of a handler to a pattern, or of all its handlers. */
+  async punsubscribe(pattern: string, handler?: MessageHandler): Promise<void> {
+    this.checkOpen();
+    await this.#patterns.remove(pattern, handler);
+  }
+
+  /** Subscribes all handlers of a map of topics. */
+  async loadSubscribers(subscribers: Subscribers): Promise<void> {
+    const entries = subscribers instanceof Map ? [...subscribers] : Object.entries(subscribers);
+    await Promise.all(
+      entries.flatMap(([topic, handlers]) =>
+        [handlers].flat().map((handler: MessageHandler) => this.subscribe(topic, handler))
+      ),
+    );
+  }
+
+  /** Ends all subscriptions and lets go of the store. More calls do nothing. */
+  cleanup(): Promise<void> {
+    return this.#cleanup ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#topics.clear();
+    this.#patterns.clear();
+    await this.close();
+  }
+
+  /** The same as `cleanup()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cleanup();
+  }
+
+  /** True once `cleanup()` was called. */
+  protected get isClosed(): boolean {
+    return this.#cleanup !== undefined;
+  }
+
+  /** Throws `MessagingClosedError` after `cleanup()`. */
+  protected checkOpen(): void {
+    if (!this.isClosed) return;
+    throw new MessagingClosedError(
+      `this ${this.constructor.name} was closed by cleanup(): make a new one`,
+    );
+  }
+
+  /** The topics that have handlers: what is to be subscribed anew after a connection was lost. */
+  protected get subscribedTopics(): string[] {
+    return this.#topics.keys;
+  }
+
+  /** The patterns that have handlers. */
+  protected get subscribedPatterns(): string[] {
+    return this.#patterns.keys;
+  }
+
+  /** Calls the handlers of a delivery's pattern, or else of its topic. */
+  protected dispatch(message: Message, delivery: MessageDelivery): void {
+    const table = delivery.pattern === undefined ? this.#topics : this.#patterns;
+    table.dispatch(message, delivery);
+  }
+
+  /** Calls the handlers that take what is published on its pattern, or else on its channel. */
+  protected dispatchPublished(published: PublishedMessage): void {
+    const table = published.pattern === undefined ? this.#topics : this.#patterns;
+    table.dispatchPublished(published);
+  }
+}
+
+/** Passes ids on if all are message ids. */
+export function checkIds(ids: readonly bigint[]): readonly bigint[] {
+  return ids.map(checkId);
+}
+
+/** Calls the store, and turns what it refuses into `MessagingRefusedError`. */
+export function refusing<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new MessagingRefusedError(error.message, { cause: error });
+  }
+}

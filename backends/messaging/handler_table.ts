@@ -1,0 +1,132 @@
+/**
+ * The handlers of a backend by topic or pattern, and the subscriptions that they need.
+ *
+ * @module
+ */
+
+import { logger } from "../../lib/log.ts";
+import { Message } from "../../lib/message.ts";
+import type {
+  MessageDelivery,
+  MessageHandler,
+  MessagingBackendOptions,
+  PublishedHandler,
+  PublishedMessage,
+  SubscriptionOptions,
+} from "./backend.ts";
+
+/** How a carrier begins and ends a subscription; each is fulfilled once that is in force. */
+export interface Carrier {
+  /** Called before the first handler of a key. */
+  open(key: string): Promise<void>;
+  /** Called after the last handler of a key. */
+  close(key: string): Promise<void>;
+}
+
+/** Handlers by key: a topic, or a pattern. */
+export class HandlerTable {
+  readonly #carrier: Carrier;
+  readonly #onError: (error: unknown, about: Message | PublishedMessage) => void;
+  readonly #handlers = new Map<string, Map<MessageHandler, SubscriptionOptions>>();
+  /** The last change of each key that is under way: one waits for the one before. */
+  readonly #changes = new Map<string, Promise<void>>();
+
+  constructor(carrier: Carrier, options: MessagingBackendOptions) {
+    this.#carrier = carrier;
+    this.#onError = options.onHandlerError ?? logError;
+  }
+
+  /** The keys that have handlers. */
+  get keys(): string[] {
+    return [...this.#handlers.keys()];
+  }
+
+  /** The handlers of each key. */
+  get view(): ReadonlyMap<string, readonly MessageHandler[]> {
+    return new Map(
+      [...this.#handlers].map(([key, handlers]) => [key, [...handlers.keys()]]),
+    );
+  }
+
+  /** Adds a handler, and opens the key's subscription if it is the first. */
+  add(key: string, handler: MessageHandler, options: SubscriptionOptions = {}): Promise<void> {
+    return this.#inTurn(key, async () => {
+      const handlers = this.#handlers.get(key);
+      if (handlers !== undefined) {
+        handlers.set(handler, options);
+        return;
+      }
+      // Before: what comes first may come before the carrier says that it is open.
+      this.#handlers.set(key, new Map([[handler, options]]));
+      try {
+        await this.#carrier.open(key);
+      } catch (error) {
+        this.#handlers.delete(key);
+        throw error;
+      }
+    });
+  }
+
+  /** Removes a handler, or all, and closes the key's subscription if none is left. */
+  remove(key: string, handler?: MessageHandler): Promise<void> {
+    return this.#inTurn(key, async () => {
+      const handlers = this.#handlers.get(key);
+      if (handlers === undefined) return;
+      if (handler === undefined) handlers.clear();
+      else handlers.delete(handler);
+      if (handlers.size > 0) return;
+      this.#handlers.delete(key);
+      await this.#carrier.close(key);
+    });
+  }
+
+  /** Forgets all handlers, without a word to the carrier. */
+  clear(): void {
+    this.#handlers.clear();
+  }
+
+  async #inTurn(key: string, change: () => Promise<void>): Promise<void> {
+    const before = this.#changes.get(key);
+    const mine = before === undefined ? change() : before.then(change, change);
+    this.#changes.set(key, mine);
+    try {
+      await mine;
+    } finally {
+      if (this.#changes.get(key) === mine) this.#changes.delete(key);
+    }
+  }
+
+  /** Calls the handlers of the delivery's pattern, or else of its topic, with a message. */
+  dispatch(message: Message, delivery: MessageDelivery): void {
+    for (const handler of this.#of(delivery.pattern ?? delivery.topic).keys()) {
+      this.#call(() => handler(message, delivery), message);
+    }
+  }
+
+  /** Calls those handlers that take what is published. */
+  dispatchPublished(published: PublishedMessage): void {
+    const options = this.#of(published.pattern ?? published.channel).values();
+    for (const { onPublished } of options) {
+      if (onPublished !== undefined) this.#call(() => onPublished(published), published);
+    }
+  }
+
+  /** A copy: a handler may change the table. */
+  #of(key: string): Map<MessageHandler, SubscriptionOptions> {
+    return new Map(this.#handlers.get(key));
+  }
+
+  #call(handler: () => ReturnType<PublishedHandler>, about: Message | PublishedMessage): void {
+    try {
+      const result = handler();
+      if (result !== undefined) result.catch((error) => this.#onError(error, about));
+    } catch (error) {
+      this.#onError(error, about);
+    }
+  }
+}
+
+function logError(error: unknown, about: Message | PublishedMessage): void {
+  const what = about instanceof Message ? `message ${about.id}` : `what came on ${about.channel}`;
+  logger.error("a handler failed on {what}: {error}", { what, error });
+}
