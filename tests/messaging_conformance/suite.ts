@@ -1,0 +1,22 @@
+// One contract, whatever carries the messages. To run it on a backend, call `testMessagingBackend` with
+// what opens it.
+
+import type { MessagingCarrier } from "./carrier.ts";
+import { testLifecycle } from "./lifecycle.ts";
+import { testLookup } from "./lookup.ts";
+import { testRedisLike } from "./redis_like.ts";
+import { testSubscriptions } from "./subscriptions.ts";
+import { testTtl } from "./ttl.ts";
+import { testValues } from "./values.ts";
+import { testWriters } from "./writers.ts";
+
+/** Registers all tests of the contract for one kind of backend. */
+export function testMessagingBackend(carrier: MessagingCarrier): void {
+  testLookup(carrier);
+  testTtl(carrier);
+  testSubscriptions(carrier);
+  testRedisLike(carrier);
+  testValues(carrier);
+  testWriters(carrier);
+  testLifecycle(carrier);
+}
