@@ -1,7 +1,7 @@
 /** What Ringbus costs a process: CPU while it only waits, and memory. */
 import { join } from "node:path";
 import { Child } from "./child.ts";
-import { cpuNs, delay, residentBytes } from "./processes.ts";
+import { cpuNs, delay, heldBytes, residentBytes } from "./processes.ts";
 import type { Launch } from "./types.ts";
 
 /** A share of the messages in one round; memory is read after each. */
@@ -46,6 +46,11 @@ export function idleShare(
 export interface Memory {
   /** Resident bytes of the larger side, less those of a bare Deno process. */
   readonly overBare: number;
+  /**
+   * What the channel added to the larger side since it had loaded Ringbus, segment included, and
+   * pages of the runtime's own program left out.
+   */
+  readonly added: number;
   /** What the larger side grew by from the first round of messages to the last. */
   readonly growth: number;
 }
@@ -68,9 +73,16 @@ export function memoryOf(
   return withFolder(scratch, `memory-${mode}`, async (folder) => {
     const args = [folder, mode, String(messages), String(ROUNDS)];
     await using receiver = new Child(launch, ["receive", ...args]);
-    await receiver.event("ready");
     await using sender = new Child(launch, ["send", ...args]);
-    const pids = [receiver.pid, sender.pid];
+    const sides = [receiver, sender];
+    const pids = sides.map(({ pid }) => pid);
+    await Promise.all(sides.map((side) => side.event("loaded")));
+    await delay(settleMs);
+    const loaded = pids.map(heldBytes);
+    for (const side of sides) {
+      await side.go();
+      await side.event("ready");
+    }
     const sizes: number[][] = [];
     for (let round = 1; round <= ROUNDS; round++) {
       await sender.go();
@@ -78,10 +90,12 @@ export function memoryOf(
       await delay(settleMs);
       sizes.push(pids.map(residentBytes));
     }
+    const held = pids.map(heldBytes);
     const first = sizes[0];
     const last = sizes[sizes.length - 1];
     return {
       overBare: Math.max(...first) - await bareBytes(bare, settleMs),
+      added: Math.max(...held.map((bytes, side) => bytes - loaded[side])),
       growth: Math.max(...last.map((bytes, side) => bytes - first[side])),
     };
   });

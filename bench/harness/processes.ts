@@ -12,9 +12,18 @@ export function cpuNs(pid: number): number {
 
 /** Resident bytes, those of shared segments included. */
 export function residentBytes(pid: number): number {
+  return statusBytes(pid, "VmRSS");
+}
+
+/** Resident bytes without those of files, which are the runtime's own program and its libraries. */
+export function heldBytes(pid: number): number {
+  return statusBytes(pid, "RssAnon") + statusBytes(pid, "RssShmem");
+}
+
+function statusBytes(pid: number, field: string): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  const kib = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
-  if (!kib) throw new Error(`cannot read the resident size of process ${pid}`);
+  const kib = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1];
+  if (!kib) throw new Error(`cannot read ${field} of process ${pid}`);
   return Number(kib) * 1024;
 }
 

@@ -142,6 +142,12 @@ function costs({ idleShare, memoryBytes, memoryObjects }: Results): Verdict[] {
         ({ overBare }) => overBare < MEMORY_LIMIT,
       ),
       judge(
+        `memory, default channel, ${kind}: under 10 MiB added to a program that has loaded Ringbus`,
+        memory,
+        ({ added }) => mebibytes(added),
+        ({ added }) => added < MEMORY_LIMIT,
+      ),
+      judge(
         `memory, default channel, ${kind}: no growth over further rounds of messages`,
         memory,
         ({ growth }) => mebibytes(growth),

@@ -34,8 +34,10 @@ function openReceiver(): () => void {
   return mode === "bytes" ? () => puller.recvIntoSync(target) : () => puller.recvSync();
 }
 
+say("loaded");
+if (!awaitGo()) Deno.exit(1);
 const step = role === "send" ? openSender() : openReceiver();
-if (role === "receive") say("ready");
+say("ready");
 for (let round = 1; round <= Number(rounds); round++) {
   if (role === "send" && !awaitGo()) Deno.exit(1);
   for (let i = 0; i < Number(messages); i++) step();
