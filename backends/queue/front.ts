@@ -76,6 +76,7 @@ export class QueueFront implements MessageQueue {
 
   async #close(): Promise<void> {
     this.#isOpen = false;
+    this.#store.hurry();
     await this.#opening?.catch(() => {});
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.end()));
     await this.#store.close();

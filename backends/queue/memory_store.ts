@@ -468,6 +468,7 @@ export class MemoryStore implements QueueStore {
   }
 
   async open(): Promise<void> {}
+  hurry(): void {}
   async close(): Promise<void> {}
 
   async publish(message: NewMessage): Promise<StoredMessage> {

@@ -79,6 +79,8 @@ export interface QueueStore {
   /** Milliseconds after which an idle inbox is looked at without a hint; null: hints are reliable. */
   readonly pollMs: number | null;
   open(): Promise<void>;
+  /** The end is near: calls are tried once from now on. */
+  hurry(): void;
   close(): Promise<void>;
   publish(message: NewMessage): Promise<StoredMessage>;
   put(message: MessageToPut): Promise<void>;

@@ -22,6 +22,8 @@ export class Connection {
   /** Commands without a reply, the oldest first, and when they were sent. */
   readonly #sentAtMs = new Map<number, number>();
   readonly #gone = Promise.withResolvers<void>();
+  #nextWait: Promise<number> | undefined;
+  #lastWait: Promise<unknown> | undefined;
   #count = 0;
   #watch: ReturnType<typeof setTimeout> | undefined;
   #isGone = false;
@@ -82,6 +84,23 @@ export class Connection {
     } finally {
       this.#sentAtMs.delete(number);
     }
+  }
+
+  /**
+   * How many replicas have what was written on this connection before, once they are `replicas` or
+   * `waitMs` are over. Waiting holds up the connection, so that those who come meanwhile share the
+   * next wait.
+   */
+  replicated(replicas: number, waitMs: number): Promise<number> {
+    return this.#nextWait ??= this.#wait(replicas, waitMs);
+  }
+
+  async #wait(replicas: number, waitMs: number): Promise<number> {
+    await this.#lastWait;
+    const wait = this.send(["WAIT", String(replicas), String(waitMs)]);
+    this.#nextWait = undefined;
+    this.#lastWait = wait.catch(() => {});
+    return Number(await wait);
   }
 
   /** Hears what is published on a channel; `isSharded` within a cluster. */

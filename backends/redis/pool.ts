@@ -26,12 +26,11 @@ export class Pool {
     this.#open = open;
   }
 
-  /** The connection with the least to do; `isBlocking` when the command holds up those behind it. */
-  async take(isBlocking: boolean): Promise<Connection> {
+  /** The connection with the least to do. */
+  async take(): Promise<Connection> {
     const best = this.#leastBusy();
     if (best === undefined) return await this.#grow();
-    const hasRoom = this.#connections.size < this.#size;
-    if (hasRoom && best.inFlight >= (isBlocking ? 1 : CROWD)) {
+    if (best.inFlight >= CROWD && this.#connections.size < this.#size) {
       // Nobody waits for it: whoever comes next may use it, and a failure shows there.
       this.#grow().catch(() => {});
     }

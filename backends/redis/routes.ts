@@ -10,6 +10,9 @@ import type { NodeAddress, RedisAddress } from "./address.ts";
 import { Connection, type Reply } from "./connection.ts";
 import { Pool } from "./pool.ts";
 
+/** One that does not answer must not hold up the search for one that does. */
+const ASKED_AT_ONCE = 2;
+
 /** Limits of connections. */
 export interface RouteOptions {
   /** Milliseconds to open a connection, and for each command on it. */
@@ -29,6 +32,7 @@ export class Routes {
   /** Servers of the partitions; empty until they are known. */
   #places: NodeAddress[] = [];
   #looking: Promise<void> | undefined;
+  #isHurried = false;
 
   constructor(address: RedisAddress, keys: readonly string[], options: RouteOptions) {
     this.isCluster = address.isCluster;
@@ -43,10 +47,13 @@ export class Routes {
     return this.#places[partition];
   }
 
-  /** The connections to the server of a partition. */
-  async poolOf(partition: number): Promise<Pool> {
+  /**
+   * The connections to the server of a partition. Calls that wait for replicas have their own, because
+   * they hold up what comes behind them.
+   */
+  async poolOf(partition: number, isDurable: boolean): Promise<Pool> {
     const address = await this.placeOf(partition);
-    const name = nameOf(address);
+    const name = isDurable ? `${nameOf(address)} durable` : nameOf(address);
     let pool = this.#pools.get(name);
     if (pool === undefined) {
       pool = new Pool(address, this.#options.poolSize, () => this.connect(address));
@@ -71,24 +78,26 @@ export class Routes {
       : this.#keys.map(() => this.#address.nodes[0]);
     const names = new Set(this.#places.map(nameOf));
     for (const [name, pool] of this.#pools) {
-      if (names.has(name)) continue;
+      if (names.has(nameOf(pool.address))) continue;
       this.#pools.delete(name);
       await pool.close();
     }
   }
 
-  /** Asks those whom it knows, then those of the URL, until one answers. */
+  /** Asks those whom it knows, then those of the URL, two at a time, until one answers. */
   async #askCluster(): Promise<NodeAddress[]> {
     const known = [...this.#pools.values()].map(({ address }) => address);
+    const addresses = [...known, ...this.#address.nodes];
     let failure: unknown;
-    for (const address of [...known, ...this.#address.nodes]) {
+    for (let i = 0; i < addresses.length && !this.#isHurried; i += ASKED_AT_ONCE) {
+      const asked = addresses.slice(i, i + ASKED_AT_ONCE);
       try {
-        return await this.#ask(address);
+        return await Promise.any(asked.map((address) => this.#ask(address)));
       } catch (error) {
-        failure = error;
+        failure = (error as AggregateError).errors[0];
       }
     }
-    throw failure;
+    throw failure ?? new Error("the queue is being closed");
   }
 
   async #ask(address: NodeAddress): Promise<NodeAddress[]> {
@@ -107,6 +116,11 @@ export class Routes {
   /** Looks after connections that idle. */
   checkIdle(): void {
     for (const pool of this.#pools.values()) pool.checkIdle();
+  }
+
+  /** Asks nobody else for the way. */
+  hurry(): void {
+    this.#isHurried = true;
   }
 
   /** Ends all connections that are not somebody's own. */

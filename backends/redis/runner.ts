@@ -9,14 +9,7 @@ import { createHash } from "node:crypto";
 import type { ResolvedConfig } from "../queue/config.ts";
 import { QueueNotInitializedError } from "../queue/errors.ts";
 import type { Connection, Reply } from "./connection.ts";
-import {
-  AttemptTimeout,
-  classify,
-  type Failure,
-  isPassing,
-  TooFewReplicas,
-  toQueueError,
-} from "./failures.ts";
+import { classify, type Failure, isPassing, TooFewReplicas, toQueueError } from "./failures.ts";
 import type { Routes } from "./routes.ts";
 import { type ScriptName, scripts } from "./scripts.ts";
 
@@ -35,6 +28,9 @@ const digests = Object.fromEntries(
 export function attemptMs(config: ResolvedConfig): number {
   return Math.max(1, Math.min(config.commandTimeoutMs, Math.floor(config.deadlineMs / 2)));
 }
+
+/** The time of a call ended before its last attempt did. */
+class DeadlineReached extends Error {}
 
 /** A call of a script. */
 export interface Call {
@@ -79,14 +75,17 @@ export class Runner {
     const endMs = performance.now() + this.#config.deadlineMs;
     let pauseMs = FIRST_PAUSE_MS;
     let attempt = this.#attempt(call, false);
+    let cause: unknown;
+    let failure: Failure = "late";
     while (true) {
-      let failure: Failure;
-      let cause: unknown;
       try {
         return await attempt;
       } catch (error) {
-        cause = error;
-        failure = classify(error);
+        // What went wrong before says more than that time ran out at last.
+        if (!(error instanceof DeadlineReached)) {
+          cause = error;
+          failure = classify(error);
+        }
       }
       const leftMs = endMs - performance.now() - pauseMs;
       if (!isPassing(failure) || leftMs <= 0 || this.#isClosed) {
@@ -105,16 +104,22 @@ export class Runner {
   }
 
   async #attempt(call: Call, isRetry: boolean): Promise<Reply> {
-    const isWaiting = call.isDurable === true && this.#config.minReplicas > 0;
-    const pool = await this.#routes.poolOf(call.partition);
-    const connection = await pool.take(isWaiting);
-    const args = this.#argsOf(call, isRetry);
+    const isDurable = call.isDurable === true && this.#config.minReplicas > 0;
+    const pool = await this.#routes.poolOf(call.partition, isDurable);
+    const connection = await pool.take();
+    const reply = await this.#evaluate(connection, call.script, this.#argsOf(call, isRetry));
+    // On the connection that wrote: on another one it would be about others' writes.
+    if (isDurable) await this.#replicate(connection);
+    return reply;
+  }
+
+  async #evaluate(connection: Connection, script: ScriptName, args: string[]): Promise<Reply> {
     try {
-      return await this.#send(connection, ["EVALSHA", digests[call.script], ...args], isWaiting);
+      return await connection.send(["EVALSHA", digests[script], ...args]);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
     }
-    return await this.#send(connection, ["EVAL", scripts[call.script], ...args], isWaiting);
+    return await connection.send(["EVAL", scripts[script], ...args]);
   }
 
   #argsOf(call: Call, isRetry: boolean): string[] {
@@ -123,33 +128,21 @@ export class Runner {
     return ["1", this.#keys[call.partition], publish, horizon, ...call.args(isRetry)];
   }
 
-  /** `WAIT` goes with the script: another command, or another connection, would count others' writes. */
-  async #send(connection: Connection, command: string[], isWaiting: boolean): Promise<Reply> {
-    if (!isWaiting) return await connection.send(command);
+  async #replicate(connection: Connection): Promise<void> {
     const { minReplicas } = this.#config;
     const waitMs = Math.max(1, Math.floor(attemptMs(this.#config) / 2));
-    const [reply, confirmed] = await Promise.allSettled([
-      connection.send(command),
-      connection.send(["WAIT", String(minReplicas), String(waitMs)]),
-    ]);
-    if (reply.status === "rejected") throw reply.reason;
-    if (confirmed.status === "rejected") throw confirmed.reason;
-    if (Number(confirmed.value) < minReplicas) {
-      throw new TooFewReplicas(
-        `${confirmed.value} of ${minReplicas} replicas confirmed it within ${waitMs} ms`,
-      );
-    }
-    return reply.value;
+    const confirmed = await connection.replicated(minReplicas, waitMs);
+    if (confirmed >= minReplicas) return;
+    throw new TooFewReplicas(
+      `${confirmed} of ${minReplicas} replicas confirmed it within ${waitMs} ms`,
+    );
   }
 
   /** What an attempt answers, unless it takes longer. */
   async #before(leftMs: number, attempt: Promise<Reply>): Promise<Reply> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      const error = new AttemptTimeout(
-        `no reply came in the ${this.#config.deadlineMs} ms of a call`,
-      );
-      timer = setTimeout(() => reject(error), leftMs);
+      timer = setTimeout(() => reject(new DeadlineReached()), leftMs);
     });
     try {
       return await Promise.race([attempt, late]);
@@ -169,14 +162,18 @@ export class Runner {
     }
   }
 
-  /** Lets calls finish the attempt they are at; there will be no other. */
-  async close(): Promise<void> {
+  /** From now on there is one attempt a call, and those who pause before another are told. */
+  hurry(): void {
     this.#isClosed = true;
     this.#closing.reject(
       new QueueNotInitializedError(
         `a call on ${this.#where} was not done when the queue was closed; it may have been done or not`,
       ),
     );
+  }
+
+  /** Waits until all calls are over. */
+  async settled(): Promise<void> {
     await Promise.allSettled(this.#running);
   }
 }

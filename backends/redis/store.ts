@@ -93,8 +93,8 @@ export class RedisStore implements QueueStore {
   /** Asks once, and does without an answer: a server need not tell. */
   async #warnOfEviction(): Promise<void> {
     try {
-      const pool = await this.#routes.poolOf(0);
-      const connection = await pool.take(false);
+      const pool = await this.#routes.poolOf(0, false);
+      const connection = await pool.take();
       const info = String(await connection.send(["INFO", "memory"]));
       const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1];
       if (policy !== undefined && policy !== "noeviction" && !policy.startsWith("volatile-")) {
@@ -105,11 +105,16 @@ export class RedisStore implements QueueStore {
     }
   }
 
+  hurry(): void {
+    this.#runner.hurry();
+    this.#routes.hurry();
+  }
+
   async close(): Promise<void> {
     logger.info("closing_redis_connection", { url: this.#address.shown });
     clearInterval(this.#health);
     await Promise.all(this.#notifications.map((notifications) => notifications.close()));
-    await this.#runner.close();
+    await this.#runner.settled();
     await this.#routes.close();
     logger.info("redis_connection_closed", { url: this.#address.shown });
   }
