@@ -55,6 +55,22 @@ function masterOf(cluster: RedisCluster, partition: number): Promise<RedisServer
   return cluster.masterOf(`{faults-${tests}:default:${partition}}:seq`);
 }
 
+/** Waits until a partition has another master. */
+async function changeOf(
+  cluster: RedisCluster,
+  partition: number,
+  former: RedisServer,
+): Promise<void> {
+  await until(async () => {
+    try {
+      return (await masterOf(cluster, partition)) !== former;
+    } catch {
+      // For a moment there is none.
+      return false;
+    }
+  }, "another master");
+}
+
 clusterTest(
   "a master that hands over to its replica: nothing is lost, and delivery goes on",
   async (cluster) => {
@@ -66,7 +82,7 @@ clusterTest(
       const [, , port] = await replica.command("ROLE") as [string, string, number];
       if (port === before.port) await replica.command("CLUSTER", "FAILOVER");
     }
-    await until(async () => (await masterOf(cluster, 1)) !== before, "the handover");
+    await changeOf(cluster, 1, before);
     await load.flows(200);
     await load.verify();
   },
@@ -163,13 +179,7 @@ Deno.test("a master that is killed under load: no promise is broken, and deliver
   await load.flows();
   const victim = await masterOf(cluster, 0);
   await cluster.kill(victim);
-  await until(async () => {
-    try {
-      return (await masterOf(cluster, 0)) !== victim;
-    } catch {
-      return false;
-    }
-  }, "the failover");
+  await changeOf(cluster, 0, victim);
 
   await using impatient = await open(cluster, { deadlineMs: 2000 });
   const refusals = await Promise.allSettled(
