@@ -10,11 +10,9 @@
 import { AGENT_PREFIX, NEW_PREFIX } from "./directory.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
 import type { Listener } from "./carrier.ts";
+import { Listeners } from "./listeners.ts";
 import { platform } from "./platform/mod.ts";
 import { SystemError } from "./platform/platform.ts";
-
-/** How often waiting sockets look again although nobody rang: it bounds what a lost wake-up costs. */
-const RECHECK_MS = 100;
 
 const agents = new Map<string, Agent>();
 
@@ -50,9 +48,8 @@ export class Agent {
   readonly #path: string;
   readonly #fifo: number;
   readonly #bells = new Map<bigint, number>();
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Listeners();
   #doorbell: DoorbellReader | undefined;
-  #recheck: ReturnType<typeof setInterval> | undefined;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -88,26 +85,17 @@ export class Agent {
   /** Adds a socket that waits in the event loop. */
   startListening(listener: Listener): void {
     this.#listeners.add(listener);
-    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#look(false));
-    this.#recheck ??= setInterval(() => this.#look(true), RECHECK_MS);
+    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#listeners.look(false));
   }
 
   /** Removes it; with the last one the event loop is free to end. */
   stopListening(listener: Listener): void {
-    this.#listeners.delete(listener);
-    if (this.#listeners.size > 0) return;
-    clearInterval(this.#recheck);
-    this.#recheck = undefined;
-  }
-
-  #look(isRecheck: boolean): void {
-    for (const listener of [...this.#listeners]) listener.look(isRecheck);
+    this.#listeners.remove(listener);
   }
 
   /** Closes all descriptors and removes the FIFO. */
   close(): void {
-    clearInterval(this.#recheck);
-    this.#recheck = undefined;
+    this.#listeners.close();
     try {
       platform().unlink(this.#path);
     } catch {

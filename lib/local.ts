@@ -6,10 +6,9 @@
  */
 
 import type { Carrier, Listener } from "./carrier.ts";
+import { Listeners } from "./listeners.ts";
 
 const WASM_PAGE_BYTES = 65536;
-/** How often waiting sockets look again although nobody rang. */
-const RECHECK_MS = 100;
 
 /** What `postMessage` carries to a worker; pass it to a socket in place of a name. */
 export interface LocalHandle {
@@ -35,8 +34,7 @@ export class LocalCarrier implements Carrier {
   readonly agent: bigint = localAgent;
   #words: Int32Array;
   #mapped: number;
-  readonly #listeners = new Set<Listener>();
-  #recheck: ReturnType<typeof setInterval> | undefined;
+  readonly #listeners = new Listeners();
 
   constructor(handle: LocalHandle) {
     this.name = handle.name;
@@ -85,22 +83,14 @@ export class LocalCarrier implements Carrier {
 
   startListening(listener: Listener): void {
     this.#listeners.add(listener);
-    this.#recheck ??= setInterval(() => this.#look(true), RECHECK_MS);
   }
 
   stopListening(listener: Listener): void {
-    this.#listeners.delete(listener);
-    if (this.#listeners.size > 0) return;
-    clearInterval(this.#recheck);
-    this.#recheck = undefined;
-  }
-
-  #look(isRecheck: boolean): void {
-    for (const listener of [...this.#listeners]) listener.look(isRecheck);
+    this.#listeners.remove(listener);
   }
 
   close(): void {
-    clearInterval(this.#recheck);
+    this.#listeners.close();
   }
 }
 

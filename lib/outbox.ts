@@ -7,13 +7,13 @@
 import type { Attachment } from "./attachment.ts";
 import { BlockHeap } from "./blocks.ts";
 import { BufferWords, copyWords } from "./copy.ts";
-import { ShmBufferFullError, ShmConnectionError, ShmSerializationError } from "./errors.ts";
+import { Encoder } from "./encode.ts";
+import { ShmBufferFullError, ShmConnectionError } from "./errors.ts";
 import { noteMessage, notePoll } from "./lifetime.ts";
 import { laneRecord, type Region, type RegionRecord } from "./inheritance.ts";
 import { logger, trace, tracing } from "./log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import type { SocketStatistics } from "./socket.ts";
-import { isTensor, tensorByteLength, writeTensor } from "./tensor.ts";
 import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
 import {
   ASLEEP_RECEIVERS,
@@ -22,7 +22,6 @@ import {
   MAX_LANES,
   RECORD_BLOCK,
   RECORD_PAYLOAD,
-  RECORD_TENSOR,
   REFERENCE_BYTES,
   RING_GAP,
   STATUS_OPEN,
@@ -49,16 +48,11 @@ export interface Loan extends Disposable {
   abort(): void;
 }
 
-/** A value as bytes, with the record flags that tell how to read them. */
-interface Encoded {
-  bytes: Uint8Array;
-  flags: number;
-}
-
 /** A lane and what is sent through it. */
 export class Outbox implements Waiter {
   readonly attachment: Attachment;
   readonly side = ASLEEP_SENDERS;
+  readonly encoder: Encoder;
   /** Words put before every payload; the caller sets them before each send. */
   readonly prefix: Int32Array;
   readonly #counts: SocketStatistics;
@@ -75,7 +69,6 @@ export class Outbox implements Waiter {
   readonly #largestPlain: number;
   readonly #waits: AsyncWaits;
   readonly #source = new BufferWords();
-  #tensorScratch = new Uint8Array(0);
   #hasLoan = false;
   #bytesToFillCheck = 0;
   #hasWarned = false;
@@ -84,6 +77,7 @@ export class Outbox implements Waiter {
   constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
     this.attachment = attachment;
     this.#counts = counts;
+    this.encoder = new Encoder(attachment, counts);
     this.prefix = new Int32Array(prefixBytes / 4);
     this.#isRaw = attachment.codec.id === "raw";
     const largestRecord = (attachment.capacity - RING_GAP) / 2;
@@ -129,7 +123,7 @@ export class Outbox implements Waiter {
   send(value: unknown): boolean {
     this.#checkReady();
     if (this.#isRaw && value instanceof Uint8Array) return this.#offer(value, 0);
-    const { bytes, flags } = this.encode(value);
+    const { bytes, flags } = this.encoder.encode(value);
     return this.#offer(bytes, flags);
   }
 
@@ -155,7 +149,7 @@ export class Outbox implements Waiter {
   sendSync(value: unknown, options: TimeoutOptions | undefined): void {
     const timeoutMs = checkTimeout(options);
     this.#checkReady();
-    const { bytes, flags } = this.encode(value);
+    const { bytes, flags } = this.encoder.encode(value);
     if (this.write(bytes, flags)) return;
     const sent = waitSync(this, () => this.write(bytes, flags) || undefined, timeoutMs);
     if (sent === undefined) throw this.#full(timeoutMs);
@@ -166,7 +160,7 @@ export class Outbox implements Waiter {
     const timeoutMs = checkTimeout(options);
     options?.signal?.throwIfAborted();
     this.#checkReady();
-    const encoded = this.encode(value);
+    const encoded = this.encoder.encode(value);
     if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
     const bytes = encoded.bytes.slice();
     // A commit publishes all that is claimed, so nothing is written beside an open loan.
@@ -191,7 +185,7 @@ export class Outbox implements Waiter {
       for (const value of values) {
         const { bytes, flags } = this.#isRaw && value instanceof Uint8Array
           ? { bytes: value, flags: 0 }
-          : this.encode(value);
+          : this.encoder.encode(value);
         if (!this.#stage(bytes, flags)) {
           if (staged > 0) this.#publish(staged);
           staged = 0;
@@ -207,33 +201,6 @@ export class Outbox implements Waiter {
     } finally {
       if (staged > 0) this.#publish(staged);
     }
-  }
-
-  /**
-   * A value as bytes that live until the next call.
-   *
-   * @throws {ShmSerializationError} if it cannot be encoded
-   */
-  encode(value: unknown): Encoded {
-    try {
-      if (value === undefined) throw new TypeError("undefined cannot be sent; send null instead");
-      if (isTensor(value)) return { bytes: this.#encodeTensor(value), flags: RECORD_TENSOR };
-      return { bytes: this.attachment.codec.encode(value), flags: 0 };
-    } catch (cause) {
-      this.#counts.errors++;
-      throw new ShmSerializationError(
-        `cannot send on channel "${this.attachment.name}": the value cannot be encoded with codec ` +
-          `"${this.attachment.codec.id}": ${(cause as Error).message}`,
-        { cause },
-      );
-    }
-  }
-
-  #encodeTensor(value: Parameters<typeof writeTensor>[0]): Uint8Array {
-    const bytes = tensorByteLength(value);
-    if (this.#tensorScratch.length < bytes) this.#tensorScratch = new Uint8Array(bytes);
-    writeTensor(value, this.#tensorScratch, 0);
-    return this.#tensorScratch.subarray(0, bytes);
   }
 
   /** Writes and publishes one message; false if there is no room. */

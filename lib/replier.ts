@@ -7,6 +7,7 @@
 import type { ChannelOptions } from "./attachment.ts";
 import { BlockHeap } from "./blocks.ts";
 import { closedWhileWaiting } from "./closed.ts";
+import { Encoder } from "./encode.ts";
 import { ShmClosedError, ShmPeerLostError, ShmSerializationError } from "./errors.ts";
 import { Inbox, type Ticket } from "./inbox.ts";
 import { heapRecord, holdsReplies } from "./inheritance.ts";
@@ -15,8 +16,7 @@ import { logger, trace, tracing } from "./log.ts";
 import { show, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import { MAX_MESSAGE_BYTES } from "./outbox.ts";
 import { Socket } from "./socket.ts";
-import { isTensor, tensorByteLength, writeTensor } from "./tensor.ts";
-import { ASLEEP_REQUESTERS, RECORD_ERROR, RECORD_TENSOR } from "../wasm/layout.ts";
+import { ASLEEP_REQUESTERS, RECORD_ERROR } from "../wasm/layout.ts";
 
 /** Bytes for replies to begin with; more are added when they do not fit. */
 const FIRST_HEAP_BYTES = 64 * 1024;
@@ -57,6 +57,7 @@ interface Sent extends Ticket {
  */
 export class Replier<Q = unknown, R = unknown> extends Socket {
   readonly #inbox: Inbox<Q>;
+  readonly #encoder: Encoder = new Encoder(this.attachment, this.counts);
   readonly #heap = new BlockHeap();
   readonly #unread = new Set<Sent>();
   #heapBytes = 0;
@@ -224,26 +225,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   #reply(ticket: Ticket, value: R): boolean {
-    return this.#deliver(ticket, ...this.#encode(value));
-  }
-
-  #encode(value: R): [bytes: Uint8Array, flags: number] {
-    try {
-      if (value === undefined) {
-        throw new TypeError("undefined cannot be sent; reply with null instead");
-      }
-      if (!isTensor(value)) return [this.attachment.codec.encode(value), 0];
-      const bytes = new Uint8Array(tensorByteLength(value));
-      writeTensor(value, bytes, 0);
-      return [bytes, RECORD_TENSOR];
-    } catch (cause) {
-      this.counts.errors++;
-      throw new ShmSerializationError(
-        `cannot reply on channel "${this.name}": the value cannot be encoded with codec ` +
-          `"${this.attachment.codec.id}": ${(cause as Error).message}`,
-        { cause },
-      );
-    }
+    const { bytes, flags } = this.#encoder.encode(value);
+    return this.#deliver(ticket, bytes, flags);
   }
 
   /** Tells the requester that its request failed. */

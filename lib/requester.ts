@@ -245,7 +245,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     const { ring, index } = this.attachment;
     let isSent = false;
     try {
-      const { bytes, flags } = this.#outbox.encode(value);
+      const { bytes, flags } = this.#outbox.encoder.encode(value);
       this.#outbox.prefix[0] = index | (slot << 16);
       this.#outbox.prefix[1] = ring.queueRequest(slot);
       isSent = this.#outbox.write(bytes, flags);
