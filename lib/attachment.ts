@@ -76,17 +76,13 @@ export interface NewSegment {
 }
 
 /** Writes a new segment's header and control block. */
-export function formatSegment(
-  memory: WebAssembly.Memory,
-  segment: NewSegment,
-  agent: bigint,
-): void {
+export function formatSegment(memory: WebAssembly.Memory, segment: NewSegment): void {
   const ring = instantiate(memory);
   const bytes = memory.buffer.byteLength;
   ring.configure(IS_WEAK, KIND_NUMBERS[segment.kind], segment.capacity, bytes);
   const at = controlOffset(segment.capacity) + layout.CONTROL_CODEC;
   new Uint8Array(memory.buffer, at).set(new TextEncoder().encode(segment.codecId));
-  ring.signCreator(agent, Deno.pid, Date.now());
+  ring.signCreator(Deno.pid, Date.now());
   ring.format(segment.persist ? layout.FLAG_PERSIST : 0);
 }
 
@@ -395,14 +391,14 @@ function openCarrier(
     target,
     options.dir,
     newSegmentBytes(capacity),
-    (memory, agent) => formatSegment(memory, segment, agent),
+    (memory) => formatSegment(memory, segment),
   );
 }
 
 /** A local channel takes its kind and codec from the first socket on it. */
 function openLocal(handle: LocalHandle, kind: ChannelKind, options: ChannelOptions): Carrier {
   const carrier = new LocalCarrier(handle);
-  claimLocal(handle, kind, resolveCodec(options.codec).id, carrier.agent);
+  claimLocal(handle, kind, resolveCodec(options.codec).id);
   return carrier;
 }
 
@@ -419,12 +415,12 @@ export function prepareLocal(memory: WebAssembly.Memory, capacity: number): void
   new Int32Array(memory.buffer)[LOCAL_CAPACITY_WORD] = capacity;
 }
 
-function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string, agent: bigint): void {
+function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): void {
   const words = new Int32Array(handle.memory.buffer);
   const before = Atomics.compareExchange(words, LOCAL_STATE_WORD, LOCAL_UNCLAIMED, LOCAL_CLAIMING);
   if (before === LOCAL_UNCLAIMED) {
     const capacity = words[LOCAL_CAPACITY_WORD] >>> 0;
-    formatSegment(handle.memory, { kind, capacity, codecId, persist: false }, agent);
+    formatSegment(handle.memory, { kind, capacity, codecId, persist: false });
     Atomics.store(words, LOCAL_STATE_WORD, LOCAL_READY);
     Atomics.notify(words, LOCAL_STATE_WORD);
   }

@@ -73,6 +73,8 @@ export interface ChannelInfo {
   codec: string;
   /** True if it was created with `persist: true`. */
   persistent: boolean;
+  /** The process that created it, and when; undefined if the segment is damaged. */
+  creator?: { pid: number; since: Date };
   /** Sockets that are attached. */
   participants: ParticipantInfo[];
   /** Why the segment cannot be read, if it cannot; the counts are then 0. */
@@ -212,7 +214,16 @@ function describeWhole({ name, path, directory, fd }: OpenSegment): ChannelInfo 
     dropped: word(layout.HEADER_DROPPED),
     codec: facts.codecId,
     persistent: facts.persist,
+    creator: readCreator(control),
     participants: readParticipants(control, directory),
+  };
+}
+
+function readCreator(control: Uint8Array<ArrayBufferLike>): ChannelInfo["creator"] {
+  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
+  return {
+    pid: view.getUint32(layout.CONTROL_CREATOR_PID, true),
+    since: new Date(view.getFloat64(layout.CONTROL_CREATED_AT, true)),
   };
 }
 

@@ -12,7 +12,7 @@ export interface RingExports {
   setMapped(bytes: number): void;
   segmentBytes(capacity: number): number;
   format(flags: number): void;
-  signCreator(agent: bigint, pid: number, now: number): void;
+  signCreator(pid: number, now: number): void;
   reserve(bytes: number): number;
   closed(): number;
   addDropped(messages: bigint): void;

@@ -27,7 +27,7 @@ const MAX_PAGES = 65536;
 const MAX_ATTEMPTS = 2000;
 
 /** Writes the contents of a new segment. */
-export type Format = (memory: WebAssembly.Memory, agent: bigint) => void;
+export type Format = (memory: WebAssembly.Memory) => void;
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
@@ -262,7 +262,7 @@ function create(
   try {
     reserveOrExplain(fd, 0, bytes, name);
     os.lock(fd, "shared");
-    formatFile(fd, bytes, (memory) => format(memory, agent.id));
+    formatFile(fd, bytes, format);
     os.link(unnamed, path);
     return fd;
   } catch (error) {
@@ -274,11 +274,7 @@ function create(
   }
 }
 
-function formatFile(
-  fd: number,
-  bytes: number,
-  format: (memory: WebAssembly.Memory) => void,
-): void {
+function formatFile(fd: number, bytes: number, format: Format): void {
   const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   platform().map(bytesOf(memory, 0, bytes), fd, 0);

@@ -32,7 +32,7 @@ Deno.test("a channel is listed with all that its segment says", () => {
   const [info, ...others] = listChannels({ dir });
   assert.deepEqual(others, []);
   const sent = pusher.statistics().sent;
-  const { participants, head, tail, usedBytes, ...rest } = info;
+  const { participants, head, tail, usedBytes, creator, ...rest } = info;
   assert.deepEqual(rest, {
     name: "jobs",
     path: directory.file("jobs"),
@@ -50,7 +50,8 @@ Deno.test("a channel is listed with all that its segment says", () => {
     { pid: Deno.pid, role: "pusher", alive: true },
     { pid: Deno.pid, role: "puller", alive: true },
   ]);
-  for (const { since } of participants) {
+  assert.equal(creator?.pid, Deno.pid);
+  for (const { since } of [...participants, creator]) {
     assert.ok(since.getTime() >= before && since.getTime() <= Date.now());
   }
   puller.drain();

@@ -77,8 +77,7 @@ export const FLAG_PERSIST = 1;
 // Control block, relative to its start.
 export const CONTROL_CODEC = 0;
 export const CODEC_BYTES = 32;
-export const CONTROL_CREATOR_AGENT = CONTROL_CODEC + CODEC_BYTES;
-export const CONTROL_CREATED_AT = CONTROL_CREATOR_AGENT + 8;
+export const CONTROL_CREATED_AT = CONTROL_CODEC + CODEC_BYTES;
 export const CONTROL_CREATOR_PID = CONTROL_CREATED_AT + 8;
 // One line that senders and receivers only read while nobody sleeps.
 export const CONTROL_RECEIVERS_ASLEEP = 64;

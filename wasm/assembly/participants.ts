@@ -8,7 +8,6 @@ import {
   ASLEEP_REQUESTERS,
   ASLEEP_SENDERS,
   CONTROL_CREATED_AT,
-  CONTROL_CREATOR_AGENT,
   CONTROL_CREATOR_PID,
   HEADER_LANES,
   LANE_DATA,
@@ -32,8 +31,7 @@ import { getUp } from "./sleep";
 import { putOut } from "./turn";
 
 /** Records who made the segment. */
-export function signCreator(agent: u64, pid: u32, now: f64): void {
-  store<u64>(control + CONTROL_CREATOR_AGENT, agent);
+export function signCreator(pid: u32, now: f64): void {
   store<u32>(control + CONTROL_CREATOR_PID, pid);
   store<f64>(control + CONTROL_CREATED_AT, now);
 }
