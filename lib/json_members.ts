@@ -17,12 +17,12 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * The text of each member's value, by key; of a key that comes twice the last, as `JSON.parse` has
- * it. The text must be that of a JSON object: check it with `JSON.parse` before.
+ * The text of each member's value, or of those with these names; of a key that comes twice the last, as
+ * `JSON.parse` has it. The text must be that of a JSON object: check it with `JSON.parse` before.
  *
  * @throws {SyntaxError} if a value is nested deeper than `MAX_JSON_DEPTH`
  */
-export function jsonMembers(text: string): Map<string, string> {
+export function jsonMembers(text: string, names?: ReadonlySet<string>): Map<string, string> {
   const members = new Map<string, string>();
   let at = text.indexOf("{") + 1;
   for (;;) {
@@ -31,7 +31,8 @@ export function jsonMembers(text: string): Map<string, string> {
     const close = endOfString(text, open);
     const colon = text.indexOf(":", close);
     const end = endOfValue(text, colon + 1);
-    members.set(readString(text.slice(open, close)), text.slice(colon + 1, end).trim());
+    const key = readString(text.slice(open, close));
+    if (names?.has(key) ?? true) members.set(key, text.slice(colon + 1, end).trim());
     at = end + 1;
   }
 }

@@ -83,6 +83,11 @@ Deno.test("the members of any object are found as text", () => {
       const plain = JSON.stringify(withRawIntegers(object), null, indent);
       const members = jsonMembers(` ${plain}\n`);
       assert.deepEqual([...members.keys()], Object.keys(object));
+      const some = new Set(["id", "__proto__", "none"]);
+      assert.deepEqual(
+        [...jsonMembers(plain, some).keys()],
+        [...members.keys()].filter((key) => some.has(key)),
+      );
       for (const [key, text] of members) assert.deepEqual(parseJson(text), object[key]);
     }),
     { numRuns: 500 },

@@ -6,7 +6,9 @@
  */
 
 import { MAX_ID, timestampOf } from "../../lib/gemstone.ts";
-import { jsonMembers } from "../../lib/json_members.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { jsonMembers, MAX_JSON_DEPTH } from "../../lib/json_members.ts";
+import { show } from "../../lib/options.ts";
 import { ENTRY_BYTES } from "./budget.ts";
 import { InvalidInputError } from "./errors.ts";
 import type { Expiring } from "./expiry.ts";
@@ -25,7 +27,10 @@ export interface MessageFacts {
   readonly ttlSeconds: number | undefined;
 }
 
+/** Where a message begins with its id, as it mostly does. */
+const FIRST_ID = /^\s*\{\s*"id"\s*:\s*([0-9]{1,20})\s*[,}]/;
 const ID = /^[0-9]{1,20}$/;
+const ID_NAME: ReadonlySet<string> = new Set(["id"]);
 
 /**
  * Reads the JSON text of a message.
@@ -33,46 +38,48 @@ const ID = /^[0-9]{1,20}$/;
  * @throws {InvalidInputError} if it is no JSON object with an id of 64 bits, or its `ttl` is not more than 0
  */
 export function readMessage(text: string): MessageFacts {
-  const members = membersOf(text);
-  const id = idOf(members.get("id"));
+  const fields = fieldsOf(text);
+  const id = idOf(text, fields);
+  const { timestamp, ttl } = fields;
+  if (ttl !== undefined && ttl !== null) checkTtl(ttl);
   return {
     text: detached(text.trim()),
     id,
-    timestampMs: timestampMsOf(members.get("timestamp")) ?? timestampOf(id),
-    ttlSeconds: ttlOf(members.get("ttl")),
+    timestampMs: Number.isFinite(timestamp) ? timestamp as number : timestampOf(id),
+    ttlSeconds: ttl ?? undefined,
   };
 }
 
-function membersOf(text: string): Map<string, string> {
+/** What `JSON.parse` finds, ids rounded. */
+function fieldsOf(text: string): JsonObject {
+  const value = refusingSyntax(() => JSON.parse(text));
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new InvalidInputError(`a message must be a JSON object, not ${show(value)}`);
+}
+
+function refusingSyntax<T>(read: () => T): T {
   try {
-    const value = JSON.parse(text);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new SyntaxError("it is no object");
-    }
-    return jsonMembers(text);
+    return read();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InvalidInputError(`a message must be a JSON object: ${error.message}`);
   }
 }
 
-function idOf(literal: string | undefined): bigint {
+function idOf(text: string, fields: JsonObject): bigint {
+  const literal = firstId(text, fields) ??
+    refusingSyntax(() => jsonMembers(text, ID_NAME)).get("id");
   const id = literal !== undefined && ID.test(literal) ? BigInt(literal) : undefined;
   if (id !== undefined && id <= MAX_ID) return id;
   const found = literal === undefined ? "nothing" : literal.slice(0, 40);
   throw new InvalidInputError(`a message's id must be an integer from 0 to 2^64 - 1, not ${found}`);
 }
 
-function timestampMsOf(literal: string | undefined): number | undefined {
-  const timestampMs = literal === undefined ? NaN : Number(literal);
-  return literal !== "null" && Number.isFinite(timestampMs) ? timestampMs : undefined;
-}
-
-function ttlOf(literal: string | undefined): number | undefined {
-  if (literal === undefined || literal === "null") return undefined;
-  const ttlSeconds: unknown = JSON.parse(literal);
-  checkTtl(ttlSeconds);
-  return ttlSeconds;
+/** The id at the beginning of a text that is too short to be nested too deep, and so need not be read. */
+function firstId(text: string, fields: JsonObject): string | undefined {
+  if (text.length > MAX_JSON_DEPTH * 2) return undefined;
+  const literal = FIRST_ID.exec(text)?.[1];
+  return Number(literal) === fields.id ? literal : undefined;
 }
 
 /** A message in a topic. */
