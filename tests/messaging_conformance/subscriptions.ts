@@ -143,7 +143,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
       await backend.storeMessage("n", "t", numbered(1));
       await backend.storeMessage("n", "t", numbered(2));
       assert.deepEqual(numbersOf(await inbox.has(2)), [1, 2]);
-      await Promise.resolve();
+      await until(() => errors.length >= 4, "the reports");
       assert.deepEqual(errors.toSorted(), [
         "rejected at 1",
         "rejected at 2",
