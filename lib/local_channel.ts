@@ -25,6 +25,9 @@ export interface LocalChannelOptions {
  * `handle` in place of a name, here and in any worker that the handle is posted to; the first
  * socket decides which pattern it serves.
  *
+ * Costs: its memory, 1.1 MiB with the default capacity and `capacityBytes` for each further sender. The
+ * handle is safe to share between workers; each worker opens sockets of its own on it.
+ *
  * @example
  * ```ts
  * import { LocalChannel, Puller, Pusher } from "@ringbus/ringbus";
