@@ -7,6 +7,7 @@
 import type { Codec } from "./codec.ts";
 import { describeValue, messageOf } from "./codec_error.ts";
 import { inspect, isPlain } from "./codec_inspect.ts";
+import { parsePlainJson } from "./json.ts";
 
 /**
  * JSON as UTF-8, with the rules of `JSON.stringify`: `toJSON` is called (so a `Date` arrives as a
@@ -49,7 +50,7 @@ function isCarried(value: object): boolean {
 
 function decode(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(textDecoder.decode(bytes));
+    return parsePlainJson(textDecoder.decode(bytes));
   } catch (error) {
     throw new TypeError(`json cannot decode ${bytes.length} bytes: ${messageOf(error)}`, {
       cause: error,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readJson } from "./json_read.ts";
+import { type NumberReader, readExactly, readJson } from "./json_read.ts";
 import { show } from "./options.ts";
 
 /** A JSON object: string keys in their order, and any JSON value, bigints included. */
@@ -24,9 +24,27 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
  */
 export function parseJson(text: string): unknown {
   const value = JSON.parse(text);
-  if (!LONG_DIGITS.test(text) && !ESCAPED_KEY.test(text)) return value;
+  const isExact = !LONG_DIGITS.test(text) && !hasEscapedKey(text);
+  return isExact ? value : readDeep(text, readExactly);
+}
+
+/**
+ * Parses JSON as `JSON.parse` should: every number is a number.
+ *
+ * @throws {SyntaxError} if the text is no JSON, or nested too deep to be read
+ */
+export function parsePlainJson(text: string): unknown {
+  const value = JSON.parse(text);
+  return hasEscapedKey(text) ? readDeep(text, Number) : value;
+}
+
+function hasEscapedKey(text: string): boolean {
+  return text.includes("\\") && ESCAPED_KEY.test(text);
+}
+
+function readDeep(text: string, readNumber: NumberReader): unknown {
   try {
-    return readJson(text);
+    return readJson(text, readNumber);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new SyntaxError("cannot parse JSON: it is nested too deep", { cause: error });

@@ -13,9 +13,12 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const SPACE = 0x20;
 
-/** The value of a valid JSON text, with bigints where a number would lose digits. */
-export function readJson(text: string): unknown {
-  return new Reader(text).value();
+/** What a number's literal becomes. */
+export type NumberReader = (literal: string) => number | bigint;
+
+/** The value of a valid JSON text. */
+export function readJson(text: string, readNumber: NumberReader): unknown {
+  return new Reader(text, readNumber).value();
 }
 
 /** Where the string literal that begins at `open` is over. */
@@ -39,7 +42,8 @@ export function readString(literal: string): string {
 const NUMBER = /[-+.0-9eE]+/y;
 const INTEGER = /^-?[0-9]+$/;
 
-function readNumber(literal: string): number | bigint {
+/** A bigint where a number would lose digits. */
+export function readExactly(literal: string): number | bigint {
   const value = Number(literal);
   if (Number.isSafeInteger(value) || !INTEGER.test(literal)) return value;
   return BigInt(literal);
@@ -47,10 +51,12 @@ function readNumber(literal: string): number | bigint {
 
 class Reader {
   readonly #text: string;
+  readonly #readNumber: NumberReader;
   #at = 0;
 
-  constructor(text: string) {
+  constructor(text: string, readNumber: NumberReader) {
     this.#text = text;
+    this.#readNumber = readNumber;
   }
 
   value(): unknown {
@@ -94,7 +100,7 @@ class Reader {
     NUMBER.lastIndex = this.#at;
     const [literal] = NUMBER.exec(this.#text)!;
     this.#at += literal.length;
-    return readNumber(literal);
+    return this.#readNumber(literal);
   }
 
   #array(): unknown[] {

@@ -769,3 +769,10 @@ for (const [codec, anyValue] of [[msgpack, MSGPACK_VALUE], [clone, CLONE_VALUE]]
     );
   });
 }
+
+Deno.test("json keeps keys with escapes apart, whatever was decoded before", () => {
+  const { encode, decode } = resolveCodec("json");
+  for (const value of [{ x: { y: 1, "\\": 2 } }, { x: { y: 1, '"': 2 } }, { x: { y: 2 ** 60 } }]) {
+    assert.deepEqual(decode(encode(value)), value);
+  }
+});
