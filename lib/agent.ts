@@ -7,7 +7,7 @@
  * @module
  */
 
-import { AGENT_PREFIX, NEW_PREFIX } from "./directory.ts";
+import { AGENT_PREFIX, codeOf, NEW_PREFIX } from "./directory.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
 import type { Listener } from "./carrier.ts";
 import { Listeners } from "./listeners.ts";
@@ -73,6 +73,7 @@ export class Agent {
   ring(id: bigint): void {
     let fd = this.#bells.get(id);
     if (fd === undefined) {
+      this.#dropDeadBells();
       fd = openBell(agentPath(this.directory, id));
       if (fd < 0) return;
       this.#bells.set(id, fd);
@@ -80,6 +81,15 @@ export class Agent {
     if (platform().ring(fd)) return;
     platform().close(fd);
     this.#bells.delete(id);
+  }
+
+  /** Whoever cleans up after an agent removes its FIFO: ours would stay open for ever. */
+  #dropDeadBells(): void {
+    for (const [id, fd] of this.#bells) {
+      if (platform().statusOf(fd).links > 0) continue;
+      platform().close(fd);
+      this.#bells.delete(id);
+    }
   }
 
   /** Adds a socket that waits in the event loop. */
@@ -135,14 +145,17 @@ function openBell(path: string): number {
   }
 }
 
-/** True while somebody holds the lock on a file; a FIFO that nobody holds is removed. */
+/**
+ * True while somebody holds the lock on a file; a FIFO that nobody holds is removed. What cannot be
+ * looked at, because there are no descriptors left for example, counts as held.
+ */
 export function isLocked(path: string): boolean {
   const os = platform();
   let fd: number;
   try {
     fd = os.openFifo(path);
-  } catch {
-    return false;
+  } catch (error) {
+    return codeOf(error) !== "ENOENT";
   }
   try {
     if (!os.lock(fd, "shared")) return true;

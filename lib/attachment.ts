@@ -225,6 +225,11 @@ export class Attachment {
     return agent !== 0n && this.carrier.isAlive(agent);
   }
 
+  /** Which one of all its owners has a participant's slot. */
+  ownerOf(index: number): number {
+    return this.words[this.field(index, layout.PARTICIPANT_GENERATION) >>> 2];
+  }
+
   /** Byte offset of a field in a participant's slot. */
   field(index: number, offset: number): number {
     return this.#participants + index * layout.PARTICIPANT_BYTES + offset;

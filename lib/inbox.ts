@@ -59,6 +59,8 @@ export interface Ticket {
   requester: number;
   slot: number;
   generation: number;
+  /** Which owner of its place among the participants the requester is. */
+  owner: number;
 }
 
 /** A message that was copied out and is still to be decoded. */
@@ -445,10 +447,12 @@ export class Inbox<T> implements Waiter {
 
   /** Where the request just received came from. */
   get ticket(): Ticket {
+    const requester = this.#origin & 0xffff;
     return {
-      requester: this.#origin & 0xffff,
+      requester,
       slot: this.#origin >>> 16,
       generation: this.#generation,
+      owner: this.attachment.ownerOf(requester),
     };
   }
 

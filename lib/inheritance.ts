@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Attachment, controlOffset } from "./attachment.ts";
+import { type Attachment, controlOffset, ROLES } from "./attachment.ts";
 import * as layout from "../wasm/layout.ts";
 
 /** A part of the segment. */
@@ -58,7 +58,7 @@ export function heapRecord(attachment: Attachment): RegionRecord {
   );
 }
 
-/** True while a reply that lies in a region has not been read. */
+/** True while a reply that lies in a region can still be read. */
 export function holdsReplies(attachment: Attachment, region: Region): boolean {
   attachment.mapAll();
   for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
@@ -66,9 +66,15 @@ export function holdsReplies(attachment: Attachment, region: Region): boolean {
     const slots = attachment.words[at] >>> 0;
     const bytes = layout.REQUEST_SLOTS + layout.MAX_REQUESTS * layout.SLOT_BYTES;
     if (slots === 0 || slots + bytes > attachment.carrier.mappedBytes) continue;
-    if (slotsPointInto(attachment.words, slots + layout.REQUEST_SLOTS, region)) return true;
+    const isUnread = slotsPointInto(attachment.words, slots + layout.REQUEST_SLOTS, region);
+    if (isUnread && isRequester(attachment, index)) return true;
   }
   return false;
+}
+
+function isRequester(attachment: Attachment, index: number): boolean {
+  const role = attachment.words[attachment.field(index, layout.PARTICIPANT_ROLE) >>> 2];
+  return ROLES[role] === "requester" && attachment.isPresent(index);
 }
 
 function slotsPointInto(words: Int32Array, slots: number, region: Region): boolean {

@@ -366,9 +366,11 @@ export class Outbox implements Waiter {
     if (!Number.isInteger(byteLength) || byteLength < 0) {
       throw new RangeError(`byteLength must be a whole number, at least 0, not ${byteLength}`);
     }
-    return byteLength > this.#largestInline
+    const loan = byteLength > this.#largestInline
       ? this.#lendBlock(byteLength)
       : this.#lendInline(byteLength);
+    if (loan === undefined) this.patienceMs();
+    return loan;
   }
 
   #lendInline(byteLength: number): Loan | undefined {

@@ -271,6 +271,9 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.#freeRead();
     offset = this.#heap.allocate(Math.max(bytes, 8));
     if (offset >= 0) return offset;
+    this.#freeUnreadable();
+    offset = this.#heap.allocate(Math.max(bytes, 8));
+    if (offset >= 0) return offset;
     this.#grow(bytes);
     return this.#heap.allocate(Math.max(bytes, 8));
   }
@@ -279,6 +282,19 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     const { ring } = this.attachment;
     for (const sent of this.#unread) {
       if (ring.replyPending(sent.requester, sent.slot, sent.generation)) continue;
+      this.#heap.free(sent.offset);
+      this.#unread.delete(sent);
+    }
+  }
+
+  /** Replies to requesters that are gone will never be read. */
+  #freeUnreadable(): void {
+    const { attachment } = this;
+    const present = new Map<number, boolean>();
+    for (const sent of this.#unread) {
+      const { requester, owner } = sent;
+      if (!present.has(requester)) present.set(requester, attachment.isPresent(requester));
+      if (present.get(requester) && attachment.ownerOf(requester) === owner) continue;
       this.#heap.free(sent.offset);
       this.#unread.delete(sent);
     }

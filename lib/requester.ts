@@ -101,7 +101,6 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       poll: () => this.#pollReplies(),
     };
     this.#replies = new AsyncWaits(this.#waiter);
-    for (let slot = MAX_REQUESTS - 1; slot >= 0; slot--) this.#free.push(slot);
     const { outbox, region } = this.opening(() => ({
       region: this.attachment.region(REGION_BYTES),
       outbox: new Outbox(this.attachment, this.counts, REQUEST_PREFIX_BYTES),
@@ -112,10 +111,16 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.#reclaimSlots();
   }
 
-  /** A former owner of this region may have left requests: their repliers must not find ours. */
+  /**
+   * A former owner of this region may have left requests: their repliers must not find ours. One that
+   * is writing its reply keeps the slot until it is done.
+   */
   #reclaimSlots(): void {
-    for (let slot = 0; slot < MAX_REQUESTS; slot++) this.attachment.ring.abandonRequest(slot);
-    while (this.attachment.ring.nextReply() >= 0) continue;
+    for (let slot = MAX_REQUESTS - 1; slot >= 0; slot--) {
+      if (this.attachment.ring.cancelRequest(slot) !== 0) this.#free.push(slot);
+      else this.#pending.set(slot, { slot, outcome: undefined, isAbandoned: true });
+    }
+    this.#collectAll();
   }
 
   /**

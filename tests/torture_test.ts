@@ -9,11 +9,10 @@ import { SCRATCH_PREFIX } from "./support/scratch.ts";
 
 const KILLS = 36;
 
-/** Other places in the code every day, the same ones all day long. */
-const SEED = Math.floor(Date.now() / 86_400_000);
+const SEED = 3;
 
 for (const pattern of ["pubsub", "queue", "requests"] as const satisfies PatternName[]) {
-  Deno.test(`${pattern} survives kills and stops at random instants (seed ${SEED})`, async () => {
+  Deno.test(`${pattern} survives kills and stops at random instants`, async () => {
     const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
     try {
       const plan = { seed: SEED, patterns: [pattern], kills: KILLS, minutes: undefined };

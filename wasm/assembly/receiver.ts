@@ -10,7 +10,6 @@ import {
   LANE_COUNT,
   LANE_DATA,
   LANE_HEAD,
-  LANE_LAST,
   LANE_TAIL,
   LANE_TAIL_COUNT,
   MAX_LANES,
@@ -29,6 +28,7 @@ import {
   TELL_EVERY,
 } from "../layout";
 import { addDropped, capacity, lane, laneCount, mapped, sumTails, totalReceived } from "./channel";
+import { countByLast, countByWalk, near, UNKNOWN } from "./count";
 import { hold, letGo } from "./hold";
 import { loadFence, read64 } from "./memory";
 import { check, foundBytes, foundFlags, foundSequence } from "./record";
@@ -72,28 +72,23 @@ function placeCursors(): void {
   for (let i: u32 = 0; i < lanes; ++i) placeCursor(lane(i), cursors + i * CURSOR_BYTES);
 }
 
-/** Finds a head and the sequence that belongs to it: the last record ends exactly there. */
+/** Finds a head and the sequence that belongs to it. */
 function placeCursor(e: usize, cursor: usize): void {
   const d = load<u32>(e + LANE_DATA);
   for (let round = 0; round < 1000; ++round) {
-    const last = read64(e + LANE_LAST);
     const head = read64(e + LANE_HEAD);
+    const tail = read64(e + LANE_TAIL);
     store<u64>(cursor + CURSOR_POSITION, head);
     store<u64>(cursor + CURSOR_SEQUENCE, read64(e + LANE_COUNT));
     if (head == 0 || d == 0 || <u64>d + capacity > mapped) return;
-    if (last >= head) continue;
-    const offset = <u32>(last % capacity);
-    const whole = check(d + offset, last, min<u64>(head - last, capacity - offset));
+    let count = countByLast(e, d, head);
+    // A writer that goes on has soon made its words agree.
+    if (count == UNKNOWN && round > 100) count = countByWalk(e, d, head);
     loadFence();
-    if (!whole || last + foundBytes != head || read64(e + LANE_HEAD) != head) continue;
-    store<u64>(cursor + CURSOR_SEQUENCE, near(read64(e + LANE_COUNT), foundSequence + 1));
+    if (count == UNKNOWN || read64(e + LANE_HEAD) != head || read64(e + LANE_TAIL) != tail) continue;
+    store<u64>(cursor + CURSOR_SEQUENCE, count);
     return;
   }
-}
-
-/** The 64-bit number closest to `about` whose low half is `low`. */
-function near(about: u64, low: u32): u64 {
-  return about + <u64>(<i64>(<i32>(low - <u32>about)));
 }
 
 function leaveLane(): void {

@@ -107,10 +107,12 @@ export function abandonRequest(slot: u32): u32 {
   return atomic.cmpxchg<u64>(address, state, free) == state ? 1 : 0;
 }
 
-/** The participant that has a request, -1 if none has it, -2 if its slot has another owner now. */
+/** The participant that has a request, -1 if none has it or it is answered, -2 if its slot has another owner now. */
 export function replierOf(slot: u32): i32 {
   const state = read64(mySlot(slot) + SLOT_STATE);
   const status = statusOf(state);
+  // A replier that died may have had no time to announce its reply.
+  if (status == SLOT_DONE) addBit(region + REQUEST_DONE, slot);
   if (status != SLOT_TAKEN && status != SLOT_WRITING) return -1;
   const replier = <u32>(state >> 40);
   const index = (replier & 0xffff) - 1;

@@ -14,6 +14,7 @@ import {
   RING_GAP,
 } from "../layout";
 import { capacity, control, kind, lane, mapped, totalReceived, totalSent } from "./channel";
+import { countByLast, countByWalk, UNKNOWN } from "./count";
 import { heldFrom, oldestHolder } from "./hold";
 import { publish64, read64, storeFence } from "./memory";
 import { check, foundBytes, foundFlags, recordBytes, writePadding, writeRecord } from "./record";
@@ -51,10 +52,18 @@ export function openLane(index: u32): u32 {
   if (tail > head || head - tail > capacity || ((head | tail) & 7) != 0) return 0;
   if (index != 0 && data < control + CONTROL_BYTES) return 0;
   if (<u64>data + capacity > mapped) return 0;
+  if (kind == KIND_BROADCAST) recount();
   headAt = nextAt = <u32>(head % capacity);
   tailAt = <u32>(tail % capacity);
   limit = tail + capacity;
   return 1;
+}
+
+/** The lane's last writer may have died before it published what it had counted. */
+function recount(): void {
+  let truth = countByLast(entry, data, head);
+  if (truth == UNKNOWN) truth = countByWalk(entry, data, head);
+  if (truth != UNKNOWN) count = nextCount = truth;
 }
 
 /** Claims room for a payload; answers its place, or 0 when the ring is full. */

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import {
+  LocalChannel,
+  type LocalHandle,
+  Publisher,
+  Puller,
+  Pusher,
+  Replier,
+  Requester,
+  Subscriber,
+} from "../mod.ts";
+import { controlOffset } from "../lib/attachment.ts";
+import {
+  CONTROL_LANES,
+  CONTROL_PARTICIPANTS,
+  HEADER_CAPACITY,
+  LANE_COUNT,
+  LANE_HEAD,
+  LANE_LAST,
+  MAX_REQUESTS,
+  PARTICIPANT_BYTES,
+  PARTICIPANT_REGION,
+  REQUEST_DONE,
+  REQUEST_SLOTS,
+  SLOT_DONE,
+  SLOT_STATE,
+  SLOT_WRITING,
+} from "../wasm/layout.ts";
+import { until } from "./support/deadline.ts";
+import { inScratch } from "./support/scratch.ts";
+import { untilAsleep } from "./support/segment.ts";
+import { WorkerPeer } from "./support/worker_peer.ts";
+
+/** Ways of a pusher to send one message; false when there is no room. */
+const SEND: Record<string, (pusher: Pusher<Uint8Array>) => boolean | Promise<boolean>> = {
+  send: (pusher) => pusher.send(new Uint8Array(100)),
+  sendMany: (pusher) => pusher.sendMany([new Uint8Array(100)]) === 1,
+  loan(pusher) {
+    const loan = pusher.loan(100);
+    loan?.commit();
+    return loan !== undefined;
+  },
+  sendSync: (pusher) => {
+    pusher.sendSync(new Uint8Array(100), { timeoutMs: 20_000 });
+    return true;
+  },
+  sendAsync: (pusher) =>
+    pusher.sendAsync(new Uint8Array(100), { timeoutMs: 20_000 }).then(() => true),
+};
+
+for (const [call, send] of Object.entries(SEND)) {
+  Deno.test(`a killed holder of a view does not keep the ring from a pusher that calls ${call}`, () =>
+    inScratch(async ({ path: dir, spawn }) => {
+      const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
+      const holder = spawn();
+      await holder.ask({ do: "open", id: "in", role: "puller", target: "held", options });
+      using pusher = new Pusher<Uint8Array>("held", options);
+      using puller = new Puller<Uint8Array>("held", options);
+      while (pusher.send(new Uint8Array(100))) continue;
+      assert.equal(await holder.ask({ do: "hold", id: "in" }), 100);
+      puller.drain();
+      while (pusher.send(new Uint8Array(100))) continue;
+      puller.drain();
+      holder.kill("SIGKILL");
+      await holder.ended();
+      for (let n = 0; n < 30; n++) {
+        await until(() => send(pusher), `sending of message ${n} by ${call}`);
+        assert.equal(puller.tryRecv()?.length, 100);
+      }
+    }));
+}
+
+Deno.test("a live holder of a view is not taken for dead by a process without descriptors", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
+    using puller = new Puller<Uint8Array>("held", options);
+    const pusher = spawn({ program: "exhausted.ts", flags: ["-A"], args: [dir] });
+    assert.equal(await pusher.result(), "ready");
+    using view = puller.recvView()!;
+    assert.ok(view.bytes.every((byte) => byte === 1));
+    puller.drain();
+    await pusher.tell({ do: "close" });
+    assert.equal(await pusher.result(), "full");
+    assert.ok(view.bytes.every((byte) => byte === 1), "the view was overwritten");
+  }));
+
+Deno.test("a pusher keeps no descriptor for pullers that are gone", () =>
+  inScratch(async ({ path: dir }) => {
+    using pusher = new Pusher("work", { dir });
+    const doorbells = () =>
+      [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => isDoorbell(name, dir)).length;
+    const before = doorbells();
+    for (let n = 0; n < 8; n++) {
+      using worker = new WorkerPeer();
+      await worker.ask({ do: "open", id: "in", role: "puller", target: "work", options: { dir } });
+      await worker.start({ do: "receive", id: "in", mode: "async", count: 1 });
+      await untilAsleep({ path: `${dir}/work` }, 1);
+      pusher.send(n);
+      assert.deepEqual(await worker.result(), [n]);
+      await worker.ask({ do: "close" });
+    }
+    assert.ok(doorbells() - before <= 2, `${doorbells() - before} descriptors of doorbells more`);
+  }));
+
+function isDoorbell(descriptor: string, dir: string): boolean {
+  try {
+    return Deno.readLinkSync(`/proc/self/fd/${descriptor}`).startsWith(`${dir}/.agent-`);
+  } catch {
+    return false;
+  }
+}
+
+/** Words of a local channel's segment. */
+function wordsOf(handle: LocalHandle): { words: DataView; control: number } {
+  const words = new DataView(handle.memory.buffer);
+  const capacity = Number(words.getBigUint64(HEADER_CAPACITY, true));
+  return { words, control: controlOffset(capacity) };
+}
+
+Deno.test("a publisher that dies between the stores of a commit costs subscribers nothing", () => {
+  using channel = LocalChannel.create();
+  using early = new Subscriber<number>(channel.handle);
+  using killed = new Publisher<number>(channel.handle);
+  for (let n = 0; n < 3; n++) killed.send(n);
+  // A commit of two more messages would have written these words, and the head last.
+  const { words, control } = wordsOf(channel.handle);
+  const lane = control + CONTROL_LANES;
+  words.setBigUint64(lane + LANE_LAST, words.getBigUint64(lane + LANE_HEAD, true) + 24n, true);
+  words.setBigUint64(lane + LANE_COUNT, 5n, true);
+  using late = new Subscriber<number>(channel.handle);
+  killed.close();
+  using heir = new Publisher<number>(channel.handle);
+  heir.send(3);
+  assert.deepEqual(early.drain(), [0, 1, 2, 3]);
+  assert.deepEqual(late.drain(), [3]);
+  assert.deepEqual([early, late].map((socket) => socket.statistics().missed), [0, 0]);
+});
+
+Deno.test("a reply whose replier died before it announced it is received", () => {
+  using channel = LocalChannel.create();
+  using requester = new Requester<string, string>(channel.handle);
+  using replier = new Replier<string, string>(channel.handle);
+  requester.send("question");
+  assert.equal(replier.tryRecv(), "question");
+  replier.send("answer");
+  const { words, control } = wordsOf(channel.handle);
+  const region = words.getUint32(control + CONTROL_PARTICIPANTS + PARTICIPANT_REGION, true);
+  assert.equal(words.getBigUint64(region + REQUEST_DONE, true), 1n);
+  words.setBigUint64(region + REQUEST_DONE, 0n, true);
+  assert.equal(requester.recvSync({ timeoutMs: 20_000 }), "answer");
+});
+
+const REPLY = new Uint8Array(16_384);
+const REQUESTS = 32;
+const ASKING = 3;
+
+/** Answers so many requests, and gives the segment's size afterwards. */
+function answer(replier: Replier<unknown, Uint8Array>, path: string, count: number): number {
+  for (let n = 0; n < count; n++) {
+    replier.recvSync({ timeoutMs: 20_000 });
+    replier.send(REPLY);
+  }
+  return Deno.statSync(path).size;
+}
+
+for (const end of ["closes", "is killed"] as const) {
+  Deno.test(`a requester that ${end} before it reads its replies leaves nothing in its replier`, () =>
+    inScratch(async ({ path: dir, spawn }) => {
+      using replier = new Replier<unknown, Uint8Array>("ask", { dir });
+      const asking = Array.from({ length: ASKING }, () => spawn());
+      for (const child of asking) {
+        const options = { dir };
+        await child.ask({ do: "open", id: "q", role: "requester", target: "ask", options });
+        await child.ask({ do: "send", id: "q", values: new Array(REQUESTS).fill(0) });
+      }
+      const size = answer(replier, `${dir}/ask`, ASKING * REQUESTS);
+      for (const child of asking) {
+        if (end === "closes") await child.ask({ do: "close" });
+        else child.kill("SIGKILL");
+        if (end === "is killed") await child.ended();
+      }
+      using heir = new Requester<number, Uint8Array>("ask", { dir });
+      // Another socket in the slot of a requester must not keep its replies alive either.
+      using _other = new Replier("ask", { dir });
+      for (let n = 0; n < ASKING * REQUESTS; n++) assert.ok(heir.send(n));
+      assert.equal(answer(replier, `${dir}/ask`, ASKING * REQUESTS), size);
+    }));
+}
+
+Deno.test("a requester leaves the slots alone in which replies to its predecessor are written", () => {
+  using channel = LocalChannel.create();
+  using replier = new Replier<string, string>(channel.handle);
+  const first = new Requester<string, string>(channel.handle);
+  first.send("question");
+  assert.equal(replier.tryRecv(), "question");
+  const { words, control } = wordsOf(channel.handle);
+  const second = control + CONTROL_PARTICIPANTS + PARTICIPANT_BYTES;
+  const slot = words.getUint32(second + PARTICIPANT_REGION, true) + REQUEST_SLOTS;
+  const setStatus = (status: number) => words.setUint8(slot + SLOT_STATE + 4, status);
+  // The replier stands still in the middle of its reply, while its requester goes.
+  setStatus(SLOT_WRITING);
+  first.close();
+  using heir = new Requester<number, string>(channel.handle);
+  const sendAll = () => {
+    let sent = 0;
+    while (heir.send(sent)) sent++;
+    return sent;
+  };
+  assert.equal(sendAll(), MAX_REQUESTS - 1);
+  setStatus(SLOT_DONE);
+  words.setBigUint64(slot - REQUEST_SLOTS + REQUEST_DONE, 1n, true);
+  assert.equal(sendAll(), 1);
+});
+
+Deno.test("a replier that dies with unread replies leaves its room to its successor", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const asking = spawn();
+    await asking.ask({ do: "open", id: "q", role: "requester", target: "ask", options: { dir } });
+    await asking.ask({ do: "send", id: "q", values: new Array(REQUESTS).fill(0) });
+    const first = new Replier<unknown, Uint8Array>("ask", { dir });
+    const size = answer(first, `${dir}/ask`, REQUESTS);
+    first.close();
+    asking.kill("SIGKILL");
+    await asking.ended();
+    using requester = new Requester<string, Uint8Array>("ask", { dir });
+    using second = new Replier<string, Uint8Array>("ask", { dir });
+    for (let n = 0; n < 8; n++) {
+      requester.send("again");
+      second.recvSync({ timeoutMs: 20_000 });
+      second.send(REPLY);
+      assert.equal(requester.recvSync({ timeoutMs: 20_000 }).length, REPLY.length);
+    }
+    const regionOfRequester = 16_384;
+    const { size: grown } = Deno.statSync(`${dir}/ask`);
+    assert.ok(grown <= size + regionOfRequester, `the segment grew from ${size} to ${grown}`);
+  }));
