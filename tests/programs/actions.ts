@@ -7,6 +7,7 @@
 
 import {
   type ChannelOptions,
+  type Loan,
   type LocalHandle,
   Publisher,
   Puller,
@@ -77,6 +78,8 @@ export type Command =
   | { do: "reply"; id: string; mode: ReplyMode; name: string }
   | { do: "takeRequest"; id: string }
   | { do: "hold"; id: string }
+  | { do: "lend"; id: string; byteLength: number }
+  | { do: "commit"; id: string }
   | { do: "statistics"; id: string }
   | { do: "close"; id?: string }
   | { do: "churn"; target: string; options?: ChannelOptions; cycles: number; messages: number }
@@ -88,6 +91,8 @@ export type Command =
 export type Tell = (event: string) => void;
 
 const sockets = new Map<string, Socket>();
+/** Open loans by their sockets' ids. */
+const loans = new Map<string, Loan>();
 
 function find<S extends Socket>(id: string): S {
   const socket = sockets.get(id);
@@ -124,6 +129,10 @@ export async function perform(command: Command, tell: Tell): Promise<unknown> {
       return find<Replier>(command.id).recvSync({ timeoutMs: 20_000 });
     case "hold":
       return find<ReceivingSocket<unknown>>(command.id).recvView()?.bytes.length;
+    case "lend":
+      return lend(command);
+    case "commit":
+      return loans.get(command.id)!.commit();
     case "statistics":
       return find(command.id).statistics();
     case "close":
@@ -178,6 +187,13 @@ async function send(
     accepted++;
   }
   return accepted;
+}
+
+/** Takes a loan and fills it with its length. */
+function lend({ id, byteLength }: Extract<Command, { do: "lend" }>): void {
+  const loan = find<SendingSocket<unknown>>(id).loan(byteLength)!;
+  loan.bytes.fill(byteLength);
+  loans.set(id, loan);
 }
 
 function sendBytes(socket: SendingSocket<unknown>, sizes: number[]): number {

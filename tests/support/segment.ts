@@ -9,6 +9,7 @@ import { controlOffset, pendingBytes } from "../../lib/attachment.ts";
 import {
   CONTROL_BYTES,
   CONTROL_RECEIVERS_ASLEEP,
+  CONTROL_SENDERS_ASLEEP,
   CONTROL_WAITING,
   HEADER_CAPACITY,
 } from "../../wasm/layout.ts";
@@ -46,6 +47,14 @@ export function untilAsleep(place: Place, receivers: number): Promise<void> {
   return until(
     () => membersOf(CONTROL_RECEIVERS_ASLEEP, place) === receivers,
     `falling asleep of ${receivers} receivers`,
+  );
+}
+
+/** Waits until so many senders sleep because there is no room. */
+export function untilSendersAsleep(place: Place, senders: number): Promise<void> {
+  return until(
+    () => membersOf(CONTROL_SENDERS_ASLEEP, place) === senders,
+    `falling asleep of ${senders} senders`,
   );
 }
 
