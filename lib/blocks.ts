@@ -45,6 +45,18 @@ export class BlockHeap {
     return from;
   }
 
+  /** Takes a certain block out; false if it is not free. */
+  reserve(offset: number, bytes: number): boolean {
+    const end = offset + Math.ceil(bytes / 8) * 8;
+    const isInside = this.#regions.some((region) => offset >= region.offset && end <= region.end);
+    if (!isInside || this.#used.some((block) => offset < block.end && end > block.offset)) {
+      return false;
+    }
+    const after = this.#used.findIndex((block) => block.offset > offset);
+    this.#used.splice(after < 0 ? this.#used.length : after, 0, { offset, end });
+    return true;
+  }
+
   /** Gives a block back. */
   free(offset: number): void {
     const at = this.#used.findIndex((block) => block.offset === offset);

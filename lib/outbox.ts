@@ -10,7 +10,7 @@ import { BufferWords, copyWords } from "./copy.ts";
 import { Encoder } from "./encode.ts";
 import { ShmBufferFullError, ShmConnectionError } from "./errors.ts";
 import { noteMessage, notePoll } from "./lifetime.ts";
-import { laneRecord, type Region, type RegionRecord } from "./inheritance.ts";
+import { laneRecord, type RegionRecord } from "./inheritance.ts";
 import { logger, trace, tracing } from "./log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import type { SocketStatistics } from "./socket.ts";
@@ -63,8 +63,6 @@ export class Outbox implements Waiter {
   #largestBlock = 0;
   /** Where this lane's room for big messages is noted. */
   #room: RegionRecord;
-  /** Room of the lane's last writer; its messages end at `position`. */
-  #inherited: { region: Region; position: number } | undefined;
   /** Longest message that goes into the ring as it is. */
   readonly #largestPlain: number;
   readonly #waits: AsyncWaits;
@@ -85,8 +83,7 @@ export class Outbox implements Waiter {
     this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
     this.#waits = new AsyncWaits(this);
     this.#room = this.#openLane();
-    const region = this.#room.read();
-    if (region) this.#inherited = { region, position: attachment.ring.claimedPosition() };
+    this.#inherit();
   }
 
   #openLane(): RegionRecord {
@@ -325,7 +322,6 @@ export class Outbox implements Waiter {
   }
 
   #addRegion(bytes: number): void {
-    if (this.#inherit(bytes)) return;
     const size = Math.ceil(bytes / 65536) * 65536 * (bytes <= DOUBLE_BLOCK_BYTES ? 2 : 1);
     const region = { offset: this.attachment.allocate(size), bytes: size };
     this.#room.write(region);
@@ -333,17 +329,19 @@ export class Outbox implements Waiter {
     this.#largestBlock = bytes;
   }
 
-  /** Goes on with the room of the lane's last writer, once nobody reads its messages any more. */
-  #inherit(bytes: number): boolean {
-    const inherited = this.#inherited;
-    if (!inherited || inherited.region.bytes < bytes) return false;
-    const { ring, kind } = this.attachment;
-    if (kind === "broadcast") ring.forgetPublished();
-    if (!isReached(inherited.position, ring.releasedPosition())) return false;
-    this.#inherited = undefined;
-    this.#blocks.addRegion(inherited.region.offset, inherited.region.bytes);
-    this.#largestBlock = inherited.region.bytes;
-    return true;
+  /** Goes on with the room of the lane's last writer, of which its unread messages take their parts. */
+  #inherit(): void {
+    const region = this.#room.read();
+    if (!region) return;
+    this.#blocks.addRegion(region.offset, region.bytes);
+    this.#largestBlock = region.bytes;
+    const { ring, words } = this.attachment;
+    for (let at = ring.nextLeft() >>> 0; at !== 0; at = ring.nextLeft() >>> 0) {
+      const reference = (at + this.prefix.byteLength) >>> 2;
+      const offset = words[reference] >>> 0;
+      if (!this.#blocks.reserve(offset, words[reference + 2] >>> 0)) continue;
+      this.#liveBlocks.push({ position: ring.leftPosition(), offset });
+    }
   }
 
   #freeBlocks(): void {

@@ -28,6 +28,8 @@ export interface RingExports {
   setRegion(index: number, place: number, bytes: number): void;
 
   openLane(lane: number): number;
+  nextLeft(): number;
+  leftPosition(): number;
   claim(payload: number, flags: number): number;
   commit(): number;
   abort(): void;

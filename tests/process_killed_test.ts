@@ -212,6 +212,60 @@ Deno.test("a requester leaves the slots alone in which replies to its predecesso
   assert.equal(sendAll(), 1);
 });
 
+const BIG = 100_000;
+const RAW = { codec: "raw", capacityBytes: 4096 } as const;
+
+Deno.test("pushers that leave big messages behind do not make the segment grow", () =>
+  inScratch(({ path: dir }) => {
+    using puller = new Puller<Uint8Array>("work", { ...RAW, dir });
+    const sizes = [];
+    for (let n = 0; n < 6; n++) {
+      using pusher = new Pusher<Uint8Array>("work", { ...RAW, dir });
+      assert.ok(pusher.send(new Uint8Array(BIG).fill(n)));
+      // One message always lies unread while its sender goes and the next one comes.
+      if (n > 0) assert.equal(puller.tryRecv()?.at(-1), n - 1);
+      sizes.push(Deno.statSync(`${dir}/work`).size);
+    }
+    assert.deepEqual(puller.drain().map((bytes) => bytes.at(-1)), [5]);
+    assert.equal(sizes.at(-1), sizes[0]);
+    return Promise.resolve();
+  }));
+
+Deno.test("publishers that leave big messages behind do not make the segment grow", () =>
+  inScratch(({ path: dir }) => {
+    using subscriber = new Subscriber<Uint8Array>("news", { ...RAW, dir });
+    const sizes = [];
+    for (let n = 0; n < 6; n++) {
+      using publisher = new Publisher<Uint8Array>("news", { ...RAW, dir });
+      publisher.send(new Uint8Array(BIG).fill(n));
+      sizes.push(Deno.statSync(`${dir}/news`).size);
+    }
+    const { length } = subscriber.drain();
+    assert.ok(length > 0);
+    assert.equal(subscriber.statistics().missed, 6 - length);
+    assert.equal(sizes.at(-1), sizes[0]);
+    return Promise.resolve();
+  }));
+
+Deno.test("the heir of a lane writes over no big message that is unread, or read in place", () =>
+  inScratch(({ path: dir }) => {
+    using puller = new Puller<Uint8Array>("work", { ...RAW, dir });
+    const first = new Pusher<Uint8Array>("work", { ...RAW, dir });
+    for (const value of [1, 2]) assert.ok(first.send(new Uint8Array(BIG).fill(value)));
+    first.close();
+    const view = puller.recvView()!;
+    using heir = new Pusher<Uint8Array>("work", { ...RAW, dir });
+    const next = new Uint8Array(BIG).fill(3);
+    assert.ok(!heir.send(next));
+    assert.ok(view.bytes.every((byte) => byte === 1));
+    view[Symbol.dispose]();
+    assert.ok(heir.send(next));
+    const received = puller.drain();
+    assert.deepEqual(received.map((bytes) => bytes[0]), [2, 3]);
+    assert.ok(received.every((bytes) => bytes.every((byte) => byte === bytes[0])));
+    return Promise.resolve();
+  }));
+
 Deno.test("a replier that dies with unread replies leaves its room to its successor", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const asking = spawn();

@@ -17,6 +17,8 @@ export {
   claimedPosition,
   commit,
   forgetPublished,
+  leftPosition,
+  nextLeft,
   openLane,
   releasedPosition,
   usedBytes,

@@ -9,6 +9,7 @@ import {
   LANE_LAST,
   LANE_TAIL,
   LANE_TAIL_COUNT,
+  RECORD_BLOCK,
   RECORD_PADDING,
   RECORD_PAYLOAD,
   RING_GAP,
@@ -39,6 +40,9 @@ let tail: u64 = 0;
 let tailAt: u32 = 0;
 let tailCount: u64 = 0;
 
+// The last writer's records from which references to blocks are still to be told.
+let left: u64 = 0;
+
 /** Takes up writing where the lane's last writer stopped. Answers 0 if the lane cannot be right. */
 export function openLane(index: u32): u32 {
   entry = lane(index);
@@ -56,7 +60,25 @@ export function openLane(index: u32): u32 {
   headAt = nextAt = <u32>(head % capacity);
   tailAt = <u32>(tail % capacity);
   limit = tail + capacity;
+  left = kind == KIND_BROADCAST ? tail : heldFrom(entry, tail);
   return 1;
+}
+
+/** Goes to the next reference to a block that the lane's last writer left; 0: there is none. */
+export function nextLeft(): u32 {
+  while (left < head) {
+    const offset = <u32>(left % capacity);
+    const room = min<u64>(head - left, capacity - offset);
+    if (!check(data + offset, left, room)) return 0;
+    left += foundBytes;
+    if ((foundFlags & RECORD_BLOCK) != 0) return <u32>data + offset + RECORD_PAYLOAD;
+  }
+  return 0;
+}
+
+/** Position behind the record that `nextLeft` found, as `claimedPosition` gives it. */
+export function leftPosition(): f64 {
+  return <f64>(left & 0x1fffffffffffff);
 }
 
 /** The lane's last writer may have died before it published what it had counted. */
