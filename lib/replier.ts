@@ -300,9 +300,10 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     }
   }
 
+  /** Each region is larger than all before it: a successor gets the last one, and needs no other soon. */
   #grow(bytes: number): void {
     if (this.#inherit(bytes)) return;
-    const size = Math.max(FIRST_HEAP_BYTES, this.#heapBytes, Math.ceil(bytes / 4096) * 4096);
+    const size = Math.max(FIRST_HEAP_BYTES, 2 * this.#heapBytes, Math.ceil(bytes / 4096) * 4096);
     const region = { offset: this.attachment.allocate(size), bytes: size };
     heapRecord(this.attachment).write(region);
     this.#heap.addRegion(region.offset, size);

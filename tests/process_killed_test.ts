@@ -288,3 +288,17 @@ Deno.test("a replier that dies with unread replies leaves its room to its succes
     const { size: grown } = Deno.statSync(`${dir}/ask`);
     assert.ok(grown <= size + regionOfRequester, `the segment grew from ${size} to ${grown}`);
   }));
+
+Deno.test("repliers that follow one another do not make the segment grow", () =>
+  inScratch(({ path: dir }) => {
+    const sizes = [];
+    using _stays = new Replier("ask", { dir });
+    for (let n = 0; n < 6; n++) {
+      using replier = new Replier<unknown, Uint8Array>("ask", { dir });
+      using requester = new Requester<number, Uint8Array>("ask", { dir });
+      for (let m = 0; m < 40; m++) assert.ok(requester.send(m));
+      sizes.push(answer(replier, `${dir}/ask`, 40));
+    }
+    assert.equal(sizes[5], sizes[2]);
+    return Promise.resolve();
+  }));
