@@ -87,12 +87,21 @@ export interface RingExports {
 }
 
 let compiled: WebAssembly.Module | undefined;
+let failpoint: ((point: number) => void) | undefined;
 
 /** A new instance on a memory; the module is compiled once an isolate. */
 export function instantiate(memory: WebAssembly.Memory): RingExports {
   compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(RING_BASE64));
-  const instance = new WebAssembly.Instance(compiled, { env: { memory } });
+  const env: WebAssembly.ModuleImports = { memory };
+  if (failpoint !== undefined) env.failpoint = failpoint;
+  const instance = new WebAssembly.Instance(compiled, { env });
   return instance.exports as unknown as RingExports;
+}
+
+/** For tests: instances are from now on of the build that calls `reached` at each failpoint. */
+export function useFailpoints(module: WebAssembly.Module, reached: (point: number) => void): void {
+  compiled = module;
+  failpoint = reached;
 }
 
 /** True on machines whose stores others may see out of order; see wasm/assembly/memory.ts. */

@@ -5,52 +5,11 @@
  * @module
  */
 
-import asc from "assemblyscript/asc";
+import { compileRing } from "./compile.ts";
 
 const OUTPUT = new URL("ring_bytes.ts", import.meta.url);
 const SOURCES = new URL("assembly/", import.meta.url);
 const CHARACTERS_PER_LINE = 92;
-
-/** Compiler options: the memory comes from outside, is shared, and may have any size. */
-const OPTIONS = [
-  "-O3",
-  "--converge",
-  "--noAssert",
-  "--runtime",
-  "stub",
-  "--importMemory",
-  "--sharedMemory",
-  "--enable",
-  "threads",
-  "--initialMemory",
-  "1",
-  "--maximumMemory",
-  "65536",
-];
-
-async function compile(): Promise<Uint8Array> {
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(
-    ["assembly/ring.ts", "--outFile", "ring.wasm", ...OPTIONS],
-    {
-      readFile: readSource,
-      writeFile: (name: string, contents: Uint8Array | string) => {
-        if (name === "ring.wasm" && typeof contents !== "string") binary = contents;
-      },
-    },
-  );
-  if (error || !binary) throw new Error(`cannot compile the ring: ${error}\n${stderr}`);
-  return binary;
-}
-
-function readSource(name: string): string | null {
-  try {
-    return Deno.readTextFileSync(new URL(name, new URL("./", import.meta.url)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-}
 
 function asModule(binary: Uint8Array): string {
   const text = binary.toBase64();
@@ -66,7 +25,7 @@ function asModule(binary: Uint8Array): string {
   ].join("\n");
 }
 
-const fresh = asModule(await compile());
+const fresh = asModule(await compileRing());
 if (Deno.args.includes("--check")) {
   if (Deno.readTextFileSync(OUTPUT) !== fresh) {
     console.error(

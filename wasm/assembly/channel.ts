@@ -1,6 +1,24 @@
 // What one attachment knows of its channel: places that follow from the capacity, and limits.
 
 import {
+  DROPPED_COUNTED,
+  FORMAT_CAPACITY,
+  FORMAT_END,
+  FORMAT_FLAGS,
+  FORMAT_KIND,
+  FORMAT_LANE,
+  FORMAT_LANES,
+  FORMAT_MAGIC,
+  FORMAT_VERSION,
+  OTHERS_COUNT,
+  OTHERS_HEAD,
+  OTHERS_TAIL,
+  RESERVE_MOVED,
+  SUM_READ,
+  SUM_STORED,
+  TOTAL_HEAD,
+} from "../failpoints";
+import {
   CONTROL_BYTES,
   CONTROL_LANES,
   CONTROL_OTHERS_COUNT,
@@ -32,6 +50,7 @@ import {
   STATUS_CLOSED,
   VERSION,
 } from "../layout";
+import { failpoint } from "./failpoint";
 import { publish64, read32, read64, setWeak } from "./memory";
 
 export let kind: u32 = 0;
@@ -61,13 +80,21 @@ export function segmentBytes(ringBytes: u32): u32 {
 /** Writes the header of a new segment; the magic comes last. */
 export function format(flags: u32): void {
   store<u64>(HEADER_VERSION, VERSION);
+  failpoint(FORMAT_VERSION);
   store<u32>(HEADER_KIND, kind);
+  failpoint(FORMAT_KIND);
   store<u32>(HEADER_FLAGS, flags);
+  failpoint(FORMAT_FLAGS);
   store<u64>(HEADER_CAPACITY, capacity);
+  failpoint(FORMAT_CAPACITY);
   store<u64>(HEADER_END, segmentBytes(capacity));
+  failpoint(FORMAT_END);
   store<u32>(lane(0) + LANE_DATA, HEADER_BYTES);
+  failpoint(FORMAT_LANE);
   store<u32>(HEADER_LANES, 1);
+  failpoint(FORMAT_LANES);
   atomic.store<u64>(HEADER_MAGIC, ((<u64>MAGIC_HIGH) << 32) | (<u64>MAGIC_LOW));
+  failpoint(FORMAT_MAGIC);
 }
 
 // @ts-ignore: decorator
@@ -94,7 +121,10 @@ export function reserve(bytes: u32): u32 {
   while (true) {
     const end = read64(HEADER_END);
     if (end + rounded > 0xffff0000) return 0;
-    if (atomic.cmpxchg<u64>(HEADER_END, end, end + rounded) == end) return <u32>end;
+    if (atomic.cmpxchg<u64>(HEADER_END, end, end + rounded) == end) {
+      failpoint(RESERVE_MOVED);
+      return <u32>end;
+    }
   }
 }
 
@@ -104,6 +134,7 @@ export function closed(): u32 {
 
 export function addDropped(messages: u64): void {
   atomic.add<u64>(HEADER_DROPPED, messages);
+  failpoint(DROPPED_COUNTED);
 }
 
 // The header's totals are the first lane's positions plus what all other lanes add. With one
@@ -115,6 +146,7 @@ export function addDropped(messages: u64): void {
 export function totalSent(isFirst: bool, head: u64, count: u64, bytes: u64, messages: u64): void {
   if (isFirst && load<u64>(control + CONTROL_OTHERS_COUNT) == 0) {
     store<u64>(HEADER_HEAD, head);
+    failpoint(TOTAL_HEAD);
     store<u64>(HEADER_COUNT, count);
   } else {
     totalSentShared(isFirst, bytes, messages);
@@ -124,7 +156,9 @@ export function totalSent(isFirst: bool, head: u64, count: u64, bytes: u64, mess
 function totalSentShared(isFirst: bool, bytes: u64, messages: u64): void {
   if (!isFirst) {
     atomic.add<u64>(control + CONTROL_OTHERS_HEAD, bytes);
+    failpoint(OTHERS_HEAD);
     atomic.add<u64>(control + CONTROL_OTHERS_COUNT, messages);
+    failpoint(OTHERS_COUNT);
   }
   sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
   sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
@@ -141,7 +175,10 @@ export function totalReceived(isFirst: bool, tail: u64, bytes: u64): void {
 }
 
 function totalReceivedShared(isFirst: bool, bytes: u64): void {
-  if (!isFirst) atomic.add<u64>(control + CONTROL_OTHERS_TAIL, bytes);
+  if (!isFirst) {
+    atomic.add<u64>(control + CONTROL_OTHERS_TAIL, bytes);
+    failpoint(OTHERS_TAIL);
+  }
   sumTails();
 }
 
@@ -153,7 +190,9 @@ function sum(target: usize, first: usize, others: usize): void {
   for (let round = 0; round < 8; ++round) {
     const a = read64(first);
     const b = read64(others);
+    failpoint(SUM_READ);
     atomic.store<u64>(target, a + b);
+    failpoint(SUM_STORED);
     if (read64(first) == a && read64(others) == b) return;
   }
 }

@@ -1,20 +1,25 @@
 // Records that a receiver of a queue reads in place: taken, so that nobody else gets them, and
 // held, so that the writer does not reuse their bytes before the receiver lets go.
 
+import { HOLD_ADDED, HOLD_LANE, HOLD_OVER, HOLD_POSITION } from "../failpoints";
 import { CONTROL_HOLDERS, PARTICIPANT_HOLD, PARTICIPANT_HOLD_LANE } from "../layout";
 import { addBit, anyBit, nextBit, removeBit } from "./bits";
 import { control, participant } from "./channel";
+import { failpoint } from "./failpoint";
 import { read64 } from "./memory";
 
 export function hold(index: u32, lane: usize, position: u64): void {
   const slot = participant(index);
   store<u32>(slot + PARTICIPANT_HOLD_LANE, <u32>lane);
+  failpoint(HOLD_LANE);
   atomic.store<u64>(slot + PARTICIPANT_HOLD, position);
+  failpoint(HOLD_POSITION);
   addBit(control + CONTROL_HOLDERS, index);
+  failpoint(HOLD_ADDED);
 }
 
 export function letGo(index: u32): void {
-  removeBit(control + CONTROL_HOLDERS, index);
+  if (removeBit(control + CONTROL_HOLDERS, index)) failpoint(HOLD_OVER);
 }
 
 /** The position from which a lane's bytes are still in use, given its tail. */

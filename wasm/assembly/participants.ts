@@ -4,6 +4,31 @@
 // has a new owner.
 
 import {
+  JOIN_CLAIMED,
+  JOIN_GENERATION,
+  JOIN_LANE,
+  JOIN_PID,
+  JOIN_ROLE,
+  JOIN_SINCE,
+  LANE_NOTED,
+  LANE_OWNED,
+  LEAVE_FREED,
+  LEAVE_HOLD,
+  LEAVE_LANE,
+  LEAVE_RECEIVERS,
+  LEAVE_REQUESTERS,
+  LEAVE_ROLE,
+  LEAVE_SENDERS,
+  LEAVE_TURN,
+  RECLAIM_OWNED,
+  REGION_BYTES,
+  REGION_PLACED,
+  RING_PLACED,
+  RING_SHOWN,
+  SIGN_PID,
+  SIGN_TIME,
+} from "../failpoints";
+import {
   ASLEEP_RECEIVERS,
   ASLEEP_REQUESTERS,
   ASLEEP_SENDERS,
@@ -25,6 +50,7 @@ import {
   PARTICIPANT_SINCE,
 } from "../layout";
 import { control, lane, participant } from "./channel";
+import { failpoint } from "./failpoint";
 import { letGo } from "./hold";
 import { raise32, read32, read64, setFenceWord } from "./memory";
 import { getUp } from "./sleep";
@@ -33,7 +59,9 @@ import { putOut } from "./turn";
 /** Records who made the segment. */
 export function signCreator(pid: u32, now: f64): void {
   store<u32>(control + CONTROL_CREATOR_PID, pid);
+  failpoint(SIGN_PID);
   store<f64>(control + CONTROL_CREATED_AT, now);
+  failpoint(SIGN_TIME);
 }
 
 /** Claims a slot for an agent; answers its index, or -1 when all are taken. */
@@ -42,12 +70,18 @@ export function join(agent: u64, role: u32, pid: u32, now: f64): i32 {
     const slot = participant(i);
     if (read64(slot + PARTICIPANT_AGENT) != 0) continue;
     if (atomic.cmpxchg<u64>(slot + PARTICIPANT_AGENT, 0, agent) != 0) continue;
+    failpoint(JOIN_CLAIMED);
     setFenceWord(slot + PARTICIPANT_FENCE);
     store<u32>(slot + PARTICIPANT_PID, pid);
+    failpoint(JOIN_PID);
     store<f64>(slot + PARTICIPANT_SINCE, now);
+    failpoint(JOIN_SINCE);
     store<u32>(slot + PARTICIPANT_LANE, 0);
+    failpoint(JOIN_LANE);
     atomic.add<u32>(slot + PARTICIPANT_GENERATION, 1);
+    failpoint(JOIN_GENERATION);
     atomic.store<u32>(slot + PARTICIPANT_ROLE, role);
+    failpoint(JOIN_ROLE);
     return i;
   }
   return -1;
@@ -62,6 +96,7 @@ export function agentOf(index: u32): u64 {
 export function reclaim(index: u32, dead: u64, mine: u64): u32 {
   const slot = participant(index) + PARTICIPANT_AGENT;
   if (atomic.cmpxchg<u64>(slot, dead, mine) != dead) return 0;
+  failpoint(RECLAIM_OWNED);
   leave(index);
   return 1;
 }
@@ -70,15 +105,23 @@ export function reclaim(index: u32, dead: u64, mine: u64): u32 {
 export function leave(index: u32): void {
   const slot = participant(index);
   atomic.store<u32>(slot + PARTICIPANT_ROLE, 0);
+  failpoint(LEAVE_ROLE);
   getUp(index, ASLEEP_RECEIVERS);
+  failpoint(LEAVE_RECEIVERS);
   getUp(index, ASLEEP_SENDERS);
+  failpoint(LEAVE_SENDERS);
   getUp(index, ASLEEP_REQUESTERS);
+  failpoint(LEAVE_REQUESTERS);
   putOut(index);
+  failpoint(LEAVE_TURN);
   letGo(index);
+  failpoint(LEAVE_HOLD);
   for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
-    atomic.cmpxchg<u32>(lane(i) + LANE_OWNER, index + 1, 0);
+    const owner = atomic.cmpxchg<u32>(lane(i) + LANE_OWNER, index + 1, 0);
+    if (owner == index + 1) failpoint(LEAVE_LANE);
   }
   atomic.store<u64>(slot + PARTICIPANT_AGENT, 0);
+  failpoint(LEAVE_FREED);
 }
 
 /** Claims a lane that nobody writes; answers its index, or -1 when all are taken. */
@@ -87,7 +130,9 @@ export function claimLane(index: u32): i32 {
     const owner = lane(i) + LANE_OWNER;
     if (read32(owner) != 0) continue;
     if (atomic.cmpxchg<u32>(owner, 0, index + 1) != 0) continue;
+    failpoint(LANE_OWNED);
     atomic.store<u32>(participant(index) + PARTICIPANT_LANE, i + 1);
+    failpoint(LANE_NOTED);
     return i;
   }
   return -1;
@@ -96,8 +141,12 @@ export function claimLane(index: u32): i32 {
 /** Gives a lane its ring, and shows it to receivers. */
 export function openRing(index: u32, place: u32): void {
   const entry = lane(index);
-  if (place != 0) atomic.store<u32>(entry + LANE_DATA, place);
+  if (place != 0) {
+    atomic.store<u32>(entry + LANE_DATA, place);
+    failpoint(RING_PLACED);
+  }
   raise32(HEADER_LANES, index + 1);
+  failpoint(RING_SHOWN);
 }
 
 /** Where a lane's ring lies, 0 if it has none yet. */
@@ -109,5 +158,7 @@ export function ringOf(index: u32): u32 {
 export function setRegion(index: u32, place: u32, bytes: u32): void {
   const slot = participant(index);
   store<u32>(slot + PARTICIPANT_REGION_BYTES, bytes);
+  failpoint(REGION_BYTES);
   atomic.store<u32>(slot + PARTICIPANT_REGION, place);
+  failpoint(REGION_PLACED);
 }

@@ -3,6 +3,13 @@
 // has moved the tail past it meanwhile. Bytes read before that are a guess, and treated as one.
 
 import {
+  CURSORS_CLEARED,
+  CURSOR_COUNTED,
+  CURSOR_MOVED,
+  TAKE_COPIED,
+  TAKE_MOVED,
+} from "../failpoints";
+import {
   CURSOR_BYTES,
   CURSOR_POSITION,
   CURSOR_SEQUENCE,
@@ -29,6 +36,7 @@ import {
 } from "../layout";
 import { addDropped, capacity, lane, laneCount, mapped, sumTails, totalReceived } from "./channel";
 import { countByLast, countByWalk, near, UNKNOWN } from "./count";
+import { failpoint } from "./failpoint";
 import { hold, letGo } from "./hold";
 import { loadFence, read64 } from "./memory";
 import { check, foundBytes, foundFlags, foundSequence } from "./record";
@@ -68,6 +76,7 @@ export function openReceiver(participantIndex: u32, cursorPlace: u32): void {
 /** Puts all cursors where their lanes are now: what was sent before is not ours. */
 function placeCursors(): void {
   memory.fill(cursors, 0, MAX_LANES * CURSOR_BYTES);
+  failpoint(CURSORS_CLEARED);
   const lanes = laneCount();
   for (let i: u32 = 0; i < lanes; ++i) placeCursor(lane(i), cursors + i * CURSOR_BYTES);
 }
@@ -79,7 +88,9 @@ function placeCursor(e: usize, cursor: usize): void {
     const head = read64(e + LANE_HEAD);
     const tail = read64(e + LANE_TAIL);
     store<u64>(cursor + CURSOR_POSITION, head);
+    failpoint(CURSOR_MOVED);
     store<u64>(cursor + CURSOR_SEQUENCE, read64(e + LANE_COUNT));
+    failpoint(CURSOR_COUNTED);
     if (head == 0 || d == 0 || <u64>d + capacity > mapped) return;
     let count = countByLast(e, d, head);
     // A writer that goes on has soon made its words agree.
@@ -293,6 +304,7 @@ export function take(): u32 {
 }
 
 function takeBroadcast(): u32 {
+  failpoint(TAKE_COPIED);
   loadFence();
   if (read64(entry + LANE_TAIL) > position) return 0;
   pass();
@@ -322,7 +334,9 @@ export function step(): void {
 export function release(): u32 {
   const messages: u32 = batch == 0 ? 1 : batch;
   batch = 0;
+  failpoint(TAKE_COPIED);
   if (atomic.cmpxchg<u64>(entry + LANE_TAIL, start, position) != start) return 0;
+  failpoint(TAKE_MOVED);
   const result: u32 = sendersAsleep() != 0 ? TAKEN | TAKEN_SENDER_ASLEEP : TAKEN;
   countTurns(messages);
   budget = budget > messages ? budget - messages : 0;

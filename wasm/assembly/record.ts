@@ -1,6 +1,8 @@
 // Records: their size, their frame, and how a reader tells that one is whole.
 
+import { RECORD_SIZED } from "../failpoints";
 import { RECORD_FRAME, RECORD_PADDING, RECORD_PAYLOAD, RECORD_SIZE } from "../layout";
+import { failpoint } from "./failpoint";
 
 /** Bytes that a payload takes in a ring. */
 // @ts-ignore: decorator
@@ -27,6 +29,7 @@ export function writeRecord(
 ): void {
   const size = <u64>payload + 8;
   store<u64>(at, size, RECORD_SIZE);
+  failpoint(RECORD_SIZED);
   store<u64>(
     at,
     frame(position, size, (sequence & 0xffffffff) | ((<u64>flags) << 32)),

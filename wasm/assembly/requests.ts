@@ -8,6 +8,21 @@
 //            +----------+--> FREE, next generation          by: requester, which gave up
 
 import {
+  REPLY_BEGUN,
+  REPLY_DONE,
+  REPLY_FLAGGED,
+  REPLY_MEASURED,
+  REPLY_PLACED,
+  REPLY_SEEN,
+  REPLY_TOLD,
+  REPLY_WRITTEN,
+  REQUEST_ABANDONED,
+  REQUEST_CANCELLED,
+  REQUEST_FREED,
+  REQUEST_QUEUED,
+  REQUEST_TAKEN,
+} from "../failpoints";
+import {
   MAX_PARTICIPANTS,
   MAX_REQUESTS,
   PARTICIPANT_GENERATION,
@@ -28,6 +43,7 @@ import {
 } from "../layout";
 import { addBit, nextBit, removeBit } from "./bits";
 import { mapped, participant } from "./channel";
+import { failpoint } from "./failpoint";
 import { read32, read64 } from "./memory";
 import { release, skipTo, stillFirst } from "./receiver";
 
@@ -67,6 +83,7 @@ export function queueRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   const generation = <u32>read64(address) + 1;
   atomic.store<u64>(address, word(generation, SLOT_QUEUED, 0));
+  failpoint(REQUEST_QUEUED);
   return generation;
 }
 
@@ -77,6 +94,7 @@ export function nextReply(): i32 {
     const slot = nextBit(set, 0);
     if (slot < 0) return -1;
     removeBit(set, <u32>slot);
+    failpoint(REPLY_SEEN);
     if (statusOf(read64(mySlot(<u32>slot) + SLOT_STATE)) == SLOT_DONE) return slot;
   }
 }
@@ -85,6 +103,7 @@ export function nextReply(): i32 {
 export function freeRequest(slot: u32): void {
   const address = mySlot(slot) + SLOT_STATE;
   atomic.store<u64>(address, word(<u32>read64(address), SLOT_FREE, 0));
+  failpoint(REQUEST_FREED);
 }
 
 /** Gives a request up; 0 if a replier is writing its reply, so that the slot is still in use. */
@@ -94,7 +113,10 @@ export function cancelRequest(slot: u32): u32 {
     const state = read64(address);
     if (statusOf(state) >= <u32>SLOT_WRITING) return 0;
     const free = word(<u32>state + 1, SLOT_FREE, 0);
-    if (atomic.cmpxchg<u64>(address, state, free) == state) return 1;
+    if (atomic.cmpxchg<u64>(address, state, free) == state) {
+      failpoint(REQUEST_CANCELLED);
+      return 1;
+    }
   }
 }
 
@@ -104,7 +126,9 @@ export function abandonRequest(slot: u32): u32 {
   const state = read64(address);
   if (statusOf(state) == SLOT_DONE) return 0;
   const free = word(<u32>state + 1, SLOT_FREE, 0);
-  return atomic.cmpxchg<u64>(address, state, free) == state ? 1 : 0;
+  const isFree = state == atomic.cmpxchg<u64>(address, state, free);
+  if (isFree) failpoint(REQUEST_ABANDONED);
+  return isFree ? 1 : 0;
 }
 
 /** The participant that has a request, -1 if none has it or it is answered, -2 if its slot has another owner now. */
@@ -135,6 +159,7 @@ export function takeRequest(requester: u32, slot: u32, generation: u32): u32 {
   const queued = word(generation, SLOT_QUEUED, 0);
   const taken = word(generation, SLOT_TAKEN, self);
   const mine = place != 0 && atomic.cmpxchg<u64>(place + SLOT_STATE, queued, taken) == queued;
+  if (mine) failpoint(REQUEST_TAKEN);
   skipTo();
   const released = release();
   return mine ? released | TAKEN : released & ~TAKEN;
@@ -146,7 +171,9 @@ export function beginReply(requester: u32, slot: u32, generation: u32): u32 {
   if (place == 0) return 0;
   const taken = word(generation, SLOT_TAKEN, self);
   const writing = word(generation, SLOT_WRITING, self);
-  return atomic.cmpxchg<u64>(place + SLOT_STATE, taken, writing) == taken ? 1 : 0;
+  const isMine = taken == atomic.cmpxchg<u64>(place + SLOT_STATE, taken, writing);
+  if (isMine) failpoint(REPLY_BEGUN);
+  return isMine ? 1 : 0;
 }
 
 /** Hands the reply over. */
@@ -160,13 +187,19 @@ export function finishReply(
 ): void {
   const place = slotOf(requester, slot);
   if (place == 0) return;
+  failpoint(REPLY_WRITTEN);
   store<u64>(place + SLOT_OFFSET, offset);
+  failpoint(REPLY_PLACED);
   store<u32>(place + SLOT_LENGTH, length);
+  failpoint(REPLY_MEASURED);
   store<u32>(place + SLOT_FLAGS, flags);
+  failpoint(REPLY_FLAGGED);
   const writing = word(generation, SLOT_WRITING, self);
   const done = word(generation, SLOT_DONE, self);
   if (atomic.cmpxchg<u64>(place + SLOT_STATE, writing, done) != writing) return;
+  failpoint(REPLY_DONE);
   addBit(<usize>read32(participant(requester) + PARTICIPANT_REGION) + REQUEST_DONE, slot);
+  failpoint(REPLY_TOLD);
 }
 
 /** True while a reply lies unread in its slot: its bytes must stay. */

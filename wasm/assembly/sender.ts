@@ -1,6 +1,18 @@
 // The writing side of a lane: claim room, let JavaScript copy, commit. One instance writes one lane.
 
 import {
+  CLAIM_PADDED,
+  CLAIM_WRITTEN,
+  COMMIT_BEGUN,
+  COMMIT_COUNTED,
+  COMMIT_LAST,
+  COMMIT_PUBLISHED,
+  COMMIT_TOLD,
+  FORGET_COUNTED,
+  FORGET_MOVED,
+  FORGET_TOLD,
+} from "../failpoints";
+import {
   CONTROL_BYTES,
   KIND_BROADCAST,
   LANE_COUNT,
@@ -16,6 +28,7 @@ import {
 } from "../layout";
 import { capacity, control, kind, lane, mapped, totalReceived, totalSent } from "./channel";
 import { countByLast, countByWalk, UNKNOWN } from "./count";
+import { failpoint } from "./failpoint";
 import { heldFrom, oldestHolder } from "./hold";
 import { publish64, read64, storeFence } from "./memory";
 import { check, foundBytes, foundFlags, recordBytes, writePadding, writeRecord } from "./record";
@@ -96,11 +109,13 @@ export function claim(payload: u32, flags: u32): u32 {
   if (end + RING_GAP > limit && !makeRoom(end + RING_GAP)) return 0;
   if (toEnd < need) {
     writePadding(data + nextAt, next, toEnd);
+    failpoint(CLAIM_PADDED);
     next += toEnd;
     nextAt = 0;
   }
   const at = data + nextAt;
   writeRecord(at, next, payload, nextCount, flags);
+  failpoint(CLAIM_WRITTEN);
   last = next;
   next += need;
   nextAt += need;
@@ -111,15 +126,20 @@ export function claim(payload: u32, flags: u32): u32 {
 
 /** Publishes all that is claimed; answers 1 when a receiver sleeps. */
 export function commit(): u32 {
+  failpoint(COMMIT_BEGUN);
   const bytes = next - head;
   const messages = nextCount - count;
   head = next;
   headAt = nextAt;
   count = nextCount;
   if (kind == KIND_BROADCAST) store<u64>(entry + LANE_LAST, last);
+  failpoint(COMMIT_LAST);
   store<u64>(entry + LANE_COUNT, count);
+  failpoint(COMMIT_COUNTED);
   publish64(entry + LANE_HEAD, head);
+  failpoint(COMMIT_PUBLISHED);
   totalSent(isFirst, head, count, bytes, messages);
+  failpoint(COMMIT_TOLD);
   return receiversAsleep();
 }
 
@@ -190,8 +210,11 @@ function forgetAll(): bool {
 function publishTail(): bool {
   const bytes = tail - read64(entry + LANE_TAIL);
   store<u64>(entry + LANE_TAIL_COUNT, tailCount);
+  failpoint(FORGET_COUNTED);
   publish64(entry + LANE_TAIL, tail);
+  failpoint(FORGET_MOVED);
   totalReceived(isFirst, tail, bytes);
+  failpoint(FORGET_TOLD);
   storeFence();
   limit = tail + capacity;
   return true;

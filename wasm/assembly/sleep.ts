@@ -1,6 +1,7 @@
 // Who sleeps. A sleeper sets its bit and looks once more before it sleeps; whoever wants to wake it
 // takes the bit away first, so that one waker rings and a dead sleeper is rung once at most.
 
+import { ROUSE_TAKEN, ROUSE_WOKEN, SLEEP_ANNOUNCED, SLEEP_KIND, SLEEP_OVER } from "../failpoints";
 import {
   ASLEEP_RECEIVERS,
   ASLEEP_SENDERS,
@@ -13,6 +14,7 @@ import {
 } from "../layout";
 import { addBit, anyBit, nextBit, removeBit } from "./bits";
 import { control, participant } from "./channel";
+import { failpoint } from "./failpoint";
 import { read32 } from "./memory";
 
 // @ts-ignore: decorator
@@ -38,12 +40,14 @@ export function fallAsleep(index: u32, side: u32, waitKind: u32): u32 {
   const slot = participant(index);
   const value = read32(slot + PARTICIPANT_WAKE);
   atomic.store<u32>(slot + PARTICIPANT_WAIT_KIND, waitKind);
+  failpoint(SLEEP_KIND);
   addBit(sleepers(side), index);
+  failpoint(SLEEP_ANNOUNCED);
   return value;
 }
 
 export function getUp(index: u32, side: u32): void {
-  removeBit(sleepers(side), index);
+  if (removeBit(sleepers(side), index)) failpoint(SLEEP_OVER);
 }
 
 /** Picks the sleeper with the fewest turns and takes its bit; answers its index, or -1. */
@@ -72,6 +76,8 @@ function fewestTurns(set: usize): i32 {
 /** Takes the bit of one sleeper and changes its wake word; answers 1 if it was asleep. */
 export function rouse(index: u32, side: u32): u32 {
   if (!removeBit(sleepers(side), index)) return 0;
+  failpoint(ROUSE_TAKEN);
   atomic.add<u32>(participant(index) + PARTICIPANT_WAKE, 1);
+  failpoint(ROUSE_WOKEN);
   return 1;
 }

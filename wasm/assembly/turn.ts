@@ -3,9 +3,18 @@
 // does not come (lib/patience.ts says how long before it is put out), and one that was put out must show
 // for a while that it comes back quickly before it stays a member while it handles a message.
 
+import {
+  TURN_COUNTED,
+  TURN_JOINED,
+  TURN_LED,
+  TURN_LEFT,
+  TURN_PUT_OUT,
+  TURN_RAISED,
+} from "../failpoints";
 import { CONTROL_TURN_MAX, CONTROL_WAITING, PARTICIPANT_TURNS, TURN_QUANTUM } from "../layout";
 import { addBit, anyBit, anyBitBut, hasBit, nextBit, removeBit } from "./bits";
 import { control, participant } from "./channel";
+import { failpoint } from "./failpoint";
 import { read32 } from "./memory";
 
 /** Prompt returns after which a receiver stays in the set while it handles a message. */
@@ -34,13 +43,15 @@ export function joinTurns(): void {
   hasLeft = false;
   if (<i32>(leader - load<u32>(turns)) > TURN_QUANTUM) {
     atomic.store<u32>(turns, leader - TURN_QUANTUM);
+    failpoint(TURN_RAISED);
   }
   addBit(control + CONTROL_WAITING, self);
+  failpoint(TURN_JOINED);
 }
 
 /** Puts a member out of the set; it comes back with its next wait. */
 export function putOut(index: u32): void {
-  removeBit(control + CONTROL_WAITING, index);
+  if (removeBit(control + CONTROL_WAITING, index)) failpoint(TURN_PUT_OUT);
 }
 
 /** A member to whom the next message is due before us, or -1. */
@@ -68,6 +79,7 @@ export function countTurns(messages: u32): void {
   const address = participant(self) + PARTICIPANT_TURNS;
   const turns = load<u32>(address) + messages;
   store<u32>(address, turns);
+  failpoint(TURN_COUNTED);
   if (anyBit(control + CONTROL_WAITING)) settle(turns);
 }
 
@@ -76,9 +88,10 @@ function settle(turns: u32): void {
   if (<i32>(turns - leader) > 0) {
     leader = turns;
     atomic.store<u32>(control + CONTROL_TURN_MAX, turns);
+    failpoint(TURN_LED);
   }
   if (prompt == PROMPT && hasBit(control + CONTROL_WAITING, self)) return;
-  removeBit(control + CONTROL_WAITING, self);
+  if (removeBit(control + CONTROL_WAITING, self)) failpoint(TURN_LEFT);
   leftAt = leader;
   hasLeft = true;
 }

@@ -1,0 +1,193 @@
+/**
+ * The failpoints: instants between two writes that other processes can see, by name. Only the build for
+ * tests stops at them. The cursors of a subscriber count where they are made; later writes to them are
+ * for its own eyes.
+ *
+ * @module
+ */
+
+// Making a segment.
+/** The creator's process is noted, the time is not. */
+export const SIGN_PID = 0;
+/** The creator is noted, the header is empty. */
+export const SIGN_TIME = SIGN_PID + 1;
+/** The header has its version, and no kind. */
+export const FORMAT_VERSION = SIGN_TIME + 1;
+/** The header has its kind, and no flags. */
+export const FORMAT_KIND = FORMAT_VERSION + 1;
+/** The header has its flags, and no capacity. */
+export const FORMAT_FLAGS = FORMAT_KIND + 1;
+/** The header has its capacity, and no end. */
+export const FORMAT_CAPACITY = FORMAT_FLAGS + 1;
+/** The header has its end, the first lane no ring. */
+export const FORMAT_END = FORMAT_CAPACITY + 1;
+/** The first lane has its ring, and is not shown. */
+export const FORMAT_LANE = FORMAT_END + 1;
+/** Everything is written but the magic number. */
+export const FORMAT_LANES = FORMAT_LANE + 1;
+/** The segment is whole, and has no name yet. */
+export const FORMAT_MAGIC = FORMAT_LANES + 1;
+
+// Adding a region.
+/** The end is moved, the storage behind it is not reserved. */
+export const RESERVE_MOVED = FORMAT_MAGIC + 1;
+/** A slot's region has its size, and no place. */
+export const REGION_BYTES = RESERVE_MOVED + 1;
+/** A slot's region has size and place. */
+export const REGION_PLACED = REGION_BYTES + 1;
+
+// Joining.
+/** A slot has its agent, and nothing else. */
+export const JOIN_CLAIMED = REGION_PLACED + 1;
+/** The slot has its process, and no time. */
+export const JOIN_PID = JOIN_CLAIMED + 1;
+/** The slot has its time; its lane is the last owner's. */
+export const JOIN_SINCE = JOIN_PID + 1;
+/** The slot has no lane; its generation is the last owner's. */
+export const JOIN_LANE = JOIN_SINCE + 1;
+/** The slot has its generation, and no role. */
+export const JOIN_GENERATION = JOIN_LANE + 1;
+/** The slot is whole. */
+export const JOIN_ROLE = JOIN_GENERATION + 1;
+/** A subscriber's cursors are all at the beginning. */
+export const CURSORS_CLEARED = JOIN_ROLE + 1;
+/** A cursor has its position, and another's sequence. */
+export const CURSOR_MOVED = CURSORS_CLEARED + 1;
+/** A cursor has a position, and the sequence that the lane's count gives. */
+export const CURSOR_COUNTED = CURSOR_MOVED + 1;
+
+// A lane for a sender.
+/** A lane has an owner, whose slot does not say so. */
+export const LANE_OWNED = CURSOR_COUNTED + 1;
+/** The owner's slot names the lane. */
+export const LANE_NOTED = LANE_OWNED + 1;
+/** A new lane has its ring, and is not shown to receivers. */
+export const RING_PLACED = LANE_NOTED + 1;
+/** The lane is shown to receivers. */
+export const RING_SHOWN = RING_PLACED + 1;
+
+// Leaving, and freeing what the dead held.
+/** A dead participant's slot is the reclaimer's, and still full. */
+export const RECLAIM_OWNED = RING_SHOWN + 1;
+/** The slot has no role; its owner may still be among the sleepers. */
+export const LEAVE_ROLE = RECLAIM_OWNED + 1;
+/** It sleeps no longer as a receiver. */
+export const LEAVE_RECEIVERS = LEAVE_ROLE + 1;
+/** It sleeps no longer as a sender. */
+export const LEAVE_SENDERS = LEAVE_RECEIVERS + 1;
+/** It sleeps no longer as a requester. */
+export const LEAVE_REQUESTERS = LEAVE_SENDERS + 1;
+/** It takes no turns any longer. */
+export const LEAVE_TURN = LEAVE_REQUESTERS + 1;
+/** It holds no bytes any longer. */
+export const LEAVE_HOLD = LEAVE_TURN + 1;
+/** Its lane is free, its slot is not. */
+export const LEAVE_LANE = LEAVE_HOLD + 1;
+/** Its slot is free. */
+export const LEAVE_FREED = LEAVE_LANE + 1;
+
+// Sending.
+/** The end of the ring is padded, the record not begun. */
+export const CLAIM_PADDED = LEAVE_FREED + 1;
+/** A record has its size, and no frame. */
+export const RECORD_SIZED = CLAIM_PADDED + 1;
+/** A record has its frame, and no payload. */
+export const CLAIM_WRITTEN = RECORD_SIZED + 1;
+/** The payload is copied, and nothing is published. */
+export const COMMIT_BEGUN = CLAIM_WRITTEN + 1;
+/** Broadcast: the last record's place is told, the count is not. */
+export const COMMIT_LAST = COMMIT_BEGUN + 1;
+/** The count includes what the head does not. */
+export const COMMIT_COUNTED = COMMIT_LAST + 1;
+/** The head has moved, the header's totals have not. */
+export const COMMIT_PUBLISHED = COMMIT_COUNTED + 1;
+/** The totals are told, and no sleeper is woken. */
+export const COMMIT_TOLD = COMMIT_PUBLISHED + 1;
+/** Broadcast: the tail's count is told, the tail has not moved. */
+export const FORGET_COUNTED = COMMIT_TOLD + 1;
+/** Broadcast: the tail has moved, nothing is overwritten. */
+export const FORGET_MOVED = FORGET_COUNTED + 1;
+/** Broadcast: the header's tail is told, nothing is overwritten. */
+export const FORGET_TOLD = FORGET_MOVED + 1;
+
+// The header's totals.
+/** The only lane's head is told, its count is not. */
+export const TOTAL_HEAD = FORGET_TOLD + 1;
+/** The bytes of another lane are added, its messages are not. */
+export const OTHERS_HEAD = TOTAL_HEAD + 1;
+/** Bytes and messages of another lane are added, the sum is not written. */
+export const OTHERS_COUNT = OTHERS_HEAD + 1;
+/** What was taken from another lane is added, the sum is not written. */
+export const OTHERS_TAIL = OTHERS_COUNT + 1;
+/** The parts of a total are read, their sum is not written. */
+export const SUM_READ = OTHERS_TAIL + 1;
+/** A sum is written, and not compared with its parts again. */
+export const SUM_STORED = SUM_READ + 1;
+/** Messages are counted as dropped. */
+export const DROPPED_COUNTED = SUM_STORED + 1;
+
+// Taking.
+/** A message is copied, and not taken. */
+export const TAKE_COPIED = DROPPED_COUNTED + 1;
+/** The tail has moved: the message is taken, and nobody told. */
+export const TAKE_MOVED = TAKE_COPIED + 1;
+/** The taker's turns are counted, the leader's are not. */
+export const TURN_COUNTED = TAKE_MOVED + 1;
+/** The leader's turns are told. */
+export const TURN_LED = TURN_COUNTED + 1;
+/** The taker has left those who take turns. */
+export const TURN_LEFT = TURN_LED + 1;
+/** A receiver that comes back has its turns raised, and has not joined. */
+export const TURN_RAISED = TURN_LEFT + 1;
+/** A receiver has joined those who take turns. */
+export const TURN_JOINED = TURN_RAISED + 1;
+/** Another was put out of those who take turns. */
+export const TURN_PUT_OUT = TURN_JOINED + 1;
+/** A holder names its lane, and the last position it held. */
+export const HOLD_LANE = TURN_PUT_OUT + 1;
+/** A holder names what it will hold. */
+export const HOLD_POSITION = HOLD_LANE + 1;
+/** A message is held, and not taken. */
+export const HOLD_ADDED = HOLD_POSITION + 1;
+/** A hold is over, and no sender told. */
+export const HOLD_OVER = HOLD_ADDED + 1;
+
+// Requests.
+/** A slot waits for a reply to a request that is not sent yet. */
+export const REQUEST_QUEUED = HOLD_OVER + 1;
+/** A request's slot is the replier's, the lane's tail has not moved. */
+export const REQUEST_TAKEN = REQUEST_QUEUED + 1;
+/** The slot says that a reply is being written. */
+export const REPLY_BEGUN = REQUEST_TAKEN + 1;
+/** The reply's bytes are written, and the slot does not say where. */
+export const REPLY_WRITTEN = REPLY_BEGUN + 1;
+/** The slot has the reply's place, and no length. */
+export const REPLY_PLACED = REPLY_WRITTEN + 1;
+/** The slot has the reply's length, and no flags. */
+export const REPLY_MEASURED = REPLY_PLACED + 1;
+/** The slot is whole, and not handed over. */
+export const REPLY_FLAGGED = REPLY_MEASURED + 1;
+/** The slot is handed over, and not announced. */
+export const REPLY_DONE = REPLY_FLAGGED + 1;
+/** The reply is announced, and its requester sleeps. */
+export const REPLY_TOLD = REPLY_DONE + 1;
+/** A reply's announcement is taken, the reply is not read. */
+export const REPLY_SEEN = REPLY_TOLD + 1;
+/** A slot is free again after its reply. */
+export const REQUEST_FREED = REPLY_SEEN + 1;
+/** A slot is free again, for its requester gave up. */
+export const REQUEST_CANCELLED = REQUEST_FREED + 1;
+/** A slot is free again, for its replier died. */
+export const REQUEST_ABANDONED = REQUEST_CANCELLED + 1;
+
+// Sleeping.
+/** A sleeper says how it sleeps, and is not among the sleepers. */
+export const SLEEP_KIND = REQUEST_ABANDONED + 1;
+/** A sleeper is among the sleepers, and has not looked again. */
+export const SLEEP_ANNOUNCED = SLEEP_KIND + 1;
+/** A sleeper is up again. */
+export const SLEEP_OVER = SLEEP_ANNOUNCED + 1;
+/** A sleeper is no longer among the sleepers, and not woken. */
+export const ROUSE_TAKEN = SLEEP_OVER + 1;
+/** A sleeper's word has changed, and nobody rang. */
+export const ROUSE_WOKEN = ROUSE_TAKEN + 1;
