@@ -8,6 +8,7 @@
  */
 
 import { AGENT_PREFIX, codeOf, NEW_PREFIX } from "./directory.ts";
+import { hasThreadEnded, isOfThisProcess, newAgentId } from "./agent_id.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
 import type { Listener } from "./carrier.ts";
 import { Listeners } from "./listeners.ts";
@@ -21,6 +22,12 @@ export function agentPath(directory: string, id: bigint): string {
   return `${directory}/${AGENT_PREFIX}${BigInt.asUintN(64, id).toString(16).padStart(16, "0")}`;
 }
 
+/** The agent whose FIFO has a name, if any has. */
+export function agentIdOf(name: string): bigint | undefined {
+  const digits = name.slice(AGENT_PREFIX.length);
+  return /^[0-9a-f]{16}$/.test(digits) ? BigInt.asIntN(64, BigInt(`0x${digits}`)) : undefined;
+}
+
 /** This isolate's agent in a directory; every caller releases it once. */
 export function acquireAgent(directory: string): Agent {
   let agent = agents.get(directory);
@@ -30,6 +37,30 @@ export function acquireAgent(directory: string): Agent {
   }
   agent.users++;
   return agent;
+}
+
+/** Directories in which this isolate has an agent. */
+export function agentDirectories(): string[] {
+  return [...agents.keys()];
+}
+
+/** True while an agent of this process is left in one of the directories. */
+export function hasAgentLeft(directories: string[]): boolean {
+  return directories.some((directory) =>
+    namesIn(directory).some((name) => {
+      const id = name.startsWith(AGENT_PREFIX) ? agentIdOf(name) : undefined;
+      return id !== undefined && isOfThisProcess(id);
+    })
+  );
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return platform().list(directory);
+  } catch {
+    // A directory that was removed holds nobody.
+    return [];
+  }
 }
 
 /** Gives up this isolate's use of an agent; the last one takes its FIFO away. */
@@ -53,7 +84,7 @@ export class Agent {
 
   constructor(directory: string) {
     this.directory = directory;
-    this.id = randomId();
+    this.id = newAgentId();
     this.#path = agentPath(directory, this.id);
     this.#fifo = makeLockedFifo(this.#path);
   }
@@ -65,8 +96,7 @@ export class Agent {
 
   /** False if an agent's process or worker has ended; its FIFO is then removed. */
   isAlive(id: bigint): boolean {
-    if (id === this.id) return true;
-    return isLocked(agentPath(this.directory, id));
+    return id === this.id || isAgentAlive(this.directory, id);
   }
 
   /** Rings another agent's doorbell. */
@@ -106,11 +136,7 @@ export class Agent {
   /** Closes all descriptors and removes the FIFO. */
   close(): void {
     this.#listeners.close();
-    try {
-      platform().unlink(this.#path);
-    } catch {
-      // Somebody removed it; closing is all that is left to do.
-    }
+    unlinkIfThere(this.#path);
     for (const fd of this.#bells.values()) platform().close(fd);
     this.#bells.clear();
     if (this.#doorbell) this.#doorbell.close();
@@ -118,10 +144,21 @@ export class Agent {
   }
 }
 
-function randomId(): bigint {
-  const id = new BigInt64Array(1);
-  do crypto.getRandomValues(id); while (id[0] === 0n);
-  return id[0];
+/** False if an agent's process or worker has ended; its FIFO is then removed. */
+export function isAgentAlive(directory: string, id: bigint): boolean {
+  const path = agentPath(directory, id);
+  if (!isLocked(path)) return false;
+  if (!hasThreadEnded(id)) return true;
+  unlinkIfThere(path);
+  return false;
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    platform().unlink(path);
+  } catch {
+    // Somebody else has removed it.
+  }
 }
 
 /** The FIFO gets its name when it is locked, so that nobody takes a new agent for a dead one. */

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { agentDirectories, hasAgentLeft } from "./agent.ts";
 import { platform } from "./platform/mod.ts";
 
 /** Something to close at the end. */
@@ -111,14 +112,24 @@ function onError(event: Event): void {
   if (!event.defaultPrevented) closeAll();
 }
 
-/** Milliseconds for the other isolates of this process, which hear of the signal as we do. */
-const OTHERS_CLOSE_MS = 20;
+/** Milliseconds that the other isolates of this process, which hear of the signal as we do, have. */
+const OTHERS_CLOSE_MS = 500;
+const OTHERS_LOOK_MS = 5;
+
+function onTerm(): void {
+  const directories = agentDirectories();
+  closeAll();
+  waitForOthers(directories);
+  platform().raiseTerm();
+}
 
 /** Sleeps without a turn of the event loop: nobody shall see the sockets closed and the program live. */
-function onTerm(): void {
-  closeAll();
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OTHERS_CLOSE_MS);
-  platform().raiseTerm();
+function waitForOthers(directories: string[]): void {
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  const deadline = performance.now() + OTHERS_CLOSE_MS;
+  do Atomics.wait(never, 0, 0, OTHERS_LOOK_MS); while (
+    hasAgentLeft(directories) && performance.now() < deadline
+  );
 }
 
 /** Ends the process if SIGTERM came and its listener had no chance to run. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { agentPath, isLocked } from "./agent.ts";
+import { agentIdOf, isAgentAlive, isLocked } from "./agent.ts";
 import {
   type ChannelKind,
   controlOffset,
@@ -120,10 +120,15 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
     }
   }
   for (const name of platform().list(directory)) {
-    if (name.startsWith(AGENT_PREFIX)) isLocked(`${directory}/${name}`);
+    if (name.startsWith(AGENT_PREFIX)) removeDeadAgent(directory, name);
     if (name.startsWith(NEW_PREFIX)) removeUnnamed(`${directory}/${name}`);
   }
   return removed;
+}
+
+function removeDeadAgent(directory: string, name: string): void {
+  const id = agentIdOf(name);
+  if (id !== undefined) isAgentAlive(directory, id);
 }
 
 function channelNames(directory: string): string[] {
@@ -242,7 +247,7 @@ function readParticipants(
       pid: view.getUint32(at + layout.PARTICIPANT_PID, true),
       role,
       since: new Date(view.getFloat64(at + layout.PARTICIPANT_SINCE, true)),
-      alive: isLocked(agentPath(directory, agent)),
+      alive: isAgentAlive(directory, agent),
     });
   }
   return participants;

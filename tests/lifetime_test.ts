@@ -298,6 +298,15 @@ for (const ending of ["closes its channels", "calls Deno.exit"] as const) {
     }));
 }
 
+Deno.test("a terminated worker's places are free again, and the request it had fails", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const env = { RINGBUS_DIR: dir };
+    const child = spawn({ program: "terminated_sockets.ts", flags: ["-A"], env });
+    assert.deepEqual(await child.result(), { places: 2, isLost: true });
+    assert.equal((await child.ended()).code, 0);
+    removeStale({ dir, includeNonEmpty: true });
+  }));
+
 Deno.test("a worker blocked in a receive ends when its local channel is closed", async () => {
   for (const call of ["recvSync", "recv"] as const) {
     using channel = LocalChannel.create();

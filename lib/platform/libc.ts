@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Platform } from "./platform.ts";
+import type { Platform, ThreadId } from "./platform.ts";
 import { SystemError } from "./platform.ts";
 
 /** Declarations that both systems have. */
@@ -89,6 +89,9 @@ export abstract class Libc implements Platform {
   abstract openFifo(path: string): number;
   abstract openFifoToRing(path: string): number;
   abstract reserve(fd: number, offset: number, bytes: number): void;
+  abstract thisThread(): ThreadId | undefined;
+  abstract isThreadAlive(number: number): boolean;
+  abstract isOwnThread(number: number): boolean;
   abstract sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
   abstract wake(word: Uint32Array): void;
 

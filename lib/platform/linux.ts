@@ -5,7 +5,7 @@
  */
 
 import { type Constants, cString, Libc, SHARED_SYMBOLS } from "./libc.ts";
-import type { FileStatus } from "./platform.ts";
+import type { FileStatus, ThreadId } from "./platform.ts";
 
 const SYMBOLS = {
   ...SHARED_SYMBOLS,
@@ -19,6 +19,9 @@ const SYMBOLS = {
     parameters: ["i64", "buffer", "i32", "u32", "buffer"],
     result: "i64",
   },
+  gettid: { name: "syscall", parameters: ["i64"], result: "i64" },
+  tgkill: { name: "syscall", parameters: ["i64", "i32", "i32", "i32"], result: "i64" },
+  tkill: { name: "syscall", parameters: ["i64", "i32", "i32"], result: "i64" },
   getdents64: { name: "syscall", parameters: ["i64", "i32", "buffer", "usize"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -26,6 +29,7 @@ const SYMBOLS = {
 const ERRORS: Record<number, string> = {
   1: "EPERM",
   2: "ENOENT",
+  3: "ESRCH",
   4: "EINTR",
   6: "ENXIO",
   9: "EBADF",
@@ -59,17 +63,23 @@ const O_DIRECTORY = isArm ? 0o40000 : 0o200000;
 const O_NOFOLLOW = isArm ? 0o100000 : 0o400000;
 
 const AT_FDCWD = -100;
+const AT_FOLLOW = 0;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC = 0x7ff;
 const STATX_BYTES = 256;
 
 const SYS_GETDENTS64 = isArm ? 61n : 217n;
+const SYS_GETTID = isArm ? 178n : 186n;
+const SYS_TGKILL = isArm ? 131n : 234n;
+const SYS_TKILL = isArm ? 130n : 200n;
 const SYS_FUTEX = isArm ? 98n : 202n;
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
 const EVERYONE = 0x7fffffff;
 
+/** The signal that only asks whether one could be sent. */
+const PROBE = 0;
 const NO_TIME = null;
 const decoder = new TextDecoder();
 
@@ -183,15 +193,13 @@ export class Linux extends Libc {
   }
 
   status(path: string): FileStatus {
+    return this.#status(path, AT_SYMLINK_NOFOLLOW);
+  }
+
+  #status(path: string, flags: number): FileStatus {
     const view = this.#statx;
-    const name = cString(path);
-    const result = this.#c.statx(
-      AT_FDCWD,
-      name,
-      AT_SYMLINK_NOFOLLOW,
-      STATX_BASIC,
-      new Uint8Array(view.buffer),
-    );
+    const target = new Uint8Array(view.buffer);
+    const result = this.#c.statx(AT_FDCWD, cString(path), flags, STATX_BASIC, target);
     this.checked(`stat ${path}`, result);
     return readStatx(view);
   }
@@ -207,6 +215,24 @@ export class Linux extends Libc {
   reserve(fd: number, offset: number, bytes: number): void {
     const code = this.#c.posix_fallocate(fd, BigInt(offset), BigInt(bytes));
     if (code !== 0) throw this.named(`reserve ${bytes} bytes`, code);
+  }
+
+  thisThread(): ThreadId | undefined {
+    try {
+      const { inode: space } = this.#status("/proc/self/ns/pid", AT_FOLLOW);
+      return { space, number: Number(this.#c.gettid(SYS_GETTID)) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  isThreadAlive(number: number): boolean {
+    if (Number(this.#c.tkill(SYS_TKILL, number, PROBE)) === 0) return true;
+    return this.error("probe a thread").code !== "ESRCH";
+  }
+
+  isOwnThread(number: number): boolean {
+    return Number(this.#c.tgkill(SYS_TGKILL, Deno.pid, number, PROBE)) === 0;
   }
 
   sleep(word: Uint32Array<ArrayBuffer>, value: number, timeoutMs: number): void {

@@ -112,6 +112,16 @@ export class MacOs extends Libc {
     this.checked(`reserve ${bytes} bytes`, this.#c.ftruncate(fd, BigInt(end)));
   }
 
+  thisThread(): undefined {}
+
+  isThreadAlive(): boolean {
+    return true;
+  }
+
+  isOwnThread(): boolean {
+    return false;
+  }
+
   sleep(_word: Uint32Array, _value: number, timeoutMs: number, fifo: number): void {
     const request = new Int32Array([fifo, POLLIN]);
     this.#c.poll(new Uint8Array(request.buffer), 1, Math.ceil(timeoutMs));

@@ -34,6 +34,14 @@ export interface FileStatus {
   modifiedAtMs: number;
 }
 
+/** A thread of any process, as far as processes can see each other. */
+export interface ThreadId {
+  /** Which processes see each other: inode of their namespace of process ids. */
+  space: bigint;
+  /** Number of the thread among theirs. */
+  number: number;
+}
+
 /** The calls, one implementation an operating system. */
 export interface Platform {
   readonly uid: number;
@@ -74,6 +82,13 @@ export interface Platform {
   openFifoToRing(path: string): number;
   /** Writes one byte; false if nobody reads any more. */
   ring(fd: number): boolean;
+
+  /** This thread; undefined where the system does not tell threads apart. */
+  thisThread(): ThreadId | undefined;
+  /** False if a thread of this thread's space is known to have ended. */
+  isThreadAlive(number: number): boolean;
+  /** True if it is one of this process. */
+  isOwnThread(number: number): boolean;
 
   /** Sleeps while `word[0]` is `value`, or until the agent's FIFO rings where there is no futex. */
   sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
