@@ -3,8 +3,8 @@
  * lock to the process it was in, so those who see its thread look whether that still runs.
  *
  * ```text
- *   63            44 43             22 21            0
- *   | thread space  | thread number   | random        |     the upper two parts are 0 if unknown
+ *   63            44 43             22 21      8 7      0
+ *   | thread space  | thread number   | random  | check  |     the upper two parts are 0 if unknown
  * ```
  *
  * The thread space is a digest of the namespace of process ids: processes that do not share it, as in two
@@ -17,7 +17,8 @@
 import { platform } from "./platform/mod.ts";
 import type { ThreadId } from "./platform/platform.ts";
 
-const RANDOM_BITS = 22n;
+const RANDOM_BITS = 14n;
+const CHECK_BITS = 8n;
 const NUMBER_BITS = 22n;
 const SPACE_BITS = 20n;
 const NUMBER_MASK = (1n << NUMBER_BITS) - 1n;
@@ -37,7 +38,20 @@ function threadBits(thread: ThreadId | undefined): bigint {
 /** A new name for this thread's agent, never 0. */
 export function newAgentId(): bigint {
   const random = BigInt(crypto.getRandomValues(new Uint32Array(1))[0]) >> (32n - RANDOM_BITS);
-  return BigInt.asIntN(64, (ownBits() << RANDOM_BITS) | (random || 1n));
+  const body = (ownBits() << RANDOM_BITS) | random;
+  return BigInt.asIntN(64, (body << CHECK_BITS) | checkOf(body));
+}
+
+/** False for what no agent was ever named, so that a damaged name is not taken for a dead agent's. */
+export function isAgentId(id: bigint): boolean {
+  const bits = BigInt.asUintN(64, id);
+  return BigInt.asUintN(Number(CHECK_BITS), bits) === checkOf(bits >> CHECK_BITS);
+}
+
+/** Never 0. */
+function checkOf(body: bigint): bigint {
+  const mixed = BigInt.asUintN(64, body * 0x9e3779b97f4a7c15n) >> (64n - CHECK_BITS);
+  return mixed || 1n;
 }
 
 /** Never 0; a multiplication spreads inodes that lie close together. */
@@ -48,7 +62,7 @@ function digest(space: bigint): bigint {
 
 /** The number of an agent's thread, if it is one that we could see. */
 function visibleThread(id: bigint): number | undefined {
-  const bits = BigInt.asUintN(64, id) >> RANDOM_BITS;
+  const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECK_BITS);
   if (ownBits() === 0n || bits >> NUMBER_BITS !== ownBits() >> NUMBER_BITS) return undefined;
   return Number(bits & NUMBER_MASK);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isAgentId } from "./agent_id.ts";
 import type { Carrier } from "./carrier.ts";
 import { type Codec, type CodecName, resolveCodec } from "./codec.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "./errors.ts";
@@ -84,6 +85,19 @@ export function formatSegment(memory: WebAssembly.Memory, segment: NewSegment): 
   new Uint8Array(memory.buffer, at).set(new TextEncoder().encode(segment.codecId));
   ring.signCreator(Deno.pid, Date.now());
   ring.format(segment.persist ? layout.FLAG_PERSIST : 0);
+  const header = new DataView(memory.buffer, 0, layout.HEADER_BYTES);
+  const codec = new Uint8Array(memory.buffer, at, layout.CODEC_BYTES);
+  header.setUint32(layout.HEADER_CHECK, factsCheck(header, codec), true);
+}
+
+/** A check over what never changes in a segment: version, kind, flags, capacity and codec. */
+function factsCheck(header: DataView, codec: Uint8Array<ArrayBufferLike>): number {
+  let check = 0x811c9dc5;
+  const add = (byte: number) => check = Math.imul(check ^ byte, 0x01000193);
+  for (let at = layout.HEADER_VERSION; at < layout.HEADER_HEAD; at++) add(header.getUint8(at));
+  for (let at = layout.HEADER_KIND; at < layout.HEADER_END; at++) add(header.getUint8(at));
+  for (const byte of codec) add(byte);
+  return check >>> 0;
 }
 
 /** What a segment's header says, checked. */
@@ -127,6 +141,9 @@ export function readFacts(source: SegmentSource, size: number, name: string): Se
     throw refuse(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
   }
   const codec = source(controlOffset(capacity) + layout.CONTROL_CODEC, layout.CODEC_BYTES).slice();
+  if (view.getUint32(layout.HEADER_CHECK, true) !== factsCheck(view, codec)) {
+    throw refuse("its header, or the name of its codec, was overwritten");
+  }
   const end = codec.indexOf(0);
   return {
     kind,
@@ -209,6 +226,8 @@ export class Attachment {
     const known = new Map<bigint, boolean>([[0n, true], [mine, true]]);
     for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
       const agent = this.ring.agentOf(index);
+      // Whose slot it is cannot be told any more: its owner may well live.
+      if (agent !== 0n && !isAgentId(agent)) continue;
       if (!known.has(agent)) known.set(agent, this.carrier.isAlive(agent));
       if (known.get(agent)) continue;
       this.ring.reclaim(index, agent, mine);
@@ -239,10 +258,15 @@ export class Attachment {
    * Adds a region to the segment.
    *
    * @throws {ShmConnectionError} if there is no room for it
+   * @throws {ShmCorruptionError} if the segment's end cannot be right
    */
   allocate(bytes: number): number {
     const rounded = Math.ceil(bytes / 4096) * 4096;
+    const reserved = this.carrier.reservedBytes();
     const place = this.ring.reserve(rounded) >>> 0;
+    if (place === layout.NEXT_CORRUPT >>> 0 || (place !== 0 && place < reserved)) {
+      throw this.corruption("its end is not where it was");
+    }
     if (place === 0) {
       throw new ShmConnectionError(
         `cannot add ${rounded} bytes to channel "${this.name}": a segment ends at 4 GiB; ` +
@@ -256,12 +280,10 @@ export class Attachment {
 
   /** Our slot's region of at least `bytes`: the one a former owner left, or a new one. */
   region(bytes: number): number {
-    const at = this.field(this.index, layout.PARTICIPANT_REGION) >>> 2;
-    const place = this.words[at] >>> 0;
-    const size = this.words[at + 1] >>> 0;
-    if (place >= controlOffset(this.capacity) + layout.CONTROL_BYTES && size >= bytes) {
-      if (place + size > this.carrier.mappedBytes) this.remap();
-      if (place + size <= this.carrier.mappedBytes) return place;
+    const place = this.ring.regionOf(this.index, bytes) >>> 0;
+    if (place >= controlOffset(this.capacity) + layout.CONTROL_BYTES) {
+      if (place + bytes > this.carrier.mappedBytes) this.remap();
+      if (place + bytes <= this.carrier.mappedBytes) return place;
     }
     const fresh = this.allocate(bytes);
     this.bytes.fill(0, fresh, fresh + bytes);

@@ -16,6 +16,8 @@ export interface Carrier {
   /** Identity of this isolate among all that share the channel. */
   readonly agent: bigint;
 
+  /** Bytes from the start of the segment that somebody has surely reserved already. */
+  reservedBytes(): number;
   /** Makes bytes `[0, end)` touchable, reserving storage for the last `bytes` of them. */
   extend(end: number, bytes: number): void;
   /** Makes touchable what others have added. */

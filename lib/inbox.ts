@@ -18,6 +18,7 @@ import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
 import {
   ASLEEP_RECEIVERS,
   ASLEEP_SENDERS,
+  BLOCK_HEADER_BYTES,
   CURSOR_BYTES,
   MAX_LANES,
   NEXT_CORRUPT,
@@ -79,6 +80,8 @@ export class Inbox<T> implements Waiter {
   readonly #isRequest: boolean;
   readonly #waits: AsyncWaits;
   #at = 0;
+  /** The record's size word; `take` checks that it and the flags are what `next` checked. */
+  #size = 0;
   #length = 0;
   #flags = 0;
   /** Requests: requester and slot in one word, and the generation. */
@@ -256,7 +259,10 @@ export class Inbox<T> implements Waiter {
     while (batch.length < most && !batch.isFull && this.#find(POLL_ANY)) {
       if (words !== this.attachment.words) break;
       batch.add(words, bytes, this.#at, this.#length, this.#flags);
-      ring.step();
+      if (ring.step(this.#size, this.#flags) === 0) {
+        ring.rewind();
+        return true;
+      }
     }
     if (batch.length === 0) return words !== this.attachment.words;
     const released = ring.release();
@@ -331,7 +337,7 @@ export class Inbox<T> implements Waiter {
       const bytes = this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
       const lane = ring.foundLane();
       const position = ring.foundPosition();
-      if (ring.takeInPlace() === 0) continue;
+      if (ring.takeInPlace(this.#size, this.#flags) === 0) continue;
       this.#countReceived(bytes.length);
       return this.#takesTurns ? this.#heldView(bytes) : this.#sharedView(bytes, lane, position);
     }
@@ -380,7 +386,8 @@ export class Inbox<T> implements Waiter {
     if (at === EMPTY || at >= CODES) return this.#findAgain(at, how);
     const { words, capacity } = this.attachment;
     this.#at = at;
-    this.#length = (words[(at - 16) >>> 2] >>> 0) - 8;
+    this.#size = words[(at - 16) >>> 2] >>> 0;
+    this.#length = this.#size - 8;
     this.#flags = words[(at - 4) >>> 2] & 0xff;
     const isPlain = !this.#isRequest && (this.#flags & RECORD_BLOCK) === 0;
     return isPlain && this.#length >= 0 && this.#length <= capacity || this.#look(how);
@@ -439,9 +446,12 @@ export class Inbox<T> implements Waiter {
     const reference = this.#at >>> 2;
     const offset = words[reference] >>> 0;
     const length = words[reference + 2] >>> 0;
-    if (offset + length > this.attachment.carrier.mappedBytes) this.attachment.remap();
-    const isOutside = offset + length > this.attachment.carrier.mappedBytes;
-    this.#at = isOutside || (offset & 7) !== 0 ? NOWHERE : offset;
+    const end = offset + BLOCK_HEADER_BYTES + length;
+    if (end > this.attachment.carrier.mappedBytes) this.attachment.remap();
+    const isInside = end <= this.attachment.carrier.mappedBytes && (offset & 7) === 0;
+    const stamp = isInside ? this.attachment.words[offset >>> 2] : 0;
+    const isTheirs = isInside && stamp === this.attachment.ring.foundStamp(offset, length);
+    this.#at = isTheirs ? offset + BLOCK_HEADER_BYTES : NOWHERE;
     this.#length = length;
   }
 
@@ -457,7 +467,8 @@ export class Inbox<T> implements Waiter {
   }
 
   #take(): boolean {
-    const result = this.#isRequest ? this.#takeRequest() : this.attachment.ring.take();
+    const { ring } = this.attachment;
+    const result = this.#isRequest ? this.#takeRequest() : ring.take(this.#size, this.#flags);
     if (result !== TAKEN) this.#afterTake(result);
     if ((result & TAKEN) === 0) return false;
     this.#countReceived(this.#length);
@@ -467,7 +478,8 @@ export class Inbox<T> implements Waiter {
   #takeRequest(): number {
     this.attachment.mapAll();
     const { requester, slot, generation } = this.ticket;
-    return this.attachment.ring.takeRequest(requester, slot, generation);
+    const { ring } = this.attachment;
+    return ring.takeRequest(requester, slot, generation, this.#size, this.#flags);
   }
 
   #afterTake(result: number): void {
@@ -556,6 +568,10 @@ export class Inbox<T> implements Waiter {
     const { ring, words } = this.attachment;
     const laggard = ring.laggard();
     if (laggard < 0) return 0;
+    if (ring.agentOf(laggard) === 0n) {
+      ring.putOut(laggard);
+      return 0;
+    }
     this.attachment.wake(laggard, ASLEEP_RECEIVERS);
     const turns = words[this.attachment.field(laggard, PARTICIPANT_TURNS) >>> 2];
     const leftMs = this.#patience.leftFor(laggard, turns, performance.now());

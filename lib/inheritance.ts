@@ -14,15 +14,17 @@ export interface Region {
   bytes: number;
 }
 
-/** Two words of the segment that name a region. */
+/** Two words of the segment that name a region, and a check over them elsewhere. */
 export class RegionRecord {
   readonly #attachment: Attachment;
   readonly #word: number;
+  readonly #check: number;
 
-  /** Reads and writes the record at a byte offset. */
-  constructor(attachment: Attachment, offset: number) {
+  /** Reads and writes the record at a byte offset, whose check is at another. */
+  constructor(attachment: Attachment, offset: number, check: number) {
     this.#attachment = attachment;
     this.#word = offset >>> 2;
+    this.#check = check >>> 2;
   }
 
   /** The region, undefined if there is none or the words cannot be right. */
@@ -32,14 +34,17 @@ export class RegionRecord {
     const bytes = attachment.words[this.#word + 1] >>> 0;
     const first = controlOffset(attachment.capacity) + layout.CONTROL_BYTES;
     if (offset < first || (offset & 7) !== 0 || bytes === 0) return undefined;
+    if (attachment.words[this.#check] !== attachment.ring.seal(offset, bytes)) return undefined;
     if (offset + bytes > attachment.carrier.mappedBytes) attachment.remap();
     return offset + bytes > attachment.carrier.mappedBytes ? undefined : { offset, bytes };
   }
 
   /** Leaves a region to whoever comes next. */
   write(region: Region): void {
-    this.#attachment.words[this.#word] = region.offset;
-    this.#attachment.words[this.#word + 1] = region.bytes;
+    const { words, ring } = this.#attachment;
+    words[this.#word] = region.offset;
+    words[this.#word + 1] = region.bytes;
+    words[this.#check] = ring.seal(region.offset, region.bytes);
   }
 }
 
@@ -47,7 +52,11 @@ export class RegionRecord {
 export function laneRecord(attachment: Attachment, lane: number): RegionRecord {
   const entry = controlOffset(attachment.capacity) + layout.CONTROL_LANES +
     lane * layout.LANE_BYTES;
-  return new RegionRecord(attachment, entry + layout.LANE_BLOCKS);
+  return new RegionRecord(
+    attachment,
+    entry + layout.LANE_BLOCKS,
+    entry + layout.LANE_BLOCKS_CHECK,
+  );
 }
 
 /** The room that repliers in a slot hand on. */
@@ -55,6 +64,7 @@ export function heapRecord(attachment: Attachment): RegionRecord {
   return new RegionRecord(
     attachment,
     attachment.field(attachment.index, layout.PARTICIPANT_HEAP),
+    attachment.field(attachment.index, layout.PARTICIPANT_HEAP_CHECK),
   );
 }
 
@@ -62,9 +72,8 @@ export function heapRecord(attachment: Attachment): RegionRecord {
 export function holdsReplies(attachment: Attachment, region: Region): boolean {
   attachment.mapAll();
   for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
-    const at = attachment.field(index, layout.PARTICIPANT_REGION) >>> 2;
-    const slots = attachment.words[at] >>> 0;
     const bytes = layout.REQUEST_SLOTS + layout.MAX_REQUESTS * layout.SLOT_BYTES;
+    const slots = attachment.ring.regionOf(index, bytes) >>> 0;
     if (slots === 0 || slots + bytes > attachment.carrier.mappedBytes) continue;
     const isUnread = slotsPointInto(attachment.words, slots + layout.REQUEST_SLOTS, region);
     if (isUnread && isRequester(attachment, index)) return true;

@@ -48,6 +48,11 @@ export class LocalCarrier implements Carrier {
     return this.#mapped;
   }
 
+  /** Two that grow a memory at once may make it larger than what they reserved. */
+  reservedBytes(): number {
+    return 0;
+  }
+
   extend(end: number): void {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / WASM_PAGE_BYTES);
     if (missing > 0) this.memory.grow(missing);

@@ -18,6 +18,7 @@ import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
 import {
   ASLEEP_RECEIVERS,
   ASLEEP_SENDERS,
+  BLOCK_HEADER_BYTES,
   HEADER_STATUS,
   MAX_LANES,
   RECORD_BLOCK,
@@ -99,7 +100,9 @@ export class Outbox implements Waiter {
     if (place + capacity > this.attachment.carrier.mappedBytes) this.attachment.remap();
     const fresh = place === 0 ? this.attachment.allocate(capacity) : 0;
     ring.openRing(lane, fresh);
-    if (ring.openLane(lane) === 0) throw this.attachment.corruption(`lane ${lane} is out of range`);
+    if (ring.openLane(lane, index) === 0) {
+      throw this.attachment.corruption(`lane ${lane} is out of range`);
+    }
     return laneRecord(this.attachment, lane);
   }
 
@@ -211,7 +214,7 @@ export class Outbox implements Waiter {
     const { length } = bytes;
     if (length > this.#largestPlain) return this.#stageOther(bytes, flags);
     const at = this.attachment.ring.claim(length, flags) >>> 0;
-    if (at === 0) return false;
+    if (at === 0) return this.#hasNoRoom();
     this.#copyIn(bytes, length, at);
     this.#countSent(length);
     return true;
@@ -223,11 +226,20 @@ export class Outbox implements Waiter {
     if (length > this.#largestInline) return this.#stageBlock(bytes, flags);
     const prefixBytes = this.prefix.byteLength;
     const at = this.attachment.ring.claim(length + prefixBytes, flags) >>> 0;
-    if (at === 0) return false;
+    if (at === 0) return this.#hasNoRoom();
     this.attachment.words.set(this.prefix, at >>> 2);
     this.attachment.bytes.set(bytes, at + prefixBytes);
     this.#countSent(length);
     return true;
+  }
+
+  /** The ring is full, unless its words cannot be right. */
+  #hasNoRoom(): false {
+    if (this.attachment.ring.isSound() === 0) {
+      this.#counts.errors++;
+      throw this.attachment.corruption("the words of a lane were overwritten");
+    }
+    return false;
   }
 
   #countSent(length: number): void {
@@ -278,37 +290,47 @@ export class Outbox implements Waiter {
   #stageBlock(bytes: Uint8Array, flags: number): boolean {
     const offset = this.#allocateBlock(bytes.length);
     if (offset < 0) return false;
-    this.attachment.bytes.set(bytes, offset);
-    if (!this.#stageReference(offset, bytes.length, flags)) {
-      this.#blocks.free(offset);
-      return false;
-    }
+    this.attachment.bytes.set(bytes, offset + BLOCK_HEADER_BYTES);
+    if (!this.#tryReference(offset, bytes.length, flags)) return false;
     this.#countSent(bytes.length);
     return true;
+  }
+
+  /** Stages a reference to a block, which is free again if there is no room for that. */
+  #tryReference(offset: number, length: number, flags: number): boolean {
+    let isStaged = false;
+    try {
+      isStaged = this.#stageReference(offset, length, flags);
+    } finally {
+      if (!isStaged) this.#blocks.free(offset);
+    }
+    return isStaged;
   }
 
   #stageReference(offset: number, length: number, flags: number): boolean {
     const { ring, words } = this.attachment;
     const prefixBytes = this.prefix.byteLength;
     const at = ring.claim(prefixBytes + REFERENCE_BYTES, flags | RECORD_BLOCK) >>> 0;
-    if (at === 0) return false;
+    if (at === 0) return this.#hasNoRoom();
     if (prefixBytes !== 0) words.set(this.prefix, at >>> 2);
     const reference = (at + prefixBytes) >>> 2;
     words[reference] = offset;
     words[reference + 1] = 0;
     words[reference + 2] = length;
     words[reference + 3] = 0;
+    words[offset >>> 2] = ring.claimedStamp(offset, length);
     this.#liveBlocks.push({ position: ring.claimedPosition(), offset });
     return true;
   }
 
-  #allocateBlock(bytes: number): number {
-    if (bytes > MAX_MESSAGE_BYTES) {
+  #allocateBlock(messageBytes: number): number {
+    if (messageBytes > MAX_MESSAGE_BYTES) {
       throw new RangeError(
-        `cannot send ${bytes} bytes on channel "${this.attachment.name}": a message has at most ` +
+        `cannot send ${messageBytes} bytes on channel "${this.attachment.name}": a message has at most ` +
           `${MAX_MESSAGE_BYTES} bytes; split it`,
       );
     }
+    const bytes = messageBytes + BLOCK_HEADER_BYTES;
     this.#freeBlocks();
     let offset = this.#blocks.allocate(bytes);
     if (offset < 0 && bytes <= this.#largestBlock && this.attachment.kind === "broadcast") {
@@ -339,7 +361,8 @@ export class Outbox implements Waiter {
     for (let at = ring.nextLeft() >>> 0; at !== 0; at = ring.nextLeft() >>> 0) {
       const reference = (at + this.prefix.byteLength) >>> 2;
       const offset = words[reference] >>> 0;
-      if (!this.#blocks.reserve(offset, words[reference + 2] >>> 0)) continue;
+      const bytes = BLOCK_HEADER_BYTES + (words[reference + 2] >>> 0);
+      if (!this.#blocks.reserve(offset, bytes)) continue;
       this.#liveBlocks.push({ position: ring.leftPosition(), offset });
     }
   }
@@ -373,7 +396,7 @@ export class Outbox implements Waiter {
 
   #lendInline(byteLength: number): Loan | undefined {
     const at = this.attachment.ring.claim(byteLength, 0) >>> 0;
-    if (at === 0) return undefined;
+    if (at === 0) return void this.#hasNoRoom();
     const bytes = this.attachment.bytes.subarray(at, at + byteLength);
     return this.#lend(bytes, () => this.attachment.ring.abort());
   }
@@ -381,11 +404,9 @@ export class Outbox implements Waiter {
   #lendBlock(byteLength: number): Loan | undefined {
     const offset = this.#allocateBlock(byteLength);
     if (offset < 0) return undefined;
-    if (!this.#stageReference(offset, byteLength, 0)) {
-      this.#blocks.free(offset);
-      return undefined;
-    }
-    const bytes = this.attachment.bytes.subarray(offset, offset + byteLength);
+    if (!this.#tryReference(offset, byteLength, 0)) return undefined;
+    const at = offset + BLOCK_HEADER_BYTES;
+    const bytes = this.attachment.bytes.subarray(at, at + byteLength);
     return this.#lend(bytes, () => {
       this.attachment.ring.abort();
       this.#liveBlocks.pop();
@@ -395,7 +416,9 @@ export class Outbox implements Waiter {
 
   #lend(bytes: Uint8Array, abort: () => void): Loan {
     this.#hasLoan = true;
+    this.attachment.ring.hideClaimed();
     const commit = () => {
+      this.attachment.ring.showClaimed();
       this.#countSent(bytes.length);
       this.#publish(1);
     };
@@ -446,7 +469,7 @@ export class Outbox implements Waiter {
 }
 
 /** True if one position is at or before another; both are known modulo 2^53 and lie close together. */
-function isReached(position: number, released: number): boolean {
+export function isReached(position: number, released: number): boolean {
   const ahead = position - released;
   return ahead > 0 ? ahead > 2 ** 52 : ahead > -(2 ** 52);
 }

@@ -323,8 +323,16 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   /** Internal: ends what waits; requests that were taken and not answered fail at once. */
   protected override endWaits(): void {
     const error = closedWhileWaiting(this.name);
-    for (const ticket of [...this.#taken]) {
-      this.#fail(ticket, new ShmPeerLostError("the replier closed before it answered"));
+    try {
+      for (const ticket of [...this.#taken]) {
+        this.#fail(ticket, new ShmPeerLostError("the replier closed before it answered"));
+      }
+    } catch (failure) {
+      // A full or damaged segment: the requesters learn that we are gone, and closing goes on.
+      logger.debug("requests on {channel} stay without an answer: {message}", {
+        channel: this.name,
+        message: (failure as Error).message,
+      });
     }
     this.#inbox.end(error);
   }

@@ -16,7 +16,7 @@ import {
 import type { LocalHandle } from "./local.ts";
 import { trace, tracing } from "./log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
-import { Outbox } from "./outbox.ts";
+import { isReached, Outbox } from "./outbox.ts";
 import { Socket } from "./socket.ts";
 import { readTensor } from "./tensor.ts";
 import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
@@ -46,6 +46,9 @@ type Outcome<R> = { value: R } | { error: Error };
 /** A request in flight. */
 interface Pending<R> {
   slot: number;
+  generation: number;
+  /** Where its record ends in the ring. */
+  position: number;
   outcome: Outcome<R> | undefined;
   /** Nobody waits any more: free the slot when the reply comes. */
   isAbandoned: boolean;
@@ -118,7 +121,13 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   #reclaimSlots(): void {
     for (let slot = MAX_REQUESTS - 1; slot >= 0; slot--) {
       if (this.attachment.ring.cancelRequest(slot) !== 0) this.#free.push(slot);
-      else this.#pending.set(slot, { slot, outcome: undefined, isAbandoned: true });
+      else {this.#pending.set(slot, {
+          slot,
+          generation: 0,
+          position: 0,
+          outcome: undefined,
+          isAbandoned: true,
+        });}
     }
     this.#collectAll();
   }
@@ -249,10 +258,12 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     if (slot === undefined) return undefined;
     const { ring, index } = this.attachment;
     let isSent = false;
+    let generation = 0;
     try {
       const { bytes, flags } = this.#outbox.encoder.encode(value);
+      generation = ring.queueRequest(slot);
       this.#outbox.prefix[0] = index | (slot << 16);
-      this.#outbox.prefix[1] = ring.queueRequest(slot);
+      this.#outbox.prefix[1] = generation;
       isSent = this.#outbox.write(bytes, flags);
     } finally {
       if (!isSent) {
@@ -261,7 +272,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       }
     }
     if (!isSent) return undefined;
-    const pending = { slot, outcome: undefined, isAbandoned: false };
+    const position = ring.claimedPosition();
+    const pending = { slot, generation, position, outcome: undefined, isAbandoned: false };
     this.#pending.set(slot, pending);
     return pending;
   }
@@ -305,17 +317,25 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     const offset = words[(at + SLOT_OFFSET) >>> 2] >>> 0;
     const length = words[(at + SLOT_LENGTH) >>> 2] >>> 0;
     const flags = words[(at + SLOT_FLAGS) >>> 2];
+    const { ring } = this.attachment;
+    if (ring.isReply(slot, offset, length, flags) === 0) return this.#damaged("a reply's slot");
     if (offset + length > this.attachment.carrier.mappedBytes) this.attachment.remap();
     if (offset + length > this.attachment.carrier.mappedBytes) {
-      this.counts.errors++;
-      return { error: this.attachment.corruption("a reply lies outside of it") };
+      return this.#damaged("a reply's place");
     }
     const bytes = new Uint8Array(length);
     bytes.set(this.attachment.bytes.subarray(offset, offset + length));
+    // Its replier keeps the bytes as they are for as long as the slot says so.
+    if (ring.isReply(slot, offset, length, flags) === 0) return this.#damaged("a reply's slot");
     this.counts.received++;
     this.counts.bytes += length;
     if (tracing) trace(`received ${length} B on "${this.name}", reply #${this.counts.received}`);
     return this.#decode(bytes, flags);
+  }
+
+  #damaged(what: string): { error: Error } {
+    this.counts.errors++;
+    return { error: this.attachment.corruption(`${what} was overwritten`) };
   }
 
   #decode(bytes: Uint8Array, flags: number): Outcome<R> {
@@ -369,24 +389,45 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   /** Fails the requests of repliers that are gone; answers when to look again. */
   #checkRepliers(): number {
+    const { ring, index } = this.attachment;
     const now = performance.now();
     if (now - this.#livenessAtMs < LIVENESS_MS) return LIVENESS_MS;
     this.#livenessAtMs = now;
+    const isReachable = ring.regionOf(index, REGION_BYTES) >>> 0 === this.#region;
+    // Before the slots are read: a replier marks the slot first, and takes the record second.
+    const released = ring.releasedPosition();
     for (const pending of this.#pending.values()) {
-      const replier = this.attachment.ring.replierOf(pending.slot);
-      if (replier === NOBODY || (replier >= 0 && this.attachment.isPresent(replier))) continue;
-      if (this.attachment.ring.abandonRequest(pending.slot) === 0) continue;
+      const outcome = !isReachable || this.#isLost(pending, released)
+        ? this.#damaged("a request, or its slot,")
+        : this.#hasLostReplier(pending)
+        ? { error: this.#replierLost() }
+        : undefined;
+      if (outcome === undefined || ring.abandonRequest(pending.slot) === 0) continue;
       this.#pending.delete(pending.slot);
       this.#free.push(pending.slot);
       this.#hasNews = true;
-      pending.outcome = {
-        error: new ShmPeerLostError(
-          `the replier that had taken a request on channel "${this.name}" is gone; ` +
-            `send it again if it may be done twice`,
-        ),
-      };
+      pending.outcome = outcome;
     }
     return LIVENESS_MS;
+  }
+
+  /** True for a request that nobody will answer, because a process wrote where it should not. */
+  #isLost({ slot, generation, position, isAbandoned }: Pending<R>, released: number): boolean {
+    if (isAbandoned) return false;
+    const isPassed = isReached(position, released) ? 1 : 0;
+    return this.attachment.ring.isLost(slot, generation, isPassed) !== 0;
+  }
+
+  #hasLostReplier({ slot }: Pending<R>): boolean {
+    const replier = this.attachment.ring.replierOf(slot);
+    return replier !== NOBODY && (replier < 0 || !this.attachment.isPresent(replier));
+  }
+
+  #replierLost(): ShmPeerLostError {
+    return new ShmPeerLostError(
+      `the replier that had taken a request on channel "${this.name}" is gone; ` +
+        `send it again if it may be done twice`,
+    );
   }
 
   /** Internal: ends what waits. */

@@ -26,14 +26,20 @@ export interface RingExports {
   openRing(lane: number, place: number): void;
   ringOf(lane: number): number;
   setRegion(index: number, place: number, bytes: number): void;
+  regionOf(index: number, bytes: number): number;
+  seal(a: number, b: number): number;
 
-  openLane(lane: number): number;
+  openLane(lane: number, index: number): number;
   nextLeft(): number;
   leftPosition(): number;
+  isSound(): number;
+  hideClaimed(): void;
+  showClaimed(): void;
   claim(payload: number, flags: number): number;
   commit(): number;
   abort(): void;
   claimedPosition(): number;
+  claimedStamp(offset: number, length: number): number;
   releasedPosition(): number;
   forgetPublished(): void;
   usedBytes(): number;
@@ -41,16 +47,16 @@ export interface RingExports {
 
   openReceiver(index: number, cursors: number): void;
   next(how: number): number;
-  flags(): number;
-  take(): number;
-  step(): void;
+  take(size: number, flags: number): number;
+  step(size: number, flags: number): number;
   release(): number;
   rewind(): void;
-  takeInPlace(): number;
+  takeInPlace(size: number, flags: number): number;
   tellTail(): void;
   letGo(index: number): void;
   foundLane(): number;
   foundPosition(): number;
+  foundStamp(offset: number, length: number): number;
   isIntact(lane: number, position: number): number;
   missedMessages(): number;
   loseOne(): void;
@@ -73,7 +79,13 @@ export interface RingExports {
   cancelRequest(slot: number): number;
   abandonRequest(slot: number): number;
   replierOf(slot: number): number;
-  takeRequest(requester: number, slot: number, generation: number): number;
+  takeRequest(
+    requester: number,
+    slot: number,
+    generation: number,
+    size: number,
+    flags: number,
+  ): number;
   beginReply(requester: number, slot: number, generation: number): number;
   finishReply(
     requester: number,
@@ -83,6 +95,8 @@ export interface RingExports {
     length: number,
     flags: number,
   ): void;
+  isLost(slot: number, generation: number, isPassed: number): number;
+  isReply(slot: number, offset: number, length: number, flags: number): number;
   replyPending(requester: number, slot: number, generation: number): number;
 }
 

@@ -23,6 +23,8 @@ import { HEADER_BYTES } from "../wasm/layout.ts";
 
 const WASM_PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
+/** Files are made in whole pages. */
+const PAGE_BYTES = 4096;
 /** Attempts to attach while others create and delete the same channel, about a millisecond each. */
 const MAX_ATTEMPTS = 2000;
 
@@ -84,6 +86,11 @@ export class SegmentCarrier implements Carrier {
     return this.#agent.id;
   }
 
+  /** The file ends where a region ends, save for what is behind the tables in their last page. */
+  reservedBytes(): number {
+    return platform().statusOf(this.#fd).size - PAGE_BYTES + 1;
+  }
+
   extend(end: number, bytes: number): void {
     reserveOrExplain(this.#fd, end - bytes, bytes, this.name);
     this.remap();
@@ -111,7 +118,7 @@ export class SegmentCarrier implements Carrier {
 
   sleep(byteOffset: number, value: number, timeoutMs: number): void {
     const word = this.#words.subarray(byteOffset >>> 2, (byteOffset >>> 2) + 1);
-    platform().sleep(word, value, timeoutMs, this.#agent.fifo);
+    platform().sleep(word, value >>> 0, timeoutMs, this.#agent.fifo);
   }
 
   wakeWord(byteOffset: number, agent: bigint): void {

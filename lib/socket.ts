@@ -94,9 +94,12 @@ export abstract class Socket implements Disposable, AsyncDisposable {
   /** Leaves the channel; calls that wait end with `ShmClosedError`. Closing twice does nothing. */
   close(): void {
     if (this.attachment.isClosed) return;
-    this.endWaits();
-    this.attachment.close();
-    forget(this);
+    try {
+      this.endWaits();
+    } finally {
+      this.attachment.close();
+      forget(this);
+    }
   }
 
   /** Internal: ends what waits, before the attachment goes. */

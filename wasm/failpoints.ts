@@ -33,8 +33,10 @@ export const FORMAT_MAGIC = FORMAT_LANES + 1;
 export const RESERVE_MOVED = FORMAT_MAGIC + 1;
 /** A slot's region has its size, and no place. */
 export const REGION_BYTES = RESERVE_MOVED + 1;
+/** A slot's region has its size and its check, and another's place. */
+export const REGION_SEALED = REGION_BYTES + 1;
 /** A slot's region has size and place. */
-export const REGION_PLACED = REGION_BYTES + 1;
+export const REGION_PLACED = REGION_SEALED + 1;
 
 // Joining.
 /** A slot has its agent, and nothing else. */
@@ -61,8 +63,10 @@ export const CURSOR_COUNTED = CURSOR_MOVED + 1;
 export const LANE_OWNED = CURSOR_COUNTED + 1;
 /** The owner's slot names the lane. */
 export const LANE_NOTED = LANE_OWNED + 1;
+/** A new lane has the check of its ring's place, and no place. */
+export const RING_SEALED = LANE_NOTED + 1;
 /** A new lane has its ring, and is not shown to receivers. */
-export const RING_PLACED = LANE_NOTED + 1;
+export const RING_PLACED = RING_SEALED + 1;
 /** The lane is shown to receivers. */
 export const RING_SHOWN = RING_PLACED + 1;
 
@@ -167,8 +171,10 @@ export const REPLY_PLACED = REPLY_WRITTEN + 1;
 export const REPLY_MEASURED = REPLY_PLACED + 1;
 /** The slot is whole, and not handed over. */
 export const REPLY_FLAGGED = REPLY_MEASURED + 1;
+/** The slot has the check of its reply, and is not done. */
+export const REPLY_SEALED = REPLY_FLAGGED + 1;
 /** The slot is handed over, and not announced. */
-export const REPLY_DONE = REPLY_FLAGGED + 1;
+export const REPLY_DONE = REPLY_SEALED + 1;
 /** The reply is announced, and its requester sleeps. */
 export const REPLY_TOLD = REPLY_DONE + 1;
 /** A reply's announcement is taken, the reply is not read. */

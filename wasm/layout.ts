@@ -57,6 +57,7 @@ export const HEADER_FLAGS = HEADER_KIND + 4;
 export const HEADER_CAPACITY = HEADER_FLAGS + 4;
 export const HEADER_END = HEADER_CAPACITY + 8;
 export const HEADER_LANES = HEADER_END + 8;
+export const HEADER_CHECK = HEADER_LANES + 4;
 export const HEADER_BYTES = 128;
 
 /** Status word: the channel is open. */
@@ -117,6 +118,8 @@ export const PARTICIPANT_WAKE = 64;
 export const PARTICIPANT_WAIT_KIND = PARTICIPANT_WAKE + 4;
 export const PARTICIPANT_TURNS = PARTICIPANT_WAIT_KIND + 4;
 export const PARTICIPANT_FENCE = PARTICIPANT_TURNS + 4;
+export const PARTICIPANT_REGION_CHECK = PARTICIPANT_FENCE + 4;
+export const PARTICIPANT_HEAP_CHECK = PARTICIPANT_REGION_CHECK + 4;
 export const PARTICIPANT_BYTES = 128;
 
 /** Sets of sleepers: receivers that wait for messages. */
@@ -142,6 +145,8 @@ export const LANE_OWNER = LANE_LAST + 8;
 export const LANE_DATA = LANE_OWNER + 4;
 export const LANE_BLOCKS = LANE_DATA + 4;
 export const LANE_BLOCKS_BYTES = LANE_BLOCKS + 4;
+export const LANE_DATA_CHECK = LANE_BLOCKS_BYTES + 4;
+export const LANE_BLOCKS_CHECK = LANE_DATA_CHECK + 4;
 export const LANE_TAIL = 128;
 export const LANE_TAIL_COUNT = LANE_TAIL + 8;
 export const LANE_BYTES = 256;
@@ -165,8 +170,10 @@ export const RECORD_TENSOR = 4;
 /** Frame flag: a reply that carries an error. */
 export const RECORD_ERROR = 8;
 
-/** Bytes of a reference in a record that is flagged as a block. */
+/** Bytes of a reference in a record that is flagged as a block: offset and length. */
 export const REFERENCE_BYTES = 16;
+/** Bytes before a big message: what says that it belongs to its reference. */
+export const BLOCK_HEADER_BYTES = 8;
 
 // A subscriber's region: one cursor a lane.
 export const CURSOR_POSITION = 0;
@@ -182,6 +189,7 @@ export const SLOT_STATE = 0;
 export const SLOT_OFFSET = SLOT_STATE + 8;
 export const SLOT_LENGTH = SLOT_OFFSET + 8;
 export const SLOT_FLAGS = SLOT_LENGTH + 4;
+export const SLOT_CHECK = SLOT_FLAGS + 4;
 export const SLOT_BYTES = 32;
 /** Bytes before a request's payload: requester, slot, generation. */
 export const REQUEST_PREFIX_BYTES = 8;

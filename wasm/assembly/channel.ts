@@ -14,6 +14,7 @@ import {
   OTHERS_HEAD,
   OTHERS_TAIL,
   RESERVE_MOVED,
+  RING_SEALED,
   SUM_READ,
   SUM_STORED,
   TOTAL_HEAD,
@@ -41,17 +42,20 @@ import {
   LANE_BYTES,
   LANE_COUNT,
   LANE_DATA,
+  LANE_DATA_CHECK,
   LANE_HEAD,
   LANE_TAIL,
   MAGIC_HIGH,
   MAGIC_LOW,
   MAX_LANES,
+  NEXT_CORRUPT,
   PARTICIPANT_BYTES,
   STATUS_CLOSED,
   VERSION,
 } from "../layout";
 import { failpoint } from "./failpoint";
 import { publish64, read32, read64, setWeak } from "./memory";
+import { seal, sealed } from "./seal";
 
 export let kind: u32 = 0;
 export let capacity: u32 = 0;
@@ -87,11 +91,11 @@ export function format(flags: u32): void {
   failpoint(FORMAT_FLAGS);
   store<u64>(HEADER_CAPACITY, capacity);
   failpoint(FORMAT_CAPACITY);
-  store<u64>(HEADER_END, segmentBytes(capacity));
+  store<u64>(HEADER_END, sealed(segmentBytes(capacity)));
   failpoint(FORMAT_END);
-  store<u32>(lane(0) + LANE_DATA, HEADER_BYTES);
+  placeRing(0, HEADER_BYTES);
   failpoint(FORMAT_LANE);
-  store<u32>(HEADER_LANES, 1);
+  store<u32>(HEADER_LANES, countWord(1));
   failpoint(FORMAT_LANES);
   atomic.store<u64>(HEADER_MAGIC, ((<u64>MAGIC_HIGH) << 32) | (<u64>MAGIC_LOW));
   failpoint(FORMAT_MAGIC);
@@ -109,21 +113,73 @@ export function participant(index: u32): usize {
   return control + CONTROL_PARTICIPANTS + index * PARTICIPANT_BYTES;
 }
 
-/** Lanes in use, never more than the table holds whatever the word says. */
-export function laneCount(): u32 {
-  const count = read32(HEADER_LANES);
-  return count > <u32>MAX_LANES ? MAX_LANES : count;
+/** The number of lanes with its complement, which tells a word that was overwritten. */
+function countWord(count: u32): u32 {
+  return count | (~count << 16);
 }
 
-/** Reserves `bytes` behind the end of the segment; answers their place, 0 if addresses run out. */
-export function reserve(bytes: u32): u32 {
-  const rounded = <u64>((bytes + 63) & ~63);
+/** Lanes that were in use before: there are never fewer. */
+let knownLanes: u32 = 0;
+
+/** Lanes in use; all that the table holds if the word cannot be right. */
+export function laneCount(): u32 {
+  const count = countOf(read32(HEADER_LANES));
+  if (count > knownLanes) knownLanes = count;
+  return knownLanes;
+}
+
+function countOf(word: u32): u32 {
+  const count = word & 0xffff;
+  return word == countWord(count) && count <= <u32>MAX_LANES ? count : MAX_LANES;
+}
+
+/** Learns from the table which lanes were in use before we came. */
+export function findLanes(): void {
+  for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
+    if (ringOf(i) != 0) knownLanes = i + 1;
+  }
+}
+
+/** Shows a lane to receivers. */
+export function countLane(index: u32): void {
   while (true) {
-    const end = read64(HEADER_END);
-    if (end + rounded > 0xffff0000) return 0;
-    if (atomic.cmpxchg<u64>(HEADER_END, end, end + rounded) == end) {
+    const word = read32(HEADER_LANES);
+    if (countOf(word) > index) return;
+    if (atomic.cmpxchg<u32>(HEADER_LANES, word, countWord(index + 1)) == word) return;
+  }
+}
+
+/** Says where a lane's ring lies; the check comes first, so that no reader sees a place without. */
+export function placeRing(index: u32, place: u32): void {
+  atomic.store<u32>(lane(index) + LANE_DATA_CHECK, seal(place, index));
+  failpoint(RING_SEALED);
+  atomic.store<u32>(lane(index) + LANE_DATA, place);
+}
+
+/** Where a lane's ring lies, 0 if it has none yet. */
+export function ringOf(index: u32): u32 {
+  return read32(lane(index) + LANE_DATA);
+}
+
+/** True if a lane's ring may be where its entry says. */
+export function isRing(index: u32, place: u32): bool {
+  return load<u32>(lane(index) + LANE_DATA_CHECK) == seal(place, index);
+}
+
+/**
+ * Reserves `bytes` behind the end of the segment; answers their place, 0 if addresses run out, and
+ * NEXT_CORRUPT if the end cannot be right.
+ */
+export function reserve(bytes: u32): u32 {
+  const rounded = (bytes + 63) & ~63;
+  while (true) {
+    const word = read64(HEADER_END);
+    const end = <u32>word;
+    if (word != sealed(end)) return NEXT_CORRUPT;
+    if (<u64>end + rounded > 0xffff0000) return 0;
+    if (atomic.cmpxchg<u64>(HEADER_END, word, sealed(end + rounded)) == word) {
       failpoint(RESERVE_MOVED);
-      return <u32>end;
+      return end;
     }
   }
 }

@@ -34,6 +34,6 @@ export function countByWalk(entry: usize, data: usize, head: u64): u64 {
 }
 
 function checkAt(data: usize, position: u64, head: u64): bool {
-  const offset = <u32>(position % capacity);
+  const offset = <u32>(position % capacity) & ~7;
   return check(data + offset, position, min<u64>(head - position, capacity - offset));
 }

@@ -19,6 +19,8 @@ export function hold(index: u32, lane: usize, position: u64): void {
 }
 
 export function letGo(index: u32): void {
+  // A bit that is set by accident must not hold what was let go.
+  store<u32>(participant(index) + PARTICIPANT_HOLD_LANE, 0);
   if (removeBit(control + CONTROL_HOLDERS, index)) failpoint(HOLD_OVER);
 }
 

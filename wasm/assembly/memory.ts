@@ -52,11 +52,3 @@ export function storeFence(): void {
 export function loadFence(): void {
   if (weak) atomic.xchg<u32>(fenceWord, 0);
 }
-
-/** Sets `address` to `value` unless it is larger already. */
-export function raise32(address: usize, value: u32): void {
-  while (true) {
-    const seen = read32(address);
-    if (seen >= value || atomic.cmpxchg<u32>(address, seen, value) == seen) return;
-  }
-}

@@ -23,6 +23,7 @@ import {
   RECLAIM_OWNED,
   REGION_BYTES,
   REGION_PLACED,
+  REGION_SEALED,
   RING_PLACED,
   RING_SHOWN,
   SIGN_PID,
@@ -34,8 +35,6 @@ import {
   ASLEEP_SENDERS,
   CONTROL_CREATED_AT,
   CONTROL_CREATOR_PID,
-  HEADER_LANES,
-  LANE_DATA,
   LANE_OWNER,
   MAX_LANES,
   MAX_PARTICIPANTS,
@@ -46,13 +45,15 @@ import {
   PARTICIPANT_PID,
   PARTICIPANT_REGION,
   PARTICIPANT_REGION_BYTES,
+  PARTICIPANT_REGION_CHECK,
   PARTICIPANT_ROLE,
   PARTICIPANT_SINCE,
 } from "../layout";
-import { control, lane, participant } from "./channel";
+import { control, countLane, lane, participant, placeRing } from "./channel";
 import { failpoint } from "./failpoint";
 import { letGo } from "./hold";
-import { raise32, read32, read64, setFenceWord } from "./memory";
+import { read32, read64, setFenceWord } from "./memory";
+import { seal } from "./seal";
 import { getUp } from "./sleep";
 import { putOut } from "./turn";
 
@@ -69,6 +70,8 @@ export function join(agent: u64, role: u32, pid: u32, now: f64): i32 {
   for (let i: u32 = 0; i < <u32>MAX_PARTICIPANTS; ++i) {
     const slot = participant(i);
     if (read64(slot + PARTICIPANT_AGENT) != 0) continue;
+    // Who leaves gives up its role first: with a role, the agent word was overwritten.
+    if (read32(slot + PARTICIPANT_ROLE) != 0) continue;
     if (atomic.cmpxchg<u64>(slot + PARTICIPANT_AGENT, 0, agent) != 0) continue;
     failpoint(JOIN_CLAIMED);
     setFenceWord(slot + PARTICIPANT_FENCE);
@@ -140,18 +143,12 @@ export function claimLane(index: u32): i32 {
 
 /** Gives a lane its ring, and shows it to receivers. */
 export function openRing(index: u32, place: u32): void {
-  const entry = lane(index);
   if (place != 0) {
-    atomic.store<u32>(entry + LANE_DATA, place);
+    placeRing(index, place);
     failpoint(RING_PLACED);
   }
-  raise32(HEADER_LANES, index + 1);
+  countLane(index);
   failpoint(RING_SHOWN);
-}
-
-/** Where a lane's ring lies, 0 if it has none yet. */
-export function ringOf(index: u32): u32 {
-  return read32(lane(index) + LANE_DATA);
 }
 
 /** Remembers a slot's region, which later owners of the slot use again. */
@@ -159,6 +156,18 @@ export function setRegion(index: u32, place: u32, bytes: u32): void {
   const slot = participant(index);
   store<u32>(slot + PARTICIPANT_REGION_BYTES, bytes);
   failpoint(REGION_BYTES);
+  store<u32>(slot + PARTICIPANT_REGION_CHECK, seal(place, bytes));
+  failpoint(REGION_SEALED);
   atomic.store<u32>(slot + PARTICIPANT_REGION, place);
   failpoint(REGION_PLACED);
+}
+
+/** Where a slot's region of at least `bytes` lies, 0 if it has none or its words cannot be right. */
+export function regionOf(index: u32, bytes: u32): u32 {
+  const slot = participant(index);
+  const place = read32(slot + PARTICIPANT_REGION);
+  const size = load<u32>(slot + PARTICIPANT_REGION_BYTES);
+  if (load<u32>(slot + PARTICIPANT_REGION_CHECK) != seal(place, size)) return 0;
+  if (size < bytes || (place & 7) != 0) return 0;
+  return place;
 }

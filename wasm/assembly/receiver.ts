@@ -34,12 +34,23 @@ import {
   TAKEN_UNTOLD,
   TELL_EVERY,
 } from "../layout";
-import { addDropped, capacity, lane, laneCount, mapped, sumTails, totalReceived } from "./channel";
+import {
+  addDropped,
+  capacity,
+  findLanes,
+  isRing,
+  lane,
+  laneCount,
+  mapped,
+  sumTails,
+  totalReceived,
+} from "./channel";
 import { countByLast, countByWalk, near, UNKNOWN } from "./count";
 import { failpoint } from "./failpoint";
 import { hold, letGo } from "./hold";
 import { loadFence, read64 } from "./memory";
-import { check, foundBytes, foundFlags, foundSequence } from "./record";
+import { check, foundBytes, foundFlags, foundSequence, foundSize } from "./record";
+import { stamp } from "./seal";
 import { sendersAsleep } from "./sleep";
 import { countTurns, laggard } from "./turn";
 
@@ -49,6 +60,8 @@ let cursors: usize = 0;
 let index: u32 = 0;
 let entry: usize = 0;
 let data: usize = 0;
+/** The lane's ring once its place was checked, else 0. */
+let ring: usize = 0;
 let budget: u32 = 0;
 let seenHead: u64 = 0;
 // The record to look at, and where the records begin that were read and not yet taken.
@@ -68,6 +81,7 @@ let untold: u32 = 0;
 /** Gets ready to receive as a participant; broadcast cursors live at `cursorBytes`, 0 on a queue. */
 export function openReceiver(participantIndex: u32, cursorPlace: u32): void {
   self = participantIndex;
+  findLanes();
   cursors = cursorPlace;
   if (cursors != 0) placeCursors();
   enterLane(0);
@@ -78,11 +92,13 @@ function placeCursors(): void {
   memory.fill(cursors, 0, MAX_LANES * CURSOR_BYTES);
   failpoint(CURSORS_CLEARED);
   const lanes = laneCount();
-  for (let i: u32 = 0; i < lanes; ++i) placeCursor(lane(i), cursors + i * CURSOR_BYTES);
+  for (let i: u32 = 0; i < lanes; ++i) placeCursor(i);
 }
 
 /** Finds a head and the sequence that belongs to it. */
-function placeCursor(e: usize, cursor: usize): void {
+function placeCursor(i: u32): void {
+  const e = lane(i);
+  const cursor = cursors + i * CURSOR_BYTES;
   const d = load<u32>(e + LANE_DATA);
   for (let round = 0; round < 1000; ++round) {
     const head = read64(e + LANE_HEAD);
@@ -91,7 +107,7 @@ function placeCursor(e: usize, cursor: usize): void {
     failpoint(CURSOR_MOVED);
     store<u64>(cursor + CURSOR_SEQUENCE, read64(e + LANE_COUNT));
     failpoint(CURSOR_COUNTED);
-    if (head == 0 || d == 0 || <u64>d + capacity > mapped) return;
+    if (head == 0 || !isRing(i, d) || <u64>d + capacity > mapped) return;
     let count = countByLast(e, d, head);
     // A writer that goes on has soon made its words agree.
     if (count == UNKNOWN && round > 100) count = countByWalk(e, d, head);
@@ -113,6 +129,7 @@ function enterLane(i: u32): void {
   index = i;
   entry = lane(i);
   data = load<u32>(entry + LANE_DATA);
+  ring = 0;
   budget = LANE_BUDGET;
   seenHead = 0;
   batch = 0;
@@ -127,7 +144,8 @@ function enterLane(i: u32): void {
 @inline
 function moveTo(to: u64): void {
   position = to;
-  at = <u32>(to % capacity);
+  // Positions are multiples of 8: one that is not fails its record's check, and is not followed.
+  at = <u32>(to % capacity) & ~7;
 }
 
 // @ts-ignore: decorator
@@ -193,10 +211,10 @@ function readQueue(): u32 {
     if (position >= seenHead) {
       seenHead = read64(entry + LANE_HEAD);
       if (position == seenHead) return NEXT_EMPTY;
-      if (data == 0 || <u64>data + capacity > mapped) {
-        const usable = lookAgain();
-        if (usable != 1) return usable;
-      }
+    }
+    if (ring == 0) {
+      const usable = lookAgain();
+      if (usable != 1) return usable;
     }
     const room = min<u64>(seenHead - position, capacity - at);
     if (seenHead - start > capacity || !check(data + at, position, room)) return doubt();
@@ -208,9 +226,13 @@ function readQueue(): u32 {
 /** A lane may come into use after we looked at its entry, or lie behind what we have mapped. */
 function lookAgain(): u32 {
   data = load<u32>(entry + LANE_DATA);
-  if (data != 0 && <u64>data + capacity <= mapped) return 1;
+  const isWhole = isRing(index, <u32>data);
+  if (isWhole && <u64>data + capacity <= mapped) {
+    ring = data;
+    return 1;
+  }
   seenHead = 0;
-  return data == 0 ? NEXT_EMPTY : NEXT_UNMAPPED;
+  return isWhole ? NEXT_UNMAPPED : NEXT_CORRUPT;
 }
 
 /** What cannot be right is damage, unless others took the record while we looked. */
@@ -228,18 +250,19 @@ function readBroadcast(): u32 {
       seenHead = read64(entry + LANE_HEAD);
       if (position == seenHead) return NEXT_EMPTY;
       if (position > seenHead) return NEXT_CORRUPT;
-      if (data == 0 || <u64>data + capacity > mapped) {
-        const usable = lookAgain();
-        if (usable != 1) return usable;
-      }
+    }
+    if (ring == 0) {
+      const usable = lookAgain();
+      if (usable != 1) return usable;
     }
     if (read64(entry + LANE_TAIL) > position) {
       const caughtUp = catchUp();
       if (caughtUp != 1) return caughtUp;
       continue;
     }
-    const whole = check(data + at, position, min<u64>(seenHead - position, capacity - at));
-    if (!whole || !expected()) {
+    const room = min<u64>(seenHead - position, capacity - at);
+    const isNear = seenHead - position <= capacity;
+    if (!isNear || !check(data + at, position, room) || !expected()) {
       loadFence();
       if (read64(entry + LANE_TAIL) <= position) return NEXT_CORRUPT;
       continue;
@@ -261,7 +284,7 @@ function catchUp(): u32 {
     const tail = read64(entry + LANE_TAIL);
     const head = read64(entry + LANE_HEAD);
     if (tail == head) return NEXT_EMPTY;
-    if (tail < position || head - tail > capacity) continue;
+    if (tail < position || tail > head || head - tail > capacity) continue;
     const oldest = skipPadding(tail, head);
     const found = foundSequence;
     loadFence();
@@ -282,7 +305,7 @@ function catchUp(): u32 {
  * had published leaves its tail before the padding that it writes next.
  */
 function skipPadding(tail: u64, head: u64): i32 {
-  const offset = <u32>(tail % capacity);
+  const offset = <u32>(tail % capacity) & ~7;
   const room = capacity - offset;
   if (!check(data + offset, tail, min<u64>(head - tail, room))) return -1;
   if ((foundFlags & RECORD_PADDING) == 0) return 0;
@@ -296,8 +319,16 @@ function lose(messages: u64): void {
   addDropped(messages);
 }
 
-/** Takes what `next` found; answers TAKEN bits. */
-export function take(): u32 {
+/** True if a reader that looked at a record's words saw those that were checked. */
+// @ts-ignore: decorator
+@inline
+export function isFound(size: u32, flags: u32): bool {
+  return size == foundSize && flags == foundFlags;
+}
+
+/** Takes what `next` found, with its size and flags as the reader saw them; answers TAKEN bits. */
+export function take(size: u32, flags: u32): u32 {
+  if (!isFound(size, flags)) return 0;
   if (cursors != 0) return takeBroadcast();
   pass();
   return release();
@@ -324,10 +355,12 @@ export function skipTo(): void {
   pass();
 }
 
-/** Goes on to the record behind the one `next` found; `release` takes them all. */
-export function step(): void {
+/** As `take`, and goes on to the next record; `release` takes them all. */
+export function step(size: u32, flags: u32): u32 {
+  if (!isFound(size, flags)) return 0;
   pass();
   batch++;
+  return 1;
 }
 
 /** Takes everything stepped over, all or nothing; answers TAKEN bits. */
@@ -366,10 +399,11 @@ export function rewind(): void {
 }
 
 /** Takes what `next` found and holds its bytes until `letGo`. */
-export function takeInPlace(): u32 {
+export function takeInPlace(size: u32, flags: u32): u32 {
+  if (!isFound(size, flags)) return 0;
   if (cursors != 0) return takeBroadcast();
   hold(self, entry, start);
-  const result = take();
+  const result = take(size, flags);
   if (result == 0) letGo(self);
   return result;
 }
@@ -383,16 +417,16 @@ export function foundPosition(): f64 {
   return <f64>(position & 0x1fffffffffffff);
 }
 
+/** The stamp of a big message that the record just found names. */
+export function foundStamp(offset: u32, length: u32): u32 {
+  return stamp(position, offset, length);
+}
+
 /** True while the writer of a lane has not passed a position, which is known modulo 2^53. */
 export function isIntact(laneIndex: u32, at: f64): u32 {
   loadFence();
   const passed = (read64(lane(laneIndex) + LANE_TAIL) - <u64>at) << 11;
   return <i64>passed <= 0 ? 1 : 0;
-}
-
-/** Flags of the record that `next` found. */
-export function flags(): u32 {
-  return foundFlags;
 }
 
 /** Messages lost so far. */
@@ -411,9 +445,9 @@ export function giveUpLane(): void {
   batch = 0;
   seenHead = 0;
   if (cursors != 0) {
-    placeCursor(entry, cursors + index * CURSOR_BYTES);
+    placeCursor(index);
     enterLane(index);
-  } else if (head > start && head - start <= capacity && (head & 7) == 0) {
+  } else if ((head & 7) == 0) {
     atomic.cmpxchg<u64>(entry + LANE_TAIL, start, head);
   }
   budget = 0;

@@ -45,6 +45,7 @@ export function writePadding(at: usize, position: u64, bytes: u32): void {
 
 // What `check` found at a position.
 export let foundBytes: u32 = 0;
+export let foundSize: u32 = 0;
 export let foundFlags: u32 = 0;
 export let foundSequence: u32 = 0;
 
@@ -57,14 +58,16 @@ export function check(at: usize, position: u64, room: u64): bool {
     return checkPadding(size, room);
   }
   const word = load<u64>(at, RECORD_FRAME);
+  foundSize = <u32>size;
   foundBytes = (<u32>size + 15) & ~7;
   foundFlags = <u32>(word >> 32) & 0xff;
   foundSequence = <u32>word;
   return frame(position, size, word & 0xffffffffff) == word;
 }
 
+/** Padding without a frame fills the last eight bytes of a ring; elsewhere zeros are damage. */
 function checkPadding(size: u64, room: u64): bool {
   foundBytes = 8;
   foundFlags = RECORD_PADDING;
-  return size == 0 && room >= 8;
+  return size == 0 && room == 8;
 }

@@ -11,6 +11,7 @@ import {
   REPLY_BEGUN,
   REPLY_DONE,
   REPLY_FLAGGED,
+  REPLY_SEALED,
   REPLY_MEASURED,
   REPLY_PLACED,
   REPLY_SEEN,
@@ -26,10 +27,10 @@ import {
   MAX_PARTICIPANTS,
   MAX_REQUESTS,
   PARTICIPANT_GENERATION,
-  PARTICIPANT_REGION,
   REQUEST_DONE,
   REQUEST_SLOTS,
   SLOT_BYTES,
+  SLOT_CHECK,
   SLOT_DONE,
   SLOT_FLAGS,
   SLOT_FREE,
@@ -45,7 +46,9 @@ import { addBit, nextBit, removeBit } from "./bits";
 import { mapped, participant } from "./channel";
 import { failpoint } from "./failpoint";
 import { read32, read64 } from "./memory";
-import { release, skipTo, stillFirst } from "./receiver";
+import { regionOf } from "./participants";
+import { isFound, release, skipTo, stillFirst } from "./receiver";
+import { seal } from "./seal";
 
 /** Who we are in a slot's word: our index + 1, and above it a byte of our slot's generation. */
 let self: u32 = 0;
@@ -143,18 +146,37 @@ export function replierOf(slot: u32): i32 {
   return index < <u32>MAX_PARTICIPANTS && identity(index) == replier ? <i32>index : -2;
 }
 
+/**
+ * True if a request in flight can have no reply any more: its slot is not as its owner left it, or
+ * its record is gone from the ring although nobody took it.
+ */
+export function isLost(slot: u32, generation: u32, isPassed: u32): u32 {
+  const state = read64(mySlot(slot) + SLOT_STATE);
+  const status = statusOf(state);
+  if (<u32>state != generation || status == SLOT_FREE || status > <u32>SLOT_DONE) return 1;
+  // The bit that tells of a reply may be lost, too.
+  if (status == SLOT_DONE) addBit(region + REQUEST_DONE, slot);
+  return status == SLOT_QUEUED && isPassed != 0 ? 1 : 0;
+}
+
 /** The slot that a request names, 0 if there can be none. */
 function slotOf(requester: u32, slot: u32): usize {
   if (requester >= <u32>MAX_PARTICIPANTS || slot >= <u32>MAX_REQUESTS) return 0;
-  const place = read32(participant(requester) + PARTICIPANT_REGION);
   const bytes = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
-  if (place == 0 || <u64>place + bytes > mapped || (place & 7) != 0) return 0;
+  const place = regionOf(requester, bytes);
+  if (place == 0 || <u64>place + bytes > mapped) return 0;
   return place + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
 
 /** Takes the request that `next` found; answers TAKEN bits, without TAKEN if it is not ours. */
-export function takeRequest(requester: u32, slot: u32, generation: u32): u32 {
-  if (!stillFirst()) return 0;
+export function takeRequest(
+  requester: u32,
+  slot: u32,
+  generation: u32,
+  size: u32,
+  flags: u32,
+): u32 {
+  if (!isFound(size, flags) || !stillFirst()) return 0;
   const place = slotOf(requester, slot);
   const queued = word(generation, SLOT_QUEUED, 0);
   const taken = word(generation, SLOT_TAKEN, self);
@@ -186,7 +208,8 @@ export function finishReply(
   flags: u32,
 ): void {
   const place = slotOf(requester, slot);
-  if (place == 0) return;
+  const writing = word(generation, SLOT_WRITING, self);
+  if (place == 0 || read64(place + SLOT_STATE) != writing) return;
   failpoint(REPLY_WRITTEN);
   store<u64>(place + SLOT_OFFSET, offset);
   failpoint(REPLY_PLACED);
@@ -194,12 +217,25 @@ export function finishReply(
   failpoint(REPLY_MEASURED);
   store<u32>(place + SLOT_FLAGS, flags);
   failpoint(REPLY_FLAGGED);
-  const writing = word(generation, SLOT_WRITING, self);
+  store<u32>(place + SLOT_CHECK, replySeal(generation, offset, length, flags));
+  failpoint(REPLY_SEALED);
   const done = word(generation, SLOT_DONE, self);
   if (atomic.cmpxchg<u64>(place + SLOT_STATE, writing, done) != writing) return;
   failpoint(REPLY_DONE);
-  addBit(<usize>read32(participant(requester) + PARTICIPANT_REGION) + REQUEST_DONE, slot);
+  addBit(place - slot * SLOT_BYTES - REQUEST_SLOTS + REQUEST_DONE, slot);
   failpoint(REPLY_TOLD);
+}
+
+function replySeal(generation: u32, offset: u32, length: u32, flags: u32): u32 {
+  return seal(seal(generation, offset), seal(length, flags));
+}
+
+/** True if a reply's words, as the reader saw them, are those that its replier wrote. */
+export function isReply(slot: u32, offset: u32, length: u32, flags: u32): u32 {
+  const place = mySlot(slot);
+  const state = read64(place + SLOT_STATE);
+  if (statusOf(state) != SLOT_DONE) return 0;
+  return read32(place + SLOT_CHECK) == replySeal(<u32>state, offset, length, flags) ? 1 : 0;
 }
 
 /** True while a reply lies unread in its slot: its bytes must stay. */

@@ -7,6 +7,7 @@ export {
   format,
   refreshTotals,
   reserve,
+  ringOf,
   segmentBytes,
   setMapped,
 } from "./channel";
@@ -15,18 +16,22 @@ export {
   blockingHolder,
   claim,
   claimedPosition,
+  claimedStamp,
   commit,
   forgetPublished,
+  hideClaimed,
+  isSound,
   leftPosition,
   nextLeft,
   openLane,
   releasedPosition,
+  showClaimed,
   usedBytes,
 } from "./sender";
 export {
-  flags,
   foundLane,
   foundPosition,
+  foundStamp,
   giveUpLane,
   isIntact,
   loseOne,
@@ -41,6 +46,7 @@ export {
   tellTail,
 } from "./receiver";
 export { letGo } from "./hold";
+export { seal } from "./seal";
 export {
   agentOf,
   claimLane,
@@ -48,7 +54,7 @@ export {
   leave,
   openRing,
   reclaim,
-  ringOf,
+  regionOf,
   setRegion,
   signCreator,
 } from "./participants";
@@ -62,6 +68,8 @@ export {
   openRequests,
   queueRequest,
   replierOf,
+  isLost,
+  isReply,
   replyPending,
   takeRequest,
 } from "./requests";

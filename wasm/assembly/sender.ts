@@ -19,22 +19,27 @@ import {
   LANE_DATA,
   LANE_HEAD,
   LANE_LAST,
+  LANE_OWNER,
   LANE_TAIL,
   LANE_TAIL_COUNT,
   RECORD_BLOCK,
+  RECORD_FRAME,
   RECORD_PADDING,
   RECORD_PAYLOAD,
   RING_GAP,
 } from "../layout";
-import { capacity, control, kind, lane, mapped, totalReceived, totalSent } from "./channel";
+import { capacity, control, isRing, kind, lane, mapped, totalReceived, totalSent } from "./channel";
 import { countByLast, countByWalk, UNKNOWN } from "./count";
 import { failpoint } from "./failpoint";
 import { heldFrom, oldestHolder } from "./hold";
 import { publish64, read64, storeFence } from "./memory";
 import { check, foundBytes, foundFlags, recordBytes, writePadding, writeRecord } from "./record";
+import { stamp } from "./seal";
 import { receiversAsleep } from "./sleep";
 
 let entry: usize = 0;
+/** Who owns the lane while it is ours. */
+let owner: u32 = 0;
 let isFirst: bool = false;
 let data: usize = 0;
 // Published: everything before is visible to readers.
@@ -57,8 +62,9 @@ let tailCount: u64 = 0;
 let left: u64 = 0;
 
 /** Takes up writing where the lane's last writer stopped. Answers 0 if the lane cannot be right. */
-export function openLane(index: u32): u32 {
+export function openLane(index: u32, participantIndex: u32): u32 {
   entry = lane(index);
+  owner = participantIndex + 1;
   isFirst = index == 0;
   data = load<u32>(entry + LANE_DATA);
   head = next = read64(entry + LANE_HEAD);
@@ -67,6 +73,7 @@ export function openLane(index: u32): u32 {
   tailCount = read64(entry + LANE_TAIL_COUNT);
   last = read64(entry + LANE_LAST);
   if (tail > head || head - tail > capacity || ((head | tail) & 7) != 0) return 0;
+  if (!isRing(index, <u32>data)) return 0;
   if (index != 0 && data < control + CONTROL_BYTES) return 0;
   if (<u64>data + capacity > mapped) return 0;
   if (kind == KIND_BROADCAST) recount();
@@ -80,7 +87,7 @@ export function openLane(index: u32): u32 {
 /** Goes to the next reference to a block that the lane's last writer left; 0: there is none. */
 export function nextLeft(): u32 {
   while (left < head) {
-    const offset = <u32>(left % capacity);
+    const offset = <u32>(left % capacity) & ~7;
     const room = min<u64>(head - left, capacity - offset);
     if (!check(data + offset, left, room)) return 0;
     left += foundBytes;
@@ -101,11 +108,12 @@ function recount(): void {
   if (truth != UNKNOWN) count = nextCount = truth;
 }
 
-/** Claims room for a payload; answers its place, or 0 when the ring is full. */
+/** Claims room for a payload; answers its place, or 0 when the ring is full or not sound. */
 export function claim(payload: u32, flags: u32): u32 {
   const need = recordBytes(payload);
   const toEnd = capacity - nextAt;
   const end = next + need + (toEnd < need ? toEnd : 0);
+  if (load<u32>(entry + LANE_OWNER) != owner) return 0;
   if (end + RING_GAP > limit && !makeRoom(end + RING_GAP)) return 0;
   if (toEnd < need) {
     writePadding(data + nextAt, next, toEnd);
@@ -122,6 +130,31 @@ export function claim(payload: u32, flags: u32): u32 {
   if (nextAt == capacity) nextAt = 0;
   nextCount++;
   return <u32>at + RECORD_PAYLOAD;
+}
+
+/** The stamp of a big message that the record claimed last names. */
+export function claimedStamp(offset: u32, length: u32): u32 {
+  return stamp(last, offset, length);
+}
+
+/** False if somebody else writes this lane, or its tail cannot be right. */
+export function isSound(): u32 {
+  const seen = read64(entry + LANE_TAIL);
+  const isOurs = load<u32>(entry + LANE_OWNER) == owner;
+  return isOurs && seen <= head && head - seen <= capacity && (seen & 7) == 0 ? 1 : 0;
+}
+
+let hiddenFrame: u64 = 0;
+
+/** Makes the record claimed last one that no reader takes for whole, while it is being written. */
+export function hideClaimed(): void {
+  const frame = data + <u32>(last % capacity) + RECORD_FRAME;
+  hiddenFrame = load<u64>(frame);
+  store<u64>(frame, ~hiddenFrame);
+}
+
+export function showClaimed(): void {
+  store<u64>(data + <u32>(last % capacity) + RECORD_FRAME, hiddenFrame);
 }
 
 /** Publishes all that is claimed; answers 1 when a receiver sleeps. */

@@ -1,0 +1,86 @@
+/**
+ * What a received message may be: one that was sent, whole. A byte of a message that the fuzzer
+ * itself overwrote in the ring may arrive as it was overwritten, since a payload carries no checksum;
+ * every other byte must be the sender's.
+ *
+ * @module
+ */
+
+/** Bytes of the smallest message: its id. */
+export const LEAST_BYTES = 4;
+
+/** The message of an id, whose every byte depends on the key, the id and its place. */
+export function makeMessage(key: number, id: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let state = Math.imul(key ^ (id + 1), 0x9e3779b1) | 1;
+  for (let at = 0; at < length; at++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[at] = state >>> 11;
+  }
+  new DataView(bytes.buffer).setUint32(0, id, true);
+  return bytes;
+}
+
+/** Knows what was sent, and what was written over it. */
+export class Judge {
+  readonly #key: number;
+  readonly #lengths: number[] = [];
+  /** Values that were written over a place of the segment. */
+  readonly #overwritten = new Map<number, Set<number>>();
+
+  /** Judges the messages of one key. */
+  constructor(key: number) {
+    this.#key = key;
+  }
+
+  /** A new message to send. */
+  make(length: number): Uint8Array<ArrayBuffer> {
+    const id = this.#lengths.push(length) - 1;
+    return makeMessage(this.#key, id, length);
+  }
+
+  /** Notes messages `0..count - 1` that somebody else makes. */
+  expect(lengths: Iterable<number>): void {
+    for (const length of lengths) this.#lengths.push(length);
+  }
+
+  /** Notes bytes that were written over a place where messages may lie. */
+  overwrite(offset: number, bytes: Uint8Array): void {
+    for (const [at, byte] of bytes.entries()) {
+      const values = this.#overwritten.get(offset + at);
+      if (values) values.add(byte);
+      else this.#overwritten.set(offset + at, new Set([byte]));
+    }
+  }
+
+  /** What is wrong with a message that arrived; undefined if nothing is. */
+  problemWith(bytes: Uint8Array): string | undefined {
+    if (bytes.length >= LEAST_BYTES) {
+      const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+      if (this.#lengths[id] === bytes.length && this.#isMessage(bytes, id)) return undefined;
+    }
+    for (const [id, length] of this.#lengths.entries()) {
+      if (length === bytes.length && this.#isMessage(bytes, id)) return undefined;
+    }
+    return `${bytes.length} bytes arrived that are no message: ${bytes.subarray(0, 48).toHex()}`;
+  }
+
+  /** True if all bytes are the message's, save those that were overwritten at one place for it. */
+  #isMessage(bytes: Uint8Array, id: number): boolean {
+    const sent = makeMessage(this.#key, id, bytes.length);
+    const first = bytes.findIndex((byte, at) => byte !== sent[at]);
+    if (first < 0) return true;
+    for (const [place, values] of this.#overwritten) {
+      if (values.has(bytes[first]) && this.#liesAt(place - first, bytes, sent)) return true;
+    }
+    return false;
+  }
+
+  #liesAt(begin: number, bytes: Uint8Array, sent: Uint8Array): boolean {
+    return bytes.every((byte, at) =>
+      byte === sent[at] || this.#overwritten.get(begin + at)?.has(byte) === true
+    );
+  }
+}
