@@ -98,11 +98,13 @@ export class Subscriber {
 
   /** Takes entries out of the queue, the oldest first, at most `limit`. */
   take(limit: number = Infinity): Delivery[] {
-    return Array.from({ length: Math.min(limit, this.length) }, () => this.#takeOne());
+    return Array.from({ length: Math.min(limit, this.length) }, () => this.shift()!);
   }
 
-  #takeOne(): Delivery {
-    const delivery = this.#queue[this.#start]!;
+  /** Takes the oldest entry out of the queue. */
+  shift(): Delivery | undefined {
+    const delivery = this.#queue[this.#start];
+    if (delivery === undefined) return undefined;
     this.#queue[this.#start++] = undefined;
     this.#bytes -= delivery.bytes;
     if (this.#start * 2 >= this.#queue.length) {
@@ -135,7 +137,7 @@ export class Subscriber {
       return this.take().length;
     }
     let lost = 0;
-    for (; this.#isOverfull; lost++) this.#takeOne();
+    for (; this.#isOverfull; lost++) this.shift();
     return lost;
   }
 }

@@ -1,0 +1,43 @@
+/**
+ * What a command of the line protocol is.
+ *
+ * @module
+ */
+
+import type { LineSession } from "./session.ts";
+
+/** What a command does to the store, and when it is allowed. */
+export type CommandFlag =
+  /** It changes the store. */
+  | "write"
+  /** It reads the store. */
+  | "read"
+  /** It is about subscriptions and what goes to them. */
+  | "pubsub"
+  /** It is allowed before `AUTH`. */
+  | "open";
+
+/** One row of the table of commands: dispatch, errors, statistics and documentation come from it. */
+export interface Command {
+  /** In capital letters. */
+  readonly name: string;
+  /** Names of its arguments; one in brackets may be left out. */
+  readonly parameters: readonly string[];
+  readonly flags: readonly CommandFlag[];
+  /** Its answer, as the documentation shows it. */
+  readonly answer: string;
+  readonly summary: string;
+  /** Carries it out; the answer, without the end of the line. */
+  handle(session: LineSession, args: readonly string[]): string;
+}
+
+/** Its name and its arguments. */
+export function usage({ name, parameters }: Command): string {
+  return [name, ...parameters].join(" ");
+}
+
+/** True if a command may come with so many arguments. */
+export function takes({ parameters }: Command, count: number): boolean {
+  const required = parameters.filter((parameter) => !parameter.startsWith("[")).length;
+  return count >= required && count <= parameters.length;
+}

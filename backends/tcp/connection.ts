@@ -1,0 +1,122 @@
+/**
+ * One client's connection: reads what comes, has the session carry it out, and sends what is due.
+ *
+ * @module
+ */
+
+import { logger } from "../../lib/log.ts";
+import { Subscriber, type SubscriberOptions } from "../store/subscriber.ts";
+import { LineReader } from "./line_reader.ts";
+import { Sender } from "./sender.ts";
+import { LineSession, type SessionContext } from "./session.ts";
+
+/** Every message of RESP begins with it, and no line of ours: so the first byte tells the protocol. */
+const RESP_FIRST_BYTE = 0x2a;
+const NO_RESP = "-ERR this port speaks the line protocol of Ringbus, not RESP\r\n";
+
+/** What a connection takes from its server. */
+export interface ConnectionContext {
+  readonly session: SessionContext;
+  readonly subscriber: Omit<SubscriberOptions, "onReady">;
+}
+
+/** A connection that was accepted. */
+export class Connection {
+  readonly #conn: Deno.TcpConn;
+  readonly #context: ConnectionContext;
+  readonly #reader: LineReader;
+  readonly #sender: Sender;
+  readonly #session: LineSession;
+  readonly #subscriber: Subscriber;
+  #isWoken = false;
+  #isClosed = false;
+  #lastActiveMs = performance.now();
+
+  constructor(conn: Deno.TcpConn, context: ConnectionContext) {
+    this.#conn = conn;
+    this.#context = context;
+    this.#reader = new LineReader(context.session.maxLineBytes);
+    this.#sender = new Sender({
+      write: (bytes) => conn.write(bytes),
+      refill: () => this.#session.push(),
+      onSent: (count) => this.#noteSent(count),
+      onError: () => this.close(),
+    });
+    this.#subscriber = new Subscriber({ ...context.subscriber, onReady: () => this.#wake() });
+    const ends = { reader: this.#reader, output: this.#sender.output };
+    this.#session = new LineSession(context.session, { ...ends, subscriber: this.#subscriber });
+  }
+
+  /** When a byte last came or went, by `performance.now()`; a subscriber may be silent for ever. */
+  get idleSinceMs(): number {
+    const { topics, patterns } = this.#subscriber;
+    return topics.size + patterns.size > 0 ? Infinity : this.#lastActiveMs;
+  }
+
+  /** Serves the client until it leaves. */
+  async run(): Promise<void> {
+    try {
+      this.#conn.setNoDelay(true);
+      this.#conn.setKeepAlive(true);
+      await this.#serve();
+    } catch (error) {
+      // A peer that vanishes, and our own `close`, end in errors.
+      logger.debug("a connection ended: {error}", { error });
+    } finally {
+      this.close();
+    }
+  }
+
+  async #serve(): Promise<void> {
+    if (!(await this.#read())) return;
+    if (this.#reader.firstByte === RESP_FIRST_BYTE) {
+      this.#sender.output.bytes(new TextEncoder().encode(NO_RESP));
+      return await this.#sender.idle();
+    }
+    do {
+      await this.#process();
+    } while (await this.#read());
+    // It has no more to say, but still wants its answers.
+    this.#session.close();
+    await this.#sender.idle();
+  }
+
+  async #read(): Promise<boolean> {
+    const count = await this.#conn.read(this.#reader.space());
+    if (count === null) return false;
+    this.#reader.filled(count);
+    this.#context.session.tally.bytesReceived += count;
+    this.#lastActiveMs = performance.now();
+    return true;
+  }
+
+  async #process(): Promise<void> {
+    const mayGoOn = () => !this.#sender.isFull;
+    while (this.#session.process(mayGoOn)) await this.#sender.room();
+    this.#sender.flush();
+  }
+
+  #noteSent(count: number): void {
+    this.#context.session.tally.bytesSent += count;
+    this.#lastActiveMs = performance.now();
+  }
+
+  /** Sends what is pushed once whoever stores is done: several messages then go in one write. */
+  #wake(): void {
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    queueMicrotask(() => {
+      this.#isWoken = false;
+      if (this.#subscriber.isDisconnected) this.close();
+      else this.#sender.flush();
+    });
+  }
+
+  /** Closes it, whatever is under way. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#session.close();
+    this.#conn.close();
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Bytes on their way out: appended piece by piece, sent as one.
+ *
+ * @module
+ */
+
+const FIRST_BYTES = 1024;
+/** Larger buffers are not kept for the next time. */
+const KEPT_BYTES = 256 * 1024;
+/** Up to here writing characters one by one is faster than a call out of JavaScript. */
+const SHORT_TEXT = 48;
+const NO_BYTES = new Uint8Array(0);
+
+const encoder = new TextEncoder();
+
+/** A buffer that grows. */
+export class Output {
+  #bytes: Uint8Array<ArrayBuffer> = NO_BYTES;
+  #length = 0;
+  #spare: Uint8Array<ArrayBuffer> = NO_BYTES;
+
+  /** Bytes in it. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends bytes. */
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Appends a text and the end of a line. */
+  line(text: string): void {
+    this.#reserve(text.length + 2);
+    const written = text.length <= SHORT_TEXT ? this.#writeShort(text) : 0;
+    this.#length += written;
+    if (written < text.length) this.#writeRest(written === 0 ? text : text.slice(written));
+    this.#reserve(2);
+    this.#bytes[this.#length++] = 13;
+    this.#bytes[this.#length++] = 10;
+  }
+
+  /** Writes up to the first character beyond ASCII; how many those were. */
+  #writeShort(text: string): number {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) return i;
+      this.#bytes[this.#length + i] = code;
+    }
+    return text.length;
+  }
+
+  #writeRest(text: string): void {
+    for (let rest = text;;) {
+      const { read, written } = encoder.encodeInto(rest, this.#bytes.subarray(this.#length));
+      this.#length += written;
+      if (read === rest.length) return;
+      rest = rest.slice(read);
+      this.#reserve(rest.length * 3);
+    }
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed <= this.#bytes.length) return;
+    const size = Math.max(needed, this.#bytes.length * 2, FIRST_BYTES);
+    const larger = this.#length === 0 && this.#spare.length >= size
+      ? this.#spare
+      : new Uint8Array(size);
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+
+  /** Takes all bytes out; they are to be given back when they are sent. */
+  take(): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#bytes = this.#spare;
+    this.#spare = NO_BYTES;
+    this.#length = 0;
+    return taken;
+  }
+
+  /** Gives back what `take` gave: the memory is used again. */
+  giveBack(taken: Uint8Array<ArrayBuffer>): void {
+    if (taken.buffer.byteLength <= KEPT_BYTES) this.#spare = new Uint8Array(taken.buffer);
+  }
+}

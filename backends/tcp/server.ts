@@ -1,0 +1,184 @@
+/**
+ * The TCP server of the line protocol.
+ *
+ * @module
+ */
+
+import { logger } from "../../lib/log.ts";
+import { Store } from "../store/store.ts";
+import { Connection } from "./connection.ts";
+import { type CheckedOptions, checkOptions, type EmbeddedServerOptions } from "./options.ts";
+import { errorReply } from "./replies.ts";
+import type { SessionContext } from "./session.ts";
+import { type ServerStats, Tally } from "./tally.ts";
+import { tokenTest } from "./token.ts";
+
+/** Milliseconds between two looks for what is idle or has expired. */
+const SWEEP_EVERY_MS = 1000;
+/** Milliseconds to wait when the system has no connection to give, for lack of file descriptors. */
+const ACCEPT_AGAIN_MS = 100;
+
+/**
+ * Serves messages over TCP: clients send one command a line, and subscribers get each message pushed as
+ * soon as it is stored.
+ *
+ * A connection that takes its pushes slowly costs the others nothing: its pushes wait in a queue of its
+ * own, which is bounded.
+ *
+ * @example
+ * ```ts
+ * import { EmbeddedMessagingBackend, EmbeddedServer } from "@ringbus/ringbus/tcp";
+ *
+ * await using server = new EmbeddedServer({ port: 0 });
+ * const port = await server.start();
+ * await using backend = new EmbeddedMessagingBackend({ port, autoStartServer: false });
+ * await backend.testConnection();
+ * console.log(server.getStats().connections); // 1
+ * ```
+ */
+export class EmbeddedServer {
+  readonly #options: CheckedOptions;
+  readonly #store: Store;
+  readonly #tally = new Tally();
+  readonly #session: SessionContext;
+  readonly #connections = new Set<Connection>();
+  readonly #runs = new Set<Promise<void>>();
+  #listener: Deno.TcpListener | undefined;
+  #sweeper: ReturnType<typeof setInterval> | undefined;
+  #startedAtMs = 0;
+
+  /**
+   * Prepares a server, and does no input or output.
+   *
+   * @throws {TypeError} if `host` is not of this machine alone and there is no `token`, or a `store` comes
+   *   with options of stores
+   * @throws {RangeError} if a limit or the port cannot be
+   */
+  constructor(options: EmbeddedServerOptions = {}) {
+    this.#options = checkOptions(options);
+    const { store, maxMessagesPerTopic, maxBytes, token } = this.#options;
+    this.#store = store ?? new Store({ maxMessagesPerTopic, maxBytes });
+    this.#session = {
+      ...this.#options,
+      store: this.#store,
+      tally: this.#tally,
+      isToken: token === undefined ? undefined : tokenTest(token),
+      stats: () => this.getStats(),
+    };
+  }
+
+  /** The port it listens on, or will. */
+  get port(): number {
+    return this.#listener?.addr.port ?? this.#options.port;
+  }
+
+  /** Where it listens, or will, such as `"127.0.0.1:31134"`. */
+  get address(): string {
+    return `${this.#options.host}:${this.port}`;
+  }
+
+  /** True while it listens. */
+  get isRunning(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** Begins to listen, unless it does already; the port.
+   *
+   * @throws {Deno.errors.AddrInUse} if somebody else listens there
+   */
+  // deno-lint-ignore require-await
+  async start(): Promise<number> {
+    if (this.#listener !== undefined) return this.port;
+    const { host: hostname, port } = this.#options;
+    const listener = Deno.listen({ hostname, port });
+    this.#listener = listener;
+    this.#startedAtMs = performance.now();
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
+    this.#track(this.#acceptAll(listener));
+    return this.port;
+  }
+
+  #track(run: Promise<void>): void {
+    const tracked = run.finally(() => this.#runs.delete(tracked));
+    this.#runs.add(tracked);
+  }
+
+  async #acceptAll(listener: Deno.TcpListener): Promise<void> {
+    while (this.#listener === listener) {
+      try {
+        this.#welcome(await listener.accept());
+      } catch (error) {
+        if (this.#listener !== listener) return;
+        logger.error("cannot accept a connection at {address}: {error}", {
+          address: this.address,
+          error,
+        });
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
+      }
+    }
+  }
+
+  #welcome(conn: Deno.TcpConn): void {
+    if (this.#connections.size >= this.#options.maxConnections) {
+      this.#tally.refused++;
+      this.#track(refuse(conn, this.#options.maxConnections));
+      return;
+    }
+    this.#tally.accepted++;
+    const { maxQueueLength, maxQueueBytes, overflow } = this.#options;
+    const subscriber = { maxQueueLength, maxQueueBytes, overflow };
+    const connection = new Connection(conn, { session: this.#session, subscriber });
+    this.#connections.add(connection);
+    this.#track(connection.run().finally(() => this.#connections.delete(connection)));
+  }
+
+  #sweep(): void {
+    this.#store.sweep();
+    const limitMs = performance.now() - this.#options.idleTimeoutMs;
+    for (const connection of this.#connections) {
+      if (connection.idleSinceMs >= limitMs) continue;
+      this.#tally.idled++;
+      connection.close();
+    }
+  }
+
+  /** What it holds and has counted. */
+  getStats(): ServerStats {
+    return {
+      uptimeSeconds: this.isRunning ? (performance.now() - this.#startedAtMs) / 1000 : 0,
+      connections: this.#connections.size,
+      ...this.#tally.view(),
+      ...this.#store.stats(),
+    };
+  }
+
+  /** Deletes all messages and keys of its store. Subscriptions stay. */
+  cleanup(): void {
+    this.#store.clear();
+  }
+
+  /** Ends all connections and stops listening. The store stays: the server may be started again. */
+  async stop(): Promise<void> {
+    clearInterval(this.#sweeper);
+    this.#listener?.close();
+    this.#listener = undefined;
+    for (const connection of this.#connections) connection.close();
+    await Promise.all(this.#runs);
+  }
+
+  /** The same as `stop()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+async function refuse(conn: Deno.TcpConn, maxConnections: number): Promise<void> {
+  const reason = errorReply(`there are ${maxConnections} connections already`);
+  try {
+    await conn.write(new TextEncoder().encode(`${reason}\r\n`));
+  } catch {
+    // It has left.
+  } finally {
+    conn.close();
+  }
+}

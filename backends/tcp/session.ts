@@ -1,0 +1,168 @@
+/**
+ * One client's side of the line protocol, without its connection: bytes in, answers and pushes out.
+ *
+ * @module
+ */
+
+import { logger } from "../../lib/log.ts";
+import { InvalidInputError, StoreError } from "../store/errors.ts";
+import type { Store } from "../store/store.ts";
+import type { Subscriber } from "../store/subscriber.ts";
+import { splitArguments } from "./arguments.ts";
+import { type Command, takes, usage } from "./command.ts";
+import { commandNamed } from "./commands.ts";
+import type { LineFault, LineReader } from "./line_reader.ts";
+import type { Output } from "./output.ts";
+import { errorReply, pushLine, unknownCommand } from "./replies.ts";
+import type { ServerStats, Tally } from "./tally.ts";
+
+/** Most bytes of a line before the token was shown: a stranger gets no memory. */
+const STRANGER_LINE_BYTES = 4096;
+/** Pushes are appended until there are so many bytes. */
+const PUSH_BYTES = 64 * 1024;
+
+/** What all sessions of a server share. */
+export interface SessionContext {
+  readonly store: Store;
+  readonly tally: Tally;
+  /** Tells whether it is the token; left out, none is needed. */
+  readonly isToken: ((candidate: string) => boolean) | undefined;
+  readonly maxLineBytes: number;
+  readonly maxReplyBytes: number;
+  stats(): ServerStats;
+}
+
+/** What a session talks through. */
+export interface SessionEnds {
+  readonly reader: LineReader;
+  readonly output: Output;
+  readonly subscriber: Subscriber;
+}
+
+/** A session. */
+export class LineSession {
+  readonly subscriber: Subscriber;
+  readonly #context: SessionContext;
+  readonly #reader: LineReader;
+  readonly #output: Output;
+  /** Lines that came together, and how far they are done. */
+  #text = "";
+  #at = 0;
+  #isKnown: boolean;
+
+  constructor(context: SessionContext, { reader, output, subscriber }: SessionEnds) {
+    this.#context = context;
+    this.#reader = reader;
+    this.#output = output;
+    this.subscriber = subscriber;
+    this.#isKnown = context.isToken === undefined;
+    reader.maxLineBytes = this.#isKnown
+      ? context.maxLineBytes
+      : Math.min(STRANGER_LINE_BYTES, context.maxLineBytes);
+  }
+
+  get store(): Store {
+    return this.#context.store;
+  }
+
+  get maxReplyBytes(): number {
+    return this.#context.maxReplyBytes;
+  }
+
+  stats(): ServerStats {
+    return this.#context.stats();
+  }
+
+  /** Shows a token; false if it is the wrong one. */
+  authenticate(token: string): boolean {
+    const { isToken, maxLineBytes } = this.#context;
+    if (isToken !== undefined && !isToken(token)) return false;
+    this.#isKnown = true;
+    this.#reader.maxLineBytes = maxLineBytes;
+    return true;
+  }
+
+  /** Carries out what came, until that is all or `mayGoOn` says no; true if there is more. */
+  process(mayGoOn: () => boolean): boolean {
+    while (mayGoOn()) {
+      if (this.#at < this.#text.length) this.#output.line(this.#answer(this.#nextLine()));
+      else if (!this.#takeLines()) return false;
+    }
+    return true;
+  }
+
+  #takeLines(): boolean {
+    const lines = this.#reader.take();
+    this.#text = "";
+    this.#at = 0;
+    if (lines === undefined) return false;
+    if ("text" in lines) this.#text = lines.text;
+    else this.#output.line(this.#refuse(this.#faultMessage(lines.fault)));
+    return true;
+  }
+
+  #faultMessage(fault: LineFault): string {
+    if (fault === "not UTF-8") return "a line must be UTF-8";
+    return `a line has at most ${this.#reader.maxLineBytes} bytes`;
+  }
+
+  #nextLine(): string {
+    const feed = this.#text.indexOf("\n", this.#at);
+    const end = this.#text.charCodeAt(feed - 1) === 13 ? feed - 1 : feed;
+    const line = this.#text.slice(this.#at, Math.max(this.#at, end));
+    this.#at = feed + 1;
+    return line;
+  }
+
+  #answer(line: string): string {
+    const start = line.search(/[^ ]/);
+    const space = line.indexOf(" ", start);
+    const word = line.slice(Math.max(0, start), space === -1 ? line.length : space);
+    const command = commandNamed(word);
+    if (command === undefined) {
+      this.#context.tally.errors++;
+      return unknownCommand(word.slice(0, 64));
+    }
+    return this.#carryOut(command, line, space === -1 ? line.length : space);
+  }
+
+  #carryOut(command: Command, line: string, from: number): string {
+    this.#context.tally.count(command);
+    try {
+      if (!this.#isKnown && !command.flags.includes("open")) {
+        throw new InvalidInputError("send AUTH with the token first");
+      }
+      const args = splitArguments(line, from);
+      if (!takes(command, args.length)) {
+        throw new InvalidInputError(`${args.length} arguments came: send ${usage(command)}`);
+      }
+      return command.handle(this, args);
+    } catch (error) {
+      return this.#refuse(messageFor(error, command));
+    }
+  }
+
+  #refuse(message: string): string {
+    this.#context.tally.errors++;
+    return errorReply(message);
+  }
+
+  /** Appends what waits for the subscriber, up to some bytes. */
+  push(): void {
+    while (this.subscriber.length > 0 && this.#output.length < PUSH_BYTES) {
+      this.#output.line(pushLine(this.subscriber.shift()!));
+      this.#context.tally.pushes++;
+    }
+  }
+
+  /** Ends all subscriptions. */
+  close(): void {
+    this.store.subscriptions.remove(this.subscriber);
+  }
+}
+
+function messageFor(error: unknown, command: Command): string {
+  if (error instanceof StoreError) return error.message;
+  logger.error("the TCP server failed at {command}: {error}", { command: command.name, error });
+  return `the server failed at ${command.name}`;
+}

@@ -1,0 +1,1 @@
+export { EmbeddedServer } from "./backends/tcp/server.ts";
