@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Fifo } from "../../lib/fifo.ts";
 import { show } from "../../lib/options.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Value } from "./value.ts";
@@ -62,9 +63,7 @@ export class Subscriber {
   readonly #maxQueueBytes: number;
   readonly #overflow: OverflowPolicy;
   readonly #onReady: () => void;
-  #queue: (Delivery | undefined)[] = [];
-  /** Where the first entry is; before it there is none. */
-  #start = 0;
+  readonly #queue = new Fifo<Delivery>();
   #bytes = 0;
   #dropped = 0;
   #isDisconnected = false;
@@ -78,7 +77,7 @@ export class Subscriber {
 
   /** Entries in its queue. */
   get length(): number {
-    return this.#queue.length - this.#start;
+    return this.#queue.length;
   }
 
   /** Bytes in its queue. */
@@ -103,14 +102,8 @@ export class Subscriber {
 
   /** Takes the oldest entry out of the queue. */
   shift(): Delivery | undefined {
-    const delivery = this.#queue[this.#start];
-    if (delivery === undefined) return undefined;
-    this.#queue[this.#start++] = undefined;
-    this.#bytes -= delivery.bytes;
-    if (this.#start * 2 >= this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#start);
-      this.#start = 0;
-    }
+    const delivery = this.#queue.shift();
+    this.#bytes -= delivery?.bytes ?? 0;
     return delivery;
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseJson } from "../../lib/json.ts";
 import { InvalidInputError } from "../store/errors.ts";
 import { JsonText, type Value, valueOfJson, valueToJson } from "../store/value.ts";
 
@@ -63,9 +64,29 @@ export function valueArgument(value: Value): string {
 
 /** The value of an argument: JSON if it was encoded and is any, else a text. */
 export function valueOf(argument: string): Value {
+  return asJson(argument, JSON.parse, (text) => valueOfJson(text.trim()));
+}
+
+/** The same, as an application gets it. */
+export function dataOf(argument: string): unknown {
+  return asJson(argument, parseJson, (_text, data) => data);
+}
+
+function asJson<T>(
+  argument: string,
+  parse: (text: string) => unknown,
+  make: (text: string, data: unknown) => T,
+): T | string {
   if (!isEncoded(argument)) return argument;
   const text = decoded(argument);
-  return isJson(text) ? valueOfJson(text.trim()) : text;
+  let data: unknown;
+  try {
+    data = parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+  return make(text, data);
 }
 
 // Control characters end lines, quotes have no escape, and what begins like JSON is taken for it.
@@ -85,15 +106,6 @@ export function encodedArgument(text: string): string {
 
 function isEncoded(argument: string): boolean {
   return argument.startsWith(ENCODED);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 // deno-lint-ignore no-control-regex

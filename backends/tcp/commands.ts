@@ -125,7 +125,8 @@ export const COMMANDS: readonly Command[] = [
     parameters: ["namespace", "topic", "message", "[ttlSeconds]"],
     flags: ["write"],
     answer: "OK STORED",
-    summary: "Stores a message, pushes it to the topic's subscribers, and forgets it after its `ttl`.",
+    summary:
+      "Stores a message, pushes it to the topic's subscribers, and forgets it after its `ttl`.",
     handle({ store }, [namespace, topic, message, ttlSeconds]) {
       store.storeMessage(textOf(namespace), textOf(topic), textOf(message), ttlOf(ttlSeconds));
       return "OK STORED";
@@ -154,7 +155,8 @@ export const COMMANDS: readonly Command[] = [
     parameters: ["namespace", "ids"],
     flags: ["read"],
     answer: "MESSAGES JSON:[...]",
-    summary: "The messages of a namespace with these ids, in the order asked; unknown are left out.",
+    summary:
+      "The messages of a namespace with these ids, in the order asked; unknown are left out.",
     handle: ({ store, maxReplyBytes }, [namespace, ids]) =>
       messagesReply(store.topics.byId(textOf(namespace), idsOf(ids)), maxReplyBytes),
   },

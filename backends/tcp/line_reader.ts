@@ -54,7 +54,11 @@ export class LineReader {
 
   #rewind(): void {
     const used = this.#end;
-    this.#start = this.#end = this.#searched = this.#suspectEnd = 0;
+    this.#start =
+      this.#end =
+      this.#searched =
+      this.#suspectEnd =
+        0;
     if (used * 4 >= this.#bytes.length || this.#bytes.length <= FIRST_BYTES) return;
     this.#bytes = new Uint8Array(Math.min(this.#bytes.length / 2, READ_BYTES));
   }
