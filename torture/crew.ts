@@ -6,7 +6,7 @@
 
 import { now, pause } from "./clock.ts";
 import { END, type InFlight, Journal, RUN } from "./journal.ts";
-import { mix } from "./prng.ts";
+import { Random } from "./random.ts";
 import type { Part, Task } from "./task.ts";
 
 const CHILD = new URL("child.ts", import.meta.url).href;
@@ -157,7 +157,13 @@ export class Crew implements AsyncDisposable {
     const incarnation = ++this.#incarnations;
     const { journals, seed, ...common } = this.#common;
     const journal = `${journals}/${incarnation}`;
-    return new Member({ ...common, part, incarnation, journal, seed: mix(seed, incarnation) });
+    return new Member({
+      ...common,
+      part,
+      incarnation,
+      journal,
+      seed: new Random(seed, incarnation).word(),
+    });
   }
 
   /** The living. */

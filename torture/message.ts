@@ -5,7 +5,7 @@
  * @module
  */
 
-import { mix, Prng } from "./prng.ts";
+import { Random } from "./random.ts";
 
 const HEADER_WORDS = 5;
 /** Bytes of the smallest message. */
@@ -23,7 +23,7 @@ export interface Label {
 
 /** The size that a message must have: mostly small, now and then larger than the ring. */
 export function sizeOf({ stream, sequence }: Label, capacityBytes: number): number {
-  const random = new Prng(mix(stream, sequence));
+  const random = new Random(stream, sequence);
   const most = random.weighted({
     [String(64)]: 500,
     [String(1024)]: 320,
@@ -57,10 +57,14 @@ function write(target: Uint8Array, { stream, sequence }: Label, kind: number): v
   words[1] = stream;
   words[2] = sequence;
   words[3] = target.length;
-  const key = mix(mix(stream, sequence), target.length) | 0;
+  const key = keyOf({ stream, sequence }, target.length);
   words[4] = key;
   for (let i = HEADER_WORDS; i < words.length; i++) words[i] = wordAt(key, i);
   for (let i = words.length * 4; i < target.length; i++) target[i] = key + i;
+}
+
+function keyOf({ stream, sequence }: Label, length: number): number {
+  return new Random(stream, sequence, length).word() | 0;
 }
 
 function wordAt(key: number, index: number): number {
@@ -82,7 +86,7 @@ export function verify(bytes: Uint8Array, capacityBytes: number): Label {
   if (bytes.length < LEAST_BYTES) throw fail("a message is shorter than any that was sent");
   const words = wordsOf(bytes);
   const label = { stream: words[1], sequence: words[2] };
-  const key = mix(mix(label.stream, label.sequence), bytes.length) | 0;
+  const key = keyOf(label, bytes.length);
   if (words[0] === ABORTED) throw fail("an aborted loan was delivered");
   if (words[0] !== COMMITTED || words[3] !== bytes.length || words[4] !== key) {
     throw fail("a message is torn at its beginning");

@@ -43,6 +43,13 @@ export class Random {
     return this.word() / 2 ** 32 < share;
   }
 
+  /** One of the keys, as often as its weight says. */
+  weighted<K extends string>(weights: Record<K, number>): K {
+    const keys = Object.keys(weights) as K[];
+    let left = this.below(keys.reduce((sum, key) => sum + weights[key], 0));
+    return keys.find((key) => (left -= weights[key]) < 0)!;
+  }
+
   /** One of a list. */
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)];

@@ -6,7 +6,7 @@
 
 import { now } from "./clock.ts";
 import { type PatternName, PATTERNS } from "./patterns.ts";
-import { mix } from "./prng.ts";
+import { Random } from "./random.ts";
 import { runSession, type SessionResult } from "./session.ts";
 
 /** Rounds of a session. */
@@ -89,7 +89,7 @@ async function runOne(
   Deno.mkdirSync(dir, { mode: 0o700 });
   const patternNumber = Object.keys(PATTERNS).indexOf(pattern);
   const killsPerRound = Math.max(1, Math.min(KILLS_PER_ROUND, Math.ceil(killsLeft / ROUNDS)));
-  const seed = mix(plan.seed, mix(patternNumber, session));
+  const seed = new Random(plan.seed, patternNumber, session).word();
   try {
     return await runSession(
       { pattern, seed, rounds: ROUNDS, killsPerRound, dir, signal: plan.signal },

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Prng } from "./prng.ts";
+import type { Random } from "./random.ts";
 import type { Part } from "./task.ts";
 
 const LEAST_GAP_MS = 15;
@@ -25,7 +25,7 @@ export interface Attack {
 
 /** Attacks with exactly so many kills; `counts` says how many processes of each part there are. */
 export function planAttacks(
-  random: Prng,
+  random: Random,
   counts: readonly [part: Part, count: number][],
   kills: number,
 ): Attack[] {
@@ -34,7 +34,7 @@ export function planAttacks(
     const [part, count] = random.pick(counts);
     const isStop = random.chance(STOPS);
     attacks.push({
-      afterMs: random.between(LEAST_GAP_MS, MOST_GAP_MS) + random.next(),
+      afterMs: random.between(LEAST_GAP_MS, MOST_GAP_MS),
       part,
       index: random.between(0, count - 1),
       stopMs: isStop ? random.between(20, random.chance(0.1) ? 1500 : 300) : undefined,

@@ -11,7 +11,7 @@ import { CONTROL_BYTES } from "../wasm/layout.ts";
 import { now, pause } from "./clock.ts";
 import { Crew, type Member } from "./crew.ts";
 import { type Judge, type Pattern, type PatternName, PATTERNS } from "./patterns.ts";
-import { Prng } from "./prng.ts";
+import { Random } from "./random.ts";
 import { type Recovery, recoveryOf } from "./recovery.ts";
 import { type Record, recordOf, Violation } from "./round.ts";
 import { type Attack, planAttacks } from "./schedule.ts";
@@ -54,7 +54,7 @@ export async function runSession(
   plan: SessionPlan,
   onRound: (result: SessionResult) => void = () => {},
 ): Promise<SessionResult> {
-  const random = new Prng(plan.seed);
+  const random = new Random(plan.seed);
   const session = new Session(plan, random);
   await using crew = session.crew;
   await crew.untilUp();
@@ -70,13 +70,13 @@ class Session {
   readonly crew: Crew;
   readonly result: SessionResult;
   readonly #plan: SessionPlan;
-  readonly #random: Prng;
+  readonly #random: Random;
   readonly #pattern: Pattern;
   readonly #judge: Judge;
   readonly #segments: string;
   #resumes: Promise<void>[] = [];
 
-  constructor(plan: SessionPlan, random: Prng) {
+  constructor(plan: SessionPlan, random: Random) {
     this.#plan = plan;
     this.#random = random;
     this.#pattern = PATTERNS[plan.pattern];

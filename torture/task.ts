@@ -7,7 +7,7 @@
 import type { ChannelOptions } from "../mod.ts";
 import { pause } from "./clock.ts";
 import { END, type Journal, MOST_ENTRIES, RUN } from "./journal.ts";
-import { Prng } from "./prng.ts";
+import { Random } from "./random.ts";
 
 /** What a process does. */
 export type Part =
@@ -41,7 +41,7 @@ const CALLS_PER_LOOK = 256;
 export class Post {
   readonly task: Task;
   readonly journal: Journal;
-  readonly random: Prng;
+  readonly random: Random;
   readonly #parent = Deno.ppid;
   #sockets = 0;
   #messages = 0;
@@ -50,7 +50,7 @@ export class Post {
   constructor(task: Task, journal: Journal) {
     this.task = task;
     this.journal = journal;
-    this.random = new Prng(task.seed);
+    this.random = new Random(task.seed);
   }
 
   get options(): ChannelOptions {
