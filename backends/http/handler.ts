@@ -1,0 +1,71 @@
+/**
+ * From a request to its answer.
+ *
+ * @module
+ */
+
+import { logger } from "../../lib/log.ts";
+import { json, refusal } from "./answers.ts";
+import { readMembers } from "./body.ts";
+import { HttpError, refusalOf } from "./errors.ts";
+import type { Guard } from "./guard.ts";
+import type { RouteContext } from "./route.ts";
+import { type Match, Router } from "./router.ts";
+import { ROUTES } from "./routes.ts";
+
+const router = new Router(ROUTES);
+
+/** Answers the requests of one server. */
+export class RequestHandler {
+  readonly #guard: Guard;
+  readonly #context: RouteContext;
+  readonly #maxBodyBytes: number;
+
+  constructor(guard: Guard, context: RouteContext, maxBodyBytes: number) {
+    this.#guard = guard;
+    this.#context = context;
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  /** Never rejects. */
+  async handle(request: Request): Promise<Response> {
+    try {
+      const answer = await this.#answer(request);
+      return typeof answer === "string" ? json(answer) : answer;
+    } catch (error) {
+      return refusal(refusalOf(error) ?? fault(error));
+    }
+  }
+
+  async #answer(request: Request): Promise<string | Response> {
+    this.#guard.checkSite(request.headers);
+    const match = router.match(request.method, request.url);
+    const { route, query } = match;
+    const token = route.path === "/" ? query.get("token") : null;
+    if (token !== null) return this.#guard.letIn(token);
+    if (!route.isOpen) this.#guard.checkToken(request.headers);
+    const members = route.method === "POST"
+      ? await readMembers(request, this.#maxBodyBytes)
+      : undefined;
+    return route.run(this.#context, read(match, members), request.headers);
+  }
+}
+
+/** The values of a route's parameters. */
+function read(
+  { route, path, query }: Match,
+  members: Map<string, string> | undefined,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, parameter] of Object.entries(route.parameters)) {
+    const single = path.get(name) ?? members?.get(name);
+    const given = single !== undefined ? [single] : members ? [] : query.getAll(name);
+    values[name] = parameter.read(given, name);
+  }
+  return values;
+}
+
+function fault(error: unknown): HttpError {
+  logger.error("a request failed: {error}", { error });
+  return new HttpError(500, "the server failed at this request; its log tells more");
+}

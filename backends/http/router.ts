@@ -1,0 +1,84 @@
+/**
+ * Which route a request is for, and what its path and query say.
+ *
+ * @module
+ */
+
+import { HttpError } from "./errors.ts";
+import { pathNames, type Route } from "./route.ts";
+
+/** A route and what a request gave it. */
+export interface Match {
+  readonly route: Route;
+  readonly path: ReadonlyMap<string, string>;
+  readonly query: URLSearchParams;
+}
+
+interface Place {
+  readonly names: readonly string[];
+  readonly byMethod: Map<string, Route>;
+}
+
+/** Finds routes by the first part of the path. */
+export class Router {
+  readonly #places = new Map<string, Place>();
+
+  constructor(routes: readonly Route[]) {
+    for (const route of routes) {
+      const [, first] = route.path.split("/");
+      const place = this.#places.get(first) ??
+        { names: pathNames(route.path), byMethod: new Map<string, Route>() };
+      place.byMethod.set(route.method, route);
+      this.#places.set(first, place);
+    }
+  }
+
+  /** The route of a request; throws 404 or 405 if there is none. */
+  match(method: string, url: string): Match {
+    const { path, query } = split(url);
+    const [first, ...segments] = path.slice(1).split("/");
+    const place = this.#places.get(first);
+    if (place === undefined) throw notFound(path);
+    const given = fit(segments, place.names, path);
+    const route = place.byMethod.get(method);
+    if (route !== undefined) return { route, path: given, query };
+    const allow = [...place.byMethod.keys()].join(", ");
+    throw new HttpError(405, `${method} ${path.slice(0, 100)} is not possible: use ${allow}`, {
+      allow,
+    });
+  }
+}
+
+/** Of an absolute URL, without changing a thing in it. */
+function split(url: string): { path: string; query: URLSearchParams } {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const mark = url.indexOf("?", start);
+  const end = mark === -1 ? url.length : mark;
+  return { path: url.slice(start, end), query: new URLSearchParams(url.slice(end)) };
+}
+
+/**
+ * Gives the segments of a path to its parameters. Too many: the first parameter has slashes in it that
+ * were not encoded. Too few: the rest is in the query, where also names can stand that no path can end
+ * in, such as `..`.
+ */
+function fit(segments: string[], names: readonly string[], path: string): Map<string, string> {
+  if (segments.at(-1) === "" && segments.length !== names.length) segments.pop();
+  if (names.length === 0 && segments.length > 0) throw notFound(path);
+  const extra = Math.max(0, segments.length - names.length);
+  const given = [segments.slice(0, extra + 1).join("/"), ...segments.slice(extra + 1)];
+  if (segments.length === 0) given.pop();
+  return new Map(given.map((segment, i) => [names[i], decode(segment)]));
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new HttpError(400, `the path has a % that encodes nothing, in ${segment.slice(0, 100)}`);
+  }
+}
+
+function notFound(path: string): HttpError {
+  return new HttpError(404, `there is no ${path.slice(0, 100)}: see /openapi.json`);
+}

@@ -1,0 +1,235 @@
+/**
+ * The HTTP server.
+ *
+ * @module
+ */
+
+import { show } from "../../lib/options.ts";
+import type { Server } from "../serving/mode.ts";
+import { Store, type StoreOptions } from "../store/store.ts";
+import { checkLimit, type OverflowPolicy } from "../store/subscriber.ts";
+import { Events } from "./events.ts";
+import { checkToken, Guard, isLoopback } from "./guard.ts";
+import { RequestHandler } from "./handler.ts";
+import { Places, type SubscriberLimits } from "./limits.ts";
+import { PollingSubscribers } from "./polling.ts";
+
+/** Where a server listens, who is let in, and its limits: plain data. */
+export interface SharedMemoryServerConfig {
+  /** Name or address to listen at; `"127.0.0.1"` when left out. Other than loopback needs a token. */
+  host?: string;
+  /** Port; 0, as when left out, takes one that is free. */
+  port?: number;
+  /** What clients must send as `Authorization: Bearer`. Left out, every local client is let in. */
+  token?: string;
+  /** Most messages that a topic keeps; unlimited when left out. Not with a store of yours. */
+  maxMessagesPerTopic?: number;
+  /** Most bytes that topics and keys keep together; unlimited when left out. Not with a store of yours. */
+  maxBytes?: number;
+  /** Largest body of a request, in bytes; 16 MiB when left out. */
+  maxBodyBytes?: number;
+  /** Most subscribers at once, those that poll and streams of events together; 10,000 when left out. */
+  maxSubscribers?: number;
+  /** Most entries in a subscriber's queue; 10,000 when left out. */
+  maxQueueLength?: number;
+  /** Most bytes in a subscriber's queue; 64 MiB when left out. */
+  maxQueueBytes?: number;
+  /** What happens when a queue is full; `"dropOldest"` when left out. */
+  overflow?: OverflowPolicy;
+  /** Seconds without a poll after which a subscriber is forgotten; 300 when left out. */
+  subscriberIdleSeconds?: number;
+}
+
+/** Options of a server. */
+export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
+  /** The store, to share it with other servers and backends; one of its own when left out. */
+  store?: Store;
+  /** Clock of the store, in milliseconds of the Unix epoch; `Date.now` when left out. */
+  clock?: () => number;
+}
+
+const DEFAULT_MAX_BODY_BYTES = 16 * 2 ** 20;
+const DEFAULT_MAX_SUBSCRIBERS = 10_000;
+const DEFAULT_IDLE_SECONDS = 300;
+const LONGEST_SWEEP_MS = 10_000;
+/** Milliseconds for clients to take their last answer. */
+const FAREWELL_MS = 1000;
+
+/** What there is while the server listens. */
+interface Listening {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * An HTTP server of messages by topic, subscriptions, and values by key. All is in memory.
+ *
+ * @example
+ * ```ts
+ * import { SharedMemoryMessagingBackend, SharedMemoryServer } from "@ringbus/ringbus/http";
+ *
+ * await using server = new SharedMemoryServer();
+ * const serverUrl = await server.start();
+ *
+ * await using backend = new SharedMemoryMessagingBackend({ serverUrl });
+ * await backend.set("greeting", "hello");
+ * console.log(await (await fetch(`${serverUrl}/get/greeting`)).json()); // { value: "hello" }
+ * ```
+ */
+export class SharedMemoryServer implements Server, AsyncDisposable {
+  readonly #options: SharedMemoryServerOptions;
+  readonly #host: string;
+  readonly #store: Store;
+  readonly #maxBodyBytes: number;
+  readonly #limits: SubscriberLimits;
+  #starting: Promise<Listening> | undefined;
+
+  /**
+   * Prepares a server, and does no input or output.
+   *
+   * @throws {TypeError} if the host is not loopback and there is no token, or an option cannot be
+   * @throws {RangeError} if a port or a limit is out of range
+   */
+  constructor(options: SharedMemoryServerOptions = {}) {
+    this.#options = options;
+    this.#host = checkHost(options);
+    checkPort(options.port);
+    this.#store = storeOf(options);
+    this.#maxBodyBytes = checkLimit("maxBodyBytes", options.maxBodyBytes, DEFAULT_MAX_BODY_BYTES);
+    this.#limits = limitsOf(options);
+  }
+
+  /** The store that it serves. */
+  get store(): Store {
+    return this.#store;
+  }
+
+  /**
+   * Begins to listen, unless it does already; the URL.
+   *
+   * @throws {Deno.errors.AddrInUse} if somebody else listens on its port
+   */
+  async start(): Promise<string> {
+    const starting = this.#starting ??= this.#listen();
+    try {
+      return (await starting).url;
+    } catch (error) {
+      if (this.#starting === starting) this.#starting = undefined;
+      throw error;
+    }
+  }
+
+  /** Answers waiting polls, ends all streams, closes all connections and stops listening. */
+  async stop(): Promise<void> {
+    const starting = this.#starting;
+    this.#starting = undefined;
+    await (await starting?.catch(() => undefined))?.stop();
+  }
+
+  /** Deletes all messages and keys; subscriptions stay. */
+  cleanup(): void {
+    this.#store.clear();
+  }
+
+  /** The same as `stop()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  // deno-lint-ignore require-await
+  async #listen(): Promise<Listening> {
+    const startedMs = performance.now();
+    const subscribers = new PollingSubscribers(this.#store, this.#limits);
+    const events = new Events(this.#store, this.#limits);
+    const handler = new RequestHandler(
+      new Guard(this.#host, this.#options.token),
+      {
+        store: this.#store,
+        subscribers,
+        events,
+        uptimeSeconds: () => (performance.now() - startedMs) / 1000,
+      },
+      this.#maxBodyBytes,
+    );
+    const abort = new AbortController();
+    const server = Deno.serve({
+      hostname: this.#host,
+      port: this.#options.port ?? 0,
+      signal: abort.signal,
+      onListen: () => {},
+      handler: (request) => handler.handle(request),
+    });
+    const timer = setInterval(() => {
+      subscribers.sweep(performance.now());
+      this.#store.sweep();
+    }, Math.min(this.#limits.idleSeconds * 500, LONGEST_SWEEP_MS));
+    return {
+      url: urlOf(this.#host, server.addr.port),
+      async stop() {
+        clearInterval(timer);
+        events.clear();
+        subscribers.clear();
+        const late = setTimeout(() => abort.abort(), FAREWELL_MS);
+        await server.shutdown();
+        clearTimeout(late);
+      },
+    };
+  }
+}
+
+/** URL of a server. */
+export function urlOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function checkHost({ host = "127.0.0.1", token }: SharedMemoryServerOptions): string {
+  if (typeof host !== "string" || host === "") {
+    throw new TypeError(`host must be a name or an address, not ${show(host)}`);
+  }
+  if (token !== undefined) checkToken(token);
+  if (token !== undefined || isLoopback(host)) return host;
+  throw new TypeError(
+    `cannot serve at ${
+      show(host)
+    } without a token: others than this machine reach it; give a token, ` +
+      "or leave host out",
+  );
+}
+
+function checkPort(port: number = 0): void {
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return;
+  throw new RangeError(`port must be a whole number from 0 to 65535, not ${show(port)}`);
+}
+
+function storeOf(options: SharedMemoryServerOptions): Store {
+  const { store, clock, maxMessagesPerTopic, maxBytes } = options;
+  const own: StoreOptions = {};
+  if (clock !== undefined) own.clock = clock;
+  if (maxMessagesPerTopic !== undefined) own.maxMessagesPerTopic = maxMessagesPerTopic;
+  if (maxBytes !== undefined) own.maxBytes = maxBytes;
+  if (store === undefined) return new Store(own);
+  const [both] = Object.keys(own);
+  if (both === undefined) return store;
+  throw new TypeError(`${both} is an option of the store: give it to the Store that you make`);
+}
+
+function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {
+  const { maxQueueLength, maxQueueBytes, overflow } = options;
+  if (overflow !== undefined && overflow !== "dropOldest" && overflow !== "disconnect") {
+    throw new TypeError(`overflow must be "dropOldest" or "disconnect", not ${show(overflow)}`);
+  }
+  const idleSeconds = options.subscriberIdleSeconds ?? DEFAULT_IDLE_SECONDS;
+  if (!(idleSeconds > 0)) {
+    throw new RangeError(`subscriberIdleSeconds must be more than 0, not ${show(idleSeconds)}`);
+  }
+  const max = checkLimit("maxSubscribers", options.maxSubscribers, DEFAULT_MAX_SUBSCRIBERS);
+  return {
+    queue: {
+      maxQueueLength: checkLimit("maxQueueLength", maxQueueLength, 10_000),
+      maxQueueBytes: checkLimit("maxQueueBytes", maxQueueBytes, 64 * 2 ** 20),
+      overflow,
+    },
+    idleSeconds,
+    places: new Places(max),
+  };
+}
