@@ -5,7 +5,6 @@
  */
 
 import { show } from "../../lib/options.ts";
-import type { Server } from "../serving/mode.ts";
 import { Store, type StoreOptions } from "../store/store.ts";
 import { checkLimit, type OverflowPolicy } from "../store/subscriber.ts";
 import { Events } from "./events.ts";
@@ -76,7 +75,7 @@ interface Listening {
  * console.log(await (await fetch(`${serverUrl}/get/greeting`)).json()); // { value: "hello" }
  * ```
  */
-export class SharedMemoryServer implements Server, AsyncDisposable {
+export class SharedMemoryServer implements AsyncDisposable {
   readonly #options: SharedMemoryServerOptions;
   readonly #host: string;
   readonly #store: Store;
