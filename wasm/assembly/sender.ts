@@ -79,8 +79,8 @@ export function openLane(index: u32, participantIndex: u32): u32 {
   if (kind == KIND_BROADCAST) recount();
   headAt = nextAt = <u32>(head % capacity);
   tailAt = <u32>(tail % capacity);
-  limit = tail + capacity;
   left = kind == KIND_BROADCAST ? tail : heldFrom(entry, tail);
+  limit = left + capacity;
   return 1;
 }
 
