@@ -26,10 +26,13 @@ export class Pool {
     this.#open = open;
   }
 
-  /** The connection with the least to do. */
-  async take(): Promise<Connection> {
+  /**
+   * The connection with the least to do. It is at hand at once if there is one: whoever sends on it
+   * before anything else happens is counted when the next one asks.
+   */
+  take(): Connection | Promise<Connection> {
     const best = this.#leastBusy();
-    if (best === undefined) return await this.#grow();
+    if (best === undefined) return this.#grow();
     if (best.inFlight >= CROWD && this.#connections.size < this.#size) {
       // Nobody waits for it: whoever comes next may use it, and a failure shows there.
       this.#grow().catch(() => {});

@@ -106,7 +106,8 @@ export class Runner {
   async #attempt(call: Call, isRetry: boolean): Promise<Reply> {
     const isDurable = call.isDurable === true && this.#config.minReplicas > 0;
     const pool = await this.#routes.poolOf(call.partition, isDurable);
-    const connection = await pool.take();
+    const taken = pool.take();
+    const connection = taken instanceof Promise ? await taken : taken;
     const reply = await this.#evaluate(connection, call.script, this.#argsOf(call, isRetry));
     // On the connection that wrote: on another one it would be about others' writes.
     if (isDurable) await this.#replicate(connection);
