@@ -166,6 +166,23 @@ serverTest("an idle subscriber is woken by a hint, long before it would look", a
   assert.equal(counts.publish, 20);
 });
 
+serverTest("who subscribes again at once is woken by hints, too", async () => {
+  await using queue = await open();
+  const counts = await commandsOf(async () => {
+    for (let i = 0; i < 20; i++) {
+      const first = queue.subscribe("tasks", "worker");
+      await first.ready;
+      await first.return();
+      await using second = queue.subscribe("tasks", "worker");
+      const coming = second.next();
+      await second.ready;
+      await queue.publish(task(i));
+      await queue.acknowledge((await within(coming, "delivery", 1500)).value);
+    }
+  });
+  assert.equal(counts.publish, 20);
+});
+
 serverTest("hints for another agent wake nobody", async () => {
   await using queue = await open();
   await using subscription = queue.subscribe("tasks", "worker");

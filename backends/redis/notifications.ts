@@ -25,6 +25,7 @@ export class Notifications {
   #keeping: Promise<void> | undefined;
   #connected = Promise.withResolvers<void>();
   #wake: (() => void) | undefined;
+  #changing: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(routes: Routes, partition: number, patienceMs: number) {
@@ -42,15 +43,31 @@ export class Notifications {
     const isFirst = this.#keeping === undefined;
     this.#keeping ??= this.#keep();
     if (isFirst || this.#connection === undefined) await this.#untilConnected();
-    else if (isNew) await this.#subscribe(this.#connection, channel);
+    else if (isNew) await this.#change((connection) => this.#subscribe(connection, channel));
     return () => this.#unlisten(channel, onHint);
+  }
+
+  /**
+   * Changes what the connection hears, one change after the other: the client forgets a channel only
+   * when the server has confirmed it, and would forget who came to it meanwhile.
+   */
+  async #change(action: (connection: Connection) => Promise<void>): Promise<void> {
+    const change = this.#changing.then(async () => {
+      if (this.#connection !== undefined) await action(this.#connection);
+    });
+    // A connection that fails is opened again, and all is said anew.
+    this.#changing = change.catch(() => {});
+    await this.#changing;
   }
 
   #unlisten(channel: string, onHint: OnHint): void {
     const hints = this.#listeners.get(channel);
     if (hints === undefined || !hints.delete(onHint) || hints.size > 0) return;
     this.#listeners.delete(channel);
-    this.#connection?.unsubscribe(channel, this.#routes.isCluster).catch(() => {});
+    void this.#change(async (connection) => {
+      if (this.#listeners.has(channel)) return;
+      await connection.unsubscribe(channel, this.#routes.isCluster);
+    });
   }
 
   async #untilConnected(): Promise<void> {

@@ -1,0 +1,182 @@
+/**
+ * Compares `RedisMessageQueue` with bare Redis streams and with BullMQ, on one server and on a
+ * cluster. Run it with `deno task bench:queue`; `--quick` takes some seconds, `--json` is for machines.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type RedisCluster, redisCluster, redisServer } from "../../testing.ts";
+import { rate, times } from "../harness/format.ts";
+import { describeMachine, warningOf } from "../harness/machine.ts";
+import { median } from "../harness/stats.ts";
+import { complaintOf } from "../harness/toolchain.ts";
+import type { Rates } from "./workload.ts";
+
+const BULLMQ = "bullmq@6.7.0";
+const IOREDIS = "ioredis@5.11.1";
+const PARTITIONS = 3;
+
+/** What a run costs. */
+interface Plan {
+  readonly runs: number;
+  readonly messages: number;
+  readonly inFlight: number;
+}
+
+const FULL: Plan = { runs: 5, messages: 10_000, inFlight: 64 };
+const QUICK: Plan = { runs: 1, messages: 300, inFlight: 16 };
+
+/** A queue of the comparison; the first of a table is what the others are compared with. */
+interface Contestant {
+  readonly name: string;
+  run(plan: Plan): Promise<Rates>;
+}
+
+interface Row {
+  readonly table: string;
+  readonly name: string;
+  readonly rates: Rates[];
+  readonly baseline: Rates[];
+}
+
+const here = (file: string) => new URL(file, import.meta.url).pathname;
+
+/** Runs a peer in a process of its own. */
+async function runProcess(args: string[], plan: Plan, cwd?: string): Promise<Rates> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", ...args, String(plan.messages), String(plan.inFlight)],
+    cwd,
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`${args.join(" ")} failed: ${decoder.decode(stderr).slice(-2000)}`);
+  return JSON.parse(decoder.decode(stdout));
+}
+
+function streams(url: string): Contestant {
+  return { name: "bare streams", run: (plan) => runProcess([here("streams.ts"), url], plan) };
+}
+
+function ringbus(name: string, url: string, partitions = 1, minReplicas = 0): Contestant {
+  const args = [here("ringbus.ts"), url, String(partitions), String(minReplicas)];
+  return { name, run: (plan) => runProcess(args, plan) };
+}
+
+/** Kept between runs: the package is the same, and installing it takes seconds. */
+async function installBullmq(mayInstall: boolean): Promise<string | undefined> {
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/tmp", ".cache");
+  const folder = join(cache, "ringbus-bench", BULLMQ);
+  if (!existsSync(join(folder, "node_modules", "ioredis"))) {
+    if (!mayInstall) return undefined;
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(join(folder, "package.json"), `{"private":true,"type":"module"}`);
+    const args = ["install", "--no-audit", "--no-fund", "--omit=optional", "--prefix", folder];
+    const complaint = await complaintOf("npm", [...args, BULLMQ, IOREDIS]);
+    if (complaint) {
+      console.error(`BullMQ is left out: ${complaint}`);
+      return undefined;
+    }
+  }
+  await Deno.copyFile(here("bullmq.mjs"), join(folder, "bullmq.mjs"));
+  return folder;
+}
+
+async function bullmq(port: number, mayInstall: boolean): Promise<Contestant[]> {
+  const folder = await installBullmq(mayInstall);
+  if (folder === undefined) return [];
+  const workload = new URL("workload.ts", import.meta.url).href;
+  const args = ["--node-modules-dir=manual", "bullmq.mjs", workload, String(port)];
+  return [{ name: "BullMQ", run: (plan) => runProcess(args, plan, folder) }];
+}
+
+/** All contestants by turns, so that what slows the machine down slows all of them. */
+async function compare(table: string, contestants: Contestant[], plan: Plan): Promise<Row[]> {
+  const rates = contestants.map((): Rates[] => []);
+  for (let run = 0; run < plan.runs; run++) {
+    for (const [i, contestant] of contestants.entries()) rates[i].push(await contestant.run(plan));
+  }
+  return contestants.map(({ name }, i) => ({ table, name, rates: rates[i], baseline: rates[0] }));
+}
+
+/** Commands of each master while something runs. */
+async function sharesOf(cluster: RedisCluster, action: () => Promise<unknown>): Promise<number[]> {
+  const masters = await cluster.masters();
+  for (const master of masters) await master.command("CONFIG", "RESETSTAT");
+  await action();
+  const calls = await Promise.all(masters.map(async (master) => {
+    const stats = String(await master.command("INFO", "commandstats"));
+    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  }));
+  const sum = calls.reduce((a, b) => a + b);
+  return calls.map((count) => count / sum);
+}
+
+function cell(row: Row, of: (rates: Rates) => number | undefined): string {
+  const own = row.rates.flatMap((rates) => of(rates) ?? []);
+  if (own.length === 0) return "";
+  const base = row.baseline.map(of);
+  const ratios = own.flatMap((value, i) => base[i] === undefined ? [] : [value / base[i]]);
+  const ratio = ratios.length === 0 ? "" : ` (${times(median(ratios))})`;
+  return `${rate(median(own))}${ratio}`;
+}
+
+function print(rows: Row[], shares: number[]): void {
+  for (const [table, ofTable] of Map.groupBy(rows, (row) => row.table)) {
+    console.log(`\n${table}; in brackets against ${ofTable[0].name}, run by run`);
+    for (const row of ofTable) {
+      const cells = [
+        cell(row, ({ flow }) => flow),
+        cell(row, ({ trips }) => trips),
+        cell(row, ({ reads }) => reads),
+      ];
+      console.log(`  ${row.name.padEnd(32)}${cells.map((text) => text.padEnd(20)).join("")}`);
+    }
+  }
+  const percent = shares.map((share) => `${Math.round(100 * share)}%`).join(", ");
+  console.log(`\nscripts of each master with ${PARTITIONS} partitions: ${percent}`);
+}
+
+async function onServer(plan: Plan, mayInstall: boolean): Promise<Row[]> {
+  await using server = await redisServer();
+  const contestants = [
+    streams(server.url),
+    ringbus("Ringbus", server.url),
+    ...await bullmq(server.port, mayInstall),
+  ];
+  return await compare("one server", contestants, plan);
+}
+
+async function onCluster(plan: Plan): Promise<{ rows: Row[]; shares: number[] }> {
+  await using cluster = await redisCluster();
+  const { url } = cluster;
+  const contestants = [
+    streams(url),
+    ringbus("Ringbus", url),
+    ringbus(`Ringbus, ${PARTITIONS} partitions`, url, PARTITIONS),
+    ringbus("Ringbus, 1 replica confirms", url, 1, 1),
+  ];
+  const rows = await compare("a cluster of 6 nodes", contestants, plan);
+  const spread = ringbus("", url, PARTITIONS);
+  return { rows, shares: await sharesOf(cluster, () => spread.run(plan)) };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: { quick: { type: "boolean" }, json: { type: "boolean" } },
+  });
+  const plan = values.quick ? QUICK : FULL;
+  const machine = await describeMachine();
+  const single = await onServer(plan, !values.quick);
+  const { rows, shares } = await onCluster(plan);
+  const all = [...single, ...rows];
+  if (values.json) console.log(JSON.stringify({ machine, plan, rows: all, shares }, null, 2));
+  else {
+    console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
+    console.log(warningOf(machine) ?? "");
+    console.log(
+      `published, delivered and acknowledged a second: ${plan.inFlight} at a time, one by one;`,
+    );
+    console.log("and reads of 100 waiting messages a second");
+    print(all, shares);
+  }
+}

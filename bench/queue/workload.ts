@@ -1,0 +1,96 @@
+/**
+ * What every message queue of the benchmark does: messages are published, delivered and acknowledged,
+ * many at a time and then one by one. A peer is a process that prints its rates as JSON.
+ */
+
+/** A queue with one agent, or some. */
+export interface QueuePeer extends AsyncDisposable {
+  publish(payload: Payload): Promise<unknown>;
+  /** Takes up to so many messages at once, acknowledges each, and tells of it. */
+  consume(inFlight: number, onDone: () => void): Promise<() => Promise<void>>;
+  /** Reads 100 messages that nobody has taken. */
+  read100?(): Promise<number>;
+}
+
+/** A message as agents send them. */
+export interface Payload {
+  readonly task: string;
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Per second. */
+export interface Rates {
+  readonly flow: number;
+  readonly trips: number;
+  readonly reads?: number;
+}
+
+function payload(number: number): Payload {
+  return { task: "process_data", number, text: "x".repeat(64) };
+}
+
+async function rateOf(count: number, work: () => Promise<void>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return count / ((performance.now() - begun) / 1000);
+}
+
+/** Counts what is done, and tells when it is enough. */
+class Tally {
+  #left = 0;
+  #enough = Promise.withResolvers<void>();
+
+  expect(count: number): Promise<void> {
+    this.#left = count;
+    this.#enough = Promise.withResolvers();
+    return this.#enough.promise;
+  }
+
+  readonly add = (): void => {
+    if (--this.#left === 0) this.#enough.resolve();
+  };
+}
+
+/** As many calls at a time as are in flight. */
+async function flow(peer: QueuePeer, tally: Tally, count: number, inFlight: number): Promise<void> {
+  const all = tally.expect(count);
+  let next = 0;
+  const publish = async () => {
+    while (next < count) await peer.publish(payload(next++));
+  };
+  await Promise.all(Array.from({ length: inFlight }, publish));
+  await all;
+}
+
+/** Runs a peer and prints its rates. Arguments: messages, and how many at a time. */
+export async function runPeer(peer: QueuePeer, args: readonly string[]): Promise<void> {
+  const [count, inFlight] = args.map(Number);
+  const trips = Math.ceil(count / 10);
+  const tally = new Tally();
+  await using open = peer;
+  const stopMany = await open.consume(inFlight, tally.add);
+  await flow(open, tally, trips, inFlight);
+  const flowRate = await rateOf(count, () => flow(open, tally, count, inFlight));
+  await stopMany();
+  const stopOne = await open.consume(1, tally.add);
+  const tripRate = await rateOf(trips, async () => {
+    for (let i = 0; i < trips; i++) await flow(open, tally, 1, 1);
+  });
+  await stopOne();
+  const rates: Rates = { flow: flowRate, trips: tripRate, reads: await readRate(open, trips) };
+  console.log(JSON.stringify(rates));
+}
+
+async function readRate(peer: QueuePeer, count: number): Promise<number | undefined> {
+  if (peer.read100 === undefined) return undefined;
+  for (let i = 0; i < 100; i++) await peer.publish(payload(i));
+  const read = async () => {
+    const found = await peer.read100!();
+    if (found !== 100) throw new Error(`read ${found} messages, not 100`);
+  };
+  await read();
+  return await rateOf(count, async () => {
+    for (let i = 0; i < count; i++) await read();
+  });
+}

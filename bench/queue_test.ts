@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+
+Deno.test("a quick benchmark of the queues runs, and shows all masters at work", async () => {
+  const main = new URL("queue/main.ts", import.meta.url).pathname;
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", main, "--quick", "--json"],
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  const { rows, shares } = JSON.parse(new TextDecoder().decode(stdout));
+  const names = new Set(rows.map(({ name }: { name: string }) => name));
+  for (const name of ["bare streams", "Ringbus", "Ringbus, 3 partitions"]) {
+    assert.ok(names.has(name));
+  }
+  for (const { rates } of rows) {
+    for (const { flow, trips } of rates) assert.ok(flow > 0 && trips > 0);
+  }
+  assert.equal(shares.length, 3);
+});
