@@ -9,15 +9,15 @@
  *     seq                           the last place in the order of storing, microseconds as far as that goes
  *     msg:ID                        hash: the message; n:AGENT attempts and k:AGENT acknowledged
  *     stream:CHANNEL                stream: the ids of the channel's messages, by their place
- *     all, acked, unacked           sorted sets: ids by their place
+ *     acked, unacked                sorted sets: ids by their place; each message is in one of them
  *     source:AGENT, target:AGENT    the same, for each sender and each target
  *     broadcasts                    the same, without a target
  *     expiry                        sorted set: ids by when they expire
  *     subs:CHANNEL                  set: agents that subscribed to the channel
  *     pending:AGENT                 sorted set: what the agent has not acknowledged, by priority and place
- *     inbox:LENGTH:AGENT:CHANNEL    the same, of one channel
- *     ready:LENGTH:AGENT:CHANNEL    the same, without what is leased
- *     leases                        sorted set: what is leased, by the end of the lease
+ *     ready:LENGTH:AGENT:CHANNEL    the same, of one channel and without what is leased
+ *     leased:LENGTH:AGENT:CHANNEL   sorted set: what is leased, by the end of the lease
+ *     due                           sorted set: LENGTH:AGENT:CHANNEL by when a lease ends there
  *     dead:AGENT                    sorted set: what failed too often, by when it did
  *     missed:LENGTH:AGENT:CHANNEL   number of messages trimmed before they were acknowledged
  *     gone:OPERATION, op:OPERATION  what an operation has done, for as long as it may be sent again
@@ -27,45 +27,68 @@
  * @module
  */
 
-/** What all scripts have: `ARGV` begins with how to publish, and how long operations may be repeated. */
-const COMMON = `
-local P = string.sub(KEYS[1], 1, -4)
-local call = redis.call
-local PUBLISH, HORIZON = ARGV[1], tonumber(ARGV[2])
-local time = call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local function whole(n) return string.format('%.0f', n) end
-local function place(agent, channel) return #agent .. ':' .. agent .. ':' .. channel end
-local function leaseOf(agent, member) return #agent .. ':' .. agent .. member end
-local function idOf(member) return string.sub(member, 17) end
-local function isOver(expires) return expires and tonumber(expires) <= now end
-local function entryOf(seq) return string.sub(seq, 1, 13) .. '-' .. tonumber(string.sub(seq, 14)) end
-local function notify(channel, agent) call(PUBLISH, P .. 'notify:' .. channel, agent) end
+/**
+ * What scripts share, each piece by its name. `ARGV` begins with how to publish, and for how many
+ * milliseconds an operation may be repeated. Making a function takes the server time, so a script gets
+ * those it uses.
+ */
+const PIECES: readonly (readonly [name: string, text: string])[] = [
+  ["time", "local time = call('TIME')"],
+  ["now", "local now = time[1] * 1000 + math.floor(time[2] / 1000)"],
+  ["HORIZON", "local HORIZON = tonumber(ARGV[2])"],
+  ["whole", "local function whole(n) return string.format('%.0f', n) end"],
+  [
+    "place",
+    "local function place(agent, channel) return #agent .. ':' .. agent .. ':' .. channel end",
+  ],
+  ["idOf", "local function idOf(member) return string.sub(member, 17) end"],
+  ["isOver", "local function isOver(expires) return expires and tonumber(expires) <= now end"],
+  [
+    "entryOf",
+    "local function entryOf(seq) return string.sub(seq, 1, 13) .. '-' .. tonumber(string.sub(seq, 14)) end",
+  ],
+  [
+    "notify",
+    "local function notify(channel, agent) call(ARGV[1], P .. 'notify:' .. channel, agent) end",
+  ],
+  [
+    "remember",
+    `
 local function remember(operation, what)
   call('SET', P .. 'op:' .. operation, what, 'PX', HORIZON)
-end
+end`,
+  ],
+  [
+    "touch",
+    `
 -- A repeated write has nothing to write, and WAIT counts from the last write of its connection.
-local function touch() call('SET', P .. 'touch', '1', 'PX', HORIZON) end
-
+local function touch() call('SET', P .. 'touch', '1', 'PX', HORIZON) end`,
+  ],
+  [
+    "deliver",
+    `
 local function deliver(agent, channel, member, priority)
-  local where, score = place(agent, channel), -tonumber(priority)
+  local score = -tonumber(priority)
   call('ZADD', P .. 'pending:' .. agent, score, member)
-  call('ZADD', P .. 'inbox:' .. where, score, member)
-  call('ZADD', P .. 'ready:' .. where, score, member)
-end
-
+  call('ZADD', P .. 'ready:' .. place(agent, channel), score, member)
+end`,
+  ],
+  [
+    "withdraw",
+    `
 -- Takes a message out of all that waits for an agent; false if it was not there.
 local function withdraw(agent, channel, member)
+  if call('ZREM', P .. 'pending:' .. agent, member) == 0 then return false end
   local where = place(agent, channel)
-  if call('ZREM', P .. 'inbox:' .. where, member) == 0 then return false end
-  call('ZREM', P .. 'pending:' .. agent, member)
-  if call('ZREM', P .. 'ready:' .. where, member) == 0 then
-    call('ZREM', P .. 'leases', leaseOf(agent, member))
+  if call('ZREM', P .. 'leased:' .. where, member) == 0 then
+    call('ZREM', P .. 'ready:' .. where, member)
   end
   return true
-end
-
+end`,
+  ],
+  [
+    "remove",
+    `
 -- Removes all that belongs to a message; false if there is none.
 local function remove(id, isTrimmed)
   local key = P .. 'msg:' .. id
@@ -75,7 +98,6 @@ local function remove(id, isTrimmed)
   local member, stream = seq .. id, P .. 'stream:' .. channel
   call('XDEL', stream, entryOf(seq))
   if call('XLEN', stream) == 0 then call('DEL', stream) end
-  call('ZREM', P .. 'all', id)
   call('ZREM', P .. (m[6] and 'acked' or 'unacked'), id)
   call('ZREM', P .. 'source:' .. source, id)
   if m[5] then call('ZREM', P .. 'expiry', id) end
@@ -88,24 +110,27 @@ local function remove(id, isTrimmed)
     agents = call('SMEMBERS', P .. 'subs:' .. channel)
   end
   for _, agent in ipairs(agents) do
-    if not (m[6] and target) then
-      if withdraw(agent, channel, member) then
-        if isTrimmed then call('INCR', P .. 'missed:' .. place(agent, channel)) end
-      else
-        call('ZREM', P .. 'dead:' .. agent, member)
-      end
+    if m[6] then
+      -- It waits for nobody.
+    elseif not withdraw(agent, channel, member) then
+      call('ZREM', P .. 'dead:' .. agent, member)
+    elseif isTrimmed then
+      call('INCR', P .. 'missed:' .. place(agent, channel))
     end
   end
   call('DEL', key)
   -- Whoever published it may not have heard yet, and say it again.
-  local left = math.floor(tonumber(seq) / 1000) + HORIZON - now
+  local left = tonumber(string.sub(seq, 1, 13)) + HORIZON - now
   if left > 0 then
-    local what = m[8] .. ' ' .. (m[5] or '-') .. ' ' .. seq
+    local what = (m[8] or string.sub(seq, 1, 13)) .. ' ' .. (m[5] or '-') .. ' ' .. seq
     call('SET', P .. 'gone:' .. (m[7] or id), what, 'PX', whole(left))
   end
   return true
-end
-
+end`,
+  ],
+  [
+    "expire",
+    `
 -- Removes messages that have expired; true if there are more.
 local function expire(most)
   local due = call('ZRANGE', P .. 'expiry', '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, most)
@@ -113,34 +138,43 @@ local function expire(most)
     if not remove(id) then call('ZREM', P .. 'expiry', id) end
   end
   return #due == most
-end
-
--- Ends leases that are over; true if there are more.
-local function lapse(most, maxAttempts)
-  local due = call('ZRANGE', P .. 'leases', '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, most)
-  for _, lease in ipairs(due) do
-    local length = string.match(lease, '^(%d+):')
-    local from = #length + 2
-    local agent = string.sub(lease, from, from + length - 1)
-    local member = string.sub(lease, from + length)
-    call('ZREM', P .. 'leases', lease)
-    local m = call('HMGET', P .. 'msg:' .. idOf(member), 'channel', 'priority', 'n:' .. agent)
-    local channel = m[1]
-    if channel and tonumber(m[3] or 0) >= maxAttempts then
-      withdraw(agent, channel, member)
-      call('ZADD', P .. 'dead:' .. agent, whole(now), member)
-    elseif channel then
-      call('ZADD', P .. 'ready:' .. place(agent, channel), -tonumber(m[2]), member)
-      notify(channel, agent)
+end`,
+  ],
+  [
+    "lapse",
+    `
+-- Ends leases that are over, some at a time; true if there are more.
+local function lapse(maxAttempts)
+  local where = call('ZRANGE', P .. 'due', '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, 1)[1]
+  if not where then return false end
+  local length = string.match(where, '^(%d+):')
+  local agent = string.sub(where, #length + 2, #length + 1 + length)
+  local channel = string.sub(where, #length + 3 + length)
+  local leased, hasReady = P .. 'leased:' .. where, false
+  for _, member in ipairs(call('ZRANGE', leased, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, 100)) do
+    call('ZREM', leased, member)
+    local m = call('HMGET', P .. 'msg:' .. idOf(member), 'seq', 'priority', 'n:' .. agent)
+    if not m[1] or tonumber(m[3] or 0) >= maxAttempts then
+      call('ZREM', P .. 'pending:' .. agent, member)
+      if m[1] then call('ZADD', P .. 'dead:' .. agent, whole(now), member) end
+    else
+      call('ZADD', P .. 'ready:' .. where, -tonumber(m[2] or 0), member)
+      hasReady = true
     end
   end
-  return #due == most
-end
-
-local function lapseAll(maxAttempts)
-  while lapse(100, maxAttempts) do end
-end
-
+  local first = call('ZRANGE', leased, 0, 0, 'WITHSCORES')
+  if first[1] then
+    call('ZADD', P .. 'due', first[2], where)
+  else
+    call('ZREM', P .. 'due', where)
+  end
+  if hasReady then notify(channel, agent) end
+  return true
+end`,
+  ],
+  [
+    "read",
+    `
 -- A message as it is answered, as an agent sees it; nil if it is gone.
 local function read(id, agent)
   local m = call('HMGET', P .. 'msg:' .. id, 'channel', 'source', 'target', 'payload', 'metadata',
@@ -150,33 +184,27 @@ local function read(id, agent)
     remove(id)
     return nil
   end
+  local created = m[7] or string.sub(m[10], 1, 13)
   local acked = m[11] or (not m[3] and agent ~= '' and m[13])
-  return { id, m[1], m[2], m[3] or '', m[4], m[5] or '{}', m[6], m[7], m[8] or m[7], m[9] or '', m[10],
-    acked and 1 or 0, m[12] or '0' }
-end
-
--- The messages of a sorted set of what waits, from the first on.
-local function readWaiting(key, agent, limit, isWanted)
-  local found, from = {}, 0
-  while #found < limit do
-    local members = call('ZRANGE', key, from, from + math.min(limit - #found, 100) - 1)
-    if #members == 0 then break end
-    for _, member in ipairs(members) do
-      local message = read(idOf(member), agent)
-      if not message then
-        call('ZREM', key, member)
-      else
-        from = from + 1
-        if not isWanted or isWanted(message) then
-          message[14] = call('ZSCORE', P .. 'leases', leaseOf(agent, member)) or ''
-          found[#found + 1] = message
-        end
-      end
-    end
+  return { id, m[1], m[2], m[3] or '', m[4], m[5] or '{}', m[6] or '0', created, m[8] or created,
+    m[9] or '', m[10], acked and 1 or 0, m[12] or '0' }
+end`,
+  ],
+  [
+    "clean",
+    `
+-- Removes what is due; true if that has to go on before anything else.
+local function clean(maxAttempts)
+  if expire(500) then return true end
+  for _ = 1, 20 do
+    if not lapse(maxAttempts) then return false end
   end
-  return found
-end
-
+  return true
+end`,
+  ],
+  [
+    "find",
+    `
 -- The message and the agent that an id and an agent mean, or what to answer instead.
 local function find(id, agent)
   local m = call('HMGET', P .. 'msg:' .. id, 'channel', 'target', 'seq', 'expires', 'acked',
@@ -191,18 +219,24 @@ local function find(id, agent)
   if not target and agent == '' then return nil, 'needs agent' end
   return {
     channel = m[1], isBroadcast = not target, agent = target or agent, seq = m[3],
-    member = m[3] .. id, isDone = target and m[5] or (not target and m[6]), priority = m[7],
+    member = m[3] .. id, isDone = target and m[5] or (not target and m[6]), priority = m[7] or '0',
   }
-end
-`;
+end`,
+  ],
+];
 
 /** Scripts that make room, or keep consumers going, work when the memory is full. */
-const WHEN_FULL = "#!lua flags=allow-oom";
-const WITH_ROOM = "#!lua";
+const WHEN_FULL = "#!lua flags=allow-oom\n";
+const WITH_ROOM = "#!lua\n";
+const BEGIN = "local P = string.sub(KEYS[1], 1, -4)\nlocal call = redis.call\n";
 
-/** A script: how it begins, and its text. */
+/** A script: how it begins, the pieces that it uses, and its text. */
 function script(flags: string, text: string): string {
-  return flags + COMMON + text;
+  let whole = text;
+  for (const [name, piece] of PIECES.toReversed()) {
+    if (new RegExp(`\\b${name}\\b`).test(whole)) whole = `${piece}\n${whole}`;
+  }
+  return flags + BEGIN + whole;
 }
 
 /** `ARGV` from 3: what the caller did before, all of a message, the limit of the channel. */
@@ -215,47 +249,53 @@ local maxItems, isPut = tonumber(ARGV[12]), ARGV[13] == '1'
 local created, expires, isAcked = ARGV[14], ARGV[15], ARGV[16] == '1'
 local key = P .. 'msg:' .. id
 
-local done = call('GET', P .. 'gone:' .. operation)
-if done then
-  touch()
+if call('EXISTS', P .. 'gone:' .. operation, key) > 0 then
+  local done = call('GET', P .. 'gone:' .. operation)
+  local was = call('HMGET', key, 'seq', 'created', 'expires', 'op')
+  if not done and was[1] and (not isPut or was[4] == operation) then
+    done = (was[2] or string.sub(was[1], 1, 13)) .. ' ' .. (was[3] or '-') .. ' ' .. was[1]
+  end
+  if done then
+    touch()
+    return done
+  end
+  remove(id)
+end
+if isPut and isOver(expires ~= '' and expires) then
+  local done = created .. ' ' .. expires .. ' 0'
+  call('SET', P .. 'gone:' .. operation, done, 'PX', HORIZON)
   return done
-end
-local was = call('HMGET', key, 'created', 'expires', 'seq', 'op')
-if was[1] and (not isPut or was[4] == operation) then
-  touch()
-  return was[1] .. ' ' .. (was[2] or '-') .. ' ' .. was[3]
-end
-if was[1] then remove(id) end
-if not isPut then
-  created = whole(now)
-  expires = ttl ~= '' and whole(now + ttl) or ''
-elseif isOver(expires ~= '' and expires) then
-  call('SET', P .. 'gone:' .. operation, created .. ' ' .. expires .. ' 0', 'PX', HORIZON)
-  return created .. ' ' .. expires .. ' 0'
 end
 
 local last = tonumber(call('GET', KEYS[1]) or '0')
 local seq = whole(math.max(time[1] * 1000000 + time[2], last + 1))
 call('SET', KEYS[1], seq)
-call('HSET', key, 'channel', channel, 'source', source, 'payload', payload, 'priority', priority,
-  'created', created, 'seq', seq)
-if metadata ~= '{}' then call('HSET', key, 'metadata', metadata) end
-if isPut then call('HSET', key, 'op', operation, 'updated', whole(now)) end
+local fields = { 'channel', channel, 'source', source, 'payload', payload, 'seq', seq }
+local function set(name, value)
+  fields[#fields + 1] = name
+  fields[#fields + 1] = value
+end
+if isPut then
+  set('op', operation)
+  set('created', created)
+  set('updated', whole(now))
+else
+  created = string.sub(seq, 1, 13)
+  expires = ttl ~= '' and whole(created + ttl) or ''
+end
+if target ~= '' then set('target', target) end
+if priority ~= '0' then set('priority', priority) end
+if metadata ~= '{}' then set('metadata', metadata) end
+if isAcked then set('acked', '1') end
 if expires ~= '' then
-  call('HSET', key, 'expires', expires)
+  set('expires', expires)
   call('ZADD', P .. 'expiry', expires, id)
 end
+call('HSET', key, unpack(fields))
 call('XADD', P .. 'stream:' .. channel, entryOf(seq), 'id', id)
-call('ZADD', P .. 'all', seq, id)
 call('ZADD', P .. 'source:' .. source, seq, id)
-if isAcked then
-  call('HSET', key, 'acked', '1')
-  call('ZADD', P .. 'acked', seq, id)
-else
-  call('ZADD', P .. 'unacked', seq, id)
-end
+call('ZADD', P .. (isAcked and 'acked' or 'unacked'), seq, id)
 if target ~= '' then
-  call('HSET', key, 'target', target)
   call('ZADD', P .. 'target:' .. target, seq, id)
   if not isAcked then deliver(target, channel, seq .. id, priority) end
 else
@@ -289,7 +329,9 @@ if call('SADD', P .. 'subs:' .. channel, agent) == 0 or not isFromOldest then re
 for _, entry in ipairs(call('XRANGE', P .. 'stream:' .. channel, '-', '+')) do
   local id = entry[2][2]
   local m = call('HMGET', P .. 'msg:' .. id, 'target', 'seq', 'priority', 'expires')
-  if m[2] and not m[1] and not isOver(m[4]) then deliver(agent, channel, m[2] .. id, m[3]) end
+  if m[2] and not m[1] and not isOver(m[4]) then
+    deliver(agent, channel, m[2] .. id, m[3] or '0')
+  end
 end
 return 1
 `,
@@ -303,9 +345,11 @@ local memo = call('GET', P .. 'op:' .. operation)
 if memo then return tonumber(memo) end
 local known = call('SREM', P .. 'subs:' .. channel, agent)
 if known == 1 then
-  for _, member in ipairs(call('ZRANGE', P .. 'inbox:' .. place(agent, channel), 0, -1)) do
-    if call('HEXISTS', P .. 'msg:' .. idOf(member), 'target') == 0 then
-      withdraw(agent, channel, member)
+  for _, kind in ipairs({ 'ready:', 'leased:' }) do
+    for _, member in ipairs(call('ZRANGE', P .. kind .. place(agent, channel), 0, -1)) do
+      if call('HEXISTS', P .. 'msg:' .. idOf(member), 'target') == 0 then
+        withdraw(agent, channel, member)
+      end
     end
   end
   for _, member in ipairs(call('ZRANGE', P .. 'dead:' .. agent, 0, -1)) do
@@ -328,18 +372,20 @@ local limit, leaseMs, maxAttempts = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumb
 local reported, where = tonumber(ARGV[10]), place(agent, channel)
 local missedKey, found = P .. 'missed:' .. where, {}
 
+local leased = P .. 'leased:' .. where
+
 local memo = isRetry and call('GET', P .. 'op:' .. operation)
 if memo then
   for id in string.gmatch(memo, '[^%z]+') do
     local message = read(id, agent)
-    local lease = message and call('ZSCORE', P .. 'leases', leaseOf(agent, message[11] .. id))
+    local lease = message and call('ZSCORE', leased, message[11] .. id)
     if lease then
       message[14] = lease
       found[#found + 1] = message
     end
   end
 else
-  lapse(100, maxAttempts)
+  lapse(maxAttempts)
   local ids, ready, untilMs = {}, P .. 'ready:' .. where, whole(now + leaseMs)
   while #found < limit do
     local members = call('ZRANGE', ready, 0, math.min(limit - #found, 100) - 1)
@@ -351,7 +397,7 @@ else
       if message then
         message[13] = call('HINCRBY', P .. 'msg:' .. id, 'n:' .. agent, 1)
         message[14] = untilMs
-        call('ZADD', P .. 'leases', untilMs, leaseOf(agent, member))
+        call('ZADD', leased, untilMs, member)
         found[#found + 1] = message
         ids[#ids + 1] = id
       end
@@ -360,10 +406,11 @@ else
   if reported > 0 then
     if call('DECRBY', missedKey, reported) <= 0 then call('DEL', missedKey) end
   end
+  if #ids > 0 then call('ZADD', P .. 'due', 'LT', untilMs, where) end
   if #ids > 0 or reported > 0 then remember(operation, table.concat(ids, '\\0') .. '\\0') end
 end
-local next = call('ZRANGE', P .. 'leases', 0, 0, 'WITHSCORES')
-local due = next[2] and math.max(0, tonumber(next[2]) - now) or -1
+local due = call('ZSCORE', P .. 'due', where)
+due = due and math.max(0, tonumber(due) - now) or -1
 return { tonumber(call('GET', missedKey) or '0'), due, unpack(found) }
 `,
 );
@@ -373,14 +420,15 @@ const release = script(
   WHEN_FULL,
   `
 local channel, agent = ARGV[3], ARGV[4]
+local where = place(agent, channel)
+local leased = P .. 'leased:' .. where
 for i = 5, #ARGV, 2 do
   local member = ARGV[i]
-  local lease = leaseOf(agent, member)
-  if call('ZSCORE', P .. 'leases', lease) == ARGV[i + 1] then
+  if call('ZSCORE', leased, member) == ARGV[i + 1] then
     local key = P .. 'msg:' .. idOf(member)
-    call('ZREM', P .. 'leases', lease)
+    call('ZREM', leased, member)
     call('HINCRBY', key, 'n:' .. agent, -1)
-    call('ZADD', P .. 'ready:' .. place(agent, channel), -tonumber(call('HGET', key, 'priority')), member)
+    call('ZADD', P .. 'ready:' .. where, -tonumber(call('HGET', key, 'priority') or 0), member)
   end
 end
 notify(channel, agent)
@@ -419,7 +467,7 @@ if call('EXISTS', P .. 'op:' .. operation) == 1 then
   touch()
   return 'acknowledged'
 end
-lapseAll(maxAttempts)
+while lapse(maxAttempts) do end
 local m, instead = find(id, ARGV[5])
 if not m then return instead end
 if call('ZREM', P .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
@@ -431,24 +479,56 @@ return 'acknowledged'
 `,
 );
 
+/** Answers messages, or nothing if it has to be asked again. */
 const pending = script(
   WHEN_FULL,
   `
 local agent, channel, limit, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-lapseAll(maxAttempts)
-local key = channel == '' and 'pending:' .. agent or 'inbox:' .. place(agent, channel)
-return readWaiting(P .. key, agent, limit)
+if clean(maxAttempts) then return nil end
+local all, where = P .. 'pending:' .. agent, place(agent, channel)
+local members = call('ZRANGE', channel == '' and all or P .. 'ready:' .. where, 0, limit - 1)
+local leased = channel == '' and {} or call('ZRANGE', P .. 'leased:' .. where, 0, -1)
+if #leased > 0 then
+  local scores = {}
+  for _, member in ipairs(leased) do members[#members + 1] = member end
+  for i, score in ipairs(call('ZMSCORE', all, unpack(members))) do
+    scores[members[i]] = tonumber(score)
+  end
+  table.sort(members, function(a, b)
+    if scores[a] == scores[b] then return a < b end
+    return scores[a] < scores[b]
+  end)
+end
+local found = {}
+for i = 1, math.min(limit, #members) do
+  local message = read(idOf(members[i]), agent)
+  if message then
+    local from = P .. 'leased:' .. place(agent, message[2])
+    message[14] = call('ZSCORE', from, members[i]) or ''
+    found[#found + 1] = message
+  end
+end
+return found
 `,
 );
 
+/** Answers messages, or nothing if it has to be asked again. */
 const deadLetters = script(
   WHEN_FULL,
   `
 local agent, channel, limit, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-lapseAll(maxAttempts)
-return readWaiting(P .. 'dead:' .. agent, agent, limit, function(message)
-  return channel == '' or message[2] == channel
-end)
+if clean(maxAttempts) then return nil end
+local found = {}
+for _, member in ipairs(call('ZRANGE', P .. 'dead:' .. agent, 0, -1)) do
+  if #found == limit then break end
+  local isWanted = channel == '' or call('HGET', P .. 'msg:' .. idOf(member), 'channel') == channel
+  local message = isWanted and read(idOf(member), agent)
+  if message then
+    message[14] = ''
+    found[#found + 1] = message
+  end
+end
+return found
 `,
 );
 
@@ -485,49 +565,55 @@ if expire(500) then return { 'again' } end
 
 local indexes = {}
 local function filter(isGiven, name)
-  if isGiven then indexes[#indexes + 1] = { name, call('ZCARD', P .. name) } end
-end
-if channel ~= '' then
-  indexes[1] = { 'stream:' .. channel, call('XLEN', P .. 'stream:' .. channel), true }
+  if isGiven then indexes[#indexes + 1] = { { name }, call('ZCARD', P .. name) } end
 end
 filter(source ~= '', 'source:' .. source)
 filter(target ~= '', target == '*' and 'broadcasts' or 'target:' .. string.sub(target, 2))
 filter(acked ~= '', acked == '1' and 'acked' or 'unacked')
+if channel ~= '' then
+  indexes[#indexes + 1] = { 'stream:' .. channel, call('XLEN', P .. 'stream:' .. channel), true }
+end
 local isExact = #indexes <= 1
-if #indexes == 0 then filter(true, 'all') end
+if #indexes == 0 then
+  indexes[1] = { { 'acked', 'unacked' }, call('ZCARD', P .. 'acked') + call('ZCARD', P .. 'unacked') }
+end
 table.sort(indexes, function(a, b) return a[2] < b[2] end)
-local name, size, isStream = unpack(indexes[1])
+local names, size, isStream = unpack(indexes[1])
 
-local function idsBelow(from, count)
-  if not isStream then
-    return call('ZRANGE', P .. name, from == '' and '+inf' or '(' .. from, '-inf', 'BYSCORE', 'REV',
-      'LIMIT', 0, count)
+-- Ids and their places, the last stored first.
+local function below(from, count)
+  local steps = {}
+  if isStream then
+    local first = from == '' and '+' or '(' .. entryOf(from)
+    for i, entry in ipairs(call('XREVRANGE', P .. names, first, '-', 'COUNT', count)) do
+      local ms, us = string.match(entry[1], '(%d+)-(%d+)')
+      steps[i] = { entry[2][2], ms .. string.format('%03d', us) }
+    end
+    return steps
   end
-  local ids = {}
-  local first = from == '' and '+' or '(' .. entryOf(from)
-  for i, entry in ipairs(call('XREVRANGE', P .. name, first, '-', 'COUNT', count)) do
-    ids[i] = entry[2][2]
+  for _, name in ipairs(names) do
+    local found = call('ZRANGE', P .. name, from == '' and '+inf' or '(' .. from, '-inf', 'BYSCORE', 'REV',
+      'LIMIT', 0, count, 'WITHSCORES')
+    for i = 1, #found, 2 do steps[#steps + 1] = { found[i], found[i + 1] } end
   end
-  return ids
+  if #names > 1 then table.sort(steps, function(a, b) return a[2] > b[2] end) end
+  return steps
 end
 
--- The place of a message if it matches, and nil with its place if it does not.
-local function match(id)
-  local m = call('HMGET', P .. 'msg:' .. id, 'seq', 'channel', 'source', 'target', 'acked')
-  local isMatch = (channel == '' or m[2] == channel) and (source == '' or m[3] == source) and
-    (target == '' or (m[4] and '=' .. m[4] or '*') == target) and
-    (acked == '' or (m[5] and '1' or '0') == acked)
-  return isMatch and m[1], m[1]
+local function isMatch(id)
+  local m = call('HMGET', P .. 'msg:' .. id, 'channel', 'source', 'target', 'acked')
+  return m[1] and (channel == '' or m[1] == channel) and (source == '' or m[2] == source) and
+    (target == '' or (m[3] and '=' .. m[3] or '*') == target) and
+    (acked == '' or (m[4] and '1' or '0') == acked)
 end
 
-local function walk(steps, take)
-  local ids = idsBelow(cursor, steps)
-  for _, id in ipairs(ids) do
-    local seq, at = match(id)
-    cursor = at or cursor
-    if seq and take(id) then return true end
+local function walk(count, take)
+  local steps = below(cursor, count)
+  for i = 1, math.min(count, #steps) do
+    cursor = steps[i][2]
+    if (isExact or isMatch(steps[i][1])) and take(steps[i][1]) then return true end
   end
-  return #ids < steps
+  return #steps < count
 end
 `;
 
@@ -537,15 +623,7 @@ const list = script(
   `${WALK}
 local skip, limit, agent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 local found, skipped = {}, 0
-local isDone
-if isExact and skip > 0 and cursor == '' and not isStream then
-  local id = call('ZRANGE', P .. name, skip - 1, skip - 1, 'REV')[1]
-  if not id then return { 'done', skip } end
-  skipped = skip
-  cursor = call('HGET', P .. 'msg:' .. id, 'seq')
-end
-local steps = isExact and math.max(1, skip - skipped + limit) or 1000
-isDone = walk(math.min(steps, 1000), function(id)
+local isDone = walk(isExact and math.min(1000, skip + limit) or 1000, function(id)
   if skipped < skip then
     skipped = skipped + 1
     return false
@@ -579,7 +657,8 @@ if memo then
   return tonumber(memo)
 end
 while expire(100) do end
-local ids = call('ZRANGE', P .. 'all', 0, most - 1)
+local ids = call('ZRANGE', P .. 'unacked', 0, most - 1)
+if #ids == 0 then ids = call('ZRANGE', P .. 'acked', 0, most - 1) end
 for _, id in ipairs(ids) do remove(id) end
 remember(operation, #ids)
 return #ids
@@ -590,9 +669,7 @@ return #ids
 const sweep = script(
   WHEN_FULL,
   `
-local isMoreToExpire = expire(200)
-local isMoreToLapse = lapse(200, tonumber(ARGV[3]))
-return (isMoreToExpire or isMoreToLapse) and 1 or 0
+return clean(tonumber(ARGV[3])) and 1 or 0
 `,
 );
 

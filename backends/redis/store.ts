@@ -329,10 +329,12 @@ export class RedisStore implements QueueStore {
       ? this.#partitions
       : new Set([this.#homeOf(agent, channel), this.#homeOf(null, channel)]);
     const args = [agent, channel ?? "", String(limit), String(this.#config.maxAttempts)];
-    const replies = await Promise.all(
-      [...places].map((partition) => this.#run(script, partition, args)),
-    );
-    return replies.flatMap((reply) => (reply as Reply[]).map(toDelivery));
+    const found = await Promise.all([...places].map(async (partition) => {
+      let reply: Reply;
+      do reply = await this.#run(script, partition, args); while (reply === null);
+      return (reply as Reply[]).map(toDelivery);
+    }));
+    return found.flat();
   }
 
   async get(id: string, agent: string | undefined): Promise<StoredMessage | undefined> {
@@ -436,7 +438,7 @@ export class RedisStore implements QueueStore {
       const args = [crypto.randomUUID(), String(CLEAR_STEP)];
       const count = Number(await this.#runDurably("clear", partition, args));
       sum += count;
-      if (count < CLEAR_STEP) return sum;
+      if (count === 0) return sum;
     }
   }
 }
