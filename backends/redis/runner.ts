@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers";
 import type { ResolvedConfig } from "../queue/config.ts";
 import { QueueNotInitializedError } from "../queue/errors.ts";
 import type { Connection, Reply } from "./connection.ts";
@@ -16,6 +17,8 @@ import { type ScriptName, scripts } from "./scripts.ts";
 /** First pause before another attempt, in milliseconds; it doubles with each. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
+/** Calls that share a script: others shall not wait long for the server. */
+const MOST_AT_ONCE = 32;
 
 const digests = Object.fromEntries(
   Object.entries(scripts).map(([name, text]) => [
@@ -38,8 +41,35 @@ export interface Call {
   readonly partition: number;
   /** What the script finds in `ARGV`, the same each time but for what `isRetry` decides. */
   readonly args: (isRetry: boolean) => string[];
+  /** Calls of this script may share one: this comes before the `args` of all, once. */
+  readonly shared?: string[];
   /** Replicas have to confirm it. */
   readonly isDurable?: boolean;
+}
+
+/** Calls of one script on their way together. */
+class Batch {
+  readonly args: string[] = [];
+  readonly #waiting: PromiseWithResolvers<Reply>[] = [];
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  add(args: string[]): Promise<Reply> {
+    this.args.push(...args);
+    const waiting = Promise.withResolvers<Reply>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  }
+
+  resolve(replies: Reply[]): void {
+    for (const [i, waiting] of this.#waiting.entries()) waiting.resolve(replies[i]);
+  }
+
+  reject(error: unknown): void {
+    for (const waiting of this.#waiting) waiting.reject(error);
+  }
 }
 
 /** Runs scripts on the server of a partition. */
@@ -49,6 +79,7 @@ export class Runner {
   readonly #keys: readonly string[];
   readonly #where: string;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #batches = new WeakMap<Connection, Map<string, Batch>>();
   readonly #closing = Promise.withResolvers<never>();
   #isClosed = false;
 
@@ -108,25 +139,61 @@ export class Runner {
     const pool = await this.#routes.poolOf(call.partition, isDurable);
     const taken = pool.take();
     const connection = taken instanceof Promise ? await taken : taken;
-    const reply = await this.#evaluate(connection, call.script, this.#argsOf(call, isRetry));
+    const reply = call.shared === undefined
+      ? await this.#evaluate(connection, call, call.args(isRetry))
+      : await this.#join(connection, call, call.shared, call.args(isRetry));
     // On the connection that wrote: on another one it would be about others' writes.
     if (isDurable) await this.#replicate(connection);
     return reply;
   }
 
-  async #evaluate(connection: Connection, script: ScriptName, args: string[]): Promise<Reply> {
+  /** Calls that are made at the same time travel, and are done, as one. */
+  #join(connection: Connection, call: Call, shared: string[], args: string[]): Promise<Reply> {
+    const key = `${call.script} ${call.partition}`;
+    let batches = this.#batches.get(connection);
+    if (batches === undefined) this.#batches.set(connection, batches = new Map());
+    let batch = batches.get(key);
+    if (batch === undefined || batch.size === MOST_AT_ONCE) {
+      batch = new Batch();
+      batches.set(key, batch);
+      void this.#sendBatch(connection, call, shared, batch, () => {
+        if (batches.get(key) === batch) batches.delete(key);
+      });
+    }
+    return batch.add(args);
+  }
+
+  async #sendBatch(
+    connection: Connection,
+    call: Call,
+    shared: string[],
+    batch: Batch,
+    close: () => void,
+  ): Promise<void> {
+    // Until all have run that the last replies set going.
+    await new Promise((resolve) => setImmediate(resolve));
+    close();
     try {
-      return await connection.send(["EVALSHA", digests[script], ...args]);
+      batch.resolve(await this.#evaluate(connection, call, [...shared, ...batch.args]) as Reply[]);
+    } catch (error) {
+      batch.reject(error);
+    }
+  }
+
+  async #evaluate(
+    connection: Connection,
+    { script, partition }: Call,
+    args: string[],
+  ): Promise<Reply> {
+    const publish = this.#routes.isCluster ? "SPUBLISH" : "PUBLISH";
+    const horizon = String(2 * this.#config.deadlineMs);
+    const all = ["1", this.#keys[partition], publish, horizon, ...args];
+    try {
+      return await connection.send(["EVALSHA", digests[script], ...all]);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
     }
-    return await connection.send(["EVAL", scripts[script], ...args]);
-  }
-
-  #argsOf(call: Call, isRetry: boolean): string[] {
-    const publish = this.#routes.isCluster ? "SPUBLISH" : "PUBLISH";
-    const horizon = String(2 * this.#config.deadlineMs);
-    return ["1", this.#keys[call.partition], publish, horizon, ...call.args(isRetry)];
+    return await connection.send(["EVAL", scripts[script], ...all]);
   }
 
   async #replicate(connection: Connection): Promise<void> {

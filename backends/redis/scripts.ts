@@ -65,12 +65,35 @@ end`,
 local function touch() call('SET', P .. 'touch', '1', 'PX', HORIZON) end`,
   ],
   [
+    "flush",
+    `
+-- Members of sorted sets are gathered, and added together: a call for each would take twice as long.
+local gathered = {}
+local function add(key, score, member)
+  local members = gathered[key]
+  if not members then
+    members = {}
+    gathered[key] = members
+  end
+  members[#members + 1] = score
+  members[#members + 1] = member
+end
+local function flush()
+  for key, members in pairs(gathered) do
+    for i = 1, #members, 1000 do
+      call('ZADD', P .. key, unpack(members, i, math.min(i + 999, #members)))
+    end
+  end
+  gathered = {}
+end`,
+  ],
+  [
     "deliver",
     `
 local function deliver(agent, channel, member, priority)
   local score = -tonumber(priority)
-  call('ZADD', P .. 'pending:' .. agent, score, member)
-  call('ZADD', P .. 'ready:' .. place(agent, channel), score, member)
+  add('pending:' .. agent, score, member)
+  add('ready:' .. place(agent, channel), score, member)
 end`,
   ],
   [
@@ -239,85 +262,100 @@ function script(flags: string, text: string): string {
   return flags + BEGIN + whole;
 }
 
-/** `ARGV` from 3: what the caller did before, all of a message, the limit of the channel. */
+/** Messages of one call: `ARGV` from 3 is the limit of a channel, then 13 for each message. */
 const store = script(
   WITH_ROOM,
   `
-local operation, id, channel, source, target = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local payload, metadata, priority, ttl = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-local maxItems, isPut = tonumber(ARGV[12]), ARGV[13] == '1'
-local created, expires, isAcked = ARGV[14], ARGV[15], ARGV[16] == '1'
-local key = P .. 'msg:' .. id
+local maxItems = tonumber(ARGV[3])
+local last = tonumber(call('GET', KEYS[1]) or '0')
+local microseconds = time[1] * 1000000 + time[2]
+local streams, hints = {}, {}
 
-if call('EXISTS', P .. 'gone:' .. operation, key) > 0 then
+-- What was done before, if it is what is to be done now.
+local function doneBefore(key, operation, isPut)
   local done = call('GET', P .. 'gone:' .. operation)
+  if done then return done end
   local was = call('HMGET', key, 'seq', 'created', 'expires', 'op')
-  if not done and was[1] and (not isPut or was[4] == operation) then
-    done = (was[2] or string.sub(was[1], 1, 13)) .. ' ' .. (was[3] or '-') .. ' ' .. was[1]
+  if not was[1] or (isPut and was[4] ~= operation) then return nil end
+  return (was[2] or string.sub(was[1], 1, 13)) .. ' ' .. (was[3] or '-') .. ' ' .. was[1]
+end
+
+local function storeOne(operation, id, channel, source, target, payload, metadata, priority, ttl, put,
+  created, expires, acked)
+  local key, isPut, isAcked = P .. 'msg:' .. id, put == '1', acked == '1'
+  if call('EXISTS', P .. 'gone:' .. operation, key) > 0 then
+    local done = doneBefore(key, operation, isPut)
+    if done then
+      touch()
+      return done
+    end
+    flush()
+    remove(id)
   end
-  if done then
-    touch()
+  if isPut and isOver(expires ~= '' and expires) then
+    local done = created .. ' ' .. expires .. ' 0'
+    call('SET', P .. 'gone:' .. operation, done, 'PX', HORIZON)
     return done
   end
-  remove(id)
-end
-if isPut and isOver(expires ~= '' and expires) then
-  local done = created .. ' ' .. expires .. ' 0'
-  call('SET', P .. 'gone:' .. operation, done, 'PX', HORIZON)
-  return done
-end
-
-local last = tonumber(call('GET', KEYS[1]) or '0')
-local seq = whole(math.max(time[1] * 1000000 + time[2], last + 1))
-call('SET', KEYS[1], seq)
-local fields = { 'channel', channel, 'source', source, 'payload', payload, 'seq', seq }
-local function set(name, value)
-  fields[#fields + 1] = name
-  fields[#fields + 1] = value
-end
-if isPut then
-  set('op', operation)
-  set('created', created)
-  set('updated', whole(now))
-else
-  created = string.sub(seq, 1, 13)
-  expires = ttl ~= '' and whole(created + ttl) or ''
-end
-if target ~= '' then set('target', target) end
-if priority ~= '0' then set('priority', priority) end
-if metadata ~= '{}' then set('metadata', metadata) end
-if isAcked then set('acked', '1') end
-if expires ~= '' then
-  set('expires', expires)
-  call('ZADD', P .. 'expiry', expires, id)
-end
-call('HSET', key, unpack(fields))
-call('XADD', P .. 'stream:' .. channel, entryOf(seq), 'id', id)
-call('ZADD', P .. 'source:' .. source, seq, id)
-call('ZADD', P .. (isAcked and 'acked' or 'unacked'), seq, id)
-if target ~= '' then
-  call('ZADD', P .. 'target:' .. target, seq, id)
-  if not isAcked then deliver(target, channel, seq .. id, priority) end
-else
-  call('ZADD', P .. 'broadcasts', seq, id)
-  for _, agent in ipairs(call('SMEMBERS', P .. 'subs:' .. channel)) do
-    deliver(agent, channel, seq .. id, priority)
+  last = math.max(microseconds, last + 1)
+  local seq = whole(last)
+  local fields = { 'channel', channel, 'source', source, 'payload', payload, 'seq', seq }
+  local function set(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
   end
+  if isPut then
+    set('op', operation)
+    set('created', created)
+    set('updated', whole(now))
+  else
+    created = string.sub(seq, 1, 13)
+    expires = ttl ~= '' and whole(created + ttl) or ''
+  end
+  if target ~= '' then set('target', target) end
+  if priority ~= '0' then set('priority', priority) end
+  if metadata ~= '{}' then set('metadata', metadata) end
+  if isAcked then set('acked', '1') end
+  if expires ~= '' then
+    set('expires', expires)
+    add('expiry', expires, id)
+  end
+  call('HSET', key, unpack(fields))
+  call('XADD', P .. 'stream:' .. channel, entryOf(seq), 'id', id)
+  add('source:' .. source, seq, id)
+  add(isAcked and 'acked' or 'unacked', seq, id)
+  if target == '' then
+    add('broadcasts', seq, id)
+    for _, agent in ipairs(call('SMEMBERS', P .. 'subs:' .. channel)) do
+      deliver(agent, channel, seq .. id, priority)
+    end
+  else
+    add('target:' .. target, seq, id)
+    if not isAcked then deliver(target, channel, seq .. id, priority) end
+  end
+  streams[channel] = true
+  if not isAcked then hints[channel .. '\\0' .. target] = { channel, target } end
+  return created .. ' ' .. (expires ~= '' and expires or '-') .. ' ' .. seq
 end
 
-local stream = P .. 'stream:' .. channel
-local over = call('XLEN', stream) - maxItems
-if over > 0 then
+local function trim(stream)
+  local over = call('XLEN', stream) - maxItems
+  if over <= 0 then return end
   expire(100)
   over = call('XLEN', stream) - maxItems
-end
-if over > 0 then
+  if over <= 0 then return end
   for _, entry in ipairs(call('XRANGE', stream, '-', '+', 'COUNT', math.min(over, 1000))) do
     if not remove(entry[2][2], true) then call('XDEL', stream, entry[1]) end
   end
 end
-if not isAcked then notify(channel, target) end
-return created .. ' ' .. (expires ~= '' and expires or '-') .. ' ' .. seq
+
+local replies = {}
+for i = 4, #ARGV, 13 do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + 12)) end
+flush()
+if next(streams) then call('SET', KEYS[1], whole(last)) end
+for channel in pairs(streams) do trim(P .. 'stream:' .. channel) end
+for _, hint in pairs(hints) do notify(hint[1], hint[2]) end
+return replies
 `,
 );
 
@@ -333,6 +371,7 @@ for _, entry in ipairs(call('XRANGE', P .. 'stream:' .. channel, '-', '+')) do
     deliver(agent, channel, m[2] .. id, m[3] or '0')
   end
 end
+flush()
 return 1
 `,
 );
@@ -390,18 +429,21 @@ else
   while #found < limit do
     local members = call('ZRANGE', ready, 0, math.min(limit - #found, 100) - 1)
     if #members == 0 then break end
+    local taken = {}
     for _, member in ipairs(members) do
       local id = idOf(member)
       local message = read(id, agent)
-      call('ZREM', ready, member)
       if message then
         message[13] = call('HINCRBY', P .. 'msg:' .. id, 'n:' .. agent, 1)
         message[14] = untilMs
-        call('ZADD', leased, untilMs, member)
         found[#found + 1] = message
         ids[#ids + 1] = id
+        taken[#taken + 1] = untilMs
+        taken[#taken + 1] = member
       end
     end
+    call('ZREM', ready, unpack(members))
+    if #taken > 0 then call('ZADD', leased, unpack(taken)) end
   end
   if reported > 0 then
     if call('DECRBY', missedKey, reported) <= 0 then call('DEL', missedKey) end
@@ -436,26 +478,35 @@ return 1
 `,
 );
 
+/** Messages of one call: `ARGV` from 3 is the id of each, and the agent. */
 const acknowledge = script(
   WHEN_FULL,
   `
-local id = ARGV[3]
-local m, instead = find(id, ARGV[4])
-if not m then return instead end
-if m.isDone then
-  touch()
+local done = {}
+local function acknowledgeOne(id, agent)
+  local m, instead = find(id, agent)
+  if not m then return instead end
+  if m.isDone then
+    touch()
+    return 'acknowledged'
+  end
+  if not withdraw(m.agent, m.channel, m.member) and
+    call('ZREM', P .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
+  if m.isBroadcast then
+    call('HSET', P .. 'msg:' .. id, 'k:' .. m.agent, '1')
+  else
+    call('HSET', P .. 'msg:' .. id, 'acked', '1', 'updated', whole(now))
+    done[#done + 1] = id
+    add('acked', m.seq, id)
+  end
   return 'acknowledged'
 end
-if not withdraw(m.agent, m.channel, m.member) and
-  call('ZREM', P .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
-if m.isBroadcast then
-  call('HSET', P .. 'msg:' .. id, 'k:' .. m.agent, '1')
-else
-  call('HSET', P .. 'msg:' .. id, 'acked', '1', 'updated', whole(now))
-  call('ZREM', P .. 'unacked', id)
-  call('ZADD', P .. 'acked', m.seq, id)
-end
-return 'acknowledged'
+
+local replies = {}
+for i = 3, #ARGV, 2 do replies[#replies + 1] = acknowledgeOne(ARGV[i], ARGV[i + 1]) end
+if #done > 0 then call('ZREM', P .. 'unacked', unpack(done)) end
+flush()
+return replies
 `,
 );
 
@@ -473,6 +524,7 @@ if not m then return instead end
 if call('ZREM', P .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
 call('HDEL', P .. 'msg:' .. id, 'n:' .. m.agent)
 deliver(m.agent, m.channel, m.member, m.priority)
+flush()
 notify(m.channel, m.agent)
 remember(operation, '1')
 return 'acknowledged'

@@ -165,7 +165,7 @@ export class RedisStore implements QueueStore {
     const id = this.#partitions.length === 1
       ? crypto.randomUUID()
       : `${home}.${crypto.randomUUID()}`;
-    const reply = await this.#runDurably("store", home, [
+    const reply = await this.#storeIn(home, [
       id,
       id,
       channel,
@@ -175,7 +175,6 @@ export class RedisStore implements QueueStore {
       metadata,
       String(priority),
       ttlMs === null ? "" : String(ttlMs),
-      String(this.#config.maxItems),
       "0",
       "",
       "",
@@ -194,6 +193,17 @@ export class RedisStore implements QueueStore {
     };
   }
 
+  #storeIn(partition: number, args: string[]): Promise<Reply> {
+    const shared = [String(this.#config.maxItems)];
+    return this.#runner.run({
+      script: "store",
+      partition,
+      args: () => args,
+      shared,
+      isDurable: true,
+    });
+  }
+
   async put(message: MessageToPut): Promise<void> {
     const home = this.#homeOf(message.target, message.channel);
     const named = this.#partitionIn(message.id);
@@ -205,7 +215,7 @@ export class RedisStore implements QueueStore {
           `${show(message.target ?? message.channel)} lie in partition ${home}; publish it anew`,
       );
     }
-    await this.#runDurably("store", home, [
+    await this.#storeIn(home, [
       crypto.randomUUID(),
       message.id,
       message.channel,
@@ -215,7 +225,6 @@ export class RedisStore implements QueueStore {
       message.metadata,
       String(message.priority),
       "",
-      String(this.#config.maxItems),
       "1",
       String(message.createdMs),
       message.expiresMs === null ? "" : String(message.expiresMs),
@@ -288,7 +297,7 @@ export class RedisStore implements QueueStore {
   }
 
   async acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
-    return await this.#settle("acknowledge", id, [id, agent ?? ""]);
+    return await this.#settle("acknowledge", id, [id, agent ?? ""], []);
   }
 
   async requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
@@ -296,9 +305,16 @@ export class RedisStore implements QueueStore {
     return await this.#settle("requeue", id, args);
   }
 
-  async #settle(script: ScriptName, id: string, args: string[]): Promise<AcknowledgeOutcome> {
+  async #settle(
+    script: ScriptName,
+    id: string,
+    args: string[],
+    shared?: string[],
+  ): Promise<AcknowledgeOutcome> {
     const outcomes = await Promise.all(
-      this.#placesOf(id).map((partition) => this.#runDurably(script, partition, args)),
+      this.#placesOf(id).map((partition) =>
+        this.#runner.run({ script, partition, args: () => args, shared, isDurable: true })
+      ),
     ) as AcknowledgeOutcome[];
     return outcomes.find((outcome) => outcome !== "absent") ?? "absent";
   }
