@@ -1,11 +1,12 @@
 /**
- * BullMQ. It is copied to where its package is installed, and gets the workload by its URL. Arguments: the
- * URL of the workload, the port of the server, messages, how many at a time.
+ * BullMQ, from the folder where it is installed. Arguments: that folder, the port of the server, messages,
+ * how many at a time.
  */
-import { Queue, Worker } from "bullmq";
+import { createRequire } from "node:module";
+import { runPeer } from "./workload.ts";
 
-const [workload, port, ...rest] = Deno.args;
-const { runPeer } = await import(workload);
+const [folder, port, ...rest] = Deno.args;
+const { Queue, Worker } = createRequire(`${folder}/`)("bullmq");
 const connection = { host: "127.0.0.1", port: Number(port) };
 const name = `bench-${crypto.randomUUID()}`;
 const queue = new Queue(name, { connection });

@@ -42,10 +42,9 @@ interface Row {
 const here = (file: string) => new URL(file, import.meta.url).pathname;
 
 /** Runs a peer in a process of its own. */
-async function runProcess(args: string[], plan: Plan, cwd?: string): Promise<Rates> {
+async function runProcess(args: string[], plan: Plan): Promise<Rates> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", ...args, String(plan.messages), String(plan.inFlight)],
-    cwd,
   }).output();
   const decoder = new TextDecoder();
   if (!success) throw new Error(`${args.join(" ")} failed: ${decoder.decode(stderr).slice(-2000)}`);
@@ -68,7 +67,7 @@ async function installBullmq(mayInstall: boolean): Promise<string | undefined> {
   if (!existsSync(join(folder, "node_modules", "ioredis"))) {
     if (!mayInstall) return undefined;
     await Deno.mkdir(folder, { recursive: true });
-    await Deno.writeTextFile(join(folder, "package.json"), `{"private":true,"type":"module"}`);
+    await Deno.writeTextFile(join(folder, "package.json"), `{"private":true}`);
     const args = ["install", "--no-audit", "--no-fund", "--omit=optional", "--prefix", folder];
     const complaint = await complaintOf("npm", [...args, BULLMQ, IOREDIS]);
     if (complaint) {
@@ -76,16 +75,14 @@ async function installBullmq(mayInstall: boolean): Promise<string | undefined> {
       return undefined;
     }
   }
-  await Deno.copyFile(here("bullmq.mjs"), join(folder, "bullmq.mjs"));
   return folder;
 }
 
 async function bullmq(port: number, mayInstall: boolean): Promise<Contestant[]> {
   const folder = await installBullmq(mayInstall);
   if (folder === undefined) return [];
-  const workload = new URL("workload.ts", import.meta.url).href;
-  const args = ["--node-modules-dir=manual", "bullmq.mjs", workload, String(port)];
-  return [{ name: "BullMQ", run: (plan) => runProcess(args, plan, folder) }];
+  const args = [here("bullmq.mjs"), folder, String(port)];
+  return [{ name: "BullMQ", run: (plan) => runProcess(args, plan) }];
 }
 
 /** All contestants by turns, so that what slows the machine down slows all of them. */
