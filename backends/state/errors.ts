@@ -1,0 +1,43 @@
+/**
+ * What goes wrong with shared state. Misuse throws `TypeError` or `RangeError` with the offending value.
+ *
+ * @module
+ */
+
+/** Base of the errors of shared-state backends. */
+export class SharedBackendError extends Error {
+  /** The class name. */
+  override name = "SharedBackendError";
+}
+
+/** A thread has as many slots as it may, or there are as many threads as there may be. */
+export class SharedBackendLimitError extends SharedBackendError {
+  /** The class name. */
+  override name = "SharedBackendLimitError";
+  /** The limit that was reached. */
+  readonly limit: number;
+
+  /** Tells what was attempted; the message has the limit in it. */
+  constructor(message: string, limit: number) {
+    super(message);
+    this.limit = limit;
+  }
+}
+
+/** The server behind a backend cannot be reached, or the connection to it was lost. */
+export class SharedBackendConnectionError extends SharedBackendError {
+  /** The class name. */
+  override name = "SharedBackendConnectionError";
+}
+
+/** The backend is closed, and used after that. */
+export class SharedBackendClosedError extends SharedBackendError {
+  /** The class name. */
+  override name = "SharedBackendClosedError";
+}
+
+/** A value cannot be made a slot, or a slot's bytes are no value. */
+export class SlotSerializationError extends SharedBackendError {
+  /** The class name. */
+  override name = "SlotSerializationError";
+}

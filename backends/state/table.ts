@@ -1,0 +1,199 @@
+/**
+ * Threads and registry in memory, without I/O and with a clock from outside. The in-memory backend is
+ * this and no more; others keep it in a server, or replay into it what they have stored.
+ *
+ * @module
+ */
+
+import type { StateLimits } from "./config.ts";
+import { SharedBackendLimitError } from "./errors.ts";
+
+/** Milliseconds since 1970. */
+export type StateClock = () => number;
+
+interface Thread {
+  readonly slots: Uint8Array[];
+  expiresAtMs: number;
+}
+
+interface Pair {
+  readonly chain: string;
+  readonly uuid: string;
+  expiresAtMs: number;
+}
+
+/** A change of the state, as data: others store it, or send it. */
+export type StateWrite =
+  | { kind: "append"; threadId: string; slot: Uint8Array }
+  | { kind: "deleteThread"; threadId: string }
+  | { kind: "clearThreads" }
+  | { kind: "setPair"; chain: string; uuid: string }
+  | { kind: "deletePair"; uuid: string }
+  | { kind: "clearPairs" };
+
+/** What a write answers: an index, whether there was something to delete, or nothing. */
+export type WriteResult<W extends StateWrite> = W extends { kind: "append" } ? number
+  : W extends { kind: "deleteThread" | "deletePair" } ? boolean
+  : void;
+
+/** Threads and pairs, which expire as a whole when they are not used. */
+export class StateTable {
+  readonly #limits: StateLimits;
+  readonly #now: StateClock;
+  // In the order of their last use, so that those that expire next come first.
+  readonly #threads = new Map<string, Thread>();
+  readonly #byUuid = new Map<string, Pair>();
+  readonly #byChain = new Map<string, Pair>();
+
+  constructor(limits: StateLimits, now: StateClock) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  /** Carries out a write. */
+  write<W extends StateWrite>(write: W): WriteResult<W>;
+  write(write: StateWrite): number | boolean | void {
+    switch (write.kind) {
+      case "append":
+        return this.append(write.threadId, write.slot);
+      case "deleteThread":
+        return this.deleteThread(write.threadId);
+      case "clearThreads":
+        return this.clearThreads();
+      case "setPair":
+        return this.setPair(write.chain, write.uuid);
+      case "deletePair":
+        return this.deletePair(write.uuid);
+      case "clearPairs":
+        return this.clearPairs();
+    }
+  }
+
+  append(threadId: string, slot: Uint8Array): number {
+    const thread = this.#thread(threadId) ?? this.#newThread(threadId);
+    const { maxSlotsPerThread } = this.#limits;
+    if (thread.slots.length >= maxSlotsPerThread) {
+      throw new SharedBackendLimitError(
+        `cannot append to thread ${JSON.stringify(threadId)}: it has ${maxSlotsPerThread} slots, ` +
+          `which is maxSlotsPerThread; delete the thread, or raise the limit`,
+        maxSlotsPerThread,
+      );
+    }
+    return thread.slots.push(slot.slice()) - 1;
+  }
+
+  #newThread(threadId: string): Thread {
+    const { maxThreads } = this.#limits;
+    this.#sweep(this.#threads);
+    if (this.#threads.size >= maxThreads) {
+      throw new SharedBackendLimitError(
+        `cannot begin thread ${
+          JSON.stringify(threadId)
+        }: there are ${maxThreads} threads, which is ` +
+          `maxThreads; delete some, or raise the limit`,
+        maxThreads,
+      );
+    }
+    const thread = { slots: [], expiresAtMs: this.#expiry() };
+    this.#threads.set(threadId, thread);
+    return thread;
+  }
+
+  slots(threadId: string): Uint8Array[] {
+    return this.#thread(threadId)?.slots.map((slot) => slot.slice()) ?? [];
+  }
+
+  slot(threadId: string, index: number): Uint8Array | undefined {
+    return this.#thread(threadId)?.slots[index]?.slice();
+  }
+
+  threadLength(threadId: string): number {
+    return this.#thread(threadId)?.slots.length ?? 0;
+  }
+
+  deleteThread(threadId: string): boolean {
+    return this.#thread(threadId) !== undefined && this.#threads.delete(threadId);
+  }
+
+  threadIds(): string[] {
+    this.#sweep(this.#threads);
+    return [...this.#threads.keys()];
+  }
+
+  clearThreads(): void {
+    this.#threads.clear();
+  }
+
+  /** A thread that lives, used now. */
+  #thread(threadId: string): Thread | undefined {
+    return this.#use(this.#threads, threadId);
+  }
+
+  setPair(chain: string, uuid: string): void {
+    this.#forget(this.#byUuid.get(uuid));
+    this.#forget(this.#byChain.get(chain));
+    const pair = { chain, uuid, expiresAtMs: this.#expiry() };
+    this.#byUuid.set(uuid, pair);
+    this.#byChain.set(chain, pair);
+  }
+
+  uuidOf(chain: string): string | undefined {
+    const pair = this.#byChain.get(chain);
+    return pair && this.#use(this.#byUuid, pair.uuid)?.uuid;
+  }
+
+  chainOf(uuid: string): string | undefined {
+    return this.#use(this.#byUuid, uuid)?.chain;
+  }
+
+  deletePair(uuid: string): boolean {
+    const pair = this.#use(this.#byUuid, uuid);
+    this.#forget(pair);
+    return pair !== undefined;
+  }
+
+  pairs(): Record<string, string> {
+    for (const pair of this.#sweep(this.#byUuid)) this.#byChain.delete(pair.chain);
+    return Object.fromEntries([...this.#byUuid].map(([uuid, { chain }]) => [uuid, chain]));
+  }
+
+  clearPairs(): void {
+    this.#byUuid.clear();
+    this.#byChain.clear();
+  }
+
+  #forget(pair: Pair | undefined): void {
+    if (pair === undefined) return;
+    this.#byUuid.delete(pair.uuid);
+    this.#byChain.delete(pair.chain);
+  }
+
+  #expiry(): number {
+    return this.#limits.ttlMs === undefined ? Infinity : this.#now() + this.#limits.ttlMs;
+  }
+
+  /** An entry that lives, which is used now and so expires last. */
+  #use<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
+    const entry = entries.get(key);
+    if (entry === undefined || this.#limits.ttlMs === undefined) return entry;
+    entries.delete(key);
+    if (entry.expiresAtMs <= this.#now()) {
+      if ("chain" in entry) this.#byChain.delete(entry.chain);
+      return undefined;
+    }
+    entry.expiresAtMs = this.#expiry();
+    entries.set(key, entry);
+    return entry;
+  }
+
+  /** Takes out what has expired. */
+  #sweep<E extends Thread | Pair>(entries: Map<string, E>): E[] {
+    const expired: E[] = [];
+    for (const [key, entry] of entries) {
+      if (entry.expiresAtMs > this.#now()) break;
+      entries.delete(key);
+      expired.push(entry);
+    }
+    return expired;
+  }
+}
