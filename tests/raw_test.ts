@@ -293,20 +293,24 @@ for (const carrier of CARRIERS) {
     assert.ok(sent >= rest, `${sent} of ${rest + 1}`);
   });
 
-  testOn(carrier, "a view stays whole when its sender leaves and another takes the lane", (open) => {
-    const channel = open(1024);
-    const first = channel.pusher<Uint8Array>(RAW);
-    const puller = channel.puller<Uint8Array>(RAW);
-    first.send(pattern(100, 1));
-    const view = puller.recvView()!;
-    first.close();
-    const second = channel.pusher<Uint8Array>(RAW);
-    while (second.send(pattern(100, 2))) continue;
-    assert.deepEqual(view.bytes.slice(), pattern(100, 1));
-    view[Symbol.dispose]();
-    for (const bytes of puller.drain()) assert.deepEqual(bytes, pattern(100, 2));
-    assert.equal(second.send(pattern(100, 3)), true);
-  });
+  testOn(
+    carrier,
+    "a view stays whole when its sender leaves and another takes the lane",
+    (open) => {
+      const channel = open(1024);
+      const first = channel.pusher<Uint8Array>(RAW);
+      const puller = channel.puller<Uint8Array>(RAW);
+      first.send(pattern(100, 1));
+      const view = puller.recvView()!;
+      first.close();
+      const second = channel.pusher<Uint8Array>(RAW);
+      while (second.send(pattern(100, 2))) continue;
+      assert.deepEqual(view.bytes.slice(), pattern(100, 1));
+      view[Symbol.dispose]();
+      for (const bytes of puller.drain()) assert.deepEqual(bytes, pattern(100, 2));
+      assert.equal(second.send(pattern(100, 3)), true);
+    },
+  );
 
   testOn(carrier, "disposing a view wakes a sender that waits for its slot", async (open) => {
     const { pusher, puller } = queue(open(1024));
