@@ -9,37 +9,16 @@ import { ShmClosedError, ShmCorruptionError, type Socket } from "../../mod.ts";
 import { Random } from "../random.ts";
 import { interpose } from "./interpose.ts";
 import { Judge, LEAST_BYTES } from "./judge.ts";
+import { type CaseResult, emptyTally, type Tally } from "./report.ts";
 import { Striker } from "./striker.ts";
 import { type Actor, ACTORS, type PatternName } from "./actors.ts";
-
-/** What the calls of a case ended with. */
-export interface Tally {
-  /** Calls made. */
-  calls: number;
-  /** Strikes, and those of them in the middle of a call. */
-  strikes: number;
-  strikesWithin: number;
-  /** Messages that arrived and were right. */
-  messages: number;
-  /** Errors by their class. */
-  errors: Record<string, number>;
-}
-
-/** How a case ended. */
-export interface CaseResult {
-  tally: Tally;
-  /** What should not have happened. */
-  failure?: string;
-  /** The last calls and strikes, when it failed. */
-  log?: string[];
-}
 
 /** What a failing call threw, unless damage explains it. */
 class Failure extends Error {}
 
 const CAPACITIES = [1024, 1024, 2048, 4096];
 const NAME = "fuzzed";
-const LOG_LINES = 200;
+const LOG_LINES = 60;
 /** Calls into the module before a strike within a call happens, at most. */
 const CALLS_TO_STRIKE = 40;
 /** Attempts to get a last message through. */
@@ -65,7 +44,7 @@ export async function runCase(
 
 /** The sockets of a case. */
 export class Stage implements Disposable {
-  readonly tally: Tally = { calls: 0, strikes: 0, strikesWithin: 0, messages: 0, errors: {} };
+  readonly tally: Tally = emptyTally();
   readonly log: string[] = [];
   readonly random: Random;
   readonly judge: Judge;
@@ -87,11 +66,11 @@ export class Stage implements Disposable {
     this.#sabotage = sabotage;
     this.#pattern = this.random.pick(["queue", "broadcast", "request"] as const);
     this.capacity = this.random.pick(CAPACITIES);
-    this.judge = new Judge(this.random.word());
+    this.judge = new Judge(this.random.below(2 ** 32));
     const actors = ACTORS[this.#pattern];
     for (const role of [...actors.first, ...this.#more(actors.more)]) this.#attach(role);
     const path = `${dir}/${NAME}`;
-    this.#striker = new Striker(path, this.capacity, this.random, this.judge);
+    this.#striker = new Striker(path, this.capacity, this.random, [this.judge]);
     this.#callsLeft = this.random.below(CALLS_TO_STRIKE);
   }
 

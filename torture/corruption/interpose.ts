@@ -8,8 +8,8 @@ import type { Socket } from "../../mod.ts";
 import type { RingExports } from "../../lib/ring.ts";
 
 /** The parts of a socket that are not public. */
-interface Opened {
-  attachment: { ring: RingExports };
+export interface Opened {
+  attachment: { ring: RingExports; words: Int32Array };
 }
 
 /** Calls `after` when a call of a socket into its module has returned. */

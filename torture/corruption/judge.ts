@@ -41,9 +41,9 @@ export class Judge {
     return makeMessage(this.#key, id, length);
   }
 
-  /** Notes messages `0..count - 1` that somebody else makes. */
-  expect(lengths: Iterable<number>): void {
-    for (const length of lengths) this.#lengths.push(length);
+  /** Notes the next message, which somebody else has made. */
+  expect(length: number): void {
+    this.#lengths.push(length);
   }
 
   /** Notes bytes that were written over a place where messages may lie. */

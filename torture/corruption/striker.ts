@@ -8,23 +8,23 @@ import type { Random } from "../random.ts";
 import type { Judge } from "./judge.ts";
 import { Anatomy, chooseStrike, type Strike } from "./target.ts";
 
-/** Strikes one segment, and tells the judge. */
+/** Strikes one segment, and tells the judges. */
 export class Striker implements Disposable {
   /** True once the channel may look closed. */
   mayBeClosed = false;
   readonly strikes: Strike[] = [];
   readonly #file: Deno.FsFile;
   readonly #random: Random;
-  readonly #judge: Judge;
+  readonly #judges: readonly Judge[];
   readonly #anatomy: Anatomy;
   #earlier: Uint8Array = new Uint8Array(0);
 
   /** Opens a segment's file. */
-  constructor(path: string, capacity: number, random: Random, judge: Judge) {
+  constructor(path: string, capacity: number, random: Random, judges: readonly Judge[]) {
     this.#file = Deno.openSync(path, { read: true, write: true });
     this.#anatomy = new Anatomy(capacity);
     this.#random = random;
-    this.#judge = judge;
+    this.#judges = judges;
   }
 
   /** Overwrites something. */
@@ -46,7 +46,9 @@ export class Striker implements Disposable {
   #write(strike: Strike): void {
     const { offset, bytes } = strike;
     this.strikes.push(strike);
-    if (this.#anatomy.holdsMessages(offset, bytes.length)) this.#judge.overwrite(offset, bytes);
+    if (this.#anatomy.holdsMessages(offset, bytes.length)) {
+      for (const judge of this.#judges) judge.overwrite(offset, bytes);
+    }
     if (this.#anatomy.touchesStatus(offset, bytes.length)) this.mayBeClosed = true;
     this.#file.seekSync(offset, Deno.SeekMode.Start);
     this.#file.writeSync(bytes);

@@ -1,0 +1,81 @@
+/**
+ * Child processes that answer in lines of JSON, each within a time that is more than enough.
+ *
+ * @module
+ */
+
+/** A line takes milliseconds; only who hangs takes so long. */
+const WATCHDOG_MS = 30_000;
+
+/** A child process. */
+export class LineProcess implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #errors: Promise<string>;
+
+  /** Starts `deno run` with these arguments. */
+  constructor(args: string[]) {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--no-lock", ...args],
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stdin = this.#process.stdin.getWriter();
+    this.#stdin.closed.catch(() => {});
+    this.#lines = linesOf(this.#process.stdout);
+    this.#errors = new Response(this.#process.stderr).text();
+  }
+
+  /** Sends a line. */
+  async say(value: unknown): Promise<void> {
+    await this.#stdin.write(new TextEncoder().encode(JSON.stringify(value) + "\n")).catch(() => {});
+  }
+
+  /** The next line; a text that says why there is none. */
+  async next<T>(): Promise<T | string> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), WATCHDOG_MS);
+    });
+    try {
+      const line = await Promise.race([this.#lines.next(), late]);
+      if (line === undefined) return await this.#kill(`no answer within ${WATCHDOG_MS} ms`);
+      return line.done ? await this.#kill("") : JSON.parse(line.value);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends it, and says how it ended if it did so by itself. */
+  async #kill(why: string): Promise<string> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+    const { code, signal } = await this.#process.status;
+    return why || `the process ended with ${signal ?? code}: ${await this.#errors}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#kill("disposed");
+    await this.#lines.return?.();
+    await this.#errors;
+    await this.#stdin.abort().catch(() => {});
+  }
+}
+
+/** Splits a stream into lines. */
+export async function* linesOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
