@@ -16,6 +16,33 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+/** Texts up to this length are parsed however deep they are nested: that takes milliseconds. */
+const MAX_UNCHECKED_LENGTH = 65_536;
+
+/**
+ * What `JSON.parse` gives, to check a text with; a long one that is nested deep, for which that takes
+ * seconds, is not even tried.
+ *
+ * @throws {SyntaxError} if it is no JSON, or is long and nested deeper than `MAX_JSON_DEPTH`
+ */
+export function parseShallow(text: string): unknown {
+  if (text.length > MAX_UNCHECKED_LENGTH) checkDepth(text);
+  return JSON.parse(text);
+}
+
+/** The text need not be JSON. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at) - 1;
+      if (at < 0) return;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth = deeper(depth);
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+  }
+}
+
 /**
  * The text of each member's value, or of those with these names; of a key that comes twice the last, as
  * `JSON.parse` has it. The text must be that of a JSON object: check it with `JSON.parse` before.

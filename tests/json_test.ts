@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { jsonMembers, MAX_JSON_DEPTH } from "../lib/json_members.ts";
+import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../lib/json_members.ts";
 import { parseJson, stringifyJson, withRawIntegers } from "../lib/json.ts";
 import { jsonObjects, jsonValues } from "./support/json_values.ts";
 
@@ -102,4 +102,15 @@ Deno.test("members nested deeper than the limit are refused", () => {
   const nested = (depth: number) => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
   assert.equal(jsonMembers(nested(MAX_JSON_DEPTH)).size, 1);
   assert.throws(() => jsonMembers(nested(MAX_JSON_DEPTH + 1)), SyntaxError);
+});
+
+Deno.test("a long text that is nested deep is refused before it is parsed", () => {
+  const text = (depth: number) =>
+    `{"brackets":"${'[\\"'.repeat(50_000)}","a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  assert.equal(typeof parseShallow(text(MAX_JSON_DEPTH - 1)), "object");
+  assert.throws(() => parseShallow(text(MAX_JSON_DEPTH)), /nested deeper than 512/);
+  assert.throws(() => parseShallow("[".repeat(1e7)), /nested deeper than 512/);
+  for (const broken of ['"', '{"a', "]", '{"\\']) {
+    assert.throws(() => parseShallow(" ".repeat(1e5) + broken), SyntaxError);
+  }
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { jsonMembers } from "../../lib/json_members.ts";
+import { jsonMembers, parseShallow } from "../../lib/json_members.ts";
 import { HttpError } from "./errors.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -16,7 +16,7 @@ export async function readMembers(
 ): Promise<Map<string, string>> {
   const text = decode(await readBytes(request, maxBytes));
   try {
-    const value = JSON.parse(text);
+    const value = parseShallow(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       return jsonMembers(text);
     }

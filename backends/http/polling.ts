@@ -94,7 +94,8 @@ export class PollingSubscribers {
     if (subscriber === undefined) return '{"messages":[],"known":false}';
     // Who polls anew does not listen to the poll before, which must not take what comes.
     subscriber.endPoll();
-    if (subscriber.queue.length > 0 || timeoutSeconds === 0) return this.#take(id, subscriber);
+    const { length, isDisconnected } = subscriber.queue;
+    if (length > 0 || isDisconnected || timeoutSeconds === 0) return this.#take(id, subscriber);
     const timeoutMs = Math.min(timeoutSeconds, MAX_TIMEOUT_SECONDS) * 1000;
     const { arrival, leave } = subscriber.wait(timeoutMs);
     const text = arrival.then((mayTake) => this.#take(id, subscriber, mayTake));

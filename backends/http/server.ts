@@ -7,11 +7,9 @@
 import { show } from "../../lib/options.ts";
 import { Store, type StoreOptions } from "../store/store.ts";
 import { checkLimit, type OverflowPolicy } from "../store/subscriber.ts";
-import { Events } from "./events.ts";
 import { checkToken, Guard, isLoopback } from "./guard.ts";
-import { RequestHandler } from "./handler.ts";
 import { Places, type SubscriberLimits } from "./limits.ts";
-import { PollingSubscribers } from "./polling.ts";
+import { Service } from "./service.ts";
 
 /** Where a server listens, who is let in, and its limits: plain data. */
 export interface SharedMemoryServerConfig {
@@ -137,37 +135,23 @@ export class SharedMemoryServer implements AsyncDisposable {
 
   // deno-lint-ignore require-await
   async #listen(): Promise<Listening> {
-    const startedMs = performance.now();
-    const subscribers = new PollingSubscribers(this.#store, this.#limits);
-    const events = new Events(this.#store, this.#limits);
-    const handler = new RequestHandler(
-      new Guard(this.#host, this.#options.token),
-      {
-        store: this.#store,
-        subscribers,
-        events,
-        uptimeSeconds: () => (performance.now() - startedMs) / 1000,
-      },
-      this.#maxBodyBytes,
-    );
+    const guard = new Guard(this.#host, this.#options.token);
+    const service = new Service(this.#store, guard, this.#limits, this.#maxBodyBytes);
     const abort = new AbortController();
     const server = Deno.serve({
       hostname: this.#host,
       port: this.#options.port ?? 0,
       signal: abort.signal,
       onListen: () => {},
-      handler: (request) => handler.handle(request),
+      handler: (request) => service.handle(request),
     });
-    const timer = setInterval(() => {
-      subscribers.sweep(performance.now());
-      this.#store.sweep();
-    }, Math.min(this.#limits.idleSeconds * 500, LONGEST_SWEEP_MS));
+    const sweepMs = Math.min(this.#limits.idleSeconds * 500, LONGEST_SWEEP_MS);
+    const timer = setInterval(() => service.sweep(), sweepMs);
     return {
       url: urlOf(this.#host, server.addr.port),
       async stop() {
         clearInterval(timer);
-        events.clear();
-        subscribers.clear();
+        service.clear();
         const late = setTimeout(() => abort.abort(), FAREWELL_MS);
         await server.shutdown();
         clearTimeout(late);

@@ -7,7 +7,7 @@
 
 import { MAX_ID, timestampOf } from "../../lib/gemstone.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { jsonMembers, MAX_JSON_DEPTH } from "../../lib/json_members.ts";
+import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../lib/json_members.ts";
 import { show } from "../../lib/options.ts";
 import { ENTRY_BYTES } from "./budget.ts";
 import { InvalidInputError } from "./errors.ts";
@@ -52,8 +52,10 @@ export function readMessage(text: string): MessageFacts {
 
 /** What `JSON.parse` finds, ids rounded. */
 function fieldsOf(text: string): JsonObject {
-  const value = refusingSyntax(() => JSON.parse(text));
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  const value = refusingSyntax(() => parseShallow(text));
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as JsonObject;
+  }
   throw new InvalidInputError(`a message must be a JSON object, not ${show(value)}`);
 }
 

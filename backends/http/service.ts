@@ -1,33 +1,55 @@
 /**
- * From a request to its answer.
+ * From requests to their answers.
  *
  * @module
  */
 
 import { logger } from "../../lib/log.ts";
+import type { Store } from "../store/store.ts";
 import { json, refusal } from "./answers.ts";
 import { readMembers } from "./body.ts";
 import { HttpError, refusalOf } from "./errors.ts";
+import { Events } from "./events.ts";
 import type { Guard } from "./guard.ts";
+import type { SubscriberLimits } from "./limits.ts";
+import { PollingSubscribers } from "./polling.ts";
 import type { RouteContext } from "./route.ts";
 import { type Match, Router } from "./router.ts";
 import { ROUTES } from "./routes.ts";
 
 const router = new Router(ROUTES);
 
-/** Answers the requests of one server. */
-export class RequestHandler {
+/** What a server does, without the sockets. */
+export class Service {
   readonly #guard: Guard;
   readonly #context: RouteContext;
   readonly #maxBodyBytes: number;
 
-  constructor(guard: Guard, context: RouteContext, maxBodyBytes: number) {
+  constructor(store: Store, guard: Guard, limits: SubscriberLimits, maxBodyBytes: number) {
+    const startedMs = performance.now();
     this.#guard = guard;
-    this.#context = context;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#context = {
+      store,
+      subscribers: new PollingSubscribers(store, limits),
+      events: new Events(store, limits),
+      uptimeSeconds: () => (performance.now() - startedMs) / 1000,
+    };
   }
 
-  /** Never rejects. */
+  /** Forgets what has expired, and who has not polled for long. */
+  sweep(): void {
+    this.#context.subscribers.sweep(performance.now());
+    this.#context.store.sweep();
+  }
+
+  /** Answers waiting polls and ends streams, with all subscriptions that came through here. */
+  clear(): void {
+    this.#context.events.clear();
+    this.#context.subscribers.clear();
+  }
+
+  /** Answers a request; never rejects. */
   async handle(request: Request): Promise<Response> {
     try {
       const answer = await this.#answer(request);

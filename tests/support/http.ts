@@ -1,0 +1,85 @@
+/**
+ * An HTTP server of a test, and calls to it in the words of the protocol.
+ *
+ * @module
+ */
+
+import { SharedMemoryServer, type SharedMemoryServerOptions } from "../../http.ts";
+
+/** What a call is answered with. */
+export interface HttpAnswer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The JSON in it. */
+  // deno-lint-ignore no-explicit-any
+  json: any;
+}
+
+/** A running server, and calls to it. */
+export interface HttpScene extends AsyncDisposable {
+  readonly server: SharedMemoryServer;
+  readonly url: string;
+  readonly port: number;
+  /** A body makes it a POST, unless the method says otherwise. */
+  call(path: string, body?: unknown, init?: RequestInit): Promise<HttpAnswer>;
+  /** Stores a message with this id and content. */
+  store(topic: string, id: bigint, content?: string): Promise<HttpAnswer>;
+}
+
+/** Starts a server. */
+export async function serveHttp(options: SharedMemoryServerOptions = {}): Promise<HttpScene> {
+  const server = new SharedMemoryServer(options);
+  const url = await server.start();
+  const call: HttpScene["call"] = async (path, body, init = {}) => {
+    const content = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    const method = content === undefined ? "GET" : "POST";
+    const response = await fetch(url + path, { method, body: content, ...init });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type") === "application/json";
+    const { status, headers } = response;
+    return { status, headers, text, json: isJson ? JSON.parse(text) : undefined };
+  };
+  return {
+    server,
+    url,
+    port: Number(new URL(url).port),
+    call,
+    store: (topic, id, content = "{}") =>
+      call(
+        "/store_message",
+        `{"namespace":"n","topic":${
+          JSON.stringify(topic)
+        },"message":{"id":${id},"payload":${content}}}`,
+      ),
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+/** Sends bytes over a connection of its own, and answers all that comes back until it is closed. */
+export async function sendRaw(port: number, bytes: string | Uint8Array): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const request = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+  const writing = writeAll(connection, request).catch(() => {});
+  const text = await readAll(connection);
+  await writing;
+  return text;
+}
+
+async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+}
+
+async function readAll(connection: Deno.Conn): Promise<string> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(65_536);
+  let text = "";
+  try {
+    for (let count; (count = await connection.read(buffer)) !== null;) {
+      text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    }
+  } catch {
+    // Reset: a server need not hear out what it refuses.
+  }
+  return text;
+}
