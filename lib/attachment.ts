@@ -29,22 +29,31 @@ export interface ChannelOptions {
 }
 
 /** What a channel does with a message. */
-export type ChannelKind = "queue" | "broadcast" | "request";
+export type ChannelKind = "queue" | "broadcast" | "request" | "journal";
 
 /** What a participant does on its channel. */
-export type Role = "publisher" | "subscriber" | "pusher" | "puller" | "requester" | "replier";
+export type Role =
+  | "publisher"
+  | "subscriber"
+  | "pusher"
+  | "puller"
+  | "requester"
+  | "replier"
+  | "member";
 
 /** Kinds by their number in the segment. */
 export const KINDS: Record<number, ChannelKind> = {
   [layout.KIND_QUEUE]: "queue",
   [layout.KIND_BROADCAST]: "broadcast",
   [layout.KIND_REQUEST]: "request",
+  [layout.KIND_JOURNAL]: "journal",
 };
 
 const KIND_NUMBERS: Record<ChannelKind, number> = {
   queue: layout.KIND_QUEUE,
   broadcast: layout.KIND_BROADCAST,
   request: layout.KIND_REQUEST,
+  journal: layout.KIND_JOURNAL,
 };
 
 /** Roles by their number in the segment. */
@@ -56,6 +65,7 @@ export const ROLES: readonly (Role | undefined)[] = [
   "puller",
   "requester",
   "replier",
+  "member",
 ];
 
 /** Where the control block of a segment begins. */

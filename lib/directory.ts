@@ -12,6 +12,8 @@ import { type FileStatus, SystemError } from "./platform/platform.ts";
 export const AGENT_PREFIX = ".agent-";
 /** A file that is being made, and gets its name when it is complete. */
 export const NEW_PREFIX = ".new-";
+/** The records of a journal, whose anchor is a file without a prefix. */
+export const JOURNAL_PREFIX = ".journal-";
 
 /** Permission bits that let others in. */
 const OTHERS_WRITE = 0o022;

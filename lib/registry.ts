@@ -16,6 +16,7 @@ import {
 } from "./attachment.ts";
 import { AGENT_PREFIX, codeOf, NEW_PREFIX, segmentDirectory } from "./directory.ts";
 import { ShmError } from "./errors.ts";
+import { removeOrphanedGenerations } from "./journal/files.ts";
 import { platform } from "./platform/mod.ts";
 import { deleteIfSame } from "./segment.ts";
 import * as layout from "../wasm/layout.ts";
@@ -123,6 +124,7 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
     if (name.startsWith(AGENT_PREFIX)) removeDeadAgent(directory, name);
     if (name.startsWith(NEW_PREFIX)) removeUnnamed(`${directory}/${name}`);
   }
+  removeOrphanedGenerations(directory);
   return removed;
 }
 

@@ -67,15 +67,34 @@ export class SegmentCarrier implements Carrier {
     format: Format,
   ): SegmentCarrier {
     const directory = segmentDirectory(dir);
+    return SegmentCarrier.#attach(
+      name,
+      directory,
+      (path, agent) => openOrCreate(path, name, agent, newBytes, format),
+    )!;
+  }
+
+  /** Attaches to a segment that is there; undefined if there is none. */
+  static find(name: string, dir: string | undefined): SegmentCarrier | undefined {
+    return SegmentCarrier.#attach(name, segmentDirectory(dir), (path) => openIfThere(path, name));
+  }
+
+  static #attach(
+    name: string,
+    directory: string,
+    open: (path: string, agent: Agent) => number | undefined,
+  ): SegmentCarrier | undefined {
     const agent = acquireAgentIn(directory, name);
+    const path = `${directory}/${name}`;
     try {
-      const path = `${directory}/${name}`;
-      const fd = openOrCreate(path, name, agent, newBytes, format);
-      return new SegmentCarrier(name, path, agent, fd);
+      const fd = open(path, agent);
+      if (fd !== undefined) return new SegmentCarrier(name, path, agent, fd);
     } catch (error) {
       releaseAgent(agent);
       throw error;
     }
+    releaseAgent(agent);
+    return undefined;
   }
 
   get mappedBytes(): number {
@@ -188,7 +207,30 @@ function openOrCreate(
     if (fd !== undefined) return fd;
     Atomics.wait(pause, 0, 0, 1);
   }
-  throw new ShmConnectionError(
+  throw neverOpened(path, name);
+}
+
+function openIfThere(path: string, name: string): number | undefined {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const fd = openExisting(path, name);
+    if (fd !== undefined || !isThere(path)) return fd;
+    Atomics.wait(pause, 0, 0, 1);
+  }
+  throw neverOpened(path, name);
+}
+
+function isThere(path: string): boolean {
+  try {
+    platform().status(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function neverOpened(path: string, name: string): ShmConnectionError {
+  return new ShmConnectionError(
     `cannot open channel "${name}": somebody has been deleting ${path} for ${MAX_ATTEMPTS} ms; ` +
       `if a stopped process holds it, end that process`,
   );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LocalChannel, Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../mod.ts";
 import { openPlatform } from "../lib/platform/mod.ts";
 import { ShmUnsupportedError } from "../lib/errors.ts";
-import type { Role } from "../mod.ts";
+import type { SocketRole } from "./programs/actions.ts";
 import type { Peer } from "./support/peer.ts";
 import { inScratch } from "./support/scratch.ts";
 import { WorkerPeer } from "./support/worker_peer.ts";
@@ -40,7 +40,7 @@ const ONLY_LIBC = [`--allow-ffi=${libcPath()}`];
 const FLOWS = [
   ["publisher", "subscriber"],
   ["pusher", "puller"],
-] as const satisfies [Role, Role][];
+] as const satisfies [SocketRole, SocketRole][];
 
 for (const [from, to] of FLOWS) {
   for (const mode of ["sync", "async"] as const) {
@@ -113,7 +113,7 @@ Deno.test("a program without any permission uses a local channel", () =>
     });
   }));
 
-async function openLocal(worker: Peer, role: Role, channel: LocalChannel): Promise<void> {
+async function openLocal(worker: Peer, role: SocketRole, channel: LocalChannel): Promise<void> {
   await worker.ask({ do: "open", id: "w", role, target: channel.handle });
 }
 

@@ -71,6 +71,8 @@ export const KIND_QUEUE = 1;
 export const KIND_BROADCAST = 2;
 /** A queue of requests whose receivers answer into slots of the sender. */
 export const KIND_REQUEST = 3;
+/** No rings: the anchor of a journal, whose records lie in files of their own. */
+export const KIND_JOURNAL = 4;
 
 /** Header flag: the segment outlives its participants. */
 export const FLAG_PERSIST = 1;

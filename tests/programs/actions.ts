@@ -46,7 +46,7 @@ export type Command =
   | {
     do: "open";
     id: string;
-    role: Role;
+    role: SocketRole;
     target: string | LocalHandle;
     options?: ChannelOptions;
   }
@@ -149,9 +149,12 @@ export async function perform(command: Command, tell: Tell): Promise<unknown> {
   }
 }
 
+/** What a socket does on its channel. */
+export type SocketRole = Exclude<Role, "member">;
+
 type SocketClass = new (target: string | LocalHandle, options?: ChannelOptions) => Socket;
 
-const CLASSES: Record<Role, SocketClass> = {
+const CLASSES: Record<SocketRole, SocketClass> = {
   publisher: Publisher,
   subscriber: Subscriber,
   pusher: Pusher,

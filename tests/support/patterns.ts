@@ -6,7 +6,8 @@
  */
 
 import assert from "node:assert/strict";
-import type { ChannelOptions, LocalHandle, Role } from "../../mod.ts";
+import type { ChannelOptions, LocalHandle } from "../../mod.ts";
+import type { SocketRole } from "../programs/actions.ts";
 import type { ReceiveMode, RequestMode, SendMode } from "../programs/actions.ts";
 import { type Peer, PeerError } from "./peer.ts";
 import { type Place, untilDrained } from "./segment.ts";
@@ -71,7 +72,7 @@ export function definePatternTests(who: string, onStage: OnStage): void {
 }
 
 /** Starts a peer with one socket, whose id is its role. */
-export async function peerAs(stage: Stage, role: Role): Promise<Peer> {
+export async function peerAs(stage: Stage, role: SocketRole): Promise<Peer> {
   const peer = stage.peer();
   const { target, options } = stage;
   await peer.ask({ do: "open", id: role, role, target, options });

@@ -1,0 +1,104 @@
+/**
+ * The files that the generations of a journal are in.
+ *
+ * @module
+ */
+
+import { codeOf, JOURNAL_PREFIX } from "../directory.ts";
+import { platform } from "../platform/mod.ts";
+import { ANCHOR_IDENTITY } from "./layout.ts";
+
+const FILE = new RegExp(`^\\${JOURNAL_PREFIX}(.+)-([0-9a-f]{16})-([0-9a-f]{8})$`);
+
+/** The generations of one journal, by id. */
+export class JournalFiles {
+  readonly directory: string;
+  readonly #journal: string;
+  /** Tells this journal from one of the same name that was deleted. */
+  readonly #identity: bigint;
+
+  constructor(directory: string, journal: string, identity: bigint) {
+    this.directory = directory;
+    this.#journal = journal;
+    this.#identity = identity;
+  }
+
+  /** The name of a generation's file. */
+  nameOf(id: number): string {
+    const identity = BigInt.asUintN(64, this.#identity).toString(16).padStart(16, "0");
+    return `${JOURNAL_PREFIX}${this.#journal}-${identity}-${id.toString(16).padStart(8, "0")}`;
+  }
+
+  /** Deletes a generation; those who have it open keep it. */
+  remove(id: number): void {
+    removeIfThere(`${this.directory}/${this.nameOf(id)}`);
+  }
+
+  /** Deletes generations older than one, and those of deleted journals of the same name. */
+  removeOlder(id: number): void {
+    for (const file of journalFiles(this.directory)) {
+      if (file.journal !== this.#journal) continue;
+      if (file.identity !== this.#identity) removeIfOrphan(this.directory, file);
+      else if (file.id < id) this.remove(file.id);
+    }
+  }
+
+  /** Deletes all generations if the journal was deleted. */
+  removeOrphans(): void {
+    for (const file of journalFiles(this.directory)) {
+      if (file.journal === this.#journal) removeIfOrphan(this.directory, file);
+    }
+  }
+}
+
+/** Deletes the generations in a directory whose journals were deleted. */
+export function removeOrphanedGenerations(directory: string): void {
+  for (const file of journalFiles(directory)) removeIfOrphan(directory, file);
+}
+
+interface JournalFile {
+  name: string;
+  journal: string;
+  identity: bigint;
+  id: number;
+}
+
+function journalFiles(directory: string): JournalFile[] {
+  return platform().list(directory).flatMap((name) => {
+    const [, journal, identity, id] = FILE.exec(name) ?? [];
+    if (journal === undefined) return [];
+    const bits = BigInt.asIntN(64, BigInt(`0x${identity}`));
+    return [{ name, journal, identity: bits, id: parseInt(id, 16) }];
+  });
+}
+
+/** An anchor is there before its first generation, so nothing that is being made looks like this. */
+function removeIfOrphan(directory: string, { name, journal, identity }: JournalFile): void {
+  if (isOrphan(`${directory}/${journal}`, identity)) removeIfThere(`${directory}/${name}`);
+}
+
+/** False also if that cannot be told, because there are no descriptors left for example. */
+function isOrphan(anchor: string, identity: bigint): boolean {
+  const os = platform();
+  let fd: number;
+  try {
+    fd = os.open(anchor);
+  } catch (error) {
+    return codeOf(error) === "ENOENT";
+  }
+  try {
+    const found = new BigInt64Array(1);
+    os.read(fd, new Uint8Array(found.buffer), ANCHOR_IDENTITY);
+    return found[0] !== identity;
+  } finally {
+    os.close(fd);
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    platform().unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+}

@@ -1,0 +1,375 @@
+/**
+ * One generation of a journal: a file to which records are only ever added. A record is written where
+ * nobody looks, and then named by the last one with a single compare-and-swap: from that instant it is
+ * there, whole, for all. No writer waits for another, and one that dies leaves nothing half done.
+ *
+ * @module
+ */
+
+import { ShmConnectionError, ShmCorruptionError } from "../errors.ts";
+import { SegmentCarrier } from "../segment.ts";
+import type { JournalFiles } from "./files.ts";
+import * as layout from "./layout.ts";
+
+/** Bytes of a new file; it grows by a quarter, within these limits. */
+const NEW_BYTES = 256 * 1024;
+const MIN_STEP_BYTES = 256 * 1024;
+const MAX_STEP_BYTES = 16 * 1024 * 1024;
+const PAGE_BYTES = 4096;
+/** Where a file ends at most: addresses have 32 bits. What follows is kept for the seal. */
+const MAX_BYTES = 0xfffe_0000;
+const SEAL_ROOM_BYTES = 4096;
+/** Payloads up to this size are copied into a buffer that is used again and again. */
+const SCRATCH_BYTES = 64 * 1024;
+
+/** Where a record lies, and what its header says. */
+export interface Place {
+  readonly offset: number;
+  readonly index: number;
+  readonly kind: number;
+  readonly length: number;
+  readonly sequence: number;
+  /** Milliseconds of the Unix epoch. */
+  readonly timeMs: number;
+}
+
+/** The number that a record gets, and its time. */
+export interface Stamp {
+  readonly sequence: number;
+  readonly timeMs: number;
+}
+
+/** One process's view of a generation, with a cursor that reads it. */
+export class Generation {
+  readonly id: number;
+  readonly #carrier: SegmentCarrier;
+  readonly #journal: string;
+  #bytes!: Uint8Array<ArrayBufferLike>;
+  #words!: Int32Array;
+  #doubles!: Float64Array;
+  readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  /** The record read last. */
+  #cursor: Place;
+  /** The last record we know of, at or behind the cursor. */
+  #tail: Place;
+  /** Where the farthest record ends that we have seen: the end of the file's use cannot be before. */
+  #farthest = 0;
+  #sealOffset = 0;
+
+  private constructor(carrier: SegmentCarrier, id: number, journal: string) {
+    this.#carrier = carrier;
+    this.id = id;
+    this.#journal = journal;
+    try {
+      this.#adopt();
+      this.#checkHeader();
+      this.#cursor = this.#tail = this.#at(layout.FIRST_RECORD, 0);
+    } catch (error) {
+      carrier.close(() => false);
+      throw error;
+    }
+  }
+
+  /** Makes an empty generation; what comes next is numbered after `last`. */
+  static create(files: JournalFiles, id: number, journal: string, last: Stamp): Generation {
+    const carrier = SegmentCarrier.open(
+      files.nameOf(id),
+      files.directory,
+      NEW_BYTES,
+      (memory) => format(memory, id, last),
+    );
+    const made = new Generation(carrier, id, journal);
+    if (made.peek() === undefined) return made;
+    made.close();
+    throw made.#damage(`its generation ${id} is there already`);
+  }
+
+  /** Opens a generation, its cursor before the first record; undefined if it was deleted. */
+  static find(files: JournalFiles, id: number, journal: string): Generation | undefined {
+    const carrier = SegmentCarrier.find(files.nameOf(id), files.directory);
+    return carrier && new Generation(carrier, id, journal);
+  }
+
+  #checkHeader(): void {
+    const word = (offset: number) => this.#words[offset >>> 2];
+    if (this.#bytes.length < layout.FIRST_RECORD + layout.RECORD_BYTES) {
+      throw this.#damage("a generation is too short");
+    }
+    if (
+      word(layout.GENERATION_MAGIC) !== layout.MAGIC_LOW ||
+      word(layout.GENERATION_MAGIC + 4) !== layout.MAGIC_HIGH ||
+      word(layout.GENERATION_VERSION) !== layout.VERSION ||
+      word(layout.GENERATION_ID) !== this.id
+    ) {
+      throw this.#damage("a generation does not begin as one of this version does");
+    }
+  }
+
+  #damage(what: string): ShmCorruptionError {
+    return new ShmCorruptionError(
+      `journal "${this.#journal}" is damaged: ${what}; some process wrote where it should not; ` +
+        `close all members and delete the journal with removeStale()`,
+    );
+  }
+
+  #adopt(): void {
+    const { buffer } = this.#carrier.memory;
+    this.#bytes = new Uint8Array(buffer, 0, this.#carrier.mappedBytes);
+    this.#words = new Int32Array(buffer);
+    this.#doubles = new Float64Array(buffer);
+  }
+
+  /** Maps what others have added; false if the file ends before `end`. */
+  #reaches(end: number): boolean {
+    if (end <= this.#carrier.mappedBytes) return true;
+    this.#carrier.remap();
+    this.#adopt();
+    return end <= this.#carrier.mappedBytes;
+  }
+
+  #reserve(end: number): void {
+    if (this.#reaches(end)) return;
+    const mapped = this.#carrier.mappedBytes;
+    const step = Math.min(Math.max(mapped / 4, MIN_STEP_BYTES), MAX_STEP_BYTES);
+    try {
+      this.#extend(Math.max(end, mapped + step));
+    } catch (error) {
+      if (end > mapped + step || !(error instanceof ShmConnectionError)) throw error;
+      this.#extend(end);
+    }
+  }
+
+  #extend(end: number): void {
+    const target = Math.min(Math.ceil(end / PAGE_BYTES) * PAGE_BYTES, MAX_BYTES);
+    this.#carrier.extend(target, target - this.#carrier.mappedBytes);
+    this.#adopt();
+  }
+
+  /** Reads and checks the record at an offset, which must be the one with an index. */
+  #at(offset: number, index: number): Place {
+    if (offset < layout.FIRST_RECORD || (offset & 7) !== 0) {
+      throw this.#damage(`record ${index} cannot begin at ${offset}`);
+    }
+    if (!this.#reaches(offset + layout.RECORD_BYTES)) {
+      throw this.#damage(`record ${index} is outside the file`);
+    }
+    const length = this.#words[offset + layout.RECORD_LENGTH >>> 2] >>> 0;
+    const end = offset + recordBytes(length);
+    if (!this.#reaches(end)) throw this.#damage(`record ${index} ends outside the file`);
+    const isWhole =
+      this.#words[offset + layout.RECORD_CHECK >>> 2] === checkOf(this.#words, offset) &&
+      this.#words[offset + layout.RECORD_INDEX >>> 2] >>> 0 === index;
+    if (!isWhole) throw this.#damage(`record ${index} at ${offset} was overwritten`);
+    this.#farthest = Math.max(this.#farthest, end);
+    return {
+      offset,
+      index,
+      kind: this.#words[offset + layout.RECORD_KIND >>> 2],
+      length,
+      sequence: this.#doubles[offset + layout.RECORD_SEQUENCE >>> 3],
+      timeMs: this.#doubles[offset + layout.RECORD_TIME >>> 3],
+    };
+  }
+
+  #after(place: Place): Place | undefined {
+    const next = Atomics.load(this.#words, place.offset + layout.RECORD_NEXT >>> 2) >>> 0;
+    return next === 0 ? undefined : this.#at(next, place.index + 1);
+  }
+
+  /** The record read last. */
+  get cursor(): Place {
+    return this.#cursor;
+  }
+
+  /** The record behind the cursor, if it is there. */
+  peek(): Place | undefined {
+    return this.#after(this.#cursor);
+  }
+
+  /** Moves the cursor on to the record that `peek` found. */
+  advance(place: Place): void {
+    this.#cursor = place;
+    if (this.#tail.index < place.index) this.#tail = place;
+  }
+
+  /** Moves the cursor to where the copy of a state ends: what follows was appended to it. */
+  skipCopy(): void {
+    const offset = this.#words[layout.GENERATION_COPIED >>> 2] >>> 0;
+    if (offset < layout.FIRST_RECORD || !this.#reaches(offset + layout.RECORD_BYTES)) {
+      throw this.#damage(`its copy cannot end at ${offset}`);
+    }
+    this.advance(this.#at(offset, this.#words[offset + layout.RECORD_INDEX >>> 2] >>> 0));
+  }
+
+  /** The index up to which all records have surely been appended. */
+  get lastIndex(): number {
+    return Atomics.load(this.#words, layout.GENERATION_LAST_INDEX >>> 2) >>> 0;
+  }
+
+  /** A record's payload, in a buffer that the next call may use again. */
+  payload(place: Place): Uint8Array<ArrayBuffer> {
+    const start = place.offset + layout.RECORD_BYTES;
+    const target = place.length <= SCRATCH_BYTES
+      ? this.#scratch.subarray(0, place.length)
+      : new Uint8Array(place.length);
+    target.set(this.#bytes.subarray(start, start + place.length));
+    return target;
+  }
+
+  /** The id of the next generation, from the seal of this one. */
+  successor(seal: Place): number {
+    if (seal.length !== 4) throw this.#damage("its seal has no successor");
+    return this.#words[seal.offset + layout.RECORD_BYTES >>> 2] >>> 0;
+  }
+
+  /**
+   * Finds room for a record; 0 if there are no addresses left.
+   *
+   * @throws {ShmConnectionError} if there is no storage left
+   */
+  claim(length: number, maxBytes: number = MAX_BYTES - SEAL_ROOM_BYTES): number {
+    const word = layout.GENERATION_END >>> 2;
+    while (true) {
+      const end = Atomics.load(this.#words, word) >>> 0;
+      if (end < this.#farthest || (end & 7) !== 0) {
+        throw this.#damage("its end is not where it was");
+      }
+      const next = end + recordBytes(length);
+      if (next > maxBytes) return 0;
+      this.#reserve(next);
+      if (Atomics.compareExchange(this.#words, word, end | 0, next | 0) === (end | 0)) return end;
+    }
+  }
+
+  /** Writes a payload, given in parts, into claimed room. */
+  fill(offset: number, parts: readonly Uint8Array[]): void {
+    let at = offset + layout.RECORD_BYTES;
+    for (const part of parts) {
+      this.#bytes.set(part, at);
+      at += part.length;
+    }
+    this.#words[offset + layout.RECORD_NEXT >>> 2] = 0;
+    this.#words[offset + layout.RECORD_LENGTH >>> 2] = at - offset - layout.RECORD_BYTES;
+  }
+
+  /** Makes a record the last one; undefined if the generation is sealed. */
+  link(offset: number, kind: number, nowMs: number): Place | undefined {
+    while (true) {
+      this.#followTail();
+      const last = this.#tail;
+      if (last.kind === layout.KIND_SEAL) return undefined;
+      const stamp = { sequence: last.sequence + 1, timeMs: Math.max(nowMs, last.timeMs) };
+      if (this.#linkBehind(last, offset, kind, stamp)) return this.#tail;
+    }
+  }
+
+  #followTail(): void {
+    for (let next = this.#after(this.#tail); next; next = this.#after(next)) this.#tail = next;
+  }
+
+  #linkBehind(last: Place, offset: number, kind: number, stamp: Stamp): boolean {
+    const index = last.index + 1;
+    this.#words[offset + layout.RECORD_INDEX >>> 2] = index;
+    this.#words[offset + layout.RECORD_KIND >>> 2] = kind;
+    this.#doubles[offset + layout.RECORD_SEQUENCE >>> 3] = stamp.sequence;
+    this.#doubles[offset + layout.RECORD_TIME >>> 3] = stamp.timeMs;
+    this.#words[offset + layout.RECORD_CHECK >>> 2] = checkOf(this.#words, offset);
+    const next = last.offset + layout.RECORD_NEXT >>> 2;
+    if (Atomics.compareExchange(this.#words, next, 0, offset | 0) !== 0) return false;
+    this.#tail = this.#at(offset, index);
+    this.#raiseLastIndex(index);
+    return true;
+  }
+
+  #raiseLastIndex(index: number): void {
+    const word = layout.GENERATION_LAST_INDEX >>> 2;
+    for (let seen = Atomics.load(this.#words, word); seen >>> 0 < index;) {
+      const found = Atomics.compareExchange(this.#words, word, seen, index | 0);
+      if (found === seen) return;
+      seen = found;
+    }
+  }
+
+  /**
+   * Adds a record with a number of its own to a generation that nobody else knows yet, and moves the
+   * cursor behind it.
+   */
+  write(parts: readonly Uint8Array[], kind: number, stamp: Stamp): void {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const offset = this.claim(length);
+    if (offset === 0) {
+      throw new ShmConnectionError(
+        `cannot copy the state of journal "${this.#journal}": a generation ends at 4 GiB`,
+      );
+    }
+    this.fill(offset, parts);
+    this.#linkBehind(this.#tail, offset, kind, stamp);
+    this.#cursor = this.#tail;
+  }
+
+  /** Notes that what was written so far is a copy of what went before. */
+  endCopy(): void {
+    this.#words[layout.GENERATION_COPIED_END >>> 2] = this.usedBytes;
+    this.#words[layout.GENERATION_COPIED >>> 2] = this.#tail.offset;
+  }
+
+  /** Ends this generation at the cursor; false if there is a record behind it. */
+  seal(successor: number): boolean {
+    this.#sealOffset ||= this.claim(4, MAX_BYTES);
+    if (this.#sealOffset === 0) throw this.#damage("there is no room for its seal");
+    this.fill(this.#sealOffset, [new Uint8Array(Uint32Array.of(successor).buffer)]);
+    const { cursor } = this;
+    return this.#linkBehind(cursor, this.#sealOffset, layout.KIND_SEAL, cursor);
+  }
+
+  /** Bytes from the beginning of the file that are in use, those of dead writers included. */
+  get usedBytes(): number {
+    return Atomics.load(this.#words, layout.GENERATION_END >>> 2) >>> 0;
+  }
+
+  /** Bytes that were in use when the copy was complete. */
+  get copiedBytes(): number {
+    return this.#words[layout.GENERATION_COPIED_END >>> 2] >>> 0;
+  }
+
+  /** Makes a member the one that copies the state into a new generation; false if there is one. */
+  claimCopy(member: number): boolean {
+    const word = layout.GENERATION_COPIER >>> 2;
+    return Atomics.compareExchange(this.#words, word, 0, member + 1) === 0;
+  }
+
+  /** Lets go of the file, which stays. */
+  close(): void {
+    this.#carrier.close(() => false);
+  }
+}
+
+function format(memory: WebAssembly.Memory, id: number, last: Stamp): void {
+  const words = new Int32Array(memory.buffer);
+  const doubles = new Float64Array(memory.buffer);
+  words[layout.GENERATION_VERSION >>> 2] = layout.VERSION;
+  words[layout.GENERATION_ID >>> 2] = id;
+  words[layout.GENERATION_END >>> 2] = layout.FIRST_RECORD + layout.RECORD_BYTES;
+  words[layout.GENERATION_COPIED >>> 2] = layout.FIRST_RECORD;
+  words[layout.FIRST_RECORD + layout.RECORD_KIND >>> 2] = layout.KIND_MARK;
+  doubles[layout.FIRST_RECORD + layout.RECORD_SEQUENCE >>> 3] = last.sequence;
+  doubles[layout.FIRST_RECORD + layout.RECORD_TIME >>> 3] = last.timeMs;
+  words[layout.FIRST_RECORD + layout.RECORD_CHECK >>> 2] = checkOf(words, layout.FIRST_RECORD);
+  words[layout.GENERATION_MAGIC >>> 2] = layout.MAGIC_LOW;
+  words[(layout.GENERATION_MAGIC >>> 2) + 1] = layout.MAGIC_HIGH;
+}
+
+function recordBytes(length: number): number {
+  return layout.RECORD_BYTES + Math.ceil(length / 8) * 8;
+}
+
+/** A check over what a record's header says, and where it is. */
+function checkOf(words: Int32Array, offset: number): number {
+  let check = offset | 0;
+  const end = offset + layout.RECORD_CHECK >>> 2;
+  for (let word = offset + layout.RECORD_LENGTH >>> 2; word < end; word++) {
+    check = Math.imul(check ^ words[word], 0x9e3779b1);
+    check ^= check >>> 15;
+  }
+  return check;
+}

@@ -1,0 +1,77 @@
+/**
+ * The one description of a journal's bytes. All numbers are little-endian.
+ *
+ * ```text
+ *   the anchor: a segment as every channel has one, with header, participants and sleepers; in place
+ *   of the first ring's data it says which generation is the newest
+ *
+ *   128 +------------------------------------------------------------+
+ *       | identity: 8 | newest generation: 4 | last id given out: 4  |
+ *       +------------------------------------------------------------+
+ *
+ *   a generation: a file of its own
+ *
+ *     0 +------------------------------------------------------------+
+ *       | magic: 8 | version: 4 | id: 4 | end: 4 | last index: 4     |
+ *       | where the copy ends: 4 | end of the file then: 4           |
+ *       | who copies: 4                                              |
+ *    64 +------------------------------------------------------------+
+ *       | record 0, empty                                            |
+ *       +------------------------------------------------------------+
+ *       | records, anywhere behind each other, each names the next   |
+ *       +------------------------------------------------------------+ <- end
+ *
+ *   a record, 8-aligned
+ *
+ *     0 +-----------+-----------+-----------+-----------+
+ *       | next: 4   | length: 4 | index: 4  | kind: 4   |  next is 0 in the last one
+ *    16 +-----------+-----------+-----------+-----------+
+ *       | sequence: 8           | time: 8               |  doubles
+ *    32 +-----------+-----------+-----------+-----------+
+ *       | check: 4  | 0         | payload: length bytes |  padded to 8
+ *       +-----------+-----------+-----------------------+
+ * ```
+ *
+ * @module
+ */
+
+import { HEADER_BYTES } from "../../wasm/layout.ts";
+
+// The anchor's words, in what would be the data of its first ring.
+export const ANCHOR_IDENTITY = HEADER_BYTES;
+export const ANCHOR_NEWEST = ANCHOR_IDENTITY + 8;
+export const ANCHOR_LAST_ID = ANCHOR_NEWEST + 4;
+
+/** "RINGJRN1" read as two little-endian integers. */
+export const MAGIC_LOW = 0x474e4952;
+export const MAGIC_HIGH = 0x314e524a;
+/** Layout version of generations; another version is refused. */
+export const VERSION = 1;
+
+export const GENERATION_MAGIC = 0;
+export const GENERATION_VERSION = GENERATION_MAGIC + 8;
+export const GENERATION_ID = GENERATION_VERSION + 4;
+export const GENERATION_END = GENERATION_ID + 4;
+export const GENERATION_LAST_INDEX = GENERATION_END + 4;
+export const GENERATION_COPIED = GENERATION_LAST_INDEX + 4;
+export const GENERATION_COPIED_END = GENERATION_COPIED + 4;
+export const GENERATION_COPIER = GENERATION_COPIED_END + 4;
+/** Record 0. */
+export const FIRST_RECORD = 64;
+
+export const RECORD_NEXT = 0;
+export const RECORD_LENGTH = RECORD_NEXT + 4;
+export const RECORD_INDEX = RECORD_LENGTH + 4;
+export const RECORD_KIND = RECORD_INDEX + 4;
+export const RECORD_SEQUENCE = RECORD_KIND + 4;
+export const RECORD_TIME = RECORD_SEQUENCE + 8;
+export const RECORD_CHECK = RECORD_TIME + 8;
+/** Bytes before a payload. */
+export const RECORD_BYTES = RECORD_CHECK + 8;
+
+/** Something appended. */
+export const KIND_DATA = 1;
+/** The last one of a generation: its payload is the id of the next. */
+export const KIND_SEAL = 2;
+/** Between the copy of a state and what was appended after it; empty. */
+export const KIND_MARK = 3;
