@@ -75,6 +75,7 @@ export function checkOptions(options: EmbeddedServerOptions): CheckedOptions {
   checkPort(port);
   if (idleTimeoutMs !== Infinity) checkTimeout({ timeoutMs: idleTimeoutMs });
   if (options.store !== undefined) checkNoStoreOptions(options);
+  checkQueue(options);
   const maxLineBytes = checkLimit("maxLineBytes", options.maxLineBytes, 16 * MIB);
   if (maxLineBytes < MIN_LINE_BYTES) {
     throw new RangeError(`maxLineBytes must be at least ${MIN_LINE_BYTES}, not ${maxLineBytes}`);
@@ -110,6 +111,14 @@ function checkHost(host: unknown, token: unknown): void {
 export function checkPort(port: unknown): void {
   if (Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65_535) return;
   throw new RangeError(`port must be a whole number from 0 to 65535, not ${show(port)}`);
+}
+
+/** Throws now rather than at the first connection. */
+function checkQueue({ maxQueueLength, maxQueueBytes, overflow }: EmbeddedServerLimits): void {
+  checkLimit("maxQueueLength", maxQueueLength, 1);
+  checkLimit("maxQueueBytes", maxQueueBytes, 1);
+  if (overflow === undefined || overflow === "dropOldest" || overflow === "disconnect") return;
+  throw new TypeError(`overflow must be "dropOldest" or "disconnect", not ${show(overflow)}`);
 }
 
 function checkNoStoreOptions(options: EmbeddedServerOptions): void {

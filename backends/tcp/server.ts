@@ -15,6 +15,7 @@ import { tokenTest } from "./token.ts";
 
 /** Milliseconds between two looks for what is idle or has expired. */
 const SWEEP_EVERY_MS = 1000;
+const SHORTEST_SWEEP_MS = 10;
 /** Milliseconds to wait when the system has no connection to give, for lack of file descriptors. */
 const ACCEPT_AGAIN_MS = 100;
 
@@ -82,7 +83,8 @@ export class EmbeddedServer {
     return this.#listener !== undefined;
   }
 
-  /** Begins to listen, unless it does already; the port.
+  /**
+   * Begins to listen, unless it does already; the port.
    *
    * @throws {Deno.errors.AddrInUse} if somebody else listens there
    */
@@ -93,9 +95,13 @@ export class EmbeddedServer {
     const listener = Deno.listen({ hostname, port });
     this.#listener = listener;
     this.#startedAtMs = performance.now();
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
+    this.#sweeper = setInterval(() => this.#sweep(), this.#sweepEveryMs);
     this.#track(this.#acceptAll(listener));
     return this.port;
+  }
+
+  get #sweepEveryMs(): number {
+    return Math.max(SHORTEST_SWEEP_MS, Math.min(SWEEP_EVERY_MS, this.#options.idleTimeoutMs / 2));
   }
 
   #track(run: Promise<void>): void {

@@ -1,0 +1,71 @@
+/**
+ * Sessions of the line protocol without a socket.
+ *
+ * @module
+ */
+
+import { Store } from "../../mod.ts";
+import { Subscriber } from "../../backends/store/subscriber.ts";
+import { LineReader } from "../../backends/tcp/line_reader.ts";
+import { Output } from "../../backends/tcp/output.ts";
+import { LineSession, type SessionContext } from "../../backends/tcp/session.ts";
+import { Tally } from "../../backends/tcp/tally.ts";
+
+/** What sessions share, for a store. */
+export function contextOf(store: Store, limits: Partial<SessionContext> = {}): SessionContext {
+  const tally = new Tally();
+  return {
+    store,
+    tally,
+    isToken: undefined,
+    maxLineBytes: 2 ** 20,
+    maxReplyBytes: 2 ** 20,
+    stats: () => ({ uptimeSeconds: 0, connections: 0, ...tally.view(), ...store.stats() }),
+    ...limits,
+  };
+}
+
+/** A session to which bytes are given by hand. */
+export class BareSession implements Disposable {
+  readonly #reader: LineReader;
+  readonly #output = new Output();
+  readonly #session: LineSession;
+
+  constructor(context: SessionContext) {
+    this.#reader = new LineReader(context.maxLineBytes);
+    const subscriber = new Subscriber({ maxQueueLength: 100 });
+    const ends = { reader: this.#reader, output: this.#output, subscriber };
+    this.#session = new LineSession(context, ends);
+  }
+
+  /** Gives it bytes; the lines it says. */
+  feed(bytes: Uint8Array): string[] {
+    for (let at = 0; at < bytes.length;) {
+      const space = this.#reader.space();
+      const count = Math.min(space.length, bytes.length - at);
+      space.set(bytes.subarray(at, at + count));
+      this.#reader.filled(count);
+      at += count;
+      while (this.#session.process(() => true));
+    }
+    this.#session.push();
+    const taken = this.#output.take();
+    const lines = new TextDecoder().decode(taken).split("\r\n");
+    this.#output.giveBack(taken);
+    lines.pop();
+    return lines;
+  }
+
+  [Symbol.dispose](): void {
+    this.#session.close();
+  }
+}
+
+/** What a session of its own says to chunks of bytes. */
+export function talk(chunks: Uint8Array[], limits: Partial<SessionContext> = {}): string[] {
+  using session = new BareSession(contextOf(new Store(), limits));
+  // Pushes come between answers as chance has it: here after all of them.
+  const lines = chunks.flatMap((chunk) => session.feed(chunk));
+  const isPush = (line: string) => line.startsWith("MESSAGE ");
+  return [...lines.filter((line) => !isPush(line)), ...lines.filter(isPush)];
+}
