@@ -5,17 +5,7 @@ import { Store } from "../mod.ts";
 import { EmbeddedServer, type EmbeddedServerOptions } from "../tcp.ts";
 import { pause, until } from "./support/deadline.ts";
 import { LineClient } from "./support/line_client.ts";
-
-/** Runs a test against a server of its own. */
-async function withServer(
-  options: EmbeddedServerOptions,
-  test: (server: EmbeddedServer, connect: () => Promise<LineClient>) => Promise<void>,
-): Promise<void> {
-  await using server = new EmbeddedServer({ port: 0, ...options });
-  const port = await server.start();
-  await using clients = new AsyncDisposableStack();
-  await test(server, async () => clients.use(await LineClient.open(port)));
-}
+import { withServer } from "./support/tcp_server.ts";
 
 Deno.test("tcp server: it tells the port it was given, begins once, and begins anew", async () => {
   const store = new Store();
