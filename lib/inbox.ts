@@ -259,7 +259,8 @@ export class Inbox<T> implements Waiter {
     while (batch.length < most && !batch.isFull && this.#find(POLL_ANY)) {
       if (words !== this.attachment.words) break;
       batch.add(words, bytes, this.#at, this.#length, this.#flags);
-      if (ring.step(this.#size, this.#flags) === 0) {
+      const isBlock = (this.#flags & RECORD_BLOCK) !== 0;
+      if ((isBlock && !this.#isStamped()) || ring.step(this.#size, this.#flags) === 0) {
         ring.rewind();
         return true;
       }
@@ -448,11 +449,17 @@ export class Inbox<T> implements Waiter {
     const length = words[reference + 2] >>> 0;
     const end = offset + BLOCK_HEADER_BYTES + length;
     if (end > this.attachment.carrier.mappedBytes) this.attachment.remap();
-    const isInside = end <= this.attachment.carrier.mappedBytes && (offset & 7) === 0;
-    const stamp = isInside ? this.attachment.words[offset >>> 2] : 0;
-    const isTheirs = isInside && stamp === this.attachment.ring.foundStamp(offset, length);
-    this.#at = isTheirs ? offset + BLOCK_HEADER_BYTES : NOWHERE;
+    this.#at = offset + BLOCK_HEADER_BYTES;
     this.#length = length;
+    const isInside = end <= this.attachment.carrier.mappedBytes && (offset & 7) === 0;
+    if (!isInside || !this.#isStamped()) this.#at = NOWHERE;
+  }
+
+  /** True while the block at `#at` belongs to the record that was found. */
+  #isStamped(): boolean {
+    const { words, ring } = this.attachment;
+    const offset = this.#at - BLOCK_HEADER_BYTES;
+    return words[offset >>> 2] === ring.foundStamp(offset, this.#length);
   }
 
   /** Where the request just received came from. */
@@ -467,6 +474,7 @@ export class Inbox<T> implements Waiter {
   }
 
   #take(): boolean {
+    if ((this.#flags & RECORD_BLOCK) !== 0 && !this.#isStamped()) return false;
     const { ring } = this.attachment;
     const result = this.#isRequest ? this.#takeRequest() : ring.take(this.#size, this.#flags);
     if (result !== TAKEN) this.#afterTake(result);

@@ -290,8 +290,9 @@ export class Outbox implements Waiter {
   #stageBlock(bytes: Uint8Array, flags: number): boolean {
     const offset = this.#allocateBlock(bytes.length);
     if (offset < 0) return false;
-    this.attachment.bytes.set(bytes, offset + BLOCK_HEADER_BYTES);
+    // The stamp comes before the bytes: whoever still follows an older reference here sees it change.
     if (!this.#tryReference(offset, bytes.length, flags)) return false;
+    this.attachment.bytes.set(bytes, offset + BLOCK_HEADER_BYTES);
     this.#countSent(bytes.length);
     return true;
   }
