@@ -7,6 +7,7 @@
 
 import { answer } from "./answering.ts";
 import { ask } from "./asking.ts";
+import { watchFailpoints } from "./failpoints/watch.ts";
 import { Journal } from "./journal.ts";
 import { receive } from "./receiving.ts";
 import { send } from "./sending.ts";
@@ -23,4 +24,5 @@ const PARTS: Record<Part, (post: Post) => Promise<void>> = {
 
 const task: Task = JSON.parse(Deno.args[0]);
 using journal = Journal.open(task.journal);
+if (task.failpointRing !== undefined) watchFailpoints(task.failpointRing, journal);
 await PARTS[task.part](new Post(task, journal));

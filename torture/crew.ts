@@ -35,9 +35,10 @@ export class Member implements AsyncDisposable {
   deadAt: number | undefined;
   isStopped = false;
 
-  constructor(task: Task) {
+  constructor(task: Task, point: number | undefined) {
     this.task = task;
     this.journal = Journal.create(task.journal);
+    if (point !== undefined) this.journal.arm(point, 1);
     this.#process = new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", "--allow-ffi", CHILD, JSON.stringify(task)],
       env: { NO_COLOR: "1" },
@@ -98,6 +99,7 @@ export class Member implements AsyncDisposable {
     if (!this.isStopped || this.#hasEnded || this.killedAt !== undefined) return;
     this.stops.at(-1)!.until = now();
     this.isStopped = false;
+    this.journal.heldAt = -1;
     this.#process.kill("SIGCONT");
   }
 
@@ -134,6 +136,10 @@ export interface Common {
   /** Directory of the journals. */
   journals: string;
   seed: number;
+  failpointRing?: string;
+  reopenChance: number;
+  /** Where those of a part are held who start first. */
+  first?: { part: Part; point: number };
 }
 
 /** All processes of a session; a dead one's place goes to its successor. */
@@ -149,21 +155,18 @@ export class Crew implements AsyncDisposable {
     this.#common = common;
     this.#signal = signal;
     for (const [part, count] of Object.entries(places)) {
-      for (let i = 0; i < count; i++) this.#members.push(this.#start(part as Part));
+      for (let i = 0; i < count; i++) this.#members.push(this.#start(part as Part, common.first));
     }
   }
 
-  #start(part: Part): Member {
+  #start(part: Part, first?: Common["first"]): Member {
     const incarnation = ++this.#incarnations;
-    const { journals, seed, ...common } = this.#common;
-    const journal = `${journals}/${incarnation}`;
-    return new Member({
-      ...common,
-      part,
-      incarnation,
-      journal,
-      seed: new Random(seed, incarnation).word(),
-    });
+    const { channel, dir, capacityBytes, failpointRing, reopenChance } = this.#common;
+    const journal = `${this.#common.journals}/${incarnation}`;
+    const seed = new Random(this.#common.seed, incarnation).word();
+    const common = { channel, dir, capacityBytes, failpointRing, reopenChance };
+    const point = first?.part === part ? first.point : undefined;
+    return new Member({ ...common, part, incarnation, journal, seed }, point);
   }
 
   /** The living. */

@@ -4,8 +4,9 @@
  * process at most one operation is in doubt. Orders to the process stand in the same file.
  *
  * ```text
- * 0    order, acknowledged order, entries, what the receive in flight may take, ...
- * 256  entries of 32 bytes: kind, stream, a, b, begin (f64), end (f64; 0 while it is in flight)
+ * 0     order, acknowledged order, entries, what the receive in flight may take, ...
+ * 128   how often each failpoint was passed
+ * 1024  entries of 32 bytes: kind, stream, a, b, begin (f64), end (f64; 0 while it is in flight)
  * ```
  *
  * @module
@@ -16,7 +17,7 @@ import { now } from "./clock.ts";
 
 const PAGE_BYTES = 65536;
 const JOURNAL_BYTES = 32 * 1024 * 1024;
-const HEADER_BYTES = 256;
+const HEADER_BYTES = 1024;
 const ENTRY_BYTES = 32;
 /** Entries that a journal holds. */
 export const MOST_ENTRIES = (JOURNAL_BYTES - HEADER_BYTES) / ENTRY_BYTES;
@@ -33,6 +34,13 @@ const IS_WORKING = 7;
 // Doubles of the header.
 const RECEIVE_BEGAN = 8;
 const MISSED = 9;
+// Words again.
+const ARMED = 24;
+const PASSES_LEFT = 25;
+const HELD_AT = 26;
+const PASSES = 32;
+/** Failpoints that a journal counts. */
+const MOST_POINTS = HEADER_BYTES / 4 - PASSES;
 
 /** Order: do as you please. */
 export const RUN = 0;
@@ -145,6 +153,39 @@ export class Journal implements Disposable {
     const entry = this.add(CLOSED, stream, missed, 0, now(), 0);
     Atomics.store(this.#words, OPEN_STREAM, 0);
     return entry;
+  }
+
+  /** Makes the process stand still when it passes a failpoint for the `nth` time from now on. */
+  arm(point: number, nth: number): void {
+    Atomics.store(this.#words, PASSES_LEFT, nth);
+    Atomics.store(this.#words, ARMED, point + 1);
+  }
+
+  /** Lets the process pass all failpoints from now on. */
+  disarm(): void {
+    Atomics.store(this.#words, ARMED, 0);
+  }
+
+  /** Counts a failpoint that is passed; true if the process has to stand still there. */
+  pass(point: number): boolean {
+    if (point >= MOST_POINTS) throw new RangeError(`the journal counts no failpoint ${point}`);
+    Atomics.add(this.#words, PASSES + point, 1);
+    if (Atomics.load(this.#words, ARMED) !== point + 1) return false;
+    return Atomics.sub(this.#words, PASSES_LEFT, 1) === 1;
+  }
+
+  /** How often a failpoint was passed. */
+  passesOf(point: number): number {
+    return Atomics.load(this.#words, PASSES + point);
+  }
+
+  /** The failpoint at which the process stands still, -1 if at none. */
+  get heldAt(): number {
+    return Atomics.load(this.#words, HELD_AT) - 1;
+  }
+
+  set heldAt(point: number) {
+    Atomics.store(this.#words, HELD_AT, point + 1);
   }
 
   get length(): number {

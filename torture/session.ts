@@ -8,8 +8,9 @@
 import { removeStale } from "../mod.ts";
 import { controlOffset, pendingBytes } from "../lib/attachment.ts";
 import { CONTROL_BYTES } from "../wasm/layout.ts";
+import { audit } from "./audit.ts";
 import { now, pause } from "./clock.ts";
-import { Crew, type Member } from "./crew.ts";
+import { type Common, Crew, type Member, type Places } from "./crew.ts";
 import { type Judge, type Pattern, type PatternName, PATTERNS } from "./patterns.ts";
 import { Random } from "./random.ts";
 import { type Recovery, recoveryOf } from "./recovery.ts";
@@ -19,6 +20,8 @@ import { type Attack, planAttacks } from "./schedule.ts";
 const CHANNEL = "torture";
 /** Small rings are full, or lapped, all the time; large ones hardly ever. */
 const CAPACITIES = [4096, 16_384, 65_536, 262_144, 1_048_576];
+/** How likely a socket makes place for a new one each time that it is looked at. */
+const REOPEN_CHANCE = 0.01;
 /** Survivors of an attack have to go on within ten times the time that is aimed at. */
 export const RECOVERY_BOUND_MS = 1000;
 /** As long may an error take whose replier died. */
@@ -34,6 +37,11 @@ export interface SessionPlan {
   dir: string;
   /** Ends the session early. */
   signal?: AbortSignal;
+}
+
+/** What may differ between sessions. */
+export interface Settings extends Pick<Common, "failpointRing" | "first" | "reopenChance"> {
+  places: Places;
 }
 
 /** What a session came to. */
@@ -55,36 +63,40 @@ export async function runSession(
   onRound: (result: SessionResult) => void = () => {},
 ): Promise<SessionResult> {
   const random = new Random(plan.seed);
-  const session = new Session(plan, random);
+  const session = new Session(plan, random.pick(CAPACITIES));
   await using crew = session.crew;
   await crew.untilUp();
+  const counts = Object.entries(PATTERNS[plan.pattern].places) as [Attack["part"], number][];
   for (let round = 1; round <= plan.rounds; round++) {
-    await session.runRound(round);
+    await session.runRound(round, async () => {
+      for (const attack of planAttacks(random, counts, plan.killsPerRound)) {
+        await pause(attack.afterMs);
+        await session.carryOut(attack);
+      }
+    });
     onRound(session.result);
+    if (round < plan.rounds) await crew.go();
   }
   await session.end();
   return session.result;
 }
 
-class Session {
+/** A channel with its processes, and what became of them so far. */
+export class Session {
   readonly crew: Crew;
   readonly result: SessionResult;
-  readonly #plan: SessionPlan;
-  readonly #random: Random;
   readonly #pattern: Pattern;
   readonly #judge: Judge;
   readonly #segments: string;
   #resumes: Promise<void>[] = [];
 
-  constructor(plan: SessionPlan, random: Random) {
-    this.#plan = plan;
-    this.#random = random;
+  /** Starts the processes; `settings` say what differs from a session of random attacks. */
+  constructor(plan: SessionPlan, capacityBytes: number, settings: Partial<Settings> = {}) {
     this.#pattern = PATTERNS[plan.pattern];
     this.#judge = this.#pattern.judge();
     this.#segments = `${plan.dir}/segments`;
     const journals = `${plan.dir}/journals`;
     for (const dir of [this.#segments, journals]) Deno.mkdirSync(dir, { mode: 0o700 });
-    const capacityBytes = random.pick(CAPACITIES);
     this.result = {
       kills: 0,
       stops: 0,
@@ -97,25 +109,23 @@ class Session {
       capacityBytes,
       segmentBytes: 0,
     };
-    const { seed } = plan;
-    const common = { channel: CHANNEL, dir: this.#segments, capacityBytes, journals, seed };
-    this.crew = new Crew(common, this.#pattern.places, plan.signal);
+    const { seed, signal } = plan;
+    const { places = this.#pattern.places, reopenChance = REOPEN_CHANCE, ...rest } = settings;
+    const dir = this.#segments;
+    const common = { channel: CHANNEL, dir, capacityBytes, journals, seed, reopenChance, ...rest };
+    this.crew = new Crew(common, places, signal);
   }
 
   /** Attacks, lets everybody rest, and judges. */
-  async runRound(number: number): Promise<void> {
+  async runRound(number: number, attack: () => Promise<void>): Promise<void> {
     const { crew } = this;
-    const counts = Object.entries(this.#pattern.places) as [Attack["part"], number][];
-    for (const attack of planAttacks(this.#random, counts, this.#plan.killsPerRound)) {
-      await pause(attack.afterMs);
-      await this.#carryOut(attack);
-    }
+    await attack();
     await Promise.all(this.#resumes);
     this.#resumes = [];
     await crew.untilUp();
     await this.#restAll(number);
     this.#sum([...crew.members, ...crew.dead].map(recordOf));
-    if (number < this.#plan.rounds) await crew.go();
+    this.#audit();
   }
 
   /** Senders first, so that receivers can take all that there is. */
@@ -125,26 +135,37 @@ class Session {
     await this.crew.rest([this.#pattern.receivers], number);
   }
 
-  async #carryOut({ part, index, stopMs }: Attack): Promise<void> {
+  /** Kills or stops somebody as soon as others are at work. */
+  async carryOut({ part, index, stopMs }: Attack): Promise<void> {
     const { crew } = this;
     let victim = crew.of(part)[index];
     const isReady = () => {
       victim = crew.of(part)[index];
-      return victim.isUp && this.#goesOnWithout(victim);
+      return victim.isUp && this.goesOnWithout(victim);
     };
     await crew.until(isReady, `work of others beside ${victim.name}`);
-    if (stopMs === undefined) {
-      this.result.kills++;
-      await crew.replace(victim);
-    } else if (!victim.isStopped) {
-      this.result.stops++;
-      victim.stop();
-      this.#resumes.push(pause(stopMs).then(() => victim.resume()));
+    if (stopMs === undefined) await this.kill(victim);
+    else if (!victim.isStopped) {
+      this.#resumes.push(this.stop(victim, () => pause(stopMs)));
     }
   }
 
+  /** Kills a process, and starts its successor. */
+  async kill(victim: Member): Promise<void> {
+    this.result.kills++;
+    await this.crew.replace(victim);
+  }
+
+  /** Stops a process until something has happened. */
+  async stop(victim: Member, happens: () => Promise<void>): Promise<void> {
+    this.result.stops++;
+    victim.stop();
+    await happens();
+    victim.resume();
+  }
+
   /** True if somebody else of each part is at work. */
-  #goesOnWithout(victim: Member): boolean {
+  goesOnWithout(victim: Member): boolean {
     const { senders, receivers } = this.#pattern;
     return [senders, receivers].every((part) =>
       this.crew.of(part).some((other) => other !== victim && other.isWorking)
@@ -156,11 +177,20 @@ class Session {
   }
 
   #control(): Uint8Array {
+    return this.#bytes().subarray(controlOffset(this.result.capacityBytes));
+  }
+
+  /** Header, first ring and control block. */
+  #bytes(): Uint8Array {
     using file = Deno.openSync(`${this.#segments}/${CHANNEL}`);
-    file.seekSync(controlOffset(this.result.capacityBytes), Deno.SeekMode.Start);
-    const control = new Uint8Array(CONTROL_BYTES);
-    file.readSync(control);
-    return control;
+    const bytes = new Uint8Array(controlOffset(this.result.capacityBytes) + CONTROL_BYTES);
+    file.readSync(bytes);
+    return bytes;
+  }
+
+  /** Everybody rests: nothing may be left of the dead, and the totals are those of the lanes. */
+  #audit(): void {
+    audit(this.#bytes(), this.crew.members.filter(({ journal }) => journal.openStream >= 0).length);
   }
 
   #sum(records: readonly Record[]): void {

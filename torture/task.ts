@@ -28,6 +28,10 @@ export interface Task {
   /** Number of this process in its session, and the seed of all it does. */
   incarnation: number;
   seed: number;
+  /** Path of a ring that asks at failpoints; undefined: the shipped one is used. */
+  failpointRing?: string;
+  /** How likely a socket makes place for a new one each time that it is looked at. */
+  reopenChance: number;
 }
 
 /** Sockets that one process opens at most, one after the other; each is a stream of its own. */
@@ -65,7 +69,7 @@ export class Post {
 
   /** Now and then a socket makes place for a new one. */
   isTimeToReopen(): boolean {
-    return this.#sockets < MOST_SOCKETS && this.random.chance(0.01);
+    return this.#sockets < MOST_SOCKETS && this.random.chance(this.task.reopenChance);
   }
 
   /** True while the order is to go on; a process without a parent ends. */

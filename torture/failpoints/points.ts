@@ -1,28 +1,46 @@
 /**
- * The failpoints by name, and the module that stops at them.
+ * The failpoints by name: those of the ring, and one behind each call of the system that others can see.
  *
  * @module
  */
 
-import { compileRing } from "../../wasm/compile.ts";
+import type { Platform } from "../../lib/platform/platform.ts";
 import * as numbers from "../../wasm/failpoints.ts";
 
 /** A failpoint of the ring. */
-export type PointName = keyof typeof numbers;
+export type RingPoint = keyof typeof numbers;
 
-/** All of them, in the order of their numbers. */
-export const POINTS = Object.keys(numbers)
-  .map((name) => name as PointName)
+/** Calls behind which a process may stand still. */
+export const CALLS = [
+  "makeFifo",
+  "rename",
+  "open",
+  "create",
+  "reserve",
+  "lock",
+  "map",
+  "link",
+  "unlink",
+  "unmap",
+  "close",
+  "openFifo",
+  "openFifoToRing",
+  "ring",
+  "wake",
+] as const satisfies (keyof Platform)[];
+
+/** A failpoint: one of the ring, or a call of the system that has just returned. */
+export type PointName = RingPoint | typeof CALLS[number];
+
+/** Failpoints of the ring, in the order of their numbers. */
+export const RING_POINTS = Object.keys(numbers)
+  .map((name) => name as RingPoint)
   .sort((a, b) => numbers[a] - numbers[b]);
 
-/** The number by which the ring names a failpoint. */
+/** All failpoints by their numbers. */
+export const POINTS: readonly PointName[] = [...RING_POINTS, ...CALLS];
+
+/** The number of a failpoint. */
 export function numberOf(name: PointName): number {
-  return numbers[name];
-}
-
-let compiled: Promise<Uint8Array<ArrayBuffer>> | undefined;
-
-/** The build of the ring that stops at failpoints; compiling it takes some seconds, once a process. */
-export function failpointRing(): Promise<Uint8Array<ArrayBuffer>> {
-  return compiled ??= compileRing("failpoints");
+  return POINTS.indexOf(name);
 }

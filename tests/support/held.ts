@@ -1,0 +1,58 @@
+/**
+ * Child processes that are held at failpoints.
+ *
+ * @module
+ */
+
+import { numberOf, type PointName } from "../../torture/failpoints/points.ts";
+import { failpointRing } from "../../torture/failpoints/ring.ts";
+import { Journal } from "../../torture/journal.ts";
+import type { Child } from "./child.ts";
+import { until } from "./deadline.ts";
+import { inScratch, type Scratch } from "./scratch.ts";
+
+/** Somebody who stands still at a failpoint when he comes there. */
+export interface Held {
+  child: Child;
+  /** From now on the `nth` passing of a point is where it stands still. */
+  arm(point: PointName, nth?: number): void;
+  /** Waits until it stands still. */
+  untilHeld(): Promise<void>;
+  /** Lets it go on. */
+  release(): void;
+}
+
+/** Runs a test in a directory of its own; `hold` starts a child that can be held. */
+export async function withHeld(
+  test: (scratch: Scratch, hold: () => Held) => Promise<void>,
+): Promise<void> {
+  const files = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: `ringbus-test-${Deno.pid}-` });
+  const ring = `${files}/ring.wasm`;
+  Deno.writeFileSync(ring, await failpointRing());
+  const journals: Journal[] = [];
+  try {
+    await inScratch((scratch) =>
+      test(scratch, () => {
+        const path = `${files}/${journals.length}`;
+        const journal = Journal.create(path);
+        journals.push(journal);
+        return heldBy(journal, scratch.spawn({ program: "held.ts", args: [ring, path] }));
+      })
+    );
+  } finally {
+    for (const journal of journals) journal[Symbol.dispose]();
+    Deno.removeSync(files, { recursive: true });
+  }
+}
+
+function heldBy(journal: Journal, child: Child): Held {
+  return {
+    child,
+    arm: (point, nth = 1) => journal.arm(numberOf(point), nth),
+    untilHeld: () => until(() => journal.heldAt >= 0, "standing still at a failpoint"),
+    release: () => {
+      journal.disarm();
+      journal.heldAt = -1;
+    },
+  };
+}

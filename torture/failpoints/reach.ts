@@ -1,0 +1,152 @@
+/**
+ * Who comes to which failpoint.
+ *
+ * @module
+ */
+
+import { type PatternName, PATTERNS } from "../patterns.ts";
+import type { Part } from "../task.ts";
+import { type PointName, POINTS } from "./points.ts";
+
+/** Points that are passed while a channel is new, and hardly ever again. */
+const FIRST: { [part in Part]?: readonly PointName[] } = {
+  publisher: creating("TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
+  subscriber: creating("REGION_BYTES", "REGION_SEALED", "REGION_PLACED"),
+  pusher: creating("TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
+  puller: creating(),
+  requester: creating(
+    "TOTAL_HEAD",
+    "RING_SEALED",
+    "RING_PLACED",
+    "REGION_BYTES",
+    "REGION_SEALED",
+    "REGION_PLACED",
+  ),
+  replier: creating(),
+};
+
+function creating(...more: PointName[]): PointName[] {
+  return [...POINTS.filter((name) => /^(SIGN|FORMAT)_/.test(name)), "create", "link", ...more];
+}
+
+const JOINING = POINTS.filter((name) => /^(JOIN|LEAVE)_/.test(name) && name !== "LEAVE_LANE");
+const ATTACHING: PointName[] = [
+  ...JOINING,
+  "RECLAIM_OWNED",
+  "SUM_READ",
+  "SUM_STORED",
+  "makeFifo",
+  "rename",
+  "open",
+  "lock",
+  "map",
+  "unlink",
+  "unmap",
+  "close",
+  "openFifo",
+];
+const SLEEPING: PointName[] = ["SLEEP_KIND", "SLEEP_ANNOUNCED", "SLEEP_OVER"];
+const WAKING: PointName[] = ["ROUSE_TAKEN", "ROUSE_WOKEN", "openFifoToRing", "ring", "wake"];
+const SENDING: PointName[] = [
+  ...ATTACHING,
+  ...WAKING,
+  "RESERVE_MOVED",
+  "reserve",
+  "LANE_OWNED",
+  "LANE_NOTED",
+  "RING_SHOWN",
+  "LEAVE_LANE",
+  "CLAIM_PADDED",
+  "RECORD_SIZED",
+  "CLAIM_WRITTEN",
+  "CLAIM_HIDDEN",
+  "COMMIT_BEGUN",
+  "COMMIT_COUNTED",
+  "COMMIT_PUBLISHED",
+  "COMMIT_TOLD",
+  "OTHERS_HEAD",
+  "OTHERS_COUNT",
+];
+const TAKING: PointName[] = [
+  ...ATTACHING,
+  ...SLEEPING,
+  ...WAKING,
+  "TAKE_COPIED",
+  "TAKE_MOVED",
+  "OTHERS_TAIL",
+  "TURN_COUNTED",
+  "TURN_LED",
+  "TURN_LEFT",
+  "TURN_RAISED",
+  "TURN_JOINED",
+  "TURN_PUT_OUT",
+];
+
+const ALWAYS: Record<Part, readonly PointName[]> = {
+  publisher: [...SENDING, "COMMIT_LAST", "FORGET_COUNTED", "FORGET_MOVED", "FORGET_TOLD"],
+  subscriber: [
+    ...ATTACHING,
+    ...SLEEPING,
+    "DROPPED_COUNTED",
+    "TAKE_COPIED",
+    "CURSORS_CLEARED",
+    "CURSOR_MOVED",
+    "CURSOR_COUNTED",
+  ],
+  pusher: [...SENDING, ...SLEEPING, "DROPPED_COUNTED"],
+  puller: [...TAKING, "HOLD_LANE", "HOLD_POSITION", "HOLD_ADDED", "HOLD_OVER"],
+  requester: [
+    ...SENDING,
+    ...SLEEPING,
+    "REQUEST_QUEUED",
+    "REPLY_SEEN",
+    "REQUEST_FREED",
+    "REQUEST_CANCELLED",
+    "REQUEST_ABANDONED",
+  ],
+  replier: [
+    ...TAKING,
+    "RESERVE_MOVED",
+    "reserve",
+    "REQUEST_TAKEN",
+    "REPLY_BEGUN",
+    "REPLY_WRITTEN",
+    "REPLY_PLACED",
+    "REPLY_MEASURED",
+    "REPLY_FLAGGED",
+    "REPLY_SEALED",
+    "REPLY_DONE",
+    "REPLY_TOLD",
+  ],
+};
+
+/** Something to be done to somebody at a failpoint. */
+export interface Scenario {
+  pattern: PatternName;
+  part: Part;
+  point: PointName;
+  deed: "kill" | "stop";
+  /** The point is passed while the channel is new. */
+  isFirst: boolean;
+}
+
+/** All scenarios of a pattern. */
+export function scenariosOf(pattern: PatternName): Scenario[] {
+  const { senders, receivers } = PATTERNS[pattern];
+  return [senders, receivers].flatMap((part) =>
+    (["kill", "stop"] as const).flatMap((deed) => [
+      ...(FIRST[part] ?? []).map((point) => ({ pattern, part, point, deed, isFirst: true })),
+      ...ALWAYS[part].map((point) => ({ pattern, part, point, deed, isFirst: false })),
+    ])
+  );
+}
+
+/** Each point once: other patterns, parts and deeds with each seed. */
+export function oneOfEach(seed: number, patterns: readonly PatternName[]): Scenario[] {
+  const all = patterns.flatMap(scenariosOf);
+  return POINTS.map((point, at) => {
+    const choices = all.filter((scenario) => scenario.point === point);
+    if (choices.length === 0) throw new Error(`nobody comes to ${point}`);
+    return choices[(seed * 7 + at * 5) % choices.length];
+  });
+}
