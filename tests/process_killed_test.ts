@@ -11,12 +11,8 @@ import {
 } from "../mod.ts";
 import { controlOffset } from "../lib/attachment.ts";
 import {
-  CONTROL_LANES,
   CONTROL_PARTICIPANTS,
   HEADER_CAPACITY,
-  LANE_COUNT,
-  LANE_HEAD,
-  LANE_LAST,
   MAX_REQUESTS,
   PARTICIPANT_BYTES,
   PARTICIPANT_REGION,
@@ -116,25 +112,6 @@ function wordsOf(handle: LocalHandle): { words: DataView; control: number } {
   const capacity = Number(words.getBigUint64(HEADER_CAPACITY, true));
   return { words, control: controlOffset(capacity) };
 }
-
-Deno.test("a publisher that dies between the stores of a commit costs subscribers nothing", () => {
-  using channel = LocalChannel.create();
-  using early = new Subscriber<number>(channel.handle);
-  using killed = new Publisher<number>(channel.handle);
-  for (let n = 0; n < 3; n++) killed.send(n);
-  // A commit of two more messages would have written these words, and the head last.
-  const { words, control } = wordsOf(channel.handle);
-  const lane = control + CONTROL_LANES;
-  words.setBigUint64(lane + LANE_LAST, words.getBigUint64(lane + LANE_HEAD, true) + 24n, true);
-  words.setBigUint64(lane + LANE_COUNT, 5n, true);
-  using late = new Subscriber<number>(channel.handle);
-  killed.close();
-  using heir = new Publisher<number>(channel.handle);
-  heir.send(3);
-  assert.deepEqual(early.drain(), [0, 1, 2, 3]);
-  assert.deepEqual(late.drain(), [3]);
-  assert.deepEqual([early, late].map((socket) => socket.statistics().missed), [0, 0]);
-});
 
 Deno.test("a reply whose replier died before it announced it is received", () => {
   using channel = LocalChannel.create();

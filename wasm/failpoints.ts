@@ -97,16 +97,18 @@ export const CLAIM_PADDED = LEAVE_FREED + 1;
 export const RECORD_SIZED = CLAIM_PADDED + 1;
 /** A record has its frame, and no payload. */
 export const CLAIM_WRITTEN = RECORD_SIZED + 1;
+/** A record's frame is hidden, while its payload is lent. */
+export const CLAIM_HIDDEN = CLAIM_WRITTEN + 1;
 /** The payload is copied, and nothing is published. */
-export const COMMIT_BEGUN = CLAIM_WRITTEN + 1;
-/** Broadcast: the last record's place is told, the count is not. */
+export const COMMIT_BEGUN = CLAIM_HIDDEN + 1;
+/** The last record's place is told, the head has not moved. */
 export const COMMIT_LAST = COMMIT_BEGUN + 1;
-/** The count includes what the head does not. */
-export const COMMIT_COUNTED = COMMIT_LAST + 1;
-/** The head has moved, the header's totals have not. */
-export const COMMIT_PUBLISHED = COMMIT_COUNTED + 1;
+/** The head has moved, the lane's count has not. */
+export const COMMIT_PUBLISHED = COMMIT_LAST + 1;
+/** The lane's words are all told, the header's totals are not. */
+export const COMMIT_COUNTED = COMMIT_PUBLISHED + 1;
 /** The totals are told, and no sleeper is woken. */
-export const COMMIT_TOLD = COMMIT_PUBLISHED + 1;
+export const COMMIT_TOLD = COMMIT_COUNTED + 1;
 /** Broadcast: the tail's count is told, the tail has not moved. */
 export const FORGET_COUNTED = COMMIT_TOLD + 1;
 /** Broadcast: the tail has moved, nothing is overwritten. */

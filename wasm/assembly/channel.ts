@@ -255,7 +255,36 @@ function sum(target: usize, first: usize, others: usize): void {
 
 /** Writes the header's totals anew, as an attacher does after others may have died. */
 export function refreshTotals(): void {
+  settle(control + CONTROL_OTHERS_HEAD, LANE_HEAD);
+  settle(control + CONTROL_OTHERS_COUNT, LANE_COUNT);
+  settle(control + CONTROL_OTHERS_TAIL, LANE_TAIL);
   sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
   sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
   sumTails();
+}
+
+/** Looks at parts that do not move, before they are taken for what is left of the dead. */
+const STILL_LOOKS = 64;
+const SETTLE_ROUNDS = 8;
+
+/**
+ * Who died between a change of its lane and telling of it has left the sum of all lanes but the first
+ * wrong. Who lives may be between the two as well: then something moves while we look.
+ */
+function settle(others: usize, field: usize): void {
+  for (let round = 0; round < SETTLE_ROUNDS; ++round) {
+    const told = read64(others);
+    const truth = sumOfOthers(field);
+    if (told == truth) return;
+    let looks = 0;
+    while (looks < STILL_LOOKS && read64(others) == told && sumOfOthers(field) == truth) looks++;
+    if (looks == STILL_LOOKS && atomic.cmpxchg<u64>(others, told, truth) == told) return;
+  }
+}
+
+function sumOfOthers(field: usize): u64 {
+  const lanes = laneCount();
+  let total: u64 = 0;
+  for (let i: u32 = 1; i < lanes; ++i) total += read64(lane(i) + field);
+  return total;
 }

@@ -1,39 +1,37 @@
-// How many messages were committed on a lane of a broadcast. A writer stores this count before the
-// head: one that stopped or died between the two says too much, and the records tell the truth.
+// How many messages were committed on a lane. A writer tells the last record's place, then the head,
+// then the count: who died or stands still before the count has left one that is behind, and the
+// record at that place, which ends at the head, says what it has to be.
 
-import { LANE_COUNT, LANE_LAST, LANE_TAIL, LANE_TAIL_COUNT, RECORD_PADDING } from "../layout";
-import { capacity } from "./channel";
-import { read64 } from "./memory";
-import { check, foundBytes, foundFlags, foundSequence } from "./record";
-
-/** No count: what was read does not fit together. */
-export const UNKNOWN: u64 = u64.MAX_VALUE;
+import { LANE_COUNT, LANE_DATA, LANE_HEAD, LANE_LAST } from "../layout";
+import { capacity, isRing, lane, mapped } from "./channel";
+import { loadFence, publish64, read64 } from "./memory";
+import { check, foundBytes, foundSequence } from "./record";
 
 /** The 64-bit number closest to `about` whose low half is `low`. */
 export function near(about: u64, low: u32): u64 {
   return about + <u64>(<i64>(<i32>(low - <u32>about)));
 }
 
-/** The count at `head` by the last record, which has to end there. */
-export function countByLast(entry: usize, data: usize, head: u64): u64 {
+/** The count at a head; true only if the head is still the same afterwards. */
+export function countAt(entry: usize, data: usize, head: u64): u64 {
   const last = read64(entry + LANE_LAST);
-  if (last >= head || !checkAt(data, last, head) || last + foundBytes != head) return UNKNOWN;
-  return near(read64(entry + LANE_COUNT), foundSequence + 1);
+  const isTold = last < head && endsAt(data, last, head);
+  loadFence();
+  const count = read64(entry + LANE_COUNT);
+  return isTold ? near(count, foundSequence + 1) : count;
 }
 
-/** The count at `head` by all records from the oldest on. */
-export function countByWalk(entry: usize, data: usize, head: u64): u64 {
-  let position = read64(entry + LANE_TAIL);
-  let count = read64(entry + LANE_TAIL_COUNT);
-  while (position < head) {
-    if (!checkAt(data, position, head)) return UNKNOWN;
-    if ((foundFlags & RECORD_PADDING) == 0) count = near(count, foundSequence + 1);
-    position += foundBytes;
-  }
-  return count;
+/** A record that is overwritten already belongs to a commit whose count was told. */
+function endsAt(data: usize, last: u64, head: u64): bool {
+  const offset = <u32>(last % capacity) & ~7;
+  const room = min<u64>(head - last, capacity - offset);
+  return check(data + offset, last, room) && last + foundBytes == head;
 }
 
-function checkAt(data: usize, position: u64, head: u64): bool {
-  const offset = <u32>(position % capacity) & ~7;
-  return check(data + offset, position, min<u64>(head - position, capacity - offset));
+/** Tells the count of a lane whose writer died. */
+export function recount(index: u32): void {
+  const entry = lane(index);
+  const data = load<u32>(entry + LANE_DATA);
+  if (!isRing(index, data) || <u64>data + capacity > mapped) return;
+  publish64(entry + LANE_COUNT, countAt(entry, data, read64(entry + LANE_HEAD)));
 }

@@ -50,6 +50,7 @@ import {
   PARTICIPANT_SINCE,
 } from "../layout";
 import { control, countLane, lane, participant, placeRing } from "./channel";
+import { recount } from "./count";
 import { failpoint } from "./failpoint";
 import { letGo } from "./hold";
 import { read32, read64, setFenceWord } from "./memory";
@@ -100,6 +101,9 @@ export function reclaim(index: u32, dead: u64, mine: u64): u32 {
   const slot = participant(index) + PARTICIPANT_AGENT;
   if (atomic.cmpxchg<u64>(slot, dead, mine) != dead) return 0;
   failpoint(RECLAIM_OWNED);
+  for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
+    if (read32(lane(i) + LANE_OWNER) == index + 1) recount(i);
+  }
   leave(index);
   return 1;
 }

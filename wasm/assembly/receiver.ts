@@ -14,7 +14,6 @@ import {
   CURSOR_POSITION,
   CURSOR_SEQUENCE,
   LANE_BUDGET,
-  LANE_COUNT,
   LANE_DATA,
   LANE_HEAD,
   LANE_TAIL,
@@ -45,7 +44,7 @@ import {
   sumTails,
   totalReceived,
 } from "./channel";
-import { countByLast, countByWalk, near, UNKNOWN } from "./count";
+import { countAt, near } from "./count";
 import { failpoint } from "./failpoint";
 import { hold, letGo } from "./hold";
 import { loadFence, read64 } from "./memory";
@@ -100,21 +99,16 @@ function placeCursor(i: u32): void {
   const e = lane(i);
   const cursor = cursors + i * CURSOR_BYTES;
   const d = load<u32>(e + LANE_DATA);
+  // A ring that came after we looked: all that is in it is ours.
+  if (!isRing(i, d) || <u64>d + capacity > mapped) return;
   for (let round = 0; round < 1000; ++round) {
     const head = read64(e + LANE_HEAD);
-    const tail = read64(e + LANE_TAIL);
     store<u64>(cursor + CURSOR_POSITION, head);
     failpoint(CURSOR_MOVED);
-    store<u64>(cursor + CURSOR_SEQUENCE, read64(e + LANE_COUNT));
+    store<u64>(cursor + CURSOR_SEQUENCE, countAt(e, d, head));
     failpoint(CURSOR_COUNTED);
-    if (head == 0 || !isRing(i, d) || <u64>d + capacity > mapped) return;
-    let count = countByLast(e, d, head);
-    // A writer that goes on has soon made its words agree.
-    if (count == UNKNOWN && round > 100) count = countByWalk(e, d, head);
     loadFence();
-    if (count == UNKNOWN || read64(e + LANE_HEAD) != head || read64(e + LANE_TAIL) != tail) continue;
-    store<u64>(cursor + CURSOR_SEQUENCE, count);
-    return;
+    if (read64(e + LANE_HEAD) == head) return;
   }
 }
 

@@ -1,6 +1,7 @@
 // The writing side of a lane: claim room, let JavaScript copy, commit. One instance writes one lane.
 
 import {
+  CLAIM_HIDDEN,
   CLAIM_PADDED,
   CLAIM_WRITTEN,
   COMMIT_BEGUN,
@@ -29,7 +30,6 @@ import {
   RING_GAP,
 } from "../layout";
 import { capacity, control, isRing, kind, lane, mapped, totalReceived, totalSent } from "./channel";
-import { countByLast, countByWalk, UNKNOWN } from "./count";
 import { failpoint } from "./failpoint";
 import { heldFrom, oldestHolder } from "./hold";
 import { publish64, read64, storeFence } from "./memory";
@@ -76,7 +76,6 @@ export function openLane(index: u32, participantIndex: u32): u32 {
   if (!isRing(index, <u32>data)) return 0;
   if (index != 0 && data < control + CONTROL_BYTES) return 0;
   if (<u64>data + capacity > mapped) return 0;
-  if (kind == KIND_BROADCAST) recount();
   headAt = nextAt = <u32>(head % capacity);
   tailAt = <u32>(tail % capacity);
   left = kind == KIND_BROADCAST ? tail : heldFrom(entry, tail);
@@ -99,13 +98,6 @@ export function nextLeft(): u32 {
 /** Position behind the record that `nextLeft` found, as `claimedPosition` gives it. */
 export function leftPosition(): f64 {
   return <f64>(left & 0x1fffffffffffff);
-}
-
-/** The lane's last writer may have died before it published what it had counted. */
-function recount(): void {
-  let truth = countByLast(entry, data, head);
-  if (truth == UNKNOWN) truth = countByWalk(entry, data, head);
-  if (truth != UNKNOWN) count = nextCount = truth;
 }
 
 /** Claims room for a payload; answers its place, or 0 when the ring is full or not sound. */
@@ -151,6 +143,7 @@ export function hideClaimed(): void {
   const frame = data + <u32>(last % capacity) + RECORD_FRAME;
   hiddenFrame = load<u64>(frame);
   store<u64>(frame, ~hiddenFrame);
+  failpoint(CLAIM_HIDDEN);
 }
 
 export function showClaimed(): void {
@@ -165,12 +158,12 @@ export function commit(): u32 {
   head = next;
   headAt = nextAt;
   count = nextCount;
-  if (kind == KIND_BROADCAST) store<u64>(entry + LANE_LAST, last);
+  store<u64>(entry + LANE_LAST, last);
   failpoint(COMMIT_LAST);
-  store<u64>(entry + LANE_COUNT, count);
-  failpoint(COMMIT_COUNTED);
   publish64(entry + LANE_HEAD, head);
   failpoint(COMMIT_PUBLISHED);
+  publish64(entry + LANE_COUNT, count);
+  failpoint(COMMIT_COUNTED);
   totalSent(isFirst, head, count, bytes, messages);
   failpoint(COMMIT_TOLD);
   return receiversAsleep();

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { Publisher, Puller, Pusher, Subscriber } from "../mod.ts";
+import { audit } from "../torture/audit.ts";
+import type { PointName } from "../torture/failpoints/points.ts";
+import { HEADER_COUNT } from "../wasm/layout.ts";
+import { withHeld } from "./support/held.ts";
+
+const BEFORE_COMMIT = [
+  "CLAIM_WRITTEN",
+  "COMMIT_BEGUN",
+  "COMMIT_LAST",
+] as const satisfies PointName[];
+const AFTER_COMMIT = [
+  "COMMIT_PUBLISHED",
+  "COMMIT_COUNTED",
+  "OTHERS_HEAD",
+  "OTHERS_COUNT",
+  "SUM_STORED",
+] as const satisfies PointName[];
+const COMMITTING: readonly PointName[] = [...BEFORE_COMMIT, ...AFTER_COMMIT];
+
+function isCommitted(point: PointName): boolean {
+  return (AFTER_COMMIT as readonly PointName[]).includes(point);
+}
+
+/** The header's count of messages, when all tables have proved right. */
+function countOf(path: string, attached: number): number {
+  const bytes = Deno.readFileSync(path);
+  audit(bytes, attached);
+  return Number(new DataView(bytes.buffer).getBigUint64(HEADER_COUNT, true));
+}
+
+Deno.test("whoever attaches after a pusher died in the middle of a commit finds exact totals", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const dieAt = async (point: PointName) => {
+      using pusher = new Pusher(point, { dir });
+      pusher.sendMany([1, 2, 3]);
+      const { child, arm, untilHeld } = hold();
+      await child.ask({ do: "open", id: "out", role: "pusher", target: point, options: { dir } });
+      await child.ask({ do: "send", id: "out", values: [4, 5] });
+      arm(point);
+      await child.tell({ do: "send", id: "out", values: [6, 7, 8], mode: "many" });
+      await untilHeld();
+      child.kill("SIGKILL");
+      await child.ended();
+
+      using puller = new Puller(point, { dir });
+      const values = isCommitted(point) ? [1, 2, 3, 4, 5, 6, 7, 8] : [1, 2, 3, 4, 5];
+      assert.deepEqual(puller.drain(), values, point);
+      assert.equal(countOf(`${dir}/${point}`, 2), values.length, point);
+    };
+    await Promise.all(COMMITTING.map(dieAt));
+  }));
+
+Deno.test("whoever attaches after a puller died in the middle of taking finds exact totals", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const dieAt = async (point: PointName) => {
+      using first = new Pusher(point, { dir });
+      using second = new Pusher(point, { dir });
+      const { child, arm, untilHeld } = hold();
+      await child.ask({ do: "open", id: "in", role: "puller", target: point, options: { dir } });
+      first.send(1);
+      await child.ask({ do: "receive", id: "in", mode: "sync", count: 1 });
+      second.sendMany([2, 3]);
+      arm(point);
+      await child.tell({ do: "receive", id: "in", mode: "sync", count: 1 });
+      await untilHeld();
+      child.kill("SIGKILL");
+      await child.ended();
+
+      using puller = new Puller(point, { dir });
+      assert.deepEqual(puller.drain(), point === "TAKE_COPIED" ? [2, 3] : [3], point);
+      assert.equal(countOf(`${dir}/${point}`, 3), 3, point);
+    };
+    await Promise.all((["TAKE_COPIED", "TAKE_MOVED", "OTHERS_TAIL"] as const).map(dieAt));
+  }));
+
+Deno.test("a publisher that dies in the middle of a commit costs subscribers nothing", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const dieAt = async (point: PointName) => {
+      using _other = new Publisher(point, { dir });
+      using early = new Subscriber(point, { dir });
+      const { child, arm, untilHeld } = hold();
+      const options = { dir };
+      await child.ask({ do: "open", id: "out", role: "publisher", target: point, options });
+      await child.ask({ do: "send", id: "out", values: [1, 2] });
+      arm(point);
+      await child.tell({ do: "send", id: "out", values: [3, 4, 5], mode: "many" });
+      await untilHeld();
+      using late = new Subscriber(point, { dir });
+      child.kill("SIGKILL");
+      await child.ended();
+      using heir = new Publisher(point, { dir });
+      heir.send(6);
+      const committed = isCommitted(point) ? [3, 4, 5] : [];
+      assert.deepEqual(early.drain(), [1, 2, ...committed, 6], point);
+      assert.deepEqual(late.drain(), [6], point);
+      assert.deepEqual([early, late].map((socket) => socket.statistics().missed), [0, 0], point);
+      assert.equal(countOf(`${dir}/${point}`, 4), 3 + committed.length, point);
+    };
+    await Promise.all(COMMITTING.map(dieAt));
+  }));
+
+Deno.test("a subscriber that joins while a publisher stands still in a commit misses nothing", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const { child, arm, untilHeld, release } = hold();
+    const standAt = async (point: PointName, before: number[]) => {
+      const target = `${point}-${before.length}`;
+      using _other = new Publisher(target, { dir });
+      using early = new Subscriber(target, { dir });
+      await child.ask({ do: "open", id: target, role: "publisher", target, options: { dir } });
+      await child.ask({ do: "send", id: target, values: before });
+      arm(point);
+      await child.tell({ do: "send", id: target, values: [4, 5, 6], mode: "many" });
+      await untilHeld();
+      using late = new Subscriber(target, { dir });
+      release();
+      assert.equal(await child.result(), 3);
+      await child.ask({ do: "send", id: target, values: [7] });
+
+      assert.deepEqual(early.drain(), [...before, 4, 5, 6, 7], target);
+      assert.deepEqual(late.drain(), isCommitted(point) ? [7] : [4, 5, 6, 7], target);
+      assert.deepEqual([early, late].map((socket) => socket.statistics().missed), [0, 0]);
+      await child.ask({ do: "close", id: target });
+    };
+    for (const point of COMMITTING) {
+      await standAt(point, []);
+      await standAt(point, [1, 2, 3]);
+    }
+  }));
