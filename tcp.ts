@@ -23,13 +23,15 @@
  * @module
  */
 
+export { MessagingConfig, type MessagingConfigInit } from "./backends/messaging/config.ts";
 export { EmbeddedMessagingBackend } from "./backends/tcp/backend.ts";
 export type {
   EmbeddedAddress,
   EmbeddedMessagingBackendOptions,
   SubscriptionGap,
 } from "./backends/tcp/backend_options.ts";
-export type { EmbeddedServerLimits, EmbeddedServerOptions } from "./backends/tcp/options.ts";
+export { createEmbeddedMessagingConfig } from "./backends/tcp/config.ts";
+export type { EmbeddedServerConfig, EmbeddedServerOptions } from "./backends/tcp/options.ts";
 export { EmbeddedServer } from "./backends/tcp/server.ts";
 export type { ServerMode } from "./backends/serving/mode.ts";
 export type { OverflowPolicy } from "./backends/store/subscriber.ts";

@@ -17,9 +17,9 @@ import type {
 import { BaseMessagingBackend, checkIds } from "../messaging/base.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../messaging/errors.ts";
 import { checkServerMode, type ServerMode } from "../serving/mode.ts";
+import { checkToken } from "../serving/token.ts";
 import type { TopicInfo } from "../store/topics.ts";
 import { type Call, HttpClient, pathTo, type Reply } from "./client.ts";
-import { checkToken } from "./guard.ts";
 import { type StartedServer, startSharedMemoryServer } from "./launch.ts";
 import { type Entry, type Key, Poller } from "./poller.ts";
 

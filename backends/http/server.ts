@@ -5,9 +5,12 @@
  */
 
 import { show } from "../../lib/options.ts";
-import { Store, type StoreOptions } from "../store/store.ts";
+import { checkHost, checkPort } from "../serving/endpoint.ts";
+import { queueOf, storeOf } from "../serving/store_options.ts";
+import { checkToken } from "../serving/token.ts";
+import type { Store } from "../store/store.ts";
 import { checkLimit, type OverflowPolicy } from "../store/subscriber.ts";
-import { checkToken, Guard, isLoopback } from "./guard.ts";
+import { Guard } from "./guard.ts";
 import { Places, type SubscriberLimits } from "./limits.ts";
 import { Service } from "./service.ts";
 
@@ -89,8 +92,9 @@ export class SharedMemoryServer implements AsyncDisposable {
    */
   constructor(options: SharedMemoryServerOptions = {}) {
     this.#options = options;
-    this.#host = checkHost(options);
-    checkPort(options.port);
+    if (options.token !== undefined) checkToken(options.token);
+    this.#host = checkHost(options.host, options.token);
+    checkPort(options.port ?? 0);
     this.#store = storeOf(options);
     this.#maxBodyBytes = checkLimit("maxBodyBytes", options.maxBodyBytes, DEFAULT_MAX_BODY_BYTES);
     this.#limits = limitsOf(options);
@@ -165,53 +169,14 @@ export function urlOf(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function checkHost({ host = "127.0.0.1", token }: SharedMemoryServerOptions): string {
-  if (typeof host !== "string" || host === "") {
-    throw new TypeError(`host must be a name or an address, not ${show(host)}`);
-  }
-  if (token !== undefined) checkToken(token);
-  if (token !== undefined || isLoopback(host)) return host;
-  throw new TypeError(
-    `cannot serve at ${
-      show(host)
-    } without a token: others than this machine reach it; give a token, ` +
-      "or leave host out",
-  );
-}
-
-function checkPort(port: number = 0): void {
-  if (Number.isInteger(port) && port >= 0 && port <= 65535) return;
-  throw new RangeError(`port must be a whole number from 0 to 65535, not ${show(port)}`);
-}
-
-function storeOf(options: SharedMemoryServerOptions): Store {
-  const { store, clock, maxMessagesPerTopic, maxBytes } = options;
-  const own: StoreOptions = {};
-  if (clock !== undefined) own.clock = clock;
-  if (maxMessagesPerTopic !== undefined) own.maxMessagesPerTopic = maxMessagesPerTopic;
-  if (maxBytes !== undefined) own.maxBytes = maxBytes;
-  if (store === undefined) return new Store(own);
-  const [both] = Object.keys(own);
-  if (both === undefined) return store;
-  throw new TypeError(`${both} is an option of the store: give it to the Store that you make`);
-}
-
 function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {
-  const { maxQueueLength, maxQueueBytes, overflow } = options;
-  if (overflow !== undefined && overflow !== "dropOldest" && overflow !== "disconnect") {
-    throw new TypeError(`overflow must be "dropOldest" or "disconnect", not ${show(overflow)}`);
-  }
   const idleSeconds = options.subscriberIdleSeconds ?? DEFAULT_IDLE_SECONDS;
   if (!(idleSeconds > 0)) {
     throw new RangeError(`subscriberIdleSeconds must be more than 0, not ${show(idleSeconds)}`);
   }
   const max = checkLimit("maxSubscribers", options.maxSubscribers, DEFAULT_MAX_SUBSCRIBERS);
   return {
-    queue: {
-      maxQueueLength: checkLimit("maxQueueLength", maxQueueLength, 10_000),
-      maxQueueBytes: checkLimit("maxQueueBytes", maxQueueBytes, 64 * 2 ** 20),
-      overflow,
-    },
+    queue: queueOf(options),
     idleSeconds,
     places: new Places(max),
   };

@@ -26,6 +26,7 @@ type Module = Record<string, unknown>;
 const ENTRIES: ReadonlyMap<string, () => Promise<Module>> = new Map([
   [".", (): Promise<Module> => import("../../mod.ts")],
   ["./http", (): Promise<Module> => import("../../http.ts")],
+  ["./tcp", (): Promise<Module> => import("../../tcp.ts")],
 ]);
 const PACKAGE = "@ringbus/ringbus";
 

@@ -6,8 +6,9 @@
 
 import { checkTimeout, show } from "../../lib/options.ts";
 import type { MessagingBackendOptions } from "../messaging/backend.ts";
+import { checkPort } from "../serving/endpoint.ts";
 import { checkServerMode, type ServerMode } from "../serving/mode.ts";
-import { checkPort, DEFAULT_PORT } from "./options.ts";
+import { DEFAULT_PORT } from "./options.ts";
 
 /** Time in which a backend was not connected, so that nothing was pushed to it. */
 export interface SubscriptionGap {

@@ -5,13 +5,14 @@
  */
 
 import { logger } from "../../lib/log.ts";
-import { Store } from "../store/store.ts";
-import { Connection } from "./connection.ts";
+import { queueOf, storeOf } from "../serving/store_options.ts";
+import { secretTest } from "../serving/token.ts";
+import type { Store } from "../store/store.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
 import { type CheckedOptions, checkOptions, type EmbeddedServerOptions } from "./options.ts";
 import { errorReply } from "./replies.ts";
 import type { SessionContext } from "./session.ts";
 import { type ServerStats, Tally } from "./tally.ts";
-import { tokenTest } from "./token.ts";
 
 /** Milliseconds between two looks for what is idle or has expired. */
 const SWEEP_EVERY_MS = 1000;
@@ -40,6 +41,7 @@ const ACCEPT_AGAIN_MS = 100;
 export class EmbeddedServer {
   readonly #options: CheckedOptions;
   readonly #store: Store;
+  readonly #queue: ConnectionContext["subscriber"];
   readonly #tally = new Tally();
   readonly #session: SessionContext;
   readonly #connections = new Set<Connection>();
@@ -57,15 +59,21 @@ export class EmbeddedServer {
    */
   constructor(options: EmbeddedServerOptions = {}) {
     this.#options = checkOptions(options);
-    const { store, maxMessagesPerTopic, maxBytes, token } = this.#options;
-    this.#store = store ?? new Store({ maxMessagesPerTopic, maxBytes });
+    const { token } = this.#options;
+    this.#store = storeOf(options);
+    this.#queue = queueOf(options);
     this.#session = {
       ...this.#options,
       store: this.#store,
       tally: this.#tally,
-      isToken: token === undefined ? undefined : tokenTest(token),
+      isToken: token === undefined ? undefined : secretTest(token),
       stats: () => this.getStats(),
     };
+  }
+
+  /** The store that it serves. */
+  get store(): Store {
+    return this.#store;
   }
 
   /** The port it listens on, or will. */
@@ -131,9 +139,8 @@ export class EmbeddedServer {
       return;
     }
     this.#tally.accepted++;
-    const { maxQueueLength, maxQueueBytes, overflow } = this.#options;
-    const subscriber = { maxQueueLength, maxQueueBytes, overflow };
-    const connection = new Connection(conn, { session: this.#session, subscriber });
+    const context = { session: this.#session, subscriber: this.#queue };
+    const connection = new Connection(conn, context);
     this.#connections.add(connection);
     this.#track(connection.run().finally(() => this.#connections.delete(connection)));
   }

@@ -5,11 +5,11 @@
  */
 
 import type { Server, ServerKind } from "../serving/mode.ts";
-import type { EmbeddedServerLimits } from "./options.ts";
+import type { EmbeddedServerConfig } from "./options.ts";
 import { EmbeddedServer } from "./server.ts";
 
 /** Makes a server whose `start()` answers its address. */
-export function makeServer(options: EmbeddedServerLimits): Server {
+export function makeServer(options: EmbeddedServerConfig): Server {
   const server = new EmbeddedServer(options);
   return {
     async start() {
@@ -21,7 +21,7 @@ export function makeServer(options: EmbeddedServerLimits): Server {
 }
 
 /** TCP servers. */
-export const SERVER_KIND: ServerKind<EmbeddedServerLimits> = {
+export const SERVER_KIND: ServerKind<EmbeddedServerConfig> = {
   make: makeServer,
   program: new URL("./server_program.ts", import.meta.url),
   permissions: ["--allow-net", "--allow-env=RINGBUS_DEBUG"],
