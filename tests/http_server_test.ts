@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { ROUTES } from "../backends/http/routes.ts";
 import { routesTable } from "../backends/http/openapi.ts";
 import { SharedMemoryServer } from "../http.ts";
-import { InMemoryMessagingBackend, Message, Store } from "../mod.ts";
+import { InMemoryMessagingBackend, type Message, Store } from "../mod.ts";
 import { pause, until, within } from "./support/deadline.ts";
 import { sendRaw, serveHttp } from "./support/http.ts";
 

@@ -33,7 +33,7 @@ export interface FoundServer extends RunningServer {
 }
 
 /** Milliseconds for a server that has its port to answer. */
-const ANSWER_MS = 5000;
+const ANSWER_MS = 2000;
 const LOOK_EVERY_MS = 50;
 
 /**

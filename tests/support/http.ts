@@ -56,30 +56,46 @@ export async function serveHttp(options: SharedMemoryServerOptions = {}): Promis
   };
 }
 
-/** Sends bytes over a connection of its own, and answers all that comes back until it is closed. */
-export async function sendRaw(port: number, bytes: string | Uint8Array): Promise<string> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  const request = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
-  const writing = writeAll(connection, request).catch(() => {});
-  const text = await readAll(connection);
+/**
+ * Sends bytes over a connection of its own, and answers what comes back: up to a text, or until the server
+ * closes it or the time is over.
+ */
+export async function sendRaw(
+  port: number,
+  text: string,
+  { timeoutMs = 30_000, until }: { timeoutMs?: number; until?: string } = {},
+): Promise<string> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) connection.close();
+    isOpen = false;
+  };
+  const timer = setTimeout(close, timeoutMs);
+  // A server need not hear out what it refuses.
+  const writing = writeAll(connection, new TextEncoder().encode(text)).catch(() => {});
+  const answer = await readAll(connection, until);
+  clearTimeout(timer);
+  close();
   await writing;
-  return text;
+  return answer;
 }
 
 async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
 }
 
-async function readAll(connection: Deno.Conn): Promise<string> {
+async function readAll(connection: Deno.Conn, until?: string): Promise<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(65_536);
   let text = "";
   try {
     for (let count; (count = await connection.read(buffer)) !== null;) {
       text += decoder.decode(buffer.subarray(0, count), { stream: true });
+      if (until !== undefined && text.includes(until)) break;
     }
   } catch {
-    // Reset: a server need not hear out what it refuses.
+    // It was closed, here or there.
   }
   return text;
 }
