@@ -243,7 +243,7 @@ export class Inbox<T> implements Waiter {
       const goesOn = this.#undecoded.length > 0
         ? this.#decodeNext(values)
         : this.#takesTurns
-        ? this.#takeBatch(most - values.length, values)
+        ? this.#takeMany(most - values.length, values)
         : this.#takeOne(values);
       if (!goesOn) break;
     }
@@ -251,11 +251,19 @@ export class Inbox<T> implements Waiter {
     return values;
   }
 
+  /** The batch is empty outside of this call, whatever happens in it. */
+  #takeMany(most: number, values: T[]): boolean {
+    try {
+      return this.#takeBatch(most, values);
+    } finally {
+      this.#batch.clear();
+    }
+  }
+
   /** Takes what one lane holds with one move of its tail; false when there is nothing. */
   #takeBatch(most: number, values: T[]): boolean {
     const { ring, words, bytes } = this.attachment;
     const batch = this.#batch;
-    batch.clear();
     while (batch.length < most && !batch.isFull && this.#find(POLL_ANY)) {
       if (words !== this.attachment.words) break;
       batch.add(words, bytes, this.#at, this.#length, this.#flags);
@@ -424,7 +432,8 @@ export class Inbox<T> implements Waiter {
 
   /** What cannot be right is damage, unless the record was overwritten or taken while we read it. */
   #findNewer(how: number): boolean {
-    if (this.#isStale()) return this.#find(how);
+    // A batch of which others took the beginning will not be taken: it ends here.
+    if (this.#isStale()) return this.#batch.length === 0 && this.#find(how);
     throw this.#damage("a message lies outside of it");
   }
 

@@ -22,6 +22,7 @@ import {
   SLOT_STATE,
   SLOT_WRITING,
 } from "../wasm/layout.ts";
+import { replaceRing } from "../torture/corruption/interpose.ts";
 import { until } from "./support/deadline.ts";
 import { inScratch } from "./support/scratch.ts";
 import { untilAsleep } from "./support/segment.ts";
@@ -277,5 +278,27 @@ Deno.test("repliers that follow one another do not make the segment grow", () =>
       sizes.push(answer(replier, `${dir}/ask`, 40));
     }
     assert.equal(sizes[5], sizes[2]);
+    return Promise.resolve();
+  }));
+
+Deno.test("a drain begins anew when others took its messages and their room was used again", () =>
+  inScratch(({ path: dir }) => {
+    const options = { ...RAW, dir };
+    using pusher = new Pusher<Uint8Array>("work", options);
+    using slow = new Puller<Uint8Array>("work", options);
+    using quick = new Puller<Uint8Array>("work", options);
+    pusher.sendMany([new Uint8Array(20).fill(1), new Uint8Array(BIG).fill(2)]);
+    let steps = 0;
+    replaceRing(slow, (ring) => ({
+      ...ring,
+      step(size, flags) {
+        const result = ring.step(size, flags);
+        if (steps++ > 0) return result;
+        assert.deepEqual(quick.drain().map((bytes) => bytes[0]), [1, 2]);
+        for (const value of [3, 4]) pusher.send(new Uint8Array(BIG).fill(value));
+        return result;
+      },
+    }));
+    assert.deepEqual(slow.drain().map((bytes) => bytes[0]), [3, 4]);
     return Promise.resolve();
   }));
