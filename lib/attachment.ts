@@ -283,7 +283,12 @@ export class Attachment {
           `choose a smaller capacityBytes or use more channels`,
       );
     }
-    this.carrier.extend(place + rounded, rounded);
+    try {
+      this.carrier.extend(place + rounded, rounded);
+    } catch (error) {
+      this.ring.giveBack(place, rounded);
+      throw error;
+    }
     this.#adopt();
     return place;
   }

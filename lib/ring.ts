@@ -14,6 +14,7 @@ export interface RingExports {
   format(flags: number): void;
   signCreator(pid: number, now: number): void;
   reserve(bytes: number): number;
+  giveBack(place: number, bytes: number): void;
   closed(): number;
   addDropped(messages: bigint): void;
   refreshTotals(): void;

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import {
   type Codec,
   MAX_MESSAGE_BYTES,
-  Puller,
   Pusher,
   ShmConnectionError,
   ShmCorruptionError,
@@ -168,36 +167,6 @@ Deno.test({
     );
     directory.discard("a");
   },
-});
-
-Deno.test("a capacity larger than the memory left is refused and leaves nothing", () => {
-  using directory = new TestDirectory();
-  const dir = directory.file("small");
-  Deno.mkdirSync(dir, { mode: 0o700 });
-  const mounted = new Deno.Command("mount", {
-    args: ["-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", dir],
-    stderr: "null",
-  }).outputSync();
-  try {
-    if (!mounted.success) return; // Not allowed to mount: there is no small file system to fill.
-    refuses(
-      () => new Pusher("a", { dir, capacityBytes: 8 * 1024 * 1024 }),
-      ShmConnectionError,
-      'for channel "a"',
-      "ENOSPC",
-      "choose a smaller capacityBytes",
-    );
-    assert.deepEqual([...Deno.readDirSync(dir)], []);
-    using pusher = new Pusher<Uint8Array>("a", { dir, capacityBytes: 1024, codec: "raw" });
-    using puller = new Puller<Uint8Array>("a", { dir });
-    pusher.send(new Uint8Array([1]));
-    refuses(() => pusher.send(new Uint8Array(2_000_000)), ShmConnectionError, "ENOSPC");
-    pusher.send(new Uint8Array([2]));
-    assert.deepEqual(puller.drain(), [new Uint8Array([1]), new Uint8Array([2])]);
-  } finally {
-    if (mounted.success) new Deno.Command("umount", { args: [dir] }).outputSync();
-    directory.discard("small");
-  }
 });
 
 // Values and records.

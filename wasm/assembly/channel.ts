@@ -184,6 +184,11 @@ export function reserve(bytes: u32): u32 {
   }
 }
 
+/** Gives back what was reserved last and has no storage; what others have reserved behind it keeps it. */
+export function giveBack(place: u32, bytes: u32): void {
+  atomic.cmpxchg<u64>(HEADER_END, sealed(place + bytes), sealed(place));
+}
+
 export function closed(): u32 {
   return read32(HEADER_STATUS) == STATUS_CLOSED ? 1 : 0;
 }

@@ -5,6 +5,7 @@ export {
   closed,
   configure,
   format,
+  giveBack,
   refreshTotals,
   reserve,
   ringOf,
