@@ -1,0 +1,36 @@
+// An agent: it works on tasks that are pending for it, then on those that come, and answers each.
+// Start several, each with a name; --allow-net and --allow-env are enough.
+
+import { RedisMessageQueue } from "../../redis.ts";
+
+/** What somebody wants to have summed up. */
+interface Task {
+  numbers: number[];
+}
+
+const [agentId] = Deno.args;
+const stop = new AbortController();
+Deno.addSignalListener("SIGTERM", () => stop.abort());
+
+await using queue = new RedisMessageQueue({ redisUrl: Deno.env.get("REDIS_URL") });
+await queue.initialize();
+
+const tasks = queue.subscribe<Task>("tasks", agentId, { signal: stop.signal });
+await tasks.ready;
+console.log(`${agentId} is at work`);
+
+let done = 0;
+for await (const task of tasks) {
+  const sum = task.payload.numbers.reduce((a, b) => a + b, 0);
+  await queue.publish({
+    channel: "results",
+    payload: { task: task.id, sum },
+    sourceAgent: agentId,
+    targetAgent: task.sourceAgent,
+    ttlSeconds: 300,
+  });
+  // Only now: an agent that dies before leaves the task to the next one with its name.
+  await queue.acknowledge(task);
+  done++;
+}
+console.log(`${agentId} did ${done} tasks`);
