@@ -334,6 +334,26 @@ serverTest("events are logged under their documented names, with their facts", a
   assert.deepEqual(records[5].properties, { count: 1 });
 });
 
+serverTest("a user with rights to the queue's keys alone is enough", async () => {
+  const rights = ["~tinyllm:*", "&tinyllm:*", "+@all", "-@dangerous"];
+  await server.command("ACL", "SETUSER", "agent", "on", ">secret", ...rights);
+  try {
+    const redisUrl = server.url.replace("redis://", "redis://agent:secret@");
+    await using queue = await open({ redisUrl });
+    await using subscription = queue.subscribe("tasks", "worker");
+    await queue.publish(task(1, { ttlSeconds: 60 }));
+    const record = await nextOf(subscription);
+    await queue.acknowledge(record);
+    await queue.delete(record.id);
+    assert.equal(await queue.count(), 0);
+    assert.deepEqual(await queue.list(), []);
+    await using other = new RedisMessageQueue({ redisUrl, redisPrefix: "other" });
+    await assert.rejects(other.initialize(), QueueAuthenticationError);
+  } finally {
+    await server.command("ACL", "DELUSER", "agent");
+  }
+});
+
 serverTest("a server that may throw messages away is warned of", async () => {
   const warnings: string[] = [];
   await configure({

@@ -209,7 +209,7 @@ local function read(id, agent)
   end
   local created = m[7] or string.sub(m[10], 1, 13)
   local acked = m[11] or (not m[3] and agent ~= '' and m[13])
-  return { id, m[1], m[2], m[3] or '', m[4], m[5] or '{}', m[6] or '0', created, m[8] or created,
+  return { id, m[1], m[2], m[3] or '', m[4], m[5] or '{}', m[6] or '0', created, m[11] or m[8] or created,
     m[9] or '', m[10], acked and 1 or 0, m[12] or '0' }
 end`,
   ],
@@ -315,7 +315,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
   if target ~= '' then set('target', target) end
   if priority ~= '0' then set('priority', priority) end
   if metadata ~= '{}' then set('metadata', metadata) end
-  if isAcked then set('acked', '1') end
+  if isAcked then set('acked', whole(now)) end
   if expires ~= '' then
     set('expires', expires)
     add('expiry', expires, id)
@@ -495,7 +495,7 @@ local function acknowledgeOne(id, agent)
   if m.isBroadcast then
     call('HSET', P .. 'msg:' .. id, 'k:' .. m.agent, '1')
   else
-    call('HSET', P .. 'msg:' .. id, 'acked', '1', 'updated', whole(now))
+    call('HSET', P .. 'msg:' .. id, 'acked', whole(now))
     done[#done + 1] = id
     add('acked', m.seq, id)
   end

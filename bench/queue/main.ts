@@ -15,16 +15,18 @@ import type { Rates } from "./workload.ts";
 const BULLMQ = "bullmq@6.7.0";
 const IOREDIS = "ioredis@5.11.1";
 const PARTITIONS = 3;
+const MANY_PARTITIONS = 12;
 
 /** What a run costs. */
 interface Plan {
+  readonly isQuick: boolean;
   readonly runs: number;
   readonly messages: number;
   readonly inFlight: number;
 }
 
-const FULL: Plan = { runs: 5, messages: 10_000, inFlight: 64 };
-const QUICK: Plan = { runs: 1, messages: 300, inFlight: 16 };
+const FULL: Plan = { isQuick: false, runs: 5, messages: 10_000, inFlight: 64 };
+const QUICK: Plan = { isQuick: true, runs: 1, messages: 200, inFlight: 16 };
 
 /** A queue of the comparison; the first of a table is what the others are compared with. */
 interface Contestant {
@@ -116,7 +118,7 @@ function cell(row: Row, of: (rates: Rates) => number | undefined): string {
   return `${rate(median(own))}${ratio}`;
 }
 
-function print(rows: Row[], shares: number[]): void {
+function print(rows: Row[], shares: Record<string, number[]>): void {
   for (const [table, ofTable] of Map.groupBy(rows, (row) => row.table)) {
     console.log(`\n${table}; in brackets against ${ofTable[0].name}, run by run`);
     for (const row of ofTable) {
@@ -128,21 +130,26 @@ function print(rows: Row[], shares: number[]): void {
       console.log(`  ${row.name.padEnd(32)}${cells.map((text) => text.padEnd(20)).join("")}`);
     }
   }
-  const percent = shares.map((share) => `${Math.round(100 * share)}%`).join(", ");
-  console.log(`\nscripts of each master with ${PARTITIONS} partitions: ${percent}`);
+  console.log("");
+  for (const [partitions, ofMasters] of Object.entries(shares)) {
+    const percent = ofMasters.map((share) => `${Math.round(100 * share)}%`).join(", ");
+    console.log(`scripts of each master with ${partitions} partitions: ${percent}`);
+  }
 }
 
-async function onServer(plan: Plan, mayInstall: boolean): Promise<Row[]> {
+async function onServer(plan: Plan): Promise<Row[]> {
   await using server = await redisServer();
   const contestants = [
     streams(server.url),
     ringbus("Ringbus", server.url),
-    ...await bullmq(server.port, mayInstall),
+    ...await bullmq(server.port, !plan.isQuick),
   ];
   return await compare("one server", contestants, plan);
 }
 
-async function onCluster(plan: Plan): Promise<{ rows: Row[]; shares: number[] }> {
+async function onCluster(
+  plan: Plan,
+): Promise<{ rows: Row[]; shares: Record<string, number[]> }> {
   await using cluster = await redisCluster();
   const { url } = cluster;
   const contestants = [
@@ -151,9 +158,14 @@ async function onCluster(plan: Plan): Promise<{ rows: Row[]; shares: number[] }>
     ringbus(`Ringbus, ${PARTITIONS} partitions`, url, PARTITIONS),
     ringbus("Ringbus, 1 replica confirms", url, 1, 1),
   ];
-  const rows = await compare("a cluster of 6 nodes", contestants, plan);
-  const spread = ringbus("", url, PARTITIONS);
-  return { rows, shares: await sharesOf(cluster, () => spread.run(plan)) };
+  const compared = plan.isQuick ? contestants.slice(0, 2) : contestants;
+  const rows = await compare("a cluster of 6 nodes", compared, plan);
+  const shares: Record<string, number[]> = {};
+  for (const partitions of [PARTITIONS, MANY_PARTITIONS]) {
+    const spread = ringbus("", url, partitions);
+    shares[partitions] = await sharesOf(cluster, () => spread.run(plan));
+  }
+  return { rows, shares };
 }
 
 if (import.meta.main) {
@@ -163,7 +175,7 @@ if (import.meta.main) {
   });
   const plan = values.quick ? QUICK : FULL;
   const machine = await describeMachine();
-  const single = await onServer(plan, !values.quick);
+  const single = await onServer(plan);
   const { rows, shares } = await onCluster(plan);
   const all = [...single, ...rows];
   if (values.json) console.log(JSON.stringify({ machine, plan, rows: all, shares }, null, 2));

@@ -5,14 +5,15 @@ import { type Payload, type QueuePeer, runPeer } from "./workload.ts";
 const [redisUrl, partitions, minReplicas, ...rest] = Deno.args;
 
 /** One agent in one partition; with more, enough to be in all of them. */
-const agents = Array.from({ length: Number(partitions) === 1 ? 1 : 12 }, (_, i) => `agent_${i}`);
+const agents = Array.from({ length: Number(partitions) === 1 ? 1 : 24 }, (_, i) => `agent_${i}`);
 
 class Ringbus implements QueuePeer {
   readonly #queue = new RedisMessageQueue({
     redisUrl,
     partitions: Number(partitions),
     minReplicas: Number(minReplicas),
-    redisPrefix: `bench-${partitions}-${minReplicas}-${crypto.randomUUID()}`,
+    // A namespace keeps its number of partitions.
+    namespace: Number(partitions) > 3 ? `by-${partitions}` : "default",
     maxItems: 1_000_000,
   });
   #next = 0;

@@ -20,9 +20,9 @@ export interface QueueStage {
 export type TestOn = (name: string, body: (stage: QueueStage) => Promise<void>) => void;
 
 /** Long enough to look at a lease before it ends, and short enough to wait for its end. */
-export const LEASE_SECONDS = 0.8;
+export const LEASE_SECONDS = 0.5;
 /** After that a lease has ended. */
-export const LEASE_OVER_MS = 900;
+export const LEASE_OVER_MS = 600;
 
 /** A clock that stands still until it is told to move. */
 export class SteppedClock implements QueueClock {
