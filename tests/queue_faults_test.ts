@@ -151,6 +151,24 @@ Deno.test("a message that was trimmed before its publisher heard of it is not pu
   assert.deepEqual((await witness.list()).map(({ payload }) => payload), ["latest"]);
 });
 
+Deno.test("a put that was done before its caller heard of it is not done again", async () => {
+  await using server = await redisServer();
+  await using proxy = await tcpProxy(server.port);
+  await using queue = await open(`redis://127.0.0.1:${proxy.port}`);
+  await using witness = await open(server.url);
+  const record = await queue.publish(task("first"));
+  proxy.refuse();
+  proxy.cutAfter(0, "to client");
+  const putting = queue.put({ ...record, payload: "second" });
+  const isThere = async () => (await witness.get(record.id))?.payload === "second";
+  await until(isThere, "the first attempt");
+  assert.equal(await witness.acknowledge(record.id), true);
+  await proxy.accept();
+  await putting;
+  assert.deepEqual(await witness.getPending("worker"), []);
+  assert.equal((await witness.get(record.id))?.acknowledged, true);
+});
+
 Deno.test("calls to a server that is stopped settle within their deadline", async () => {
   await using server = await redisServer();
   const deadlineMs = 1500;

@@ -218,6 +218,20 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(await neverComes(slow.next()), true);
   });
 
+  test("giving back what was taken too long ago takes it from nobody else", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    for (let i = 0; i < 2; i++) await queue.publish(task(i));
+    const slow = queue.subscribe("tasks", "worker", { prefetch: 2 });
+    await queue.acknowledge(await nextOf(slow));
+    await stage.advance(LEASE_OVER_MS);
+    await using quick = queue.subscribe("tasks", "worker");
+    const held = await nextOf(quick);
+    await slow.return();
+    const [pending] = await queue.getPending("worker");
+    assert.deepEqual([pending.payload, pending.attempts], [1, 2]);
+    assert.deepEqual(pending.leasedUntil, held.leasedUntil);
+  });
+
   test("a signal, return and close end a subscription that waits", async (stage) => {
     const queue = await stage.open();
     const stop = new AbortController();
