@@ -1,0 +1,165 @@
+/**
+ * A messaging backend whose calls are carried out by an agent in a real process of its own.
+ *
+ * @module
+ */
+
+import { BaseMessagingBackend } from "../backends/messaging/base.ts";
+import type { StoreMessageOptions } from "../backends/messaging/backend.ts";
+import type { MessagingConfigInit } from "../backends/messaging/config.ts";
+import {
+  MessagingConnectionError,
+  MessagingError,
+  MessagingRefusedError,
+} from "../backends/messaging/errors.ts";
+import { Message } from "../lib/message.ts";
+import {
+  type AgentAnswer,
+  type AgentCall,
+  type AgentRequest,
+  readLines,
+  toLine,
+} from "./agent_protocol.ts";
+
+/** Milliseconds for an agent to end by itself. */
+const END_MS = 5000;
+
+/** A messaging backend in a process of its own. */
+export class AgentBackend extends BaseMessagingBackend {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #pending = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #listening: Promise<void>;
+  #calls = 0;
+
+  /** Starts the process, which makes the backend that a configuration names. */
+  constructor(config: MessagingConfigInit) {
+    super();
+    const program = new URL("./agent_program.ts", import.meta.url);
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-prompt", "--no-lock", "-A", program.href, describe(config)],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    this.#listening = this.#listen();
+  }
+
+  /** Process id, to send it signals. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  async #listen(): Promise<void> {
+    for await (const answer of readLines<AgentAnswer>(this.#process.stdout)) this.#hear(answer);
+    const gone = new MessagingConnectionError("the agent ended", `process ${this.pid}`);
+    for (const { reject } of this.#pending.values()) reject(gone);
+  }
+
+  #hear(answer: AgentAnswer): void {
+    if ("topic" in answer) {
+      return this.dispatch(Message.fromJson(answer.message), { topic: answer.topic });
+    }
+    const pending = this.#pending.get(answer.id)!;
+    this.#pending.delete(answer.id);
+    if ("value" in answer) pending.resolve(answer.value);
+    else pending.reject(toError(answer.error));
+  }
+
+  async #call(call: AgentCall, ...args: unknown[]): Promise<unknown> {
+    this.checkOpen();
+    return await this.#ask(call, ...args);
+  }
+
+  async #ask(call: AgentCall, ...args: unknown[]): Promise<unknown> {
+    const request: AgentRequest = { id: this.#calls++, call, args };
+    const answer = Promise.withResolvers<unknown>();
+    this.#pending.set(request.id, answer);
+    try {
+      await this.#input.write(toLine(request));
+    } catch (cause) {
+      this.#pending.delete(request.id);
+      throw new MessagingConnectionError("the agent is gone", `process ${this.pid}`, { cause });
+    }
+    return await answer.promise;
+  }
+
+  async #callForMessages(call: AgentCall, ...args: unknown[]): Promise<Message[]> {
+    const messages = await this.#call(call, ...args) as unknown[];
+    return messages.map((message) => Message.fromJson(message));
+  }
+
+  /** Stores a message from the agent's process. */
+  override async storeMessage(
+    namespace: string,
+    topic: string,
+    message: Message,
+    options: StoreMessageOptions = {},
+  ): Promise<void> {
+    await this.#call("storeMessage", namespace, topic, message.toObject(), options);
+  }
+
+  /** All messages of a topic, as the agent sees them. */
+  override getMessagesForTopic(topic: string): Promise<Message[]> {
+    return this.#callForMessages("getMessagesForTopic", topic);
+  }
+
+  /** The messages after an id, as the agent sees them. */
+  override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    return this.#callForMessages("getMessagesForTopicSince", topic, sinceId);
+  }
+
+  /** Messages by id, as the agent sees them. */
+  override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+    return this.#callForMessages("getMessagesById", namespace, ids);
+  }
+
+  /** Rejects if the agent cannot reach its store. */
+  override async testConnection(): Promise<void> {
+    await this.#call("testConnection");
+  }
+
+  /** The agent subscribes. */
+  protected override async openTopic(topic: string): Promise<void> {
+    await this.#call("openTopic", topic);
+  }
+
+  /** The agent unsubscribes. */
+  protected override async closeTopic(topic: string): Promise<void> {
+    await this.#call("closeTopic", topic);
+  }
+
+  /** Agents have no patterns. */
+  protected override openPattern(pattern: string): Promise<void> {
+    return Promise.reject(
+      new TypeError(
+        `cannot subscribe an agent in another process to the pattern "${pattern}": use topics`,
+      ),
+    );
+  }
+
+  /** Agents have no patterns. */
+  protected override closePattern(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Ends the process. */
+  protected override async close(): Promise<void> {
+    // Fails if the process is gone.
+    await this.#input.close().catch(() => {});
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), END_MS);
+    await this.#process.status;
+    clearTimeout(timer);
+    await this.#listening;
+  }
+}
+
+function describe({ backendModule, backendClass, backendConfig }: MessagingConfigInit): string {
+  return JSON.stringify({ backendModule, backendClass, backendConfig });
+}
+
+function toError({ name, message }: { name: string; message: string }): Error {
+  if (name === "MessagingRefusedError") return new MessagingRefusedError(message);
+  return name === "TypeError" ? new TypeError(message) : new MessagingError(message);
+}

@@ -1,0 +1,62 @@
+/**
+ * An agent of a test in a process of its own: carries out calls on a messaging backend until its
+ * input ends, which it also does when the test is killed.
+ *
+ * @module
+ */
+
+import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
+import { MessagingConfig } from "../backends/messaging/config.ts";
+import { Message } from "../lib/message.ts";
+import { type AgentAnswer, type AgentRequest, readLines, toLine } from "./agent_protocol.ts";
+
+const output = Deno.stdout.writable.getWriter();
+
+function say(answer: AgentAnswer): void {
+  // Fails when the test is gone, and then so are we.
+  output.write(toLine(answer)).catch(() => {});
+}
+
+const forward: MessageHandler = (message, { topic }) => say({ topic, message: message.toObject() });
+
+async function carryOut(backend: MessagingBackend, { call, args }: AgentRequest): Promise<unknown> {
+  const [first, second, third, fourth] = args as never[];
+  switch (call) {
+    case "storeMessage":
+      return await backend.storeMessage(first, second, Message.fromJson(third), fourth);
+    case "openTopic":
+      return await backend.subscribe(first, forward);
+    case "closeTopic":
+      return await backend.unsubscribe(first, forward);
+    case "testConnection":
+      return await backend.testConnection();
+    case "getMessagesForTopic":
+      return toObjects(await backend.getMessagesForTopic(first));
+    // A small id has become a number on its way.
+    case "getMessagesForTopicSince":
+      return toObjects(await backend.getMessagesForTopicSince(first, BigInt(second)));
+    case "getMessagesById":
+      return toObjects(await backend.getMessagesById(first, (second as bigint[]).map(BigInt)));
+  }
+}
+
+function toObjects(messages: Message[]): unknown[] {
+  return messages.map((message) => message.toObject());
+}
+
+async function answer(backend: MessagingBackend, request: AgentRequest): Promise<void> {
+  const { id } = request;
+  try {
+    say({ id, value: await carryOut(backend, request) ?? null });
+  } catch (error) {
+    const { name, message } = error as Error;
+    say({ id, error: { name, message } });
+  }
+}
+
+const backend = await new MessagingConfig(JSON.parse(Deno.args[0])).createBackend();
+for await (const request of readLines<AgentRequest>(Deno.stdin.readable)) {
+  void answer(backend, request);
+}
+await backend.cleanup();
+Deno.exit(0);

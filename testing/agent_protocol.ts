@@ -1,0 +1,46 @@
+/**
+ * What a test and an agent in a process of its own say to each other: JSON, a line each.
+ *
+ * @module
+ */
+
+import { parseJson, stringifyJson } from "../lib/json.ts";
+
+/** What an agent is asked to do with its backend. */
+export type AgentCall =
+  | "storeMessage"
+  | "getMessagesForTopic"
+  | "getMessagesForTopicSince"
+  | "getMessagesById"
+  | "testConnection"
+  | "openTopic"
+  | "closeTopic";
+
+/** From the test. */
+export interface AgentRequest {
+  readonly id: number;
+  readonly call: AgentCall;
+  /** Messages as their JSON, ids as bigints. */
+  readonly args: readonly unknown[];
+}
+
+/** From the agent. */
+export type AgentAnswer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: { name: string; message: string } }
+  | { readonly topic: string; readonly message: unknown };
+
+/** Each line of a stream, as what it says. */
+export async function* readLines<T>(stream: ReadableStream<Uint8Array>): AsyncGenerator<T> {
+  let rest = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) yield parseJson(line) as T;
+  }
+}
+
+/** Something as a line. */
+export function toLine(said: AgentRequest | AgentAnswer): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(stringifyJson(said) + "\n");
+}

@@ -1,0 +1,33 @@
+/**
+ * Fixtures as wrappers of a test's body.
+ *
+ * @module
+ */
+
+/** A test's body that works with a fixture. */
+export type FixtureTest<F> = (t: Deno.TestContext, fixture: F) => void | Promise<void>;
+
+/**
+ * A test's body with a fixture of its own, which ends with it, also when it throws.
+ *
+ * @example
+ * ```ts
+ * import { redisServer, withFixture } from "@ringbus/ringbus/testing";
+ *
+ * Deno.test(
+ *   "a counter begins at 1",
+ *   withFixture(redisServer, async (_t, server) => {
+ *     if (await server.command("INCR", "counter") !== 1) throw new Error("not 1");
+ *   }),
+ * );
+ * ```
+ */
+export function withFixture<F extends AsyncDisposable>(
+  open: () => Promise<F>,
+  test: FixtureTest<F>,
+): (t: Deno.TestContext) => Promise<void> {
+  return async (t) => {
+    await using fixture = await open();
+    await test(t, fixture);
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * Waiting for messages in a test.
+ *
+ * @module
+ */
+
+import type { Message } from "../lib/message.ts";
+import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
+import { eventually } from "./wait.ts";
+
+/** Longest wait when nobody says otherwise, in milliseconds. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/** How long a wait may take. */
+export interface WaitForMessagesOptions {
+  /** Milliseconds; 10,000 when left out. */
+  timeoutMs?: number;
+}
+
+/** Messages in the order in which a handler got them. */
+export class MessageCollector {
+  readonly #messages: Message[] = [];
+
+  /** The handler to subscribe. */
+  readonly handler: MessageHandler = (message) => {
+    this.#messages.push(message);
+  };
+
+  /** What came so far. */
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+}
+
+/**
+ * Waits until a collector has got so many messages; what it then has.
+ *
+ * @throws {Error} after `timeoutMs`, with the number that came
+ *
+ * @example
+ * ```ts
+ * import { GemstoneGenerator, Message } from "@ringbus/ringbus";
+ * import { MessageCollector, socketMessagingBackend, waitForMessages } from "@ringbus/ringbus/testing";
+ *
+ * await using backend = await socketMessagingBackend();
+ * const collector = new MessageCollector();
+ * await backend.subscribe("news", collector.handler);
+ * const message = new Message({
+ *   idObj: new GemstoneGenerator(1).getId(),
+ *   sender: { id: "1", name: "sender" },
+ *   topics: "news",
+ *   payload: { text: "hello" },
+ * });
+ * await backend.storeMessage("demo", "news", message);
+ * const [received] = await waitForMessages(collector, 1);
+ * console.log(received.payload.text); // hello
+ * ```
+ */
+export async function waitForMessages(
+  source: MessageCollector | { backend: MessagingBackend; topic: string },
+  count: number,
+  { timeoutMs = DEFAULT_TIMEOUT_MS }: WaitForMessagesOptions = {},
+): Promise<readonly Message[]> {
+  const look = async () =>
+    source instanceof MessageCollector
+      ? source.messages
+      : await source.backend.getMessagesForTopic(source.topic);
+  let messages = await look();
+  await eventually(
+    async () => (messages = await look()).length >= count,
+    timeoutMs,
+    () => new Error(`${messages.length} of ${count} messages came within ${timeoutMs} ms`),
+  );
+  return messages;
+}

@@ -1,0 +1,134 @@
+/**
+ * Several agents that talk to each other, in this process or in real ones of their own.
+ *
+ * @module
+ */
+
+import type { MessagingBackend } from "../backends/messaging/backend.ts";
+import type { MessagingConfig } from "../backends/messaging/config.ts";
+import type { Message } from "../lib/message.ts";
+import { show } from "../lib/options.ts";
+import { AgentBackend } from "./agent_backend.ts";
+import { MessageCollector, waitForMessages, type WaitForMessagesOptions } from "./messages.ts";
+import { sharedMessagingConfig } from "./shared_memory.ts";
+import { socketMessagingConfig } from "./socket_messaging.ts";
+
+/** Options of a scenario. */
+export interface DistributedTestScenarioOptions {
+  /** What carries the messages: the TCP server, as when left out, or the HTTP server. */
+  carrier?: "tcp" | "http";
+  /** Where agents run: `"here"`, as when left out, or each in a `"process"` of its own. */
+  agents?: "here" | "process";
+}
+
+type Config = MessagingConfig & AsyncDisposable;
+
+const CARRIERS: Record<string, () => Promise<Config>> = {
+  tcp: socketMessagingConfig,
+  http: sharedMessagingConfig,
+};
+
+/**
+ * A server, and agents by name with a backend each.
+ *
+ * @example
+ * ```ts
+ * import { GemstoneGenerator, Message } from "@ringbus/ringbus";
+ * import { DistributedTestScenario } from "@ringbus/ringbus/testing";
+ *
+ * await using scenario = new DistributedTestScenario({ agents: "process" });
+ * await scenario.createBackend("agent1");
+ * const sender = await scenario.createBackend("agent2");
+ * await scenario.setupSubscriber("agent1", "news");
+ * const message = new Message({
+ *   idObj: new GemstoneGenerator(1).getId(),
+ *   sender: { id: "agent2", name: "Agent 2" },
+ *   topics: "news",
+ *   payload: { text: "hello" },
+ * });
+ * await sender.storeMessage("demo", "news", message);
+ * const [received] = await scenario.waitForMessages("agent1", "news", 1);
+ * console.log(received.payload.text); // hello
+ * ```
+ */
+export class DistributedTestScenario implements AsyncDisposable {
+  readonly #options: DistributedTestScenarioOptions;
+  readonly #resources = new AsyncDisposableStack();
+  readonly #agents = new Map<string, MessagingBackend>();
+  readonly #collectors = new Map<string, MessageCollector>();
+  #config: Promise<Config> | undefined;
+
+  /**
+   * Prepares a scenario. The server starts with the first agent.
+   *
+   * @throws {TypeError} if the carrier is unknown
+   */
+  constructor(options: DistributedTestScenarioOptions = {}) {
+    const { carrier = "tcp" } = options;
+    if (!Object.hasOwn(CARRIERS, carrier)) {
+      throw new TypeError(
+        `carrier must be one of ${Object.keys(CARRIERS).join(", ")}, not ${show(carrier)}`,
+      );
+    }
+    this.#options = { ...options, carrier };
+  }
+
+  /**
+   * Makes an agent.
+   *
+   * @throws {TypeError} if there is one with that name
+   */
+  async createBackend(agent: string): Promise<MessagingBackend> {
+    if (this.#agents.has(agent)) throw new TypeError(`there is an agent ${show(agent)} already`);
+    const config = await (this.#config ??= this.#open());
+    const backend = this.#options.agents === "process"
+      ? new AgentBackend(config)
+      : await config.createBackend();
+    this.#agents.set(agent, this.#resources.use(backend));
+    return backend;
+  }
+
+  async #open(): Promise<Config> {
+    return this.#resources.use(await CARRIERS[this.#options.carrier!]());
+  }
+
+  /** Has an agent collect what is stored in a topic from now on. */
+  async setupSubscriber(agent: string, topic: string): Promise<MessageCollector> {
+    const backend = this.#agents.get(agent);
+    if (backend === undefined) throw unknown(agent);
+    const collector = new MessageCollector();
+    await backend.subscribe(topic, collector.handler);
+    this.#collectors.set(keyOf(agent, topic), collector);
+    return collector;
+  }
+
+  /**
+   * Waits until an agent has got so many messages of a topic that it collects; what it then has.
+   *
+   * @throws {Error} after `timeoutMs`, with the number that came
+   */
+  async waitForMessages(
+    agent: string,
+    topic: string,
+    count: number,
+    options?: WaitForMessagesOptions,
+  ): Promise<readonly Message[]> {
+    const collector = this.#collectors.get(keyOf(agent, topic));
+    if (collector === undefined) throw unknown(agent, ` that collects ${show(topic)}`);
+    return await waitForMessages(collector, count, options);
+  }
+
+  /** Ends all agents, then the server. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([this.#config]);
+    await this.#resources.disposeAsync();
+  }
+}
+
+function keyOf(agent: string, topic: string): string {
+  return JSON.stringify([agent, topic]);
+}
+
+function unknown(agent: string, which = ""): TypeError {
+  return new TypeError(`there is no agent ${show(agent)}${which}: set it up first`);
+}

@@ -1,0 +1,118 @@
+/**
+ * Fixtures of the HTTP server and of backends on it.
+ *
+ * @module
+ */
+
+import {
+  SharedMemoryMessagingBackend,
+  type SharedMemoryMessagingBackendOptions,
+} from "../backends/http/backend.ts";
+import { createSharedMessagingConfig } from "../backends/http/config.ts";
+import { SharedMemoryServer, type SharedMemoryServerOptions } from "../backends/http/server.ts";
+import { type FixtureTest, withFixture } from "./fixture.ts";
+import { MessagingConfigFixture } from "./messaging_config.ts";
+
+/** An HTTP server that listens on a free port of the loopback address. */
+export interface SharedMemoryServerFixture extends AsyncDisposable {
+  /** The server. */
+  readonly server: SharedMemoryServer;
+  /** Its URL. */
+  readonly url: string;
+}
+
+/** A backend on an HTTP server of its own, which ends with it. */
+export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend {
+  /** The server, for more backends on it. */
+  readonly server: SharedMemoryServerFixture;
+
+  /** Takes over a server. */
+  constructor(
+    server: SharedMemoryServerFixture,
+    options: Omit<SharedMemoryMessagingBackendOptions, "serverUrl">,
+  ) {
+    super({ ...options, serverUrl: server.url });
+    this.server = server;
+  }
+
+  /** Lets go of the server, and stops it. */
+  protected override async close(): Promise<void> {
+    await super.close();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Starts an HTTP server in this thread, on a free port; it takes the options of `SharedMemoryServer`.
+ *
+ * @example
+ * ```ts
+ * import { sharedMemoryServer } from "@ringbus/ringbus/testing";
+ *
+ * await using fixture = await sharedMemoryServer();
+ * const answer = await fetch(`${fixture.url}/health`);
+ * console.log(await answer.json()); // { status: "healthy" }
+ * ```
+ */
+export async function sharedMemoryServer(
+  options: SharedMemoryServerOptions = {},
+): Promise<SharedMemoryServerFixture> {
+  const server = new SharedMemoryServer(options);
+  const url = await server.start();
+  return { server, url, [Symbol.asyncDispose]: () => server.stop() };
+}
+
+/**
+ * Starts an HTTP server, and names it in a configuration.
+ *
+ * @example
+ * ```ts
+ * import { sharedMessagingConfig } from "@ringbus/ringbus/testing";
+ *
+ * await using config = await sharedMessagingConfig();
+ * await using backend = await config.createBackend();
+ * console.log(await backend.getMessagesForTopic("empty")); // []
+ * ```
+ */
+export async function sharedMessagingConfig(
+  options: SharedMemoryServerOptions = {},
+): Promise<MessagingConfigFixture<SharedMemoryServerFixture>> {
+  const server = await sharedMemoryServer(options);
+  const init = createSharedMessagingConfig({ serverUrl: server.url, token: options.token });
+  return new MessagingConfigFixture(init, server);
+}
+
+/**
+ * Starts an HTTP server with a backend on it.
+ *
+ * @example
+ * ```ts
+ * import { sharedMessagingBackend } from "@ringbus/ringbus/testing";
+ *
+ * await using backend = await sharedMessagingBackend();
+ * await backend.set("greeting", "hello");
+ * console.log(await backend.get("greeting")); // hello
+ * ```
+ */
+export async function sharedMessagingBackend(
+  options: SharedMemoryServerOptions = {},
+): Promise<SharedMessagingBackendFixture> {
+  const { token } = options;
+  return new SharedMessagingBackendFixture(await sharedMemoryServer(options), { token });
+}
+
+/** A test's body with an HTTP server of its own. */
+export function withSharedMemoryServer(
+  test: FixtureTest<SharedMemoryServerFixture>,
+  options: SharedMemoryServerOptions = {},
+): (t: Deno.TestContext) => Promise<void> {
+  return withFixture(() => sharedMemoryServer(options), test);
+}
+
+/** A test's body with a backend on an HTTP server of its own. */
+export function withSharedMessagingBackend(
+  test: FixtureTest<SharedMessagingBackendFixture>,
+  options: SharedMemoryServerOptions = {},
+): (t: Deno.TestContext) => Promise<void> {
+  return withFixture(() => sharedMessagingBackend(options), test);
+}

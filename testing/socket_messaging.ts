@@ -1,0 +1,119 @@
+/**
+ * Fixtures of the TCP server and of backends on it.
+ *
+ * @module
+ */
+
+import { EmbeddedMessagingBackend } from "../backends/tcp/backend.ts";
+import type { EmbeddedMessagingBackendOptions } from "../backends/tcp/backend_options.ts";
+import { createEmbeddedMessagingConfig } from "../backends/tcp/config.ts";
+import type { EmbeddedServerOptions } from "../backends/tcp/options.ts";
+import { EmbeddedServer } from "../backends/tcp/server.ts";
+import { type FixtureTest, withFixture } from "./fixture.ts";
+import { MessagingConfigFixture } from "./messaging_config.ts";
+
+/** A TCP server that listens on a free port of the loopback address. */
+export interface SocketMessagingServerFixture extends AsyncDisposable {
+  /** The server. */
+  readonly server: EmbeddedServer;
+  /** Its port. */
+  readonly port: number;
+}
+
+/** A backend on a TCP server of its own, which ends with it. */
+export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
+  /** The server, for more backends on it. */
+  readonly server: SocketMessagingServerFixture;
+
+  /** Takes over a server. */
+  constructor(
+    server: SocketMessagingServerFixture,
+    options: Omit<EmbeddedMessagingBackendOptions, "port" | "autoStartServer">,
+  ) {
+    super({ ...options, port: server.port, autoStartServer: false });
+    this.server = server;
+  }
+
+  /** Lets go of the server, and stops it. */
+  protected override async close(): Promise<void> {
+    await super.close();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * Starts a TCP server in this thread; it takes the options of `EmbeddedServer`, and a free port when
+ * none is named.
+ *
+ * @example
+ * ```ts
+ * import { socketMessagingServer } from "@ringbus/ringbus/testing";
+ *
+ * await using fixture = await socketMessagingServer();
+ * console.log(fixture.port > 0, fixture.server.isRunning); // true true
+ * ```
+ */
+export async function socketMessagingServer(
+  options: EmbeddedServerOptions = {},
+): Promise<SocketMessagingServerFixture> {
+  const server = new EmbeddedServer({ port: 0, ...options });
+  const port = await server.start();
+  return { server, port, [Symbol.asyncDispose]: () => server.stop() };
+}
+
+/**
+ * Starts a TCP server, and names it in a configuration.
+ *
+ * @example
+ * ```ts
+ * import { socketMessagingConfig } from "@ringbus/ringbus/testing";
+ *
+ * await using config = await socketMessagingConfig();
+ * await using backend = await config.createBackend();
+ * console.log(await backend.getMessagesForTopic("empty")); // []
+ * ```
+ */
+export async function socketMessagingConfig(
+  options: EmbeddedServerOptions = {},
+): Promise<MessagingConfigFixture<SocketMessagingServerFixture>> {
+  const server = await socketMessagingServer(options);
+  const { port } = server;
+  const { token } = options;
+  const init = createEmbeddedMessagingConfig({ port, token, autoStartServer: false });
+  return new MessagingConfigFixture(init, server);
+}
+
+/**
+ * Starts a TCP server with a backend on it.
+ *
+ * @example
+ * ```ts
+ * import { socketMessagingBackend } from "@ringbus/ringbus/testing";
+ *
+ * await using backend = await socketMessagingBackend();
+ * await backend.testConnection();
+ * console.log(await backend.getMessagesForTopic("empty")); // []
+ * ```
+ */
+export async function socketMessagingBackend(
+  options: EmbeddedServerOptions = {},
+): Promise<SocketMessagingBackendFixture> {
+  const { token } = options;
+  return new SocketMessagingBackendFixture(await socketMessagingServer(options), { token });
+}
+
+/** A test's body with a TCP server of its own. */
+export function withEmbeddedServer(
+  test: FixtureTest<SocketMessagingServerFixture>,
+  options: EmbeddedServerOptions = {},
+): (t: Deno.TestContext) => Promise<void> {
+  return withFixture(() => socketMessagingServer(options), test);
+}
+
+/** A test's body with a backend on a TCP server of its own. */
+export function withSocketMessagingBackend(
+  test: FixtureTest<SocketMessagingBackendFixture>,
+  options: EmbeddedServerOptions = {},
+): (t: Deno.TestContext) => Promise<void> {
+  return withFixture(() => socketMessagingBackend(options), test);
+}
