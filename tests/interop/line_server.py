@@ -1,6 +1,7 @@
 """A server of the line protocol on asyncio, from the Python standard library alone.
 
-Usage: line_server.py [port]   prints the port it listens on, and ends with its standard input.
+For each line of its standard input it starts one more server, with a store of its own, and prints its
+port. It ends with its standard input.
 """
 
 import asyncio
@@ -152,12 +153,12 @@ def messages_reply(messages):
 
 
 async def main():
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    server = await asyncio.start_server(Server().serve, "127.0.0.1", port, limit=2**26)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    lines = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
-    await loop.run_in_executor(None, sys.stdin.read)
-    server.close()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    while await lines.readline():
+        server = await asyncio.start_server(Server().serve, "127.0.0.1", 0, limit=2**26)
+        print(server.sockets[0].getsockname()[1], flush=True)
 
 
 if __name__ == "__main__":
