@@ -1,6 +1,6 @@
 /**
- * Installs Redis for the tests where that can be done without asking: on Debian, as root. Elsewhere
- * says what to type, and fails.
+ * Installs the programs that the tests run where that can be done without asking: on Debian, as root.
+ * Elsewhere says what to type, and fails.
  *
  * @module
  */
@@ -23,21 +23,40 @@ function outputOf(program: string, ...args: string[]): string | undefined {
   }
 }
 
-function isInstalled(): boolean {
-  const version = outputOf("redis-server", "--version")?.match(/ v=(\d+)/)?.[1];
-  return Number(version ?? 0) >= OLDEST_MAJOR;
+/** A program that the tests run. */
+interface Need {
+  readonly name: string;
+  isInstalled(): boolean;
+  /** What to type. */
+  readonly install: string;
 }
+
+const NEEDS: readonly Need[] = [
+  {
+    name: `redis-server ${OLDEST_MAJOR} or later`,
+    isInstalled() {
+      const version = outputOf("redis-server", "--version")?.match(/ v=(\d+)/)?.[1];
+      return Number(version ?? 0) >= OLDEST_MAJOR;
+    },
+    install: INSTALL_REDIS,
+  },
+  {
+    name: "python3",
+    isInstalled: () => outputOf("python3", "--version") !== undefined,
+    install: "apt-get update && apt-get install -y python3",
+  },
+];
 
 function canInstall(): boolean {
   return Deno.uid() === 0 && outputOf("apt-get", "--version") !== undefined;
 }
 
 /** Runs what a user would type; the fixtures start their own servers, so that no service is wanted. */
-function install(): boolean {
+function install(need: Need): boolean {
   const isOurs = forbidServices();
   try {
     const env = { DEBIAN_FRONTEND: "noninteractive" };
-    const args = ["-c", INSTALL_REDIS];
+    const args = ["-c", need.install];
     const shell = new Deno.Command("sh", { args, env, stdout: "inherit", stderr: "inherit" });
     return shell.outputSync().success;
   } finally {
@@ -56,9 +75,8 @@ function forbidServices(): boolean {
   }
 }
 
-if (!isInstalled() && !(canInstall() && install() && isInstalled())) {
-  console.error(
-    `The tests need redis-server ${OLDEST_MAJOR} or later; type as root: ${INSTALL_REDIS}`,
-  );
+for (const need of NEEDS) {
+  if (need.isInstalled() || canInstall() && install(need) && need.isInstalled()) continue;
+  console.error(`The tests need ${need.name}; type as root: ${need.install}`);
   Deno.exit(1);
 }
