@@ -23,6 +23,7 @@ export {
   SlotSerializationError,
 } from "./backends/state/errors.ts";
 export { InMemoryBackend, type InMemoryBackendOptions } from "./backends/state/memory.ts";
+export { RedisBackend, type RedisBackendOptions } from "./backends/state/redis.ts";
 export { getSharedBackend, resetSharedBackend } from "./backends/state/shared.ts";
 export { deserializeSlot, serializeSlot, type SlotPlace } from "./backends/state/slots.ts";
 export { SyncBackend } from "./backends/state/sync_backend.ts";

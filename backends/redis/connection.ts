@@ -6,11 +6,15 @@
  * @module
  */
 
-import { createClient } from "@redis/client";
+import { Buffer } from "node:buffer";
+import { createClient, RESP_TYPES } from "@redis/client";
 import type { Login, NodeAddress } from "./address.ts";
 import { AttemptTimeout } from "./failures.ts";
 
 type Client = ReturnType<typeof newClient>;
+
+/** Texts of a reply as buffers. */
+const IN_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
 
 /** A reply to a command. */
 export type Reply = string | number | null | Reply[];
@@ -73,12 +77,21 @@ export class Connection {
   }
 
   /** Sends a command; what is sent in one turn of the event loop travels together. */
-  async send(command: string[]): Promise<Reply> {
+  send(command: string[]): Promise<Reply> {
+    return this.#send<Reply>(command);
+  }
+
+  /** As `send`, with bytes in the place of texts in the reply. */
+  sendBytes<R>(command: readonly (string | Buffer)[]): Promise<R> {
+    return this.#send<R>(command, IN_BYTES);
+  }
+
+  async #send<R>(command: readonly (string | Buffer)[], options?: typeof IN_BYTES): Promise<R> {
     const number = this.#count++;
     this.#sentAtMs.set(number, performance.now());
     this.#watch ??= setTimeout(() => this.#look(), this.#timeoutMs);
     try {
-      return await this.#client.sendCommand<Reply>(command);
+      return await this.#client.sendCommand<R>(command, options);
     } catch (error) {
       throw this.#isLate ? this.#lateness() : error;
     } finally {

@@ -16,9 +16,25 @@ type Opener = (config: BackendConfig) => SharedBackend | Promise<SharedBackend>;
 const OPENERS: Record<BackendType, Opener | undefined> = {
   memory: (config) => new InMemoryBackend(config),
   manager: undefined,
-  redis: undefined,
+  redis: async (config) => {
+    const { RedisBackend } = await import("./redis.ts");
+    return await connected(new RedisBackend(config));
+  },
   shm: undefined,
 };
+
+/** What cannot be reached is closed again. */
+async function connected<B extends SharedBackend & { connect(): Promise<void> }>(
+  backend: B,
+): Promise<B> {
+  try {
+    await backend.connect();
+    return backend;
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
 
 let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefined;
 

@@ -72,28 +72,14 @@ export class StateTable {
   append(threadId: string, slot: Uint8Array): number {
     const thread = this.#thread(threadId) ?? this.#newThread(threadId);
     const { maxSlotsPerThread } = this.#limits;
-    if (thread.slots.length >= maxSlotsPerThread) {
-      throw new SharedBackendLimitError(
-        `cannot append to thread ${JSON.stringify(threadId)}: it has ${maxSlotsPerThread} slots, ` +
-          `which is maxSlotsPerThread; delete the thread, or raise the limit`,
-        maxSlotsPerThread,
-      );
-    }
+    if (thread.slots.length >= maxSlotsPerThread) throw threadFull(threadId, maxSlotsPerThread);
     return thread.slots.push(slot.slice()) - 1;
   }
 
   #newThread(threadId: string): Thread {
     const { maxThreads } = this.#limits;
     this.#sweep(this.#threads);
-    if (this.#threads.size >= maxThreads) {
-      throw new SharedBackendLimitError(
-        `cannot begin thread ${
-          JSON.stringify(threadId)
-        }: there are ${maxThreads} threads, which is ` +
-          `maxThreads; delete some, or raise the limit`,
-        maxThreads,
-      );
-    }
+    if (this.#threads.size >= maxThreads) throw threadsFull(threadId, maxThreads);
     const thread = { slots: [], expiresAtMs: this.#expiry() };
     this.#threads.set(threadId, thread);
     return thread;
@@ -196,4 +182,22 @@ export class StateTable {
     }
     return expired;
   }
+}
+
+/** A thread has as many slots as it may. */
+export function threadFull(threadId: string, limit: number): SharedBackendLimitError {
+  return new SharedBackendLimitError(
+    `cannot append to thread ${JSON.stringify(threadId)}: it has ${limit} slots, which is ` +
+      `maxSlotsPerThread; delete the thread, or raise the limit`,
+    limit,
+  );
+}
+
+/** There are as many threads as there may be. */
+export function threadsFull(threadId: string, limit: number): SharedBackendLimitError {
+  return new SharedBackendLimitError(
+    `cannot begin thread ${JSON.stringify(threadId)}: there are ${limit} threads, which is ` +
+      `maxThreads; delete some, or raise the limit`,
+    limit,
+  );
 }
