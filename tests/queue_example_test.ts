@@ -10,7 +10,7 @@ const AGENTS = ["agent_1", "agent_2", "agent_3"];
 Deno.test("example agents_on_redis: all tasks are done, also those of an agent that comes late", async () => {
   await using server = await redisServer();
   const env = { REDIS_URL: server.url };
-  const permissions = [`--allow-net=127.0.0.1:${server.port}`, "--allow-env", "--allow-sys"];
+  const permissions = [`--allow-net=127.0.0.1:${server.port}`, "--allow-env=REDIS_URL"];
   const run = (file: string, ...args: string[]) =>
     new Program([...permissions, `examples/agents_on_redis/${file}`, ...args], env);
   await using stack = new AsyncDisposableStack();

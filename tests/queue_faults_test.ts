@@ -214,12 +214,35 @@ Deno.test("calls to a server that is gone are refused within their deadline", as
   await using other = new RedisMessageQueue({ redisUrl: server.url, deadlineMs: 500 });
   await assert.rejects(within(other.initialize(), "the refusal"), (error) => {
     assert.ok(error instanceof QueueConnectionError);
-    assert.match(error.message, new RegExp(`cannot agree on ${server.url}.*ECONNREFUSED`));
+    assert.match(error.message, new RegExp(`cannot initialize on ${server.url}.*ECONNREFUSED`));
     return true;
   });
   await server.restart();
   await other.initialize();
   assert.equal(await other.count(), 0);
+});
+
+Deno.test("a broadcast does not wait for ever for a subscription that cannot start", async () => {
+  await using server = await redisServer();
+  await using queue = await open(server.url, { deadlineMs: 1000 });
+  await server.kill();
+  await using _subscription = queue.subscribe("news", "ann");
+  const broadcast = { channel: "news", sourceAgent: "boss", payload: 1 };
+  await assert.rejects(within(queue.publish(broadcast), "the refusal"), QueueConnectionError);
+});
+
+Deno.test("a failed initialize leaves no connection, and can be done again", async () => {
+  await using server = await redisServer();
+  await using first = await open(server.url, { namespace: "n", partitions: 2 });
+  const clients = async () => String(await server.command("CLIENT", "LIST")).split("\n").length;
+  const before = await clients();
+  const other = new RedisMessageQueue({ redisUrl: server.url, namespace: "n" });
+  await assert.rejects(other.initialize(), { name: "QueueConfigurationError" });
+  await until(async () => await clients() === before, "the end of the connection");
+  await first.clear();
+  await server.command("FLUSHALL");
+  await other.initialize();
+  await other.close();
 });
 
 Deno.test("a subscription outlives a server that is away for longer than a call may take", async () => {

@@ -242,7 +242,7 @@ serverTest("a program ends by itself once it has closed its queue", async () => 
     const file = `${directory}/program.ts`;
     await Deno.writeTextFile(file, source);
     const permission = `--allow-net=127.0.0.1:${server.port}`;
-    await using program = new Program([permission, "--allow-env", "--allow-read", file]);
+    await using program = new Program([permission, file]);
     assert.deepEqual(await program.lines(), ["closed"]);
   } finally {
     await Deno.remove(directory, { recursive: true });

@@ -34,6 +34,9 @@ import type {
   Subscription,
 } from "./types.ts";
 
+/** More would make one call hold up the server. */
+const MAX_PREFETCH = 1000;
+
 /** What all queues have in common. Make an `InMemoryMessageQueue` or a `RedisMessageQueue`. */
 export class QueueFront implements MessageQueue {
   readonly #store: QueueStore;
@@ -108,7 +111,7 @@ export class QueueFront implements MessageQueue {
   async publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
     this.#checkOpen("publish");
     const message = toNew(options, this.#config.ttlMs);
-    if (message.target === null && this.#starting.size > 0) await Promise.all(this.#starting);
+    if (message.target === null) await this.#untilStarted();
     const stored = await this.#store.publish(message);
     logger.debug("message_published", {
       messageId: stored.id,
@@ -133,7 +136,7 @@ export class QueueFront implements MessageQueue {
     this.#checkOpen("subscribe");
     checkText("channel", channel);
     checkText("agentId", agentId);
-    const prefetch = checkWhole("prefetch", options.prefetch ?? 1, 1);
+    const prefetch = checkWhole("prefetch", options.prefetch ?? 1, 1, MAX_PREFETCH);
     if (!["now", "oldest", undefined].includes(options.from)) {
       throw new TypeError(`from must be "now" or "oldest", not ${show(options.from)}`);
     }
@@ -153,6 +156,15 @@ export class QueueFront implements MessageQueue {
   #trackStart(ready: Promise<void>): void {
     const started = ready.then(() => {}, () => {}).finally(() => this.#starting.delete(started));
     this.#starting.add(started);
+  }
+
+  /** Waits for subscriptions under way, unless they take as long as the server does not answer. */
+  async #untilStarted(): Promise<void> {
+    if (this.#starting.size === 0) return;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.setTimer(resolve, this.#config.commandTimeoutMs);
+    await Promise.race([Promise.all(this.#starting), late]);
+    cancel();
   }
 
   /** Forgets that an agent ever subscribed to a channel, and the broadcasts that wait for it. */
@@ -219,7 +231,7 @@ export class QueueFront implements MessageQueue {
   async put(record: MessageRecord): Promise<void> {
     this.#checkOpen("put");
     const message = toPut(record);
-    if (message.target === null && this.#starting.size > 0) await Promise.all(this.#starting);
+    if (message.target === null) await this.#untilStarted();
     await this.#store.put(message);
   }
 

@@ -66,7 +66,7 @@ export interface SubscribeOptions {
   /** Ends the subscription; messages that were not yet yielded go back at once. */
   signal?: AbortSignal;
   /**
-   * Messages to take at once, 1 when left out. More is faster; but what is published afterwards with a
+   * Messages to take at once, 1 when left out, at most 1,000. More is faster; but what is published afterwards with a
    * higher priority waits behind what was taken, and the leases of all begin together.
    */
   prefetch?: number;

@@ -5,11 +5,13 @@
  * @module
  */
 
+import { logger } from "../queue/events.ts";
 import type { Connection } from "./connection.ts";
 import type { Routes } from "./routes.ts";
 
-/** Pause before a lost connection is opened again, in milliseconds. */
-const PAUSE_MS = 100;
+/** First pause before a lost connection is opened again, in milliseconds; it doubles with each. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1000;
 
 /** Called with whom a message is for: an agent, or "" for all. */
 type OnHint = (agent: string) => void;
@@ -81,19 +83,21 @@ export class Notifications {
 
   /** Keeps a connection as long as the queue is open. */
   async #keep(): Promise<void> {
-    while (!this.#isClosed) {
+    for (let pauseMs = FIRST_PAUSE_MS; !this.#isClosed;) {
       try {
-        await this.#hear();
-      } catch {
+        await this.#hear(() => pauseMs = FIRST_PAUSE_MS);
+      } catch (error) {
+        logger.debug("redis_notifications_interrupted", { error });
         // The next attempt may find another server.
         if (this.#routes.isCluster) await this.#routes.lookAgain().catch(() => {});
       }
-      await this.#pause();
+      await this.#pause(pauseMs);
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
     }
   }
 
   /** Hears hints until the connection is gone. */
-  async #hear(): Promise<void> {
+  async #hear(onSuccess: () => void): Promise<void> {
     const place = await this.#routes.placeOf(this.#partition);
     const connection = await this.#routes.connect(place);
     try {
@@ -103,6 +107,7 @@ export class Notifications {
         [...this.#listeners.keys()].map((channel) => this.#subscribe(connection, channel)),
       );
       this.#connected.resolve();
+      onSuccess();
       for (const hints of this.#listeners.values()) hints.forEach((hint) => hint(""));
       await connection.gone;
       throw new Error("the connection was lost");
@@ -120,12 +125,12 @@ export class Notifications {
     });
   }
 
-  async #pause(): Promise<void> {
+  async #pause(pauseMs: number): Promise<void> {
     if (this.#isClosed) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      timer = setTimeout(resolve, PAUSE_MS);
+      timer = setTimeout(resolve, pauseMs);
     });
     clearTimeout(timer);
   }

@@ -14,6 +14,26 @@ import { classify, type Failure, isPassing, TooFewReplicas, toQueueError } from 
 import type { Routes } from "./routes.ts";
 import { type ScriptName, scripts } from "./scripts.ts";
 
+/** What a script is for, as an error says it. */
+const ACTIONS: Record<ScriptName, string> = {
+  store: "publish or put",
+  register: "subscribe",
+  unsubscribe: "unsubscribe",
+  claim: "take messages",
+  release: "give messages back",
+  acknowledge: "acknowledge",
+  requeue: "requeue",
+  pending: "read pending messages",
+  deadLetters: "read dead letters",
+  get: "get",
+  remove: "delete",
+  list: "list",
+  count: "count",
+  clear: "clear",
+  sweep: "remove what is due",
+  agree: "initialize",
+};
+
 /** First pause before another attempt, in milliseconds; it doubles with each. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
@@ -120,7 +140,7 @@ export class Runner {
       }
       const leftMs = endMs - performance.now() - pauseMs;
       if (!isPassing(failure) || leftMs <= 0 || this.#isClosed) {
-        throw toQueueError(call.script, this.#where, failure, cause);
+        throw toQueueError(ACTIONS[call.script], this.#where, failure, cause);
       }
       await this.#pause(pauseMs * (0.5 + Math.random() / 2));
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);

@@ -543,9 +543,7 @@ local leased = channel == '' and {} or call('ZRANGE', P .. 'leased:' .. where, 0
 if #leased > 0 then
   local scores = {}
   for _, member in ipairs(leased) do members[#members + 1] = member end
-  for i, score in ipairs(call('ZMSCORE', all, unpack(members))) do
-    scores[members[i]] = tonumber(score)
-  end
+  for _, member in ipairs(members) do scores[member] = tonumber(call('ZSCORE', all, member)) end
   table.sort(members, function(a, b)
     if scores[a] == scores[b] then return a < b end
     return scores[a] < scores[b]
@@ -555,8 +553,9 @@ local found = {}
 for i = 1, math.min(limit, #members) do
   local message = read(idOf(members[i]), agent)
   if message then
-    local from = P .. 'leased:' .. place(agent, message[2])
-    message[14] = call('ZSCORE', from, members[i]) or ''
+    -- What was never taken is not leased.
+    local from = message[13] ~= '0' and P .. 'leased:' .. place(agent, message[2])
+    message[14] = from and call('ZSCORE', from, members[i]) or ''
     found[#found + 1] = message
   end
 end

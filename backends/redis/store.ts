@@ -74,6 +74,7 @@ export class RedisStore implements QueueStore {
       await this.#warnOfEviction();
     } catch (error) {
       logger.error("redis_initialization_failed", { url: shown, error });
+      await this.#routes.close();
       throw error;
     }
     this.#health = setInterval(() => void this.#checkHealth(), this.#config.healthCheckMs);

@@ -33,15 +33,7 @@ class Ringbus implements QueuePeer {
       this.#queue.subscribe("tasks", agent, { prefetch: inFlight })
     );
     const consumers = subscriptions.map(async (subscription) => {
-      const acknowledging = new Set<Promise<unknown>>();
-      for await (const record of subscription) {
-        const call: Promise<unknown> = this.#queue.acknowledge(record).then(() => {
-          acknowledging.delete(call);
-          onDone();
-        });
-        acknowledging.add(call);
-        if (acknowledging.size >= inFlight) await Promise.race(acknowledging);
-      }
+      for await (const record of subscription) this.#queue.acknowledge(record).then(onDone);
     });
     await Promise.all(subscriptions.map(({ ready }) => ready));
     return async () => {

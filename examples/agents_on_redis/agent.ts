@@ -1,5 +1,5 @@
 // An agent: it works on tasks that are pending for it, then on those that come, and answers each.
-// Start several, each with a name; --allow-net and --allow-env are enough.
+// Start several, each with a name. They need --allow-net, and --allow-env for REDIS_URL.
 
 import { RedisMessageQueue } from "../../redis.ts";
 

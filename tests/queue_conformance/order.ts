@@ -61,6 +61,25 @@ export function orderTests(test: TestOn): void {
     assert.deepEqual(await queue.getPending("nobody"), []);
   });
 
+  test("thousands of messages are read in one call, leased ones in their place", async (stage) => {
+    const queue = await stage.open();
+    const COUNT = 2500;
+    await Promise.all(Array.from({ length: COUNT }, (_, i) => queue.publish(task(i))));
+    await using subscription = queue.subscribe("tasks", "worker", { prefetch: 1000 });
+    await nextOf(subscription);
+    const all = Array.from({ length: COUNT }, (_, i) => i);
+    const options = { channel: "tasks", limit: 10_000 };
+    assert.deepEqual(payloads(await queue.getPending("worker", options)), all);
+    assert.deepEqual(payloads(await queue.getPending("worker", { limit: 10_000 })), all);
+    assert.deepEqual(payloads(await queue.list({ limit: 10_000 })), all.toReversed());
+    const filters = { channel: "tasks", sourceAgent: "boss" };
+    assert.deepEqual(
+      payloads(await queue.list({ filters, limit: 10, offset: 2200 })),
+      all.toReversed().slice(2200, 2210),
+    );
+    assert.equal(await queue.count(filters), COUNT);
+  });
+
   test("list gives the last stored first, by pages", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 25; i++) {

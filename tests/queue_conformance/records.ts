@@ -94,6 +94,7 @@ export function recordTests(test: TestOn): void {
     await assert.rejects(queue.list({ filters: { chanel: "a" } as never }), /"chanel"/);
     assert.throws(() => queue.subscribe("tasks", ""), /agentId/);
     assert.throws(() => queue.subscribe("tasks", "a", { prefetch: 0 }), /prefetch .*0/);
+    assert.throws(() => queue.subscribe("tasks", "a", { prefetch: 5000 }), /prefetch .*5000/);
     assert.equal(await queue.count(), 0);
   });
 
