@@ -20,6 +20,7 @@ import {
   type Socket,
   Subscriber,
 } from "../../mod.ts";
+import { comeAndGo, takeCensus } from "./census.ts";
 import { type ReceiveCall, replay } from "./replay.ts";
 
 /** Ways to receive. */
@@ -83,6 +84,8 @@ export type Command =
   | { do: "statistics"; id: string }
   | { do: "close"; id?: string }
   | { do: "churn"; target: string; options?: ChannelOptions; cycles: number; messages: number }
+  | { do: "census"; id: string; producers: number; timeoutMs: number }
+  | { do: "comeAndGo"; cycles: number; seed: number; options: ChannelOptions }
   | { do: "listenIdle"; prefix: string; count: number; options?: ChannelOptions }
   | { do: "spin"; id: string; call: "tryRecv" | "recvSync" | "send" }
   | { do: "leave"; way: WayOut };
@@ -139,6 +142,12 @@ export async function perform(command: Command, tell: Tell): Promise<unknown> {
       return close(command.id);
     case "churn":
       return churn(command);
+    case "census":
+      tell("started");
+      return takeCensus(find(command.id), command.producers, command.timeoutMs);
+    case "comeAndGo":
+      tell("started");
+      return comeAndGo(command.cycles, command.seed, command.options);
     case "listenIdle":
       return listenIdle(command);
     case "spin":
