@@ -25,6 +25,7 @@ export {
 export { InMemoryBackend, type InMemoryBackendOptions } from "./backends/state/memory.ts";
 export { RedisBackend, type RedisBackendOptions } from "./backends/state/redis.ts";
 export { getSharedBackend, resetSharedBackend } from "./backends/state/shared.ts";
+export { ShmBackend, type ShmBackendOptions } from "./backends/state/shm.ts";
 export { deserializeSlot, serializeSlot, type SlotPlace } from "./backends/state/slots.ts";
 export { SyncBackend } from "./backends/state/sync_backend.ts";
 export type { StateClock } from "./backends/state/table.ts";

@@ -20,7 +20,10 @@ const OPENERS: Record<BackendType, Opener | undefined> = {
     const { RedisBackend } = await import("./redis.ts");
     return await connected(new RedisBackend(config));
   },
-  shm: undefined,
+  shm: async (config) => {
+    const { ShmBackend } = await import("./shm.ts");
+    return new ShmBackend(config);
+  },
 };
 
 /** What cannot be reached is closed again. */

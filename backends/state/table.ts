@@ -36,18 +36,30 @@ export type WriteResult<W extends StateWrite> = W extends { kind: "append" } ? n
   : W extends { kind: "deleteThread" | "deletePair" } ? boolean
   : void;
 
+/** What a table holds: threads by id, and pairs by uuid. */
+export interface TableContents {
+  readonly threads: Iterable<readonly [string, Readonly<Thread>]>;
+  readonly pairs: Iterable<readonly [string, Readonly<Pair>]>;
+}
+
 /** Threads and pairs, which expire as a whole when they are not used. */
 export class StateTable {
   readonly #limits: StateLimits;
   readonly #now: StateClock;
+  readonly #areReadsUse: boolean;
   // In the order of their last use, so that those that expire next come first.
   readonly #threads = new Map<string, Thread>();
   readonly #byUuid = new Map<string, Pair>();
   readonly #byChain = new Map<string, Pair>();
 
-  constructor(limits: StateLimits, now: StateClock) {
+  /**
+   * @param areReadsUse false when reading must change nothing, since others replay the same writes
+   * without it
+   */
+  constructor(limits: StateLimits, now: StateClock, areReadsUse = true) {
     this.#limits = limits;
     this.#now = now;
+    this.#areReadsUse = areReadsUse;
   }
 
   /** Carries out a write. */
@@ -70,7 +82,7 @@ export class StateTable {
   }
 
   append(threadId: string, slot: Uint8Array): number {
-    const thread = this.#thread(threadId) ?? this.#newThread(threadId);
+    const thread = this.#use(this.#threads, threadId) ?? this.#newThread(threadId);
     const { maxSlotsPerThread } = this.#limits;
     if (thread.slots.length >= maxSlotsPerThread) throw threadFull(threadId, maxSlotsPerThread);
     return thread.slots.push(slot.slice()) - 1;
@@ -78,7 +90,7 @@ export class StateTable {
 
   #newThread(threadId: string): Thread {
     const { maxThreads } = this.#limits;
-    this.#sweep(this.#threads);
+    this.#sweepThreads();
     if (this.#threads.size >= maxThreads) throw threadsFull(threadId, maxThreads);
     const thread = { slots: [], expiresAtMs: this.#expiry() };
     this.#threads.set(threadId, thread);
@@ -86,36 +98,31 @@ export class StateTable {
   }
 
   slots(threadId: string): Uint8Array[] {
-    return this.#thread(threadId)?.slots.map((slot) => slot.slice()) ?? [];
+    return this.#read(this.#threads, threadId)?.slots.map((slot) => slot.slice()) ?? [];
   }
 
   slot(threadId: string, index: number): Uint8Array | undefined {
-    return this.#thread(threadId)?.slots[index]?.slice();
+    return this.#read(this.#threads, threadId)?.slots[index]?.slice();
   }
 
   threadLength(threadId: string): number {
-    return this.#thread(threadId)?.slots.length ?? 0;
+    return this.#read(this.#threads, threadId)?.slots.length ?? 0;
   }
 
   deleteThread(threadId: string): boolean {
-    return this.#thread(threadId) !== undefined && this.#threads.delete(threadId);
+    return this.#use(this.#threads, threadId) !== undefined && this.#threads.delete(threadId);
   }
 
   threadIds(): string[] {
-    this.#sweep(this.#threads);
-    return [...this.#threads.keys()];
+    return this.#living(this.#threads).map(([threadId]) => threadId);
   }
 
   clearThreads(): void {
     this.#threads.clear();
   }
 
-  /** A thread that lives, used now. */
-  #thread(threadId: string): Thread | undefined {
-    return this.#use(this.#threads, threadId);
-  }
-
   setPair(chain: string, uuid: string): void {
+    this.#sweepPairs();
     this.#forget(this.#byUuid.get(uuid));
     this.#forget(this.#byChain.get(chain));
     const pair = { chain, uuid, expiresAtMs: this.#expiry() };
@@ -125,11 +132,11 @@ export class StateTable {
 
   uuidOf(chain: string): string | undefined {
     const pair = this.#byChain.get(chain);
-    return pair && this.#use(this.#byUuid, pair.uuid)?.uuid;
+    return pair && this.#read(this.#byUuid, pair.uuid)?.uuid;
   }
 
   chainOf(uuid: string): string | undefined {
-    return this.#use(this.#byUuid, uuid)?.chain;
+    return this.#read(this.#byUuid, uuid)?.chain;
   }
 
   deletePair(uuid: string): boolean {
@@ -139,8 +146,7 @@ export class StateTable {
   }
 
   pairs(): Record<string, string> {
-    for (const pair of this.#sweep(this.#byUuid)) this.#byChain.delete(pair.chain);
-    return Object.fromEntries([...this.#byUuid].map(([uuid, { chain }]) => [uuid, chain]));
+    return Object.fromEntries(this.#living(this.#byUuid).map(([uuid, { chain }]) => [uuid, chain]));
   }
 
   clearPairs(): void {
@@ -158,6 +164,35 @@ export class StateTable {
     return this.#limits.ttlMs === undefined ? Infinity : this.#now() + this.#limits.ttlMs;
   }
 
+  /** All as they are, those that have expired included, in the order of their last use. */
+  contents(): TableContents {
+    return { threads: this.#threads, pairs: this.#byUuid };
+  }
+
+  /** Puts a thread or a pair back as it was; the last use of what comes later is later. */
+  restore(contents: TableContents): void {
+    for (const [threadId, { slots, expiresAtMs }] of contents.threads) {
+      const thread = this.#threads.get(threadId);
+      if (thread) thread.slots.push(...slots);
+      else this.#threads.set(threadId, { slots: [...slots], expiresAtMs });
+    }
+    for (const [uuid, pair] of contents.pairs) {
+      this.#byUuid.set(uuid, { ...pair });
+      this.#byChain.set(pair.chain, this.#byUuid.get(uuid)!);
+    }
+  }
+
+  #living<E extends Thread | Pair>(entries: Map<string, E>): [string, E][] {
+    return [...entries].filter(([, { expiresAtMs }]) => expiresAtMs > this.#now());
+  }
+
+  /** An entry that lives, for a read. */
+  #read<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
+    if (this.#areReadsUse) return this.#use(entries, key);
+    const entry = entries.get(key);
+    return entry !== undefined && entry.expiresAtMs > this.#now() ? entry : undefined;
+  }
+
   /** An entry that lives, which is used now and so expires last. */
   #use<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
     const entry = entries.get(key);
@@ -173,14 +208,18 @@ export class StateTable {
   }
 
   /** Takes out what has expired. */
-  #sweep<E extends Thread | Pair>(entries: Map<string, E>): E[] {
-    const expired: E[] = [];
-    for (const [key, entry] of entries) {
-      if (entry.expiresAtMs > this.#now()) break;
-      entries.delete(key);
-      expired.push(entry);
+  #sweepThreads(): void {
+    for (const [threadId, { expiresAtMs }] of this.#threads) {
+      if (expiresAtMs > this.#now()) break;
+      this.#threads.delete(threadId);
     }
-    return expired;
+  }
+
+  #sweepPairs(): void {
+    for (const [, pair] of this.#byUuid) {
+      if (pair.expiresAtMs > this.#now()) break;
+      this.#forget(pair);
+    }
   }
 }
 
