@@ -42,6 +42,7 @@ export type { Counters } from "./backends/store/counters.ts";
 export { Store, type StoreOptions, type StoreStats } from "./backends/store/store.ts";
 export type { ChannelKind, ChannelOptions, Role } from "./lib/attachment.ts";
 export type { Codec, CodecName } from "./lib/codec.ts";
+export type { Delivery } from "./lib/delivery.ts";
 export {
   ShmBufferFullError,
   ShmClosedError,
@@ -72,7 +73,12 @@ export type { AgentTag } from "./lib/message_fields.ts";
 export type { TimeoutOptions, WaitOptions } from "./lib/options.ts";
 export { type Loan, MAX_MESSAGE_BYTES } from "./lib/outbox.ts";
 export { Publisher } from "./lib/publisher.ts";
-export { Puller } from "./lib/puller.ts";
+export {
+  type AckPullerOptions,
+  Puller,
+  type PullerConstructor,
+  type PullerOptions,
+} from "./lib/puller.ts";
 export { Pusher } from "./lib/pusher.ts";
 export { ReceivingSocket } from "./lib/receiving.ts";
 export {

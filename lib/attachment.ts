@@ -163,6 +163,9 @@ export function readFacts(source: SegmentSource, size: number, name: string): Se
   };
 }
 
+/** Milliseconds between two looks at whether those live who hold messages. */
+const LOOK_MS = 20;
+
 /** One socket on one channel. */
 export class Attachment {
   readonly name: string;
@@ -180,6 +183,7 @@ export class Attachment {
   words: Int32Array;
   readonly #participants: number;
   #isClosed = false;
+  #lookedAtMs = -Infinity;
 
   constructor(
     target: string | LocalHandle,
@@ -188,7 +192,7 @@ export class Attachment {
     options: ChannelOptions,
   ) {
     this.role = role;
-    this.carrier = openCarrier(target, kind, options);
+    this.carrier = openCarrier(target, kind, role, options);
     try {
       this.name = this.carrier.name;
       const { mappedBytes, memory } = this.carrier;
@@ -230,8 +234,9 @@ export class Attachment {
     return index;
   }
 
-  /** Frees what dead participants held. */
+  /** Frees what dead participants held, and gives the messages among it to others. */
   reap(): void {
+    this.mapAll();
     const mine = this.carrier.agent;
     const known = new Map<bigint, boolean>([[0n, true], [mine, true]]);
     for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
@@ -245,6 +250,25 @@ export class Attachment {
         index,
         channel: this.name,
       });
+    }
+    if (this.#hasShelves) this.wakeAll(layout.ASLEEP_RECEIVERS);
+  }
+
+  get #hasShelves(): boolean {
+    const control = controlOffset(this.capacity);
+    return this.words[(control + layout.CONTROL_SHELVES) >>> 2] !== 0;
+  }
+
+  /** On a channel with shelves: now and then gives back what dead pullers hold. */
+  lookForDead(): void {
+    const { ring } = this;
+    this.mapAll();
+    if (ring.brokenShelf() >= 0) throw this.corruption("a shelf lies outside of it");
+    const now = performance.now();
+    if (now - this.#lookedAtMs < LOOK_MS) return;
+    this.#lookedAtMs = now;
+    for (let i = ring.holderFrom(0); i >= 0; i = ring.holderFrom(i + 1)) {
+      if (!this.isPresent(i)) return this.reap();
     }
   }
 
@@ -384,7 +408,7 @@ export class Attachment {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.ring.leave(this.index);
+    if (this.ring.leave(this.index) > 0) this.wakeAll(layout.ASLEEP_RECEIVERS);
     this.carrier.close(() => isDisposable(this.carrier, this.kind));
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
   }
@@ -393,10 +417,12 @@ export class Attachment {
 function isDisposable(carrier: Carrier, kind: ChannelKind): boolean {
   const source = sourceOf(carrier.memory);
   try {
+    carrier.remap();
     const facts = readFacts(source, carrier.mappedBytes, carrier.name);
     if (facts.persist) return false;
     const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
-    return kind !== "queue" || pendingBytes(control) === 0n;
+    if (kind !== "queue") return true;
+    return pendingBytes(control) === 0n && unacknowledgedMessages(control, source) === 0;
   } catch {
     return true;
   }
@@ -418,12 +444,37 @@ export function pendingBytes(control: Uint8Array<ArrayBufferLike>): bigint {
   return pending;
 }
 
+/** Messages that were taken and not acknowledged, from a control block and what it names. */
+export function unacknowledgedMessages(
+  control: Uint8Array<ArrayBufferLike>,
+  source: SegmentSource,
+): number {
+  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
+  let messages = 0;
+  let bytes = layout.FIRST_SHELF_PLACES * layout.PLACE_BYTES;
+  for (let shelf = 0; shelf < layout.MAX_SHELVES; shelf++, bytes *= layout.SHELF_GROWTH) {
+    const at = view.getUint32(layout.CONTROL_SHELVES + shelf * 8, true);
+    if (at !== 0) messages += messagesOn(source(at, bytes));
+  }
+  return messages;
+}
+
+function messagesOn(shelf: Uint8Array<ArrayBufferLike>): number {
+  let messages = 0;
+  for (let place = 0; place < shelf.length; place += layout.PLACE_BYTES) {
+    const status = shelf[place + layout.PLACE_STATE];
+    if (status === layout.PLACE_HELD || status === layout.PLACE_RETURNED) messages++;
+  }
+  return messages;
+}
+
 function openCarrier(
   target: string | LocalHandle,
   kind: ChannelKind,
+  role: Role,
   options: ChannelOptions,
 ): Carrier {
-  checkOptions(options);
+  checkOptions(options, role);
   if (isLocalHandle(target)) return openLocal(target, kind, options);
   checkName(target);
   const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
@@ -471,9 +522,12 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
   }
 }
 
-function checkOptions(options: ChannelOptions): void {
+function checkOptions(options: ChannelOptions & { ack?: unknown }, role: Role): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`the options of a socket must be an object, not ${show(options)}`);
+  }
+  if (options.ack !== undefined && role !== "puller") {
+    throw new TypeError(`a ${role} has no option ack: only pullers acknowledge; leave it out`);
   }
   if (options.capacityBytes !== undefined) checkCapacity(options.capacityBytes);
   if (options.persist !== undefined && typeof options.persist !== "boolean") {

@@ -8,6 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import { Batch } from "./batch.ts";
 import { BufferWords, copyWords, WORDWISE_BYTES } from "./copy.ts";
 import { ShmSerializationError, ShmTimeoutError } from "./errors.ts";
+import type { Incoming } from "./incoming.ts";
 import { noteMessage, notePoll } from "./lifetime.ts";
 import { trace, tracing } from "./log.ts";
 import { checkTimeout, show, type TimeoutOptions, type WaitOptions } from "./options.ts";
@@ -24,8 +25,13 @@ import {
   NEXT_CORRUPT,
   NEXT_DEFER,
   NEXT_EMPTY,
+  NEXT_LOOK,
+  NEXT_RETURNED,
   NEXT_UNMAPPED,
   PARTICIPANT_TURNS,
+  PLACE_FLAGS,
+  PLACE_LENGTH,
+  PLACE_ROOM,
   POLL_ANY,
   POLL_SPIN,
   POLL_TURN,
@@ -33,15 +39,18 @@ import {
   RECORD_TENSOR,
   REQUEST_PREFIX_BYTES,
   TAKEN,
+  TAKEN_AGAIN,
   TAKEN_SENDER_ASLEEP,
   TAKEN_UNTOLD,
 } from "../wasm/layout.ts";
 
 /** Codes of `next` are the largest 32-bit numbers. */
-const CODES = NEXT_DEFER >>> 0;
+const CODES = NEXT_LOOK >>> 0;
 const CORRUPT = NEXT_CORRUPT >>> 0;
 const UNMAPPED = NEXT_UNMAPPED >>> 0;
 const DEFER = NEXT_DEFER >>> 0;
+const RETURNED = NEXT_RETURNED >>> 0;
+const LOOK = NEXT_LOOK >>> 0;
 const EMPTY = NEXT_EMPTY;
 
 /** Place of a message that cannot be where its record says. */
@@ -65,18 +74,28 @@ export interface Ticket {
 }
 
 /** A message that was copied out and is still to be decoded. */
-interface Taken {
+export interface Taken {
   bytes: Uint8Array;
   flags: number;
 }
 
+/** Where a message lies that is still to be taken. */
+export interface Found {
+  at: number;
+  length: number;
+  /** The record's size word, as it was read. */
+  size: number;
+  flags: number;
+}
+
 /** What is received on a channel. */
-export class Inbox<T> implements Waiter {
+export class Inbox<T> implements Incoming<T>, Waiter {
   readonly attachment: Attachment;
   readonly side = ASLEEP_RECEIVERS;
   readonly #counts: SocketStatistics;
   readonly #isRaw: boolean;
   readonly #takesTurns: boolean;
+  readonly #takesBatches: boolean;
   readonly #isRequest: boolean;
   readonly #waits: AsyncWaits;
   #at = 0;
@@ -108,14 +127,20 @@ export class Inbox<T> implements Waiter {
     if (!this.attachment.isClosed) this.attachment.ring.tellTail();
   };
 
-  constructor(attachment: Attachment, counts: SocketStatistics) {
+  constructor(
+    attachment: Attachment,
+    counts: SocketStatistics,
+    takesBatches: boolean = attachment.kind !== "broadcast",
+  ) {
     this.attachment = attachment;
     this.#counts = counts;
     this.#isRaw = attachment.codec.id === "raw";
     this.#takesTurns = attachment.kind !== "broadcast";
+    this.#takesBatches = takesBatches;
     this.#isRequest = attachment.kind === "request";
     this.#waits = new AsyncWaits(this);
     const cursors = this.#takesTurns ? 0 : attachment.region(MAX_LANES * CURSOR_BYTES);
+    attachment.ring.openShelves(attachment.index);
     attachment.ring.openReceiver(attachment.index, cursors);
   }
 
@@ -129,12 +154,28 @@ export class Inbox<T> implements Waiter {
   /** Copies the next message out and takes it. */
   #takeNext(how: number): Taken | undefined {
     while (this.#find(how)) {
-      const flags = this.#flags;
-      const isFresh = this.#isRaw && (flags & RECORD_TENSOR) === 0;
-      const bytes = isFresh ? this.#copyFresh() : this.#copyToScratch();
-      if (this.#take()) return { bytes, flags };
+      const taken = this.takeFound();
+      if (taken !== undefined) return taken;
     }
     return undefined;
+  }
+
+  /** Copies the message that was found out and takes it; undefined if another was faster. */
+  protected takeFound(): Taken | undefined {
+    const flags = this.#flags;
+    const bytes = this.copyFound();
+    return this.#take() ? { bytes, flags } : undefined;
+  }
+
+  /** The bytes of the message that was found, valid until the next one is copied. */
+  protected copyFound(): Uint8Array {
+    const isFresh = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
+    return isFresh ? this.#copyFresh() : this.#copyToScratch();
+  }
+
+  /** The message that was found. */
+  protected get found(): Found {
+    return { at: this.#at, length: this.#length, size: this.#size, flags: this.#flags };
   }
 
   /** Nothing will come any more if the channel was closed for everyone: who polls must learn it. */
@@ -242,7 +283,7 @@ export class Inbox<T> implements Waiter {
     while (values.length < most) {
       const goesOn = this.#undecoded.length > 0
         ? this.#decodeNext(values)
-        : this.#takesTurns
+        : this.#takesBatches
         ? this.#takeMany(most - values.length, values)
         : this.#takeOne(values);
       if (!goesOn) break;
@@ -266,9 +307,9 @@ export class Inbox<T> implements Waiter {
     const batch = this.#batch;
     while (batch.length < most && !batch.isFull && this.#find(POLL_ANY)) {
       if (words !== this.attachment.words) break;
+      if (batch.length === 0 && ring.returnedPlace() !== 0) return this.#takeReturned(values);
       batch.add(words, bytes, this.#at, this.#length, this.#flags);
-      const isBlock = (this.#flags & RECORD_BLOCK) !== 0;
-      if ((isBlock && !this.#isStamped()) || ring.step(this.#size, this.#flags) === 0) {
+      if (!this.isWhole() || ring.step(this.#size, this.#flags) === 0) {
         ring.rewind();
         return true;
       }
@@ -282,6 +323,13 @@ export class Inbox<T> implements Waiter {
     if (released !== TAKEN) this.#afterTake(released);
     for (let i = 0; i < batch.length; i++) this.#countReceived(batch.lengthOf(i));
     this.#addBatch(values);
+    return true;
+  }
+
+  /** What was given back is taken by itself; true, since there may be more. */
+  #takeReturned(values: T[]): boolean {
+    const taken = this.takeFound();
+    if (taken !== undefined) this.#addOrKeep(taken, values);
     return true;
   }
 
@@ -307,13 +355,13 @@ export class Inbox<T> implements Waiter {
   #addOrKeep(taken: Taken, values: T[]): void {
     if (this.#undecoded.length === 0) {
       try {
-        values.push(this.#decodeAny(taken));
+        values.push(this.decodeAny(taken));
         return;
       } catch {
         // `#decodeNext` tells it when nothing else would be lost with the error.
       }
     }
-    this.#undecoded.push({ bytes: taken.bytes.slice(), flags: taken.flags });
+    this.#undecoded.push({ ...taken, bytes: taken.bytes.slice() });
   }
 
   /** Decodes a message that was kept; false if its error has to wait for the next call. */
@@ -323,7 +371,7 @@ export class Inbox<T> implements Waiter {
       return true;
     }
     try {
-      values.push(this.#decodeAny(this.#undecoded[0]));
+      values.push(this.decodeAny(this.#undecoded[0]));
     } catch {
       return false;
     }
@@ -346,16 +394,32 @@ export class Inbox<T> implements Waiter {
       const bytes = this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
       const lane = ring.foundLane();
       const position = ring.foundPosition();
-      if (ring.takeInPlace(this.#size, this.#flags) === 0) continue;
+      const place = ring.returnedPlace() >>> 0;
+      const taken = ring.takeInPlace(this.#size, this.#flags);
+      if (taken === 0) continue;
       this.#countReceived(bytes.length);
-      return this.#takesTurns ? this.#heldView(bytes) : this.#sharedView(bytes, lane, position);
+      if ((taken & TAKEN_AGAIN) !== 0) return this.#returnedView(bytes, place);
+      return this.#takesTurns ? this.#laneView(bytes) : this.#sharedView(bytes, lane, position);
     }
     this.#checkNotOver(POLL_ANY);
     return undefined;
   }
 
   /** A queue's view: the sender keeps off its bytes until it is disposed. */
-  #heldView(bytes: Uint8Array): MessageView {
+  #laneView(bytes: Uint8Array): MessageView {
+    return this.#heldView(bytes, () => {
+      this.attachment.ring.letGo(this.attachment.index);
+      this.attachment.wakeAll(ASLEEP_SENDERS);
+    });
+  }
+
+  /** A view of what was given back: should we die, it is given back again. */
+  #returnedView(bytes: Uint8Array, place: number): MessageView {
+    this.#counts.redelivered++;
+    return this.#heldView(bytes, () => this.attachment.ring.acknowledge(place));
+  }
+
+  #heldView(bytes: Uint8Array, letGo: () => void): MessageView {
     this.#hasView = true;
     let isOpen = true;
     return {
@@ -364,8 +428,7 @@ export class Inbox<T> implements Waiter {
       [Symbol.dispose]: () => {
         if (!isOpen || this.attachment.isClosed) return;
         isOpen = this.#hasView = false;
-        this.attachment.ring.letGo(this.attachment.index);
-        this.attachment.wakeAll(ASLEEP_SENDERS);
+        letGo();
       },
     };
   }
@@ -416,6 +479,11 @@ export class Inbox<T> implements Waiter {
       this.#isDeferring = code === DEFER;
       return false;
     }
+    if (code === RETURNED) return this.#readPlace(how);
+    if (code === LOOK) {
+      this.attachment.lookForDead();
+      return this.#find(how);
+    }
     if (code === UNMAPPED) {
       const before = this.attachment.carrier.mappedBytes;
       this.attachment.remap();
@@ -439,8 +507,25 @@ export class Inbox<T> implements Waiter {
 
   /** True if the record that was found may have been overwritten or taken meanwhile. */
   #isStale(): boolean {
-    const { ring } = this.attachment;
-    return ring.isIntact(ring.foundLane(), ring.foundPosition()) === 0;
+    return this.attachment.ring.isStale() !== 0;
+  }
+
+  /** A message that was given back. */
+  #readPlace(how: number): boolean {
+    const { attachment } = this;
+    const { ring, words } = attachment;
+    const word = (ring.returnedPlace() >>> 0) >>> 2;
+    this.#at = words[word + PLACE_ROOM / 4] >>> 0;
+    this.#length = words[word + PLACE_LENGTH / 4] >>> 0;
+    this.#flags = words[word + PLACE_FLAGS / 4] & 0xff;
+    const end = this.#at + this.#length;
+    if (end > attachment.carrier.mappedBytes) attachment.remap();
+    const isWhole = ring.isFoundWhole(this.#at, this.#length, this.#flags) !== 0;
+    if (isWhole && end <= attachment.carrier.mappedBytes) return true;
+    if (this.#isStale()) return this.#find(how);
+    this.#counts.errors++;
+    ring.take(0, 0);
+    throw attachment.corruption("a message that was given back is not whole");
   }
 
   #readOrigin(): void {
@@ -464,6 +549,11 @@ export class Inbox<T> implements Waiter {
     if (!isInside || !this.#isStamped()) this.#at = NOWHERE;
   }
 
+  /** True while the bytes that were found are the message's. */
+  protected isWhole(): boolean {
+    return (this.#flags & RECORD_BLOCK) === 0 || this.#isStamped();
+  }
+
   /** True while the block at `#at` belongs to the record that was found. */
   #isStamped(): boolean {
     const { words, ring } = this.attachment;
@@ -483,9 +573,15 @@ export class Inbox<T> implements Waiter {
   }
 
   #take(): boolean {
-    if ((this.#flags & RECORD_BLOCK) !== 0 && !this.#isStamped()) return false;
+    if (!this.isWhole()) return false;
     const { ring } = this.attachment;
-    const result = this.#isRequest ? this.#takeRequest() : ring.take(this.#size, this.#flags);
+    return this.countTaken(
+      this.#isRequest ? this.#takeRequest() : ring.take(this.#size, this.#flags),
+    );
+  }
+
+  /** Does what follows from TAKEN bits; false if another was faster. */
+  protected countTaken(result: number): boolean {
     if (result !== TAKEN) this.#afterTake(result);
     if ((result & TAKEN) === 0) return false;
     this.#countReceived(this.#length);
@@ -502,6 +598,7 @@ export class Inbox<T> implements Waiter {
   #afterTake(result: number): void {
     if ((result & TAKEN_SENDER_ASLEEP) !== 0) this.attachment.wakeAll(ASLEEP_SENDERS);
     if ((result & TAKEN_UNTOLD) !== 0 && !this.#hasUntold) this.#tellTailSoon();
+    if ((result & TAKEN_AGAIN) !== 0) this.#counts.redelivered++;
   }
 
   /** In a loop that blocks this comes when the loop ends. */
@@ -555,17 +652,24 @@ export class Inbox<T> implements Waiter {
     return this.#scratch.subarray(0, length);
   }
 
-  #decodeAny(taken: Taken): T {
-    if ((taken.flags & RECORD_TENSOR) !== 0) return readTensor(taken.bytes) as T;
-    if (this.#isRaw) return taken.bytes as T;
-    return this.attachment.codec.decode(taken.bytes) as T;
+  /** What is handed out of a message. */
+  protected decodeAny(taken: Taken): T {
+    return this.decodeValue(taken) as T;
+  }
+
+  /** The value in a message. */
+  protected decodeValue(taken: Taken): unknown {
+    if ((taken.flags & RECORD_TENSOR) !== 0) return readTensor(taken.bytes);
+    if (this.#isRaw) return taken.bytes;
+    return this.attachment.codec.decode(taken.bytes);
   }
 
   #decode(taken: Taken): T {
     try {
-      return this.#decodeAny(taken);
+      return this.decodeAny(taken);
     } catch (cause) {
       this.#counts.errors++;
+      this.discard(taken);
       throw new ShmSerializationError(
         `a message on channel "${this.attachment.name}" cannot be decoded with codec ` +
           `"${this.attachment.codec.id}": ${
@@ -576,6 +680,9 @@ export class Inbox<T> implements Waiter {
     }
   }
 
+  /** Lets go of a message that cannot be decoded. */
+  protected discard(_taken: Taken): void {}
+
   /** While a message waits for the receiver whose turn it is: how long it may. */
   patienceMs(): number {
     if (!this.#isDeferring) {
@@ -583,16 +690,16 @@ export class Inbox<T> implements Waiter {
       return Infinity;
     }
     const { ring, words } = this.attachment;
-    const laggard = ring.laggard();
-    if (laggard < 0) return 0;
-    if (ring.agentOf(laggard) === 0n) {
-      ring.putOut(laggard);
+    const awaited = ring.awaited();
+    if (awaited < 0) return 0;
+    if (ring.agentOf(awaited) === 0n) {
+      ring.putOut(awaited);
       return 0;
     }
-    this.attachment.wake(laggard, ASLEEP_RECEIVERS);
-    const turns = words[this.attachment.field(laggard, PARTICIPANT_TURNS) >>> 2];
-    const leftMs = this.#patience.leftFor(laggard, turns, performance.now());
-    if (leftMs === 0) ring.putOut(laggard);
+    this.attachment.wake(awaited, ASLEEP_RECEIVERS);
+    const turns = words[this.attachment.field(awaited, PARTICIPANT_TURNS) >>> 2];
+    const leftMs = this.#patience.leftFor(awaited, turns, performance.now());
+    if (leftMs === 0) ring.putOut(awaited);
     return leftMs;
   }
 

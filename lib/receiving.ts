@@ -4,27 +4,37 @@
  * @module
  */
 
+import { AckInbox } from "./ack_inbox.ts";
 import type { ChannelKind, ChannelOptions, Role } from "./attachment.ts";
 import { closedWhileWaiting } from "./closed.ts";
 import { ShmClosedError } from "./errors.ts";
 import { Inbox, type MessageView } from "./inbox.ts";
+import type { Incoming } from "./incoming.ts";
 import type { LocalHandle } from "./local.ts";
 import type { TimeoutOptions, WaitOptions } from "./options.ts";
 import { Socket, type SocketStatistics } from "./socket.ts";
 
 /** A socket that receives. */
 export abstract class ReceivingSocket<T> extends Socket {
-  readonly #inbox: Inbox<T>;
+  readonly #inbox: Incoming<T>;
 
-  /** Attaches to a channel; what is sent from now on can be received. */
+  /**
+   * Attaches to a channel; what is sent from now on can be received. With `maxUnacked`, messages are
+   * held until they are acknowledged, so many at most.
+   */
   constructor(
     target: string | LocalHandle,
     kind: ChannelKind,
     role: Role,
     options: ChannelOptions | undefined,
+    maxUnacked?: number,
   ) {
     super(target, kind, role, options);
-    this.#inbox = this.opening(() => new Inbox<T>(this.attachment, this.counts));
+    this.#inbox = this.opening(() =>
+      maxUnacked === undefined
+        ? new Inbox<T>(this.attachment, this.counts)
+        : new AckInbox(this.attachment, this.counts, maxUnacked) as unknown as Incoming<T>
+    );
   }
 
   /**

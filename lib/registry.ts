@@ -13,6 +13,7 @@ import {
   type Role,
   ROLES,
   type SegmentSource,
+  unacknowledgedMessages,
 } from "./attachment.ts";
 import { AGENT_PREFIX, codeOf, NEW_PREFIX, segmentDirectory } from "./directory.ts";
 import { ShmError } from "./errors.ts";
@@ -62,6 +63,8 @@ export interface ChannelInfo {
   capacityBytes: number;
   /** Bytes in the rings that are not taken or overwritten yet. */
   usedBytes: number;
+  /** Messages that pullers with `ack` took and did not acknowledge: held, or given back. */
+  unacknowledged: number;
   /** Bytes ever committed. */
   head: bigint;
   /** Bytes ever taken or overwritten. */
@@ -189,6 +192,7 @@ function describe(segment: OpenSegment): ChannelInfo {
       kind: "queue",
       capacityBytes: 0,
       usedBytes: 0,
+      unacknowledged: 0,
       head: 0n,
       tail: 0n,
       messages: 0n,
@@ -215,6 +219,7 @@ function describeWhole({ name, path, directory, fd }: OpenSegment): ChannelInfo 
     kind: facts.kind,
     capacityBytes: facts.capacity,
     usedBytes: Number(pending),
+    unacknowledged: unacknowledgedMessages(control, source),
     head,
     tail: head - pending,
     messages: word(layout.HEADER_COUNT),
@@ -264,7 +269,7 @@ function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boole
   const isPersistent = info.persistent ||
     (info.damage !== undefined && mayBePersistent(segment.fd));
   if (isPersistent && !options.includePersistent) return false;
-  const isNonEmpty = info.kind === "queue" && info.usedBytes > 0;
+  const isNonEmpty = info.kind === "queue" && (info.usedBytes > 0 || info.unacknowledged > 0);
   if (isNonEmpty && !options.includeNonEmpty) return false;
   deleteIfSame(segment.path, segment.fd);
   return true;

@@ -22,7 +22,7 @@ export interface RingExports {
   join(agent: bigint, role: number, pid: number, now: number): number;
   agentOf(index: number): bigint;
   reclaim(index: number, dead: bigint, mine: bigint): number;
-  leave(index: number): void;
+  leave(index: number): number;
   claimLane(index: number): number;
   openRing(lane: number, place: number): void;
   ringOf(lane: number): number;
@@ -62,6 +62,25 @@ export interface RingExports {
   missedMessages(): number;
   loseOne(): void;
   giveUpLane(): void;
+  isStale(): number;
+  awaited(): number;
+
+  openShelves(index: number): void;
+  missingShelf(): number;
+  brokenShelf(): number;
+  shelfBytes(shelf: number): number;
+  addShelf(shelf: number, at: number): void;
+  claimPlace(bytes: number, hint: number, isLast: number): number;
+  setRoom(place: number, at: number, bytes: number): void;
+  roomOf(place: number): number;
+  holdTaken(place: number, length: number, size: number, flags: number): number;
+  holdReturned(): number;
+  returnedPlace(): number;
+  isFoundWhole(at: number, length: number, flags: number): number;
+  deliveriesOf(place: number): number;
+  acknowledge(place: number): number;
+  returnHeld(place: number): number;
+  holderFrom(index: number): number;
 
   fallAsleep(index: number, side: number, waitKind: number): number;
   getUp(index: number, side: number): void;
@@ -70,7 +89,6 @@ export interface RingExports {
 
   takeTurnsAs(index: number): void;
   joinTurns(): void;
-  laggard(): number;
   putOut(index: number): void;
 
   openRequests(index: number, place: number): void;

@@ -14,6 +14,8 @@ export interface SocketStatistics {
   sent: number;
   /** Messages received. */
   received: number;
+  /** Messages received that a puller had given back, or had held when it closed or died. */
+  redelivered: number;
   /** Messages that were not accepted because the ring was full. */
   dropped: number;
   /** Messages that were overwritten before this socket read them. */
@@ -38,6 +40,7 @@ export abstract class Socket implements Disposable, AsyncDisposable {
   protected readonly counts: SocketStatistics = {
     sent: 0,
     received: 0,
+    redelivered: 0,
     dropped: 0,
     missed: 0,
     bytes: 0,

@@ -16,6 +16,7 @@ import { endIfTermed } from "./lifetime.ts";
 import { trace, tracing } from "./log.ts";
 import type { WaitOptions } from "./options.ts";
 import { checkTimeout } from "./options.ts";
+import { startTimer } from "./timer.ts";
 import { PARTICIPANT_WAKE, WAIT_DOORBELL, WAIT_WORD } from "../wasm/layout.ts";
 
 /** Milliseconds of spinning before a synchronous sleep. */
@@ -26,8 +27,6 @@ const ATTEMPTS_PER_LOOK = 64;
 const DWELL_ATTEMPTS = 60;
 /** Longest single sleep, in milliseconds. */
 const CHUNK_MS = 100;
-/** Longest delay of a timer, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Tries once: undefined means not yet. */
 export type Attempt<T> = () => T | undefined;
@@ -132,9 +131,9 @@ export class AsyncWaits implements Listener {
     const quick = isNext ? attempt() : undefined;
     if (quick !== undefined || timeoutMs === 0) return Promise.resolve(quick);
     return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let stopTimer = () => {};
       const settle = (act: () => void) => {
-        if (timer !== undefined) clearTimeout(timer);
+        stopTimer();
         signal?.removeEventListener("abort", onAbort);
         this.#remove(entry);
         act();
@@ -149,15 +148,9 @@ export class AsyncWaits implements Listener {
       };
       const onAbort = () => entry.reject(signal!.reason);
       signal?.addEventListener("abort", onAbort);
-      const arm = (leftMs: number) => {
-        const delayMs = Math.min(leftMs, MAX_TIMER_MS);
-        const isLast = delayMs === leftMs;
-        timer = setTimeout(
-          () => isLast ? settle(() => resolve(undefined)) : arm(leftMs - delayMs),
-          delayMs,
-        );
-      };
-      if (timeoutMs !== Infinity) arm(timeoutMs);
+      if (timeoutMs !== Infinity) {
+        stopTimer = startTimer(timeoutMs, () => settle(() => resolve(undefined)));
+      }
       this.#add(entry);
     });
   }

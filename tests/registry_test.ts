@@ -38,6 +38,7 @@ Deno.test("a channel is listed with all that its segment says", () => {
     path: directory.file("jobs"),
     kind: "queue",
     capacityBytes: 1024,
+    unacknowledged: 0,
     messages: BigInt(sent),
     dropped: 1n,
     codec: "raw",

@@ -4,7 +4,15 @@ import assert from "node:assert/strict";
 import { type Codec, ShmSerializationError } from "../mod.ts";
 import { CARRIERS, testOn } from "./conformance/channel.ts";
 
-const NOTHING = { sent: 0, received: 0, dropped: 0, missed: 0, bytes: 0, errors: 0 };
+const NOTHING = {
+  sent: 0,
+  received: 0,
+  redelivered: 0,
+  dropped: 0,
+  missed: 0,
+  bytes: 0,
+  errors: 0,
+};
 const RAW = { codec: "raw" } as const;
 
 const PICKY: Codec<string> = {

@@ -199,3 +199,43 @@ export const SLEEP_OVER = SLEEP_ANNOUNCED + 1;
 export const ROUSE_TAKEN = SLEEP_OVER + 1;
 /** A sleeper's word has changed, and nobody rang. */
 export const ROUSE_WOKEN = ROUSE_TAKEN + 1;
+
+// Holding messages until they are acknowledged.
+/** A shelf's places have their rooms, and the shelf is not shown. */
+export const SHELF_FILLED = ROUSE_WOKEN + 1;
+/** A shelf is shown. */
+export const SHELF_SHOWN = SHELF_FILLED + 1;
+/** A place has the check of its new room, and the last one. */
+export const ROOM_SEALED = SHELF_SHOWN + 1;
+/** A place has its new room, and the last one's size. */
+export const ROOM_PLACED = ROOM_SEALED + 1;
+/** A place has its new room. */
+export const ROOM_SIZED = ROOM_PLACED + 1;
+/** A place is claimed, and its message is not copied. */
+export const KEEP_CLAIMED = ROOM_SIZED + 1;
+/** A message is copied into its place, of which the place says nothing. */
+export const KEEP_COPIED = KEEP_CLAIMED + 1;
+/** A place has its message's position, and the last one's lane. */
+export const KEEP_POSITION = KEEP_COPIED + 1;
+/** A place has its message's lane, and the last one's length. */
+export const KEEP_LANE = KEEP_POSITION + 1;
+/** A place has its message's length, and the last one's flags. */
+export const KEEP_LENGTH = KEEP_LANE + 1;
+/** A place has its message's flags, and the last one's check. */
+export const KEEP_FLAGS = KEEP_LENGTH + 1;
+/** A place is whole, and does not say that its message is held. */
+export const KEEP_SEALED = KEEP_FLAGS + 1;
+/** A message is held, and its lane's tail has not moved. */
+export const KEEP_OWNED = KEEP_SEALED + 1;
+/** A message went to another: its place holds nothing. */
+export const KEEP_DISOWNED = KEEP_OWNED + 1;
+/** A message is acknowledged. */
+export const KEEP_DONE = KEEP_DISOWNED + 1;
+/** A message is given back, or was never taken, and nobody told. */
+export const RETURN_MADE = KEEP_DONE + 1;
+/** Pullers can see that something was given back, and none is woken. */
+export const RETURN_TOLD = RETURN_MADE + 1;
+/** A message that was given back is held by another. */
+export const RETURN_HELD = RETURN_TOLD + 1;
+/** A message that was given back is taken for good. */
+export const RETURN_TAKEN = RETURN_HELD + 1;

@@ -15,7 +15,7 @@
  *       | lanes: MAX_LANES entries                                     |
  *       +--------------------------------------------------------------+ <- end of a new segment
  *       | regions, added as they are needed: rings of further lanes,   |
- *       | blocks for big messages, cursors, request slots              |
+ *       | blocks for big messages, cursors, request slots, shelves     |
  *       +--------------------------------------------------------------+ <- HEADER_END says where
  *
  *   a record in a ring, 8-aligned, never split at the end of the ring
@@ -89,12 +89,16 @@ export const CONTROL_SENDERS_ASLEEP = CONTROL_RECEIVERS_ASLEEP + 32;
 export const CONTROL_REQUESTERS_ASLEEP = CONTROL_SENDERS_ASLEEP + 32;
 export const CONTROL_WAITING = CONTROL_REQUESTERS_ASLEEP + 32;
 export const CONTROL_HOLDERS = CONTROL_WAITING + 32;
+// How often messages were given back.
+export const CONTROL_RETURNS = CONTROL_HOLDERS + 32;
 // What lanes other than the first add to the header's totals; written by senders, then by receivers.
 export const CONTROL_OTHERS_HEAD = CONTROL_RECEIVERS_ASLEEP + 192;
 export const CONTROL_OTHERS_COUNT = CONTROL_OTHERS_HEAD + 8;
 export const CONTROL_OTHERS_TAIL = CONTROL_OTHERS_HEAD + 64;
 // The largest number of turns any receiver took.
 export const CONTROL_TURN_MAX = CONTROL_OTHERS_TAIL + 64;
+// Where the shelves are, each with its check.
+export const CONTROL_SHELVES = CONTROL_TURN_MAX + 8;
 export const CONTROL_PARTICIPANTS = CONTROL_TURN_MAX + 64;
 
 /** Sockets that can be attached to one channel at once. */
@@ -203,6 +207,37 @@ export const SLOT_TAKEN = 2;
 export const SLOT_WRITING = 3;
 export const SLOT_DONE = 4;
 
+// A shelf: places for messages that were taken and are not acknowledged yet, then a small room for each.
+/** Shelves of one channel; each has as many places as `SHELF_GROWTH` of the one before. */
+export const MAX_SHELVES = 5;
+export const FIRST_SHELF_PLACES = 64;
+export const SHELF_GROWTH = 4;
+export const PLACE_STATE = 0;
+export const PLACE_POSITION = PLACE_STATE + 8;
+export const PLACE_LANE = PLACE_POSITION + 8;
+export const PLACE_LENGTH = PLACE_LANE + 4;
+export const PLACE_FLAGS = PLACE_LENGTH + 4;
+export const PLACE_CHECK = PLACE_FLAGS + 4;
+// Where the bytes are, and how many there can be.
+export const PLACE_ROOM = PLACE_CHECK + 4;
+export const PLACE_ROOM_BYTES = PLACE_ROOM + 4;
+export const PLACE_ROOM_CHECK = PLACE_ROOM_BYTES + 4;
+export const PLACE_BYTES = 64;
+/** Bytes of the room that a place has from the beginning. */
+export const SMALL_ROOM_BYTES = 192;
+/** A larger room is left to larger messages, unless it is at most this many times too large. */
+export const ROOM_WASTE = 4;
+
+// States of a place: [0-7] status  [8-15] puller  [16-31] its generation  [32-47] deliveries
+// [48-63] how often the place was used
+export const PLACE_FREE = 0;
+/** A puller copies a message into it. */
+export const PLACE_CLAIMED = 1;
+/** A puller has taken the message, once its lane's tail is beyond the position; else it never did. */
+export const PLACE_HELD = 2;
+/** Its puller gave it back or is gone: it is there for everyone. */
+export const PLACE_RETURNED = 3;
+
 // What `next` answers besides the offset of a payload.
 /** Nothing to receive. */
 export const NEXT_EMPTY = 0;
@@ -212,6 +247,10 @@ export const NEXT_CORRUPT = -1;
 export const NEXT_UNMAPPED = -2;
 /** A message is there, and it is another receiver's turn. */
 export const NEXT_DEFER = -3;
+/** A message that was given back. */
+export const NEXT_RETURNED = -4;
+/** Nothing was looked for: time to see whether those live who hold messages. Ask again. */
+export const NEXT_LOOK = -5;
 
 /** How `next` is called: whatever turn it is. */
 export const POLL_ANY = 0;
@@ -226,6 +265,8 @@ export const TAKEN = 1;
 export const TAKEN_SENDER_ASLEEP = 2;
 /** From here on the header's tail is behind, until `tellTail`. */
 export const TAKEN_UNTOLD = 4;
+/** The message was delivered before. */
+export const TAKEN_AGAIN = 8;
 
 /** How many messages a waiting receiver may be ahead of another waiting one. */
 export const TURN_QUANTUM = 16;

@@ -37,6 +37,11 @@ export const RING_POINTS = Object.keys(numbers)
   .map((name) => name as RingPoint)
   .sort((a, b) => numbers[a] - numbers[b]);
 
+/** Failpoints of pullers that acknowledge, which no pattern here has: their own tests go to them. */
+export const ACK_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
+  /^(SHELF|ROOM|KEEP|RETURN)_/.test(name)
+);
+
 /** All failpoints by their numbers. */
 export const POINTS: readonly PointName[] = [...RING_POINTS, ...CALLS];
 

@@ -55,6 +55,7 @@ import { failpoint } from "./failpoint";
 import { letGo } from "./hold";
 import { read32, read64, setFenceWord } from "./memory";
 import { seal } from "./seal";
+import { returnAll } from "./shelf";
 import { getUp } from "./sleep";
 import { putOut } from "./turn";
 
@@ -96,9 +97,13 @@ export function agentOf(index: u32): u64 {
   return read64(participant(index) + PARTICIPANT_AGENT);
 }
 
-/** Makes a dead agent's slot `mine` and frees what it held; 0 if somebody else does. */
+/**
+ * Makes a dead agent's slot `mine` and frees what it held; 0 if somebody else does. Messages it held
+ * go to others before that, so that nobody who stops here holds them up.
+ */
 export function reclaim(index: u32, dead: u64, mine: u64): u32 {
   const slot = participant(index) + PARTICIPANT_AGENT;
+  if (read64(slot) == dead) returnAll(index);
   if (atomic.cmpxchg<u64>(slot, dead, mine) != dead) return 0;
   failpoint(RECLAIM_OWNED);
   for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
@@ -108,9 +113,13 @@ export function reclaim(index: u32, dead: u64, mine: u64): u32 {
   return 1;
 }
 
-/** Frees a slot and all that its owner held; what the owner sent stays. */
-export function leave(index: u32): void {
+/**
+ * Frees a slot and all that its owner held; what the owner sent stays. Answers how many messages it
+ * gave back.
+ */
+export function leave(index: u32): u32 {
   const slot = participant(index);
+  const returned = returnAll(index);
   atomic.store<u32>(slot + PARTICIPANT_ROLE, 0);
   failpoint(LEAVE_ROLE);
   getUp(index, ASLEEP_RECEIVERS);
@@ -129,6 +138,7 @@ export function leave(index: u32): void {
   }
   atomic.store<u64>(slot + PARTICIPANT_AGENT, 0);
   failpoint(LEAVE_FREED);
+  return returned;
 }
 
 /** Claims a lane that nobody writes; answers its index, or -1 when all are taken. */

@@ -22,6 +22,8 @@ import {
   NEXT_CORRUPT,
   NEXT_DEFER,
   NEXT_EMPTY,
+  NEXT_LOOK,
+  NEXT_RETURNED,
   NEXT_UNMAPPED,
   POLL_ANY,
   POLL_SPIN,
@@ -29,6 +31,7 @@ import {
   RECORD_PADDING,
   RECORD_PAYLOAD,
   TAKEN,
+  TAKEN_AGAIN,
   TAKEN_SENDER_ASLEEP,
   TAKEN_UNTOLD,
   TELL_EVERY,
@@ -50,8 +53,18 @@ import { hold, letGo } from "./hold";
 import { loadFence, read64 } from "./memory";
 import { check, foundBytes, foundFlags, foundSequence, foundSize } from "./record";
 import { stamp } from "./seal";
+import {
+  areReturnsNew,
+  consumeFound,
+  findReturned,
+  foundPlace,
+  hasShelves,
+  holdFound,
+  isFoundOwn,
+  isFoundThere,
+} from "./shelf";
 import { sendersAsleep } from "./sleep";
-import { countTurns, laggard } from "./turn";
+import { countTurns, laggard, otherMember } from "./turn";
 
 let self: u32 = 0;
 let cursors: usize = 0;
@@ -68,6 +81,12 @@ let position: u64 = 0;
 let at: u32 = 0;
 let start: u64 = 0;
 let batch: u32 = 0;
+// What `next` found is taken otherwise than by moving a lane's tail.
+let isSpecial: bool = false;
+// On a channel with shelves every other look beyond our lane is one for who died.
+let isLookDue: bool = true;
+// A message that we gave back ourselves is left to another that waits.
+let leavesOwn: bool = false;
 // Broadcast: the sequence expected next, and messages lost so far.
 let sequence: u64 = 0;
 let missed: u64 = 0;
@@ -82,6 +101,7 @@ export function openReceiver(participantIndex: u32, cursorPlace: u32): void {
   self = participantIndex;
   findLanes();
   cursors = cursorPlace;
+  isSpecial = cursors != 0;
   if (cursors != 0) placeCursors();
   enterLane(0);
 }
@@ -124,7 +144,7 @@ function enterLane(i: u32): void {
   entry = lane(i);
   data = load<u32>(entry + LANE_DATA);
   ring = 0;
-  budget = LANE_BUDGET;
+  budget = hasShelves() ? 1 : LANE_BUDGET;
   seenHead = 0;
   batch = 0;
   if (cursors == 0) moveTo(read64(entry + LANE_TAIL));
@@ -160,9 +180,15 @@ export function next(how: u32): u32 {
       rest();
       return NEXT_EMPTY;
     }
+    if (found == NEXT_LOOK) return NEXT_LOOK;
   }
-  if (how != POLL_ANY && laggard() >= 0) return NEXT_DEFER;
+  if (how != POLL_ANY && laggard() >= 0) return defer();
   return found;
+}
+
+function defer(): u32 {
+  leavesOwn = false;
+  return NEXT_DEFER;
 }
 
 // @ts-ignore: decorator
@@ -179,8 +205,36 @@ export function tellTail(): void {
 }
 
 function nextLane(): u32 {
+  if (batch != 0) return NEXT_EMPTY;
+  isSpecial = cursors != 0;
+  if (hasShelves()) {
+    const found = nextReturned();
+    if (found != NEXT_EMPTY) return found;
+  }
+  const found = otherLane();
+  return found == NEXT_EMPTY && leavesOwn ? NEXT_DEFER : found;
+}
+
+/** Looks for a message that was given back. */
+function nextReturned(): u32 {
+  isLookDue = !isLookDue;
+  if (!isLookDue) return NEXT_LOOK;
+  const isThere = areReturnsNew() && findReturned();
+  leavesOwn = isThere && poll != POLL_ANY && isFoundOwn() && otherMember() >= 0;
+  if (!isThere || leavesOwn) return NEXT_EMPTY;
+  isSpecial = true;
+  budget = 0;
+  return NEXT_RETURNED;
+}
+
+/** The receiver that the message which `next` left is due to, or -1. */
+export function awaited(): i32 {
+  return leavesOwn ? otherMember() : laggard();
+}
+
+function otherLane(): u32 {
   const lanes = laneCount();
-  if (batch != 0 || (lanes <= 1 && budget != 0)) return NEXT_EMPTY;
+  if (lanes <= 1 && budget != 0) return NEXT_EMPTY;
   for (let i: u32 = 1; i <= lanes; ++i) {
     leaveLane();
     enterLane(index + 1 < lanes ? index + 1 : 0);
@@ -322,10 +376,40 @@ export function isFound(size: u32, flags: u32): bool {
 
 /** Takes what `next` found, with its size and flags as the reader saw them; answers TAKEN bits. */
 export function take(size: u32, flags: u32): u32 {
+  if (isSpecial) return takeSpecial(size, flags);
   if (!isFound(size, flags)) return 0;
-  if (cursors != 0) return takeBroadcast();
   pass();
   return release();
+}
+
+/** True if `next` found a message that was given back. */
+// @ts-ignore: decorator
+@inline
+function isReturned(): bool {
+  return isSpecial && cursors == 0;
+}
+
+/** The place of the message that was given back and that `next` found, 0 if it found another. */
+export function returnedPlace(): u32 {
+  return isReturned() ? foundPlace() : 0;
+}
+
+function takeSpecial(size: u32, flags: u32): u32 {
+  if (isReturned()) return takeReturned();
+  return isFound(size, flags) ? takeBroadcast() : 0;
+}
+
+function takeReturned(): u32 {
+  if (!consumeFound()) return 0;
+  countTurns(1);
+  return TAKEN | TAKEN_AGAIN;
+}
+
+/** Takes the message that was given back and that `next` found, until it is acknowledged. */
+export function holdReturned(): u32 {
+  if (!isReturned() || !holdFound()) return 0;
+  countTurns(1);
+  return TAKEN | TAKEN_AGAIN;
 }
 
 function takeBroadcast(): u32 {
@@ -342,6 +426,11 @@ function takeBroadcast(): u32 {
 export function stillFirst(): bool {
   loadFence();
   return read64(entry + LANE_TAIL) == start;
+}
+
+/** The tail that has to be moved to take what `next` found. */
+export function startOfFound(): u64 {
+  return start;
 }
 
 /** Passes the record that `next` found, so that `release` takes it. */
@@ -392,14 +481,22 @@ export function rewind(): void {
   seenHead = 0;
 }
 
-/** Takes what `next` found and holds its bytes until `letGo`. */
+/** Takes what `next` found and holds its bytes until `letGo`, or until it is acknowledged. */
 export function takeInPlace(size: u32, flags: u32): u32 {
+  if (isReturned()) return holdReturned();
   if (!isFound(size, flags)) return 0;
   if (cursors != 0) return takeBroadcast();
   hold(self, entry, start);
   const result = take(size, flags);
   if (result == 0) letGo(self);
   return result;
+}
+
+/** True if what `next` found was taken by another, or overwritten, meanwhile. */
+export function isStale(): u32 {
+  loadFence();
+  if (isReturned()) return isFoundThere() ? 0 : 1;
+  return read64(entry + LANE_TAIL) > position ? 1 : 0;
 }
 
 /** Broadcast: the lane's entry and the position to pass to `isIntact` for the record just found. */

@@ -30,22 +30,27 @@ export {
   usedBytes,
 } from "./sender";
 export {
+  awaited,
   foundLane,
   foundPosition,
   foundStamp,
   giveUpLane,
+  holdReturned,
   isIntact,
+  isStale,
   loseOne,
   missedMessages,
   next,
   openReceiver,
   release,
+  returnedPlace,
   rewind,
   step,
   take,
   takeInPlace,
   tellTail,
 } from "./receiver";
+export { holdTaken } from "./held";
 export { letGo } from "./hold";
 export { seal } from "./seal";
 export {
@@ -74,5 +79,20 @@ export {
   replyPending,
   takeRequest,
 } from "./requests";
+export {
+  acknowledge,
+  addShelf,
+  brokenShelf,
+  claimPlace,
+  deliveriesOf,
+  holderFrom,
+  isFoundWhole,
+  missingShelf,
+  openShelves,
+  returnHeld,
+  roomOf,
+  setRoom,
+  shelfBytes,
+} from "./shelf";
 export { fallAsleep, getUp, rouse, takeSleeper } from "./sleep";
-export { joinTurns, laggard, putOut, takeTurnsAs } from "./turn";
+export { joinTurns, putOut, takeTurnsAs } from "./turn";

@@ -72,6 +72,13 @@ export function laggard(): i32 {
   return chosen;
 }
 
+/** The first member but us, or -1. */
+export function otherMember(): i32 {
+  const set = control + CONTROL_WAITING;
+  const first = nextBit(set, 0);
+  return <u32>first == self ? nextBit(set, self + 1) : first;
+}
+
 /** Counts messages taken; leaves the set when we are not known to come back quickly. */
 // @ts-ignore: decorator
 @inline
