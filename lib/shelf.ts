@@ -8,12 +8,10 @@
 import type { Attachment } from "./attachment.ts";
 import { ShmBufferFullError } from "./errors.ts";
 import type { Found } from "./inbox.ts";
-import { ASLEEP_RECEIVERS, PLACE_ROOM, TAKEN } from "../wasm/layout.ts";
+import { ASLEEP_RECEIVERS, LARGER_ROOM_BYTES, PLACE_ROOM, TAKEN } from "../wasm/layout.ts";
 
 /** Rooms up to this size are powers of two, so that one serves many sizes; in bytes. */
 const DOUBLING_BYTES = 1024 * 1024;
-/** Smallest room that is made, in bytes. */
-const LEAST_ROOM_BYTES = 4096;
 
 /** What a puller holds of a channel. */
 export class Shelf {
@@ -95,7 +93,7 @@ export class Shelf {
 
   #widen(place: number, bytes: number): void {
     const step = bytes <= DOUBLING_BYTES ? 2 ** Math.ceil(Math.log2(bytes)) : DOUBLING_BYTES;
-    const size = Math.max(LEAST_ROOM_BYTES, Math.ceil(bytes / step) * step);
+    const size = Math.max(LARGER_ROOM_BYTES, Math.ceil(bytes / step) * step);
     this.#attachment.ring.setRoom(place, this.#attachment.allocate(size), size);
   }
 

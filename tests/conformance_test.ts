@@ -1,5 +1,6 @@
 // One suite for both carriers: they must not differ but in how they are opened.
 
+import { testAck } from "./conformance/ack.ts";
 import { testBroadcast } from "./conformance/broadcast.ts";
 import { CARRIERS } from "./conformance/channel.ts";
 import { testLifecycle } from "./conformance/lifecycle.ts";
@@ -11,6 +12,7 @@ import { testWaiting } from "./conformance/waiting.ts";
 for (const carrier of CARRIERS) {
   testBroadcast(carrier);
   testQueue(carrier);
+  testAck(carrier);
   testRequests(carrier);
   testWaiting(carrier);
   testSizes(carrier);

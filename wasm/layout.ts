@@ -225,6 +225,8 @@ export const PLACE_ROOM_CHECK = PLACE_ROOM_BYTES + 4;
 export const PLACE_BYTES = 64;
 /** Bytes of the room that a place has from the beginning. */
 export const SMALL_ROOM_BYTES = 192;
+/** Bytes of a room that is made larger, at least. */
+export const LARGER_ROOM_BYTES = 4096;
 /** A larger room is left to larger messages, unless it is at most this many times too large. */
 export const ROOM_WASTE = 4;
 

@@ -2,7 +2,9 @@
 // a named segment.
 
 import {
+  type AckPullerOptions,
   type ChannelOptions,
+  type Delivery,
   LocalChannel,
   type LocalHandle,
   Publisher,
@@ -23,6 +25,8 @@ export class TestChannel implements Disposable {
   readonly #bytes: () => Uint8Array;
   readonly #dispose: () => void;
   readonly #sockets: Socket[] = [];
+  /** Sockets that give messages back when they close. */
+  readonly #holders: Socket[] = [];
   /** How to attach to the queue, if it is one. */
   #queue: ChannelOptions | undefined;
 
@@ -56,6 +60,13 @@ export class TestChannel implements Disposable {
     return this.#keep(new Puller<T>(this.target, { ...this.#options, ...options }));
   }
 
+  ackPuller<T = unknown>(options: Partial<AckPullerOptions> = {}): Puller<Delivery<T>> {
+    const all = { ...this.#options, ...options, ack: true } as const;
+    const puller = this.#keep(new Puller<T>(this.target, all));
+    this.#holders.push(puller);
+    return puller;
+  }
+
   requester<Q = unknown, R = unknown>(options: ChannelOptions = {}): Requester<Q, R> {
     return this.#keep(new Requester<Q, R>(this.target, { ...this.#options, ...options }));
   }
@@ -82,6 +93,7 @@ export class TestChannel implements Disposable {
   /** A queue that holds messages outlives its sockets, so they are taken first. */
   #emptyQueue(): void {
     if (this.#queue === undefined || typeof this.target !== "string") return;
+    for (const holder of this.#holders) holder.close();
     const puller = this.puller(this.#queue);
     for (let view = puller.recvView(); view; view = puller.recvView()) view[Symbol.dispose]();
   }

@@ -38,6 +38,7 @@ import {
   CONTROL_SHELVES,
   FIRST_SHELF_PLACES,
   LANE_TAIL,
+  LARGER_ROOM_BYTES,
   MAX_LANES,
   MAX_SHELVES,
   PARTICIPANT_GENERATION,
@@ -209,7 +210,7 @@ export function roomOf(place: u32): u32 {
 
 function fits(place: usize, bytes: u32): bool {
   const room = roomOf(<u32>place);
-  return room >= bytes && room / ROOM_WASTE <= max<u32>(bytes, SMALL_ROOM_BYTES);
+  return room >= bytes && room / ROOM_WASTE <= max<u32>(bytes, LARGER_ROOM_BYTES / ROOM_WASTE);
 }
 
 function claimFree(place: usize): bool {
@@ -227,17 +228,17 @@ function claimFree(place: usize): bool {
  */
 export function claimPlace(bytes: u32, hint: u32, isLast: u32): u32 {
   if (hint != 0 && fits(hint, bytes) && claimFree(hint)) return hint;
-  let largest: usize = 0;
+  let smallest: usize = 0;
   for (let place = firstPlace(); place != 0; place = nextPlace()) {
     if (statusOf(read64(place + PLACE_STATE)) != PLACE_FREE) continue;
     const room = roomOf(<u32>place);
     if (fits(place, bytes) || (isLast != 0 && room >= bytes)) {
       if (claimFree(place)) return <u32>place;
-    } else if (room < bytes && (largest == 0 || room > roomOf(<u32>largest))) {
-      largest = place;
+    } else if (room < bytes && (smallest == 0 || room < roomOf(<u32>smallest))) {
+      smallest = place;
     }
   }
-  return largest != 0 && claimFree(largest) ? <u32>largest : 0;
+  return smallest != 0 && claimFree(smallest) ? <u32>smallest : 0;
 }
 
 /** Says that the message in a claimed place is ours as soon as the lane's tail passes `position`. */
