@@ -1,0 +1,52 @@
+/** `EmbeddedMessagingBackend`. Arguments: port, what to measure, how often. Prints a figure as `load.ts` does. */
+import type { Message } from "../../mod.ts";
+import { EmbeddedMessagingBackend } from "../../tcp.ts";
+import { median } from "../harness/stats.ts";
+import { makeMessage } from "./protocol.ts";
+
+const IN_FLIGHT = 200;
+const MESSAGES_READ = 10;
+
+const [port, measure, count] = Deno.args;
+const config = { port: Number(port), autoStartServer: false };
+await using backend = new EmbeddedMessagingBackend(config);
+await using other = new EmbeddedMessagingBackend(config);
+
+async function rateOf(work: () => Promise<unknown>): Promise<number> {
+  let left = Number(count);
+  const begun = performance.now();
+  await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
+    while (left-- > 0) await work();
+  }));
+  return Number(count) / ((performance.now() - begun) / 1000);
+}
+
+function store(): Promise<void> {
+  return backend.storeMessage("bench", "t", makeMessage());
+}
+
+async function gets(): Promise<number> {
+  for (let i = 0; i < MESSAGES_READ; i++) await store();
+  return await rateOf(() => backend.getMessagesForTopic("t"));
+}
+
+/** Median of the time from a store to the handler's call. */
+async function push(): Promise<number> {
+  let arrived: (message: Message) => void = () => {};
+  await other.subscribe("t", (message) => arrived(message));
+  const micros: number[] = [];
+  for (let i = 0; i < Number(count); i++) {
+    const arrival = new Promise<Message>((resolve) => arrived = resolve);
+    const begun = performance.now();
+    const stored = store();
+    await arrival;
+    micros.push((performance.now() - begun) * 1000);
+    await stored;
+  }
+  return median(micros);
+}
+
+const MEASURES: Record<string, () => Promise<number>> = { stores: () => rateOf(store), gets, push };
+
+await backend.connect();
+console.log(await MEASURES[measure]());

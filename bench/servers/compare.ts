@@ -1,0 +1,89 @@
+/** Runs servers by turns and compares what they do with the first of them, run by run. */
+import { rate, times } from "../harness/format.ts";
+import { median } from "../harness/stats.ts";
+
+/** What a run costs. */
+export interface Plan {
+  readonly isQuick: boolean;
+  readonly runs: number;
+}
+
+/** Something that is measured of every server of a table. */
+export interface Measure {
+  readonly name: string;
+  readonly unit: "a second" | "us";
+  /** What is to be reached against the first server, if anything. */
+  readonly target?: number;
+}
+
+/** A server of a table. */
+export interface Contestant {
+  readonly name: string;
+  /** True for ours, which the targets are for. */
+  readonly isOurs?: boolean;
+  /** One figure; undefined where it has none. */
+  run(measure: string): Promise<number | undefined>;
+}
+
+/** All figures of one server for one measure, one a run. */
+export interface Row {
+  readonly table: string;
+  readonly measure: Measure;
+  readonly name: string;
+  readonly isOurs: boolean;
+  readonly figures: readonly number[];
+  /** Against the first server, run by run. */
+  readonly ratios: readonly number[];
+}
+
+/** All contestants by turns, so that what slows the machine down slows all of them. */
+export async function compare(
+  table: string,
+  measures: readonly Measure[],
+  contestants: readonly Contestant[],
+  { runs }: Plan,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const measure of measures) {
+    const figures = contestants.map((): number[] => []);
+    for (let run = 0; run < runs; run++) {
+      for (const [i, contestant] of contestants.entries()) {
+        const figure = await contestant.run(measure.name);
+        if (figure !== undefined) figures[i].push(figure);
+      }
+    }
+    for (const [i, { name, isOurs = false }] of contestants.entries()) {
+      const ratios = figures[i].map((figure, run) => figure / figures[0][run]);
+      rows.push({ table, measure, name, isOurs, figures: figures[i], ratios });
+    }
+  }
+  return rows;
+}
+
+/** Runs a load in a process of its own; the figure it prints. */
+export async function runLoad(args: readonly string[]): Promise<number> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", ...args],
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`${args.join(" ")} failed: ${decoder.decode(stderr).slice(-2000)}`);
+  return Number(decoder.decode(stdout));
+}
+
+/** One line a server and measure. */
+export function show({ measure, name, isOurs, figures, ratios }: Row): string {
+  if (figures.length === 0) return `${measure.name.padEnd(8)} ${name.padEnd(34)} -`;
+  const value = median(figures);
+  const figure = measure.unit === "us" ? `${value.toFixed(0)} us` : rate(value);
+  const ratio = median(ratios);
+  const verdict = isOurs ? verdictOf(measure, ratio) : "";
+  return `${measure.name.padEnd(8)} ${name.padEnd(34)} ${figure.padEnd(10)} ${
+    times(ratio)
+  } ${verdict}`.trimEnd();
+}
+
+function verdictOf({ unit, target }: Measure, ratio: number): string {
+  if (target === undefined) return "";
+  const isMet = unit === "us" ? ratio <= target : ratio >= target;
+  return `(${isMet ? "met" : "missed"}: ${unit === "us" ? "at most" : "at least"} ${target}x)`;
+}

@@ -1,0 +1,111 @@
+/**
+ * One connection, or two, that load a server by TCP. Arguments: protocol, port, what to measure, how
+ * often. Prints a figure: commands a second, or microseconds.
+ */
+import { median } from "../harness/stats.ts";
+import { makeMessage, type Protocol, PROTOCOLS } from "./protocol.ts";
+
+/** Commands in one write; two writes are under way at a time. */
+const BATCH = 200;
+/** Messages in the topic that is read. */
+const MESSAGES_READ = 10;
+
+const LINE_FEED = 10;
+const encoder = new TextEncoder();
+
+/** A connection on which answers are counted by their lines. */
+class Connection {
+  readonly #conn: Deno.TcpConn;
+  readonly #bytes = new Uint8Array(1 << 20);
+  #lines = 0;
+
+  private constructor(conn: Deno.TcpConn) {
+    conn.setNoDelay(true);
+    this.#conn = conn;
+  }
+
+  static async open(port: number): Promise<Connection> {
+    return new Connection(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    for (let sent = 0; sent < bytes.length;) sent += await this.#conn.write(bytes.subarray(sent));
+  }
+
+  async skip(lines: number): Promise<void> {
+    while (this.#lines < lines) {
+      const count = await this.#conn.read(this.#bytes);
+      if (count === null) throw new Error("the server closed the connection");
+      const read = this.#bytes.subarray(0, count);
+      for (let at = read.indexOf(LINE_FEED); at !== -1; at = read.indexOf(LINE_FEED, at + 1)) {
+        this.#lines++;
+      }
+    }
+    this.#lines -= lines;
+  }
+
+  async ask(command: string, lines: number): Promise<void> {
+    await this.send(encoder.encode(command));
+    await this.skip(lines);
+  }
+}
+
+/** Commands a second, many on their way at a time. */
+async function rateOf(
+  port: number,
+  count: number,
+  command: () => string,
+  lines: number,
+): Promise<number> {
+  const connection = await Connection.open(port);
+  const batches = Array.from(
+    { length: Math.ceil(count / BATCH) },
+    () => encoder.encode(Array.from({ length: BATCH }, command).join("")),
+  );
+  const begun = performance.now();
+  let under = 0;
+  for (const batch of batches) {
+    await connection.send(batch);
+    if (++under < 2) continue;
+    await connection.skip(BATCH * lines);
+    under--;
+  }
+  await connection.skip(BATCH * lines * under);
+  return batches.length * BATCH / ((performance.now() - begun) / 1000);
+}
+
+const topic = `bench-${crypto.randomUUID()}`;
+
+function stores(protocol: Protocol, port: number, count: number): Promise<number> {
+  return rateOf(port, count, () => protocol.store(topic, makeMessage()), 1);
+}
+
+async function gets(protocol: Protocol, port: number, count: number): Promise<number> {
+  const connection = await Connection.open(port);
+  for (let i = 0; i < MESSAGES_READ; i++) {
+    await connection.ask(protocol.store(topic, makeMessage()), 1);
+  }
+  return await rateOf(port, count, () => protocol.get(topic), protocol.getLines(MESSAGES_READ));
+}
+
+/** Median of the time from a store on one connection to the push on another. */
+async function push(protocol: Protocol, port: number, count: number): Promise<number> {
+  const [writer, reader] = [await Connection.open(port), await Connection.open(port)];
+  await reader.ask(protocol.subscribe(topic), protocol.subscribeLines);
+  const micros: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const command = encoder.encode(protocol.push(topic, makeMessage()));
+    const begun = performance.now();
+    writer.send(command);
+    await reader.skip(protocol.pushLines);
+    micros.push((performance.now() - begun) * 1000);
+    await writer.skip(1);
+  }
+  return median(micros);
+}
+
+const MEASURES: Record<string, typeof stores> = { stores, gets, push };
+
+const [protocol, port, measure, count] = Deno.args;
+console.log(await MEASURES[measure](PROTOCOLS[protocol], Number(port), Number(count)));
+Deno.exit(0);

@@ -1,0 +1,30 @@
+/**
+ * Compares the servers with Python servers of the same protocols, and with redis-server. Run it with
+ * `deno task bench:servers`; `--quick` takes some seconds, `--json` is for machines.
+ */
+import { parseArgs } from "node:util";
+import { describeMachine, warningOf } from "../harness/machine.ts";
+import { type Plan, show } from "./compare.ts";
+import { compareTcp } from "./tcp.ts";
+
+const FULL: Plan = { isQuick: false, runs: 5 };
+const QUICK: Plan = { isQuick: true, runs: 1 };
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: { quick: { type: "boolean" }, json: { type: "boolean" } },
+  });
+  const plan = values.quick ? QUICK : FULL;
+  const machine = await describeMachine();
+  const rows = await compareTcp(plan);
+  if (values.json) console.log(JSON.stringify({ machine, plan, rows }, null, 2));
+  else {
+    console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
+    console.log(warningOf(machine) ?? "");
+    for (const [table, ofTable] of Map.groupBy(rows, (row) => row.table)) {
+      console.log(`${table}; against ${ofTable[0].name}, run by run`);
+      for (const row of ofTable) console.log(`  ${show(row)}`);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What the load speaks: commands as bytes made before the clock starts, and how many lines answer each.
+ */
+import { GemstoneGenerator, Message } from "../../mod.ts";
+
+/** A protocol of commands and answers in lines. */
+export interface Protocol {
+  store(topic: string, message: Message): string;
+  get(topic: string): string;
+  subscribe(topic: string): string;
+  /** Stores a message and pushes it, or what comes closest. */
+  push(topic: string, message: Message): string;
+  /** Lines of the answer to a `get` of so many messages. */
+  getLines(messages: number): number;
+  /** Lines of the answer to `subscribe`. */
+  readonly subscribeLines: number;
+  /** Lines in which a push comes. */
+  readonly pushLines: number;
+}
+
+function encode(message: Message): string {
+  return `JSON:${new TextEncoder().encode(message.stringify()).toBase64()}`;
+}
+
+const line: Protocol = {
+  store: (topic, message) => `STORE_MESSAGE bench ${topic} ${encode(message)}\r\n`,
+  get: (topic) => `GET_MESSAGES ${topic}\r\n`,
+  subscribe: (topic) => `SUBSCRIBE ${topic}\r\n`,
+  push: (topic, message) => line.store(topic, message),
+  getLines: () => 1,
+  subscribeLines: 1,
+  pushLines: 1,
+};
+
+function resp(...words: string[]): string {
+  const bulks = words.map((word) => `$${new TextEncoder().encode(word).length}\r\n${word}\r\n`);
+  return `*${words.length}\r\n${bulks.join("")}`;
+}
+
+/** The nearest that Redis has: a sorted set for a topic, and PUBLISH for a push. */
+const redis: Protocol = {
+  store: (topic, message) => resp("ZADD", topic, String(message.timestamp), message.stringify()),
+  get: (topic) => resp("ZRANGE", topic, "0", "-1"),
+  subscribe: (topic) => resp("SUBSCRIBE", topic),
+  push: (topic, message) => resp("PUBLISH", topic, message.stringify()),
+  getLines: (messages) => 1 + 2 * messages,
+  subscribeLines: 6,
+  pushLines: 7,
+};
+
+export const PROTOCOLS: Record<string, Protocol> = { line, redis };
+
+const generator = new GemstoneGenerator(1);
+
+/** A message of the size that agents send. */
+export function makeMessage(): Message {
+  return new Message({
+    idObj: generator.getId(),
+    sender: { id: "bench", name: "Bench" },
+    topics: "bench",
+    payload: { task: "process_data", text: "x".repeat(64) },
+  });
+}

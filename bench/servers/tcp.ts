@@ -1,0 +1,77 @@
+/** The TCP server beside a Python server of the same protocol, and beside Redis. */
+import { redisServer } from "../../testing.ts";
+import { startServer } from "../../backends/serving/start.ts";
+import { SERVER_KIND } from "../../backends/tcp/server_kind.ts";
+import { PythonServers } from "../../tests/support/python.ts";
+import { compare, type Contestant, type Measure, type Plan, type Row, runLoad } from "./compare.ts";
+
+const LOAD = new URL("load.ts", import.meta.url).pathname;
+const BACKEND_LOAD = new URL("backend_load.ts", import.meta.url).pathname;
+
+const MEASURES: readonly Measure[] = [
+  { name: "stores", unit: "a second", target: 15 },
+  { name: "gets", unit: "a second" },
+  { name: "push", unit: "us", target: 0.4 },
+];
+
+type Counts = Record<string, number>;
+
+const SLOW: Counts = { stores: 20_000, gets: 5_000, push: 1_000 };
+const FAST: Counts = { stores: 200_000, gets: 50_000, push: 1_000 };
+const QUICK: Counts = { stores: 400, gets: 400, push: 20 };
+
+function byTcp(
+  name: string,
+  protocol: string,
+  port: () => Promise<number>,
+  counts: Counts,
+): Contestant {
+  return {
+    name,
+    async run(measure) {
+      return await runLoad([LOAD, protocol, `${await port()}`, measure, `${counts[measure]}`]);
+    },
+  };
+}
+
+/** Each run has a server of its own, so that none is slow for what others have left in it. */
+async function inProcess<T>(work: (port: number) => Promise<T>): Promise<T> {
+  const server = await startServer(SERVER_KIND, { port: 0 }, "process");
+  try {
+    return await work(Number(server.address.split(":").at(-1)));
+  } finally {
+    await server.stop();
+  }
+}
+
+function ringbus(counts: Counts): Contestant {
+  return {
+    name: "Ringbus",
+    isOurs: true,
+    run: (measure) =>
+      inProcess((port) => runLoad([LOAD, "line", `${port}`, measure, `${counts[measure]}`])),
+  };
+}
+
+/** The client costs more than the server: both are measured. */
+function backend(counts: Counts): Contestant {
+  return {
+    name: "Ringbus, EmbeddedMessagingBackend",
+    run: (measure) =>
+      inProcess((port) => runLoad([BACKEND_LOAD, `${port}`, measure, `${counts[measure]}`])),
+  };
+}
+
+/** Measures all of it. */
+export async function compareTcp(plan: Plan): Promise<Row[]> {
+  await using python = new PythonServers("line_server.py");
+  await using redis = await redisServer();
+  const [slow, fast] = plan.isQuick ? [QUICK, QUICK] : [SLOW, FAST];
+  const contestants = [
+    byTcp("Python asyncio", "line", () => python.open(), slow),
+    ringbus(fast),
+    backend(slow),
+    byTcp("redis-server", "redis", () => Promise.resolve(redis.port), fast),
+  ];
+  return await compare("TCP, pipelined by one client", MEASURES, contestants, plan);
+}
