@@ -93,7 +93,8 @@ export class Connection {
   async #process(): Promise<void> {
     const mayGoOn = () => !this.#sender.isFull;
     while (this.#session.process(mayGoOn)) await this.#sender.room();
-    this.#sender.flush();
+    // Pushes to others were put off in the same way, and go first: they are waited for longer.
+    queueMicrotask(() => this.#sender.flush());
   }
 
   #noteSent(count: number): void {
