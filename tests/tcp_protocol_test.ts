@@ -269,6 +269,18 @@ Deno.test("tcp: a client of Redis is told that this is not its protocol", async 
   });
 });
 
+Deno.test("tcp: what a web page has a browser send is not carried out", async () => {
+  await withServer({}, async (server, connect) => {
+    const client = await connect();
+    await client.send(
+      "POST / HTTP/1.1\r\nHost: localhost:31134\r\nOrigin: https://evil.example\r\n\r\nPUBLISH t x\r\n",
+    );
+    const answers = await client.ended();
+    assert.deepEqual(answers, ["ERROR \"unknown command 'POST'\""]);
+    assert.equal(server.getStats().published, 0);
+  });
+});
+
 Deno.test("tcp: an answer of messages is bounded, however often one is asked for", async () => {
   await withServer({ maxReplyBytes: 100_000 }, async (_server, connect) => {
     const client = await connect();

@@ -75,8 +75,8 @@ export class Connection {
     }
     do {
       await this.#process();
-    } while (await this.#read());
-    // It has no more to say, but still wants its answers.
+    } while (!this.#session.isOver && await this.#read());
+    // It may have no more to say, but still wants its answers.
     this.#session.close();
     await this.#sender.idle();
   }

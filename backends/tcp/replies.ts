@@ -4,7 +4,6 @@
  * @module
  */
 
-import { show } from "../../lib/options.ts";
 import { InvalidInputError } from "../store/errors.ts";
 import type { StoredMessage } from "../store/stored_message.ts";
 import type { Delivery } from "../store/subscriber.ts";
@@ -36,11 +35,6 @@ export function errorReply(message: string): string {
     (character) => character === '"' ? "'" : " ",
   );
   return `ERROR "${text}"`;
-}
-
-/** The answer to a command that is none. */
-export function unknownCommand(word: string): string {
-  return errorReply(`unknown command ${show(word)}`);
 }
 
 /** Lines by delivery: all who subscribe to a topic get the same. */

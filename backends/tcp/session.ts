@@ -5,6 +5,7 @@
  */
 
 import { logger } from "../../lib/log.ts";
+import { show } from "../../lib/options.ts";
 import { InvalidInputError, StoreError } from "../store/errors.ts";
 import type { Store } from "../store/store.ts";
 import type { Subscriber } from "../store/subscriber.ts";
@@ -13,11 +14,16 @@ import { type Command, takes, usage } from "./command.ts";
 import { commandNamed } from "./commands.ts";
 import type { LineFault, LineReader } from "./line_reader.ts";
 import type { Output } from "./output.ts";
-import { errorReply, pushLine, unknownCommand } from "./replies.ts";
+import { errorReply, pushLine } from "./replies.ts";
 import type { ServerStats, Tally } from "./tally.ts";
 
 /** Most bytes of a line before the token was shown: a stranger gets no memory. */
 const STRANGER_LINE_BYTES = 4096;
+/**
+ * A web page can have a browser send any text to a port of this machine, but not without such a line
+ * before it.
+ */
+const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
 /** Pushes are appended until there are so many bytes. */
 const PUSH_BYTES = 64 * 1024;
 
@@ -49,6 +55,7 @@ export class LineSession {
   #text = "";
   #at = 0;
   #isKnown: boolean;
+  #isOver = false;
 
   constructor(context: SessionContext, { reader, output, subscriber }: SessionEnds) {
     this.#context = context;
@@ -82,13 +89,18 @@ export class LineSession {
     return true;
   }
 
+  /** True once nothing more is to be read: this is no client of ours. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Carries out what came, until that is all or `mayGoOn` says no; true if there is more. */
   process(mayGoOn: () => boolean): boolean {
-    while (mayGoOn()) {
+    while (!this.#isOver && mayGoOn()) {
       if (this.#at < this.#text.length) this.#output.line(this.#answer(this.#nextLine()));
       else if (!this.#takeLines()) return false;
     }
-    return true;
+    return !this.#isOver;
   }
 
   #takeLines(): boolean {
@@ -120,8 +132,8 @@ export class LineSession {
     const word = line.slice(Math.max(0, start), space === -1 ? line.length : space);
     const command = commandNamed(word);
     if (command === undefined) {
-      this.#context.tally.errors++;
-      return unknownCommand(word.slice(0, 64));
+      this.#isOver = HTTP_REQUEST.test(line);
+      return this.#refuse(`unknown command ${show(word.slice(0, 64))}`);
     }
     return this.#carryOut(command, line, space === -1 ? line.length : space);
   }
