@@ -1,0 +1,95 @@
+/**
+ * Running a soak: two processes for each pattern, a sample of each a second.
+ *
+ * @module
+ */
+
+import { linesOf } from "../corruption/lines.ts";
+import { type PatternSummary, summarizeSide } from "./summary.ts";
+import type { Sample, SoakPattern, SoakTask } from "./task.ts";
+
+const CHILD = new URL("child.ts", import.meta.url).href;
+const SIDES = ["sender", "receiver"] as const;
+/** A young generation that stays small: it would grow by tens of megabytes at times of its own. */
+const V8_FLAGS = "--v8-flags=--expose-gc,--max-semi-space-size=2";
+
+/** What to soak. */
+export interface SoakPlan {
+  pattern: SoakPattern;
+  seconds: number;
+  /** Directory for the segments. */
+  dir: string;
+  /** Ends it early. */
+  signal?: AbortSignal;
+}
+
+/** The latest samples of the two processes. */
+export type Latest = Record<typeof SIDES[number], Sample | undefined>;
+
+class Soaked implements AsyncDisposable {
+  readonly samples: Sample[] = [];
+  readonly #process: Deno.ChildProcess;
+  readonly #read: Promise<void>;
+  readonly #errors: Promise<string>;
+
+  constructor(task: SoakTask) {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "-A", V8_FLAGS, CHILD, JSON.stringify(task)],
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#read = this.#follow();
+    this.#errors = new Response(this.#process.stderr).text();
+  }
+
+  async #follow(): Promise<void> {
+    for await (const line of linesOf(this.#process.stdout)) this.samples.push(JSON.parse(line));
+  }
+
+  /** Lets it end by itself. */
+  async finish(): Promise<void> {
+    await this.#process.stdin.close();
+    await this.#read;
+    const { success, code, signal } = await this.#process.status;
+    if (!success) throw new Error(`a process ended with ${signal ?? code}: ${await this.#errors}`);
+    await this.#errors;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#process.status;
+    await this.#read;
+    await this.#errors;
+  }
+}
+
+/** Soaks a pattern; `onSecond` is told how far it is. */
+export async function soak(
+  { pattern, seconds, dir, signal }: SoakPlan,
+  onSecond: (second: number, latest: Latest) => void = () => {},
+): Promise<PatternSummary> {
+  await using sender = new Soaked({ pattern, side: "sender", dir });
+  await using receiver = new Soaked({ pattern, side: "receiver", dir });
+  const start = performance.now();
+  for (let second = 1; second <= seconds && !signal?.aborted; second++) {
+    const left = start + second * 1000 - performance.now();
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)));
+    onSecond(second, { sender: sender.samples.at(-1), receiver: receiver.samples.at(-1) });
+  }
+  const tookSeconds = (performance.now() - start) / 1000;
+  await sender.finish();
+  await receiver.finish();
+  const received = summarizeSide(receiver.samples);
+  return {
+    pattern,
+    messagesPerSecond: Math.round(received.messages / tookSeconds),
+    sender: summarizeSide(sender.samples),
+    receiver: received,
+  };
+}
