@@ -215,7 +215,12 @@ export class QueueSubscription<T> implements Subscription<T> {
     );
     const outcomes = await Promise.allSettled(empty.map((source) => this.#claim(source)));
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failure !== undefined) throw failure.reason;
+    if (failure === undefined) return;
+    // One part of a cluster may be away: what the others have is not to wait for it.
+    if (!isPassing(failure.reason) || !this.#sources.some(({ taken }) => taken.length > 0)) {
+      throw failure.reason;
+    }
+    this.#tellInterruption(failure.reason);
   }
 
   async #claim(source: Source): Promise<void> {

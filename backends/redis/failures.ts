@@ -31,8 +31,11 @@ export type Failure =
   | "not replicated";
 
 /** Replies of a server that may be able to serve a little later. */
-const PASSING =
-  /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|LOADING|BUSY|READONLY|NOREPLICAS|UNBLOCKED)\b/;
+const PASSING = new RegExp(
+  "^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|LOADING|BUSY|READONLY|NOREPLICAS|UNBLOCKED|MISCONF" +
+    // The master became a replica between a script and the WAIT for it.
+    "|ERR WAIT cannot be used with replica instances)\\b",
+);
 const LOGIN = /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/;
 
 /** Tells failures apart. Replies are known by their first word; all else is the connection. */

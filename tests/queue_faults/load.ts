@@ -18,6 +18,7 @@ const MARGIN_MS = 5000;
 /** What happened to the messages, by their numbers. */
 export class Load implements AsyncDisposable {
   readonly published = new Set<number>();
+  readonly delivered = new Set<number>();
   readonly acknowledged = new Set<number>();
   readonly failures: QueueError[] = [];
   readonly #queue: MessageQueue;
@@ -66,6 +67,7 @@ export class Load implements AsyncDisposable {
     const { signal } = this.#stopConsuming;
     for await (const record of this.#queue.subscribe<number>("load", agent, { signal })) {
       const number = record.payload;
+      this.delivered.add(number);
       if (this.acknowledged.has(number)) this.#wrong.push(`${number} came after its end`);
       const isDone = await this.#settle(`acknowledge ${number}`, this.#queue.acknowledge(record));
       if (isDone === false) this.#wrong.push(`${number} could not be acknowledged`);
@@ -86,10 +88,16 @@ export class Load implements AsyncDisposable {
   /** Ends the work, and checks that nothing which was promised is lost, and nothing came twice. */
   async verify(): Promise<void> {
     this.#stopPublishing.abort();
-    const missing = () => this.published.difference(this.acknowledged);
-    await until(() => missing().size === 0, "delivery of all", HEALING_MS).catch((error) => {
-      throw new Error(`${error.message}: missing ${[...missing()]}`);
+    const missing = () => this.published.difference(this.delivered);
+    await until(() => missing().size === 0, "delivery of all", HEALING_MS).catch(async (error) => {
+      const found = await this.#queue.list({ limit: 10_000 });
+      const lost = found.filter(({ payload }) => missing().has(payload as number));
+      throw new Error(
+        `${error.message}: missing ${[...missing()]}; there are ${Deno.inspect(lost)}; ` +
+          `failures ${this.failures}`,
+      );
     });
+
     await this[Symbol.asyncDispose]();
     assert.deepEqual(this.#wrong, []);
     assert.ok(this.published.size > 0);
