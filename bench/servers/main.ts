@@ -5,7 +5,9 @@
 import { parseArgs } from "node:util";
 import { describeMachine, warningOf } from "../harness/machine.ts";
 import { type Plan, show } from "./compare.ts";
+import { compareHttp } from "./http.ts";
 import { compareTcp } from "./tcp.ts";
+import { complaintAboutWrk } from "./wrk.ts";
 
 const FULL: Plan = { isQuick: false, runs: 5 };
 const QUICK: Plan = { isQuick: true, runs: 1 };
@@ -15,9 +17,14 @@ if (import.meta.main) {
     args: Deno.args,
     options: { quick: { type: "boolean" }, json: { type: "boolean" } },
   });
+  const complaint = await complaintAboutWrk();
+  if (complaint !== undefined) {
+    console.error(complaint);
+    Deno.exit(1);
+  }
   const plan = values.quick ? QUICK : FULL;
   const machine = await describeMachine();
-  const rows = await compareTcp(plan);
+  const rows = [...await compareHttp(plan), ...await compareTcp(plan)];
   if (values.json) console.log(JSON.stringify({ machine, plan, rows }, null, 2));
   else {
     console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);

@@ -1,5 +1,7 @@
 """A server of the HTTP protocol on http.server, from the Python standard library alone.
 
+Usage: http_server.py [HTTP/1.0]   keeps connections alive, unless told to be as http.server is by itself
+
 For each line of its input it starts a server with a store of its own, and prints its port; it ends with
 its input.
 """
@@ -185,10 +187,9 @@ GETS = {
 
 
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version = sys.argv[1] if len(sys.argv) > 1 else "HTTP/1.1"
     # Head and body are two writes, which Nagle's algorithm would keep apart for 40 ms.
     disable_nagle_algorithm = True
-    wbufsize = -1
 
     def answer(self, work):
         try:

@@ -45,6 +45,12 @@ const NEEDS: readonly Need[] = [
     isInstalled: () => outputOf("python3", "--version") !== undefined,
     install: "apt-get update && apt-get install -y python3",
   },
+  {
+    // It ends with a complaint whatever it is asked.
+    name: "wrk",
+    isInstalled: () => outputOf("wrk", "-v") !== undefined,
+    install: "apt-get update && apt-get install -y wrk",
+  },
 ];
 
 function canInstall(): boolean {

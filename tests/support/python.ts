@@ -34,8 +34,8 @@ export class PythonServers implements AsyncDisposable {
   readonly #output: ReadableStreamDefaultReader<string>;
   readonly #errors: Promise<string>;
 
-  constructor(file: string) {
-    this.#child = command(file, [], "piped").spawn();
+  constructor(file: string, ...args: string[]) {
+    this.#child = command(file, args, "piped").spawn();
     this.#input = this.#child.stdin.getWriter();
     this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#errors = new Response(this.#child.stderr).text();
