@@ -72,7 +72,7 @@ export class Topics {
     );
     const { budget, counters } = this.#context;
     budget.check(message.bytes);
-    const replaced = this.#ofId(namespace, facts.id).find((other) => other.topic === topic);
+    const replaced = this.#find(namespace, facts.id, topic);
     if (replaced !== undefined) this.#remove(replaced);
     budget.charge(message.bytes);
     counters.stored++;
@@ -179,6 +179,12 @@ export class Topics {
     this.sweep();
     const byId = this.#namespaces.get(namespace);
     return ids.map((id) => byId?.get(id)).filter((message) => message !== undefined);
+  }
+
+  #find(namespace: string, id: bigint, topic: string): StoredMessage | undefined {
+    let message = this.#namespaces.get(namespace)?.get(id);
+    while (message !== undefined && message.topic !== topic) message = message.older;
+    return message;
   }
 
   /** The messages of a namespace with an id: one a topic, the one stored last first. */

@@ -23,6 +23,8 @@ export interface Command {
   readonly name: string;
   /** Names of its arguments; one in brackets may be left out. */
   readonly parameters: readonly string[];
+  /** How many of them may not be left out. */
+  readonly required: number;
   readonly flags: readonly CommandFlag[];
   /** Its answer, as the documentation shows it. */
   readonly answer: string;
@@ -37,7 +39,12 @@ export function usage({ name, parameters }: Command): string {
 }
 
 /** True if a command may come with so many arguments. */
-export function takes({ parameters }: Command, count: number): boolean {
-  const required = parameters.filter((parameter) => !parameter.startsWith("[")).length;
+export function takes({ parameters, required }: Command, count: number): boolean {
   return count >= required && count <= parameters.length;
+}
+
+/** A row of the table, with what follows from the rest of it. */
+export function command(row: Omit<Command, "required">): Command {
+  const required = row.parameters.filter((parameter) => !parameter.startsWith("[")).length;
+  return { ...row, required };
 }

@@ -9,7 +9,7 @@ import { parseJson, stringifyJson } from "../../lib/json.ts";
 import { isId } from "../../lib/message_fields.ts";
 import { InvalidInputError } from "../store/errors.ts";
 import { encodedArgument, textArgument, textOf, valueOf } from "./arguments.ts";
-import type { Command } from "./command.ts";
+import { type Command, command } from "./command.ts";
 import { messagesReply } from "./replies.ts";
 
 const DIGITS = /^[0-9]{1,20}$/;
@@ -43,15 +43,15 @@ function ttlOf(argument: string | undefined): number | undefined {
 
 /** All commands. */
 export const COMMANDS: readonly Command[] = [
-  {
+  command({
     name: "PING",
     parameters: [],
     flags: ["open"],
     answer: "PONG",
     summary: "Tells that the server answers.",
     handle: () => "PONG",
-  },
-  {
+  }),
+  command({
     name: "AUTH",
     parameters: ["token"],
     flags: ["open"],
@@ -61,8 +61,8 @@ export const COMMANDS: readonly Command[] = [
       if (session.authenticate(textOf(token))) return "OK AUTHENTICATED";
       throw new InvalidInputError("wrong token");
     },
-  },
-  {
+  }),
+  command({
     name: "PUBLISH",
     parameters: ["topic", "message"],
     flags: ["pubsub"],
@@ -71,8 +71,8 @@ export const COMMANDS: readonly Command[] = [
     handle({ store }, [topic, message]) {
       return `OK ${store.subscriptions.publish(textOf(topic), valueOf(message))}`;
     },
-  },
-  {
+  }),
+  command({
     name: "SUBSCRIBE",
     parameters: ["topic"],
     flags: ["pubsub"],
@@ -83,8 +83,8 @@ export const COMMANDS: readonly Command[] = [
       store.subscriptions.subscribe(subscriber, topic);
       return `OK SUBSCRIBED ${textArgument(topic)}`;
     },
-  },
-  {
+  }),
+  command({
     name: "UNSUBSCRIBE",
     parameters: ["topic"],
     flags: ["pubsub"],
@@ -95,8 +95,8 @@ export const COMMANDS: readonly Command[] = [
       store.subscriptions.unsubscribe(subscriber, topic);
       return `OK UNSUBSCRIBED ${textArgument(topic)}`;
     },
-  },
-  {
+  }),
+  command({
     name: "PSUBSCRIBE",
     parameters: ["pattern"],
     flags: ["pubsub"],
@@ -107,8 +107,8 @@ export const COMMANDS: readonly Command[] = [
       store.subscriptions.psubscribe(subscriber, pattern);
       return `OK PSUBSCRIBED ${textArgument(pattern)}`;
     },
-  },
-  {
+  }),
+  command({
     name: "PUNSUBSCRIBE",
     parameters: ["pattern"],
     flags: ["pubsub"],
@@ -119,8 +119,8 @@ export const COMMANDS: readonly Command[] = [
       store.subscriptions.punsubscribe(subscriber, pattern);
       return `OK PUNSUBSCRIBED ${textArgument(pattern)}`;
     },
-  },
-  {
+  }),
+  command({
     name: "STORE_MESSAGE",
     parameters: ["namespace", "topic", "message", "[ttlSeconds]"],
     flags: ["write"],
@@ -131,8 +131,8 @@ export const COMMANDS: readonly Command[] = [
       store.storeMessage(textOf(namespace), textOf(topic), textOf(message), ttlOf(ttlSeconds));
       return "OK STORED";
     },
-  },
-  {
+  }),
+  command({
     name: "GET_MESSAGES",
     parameters: ["topic"],
     flags: ["read"],
@@ -140,8 +140,8 @@ export const COMMANDS: readonly Command[] = [
     summary: "All messages of a topic, sorted by id.",
     handle: ({ store, maxReplyBytes }, [topic]) =>
       messagesReply(store.topics.all(textOf(topic)), maxReplyBytes),
-  },
-  {
+  }),
+  command({
     name: "GET_MESSAGES_SINCE",
     parameters: ["topic", "id"],
     flags: ["read"],
@@ -149,8 +149,8 @@ export const COMMANDS: readonly Command[] = [
     summary: "Those of a later time than an id, or of the same millisecond and with a larger id.",
     handle: ({ store, maxReplyBytes }, [topic, id]) =>
       messagesReply(store.topics.since(textOf(topic), idOf(id)), maxReplyBytes),
-  },
-  {
+  }),
+  command({
     name: "GET_MESSAGES_BY_ID",
     parameters: ["namespace", "ids"],
     flags: ["read"],
@@ -159,15 +159,15 @@ export const COMMANDS: readonly Command[] = [
       "The messages of a namespace with these ids, in the order asked; unknown are left out.",
     handle: ({ store, maxReplyBytes }, [namespace, ids]) =>
       messagesReply(store.topics.byId(textOf(namespace), idsOf(ids)), maxReplyBytes),
-  },
-  {
+  }),
+  command({
     name: "STATS",
     parameters: [],
     flags: ["read"],
     answer: "STATS JSON:{...}",
     summary: "What the server holds and has counted.",
     handle: (session) => `STATS ${encodedArgument(stringifyJson(session.stats()))}`,
-  },
+  }),
 ];
 
 const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((each) => [each.name, each]));

@@ -24,6 +24,8 @@ const STRANGER_LINE_BYTES = 4096;
  * before it.
  */
 const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
+const SPACE = 0x20;
+const CARRIAGE_RETURN = 13;
 /** Pushes are appended until there are so many bytes. */
 const PUSH_BYTES = 64 * 1024;
 
@@ -120,22 +122,24 @@ export class LineSession {
 
   #nextLine(): string {
     const feed = this.#text.indexOf("\n", this.#at);
-    const end = this.#text.charCodeAt(feed - 1) === 13 ? feed - 1 : feed;
+    const end = this.#text.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed;
     const line = this.#text.slice(this.#at, Math.max(this.#at, end));
     this.#at = feed + 1;
     return line;
   }
 
   #answer(line: string): string {
-    const start = line.search(/[^ ]/);
+    let start = 0;
+    while (line.charCodeAt(start) === SPACE) start++;
     const space = line.indexOf(" ", start);
-    const word = line.slice(Math.max(0, start), space === -1 ? line.length : space);
+    const end = space === -1 ? line.length : space;
+    const word = line.slice(start, end);
     const command = commandNamed(word);
     if (command === undefined) {
       this.#isOver = HTTP_REQUEST.test(line);
       return this.#refuse(`unknown command ${show(word.slice(0, 64))}`);
     }
-    return this.#carryOut(command, line, space === -1 ? line.length : space);
+    return this.#carryOut(command, line, end);
   }
 
   #carryOut(command: Command, line: string, from: number): string {

@@ -41,18 +41,18 @@ export class Tally {
   pushes = 0;
   bytesReceived = 0;
   bytesSent = 0;
-  readonly #commands = new Map<Command, number>(COMMANDS.map((command) => [command, 0]));
+  readonly #commands = new Map(COMMANDS.map((command) => [command, { calls: 0 }]));
 
   /** Counts a command. */
   count(command: Command): void {
-    this.#commands.set(command, this.#commands.get(command)! + 1);
+    this.#commands.get(command)!.calls++;
   }
 
   /** The counters, by name. */
   view(): Omit<ServerStats, keyof StoreStats | "uptimeSeconds" | "connections"> {
     const { accepted, refused, idled, errors, pushes, bytesReceived, bytesSent } = this;
     const commands = Object.fromEntries(
-      [...this.#commands].map(([{ name }, count]) => [name, count]),
+      [...this.#commands].map(([{ name }, { calls }]) => [name, calls]),
     );
     return { accepted, refused, idled, errors, pushes, bytesReceived, bytesSent, commands };
   }
