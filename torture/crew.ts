@@ -138,7 +138,7 @@ export interface Common {
   seed: number;
   failpointRing?: string;
   reopenChance: number;
-  /** Where those of a part are held who start first. */
+  /** Who starts first, and the failpoint at which one of them is held. */
   first?: { part: Part; point: number };
 }
 
@@ -154,18 +154,26 @@ export class Crew implements AsyncDisposable {
   constructor(common: Common, places: Places, signal: AbortSignal | undefined) {
     this.#common = common;
     this.#signal = signal;
-    for (const [part, count] of Object.entries(places)) {
-      for (let i = 0; i < count; i++) this.#members.push(this.#start(part as Part, common.first));
+    for (const [part, count] of Object.entries(places) as [Part, number][]) {
+      if (common.first && part !== common.first.part) continue;
+      for (let i = 0; i < count; i++) this.#members.push(this.#start(part, common.first?.point));
     }
   }
 
-  #start(part: Part, first?: Common["first"]): Member {
+  /** Starts those whom `first` held back. */
+  startOthers(places: Places): void {
+    for (const [part, count] of Object.entries(places) as [Part, number][]) {
+      if (this.of(part).length > 0) continue;
+      for (let i = 0; i < count; i++) this.#members.push(this.#start(part));
+    }
+  }
+
+  #start(part: Part, point?: number): Member {
     const incarnation = ++this.#incarnations;
     const { channel, dir, capacityBytes, failpointRing, reopenChance } = this.#common;
     const journal = `${this.#common.journals}/${incarnation}`;
     const seed = new Random(this.#common.seed, incarnation).word();
     const common = { channel, dir, capacityBytes, failpointRing, reopenChance };
-    const point = first?.part === part ? first.point : undefined;
     return new Member({ ...common, part, incarnation, journal, seed }, point);
   }
 

@@ -10,11 +10,12 @@ import { ACK_POINTS, type PointName, POINTS } from "./points.ts";
 
 /** Points that are passed while a channel is new, and hardly ever again. */
 const FIRST: { [part in Part]?: readonly PointName[] } = {
-  publisher: creating("TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
-  subscriber: creating("REGION_BYTES", "REGION_SEALED", "REGION_PLACED"),
-  pusher: creating("TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
+  publisher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
+  subscriber: creating("RESERVE_MOVED", "REGION_BYTES", "REGION_SEALED", "REGION_PLACED"),
+  pusher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
   puller: creating(),
   requester: creating(
+    "RESERVE_MOVED",
     "TOTAL_HEAD",
     "RING_SEALED",
     "RING_PLACED",
@@ -22,11 +23,17 @@ const FIRST: { [part in Part]?: readonly PointName[] } = {
     "REGION_SEALED",
     "REGION_PLACED",
   ),
-  replier: creating(),
+  replier: creating("RESERVE_MOVED"),
 };
 
 function creating(...more: PointName[]): PointName[] {
-  return [...POINTS.filter((name) => /^(SIGN|FORMAT)_/.test(name)), "create", "link", ...more];
+  return [
+    ...POINTS.filter((name) => /^(SIGN|FORMAT)_/.test(name)),
+    "create",
+    "reserve",
+    "link",
+    ...more,
+  ];
 }
 
 const JOINING = POINTS.filter((name) => /^(JOIN|LEAVE)_/.test(name) && name !== "LEAVE_LANE");
@@ -50,8 +57,6 @@ const WAKING: PointName[] = ["ROUSE_TAKEN", "ROUSE_WOKEN", "openFifoToRing", "ri
 const SENDING: PointName[] = [
   ...ATTACHING,
   ...WAKING,
-  "RESERVE_MOVED",
-  "reserve",
   "LANE_OWNED",
   "LANE_NOTED",
   "RING_SHOWN",
@@ -106,8 +111,6 @@ const ALWAYS: Record<Part, readonly PointName[]> = {
   ],
   replier: [
     ...TAKING,
-    "RESERVE_MOVED",
-    "reserve",
     "REQUEST_TAKEN",
     "REPLY_BEGUN",
     "REPLY_WRITTEN",

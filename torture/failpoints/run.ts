@@ -9,6 +9,7 @@ import { now, pause } from "../clock.ts";
 import type { Crew, Member } from "../crew.ts";
 import { type PatternName, PATTERNS } from "../patterns.ts";
 import { Random } from "../random.ts";
+import type { Part } from "../task.ts";
 import { Session, type SessionResult } from "../session.ts";
 import { numberOf } from "./points.ts";
 import type { Scenario } from "./reach.ts";
@@ -22,8 +23,10 @@ const ROUNDS = 4;
 const MOST_PASSES = 3;
 const LOOK_MS = 1;
 /** After so long without somebody at the point, others are attacked so that it comes about. */
-const PROVOKE_MS = 400;
+const PROVOKE_MS = 200;
 const PROVOKED_STOP_MS = 80;
+/** Those who are to make a channel are alone with it for so long, unless one of them is held. */
+const ALONE_MS = 400;
 /** A point that nobody came to by then is not reached. */
 const GIVE_UP_MS = 12_000;
 /** A stop lasts until others have opened sockets meanwhile, and at most so long. */
@@ -158,6 +161,7 @@ class PatternRun {
     const point = numberOf(scenario.point);
     const began = now();
     let provokedAt = began;
+    let provocations = 0;
     const nth = this.#random.between(1, MOST_PASSES);
     if (!scenario.isFirst) {
       await crew.until(() => crew.of(scenario.part).every((member) => member.isUp), "a start");
@@ -165,12 +169,14 @@ class PatternRun {
     }
     while (true) {
       const held = crew.members.filter(({ journal }) => journal.heldAt >= 0);
+      const isAlone = scenario.isFirst && held.length === 0 && now() - began < ALONE_MS;
+      if (!isAlone) crew.startOthers(PATTERNS[scenario.pattern].places);
       if (held.length > 0) return release(crew, held);
       crew.checkLiving();
       this.#plan.signal?.throwIfAborted();
       if (now() - began > GIVE_UP_MS) return release(crew, []);
       if (now() - provokedAt > PROVOKE_MS && !scenario.isFirst) {
-        await this.#provoke(session);
+        await this.#provoke(session, scenario.part, provocations++);
         for (const member of crew.of(scenario.part)) {
           if (member.journal.heldAt < 0) member.journal.arm(point, 1);
         }
@@ -180,15 +186,15 @@ class PatternRun {
     }
   }
 
-  /** Kills somebody, or stops somebody for a moment. */
-  async #provoke(session: Session): Promise<void> {
-    const { crew } = session;
-    const free = crew.members.filter((member) =>
-      member.isWorking && member.journal.heldAt < 0 && session.goesOnWithout(member)
+  /** Kills one of a part, one of the other part, and stops one for a moment, in turn. */
+  async #provoke(session: Session, part: Part, turn: number): Promise<void> {
+    const free = session.crew.members.filter((member) =>
+      member.isWorking && member.journal.heldAt < 0 && session.goesOnWithout(member) &&
+      (turn % 3 === 2 || (member.task.part === part) === (turn % 3 === 0))
     );
     if (free.length === 0) return;
     const victim = this.#random.pick(free);
-    if (this.#random.chance(0.5)) await session.kill(victim);
+    if (turn % 3 < 2) await session.kill(victim);
     else await session.stop(victim, () => pause(PROVOKED_STOP_MS));
   }
 
