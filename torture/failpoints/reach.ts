@@ -64,8 +64,8 @@ const SENDING: PointName[] = [
   "CLAIM_PADDED",
   "RECORD_SIZED",
   "CLAIM_WRITTEN",
-  "CLAIM_HIDDEN",
   "COMMIT_BEGUN",
+  "COMMIT_LAST",
   "COMMIT_COUNTED",
   "COMMIT_PUBLISHED",
   "COMMIT_TOLD",
@@ -88,7 +88,7 @@ const TAKING: PointName[] = [
 ];
 
 const ALWAYS: Record<Part, readonly PointName[]> = {
-  publisher: [...SENDING, "COMMIT_LAST", "FORGET_COUNTED", "FORGET_MOVED", "FORGET_TOLD"],
+  publisher: [...SENDING, "CLAIM_HIDDEN", "FORGET_COUNTED", "FORGET_MOVED", "FORGET_TOLD"],
   subscriber: [
     ...ATTACHING,
     ...SLEEPING,
@@ -98,7 +98,7 @@ const ALWAYS: Record<Part, readonly PointName[]> = {
     "CURSOR_MOVED",
     "CURSOR_COUNTED",
   ],
-  pusher: [...SENDING, ...SLEEPING, "DROPPED_COUNTED"],
+  pusher: [...SENDING, ...SLEEPING, "CLAIM_HIDDEN", "DROPPED_COUNTED"],
   puller: [...TAKING, "HOLD_LANE", "HOLD_POSITION", "HOLD_ADDED", "HOLD_OVER"],
   requester: [
     ...SENDING,

@@ -1,0 +1,241 @@
+// What the ring does, seen at its failpoints, is what its models allow.
+
+import assert from "node:assert/strict";
+import {
+  LocalChannel,
+  Publisher,
+  Puller,
+  Pusher,
+  Replier,
+  Requester,
+  ShmTimeoutError,
+  Subscriber,
+} from "../mod.ts";
+import type { Attachment } from "../lib/attachment.ts";
+import { broadcastModel } from "../torture/model/broadcast.ts";
+import { checkRun, type Event, ModelViolation } from "../torture/model/explore.ts";
+import type { Lane, Mistake } from "../torture/model/lane.ts";
+import { queueModel } from "../torture/model/queue.ts";
+import { requestModel, type Slot } from "../torture/model/requests.ts";
+import { Random } from "../torture/random.ts";
+import * as layout from "../wasm/layout.ts";
+import { laneWords, RECORD_BYTES, Tracer } from "./support/trace.ts";
+
+const CAPACITY = 1024;
+const RECORDS = CAPACITY / RECORD_BYTES;
+const SEEDS = 20;
+const MOST_AT_ONCE = 3;
+const ENDLESS = -1;
+const WRITER = 0;
+const HEIR = 1;
+const READERS = [2, 3];
+
+const RAW = { codec: "raw" } as const;
+const MESSAGE = new Uint8Array(RECORD_BYTES - 16);
+
+const LANE_POINTS = [
+  "RECLAIM_OWNED",
+  "RECORD_SIZED",
+  "CLAIM_WRITTEN",
+  "COMMIT_BEGUN",
+  "COMMIT_LAST",
+  "COMMIT_PUBLISHED",
+  "COMMIT_COUNTED",
+  "TAKE_COPIED",
+];
+const QUEUE_POINTS = [...LANE_POINTS, "TAKE_MOVED"];
+const BROADCAST_POINTS = [
+  ...LANE_POINTS,
+  "FORGET_COUNTED",
+  "FORGET_MOVED",
+  "CURSOR_MOVED",
+  "CURSOR_COUNTED",
+];
+
+function attachmentOf(socket: unknown): Attachment {
+  return (socket as { attachment: Attachment }).attachment;
+}
+
+function laneOf({ last, head, count, tail, tailCount }: Lane): Record<string, number> {
+  return { last, head, count, tail, tailCount };
+}
+
+/** What was seen, and the commits that the writer and its heir tried to make. */
+interface Trace {
+  events: Event[];
+  plans: [number[], number[]];
+}
+
+/** Sends and receives on a lane at random, the one in the middle of the other, until the writer dies. */
+async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Trace> {
+  const random = new Random(seed);
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY });
+  const [Writer, Reader, points] = kind === "queue"
+    ? [Pusher, Puller, QUEUE_POINTS] as const
+    : [Publisher, Subscriber, BROADCAST_POINTS] as const;
+  const plans: [number[], number[]] = [[], []];
+  let writer: Pusher<Uint8Array> | Publisher<Uint8Array>;
+  const readers = new Map<number, Puller<Uint8Array> | Subscriber<Uint8Array>>();
+  let isOver = false;
+  const tracer = new Tracer(points, () => laneWords(channel.handle, CAPACITY), (actor) => {
+    if (random.chance(0.3)) actAnyOf(READERS.concat(WRITER));
+    return actor === WRITER && !isOver && random.chance(0.004);
+  });
+  const send = (who: number) => {
+    const messages = random.between(1, MOST_AT_ONCE);
+    plans[who].push(messages);
+    return tracer.act(who, () => writer.sendMany(Array(messages).fill(MESSAGE)));
+  };
+  const receive = (who: number) => {
+    const reader = readers.get(who);
+    if (reader === undefined) {
+      tracer.act(who, () => readers.set(who, new Reader<Uint8Array>(channel.handle, RAW)));
+    } else tracer.act(who, () => reader.drain(random.between(1, MOST_AT_ONCE)));
+  };
+  const actAnyOf = (actors: number[]) => {
+    const free = actors.filter((actor) => !tracer.isActing(actor));
+    if (free.length === 0 || isOver && free.includes(WRITER)) return;
+    const actor = random.pick(free);
+    if (actor !== WRITER) receive(actor);
+    else if (!send(WRITER)) isOver = true;
+  };
+  await tracer.install();
+  const dead = new Writer<Uint8Array>(channel.handle, RAW);
+  writer = dead;
+  while (!isOver) actAnyOf([WRITER, ...READERS]);
+
+  const { ring, index } = attachmentOf(dead);
+  const agent = ring.agentOf(index);
+  tracer.act(HEIR, () => ring.reclaim(index, agent, agent));
+  using heir = new Writer<Uint8Array>(channel.handle, RAW);
+  writer = heir;
+  for (let i = 0; i < 10; i++) {
+    send(HEIR);
+    receive(random.pick(READERS));
+  }
+  for (const reader of readers.values()) reader.close();
+  return { events: tracer.events, plans };
+}
+
+function checkLane(kind: "queue" | "broadcast", { events, plans }: Trace, mistake?: Mistake): void {
+  const looks = READERS.map(() => ENDLESS);
+  const options = { size: RECORDS, plans, looks, most: MOST_AT_ONCE, mistake };
+  if (kind === "queue") checkRun(queueModel(options), events, laneOf);
+  else checkRun(broadcastModel(options), events, laneOf);
+}
+
+for (const kind of ["queue", "broadcast"] as const) {
+  Deno.test(`what a ${kind} does at its failpoints is a run of its model`, async () => {
+    const points = new Set<string>();
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const trace = await traceLane(kind, seed);
+      checkLane(kind, trace);
+      for (const { point } of trace.events) points.add(point);
+    }
+    const all = kind === "queue" ? QUEUE_POINTS : BROADCAST_POINTS;
+    assert.deepEqual(all.filter((point) => !points.has(point)), []);
+  });
+
+  Deno.test(`what a ${kind} does is no run of a model with a mistake, nor with an event more`, async () => {
+    const trace = await traceLane(kind, 1);
+    assert.ok(trace.events.length > 50, `${trace.events.length} events`);
+    const refuse = (events: Event[], mistake?: Mistake) =>
+      assert.throws(() => checkLane(kind, { ...trace, events }, mistake), ModelViolation);
+    refuse(trace.events, "tells the count before the head");
+    const published = trace.events.findIndex(({ point }) => point === "COMMIT_PUBLISHED");
+    refuse(trace.events.toSpliced(published, 1));
+    refuse(trace.events.toSpliced(published, 0, trace.events[published]));
+  });
+}
+
+const REQUESTER = 0;
+const REPLIERS = [1, 2];
+const REQUEST_POINTS = [
+  "REQUEST_QUEUED",
+  "COMMIT_PUBLISHED",
+  "REPLY_SEEN",
+  "REQUEST_FREED",
+  "REQUEST_CANCELLED",
+  "REQUEST_TAKEN",
+  "TAKE_COPIED",
+  "TAKE_MOVED",
+  "REPLY_BEGUN",
+  "REPLY_WRITTEN",
+  "REPLY_SEALED",
+  "REPLY_DONE",
+  "REPLY_TOLD",
+];
+const STATUSES = ["free", "queued", "taken", "writing", "done"];
+
+/** Requests and replies at random; the requester gives up what is not answered at once. */
+async function traceRequests(seed: number): Promise<Event[]> {
+  const random = new Random(seed);
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY });
+  const question = MESSAGE.subarray(layout.REQUEST_PREFIX_BYTES);
+  let words = (): unknown => undefined;
+  const repliers = new Map<number, Replier<Uint8Array, Uint8Array>>();
+  const tracer = new Tracer(REQUEST_POINTS, () => words(), () => {
+    if (random.chance(0.5)) reply();
+    return false;
+  });
+  const reply = () => {
+    const free = REPLIERS.filter((replier) => !tracer.isActing(replier));
+    if (free.length === 0) return;
+    const who = random.pick(free);
+    tracer.act(who, () => {
+      const replier = repliers.get(who)!;
+      if (replier.tryRecv() !== undefined) replier.send(MESSAGE);
+    });
+  };
+  await tracer.install();
+  using requester = new Requester<Uint8Array, Uint8Array>(channel.handle, RAW);
+  words = slotWords(requester, channel);
+  for (const who of REPLIERS) repliers.set(who, new Replier(channel.handle, RAW));
+  for (let i = 0; i < 40; i++) {
+    tracer.act(REQUESTER, () => {
+      try {
+        requester.requestSync(question, { timeoutMs: 0 });
+      } catch (error) {
+        assert.ok(error instanceof ShmTimeoutError, String(error));
+      }
+    });
+  }
+  for (const replier of repliers.values()) replier.close();
+  return tracer.events;
+}
+
+function slotWords(requester: unknown, channel: LocalChannel): () => unknown {
+  const attachment = attachmentOf(requester);
+  const place = attachment.field(attachment.index, layout.PARTICIPANT_REGION);
+  const view = () => new DataView(channel.handle.memory.buffer);
+  const region = view().getUint32(place, true);
+  const slot = region + layout.REQUEST_SLOTS;
+  const first = view().getUint32(slot + layout.SLOT_STATE, true);
+  return () => {
+    const { head, tail } = laneWords(channel.handle, CAPACITY);
+    return {
+      status: STATUSES[view().getUint8(slot + layout.SLOT_STATE + 4)],
+      generation: view().getUint32(slot + layout.SLOT_STATE, true) - first,
+      isAnnounced: (view().getUint8(region + layout.REQUEST_DONE) & 1) === 1,
+      head,
+      tail,
+    };
+  };
+}
+
+function slotOf({ status, generation, isAnnounced, lane, tail }: Slot): unknown {
+  return { status, generation, isAnnounced, head: lane.length, tail };
+}
+
+Deno.test("what requests do at their failpoints is a run of their model", async () => {
+  const options = { requests: ENDLESS, cancels: ENDLESS, looks: [ENDLESS, ENDLESS] };
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const events = await traceRequests(seed);
+    checkRun(requestModel(options), events, slotOf);
+    if (seed > 1) continue;
+    const mistake = "moves the tail before it takes the slot";
+    assert.throws(() => checkRun(requestModel({ ...options, mistake }), events, slotOf));
+    assert.ok(events.some(({ point }) => point === "REQUEST_CANCELLED"));
+    assert.ok(events.some(({ point }) => point === "REQUEST_FREED"));
+  }
+});

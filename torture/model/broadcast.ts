@@ -1,0 +1,170 @@
+/**
+ * A lane of a broadcast as a model: a publisher and its heir, and subscribers that join at any time.
+ *
+ * @module
+ */
+
+import type { Actor, Model, Program, State } from "./explore.ts";
+import {
+  cellAt,
+  type Lane,
+  look,
+  type Looker,
+  type Mistake,
+  newLane,
+  newWriter,
+  toldByLast,
+  type Writer,
+  writing,
+} from "./lane.ts";
+
+interface Reader extends Actor, Looker {
+  /** Where it joined. */
+  from: number;
+  position: number;
+  sequence: number;
+  told: number;
+  seenTail: number;
+  payload: number;
+  received: { position: number; payload: number }[];
+  missed: number;
+}
+
+type Party = Writer & Reader;
+
+/** What is explored. */
+export interface BroadcastOptions {
+  size: number;
+  /** Messages of each commit, of the publisher and of its heir. */
+  plans: [number[], number[]];
+  /** Looks that each subscriber takes. */
+  looks: number[];
+  mistake?: Mistake;
+}
+
+/** The model of a broadcast. */
+export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
+  const { size, plans, looks, mistake } = options;
+  const writer = newWriter("claim", plans[0], 0, size);
+  const heir = newWriter("wait", plans[1], plans[0].reduce((sum, n) => sum + n, 0), size);
+  const readers = looks.map((count) => ({
+    at: "join",
+    isDead: false,
+    looks: count,
+    from: 0,
+    position: 0,
+    sequence: 0,
+    told: -1,
+    seenTail: 0,
+    payload: -1,
+    received: [],
+    missed: 0,
+  }));
+  return {
+    initial: { words: newLane(size), actors: [writer, heir, ...readers] as unknown as Party[] },
+    programs: [
+      writing("broadcast", undefined, mistake),
+      writing("broadcast", 0, mistake),
+      ...readers.map(() => reading(mistake)),
+    ],
+    resting: ["wait", "claim", "seek", "end"],
+    mortals: [0],
+    check,
+    checkEnd: () => {},
+  };
+}
+
+function reading(mistake: Mistake | undefined): Program<Lane, Party> {
+  const trusts = mistake === "does not look at the tail again";
+  return {
+    join: () => [{
+      point: "CURSOR_MOVED",
+      then: "joinLast",
+      act: (words, me) => me.position = words.head,
+    }],
+    joinLast: () => [{
+      then: "joinCount",
+      act: (words, me) => me.told = toldByLast(words, me.position) ?? -1,
+    }],
+    joinCount: () => [{
+      point: "CURSOR_COUNTED",
+      then: "joinAgain",
+      act: (words, me) => me.sequence = me.told < 0 ? words.count : me.told,
+    }],
+    joinAgain: (words, me) =>
+      words.head === me.position
+        ? [{ then: "seek", act: (_words, reader) => reader.from = reader.position }]
+        : [{ then: "join" }],
+    seek(words, me) {
+      if (me.looks === 0) return [{ then: "end" }];
+      if (me.position === words.head) {
+        return [{
+          then: "seek",
+          act: (_words, reader) => look(reader),
+        }];
+      }
+      if (words.tail > me.position) return [{ then: "lapped" }];
+      const { at, sequence } = cellAt(words, me.position);
+      return [{ then: at === me.position && sequence === me.sequence ? "copy" : "doubt" }];
+    },
+    doubt(words, me) {
+      if (words.tail <= me.position) throw new Error(`record ${me.position} is not whole`);
+      return [{ then: "seek" }];
+    },
+    lapped: () => [{
+      then: "catchUp",
+      act: (words, me) => me.seenTail = words.tail,
+    }],
+    catchUp(words, me) {
+      if (words.tail !== me.seenTail) return [{ then: "lapped" }];
+      if (words.tail === words.head) {
+        return [{
+          then: "seek",
+          act: (_words, reader) => look(reader),
+        }];
+      }
+      if (cellAt(words, words.tail).at !== words.tail) throw new Error("the oldest is not whole");
+      return [{
+        then: "seek",
+        act(lane, reader) {
+          const { sequence } = cellAt(lane, lane.tail);
+          reader.missed += sequence - reader.sequence;
+          reader.sequence = sequence;
+          reader.position = lane.tail;
+        },
+      }];
+    },
+    copy: () => [{
+      then: "copied",
+      act: (words, me) => me.payload = cellAt(words, me.position).payload,
+    }],
+    copied: () => [{ point: "TAKE_COPIED", then: "take", isOwn: true }],
+    take: (words, me) =>
+      words.tail > me.position && !trusts ? [{ then: "seek" }] : [{
+        then: "seek",
+        act(_words, reader) {
+          reader.received.push({ position: reader.position++, payload: reader.payload });
+          reader.sequence++;
+          look(reader);
+          reader.payload = -1;
+        },
+      }],
+  };
+}
+
+function check({ words, actors }: State<Lane, Party>): void {
+  for (const { received, missed, from, position, at } of actors.slice(2)) {
+    let before = -1;
+    for (const message of received) {
+      if (message.position <= before) throw new Error(`${message.position} came after ${before}`);
+      before = message.position;
+      if (message.payload !== words.committed[before]) throw new Error(`message ${before} is torn`);
+    }
+    if (at.startsWith("join") || at === "end") continue;
+    if (received.length + missed !== position - from) {
+      throw new Error(
+        `${received.length} received and ${missed} missed from ${from} to ${position}`,
+      );
+    }
+  }
+}

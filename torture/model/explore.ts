@@ -1,0 +1,229 @@
+/**
+ * All ways in which the actors of a model can run, one step after the other, with a death at any step.
+ *
+ * @module
+ */
+
+/** Somebody who takes part; what it knows by itself are its further properties. */
+export interface Actor {
+  /** Where its program stands; nothing follows `"end"`. */
+  at: string;
+  isDead: boolean;
+}
+
+/** Everything there is at one moment. Plain data: states are compared as JSON. */
+export interface State<W, A extends Actor> {
+  /** What all share. */
+  words: W;
+  actors: A[];
+}
+
+/** One step that an actor may take: at most one write that others can see. */
+export interface Move<W, A extends Actor> {
+  /** The failpoint behind it; without one, nobody can stop there from outside. */
+  point?: string;
+  /** Where the program stands afterwards. */
+  then: string;
+  /** Neither reads nor changes what others can see, so that its order with their steps is all one. */
+  isOwn?: boolean;
+  act?(words: W, me: A): void;
+}
+
+/** What an actor may do where it stands; several moves are several possibilities. */
+export type Program<W, A extends Actor> = {
+  [at: string]: (words: Readonly<W>, me: Readonly<A>, isDead: (actor: number) => boolean) => Move<
+    W,
+    A
+  >[];
+};
+
+/** A protocol as a model. */
+export interface Model<W, A extends Actor> {
+  initial: State<W, A>;
+  /** The program of each actor. */
+  programs: Program<W, A>[];
+  /** Where an actor stands between two calls. */
+  resting: string[];
+  /** Actors that may die, one of them at most in a run. */
+  mortals: number[];
+  /** Throws if a state must not be. */
+  check(state: State<W, A>): void;
+  /** Throws if nobody may end so. */
+  checkEnd(state: State<W, A>): void;
+}
+
+/** What must not be, with the steps that lead there. */
+export class ModelViolation extends Error {
+  override name = "ModelViolation";
+}
+
+/** A step that was taken. */
+interface Taken {
+  label: string;
+  before: Taken | undefined;
+}
+
+/**
+ * Visits every state that can be reached; answers how many there are.
+ *
+ * @throws {ModelViolation} with the shortest way to a state that must not be
+ */
+export function explore<W, A extends Actor>(model: Model<W, A>): number {
+  const seen = new Set([JSON.stringify(model.initial)]);
+  let frontier: [state: State<W, A>, way: Taken | undefined][] = [[model.initial, undefined]];
+  while (frontier.length > 0) {
+    const next: typeof frontier = [];
+    for (const [state, way] of frontier) {
+      const successors = successorsOf(model, state, way);
+      if (successors.length === 0) judge(way, () => model.checkEnd(state));
+      for (const [successor, taken] of successors) {
+        const key = JSON.stringify(successor);
+        if (seen.has(key)) continue;
+        seen.add(key);
+        judge(taken, () => model.check(successor));
+        next.push([successor, taken]);
+      }
+    }
+    frontier = next;
+  }
+  return seen.size;
+}
+
+function successorsOf<W, A extends Actor>(
+  model: Model<W, A>,
+  state: State<W, A>,
+  before: Taken | undefined,
+): [State<W, A>, Taken][] {
+  const successors: [State<W, A>, Taken][] = [];
+  const mayDie = state.actors.every(({ isDead }) => !isDead);
+  for (const [index, actor] of state.actors.entries()) {
+    let moves: Move<W, A>[] = [];
+    const say = (what: string) => ({ label: `${index}: ${actor.at} -> ${what}`, before });
+    judge(say("?"), () => moves = movesOf(model, state, index));
+    const own = moves.length === 1 && moves[0].isOwn === true;
+    if (own) successors.length = 0;
+    for (const move of moves) {
+      successors.push([apply(state, index, move), say(move.point ?? move.then)]);
+    }
+    if (own) return successors;
+  }
+  if (successors.length === 0) return [];
+  for (const index of mayDie ? model.mortals : []) {
+    if (state.actors[index].at === "end") continue;
+    const after = copyOf(state);
+    after.actors[index].isDead = true;
+    successors.push([after, { label: `${index}: dies at ${after.actors[index].at}`, before }]);
+  }
+  return successors;
+}
+
+function copyOf<W, A extends Actor>(state: State<W, A>): State<W, A> {
+  return JSON.parse(JSON.stringify(state));
+}
+
+function movesOf<W, A extends Actor>(
+  { programs }: Model<W, A>,
+  { words, actors }: State<W, A>,
+  index: number,
+): Move<W, A>[] {
+  const me = actors[index];
+  if (me.isDead || me.at === "end") return [];
+  return programs[index][me.at](words, me, (actor) => actors[actor].isDead);
+}
+
+function apply<W, A extends Actor>(
+  state: State<W, A>,
+  index: number,
+  move: Move<W, A>,
+): State<W, A> {
+  const after = copyOf(state);
+  const me = after.actors[index];
+  move.act?.(after.words, me);
+  me.at = move.then;
+  return after;
+}
+
+function judge(way: Taken | undefined, check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    const labels: string[] = [];
+    for (let taken = way; taken; taken = taken.before) labels.unshift(taken.label);
+    throw new ModelViolation(`${(cause as Error).message}, after\n${labels.join("\n")}`, { cause });
+  }
+}
+
+/** What was seen at a failpoint of the real thing. */
+export interface Event {
+  actor: number;
+  /** `DEATH` if it died, `REST` if its call was over. */
+  point: string;
+  /** The shared words that `project` gives of a model. */
+  words: unknown;
+}
+
+/** In place of a failpoint: the actor died. */
+export const DEATH = "death";
+/** In place of a failpoint: the actor's call was over. */
+export const REST = "rest";
+
+/**
+ * Checks that what was seen is a run of a model: steps without a failpoint may come in between.
+ *
+ * @throws {ModelViolation} naming the first event that the model does not allow
+ */
+export function checkRun<W, A extends Actor>(
+  model: Model<W, A>,
+  events: readonly Event[],
+  project: (words: W) => unknown,
+): void {
+  let possible = [copyOf(model.initial)];
+  for (const [at, { actor, point, words }] of events.entries()) {
+    if (point === DEATH) {
+      for (const state of possible) state.actors[actor].isDead = true;
+      continue;
+    }
+    if (point === REST) {
+      possible = silentlyReached(model, possible, actor)
+        .filter((state) => model.resting.includes(state.actors[actor].at));
+      if (possible.length > 0) continue;
+      throw new ModelViolation(`event ${at}: actor ${actor} was done, and the model is not`);
+    }
+    const expected = JSON.stringify(words);
+    const seen: string[] = [];
+    const next = new Map<string, State<W, A>>();
+    for (const state of silentlyReached(model, possible, actor)) {
+      for (const move of movesOf(model, state, actor)) {
+        if (move.point !== point) continue;
+        const after = apply(state, actor, move);
+        const projected = JSON.stringify(project(after.words));
+        if (projected === expected) next.set(JSON.stringify(after), after);
+        else seen.push(projected);
+      }
+    }
+    if (next.size === 0) {
+      const instead = seen.length > 0 ? `with ${seen.join(" or ")}` : "nowhere";
+      throw new ModelViolation(
+        `event ${at}: actor ${actor} was at ${point} with ${expected}, and the model is ${instead}`,
+      );
+    }
+    possible = [...next.values()];
+  }
+}
+
+/** States that one actor can reach without passing a failpoint. */
+function silentlyReached<W, A extends Actor>(
+  model: Model<W, A>,
+  from: readonly State<W, A>[],
+  actor: number,
+): State<W, A>[] {
+  const seen = new Map(from.map((state) => [JSON.stringify(state), state]));
+  for (const state of seen.values()) {
+    for (const move of movesOf(model, state, actor)) {
+      if (move.point !== undefined) continue;
+      const after = apply(state, actor, move);
+      seen.set(JSON.stringify(after), after);
+    }
+  }
+  return [...seen.values()];
+}

@@ -1,0 +1,219 @@
+/**
+ * A lane as a model: its words, its ring of records of one size, and its writers. Positions count records.
+ *
+ * @module
+ */
+
+import type { Actor, Program } from "./explore.ts";
+
+/** Mistakes that an exploration must find. */
+export type Mistake =
+  | "commits before it copies"
+  | "tells the count before the head"
+  | "overwrites before it moves the tail"
+  | "moves the tail without comparing"
+  | "does not look at the tail again";
+
+/** A record in the ring. */
+export interface Cell {
+  /** The position that the frame names, -1 while it has none. */
+  at: number;
+  sequence: number;
+  /** The message, -1 until it is copied. */
+  payload: number;
+}
+
+/** The words of a lane. */
+export interface Lane {
+  ring: Cell[];
+  last: number;
+  head: number;
+  count: number;
+  tail: number;
+  tailCount: number;
+  /** Messages by position, as they were committed: what readers may get. */
+  committed: number[];
+}
+
+/** A writer of a lane. */
+export interface Writer extends Actor {
+  /** Commits that are still to be made, each of so many messages. */
+  plan: number[];
+  /** The next message's name. */
+  message: number;
+  staged: number[];
+  next: number;
+  nextCount: number;
+  last: number;
+  limit: number;
+}
+
+/** Somebody who looks for messages. */
+export interface Looker {
+  /** Looks that it still takes, -1 if there is no end to them. */
+  looks: number;
+}
+
+/** Counts a look. */
+export function look(me: Looker): void {
+  if (me.looks > 0) me.looks--;
+}
+
+/** A lane with a ring of so many records, one of which stays free. */
+export function newLane(size: number): Lane {
+  const ring = Array.from({ length: size }, () => ({ at: -1, sequence: -1, payload: -1 }));
+  return { ring, last: 0, head: 0, count: 0, tail: 0, tailCount: 0, committed: [] };
+}
+
+/** Somebody who makes the planned commits of messages that are named from `message` on. */
+export function newWriter(
+  at: "claim" | "wait",
+  plan: number[],
+  message: number,
+  size: number,
+): Writer {
+  return {
+    at,
+    isDead: false,
+    plan,
+    message,
+    staged: [],
+    next: 0,
+    nextCount: 0,
+    last: 0,
+    limit: size,
+  };
+}
+
+/** The record at a position. */
+export function cellAt(lane: Lane, position: number): Cell {
+  return lane.ring[position % lane.ring.length];
+}
+
+/** What the records say of the count at a head. */
+export function toldByLast({ last, ring }: Lane, head: number): number | undefined {
+  const cell = ring[last % ring.length];
+  return last < head && cell.at === last && last + 1 === head ? cell.sequence + 1 : undefined;
+}
+
+/** The program of a writer; an heir waits until `predecessor` is dead. */
+export function writing<W extends Lane, A extends Writer>(
+  kind: "queue" | "broadcast",
+  predecessor: number | undefined,
+  mistake: Mistake | undefined,
+): Program<W, A> {
+  const copiesLate = mistake === "commits before it copies";
+  const countsFirst = mistake === "tells the count before the head";
+  const overwritesFirst = mistake === "overwrites before it moves the tail";
+  return {
+    wait: (_words, _me, isDead) =>
+      predecessor !== undefined && isDead(predecessor)
+        ? [{ point: "RECLAIM_OWNED", then: "recount" }]
+        : [],
+    recount: () => [{
+      then: "open",
+      act(words) {
+        if (!countsFirst) words.count = toldByLast(words, words.head) ?? words.count;
+      },
+    }],
+    open: () => [{
+      then: "claim",
+      act(words, me) {
+        me.next = words.head;
+        me.nextCount = words.count;
+        me.limit = words.tail + words.ring.length;
+      },
+    }],
+    claim(words, me) {
+      if (me.plan.length === 0) return [{ then: "end" }];
+      if (overwritesFirst || me.next + 2 <= me.limit) {
+        return [{ point: "RECORD_SIZED", then: "frame", act: beginRecord }];
+      }
+      if (kind === "queue" && me.next + 2 <= words.tail + words.ring.length) {
+        return [{
+          then: "claim",
+          act: (lane, writer) => writer.limit = lane.tail + lane.ring.length,
+        }];
+      }
+      if (kind === "broadcast" && me.next + 2 <= words.head + words.ring.length) {
+        return [{ point: "FORGET_COUNTED", then: "moveTail", act: countTail }];
+      }
+      return [{ then: me.staged.length > 0 ? "commit" : "refuse" }];
+    },
+    refuse: () => [{
+      then: "claim",
+      isOwn: true,
+      act(_words, me) {
+        me.plan.shift();
+      },
+    }],
+    moveTail: () => [{ point: "FORGET_MOVED", then: "claim", act: moveTail }],
+    frame: (_words, me) => [{
+      point: "CLAIM_WRITTEN",
+      then: !copiesLate ? "copy" : me.staged.length + 1 < me.plan[0] ? "claim" : "commit",
+      act(words, writer) {
+        const cell = cellAt(words, writer.next);
+        cell.at = writer.next;
+        cell.sequence = writer.nextCount++;
+        writer.last = writer.next++;
+        writer.staged.push(writer.message++);
+      },
+    }],
+    copy: (_words, me) => [{
+      then: me.staged.length < me.plan[0] ? "claim" : "commit",
+      act(words, writer) {
+        cellAt(words, writer.last).payload = writer.staged.at(-1)!;
+      },
+    }],
+    commit: () => [{ point: "COMMIT_BEGUN", then: "tellLast", isOwn: true }],
+    tellLast: () => [{
+      point: "COMMIT_LAST",
+      then: countsFirst ? "tellCount" : "publish",
+      act: (words, me) => words.last = me.last,
+    }],
+    publish: () => [{
+      point: "COMMIT_PUBLISHED",
+      then: countsFirst ? "finish" : "tellCount",
+      act(words, me) {
+        words.head = me.next;
+        words.committed.push(...me.staged);
+      },
+    }],
+    tellCount: () => [{
+      point: "COMMIT_COUNTED",
+      then: countsFirst ? "publish" : "finish",
+      act: (words, me) => words.count = me.nextCount,
+    }],
+    finish: () => [{
+      then: "claim",
+      isOwn: !copiesLate && !overwritesFirst,
+      act(words, me) {
+        if (copiesLate) { for (const message of me.staged) copyLate(words, message); }
+        if (overwritesFirst) words.tail = Math.max(words.tail, me.next + 1 - words.ring.length);
+        me.plan[0] -= me.staged.length;
+        if (me.plan[0] === 0) me.plan.shift();
+        me.staged = [];
+      },
+    }],
+  };
+}
+
+function beginRecord(words: Lane, me: Writer): void {
+  words.ring[me.next % words.ring.length] = { at: -1, sequence: -1, payload: -1 };
+}
+
+/** Gives up the oldest until there is room, and an eighth more. */
+function countTail(words: Lane, me: Writer): void {
+  const eighth = words.ring.length >> 3;
+  words.tailCount = Math.min(me.next + 2 - words.ring.length + eighth, words.head);
+}
+
+function moveTail(words: Lane, me: Writer): void {
+  words.tail = words.tailCount;
+  me.limit = words.tail + words.ring.length;
+}
+
+function copyLate(words: Lane, message: number): void {
+  const position = words.committed.indexOf(message);
+  if (cellAt(words, position).at === position) cellAt(words, position).payload = message;
+}

@@ -1,0 +1,142 @@
+/**
+ * A lane of a queue as a model: a writer and its heir, and receivers that take what it commits.
+ *
+ * @module
+ */
+
+import type { Actor, Model, Program, State } from "./explore.ts";
+import {
+  cellAt,
+  type Lane,
+  look,
+  type Looker,
+  type Mistake,
+  newLane,
+  newWriter,
+  type Writer,
+  writing,
+} from "./lane.ts";
+
+/** A queue's lane, with what was taken from it in the order of taking. */
+interface QueueLane extends Lane {
+  taken: { position: number; payload: number }[];
+}
+
+interface Taker extends Actor, Looker {
+  start: number;
+  position: number;
+  batch: number[];
+}
+
+type Party = Writer & Taker;
+
+/** What is explored. */
+export interface QueueOptions {
+  size: number;
+  /** Messages of each commit, of the writer and of its heir. */
+  plans: [number[], number[]];
+  /** Looks that each receiver takes. */
+  looks: number[];
+  /** Messages that one call takes at most. */
+  most: number;
+  mistake?: Mistake;
+}
+
+/** The model of a queue. */
+export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
+  const { size, plans, looks, mistake } = options;
+  const writer = newWriter("claim", plans[0], 0, size);
+  const heir = newWriter("wait", plans[1], plans[0].reduce((sum, n) => sum + n, 0), size);
+  const takers = looks.map((count) => ({
+    at: "look",
+    isDead: false,
+    looks: count,
+    start: 0,
+    position: 0,
+    batch: [],
+  }));
+  return {
+    initial: {
+      words: { ...newLane(size), taken: [] },
+      actors: [writer, heir, ...takers] as unknown as Party[],
+    },
+    programs: [
+      writing("queue", undefined, mistake),
+      writing("queue", 0, mistake),
+      ...takers.map(() => taking(options)),
+    ],
+    resting: ["wait", "claim", "look", "end"],
+    mortals: looks.map((_, taker) => taker + 2).concat(0),
+    check,
+    checkEnd,
+  };
+}
+
+function taking({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
+  const blind = mistake === "moves the tail without comparing";
+  return {
+    look: (_words, me) =>
+      me.looks === 0 ? [{ then: "end" }] : [{
+        then: "seek",
+        act(words, taker) {
+          taker.start = taker.position = words.tail;
+          taker.batch = [];
+        },
+      }],
+    seek(words, me) {
+      if (me.position === words.head) {
+        return me.batch.length > 0
+          ? [{ then: "copied" }]
+          : [{ then: "look", act: (_words, taker) => look(taker) }];
+      }
+      return [{ then: cellAt(words, me.position).at === me.position ? "copy" : "doubt" }];
+    },
+    doubt(words, me) {
+      if (words.tail === me.start) throw new Error(`record ${me.position} is not whole`);
+      return [{ then: "look" }];
+    },
+    copy: (_words, me) =>
+      ["copied", ...(me.batch.length + 1 < most ? ["seek"] : [])].map((then) => ({
+        then,
+        act(words: QueueLane, taker: Party) {
+          taker.batch.push(cellAt(words, taker.position++).payload);
+        },
+      })),
+    copied: () => [{ point: "TAKE_COPIED", then: "take", isOwn: true }],
+    take: (words, me) =>
+      words.tail === me.start || blind
+        ? [{ point: "TAKE_MOVED", then: "look", act: take }]
+        : [{ then: "look" }],
+  };
+}
+
+function take(words: QueueLane, me: Party): void {
+  words.tail = me.position;
+  look(me);
+  me.batch.forEach((payload, at) => words.taken.push({ position: me.start + at, payload }));
+  me.batch = [];
+}
+
+function check({ words }: State<QueueLane, Party>): void {
+  const { taken, committed, head, tail, ring } = words;
+  if (tail > head || head - tail >= ring.length) throw new Error(`tail ${tail}, head ${head}`);
+  for (const [at, { position, payload }] of taken.entries()) {
+    if (position !== at) throw new Error(`message ${position} was taken as number ${at}`);
+    if (payload !== committed[position]) {
+      throw new Error(`message ${position} was torn: ${payload}`);
+    }
+  }
+}
+
+/** What was not taken is still there, whole, and all is counted once somebody writes again. */
+function checkEnd({ words, actors }: State<QueueLane, Party>): void {
+  const { committed, head, tail, taken, count } = words;
+  if (committed.length !== head) throw new Error(`${committed.length} committed, head ${head}`);
+  if (taken.length !== tail) throw new Error(`${taken.length} taken, tail ${tail}`);
+  for (let position = tail; position < head; position++) {
+    const { at, payload } = cellAt(words, position);
+    if (at !== position || payload !== committed[position]) throw new Error(`${position} is lost`);
+  }
+  const isSettled = actors[1].at === "end" || !actors[0].isDead;
+  if (isSettled && count !== head) throw new Error(`${count} counted, ${head} committed`);
+}

@@ -1,0 +1,254 @@
+/**
+ * Requests as a model: one slot that is used again and again, and repliers that take its requests from a
+ * lane. A request's name is its generation.
+ *
+ * @module
+ */
+
+import type { Actor, Model, Program, State } from "./explore.ts";
+
+/** Mistakes that an exploration must find. */
+export type RequestMistake =
+  | "moves the tail before it takes the slot"
+  | "frees a slot while a reply is written"
+  | "waits for an announcement only";
+
+/** What requester and repliers share. */
+export interface Slot {
+  status: "free" | "queued" | "taken" | "writing" | "done";
+  generation: number;
+  replier: number;
+  /** The request that the reply in the slot is for. */
+  reply: number;
+  isAnnounced: boolean;
+  /** Requests in the lane. */
+  lane: number[];
+  tail: number;
+  /** How each request ended: its reply, or "lost", or "cancelled". */
+  outcomes: (number | string)[];
+}
+
+interface Party extends Actor {
+  /** Requests still to be sent, looks still to be taken; -1: without end. */
+  left: number;
+  /** Requester: times that it may give up; -1: any number. */
+  patience: number;
+  generation: number;
+  start: number;
+  isMine: boolean;
+  /** Nobody waits any more: the slot is freed when the reply comes. */
+  isAbandoned: boolean;
+}
+
+/** What is explored. */
+export interface RequestOptions {
+  requests: number;
+  /** How often the requester may give up. */
+  cancels: number;
+  /** Looks that each replier takes. */
+  looks: number[];
+  mistake?: RequestMistake;
+}
+
+/** The model of requests. */
+export function requestModel(options: RequestOptions): Model<Slot, Party> {
+  const party = (at: string, left: number, patience: number): Party => ({
+    at,
+    isDead: false,
+    left,
+    patience,
+    generation: 0,
+    start: 0,
+    isMine: false,
+    isAbandoned: false,
+  });
+  return {
+    initial: {
+      words: {
+        status: "free",
+        generation: 0,
+        replier: -1,
+        reply: -1,
+        isAnnounced: false,
+        lane: [],
+        tail: 0,
+        outcomes: [],
+      },
+      actors: [
+        party("queue", options.requests, options.cancels),
+        ...options.looks.map((looks) => party("look", looks, 0)),
+      ],
+    },
+    programs: [
+      requesting(options.mistake),
+      ...options.looks.map((_, at) => replying(at + 1, options.mistake)),
+    ],
+    resting: ["queue", "look", "end"],
+    mortals: options.looks.map((_, at) => at + 1),
+    check: () => {},
+    checkEnd,
+  };
+}
+
+function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
+  const freesEarly = mistake === "frees a slot while a reply is written";
+  const deaf = mistake === "waits for an announcement only";
+  return {
+    queue: (_words, me) =>
+      me.left === 0 ? [{ then: "end" }] : [{
+        point: "REQUEST_QUEUED",
+        then: "send",
+        act(words, requester) {
+          words.status = "queued";
+          words.generation++;
+          words.replier = -1;
+          requester.generation = words.generation;
+          spend(requester, "left");
+        },
+      }],
+    send: () => [{
+      point: "COMMIT_PUBLISHED",
+      then: "wait",
+      act: (words, me) => words.lane.push(me.generation),
+    }],
+    wait(words, me, isDead) {
+      const moves = [];
+      if (words.isAnnounced) {
+        moves.push({
+          point: "REPLY_SEEN",
+          then: words.status === "done" ? "read" : "wait",
+          act: (slot: Slot) => slot.isAnnounced = false,
+        });
+      } else if (words.status === "done" && !deaf) {
+        moves.push({ then: "wait", act: (slot: Slot) => slot.isAnnounced = true });
+      }
+      const isHeld = words.status === "taken" || words.status === "writing";
+      if (isHeld && isDead(words.replier)) {
+        moves.push({ point: "REQUEST_ABANDONED", then: "queue", act: endAs("lost") });
+      } else if (me.patience !== 0 && !me.isAbandoned && words.status !== "done") {
+        const isFree = freesEarly || words.status !== "writing";
+        if (isFree) {
+          moves.push({ point: "REQUEST_CANCELLED", then: "queue", act: giveUp });
+        } else {
+          moves.push({ then: "wait", act: (_slot: Slot, requester: Party) => abandon(requester) });
+        }
+      }
+      return moves;
+    },
+    read: (words, me) => {
+      if (words.reply !== me.generation) {
+        throw new Error(`request ${me.generation} got the reply to ${words.reply}`);
+      }
+      return [{
+        point: "REQUEST_FREED",
+        then: "queue",
+        act(slot, requester) {
+          slot.status = "free";
+          slot.outcomes.push(requester.isAbandoned ? "cancelled" : slot.reply);
+          requester.isAbandoned = false;
+        },
+      }];
+    },
+  };
+}
+
+function spend(me: Party, what: "left" | "patience"): void {
+  if (me[what] > 0) me[what]--;
+}
+
+function endAs(outcome: string): (slot: Slot, me: Party) => void {
+  return (slot, me) => {
+    slot.status = "free";
+    slot.generation++;
+    slot.replier = -1;
+    slot.outcomes.push(outcome);
+    me.isAbandoned = false;
+  };
+}
+
+function giveUp(slot: Slot, me: Party): void {
+  spend(me, "patience");
+  endAs("cancelled")(slot, me);
+}
+
+function abandon(me: Party): void {
+  spend(me, "patience");
+  me.isAbandoned = true;
+}
+
+function replying(self: number, mistake: RequestMistake | undefined): Program<Slot, Party> {
+  const tailFirst = mistake === "moves the tail before it takes the slot";
+  const claims = (slot: Slot, me: Party) =>
+    slot.status === "queued" && slot.generation === me.generation;
+  const owns = (slot: Slot, me: Party, status: Slot["status"]) =>
+    slot.status === status && slot.generation === me.generation && slot.replier === self;
+  return {
+    look(words, me) {
+      if (me.left === 0) return [{ then: "end" }];
+      const count = (_slot: Slot, replier: Party) => {
+        spend(replier, "left");
+      };
+      if (words.tail === words.lane.length) return [{ then: "look", act: count }];
+      return [{
+        then: tailFirst ? "move" : "claim",
+        act(slot, replier) {
+          spend(replier, "left");
+          replier.start = slot.tail;
+          replier.generation = slot.lane[slot.tail];
+          replier.isMine = false;
+        },
+      }];
+    },
+    claim(words, me) {
+      if (!tailFirst && words.tail !== me.start) return [{ then: "look" }];
+      const then = tailFirst ? "begin" : "copied";
+      if (!claims(words, me)) return [{ then: tailFirst ? "look" : then }];
+      return [{
+        point: "REQUEST_TAKEN",
+        then,
+        act(slot, replier) {
+          slot.status = "taken";
+          slot.replier = self;
+          replier.isMine = true;
+        },
+      }];
+    },
+    copied: () => [{ point: "TAKE_COPIED", then: "move", isOwn: true }],
+    move(words, me) {
+      const after = tailFirst ? "claim" : me.isMine ? "begin" : "look";
+      if (words.tail !== me.start) return [{ then: tailFirst ? "look" : after }];
+      return [{ point: "TAKE_MOVED", then: after, act: (slot) => slot.tail++ }];
+    },
+    begin: (words, me) =>
+      !owns(words, me, "taken") ? [{ then: "look" }] : [{
+        point: "REPLY_BEGUN",
+        then: "write",
+        act: (slot) => slot.status = "writing",
+      }],
+    write: (words, me) => [
+      owns(words, me, "writing") ? { point: "REPLY_WRITTEN", then: "place" } : { then: "look" },
+    ],
+    place: () => [{
+      point: "REPLY_SEALED",
+      then: "finish",
+      act: (slot, me) => slot.reply = me.generation,
+    }],
+    finish: (words, me) =>
+      !owns(words, me, "writing") ? [{ then: "look" }] : [{
+        point: "REPLY_DONE",
+        then: "tell",
+        act: (slot) => slot.status = "done",
+      }],
+    tell: () => [{ point: "REPLY_TOLD", then: "look", act: (slot) => slot.isAnnounced = true }],
+  };
+}
+
+/** A requester waits only for a request that nobody has looked at, or for a living replier. */
+function checkEnd({ words, actors }: State<Slot, Party>): void {
+  if (actors[0].at === "end") return;
+  const isUntouched = words.status === "queued" &&
+    words.lane.indexOf(words.generation) >= words.tail;
+  if (!isUntouched) {
+    throw new Error(`request ${words.generation}, which is ${words.status}, is waited for in vain`);
+  }
+}
