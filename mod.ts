@@ -38,6 +38,11 @@ export {
   MessagingError,
   MessagingRefusedError,
 } from "./backends/messaging/errors.ts";
+export {
+  ShmMessagingBackend,
+  type ShmMessagingBackendOptions,
+  type ShmMessagingStats,
+} from "./backends/shm/backend.ts";
 export type { Counters } from "./backends/store/counters.ts";
 export { Store, type StoreOptions, type StoreStats } from "./backends/store/store.ts";
 export type { ChannelKind, ChannelOptions, Role } from "./lib/attachment.ts";

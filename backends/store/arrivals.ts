@@ -16,6 +16,11 @@ export class Arrivals {
     return this.#first;
   }
 
+  /** All, in their order. */
+  *[Symbol.iterator](): Iterator<StoredMessage> {
+    for (let next = this.#first; next !== undefined; next = next.next) yield next;
+  }
+
   add(message: StoredMessage): void {
     message.previous = this.#last;
     if (this.#last === undefined) this.#first = message;

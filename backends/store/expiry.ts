@@ -36,15 +36,25 @@ export class ExpiryHeap<T extends Expiring> {
     this.#gone = 0;
   }
 
+  /** When the next one expires; `Infinity` if none will. */
+  get nextAtMs(): number {
+    return this.#first()?.expiresAtMs ?? Infinity;
+  }
+
   /** Takes out the next one whose time has come. */
   due(nowMs: number): T | undefined {
-    for (let next = this.#heap.peek(); next !== undefined; next = this.#heap.peek()) {
-      if (!next.isGone && next.expiresAtMs > nowMs) return undefined;
+    const next = this.#first();
+    return next === undefined || next.expiresAtMs > nowMs ? undefined : this.#heap.pop();
+  }
+
+  /** The next one to expire, after those are out that are gone. */
+  #first(): T | undefined {
+    let first = this.#heap.peek();
+    for (; first?.isGone; first = this.#heap.peek()) {
       this.#heap.pop();
-      if (!next.isGone) return next;
       this.#gone--;
     }
-    return undefined;
+    return first;
   }
 
   clear(): void {

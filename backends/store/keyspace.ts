@@ -22,6 +22,17 @@ export interface Kinds {
 /** A kind of value. */
 export type Kind = keyof Kinds;
 
+/** A key and what it holds. */
+export type KeyedValue = {
+  [K in Kind]: {
+    readonly key: string;
+    readonly kind: K;
+    readonly value: Kinds[K];
+    /** Milliseconds of the store's clock; `Infinity` for never. */
+    readonly expiresAtMs: number;
+  };
+}[Kind];
+
 /** A key and its value. */
 class Entry implements Expiring {
   isGone = false;
@@ -56,6 +67,16 @@ export class Keyspace {
   /** Number of keys. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** All keys with what they hold. */
+  entries(): Iterable<KeyedValue> {
+    return this.#entries.values() as Iterable<KeyedValue>;
+  }
+
+  /** When the next key expires; `Infinity` if none will. */
+  get nextExpiryMs(): number {
+    return this.#expiry.nextAtMs;
   }
 
   /**

@@ -145,6 +145,14 @@ export class Store {
     this.keys.sweep();
   }
 
+  /**
+   * When the next message or key expires, in milliseconds; `Infinity` if none will.
+   * @internal
+   */
+  get nextExpiryMs(): number {
+    return Math.min(this.topics.nextExpiryMs, this.keys.nextExpiryMs);
+  }
+
   /** Deletes all messages and keys. Subscriptions stay. */
   clear(): void {
     this.topics.clear();

@@ -140,6 +140,16 @@ export class Topics {
     return true;
   }
 
+  /** All messages in the order in which they came. */
+  inOrderOfArrival(): Iterable<StoredMessage> {
+    return this.#arrivals;
+  }
+
+  /** When the next message expires; `Infinity` if none will. */
+  get nextExpiryMs(): number {
+    return this.#expiry.nextAtMs;
+  }
+
   /** Removes what has expired. */
   sweep(): void {
     const nowMs = this.#context.clock();
