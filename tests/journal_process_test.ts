@@ -2,11 +2,10 @@
 
 import assert from "node:assert/strict";
 import { Journal } from "../lib/journal/journal.ts";
-import { removeStale } from "../mod.ts";
 import { pause, until } from "./support/deadline.ts";
 import { bytesOf, LEDGER, Ledger } from "./support/ledger.ts";
 import { Program } from "./support/program.ts";
-import { inScratch } from "./support/scratch.ts";
+import { inScratch, tidyAfterKills } from "./support/scratch.ts";
 
 const FILL = 200;
 const FILLER = "x".repeat(FILL);
@@ -17,14 +16,6 @@ type Told = [n: number, sequence: number];
 function writer(order: Record<string, unknown>): Program {
   const args = ["--allow-ffi", "--allow-read", "tests/programs/journal_writer.ts"];
   return new Program([...args, JSON.stringify({ name: "j", ...order })]);
-}
-
-/** Takes away what only time would tell to be left over: the killed may have been making a file. */
-function tidy(dir: string): void {
-  removeStale({ dir });
-  for (const { name } of Deno.readDirSync(dir)) {
-    if (name.startsWith(".new-")) Deno.removeSync(`${dir}/${name}`);
-  }
 }
 
 /** The lines that a killed writer printed whole. */
@@ -94,7 +85,7 @@ Deno.test("a writer may be killed at any instant: what it was told is there, and
       const late = new Ledger(KEPT);
       using _other = new Journal("j", LEDGER, late, options);
       assert.deepEqual(late.entries, state.entries);
-      tidy(dir);
+      tidyAfterKills(dir);
     }
   }));
 
@@ -118,7 +109,7 @@ Deno.test("a stopped writer holds up nobody", () =>
       await until(() => toldOf(stopped.output).length > before + 10, "going on");
       stopped.kill("SIGKILL");
       await stopped.ended();
-      tidy(dir);
+      tidyAfterKills(dir);
     }
   }));
 

@@ -4,17 +4,9 @@ import { openPlatform } from "../lib/platform/mod.ts";
 import { ShmUnsupportedError } from "../lib/errors.ts";
 import type { SocketRole } from "./programs/actions.ts";
 import type { Peer } from "./support/peer.ts";
+import { libcPath } from "./support/libc.ts";
 import { inScratch } from "./support/scratch.ts";
 import { WorkerPeer } from "./support/worker_peer.ts";
-
-/** The C library that this very process has mapped. */
-function libcPath(): string {
-  const line = Deno.readTextFileSync("/proc/self/maps").split("\n").find((mapping) =>
-    /\/(libc\.so\.6|ld-musl-[^/]*|libc\.musl-[^/]*)$/.test(mapping)
-  );
-  assert.ok(line, "no C library is mapped");
-  return line.slice(line.indexOf("/"));
-}
 
 /** A worker's module without imports, so that it can be loaded without a permission. */
 async function bundleWorker(): Promise<string> {

@@ -229,19 +229,15 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
   #handle(delivery: Delivery): void {
     const { topic, pattern } = delivery;
     const through = pattern === undefined ? {} : { pattern };
-    try {
-      if (delivery.kind === "stored") {
-        this.dispatch(toMessage(delivery.message), { topic, ...through });
-      } else {
-        this.dispatchPublished({
-          channel: topic,
-          ...through,
-          data: valueToData(delivery.value),
-          timestampSeconds: delivery.timestampSeconds,
-        });
-      }
-    } catch (error) {
-      logger.error("cannot deliver what came on {topic}: {error}", { topic, error });
+    if (delivery.kind === "stored") {
+      this.dispatch(toMessage(delivery.message), { topic, ...through });
+    } else {
+      this.dispatchPublished({
+        channel: topic,
+        ...through,
+        data: valueToData(delivery.value),
+        timestampSeconds: delivery.timestampSeconds,
+      });
     }
   }
 
@@ -433,15 +429,8 @@ function append<Name extends OperationName>(
   return replica.outcome();
 }
 
-function toMessage({ id, topic, text }: StoredMessage): Message {
-  try {
-    return Message.parse(text);
-  } catch (cause) {
-    throw new ShmCorruptionError(
-      `message ${id} of topic ${topic} cannot be read: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
+function toMessage({ text }: StoredMessage): Message {
+  return Message.parse(text);
 }
 
 function jsonOf(value: unknown): string {

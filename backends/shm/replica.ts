@@ -11,6 +11,7 @@
 
 import { ShmCorruptionError } from "../../lib/errors.ts";
 import type { CopiedRecord, JournalRecord, JournalState } from "../../lib/journal/journal.ts";
+import { parseShallow } from "../../lib/json_members.ts";
 import { InvalidInputError, StoreError } from "../store/errors.ts";
 import type { KeyedValue } from "../store/keyspace.ts";
 import { Store } from "../store/store.ts";
@@ -309,19 +310,28 @@ function timeOrNull(timeMs: number): number | null {
   return timeMs === Infinity ? null : Math.round(timeMs);
 }
 
-/** A member checks values before it appends them: one that is none does what a refused one does. */
+/**
+ * A member writes nothing else, but another process may have: that does what a refused value does.
+ *
+ * @throws {InvalidInputError} if it is no JSON
+ */
 function valueIn(text: string): Value {
-  try {
-    return valueOfJson(text);
-  } catch (cause) {
-    throw new InvalidInputError(`a value must be JSON: ${cause}`, { cause });
-  }
+  parsed(text);
+  return valueOfJson(text);
 }
 
 function valuesIn(text: string): Value[] {
+  const members = parsed(text);
+  if (Array.isArray(members) && members.every((each) => typeof each === "string")) {
+    return members.map(valueIn);
+  }
+  throw new InvalidInputError("members must be an array of JSON texts");
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text).map(valueOfJson);
+    return parseShallow(text);
   } catch (cause) {
-    throw new InvalidInputError(`members must be an array of JSON texts: ${cause}`, { cause });
+    throw new InvalidInputError(`a value must be JSON: ${cause}`, { cause });
   }
 }

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { platform } from "../../lib/platform/mod.ts";
+import { removeStale } from "../../lib/registry.ts";
 import { Child, type ChildOptions } from "./child.ts";
 
 /** Directories of this run begin so: the last test file looks for what is left of them. */
@@ -50,5 +51,13 @@ export async function inScratch(
   } finally {
     await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
     Deno.removeSync(path, { recursive: true });
+  }
+}
+
+/** Takes away what only time would tell to be left over: who was killed may have been making a file. */
+export function tidyAfterKills(dir: string): void {
+  removeStale({ dir });
+  for (const { name } of Deno.readDirSync(dir)) {
+    if (name.startsWith(".new-")) Deno.removeSync(`${dir}/${name}`);
   }
 }
