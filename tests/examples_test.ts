@@ -3,11 +3,13 @@ import { Program } from "./support/program.ts";
 
 /** Runs a test with a segment directory of its own, which has to be empty in the end. */
 async function inDirectory(
-  test: (run: (file: string) => Program) => Promise<void>,
+  test: (run: (file: string, ...args: string[]) => Program) => Promise<void>,
 ): Promise<void> {
   const RINGBUS_DIR = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "ringbus-examples-" });
   try {
-    await test((file) => new Program(["--allow-ffi", `examples/${file}`], { RINGBUS_DIR }));
+    await test((file, ...args) =>
+      new Program(["--allow-ffi", `examples/${file}`, ...args], { RINGBUS_DIR })
+    );
     assert.deepEqual([...Deno.readDirSync(RINGBUS_DIR)], [], "the examples left files behind");
   } finally {
     await Deno.remove(RINGBUS_DIR, { recursive: true });
@@ -97,3 +99,11 @@ Deno.test("example workers: it runs with leave to read its code and nothing else
   await using main = new Program(["--allow-read=.", "examples/workers/main.ts"]);
   assert.deepEqual(await main.lines(), ["sum of the squares from 1 to 100: 338350"]);
 });
+
+Deno.test("example shm_messages: two agents meet, whoever comes first", () =>
+  inDirectory(async (run) => {
+    await using alice = run("shm_messages/agent.ts", "alice");
+    await using bob = run("shm_messages/agent.ts", "bob");
+    assert.deepEqual(await alice.lines(), ["alice met bob", "agents: alice, bob"]);
+    assert.deepEqual(await bob.lines(), ["bob met alice", "agents: alice, bob"]);
+  }));

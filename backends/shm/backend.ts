@@ -88,11 +88,11 @@ interface Attached {
  * next one finds what they left.
  *
  * @example
- * ```ts
+ * ```ts ignore
  * import { GemstoneGenerator, Message, ShmMessagingBackend } from "@ringbus/ringbus";
  *
- * await using backend = new ShmMessagingBackend({ name: `example-${Deno.pid}` });
- * await using other = new ShmMessagingBackend({ name: `example-${Deno.pid}` }); // in any process
+ * await using backend = new ShmMessagingBackend({ name: "crew" });
+ * await using other = new ShmMessagingBackend({ name: "crew" }); // in any process
  *
  * const seen = Promise.withResolvers<Message>();
  * await other.subscribe("alerts", seen.resolve);
