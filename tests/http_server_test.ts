@@ -1,7 +1,9 @@
 // The HTTP server as its clients see it: every call, what is refused, and its limits.
 
 import assert from "node:assert/strict";
+import { PollingSubscribers } from "../backends/http/polling.ts";
 import { ROUTES } from "../backends/http/routes.ts";
+import { Places } from "../backends/http/limits.ts";
 import { routesTable } from "../backends/http/openapi.ts";
 import { SharedMemoryServer } from "../http.ts";
 import { InMemoryMessagingBackend, type Message, Store } from "../mod.ts";
@@ -155,7 +157,7 @@ Deno.test("http: a poll ends empty at its time, for one without subscriptions, a
   const answers = (await Promise.all([first, second])).map(({ json }) => json.messages.length);
   assert.deepEqual(answers.toSorted(), [0, 1]);
   const third = scene.call("/poll?subscriber_id=s&timeout=30");
-  await pause(20);
+  await waitingPolls(scene.url, 1);
   await scene.call("/unsubscribe", { topic: "t", subscriber_id: "s" });
   assert.deepEqual((await third).json, empty);
 });
@@ -180,9 +182,9 @@ Deno.test("http: a client that goes while its poll waits loses nothing", async (
     using connection = await Deno.connect({ port: scene.port });
     const request = "GET /poll?subscriber_id=s&timeout=300 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     await connection.write(new TextEncoder().encode(request));
-    await connection.read(new Uint8Array(1000));
+    await waitingPolls(scene.url, 1);
   }
-  await pause(100);
+  await waitingPolls(scene.url, 0);
   await scene.store("t", 1n);
   assert.equal((await scene.call("/poll?subscriber_id=s")).json.messages.length, 1);
 });
@@ -211,18 +213,25 @@ Deno.test("http: with overflow disconnect, a subscriber that is too slow is forg
   assert.equal((await scene.call("/stats")).json.subscriptions, 0);
 });
 
-Deno.test("http: subscribers that poll no more are forgotten, and others are not", async () => {
-  await using scene = await serveHttp({ subscriberIdleSeconds: 0.2 });
-  for (const subscriber_id of ["gone", "there"]) {
-    await scene.call("/subscribe", { topic: "t", subscriber_id });
-  }
-  const poll = scene.call("/poll?subscriber_id=there&timeout=100");
-  await until(
-    () => scene.server.store.stats().subscriptions === 1,
-    "forgetting of the one that does not poll",
-  );
-  await scene.call("/publish", { channel: "t", message: "x" });
-  assert.equal((await poll).json.messages.length, 1);
+Deno.test("http: subscribers that poll no more are forgotten, and others are not", () => {
+  const store = new Store();
+  const places = new Places(10);
+  const subscribers = new PollingSubscribers(store, { queue: {}, idleSeconds: 300, places });
+  for (const id of ["gone", "there"]) subscribers.subscribe(id, "t");
+  subscribers.poll("there", 100);
+  subscribers.sweep(performance.now() + 299_000);
+  assert.equal(store.stats().subscriptions, 2);
+  subscribers.sweep(performance.now() + 301_000);
+  assert.equal(store.stats().subscriptions, 1);
+  assert.equal(subscribers.delete("gone"), false);
+  subscribers.clear();
+  assert.deepEqual([store.stats().subscriptions, places.taken], [0, 0]);
+});
+
+Deno.test("http: a running server looks for subscribers that poll no more", async () => {
+  await using scene = await serveHttp({ subscriberIdleSeconds: 0.05 });
+  await scene.call("/subscribe", { topic: "t", subscriber_id: "s" });
+  await until(() => scene.server.store.stats().subscriptions === 0, "forgetting");
 });
 
 Deno.test("http: there are at most so many subscribers, streams of events included", async () => {
@@ -253,6 +262,14 @@ Deno.test("http: a refused subscription leaves no subscriber behind", async () =
   assert.equal((await scene.call("/subscribe", { topic: "t", subscriber_id: "s" })).status, 200);
   assert.equal((await scene.call("/stats")).json.subscriptions, 1);
 });
+
+/** Waits until so many polls wait at the server. */
+async function waitingPolls(url: string, count: number): Promise<void> {
+  await until(async () => {
+    const stats = await (await fetch(`${url}/stats`)).json();
+    return stats.waiting_polls === count;
+  }, `${count} waiting polls`);
+}
 
 /** A stream of events that is read as it comes. */
 async function openEvents(url: string, headers: HeadersInit = {}) {
@@ -477,7 +494,7 @@ Deno.test("http: a server may be started again, and stop comes to an end whateve
   await halfOpen.write(
     new TextEncoder().encode("POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-l"),
   );
-  await pause(50);
+  await waitingPolls(url, 1);
   await within(server.stop(), "the end of a server", 10_000);
   assert.deepEqual(await poll, { messages: [] });
   const again = await server.start();

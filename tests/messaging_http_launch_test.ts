@@ -1,6 +1,9 @@
 // Starting the HTTP server and finding it, losing it and finding it again.
 
 import assert from "node:assert/strict";
+import { Guard } from "../backends/http/guard.ts";
+import { Places } from "../backends/http/limits.ts";
+import { Service } from "../backends/http/service.ts";
 import {
   createSharedMessagingConfig,
   MessagingConfig,
@@ -9,10 +12,15 @@ import {
   SharedMemoryServer,
   startSharedMemoryServer,
 } from "../http.ts";
-import { MessagingClosedError, MessagingConnectionError, MessagingRefusedError } from "../mod.ts";
-import { candidatePorts } from "../testing/ports.ts";
+import {
+  MessagingClosedError,
+  MessagingConnectionError,
+  MessagingRefusedError,
+  Store,
+} from "../mod.ts";
 import { Inbox, numbered, numbersOf } from "./messaging_conformance/carrier.ts";
 import { pause, until } from "./support/deadline.ts";
+import { freePort } from "./support/free_port.ts";
 import { Program } from "./support/program.ts";
 
 const MODES: readonly ServerMode[] = ["inline", "worker", "process"];
@@ -24,19 +32,6 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** A port that nobody listens on. */
-function freePort(): number {
-  for (const port of candidatePorts()) {
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-  throw new Error("unreachable");
 }
 
 for (const serverMode of MODES) {
@@ -217,41 +212,33 @@ Deno.test("http backend: subscriptions outlive the server, and messages come aga
 });
 
 Deno.test("http backend: a server that has forgotten it is subscribed to anew", async () => {
-  await using server = new SharedMemoryServer();
-  const serverUrl = await server.start();
-  await using backend = new SharedMemoryMessagingBackend({ serverUrl });
-  const inbox = new Inbox();
-  await backend.subscribe("t", inbox.handler);
-  await backend.storeMessage("n", "t", numbered(1));
-  await inbox.has(1);
-  const subscriber_id = await subscriberOf(backend, server);
-  const gone = await fetch(`${serverUrl}/subscribers/${subscriber_id}`, { method: "DELETE" });
-  assert.deepEqual(await gone.json(), { deleted: 1 });
-  await until(() => server.store.stats().subscriptions === 1, "subscribing anew");
-  await backend.storeMessage("n", "t", numbered(2));
-  assert.deepEqual(numbersOf(await inbox.has(2)), [1, 2]);
-});
-
-/** The name under which a backend polls: what it says when it subscribes once more. */
-async function subscriberOf(
-  backend: SharedMemoryMessagingBackend,
-  server: SharedMemoryServer,
-): Promise<string> {
-  const original = globalThis.fetch;
-  const { promise, resolve } = Promise.withResolvers<string>();
-  globalThis.fetch = (input, init) => {
-    if (String(input).endsWith("/subscribe")) resolve(JSON.parse(String(init?.body)).subscriber_id);
-    return original(input, init);
-  };
-  try {
-    await backend.subscribe("another", () => {});
-    await backend.unsubscribe("another");
-  } finally {
-    globalThis.fetch = original;
+  const store = new Store();
+  const limits = { queue: {}, idleSeconds: 300, places: new Places(10) };
+  const service = new Service(store, new Guard("127.0.0.1", undefined), limits, 10_000);
+  let subscriber: string | undefined;
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (call) => {
+      subscriber ??= /"subscriber_id":"([^"]+)"/.exec(await call.clone().text())?.[1];
+      return await service.handle(call);
+    },
+  );
+  const serverUrl = `http://127.0.0.1:${server.addr.port}`;
+  {
+    await using backend = new SharedMemoryMessagingBackend({ serverUrl });
+    const inbox = new Inbox();
+    await backend.subscribe("t", inbox.handler);
+    await backend.storeMessage("n", "t", numbered(1));
+    await inbox.has(1);
+    const gone = await fetch(`${serverUrl}/subscribers/${subscriber}`, { method: "DELETE" });
+    assert.deepEqual(await gone.json(), { deleted: 1 });
+    await until(() => store.stats().subscriptions === 1, "subscribing anew");
+    await backend.storeMessage("n", "t", numbered(2));
+    assert.deepEqual(numbersOf(await inbox.has(2)), [1, 2]);
   }
-  assert.equal(server.store.stats().subscriptions, 1);
-  return await promise;
-}
+  service.clear();
+  await server.shutdown();
+});
 
 Deno.test("http backend: topics, messages and keys are deleted, and topics listed", async () => {
   await using backend = new SharedMemoryMessagingBackend();

@@ -30,6 +30,11 @@ export class PollingSubscribers {
     this.#limits = limits;
   }
 
+  /** Polls that wait for an entry. */
+  get waiting(): number {
+    return this.#byId.values().filter(({ isPolled }) => isPolled).toArray().length;
+  }
+
   subscribe(id: string, topic: string): void {
     this.#change(id, ({ queue }) => this.#store.subscriptions.subscribe(queue, topic));
   }

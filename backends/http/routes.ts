@@ -344,6 +344,7 @@ export const ROUTES: readonly Route[] = [
       total_messages: COUNT,
       subscriptions: COUNT,
       pattern_subscriptions: COUNT,
+      waiting_polls: COUNT,
     }),
     run: (context) => JSON.stringify(statsOf(context)),
   }),

@@ -7,7 +7,9 @@
 import type { RouteContext } from "./route.ts";
 
 /** The documented numbers first, then ours. */
-export function statsOf({ store, uptimeSeconds }: RouteContext): Record<string, unknown> {
+export function statsOf(
+  { store, subscribers, uptimeSeconds }: RouteContext,
+): Record<string, unknown> {
   const { messages, patternSubscriptions, topics, subscriptions, ...more } = store.stats();
   return {
     status: "healthy",
@@ -16,6 +18,7 @@ export function statsOf({ store, uptimeSeconds }: RouteContext): Record<string, 
     total_messages: messages,
     subscriptions,
     pattern_subscriptions: patternSubscriptions,
+    waiting_polls: subscribers.waiting,
     ...more,
   };
 }
