@@ -61,12 +61,14 @@ export async function compare(
 }
 
 /** Runs a load in a process of its own; the figure it prints. */
-export async function runLoad(args: readonly string[]): Promise<number> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", ...args],
-  }).output();
+export async function runLoad(file: string, args: readonly string[]): Promise<number> {
+  const path = new URL(file, import.meta.url).pathname;
+  const command = file.endsWith(".py")
+    ? new Deno.Command("python3", { args: ["-I", path, ...args] })
+    : new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--quiet", path, ...args] });
+  const { success, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
-  if (!success) throw new Error(`${args.join(" ")} failed: ${decoder.decode(stderr).slice(-2000)}`);
+  if (!success) throw new Error(`${file} ${args} failed: ${decoder.decode(stderr).slice(-2000)}`);
   return Number(decoder.decode(stdout));
 }
 

@@ -1,8 +1,7 @@
 /**
- * One connection, or two, that load a server by TCP. Arguments: protocol, port, what to measure, how
- * often. Prints a figure: commands a second, or microseconds.
+ * One connection that loads a server by TCP. Arguments: protocol, port, what to measure, how often. Prints
+ * commands a second.
  */
-import { median } from "../harness/stats.ts";
 import { makeMessage, type Protocol, PROTOCOLS } from "./protocol.ts";
 
 /** Commands in one write; two writes are under way at a time. */
@@ -88,23 +87,7 @@ async function gets(protocol: Protocol, port: number, count: number): Promise<nu
   return await rateOf(port, count, () => protocol.get(topic), protocol.getLines(MESSAGES_READ));
 }
 
-/** Median of the time from a store on one connection to the push on another. */
-async function push(protocol: Protocol, port: number, count: number): Promise<number> {
-  const [writer, reader] = [await Connection.open(port), await Connection.open(port)];
-  await reader.ask(protocol.subscribe(topic), protocol.subscribeLines);
-  const micros: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const command = encoder.encode(protocol.push(topic, makeMessage()));
-    const begun = performance.now();
-    writer.send(command);
-    await reader.skip(protocol.pushLines);
-    micros.push((performance.now() - begun) * 1000);
-    await writer.skip(1);
-  }
-  return median(micros);
-}
-
-const MEASURES: Record<string, typeof stores> = { stores, gets, push };
+const MEASURES: Record<string, typeof stores> = { stores, gets };
 
 const [protocol, port, measure, count] = Deno.args;
 console.log(await MEASURES[measure](PROTOCOLS[protocol], Number(port), Number(count)));

@@ -1,6 +1,7 @@
 /**
  * Compares the servers with Python servers of the same protocols, and with redis-server. Run it with
- * `deno task bench:servers`; `--quick` takes some seconds, `--json` is for machines.
+ * `deno task bench:servers`; `--quick` takes some seconds, `--only` is `http` or `tcp`, `--json` is for
+ * machines.
  */
 import { parseArgs } from "node:util";
 import { describeMachine, warningOf } from "../harness/machine.ts";
@@ -15,16 +16,23 @@ const QUICK: Plan = { isQuick: true, runs: 1 };
 if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
-    options: { quick: { type: "boolean" }, json: { type: "boolean" } },
+    options: {
+      quick: { type: "boolean" },
+      only: { type: "string" },
+      json: { type: "boolean" },
+    },
   });
-  const complaint = await complaintAboutWrk();
+  const complaint = values.only === "tcp" ? undefined : await complaintAboutWrk();
   if (complaint !== undefined) {
     console.error(complaint);
     Deno.exit(1);
   }
   const plan = values.quick ? QUICK : FULL;
   const machine = await describeMachine();
-  const rows = [...await compareHttp(plan), ...await compareTcp(plan)];
+  const rows = [
+    ...values.only === "tcp" ? [] : await compareHttp(plan),
+    ...values.only === "http" ? [] : await compareTcp(plan),
+  ];
   if (values.json) console.log(JSON.stringify({ machine, plan, rows }, null, 2));
   else {
     console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);

@@ -7,15 +7,8 @@ import { GemstoneGenerator, Message } from "../../mod.ts";
 export interface Protocol {
   store(topic: string, message: Message): string;
   get(topic: string): string;
-  subscribe(topic: string): string;
-  /** Stores a message and pushes it, or what comes closest. */
-  push(topic: string, message: Message): string;
   /** Lines of the answer to a `get` of so many messages. */
   getLines(messages: number): number;
-  /** Lines of the answer to `subscribe`. */
-  readonly subscribeLines: number;
-  /** Lines in which a push comes. */
-  readonly pushLines: number;
 }
 
 function encode(message: Message): string {
@@ -25,11 +18,7 @@ function encode(message: Message): string {
 const line: Protocol = {
   store: (topic, message) => `STORE_MESSAGE bench ${topic} ${encode(message)}\r\n`,
   get: (topic) => `GET_MESSAGES ${topic}\r\n`,
-  subscribe: (topic) => `SUBSCRIBE ${topic}\r\n`,
-  push: (topic, message) => line.store(topic, message),
   getLines: () => 1,
-  subscribeLines: 1,
-  pushLines: 1,
 };
 
 function resp(...words: string[]): string {
@@ -37,15 +26,11 @@ function resp(...words: string[]): string {
   return `*${words.length}\r\n${bulks.join("")}`;
 }
 
-/** The nearest that Redis has: a sorted set for a topic, and PUBLISH for a push. */
+/** The nearest that Redis has: a sorted set for a topic. */
 const redis: Protocol = {
   store: (topic, message) => resp("ZADD", topic, String(message.timestamp), message.stringify()),
   get: (topic) => resp("ZRANGE", topic, "0", "-1"),
-  subscribe: (topic) => resp("SUBSCRIBE", topic),
-  push: (topic, message) => resp("PUBLISH", topic, message.stringify()),
   getLines: (messages) => 1 + 2 * messages,
-  subscribeLines: 6,
-  pushLines: 7,
 };
 
 export const PROTOCOLS: Record<string, Protocol> = { line, redis };
