@@ -1,5 +1,8 @@
-/** `EmbeddedMessagingBackend`. Arguments: port, what to measure, how often. Prints a figure as `load.ts` does. */
-import type { Message } from "../../mod.ts";
+/**
+ * Messaging backends. Arguments: port of a TCP server, or `memory`; what to measure, how often. Prints a
+ * figure as `load.ts` does.
+ */
+import { InMemoryMessagingBackend, type Message, Store } from "../../mod.ts";
 import { EmbeddedMessagingBackend } from "../../tcp.ts";
 import { median } from "../harness/stats.ts";
 import { makeMessage } from "./protocol.ts";
@@ -8,9 +11,15 @@ const IN_FLIGHT = 200;
 const MESSAGES_READ = 10;
 
 const [port, measure, count] = Deno.args;
-const config = { port: Number(port), autoStartServer: false };
-await using backend = new EmbeddedMessagingBackend(config);
-await using other = new EmbeddedMessagingBackend(config);
+const store = new Store();
+
+function open() {
+  if (port === "memory") return new InMemoryMessagingBackend({ store });
+  return new EmbeddedMessagingBackend({ port: Number(port), autoStartServer: false });
+}
+
+await using backend = open();
+await using other = open();
 
 async function rateOf(work: () => Promise<unknown>): Promise<number> {
   let left = Number(count);
@@ -21,12 +30,12 @@ async function rateOf(work: () => Promise<unknown>): Promise<number> {
   return Number(count) / ((performance.now() - begun) / 1000);
 }
 
-function store(): Promise<void> {
+function storeOne(): Promise<void> {
   return backend.storeMessage("bench", "t", makeMessage());
 }
 
 async function gets(): Promise<number> {
-  for (let i = 0; i < MESSAGES_READ; i++) await store();
+  for (let i = 0; i < MESSAGES_READ; i++) await storeOne();
   return await rateOf(() => backend.getMessagesForTopic("t"));
 }
 
@@ -38,7 +47,7 @@ async function push(): Promise<number> {
   for (let i = 0; i < Number(count); i++) {
     const arrival = new Promise<Message>((resolve) => arrived = resolve);
     const begun = performance.now();
-    const stored = store();
+    const stored = storeOne();
     await arrival;
     micros.push((performance.now() - begun) * 1000);
     await stored;
@@ -46,7 +55,11 @@ async function push(): Promise<number> {
   return median(micros);
 }
 
-const MEASURES: Record<string, () => Promise<number>> = { stores: () => rateOf(store), gets, push };
+const MEASURES: Record<string, () => Promise<number>> = {
+  stores: () => rateOf(storeOne),
+  gets,
+  push,
+};
 
-await backend.connect();
+await backend.testConnection();
 console.log(await MEASURES[measure]());

@@ -61,6 +61,14 @@ function backend(counts: Counts): Contestant {
   };
 }
 
+/** The same calls without a server. */
+function memory(counts: Counts): Contestant {
+  return {
+    name: "Ringbus, InMemoryMessagingBackend",
+    run: (measure) => runLoad("backend_load.ts", ["memory", measure, `${counts[measure]}`]),
+  };
+}
+
 /** Measures all of it. */
 export async function compareTcp(plan: Plan): Promise<Row[]> {
   await using python = new PythonServers("line_server.py");
@@ -70,6 +78,7 @@ export async function compareTcp(plan: Plan): Promise<Row[]> {
     byTcp("Python asyncio", "line", () => python.open(), slow),
     ringbus(fast),
     backend(slow),
+    memory(slow),
     byTcp("redis-server", "redis", () => Promise.resolve(redis.port), fast),
   ];
   return await compare("TCP, pipelined by one client", MEASURES, contestants, plan);
