@@ -7,6 +7,7 @@
 
 import {
   type ChannelOptions,
+  type Delivery,
   type Loan,
   type LocalHandle,
   Publisher,
@@ -42,6 +43,9 @@ export type WayOut =
   | "handled error"
   | "handled rejection";
 
+/** What a puller that acknowledges does with what it received. */
+export type Settling = "ack" | "nack" | "keep";
+
 /** A command. */
 export type Command =
   | {
@@ -49,7 +53,7 @@ export type Command =
     id: string;
     role: SocketRole;
     target: string | LocalHandle;
-    options?: ChannelOptions;
+    options?: ChannelOptions & { ack?: boolean; maxUnacked?: number };
   }
   | { do: "send"; id: string; values: unknown[]; mode?: SendMode; timeoutMs?: number }
   | { do: "sendBytes"; id: string; sizes: number[] }
@@ -78,6 +82,7 @@ export type Command =
   | { do: "request"; id: string; values: readonly unknown[]; mode: RequestMode; timeoutMs?: number }
   | { do: "reply"; id: string; mode: ReplyMode; name: string }
   | { do: "takeRequest"; id: string }
+  | { do: "pull"; id: string; count: number; settle: Settling }
   | { do: "hold"; id: string }
   | { do: "lend"; id: string; byteLength: number }
   | { do: "commit"; id: string }
@@ -130,6 +135,9 @@ export async function perform(command: Command, tell: Tell): Promise<unknown> {
     case "takeRequest":
       tell("started");
       return find<Replier>(command.id).recvSync({ timeoutMs: 20_000 });
+    case "pull":
+      tell("started");
+      return pull(find(command.id), command);
     case "hold":
       return find<ReceivingSocket<unknown>>(command.id).recvView()?.bytes.length;
     case "lend":
@@ -206,6 +214,19 @@ function lend({ id, byteLength }: Extract<Command, { do: "lend" }>): void {
   const loan = find<SendingSocket<unknown>>(id).loan(byteLength)!;
   loan.bytes.fill(byteLength);
   loans.set(id, loan);
+}
+
+/** Answers what was received - of bytes how many - each with the number of its deliveries. */
+function pull(
+  puller: Puller<Delivery<unknown>>,
+  { count, settle }: Extract<Command, { do: "pull" }>,
+): [value: unknown, deliveries: number][] {
+  return Array.from({ length: count }, () => {
+    const message = puller.recvSync({ timeoutMs: 20_000 });
+    if (settle !== "keep") message[settle]();
+    const { value } = message;
+    return [value instanceof Uint8Array ? value.length : value, message.deliveries];
+  });
 }
 
 function sendBytes(socket: SendingSocket<unknown>, sizes: number[]): number {
