@@ -73,6 +73,21 @@ function shareOf(lines: string[]): { tasks: number; sum: number } {
   return { tasks: Number(tasks), sum: Number(sum) };
 }
 
+Deno.test("example work_farm: all jobs are done although a worker is killed at work", () =>
+  inDirectory(async (run) => {
+    await using killed = run("work_farm/worker.ts");
+    await killed.prints("ready");
+    await using farm = run("work_farm/farm.ts");
+    await killed.prints("job 3, attempt 1");
+    killed.kill("SIGKILL");
+    await killed.ended();
+    await using worker = run("work_farm/worker.ts");
+    const [, last] = await farm.lines();
+    const [, again] = /^60 jobs are done, (\d+) of them by another/.exec(last)!;
+    assert.ok(Number(again) >= 1 && Number(again) <= 4, last);
+    await worker.lines();
+  }));
+
 Deno.test("example arrays: images arrive with their type and shape", () =>
   inDirectory(async (run) => {
     await using receiver = run("arrays/receiver.ts");
