@@ -5,7 +5,6 @@ import assert from "node:assert/strict";
 import { type Delivery, Puller, Pusher, removeStale } from "../mod.ts";
 import { failpointRing } from "../torture/failpoints/ring.ts";
 import { ACK_POINTS, numberOf, type PointName } from "../torture/failpoints/points.ts";
-import { numbers } from "./conformance/values.ts";
 import type { Child } from "./support/child.ts";
 import { pause, until } from "./support/deadline.ts";
 import { inScratch, type Scratch } from "./support/scratch.ts";
