@@ -53,20 +53,26 @@ export class Guard {
   }
 
   /** The answer that sets the cookie and leads away from the address with the token in it. */
-  letIn(token: string): Response {
+  letIn(token: string, headers: Headers): Response {
     if (!this.#isToken?.(token)) {
       throw new HttpError(401, "the token is wrong");
     }
-    const cookie = `${COOKIE}=${this.#session}; HttpOnly; SameSite=Strict; Path=/`;
+    const cookie = `${cookieName(headers)}=${this.#session}; HttpOnly; SameSite=Strict; Path=/`;
     return new Response(null, { status: 303, headers: { location: "/", "set-cookie": cookie } });
   }
 }
 
-const COOKIE = "ringbus";
-const PORT = /:\d+$/;
+const PORT = /:(\d+)$/;
+
+/** Browsers send the cookies of one port to all ports of a host. */
+function cookieName(headers: Headers): string {
+  return `ringbus-${PORT.exec(headers.get("host") ?? "")?.[1] ?? ""}`;
+}
 
 function cookieOf(headers: Headers): string | undefined {
-  return new RegExp(`(?:^|; *)${COOKIE}=([^;]*)`).exec(headers.get("cookie") ?? "")?.[1];
+  const start = `${cookieName(headers)}=`;
+  const cookies = headers.get("cookie")?.split(/; */) ?? [];
+  return cookies.find((cookie) => cookie.startsWith(start))?.slice(start.length);
 }
 
 function isOrigin(origin: string, host: string): boolean {

@@ -64,7 +64,7 @@ export class Service {
     const match = router.match(request.method, request.url);
     const { route, query } = match;
     const token = route.path === "/" ? query.get("token") : null;
-    if (token !== null) return this.#guard.letIn(token);
+    if (token !== null) return this.#guard.letIn(token, request.headers);
     if (!route.isOpen) this.#guard.checkToken(request.headers);
     const members = route.method === "POST"
       ? await readMembers(request, this.#maxBodyBytes)
