@@ -47,6 +47,15 @@ function checkAnswers(lines: string[], sent: Uint8Array, about: string): void {
   assert.equal(answers.at(-1), "PONG", about);
 }
 
+Deno.test("tcp: the judge of random inputs notices what is missing, garbled or out of place", () => {
+  const sent = withEnd(new TextEncoder().encode("PING"));
+  checkAnswers(["PONG", "MESSAGE t x", "PONG"], sent, "");
+  const wrong = [["PONG"], ["PONG", "PONG", "PONG"], ["PONG", 'ERROR "x"'], ["PON", "PONG"], []];
+  for (const lines of wrong) {
+    assert.throws(() => checkAnswers(lines, sent, ""), assert.AssertionError);
+  }
+});
+
 function heapBytes(): number {
   collectGarbage();
   return Deno.memoryUsage().heapUsed;
