@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseOptions } from "../torture/options.ts";
 import type { PatternName } from "../torture/patterns.ts";
-import { summarize, table } from "../torture/report.ts";
+import { ROWS, summarize, tableOf } from "../torture/report.ts";
 import { run } from "../torture/run.ts";
 import { planAttacks } from "../torture/schedule.ts";
 import { Random } from "../torture/random.ts";
@@ -20,7 +20,7 @@ for (const pattern of ["pubsub", "queue", "requests"] as const satisfies Pattern
       assert.equal(total.kills, KILLS);
       assert.equal(total.afterKillsMs.length, KILLS, "somebody goes on after every kill");
       assert.ok(total.messages > 1000, `${total.messages} messages`);
-      assert.match(table([summarize(total)]), new RegExp(`kills survived +${KILLS}\n`));
+      assert.match(tableOf(ROWS, [summarize(total)]), new RegExp(`kills survived +${KILLS}\n`));
       assert.deepEqual([...Deno.readDirSync(dir)], []);
     } finally {
       Deno.removeSync(dir, { recursive: true });

@@ -4,8 +4,12 @@
  * @module
  */
 
-import { parseOptions, USAGE } from "./options.ts";
-import { summarize, table } from "./report.ts";
+import { scenariosOf } from "./failpoints/reach.ts";
+import { FAILPOINT_ROWS, missedPoints, summarizeFailpoints } from "./failpoints/report.ts";
+import { failpointRing } from "./failpoints/ring.ts";
+import { nameOf, runFailpoints, ScenarioFailure } from "./failpoints/run.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { ROWS, summarize, tableOf } from "./report.ts";
 import { type Progress, run, SessionFailure } from "./run.ts";
 
 const stop = new AbortController();
@@ -19,6 +23,38 @@ function sayProgress({ pattern, session, result }: Progress): void {
   );
 }
 
+async function attack(options: Options, dir: string): Promise<number> {
+  const totals = await run({ ...options, dir, signal: stop.signal }, sayProgress);
+  say(options, totals.map(summarize), ROWS);
+  return 0;
+}
+
+async function visitFailpoints(options: Options, dir: string): Promise<number> {
+  const scenarios = options.patterns.flatMap(scenariosOf);
+  const ring = `${dir}/ring.wasm`;
+  Deno.writeFileSync(ring, await failpointRing());
+  let done = 0;
+  const totals = await runFailpoints(
+    { scenarios, seed: options.seed, ring, dir, signal: stop.signal },
+    (scenario, isReached) =>
+      console.error(
+        `${++done}/${scenarios.length}  ${nameOf(scenario)}${isReached ? "" : ": not reached"}`,
+      ),
+  );
+  say(options, totals.map(summarizeFailpoints), FAILPOINT_ROWS);
+  const missed = missedPoints(scenarios, totals);
+  if (missed.length > 0) console.error(`nobody came to ${missed.join(", ")}`);
+  return missed.length > 0 ? 1 : 0;
+}
+
+function say<S extends { pattern: string }>(
+  { isJson, seed }: Options,
+  summaries: S[],
+  rows: readonly [name: string, of: (summary: S) => string][],
+): void {
+  console.log(isJson ? JSON.stringify({ seed, summaries }, null, 2) : tableOf(rows, summaries));
+}
+
 async function main(): Promise<number> {
   const options = parseOptions(Deno.args);
   if (options.isHelp) {
@@ -29,13 +65,9 @@ async function main(): Promise<number> {
   const parent = Deno.build.os === "linux" ? "/dev/shm" : undefined;
   const dir = Deno.makeTempDirSync({ dir: parent, prefix: "ringbus-torture-" });
   try {
-    const totals = await run({ ...options, dir, signal: stop.signal }, sayProgress);
-    const summaries = totals.map(summarize);
-    const { seed } = options;
-    console.log(options.isJson ? JSON.stringify({ seed, summaries }, null, 2) : table(summaries));
-    return 0;
+    return options.isFailpoints ? await visitFailpoints(options, dir) : await attack(options, dir);
   } catch (error) {
-    if (!(error instanceof SessionFailure)) throw error;
+    if (!(error instanceof SessionFailure || error instanceof ScenarioFailure)) throw error;
     console.error(error.message);
     return 1;
   } finally {

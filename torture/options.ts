@@ -11,12 +11,14 @@ import { type PatternName, PATTERNS } from "./patterns.ts";
 export const USAGE = `deno task torture [options]
 
 Runs processes of every pattern, kills and stops them at random instants, and checks that the
-survivors lose nothing.
+survivors lose nothing. With --failpoints it kills and stops them at each failpoint instead: between
+any two writes that others can see.
 
   --pattern NAME  pubsub, queue, requests or all (all)
   --kills N       kills of each pattern (1000)
   --minutes N     run so long instead, all patterns together
   --seed N        do as the run with this seed did
+  --failpoints    at each failpoint, by every process that comes there
   --session N     only this session, to see one again that failed
   --json          print the figures as JSON
   --help          print this`;
@@ -28,6 +30,7 @@ export interface Options {
   minutes: number | undefined;
   seed: number;
   session: number | undefined;
+  isFailpoints: boolean;
   isJson: boolean;
   isHelp: boolean;
 }
@@ -48,6 +51,7 @@ export function parseOptions(args: string[]): Options {
       minutes: { type: "string" },
       seed: { type: "string" },
       session: { type: "string" },
+      failpoints: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -58,6 +62,7 @@ export function parseOptions(args: string[]): Options {
     minutes: numberOf("minutes", values.minutes),
     seed: numberOf("seed", values.seed, 0) ?? crypto.getRandomValues(new Uint32Array(1))[0],
     session: numberOf("session", values.session),
+    isFailpoints: values.failpoints,
     isJson: values.json,
     isHelp: values.help,
   };

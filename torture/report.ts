@@ -7,7 +7,7 @@
 import type { Total } from "./run.ts";
 
 /** Times in milliseconds. */
-interface Times {
+export interface Times {
   count: number;
   p50: number;
   p99: number;
@@ -36,17 +36,20 @@ export function summarize(total: Total): Summary {
   };
 }
 
-function timesOf(ms: readonly number[]): Times {
+/** The middle, the slow end and the slowest. */
+export function timesOf(ms: readonly number[]): Times {
   const sorted = ms.toSorted((a, b) => a - b);
   const at = (share: number) => round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-function round(value: number): number {
+/** With one digit behind the point. */
+export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-const ROWS: readonly [name: string, of: (summary: Summary) => string][] = [
+/** Rows of the table of a run with random attacks. */
+export const ROWS: readonly [name: string, of: (summary: Summary) => string][] = [
   ["sessions", ({ sessions }) => count(sessions)],
   ["kills survived", ({ kills }) => count(kills)],
   ["stops survived", ({ stops }) => count(stops)],
@@ -60,19 +63,24 @@ const ROWS: readonly [name: string, of: (summary: Summary) => string][] = [
   ["seconds", ({ seconds }) => count(Math.round(seconds))],
 ];
 
-function count(value: number): string {
+/** With separators between thousands. */
+export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-function times({ count, p50, p99, max }: Times): string {
+/** The three figures of a row. */
+export function times({ count, p50, p99, max }: Times): string {
   return count === 0 ? "-" : `${p50} / ${p99} / ${max}`;
 }
 
-/** The figures as a table, one column a pattern. */
-export function table(summaries: readonly Summary[]): string {
+/** Figures as a table with these rows, one column a pattern. */
+export function tableOf<S extends { pattern: string }>(
+  names: readonly [name: string, of: (summary: S) => string][],
+  summaries: readonly S[],
+): string {
   const rows = [
     ["", ...summaries.map(({ pattern }) => pattern)],
-    ...ROWS.map(([name, of]) => [name, ...summaries.map(of)]),
+    ...names.map(([name, of]) => [name, ...summaries.map(of)]),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const line = (row: string[]) =>

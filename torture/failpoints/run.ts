@@ -56,6 +56,11 @@ export interface FailpointTotal {
   seconds: number;
 }
 
+/** A scenario after which something was wrong. */
+export class ScenarioFailure extends Error {
+  override name = "ScenarioFailure";
+}
+
 /** Runs all scenarios; `onDone` is told after each. */
 export async function runFailpoints(
   plan: FailpointPlan,
@@ -74,6 +79,8 @@ class PatternRun {
   readonly #onDone: (scenario: Scenario, isReached: boolean) => void;
   readonly #total: FailpointTotal;
   #sessions = 0;
+  /** What was tried last. */
+  #current = "";
 
   constructor(
     pattern: PatternName,
@@ -124,7 +131,13 @@ class PatternRun {
       this.#add(session.result);
     } catch (cause) {
       const tried = rounds.flat().map(nameOf).join(", ");
-      throw new Error(`${pattern}, after one of ${tried}: ${(cause as Error).message}`, { cause });
+      throw new ScenarioFailure(
+        `${pattern} failed at ${this.#current}: ${
+          (cause as Error).message
+        }\nsince the channel was ` +
+          `new: ${tried}; the seed is ${this.#plan.seed}`,
+        { cause },
+      );
     } finally {
       Deno.removeSync(dir, { recursive: true });
     }
@@ -142,6 +155,7 @@ class PatternRun {
   }
 
   async #carryOut(scenario: Scenario, session: Session): Promise<void> {
+    this.#current = nameOf(scenario);
     const victim = await this.#hold(scenario, session);
     this.#onDone(scenario, victim !== undefined);
     if (victim === undefined) {
@@ -228,7 +242,8 @@ async function comeAndGo(crew: Crew, victim: Member): Promise<void> {
   }
 }
 
-function nameOf({ part, point, deed }: Scenario): string {
+/** Says what is done to whom and where. */
+export function nameOf({ part, point, deed }: Scenario): string {
   return `${deed} of a ${part} at ${point}`;
 }
 

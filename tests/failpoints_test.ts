@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Subscriber } from "../mod.ts";
 import { audit } from "../torture/audit.ts";
-import type { PointName } from "../torture/failpoints/points.ts";
+import { numberOf, type PointName, POINTS, RING_POINTS } from "../torture/failpoints/points.ts";
+import { oneOfEach, scenariosOf } from "../torture/failpoints/reach.ts";
+import { missedPoints } from "../torture/failpoints/report.ts";
+import { failpointRing } from "../torture/failpoints/ring.ts";
+import { runFailpoints } from "../torture/failpoints/run.ts";
 import { HEADER_COUNT } from "../wasm/layout.ts";
+import { RING_BASE64 } from "../wasm/ring_bytes.ts";
 import { withHeld } from "./support/held.ts";
+import { SCRATCH_PREFIX } from "./support/scratch.ts";
+
+const SOURCES = new URL("../wasm/assembly/", import.meta.url);
+const PATTERNS = ["pubsub", "queue", "requests"] as const;
+/** Failpoints that are visited in one run of the tests: other ones every day. */
+const SHARE = 4;
+const DAY = Math.floor(Date.now() / 86_400_000);
 
 const BEFORE_COMMIT = [
   "CLAIM_WRITTEN",
@@ -29,6 +41,42 @@ function countOf(path: string, attached: number): number {
   audit(bytes, attached);
   return Number(new DataView(bytes.buffer).getBigUint64(HEADER_COUNT, true));
 }
+
+function importsOf(binary: Uint8Array<ArrayBuffer>): string[] {
+  return WebAssembly.Module.imports(new WebAssembly.Module(binary)).map(({ name }) => name).sort();
+}
+
+Deno.test("the shipped ring asks nobody at its failpoints, the build for tests does", async () => {
+  assert.deepEqual(importsOf(Uint8Array.fromBase64(RING_BASE64)), ["memory"]);
+  assert.deepEqual(importsOf(await failpointRing()), ["failpoint", "memory"]);
+});
+
+Deno.test("every failpoint has a number of its own, and a place in the ring", () => {
+  assert.deepEqual(RING_POINTS.map(numberOf), RING_POINTS.map((_, at) => at));
+  const text = [...Deno.readDirSync(SOURCES)]
+    .map(({ name }) => Deno.readTextFileSync(new URL(name, SOURCES))).join("");
+  const missing = RING_POINTS.filter((name) => !text.includes(`failpoint(${name});`));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("every failpoint is one that somebody comes to", () => {
+  const points = new Set(PATTERNS.flatMap(scenariosOf).map(({ point }) => point));
+  assert.deepEqual(POINTS.filter((point) => !points.has(point)), []);
+});
+
+Deno.test(`processes that are killed or stopped at failpoints cost nobody anything (seed ${DAY})`, async () => {
+  const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+  const ring = `${dir}/ring.wasm`;
+  try {
+    Deno.writeFileSync(ring, await failpointRing());
+    const scenarios = oneOfEach(DAY, PATTERNS).filter((_, at) => at % SHARE === DAY % SHARE);
+    const totals = await runFailpoints({ scenarios, seed: DAY, ring, dir });
+    assert.deepEqual(missedPoints(scenarios, totals), []);
+    assert.equal(totals.flatMap(({ done }) => done).length, scenarios.length);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
 
 Deno.test("whoever attaches after a pusher died in the middle of a commit finds exact totals", () =>
   withHeld(async ({ path: dir }, hold) => {
