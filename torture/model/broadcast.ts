@@ -25,6 +25,7 @@ interface Reader extends Actor, Looker {
   sequence: number;
   told: number;
   seenTail: number;
+  seenHead: number;
   payload: number;
   received: { position: number; payload: number }[];
   missed: number;
@@ -56,6 +57,7 @@ export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
     sequence: 0,
     told: -1,
     seenTail: 0,
+    seenHead: 0,
     payload: -1,
     received: [],
     missed: 0,
@@ -84,7 +86,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
     }],
     joinLast: () => [{
       then: "joinCount",
-      act: (words, me) => me.told = toldByLast(words, me.position) ?? -1,
+      act: (words, me) => noteLast(words, me, me.position),
     }],
     joinCount: () => [{
       point: "CURSOR_COUNTED",
@@ -118,10 +120,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
     catchUp(words, me) {
       if (words.tail !== me.seenTail) return [{ then: "lapped" }];
       if (words.tail === words.head) {
-        return [{
-          then: "seek",
-          act: (_words, reader) => look(reader),
-        }];
+        return [{ then: "countUp", act: (lane, reader) => noteLast(lane, reader, lane.head) }];
       }
       if (cellAt(words, words.tail).at !== words.tail) throw new Error("the oldest is not whole");
       return [{
@@ -134,6 +133,16 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
         },
       }];
     },
+    countUp: (words, me) =>
+      words.head !== me.seenHead ? [{ then: "lapped" }] : [{
+        then: "seek",
+        act(lane, reader) {
+          const sequence = reader.told < 0 ? lane.count : reader.told;
+          reader.missed += sequence - reader.sequence;
+          reader.sequence = sequence;
+          reader.position = lane.head;
+        },
+      }],
     copy: () => [{
       then: "copied",
       act: (words, me) => me.payload = cellAt(words, me.position).payload,
@@ -150,6 +159,11 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
         },
       }],
   };
+}
+
+function noteLast(words: Lane, me: Party, head: number): void {
+  me.seenHead = head;
+  me.told = toldByLast(words, head) ?? -1;
 }
 
 function check({ words, actors }: State<Lane, Party>): void {

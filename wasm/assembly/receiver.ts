@@ -331,8 +331,11 @@ function catchUp(): u32 {
   for (let round = 0; round < 1000; ++round) {
     const tail = read64(entry + LANE_TAIL);
     const head = read64(entry + LANE_HEAD);
-    if (tail == head) return NEXT_EMPTY;
     if (tail < position || tail > head || head - tail > capacity) continue;
+    if (tail == head) {
+      if (!catchUpWithHead(head)) continue;
+      return 1;
+    }
     const oldest = skipPadding(tail, head);
     const found = foundSequence;
     loadFence();
@@ -346,6 +349,18 @@ function catchUp(): u32 {
     return 1;
   }
   return NEXT_CORRUPT;
+}
+
+/** Nothing is left of what was published. */
+function catchUpWithHead(head: u64): bool {
+  const count = countAt(entry, ring, head);
+  loadFence();
+  if (read64(entry + LANE_HEAD) != head) return false;
+  lose(count - sequence);
+  sequence = count;
+  seenHead = head;
+  moveTo(head);
+  return true;
 }
 
 /**
