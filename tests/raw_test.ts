@@ -402,18 +402,22 @@ for (const carrier of CARRIERS) {
     },
   );
 
-  testOn(carrier, "what a publisher gave up for a loan that it gave back counts as missed", (open) => {
-    const channel = open(1024);
-    const subscriber = channel.subscriber<Uint8Array>(RAW);
-    const publisher = channel.publisher<Uint8Array>(RAW);
-    for (const n of [1, 2]) publisher.send(pattern(60_000, n));
-    publisher.loan(60_000)!.abort();
-    assert.equal(subscriber.tryRecv(), undefined);
-    assert.equal(subscriber.statistics().missed, 2);
-    publisher.send(pattern(100, 3));
-    assert.deepEqual(subscriber.tryRecv(), pattern(100, 3));
-    assert.equal(subscriber.statistics().missed, 2);
-  });
+  testOn(
+    carrier,
+    "what a publisher gave up for a loan that it gave back counts as missed",
+    (open) => {
+      const channel = open(1024);
+      const subscriber = channel.subscriber<Uint8Array>(RAW);
+      const publisher = channel.publisher<Uint8Array>(RAW);
+      for (const n of [1, 2]) publisher.send(pattern(60_000, n));
+      publisher.loan(60_000)!.abort();
+      assert.equal(subscriber.tryRecv(), undefined);
+      assert.equal(subscriber.statistics().missed, 2);
+      publisher.send(pattern(100, 3));
+      assert.deepEqual(subscriber.tryRecv(), pattern(100, 3));
+      assert.equal(subscriber.statistics().missed, 2);
+    },
+  );
 
   testOn(carrier, "a subscriber's view that stayed whole counts no miss", (open) => {
     const channel = open(1024);
