@@ -4,7 +4,7 @@
  * @module
  */
 
-import { scenariosOf } from "./failpoints/reach.ts";
+import { oneOfEach, scenariosOf } from "./failpoints/reach.ts";
 import { FAILPOINT_ROWS, missedPoints, summarizeFailpoints } from "./failpoints/report.ts";
 import { failpointRing } from "./failpoints/ring.ts";
 import { nameOf, runFailpoints, ScenarioFailure } from "./failpoints/run.ts";
@@ -30,7 +30,9 @@ async function attack(options: Options, dir: string): Promise<number> {
 }
 
 async function visitFailpoints(options: Options, dir: string): Promise<number> {
-  const scenarios = options.patterns.flatMap(scenariosOf);
+  const scenarios = options.isOnce
+    ? oneOfEach(options.seed, options.patterns)
+    : options.patterns.flatMap(scenariosOf);
   const ring = `${dir}/ring.wasm`;
   Deno.writeFileSync(ring, await failpointRing());
   let done = 0;

@@ -19,6 +19,7 @@ any two writes that others can see.
   --minutes N     run so long instead, all patterns together
   --seed N        do as the run with this seed did
   --failpoints    at each failpoint, by every process that comes there
+  --once          each failpoint by one process only, other ones with each seed
   --session N     only this session, to see one again that failed
   --json          print the figures as JSON
   --help          print this`;
@@ -31,6 +32,7 @@ export interface Options {
   seed: number;
   session: number | undefined;
   isFailpoints: boolean;
+  isOnce: boolean;
   isJson: boolean;
   isHelp: boolean;
 }
@@ -52,6 +54,7 @@ export function parseOptions(args: string[]): Options {
       seed: { type: "string" },
       session: { type: "string" },
       failpoints: { type: "boolean", default: false },
+      once: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
@@ -62,7 +65,8 @@ export function parseOptions(args: string[]): Options {
     minutes: numberOf("minutes", values.minutes),
     seed: numberOf("seed", values.seed, 0) ?? crypto.getRandomValues(new Uint32Array(1))[0],
     session: numberOf("session", values.session),
-    isFailpoints: values.failpoints,
+    isFailpoints: values.failpoints || values.once,
+    isOnce: values.once,
     isJson: values.json,
     isHelp: values.help,
   };
