@@ -251,10 +251,11 @@ export class Attachment {
         channel: this.name,
       });
     }
-    if (this.#hasShelves) this.wakeAll(layout.ASLEEP_RECEIVERS);
+    if (this.hasShelves) this.wakeAll(layout.ASLEEP_RECEIVERS);
   }
 
-  get #hasShelves(): boolean {
+  /** True once a puller that acknowledges held a message on the channel. */
+  get hasShelves(): boolean {
     const control = controlOffset(this.capacity);
     return this.words[(control + layout.CONTROL_SHELVES) >>> 2] !== 0;
   }
@@ -267,6 +268,7 @@ export class Attachment {
     const now = performance.now();
     if (now - this.#lookedAtMs < LOOK_MS) return;
     this.#lookedAtMs = now;
+    ring.mendPlaces();
     for (let i = ring.holderFrom(0); i >= 0; i = ring.holderFrom(i + 1)) {
       if (!this.isPresent(i)) return this.reap();
     }

@@ -53,6 +53,9 @@ const RETURNED = NEXT_RETURNED >>> 0;
 const LOOK = NEXT_LOOK >>> 0;
 const EMPTY = NEXT_EMPTY;
 
+/** Milliseconds between two looks at whether those live who hold messages. */
+const HOLDER_CHECK_MS = 50;
+
 /** Place of a message that cannot be where its record says. */
 const NOWHERE = -1;
 
@@ -687,7 +690,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   patienceMs(): number {
     if (!this.#isDeferring) {
       this.#patience.rest();
-      return Infinity;
+      return this.attachment.hasShelves ? HOLDER_CHECK_MS : Infinity;
     }
     const { ring, words } = this.attachment;
     const awaited = ring.awaited();

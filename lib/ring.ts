@@ -81,6 +81,7 @@ export interface RingExports {
   acknowledge(place: number): number;
   returnHeld(place: number): number;
   holderFrom(index: number): number;
+  mendPlaces(): void;
 
   fallAsleep(index: number, side: number, waitKind: number): number;
   getUp(index: number, side: number): void;

@@ -13,13 +13,16 @@ import { ASLEEP_RECEIVERS, LARGER_ROOM_BYTES, PLACE_ROOM, TAKEN } from "../wasm/
 /** Rooms up to this size are powers of two, so that one serves many sizes; in bytes. */
 const DOUBLING_BYTES = 1024 * 1024;
 
+/** Freed places that are remembered. */
+const MOST_FREED = 256;
+
 /** What a puller holds of a channel. */
 export class Shelf {
   readonly #attachment: Attachment;
   /** A claimed place that waits for a message, 0 if there is none. */
   #spare = 0;
-  /** The place that was freed last: it will do for a message like the one before. */
-  #freed = 0;
+  /** Places that we freed: they will do for messages like those before. */
+  readonly #freed: number[] = [];
   /** Where the message that was found will be held. */
   #place = 0;
 
@@ -72,7 +75,7 @@ export class Shelf {
 
   #claimAnew(bytes: number): number {
     const { ring } = this.#attachment;
-    let place = ring.claimPlace(bytes, this.#freed, 0) >>> 0;
+    let place = ring.claimPlace(bytes, this.#freed.pop() ?? 0, 0) >>> 0;
     while (place === 0 && this.#addShelf()) place = ring.claimPlace(bytes, 0, 0) >>> 0;
     if (place === 0) place = ring.claimPlace(bytes, 0, 1) >>> 0;
     if (place !== 0) return place;
@@ -100,7 +103,7 @@ export class Shelf {
   /** Frees the place of a message that is done. */
   acknowledge(place: number): void {
     this.#checkOurs(this.#attachment.ring.acknowledge(place));
-    this.#freed = place;
+    if (this.#freed.length < MOST_FREED) this.#freed.push(place);
   }
 
   /** Gives a message to everyone. */

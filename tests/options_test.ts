@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   type ChannelOptions,
   type Codec,
+  type Delivery,
   LocalChannel,
   type LocalHandle,
   Publisher,
@@ -38,6 +39,21 @@ Deno.test("every other name is refused before anything is opened", () => {
         /a name has 1 to 200 characters/.test(error.message),
     );
   }
+});
+
+Deno.test("what a puller receives follows from ack, and only pullers have it", () => {
+  const open = (handle: LocalHandle) => {
+    const plain: Puller<number> = new Puller<number>(handle);
+    const acking: Puller<Delivery<number>> = new Puller<number>(handle, { ack: true });
+    // @ts-expect-error: what comes is a delivery
+    const wrong: Puller<number> = new Puller<number>(handle, { ack: true });
+    // @ts-expect-error: nothing is held without ack
+    new Puller<number>(handle, { maxUnacked: 5 });
+    return [plain, acking, wrong];
+  };
+  assert.throws(() => open(LocalChannel.create().handle), /maxUnacked is for pullers/);
+  // @ts-expect-error: a subscriber acknowledges nothing
+  assert.throws(() => new Subscriber(LocalChannel.create().handle, { ack: true }), TypeError);
 });
 
 Deno.test("a target that is neither a name nor a handle is refused", () => {

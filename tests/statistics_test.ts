@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type Codec, ShmSerializationError } from "../mod.ts";
 import { CARRIERS, testOn } from "./conformance/channel.ts";
+import { PICKY } from "./conformance/picky.ts";
 
 const NOTHING = {
   sent: 0,
@@ -14,16 +15,6 @@ const NOTHING = {
   errors: 0,
 };
 const RAW = { codec: "raw" } as const;
-
-const PICKY: Codec<string> = {
-  id: "picky",
-  encode: (value) => new TextEncoder().encode(value),
-  decode(bytes) {
-    const text = new TextDecoder().decode(bytes);
-    if (text.startsWith("bad")) throw new RangeError("not this one");
-    return text;
-  },
-};
 
 for (const carrier of CARRIERS) {
   testOn(carrier, "a new socket has counted nothing", (open) => {

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import {
   type ChannelOptions,
-  type Codec,
   type Delivery,
   type Puller,
   ShmBufferFullError,
@@ -12,6 +11,7 @@ import {
   ShmTimeoutError,
 } from "../../mod.ts";
 import { type TestCarrier, type TestChannel, testOn } from "./channel.ts";
+import { PICKY } from "./picky.ts";
 import { numbers, pattern, pause, sameBytes } from "./values.ts";
 
 const RAW = { codec: "raw" } as const;
@@ -400,18 +400,9 @@ export function testAck(carrier: TestCarrier): void {
   });
 
   testOn(carrier, "a message that cannot be decoded is done, and costs no place", (open) => {
-    const picky: Codec<string> = {
-      id: "picky",
-      encode: (value) => new TextEncoder().encode(value),
-      decode(bytes) {
-        const text = new TextDecoder().decode(bytes);
-        if (text.startsWith("bad")) throw new RangeError("not this one");
-        return text;
-      },
-    };
     const channel = open();
-    const pusher = channel.pusher<string>({ codec: picky });
-    const puller = channel.ackPuller<string>({ codec: picky, maxUnacked: 2 });
+    const pusher = channel.pusher<string>({ codec: PICKY });
+    const puller = channel.ackPuller<string>({ codec: PICKY, maxUnacked: 2 });
     for (let i = 0; i < 5; i++) {
       pusher.send("bad");
       assert.throws(() => puller.tryRecv(), ShmSerializationError);
@@ -423,7 +414,7 @@ export function testAck(carrier: TestCarrier): void {
     first[0].ack();
     assert.deepEqual(values(puller.drain()), ["two", "three"]);
     puller.close();
-    assert.deepEqual(channel.puller({ codec: picky }).drain(), ["two", "three"]);
+    assert.deepEqual(channel.puller({ codec: PICKY }).drain(), ["two", "three"]);
   });
 
   testOn(carrier, "a delivery is settled once", (open) => {

@@ -87,6 +87,7 @@ export {
   deliveriesOf,
   holderFrom,
   isFoundWhole,
+  mendPlaces,
   missingShelf,
   openShelves,
   returnHeld,

@@ -308,13 +308,18 @@ function returnPlace(place: usize, state: u64): bool {
   return status == PLACE_RETURNED;
 }
 
-/** What is damaged counts as taken: who finds it tells. */
-function wasTaken(place: usize, state: u64): bool {
+/** True if a place has a message for its present use. */
+function isWhole(place: usize, state: u64): bool {
   const at = load<u32>(place + PLACE_ROOM);
   const length = load<u32>(place + PLACE_LENGTH);
   const check = checkOf(place, state, at, length, load<u32>(place + PLACE_FLAGS));
+  return load<u32>(place + PLACE_CHECK) == check;
+}
+
+/** What is damaged counts as taken: who finds it tells. */
+function wasTaken(place: usize, state: u64): bool {
   const index = load<u32>(place + PLACE_LANE);
-  if (load<u32>(place + PLACE_CHECK) != check || index >= <u32>MAX_LANES) return true;
+  if (!isWhole(place, state) || index >= <u32>MAX_LANES) return true;
   return read64(lane(index) + LANE_TAIL) > load<u64>(place + PLACE_POSITION);
 }
 
@@ -340,6 +345,30 @@ export function returnAll(index: u32): u32 {
   }
   announceReturns();
   return returned;
+}
+
+/**
+ * Gives back messages of which the state was overwritten: those that nobody holds although they are
+ * not done, or that somebody holds who never was.
+ */
+export function mendPlaces(): void {
+  let isMended = false;
+  for (let place = firstPlace(); place != 0; place = nextPlace()) {
+    const state = read64(place + PLACE_STATE);
+    if (!isAstray(place, state)) continue;
+    const returned = word(state, PLACE_RETURNED, ownerOf(state), deliveriesIn(state));
+    if (atomic.cmpxchg<u64>(place + PLACE_STATE, state, returned) != state) continue;
+    failpoint(RETURN_MADE);
+    isMended = true;
+  }
+  if (isMended) announceReturns();
+}
+
+function isAstray(place: usize, state: u64): bool {
+  const status = statusOf(state);
+  if (status == PLACE_FREE) return isWhole(place, state);
+  if (status == PLACE_HELD) return ownerOf(state) != identity(ownerOf(state) & 0xff);
+  return status > <u32>PLACE_RETURNED;
 }
 
 /** The first participant from `from` on, other than we, that holds a message; -1 if none does. */
