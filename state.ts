@@ -23,6 +23,7 @@ export {
   SlotSerializationError,
 } from "./backends/state/errors.ts";
 export { InMemoryBackend, type InMemoryBackendOptions } from "./backends/state/memory.ts";
+export { ManagerBackend, type ManagerBackendOptions } from "./backends/state/manager.ts";
 export { RedisBackend, type RedisBackendOptions } from "./backends/state/redis.ts";
 export { getSharedBackend, resetSharedBackend } from "./backends/state/shared.ts";
 export { ShmBackend, type ShmBackendOptions } from "./backends/state/shm.ts";

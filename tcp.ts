@@ -33,6 +33,7 @@ export type {
 export { createEmbeddedMessagingConfig } from "./backends/tcp/config.ts";
 export type { EmbeddedServerConfig, EmbeddedServerOptions } from "./backends/tcp/options.ts";
 export { EmbeddedServer } from "./backends/tcp/server.ts";
+export { StateHost, type StateHostOptions } from "./backends/state/manager_host.ts";
 export type { ServerMode } from "./backends/serving/mode.ts";
 export type { OverflowPolicy } from "./backends/store/subscriber.ts";
 export type { ServerStats } from "./backends/tcp/tally.ts";

@@ -16,18 +16,9 @@ import {
 import { Inbox, numbered, numbersOf } from "./messaging_conformance/carrier.ts";
 import { pause, until, within } from "./support/deadline.ts";
 import { freePort } from "./support/free_port.ts";
-import { LineClient } from "./support/line_client.ts";
+import { isServed } from "./support/line_client.ts";
 import { Program } from "./support/program.ts";
 import { tcpProxy } from "./support/tcp_proxy.ts";
-
-async function isServed(port: number): Promise<boolean> {
-  try {
-    (await LineClient.open(port)).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 for (const serverMode of ["inline", "worker", "process"] as const) {
   Deno.test(`tcp backend: it starts a server where there is none: ${serverMode}`, async () => {

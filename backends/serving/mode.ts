@@ -28,6 +28,8 @@ export interface Server {
   start(): Promise<string>;
   /** Ends all connections and stops listening. */
   stop(): Promise<void>;
+  /** Given by a server in a process that lives until then, rather than until its owner is gone. */
+  readonly ended?: Promise<void>;
 }
 
 /** A server that was started. */
@@ -38,10 +40,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** What it takes to start a kind of server, wherever it is to run. */
-export interface ServerKind<Options> {
-  /** Makes one in this thread. */
-  make(options: Options): Server;
+/** What it takes to run a server outside of this thread. */
+export interface ServerProgram {
   /**
    * A module that calls `runServer(make)`, for a worker or a process to run; it is to import nothing
    * that it does not need.
@@ -49,4 +49,10 @@ export interface ServerKind<Options> {
   readonly program: URL;
   /** Permission flags of `deno run` that the program needs. */
   readonly permissions: readonly string[];
+}
+
+/** What it takes to start a kind of server, wherever it is to run. */
+export interface ServerKind<Options> extends ServerProgram {
+  /** Makes one in this thread. */
+  make(options: Options): Server;
 }

@@ -1,11 +1,11 @@
 /**
- * A server in a process of its own, which lives as long as the pipe to its input: the kernel closes that
- * when the owner ends, also when it is killed.
+ * A server in a process of its own. It lives as long as the pipe to its input, which the kernel closes
+ * when the owner ends, also when it is killed; or until it finds its own end.
  *
  * @module
  */
 
-import type { RunningServer, ServerKind } from "./mode.ts";
+import type { RunningServer, ServerKind, ServerProgram } from "./mode.ts";
 import { addressIn } from "./report.ts";
 
 /** Milliseconds for a server to stop by itself. */
@@ -13,25 +13,75 @@ const STOP_MS = 5000;
 
 /** Starts a server in a process. */
 export async function startProcess<Options>(
-  { program, permissions }: ServerKind<Options>,
+  kind: ServerKind<Options>,
   options: Options,
 ): Promise<RunningServer> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--no-lock", ...permissions, program.href],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+  const child = spawn(kind, { stderr: "inherit" });
   const input = child.stdin.getWriter();
   const stop = () => end(child, input);
   try {
-    const line = new TextEncoder().encode(JSON.stringify(options) + "\n");
-    const [report] = await Promise.all([firstLine(child.stdout), input.write(line)]);
-    return { address: addressIn(JSON.parse(report)), stop };
+    return { address: await begin(child, input, options), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/**
+ * Starts a server that outlives its owner: it is in no group of processes with it, holds none of its
+ * streams, and ends by itself.
+ *
+ * Until `wait` is called it does not keep this process alive.
+ */
+export async function startDetached<Options>(
+  program: ServerProgram,
+  options: Options,
+): Promise<DetachedServer> {
+  const child = spawn(program, { stderr: "null", detached: true });
+  const input = child.stdin.getWriter();
+  try {
+    await begin(child, input, options);
+  } catch (error) {
+    await end(child, input);
+    throw error;
+  }
+  await input.close();
+  child.unref();
+  return {
+    ended: child.status,
+    async wait() {
+      child.ref();
+      await child.status;
+    },
+  };
+}
+
+/** A server that ends by itself. */
+export interface DetachedServer {
+  /** Its end, if this process is there to see it. */
+  readonly ended: Promise<unknown>;
+  /** Waits for its end. */
+  wait(): Promise<void>;
+}
+
+function spawn({ program, permissions }: ServerProgram, options: Deno.CommandOptions) {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--no-lock", ...permissions, program.href],
+    stdin: "piped",
+    stdout: "piped",
+    ...options,
+  }).spawn();
+}
+
+/** Gives it its options; the address where it listens. */
+async function begin<Options>(
+  child: Deno.ChildProcess,
+  input: WritableStreamDefaultWriter<Uint8Array>,
+  options: Options,
+): Promise<string> {
+  const line = new TextEncoder().encode(JSON.stringify(options) + "\n");
+  const [report] = await Promise.all([firstLine(child.stdout), input.write(line)]);
+  return addressIn(JSON.parse(report));
 }
 
 async function firstLine(output: ReadableStream<Uint8Array>): Promise<string> {

@@ -57,7 +57,7 @@ function runInWorker<Options>(make: (options: Options) => Server): void {
 
 /**
  * The first line of the input has the options. The kernel ends the input when the owner is gone, however
- * that came: then it is time to go as well.
+ * that came: then it is time to go as well, unless the server has its own end.
  */
 async function runInProcess<Options>(make: (options: Options) => Server): Promise<void> {
   // Ctrl-C goes to the whole group of processes, and it is for the owner to say what comes of it.
@@ -71,7 +71,8 @@ async function runInProcess<Options>(make: (options: Options) => Server): Promis
   }
   const { server, report } = await start(make, JSON.parse(text));
   await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(report) + "\n"));
-  while (!(await input.read()).done);
+  if (server?.ended) await server.ended;
+  else while (!(await input.read()).done);
   setTimeout(() => Deno.exit(1), STOP_MS);
   await server?.stop();
   Deno.exit(0);

@@ -24,7 +24,7 @@ export class SharedBackendLimitError extends SharedBackendError {
   }
 }
 
-/** The server behind a backend cannot be reached, or the connection to it was lost. */
+/** The server behind a backend cannot be reached, does not let us in, or the connection to it was lost. */
 export class SharedBackendConnectionError extends SharedBackendError {
   /** The class name. */
   override name = "SharedBackendConnectionError";

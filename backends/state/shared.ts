@@ -13,9 +13,13 @@ import type { SharedBackend } from "./types.ts";
 type Opener = (config: BackendConfig) => SharedBackend | Promise<SharedBackend>;
 
 /** What a backend needs is loaded when a configuration asks for it. */
-const OPENERS: Record<BackendType, Opener | undefined> = {
+const OPENERS: Record<BackendType, Opener> = {
   memory: (config) => new InMemoryBackend(config),
-  manager: undefined,
+  manager: async (config) => {
+    const { ManagerBackend } = await import("./manager.ts");
+    const { managerAuthkey } = config;
+    return await connected(new ManagerBackend({ ...config, managerAuthkey: managerAuthkey! }));
+  },
   redis: async (config) => {
     const { RedisBackend } = await import("./redis.ts");
     return await connected(new RedisBackend(config));

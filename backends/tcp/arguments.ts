@@ -1,6 +1,7 @@
 /**
  * Arguments of the line protocol. They are separated by spaces; one with a space in it stands in double
  * quotes, for which no escapes exist; and what neither of that can carry travels as `JSON:` and base64.
+ * Bytes are base64 alone.
  *
  * @module
  */
@@ -102,6 +103,20 @@ function plainArgument(text: string): string | undefined {
 /** The argument that carries any text. */
 export function encodedArgument(text: string): string {
   return ENCODED + encoder.encode(text).toBase64();
+}
+
+/** The argument that carries bytes. */
+export function bytesArgument(bytes: Uint8Array): string {
+  return bytes.length === 0 ? '""' : bytes.toBase64();
+}
+
+/** The bytes of an argument. */
+export function bytesOf(argument: string): Uint8Array {
+  try {
+    return Uint8Array.fromBase64(argument);
+  } catch {
+    throw new InvalidInputError(`bytes come as base64, not ${argument.slice(0, 40)}`);
+  }
 }
 
 function isEncoded(argument: string): boolean {

@@ -14,6 +14,8 @@ export type CommandFlag =
   | "read"
   /** It is about subscriptions and what goes to them. */
   | "pubsub"
+  /** It is about shared state: it needs the authkey in place of the token. */
+  | "state"
   /** It is allowed before `AUTH`. */
   | "open";
 

@@ -11,6 +11,7 @@ import { InvalidInputError } from "../store/errors.ts";
 import { encodedArgument, textArgument, textOf, valueOf } from "./arguments.ts";
 import { type Command, command } from "./command.ts";
 import { messagesReply } from "./replies.ts";
+import { STATE_COMMANDS } from "./state_commands.ts";
 
 const DIGITS = /^[0-9]{1,20}$/;
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?$/;
@@ -168,6 +169,7 @@ export const COMMANDS: readonly Command[] = [
     summary: "What the server holds and has counted.",
     handle: (session) => `STATS ${encodedArgument(stringifyJson(session.stats()))}`,
   }),
+  ...STATE_COMMANDS,
 ];
 
 const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((each) => [each.name, each]));

@@ -7,6 +7,7 @@
 import { checkTimeout } from "../../lib/options.ts";
 import { checkHost, checkPort } from "../serving/endpoint.ts";
 import { checkToken } from "../serving/token.ts";
+import type { StateHost } from "../state/manager_host.ts";
 import type { Store } from "../store/store.ts";
 import { checkLimit, type OverflowPolicy } from "../store/subscriber.ts";
 
@@ -54,6 +55,8 @@ export interface EmbeddedServerOptions extends EmbeddedServerConfig {
    * own `maxMessagesPerTopic` and `maxBytes`.
    */
   store?: Store;
+  /** Shared state, for clients that know its key; none when left out. The `token` is not needed for it. */
+  state?: StateHost;
   /** Clock of the server's own store, in milliseconds of the Unix epoch; `Date.now` when left out. */
   clock?: () => number;
 }

@@ -6,6 +6,7 @@
 
 import { logger } from "../../lib/log.ts";
 import { show } from "../../lib/options.ts";
+import type { StateGuest, StateHost } from "../state/manager_host.ts";
 import { InvalidInputError, StoreError } from "../store/errors.ts";
 import type { Store } from "../store/store.ts";
 import type { Subscriber } from "../store/subscriber.ts";
@@ -35,6 +36,8 @@ export interface SessionContext {
   readonly tally: Tally;
   /** Tells whether it is the token; left out, none is needed. */
   readonly isToken: ((candidate: string) => boolean) | undefined;
+  /** Shared state, if the server has any. */
+  readonly state?: StateHost;
   readonly maxLineBytes: number;
   readonly maxReplyBytes: number;
   stats(): ServerStats;
@@ -58,6 +61,7 @@ export class LineSession {
   #at = 0;
   #isKnown: boolean;
   #isOver = false;
+  #guest: StateGuest | undefined;
 
   constructor(context: SessionContext, { reader, output, subscriber }: SessionEnds) {
     this.#context = context;
@@ -80,6 +84,20 @@ export class LineSession {
 
   stats(): ServerStats {
     return this.#context.stats();
+  }
+
+  /** The shared state, as this client may use it. */
+  get state(): StateGuest {
+    this.#guest ??= this.#context.state?.guest();
+    if (this.#guest !== undefined) return this.#guest;
+    throw new InvalidInputError("this server keeps no shared state");
+  }
+
+  /** Checks that the client knows the authkey; the proof that the server does, or undefined. */
+  prove(nonce: Uint8Array, proof: Uint8Array): Uint8Array | undefined {
+    const own = this.state.prove(nonce, proof);
+    if (own !== undefined) this.#reader.maxLineBytes = this.#context.maxLineBytes;
+    return own;
   }
 
   /** Shows a token; false if it is the wrong one. */
@@ -145,9 +163,7 @@ export class LineSession {
   #carryOut(command: Command, line: string, from: number): string {
     this.#context.tally.count(command);
     try {
-      if (!this.#isKnown && !command.flags.includes("open")) {
-        throw new InvalidInputError("send AUTH with the token first");
-      }
+      this.#checkAllowed(command);
       const args = splitArguments(line, from);
       if (!takes(command, args.length)) {
         throw new InvalidInputError(`${args.length} arguments came: send ${usage(command)}`);
@@ -156,6 +172,12 @@ export class LineSession {
     } catch (error) {
       return this.#refuse(messageFor(error, command));
     }
+  }
+
+  #checkAllowed({ flags }: Command): void {
+    if (flags.includes("open")) return;
+    if (flags.includes("state")) this.state.checkProved();
+    else if (!this.#isKnown) throw new InvalidInputError("send AUTH with the token first");
   }
 
   #refuse(message: string): string {
@@ -171,8 +193,9 @@ export class LineSession {
     }
   }
 
-  /** Ends all subscriptions. */
+  /** Ends all subscriptions, and the use of the shared state. */
   close(): void {
+    this.#guest?.close();
     this.store.subscriptions.remove(this.subscriber);
   }
 }

@@ -83,3 +83,13 @@ export class LineClient implements AsyncDisposable {
     return Promise.resolve();
   }
 }
+
+/** True if somebody listens there. */
+export async function isServed(port: number): Promise<boolean> {
+  try {
+    (await LineClient.open(port)).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
