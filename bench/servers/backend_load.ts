@@ -1,8 +1,8 @@
 /**
- * Messaging backends. Arguments: port of a TCP server, or `memory`; what to measure, how often. Prints a
- * figure as `load.ts` does.
+ * Messaging backends. Arguments: port of a TCP server, `memory`, or a directory for shared memory; what to
+ * measure, how often. Prints a figure as `load.ts` does.
  */
-import { InMemoryMessagingBackend, type Message, Store } from "../../mod.ts";
+import { InMemoryMessagingBackend, type Message, ShmMessagingBackend, Store } from "../../mod.ts";
 import { EmbeddedMessagingBackend } from "../../tcp.ts";
 import { median } from "../harness/stats.ts";
 import { makeMessage } from "./protocol.ts";
@@ -10,12 +10,13 @@ import { makeMessage } from "./protocol.ts";
 const IN_FLIGHT = 200;
 const MESSAGES_READ = 10;
 
-const [port, measure, count] = Deno.args;
+const [place, measure, count] = Deno.args;
 const store = new Store();
 
 function open() {
-  if (port === "memory") return new InMemoryMessagingBackend({ store });
-  return new EmbeddedMessagingBackend({ port: Number(port), autoStartServer: false });
+  if (place === "memory") return new InMemoryMessagingBackend({ store });
+  if (place.startsWith("/")) return new ShmMessagingBackend({ name: "bench", dir: place });
+  return new EmbeddedMessagingBackend({ port: Number(place), autoStartServer: false });
 }
 
 await using backend = open();

@@ -69,6 +69,21 @@ function memory(counts: Counts): Contestant {
   };
 }
 
+/** The same calls in memory that processes share. */
+function sharedMemory(counts: Counts): Contestant {
+  return {
+    name: "Ringbus, ShmMessagingBackend",
+    async run(measure) {
+      const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "ringbus-bench-" });
+      try {
+        return await runLoad("backend_load.ts", [dir, measure, `${counts[measure]}`]);
+      } finally {
+        await Deno.remove(dir, { recursive: true });
+      }
+    },
+  };
+}
+
 /** Measures all of it. */
 export async function compareTcp(plan: Plan): Promise<Row[]> {
   await using python = new PythonServers("line_server.py");
@@ -79,6 +94,7 @@ export async function compareTcp(plan: Plan): Promise<Row[]> {
     ringbus(fast),
     backend(slow),
     memory(slow),
+    sharedMemory(slow),
     byTcp("redis-server", "redis", () => Promise.resolve(redis.port), fast),
   ];
   return await compare("TCP, pipelined by one client", MEASURES, contestants, plan);
