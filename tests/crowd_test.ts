@@ -59,7 +59,7 @@ Deno.test("in crowds of processes order holds, losses are counted, and nobody st
 /** 16 publishers and 16 subscribers on one channel. */
 async function publishToMany(dir: string, publishers: Child[], subscribers: Child[]) {
   const each = 600;
-  const options = { dir, capacityBytes: 16_384 };
+  const options = { dir, capacityBytes: 2048 };
   for (const child of publishers) await attach(child, "publisher", options);
   for (const child of subscribers) await attach(child, "subscriber", options);
   for (const child of subscribers) await startCensus(child, "subscriber", 16);
