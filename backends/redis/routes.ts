@@ -32,6 +32,7 @@ export class Routes {
   /** Servers of the partitions; empty until they are known. */
   #places: NodeAddress[] = [];
   #looking: Promise<void> | undefined;
+  readonly #asking = new Set<Promise<void>>();
   #isHurried = false;
 
   constructor(address: RedisAddress, keys: readonly string[], options: RouteOptions) {
@@ -92,12 +93,19 @@ export class Routes {
     for (let i = 0; i < addresses.length && !this.#isHurried; i += ASKED_AT_ONCE) {
       const asked = addresses.slice(i, i + ASKED_AT_ONCE);
       try {
-        return await Promise.any(asked.map((address) => this.#ask(address)));
+        return await Promise.any(asked.map((address) => this.#track(this.#ask(address))));
       } catch (error) {
         failure = (error as AggregateError).errors[0];
       }
     }
     throw failure ?? new Error("the queue is being closed");
+  }
+
+  /** The answer that came second is still to be waited for before all is closed. */
+  #track(asking: Promise<NodeAddress[]>): Promise<NodeAddress[]> {
+    const tracked = asking.then(() => {}, () => {}).finally(() => this.#asking.delete(tracked));
+    this.#asking.add(tracked);
+    return asking;
   }
 
   async #ask(address: NodeAddress): Promise<NodeAddress[]> {
@@ -126,6 +134,7 @@ export class Routes {
   /** Ends all connections that are not somebody's own. */
   async close(): Promise<void> {
     await this.#looking?.catch(() => {});
+    await Promise.all(this.#asking);
     await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
     this.#pools.clear();
   }
