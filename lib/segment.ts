@@ -248,7 +248,7 @@ function openExisting(path: string, name: string): number | undefined {
   }
   try {
     checkFile(fd, path, name);
-    if (os.lock(fd, "shared") && os.statusOf(fd).links > 0) return fd;
+    if (os.lock(fd, "shared") && isNameOf(path, fd)) return fd;
   } catch (error) {
     os.close(fd);
     throw error;
@@ -346,10 +346,20 @@ function reserveOrExplain(fd: number, offset: number, bytes: number, name: strin
 
 /** Deletes a path if it still names the open file. */
 export function deleteIfSame(path: string, fd: number): void {
-  const os = platform();
   try {
-    if (os.status(path).inode === os.statusOf(fd).inode) os.unlink(path);
+    if (isNameOf(path, fd)) platform().unlink(path);
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;
+  }
+}
+
+/** True if a path names the open file; a count of names would include what a dead creator left. */
+function isNameOf(path: string, fd: number): boolean {
+  const os = platform();
+  try {
+    return os.status(path).inode === os.statusOf(fd).inode;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return false;
   }
 }

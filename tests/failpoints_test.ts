@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Publisher, Puller, Pusher, Subscriber } from "../mod.ts";
+import { Publisher, Puller, Pusher, removeStale, Subscriber } from "../mod.ts";
 import { audit } from "../torture/audit.ts";
 import {
   ACK_POINTS,
@@ -184,4 +184,35 @@ Deno.test("a subscriber that joins while a publisher stands still in a commit mi
       await standAt(point, []);
       await standAt(point, [1, 2, 3]);
     }
+  }));
+
+Deno.test("nobody attaches to a deleted segment of which a killed creator left a second name", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const open = (id: string) =>
+      ({ do: "open", id, role: "puller", target: "work", options: { dir } }) as const;
+    const creator = hold();
+    creator.arm("link");
+    await creator.child.tell(open("in"));
+    await creator.untilHeld();
+    creator.child.kill("SIGKILL");
+    await creator.child.ended();
+    const leftBehind = [...Deno.readDirSync(dir)].map(({ name }) => name)
+      .filter((name) => name.endsWith("-work"));
+    assert.equal(leftBehind.length, 1);
+
+    const last = new Puller("work", { dir });
+    const late = hold();
+    late.arm("open");
+    await late.child.tell(open("in"));
+    await late.untilHeld();
+    last.close();
+    late.release();
+    await late.child.result();
+    using pusher = new Pusher("work", { dir });
+    pusher.send("found");
+    const receive = { do: "receive", id: "in", mode: "sync", count: 1, timeoutMs: 5000 } as const;
+    await late.child.start(receive);
+    assert.deepEqual(await late.child.result(), ["found"]);
+    removeStale({ dir });
+    for (const name of leftBehind) Deno.removeSync(`${dir}/${name}`);
   }));

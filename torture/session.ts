@@ -5,7 +5,7 @@
  * @module
  */
 
-import { removeStale } from "../mod.ts";
+import { type ChannelOptions, Puller, removeStale, Replier, Subscriber } from "../mod.ts";
 import { controlOffset, pendingBytes } from "../lib/attachment.ts";
 import { CONTROL_BYTES } from "../wasm/layout.ts";
 import { audit } from "./audit.ts";
@@ -26,6 +26,14 @@ const REOPEN_CHANCE = 0.01;
 export const RECOVERY_BOUND_MS = 1000;
 /** As long may an error take whose replier died. */
 export const LOST_BOUND_MS = 2000;
+
+type Attacher = new (channel: string, options: ChannelOptions) => { close(): void };
+
+const ATTACHERS: { [kind in Pattern["kind"]]: Attacher } = {
+  queue: Puller,
+  broadcast: Subscriber,
+  request: Replier,
+};
 
 /** What is asked of a session. */
 export interface SessionPlan {
@@ -188,8 +196,9 @@ export class Session {
     return bytes;
   }
 
-  /** Everybody rests: nothing may be left of the dead, and the totals are those of the lanes. */
+  /** Everybody rests: once somebody has attached, nothing may be left of the dead or be told wrong. */
   #audit(): void {
+    new ATTACHERS[this.#pattern.kind](CHANNEL, { dir: this.#segments, codec: "raw" }).close();
     audit(this.#bytes(), this.crew.members.filter(({ journal }) => journal.openStream >= 0).length);
   }
 
