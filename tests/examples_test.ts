@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePort } from "./support/free_port.ts";
 import { Program } from "./support/program.ts";
 
 /** Runs a test with a segment directory of its own, which has to be empty in the end. */
@@ -122,3 +123,22 @@ Deno.test("example shm_messages: two agents meet, whoever comes first", () =>
     assert.deepEqual(await alice.lines(), ["alice met bob", "agents: alice, bob"]);
     assert.deepEqual(await bob.lines(), ["bob met alice", "agents: alice, bob"]);
   }));
+
+Deno.test("example shared_state: two agents fill a thread, and the reader sees each in its order", async () => {
+  const env = { STATE_PORT: String(freePort()), STATE_KEY: "the key of this test" };
+  const flags = ["--allow-net", "--allow-run", "--allow-env=STATE_PORT,STATE_KEY,RINGBUS_DEBUG"];
+  const run = (file: string, ...args: string[]) =>
+    new Program([...flags, `examples/shared_state/${file}`, ...args], env);
+  await using reader = run("reader.ts", "t", "10");
+  await reader.prints("waiting");
+  await using one = run("agent.ts", "one", "t");
+  await using two = run("agent.ts", "two", "t");
+  assert.deepEqual(await one.lines(), ["one appended 5 slots"]);
+  assert.deepEqual(await two.lines(), ["two appended 5 slots"]);
+  assert.deepEqual(await reader.lines(), [
+    "waiting",
+    "one: 0,1,2,3,4",
+    "two: 0,1,2,3,4",
+    "console.router.one, console.router.two",
+  ]);
+});

@@ -1,0 +1,22 @@
+// The reader: it waits until a thread has as many slots as it is told, and prints what is in it.
+
+import { deserializeSlot } from "../../state.ts";
+import { openState } from "./state.ts";
+
+const [thread, count] = Deno.args;
+await using state = await openState();
+console.log("waiting");
+while (await state.bufferThreadLen(thread) < Number(count)) {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const steps = new Map<string, number[]>();
+for (const [index, slot] of (await state.bufferGetThread(thread)).entries()) {
+  const { from, step } = deserializeSlot(slot, { threadId: thread, index }) as {
+    from: string;
+    step: number;
+  };
+  steps.set(from, [...steps.get(from) ?? [], step]);
+}
+for (const name of [...steps.keys()].sort()) console.log(`${name}: ${steps.get(name)}`);
+console.log(Object.values(await state.registryListAll()).sort().join(", "));

@@ -1,0 +1,14 @@
+// How the programs of this example get to the state they share.
+
+import { getSharedBackend, type SharedBackend } from "../../state.ts";
+
+/** The state that all of them have; the first of them starts its server, the last one ends it. */
+export async function openState(): Promise<SharedBackend> {
+  const port = Number(Deno.env.get("STATE_PORT") ?? 31135);
+  const key = Deno.env.get("STATE_KEY") ?? "a secret of your own";
+  return await getSharedBackend({
+    backendType: "manager",
+    managerAddress: ["127.0.0.1", port],
+    managerAuthkey: new TextEncoder().encode(key),
+  });
+}
