@@ -19,7 +19,8 @@ const ATTEMPT_MS = 5000;
 const DEADLINE_MS = 30_000;
 /** Milliseconds between two attempts. */
 const PAUSE_MS = 100;
-const POOL_SIZE = 8;
+/** One connection keeps the order of calls that are made without waiting. */
+const POOL_SIZE = 1;
 
 const digests = new Map(
   Object.values(stateScripts).map((text) => [text, createHash("sha1").update(text).digest("hex")]),
