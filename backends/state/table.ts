@@ -172,9 +172,9 @@ export class StateTable {
   /** Puts a thread or a pair back as it was; the last use of what comes later is later. */
   restore(contents: TableContents): void {
     for (const [threadId, { slots, expiresAtMs }] of contents.threads) {
-      const thread = this.#threads.get(threadId);
-      if (thread) thread.slots.push(...slots);
-      else this.#threads.set(threadId, { slots: [...slots], expiresAtMs });
+      const thread = this.#threads.get(threadId) ?? { slots: [], expiresAtMs };
+      for (const slot of slots) thread.slots.push(slot.slice());
+      this.#threads.set(threadId, thread);
     }
     for (const [uuid, pair] of contents.pairs) {
       this.#byUuid.set(uuid, { ...pair });
