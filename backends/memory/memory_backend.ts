@@ -14,7 +14,7 @@ import type {
 import { BaseMessagingBackend, checkIds, refusing } from "../messaging/base.ts";
 import { Store } from "../store/store.ts";
 import type { StoredMessage } from "../store/stored_message.ts";
-import { type Delivery, Subscriber } from "../store/subscriber.ts";
+import { Subscriber } from "../store/subscriber.ts";
 import { valueFrom, valueToData } from "../store/value.ts";
 
 /** Options of an in-memory backend. */
@@ -66,22 +66,7 @@ export class InMemoryMessagingBackend extends BaseMessagingBackend implements Re
   #drain(): void {
     for (const delivery of this.#subscriber.take()) {
       if (this.isClosed) return;
-      this.#handle(delivery);
-    }
-  }
-
-  #handle(delivery: Delivery): void {
-    const { topic, pattern } = delivery;
-    const through = pattern === undefined ? {} : { pattern };
-    if (delivery.kind === "stored") {
-      this.dispatch(Message.parse(delivery.message.text), { topic, ...through });
-    } else {
-      this.dispatchPublished({
-        channel: topic,
-        ...through,
-        data: valueToData(delivery.value),
-        timestampSeconds: delivery.timestampSeconds,
-      });
+      this.dispatchDelivery(delivery);
     }
   }
 

@@ -5,8 +5,10 @@
  */
 
 import { checkId } from "../../lib/gemstone.ts";
-import type { Message } from "../../lib/message.ts";
+import { Message } from "../../lib/message.ts";
 import { StoreError } from "../store/errors.ts";
+import type { Delivery } from "../store/subscriber.ts";
+import { valueToData } from "../store/value.ts";
 import type {
   MessageDelivery,
   MessageHandler,
@@ -180,6 +182,25 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   protected dispatchPublished(published: PublishedMessage): void {
     const table = published.pattern === undefined ? this.#topics : this.#patterns;
     table.dispatchPublished(published);
+  }
+
+  /**
+   * Hands on what a subscriber of a store in this process got.
+   * @internal
+   */
+  protected dispatchDelivery(delivery: Delivery): void {
+    const { topic, pattern } = delivery;
+    const through = pattern === undefined ? {} : { pattern };
+    if (delivery.kind === "stored") {
+      this.dispatch(Message.parse(delivery.message.text), { topic, ...through });
+    } else {
+      this.dispatchPublished({
+        channel: topic,
+        ...through,
+        data: valueToData(delivery.value),
+        timestampSeconds: delivery.timestampSeconds,
+      });
+    }
   }
 }
 

@@ -20,7 +20,7 @@ import { MessagingConnectionError, MessagingRefusedError } from "../messaging/er
 import { checkName, checkTtl, MAX_PATTERN_LENGTH } from "../store/names.ts";
 import type { Store } from "../store/store.ts";
 import { readMessage, type StoredMessage } from "../store/stored_message.ts";
-import { checkLimit, type Delivery, Subscriber } from "../store/subscriber.ts";
+import { checkLimit, Subscriber } from "../store/subscriber.ts";
 import { checkKey, valueFrom, valueToData, valueToJson } from "../store/value.ts";
 import { encodeOperation, FORMAT, type OperationName, type Operations } from "./operation.ts";
 import { type Limits, Replica } from "./replica.ts";
@@ -222,22 +222,7 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
   #drain(): void {
     for (const delivery of this.#subscriber.take()) {
       if (this.isClosed) return;
-      this.#handle(delivery);
-    }
-  }
-
-  #handle(delivery: Delivery): void {
-    const { topic, pattern } = delivery;
-    const through = pattern === undefined ? {} : { pattern };
-    if (delivery.kind === "stored") {
-      this.dispatch(toMessage(delivery.message), { topic, ...through });
-    } else {
-      this.dispatchPublished({
-        channel: topic,
-        ...through,
-        data: valueToData(delivery.value),
-        timestampSeconds: delivery.timestampSeconds,
-      });
+      this.dispatchDelivery(delivery);
     }
   }
 
