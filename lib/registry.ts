@@ -18,6 +18,7 @@ import {
 import { AGENT_PREFIX, codeOf, NEW_PREFIX, segmentDirectory } from "./directory.ts";
 import { ShmError } from "./errors.ts";
 import { removeOrphanedGenerations } from "./journal/files.ts";
+import { checkName } from "./options.ts";
 import { platform } from "./platform/mod.ts";
 import { deleteIfSame } from "./segment.ts";
 import * as layout from "../wasm/layout.ts";
@@ -107,6 +108,20 @@ export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
     if (info) channels.push(info);
   }
   return channels;
+}
+
+/**
+ * Describes one channel; undefined if there is none of this name.
+ *
+ * @throws {TypeError} if the name cannot name a channel
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ */
+export function describeChannel(
+  name: string,
+  options: RegistryOptions = {},
+): ChannelInfo | undefined {
+  checkName(name);
+  return readSegment(segmentDirectory(options.dir), name, describe);
 }
 
 /**

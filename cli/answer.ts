@@ -1,0 +1,82 @@
+/**
+ * A command as the handler of requests.
+ *
+ * @module
+ */
+
+import { fromJsonForm, toJsonForm } from "./json_form.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** How a command is run. */
+export interface AnswerOptions {
+  /** When it is ended, in milliseconds; never when left out. */
+  readonly timeoutMs: number | undefined;
+  /** Requests and replies are bytes. */
+  readonly isRaw: boolean;
+}
+
+/**
+ * Runs a command with a request on its standard input; answers what it prints.
+ *
+ * @throws {Error} if it cannot be started or fails, with what it wrote to its error stream
+ */
+export async function answerBy(
+  [program, ...args]: readonly string[],
+  request: unknown,
+  { timeoutMs, isRaw }: AnswerOptions,
+): Promise<unknown> {
+  const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const child = start(program, args, deadline);
+  const [{ success, code, signal, stdout, stderr }] = await Promise.all([
+    child.output(),
+    give(child.stdin, isRaw ? request as Uint8Array : encoder.encode(lineOf(request))),
+  ]);
+  if (deadline?.aborted) throw new Error(`${program} did not answer within ${timeoutMs} ms`);
+  if (!success) {
+    const said = decoder.decode(stderr).trim();
+    throw new Error(said === "" ? `${program} ended with ${signal ?? `code ${code}`}` : said);
+  }
+  return isRaw ? stdout : replyOf(decoder.decode(stdout));
+}
+
+function start(
+  program: string,
+  args: string[],
+  signal: AbortSignal | undefined,
+): Deno.ChildProcess {
+  const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+  try {
+    return new Deno.Command(program, { args, signal, ...pipes }).spawn();
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new Error(`cannot run ${program}: ${reason}`, { cause });
+  }
+}
+
+function lineOf(request: unknown): string {
+  return `${JSON.stringify(toJsonForm(request))}\n`;
+}
+
+/** A command need not read its input. */
+async function give(stdin: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(bytes);
+    await writer.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function replyOf(printed: string): unknown {
+  const text = printed.replace(/\r?\n$/, "");
+  let form: unknown;
+  try {
+    form = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  return fromJsonForm(form);
+}

@@ -1,0 +1,26 @@
+/**
+ * All subcommands: a line about each, and where it is. A subcommand is loaded when it is called, so
+ * that who lists channels does not load a server.
+ *
+ * @module
+ */
+
+import type { Command } from "./command.ts";
+
+/** A subcommand that may not be loaded yet. */
+export interface CommandEntry {
+  /** What it does, in one line; without one the help does not name it. */
+  readonly summary?: string;
+  /** Loads it. */
+  load(): Promise<{ command: Command }>;
+}
+
+/** The subcommands, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  pub: { summary: "publish values to a channel", load: () => import("./commands/pub.ts") },
+  sub: { summary: "print what is published", load: () => import("./commands/sub.ts") },
+  push: { summary: "push values into a queue", load: () => import("./commands/push.ts") },
+  pull: { summary: "take messages from a queue", load: () => import("./commands/pull.ts") },
+  req: { summary: "send requests, print the replies", load: () => import("./commands/req.ts") },
+  rep: { summary: "answer requests with a command", load: () => import("./commands/rep.ts") },
+};

@@ -1,0 +1,45 @@
+/**
+ * `ringbus pub`: publishes values.
+ *
+ * @module
+ */
+
+import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
+import { defineCommand } from "../command.ts";
+import { counted } from "../counted.ts";
+import { INPUT_OPTIONS, inputValues } from "../input.ts";
+import { numberOf } from "../numbers.ts";
+import { pause } from "../pause.ts";
+import { hasRole, waitForRole } from "../presence.ts";
+import { Publisher } from "../../lib/publisher.ts";
+
+/** Publishes. */
+export const command = defineCommand({
+  usage: "NAME [VALUE...]",
+  description:
+    `Publishes each VALUE, or each JSON line of the standard input, to channel NAME. Every
+subscriber that is there gets it; nobody is waited for, unless with --wait.`,
+  options: {
+    ...CHANNEL_OPTIONS,
+    ...INPUT_OPTIONS,
+    wait: { type: "boolean", short: "w", help: "wait until a subscriber is there" },
+    "every-ms": { type: "string", value: "MS", help: "pause so long between two values" },
+  },
+  arity: [1, Infinity],
+  async run({ values, arguments: [name, ...words], output, signal }) {
+    const everyMs = numberOf("every-ms", values["every-ms"]) ?? 0;
+    using publisher = new Publisher(name, channelOptions(values));
+    if (values.wait) await waitForRole(name, "subscriber", signal);
+    else if (!hasRole(name, "subscriber")) {
+      output.remark(`nobody subscribes to ${name}: what is published now reaches nobody`);
+    }
+    for await (const value of inputValues(words, values, signal)) {
+      if (everyMs > 0 && publisher.statistics().sent > 0) await pause(everyMs, signal);
+      if (signal.aborted) break;
+      publisher.send(value);
+    }
+    const { sent } = publisher.statistics();
+    if (output.isJson) output.json({ sent });
+    else output.print(`published ${counted(sent, "message")} to ${name}`);
+  },
+});

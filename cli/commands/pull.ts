@@ -1,0 +1,32 @@
+/**
+ * `ringbus pull`: a puller.
+ *
+ * @module
+ */
+
+import { CHANNEL_OPTIONS, channelOptions, timeoutOf } from "../channel_options.ts";
+import { defineCommand } from "../command.ts";
+import { RECEIVE_OPTIONS, receiveAll } from "../receive.ts";
+import { Puller } from "../../lib/puller.ts";
+
+/** Messages held at once: one is printed at a time, the others are for other pullers. */
+const MAX_UNACKED = 1;
+
+/** Pulls. */
+export const command = defineCommand({
+  usage: "NAME",
+  description: `Pulls from channel NAME and prints every message as a line of JSON, until Ctrl-C. A
+message is acknowledged when its line is written: one whose line could not be goes to another.`,
+  options: { ...CHANNEL_OPTIONS, ...RECEIVE_OPTIONS },
+  arity: [1, 1],
+  async run({ values, arguments: [name], output, signal }) {
+    const timeoutMs = timeoutOf(values);
+    const options = { ...channelOptions(values), ack: true as const, maxUnacked: MAX_UNACKED };
+    using puller = new Puller<unknown>(name, options);
+    output.remark(`pulling from ${name}`);
+    return await receiveAll({ values, output, signal, timeoutMs }, async (wait) => {
+      const delivery = await puller.recv(wait);
+      return { value: delivery.value, printed: () => delivery.ack() };
+    });
+  },
+});

@@ -1,0 +1,34 @@
+/**
+ * `ringbus push`: pushes values.
+ *
+ * @module
+ */
+
+import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
+import { defineCommand } from "../command.ts";
+import { counted } from "../counted.ts";
+import { INPUT_OPTIONS, inputValues } from "../input.ts";
+import { unlessAborted } from "../receive.ts";
+import { Pusher } from "../../lib/pusher.ts";
+
+/** Pushes. */
+export const command = defineCommand({
+  usage: "NAME [VALUE...]",
+  description: `Pushes each VALUE, or each JSON line of the standard input, to channel NAME, waiting
+for room. Each message goes to one puller; what nobody has pulled stays in the channel.`,
+  options: { ...CHANNEL_OPTIONS, ...INPUT_OPTIONS, ...TIMEOUT_OPTION },
+  arity: [1, Infinity],
+  async run({ values, arguments: [name, ...words], output, signal }) {
+    const timeoutMs = timeoutOf(values);
+    using pusher = new Pusher(name, channelOptions(values));
+    try {
+      for await (const value of inputValues(words, values, signal)) {
+        await unlessAborted(() => pusher.sendAsync(value, { timeoutMs, signal }), signal);
+      }
+    } finally {
+      const { sent } = pusher.statistics();
+      if (output.isJson) output.json({ sent });
+      else output.print(`pushed ${counted(sent, "message")} to ${name}`);
+    }
+  },
+});

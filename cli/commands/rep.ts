@@ -1,0 +1,48 @@
+/**
+ * `ringbus rep`: a command that answers requests.
+ *
+ * @module
+ */
+
+import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
+import { defineCommand, UsageError } from "../command.ts";
+import { counted } from "../counted.ts";
+import { answerBy } from "../answer.ts";
+import { numberOf } from "../numbers.ts";
+import { Replier } from "../../lib/replier.ts";
+
+/** Replies. */
+export const command = defineCommand({
+  usage: "NAME -- COMMAND [ARGUMENT...]",
+  description: `Answers the requests of channel NAME: runs COMMAND for each, with the request as a
+line of JSON on its standard input. What it prints is the reply: JSON, or else text. If it fails,
+the requester gets an error with what it wrote to its standard error stream.`,
+  options: {
+    ...CHANNEL_OPTIONS,
+    concurrency: { type: "string", value: "N", help: "commands that run at once; 1 when left out" },
+    limit: { type: "string", short: "n", value: "N", help: "end after so many requests" },
+    "command-timeout-ms": {
+      type: "string",
+      value: "MS",
+      help: "end a command that runs longer; its requester gets an error",
+    },
+  },
+  arity: [1, 1],
+  takesRest: true,
+  async run({ values, arguments: [name], rest, output, signal }) {
+    if (rest.length === 0) throw new UsageError("give the command to run after --");
+    const limit = numberOf("limit", values.limit, { least: 1 }) ?? Infinity;
+    const concurrency = numberOf("concurrency", values.concurrency, { least: 1 });
+    const timeoutMs = numberOf("command-timeout-ms", values["command-timeout-ms"], { least: 1 });
+    using replier = new Replier(name, channelOptions(values));
+    output.remark(`replying on ${name}`);
+    const enough = new AbortController();
+    let answered = 0;
+    await replier.serve(async (request) => {
+      if (++answered >= limit) enough.abort();
+      return await answerBy(rest, request, { timeoutMs, isRaw: values.codec === "raw" });
+    }, { signal: AbortSignal.any([signal, enough.signal]), concurrency });
+    if (output.isJson) output.json({ answered });
+    else output.print(`answered ${counted(answered, "request")}`);
+  },
+});

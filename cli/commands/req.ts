@@ -1,0 +1,36 @@
+/**
+ * `ringbus req`: requests, and their replies.
+ *
+ * @module
+ */
+
+import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
+import { defineCommand } from "../command.ts";
+import { INPUT_OPTIONS, inputValues } from "../input.ts";
+import { printMessage, unlessAborted } from "../receive.ts";
+import { Requester } from "../../lib/requester.ts";
+
+/** Requests. */
+export const command = defineCommand({
+  usage: "NAME [VALUE...]",
+  description: `Sends each VALUE, or each JSON line of the standard input, as a request to channel
+NAME, one after the other, and prints each reply as a line of JSON.`,
+  options: {
+    ...CHANNEL_OPTIONS,
+    ...INPUT_OPTIONS,
+    ...TIMEOUT_OPTION,
+    raw: { type: "boolean", help: "write the bytes of replies as they are, without line ends" },
+  },
+  arity: [1, Infinity],
+  async run({ values, arguments: [name, ...words], output, signal }) {
+    const timeoutMs = timeoutOf(values);
+    using requester = new Requester(name, channelOptions(values));
+    for await (const value of inputValues(words, values, signal)) {
+      const reply = await unlessAborted(async () => ({
+        value: await requester.request(value, { timeoutMs, signal }),
+      }), signal);
+      if (reply === undefined) return;
+      printMessage(output, reply.value, values.raw ?? false);
+    }
+  },
+});

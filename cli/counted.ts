@@ -1,0 +1,10 @@
+/**
+ * "1 message", "2 messages".
+ *
+ * @module
+ */
+
+/** A count with its noun. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,105 @@
+/**
+ * Values from the command line: its arguments, or the lines of the standard input.
+ *
+ * @module
+ */
+
+import { UsageError } from "./command.ts";
+import type { OptionTable } from "./command.ts";
+import { fromJsonForm } from "./json_form.ts";
+
+/** How arguments and lines are read. */
+export const INPUT_OPTIONS = {
+  text: { type: "boolean", help: "take every argument or line as text, not as JSON" },
+} as const satisfies OptionTable;
+
+const encoder = new TextEncoder();
+
+/** What turns an argument or a line into a value. */
+export interface InputOptions {
+  /** All is text. */
+  readonly text?: boolean;
+  /** All is text, and sent as its bytes. */
+  readonly codec?: string;
+}
+
+/**
+ * The values to send: each argument, or each line of the standard input if there are none. An
+ * argument that is no JSON is text, so that `hello` needs no quotes; a line has to be JSON.
+ */
+export async function* inputValues(
+  words: readonly string[],
+  options: InputOptions,
+  signal: AbortSignal,
+): AsyncGenerator<unknown> {
+  if (words.length > 0) {
+    yield* words.map((word) => argumentValue(word, options));
+    return;
+  }
+  let number = 0;
+  for await (const line of inputLines(signal)) {
+    number++;
+    if (line.trim() !== "") yield lineValue(line, number, options);
+  }
+}
+
+function argumentValue(word: string, { text, codec }: InputOptions): unknown {
+  if (codec === "raw") return encoder.encode(word);
+  if (text) return word;
+  let form: unknown;
+  try {
+    form = JSON.parse(word);
+  } catch {
+    return word;
+  }
+  return valueOf(form, `argument ${JSON.stringify(word)}`);
+}
+
+function lineValue(line: string, number: number, { text, codec }: InputOptions): unknown {
+  if (codec === "raw") return encoder.encode(line);
+  if (text) return line;
+  let form: unknown;
+  try {
+    form = JSON.parse(line);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new UsageError(
+      `line ${number} of the input is no JSON: ${reason}. Those before it were sent. ` +
+        "Correct it, or give --text",
+    );
+  }
+  return valueOf(form, `line ${number} of the input`);
+}
+
+function valueOf(form: unknown, place: string): unknown {
+  try {
+    return fromJsonForm(form);
+  } catch (error) {
+    throw new UsageError(`${place}: ${(error as Error).message}`);
+  }
+}
+
+/** The lines of the standard input, until it ends or the program is asked to end. */
+export async function* inputLines(signal: AbortSignal): AsyncGenerator<string> {
+  const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
+  const stop = () => void reader.cancel();
+  signal.addEventListener("abort", stop, { once: true });
+  let rest = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop()!;
+      yield* lines.map(withoutReturn);
+    }
+    if (rest !== "" && !signal.aborted) yield withoutReturn(rest);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    await reader.cancel();
+  }
+}
+
+function withoutReturn(line: string): string {
+  return line.endsWith("\r") ? line.slice(0, -1) : line;
+}

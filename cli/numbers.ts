@@ -1,0 +1,55 @@
+/**
+ * Numbers on the command line.
+ *
+ * @module
+ */
+
+import { UsageError } from "./command.ts";
+
+/** Bounds of a number. */
+export interface Range {
+  /** Smallest allowed; 0 when left out. */
+  readonly least?: number;
+  /** Largest allowed; no bound when left out. */
+  readonly most?: number;
+  /** Fractions are allowed. */
+  readonly isFractional?: boolean;
+}
+
+/**
+ * Reads the value of an option; undefined if it was not given.
+ *
+ * @throws {UsageError} if it is no number, or out of its range
+ */
+export function numberOf(
+  option: string,
+  text: string | undefined,
+  { least = 0, most = Number.MAX_SAFE_INTEGER, isFractional = false }: Range = {},
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === "" ? NaN : Number(text);
+  const isRight = isFractional ? Number.isFinite(value) : Number.isSafeInteger(value);
+  if (isRight && value >= least && value <= most) return value;
+  const wanted = isFractional ? "a number" : "a whole number";
+  const bounds = most === Number.MAX_SAFE_INTEGER
+    ? `of at least ${least}`
+    : `from ${least} to ${most}`;
+  throw new UsageError(`--${option} takes ${wanted} ${bounds}, not ${JSON.stringify(text)}`);
+}
+
+const UNITS: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+const SIZE = /^(\d+)\s*([kmg]?)(?:i?b)?$/i;
+
+/**
+ * Reads a size such as `65536`, `64K` or `1MiB`; undefined if it was not given.
+ *
+ * @throws {UsageError} if it is none
+ */
+export function bytesOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const parts = SIZE.exec(text.trim());
+  if (parts !== null) return Number(parts[1]) * UNITS[parts[2].toLowerCase()];
+  throw new UsageError(
+    `--${option} takes bytes such as 65536, 64K or 1M, not ${JSON.stringify(text)}`,
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * What the command line prints: lines, tables and JSON on the standard output, remarks on the
+ * standard error stream. Colours only on a terminal, and not with `NO_COLOR`.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+
+/** Escape codes of the styles. */
+const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+
+/** How a text looks. */
+export type Style = keyof typeof STYLES;
+
+/** The reader of our output has gone, as `head` does: there is nothing more to do. */
+export class OutputClosedError extends Error {
+  /** The class name. */
+  override name = "OutputClosedError";
+}
+
+/** Where a subcommand prints. */
+export class Output {
+  /** True if it is to print JSON. */
+  readonly isJson: boolean;
+  /** True if a person looks at it. */
+  readonly isTerminal: boolean = Deno.stdout.isTerminal();
+  readonly #isColoured = this.isTerminal && !Deno.noColor;
+
+  /** An output in words, or in JSON. */
+  constructor(isJson: boolean) {
+    this.isJson = isJson;
+  }
+
+  /** Colours a text, where colours are shown. */
+  paint(style: Style, text: string): string {
+    return this.#isColoured ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
+  }
+
+  /** Prints a line. */
+  print(line: string): void {
+    this.write(encoder.encode(`${line}\n`));
+  }
+
+  /** Prints a value as one line of JSON; a bigint as its digits in a string. */
+  json(value: unknown): void {
+    this.print(JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part));
+  }
+
+  /** Prints rows under their headings, in columns; numbers are set to the right. */
+  table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+    for (const line of this.columns(headings, rows)) this.print(line);
+  }
+
+  /** The lines of a table. */
+  columns(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+    const widths = headings.map((heading, column) =>
+      Math.max(width(heading), ...rows.map((row) => width(`${row[column]}`)))
+    );
+    const line = (cells: readonly (string | number)[]) =>
+      cells.map((cell, column) => aligned(cell, widths[column])).join("  ").trimEnd();
+    const isRight = headings.map((_, column) =>
+      rows.length > 0 && rows.every((row) => typeof row[column] === "number")
+    );
+    const head = headings.map((heading, column) => {
+      const padding = " ".repeat(widths[column] - width(heading));
+      return isRight[column] ? padding + heading : heading + padding;
+    }).join("  ").trimEnd();
+    return [this.paint("dim", head), ...rows.map(line)];
+  }
+
+  /** Prints bytes. */
+  write(bytes: Uint8Array): void {
+    try {
+      let rest = bytes;
+      while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosedError();
+      throw error;
+    }
+  }
+
+  /** Prints a remark where it does not mix with the output. */
+  remark(line: string): void {
+    const text = Deno.stderr.isTerminal() && !Deno.noColor ? `\x1b[2m${line}\x1b[0m` : line;
+    Deno.stderr.writeSync(encoder.encode(`${text}\n`));
+  }
+}
+
+/** Columns that a text takes, colours not counted. */
+function width(text: string): number {
+  // deno-lint-ignore no-control-regex
+  return [...text.replaceAll(/\x1b\[\d+m/g, "")].length;
+}
+
+function aligned(cell: string | number, columns: number): string {
+  const text = `${cell}`;
+  const padding = " ".repeat(Math.max(0, columns - width(text)));
+  return typeof cell === "number" ? padding + text : text + padding;
+}

@@ -1,0 +1,70 @@
+/**
+ * Receiving and printing, for every subcommand that does.
+ *
+ * @module
+ */
+
+import { TIMEOUT_OPTION } from "./channel_options.ts";
+import type { OptionTable } from "./command.ts";
+import { toJsonForm } from "./json_form.ts";
+import { numberOf } from "./numbers.ts";
+import type { Output } from "./output.ts";
+import type { WaitOptions } from "../lib/options.ts";
+
+/** Options of everyone who prints messages. */
+export const RECEIVE_OPTIONS = {
+  ...TIMEOUT_OPTION,
+  limit: { type: "string", short: "n", value: "N", help: "end after so many messages" },
+  raw: { type: "boolean", help: "write the bytes of messages as they are, without line ends" },
+} as const satisfies OptionTable;
+
+/** A message, and what to do once it is printed. */
+export interface Received {
+  readonly value: unknown;
+  printed?(): void;
+}
+
+/** How to receive and print. */
+export interface Receiving {
+  readonly values: { readonly limit?: string; readonly raw?: boolean };
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Receives and prints until the limit is reached or the program is asked to end. */
+export async function receiveAll(
+  { values, output, signal, timeoutMs }: Receiving,
+  receive: (wait: WaitOptions) => Promise<Received>,
+): Promise<void> {
+  const limit = numberOf("limit", values.limit, { least: 1 }) ?? Infinity;
+  for (let count = 0; count < limit && !signal.aborted; count++) {
+    const message = await unlessAborted(() => receive({ signal, timeoutMs }), signal);
+    if (message === undefined) return;
+    printMessage(output, message.value, values.raw ?? false);
+    message.printed?.();
+  }
+}
+
+/** Undefined if the program was asked to end meanwhile. */
+export async function unlessAborted<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** Prints a message: its JSON form, or its bytes. */
+export function printMessage(output: Output, value: unknown, isRaw: boolean): void {
+  if (!isRaw) {
+    output.json(toJsonForm(value));
+    return;
+  }
+  if (value instanceof Uint8Array) output.write(value);
+  else throw new TypeError(`--raw writes bytes, and this message is none: ${typeof value}`);
+}

@@ -1,0 +1,104 @@
+/**
+ * From the words of a command line to an exit code.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { type Command, EXIT, type Invocation, UsageError } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { commandHelp, COMMON_OPTIONS, programHelp } from "./help.ts";
+import { Output, OutputClosedError } from "./output.ts";
+import { withSignals } from "./signals.ts";
+import { VERSION } from "./version.ts";
+
+/** Runs a command line; answers the exit code. */
+export async function runCommandLine(args: readonly string[], mainUrl: string): Promise<number> {
+  const [name, ...others] = args;
+  const output = new Output(others.includes("--json"));
+  try {
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      output.print(programHelp());
+      return name === undefined ? EXIT.USAGE : EXIT.DONE;
+    }
+    if (name === "--version" || name === "-V") {
+      output.print(VERSION);
+      return EXIT.DONE;
+    }
+    return await runCommand(name, others, output, mainUrl);
+  } catch (error) {
+    return codeOf(error, output, name);
+  }
+}
+
+async function runCommand(
+  name: string,
+  args: readonly string[],
+  output: Output,
+  mainUrl: string,
+): Promise<number> {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    const names = Object.keys(COMMANDS).filter((other) => COMMANDS[other].summary !== undefined);
+    throw new UsageError(`there is no command ${JSON.stringify(name)}: use ${names.join(", ")}`);
+  }
+  const { command } = await entry.load();
+  if (isHelpWanted(args)) {
+    output.print(commandHelp(name, command));
+    return EXIT.DONE;
+  }
+  const read = readArguments(command, args);
+  return await withSignals((signal) => command.run({ ...read, output, mainUrl, signal })) ??
+    EXIT.DONE;
+}
+
+function isHelpWanted(args: readonly string[]): boolean {
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  return own.includes("--help") || own.includes("-h");
+}
+
+type Read = Pick<Invocation, "values" | "arguments" | "rest">;
+
+function readArguments(command: Command, args: readonly string[]): Read {
+  const end = command.takesRest && args.includes("--") ? args.indexOf("--") : args.length;
+  const { values, positionals } = parsed(command, args.slice(0, end));
+  const [least, most] = command.arity;
+  if (positionals.length < least || positionals.length > most) {
+    const wanted = least === most
+      ? `${least}`
+      : most === Infinity
+      ? `at least ${least}`
+      : `${least} to ${most}`;
+    throw new UsageError(`it takes ${wanted} argument(s), not ${positionals.length}`);
+  }
+  return { values, arguments: positionals, rest: args.slice(end + 1) };
+}
+
+function parsed(command: Command, args: string[]) {
+  try {
+    const options = { ...command.options, ...COMMON_OPTIONS };
+    return parseArgs({ args, options, allowPositionals: true, allowNegative: true });
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Says what went wrong; answers the exit code. */
+function codeOf(error: unknown, output: Output, name: string): number {
+  if (error instanceof OutputClosedError) return EXIT.DONE;
+  if (error instanceof UsageError) {
+    const help = Object.hasOwn(COMMANDS, name) ? `ringbus ${name} --help` : "ringbus --help";
+    output.remark(`ringbus: ${error.message}\n\`${help}\` tells more`);
+    return EXIT.USAGE;
+  }
+  output.remark(`ringbus: ${error instanceof Error ? error.message : error}`);
+  return isTimeout(error) ? EXIT.TIMED_OUT : EXIT.FAILED;
+}
+
+/** The classes of the carriers' errors for "not in time", by name: none has to be loaded for it. */
+const TIMEOUTS = new Set(["ShmTimeoutError", "ShmBufferFullError", "QueueTimeoutError"]);
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && TIMEOUTS.has(error.name);
+}

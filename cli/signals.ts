@@ -1,0 +1,24 @@
+/**
+ * Ctrl-C and SIGTERM: the first asks a subcommand to end, the second ends it at once.
+ *
+ * @module
+ */
+
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+/** Does something with a signal that aborts when the program is asked to end. */
+export async function withSignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const end = () => {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, end);
+    controller.abort();
+  };
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, end);
+  try {
+    return await work(controller.signal);
+  } finally {
+    if (!controller.signal.aborted) end();
+  }
+}

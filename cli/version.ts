@@ -1,0 +1,10 @@
+/**
+ * The version, as it stands in `deno.json`.
+ *
+ * @module
+ */
+
+import config from "../deno.json" with { type: "json" };
+
+/** The version of this package. */
+export const VERSION: string = config.version;

@@ -1,0 +1,38 @@
+/**
+ * The command line, `ringbus`: a server, a look into channels, messages from the shell.
+ *
+ * ```sh
+ * deno run -A main.ts --help
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { main } from "@ringbus/ringbus/cli";
+ *
+ * const exitCode = await main(["--version"]);
+ * console.log(exitCode); // 0
+ * ```
+ *
+ * @module
+ */
+
+import { runCommandLine } from "./cli/run.ts";
+
+/**
+ * Runs a command line, as `ringbus ARGS` does.
+ *
+ * @param args the words after `ringbus`
+ * @returns the exit code: 0 done, 1 failed, 2 wrong command line, 3 nothing came in time
+ *
+ * @example
+ * ```ts
+ * import { main } from "@ringbus/ringbus/cli";
+ *
+ * console.log(await main(["ls", "--json"])); // 0
+ * ```
+ */
+export function main(args: readonly string[]): Promise<number> {
+  return runCommandLine(args, import.meta.url);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
