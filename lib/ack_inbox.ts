@@ -124,6 +124,10 @@ export class AckInbox<T> implements Incoming<Delivery<T>> {
     );
   }
 
+  handOutNotes(): void {
+    this.#inbox.handOutNotes();
+  }
+
   end(error: unknown): void {
     this.#permits.rejectAll(error);
     this.#inbox.end(error);

@@ -41,7 +41,7 @@ export class HoldingInbox<T> extends Inbox<Delivery<T>> {
     const bytes = this.copyFound();
     this.#shelf.prepare(found);
     if (!this.isWhole() || !this.countTaken(this.#shelf.take(found))) return undefined;
-    return { bytes, flags: found.flags, place: this.#shelf.place };
+    return { bytes, flags: found.flags, note: this.noteOfFound, place: this.#shelf.place };
   }
 
   protected override decodeAny(taken: Held): Delivery<T> {

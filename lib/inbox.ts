@@ -11,6 +11,7 @@ import { ShmSerializationError, ShmTimeoutError } from "./errors.ts";
 import type { Incoming } from "./incoming.ts";
 import { noteMessage, notePoll } from "./lifetime.ts";
 import { trace, tracing } from "./log.ts";
+import { MAX_NOTE_BYTES, Noted, noteRoom } from "./noted.ts";
 import { checkTimeout, show, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
 import type { SocketStatistics } from "./socket.ts";
@@ -36,6 +37,7 @@ import {
   POLL_SPIN,
   POLL_TURN,
   RECORD_BLOCK,
+  RECORD_NOTED,
   RECORD_TENSOR,
   REQUEST_PREFIX_BYTES,
   TAKEN,
@@ -59,6 +61,13 @@ const HOLDER_CHECK_MS = 50;
 /** Place of a message that cannot be where its record says. */
 const NOWHERE = -1;
 
+/** Flags of messages that are more than bytes in the ring. */
+const NOT_PLAIN = RECORD_BLOCK | RECORD_NOTED;
+/** Flags of messages that are more than what the codec wrote. */
+const NOT_CODEC_ALONE = RECORD_TENSOR | RECORD_NOTED;
+
+const noteDecoder = new TextDecoder();
+
 /** A message read in place. */
 export interface MessageView extends Disposable {
   /** The message's bytes, in shared memory, valid until the view is disposed. */
@@ -80,6 +89,8 @@ export interface Ticket {
 export interface Taken {
   bytes: Uint8Array;
   flags: number;
+  /** What was noted on it, if the flags say so. */
+  note?: string;
 }
 
 /** Where a message lies that is still to be taken. */
@@ -98,7 +109,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   readonly #counts: SocketStatistics;
   readonly #isRaw: boolean;
   readonly #takesTurns: boolean;
-  readonly #takesBatches: boolean;
+  #takesBatches: boolean;
   readonly #isRequest: boolean;
   readonly #waits: AsyncWaits;
   #at = 0;
@@ -106,6 +117,13 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   #size = 0;
   #length = 0;
   #flags = 0;
+  /** Where the block lies, if the flags say so. */
+  #blockAt = 0;
+  #blockLength = 0;
+  /** What is noted on the message, if the flags say so, and the bytes that it takes. */
+  #note = "";
+  #noteBytes = 0;
+  #handsOutNotes = false;
   /** Requests: requester and slot in one word, and the generation. */
   #origin = 0;
   #generation = 0;
@@ -147,6 +165,13 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     attachment.ring.openReceiver(attachment.index, cursors);
   }
 
+  /** Has values that something is noted on handed out as `Noted`. */
+  handOutNotes(): void {
+    this.#handsOutNotes = true;
+    // A batch keeps no notes.
+    this.#takesBatches = false;
+  }
+
   /** Receives if a message is there. */
   tryReceive(how: number = POLL_ANY): T | undefined {
     const taken = this.#undecoded.shift() ?? this.#takeNext(how);
@@ -167,7 +192,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   protected takeFound(): Taken | undefined {
     const flags = this.#flags;
     const bytes = this.copyFound();
-    return this.#take() ? { bytes, flags } : undefined;
+    return this.#take() ? { bytes, flags, note: this.#note } : undefined;
   }
 
   /** The bytes of the message that was found, valid until the next one is copied. */
@@ -176,9 +201,20 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     return isFresh ? this.#copyFresh() : this.#copyToScratch();
   }
 
-  /** The message that was found. */
+  /** The message that was found, with what is noted on it. */
   protected get found(): Found {
-    return { at: this.#at, length: this.#length, size: this.#size, flags: this.#flags };
+    const before = (this.#flags & RECORD_NOTED) === 0 ? 0 : this.#noteBytes;
+    return {
+      at: this.#at - before,
+      length: this.#length + before,
+      size: this.#size,
+      flags: this.#flags,
+    };
+  }
+
+  /** What is noted on the message that was found, if its flags say so. */
+  protected get noteOfFound(): string {
+    return this.#note;
   }
 
   /** Nothing will come any more if the channel was closed for everyone: who polls must learn it. */
@@ -464,15 +500,16 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     this.#size = words[(at - 16) >>> 2] >>> 0;
     this.#length = this.#size - 8;
     this.#flags = words[(at - 4) >>> 2] & 0xff;
-    const isPlain = !this.#isRequest && (this.#flags & RECORD_BLOCK) === 0;
+    const isPlain = !this.#isRequest && (this.#flags & NOT_PLAIN) === 0;
     return isPlain && this.#length >= 0 && this.#length <= capacity || this.#look(how);
   }
 
-  /** What is more than bytes in the ring: requests, references to blocks, damage. */
+  /** What is more than bytes in the ring: requests, references to blocks, notes, damage. */
   #look(how: number): boolean {
     if (this.#isRequest) this.#readOrigin();
     if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
     else if (this.#length < 0 || this.#length > this.attachment.capacity) this.#at = NOWHERE;
+    this.#readNote();
     return this.#at !== NOWHERE || this.#findNewer(how);
   }
 
@@ -524,11 +561,30 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     const end = this.#at + this.#length;
     if (end > attachment.carrier.mappedBytes) attachment.remap();
     const isWhole = ring.isFoundWhole(this.#at, this.#length, this.#flags) !== 0;
-    if (isWhole && end <= attachment.carrier.mappedBytes) return true;
+    if (isWhole && end <= attachment.carrier.mappedBytes) {
+      this.#readNote();
+      if (this.#at !== NOWHERE) return true;
+    }
     if (this.#isStale()) return this.#find(how);
     this.#counts.errors++;
     ring.take(0, 0);
     throw attachment.corruption("a message that was given back is not whole");
+  }
+
+  /** What is noted on a message stands before it. */
+  #readNote(): void {
+    if ((this.#flags & RECORD_NOTED) === 0 || this.#at === NOWHERE) return;
+    const { words, bytes } = this.attachment;
+    const start = this.#at + 4;
+    const length = words[this.#at >>> 2] >>> 0;
+    this.#noteBytes = noteRoom(length);
+    if (length > MAX_NOTE_BYTES || this.#noteBytes > this.#length) {
+      this.#at = NOWHERE;
+      return;
+    }
+    if (this.#handsOutNotes) this.#note = noteDecoder.decode(bytes.slice(start, start + length));
+    this.#at += this.#noteBytes;
+    this.#length -= this.#noteBytes;
   }
 
   #readOrigin(): void {
@@ -546,8 +602,8 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     const length = words[reference + 2] >>> 0;
     const end = offset + BLOCK_HEADER_BYTES + length;
     if (end > this.attachment.carrier.mappedBytes) this.attachment.remap();
-    this.#at = offset + BLOCK_HEADER_BYTES;
-    this.#length = length;
+    this.#at = this.#blockAt = offset + BLOCK_HEADER_BYTES;
+    this.#length = this.#blockLength = length;
     const isInside = end <= this.attachment.carrier.mappedBytes && (offset & 7) === 0;
     if (!isInside || !this.#isStamped()) this.#at = NOWHERE;
   }
@@ -557,11 +613,11 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     return (this.#flags & RECORD_BLOCK) === 0 || this.#isStamped();
   }
 
-  /** True while the block at `#at` belongs to the record that was found. */
+  /** True while the block belongs to the record that was found. */
   #isStamped(): boolean {
     const { words, ring } = this.attachment;
-    const offset = this.#at - BLOCK_HEADER_BYTES;
-    return words[offset >>> 2] === ring.foundStamp(offset, this.#length);
+    const offset = this.#blockAt - BLOCK_HEADER_BYTES;
+    return words[offset >>> 2] === ring.foundStamp(offset, this.#blockLength);
   }
 
   /** Where the request just received came from. */
@@ -662,9 +718,16 @@ export class Inbox<T> implements Incoming<T>, Waiter {
 
   /** The value in a message. */
   protected decodeValue(taken: Taken): unknown {
-    if ((taken.flags & RECORD_TENSOR) !== 0) return readTensor(taken.bytes);
+    if ((taken.flags & NOT_CODEC_ALONE) !== 0) return this.#decodeFlagged(taken);
     if (this.#isRaw) return taken.bytes;
     return this.attachment.codec.decode(taken.bytes);
+  }
+
+  #decodeFlagged({ bytes, flags, note }: Taken): unknown {
+    const isTensor = (flags & RECORD_TENSOR) !== 0;
+    const value = isTensor ? readTensor(bytes) : this.decodeValue({ bytes, flags: 0 });
+    const isNoted = this.#handsOutNotes && (flags & RECORD_NOTED) !== 0;
+    return isNoted ? new Noted(value, note!) : value;
   }
 
   #decode(taken: Taken): T {

@@ -25,6 +25,8 @@ export interface Incoming<T> {
   tryReceiveView(): MessageView | undefined;
   /** Messages that were overwritten before we read them. */
   readonly missed: number;
+  /** Has values that something is noted on handed out as `Noted`. */
+  handOutNotes(): void;
   /** Ends what waits. */
   end(error: unknown): void;
 }

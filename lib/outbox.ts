@@ -12,6 +12,7 @@ import { ShmBufferFullError, ShmConnectionError } from "./errors.ts";
 import { noteMessage, notePoll } from "./lifetime.ts";
 import { laneRecord, type RegionRecord } from "./inheritance.ts";
 import { logger, trace, tracing } from "./log.ts";
+import { NotingEncoder } from "./noted.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "./options.ts";
 import type { SocketStatistics } from "./socket.ts";
 import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
@@ -53,7 +54,7 @@ export interface Loan extends Disposable {
 export class Outbox implements Waiter {
   readonly attachment: Attachment;
   readonly side = ASLEEP_SENDERS;
-  readonly encoder: Encoder;
+  #encoder: Encoder;
   /** Words put before every payload; the caller sets them before each send. */
   readonly prefix: Int32Array;
   readonly #counts: SocketStatistics;
@@ -76,7 +77,7 @@ export class Outbox implements Waiter {
   constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
     this.attachment = attachment;
     this.#counts = counts;
-    this.encoder = new Encoder(attachment, counts);
+    this.#encoder = new Encoder(attachment, counts);
     this.prefix = new Int32Array(prefixBytes / 4);
     this.#isRaw = attachment.codec.id === "raw";
     const largestRecord = (attachment.capacity - RING_GAP) / 2;
@@ -106,6 +107,16 @@ export class Outbox implements Waiter {
     return laneRecord(this.attachment, lane);
   }
 
+  /** Turns values into bytes. */
+  get encoder(): Encoder {
+    return this.#encoder;
+  }
+
+  /** From now on values may be `Noted`. */
+  carryNotes(): void {
+    this.#encoder = new NotingEncoder(this.attachment, this.#counts);
+  }
+
   /** A receiver that died while it read in place would keep the ring full for ever. */
   patienceMs(): number {
     const { attachment } = this;
@@ -123,7 +134,7 @@ export class Outbox implements Waiter {
   send(value: unknown): boolean {
     this.#checkReady();
     if (this.#isRaw && value instanceof Uint8Array) return this.#offer(value, 0);
-    const { bytes, flags } = this.encoder.encode(value);
+    const { bytes, flags } = this.#encoder.encode(value);
     return this.#offer(bytes, flags);
   }
 
@@ -149,7 +160,7 @@ export class Outbox implements Waiter {
   sendSync(value: unknown, options: TimeoutOptions | undefined): void {
     const timeoutMs = checkTimeout(options);
     this.#checkReady();
-    const { bytes, flags } = this.encoder.encode(value);
+    const { bytes, flags } = this.#encoder.encode(value);
     if (this.write(bytes, flags)) return;
     const sent = waitSync(this, () => this.write(bytes, flags) || undefined, timeoutMs);
     if (sent === undefined) throw this.#full(timeoutMs);
@@ -160,7 +171,7 @@ export class Outbox implements Waiter {
     const timeoutMs = checkTimeout(options);
     options?.signal?.throwIfAborted();
     this.#checkReady();
-    const encoded = this.encoder.encode(value);
+    const encoded = this.#encoder.encode(value);
     if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
     const bytes = encoded.bytes.slice();
     // A commit publishes all that is claimed, so nothing is written beside an open loan.
@@ -185,7 +196,7 @@ export class Outbox implements Waiter {
       for (const value of values) {
         const { bytes, flags } = this.#isRaw && value instanceof Uint8Array
           ? { bytes: value, flags: 0 }
-          : this.encoder.encode(value);
+          : this.#encoder.encode(value);
         if (!this.#stage(bytes, flags)) {
           if (staged > 0) this.#publish(staged);
           staged = 0;

@@ -119,6 +119,11 @@ export abstract class ReceivingSocket<T> extends Socket {
     return { ...this.counts, missed: this.#inbox.missed };
   }
 
+  /** Internal: from now on notes are handed out. */
+  protected override carryNotes(): void {
+    this.#inbox.handOutNotes();
+  }
+
   /** Internal: ends what waits. */
   protected override endWaits(): void {
     this.#inbox.end(closedWhileWaiting(this.name));

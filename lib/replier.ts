@@ -320,6 +320,11 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     return true;
   }
 
+  /** Internal: from now on notes are handed out. */
+  protected override carryNotes(): void {
+    this.#inbox.handOutNotes();
+  }
+
   /** Internal: ends what waits; requests that were taken and not answered fail at once. */
   protected override endWaits(): void {
     const error = closedWhileWaiting(this.name);

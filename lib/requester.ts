@@ -430,6 +430,11 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     );
   }
 
+  /** Internal: from now on notes are sent. */
+  protected override carryNotes(): void {
+    this.#outbox.carryNotes();
+  }
+
   /** Internal: ends what waits. */
   protected override endWaits(): void {
     for (let slot = 0; slot < MAX_REQUESTS; slot++) this.attachment.ring.cancelRequest(slot);

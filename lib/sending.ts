@@ -76,6 +76,11 @@ export abstract class SendingSocket<T> extends Socket {
     return this.#outbox.loan(byteLength);
   }
 
+  /** Internal: from now on notes are sent. */
+  protected override carryNotes(): void {
+    this.#outbox.carryNotes();
+  }
+
   /** Internal: ends what waits. */
   protected override endWaits(): void {
     this.#outbox.end(closedWhileWaiting(this.name));

@@ -26,6 +26,12 @@ export interface SocketStatistics {
   errors: number;
 }
 
+/**
+ * Has a socket send what is noted on values that are `Noted`, and hand out values as `Noted` that
+ * something is noted on. There is no way back.
+ */
+export let carryNotes: (socket: Socket) => void;
+
 /** Base of all sockets. */
 export abstract class Socket implements Disposable, AsyncDisposable {
   /**
@@ -46,6 +52,10 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     bytes: 0,
     errors: 0,
   };
+
+  static {
+    carryNotes = (socket) => socket.carryNotes();
+  }
 
   /** Attaches to a channel. */
   constructor(
@@ -107,6 +117,9 @@ export abstract class Socket implements Disposable, AsyncDisposable {
 
   /** Internal: ends what waits, before the attachment goes. */
   protected abstract endWaits(): void;
+
+  /** Internal: from now on notes are sent and handed out. */
+  protected abstract carryNotes(): void;
 
   /** What `console.log` shows. */
   [Symbol.for("Deno.customInspect")](): string {

@@ -175,6 +175,8 @@ export const RECORD_BLOCK = 2;
 export const RECORD_TENSOR = 4;
 /** Frame flag: a reply that carries an error. */
 export const RECORD_ERROR = 8;
+/** Frame flag: a note stands before the value: its length in 4 bytes, UTF-8, zeros up to 8 bytes. */
+export const RECORD_NOTED = 16;
 
 /** Bytes of a reference in a record that is flagged as a block: offset and length. */
 export const REFERENCE_BYTES = 16;
