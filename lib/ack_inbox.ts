@@ -70,7 +70,7 @@ export class AckInbox<T> implements Incoming<Delivery<T>> {
     const leftMs = Math.max(0, deadline - performance.now());
     const left = timeoutMs === Infinity ? options : { ...options, timeoutMs: leftMs };
     try {
-      return await this.#inbox.receive(left);
+      return await this.#inbox.receive(left, timeoutMs);
     } catch (error) {
       this.#permits.give();
       throw error;

@@ -250,14 +250,16 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     );
   }
 
-  /** Receives, waiting in the event loop. */
-  async receive(options: WaitOptions | undefined): Promise<T> {
-    const timeoutMs = checkTimeout(options);
+  /** Receives, waiting in the event loop; a timeout's error names `statedMs`. */
+  async receive(
+    options: WaitOptions | undefined,
+    statedMs: number = checkTimeout(options),
+  ): Promise<T> {
     options?.signal?.throwIfAborted();
     this.#checkReady();
     if (this.#takesTurns) this.attachment.ring.joinTurns();
     const value = await this.#waits.wait(this.#tryTurn, options) ?? this.#tryLast();
-    if (value === undefined) throw this.#timedOut(timeoutMs);
+    if (value === undefined) throw this.#timedOut(statedMs);
     return value;
   }
 

@@ -278,6 +278,7 @@ export function testAck(carrier: TestCarrier): void {
     const puller = channel.ackPuller<number>({ maxUnacked: 2 });
     assert.equal(puller.tryRecv(), undefined);
     assert.throws(() => puller.recvSync({ timeoutMs: 1 }), ShmTimeoutError);
+    await assert.rejects(puller.recv({ timeoutMs: 1 }), /within 1 ms/);
     await assert.rejects(puller.recv({ timeoutMs: 1 }), ShmTimeoutError);
     await assert.rejects(puller.recv({ signal: AbortSignal.timeout(1) }));
     assert.throws(() => puller.drain(1.5), RangeError);
