@@ -1,5 +1,5 @@
 /** Figures as people read them. */
-import type { Unit } from "./types.ts";
+import type { Spread, Unit } from "./report.ts";
 
 function digits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
@@ -21,7 +21,15 @@ export function times(ratio: number): string {
 
 export function figure(value: number, unit: Unit): string {
   if (unit === "ns") return duration(value);
-  return unit === "messages/s" ? rate(value) : `${(value * 100).toFixed(1)}%`;
+  return unit === "share of clean" ? `${(value * 100).toFixed(1)}%` : rate(value);
+}
+
+/** A median with what lies around it, unless there was one run only. */
+export function spreadText(
+  { median, min, max }: Spread,
+  show: (value: number) => string,
+): string {
+  return min === max ? show(median) : `${show(median)} (${show(min)}..${show(max)})`;
 }
 
 export function mebibytes(bytes: number): string {
