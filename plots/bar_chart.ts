@@ -14,7 +14,7 @@ const LINEAR_UP_TO = 30;
 
 function barOf(series: Series, unit: Unit, reference: string) {
   const { name, isOurs, value, ratio } = series;
-  const share = name === reference || !ratio ? "" : `   ${times(ratio.median)}`;
+  const share = name === reference || !ratio ? "" : ` \u00b7 ${times(ratio.median)}`;
   return {
     name,
     low: value.min,
@@ -26,7 +26,15 @@ function barOf(series: Series, unit: Unit, reference: string) {
   };
 }
 
-function scaleOf(series: readonly Series[]): { scale: Scale; origin: number; isLog: boolean } {
+interface Length {
+  readonly scale: Scale;
+  /** Where bars begin. */
+  readonly origin: number;
+  /** Where a logarithmic scale has ticks. */
+  readonly powers?: number[];
+}
+
+function lengthOf(series: readonly Series[]): Length {
   const medians = series.map(({ value }) => value.median);
   const highest = Math.max(...series.map(({ value }) => value.max));
   const isLog = Math.max(...medians) > LINEAR_UP_TO * Math.min(...medians);
@@ -34,14 +42,13 @@ function scaleOf(series: readonly Series[]): { scale: Scale; origin: number; isL
     return {
       scale: { name: "x", type: "linear", range: "width", domain: [0, highest], nice: true },
       origin: 0,
-      isLog,
     };
   }
   const powers = powersAround([...series.map(({ value }) => value.min / 2), highest]);
   return {
     scale: { name: "x", type: "log", range: "width", domain: [powers[0], powers.at(-1)!] },
     origin: powers[0],
-    isLog,
+    powers,
   };
 }
 
@@ -53,7 +60,7 @@ const TITLES: Record<Unit, string> = {
 };
 
 function specOf({ series, unit, reference }: Chart): Spec {
-  const { scale, origin, isLog } = scaleOf(series);
+  const { scale, origin, powers } = lengthOf(series);
   const middle = { scale: "y", field: "name", band: 0.5 };
   const text = {
     font: { value: FONT },
@@ -83,8 +90,9 @@ function specOf({ series, unit, reference }: Chart): Spec {
       scale: "x",
       grid: true,
       tickCount: 6,
+      values: powers,
       format: "~s",
-      title: TITLES[unit] + (isLog ? "; log scale" : ""),
+      title: TITLES[unit] + (powers ? "; log scale" : ""),
     }],
     marks: [{
       type: "rect",

@@ -41,23 +41,27 @@ export function hasCurve(series: Series): series is Curve {
 
 /** One in so many samples is slower: 1 for the fastest sample, 1000 for p99.9. */
 function oneIn(share: number): number {
-  return 1 / (1 - share);
+  return Number((1 / (1 - share)).toPrecision(6));
+}
+
+/** A power of ten. */
+function tickText(ns: number): string {
+  return duration(ns).replace(/\.0+/, "");
 }
 
 /** Moves labels apart that would lie on each other, and no further than needed. */
 function spaced(wanted: readonly number[]): number[] {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
-  const placed: number[] = [];
-  let free = -Infinity;
+  const placed = [...wanted];
+  let least = -Infinity;
   for (const i of order) {
-    placed[i] = Math.max(wanted[i], free);
-    free = placed[i] + LABEL_HEIGHT;
+    placed[i] = Math.max(placed[i], least);
+    least = placed[i] + LABEL_HEIGHT;
   }
-  const excess = Math.max(0, ...placed.map((y) => y - HEIGHT));
-  let limit = Infinity;
+  let most = HEIGHT;
   for (const i of order.toReversed()) {
-    placed[i] = Math.min(placed[i] - (placed[i] > HEIGHT - excess ? excess : 0), limit);
-    limit = placed[i] - LABEL_HEIGHT;
+    placed[i] = Math.min(placed[i], most);
+    most = placed[i] - LABEL_HEIGHT;
   }
   return placed;
 }
@@ -117,7 +121,7 @@ function specOf(curves: readonly Curve[]): Spec {
   const ticks = [
     { at: 1, name: "fastest" },
     ...MARKS.map(([share, name]) => ({
-      at: Math.round(oneIn(share)),
+      at: oneIn(share),
       name,
     })),
   ];
@@ -134,6 +138,7 @@ function specOf(curves: readonly Curve[]): Spec {
       {
         ...AXIS,
         orient: "bottom",
+        offset: 6,
         scale: "x",
         grid: true,
         values: ticks.map(({ at }) => at),
@@ -149,7 +154,7 @@ function specOf(curves: readonly Curve[]): Spec {
         grid: true,
         values: scale,
         encode: {
-          labels: { update: { text: { signal: textOf(scale.map((ns) => [ns, duration(ns)])) } } },
+          labels: { update: { text: { signal: textOf(scale.map((ns) => [ns, tickText(ns)])) } } },
         },
         title: "latency, log scale",
       },

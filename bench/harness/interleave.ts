@@ -6,6 +6,7 @@
  * ones: everything that passes cache lines then takes three to five times as long, the reference as
  * well. A run whose two references disagree says nothing, and is repeated.
  */
+import type { Spread } from "../../plots/report.ts";
 import { type Bench, measure, UNITS } from "./measure.ts";
 import { medianDetail, spread } from "./stats.ts";
 import {
@@ -15,7 +16,6 @@ import {
   type Measurement,
   type Row,
   type Skipped,
-  type Spread,
   type Workload,
 } from "./types.ts";
 

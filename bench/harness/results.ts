@@ -1,7 +1,8 @@
 /** Everything a run of the benchmark found, and the questions that targets ask of it. */
+import type { Spread } from "../../plots/report.ts";
 import { ratioOf } from "./interleave.ts";
 import type { Memory } from "./costs.ts";
-import { isSkipped, type Row, type Skipped, type Spread } from "./types.ts";
+import { isSkipped, type Row, type Skipped } from "./types.ts";
 
 /** Why something that could be measured was not. */
 export const NOT_SELECTED = "not part of this run";

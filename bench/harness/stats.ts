@@ -1,5 +1,5 @@
 /** Medians, percentiles and spreads. */
-import type { Spread } from "./types.ts";
+import type { Spread } from "../../plots/report.ts";
 
 /** The nearest-rank percentile of ascending values; `share` in 0..1. */
 export function percentile(ascending: ArrayLike<number>, share: number): number {

@@ -1,16 +1,12 @@
 /** The rows of one workload as a table of text. */
-import { duration, figure, rate, times } from "./format.ts";
-import type { Row, Spread, Unit } from "./types.ts";
+import { duration, figure, rate, spreadText, times } from "../../plots/format.ts";
+import type { Row, Unit } from "./types.ts";
 
 const TITLES: Record<Unit, string[]> = {
   ns: ["p50 (min..max of runs)", "min", "p99", "p99.9", "max"],
   "messages/s": ["rate (min..max of runs)", "GB/s"],
   "share of clean": ["busy / clean (min..max of runs)", "clean", "busy"],
 };
-
-function spreadText({ median, min, max }: Spread, show: (value: number) => string): string {
-  return `${show(median)} (${show(min)}..${show(max)})`;
-}
 
 function detailCells(unit: Unit, detail: Record<string, number>): string[] {
   if (unit === "ns") return ["min", "p99", "p99.9", "max"].map((key) => duration(detail[key]));

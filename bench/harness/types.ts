@@ -1,4 +1,5 @@
 /** The words of the benchmark: what is measured, of whom, and what comes out. */
+import type { Spread, Unit as PageUnit } from "../../plots/report.ts";
 
 /** One thing to measure; every contestant of a workload does exactly the same. */
 export interface Workload {
@@ -58,13 +59,7 @@ export interface Measurement {
   readonly reference?: number;
 }
 
-export type Unit = "ns" | "messages/s" | "share of clean";
-
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
+export type Unit = Exclude<PageUnit, "calls/s">;
 
 /** All runs of one contestant at one workload. */
 export interface Row {

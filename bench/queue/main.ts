@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type RedisCluster, redisCluster, redisServer } from "../../testing.ts";
-import { rate, times } from "../harness/format.ts";
+import { rate, times } from "../../plots/format.ts";
 import { describeMachine, warningOf } from "../harness/machine.ts";
 import { median } from "../harness/stats.ts";
 import { complaintOf } from "../harness/toolchain.ts";

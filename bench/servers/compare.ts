@@ -1,5 +1,5 @@
 /** Runs servers by turns and compares what they do with the first of them, run by run. */
-import { rate, times } from "../harness/format.ts";
+import { rate, times } from "../../plots/format.ts";
 import { median } from "../harness/stats.ts";
 
 /** What a run costs. */

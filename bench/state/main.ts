@@ -14,7 +14,7 @@ import {
 } from "../../state.ts";
 import { candidatePorts } from "../../testing/ports.ts";
 import { redisServer } from "../../testing.ts";
-import { rate, times } from "../harness/format.ts";
+import { rate, times } from "../../plots/format.ts";
 import { describeMachine, warningOf } from "../harness/machine.ts";
 import { median } from "../harness/stats.ts";
 
