@@ -5,23 +5,23 @@
  */
 
 import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../lib/errors.ts";
-import { checkId } from "../../lib/gemstone.ts";
 import { Journal } from "../../lib/journal/journal.ts";
 import { logger } from "../../lib/log.ts";
-import { Message } from "../../lib/message.ts";
+import type { Message } from "../../lib/message.ts";
 import { checkName as checkChannelName, show } from "../../lib/options.ts";
 import type {
   MessagingBackendOptions,
   RedisLikeBackend,
   StoreMessageOptions,
 } from "../messaging/backend.ts";
-import { BaseMessagingBackend, checkIds, refusing } from "../messaging/base.ts";
+import { refusing } from "../messaging/base.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../messaging/errors.ts";
+import { StoreMessagingBackend } from "../messaging/store_backend.ts";
 import { checkName, checkTtl, MAX_PATTERN_LENGTH } from "../store/names.ts";
 import type { Store } from "../store/store.ts";
-import { readMessage, type StoredMessage } from "../store/stored_message.ts";
-import { checkLimit, Subscriber } from "../store/subscriber.ts";
-import { checkKey, valueFrom, valueToData, valueToJson } from "../store/value.ts";
+import { readMessage } from "../store/stored_message.ts";
+import { checkLimit } from "../store/subscriber.ts";
+import { checkKey, valueFrom, valueToJson } from "../store/value.ts";
 import { encodeOperation, FORMAT, type OperationName, type Operations } from "./operation.ts";
 import { type Limits, Replica } from "./replica.ts";
 
@@ -109,16 +109,10 @@ interface Attached {
  * console.log((await seen.promise).payload.text); // high CPU usage
  * ```
  */
-export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLikeBackend {
+export class ShmMessagingBackend extends StoreMessagingBackend implements RedisLikeBackend {
   readonly #options: ShmMessagingBackendOptions;
   readonly #clock: () => number;
   readonly #self: string = crypto.randomUUID();
-  /** Unbounded: it is emptied as soon as the call that fills it is over. */
-  readonly #subscriber = new Subscriber({
-    maxQueueLength: Infinity,
-    maxQueueBytes: Infinity,
-    onReady: () => queueMicrotask(() => this.#drain()),
-  });
   #attached: Attached | undefined;
 
   /**
@@ -150,11 +144,6 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
     await this.testConnection();
   }
 
-  /** Rejects unless what is shared can be attached to. */
-  override testConnection(): Promise<void> {
-    return this.#read(() => {});
-  }
-
   #attach(): Attached {
     this.checkOpen();
     return this.#attached ??= this.#attachAnew();
@@ -162,7 +151,7 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
 
   #attachAnew(): Attached {
     const { name, maxBytes, maxMessagesPerTopic, dir, persist } = this.#options;
-    const replica = new Replica(this.#self, this.#subscriber, {
+    const replica = new Replica(this.#self, this.subscriber, {
       maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
       maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
     });
@@ -208,22 +197,18 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
     });
   }
 
-  /** Reads from the store, which shows what was there when the call was made. */
+  /**
+   * Reads from the store, which shows what was there when the call was made.
+   * @internal
+   */
   // deno-lint-ignore require-await
-  async #read<T>(call: (store: Store) => T): Promise<T> {
+  protected override async read<T>(call: (store: Store) => T): Promise<T> {
     return refusing(() => {
       const attached = this.#attach();
       attached.journal.catchUp();
       if (attached.replica.store.nextExpiryMs <= this.#clock()) append(attached, "tick", []);
       return call(attached.replica.store);
     });
-  }
-
-  #drain(): void {
-    for (const delivery of this.#subscriber.take()) {
-      if (this.isClosed) return;
-      this.dispatchDelivery(delivery);
-    }
   }
 
   #expiry(ttlSeconds: number | null | undefined): number | null {
@@ -247,29 +232,6 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
       replica.expect(facts);
       return [[namespace, topic, expiresAtMs], facts.text];
     });
-  }
-
-  /** All messages of a topic, sorted by id. */
-  override getMessagesForTopic(topic: string): Promise<Message[]> {
-    return this.#read(({ topics }) => topics.all(topic).map(toMessage));
-  }
-
-  /** The messages of a topic that come after an id in time, sorted by id. */
-  override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    return this.#read(({ topics }) => topics.since(topic, checkId(sinceId)).map(toMessage));
-  }
-
-  /** The first of `getMessagesForTopicSince`, or null. */
-  override getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
-    return this.#read(({ topics }) => {
-      const next = topics.nextSince(topic, checkId(sinceId));
-      return next === undefined ? null : toMessage(next);
-    });
-  }
-
-  /** The messages of a namespace with these ids, in the order asked. */
-  override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
-    return this.#read(({ topics }) => topics.byId(namespace, checkIds(ids)).map(toMessage));
   }
 
   /** Begins the subscription to a topic. */
@@ -310,7 +272,7 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
   }
 
   get #isSubscribed(): boolean {
-    return this.#subscriber.topics.size + this.#subscriber.patterns.size > 0;
+    return this.subscriber.topics.size + this.subscriber.patterns.size > 0;
   }
 
   /** Ends all subscriptions, and leaves. */
@@ -339,11 +301,6 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
     });
   }
 
-  /** The value of a key, or null. */
-  get(key: string): Promise<unknown> {
-    return this.#read(({ strings }) => dataOrNull(strings.get(key)));
-  }
-
   /** Sets one field of a hash. */
   async hset(key: string, field: string, value: unknown): Promise<void> {
     await this.#write("hset", () => {
@@ -353,11 +310,6 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
     });
   }
 
-  /** The value of one field of a hash, or null. */
-  hget(key: string, field: string): Promise<unknown> {
-    return this.#read(({ hashes }) => dataOrNull(hashes.get(key, field)));
-  }
-
   /** Adds members to a set; fulfilled with the number of those that were new. */
   async sadd(key: string, ...members: unknown[]): Promise<number> {
     const added = await this.#write("sadd", () => {
@@ -365,11 +317,6 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
       return [[key], JSON.stringify(members.map(jsonOf))];
     });
     return added as number;
-  }
-
-  /** The members of a set, each once. */
-  smembers(key: string): Promise<unknown[]> {
-    return this.#read(({ sets }) => sets.members(key).map(valueToData));
   }
 
   /** Hands a text or other JSON value to those who subscribe to a channel now, wherever they are. */
@@ -384,7 +331,7 @@ export class ShmMessagingBackend extends BaseMessagingBackend implements RedisLi
 
   /** What all backends of this name hold and have counted. */
   async stats(): Promise<ShmMessagingStats> {
-    return await this.#read((store) => {
+    return await this.read((store) => {
       const { journal, replica } = this.#attached!;
       const { topics, messages, keys, bytes } = store.stats();
       return { topics, messages, keys, bytes, sharedBytes: journal.usedBytes, ...replica.counts };
@@ -414,14 +361,6 @@ function append<Name extends OperationName>(
   return replica.outcome();
 }
 
-function toMessage({ text }: StoredMessage): Message {
-  return Message.parse(text);
-}
-
 function jsonOf(value: unknown): string {
   return valueToJson(valueFrom(value));
-}
-
-function dataOrNull(value: Parameters<typeof valueToData>[0] | undefined): unknown {
-  return value === undefined ? null : valueToData(value);
 }

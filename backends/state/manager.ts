@@ -6,7 +6,8 @@
 
 import { bytesArgument, bytesOf, splitArguments, textArgument, textOf } from "../tcp/arguments.ts";
 import { resolveLimits, type StateOptions } from "./config.ts";
-import { SharedBackendClosedError, SharedBackendError, SharedBackendLimitError } from "./errors.ts";
+import { SharedBackendError, SharedBackendLimitError } from "./errors.ts";
+import { LazyLink } from "./lazy_link.ts";
 import type { ManagerAddress } from "./manager_dial.ts";
 import { checkAuthkey } from "./manager_handshake.ts";
 import type { ManagerLink } from "./manager_link.ts";
@@ -47,9 +48,7 @@ export interface ManagerBackendOptions extends StateOptions {
  * ```
  */
 export class ManagerBackend implements SharedBackend {
-  readonly #address: ManagerAddress;
-  #link: Promise<ManagerLink> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #link: LazyLink<ManagerLink>;
 
   /**
    * Prepares a backend, and does no input or output: `connect()`, or the first call, does.
@@ -61,7 +60,11 @@ export class ManagerBackend implements SharedBackend {
     const { managerAddress = DEFAULT_ADDRESS, managerAuthkey } = options;
     const [host, port] = checkAddress(managerAddress);
     const authkey = checkAuthkey("managerAuthkey", managerAuthkey);
-    this.#address = { host, port, authkey, limits: resolveLimits(options) };
+    const address: ManagerAddress = { host, port, authkey, limits: resolveLimits(options) };
+    this.#link = new LazyLink("ManagerBackend", async () => {
+      const { ManagerLink } = await import("./manager_link.ts");
+      return new ManagerLink(address);
+    });
   }
 
   /**
@@ -70,27 +73,15 @@ export class ManagerBackend implements SharedBackend {
    * @throws {SharedBackendConnectionError} if it cannot be reached, or refuses the key or the limits
    */
   async connect(): Promise<void> {
-    await (await this.#linked()).open();
-  }
-
-  /** What talks to servers is loaded with the first call. */
-  #linked(): Promise<ManagerLink> {
-    if (this.#closing !== undefined) {
-      throw new SharedBackendClosedError(
-        "cannot use this ManagerBackend: it is closed; make a new one, or call getSharedBackend()",
-      );
-    }
-    return this.#link ??= import("./manager_link.ts").then(({ ManagerLink }) =>
-      new ManagerLink(this.#address)
-    );
+    await (await this.#link.get()).open();
   }
 
   async #ask(...words: string[]): Promise<string[]> {
-    return valuesOf(await (await this.#linked()).ask(words.join(" ")));
+    return valuesOf(await (await this.#link.get()).ask(words.join(" ")));
   }
 
   async #write(command: string, ...args: string[]): Promise<string | undefined> {
-    const values = valuesOf(await (await this.#linked()).write(command, ...args));
+    const values = valuesOf(await (await this.#link.get()).write(command, ...args));
     return values.at(0);
   }
 
@@ -181,11 +172,7 @@ export class ManagerBackend implements SharedBackend {
 
   /** Waits for calls on their way, and leaves the server, which ends with its last client. */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
-  }
-
-  async #close(): Promise<void> {
-    await (await this.#link)?.close();
+    return this.#link.close();
   }
 
   /** Closes the backend at the end of an `await using` block. */

@@ -6,7 +6,7 @@
 
 import { parseRedisUrl } from "../redis/address.ts";
 import { checkTtl, resolveLimits, type StateLimits } from "./config.ts";
-import { SharedBackendClosedError } from "./errors.ts";
+import { LazyLink } from "./lazy_link.ts";
 import { checkIndex, checkSlot, checkStateName } from "./names.ts";
 import type { Argument, ByteReply, RedisLink } from "./redis_link.ts";
 import { type StateScript, THREAD_FULL, THREADS_FULL } from "./redis_scripts.ts";
@@ -47,9 +47,7 @@ export interface RedisBackendOptions {
  */
 export class RedisBackend implements SharedBackend {
   readonly #limits: StateLimits;
-  readonly #openLink: () => Promise<RedisLink>;
-  #link: Promise<RedisLink> | undefined;
-  #closing: Promise<void> | undefined;
+  readonly #link: LazyLink<RedisLink>;
 
   /**
    * Prepares a backend, and does no input or output: `connect()`, or the first call, does.
@@ -63,10 +61,10 @@ export class RedisBackend implements SharedBackend {
     const ttlMs = checkTtl("redisTtl", redisTtl);
     const address = parseRedisUrl(redisUrl);
     const tag = tagOf(redisPrefix);
-    this.#openLink = async () => {
+    this.#link = new LazyLink("RedisBackend", async () => {
       const { RedisLink } = await import("./redis_link.ts");
       return new RedisLink(address, tag, ttlMs);
-    };
+    });
   }
 
   /**
@@ -76,25 +74,11 @@ export class RedisBackend implements SharedBackend {
    * @throws {SharedBackendError} if it refuses us
    */
   async connect(): Promise<void> {
-    this.#checkOpen();
-    await (await this.#linked()).open();
-  }
-
-  /** The client is loaded with the first call. */
-  #linked(): Promise<RedisLink> {
-    return this.#link ??= this.#openLink();
-  }
-
-  #checkOpen(): void {
-    if (this.#closing === undefined) return;
-    throw new SharedBackendClosedError(
-      "cannot use this RedisBackend: it is closed; make a new one, or call getSharedBackend()",
-    );
+    await (await this.#link.get()).open();
   }
 
   async #run(script: StateScript, ...args: Argument[]): Promise<ByteReply> {
-    this.#checkOpen();
-    return await (await this.#linked()).run(script, ...args);
+    return await (await this.#link.get()).run(script, ...args);
   }
 
   /** Appends a slot to a thread; resolves with its index. */
@@ -197,11 +181,7 @@ export class RedisBackend implements SharedBackend {
 
   /** Waits for calls on their way, and ends all connections; the state stays. */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
-  }
-
-  async #close(): Promise<void> {
-    await (await this.#link)?.close();
+    return this.#link.close();
   }
 
   /** Closes the backend at the end of an `await using` block. */

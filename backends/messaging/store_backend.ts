@@ -1,0 +1,91 @@
+/**
+ * What the backends have in common whose store is in this process: reading it, and hearing from it.
+ *
+ * @module
+ */
+
+import { checkId } from "../../lib/gemstone.ts";
+import { Message } from "../../lib/message.ts";
+import type { Store } from "../store/store.ts";
+import type { StoredMessage } from "../store/stored_message.ts";
+import { Subscriber } from "../store/subscriber.ts";
+import { valueToData } from "../store/value.ts";
+import { BaseMessagingBackend, checkIds } from "./base.ts";
+
+/** Base of the backends that read from a store in this process. */
+export abstract class StoreMessagingBackend extends BaseMessagingBackend {
+  /**
+   * Hears what is stored. Unbounded: it is emptied before anything else can be stored but what
+   * handlers store.
+   * @internal
+   */
+  protected readonly subscriber: Subscriber = new Subscriber({
+    maxQueueLength: Infinity,
+    maxQueueBytes: Infinity,
+    onReady: () => queueMicrotask(() => this.#drain()),
+  });
+
+  /**
+   * Reads from the store.
+   * @internal
+   */
+  protected abstract read<T>(call: (store: Store) => T): Promise<T>;
+
+  #drain(): void {
+    for (const delivery of this.subscriber.take()) {
+      if (this.isClosed) return;
+      this.dispatchDelivery(delivery);
+    }
+  }
+
+  /** Rejects if the store cannot be reached. */
+  override testConnection(): Promise<void> {
+    return this.read(() => {});
+  }
+
+  /** All messages of a topic, sorted by id. */
+  override getMessagesForTopic(topic: string): Promise<Message[]> {
+    return this.read(({ topics }) => topics.all(topic).map(toMessage));
+  }
+
+  /** The messages of a topic that come after an id in time, sorted by id. */
+  override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    return this.read(({ topics }) => topics.since(topic, checkId(sinceId)).map(toMessage));
+  }
+
+  /** The first of `getMessagesForTopicSince`, or null. */
+  override getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
+    return this.read(({ topics }) => {
+      const next = topics.nextSince(topic, checkId(sinceId));
+      return next === undefined ? null : toMessage(next);
+    });
+  }
+
+  /** The messages of a namespace with these ids, in the order asked. */
+  override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+    return this.read(({ topics }) => topics.byId(namespace, checkIds(ids)).map(toMessage));
+  }
+
+  /** The value of a key, or null. */
+  get(key: string): Promise<unknown> {
+    return this.read(({ strings }) => dataOrNull(strings.get(key)));
+  }
+
+  /** The value of one field of a hash, or null. */
+  hget(key: string, field: string): Promise<unknown> {
+    return this.read(({ hashes }) => dataOrNull(hashes.get(key, field)));
+  }
+
+  /** The members of a set, each once. */
+  smembers(key: string): Promise<unknown[]> {
+    return this.read(({ sets }) => sets.members(key).map(valueToData));
+  }
+}
+
+function toMessage({ text }: StoredMessage): Message {
+  return Message.parse(text);
+}
+
+function dataOrNull(value: Parameters<typeof valueToData>[0] | undefined): unknown {
+  return value === undefined ? null : valueToData(value);
+}
