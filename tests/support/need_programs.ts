@@ -46,6 +46,11 @@ const NEEDS: readonly Need[] = [
     install: "apt-get update && apt-get install -y python3",
   },
   {
+    name: "curl",
+    isInstalled: () => outputOf("curl", "--version") !== undefined,
+    install: "apt-get update && apt-get install -y curl",
+  },
+  {
     // It ends with a complaint whatever it is asked.
     name: "wrk",
     isInstalled: () => outputOf("wrk", "-v") !== undefined,

@@ -1,5 +1,5 @@
 /**
- * Whole programs as a user starts them: a file, its permissions, and the lines it prints.
+ * Whole programs as a user starts them, and the lines they print.
  *
  * @module
  */
@@ -9,25 +9,43 @@ import { within } from "./deadline.ts";
 /** Where the repository begins. */
 export const ROOT = new URL("../../", import.meta.url);
 
-/** A running program. */
-export class Program implements AsyncDisposable {
+/** How a command is run. */
+export interface RunOptions {
+  /** More variables of the environment. */
+  readonly env?: Record<string, string>;
+  /** The folder it runs in; left out, the repository. */
+  readonly cwd?: string | URL;
+  /** Signals go to all that it starts as well, as those of a terminal do. */
+  readonly isGroup?: boolean;
+}
+
+/** A running command. */
+export class Running implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
-  readonly #file: string;
+  readonly #name: string;
+  readonly #isGroup: boolean;
   readonly #finished: Promise<Deno.CommandStatus>;
   readonly #heard = new Set<() => void>();
   #output = "";
   #hasEnded = false;
 
-  /** Starts `deno run` with these arguments: flags, a file of the repository, and its arguments. */
-  constructor(args: string[], env: Record<string, string> = {}) {
-    this.#file = args.find((arg) => arg.endsWith(".ts"))!;
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", ...args],
-      cwd: ROOT,
+  /** Starts a command; `name` is what errors call it. */
+  constructor(
+    name: string,
+    command: string,
+    args: string[],
+    { env, cwd = ROOT, isGroup = false }: RunOptions = {},
+  ) {
+    this.#name = name;
+    this.#isGroup = isGroup;
+    this.#process = new Deno.Command(command, {
+      args,
+      cwd,
       env: { NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
+      detached: isGroup,
     }).spawn();
     this.#finished = this.#finish();
   }
@@ -61,23 +79,24 @@ export class Program implements AsyncDisposable {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const hear = () => {
       if (this.#output.includes(text)) resolve();
-      else if (this.#hasEnded) reject(new Error(`${this.#file} ended with:\n${this.#output}`));
+      else if (this.#hasEnded) reject(new Error(`${this.#name} ended with:\n${this.#output}`));
     };
     this.#heard.add(hear);
     hear();
-    await within(promise, `${this.#file} printing ${JSON.stringify(text)}`);
+    await within(promise, `${this.#name} printing ${JSON.stringify(text)}`);
     this.#heard.delete(hear);
   }
 
   /** Sends a signal. */
   kill(signal: Deno.Signal): void {
-    this.#process.kill(signal);
+    if (this.#isGroup) Deno.kill(-this.#process.pid, signal);
+    else this.#process.kill(signal);
   }
 
   /** Waits for its end. */
   async ended(): Promise<Deno.CommandStatus> {
     try {
-      return await within(this.#finished, `the end of ${this.#file}`);
+      return await within(this.#finished, `the end of ${this.#name}`);
     } catch (cause) {
       throw new Error(`${(cause as Error).message}; it printed:\n${this.#output}`, { cause });
     }
@@ -86,13 +105,22 @@ export class Program implements AsyncDisposable {
   /** Waits for its end, which must be a good one, and answers the lines it printed. */
   async lines(): Promise<string[]> {
     const { success, code, signal } = await this.ended();
-    if (!success) throw new Error(`${this.#file} ended with ${signal ?? code}:\n${this.#output}`);
+    if (!success) throw new Error(`${this.#name} ended with ${signal ?? code}:\n${this.#output}`);
     return this.#output.trimEnd().split("\n");
   }
 
   /** Ends it the hard way, unless it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasEnded) this.#process.kill("SIGKILL");
+    if (!this.#hasEnded) this.kill("SIGKILL");
     await this.ended();
+  }
+}
+
+/** A program of the repository. */
+export class Program extends Running {
+  /** Starts `deno run` with these arguments: flags, a file, and its arguments. */
+  constructor(args: string[], env: Record<string, string> = {}, cwd?: string | URL) {
+    const file = args.find((arg) => arg.endsWith(".ts"))!;
+    super(file, Deno.execPath(), ["run", "--quiet", "--no-prompt", ...args], { env, cwd });
   }
 }

@@ -48,6 +48,10 @@ async function main(): Promise<number> {
   const seed = whole("seed");
   console.log(`seed ${seed}`);
   const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: "ringbus-fuzz-" });
+  Deno.addSignalListener("SIGINT", () => {
+    Deno.removeSync(dir, { recursive: true });
+    Deno.exit(130);
+  });
   try {
     const plan: FuzzPlan = { seed, indices: indicesToRun(), dir, isCanary: values.canary };
     const report = await fuzz(plan, sayProgress);
