@@ -14,6 +14,11 @@ export class Fifo<T> {
     return this.#items.length - this.#start;
   }
 
+  /** The one that `shift` would take out. */
+  get first(): T | undefined {
+    return this.#items[this.#start];
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

@@ -28,7 +28,7 @@ Deno.test("one queue takes what is stored and published, in its order", () => {
   const [first, published, last] = subscriber.take();
   assert.deepEqual(summary(first), [1n, "a"]);
   assert.deepEqual(summary(published), ["text", "b.x", "b.*"]);
-  assert.ok(published.kind === "published" && published.timestampSeconds === 5);
+  assert.ok(published.kind === "published" && published.atMs === 5000);
   assert.deepEqual(summary(last), [3n, "b.", "b.*"]);
   assert.equal(subscriber.length, 0);
   assert.equal(subscriber.bytes, 0);

@@ -20,6 +20,13 @@ export function json(text: string): Response {
   return new Response(text, OK);
 }
 
+/** A successful answer that is no JSON. */
+export function textOf(mediaType: string, text: string): Response {
+  return new Response(text, {
+    headers: { "content-type": mediaType, "cache-control": "no-store", "server": SERVER_NAME },
+  });
+}
+
 /**
  * An answer whose text comes later: how to hear of a client that goes while it waits.
  *

@@ -17,7 +17,7 @@ export function entryToJson(delivery: Delivery): string {
   if (delivery.kind === "stored") {
     return `{${through},"topic":${name},"data":${delivery.message.text}}`;
   }
-  const { value, timestampSeconds } = delivery;
-  const data = `{"channel":${name},"data":${valueToJson(value)},"timestamp":${timestampSeconds}}`;
+  const { value, atMs } = delivery;
+  const data = `{"channel":${name},"data":${valueToJson(value)},"timestamp":${atMs / 1000}}`;
   return `{${through},"channel":${name},"data":${data}}`;
 }

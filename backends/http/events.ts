@@ -36,10 +36,16 @@ export class Events {
   readonly #store: Store;
   readonly #limits: SubscriberLimits;
   readonly #open = new Set<EventStream>();
+  #opened = 0;
 
   constructor(store: Store, limits: SubscriberLimits) {
     this.#store = store;
     this.#limits = limits;
+  }
+
+  /** Streams that are open. */
+  get size(): number {
+    return this.#open.size;
   }
 
   /** Subscribes, and answers with what comes. */
@@ -49,7 +55,8 @@ export class Events {
     }
     const { places } = this.#limits;
     places.check();
-    const stream = new EventStream(this.#limits, () => this.#close(stream));
+    const name = `stream ${++this.#opened}`;
+    const stream = new EventStream(name, this.#limits, () => this.#close(stream));
     const { subscriptions } = this.#store;
     try {
       for (const topic of topics) subscriptions.subscribe(stream.queue, topic);
@@ -89,8 +96,9 @@ class EventStream {
   #isOver = false;
   #toldDropped = 0;
 
-  constructor({ queue }: SubscriberLimits, onEnd: () => void) {
-    this.queue = new Subscriber({ ...queue, onReady: () => this.#wake?.() });
+  constructor(name: string, { queue }: SubscriberLimits, onEnd: () => void) {
+    const onReady = () => this.#wake?.();
+    this.queue = new Subscriber({ ...queue, front: "events", name, onReady });
     this.#onEnd = onEnd;
   }
 
@@ -144,8 +152,8 @@ class EventStream {
 function* firstPieces(earlier: readonly StoredMessage[]): Generator<string, undefined> {
   yield ": listening\n\n";
   for (const message of earlier) {
-    const { topic, bytes } = message;
-    yield toEvent({ kind: "stored", topic, message, bytes });
+    const { topic, bytes, timestampMs: atMs } = message;
+    yield toEvent({ kind: "stored", topic, message, bytes, atMs });
   }
 }
 

@@ -56,14 +56,10 @@ function describe(route: Route): Record<string, unknown> {
     ...route.isOpen ? {} : { security: [{ token: [] }, {}] },
     ...inBody ? { requestBody: content(bodySchema(route)) } : { parameters: urlParameters(route) },
     responses: {
-      200: { description: "done", ...content(route.answer, mediaTypeOf(route)) },
+      200: { description: "done", ...content(route.answer, route.mediaType) },
       default: { description: "refused", ...content({ $ref: "#/components/schemas/Error" }) },
     },
   };
-}
-
-function mediaTypeOf(route: Route): string {
-  return route.path === "/events" ? "text/event-stream" : "application/json";
 }
 
 function content(schema: unknown, mediaType = "application/json") {

@@ -63,7 +63,7 @@ export class PollingSubscribers {
     let subscriber = this.#byId.get(id);
     if (subscriber !== undefined) return change(subscriber);
     this.#limits.places.check();
-    subscriber = new PollingSubscriber(this.#limits);
+    subscriber = new PollingSubscriber(id, this.#limits);
     change(subscriber);
     this.#byId.set(id, subscriber);
     this.#limits.places.taken++;
@@ -134,8 +134,9 @@ class PollingSubscriber {
   #poll: ((mayTake: boolean) => void) | undefined;
   #toldDropped = 0;
 
-  constructor({ queue }: SubscriberLimits) {
-    this.queue = new Subscriber({ ...queue, onReady: () => this.#poll?.(true) });
+  constructor(name: string, { queue }: SubscriberLimits) {
+    const onReady = () => this.#poll?.(true);
+    this.queue = new Subscriber({ ...queue, front: "poll", name, onReady });
   }
 
   get isPolled(): boolean {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RequestTally } from "../metrics/request_tally.ts";
 import type { Store } from "../store/store.ts";
 import type { Events } from "./events.ts";
 import type { Parameters, Schema, Values } from "./parameters.ts";
@@ -14,12 +15,13 @@ export interface RouteContext {
   readonly store: Store;
   readonly subscribers: PollingSubscribers;
   readonly events: Events;
+  readonly requests: RequestTally;
   /** Seconds since the server was started. */
   uptimeSeconds(): number;
 }
 
 /** What a handler gives: JSON text, or a response of its own. */
-export type Answer = string | Response;
+export type Answer = string | Response | Promise<Response>;
 
 /** One call of the protocol. */
 export interface Route {
@@ -31,6 +33,8 @@ export interface Route {
   readonly parameters: Parameters;
   /** JSON Schema of the answer. */
   readonly answer: Schema;
+  /** Media type of the answer; `"application/json"` when left out. */
+  readonly mediaType?: string;
   /** True for what needs no token. */
   readonly isOpen?: boolean;
   run(

@@ -7,7 +7,8 @@
 
 import type { StoredMessage } from "../store/stored_message.ts";
 import { type Value, valueToJson } from "../store/value.ts";
-import { jsonArray } from "./answers.ts";
+import { exposition } from "../metrics/exposition.ts";
+import { jsonArray, textOf } from "./answers.ts";
 import { describeRoutes } from "./openapi.ts";
 import {
   bodyMessage,
@@ -232,6 +233,7 @@ export const ROUTES: readonly Route[] = [
       ),
     },
     answer: { $ref: "#/components/schemas/Entry" },
+    mediaType: "text/event-stream",
     run({ events }, { topic, pattern, since_id }, headers) {
       const last = headers.get("last-event-id") ?? "";
       const sinceId = last === "" ? since_id : SINCE_ID.read([last], "Last-Event-ID");
@@ -347,6 +349,18 @@ export const ROUTES: readonly Route[] = [
       waiting_polls: COUNT,
     }),
     run: (context) => JSON.stringify(statsOf(context)),
+  }),
+  route({
+    method: "GET",
+    path: "/metrics",
+    summary: "The same and more for Prometheus: [the metrics](dashboard.md#metrics)",
+    parameters: {},
+    answer: TEXT,
+    mediaType: "text/plain",
+    async run(context) {
+      const { text, contentType } = await exposition(context);
+      return textOf(contentType, text);
+    },
   }),
   route({
     method: "GET",

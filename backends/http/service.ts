@@ -5,6 +5,7 @@
  */
 
 import { logger } from "../../lib/log.ts";
+import { RequestTally } from "../metrics/request_tally.ts";
 import type { Store } from "../store/store.ts";
 import { json, refusal } from "./answers.ts";
 import { readMembers } from "./body.ts";
@@ -33,6 +34,7 @@ export class Service {
       store,
       subscribers: new PollingSubscribers(store, limits),
       events: new Events(store, limits),
+      requests: new RequestTally(),
       uptimeSeconds: () => (performance.now() - startedMs) / 1000,
     };
   }
@@ -51,17 +53,23 @@ export class Service {
 
   /** Answers a request; never rejects. */
   async handle(request: Request): Promise<Response> {
+    const startMs = performance.now();
+    let match: Match | undefined;
+    let response: Response;
     try {
-      const answer = await this.#answer(request);
-      return typeof answer === "string" ? json(answer) : answer;
+      this.#guard.checkSite(request.headers);
+      match = router.match(request.method, request.url);
+      const answer = await this.#answer(request, match);
+      response = typeof answer === "string" ? json(answer) : answer;
     } catch (error) {
-      return refusal(refusalOf(error) ?? fault(error));
+      response = refusal(refusalOf(error) ?? fault(error));
     }
+    const seconds = (performance.now() - startMs) / 1000;
+    this.#context.requests.note(match?.route, response.status, seconds);
+    return response;
   }
 
-  async #answer(request: Request): Promise<string | Response> {
-    this.#guard.checkSite(request.headers);
-    const match = router.match(request.method, request.url);
+  async #answer(request: Request, match: Match): Promise<string | Response> {
     const { route, query } = match;
     const token = route.path === "/" ? query.get("token") : null;
     if (token !== null) return this.#guard.letIn(token, request.headers);

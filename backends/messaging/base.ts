@@ -198,7 +198,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
         channel: topic,
         ...through,
         data: valueToData(delivery.value),
-        timestampSeconds: delivery.timestampSeconds,
+        timestampSeconds: delivery.atMs / 1000,
       });
     }
   }

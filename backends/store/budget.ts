@@ -13,28 +13,29 @@ export const ENTRY_BYTES = 200;
 export class Budget {
   /** Bytes in use. */
   used = 0;
-  readonly #maxBytes: number;
+  /** The most; `Infinity` for no limit. */
+  readonly maxBytes: number;
   /** Removes the oldest message; false when there is none. */
   readonly #evictOldest: () => boolean;
 
   constructor(maxBytes: number, evictOldest: () => boolean) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
     this.#evictOldest = evictOldest;
   }
 
   /** Throws if `bytes` could not be had whatever were evicted. */
   check(bytes: number): void {
-    if (bytes <= this.#maxBytes) return;
-    throw new StoreFullError(`cannot store ${bytes} bytes: maxBytes is ${this.#maxBytes}`);
+    if (bytes <= this.maxBytes) return;
+    throw new StoreFullError(`cannot store ${bytes} bytes: maxBytes is ${this.maxBytes}`);
   }
 
   /** Takes bytes, and evicts messages until there is room. */
   charge(bytes: number): void {
     this.check(bytes);
-    while (this.used + bytes > this.#maxBytes) {
+    while (this.used + bytes > this.maxBytes) {
       if (this.#evictOldest()) continue;
       throw new StoreFullError(
-        `cannot store ${bytes} bytes: ${this.used} of maxBytes ${this.#maxBytes} are in use, none ` +
+        `cannot store ${bytes} bytes: ${this.used} of maxBytes ${this.maxBytes} are in use, none ` +
           "of them by messages; delete keys, or raise maxBytes",
       );
     }

@@ -14,6 +14,8 @@ export interface Counters {
   evicted: number;
   /** Messages and keys removed because their time was over. */
   expired: number;
+  /** Messages and keys removed because a call deleted them. */
+  deleted: number;
 }
 
 /** Counters at 0. */
@@ -26,5 +28,6 @@ export function newCounters(): Counters {
     disconnected: 0,
     evicted: 0,
     expired: 0,
+    deleted: 0,
   };
 }

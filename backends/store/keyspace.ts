@@ -110,7 +110,7 @@ export class Keyspace {
     const entry = new Entry(detached(key), kind, value, expiresAtMs);
     const total = bytes + textBytes(key) + ENTRY_BYTES;
     this.#context.budget.check(total);
-    this.delete(key);
+    this.#drop(key);
     this.#context.budget.charge(total);
     entry.bytes = total;
     this.#entries.set(entry.key, entry);
@@ -139,6 +139,12 @@ export class Keyspace {
 
   /** Deletes a key, whatever it holds; false if there was none. */
   delete(key: string): boolean {
+    const isThere = this.#drop(key);
+    if (isThere) this.#context.counters.deleted++;
+    return isThere;
+  }
+
+  #drop(key: string): boolean {
     this.sweep();
     const entry = this.#entries.get(key);
     if (entry !== undefined) this.#remove(entry);
@@ -163,6 +169,7 @@ export class Keyspace {
 
   /** Deletes all keys. */
   clear(): void {
+    this.#context.counters.deleted += this.#entries.size;
     for (const entry of [...this.#entries.values()]) this.#remove(entry);
   }
 }

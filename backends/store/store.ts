@@ -8,6 +8,7 @@
 
 import { Budget } from "./budget.ts";
 import { type Counters, newCounters } from "./counters.ts";
+import type { ConnectionTally } from "./fronts.ts";
 import { Hashes } from "./hashes.ts";
 import { Keyspace } from "./keyspace.ts";
 import { Sets } from "./sets.ts";
@@ -93,6 +94,12 @@ export class Store {
    * @internal
    */
   readonly subscriptions: Subscriptions;
+  /**
+   * Counters of the servers of connections that serve the store now.
+   * @internal
+   */
+  readonly connectionTallies: Set<ConnectionTally> = new Set();
+  readonly #clock: () => number;
   readonly #counters = newCounters();
   readonly #budget: Budget;
 
@@ -109,6 +116,7 @@ export class Store {
     );
     const maxBytes = checkLimit("maxBytes", options.maxBytes, Infinity);
     const clock = options.clock ?? Date.now;
+    this.#clock = clock;
     const counters = this.#counters;
     const budget = new Budget(maxBytes, () => this.topics.evictOldest());
     this.#budget = budget;
@@ -151,6 +159,22 @@ export class Store {
    */
   get nextExpiryMs(): number {
     return Math.min(this.topics.nextExpiryMs, this.keys.nextExpiryMs);
+  }
+
+  /**
+   * What its clock says, in milliseconds.
+   * @internal
+   */
+  get nowMs(): number {
+    return this.#clock();
+  }
+
+  /**
+   * Most bytes that topics and keys keep together; `Infinity` for no limit.
+   * @internal
+   */
+  get maxBytes(): number {
+    return this.#budget.maxBytes;
   }
 
   /** Deletes all messages and keys. Subscriptions stay. */

@@ -16,6 +16,8 @@ export interface StoredDelivery {
   /** The pattern that it came through. */
   readonly pattern?: string;
   readonly message: StoredMessage;
+  /** When it was handed out, in milliseconds of the store's clock. */
+  readonly atMs: number;
   readonly bytes: number;
 }
 
@@ -27,8 +29,8 @@ export interface PublishedDelivery {
   /** The pattern that it came through. */
   readonly pattern?: string;
   readonly value: Value;
-  /** When it was published, in seconds of the Unix epoch. */
-  readonly timestampSeconds: number;
+  /** When it was published, in milliseconds of the store's clock. */
+  readonly atMs: number;
   readonly bytes: number;
 }
 
@@ -51,6 +53,10 @@ export interface SubscriberOptions {
   overflow?: OverflowPolicy;
   /** Called when the queue is no longer empty, and when the subscriber was cut off. Must not throw. */
   onReady?: () => void;
+  /** By which front it subscribes, such as `"tcp"`; `"memory"` when left out. */
+  front?: string;
+  /** How it is told from the others of its front; nothing when left out. */
+  name?: string;
 }
 
 /** Somebody who subscribes, with one queue whatever it subscribes to. */
@@ -59,12 +65,17 @@ export class Subscriber {
   readonly topics: Set<string> = new Set();
   /** Patterns that it subscribes to. */
   readonly patterns: Set<string> = new Set();
+  /** By which front it subscribes. */
+  readonly front: string;
+  /** How it is told from the others of its front. */
+  readonly name: string;
   readonly #maxQueueLength: number;
   readonly #maxQueueBytes: number;
   readonly #overflow: OverflowPolicy;
   readonly #onReady: () => void;
   readonly #queue = new Fifo<Delivery>();
   #bytes = 0;
+  #delivered = 0;
   #dropped = 0;
   #isDisconnected = false;
 
@@ -73,6 +84,8 @@ export class Subscriber {
     this.#maxQueueBytes = checkLimit("maxQueueBytes", options.maxQueueBytes, 64 * 2 ** 20);
     this.#overflow = options.overflow ?? "dropOldest";
     this.#onReady = options.onReady ?? (() => {});
+    this.front = options.front ?? "memory";
+    this.name = options.name ?? "";
   }
 
   /** Entries in its queue. */
@@ -83,6 +96,16 @@ export class Subscriber {
   /** Bytes in its queue. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** When its oldest entry was handed out, in milliseconds of the store's clock. */
+  get oldestAtMs(): number | undefined {
+    return this.#queue.first?.atMs;
+  }
+
+  /** Entries that were put into its queue. */
+  get delivered(): number {
+    return this.#delivered;
   }
 
   /** Entries it lost because its queue was full. */
@@ -113,6 +136,7 @@ export class Subscriber {
     const wasEmpty = this.length === 0;
     this.#queue.push(delivery);
     this.#bytes += delivery.bytes;
+    this.#delivered++;
     const lost = this.#isOverfull ? this.#giveWay() : 0;
     this.#dropped += lost;
     if (wasEmpty || this.#isDisconnected) this.#onReady();

@@ -33,6 +33,7 @@ export class Subscriptions {
   readonly #context: SubscriptionsContext;
   readonly #topics = new Map<string, Set<Subscriber>>();
   readonly #patterns = new Map<string, PatternEntry>();
+  readonly #subscribers = new Set<Subscriber>();
   #topicCount = 0;
   #patternCount = 0;
 
@@ -50,6 +51,16 @@ export class Subscriptions {
     return this.#patternCount;
   }
 
+  /** Those who subscribe to anything, in the order in which they came. */
+  get subscribers(): ReadonlySet<Subscriber> {
+    return this.#subscribers;
+  }
+
+  /** How many subscribe to a topic by its name. */
+  countOf(topic: string): number {
+    return this.#topics.get(topic)?.size ?? 0;
+  }
+
   /** Subscribes to a topic; false if it did already. */
   subscribe(subscriber: Subscriber, name: string): boolean {
     checkName("topic", name);
@@ -60,6 +71,7 @@ export class Subscriptions {
     let subscribers = this.#topics.get(topic);
     if (subscribers === undefined) this.#topics.set(topic, subscribers = new Set());
     subscribers.add(subscriber);
+    this.#subscribers.add(subscriber);
     this.#topicCount++;
     return true;
   }
@@ -76,6 +88,7 @@ export class Subscriptions {
       this.#patterns.set(pattern, entry);
     }
     entry.subscribers.add(subscriber);
+    this.#subscribers.add(subscriber);
     this.#patternCount++;
     return true;
   }
@@ -86,6 +99,7 @@ export class Subscriptions {
     const subscribers = this.#topics.get(topic)!;
     subscribers.delete(subscriber);
     if (subscribers.size === 0) this.#topics.delete(topic);
+    this.#forgetIfDone(subscriber);
     this.#topicCount--;
     return true;
   }
@@ -96,8 +110,15 @@ export class Subscriptions {
     const { subscribers } = this.#patterns.get(pattern)!;
     subscribers.delete(subscriber);
     if (subscribers.size === 0) this.#patterns.delete(pattern);
+    this.#forgetIfDone(subscriber);
     this.#patternCount--;
     return true;
+  }
+
+  #forgetIfDone(subscriber: Subscriber): void {
+    if (subscriber.topics.size + subscriber.patterns.size === 0) {
+      this.#subscribers.delete(subscriber);
+    }
   }
 
   /** Ends all subscriptions of a subscriber. */
@@ -109,7 +130,7 @@ export class Subscriptions {
   /** Hands out a message that was stored. */
   deliver(message: StoredMessage): void {
     const { topic, bytes } = message;
-    this.#handOut(topic, { kind: "stored", topic, message, bytes });
+    this.#handOut(topic, { kind: "stored", topic, message, bytes, atMs: this.#context.clock() });
   }
 
   /**
@@ -123,7 +144,7 @@ export class Subscriptions {
       kind: "published",
       topic: channel,
       value,
-      timestampSeconds: this.#context.clock() / 1000,
+      atMs: this.#context.clock(),
       bytes: valueBytes(value) + ENTRY_BYTES,
     });
   }

@@ -15,6 +15,8 @@ export class Topic {
   /** By priority; made when there is need for them. */
   readonly #runs: (Run | undefined)[] = Array(8).fill(undefined);
   #length = 0;
+  #bytes = 0;
+  #stored = 0;
   /** Messages whose timestamp is not that of their id: as long as there are any, all are looked at. */
   #irregular = 0;
 
@@ -22,19 +24,33 @@ export class Topic {
     this.name = name;
   }
 
+  /** Messages in it. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Bytes that its messages take, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Messages that were stored in it since it last had none. */
+  get stored(): number {
+    return this.#stored;
   }
 
   add(message: StoredMessage): void {
     this.#runOf(message.id).add(message);
     this.#length++;
+    this.#stored++;
+    this.#bytes += message.bytes;
     if (!message.isRegular) this.#irregular++;
   }
 
   remove(message: StoredMessage): void {
     this.#runOf(message.id).remove(message);
     this.#length--;
+    this.#bytes -= message.bytes;
     if (!message.isRegular) this.#irregular--;
   }
 

@@ -140,6 +140,16 @@ export class Topics {
     return true;
   }
 
+  /** The message that was stored first of those that are there. */
+  get firstStored(): StoredMessage | undefined {
+    return this.#arrivals.first;
+  }
+
+  /** The topics that have messages, in the order in which they came to be. */
+  values(): Iterable<Topic> {
+    return this.#topics.values();
+  }
+
   /** All messages in the order in which they came. */
   inOrderOfArrival(): Iterable<StoredMessage> {
     return this.#arrivals;
@@ -209,15 +219,20 @@ export class Topics {
   deleteMessage(namespace: string, id: bigint): boolean {
     this.sweep();
     const found = this.#ofId(namespace, id);
-    for (const message of found) this.#remove(message);
+    this.#delete(found);
     return found.length > 0;
   }
 
   /** Deletes a topic; the number of messages that were in it. */
   deleteTopic(topic: string): number {
     const messages = this.all(topic);
-    for (const message of messages) this.#remove(message);
+    this.#delete(messages);
     return messages.length;
+  }
+
+  #delete(messages: readonly StoredMessage[]): void {
+    for (const message of messages) this.#remove(message);
+    this.#context.counters.deleted += messages.length;
   }
 
   /** The topics that have messages, in the order in which they came to be. */

@@ -42,7 +42,12 @@ export class Connection {
       onSent: (count) => this.#noteSent(count),
       onError: () => this.close(),
     });
-    this.#subscriber = new Subscriber({ ...context.subscriber, onReady: () => this.#wake() });
+    this.#subscriber = new Subscriber({
+      ...context.subscriber,
+      front: "tcp",
+      name: `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`,
+      onReady: () => this.#wake(),
+    });
     const ends = { reader: this.#reader, output: this.#sender.output };
     this.#session = new LineSession(context.session, { ...ends, subscriber: this.#subscriber });
   }

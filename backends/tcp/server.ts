@@ -103,6 +103,7 @@ export class EmbeddedServer {
     const listener = Deno.listen({ hostname, port });
     this.#listener = listener;
     this.#startedAtMs = performance.now();
+    this.#store.connectionTallies.add(this.#tally);
     this.#sweeper = setInterval(() => this.#sweep(), this.#sweepEveryMs);
     this.#track(this.#acceptAll(listener));
     return this.port;
@@ -142,7 +143,13 @@ export class EmbeddedServer {
     const context = { session: this.#session, subscriber: this.#queue };
     const connection = new Connection(conn, context);
     this.#connections.add(connection);
-    this.#track(connection.run().finally(() => this.#connections.delete(connection)));
+    this.#tally.connections++;
+    this.#track(connection.run().finally(() => this.#forget(connection)));
+  }
+
+  #forget(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#tally.connections--;
   }
 
   #sweep(): void {
@@ -159,7 +166,6 @@ export class EmbeddedServer {
   getStats(): ServerStats {
     return {
       uptimeSeconds: this.isRunning ? (performance.now() - this.#startedAtMs) / 1000 : 0,
-      connections: this.#connections.size,
       ...this.#tally.view(),
       ...this.#store.stats(),
     };
@@ -173,6 +179,7 @@ export class EmbeddedServer {
   /** Ends all connections and stops listening. The store stays: the server may be started again. */
   async stop(): Promise<void> {
     clearInterval(this.#sweeper);
+    this.#store.connectionTallies.delete(this.#tally);
     this.#listener?.close();
     this.#listener = undefined;
     for (const connection of this.#connections) connection.close();

@@ -20,7 +20,7 @@ export function contextOf(store: Store, limits: Partial<SessionContext> = {}): S
     isToken: undefined,
     maxLineBytes: 2 ** 20,
     maxReplyBytes: 2 ** 20,
-    stats: () => ({ uptimeSeconds: 0, connections: 0, ...tally.view(), ...store.stats() }),
+    stats: () => ({ uptimeSeconds: 0, ...tally.view(), ...store.stats() }),
     ...limits,
   };
 }
