@@ -14,6 +14,8 @@ export interface OptionDescription {
   readonly type: "boolean" | "string";
   /** One letter, for `-x`. */
   readonly short?: string;
+  /** A flag that is on, and given as `--no-NAME` to turn it off. */
+  readonly isOn?: boolean;
   /** May be given many times. */
   readonly multiple?: boolean;
   /** What stands for its value in the help, such as `MS`. */

@@ -17,6 +17,7 @@ export interface CommandEntry {
 
 /** The subcommands, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  serve: { summary: "serve messages over HTTP and TCP", load: () => import("./commands/serve.ts") },
   pub: { summary: "publish values to a channel", load: () => import("./commands/pub.ts") },
   sub: { summary: "print what is published", load: () => import("./commands/sub.ts") },
   push: { summary: "push values into a queue", load: () => import("./commands/push.ts") },

@@ -47,9 +47,10 @@ export function commandHelp(name: string, command: Command): string {
   ].join("\n");
 }
 
-function usageOf(name: string, { short, type, value }: OptionDescription): string {
+function usageOf(name: string, { short, type, value, isOn }: OptionDescription): string {
   const letter = short === undefined ? "    " : `-${short}, `;
-  return `${letter}--${name}${type === "string" ? ` ${value ?? "VALUE"}` : ""}`;
+  const long = isOn ? `--no-${name}` : `--${name}`;
+  return `${letter}${long}${type === "string" ? ` ${value ?? "VALUE"}` : ""}`;
 }
 
 function columns(rows: string[][]): string[] {

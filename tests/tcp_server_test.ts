@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Store } from "../mod.ts";
 import { EmbeddedServer, type EmbeddedServerOptions } from "../tcp.ts";
-import { pause, until } from "./support/deadline.ts";
+import { pause, until, within } from "./support/deadline.ts";
 import { LineClient } from "./support/line_client.ts";
 import { withServer } from "./support/tcp_server.ts";
 
@@ -30,6 +30,34 @@ Deno.test("tcp server: it tells the port it was given, begins once, and begins a
   server.cleanup();
   assert.equal(store.stats().messages, 0);
 });
+
+Deno.test("tcp server: at its end it still answers what came, and pushes what waits", () =>
+  withServer({}, async (server, connect) => {
+    const [asking, reading, storing] = [await connect(), await connect(), await connect()];
+    await reading.ask("SUBSCRIBE t");
+    const payload = JSON.stringify("x".repeat(2 ** 20));
+    for (let id = 1; id <= 16; id++) {
+      await storing.ask(`STORE_MESSAGE n t JSON:${btoa(`{"id":${id},"payload":${payload}}`)}`);
+    }
+    await asking.send("GET_MESSAGES_BY_ID n 1\r\n".repeat(16));
+    await until(() => server.getStats().commands.GET_MESSAGES_BY_ID > 0, "a command");
+    const stopped = server.stop();
+    const [answers, pushes] = await Promise.all([asking.ended(), reading.ended()]);
+    for (const client of [asking, reading, storing]) client.close();
+    await stopped;
+    assert.deepEqual([answers.length, pushes.length], [16, 16]);
+  }));
+
+Deno.test("tcp server: it stops whatever clients do", () =>
+  withServer({}, async (server, connect) => {
+    const [silent, deaf] = [await connect(), await connect()];
+    const message = JSON.stringify({ id: 1, payload: "x".repeat(2 ** 20) });
+    assert.equal(await deaf.ask(`STORE_MESSAGE n t JSON:${btoa(message)}`), "OK STORED");
+    await deaf.send("GET_MESSAGES t\r\n".repeat(50));
+    await until(() => server.getStats().commands.GET_MESSAGES > 0, "a command");
+    await within(server.stop(), "the end of a server", 10_000);
+    assert.deepEqual(await silent.ended(), []);
+  }));
 
 Deno.test("tcp server: options that cannot be are refused with their value", () => {
   const cases: [EmbeddedServerOptions, RegExp][] = [

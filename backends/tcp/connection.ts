@@ -12,6 +12,8 @@ import { LineSession, type SessionContext } from "./session.ts";
 
 /** Every message of RESP begins with it, and no line of ours: so the first byte tells the protocol. */
 const RESP_FIRST_BYTE = 0x2a;
+/** What comes after the end is read in pieces of this size, and thrown away. */
+const IGNORED_BYTES = 16 * 1024;
 const NO_RESP = "-ERR this port speaks the line protocol of Ringbus, not RESP\r\n";
 
 /** What a connection takes from its server. */
@@ -29,7 +31,10 @@ export class Connection {
   readonly #session: LineSession;
   readonly #subscriber: Subscriber;
   #isWoken = false;
+  #isEnding = false;
   #isClosed = false;
+  /** What came is carried out when this is fulfilled. */
+  #work: Promise<void> = Promise.resolve();
   #lastActiveMs = performance.now();
 
   constructor(conn: Deno.TcpConn, context: ConnectionContext) {
@@ -73,17 +78,28 @@ export class Connection {
   }
 
   async #serve(): Promise<void> {
-    if (!(await this.#read())) return;
+    if (!(await this.#hasMore())) return;
     if (this.#reader.firstByte === RESP_FIRST_BYTE) {
       this.#sender.output.bytes(new TextEncoder().encode(NO_RESP));
       return await this.#sender.idle();
     }
     do {
-      await this.#process();
-    } while (!this.#session.isOver && await this.#read());
+      await (this.#work = this.#process());
+    } while (!this.#session.isOver && await this.#hasMore());
+    if (this.#isEnding) return await this.#seeOff();
     // It may have no more to say, but still wants its answers.
     this.#session.close();
     await this.#sender.idle();
+  }
+
+  async #hasMore(): Promise<boolean> {
+    return !this.#isEnding && await this.#read() && !this.#isEnding;
+  }
+
+  /** Closing while there is something to read would throw away what the client has not taken yet. */
+  async #seeOff(): Promise<void> {
+    const ignored = new Uint8Array(IGNORED_BYTES);
+    while (await this.#conn.read(ignored) !== null);
   }
 
   async #read(): Promise<boolean> {
@@ -116,6 +132,19 @@ export class Connection {
       if (this.#subscriber.isDisconnected) this.close();
       else this.#sender.flush();
     });
+  }
+
+  /** Carries out what came, and takes in no more. */
+  async finish(): Promise<void> {
+    this.#isEnding = true;
+    await this.#work;
+  }
+
+  /** Sends what is left to send, and its end; the client is to close the connection then. */
+  async end(): Promise<void> {
+    this.#session.close();
+    await this.#sender.idle();
+    if (!this.#isClosed) await this.#conn.closeWrite().catch(() => this.close());
   }
 
   /** Closes it, whatever is under way. */

@@ -19,6 +19,9 @@ const SWEEP_EVERY_MS = 1000;
 const SHORTEST_SWEEP_MS = 10;
 /** Milliseconds to wait when the system has no connection to give, for lack of file descriptors. */
 const ACCEPT_AGAIN_MS = 100;
+/** Milliseconds for clients to take their last answers, and then to leave. */
+const LAST_ANSWERS_MS = 3000;
+const LEAVE_MS = 1000;
 
 /**
  * Serves messages over TCP: clients send one command a line, and subscribers get each message pushed as
@@ -176,20 +179,39 @@ export class EmbeddedServer {
     this.#store.clear();
   }
 
-  /** Ends all connections and stops listening. The store stays: the server may be started again. */
+  /**
+   * Stops listening, carries out and answers what came, hands out what waits to be pushed, and ends all
+   * connections. The store stays: the server may be started again.
+   */
   async stop(): Promise<void> {
     clearInterval(this.#sweeper);
     this.#store.connectionTallies.delete(this.#tally);
     this.#listener?.close();
     this.#listener = undefined;
-    for (const connection of this.#connections) connection.close();
-    await Promise.all(this.#runs);
+    const connections = [...this.#connections];
+    await orClose(connections, LAST_ANSWERS_MS, async () => {
+      // What one client still stores is pushed to others before they are told of the end.
+      await Promise.all(connections.map((connection) => connection.finish()));
+      await Promise.all(connections.map((connection) => connection.end()));
+    });
+    await orClose(connections, LEAVE_MS, () => Promise.all(this.#runs));
   }
 
   /** The same as `stop()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** Waits for what depends on clients; closes their connections when it takes too long. */
+async function orClose(
+  connections: readonly Connection[],
+  limitMs: number,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const late = setTimeout(() => connections.forEach((one) => one.close()), limitMs);
+  await work();
+  clearTimeout(late);
 }
 
 async function refuse(conn: Deno.TcpConn, maxConnections: number): Promise<void> {

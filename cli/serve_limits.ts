@@ -1,0 +1,111 @@
+/**
+ * The limits of the servers, as options.
+ *
+ * @module
+ */
+
+import type { OptionTable, Values } from "./command.ts";
+import { bytesOf, numberOf } from "./numbers.ts";
+import type { SharedMemoryServerConfig } from "../backends/http/server.ts";
+import type { StoreOptions } from "../backends/store/store.ts";
+import type { OverflowPolicy } from "../backends/store/subscriber.ts";
+import type { EmbeddedServerConfig } from "../backends/tcp/options.ts";
+
+/** One option a limit. */
+export const LIMIT_OPTIONS = {
+  "max-bytes": {
+    type: "string",
+    value: "BYTES",
+    help: "most bytes of all messages and keys, such as 512M: the oldest messages go; no limit",
+  },
+  "max-messages-per-topic": {
+    type: "string",
+    value: "N",
+    help: "most messages of a topic: the oldest go; no limit",
+  },
+  "max-queue-length": {
+    type: "string",
+    value: "N",
+    help: "most messages that wait for one subscriber; 10000",
+  },
+  "max-queue-bytes": {
+    type: "string",
+    value: "BYTES",
+    help: "most bytes that wait for one subscriber; 64M",
+  },
+  overflow: {
+    type: "string",
+    value: "HOW",
+    help: "of a full queue, dropOldest or disconnect its subscriber; dropOldest",
+  },
+  "max-body-bytes": {
+    type: "string",
+    value: "BYTES",
+    help: "HTTP: largest body of a request; 16M",
+  },
+  "max-subscribers": { type: "string", value: "N", help: "HTTP: most subscribers; 10000" },
+  "subscriber-idle-seconds": {
+    type: "string",
+    value: "S",
+    help: "HTTP: a subscriber that has not polled for so long is forgotten; 300",
+  },
+  "max-line-bytes": { type: "string", value: "BYTES", help: "TCP: longest line; 16M" },
+  "max-reply-bytes": {
+    type: "string",
+    value: "BYTES",
+    help: "TCP: most bytes of messages in one answer; 256M",
+  },
+  "max-connections": { type: "string", value: "N", help: "TCP: most connections; 10000" },
+  "idle-timeout-ms": {
+    type: "string",
+    value: "MS",
+    help: "TCP: a connection that does nothing for so long is closed; 600000",
+  },
+} as const satisfies OptionTable;
+
+type Place = "host" | "port" | "token";
+type OfStore = keyof StoreOptions;
+
+/** The limits of the store and of each server; what was not given is undefined. */
+export interface ServeLimits {
+  readonly store: Every<Omit<StoreOptions, "clock">>;
+  readonly http: Every<Omit<SharedMemoryServerConfig, Place | OfStore>>;
+  readonly tcp: Every<Omit<EmbeddedServerConfig, Place | OfStore>>;
+}
+
+/** With every property, so that none that a server gains is forgotten here. */
+type Every<T> = { readonly [Name in keyof Required<T>]: T[Name] | undefined };
+
+/**
+ * The limits that were given.
+ *
+ * @throws {UsageError} if a value is no number
+ */
+export function limitsOf(values: Values<typeof LIMIT_OPTIONS>): ServeLimits {
+  const count = (name: keyof typeof LIMIT_OPTIONS) => numberOf(name, values[name], { least: 1 });
+  const bytes = (name: keyof typeof LIMIT_OPTIONS) => bytesOf(name, values[name]);
+  const queue = {
+    maxQueueLength: count("max-queue-length"),
+    maxQueueBytes: bytes("max-queue-bytes"),
+    overflow: values.overflow as OverflowPolicy | undefined,
+  };
+  return {
+    store: {
+      maxBytes: bytes("max-bytes"),
+      maxMessagesPerTopic: count("max-messages-per-topic"),
+    },
+    http: {
+      ...queue,
+      maxBodyBytes: bytes("max-body-bytes"),
+      maxSubscribers: count("max-subscribers"),
+      subscriberIdleSeconds: count("subscriber-idle-seconds"),
+    },
+    tcp: {
+      ...queue,
+      maxLineBytes: bytes("max-line-bytes"),
+      maxReplyBytes: bytes("max-reply-bytes"),
+      maxConnections: count("max-connections"),
+      idleTimeoutMs: count("idle-timeout-ms"),
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * `ringbus serve` as a process of its own.
+ *
+ * @module
+ */
+
+import type { Program } from "./program.ts";
+
+/** Where a server listens. */
+export interface Served {
+  readonly httpUrl: string;
+  readonly tcpPort: number;
+}
+
+/** Free ports, and a ready line for programs. */
+export const SERVE = ["serve", "--json", "--http-port", "0", "--tcp-port", "0"];
+
+/** Waits until it serves. */
+export async function served(program: Program): Promise<Served> {
+  await program.prints("}\n");
+  const line = program.output.split("\n").find((line) => line.startsWith("{"))!;
+  const { httpUrl, tcpUrl } = JSON.parse(line);
+  return { httpUrl, tcpPort: Number(new URL(tcpUrl).port) };
+}
