@@ -1,0 +1,131 @@
+/**
+ * The texts in the sources, and which of them are messages of errors, with `…` for what varies.
+ *
+ * @module
+ */
+
+import { parse } from "@babel/parser";
+import { ROOT } from "./program.ts";
+
+/** As few characters tell a text from others. */
+const TELLING_LENGTH = 10;
+/** What varies in a text. */
+export const VARIES = "…";
+
+/** A text, and where it stands. */
+export interface SourceText {
+  readonly text: string;
+  readonly place: string;
+  /** True if an error is made with it. */
+  readonly isMessage: boolean;
+}
+
+/** What is read of a syntax tree. */
+interface Node {
+  readonly type: string;
+  readonly loc: { readonly start: { readonly line: number } };
+  // deno-lint-ignore no-explicit-any
+  readonly [key: string]: any;
+}
+
+/** Sources in some folders of the repository, and in those within. */
+export function* sourcesIn(...folders: string[]): Generator<string> {
+  for (const folder of folders) {
+    for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+      if (isDirectory) yield* sourcesIn(`${folder}${name}/`);
+      else if (name.endsWith(".ts")) yield `${folder}${name}`;
+    }
+  }
+}
+
+/** All texts of some files. */
+export function textsIn(paths: Iterable<string>): SourceText[] {
+  return [...paths].flatMap((path) => {
+    const source = Deno.readTextFileSync(new URL(path, ROOT));
+    const tree = parse(source, { sourceType: "module", plugins: ["typescript"] });
+    const nodes = [...nodesOf(tree.program as unknown as Node)];
+    const messages = new Set(nodes.flatMap(messageOf));
+    return nodes.filter(isText).flatMap((node) =>
+      textsOf(node).map((text) => ({
+        text: text.replaceAll(/…+/g, VARIES),
+        place: `${path}:${node.loc.start.line}`,
+        isMessage: messages.has(node),
+      }))
+    );
+  });
+}
+
+function* nodesOf(node: Node): Generator<Node> {
+  yield node;
+  for (const child of Object.values(node).flat()) {
+    if (typeof child?.type === "string") yield* nodesOf(child);
+  }
+}
+
+function isText({ type, operator }: Node): boolean {
+  return type === "StringLiteral" || type === "TemplateLiteral" ||
+    type === "ConditionalExpression" || type === "BinaryExpression" && operator === "+";
+}
+
+/** The argument that is the message, where a node makes an error; `super` does in a class of errors. */
+function messageOf({ type, callee, arguments: args }: Node): Node[] {
+  const isError = type === "NewExpression" && /Error$/.test(callee.name) ||
+    type === "CallExpression" && callee.type === "Super";
+  if (!isError) return [];
+  const message = (args as Node[]).find((arg) => isText(arg) && textsOf(arg).some(isSentence));
+  return message === undefined ? [] : [message];
+}
+
+function isSentence(text: string): boolean {
+  return /[a-z] |[ ][a-z]/.test(text);
+}
+
+/** The texts that an expression may have. */
+function textsOf(node: Node): string[] {
+  switch (node.type) {
+    case "StringLiteral":
+      return [node.value];
+    case "TemplateLiteral":
+      return (node.quasis as Node[]).slice(1).reduce(
+        (texts, { value }, i) =>
+          combine(combine(texts, textsOf(node.expressions[i])), [value.cooked]),
+        [node.quasis[0].value.cooked as string],
+      );
+    case "BinaryExpression":
+      return combine(textsOf(node.left), textsOf(node.right));
+    case "ConditionalExpression":
+      return [...textsOf(node.consequent), ...textsOf(node.alternate)];
+    default:
+      return [VARIES];
+  }
+}
+
+function combine(heads: string[], tails: string[]): string[] {
+  return heads.flatMap((head) => tails.map((tail) => head + tail));
+}
+
+/** True if two texts with placeholders can become the same, and begin alike. */
+export function canBeSame(one: string, other: string): boolean {
+  const [head, otherHead] = [one, other].map((text) => text.split(VARIES)[0]);
+  const shared = Math.min(head.length, otherHead.length);
+  if (shared < TELLING_LENGTH || head.slice(0, shared) !== otherHead.slice(0, shared)) return false;
+  return canMeet(one, other);
+}
+
+function canMeet(one: string, other: string): boolean {
+  if (one === "" || other === "") return one.replace(VARIES, "") === other.replace(VARIES, "");
+  if (one[0] === VARIES) return canMeet(one.slice(1), other) || canMeet(one, other.slice(1));
+  if (other[0] === VARIES) return canMeet(other, one);
+  return one[0] === other[0] && canMeet(one.slice(1), other.slice(1));
+}
+
+/** True if a text with placeholders stands for another one. */
+export function covers(general: string, special: string): boolean {
+  const parts = general.split(VARIES).map((part) => RegExp.escape(part));
+  return new RegExp(`^${parts.join("[^]*")}$`).test(special);
+}
+
+/** True if it says enough to be told from others. */
+export function isTelling(text: string): boolean {
+  return text.replaceAll(VARIES, "").length >= TELLING_LENGTH;
+}
