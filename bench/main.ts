@@ -1,6 +1,8 @@
 /** The benchmark: Ringbus and its peers, side by side. `--help` tells the rest. */
 import { describeMachine, type Machine, warningOf } from "./harness/machine.ts";
 import { type Options, readOptions, USAGE } from "./harness/options.ts";
+import { writePictures } from "./harness/page.ts";
+import { chartsOf, targetListing } from "./harness/pictures.ts";
 import { fullPlan, type Plan, quickPlan } from "./harness/plan.ts";
 import { NOT_SELECTED, type Results } from "./harness/results.ts";
 import { withScratch } from "./harness/scratch.ts";
@@ -22,9 +24,14 @@ function shown(targets: Verdict[], only?: string): Verdict[] {
   return only === undefined ? targets : targets.filter(({ reason }) => reason !== NOT_SELECTED);
 }
 
-function print({ json, only }: Options, machine: Machine, plan: Plan, results: Results): void {
+function print(
+  { json, only }: Options,
+  machine: Machine,
+  plan: Plan,
+  results: Results,
+  targets: Verdict[],
+): void {
   const warning = warningOf(machine);
-  const targets = verdicts(results);
   if (json) {
     console.log(JSON.stringify({ machine, warning, plan, ...results, targets }, null, 2));
     return;
@@ -55,6 +62,15 @@ if (import.meta.main) {
       runSuite({ plan, scratch, only, progress: showProgress })
     );
     showProgress("");
-    print(options, machine, plan, results);
+    const targets = verdicts(results);
+    print(options, machine, plan, results, targets);
+    await writePictures(options.html, {
+      title: "Ringbus beside its peers",
+      summary: "Processes of one machine, by turns. The ratios count, run by run; the absolute " +
+        "figures only illustrate. Ours in blue.",
+      machine,
+      charts: chartsOf(plan.workloads, results.rows),
+      listings: [targetListing(shown(targets, only))],
+    });
   }
 }

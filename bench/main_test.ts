@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inScratch } from "../tests/support/scratch.ts";
+import { assertDrawn, PAGE } from "./support/pictures.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const SHARED_MEMORY = "/dev/shm";
@@ -20,23 +23,27 @@ function leftovers(): string[] {
 }
 
 Deno.test({
-  name: "a quick benchmark measures every peer that is there, and leaves nothing behind",
+  name:
+    "a quick benchmark measures every peer that is there, draws all of it, and leaves nothing behind",
   ignore: Deno.build.os !== "linux",
-  async fn() {
-    const before = leftovers();
-    const { success, stdout, stderr } = await bench("--quick", "--json");
-    assert.ok(success, new TextDecoder().decode(stderr));
-    const { rows, targets }: Printed = JSON.parse(new TextDecoder().decode(stdout));
-    const failed = rows.filter((row) => row.failed !== undefined);
-    assert.deepEqual(failed, []);
-    const unix = rows.find((row) => row.contestant === "Deno Unix socket");
-    assert.ok(unix?.value && unix.value.median > 0);
-    for (const { verdict, reason } of targets) {
-      assert.ok(verdict === "met" || verdict === "missed" || reason);
-      assert.doesNotMatch(reason ?? "", /failed/);
-    }
-    assert.deepEqual(leftovers(), before);
-  },
+  fn: () =>
+    inScratch(async ({ path }) => {
+      const before = leftovers();
+      const page = join(path, PAGE);
+      const { success, stdout, stderr } = await bench("--quick", "--json", "--html", page);
+      assert.ok(success, new TextDecoder().decode(stderr));
+      const { rows, targets }: Printed = JSON.parse(new TextDecoder().decode(stdout));
+      const failed = rows.filter((row) => row.failed !== undefined);
+      assert.deepEqual(failed, []);
+      const unix = rows.find((row) => row.contestant === "Deno Unix socket");
+      assert.ok(unix?.value && unix.value.median > 0);
+      for (const { verdict, reason } of targets) {
+        assert.ok(verdict === "met" || verdict === "missed" || reason);
+        assert.doesNotMatch(reason ?? "", /failed/);
+      }
+      assert.deepEqual(leftovers(), before);
+      assertDrawn(page);
+    }, [PAGE]),
 });
 
 Deno.test({

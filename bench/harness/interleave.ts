@@ -8,7 +8,7 @@
  */
 import type { Spread } from "../../plots/report.ts";
 import { type Bench, measure, UNITS } from "./measure.ts";
-import { medianDetail, spread } from "./stats.ts";
+import { medianCurve, medianDetail, spread } from "./stats.ts";
 import {
   type Contestant,
   isSkipped,
@@ -97,6 +97,11 @@ function ratioToReference(runs: readonly Measurement[]): Spread | undefined {
   return ratios.length > 0 ? spread(ratios) : undefined;
 }
 
+function curveOf(runs: readonly Measurement[]): number[] | undefined {
+  const curves = runs.flatMap(({ latenciesNs }) => latenciesNs ? [latenciesNs] : []);
+  return curves.length > 0 ? medianCurve(curves) : undefined;
+}
+
 function toRow({ contestant, launch, runs, unsteady, failed }: Entry, workload: Workload): Row {
   const row: Row = {
     workload: workload.id,
@@ -113,6 +118,7 @@ function toRow({ contestant, launch, runs, unsteady, failed }: Entry, workload: 
     ratio: ratioToReference(runs),
     unsteady,
     detail: medianDetail(runs.map(({ detail }) => detail)),
+    latenciesNs: curveOf(runs),
   };
 }
 

@@ -1,7 +1,7 @@
 /** One run of one contestant at one workload. */
 import { Child } from "./child.ts";
 import { PeerRun } from "./peer_run.ts";
-import { summariseLatencies } from "./stats.ts";
+import { latencyCurve, summariseLatencies } from "./stats.ts";
 import type { Contestant, Launch, Measurement, Unit, Workload } from "./types.ts";
 
 export interface Bench {
@@ -32,8 +32,9 @@ async function latencies(
 ): Promise<Measurement> {
   const children = await run.start(listening, active);
   await Promise.all([children.listener.finished, children.active.finished]);
-  const detail = summariseLatencies(await run.latencies());
-  return { value: detail.p50, detail };
+  const ascending = (await run.latencies()).sort();
+  const detail = summariseLatencies(ascending);
+  return { value: detail.p50, detail, latenciesNs: latencyCurve(ascending) };
 }
 
 const roundTrip: Measure = async (bench, launch, contestant, workload) => {

@@ -1,15 +1,17 @@
 /** The command line of the benchmark. */
 import { parseArgs } from "node:util";
+import { pagePath } from "./page.ts";
 
 export const USAGE = `Measures Ringbus and its peers side by side, in processes of this machine.
 
-  deno run -A bench/main.ts [--quick] [--json] [--only NAME] [--runs N]
+  deno run -A bench/main.ts [--quick] [--json] [--only NAME] [--runs N] [--html FILE]
 
   --quick      one short run of a few workloads: shows that everything works
-  --json       prints the result for machines
+  --json       prints the result for machines; no page unless --html names it
   --only NAME  only workloads or contestants whose name contains NAME (roundtrip, throughput/64B,
                asleep, busy, idle, memory, many, zeromq, ...); references always run along
-  --runs N     runs of each contestant (default 5)`;
+  --runs N     runs of each contestant (default 5)
+  --html FILE  where the page with the pictures goes (default .cache/bench.html)`;
 
 export interface Options {
   readonly quick: boolean;
@@ -17,6 +19,8 @@ export interface Options {
   readonly help: boolean;
   readonly only?: string;
   readonly runs?: number;
+  /** Where the page goes; none is written when left out. */
+  readonly html?: string;
 }
 
 export function readOptions(args: string[]): Options {
@@ -28,11 +32,12 @@ export function readOptions(args: string[]): Options {
       help: { type: "boolean", default: false },
       only: { type: "string" },
       runs: { type: "string" },
+      html: { type: "string" },
     },
   });
   const runs = values.runs === undefined ? undefined : Number(values.runs);
   if (runs !== undefined && !(Number.isInteger(runs) && runs > 0)) {
     throw new TypeError(`cannot do "${values.runs}" runs: --runs takes a whole number from 1 on`);
   }
-  return { ...values, runs };
+  return { ...values, runs, html: pagePath("bench", values) };
 }

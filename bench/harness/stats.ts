@@ -1,5 +1,5 @@
 /** Medians, percentiles and spreads. */
-import type { Spread } from "../../plots/report.ts";
+import { SHARES, type Spread } from "../../plots/report.ts";
 
 /** The nearest-rank percentile of ascending values; `share` in 0..1. */
 export function percentile(ascending: ArrayLike<number>, share: number): number {
@@ -30,8 +30,17 @@ export function medianDetail(details: readonly Record<string, number>[]): Record
   );
 }
 
-export function summariseLatencies(ns: Float64Array): Record<string, number> {
-  const ascending = ns.toSorted();
+/** The latency at each of the `SHARES`: what is kept of however many samples. */
+export function latencyCurve(ascending: Float64Array): number[] {
+  return SHARES.map((share) => percentile(ascending, share));
+}
+
+/** The median of several curves at each share. */
+export function medianCurve(curves: readonly (readonly number[])[]): number[] {
+  return SHARES.map((_, at) => median(curves.map((curve) => curve[at])));
+}
+
+export function summariseLatencies(ascending: Float64Array): Record<string, number> {
   return {
     min: ascending[0],
     p50: percentile(ascending, 0.5),

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { median, medianDetail, percentile, spread, summariseLatencies } from "./stats.ts";
+import { SHARES } from "../../plots/report.ts";
+import {
+  latencyCurve,
+  median,
+  medianCurve,
+  medianDetail,
+  percentile,
+  spread,
+  summariseLatencies,
+} from "./stats.ts";
 
 Deno.test("a percentile is a value that was measured", () => {
   const ascending = [10, 20, 30, 40];
@@ -25,9 +34,24 @@ Deno.test("details keep the worst maximum and the median of the rest", () => {
   assert.deepEqual(medianDetail(details), { p50: 2, max: 99 });
 });
 
-Deno.test("latencies are summarised in order, whatever order they came in", () => {
-  const latencies = Float64Array.from({ length: 1000 }, (_, i) => 1000 - i);
-  assert.deepEqual(summariseLatencies(latencies), {
+const THOUSAND = Float64Array.from({ length: 1000 }, (_, i) => i + 1);
+
+Deno.test("a curve keeps a latency for each share, from the fastest sample to p99.9", () => {
+  const curve = latencyCurve(THOUSAND);
+  assert.equal(curve.length, SHARES.length);
+  assert.equal(curve[0], 1);
+  assert.equal(curve[SHARES.indexOf(0.5)], 500);
+  assert.equal(curve.at(-1), 999);
+  assert.deepEqual(curve, curve.toSorted((a, b) => a - b));
+});
+
+Deno.test("the median of curves is taken share by share", () => {
+  const flat = (ns: number) => SHARES.map(() => ns);
+  assert.deepEqual(medianCurve([flat(1), flat(9), flat(2)]), flat(2));
+});
+
+Deno.test("latencies are summarised", () => {
+  assert.deepEqual(summariseLatencies(THOUSAND), {
     min: 1,
     p50: 500,
     p99: 990,

@@ -57,6 +57,8 @@ export interface Measurement {
   readonly detail: Record<string, number>;
   /** What the reference gave around this run. */
   readonly reference?: number;
+  /** In nanoseconds, at each of the `SHARES`. */
+  readonly latenciesNs?: readonly number[];
 }
 
 export type Unit = Exclude<PageUnit, "calls/s">;
@@ -72,6 +74,8 @@ export interface Row {
   /** Runs during which the machine changed, after all retries. */
   readonly unsteady?: number;
   readonly detail?: Record<string, number>;
+  /** In nanoseconds, the median of the runs at each of the `SHARES`. */
+  readonly latenciesNs?: readonly number[];
   readonly runs: readonly Measurement[];
   readonly skipped?: string;
   readonly failed?: string;

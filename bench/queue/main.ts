@@ -1,6 +1,7 @@
 /**
  * Compares `RedisMessageQueue` with bare Redis streams and with BullMQ, on one server and on a
- * cluster. Run it with `deno task bench:queue`; `--quick` takes some seconds, `--json` is for machines.
+ * cluster. Run it with `deno task bench:queue`; `--quick` takes some seconds, `--json` is for machines,
+ * `--html FILE` says where the page with the pictures goes.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,8 +9,10 @@ import { parseArgs } from "node:util";
 import { type RedisCluster, redisCluster, redisServer } from "../../testing.ts";
 import { rate, times } from "../../plots/format.ts";
 import { describeMachine, warningOf } from "../harness/machine.ts";
+import { pagePath, writePictures } from "../harness/page.ts";
 import { median } from "../harness/stats.ts";
 import { complaintOf } from "../harness/toolchain.ts";
+import { chartsOf } from "./pictures.ts";
 import type { Rates } from "./workload.ts";
 
 const BULLMQ = "bullmq@6.7.0";
@@ -34,7 +37,8 @@ interface Contestant {
   run(plan: Plan): Promise<Rates>;
 }
 
-interface Row {
+/** All runs of one contestant of a table. */
+export interface Row {
   readonly table: string;
   readonly name: string;
   readonly rates: Rates[];
@@ -171,7 +175,7 @@ async function onCluster(
 if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
-    options: { quick: { type: "boolean" }, json: { type: "boolean" } },
+    options: { quick: { type: "boolean" }, json: { type: "boolean" }, html: { type: "string" } },
   });
   const plan = values.quick ? QUICK : FULL;
   const machine = await describeMachine();
@@ -188,4 +192,12 @@ if (import.meta.main) {
     console.log("and reads of 100 waiting messages a second");
     print(all, shares);
   }
+  await writePictures(pagePath("bench-queue", values), {
+    title: "Message queues on Redis",
+    summary:
+      "Each queue in a process of its own, by turns, on one server and on a cluster. Ratios " +
+      "are against bare Redis streams, run by run.",
+    machine,
+    charts: chartsOf(all),
+  });
 }

@@ -1,12 +1,14 @@
 /**
  * Compares the servers with Python servers of the same protocols, and with redis-server. Run it with
  * `deno task bench:servers`; `--quick` takes some seconds, `--only` is `http` or `tcp`, `--json` is for
- * machines.
+ * machines, `--html FILE` says where the page with the pictures goes.
  */
 import { parseArgs } from "node:util";
 import { describeMachine, warningOf } from "../harness/machine.ts";
 import { type Plan, show } from "./compare.ts";
+import { pagePath, writePictures } from "../harness/page.ts";
 import { compareHttp } from "./http.ts";
+import { chartsOf } from "./pictures.ts";
 import { compareTcp } from "./tcp.ts";
 import { complaintAboutWrk } from "./wrk.ts";
 
@@ -20,6 +22,7 @@ if (import.meta.main) {
       quick: { type: "boolean" },
       only: { type: "string" },
       json: { type: "boolean" },
+      html: { type: "string" },
     },
   });
   const complaint = values.only === "tcp" ? undefined : await complaintAboutWrk();
@@ -42,4 +45,11 @@ if (import.meta.main) {
       for (const row of ofTable) console.log(`  ${show(row)}`);
     }
   }
+  await writePictures(pagePath("bench-servers", values), {
+    title: "Ringbus servers beside others of their protocols",
+    summary: "Each server with the same client, by turns. Ratios are against the first of each " +
+      "picture, run by run.",
+    machine,
+    charts: chartsOf(rows),
+  });
 }

@@ -1,7 +1,7 @@
 /**
  * Measures append and get of every shared-state backend, and the Redis backend's append against a bare
  * script on the same server. Run it with `deno task bench:state`; `--quick` takes some seconds, `--json`
- * is for machines.
+ * is for machines, `--html FILE` says where the page with the pictures goes.
  */
 import { parseArgs } from "node:util";
 import { createClient } from "@redis/client";
@@ -15,7 +15,9 @@ import {
 import { candidatePorts } from "../../testing/ports.ts";
 import { redisServer } from "../../testing.ts";
 import { rate, times } from "../../plots/format.ts";
+import type { Chart } from "../../plots/report.ts";
 import { describeMachine, warningOf } from "../harness/machine.ts";
+import { pagePath, seriesOf, writePictures } from "../harness/page.ts";
 import { median } from "../harness/stats.ts";
 
 const SLOT = new Uint8Array(256).fill(7);
@@ -50,6 +52,12 @@ interface Rates {
   readonly appendMany: number;
   readonly get?: number;
 }
+
+const MEASURES: readonly (readonly [keyof Rates, string])[] = [
+  ["append", "append, one by one"],
+  ["appendMany", `append, ${IN_FLIGHT} at a time`],
+  ["get", "get, one by one"],
+];
 
 interface Row {
   readonly name: string;
@@ -130,6 +138,23 @@ function ratioOf(rows: readonly Row[], key: "append" | "appendMany"): number {
   return median(own.map((rates, i) => rates[key] / bare[i][key]));
 }
 
+function chartsOf(rows: readonly Row[]): Chart[] {
+  return MEASURES.map(([key, title]): Chart => {
+    const valuesOf = (row: Row) => row.rates.flatMap((rates) => rates[key] ?? []);
+    const reference = rows.find(({ name }) => name === BARE)!;
+    return {
+      title,
+      explanation: "Calls a second of one process.",
+      unit: "calls/s",
+      reference: BARE,
+      series: rows.flatMap((row) =>
+        seriesOf(row.name, row.name !== BARE, valuesOf(row), valuesOf(reference))
+      ),
+      absent: [],
+    };
+  });
+}
+
 function cell(row: Row, key: keyof Rates): string {
   const values = row.rates.flatMap((rates) => rates[key] ?? []);
   return (values.length === 0 ? "" : rate(median(values))).padEnd(22);
@@ -138,7 +163,7 @@ function cell(row: Row, key: keyof Rates): string {
 if (import.meta.main) {
   const { values } = parseArgs({
     args: Deno.args,
-    options: { quick: { type: "boolean" }, json: { type: "boolean" } },
+    options: { quick: { type: "boolean" }, json: { type: "boolean" }, html: { type: "string" } },
   });
   const machine = await describeMachine();
   const rows = await run(values.quick ? QUICK : FULL);
@@ -151,10 +176,10 @@ if (import.meta.main) {
     console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
     console.log(warningOf(machine) ?? "");
     console.log(`slots of ${SLOT.length} bytes; calls a second, medians\n`);
-    const heads = ["append, one by one", `append, ${IN_FLIGHT} at a time`, "get, one by one"];
+    const heads = MEASURES.map(([, title]) => title);
     console.log(`${"".padEnd(24)}${heads.map((head) => head.padEnd(22)).join("")}`);
     for (const row of rows) {
-      const cells = [cell(row, "append"), cell(row, "appendMany"), cell(row, "get")];
+      const cells = MEASURES.map(([key]) => cell(row, key));
       console.log(`${row.name.padEnd(24)}${cells.join("")}`);
     }
     const verdict = ratios.oneByOne >= TARGET ? "met" : "missed";
@@ -165,4 +190,11 @@ if (import.meta.main) {
         } with ${IN_FLIGHT} at a time)  |  ${verdict}`,
     );
   }
+  await writePictures(pagePath("bench-state", values), {
+    title: "Backends of shared state",
+    summary: `Slots of ${SLOT.length} bytes, by turns. Ratios are against a script on Redis that ` +
+      "does nothing, run by run.",
+    machine,
+    charts: chartsOf(rows),
+  });
 }

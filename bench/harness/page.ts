@@ -1,0 +1,54 @@
+/** The page with the pictures of a benchmark. */
+import { fileURLToPath } from "node:url";
+import { writePage } from "../../plots/page.ts";
+import type { Chart, Listing, Series } from "../../plots/report.ts";
+import { type Machine, warningOf } from "./machine.ts";
+import { spread } from "./stats.ts";
+
+/** What is on the page beside what every benchmark has. */
+export interface Pictures {
+  readonly title: string;
+  readonly summary: string;
+  readonly machine: Machine;
+  readonly charts: readonly Chart[];
+  readonly listings?: readonly Listing[];
+}
+
+/** Where a benchmark writes its page, unless it is told: nowhere when it prints for machines. */
+export function pagePath(
+  name: string,
+  { html, json }: { readonly html?: string; readonly json?: boolean },
+): string | undefined {
+  if (html !== undefined || json) return html;
+  return fileURLToPath(new URL(`../../.cache/${name}.html`, import.meta.url));
+}
+
+/** The runs of one contestant as a series; none if it has no figure. */
+export function seriesOf(
+  name: string,
+  isOurs: boolean,
+  values: readonly number[],
+  reference: readonly number[],
+): Series[] {
+  if (values.length === 0) return [];
+  const ratio = values.length === reference.length
+    ? spread(values.map((value, run) => value / reference[run]))
+    : undefined;
+  return [{ name, isOurs, value: spread(values), ratio }];
+}
+
+/** Writes the page, if it is wanted, and tells where. */
+export async function writePictures(path: string | undefined, pictures: Pictures): Promise<void> {
+  if (path === undefined) return;
+  const { machine, listings = [], ...rest } = pictures;
+  const facts = [
+    ["processor", machine.cpu],
+    ["cores", String(machine.cores)],
+    ["system", machine.os],
+    ["Deno, V8", `${machine.deno}, ${machine.v8}`],
+    ["clock", machine.clock],
+  ] as const;
+  const date = new Date();
+  await writePage(path, { ...rest, listings, facts, date, warning: warningOf(machine) });
+  console.error(`pictures: ${path}`);
+}

@@ -1,0 +1,34 @@
+/** The figures of the servers as pictures. */
+import type { Chart } from "../../plots/report.ts";
+import { seriesOf } from "../harness/page.ts";
+import type { Row } from "./compare.ts";
+
+const NS_PER_US = 1000;
+
+function explanationOf({ unit, target }: Row["measure"]): string {
+  const what = unit === "us" ? "Microseconds, the median of each run." : "As many as go.";
+  if (target === undefined) return what;
+  return `${what} Ours is to reach ${unit === "us" ? "at most" : "at least"} ${target}x.`;
+}
+
+/** A chart for each table and measure. */
+export function chartsOf(rows: readonly Row[]): Chart[] {
+  const groups = Map.groupBy(rows, ({ table, measure }) => `${table}: ${measure.name}`);
+  return [...groups].map(([title, group]): Chart => {
+    const [{ measure, name: reference, figures }] = group;
+    const scale = (values: readonly number[]) =>
+      measure.unit === "us" ? values.map((value) => value * NS_PER_US) : values;
+    return {
+      title,
+      explanation: explanationOf(measure),
+      unit: measure.unit === "us" ? "ns" : "calls/s",
+      reference,
+      series: group.flatMap((row) =>
+        seriesOf(row.name, row.isOurs, scale(row.figures), scale(figures))
+      ),
+      absent: group.flatMap((row) =>
+        row.figures.length > 0 ? [] : [{ name: row.name, reason: "it has no such figure" }]
+      ),
+    };
+  });
+}
