@@ -34,5 +34,10 @@ export {
 } from "./backends/http/server.ts";
 export { MessagingConfig, type MessagingConfigInit } from "./backends/messaging/config.ts";
 export type { ServerMode } from "./backends/serving/mode.ts";
+export type {
+  RequestObserver,
+  RequestOutcome,
+  ServedRequest,
+} from "./backends/serving/observer.ts";
 export type { OverflowPolicy } from "./backends/store/subscriber.ts";
 export type { TopicInfo } from "./backends/store/topics.ts";

@@ -35,6 +35,11 @@ export type { EmbeddedServerConfig, EmbeddedServerOptions } from "./backends/tcp
 export { EmbeddedServer } from "./backends/tcp/server.ts";
 export { StateHost, type StateHostOptions } from "./backends/state/manager_host.ts";
 export type { ServerMode } from "./backends/serving/mode.ts";
+export type {
+  RequestObserver,
+  RequestOutcome,
+  ServedRequest,
+} from "./backends/serving/observer.ts";
 export type { OverflowPolicy } from "./backends/store/subscriber.ts";
 export type { ConnectionCounts } from "./backends/store/fronts.ts";
 export type { ServerStats } from "./backends/tcp/tally.ts";

@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { Attachment } from "./attachment.ts";
 import { type Encoded, Encoder } from "./encode.ts";
-import type { SocketStatistics } from "./socket.ts";
 import { RECORD_NOTED } from "../wasm/layout.ts";
 
 /** Longest note, in bytes of UTF-8. */
@@ -34,10 +32,6 @@ export class Noted<T = unknown> {
 /** Encodes values, and what is noted on them. */
 export class NotingEncoder extends Encoder {
   #scratch = new Uint8Array(256);
-
-  constructor(attachment: Attachment, counts: SocketStatistics) {
-    super(attachment, counts);
-  }
 
   /**
    * A value as bytes, with the note before it if it is `Noted`.

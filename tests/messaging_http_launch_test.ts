@@ -214,7 +214,9 @@ Deno.test("http backend: subscriptions outlive the server, and messages come aga
 Deno.test("http backend: a server that has forgotten it is subscribed to anew", async () => {
   const store = new Store();
   const limits = { queue: {}, idleSeconds: 300, places: new Places(10) };
-  const service = new Service(store, new Guard("127.0.0.1", undefined), limits, 10_000);
+  const service = new Service(store, new Guard("127.0.0.1", undefined), limits, {
+    maxBodyBytes: 10_000,
+  });
   let subscriber: string | undefined;
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },

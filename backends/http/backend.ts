@@ -16,6 +16,7 @@ import type {
 } from "../messaging/backend.ts";
 import { BaseMessagingBackend, checkIds } from "../messaging/base.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../messaging/errors.ts";
+import { traceFieldsOf } from "../messaging/trace_fields.ts";
 import { checkServerMode, type ServerMode } from "../serving/mode.ts";
 import { checkToken } from "../serving/token.ts";
 import type { TopicInfo } from "../store/topics.ts";
@@ -293,7 +294,8 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   }
 
   #send(call: Call): Promise<Reply> {
-    return this.#inTurn(({ client }) => client.send(call));
+    const trace = traceFieldsOf(this);
+    return this.#inTurn(({ client }) => client.send({ ...call, trace }));
   }
 
   /** Does something with the link when all that was asked for before is done. */

@@ -10,6 +10,7 @@ import {
   MessagingConnectionError,
   MessagingRefusedError,
 } from "../messaging/errors.ts";
+import type { TraceFields } from "../messaging/trace_fields.ts";
 import { SERVER_NAME } from "./answers.ts";
 
 /** One call. */
@@ -21,6 +22,8 @@ export interface Call {
   readonly body?: string;
   /** Milliseconds that it may take, in place of the client's own. */
   readonly timeoutMs?: number;
+  /** The trace that it belongs to. */
+  readonly trace?: TraceFields;
 }
 
 /** An answer. */
@@ -63,14 +66,14 @@ export class HttpClient {
   }
 
   async #exchange(call: Call): Promise<{ response: Response; text: string }> {
-    const { method, path, body, timeoutMs = this.#timeoutMs } = call;
+    const { method, path, body, timeoutMs = this.#timeoutMs, trace } = call;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), timeoutMs);
     try {
       const response = await fetch(this.url + path, {
         method,
         body,
-        headers: this.#headers,
+        headers: trace === undefined ? this.#headers : { ...this.#headers, ...trace },
         redirect: "error",
         signal: AbortSignal.any([late.signal, this.#over.signal]),
         client: this.#connections,

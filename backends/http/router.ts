@@ -33,6 +33,11 @@ export class Router {
     }
   }
 
+  /** The route of a request by its method and the first part of its path, if there is one. */
+  find(method: string, url: string): Route | undefined {
+    return this.#places.get(split(url).path.split("/")[1])?.byMethod.get(method);
+  }
+
   /** The route of a request; throws 404 or 405 if there is none. */
   match(method: string, url: string): Match {
     const { path, query } = split(url);

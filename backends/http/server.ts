@@ -6,6 +6,7 @@
 
 import { show } from "../../lib/options.ts";
 import { checkHost, checkPort } from "../serving/endpoint.ts";
+import type { RequestObserver } from "../serving/observer.ts";
 import { queueOf, storeOf } from "../serving/store_options.ts";
 import { checkToken } from "../serving/token.ts";
 import type { Store } from "../store/store.ts";
@@ -46,6 +47,8 @@ export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
   store?: Store;
   /** Clock of the store, in milliseconds of the Unix epoch; `Date.now` when left out. */
   clock?: () => number;
+  /** Told of each request, such as `traceRequests()` of `./otel`; nobody is when left out. */
+  onRequest?: RequestObserver;
 }
 
 const DEFAULT_MAX_BODY_BYTES = 16 * 2 ** 20;
@@ -140,7 +143,10 @@ export class SharedMemoryServer implements AsyncDisposable {
   // deno-lint-ignore require-await
   async #listen(): Promise<Listening> {
     const guard = new Guard(this.#host, this.#options.token);
-    const service = new Service(this.#store, guard, this.#limits, this.#maxBodyBytes);
+    const service = new Service(this.#store, guard, this.#limits, {
+      maxBodyBytes: this.#maxBodyBytes,
+      onRequest: this.#options.onRequest,
+    });
     const abort = new AbortController();
     const server = Deno.serve({
       hostname: this.#host,

@@ -6,6 +6,12 @@
 
 import { logger } from "../../lib/log.ts";
 import { RequestTally } from "../metrics/request_tally.ts";
+import {
+  observe,
+  type RequestObserver,
+  type RequestOutcome,
+  type ServedRequest,
+} from "../serving/observer.ts";
 import type { Store } from "../store/store.ts";
 import { json, refusal } from "./answers.ts";
 import { readMembers } from "./body.ts";
@@ -20,16 +26,22 @@ import { ROUTES } from "./routes.ts";
 
 const router = new Router(ROUTES);
 
+/** What a service takes besides what it serves. */
+export interface ServiceOptions {
+  readonly maxBodyBytes: number;
+  readonly onRequest?: RequestObserver;
+}
+
 /** What a server does, without the sockets. */
 export class Service {
   readonly #guard: Guard;
   readonly #context: RouteContext;
-  readonly #maxBodyBytes: number;
+  readonly #options: ServiceOptions;
 
-  constructor(store: Store, guard: Guard, limits: SubscriberLimits, maxBodyBytes: number) {
+  constructor(store: Store, guard: Guard, limits: SubscriberLimits, options: ServiceOptions) {
     const startedMs = performance.now();
     this.#guard = guard;
-    this.#maxBodyBytes = maxBodyBytes;
+    this.#options = options;
     this.#context = {
       store,
       subscribers: new PollingSubscribers(store, limits),
@@ -54,18 +66,24 @@ export class Service {
   /** Answers a request; never rejects. */
   async handle(request: Request): Promise<Response> {
     const startMs = performance.now();
+    const { onRequest } = this.#options;
+    const end = onRequest && observe(onRequest, served(request));
     let match: Match | undefined;
     let response: Response;
+    let outcome: RequestOutcome = {};
     try {
       this.#guard.checkSite(request.headers);
       match = router.match(request.method, request.url);
       const answer = await this.#answer(request, match);
       response = typeof answer === "string" ? json(answer) : answer;
     } catch (error) {
-      response = refusal(refusalOf(error) ?? fault(error));
+      const known = refusalOf(error);
+      outcome = known ? { refusal: known.message } : { fault: error };
+      response = refusal(known ?? fault(error));
     }
     const seconds = (performance.now() - startMs) / 1000;
     this.#context.requests.note(match?.route, response.status, seconds);
+    end?.({ ...outcome, status: response.status });
     return response;
   }
 
@@ -75,10 +93,21 @@ export class Service {
     if (token !== null) return this.#guard.letIn(token, request.headers);
     if (!route.isOpen) this.#guard.checkToken(request.headers);
     const members = route.method === "POST"
-      ? await readMembers(request, this.#maxBodyBytes)
+      ? await readMembers(request, this.#options.maxBodyBytes)
       : undefined;
     return route.run(this.#context, read(match, members), request.headers);
   }
+}
+
+/** What an observer is told of a request. */
+function served({ method, url, headers }: Request): ServedRequest {
+  return {
+    protocol: "http",
+    operation: method,
+    route: router.find(method, url)?.path,
+    traceparent: headers.get("traceparent") ?? undefined,
+    tracestate: headers.get("tracestate") ?? undefined,
+  };
 }
 
 /** The values of a route's parameters. */

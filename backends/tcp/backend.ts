@@ -12,6 +12,7 @@ import { Message } from "../../lib/message.ts";
 import type { StoreMessageOptions } from "../messaging/backend.ts";
 import { BaseMessagingBackend, checkIds, refusing } from "../messaging/base.ts";
 import { MessagingError } from "../messaging/errors.ts";
+import { traceFieldsOf } from "../messaging/trace_fields.ts";
 import { checkName, checkTtl, MAX_PATTERN_LENGTH } from "../store/names.ts";
 import { valueFrom } from "../store/value.ts";
 import { dataOf, encodedArgument, splitArguments, textArgument, textOf } from "./arguments.ts";
@@ -88,7 +89,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   /** Sends a command; what follows the beginning that its answer must have. */
   async #ask(line: string, beginning: string): Promise<string> {
     this.checkOpen();
-    const answer = await this.#connector.ask(line);
+    const answer = await this.#connector.ask(line, traceFieldsOf(this));
     if (answer.startsWith(beginning)) return answer.slice(beginning.length);
     throw new MessagingError(
       `the server at ${this.address} answered ${

@@ -162,6 +162,18 @@ export const COMMANDS: readonly Command[] = [
       messagesReply(store.topics.byId(textOf(namespace), idsOf(ids)), maxReplyBytes),
   }),
   command({
+    name: "TRACE",
+    parameters: ["traceparent", "[tracestate]"],
+    flags: [],
+    answer: "OK TRACED",
+    summary: "Says which W3C trace the next command of the connection belongs to.",
+    handle(session, [traceparent, tracestate]) {
+      const state = tracestate === undefined ? {} : { tracestate: textOf(tracestate) };
+      session.traceNext({ traceparent: textOf(traceparent), ...state });
+      return "OK TRACED";
+    },
+  }),
+  command({
     name: "STATS",
     parameters: [],
     flags: ["read"],

@@ -6,6 +6,7 @@
 
 import { logger } from "../../lib/log.ts";
 import { MessagingClosedError, MessagingConnectionError } from "../messaging/errors.ts";
+import type { TraceFields } from "../messaging/trace_fields.ts";
 import type { RunningServer } from "../serving/mode.ts";
 import { startOrAttach, startServer } from "../serving/start.ts";
 import { textArgument } from "./arguments.ts";
@@ -42,9 +43,11 @@ export class Connector {
     return `${this.#options.host}:${this.#options.port}`;
   }
 
-  /** Sends a command, once connected; its answer. */
-  async ask(line: string): Promise<string> {
+  /** Sends a command, and before it the trace that it belongs to, once connected; its answer. */
+  async ask(line: string, trace?: TraceFields): Promise<string> {
     const link = this.#link ?? await this.connect();
+    // A server that knows no traces refuses them, and that is all.
+    if (trace !== undefined) link.ask(traceLine(trace)).catch(() => {});
     return await link.ask(line);
   }
 
@@ -218,6 +221,11 @@ export class Connector {
     await Promise.allSettled([this.#connecting, this.#recovering]);
     await this.#server?.stop();
   }
+}
+
+function traceLine({ traceparent, tracestate }: TraceFields): string {
+  const fields = tracestate === undefined ? [traceparent] : [traceparent, tracestate];
+  return `TRACE ${fields.map(textArgument).join(" ")}`;
 }
 
 function closedError(): MessagingClosedError {

@@ -6,6 +6,7 @@
 
 import { checkTimeout } from "../../lib/options.ts";
 import { checkHost, checkPort } from "../serving/endpoint.ts";
+import type { RequestObserver } from "../serving/observer.ts";
 import { checkToken } from "../serving/token.ts";
 import type { StateHost } from "../state/manager_host.ts";
 import type { Store } from "../store/store.ts";
@@ -59,6 +60,8 @@ export interface EmbeddedServerOptions extends EmbeddedServerConfig {
   state?: StateHost;
   /** Clock of the server's own store, in milliseconds of the Unix epoch; `Date.now` when left out. */
   clock?: () => number;
+  /** Told of each command, such as `traceRequests()` of `./otel`; nobody is when left out. */
+  onRequest?: RequestObserver;
 }
 
 /** Options that were checked, and those that were left out. */

@@ -6,7 +6,9 @@
 
 import { logger } from "../../lib/log.ts";
 import { show } from "../../lib/options.ts";
+import { observe, type RequestObserver, type RequestOutcome } from "../serving/observer.ts";
 import type { StateGuest, StateHost } from "../state/manager_host.ts";
+import type { TraceFields } from "../messaging/trace_fields.ts";
 import { InvalidInputError, StoreError } from "../store/errors.ts";
 import type { Store } from "../store/store.ts";
 import type { Subscriber } from "../store/subscriber.ts";
@@ -38,6 +40,8 @@ export interface SessionContext {
   readonly isToken: ((candidate: string) => boolean) | undefined;
   /** Shared state, if the server has any. */
   readonly state?: StateHost;
+  /** Told of each command; left out, nobody is. */
+  readonly onRequest?: RequestObserver;
   readonly maxLineBytes: number;
   readonly maxReplyBytes: number;
   stats(): ServerStats;
@@ -62,6 +66,8 @@ export class LineSession {
   #isKnown: boolean;
   #isOver = false;
   #guest: StateGuest | undefined;
+  /** The trace that the next command belongs to. */
+  #trace: TraceFields | undefined;
 
   constructor(context: SessionContext, { reader, output, subscriber }: SessionEnds) {
     this.#context = context;
@@ -91,6 +97,11 @@ export class LineSession {
     this.#guest ??= this.#context.state?.guest();
     if (this.#guest !== undefined) return this.#guest;
     throw new InvalidInputError("this server keeps no shared state");
+  }
+
+  /** Notes which trace the next command belongs to. */
+  traceNext(trace: TraceFields): void {
+    this.#trace = trace;
   }
 
   /** Checks that the client knows the authkey; the proof that the server does, or undefined. */
@@ -162,16 +173,28 @@ export class LineSession {
 
   #carryOut(command: Command, line: string, from: number): string {
     this.#context.tally.count(command);
+    const end = this.#observe(command);
     try {
       this.#checkAllowed(command);
       const args = splitArguments(line, from);
       if (!takes(command, args.length)) {
         throw new InvalidInputError(`${args.length} arguments came: send ${usage(command)}`);
       }
-      return command.handle(this, args);
+      const answer = command.handle(this, args);
+      end?.({});
+      return answer;
     } catch (error) {
+      end?.(error instanceof StoreError ? { refusal: error.message } : { fault: error });
       return this.#refuse(messageFor(error, command));
     }
+  }
+
+  #observe({ name }: Command): ((outcome: RequestOutcome) => void) | undefined {
+    const { onRequest } = this.#context;
+    if (onRequest === undefined) return undefined;
+    const trace = this.#trace;
+    this.#trace = undefined;
+    return observe(onRequest, { protocol: "line", operation: name, ...trace });
   }
 
   #checkAllowed({ flags }: Command): void {

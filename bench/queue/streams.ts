@@ -55,7 +55,9 @@ class Streams implements QueuePeer {
   }
 
   async read100(): Promise<number> {
-    const found = await this.#client.xRevRange(STREAM, "+", "-", { COUNT: 100 });
+    const found = await this.#client.xRevRange(STREAM, "+", "-", { COUNT: 100 }) as {
+      message: { payload: string };
+    }[] | null;
     return (found ?? []).map(({ message }) => JSON.parse(message.payload)).length;
   }
 

@@ -17,7 +17,9 @@ const random = new Random(seed);
 const store = new Store({ maxMessagesPerTopic: 100, maxBytes: 10_000_000 });
 const places = new Places(1000);
 const limits = { queue: { maxQueueLength: 100 }, idleSeconds: 300, places };
-const service = new Service(store, new Guard("127.0.0.1", undefined), limits, 100_000);
+const service = new Service(store, new Guard("127.0.0.1", undefined), limits, {
+  maxBodyBytes: 100_000,
+});
 
 const statuses: Record<number, number> = {};
 const wrong: string[] = [];

@@ -1,0 +1,70 @@
+/**
+ * Spans of publishers and pushers.
+ *
+ * @module
+ */
+
+import { type Context, SpanKind } from "@opentelemetry/api";
+import { Noted } from "../lib/noted.ts";
+import type { Loan } from "../lib/outbox.ts";
+import type { SendingSocket } from "../lib/sending.ts";
+import { carryNotes } from "../lib/socket.ts";
+import { noteOf } from "./fields.ts";
+import { type Operation, refuse, type Spans } from "./spans.ts";
+
+/** A value that carries a context, if that is of a trace. */
+export function noted(value: unknown, context: Context): unknown {
+  const note = value === undefined ? undefined : noteOf(context);
+  return note === undefined ? value : new Noted(value, note);
+}
+
+/** Has a socket make a span of each send. */
+export function traceSending(socket: SendingSocket<unknown>, spans: Spans): void {
+  carryNotes(socket);
+  const operation: Operation = {
+    name: "send",
+    type: "send",
+    kind: SpanKind.PRODUCER,
+    destination: socket.name,
+  };
+  const { send, sendSync, sendAsync, sendMany, loan } = socket;
+  socket.send = (value) =>
+    spans.during(operation, (own, span) => {
+      const isSent = send.call(socket, noted(value, own));
+      if (!isSent) refuse(span);
+      return isSent;
+    });
+  socket.sendSync = (value, options) =>
+    spans.during(operation, (own) => sendSync.call(socket, noted(value, own), options));
+  socket.sendAsync = (value, options) =>
+    spans.during(operation, (own) => sendAsync.call(socket, noted(value, own), options));
+  socket.sendMany = (values) =>
+    spans.during(operation, (own, span) => {
+      let offered = 0;
+      const accepted = sendMany.call(
+        socket,
+        Iterator.from(values).map((value) => {
+          offered++;
+          return noted(value, own);
+        }),
+      );
+      span.setAttribute("messaging.batch.message_count", accepted);
+      if (accepted < offered) refuse(span);
+      return accepted;
+    });
+  // What is written in place has no room for a note, and its span no receiver that knows it.
+  const placed = { ...operation, kind: SpanKind.CLIENT };
+  socket.loan = (byteLength) => {
+    const lent = loan.call(socket, byteLength);
+    return lent && tracedLoan(lent, () => spans.during(placed, () => lent.commit()));
+  };
+}
+
+function tracedLoan(loan: Loan, commit: () => void): Loan {
+  return {
+    bytes: loan.bytes,
+    commit,
+    abort: () => loan.abort(),
+    [Symbol.dispose]: () => loan[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Spans of the requests that servers carry out.
+ *
+ * @module
+ */
+
+import { type Attributes, ROOT_CONTEXT, type Span, SpanKind } from "@opentelemetry/api";
+import type {
+  RequestObserver,
+  RequestOutcome,
+  ServedRequest,
+} from "../backends/serving/observer.ts";
+import { contextOf } from "./fields.ts";
+import { fail, tracerOf, type TracingOptions } from "./spans.ts";
+
+/**
+ * Makes a span of each request that a server carries out, for the `onRequest` option of
+ * `SharedMemoryServer` and `EmbeddedServer`. Its parent is the span that the client says it calls from: in
+ * the header `traceparent`, or with the command `TRACE`; backends that are `traced` do so.
+ *
+ * A span ends when the answer begins: those of polls and streams do not last until the last message.
+ *
+ * @example
+ * ```ts
+ * import { traceRequests } from "@ringbus/ringbus/otel";
+ * import { EmbeddedMessagingBackend, EmbeddedServer } from "@ringbus/ringbus/tcp";
+ *
+ * await using server = new EmbeddedServer({ port: 0, onRequest: traceRequests() });
+ * await using backend = new EmbeddedMessagingBackend({ port: await server.start() });
+ * await backend.testConnection(); // a span PING, once a tracer provider is registered
+ * ```
+ */
+export function traceRequests(options: TracingOptions = {}): RequestObserver {
+  const tracer = tracerOf(options);
+  return (request) => {
+    const { operation, route } = request;
+    const span = tracer.startSpan(
+      route === undefined ? operation : `${operation} ${route}`,
+      { kind: SpanKind.SERVER, attributes: attributesOf(request) },
+      contextOf(request) ?? ROOT_CONTEXT,
+    );
+    return (outcome) => end(span, outcome);
+  };
+}
+
+function attributesOf({ protocol, operation, route }: ServedRequest): Attributes {
+  if (protocol === "http") {
+    return {
+      "http.request.method": operation,
+      ...route !== undefined && { "http.route": route },
+    };
+  }
+  return { "messaging.system": "ringbus", "messaging.operation.name": operation };
+}
+
+/** What is refused is the client's fault, and no error of the server. */
+function end(span: Span, { status, refusal, fault }: RequestOutcome): void {
+  if (status !== undefined) span.setAttribute("http.response.status_code", status);
+  if (refusal !== undefined) span.setAttribute("error.type", String(status ?? "refused"));
+  if (fault !== undefined) fail(span, fault);
+  span.end();
+}
