@@ -1,0 +1,252 @@
+/**
+ * Measures what a program can choose: codec, form of the call, batch, place, capacity. One thread sends
+ * and receives on a local channel, so that no scheduler is in the figures. Run it with
+ * `deno task bench:tuning`; `--quick` takes some seconds, `--json` is for machines.
+ */
+import { parseArgs } from "node:util";
+import { type CodecName, LocalChannel, Puller, Pusher } from "../../mod.ts";
+import { duration, times } from "../../plots/format.ts";
+import { describeMachine, warningOf } from "../harness/machine.ts";
+import { median } from "../harness/stats.ts";
+
+/** Sends and receives some messages; answers how many. */
+type Round = () => number;
+
+/** One way to do it. */
+interface Way {
+  readonly name: string;
+  readonly round: Round;
+}
+
+/** Ways that do the same; the first one is what the others are compared with. */
+interface Question {
+  readonly title: string;
+  readonly ways: readonly Way[];
+}
+
+/** Nanoseconds a message, and how many times that of the first way. */
+interface Answer {
+  readonly title: string;
+  readonly rows: readonly { readonly name: string; readonly ns: number; readonly ratio: number }[];
+}
+
+const MEBIBYTE = 2 ** 20;
+const SMALL = { id: 12345, name: "sensor-7", at: 1.75, tags: ["a", "b"] };
+const LARGE = Array.from({ length: 120 }, (_, id) => ({ ...SMALL, id }));
+const NUMBERS = new Float64Array(1000).fill(0.5);
+
+interface Ends<T> {
+  readonly pusher: Pusher<T>;
+  readonly puller: Puller<T>;
+}
+
+function open<T>(codec: CodecName, capacityBytes = MEBIBYTE): Ends<T> {
+  const { handle } = LocalChannel.create({ capacityBytes });
+  return { pusher: new Pusher<T>(handle, { codec }), puller: new Puller<T>(handle) };
+}
+
+function codecs(title: string, value: unknown, names: readonly CodecName[]): Question {
+  const ways = names.map((name): Way => {
+    const { pusher, puller } = open(name);
+    return {
+      name,
+      round() {
+        pusher.send(value);
+        puller.tryRecv();
+        return 1;
+      },
+    };
+  });
+  return { title, ways };
+}
+
+function receiving(bytes: number): Question {
+  const message = new Uint8Array(bytes);
+  const target = new Uint8Array(bytes);
+  const way = (name: string, receive: (ends: Ends<Uint8Array>) => unknown): Way => {
+    const ends = open<Uint8Array>("raw");
+    return {
+      name,
+      round() {
+        ends.pusher.send(message);
+        receive(ends);
+        return 1;
+      },
+    };
+  };
+  return {
+    title: `receiving ${bytes} bytes`,
+    ways: [
+      way("tryRecvInto", ({ puller }) => puller.tryRecvInto(target)),
+      way("tryRecv", ({ puller }) => puller.tryRecv()),
+      way("recvView", ({ puller }) => puller.recvView()![Symbol.dispose]()),
+    ],
+  };
+}
+
+function acknowledging(bytes: number): Question {
+  const message = new Uint8Array(bytes);
+  const plain = open<Uint8Array>("raw");
+  const { handle } = LocalChannel.create();
+  const pusher = new Pusher<Uint8Array>(handle, { codec: "raw" });
+  const puller = new Puller<Uint8Array>(handle, { ack: true });
+  return {
+    title: `acknowledging ${bytes} bytes`,
+    ways: [
+      { name: "without", round: () => (plain.pusher.send(message), plain.puller.tryRecv(), 1) },
+      { name: "with", round: () => (pusher.send(message), puller.tryRecv()!.ack(), 1) },
+    ],
+  };
+}
+
+function batches(bytes: number, sizes: readonly number[]): Question {
+  const ways = sizes.map((size): Way => {
+    const { pusher, puller } = open<Uint8Array>("raw");
+    const messages = Array.from({ length: size }, () => new Uint8Array(bytes));
+    return {
+      name: `sendMany and drain, ${size} at a time`,
+      round() {
+        pusher.sendMany(messages);
+        puller.drain();
+        return size;
+      },
+    };
+  });
+  const { pusher, puller } = open<Uint8Array>("raw");
+  const message = new Uint8Array(bytes);
+  const single: Way = {
+    name: "send and tryRecv, one by one",
+    round: () => (pusher.send(message), puller.tryRecv(), 1),
+  };
+  return { title: `batches of ${bytes} bytes`, ways: [single, ...ways] };
+}
+
+/** Numbers that are computed into a message, and added up on the other side. */
+function inPlace(bytes: number): Question {
+  const capacityBytes = 4 * bytes + 4096;
+  const [copied, lent] = [capacityBytes, capacityBytes].map((each) =>
+    open<Uint8Array>("raw", each)
+  );
+  const message = new Uint8Array(bytes);
+  const target = new Uint8Array(bytes);
+  return {
+    title: `${bytes} bytes of numbers that are computed, and added up`,
+    ways: [
+      {
+        name: "send and tryRecvInto",
+        round() {
+          compute(message);
+          copied.pusher.send(message);
+          copied.puller.tryRecvInto(target);
+          return addUp(target);
+        },
+      },
+      {
+        name: "loan and recvView",
+        round() {
+          using loan = lent.pusher.loan(bytes)!;
+          compute(loan.bytes);
+          loan.commit();
+          using view = lent.puller.recvView()!;
+          return addUp(view.bytes);
+        },
+      },
+    ],
+  };
+}
+
+function numbersOf({ buffer, byteOffset, byteLength }: Uint8Array): Float64Array {
+  return new Float64Array(buffer, byteOffset, byteLength / 8);
+}
+
+function compute(bytes: Uint8Array): void {
+  const numbers = numbersOf(bytes);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = i & 1;
+}
+
+/** One message, if its sum is right. */
+function addUp(bytes: Uint8Array): number {
+  const numbers = numbersOf(bytes);
+  let sum = 0;
+  for (let i = 0; i < numbers.length; i++) sum += numbers[i];
+  return sum === numbers.length / 2 ? 1 : NaN;
+}
+
+/** Half of a ring is filled and emptied at a time: what does not fit into the caches is slower. */
+function capacities(bytes: number, all: readonly number[]): Question {
+  const target = new Uint8Array(bytes);
+  const message = new Uint8Array(bytes);
+  const ways = all.map((capacityBytes): Way => {
+    const { pusher, puller } = open<Uint8Array>("raw", capacityBytes);
+    const count = Math.floor(capacityBytes / 2 / (bytes + 16));
+    return {
+      name: `${capacityBytes / 1024} KiB`,
+      round() {
+        for (let i = 0; i < count; i++) pusher.send(message);
+        for (let i = 0; i < count; i++) puller.tryRecvInto(target);
+        return count;
+      },
+    };
+  });
+  return { title: `capacity, with messages of ${bytes} bytes`, ways };
+}
+
+function questions(): Question[] {
+  const kibibytes = [64, 4, 1024, 16 * 1024, 64 * 1024];
+  return [
+    codecs("codec, small object", SMALL, ["msgpack", "json", "clone"]),
+    codecs("codec, 120 small objects", LARGE, ["msgpack", "json", "clone"]),
+    codecs("codec, Float64Array(1000)", NUMBERS, ["msgpack", "json", "clone"]),
+    receiving(64),
+    receiving(1024),
+    acknowledging(64),
+    batches(64, [16, 256]),
+    ...[1024, 64 * 1024, MEBIBYTE].map(inPlace),
+    capacities(1024, kibibytes.map((size) => size * 1024)),
+  ];
+}
+
+function nanoseconds(round: Round, ms: number): number {
+  const begun = performance.now();
+  let messages = 0;
+  while (performance.now() - begun < ms) {
+    for (let i = 0; i < 8; i++) messages += round();
+  }
+  return (performance.now() - begun) * 1e6 / messages;
+}
+
+/** All ways by turns; ratios are taken turn by turn. */
+function answer({ title, ways }: Question, turns: number, ms: number): Answer {
+  for (const { round } of ways) nanoseconds(round, ms);
+  const runs = Array.from({ length: turns }, () => ways.map(({ round }) => nanoseconds(round, ms)));
+  const rows = ways.map(({ name }, way) => ({
+    name,
+    ns: median(runs.map((run) => run[way])),
+    ratio: median(runs.map((run) => run[way] / run[0])),
+  }));
+  return { title, rows };
+}
+
+function print({ title, rows }: Answer): void {
+  console.log(`\n${title}`);
+  for (const { name, ns, ratio } of rows) {
+    console.log(`  ${name.padEnd(36)}${duration(ns).padStart(10)}${times(ratio).padStart(10)}`);
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: { quick: { type: "boolean" }, json: { type: "boolean" } },
+  });
+  const [turns, ms] = values.quick ? [1, 5] : [7, 60];
+  const machine = await describeMachine();
+  const answers = questions().map((question) => answer(question, turns, ms));
+  if (values.json) console.log(JSON.stringify({ machine, answers }, null, 2));
+  else {
+    console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
+    console.log(warningOf(machine) ?? "");
+    console.log("time a message, sent and received; medians, and times that of the first row");
+    answers.forEach(print);
+  }
+}
