@@ -24,4 +24,9 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   pull: { summary: "take messages from a queue", load: () => import("./commands/pull.ts") },
   req: { summary: "send requests, print the replies", load: () => import("./commands/req.ts") },
   rep: { summary: "answer requests with a command", load: () => import("./commands/rep.ts") },
+  doctor: {
+    summary: "look whether all is well on this machine",
+    load: () => import("./commands/doctor.ts"),
+  },
+  "doctor-peer": { load: () => import("./commands/doctor_peer.ts") },
 };

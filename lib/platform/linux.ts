@@ -83,14 +83,17 @@ const PROBE = 0;
 const NO_TIME = null;
 const decoder = new TextDecoder();
 
-function openLibrary(): Deno.DynamicLibrary<typeof SYMBOLS> {
+/** Opens the C library with these symbols, by whatever name and path is there and allowed. */
+export function openLibrary<Symbols extends Deno.ForeignLibraryInterface>(
+  symbols: Symbols,
+): Deno.DynamicLibrary<Symbols> {
   try {
-    return Deno.dlopen("libc.so.6", SYMBOLS);
+    return Deno.dlopen("libc.so.6", symbols);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
-      return openByPath(error);
+      return openByPath(symbols, error);
     }
-    return Deno.dlopen(muslName(), SYMBOLS);
+    return Deno.dlopen(muslName(), symbols);
   }
 }
 
@@ -105,10 +108,13 @@ const PATHS = [
   "/usr/lib/libc.so.6",
 ];
 
-function openByPath(refusal: Error): Deno.DynamicLibrary<typeof SYMBOLS> {
+function openByPath<Symbols extends Deno.ForeignLibraryInterface>(
+  symbols: Symbols,
+  refusal: Error,
+): Deno.DynamicLibrary<Symbols> {
   for (const path of [...PATHS, `/lib/${muslName()}`]) {
     if (Deno.permissions.querySync({ name: "ffi", path }).state === "granted") {
-      return Deno.dlopen(path, SYMBOLS);
+      return Deno.dlopen(path, symbols);
     }
   }
   throw refusal;
@@ -128,7 +134,7 @@ export class Linux extends Libc {
 
   /** Opens the C library. */
   constructor() {
-    const library = openLibrary();
+    const library = openLibrary(SYMBOLS);
     const constants: Constants = {
       errors: ERRORS,
       mapAnonymous: 0x20,

@@ -1,0 +1,24 @@
+/**
+ * `ringbus doctor-peer`: the other side of the doctor's self test.
+ *
+ * @module
+ */
+
+import { channelOptions } from "../channel_options.ts";
+import { defineCommand } from "../command.ts";
+import { answer } from "../doctor/self_test.ts";
+import { Replier } from "../../lib/replier.ts";
+
+/** Answers the self test. */
+export const command = defineCommand({
+  usage: "NAME",
+  description: "Answers the requests of `ringbus doctor` on channel NAME.",
+  options: {},
+  arity: [1, 1],
+  async run({ arguments: [name], signal }) {
+    const end = new AbortController();
+    signal.addEventListener("abort", () => end.abort(), { once: true });
+    using replier = new Replier<number, number>(name, channelOptions({}));
+    await answer(replier, end);
+  },
+});

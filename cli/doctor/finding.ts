@@ -1,0 +1,48 @@
+/**
+ * What the doctor finds.
+ *
+ * @module
+ */
+
+import type { Output, Style } from "../output.ts";
+
+/** How bad it is: a note is not even a warning. */
+export type Level = "ok" | "note" | "warning" | "failure";
+
+/** One thing that was looked at. */
+export interface Finding {
+  /** What was looked at, in a word or two. */
+  readonly topic: string;
+  readonly level: Level;
+  /** How it is. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+}
+
+const STYLES: Record<Level, Style> = {
+  ok: "green",
+  note: "dim",
+  warning: "yellow",
+  failure: "red",
+};
+const LEVEL_WIDTH = "warning".length;
+const TOPIC_WIDTH = 18;
+
+/** Prints a finding, with what to do on a line of its own. */
+export function printFinding(output: Output, { topic, level, what, remedy }: Finding): void {
+  if (output.isJson) return output.json({ topic, level, what, remedy });
+  const label = output.paint(STYLES[level], level.padEnd(LEVEL_WIDTH));
+  output.print(`${label}  ${topic.padEnd(TOPIC_WIDTH)}  ${what}`);
+  if (remedy !== undefined) {
+    output.print(`${" ".repeat(LEVEL_WIDTH + TOPIC_WIDTH + 4)}${output.paint("bold", remedy)}`);
+  }
+}
+
+/** An error as a finding: what stands behind the last semicolon of our messages says what to do. */
+export function findingOf(topic: string, level: Level, error: unknown): Finding {
+  const message = error instanceof Error ? error.message : String(error);
+  const at = message.lastIndexOf("; ");
+  if (at === -1) return { topic, level, what: message };
+  return { topic, level, what: message.slice(0, at), remedy: message.slice(at + 2) };
+}

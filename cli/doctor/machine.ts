@@ -1,0 +1,126 @@
+/**
+ * What the system offers: its C library, room for segments, limits.
+ *
+ * @module
+ */
+
+import type { Finding } from "./finding.ts";
+import type { DoctorLibc, FileSystem } from "./libc.ts";
+
+const MIB = 2 ** 20;
+/** A channel of default capacity with two senders takes less. */
+const LEAST_FREE_BYTES = 16 * MIB;
+/** What containers get unless told otherwise. */
+const CONTAINER_BYTES = 64 * MIB;
+const LEAST_MAPS = 65_530;
+const LEAST_FILES = 1024;
+
+/** Magic numbers of file systems in memory. */
+const IN_MEMORY = new Map([[0x01021994n, "tmpfs"], [0x858458f6n, "ramfs"]]);
+/** Magic numbers of file systems on which machines, or user programs, stand between processes. */
+const FAR = new Map([
+  [0x6969n, "NFS"],
+  [0xfe534d42n, "SMB"],
+  [0xff534d42n, "CIFS"],
+  [0x01021997n, "9p"],
+  [0x65735546n, "FUSE"],
+]);
+
+/** Which C library it is. */
+export function libraryFinding(libc: DoctorLibc): Finding {
+  const what = libc.name();
+  const isTested = what !== "musl" && Deno.build.arch === "x86_64";
+  return isTested
+    ? { topic: "C library", level: "ok", what }
+    : { topic: "C library", level: "note", what: `${what} on ${Deno.build.arch} is not tested` };
+}
+
+/** Whether segments have room, and lie in memory. */
+export function roomFindings(libc: DoctorLibc, directory: string): Finding[] {
+  const system = libc.fileSystem(directory);
+  if (system === undefined) {
+    return [{ topic: "room", level: "warning", what: `cannot look at ${directory}` }];
+  }
+  return [roomFinding(directory, system), ...placeFindings(directory, system)];
+}
+
+function roomFinding(directory: string, { bytes, freeBytes }: FileSystem): Finding {
+  const topic = "room";
+  const what = `${mib(freeBytes)} free of ${mib(bytes)} at ${directory}`;
+  if (freeBytes < LEAST_FREE_BYTES) {
+    const remedy = "run `ringbus clean`, free space, or name another directory with RINGBUS_DIR";
+    return { topic, level: "warning", what: `${what}: little more than a channel`, remedy };
+  }
+  if (bytes <= CONTAINER_BYTES) {
+    const remedy = "give the container more: docker run --shm-size=1g";
+    return { topic, level: "warning", what: `${what}, as in a container`, remedy };
+  }
+  return { topic, level: "ok", what };
+}
+
+function placeFindings(directory: string, { type }: FileSystem): Finding[] {
+  const topic = "file system";
+  const memory = IN_MEMORY.get(type);
+  if (memory !== undefined) return [{ topic, level: "ok", what: `${memory}, in memory` }];
+  const far = FAR.get(type);
+  if (far === undefined) {
+    const what = `${directory} is on a disk: channels outlive a reboot, and cost writes`;
+    return [{ topic, level: "note", what }];
+  }
+  const what = `${directory} is on ${far}: processes that share it need not share memory`;
+  return [{ topic, level: "warning", what, remedy: "name a local directory with RINGBUS_DIR" }];
+}
+
+/** Mappings and open files. */
+export function limitFindings(libc: DoctorLibc): Finding[] {
+  const maps = Number(libc.line("/proc/sys/vm/max_map_count") ?? NaN);
+  return [mapsFinding(maps), filesFinding(libc.openFiles())];
+}
+
+function mapsFinding(maps: number): Finding {
+  const topic = "vm.max_map_count";
+  if (Number.isNaN(maps)) return { topic, level: "note", what: "cannot be read" };
+  if (maps >= LEAST_MAPS) return { topic, level: "ok", what: `${maps}: one a socket` };
+  const remedy = `sysctl -w vm.max_map_count=${LEAST_MAPS}`;
+  return { topic, level: "warning", what: `${maps}, less than usual: one a socket`, remedy };
+}
+
+function filesFinding(files: number): Finding {
+  const topic = "open files";
+  if (files >= LEAST_FILES) return { topic, level: "ok", what: `${files} at most` };
+  const what = `${files} at most: each socket and each connection of a server takes some`;
+  return { topic, level: "warning", what, remedy: `ulimit -n ${LEAST_FILES}` };
+}
+
+/** Clocks that are read without a call of the kernel. */
+const FAST_CLOCKS = ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page"];
+const CLOCK = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+/** Times in the ids of messages count from here. */
+const EPOCH_MS = Date.UTC(2023, 0, 1);
+
+/** Whether the clock is set, and quick to read. */
+export function clockFindings(libc: DoctorLibc | undefined, nowMs = Date.now()): Finding[] {
+  const topic = "clock";
+  const what = new Date(nowMs).toISOString();
+  if (nowMs < EPOCH_MS) {
+    const remedy = "set the clock: times to live and the ids of messages depend on it";
+    return [{ topic, level: "failure", what: `${what} is long ago`, remedy }];
+  }
+  const source = libc?.line(CLOCK);
+  if (source === undefined || FAST_CLOCKS.includes(source)) {
+    return [{
+      topic,
+      level: "ok",
+      what: source === undefined ? what : `${what}, read by ${source}`,
+    }];
+  }
+  return [{
+    topic,
+    level: "note",
+    what: `${what}, read by ${source}, which is slow: waits cost more`,
+  }];
+}
+
+function mib(bytes: number): string {
+  return `${Math.round(bytes / MIB).toLocaleString("en")} MiB`;
+}

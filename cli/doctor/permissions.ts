@@ -1,0 +1,60 @@
+/**
+ * What this program may do, and what each permission is for.
+ *
+ * @module
+ */
+
+import type { Finding } from "./finding.ts";
+import { platform } from "../../lib/platform/mod.ts";
+
+interface Permission {
+  readonly name: Deno.PermissionName;
+  readonly purpose: string;
+}
+
+/** Permissions that some part of Ringbus asks for, besides the C library. */
+const PERMISSIONS: readonly Permission[] = [
+  { name: "net", purpose: "servers, their clients, and Redis" },
+  { name: "env", purpose: "RINGBUS_TOKEN and RINGBUS_DEBUG" },
+  { name: "read", purpose: "recordings, dead segments, and token files" },
+  { name: "write", purpose: "recordings and pictures" },
+  { name: "run", purpose: "commands of rep, and servers in a process of their own" },
+];
+
+/** All permissions; that for the C library alone is needed by channels between processes. */
+export function permissionFindings(): Finding[] {
+  return [libraryFinding(), ...PERMISSIONS.map(permissionFinding)];
+}
+
+function libraryFinding(): Finding {
+  const topic = "--allow-ffi";
+  const purpose = "channels between processes";
+  if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") {
+    return { topic, level: "ok", what: `granted: ${purpose}` };
+  }
+  if (isLibraryOpen()) return { topic, level: "ok", what: `granted for the C library: ${purpose}` };
+  return {
+    topic,
+    level: "failure",
+    what: `not granted: no ${purpose}`,
+    remedy: "run with --allow-ffi, or with --allow-ffi=<path of the C library>",
+  };
+}
+
+function isLibraryOpen(): boolean {
+  try {
+    platform();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function permissionFinding({ name, purpose }: Permission): Finding {
+  const topic = `--allow-${name}`;
+  const { state, partial } = Deno.permissions.querySync({ name });
+  if (state === "granted") {
+    return { topic, level: "ok", what: `${partial ? "granted in part" : "granted"}: ${purpose}` };
+  }
+  return { topic, level: "note", what: `not granted, or for parts alone: ${purpose}` };
+}

@@ -1,0 +1,123 @@
+/**
+ * Whether there is a Redis that will do.
+ *
+ * @module
+ */
+
+import { type Finding, findingOf } from "./finding.ts";
+import type { Connection } from "../../backends/redis/connection.ts";
+import { parseRedisUrl, type RedisAddress } from "../../backends/redis/address.ts";
+
+/** Where Redis is looked for when nobody says where. */
+export const DEFAULT_REDIS_URL = "redis://127.0.0.1:6379";
+
+const TOPIC = "Redis";
+const LEAST_MAJOR = 7;
+const TIMEOUT_MS = 5000;
+/** Times to live are reckoned by the clocks of both. */
+const MOST_SKEW_MS = 1000;
+
+/**
+ * Looks at a Redis: its version, its clock, whether it forgets, and its cluster.
+ *
+ * @throws {TypeError} if the URL cannot be understood
+ */
+export async function redisFindings(url: string | undefined): Promise<Finding[]> {
+  const address = parseRedisUrl(url ?? DEFAULT_REDIS_URL);
+  const unreachable = url === undefined ? "note" : "failure";
+  const refused = mayConnect(address);
+  if (refused !== undefined) return [{ ...refused, level: unreachable }];
+  const { Connection } = await import("../../backends/redis/connection.ts");
+  let connection: Connection;
+  try {
+    connection = await Connection.open(address.nodes[0], address.login, TIMEOUT_MS);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const what = `cannot reach ${address.shown}: ${reason}`;
+    const remedy = url === undefined
+      ? "needed by the ./redis entry alone; --redis URL looks elsewhere"
+      : "start it, or correct the URL";
+    return [{ topic: TOPIC, level: unreachable, what, remedy }];
+  }
+  try {
+    return await examine(connection, address);
+  } catch (error) {
+    return [findingOf(TOPIC, unreachable, error)];
+  } finally {
+    connection.close();
+  }
+}
+
+function mayConnect(
+  { nodes: [{ host, port }], shown }: RedisAddress,
+): Omit<Finding, "level"> | undefined {
+  const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  if (Deno.permissions.querySync({ name: "net", host: name }).state === "granted") return undefined;
+  const what = `${shown} is not looked at: the network may not be used`;
+  return { topic: TOPIC, what, remedy: `run with --allow-net=${name}` };
+}
+
+async function examine(connection: Connection, address: RedisAddress): Promise<Finding[]> {
+  const sentMs = Date.now();
+  const [seconds, micros] = await connection.send(["TIME"]) as [string, string];
+  const skewMs = Number(seconds) * 1000 + Number(micros) / 1000 - (sentMs + Date.now()) / 2;
+  const info = factsIn(await connection.send(["INFO"]) as string);
+  const findings = [
+    versionFinding(info, address),
+    ...memoryFindings(info),
+    ...skewFindings(skewMs),
+  ];
+  if (info.cluster_enabled === "1") {
+    const state = factsIn(await connection.send(["CLUSTER", "INFO"]) as string);
+    findings.push(clusterFinding(state, address));
+  } else if (address.isCluster) {
+    const remedy = "write redis:// in the URL";
+    findings.push({ topic: TOPIC, level: "failure", what: "it is no cluster", remedy });
+  }
+  return findings;
+}
+
+/** `name:value` lines. */
+function factsIn(text: string): Record<string, string> {
+  const pairs = text.split(/\r?\n/).filter((line) => line.includes(":"));
+  return Object.fromEntries(pairs.map((line) => {
+    const at = line.indexOf(":");
+    return [line.slice(0, at), line.slice(at + 1)];
+  }));
+}
+
+function versionFinding(
+  { redis_version: version }: Record<string, string>,
+  { shown }: RedisAddress,
+): Finding {
+  const what = `${version} at ${shown}`;
+  if (Number.parseInt(version) >= LEAST_MAJOR) return { topic: TOPIC, level: "ok", what };
+  const remedy = `use Redis ${LEAST_MAJOR} or later`;
+  return { topic: TOPIC, level: "failure", what: `${what} is too old`, remedy };
+}
+
+function memoryFindings(
+  { maxmemory, maxmemory_policy: policy }: Record<string, string>,
+): Finding[] {
+  if (Number(maxmemory) === 0 || policy === "noeviction") return [];
+  const what = `maxmemory-policy ${policy}: a full Redis throws messages away`;
+  const remedy = "set maxmemory-policy noeviction";
+  return [{ topic: TOPIC, level: "warning", what, remedy }];
+}
+
+function skewFindings(skewMs: number): Finding[] {
+  if (Math.abs(skewMs) <= MOST_SKEW_MS) return [];
+  const what = `its clock differs from this machine's by ${Math.round(skewMs)} ms`;
+  return [{ topic: TOPIC, level: "warning", what, remedy: "keep both clocks in step, by NTP" }];
+}
+
+function clusterFinding(state: Record<string, string>, { isCluster }: RedisAddress): Finding {
+  const { cluster_state: health, cluster_size: size, cluster_known_nodes: nodes } = state;
+  const what = `a cluster of ${nodes} nodes, ${size} with slots, state ${health}`;
+  if (health !== "ok") {
+    const remedy = "see redis-cli cluster info: slots without a node are not served";
+    return { topic: TOPIC, level: "failure", what, remedy };
+  }
+  if (isCluster) return { topic: TOPIC, level: "ok", what };
+  return { topic: TOPIC, level: "warning", what, remedy: "write redis-cluster:// in the URL" };
+}

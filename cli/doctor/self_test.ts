@@ -1,0 +1,87 @@
+/**
+ * A message there and back, through a channel that is made for it.
+ *
+ * @module
+ */
+
+import { selfCommand } from "../self.ts";
+import { type Finding, findingOf } from "./finding.ts";
+import { Replier } from "../../lib/replier.ts";
+import { Requester } from "../../lib/requester.ts";
+
+const TOPIC = "self test";
+/** Generous: a process has to start. */
+const ANSWER_MS = 20_000;
+const ROUNDS = 200;
+/** The request that ends the other side. */
+const LAST = -1;
+
+/** Sends requests to another process, where one may be started, else to a socket of this one. */
+export async function selfTest(mainUrl: string): Promise<Finding> {
+  const channel = `doctor-${Deno.pid}`;
+  const command = Deno.execPath();
+  const mayRun = Deno.permissions.querySync({ name: "run", command }).state === "granted";
+  try {
+    return mayRun ? await betweenProcesses(mainUrl, channel) : await withinProcess(channel);
+  } catch (error) {
+    return findingOf(TOPIC, "failure", error);
+  }
+}
+
+async function betweenProcesses(mainUrl: string, channel: string): Promise<Finding> {
+  using requester = new Requester<number, number>(channel);
+  await using peer = selfCommand(mainUrl, ["doctor-peer", channel], {
+    permissions: ["--allow-ffi"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  const early = new AbortController();
+  const ended = peer.status.then(({ code }) => {
+    early.abort(new Error(`the other process ended with code ${code} before it had answered`));
+    return code;
+  });
+  const options = { timeoutMs: ANSWER_MS, signal: early.signal };
+  const pid = await requester.request(0, options);
+  const roundTripUs = await measure(requester);
+  await requester.request(LAST, options);
+  if (pid !== peer.pid) throw new Error(`process ${pid} answered in place of ${peer.pid}`);
+  if (await ended !== 0) throw new Error(`the other process ended with code ${await ended}`);
+  const what = `a request to another process and its reply took ${roundTripUs} us (median)`;
+  return { topic: TOPIC, level: "ok", what };
+}
+
+async function withinProcess(channel: string): Promise<Finding> {
+  using replier = new Replier<number, number>(channel);
+  using requester = new Requester<number, number>(channel);
+  const end = new AbortController();
+  const serving = answer(replier, end);
+  const roundTripUs = await measure(requester);
+  await requester.request(LAST, { timeoutMs: ANSWER_MS });
+  await serving;
+  const what = `a request and its reply took ${roundTripUs} us (median), within this process`;
+  const remedy = "--allow-run lets it try with another process";
+  return { topic: TOPIC, level: "ok", what, remedy };
+}
+
+async function measure(requester: Requester<number, number>): Promise<number> {
+  const tookMs: number[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    const startMs = performance.now();
+    await requester.request(round, { timeoutMs: ANSWER_MS });
+    tookMs.push(performance.now() - startMs);
+  }
+  const medianMs = tookMs.sort((a, b) => a - b)[ROUNDS / 2];
+  return Math.round(medianMs * 1000);
+}
+
+/** The other side: answers with its process id, until the last request. */
+export async function answer(
+  replier: Replier<number, number>,
+  end: AbortController,
+): Promise<void> {
+  await replier.serve((request) => {
+    if (request === LAST) end.abort();
+    return Deno.pid;
+  }, { signal: end.signal });
+}
