@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { parse as parseJavaScript } from "@babel/parser";
 import { parseAllDocuments } from "yaml";
-import { blocksOf, pageAt, PAGES, placeOf, WRITTEN_PAGES } from "./support/pages.ts";
+import { blocksOf, GENERATED, pageAt, PAGES, placeOf, WRITTEN_PAGES } from "./support/pages.ts";
 import { ROOT } from "./support/program.ts";
 
 /** What runs is run elsewhere: in tests/pages_run_test.ts, and by `deno test --doc`. */
@@ -76,6 +76,22 @@ for (const [language, parse] of Object.entries(PARSERS)) {
     }
   });
 }
+
+Deno.test("code of the reference can be parsed", () => {
+  const pages = PAGES.filter(({ path }) => path.startsWith(GENERATED));
+  const blocks = pages.flatMap((page) => page.blocks).filter(({ language }) => language === "ts");
+  assert.ok(blocks.length > 100);
+  for (const block of blocks) {
+    try {
+      parseJavaScript(block.text, {
+        sourceType: "module",
+        plugins: [["typescript", { dts: !/^import /m.test(block.text) }]],
+      });
+    } catch (cause) {
+      throw new Error(`${placeOf(block)}: ${(cause as Error).message}`, { cause });
+    }
+  }
+});
 
 function isThere(url: URL): boolean {
   try {

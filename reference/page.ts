@@ -1,0 +1,90 @@
+/**
+ * The page of an entry, in Markdown.
+ *
+ * @module
+ */
+
+import type { Declaration, Entry, JsDoc, Member, Symbol } from "./doc.ts";
+import { isPublic, nameOf, signature, typeText } from "./signature.ts";
+
+/** The page about an entry of the package; `specifier` is what is imported. */
+export function pageOf(specifier: string, { jsDoc, symbols }: Entry): string {
+  return [
+    `# ${specifier}`,
+    ...prose(jsDoc),
+    symbols.map(({ name }) => `[${name}](#${anchor(name)})`).join(" · "),
+    ...symbols.flatMap((symbol) => section(symbol, symbols)),
+  ].join("\n\n") + "\n";
+}
+
+/** As the headings of a page are named by those who show Markdown. */
+function anchor(name: string): string {
+  return name.toLowerCase();
+}
+
+function section({ name, declarations }: Symbol, symbols: readonly Symbol[]): string[] {
+  const [first] = declarations;
+  if (first.kind === "reference") {
+    return [`## ${name}`, `Another name of ${original(first, symbols)}.`];
+  }
+  return [
+    `## ${name}`,
+    code(declarations.map((each) => signature(name, each)).join("\n")),
+    ...prose(first.jsDoc ?? {}),
+    ...remarks(declarations),
+  ];
+}
+
+function original({ def: { target } }: Declaration, symbols: readonly Symbol[]): string {
+  const found = symbols.find(({ declarations: [{ location }] }) =>
+    location.filename === target!.filename && location.line === target!.line
+  );
+  return `[${found!.name}](#${anchor(found!.name)})`;
+}
+
+function remarks(declarations: readonly Declaration[]): string[] {
+  const lines = declarations.flatMap((
+    { def: { constructors = [], properties = [], methods = [] } },
+  ) => [...constructors, ...properties, ...methods].filter(isPublic).flatMap(remark));
+  return lines.length === 0 ? [] : [lines.join("\n")];
+}
+
+function remark(member: Member): string[] {
+  const { jsDoc } = member;
+  const text = [sentence(jsDoc?.doc ?? ""), ...outcomes(jsDoc ?? {})].filter((each) => each !== "");
+  return text.length === 0 ? [] : [`- \`${nameOf(member)}\`: ${text.join(" ")}`];
+}
+
+function prose(jsDoc: JsDoc): string[] {
+  const examples = (jsDoc.tags ?? []).filter(({ kind }) => kind === "example");
+  return [
+    linked(jsDoc.doc ?? "").trim(),
+    outcomes(jsDoc).join(" "),
+    ...examples.map(({ doc }) => linked(doc!).replace("```ts ignore", "```ts").trim()),
+  ].filter((text) => text !== "");
+}
+
+/** What it returns and throws, a sentence each. */
+function outcomes({ tags = [] }: JsDoc): string[] {
+  return tags.flatMap(({ kind, tsType, doc = "" }) => {
+    if (kind === "return") return [`Returns ${sentence(doc)}.`];
+    if (kind !== "throws") return [];
+    return [
+      tsType === undefined
+        ? `Throws ${sentence(doc)}.`
+        : `Throws \`${typeText(tsType)}\` ${sentence(doc)}.`,
+    ];
+  });
+}
+
+function sentence(doc: string): string {
+  return linked(doc).trim().replaceAll(/\s+/g, " ");
+}
+
+function linked(doc: string): string {
+  return doc.replaceAll(/\{@link(?:code)? ([^}]+)\}/g, "`$1`");
+}
+
+function code(text: string): string {
+  return `\`\`\`ts\n${text}\n\`\`\``;
+}

@@ -1,0 +1,140 @@
+/**
+ * Declarations as they would be written in TypeScript, without bodies.
+ *
+ * @module
+ */
+
+import type {
+  Declaration,
+  Definition,
+  FunctionShape,
+  Member,
+  Parameter,
+  Type,
+  TypeParameter,
+} from "./doc.ts";
+
+const PRIMITIVES: Record<string, (value: Type) => string> = {
+  keyword: ({ repr }) => repr!,
+  literal: ({ repr, value }) => value.kind === "string" ? JSON.stringify(value.string) : repr!,
+  typeRef: ({ value }) => value.typeName + typeArguments(value.typeParams),
+  union: ({ value }) => value.map(typeText).join(" | "),
+  intersection: ({ value }) => value.map(typeText).join(" & "),
+  array: ({ value }) => `${typeText(value)}[]`,
+  tuple: ({ value }) => `[${value.map(typeText).join(", ")}]`,
+  parenthesized: ({ value }) => `(${typeText(value)})`,
+  typeOperator: ({ value }) => `${value.operator} ${typeText(value.tsType)}`,
+  typeQuery: ({ repr }) => `typeof ${repr}`,
+  this: () => "this",
+  fnOrConstructor: ({ value }) =>
+    `${value.constructor === true ? "new " : ""}${parameters(value)} => ${typeText(value.tsType)}`,
+  typeLiteral: ({ value }) => `{ ${members(value).join(" ")} }`,
+};
+
+/** A type. */
+export function typeText(type: Type): string {
+  const print = PRIMITIVES[type.kind];
+  if (print === undefined) throw new Error(`there is no way to write a type of kind ${type.kind}`);
+  return print(type);
+}
+
+function typeArguments(types: readonly Type[] = []): string {
+  return types.length === 0 ? "" : `<${types.map(typeText).join(", ")}>`;
+}
+
+function typeParameters(all: readonly TypeParameter[] = []): string {
+  const texts = all.map(({ name, constraint, default: initial }) =>
+    name + (constraint ? ` extends ${typeText(constraint)}` : "") +
+    (initial ? ` = ${typeText(initial)}` : "")
+  );
+  return texts.length === 0 ? "" : `<${texts.join(", ")}>`;
+}
+
+function parameter({ kind, name, optional, tsType, arg }: Parameter): string {
+  const type = tsType === undefined ? "" : `: ${typeText(tsType)}`;
+  if (kind === "rest") return `...${arg!.name}${type}`;
+  // A pattern, which may have initial values: how it is taken apart is the function's own affair.
+  if (kind === "object" || kind === "array") return `options${type}`;
+  if (kind === "assign") return `${parameter({ ...arg!, optional: true })}`;
+  return `${name}${optional ? "?" : ""}${type}`;
+}
+
+function parameters({ params, typeParams }: FunctionShape): string {
+  return `${typeParameters(typeParams)}(${params.map(parameter).join(", ")})`;
+}
+
+function returned({ returnType }: FunctionShape): string {
+  return returnType === undefined ? "" : `: ${typeText(returnType)}`;
+}
+
+/** Members that are for others, as they are declared. */
+export function members(
+  { constructors = [], properties = [], methods = [] }: Definition,
+): string[] {
+  return [...constructors, ...properties, ...methods].filter(isPublic).map(member);
+}
+
+/** True for what is documented. */
+export function isPublic({ jsDoc, accessibility }: Member): boolean {
+  const isInternal = jsDoc?.tags?.some(({ kind }) => kind === "internal") ?? false;
+  return !isInternal && accessibility !== "private";
+}
+
+function member(each: Member): string {
+  const words = [
+    each.accessibility === "protected" && "protected",
+    each.isStatic && "static",
+    each.isAbstract && "abstract",
+    (each.readonly || each.kind === "getter") && "readonly",
+  ].filter((word) => typeof word === "string");
+  return [...words, `${nameOf(each)}${each.optional ? "?" : ""}${shape(each)};`].join(" ");
+}
+
+/** How a member is called; constructors of interfaces have no name. */
+export function nameOf({ name }: Member): string {
+  return name ?? "new";
+}
+
+function shape(each: Member): string {
+  if (each.kind === "getter") return returned(each.functionDef!);
+  const called = each.functionDef ?? each;
+  if (called.params !== undefined) {
+    return parameters(called as FunctionShape) + returned(called as FunctionShape);
+  }
+  return each.tsType === undefined ? "" : `: ${typeText(each.tsType)}`;
+}
+
+function block(head: string, definition: Definition): string {
+  const lines = members(definition).map((line) => `  ${line}\n`);
+  return lines.length === 0 ? `${head} {}` : `${head} {\n${lines.join("")}}`;
+}
+
+function heritage({ extends: base, superTypeParams, implements: interfaces }: Definition): string {
+  const bases = typeof base === "string"
+    ? [base + typeArguments(superTypeParams)]
+    : (base ?? []).map(typeText);
+  const implemented = (interfaces ?? []).map(typeText);
+  return (bases.length > 0 ? ` extends ${bases.join(", ")}` : "") +
+    (implemented.length > 0 ? ` implements ${implemented.join(", ")}` : "");
+}
+
+/** A declaration. */
+export function signature(name: string, { kind, def }: Declaration): string {
+  const head = `${name}${typeParameters(def.typeParams)}`;
+  switch (kind) {
+    case "class":
+      return block(`${def.isAbstract ? "abstract " : ""}class ${head}${heritage(def)}`, def);
+    case "interface":
+      return block(`interface ${head}${heritage(def)}`, def);
+    case "typeAlias":
+      return `type ${head} = ${typeText(def.tsType!)};`;
+    case "variable":
+      return `const ${name}: ${typeText(def.tsType!)};`;
+    case "function":
+      return `function ${name}${parameters(def as FunctionShape)}${
+        returned(def as FunctionShape)
+      };`;
+    default:
+      throw new Error(`there is no way to write ${name}, a ${kind}`);
+  }
+}
