@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { canBeSame, covers, isTelling, sourcesIn, textsIn } from "./support/error_messages.ts";
 import { pageAt } from "./support/pages.ts";
 
-const FOLDERS = ["lib/", "backends/", "testing/"];
+const FOLDERS = ["lib/", "backends/", "otel/", "testing/"];
 /** Deno's own words, not ours. */
 const FOREIGN = /^error: Leaks detected/;
 /** Constants that stand in a message. */
