@@ -209,7 +209,7 @@ export class Attachment {
       this.checkOpen();
       this.index = this.#join();
     } catch (error) {
-      this.carrier.close(() => false);
+      this.carrier.close();
       throw error;
     }
     logger.debug("attached to {channel} as {role} {index}", {
@@ -436,14 +436,17 @@ function sourceOf(memory: WebAssembly.Memory): SegmentSource {
 
 /** Bytes that are committed and not yet taken, over all lanes, from a control block. */
 export function pendingBytes(control: Uint8Array<ArrayBufferLike>): bigint {
+  return sumOverLanes(control, layout.LANE_HEAD) - sumOverLanes(control, layout.LANE_TAIL);
+}
+
+/** The sum of a field of all lanes, from a control block: the header's totals may be behind. */
+export function sumOverLanes(control: Uint8Array<ArrayBufferLike>, field: number): bigint {
   const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
-  let pending = 0n;
+  let sum = 0n;
   for (let lane = 0; lane < layout.MAX_LANES; lane++) {
-    const at = layout.CONTROL_LANES + lane * layout.LANE_BYTES;
-    pending += view.getBigUint64(at + layout.LANE_HEAD, true) -
-      view.getBigUint64(at + layout.LANE_TAIL, true);
+    sum += view.getBigUint64(layout.CONTROL_LANES + lane * layout.LANE_BYTES + field, true);
   }
-  return pending;
+  return sum;
 }
 
 /** Messages that were taken and not acknowledged, from a control block and what it names. */

@@ -37,8 +37,8 @@ export interface Carrier {
   startListening(listener: Listener): void;
   stopListening(listener: Listener): void;
 
-  /** Leaves the channel; `isDisposable` says whether nothing in it would be missed. */
-  close(isDisposable: () => boolean): void;
+  /** Leaves the channel; `isDisposable` says whether nothing in it would be missed, left out: it stays. */
+  close(isDisposable?: () => boolean): void;
 }
 
 /** Somebody who waits in the event loop. */

@@ -12,6 +12,8 @@ import { type FileStatus, SystemError } from "./platform/platform.ts";
 export const AGENT_PREFIX = ".agent-";
 /** A file that is being made, and gets its name when it is complete. */
 export const NEW_PREFIX = ".new-";
+/** A deleted segment, until nobody is left who could take its name for another's. */
+export const GRAVE_PREFIX = ".gone-";
 /** The records of a journal, whose anchor is a file without a prefix. */
 export const JOURNAL_PREFIX = ".journal-";
 
@@ -85,4 +87,13 @@ function checkDirectory(path: string, status: FileStatus): void {
 /** The code of a failed system call, or the error's text. */
 export function codeOf(error: unknown): string {
   return error instanceof SystemError ? error.code : String(error);
+}
+
+/** Deletes a file, unless somebody was faster. */
+export function removeIfThere(path: string): void {
+  try {
+    platform().unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
 }

@@ -13,14 +13,16 @@ import {
   type Role,
   ROLES,
   type SegmentSource,
+  sumOverLanes,
   unacknowledgedMessages,
 } from "./attachment.ts";
-import { AGENT_PREFIX, codeOf, NEW_PREFIX, segmentDirectory } from "./directory.ts";
+import { AGENT_PREFIX, codeOf, GRAVE_PREFIX, NEW_PREFIX, segmentDirectory } from "./directory.ts";
+import { bury, isShut, removeGrave, shut } from "./door.ts";
 import { ShmError } from "./errors.ts";
 import { removeOrphanedGenerations } from "./journal/files.ts";
 import { checkName } from "./options.ts";
 import { platform } from "./platform/mod.ts";
-import { deleteIfSame } from "./segment.ts";
+import { withHeader } from "./segment.ts";
 import * as layout from "../wasm/layout.ts";
 
 /** Files without a name that are younger may still get one. */
@@ -104,7 +106,7 @@ export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
   const directory = segmentDirectory(options.dir);
   const channels: ChannelInfo[] = [];
   for (const name of channelNames(directory)) {
-    const info = readSegment(directory, name, describe);
+    const info = readSegment(directory, name, describeUnlessShut);
     if (info) channels.push(info);
   }
   return channels;
@@ -121,7 +123,7 @@ export function describeChannel(
   options: RegistryOptions = {},
 ): ChannelInfo | undefined {
   checkName(name);
-  return readSegment(segmentDirectory(options.dir), name, describe);
+  return readSegment(segmentDirectory(options.dir), name, describeUnlessShut);
 }
 
 /**
@@ -141,6 +143,7 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
   for (const name of platform().list(directory)) {
     if (name.startsWith(AGENT_PREFIX)) removeDeadAgent(directory, name);
     if (name.startsWith(NEW_PREFIX)) removeUnnamed(`${directory}/${name}`);
+    if (name.startsWith(GRAVE_PREFIX)) removeGrave(`${directory}/${name}`);
   }
   removeOrphanedGenerations(directory);
   return removed;
@@ -195,6 +198,13 @@ function sourceOf(fd: number): SegmentSource {
   };
 }
 
+/** Undefined for a segment that is being deleted. */
+function describeUnlessShut(segment: OpenSegment): ChannelInfo | undefined {
+  const header = new Uint32Array(layout.HEADER_BYTES / 4);
+  platform().read(segment.fd, new Uint8Array(header.buffer), 0);
+  return isShut(header) ? undefined : describe(segment);
+}
+
 function describe(segment: OpenSegment): ChannelInfo {
   const { name, path } = segment;
   try {
@@ -225,8 +235,7 @@ function describeWhole({ name, path, directory, fd }: OpenSegment): ChannelInfo 
   const facts = readFacts(source, platform().statusOf(fd).size, name);
   const header = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
   const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
-  const word = (offset: number) => header.getBigUint64(offset, true);
-  const head = word(layout.HEADER_HEAD);
+  const head = sumOverLanes(control, layout.LANE_HEAD);
   const pending = pendingBytes(control);
   return {
     name,
@@ -237,8 +246,8 @@ function describeWhole({ name, path, directory, fd }: OpenSegment): ChannelInfo 
     unacknowledged: unacknowledgedMessages(control, source),
     head,
     tail: head - pending,
-    messages: word(layout.HEADER_COUNT),
-    dropped: word(layout.HEADER_DROPPED),
+    messages: sumOverLanes(control, layout.LANE_COUNT),
+    dropped: header.getBigUint64(layout.HEADER_DROPPED, true),
     codec: facts.codecId,
     persistent: facts.persist,
     creator: readCreator(control),
@@ -275,19 +284,23 @@ function readParticipants(
   return participants;
 }
 
-/** The exclusive lock says that nobody is attached, and keeps everybody from attaching meanwhile. */
 function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
-  const os = platform();
-  if (!os.lock(segment.fd, "exclusive")) return false;
-  if (os.statusOf(segment.fd).links === 0 || !isSegment(segment.fd)) return false;
+  const { fd, path } = segment;
+  if (!isSegment(fd)) return false;
+  return withHeader(fd, (header) => {
+    if (!shut(fd, () => header, () => isStale(segment, options))) return false;
+    bury(path, fd);
+    return true;
+  });
+}
+
+function isStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
   const info = describe(segment);
   const isPersistent = info.persistent ||
     (info.damage !== undefined && mayBePersistent(segment.fd));
   if (isPersistent && !options.includePersistent) return false;
   const isNonEmpty = info.kind === "queue" && (info.usedBytes > 0 || info.unacknowledged > 0);
-  if (isNonEmpty && !options.includeNonEmpty) return false;
-  deleteIfSame(segment.path, segment.fd);
-  return true;
+  return !isNonEmpty || options.includeNonEmpty === true;
 }
 
 /** What we cannot read may be another version's, or persistent all the same. */

@@ -1,15 +1,15 @@
 /**
  * The segment carrier: a channel's memory mapped onto a named file.
  *
- * Everyone attached holds a shared lock on the file. Whoever leaves tries the exclusive one: who gets
- * it was the last, and deletes the file while nobody can attach. Locks of dead processes are
- * dropped by the kernel, so the last survivor deletes what crashes left behind.
+ * Everyone attached has a share of the file. Shares of dead processes are dropped by the kernel, so that
+ * the last survivor deletes what crashes left behind; door.ts says how.
  *
  * @module
  */
 
 import { acquireAgent, type Agent, releaseAgent } from "./agent.ts";
 import type { Carrier, Listener } from "./carrier.ts";
+import { bury, closeGrave, enter, isNameOf, shut } from "./door.ts";
 import { codeOf, NEW_PREFIX, segmentDirectory } from "./directory.ts";
 import {
   ShmConnectionError,
@@ -50,7 +50,12 @@ export class SegmentCarrier implements Carrier {
     this.#fd = fd;
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
     this.#words = wordsOf(this.memory);
-    this.#mapUpTo(platform().statusOf(fd).size);
+    try {
+      this.#mapUpTo(platform().statusOf(fd).size);
+    } catch (error) {
+      platform().close(fd);
+      throw error;
+    }
   }
 
   /**
@@ -70,30 +75,55 @@ export class SegmentCarrier implements Carrier {
     return SegmentCarrier.#attach(
       name,
       directory,
-      (path, agent) => openOrCreate(path, name, agent, newBytes, format),
+      (path, agent) => create(path, name, agent, newBytes, format),
+      () => false,
     )!;
   }
 
   /** Attaches to a segment that is there; undefined if there is none. */
   static find(name: string, dir: string | undefined): SegmentCarrier | undefined {
-    return SegmentCarrier.#attach(name, segmentDirectory(dir), (path) => openIfThere(path, name));
+    return SegmentCarrier.#attach(
+      name,
+      segmentDirectory(dir),
+      () => undefined,
+      (path) => !isThere(path),
+    );
   }
 
+  /** Tries to open and then to make a segment, until one of it succeeds or `isDone` without. */
   static #attach(
     name: string,
     directory: string,
-    open: (path: string, agent: Agent) => number | undefined,
+    make: (path: string, agent: Agent) => number | undefined,
+    isDone: (path: string) => boolean,
   ): SegmentCarrier | undefined {
     const agent = acquireAgentIn(directory, name);
     const path = `${directory}/${name}`;
+    let carrier: SegmentCarrier | undefined;
     try {
-      const fd = open(path, agent);
-      if (fd !== undefined) return new SegmentCarrier(name, path, agent, fd);
-    } catch (error) {
-      releaseAgent(agent);
-      throw error;
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const fd = openExisting(path, name) ?? make(path, agent);
+        carrier = fd === undefined ? undefined : SegmentCarrier.#enter(name, path, agent, fd);
+        if (carrier !== undefined || isDone(path)) return carrier;
+        if (fd === undefined) Atomics.wait(pause, 0, 0, 1);
+      }
+      throw neverOpened(path, name);
+    } finally {
+      if (carrier === undefined) releaseAgent(agent);
     }
-    releaseAgent(agent);
+  }
+
+  /** Maps an open file; undefined if it is a segment that is going, which is then gone. */
+  static #enter(
+    name: string,
+    path: string,
+    agent: Agent,
+    fd: number,
+  ): SegmentCarrier | undefined {
+    const carrier = new SegmentCarrier(name, path, agent, fd);
+    if (enter(carrier.#words)) return carrier;
+    bury(path, fd);
+    carrier.#letGo();
     return undefined;
   }
 
@@ -160,12 +190,17 @@ export class SegmentCarrier implements Carrier {
     this.#agent.stopListening(listener);
   }
 
-  close(isDisposable: () => boolean): void {
+  close(isDisposable?: () => boolean): void {
+    const isOver = isDisposable !== undefined && shut(this.#fd, () => this.#words, isDisposable);
+    if (isOver) bury(this.path, this.#fd);
+    this.#letGo();
+    releaseAgent(this.#agent);
+  }
+
+  #letGo(): void {
     const os = platform();
-    if (os.lock(this.#fd, "exclusive") && isDisposable()) deleteIfSame(this.path, this.#fd);
     os.close(this.#fd);
     os.unmap(bytesOf(this.memory, 0, this.memory.buffer.byteLength));
-    releaseAgent(this.#agent);
   }
 }
 
@@ -195,30 +230,6 @@ function wordsOf(memory: WebAssembly.Memory): Uint32Array<ArrayBuffer> {
   return new Uint32Array(memory.buffer as unknown as ArrayBuffer);
 }
 
-function openOrCreate(
-  path: string,
-  name: string,
-  agent: Agent,
-  newBytes: number,
-  format: Format,
-): number {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const fd = openExisting(path, name) ?? create(path, name, agent, newBytes, format);
-    if (fd !== undefined) return fd;
-    Atomics.wait(pause, 0, 0, 1);
-  }
-  throw neverOpened(path, name);
-}
-
-function openIfThere(path: string, name: string): number | undefined {
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const fd = openExisting(path, name);
-    if (fd !== undefined || !isThere(path)) return fd;
-    Atomics.wait(pause, 0, 0, 1);
-  }
-  throw neverOpened(path, name);
-}
-
 function isThere(path: string): boolean {
   try {
     platform().status(path);
@@ -231,12 +242,12 @@ function isThere(path: string): boolean {
 
 function neverOpened(path: string, name: string): ShmConnectionError {
   return new ShmConnectionError(
-    `cannot open channel "${name}": somebody has been deleting ${path} for ${MAX_ATTEMPTS} ms; ` +
-      `if a stopped process holds it, end that process`,
+    `cannot open channel "${name}": ${path} was made and deleted ${MAX_ATTEMPTS} times meanwhile; ` +
+      `see who opens and closes it all the time, and let one keep it open`,
   );
 }
 
-/** A descriptor with the shared lock, undefined if there is no such file or it is going away. */
+/** A descriptor with a share of the file, undefined if there is none or it went away. */
 function openExisting(path: string, name: string): number | undefined {
   const os = platform();
   let fd: number;
@@ -248,7 +259,9 @@ function openExisting(path: string, name: string): number | undefined {
   }
   try {
     checkFile(fd, path, name);
-    if (os.lock(fd, "shared") && isNameOf(path, fd)) return fd;
+    os.share(fd);
+    if (isNameOf(path, fd)) return fd;
+    closeGrave(path, fd);
   } catch (error) {
     os.close(fd);
     throw error;
@@ -310,7 +323,7 @@ function create(
   }
   try {
     reserveOrExplain(fd, 0, bytes, name);
-    os.lock(fd, "shared");
+    os.share(fd);
     formatFile(fd, bytes, format);
     os.link(unnamed, path);
     return fd;
@@ -344,22 +357,13 @@ function reserveOrExplain(fd: number, offset: number, bytes: number, name: strin
   }
 }
 
-/** Deletes a path if it still names the open file. */
-export function deleteIfSame(path: string, fd: number): void {
+/** Lends an open file's header, mapped. */
+export function withHeader<R>(fd: number, use: (header: Uint32Array<ArrayBuffer>) => R): R {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  platform().map(bytesOf(memory, 0, PAGE_BYTES), fd, 0);
   try {
-    if (isNameOf(path, fd)) platform().unlink(path);
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-  }
-}
-
-/** True if a path names the open file; a count of names would include what a dead creator left. */
-function isNameOf(path: string, fd: number): boolean {
-  const os = platform();
-  try {
-    return os.status(path).inode === os.statusOf(fd).inode;
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-    return false;
+    return use(wordsOf(memory));
+  } finally {
+    platform().unmap(bytesOf(memory, 0, PAGE_BYTES));
   }
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { Publisher, Puller, Pusher, removeStale, Subscriber } from "../mod.ts";
+import { listChannels, Publisher, Puller, Pusher, removeStale, Subscriber } from "../mod.ts";
 import { audit } from "../torture/audit.ts";
 import {
   ACK_POINTS,
+  LAST_POINTS,
   numberOf,
   type PointName,
   POINTS,
@@ -22,6 +23,8 @@ const PATTERNS = ["pubsub", "queue", "requests"] as const;
 /** Failpoints that are visited in one run of the tests: other ones every day. */
 const SHARE = 4;
 const DAY = Math.floor(Date.now() / 86_400_000);
+/** Well below the time after which opening a channel is given up. */
+const OPENING_BOUND_MS = 1000;
 
 const BEFORE_COMMIT = [
   "CLAIM_WRITTEN",
@@ -68,6 +71,7 @@ Deno.test("every failpoint has a number of its own, and a place in the ring", ()
 Deno.test("every failpoint is one that somebody comes to", () => {
   const points = new Set([
     ...ACK_POINTS,
+    ...LAST_POINTS,
     ...PATTERNS.flatMap(scenariosOf).map(({ point }) => point),
   ]);
   assert.deepEqual(POINTS.filter((point) => !points.has(point)), []);
@@ -130,6 +134,42 @@ Deno.test("whoever attaches after a puller died in the middle of taking finds ex
       assert.equal(countOf(`${dir}/${point}`, 3), 3, point);
     };
     await Promise.all((["TAKE_COPIED", "TAKE_MOVED", "OTHERS_TAIL"] as const).map(dieAt));
+  }));
+
+Deno.test("a pusher or puller that stands still while another attaches is not counted twice", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const standAt = async (point: PointName) => {
+      const target = point;
+      using first = new Pusher(target, { dir });
+      using own = new Puller(target, { dir });
+      const { child, arm, untilHeld, release } = hold();
+      await child.ask({ do: "open", id: "out", role: "pusher", target, options: { dir } });
+      await child.ask({ do: "open", id: "in", role: "puller", target, options: { dir } });
+      await child.ask({ do: "send", id: "out", values: [1] });
+      first.send(2);
+      own.drain();
+      arm(point);
+      const isTaking = point === "TAKE_MOVED" || point === "OTHERS_TAIL";
+      if (isTaking) await child.ask({ do: "send", id: "out", values: [3, 4] });
+      await child.tell(
+        isTaking
+          ? { do: "receive", id: "in", mode: "sync", count: 1 }
+          : { do: "send", id: "out", values: [3, 4], mode: "many" },
+      );
+      await untilHeld();
+      using _other = new Puller(target, { dir });
+      release();
+      await child.result();
+      own.drain();
+      assert.equal(countOf(`${dir}/${target}`, 5), 4, target);
+      const [{ messages, head, tail }] = listChannels({ dir }).filter(({ name }) =>
+        name === target
+      );
+      assert.deepEqual([messages, head - tail], [4n, 0n], target);
+    };
+    await Promise.all(
+      ([...AFTER_COMMIT, "TAKE_MOVED", "OTHERS_TAIL"] as const).map(standAt),
+    );
   }));
 
 Deno.test("a publisher that dies in the middle of a commit costs subscribers nothing", () =>
@@ -215,4 +255,60 @@ Deno.test("nobody attaches to a deleted segment of which a killed creator left a
     assert.deepEqual(await late.child.result(), ["found"]);
     removeStale({ dir });
     for (const name of leftBehind) Deno.removeSync(`${dir}/${name}`);
+  }));
+
+/** What the last one to leave does with the segment, and what it does only to delete it. */
+const LEAVING = ["LEAVE_FREED", "unshare", "isSharedByOthers", "share", "unmap", "close"] as const;
+const DELETING = ["status", "renameNew", "unlink"] as const;
+
+Deno.test("the last one to leave, stopped while it leaves, keeps nobody from a channel", () =>
+  withHeld(async ({ path: dir, names }, hold) => {
+    const standAt = async (point: PointName, left: string[]) => {
+      const target = `${point}-${left.length}`;
+      const { child, arm, untilHeld, release } = hold();
+      await child.ask({ do: "open", id: "out", role: "pusher", target, options: { dir } });
+      await child.ask({ do: "send", id: "out", values: left });
+      arm(point);
+      await child.tell({ do: "close", id: "out" });
+      await untilHeld();
+
+      const before = performance.now();
+      using pusher = new Pusher<string>(target, { dir });
+      using puller = new Puller<string>(target, { dir });
+      const tookMs = performance.now() - before;
+      assert.ok(tookMs < OPENING_BOUND_MS, `${target}: opening took ${tookMs} ms`);
+      pusher.send("new");
+      assert.deepEqual(puller.drain(), [...left, "new"], target);
+      release();
+      await child.result();
+      using late = new Puller<string>(target, { dir });
+      pusher.send("newer");
+      assert.deepEqual(late.drain(), ["newer"], target);
+    };
+    await Promise.all([
+      ...LEAVING.map((point) => standAt(point, ["left"])),
+      ...[...LEAVING, ...DELETING].map((point) => standAt(point, [])),
+    ]);
+    assert.deepEqual(names().filter((name) => !name.startsWith(".agent-")), []);
+  }));
+
+Deno.test("what the last one to leave had begun to delete when it was killed goes", () =>
+  withHeld(async ({ path: dir, names }, hold) => {
+    const dieAt = async (point: PointName, goes: () => void) => {
+      const target = point;
+      const { child, arm, untilHeld } = hold();
+      await child.ask({ do: "open", id: "out", role: "publisher", target, options: { dir } });
+      arm(point);
+      await child.tell({ do: "close", id: "out" });
+      await untilHeld();
+      assert.deepEqual(listChannels({ dir }), []);
+      child.kill("SIGKILL");
+      await child.ended();
+      goes();
+      assert.deepEqual(names().filter((name) => !name.startsWith(".agent-")), [], point);
+    };
+    await dieAt("status", () => new Pusher("status", { dir }).close());
+    await dieAt("status", () => assert.deepEqual(removeStale({ dir }), ["status"]));
+    await dieAt("renameNew", () => assert.deepEqual(removeStale({ dir }), []));
+    removeStale({ dir });
   }));

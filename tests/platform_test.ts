@@ -126,6 +126,36 @@ Deno.test("locks exclude each other as they should", () => {
   assert.equal(os.lock(first.fd, "exclusive"), true);
 });
 
+Deno.test("shares of a file keep nobody from one, and are seen by others only", () => {
+  using directory = new TestDirectory();
+  using first = openFile(directory, "a", 10);
+  const second = os.open(directory.file("a"));
+  assert.deepEqual([first.fd, second].map((fd) => os.isSharedByOthers(fd)), [false, false]);
+  os.share(first.fd);
+  assert.deepEqual([first.fd, second].map((fd) => os.isSharedByOthers(fd)), [false, true]);
+  os.share(second);
+  assert.deepEqual([first.fd, second].map((fd) => os.isSharedByOthers(fd)), [true, true]);
+  os.unshare(first.fd);
+  assert.deepEqual([first.fd, second].map((fd) => os.isSharedByOthers(fd)), [true, false]);
+  os.close(second);
+  assert.equal(os.isSharedByOthers(first.fd), false);
+});
+
+Deno.test("a file is renamed only to a name that is free", () => {
+  using directory = new TestDirectory();
+  Deno.writeTextFileSync(directory.file("a"), "a");
+  Deno.writeTextFileSync(directory.file("b"), "b");
+  const rename = (from: string, to: string) =>
+    os.renameNew(directory.file(from), directory.file(to));
+  assert.throws(() => rename("a", "b"), hasCode("EEXIST"));
+  assert.throws(() => rename("missing", "c"), hasCode("ENOENT"));
+  rename("a", "c");
+  assert.equal(Deno.readTextFileSync(directory.file("b")), "b");
+  assert.equal(Deno.readTextFileSync(directory.file("c")), "a");
+  directory.discard("b");
+  directory.discard("c");
+});
+
 Deno.test("two mappings of a file are one memory, until one is unmapped", () => {
   using directory = new TestDirectory();
   using file = openFile(directory, "a", 65536);

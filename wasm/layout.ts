@@ -58,7 +58,12 @@ export const HEADER_CAPACITY = HEADER_FLAGS + 4;
 export const HEADER_END = HEADER_CAPACITY + 8;
 export const HEADER_LANES = HEADER_END + 8;
 export const HEADER_CHECK = HEADER_LANES + 4;
+// How many have come, or that nobody may any more; see lib/door.ts.
+export const HEADER_DOOR = HEADER_CHECK + 4;
 export const HEADER_BYTES = 128;
+
+/** Door word: the last one has left, and the segment is to be deleted. */
+export const DOOR_SHUT = 0x52454454;
 
 /** Status word: the channel is open. */
 export const STATUS_OPEN = 0;
@@ -94,6 +99,8 @@ export const CONTROL_RETURNS = CONTROL_HOLDERS + 32;
 // What lanes other than the first add to the header's totals; written by senders, then by receivers.
 export const CONTROL_OTHERS_HEAD = CONTROL_RECEIVERS_ASLEEP + 192;
 export const CONTROL_OTHERS_COUNT = CONTROL_OTHERS_HEAD + 8;
+// How often these were corrected.
+export const CONTROL_CORRECTIONS = CONTROL_OTHERS_COUNT + 8;
 export const CONTROL_OTHERS_TAIL = CONTROL_OTHERS_HEAD + 64;
 // The largest number of turns any receiver took.
 export const CONTROL_TURN_MAX = CONTROL_OTHERS_TAIL + 64;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { codeOf, JOURNAL_PREFIX } from "../directory.ts";
+import { codeOf, JOURNAL_PREFIX, removeIfThere } from "../directory.ts";
 import { platform } from "../platform/mod.ts";
 import { ANCHOR_IDENTITY } from "./layout.ts";
 
@@ -92,13 +92,5 @@ function isOrphan(anchor: string, identity: bigint): boolean {
     return found[0] !== identity;
   } finally {
     os.close(fd);
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    platform().unlink(path);
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
   }
 }

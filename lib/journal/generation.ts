@@ -65,7 +65,7 @@ export class Generation {
       this.#checkHeader();
       this.#cursor = this.#tail = this.#at(layout.FIRST_RECORD, 0);
     } catch (error) {
-      carrier.close(() => false);
+      carrier.close();
       throw error;
     }
   }
@@ -340,7 +340,7 @@ export class Generation {
 
   /** Lets go of the file, which stays. */
   close(): void {
-    this.#carrier.close(() => false);
+    this.#carrier.close();
   }
 }
 

@@ -57,6 +57,21 @@ export interface Constants {
   /** `SA_RESETHAND`. */
   oneShotFlag: number;
   errnoLocation(): number | bigint;
+  fileLock: FileLockConstants;
+}
+
+/** `struct flock`, and the commands for locks that belong to an open file, not to its process. */
+export interface FileLockConstants {
+  bytes: number;
+  /** Where `l_type` lies in it; all else is 0, which names the whole file. */
+  typeAt: number;
+  read: number;
+  write: number;
+  none: number;
+  /** `F_OFD_SETLK`. */
+  set: number;
+  /** `F_OFD_GETLK`. */
+  get: number;
 }
 
 type SharedLibrary = Deno.DynamicLibrary<typeof SHARED_SYMBOLS>["symbols"];
@@ -88,12 +103,16 @@ export abstract class Libc implements Platform {
   abstract create(path: string): number;
   abstract openFifo(path: string): number;
   abstract openFifoToRing(path: string): number;
+  abstract renameNew(from: string, to: string): void;
   abstract reserve(fd: number, offset: number, bytes: number): void;
   abstract thisThread(): ThreadId | undefined;
   abstract isThreadAlive(number: number): boolean;
   abstract isOwnThread(number: number): boolean;
   abstract sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
   abstract wake(word: Uint32Array): void;
+
+  /** `fcntl` with a lock. */
+  protected abstract fcntl(fd: number, command: number, lock: Uint8Array<ArrayBuffer>): number;
 
   /** The error of the call that just failed. */
   protected error(call: string): SystemError {
@@ -167,6 +186,30 @@ export abstract class Libc implements Platform {
 
   unlock(fd: number): void {
     this.#c.flock(fd, UNLOCK);
+  }
+
+  share(fd: number): void {
+    const { set, read } = this.#constants.fileLock;
+    this.#lockFile(fd, set, read);
+  }
+
+  unshare(fd: number): void {
+    const { set, none } = this.#constants.fileLock;
+    this.#lockFile(fd, set, none);
+  }
+
+  isSharedByOthers(fd: number): boolean {
+    const { get, write, none } = this.#constants.fileLock;
+    return this.#lockFile(fd, get, write) !== none;
+  }
+
+  /** Answers the type that the structure has afterwards. */
+  #lockFile(fd: number, command: number, type: number): number {
+    const { bytes, typeAt } = this.#constants.fileLock;
+    const lock = new DataView(new ArrayBuffer(bytes));
+    lock.setInt16(typeAt, type, true);
+    this.checked("fcntl", this.fcntl(fd, command, new Uint8Array(lock.buffer)));
+    return lock.getInt16(typeAt, true);
   }
 
   makeFifo(path: string): number {

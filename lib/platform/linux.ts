@@ -22,6 +22,12 @@ const SYMBOLS = {
   gettid: { name: "syscall", parameters: ["i64"], result: "i64" },
   tgkill: { name: "syscall", parameters: ["i64", "i32", "i32", "i32"], result: "i64" },
   tkill: { name: "syscall", parameters: ["i64", "i32", "i32"], result: "i64" },
+  renameat2: {
+    name: "syscall",
+    parameters: ["i64", "i32", "buffer", "i32", "buffer", "u32"],
+    result: "i64",
+  },
+  fcntl: { parameters: ["i32", "i32", "buffer"], result: "i32" },
   getdents64: { name: "syscall", parameters: ["i64", "i32", "buffer", "usize"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -74,6 +80,8 @@ const SYS_GETTID = isArm ? 178n : 186n;
 const SYS_TGKILL = isArm ? 131n : 234n;
 const SYS_TKILL = isArm ? 130n : 200n;
 const SYS_FUTEX = isArm ? 98n : 202n;
+const SYS_RENAMEAT2 = isArm ? 276n : 316n;
+const RENAME_NOREPLACE = 1;
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
 const EVERYONE = 0x7fffffff;
@@ -142,6 +150,7 @@ export class Linux extends Libc {
       sigactionFlagsAt: 136,
       oneShotFlag: 0x80000000,
       errnoLocation: () => library.symbols.__errno_location(),
+      fileLock: { bytes: 32, typeAt: 0, read: 0, write: 1, none: 2, set: 37, get: 36 },
     };
     super(library.symbols, constants);
     this.#c = library.symbols;
@@ -169,6 +178,22 @@ export class Linux extends Libc {
 
   #open(path: string, flags: number): number {
     return this.checked(`open ${path}`, this.#c.open(cString(path), flags, 0o600));
+  }
+
+  renameNew(from: string, to: string): void {
+    const result = this.#c.renameat2(
+      SYS_RENAMEAT2,
+      AT_FDCWD,
+      cString(from),
+      AT_FDCWD,
+      cString(to),
+      RENAME_NOREPLACE,
+    );
+    this.checked(`rename ${to}`, result);
+  }
+
+  protected fcntl(fd: number, command: number, lock: Uint8Array<ArrayBuffer>): number {
+    return this.#c.fcntl(fd, command, lock);
   }
 
   list(path: string): string[] {

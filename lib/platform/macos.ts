@@ -10,11 +10,16 @@ import type { FileStatus } from "./platform.ts";
 
 const SYMBOLS = {
   ...SHARED_SYMBOLS,
-  // Variadic: on arm64 the mode travels on the stack, behind eight arguments in registers.
+  // Variadic: on arm64 what is not named travels on the stack, behind eight arguments in registers.
   open: {
     parameters: ["buffer", "i32", "usize", "usize", "usize", "usize", "usize", "usize", "u32"],
     result: "i32",
   },
+  fcntl: {
+    parameters: ["i32", "i32", "usize", "usize", "usize", "usize", "usize", "usize", "buffer"],
+    result: "i32",
+  },
+  renamex_np: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" },
   __error: { parameters: [], result: "usize" },
@@ -29,6 +34,7 @@ const ERRORS: Record<number, string> = {
   13: "EACCES",
   17: "EEXIST",
   20: "ENOTDIR",
+  22: "EINVAL",
   24: "EMFILE",
   28: "ENOSPC",
   32: "EPIPE",
@@ -45,6 +51,7 @@ const O_CREAT = 0x200;
 const O_EXCL = 0x800;
 const O_CLOEXEC = 0x1000000;
 const POLLIN = 1;
+const RENAME_EXCL = 4;
 
 /** The calls of macOS. */
 export class MacOs extends Libc {
@@ -61,6 +68,7 @@ export class MacOs extends Libc {
       sigactionFlagsAt: 12,
       oneShotFlag: 4,
       errnoLocation: () => library.symbols.__error(),
+      fileLock: { bytes: 24, typeAt: 20, read: 1, write: 3, none: 2, set: 90, get: 92 },
     };
     super(library.symbols, constants);
     this.#c = library.symbols;
@@ -104,6 +112,15 @@ export class MacOs extends Libc {
       `open ${path}`,
       this.#c.open(name, flags, 0o600n, 0n, 0n, 0n, 0n, 0n, 0o600),
     );
+  }
+
+  renameNew(from: string, to: string): void {
+    const result = this.#c.renamex_np(cString(from), cString(to), RENAME_EXCL);
+    this.checked(`rename ${to}`, result);
+  }
+
+  protected fcntl(fd: number, command: number, lock: Uint8Array<ArrayBuffer>): number {
+    return this.#c.fcntl(fd, command, 0n, 0n, 0n, 0n, 0n, 0n, lock);
   }
 
   reserve(fd: number, offset: number, bytes: number): void {

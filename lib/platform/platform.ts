@@ -56,6 +56,8 @@ export interface Platform {
   unlink(path: string): void;
   link(from: string, to: string): void;
   rename(from: string, to: string): void;
+  /** Renames a file unless the new name is taken, with EEXIST; EINVAL where a file system cannot. */
+  renameNew(from: string, to: string): void;
 
   /** Opens for reading and writing; follows no symbolic link. */
   open(path: string): number;
@@ -73,6 +75,12 @@ export interface Platform {
   /** Takes a lock on an open file without waiting; false if another holder is in the way. */
   lock(fd: number, kind: "shared" | "exclusive"): boolean;
   unlock(fd: number): void;
+
+  /** Takes a share of an open file: nothing that others do keeps one from it. */
+  share(fd: number): void;
+  unshare(fd: number): void;
+  /** True while somebody has a share of the file through another descriptor; changes nothing. */
+  isSharedByOthers(fd: number): boolean;
 
   /** Makes a FIFO and opens it for reading and writing. */
   makeFifo(path: string): number;

@@ -21,6 +21,7 @@ import {
 } from "../failpoints";
 import {
   CONTROL_BYTES,
+  CONTROL_CORRECTIONS,
   CONTROL_LANES,
   CONTROL_OTHERS_COUNT,
   CONTROL_OTHERS_HEAD,
@@ -220,6 +221,7 @@ function totalSentShared(isFirst: bool, bytes: u64, messages: u64): void {
     failpoint(OTHERS_HEAD);
     atomic.add<u64>(control + CONTROL_OTHERS_COUNT, messages);
     failpoint(OTHERS_COUNT);
+    if (wereCorrected()) settleAll();
   }
   sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
   sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
@@ -239,6 +241,7 @@ function totalReceivedShared(isFirst: bool, bytes: u64): void {
   if (!isFirst) {
     atomic.add<u64>(control + CONTROL_OTHERS_TAIL, bytes);
     failpoint(OTHERS_TAIL);
+    if (wereCorrected()) settleAll();
   }
   sumTails();
 }
@@ -260,12 +263,28 @@ function sum(target: usize, first: usize, others: usize): void {
 
 /** Writes the header's totals anew, as an attacher does after others may have died. */
 export function refreshTotals(): void {
-  settle(control + CONTROL_OTHERS_HEAD, LANE_HEAD);
-  settle(control + CONTROL_OTHERS_COUNT, LANE_COUNT);
-  settle(control + CONTROL_OTHERS_TAIL, LANE_TAIL);
+  settleAll();
   sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
   sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
   sumTails();
+}
+
+/** Corrections up to this one have in them what we told. */
+let seenCorrections: u32 = 0;
+
+/** True if what we have just told may be told twice: by us, and by a correction meanwhile. */
+// @ts-ignore: decorator
+@inline
+function wereCorrected(): bool {
+  return read32(control + CONTROL_CORRECTIONS) != seenCorrections;
+}
+
+function settleAll(): void {
+  const corrections = read32(control + CONTROL_CORRECTIONS);
+  const isSettled = settle(control + CONTROL_OTHERS_HEAD, LANE_HEAD) &&
+    settle(control + CONTROL_OTHERS_COUNT, LANE_COUNT) &&
+    settle(control + CONTROL_OTHERS_TAIL, LANE_TAIL);
+  if (isSettled) seenCorrections = corrections;
 }
 
 /** Looks at parts that do not move, before they are taken for what is left of the dead. */
@@ -274,17 +293,21 @@ const SETTLE_ROUNDS = 8;
 
 /**
  * Who died between a change of its lane and telling of it has left the sum of all lanes but the first
- * wrong. Who lives may be between the two as well: then something moves while we look.
+ * wrong. Who lives may be between the two as well: then something moves while we look, or, if it is
+ * stopped there, it finds the correction when it goes on. False if too much moved.
  */
-function settle(others: usize, field: usize): void {
+function settle(others: usize, field: usize): bool {
   for (let round = 0; round < SETTLE_ROUNDS; ++round) {
     const told = read64(others);
     const truth = sumOfOthers(field);
-    if (told == truth) return;
+    if (told == truth) return true;
     let looks = 0;
     while (looks < STILL_LOOKS && read64(others) == told && sumOfOthers(field) == truth) looks++;
-    if (looks == STILL_LOOKS && atomic.cmpxchg<u64>(others, told, truth) == told) return;
+    if (looks < STILL_LOOKS) continue;
+    atomic.add<u32>(control + CONTROL_CORRECTIONS, 1);
+    if (atomic.cmpxchg<u64>(others, told, truth) == told) return true;
   }
+  return false;
 }
 
 function sumOfOthers(field: usize): u64 {
