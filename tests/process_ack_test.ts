@@ -3,7 +3,7 @@ import { type Delivery, listChannels, Puller, Pusher, removeStale } from "../mod
 import { numbers, pattern, sameBytes } from "./conformance/values.ts";
 import type { Child } from "./support/child.ts";
 import { pause, until } from "./support/deadline.ts";
-import { inScratch, type Scratch } from "./support/scratch.ts";
+import { inScratch, type Scratch, tidyAfterKills } from "./support/scratch.ts";
 import { untilAsleep } from "./support/segment.ts";
 
 /** Ten times the time within which messages of a dead puller should be with another. */
@@ -246,5 +246,5 @@ Deno.test(`${KILLS} kills lose no message, and double only what was in hand`, ()
     assert.deepEqual([...seen.keys()].sort((a, b) => a - b), numbers(sent));
     assert.ok(doubled <= KILLS, `${doubled} messages were done twice by ${KILLS} killed workers`);
     assert.equal(last.tryRecv(), undefined);
-    removeStale({ dir });
+    tidyAfterKills(dir);
   }));
