@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { listChannels, Publisher, Puller, Pusher, removeStale, Subscriber } from "../mod.ts";
 import { audit } from "../torture/audit.ts";
 import {
-  ACK_POINTS,
-  LAST_POINTS,
   numberOf,
+  OTHER_POINTS,
   type PointName,
   POINTS,
   RING_POINTS,
@@ -19,7 +18,7 @@ import { withHeld } from "./support/held.ts";
 import { SCRATCH_PREFIX } from "./support/scratch.ts";
 
 const SOURCES = new URL("../wasm/assembly/", import.meta.url);
-const PATTERNS = ["pubsub", "queue", "requests"] as const;
+const PATTERNS = ["pubsub", "queue", "requests", "ack"] as const;
 /** Failpoints that are visited in one run of the tests: other ones every day. */
 const SHARE = 4;
 const DAY = Math.floor(Date.now() / 86_400_000);
@@ -70,8 +69,7 @@ Deno.test("every failpoint has a number of its own, and a place in the ring", ()
 
 Deno.test("every failpoint is one that somebody comes to", () => {
   const points = new Set([
-    ...ACK_POINTS,
-    ...LAST_POINTS,
+    ...OTHER_POINTS,
     ...PATTERNS.flatMap(scenariosOf).map(({ point }) => point),
   ]);
   assert.deepEqual(POINTS.filter((point) => !points.has(point)), []);

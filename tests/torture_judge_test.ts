@@ -29,7 +29,7 @@ function entry(
   begin: number,
   end = begin + 1,
 ): Entry {
-  return { kind, stream, a, b, begin, end };
+  return { kind, deliveries: 0, stream, a, b, begin, end };
 }
 
 function record(part: Part, entries: Entry[], more: Partial<Record> = {}): Record {

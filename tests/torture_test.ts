@@ -11,7 +11,7 @@ const KILLS = 24;
 
 const SEED = 3;
 
-for (const pattern of ["pubsub", "queue", "requests"] as const satisfies PatternName[]) {
+for (const pattern of ["pubsub", "queue", "requests", "ack"] as const satisfies PatternName[]) {
   Deno.test(`${pattern} survives kills and stops at random instants`, async () => {
     const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
     try {

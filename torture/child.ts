@@ -5,6 +5,7 @@
  * @module
  */
 
+import { acknowledge } from "./acknowledging.ts";
 import { answer } from "./answering.ts";
 import { ask } from "./asking.ts";
 import { watchFailpoints } from "./failpoints/watch.ts";
@@ -18,6 +19,7 @@ const PARTS: Record<Part, (post: Post) => Promise<void>> = {
   subscriber: receive,
   pusher: send,
   puller: receive,
+  acknowledger: acknowledge,
   requester: ask,
   replier: answer,
 };

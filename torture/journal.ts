@@ -6,7 +6,8 @@
  * ```text
  * 0     order, acknowledged order, entries, what the receive in flight may take, ...
  * 128   how often each failpoint was passed
- * 1024  entries of 32 bytes: kind, stream, a, b, begin (f64), end (f64; 0 while it is in flight)
+ * 1024  entries of 32 bytes: kind and deliveries (16 bits each), stream, a, b, begin (f64),
+ *       end (f64; 0 while it is in flight)
  * ```
  *
  * @module
@@ -53,16 +54,22 @@ export const OPENED = 1;
 export const CLOSED = 2;
 /** `a`: first sequence; `b`: messages, those accepted once it is over. */
 export const SENT = 3;
-/** `a`: stream of the sender; `b`: sequence. */
+/** `a`: stream of the sender; `b`: sequence; with how often it was delivered, if that was said. */
 export const RECEIVED = 4;
 /** `a`: sequence; `b`: outcome. */
 export const REQUESTED = 5;
 /** `a`: stream of the requester; `b`: sequence. */
 export const HANDLED = 6;
+/** `a`: stream of the sender; `b`: sequence. */
+export const DONE = 7;
+/** Given back; `a`: stream of the sender; `b`: sequence. */
+export const RETURNED = 8;
 
 /** One entry. */
 export interface Entry {
   kind: number;
+  /** How often a message was delivered, as its receiver was told; 0 if it was not. */
+  deliveries: number;
   stream: number;
   a: number;
   b: number;
@@ -202,12 +209,20 @@ export class Journal implements Disposable {
   }
 
   /** Writes an entry, and answers its number. */
-  add(kind: number, stream: number, a: number, b: number, begin: number, end: number): number {
+  add(
+    kind: number,
+    stream: number,
+    a: number,
+    b: number,
+    begin: number,
+    end: number,
+    deliveries = 0,
+  ): number {
     const index = this.#words[LENGTH];
     if (kind !== OPENED) this.#words[IS_WORKING] = 1;
     if (index >= MOST_ENTRIES) throw new Error(`the journal ${this.path} is full`);
     const word = (HEADER_BYTES + index * ENTRY_BYTES) / 4;
-    this.#words[word] = kind;
+    this.#words[word] = kind | (deliveries << 16);
     this.#words[word + 1] = stream;
     this.#words[word + 2] = a;
     this.#words[word + 3] = b;
@@ -252,9 +267,9 @@ export class Journal implements Disposable {
 
   #entry(index: number): Entry {
     const word = (HEADER_BYTES + index * ENTRY_BYTES) / 4;
-    const [kind, stream, a, b] = this.#words.subarray(word, word + 4);
+    const [first, stream, a, b] = this.#words.subarray(word, word + 4);
     const [begin, end] = this.#doubles.subarray(word / 2 + 2, word / 2 + 4);
-    return { kind, stream, a, b, begin, end };
+    return { kind: first & 0xffff, deliveries: first >>> 16, stream, a, b, begin, end };
   }
 
   /** Forgets all entries, while the process rests. */

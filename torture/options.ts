@@ -14,7 +14,7 @@ Runs processes of every pattern, kills and stops them at random instants, and ch
 survivors lose nothing. With --failpoints it kills and stops them at each failpoint instead: between
 any two writes that others can see.
 
-  --pattern NAME  pubsub, queue, requests or all (all)
+  --pattern NAME  pubsub, queue, requests, ack or all (all)
   --kills N       kills of each pattern (1000)
   --minutes N     run so long instead, all patterns together
   --seed N        do as the run with this seed did

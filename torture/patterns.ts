@@ -7,12 +7,13 @@
 import type { Places } from "./crew.ts";
 import type { Record } from "./round.ts";
 import type { Part } from "./task.ts";
+import { judgeAck } from "./verify_ack.ts";
 import { type BroadcastState, judgeBroadcast } from "./verify_broadcast.ts";
 import { judgeQueue } from "./verify_queue.ts";
 import { judgeRequests } from "./verify_requests.ts";
 
 /** Names of the patterns on the command line. */
-export type PatternName = "pubsub" | "queue" | "requests";
+export type PatternName = "pubsub" | "queue" | "requests" | "ack";
 
 /** What a round came to. */
 export interface Verdict {
@@ -22,6 +23,10 @@ export interface Verdict {
   missed: number;
   /** Messages that dead receivers had taken, requests that were lost with their repliers. */
   takenByDead: number;
+  /** Deliveries of messages that had been delivered before, to pullers that acknowledge. */
+  again: number;
+  /** Messages that were done twice, because a puller died while it took them. */
+  doubled: number;
   /** Milliseconds from a replier's death to each error that it caused. */
   lostAfterMs: number[];
 }
@@ -38,6 +43,15 @@ export interface Pattern {
   judge(): Judge;
 }
 
+const NOTHING: Verdict = {
+  messages: 0,
+  missed: 0,
+  takenByDead: 0,
+  again: 0,
+  doubled: 0,
+  lostAfterMs: [],
+};
+
 /** The patterns by name. */
 export const PATTERNS: { [name in PatternName]: Pattern } = {
   pubsub: {
@@ -51,7 +65,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
         const verdict = judgeBroadcast(records, state);
         state = verdict.state;
         const { delivered, missed } = verdict;
-        return { messages: delivered, missed, takenByDead: 0, lostAfterMs: [] };
+        return { ...NOTHING, messages: delivered, missed };
       };
     },
   },
@@ -66,7 +80,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
         const verdict = judgeQueue(records, positions);
         positions = verdict.positions;
         const { delivered, takenByDead } = verdict;
-        return { messages: delivered, missed: 0, takenByDead, lostAfterMs: [] };
+        return { ...NOTHING, messages: delivered, takenByDead };
       };
     },
   },
@@ -78,7 +92,22 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
     judge() {
       return (records) => {
         const { replied, lost, lostAfterMs } = judgeRequests(records);
-        return { messages: replied, missed: 0, takenByDead: lost, lostAfterMs };
+        return { ...NOTHING, messages: replied, takenByDead: lost, lostAfterMs };
+      };
+    },
+  },
+  ack: {
+    kind: "queue",
+    senders: "pusher",
+    receivers: "acknowledger",
+    places: { pusher: 3, acknowledger: 3 },
+    judge() {
+      let positions = new Map<number, number>();
+      return (records) => {
+        const verdict = judgeAck(records, positions);
+        positions = verdict.positions;
+        const { delivered, again, doubled } = verdict;
+        return { ...NOTHING, messages: delivered, again, doubled };
       };
     },
   },

@@ -56,6 +56,8 @@ export const ROWS: readonly [name: string, of: (summary: Summary) => string][] =
   ["messages delivered", ({ messages }) => count(messages)],
   ["counted as missed", ({ missed }) => count(missed)],
   ["taken by the dead", ({ takenByDead }) => count(takenByDead)],
+  ["delivered again", ({ again }) => count(again)],
+  ["done twice", ({ doubled }) => count(doubled)],
   ["kill to next message, p50/p99/max ms", ({ recoveryMs }) => times(recoveryMs)],
   ["longest gap beside a stopped one, ms", ({ stopGapMs }) => times(stopGapMs)],
   ["death to ShmPeerLostError, ms", ({ lostAfterMs }) => times(lostAfterMs)],

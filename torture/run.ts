@@ -116,6 +116,8 @@ function nothing(pattern: PatternName): Total {
     messages: 0,
     missed: 0,
     takenByDead: 0,
+    again: 0,
+    doubled: 0,
     lostAfterMs: [],
     afterKillsMs: [],
     duringStopsMs: [],
@@ -130,6 +132,8 @@ function add(total: Total, result: SessionResult): void {
   total.messages += result.messages;
   total.missed += result.missed;
   total.takenByDead += result.takenByDead;
+  total.again += result.again;
+  total.doubled += result.doubled;
   total.lostAfterMs.push(...result.lostAfterMs);
   total.afterKillsMs.push(...result.afterKillsMs);
   total.duringStopsMs.push(...result.duringStopsMs);

@@ -6,7 +6,7 @@
  */
 
 import { type ChannelOptions, Puller, removeStale, Replier, Subscriber } from "../mod.ts";
-import { controlOffset, pendingBytes } from "../lib/attachment.ts";
+import { controlOffset, pendingBytes, unacknowledgedMessages } from "../lib/attachment.ts";
 import { CONTROL_BYTES } from "../wasm/layout.ts";
 import { audit } from "./audit.ts";
 import { now, pause } from "./clock.ts";
@@ -59,6 +59,8 @@ export interface SessionResult extends Recovery {
   messages: number;
   missed: number;
   takenByDead: number;
+  again: number;
+  doubled: number;
   lostAfterMs: number[];
   capacityBytes: number;
   /** Bytes of the segment in the end. */
@@ -111,6 +113,8 @@ export class Session {
       messages: 0,
       missed: 0,
       takenByDead: 0,
+      again: 0,
+      doubled: 0,
       lostAfterMs: [],
       afterKillsMs: [],
       duringStopsMs: [],
@@ -181,17 +185,16 @@ export class Session {
   }
 
   #isDrained(): boolean {
-    return this.#pattern.kind === "broadcast" || pendingBytes(this.#control()) === 0n;
+    if (this.#pattern.kind === "broadcast") return true;
+    const control = this.#bytes(controlOffset(this.result.capacityBytes), CONTROL_BYTES);
+    return pendingBytes(control) === 0n &&
+      unacknowledgedMessages(control, (offset, bytes) => this.#bytes(offset, bytes)) === 0;
   }
 
-  #control(): Uint8Array {
-    return this.#bytes().subarray(controlOffset(this.result.capacityBytes));
-  }
-
-  /** Header, first ring and control block. */
-  #bytes(): Uint8Array {
+  #bytes(offset: number, length: number): Uint8Array {
     using file = Deno.openSync(`${this.#segments}/${CHANNEL}`);
-    const bytes = new Uint8Array(controlOffset(this.result.capacityBytes) + CONTROL_BYTES);
+    file.seekSync(offset, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(length);
     file.readSync(bytes);
     return bytes;
   }
@@ -199,7 +202,11 @@ export class Session {
   /** Everybody rests: once somebody has attached, nothing may be left of the dead or be told wrong. */
   #audit(): void {
     new ATTACHERS[this.#pattern.kind](CHANNEL, { dir: this.#segments, codec: "raw" }).close();
-    audit(this.#bytes(), this.crew.members.filter(({ journal }) => journal.openStream >= 0).length);
+    const end = controlOffset(this.result.capacityBytes) + CONTROL_BYTES;
+    audit(
+      this.#bytes(0, end),
+      this.crew.members.filter(({ journal }) => journal.openStream >= 0).length,
+    );
   }
 
   #sum(records: readonly Record[]): void {
@@ -208,6 +215,8 @@ export class Session {
     result.messages += verdict.messages;
     result.missed += verdict.missed;
     result.takenByDead += verdict.takenByDead;
+    result.again += verdict.again;
+    result.doubled += verdict.doubled;
     result.lostAfterMs.push(...verdict.lostAfterMs);
     const recovery = recoveryOf(records, this.#pattern.kind, now());
     result.afterKillsMs.push(...recovery.afterKillsMs);

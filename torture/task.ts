@@ -15,6 +15,7 @@ export type Part =
   | "subscriber"
   | "pusher"
   | "puller"
+  | "acknowledger"
   | "requester"
   | "replier";
 
@@ -37,7 +38,7 @@ export interface Task {
 /** Sockets that one process opens at most, one after the other; each is a stream of its own. */
 const MOST_SOCKETS = 256;
 /** Messages that one process sends at most between two rests: what receivers' journals have room for. */
-const MOST_MESSAGES = MOST_ENTRIES / 6;
+const MOST_MESSAGES = MOST_ENTRIES / 16;
 const REST_MS = 2;
 const CALLS_PER_LOOK = 256;
 

@@ -20,7 +20,7 @@ export interface QueueVerdict {
 }
 
 /** A delivery, with who got it. */
-interface Delivery extends Entry {
+export interface Delivery extends Entry {
   by: Record;
 }
 
@@ -93,7 +93,7 @@ function endOf({ least, most }: Committed, deliveries: ReadonlyMap<number, Deliv
 }
 
 /** No message was taken after one that was sent behind it. */
-function checkOrder(
+export function checkOrder(
   { first, stream }: Committed,
   deliveries: ReadonlyMap<number, Delivery>,
   end: number,
@@ -112,11 +112,11 @@ function checkOrder(
   }
 }
 
-/** One receiver gets each sender's messages in the order of sending. */
+/** One receiver gets each sender's messages in the order of sending, those that come again aside. */
 export function checkAscending({ entries, name }: Record): void {
   const last = new Map<string, number>();
-  for (const { kind, stream, a, b } of entries) {
-    if (kind !== RECEIVED) continue;
+  for (const { kind, deliveries, stream, a, b } of entries) {
+    if (kind !== RECEIVED || deliveries > 1) continue;
     const key = `${stream}/${a}`;
     const before = last.get(key) ?? -1;
     if (b <= before) throw new Violation(`${name} got message ${b} of ${a} after ${before}`);

@@ -42,13 +42,16 @@ export const RING_POINTS = Object.keys(numbers)
   .map((name) => name as RingPoint)
   .sort((a, b) => numbers[a] - numbers[b]);
 
-/** Failpoints of pullers that acknowledge, which no pattern here has: their own tests go to them. */
+/** Failpoints of pullers that acknowledge. */
 export const ACK_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
   /^(SHELF|ROOM|KEEP|RETURN)_/.test(name)
 );
 
-/** Failpoints of the last one to leave, whom no pattern here has: a test of its own goes there. */
-export const LAST_POINTS: readonly PointName[] = ["renameNew"];
+/**
+ * Failpoints to which tests of their own go: those of the last one to leave, and of pullers of both
+ * kinds on one channel, neither of which a pattern here has.
+ */
+export const OTHER_POINTS: readonly PointName[] = ["renameNew", "RETURN_TAKEN"];
 
 /** All failpoints by their numbers. */
 export const POINTS: readonly PointName[] = [...RING_POINTS, ...CALLS];

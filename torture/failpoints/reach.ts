@@ -6,7 +6,7 @@
 
 import { type PatternName, PATTERNS } from "../patterns.ts";
 import type { Part } from "../task.ts";
-import { type PointName, POINTS } from "./points.ts";
+import { ACK_POINTS, OTHER_POINTS, type PointName, POINTS } from "./points.ts";
 
 /** Points that are passed while a channel is new, and hardly ever again. */
 const FIRST: { [part in Part]?: readonly PointName[] } = {
@@ -14,6 +14,10 @@ const FIRST: { [part in Part]?: readonly PointName[] } = {
   subscriber: creating("RESERVE_MOVED", "REGION_BYTES", "REGION_SEALED", "REGION_PLACED"),
   pusher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
   puller: creating(),
+  acknowledger: creating(
+    "RESERVE_MOVED",
+    ...ACK_POINTS.filter((name) => /^(SHELF|ROOM)_/.test(name)),
+  ),
   requester: creating(
     "RESERVE_MOVED",
     "TOTAL_HEAD",
@@ -104,6 +108,10 @@ const ALWAYS: Record<Part, readonly PointName[]> = {
   ],
   pusher: [...SENDING, ...SLEEPING, "CLAIM_HIDDEN", "DROPPED_COUNTED"],
   puller: [...TAKING, "HOLD_LANE", "HOLD_POSITION", "HOLD_ADDED", "HOLD_OVER"],
+  acknowledger: [
+    ...TAKING,
+    ...ACK_POINTS.filter((name) => !/^SHELF_/.test(name) && !OTHER_POINTS.includes(name)),
+  ],
   requester: [
     ...SENDING,
     ...SLEEPING,

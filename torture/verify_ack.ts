@@ -1,0 +1,156 @@
+/**
+ * Judges a round of push/pull with pullers that acknowledge: every committed message was acknowledged
+ * once, however many died, gave it back or closed with it before; nothing uncommitted was delivered;
+ * each pusher's messages were taken in order; and the count of deliveries was right.
+ *
+ * @module
+ */
+
+import { CLOCK_SLACK_MS } from "./clock.ts";
+import { DONE, type Entry, RECEIVED, RETURNED } from "./journal.ts";
+import { goesOn, type Record, type Stream, streamsOf, Violation } from "./round.ts";
+import { type Committed, committedBy } from "./senders.ts";
+import { checkAscending, checkCommitted, checkOrder, type Delivery } from "./verify_queue.ts";
+
+/** What a round came to. */
+export interface AckVerdict {
+  /** Messages that were acknowledged. */
+  delivered: number;
+  /** Deliveries after the first one of a message. */
+  again: number;
+  /** Messages that a puller which died while it took them left to two others. */
+  doubled: number;
+  /** Where each stream that goes on stands. */
+  positions: Map<number, number>;
+}
+
+/** What became of a message. */
+interface Fate {
+  deliveries: Delivery[];
+  acknowledged: Entry[];
+  /** Acknowledgements of which their puller died. */
+  inDoubt: number;
+}
+
+type Fates = Map<number, Map<number, Fate>>;
+
+/** Judges a round. */
+export function judgeAck(
+  records: readonly Record[],
+  before: ReadonlyMap<number, number>,
+): AckVerdict {
+  const senders = committedBy(records.filter(({ part }) => part === "pusher"), before);
+  const pullers = records.filter(({ part }) => part === "acknowledger");
+  for (const puller of pullers) streamsOf(puller).forEach(checkSettled);
+  const fates = collect(pullers, senders);
+  const verdict: AckVerdict = { delivered: 0, again: 0, doubled: 0, positions: new Map() };
+  let uncounted = 0;
+  for (const [id, sender] of senders) {
+    const bySequence = fates.get(id) ?? new Map<number, Fate>();
+    const end = endOf(sender, bySequence);
+    checkOrder(sender, firstDeliveries(bySequence), end);
+    for (let sequence = sender.first; sequence < end; sequence++) {
+      const fate = bySequence.get(sequence);
+      checkDone(`message ${sequence} of ${id}`, fate);
+      verdict.delivered++;
+      verdict.doubled += isDoubled(fate) ? 1 : 0;
+      verdict.again += fate.deliveries.filter(({ deliveries }) => deliveries > 1).length;
+      uncounted += missingCounts(`message ${sequence} of ${id}`, fate);
+    }
+    if (goesOn(sender.stream)) verdict.positions.set(id, end);
+  }
+  for (const puller of pullers) checkAscending(puller);
+  checkExcuses(verdict.doubled, uncounted, pullers);
+  return verdict;
+}
+
+/** What a socket received it has acknowledged or given back, unless it was closed or killed. */
+function checkSettled(stream: Stream): void {
+  const open = new Set<string>();
+  for (const { kind, a, b } of stream.entries) {
+    const message = `${b} of ${a}`;
+    if (kind === RECEIVED) open.add(message);
+    else if (!open.delete(message)) throw new Violation(`message ${message} was settled twice`);
+  }
+  if (!goesOn(stream) || open.size === 0) return;
+  throw new Violation(`${stream.record.name} still holds ${[...open].join(", ")}`);
+}
+
+function collect(pullers: readonly Record[], senders: ReadonlyMap<number, Committed>): Fates {
+  const fates: Fates = new Map();
+  for (const by of pullers) {
+    for (const entry of by.entries) {
+      if (![RECEIVED, DONE, RETURNED].includes(entry.kind)) continue;
+      checkCommitted(entry, senders);
+      const fate = fateOf(fates, entry);
+      if (entry.kind === RECEIVED) fate.deliveries.push({ ...entry, by });
+      else if (entry.kind === DONE && entry.end === 0) fate.inDoubt++;
+      else if (entry.kind === DONE) fate.acknowledged.push(entry);
+    }
+  }
+  return fates;
+}
+
+function fateOf(fates: Fates, { a, b }: Entry): Fate {
+  const bySequence = fates.get(a) ?? new Map<number, Fate>();
+  fates.set(a, bySequence);
+  const fate = bySequence.get(b) ?? { deliveries: [], acknowledged: [], inDoubt: 0 };
+  bySequence.set(b, fate);
+  return fate;
+}
+
+/** Of what a dead sender may have committed, all up to the last one delivered was. */
+function endOf({ least, most }: Committed, fates: ReadonlyMap<number, Fate>): number {
+  for (let end = most; end > least; end--) if (fates.has(end - 1)) return end;
+  return least;
+}
+
+function firstDeliveries(fates: ReadonlyMap<number, Fate>): Map<number, Delivery> {
+  const first = new Map<number, Delivery>();
+  for (const [sequence, { deliveries }] of fates) {
+    const delivery = deliveries.find(({ deliveries }) => deliveries === 1);
+    if (delivery) first.set(sequence, delivery);
+  }
+  return first;
+}
+
+function checkDone(what: string, fate: Fate | undefined): asserts fate is Fate {
+  if (fate !== undefined && fate.acknowledged.length + fate.inDoubt > 0) return;
+  const came = fate?.deliveries.length ?? 0;
+  throw new Violation(`${what} was committed, delivered ${came} times, and nobody acknowledged it`);
+}
+
+/** True if it was acknowledged twice, or delivered after it was acknowledged. */
+function isDoubled({ acknowledged, deliveries }: Fate): boolean {
+  const [first, second] = acknowledged.map(({ end }) => end).sort((a, b) => a - b);
+  if (first === undefined) return false;
+  return second !== undefined || deliveries.some(({ begin }) => begin > first + CLOCK_SLACK_MS);
+}
+
+/** Each delivery has a count of its own; answers how many lower ones nobody wrote down. */
+function missingCounts(what: string, { deliveries }: Fate): number {
+  const counts = new Set(deliveries.map(({ deliveries }) => deliveries));
+  if (counts.size < deliveries.length || counts.has(0)) {
+    const all = deliveries.map(({ deliveries, by }) => `${deliveries} to ${by.name}`);
+    throw new Violation(`${what} was delivered with the counts ${all.join(", ")}`);
+  }
+  return Math.max(0, ...counts) - counts.size;
+}
+
+/** Only who dies while it receives leaves a message to two, or a delivery that nobody wrote down. */
+function checkExcuses(doubled: number, uncounted: number, pullers: readonly Record[]): void {
+  const dead = pullers.filter(({ killedAt, inFlight }) =>
+    killedAt !== undefined && inFlight.limit > 0
+  );
+  if (doubled > dead.length) {
+    throw new Violation(
+      `${doubled} messages were done twice, and ${dead.length} pullers died while they received`,
+    );
+  }
+  const taken = dead.reduce((sum, { inFlight }) => sum + inFlight.limit, 0);
+  if (uncounted > taken) {
+    throw new Violation(
+      `${uncounted} deliveries were counted that nobody got, and the dead took at most ${taken}`,
+    );
+  }
+}
