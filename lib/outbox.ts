@@ -346,13 +346,24 @@ export class Outbox implements Waiter {
     this.#freeBlocks();
     let offset = this.#blocks.allocate(bytes);
     if (offset < 0 && bytes <= this.#largestBlock && this.attachment.kind === "broadcast") {
-      this.attachment.ring.forgetPublished();
-      this.#freeBlocks();
-      offset = this.#blocks.allocate(bytes);
+      offset = this.#makeRoomFor(bytes);
     }
     if (offset >= 0 || bytes <= this.#largestBlock) return offset;
     this.#addRegion(bytes);
     return this.#blocks.allocate(bytes);
+  }
+
+  /** A publisher gives up its oldest messages until one more big one fits; -1 if none does. */
+  #makeRoomFor(bytes: number): number {
+    let offset = -1;
+    while (offset < 0 && this.#liveBlocks.length > 0) {
+      const blocks = this.#liveBlocks.length;
+      this.attachment.ring.forgetBefore(this.#liveBlocks[0].position);
+      this.#freeBlocks();
+      if (this.#liveBlocks.length === blocks) return -1;
+      offset = this.#blocks.allocate(bytes);
+    }
+    return offset;
   }
 
   #addRegion(bytes: number): void {

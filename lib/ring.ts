@@ -42,7 +42,7 @@ export interface RingExports {
   claimedPosition(): number;
   claimedStamp(offset: number, length: number): number;
   releasedPosition(): number;
-  forgetPublished(): void;
+  forgetBefore(position: number): void;
   usedBytes(): number;
   blockingHolder(): number;
 

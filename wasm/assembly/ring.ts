@@ -19,7 +19,7 @@ export {
   claimedPosition,
   claimedStamp,
   commit,
-  forgetPublished,
+  forgetBefore,
   hideClaimed,
   isSound,
   leftPosition,

@@ -246,9 +246,10 @@ function publishTail(): bool {
   return true;
 }
 
-/** Broadcast: gives up all published records. */
-export function forgetPublished(): void {
-  forgetAll();
+/** Broadcast: gives up what was published before a position modulo 2^53. */
+export function forgetBefore(position: f64): void {
+  const bytes = (<u64>position - tail) & 0x1fffffffffffff;
+  forgetUpTo(min<u64>(tail + bytes, head));
 }
 
 /** The participant that reads in place what this writer would overwrite next, or -1. */
