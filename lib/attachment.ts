@@ -337,10 +337,11 @@ export class Attachment {
     if (this.words[layout.HEADER_END >>> 2] >>> 0 > this.carrier.mappedBytes) this.remap();
   }
 
-  /** Maps what others have added. */
+  /** Maps what others have added; nothing changes if they have added nothing. */
   remap(): void {
+    const before = this.carrier.mappedBytes;
     this.carrier.remap();
-    this.#adopt();
+    if (this.carrier.mappedBytes !== before) this.#adopt();
   }
 
   #adopt(): void {

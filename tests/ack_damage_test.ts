@@ -9,6 +9,7 @@ import {
   CONTROL_RETURNS,
   CONTROL_SHELVES,
   FIRST_SHELF_PLACES,
+  HEADER_END,
   MAX_SHELVES,
   PLACE_BYTES,
 } from "../wasm/layout.ts";
@@ -84,4 +85,16 @@ Deno.test("damage of held messages ends in right messages or in errors that say 
   assert.ok(outcomes.whole > CASES / 20, JSON.stringify(outcomes));
   // A word that was overwritten by another right one tells nobody.
   assert.ok(CASES - outcomes.told - outcomes.whole < CASES / 50, JSON.stringify(outcomes));
+});
+
+Deno.test("an end that cannot be right keeps no puller in drain", () => {
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY_BYTES });
+  using pusher = new Pusher<number>(channel.handle);
+  using holder = new Puller<number>(channel.handle, { ack: true });
+  using puller = new Puller<number>(channel.handle);
+  pusher.sendMany([1, 2, 3]);
+  holder.recvSync();
+  new DataView(channel.handle.memory.buffer).setUint32(HEADER_END, 0xffffffff, true);
+  assert.deepEqual(puller.drain(), [2, 3]);
+  assert.deepEqual(puller.drain(), []);
 });

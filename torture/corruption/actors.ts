@@ -6,6 +6,7 @@
 
 import {
   type ChannelOptions,
+  type Delivery,
   type Loan,
   type MessageView,
   Publisher,
@@ -20,7 +21,10 @@ import type { Random } from "../random.ts";
 import type { Stage } from "./case.ts";
 
 /** Patterns by the kind of their channel. */
-export type PatternName = "queue" | "broadcast" | "request";
+export type PatternName = "queue" | "broadcast" | "request" | "ack";
+
+/** All patterns. */
+export const PATTERN_NAMES = ["queue", "broadcast", "request", "ack"] as const;
 
 /** A call to make. */
 export interface Call {
@@ -172,6 +176,67 @@ class Receiving implements Actor {
   }
 }
 
+/** Few, so that a puller comes to its limit. */
+const MOST_UNACKED = 6;
+
+class Acknowledging implements Actor {
+  readonly role = "acknowledger";
+  readonly socket: Puller<Delivery<Uint8Array>>;
+  readonly #stage: Stage;
+  readonly #held: Delivery<Uint8Array>[] = [];
+
+  constructor(name: string, options: ChannelOptions, stage: Stage) {
+    this.socket = new Puller<Uint8Array>(name, {
+      ...options,
+      ack: true,
+      maxUnacked: MOST_UNACKED,
+    });
+    this.#stage = stage;
+  }
+
+  #got = (delivery: Delivery<Uint8Array> | undefined) => {
+    if (delivery === undefined) return false;
+    this.#held.push(delivery);
+    this.#stage.received(delivery.value);
+    return true;
+  };
+
+  next(random: Random): Call {
+    const { socket } = this;
+    if (this.#held.length > 0 && random.chance(0.5)) {
+      return random.pick([
+        { what: "ack", call: () => this.#held.shift()!.ack() },
+        { what: "ack of the last", call: () => this.#held.pop()!.ack() },
+        { what: "nack", call: () => this.#held.shift()!.nack() },
+      ]);
+    }
+    return random.pick([
+      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
+      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
+      { what: "drain", call: () => socket.drain(random.between(1, 10)).forEach(this.#got) },
+      { what: "recvSync", call: () => this.#got(socket.recvSync(AT_ONCE)) },
+      {
+        what: "recv",
+        call: async () => this.#got(await socket.recv(random.pick([AT_ONCE, SOON]))),
+      },
+    ]);
+  }
+
+  settle(): void {
+    while (this.#held.length > 0) this.#held.shift()!.ack();
+  }
+
+  collect(): boolean {
+    const isThere = this.#got(this.socket.tryRecv());
+    this.settle();
+    return isThere;
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
 class Requesting implements Actor {
   readonly role = "requester";
   readonly socket: Requester<Uint8Array, Uint8Array>;
@@ -313,5 +378,13 @@ export const ACTORS: Record<PatternName, Cast> = {
       role === "requester"
         ? new Requesting(new Requester(name, options), stage)
         : new Replying(new Replier(name, options), stage),
+  },
+  ack: {
+    first: ["pusher", "acknowledger"],
+    more: ["pusher", "acknowledger", "acknowledger", "puller"],
+    open: (role, name, options, stage) =>
+      role === "acknowledger"
+        ? new Acknowledging(name, options, stage)
+        : ACTORS.queue.open(role, name, options, stage),
   },
 };

@@ -11,7 +11,7 @@ import { interpose } from "./interpose.ts";
 import { Judge, LEAST_BYTES } from "./judge.ts";
 import { type CaseResult, emptyTally, type Tally } from "./report.ts";
 import { Striker } from "./striker.ts";
-import { type Actor, ACTORS, type PatternName } from "./actors.ts";
+import { type Actor, ACTORS, PATTERN_NAMES, type PatternName } from "./actors.ts";
 
 /** What a failing call threw, unless damage explains it. */
 class Failure extends Error {}
@@ -64,7 +64,7 @@ export class Stage implements Disposable {
     this.random = new Random(seed, index);
     this.dir = dir;
     this.#sabotage = sabotage;
-    this.#pattern = this.random.pick(["queue", "broadcast", "request"] as const);
+    this.#pattern = this.random.pick(PATTERN_NAMES);
     this.capacity = this.random.pick(CAPACITIES);
     this.judge = new Judge(this.random.below(2 ** 32));
     const actors = ACTORS[this.#pattern];

@@ -5,7 +5,7 @@
  */
 
 import { Random } from "../random.ts";
-import type { PatternName } from "./actors.ts";
+import { PATTERN_NAMES, type PatternName } from "./actors.ts";
 import type { FuzzPlan } from "./fuzz.ts";
 import { Judge } from "./judge.ts";
 import { LineProcess } from "./lines.ts";
@@ -18,6 +18,7 @@ const ROLES: Record<PatternName, Part["role"][][]> = {
   queue: [["pusher", "puller", "puller"], ["pusher", "pusher", "puller"]],
   broadcast: [["publisher", "subscriber", "subscriber"], ["publisher", "publisher", "subscriber"]],
   request: [["requester", "replier", "replier"], ["requester", "requester", "replier"]],
+  ack: [["pusher", "acknowledger", "acknowledger"], ["pusher", "acknowledger", "puller"]],
 };
 const PLAY_MS = 40;
 const MOST_STRIKES = 30;
@@ -50,7 +51,7 @@ export class ProcessCases implements AsyncDisposable {
 
   async #play(random: Random, dir: string): Promise<CaseResult> {
     const capacityBytes = random.pick([1024, 4096, 65_536]);
-    const roles = random.pick(ROLES[random.pick(["queue", "broadcast", "request"] as const)]);
+    const roles = random.pick(ROLES[random.pick(PATTERN_NAMES)]);
     const keys = roles.map(() => random.below(2 ** 32));
     const parts = roles.map((role, at): Part => ({
       role,

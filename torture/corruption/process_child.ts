@@ -6,6 +6,7 @@
  */
 
 import {
+  type Delivery,
   Publisher,
   Puller,
   Pusher,
@@ -28,6 +29,7 @@ const ALLOWED = [
 ];
 const SHORT = { timeoutMs: 5 };
 const MOST_ODD = 20;
+const MOST_UNACKED = 32;
 
 const target = new Uint8Array(1 << 18);
 
@@ -108,6 +110,22 @@ function receiving(play: Play, socket: Puller<Bytes> | Subscriber<Bytes>): (() =
   ];
 }
 
+function acknowledging(play: Play, socket: Puller<Delivery<Bytes>>): (() => unknown)[] {
+  const held: Delivery<Bytes>[] = [];
+  const keep = (delivery: Delivery<Bytes> | undefined) => {
+    if (play.got(delivery?.value)) held.push(delivery!);
+  };
+  return [
+    () => keep(socket.tryRecv()),
+    () => socket.drain(10).forEach(keep),
+    () => keep(socket.recvSync(SHORT)),
+    async () => keep(await socket.recv(SHORT)),
+    () => held.shift()?.ack(),
+    () => held.shift()?.nack(),
+    () => held.splice(0).forEach((delivery) => delivery.ack()),
+  ];
+}
+
 function asking(play: Play, socket: Requester<Bytes, Bytes>): (() => unknown)[] {
   return [
     () => play.got(socket.requestSync(play.make(), SHORT)),
@@ -140,6 +158,11 @@ function open(part: Part): [Socket, (play: Play) => (() => unknown)[]] {
       const Kind = part.role === "puller" ? Puller<Bytes> : Subscriber<Bytes>;
       const socket = new Kind(CHANNEL, options);
       return [socket, (play) => receiving(play, socket)];
+    }
+    case "acknowledger": {
+      const ackOptions = { ...options, ack: true, maxUnacked: MOST_UNACKED } as const;
+      const socket = new Puller<Bytes>(CHANNEL, ackOptions);
+      return [socket, (play) => acknowledging(play, socket)];
     }
     case "requester": {
       const socket = new Requester<Bytes, Bytes>(CHANNEL, options);

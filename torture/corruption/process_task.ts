@@ -9,7 +9,7 @@ import { LEAST_BYTES } from "./judge.ts";
 
 /** What a child does for a while. */
 export interface Part {
-  role: "publisher" | "subscriber" | "pusher" | "puller" | "requester" | "replier";
+  role: "publisher" | "subscriber" | "pusher" | "puller" | "acknowledger" | "requester" | "replier";
   dir: string;
   capacityBytes: number;
   /** Decides calls and sizes. */

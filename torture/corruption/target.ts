@@ -20,6 +20,7 @@ export interface Strike {
 /** Entries of the tables that the cases use: others are struck as "anywhere". */
 const PARTICIPANTS = 6;
 const LANES = 4;
+const PLACES = 12;
 
 /** Where things lie in a segment of a known capacity. */
 export class Anatomy {
@@ -89,6 +90,7 @@ function choosePlace(random: Random, anatomy: Anatomy, image: Uint8Array): Place
     region,
     region,
     slot,
+    held,
     anywhere,
   ]);
   return choose(random, anatomy, image);
@@ -152,6 +154,16 @@ function slot(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
   const at = random.below(48) * 4;
   if (place < anatomy.regions || place + at + 8 > image.length) return control(random, anatomy);
   return [place + at, `region of participant ${index} + ${at}`];
+}
+
+/** Where the first shelf is, or a place on it: mostly the first ones are in use. */
+function held(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+  const word = anatomy.control + layout.CONTROL_SHELVES;
+  const shelf = new DataView(image.buffer).getUint32(word, true);
+  if (shelf < anatomy.regions || random.chance(0.2)) return [word + random.below(4) * 4, "shelves"];
+  const at = random.below(PLACES * layout.PLACE_BYTES / 4) * 4;
+  if (shelf + at + 8 > image.length) return control(random, anatomy);
+  return [shelf + at, `place on a shelf + ${at}`];
 }
 
 function anywhere(random: Random, _anatomy: Anatomy, image: Uint8Array): Place {
