@@ -2,16 +2,19 @@ import assert from "node:assert/strict";
 import { LOST, REPLIED } from "../torture/asking.ts";
 import {
   CLOSED,
+  DONE,
   type Entry,
   HANDLED,
   OPENED,
   RECEIVED,
   REQUESTED,
+  RETURNED,
   SENT,
 } from "../torture/journal.ts";
 import { fill, fillAborted, make, sizeOf, verify } from "../torture/message.ts";
 import type { Record } from "../torture/round.ts";
 import type { Part } from "../torture/task.ts";
+import { judgeAck } from "../torture/verify_ack.ts";
 import { judgeBroadcast } from "../torture/verify_broadcast.ts";
 import { judgeQueue } from "../torture/verify_queue.ts";
 import { judgeRequests } from "../torture/verify_requests.ts";
@@ -126,6 +129,92 @@ Deno.test("of a send that a kill interrupted, all or a beginning may arrive", ()
   }
   assert.throws(() => judge(killed, receiver("puller", [])), /0 of 256 was committed/);
   assert.throws(() => judge(killed, receiver("puller", [0, 2])), /1 of 256 was committed/);
+});
+
+/** What an acknowledging puller did with messages, one after the other. */
+const acknowledger = (
+  stream: number,
+  deeds: [sequence: number, deliveries: number, end?: "done" | "returned" | "in doubt"][],
+  more?: Partial<Record>,
+) =>
+  record(
+    "acknowledger",
+    [
+      opened(stream, 0),
+      ...deeds.flatMap(([sequence, deliveries, end], at) => {
+        const begin = (stream === RECEIVER ? 20 : 100) + 10 * at;
+        const got = { ...entry(RECEIVED, stream, SENDER, sequence, begin), deliveries };
+        if (end === undefined) return [got];
+        const kind = end === "returned" ? RETURNED : DONE;
+        const until = end === "in doubt" ? 0 : begin + 3;
+        return [got, entry(kind, stream, SENDER, sequence, begin + 2, until)];
+      }),
+    ],
+    more,
+  );
+const judgeHeld = (...pullers: Record[]) => judgeAck([sender("pusher"), ...pullers], new Map());
+const OTHER = RECEIVER + 256;
+
+Deno.test("every message is acknowledged once, whatever came before", () => {
+  const all = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"]]);
+  const verdict = judgeHeld(all, acknowledger(OTHER, [[1, 2, "done"]]));
+  assert.deepEqual(verdict, {
+    delivered: 3,
+    again: 1,
+    doubled: 0,
+    positions: new Map([[SENDER, 3]]),
+  });
+  assert.throws(() => judgeHeld(all), /message 1 of 256 .* nobody acknowledged it/);
+  assert.throws(
+    () => judgeHeld(acknowledger(RECEIVER, [[0, 1, "done"], [2, 1, "done"]])),
+    /message 1 of 256 was committed, delivered 0 times/,
+  );
+});
+
+Deno.test("what a socket neither acknowledged nor gave back comes again only when it is gone", () => {
+  const holds: Parameters<typeof acknowledger>[1] = [[0, 1, "done"], [1, 1], [2, 1, "done"]];
+  const other = acknowledger(OTHER, [[1, 2, "done"]]);
+  assert.throws(() => judgeHeld(acknowledger(RECEIVER, holds), other), /still holds 1 of 256/);
+  assert.equal(judgeHeld(acknowledger(RECEIVER, holds, DEAD), other).again, 1);
+});
+
+Deno.test("a message is done twice only if a puller died while it received", () => {
+  const all = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"], [2, 1, "done"]]);
+  const again = acknowledger(OTHER, [[1, 2, "done"]]);
+  const inFlight = { limit: 1, began: 5 };
+  const died = acknowledger(OTHER + 256, [], { ...DEAD, inFlight });
+  assert.throws(() => judgeHeld(all, again), /1 messages were done twice, and 0 pullers died/);
+  assert.equal(judgeHeld(all, again, died).doubled, 1);
+  const late = acknowledger(OTHER, [[2, 1, "done"], [1, 2]], { killedAt: 190, deadAt: 191 });
+  const first = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"]]);
+  assert.throws(() => judgeHeld(first, late), /1 messages were done twice/);
+});
+
+Deno.test("of an acknowledgement that a kill interrupted, either may be true", () => {
+  const doubt = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"], [2, 1, "in doubt"]], DEAD);
+  assert.equal(judgeHeld(doubt).delivered, 3);
+  assert.equal(judgeHeld(doubt, acknowledger(OTHER, [[2, 2, "done"]])).doubled, 0);
+});
+
+Deno.test("a count of deliveries that is not true is found", () => {
+  const rest = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"]]);
+  const second = (deliveries: number) => acknowledger(OTHER, [[1, deliveries, "done"]]);
+  assert.throws(() => judgeHeld(rest, second(1)), /with the counts 1 to .*, 1 to/);
+  assert.throws(() => judgeHeld(rest, second(0)), /with the counts 1 to .*, 0 to/);
+  assert.throws(() => judgeHeld(rest, second(3)), /1 deliveries were counted that nobody got/);
+  const died = acknowledger(OTHER + 256, [], { ...DEAD, inFlight: { limit: 1, began: 5 } });
+  assert.equal(judgeHeld(rest, second(3), died).again, 1);
+});
+
+Deno.test("messages of a first delivery come in their order, those that come again need not", () => {
+  const judgeOne = (deeds: Parameters<typeof acknowledger>[1]) =>
+    judgeHeld(acknowledger(RECEIVER, deeds));
+  assert.throws(
+    () => judgeOne([[0, 1, "done"], [2, 1, "done"], [1, 1, "done"]]),
+    /message 1 of 256 was taken .* after a later one/,
+  );
+  judgeOne([[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"], [1, 2, "done"]]);
+  assert.throws(() => judgeOne([[0, 1, "done"], [1, 1, "done"], [2, 1, "done"], [3, 1, "done"]]));
 });
 
 const NEWS = { positions: new Map(), missed: new Map() };
