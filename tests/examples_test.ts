@@ -9,12 +9,19 @@ async function inDirectory(
   const RINGBUS_DIR = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "ringbus-examples-" });
   try {
     await test((file, ...args) =>
-      new Program(["--allow-ffi", `examples/${file}`, ...args], { RINGBUS_DIR })
+      new Program(["--allow-ffi", ...permissionsOf(file), `examples/${file}`, ...args], {
+        RINGBUS_DIR,
+      })
     );
     assert.deepEqual([...Deno.readDirSync(RINGBUS_DIR)], [], "the examples left files behind");
   } finally {
     await Deno.remove(RINGBUS_DIR, { recursive: true });
   }
+}
+
+/** What a program needs beyond the channels. */
+function permissionsOf(file: string): string[] {
+  return file === "log_fanout/archive.ts" ? ["--allow-write"] : [];
 }
 
 Deno.test("example pubsub: both subscribers print five positions in order", () =>
@@ -109,6 +116,86 @@ Deno.test("example arrays: arrays are written and read in place", () =>
     await using lender = run("arrays/lender.ts");
     assert.deepEqual(await lender.lines(), ["lent 3 arrays"]);
     assert.deepEqual(await viewer.lines(), ["sum 1000", "sum 2000", "sum 3000"]);
+  }));
+
+Deno.test("example camera_frames: viewers see frames in place, and count what they miss", () =>
+  inDirectory(async (run) => {
+    await using viewer = run("camera_frames/viewer.ts");
+    await using slow = run("camera_frames/viewer.ts", "250");
+    await using previews = run("camera_frames/previews.ts");
+    await Promise.all([viewer, slow, previews].map((program) => program.prints("watching")));
+    await using camera = run("camera_frames/camera.ts", "60");
+    assert.deepEqual(await camera.lines(), ["sent 60 frames of 921616 bytes"]);
+    const [quickly, slowly] = [seenOf(await viewer.lines()), seenOf(await slow.lines())];
+    assert.equal(quickly.seen + quickly.missed, 60);
+    assert.equal(slowly.seen + slowly.missed, 60);
+    assert.ok(slowly.missed > 0 && slowly.seen > 0);
+    const shades = [10, 20, 30, 40, 50, 60].map((shade) =>
+      `Uint8Array 60 x 80 x 3, shade ${shade}`
+    );
+    assert.deepEqual(await previews.lines(), ["watching", ...shades]);
+  }));
+
+function seenOf(lines: string[]): { seen: number; missed: number } {
+  const [, seen, missed] = /(?:seen|saw) (\d+)(?: lines)?, missed (\d+)/.exec(lines.join("\n"))!;
+  return { seen: Number(seen), missed: Number(missed) };
+}
+
+Deno.test("example agent_swarm: all questions are answered although an agent is killed", () =>
+  inDirectory(async (run) => {
+    await using tools = run("agent_swarm/tools.ts");
+    await using killed = run("agent_swarm/agent.ts", "ann");
+    await killed.prints("ready");
+    await using boss = run("agent_swarm/boss.ts");
+    await killed.prints("thinks about");
+    killed.kill("SIGKILL");
+    await killed.ended();
+    await using agent = run("agent_swarm/agent.ts", "bob");
+    assert.deepEqual(await boss.lines(), [
+      "asked again: How many boxes of 12 for apples?",
+      "9 boxes of 12 hold 100 apples",
+      "3 boxes of 11 hold 24 pears",
+      "4 boxes of 10 hold 37 plums",
+      "12 boxes of 9 hold 100 apples",
+      "3 boxes of 8 hold 24 pears",
+      "6 boxes of 7 hold 37 plums",
+      "18 calls of tools by 1 agents",
+    ]);
+    for (const program of [agent, tools]) {
+      program.kill("SIGINT");
+      await program.lines();
+    }
+  }));
+
+Deno.test("example log_fanout: the archive has every line, a slow watcher counts what it missed", () =>
+  inDirectory(async (run) => {
+    const path = await Deno.makeTempFile();
+    try {
+      await using archive = run("log_fanout/archive.ts", path);
+      await using slow = run("log_fanout/watch.ts", "error", "slow");
+      await Promise.all([archive.prints("writing"), slow.prints("watching")]);
+      const names = ["billing", "search"];
+      await using services = new AsyncDisposableStack();
+      const running = names.map((name) => services.use(run("log_fanout/service.ts", name)));
+      for (const [i, service] of running.entries()) {
+        assert.deepEqual(await service.lines(), [`${names[i]} logged 2000 lines`]);
+      }
+      assert.equal((await archive.lines()).at(-1), "wrote 4000 lines");
+      const written = (await Deno.readTextFile(path)).trimEnd().split("\n").map((line) =>
+        JSON.parse(line)
+      );
+      for (const name of names) {
+        const numbers = written.filter(({ service }) => service === name).map(({ number }) =>
+          number
+        );
+        assert.deepEqual(numbers, Array.from({ length: 2000 }, (_, i) => i + 1));
+      }
+      const { seen, missed } = seenOf(await slow.lines());
+      assert.equal(seen + missed, 4000);
+      assert.ok(missed > 0);
+    } finally {
+      await Deno.remove(path);
+    }
   }));
 
 Deno.test("example workers: it runs with leave to read its code and nothing else", async () => {

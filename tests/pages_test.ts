@@ -117,6 +117,24 @@ Deno.test("links of the pages lead to files and headings that are there", () => 
   assert.deepEqual(broken, []);
 });
 
+Deno.test("every example is in the table of examples, and is run by the tests", () => {
+  const targets = new Set(pageAt("examples/README.md").links.map(({ target }) => target));
+  const tests = [...Deno.readDirSync(new URL("tests/", ROOT))]
+    .filter(({ isFile }) => isFile)
+    .map(({ name }) => Deno.readTextFileSync(new URL(`tests/${name}`, ROOT)))
+    .join("\n");
+  const folders = [...Deno.readDirSync(new URL("examples/", ROOT))].filter((each) =>
+    each.isDirectory
+  );
+  for (const { name } of folders) {
+    assert.ok(targets.has(name), `${name} is not in examples/README.md`);
+    assert.ok(
+      tests.includes(`${name}/`) || tests.includes(`example ${name}`),
+      `${name} is not run`,
+    );
+  }
+});
+
 Deno.test("the README links to all pages", () => {
   const targets = new Set(pageAt("README.md").links.map(({ target }) => target));
   const missing = WRITTEN_PAGES.map(({ path }) => path)

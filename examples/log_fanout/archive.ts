@@ -1,0 +1,27 @@
+// Writes all lines of all services into a file, as JSON, until none came for two seconds. What it has
+// not written when it is killed is written by the next one:
+//   deno run --allow-ffi --allow-write examples/log_fanout/archive.ts log.jsonl
+import { type Delivery, Puller, ShmTimeoutError } from "@ringbus/ringbus";
+import { ARCHIVE, CAPACITY_BYTES, type Line } from "./line.ts";
+
+const [path] = Deno.args;
+using lines = new Puller<Line>(ARCHIVE, { ack: true, capacityBytes: CAPACITY_BYTES });
+console.log("writing");
+
+async function write(batch: Delivery<Line>[]): Promise<void> {
+  const text = batch.map(({ value }) => `${JSON.stringify(value)}\n`).join("");
+  await Deno.writeTextFile(path, text, { append: true });
+  for (const line of batch) line.ack(); // now they are in the file
+}
+
+let count = 0;
+try {
+  for (let timeoutMs = 60_000;; timeoutMs = 2000) {
+    const batch = [await lines.recv({ timeoutMs }), ...lines.drain()];
+    await write(batch);
+    count += batch.length;
+  }
+} catch (error) {
+  if (!(error instanceof ShmTimeoutError)) throw error;
+}
+console.log(`wrote ${count} lines`);
