@@ -251,10 +251,11 @@ Deno.test("metrics: the library is not loaded before the first scrape", async ()
 
 Deno.test("metrics: the largest few of many are found", () => {
   const sizes = Array.from({ length: 1000 }, (_, i) => (i * 7919) % 1000);
+  const descending = (a: number, b: number) => b - a;
   const expected = [999, 998, 997, 996, 995];
-  assert.deepEqual(largest(sizes, 5, (size) => size), expected);
-  assert.deepEqual(largest([3, 1, 2], 5, (size) => size), [3, 2, 1]);
-  assert.deepEqual(largest([], 5, Number), []);
+  assert.deepEqual(largest(sizes, 5, descending), expected);
+  assert.deepEqual(largest([3, 1, 2], 5, descending), [3, 2, 1]);
+  assert.deepEqual(largest([], 5, descending), []);
 });
 
 Deno.test("metrics: the table in the documentation is that of the server", () => {

@@ -47,7 +47,7 @@ export class Guard {
     if (cookie !== undefined && this.#isSession(cookie)) return;
     throw new HttpError(
       401,
-      "the token is missing or wrong: send it as Authorization: Bearer, or open /?token= in a browser",
+      "the token is missing or wrong: send it as Authorization: Bearer, or open / in a browser",
       { "www-authenticate": "Bearer" },
     );
   }

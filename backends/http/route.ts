@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Viewers } from "../dashboard/viewers.ts";
 import type { RequestTally } from "../metrics/request_tally.ts";
 import type { Store } from "../store/store.ts";
 import type { Events } from "./events.ts";
@@ -16,6 +17,7 @@ export interface RouteContext {
   readonly subscribers: PollingSubscribers;
   readonly events: Events;
   readonly requests: RequestTally;
+  readonly viewers: Viewers;
   /** Seconds since the server was started. */
   uptimeSeconds(): number;
 }

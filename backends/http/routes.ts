@@ -9,6 +9,7 @@ import type { StoredMessage } from "../store/stored_message.ts";
 import { type Value, valueToJson } from "../store/value.ts";
 import { exposition } from "../metrics/exposition.ts";
 import { jsonArray, textOf } from "./answers.ts";
+import { HttpError } from "./errors.ts";
 import { describeRoutes } from "./openapi.ts";
 import {
   bodyMessage,
@@ -364,6 +365,18 @@ export const ROUTES: readonly Route[] = [
   }),
   route({
     method: "GET",
+    path: "/snapshots",
+    summary: "Server-Sent Events: what the [dashboard](dashboard.md) shows, each second",
+    parameters: {},
+    answer: object({ uptimeSeconds: { type: "number" }, rates: { type: ["object", "null"] } }),
+    mediaType: "text/event-stream",
+    run({ viewers }) {
+      if (viewers.isFull) throw new HttpError(429, `${viewers.size} dashboards are open already`);
+      return viewers.open();
+    },
+  }),
+  route({
+    method: "GET",
     path: "/openapi.json",
     summary: "This list, as an OpenAPI description",
     parameters: {},
@@ -373,7 +386,8 @@ export const ROUTES: readonly Route[] = [
   route({
     method: "GET",
     path: "/",
-    summary: "Where to begin; with `token`, sets the cookie by which a browser is let in",
+    summary:
+      "Where to begin: for a browser the [dashboard](dashboard.md); with `token`, sets the cookie by which a browser is let in",
     parameters: { token: optionalText("the server's token") },
     answer: object({ name: TEXT, description: TEXT }),
     run: () => '{"name":"ringbus","description":"/openapi.json"}',

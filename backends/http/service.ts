@@ -5,6 +5,9 @@
  */
 
 import { logger } from "../../lib/log.ts";
+import { Observer } from "../dashboard/observer.ts";
+import { pageAnswer, wantsPage } from "../dashboard/page.ts";
+import { Viewers } from "../dashboard/viewers.ts";
 import { RequestTally } from "../metrics/request_tally.ts";
 import {
   observe,
@@ -47,6 +50,7 @@ export class Service {
       subscribers: new PollingSubscribers(store, limits),
       events: new Events(store, limits),
       requests: new RequestTally(),
+      viewers: new Viewers(() => new Observer(this.#context)),
       uptimeSeconds: () => (performance.now() - startedMs) / 1000,
     };
   }
@@ -60,6 +64,7 @@ export class Service {
   /** Answers waiting polls and ends streams, with all subscriptions that came through here. */
   clear(): void {
     this.#context.events.clear();
+    this.#context.viewers.clear();
     this.#context.subscribers.clear();
   }
 
@@ -91,6 +96,7 @@ export class Service {
     const { route, query } = match;
     const token = route.path === "/" ? query.get("token") : null;
     if (token !== null) return this.#guard.letIn(token, request.headers);
+    if (route.path === "/" && wantsPage(request.headers)) return pageAnswer();
     if (!route.isOpen) this.#guard.checkToken(request.headers);
     const members = route.method === "POST"
       ? await readMembers(request, this.#options.maxBodyBytes)

@@ -91,7 +91,11 @@ function byTopic(name: string, help: string, read: Read<Topic>): Family {
     help,
     labels: ["topic"],
     read({ observed: { store: { topics } } }) {
-      const samples: Sample[] = largest(topics.values(), MAX_TOPIC_SERIES, ({ length }) => length)
+      const samples: Sample[] = largest(
+        topics.values(),
+        MAX_TOPIC_SERIES,
+        (a, b) => b.length - a.length,
+      )
         .map((topic) => ({ labels: { topic: topic.name }, value: read(topic) }));
       if (topics.size <= samples.length) return samples;
       let others = 0;

@@ -77,7 +77,7 @@ export class RequestTally {
   }
 
   /** The routes that were asked for. */
-  routes(): Iterable<RouteTally> {
+  routes(): IteratorObject<RouteTally> {
     return this.#routes.values();
   }
 }

@@ -12,7 +12,7 @@ import type { RouteTally } from "./request_tally.ts";
 /** A server that is looked at. */
 export interface Observed {
   readonly store: Store;
-  readonly requests: { routes(): Iterable<RouteTally> };
+  readonly requests: { routes(): IteratorObject<RouteTally> };
   readonly subscribers: { readonly waiting: number };
   readonly events: { readonly size: number };
   uptimeSeconds(): number;

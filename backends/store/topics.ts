@@ -146,7 +146,7 @@ export class Topics {
   }
 
   /** The topics that have messages, in the order in which they came to be. */
-  values(): Iterable<Topic> {
+  values(): IteratorObject<Topic> {
     return this.#topics.values();
   }
 

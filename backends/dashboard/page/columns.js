@@ -1,0 +1,155 @@
+// What the tables show.
+
+import { element, setText } from "./dom.js";
+import * as format from "./format.js";
+import { draw, Series, sparkline } from "./sparkline.js";
+
+const FRONTS = { poll: "HTTP poll", events: "HTTP events", tcp: "TCP", memory: "in process" };
+const NUMBER = "number";
+const WIDE = "number wide";
+/** Seconds after which somebody is called slow. */
+const SLOW_SECONDS = 1;
+const STUCK_SECONDS = 10;
+
+function number(title, of, show, className = NUMBER) {
+  return { title, className, text: (row) => show(of(row)), sortBy: of };
+}
+
+/** A name of any length: cut off on the page, whole when pointed at. */
+function updateName(cell, name) {
+  cell.classList.add("name");
+  setText(cell, name);
+  if (cell.title !== name) cell.title = name;
+}
+
+/** The rates of each topic that was shown lately. */
+const rates = new Map();
+
+/** Takes the rates of new topics in, and forgets those that are gone. */
+export function noteRates(topics) {
+  for (const { topic, storedPerSecond } of topics) {
+    const series = rates.get(topic) ?? new Series();
+    if (storedPerSecond !== null) series.push(storedPerSecond);
+    rates.set(topic, series);
+  }
+  const shown = new Set(topics.map(({ topic }) => topic));
+  for (const topic of rates.keys()) if (!shown.has(topic)) rates.delete(topic);
+}
+
+function updateSparkline(cell, { topic }) {
+  if (cell.firstChild === null) cell.append(sparkline());
+  draw(cell.firstChild, rates.get(topic));
+}
+
+export const TOPICS = {
+  caption: "Topics with their messages",
+  sorted: "Messages",
+  empty: "No topic has messages yet.",
+  columns: [
+    {
+      title: "Topic",
+      sortBy: ({ topic }) => topic,
+      update: (cell, { topic }) => updateName(cell, topic),
+    },
+    number("Messages", ({ messages }) => messages, format.count),
+    number("Size", ({ bytes }) => bytes, format.bytes, WIDE),
+    number("Subscribers", ({ subscribers }) => subscribers, format.count, WIDE),
+    number("Stored/s", ({ storedPerSecond }) => storedPerSecond, format.rate),
+    { title: "Last 2 minutes", className: "wide picture", update: updateSparkline },
+  ],
+};
+
+function updateSubscriber(cell, { front, name }) {
+  if (cell.firstChild === null) {
+    cell.append(element("span", { className: "badge" }), element("span"));
+  }
+  const [badge, text] = cell.children;
+  setText(badge, FRONTS[front] ?? front);
+  updateName(text, name);
+}
+
+function updateWait(cell, { oldestSeconds }) {
+  const level = oldestSeconds >= STUCK_SECONDS
+    ? "stuck"
+    : oldestSeconds >= SLOW_SECONDS
+    ? "slow"
+    : "";
+  cell.dataset.level = level;
+  setText(cell, format.wait(oldestSeconds));
+}
+
+function updateDropped(cell, { dropped, droppedPerSecond }) {
+  cell.dataset.level = droppedPerSecond > 0 ? "stuck" : dropped > 0 ? "slow" : "";
+  setText(cell, format.count(dropped));
+}
+
+function subscriptionsText({ subscribesTo, subscriptions }) {
+  const more = subscriptions - subscribesTo.length;
+  return subscribesTo.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+export const SUBSCRIBERS = {
+  caption: "Subscribers with what waits for them",
+  sorted: "Waiting",
+  empty: "Nobody subscribes.",
+  columns: [
+    {
+      title: "Subscriber",
+      sortBy: ({ front, name }) => `${front} ${name}`,
+      update: updateSubscriber,
+    },
+    {
+      title: "Subscribes to",
+      className: "wide",
+      sortBy: subscriptionsText,
+      update: (cell, row) => updateName(cell, subscriptionsText(row)),
+    },
+    number("Waiting", ({ messages }) => messages, format.count),
+    number("Size", ({ bytes }) => bytes, format.bytes, WIDE),
+    {
+      title: "Oldest",
+      className: NUMBER,
+      sortBy: ({ oldestSeconds }) => oldestSeconds,
+      update: updateWait,
+    },
+    number("Incoming/s", ({ deliveredPerSecond }) => deliveredPerSecond, format.rate, WIDE),
+    {
+      title: "Dropped",
+      className: NUMBER,
+      sortBy: ({ dropped }) => dropped,
+      update: updateDropped,
+    },
+  ],
+};
+
+export const REQUESTS = {
+  caption: "HTTP requests by call",
+  sorted: "Total",
+  empty: "No request yet.",
+  columns: [
+    {
+      title: "Call",
+      sortBy: ({ route }) => route,
+      update: (cell, { route }) => updateName(cell, route),
+    },
+    number("Total", ({ requests }) => requests, format.count),
+    number("Per second", ({ perSecond }) => perSecond, format.rate),
+    number("Mean time", ({ meanMs }) => meanMs, format.milliseconds, WIDE),
+    number("Refused", ({ errors }) => errors, format.count),
+  ],
+};
+
+export const COMMANDS = {
+  caption: "Commands to the TCP server",
+  sorted: "Total",
+  empty: "No command yet.",
+  columns: [
+    {
+      title: "Command",
+      sortBy: ({ command }) => command,
+      update: (cell, { command }) => updateName(cell, command),
+    },
+    number("Total", ({ count }) => count, format.count),
+    number("Per second", ({ perSecond }) => perSecond, format.rate),
+  ],
+};

@@ -1,0 +1,73 @@
+// The snapshots as they come, with the token in a header: an EventSource could not send that, nor tell
+// what status it was refused with.
+
+const SHORTEST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** A server that says nothing for so long is taken for gone. */
+const SILENCE_MS = 45_000;
+
+/**
+ * Keeps reading until the server wants a token that it does not get. `on.snapshot` is given each one,
+ * `on.lost` is told why there are none now: "lost" or "busy".
+ */
+export async function follow(token, on, signal) {
+  for (let pauseMs = SHORTEST_PAUSE_MS; !signal.aborted;) {
+    const cause = await read(token, (snapshot) => {
+      pauseMs = SHORTEST_PAUSE_MS;
+      on.snapshot(snapshot);
+    }, signal);
+    if (cause === "refused" || signal.aborted) return;
+    on.lost(cause);
+    await pause(pauseMs, signal);
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+/** Reads until the stream ends; why it ended. */
+async function read(token, onSnapshot, signal) {
+  const silence = new AbortController();
+  let timer;
+  const wind = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  };
+  try {
+    wind();
+    const response = await fetch("/snapshots", {
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      cache: "no-store",
+      signal: AbortSignal.any([signal, silence.signal]),
+    });
+    if (response.status === 401) return "refused";
+    if (!response.ok) return "busy";
+    for await (const snapshot of snapshotsIn(response.body)) {
+      wind();
+      onSnapshot(snapshot);
+    }
+    return "lost";
+  } catch {
+    return "lost";
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function* snapshotsIn(body) {
+  let text = "";
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let piece; !(piece = await reader.read()).done;) {
+    const events = (text + piece.value).split("\n\n");
+    text = events.pop();
+    for (const event of events) yield JSON.parse(event.slice("data: ".length));
+  }
+}
+
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

@@ -1,0 +1,95 @@
+/**
+ * The dashboards that are open: all get the same snapshot, taken once.
+ *
+ * @module
+ */
+
+import type { Snapshot } from "./snapshot.ts";
+
+/** Milliseconds between two snapshots. */
+const EVERY_MS = 1000;
+/** A snapshot of very many topics takes long: the next comes so many times later. */
+const REST_FACTOR = 20;
+/** Most dashboards at once. */
+export const MAX_VIEWERS = 100;
+
+const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
+
+type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+/** Sends snapshots to all who look on; takes none when nobody does. */
+export class Viewers {
+  readonly #begin: () => { look(): Snapshot };
+  readonly #controllers = new Set<Controller>();
+  readonly #encoder = new TextEncoder();
+  #observer: { look(): Snapshot } | undefined;
+  #frame: Uint8Array | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Takes what makes an observer, for when the first one comes who looks on. */
+  constructor(begin: () => { look(): Snapshot }) {
+    this.#begin = begin;
+  }
+
+  /** How many look on. */
+  get size(): number {
+    return this.#controllers.size;
+  }
+
+  /** True when no more may come. */
+  get isFull(): boolean {
+    return this.size >= MAX_VIEWERS;
+  }
+
+  /** Server-Sent Events: a snapshot now, and one each second. */
+  open(): Response {
+    let own: Controller;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        own = controller;
+        this.#controllers.add(controller);
+        if (this.#timer === undefined) this.#take();
+        controller.enqueue(this.#frame!);
+      },
+      cancel: () => this.#forget(own),
+    });
+    return new Response(body, { headers: HEADERS });
+  }
+
+  /** Takes a snapshot, and the next one later. */
+  #take(): void {
+    const startMs = performance.now();
+    this.#observer ??= this.#begin();
+    const text = JSON.stringify(this.#observer.look());
+    this.#frame = this.#encoder.encode(`data: ${text}\n\n`);
+    const tookMs = performance.now() - startMs;
+    this.#timer = setTimeout(() => this.#sendNext(), Math.max(EVERY_MS, tookMs * REST_FACTOR));
+  }
+
+  #sendNext(): void {
+    this.#take();
+    for (const controller of this.#controllers) {
+      // Who has not taken the last one yet does not get this one.
+      if (controller.desiredSize! > 0) controller.enqueue(this.#frame!);
+    }
+  }
+
+  #forget(controller: Controller): void {
+    this.#controllers.delete(controller);
+    if (this.size === 0) this.#rest();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#observer = undefined;
+    this.#frame = undefined;
+  }
+
+  /** Ends all streams. */
+  clear(): void {
+    for (const controller of this.#controllers) controller.close();
+    this.#controllers.clear();
+    this.#rest();
+  }
+}
