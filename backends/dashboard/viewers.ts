@@ -22,11 +22,11 @@ export class Viewers {
   readonly #begin: () => { look(): Snapshot };
   readonly #controllers = new Set<Controller>();
   readonly #encoder = new TextEncoder();
-  #observer: { look(): Snapshot } | undefined;
+  #watch: { look(): Snapshot } | undefined;
   #frame: Uint8Array | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Takes what makes an observer, for when the first one comes who looks on. */
+  /** Takes what begins to watch, for when the first one comes who looks on. */
   constructor(begin: () => { look(): Snapshot }) {
     this.#begin = begin;
   }
@@ -59,8 +59,8 @@ export class Viewers {
   /** Takes a snapshot, and the next one later. */
   #take(): void {
     const startMs = performance.now();
-    this.#observer ??= this.#begin();
-    const text = JSON.stringify(this.#observer.look());
+    this.#watch ??= this.#begin();
+    const text = JSON.stringify(this.#watch.look());
     this.#frame = this.#encoder.encode(`data: ${text}\n\n`);
     const tookMs = performance.now() - startMs;
     this.#timer = setTimeout(() => this.#sendNext(), Math.max(EVERY_MS, tookMs * REST_FACTOR));
@@ -82,7 +82,7 @@ export class Viewers {
   #rest(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#observer = undefined;
+    this.#watch = undefined;
     this.#frame = undefined;
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { logger } from "../../lib/log.ts";
-import { Observer } from "../dashboard/observer.ts";
+import { Watch } from "../dashboard/watch.ts";
 import { pageAnswer, wantsPage } from "../dashboard/page.ts";
 import { Viewers } from "../dashboard/viewers.ts";
 import { RequestTally } from "../metrics/request_tally.ts";
@@ -50,7 +50,7 @@ export class Service {
       subscribers: new PollingSubscribers(store, limits),
       events: new Events(store, limits),
       requests: new RequestTally(),
-      viewers: new Viewers(() => new Observer(this.#context)),
+      viewers: new Viewers(() => new Watch(this.#context)),
       uptimeSeconds: () => (performance.now() - startedMs) / 1000,
     };
   }

@@ -51,6 +51,12 @@ const NEEDS: readonly Need[] = [
     install: "apt-get update && apt-get install -y curl",
   },
   {
+    name: "chromium",
+    // To ask it for its version takes longer than all the rest.
+    isInstalled: () => outputOf("sh", "-c", "command -v chromium") !== "",
+    install: "apt-get update && apt-get install -y --no-install-recommends chromium",
+  },
+  {
     // It ends with a complaint whatever it is asked.
     name: "wrk",
     isInstalled: () => outputOf("wrk", "-v") !== undefined,

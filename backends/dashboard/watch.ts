@@ -25,7 +25,7 @@ interface LastLook {
 }
 
 /** Looks at one server again and again. */
-export class Observer {
+export class Watch {
   readonly #observed: Observed;
   readonly #stored = new Growth<Topic>();
   readonly #delivered = new Growth<Subscriber>();
