@@ -248,6 +248,10 @@ Deno.test("dashboard: numbers are short, and say their unit", () => {
     "1 d 1 h",
   ]);
   assert.deepEqual(told(format.milliseconds, [0.123, 12.3, 1500]), ["0.12 ms", "12.3 ms", "1 s"]);
+  assert.deepEqual([format.counted(1, "subscriber"), format.counted(0, "connection")], [
+    "1 subscriber",
+    "0 connections",
+  ]);
   assert.deepEqual([plain(format.duration(0.5)), format.rate(null)], ["0 s", "–"]);
 });
 

@@ -374,16 +374,16 @@ export const PAGE: string =
   "  margin-left: auto;\n" +
   "}\n" +
   "\n" +
+  "/* Names share the room that the numbers leave. */\n" +
   ".name {\n" +
-  "  max-width: 24rem;\n" +
+  "  width: 50%;\n" +
+  "  max-width: 0;\n" +
   "  overflow: hidden;\n" +
   "  text-overflow: ellipsis;\n" +
   "}\n" +
   "\n" +
   "span.name {\n" +
-  "  display: inline-block;\n" +
-  "  max-width: 18rem;\n" +
-  "  vertical-align: bottom;\n" +
+  "  max-width: none;\n" +
   "}\n" +
   "\n" +
   "tbody th {\n" +
@@ -498,13 +498,13 @@ export const PAGE: string =
   "    padding: 0.2rem 0.5rem;\n" +
   "  }\n" +
   "\n" +
-  "  .name {\n" +
-  "    max-width: 8rem;\n" +
+  "  h3 {\n" +
+  "    font-size: 0.75rem;\n" +
   "  }\n" +
   "\n" +
   "  span.name {\n" +
   "    display: block;\n" +
-  "    max-width: 7.5rem;\n" +
+  "    width: auto;\n" +
   "  }\n" +
   "\n" +
   "  .badge {\n" +
@@ -516,8 +516,8 @@ export const PAGE: string =
   "    <script type=\"module\">\n" +
   "// dom.js\n" +
   "var byId = (id) => document.getElementById(id);\n" +
-  "function element(name, properties = {}, ...children) {\n" +
-  "  const made = Object.assign(document.createElement(name), properties);\n" +
+  "function element(name2, properties = {}, ...children) {\n" +
+  "  const made = Object.assign(document.createElement(name2), properties);\n" +
   "  made.append(...children);\n" +
   "  return made;\n" +
   "}\n" +
@@ -562,6 +562,9 @@ export const PAGE: string =
   "    }\n" +
   "  }\n" +
   "  return whole.format(number2);\n" +
+  "}\n" +
+  "function counted(number2, noun) {\n" +
+  "  return `${count(number2)} ${noun}${number2 === 1 ? \"\" : \"s\"}`;\n" +
   "}\n" +
   "function rate(number2) {\n" +
   "  if (number2 === null) return NOTHING;\n" +
@@ -658,6 +661,7 @@ export const PAGE: string =
   "  tcp: \"TCP\",\n" +
   "  memory: \"in process\"\n" +
   "};\n" +
+  "var NAME = \"name\";\n" +
   "var NUMBER = \"number\";\n" +
   "var WIDE = \"number wide\";\n" +
   "var SLOW_SECONDS = 1;\n" +
@@ -670,10 +674,17 @@ export const PAGE: string =
   "    sortBy: of\n" +
   "  };\n" +
   "}\n" +
-  "function updateName(cell, name) {\n" +
-  "  cell.classList.add(\"name\");\n" +
-  "  setText(cell, name);\n" +
-  "  if (cell.title !== name) cell.title = name;\n" +
+  "function name(title, of, className = NAME) {\n" +
+  "  return {\n" +
+  "    title,\n" +
+  "    className,\n" +
+  "    update: (cell, row) => updateName(cell, of(row)),\n" +
+  "    sortBy: of\n" +
+  "  };\n" +
+  "}\n" +
+  "function updateName(cell, name2) {\n" +
+  "  setText(cell, name2);\n" +
+  "  if (cell.title !== name2) cell.title = name2;\n" +
   "}\n" +
   "var rates = /* @__PURE__ */ new Map();\n" +
   "function noteRates(topics2) {\n" +
@@ -694,11 +705,7 @@ export const PAGE: string =
   "  sorted: \"Messages\",\n" +
   "  empty: \"No topic has messages yet.\",\n" +
   "  columns: [\n" +
-  "    {\n" +
-  "      title: \"Topic\",\n" +
-  "      sortBy: ({ topic }) => topic,\n" +
-  "      update: (cell, { topic }) => updateName(cell, topic)\n" +
-  "    },\n" +
+  "    name(\"Topic\", ({ topic }) => topic),\n" +
   "    number(\"Messages\", ({ messages }) => messages, count),\n" +
   "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
   "    number(\"Subscribers\", ({ subscribers: subscribers2 }) => subscribers2, count, WIDE),\n" +
@@ -710,15 +717,17 @@ export const PAGE: string =
   "    }\n" +
   "  ]\n" +
   "};\n" +
-  "function updateSubscriber(cell, { front, name }) {\n" +
+  "function updateSubscriber(cell, { front, name: name2 }) {\n" +
   "  if (cell.firstChild === null) {\n" +
   "    cell.append(element(\"span\", {\n" +
   "      className: \"badge\"\n" +
-  "    }), element(\"span\"));\n" +
+  "    }), element(\"span\", {\n" +
+  "      className: NAME\n" +
+  "    }));\n" +
   "  }\n" +
   "  const [badge, text] = cell.children;\n" +
   "  setText(badge, FRONTS[front] ?? front);\n" +
-  "  updateName(text, name);\n" +
+  "  updateName(text, name2);\n" +
   "}\n" +
   "function updateWait(cell, { oldestSeconds }) {\n" +
   "  const level = oldestSeconds >= STUCK_SECONDS ? \"stuck\" : oldestSeconds >= SLOW_SECONDS ? \"slow\" : \"\";\n" +
@@ -740,15 +749,11 @@ export const PAGE: string =
   "  columns: [\n" +
   "    {\n" +
   "      title: \"Subscriber\",\n" +
-  "      sortBy: ({ front, name }) => `${front} ${name}`,\n" +
+  "      className: NAME,\n" +
+  "      sortBy: ({ front, name: name2 }) => `${front} ${name2}`,\n" +
   "      update: updateSubscriber\n" +
   "    },\n" +
-  "    {\n" +
-  "      title: \"Subscribes to\",\n" +
-  "      className: \"wide\",\n" +
-  "      sortBy: subscriptionsText,\n" +
-  "      update: (cell, row) => updateName(cell, subscriptionsText(row))\n" +
-  "    },\n" +
+  "    name(\"Subscribes to\", subscriptionsText, `${NAME} wide`),\n" +
   "    number(\"Waiting\", ({ messages }) => messages, count),\n" +
   "    number(\"Size\", ({ bytes: bytes2 }) => bytes2, bytes, WIDE),\n" +
   "    {\n" +
@@ -771,11 +776,7 @@ export const PAGE: string =
   "  sorted: \"Total\",\n" +
   "  empty: \"No request yet.\",\n" +
   "  columns: [\n" +
-  "    {\n" +
-  "      title: \"Call\",\n" +
-  "      sortBy: ({ route }) => route,\n" +
-  "      update: (cell, { route }) => updateName(cell, route)\n" +
-  "    },\n" +
+  "    name(\"Call\", ({ route }) => route),\n" +
   "    number(\"Total\", ({ requests: requests2 }) => requests2, count),\n" +
   "    number(\"Per second\", ({ perSecond: perSecond2 }) => perSecond2, rate),\n" +
   "    number(\"Mean time\", ({ meanMs }) => meanMs, milliseconds, WIDE),\n" +
@@ -787,11 +788,7 @@ export const PAGE: string =
   "  sorted: \"Total\",\n" +
   "  empty: \"No command yet.\",\n" +
   "  columns: [\n" +
-  "    {\n" +
-  "      title: \"Command\",\n" +
-  "      sortBy: ({ command }) => command,\n" +
-  "      update: (cell, { command }) => updateName(cell, command)\n" +
-  "    },\n" +
+  "    name(\"Command\", ({ command }) => command),\n" +
   "    number(\"Total\", ({ count: count2 }) => count2, count),\n" +
   "    number(\"Per second\", ({ perSecond: perSecond2 }) => perSecond2, rate)\n" +
   "  ]\n" +
@@ -907,11 +904,11 @@ export const PAGE: string =
   "    if (column.title === sorted) this.#sort(column, head, \"descending\");\n" +
   "    return head;\n" +
   "  }\n" +
-  "  /** The largest first, and the other way around when that is so. */\n" +
+  "  /** The largest number or the first name first, and the other way around when that is so. */\n" +
   "  #sortBy(column, head) {\n" +
-  "    const isDescending = head.getAttribute(\"aria-sort\") === \"descending\";\n" +
+  "    const before = head.getAttribute(\"aria-sort\") ?? (isText(column) ? \"descending\" : \"ascending\");\n" +
   "    for (const other of head.parentElement.children) other.removeAttribute(\"aria-sort\");\n" +
-  "    this.#sort(column, head, isDescending ? \"ascending\" : \"descending\");\n" +
+  "    this.#sort(column, head, before === \"descending\" ? \"ascending\" : \"descending\");\n" +
   "    this.#fill();\n" +
   "  }\n" +
   "  #sort({ sortBy }, head, order) {\n" +
@@ -951,6 +948,9 @@ export const PAGE: string =
   "    })));\n" +
   "  }\n" +
   "};\n" +
+  "function isText({ className }) {\n" +
+  "  return className.startsWith(\"name\");\n" +
+  "}\n" +
   "function compare(a, b) {\n" +
   "  if (typeof a === \"string\") return a.localeCompare(b);\n" +
   "  return (a ?? -1) - (b ?? -1);\n" +
@@ -970,15 +970,15 @@ export const PAGE: string =
   "  {\n" +
   "    title: \"Delivered per second\",\n" +
   "    ...perSecond(({ delivered }) => delivered),\n" +
-  "    note: ({ totals }) => `to ${count(totals.subscribers)} subscribers`\n" +
+  "    note: ({ totals }) => `to ${counted(totals.subscribers, \"subscriber\")}`\n" +
   "  },\n" +
   "  {\n" +
   "    title: \"Requests per second\",\n" +
   "    ...perSecond(({ requests: requests2 }) => requests2),\n" +
-  "    note: ({ requests: requests2 }) => `${count(requests2.reduce((sum, { errors }) => sum + errors, 0))} were refused`\n" +
+  "    note: ({ requests: requests2 }) => `${count(requests2.reduce((sum, { errors }) => sum + errors, 0))} refused`\n" +
   "  },\n" +
   "  {\n" +
-  "    title: \"Waiting for subscribers\",\n" +
+  "    title: \"Backlog\",\n" +
   "    value: ({ backlog }) => backlog.messages,\n" +
   "    show: count,\n" +
   "    note: ({ backlog: { messages, bytes: bytes2, oldestSeconds } }) => messages === 0 ? \"nothing waits\" : `${bytes(bytes2)}, ${wait(oldestSeconds)} old`,\n" +
@@ -1117,8 +1117,7 @@ export const PAGE: string =
   "  byId(\"tcp\").hidden = now.tcp === null;\n" +
   "  if (now.tcp === null) return;\n" +
   "  commands.show(now.tcp.commands);\n" +
-  "  const { connections } = now.tcp;\n" +
-  "  setText(byId(\"connections\"), `${count(connections)} connection${connections === 1 ? \"\" : \"s\"}`);\n" +
+  "  setText(byId(\"connections\"), counted(now.tcp.connections, \"connection\"));\n" +
   "}\n" +
   "function showLost(cause) {\n" +
   "  showState(\"lost\", `${cause === \"busy\" ? \"The server is busy\" : \"Disconnected\"}, retrying`);\n" +
@@ -1227,5 +1226,5 @@ export const PAGE: string =
   "</html>\n";
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-vs/UNgjgLz0M+7fgy2TP6WH8D3/RJDnv3NyBX4FBSeI='";
-export const SCRIPT_HASH: string = "'sha256-ZFtXl5drkWfdVp/5g4V8kW79lPHCkcm+vDgGWsgAjis='";
+export const STYLE_HASH: string = "'sha256-Rnvz3CIt0bVOP+xO/Lf4xnpnIJUnAzizRhk1ooACFHc='";
+export const SCRIPT_HASH: string = "'sha256-1E12JxA7cf1v+rR1Xe1maI+k/iC9LrCpP3/npUZuc/4='";

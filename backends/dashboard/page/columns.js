@@ -5,6 +5,7 @@ import * as format from "./format.js";
 import { draw, Series, sparkline } from "./sparkline.js";
 
 const FRONTS = { poll: "HTTP poll", events: "HTTP events", tcp: "TCP", memory: "in process" };
+const NAME = "name";
 const NUMBER = "number";
 const WIDE = "number wide";
 /** Seconds after which somebody is called slow. */
@@ -15,9 +16,12 @@ function number(title, of, show, className = NUMBER) {
   return { title, className, text: (row) => show(of(row)), sortBy: of };
 }
 
+function name(title, of, className = NAME) {
+  return { title, className, update: (cell, row) => updateName(cell, of(row)), sortBy: of };
+}
+
 /** A name of any length: cut off on the page, whole when pointed at. */
 function updateName(cell, name) {
-  cell.classList.add("name");
   setText(cell, name);
   if (cell.title !== name) cell.title = name;
 }
@@ -46,11 +50,7 @@ export const TOPICS = {
   sorted: "Messages",
   empty: "No topic has messages yet.",
   columns: [
-    {
-      title: "Topic",
-      sortBy: ({ topic }) => topic,
-      update: (cell, { topic }) => updateName(cell, topic),
-    },
+    name("Topic", ({ topic }) => topic),
     number("Messages", ({ messages }) => messages, format.count),
     number("Size", ({ bytes }) => bytes, format.bytes, WIDE),
     number("Subscribers", ({ subscribers }) => subscribers, format.count, WIDE),
@@ -61,7 +61,7 @@ export const TOPICS = {
 
 function updateSubscriber(cell, { front, name }) {
   if (cell.firstChild === null) {
-    cell.append(element("span", { className: "badge" }), element("span"));
+    cell.append(element("span", { className: "badge" }), element("span", { className: NAME }));
   }
   const [badge, text] = cell.children;
   setText(badge, FRONTS[front] ?? front);
@@ -95,15 +95,11 @@ export const SUBSCRIBERS = {
   columns: [
     {
       title: "Subscriber",
+      className: NAME,
       sortBy: ({ front, name }) => `${front} ${name}`,
       update: updateSubscriber,
     },
-    {
-      title: "Subscribes to",
-      className: "wide",
-      sortBy: subscriptionsText,
-      update: (cell, row) => updateName(cell, subscriptionsText(row)),
-    },
+    name("Subscribes to", subscriptionsText, `${NAME} wide`),
     number("Waiting", ({ messages }) => messages, format.count),
     number("Size", ({ bytes }) => bytes, format.bytes, WIDE),
     {
@@ -127,11 +123,7 @@ export const REQUESTS = {
   sorted: "Total",
   empty: "No request yet.",
   columns: [
-    {
-      title: "Call",
-      sortBy: ({ route }) => route,
-      update: (cell, { route }) => updateName(cell, route),
-    },
+    name("Call", ({ route }) => route),
     number("Total", ({ requests }) => requests, format.count),
     number("Per second", ({ perSecond }) => perSecond, format.rate),
     number("Mean time", ({ meanMs }) => meanMs, format.milliseconds, WIDE),
@@ -144,11 +136,7 @@ export const COMMANDS = {
   sorted: "Total",
   empty: "No command yet.",
   columns: [
-    {
-      title: "Command",
-      sortBy: ({ command }) => command,
-      update: (cell, { command }) => updateName(cell, command),
-    },
+    name("Command", ({ command }) => command),
     number("Total", ({ count }) => count, format.count),
     number("Per second", ({ perSecond }) => perSecond, format.rate),
   ],

@@ -21,6 +21,11 @@ export function count(number) {
   return whole.format(number);
 }
 
+/** So many of something. */
+export function counted(number, noun) {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 /** So many a second; null where there is nothing to compare with. */
 export function rate(number) {
   if (number === null) return NOTHING;

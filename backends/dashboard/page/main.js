@@ -2,7 +2,7 @@
 
 import { COMMANDS, noteRates, REQUESTS, SUBSCRIBERS, TOPICS } from "./columns.js";
 import { byId, setText } from "./dom.js";
-import { count, duration } from "./format.js";
+import { counted, duration } from "./format.js";
 import { follow } from "./stream.js";
 import { Table } from "./table.js";
 import { makeFacts, makeTiles } from "./tiles.js";
@@ -41,8 +41,7 @@ function showSnapshot(now) {
   byId("tcp").hidden = now.tcp === null;
   if (now.tcp === null) return;
   commands.show(now.tcp.commands);
-  const { connections } = now.tcp;
-  setText(byId("connections"), `${count(connections)} connection${connections === 1 ? "" : "s"}`);
+  setText(byId("connections"), counted(now.tcp.connections, "connection"));
 }
 
 function showLost(cause) {

@@ -42,11 +42,11 @@ export class Table {
     return head;
   }
 
-  /** The largest first, and the other way around when that is so. */
+  /** The largest number or the first name first, and the other way around when that is so. */
   #sortBy(column, head) {
-    const isDescending = head.getAttribute("aria-sort") === "descending";
+    const before = head.getAttribute("aria-sort") ?? (isText(column) ? "descending" : "ascending");
     for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
-    this.#sort(column, head, isDescending ? "ascending" : "descending");
+    this.#sort(column, head, before === "descending" ? "ascending" : "descending");
     this.#fill();
   }
 
@@ -87,6 +87,10 @@ export class Table {
       ),
     );
   }
+}
+
+function isText({ className }) {
+  return className.startsWith("name");
 }
 
 /** Texts by the alphabet, numbers by size, and what is not known as the smallest. */

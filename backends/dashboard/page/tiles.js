@@ -16,16 +16,16 @@ const TILES = [
   {
     title: "Delivered per second",
     ...perSecond(({ delivered }) => delivered),
-    note: ({ totals }) => `to ${format.count(totals.subscribers)} subscribers`,
+    note: ({ totals }) => `to ${format.counted(totals.subscribers, "subscriber")}`,
   },
   {
     title: "Requests per second",
     ...perSecond(({ requests }) => requests),
     note: ({ requests }) =>
-      `${format.count(requests.reduce((sum, { errors }) => sum + errors, 0))} were refused`,
+      `${format.count(requests.reduce((sum, { errors }) => sum + errors, 0))} refused`,
   },
   {
-    title: "Waiting for subscribers",
+    title: "Backlog",
     value: ({ backlog }) => backlog.messages,
     show: format.count,
     note: ({ backlog: { messages, bytes, oldestSeconds } }) =>
