@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { parse } from "parse5";
-import * as format from "../backends/dashboard/page/format.js";
-import { KEPT, pointsOf } from "../backends/dashboard/page/sparkline.js";
+import * as format from "../dashboard/format.js";
+import { KEPT, pointsOf } from "../dashboard/sparkline.js";
 import type { Snapshot } from "../backends/dashboard/snapshot.ts";
 import { MAX_VIEWERS, Viewers } from "../backends/dashboard/viewers.ts";
 import { MAX_ROWS, Watch } from "../backends/dashboard/watch.ts";
