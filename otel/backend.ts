@@ -15,6 +15,7 @@ import { setTraceFields } from "../backends/messaging/trace_fields.ts";
 import { Message } from "../lib/message.ts";
 import { fieldsOf } from "./fields.ts";
 import { originOfMessage } from "./origins.ts";
+import { isHttpTraced } from "./runtime.ts";
 import { during, linksTo, type Operation, type Spans } from "./spans.ts";
 
 /** A backend with what some backends have. */
@@ -52,7 +53,10 @@ class BackendTracing {
 
   install(): void {
     const backend = this.#backend;
-    setTraceFields(backend, () => fieldsOf(this.#calling ?? context.active()));
+    setTraceFields(backend, (carrier) => {
+      const isTold = carrier === "http" && isHttpTraced();
+      return isTold ? undefined : fieldsOf(this.#calling ?? context.active());
+    });
     backend.storeMessage = (...args) => this.#store(...args);
     for (const name of FETCHES) {
       const fetch = backend[name] as Fetch;

@@ -4,19 +4,22 @@
  * @module
  */
 
-import { type Attributes, ROOT_CONTEXT, type Span, SpanKind } from "@opentelemetry/api";
+import { type Attributes, context, ROOT_CONTEXT, type Span, SpanKind } from "@opentelemetry/api";
 import type {
   RequestObserver,
   RequestOutcome,
   ServedRequest,
 } from "../backends/serving/observer.ts";
 import { contextOf } from "./fields.ts";
+import { isHttpTraced } from "./runtime.ts";
 import { fail, tracerOf, type TracingOptions } from "./spans.ts";
 
 /**
  * Makes a span of each request that a server carries out, for the `onRequest` option of
  * `SharedMemoryServer` and `EmbeddedServer`. Its parent is the span that the client says it calls from: in
  * the header `traceparent`, or with the command `TRACE`; backends that are `traced` do so.
+ *
+ * Where Deno traces requests itself (`OTEL_DENO`), the HTTP server's spans are within those that Deno makes.
  *
  * A span ends when the answer begins: those of polls and streams do not last until the last message.
  *
@@ -33,11 +36,15 @@ import { fail, tracerOf, type TracingOptions } from "./spans.ts";
 export function traceRequests(options: TracingOptions = {}): RequestObserver {
   const tracer = tracerOf(options);
   return (request) => {
-    const { operation, route } = request;
+    const { protocol, operation, route } = request;
+    const isWithin = protocol === "http" && isHttpTraced();
     const span = tracer.startSpan(
       route === undefined ? operation : `${operation} ${route}`,
-      { kind: SpanKind.SERVER, attributes: attributesOf(request) },
-      contextOf(request) ?? ROOT_CONTEXT,
+      {
+        kind: isWithin ? SpanKind.INTERNAL : SpanKind.SERVER,
+        attributes: attributesOf(request),
+      },
+      isWithin ? context.active() : contextOf(request) ?? ROOT_CONTEXT,
     );
     return (outcome) => end(span, outcome);
   };

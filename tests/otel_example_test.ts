@@ -1,4 +1,4 @@
-// The example of tracing, its spans exported by Deno itself.
+// Spans that Deno exports itself: those of the example, and those between ones that Deno makes.
 
 import assert from "node:assert/strict";
 import { Program } from "./support/program.ts";
@@ -23,11 +23,34 @@ function spansIn(output: string): Printed[] {
   }));
 }
 
+/** The spans of a trace by its first one, each with its parent. */
+function treeOf(spans: Printed[], root: string): string[] {
+  const { traceId } = spans.find(({ name }) => name === root)!;
+  const names = new Map(spans.map(({ spanId, name }) => [spanId, name]));
+  return spans.filter((span) => span.traceId === traceId)
+    .map(({ name, parentId }) => `${name} < ${parentId && names.get(parentId)}`).sort();
+}
+
+const TRACED = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" };
+
+Deno.test("spans of HTTP calls fit between those that Deno makes of fetch and of serving", async () => {
+  await using program = new Program(["--allow-net", "tests/programs/deno_traced.ts"], TRACED);
+  await program.lines();
+  assert.deepEqual(treeOf(spansIn(program.output), "store t"), [
+    "POST /store_message < POST",
+    "POST < POST",
+    "POST < store t",
+    "store t < undefined",
+  ]);
+});
+
 Deno.test("example tracing: what the worker does belongs to the shop's traces", () =>
   inScratch(async ({ path: RINGBUS_DIR }) => {
-    const env = { RINGBUS_DIR, OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" };
     const run = (file: string) =>
-      new Program(["--allow-ffi", "--allow-env=RINGBUS_DIR", `examples/tracing/${file}`], env);
+      new Program(["--allow-ffi", "--allow-env=RINGBUS_DIR", `examples/tracing/${file}`], {
+        RINGBUS_DIR,
+        ...TRACED,
+      });
     await using worker = run("worker.ts");
     await worker.prints("open");
     await using shop = run("shop.ts");
@@ -37,13 +60,7 @@ Deno.test("example tracing: what the worker does belongs to the shop's traces", 
     await worker.lines();
     assert.match(shop.output, /sold 2 apple for 4/);
     assert.match(shop.output, /not sold: there is no melon/);
-    const spans = [...spansIn(shop.output), ...spansIn(worker.output)];
-    const parents = new Map(spans.map(({ spanId, name }) => [spanId, name]));
-    const tree = (root: string) => {
-      const { traceId } = spans.find(({ name }) => name === root)!;
-      return spans.filter((span) => span.traceId === traceId)
-        .map(({ name, parentId }) => `${name} < ${parentId && parents.get(parentId)}`).sort();
-    };
+    const tree = (root: string) => treeOf([shop.output, worker.output].flatMap(spansIn), root);
     assert.deepEqual(tree("sell apple"), [
       "ack example-orders < send example-orders",
       "pack < process example-orders",

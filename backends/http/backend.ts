@@ -294,7 +294,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   }
 
   #send(call: Call): Promise<Reply> {
-    const trace = traceFieldsOf(this);
+    const trace = traceFieldsOf(this, "http");
     return this.#inTurn(({ client }) => client.send({ ...call, trace }));
   }
 

@@ -12,14 +12,20 @@ export interface TraceFields {
   readonly tracestate?: string;
 }
 
-const sources = new WeakMap<object, () => TraceFields | undefined>();
+/** What carries a backend's calls. */
+export type TraceCarrier = "http" | "line";
+
+/** The trace that is active, for a carrier of calls to tell of. */
+export type TraceSource = (carrier: TraceCarrier) => TraceFields | undefined;
+
+const sources = new WeakMap<object, TraceSource>();
 
 /** From now on a backend asks `source` at each call, and tells the server. */
-export function setTraceFields(backend: object, source: () => TraceFields | undefined): void {
+export function setTraceFields(backend: object, source: TraceSource): void {
   sources.set(backend, source);
 }
 
 /** The trace that a call belongs to which a backend begins now. */
-export function traceFieldsOf(backend: object): TraceFields | undefined {
-  return sources.get(backend)?.();
+export function traceFieldsOf(backend: object, carrier: TraceCarrier): TraceFields | undefined {
+  return sources.get(backend)?.(carrier);
 }

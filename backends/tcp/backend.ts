@@ -89,7 +89,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   /** Sends a command; what follows the beginning that its answer must have. */
   async #ask(line: string, beginning: string): Promise<string> {
     this.checkOpen();
-    const answer = await this.#connector.ask(line, traceFieldsOf(this));
+    const answer = await this.#connector.ask(line, traceFieldsOf(this, "line"));
     if (answer.startsWith(beginning)) return answer.slice(beginning.length);
     throw new MessagingError(
       `the server at ${this.address} answered ${
