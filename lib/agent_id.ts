@@ -67,6 +67,12 @@ function visibleThread(id: bigint): number | undefined {
   return Number(bits & NUMBER_MASK);
 }
 
+/** The number of an agent's thread among those of its own space, if its name tells. */
+export function threadNumberOf(id: bigint): number | undefined {
+  const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECK_BITS);
+  return bits === 0n ? undefined : Number(bits & NUMBER_MASK);
+}
+
 /** True if an agent's thread is one that we could see, and is gone. */
 export function hasThreadEnded(id: bigint): boolean {
   const thread = visibleThread(id);

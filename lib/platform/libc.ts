@@ -100,6 +100,7 @@ export abstract class Libc implements Platform {
   abstract status(path: string): ReturnType<Platform["status"]>;
   abstract statusOf(fd: number): ReturnType<Platform["statusOf"]>;
   abstract open(path: string): number;
+  abstract openToRead(path: string): number;
   abstract create(path: string): number;
   abstract openFifo(path: string): number;
   abstract openFifoToRing(path: string): number;

@@ -59,6 +59,7 @@ const ERRORS: Record<number, string> = {
 };
 
 const isArm = Deno.build.arch === "aarch64";
+const O_RDONLY = 0;
 const O_WRONLY = 0o1;
 const O_RDWR = 0o2;
 const O_CREAT = 0o100;
@@ -162,6 +163,10 @@ export class Linux extends Libc {
 
   open(path: string): number {
     return this.#open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  }
+
+  openToRead(path: string): number {
+    return this.#open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
   }
 
   create(path: string): number {

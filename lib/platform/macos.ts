@@ -43,6 +43,7 @@ const ERRORS: Record<number, string> = {
   63: "ENAMETOOLONG",
 };
 
+const O_RDONLY = 0x0;
 const O_WRONLY = 0x1;
 const O_RDWR = 0x2;
 const O_NONBLOCK = 0x4;
@@ -92,6 +93,10 @@ export class MacOs extends Libc {
 
   open(path: string): number {
     return this.#open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  }
+
+  openToRead(path: string): number {
+    return this.#open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
   }
 
   create(path: string): number {

@@ -61,6 +61,8 @@ export interface Platform {
 
   /** Opens for reading and writing; follows no symbolic link. */
   open(path: string): number;
+  /** Opens for reading alone; follows no symbolic link. */
+  openToRead(path: string): number;
   create(path: string): number;
   close(fd: number): void;
   /** Reads up to `target.length` bytes of a file. */

@@ -1,0 +1,46 @@
+/**
+ * The checks that the ring's module (wasm/assembly/seal.ts and record.ts) puts beside words and
+ * records, for those who only look.
+ *
+ * @module
+ */
+
+/** The check over two words. */
+export function seal(a: number, b: number): number {
+  let hash = Math.imul(a ^ 0x52494e47, 0x85ebca6b);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash ^ b, 0xc2b2ae35);
+  hash ^= hash >>> 13;
+  return (hash | 1) >>> 0;
+}
+
+/** The stamp before the bytes of a big message whose record is at a position. */
+export function stamp(position: number, offset: number, length: number): number {
+  return seal(seal(offset, length), position >>> 0);
+}
+
+/** True if the upper half of a 64-bit word is the check over the lower. */
+export function isSealed(low: number, high: number): boolean {
+  return seal(low, 0) === high;
+}
+
+const MULTIPLIER_LOW = 0x7f4a7c15;
+const MULTIPLIER_HIGH = 0x9e3779b9;
+const TWO_POW_32 = 2 ** 32;
+
+/** The upper half of a record's frame: its flags, and the check over all that is known of it. */
+export function frameHigh(position: number, size: number, sequence: number, flags: number): number {
+  const low = (position >>> 0) ^ (size >>> 28) ^ sequence;
+  const high = Math.floor(position / TWO_POW_32) ^ (size << 4) ^ flags;
+  const mixed = upperHalf(low >>> 0, MULTIPLIER_LOW) + Math.imul(high, MULTIPLIER_LOW) +
+    Math.imul(low, MULTIPLIER_HIGH);
+  return ((mixed & 0xffffff00) | flags) >>> 0;
+}
+
+/** The upper 32 bits of a product of two unsigned 32-bit numbers. */
+function upperHalf(a: number, b: number): number {
+  const [aLow, aHigh, bLow, bHigh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
+  const cross = aHigh * bLow + Math.floor(aLow * bLow / 65536);
+  const middle = aLow * bHigh + cross % 65536;
+  return aHigh * bHigh + Math.floor(cross / 65536) + Math.floor(middle / 65536);
+}

@@ -1,0 +1,359 @@
+/**
+ * Following one lane without taking part. Nobody waits for us: what we copy may be overwritten while
+ * we copy it. So each copy is followed by a look at what its writer has claimed meanwhile, and what
+ * that covers is thrown away.
+ *
+ * - On a broadcast the writer moves the lane's tail before it overwrites: what lies behind the tail
+ *   after the copy is whole.
+ * - On a queue what lies behind the tail is whole as well. What was taken before we copied it is
+ *   still there until the writer comes round. A writer claims records one behind the other, and
+ *   writes each one's size and frame before its payload; so the claimed records that can be
+ *   followed from the head on, after the copy, are all that may have been written over it.
+ *
+ * One case escapes the second look: a loan of bytes (codec `"raw"`) that was partly written over
+ * taken messages, and then given back unsent, leaves no trace.
+ *
+ * @module
+ */
+
+import type { Finding } from "./finding.ts";
+import { type Geometry, laneProblem, type LaneWords, readLane } from "./lane.ts";
+import { near, type RecordHeader } from "./record.ts";
+import { isReference, readBlock, type Reference, RingWindow } from "./ring.ts";
+import type { SegmentBytes } from "./segment_file.ts";
+import { BLOCK_HEADER_BYTES, RECORD_PAYLOAD, REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
+
+/** Where reading begins: with what comes from now on, or with the oldest that is there. */
+export type Since = "now" | "oldest";
+
+/** A message as it stands in a channel. */
+export interface SeenMessage {
+  /** The sender's lane: messages of one lane come in their order. */
+  readonly lane: number;
+  /** Its number on the lane, from 0. */
+  readonly sequence: number;
+  /** Record flags, which tell a tensor from the codec's bytes. */
+  readonly flags: number;
+  /** The payload, a copy. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Which requester's slot waits for the reply, on a request channel. */
+  readonly request?: { readonly requester: number; readonly slot: number };
+}
+
+/** What one look gave. */
+export interface Seen {
+  readonly messages: SeenMessage[];
+  readonly findings: Finding[];
+  /** Messages that were overwritten, or hidden by damage, before they could be read. */
+  missed: number;
+}
+
+/** What a lane's channel is. */
+export interface LaneKind extends Geometry {
+  readonly isBroadcast: boolean;
+  readonly isRequest: boolean;
+}
+
+/** A look ends when it has copied so much, so that its memory stays bounded. */
+const LOOK_BYTES = 4 * 1024 * 1024;
+const LOOK_MESSAGES = 4096;
+/** How often words that move under our eyes are looked at again before they count as damaged. */
+const LOOKS = 64;
+/** How often a record is. */
+const DOUBTS = 4;
+
+/** A copy that is still to be found whole. */
+interface Copied {
+  readonly position: number;
+  readonly record: RecordHeader;
+  readonly payload: Uint8Array<ArrayBuffer>;
+  /** Where it lies beside the ring. */
+  readonly reference?: Reference;
+}
+
+/** One lane, and how far it was read. */
+export class LaneReader {
+  readonly #source: SegmentBytes;
+  readonly #kind: LaneKind;
+  readonly #index: number;
+  readonly #skip: number;
+  /** Next position to read; undefined until the lane has a ring. */
+  #position: number | undefined;
+  /** Number of the message expected there, if it is known. */
+  #sequence: number | undefined;
+  /** Something was passed over: numbers tell how much. */
+  #hasGap = false;
+  /** The last thing wrong with the lane's words, told once. */
+  #problem: string | undefined;
+  /** Looks in a row at a record that was not whole. */
+  #doubts = 0;
+
+  constructor(source: SegmentBytes, kind: LaneKind, index: number) {
+    this.#source = source;
+    this.#kind = kind;
+    this.#index = index;
+    this.#skip = kind.isRequest ? REQUEST_PREFIX_BYTES : 0;
+  }
+
+  /** Begins at the head, or at the oldest record; what has no ring yet is read from its beginning. */
+  begin(lane: LaneWords, since: Since): void {
+    if (lane.data === 0) {
+      this.#position = this.#sequence = 0;
+    } else if (laneProblem(lane, this.#kind, this.#source.size()) === undefined) {
+      this.#moveTo(since === "oldest" ? "tail" : "head");
+    }
+    this.#hasGap = false;
+  }
+
+  /** Reads on; answers true if more may be there already. */
+  read(lane: LaneWords, seen: Seen): boolean {
+    if (lane.data === 0 || lane.isPlaced && this.#position === lane.head && !this.#hasGap) {
+      return false;
+    }
+    const sound = this.#soundLane(lane, seen);
+    if (sound === undefined) return false;
+    if (this.#position === undefined) this.#moveTo("head");
+    if (this.#position! > sound.head) return this.#moveBack(sound, seen);
+    if (this.#isOverwritten(this.#position!, sound)) {
+      this.#moveTo("tail");
+      this.#hasGap = true;
+      return true;
+    }
+    return this.#position === sound.head
+      ? this.#closeGap(sound, seen)
+      : this.#copyAndKeep(sound, seen);
+  }
+
+  /** The lane's words as they can be right; those that stay wrong are told once. */
+  #soundLane(lane: LaneWords, seen: Seen): LaneWords | undefined {
+    let latest: LaneWords | undefined = lane;
+    let problem: string | undefined;
+    for (let look = 0; look < LOOKS && latest !== undefined; look++) {
+      problem = laneProblem(latest, this.#kind, this.#source.size());
+      if (problem === undefined) {
+        this.#problem = undefined;
+        return latest;
+      }
+      latest = this.#look();
+    }
+    problem ??= "the file ends before it";
+    if (problem !== this.#problem) this.#tell(seen, lane.offset, problem);
+    this.#problem = problem;
+    return undefined;
+  }
+
+  #tell(seen: Seen, offset: number, problem: string): void {
+    seen.findings.push({ offset, part: `lane ${this.#index}`, problem });
+  }
+
+  #look(): LaneWords | undefined {
+    return readLane(this.#source, this.#kind, this.#index);
+  }
+
+  #moveBack(lane: LaneWords, seen: Seen): boolean {
+    this.#tell(seen, lane.offset, `its head went back to ${lane.head} from ${this.#position}`);
+    this.#moveTo("head");
+    return false;
+  }
+
+  /** True if a position was surely written over. */
+  #isOverwritten(position: number, { head, tail }: LaneWords): boolean {
+    return this.#kind.isBroadcast ? tail > position : head - position > this.#kind.capacity;
+  }
+
+  /** Copies what is there, and keeps what is whole. */
+  #copyAndKeep(lane: LaneWords, seen: Seen): boolean {
+    const window = new RingWindow(this.#source, lane, this.#kind.capacity);
+    const copies = this.#copy(window, lane);
+    const after = this.#look() ?? lane;
+    if (copies.length === 0) return this.#doubt(after, seen);
+    const intactFrom = this.#intactFrom(copies[0].position, after, window);
+    for (const copied of copies) {
+      const end = copied.position + copied.record.bytes;
+      if (end > after.head) return true;
+      if (copied.position < intactFrom) this.#hasGap = true;
+      else if (!this.#keep(copied, after, window, seen)) return this.#doubt(after, seen);
+      this.#position = end;
+      this.#doubts = 0;
+    }
+    return true;
+  }
+
+  /** Nothing was left to read behind a gap. */
+  #closeGap(lane: LaneWords, seen: Seen): boolean {
+    const count = this.#countAt(lane);
+    if (count === undefined) return true;
+    this.#miss(count, seen);
+    this.#sequence = count;
+    return false;
+  }
+
+  /** The next message has a number: those before it that were passed over are missed. */
+  #miss(next: number, seen: Seen): void {
+    if (this.#hasGap && this.#sequence !== undefined) {
+      seen.missed += Math.max(0, next - this.#sequence);
+    }
+    this.#hasGap = false;
+  }
+
+  /** Whole records from our position on, padding included, until enough is copied. */
+  #copy(window: RingWindow, { head }: LaneWords): Copied[] {
+    const copies: Copied[] = [];
+    let position = this.#position!;
+    let bytes = 0;
+    while (position < head && copies.length < LOOK_MESSAGES && bytes < LOOK_BYTES) {
+      const record = window.recordAt(position, head - position);
+      if (record === undefined) break;
+      const copied = this.#copied(window, position, record);
+      copies.push(copied);
+      bytes += copied.payload.length;
+      position += record.bytes;
+    }
+    return copies;
+  }
+
+  #copied(window: RingWindow, position: number, record: RecordHeader): Copied {
+    if (record.isPadding || !isReference(record)) {
+      const length = record.isPadding ? 0 : record.length;
+      return { position, record, payload: window.payload(position, 0, length) };
+    }
+    const prefix = window.payload(position, 0, this.#skip);
+    const reference = window.reference(position, record, this.#skip);
+    const block = reference && readBlock(this.#source, position, reference);
+    if (block === undefined) return { position, record, payload: prefix };
+    const payload = new Uint8Array(prefix.length + block.length);
+    payload.set(prefix);
+    payload.set(block, prefix.length);
+    return { position, record, payload, reference };
+  }
+
+  /** The position from which on copies that were made before now are whole. */
+  #intactFrom(first: number, after: LaneWords, window: RingWindow): number {
+    if (this.#kind.isBroadcast || after.tail <= first) return after.tail;
+    const claimed = this.#claimedEnd(window, after);
+    // The next record's size may be written, and its frame not yet.
+    return Math.min(after.tail, claimed + RECORD_PAYLOAD - this.#kind.capacity);
+  }
+
+  /** The end of what the writer has claimed, as far as claimed records can be followed. */
+  #claimedEnd(window: RingWindow, { head }: LaneWords): number {
+    window.forget();
+    let end = head;
+    while (end < head + this.#kind.capacity) {
+      const room = window.roomAt(end);
+      const record = window.recordAt(end, room, true);
+      if (record === undefined) break;
+      const isLastWord = record.isPadding && record.bytes === 8;
+      // Eight zero bytes at the end may be anything, if no record follows at the beginning.
+      if (isLastWord && !window.recordAt(end + 8, window.roomAt(end + 8), true)) break;
+      end += record.bytes;
+    }
+    // Should the writer have come round meanwhile, what it had claimed is committed.
+    return Math.max(end, this.#look()?.head ?? head);
+  }
+
+  /** Hands on a copy that is whole; false if it cannot be right. */
+  #keep(copied: Copied, after: LaneWords, window: RingWindow, seen: Seen): boolean {
+    const { position, record, payload, reference } = copied;
+    if (record.isPadding) return true;
+    const isBlock = isReference(record);
+    if (isBlock && (reference === undefined || this.#isReused(copied, after, window))) {
+      if (position >= after.tail) return false;
+      this.#hasGap = true;
+      return true;
+    }
+    if (payload.length < this.#skip || !isBlock && payload.length < record.length) return false;
+    const sequence = near(this.#sequence ?? after.count, record.sequence);
+    this.#miss(sequence, seen);
+    this.#sequence = sequence + 1;
+    seen.messages.push(this.#message(copied, sequence));
+    return true;
+  }
+
+  /** True if a big message's block may be another's by now; not before its own record is taken. */
+  #isReused({ position, record, reference }: Copied, after: LaneWords, window: RingWindow): boolean {
+    if (this.#kind.isBroadcast || position >= after.tail) return false;
+    const end = this.#claimedEnd(window, after);
+    window.forget();
+    const { offset, length } = reference!;
+    for (let at = position + record.bytes; at < end;) {
+      const later = window.recordAt(at, window.roomAt(at), true);
+      if (later === undefined) return true;
+      if (isReference(later)) {
+        const other = window.reference(at, later, this.#skip);
+        if (other === undefined) return true;
+        const isApart = other.offset >= offset + BLOCK_HEADER_BYTES + length ||
+          other.offset + BLOCK_HEADER_BYTES + other.length <= offset;
+        if (!isApart) return true;
+      }
+      at += later.bytes;
+    }
+    return false;
+  }
+
+  #message({ record, payload }: Copied, sequence: number): SeenMessage {
+    const seen = { lane: this.#index, sequence, flags: record.flags };
+    if (!this.#kind.isRequest) return { ...seen, bytes: payload };
+    const origin = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
+    const request = { requester: origin & 0xffff, slot: origin >>> 16 };
+    return { ...seen, bytes: payload.subarray(REQUEST_PREFIX_BYTES), request };
+  }
+
+  /** A record that is not whole: overwritten meanwhile, or damage, which hides all up to the head. */
+  #doubt(after: LaneWords, seen: Seen): boolean {
+    const position = this.#position!;
+    const latest = this.#look() ?? after;
+    if (latest.tail > position) {
+      this.#moveTo("tail");
+    } else if (++this.#doubts < DOUBTS) {
+      return true;
+    } else {
+      const offset = latest.data + position % this.#kind.capacity;
+      this.#tell(seen, offset, `the record at position ${position} is not whole`);
+      this.#moveTo("head");
+    }
+    this.#doubts = 0;
+    this.#hasGap = true;
+    return true;
+  }
+
+  /** Goes to one end of what the lane holds, and learns the number of a first message. */
+  #moveTo(end: "head" | "tail"): void {
+    const isFirst = this.#position === undefined;
+    for (let look = 0; look < LOOKS; look++) {
+      const lane = this.#look();
+      if (lane === undefined || laneProblem(lane, this.#kind, this.#source.size())) continue;
+      this.#position = lane[end];
+      const number = lane[end] === lane.head ? this.#countAt(lane) : this.#numberAt(lane);
+      if (number === undefined) continue;
+      if (isFirst) this.#sequence = number;
+      return;
+    }
+    this.#position ??= 0;
+  }
+
+  /** How many messages come before a lane's head; undefined if the head has moved on. */
+  #countAt(lane: LaneWords): number | undefined {
+    const window = new RingWindow(this.#source, lane, this.#kind.capacity);
+    const record = lane.last < lane.head
+      ? window.recordAt(lane.last, lane.head - lane.last)
+      : undefined;
+    const isNewest = record !== undefined && lane.last + record.bytes === lane.head;
+    const latest = this.#look();
+    if (latest?.head !== lane.head) return undefined;
+    return isNewest ? near(latest.count, record.sequence + 1) : latest.count;
+  }
+
+  /** The number of the message at a lane's tail; undefined if the tail has moved on. */
+  #numberAt(lane: LaneWords): number | undefined {
+    const window = new RingWindow(this.#source, lane, this.#kind.capacity);
+    let position = lane.tail;
+    let record = window.recordAt(position, lane.head - position);
+    if (record?.isPadding) {
+      position += record.bytes;
+      record = window.recordAt(position, lane.head - position);
+    }
+    if (record === undefined || this.#look()?.tail !== lane.tail) return undefined;
+    return near(lane.count, record.sequence);
+  }
+}

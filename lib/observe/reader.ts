@@ -1,0 +1,87 @@
+/**
+ * Reading a channel's messages where they lie, without taking part: no place among the participants,
+ * no lock, no write. On a queue nothing is taken.
+ *
+ * @module
+ */
+
+import { type ChannelKind, controlOffset, readFacts, type SegmentFacts } from "../attachment.ts";
+import { ShmConnectionError } from "../errors.ts";
+import { laneCountOf, readLanes } from "./lane.ts";
+import { LaneReader, type Seen, type Since } from "./lane_reader.ts";
+import type { SegmentBytes } from "./segment_file.ts";
+import { HEADER_BYTES, HEADER_LANES, MAX_LANES } from "../../wasm/layout.ts";
+
+/** A channel's lanes, read side by side. */
+export class ChannelReader {
+  /** What the channel is. */
+  readonly facts: SegmentFacts;
+  readonly #source: SegmentBytes;
+  readonly #geometry: { capacity: number; control: number };
+  readonly #lanes: LaneReader[];
+
+  /**
+   * Begins to read.
+   *
+   * @throws {ShmCorruptionError} if the bytes are no segment
+   * @throws {ShmConnectionError} if the channel carries no messages
+   */
+  constructor(source: SegmentBytes, name: string, since: Since) {
+    this.#source = source;
+    this.facts = factsOf(source, name);
+    const { kind, capacity } = this.facts;
+    checkKind(kind, name);
+    const geometry = { capacity, control: controlOffset(capacity) };
+    this.#geometry = geometry;
+    const laneKind = {
+      ...geometry,
+      isBroadcast: kind === "broadcast",
+      isRequest: kind === "request",
+    };
+    this.#lanes = readLanes(source, geometry, MAX_LANES).map((lane) => {
+      const reader = new LaneReader(source, laneKind, lane.index);
+      reader.begin(lane, since);
+      return reader;
+    });
+  }
+
+  /** Reads what has come since; `hasMore` says that more may be there already. */
+  read(): Seen & { hasMore: boolean } {
+    const seen: Seen = { messages: [], findings: [], missed: 0 };
+    let hasMore = false;
+    for (const lane of readLanes(this.#source, this.#geometry, this.#laneCount())) {
+      if (this.#lanes[lane.index]?.read(lane, seen)) hasMore = true;
+    }
+    return { ...seen, hasMore };
+  }
+
+  #laneCount(): number {
+    const word = this.#source.read(HEADER_LANES, 4);
+    if (word.length < 4) return 0;
+    return laneCountOf(new DataView(word.buffer).getUint32(0, true)).count;
+  }
+}
+
+function checkKind(kind: ChannelKind, name: string): void {
+  if (kind !== "journal") return;
+  throw new ShmConnectionError(
+    `cannot read messages of "${name}": it is a journal, which has no rings; read the backend that ` +
+      `keeps it, such as ShmMessagingBackend`,
+  );
+}
+
+/**
+ * The facts of a segment's header. What the file cannot give is zeros, which are no segment.
+ *
+ * @throws {ShmCorruptionError} if they cannot be right
+ */
+export function factsOf(source: SegmentBytes, name: string): SegmentFacts {
+  const read = (offset: number, bytes: number) => {
+    const got = source.read(offset, bytes);
+    if (got.length === bytes) return got;
+    const padded = new Uint8Array(bytes);
+    padded.set(got);
+    return padded;
+  };
+  return readFacts(read, Math.max(source.size(), HEADER_BYTES), name);
+}

@@ -1,0 +1,121 @@
+/**
+ * A lane's ring, read a part at a time.
+ *
+ * @module
+ */
+
+import { stamp } from "./checks.ts";
+import type { LaneWords } from "./lane.ts";
+import { type RecordHeader, recordAt } from "./record.ts";
+import type { SegmentBytes } from "./segment_file.ts";
+import { MAX_MESSAGE_BYTES } from "../outbox.ts";
+import {
+  BLOCK_HEADER_BYTES,
+  RECORD_BLOCK,
+  RECORD_PAYLOAD,
+  REFERENCE_BYTES,
+} from "../../wasm/layout.ts";
+
+/** Bytes of the ring that are read at once. */
+const WINDOW_BYTES = 64 * 1024;
+
+/** Where a big message lies. */
+export interface Reference {
+  /** Where its block begins in the file. */
+  readonly offset: number;
+  /** Bytes of the message. */
+  readonly length: number;
+}
+
+/** A copy of a part of a ring, that moves along with what is asked for. */
+export class RingWindow {
+  readonly #source: SegmentBytes;
+  readonly #data: number;
+  readonly #capacity: number;
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #view = new DataView(this.#bytes.buffer);
+  /** The position of the copy's first byte. */
+  #from = 0;
+
+  constructor(source: SegmentBytes, lane: LaneWords, capacity: number) {
+    this.#source = source;
+    this.#data = lane.data;
+    this.#capacity = capacity;
+  }
+
+  /** Where a position lies in the file. */
+  offsetOf(position: number): number {
+    return this.#data + position % this.#capacity;
+  }
+
+  /** Bytes from a position to the end of the ring. */
+  roomAt(position: number): number {
+    return this.#capacity - position % this.#capacity;
+  }
+
+  /** The record at a position, if it is whole and takes `room` bytes at most. */
+  recordAt(position: number, room: number, isHiddenAllowed = false): RecordHeader | undefined {
+    const most = Math.min(room, this.roomAt(position));
+    this.#cover(position, Math.min(RECORD_PAYLOAD, this.roomAt(position)));
+    return recordAt(this.#view, position - this.#from, position, most, isHiddenAllowed);
+  }
+
+  /** Bytes of a payload whose record is at a position; fewer if the file is shorter. */
+  payload(position: number, skip: number, length: number): Uint8Array<ArrayBuffer> {
+    this.#cover(position, RECORD_PAYLOAD + skip + length);
+    const at = position - this.#from + RECORD_PAYLOAD + skip;
+    return this.#bytes.slice(at, at + length);
+  }
+
+  /** The reference in a record that is flagged as a block; undefined if it cannot be right. */
+  reference(position: number, record: RecordHeader, skip: number): Reference | undefined {
+    if (record.length !== skip + REFERENCE_BYTES) return undefined;
+    const bytes = this.payload(position, skip, REFERENCE_BYTES);
+    if (bytes.length < REFERENCE_BYTES) return undefined;
+    const view = new DataView(bytes.buffer);
+    const reference = { offset: view.getUint32(0, true), length: view.getUint32(8, true) };
+    const isRight = view.getUint32(4, true) === 0 && view.getUint32(12, true) === 0 &&
+      reference.offset % 8 === 0 && reference.length <= MAX_MESSAGE_BYTES;
+    return isRight ? reference : undefined;
+  }
+
+  /** What is looked at was overwritten, or may have been: nothing of the copy is used any more. */
+  forget(): void {
+    this.#bytes = new Uint8Array(0);
+  }
+
+  #cover(position: number, bytes: number): void {
+    const at = position - this.#from;
+    if (at >= 0 && at + bytes <= this.#bytes.length) return;
+    const most = Math.min(Math.max(bytes, WINDOW_BYTES), this.roomAt(position));
+    this.#bytes = this.#source.read(this.offsetOf(position), most);
+    this.#view = new DataView(this.#bytes.buffer, 0, this.#bytes.length);
+    this.#from = position;
+  }
+}
+
+/** True for a record whose payload is a reference to a block. */
+export function isReference({ flags }: RecordHeader): boolean {
+  return (flags & RECORD_BLOCK) !== 0;
+}
+
+/**
+ * The bytes of a big message whose record is at a position; undefined unless the block before them
+ * says, before and after the copy, that it is that record's.
+ */
+export function readBlock(
+  source: SegmentBytes,
+  position: number,
+  { offset, length }: Reference,
+): Uint8Array<ArrayBuffer> | undefined {
+  const wanted = stamp(position, offset, length);
+  if (offset + BLOCK_HEADER_BYTES + length > source.size()) return undefined;
+  const bytes = source.read(offset, BLOCK_HEADER_BYTES + length);
+  if (bytes.length < BLOCK_HEADER_BYTES + length) return undefined;
+  const isOurs = wordOf(bytes) === wanted && wordOf(source.read(offset, 4)) === wanted;
+  return isOurs ? bytes.subarray(BLOCK_HEADER_BYTES) : undefined;
+}
+
+function wordOf(bytes: Uint8Array<ArrayBuffer>): number | undefined {
+  return bytes.length < 4 ? undefined : new DataView(bytes.buffer).getUint32(0, true);
+}
