@@ -6,7 +6,7 @@
 
 import type { Role } from "../lib/attachment.ts";
 import { describeChannel } from "../lib/registry.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../lib/pause.ts";
 
 /** How often the channel is looked at, in milliseconds. */
 const LOOK_EVERY_MS = 50;

@@ -101,7 +101,7 @@ export function formatSegment(memory: WebAssembly.Memory, segment: NewSegment): 
 }
 
 /** A check over what never changes in a segment: version, kind, flags, capacity and codec. */
-function factsCheck(header: DataView, codec: Uint8Array<ArrayBufferLike>): number {
+export function factsCheck(header: DataView, codec: Uint8Array<ArrayBufferLike>): number {
   let check = 0x811c9dc5;
   const add = (byte: number) => check = Math.imul(check ^ byte, 0x01000193);
   for (let at = layout.HEADER_VERSION; at < layout.HEADER_HEAD; at++) add(header.getUint8(at));

@@ -9,7 +9,7 @@ import { defineCommand } from "../command.ts";
 import { counted } from "../counted.ts";
 import { INPUT_OPTIONS, inputValues } from "../input.ts";
 import { numberOf } from "../numbers.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../../lib/pause.ts";
 import { hasRole, waitForRole } from "../presence.ts";
 import { Publisher } from "../../lib/publisher.ts";
 

@@ -90,11 +90,17 @@ export function laneProblem(
   const first = index === 0 ? layout.HEADER_BYTES : control + layout.CONTROL_BYTES;
   if (!isPlaced) return `the check over its ring's place ${data} is wrong`;
   if (data < first) return `its ring is said to lie at ${data}, where other things lie`;
-  if (data + capacity > size) return `its ring ends at ${data + capacity}, behind the end of the file`;
-  if (head % 8 !== 0 || tail % 8 !== 0) return `its head ${head} or tail ${tail} is no multiple of 8`;
+  if (data + capacity > size) {
+    return `its ring ends at ${data + capacity}, behind the end of the file`;
+  }
+  if (head % 8 !== 0 || tail % 8 !== 0) {
+    return `its head ${head} or tail ${tail} is no multiple of 8`;
+  }
   if (head > Number.MAX_SAFE_INTEGER) return `its head ${head} is beyond anything ever written`;
   if (tail > head) return `its tail ${tail} is beyond its head ${head}`;
-  if (head - tail > capacity) return `its head ${head} is more than a ring ahead of its tail ${tail}`;
+  if (head - tail > capacity) {
+    return `its head ${head} is more than a ring ahead of its tail ${tail}`;
+  }
   return undefined;
 }
 

@@ -271,7 +271,11 @@ export class LaneReader {
   }
 
   /** True if a big message's block may be another's by now; not before its own record is taken. */
-  #isReused({ position, record, reference }: Copied, after: LaneWords, window: RingWindow): boolean {
+  #isReused(
+    { position, record, reference }: Copied,
+    after: LaneWords,
+    window: RingWindow,
+  ): boolean {
     if (this.#kind.isBroadcast || position >= after.tail) return false;
     const end = this.#claimedEnd(window, after);
     window.forget();

@@ -6,7 +6,7 @@
 
 import { stamp } from "./checks.ts";
 import type { LaneWords } from "./lane.ts";
-import { type RecordHeader, recordAt } from "./record.ts";
+import { recordAt, type RecordHeader } from "./record.ts";
 import type { SegmentBytes } from "./segment_file.ts";
 import { MAX_MESSAGE_BYTES } from "../outbox.ts";
 import {
@@ -99,6 +99,18 @@ export function isReference({ flags }: RecordHeader): boolean {
   return (flags & RECORD_BLOCK) !== 0;
 }
 
+/** True if a block lies inside the file, and says that it is that of the record at a position. */
+export function isBlockOf(
+  source: SegmentBytes,
+  position: number,
+  { offset, length }: Reference,
+): boolean {
+  if (offset + BLOCK_HEADER_BYTES + length > source.size()) return false;
+  const word = source.read(offset, 4);
+  return word.length === 4 &&
+    new DataView(word.buffer).getUint32(0, true) === stamp(position, offset, length);
+}
+
 /**
  * The bytes of a big message whose record is at a position; undefined unless the block before them
  * says, before and after the copy, that it is that record's.
@@ -106,16 +118,11 @@ export function isReference({ flags }: RecordHeader): boolean {
 export function readBlock(
   source: SegmentBytes,
   position: number,
-  { offset, length }: Reference,
+  reference: Reference,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const wanted = stamp(position, offset, length);
-  if (offset + BLOCK_HEADER_BYTES + length > source.size()) return undefined;
-  const bytes = source.read(offset, BLOCK_HEADER_BYTES + length);
-  if (bytes.length < BLOCK_HEADER_BYTES + length) return undefined;
-  const isOurs = wordOf(bytes) === wanted && wordOf(source.read(offset, 4)) === wanted;
-  return isOurs ? bytes.subarray(BLOCK_HEADER_BYTES) : undefined;
-}
-
-function wordOf(bytes: Uint8Array<ArrayBuffer>): number | undefined {
-  return bytes.length < 4 ? undefined : new DataView(bytes.buffer).getUint32(0, true);
+  if (!isBlockOf(source, position, reference)) return undefined;
+  const bytes = source.read(reference.offset + BLOCK_HEADER_BYTES, reference.length);
+  return bytes.length === reference.length && isBlockOf(source, position, reference)
+    ? bytes
+    : undefined;
 }

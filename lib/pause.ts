@@ -1,5 +1,5 @@
 /**
- * A pause that the end of the program cuts short.
+ * A pause that a signal cuts short.
  *
  * @module
  */

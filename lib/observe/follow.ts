@@ -1,0 +1,49 @@
+/**
+ * Following a channel as it goes on.
+ *
+ * @module
+ */
+
+import type { ChannelReader } from "./reader.ts";
+import type { Seen } from "./lane_reader.ts";
+import { pause } from "../pause.ts";
+import type { SegmentFile } from "./segment_file.ts";
+import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
+
+/** Nobody rings for one who only looks: the time between two looks, in milliseconds. */
+const SHORTEST_PAUSE_MS = 1;
+/** After looks that found nothing it grows up to this. */
+const LONGEST_PAUSE_MS = 20;
+
+/** Why no more can come. */
+export type FollowEnd = "aborted" | "closed" | "deleted";
+
+/**
+ * Hands on what is read until the signal aborts, or the channel is closed or deleted and all that was in
+ * it is read. Every look that found something is one value.
+ */
+export async function* follow(
+  file: SegmentFile,
+  reader: ChannelReader,
+  signal: AbortSignal,
+): AsyncGenerator<Seen, FollowEnd> {
+  let pauseMs = SHORTEST_PAUSE_MS;
+  while (!signal.aborted) {
+    const over = endOf(file);
+    const seen = reader.read();
+    const isNews = seen.messages.length > 0 || seen.missed > 0 || seen.findings.length > 0;
+    if (isNews) yield seen;
+    if (!seen.hasMore && over !== undefined) return over;
+    pauseMs = isNews ? SHORTEST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    await pause(seen.hasMore ? 0 : pauseMs, signal);
+  }
+  return "aborted";
+}
+
+function endOf(file: SegmentFile): FollowEnd | undefined {
+  const status = file.read(HEADER_STATUS, 4);
+  const isClosed = status.length === 4 &&
+    new DataView(status.buffer).getUint32(0, true) === STATUS_CLOSED;
+  if (isClosed) return "closed";
+  return file.isDeleted() || status.length < 4 ? "deleted" : undefined;
+}

@@ -1,0 +1,44 @@
+/**
+ * A segment's file after the fact: its tables, its records, and where it is damaged. A live one's
+ * file can be looked at, too.
+ *
+ * @module
+ */
+
+import { LaneAutopsy, type RecordReport } from "./autopsy.ts";
+import type { SegmentBytes } from "./segment_file.ts";
+import { type Survey, survey } from "./survey.ts";
+
+/** What is looked at. */
+export interface InspectOptions {
+  /** Directory with the doorbells of the participants; left out, nobody knows who lives. */
+  readonly agents?: string;
+  /** Records that are listed at most. */
+  readonly records: number;
+}
+
+/** What a file says. */
+export interface Inspection extends Survey {
+  /** The first records. */
+  readonly records: RecordReport[];
+  /** How many messages there are to be received. */
+  readonly committed: number;
+  /** How many were begun and not sent. */
+  readonly unfinished: number;
+}
+
+/** Longest message whose bytes are read, to see whether they can be decoded. */
+const MESSAGE_BYTES = 1024 * 1024;
+
+const NOTHING = { records: [], committed: 0, unfinished: 0 };
+
+/** Looks through a segment. It never throws because of what the bytes say. */
+export function inspect(source: SegmentBytes, options: InspectOptions): Inspection {
+  const tables = survey(source, options.agents);
+  const { geometry, header, lanes, findings } = tables;
+  if (geometry === undefined) return { ...tables, ...NOTHING };
+  const limits = { records: options.records, messageBytes: MESSAGE_BYTES };
+  const autopsy = new LaneAutopsy(source, geometry, header?.kind === "request", limits);
+  for (const { index } of lanes) autopsy.examine(index);
+  return { ...tables, ...autopsy.result, findings: [...findings, ...autopsy.result.findings] };
+}

@@ -1,0 +1,162 @@
+/**
+ * The table of participants: who is attached, and what they do.
+ *
+ * @module
+ */
+
+import { threadNumberOf } from "../agent_id.ts";
+import { isAgentId } from "../agent_id.ts";
+import { type Role, ROLES } from "../attachment.ts";
+import type { Finding } from "./finding.ts";
+import type { Geometry } from "./lane.ts";
+import { isAlive } from "./liveness.ts";
+import { regionIn, type RegionReport } from "./region.ts";
+import type { SegmentBytes } from "./segment_file.ts";
+import * as layout from "../../wasm/layout.ts";
+
+/** A participant. */
+export interface ParticipantReport {
+  /** Its place in the table. */
+  readonly index: number;
+  readonly role: Role | undefined;
+  readonly pid: number;
+  /** Number of its thread, if its name tells. */
+  readonly thread: number | undefined;
+  /** When it attached. */
+  readonly since: Date;
+  /** Whether its process or worker lives; undefined if that cannot be told. */
+  readonly alive: boolean | undefined;
+  /** The lane that it writes. */
+  readonly lane: number | undefined;
+  /** It sleeps until somebody wakes it. */
+  readonly isAsleep: boolean;
+  /** It reads a message in place: its lane, and the message's position there. */
+  readonly holds: { readonly lane: number; readonly position: number } | undefined;
+  /** Where its cursors, or its requests, are. */
+  readonly region: RegionReport | undefined;
+}
+
+const SETS = [
+  layout.CONTROL_RECEIVERS_ASLEEP,
+  layout.CONTROL_SENDERS_ASLEEP,
+  layout.CONTROL_REQUESTERS_ASLEEP,
+];
+
+/**
+ * The participants. Whether they live is told by the doorbells in `agents`, a directory; nobody
+ * knows if that is left out.
+ */
+export function readParticipants(
+  source: SegmentBytes,
+  geometry: Geometry,
+  agents: string | undefined,
+  findings: Finding[],
+): ParticipantReport[] {
+  const { control } = geometry;
+  const bytes = source.read(control, layout.CONTROL_LANES);
+  if (bytes.length < layout.CONTROL_LANES) {
+    findings.push({ offset: control, part: "participants", problem: "the file ends before them" });
+    return [];
+  }
+  const view = new DataView(bytes.buffer);
+  const table = new Table(view, geometry, source.size(), agents, findings);
+  const reports: ParticipantReport[] = [];
+  for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
+    const report = table.participant(index);
+    if (report !== undefined) reports.push(report);
+  }
+  return reports;
+}
+
+/** A copy of the control block with the table. */
+class Table {
+  readonly #view: DataView;
+  readonly #geometry: Geometry;
+  readonly #size: number;
+  readonly #agents: string | undefined;
+  readonly #findings: Finding[];
+  /** Sockets of one process share an agent. */
+  readonly #alive = new Map<bigint, boolean | undefined>();
+
+  constructor(
+    view: DataView,
+    geometry: Geometry,
+    size: number,
+    agents: string | undefined,
+    findings: Finding[],
+  ) {
+    this.#view = view;
+    this.#geometry = geometry;
+    this.#size = size;
+    this.#agents = agents;
+    this.#findings = findings;
+  }
+
+  participant(index: number): ParticipantReport | undefined {
+    const at = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
+    const half = (field: number) => this.#view.getUint32(at + field, true);
+    const tell = (field: number, problem: string) => {
+      const offset = this.#geometry.control + at + field;
+      this.#findings.push({ offset, part: `participant ${index}`, problem });
+    };
+    const agent = this.#view.getBigInt64(at + layout.PARTICIPANT_AGENT, true);
+    const roleNumber = half(layout.PARTICIPANT_ROLE);
+    if (agent === 0n) {
+      if (roleNumber !== 0) tell(layout.PARTICIPANT_AGENT, "it has a role and no name");
+      return undefined;
+    }
+    if (!isAgentId(agent)) tell(layout.PARTICIPANT_AGENT, "nobody ever had its name");
+    if (roleNumber >= ROLES.length) tell(layout.PARTICIPANT_ROLE, `there is no role ${roleNumber}`);
+    const laneNumber = half(layout.PARTICIPANT_LANE);
+    if (laneNumber > layout.MAX_LANES) {
+      tell(layout.PARTICIPANT_LANE, `there is no lane ${laneNumber - 1}`);
+    }
+    return {
+      index,
+      role: ROLES[roleNumber],
+      pid: half(layout.PARTICIPANT_PID),
+      thread: isAgentId(agent) ? threadNumberOf(agent) : undefined,
+      since: new Date(this.#view.getFloat64(at + layout.PARTICIPANT_SINCE, true)),
+      alive: this.#isAlive(agent),
+      lane: laneNumber === 0 || laneNumber > layout.MAX_LANES ? undefined : laneNumber - 1,
+      isAsleep: SETS.some((set) => this.#isIn(set, index)),
+      holds: this.#heldBy(index, at),
+      region: this.#regionOf(at, tell),
+    };
+  }
+
+  #isAlive(agent: bigint): boolean | undefined {
+    if (this.#agents === undefined) return undefined;
+    if (!this.#alive.has(agent)) this.#alive.set(agent, isAlive(this.#agents, agent));
+    return this.#alive.get(agent);
+  }
+
+  #isIn(set: number, index: number): boolean {
+    return (this.#view.getUint8(set + (index >>> 3)) & (1 << (index & 7))) !== 0;
+  }
+
+  /** The lane is noted as the address of its entry. */
+  #heldBy(index: number, at: number): ParticipantReport["holds"] {
+    const entry = this.#view.getUint32(at + layout.PARTICIPANT_HOLD_LANE, true);
+    const first = this.#geometry.control + layout.CONTROL_LANES;
+    const lane = (entry - first) / layout.LANE_BYTES;
+    if (!this.#isIn(layout.CONTROL_HOLDERS, index)) return undefined;
+    if (!Number.isInteger(lane) || lane < 0 || lane >= layout.MAX_LANES) return undefined;
+    return {
+      lane,
+      position: Number(this.#view.getBigUint64(at + layout.PARTICIPANT_HOLD, true)),
+    };
+  }
+
+  #regionOf(at: number, tell: (field: number, problem: string) => void): RegionReport | undefined {
+    const { region, problem } = regionIn(
+      this.#view,
+      at + layout.PARTICIPANT_REGION,
+      at + layout.PARTICIPANT_REGION_CHECK,
+      this.#geometry,
+      this.#size,
+    );
+    if (problem !== undefined) tell(layout.PARTICIPANT_REGION, problem);
+    return region;
+  }
+}
