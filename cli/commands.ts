@@ -24,6 +24,20 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   pull: { summary: "take messages from a queue", load: () => import("./commands/pull.ts") },
   req: { summary: "send requests, print the replies", load: () => import("./commands/req.ts") },
   rep: { summary: "answer requests with a command", load: () => import("./commands/rep.ts") },
+  ls: { summary: "list the channels", load: () => import("./commands/ls.ts") },
+  stat: { summary: "describe a channel", load: () => import("./commands/stat.ts") },
+  top: { summary: "watch all channels", load: () => import("./commands/top.ts") },
+  tail: {
+    summary: "print messages without taking them",
+    load: () => import("./commands/tail.ts"),
+  },
+  record: { summary: "write a channel to a file", load: () => import("./commands/record.ts") },
+  replay: { summary: "send what a file has recorded", load: () => import("./commands/replay.ts") },
+  inspect: {
+    summary: "look through a segment's file, whole or damaged",
+    load: () => import("./commands/inspect.ts"),
+  },
+  clean: { summary: "delete what nobody uses", load: () => import("./commands/clean.ts") },
   doctor: {
     summary: "look whether all is well on this machine",
     load: () => import("./commands/doctor.ts"),

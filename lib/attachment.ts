@@ -49,7 +49,8 @@ export const KINDS: Record<number, ChannelKind> = {
   [layout.KIND_JOURNAL]: "journal",
 };
 
-const KIND_NUMBERS: Record<ChannelKind, number> = {
+/** The number of each kind in a segment. */
+export const KIND_NUMBERS: Record<ChannelKind, number> = {
   queue: layout.KIND_QUEUE,
   broadcast: layout.KIND_BROADCAST,
   request: layout.KIND_REQUEST,

@@ -40,6 +40,8 @@ export interface RemoveStaleOptions extends RegistryOptions {
   includePersistent?: boolean;
   /** Also removes queues that hold undelivered messages. */
   includeNonEmpty?: boolean;
+  /** Removes nothing, and only says what would be removed. */
+  dryRun?: boolean;
 }
 
 /** A socket on a channel. */
@@ -129,7 +131,7 @@ export function describeChannel(
 /**
  * Deletes segments that nobody holds, and what dead processes left beside them.
  *
- * @returns the names of the deleted channels
+ * @returns the names of the deleted channels; with `dryRun` of those that would be
  * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
  */
 export function removeStale(options: RemoveStaleOptions = {}): string[] {
@@ -140,13 +142,18 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
       removed.push(name);
     }
   }
+  if (!options.dryRun) removeRemains(directory);
+  return removed;
+}
+
+/** What dead processes left beside the channels. */
+function removeRemains(directory: string): void {
   for (const name of platform().list(directory)) {
     if (name.startsWith(AGENT_PREFIX)) removeDeadAgent(directory, name);
     if (name.startsWith(NEW_PREFIX)) removeUnnamed(`${directory}/${name}`);
     if (name.startsWith(GRAVE_PREFIX)) removeGrave(`${directory}/${name}`);
   }
   removeOrphanedGenerations(directory);
-  return removed;
 }
 
 function removeDeadAgent(directory: string, name: string): void {
@@ -154,7 +161,8 @@ function removeDeadAgent(directory: string, name: string): void {
   if (id !== undefined) isAgentAlive(directory, id);
 }
 
-function channelNames(directory: string): string[] {
+/** The files of a directory that may be channels, by name. */
+export function channelNames(directory: string): string[] {
   return platform().list(directory).filter((name) => !name.startsWith(".")).sort();
 }
 
@@ -287,6 +295,7 @@ function readParticipants(
 function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
   const { fd, path } = segment;
   if (!isSegment(fd)) return false;
+  if (options.dryRun) return !platform().isSharedByOthers(fd) && isStale(segment, options);
   return withHeader(fd, (header) => {
     if (!shut(fd, () => header, () => isStale(segment, options))) return false;
     bury(path, fd);

@@ -351,12 +351,7 @@ export class LaneReader {
   /** The number of the message at a lane's tail; undefined if the tail has moved on. */
   #numberAt(lane: LaneWords): number | undefined {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
-    let position = lane.tail;
-    let record = window.recordAt(position, lane.head - position);
-    if (record?.isPadding) {
-      position += record.bytes;
-      record = window.recordAt(position, lane.head - position);
-    }
+    const record = window.oldest(lane);
     if (record === undefined || this.#look()?.tail !== lane.tail) return undefined;
     return near(lane.count, record.sequence);
   }

@@ -32,15 +32,22 @@ export class RingWindow {
   readonly #source: SegmentBytes;
   readonly #data: number;
   readonly #capacity: number;
+  readonly #windowBytes: number;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
   /** The position of the copy's first byte. */
   #from = 0;
 
-  constructor(source: SegmentBytes, lane: LaneWords, capacity: number) {
+  constructor(
+    source: SegmentBytes,
+    lane: LaneWords,
+    capacity: number,
+    windowBytes: number = WINDOW_BYTES,
+  ) {
     this.#source = source;
     this.#data = lane.data;
     this.#capacity = capacity;
+    this.#windowBytes = windowBytes;
   }
 
   /** Where a position lies in the file. */
@@ -58,6 +65,14 @@ export class RingWindow {
     const most = Math.min(room, this.roomAt(position));
     this.#cover(position, Math.min(RECORD_PAYLOAD, this.roomAt(position)));
     return recordAt(this.#view, position - this.#from, position, most, isHiddenAllowed);
+  }
+
+  /** The first record from the tail on that is no padding; undefined if it cannot be told. */
+  oldest({ head, tail }: LaneWords): RecordHeader | undefined {
+    const record = this.recordAt(tail, head - tail);
+    if (!record?.isPadding) return record;
+    const behind = tail + record.bytes;
+    return behind < head ? this.recordAt(behind, head - behind) : undefined;
   }
 
   /** Bytes of a payload whose record is at a position; fewer if the file is shorter. */
@@ -87,7 +102,7 @@ export class RingWindow {
   #cover(position: number, bytes: number): void {
     const at = position - this.#from;
     if (at >= 0 && at + bytes <= this.#bytes.length) return;
-    const most = Math.min(Math.max(bytes, WINDOW_BYTES), this.roomAt(position));
+    const most = Math.min(Math.max(bytes, this.#windowBytes), this.roomAt(position));
     this.#bytes = this.#source.read(this.offsetOf(position), most);
     this.#view = new DataView(this.#bytes.buffer, 0, this.#bytes.length);
     this.#from = position;

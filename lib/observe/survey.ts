@@ -15,10 +15,12 @@ import {
 } from "./header.ts";
 import { type Geometry, laneProblem, type LaneWords, readLanes } from "./lane.ts";
 import { type ParticipantReport, readParticipants } from "./participants.ts";
+import { near } from "./record.ts";
 import { readRequests, type RequestReport } from "./requests.ts";
+import { RingWindow } from "./ring.ts";
 import { readShelves, type ShelvesReport } from "./shelves.ts";
 import type { SegmentBytes } from "./segment_file.ts";
-import { MAX_LANES } from "../../wasm/layout.ts";
+import { MAX_LANES, RECORD_PAYLOAD } from "../../wasm/layout.ts";
 
 /** A lane that has a ring. */
 export interface LaneReport {
@@ -31,6 +33,8 @@ export interface LaneReport {
   readonly tail: number;
   /** Messages ever committed. */
   readonly messages: number;
+  /** Messages that are not taken, or not yet overwritten; undefined if it cannot be told. */
+  readonly pending: number | undefined;
   /** Share of the ring that is not taken, or not yet overwritten: from 0 to 1. */
   readonly fill: number;
   /** Its words are such that it can be read. */
@@ -89,7 +93,7 @@ function look(source: SegmentBytes, agents: string | undefined): Survey {
   return {
     ...base,
     ...tables,
-    lanes: words.map((lane) => laneReport(lane, geometry, base.sizeBytes, findings)),
+    lanes: words.map((lane) => laneReport(source, lane, geometry, findings)),
     backlogs: withRole("subscriber").flatMap((one) => readBacklog(source, one, words) ?? []),
     requests: withRole("requester").flatMap((one) => readRequests(source, one)),
     shelves: readShelves(source, geometry, findings),
@@ -107,12 +111,12 @@ const NO_TABLES = {
 };
 
 function laneReport(
+  source: SegmentBytes,
   lane: LaneWords,
   geometry: Geometry,
-  size: number,
   findings: Finding[],
 ): LaneReport {
-  const problem = laneProblem(lane, geometry, size);
+  const problem = laneProblem(lane, geometry, source.size());
   if (problem !== undefined) {
     findings.push({ offset: lane.offset, part: `lane ${lane.index}`, problem });
   }
@@ -123,7 +127,19 @@ function laneReport(
     head,
     tail,
     messages: count,
+    pending: problem === undefined ? pendingOn(source, lane, geometry) : undefined,
     fill: problem === undefined ? (head - tail) / geometry.capacity : 0,
     isSound: problem === undefined,
   };
+}
+
+/** The oldest record's number tells how many come from it on. */
+function pendingOn(
+  source: SegmentBytes,
+  lane: LaneWords,
+  { capacity }: Geometry,
+): number | undefined {
+  if (lane.head === lane.tail) return 0;
+  const oldest = new RingWindow(source, lane, capacity, RECORD_PAYLOAD).oldest(lane);
+  return oldest && Math.max(0, lane.count - near(lane.count, oldest.sequence));
 }

@@ -1,0 +1,118 @@
+/**
+ * `ringbus inspect`: a segment's file after the fact.
+ *
+ * @module
+ */
+
+import { defineCommand, EXIT } from "../command.ts";
+import { counted } from "../counted.ts";
+import { toJsonForm } from "../json_form.ts";
+import { numberOf } from "../numbers.ts";
+import { channelDirectory } from "../observe/open.ts";
+import { printFindings, printSurvey, surveyJson } from "../observe/report.ts";
+import type { Output } from "../output.ts";
+import type { RecordReport } from "../../lib/observe/autopsy.ts";
+import { Decoder } from "../../lib/observe/decode.ts";
+import { inspect, type Inspection } from "../../lib/observe/inspect.ts";
+import { hasDoorbells } from "../../lib/observe/liveness.ts";
+import { SegmentFile } from "../../lib/observe/segment_file.ts";
+
+const RECORDS = 20;
+/** Characters of a value that are printed in the table. */
+const SHOWN = 60;
+
+/** Inspects. */
+export const command = defineCommand({
+  usage: "FILE",
+  description:
+    `Looks through a segment's FILE, or through channel FILE: its header, who was attached and
+who of them lives, its records, what was begun and never sent, and where it is damaged. The file of
+a live channel can be looked at, too. Nothing is written. Ends with code 1 if it finds damage.`,
+  options: {
+    records: {
+      type: "string",
+      short: "n",
+      value: "N",
+      help: `how many records to list; ${RECORDS} when left out`,
+    },
+  },
+  arity: [1, 1],
+  // deno-lint-ignore require-await
+  async run({ values, arguments: [path], output }) {
+    const records = numberOf("records", values.records) ?? RECORDS;
+    using file = openFile(path);
+    const directory = file.path.includes("/") ? file.path.replace(/\/[^/]*$/, "") || "/" : ".";
+    const agents = hasDoorbells(directory) ? directory : undefined;
+    const inspection = inspect(file, { records, agents });
+    if (output.isJson) printJson(output, file.path, inspection);
+    else print(output, inspection);
+    return inspection.findings.length === 0 ? EXIT.DONE : EXIT.FAILED;
+  },
+});
+
+/** A file, or the channel of that name. */
+function openFile(path: string): SegmentFile {
+  return SegmentFile.find(path) ??
+    SegmentFile.open(path.includes("/") ? path : `${channelDirectory()}/${path}`);
+}
+
+function print(output: Output, inspection: Inspection): void {
+  const { records, committed, unfinished, header, findings } = inspection;
+  printSurvey(output, inspection);
+  if (header !== undefined) {
+    output.print("");
+    output.print(`${counted(committed, "message")} in the rings, ${unfinished} begun and not sent`);
+  }
+  const decode = decoderOf(inspection);
+  if (records.length > 0) {
+    output.table(
+      ["LANE", "NUMBER", "BYTE", "LENGTH", "STATE", "VALUE"],
+      records.map((record) => [
+        record.lane,
+        record.sequence,
+        record.offset,
+        record.length,
+        record.state,
+        shown(decode(record)),
+      ]),
+    );
+  }
+  printFindings(output, findings);
+}
+
+/** What a record's bytes stand for, or why that cannot be told. */
+type Decoded = { value: unknown } | { problem: string };
+
+function decoderOf({ codec }: Inspection): (record: RecordReport) => Decoded {
+  const decoder = new Decoder({ codecId: codec ?? "" });
+  return ({ bytes, flags, state }) => {
+    if (bytes === undefined) {
+      return { problem: state === "unfinished" ? "not sent" : "too long, or not whole" };
+    }
+    try {
+      return { value: toJsonForm(decoder.decode({ flags, bytes })) };
+    } catch (error) {
+      return { problem: (error as Error).message };
+    }
+  };
+}
+
+function shown(decoded: Decoded): string {
+  const text = "problem" in decoded ? `(${decoded.problem})` : JSON.stringify(decoded.value);
+  // deno-lint-ignore no-control-regex
+  const line = text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, " ");
+  return line.length <= SHOWN ? line : `${line.slice(0, SHOWN - 1)}…`;
+}
+
+function printJson(output: Output, path: string, inspection: Inspection): void {
+  const decode = decoderOf(inspection);
+  const { records, ...rest } = inspection;
+  output.json({
+    path,
+    ...surveyJson(rest),
+    records: records.map((record) => {
+      const { bytes, flags: _, ...facts } = record;
+      return { ...facts, bytes: bytes?.toBase64(), ...decode(record) };
+    }),
+  });
+}

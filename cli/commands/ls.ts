@@ -1,0 +1,88 @@
+/**
+ * `ringbus ls`: the channels.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+import { ageText, sizeText } from "../observe/format.ts";
+import { channelDirectory } from "../observe/open.ts";
+import { kindText, type Sample, sampleAll, stateOf } from "../observe/sample.ts";
+
+const HEADINGS = [
+  "NAME",
+  "KIND",
+  "CODEC",
+  "SIZE",
+  "MESSAGES",
+  "DROPPED",
+  "PARTICIPANTS",
+  "AGE",
+  "STATE",
+];
+
+/** Lists. */
+export const command = defineCommand({
+  usage: "",
+  description: `Lists the channels of the segment directory. A stale one has no participant that
+lives; ringbus clean deletes it, unless it is persistent or holds messages. Nothing is written.`,
+  options: {},
+  arity: [0, 0],
+  // deno-lint-ignore require-await
+  async run({ output }) {
+    const samples = sampleAll();
+    if (output.isJson) {
+      for (const one of samples) output.json(asJson(one));
+      return;
+    }
+    if (samples.length === 0) output.remark(`there are no channels in ${channelDirectory()}`);
+    else output.table(HEADINGS, samples.map(asRow));
+  },
+});
+
+function asRow(one: Sample): (string | number)[] {
+  const { header, codec, sizeBytes, participants, creator } = one.survey;
+  return [
+    one.name,
+    kindText(one.survey),
+    codec ?? "?",
+    sizeText(sizeBytes),
+    Number(header?.messages ?? 0n),
+    Number(header?.dropped ?? 0n),
+    rolesText(participants),
+    ageText(creator?.since, Date.now()),
+    stateOf(one) + (header?.persistent ? ", persistent" : ""),
+  ];
+}
+
+function rolesText(participants: Sample["survey"]["participants"]): string {
+  const roles = Map.groupBy(
+    participants,
+    ({ role, alive }) => `${alive === false ? "dead " : ""}${role ?? "?"}`,
+  );
+  return [...roles].map(([role, members]) => `${members.length} ${role}`).join(", ") || "none";
+}
+
+function asJson(one: Sample): unknown {
+  const { header, codec, sizeBytes, participants, creator, findings } = one.survey;
+  return {
+    name: one.name,
+    path: `${channelDirectory()}/${one.name}`,
+    kind: header?.kind,
+    codec,
+    sizeBytes,
+    capacityBytes: header === undefined ? undefined : Number(header.capacityBytes),
+    messages: Number(header?.messages ?? 0n),
+    dropped: Number(header?.dropped ?? 0n),
+    persistent: header?.persistent,
+    participants: participants.map(({ role, pid, alive }) => ({ role, pid, alive })),
+    createdAt: dateText(creator?.since),
+    state: stateOf(one),
+    findings: findings.length,
+  };
+}
+
+/** Null for what is no date. */
+function dateText(date: Date | undefined): string | null {
+  return date === undefined || Number.isNaN(date.getTime()) ? null : date.toISOString();
+}

@@ -1,0 +1,57 @@
+/**
+ * `ringbus record`: a channel to a file.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+import { counted } from "../counted.ts";
+import { numberOf } from "../numbers.ts";
+import { sizeText } from "../observe/format.ts";
+import { openChannel, waitForChannel } from "../observe/open.ts";
+import { sinceOf, Watch, WATCH_OPTIONS } from "../observe/watch.ts";
+import { ChannelReader } from "../../lib/observe/reader.ts";
+import { RecordingWriter } from "../../lib/recording/writer.ts";
+
+/** Records. */
+export const command = defineCommand({
+  usage: "NAME FILE",
+  description:
+    `Writes the messages of channel NAME to FILE with the times at which they were seen, until
+Ctrl-C, SIGTERM or the channel is deleted. They are read where they lie: nothing is taken from a
+queue, and nobody waits. What was overwritten before it could be read is counted, and noted in the
+file. ringbus replay sends them again.`,
+  options: {
+    ...WATCH_OPTIONS,
+    seconds: { type: "string", value: "S", help: "end after so many seconds" },
+    force: { type: "boolean", short: "f", help: "replace FILE if it is there" },
+    wait: { type: "boolean", short: "w", help: "wait for a channel that is not there yet" },
+  },
+  arity: [2, 2],
+  async run({ values, arguments: [name, path], output, signal }) {
+    const seconds = numberOf("seconds", values.seconds, { isFractional: true });
+    const since = sinceOf(values.since);
+    using watch = new Watch(name, output, {
+      messages: numberOf("limit", values.limit, { least: 1 }),
+      durationMs: seconds === undefined ? undefined : seconds * 1000,
+    }, signal);
+    using file = values.wait ? await waitForChannel(name, watch.signal) : openChannel(name);
+    if (file === undefined) return;
+    const reader = new ChannelReader(file, name, since);
+    const facts = { name, ...reader.facts, begunAt: new Date() };
+    using writer = new RecordingWriter(path, facts, values.force);
+    await watch.follow(file, reader, {
+      message: (message) => writer.add({ timeMs: writer.timeMs, ...message }),
+      missed: (count) => writer.miss(writer.timeMs, count),
+    });
+    writer.end();
+    const { messages, bytes } = writer;
+    if (output.isJson) output.json({ messages, bytes, missed: watch.missed });
+    else {
+      const missed = watch.missed > 0 ? `, missed ${watch.missed}` : "";
+      output.print(
+        `recorded ${counted(messages, "message")} (${sizeText(bytes)}) to ${path}${missed}`,
+      );
+    }
+  },
+});

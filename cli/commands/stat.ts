@@ -1,0 +1,56 @@
+/**
+ * `ringbus stat`: all about one channel.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+import { numberOf } from "../numbers.ts";
+import { rateText, sizeText } from "../observe/format.ts";
+import { openChannel } from "../observe/open.ts";
+import { printFields, printFindings, printSurvey, surveyJson } from "../observe/report.ts";
+import { type Rates, ratesBetween, sample } from "../observe/sample.ts";
+import { pause } from "../../lib/pause.ts";
+
+const INTERVAL_MS = 500;
+
+/** Describes. */
+export const command = defineCommand({
+  usage: "NAME",
+  description:
+    `Describes channel NAME: its header, its participants and how far they are behind, its
+lanes, requests in flight, messages that are not acknowledged, and how much is sent in a second.
+Takes part in nothing and writes nothing.`,
+  options: {
+    "interval-ms": {
+      type: "string",
+      value: "MS",
+      help: `how long to count for the rates; ${INTERVAL_MS} when left out`,
+    },
+  },
+  arity: [1, 1],
+  async run({ values, arguments: [name], output, signal }) {
+    const intervalMs = numberOf("interval-ms", values["interval-ms"], { least: 1 }) ?? INTERVAL_MS;
+    using file = openChannel(name);
+    const before = sample(name, file);
+    await pause(intervalMs, signal);
+    const after = sample(name, file);
+    const rates = ratesBetween(before, after);
+    if (output.isJson) {
+      output.json({ name, path: file.path, ...surveyJson(after.survey), rates });
+      return;
+    }
+    printSurvey(output, after.survey);
+    output.print("");
+    printFields(output, rateFields(rates));
+    printFindings(output, after.survey.findings);
+  },
+});
+
+function rateFields({ messages, bytes, tailBytes, dropped }: Rates): [string, string][] {
+  return [
+    ["sent", `${rateText(messages)} messages/s, ${sizeText(bytes)}/s`],
+    ["taken or overwritten", `${sizeText(tailBytes)}/s`],
+    ["dropped", `${rateText(dropped)}/s`],
+  ];
+}

@@ -1,0 +1,96 @@
+/**
+ * `ringbus tail`: messages as they pass, without taking them.
+ *
+ * @module
+ */
+
+import { TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
+import { defineCommand } from "../command.ts";
+import { toJsonForm } from "../json_form.ts";
+import { numberOf } from "../numbers.ts";
+import { openChannel, waitForChannel } from "../observe/open.ts";
+import { sinceOf, Watch, WATCH_OPTIONS, type WatchHandler } from "../observe/watch.ts";
+import type { Output } from "../output.ts";
+import { ShmSerializationError } from "../../lib/errors.ts";
+import { builtInCodec, Decoder } from "../../lib/observe/decode.ts";
+import type { SeenMessage } from "../../lib/observe/lane_reader.ts";
+import { ChannelReader } from "../../lib/observe/reader.ts";
+
+/** Tails. */
+export const command = defineCommand({
+  usage: "NAME",
+  description: `Prints the messages of channel NAME as lines of JSON, until Ctrl-C or the channel is
+deleted. They are read where they lie: nothing is taken from a queue, nobody waits, and the channel
+does not know. What was overwritten before it could be read is counted on the standard error
+stream. With --json each line also tells the sender's lane and the message's number on it.`,
+  options: {
+    ...WATCH_OPTIONS,
+    ...TIMEOUT_OPTION,
+    raw: { type: "boolean", help: "print the bytes of each message, not decoded, as base64" },
+    wait: {
+      type: "boolean",
+      short: "w",
+      help: "wait for a channel that is not there, and go on with the next one of that name",
+    },
+  },
+  arity: [1, 1],
+  async run({ values, arguments: [name], output, signal }) {
+    const limits = {
+      messages: numberOf("limit", values.limit, { least: 1 }),
+      timeoutMs: timeoutOf(values),
+    };
+    let since = sinceOf(values.since);
+    using watch = new Watch(name, output, limits, signal);
+    do {
+      using file = values.wait ? await waitForChannel(name, watch.signal) : openChannel(name);
+      if (file === undefined) break;
+      const reader = new ChannelReader(file, name, since);
+      since = "oldest";
+      const { codecId } = reader.facts;
+      await watch.follow(file, reader, new Printer(output, name, codecId, values.raw ?? false));
+    } while (values.wait && !watch.signal.aborted);
+    watch.throwIfLate();
+  },
+});
+
+/** Prints messages. */
+class Printer implements WatchHandler {
+  readonly #output: Output;
+  readonly #decoder: Decoder;
+  readonly #isRaw: boolean;
+
+  constructor(output: Output, name: string, codecId: string, isRaw: boolean) {
+    if (!isRaw && builtInCodec(codecId) === undefined) {
+      throw new ShmSerializationError(
+        `cannot decode the messages of channel "${name}": its codec "${codecId}" is none of the ` +
+          `built-in ones; give --raw to see their bytes`,
+      );
+    }
+    this.#output = output;
+    this.#decoder = new Decoder({ codecId });
+    this.#isRaw = isRaw;
+  }
+
+  message(message: SeenMessage): void {
+    const { lane, sequence, request, bytes } = message;
+    const shown = this.#isRaw ? { bytes: bytes.toBase64() } : this.#decoded(message);
+    if (shown === undefined) return;
+    if (this.#output.isJson) this.#output.json({ lane, sequence, ...request, ...shown });
+    else if ("bytes" in shown) this.#output.print(shown.bytes);
+    else this.#output.json(shown.value);
+  }
+
+  /** Undefined, and told, if the bytes are no value. */
+  #decoded(message: SeenMessage): { value: unknown } | undefined {
+    try {
+      return { value: toJsonForm(this.#decoder.decode(message)) };
+    } catch (error) {
+      this.#output.remark((error as Error).message);
+      return undefined;
+    }
+  }
+
+  missed(count: number): void {
+    if (this.#output.isJson) this.#output.json({ missed: count });
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * `ringbus top`: all channels, again and again.
+ *
+ * @module
+ */
+
+import { defineCommand } from "../command.ts";
+import { numberOf } from "../numbers.ts";
+import { rateText, shareText, sizeText, sparkline } from "../observe/format.ts";
+import {
+  behindOf,
+  fillOf,
+  kindText,
+  type Rates,
+  ratesBetween,
+  type Sample,
+  sampleAll,
+  stateOf,
+} from "../observe/sample.ts";
+import { Screen } from "../observe/screen.ts";
+import type { Output } from "../output.ts";
+import { pause } from "../../lib/pause.ts";
+
+const INTERVAL_MS = 1000;
+/** Rates that a picture shows. */
+const HISTORY = 24;
+
+/** Watches. */
+export const command = defineCommand({
+  usage: "",
+  description:
+    `Shows all channels, the busiest first, anew every second until q or Ctrl-C: messages and
+bytes a second, how full the fullest ring is, how many messages the slowest receiver is behind,
+what was dropped a second, and the rate as it was. Where the output is no terminal, tables follow
+each other. Takes part in nothing and writes nothing.`,
+  options: {
+    "interval-ms": {
+      type: "string",
+      value: "MS",
+      help: `milliseconds between two tables; ${INTERVAL_MS} when left out`,
+    },
+    once: { type: "boolean", help: "print one table, and end" },
+    limit: { type: "string", short: "n", value: "N", help: "end after so many tables" },
+  },
+  arity: [0, 0],
+  async run({ values, output, signal }) {
+    const intervalMs = numberOf("interval-ms", values["interval-ms"], { least: 10 }) ?? INTERVAL_MS;
+    const limit = values.once ? 1 : numberOf("limit", values.limit, { least: 1 }) ?? Infinity;
+    const isLive = output.isTerminal && !values.once && !output.isJson;
+    using screen = isLive ? new Screen(output) : undefined;
+    const ended = screen ? AbortSignal.any([signal, screen.signal]) : signal;
+    const history = new History();
+    for (let tables = 0; tables < limit; tables++) {
+      await pause(intervalMs, ended);
+      if (ended.aborted) return;
+      const lines = history.next();
+      if (output.isJson) { for (const line of lines) output.json(asJson(line)); }
+      else if (screen) screen.show(tableOf(output, lines));
+      else for (const line of [...tableOf(output, lines), ""]) output.print(line);
+    }
+  },
+});
+
+/** A channel's line. */
+interface Line {
+  readonly sample: Sample;
+  readonly rates: Rates;
+  /** Messages a second, the newest last. */
+  readonly past: number[];
+}
+
+/** What was seen of each channel before. */
+class History {
+  #before = new Map(sampleAll().map((sample) => [sample.name, sample]));
+  readonly #past = new Map<string, number[]>();
+
+  /** Looks again. */
+  next(): Line[] {
+    const samples = sampleAll();
+    const lines = samples.map((sample) => {
+      const rates = ratesBetween(this.#before.get(sample.name) ?? sample, sample);
+      const past = [...this.#past.get(sample.name) ?? [], rates.messages].slice(-HISTORY);
+      return { sample, rates, past };
+    });
+    this.#before = new Map(samples.map((sample) => [sample.name, sample]));
+    this.#past.clear();
+    for (const { sample, past } of lines) this.#past.set(sample.name, past);
+    return lines.sort((a, b) => b.rates.messages - a.rates.messages);
+  }
+}
+
+const HEADINGS = [
+  "NAME",
+  "KIND",
+  "MSG/S",
+  "BYTES/S",
+  "FILL",
+  "BEHIND",
+  "DROP/S",
+  "MEMBERS",
+  "STATE",
+  "RATE",
+];
+
+function tableOf(output: Output, lines: readonly Line[]): string[] {
+  if (lines.length === 0) return ["no channels"];
+  return output.columns(HEADINGS, lines.map((line) => rowOf(output, line)));
+}
+
+function rowOf(output: Output, { sample, rates, past }: Line): string[] {
+  const behind = behindOf(sample);
+  const state = stateOf(sample);
+  return [
+    sample.name,
+    kindText(sample.survey),
+    rateText(rates.messages),
+    sizeText(rates.bytes),
+    sample.survey.header?.kind === "broadcast" ? "-" : shareText(fillOf(sample)),
+    behind === undefined ? "-" : `${behind}`,
+    rates.dropped > 0 ? output.paint("yellow", rateText(rates.dropped)) : "0",
+    `${sample.survey.participants.length}`,
+    state === "damaged" ? output.paint("red", state) : state,
+    output.paint("cyan", sparkline(past)),
+  ];
+}
+
+function asJson({ sample, rates }: Line): unknown {
+  return {
+    name: sample.name,
+    kind: sample.survey.header?.kind,
+    rates,
+    fill: fillOf(sample),
+    behind: behindOf(sample) ?? null,
+    participants: sample.survey.participants.length,
+    backlogs: sample.survey.backlogs,
+    state: stateOf(sample),
+  };
+}

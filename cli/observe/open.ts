@@ -1,0 +1,51 @@
+/**
+ * Channels by name, for those who only look.
+ *
+ * @module
+ */
+
+import { pause } from "../../lib/pause.ts";
+import { segmentDirectory } from "../../lib/directory.ts";
+import { ShmConnectionError } from "../../lib/errors.ts";
+import { SegmentFile } from "../../lib/observe/segment_file.ts";
+import { checkName } from "../../lib/options.ts";
+
+/** How often it is looked for a channel that is not there yet, in milliseconds. */
+const LOOK_EVERY_MS = 50;
+
+/** The directory that channels are in. */
+export function channelDirectory(): string {
+  return segmentDirectory(undefined);
+}
+
+/** Opens a channel's file; undefined if there is none of this name. */
+export function findChannel(name: string): SegmentFile | undefined {
+  checkName(name);
+  return SegmentFile.find(`${channelDirectory()}/${name}`);
+}
+
+/**
+ * Opens a channel's file.
+ *
+ * @throws {ShmConnectionError} if there is none of this name
+ */
+export function openChannel(name: string): SegmentFile {
+  const file = findChannel(name);
+  if (file !== undefined) return file;
+  throw new ShmConnectionError(
+    `there is no channel "${name}" in ${channelDirectory()}; ringbus ls lists those that are there`,
+  );
+}
+
+/** Opens a channel's file as soon as there is one; undefined if the signal aborts before. */
+export async function waitForChannel(
+  name: string,
+  signal: AbortSignal,
+): Promise<SegmentFile | undefined> {
+  while (!signal.aborted) {
+    const file = findChannel(name);
+    if (file !== undefined) return file;
+    await pause(LOOK_EVERY_MS, signal);
+  }
+  return undefined;
+}

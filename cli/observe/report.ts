@@ -1,0 +1,164 @@
+/**
+ * What a survey of a segment says, in words and as JSON.
+ *
+ * @module
+ */
+
+import type { Output } from "../output.ts";
+import { counted } from "../counted.ts";
+import type { BacklogReport } from "../../lib/observe/backlog.ts";
+import type { Finding } from "../../lib/observe/finding.ts";
+import type { ParticipantReport } from "../../lib/observe/participants.ts";
+import type { LaneReport, Survey } from "../../lib/observe/survey.ts";
+import { ageText, shareText, sizeText } from "./format.ts";
+import { kindText } from "./sample.ts";
+
+/** Prints everything. */
+export function printSurvey(output: Output, survey: Survey): void {
+  printHeader(output, survey);
+  printParticipants(output, survey);
+  printLanes(output, survey.lanes);
+  printRequests(output, survey);
+  printShelves(output, survey);
+}
+
+/** Prints names and values in two columns. */
+export function printFields(output: Output, fields: readonly (readonly [string, string])[]): void {
+  const width = Math.max(...fields.map(([name]) => name.length));
+  for (const [name, value] of fields) {
+    output.print(`${output.paint("dim", name.padEnd(width))}  ${value}`);
+  }
+}
+
+function printHeader(output: Output, survey: Survey): void {
+  const { header, codec, creator, sizeBytes, geometry } = survey;
+  if (header === undefined) return;
+  printFields(output, [
+    ["magic", `${header.magic}, version ${header.version}`],
+    ["kind", `${kindText(survey)}${header.persistent ? ", persistent" : ""}`],
+    ["codec", codec ?? "?"],
+    ["status", `${header.status}`],
+    ["created", creatorText(creator)],
+    ["size", `${sizeText(sizeBytes)}, each ring ${sizeText(geometry?.capacity ?? 0)}`],
+    ["head, tail", `${header.head}, ${header.tail}`],
+    ["messages", `${header.messages} sent, ${header.dropped} dropped`],
+    ["lanes", `${header.lanes}`],
+  ]);
+}
+
+function creatorText(creator: Survey["creator"]): string {
+  if (creator === undefined) return "?";
+  return `${ageText(creator.since, Date.now())} ago by process ${creator.pid}`;
+}
+
+function printParticipants(output: Output, { participants, backlogs }: Survey): void {
+  if (participants.length === 0) return;
+  output.print("");
+  output.table(
+    ["PARTICIPANT", "ROLE", "PID", "THREAD", "SINCE", "ALIVE", "LANE", "DOES"],
+    participants.map((one) => [
+      one.index,
+      one.role ?? "?",
+      one.pid,
+      `${one.thread ?? "?"}`,
+      ageText(one.since, Date.now()),
+      aliveText(output, one.alive),
+      `${one.lane ?? "-"}`,
+      doingText(one, backlogs.find(({ subscriber }) => subscriber === one.index)),
+    ]),
+  );
+}
+
+function aliveText(output: Output, alive: boolean | undefined): string {
+  if (alive === undefined) return "?";
+  return alive ? "yes" : output.paint("red", "no");
+}
+
+function doingText(one: ParticipantReport, backlog: BacklogReport | undefined): string {
+  const does: string[] = [];
+  if (one.isAsleep) does.push("sleeps");
+  if (one.holds) does.push(`reads in place on lane ${one.holds.lane}`);
+  if (backlog && backlog.atLeast > 0) {
+    does.push(`is ${backlog.atLeast} to ${backlog.atMost} messages behind`);
+  }
+  if (backlog && backlog.missing > 0) does.push(`has ${backlog.missing} overwritten`);
+  return does.join(", ");
+}
+
+function printLanes(output: Output, lanes: readonly LaneReport[]): void {
+  if (lanes.length === 0) return;
+  output.print("");
+  output.table(
+    ["LANE", "WRITER", "HEAD", "TAIL", "MESSAGES", "PENDING", "FILL"],
+    lanes.map(({ index, owner, head, tail, messages, pending, fill, isSound }) => [
+      index,
+      `${owner ?? "-"}`,
+      head,
+      tail,
+      messages,
+      `${pending ?? "?"}`,
+      isSound ? shareText(fill) : output.paint("red", "damaged"),
+    ]),
+  );
+}
+
+function printRequests(output: Output, { requests }: Survey): void {
+  if (requests.length === 0) return;
+  output.print("");
+  output.table(
+    ["REQUESTER", "SLOT", "STATUS", "REPLIER"],
+    requests.map(({ requester, slot, status, replier }) => [
+      requester,
+      slot,
+      status,
+      `${replier ?? "-"}`,
+    ]),
+  );
+}
+
+function printShelves(output: Output, { shelves: { places, held } }: Survey): void {
+  if (places === 0) return;
+  output.print("");
+  output.print(`${counted(held.length, "message")} not acknowledged, room for ${places}`);
+  if (held.length === 0) return;
+  output.table(
+    ["STATUS", "PULLER", "DELIVERIES", "LANE", "BYTES"],
+    held.map(({ status, puller, deliveries, lane, bytes }) => [
+      status,
+      puller,
+      deliveries,
+      lane,
+      bytes,
+    ]),
+  );
+}
+
+/** Prints what is damaged. */
+export function printFindings(output: Output, findings: readonly Finding[]): void {
+  if (findings.length === 0) return;
+  output.print("");
+  output.print(output.paint("red", counted(findings.length, "finding")));
+  for (const { offset, part, problem } of findings) {
+    output.print(`  byte ${offset}, ${part}: ${problem}`);
+  }
+}
+
+/** The parts of a survey that JSON has; counts are numbers. */
+export function surveyJson(survey: Survey): Record<string, unknown> {
+  const { header, codec, creator, geometry, ...rest } = survey;
+  return {
+    header: header && {
+      ...header,
+      version: Number(header.version),
+      head: Number(header.head),
+      tail: Number(header.tail),
+      messages: Number(header.messages),
+      dropped: Number(header.dropped),
+      capacityBytes: Number(header.capacityBytes),
+    },
+    codec,
+    creator,
+    capacityBytes: geometry?.capacity,
+    ...rest,
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * Following a channel up to a limit, for every subcommand that does.
+ *
+ * @module
+ */
+
+import { type OptionTable, UsageError } from "../command.ts";
+import { counted } from "../counted.ts";
+import type { Output } from "../output.ts";
+import { ShmTimeoutError } from "../../lib/errors.ts";
+import { follow, type FollowEnd } from "../../lib/observe/follow.ts";
+import type { Seen, SeenMessage, Since } from "../../lib/observe/lane_reader.ts";
+import type { ChannelReader } from "../../lib/observe/reader.ts";
+import type { SegmentFile } from "../../lib/observe/segment_file.ts";
+
+/** Options of everyone who follows. */
+export const WATCH_OPTIONS = {
+  since: { type: "string", value: "WHEN", help: "now, or oldest: with what is there already" },
+  limit: { type: "string", short: "n", value: "N", help: "end after so many messages" },
+} as const satisfies OptionTable;
+
+/**
+ * Where to begin; with what comes now if nothing is said.
+ *
+ * @throws {UsageError} if it is neither now nor oldest
+ */
+export function sinceOf(text: string | undefined): Since {
+  if (text === undefined || text === "now") return "now";
+  if (text === "oldest") return text;
+  throw new UsageError(`--since takes now or oldest, not ${JSON.stringify(text)}`);
+}
+
+/** When to end. */
+export interface WatchLimits {
+  /** Messages; without bound when left out. */
+  readonly messages?: number;
+  /** Milliseconds without a message; without bound when left out. */
+  readonly timeoutMs?: number;
+  /** Milliseconds at all; without bound when left out. */
+  readonly durationMs?: number;
+}
+
+/** What is done with what was seen. */
+export interface WatchHandler {
+  /** A message. */
+  message(message: SeenMessage): void;
+  /** Messages that were overwritten before they could be read. */
+  missed?(count: number): void;
+}
+
+/** One following of a channel, or of several of one name. */
+export class Watch implements Disposable {
+  /** Aborts at the limit, when nothing came in time, and when the program is asked to end. */
+  readonly signal: AbortSignal;
+  /** Messages so far. */
+  messages = 0;
+  /** Messages missed so far. */
+  missed = 0;
+  readonly #name: string;
+  readonly #output: Output;
+  readonly #limits: WatchLimits;
+  readonly #own = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #end: ReturnType<typeof setTimeout> | undefined;
+  #isLate = false;
+
+  /** Begins to count the time. */
+  constructor(name: string, output: Output, limits: WatchLimits, signal: AbortSignal) {
+    this.#name = name;
+    this.#output = output;
+    this.#limits = limits;
+    this.signal = AbortSignal.any([signal, this.#own.signal]);
+    this.#restartTimer();
+    const { durationMs } = limits;
+    if (durationMs !== undefined) this.#end = setTimeout(() => this.#own.abort(), durationMs);
+  }
+
+  #restartTimer(): void {
+    clearTimeout(this.#timer);
+    const { timeoutMs } = this.#limits;
+    if (timeoutMs === undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#isLate = true;
+      this.#own.abort();
+    }, timeoutMs);
+  }
+
+  /** Follows one channel to its end, or to ours. */
+  async follow(
+    file: SegmentFile,
+    reader: ChannelReader,
+    handler: WatchHandler,
+  ): Promise<FollowEnd> {
+    this.#output.remark(`reading ${this.#name}`);
+    const steps = follow(file, reader, this.signal);
+    while (true) {
+      const { value, done } = await steps.next();
+      if (done) return this.#tellEnd(value);
+      this.#restartTimer();
+      this.#handle(value, handler);
+    }
+  }
+
+  #handle({ messages, missed, findings }: Seen, handler: WatchHandler): void {
+    for (const { offset, part, problem } of findings) {
+      this.#output.remark(`${this.#name} is damaged at byte ${offset}, ${part}: ${problem}`);
+    }
+    if (missed > 0) {
+      this.missed += missed;
+      this.#output.remark(`missed ${counted(missed, "message")}`);
+      handler.missed?.(missed);
+    }
+    const most = this.#limits.messages ?? Infinity;
+    for (const message of messages) {
+      if (this.messages >= most) break;
+      this.messages++;
+      handler.message(message);
+    }
+    if (this.messages >= most) this.#own.abort();
+  }
+
+  #tellEnd(end: FollowEnd): FollowEnd {
+    if (end !== "aborted") this.#output.remark(`${this.#name} was ${end}`);
+    return end;
+  }
+
+  /**
+   * Throws if nothing came in time.
+   *
+   * @throws {ShmTimeoutError} in that case
+   */
+  throwIfLate(): void {
+    if (!this.#isLate) return;
+    throw new ShmTimeoutError(
+      `no message came on channel "${this.#name}" within ${this.#limits.timeoutMs} ms`,
+    );
+  }
+
+  /** Ends the count of the time. */
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#end);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Sockets that send messages which are encoded already, byte for byte.
+ *
+ * @module
+ */
+
+import type { Attachment, ChannelKind, ChannelOptions, Role } from "../attachment.ts";
+import type { Codec, CodecName } from "../codec.ts";
+import { builtInCodec, type Payload } from "../observe/decode.ts";
+import type { WaitOptions } from "../options.ts";
+import { describeChannel } from "../registry.ts";
+import { Requester } from "../requester.ts";
+import { SendingSocket } from "../sending.ts";
+import { readTensor } from "../tensor.ts";
+import type { RecordingFacts } from "./writer.ts";
+import { RecordingError } from "./errors.ts";
+import { RECORD_TENSOR } from "../../wasm/layout.ts";
+
+/** A socket that sends on what was recorded. */
+export interface EncodedSender extends Disposable {
+  /** Sends a message, waiting for room; on a request channel, for the reply. */
+  pass(payload: Payload, options: WaitOptions): Promise<void>;
+}
+
+/**
+ * Opens a socket on a channel of the recording's kind and codec, which is made if it is not there.
+ *
+ * @throws {ShmConnectionError} if the channel has another kind or codec
+ */
+export function openEncodedSender(name: string, facts: RecordingFacts): EncodedSender {
+  const { kind, codecId, capacity } = facts;
+  const options: ChannelOptions = {
+    codec: builtInCodec(codecId) ? codecId as CodecName : passing(codecId),
+    capacityBytes: describeChannel(name) === undefined ? capacity : undefined,
+  };
+  if (kind === "broadcast") return new EncodedSocket(name, kind, "publisher", options);
+  if (kind === "queue") return new EncodedSocket(name, kind, "pusher", options);
+  if (kind === "request") return new EncodedRequester(name, options);
+  throw new RecordingError(`cannot replay to channel "${name}": nothing can be sent to a ${kind}`);
+}
+
+/** A codec whose values are bytes already. */
+function passing(id: string): Codec {
+  return { id, encode: (value) => value as Uint8Array, decode: (bytes) => bytes.slice() };
+}
+
+/** From here on a socket takes encoded messages; the channel keeps its codec's id. */
+function passBytes(attachment: Attachment): void {
+  Object.assign(attachment, { codec: passing(attachment.codec.id) });
+}
+
+/** Tensors are no codec's: they are written as they were. */
+function valueOf({ flags, bytes }: Payload): unknown {
+  return (flags & RECORD_TENSOR) !== 0 ? readTensor(bytes) : bytes;
+}
+
+class EncodedSocket extends SendingSocket<unknown> implements EncodedSender {
+  constructor(name: string, kind: ChannelKind, role: Role, options: ChannelOptions) {
+    super(name, kind, role, options);
+    passBytes(this.attachment);
+  }
+
+  pass(payload: Payload, options: WaitOptions): Promise<void> {
+    return this.sendAsync(valueOf(payload), options);
+  }
+}
+
+class EncodedRequester extends Requester implements EncodedSender {
+  constructor(name: string, options: ChannelOptions) {
+    super(name, options);
+    passBytes(this.attachment);
+  }
+
+  async pass(payload: Payload, options: WaitOptions): Promise<void> {
+    await this.request(valueOf(payload), options);
+  }
+}
