@@ -1,0 +1,71 @@
+/**
+ * Channels as one sees them who takes no part.
+ *
+ * @module
+ */
+
+import { Decoder } from "../../lib/observe/decode.ts";
+import type { Finding } from "../../lib/observe/finding.ts";
+import type { SeenMessage, Since } from "../../lib/observe/lane_reader.ts";
+import { ChannelReader } from "../../lib/observe/reader.ts";
+import { type SegmentBytes, SegmentFile } from "../../lib/observe/segment_file.ts";
+
+/** Somebody who looks at one channel. */
+export class Onlooker implements Disposable {
+  readonly reader: ChannelReader;
+  readonly file: SegmentFile;
+  /** What was told so far. */
+  missed = 0;
+  readonly findings: Finding[] = [];
+
+  /** Begins to look at a channel's file. */
+  constructor(path: string, since: Since) {
+    this.file = SegmentFile.open(path);
+    this.reader = new ChannelReader(this.file, path, since);
+  }
+
+  /** All messages that came since the last look. */
+  messages(): SeenMessage[] {
+    const messages: SeenMessage[] = [];
+    while (true) {
+      const seen = this.reader.read();
+      messages.push(...seen.messages);
+      this.missed += seen.missed;
+      this.findings.push(...seen.findings);
+      if (!seen.hasMore) return messages;
+    }
+  }
+
+  /** Their values. */
+  values(): unknown[] {
+    const decoder = new Decoder(this.reader.facts);
+    return this.messages().map((message) => decoder.decode(message));
+  }
+
+  [Symbol.dispose](): void {
+    this.file[Symbol.dispose]();
+  }
+}
+
+/** Bytes in memory as a file would give them; `onRead` is called before each read. */
+export class BytesInMemory implements SegmentBytes {
+  bytes: Uint8Array<ArrayBuffer>;
+  readonly #onRead: (self: BytesInMemory) => void;
+
+  constructor(
+    bytes: Uint8Array<ArrayBuffer>,
+    onRead: (self: BytesInMemory) => void = () => {},
+  ) {
+    this.bytes = bytes;
+    this.#onRead = onRead;
+  }
+
+  size(): number {
+    return this.bytes.length;
+  }
+
+  read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    this.#onRead(this);
+    return this.bytes.slice(offset, offset + bytes);
+  }
+}
