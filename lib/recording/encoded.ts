@@ -27,11 +27,16 @@ export interface EncodedSender extends Disposable {
  *
  * @throws {ShmConnectionError} if the channel has another kind or codec
  */
-export function openEncodedSender(name: string, facts: RecordingFacts): EncodedSender {
+export function openEncodedSender(
+  name: string,
+  facts: RecordingFacts,
+  dir?: string,
+): EncodedSender {
   const { kind, codecId, capacity } = facts;
   const options: ChannelOptions = {
+    dir,
     codec: builtInCodec(codecId) ? codecId as CodecName : passing(codecId),
-    capacityBytes: describeChannel(name) === undefined ? capacity : undefined,
+    capacityBytes: describeChannel(name, { dir }) === undefined ? capacity : undefined,
   };
   if (kind === "broadcast") return new EncodedSocket(name, kind, "publisher", options);
   if (kind === "queue") return new EncodedSocket(name, kind, "pusher", options);
