@@ -15,6 +15,9 @@ const HOME = "\x1b[H";
 const CLEAR_LINE = "\x1b[K";
 const CLEAR_REST = "\x1b[J";
 
+/** Rows of a terminal that does not know how many it has. */
+const USUAL_ROWS = 24;
+
 /** Takes the terminal over until it is disposed. */
 export class Screen implements Disposable {
   /** Aborts when somebody presses q. */
@@ -47,7 +50,7 @@ export class Screen implements Disposable {
 
   /** Draws lines; what does not fit is cut off. */
   show(lines: readonly string[]): void {
-    const { rows } = Deno.consoleSize();
+    const rows = Deno.consoleSize().rows || USUAL_ROWS;
     const shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => `${line}${CLEAR_LINE}\r\n`);
     this.#write(`${HOME}${shown.join("")}${CLEAR_REST}`);
   }

@@ -96,12 +96,14 @@ export class Watch implements Disposable {
     while (true) {
       const { value, done } = await steps.next();
       if (done) return this.#tellEnd(value);
-      this.#restartTimer();
+      if (!this.signal.aborted) this.#restartTimer();
       this.#handle(value, handler);
     }
   }
 
   #handle({ messages, missed, findings }: Seen, handler: WatchHandler): void {
+    const most = this.#limits.messages ?? Infinity;
+    if (this.messages >= most) return;
     for (const { offset, part, problem } of findings) {
       this.#output.remark(`${this.#name} is damaged at byte ${offset}, ${part}: ${problem}`);
     }
@@ -110,7 +112,6 @@ export class Watch implements Disposable {
       this.#output.remark(`missed ${counted(missed, "message")}`);
       handler.missed?.(missed);
     }
-    const most = this.#limits.messages ?? Infinity;
     for (const message of messages) {
       if (this.messages >= most) break;
       this.messages++;

@@ -14,6 +14,8 @@ import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
 const SHORTEST_PAUSE_MS = 1;
 /** After looks that found nothing it grows up to this. */
 const LONGEST_PAUSE_MS = 20;
+/** Looks at what was there when the signal aborted. */
+const LAST_LOOKS = 64;
 
 /** Why no more can come. */
 export type FollowEnd = "aborted" | "closed" | "deleted";
@@ -31,13 +33,27 @@ export async function* follow(
   while (!signal.aborted) {
     const over = endOf(file);
     const seen = reader.read();
-    const isNews = seen.messages.length > 0 || seen.missed > 0 || seen.findings.length > 0;
+    const isNews = isTelling(seen);
     if (isNews) yield seen;
     if (!seen.hasMore && over !== undefined) return over;
     pauseMs = isNews ? SHORTEST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
     await pause(seen.hasMore ? 0 : pauseMs, signal);
   }
+  yield* lastOf(reader);
   return "aborted";
+}
+
+/** What came before the end is not left out. */
+function* lastOf(reader: ChannelReader): Generator<Seen> {
+  for (let look = 0; look < LAST_LOOKS; look++) {
+    const seen = reader.read();
+    if (isTelling(seen)) yield seen;
+    if (!seen.hasMore) return;
+  }
+}
+
+function isTelling({ messages, missed, findings }: Seen): boolean {
+  return messages.length > 0 || missed > 0 || findings.length > 0;
 }
 
 function endOf(file: SegmentFile): FollowEnd | undefined {
