@@ -12,11 +12,15 @@ import {
   Requester,
   Subscriber,
 } from "../mod.ts";
+import { Noted } from "../lib/noted.ts";
+import { contentOf } from "../lib/observe/decode.ts";
 import { openEncodedSender } from "../lib/recording/encoded.ts";
 import { RecordingError } from "../lib/recording/errors.ts";
 import { play } from "../lib/recording/play.ts";
 import { RecordingReader } from "../lib/recording/reader.ts";
 import { type RecordingFacts, RecordingWriter } from "../lib/recording/writer.ts";
+import { carryNotes } from "../lib/socket.ts";
+import { RECORD_NOTED } from "../wasm/layout.ts";
 import { TestDirectory } from "./conformance/directory.ts";
 import { Onlooker } from "./support/observed.ts";
 
@@ -120,6 +124,35 @@ Deno.test("a queue and requests are replayed as such", () =>
     await served;
     assert.deepEqual(asked, ["one", new Int8Array([2]), "one", new Int8Array([2])]);
     directory.discard("tape");
+  }));
+
+Deno.test("what is noted on a value is seen apart from it, recorded and replayed", () =>
+  inDirectory(async (directory) => {
+    const { path: dir } = directory;
+    const tape = directory.file("tape");
+    for (const codec of ["msgpack", "raw"] as const) {
+      const value = codec === "raw" ? new Uint8Array([1, 2]) : { a: 1 };
+      using publisher = new Publisher<unknown>("a", { dir, codec });
+      carryNotes(publisher);
+      using subscriber = new Subscriber<unknown>("a", { dir });
+      using onlooker = new Onlooker(directory.file("a"), "now");
+      publisher.send(new Noted(value, "päß"));
+      publisher.send(new Noted(new Int8Array([3]), ""));
+      record(onlooker, "a", tape);
+      const recording = readAll(tape);
+      const contents = recording.messages.map((message) => contentOf(message).note);
+      assert.deepEqual(contents, ["päß", ""]);
+      using again = new Onlooker(directory.file("a"), "oldest");
+      assert.deepEqual(again.values(), [value, new Int8Array([3])]);
+      using sender = openEncodedSender("a", recording, dir);
+      await play(recording.messages, sender, fast);
+      const bytes = (messages: { bytes: Uint8Array }[]) => messages.map((one) => one.bytes);
+      assert.deepEqual(bytes(again.messages()), bytes(recording.messages));
+      assert.equal(subscriber.drain().length, 4);
+      directory.discard("tape");
+    }
+    const short = { flags: RECORD_NOTED, bytes: new Uint8Array([200, 0, 0, 0, 1]) };
+    assert.throws(() => contentOf(short), /the note is longer than they are/);
   }));
 
 Deno.test("a channel of another kind or codec is refused", () => {

@@ -21,7 +21,15 @@ export function channelDirectory(): string {
 /** Opens a channel's file; undefined if there is none of this name. */
 export function findChannel(name: string): SegmentFile | undefined {
   checkName(name);
-  return SegmentFile.find(`${channelDirectory()}/${name}`);
+  return findUndeleted(`${channelDirectory()}/${name}`);
+}
+
+/** Opens a segment's file, unless there is none, or it is about to be deleted. */
+export function findUndeleted(path: string): SegmentFile | undefined {
+  const file = SegmentFile.find(path);
+  if (!file?.isDeleted()) return file;
+  file[Symbol.dispose]();
+  return undefined;
 }
 
 /**

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { SegmentFile } from "../../lib/observe/segment_file.ts";
+import type { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { type Survey, survey } from "../../lib/observe/survey.ts";
 import { channelNames } from "../../lib/registry.ts";
 import { ShmError } from "../../lib/errors.ts";
-import { channelDirectory } from "./open.ts";
+import { channelDirectory, findUndeleted } from "./open.ts";
 
 /** A channel at an instant. */
 export interface Sample {
@@ -46,7 +46,7 @@ export function sampleAll(): Sample[] {
 
 function findReadable(path: string): SegmentFile | undefined {
   try {
-    return SegmentFile.find(path);
+    return findUndeleted(path);
   } catch (error) {
     if (error instanceof ShmError) return undefined;
     throw error;

@@ -7,14 +7,44 @@
 import type { SegmentFacts } from "../attachment.ts";
 import { type Codec, type CodecName, resolveCodec } from "../codec.ts";
 import { ShmSerializationError } from "../errors.ts";
+import { MAX_NOTE_BYTES, noteRoom } from "../noted.ts";
 import { readTensor } from "../tensor.ts";
-import { RECORD_TENSOR } from "../../wasm/layout.ts";
+import { RECORD_NOTED, RECORD_TENSOR } from "../../wasm/layout.ts";
 
 /** A payload, and how it is to be read. */
 export interface Payload {
-  /** Record flags, which tell a tensor from the codec's bytes. */
+  /** Record flags, which tell a tensor, and a note, from the codec's bytes. */
   readonly flags: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** A payload without what is noted on it. */
+export interface Content extends Payload {
+  /** The note that stood before the value. */
+  readonly note: string | undefined;
+}
+
+const noteDecoder = new TextDecoder();
+
+/**
+ * Takes a payload apart.
+ *
+ * @throws {ShmSerializationError} if its note is longer than it is
+ */
+export function contentOf({ flags, bytes }: Payload): Content {
+  if ((flags & RECORD_NOTED) === 0) return { flags, bytes, note: undefined };
+  const length = bytes.length < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset)
+    .getUint32(0, true);
+  if (length > MAX_NOTE_BYTES || noteRoom(length) > bytes.length) {
+    throw new ShmSerializationError(
+      `cannot decode ${bytes.length} bytes with a note: the note is longer than they are`,
+    );
+  }
+  return {
+    flags: flags & ~RECORD_NOTED,
+    bytes: bytes.subarray(noteRoom(length)),
+    note: noteDecoder.decode(bytes.subarray(4, 4 + length)),
+  };
 }
 
 /** The built-in codec with an id; undefined for one that only its users know. */
@@ -38,11 +68,12 @@ export class Decoder {
   }
 
   /**
-   * The value of a message.
+   * The value of a message, without what is noted on it.
    *
    * @throws {ShmSerializationError} if the bytes cannot be decoded, or nobody here knows how
    */
-  decode({ flags, bytes }: Payload): unknown {
+  decode(payload: Payload): unknown {
+    const { flags, bytes } = contentOf(payload);
     if ((flags & RECORD_TENSOR) === 0 && this.#codec === undefined) {
       throw new ShmSerializationError(
         `cannot decode messages of codec "${this.#id}": it is none of the built-in ones; ` +

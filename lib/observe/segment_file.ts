@@ -7,8 +7,10 @@
  */
 
 import { codeOf } from "../directory.ts";
+import { isShut } from "../door.ts";
 import { ShmConnectionError, type ShmError, ShmPermissionError } from "../errors.ts";
 import { platform } from "../platform/mod.ts";
+import { HEADER_BYTES } from "../../wasm/layout.ts";
 
 /** Bytes that may change, or become fewer, while they are read. */
 export interface SegmentBytes {
@@ -62,8 +64,10 @@ export class SegmentFile implements SegmentBytes, Disposable {
     return platform().statusOf(this.#fd).size;
   }
 
-  /** True once nothing names the file any more: its channel is gone. */
+  /** True once nothing names the file any more, or nobody may enter: its channel is gone. */
   isDeleted(): boolean {
+    const header = this.read(0, HEADER_BYTES);
+    if (header.length === HEADER_BYTES && isShut(new Uint32Array(header.buffer))) return true;
     return platform().statusOf(this.#fd).links === 0;
   }
 

@@ -6,7 +6,8 @@
 
 import type { Attachment, ChannelKind, ChannelOptions, Role } from "../attachment.ts";
 import type { Codec, CodecName } from "../codec.ts";
-import { builtInCodec, type Payload } from "../observe/decode.ts";
+import { builtInCodec, contentOf, type Payload } from "../observe/decode.ts";
+import { Noted } from "../noted.ts";
 import type { WaitOptions } from "../options.ts";
 import { describeChannel } from "../registry.ts";
 import { Requester } from "../requester.ts";
@@ -54,14 +55,17 @@ function passBytes(attachment: Attachment): void {
   Object.assign(attachment, { codec: passing(attachment.codec.id) });
 }
 
-/** Tensors are no codec's: they are written as they were. */
-function valueOf({ flags, bytes }: Payload): unknown {
-  return (flags & RECORD_TENSOR) !== 0 ? readTensor(bytes) : bytes;
+/** Tensors are no codec's, nor are notes: they are written anew, as they were. */
+function valueOf(payload: Payload): unknown {
+  const { flags, bytes, note } = contentOf(payload);
+  const value = (flags & RECORD_TENSOR) !== 0 ? readTensor(bytes) : bytes;
+  return note === undefined ? value : new Noted(value, note);
 }
 
 class EncodedSocket extends SendingSocket<unknown> implements EncodedSender {
   constructor(name: string, kind: ChannelKind, role: Role, options: ChannelOptions) {
     super(name, kind, role, options);
+    this.carryNotes();
     passBytes(this.attachment);
   }
 
@@ -73,6 +77,7 @@ class EncodedSocket extends SendingSocket<unknown> implements EncodedSender {
 class EncodedRequester extends Requester implements EncodedSender {
   constructor(name: string, options: ChannelOptions) {
     super(name, options);
+    this.carryNotes();
     passBytes(this.attachment);
   }
 
