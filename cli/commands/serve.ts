@@ -23,8 +23,9 @@ export const command = defineCommand({
   usage: "",
   description:
     `Serves messages by topic, subscriptions and values over HTTP and over TCP, both on one
-store in memory, until Ctrl-C or SIGTERM: what came by then is answered. Other machines reach it only
-with --host and a token.`,
+store in memory, until Ctrl-C or SIGTERM: what came by then is answered. A browser at the HTTP address
+shows what goes on; Prometheus finds it at /metrics. Other machines reach it only with --host and a
+token.`,
   options: {
     host: { type: "string", value: "HOST", help: "where to listen; 127.0.0.1 when left out" },
     "http-port": {
