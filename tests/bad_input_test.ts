@@ -12,7 +12,7 @@ import {
   ShmRemoteError,
   ShmSerializationError,
 } from "../mod.ts";
-import { CARRIERS, testOn } from "./conformance/channel.ts";
+import { CARRIERS, type TestChannel, testOn } from "./conformance/channel.ts";
 import { TestDirectory } from "./conformance/directory.ts";
 import { numbers } from "./conformance/values.ts";
 
@@ -184,6 +184,17 @@ const FRAGILE: Codec<string> = {
   },
 };
 
+/** A sender and a receiver whose codec refuses some values. */
+function fragilePair(channel: TestChannel, kind: string) {
+  const codec = FRAGILE as Codec;
+  return kind === "queue"
+    ? { sender: channel.pusher<string>({ codec }), receiver: channel.puller<string>({ codec }) }
+    : {
+      sender: channel.publisher<string>({ codec }),
+      receiver: channel.subscriber<string>({ codec }),
+    };
+}
+
 function cycle(): unknown {
   const value: Record<string, unknown> = {};
   value.self = value;
@@ -265,14 +276,7 @@ for (const carrier of CARRIERS) {
 
   testOn(carrier, "a record that cannot be decoded costs its neighbours nothing", async (open) => {
     for (const kind of ["queue", "broadcast"]) {
-      const channel = open();
-      const codec = FRAGILE as Codec;
-      const receiver = kind === "queue"
-        ? channel.puller<string>({ codec })
-        : channel.subscriber<string>({ codec });
-      const sender = kind === "queue"
-        ? channel.pusher<string>({ codec })
-        : channel.publisher<string>({ codec });
+      const { receiver, sender } = fragilePair(open(), kind);
       const expected = ["cannot be decoded with codec", "decoder says no to bad", "it is lost"];
       sender.sendMany(["a", "bad1", "b", "bad2", "c", "bad3", "d"]);
       assert.equal(receiver.tryRecv(), "a");
@@ -288,14 +292,7 @@ for (const carrier of CARRIERS) {
 
   testOn(carrier, "a record that cannot be decoded ends a drain, and the next goes on", (open) => {
     for (const kind of ["queue", "broadcast"]) {
-      const channel = open();
-      const codec = FRAGILE as Codec;
-      const receiver = kind === "queue"
-        ? channel.puller<string>({ codec })
-        : channel.subscriber<string>({ codec });
-      const sender = kind === "queue"
-        ? channel.pusher<string>({ codec })
-        : channel.publisher<string>({ codec });
+      const { receiver, sender } = fragilePair(open(), kind);
       sender.sendMany(["a", "b", "bad1", "c", "bad2", "d"]);
       assert.deepEqual(receiver.drain(), ["a", "b"], kind);
       refuses(() => receiver.drain(), ShmSerializationError, "bad1");

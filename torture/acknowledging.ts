@@ -21,7 +21,6 @@ const MOST_AT_ONCE = 64;
 const SETTLING_CALLS = 0.5;
 /** Share of calls after which it is busy for some milliseconds. */
 const SLOW_CALLS = 0.002;
-const CALLS_PER_REOPEN = 40;
 /** Share of sockets that close with what they hold. */
 const CARELESS_CLOSES = 0.5;
 
@@ -57,12 +56,8 @@ class Acknowledger implements Disposable {
   }
 
   /** Receives until the socket has to make place for the next one. */
-  async run(): Promise<void> {
-    for (let calls = 1; !this.#post.isOver; calls++) {
-      if (this.#post.isRunning) await this.#call();
-      else await this.#rest();
-      if (calls % CALLS_PER_REOPEN === 0 && this.#post.isTimeToReopen()) return;
-    }
+  run(): Promise<void> {
+    return this.#post.work(() => this.#call(), () => this.#rest());
   }
 
   /** All that is there is received, and nothing held, before a rest. */

@@ -5,6 +5,7 @@
  */
 
 import type { Places } from "./crew.ts";
+import type { Figures } from "./figures.ts";
 import type { Record } from "./round.ts";
 import type { Part } from "./task.ts";
 import { judgeAck } from "./verify_ack.ts";
@@ -15,24 +16,8 @@ import { judgeRequests } from "./verify_requests.ts";
 /** Names of the patterns on the command line. */
 export type PatternName = "pubsub" | "queue" | "requests" | "ack";
 
-/** What a round came to. */
-export interface Verdict {
-  /** Messages that arrived; replies, of requests. */
-  messages: number;
-  /** Messages that subscribers counted as missed. */
-  missed: number;
-  /** Messages that dead receivers had taken, requests that were lost with their repliers. */
-  takenByDead: number;
-  /** Deliveries of messages that had been delivered before, to pullers that acknowledge. */
-  again: number;
-  /** Messages that were done twice, because a puller died while it took them. */
-  doubled: number;
-  /** Milliseconds from a replier's death to each error that it caused. */
-  lostAfterMs: number[];
-}
-
 /** Judges the rounds of one session in their order. */
-export type Judge = (records: readonly Record[]) => Verdict;
+export type Judge = (records: readonly Record[]) => Partial<Figures>;
 
 /** A pattern. */
 export interface Pattern {
@@ -42,15 +27,6 @@ export interface Pattern {
   places: Places;
   judge(): Judge;
 }
-
-const NOTHING: Verdict = {
-  messages: 0,
-  missed: 0,
-  takenByDead: 0,
-  again: 0,
-  doubled: 0,
-  lostAfterMs: [],
-};
 
 /** The patterns by name. */
 export const PATTERNS: { [name in PatternName]: Pattern } = {
@@ -65,7 +41,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
         const verdict = judgeBroadcast(records, state);
         state = verdict.state;
         const { delivered, missed } = verdict;
-        return { ...NOTHING, messages: delivered, missed };
+        return { messages: delivered, missed };
       };
     },
   },
@@ -80,7 +56,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
         const verdict = judgeQueue(records, positions);
         positions = verdict.positions;
         const { delivered, takenByDead } = verdict;
-        return { ...NOTHING, messages: delivered, takenByDead };
+        return { messages: delivered, takenByDead };
       };
     },
   },
@@ -92,7 +68,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
     judge() {
       return (records) => {
         const { replied, lost, lostAfterMs } = judgeRequests(records);
-        return { ...NOTHING, messages: replied, takenByDead: lost, lostAfterMs };
+        return { messages: replied, takenByDead: lost, lostAfterMs };
       };
     },
   },
@@ -107,7 +83,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
         const verdict = judgeAck(records, positions);
         positions = verdict.positions;
         const { delivered, again, doubled } = verdict;
-        return { ...NOTHING, messages: delivered, again, doubled };
+        return { messages: delivered, again, doubled };
       };
     },
   },

@@ -25,7 +25,6 @@ const MOST_AT_ONCE = 64;
 const TARGET_BYTES = 1024 * 1024;
 /** Share of calls after which it is busy for some milliseconds, so that it is lapped. */
 const SLOW_CALLS = 0.002;
-const CALLS_PER_REOPEN = 40;
 
 /** Receives until it is told to end, through one socket after the other. */
 export async function receive(post: Post): Promise<void> {
@@ -54,12 +53,8 @@ class Receiver implements Disposable {
   }
 
   /** Receives until the socket has to make place for the next one. */
-  async run(): Promise<void> {
-    for (let calls = 1; !this.#post.isOver; calls++) {
-      if (this.#post.isRunning) await this.#call();
-      else await this.#rest();
-      if (calls % CALLS_PER_REOPEN === 0 && this.#post.isTimeToReopen()) return;
-    }
+  run(): Promise<void> {
+    return this.#post.work(() => this.#call(), () => this.#rest());
   }
 
   /** All that is there is received before a rest. */

@@ -5,16 +5,12 @@
  */
 
 import { RECEIVED, REQUESTED } from "./journal.ts";
+import type { Figures } from "./figures.ts";
 import type { Stop } from "./crew.ts";
 import type { Record } from "./round.ts";
 
-/** What survivors did after attacks, in milliseconds. */
-export interface Recovery {
-  /** From each kill to the next message that any survivor got. */
-  afterKillsMs: number[];
-  /** The longest time without a message for others while one was stopped, for each stop. */
-  duringStopsMs: number[];
-}
+/** What survivors did after attacks. */
+export type Recovery = Pick<Figures, "afterKillsMs" | "duringStopsMs">;
 
 const DELIVERED = { queue: RECEIVED, broadcast: RECEIVED, request: REQUESTED } as const;
 

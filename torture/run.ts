@@ -5,6 +5,7 @@
  */
 
 import { now } from "./clock.ts";
+import { addFigures, type Figures, noFigures } from "./figures.ts";
 import { type PatternName, PATTERNS } from "./patterns.ts";
 import { Random } from "./random.ts";
 import { runSession, type SessionResult } from "./session.ts";
@@ -36,7 +37,7 @@ export interface Progress {
 }
 
 /** What a pattern came to. */
-export interface Total extends Omit<SessionResult, "capacityBytes" | "segmentBytes"> {
+export interface Total extends Figures {
   pattern: PatternName;
   sessions: number;
   seconds: number;
@@ -107,35 +108,11 @@ async function runOne(
 }
 
 function nothing(pattern: PatternName): Total {
-  return {
-    pattern,
-    sessions: 0,
-    seconds: 0,
-    kills: 0,
-    stops: 0,
-    messages: 0,
-    missed: 0,
-    takenByDead: 0,
-    again: 0,
-    doubled: 0,
-    lostAfterMs: [],
-    afterKillsMs: [],
-    duringStopsMs: [],
-    segmentBytes: 0,
-  };
+  return { ...noFigures(), pattern, sessions: 0, seconds: 0, segmentBytes: 0 };
 }
 
 function add(total: Total, result: SessionResult): void {
   total.sessions++;
-  total.kills += result.kills;
-  total.stops += result.stops;
-  total.messages += result.messages;
-  total.missed += result.missed;
-  total.takenByDead += result.takenByDead;
-  total.again += result.again;
-  total.doubled += result.doubled;
-  total.lostAfterMs.push(...result.lostAfterMs);
-  total.afterKillsMs.push(...result.afterKillsMs);
-  total.duringStopsMs.push(...result.duringStopsMs);
+  addFigures(total, result);
   total.segmentBytes = Math.max(total.segmentBytes, result.segmentBytes);
 }

@@ -11,9 +11,10 @@ import { CONTROL_BYTES } from "../wasm/layout.ts";
 import { audit } from "./audit.ts";
 import { now, pause } from "./clock.ts";
 import { type Common, Crew, type Member, type Places } from "./crew.ts";
+import { addFigures, type Figures, noFigures } from "./figures.ts";
 import { type Judge, type Pattern, type PatternName, PATTERNS } from "./patterns.ts";
 import { Random } from "./random.ts";
-import { type Recovery, recoveryOf } from "./recovery.ts";
+import { recoveryOf } from "./recovery.ts";
 import { type Record, recordOf, Violation } from "./round.ts";
 import { type Attack, planAttacks } from "./schedule.ts";
 
@@ -53,15 +54,7 @@ export interface Settings extends Pick<Common, "failpointRing" | "first" | "reop
 }
 
 /** What a session came to. */
-export interface SessionResult extends Recovery {
-  kills: number;
-  stops: number;
-  messages: number;
-  missed: number;
-  takenByDead: number;
-  again: number;
-  doubled: number;
-  lostAfterMs: number[];
+export interface SessionResult extends Figures {
   capacityBytes: number;
   /** Bytes of the segment in the end. */
   segmentBytes: number;
@@ -107,20 +100,7 @@ export class Session {
     this.#segments = `${plan.dir}/segments`;
     const journals = `${plan.dir}/journals`;
     for (const dir of [this.#segments, journals]) Deno.mkdirSync(dir, { mode: 0o700 });
-    this.result = {
-      kills: 0,
-      stops: 0,
-      messages: 0,
-      missed: 0,
-      takenByDead: 0,
-      again: 0,
-      doubled: 0,
-      lostAfterMs: [],
-      afterKillsMs: [],
-      duringStopsMs: [],
-      capacityBytes,
-      segmentBytes: 0,
-    };
+    this.result = { ...noFigures(), capacityBytes, segmentBytes: 0 };
     const { seed, signal } = plan;
     const { places = this.#pattern.places, reopenChance = REOPEN_CHANCE, ...rest } = settings;
     const dir = this.#segments;
@@ -212,15 +192,9 @@ export class Session {
   #sum(records: readonly Record[]): void {
     const { result } = this;
     const verdict = this.#judge(records);
-    result.messages += verdict.messages;
-    result.missed += verdict.missed;
-    result.takenByDead += verdict.takenByDead;
-    result.again += verdict.again;
-    result.doubled += verdict.doubled;
-    result.lostAfterMs.push(...verdict.lostAfterMs);
+    addFigures(result, verdict);
     const recovery = recoveryOf(records, this.#pattern.kind, now());
-    result.afterKillsMs.push(...recovery.afterKillsMs);
-    result.duringStopsMs.push(...recovery.duringStopsMs);
+    addFigures(result, recovery);
     result.segmentBytes = Deno.statSync(`${this.#segments}/${CHANNEL}`).size;
     checkBound(
       "survivors went without a message after a kill",
@@ -232,7 +206,7 @@ export class Session {
       recovery.duringStopsMs,
       RECOVERY_BOUND_MS,
     );
-    checkBound("a requester waited for a dead replier", verdict.lostAfterMs, LOST_BOUND_MS);
+    checkBound("a requester waited for a dead replier", verdict.lostAfterMs ?? [], LOST_BOUND_MS);
   }
 
   /** Ends everybody; the last one takes the segment away, and `removeStale` what the dead left. */

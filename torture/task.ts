@@ -38,9 +38,10 @@ export interface Task {
 /** Sockets that one process opens at most, one after the other; each is a stream of its own. */
 const MOST_SOCKETS = 256;
 /** Messages that one process sends at most between two rests: what receivers' journals have room for. */
-const MOST_MESSAGES = MOST_ENTRIES / 16;
+const MOST_MESSAGES = MOST_ENTRIES / 7;
 const REST_MS = 2;
 const CALLS_PER_LOOK = 256;
+const CALLS_PER_REOPEN = 40;
 
 /** A process at work: its task, its journal, its numbers. */
 export class Post {
@@ -71,6 +72,14 @@ export class Post {
   /** Now and then a socket makes place for a new one. */
   isTimeToReopen(): boolean {
     return this.#sockets < MOST_SOCKETS && this.random.chance(this.task.reopenChance);
+  }
+
+  /** Makes calls, or rests when told to, until a socket has to make place for the next one. */
+  async work(call: () => Promise<void>, rest: () => Promise<void>): Promise<void> {
+    for (let calls = 1; !this.isOver; calls++) {
+      await (this.isRunning ? call() : rest());
+      if (calls % CALLS_PER_REOPEN === 0 && this.isTimeToReopen()) return;
+    }
   }
 
   /** True while the order is to go on; a process without a parent ends. */

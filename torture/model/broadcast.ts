@@ -12,10 +12,10 @@ import {
   type Looker,
   type Mistake,
   newLane,
-  newWriter,
+  newWriters,
   toldByLast,
   type Writer,
-  writing,
+  writingBoth,
 } from "./lane.ts";
 
 interface Reader extends Actor, Looker {
@@ -46,8 +46,7 @@ export interface BroadcastOptions {
 /** The model of a broadcast. */
 export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
   const { size, plans, looks, mistake } = options;
-  const writer = newWriter("claim", plans[0], 0, size);
-  const heir = newWriter("wait", plans[1], plans[0].reduce((sum, n) => sum + n, 0), size);
+  const writers = newWriters(plans, size);
   const readers = looks.map((count) => ({
     at: "join",
     isDead: false,
@@ -63,10 +62,9 @@ export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
     missed: 0,
   }));
   return {
-    initial: { words: newLane(size), actors: [writer, heir, ...readers] as unknown as Party[] },
+    initial: { words: newLane(size), actors: [...writers, ...readers] as unknown as Party[] },
     programs: [
-      writing("broadcast", undefined, mistake),
-      writing("broadcast", 0, mistake),
+      ...writingBoth<Lane, Party>("broadcast", mistake),
       ...readers.map(() => reading(mistake)),
     ],
     resting: ["wait", "claim", "seek", "end"],

@@ -65,8 +65,14 @@ export function newLane(size: number): Lane {
   return { ring, last: 0, head: 0, count: 0, tail: 0, tailCount: 0, committed: [] };
 }
 
+/** A writer, and the heir that goes on with its lane. */
+export function newWriters([first, second]: [number[], number[]], size: number): [Writer, Writer] {
+  const messages = first.reduce((sum, n) => sum + n, 0);
+  return [newWriter("claim", first, 0, size), newWriter("wait", second, messages, size)];
+}
+
 /** Somebody who makes the planned commits of messages that are named from `message` on. */
-export function newWriter(
+function newWriter(
   at: "claim" | "wait",
   plan: number[],
   message: number,
@@ -96,8 +102,16 @@ export function toldByLast({ last, ring }: Lane, head: number): number | undefin
   return last < head && cell.at === last && last + 1 === head ? cell.sequence + 1 : undefined;
 }
 
+/** The programs of a writer and of its heir. */
+export function writingBoth<W extends Lane, A extends Writer>(
+  kind: "queue" | "broadcast",
+  mistake: Mistake | undefined,
+): [Program<W, A>, Program<W, A>] {
+  return [writing(kind, undefined, mistake), writing(kind, 0, mistake)];
+}
+
 /** The program of a writer; an heir waits until `predecessor` is dead. */
-export function writing<W extends Lane, A extends Writer>(
+function writing<W extends Lane, A extends Writer>(
   kind: "queue" | "broadcast",
   predecessor: number | undefined,
   mistake: Mistake | undefined,

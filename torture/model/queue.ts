@@ -12,9 +12,9 @@ import {
   type Looker,
   type Mistake,
   newLane,
-  newWriter,
+  newWriters,
   type Writer,
-  writing,
+  writingBoth,
 } from "./lane.ts";
 
 /** A queue's lane, with what was taken from it in the order of taking. */
@@ -45,8 +45,7 @@ export interface QueueOptions {
 /** The model of a queue. */
 export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
   const { size, plans, looks, mistake } = options;
-  const writer = newWriter("claim", plans[0], 0, size);
-  const heir = newWriter("wait", plans[1], plans[0].reduce((sum, n) => sum + n, 0), size);
+  const writers = newWriters(plans, size);
   const takers = looks.map((count) => ({
     at: "look",
     isDead: false,
@@ -58,11 +57,10 @@ export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
   return {
     initial: {
       words: { ...newLane(size), taken: [] },
-      actors: [writer, heir, ...takers] as unknown as Party[],
+      actors: [...writers, ...takers] as unknown as Party[],
     },
     programs: [
-      writing("queue", undefined, mistake),
-      writing("queue", 0, mistake),
+      ...writingBoth<QueueLane, Party>("queue", mistake),
       ...takers.map(() => taking(options)),
     ],
     resting: ["wait", "claim", "look", "end"],
