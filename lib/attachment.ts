@@ -261,11 +261,16 @@ export class Attachment {
     return this.words[(control + layout.CONTROL_SHELVES) >>> 2] !== 0;
   }
 
+  /** Throws if a shelf cannot be right. */
+  checkShelves(): void {
+    this.mapAll();
+    if (this.ring.brokenShelf() >= 0) throw this.corruption("a shelf lies outside of it");
+  }
+
   /** On a channel with shelves: now and then gives back what dead pullers hold. */
   lookForDead(): void {
     const { ring } = this;
-    this.mapAll();
-    if (ring.brokenShelf() >= 0) throw this.corruption("a shelf lies outside of it");
+    this.checkShelves();
     const now = performance.now();
     if (now - this.#lookedAtMs < LOOK_MS) return;
     this.#lookedAtMs = now;

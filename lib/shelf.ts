@@ -40,6 +40,7 @@ export class Shelf {
    *
    * @throws {ShmBufferFullError} if the channel has no place left; the message stays
    * @throws {ShmConnectionError} if the segment cannot grow; the message stays
+   * @throws {ShmCorruptionError} if the shelves cannot be right
    */
   prepare(found: Found): void {
     const returned = this.#attachment.ring.returnedPlace() >>> 0;
@@ -79,6 +80,7 @@ export class Shelf {
     while (place === 0 && this.#addShelf()) place = ring.claimPlace(bytes, 0, 0) >>> 0;
     if (place === 0) place = ring.claimPlace(bytes, 0, 1) >>> 0;
     if (place !== 0) return place;
+    this.#attachment.checkShelves();
     throw new ShmBufferFullError(
       `cannot receive on channel "${this.#attachment.name}": all its places for messages that are ` +
         `not acknowledged are taken; call ack() or nack() on some, or lower maxUnacked`,

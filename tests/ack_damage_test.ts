@@ -98,3 +98,14 @@ Deno.test("an end that cannot be right keeps no puller in drain", () => {
   assert.deepEqual(puller.drain(), [2, 3]);
   assert.deepEqual(puller.drain(), []);
 });
+
+Deno.test("shelves that cannot be right are told of where places seem to be missing", () => {
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY_BYTES });
+  using pusher = new Pusher<number>(channel.handle);
+  using puller = new Puller<number>(channel.handle, { ack: true });
+  pusher.sendMany([1, 2, 3]);
+  const at = controlOffset(CAPACITY_BYTES) + CONTROL_SHELVES;
+  new Uint8Array(channel.handle.memory.buffer, at, MAX_SHELVES * 8).fill(0xff);
+  assert.throws(() => puller.tryRecv(), ShmCorruptionError);
+  assert.throws(() => puller.tryRecv(), ShmCorruptionError);
+});
