@@ -35,6 +35,15 @@ export function traceBackend(backend: AnyBackend, spans: Spans): void {
   new BackendTracing(backend, spans).install();
 }
 
+/** Where the server of a backend is, if it has one. */
+export function serverOf(backend: object): Attributes {
+  const { serverUrl, address } = backend as { serverUrl?: string; address?: string };
+  const url = serverUrl ?? (address && `tcp://${address}`);
+  if (url === undefined || !URL.canParse(url)) return {};
+  const { hostname, port } = new URL(url);
+  return { "server.address": hostname, ...port !== "" && { "server.port": Number(port) } };
+}
+
 class BackendTracing {
   readonly #backend: AnyBackend;
   readonly #spans: Spans;

@@ -63,7 +63,7 @@ function attributesOf({ protocol, operation, route }: ServedRequest): Attributes
 /** What is refused is the client's fault, and no error of the server. */
 function end(span: Span, { status, refusal, fault }: RequestOutcome): void {
   if (status !== undefined) span.setAttribute("http.response.status_code", status);
-  if (refusal !== undefined) span.setAttribute("error.type", String(status ?? "refused"));
+  else if (refusal !== undefined) span.setAttribute("error.type", "refused");
   if (fault !== undefined) fail(span, fault);
   span.end();
 }

@@ -112,9 +112,12 @@ async function endAfter<T>(span: Span, result: Promise<T>): Promise<T> {
 /** Makes the spans of what one target does. */
 export class Spans {
   readonly #tracer: Tracer;
+  readonly #common: () => Attributes;
 
-  constructor(options: TracingOptions) {
+  /** Attributes of all spans may become known later. */
+  constructor(options: TracingOptions, common: () => Attributes = () => ({})) {
     this.#tracer = tracerOf(options);
+    this.#common = common;
   }
 
   /** A span that begins now, or began then. */
@@ -130,6 +133,7 @@ export class Spans {
       "messaging.operation.name": name,
       "messaging.operation.type": type,
       ...destination !== "" && { "messaging.destination.name": destination },
+      ...this.#common(),
       ...operation.attributes,
     };
     const links = linksTo(origins);

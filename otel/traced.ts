@@ -11,7 +11,7 @@ import { ReceivingSocket } from "../lib/receiving.ts";
 import { Replier } from "../lib/replier.ts";
 import { Requester } from "../lib/requester.ts";
 import { SendingSocket } from "../lib/sending.ts";
-import { traceBackend } from "./backend.ts";
+import { serverOf, traceBackend } from "./backend.ts";
 import { traceQueue } from "./queue.ts";
 import { traceReceiving } from "./receiving.ts";
 import { traceReplier, traceRequester } from "./requests.ts";
@@ -54,7 +54,7 @@ export function traced<T extends object>(target: T, options: TracingOptions = {}
   else if (target instanceof ReceivingSocket) traceReceiving(target, new Spans(options));
   else if (target instanceof Requester) traceRequester(target, new Spans(options));
   else if (target instanceof Replier) traceReplier(target, new Spans(options));
-  else if (isBackend(target)) traceBackend(target, new Spans(options));
+  else if (isBackend(target)) traceBackend(target, new Spans(options, () => serverOf(target)));
   else if (isQueue(target)) traceQueue(target, new Spans(options));
   else {
     throw new TypeError(

@@ -148,13 +148,21 @@ Deno.test("traces go on in another process, whatever carries the messages", (t) 
       assert.equal(served.kind, "SERVER");
       assert.equal(served.parentId, trace.own("store http-topic").spanId);
       assert.equal(served.attributes["http.response.status_code"], 200);
+      const { attributes } = trace.own("store http-topic");
+      const address = `http://${attributes["server.address"]}:${attributes["server.port"]}`;
+      assert.equal(address, serverUrl);
     });
     await t.step("a messaging backend through the TCP server", () => {
       const trace = traceOf("tcp-topic");
       checkChain(trace, "tcp-topic", "store", PATTERN);
       const served = trace.other("STORE_MESSAGE");
       assert.equal(served.kind, "SERVER");
-      assert.equal(served.parentId, trace.own("store tcp-topic").spanId);
+      const { spanId, attributes } = trace.own("store tcp-topic");
+      assert.equal(served.parentId, spanId);
+      assert.deepEqual([attributes["server.address"], attributes["server.port"]], [
+        "127.0.0.1",
+        port,
+      ]);
     });
     await t.step("a message queue on Redis", () => {
       const trace = traceOf("tasks");

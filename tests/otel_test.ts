@@ -511,8 +511,8 @@ tracingTest(
       ]),
       [
         ["GET /messages/{topic}", "UNSET", 200, undefined],
-        ["GET", "UNSET", 404, "404"],
-        ["GET /messages_since/{topic}/{timestamp}", "UNSET", 400, "400"],
+        ["GET", "UNSET", 404, undefined],
+        ["GET /messages_since/{topic}/{timestamp}", "UNSET", 400, undefined],
         ["GET /messages/{topic}", "ERROR", 500, "Error"],
       ],
     );
