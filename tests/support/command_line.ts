@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Program, ROOT } from "./program.ts";
+import { ROOT, Running } from "./program.ts";
 import { inScratch, type Scratch } from "./scratch.ts";
 import { within } from "./deadline.ts";
 
@@ -19,7 +19,7 @@ export interface CommandResult {
 export interface CommandInput {
   /** Its standard input; empty when left out. */
   readonly input?: string;
-  /** Permissions of the program; all when left out. */
+  /** Permissions of the program; all when left out. A compiled one has its own. */
   readonly permissions?: readonly string[];
 }
 
@@ -29,29 +29,54 @@ export interface Shell {
   /** Runs `ringbus` with these words to its end. */
   run(words: readonly string[], input?: CommandInput): Promise<CommandResult>;
   /** Starts `ringbus` with these words; end it with `await using`. */
-  start(words: readonly string[]): Program;
+  start(words: readonly string[]): Running;
 }
 
+/** How `ringbus` is run. */
+export interface ShellProgram {
+  readonly command: string;
+  /** Arguments before its words. */
+  args(permissions: readonly string[]): string[];
+  readonly cwd: string | URL;
+  /** More variables of the environment. */
+  readonly env?: Record<string, string>;
+}
+
+const FROM_SOURCE: ShellProgram = {
+  command: Deno.execPath(),
+  args: (permissions) => ["run", "--quiet", "--no-prompt", ...permissions, "main.ts"],
+  cwd: ROOT,
+};
+
 /** Runs a test with a shell; nothing may be left in its segment directory but `expected`. */
-export function inShell(test: (shell: Shell) => Promise<void>, expected?: string[]): Promise<void> {
+export function inShell(
+  test: (shell: Shell) => Promise<void>,
+  expected?: string[],
+  program: ShellProgram = FROM_SOURCE,
+): Promise<void> {
+  const { command, cwd } = program;
   return inScratch(async (scratch) => {
-    const RINGBUS_DIR = scratch.path;
+    const env = { ...program.env, RINGBUS_DIR: scratch.path };
     await test({
       scratch,
-      run: (words, input) => runCommand(words, { RINGBUS_DIR }, input),
-      start: (words) => new Program(["-A", "main.ts", ...words], { RINGBUS_DIR }),
+      run: (words, { input = "", permissions = ["-A"] } = {}) =>
+        runCommand({ command, args: [...program.args(permissions), ...words], cwd, env, input }),
+      start: (words) =>
+        new Running("ringbus", command, [...program.args(["-A"]), ...words], { env, cwd }),
     });
   }, expected);
 }
 
-async function runCommand(
-  words: readonly string[],
-  env: Record<string, string>,
-  { input = "", permissions = ["-A"] }: CommandInput = {},
-): Promise<CommandResult> {
-  await using child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, "main.ts", ...words],
-    cwd: ROOT,
+async function runCommand({ command, args, cwd, env, input }: {
+  command: string;
+  args: string[];
+  cwd: string | URL;
+  env: Record<string, string>;
+  input: string;
+}): Promise<CommandResult> {
+  await using child = new Deno.Command(command, {
+    args,
+    cwd,
     env: { NO_COLOR: "1", ...env },
     stdin: "piped",
     stdout: "piped",
@@ -61,6 +86,6 @@ async function runCommand(
   const given = writer.write(new TextEncoder().encode(input)).then(() => writer.close())
     .catch(() => {}); // it need not read all
   const ended = Promise.all([child.stdout.text(), child.stderr.text(), child.status, given]);
-  const [stdout, stderr, { code }] = await within(ended, `the end of ringbus ${words.join(" ")}`);
+  const [stdout, stderr, { code }] = await within(ended, `the end of ringbus ${args.join(" ")}`);
   return { code, stdout, stderr };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Program } from "./program.ts";
+import type { Running } from "./program.ts";
 
 /** Where a server listens. */
 export interface Served {
@@ -16,7 +16,7 @@ export interface Served {
 export const SERVE = ["serve", "--json", "--http-port", "0", "--tcp-port", "0"];
 
 /** Waits until it serves. */
-export async function served(program: Program): Promise<Served> {
+export async function served(program: Running): Promise<Served> {
   await program.prints("}\n");
   const line = program.output.split("\n").find((line) => line.startsWith("{"))!;
   const { httpUrl, tcpUrl } = JSON.parse(line);
