@@ -20,6 +20,8 @@ const serves: Case = async ({ start }) => {
   await using server = start(SERVE);
   const { httpUrl, tcpPort } = await served(server);
   assert.match(await (await fetch(`${httpUrl}/metrics`)).text(), /^ringbus_topics 0$/m);
+  const page = await fetch(httpUrl, { headers: { accept: "text/html" } });
+  assert.match(await page.text(), /<!doctype html>/i);
   await using client = await LineClient.open(tcpPort);
   assert.equal(await client.ask("PING"), "PONG");
   client.close();
