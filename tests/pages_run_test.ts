@@ -162,15 +162,17 @@ async function runScript(block: Block, script: string, place: Place): Promise<Ru
   const match = ATTRIBUTES.exec(block.attributes);
   assert.ok(match, `${placeOf(block)} has unknown words behind its fence`);
   const [, kind, text] = match;
+  // "deno task" begins with a line that has the command in it.
+  const printed = new RegExp(`^(?!Task ).*${RegExp.escape(text ?? "")}`, "m");
   if (kind === "server") {
     const server = shell(place, script);
-    await server.prints(text);
+    await server.prints(printed);
     return [server];
   }
   for (const part of kind === "until" ? script.split("\n") : [script]) {
     await using running = shell(place, part);
     if (kind === "until") {
-      await running.prints(text);
+      await running.prints(printed);
       running.kill("SIGINT");
       await running.ended();
     } else await running.lines();

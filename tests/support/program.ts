@@ -74,16 +74,17 @@ export class Running implements AsyncDisposable {
     return this.#output;
   }
 
-  /** Waits until it has printed a text. */
-  async prints(text: string): Promise<void> {
+  /** Waits until it has printed a text, or something that matches. */
+  async prints(text: string | RegExp): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const pattern = typeof text === "string" ? new RegExp(RegExp.escape(text)) : text;
     const hear = () => {
-      if (this.#output.includes(text)) resolve();
+      if (this.#output.search(pattern) >= 0) resolve();
       else if (this.#hasEnded) reject(new Error(`${this.#name} ended with:\n${this.#output}`));
     };
     this.#heard.add(hear);
     hear();
-    await within(promise, `${this.#name} printing ${JSON.stringify(text)}`);
+    await within(promise, `${this.#name} printing ${pattern}`);
     this.#heard.delete(hear);
   }
 
