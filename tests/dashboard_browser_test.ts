@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "puppeteer-core";
+import { MAX_VIEWERS } from "../backends/dashboard/viewers.ts";
 import { Store } from "../mod.ts";
 import { EmbeddedServer } from "../tcp.ts";
 import { startBrowser, type TestBrowser, untilText } from "./support/browser.ts";
@@ -105,6 +106,10 @@ Deno.test("dashboard in a browser: it asks for the token, keeps it in its tab, a
   await page.click("#sign-out");
   await untilText(page, "#state", /^Not signed in$/);
   assert.equal(await page.evaluate("sessionStorage.length"), 0);
+  const invited = await browser.open(`${scene.url}/?token=s3cret`);
+  await untilText(invited, "#state", /^Live$/);
+  assert.equal(invited.url(), `${scene.url}/`);
+  assert.equal(await invited.evaluate("sessionStorage.length + document.cookie"), "0");
   // A browser notes each 401 there, whatever the page makes of it.
   assert.deepEqual(browser.complaints.filter((text) => !text.includes("401")), []);
 });
@@ -132,4 +137,15 @@ Deno.test("dashboard in a browser: a server that was started anew is found again
   await using _stranger = await serveHttp({ token: "another", port });
   await untilText(page, "#sign-in-problem", /does not take this token/);
   assert.equal(await page.evaluate("sessionStorage.length"), 0);
+});
+
+Deno.test("dashboard in a browser: it waits for a place when too many look on", async () => {
+  await using scene = await serveHttp();
+  const answers = Array.from({ length: MAX_VIEWERS }, () => fetch(`${scene.url}/snapshots`));
+  const others = (await Promise.all(answers)).map(({ body }) => body!);
+  await using browser = await startBrowser();
+  const page = await browser.open(scene.url);
+  await untilText(page, "#state", /^The server is busy, retrying$/);
+  for (const other of others) await other.cancel();
+  await untilText(page, "#state", /^Live$/);
 });

@@ -20,6 +20,9 @@ export interface TestBrowser extends AsyncDisposable {
   readonly requests: string[];
 }
 
+/** Generous: reached only when something hangs. */
+const START_MS = 90_000;
+
 /** Starts a browser. */
 export async function startBrowser(): Promise<TestBrowser> {
   await using started = new AsyncDisposableStack();
@@ -32,6 +35,7 @@ export async function startBrowser(): Promise<TestBrowser> {
     executablePath: pathOf("chromium"),
     userDataDir: `${folder}/profile`,
     env: { ...Deno.env.toObject(), HOME: folder, TMPDIR: folder },
+    timeout: START_MS,
     // Its own sandbox needs rights that containers do not give.
     args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
   });
