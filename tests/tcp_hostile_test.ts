@@ -22,7 +22,7 @@ v8.setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = vm.runInNewContext("gc");
 
 const ANSWER = new RegExp(
-  "^(?:PONG|OK STORED|OK AUTHENTICATED|OK \\d+|OK P?(?:UN)?SUBSCRIBED .+|" +
+  "^(?:PONG|OK STORED|OK AUTHENTICATED|OK TRACED|OK \\d+|OK P?(?:UN)?SUBSCRIBED .+|" +
     'MESSAGES JSON:[A-Za-z0-9+/]+=*|STATS JSON:[A-Za-z0-9+/]+=*|ERROR "[^"]+")$',
   "s",
 );

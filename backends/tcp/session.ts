@@ -99,9 +99,9 @@ export class LineSession {
     throw new InvalidInputError("this server keeps no shared state");
   }
 
-  /** Notes which trace the next command belongs to. */
+  /** Notes which trace the next command belongs to, if anybody is told. */
   traceNext(trace: TraceFields): void {
-    this.#trace = trace;
+    if (this.#context.onRequest !== undefined) this.#trace = trace;
   }
 
   /** Checks that the client knows the authkey; the proof that the server does, or undefined. */
