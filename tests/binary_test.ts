@@ -55,6 +55,30 @@ const examines: Case = async ({ run }) => {
   assert.match(stdout, /^ok {7}Redis /m);
 };
 
+const observes: Case = async ({ run }) => {
+  await run(["push", "jobs", "1", "2"]);
+  assert.match((await run(["ls"])).stdout, /^jobs /m);
+  assert.match((await run(["stat", "jobs", "--interval-ms", "20"])).stdout, /^messages +2 sent/m);
+  assert.match((await run(["top", "--once"])).stdout, /jobs/);
+  assert.equal((await run(["tail", "jobs", "--since", "oldest", "-n", "2"])).stdout, "1\n2\n");
+  assert.equal((await run(["inspect", "jobs"])).code, 0);
+  assert.match((await run(["clean", "--non-empty"])).stdout, /jobs/);
+};
+
+const records: Case = async ({ run }) => {
+  // Deno keeps programs without all permissions out of /dev/shm.
+  const file = Deno.makeTempFileSync({ prefix: "ringbus-test-recording-" });
+  try {
+    await run(["push", "jobs", "1", "2"]);
+    await run(["record", "jobs", file, "--force", "--since", "oldest", "-n", "2"]);
+    await run(["pull", "jobs", "-n", "2"]);
+    assert.equal((await run(["replay", file, "again", "--speed", "max"])).code, 0);
+    assert.equal((await run(["pull", "again", "-n", "2", ...WAIT])).stdout, "1\n2\n");
+  } finally {
+    Deno.removeSync(file);
+  }
+};
+
 const CASES: Record<string, Case> = {
   serve: serves,
   pub: publishes,
@@ -63,6 +87,14 @@ const CASES: Record<string, Case> = {
   pull: pushes,
   req: requests,
   rep: requests,
+  ls: observes,
+  stat: observes,
+  top: observes,
+  tail: observes,
+  record: records,
+  replay: records,
+  inspect: observes,
+  clean: observes,
   doctor: examines,
   "doctor-peer": examines,
 };
