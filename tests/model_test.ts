@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { broadcastModel } from "../torture/model/broadcast.ts";
+import { type DoorMistake, doorModel } from "../torture/model/door.ts";
 import { explore, ModelViolation } from "../torture/model/explore.ts";
 import type { Mistake } from "../torture/model/lane.ts";
 import { queueModel } from "../torture/model/queue.ts";
@@ -29,6 +30,15 @@ Deno.test("a broadcast tears nothing and counts what is missed in any order of s
 
 Deno.test("a request ends in any order of steps, with its own reply or none", () => {
   assert.ok(exploreRequests() > 20_000);
+});
+
+function exploreDoor(mistake?: DoorMistake): number {
+  return explore(doorModel({ visits: [2, 2], mistake }));
+}
+
+Deno.test("who leaves a segment last deletes it in any order of steps, and nobody waits", () => {
+  assert.ok(exploreDoor() > 30_000);
+  assert.ok(explore(doorModel({ visits: [1, 1, 1], mortals: [] })) > 100_000);
 });
 
 function testMistake<M>(who: string, mistake: M, explore: (mistake: M) => number, found: RegExp) {
@@ -66,4 +76,23 @@ testMistake(
   "waits for an announcement only",
   exploreRequests,
   /^request \d, which is done, is waited for in vain/,
+);
+testMistake("newcomer", "comes without counting", exploreDoor, /^actor \d is in what is shut/);
+testMistake(
+  "leaver",
+  "looks before it gives up its share",
+  exploreDoor,
+  /^the segment is left behind/,
+);
+testMistake(
+  "leaver",
+  "deletes the name and not the file",
+  exploreDoor,
+  /^actor \d is in \d, named/,
+);
+testMistake(
+  "leaver",
+  "clears a grave that others still look at",
+  exploreDoor,
+  /^actor \d is in \d, named/,
 );

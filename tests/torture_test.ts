@@ -7,7 +7,7 @@ import { planAttacks } from "../torture/schedule.ts";
 import { Random } from "../torture/random.ts";
 import { SCRATCH_PREFIX } from "./support/scratch.ts";
 
-const KILLS = 24;
+const KILLS = 18;
 
 const SEED = 3;
 
