@@ -121,8 +121,16 @@ function canMeet(one: string, other: string): boolean {
 
 /** True if a text with placeholders stands for another one. */
 export function covers(general: string, special: string): boolean {
-  const parts = general.split(VARIES).map((part) => RegExp.escape(part));
-  return new RegExp(`^${parts.join("[^]*")}$`).test(special);
+  const [head, ...rest] = general.split(VARIES);
+  const tail = rest.pop();
+  if (tail === undefined) return general === special;
+  if (!special.startsWith(head) || !special.endsWith(tail)) return false;
+  let at = head.length;
+  for (const part of rest) {
+    at = special.indexOf(part, at) + part.length;
+    if (at < part.length) return false;
+  }
+  return at + tail.length <= special.length;
 }
 
 /** True if it says enough to be told from others. */
