@@ -171,6 +171,14 @@ Deno.test("ringbus says what is wrong with what it shall look at", () =>
     const since = await run(["tail", "a", "--since", "noon"]);
     assert.equal(since.code, EXIT.USAGE);
     assert.match(since.stderr, /--since takes now or oldest, not "noon"/);
+    const codec = { id: "own.v1", encode: () => new Uint8Array([1]), decode: () => 1 };
+    using own = new Publisher("own", { dir, codec });
+    own.send(1);
+    const unknown = await run(["tail", "own"]);
+    assert.equal(unknown.code, EXIT.FAILED);
+    assert.match(unknown.stderr, /its codec "own\.v1" is none of the built-in ones; give --raw/);
+    const raw = await run(["tail", "own", "--raw", "--since", "oldest", "-n", "1"]);
+    assert.equal(raw.stdout, "AQ==\n");
     const late = await run(["tail", "a", "--timeout-ms", "50"]);
     assert.equal(late.code, EXIT.TIMED_OUT);
     assert.match(late.stderr, /no message came on channel "a" within 50 ms/);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../mod.ts";
+import { formatSegment } from "../lib/attachment.ts";
 import { seal } from "../lib/observe/checks.ts";
 import { ChannelReader } from "../lib/observe/reader.ts";
 import { instantiate } from "../lib/ring.ts";
@@ -240,6 +241,11 @@ Deno.test("a file that becomes shorter while it is read ends nothing but the rea
 Deno.test("what has no messages says so", () => {
   const nothing = new BytesInMemory(new Uint8Array(10));
   assert.throws(() => new ChannelReader(nothing, "a", "now"), /the magic number/);
+  const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });
+  const journal = { kind: "journal", capacity: 1024, codecId: "raw", persist: false } as const;
+  formatSegment(memory, journal);
+  const anchor = new BytesInMemory(new Uint8Array(memory.buffer).slice());
+  assert.throws(() => new ChannelReader(anchor, "a", "now"), /"a": it is a journal/);
   assert.throws(() => new Onlooker("/nowhere/at/all", "now"), /there is no such file/);
   assert.throws(() => new Onlooker("/tmp", "now"), /no regular file/);
 });

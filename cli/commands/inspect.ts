@@ -57,11 +57,14 @@ function openFile(path: string): SegmentFile {
 }
 
 function print(output: Output, inspection: Inspection): void {
-  const { records, committed, unfinished, header, findings } = inspection;
+  const { records, committed, unfinished, header, findings, isCut } = inspection;
   printSurvey(output, inspection);
   if (header !== undefined) {
     output.print("");
-    output.print(`${counted(committed, "message")} in the rings, ${unfinished} begun and not sent`);
+    const least = isCut ? "at least " : "";
+    output.print(
+      `${least}${counted(committed, "message")} in the rings, ${unfinished} begun and not sent`,
+    );
   }
   const decode = decoderOf(inspection);
   if (records.length > 0) {

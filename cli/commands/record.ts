@@ -43,6 +43,7 @@ file. ringbus replay sends them again.`,
     await watch.follow(file, reader, {
       message: (message) => writer.add({ timeMs: writer.timeMs, ...message }),
       missed: (count) => writer.miss(writer.timeMs, count),
+      looked: () => writer.flush(),
     });
     writer.end();
     const { messages, bytes } = writer;

@@ -12,7 +12,7 @@ import { openChannel, waitForChannel } from "../observe/open.ts";
 import { sinceOf, Watch, WATCH_OPTIONS, type WatchHandler } from "../observe/watch.ts";
 import type { Output } from "../output.ts";
 import { ShmSerializationError } from "../../lib/errors.ts";
-import { builtInCodec, Decoder } from "../../lib/observe/decode.ts";
+import { builtInCodec, contentOf, Decoder } from "../../lib/observe/decode.ts";
 import type { SeenMessage } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
 
@@ -81,9 +81,10 @@ class Printer implements WatchHandler {
   }
 
   /** Undefined, and told, if the bytes are no value. */
-  #decoded(message: SeenMessage): { value: unknown } | undefined {
+  #decoded(message: SeenMessage): { note: string | undefined; value: unknown } | undefined {
     try {
-      return { value: toJsonForm(this.#decoder.decode(message)) };
+      const content = contentOf(message);
+      return { note: content.note, value: toJsonForm(this.#decoder.decode(content)) };
     } catch (error) {
       this.#output.remark((error as Error).message);
       return undefined;

@@ -46,6 +46,8 @@ export interface WatchHandler {
   message(message: SeenMessage): void;
   /** Messages that were overwritten before they could be read. */
   missed?(count: number): void;
+  /** All that one look has found was handed over. */
+  looked?(): void;
 }
 
 /** One following of a channel, or of several of one name. */
@@ -117,6 +119,7 @@ export class Watch implements Disposable {
       this.messages++;
       handler.message(message);
     }
+    handler.looked?.();
     if (this.messages >= most) this.#own.abort();
   }
 

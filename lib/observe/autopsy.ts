@@ -39,6 +39,8 @@ export interface Autopsy {
   committed: number;
   /** Records that were begun and not committed. */
   unfinished: number;
+  /** True if there is more than is looked at in one go. */
+  isCut: boolean;
   readonly findings: Finding[];
 }
 
@@ -52,17 +54,26 @@ export interface AutopsyLimits {
 
 /** Bytes that are searched at most for the next record behind damage, over all lanes. */
 const SEARCH_BYTES = 64 * 1024 * 1024;
+/** Records, padding included, that are looked at in one go: some seconds' work. */
+const MAX_RECORDS = 16 * 1024 * 1024;
 /** Findings that are told at most. */
 const MAX_FINDINGS = 1000;
 
 /** Looks through the lanes of one segment. */
 export class LaneAutopsy {
-  readonly result: Autopsy = { records: [], committed: 0, unfinished: 0, findings: [] };
+  readonly result: Autopsy = {
+    records: [],
+    committed: 0,
+    unfinished: 0,
+    isCut: false,
+    findings: [],
+  };
   readonly #source: SegmentBytes;
   readonly #geometry: Geometry;
   readonly #skip: number;
   readonly #limits: AutopsyLimits;
   #searchBytes = SEARCH_BYTES;
+  #recordsLeft = MAX_RECORDS;
 
   constructor(
     source: SegmentBytes,
@@ -84,6 +95,10 @@ export class LaneAutopsy {
     const window = new RingWindow(this.#source, lane, this.#geometry.capacity);
     let position = lane.tail;
     while (position < lane.head) {
+      if (--this.#recordsLeft < 0) {
+        this.result.isCut = true;
+        return;
+      }
       const record = window.recordAt(position, lane.head - position);
       if (record === undefined) {
         position = this.#skipDamage(lane, window, position);
@@ -104,13 +119,17 @@ export class LaneAutopsy {
       position += 8;
       this.#searchBytes -= 8;
     }
-    if (this.#searchBytes <= 0) position = lane.head;
     if (this.#isTaken(lane, from)) return lane.head;
-    const rest = position < lane.head
-      ? `the next whole one is ${position - from} bytes further`
-      : `none is whole up to the head, ${lane.head - from} bytes further`;
+    const further = `${position - from} bytes further`;
+    const isGivenUp = this.#searchBytes <= 0;
+    const rest = isGivenUp
+      ? `none was found ${further}, where the search was given up`
+      : position < lane.head
+      ? `the next whole one is ${further}`
+      : `none is whole up to the head, ${further}`;
     this.#tell(lane, window.offsetOf(from), `the record at position ${from} is not whole; ${rest}`);
-    return position;
+    this.result.isCut ||= isGivenUp;
+    return isGivenUp ? lane.head : position;
   }
 
   /** On a live channel what we look at goes away. */
@@ -126,7 +145,7 @@ export class LaneAutopsy {
   /** What was claimed and not committed lies behind the head, one record behind the other. */
   #noteUnfinished(lane: LaneWords, window: RingWindow): void {
     const { capacity } = this.#geometry;
-    for (let position = lane.head; position < lane.tail + capacity;) {
+    for (let position = lane.head; position < lane.tail + capacity && this.#recordsLeft-- > 0;) {
       const record = window.recordAt(position, window.roomAt(position), true);
       if (record === undefined || record.isPadding && record.bytes === 8) return;
       this.#note(lane, window, position, record, "unfinished");

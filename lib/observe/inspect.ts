@@ -25,12 +25,14 @@ export interface Inspection extends Survey {
   readonly committed: number;
   /** How many were begun and not sent. */
   readonly unfinished: number;
+  /** True if there is more than is looked at in one go: the counts are then too low. */
+  readonly isCut: boolean;
 }
 
 /** Longest message whose bytes are read, to see whether they can be decoded. */
 const MESSAGE_BYTES = 1024 * 1024;
 
-const NOTHING = { records: [], committed: 0, unfinished: 0 };
+const NOTHING = { records: [], committed: 0, unfinished: 0, isCut: false };
 
 /** Looks through a segment. It never throws because of what the bytes say. */
 export function inspect(source: SegmentBytes, options: InspectOptions): Inspection {
