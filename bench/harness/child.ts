@@ -1,5 +1,5 @@
 /** A child process that reports in lines of JSON: `{"event": NAME}`, or facts about its run. */
-import { linesOf } from "./lines.ts";
+import { linesOf } from "../../cli/bench/lines.ts";
 import type { Launch } from "./types.ts";
 
 export type Facts = Record<string, number>;

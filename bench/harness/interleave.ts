@@ -8,7 +8,7 @@
  */
 import type { Spread } from "../../plots/report.ts";
 import { type Bench, measure, UNITS } from "./measure.ts";
-import { medianCurve, medianDetail, spread } from "./stats.ts";
+import { medianCurve, medianDetail, spread } from "../../cli/bench/stats.ts";
 import {
   type Contestant,
   isSkipped,

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { writePage } from "../../plots/page.ts";
 import type { Chart, Listing, Series } from "../../plots/report.ts";
 import { type Machine, warningOf } from "./machine.ts";
-import { spread } from "./stats.ts";
+import { spread } from "../../cli/bench/stats.ts";
 
 /** What is on the page beside what every benchmark has. */
 export interface Pictures {

@@ -8,7 +8,7 @@ import {
   percentile,
   spread,
   summariseLatencies,
-} from "./stats.ts";
+} from "../../cli/bench/stats.ts";
 
 Deno.test("a percentile is a value that was measured", () => {
   const ascending = [10, 20, 30, 40];

@@ -1,16 +1,11 @@
 /** Where a Ringbus channel of the benchmark lives: an address is a path, its folder the directory. */
 import { basename, dirname } from "node:path";
-import type { ChannelOptions } from "../../mod.ts";
+import type { FindPlace } from "../../cli/bench/peers/ringbus_place.ts";
 import type { Task } from "./shared/task.js";
 
-export interface Place {
-  readonly name: string;
-  readonly options: ChannelOptions;
-}
-
-export function placeOf(task: Task, codec?: "raw", suffix = ""): Place {
-  return {
-    name: basename(task.address) + suffix,
-    options: { dir: dirname(task.address), capacityBytes: task.capacity, codec },
-  };
+export function placesOf(task: Task): FindPlace {
+  return (suffix) => ({
+    channel: basename(task.address) + suffix,
+    options: { dir: dirname(task.address), capacityBytes: task.capacity },
+  });
 }

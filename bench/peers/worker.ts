@@ -1,8 +1,9 @@
 /** Deno's `postMessage` as a peer: this process plays the active role, its worker the other one. */
 import { dieWithHarness, nowNs } from "./clock.ts";
-import { play } from "./shared/roles.js";
-import { messagesInFlight, readTask } from "./shared/task.js";
-import { portLink } from "./worker_link.ts";
+import { messagesInFlight } from "../../cli/bench/peers/window.js";
+import { portLink } from "../../cli/bench/peers/worker_link.ts";
+import { playForHarness } from "./shared/control.js";
+import { readTask } from "./shared/task.js";
 
 const PARTNER: Record<string, string> = { ping: "pong", send: "receive", beat: "wake" };
 const MAX_WINDOW = 1024;
@@ -18,6 +19,6 @@ const finished = new Promise<void>((resolve, reject) => {
 await new Promise<void>((resolve) => worker.onmessage = () => resolve());
 const link = portLink(worker, window, () => {});
 worker.postMessage({ task: { ...task, role: PARTNER[task.role] }, window });
-await play(link, task, nowNs);
+await playForHarness(link, task, nowNs);
 await finished;
 worker.terminate();

@@ -1,8 +1,9 @@
 /** The worker's half of `worker.ts`. */
 import { nowNs } from "./clock.ts";
-import { play } from "./shared/roles.js";
+import { type Port, portLink } from "../../cli/bench/peers/worker_link.ts";
+import { play } from "../../cli/bench/peers/roles.js";
+import { harness } from "./shared/control.js";
 import type { Task } from "./shared/task.js";
-import { type Port, portLink } from "./worker_link.ts";
 
 const port = globalThis as unknown as Port;
 
@@ -11,5 +12,5 @@ const given = new Promise<{ task: Task; window: number }>((resolve) => {
 });
 port.postMessage("started");
 const { task, window } = await given;
-await play(portLink(port, window, () => {}), task, nowNs);
+await play(portLink(port, window, () => {}), task, harness(task, nowNs));
 port.postMessage("finished");

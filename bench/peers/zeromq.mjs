@@ -7,9 +7,10 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
-import { say } from "./shared/control.js";
-import { listens, play } from "./shared/roles.js";
-import { messagesInFlight, readTask } from "./shared/task.js";
+import { listens } from "../../cli/bench/peers/roles.js";
+import { messagesInFlight } from "../../cli/bench/peers/window.js";
+import { playForHarness, say } from "./shared/control.js";
+import { readTask } from "./shared/task.js";
 
 const LIFETIME_MS = 180_000;
 
@@ -36,7 +37,7 @@ async function openSocket(task) {
 setTimeout(() => process.exit(1), LIFETIME_MS).unref();
 const task = readTask();
 const socket = await openSocket(task);
-await play(
+await playForHarness(
   {
     send: (message) => socket.send(message),
     receive: async () => (await socket.receive())[0],

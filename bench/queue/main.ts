@@ -10,7 +10,7 @@ import { type RedisCluster, redisCluster, redisServer } from "../../testing.ts";
 import { rate, times } from "../../plots/format.ts";
 import { describeMachine, warningOf } from "../harness/machine.ts";
 import { pagePath, writePictures } from "../harness/page.ts";
-import { median } from "../harness/stats.ts";
+import { median } from "../../cli/bench/stats.ts";
 import { complaintOf } from "../harness/toolchain.ts";
 import { chartsOf } from "./pictures.ts";
 import type { Rates } from "./workload.ts";

@@ -4,7 +4,7 @@
  */
 import { InMemoryMessagingBackend, type Message, ShmMessagingBackend, Store } from "../../mod.ts";
 import { EmbeddedMessagingBackend } from "../../tcp.ts";
-import { median } from "../harness/stats.ts";
+import { median } from "../../cli/bench/stats.ts";
 import { makeMessage } from "./protocol.ts";
 
 const IN_FLIGHT = 200;

@@ -18,7 +18,7 @@ import { rate, times } from "../../plots/format.ts";
 import type { Chart } from "../../plots/report.ts";
 import { describeMachine, warningOf } from "../harness/machine.ts";
 import { pagePath, seriesOf, writePictures } from "../harness/page.ts";
-import { median } from "../harness/stats.ts";
+import { median } from "../../cli/bench/stats.ts";
 
 const SLOT = new Uint8Array(256).fill(7);
 const IN_FLIGHT = 64;

@@ -1,17 +1,17 @@
-/** The lines that a child says to the harness, and the one line it waits for. */
+/** The lines that a child says to the harness, the one line it waits for, and its file of latencies. */
 import { once } from "node:events";
-import { readSync, writeSync } from "node:fs";
+import { readSync, writeFileSync, writeSync } from "node:fs";
 import process from "node:process";
+import { play } from "../../../cli/bench/peers/roles.js";
+
+/** @typedef {import("../../../cli/bench/peers/roles.js").Host} Host */
 
 /** @param {Record<string, unknown>} fact */
 export function say(fact) {
   writeSync(1, JSON.stringify(fact) + "\n");
 }
 
-/**
- * Blocks until the harness says "go": first when both sides are warm, and again when everything has
- * arrived and the sender may leave. For Deno only: Node's standard input does not block.
- */
+/** Blocks until the harness says "go". For Deno only: Node's standard input does not block. */
 export function awaitGo() {
   const byte = new Uint8Array(1);
   do {
@@ -20,8 +20,35 @@ export function awaitGo() {
 }
 
 /** Waits in the event loop until the harness says "go". */
-export async function goSaid() {
+async function goSaid() {
   process.stdin.resume();
   await once(process.stdin, "data");
   process.stdin.pause();
+}
+
+/**
+ * The harness as the host of a task.
+ * @param {import("./task.js").Task} task
+ * @param {() => number} clock
+ * @returns {Host}
+ */
+export function harness(task, clock) {
+  return {
+    clock,
+    say,
+    go: goSaid,
+    // Raw: the harness computes every percentile in one way.
+    keep: (latencies) => writeFileSync(task.out, new Uint8Array(latencies.buffer)),
+  };
+}
+
+/**
+ * Plays the one task of this process.
+ * @param {import("../../../cli/bench/peers/roles.js").Endpoint} link
+ * @param {import("./task.js").Task} task
+ * @param {() => number} clock
+ */
+export async function playForHarness(link, task, clock) {
+  await play(link, task, harness(task, clock));
+  process.stdin.destroy();
 }

@@ -7,15 +7,10 @@
 import process from "node:process";
 
 /**
- * @typedef {object} Task
- * @property {string} role "ping", "pong", "send", "receive", "beat" or "wake"
- * @property {string} address a path or endpoint that both processes of a run share
- * @property {number} size bytes of one message
- * @property {number} warmup messages before anything is measured
- * @property {number} count messages measured
- * @property {number} capacity bytes that may be in flight
- * @property {string} mode a variant of the peer
- * @property {string} out the file for latencies
+ * @typedef {import("../../../cli/bench/peers/roles.js").Task & {
+ *   address: string, capacity: number, mode: string, out: string
+ * }} Task the address is a path or endpoint that both processes share; capacity is in bytes; the mode is
+ * a variant of the peer; out is the file for latencies
  */
 
 /** @returns {Task} */
@@ -31,11 +26,4 @@ export function readTask() {
     mode,
     out,
   };
-}
-
-/** How many messages fill the capacity: what a peer that counts messages may have in flight.
- * @param {Task} task
- */
-export function messagesInFlight(task) {
-  return Math.max(2, Math.min(100_000, Math.floor(task.capacity / task.size)));
 }

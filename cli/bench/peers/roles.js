@@ -1,14 +1,18 @@
 /**
  * The roles of the peers that live on an event loop: sockets, workers, zeromq.js.
  *
- * They share one set of loops so that they differ in nothing but the transport.
+ * They share one set of loops so that they differ in nothing but the transport. This is plain JavaScript
+ * because the benchmark's peer for zeromq.js runs it under Node.
  */
-import process from "node:process";
-import { goSaid, say } from "./control.js";
-import { writeLatencies } from "./latencies.js";
 import { distinctMessages, sequenceByte } from "./sequence.js";
 
-/** @typedef {import("./task.js").Task} Task */
+/**
+ * @typedef {object} Task
+ * @property {string} role "ping", "pong", "send", "receive", "beat" or "wake"
+ * @property {number} size bytes of one message
+ * @property {number} warmup messages before anything is measured
+ * @property {number} count messages measured
+ */
 
 /**
  * @typedef {object} Endpoint
@@ -17,7 +21,16 @@ import { distinctMessages, sequenceByte } from "./sequence.js";
  * @property {() => Promise<void> | void} close
  */
 
-/** @typedef {() => number} Clock nanoseconds of CLOCK_MONOTONIC, one clock for all processes */
+/**
+ * Who gave the task, and gets what is found.
+ *
+ * @typedef {object} Host
+ * @property {() => number} clock nanoseconds, on one clock for all processes
+ * @property {(fact: Record<string, string | number>) => void} say
+ * @property {() => void | Promise<void>} go waits until the host says "go": first when both sides are
+ * warm, and again when everything has arrived and the sender may leave
+ * @property {(latencies: Float64Array) => void} keep takes nanoseconds
+ */
 
 /** Sent once a beat, so that the receiver has long been asleep each time. */
 const BEAT_MS = 1;
@@ -33,9 +46,9 @@ async function pong(link, task) {
 /**
  * @param {Endpoint} link
  * @param {Task} task
- * @param {Clock} clock
+ * @param {Host} host
  */
-async function ping(link, task, clock) {
+async function ping(link, task, { clock, keep }) {
   const message = new Uint8Array(task.size).fill(1);
   const latencies = new Float64Array(task.count);
   for (let i = 0; i < task.warmup; i++) {
@@ -50,7 +63,7 @@ async function ping(link, task, clock) {
     latencies[i] = after - before;
     before = after;
   }
-  writeLatencies(task.out, latencies);
+  keep(latencies);
 }
 
 /**
@@ -70,9 +83,9 @@ async function receiveRun(link, size, count) {
 /**
  * @param {Endpoint} link
  * @param {Task} task
- * @param {Clock} clock
+ * @param {Host} host
  */
-async function receive(link, task, clock) {
+async function receive(link, task, { clock, say }) {
   const early = await receiveRun(link, task.size, task.warmup);
   say({ event: "warm" });
   const late = await receiveRun(link, task.size, task.count);
@@ -92,25 +105,24 @@ async function sendRun(link, size, count) {
 /**
  * @param {Endpoint} link
  * @param {Task} task
- * @param {Clock} clock
+ * @param {Host} host
  */
-async function send(link, task, clock) {
+async function send(link, task, { clock, say, go }) {
   await sendRun(link, task.size, task.warmup);
-  await goSaid();
+  await go();
   const startNs = clock();
   await sendRun(link, task.size, task.count);
   say({ startNs });
   // A sender that leaves may take with it what its transport still holds.
-  await goSaid();
-  process.stdin.destroy();
+  await go();
 }
 
 /**
  * @param {Endpoint} link
  * @param {Task} task
- * @param {Clock} clock
+ * @param {Host} host
  */
-async function beat(link, task, clock) {
+async function beat(link, task, { clock }) {
   const message = new Uint8Array(task.size);
   const stamp = new DataView(message.buffer);
   for (let i = 0; i < task.warmup + task.count; i++) {
@@ -123,9 +135,9 @@ async function beat(link, task, clock) {
 /**
  * @param {Endpoint} link
  * @param {Task} task
- * @param {Clock} clock
+ * @param {Host} host
  */
-async function wake(link, task, clock) {
+async function wake(link, task, { clock, keep }) {
   const latencies = new Float64Array(task.count);
   for (let i = -task.warmup; i < task.count; i++) {
     const message = await link.receive();
@@ -133,7 +145,7 @@ async function wake(link, task, clock) {
     const stamp = new DataView(message.buffer, message.byteOffset).getFloat64(0, true);
     if (i >= 0) latencies[i] = arrived - stamp;
   }
-  writeLatencies(task.out, latencies);
+  keep(latencies);
 }
 
 const ROLES = { ping, pong, send, receive, beat, wake };
@@ -148,11 +160,11 @@ export function listens(role) {
 /**
  * @param {Endpoint} link
  * @param {Task} task
- * @param {Clock} clock
+ * @param {Host} host
  */
-export async function play(link, task, clock) {
+export async function play(link, task, host) {
   const role = ROLES[/** @type {keyof typeof ROLES} */ (task.role)];
   if (!role) throw new Error(`no role "${task.role}"`);
-  await role(link, task, clock);
+  await role(link, task, host);
   await link.close();
 }

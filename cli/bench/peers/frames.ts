@@ -1,5 +1,5 @@
 /** Messages on a byte stream: `[length: 4 bytes, little-endian][data]`. */
-import type { Endpoint } from "./shared/roles.js";
+import type { Endpoint } from "./roles.js";
 
 const PREFIX = 4;
 const READ_AHEAD = 64 * 1024;

@@ -5,7 +5,7 @@
  * Nothing limits the queue of `postMessage`: the receiver returns a credit for every half window,
  * and the sender waits for one when the window is full, else the numbers would measure memory.
  */
-import type { Endpoint } from "./shared/roles.js";
+import type { Endpoint } from "./roles.js";
 
 /** What `Worker` and the worker's own scope have in common. */
 export interface Port {
