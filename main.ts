@@ -17,6 +17,7 @@
  */
 
 import { runCommandLine } from "./cli/run.ts";
+import { isWorker, runWorker } from "./cli/worker.ts";
 
 /**
  * Runs a command line, as `ringbus ARGS` does.
@@ -35,4 +36,7 @@ export function main(args: readonly string[]): Promise<number> {
   return runCommandLine(args, import.meta.url);
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  if (isWorker()) await runWorker();
+  else Deno.exit(await main(Deno.args));
+}

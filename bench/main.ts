@@ -1,5 +1,5 @@
 /** The benchmark: Ringbus and its peers, side by side. `--help` tells the rest. */
-import { describeMachine, type Machine, warningOf } from "./harness/machine.ts";
+import { describeMachine, type Machine, warningOf } from "../cli/bench/machine.ts";
 import { type Options, readOptions, USAGE } from "./harness/options.ts";
 import { writePictures } from "./harness/page.ts";
 import { chartsOf, targetListing } from "./harness/pictures.ts";
@@ -9,6 +9,8 @@ import { withScratch } from "./harness/scratch.ts";
 import { runSuite } from "./harness/suite.ts";
 import { tableOf } from "./harness/table.ts";
 import { type Verdict, verdictLine, verdicts } from "./harness/targets.ts";
+
+const CLOCK = "CLOCK_MONOTONIC: clock_gettime (C and Deno, through FFI), process.hrtime (Node)";
 
 function showProgress(text: string): void {
   if (!Deno.stderr.isTerminal()) return;
@@ -33,11 +35,13 @@ function print(
 ): void {
   const warning = warningOf(machine);
   if (json) {
-    console.log(JSON.stringify({ machine, warning, plan, ...results, targets }, null, 2));
+    console.log(
+      JSON.stringify({ machine, clock: CLOCK, warning, plan, ...results, targets }, null, 2),
+    );
     return;
   }
   console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.os}, Deno ${machine.deno}`);
-  console.log(`clock: ${machine.clock}`);
+  console.log(`clock: ${CLOCK}`);
   console.log(`${warning ?? ""}\n`);
   console.log(tables(results));
   console.log("\ntargets (the median of the runs decides)");

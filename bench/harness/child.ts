@@ -1,5 +1,6 @@
 /** A child process that reports in lines of JSON: `{"event": NAME}`, or facts about its run. */
 import { linesOf } from "../../cli/bench/lines.ts";
+import { Sayings } from "../../cli/bench/sayings.ts";
 import type { Launch } from "./types.ts";
 
 export type Facts = Record<string, number>;
@@ -7,7 +8,7 @@ export type Facts = Record<string, number>;
 export class Child implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #seen = new Map<string, PromiseWithResolvers<void>>();
+  readonly #sayings = new Sayings();
   readonly #name: string;
   /** The facts of the child, once it ended well. */
   readonly finished: Promise<Facts>;
@@ -24,9 +25,7 @@ export class Child implements AsyncDisposable {
     this.#input = this.#process.stdin.getWriter();
     this.finished = this.#follow();
     // Whoever waits for an event or for the end hears of a failure; nobody else needs to.
-    this.finished.catch((error) => {
-      for (const seen of this.#seen.values()) seen.reject(error);
-    });
+    this.finished.catch((error) => this.#sayings.fail(error));
   }
 
   get pid(): number {
@@ -35,7 +34,7 @@ export class Child implements AsyncDisposable {
 
   /** Resolves when the child has said this event; rejects when it ends without. */
   event(name: string): Promise<void> {
-    return this.whileAlive(this.#event(name).promise);
+    return this.whileAlive(this.#sayings.said(name));
   }
 
   /** What was promised, unless the child ends before. */
@@ -60,13 +59,6 @@ export class Child implements AsyncDisposable {
     await this.#input.close().catch(() => {});
   }
 
-  #event(name: string): PromiseWithResolvers<void> {
-    let seen = this.#seen.get(name);
-    if (!seen) this.#seen.set(name, seen = Promise.withResolvers<void>());
-    seen.promise.catch(() => {});
-    return seen;
-  }
-
   async #follow(): Promise<Facts> {
     const [facts, complaints, status] = await Promise.all([
       this.#readFacts(),
@@ -81,12 +73,7 @@ export class Child implements AsyncDisposable {
   }
 
   async #readFacts(): Promise<Facts> {
-    const facts: Facts = {};
-    for await (const line of linesOf(this.#process.stdout)) {
-      const { event, ...rest } = JSON.parse(line);
-      if (event) this.#event(event).resolve();
-      Object.assign(facts, rest);
-    }
-    return facts;
+    for await (const line of linesOf(this.#process.stdout)) this.#sayings.take(line);
+    return this.#sayings.facts as Facts;
   }
 }

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { writePage } from "../../plots/page.ts";
 import type { Chart, Listing, Series } from "../../plots/report.ts";
-import { type Machine, warningOf } from "./machine.ts";
+import { factsOf, type Machine, warningOf } from "../../cli/bench/machine.ts";
 import { spread } from "../../cli/bench/stats.ts";
 
 /** What is on the page beside what every benchmark has. */
@@ -41,14 +41,12 @@ export function seriesOf(
 export async function writePictures(path: string | undefined, pictures: Pictures): Promise<void> {
   if (path === undefined) return;
   const { machine, listings = [], ...rest } = pictures;
-  const facts = [
-    ["processor", machine.cpu],
-    ["cores", String(machine.cores)],
-    ["system", machine.os],
-    ["Deno, V8", `${machine.deno}, ${machine.v8}`],
-    ["clock", machine.clock],
-  ] as const;
-  const date = new Date();
-  await writePage(path, { ...rest, listings, facts, date, warning: warningOf(machine) });
+  await writePage(path, {
+    ...rest,
+    listings,
+    facts: factsOf(machine),
+    date: new Date(),
+    warning: warningOf(machine),
+  });
   console.error(`pictures: ${path}`);
 }

@@ -27,20 +27,4 @@ function statusBytes(pid: number, field: string): number {
   return Number(kib) * 1024;
 }
 
-/** The share of all cores that was in use over the next while, by whomever. */
-export async function busyShare(ms: number): Promise<number> {
-  const before = machineTicks();
-  await delay(ms);
-  const after = machineTicks();
-  return 1 - (after.idle - before.idle) / (after.total - before.total);
-}
-
-function machineTicks(): { idle: number; total: number } {
-  const ticks = Deno.readTextFileSync("/proc/stat").split("\n")[0].split(/\s+/).slice(1, 9).map(
-    Number,
-  );
-  const [, , , idle, waiting] = ticks;
-  return { idle: idle + waiting, total: ticks.reduce((sum, each) => sum + each, 0) };
-}
-
 export const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

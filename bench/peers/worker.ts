@@ -17,7 +17,7 @@ const finished = new Promise<void>((resolve, reject) => {
   worker.addEventListener("error", (event) => reject(event.error ?? event.message));
 });
 await new Promise<void>((resolve) => worker.onmessage = () => resolve());
-const link = portLink(worker, window, () => {});
+const link = portLink<Uint8Array>(worker, window, () => {});
 worker.postMessage({ task: { ...task, role: PARTNER[task.role] }, window });
 await playForHarness(link, task, nowNs);
 await finished;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type RedisCluster, redisCluster, redisServer } from "../../testing.ts";
 import { rate, times } from "../../plots/format.ts";
-import { describeMachine, warningOf } from "../harness/machine.ts";
+import { describeMachine, warningOf } from "../../cli/bench/machine.ts";
 import { pagePath, writePictures } from "../harness/page.ts";
 import { median } from "../../cli/bench/stats.ts";
 import { complaintOf } from "../harness/toolchain.ts";

@@ -16,7 +16,7 @@ import { candidatePorts } from "../../testing/ports.ts";
 import { redisServer } from "../../testing.ts";
 import { rate, times } from "../../plots/format.ts";
 import type { Chart } from "../../plots/report.ts";
-import { describeMachine, warningOf } from "../harness/machine.ts";
+import { describeMachine, warningOf } from "../../cli/bench/machine.ts";
 import { pagePath, seriesOf, writePictures } from "../harness/page.ts";
 import { median } from "../../cli/bench/stats.ts";
 

@@ -4,6 +4,7 @@
  */
 import { type Loan, type MessageView, Puller, Pusher } from "../../../mod.ts";
 import { type Place, rawPuller, rawPusher } from "./ringbus_place.ts";
+import { isSmallObject, type SmallObject, smallObject } from "./small_object.ts";
 import { distinctMessages, sequenceByte } from "./sequence.js";
 
 /** Sends `count` messages; the first byte of each is its number. */
@@ -147,18 +148,17 @@ const objects: Stream = {
     const pusher = new Pusher(channel, options);
     return opened(pusher, (count) => {
       for (let i = 0; i < count; i++) {
-        const message = { cmd: "move", pos: [sequenceByte(i), 2, 3] };
+        const message = smallObject(sequenceByte(i));
         if (!pusher.send(message)) pusher.sendSync(message);
       }
     });
   },
   openReceiver({ channel, options }) {
-    const puller = new Puller<{ cmd: string; pos: number[] }>(channel, options);
+    const puller = new Puller<SmallObject>(channel, options);
     return opened(puller, (count) => {
       let wrong = 0;
       for (let i = 0; i < count; i++) {
-        const { cmd, pos } = puller.recvSync();
-        if (cmd !== "move" || pos[0] !== sequenceByte(i)) wrong++;
+        if (!isSmallObject(puller.recvSync(), sequenceByte(i))) wrong++;
       }
       return wrong;
     });

@@ -15,11 +15,14 @@ import { distinctMessages, sequenceByte } from "./sequence.js";
  */
 
 /**
- * @typedef {object} Endpoint
- * @property {(message: Uint8Array) => Promise<void>} send
- * @property {() => Promise<Uint8Array>} receive what it returns is valid until the next call
+ * @template Message
+ * @typedef {object} Link
+ * @property {(message: Message) => Promise<void>} send
+ * @property {() => Promise<Message>} receive what it returns is valid until the next call
  * @property {() => Promise<void> | void} close
  */
+
+/** @typedef {Link<Uint8Array>} Endpoint */
 
 /**
  * Who gave the task, and gets what is found.

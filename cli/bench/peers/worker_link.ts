@@ -5,7 +5,7 @@
  * Nothing limits the queue of `postMessage`: the receiver returns a credit for every half window,
  * and the sender waits for one when the window is full, else the numbers would measure memory.
  */
-import type { Endpoint } from "./roles.js";
+import type { Link } from "./roles.js";
 
 /** What `Worker` and the worker's own scope have in common. */
 export interface Port {
@@ -13,9 +13,13 @@ export interface Port {
   onmessage: ((event: MessageEvent) => void) | null;
 }
 
-export function portLink(port: Port, window: number, close: () => void): Endpoint {
+export function portLink<Message>(
+  port: Port,
+  window: number,
+  close: () => void,
+): Link<Message> {
   const creditSize = Math.max(1, window >> 1);
-  const queue: Uint8Array[] = [];
+  const queue: Message[] = [];
   let taken = 0;
   let owed = 0;
   let inFlight = 0;

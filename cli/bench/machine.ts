@@ -1,0 +1,67 @@
+/** The machine and the versions that figures belong to. */
+import { cpus } from "node:os";
+
+export interface Machine {
+  readonly os: string;
+  readonly cpu: string;
+  readonly cores: number;
+  /** The share of all cores that others used before the benchmark began; undefined if not known. */
+  readonly busyBefore?: number;
+  readonly deno: string;
+  readonly v8: string;
+}
+
+const SAMPLE_MS = 1000;
+const QUIET = 0.1;
+const UNKNOWN = "unknown without --allow-sys";
+
+/** What a reader has to know before believing a figure. */
+export function warningOf({ busyBefore = 0, cores }: Machine): string | undefined {
+  if (busyBefore <= QUIET) return undefined;
+  const used = (busyBefore * cores).toFixed(1);
+  return `WARNING: others use ${used} of ${cores} cores; the figures say little, run again on a quiet machine`;
+}
+
+/** Names and values, for people. */
+export function factsOf({ os, cpu, cores, deno, v8 }: Machine): [string, string][] {
+  return [
+    ["processor", cpu],
+    ["cores", String(cores)],
+    ["system", os],
+    ["Deno, V8", `${deno}, ${v8}`],
+  ];
+}
+
+/** Looks at the machine for a while. */
+export async function describeMachine(sampleMs: number = SAMPLE_MS): Promise<Machine> {
+  const { deno, v8 } = Deno.version;
+  const { os, arch } = Deno.build;
+  if (Deno.permissions.querySync({ name: "sys" }).state !== "granted") {
+    return { os: `${os} ${arch}`, cpu: UNKNOWN, cores: navigator.hardwareConcurrency, deno, v8 };
+  }
+  return {
+    os: `${os} ${Deno.osRelease()} ${arch}`,
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    busyBefore: await busyShare(sampleMs),
+    deno,
+    v8,
+  };
+}
+
+/** The share of all cores that was in use over the next while, by whomever. */
+async function busyShare(ms: number): Promise<number> {
+  const before = machineTicks();
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const after = machineTicks();
+  return 1 - (after.idle - before.idle) / Math.max(1, after.total - before.total);
+}
+
+function machineTicks(): { idle: number; total: number } {
+  const times = cpus().map(({ times }) => times);
+  const sum = (values: number[]) => values.reduce((total, each) => total + each, 0);
+  return {
+    idle: sum(times.map(({ idle }) => idle)),
+    total: sum(times.flatMap((each) => Object.values(each))),
+  };
+}

@@ -1,0 +1,150 @@
+/**
+ * Measures everything in rounds. In each round every contestant of every workload has a short turn, ours
+ * beside the others, so that what slows the machine down for a while slows all of them.
+ */
+import { type Launch } from "./peer_process.ts";
+import { Pair, type Run } from "./pair.ts";
+import { obstacleOf } from "./permissions.ts";
+import { type Contestant, type Workload, WORKLOADS } from "./workloads.ts";
+
+/** One contestant at one workload. */
+export interface Entry {
+  readonly workload: Workload;
+  readonly contestant: Contestant;
+  readonly runs: Run[];
+  /** Why it has no figures. */
+  obstacle?: string;
+}
+
+/** How to measure. */
+export interface Measuring {
+  readonly seconds: number;
+  readonly launch: Launch;
+  /** A folder for sockets. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Tells the share that is done, and what is next. */
+  readonly progress: (share: number, text: string) => void;
+}
+
+const ROUNDS = 3;
+/** With less time than this for all, one round has to do. */
+const MANY_ROUNDS_FROM_SECONDS = 5;
+/** A turn is no shorter than this, whatever time is left. */
+const LEAST_TURN_SECONDS = 0.005;
+/** The share of a turn that is for the messages themselves: the rest is for what is around them. */
+const MEASURED_SHARE = 0.7;
+/** One a millisecond, with what it takes to sleep. */
+const BEATS_A_SECOND = 850;
+const MOST_LATENCIES = 200_000;
+const LEAST_MESSAGES = 4;
+
+function messagesFor(entry: Entry, perSecond: number, seconds: number): number {
+  const { kind } = entry.workload;
+  const count = Math.ceil((kind === "wake" ? BEATS_A_SECOND : perSecond) * seconds);
+  const most = kind === "throughput" ? Infinity : MOST_LATENCIES;
+  return Math.max(LEAST_MESSAGES, Math.min(most, count));
+}
+
+/** Enough to get going, and to see how fast it is. */
+function firstCount({ workload: { kind, size }, contestant: { isOurs } }: Entry): number {
+  if (kind === "wake") return 10;
+  if (size >= 1024 * 1024) return 16;
+  if (kind === "roundtrip") return isOurs ? 5000 : 300;
+  return isOurs ? 30_000 : 3000;
+}
+
+/** The processes of each group, started when they are first needed. */
+class Pairs implements AsyncDisposable {
+  readonly #pairs = new Map<string, Pair>();
+  readonly #launch: Launch;
+  readonly #folder: string;
+
+  constructor({ launch, folder }: Measuring) {
+    this.#launch = launch;
+    this.#folder = folder;
+  }
+
+  of({ group, peer }: Contestant): Pair {
+    let pair = this.#pairs.get(group);
+    if (pair === undefined) {
+      pair = new Pair(this.#launch, peer === "ringbus local" || peer === "worker", this.#folder);
+      this.#pairs.set(group, pair);
+    }
+    return pair;
+  }
+
+  /** Whoever failed may hang: those who come next get new processes. */
+  async drop({ group }: Contestant): Promise<void> {
+    const pair = this.#pairs.get(group);
+    this.#pairs.delete(group);
+    await pair?.[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#pairs.values()].map((pair) => pair[Symbol.asyncDispose]()));
+  }
+}
+
+function newEntries(): Entry[] {
+  return WORKLOADS.flatMap((workload) =>
+    workload.contestants.map((contestant): Entry => ({
+      workload,
+      contestant,
+      runs: [],
+      obstacle: obstacleOf(contestant, workload),
+    }))
+  );
+}
+
+async function takeTurn(pairs: Pairs, entry: Entry, count: number): Promise<Run | undefined> {
+  const { contestant, workload } = entry;
+  try {
+    return await pairs.of(contestant).measure(contestant, workload, count);
+  } catch (error) {
+    entry.obstacle = `it failed: ${error instanceof Error ? error.message : error}`;
+    await pairs.drop(contestant);
+    return undefined;
+  }
+}
+
+/** How many messages a second a run had. */
+function rateOf(run: Run, { kind }: Workload): number {
+  return kind === "throughput" ? run.value : 1e9 / run.value;
+}
+
+/** Measures for about so many seconds; rejects when it is aborted. */
+export async function measureAll(measuring: Measuring): Promise<Entry[]> {
+  const { seconds, signal, progress } = measuring;
+  await using pairs = new Pairs(measuring);
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("it was interrupted")), { once: true });
+  });
+  stopped.catch(() => {});
+  const entries = newEntries();
+  const end = performance.now() + seconds * 1000;
+  const rounds = seconds < MANY_ROUNDS_FROM_SECONDS ? 1 : ROUNDS;
+  const rates = new Map<Entry, number>();
+  for (let round = 0; round <= rounds; round++) {
+    const able = entries.filter(({ obstacle }) => obstacle === undefined);
+    const left = (end - performance.now()) / 1000 / Math.max(1, rounds - round + 1);
+    const turnSeconds = Math.max(LEAST_TURN_SECONDS, left / able.length * MEASURED_SHARE);
+    for (const [nth, entry] of able.entries()) {
+      signal.throwIfAborted();
+      const { workload, contestant } = entry;
+      const what = round === 0 ? "warming up" : `round ${round} of ${rounds}`;
+      progress(
+        (round + nth / able.length) / (rounds + 1),
+        `${what}: ${workload.title}, ${contestant.name}`,
+      );
+      const rate = rates.get(entry);
+      const count = rate === undefined ? firstCount(entry) : messagesFor(entry, rate, turnSeconds);
+      const run = await Promise.race([takeTurn(pairs, entry, count), stopped]);
+      if (run === undefined) continue;
+      rates.set(entry, rateOf(run, workload));
+      if (round > 0) entry.runs.push(run);
+    }
+  }
+  progress(1, "");
+  return entries;
+}

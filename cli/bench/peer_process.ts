@@ -1,0 +1,84 @@
+/** A process of this program that plays roles, from the outside. */
+import { linesOf } from "./lines.ts";
+import type { PeerTask } from "./peers/task.ts";
+import { type Facts, Sayings } from "./sayings.ts";
+
+const ASK_AFTER_MS = 500;
+const KILL_AFTER_MS = 3000;
+const encoder = new TextEncoder();
+
+/** How this program is started again. */
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+export class PeerProcess implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #ended: Promise<void>;
+  #sayings = new Sayings();
+
+  constructor({ command, args }: Launch) {
+    const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    this.#process = new Deno.Command(command, { args: [...args], ...pipes }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    this.#ended = this.#follow();
+    this.#ended.catch(() => {});
+  }
+
+  /** Has it play a role; what was said about the task before is forgotten. */
+  async begin(task: PeerTask): Promise<void> {
+    this.#sayings = new Sayings();
+    await this.#write(JSON.stringify(task));
+  }
+
+  /** Lets a sender that waits go on. */
+  async go(): Promise<void> {
+    await this.#write("go");
+  }
+
+  /** Resolves when it has said this; rejects when it has ended instead. */
+  async said(event: string): Promise<Facts> {
+    const sayings = this.#sayings;
+    const ended = this.#ended.then(() => {
+      throw new Error("the process ended too early");
+    });
+    await Promise.race([sayings.said(event), ended]);
+    return sayings.facts;
+  }
+
+  /** Ends it: at the end of its input it goes by itself, else it is asked to, and then killed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close().catch(() => {});
+    const timers = [
+      setTimeout(() => this.#process.kill("SIGTERM"), ASK_AFTER_MS),
+      setTimeout(() => this.#process.kill("SIGKILL"), KILL_AFTER_MS),
+    ];
+    await this.#ended.catch(() => {});
+    for (const timer of timers) clearTimeout(timer);
+  }
+
+  async #write(line: string): Promise<void> {
+    try {
+      await this.#input.write(encoder.encode(`${line}\n`));
+    } catch {
+      // It has ended: whoever waits for what it says hears why.
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const [, complaints, status] = await Promise.all([
+      this.#listen(),
+      new Response(this.#process.stderr).text(),
+      this.#process.status,
+    ]);
+    if (status.success) return;
+    const how = status.signal ?? `code ${status.code}`;
+    throw new Error(`it ended with ${how}: ${complaints.trim().slice(-500)}`);
+  }
+
+  async #listen(): Promise<void> {
+    for await (const line of linesOf(this.#process.stdout)) this.#sayings.take(line);
+  }
+}

@@ -1,0 +1,44 @@
+/** What a measurement may do, and what it lacks. */
+import type { Contestant, Workload } from "./workloads.ts";
+
+const ALL = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
+type Permission = typeof ALL[number];
+
+/** Those without which nothing can be measured: processes are started, and meet in a folder. */
+const ALWAYS: readonly Permission[] = ["run", "read", "write"];
+
+function isGranted(name: Permission): boolean {
+  return Deno.permissions.querySync({ name }).state === "granted";
+}
+
+/** Throws unless something can be measured at all. */
+export function requirePermissions(): void {
+  const missing = ALWAYS.filter((name) => !isGranted(name)).map((name) => `--allow-${name}`);
+  if (missing.length === 0) return;
+  throw new Deno.errors.NotCapable(
+    "cannot measure without permission to start processes of this program, which meet in a " +
+      `temporary folder: add ${missing.join(" ")}`,
+  );
+}
+
+/** What the processes that are started may do: what this one may. */
+export function permissionFlags(): string[] {
+  return ALL.filter(isGranted).map((name) => `--allow-${name}`);
+}
+
+/** Why a contestant cannot take part here; undefined if it can. */
+export function obstacleOf(
+  { needs, peer, mode }: Contestant,
+  { kind }: Workload,
+): string | undefined {
+  const { os } = Deno.build;
+  if (peer.startsWith("ringbus") && peer !== "ringbus local" && os === "windows") {
+    return "memory shared by processes needs Linux or macOS";
+  }
+  if (mode === "unix" && os === "windows") return "Deno has no Unix sockets on Windows";
+  const missing = needs.find((need) => !isGranted(need));
+  if (missing !== undefined) return `it needs --allow-${missing}`;
+  if (kind !== "wake") return undefined;
+  if (os === "windows") return "the clock that both sides read needs Linux or macOS";
+  return isGranted("ffi") ? undefined : "the clock that both sides read needs --allow-ffi";
+}

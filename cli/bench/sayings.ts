@@ -1,0 +1,39 @@
+/** What a child says in lines of JSON: events, each of them once, and facts. */
+
+/** What a child found out. */
+export type Facts = Record<string, unknown>;
+
+export class Sayings {
+  /** All facts so far. */
+  readonly facts: Facts = {};
+  readonly #events = new Map<string, PromiseWithResolvers<void>>();
+  #failure: unknown;
+
+  /** Takes in a line: `{"event": NAME}` with facts, or facts alone. */
+  take(line: string): void {
+    const { event, ...facts } = JSON.parse(line);
+    Object.assign(this.facts, facts);
+    if (event) this.#event(event).resolve();
+  }
+
+  /** Resolves when the child has said this; rejects when it has failed. */
+  said(event: string): Promise<void> {
+    return this.#event(event).promise;
+  }
+
+  /** Nothing more will be said: whoever waits for an event hears why. */
+  fail(error: unknown): void {
+    this.#failure = error;
+    for (const event of this.#events.values()) event.reject(error);
+  }
+
+  #event(name: string): PromiseWithResolvers<void> {
+    let event = this.#events.get(name);
+    if (!event) {
+      this.#events.set(name, event = Promise.withResolvers<void>());
+      event.promise.catch(() => {});
+      if (this.#failure !== undefined) event.reject(this.#failure);
+    }
+    return event;
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * `ringbus bench-peer`: one side of a measurement. `ringbus bench` starts it.
+ *
+ * @module
+ */
+
+import { servePeer } from "../bench/peers/process.ts";
+import { type Command, defineCommand } from "../command.ts";
+import { numberOf } from "../numbers.ts";
+
+/** The subcommand. */
+export const command: Command = defineCommand({
+  usage: "SECONDS",
+  description: "Plays one side of a measurement, as lines of its input say, for so long at most.",
+  options: {},
+  arity: [1, 1],
+  async run({ arguments: [seconds], mainUrl }) {
+    await servePeer(mainUrl, numberOf("seconds", seconds, { least: 1 })!);
+  },
+});

@@ -1,0 +1,80 @@
+/**
+ * `ringbus bench`: how fast messages are on this machine.
+ *
+ * @module
+ */
+
+import { measureAll } from "../bench/measure.ts";
+import { describeMachine } from "../bench/machine.ts";
+import type { Launch } from "../bench/peer_process.ts";
+import { permissionFlags, requirePermissions } from "../bench/permissions.ts";
+import { progressBar } from "../bench/progress.ts";
+import { chartsOf, comparisonsOf, skippedOf } from "../bench/results.ts";
+import { type Findings, printFindings, printJson, reportOf } from "../bench/show.ts";
+import { type Command, defineCommand, EXIT } from "../command.ts";
+import { numberOf } from "../numbers.ts";
+
+const DEFAULT_SECONDS = 25;
+const MOST_SECONDS = 3600;
+/** How long the machine is looked at before anything is measured. */
+const LOOK_MS = 500;
+/** What a process may live beyond the time that was asked for. */
+const GRACE_SECONDS = 300;
+
+/** This program once more, as a peer. */
+function launchOf(mainUrl: string, seconds: number): Launch {
+  const words = ["bench-peer", String(Math.ceil(seconds) + GRACE_SECONDS)];
+  const command = Deno.execPath();
+  if (Deno.build.standalone) return { command, args: words };
+  const flags = ["--quiet", "--no-prompt", ...permissionFlags()];
+  return { command, args: ["run", ...flags, mainUrl, ...words] };
+}
+
+/** The subcommand. */
+export const command: Command = defineCommand({
+  usage: "[--seconds N] [--html FILE]",
+  description: `
+Measures round trips, one-way messages and throughput of Ringbus between processes and between
+workers, beside what the runtime has for the same: Unix sockets, TCP and postMessage.`,
+  options: {
+    seconds: {
+      type: "string",
+      value: "N",
+      help: `about how long to measure; ${DEFAULT_SECONDS} when left out`,
+    },
+    html: { type: "string", value: "FILE", help: "write a page with pictures" },
+    "no-progress": { type: "boolean", help: "show no progress bar" },
+  },
+  arity: [0, 0],
+  async run({ values, output, mainUrl, signal }) {
+    const range = { least: 0.1, most: MOST_SECONDS, isFractional: true };
+    const seconds = numberOf("seconds", values.seconds, range) ?? DEFAULT_SECONDS;
+    requirePermissions();
+    const progress = progressBar(!values["no-progress"]);
+    const machine = await describeMachine(LOOK_MS);
+    const launch = launchOf(mainUrl, seconds);
+    const folder = await Deno.makeTempDir({ prefix: "ringbus-bench-" });
+    let findings: Findings;
+    try {
+      const entries = await measureAll({ seconds, launch, folder, signal, progress });
+      findings = {
+        date: new Date(),
+        machine,
+        charts: chartsOf(entries),
+        comparisons: comparisonsOf(entries),
+        skipped: skippedOf(entries),
+      };
+    } finally {
+      progress(1, "");
+      await Deno.remove(folder, { recursive: true });
+    }
+    if (values.html !== undefined) {
+      const { writePage } = await import("../../plots/page.ts");
+      await writePage(values.html, reportOf(findings));
+    }
+    if (output.isJson) printJson(output, findings);
+    else printFindings(output, findings);
+    if (values.html !== undefined) output.remark(`pictures: ${values.html}`);
+    return findings.charts.some(({ series }) => series.length > 0) ? EXIT.DONE : EXIT.FAILED;
+  },
+});
