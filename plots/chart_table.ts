@@ -23,7 +23,10 @@ function head(chart: Chart, marks: readonly string[]): Html {
 
 function markCells(series: Series): string[] {
   if (!hasCurve(series)) return MARKS.map(() => "-");
-  return MARKS.map(([share]) => duration(latencyAt(series, share)));
+  return MARKS.map(([share]) => {
+    const ns = latencyAt(series, share);
+    return ns === undefined ? "-" : duration(ns);
+  });
 }
 
 function row(series: Series, { unit, reference }: Chart, hasMarks: boolean, colour: string): Html {

@@ -26,8 +26,8 @@ export const MARKS: readonly (readonly [share: number, name: string])[] = [
 
 type Curve = Series & { readonly latenciesNs: readonly number[] };
 
-/** The latency of a curve at one of the `SHARES`. */
-export function latencyAt({ latenciesNs }: Curve, share: number): number {
+/** The latency of a curve at one of the `SHARES`; undefined beyond its end. */
+export function latencyAt({ latenciesNs }: Curve, share: number): number | undefined {
   const nearest = SHARES.reduce(
     (best, each, i) => Math.abs(each - share) < Math.abs(SHARES[best] - share) ? i : best,
     0,
@@ -36,7 +36,7 @@ export function latencyAt({ latenciesNs }: Curve, share: number): number {
 }
 
 export function hasCurve(series: Series): series is Curve {
-  return series.latenciesNs !== undefined;
+  return series.latenciesNs !== undefined && series.latenciesNs.length > 0;
 }
 
 /** One in so many samples is slower: 1 for the fastest sample, 1000 for p99.9. */
@@ -76,6 +76,7 @@ function labels(curves: readonly Curve[], scale: readonly number[]) {
   return spaced(ends).map((y, i) => ({
     y,
     end: ends[i],
+    lastX: oneIn(SHARES[curves[i].latenciesNs.length - 1]),
     name: curves[i].name,
     colour: looks[i].colour,
     weight: curves[i].isOurs ? "bold" : "normal",
@@ -111,11 +112,14 @@ function specOf(curves: readonly Curve[]): Spec {
   const data = curves.flatMap((curve, i) => [
     {
       name: `curve ${i}`,
-      values: SHARES.map((share, at) => ({ oneIn: oneIn(share), ns: curve.latenciesNs[at] })),
+      values: curve.latenciesNs.map((ns, at) => ({ oneIn: oneIn(SHARES[at]), ns })),
     },
     {
       name: `marks ${i}`,
-      values: MARKS.map(([share]) => ({ oneIn: oneIn(share), ns: latencyAt(curve, share) })),
+      values: MARKS.flatMap(([share]) => {
+        const ns = latencyAt(curve, share);
+        return ns === undefined ? [] : [{ oneIn: oneIn(share), ns }];
+      }),
     },
   ]);
   const ticks = [
@@ -164,7 +168,7 @@ function specOf(curves: readonly Curve[]): Spec {
       from: { data: "labels" },
       encode: {
         enter: {
-          x: { value: WIDTH },
+          x: { scale: "x", field: "lastX" },
           y: { field: "end" },
           x2: { value: WIDTH + LABEL_GAP },
           y2: { field: "y" },

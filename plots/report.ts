@@ -17,7 +17,7 @@ export interface Series {
   readonly value: Spread;
   /** The value as a multiple of what the reference gave in the same run. */
   readonly ratio?: Spread;
-  /** Latencies in nanoseconds at each of the `SHARES`, where they are known. */
+  /** Latencies in nanoseconds at the first of the `SHARES`, as far as the samples go. */
   readonly latenciesNs?: readonly number[];
   /** What a reader has to know about this one. */
   readonly remark?: string;

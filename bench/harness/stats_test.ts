@@ -45,6 +45,16 @@ Deno.test("a curve keeps a latency for each share, from the fastest sample to p9
   assert.deepEqual(curve, curve.toSorted((a, b) => a - b));
 });
 
+Deno.test("a curve ends where there are no samples that could tell", () => {
+  const curve = latencyCurve(THOUSAND.slice(0, 100));
+  assert.equal(curve.length, SHARES.findIndex((share) => share > 0.991));
+  assert.equal(curve.at(-1), 99);
+});
+
+Deno.test("the median of curves goes as far as the shortest of them", () => {
+  assert.deepEqual(medianCurve([[1, 2, 3], [5, 6]]), [3, 4]);
+});
+
 Deno.test("the median of curves is taken share by share", () => {
   const flat = (ns: number) => SHARES.map(() => ns);
   assert.deepEqual(medianCurve([flat(1), flat(9), flat(2)]), flat(2));

@@ -2,7 +2,7 @@
 import type { Output } from "../output.ts";
 import { figure, spreadText, times } from "../../plots/format.ts";
 import { hasCurve, latencyAt } from "../../plots/latency_chart.ts";
-import type { Absent, Chart, Report } from "../../plots/report.ts";
+import { type Absent, type Chart, type Report, SHARES } from "../../plots/report.ts";
 import { factsOf, type Machine, warningOf } from "./machine.ts";
 import type { Comparison } from "./results.ts";
 
@@ -15,6 +15,13 @@ export interface Findings {
   readonly skipped: readonly Absent[];
 }
 
+/** What is printed beside the median. */
+const SLOW = [0.99, 0.999];
+
+function markText(ns: number | undefined): string {
+  return ns === undefined ? "-" : figure(ns, "ns");
+}
+
 function rowsOf({ series, unit, reference }: Chart, output: Output): string[][] {
   return series.map((each) => {
     const { name, isOurs, value, ratio } = each;
@@ -22,7 +29,7 @@ function rowsOf({ series, unit, reference }: Chart, output: Output): string[][] 
       isOurs ? output.paint("cyan", name) : name,
       spreadText(value, (median) => figure(median, unit)),
       name === reference || !ratio ? "-" : spreadText(ratio, times),
-      ...hasCurve(each) ? [0.99, 0.999].map((share) => figure(latencyAt(each, share), "ns")) : [],
+      ...hasCurve(each) ? SLOW.map((share) => markText(latencyAt(each, share))) : [],
     ];
   });
 }
@@ -46,7 +53,7 @@ export function printFindings(output: Output, { machine, charts, skipped }: Find
 
 /** Prints everything as one line. */
 export function printJson(output: Output, findings: Findings): void {
-  output.json({ ...findings, warning: warningOf(findings.machine) });
+  output.json({ ...findings, shares: SHARES, warning: warningOf(findings.machine) });
 }
 
 /** The page's words and pictures. */

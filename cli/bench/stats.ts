@@ -30,14 +30,22 @@ export function medianDetail(details: readonly Record<string, number>[]): Record
   );
 }
 
-/** The latency at each of the `SHARES`: what is kept of however many samples. */
+/** The share of samples above a point may be smaller than one sample by so much, for rounding. */
+const ROUNDING = 1.001;
+
+/**
+ * The latency at each of the `SHARES`, as far as the samples go: of a hundred samples none says what one
+ * in a thousand is like. This is what is kept of however many samples.
+ */
 export function latencyCurve(ascending: Float64Array): number[] {
-  return SHARES.map((share) => percentile(ascending, share));
+  const known = SHARES.filter((share) => 1 / (1 - share) <= ascending.length * ROUNDING);
+  return known.map((share) => percentile(ascending, share));
 }
 
-/** The median of several curves at each share. */
+/** The median of several curves at each share that all of them know. */
 export function medianCurve(curves: readonly (readonly number[])[]): number[] {
-  return SHARES.map((_, at) => median(curves.map((curve) => curve[at])));
+  const known = Math.min(...curves.map(({ length }) => length));
+  return SHARES.slice(0, known).map((_, at) => median(curves.map((curve) => curve[at])));
 }
 
 export function summariseLatencies(ascending: Float64Array): Record<string, number> {
