@@ -39,6 +39,8 @@ export function obstacleOf(
   const missing = needs.find((need) => !isGranted(need));
   if (missing !== undefined) return `it needs --allow-${missing}`;
   if (kind !== "wake") return undefined;
-  if (os === "windows") return "the clock that both sides read needs Linux or macOS";
-  return isGranted("ffi") ? undefined : "the clock that both sides read needs --allow-ffi";
+  if (os === "windows") return "one way, both sides read one clock, which needs Linux or macOS";
+  return isGranted("ffi")
+    ? undefined
+    : "one way, both sides read one clock, which needs --allow-ffi";
 }

@@ -4,6 +4,8 @@ import type { Entry } from "./measure.ts";
 import { medianCurve, spread } from "./stats.ts";
 import { ELSEWHERE, type Workload } from "./workloads.ts";
 
+const NO_TIME = "there was no time";
+
 /** How many times faster ours is than a peer, run by run. */
 export interface Comparison {
   readonly workload: string;
@@ -25,6 +27,10 @@ function ratioOf(own: Entry, other: Entry): Spread | undefined {
 
 function hasFigures({ runs, obstacle }: Entry): boolean {
   return runs.length > 0 && obstacle === undefined;
+}
+
+function lacksFigures(entry: Entry): boolean {
+  return !hasFigures(entry);
 }
 
 /** The first of the runtime's own, or whoever comes first when none of them was measured. */
@@ -59,9 +65,9 @@ export function chartsOf(entries: readonly Entry[]): Chart[] {
       unit: workload.kind === "throughput" ? "messages/s" : "ns",
       reference: reference?.contestant.name ?? "nobody",
       series: reference ? own.filter(hasFigures).map((entry) => seriesOf(entry, reference)) : [],
-      absent: own.filter((entry) => !hasFigures(entry)).map(({ contestant, obstacle }): Absent => ({
+      absent: own.filter(lacksFigures).map(({ contestant, obstacle }): Absent => ({
         name: contestant.name,
-        reason: obstacle ?? "there was no time",
+        reason: obstacle ?? NO_TIME,
       })),
     };
   });
@@ -83,13 +89,11 @@ export function comparisonsOf(entries: readonly Entry[]): Comparison[] {
   });
 }
 
-/** Everyone who was not measured, and why. */
+/** Everyone who was not measured at something, and why; once for each reason. */
 export function skippedOf(entries: readonly Entry[]): Absent[] {
-  const here = entries.filter((entry) => !hasFigures(entry)).map((
-    { contestant, workload, obstacle },
-  ) => ({
-    name: `${contestant.name}: ${workload.title}`,
-    reason: obstacle ?? "there was no time",
-  }));
-  return [...here, ...ELSEWHERE.map(([name, reason]) => ({ name, reason }))];
+  const reasons = new Map<string, Absent>();
+  for (const { contestant: { name }, obstacle = NO_TIME } of entries.filter(lacksFigures)) {
+    reasons.set(`${name}: ${obstacle}`, { name, reason: obstacle });
+  }
+  return [...reasons.values(), ...ELSEWHERE];
 }

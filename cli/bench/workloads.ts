@@ -1,4 +1,5 @@
 /** What is measured, and who takes part. */
+import type { Absent } from "../../plots/report.ts";
 import type { PeerName } from "./peers/task.ts";
 
 const KIB = 1024;
@@ -128,17 +129,17 @@ export const WORKLOADS: readonly Workload[] = [
 ];
 
 /** Who is compared elsewhere, and where. */
-export const ELSEWHERE: readonly (readonly [name: string, reason: string])[] = [
-  [
-    "a ring in C, libzmq, zeromq.js",
-    "they need a compiler and packages: run `deno task bench` in the repository",
-  ],
-  [
-    "Redis streams, BullMQ",
-    "they need redis-server and packages: run `deno task bench:queue` in the repository",
-  ],
-  [
-    "redis-server and Python servers beside ours",
-    "they need programs: run `deno task bench:servers` in the repository",
-  ],
+export const ELSEWHERE: readonly Absent[] = [
+  {
+    name: "a ring in C, libzmq, zeromq.js",
+    reason: "they need a compiler and packages: run `deno task bench` in the repository",
+  },
+  {
+    name: "Redis streams, BullMQ",
+    reason: "they need redis-server and packages: run `deno task bench:queue` in the repository",
+  },
+  {
+    name: "redis-server, Python servers",
+    reason: "they need these programs: run `deno task bench:servers` in the repository",
+  },
 ];
