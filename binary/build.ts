@@ -14,6 +14,7 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-read",
   "--allow-write",
   "--allow-run",
+  "--allow-sys=cpus,osRelease",
   "--allow-env=RINGBUS_DEBUG,RINGBUS_TOKEN",
 ];
 

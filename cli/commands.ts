@@ -23,11 +23,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   push: { summary: "push values into a queue", load: () => import("./commands/push.ts") },
   pull: { summary: "take messages from a queue", load: () => import("./commands/pull.ts") },
   req: { summary: "send requests, print the replies", load: () => import("./commands/req.ts") },
-  bench: {
-    summary: "measure messages on this machine",
-    load: () => import("./commands/bench.ts"),
-  },
-  "bench-peer": { load: () => import("./commands/bench-peer.ts") },
   rep: { summary: "answer requests with a command", load: () => import("./commands/rep.ts") },
   ls: { summary: "list the channels", load: () => import("./commands/ls.ts") },
   stat: { summary: "describe a channel", load: () => import("./commands/stat.ts") },
@@ -47,5 +42,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: "look whether all is well on this machine",
     load: () => import("./commands/doctor.ts"),
   },
+  bench: {
+    summary: "measure messages on this machine",
+    load: () => import("./commands/bench.ts"),
+  },
+  "bench-peer": { load: () => import("./commands/bench_peer.ts") },
   "doctor-peer": { load: () => import("./commands/doctor_peer.ts") },
 };

@@ -13,7 +13,7 @@ export interface Machine {
 
 const SAMPLE_MS = 1000;
 const QUIET = 0.1;
-const UNKNOWN = "unknown without --allow-sys";
+const UNKNOWN = "unknown without --allow-sys=cpus,osRelease";
 
 /** What a reader has to know before believing a figure. */
 export function warningOf({ busyBefore = 0, cores }: Machine): string | undefined {
@@ -32,11 +32,15 @@ export function factsOf({ os, cpu, cores, deno, v8 }: Machine): [string, string]
   ];
 }
 
+function isKnown(kind: "cpus" | "osRelease"): boolean {
+  return Deno.permissions.querySync({ name: "sys", kind }).state === "granted";
+}
+
 /** Looks at the machine for a while. */
 export async function describeMachine(sampleMs: number = SAMPLE_MS): Promise<Machine> {
   const { deno, v8 } = Deno.version;
   const { os, arch } = Deno.build;
-  if (Deno.permissions.querySync({ name: "sys" }).state !== "granted") {
+  if (!isKnown("cpus") || !isKnown("osRelease")) {
     return { os: `${os} ${arch}`, cpu: UNKNOWN, cores: navigator.hardwareConcurrency, deno, v8 };
   }
   return {

@@ -2,7 +2,7 @@
  * Measures everything in rounds. In each round every contestant of every workload has a short turn, ours
  * beside the others, so that what slows the machine down for a while slows all of them.
  */
-import { type Launch } from "./peer_process.ts";
+import type { StartPeer } from "./peer_process.ts";
 import { Pair, type Run } from "./pair.ts";
 import { obstacleOf } from "./permissions.ts";
 import { type Contestant, type Workload, WORKLOADS } from "./workloads.ts";
@@ -19,7 +19,7 @@ export interface Entry {
 /** How to measure. */
 export interface Measuring {
   readonly seconds: number;
-  readonly launch: Launch;
+  readonly start: StartPeer;
   /** A folder for sockets. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -57,18 +57,18 @@ function firstCount({ workload: { kind, size }, contestant: { isOurs } }: Entry)
 /** The processes of each group, started when they are first needed. */
 class Pairs implements AsyncDisposable {
   readonly #pairs = new Map<string, Pair>();
-  readonly #launch: Launch;
+  readonly #start: StartPeer;
   readonly #folder: string;
 
-  constructor({ launch, folder }: Measuring) {
-    this.#launch = launch;
+  constructor({ start, folder }: Measuring) {
+    this.#start = start;
     this.#folder = folder;
   }
 
   of({ group, peer }: Contestant): Pair {
     let pair = this.#pairs.get(group);
     if (pair === undefined) {
-      pair = new Pair(this.#launch, peer === "ringbus local" || peer === "worker", this.#folder);
+      pair = new Pair(this.#start, peer === "ringbus local" || peer === "worker", this.#folder);
       this.#pairs.set(group, pair);
     }
     return pair;

@@ -1,6 +1,6 @@
 /** The processes of one group of contestants, and one measurement with them. */
 import { join } from "node:path";
-import { type Launch, PeerProcess } from "./peer_process.ts";
+import { PeerProcess, type StartPeer } from "./peer_process.ts";
 import { PARTNERS, type PeerTask } from "./peers/task.ts";
 import type { Facts } from "./sayings.ts";
 import type { Contestant, Workload } from "./workloads.ts";
@@ -28,9 +28,9 @@ export class Pair implements AsyncDisposable {
   readonly #listening: PeerProcess;
   readonly #folder: string;
 
-  constructor(launch: Launch, isAlone: boolean, folder: string) {
-    this.#active = new PeerProcess(launch);
-    this.#listening = isAlone ? this.#active : new PeerProcess(launch);
+  constructor(start: StartPeer, isAlone: boolean, folder: string) {
+    this.#active = new PeerProcess(start);
+    this.#listening = isAlone ? this.#active : new PeerProcess(start);
     this.#folder = folder;
   }
 

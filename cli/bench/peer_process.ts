@@ -7,11 +7,8 @@ const ASK_AFTER_MS = 500;
 const KILL_AFTER_MS = 3000;
 const encoder = new TextEncoder();
 
-/** How this program is started again. */
-export interface Launch {
-  readonly command: string;
-  readonly args: readonly string[];
-}
+/** Starts this program as a peer, with pipes to its standard streams. */
+export type StartPeer = () => Deno.ChildProcess;
 
 export class PeerProcess implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -19,9 +16,8 @@ export class PeerProcess implements AsyncDisposable {
   readonly #ended: Promise<void>;
   #sayings = new Sayings();
 
-  constructor({ command, args }: Launch) {
-    const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-    this.#process = new Deno.Command(command, { args: [...args], ...pipes }).spawn();
+  constructor(start: StartPeer) {
+    this.#process = start();
     this.#input = this.#process.stdin.getWriter();
     this.#ended = this.#follow();
     this.#ended.catch(() => {});

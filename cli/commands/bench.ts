@@ -6,13 +6,13 @@
 
 import { measureAll } from "../bench/measure.ts";
 import { describeMachine } from "../bench/machine.ts";
-import type { Launch } from "../bench/peer_process.ts";
 import { permissionFlags, requirePermissions } from "../bench/permissions.ts";
 import { progressBar } from "../bench/progress.ts";
 import { chartsOf, comparisonsOf, skippedOf } from "../bench/results.ts";
 import { type Findings, printFindings, printJson, reportOf } from "../bench/show.ts";
 import { type Command, defineCommand, EXIT } from "../command.ts";
 import { numberOf } from "../numbers.ts";
+import { selfCommand } from "../self.ts";
 
 const DEFAULT_SECONDS = 25;
 const MOST_SECONDS = 3600;
@@ -22,12 +22,13 @@ const LOOK_MS = 500;
 const GRACE_SECONDS = 300;
 
 /** This program once more, as a peer. */
-function launchOf(mainUrl: string, seconds: number): Launch {
-  const words = ["bench-peer", String(Math.ceil(seconds) + GRACE_SECONDS)];
-  const command = Deno.execPath();
-  if (Deno.build.standalone) return { command, args: words };
-  const flags = ["--quiet", "--no-prompt", ...permissionFlags()];
-  return { command, args: ["run", ...flags, mainUrl, ...words] };
+function startPeer(mainUrl: string, seconds: number): Deno.ChildProcess {
+  return selfCommand(mainUrl, ["bench-peer", String(Math.ceil(seconds) + GRACE_SECONDS)], {
+    permissions: permissionFlags(),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
 }
 
 /** The subcommand. */
@@ -52,11 +53,11 @@ workers, beside what the runtime has for the same: Unix sockets, TCP and postMes
     requirePermissions();
     const progress = progressBar(!values["no-progress"]);
     const machine = await describeMachine(LOOK_MS);
-    const launch = launchOf(mainUrl, seconds);
+    const start = () => startPeer(mainUrl, seconds);
     const folder = await Deno.makeTempDir({ prefix: "ringbus-bench-" });
     let findings: Findings;
     try {
-      const entries = await measureAll({ seconds, launch, folder, signal, progress });
+      const entries = await measureAll({ seconds, start, folder, signal, progress });
       findings = {
         date: new Date(),
         machine,
