@@ -79,6 +79,19 @@ const records: Case = async ({ run }) => {
   }
 };
 
+const measures: Case = async ({ run }) => {
+  const words = ["bench", "--seconds", "0.1", "--json", "--html", "bench.html"];
+  const { code, stdout, stderr } = await run(words);
+  assert.equal(code, 0, stderr);
+  for (const { title, series, absent } of JSON.parse(stdout).charts) {
+    assert.deepEqual([title, absent], [title, []]);
+    assert.ok(series.length >= 5, title);
+  }
+  const page = `${made!.cwd}/bench.html`;
+  assert.match(Deno.readTextFileSync(page), /<svg[^]*<\/html>/);
+  Deno.removeSync(page);
+};
+
 const CASES: Record<string, Case> = {
   serve: serves,
   pub: publishes,
@@ -95,6 +108,8 @@ const CASES: Record<string, Case> = {
   replay: records,
   inspect: observes,
   clean: observes,
+  bench: measures,
+  "bench-peer": measures,
   doctor: examines,
   "doctor-peer": examines,
 };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
-import { pageOf } from "../plots/page.ts";
+import { pageOf, writePage } from "../plots/page.ts";
 import { type Chart, type Report, type Series, SHARES } from "../plots/report.ts";
+import { startBrowser } from "./support/browser.ts";
 
 type Element = DefaultTreeAdapterTypes.Element;
 type Node = DefaultTreeAdapterTypes.Node;
@@ -185,4 +186,26 @@ Deno.test("a chart without a figure says who was not measured, and has no pictur
   const elements = await read(report({ ...LATENCIES, series: [] }));
   assert.equal(elements.filter(({ tagName }) => tagName === "svg").length, 0);
   assert.ok(textOf(elements[0]).includes("no pigeon is installed"));
+});
+
+/** Asked in the browser: the colour of a text in a picture, and the width of its longest line. */
+const INK = `getComputedStyle(document.querySelector("svg text")).fill`;
+const WIDEST = "Math.max(...[...document.querySelectorAll('svg path')].map(" +
+  "(path) => path.getBoundingClientRect().width))";
+
+Deno.test("a browser shows the pictures, in light and dark, without a complaint or a request", async () => {
+  await using browser = await startBrowser();
+  const path = `${browser.folder}/pages/figures.html`;
+  await writePage(path, report(LATENCIES, RATES));
+  const url = `file://${path}`;
+  const page = await browser.open(url);
+  const inks: string[] = [];
+  for (const value of ["light", "dark"]) {
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value }]);
+    inks.push(String(await page.evaluate(INK)));
+  }
+  assert.notEqual(inks[0], inks[1]);
+  assert.ok(Number(await page.evaluate(WIDEST)) > 100);
+  assert.deepEqual(browser.complaints, []);
+  assert.deepEqual(browser.requests, [url]);
 });

@@ -145,6 +145,5 @@ export async function measureAll(measuring: Measuring): Promise<Entry[]> {
       if (round > 0) entry.runs.push(run);
     }
   }
-  progress(1, "");
   return entries;
 }

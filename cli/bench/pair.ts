@@ -71,9 +71,12 @@ export class Pair implements AsyncDisposable {
 
   /** What both sides have said once the listening one has said this; for the end, both. */
   async #said(event: string): Promise<Facts> {
-    const listening = this.#listening.said(event);
-    if (event === "done") return { ...await this.#active.said(event), ...await listening };
-    return await Promise.race([listening, this.#failureOf(this.#active)]);
+    const sides = [this.#active, this.#listening];
+    if (event === "done") {
+      const facts = await Promise.all(sides.map((side) => side.said(event)));
+      return Object.assign({}, ...facts);
+    }
+    return await Promise.race([this.#listening.said(event), this.#failureOf(this.#active)]);
   }
 
   /** Never resolves, but rejects when the process ends. */

@@ -1,6 +1,8 @@
 /** A bar on the error stream that shows how far a long work is; nothing where nobody looks. */
 
 const WIDTH = 24;
+/** Of a terminal that does not know. */
+const USUAL_COLUMNS = 80;
 const CLEAR = "\r\x1b[K";
 const encoder = new TextEncoder();
 
@@ -26,6 +28,6 @@ export function progressBar(isWanted: boolean): Progress {
 
 /** What a line of the terminal has room for beside the bar. */
 function fitted(text: string): string {
-  const { columns } = Deno.consoleSize();
+  const columns = Deno.consoleSize().columns || USUAL_COLUMNS;
   return text.slice(0, Math.max(0, columns - WIDTH - 3));
 }

@@ -69,13 +69,13 @@ workers, beside what the runtime has for the same: Unix sockets, TCP and postMes
       progress(1, "");
       await Deno.remove(folder, { recursive: true });
     }
+    if (output.isJson) printJson(output, findings);
+    else printFindings(output, findings);
     if (values.html !== undefined) {
       const { writePage } = await import("../../plots/page.ts");
       await writePage(values.html, reportOf(findings));
+      output.remark(`pictures: ${values.html}`);
     }
-    if (output.isJson) printJson(output, findings);
-    else printFindings(output, findings);
-    if (values.html !== undefined) output.remark(`pictures: ${values.html}`);
     return findings.charts.some(({ series }) => series.length > 0) ? EXIT.DONE : EXIT.FAILED;
   },
 });
