@@ -2,20 +2,22 @@
 import { type Place, rawPuller, rawPusher } from "./ringbus_place.ts";
 import { type Endpoint, type Host, listens } from "./roles.js";
 
+const notThisWay = () => Promise.reject(new Error("messages go the other way here"));
+
 /** Opens the side that a role needs; it cannot do what the other side does. */
 export function openRingbus(role: string, place: Place, { say }: Host): Endpoint {
   if (!listens(role)) {
     const pusher = rawPusher(place);
     return {
       send: (message) => pusher.sendAsync(message),
-      receive: () => Promise.reject(new Error("a pusher does not receive")),
+      receive: notThisWay,
       close: () => pusher.close(),
     };
   }
   const puller = rawPuller(place);
   say({ event: "ready" });
   return {
-    send: () => Promise.reject(new Error("a puller does not send")),
+    send: notThisWay,
     receive: () => puller.recv(),
     close: () => puller.close(),
   };
