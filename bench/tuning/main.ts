@@ -6,8 +6,8 @@
 import { parseArgs } from "node:util";
 import { type CodecName, LocalChannel, Puller, Pusher } from "../../mod.ts";
 import { duration, times } from "../../plots/format.ts";
-import { describeMachine, warningOf } from "../harness/machine.ts";
-import { median } from "../harness/stats.ts";
+import { describeMachine, warningOf } from "../../cli/bench/machine.ts";
+import { median } from "../../cli/bench/stats.ts";
 
 /** Sends and receives some messages; answers how many. */
 type Round = () => number;
