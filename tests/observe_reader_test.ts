@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../mod.ts";
 import { formatSegment } from "../lib/attachment.ts";
 import { seal } from "../lib/observe/checks.ts";
+import { follow } from "../lib/observe/follow.ts";
+import type { Seen } from "../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../lib/observe/reader.ts";
 import { instantiate } from "../lib/ring.ts";
 import * as layout from "../wasm/layout.ts";
@@ -236,6 +238,48 @@ Deno.test("a file that becomes shorter while it is read ends nothing but the rea
       }
     }
   }
+});
+
+Deno.test("who follows sees everything up to the end, and why it ended", async () => {
+  using directory = new TestDirectory();
+  const { path: dir } = directory;
+  const path = directory.file("a");
+  const stop = new AbortController();
+  const collect = async (onlooker: Onlooker) => {
+    const sequences: number[] = [];
+    const steps = follow(onlooker.file, onlooker.reader, stop.signal);
+    while (true) {
+      const { value, done } = await steps.next();
+      if (done) return { sequences, end: value };
+      for (const { sequence } of value.messages) sequences.push(sequence);
+    }
+  };
+  const publisher = new Publisher<number>("a", { dir });
+  const subscriber = new Subscriber<number>("a", { dir });
+  const onlookers = [new Onlooker(path, "now"), new Onlooker(path, "now")];
+  const deleted = collect(onlookers[0]);
+  publisher.send(0);
+  assert.equal(await subscriber.recv(), 0);
+  publisher.send(1);
+  publisher.close();
+  subscriber.close();
+  assert.deepEqual(await deleted, { sequences: [0, 1], end: "deleted" });
+  stop.abort();
+  assert.deepEqual(await collect(onlookers[1]), { sequences: [0, 1], end: "aborted" });
+  for (const onlooker of onlookers) onlooker[Symbol.dispose]();
+});
+
+Deno.test("who follows a channel that was closed for everyone reads it to its end", async () => {
+  using directory = new TestDirectory();
+  const { path: dir } = directory;
+  const path = directory.file("a");
+  using publisher = new Publisher<number>("a", { dir });
+  using onlooker = new Onlooker(path, "now");
+  publisher.sendMany([1, 2]);
+  poke(path, layout.HEADER_STATUS, new Uint8Array([layout.STATUS_CLOSED]));
+  const steps = follow(onlooker.file, onlooker.reader, new AbortController().signal);
+  assert.equal((await steps.next() as { value: Seen }).value.messages.length, 2);
+  assert.deepEqual(await steps.next(), { value: "closed", done: true });
 });
 
 Deno.test("what has no messages says so", () => {
