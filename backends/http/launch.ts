@@ -4,6 +4,7 @@
  * @module
  */
 
+import { urlOf } from "../serving/endpoint.ts";
 import type { ServerKind, ServerMode } from "../serving/mode.ts";
 import { startOrAttach, startServer } from "../serving/start.ts";
 import { HttpClient } from "./client.ts";
@@ -11,7 +12,6 @@ import {
   SharedMemoryServer,
   type SharedMemoryServerConfig,
   type SharedMemoryServerOptions,
-  urlOf,
 } from "./server.ts";
 
 const KIND: ServerKind<SharedMemoryServerOptions> = {
@@ -64,7 +64,7 @@ export async function startSharedMemoryServer(
   // Misuse is to be told here, not by a worker.
   new SharedMemoryServer(config);
   const { host = "127.0.0.1", port = 0 } = config;
-  const url = urlOf(host, port);
+  const url = urlOf("http", host, port);
   const server = await startOrAttach(
     url,
     () => startServer(KIND, config, serverMode),

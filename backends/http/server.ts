@@ -5,7 +5,7 @@
  */
 
 import { show } from "../../lib/options.ts";
-import { checkHost, checkPort } from "../serving/endpoint.ts";
+import { checkHost, checkPort, urlOf } from "../serving/endpoint.ts";
 import type { RequestObserver } from "../serving/observer.ts";
 import { queueOf, storeOf } from "../serving/store_options.ts";
 import { checkToken } from "../serving/token.ts";
@@ -158,7 +158,7 @@ export class SharedMemoryServer implements AsyncDisposable {
     const sweepMs = Math.min(this.#limits.idleSeconds * 500, LONGEST_SWEEP_MS);
     const timer = setInterval(() => service.sweep(), sweepMs);
     return {
-      url: urlOf(this.#host, server.addr.port),
+      url: urlOf("http", this.#host, server.addr.port),
       async stop() {
         clearInterval(timer);
         service.clear();
@@ -168,11 +168,6 @@ export class SharedMemoryServer implements AsyncDisposable {
       },
     };
   }
-}
-
-/** URL of a server. */
-export function urlOf(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {

@@ -32,3 +32,8 @@ export function checkPort(port: unknown): void {
   if (Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65_535) return;
   throw new RangeError(`port must be a whole number from 0 to 65535, not ${show(port)}`);
 }
+
+/** URL of a server. */
+export function urlOf(scheme: "http" | "tcp", host: string, port: number): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -4,81 +4,114 @@
  * @module
  */
 
-import { defineCommand, UsageError } from "../command.ts";
+import { defineCommand, type OptionTable, UsageError, type Values } from "../command.ts";
 import { counted } from "../counted.ts";
 import { numberOf } from "../numbers.ts";
 import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../serve_limits.ts";
 import { TOKEN_OPTIONS, tokenOf } from "../token.ts";
 import { SharedMemoryServer } from "../../backends/http/server.ts";
+import { urlOf } from "../../backends/serving/endpoint.ts";
 import { DEFAULT_PORT } from "../../backends/tcp/options.ts";
 import { EmbeddedServer } from "../../backends/tcp/server.ts";
 import { Store } from "../../backends/store/store.ts";
 
+const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_HTTP_PORT = 8080;
 const LAST_PORT = 65_535;
+
+const OPTIONS = {
+  host: { type: "string", value: "HOST", help: `where to listen; ${DEFAULT_HOST} when left out` },
+  "http-port": {
+    type: "string",
+    value: "PORT",
+    help: `port of HTTP, 0 for a free one; ${DEFAULT_HTTP_PORT} when left out`,
+  },
+  "tcp-port": {
+    type: "string",
+    value: "PORT",
+    help: `port of TCP, 0 for a free one; ${DEFAULT_PORT} when left out`,
+  },
+  http: { type: "boolean", isOn: true, help: "do not serve HTTP" },
+  tcp: { type: "boolean", isOn: true, help: "do not serve TCP" },
+  ...TOKEN_OPTIONS,
+  ...LIMIT_OPTIONS,
+} as const satisfies OptionTable;
 
 /** Serves. */
 export const command = defineCommand({
   usage: "",
   description:
     `Serves messages by topic, subscriptions and values over HTTP and over TCP, both on one
-store in memory, until Ctrl-C or SIGTERM: what came by then is answered. A browser at the HTTP address
-shows what goes on; Prometheus finds it at /metrics. Other machines reach it only with --host and a
-token.`,
-  options: {
-    host: { type: "string", value: "HOST", help: "where to listen; 127.0.0.1 when left out" },
-    "http-port": {
-      type: "string",
-      value: "PORT",
-      help: `port of HTTP, 0 for a free one; ${DEFAULT_HTTP_PORT} when left out`,
-    },
-    "tcp-port": {
-      type: "string",
-      value: "PORT",
-      help: `port of TCP, 0 for a free one; ${DEFAULT_PORT} when left out`,
-    },
-    http: { type: "boolean", isOn: true, help: "do not serve HTTP" },
-    tcp: { type: "boolean", isOn: true, help: "do not serve TCP" },
-    ...TOKEN_OPTIONS,
-    ...LIMIT_OPTIONS,
-  },
+store in memory, until Ctrl-C or SIGTERM: what came by then is answered. Other machines reach it only
+with --host and a token.`,
+  options: OPTIONS,
   arity: [0, 0],
   async run({ values, output, signal }) {
-    const limits = limitsOf(values);
-    const where = { host: values.host, token: tokenOf(values, output) };
-    const isServed = { http: values.http ?? true, tcp: values.tcp ?? true };
-    if (!isServed.http && !isServed.tcp) {
-      throw new UsageError("--no-http and --no-tcp leave nothing to serve: give one of them");
-    }
-    const http = portOf("http-port", values["http-port"], DEFAULT_HTTP_PORT);
-    const tcp = portOf("tcp-port", values["tcp-port"], DEFAULT_PORT);
-    const [store, httpServer, tcpServer] = checked(() => {
-      const store = new Store(limits.store);
-      return [
-        store,
-        isServed.http && new SharedMemoryServer({ ...where, ...limits.http, port: http, store }),
-        isServed.tcp && new EmbeddedServer({ ...where, ...limits.tcp, port: tcp, store }),
-      ];
-    });
-    // The last to start is the first to stop: what HTTP still stores is pushed over TCP.
-    await using fronts = new AsyncDisposableStack();
-    const urls: { httpUrl: string | null; tcpUrl: string | null } = { httpUrl: null, tcpUrl: null };
-    if (tcpServer) {
-      await listening("tcp-port", tcp, () => tcpServer.start());
-      fronts.use(tcpServer);
-      urls.tcpUrl = `tcp://${tcpServer.address}`;
-    }
-    if (httpServer) {
-      urls.httpUrl = await listening("http-port", http, () => httpServer.start());
-      fronts.use(httpServer);
-    }
-    tellReady(output, urls);
+    const fronts = frontsOf(values, output);
+    await using running = new AsyncDisposableStack();
+    tellReady(output, await startAll(fronts, running));
     await aborted(signal);
-    await fronts.disposeAsync();
-    output.remark(`stopped; ${counted(store.stats().stored, "message")} had been stored`);
+    await running.disposeAsync();
+    const { stored } = fronts.store.stats();
+    output.remark(`stopped; ${counted(stored, "message")} had been stored`);
   },
 });
+
+/** The servers that were asked for, and their store. */
+interface Fronts {
+  readonly host: string;
+  readonly store: Store;
+  readonly http: { server: SharedMemoryServer; port: number } | undefined;
+  readonly tcp: { server: EmbeddedServer; port: number } | undefined;
+}
+
+function frontsOf(values: Values<typeof OPTIONS>, output: Output): Fronts {
+  const { host = DEFAULT_HOST, http: hasHttp = true, tcp: hasTcp = true } = values;
+  if (!hasHttp && !hasTcp) {
+    throw new UsageError("--no-http and --no-tcp leave nothing to serve: give one of them");
+  }
+  const limits = limitsOf(values);
+  const httpPort = portOf("http-port", values["http-port"], DEFAULT_HTTP_PORT);
+  const tcpPort = portOf("tcp-port", values["tcp-port"], DEFAULT_PORT);
+  const token = tokenOf(values, output);
+  return checked(() => {
+    const store = new Store(limits.store);
+    const common = { host, token, store };
+    const http = () => new SharedMemoryServer({ ...common, ...limits.http, port: httpPort });
+    const tcp = () => new EmbeddedServer({ ...common, ...limits.tcp, port: tcpPort });
+    return {
+      host,
+      store,
+      http: hasHttp ? { server: http(), port: httpPort } : undefined,
+      tcp: hasTcp ? { server: tcp(), port: tcpPort } : undefined,
+    };
+  });
+}
+
+/** Where it serves. */
+interface Urls {
+  readonly httpUrl: string | null;
+  readonly tcpUrl: string | null;
+}
+
+/** The last to start is the first to stop: what HTTP still stores is pushed over TCP. */
+async function startAll(
+  { host, http, tcp }: Fronts,
+  running: AsyncDisposableStack,
+): Promise<Urls> {
+  let [httpUrl, tcpUrl]: (string | null)[] = [null, null];
+  if (tcp !== undefined) {
+    const port = await listening("tcp-port", tcp.port, () => tcp.server.start());
+    running.use(tcp.server);
+    tcpUrl = urlOf("tcp", host, port);
+  }
+  if (http !== undefined) {
+    httpUrl = await listening("http-port", http.port, () => http.server.start());
+    running.use(http.server);
+  }
+  return { httpUrl, tcpUrl };
+}
 
 function portOf(option: string, text: string | undefined, otherwise: number): number {
   return numberOf(option, text, { most: LAST_PORT }) ?? otherwise;
@@ -106,10 +139,7 @@ async function listening<T>(option: string, port: number, start: () => Promise<T
   }
 }
 
-function tellReady(
-  output: Output,
-  urls: { httpUrl: string | null; tcpUrl: string | null },
-): void {
+function tellReady(output: Output, urls: Urls): void {
   if (output.isJson) output.json({ ...urls, pid: Deno.pid });
   else output.print(`serving ${[urls.httpUrl, urls.tcpUrl].filter(Boolean).join(" and ")}`);
 }
