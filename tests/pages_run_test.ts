@@ -12,6 +12,7 @@ import assert from "node:assert/strict";
 import { listChannels } from "../lib/registry.ts";
 import { cloneRepository } from "./support/clone.ts";
 import { until } from "./support/deadline.ts";
+import { sourcesIn } from "./support/error_messages.ts";
 import { freePort } from "./support/free_port.ts";
 import { type Block, blocksOf, pageAt, placeOf } from "./support/pages.ts";
 import { Program, ROOT, Running } from "./support/program.ts";
@@ -19,7 +20,7 @@ import { inScratch } from "./support/scratch.ts";
 
 const SELF_CONTAINED = "ignore";
 const FILE_LINE = /^\/\/ (\S+\.ts)\n/;
-/** The two set-up commands, which are what this file is run by. */
+/** The two set-up commands, which `.ci/run` runs. */
 const SET_UP = /^npx -y deno@\S+ task (demo|test)$/;
 const ATTRIBUTES = /^(?:(server|until)="([^"]+)")?$/;
 const PORTS = /\b(8080|31134)\b/g;
@@ -99,21 +100,13 @@ const programs = [...ignored.filter((block) => !files.includes(block)), ...examp
 
 /** Examples in the sources that `deno test --doc` leaves out. */
 function* examplesInSources(): Generator<Block> {
-  const paths = [...sourcesIn("lib/"), ...sourcesIn("backends/"), ...sourcesIn("testing/")];
-  for (const page of paths) {
+  for (const page of sourcesIn("lib/", "backends/", "testing/", "otel/", "cli/")) {
     const source = Deno.readTextFileSync(new URL(page, ROOT));
     for (const { 1: text, index } of source.matchAll(/^ *\* ```ts ignore\n([^`]*?)^ *\* ```$/gm)) {
       const line = source.slice(0, index).split("\n").length;
       const code = text.replaceAll(/^ *\* ?/gm, "");
       yield { page, line, language: "ts", attributes: SELF_CONTAINED, text: code };
     }
-  }
-}
-
-function* sourcesIn(folder: string): Generator<string> {
-  for (const entry of Deno.readDirSync(new URL(folder, ROOT))) {
-    if (entry.isDirectory) yield* sourcesIn(`${folder}${entry.name}/`);
-    else if (entry.name.endsWith(".ts")) yield `${folder}${entry.name}`;
   }
 }
 
@@ -147,9 +140,12 @@ for (const [page, scenario] of Object.entries(SCENARIOS)) {
 
 const scripts = Map.groupBy(blocksOf("sh"), ({ page }) => page);
 
-Deno.test("the README has two set-up commands", () => {
+Deno.test("the README has two set-up commands, which .ci/run runs", () => {
   const lines = scripts.get("README.md")!.flatMap(({ text }) => text.split("\n"));
-  assert.equal(lines.filter((line) => SET_UP.test(line)).length, 2);
+  const commands = lines.filter((line) => SET_UP.test(line));
+  assert.equal(commands.length, 2);
+  const gate = Deno.readTextFileSync(new URL(".ci/run", ROOT));
+  for (const command of commands) assert.ok(gate.includes(command), command);
 });
 
 function shell({ cwd, env }: Place, script: string): Running {

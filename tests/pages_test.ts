@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { parse as parseJavaScript } from "@babel/parser";
 import { parseAllDocuments } from "yaml";
+import { sourcesIn } from "./support/error_messages.ts";
 import { blocksOf, GENERATED, pageAt, PAGES, placeOf, WRITTEN_PAGES } from "./support/pages.ts";
 import { ROOT } from "./support/program.ts";
 
@@ -133,6 +134,18 @@ Deno.test("every example is in the table of examples, and is run by the tests", 
       `${name} is not run`,
     );
   }
+});
+
+Deno.test("a program of an example that says how to run it names itself", () => {
+  let count = 0;
+  for (const path of sourcesIn("examples/")) {
+    const [header] = Deno.readTextFileSync(new URL(path, ROOT)).split(/\n(?!\/\/)/);
+    for (const [, named] of header.matchAll(/deno run .*?(examples\/\S+\.ts)/g)) {
+      assert.ok(named === path || header.includes(`${path}`), path);
+      count++;
+    }
+  }
+  assert.ok(count > 30);
 });
 
 Deno.test("the README links to all pages", () => {

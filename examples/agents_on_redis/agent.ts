@@ -1,7 +1,9 @@
 // An agent: it works on tasks that are pending for it, then on those that come, and answers each.
-// Start several, each with a name. They need --allow-net, and --allow-env for REDIS_URL.
+// Start several, each with a name, with the address of a Redis in REDIS_URL, or none for one on this
+// machine:
+//   deno run --allow-net --allow-env examples/agents_on_redis/agent.ts ann
 
-import { RedisMessageQueue } from "../../redis.ts";
+import { RedisMessageQueue } from "@ringbus/ringbus/redis";
 
 /** What somebody wants to have summed up. */
 interface Task {

@@ -1,7 +1,8 @@
 // The boss: it gives tasks to the agents named on the command line, urgent ones with a higher priority,
-// tells all of them when it is done, and waits for the results.
+// tells all of them when it is done, and waits for the results:
+//   deno run --allow-net --allow-env examples/agents_on_redis/boss.ts ann bob
 
-import { RedisMessageQueue } from "../../redis.ts";
+import { RedisMessageQueue } from "@ringbus/ringbus/redis";
 
 /** What an agent answers. */
 interface Result {

@@ -1,7 +1,8 @@
 // An agent: it registers itself, and adds its steps to the thread that it is named on the command line.
-// Start several at once. They need --allow-net, --allow-run and --allow-env=STATE_PORT,STATE_KEY.
+// Start several at once:
+//   deno run --allow-net --allow-run --allow-env examples/shared_state/agent.ts ann thread-1
 
-import { serializeSlot } from "../../state.ts";
+import { serializeSlot } from "@ringbus/ringbus/state";
 import { openState } from "./state.ts";
 
 const [name, thread] = Deno.args;

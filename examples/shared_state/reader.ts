@@ -1,6 +1,7 @@
-// The reader: it waits until a thread has as many slots as it is told, and prints what is in it.
+// The reader: it waits until a thread has as many slots as it is told, and prints what is in it:
+//   deno run --allow-net --allow-run --allow-env examples/shared_state/reader.ts thread-1 10
 
-import { deserializeSlot } from "../../state.ts";
+import { deserializeSlot } from "@ringbus/ringbus/state";
 import { openState } from "./state.ts";
 
 const [thread, count] = Deno.args;

@@ -1,6 +1,6 @@
 // How the programs of this example get to the state they share.
 
-import { getSharedBackend, type SharedBackend } from "../../state.ts";
+import { getSharedBackend, type SharedBackend } from "@ringbus/ringbus/state";
 
 /** The state that all of them have; the first of them starts its server, the last one ends it. */
 export async function openState(): Promise<SharedBackend> {
