@@ -12,13 +12,17 @@ import {
   Subscriber,
 } from "../mod.ts";
 import type { Attachment } from "../lib/attachment.ts";
+import { GRAVE_PREFIX } from "../lib/directory.ts";
+import { platform } from "../lib/platform/mod.ts";
 import { broadcastModel } from "../torture/model/broadcast.ts";
+import { type Directory, type DoorMistake, doorModel, NONE } from "../torture/model/door.ts";
 import { checkRun, type Event, ModelViolation } from "../torture/model/explore.ts";
 import type { Lane, Mistake } from "../torture/model/lane.ts";
 import { queueModel } from "../torture/model/queue.ts";
 import { requestModel, type Slot } from "../torture/model/requests.ts";
 import { Random } from "../torture/random.ts";
 import * as layout from "../wasm/layout.ts";
+import { inScratch } from "./support/scratch.ts";
 import { laneWords, RECORD_BYTES, Tracer } from "./support/trace.ts";
 
 const CAPACITY = 1024;
@@ -239,3 +243,88 @@ Deno.test("what requests do at their failpoints is a run of their model", async 
     assert.ok(events.some(({ point }) => point === "REQUEST_FREED"));
   }
 });
+
+const DOOR_CALLS = ["open", "share", "link", "unshare", "isSharedByOthers", "renameNew"] as const;
+const USERS = [0, 1, 2];
+const CHANNEL = "door";
+
+/** Files by the order in which they got the channel's name. */
+class Files {
+  readonly #dir: string;
+  readonly #inodes: bigint[] = [];
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** What the names of a directory stand for, and the door of the one that the channel's stands for. */
+  words(): unknown {
+    const names = [...Deno.readDirSync(this.#dir)].map(({ name }) => name);
+    const graves = names.filter((name) => name.startsWith(GRAVE_PREFIX))
+      .map((name) => this.#inodes.indexOf(platform().status(`${this.#dir}/${name}`).inode));
+    if (!names.includes(CHANNEL)) return { named: NONE, door: 0, graves: graves.sort() };
+    const path = `${this.#dir}/${CHANNEL}`;
+    const { inode } = platform().status(path);
+    if (!this.#inodes.includes(inode)) this.#inodes.push(inode);
+    using file = Deno.openSync(path);
+    const header = new Uint8Array(layout.HEADER_BYTES);
+    file.readSync(header);
+    const door = new DataView(header.buffer).getInt32(layout.HEADER_DOOR, true);
+    const count = door === layout.DOOR_SHUT ? -1 : door;
+    return { named: this.#inodes.indexOf(inode), door: count, graves: graves.sort() };
+  }
+}
+
+function doorOf({ files, named }: Directory): unknown {
+  const graves = files.flatMap(({ grave }) => grave === NONE ? [] : [grave]);
+  return { named, door: named === NONE ? 0 : files[named].door, graves: graves.sort() };
+}
+
+/** Opens and closes sockets at random, the one in the middle of the other. */
+function traceDoor(seed: number, dir: string): Event[] {
+  const random = new Random(seed);
+  const files = new Files(dir);
+  const sockets = new Map<number, Publisher<Uint8Array>>();
+  const tracer = new Tracer(DOOR_CALLS, () => files.words(), () => {
+    if (random.chance(0.5)) act();
+    return false;
+  });
+  const act = () => {
+    const free = USERS.filter((user) => !tracer.isActing(user));
+    if (free.length === 0) return;
+    const user = random.pick(free);
+    tracer.act(user, () => {
+      const socket = sockets.get(user);
+      sockets.delete(user);
+      if (socket) return socket.close();
+      // A directory of another spelling gives each an agent of its own, as if it were alone.
+      const options = { ...RAW, dir: `${dir}${"/.".repeat(user)}`, capacityBytes: CAPACITY };
+      sockets.set(user, new Publisher(CHANNEL, options));
+    });
+  };
+  // Listeners for the end of the process come and go with the last socket: one stays.
+  using channel = LocalChannel.create();
+  using _other = new Publisher(channel.handle);
+  using _watch = tracer.watch(DOOR_CALLS);
+  for (let i = 0; i < 30; i++) act();
+  for (const [user, socket] of sockets) tracer.act(user, () => socket.close());
+  return tracer.events;
+}
+
+Deno.test("what those do who come to a segment and leave it is a run of their model", () =>
+  inScratch(({ path: dir }) => {
+    const points = new Set<string>();
+    const check = (events: Event[], mistake?: DoorMistake) =>
+      checkRun(doorModel({ visits: USERS.map(() => ENDLESS), mistake }), events, doorOf);
+    for (let seed = 1; seed <= SEEDS / 2; seed++) {
+      const events = traceDoor(seed, dir);
+      check(events);
+      for (const { point } of events) points.add(point);
+      if (seed > 1) continue;
+      assert.throws(() => check(events, "comes without counting"), ModelViolation);
+      const renamed = events.findIndex(({ point }) => point === "renameNew");
+      assert.throws(() => check(events.toSpliced(renamed, 1)), ModelViolation);
+    }
+    assert.deepEqual(DOOR_CALLS.filter((call) => !points.has(call)), []);
+    return Promise.resolve();
+  }));

@@ -7,8 +7,10 @@
 
 import type { LocalHandle } from "../../mod.ts";
 import { controlOffset } from "../../lib/attachment.ts";
+import { platform } from "../../lib/platform/mod.ts";
 import { useFailpoints } from "../../lib/ring.ts";
-import { POINTS } from "../../torture/failpoints/points.ts";
+import { passAfter } from "../../torture/failpoints/watch.ts";
+import { type CALLS, POINTS } from "../../torture/failpoints/points.ts";
 import { failpointRing } from "../../torture/failpoints/ring.ts";
 import { DEATH, type Event, REST } from "../../torture/model/explore.ts";
 import * as layout from "../../wasm/layout.ts";
@@ -43,6 +45,16 @@ export class Tracer {
   async install(): Promise<void> {
     const module = new WebAssembly.Module(await failpointRing());
     useFailpoints(module, (point) => this.#reached(POINTS[point]));
+  }
+
+  /** Has calls of the system pass failpoints until it is disposed. */
+  watch(calls: readonly typeof CALLS[number][]): Disposable {
+    const own = new Map(calls.map((call) => [call, passAfter(call, () => this.#reached(call))]));
+    return {
+      [Symbol.dispose]() {
+        for (const [call, original] of own) Object.assign(platform(), { [call]: original });
+      },
+    };
   }
 
   #reached(point: string): void {

@@ -31,6 +31,8 @@ const ALONE_MS = 400;
 const GIVE_UP_MS = 12_000;
 /** A stop lasts until others have opened sockets meanwhile, and at most so long. */
 const MOST_STOP_MS = 300;
+/** So long at most do requesters wait for a replier that stands still, before it is killed or goes on. */
+const MOST_OWED_MS = 3000;
 
 /** What to run. */
 export interface FailpointPlan {
@@ -163,10 +165,10 @@ class PatternRun {
       return;
     }
     this.#total.done.push(scenario);
-    await session.crew.until(() => session.goesOnWithout(victim), "work of others");
+    await untilOthersGoOn(session, victim);
     if (scenario.deed === "kill") await session.kill(victim);
     else await session.stop(victim, () => comeAndGo(session.crew, victim));
-    await session.crew.until(() => session.goesOnWithout(victim), "work of others");
+    await untilOthersGoOn(session, victim);
   }
 
   /** Somebody who stands still at the point; undefined if nobody comes there. */
@@ -228,6 +230,13 @@ function release(crew: Crew, held: readonly Member[]): Member | undefined {
     if (journal !== victim?.journal) journal.heldAt = -1;
   }
   return victim;
+}
+
+/** All requesters may wait for what the victim has taken; that, and nothing else, is up to it. */
+async function untilOthersGoOn(session: Session, victim: Member): Promise<void> {
+  const waitsMs = victim.task.part === "replier" ? MOST_OWED_MS : Infinity;
+  const end = now() + waitsMs;
+  await session.crew.until(() => session.goesOnWithout(victim) || now() > end, "work of others");
 }
 
 /** Waits until a sender and a receiver other than the victim have opened sockets. */

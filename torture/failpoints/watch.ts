@@ -37,8 +37,8 @@ function hold(point: number, journal: Journal): void {
   while (journal.heldAt === point) block(LOOK_MS);
 }
 
-/** Passes a failpoint whenever a call of the system has returned. */
-function passAfter(call: typeof CALLS[number], pass: () => void): void {
+/** Passes a failpoint whenever a call of the system has returned; answers the call without it. */
+export function passAfter(call: typeof CALLS[number], pass: () => void): unknown {
   const os = platform() as unknown as Record<string, (...args: unknown[]) => unknown>;
   const original = os[call].bind(os);
   os[call] = (...args) => {
@@ -46,4 +46,5 @@ function passAfter(call: typeof CALLS[number], pass: () => void): void {
     pass();
     return result;
   };
+  return original;
 }

@@ -8,7 +8,8 @@
 import type { Actor, Model, Move, Program, State } from "./explore.ts";
 
 const SHUT = -1;
-const NONE = -1;
+/** No file, or no grave. */
+export const NONE = -1;
 /** Attempts of one opening that the coming and leaving of another can spoil. */
 const SPOILT_BY_ONE = 2;
 
@@ -19,7 +20,8 @@ interface File {
   grave: number;
 }
 
-interface Directory {
+/** What all share. */
+export interface Directory {
   files: File[];
   /** The file that the channel's name stands for. */
   named: number;
@@ -33,7 +35,7 @@ interface User extends Actor {
   door: number;
   attempts: number;
   /** Where it goes on when a file is buried. */
-  after: "open" | "come";
+  after: "open" | "prepare" | "come";
 }
 
 /** Mistakes that the exploration has to find. */
@@ -85,22 +87,24 @@ function coming(mistake: DoorMistake | undefined): Program<Directory, User> {
   return {
     come: (_words, { visits }) => [{ then: visits === 0 ? "end" : "open", isOwn: true }],
     open: ({ named }) => [{
-      then: named === NONE ? "create" : "share",
+      ...(named === NONE ? { then: "prepare" } : { point: "open", then: "share" }),
       act(_words, me) {
         me.file = named;
         me.attempts++;
       },
     }],
+    prepare: () => [{ point: "share", then: "create" }],
     create: ({ named }) =>
       named !== NONE ? [{ then: "open" }] : [{
+        point: "link",
         then: "enter",
         act(words, me) {
           me.file = words.named = words.files.length;
           words.files.push({ door: 0, shares: [me.id], grave: NONE });
         },
       }],
-    share: () => [{ then: "look", act: share }],
-    look: ({ named }, { file }) => [named === file ? { then: "enter" } : forsake("open")],
+    share: () => [{ point: "share", then: "look", act: share }],
+    look: ({ named }, { file }) => [named === file ? { then: "enter" } : forsake("prepare")],
     enter: ({ files }, { file }) =>
       files[file].door === SHUT
         ? [{ then: "bury", act: (_words, me) => void (me.after = "open") }]
@@ -118,17 +122,22 @@ function coming(mistake: DoorMistake | undefined): Program<Directory, User> {
 function leaving(mistake: DoorMistake | undefined): Program<Directory, User> {
   const looksFirst = mistake === "looks before it gives up its share";
   return {
-    leave: () => [{ then: "read", act: looksFirst ? undefined : unshare }],
+    leave: () => [{ point: "unshare", then: "read", act: looksFirst ? undefined : unshare }],
     read: ({ files }) => [{
       then: "ask",
       act: (_words, me) => void (me.door = files[me.file].door),
     }],
-    ask: ({ files }, me, isDead) =>
-      me.door !== SHUT && areOthersIn(files[me.file], me, isDead)
-        ? [{ then: "close" }]
-        : [{ then: "shareAgain" }],
+    ask({ files }, me, isDead) {
+      if (me.door === SHUT) return [{ then: "shareAgain" }];
+      const then = areOthersIn(files[me.file], me, isDead) ? "close" : "shareAgain";
+      return [{ point: "isSharedByOthers", then }];
+    },
     close: () => [{ then: "come", act: unshare }],
-    shareAgain: (_words, { door }) => [{ then: door === SHUT ? "bury" : "shut", act: endVisit }],
+    shareAgain: (_words, { door }) => [{
+      point: "share",
+      then: door === SHUT ? "bury" : "shut",
+      act: endVisit,
+    }],
     shut: ({ files }, { file, door }) =>
       files[file].door !== door ? [{ then: "leave" }] : [{
         then: "bury",
@@ -151,6 +160,7 @@ function burying(mistake: DoorMistake | undefined): Program<Directory, User> {
       const isTaken = files[file].grave !== NONE && !forgetsGraves;
       if (named === NONE || isTaken) return [forsake(after)];
       return [{
+        point: "renameNew",
         then: "forsake",
         act(words, me) {
           words.files[me.file].grave = words.named;
@@ -159,16 +169,18 @@ function burying(mistake: DoorMistake | undefined): Program<Directory, User> {
       }];
     },
     forsake: (_words, { after }) => [forsake(after)],
-    sweep: ({ files }, me, isDead) =>
-      areOthersIn(files[me.file], me, isDead) && !isRash
-        ? [{ then: me.after }]
-        : [{ then: me.after, act: clearGrave }],
+    sweep({ files }, me, isDead) {
+      const isNeeded = areOthersIn(files[me.file], me, isDead) && !isRash;
+      return [{ point: "isSharedByOthers", then: isNeeded ? me.after : "clear" }];
+    },
+    clear: (_words, { after }) => [{ then: after, act: clearGrave }],
   };
 }
 
 /** Gives up the share of a file that is gone, and then looks after its grave. */
 function forsake(after: User["after"]): Step {
   return {
+    point: "unshare",
     then: "sweep",
     act(words, me) {
       me.after = after;
