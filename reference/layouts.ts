@@ -5,29 +5,37 @@
  */
 
 import * as layout from "../wasm/layout.ts";
-import { CONTROL, type Field, HEADER, offsetOf, type Structure, TABLES } from "./structures.ts";
+import { CONTROL, type Field, HEADER, RECORDING, type Structure, TABLES } from "./structures.ts";
 
-/** Columns of a row that stands for eight bytes. */
-const WIDTH = 47;
-const HALF = (WIDTH - 1) / 2;
 const ROW_BYTES = 8;
-const UNUSED = " ".repeat(WIDTH);
+/** Columns that a byte takes, with the line behind it. */
+const BYTE_WIDTH = 6;
+const WIDTH = ROW_BYTES * BYTE_WIDTH - 1;
 
-/** Parts of a page that are written, by the names that stand in their marks. */
-export const PARTS: Readonly<Record<string, () => string>> = {
-  segment: () => `${fenced(segment())}\n\nThe header:\n\n${table(HEADER)}`,
-  tables: () =>
-    [CONTROL, ...TABLES].map((one) => `${captionOf(one)}\n\n${fenced(draw(one))}`).join("\n\n"),
+/** Parts of pages that are written, by the names that stand in their marks. */
+type Parts = Readonly<Record<string, () => string>>;
+
+/** The pages with such parts. */
+export const DRAWN_PAGES: Readonly<Record<string, Parts>> = {
+  "docs/how-it-works.md": {
+    segment: () => `${fenced(segment())}\n\nThe header:\n\n${table(HEADER)}`,
+    tables: () => drawings([CONTROL, ...TABLES]),
+  },
+  "docs/recordings.md": { recording: () => drawings(RECORDING) },
 };
 
 /** A page with its parts written anew. */
-export function withParts(page: string): string {
-  return Object.entries(PARTS).reduce((text, [name, part]) => {
+export function withParts(path: string, page: string): string {
+  return Object.entries(DRAWN_PAGES[path]).reduce((text, [name, part]) => {
     const [begin, end] = [`<!-- drawn: ${name} -->`, `<!-- end of ${name} -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`the page has no marks ${begin} and ${end}`);
+    if (from < 0 || to < from) throw new Error(`${path} has no marks ${begin} and ${end}`);
     return `${text.slice(0, from + begin.length)}\n\n${part()}\n\n${text.slice(to)}`;
   }, page);
+}
+
+function drawings(structures: readonly Structure[]): string {
+  return structures.map((one) => `${captionOf(one)}\n\n${fenced(draw(one))}`).join("\n\n");
 }
 
 function fenced(lines: readonly string[]): string {
@@ -63,43 +71,56 @@ function segment(): string[] {
   ];
 }
 
-/** A drawing with a row for each eight bytes. */
+/** A drawing with a row for each eight bytes; rows of which nothing is used are one. */
 export function draw({ fields, bytes }: Structure): string[] {
   const rows: [offset: number, cells: string][] = [];
   let next = 0;
-  for (let i = 0; i < fields.length; i++) {
-    const at = offsetOf(fields[i]);
-    if (at >= next + ROW_BYTES) rows.push([next, UNUSED]);
-    const pair = fields[i + 1];
-    const hasPair = pair !== undefined && at % ROW_BYTES === 0 && offsetOf(pair) === at + 4;
-    rows.push([at, cellsOf(fields[i], hasPair ? pair : undefined)]);
-    if (hasPair) i++;
-    next = Math.ceil((offsetOf(fields[i]) + fields[i].bytes) / ROW_BYTES) * ROW_BYTES;
+  for (const [at, group] of Map.groupBy(fields, rowOf)) {
+    if (at > next) rows.push([next, " ".repeat(WIDTH)]);
+    rows.push([at, cellsOf(at, group)]);
+    next = at + Math.max(ROW_BYTES, group[0].bytes);
   }
-  if (next < bytes) rows.push([next, UNUSED]);
+  if (next < bytes) rows.push([next, " ".repeat(WIDTH)]);
   const digits = `${rows.at(-1)![0]}`.length;
   const edge = `${" ".repeat(digits)} +${"-".repeat(WIDTH)}+`;
   const lines = rows.map(([at, cells]) => `${`${at}`.padStart(digits)} |${cells}|`);
   return [...lines.flatMap((line) => [edge, line]), edge];
 }
 
-function cellsOf(first: Field, second: Field | undefined): string {
-  if (second !== undefined) return `${cell(first, HALF)}|${cell(second, HALF)}`;
-  if (first.bytes < ROW_BYTES) return `${cell(first, HALF)}|${" ".repeat(HALF)}`;
-  return cell(first, WIDTH);
+function rowOf({ offset }: Field): number {
+  return offset - offset % ROW_BYTES;
+}
+
+/** The fields of a row, each at its place. */
+function cellsOf(row: number, fields: readonly Field[]): string {
+  if (fields[0].bytes >= ROW_BYTES) return cell(fields[0], WIDTH);
+  const cells: string[] = [];
+  let next = row;
+  for (const field of fields) {
+    if (field.offset > next) cells.push(" ".repeat(widthOf(field.offset - next)));
+    cells.push(cell(field, widthOf(field.bytes)));
+    next = field.offset + field.bytes;
+  }
+  const rest = row + ROW_BYTES - next;
+  return [...cells, ...rest > 0 ? [" ".repeat(widthOf(rest))] : []].join("|");
+}
+
+function widthOf(bytes: number): number {
+  return bytes * BYTE_WIDTH - 1;
 }
 
 function cell({ label, bytes }: Field, width: number): string {
-  return ` ${label}${bytes > ROW_BYTES ? ` (${bytes} bytes)` : ""}`.padEnd(width);
+  const text = `${label}${bytes > ROW_BYTES ? ` (${bytes} bytes)` : ""}`;
+  return (text.length < width ? ` ${text}` : text).padEnd(width);
 }
 
 /** A table with a line for each field, as `deno fmt` sets it. */
 function table({ fields, bytes }: Structure): string {
   const last = fields.at(-1)!;
-  const rest = offsetOf(last) + last.bytes;
+  const rest = last.offset + last.bytes;
   const rows = [
     ["bytes", "content"],
-    ...fields.map((field) => [rangeOf(offsetOf(field), field.bytes), field.meaning!]),
+    ...fields.map((field) => [rangeOf(field.offset, field.bytes), field.meaning!]),
     [
       rangeOf(rest, bytes - rest),
       "zero, for later versions; a local channel keeps its state before use in the last eight",

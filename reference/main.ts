@@ -1,18 +1,17 @@
 /**
  * `deno task docs`: writes `docs/api`, one page for each entry of the package, from what `deno doc` says,
- * and draws the layouts of `docs/how-it-works.md` from their descriptor. With `--check` it changes nothing, and fails where a page is not what it would write.
+ * and draws layouts in other pages from their descriptors. With `--check` it changes nothing, and fails where a page is not what it would write.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
 import { entryAt } from "./doc.ts";
-import { withParts } from "./layouts.ts";
+import { DRAWN_PAGES, withParts } from "./layouts.ts";
 import { pageOf } from "./page.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const FOLDER = new URL("docs/api/", ROOT);
-const LAYOUTS = new URL("docs/how-it-works.md", ROOT);
 
 /** The pages by the names of their files. */
 async function pages(): Promise<Map<string, string>> {
@@ -50,10 +49,12 @@ function strays(pages: ReadonlyMap<string, string>): string[] {
 async function check(pages: ReadonlyMap<string, string>): Promise<number> {
   const wrong = strays(pages);
   for (const [file, text] of pages) if (await textOf(file) !== text) wrong.push(file);
-  const drawn = await Deno.readTextFile(LAYOUTS);
-  if (withParts(drawn) !== drawn) wrong.push("../how-it-works.md");
+  for (const path of Object.keys(DRAWN_PAGES)) {
+    const page = await Deno.readTextFile(new URL(path, ROOT));
+    if (withParts(path, page) !== page) wrong.push(path);
+  }
   if (wrong.length === 0) return 0;
-  console.error(`docs/api is out of date (${wrong.join(", ")}): run deno task docs`);
+  console.error(`the pages are out of date (${wrong.join(", ")}): run deno task docs`);
   return 1;
 }
 
@@ -61,7 +62,10 @@ async function write(pages: ReadonlyMap<string, string>): Promise<number> {
   await Deno.mkdir(FOLDER, { recursive: true });
   for (const stray of strays(pages)) await Deno.remove(new URL(stray, FOLDER));
   for (const [file, text] of pages) await Deno.writeTextFile(new URL(file, FOLDER), text);
-  await Deno.writeTextFile(LAYOUTS, withParts(await Deno.readTextFile(LAYOUTS)));
+  for (const path of Object.keys(DRAWN_PAGES)) {
+    const url = new URL(path, ROOT);
+    await Deno.writeTextFile(url, withParts(path, await Deno.readTextFile(url)));
+  }
   return 0;
 }
 

@@ -1,19 +1,21 @@
 /**
- * What stands where in a segment: every offset of the descriptor, wasm/layout.ts, with its size and its
- * meaning.
+ * What stands where in a segment and in a recording: every offset of their descriptors, wasm/layout.ts and
+ * lib/recording/layout.ts, with its size and its meaning.
  *
  * @module
  */
 
+import * as recording from "../lib/recording/layout.ts";
 import * as layout from "../wasm/layout.ts";
 
-/** Names of the descriptor's constants. */
-export type Name = keyof typeof layout;
+/** A module of offsets. */
+type Descriptor = Readonly<Record<string, unknown>>;
 
 /** A part of a structure. */
 export interface Field {
   /** The constant that says where it begins. */
-  readonly name: Name;
+  readonly name: string;
+  readonly offset: number;
   readonly bytes: number;
   /** Its name in a drawing. */
   readonly label: string;
@@ -24,18 +26,35 @@ export interface Field {
 /** Fields behind each other. */
 export interface Structure {
   readonly title: string;
+  /** Where its offsets are. */
+  readonly descriptor: Descriptor;
   /** What the names of its offsets begin with. */
   readonly prefix: string;
   readonly bytes: number;
   readonly fields: readonly Field[];
 }
 
-type Row = [name: Name, bytes: number, label: string, meaning?: string];
+type Row<Name> = [name: Name, bytes: number, label: string, meaning?: string];
 
-function structure(title: string, prefix: string, bytes: number, rows: Row[]): Structure {
-  const fields = rows.map(([name, bytes, label, meaning]) => ({ name, bytes, label, meaning }));
-  return { title, prefix, bytes, fields };
+function structureOf<D extends Descriptor>(descriptor: D) {
+  return (
+    title: string,
+    prefix: string,
+    bytes: number,
+    rows: Row<keyof D & string>[],
+  ): Structure => ({
+    title,
+    descriptor,
+    prefix,
+    bytes,
+    fields: rows.map(([name, bytes, label, meaning]) => {
+      return { name, offset: descriptor[name] as number, bytes, label, meaning };
+    }),
+  });
 }
+
+const structure = structureOf(layout);
+const recorded = structureOf(recording);
 
 /** The header. */
 export const HEADER: Structure = structure("Header", "HEADER_", layout.HEADER_BYTES, [
@@ -130,10 +149,23 @@ export const TABLES: readonly Structure[] = [
     ["LANE_TAIL", 8, "tail"],
     ["LANE_TAIL_COUNT", 8, "messages overwritten"],
   ]),
+  structure("Record, before its payload", "RECORD_", layout.RECORD_PAYLOAD, [
+    ["RECORD_SIZE", 8, "size: bytes of the payload + 8"],
+    ["RECORD_FRAME", 8, "frame: number, flags, check"],
+  ]),
   structure("Cursor of a subscriber, one a lane", "CURSOR_", layout.CURSOR_BYTES, [
     ["CURSOR_POSITION", 8, "position"],
     ["CURSOR_SEQUENCE", 8, "number of the message there"],
   ]),
+  structure(
+    "Region of a requester",
+    "REQUEST_",
+    layout.REQUEST_SLOTS + layout.MAX_REQUESTS * layout.SLOT_BYTES,
+    [
+      ["REQUEST_DONE", layout.MAX_REQUESTS / 8, "replies that have come, a bit each"],
+      ["REQUEST_SLOTS", layout.MAX_REQUESTS * layout.SLOT_BYTES, "slots"],
+    ],
+  ),
   structure("Slot of a request", "SLOT_", layout.SLOT_BYTES, [
     ["SLOT_STATE", 8, "generation, status, replier"],
     ["SLOT_OFFSET", 8, "reply's place"],
@@ -154,9 +186,33 @@ export const TABLES: readonly Structure[] = [
   ]),
 ];
 
+/** A recording's header, and an entry. */
+export const RECORDING: readonly Structure[] = [
+  recorded("Header of a recording", "HEADER_", recording.HEADER_BYTES, [
+    ["HEADER_MAGIC", 8, "magic"],
+    ["HEADER_VERSION", 4, "version"],
+    ["HEADER_KIND", 4, "kind"],
+    ["HEADER_CAPACITY", 4, "capacity"],
+    ["HEADER_BEGUN_AT", 8, "begun at"],
+    ["HEADER_CODEC", recording.CODEC_BYTES, "codec id"],
+    ["HEADER_NAME", recording.NAME_BYTES, "channel name"],
+    ["HEADER_CHECK", 4, "check"],
+  ]),
+  recorded("An entry, before its payload", "ENTRY_", recording.ENTRY_BYTES, [
+    ["ENTRY_TYPE", 4, "type"],
+    ["ENTRY_LENGTH", 4, "length"],
+    ["ENTRY_TIME", 8, "time"],
+    ["ENTRY_NUMBER", 8, "number"],
+    ["ENTRY_LANE", 2, "lane"],
+    ["ENTRY_FLAGS", 1, "flags"],
+    ["ENTRY_CHECK", 4, "check"],
+  ]),
+];
+
 /** Constants that begin as offsets do, and are none. */
-export const NO_OFFSETS: ReadonlySet<Name> = new Set([
+export const NO_OFFSETS: ReadonlySet<string> = new Set([
   "HEADER_BYTES",
+  "ENTRY_BYTES",
   "CONTROL_PARTICIPANTS",
   "CONTROL_LANES",
   "CONTROL_BYTES",
@@ -164,6 +220,13 @@ export const NO_OFFSETS: ReadonlySet<Name> = new Set([
   "LANE_BYTES",
   "LANE_BUDGET",
   "CURSOR_BYTES",
+  "RECORD_PAYLOAD",
+  "RECORD_PADDING",
+  "RECORD_BLOCK",
+  "RECORD_TENSOR",
+  "RECORD_ERROR",
+  "RECORD_NOTED",
+  "REQUEST_PREFIX_BYTES",
   "SLOT_BYTES",
   "SLOT_FREE",
   "SLOT_QUEUED",
@@ -176,8 +239,3 @@ export const NO_OFFSETS: ReadonlySet<Name> = new Set([
   "PLACE_HELD",
   "PLACE_RETURNED",
 ]);
-
-/** Where a field begins. */
-export function offsetOf({ name }: Field): number {
-  return layout[name];
-}
