@@ -12,6 +12,8 @@ import {
   Subscriber,
 } from "../mod.ts";
 import { controlOffset } from "../lib/attachment.ts";
+import { platform } from "../lib/platform/mod.ts";
+import { type Platform, SystemError } from "../lib/platform/platform.ts";
 import { TestDirectory } from "./conformance/directory.ts";
 import { pattern, sameBytes } from "./conformance/values.ts";
 import { half, poke, word } from "./support/damage.ts";
@@ -326,4 +328,19 @@ Deno.test("a segment that grew is read by those who attached before and after", 
   } finally {
     for (const publisher of publishers) publisher.close();
   }
+});
+
+Deno.test("a segment goes also where a file system cannot rename to free names alone", () => {
+  using directory = new TestDirectory();
+  const os: Partial<Platform> = platform();
+  os.renameNew = (_from, to) => {
+    throw new SystemError(`rename ${to}`, "EINVAL");
+  };
+  try {
+    new Publisher("a", { dir: directory.path }).close();
+    assert.deepEqual(directory.files(), []);
+  } finally {
+    delete os.renameNew;
+  }
+  new Publisher("a", { dir: directory.path }).close();
 });
