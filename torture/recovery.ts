@@ -4,13 +4,26 @@
  * @module
  */
 
-import { RECEIVED, REQUESTED } from "./journal.ts";
+import { OPENED, RECEIVED, REQUESTED } from "./journal.ts";
 import type { Figures } from "./figures.ts";
 import type { Stop } from "./crew.ts";
 import type { Record } from "./round.ts";
+import { MOST_SOCKETS } from "./task.ts";
 
 /** What survivors did after attacks. */
 export type Recovery = Pick<Figures, "afterKillsMs" | "duringStopsMs">;
+
+/**
+ * Milliseconds that it took to open each socket, whatever happened to others meanwhile. The first of a
+ * process loads the C library and the ring: it does not count.
+ */
+export function openingsOf(records: readonly Record[]): number[] {
+  return records.filter(({ stops }) => stops.length === 0).flatMap(({ entries }) =>
+    entries.filter(({ kind, stream, end }) =>
+      kind === OPENED && end !== 0 && stream % MOST_SOCKETS > 0
+    ).map(({ begin, end }) => end - begin)
+  );
+}
 
 const DELIVERED = { queue: RECEIVED, broadcast: RECEIVED, request: REQUESTED } as const;
 

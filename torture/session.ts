@@ -14,7 +14,7 @@ import { type Common, Crew, type Member, type Places } from "./crew.ts";
 import { addFigures, type Figures, noFigures } from "./figures.ts";
 import { type Judge, type Pattern, type PatternName, PATTERNS } from "./patterns.ts";
 import { Random } from "./random.ts";
-import { recoveryOf } from "./recovery.ts";
+import { openingsOf, recoveryOf } from "./recovery.ts";
 import { type Record, recordOf, Violation } from "./round.ts";
 import { type Attack, planAttacks } from "./schedule.ts";
 
@@ -206,6 +206,7 @@ export class Session {
       recovery.duringStopsMs,
       RECOVERY_BOUND_MS,
     );
+    checkBound("a socket was being opened", openingsOf(records), RECOVERY_BOUND_MS);
     checkBound("a requester waited for a dead replier", verdict.lostAfterMs ?? [], LOST_BOUND_MS);
   }
 

@@ -36,7 +36,7 @@ export interface Task {
 }
 
 /** Sockets that one process opens at most, one after the other; each is a stream of its own. */
-const MOST_SOCKETS = 256;
+export const MOST_SOCKETS = 256;
 /** Messages that one process sends at most between two rests: what receivers' journals have room for. */
 const MOST_MESSAGES = MOST_ENTRIES / 7;
 const REST_MS = 2;
