@@ -36,11 +36,14 @@ const LEAST_TURN_SECONDS = 0.005;
 const MEASURED_SHARE = 0.7;
 /** One a millisecond, with what it takes to sleep. */
 const BEATS_A_SECOND = 850;
+/** How long the turns are in comparison: where messages are few, it takes longer to have enough. */
+const WEIGHTS: Record<Workload["kind"], number> = { roundtrip: 1, wake: 2.5, throughput: 1 };
 const MOST_LATENCIES = 200_000;
 const LEAST_MESSAGES = 4;
 
-function messagesFor(entry: Entry, perSecond: number, seconds: number): number {
+function messagesFor(entry: Entry, perSecond: number, unitSeconds: number): number {
   const { kind } = entry.workload;
+  const seconds = unitSeconds * WEIGHTS[kind];
   const count = Math.ceil((kind === "wake" ? BEATS_A_SECOND : perSecond) * seconds);
   const most = kind === "throughput" ? Infinity : MOST_LATENCIES;
   return Math.max(LEAST_MESSAGES, Math.min(most, count));
@@ -128,7 +131,8 @@ export async function measureAll(measuring: Measuring): Promise<Entry[]> {
   for (let round = 0; round <= rounds; round++) {
     const able = entries.filter(({ obstacle }) => obstacle === undefined);
     const left = (end - performance.now()) / 1000 / Math.max(1, rounds - round + 1);
-    const turnSeconds = Math.max(LEAST_TURN_SECONDS, left / able.length * MEASURED_SHARE);
+    const weights = able.reduce((sum, { workload }) => sum + WEIGHTS[workload.kind], 0);
+    const unitSeconds = Math.max(LEAST_TURN_SECONDS, (left * MEASURED_SHARE) / weights);
     for (const [nth, entry] of able.entries()) {
       signal.throwIfAborted();
       const { workload, contestant } = entry;
@@ -138,7 +142,7 @@ export async function measureAll(measuring: Measuring): Promise<Entry[]> {
         `${what}: ${workload.title}, ${contestant.name}`,
       );
       const rate = rates.get(entry);
-      const count = rate === undefined ? firstCount(entry) : messagesFor(entry, rate, turnSeconds);
+      const count = rate === undefined ? firstCount(entry) : messagesFor(entry, rate, unitSeconds);
       const run = await Promise.race([takeTurn(pairs, entry, count), stopped]);
       if (run === undefined) continue;
       rates.set(entry, rateOf(run, workload));
