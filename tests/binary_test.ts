@@ -81,7 +81,7 @@ const records: Case = async ({ run }) => {
 
 const measures: Case = async ({ run }) => {
   const words = ["bench", "--seconds", "0.1", "--json", "--html", "bench.html"];
-  const { code, stdout, stderr } = await run(words);
+  const { code, stdout, stderr } = await run(words, { deadlineMs: 120_000 });
   assert.equal(code, 0, stderr);
   for (const { title, series, absent } of JSON.parse(stdout).charts) {
     assert.deepEqual([title, absent], [title, []]);

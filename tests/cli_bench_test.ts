@@ -29,14 +29,8 @@ interface Printed {
 Deno.test("ringbus bench measures ours beside what the runtime has, and draws all of it", () =>
   inShell(async ({ run, scratch }) => {
     const page = join(scratch.path, PAGE);
-    const { code, stdout, stderr } = await run([
-      "bench",
-      "--seconds",
-      "0.5",
-      "--json",
-      "--html",
-      page,
-    ]);
+    const words = ["bench", "--seconds", "0.5", "--json", "--html", page];
+    const { code, stdout, stderr } = await run(words, { deadlineMs: 120_000 });
     assert.equal(code, EXIT.DONE, stderr);
     assert.match(stderr, /^pictures: .*bench\.html\n$/);
     const { charts, comparisons, skipped }: Printed = JSON.parse(stdout);

@@ -21,6 +21,8 @@ export interface CommandInput {
   readonly input?: string;
   /** Permissions of the program; all when left out. A compiled one has its own. */
   readonly permissions?: readonly string[];
+  /** Milliseconds that it may take; for one that starts many processes more than usual. */
+  readonly deadlineMs?: number;
 }
 
 /** A shell with a segment directory of its own. */
@@ -59,20 +61,23 @@ export function inShell(
     const env = { ...program.env, RINGBUS_DIR: scratch.path };
     await test({
       scratch,
-      run: (words, { input = "", permissions = ["-A"] } = {}) =>
-        runCommand({ command, args: [...program.args(permissions), ...words], cwd, env, input }),
+      run: (words, { input = "", permissions = ["-A"], deadlineMs } = {}) => {
+        const args = [...program.args(permissions), ...words];
+        return runCommand({ command, args, cwd, env, input, deadlineMs });
+      },
       start: (words) =>
         new Running("ringbus", command, [...program.args(["-A"]), ...words], { env, cwd }),
     });
   }, expected);
 }
 
-async function runCommand({ command, args, cwd, env, input }: {
+async function runCommand({ command, args, cwd, env, input, deadlineMs }: {
   command: string;
   args: string[];
   cwd: string | URL;
   env: Record<string, string>;
   input: string;
+  deadlineMs?: number;
 }): Promise<CommandResult> {
   await using child = new Deno.Command(command, {
     args,
@@ -86,6 +91,7 @@ async function runCommand({ command, args, cwd, env, input }: {
   const given = writer.write(new TextEncoder().encode(input)).then(() => writer.close())
     .catch(() => {}); // it need not read all
   const ended = Promise.all([child.stdout.text(), child.stderr.text(), child.status, given]);
-  const [stdout, stderr, { code }] = await within(ended, `the end of ringbus ${args.join(" ")}`);
+  const what = `the end of ringbus ${args.join(" ")}`;
+  const [stdout, stderr, { code }] = await within(ended, what, deadlineMs);
   return { code, stdout, stderr };
 }
