@@ -4,7 +4,7 @@
  * @module
  */
 
-import { within } from "./deadline.ts";
+import { DEADLINE_MS, within } from "./deadline.ts";
 
 /** Where the repository begins. */
 export const ROOT = new URL("../../", import.meta.url);
@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly cwd?: string | URL;
   /** Signals go to all that it starts as well, as those of a terminal do. */
   readonly isGroup?: boolean;
+  /** How long each wait for it may take. */
+  readonly deadlineMs?: number;
 }
 
 /** A running command. */
@@ -24,6 +26,7 @@ export class Running implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #name: string;
   readonly #isGroup: boolean;
+  readonly #deadlineMs: number;
   readonly #finished: Promise<Deno.CommandStatus>;
   readonly #heard = new Set<() => void>();
   #output = "";
@@ -34,10 +37,11 @@ export class Running implements AsyncDisposable {
     name: string,
     command: string,
     args: string[],
-    { env, cwd = ROOT, isGroup = false }: RunOptions = {},
+    { env, cwd = ROOT, isGroup = false, deadlineMs = DEADLINE_MS }: RunOptions = {},
   ) {
     this.#name = name;
     this.#isGroup = isGroup;
+    this.#deadlineMs = deadlineMs;
     this.#process = new Deno.Command(command, {
       args,
       cwd,
@@ -84,7 +88,7 @@ export class Running implements AsyncDisposable {
     };
     this.#heard.add(hear);
     hear();
-    await within(promise, `${this.#name} printing ${pattern}`);
+    await within(promise, `${this.#name} printing ${pattern}`, this.#deadlineMs);
     this.#heard.delete(hear);
   }
 
@@ -97,7 +101,7 @@ export class Running implements AsyncDisposable {
   /** Waits for its end. */
   async ended(): Promise<Deno.CommandStatus> {
     try {
-      return await within(this.#finished, `the end of ${this.#name}`);
+      return await within(this.#finished, `the end of ${this.#name}`, this.#deadlineMs);
     } catch (cause) {
       throw new Error(`${(cause as Error).message}; it printed:\n${this.#output}`, { cause });
     }
