@@ -1,9 +1,18 @@
 // What a segment's file says after the fact.
 
 import assert from "node:assert/strict";
-import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../mod.ts";
+import {
+  Publisher,
+  Puller,
+  Pusher,
+  Replier,
+  Requester,
+  ShmCorruptionError,
+  Subscriber,
+} from "../mod.ts";
 import { controlOffset } from "../lib/attachment.ts";
 import { inspect, type Inspection } from "../lib/observe/inspect.ts";
+import { ChannelReader } from "../lib/observe/reader.ts";
 import { SegmentFile } from "../lib/observe/segment_file.ts";
 import { survey } from "../lib/observe/survey.ts";
 import { Anatomy, chooseStrike } from "../torture/corruption/target.ts";
@@ -15,7 +24,9 @@ import { BytesInMemory } from "./support/observed.ts";
 import { inScratch } from "./support/scratch.ts";
 
 const CAPACITY = 4096;
+const SMALL_CAPACITY = 1024;
 const FUZZED_FILES = 2000;
+const FUZZED_READERS = 500;
 
 function inspectFile(path: string, agents?: string): Inspection {
   using file = SegmentFile.open(path);
@@ -190,10 +201,11 @@ Deno.test("a survey tells backlogs, requests in flight, held messages and who re
   reader.drain();
 });
 
-Deno.test(`a file with any bytes is looked through without an error (${FUZZED_FILES} files)`, () => {
+/** Files of channels of all kinds that hold what channels can hold. */
+function makeImages(): Uint8Array<ArrayBuffer>[] {
   using directory = new TestDirectory();
   const { path: dir } = directory;
-  const options = { dir, capacityBytes: 1024, codec: "raw" } as const;
+  const options = { dir, capacityBytes: SMALL_CAPACITY, codec: "raw" } as const;
   using publisher = new Publisher<Uint8Array>("b", options);
   using _subscriber = new Subscriber<Uint8Array>("b", options);
   using requester = new Requester<Uint8Array>("r", options);
@@ -206,20 +218,58 @@ Deno.test(`a file with any bytes is looked through without an error (${FUZZED_FI
   for (const size of [7, 8]) second.send(new Uint8Array(size));
   const held = [keeper.recvSync(), keeper.recvSync()];
   const images = ["b", "r", "q"].map((name) => Deno.readFileSync(directory.file(name)));
+  for (const delivery of held) delivery.ack();
+  keeper.drain().forEach((delivery) => delivery.ack());
+  return images;
+}
+
+/** Overwrites something in an image. */
+function strike(random: Random, image: Uint8Array<ArrayBuffer>, whole: Uint8Array): void {
+  const { offset, bytes } = chooseStrike(random, new Anatomy(SMALL_CAPACITY), image, whole);
+  image.set(bytes, Math.min(offset, image.length - bytes.length));
+}
+
+Deno.test(`a file with any bytes is looked through without an error (${FUZZED_FILES} files)`, () => {
+  const images = makeImages();
   let findings = 0;
   for (let seed = 0; seed < FUZZED_FILES; seed++) {
     const random = new Random(seed);
     const whole = images[seed % images.length];
     const image = whole.slice();
     for (let strikes = random.between(1, 8); strikes > 0; strikes--) {
-      const { offset, bytes } = chooseStrike(random, new Anatomy(1024), image, whole);
-      image.set(bytes, Math.min(offset, image.length - bytes.length));
+      strike(random, image, whole);
     }
     const left = random.chance(0.2) ? random.below(image.length) : image.length;
     const source = new BytesInMemory(image.slice(0, left));
     findings += inspect(source, { records: 20 }).findings.length;
   }
   assert.ok(findings > FUZZED_FILES / 2, `${findings} findings`);
-  for (const delivery of held) delivery.ack();
-  keeper.drain().forEach((delivery) => delivery.ack());
+});
+
+Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZED_READERS} times)`, () => {
+  const images = makeImages();
+  let [messages, findings, refused] = [0, 0, 0];
+  for (let seed = 0; seed < FUZZED_READERS; seed++) {
+    const random = new Random(seed, 1);
+    const whole = images[seed % images.length];
+    const source = new BytesInMemory(whole.slice(), ({ bytes }) => {
+      if (random.chance(0.2)) strike(random, bytes, whole);
+    });
+    try {
+      const reader = new ChannelReader(source, "a", "oldest");
+      for (let look = 0, hasMore = true; look < 50 || hasMore; look++) {
+        const seen = reader.read();
+        ({ hasMore } = seen);
+        messages += seen.messages.length;
+        findings += seen.findings.length;
+        assert.ok(look < 1000, `seed ${seed}: no end`);
+        assert.ok(seen.missed >= 0 && Number.isSafeInteger(seen.missed), `seed ${seed}`);
+      }
+    } catch (error) {
+      if (!(error instanceof ShmCorruptionError)) throw error;
+      refused++;
+    }
+  }
+  const told = `${messages} messages, ${findings} findings, ${refused} refused`;
+  assert.ok(messages > FUZZED_READERS && findings > FUZZED_READERS / 4 && refused > 0, told);
 });

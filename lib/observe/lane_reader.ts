@@ -134,6 +134,7 @@ export class LaneReader {
         this.#problem = undefined;
         return latest;
       }
+      if (problem === this.#problem) return undefined;
       latest = this.#look();
     }
     problem ??= "the file ends before it";
@@ -190,9 +191,9 @@ export class LaneReader {
 
   /** The next message has a number: those before it that were passed over are missed. */
   #miss(next: number, seen: Seen): void {
-    if (this.#hasGap && this.#sequence !== undefined) {
-      seen.missed += Math.max(0, next - this.#sequence);
-    }
+    const missed = next - (this.#sequence ?? next);
+    // A count that was overwritten tells nothing.
+    if (this.#hasGap && Number.isSafeInteger(next)) seen.missed += Math.max(0, missed);
     this.#hasGap = false;
   }
 
