@@ -173,6 +173,7 @@ function specOf(curves: readonly Curve[]): Spec {
           x2: { value: WIDTH + LABEL_GAP },
           y2: { field: "y" },
           stroke: { field: "colour" },
+          strokeDash: { value: [1, 3] },
         },
       },
     }, {

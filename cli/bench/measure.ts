@@ -27,7 +27,9 @@ export interface Measuring {
   readonly progress: (share: number, text: string) => void;
 }
 
-const ROUNDS = 3;
+const LEAST_ROUNDS = 3;
+/** With more time there are more rounds, so that turns stay short. */
+const SECONDS_A_ROUND = 10;
 /** With less time than this for all, one round has to do. */
 const MANY_ROUNDS_FROM_SECONDS = 5;
 /** A turn is no shorter than this, whatever time is left. */
@@ -111,22 +113,23 @@ async function takeTurn(pairs: Pairs, entry: Entry, count: number): Promise<Run 
   }
 }
 
+function roundsIn(seconds: number): number {
+  if (seconds < MANY_ROUNDS_FROM_SECONDS) return 1;
+  return Math.max(LEAST_ROUNDS, Math.floor(seconds / SECONDS_A_ROUND));
+}
+
 /** How many messages a second a run had. */
 function rateOf(run: Run, { kind }: Workload): number {
   return kind === "throughput" ? run.value : 1e9 / run.value;
 }
 
-/** Measures for about so many seconds; rejects when it is aborted. */
+/** Measures for about so many seconds; rejects after the turn in which it is aborted. */
 export async function measureAll(measuring: Measuring): Promise<Entry[]> {
   const { seconds, signal, progress } = measuring;
   await using pairs = new Pairs(measuring);
-  const stopped = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("it was interrupted")), { once: true });
-  });
-  stopped.catch(() => {});
   const entries = newEntries();
   const end = performance.now() + seconds * 1000;
-  const rounds = seconds < MANY_ROUNDS_FROM_SECONDS ? 1 : ROUNDS;
+  const rounds = roundsIn(seconds);
   const rates = new Map<Entry, number>();
   for (let round = 0; round <= rounds; round++) {
     const able = entries.filter(({ obstacle }) => obstacle === undefined);
@@ -134,7 +137,8 @@ export async function measureAll(measuring: Measuring): Promise<Entry[]> {
     const weights = able.reduce((sum, { workload }) => sum + WEIGHTS[workload.kind], 0);
     const unitSeconds = Math.max(LEAST_TURN_SECONDS, (left * MEASURED_SHARE) / weights);
     for (const [nth, entry] of able.entries()) {
-      signal.throwIfAborted();
+      // Not in the middle of a turn: whoever is killed leaves its channel to be cleaned up.
+      if (signal.aborted) throw new Error("it was interrupted");
       const { workload, contestant } = entry;
       const what = round === 0 ? "warming up" : `round ${round} of ${rounds}`;
       progress(
@@ -143,7 +147,7 @@ export async function measureAll(measuring: Measuring): Promise<Entry[]> {
       );
       const rate = rates.get(entry);
       const count = rate === undefined ? firstCount(entry) : messagesFor(entry, rate, unitSeconds);
-      const run = await Promise.race([takeTurn(pairs, entry, count), stopped]);
+      const run = await takeTurn(pairs, entry, count);
       if (run === undefined) continue;
       rates.set(entry, rateOf(run, workload));
       if (round > 0) entry.runs.push(run);

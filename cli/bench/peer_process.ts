@@ -3,8 +3,8 @@ import { linesOf } from "./lines.ts";
 import type { PeerTask } from "./peers/task.ts";
 import { type Facts, Sayings } from "./sayings.ts";
 
-const ASK_AFTER_MS = 500;
-const KILL_AFTER_MS = 3000;
+const ASK_AFTER_MS = 5000;
+const KILL_AFTER_MS = 8000;
 const encoder = new TextEncoder();
 
 /** Starts this program as a peer, with pipes to its standard streams. */
@@ -48,11 +48,19 @@ export class PeerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close().catch(() => {});
     const timers = [
-      setTimeout(() => this.#process.kill("SIGTERM"), ASK_AFTER_MS),
-      setTimeout(() => this.#process.kill("SIGKILL"), KILL_AFTER_MS),
+      setTimeout(() => this.#kill("SIGTERM"), ASK_AFTER_MS),
+      setTimeout(() => this.#kill("SIGKILL"), KILL_AFTER_MS),
     ];
     await this.#ended.catch(() => {});
     for (const timer of timers) clearTimeout(timer);
+  }
+
+  #kill(signal: Deno.Signal): void {
+    try {
+      this.#process.kill(signal);
+    } catch {
+      // It has just ended.
+    }
   }
 
   async #write(line: string): Promise<void> {
