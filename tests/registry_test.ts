@@ -136,6 +136,9 @@ Deno.test("removeStale spares queues with messages unless asked", () => {
   }
   assert.deepEqual(removeStale({ dir }), []);
   assert.deepEqual(removeStale({ dir, includePersistent: true }), []);
+  const all = { dir, includePersistent: true, includeNonEmpty: true };
+  assert.deepEqual(removeStale({ ...all, dryRun: true }), ["kept", "plain"]);
+  assert.deepEqual(listChannels({ dir }).map(({ name }) => name), ["kept", "plain"]);
   assert.deepEqual(removeStale({ dir, includeNonEmpty: true }), ["plain"]);
   assert.deepEqual(removeStale({ dir, includePersistent: true, includeNonEmpty: true }), ["kept"]);
 });
@@ -147,6 +150,7 @@ Deno.test("removeStale touches no channel that somebody holds", () => {
   using puller = new Puller<number>("a", { dir });
   const all = { dir, includePersistent: true, includeNonEmpty: true };
   assert.deepEqual(removeStale(all), []);
+  assert.deepEqual(removeStale({ ...all, dryRun: true }), []);
   pusher.send(1);
   assert.deepEqual(removeStale(all), []);
   assert.equal(puller.tryRecv(), 1);
