@@ -4,8 +4,7 @@
  * @module
  */
 
-import { threadNumberOf } from "../agent_id.ts";
-import { isAgentId } from "../agent_id.ts";
+import { isAgentId, threadNumberOf } from "../agent_id.ts";
 import { type Role, ROLES } from "../attachment.ts";
 import type { Finding } from "./finding.ts";
 import type { Geometry } from "./lane.ts";
