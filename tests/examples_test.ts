@@ -121,7 +121,7 @@ Deno.test("example arrays: arrays are written and read in place", () =>
 Deno.test("example camera_frames: viewers see frames in place, and count what they miss", () =>
   inDirectory(async (run) => {
     await using viewer = run("camera_frames/viewer.ts");
-    await using slow = run("camera_frames/viewer.ts", "250");
+    await using slow = run("camera_frames/viewer.ts", "1500");
     await using previews = run("camera_frames/previews.ts");
     await Promise.all([viewer, slow, previews].map((program) => program.prints("watching")));
     await using camera = run("camera_frames/camera.ts", "60");
@@ -144,7 +144,7 @@ function seenOf(lines: string[]): { seen: number; missed: number } {
 Deno.test("example agent_swarm: all questions are answered although an agent is killed", () =>
   inDirectory(async (run) => {
     await using tools = run("agent_swarm/tools.ts");
-    await using killed = run("agent_swarm/agent.ts", "ann");
+    await using killed = run("agent_swarm/agent.ts", "ann", "60000");
     await killed.prints("ready");
     await using boss = run("agent_swarm/boss.ts");
     await killed.prints("thinks about");

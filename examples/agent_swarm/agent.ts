@@ -1,13 +1,14 @@
 // An agent: it takes a question, lets its model use tools until that has an answer, and replies. Start
-// several, each with a name; they share the questions. Ends at Ctrl-C:
-//   deno run --allow-ffi examples/agent_swarm/agent.ts ann
+// several, each with a name, and the milliseconds that its model thinks; they share the questions. Ends
+// at Ctrl-C:
+//   deno run --allow-ffi examples/agent_swarm/agent.ts ann [milliseconds]
 import { Replier, Requester, ShmRemoteError } from "@ringbus/ringbus";
 import { type Answer, QUESTIONS, type ToolCall, TOOLS } from "./channels.ts";
 import { type Model, ScriptedModel, type Turn } from "./model.ts";
 
 const MOST_STEPS = 8;
-const [agent] = Deno.args;
-const model: Model = new ScriptedModel();
+const [agent, thinkMs = "30"] = Deno.args;
+const model: Model = new ScriptedModel(Number(thinkMs));
 
 using tools = new Requester<ToolCall, number>(TOOLS);
 

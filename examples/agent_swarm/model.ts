@@ -23,8 +23,14 @@ export interface Model {
 
 /** Answers "How many boxes of 12 for ITEM?", with a tool that there is not, and then with two that are. */
 export class ScriptedModel implements Model {
+  readonly #thinkMs: number;
+
+  constructor(thinkMs: number) {
+    this.#thinkMs = thinkMs;
+  }
+
   async next([question, ...results]: readonly Turn[]): Promise<Step> {
-    await new Promise((resolve) => setTimeout(resolve, 30)); // the time to think
+    await new Promise((resolve) => setTimeout(resolve, this.#thinkMs));
     const [, size, item] = /boxes of (\d+) for (\w+)/.exec(question.text)!;
     const answered = results.filter(({ text }) => !text.startsWith("error:")).map(({ text }) =>
       text
