@@ -121,15 +121,17 @@ Deno.test("example arrays: arrays are written and read in place", () =>
 Deno.test("example camera_frames: viewers see frames in place, and count what they miss", () =>
   inDirectory(async (run) => {
     await using viewer = run("camera_frames/viewer.ts");
-    await using slow = run("camera_frames/viewer.ts", "1500");
+    await using slow = run("camera_frames/viewer.ts");
     await using previews = run("camera_frames/previews.ts");
     await Promise.all([viewer, slow, previews].map((program) => program.prints("watching")));
+    slow.kill("SIGSTOP");
     await using camera = run("camera_frames/camera.ts", "60");
     assert.deepEqual(await camera.lines(), ["sent 60 frames of 921616 bytes"]);
+    slow.kill("SIGCONT");
     const [quickly, slowly] = [seenOf(await viewer.lines()), seenOf(await slow.lines())];
     assert.equal(quickly.seen + quickly.missed, 60);
     assert.equal(slowly.seen + slowly.missed, 60);
-    assert.ok(slowly.missed > 0 && slowly.seen > 0);
+    assert.ok(slowly.missed > 45 && slowly.seen > 0);
     const shades = [10, 20, 30, 40, 50, 60].map((shade) =>
       `Uint8Array 60 x 80 x 3, shade ${shade}`
     );
