@@ -176,12 +176,14 @@ Deno.test("example log_fanout: the archive has every line, a slow watcher counts
       await using archive = run("log_fanout/archive.ts", path);
       await using slow = run("log_fanout/watch.ts", "error", "slow");
       await Promise.all([archive.prints("writing"), slow.prints("watching")]);
+      slow.kill("SIGSTOP");
       const names = ["billing", "search"];
       await using services = new AsyncDisposableStack();
       const running = names.map((name) => services.use(run("log_fanout/service.ts", name)));
       for (const [i, service] of running.entries()) {
         assert.deepEqual(await service.lines(), [`${names[i]} logged 2000 lines`]);
       }
+      slow.kill("SIGCONT");
       assert.equal((await archive.lines()).at(-1), "wrote 4000 lines");
       const written = (await Deno.readTextFile(path)).trimEnd().split("\n").map((line) =>
         JSON.parse(line)
