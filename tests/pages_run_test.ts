@@ -116,6 +116,11 @@ function* examplesInSources(): Generator<Block> {
 Deno.test("no TypeScript of the pages is kept from being executed but what is run here", () => {
   for (const block of ignored) assert.equal(block.attributes, SELF_CONTAINED, placeOf(block));
   for (const block of blocksOf("typescript", "tsx", "mts")) assert.fail(placeOf(block));
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  assert.match(tasks.test.command, / --doc .* README\.md docs\b/);
+  for (const block of blocksOf("ts").filter((block) => !ignored.includes(block))) {
+    assert.match(block.page, /^(README\.md$|docs\/)/, placeOf(block));
+  }
   const pages = new Set(files.map(({ page }) => page));
   assert.deepEqual([...pages].sort(), Object.keys(SCENARIOS).sort());
 });
