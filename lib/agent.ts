@@ -165,10 +165,24 @@ function unlinkIfThere(path: string): void {
 function makeLockedFifo(path: string): number {
   const os = platform();
   const unnamed = path.replace(AGENT_PREFIX, NEW_PREFIX);
-  const fd = os.makeFifo(unnamed);
-  os.lock(fd, "exclusive");
-  os.rename(unnamed, path);
-  return fd;
+  while (true) {
+    const fd = os.makeFifo(unnamed);
+    os.lock(fd, "exclusive");
+    if (tryRename(unnamed, path)) return fd;
+    // We stood still for long, and it was taken for one that a dead process left.
+    os.close(fd);
+  }
+}
+
+/** False if there is nothing of that name any more. */
+function tryRename(from: string, to: string): boolean {
+  try {
+    platform().rename(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return false;
+  }
 }
 
 function openBell(path: string): number {

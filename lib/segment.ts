@@ -10,7 +10,7 @@
 import { acquireAgent, type Agent, releaseAgent } from "./agent.ts";
 import type { Carrier, Listener } from "./carrier.ts";
 import { bury, closeGrave, enter, isNameOf, shut } from "./door.ts";
-import { codeOf, NEW_PREFIX, segmentDirectory } from "./directory.ts";
+import { codeOf, NEW_PREFIX, removeIfThere, segmentDirectory } from "./directory.ts";
 import {
   ShmConnectionError,
   ShmCorruptionError,
@@ -329,10 +329,13 @@ function create(
     return fd;
   } catch (error) {
     os.close(fd);
-    if (error instanceof SystemError && error.code === "EEXIST") return undefined;
+    // Without its name it was taken for one that a dead process left: we stood still for long.
+    if (error instanceof SystemError && (error.code === "EEXIST" || error.code === "ENOENT")) {
+      return undefined;
+    }
     throw error;
   } finally {
-    os.unlink(unnamed);
+    removeIfThere(unnamed);
   }
 }
 

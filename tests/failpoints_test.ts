@@ -255,6 +255,25 @@ Deno.test("nobody attaches to a deleted segment of which a killed creator left a
     for (const name of leftBehind) Deno.removeSync(`${dir}/${name}`);
   }));
 
+Deno.test("what a process makes while it stands still may be removed as stale, and it makes it anew", () =>
+  withHeld(async ({ path: dir, names }, hold) => {
+    const isNew = (name: string) => name.startsWith(".new-");
+    for (const point of ["makeFifo", "create", "FORMAT_MAGIC"] as const) {
+      const { child, arm, untilHeld, release } = hold();
+      arm(point);
+      await child.tell({ do: "open", id: "out", role: "pusher", target: point, options: { dir } });
+      await untilHeld();
+      for (const name of names().filter(isNew)) Deno.utimeSync(`${dir}/${name}`, 0, 0);
+      removeStale({ dir });
+      assert.deepEqual(names().filter(isNew), [], point);
+      release();
+      await child.result();
+      using puller = new Puller(point, { dir });
+      await child.ask({ do: "send", id: "out", values: [point] });
+      assert.deepEqual(puller.drain(), [point]);
+    }
+  }));
+
 /** What the last one to leave does with the segment, and what it does only to delete it. */
 const LEAVING = ["LEAVE_FREED", "unshare", "isSharedByOthers", "share", "unmap", "close"] as const;
 const DELETING = ["status", "renameNew", "unlink"] as const;
