@@ -20,6 +20,9 @@ export const JOURNAL_PREFIX = ".journal-";
 /** Permission bits that let others in. */
 const OTHERS_WRITE = 0o022;
 
+/** Characters of a name that are kept in another: that of a file has at most 255 bytes. */
+const KEPT_CHARACTERS = 200;
+
 const checked = new Set<string>();
 
 /**
@@ -82,6 +85,11 @@ function checkDirectory(path: string, status: FileStatus): void {
       `run chmod 700 ${path}`,
     );
   }
+}
+
+/** A name that `mark` tells from all others with its prefix, and that ends as another one does. */
+export function hiddenName(prefix: string, mark: string, name: string): string {
+  return `${prefix}${mark}-${name.slice(-KEPT_CHARACTERS)}`;
 }
 
 /** The code of a failed system call, or the error's text. */

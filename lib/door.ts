@@ -14,7 +14,7 @@
  * @module
  */
 
-import { codeOf, GRAVE_PREFIX, removeIfThere } from "./directory.ts";
+import { codeOf, GRAVE_PREFIX, hiddenName, removeIfThere } from "./directory.ts";
 import { platform } from "./platform/mod.ts";
 import { DOOR_SHUT, HEADER_DOOR, MAGIC_HIGH, MAGIC_LOW } from "../wasm/layout.ts";
 
@@ -81,7 +81,7 @@ function moveAway(path: string, grave: string): void {
 function graveOf(path: string, fd: number): string {
   const name = path.lastIndexOf("/") + 1;
   const inode = platform().statusOf(fd).inode.toString(16);
-  return `${path.slice(0, name)}${GRAVE_PREFIX}${inode}-${path.slice(name)}`;
+  return path.slice(0, name) + hiddenName(GRAVE_PREFIX, inode, path.slice(name));
 }
 
 /** Gives up our share of a file that lost its name; the last one to do so removes the grave. */

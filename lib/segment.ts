@@ -10,7 +10,7 @@
 import { acquireAgent, type Agent, releaseAgent } from "./agent.ts";
 import type { Carrier, Listener } from "./carrier.ts";
 import { bury, closeGrave, enter, isNameOf, shut } from "./door.ts";
-import { codeOf, NEW_PREFIX, removeIfThere, segmentDirectory } from "./directory.ts";
+import { codeOf, hiddenName, NEW_PREFIX, removeIfThere, segmentDirectory } from "./directory.ts";
 import {
   ShmConnectionError,
   ShmCorruptionError,
@@ -314,7 +314,7 @@ function create(
   format: Format,
 ): number | undefined {
   const os = platform();
-  const unnamed = `${agent.directory}/${NEW_PREFIX}${agent.id.toString(16)}-${name}`;
+  const unnamed = `${agent.directory}/${hiddenName(NEW_PREFIX, agent.id.toString(16), name)}`;
   let fd: number;
   try {
     fd = os.create(unnamed);

@@ -88,6 +88,17 @@ Deno.test("the last member deletes a journal, unless it persists", () =>
     assert.deepEqual(third.texts, []);
   }));
 
+Deno.test("the longest name of a channel names a journal too", () =>
+  atOnce(({ path: dir, names }) => {
+    const name = "j".repeat(200);
+    const state = { reset() {}, apply() {}, copy: () => [] };
+    using journal = new Journal(name, LEDGER, state, { dir });
+    journal.append(new Uint8Array(8));
+    journal.renew();
+    using _other = new Journal(name, LEDGER, state, { dir });
+    assert.equal(generations(names()).length, 1);
+  }));
+
 Deno.test("records are of any size, in parts, and empty", () =>
   atOnce(({ path }) => {
     using one = new Member(path);
