@@ -12,6 +12,7 @@ import {
   SENT,
 } from "../torture/journal.ts";
 import { fill, fillAborted, make, sizeOf, verify } from "../torture/message.ts";
+import { openingsOf } from "../torture/recovery.ts";
 import type { Record } from "../torture/round.ts";
 import type { Part } from "../torture/task.ts";
 import { judgeAck } from "../torture/verify_ack.ts";
@@ -215,6 +216,14 @@ Deno.test("messages of a first delivery come in their order, those that come aga
   );
   judgeOne([[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"], [1, 2, "done"]]);
   assert.throws(() => judgeOne([[0, 1, "done"], [1, 1, "done"], [2, 1, "done"], [3, 1, "done"]]));
+});
+
+Deno.test("openings count, but for a process's first, one that never ended, and who was stopped", () => {
+  const entries = [opened(SENDER, 0), entry(OPENED, SENDER + 1, 0, 0, 10, 1500)];
+  const unfinished = entry(OPENED, SENDER + 2, 0, 0, 2000, 0);
+  assert.deepEqual(openingsOf([record("pusher", [...entries, unfinished])]), [1490]);
+  const stops = [{ from: 5, until: 1400 }];
+  assert.deepEqual(openingsOf([record("pusher", entries, { stops })]), []);
 });
 
 const NEWS = { positions: new Map(), missed: new Map() };
