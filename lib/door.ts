@@ -73,6 +73,7 @@ function moveAway(path: string, grave: string): void {
     os.renameNew(path, grave);
   } catch (error) {
     const code = codeOf(error);
+    // Some file systems have no such rename: there, one who stood still here deletes a younger one.
     if (code === "EINVAL") removeIfThere(path);
     else if (code !== "EEXIST" && code !== "ENOENT") throw error;
   }

@@ -68,6 +68,18 @@ Deno.test("the first 128 bytes of a live segment stand where the format puts the
   assert.equal(head, tail);
 });
 
+Deno.test("what all look at lies on no line that messages change", () => {
+  const line = (offset: number) => Math.floor(offset / 64);
+  const looked = [layout.CONTROL_RETURNS, layout.CONTROL_CORRECTIONS].map(line);
+  const changed = [
+    layout.CONTROL_OTHERS_HEAD,
+    layout.CONTROL_OTHERS_COUNT,
+    layout.CONTROL_OTHERS_TAIL,
+    layout.CONTROL_TURN_MAX,
+  ].map(line);
+  assert.deepEqual(looked.filter((number) => changed.includes(number)), []);
+});
+
 Deno.test("a segment is its user's alone", () => {
   using directory = new TestDirectory();
   using _pusher = new Pusher("a", { dir: directory.path });

@@ -94,13 +94,13 @@ export const CONTROL_SENDERS_ASLEEP = CONTROL_RECEIVERS_ASLEEP + 32;
 export const CONTROL_REQUESTERS_ASLEEP = CONTROL_SENDERS_ASLEEP + 32;
 export const CONTROL_WAITING = CONTROL_REQUESTERS_ASLEEP + 32;
 export const CONTROL_HOLDERS = CONTROL_WAITING + 32;
-// How often messages were given back.
+// How often messages were given back, and the totals below corrected: all look at these all the time,
+// and hardly anybody writes to their line.
 export const CONTROL_RETURNS = CONTROL_HOLDERS + 32;
+export const CONTROL_CORRECTIONS = CONTROL_RETURNS + 4;
 // What lanes other than the first add to the header's totals; written by senders, then by receivers.
 export const CONTROL_OTHERS_HEAD = CONTROL_RECEIVERS_ASLEEP + 192;
 export const CONTROL_OTHERS_COUNT = CONTROL_OTHERS_HEAD + 8;
-// How often these were corrected.
-export const CONTROL_CORRECTIONS = CONTROL_OTHERS_COUNT + 8;
 export const CONTROL_OTHERS_TAIL = CONTROL_OTHERS_HEAD + 64;
 // The largest number of turns any receiver took.
 export const CONTROL_TURN_MAX = CONTROL_OTHERS_TAIL + 64;

@@ -19,7 +19,7 @@
  *                                 .journal-name-IDENTITY-00000003
  * ```
  *
- * The anchor is a segment as every channel has one: its locks tell who is there, the last member to leave
+ * The anchor is a segment as every channel has one: its shares tell who is there, the last member to leave
  * deletes the journal unless it persists, and the doorbells of members that sleep are rung through it.
  *
  * @module
