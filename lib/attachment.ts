@@ -183,6 +183,7 @@ export class Attachment {
   bytes: Uint8Array<ArrayBufferLike>;
   words: Int32Array;
   readonly #participants: number;
+  readonly #isPersistent: boolean;
   #isClosed = false;
   #lookedAtMs = -Infinity;
 
@@ -200,6 +201,7 @@ export class Attachment {
       const facts = readFacts(sourceOf(memory), mappedBytes, this.name);
       checkAgreement(this.name, facts, kind, options);
       this.kind = kind;
+      this.#isPersistent = facts.persist;
       this.capacity = facts.capacity;
       this.codec = codecFor(this.name, facts.codecId, options.codec);
       this.#participants = controlOffset(facts.capacity) + layout.CONTROL_PARTICIPANTS;
@@ -418,7 +420,8 @@ export class Attachment {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.ring.leave(this.index) > 0) this.wakeAll(layout.ASLEEP_RECEIVERS);
-    this.carrier.close(() => isDisposable(this.carrier, this.kind));
+    const isKept = this.#isPersistent;
+    this.carrier.close(isKept ? undefined : () => isDisposable(this.carrier, this.kind));
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
   }
 }
@@ -428,7 +431,6 @@ function isDisposable(carrier: Carrier, kind: ChannelKind): boolean {
   try {
     carrier.remap();
     const facts = readFacts(source, carrier.mappedBytes, carrier.name);
-    if (facts.persist) return false;
     const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
     if (kind !== "queue") return true;
     return pendingBytes(control) === 0n && unacknowledgedMessages(control, source) === 0;

@@ -48,6 +48,17 @@ damaging("a changed codec is refused", ({ options, path }) => {
   assert.throws(() => new Puller("a", { dir: options.dir }), ShmCorruptionError);
 });
 
+damaging(
+  "a persistent channel that is damaged stays for those who may mend it",
+  ({ options, path }) => {
+    const pusher = new Pusher("a", { ...options, persist: true });
+    pusher.send(pattern(100, 1));
+    poke(path, layout.HEADER_VERSION, word(99n));
+    pusher.close();
+    assert.ok(Deno.statSync(path).isFile);
+  },
+);
+
 damaging("a segment does not grow over what it holds", ({ options, path }) => {
   using first = new Pusher<Uint8Array>("a", options);
   using puller = new Puller<Uint8Array>("a", options);
