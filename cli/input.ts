@@ -7,6 +7,7 @@
 import { UsageError } from "./command.ts";
 import type { OptionTable } from "./command.ts";
 import { fromJsonForm } from "./json_form.ts";
+import type { Output } from "./output.ts";
 
 /** How arguments and lines are read. */
 export const INPUT_OPTIONS = {
@@ -25,17 +26,19 @@ export interface InputOptions {
 
 /**
  * The values to send: each argument, or each line of the standard input if there are none. An
- * argument that is no JSON is text, so that `hello` needs no quotes; a line has to be JSON.
+ * argument that is no JSON is text, so that `hello` needs no quotes, unless it begins like an
+ * object or a list; a line has to be JSON.
  */
 export async function* inputValues(
   words: readonly string[],
   options: InputOptions,
-  signal: AbortSignal,
+  { output, signal }: { output: Output; signal: AbortSignal },
 ): AsyncGenerator<unknown> {
   if (words.length > 0) {
     yield* words.map((word) => argumentValue(word, options));
     return;
   }
+  if (Deno.stdin.isTerminal()) output.remark("reading lines from the terminal until Ctrl-D");
   let number = 0;
   for await (const line of inputLines(signal)) {
     number++;
@@ -49,8 +52,12 @@ function argumentValue(word: string, { text, codec }: InputOptions): unknown {
   let form: unknown;
   try {
     form = JSON.parse(word);
-  } catch {
-    return word;
+  } catch (cause) {
+    if (!/^\s*[[{]/.test(word)) return word;
+    const reason = (cause as Error).message;
+    throw new UsageError(
+      `argument ${word} looks like JSON and is none: ${reason}. Correct it, or give --text`,
+    );
   }
   return valueOf(form, `argument ${JSON.stringify(word)}`);
 }

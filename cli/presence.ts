@@ -5,6 +5,7 @@
  */
 
 import type { Role } from "../lib/attachment.ts";
+import { ShmTimeoutError } from "../lib/errors.ts";
 import { describeChannel } from "../lib/registry.ts";
 import { pause } from "../lib/pause.ts";
 
@@ -17,7 +18,24 @@ export function hasRole(name: string, role: Role): boolean {
   return participants.some((participant) => participant.role === role && participant.alive);
 }
 
-/** Waits until somebody plays a role on a channel, or the program is asked to end. */
-export async function waitForRole(name: string, role: Role, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !hasRole(name, role)) await pause(LOOK_EVERY_MS, signal);
+/**
+ * Waits until somebody plays a role on a channel, or the program is asked to end.
+ *
+ * @throws {ShmTimeoutError} if nobody does in the time given
+ */
+export async function waitForRole(
+  name: string,
+  role: Role,
+  signal: AbortSignal,
+  timeoutMs = Infinity,
+): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!signal.aborted && !hasRole(name, role)) {
+    if (performance.now() >= end) {
+      throw new ShmTimeoutError(
+        `no ${role} came to channel "${name}" within ${timeoutMs} ms; start one, or wait longer`,
+      );
+    }
+    await pause(LOOK_EVERY_MS, signal);
+  }
 }

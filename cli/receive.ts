@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TIMEOUT_OPTION } from "./channel_options.ts";
+import { TIMEOUT_OPTION, timeoutOf } from "./channel_options.ts";
 import type { OptionTable } from "./command.ts";
 import { toJsonForm } from "./json_form.ts";
 import { numberOf } from "./numbers.ts";
@@ -26,22 +26,36 @@ export interface Received {
 
 /** How to receive and print. */
 export interface Receiving {
-  readonly values: { readonly limit?: string; readonly raw?: boolean };
-  readonly output: Output;
-  readonly signal: AbortSignal;
+  readonly limit: number;
+  readonly isRaw: boolean;
   readonly timeoutMs: number | undefined;
+}
+
+/**
+ * How to receive and print, as it was asked for.
+ *
+ * @throws {UsageError} if a value is none of those allowed
+ */
+export function receivingOf(
+  values: { limit?: string; raw?: boolean; "timeout-ms"?: string },
+): Receiving {
+  return {
+    limit: numberOf("limit", values.limit, { least: 1 }) ?? Infinity,
+    isRaw: values.raw ?? false,
+    timeoutMs: timeoutOf(values),
+  };
 }
 
 /** Receives and prints until the limit is reached or the program is asked to end. */
 export async function receiveAll(
-  { values, output, signal, timeoutMs }: Receiving,
+  { limit, isRaw, timeoutMs }: Receiving,
+  { output, signal }: { output: Output; signal: AbortSignal },
   receive: (wait: WaitOptions) => Promise<Received>,
 ): Promise<void> {
-  const limit = numberOf("limit", values.limit, { least: 1 }) ?? Infinity;
   for (let count = 0; count < limit && !signal.aborted; count++) {
     const message = await unlessAborted(() => receive({ signal, timeoutMs }), signal);
     if (message === undefined) return;
-    printMessage(output, message.value, values.raw ?? false);
+    printMessage(output, message.value, isRaw);
     message.printed?.();
   }
 }

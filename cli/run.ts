@@ -5,9 +5,11 @@
  */
 
 import { parseArgs } from "node:util";
-import { type Command, EXIT, type Invocation, UsageError } from "./command.ts";
+import { type Command, EXIT, type Invocation, type OptionTable, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import { counted } from "./counted.ts";
 import { commandHelp, COMMON_OPTIONS, programHelp } from "./help.ts";
+import { didYouMean } from "./nearest.ts";
 import { Output, OutputClosedError } from "./output.ts";
 import { withSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
@@ -18,6 +20,8 @@ export async function runCommandLine(args: readonly string[], mainUrl: string): 
   const output = new Output(others.includes("--json"));
   try {
     if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      const [topic] = name === "help" ? others : [];
+      if (topic !== undefined) return await runCommand(topic, ["--help"], output, mainUrl);
       output.print(programHelp());
       return name === undefined ? EXIT.USAGE : EXIT.DONE;
     }
@@ -40,7 +44,10 @@ async function runCommand(
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) {
     const names = Object.keys(COMMANDS).filter((other) => COMMANDS[other].summary !== undefined);
-    throw new UsageError(`there is no command ${JSON.stringify(name)}: use ${names.join(", ")}`);
+    throw new UsageError(
+      `there is no command ${JSON.stringify(name)}: use ${names.join(", ")}` +
+        didYouMean(name, names),
+    );
   }
   const { command } = await entry.load();
   if (isHelpWanted(args)) {
@@ -64,24 +71,29 @@ function readArguments(command: Command, args: readonly string[]): Read {
   const { values, positionals } = parsed(command, args.slice(0, end));
   const [least, most] = command.arity;
   if (positionals.length < least || positionals.length > most) {
-    const wanted = least === most
-      ? `${least}`
-      : most === Infinity
-      ? `at least ${least}`
-      : `${least} to ${most}`;
-    throw new UsageError(`it takes ${wanted} argument(s), not ${positionals.length}`);
+    const wanted = command.usage === "" ? "options alone" : command.usage;
+    throw new UsageError(`it takes ${wanted}, not ${counted(positionals.length, "argument")}`);
   }
   return { values, arguments: positionals, rest: args.slice(end + 1) };
 }
 
 function parsed(command: Command, args: string[]) {
+  const options = { ...command.options, ...COMMON_OPTIONS };
   try {
-    const options = { ...command.options, ...COMMON_OPTIONS };
     return parseArgs({ args, options, allowPositionals: true, allowNegative: true });
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    throw new UsageError(optionProblem(error, options), { cause: error });
   }
+}
+
+/** What is wrong with options, in one line. */
+function optionProblem(error: TypeError & { code?: string }, options: OptionTable): string {
+  const given = /'(-.+?)'/.exec(error.message)?.[1];
+  if (error.code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION" || given === undefined) return error.message;
+  const names = Object.entries(options).map(([name, { isOn }]) => `--${isOn ? "no-" : ""}${name}`);
+  const hint = didYouMean(given, names) || "; a value that begins with - stands after --";
+  return `there is no option ${given}${hint}`;
 }
 
 /** Says what went wrong; answers the exit code. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fromJsonForm, toJsonForm } from "../cli/json_form.ts";
 import { EXIT } from "../cli/command.ts";
+import { Publisher } from "../mod.ts";
 import { inShell } from "./support/command_line.ts";
 import { within } from "./support/deadline.ts";
 
@@ -25,6 +26,27 @@ Deno.test("ringbus names its commands, and its exit codes tell what was wrong", 
     assert.match(badName.stderr, /cannot open channel "\.\.\/x"/);
   }));
 
+Deno.test("ringbus tells what somebody may have meant", () =>
+  inShell(async ({ run, scratch }) => {
+    using _publisher = new Publisher("robot", { dir: scratch.path });
+    const cases: [words: string[], code: number, said: RegExp][] = [
+      [["lss"], EXIT.USAGE, /there is no command "lss": use .*; did you mean ls\?/],
+      [["ls", "--jsn"], EXIT.USAGE, /there is no option --jsn; did you mean --json\?/],
+      [["serve", "--no-htp"], EXIT.USAGE, /no option --no-htp; did you mean --no-http\?/],
+      [["push", "x", "-5"], EXIT.USAGE, /no option -5; a value that begins with - stands after --/],
+      [["stat"], EXIT.USAGE, /it takes NAME, not 0 arguments/],
+      [["ls", "robot"], EXIT.USAGE, /it takes options alone, not 1 argument/],
+      [["rep", "x", "cat"], EXIT.USAGE, /it takes NAME -- COMMAND \[ARGUMENT\.\.\.\], not 2/],
+      [["stat", "robto"], EXIT.FAILED, /no channel "robto" in .*; did you mean robot\?/],
+    ];
+    for (const [words, expected, said] of cases) {
+      const { code, stderr } = await run(words);
+      assert.equal(code, expected, words.join(" "));
+      assert.match(stderr, said);
+    }
+    assert.equal((await run(["help", "pub"])).stdout, (await run(["pub", "--help"])).stdout);
+  }));
+
 Deno.test("ringbus --version prints the version of deno.json", () =>
   inShell(async ({ run }) => {
     const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
@@ -46,6 +68,26 @@ Deno.test("ringbus pub says when nobody subscribes", () =>
     const { code, stderr } = await run(["pub", "robot", "1"]);
     assert.equal(code, EXIT.DONE);
     assert.match(stderr, /nobody subscribes to robot/);
+    const waited = await run(["pub", "robot", "1", "--wait", "--timeout-ms", "50"]);
+    assert.equal(waited.code, EXIT.TIMED_OUT);
+    assert.match(waited.stderr, /no subscriber came to channel "robot" within 50 ms/);
+  }));
+
+Deno.test("ringbus push sends words as text, but nothing that begins like an object and is none", () =>
+  inShell(async ({ run }) => {
+    const broken = await run(["push", "jobs", '{"a":1']);
+    assert.equal(broken.code, EXIT.USAGE);
+    assert.match(broken.stderr, /argument \{"a":1 looks like JSON and is none: .*give --text/);
+    await run(["push", "jobs", "[1", "--text"]);
+    await run(["push", "jobs", "x]", "--", "-5"]);
+    assert.equal((await run(["pull", "jobs", "-n3"])).stdout, '"[1"\n"x]"\n-5\n');
+  }));
+
+Deno.test("ringbus sub says nothing before its options are read", () =>
+  inShell(async ({ run }) => {
+    const { code, stderr } = await run(["sub", "robot", "--limit", "0"]);
+    assert.equal(code, EXIT.USAGE);
+    assert.ok(!stderr.includes("subscribed"), stderr);
   }));
 
 Deno.test("ringbus push takes JSON lines, and pull prints each message once", () =>

@@ -58,9 +58,10 @@ Deno.test("ringbus ls, stat, top and inspect describe channels, live ones and th
     assert.deepEqual(jobs.participants, [{ role: "pusher", pid: child.pid, alive: false }]);
     assert.deepEqual([news.name, news.state, news.codec], ["news", "live", "msgpack"]);
     const listed = await run(["ls"]);
+    assert.deepEqual([jobs.waiting, news.waiting], [2, null]);
     assert.match(
       listed.stdout,
-      /^jobs +queue +msgpack +1\.1 MiB +2 +0 +1 dead pusher +\d+s +stale$/m,
+      /^jobs +queue +msgpack +1\.1 MiB +2 +2 +0 +1 dead pusher +\d+s +stale$/m,
     );
 
     const [stat] = await json(shell, ["stat", "news", "--interval-ms", "10"]);
@@ -89,6 +90,11 @@ Deno.test("ringbus ls, stat, top and inspect describe channels, live ones and th
     assert.match(damaged.stdout, /byte 152, lane 0: the record at position 24 is not whole/);
 
     assert.deepEqual(await json(shell, ["clean", "--dry-run"]), []);
+    const spared = await run(["clean"]);
+    assert.match(
+      spared.stderr,
+      /^0 channels deleted\nspared, .*: jobs; --non-empty and --persistent/,
+    );
     const would = await run(["clean", "--dry-run", "--non-empty"]);
     assert.deepEqual([would.stdout, would.stderr], ["jobs\n", "1 channel to delete\n"]);
     assert.deepEqual(await json(shell, ["clean", "--non-empty"]), [{

@@ -153,6 +153,7 @@ Deno.test("http backend: nobody there, and a wrong token, are told with the addr
       assert.ok(error instanceof MessagingConnectionError);
       assert.equal(error.address, serverUrl);
       assert.ok(error.message.includes(serverUrl));
+      assert.match(error.message, /Connection refused/);
       return true;
     });
   }

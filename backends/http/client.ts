@@ -81,7 +81,7 @@ export class HttpClient {
       return { response, text: await response.text() };
     } catch (cause) {
       if (this.#over.signal.aborted) throw closed();
-      const why = late.signal.aborted ? `no answer within ${timeoutMs} ms` : `${cause}`;
+      const why = late.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
       throw this.#failure(call, why, { cause });
     } finally {
       clearTimeout(timer);
@@ -142,4 +142,9 @@ export function pathTo(call: string, names: Readonly<Record<string, string>>): s
     return `${call}?${new URLSearchParams(entries)}`;
   }
   return [call, ...entries.map(([, name]) => encodeURIComponent(name))].join("/");
+}
+
+/** Of a failed call `fetch` says in its cause what failed. */
+function reasonOf(error: unknown): string {
+  return `${error instanceof TypeError && error.cause !== undefined ? error.cause : error}`;
 }

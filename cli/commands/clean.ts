@@ -6,6 +6,7 @@
 
 import { defineCommand } from "../command.ts";
 import { counted } from "../counted.ts";
+import type { Output } from "../output.ts";
 import { removeStale } from "../../lib/registry.ts";
 
 /** Cleans. */
@@ -22,16 +23,25 @@ Persistent channels and queues with messages are spared, unless they are asked f
   // deno-lint-ignore require-await
   async run({ values, output }) {
     const dryRun = values["dry-run"] ?? false;
-    const removed = removeStale({
-      dryRun,
-      includePersistent: values.persistent,
-      includeNonEmpty: values["non-empty"],
-    });
+    const asked = { includePersistent: values.persistent, includeNonEmpty: values["non-empty"] };
+    const removed = removeStale({ ...asked, dryRun });
     if (output.isJson) {
       for (const name of removed) output.json({ name, deleted: !dryRun });
       return;
     }
     for (const name of removed) output.print(name);
     output.remark(`${counted(removed.length, "channel")} ${dryRun ? "to delete" : "deleted"}`);
+    tellSpared(output, removed);
   },
 });
+
+/** Says which other channels nobody holds. */
+function tellSpared(output: Output, removed: readonly string[]): void {
+  const unused = removeStale({ dryRun: true, includePersistent: true, includeNonEmpty: true });
+  const spared = unused.filter((name) => !removed.includes(name));
+  if (spared.length === 0) return;
+  output.remark(
+    `spared, since they hold messages or persist: ${spared.join(", ")}; ` +
+      "--non-empty and --persistent delete them",
+  );
+}

@@ -7,14 +7,15 @@
 import { defineCommand } from "../command.ts";
 import { ageText, sizeText } from "../observe/format.ts";
 import { channelDirectory } from "../observe/open.ts";
-import { kindText, type Sample, sampleAll, stateOf } from "../observe/sample.ts";
+import { kindText, type Sample, sampleAll, stateOf, waitingIn } from "../observe/sample.ts";
 
 const HEADINGS = [
   "NAME",
   "KIND",
   "CODEC",
   "SIZE",
-  "MESSAGES",
+  "SENT",
+  "WAITING",
   "DROPPED",
   "PARTICIPANTS",
   "AGE",
@@ -48,6 +49,7 @@ function asRow(one: Sample): (string | number)[] {
     codec ?? "?",
     sizeText(sizeBytes),
     Number(header?.messages ?? 0n),
+    waitingIn(one) ?? "-",
     Number(header?.dropped ?? 0n),
     rolesText(participants),
     ageText(creator?.since, Date.now()),
@@ -73,6 +75,7 @@ function asJson(one: Sample): unknown {
     sizeBytes,
     capacityBytes: header === undefined ? undefined : Number(header.capacityBytes),
     messages: Number(header?.messages ?? 0n),
+    waiting: waitingIn(one) ?? null,
     dropped: Number(header?.dropped ?? 0n),
     persistent: header?.persistent,
     participants: participants.map(({ role, pid, alive }) => ({ role, pid, alive })),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
+import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { counted } from "../counted.ts";
 import { INPUT_OPTIONS, inputValues } from "../input.ts";
@@ -23,17 +23,19 @@ subscriber that is there gets it; nobody is waited for, unless with --wait.`,
     ...CHANNEL_OPTIONS,
     ...INPUT_OPTIONS,
     wait: { type: "boolean", short: "w", help: "wait until a subscriber is there" },
+    "timeout-ms": { ...TIMEOUT_OPTION["timeout-ms"], help: "give up --wait after so long" },
     "every-ms": { type: "string", value: "MS", help: "pause so long between two values" },
   },
   arity: [1, Infinity],
   async run({ values, arguments: [name, ...words], output, signal }) {
     const everyMs = numberOf("every-ms", values["every-ms"]) ?? 0;
+    const timeoutMs = timeoutOf(values);
     using publisher = new Publisher(name, channelOptions(values));
-    if (values.wait) await waitForRole(name, "subscriber", signal);
+    if (values.wait) await waitForRole(name, "subscriber", signal, timeoutMs);
     else if (!hasRole(name, "subscriber")) {
       output.remark(`nobody subscribes to ${name}: what is published now reaches nobody`);
     }
-    for await (const value of inputValues(words, values, signal)) {
+    for await (const value of inputValues(words, values, { output, signal })) {
       if (everyMs > 0 && publisher.statistics().sent > 0) await pause(everyMs, signal);
       if (signal.aborted) break;
       publisher.send(value);

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions, timeoutOf } from "../channel_options.ts";
+import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { RECEIVE_OPTIONS, receiveAll } from "../receive.ts";
+import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../receive.ts";
 import { Puller } from "../../lib/puller.ts";
 
 /** Messages held at once: one is printed at a time, the others are for other pullers. */
@@ -20,11 +20,11 @@ message is acknowledged when its line is written: one whose line could not be go
   options: { ...CHANNEL_OPTIONS, ...RECEIVE_OPTIONS },
   arity: [1, 1],
   async run({ values, arguments: [name], output, signal }) {
-    const timeoutMs = timeoutOf(values);
+    const receiving = receivingOf(values);
     const options = { ...channelOptions(values), ack: true as const, maxUnacked: MAX_UNACKED };
     using puller = new Puller<unknown>(name, options);
     output.remark(`pulling from ${name}`);
-    return await receiveAll({ values, output, signal, timeoutMs }, async (wait) => {
+    return await receiveAll(receiving, { output, signal }, async (wait) => {
       const delivery = await puller.recv(wait);
       return { value: delivery.value, printed: () => delivery.ack() };
     });

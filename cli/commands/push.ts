@@ -22,7 +22,7 @@ for room. Each message goes to one puller; what nobody has pulled stays in the c
     const timeoutMs = timeoutOf(values);
     using pusher = new Pusher(name, channelOptions(values));
     try {
-      for await (const value of inputValues(words, values, signal)) {
+      for await (const value of inputValues(words, values, { output, signal })) {
         await unlessAborted(() => pusher.sendAsync(value, { timeoutMs, signal }), signal);
       }
     } finally {

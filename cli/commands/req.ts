@@ -25,7 +25,7 @@ NAME, one after the other, and prints each reply as a line of JSON.`,
   async run({ values, arguments: [name, ...words], output, signal }) {
     const timeoutMs = timeoutOf(values);
     using requester = new Requester(name, channelOptions(values));
-    for await (const value of inputValues(words, values, signal)) {
+    for await (const value of inputValues(words, values, { output, signal })) {
       const reply = await unlessAborted(async () => ({
         value: await requester.request(value, { timeoutMs, signal }),
       }), signal);

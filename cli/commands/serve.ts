@@ -142,6 +142,10 @@ async function listening<T>(option: string, port: number, start: () => Promise<T
 function tellReady(output: Output, urls: Urls): void {
   if (output.isJson) output.json({ ...urls, pid: Deno.pid });
   else output.print(`serving ${[urls.httpUrl, urls.tcpUrl].filter(Boolean).join(" and ")}`);
+  if (urls.httpUrl === null || output.isJson) return;
+  output.remark(
+    `${urls.httpUrl}/ is a dashboard in a browser, ${urls.httpUrl}/metrics for Prometheus`,
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions, timeoutOf } from "../channel_options.ts";
+import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { RECEIVE_OPTIONS, receiveAll } from "../receive.ts";
+import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../receive.ts";
 import { Subscriber } from "../../lib/subscriber.ts";
 
 /** Subscribes. */
@@ -17,11 +17,11 @@ What was overwritten before it was read is counted on the standard error stream.
   options: { ...CHANNEL_OPTIONS, ...RECEIVE_OPTIONS },
   arity: [1, 1],
   async run({ values, arguments: [name], output, signal }) {
-    const timeoutMs = timeoutOf(values);
+    const receiving = receivingOf(values);
     using subscriber = new Subscriber(name, channelOptions(values));
     output.remark(`subscribed to ${name}`);
     let missed = 0;
-    return await receiveAll({ values, output, signal, timeoutMs }, async (wait) => {
+    return await receiveAll(receiving, { output, signal }, async (wait) => {
       const value = await subscriber.recv(wait);
       const total = subscriber.statistics().missed;
       if (total > missed) output.remark(`missed ${total - missed}`);

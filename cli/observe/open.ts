@@ -4,11 +4,13 @@
  * @module
  */
 
+import { didYouMean } from "../nearest.ts";
 import { pause } from "../../lib/pause.ts";
 import { segmentDirectory } from "../../lib/directory.ts";
 import { ShmConnectionError } from "../../lib/errors.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { checkName } from "../../lib/options.ts";
+import { channelNames } from "../../lib/registry.ts";
 
 /** How often it is looked for a channel that is not there yet, in milliseconds. */
 const LOOK_EVERY_MS = 50;
@@ -41,7 +43,8 @@ export function openChannel(name: string): SegmentFile {
   const file = findChannel(name);
   if (file !== undefined) return file;
   throw new ShmConnectionError(
-    `there is no channel "${name}" in ${channelDirectory()}; ringbus ls lists those that are there`,
+    `there is no channel "${name}" in ${channelDirectory()}; ringbus ls lists those that are there` +
+      didYouMean(name, channelNames(channelDirectory())),
   );
 }
 

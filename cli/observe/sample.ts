@@ -90,6 +90,13 @@ export function behindOf({ survey: { header, backlogs, lanes } }: Sample): numbe
   return known.length < lanes.length ? undefined : sum(known, (messages) => messages);
 }
 
+/** Messages of a queue that are not done: in the rings, or held by a puller; undefined of others. */
+export function waitingIn(sample: Sample): number | undefined {
+  const { header, shelves } = sample.survey;
+  const inRings = header?.kind === "queue" ? behindOf(sample) : undefined;
+  return inRings === undefined ? undefined : inRings + shelves.held.length;
+}
+
 /** How full the fullest ring is, from 0 to 1. A broadcast's is full after its first round, always. */
 export function fillOf({ survey: { lanes } }: Sample): number {
   return Math.max(0, ...lanes.map(({ fill }) => fill));
