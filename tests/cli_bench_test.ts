@@ -78,7 +78,10 @@ Deno.test("ringbus bench tells whom it skips and why, and on a terminal how far 
     const bar = /\r\x1b\[K\[#{6,}-+\] +\d+% round 1 of 1: Throughput, 64 B, Ringbus, workers/;
     assert.match(said, bar);
     assert.ok(!said.includes("\x1b[36m"), "NO_COLOR is set");
-    assert.match(said, /^Throughput, 64 B\n.*\nRingbus, workers .*\nWorker postMessage /m);
+    assert.match(
+      said,
+      /^Throughput, 64 B {2}more is better\n.*\nRingbus, workers .*\nWorker postMessage /m,
+    );
     for (
       const line of [
         "Ringbus, processes: it needs --allow-ffi",

@@ -44,7 +44,8 @@ export function printFindings(output: Output, { machine, charts, skipped }: Find
     const marks = chart.series.some(hasCurve) ? ["p99", "p99.9"] : [];
     const value = chart.unit === "ns" ? "median" : "a second";
     const headings = ["", value, `against ${chart.reference}`, ...marks];
-    output.print(`\n${output.paint("bold", chart.title)}`);
+    const hint = chart.unit === "ns" ? "less is better; no p99: too few samples" : "more is better";
+    output.print(`\n${output.paint("bold", chart.title)}  ${output.paint("dim", hint)}`);
     output.table(headings, rowsOf(chart, output));
   }
   output.print(`\n${output.paint("bold", "Not measured")}`);
