@@ -20,7 +20,7 @@ import { SCRATCH_PREFIX } from "./support/scratch.ts";
 const SOURCES = new URL("../wasm/assembly/", import.meta.url);
 const PATTERNS = ["pubsub", "queue", "requests", "ack"] as const;
 /** Failpoints that are visited in one run of the tests: other ones every day. */
-const SHARE = 4;
+const SHARE = 5;
 const DAY = Math.floor(Date.now() / 86_400_000);
 /** Well below the time after which opening a channel is given up. */
 const OPENING_BOUND_MS = 1000;
