@@ -437,6 +437,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
       const position = ring.foundPosition();
       const place = ring.returnedPlace() >>> 0;
       const taken = ring.takeInPlace(this.#size, this.#flags);
+      if (taken !== TAKEN) this.#afterTake(taken);
       if (taken === 0) continue;
       this.#countReceived(bytes.length);
       if ((taken & TAKEN_AGAIN) !== 0) return this.#returnedView(bytes, place);
@@ -456,7 +457,6 @@ export class Inbox<T> implements Incoming<T>, Waiter {
 
   /** A view of what was given back: should we die, it is given back again. */
   #returnedView(bytes: Uint8Array, place: number): MessageView {
-    this.#counts.redelivered++;
     return this.#heldView(bytes, () => this.attachment.ring.acknowledge(place));
   }
 

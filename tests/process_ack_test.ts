@@ -9,6 +9,9 @@ import { untilAsleep } from "./support/segment.ts";
 /** Ten times the time within which messages of a dead puller should be with another. */
 const RECOVERY_BOUND_MS = 1000;
 
+/** Longer than the time between two looks for pullers that died. */
+const LOOK_MS = 30;
+
 /** What a child answers that pulled: values with their deliveries. */
 type Pulled = [value: number, deliveries: number][];
 
@@ -85,6 +88,26 @@ Deno.test("what a killed puller held comes to one that blocks, and to one that h
     const seen = numbers(20).map(() => busy.recvSync({ timeoutMs: 20_000 }));
     assert.deepEqual(seen.filter((n) => n < 20), numbers(10, 10));
     busy.drain();
+  }));
+
+Deno.test("what a killed puller held is not kept waiting by the backlog of those who came before it", () =>
+  inScratch(async (scratch) => {
+    using pusher = new Pusher<number>("work", { dir: scratch.path });
+    using plain = new Puller<number>("work", { dir: scratch.path });
+    using holding = new Puller<number>("work", { dir: scratch.path, ack: true });
+    pusher.sendMany(numbers(1000));
+    const settle = (taken?: number | Delivery<number>) => typeof taken === "object" && taken.ack();
+    plain.tryRecv();
+    for (const busy of [plain, holding]) {
+      const killed = await holderIn(scratch, 5);
+      await kill(killed);
+      await pause(LOOK_MS);
+      const { received, redelivered } = busy.statistics();
+      for (let taken = 0; taken < 20; taken++) settle(busy.tryRecv());
+      assert.equal(busy.statistics().received - received, 20);
+      assert.equal(busy.statistics().redelivered - redelivered, 5);
+    }
+    plain.drain();
   }));
 
 Deno.test("a puller without ack gets what a killed one held", () =>

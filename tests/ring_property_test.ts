@@ -1,5 +1,6 @@
 // Random sizes, capacities and interleavings against plain arrays.
 
+import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { LocalHandle } from "../mod.ts";
 import { LOCAL, SHM, type TestCarrier, type TestChannel } from "./conformance/channel.ts";
@@ -11,6 +12,9 @@ import * as layout from "../wasm/layout.ts";
 
 /** Steps between two looks at the header. */
 const CHECK_INTERVAL = 25;
+
+/** A failure is told then at the latest, as small as it has got. */
+const SHRINKING_MS = 60_000;
 
 /** A receiver that works off a long backlog tells the header all of it at the end of its turn. */
 async function play(model: Model): Promise<void> {
@@ -35,7 +39,7 @@ function testModel(
         using channel = carrier.open(run.capacity);
         await play(new Kind(channel, run));
       }),
-      { numRuns },
+      { numRuns, interruptAfterTimeLimit: SHRINKING_MS },
     );
   });
 }
@@ -77,10 +81,24 @@ function testAged(
         age(channel, run.capacity, position, count);
         await play(new Kind(channel, run, position));
       }),
-      { numRuns: 200 },
+      { numRuns: 200, interruptAfterTimeLimit: SHRINKING_MS },
     );
   });
 }
 
 testAged("a queue", (channel) => channel.puller({ codec: "raw" }), QueueModel);
 testAged("a broadcast", (channel) => channel.subscriber({ codec: "raw" }), BroadcastModel);
+
+for (const carrier of [LOCAL, SHM]) {
+  Deno.test(`${carrier.name}: a view in a backlog is told in the header, as a receive is`, async () => {
+    using channel = carrier.open(64 * 1024);
+    const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
+    const puller = channel.puller<Uint8Array>({ codec: "raw" });
+    pusher.sendMany(Array.from({ length: 200 }, () => new Uint8Array(8)));
+    for (let taken = 0; taken < layout.PROMPT_TELLS; taken++) puller.tryRecv();
+    const { tail } = channel.totals();
+    puller.recvView()![Symbol.dispose]();
+    await Promise.resolve();
+    assert.equal(channel.totals().tail, tail + 24n);
+  });
+}
