@@ -1,7 +1,7 @@
 // `ringbus serve` in a process of its own, with clients of every kind.
 
 import assert from "node:assert/strict";
-import { urlOf } from "../backends/serving/endpoint.ts";
+import { checkHost, urlOf } from "../backends/serving/endpoint.ts";
 import { EXIT } from "../cli/command.ts";
 import { inShell } from "./support/command_line.ts";
 import { LineClient } from "./support/line_client.ts";
@@ -160,4 +160,5 @@ Deno.test("ringbus serve: what cannot be is refused with the code of a wrong com
 Deno.test("ringbus serve: addresses of IPv6 stand in brackets in URLs", () => {
   assert.equal(urlOf("tcp", "::1", 31134), "tcp://[::1]:31134");
   assert.equal(urlOf("http", "localhost", 80), "http://localhost:80");
+  assert.equal(checkHost("[::1]"), "::1");
 });

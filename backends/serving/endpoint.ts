@@ -13,12 +13,17 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
+/** An address of IPv6 as one listens at it, without the brackets that it has in a URL. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
+}
+
 /** Passes a host on, or the default one; others than this machine reach it only if there is a token. */
 export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
   if (typeof host !== "string" || host === "") {
     throw new TypeError(`host must be a name or an address, not ${show(host)}`);
   }
-  if (token !== undefined || isLoopback(host)) return host;
+  if (token !== undefined || isLoopback(host)) return withoutBrackets(host);
   throw new TypeError(
     `cannot serve at ${
       show(host)

@@ -11,7 +11,7 @@ import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../serve_limits.ts";
 import { TOKEN_OPTIONS, tokenOf } from "../token.ts";
 import { SharedMemoryServer } from "../../backends/http/server.ts";
-import { urlOf } from "../../backends/serving/endpoint.ts";
+import { urlOf, withoutBrackets } from "../../backends/serving/endpoint.ts";
 import { DEFAULT_PORT } from "../../backends/tcp/options.ts";
 import { EmbeddedServer } from "../../backends/tcp/server.ts";
 import { Store } from "../../backends/store/store.ts";
@@ -67,7 +67,8 @@ interface Fronts {
 }
 
 function frontsOf(values: Values<typeof OPTIONS>, output: Output): Fronts {
-  const { host = DEFAULT_HOST, http: hasHttp = true, tcp: hasTcp = true } = values;
+  const { http: hasHttp = true, tcp: hasTcp = true } = values;
+  const host = withoutBrackets(values.host ?? DEFAULT_HOST);
   if (!hasHttp && !hasTcp) {
     throw new UsageError("--no-http and --no-tcp leave nothing to serve: give one of them");
   }
