@@ -22,6 +22,7 @@ import { queueModel } from "../torture/model/queue.ts";
 import { requestModel, type Slot } from "../torture/model/requests.ts";
 import { Random } from "../torture/random.ts";
 import * as layout from "../wasm/layout.ts";
+import { TestDirectory } from "./conformance/directory.ts";
 import { inScratch } from "./support/scratch.ts";
 import { laneWords, RECORD_BYTES, Tracer } from "./support/trace.ts";
 
@@ -302,9 +303,6 @@ function traceDoor(seed: number, dir: string): Event[] {
       sockets.set(user, new Publisher(CHANNEL, options));
     });
   };
-  // Listeners for the end of the process come and go with the last socket: one stays.
-  using channel = LocalChannel.create();
-  using _other = new Publisher(channel.handle);
   using _watch = tracer.watch(DOOR_CALLS);
   for (let i = 0; i < 30; i++) act();
   for (const [user, socket] of sockets) tracer.act(user, () => socket.close());
@@ -313,6 +311,9 @@ function traceDoor(seed: number, dir: string): Event[] {
 
 Deno.test("what those do who come to a segment and leave it is a run of their model", () =>
   inScratch(({ path: dir }) => {
+    // Listeners for the end of the process come and go with the last socket: one stays.
+    using elsewhere = new TestDirectory();
+    using _stays = new Publisher(CHANNEL, { dir: elsewhere.path });
     const points = new Set<string>();
     const check = (events: Event[], mistake?: DoorMistake) =>
       checkRun(doorModel({ visits: USERS.map(() => ENDLESS), mistake }), events, doorOf);
