@@ -18,7 +18,7 @@
 export {
   InMemoryMessagingBackend,
   type InMemoryMessagingBackendOptions,
-} from "./backends/memory/memory_backend.ts";
+} from "./backends/messaging/memory.ts";
 export type {
   MessageDelivery,
   MessageHandler,
@@ -43,12 +43,12 @@ export {
   ShmMessagingBackend,
   type ShmMessagingBackendOptions,
   type ShmMessagingStats,
-} from "./backends/shm/backend.ts";
+} from "./backends/messaging/shm/backend.ts";
 export type { Counters } from "./backends/store/counters.ts";
 export { Store, type StoreOptions, type StoreStats } from "./backends/store/store.ts";
-export type { ChannelKind, ChannelOptions, Role } from "./lib/attachment.ts";
-export type { Codec, CodecName } from "./lib/codec.ts";
-export type { Delivery } from "./lib/delivery.ts";
+export type { ChannelKind, ChannelOptions, Role } from "./lib/channel/attachment.ts";
+export type { Codec, CodecName } from "./lib/codecs/builtin.ts";
+export type { Delivery } from "./lib/channel/delivery.ts";
 export {
   ShmBufferFullError,
   ShmClosedError,
@@ -61,32 +61,32 @@ export {
   ShmSerializationError,
   ShmTimeoutError,
   ShmUnsupportedError,
-} from "./lib/errors.ts";
+} from "./lib/base/errors.ts";
 export {
   GemstoneClockError,
   GemstoneGenerator,
   type GemstoneGeneratorOptions,
   GemstoneId,
   Priority,
-} from "./lib/gemstone.ts";
-export type { MessageView } from "./lib/inbox.ts";
-export { type JsonObject, parseJson, stringifyJson } from "./lib/json.ts";
-export { manageSignals } from "./lib/lifetime.ts";
-export type { LocalHandle } from "./lib/local.ts";
-export { LocalChannel, type LocalChannelOptions } from "./lib/local_channel.ts";
-export { Message, type MessageInit } from "./lib/message.ts";
-export type { AgentTag } from "./lib/message_fields.ts";
-export type { TimeoutOptions, WaitOptions } from "./lib/options.ts";
-export { type Loan, MAX_MESSAGE_BYTES } from "./lib/outbox.ts";
-export { Publisher } from "./lib/publisher.ts";
+} from "./lib/message/gemstone.ts";
+export type { MessageView } from "./lib/channel/receiver.ts";
+export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
+export { manageSignals } from "./lib/presence/exit_hooks.ts";
+export type { LocalHandle } from "./lib/segment/worker_memory.ts";
+export { LocalChannel, type LocalChannelOptions } from "./lib/sockets/local_channel.ts";
+export { Message, type MessageInit } from "./lib/message/message.ts";
+export type { AgentTag } from "./lib/message/fields.ts";
+export type { TimeoutOptions, WaitOptions } from "./lib/base/options.ts";
+export { type Loan, MAX_MESSAGE_BYTES } from "./lib/channel/sender.ts";
+export { Publisher } from "./lib/sockets/publisher.ts";
 export {
   type AckPullerOptions,
   Puller,
   type PullerConstructor,
   type PullerOptions,
-} from "./lib/puller.ts";
-export { Pusher } from "./lib/pusher.ts";
-export { ReceivingSocket } from "./lib/receiving.ts";
+} from "./lib/sockets/puller.ts";
+export { Pusher } from "./lib/sockets/pusher.ts";
+export { ReceivingSocket } from "./lib/sockets/receiving_socket.ts";
 export {
   type ChannelInfo,
   listChannels,
@@ -94,13 +94,13 @@ export {
   type RegistryOptions,
   removeStale,
   type RemoveStaleOptions,
-} from "./lib/registry.ts";
-export { Replier, type ServeOptions } from "./lib/replier.ts";
-export { Requester } from "./lib/requester.ts";
-export { SendingSocket } from "./lib/sending.ts";
-export { Socket, type SocketStatistics } from "./lib/socket.ts";
-export { Subscriber } from "./lib/subscriber.ts";
-export type { Tensor, TypedArray } from "./lib/tensor.ts";
+} from "./lib/observe/registry.ts";
+export { Replier, type ServeOptions } from "./lib/sockets/replier.ts";
+export { Requester } from "./lib/sockets/requester.ts";
+export { SendingSocket } from "./lib/sockets/sending_socket.ts";
+export { Socket, type SocketStatistics } from "./lib/sockets/socket.ts";
+export { Subscriber } from "./lib/sockets/subscriber.ts";
+export type { Tensor, TypedArray } from "./lib/codecs/tensor.ts";
 export type { QueueClock } from "./backends/queue/clock.ts";
 export {
   QueueAuthenticationError,
@@ -113,8 +113,8 @@ export {
   QueueSerializationError,
   QueueTimeoutError,
 } from "./backends/queue/errors.ts";
-export { QueueFront } from "./backends/queue/front.ts";
-export { InMemoryMessageQueue, type InMemoryQueueOptions } from "./backends/queue/memory.ts";
+export { QueueFront } from "./backends/queue/base.ts";
+export { InMemoryMessageQueue, type InMemoryQueueOptions } from "./backends/queue/memory/queue.ts";
 export type {
   AcknowledgeOptions,
   AgentView,

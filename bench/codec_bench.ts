@@ -9,7 +9,7 @@
 
 import assert from "node:assert/strict";
 import { Decoder, Encoder } from "@msgpack/msgpack";
-import { resolveCodec } from "../lib/codec.ts";
+import { resolveCodec } from "../lib/codecs/builtin.ts";
 
 interface Candidate {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** The benchmark: Ringbus and its peers, side by side. `--help` tells the rest. */
-import { describeMachine, type Machine, warningOf } from "../cli/bench/machine.ts";
+import { describeMachine, type Machine, warningOf } from "../cli/benchmark/machine.ts";
 import { type Options, readOptions, USAGE } from "./harness/options.ts";
 import { writePictures } from "./harness/page.ts";
 import { chartsOf, targetListing } from "./harness/pictures.ts";

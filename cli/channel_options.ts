@@ -7,9 +7,9 @@
 import type { OptionTable } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { bytesOf, numberOf } from "./numbers.ts";
-import type { ChannelOptions } from "../lib/attachment.ts";
-import type { CodecName } from "../lib/codec.ts";
-import { manageSignals } from "../lib/lifetime.ts";
+import type { ChannelOptions } from "../lib/channel/attachment.ts";
+import type { CodecName } from "../lib/codecs/builtin.ts";
+import { manageSignals } from "../lib/presence/exit_hooks.ts";
 
 /** Options of everyone who takes part. */
 export const CHANNEL_OPTIONS = {

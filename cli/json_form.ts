@@ -17,8 +17,8 @@
  * @module
  */
 
-import { kindOf, type TypedArray } from "../lib/codec_typed_array.ts";
-import { show } from "../lib/options.ts";
+import { kindOf, type TypedArray } from "../lib/codecs/typed_array.ts";
+import { show } from "../lib/base/options.ts";
 
 /** Turns a received value into what `JSON.stringify` writes without loss. */
 export function toJsonForm(value: unknown): unknown {

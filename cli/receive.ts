@@ -9,7 +9,7 @@ import type { OptionTable } from "./command.ts";
 import { toJsonForm } from "./json_form.ts";
 import { numberOf } from "./numbers.ts";
 import type { Output } from "./output.ts";
-import type { WaitOptions } from "../lib/options.ts";
+import type { WaitOptions } from "../lib/base/options.ts";
 
 /** Options of everyone who prints messages. */
 export const RECEIVE_OPTIONS = {

@@ -7,9 +7,9 @@
 import { parseArgs } from "node:util";
 import { type Command, EXIT, type Invocation, type OptionTable, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { counted } from "./counted.ts";
+import { counted } from "./pluralize.ts";
 import { commandHelp, COMMON_OPTIONS, programHelp } from "./help.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "./suggestions.ts";
 import { Output, OutputClosedError } from "./output.ts";
 import { withSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";

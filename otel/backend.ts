@@ -12,7 +12,7 @@ import type {
   SubscriptionOptions,
 } from "../backends/messaging/backend.ts";
 import { setTraceFields } from "../backends/messaging/trace_fields.ts";
-import { Message } from "../lib/message.ts";
+import { Message } from "../lib/message/message.ts";
 import { fieldsOf } from "./fields.ts";
 import { originOfMessage } from "./origins.ts";
 import { isHttpTraced } from "./runtime.ts";

@@ -5,8 +5,8 @@
  */
 
 import { context, SpanKind } from "@opentelemetry/api";
-import { ShmClosedError } from "../lib/errors.ts";
-import { ReceivingSocket } from "../lib/receiving.ts";
+import { ShmClosedError } from "../lib/base/errors.ts";
+import { ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
 import { type Origin, originOf } from "./origins.ts";
 import { receivers } from "./receiving.ts";
 import { during, type Operation, Spans, type TracingOptions } from "./spans.ts";

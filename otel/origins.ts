@@ -5,7 +5,7 @@
  */
 
 import type { Context } from "@opentelemetry/api";
-import { Message } from "../lib/message.ts";
+import { Message } from "../lib/message/message.ts";
 import { contextOf } from "./fields.ts";
 
 /** What is known of a message that was received. */

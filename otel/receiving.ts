@@ -5,12 +5,12 @@
  */
 
 import { context, SpanKind } from "@opentelemetry/api";
-import { type Delivery, HeldDelivery } from "../lib/delivery.ts";
-import { ShmClosedError } from "../lib/errors.ts";
-import { Noted } from "../lib/noted.ts";
-import type { WaitOptions } from "../lib/options.ts";
-import type { ReceivingSocket } from "../lib/receiving.ts";
-import { carryNotes } from "../lib/socket.ts";
+import { type Delivery, HeldDelivery } from "../lib/channel/delivery.ts";
+import { ShmClosedError } from "../lib/base/errors.ts";
+import { Noted } from "../lib/channel/headers.ts";
+import type { WaitOptions } from "../lib/base/options.ts";
+import type { ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
+import { carryNotes } from "../lib/sockets/socket.ts";
 import { contextOfNote } from "./fields.ts";
 import { type Origin, remember } from "./origins.ts";
 import { during, type Operation, parentOf, type Reception, type Spans } from "./spans.ts";

@@ -5,10 +5,10 @@
  */
 
 import { type Context, context, SpanKind } from "@opentelemetry/api";
-import { ShmTimeoutError } from "../lib/errors.ts";
-import type { Replier } from "../lib/replier.ts";
-import type { Requester } from "../lib/requester.ts";
-import { carryNotes } from "../lib/socket.ts";
+import { ShmTimeoutError } from "../lib/base/errors.ts";
+import type { Replier } from "../lib/sockets/replier.ts";
+import type { Requester } from "../lib/sockets/requester.ts";
+import { carryNotes } from "../lib/sockets/socket.ts";
 import type { Origin } from "./origins.ts";
 import { type Received, receptionAt, unpack } from "./receiving.ts";
 import { noted } from "./sending.ts";

@@ -5,10 +5,10 @@
  */
 
 import { type Context, SpanKind } from "@opentelemetry/api";
-import { Noted } from "../lib/noted.ts";
-import type { Loan } from "../lib/outbox.ts";
-import type { SendingSocket } from "../lib/sending.ts";
-import { carryNotes } from "../lib/socket.ts";
+import { Noted } from "../lib/channel/headers.ts";
+import type { Loan } from "../lib/channel/sender.ts";
+import type { SendingSocket } from "../lib/sockets/sending_socket.ts";
+import { carryNotes } from "../lib/sockets/socket.ts";
 import { noteOf } from "./fields.ts";
 import { type Operation, refuse, type Spans } from "./spans.ts";
 

@@ -9,7 +9,7 @@ import type {
   RequestObserver,
   RequestOutcome,
   ServedRequest,
-} from "../backends/serving/observer.ts";
+} from "../backends/hosting/observer.ts";
 import { contextOf } from "./fields.ts";
 import { isHttpTraced } from "./runtime.ts";
 import { fail, tracerOf, type TracingOptions } from "./spans.ts";

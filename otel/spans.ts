@@ -15,7 +15,7 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { ShmRemoteError } from "../lib/errors.ts";
+import { ShmRemoteError } from "../lib/base/errors.ts";
 import { spanContextOf } from "./fields.ts";
 
 /** What makes tracers: a `TracerProvider` of an OpenTelemetry SDK. */

@@ -6,11 +6,11 @@
 
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
 import type { MessageQueue } from "../backends/queue/types.ts";
-import { show } from "../lib/options.ts";
-import { ReceivingSocket } from "../lib/receiving.ts";
-import { Replier } from "../lib/replier.ts";
-import { Requester } from "../lib/requester.ts";
-import { SendingSocket } from "../lib/sending.ts";
+import { show } from "../lib/base/options.ts";
+import { ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
+import { Replier } from "../lib/sockets/replier.ts";
+import { Requester } from "../lib/sockets/requester.ts";
+import { SendingSocket } from "../lib/sockets/sending_socket.ts";
 import { serverOf, traceBackend } from "./backend.ts";
 import { traceQueue } from "./queue.ts";
 import { traceReceiving } from "./receiving.ts";

@@ -12,7 +12,7 @@ import {
   MessagingError,
   MessagingRefusedError,
 } from "../backends/messaging/errors.ts";
-import { Message } from "../lib/message.ts";
+import { Message } from "../lib/message/message.ts";
 import {
   type AgentAnswer,
   type AgentCall,

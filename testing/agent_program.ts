@@ -7,7 +7,7 @@
 
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
 import { MessagingConfig } from "../backends/messaging/config.ts";
-import { Message } from "../lib/message.ts";
+import { Message } from "../lib/message/message.ts";
 import { type AgentAnswer, type AgentRequest, readLines, toLine } from "./agent_protocol.ts";
 
 const output = Deno.stdout.writable.getWriter();

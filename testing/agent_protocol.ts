@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseJson, stringifyJson } from "../lib/json.ts";
+import { parseJson, stringifyJson } from "../lib/message/json.ts";
 
 /** What an agent is asked to do with its backend. */
 export type AgentCall =

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { SharedMemoryMessagingBackend } from "../backends/http/backend.ts";
+import { SharedMemoryMessagingBackend } from "../backends/http/client/backend.ts";
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
-import { EmbeddedMessagingBackend } from "../backends/tcp/backend.ts";
+import { EmbeddedMessagingBackend } from "../backends/tcp/client/backend.ts";
 import { sharedMemoryServer, type SharedMemoryServerFixture } from "./shared_memory.ts";
 import { socketMessagingServer, type SocketMessagingServerFixture } from "./socket_messaging.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Message } from "../lib/message.ts";
+import type { Message } from "../lib/message/message.ts";
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
 import { eventually } from "./wait.ts";
 

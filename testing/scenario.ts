@@ -6,8 +6,8 @@
 
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
 import type { MessagingConfig } from "../backends/messaging/config.ts";
-import type { Message } from "../lib/message.ts";
-import { show } from "../lib/options.ts";
+import type { Message } from "../lib/message/message.ts";
+import { show } from "../lib/base/options.ts";
 import { AgentBackend } from "./agent_backend.ts";
 import { MessageCollector, waitForMessages, type WaitForMessagesOptions } from "./messages.ts";
 import { sharedMessagingConfig } from "./shared_memory.ts";

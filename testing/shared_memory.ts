@@ -7,9 +7,12 @@
 import {
   SharedMemoryMessagingBackend,
   type SharedMemoryMessagingBackendOptions,
-} from "../backends/http/backend.ts";
-import { createSharedMessagingConfig } from "../backends/http/config.ts";
-import { SharedMemoryServer, type SharedMemoryServerOptions } from "../backends/http/server.ts";
+} from "../backends/http/client/backend.ts";
+import { createSharedMessagingConfig } from "../backends/http/client/config.ts";
+import {
+  SharedMemoryServer,
+  type SharedMemoryServerOptions,
+} from "../backends/http/server/server.ts";
 import { type FixtureTest, withFixture } from "./fixture.ts";
 import { MessagingConfigFixture } from "./messaging_config.ts";
 

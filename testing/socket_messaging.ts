@@ -4,11 +4,11 @@
  * @module
  */
 
-import { EmbeddedMessagingBackend } from "../backends/tcp/backend.ts";
-import type { EmbeddedMessagingBackendOptions } from "../backends/tcp/backend_options.ts";
-import { createEmbeddedMessagingConfig } from "../backends/tcp/config.ts";
-import type { EmbeddedServerOptions } from "../backends/tcp/options.ts";
-import { EmbeddedServer } from "../backends/tcp/server.ts";
+import { EmbeddedMessagingBackend } from "../backends/tcp/client/backend.ts";
+import type { EmbeddedMessagingBackendOptions } from "../backends/tcp/client/options.ts";
+import { createEmbeddedMessagingConfig } from "../backends/tcp/client/config.ts";
+import type { EmbeddedServerOptions } from "../backends/tcp/server/options.ts";
+import { EmbeddedServer } from "../backends/tcp/server/server.ts";
 import { type FixtureTest, withFixture } from "./fixture.ts";
 import { MessagingConfigFixture } from "./messaging_config.ts";
 

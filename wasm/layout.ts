@@ -58,7 +58,7 @@ export const HEADER_CAPACITY = HEADER_FLAGS + 4;
 export const HEADER_END = HEADER_CAPACITY + 8;
 export const HEADER_LANES = HEADER_END + 8;
 export const HEADER_CHECK = HEADER_LANES + 4;
-// How many have come, or that nobody may any more; see lib/door.ts.
+// How many have come, or that nobody may any more; see lib/segment/lifecycle.ts.
 export const HEADER_DOOR = HEADER_CHECK + 4;
 export const HEADER_BYTES = 128;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Message } from "../../lib/message.ts";
+import type { Message } from "../../lib/message/message.ts";
 
 /** How a message came to a handler. */
 export interface MessageDelivery {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { checkId } from "../../lib/gemstone.ts";
-import { Message } from "../../lib/message.ts";
+import { checkId } from "../../lib/message/gemstone.ts";
+import { Message } from "../../lib/message/message.ts";
 import { StoreError } from "../store/errors.ts";
-import type { Delivery } from "../store/subscriber.ts";
+import type { Delivery } from "../store/subscription.ts";
 import { valueToData } from "../store/value.ts";
 import type {
   MessageDelivery,

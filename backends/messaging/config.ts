@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/options.ts";
+import { show } from "../../lib/base/options.ts";
 import type { MessagingBackend } from "./backend.ts";
 
 /** What names a backend and how it is to be made. */
@@ -25,8 +25,8 @@ type Module = Record<string, unknown>;
 /** The entries of this package that have backends. */
 const ENTRIES: ReadonlyMap<string, () => Promise<Module>> = new Map([
   [".", (): Promise<Module> => import("../../mod.ts")],
-  ["./http", (): Promise<Module> => import("../../http.ts")],
-  ["./tcp", (): Promise<Module> => import("../../tcp.ts")],
+  ["./http", (): Promise<Module> => import("../http/mod.ts")],
+  ["./tcp", (): Promise<Module> => import("../tcp/mod.ts")],
 ]);
 const PACKAGE = "@ringbus/ringbus";
 

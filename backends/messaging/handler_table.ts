@@ -4,8 +4,8 @@
  * @module
  */
 
-import { logger } from "../../lib/log.ts";
-import { Message } from "../../lib/message.ts";
+import { logger } from "../../lib/base/log.ts";
+import { Message } from "../../lib/message/message.ts";
 import type {
   MessageDelivery,
   MessageHandler,

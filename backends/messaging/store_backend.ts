@@ -4,11 +4,11 @@
  * @module
  */
 
-import { checkId } from "../../lib/gemstone.ts";
-import { Message } from "../../lib/message.ts";
+import { checkId } from "../../lib/message/gemstone.ts";
+import { Message } from "../../lib/message/message.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredMessage } from "../store/stored_message.ts";
-import { Subscriber } from "../store/subscriber.ts";
+import { Subscriber } from "../store/subscription.ts";
 import { valueToData } from "../store/value.ts";
 import { BaseMessagingBackend, checkIds } from "./base.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/options.ts";
+import { show } from "../../lib/base/options.ts";
 import { checkSeconds, checkWhole } from "./config.ts";
 import { QueueSerializationError } from "./errors.ts";
 import type { MessageToPut, NewMessage, StoredDelivery, StoredMessage } from "./store.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/options.ts";
+import { show } from "../../lib/base/options.ts";
 import type { QueueConfig } from "./types.ts";
 
 /** A configuration in which nothing is left out. Times are milliseconds. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/options.ts";
+import { show } from "../../lib/base/options.ts";
 
 /** Where shared state lives. */
 export type BackendType = "memory" | "manager" | "redis" | "shm";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { msgpackCodec } from "../../lib/codec_msgpack.ts";
+import { msgpackCodec } from "../../lib/codecs/msgpack.ts";
 import { SlotSerializationError } from "./errors.ts";
 
 /** Where a slot was found, for the error of one that cannot be decoded. */

@@ -5,7 +5,7 @@
  */
 
 import { SharedBackendClosedError } from "./errors.ts";
-import { checkIndex, checkSlot, checkStateName } from "./names.ts";
+import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
 import type { StateTable, StateWrite, WriteResult } from "./table.ts";
 import type { SyncSharedBackend } from "./types.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Budget, ENTRY_BYTES } from "./budget.ts";
+import { type Budget, ENTRY_BYTES } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { WrongTypeError } from "./errors.ts";
 import { type Expiring, ExpiryHeap } from "./expiry.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/options.ts";
+import { show } from "../../lib/base/options.ts";
 import { InvalidInputError } from "./errors.ts";
 
 /** Longest name, in UTF-16 code units. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ENTRY_BYTES } from "./budget.ts";
+import { ENTRY_BYTES } from "./memory_quota.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { type Value, valueBytes, valueToJson } from "./value.ts";
 

@@ -6,15 +6,15 @@
  * @module
  */
 
-import { Budget } from "./budget.ts";
+import { Budget } from "./memory_quota.ts";
 import { type Counters, newCounters } from "./counters.ts";
-import type { ConnectionTally } from "./fronts.ts";
+import type { ConnectionTally } from "./servers.ts";
 import { Hashes } from "./hashes.ts";
 import { Keyspace } from "./keyspace.ts";
 import { Sets } from "./sets.ts";
 import { readMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
-import { checkLimit } from "./subscriber.ts";
+import { checkLimit } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
 

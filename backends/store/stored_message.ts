@@ -5,11 +5,11 @@
  * @module
  */
 
-import { MAX_ID, timestampOf } from "../../lib/gemstone.ts";
-import type { JsonObject } from "../../lib/json.ts";
-import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../lib/json_members.ts";
-import { show } from "../../lib/options.ts";
-import { ENTRY_BYTES } from "./budget.ts";
+import { MAX_ID, timestampOf } from "../../lib/message/gemstone.ts";
+import type { JsonObject } from "../../lib/message/json.ts";
+import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../lib/message/json_members.ts";
+import { show } from "../../lib/base/options.ts";
+import { ENTRY_BYTES } from "./memory_quota.ts";
 import { InvalidInputError } from "./errors.ts";
 import type { Expiring } from "./expiry.ts";
 import { checkTtl } from "./names.ts";

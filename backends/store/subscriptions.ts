@@ -4,13 +4,13 @@
  * @module
  */
 
-import { ENTRY_BYTES } from "./budget.ts";
+import { ENTRY_BYTES } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { SubscriptionLimitError } from "./errors.ts";
 import { glob } from "./glob.ts";
 import { checkName, MAX_PATTERN_LENGTH } from "./names.ts";
 import type { StoredMessage } from "./stored_message.ts";
-import type { Delivery, Subscriber } from "./subscriber.ts";
+import type { Delivery, Subscriber } from "./subscription.ts";
 import { detached } from "./text.ts";
 import { type Value, valueBytes } from "./value.ts";
 

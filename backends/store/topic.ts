@@ -5,7 +5,7 @@
  * @module
  */
 
-import { priorityOf, timestampOf } from "../../lib/gemstone.ts";
+import { priorityOf, timestampOf } from "../../lib/message/gemstone.ts";
 import { Run } from "./run.ts";
 import type { StoredMessage } from "./stored_message.ts";
 

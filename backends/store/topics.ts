@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Arrivals } from "./arrivals.ts";
-import type { Budget } from "./budget.ts";
+import { Arrivals } from "./insertion_order.ts";
+import type { Budget } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { ExpiryHeap } from "./expiry.ts";
 import { checkName, checkTtl } from "./names.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseJson, stringifyJson } from "../../lib/json.ts";
+import { parseJson, stringifyJson } from "../../lib/message/json.ts";
 import { InvalidInputError } from "./errors.ts";
 import { detached, textBytes } from "./text.ts";
 

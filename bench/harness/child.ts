@@ -1,6 +1,6 @@
 /** A child process that reports in lines of JSON: `{"event": NAME}`, or facts about its run. */
-import { linesOf } from "../../cli/bench/lines.ts";
-import { Sayings } from "../../cli/bench/sayings.ts";
+import { linesOf } from "../../cli/benchmark/lines.ts";
+import { Sayings } from "../../cli/benchmark/phrases.ts";
 import type { Launch } from "./types.ts";
 
 export type Facts = Record<string, number>;

@@ -6,9 +6,9 @@
  * ones: everything that passes cache lines then takes three to five times as long, the reference as
  * well. A run whose two references disagree says nothing, and is repeated.
  */
-import type { Spread } from "../../plots/report.ts";
+import type { Spread } from "../../cli/benchmark/charts/report.ts";
 import { type Bench, measure, UNITS } from "./measure.ts";
-import { medianCurve, medianDetail, spread } from "../../cli/bench/stats.ts";
+import { medianCurve, medianDetail, spread } from "../../cli/benchmark/stats.ts";
 import {
   type Contestant,
   isSkipped,

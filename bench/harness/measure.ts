@@ -1,7 +1,7 @@
 /** One run of one contestant at one workload. */
 import { Child } from "./child.ts";
 import { PeerRun } from "./peer_run.ts";
-import { latencyCurve, summariseLatencies } from "../../cli/bench/stats.ts";
+import { latencyCurve, summariseLatencies } from "../../cli/benchmark/stats.ts";
 import type { Contestant, Launch, Measurement, Unit, Workload } from "./types.ts";
 
 export interface Bench {

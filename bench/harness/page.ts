@@ -1,9 +1,9 @@
 /** The page with the pictures of a benchmark. */
 import { fileURLToPath } from "node:url";
-import { writePage } from "../../plots/page.ts";
-import type { Chart, Listing, Series } from "../../plots/report.ts";
-import { factsOf, type Machine, warningOf } from "../../cli/bench/machine.ts";
-import { spread } from "../../cli/bench/stats.ts";
+import { writePage } from "../../cli/benchmark/charts/page.ts";
+import type { Chart, Listing, Series } from "../../cli/benchmark/charts/report.ts";
+import { factsOf, type Machine, warningOf } from "../../cli/benchmark/machine.ts";
+import { spread } from "../../cli/benchmark/stats.ts";
 
 /** What is on the page beside what every benchmark has. */
 export interface Pictures {

@@ -1,5 +1,5 @@
 /** The rows and verdicts of the benchmark of the rings as pictures and tables. */
-import type { Chart, Listing, Series } from "../../plots/report.ts";
+import type { Chart, Listing, Series } from "../../cli/benchmark/charts/report.ts";
 import type { Verdict } from "./targets.ts";
 import type { Row, Workload } from "./types.ts";
 

@@ -1,5 +1,5 @@
 /** Everything a run of the benchmark found, and the questions that targets ask of it. */
-import type { Spread } from "../../plots/report.ts";
+import type { Spread } from "../../cli/benchmark/charts/report.ts";
 import { ratioOf } from "./interleave.ts";
 import type { Memory } from "./costs.ts";
 import { isSkipped, type Row, type Skipped } from "./types.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SHARES } from "../../plots/report.ts";
+import { SHARES } from "../../cli/benchmark/charts/report.ts";
 import {
   latencyCurve,
   median,
@@ -8,7 +8,7 @@ import {
   percentile,
   spread,
   summariseLatencies,
-} from "../../cli/bench/stats.ts";
+} from "../../cli/benchmark/stats.ts";
 
 Deno.test("a percentile is a value that was measured", () => {
   const ascending = [10, 20, 30, 40];

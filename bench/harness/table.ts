@@ -1,5 +1,5 @@
 /** The rows of one workload as a table of text. */
-import { duration, figure, rate, spreadText, times } from "../../plots/format.ts";
+import { duration, figure, rate, spreadText, times } from "../../cli/benchmark/charts/format.ts";
 import type { Row, Unit } from "./types.ts";
 
 const TITLES: Record<Unit, string[]> = {

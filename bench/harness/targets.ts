@@ -1,6 +1,6 @@
 /** The numbers to reach, each with the figure found and a verdict. */
 import { NAMES } from "./contestants.ts";
-import { duration, mebibytes, times } from "../../plots/format.ts";
+import { duration, mebibytes, times } from "../../cli/benchmark/charts/format.ts";
 import { compare, type Results, rowOf } from "./results.ts";
 import { isSkipped, type Row, type Skipped } from "./types.ts";
 

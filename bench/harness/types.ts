@@ -1,5 +1,5 @@
 /** The words of the benchmark: what is measured, of whom, and what comes out. */
-import type { Spread, Unit as PageUnit } from "../../plots/report.ts";
+import type { Spread, Unit as PageUnit } from "../../cli/benchmark/charts/report.ts";
 
 /** One thing to measure; every contestant of a workload does exactly the same. */
 export interface Workload {

@@ -1,5 +1,5 @@
 /** The clock of the peers, and their end. */
-import { endWithParent, openClock } from "../../cli/bench/peers/clock.ts";
+import { endWithParent, openClock } from "../../cli/benchmark/peers/clock.ts";
 
 const LIFETIME_SECONDS = 180;
 

@@ -1,5 +1,5 @@
 /** Ringbus with the calls that wait in the event loop, as a peer of the benchmark. */
-import { openRingbus } from "../../cli/bench/peers/ringbus_link.ts";
+import { openRingbus } from "../../cli/benchmark/peers/ringbus_connection.ts";
 import { dieWithHarness, nowNs } from "./clock.ts";
 import { placesOf } from "./ringbus_channel.ts";
 import { harness, playForHarness } from "./shared/control.js";

@@ -1,5 +1,5 @@
 /** Ringbus with the calls that block their thread, as a peer of the benchmark. */
-import { playSync } from "../../cli/bench/peers/ringbus_sync.ts";
+import { playSync } from "../../cli/benchmark/peers/ringbus_sync.ts";
 import { dieWithHarness, nowNs } from "./clock.ts";
 import { placesOf } from "./ringbus_channel.ts";
 import { awaitGo, harness } from "./shared/control.js";

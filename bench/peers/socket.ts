@@ -1,5 +1,5 @@
 /** Deno's own sockets as a peer of the benchmark. */
-import { openSocket } from "../../cli/bench/peers/socket_link.ts";
+import { openSocket } from "../../cli/benchmark/peers/socket_connection.ts";
 import { dieWithHarness, nowNs } from "./clock.ts";
 import { harness, playForHarness } from "./shared/control.js";
 import { readTask } from "./shared/task.js";

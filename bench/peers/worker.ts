@@ -1,7 +1,7 @@
 /** Deno's `postMessage` as a peer: this process plays the active role, its worker the other one. */
 import { dieWithHarness, nowNs } from "./clock.ts";
-import { messagesInFlight } from "../../cli/bench/peers/window.js";
-import { portLink } from "../../cli/bench/peers/worker_link.ts";
+import { messagesInFlight } from "../../cli/benchmark/peers/window.js";
+import { portLink } from "../../cli/benchmark/peers/worker_connection.ts";
 import { playForHarness } from "./shared/control.js";
 import { readTask } from "./shared/task.js";
 

@@ -1,7 +1,7 @@
 /** The worker's half of `worker.ts`. */
 import { nowNs } from "./clock.ts";
-import { type Port, portLink } from "../../cli/bench/peers/worker_link.ts";
-import { play } from "../../cli/bench/peers/roles.js";
+import { type Port, portLink } from "../../cli/benchmark/peers/worker_connection.ts";
+import { play } from "../../cli/benchmark/peers/roles.js";
 import { harness } from "./shared/control.js";
 import type { Task } from "./shared/task.js";
 

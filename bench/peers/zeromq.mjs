@@ -7,8 +7,8 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
-import { listens } from "../../cli/bench/peers/roles.js";
-import { messagesInFlight } from "../../cli/bench/peers/window.js";
+import { listens } from "../../cli/benchmark/peers/roles.js";
+import { messagesInFlight } from "../../cli/benchmark/peers/window.js";
 import { playForHarness, say } from "./shared/control.js";
 import { readTask } from "./shared/task.js";
 

@@ -6,11 +6,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type RedisCluster, redisCluster, redisServer } from "../../testing.ts";
-import { rate, times } from "../../plots/format.ts";
-import { describeMachine, warningOf } from "../../cli/bench/machine.ts";
+import { type RedisCluster, redisCluster, redisServer } from "../../testing/mod.ts";
+import { rate, times } from "../../cli/benchmark/charts/format.ts";
+import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
 import { pagePath, writePictures } from "../harness/page.ts";
-import { median } from "../../cli/bench/stats.ts";
+import { median } from "../../cli/benchmark/stats.ts";
 import { complaintOf } from "../harness/toolchain.ts";
 import { chartsOf } from "./pictures.ts";
 import type { Rates } from "./workload.ts";

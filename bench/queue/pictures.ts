@@ -1,5 +1,5 @@
 /** The figures of the queues as pictures. */
-import type { Chart } from "../../plots/report.ts";
+import type { Chart } from "../../cli/benchmark/charts/report.ts";
 import { seriesOf } from "../harness/page.ts";
 import type { Row } from "./main.ts";
 

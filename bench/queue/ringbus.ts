@@ -1,5 +1,5 @@
 /** `RedisMessageQueue`. Arguments: URL, partitions, replicas to wait for, messages, how many at a time. */
-import { RedisMessageQueue } from "../../redis.ts";
+import { RedisMessageQueue } from "../../backends/queue/redis/mod.ts";
 import { type Payload, type QueuePeer, runPeer } from "./workload.ts";
 
 const [redisUrl, partitions, minReplicas, ...rest] = Deno.args;

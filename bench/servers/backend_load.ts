@@ -3,8 +3,8 @@
  * measure, how often. Prints a figure as `load.ts` does.
  */
 import { InMemoryMessagingBackend, type Message, ShmMessagingBackend, Store } from "../../mod.ts";
-import { EmbeddedMessagingBackend } from "../../tcp.ts";
-import { median } from "../../cli/bench/stats.ts";
+import { EmbeddedMessagingBackend } from "../../backends/tcp/mod.ts";
+import { median } from "../../cli/benchmark/stats.ts";
 import { makeMessage } from "./protocol.ts";
 
 const IN_FLIGHT = 200;

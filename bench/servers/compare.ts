@@ -1,6 +1,6 @@
 /** Runs servers by turns and compares what they do with the first of them, run by run. */
-import { rate, times } from "../../plots/format.ts";
-import { median } from "../../cli/bench/stats.ts";
+import { rate, times } from "../../cli/benchmark/charts/format.ts";
+import { median } from "../../cli/benchmark/stats.ts";
 
 /** What a run costs. */
 export interface Plan {

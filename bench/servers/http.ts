@@ -1,7 +1,7 @@
 /** The HTTP server beside one of the same protocol on Python's `http.server`. */
-import { startSharedMemoryServer } from "../../http.ts";
+import { startSharedMemoryServer } from "../../backends/http/mod.ts";
 import { PythonServers } from "../../tests/support/python.ts";
-import { median } from "../../cli/bench/stats.ts";
+import { median } from "../../cli/benchmark/stats.ts";
 import { nowNs } from "../peers/clock.ts";
 import { compare, type Contestant, type Measure, type Plan, type Row } from "./compare.ts";
 import { HttpConnection } from "./http_connection.ts";

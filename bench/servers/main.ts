@@ -4,7 +4,7 @@
  * machines, `--html FILE` says where the page with the pictures goes.
  */
 import { parseArgs } from "node:util";
-import { describeMachine, warningOf } from "../../cli/bench/machine.ts";
+import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
 import { type Plan, show } from "./compare.ts";
 import { pagePath, writePictures } from "../harness/page.ts";
 import { compareHttp } from "./http.ts";

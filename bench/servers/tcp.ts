@@ -1,7 +1,7 @@
 /** The TCP server beside a Python server of the same protocol, and beside Redis. */
-import { redisServer } from "../../testing.ts";
-import { startServer } from "../../backends/serving/start.ts";
-import { SERVER_KIND } from "../../backends/tcp/server_kind.ts";
+import { redisServer } from "../../testing/mod.ts";
+import { startServer } from "../../backends/hosting/start.ts";
+import { SERVER_KIND } from "../../backends/tcp/server/launch.ts";
 import { PythonServers } from "../../tests/support/python.ts";
 import { compare, type Contestant, type Measure, type Plan, type Row, runLoad } from "./compare.ts";
 

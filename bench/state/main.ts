@@ -11,14 +11,14 @@ import {
   RedisBackend,
   type SharedBackend,
   ShmBackend,
-} from "../../state.ts";
+} from "../../backends/state/mod.ts";
 import { candidatePorts } from "../../testing/ports.ts";
-import { redisServer } from "../../testing.ts";
-import { rate, times } from "../../plots/format.ts";
-import type { Chart } from "../../plots/report.ts";
-import { describeMachine, warningOf } from "../../cli/bench/machine.ts";
+import { redisServer } from "../../testing/mod.ts";
+import { rate, times } from "../../cli/benchmark/charts/format.ts";
+import type { Chart } from "../../cli/benchmark/charts/report.ts";
+import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
 import { pagePath, seriesOf, writePictures } from "../harness/page.ts";
-import { median } from "../../cli/bench/stats.ts";
+import { median } from "../../cli/benchmark/stats.ts";
 
 const SLOT = new Uint8Array(256).fill(7);
 const IN_FLIGHT = 64;

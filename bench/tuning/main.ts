@@ -5,9 +5,9 @@
  */
 import { parseArgs } from "node:util";
 import { type CodecName, LocalChannel, Puller, Pusher } from "../../mod.ts";
-import { duration, times } from "../../plots/format.ts";
-import { describeMachine, warningOf } from "../../cli/bench/machine.ts";
-import { median } from "../../cli/bench/stats.ts";
+import { duration, times } from "../../cli/benchmark/charts/format.ts";
+import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
+import { median } from "../../cli/benchmark/stats.ts";
 
 /** Sends and receives some messages; answers how many. */
 type Round = () => number;

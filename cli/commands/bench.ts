@@ -4,15 +4,15 @@
  * @module
  */
 
-import { measureAll } from "../bench/measure.ts";
-import { describeMachine } from "../bench/machine.ts";
-import { permissionFlags, requirePermissions } from "../bench/permissions.ts";
-import { progressBar } from "../bench/progress.ts";
-import { chartsOf, comparisonsOf, skippedOf } from "../bench/results.ts";
-import { type Findings, printFindings, printJson, reportOf } from "../bench/show.ts";
+import { measureAll } from "../benchmark/measure.ts";
+import { describeMachine } from "../benchmark/machine.ts";
+import { permissionFlags, requirePermissions } from "../benchmark/permissions.ts";
+import { progressBar } from "../benchmark/progress.ts";
+import { chartsOf, comparisonsOf, skippedOf } from "../benchmark/results.ts";
+import { type Findings, printFindings, printJson, reportOf } from "../benchmark/show.ts";
 import { type Command, defineCommand, EXIT } from "../command.ts";
 import { numberOf } from "../numbers.ts";
-import { selfCommand } from "../self.ts";
+import { selfCommand } from "../program_path.ts";
 
 const DEFAULT_SECONDS = 25;
 const MOST_SECONDS = 3600;
@@ -72,7 +72,7 @@ workers, beside what the runtime has for the same: Unix sockets, TCP and postMes
     if (output.isJson) printJson(output, findings);
     else printFindings(output, findings);
     if (values.html !== undefined) {
-      const { writePage } = await import("../../plots/page.ts");
+      const { writePage } = await import("../benchmark/charts/page.ts");
       await writePage(values.html, reportOf(findings));
       output.remark(`pictures: ${values.html}`);
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { servePeer } from "../bench/peers/process.ts";
+import { servePeer } from "../benchmark/peers/process.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { numberOf } from "../numbers.ts";
 

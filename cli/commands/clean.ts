@@ -5,9 +5,9 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import type { Output } from "../output.ts";
-import { removeStale } from "../../lib/registry.ts";
+import { removeStale } from "../../lib/observe/registry.ts";
 
 /** Cleans. */
 export const command = defineCommand({

@@ -6,9 +6,9 @@
 
 import { channelOptions } from "../channel_options.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import { channelFindings, directoryFinding } from "../doctor/channels.ts";
-import { type Finding, type Level, printFinding } from "../doctor/finding.ts";
+import { type Finding, type Level, printFinding } from "../doctor/diagnostic.ts";
 import { DoctorLibc } from "../doctor/libc.ts";
 import { clockFindings, libraryFinding, limitFindings, roomFindings } from "../doctor/machine.ts";
 import { permissionFindings } from "../doctor/permissions.ts";

@@ -7,7 +7,7 @@
 import { channelOptions } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { answer } from "../doctor/self_test.ts";
-import { Replier } from "../../lib/replier.ts";
+import { Replier } from "../../lib/sockets/replier.ts";
 
 /** Answers the self test. */
 export const command = defineCommand({

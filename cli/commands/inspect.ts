@@ -5,13 +5,13 @@
  */
 
 import { defineCommand, EXIT } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import { toJsonForm } from "../json_form.ts";
 import { numberOf } from "../numbers.ts";
 import { channelDirectory } from "../observe/open.ts";
 import { printFindings, printSurvey, surveyJson } from "../observe/report.ts";
 import type { Output } from "../output.ts";
-import type { RecordReport } from "../../lib/observe/autopsy.ts";
+import type { RecordReport } from "../../lib/observe/salvage.ts";
 import { Decoder } from "../../lib/observe/decode.ts";
 import { inspect, type Inspection } from "../../lib/observe/inspect.ts";
 import { hasDoorbells } from "../../lib/observe/liveness.ts";

@@ -6,12 +6,12 @@
 
 import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import { INPUT_OPTIONS, inputValues } from "../input.ts";
 import { numberOf } from "../numbers.ts";
-import { pause } from "../../lib/pause.ts";
-import { hasRole, waitForRole } from "../presence.ts";
-import { Publisher } from "../../lib/publisher.ts";
+import { pause } from "../../lib/base/sleep.ts";
+import { hasRole, waitForRole } from "../wait_for_role.ts";
+import { Publisher } from "../../lib/sockets/publisher.ts";
 
 /** Publishes. */
 export const command = defineCommand({

@@ -7,7 +7,7 @@
 import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../receive.ts";
-import { Puller } from "../../lib/puller.ts";
+import { Puller } from "../../lib/sockets/puller.ts";
 
 /** Messages held at once: one is printed at a time, the others are for other pullers. */
 const MAX_UNACKED = 1;

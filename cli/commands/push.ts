@@ -6,10 +6,10 @@
 
 import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import { INPUT_OPTIONS, inputValues } from "../input.ts";
 import { unlessAborted } from "../receive.ts";
-import { Pusher } from "../../lib/pusher.ts";
+import { Pusher } from "../../lib/sockets/pusher.ts";
 
 /** Pushes. */
 export const command = defineCommand({

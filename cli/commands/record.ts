@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import { numberOf } from "../numbers.ts";
 import { sizeText } from "../observe/format.ts";
 import { openChannel, waitForChannel } from "../observe/open.ts";

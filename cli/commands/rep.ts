@@ -6,10 +6,10 @@
 
 import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
 import { defineCommand, UsageError } from "../command.ts";
-import { counted } from "../counted.ts";
-import { answerBy } from "../answer.ts";
+import { counted } from "../pluralize.ts";
+import { answerBy } from "../response.ts";
 import { numberOf } from "../numbers.ts";
-import { Replier } from "../../lib/replier.ts";
+import { Replier } from "../../lib/sockets/replier.ts";
 
 /** Replies. */
 export const command = defineCommand({

@@ -5,12 +5,12 @@
  */
 
 import { defineCommand, EXIT, UsageError } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import { numberOf } from "../numbers.ts";
-import { waitForRole } from "../presence.ts";
+import { waitForRole } from "../wait_for_role.ts";
 import { unlessAborted } from "../receive.ts";
-import type { ChannelKind, Role } from "../../lib/attachment.ts";
-import { manageSignals } from "../../lib/lifetime.ts";
+import type { ChannelKind, Role } from "../../lib/channel/attachment.ts";
+import { manageSignals } from "../../lib/presence/exit_hooks.ts";
 import { openEncodedSender } from "../../lib/recording/encoded.ts";
 import { play } from "../../lib/recording/play.ts";
 import { RecordingReader } from "../../lib/recording/reader.ts";

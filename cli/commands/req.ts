@@ -8,7 +8,7 @@ import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../c
 import { defineCommand } from "../command.ts";
 import { INPUT_OPTIONS, inputValues } from "../input.ts";
 import { printMessage, unlessAborted } from "../receive.ts";
-import { Requester } from "../../lib/requester.ts";
+import { Requester } from "../../lib/sockets/requester.ts";
 
 /** Requests. */
 export const command = defineCommand({

@@ -5,15 +5,15 @@
  */
 
 import { defineCommand, type OptionTable, UsageError, type Values } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import { numberOf } from "../numbers.ts";
 import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../serve_limits.ts";
 import { TOKEN_OPTIONS, tokenOf } from "../token.ts";
-import { SharedMemoryServer } from "../../backends/http/server.ts";
-import { urlOf, withoutBrackets } from "../../backends/serving/endpoint.ts";
-import { DEFAULT_PORT } from "../../backends/tcp/options.ts";
-import { EmbeddedServer } from "../../backends/tcp/server.ts";
+import { SharedMemoryServer } from "../../backends/http/server/server.ts";
+import { urlOf, withoutBrackets } from "../../backends/hosting/endpoint.ts";
+import { DEFAULT_PORT } from "../../backends/tcp/server/options.ts";
+import { EmbeddedServer } from "../../backends/tcp/server/server.ts";
 import { Store } from "../../backends/store/store.ts";
 
 const DEFAULT_HOST = "127.0.0.1";

@@ -10,7 +10,7 @@ import { rateText, sizeText } from "../observe/format.ts";
 import { openChannel } from "../observe/open.ts";
 import { printFields, printFindings, printSurvey, surveyJson } from "../observe/report.ts";
 import { type Rates, ratesBetween, sample } from "../observe/sample.ts";
-import { pause } from "../../lib/pause.ts";
+import { pause } from "../../lib/base/sleep.ts";
 
 const INTERVAL_MS = 500;
 

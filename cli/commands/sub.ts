@@ -7,7 +7,7 @@
 import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../receive.ts";
-import { Subscriber } from "../../lib/subscriber.ts";
+import { Subscriber } from "../../lib/sockets/subscriber.ts";
 
 /** Subscribes. */
 export const command = defineCommand({

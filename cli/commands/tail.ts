@@ -11,7 +11,7 @@ import { numberOf } from "../numbers.ts";
 import { openChannel, waitForChannel } from "../observe/open.ts";
 import { sinceOf, Watch, WATCH_OPTIONS, type WatchHandler } from "../observe/watch.ts";
 import type { Output } from "../output.ts";
-import { ShmSerializationError } from "../../lib/errors.ts";
+import { ShmSerializationError } from "../../lib/base/errors.ts";
 import { builtInCodec, contentOf, Decoder } from "../../lib/observe/decode.ts";
 import type { SeenMessage } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";

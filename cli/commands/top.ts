@@ -19,7 +19,7 @@ import {
 } from "../observe/sample.ts";
 import { Screen } from "../observe/screen.ts";
 import type { Output } from "../output.ts";
-import { pause } from "../../lib/pause.ts";
+import { pause } from "../../lib/base/sleep.ts";
 
 const INTERVAL_MS = 1000;
 /** Rates that a picture shows. */

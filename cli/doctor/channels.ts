@@ -4,12 +4,12 @@
  * @module
  */
 
-import { counted } from "../counted.ts";
-import { type Finding, findingOf } from "./finding.ts";
-import { segmentDirectory } from "../../lib/directory.ts";
-import { ShmUnsupportedError } from "../../lib/errors.ts";
+import { counted } from "../pluralize.ts";
+import { type Finding, findingOf } from "./diagnostic.ts";
+import { segmentDirectory } from "../../lib/platform/directory.ts";
+import { ShmUnsupportedError } from "../../lib/base/errors.ts";
 import { platform } from "../../lib/platform/mod.ts";
-import { type ChannelInfo, listChannels } from "../../lib/registry.ts";
+import { type ChannelInfo, listChannels } from "../../lib/observe/registry.ts";
 
 /** Bits that let others see the names of channels. */
 const OTHERS_READ = 0o055;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Finding } from "./finding.ts";
+import type { Finding } from "./diagnostic.ts";
 import type { DoctorLibc, FileSystem } from "./libc.ts";
 
 const MIB = 2 ** 20;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Finding } from "./finding.ts";
+import type { Finding } from "./diagnostic.ts";
 import { platform } from "../../lib/platform/mod.ts";
 
 interface Permission {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Finding, findingOf } from "./finding.ts";
+import { type Finding, findingOf } from "./diagnostic.ts";
 import type { Connection } from "../../backends/redis/connection.ts";
 import { parseRedisUrl, type RedisAddress } from "../../backends/redis/address.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Finding } from "./finding.ts";
+import type { Finding } from "./diagnostic.ts";
 
 /** Without `Uint8Array.fromBase64`, which came with it, no ring can be loaded. */
 const OLDEST = "2.5.0";

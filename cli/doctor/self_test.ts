@@ -4,10 +4,10 @@
  * @module
  */
 
-import { selfCommand } from "../self.ts";
-import { type Finding, findingOf } from "./finding.ts";
-import { Replier } from "../../lib/replier.ts";
-import { Requester } from "../../lib/requester.ts";
+import { selfCommand } from "../program_path.ts";
+import { type Finding, findingOf } from "./diagnostic.ts";
+import { Replier } from "../../lib/sockets/replier.ts";
+import { Requester } from "../../lib/sockets/requester.ts";
 
 const TOPIC = "self test";
 /** Generous: a process has to start. */

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { didYouMean } from "../nearest.ts";
-import { pause } from "../../lib/pause.ts";
-import { segmentDirectory } from "../../lib/directory.ts";
-import { ShmConnectionError } from "../../lib/errors.ts";
+import { didYouMean } from "../suggestions.ts";
+import { pause } from "../../lib/base/sleep.ts";
+import { segmentDirectory } from "../../lib/platform/directory.ts";
+import { ShmConnectionError } from "../../lib/base/errors.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
-import { checkName } from "../../lib/options.ts";
-import { channelNames } from "../../lib/registry.ts";
+import { checkName } from "../../lib/base/options.ts";
+import { channelNames } from "../../lib/observe/registry.ts";
 
 /** How often it is looked for a channel that is not there yet, in milliseconds. */
 const LOOK_EVERY_MS = 50;

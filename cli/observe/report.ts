@@ -5,11 +5,11 @@
  */
 
 import type { Output } from "../output.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import type { BacklogReport } from "../../lib/observe/backlog.ts";
-import type { Finding } from "../../lib/observe/finding.ts";
+import type { Finding } from "../../lib/observe/issue.ts";
 import type { ParticipantReport } from "../../lib/observe/participants.ts";
-import type { LaneReport, Survey } from "../../lib/observe/survey.ts";
+import type { LaneReport, Survey } from "../../lib/observe/snapshot.ts";
 import { ageText, shareText, sizeText } from "./format.ts";
 import { kindText } from "./sample.ts";
 

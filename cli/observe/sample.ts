@@ -5,9 +5,9 @@
  */
 
 import type { SegmentFile } from "../../lib/observe/segment_file.ts";
-import { type Survey, survey } from "../../lib/observe/survey.ts";
-import { channelNames } from "../../lib/registry.ts";
-import { ShmError } from "../../lib/errors.ts";
+import { type Survey, survey } from "../../lib/observe/snapshot.ts";
+import { channelNames } from "../../lib/observe/registry.ts";
+import { ShmError } from "../../lib/base/errors.ts";
 import { channelDirectory, findUndeleted } from "./open.ts";
 
 /** A channel at an instant. */

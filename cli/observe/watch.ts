@@ -5,9 +5,9 @@
  */
 
 import { type OptionTable, UsageError } from "../command.ts";
-import { counted } from "../counted.ts";
+import { counted } from "../pluralize.ts";
 import type { Output } from "../output.ts";
-import { ShmTimeoutError } from "../../lib/errors.ts";
+import { ShmTimeoutError } from "../../lib/base/errors.ts";
 import { follow, type FollowEnd } from "../../lib/observe/follow.ts";
 import type { Seen, SeenMessage, Since } from "../../lib/observe/lane_reader.ts";
 import type { ChannelReader } from "../../lib/observe/reader.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { codeOf, JOURNAL_PREFIX, removeIfThere } from "../directory.ts";
+import { codeOf, JOURNAL_PREFIX, removeIfThere } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
 import { ANCHOR_IDENTITY } from "./layout.ts";
 

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { ShmConnectionError, ShmCorruptionError } from "../errors.ts";
-import { SegmentCarrier } from "../segment.ts";
+import { ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
+import { SegmentCarrier } from "../segment/file_memory.ts";
 import type { JournalFiles } from "./files.ts";
 import * as layout from "./layout.ts";
 

@@ -25,14 +25,14 @@
  * @module
  */
 
-import { Attachment } from "../attachment.ts";
-import type { Listener } from "../carrier.ts";
-import { rawCodec } from "../codec_raw.ts";
-import { segmentDirectory } from "../directory.ts";
-import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../errors.ts";
-import { type Closable, forget, noteMessage, remember } from "../lifetime.ts";
-import { logger } from "../log.ts";
-import { MIN_CAPACITY_BYTES } from "../options.ts";
+import { Attachment } from "../channel/attachment.ts";
+import type { Listener } from "../segment/memory.ts";
+import { rawCodec } from "../codecs/raw.ts";
+import { segmentDirectory } from "../platform/directory.ts";
+import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
+import { type Closable, forget, noteMessage, remember } from "../presence/exit_hooks.ts";
+import { logger } from "../base/log.ts";
+import { MIN_CAPACITY_BYTES } from "../base/options.ts";
 import { SystemError } from "../platform/platform.ts";
 import { ASLEEP_RECEIVERS, MAX_PARTICIPANTS, WAIT_DOORBELL } from "../../wasm/layout.ts";
 import { JournalFiles } from "./files.ts";

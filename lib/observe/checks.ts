@@ -1,5 +1,5 @@
 /**
- * The checks that the ring's module (wasm/assembly/seal.ts and record.ts) puts beside words and
+ * The checks that the ring's module (wasm/assembly/checksum.ts and record.ts) puts beside words and
  * records, for those who only look.
  *
  * @module

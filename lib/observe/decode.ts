@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { SegmentFacts } from "../attachment.ts";
-import { type Codec, type CodecName, resolveCodec } from "../codec.ts";
-import { ShmSerializationError } from "../errors.ts";
-import { MAX_NOTE_BYTES, noteRoom } from "../noted.ts";
-import { readTensor } from "../tensor.ts";
+import type { SegmentFacts } from "../channel/attachment.ts";
+import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
+import { ShmSerializationError } from "../base/errors.ts";
+import { MAX_NOTE_BYTES, noteRoom } from "../channel/headers.ts";
+import { readTensor } from "../codecs/tensor.ts";
 import { RECORD_NOTED, RECORD_TENSOR } from "../../wasm/layout.ts";
 
 /** A payload, and how it is to be read. */

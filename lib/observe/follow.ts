@@ -6,7 +6,7 @@
 
 import type { ChannelReader } from "./reader.ts";
 import type { Seen } from "./lane_reader.ts";
-import { pause } from "../pause.ts";
+import { pause } from "../base/sleep.ts";
 import type { SegmentFile } from "./segment_file.ts";
 import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
 

@@ -10,9 +10,9 @@ import {
   factsCheck,
   KINDS,
   newSegmentBytes,
-} from "../attachment.ts";
+} from "../channel/attachment.ts";
 import { isSealed, seal } from "./checks.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "./issue.ts";
 import { type Geometry, laneCountOf } from "./lane.ts";
 import type { SegmentBytes } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";

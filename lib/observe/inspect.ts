@@ -5,9 +5,9 @@
  * @module
  */
 
-import { LaneAutopsy, type RecordReport } from "./autopsy.ts";
+import { LaneAutopsy, type RecordReport } from "./salvage.ts";
 import type { SegmentBytes } from "./segment_file.ts";
-import { type Survey, survey } from "./survey.ts";
+import { type Survey, survey } from "./snapshot.ts";
 
 /** What is looked at. */
 export interface InspectOptions {

@@ -16,7 +16,7 @@
  * @module
  */
 
-import type { Finding } from "./finding.ts";
+import type { Finding } from "./issue.ts";
 import { type Geometry, laneProblem, type LaneWords, readLane } from "./lane.ts";
 import { near, type RecordHeader } from "./record.ts";
 import { isReference, readBlock, type Reference, RingWindow } from "./ring.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { agentPath } from "../agent.ts";
-import { hasThreadEnded, isAgentId } from "../agent_id.ts";
-import { AGENT_PREFIX, codeOf } from "../directory.ts";
+import { agentPath } from "../presence/isolate.ts";
+import { hasThreadEnded, isAgentId } from "../presence/isolate_id.ts";
+import { AGENT_PREFIX, codeOf } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
 
 /**

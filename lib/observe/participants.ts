@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isAgentId, threadNumberOf } from "../agent_id.ts";
-import { type Role, ROLES } from "../attachment.ts";
-import type { Finding } from "./finding.ts";
+import { isAgentId, threadNumberOf } from "../presence/isolate_id.ts";
+import { type Role, ROLES } from "../channel/attachment.ts";
+import type { Finding } from "./issue.ts";
 import type { Geometry } from "./lane.ts";
 import { isAlive } from "./liveness.ts";
 import { regionIn, type RegionReport } from "./region.ts";

@@ -5,8 +5,13 @@
  * @module
  */
 
-import { type ChannelKind, controlOffset, readFacts, type SegmentFacts } from "../attachment.ts";
-import { ShmConnectionError } from "../errors.ts";
+import {
+  type ChannelKind,
+  controlOffset,
+  readFacts,
+  type SegmentFacts,
+} from "../channel/attachment.ts";
+import { ShmConnectionError } from "../base/errors.ts";
 import { laneCountOf, readLanes } from "./lane.ts";
 import { LaneReader, type Seen, type Since } from "./lane_reader.ts";
 import type { SegmentBytes } from "./segment_file.ts";

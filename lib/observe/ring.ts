@@ -8,7 +8,7 @@ import { stamp } from "./checks.ts";
 import type { LaneWords } from "./lane.ts";
 import { recordAt, type RecordHeader } from "./record.ts";
 import type { SegmentBytes } from "./segment_file.ts";
-import { MAX_MESSAGE_BYTES } from "../outbox.ts";
+import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
 import {
   BLOCK_HEADER_BYTES,
   RECORD_BLOCK,

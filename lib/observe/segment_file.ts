@@ -6,9 +6,9 @@
  * @module
  */
 
-import { codeOf } from "../directory.ts";
-import { isShut } from "../door.ts";
-import { ShmConnectionError, type ShmError, ShmPermissionError } from "../errors.ts";
+import { codeOf } from "../platform/directory.ts";
+import { isShut } from "../segment/lifecycle.ts";
+import { ShmConnectionError, type ShmError, ShmPermissionError } from "../base/errors.ts";
 import { platform } from "../platform/mod.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 

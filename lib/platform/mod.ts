@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ShmPermissionError, ShmUnsupportedError } from "../errors.ts";
+import { ShmPermissionError, ShmUnsupportedError } from "../base/errors.ts";
 import { Linux } from "./linux.ts";
 import { MacOs } from "./macos.ts";
 import type { Platform } from "./platform.ts";

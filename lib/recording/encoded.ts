@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { Attachment, ChannelKind, ChannelOptions, Role } from "../attachment.ts";
-import type { Codec, CodecName } from "../codec.ts";
+import type { Attachment, ChannelKind, ChannelOptions, Role } from "../channel/attachment.ts";
+import type { Codec, CodecName } from "../codecs/builtin.ts";
 import { builtInCodec, contentOf, type Payload } from "../observe/decode.ts";
-import { Noted } from "../noted.ts";
-import type { WaitOptions } from "../options.ts";
-import { describeChannel } from "../registry.ts";
-import { Requester } from "../requester.ts";
-import { SendingSocket } from "../sending.ts";
-import { readTensor } from "../tensor.ts";
+import { Noted } from "../channel/headers.ts";
+import type { WaitOptions } from "../base/options.ts";
+import { describeChannel } from "../observe/registry.ts";
+import { Requester } from "../sockets/requester.ts";
+import { SendingSocket } from "../sockets/sending_socket.ts";
+import { readTensor } from "../codecs/tensor.ts";
 import type { RecordingFacts } from "./writer.ts";
 import { RecordingError } from "./errors.ts";
 import { RECORD_TENSOR } from "../../wasm/layout.ts";

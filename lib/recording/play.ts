@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pause } from "../pause.ts";
+import { pause } from "../base/sleep.ts";
 import type { EncodedSender } from "./encoded.ts";
 import type { RecordedMessage } from "./writer.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { crc32 } from "node:zlib";
-import { KINDS } from "../attachment.ts";
-import { MAX_MESSAGE_BYTES } from "../outbox.ts";
+import { KINDS } from "../channel/attachment.ts";
+import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
 import type { RecordedMessage, RecordingFacts } from "./writer.ts";

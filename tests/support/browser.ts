@@ -72,7 +72,7 @@ function pathOf(program: string): string {
       // Not there.
     }
   }
-  throw new Error(`the tests need ${program}: see tests/support/need_programs.ts`);
+  throw new Error(`the tests need ${program}: see tools/setup.ts`);
 }
 
 /** True while a process was started for that folder. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command } from "../programs/actions.ts";
+import type { Command } from "./programs/actions.ts";
 import { within } from "./deadline.ts";
 import { Answers, type Peer } from "./peer.ts";
 
@@ -30,7 +30,7 @@ export class Child implements Peer, AsyncDisposable {
 
   constructor(options: ChildOptions = {}) {
     const { program = "peer.ts", flags = ["--allow-ffi"], env, args = [] } = options;
-    const url = new URL(program, new URL("../programs/", import.meta.url));
+    const url = new URL(program, new URL("./programs/", import.meta.url));
     this.#process = new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", "--no-lock", ...flags, url.href, ...args],
       env: { NO_COLOR: "1", ...env },

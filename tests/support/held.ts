@@ -4,9 +4,9 @@
  * @module
  */
 
-import { numberOf, type PointName } from "../../torture/failpoints/points.ts";
-import { failpointRing } from "../../torture/failpoints/ring.ts";
-import { Journal } from "../../torture/journal.ts";
+import { numberOf, type PointName } from "../stress/failpoints/points.ts";
+import { failpointRing } from "../stress/failpoints/ring.ts";
+import { Journal } from "../stress/journal.ts";
 import type { Child } from "./child.ts";
 import { until } from "./deadline.ts";
 import { inScratch, type Scratch } from "./scratch.ts";

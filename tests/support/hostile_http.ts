@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Random } from "../../torture/random.ts";
+import type { Random } from "../stress/random.ts";
 
 /** A request before it is sent. */
 export interface RawRequest {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMMANDS } from "../../backends/tcp/commands.ts";
+import { COMMANDS } from "../../backends/tcp/server/commands.ts";
 import type { Random } from "./random.ts";
 
 const encoder = new TextEncoder();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SharedMemoryServer, type SharedMemoryServerOptions } from "../../http.ts";
+import { SharedMemoryServer, type SharedMemoryServerOptions } from "../../backends/http/mod.ts";
 
 /** What a call is answered with. */
 export interface HttpAnswer {

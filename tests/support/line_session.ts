@@ -5,11 +5,11 @@
  */
 
 import { Store } from "../../mod.ts";
-import { Subscriber } from "../../backends/store/subscriber.ts";
-import { LineReader } from "../../backends/tcp/line_reader.ts";
-import { Output } from "../../backends/tcp/output.ts";
-import { LineSession, type SessionContext } from "../../backends/tcp/session.ts";
-import { Tally } from "../../backends/tcp/tally.ts";
+import { Subscriber } from "../../backends/store/subscription.ts";
+import { LineReader } from "../../backends/tcp/protocol/line_reader.ts";
+import { Output } from "../../backends/tcp/protocol/write_buffer.ts";
+import { LineSession, type SessionContext } from "../../backends/tcp/server/session.ts";
+import { Tally } from "../../backends/tcp/server/stats.ts";
 
 /** What sessions share, for a store. */
 export function contextOf(store: Store, limits: Partial<SessionContext> = {}): SessionContext {

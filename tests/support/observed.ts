@@ -5,7 +5,7 @@
  */
 
 import { Decoder } from "../../lib/observe/decode.ts";
-import type { Finding } from "../../lib/observe/finding.ts";
+import type { Finding } from "../../lib/observe/issue.ts";
 import type { SeenMessage, Since } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
 import { type SegmentBytes, SegmentFile } from "../../lib/observe/segment_file.ts";

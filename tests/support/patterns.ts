@@ -7,8 +7,8 @@
 
 import assert from "node:assert/strict";
 import type { ChannelOptions, LocalHandle } from "../../mod.ts";
-import type { SocketRole } from "../programs/actions.ts";
-import type { ReceiveMode, RequestMode, SendMode } from "../programs/actions.ts";
+import type { SocketRole } from "./programs/actions.ts";
+import type { ReceiveMode, RequestMode, SendMode } from "./programs/actions.ts";
 import { type Peer, PeerError } from "./peer.ts";
 import { type Place, untilDrained } from "./segment.ts";
 

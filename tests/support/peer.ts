@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Command } from "../programs/actions.ts";
+import type { Command } from "./programs/actions.ts";
 import { within } from "./deadline.ts";
 
 /** Somebody else who uses the channels. */

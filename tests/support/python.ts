@@ -9,7 +9,7 @@ import { ROOT } from "./program.ts";
 
 function command(file: string, args: string[], stdin: "piped" | "null"): Deno.Command {
   return new Deno.Command("python3", {
-    args: ["-I", "-B", `tests/interop/${file}`, ...args],
+    args: ["-I", "-B", `tests/support/interop/${file}`, ...args],
     cwd: ROOT,
     stdin,
     stdout: "piped",

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { platform } from "../../lib/platform/mod.ts";
-import { removeStale } from "../../lib/registry.ts";
+import { removeStale } from "../../lib/observe/registry.ts";
 import { Child, type ChildOptions } from "./child.ts";
 
 /** Directories of this run begin so: the last test file looks for what is left of them. */

@@ -5,7 +5,7 @@
  */
 
 import type { LocalHandle } from "../../mod.ts";
-import { controlOffset, pendingBytes } from "../../lib/attachment.ts";
+import { controlOffset, pendingBytes } from "../../lib/channel/attachment.ts";
 import {
   CONTROL_BYTES,
   CONTROL_RECEIVERS_ASLEEP,

@@ -5,7 +5,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { ReceiveMode } from "../programs/actions.ts";
+import type { ReceiveMode } from "./programs/actions.ts";
 import { type OnStage, peerAs, type Stage } from "./patterns.ts";
 import type { Peer } from "./peer.ts";
 import { untilDrained, untilWaiting } from "./segment.ts";

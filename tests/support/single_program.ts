@@ -5,7 +5,7 @@
  * @module
  */
 
-import { bundle, compile, PERMISSIONS } from "../../binary/build.ts";
+import { bundle, compile, PERMISSIONS } from "../../tools/compile/build.ts";
 import type { ShellProgram } from "./command_line.ts";
 
 /** Milliseconds to find out whether there is a network. */

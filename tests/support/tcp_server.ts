@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EmbeddedServer, type EmbeddedServerOptions } from "../../tcp.ts";
+import { EmbeddedServer, type EmbeddedServerOptions } from "../../backends/tcp/mod.ts";
 import { LineClient } from "./line_client.ts";
 
 /** Runs a test against a server of its own. */

@@ -6,13 +6,13 @@
  */
 
 import type { LocalHandle } from "../../mod.ts";
-import { controlOffset } from "../../lib/attachment.ts";
+import { controlOffset } from "../../lib/channel/attachment.ts";
 import { platform } from "../../lib/platform/mod.ts";
-import { useFailpoints } from "../../lib/ring.ts";
-import { passAfter } from "../../torture/failpoints/watch.ts";
-import { type CALLS, POINTS } from "../../torture/failpoints/points.ts";
-import { failpointRing } from "../../torture/failpoints/ring.ts";
-import { DEATH, type Event, REST } from "../../torture/model/explore.ts";
+import { useFailpoints } from "../../lib/segment/ring.ts";
+import { passAfter } from "../stress/failpoints/watch.ts";
+import { type CALLS, POINTS } from "../stress/failpoints/points.ts";
+import { failpointRing } from "../stress/failpoints/ring.ts";
+import { DEATH, type Event, REST } from "../stress/model/explore.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Thrown at a failpoint: the socket is never used again. */

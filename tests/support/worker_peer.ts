@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Command } from "../programs/actions.ts";
+import type { Command } from "./programs/actions.ts";
 import { Answers, type Peer } from "./peer.ts";
 
-const WORKER_URL = new URL("../programs/worker.ts", import.meta.url).href;
+const WORKER_URL = new URL("./programs/worker.ts", import.meta.url).href;
 
 /** A running worker. */
 export class WorkerPeer implements Peer, Disposable {

@@ -56,7 +56,7 @@ import {
 } from "../layout";
 import { failpoint } from "./failpoint";
 import { publish64, read32, read64, setWeak } from "./memory";
-import { seal, sealed } from "./seal";
+import { seal, sealed } from "./checksum";
 
 export let kind: u32 = 0;
 export let capacity: u32 = 0;

@@ -4,7 +4,7 @@
 // a plain store pays no fence; other machines get sequentially consistent stores. The one order that
 // x86-64 does not keep - a store seen before a later load - matters only between "publish, then
 // look for sleepers" and "announce sleep, then look for messages"; sleepers close that gap by looking
-// again for some microseconds after they announced themselves (see lib/wait.ts).
+// again for some microseconds after they announced themselves (see lib/channel/wait.ts).
 
 /** True on machines that need fences where x86-64 needs none; set by `configure`. */
 export let weak: bool = true;

@@ -50,14 +50,14 @@ import {
   PARTICIPANT_SINCE,
 } from "../layout";
 import { control, countLane, lane, participant, placeRing } from "./channel";
-import { recount } from "./count";
+import { recount } from "./message_count";
 import { failpoint } from "./failpoint";
-import { letGo } from "./hold";
+import { letGo } from "./pin";
 import { read32, read64, setFenceWord } from "./memory";
-import { seal } from "./seal";
-import { returnAll } from "./shelf";
-import { getUp } from "./sleep";
-import { putOut } from "./turn";
+import { seal } from "./checksum";
+import { returnAll } from "./lease_table";
+import { getUp } from "./waiters";
+import { putOut } from "./fairness";
 
 /** Records who made the segment. */
 export function signCreator(pid: u32, now: f64): void {

@@ -47,12 +47,12 @@ import {
   sumTails,
   totalReceived,
 } from "./channel";
-import { countAt, near } from "./count";
+import { countAt, near } from "./message_count";
 import { failpoint } from "./failpoint";
-import { hold, letGo } from "./hold";
+import { hold, letGo } from "./pin";
 import { loadFence, read64 } from "./memory";
 import { check, foundBytes, foundFlags, foundSequence, foundSize } from "./record";
-import { stamp } from "./seal";
+import { stamp } from "./checksum";
 import {
   areReturnsNew,
   consumeFound,
@@ -62,9 +62,9 @@ import {
   holdFound,
   isFoundOwn,
   isFoundThere,
-} from "./shelf";
-import { sendersAsleep } from "./sleep";
-import { countTurns, laggard, otherMember } from "./turn";
+} from "./lease_table";
+import { sendersAsleep } from "./waiters";
+import { countTurns, laggard, otherMember } from "./fairness";
 
 let self: u32 = 0;
 let cursors: usize = 0;

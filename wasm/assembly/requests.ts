@@ -42,13 +42,13 @@ import {
   SLOT_WRITING,
   TAKEN,
 } from "../layout";
-import { addBit, nextBit, removeBit } from "./bits";
+import { addBit, nextBit, removeBit } from "./bit_set";
 import { mapped, participant } from "./channel";
 import { failpoint } from "./failpoint";
 import { read32, read64 } from "./memory";
 import { regionOf } from "./participants";
 import { isFound, release, skipTo, stillFirst } from "./receiver";
-import { seal } from "./seal";
+import { seal } from "./checksum";
 
 /** Who we are in a slot's word: our index + 1, and above it a byte of our slot's generation. */
 let self: u32 = 0;

@@ -50,9 +50,9 @@ export {
   takeInPlace,
   tellTail,
 } from "./receiver";
-export { holdTaken } from "./held";
-export { letGo } from "./hold";
-export { seal } from "./seal";
+export { holdTaken } from "./lease";
+export { letGo } from "./pin";
+export { seal } from "./checksum";
 export {
   agentOf,
   claimLane,
@@ -94,6 +94,6 @@ export {
   roomOf,
   setRoom,
   shelfBytes,
-} from "./shelf";
-export { fallAsleep, getUp, rouse, takeSleeper } from "./sleep";
-export { joinTurns, putOut, takeTurnsAs } from "./turn";
+} from "./lease_table";
+export { fallAsleep, getUp, rouse, takeSleeper } from "./waiters";
+export { joinTurns, putOut, takeTurnsAs } from "./fairness";

@@ -31,11 +31,11 @@ import {
 } from "../layout";
 import { capacity, control, isRing, kind, lane, mapped, totalReceived, totalSent } from "./channel";
 import { failpoint } from "./failpoint";
-import { heldFrom, oldestHolder } from "./hold";
+import { heldFrom, oldestHolder } from "./pin";
 import { publish64, read64, storeFence } from "./memory";
 import { check, foundBytes, foundFlags, recordBytes, writePadding, writeRecord } from "./record";
-import { stamp } from "./seal";
-import { receiversAsleep } from "./sleep";
+import { stamp } from "./checksum";
+import { receiversAsleep } from "./waiters";
 
 let entry: usize = 0;
 /** Who owns the lane while it is ours. */

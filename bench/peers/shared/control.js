@@ -2,9 +2,9 @@
 import { once } from "node:events";
 import { readSync, writeFileSync, writeSync } from "node:fs";
 import process from "node:process";
-import { play } from "../../../cli/bench/peers/roles.js";
+import { play } from "../../../cli/benchmark/peers/roles.js";
 
-/** @typedef {import("../../../cli/bench/peers/roles.js").Host} Host */
+/** @typedef {import("../../../cli/benchmark/peers/roles.js").Host} Host */
 
 /** @param {Record<string, unknown>} fact */
 export function say(fact) {
@@ -44,7 +44,7 @@ export function harness(task, clock) {
 
 /**
  * Plays the one task of this process.
- * @param {import("../../../cli/bench/peers/roles.js").Endpoint} link
+ * @param {import("../../../cli/benchmark/peers/roles.js").Endpoint} link
  * @param {import("./task.js").Task} task
  * @param {() => number} clock
  */

@@ -7,7 +7,7 @@
 import process from "node:process";
 
 /**
- * @typedef {import("../../../cli/bench/peers/roles.js").Task & {
+ * @typedef {import("../../../cli/benchmark/peers/roles.js").Task & {
  *   address: string, capacity: number, mode: string, out: string
  * }} Task the address is a path or endpoint that both processes share; capacity is in bytes; the mode is
  * a variant of the peer; out is the file for latencies

@@ -1,0 +1,44 @@
+/**
+ * Where a server listens, and for whom.
+ *
+ * @module
+ */
+
+import { show } from "../../lib/base/options.ts";
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/i;
+
+/** True for an address that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/** An address of IPv6 as one listens at it, without the brackets that it has in a URL. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
+}
+
+/** Passes a host on, or the default one; others than this machine reach it only if there is a token. */
+export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
+  if (typeof host !== "string" || host === "") {
+    throw new TypeError(`host must be a name or an address, not ${show(host)}`);
+  }
+  if (token !== undefined || isLoopback(host)) return withoutBrackets(host);
+  throw new TypeError(
+    `cannot serve at ${
+      show(host)
+    } without a token: others than this machine reach it; give a token, ` +
+      "or leave host out",
+  );
+}
+
+/** Throws unless it is a port, or 0. */
+export function checkPort(port: unknown): void {
+  if (Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65_535) return;
+  throw new RangeError(`port must be a whole number from 0 to 65535, not ${show(port)}`);
+}
+
+/** URL of a server. */
+export function urlOf(scheme: "http" | "tcp", host: string, port: number): string {
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,35 @@
+/**
+ * Options of servers that are for their store and its subscribers.
+ *
+ * @module
+ */
+
+import { show } from "../../lib/base/options.ts";
+import { Store, type StoreOptions } from "../store/store.ts";
+import { checkLimit, type SubscriberOptions } from "../store/subscription.ts";
+
+/** The store of a server's options, or one of its own. */
+export function storeOf(options: StoreOptions & { store?: Store }): Store {
+  const { store, clock, maxMessagesPerTopic, maxBytes } = options;
+  const own: StoreOptions = {};
+  if (clock !== undefined) own.clock = clock;
+  if (maxMessagesPerTopic !== undefined) own.maxMessagesPerTopic = maxMessagesPerTopic;
+  if (maxBytes !== undefined) own.maxBytes = maxBytes;
+  if (store === undefined) return new Store(own);
+  const [both] = Object.keys(own);
+  if (both === undefined) return store;
+  throw new TypeError(`${both} is an option of the store: give it to the Store that you make`);
+}
+
+/** The queue of each subscriber, checked now rather than when the first one comes. */
+export function queueOf(options: SubscriberOptions): Omit<SubscriberOptions, "onReady"> {
+  const { maxQueueLength, maxQueueBytes, overflow } = options;
+  if (overflow !== undefined && overflow !== "dropOldest" && overflow !== "disconnect") {
+    throw new TypeError(`overflow must be "dropOldest" or "disconnect", not ${show(overflow)}`);
+  }
+  return {
+    maxQueueLength: checkLimit("maxQueueLength", maxQueueLength, 10_000),
+    maxQueueBytes: checkLimit("maxQueueBytes", maxQueueBytes, 64 * 2 ** 20),
+    overflow,
+  };
+}

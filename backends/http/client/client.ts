@@ -1,0 +1,150 @@
+/**
+ * Calls to an HTTP server, one after the other.
+ *
+ * @module
+ */
+
+import { parseJson } from "../../../lib/message/json.ts";
+import {
+  MessagingClosedError,
+  MessagingConnectionError,
+  MessagingRefusedError,
+} from "../../messaging/errors.ts";
+import type { TraceFields } from "../../messaging/trace_fields.ts";
+import { SERVER_NAME } from "../server/responses.ts";
+
+/** One call. */
+export interface Call {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Path and query, encoded. */
+  readonly path: string;
+  /** JSON text. */
+  readonly body?: string;
+  /** Milliseconds that it may take, in place of the client's own. */
+  readonly timeoutMs?: number;
+  /** The trace that it belongs to. */
+  readonly trace?: TraceFields;
+}
+
+/** An answer. */
+export interface Reply {
+  /** The JSON in it, integers kept digit for digit. */
+  readonly json: unknown;
+  /** True if the server is ours, and knows more than the protocol asks for. */
+  readonly isRingbus: boolean;
+}
+
+/** Calls to one server. */
+export class HttpClient {
+  readonly url: string;
+  readonly #headers: Record<string, string>;
+  readonly #timeoutMs: number;
+  readonly #connections = Deno.createHttpClient({ poolMaxIdlePerHost: 4 });
+  readonly #over = new AbortController();
+
+  constructor(url: string, token: string | undefined, timeoutMs: number) {
+    this.url = url;
+    this.#timeoutMs = timeoutMs;
+    this.#headers = {
+      "content-type": "application/json",
+      ...token === undefined ? {} : { authorization: `Bearer ${token}` },
+    };
+  }
+
+  /**
+   * Sends a call and reads the answer.
+   *
+   * @throws {MessagingConnectionError} if the server cannot be reached, or does not let us in
+   * @throws {MessagingRefusedError} if it refuses the call
+   * @throws {MessagingClosedError} if the client was closed meanwhile
+   */
+  async send(call: Call): Promise<Reply> {
+    const { response, text } = await this.#exchange(call);
+    const json = this.#parse(call, text);
+    if (!response.ok) throw this.#refusal(call, response.status, json);
+    return { json, isRingbus: response.headers.get("server") === SERVER_NAME };
+  }
+
+  async #exchange(call: Call): Promise<{ response: Response; text: string }> {
+    const { method, path, body, timeoutMs = this.#timeoutMs, trace } = call;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    try {
+      const response = await fetch(this.url + path, {
+        method,
+        body,
+        headers: trace === undefined ? this.#headers : { ...this.#headers, ...trace },
+        redirect: "error",
+        signal: AbortSignal.any([late.signal, this.#over.signal]),
+        client: this.#connections,
+      });
+      return { response, text: await response.text() };
+    } catch (cause) {
+      if (this.#over.signal.aborted) throw closed();
+      const why = late.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
+      throw this.#failure(call, why, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #parse(call: Call, text: string): unknown {
+    try {
+      return parseJson(text);
+    } catch (cause) {
+      throw this.#failure(call, "what answers speaks no JSON", { cause });
+    }
+  }
+
+  #refusal(call: Call, status: number, json: unknown): Error {
+    const { error } = (json ?? {}) as { error?: unknown };
+    const why = `${error ?? "it does not say why"} (status ${status})`;
+    if (status === 401 || status === 403) return this.#failure(call, why);
+    return new MessagingRefusedError(`${what(call)} was refused: ${why}`);
+  }
+
+  #failure(call: Call, why: string, options?: ErrorOptions): MessagingConnectionError {
+    return new MessagingConnectionError(`${what(call)} failed: ${why};`, this.url, options);
+  }
+
+  /** Ends the calls that are under way. */
+  abort(): void {
+    this.#over.abort();
+  }
+
+  /** Ends all, with the connections. */
+  close(): void {
+    this.abort();
+    this.#connections.close();
+  }
+}
+
+/** What a closed backend throws. */
+export function closed(): MessagingClosedError {
+  return new MessagingClosedError("the backend was closed by cleanup(): make a new one");
+}
+
+function what({ method, path }: Call): string {
+  return `${method} ${path.split("?")[0].slice(0, 200)}`;
+}
+
+/**
+ * A path with names in it. A name that a URL cannot hold as part of its path goes into the query.
+ *
+ * @throws {MessagingRefusedError} if a name is no well-formed text
+ */
+export function pathTo(call: string, names: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(names);
+  if (!entries.every(([, name]) => name.isWellFormed())) {
+    throw new MessagingRefusedError(`${call} was refused: a name has lone surrogates`);
+  }
+  if (entries.some(([, name]) => name === "." || name === "..")) {
+    return `${call}?${new URLSearchParams(entries)}`;
+  }
+  return [call, ...entries.map(([, name]) => encodeURIComponent(name))].join("/");
+}
+
+/** Of a failed call `fetch` says in its cause what failed. */
+function reasonOf(error: unknown): string {
+  return `${error instanceof TypeError && error.cause !== undefined ? error.cause : error}`;
+}

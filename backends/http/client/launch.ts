@@ -1,0 +1,87 @@
+/**
+ * Starting the HTTP server where it is wanted, or finding the one that runs.
+ *
+ * @module
+ */
+
+import { urlOf } from "../../hosting/endpoint.ts";
+import type { ServerKind, ServerMode } from "../../hosting/mode.ts";
+import { startOrAttach, startServer } from "../../hosting/start.ts";
+import { HttpClient } from "./client.ts";
+import {
+  SharedMemoryServer,
+  type SharedMemoryServerConfig,
+  type SharedMemoryServerOptions,
+} from "../server/server.ts";
+
+const KIND: ServerKind<SharedMemoryServerOptions> = {
+  make: (options) => new SharedMemoryServer(options),
+  program: new URL("../server/program.ts", import.meta.url),
+  permissions: ["--allow-net"],
+};
+
+/** Options of starting a server. */
+export interface StartSharedMemoryServerOptions extends SharedMemoryServerConfig {
+  /** Where it runs; `"inline"` when left out. */
+  serverMode?: ServerMode;
+}
+
+/** A server that was started, or that was there. */
+export interface StartedServer extends AsyncDisposable {
+  /** Its URL. */
+  readonly url: string;
+  /** True if somebody else had started it: `stop()` leaves it running. */
+  readonly isAttached: boolean;
+  /** Stops it, if it was started here; the same as `await using`. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds for a server to say that it is well. */
+const HEALTH_MS = 2000;
+
+/**
+ * Starts an HTTP server in this thread, in a worker or in a process. Where a server listens on that port
+ * already, it is that one: of two that start at once, one wins and the other attaches. The server ends
+ * with this program, also when that is killed.
+ *
+ * @throws {Deno.errors.AddrInUse} if something else listens on the port
+ *
+ * @example
+ * ```ts
+ * import { SharedMemoryMessagingBackend, startSharedMemoryServer } from "@ringbus/ringbus/http";
+ *
+ * await using server = await startSharedMemoryServer({ serverMode: "worker" });
+ * await using one = new SharedMemoryMessagingBackend({ serverUrl: server.url });
+ * await using other = new SharedMemoryMessagingBackend({ serverUrl: server.url });
+ * await one.sadd("active users", "user1", "user2");
+ * console.log(await other.smembers("active users")); // [ "user1", "user2" ]
+ * ```
+ */
+export async function startSharedMemoryServer(
+  options: StartSharedMemoryServerOptions = {},
+): Promise<StartedServer> {
+  const { serverMode = "inline", ...config } = options;
+  // Misuse is to be told here, not by a worker.
+  new SharedMemoryServer(config);
+  const { host = "127.0.0.1", port = 0 } = config;
+  const url = urlOf("http", host, port);
+  const server = await startOrAttach(
+    url,
+    () => startServer(KIND, config, serverMode),
+    () => isHealthy(url),
+  );
+  const stop = () => server.stop();
+  return { url: server.address, isAttached: server.isAttached, stop, [Symbol.asyncDispose]: stop };
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const client = new HttpClient(url, undefined, HEALTH_MS);
+  try {
+    const { json } = await client.send({ method: "GET", path: "/health" });
+    return (json as { status?: unknown } | null)?.status === "healthy";
+  } catch {
+    return false;
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * Takes the snapshots of a server, each with what has changed since the one before.
+ *
+ * @module
+ */
+
+import { largest } from "../metrics/largest.ts";
+import type { RouteTally } from "../metrics/request_stats.ts";
+import { type Observed, type View, viewOf } from "../metrics/view.ts";
+import type { Subscriber } from "../../store/subscription.ts";
+import type { Topic } from "../../store/topic.ts";
+import { Growth, growthOf } from "./rates.ts";
+import type { Rates, RouteRow, Snapshot, SubscriberRow, TcpPart, TopicRow } from "./snapshot.ts";
+
+/** Rows of a table: of more than that there is only their number. */
+export const MAX_ROWS = 50;
+/** Names of topics and patterns that are shown of a subscriber. */
+const MAX_NAMES = 3;
+
+/** What is remembered of the last look. */
+interface LastLook {
+  readonly atMs: number;
+  readonly counts: Record<keyof Rates, number>;
+  readonly commands: Readonly<Record<string, number>>;
+}
+
+/** Looks at one server again and again. */
+export class Watch {
+  readonly #observed: Observed;
+  readonly #stored = new Growth<Topic>();
+  readonly #delivered = new Growth<Subscriber>();
+  readonly #dropped = new Growth<Subscriber>();
+  readonly #requests = new Growth<RouteTally>();
+  readonly #requestSeconds = new Growth<RouteTally>();
+  #last: LastLook | undefined;
+
+  constructor(observed: Observed) {
+    this.#observed = observed;
+  }
+
+  /** The server now. */
+  look(): Snapshot {
+    const view = viewOf(this.#observed);
+    const last = this.#last;
+    const look = lookAt(view);
+    this.#last = look;
+    const seconds = last && (look.atMs - last.atMs) / 1000;
+    const rate = (grown: number) => seconds === undefined ? null : grown / seconds;
+    return {
+      ...summaryOf(view),
+      rates: last === undefined || seconds === undefined ? null : ratesOf(look, last, seconds),
+      topics: this.#topics(rate),
+      subscribers: this.#subscribers(view.nowMs, rate),
+      requests: this.#routes(rate),
+      tcp: tcpOf(view, last, rate),
+    };
+  }
+
+  #topics(rate: Rate): TopicRow[] {
+    const { topics, subscriptions } = this.#observed.store;
+    const grown = topics.values().map((topic) => ({
+      topic,
+      stored: this.#stored.note(topic, topic.stored),
+    }));
+    return largest(
+      grown,
+      MAX_ROWS,
+      (a, b) => b.stored - a.stored || b.topic.length - a.topic.length,
+    ).map(({ topic: { name, length, bytes }, stored }) => ({
+      topic: name,
+      messages: length,
+      bytes,
+      subscribers: subscriptions.countOf(name),
+      storedPerSecond: rate(stored),
+    }));
+  }
+
+  #subscribers(nowMs: number, rate: Rate): SubscriberRow[] {
+    const grown = this.#observed.store.subscriptions.subscribers.values().map((subscriber) => ({
+      subscriber,
+      delivered: this.#delivered.note(subscriber, subscriber.delivered),
+      dropped: this.#dropped.note(subscriber, subscriber.dropped),
+    }));
+    return largest(
+      grown,
+      MAX_ROWS,
+      (a, b) => b.subscriber.length - a.subscriber.length || b.delivered - a.delivered,
+    ).map(({ subscriber, delivered, dropped }) => ({
+      front: subscriber.front,
+      name: subscriber.name,
+      subscribesTo: firstNames(subscriber),
+      subscriptions: subscriber.topics.size + subscriber.patterns.size,
+      messages: subscriber.length,
+      bytes: subscriber.bytes,
+      oldestSeconds: secondsSince(subscriber.oldestAtMs, nowMs),
+      dropped: subscriber.dropped,
+      deliveredPerSecond: rate(delivered),
+      droppedPerSecond: rate(dropped),
+    }));
+  }
+
+  #routes(rate: Rate): RouteRow[] {
+    return this.#observed.requests.routes().map((tally) => {
+      const requests = this.#requests.note(tally, tally.count);
+      const seconds = this.#requestSeconds.note(tally, tally.seconds);
+      return {
+        route: tally.method === undefined ? "no such call" : `${tally.method} ${tally.path}`,
+        requests: tally.count,
+        errors: tally.errors,
+        perSecond: rate(requests),
+        meanMs: requests === 0 ? null : seconds / requests * 1000,
+      };
+    }).toArray().sort((a, b) => b.requests - a.requests);
+  }
+}
+
+type Rate = (grown: number) => number | null;
+
+function lookAt({ observed, stats, connections }: View): LastLook {
+  const { stored, published, delivered, dropped } = stats;
+  const requests = observed.requests.routes().reduce((sum, { count }) => sum + count, 0);
+  return {
+    atMs: performance.now(),
+    counts: { stored, published, delivered, dropped, requests },
+    commands: connections?.commands ?? {},
+  };
+}
+
+function ratesOf(look: LastLook, last: LastLook, seconds: number): Rates {
+  const { stored, published, delivered, dropped, requests } = growthOf(look.counts, last.counts);
+  return {
+    stored: stored / seconds,
+    published: published / seconds,
+    delivered: delivered / seconds,
+    dropped: dropped / seconds,
+    requests: requests / seconds,
+  };
+}
+
+function summaryOf({ observed, stats, backlogs, nowMs }: View) {
+  const { store } = observed;
+  const { topics, messages, keys, stored, dropped, evicted, expired, deleted, disconnected } =
+    stats;
+  const all = [...backlogs.values()];
+  return {
+    timeMs: Date.now(),
+    uptimeSeconds: observed.uptimeSeconds(),
+    memory: {
+      bytes: stats.bytes,
+      limitBytes: store.maxBytes === Infinity ? null : store.maxBytes,
+      processBytes: Deno.memoryUsage().rss,
+    },
+    totals: {
+      topics,
+      messages,
+      keys,
+      subscribers: store.subscriptions.subscribers.size,
+      stored,
+      dropped,
+      evicted,
+      expired,
+      deleted,
+      disconnected,
+    },
+    backlog: {
+      messages: all.reduce((sum, { messages }) => sum + messages, 0),
+      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+      oldestSeconds: secondsSince(Math.min(...all.map(({ oldestAtMs }) => oldestAtMs)), nowMs),
+    },
+  };
+}
+
+function tcpOf({ connections }: View, last: LastLook | undefined, rate: Rate): TcpPart | null {
+  if (connections === undefined) return null;
+  const grown = growthOf(connections.commands, last?.commands ?? {});
+  const commands = Object.entries(connections.commands)
+    .filter(([, count]) => count > 0)
+    .map(([command, count]) => ({ command, count, perSecond: rate(grown[command]) }))
+    .sort((a, b) => b.count - a.count);
+  return { connections: connections.connections, commands };
+}
+
+function firstNames({ topics, patterns }: Subscriber): string[] {
+  return [topics, patterns].flatMap((names) => [...names.values().take(MAX_NAMES)])
+    .slice(0, MAX_NAMES);
+}
+
+function secondsSince(atMs: number | undefined, nowMs: number): number {
+  return Math.max(0, nowMs - (atMs ?? Infinity)) / 1000;
+}

@@ -1,0 +1,46 @@
+/**
+ * What waits in the queues of subscribers.
+ *
+ * @module
+ */
+
+import type { Subscriber } from "../../store/subscription.ts";
+
+/** What waits for some subscribers. */
+export interface Backlog {
+  /** Subscribers. */
+  subscribers: number;
+  /** Entries in their queues. */
+  messages: number;
+  /** Bytes in their queues. */
+  bytes: number;
+  /** Entries in the longest queue. */
+  longest: number;
+  /** When the entry was handed out that has waited longest; `Infinity` when none waits. */
+  oldestAtMs: number;
+}
+
+/** An empty backlog. */
+export function noBacklog(): Backlog {
+  return { subscribers: 0, messages: 0, bytes: 0, longest: 0, oldestAtMs: Infinity };
+}
+
+/** Adds a subscriber to a backlog. */
+export function addBacklog(backlog: Backlog, { length, bytes, oldestAtMs }: Subscriber): void {
+  backlog.subscribers++;
+  backlog.messages += length;
+  backlog.bytes += bytes;
+  backlog.longest = Math.max(backlog.longest, length);
+  backlog.oldestAtMs = Math.min(backlog.oldestAtMs, oldestAtMs ?? Infinity);
+}
+
+/** The backlogs of the subscribers of each front. */
+export function backlogsByFront(subscribers: Iterable<Subscriber>): Map<string, Backlog> {
+  const fronts = new Map<string, Backlog>();
+  for (const subscriber of subscribers) {
+    const backlog = fronts.get(subscriber.front) ?? noBacklog();
+    addBacklog(backlog, subscriber);
+    fronts.set(subscriber.front, backlog);
+  }
+  return fronts;
+}

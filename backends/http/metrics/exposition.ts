@@ -1,0 +1,84 @@
+/**
+ * The metrics as Prometheus reads them. The library is loaded for the first scrape: a server that nobody
+ * scrapes never has it.
+ *
+ * @module
+ */
+
+import type { Metric, Registry } from "prom-client";
+import { FAMILIES, type Family, routeLabels } from "./families.ts";
+import { DURATION_BOUNDS_SECONDS, type RouteTally } from "./request_stats.ts";
+import { type Observed, type View, viewOf } from "./view.ts";
+
+/** Name of the histogram of requests. */
+export const DURATION_NAME = "ringbus_http_request_duration_seconds";
+/** What it tells. */
+export const DURATION_HELP = "From a request to the beginning of its answer";
+
+/** What a scrape is answered with. */
+export interface Exposition {
+  readonly text: string;
+  readonly contentType: string;
+}
+
+/** The metrics of a server at this moment. */
+export async function exposition(observed: Observed): Promise<Exposition> {
+  const library = (await import("prom-client")).default;
+  const registry = new library.Registry();
+  const view = viewOf(observed);
+  for (const family of FAMILIES) register(library, registry, family, view);
+  registerDurations(registry, observed.requests.routes());
+  return { text: await registry.metrics(), contentType: registry.contentType };
+}
+
+type Library = typeof import("prom-client");
+
+function register(library: Library, registry: Registry, family: Family, view: View): void {
+  const samples = family.read(view);
+  // By itself the library has a metric without labels be 0.
+  if (samples.length === 0) return;
+  const { name, help, labels: labelNames } = family;
+  const config = { name, help, labelNames, registers: [registry] };
+  const metric = family.type === "counter"
+    ? new library.Counter(config)
+    : new library.Gauge(config);
+  for (const { labels, value } of samples) metric.inc(labels, value);
+}
+
+/** What is counted by us cannot be put into the library's own histogram: it wants each request. */
+function registerDurations(registry: Registry, routes: Iterable<RouteTally>): void {
+  const values = [...routes].flatMap(durationValues);
+  if (values.length === 0) return;
+  const family = { name: DURATION_NAME, help: DURATION_HELP, type: "histogram", values };
+  registry.registerMetric({ ...family, get: () => family } as unknown as Metric);
+}
+
+function durationValues(route: RouteTally) {
+  const labels = routeLabels(route);
+  let count = 0;
+  const buckets = [...DURATION_BOUNDS_SECONDS, "+Inf"].map((le, i) => ({
+    metricName: `${DURATION_NAME}_bucket`,
+    labels: { ...labels, le },
+    value: count += route.buckets[i],
+  }));
+  return [
+    ...buckets,
+    { metricName: `${DURATION_NAME}_sum`, labels, value: route.seconds },
+    { metricName: `${DURATION_NAME}_count`, labels, value: route.count },
+  ];
+}
+
+/** The table of the documentation, in Markdown. */
+export function metricsTable(): string {
+  const durations = {
+    name: DURATION_NAME,
+    type: "histogram",
+    help: DURATION_HELP,
+    labels: ["method", "route"],
+  };
+  const rows = [FAMILIES[0], durations, ...FAMILIES.slice(1)].map(({ name, type, help, labels }) =>
+    `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help} |`
+  );
+  return ["| metric | type | labels | what it tells |", "| --- | --- | --- | --- |", ...rows]
+    .join("\n");
+}

@@ -1,0 +1,300 @@
+/**
+ * All metrics but the histogram of durations: the answer to `/metrics` and the table in the documentation
+ * come from here.
+ *
+ * @module
+ */
+
+import type { ConnectionCounts } from "../../store/servers.ts";
+import type { StoreStats } from "../../store/store.ts";
+import type { Topic } from "../../store/topic.ts";
+import type { Backlog } from "./backlog.ts";
+import { largest } from "./largest.ts";
+import type { RouteTally } from "./request_stats.ts";
+import type { View } from "./view.ts";
+
+/** Topics that have series of their own: those with the most messages. */
+export const MAX_TOPIC_SERIES = 100;
+
+/** One value of a metric. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A metric: all its series. */
+export interface Family {
+  readonly name: string;
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Its values; none where it does not apply. */
+  read(view: View): readonly Sample[];
+}
+
+type Read<T> = (from: T) => number;
+
+function single(
+  type: Family["type"],
+  name: string,
+  help: string,
+  read: (view: View) => number | undefined,
+): Family {
+  return {
+    name,
+    type,
+    help,
+    labels: [],
+    read(view) {
+      const value = read(view);
+      return value === undefined ? [] : [{ labels: {}, value }];
+    },
+  };
+}
+
+function ofStore(type: Family["type"], name: string, help: string, read: Read<StoreStats>): Family {
+  return single(type, name, help, ({ stats }) => read(stats));
+}
+
+function ofTcp(
+  type: Family["type"],
+  name: string,
+  help: string,
+  read: Read<ConnectionCounts>,
+): Family {
+  return single(type, name, help, ({ connections }) => connections && read(connections));
+}
+
+function byFront(
+  name: string,
+  help: string,
+  read: (backlog: Backlog, view: View) => number,
+): Family {
+  return {
+    name,
+    type: "gauge",
+    help,
+    labels: ["front"],
+    read: (view) =>
+      [...view.backlogs].map(([front, backlog]) => ({
+        labels: { front },
+        value: read(backlog, view),
+      })),
+  };
+}
+
+/** The largest topics one by one, and without a label what all the others have together. */
+function byTopic(name: string, help: string, read: Read<Topic>): Family {
+  return {
+    name,
+    type: "gauge",
+    help,
+    labels: ["topic"],
+    read({ observed: { store: { topics } } }) {
+      const samples: Sample[] = largest(
+        topics.values(),
+        MAX_TOPIC_SERIES,
+        (a, b) => b.length - a.length,
+      )
+        .map((topic) => ({ labels: { topic: topic.name }, value: read(topic) }));
+      if (topics.size <= samples.length) return samples;
+      let others = 0;
+      for (const topic of topics.values()) others += read(topic);
+      for (const { value } of samples) others -= value;
+      return [...samples, { labels: {}, value: others }];
+    },
+  };
+}
+
+/** Labels of a route; requests for no route have their own. */
+export function routeLabels({ method, path }: RouteTally): Record<string, string> {
+  return { method: method ?? "any", route: path ?? "unmatched" };
+}
+
+/** The metrics, in the order of the documentation. */
+export const FAMILIES: readonly Family[] = [
+  {
+    name: "ringbus_http_requests_total",
+    type: "counter",
+    help: "Requests that were answered",
+    labels: ["method", "route", "status"],
+    read: ({ observed }) =>
+      [...observed.requests.routes()].flatMap((route) =>
+        [...route.statuses].map(([status, value]) => ({
+          labels: { ...routeLabels(route), status: String(status) },
+          value,
+        }))
+      ),
+  },
+  single(
+    "gauge",
+    "ringbus_http_waiting_polls",
+    "Polls that wait for a message",
+    ({ observed }) => observed.subscribers.waiting,
+  ),
+  single(
+    "gauge",
+    "ringbus_http_event_streams",
+    "Streams of Server-Sent Events that are open",
+    ({ observed }) => observed.events.size,
+  ),
+  ofStore("gauge", "ringbus_topics", "Topics that have messages", ({ topics }) => topics),
+  ofStore("gauge", "ringbus_messages", "Messages in all topics", ({ messages }) => messages),
+  ofStore("gauge", "ringbus_keys", "Keys of strings, hashes and sets", ({ keys }) => keys),
+  byTopic("ringbus_topic_messages", "Messages in a topic", ({ length }) => length),
+  byTopic("ringbus_topic_bytes", "Bytes that the messages of a topic take", ({ bytes }) => bytes),
+  ofStore(
+    "gauge",
+    "ringbus_memory_bytes",
+    "Bytes that messages and keys take, as maxBytes counts them",
+    ({ bytes }) => bytes,
+  ),
+  single(
+    "gauge",
+    "ringbus_memory_limit_bytes",
+    "The limit maxBytes; absent when there is none",
+    ({ observed: { store: { maxBytes } } }) => maxBytes === Infinity ? undefined : maxBytes,
+  ),
+  single(
+    "gauge",
+    "ringbus_oldest_message_timestamp_seconds",
+    "Timestamp, in Unix time, of the message that has been stored longest; absent when there is none",
+    ({ observed: { store: { topics } } }) =>
+      topics.firstStored && topics.firstStored.timestampMs / 1000,
+  ),
+  ofStore("counter", "ringbus_messages_stored_total", "Messages stored", ({ stored }) => stored),
+  ofStore(
+    "counter",
+    "ringbus_messages_evicted_total",
+    "Messages removed to keep within maxMessagesPerTopic or maxBytes",
+    ({ evicted }) => evicted,
+  ),
+  ofStore(
+    "counter",
+    "ringbus_items_expired_total",
+    "Messages and keys removed because their time was over",
+    ({ expired }) => expired,
+  ),
+  ofStore(
+    "counter",
+    "ringbus_items_deleted_total",
+    "Messages and keys removed because a call deleted them",
+    ({ deleted }) => deleted,
+  ),
+  ofStore(
+    "counter",
+    "ringbus_values_published_total",
+    "Values published to channels",
+    ({ published }) => published,
+  ),
+  {
+    name: "ringbus_subscriptions",
+    type: "gauge",
+    help: "Subscriptions to topics and to patterns",
+    labels: ["kind"],
+    read: ({ stats }) => [
+      { labels: { kind: "topic" }, value: stats.subscriptions },
+      { labels: { kind: "pattern" }, value: stats.patternSubscriptions },
+    ],
+  },
+  byFront("ringbus_subscribers", "Who subscribes to anything", ({ subscribers }) => subscribers),
+  byFront("ringbus_backlog_messages", "Messages that wait in queues", ({ messages }) => messages),
+  byFront("ringbus_backlog_bytes", "Bytes that wait in queues", ({ bytes }) => bytes),
+  byFront(
+    "ringbus_backlog_longest_messages",
+    "Messages in the longest queue of a single subscriber",
+    ({ longest }) => longest,
+  ),
+  byFront(
+    "ringbus_backlog_oldest_seconds",
+    "How long the message has waited that has waited longest in a queue",
+    ({ oldestAtMs }, { nowMs }) => Math.max(0, nowMs - oldestAtMs) / 1000,
+  ),
+  ofStore(
+    "counter",
+    "ringbus_deliveries_total",
+    "Messages put into queues of subscribers",
+    ({ delivered }) => delivered,
+  ),
+  ofStore(
+    "counter",
+    "ringbus_deliveries_dropped_total",
+    "Messages lost because the queue of a subscriber was full",
+    ({ dropped }) => dropped,
+  ),
+  ofStore(
+    "counter",
+    "ringbus_subscribers_disconnected_total",
+    "Subscribers cut off because their queue was full",
+    ({ disconnected }) => disconnected,
+  ),
+  ofTcp(
+    "gauge",
+    "ringbus_tcp_connections",
+    "Connections to the TCP server that are open",
+    ({ connections }) => connections,
+  ),
+  ofTcp(
+    "counter",
+    "ringbus_tcp_connections_accepted_total",
+    "Connections that were accepted",
+    ({ accepted }) => accepted,
+  ),
+  ofTcp(
+    "counter",
+    "ringbus_tcp_connections_refused_total",
+    "Connections that were refused because there were maxConnections",
+    ({ refused }) => refused,
+  ),
+  ofTcp(
+    "counter",
+    "ringbus_tcp_connections_idled_total",
+    "Connections that were closed because nothing came",
+    ({ idled }) => idled,
+  ),
+  {
+    name: "ringbus_tcp_commands_total",
+    type: "counter",
+    help: "Commands that came to the TCP server",
+    labels: ["command"],
+    read: ({ connections }) =>
+      Object.entries(connections?.commands ?? {})
+        .map(([command, value]) => ({ labels: { command }, value })),
+  },
+  ofTcp(
+    "counter",
+    "ringbus_tcp_errors_total",
+    "Lines that were answered with an error",
+    ({ errors }) => errors,
+  ),
+  ofTcp(
+    "counter",
+    "ringbus_tcp_pushes_total",
+    "Lines pushed to subscribers",
+    ({ pushes }) => pushes,
+  ),
+  ofTcp(
+    "counter",
+    "ringbus_tcp_received_bytes_total",
+    "Bytes that came to the TCP server",
+    ({ bytesReceived }) => bytesReceived,
+  ),
+  ofTcp(
+    "counter",
+    "ringbus_tcp_sent_bytes_total",
+    "Bytes that the TCP server sent",
+    ({ bytesSent }) => bytesSent,
+  ),
+  single(
+    "gauge",
+    "ringbus_uptime_seconds",
+    "How long the HTTP server has listened",
+    ({ observed }) => observed.uptimeSeconds(),
+  ),
+  single(
+    "gauge",
+    "process_resident_memory_bytes",
+    "Memory of the whole process",
+    () => Deno.memoryUsage().rss,
+  ),
+];

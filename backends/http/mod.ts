@@ -1,0 +1,36 @@
+/**
+ * An HTTP server of messages, and the messaging backend that talks to it.
+ *
+ * @example
+ * ```ts
+ * import { SharedMemoryMessagingBackend, SharedMemoryServer } from "@ringbus/ringbus/http";
+ *
+ * await using server = new SharedMemoryServer();
+ * await using backend = new SharedMemoryMessagingBackend({ serverUrl: await server.start() });
+ * await backend.hset("user:123", "name", "John");
+ * console.log(await backend.hget("user:123", "name")); // John
+ * ```
+ *
+ * @module
+ */
+
+export {
+  SharedMemoryMessagingBackend,
+  type SharedMemoryMessagingBackendOptions,
+} from "./client/backend.ts";
+export { createSharedMessagingConfig, type SharedMessagingOptions } from "./client/config.ts";
+export {
+  type StartedServer,
+  startSharedMemoryServer,
+  type StartSharedMemoryServerOptions,
+} from "./client/launch.ts";
+export {
+  SharedMemoryServer,
+  type SharedMemoryServerConfig,
+  type SharedMemoryServerOptions,
+} from "./server/server.ts";
+export { MessagingConfig, type MessagingConfigInit } from "../messaging/config.ts";
+export type { ServerMode } from "../hosting/mode.ts";
+export type { RequestObserver, RequestOutcome, ServedRequest } from "../hosting/observer.ts";
+export type { OverflowPolicy } from "../store/subscription.ts";
+export type { TopicInfo } from "../store/topics.ts";

@@ -1,0 +1,80 @@
+/**
+ * Who is let in: the right token, and no web page of a foreign site.
+ *
+ * @module
+ */
+
+import { show } from "../../../lib/base/options.ts";
+import { isLoopback } from "../../hosting/endpoint.ts";
+import { secretTest } from "../../hosting/token.ts";
+import { HttpError } from "./errors.ts";
+
+/** The gate of one server. */
+export class Guard {
+  readonly #isLoopback: boolean;
+  readonly #isToken: ((candidate: string) => boolean) | undefined;
+  /** What the cookie holds in place of the token: good for this server alone, and as long as it runs. */
+  readonly #session = crypto.randomUUID();
+  readonly #isSession = secretTest(this.#session);
+
+  constructor(host: string, token: string | undefined) {
+    this.#isLoopback = isLoopback(host);
+    this.#isToken = token === undefined ? undefined : secretTest(token);
+  }
+
+  /** Throws for requests that a page of another site makes a browser send. */
+  checkSite(headers: Headers): void {
+    const host = headers.get("host") ?? "";
+    // A foreign name that leads to this machine (DNS rebinding).
+    if (this.#isLoopback && !isLoopback(host.replace(PORT, ""))) {
+      throw new HttpError(
+        403,
+        `the Host header must be localhost or a loopback address, not ${show(host)}`,
+      );
+    }
+    const origin = headers.get("origin");
+    if (origin !== null && !isOrigin(origin, host)) {
+      throw new HttpError(403, `requests from pages of ${show(origin)} are refused`);
+    }
+  }
+
+  /** Throws unless the request has the token, or the cookie. */
+  checkToken(headers: Headers): void {
+    if (this.#isToken === undefined) return;
+    const [, bearer] = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
+    if (bearer !== undefined && this.#isToken(bearer)) return;
+    const cookie = cookieOf(headers);
+    if (cookie !== undefined && this.#isSession(cookie)) return;
+    throw new HttpError(
+      401,
+      "the token is missing or wrong: send it as Authorization: Bearer, or open / in a browser",
+      { "www-authenticate": "Bearer" },
+    );
+  }
+
+  /** The answer that sets the cookie and leads away from the address with the token in it. */
+  letIn(token: string, headers: Headers): Response {
+    if (!this.#isToken?.(token)) {
+      throw new HttpError(401, "the token is wrong");
+    }
+    const cookie = `${cookieName(headers)}=${this.#session}; HttpOnly; SameSite=Strict; Path=/`;
+    return new Response(null, { status: 303, headers: { location: "/", "set-cookie": cookie } });
+  }
+}
+
+const PORT = /:(\d+)$/;
+
+/** Browsers send the cookies of one port to all ports of a host. */
+function cookieName(headers: Headers): string {
+  return `ringbus-${PORT.exec(headers.get("host") ?? "")?.[1] ?? ""}`;
+}
+
+function cookieOf(headers: Headers): string | undefined {
+  const start = `${cookieName(headers)}=`;
+  const cookies = headers.get("cookie")?.split(/; */) ?? [];
+  return cookies.find((cookie) => cookie.startsWith(start))?.slice(start.length);
+}
+
+function isOrigin(origin: string, host: string): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}

@@ -1,0 +1,75 @@
+/**
+ * Reading the body of a request, of a limited size.
+ *
+ * @module
+ */
+
+import { jsonMembers, parseShallow } from "../../../lib/message/json_members.ts";
+import { HttpError } from "./errors.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The members of the JSON object that a body is, each as text. */
+export async function readMembers(
+  request: Request,
+  maxBytes: number,
+): Promise<Map<string, string>> {
+  const text = decode(await readBytes(request, maxBytes));
+  try {
+    const value = parseShallow(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return jsonMembers(text);
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new HttpError(400, `the body must be a JSON object: ${error.message}`);
+  }
+  throw new HttpError(400, "the body must be a JSON object, and is other JSON");
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new HttpError(400, "the body must be UTF-8");
+  }
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const declared = request.headers.get("content-length");
+  if (declared !== null && Number(declared) <= maxBytes) return await whole(request);
+  if (declared !== null) throw tooLarge(maxBytes);
+  return await limited(request, maxBytes);
+}
+
+async function whole(request: Request): Promise<Uint8Array> {
+  try {
+    return await request.bytes();
+  } catch (error) {
+    throw new HttpError(400, `the body broke off: ${(error as Error).message}`);
+  }
+}
+
+/** A body that does not say how long it is. */
+async function limited(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function tooLarge(maxBytes: number): HttpError {
+  return new HttpError(413, `the body must have at most ${maxBytes} bytes`, {
+    connection: "close",
+  });
+}

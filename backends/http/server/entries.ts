@@ -1,0 +1,23 @@
+/**
+ * The entries of a queue as JSON.
+ *
+ * @module
+ */
+
+import type { Delivery } from "../../store/subscription.ts";
+import { valueToJson } from "../../store/value.ts";
+
+/** An entry as polls and events have it. */
+export function entryToJson(delivery: Delivery): string {
+  const { topic, pattern } = delivery;
+  const through = pattern === undefined
+    ? '"type":"message"'
+    : `"type":"pmessage","pattern":${JSON.stringify(pattern)}`;
+  const name = JSON.stringify(topic);
+  if (delivery.kind === "stored") {
+    return `{${through},"topic":${name},"data":${delivery.message.text}}`;
+  }
+  const { value, atMs } = delivery;
+  const data = `{"channel":${name},"data":${valueToJson(value)},"timestamp":${atMs / 1000}}`;
+  return `{${through},"channel":${name},"data":${data}}`;
+}

@@ -1,0 +1,40 @@
+/**
+ * What goes wrong with a request, and the status it is answered with.
+ *
+ * @module
+ */
+
+import {
+  InvalidInputError,
+  StoreError,
+  StoreFullError,
+  SubscriptionLimitError,
+  WrongTypeError,
+} from "../../store/errors.ts";
+
+/** A request that is refused. */
+export class HttpError extends Error {
+  override name = "HttpError";
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+const STATUS_OF = new Map<unknown, number>([
+  [InvalidInputError, 400],
+  [WrongTypeError, 409],
+  [StoreFullError, 413],
+  [SubscriptionLimitError, 429],
+]);
+
+/** What a refusal of the store is to a client; undefined for a fault of the server. */
+export function refusalOf(error: unknown): HttpError | undefined {
+  if (error instanceof HttpError) return error;
+  if (!(error instanceof StoreError)) return undefined;
+  return new HttpError(STATUS_OF.get(error.constructor)!, error.message);
+}

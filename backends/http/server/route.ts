@@ -1,0 +1,63 @@
+/**
+ * What a route of the server is.
+ *
+ * @module
+ */
+
+import type { Viewers } from "../dashboard/viewers.ts";
+import type { RequestTally } from "../metrics/request_stats.ts";
+import type { Store } from "../../store/store.ts";
+import type { Events } from "./sse.ts";
+import type { Parameters, Schema, Values } from "./parameters.ts";
+import type { PollingSubscribers } from "./long_poll.ts";
+
+/** What handlers work with. */
+export interface RouteContext {
+  readonly store: Store;
+  readonly subscribers: PollingSubscribers;
+  readonly events: Events;
+  readonly requests: RequestTally;
+  readonly viewers: Viewers;
+  /** Seconds since the server was started. */
+  uptimeSeconds(): number;
+}
+
+/** What a handler gives: JSON text, or a response of its own. */
+export type Answer = string | Response | Promise<Response>;
+
+/** One call of the protocol. */
+export interface Route {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Path with its parameters in braces. */
+  readonly path: string;
+  readonly summary: string;
+  /** In the path if they are named there; else in the body of a POST, or in the query. */
+  readonly parameters: Parameters;
+  /** JSON Schema of the answer. */
+  readonly answer: Schema;
+  /** Media type of the answer; `"application/json"` when left out. */
+  readonly mediaType?: string;
+  /** True for what needs no token. */
+  readonly isOpen?: boolean;
+  run(
+    context: RouteContext,
+    values: Record<string, unknown>,
+    headers: Headers,
+  ): Answer;
+}
+
+/** A route whose handler knows the types of its parameters. */
+export interface TypedRoute<P extends Parameters> extends Omit<Route, "parameters" | "run"> {
+  readonly parameters: P;
+  run(context: RouteContext, values: Values<P>, headers: Headers): Answer;
+}
+
+/** Declares a route. */
+export function route<P extends Parameters>(typed: TypedRoute<P>): Route {
+  return typed as unknown as Route;
+}
+
+/** The names in braces in a path, in their order. */
+export function pathNames(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+}

@@ -1,0 +1,184 @@
+/**
+ * The HTTP server.
+ *
+ * @module
+ */
+
+import { show } from "../../../lib/base/options.ts";
+import { checkHost, checkPort, urlOf } from "../../hosting/endpoint.ts";
+import type { RequestObserver } from "../../hosting/observer.ts";
+import { queueOf, storeOf } from "../../hosting/store_options.ts";
+import { checkToken } from "../../hosting/token.ts";
+import type { Store } from "../../store/store.ts";
+import { checkLimit, type OverflowPolicy } from "../../store/subscription.ts";
+import { Guard } from "./auth.ts";
+import { Places, type SubscriberLimits } from "./limits.ts";
+import { Service } from "./service.ts";
+
+/** Where a server listens, who is let in, and its limits: plain data. */
+export interface SharedMemoryServerConfig {
+  /** Name or address to listen at; `"127.0.0.1"` when left out. Other than loopback needs a token. */
+  host?: string;
+  /** Port; 0, as when left out, takes one that is free. */
+  port?: number;
+  /** What clients must send as `Authorization: Bearer`. Left out, every local client is let in. */
+  token?: string;
+  /** Most messages that a topic keeps; unlimited when left out. Not with a store of yours. */
+  maxMessagesPerTopic?: number;
+  /** Most bytes that topics and keys keep together; unlimited when left out. Not with a store of yours. */
+  maxBytes?: number;
+  /** Largest body of a request, in bytes; 16 MiB when left out. */
+  maxBodyBytes?: number;
+  /** Most subscribers at once, those that poll and streams of events together; 10,000 when left out. */
+  maxSubscribers?: number;
+  /** Most entries in a subscriber's queue; 10,000 when left out. */
+  maxQueueLength?: number;
+  /** Most bytes in a subscriber's queue; 64 MiB when left out. */
+  maxQueueBytes?: number;
+  /** What happens when a queue is full; `"dropOldest"` when left out. */
+  overflow?: OverflowPolicy;
+  /** Seconds without a poll after which a subscriber is forgotten; 300 when left out. */
+  subscriberIdleSeconds?: number;
+}
+
+/** Options of a server. */
+export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
+  /** The store, to share it with other servers and backends; one of its own when left out. */
+  store?: Store;
+  /** Clock of the store, in milliseconds of the Unix epoch; `Date.now` when left out. */
+  clock?: () => number;
+  /** Told of each request, such as `traceRequests()` of `./otel`; nobody is when left out. */
+  onRequest?: RequestObserver;
+}
+
+const DEFAULT_MAX_BODY_BYTES = 16 * 2 ** 20;
+const DEFAULT_MAX_SUBSCRIBERS = 10_000;
+const DEFAULT_IDLE_SECONDS = 300;
+const LONGEST_SWEEP_MS = 10_000;
+/** Milliseconds for clients to take their last answer. */
+const FAREWELL_MS = 1000;
+
+/** What there is while the server listens. */
+interface Listening {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * An HTTP server of messages by topic, subscriptions, and values by key. All is in memory.
+ *
+ * @example
+ * ```ts
+ * import { SharedMemoryMessagingBackend, SharedMemoryServer } from "@ringbus/ringbus/http";
+ *
+ * await using server = new SharedMemoryServer();
+ * const serverUrl = await server.start();
+ *
+ * await using backend = new SharedMemoryMessagingBackend({ serverUrl });
+ * await backend.set("greeting", "hello");
+ * console.log(await (await fetch(`${serverUrl}/get/greeting`)).json()); // { value: "hello" }
+ * ```
+ */
+export class SharedMemoryServer implements AsyncDisposable {
+  readonly #options: SharedMemoryServerOptions;
+  readonly #host: string;
+  readonly #store: Store;
+  readonly #maxBodyBytes: number;
+  readonly #limits: SubscriberLimits;
+  #starting: Promise<Listening> | undefined;
+
+  /**
+   * Prepares a server, and does no input or output.
+   *
+   * @throws {TypeError} if the host is not loopback and there is no token, or an option cannot be
+   * @throws {RangeError} if a port or a limit is out of range
+   */
+  constructor(options: SharedMemoryServerOptions = {}) {
+    this.#options = options;
+    if (options.token !== undefined) checkToken(options.token);
+    this.#host = checkHost(options.host, options.token);
+    checkPort(options.port ?? 0);
+    this.#store = storeOf(options);
+    this.#maxBodyBytes = checkLimit("maxBodyBytes", options.maxBodyBytes, DEFAULT_MAX_BODY_BYTES);
+    this.#limits = limitsOf(options);
+  }
+
+  /** The store that it serves. */
+  get store(): Store {
+    return this.#store;
+  }
+
+  /**
+   * Begins to listen, unless it does already; the URL.
+   *
+   * @throws {Deno.errors.AddrInUse} if somebody else listens on its port
+   */
+  async start(): Promise<string> {
+    const starting = this.#starting ??= this.#listen();
+    try {
+      return (await starting).url;
+    } catch (error) {
+      if (this.#starting === starting) this.#starting = undefined;
+      throw error;
+    }
+  }
+
+  /** Answers waiting polls, ends all streams, closes all connections and stops listening. */
+  async stop(): Promise<void> {
+    const starting = this.#starting;
+    this.#starting = undefined;
+    await (await starting?.catch(() => undefined))?.stop();
+  }
+
+  /** Deletes all messages and keys; subscriptions stay. */
+  cleanup(): void {
+    this.#store.clear();
+  }
+
+  /** The same as `stop()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  // deno-lint-ignore require-await
+  async #listen(): Promise<Listening> {
+    const guard = new Guard(this.#host, this.#options.token);
+    const service = new Service(this.#store, guard, this.#limits, {
+      maxBodyBytes: this.#maxBodyBytes,
+      onRequest: this.#options.onRequest,
+    });
+    const abort = new AbortController();
+    const server = Deno.serve({
+      hostname: this.#host,
+      port: this.#options.port ?? 0,
+      signal: abort.signal,
+      onListen: () => {},
+      handler: (request) => service.handle(request),
+    });
+    const sweepMs = Math.min(this.#limits.idleSeconds * 500, LONGEST_SWEEP_MS);
+    const timer = setInterval(() => service.sweep(), sweepMs);
+    return {
+      url: urlOf("http", this.#host, server.addr.port),
+      async stop() {
+        clearInterval(timer);
+        service.clear();
+        const late = setTimeout(() => abort.abort(), FAREWELL_MS);
+        await server.shutdown();
+        clearTimeout(late);
+      },
+    };
+  }
+}
+
+function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {
+  const idleSeconds = options.subscriberIdleSeconds ?? DEFAULT_IDLE_SECONDS;
+  if (!(idleSeconds > 0)) {
+    throw new RangeError(`subscriberIdleSeconds must be more than 0, not ${show(idleSeconds)}`);
+  }
+  const max = checkLimit("maxSubscribers", options.maxSubscribers, DEFAULT_MAX_SUBSCRIBERS);
+  return {
+    queue: queueOf(options),
+    idleSeconds,
+    places: new Places(max),
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * Server-Sent Events: a subscriber whose queue is drained into a response as long as that is open.
+ *
+ * @module
+ */
+
+import type { Store } from "../../store/store.ts";
+import type { StoredMessage } from "../../store/stored_message.ts";
+import { type Delivery, Subscriber } from "../../store/subscription.ts";
+import { SERVER_NAME } from "./responses.ts";
+import { entryToJson } from "./entries.ts";
+import { HttpError } from "./errors.ts";
+import type { SubscriberLimits } from "./limits.ts";
+
+/** Entries in one piece of a response. */
+const MAX_ENTRIES = 100;
+/** So that connections that are dead, and proxies that wait for bytes, notice. */
+const HEARTBEAT_MS = 15_000;
+
+const HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  "server": SERVER_NAME,
+};
+
+/** What a stream is to have. */
+export interface EventsRequest {
+  readonly topics: readonly string[];
+  readonly patterns: readonly string[];
+  /** Begin with what the topics hold since this id. */
+  readonly sinceId: bigint | undefined;
+}
+
+/** The open streams of a server. */
+export class Events {
+  readonly #store: Store;
+  readonly #limits: SubscriberLimits;
+  readonly #open = new Set<EventStream>();
+  #opened = 0;
+
+  constructor(store: Store, limits: SubscriberLimits) {
+    this.#store = store;
+    this.#limits = limits;
+  }
+
+  /** Streams that are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Subscribes, and answers with what comes. */
+  open({ topics, patterns, sinceId }: EventsRequest): Response {
+    if (topics.length + patterns.length === 0) {
+      throw new HttpError(400, "topic or pattern is missing: name what to listen to");
+    }
+    const { places } = this.#limits;
+    places.check();
+    const name = `stream ${++this.#opened}`;
+    const stream = new EventStream(name, this.#limits, () => this.#close(stream));
+    const { subscriptions } = this.#store;
+    try {
+      for (const topic of topics) subscriptions.subscribe(stream.queue, topic);
+      for (const pattern of patterns) subscriptions.psubscribe(stream.queue, pattern);
+    } catch (error) {
+      subscriptions.remove(stream.queue);
+      throw error;
+    }
+    this.#open.add(stream);
+    places.taken++;
+    const earlier = sinceId === undefined ? [] : this.#since(new Set(topics), sinceId);
+    return new Response(stream.body(earlier), { headers: HEADERS });
+  }
+
+  /** What topics hold since an id, in the order of time. */
+  #since(topics: ReadonlySet<string>, id: bigint): StoredMessage[] {
+    return [...topics].flatMap((topic) => this.#store.topics.since(topic, id))
+      .sort((a, b) => a.timestampMs - b.timestampMs || (a.id < b.id ? -1 : 1));
+  }
+
+  #close(stream: EventStream): void {
+    if (!this.#open.delete(stream)) return;
+    this.#store.subscriptions.remove(stream.queue);
+    this.#limits.places.taken--;
+  }
+
+  /** Ends all streams. */
+  clear(): void {
+    for (const stream of [...this.#open]) stream.end();
+  }
+}
+
+class EventStream {
+  readonly queue: Subscriber;
+  readonly #onEnd: () => void;
+  #wake: (() => void) | undefined;
+  #isOver = false;
+  #toldDropped = 0;
+
+  constructor(name: string, { queue }: SubscriberLimits, onEnd: () => void) {
+    const onReady = () => this.#wake?.();
+    this.queue = new Subscriber({ ...queue, front: "events", name, onReady });
+    this.#onEnd = onEnd;
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#wake?.();
+    this.#onEnd();
+  }
+
+  /** It is asked for a piece when the client has taken the one before. */
+  body(earlier: readonly StoredMessage[]): ReadableStream<Uint8Array> {
+    const encoder = new TextEncoder();
+    const first = firstPieces(earlier);
+    return new ReadableStream({
+      pull: async (controller) => {
+        const piece = first.next().value ?? await this.#next();
+        if (this.#isOver) controller.close();
+        else controller.enqueue(encoder.encode(piece));
+      },
+      cancel: () => this.end(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** Waits for entries; says at times that the connection lives. */
+  async #next(): Promise<string> {
+    await this.#arrival();
+    if (this.queue.isDisconnected) this.end();
+    const entries = this.queue.take(MAX_ENTRIES).map(toEvent).join("");
+    return `${this.#lost()}${entries}` || ": still here\n\n";
+  }
+
+  /** An event that tells how many entries were lost since the last one. */
+  #lost(): string {
+    const dropped = this.queue.dropped - this.#toldDropped;
+    this.#toldDropped += dropped;
+    return dropped === 0 ? "" : `event: dropped\ndata: ${dropped}\n\n`;
+  }
+
+  /** Waits for entries, the end, or the time to show that the connection lives. */
+  async #arrival(): Promise<void> {
+    if (this.queue.length > 0 || this.#isOver) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, HEARTBEAT_MS);
+    this.#wake = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+}
+
+/** What tells that the subscription is in force, and then what was there before. */
+function* firstPieces(earlier: readonly StoredMessage[]): Generator<string, undefined> {
+  yield ": listening\n\n";
+  for (const message of earlier) {
+    const { topic, bytes, timestampMs: atMs } = message;
+    yield toEvent({ kind: "stored", topic, message, bytes, atMs });
+  }
+}
+
+/** White space in JSON may be line ends; within strings there are none. */
+function toEvent(delivery: Delivery): string {
+  const id = delivery.kind === "stored" ? `id: ${delivery.message.id}\n` : "";
+  const data = entryToJson(delivery).split(/\r\n|\r|\n/).join("\ndata: ");
+  return `${id}data: ${data}\n\n`;
+}

@@ -1,0 +1,131 @@
+/**
+ * The messaging backend in this process's memory.
+ *
+ * @module
+ */
+
+import type { Message } from "../../lib/message/message.ts";
+import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "./backend.ts";
+import { refusing } from "./base.ts";
+import { StoreMessagingBackend } from "./store_backend.ts";
+import { Store } from "../store/store.ts";
+import { valueFrom } from "../store/value.ts";
+
+/** Options of an in-memory backend. */
+export interface InMemoryMessagingBackendOptions extends MessagingBackendOptions {
+  /** The store, to share it with other backends and with servers; one of its own when left out. */
+  store?: Store;
+}
+
+/**
+ * Stores messages in this process's memory. Handlers are called soon after `storeMessage`, never within
+ * it, with a copy of the message: what is changed in a message afterwards changes no other.
+ *
+ * @example
+ * ```ts
+ * import { GemstoneGenerator, InMemoryMessagingBackend, Message } from "@ringbus/ringbus";
+ *
+ * await using backend = new InMemoryMessagingBackend();
+ * const generator = new GemstoneGenerator(1);
+ *
+ * await backend.subscribe("alerts", (message) => console.log("alert:", message.payload.text));
+ * await backend.storeMessage(
+ *   "demo",
+ *   "alerts",
+ *   new Message({
+ *     idObj: generator.getId(),
+ *     sender: { id: "system", name: "System" },
+ *     topics: "alerts",
+ *     payload: { text: "high CPU usage" },
+ *   }),
+ * );
+ * console.log((await backend.getMessagesForTopic("alerts")).length); // 1
+ * ```
+ */
+export class InMemoryMessagingBackend extends StoreMessagingBackend implements RedisLikeBackend {
+  readonly #store: Store;
+
+  /** Takes a store, or makes one. */
+  constructor(options: InMemoryMessagingBackendOptions = {}) {
+    super(options);
+    this.#store = options.store ?? new Store();
+  }
+
+  /**
+   * Calls the store, as a promise.
+   * @internal
+   */
+  // deno-lint-ignore require-await
+  protected override async read<T>(call: (store: Store) => T): Promise<T> {
+    this.checkOpen();
+    return refusing(() => call(this.#store));
+  }
+
+  /** Stores a message in a topic and tells the topic's subscribers. */
+  override storeMessage(
+    namespace: string,
+    topic: string,
+    message: Message,
+    options: StoreMessageOptions = {},
+  ): Promise<void> {
+    return this.read((store) => {
+      store.storeMessage(namespace, topic, message.stringify(), options.ttlSeconds);
+    });
+  }
+
+  /** Begins the subscription to a topic. */
+  protected override openTopic(topic: string): Promise<void> {
+    return this.read(({ subscriptions }) => {
+      subscriptions.subscribe(this.subscriber, topic);
+    });
+  }
+
+  /** Ends the subscription to a topic. */
+  protected override closeTopic(topic: string): Promise<void> {
+    return this.read(({ subscriptions }) => {
+      subscriptions.unsubscribe(this.subscriber, topic);
+    });
+  }
+
+  /** Begins the subscription to a pattern. */
+  protected override openPattern(pattern: string): Promise<void> {
+    return this.read(({ subscriptions }) => {
+      subscriptions.psubscribe(this.subscriber, pattern);
+    });
+  }
+
+  /** Ends the subscription to a pattern. */
+  protected override closePattern(pattern: string): Promise<void> {
+    return this.read(({ subscriptions }) => {
+      subscriptions.punsubscribe(this.subscriber, pattern);
+    });
+  }
+
+  /** Ends all subscriptions. */
+  // deno-lint-ignore require-await
+  protected override async close(): Promise<void> {
+    this.#store.subscriptions.remove(this.subscriber);
+  }
+
+  /** Sets a key; `ex` is its time to live in seconds. */
+  set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
+    return this.read(({ strings }) => strings.set(key, valueFrom(value), options.ex));
+  }
+
+  /** Sets one field of a hash. */
+  hset(key: string, field: string, value: unknown): Promise<void> {
+    return this.read(({ hashes }) => {
+      hashes.set(key, field, valueFrom(value));
+    });
+  }
+
+  /** Adds members to a set; fulfilled with the number of those that were new. */
+  sadd(key: string, ...members: unknown[]): Promise<number> {
+    return this.read(({ sets }) => sets.add(key, members.map(valueFrom)));
+  }
+
+  /** Hands a text or other JSON value to those who subscribe to a channel now. */
+  publish(channel: string, message: unknown): Promise<number> {
+    return this.read(({ subscriptions }) => subscriptions.publish(channel, valueFrom(message)));
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * The message queue on Redis and Redis Cluster.
+ *
+ * @example
+ * ```ts
+ * import { RedisMessageQueue } from "@ringbus/ringbus/redis";
+ * import { redisServer } from "@ringbus/ringbus/testing";
+ *
+ * await using server = await redisServer();
+ * await using queue = new RedisMessageQueue({ redisUrl: server.url });
+ * await queue.initialize();
+ * await queue.publish({ channel: "news", payload: "hello", sourceAgent: "agent_1" });
+ * console.log(await queue.count()); // 1
+ * ```
+ *
+ * @module
+ */
+
+export { QueueError as RedisError } from "../errors.ts";
+export { QueueFront } from "../base.ts";
+export { RedisMessageQueue } from "./queue.ts";

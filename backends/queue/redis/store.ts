@@ -1,0 +1,512 @@
+/**
+ * Messages on Redis. A partition is a set of keys that share a hash tag: a targeted message lies in its
+ * agent's partition, a broadcast in its channel's, and an id of ours says in which.
+ *
+ * @module
+ */
+
+import { show } from "../../../lib/base/options.ts";
+import type { ResolvedConfig } from "../config.ts";
+import { QueueConfigurationError } from "../errors.ts";
+import { logger } from "../events.ts";
+import {
+  type AcknowledgeOutcome,
+  byTurn,
+  type Claim,
+  type Inbox,
+  type MessageToPut,
+  type NewMessage,
+  type QueueStore,
+  type StoredDelivery,
+  type StoredMessage,
+} from "../store.ts";
+import type { MessageFilters } from "../types.ts";
+import { parseRedisUrl, type RedisAddress } from "../../redis/address.ts";
+import type { Reply } from "../../redis/connection.ts";
+import { Notifications } from "./notifications.ts";
+import { Routes } from "../../redis/cluster_router.ts";
+import { attemptMs, Runner } from "../../redis/script_runner.ts";
+import type { ScriptName } from "./scripts.ts";
+
+/** Messages that one step of `clear` removes. */
+const CLEAR_STEP = 200;
+/** Idle subscribers look so often without a hint, in milliseconds. */
+const POLL_MS = 2000;
+/** Fields of a message in a reply. */
+const LEASED_UNTIL = 13;
+const OWN_ID = /^(\d+)\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The store on a single server or a cluster. */
+export class RedisStore implements QueueStore {
+  readonly pollMs: number = POLL_MS;
+  readonly #config: ResolvedConfig;
+  readonly #address: RedisAddress;
+  readonly #prefixes: readonly string[];
+  readonly #routes: Routes;
+  readonly #runner: Runner;
+  readonly #notifications: readonly Notifications[];
+  readonly #partitions: readonly number[];
+  #health: ReturnType<typeof setInterval> | undefined;
+
+  constructor(config: ResolvedConfig) {
+    this.#config = config;
+    this.#address = parseRedisUrl(config.redisUrl);
+    this.#partitions = Array.from({ length: config.partitions }, (_, i) => i);
+    this.#prefixes = this.#partitions.map((partition) =>
+      prefixOf(config, partition, this.#address.isCluster)
+    );
+    const keys = this.#prefixes.map((prefix) => `${prefix}:seq`);
+    const timeoutMs = attemptMs(config);
+    this.#routes = new Routes(this.#address, keys, { timeoutMs, poolSize: config.poolSize });
+    this.#runner = new Runner(this.#routes, config, keys, this.#address.shown);
+    this.#notifications = this.#partitions.map((partition) =>
+      new Notifications(this.#routes, partition, timeoutMs)
+    );
+  }
+
+  async open(): Promise<void> {
+    const { isCluster, shown } = this.#address;
+    logger.info(isCluster ? "initializing_redis_cluster" : "initializing_redis_single", {
+      url: shown,
+    });
+    try {
+      await this.#agreeOnPartitions();
+      await this.#warnOfEviction();
+    } catch (error) {
+      logger.error("redis_initialization_failed", { url: shown, error });
+      await this.#routes.close();
+      throw error;
+    }
+    this.#health = setInterval(() => void this.#checkHealth(), this.#config.healthCheckMs);
+    logger.info("redis_initialized", { isCluster });
+  }
+
+  async #agreeOnPartitions(): Promise<void> {
+    const { partitions, namespace } = this.#config;
+    const agreed = await this.#run("agree", 0, [String(partitions)]);
+    if (Number(agreed) === partitions) return;
+    throw new QueueConfigurationError(
+      `cannot use ${partitions} partitions for namespace ${show(namespace)} on ` +
+        `${this.#address.shown}: it has ${agreed}; use as many, or another namespace`,
+    );
+  }
+
+  /** Asks once, and does without an answer: a server need not tell. */
+  async #warnOfEviction(): Promise<void> {
+    try {
+      const pool = await this.#routes.poolOf(0, false);
+      const connection = await pool.take();
+      const info = String(await connection.send(["INFO", "memory"]));
+      const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1];
+      if (policy !== undefined && policy !== "noeviction" && !policy.startsWith("volatile-")) {
+        logger.warn("redis_may_evict_messages", { url: this.#address.shown, policy });
+      }
+    } catch (error) {
+      logger.debug("redis_eviction_unknown", { error });
+    }
+  }
+
+  hurry(): void {
+    this.#runner.hurry();
+    this.#routes.hurry();
+  }
+
+  async close(): Promise<void> {
+    logger.info("closing_redis_connection", { url: this.#address.shown });
+    clearInterval(this.#health);
+    await Promise.all(this.#notifications.map((notifications) => notifications.close()));
+    await this.#runner.settled();
+    await this.#routes.close();
+    logger.info("redis_connection_closed", { url: this.#address.shown });
+  }
+
+  /** Finds connections that died silently, and removes what is due while nobody calls. */
+  async #checkHealth(): Promise<void> {
+    this.#routes.checkIdle();
+    for (const notifications of this.#notifications) notifications.check();
+    try {
+      await Promise.all(this.#partitions.map((partition) => this.#sweep(partition)));
+    } catch (error) {
+      logger.warn("redis_health_check_failed", { url: this.#address.shown, error });
+    }
+  }
+
+  async #sweep(partition: number): Promise<void> {
+    while (await this.#run("sweep", partition, [String(this.#config.maxAttempts)]) === 1) continue;
+  }
+
+  #run(script: ScriptName, partition: number, args: string[]): Promise<Reply> {
+    return this.#runner.run({ script, partition, args: () => args });
+  }
+
+  #runDurably(script: ScriptName, partition: number, args: string[]): Promise<Reply> {
+    return this.#runner.run({ script, partition, args: () => args, isDurable: true });
+  }
+
+  /** The partition of messages to an agent, or to all of a channel. */
+  #homeOf(target: string | null, channel: string): number {
+    return hash(target ?? channel) % this.#partitions.length;
+  }
+
+  /** Where a message of this id may be: one place for an id of ours, any for another. */
+  #placesOf(id: string): readonly number[] {
+    const partition = this.#partitionIn(id);
+    return partition === undefined ? this.#partitions : [partition];
+  }
+
+  #partitionIn(id: string): number | undefined {
+    if (this.#partitions.length === 1) return 0;
+    const partition = Number(OWN_ID.exec(id)?.[1] ?? NaN);
+    return partition < this.#partitions.length ? partition : undefined;
+  }
+
+  async publish(message: NewMessage): Promise<StoredMessage> {
+    const { channel, source, target, payload, metadata, priority, ttlMs } = message;
+    const home = this.#homeOf(target, channel);
+    const id = this.#partitions.length === 1
+      ? crypto.randomUUID()
+      : `${home}.${crypto.randomUUID()}`;
+    const reply = await this.#storeIn(home, [
+      id,
+      id,
+      channel,
+      source,
+      target ?? "",
+      payload,
+      metadata,
+      String(priority),
+      ttlMs === null ? "" : String(ttlMs),
+      "0",
+      "",
+      "",
+      "0",
+    ]);
+    const [created, expires, sequence] = String(reply).split(" ");
+    const { ttlMs: _, ...rest } = message;
+    return {
+      ...rest,
+      id,
+      createdMs: Number(created),
+      updatedMs: Number(created),
+      expiresMs: expires === "-" ? null : Number(expires),
+      acknowledged: false,
+      sequence: Number(sequence),
+    };
+  }
+
+  #storeIn(partition: number, args: string[]): Promise<Reply> {
+    const shared = [String(this.#config.maxItems)];
+    return this.#runner.run({
+      script: "store",
+      partition,
+      args: () => args,
+      shared,
+      isDurable: true,
+    });
+  }
+
+  async put(message: MessageToPut): Promise<void> {
+    const home = this.#homeOf(message.target, message.channel);
+    const named = this.#partitionIn(message.id);
+    if (named !== undefined && named !== home) {
+      throw new TypeError(
+        `cannot put message ${
+          show(message.id)
+        }: its id says partition ${named}, and messages for ` +
+          `${show(message.target ?? message.channel)} lie in partition ${home}; publish it anew`,
+      );
+    }
+    await this.#storeIn(home, [
+      crypto.randomUUID(),
+      message.id,
+      message.channel,
+      message.source,
+      message.target ?? "",
+      message.payload,
+      message.metadata,
+      String(message.priority),
+      "",
+      "1",
+      String(message.createdMs),
+      message.expiresMs === null ? "" : String(message.expiresMs),
+      message.acknowledged ? "1" : "0",
+    ]);
+    // Only an id that is not of ours can have been elsewhere before.
+    const others = this.#placesOf(message.id).filter((partition) => partition !== home);
+    await Promise.all(others.map((partition) => this.#removeFrom(partition, message.id)));
+  }
+
+  inboxes(channel: string, agent: string): Inbox[] {
+    const ofAgent = this.#homeOf(agent, channel);
+    const ofChannel = this.#homeOf(null, channel);
+    const places = [...new Set([ofAgent, ofChannel])];
+    return places.map((partition) =>
+      this.#inboxAt(partition, channel, agent, partition === ofChannel)
+    );
+  }
+
+  #inboxAt(partition: number, channel: string, agent: string, hasBroadcasts: boolean): Inbox {
+    const notifyChannel = `${this.#prefixes[partition]}:notify:${channel}`;
+    return {
+      register: async (from) => {
+        if (!hasBroadcasts) return;
+        const isFromOldest = from === "oldest" ? "1" : "0";
+        await this.#runDurably("register", partition, [channel, agent, isFromOldest]);
+      },
+      claim: (limit, reported) => this.#claim(partition, channel, agent, limit, reported),
+      release: async (taken) => {
+        const members = taken.flatMap(({ id, sequence, leasedUntilMs }) => [
+          `${sequence}${id}`,
+          String(leasedUntilMs),
+        ]);
+        await this.#run("release", partition, [channel, agent, ...members]);
+      },
+      listen: (onHint) =>
+        this.#notifications[partition].listen(notifyChannel, (whom) => {
+          if (whom === "" || whom === agent) onHint();
+        }),
+    };
+  }
+
+  async #claim(
+    partition: number,
+    channel: string,
+    agent: string,
+    limit: number,
+    reported: number,
+  ): Promise<Claim> {
+    const { leaseMs, maxAttempts } = this.#config;
+    const operation = crypto.randomUUID();
+    const numbers = [limit, leaseMs, maxAttempts, reported].map(String);
+    const reply = await this.#runner.run({
+      script: "claim",
+      partition,
+      args: (isRetry) => [operation, isRetry ? "1" : "0", channel, agent, ...numbers],
+    });
+    const [missed, due, ...found] = reply as Reply[];
+    return {
+      deliveries: found.map(toDelivery),
+      missed: Number(missed),
+      nextDueMs: Number(due) < 0 ? null : Number(due),
+    };
+  }
+
+  async unsubscribe(channel: string, agent: string): Promise<boolean> {
+    const partition = this.#homeOf(null, channel);
+    const args = [crypto.randomUUID(), channel, agent];
+    return await this.#runDurably("unsubscribe", partition, args) === 1;
+  }
+
+  async acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
+    return await this.#settle("acknowledge", id, [id, agent ?? ""], []);
+  }
+
+  async requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
+    const args = [crypto.randomUUID(), id, agent ?? "", String(this.#config.maxAttempts)];
+    return await this.#settle("requeue", id, args);
+  }
+
+  async #settle(
+    script: ScriptName,
+    id: string,
+    args: string[],
+    shared?: string[],
+  ): Promise<AcknowledgeOutcome> {
+    const outcomes = await Promise.all(
+      this.#placesOf(id).map((partition) =>
+        this.#runner.run({ script, partition, args: () => args, shared, isDurable: true })
+      ),
+    ) as AcknowledgeOutcome[];
+    return outcomes.find((outcome) => outcome !== "absent") ?? "absent";
+  }
+
+  async pending(
+    agent: string,
+    channel: string | undefined,
+    limit: number,
+  ): Promise<StoredDelivery[]> {
+    return (await this.#waiting("pending", agent, channel, limit)).sort(byTurn).slice(0, limit);
+  }
+
+  async deadLetters(
+    agent: string,
+    channel: string | undefined,
+    limit: number,
+  ): Promise<StoredDelivery[]> {
+    return (await this.#waiting("deadLetters", agent, channel, limit)).slice(0, limit);
+  }
+
+  async #waiting(
+    script: ScriptName,
+    agent: string,
+    channel: string | undefined,
+    limit: number,
+  ): Promise<StoredDelivery[]> {
+    const places = channel === undefined
+      ? this.#partitions
+      : new Set([this.#homeOf(agent, channel), this.#homeOf(null, channel)]);
+    const args = [agent, channel ?? "", String(limit), String(this.#config.maxAttempts)];
+    const found = await Promise.all([...places].map(async (partition) => {
+      let reply: Reply;
+      do reply = await this.#run(script, partition, args); while (reply === null);
+      return (reply as Reply[]).map(toDelivery);
+    }));
+    return found.flat();
+  }
+
+  async get(id: string, agent: string | undefined): Promise<StoredMessage | undefined> {
+    const replies = await Promise.all(
+      this.#placesOf(id).map((partition) => this.#run("get", partition, [id, agent ?? ""])),
+    );
+    const found = replies.find((reply) => reply !== null);
+    return found == null ? undefined : toMessage(found);
+  }
+
+  async delete(id: string): Promise<boolean> {
+    const outcomes = await Promise.all(
+      this.#placesOf(id).map((partition) => this.#removeFrom(partition, id)),
+    );
+    return outcomes.includes(true);
+  }
+
+  async #removeFrom(partition: number, id: string): Promise<boolean> {
+    return await this.#runDurably("remove", partition, [crypto.randomUUID(), id]) === 1;
+  }
+
+  async list(
+    filters: MessageFilters,
+    limit: number,
+    offset: number,
+    agent: string | undefined,
+  ): Promise<StoredMessage[]> {
+    if (limit === 0) return [];
+    if (this.#partitions.length === 1) return await this.#listIn(0, filters, limit, offset, agent);
+    const pages = await Promise.all(
+      this.#partitions.map((partition) =>
+        this.#listIn(partition, filters, offset + limit, 0, agent)
+      ),
+    );
+    return pages.flat().sort((a, b) => b.sequence - a.sequence).slice(offset, offset + limit);
+  }
+
+  async #listIn(
+    partition: number,
+    filters: MessageFilters,
+    limit: number,
+    offset: number,
+    agent: string | undefined,
+  ): Promise<StoredMessage[]> {
+    const found: StoredMessage[] = [];
+    let left = offset;
+    for await (
+      const [skipped, ...messages] of this.#walk("list", partition, filters, () => [
+        String(left),
+        String(limit - found.length),
+        agent ?? "",
+      ])
+    ) {
+      left -= Number(skipped);
+      found.push(...messages.map(toMessage));
+    }
+    return found;
+  }
+
+  async count(filters: MessageFilters): Promise<number> {
+    const counts = await Promise.all(
+      this.#partitions.map((partition) => this.#countIn(partition, filters)),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async #countIn(partition: number, filters: MessageFilters): Promise<number> {
+    let sum = 0;
+    for await (const [count] of this.#walk("count", partition, filters, () => [])) {
+      sum += Number(count);
+    }
+    return sum;
+  }
+
+  /** The steps of a walk over an index. */
+  async *#walk(
+    script: ScriptName,
+    partition: number,
+    filters: MessageFilters,
+    rest: () => string[],
+  ): AsyncGenerator<Reply[]> {
+    const wanted = filterArgs(filters);
+    for (let cursor = ""; cursor !== "done";) {
+      const reply = await this.#run(script, partition, [...wanted, cursor, ...rest()]);
+      const [next, ...step] = reply as Reply[];
+      if (next === "again") continue;
+      cursor = String(next);
+      yield step;
+    }
+  }
+
+  async clear(): Promise<number> {
+    const counts = await Promise.all(
+      this.#partitions.map((partition) => this.#clearIn(partition)),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async #clearIn(partition: number): Promise<number> {
+    for (let sum = 0;;) {
+      const args = [crypto.randomUUID(), String(CLEAR_STEP)];
+      const count = Number(await this.#runDurably("clear", partition, args));
+      sum += count;
+      if (count === 0) return sum;
+    }
+  }
+}
+
+/** The documented prefix, or a tag that no other queue has. */
+function prefixOf(config: ResolvedConfig, partition: number, isCluster: boolean): string {
+  const { redisPrefix, namespace, partitions } = config;
+  if (namespace !== "default" || partitions > 1) {
+    return `{${redisPrefix}:${namespace}:${partition}}`;
+  }
+  return isCluster ? `{${redisPrefix}}` : redisPrefix;
+}
+
+/** FNV-1a of the characters: the same on every machine and in every version. */
+function hash(text: string): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
+  return sum >>> 0;
+}
+
+function filterArgs({ channel, sourceAgent, targetAgent, acknowledged }: MessageFilters): string[] {
+  const target = targetAgent === undefined ? "" : targetAgent === null ? "*" : `=${targetAgent}`;
+  const isDone = acknowledged === undefined ? "" : acknowledged ? "1" : "0";
+  return [channel ?? "", sourceAgent ?? "", target, isDone];
+}
+
+function toMessage(reply: Reply): StoredMessage {
+  const [id, channel, source, target, payload, metadata, priority, ...rest] = reply as string[];
+  const [created, updated, expires, sequence, acknowledged] = rest;
+  return {
+    id,
+    channel,
+    source,
+    target: target === "" ? null : target,
+    payload,
+    metadata,
+    priority: Number(priority),
+    createdMs: Number(created),
+    updatedMs: Number(updated),
+    expiresMs: expires === "" ? null : Number(expires),
+    acknowledged: Number(acknowledged) === 1,
+    sequence: Number(sequence),
+  };
+}
+
+function toDelivery(reply: Reply): StoredDelivery {
+  const fields = reply as string[];
+  const leasedUntil = fields[LEASED_UNTIL];
+  return {
+    ...toMessage(reply),
+    attempts: Number(fields[LEASED_UNTIL - 1]),
+    leasedUntilMs: leasedUntil === "" ? null : Number(leasedUntil),
+  };
+}

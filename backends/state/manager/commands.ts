@@ -1,0 +1,252 @@
+/**
+ * The commands of shared state: rows of the table of commands. Slots travel as base64, names as texts.
+ *
+ * @module
+ */
+
+import { SharedBackendLimitError } from "../errors.ts";
+import type { WriteOutcome } from "./host.ts";
+import { checkIndex, checkSlot, checkStateName } from "../validate.ts";
+import { InvalidInputError } from "../../store/errors.ts";
+import type { StateWrite } from "../table.ts";
+import {
+  bytesArgument,
+  bytesOf,
+  encodedArgument,
+  textArgument,
+  textOf,
+} from "../../tcp/protocol/arguments.ts";
+import { type Command, command } from "../../tcp/server/command.ts";
+import type { LineSession } from "../../tcp/server/session.ts";
+
+const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;
+const CLIENT_ID = /^[\x21-\x7e]{1,64}$/;
+
+function numberOf(argument: string): number {
+  const number = NUMBER.test(argument) ? Number(argument) : NaN;
+  if (Number.isSafeInteger(number)) return number;
+  throw new InvalidInputError(`a number is whole and at least 0, not ${argument.slice(0, 40)}`);
+}
+
+function nameOf(kind: "threadId" | "chain" | "uuid", argument: string): string {
+  return checked(textOf(argument), (name) => checkStateName(kind, name));
+}
+
+function slotOf(argument: string): Uint8Array {
+  return checked(bytesOf(argument), checkSlot);
+}
+
+/** Passes on what a check lets through; what it refuses, it refuses to the client. */
+function checked<T>(value: T, check: (value: T) => void): T {
+  try {
+    check(value);
+    return value;
+  } catch (error) {
+    throw new InvalidInputError((error as Error).message);
+  }
+}
+
+function write({ state }: LineSession, number: string, write: StateWrite): string {
+  return state.write(numberOf(number), write, outcomeReply);
+}
+
+function outcomeReply(outcome: WriteOutcome): string {
+  if (outcome instanceof SharedBackendLimitError) {
+    return `LIMIT ${outcome.limit} ${encodedArgument(outcome.message)}`;
+  }
+  return outcome === undefined ? "OK" : `OK ${Number(outcome)}`;
+}
+
+function slotReply(slot: Uint8Array | undefined): string {
+  return slot === undefined ? "NONE" : `SLOT ${bytesArgument(slot)}`;
+}
+
+function slotsReply(slots: readonly Uint8Array[], maxReplyBytes: number): string {
+  const bytes = slots.reduce((sum, { length }) => sum + 4 * Math.ceil(length / 3) + 1, 0);
+  if (bytes <= maxReplyBytes) return ["SLOTS", ...slots.map(bytesArgument)].join(" ");
+  throw new InvalidInputError(
+    `the answer would take ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: read slot by slot`,
+  );
+}
+
+function nameReply(name: string | undefined): string {
+  return name === undefined ? "NONE" : `NAME ${textArgument(name)}`;
+}
+
+const ROWS: readonly Omit<Command, "required">[] = [
+  {
+    name: "STATE_HELLO",
+    parameters: [],
+    flags: ["open"],
+    answer: "NONCE base64 instance",
+    summary: "Asks for a random number to prove the authkey over; and which state this is.",
+    handle({ state }) {
+      const { nonce, instance } = state.hello();
+      return `NONCE ${bytesArgument(nonce)} ${instance}`;
+    },
+  },
+  {
+    name: "STATE_PROVE",
+    parameters: ["nonce", "proof"],
+    flags: ["open"],
+    answer: "PROOF base64",
+    summary: "Shows with HMAC-SHA256 over both numbers that the client knows the authkey; the " +
+      "answer shows it of the server.",
+    handle(session, [nonce, proof]) {
+      const own = session.prove(bytesOf(nonce), bytesOf(proof));
+      if (own !== undefined) return `PROOF ${bytesArgument(own)}`;
+      throw new InvalidInputError("wrong authkey");
+    },
+  },
+  {
+    name: "STATE_ATTACH",
+    parameters: ["client", "maxSlotsPerThread", "maxThreads", "ttlMs"],
+    flags: ["state"],
+    answer: "ATTACHED",
+    summary:
+      "Begins with the use of the state, whose limits must be these (`ttlMs` 0: for ever); " +
+      "`ENDING` if it ends right now. A client that comes back names itself as before.",
+    handle({ state }, [client, maxSlotsPerThread, maxThreads, ttlMs]) {
+      if (!CLIENT_ID.test(client)) throw new InvalidInputError("a client's name is no such text");
+      const isIn = state.attach(client, {
+        maxSlotsPerThread: numberOf(maxSlotsPerThread),
+        maxThreads: numberOf(maxThreads),
+        ttlMs: numberOf(ttlMs) || undefined,
+      });
+      return isIn ? "ATTACHED" : "ENDING";
+    },
+  },
+  {
+    name: "STATE_APPEND",
+    parameters: ["number", "threadId", "slot"],
+    flags: ["state"],
+    answer: "OK index",
+    summary: "Appends a slot to a thread; `LIMIT n message` at a limit. A client numbers its " +
+      "writes, and one that it sends again is not done again.",
+    handle: (session, [number, threadId, slot]) =>
+      write(session, number, {
+        kind: "append",
+        threadId: nameOf("threadId", threadId),
+        slot: slotOf(slot),
+      }),
+  },
+  {
+    name: "STATE_SLOTS",
+    parameters: ["threadId"],
+    flags: ["state"],
+    answer: "SLOTS base64 ...",
+    summary: "All slots of a thread in their order.",
+    handle: ({ state, maxReplyBytes }, [threadId]) =>
+      slotsReply(state.table.slots(nameOf("threadId", threadId)), maxReplyBytes),
+  },
+  {
+    name: "STATE_SLOT",
+    parameters: ["threadId", "index"],
+    flags: ["state"],
+    answer: "SLOT base64",
+    summary: "One slot; `NONE` if there is none with that index.",
+    handle({ state }, [threadId, index]) {
+      const place = checked(numberOf(index), checkIndex);
+      return slotReply(state.table.slot(nameOf("threadId", threadId), place));
+    },
+  },
+  {
+    name: "STATE_LENGTH",
+    parameters: ["threadId"],
+    flags: ["state"],
+    answer: "OK n",
+    summary: "Number of slots of a thread.",
+    handle: ({ state }, [threadId]) =>
+      `OK ${state.table.threadLength(nameOf("threadId", threadId))}`,
+  },
+  {
+    name: "STATE_THREADS",
+    parameters: [],
+    flags: ["state"],
+    answer: "NAMES JSON:[...]",
+    summary: "Ids of all threads.",
+    handle: ({ state }) => `NAMES ${encodedArgument(JSON.stringify(state.table.threadIds()))}`,
+  },
+  {
+    name: "STATE_DELETE_THREAD",
+    parameters: ["number", "threadId"],
+    flags: ["state"],
+    answer: "OK n",
+    summary: "Deletes a thread; 0 if there was none.",
+    handle: (session, [number, threadId]) =>
+      write(session, number, { kind: "deleteThread", threadId: nameOf("threadId", threadId) }),
+  },
+  {
+    name: "STATE_CLEAR_THREADS",
+    parameters: ["number"],
+    flags: ["state"],
+    answer: "OK",
+    summary: "Deletes all threads.",
+    handle: (session, [number]) => write(session, number, { kind: "clearThreads" }),
+  },
+  {
+    name: "STATE_SET_PAIR",
+    parameters: ["number", "chain", "uuid"],
+    flags: ["state"],
+    answer: "OK",
+    summary: "Maps a chain and a uuid to each other; pairs that either was in are gone.",
+    handle: (session, [number, chain, uuid]) =>
+      write(session, number, {
+        kind: "setPair",
+        chain: nameOf("chain", chain),
+        uuid: nameOf("uuid", uuid),
+      }),
+  },
+  {
+    name: "STATE_UUID",
+    parameters: ["chain"],
+    flags: ["state"],
+    answer: "NAME uuid",
+    summary: "The uuid of a chain; `NONE` if it has none.",
+    handle: ({ state }, [chain]) => nameReply(state.table.uuidOf(nameOf("chain", chain))),
+  },
+  {
+    name: "STATE_CHAIN",
+    parameters: ["uuid"],
+    flags: ["state"],
+    answer: "NAME chain",
+    summary: "The chain of a uuid; `NONE` if it has none.",
+    handle: ({ state }, [uuid]) => nameReply(state.table.chainOf(nameOf("uuid", uuid))),
+  },
+  {
+    name: "STATE_PAIRS",
+    parameters: [],
+    flags: ["state"],
+    answer: "PAIRS JSON:{...}",
+    summary: "All pairs, as an object from uuids to chains.",
+    handle: ({ state }) => `PAIRS ${encodedArgument(JSON.stringify(state.table.pairs()))}`,
+  },
+  {
+    name: "STATE_DELETE_PAIR",
+    parameters: ["number", "uuid"],
+    flags: ["state"],
+    answer: "OK n",
+    summary: "Deletes the pair of a uuid; 0 if there was none.",
+    handle: (session, [number, uuid]) =>
+      write(session, number, { kind: "deletePair", uuid: nameOf("uuid", uuid) }),
+  },
+  {
+    name: "STATE_CLEAR_PAIRS",
+    parameters: ["number"],
+    flags: ["state"],
+    answer: "OK",
+    summary: "Deletes all pairs.",
+    handle: (session, [number]) => write(session, number, { kind: "clearPairs" }),
+  },
+  {
+    name: "STATE_LEAVE",
+    parameters: [],
+    flags: ["state"],
+    answer: "OK LEFT",
+    summary: "The client has no more to say; `OK LAST` if the server ends with it.",
+    handle: ({ state }) => (state.leave() ? "OK LAST" : "OK LEFT"),
+  },
+];
+
+/** The commands of shared state. */
+export const STATE_COMMANDS: readonly Command[] = ROWS.map(command);

@@ -1,0 +1,182 @@
+/**
+ * How a client gets to the server of shared state: it connects, starts the server if there is none, and
+ * both show that they know the key.
+ *
+ * @module
+ */
+
+import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
+import { isLoopback } from "../../hosting/endpoint.ts";
+import type { ServerProgram } from "../../hosting/mode.ts";
+import { type DetachedServer, startDetached } from "../../hosting/process.ts";
+import { bytesArgument, splitArguments } from "../../tcp/protocol/arguments.ts";
+import { Link } from "../../tcp/client/connection.ts";
+import type { StateLimits } from "../config.ts";
+import { SharedBackendConnectionError } from "../errors.ts";
+import { isProof, makeNonce, proofOf } from "./handshake.ts";
+import type { ManagerServerOptions } from "./server.ts";
+
+/** Milliseconds after which a server that says nothing, though it is asked, is given up. */
+const SILENCE_MS = 15_000;
+
+const PROGRAM: ServerProgram = {
+  program: new URL("./program.ts", import.meta.url),
+  permissions: ["--allow-net", "--allow-env=RINGBUS_DEBUG"],
+};
+
+/** What a client must know to get there. */
+export interface ManagerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly authkey: Uint8Array;
+  readonly limits: StateLimits;
+}
+
+/** Servers that this process started, until they have ended. */
+const started = new Map<string, DetachedServer>();
+
+/** Waits for the end of the server, if this process started it. */
+export async function endOfStarted({ host, port }: ManagerAddress): Promise<void> {
+  await started.get(`${host}:${port}`)?.wait();
+}
+
+/** What was not reached now may be reached later. */
+export class PassingError extends Error {}
+
+/** Makes connections for one client. */
+export class Dialer {
+  readonly #address: ManagerAddress;
+  readonly #clientId = crypto.randomUUID();
+  /** The state that the client uses, once it does. */
+  #instance: string | undefined;
+
+  constructor(address: ManagerAddress) {
+    this.#address = address;
+  }
+
+  /** Where the server is. */
+  get shown(): string {
+    return `${this.#address.host}:${this.#address.port}`;
+  }
+
+  /** True for a client that has a state: with another one it would lose it without a word. */
+  get isBound(): boolean {
+    return this.#instance !== undefined;
+  }
+
+  /** True if a server is started when there is none. */
+  get mayStart(): boolean {
+    return !this.isBound && isLoopback(this.#address.host);
+  }
+
+  /**
+   * Connects once.
+   *
+   * @throws {PassingError} if it may succeed later
+   * @throws {SharedBackendConnectionError} if it cannot
+   */
+  async open(onLost: () => void): Promise<Link> {
+    const link = await this.#connect(onLost);
+    try {
+      await this.#attach(link);
+      return link;
+    } catch (error) {
+      await link.close(new Error("the handshake failed"));
+      throw error instanceof MessagingConnectionError ? new PassingError(error.message) : error;
+    }
+  }
+
+  async #connect(onLost: () => void): Promise<Link> {
+    const { host, port } = this.#address;
+    const { signal } = new AbortController();
+    try {
+      return await Link.open({ host, port, timeoutMs: SILENCE_MS, signal, onPush() {}, onLost });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) {
+        throw new PassingError((error as Error).message);
+      }
+      if (!this.mayStart) throw this.#nobody(error);
+      await this.#start();
+      throw new PassingError(error.message);
+    }
+  }
+
+  #nobody(cause: Error): SharedBackendConnectionError {
+    const advice = this.isBound
+      ? "its process has ended, and the state with it: make a new backend to begin anew"
+      : "nobody listens there, and a server is started by itself on 127.0.0.1 alone: run an " +
+        "EmbeddedServer with a StateHost there";
+    return this.#failure(`${cause.message}; ${advice}`, cause);
+  }
+
+  #failure(reason: string, cause?: unknown): SharedBackendConnectionError {
+    return new SharedBackendConnectionError(
+      `cannot use shared state on the manager at ${this.shown}: ${reason}`,
+      { cause },
+    );
+  }
+
+  /** What keeps failing, as its user sees it. */
+  explain(error: unknown): Error {
+    if (!(error instanceof PassingError)) return error as Error;
+    return this.#failure(`${error.message}; check that the server runs and can be reached`, error);
+  }
+
+  async #start(): Promise<void> {
+    const { host, port, authkey, limits: { ttlMs, ...limits } } = this.#address;
+    const options: ManagerServerOptions = {
+      host,
+      port,
+      authkey: authkey.toBase64(),
+      limits: { ...limits, ttlSeconds: ttlMs && ttlMs / 1000 },
+    };
+    try {
+      const server = await startDetached(PROGRAM, options);
+      const { shown } = this;
+      started.set(shown, server);
+      server.ended.then(() => started.get(shown) === server && started.delete(shown));
+    } catch (error) {
+      // Somebody else was faster: that one is used.
+      if (error instanceof Deno.errors.AddrInUse) return;
+      throw this.#failure(`a server cannot be started: ${(error as Error).message}`, error);
+    }
+  }
+
+  async #attach(link: Link): Promise<void> {
+    try {
+      await this.#prove(link);
+      const { maxSlotsPerThread, maxThreads, ttlMs = 0 } = this.#address.limits;
+      const limits = `${maxSlotsPerThread} ${maxThreads} ${ttlMs}`;
+      const answer = await link.ask(`STATE_ATTACH ${this.#clientId} ${limits}`);
+      if (answer === "ENDING") throw new PassingError("the server was about to end");
+    } catch (error) {
+      if (!(error instanceof MessagingRefusedError)) throw error;
+      throw this.#failure(`it refused us: ${error.message}`, error);
+    }
+  }
+
+  /** Both sides prove that they know the key, the client first. */
+  async #prove(link: Link): Promise<void> {
+    const { authkey } = this.#address;
+    const [number, instance] = await this.#ask(link, "STATE_HELLO", "NONCE", 2);
+    if (this.isBound && instance !== this.#instance) {
+      throw this.#failure(
+        "it is another server than before, and the state is gone: make a new backend to begin anew",
+      );
+    }
+    const nonces = { client: makeNonce(), server: Uint8Array.fromBase64(number) };
+    const args = [nonces.client, proofOf(authkey, "client", nonces)].map(bytesArgument);
+    const [proof] = await this.#ask(link, `STATE_PROVE ${args.join(" ")}`, "PROOF", 1);
+    if (!isProof(Uint8Array.fromBase64(proof), authkey, "server", nonces)) {
+      throw this.#failure("it does not know the managerAuthkey: who listens there?");
+    }
+    this.#instance = instance;
+  }
+
+  async #ask(link: Link, line: string, word: string, count: number): Promise<string[]> {
+    const answer = await link.ask(line);
+    const [first, ...args] = splitArguments(answer);
+    if (first === word && args.length === count) return args;
+    throw this.#failure(`it answered ${answer.slice(0, 100)}: is it a server of Ringbus?`);
+  }
+}

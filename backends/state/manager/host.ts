@@ -1,0 +1,250 @@
+/**
+ * Shared state that a TCP server serves: who may use it, and what its clients have done. Without I/O.
+ *
+ * @module
+ */
+
+import { InvalidInputError } from "../../store/errors.ts";
+import { resolveLimits, type StateLimits, type StateOptions } from "../config.ts";
+import { SharedBackendLimitError } from "../errors.ts";
+import { WriteAnswers } from "./write_dedup.ts";
+import { checkAuthkey, isProof, makeNonce, NONCE_BYTES, proofOf } from "./handshake.ts";
+import { type StateClock, StateTable, type StateWrite } from "../table.ts";
+
+/** Milliseconds for which the writes of a client that lost its connection are remembered. */
+const REMEMBER_MS = 60_000;
+/** Milliseconds for the first client to come. */
+const FIRST_CLIENT_MS = 30_000;
+/** Milliseconds for the last client to come back, if it went without a word. */
+const RETURN_MS = 2000;
+
+/** Options of served state. */
+export interface StateHostOptions extends StateOptions {
+  /** What clients must know to be let in: their `managerAuthkey`. */
+  authkey: Uint8Array;
+  /** Milliseconds since 1970, by a clock of yours in tests; `Date.now` when left out. */
+  now?: StateClock;
+  /**
+   * Called once, when the last client has left or is gone, or none came within 30 seconds; after that
+   * none is let in. Left out, the state stays as long as the server.
+   */
+  onEnd?: () => void;
+}
+
+/**
+ * Shared state for `ManagerBackend`, given to an `EmbeddedServer` as its `state`. Backends start such a
+ * server by themselves on the machine they run on; other machines need one that you start.
+ *
+ * @example
+ * ```ts
+ * import { ManagerBackend } from "@ringbus/ringbus/state";
+ * import { EmbeddedServer, StateHost } from "@ringbus/ringbus/tcp";
+ *
+ * const authkey = crypto.getRandomValues(new Uint8Array(32));
+ * await using server = new EmbeddedServer({ port: 0, state: new StateHost({ authkey }) });
+ * const port = await server.start();
+ * await using backend = new ManagerBackend({
+ *   managerAddress: ["127.0.0.1", port],
+ *   managerAuthkey: authkey,
+ * });
+ * console.log(await backend.bufferAppend("thread-1", Uint8Array.of(1, 2, 3))); // 0
+ * ```
+ */
+export class StateHost {
+  /**
+   * Tells this state from one that comes after it.
+   * @internal
+   */
+  readonly instance: string = crypto.randomUUID();
+  /**
+   * Threads and pairs.
+   * @internal
+   */
+  readonly table: StateTable;
+  /**
+   * What clients must agree to.
+   * @internal
+   */
+  readonly limits: StateLimits;
+  readonly #authkey: Uint8Array;
+  readonly #onEnd: (() => void) | undefined;
+  readonly #guests = new Set<StateGuest>();
+  readonly #clients = new Map<string, WriteAnswers>();
+  #isOver = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Makes an empty state.
+   *
+   * @throws {TypeError} if the key cannot be
+   * @throws {RangeError} if a limit or the time to live cannot be
+   */
+  constructor(options: StateHostOptions) {
+    this.#authkey = checkAuthkey("authkey", options.authkey);
+    this.#onEnd = options.onEnd;
+    this.limits = resolveLimits(options);
+    this.table = new StateTable(this.limits, options.now ?? Date.now);
+    this.#endIn(FIRST_CLIENT_MS);
+  }
+
+  #endIn(ms: number): void {
+    if (this.#onEnd !== undefined) this.#timer = setTimeout(() => this.#end(), ms);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#onEnd?.();
+  }
+
+  /**
+   * A connection, which has shown nothing yet.
+   * @internal
+   */
+  guest(): StateGuest {
+    return new StateGuest(this, this.#authkey);
+  }
+
+  /**
+   * Lets a client in; its writes, or undefined when it came too late.
+   * @internal
+   */
+  enter(guest: StateGuest, clientId: string): WriteAnswers | undefined {
+    if (this.#isOver) return undefined;
+    clearTimeout(this.#timer);
+    this.#forgetOld();
+    let answers = this.#clients.get(clientId);
+    if (answers === undefined) this.#clients.set(clientId, answers = new WriteAnswers());
+    answers.connections++;
+    this.#guests.add(guest);
+    return answers;
+  }
+
+  #forgetOld(): void {
+    const before = performance.now() - REMEMBER_MS;
+    for (const [clientId, { connections, lostAtMs }] of this.#clients) {
+      if (connections === 0 && lostAtMs < before) this.#clients.delete(clientId);
+    }
+  }
+
+  /**
+   * A client says that it leaves; true if the state ends with that.
+   * @internal
+   */
+  leave(guest: StateGuest, clientId: string): boolean {
+    this.#guests.delete(guest);
+    this.#clients.delete(clientId);
+    this.#isOver ||= this.#onEnd !== undefined && this.#guests.size === 0;
+    return this.#isOver;
+  }
+
+  /**
+   * A connection is gone.
+   * @internal
+   */
+  gone(guest: StateGuest, answers: WriteAnswers): void {
+    answers.connections--;
+    answers.lostAtMs = performance.now();
+    const isLost = this.#guests.delete(guest);
+    if (this.#guests.size > 0) return;
+    if (this.#isOver) this.#end();
+    else if (isLost) this.#endIn(RETURN_MS);
+  }
+}
+
+/** One connection to served state. */
+export class StateGuest {
+  readonly #host: StateHost;
+  readonly #authkey: Uint8Array;
+  #nonce: Uint8Array | undefined;
+  #isProved = false;
+  #client: { id: string; answers: WriteAnswers } | undefined;
+
+  constructor(host: StateHost, authkey: Uint8Array) {
+    this.#host = host;
+    this.#authkey = authkey;
+  }
+
+  /** Makes a number for the client to prove its key over; and which state this is. */
+  hello(): { nonce: Uint8Array; instance: string } {
+    this.#nonce = makeNonce();
+    return { nonce: this.#nonce, instance: this.#host.instance };
+  }
+
+  /** Checks the client's proof; ours, or undefined when its key is another. */
+  prove(client: Uint8Array, proof: Uint8Array): Uint8Array | undefined {
+    const server = this.#nonce;
+    this.#nonce = undefined;
+    if (server === undefined || client.length !== NONCE_BYTES) {
+      throw new InvalidInputError(`send STATE_HELLO first, and a number of ${NONCE_BYTES} bytes`);
+    }
+    const nonces = { client, server };
+    if (!isProof(proof, this.#authkey, "client", nonces)) return undefined;
+    this.#isProved = true;
+    return proofOf(this.#authkey, "server", nonces);
+  }
+
+  /** Throws unless the client has shown that it knows the key. */
+  checkProved(): void {
+    if (!this.#isProved) {
+      throw new InvalidInputError("show the authkey with STATE_HELLO and STATE_PROVE first");
+    }
+  }
+
+  /** Begins with the use of the state; false when it ends. Throws for limits other than its own. */
+  attach(clientId: string, limits: StateLimits): boolean {
+    if (this.#client !== undefined) throw new InvalidInputError("this connection is attached");
+    const { limits: own } = this.#host;
+    for (const key of ["maxSlotsPerThread", "maxThreads", "ttlMs"] as const) {
+      if (own[key] === limits[key]) continue;
+      throw new InvalidInputError(
+        `this state has ${key} ${shown(own[key])}, not ${shown(limits[key])}: all clients must ` +
+          `agree with the one that came first`,
+      );
+    }
+    const answers = this.#host.enter(this, clientId);
+    this.#client = answers && { id: clientId, answers };
+    return answers !== undefined;
+  }
+
+  get #attached(): { id: string; answers: WriteAnswers } {
+    if (this.#client !== undefined) return this.#client;
+    throw new InvalidInputError("send STATE_ATTACH first");
+  }
+
+  /** The state, to read. */
+  get table(): StateTable {
+    return this.#attached && this.#host.table;
+  }
+
+  /** Carries out the client's write with a number, once; the answer of `tell`. */
+  write(number: number, write: StateWrite, tell: (outcome: WriteOutcome) => string): string {
+    return this.#attached.answers.once(number, () => tell(this.#attempt(write)));
+  }
+
+  #attempt(write: StateWrite): WriteOutcome {
+    try {
+      return this.#host.table.write(write);
+    } catch (error) {
+      if (error instanceof SharedBackendLimitError) return error;
+      throw error;
+    }
+  }
+
+  /** The client leaves; true if the state ends with that. */
+  leave(): boolean {
+    return this.#host.leave(this, this.#attached.id);
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    if (this.#client !== undefined) this.#host.gone(this, this.#client.answers);
+    this.#client = undefined;
+  }
+}
+
+/** An index, whether there was something to delete, nothing, or the limit that was reached. */
+export type WriteOutcome = number | boolean | void | SharedBackendLimitError;
+
+function shown(limit: number | undefined): string {
+  return limit === undefined ? "without end" : String(limit);
+}

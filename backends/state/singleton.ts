@@ -1,0 +1,115 @@
+/**
+ * The one backend of a process.
+ *
+ * @module
+ */
+
+import { show } from "../../lib/base/options.ts";
+import type { BackendConfig, BackendType } from "./config.ts";
+import { InMemoryBackend } from "./memory.ts";
+import type { SharedBackend } from "./types.ts";
+
+/** Opens a backend; rejects if what it needs cannot be reached. */
+type Opener = (config: BackendConfig) => SharedBackend | Promise<SharedBackend>;
+
+/** What a backend needs is loaded when a configuration asks for it. */
+const OPENERS: Record<BackendType, Opener> = {
+  memory: (config) => new InMemoryBackend(config),
+  manager: async (config) => {
+    const { ManagerBackend } = await import("./manager/backend.ts");
+    const { managerAuthkey } = config;
+    return await connected(new ManagerBackend({ ...config, managerAuthkey: managerAuthkey! }));
+  },
+  redis: async (config) => {
+    const { RedisBackend } = await import("./redis/backend.ts");
+    return await connected(new RedisBackend(config));
+  },
+  shm: async (config) => {
+    const { ShmBackend } = await import("./shm/backend.ts");
+    return new ShmBackend(config);
+  },
+};
+
+/** What cannot be reached is closed again. */
+async function connected<B extends SharedBackend & { connect(): Promise<void> }>(
+  backend: B,
+): Promise<B> {
+  try {
+    await backend.connect();
+    return backend;
+  } catch (error) {
+    await backend.close();
+    throw error;
+  }
+}
+
+let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefined;
+
+/**
+ * The shared backend of this process, opened by the first call; calls at the same time share it.
+ *
+ * @param config which one; left out, the one there is, or one in memory
+ * @throws {TypeError} if there is one with another configuration, or its type is unknown
+ * @throws {SharedBackendConnectionError} if its server cannot be reached; the next call tries again
+ *
+ * @example
+ * ```ts
+ * import { getSharedBackend, resetSharedBackend } from "@ringbus/ringbus/state";
+ *
+ * const backend = await getSharedBackend({ backendType: "memory", maxThreads: 100 });
+ * console.log(backend === await getSharedBackend()); // true
+ * await resetSharedBackend();
+ * ```
+ */
+export async function getSharedBackend(config?: BackendConfig): Promise<SharedBackend> {
+  if (current === undefined) return await open(config ?? {});
+  if (config !== undefined) checkSame(current.config, config);
+  return await current.backend;
+}
+
+async function open(config: BackendConfig): Promise<SharedBackend> {
+  const { backendType = "memory" } = config;
+  const opener = Object.hasOwn(OPENERS, backendType) ? OPENERS[backendType] : undefined;
+  if (opener === undefined) {
+    throw new TypeError(
+      `backendType must be one of ${Object.keys(OPENERS).join(", ")}, not ${show(backendType)}`,
+    );
+  }
+  const opened = { config: { ...config }, backend: Promise.try(opener, config) };
+  current = opened;
+  try {
+    return await opened.backend;
+  } catch (error) {
+    if (current === opened) current = undefined;
+    throw error;
+  }
+}
+
+function checkSame(there: BackendConfig, asked: BackendConfig): void {
+  const keys = new Set([...Object.keys(there), ...Object.keys(asked)]) as Set<keyof BackendConfig>;
+  for (const key of keys) {
+    if (isSame(there[key], asked[key])) continue;
+    throw new TypeError(
+      `cannot get a shared backend with another ${key}: this process has one already; use it, or ` +
+        `call resetSharedBackend() first`,
+    );
+  }
+}
+
+/** Values of a configuration are scalars, or short lists of them. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (!isList(a) || !isList(b)) return Object.is(a, b);
+  return a.length === b.length && Array.prototype.every.call(a, (item, i) => item === b[i]);
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || value instanceof Uint8Array;
+}
+
+/** Closes the shared backend of this process; the next `getSharedBackend` opens another. */
+export async function resetSharedBackend(): Promise<void> {
+  const ended = current;
+  current = undefined;
+  const backend = await ended?.backend.catch(() => undefined);
+  await backend?.close();
+}

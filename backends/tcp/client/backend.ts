@@ -1,0 +1,225 @@
+/**
+ * The messaging backend on a TCP server.
+ *
+ * @module
+ */
+
+import { checkId } from "../../../lib/message/gemstone.ts";
+import { parseJson, stringifyJson } from "../../../lib/message/json.ts";
+import { logger } from "../../../lib/base/log.ts";
+import { isId } from "../../../lib/message/fields.ts";
+import { Message } from "../../../lib/message/message.ts";
+import type { StoreMessageOptions } from "../../messaging/backend.ts";
+import { BaseMessagingBackend, checkIds, refusing } from "../../messaging/base.ts";
+import { MessagingError } from "../../messaging/errors.ts";
+import { traceFieldsOf } from "../../messaging/trace_fields.ts";
+import { checkName, checkTtl, MAX_PATTERN_LENGTH } from "../../store/names.ts";
+import { valueFrom } from "../../store/value.ts";
+import {
+  dataOf,
+  encodedArgument,
+  splitArguments,
+  textArgument,
+  textOf,
+} from "../protocol/arguments.ts";
+import { valueArgument } from "../protocol/arguments.ts";
+import { checkBackendOptions, type EmbeddedMessagingBackendOptions } from "./options.ts";
+import { Connector } from "./reconnecting_client.ts";
+
+/**
+ * Stores messages on a server of the line protocol, and has them pushed from there.
+ *
+ * Calls that do not wait for each other share writes. When the connection is lost, calls under way are
+ * rejected with `MessagingConnectionError` - whether the server had carried them out is not known - and
+ * the backend connects anew: at once for the next call, and by itself as long as it has subscriptions,
+ * which are then made anew. What was stored in between is not pushed: `onGap` tells.
+ *
+ * Unless told otherwise, it starts a server when none listens, in this thread; that server ends with the
+ * backend that started it.
+ *
+ * @example
+ * ```ts
+ * import { GemstoneGenerator, Message } from "@ringbus/ringbus";
+ * import { EmbeddedMessagingBackend, EmbeddedServer } from "@ringbus/ringbus/tcp";
+ *
+ * await using server = new EmbeddedServer({ port: 0 });
+ * const port = await server.start();
+ * await using backend = new EmbeddedMessagingBackend({ port });
+ *
+ * const generator = new GemstoneGenerator(1);
+ * const seen = Promise.withResolvers<Message>();
+ * await backend.subscribe("alerts", seen.resolve);
+ * await backend.storeMessage(
+ *   "system",
+ *   "alerts",
+ *   new Message({
+ *     idObj: generator.getId(),
+ *     sender: { id: "monitor", name: "Monitor" },
+ *     topics: "alerts",
+ *     payload: { text: "high CPU usage" },
+ *   }),
+ * );
+ * console.log((await seen.promise).payload.text); // high CPU usage
+ * ```
+ */
+export class EmbeddedMessagingBackend extends BaseMessagingBackend {
+  readonly #connector: Connector;
+
+  /**
+   * Prepares a backend, and does no input or output.
+   *
+   * @throws {TypeError} if `host` or `serverMode` cannot be
+   * @throws {RangeError} if `port` or `timeoutMs` cannot be
+   */
+  constructor(options: EmbeddedMessagingBackendOptions = {}) {
+    super(options);
+    this.#connector = new Connector(checkBackendOptions(options), (line) => this.#take(line));
+  }
+
+  /** Where the server is, such as `"127.0.0.1:31134"`. */
+  get address(): string {
+    return this.#connector.address;
+  }
+
+  /** Connects now rather than with the first call. */
+  async connect(): Promise<void> {
+    this.checkOpen();
+    await this.#connector.connect();
+  }
+
+  /** Rejects unless the server answers. */
+  async testConnection(): Promise<void> {
+    await this.#ask("PING", "PONG");
+  }
+
+  /** Sends a command; what follows the beginning that its answer must have. */
+  async #ask(line: string, beginning: string): Promise<string> {
+    this.checkOpen();
+    const answer = await this.#connector.ask(line, traceFieldsOf(this, "line"));
+    if (answer.startsWith(beginning)) return answer.slice(beginning.length);
+    throw new MessagingError(
+      `the server at ${this.address} answered ${
+        answer.slice(0, 200)
+      } in place of ${beginning}: is it ` +
+        "a server of the line protocol?",
+    );
+  }
+
+  async #askMessages(line: string): Promise<Message[]> {
+    const answer = await this.#ask(line, "MESSAGES ");
+    const messages = parseJson(textOf(answer)) as unknown[];
+    return messages.map((json) => Message.fromJson(json));
+  }
+
+  /** Stores a message in a topic and tells the topic's subscribers. */
+  async storeMessage(
+    namespace: string,
+    topic: string,
+    message: Message,
+    { ttlSeconds }: StoreMessageOptions = {},
+  ): Promise<void> {
+    const args = refusing(() => {
+      if (ttlSeconds != null) checkTtl(ttlSeconds);
+      return [nameArgument("namespace", namespace), nameArgument("topic", topic)];
+    });
+    args.push(encodedArgument(message.stringify()));
+    if (ttlSeconds != null) args.push(decimal(ttlSeconds));
+    await this.#ask(`STORE_MESSAGE ${args.join(" ")}`, "OK");
+  }
+
+  /** All messages of a topic, sorted by id. */
+  async getMessagesForTopic(topic: string): Promise<Message[]> {
+    return await this.#askMessages(`GET_MESSAGES ${nameOf("topic", topic)}`);
+  }
+
+  /** The messages of a topic that come after an id in time, sorted by id. */
+  async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    const id = checkId(sinceId);
+    return await this.#askMessages(`GET_MESSAGES_SINCE ${nameOf("topic", topic)} ${id}`);
+  }
+
+  /** The messages of a namespace with these ids, in the order asked. */
+  async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+    const list = encodedArgument(stringifyJson(checkIds(ids)));
+    return await this.#askMessages(
+      `GET_MESSAGES_BY_ID ${nameOf("namespace", namespace)} ${list}`,
+    );
+  }
+
+  /**
+   * Hands a text or other JSON value to those who subscribe to a topic now, without storing it;
+   * fulfilled with the number of subscriptions it reached. An object with a message id in `id` comes to
+   * their handlers as a message, anything else to `onPublished`.
+   */
+  async publish(topic: string, data: unknown): Promise<number> {
+    const line = `PUBLISH ${nameOf("channel", topic)} ${valueArgument(valueFrom(data))}`;
+    return Number(await this.#ask(line, "OK "));
+  }
+
+  /** Begins the subscription to a topic. */
+  protected async openTopic(topic: string): Promise<void> {
+    await this.#ask(`SUBSCRIBE ${nameOf("topic", topic)}`, "OK");
+    this.#connector.topics.add(topic);
+  }
+
+  /** Ends the subscription to a topic. */
+  protected async closeTopic(topic: string): Promise<void> {
+    this.#connector.topics.delete(topic);
+    await this.#connector.tell(`UNSUBSCRIBE ${textArgument(topic)}`);
+  }
+
+  /** Begins the subscription to a pattern. */
+  protected async openPattern(pattern: string): Promise<void> {
+    const name = nameOf("pattern", pattern, MAX_PATTERN_LENGTH);
+    await this.#ask(`PSUBSCRIBE ${name}`, "OK");
+    this.#connector.patterns.add(pattern);
+  }
+
+  /** Ends the subscription to a pattern. */
+  protected async closePattern(pattern: string): Promise<void> {
+    this.#connector.patterns.delete(pattern);
+    await this.#connector.tell(`PUNSUBSCRIBE ${textArgument(pattern)}`);
+  }
+
+  /** Ends the connection, and the server that was started for it. */
+  protected async close(): Promise<void> {
+    await this.#connector.close();
+  }
+
+  #take(line: string): void {
+    try {
+      const [word, ...args] = splitArguments(line);
+      const pattern = word === "PMESSAGE" ? textOf(args.shift()!) : undefined;
+      const topic = textOf(args[0]);
+      this.#deliver(topic, dataOf(args[1]), pattern === undefined ? {} : { pattern });
+    } catch (error) {
+      logger.error("cannot read what {address} pushed: {error}", { address: this.address, error });
+    }
+  }
+
+  /** On the wire a message and any other value that was published look the same. */
+  #deliver(topic: string, data: unknown, through: { pattern?: string }): void {
+    if (isMessage(data)) this.dispatch(Message.fromJson(data), { topic, ...through });
+    else this.dispatchPublished({ channel: topic, ...through, data });
+  }
+}
+
+function isMessage(data: unknown): boolean {
+  return typeof data === "object" && data !== null && "id" in data && isId(data.id);
+}
+
+function nameArgument(what: string, name: string, maxLength?: number): string {
+  checkName(what, name, maxLength);
+  return textArgument(name);
+}
+
+/** The argument for a name; throws what a backend throws. */
+function nameOf(what: string, name: string, maxLength?: number): string {
+  return refusing(() => nameArgument(what, name, maxLength));
+}
+
+/** Without an exponent, which the wire has not. */
+function decimal(value: number): string {
+  const digits = String(value);
+  return digits.includes("e") ? value.toFixed(20) : digits;
+}

@@ -1,0 +1,177 @@
+/**
+ * A client's connection to a server of the line protocol: commands go out as they come, many in one write,
+ * and each answer finds the command it is for.
+ *
+ * @module
+ */
+
+import { Fifo } from "../../../lib/base/deque.ts";
+import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
+import { LineReader } from "../protocol/line_reader.ts";
+import { Sender } from "../protocol/writer.ts";
+
+/** No answer is longer: V8 has no longer strings. */
+const MAX_LINE_BYTES = 2 ** 29 - 24;
+/** How often it is looked whether the server still answers, in parts of the timeout. */
+const LOOKS_PER_TIMEOUT = 4;
+
+/** What a link takes. */
+export interface LinkOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Milliseconds after which a server that says nothing is given up. */
+  readonly timeoutMs: number;
+  /** Ends the attempt to connect. */
+  readonly signal: AbortSignal;
+  /** Called with each line that is pushed. */
+  onPush(line: string): void;
+  /** Called once, when the connection is over for a reason other than `close`. */
+  onLost(error: MessagingConnectionError): void;
+}
+
+interface Call {
+  readonly resolve: (answer: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const ERROR = /^ERROR (?:"(.*)"|(.*))$/;
+
+/** An open connection. */
+export class Link {
+  readonly #conn: Deno.TcpConn;
+  readonly #options: LinkOptions;
+  readonly #reader = new LineReader(MAX_LINE_BYTES);
+  readonly #sender: Sender;
+  readonly #calls = new Fifo<Call>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #reading: Promise<void>;
+  #heardAtMs = performance.now();
+  #isFlushing = false;
+  #error: Error | undefined;
+
+  /** Connects. */
+  static async open(options: LinkOptions): Promise<Link> {
+    const { host: hostname, port, timeoutMs } = options;
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(timedOut(timeoutMs)), timeoutMs);
+    const signal = AbortSignal.any([late.signal, options.signal]);
+    try {
+      return new Link(await Deno.connect({ hostname, port, signal }), options);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private constructor(conn: Deno.TcpConn, options: LinkOptions) {
+    this.#conn = conn;
+    this.#options = options;
+    conn.setNoDelay(true);
+    this.#sender = new Sender({
+      write: (bytes) => conn.write(bytes),
+      onError: (error) => this.#lose(error),
+    });
+    this.#timer = setInterval(() => this.#look(), options.timeoutMs / LOOKS_PER_TIMEOUT);
+    this.#reading = this.#read();
+  }
+
+  /** True once the connection is over. */
+  get isLost(): boolean {
+    return this.#error !== undefined;
+  }
+
+  /** Sends a command; its answer. Throws what the server refuses, and when the connection is lost. */
+  ask(line: string): Promise<string> {
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#calls.length === 0) this.#heardAtMs = performance.now();
+    this.#sender.output.line(line);
+    this.#flushSoon();
+    return new Promise((resolve, reject) => this.#calls.push({ resolve, reject }));
+  }
+
+  /** Commands of one turn of the event loop go together. */
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => {
+      this.#isFlushing = false;
+      this.#sender.flush();
+    });
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const count = await this.#conn.read(this.#reader.space());
+        if (count === null) throw new Error("the server closed the connection");
+        this.#heardAtMs = performance.now();
+        this.#reader.filled(count);
+        this.#takeLines();
+      }
+    } catch (error) {
+      this.#lose(error);
+    }
+  }
+
+  #takeLines(): void {
+    for (let lines = this.#reader.take(); lines !== undefined; lines = this.#reader.take()) {
+      if ("fault" in lines) throw new Error(`the server sent a line that is ${lines.fault}`);
+      const { text } = lines;
+      for (let at = 0; at < text.length && this.#error === undefined;) {
+        const feed = text.indexOf("\n", at);
+        this.#takeLine(text.slice(at, text[feed - 1] === "\r" ? feed - 1 : feed));
+        at = feed + 1;
+      }
+    }
+  }
+
+  #takeLine(line: string): void {
+    if (line.startsWith("MESSAGE ") || line.startsWith("PMESSAGE ")) {
+      this.#options.onPush(line);
+      return;
+    }
+    const call = this.#calls.shift();
+    const refusal = ERROR.exec(line);
+    if (call === undefined) throw new Error(`the server said ${line.slice(0, 200)}`);
+    if (refusal === null) call.resolve(line);
+    else call.reject(new MessagingRefusedError(refusal[1] ?? refusal[2]));
+  }
+
+  /** A server that vanished without a word is found by its silence. */
+  #look(): void {
+    const { timeoutMs } = this.#options;
+    const silentMs = performance.now() - this.#heardAtMs;
+    if (this.#calls.length > 0) {
+      if (silentMs >= timeoutMs) this.#lose(timedOut(timeoutMs));
+    } else if (silentMs >= timeoutMs / LOOKS_PER_TIMEOUT) this.ask("PING").catch(() => {});
+  }
+
+  #lose(cause: unknown): void {
+    if (this.#error !== undefined) return;
+    const { host, port, onLost } = this.#options;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = new MessagingConnectionError(
+      `lost the connection (${reason}) to the TCP server`,
+      `${host}:${port}`,
+      { cause },
+    );
+    this.#end(error);
+    onLost(error);
+  }
+
+  #end(error: Error): void {
+    this.#error = error;
+    clearInterval(this.#timer);
+    this.#conn.close();
+    for (const { reject } of this.#calls.takeAll()) reject(error);
+  }
+
+  /** Closes it; calls that wait for an answer are rejected with `error`. */
+  async close(error: Error): Promise<void> {
+    if (this.#error === undefined) this.#end(error);
+    await this.#reading;
+  }
+}
+
+function timedOut(timeoutMs: number): Error {
+  return new Error(`no answer for ${timeoutMs} ms`);
+}

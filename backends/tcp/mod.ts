@@ -1,0 +1,41 @@
+/**
+ * The TCP server and its backend: messages between processes and machines with true push, by a protocol of
+ * lines that any language speaks.
+ *
+ * @example
+ * ```ts
+ * import { GemstoneGenerator, Message } from "@ringbus/ringbus";
+ * import { EmbeddedMessagingBackend, EmbeddedServer } from "@ringbus/ringbus/tcp";
+ *
+ * await using server = new EmbeddedServer({ port: 0 });
+ * await using backend = new EmbeddedMessagingBackend({ port: await server.start() });
+ * const message = new Message({
+ *   idObj: new GemstoneGenerator(1).getId(),
+ *   sender: { id: "sender", name: "Sender" },
+ *   topics: "test_topic",
+ *   payload: { data: "Hello World" },
+ * });
+ * await backend.storeMessage("test", "test_topic", message);
+ * const [stored] = await backend.getMessagesForTopic("test_topic");
+ * console.log(stored.payload.data); // Hello World
+ * ```
+ *
+ * @module
+ */
+
+export { MessagingConfig, type MessagingConfigInit } from "../messaging/config.ts";
+export { EmbeddedMessagingBackend } from "./client/backend.ts";
+export type {
+  EmbeddedAddress,
+  EmbeddedMessagingBackendOptions,
+  SubscriptionGap,
+} from "./client/options.ts";
+export { createEmbeddedMessagingConfig } from "./client/config.ts";
+export type { EmbeddedServerConfig, EmbeddedServerOptions } from "./server/options.ts";
+export { EmbeddedServer } from "./server/server.ts";
+export { StateHost, type StateHostOptions } from "../state/manager/host.ts";
+export type { ServerMode } from "../hosting/mode.ts";
+export type { RequestObserver, RequestOutcome, ServedRequest } from "../hosting/observer.ts";
+export type { OverflowPolicy } from "../store/subscription.ts";
+export type { ConnectionCounts } from "../store/servers.ts";
+export type { ServerStats } from "./server/stats.ts";

@@ -1,0 +1,57 @@
+/**
+ * What the server says: answers, errors and pushes.
+ *
+ * @module
+ */
+
+import { InvalidInputError } from "../../store/errors.ts";
+import type { StoredMessage } from "../../store/stored_message.ts";
+import type { Delivery } from "../../store/subscription.ts";
+import { encodedArgument, textArgument, valueArgument } from "../protocol/arguments.ts";
+
+/** The answer that carries messages. */
+export function messagesReply(messages: readonly StoredMessage[], maxReplyBytes: number): string {
+  let bytes = 0;
+  for (const message of messages) bytes += message.bytes;
+  if (bytes > maxReplyBytes) {
+    throw new InvalidInputError(
+      `the answer would take ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: ask for less`,
+    );
+  }
+  return `MESSAGES ${encodedArgument(`[${messages.map(({ text }) => text).join(",")}]`)}`;
+}
+
+const MAX_ERROR_LENGTH = 300;
+// deno-lint-ignore no-control-regex
+const UNQUOTABLE = /[\u0000-\u001f\u007f-\u009f"]/g;
+
+/** The answer that tells of an error. Its text stands in quotes, for which no escapes exist. */
+export function errorReply(message: string): string {
+  const shown = message.length > MAX_ERROR_LENGTH
+    ? `${message.slice(0, MAX_ERROR_LENGTH)}...`
+    : message;
+  const text = shown.toWellFormed().replace(
+    UNQUOTABLE,
+    (character) => character === '"' ? "'" : " ",
+  );
+  return `ERROR "${text}"`;
+}
+
+/** Lines by delivery: all who subscribe to a topic get the same. */
+const lines = new WeakMap<Delivery, string>();
+
+/** The line that pushes a delivery to a subscriber. */
+export function pushLine(delivery: Delivery): string {
+  let line = lines.get(delivery);
+  if (line === undefined) lines.set(delivery, line = makePushLine(delivery));
+  return line;
+}
+
+function makePushLine(delivery: Delivery): string {
+  const { topic, pattern } = delivery;
+  const content = delivery.kind === "stored"
+    ? encodedArgument(delivery.message.text)
+    : valueArgument(delivery.value);
+  const through = pattern === undefined ? "MESSAGE" : `PMESSAGE ${textArgument(pattern)}`;
+  return `${through} ${textArgument(topic)} ${content}`;
+}

@@ -1,0 +1,230 @@
+/**
+ * One client's side of the line protocol, without its connection: bytes in, answers and pushes out.
+ *
+ * @module
+ */
+
+import { logger } from "../../../lib/base/log.ts";
+import { show } from "../../../lib/base/options.ts";
+import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
+import type { StateGuest, StateHost } from "../../state/manager/host.ts";
+import type { TraceFields } from "../../messaging/trace_fields.ts";
+import { InvalidInputError, StoreError } from "../../store/errors.ts";
+import type { Store } from "../../store/store.ts";
+import type { Subscriber } from "../../store/subscription.ts";
+import { splitArguments } from "../protocol/arguments.ts";
+import { type Command, takes, usage } from "./command.ts";
+import { commandNamed } from "./commands.ts";
+import type { LineFault, LineReader } from "../protocol/line_reader.ts";
+import type { Output } from "../protocol/write_buffer.ts";
+import { errorReply, pushLine } from "./replies.ts";
+import type { ServerStats, Tally } from "./stats.ts";
+
+/** Most bytes of a line before the token was shown: a stranger gets no memory. */
+const STRANGER_LINE_BYTES = 4096;
+/**
+ * A web page can have a browser send any text to a port of this machine, but not without such a line
+ * before it.
+ */
+const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
+const SPACE = 0x20;
+const CARRIAGE_RETURN = 13;
+/** Pushes are appended until there are so many bytes. */
+const PUSH_BYTES = 64 * 1024;
+
+/** What all sessions of a server share. */
+export interface SessionContext {
+  readonly store: Store;
+  readonly tally: Tally;
+  /** Tells whether it is the token; left out, none is needed. */
+  readonly isToken: ((candidate: string) => boolean) | undefined;
+  /** Shared state, if the server has any. */
+  readonly state?: StateHost;
+  /** Told of each command; left out, nobody is. */
+  readonly onRequest?: RequestObserver;
+  readonly maxLineBytes: number;
+  readonly maxReplyBytes: number;
+  stats(): ServerStats;
+}
+
+/** What a session talks through. */
+export interface SessionEnds {
+  readonly reader: LineReader;
+  readonly output: Output;
+  readonly subscriber: Subscriber;
+}
+
+/** A session. */
+export class LineSession {
+  readonly subscriber: Subscriber;
+  readonly #context: SessionContext;
+  readonly #reader: LineReader;
+  readonly #output: Output;
+  /** Lines that came together, and how far they are done. */
+  #text = "";
+  #at = 0;
+  #isKnown: boolean;
+  #isOver = false;
+  #guest: StateGuest | undefined;
+  /** The trace that the next command belongs to. */
+  #trace: TraceFields | undefined;
+
+  constructor(context: SessionContext, { reader, output, subscriber }: SessionEnds) {
+    this.#context = context;
+    this.#reader = reader;
+    this.#output = output;
+    this.subscriber = subscriber;
+    this.#isKnown = context.isToken === undefined;
+    reader.maxLineBytes = this.#isKnown
+      ? context.maxLineBytes
+      : Math.min(STRANGER_LINE_BYTES, context.maxLineBytes);
+  }
+
+  get store(): Store {
+    return this.#context.store;
+  }
+
+  get maxReplyBytes(): number {
+    return this.#context.maxReplyBytes;
+  }
+
+  stats(): ServerStats {
+    return this.#context.stats();
+  }
+
+  /** The shared state, as this client may use it. */
+  get state(): StateGuest {
+    this.#guest ??= this.#context.state?.guest();
+    if (this.#guest !== undefined) return this.#guest;
+    throw new InvalidInputError("this server keeps no shared state");
+  }
+
+  /** Notes which trace the next command belongs to, if anybody is told. */
+  traceNext(trace: TraceFields): void {
+    if (this.#context.onRequest !== undefined) this.#trace = trace;
+  }
+
+  /** Checks that the client knows the authkey; the proof that the server does, or undefined. */
+  prove(nonce: Uint8Array, proof: Uint8Array): Uint8Array | undefined {
+    const own = this.state.prove(nonce, proof);
+    if (own !== undefined) this.#reader.maxLineBytes = this.#context.maxLineBytes;
+    return own;
+  }
+
+  /** Shows a token; false if it is the wrong one. */
+  authenticate(token: string): boolean {
+    const { isToken, maxLineBytes } = this.#context;
+    if (isToken !== undefined && !isToken(token)) return false;
+    this.#isKnown = true;
+    this.#reader.maxLineBytes = maxLineBytes;
+    return true;
+  }
+
+  /** True once nothing more is to be read: this is no client of ours. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Carries out what came, until that is all or `mayGoOn` says no; true if there is more. */
+  process(mayGoOn: () => boolean): boolean {
+    while (!this.#isOver && mayGoOn()) {
+      if (this.#at < this.#text.length) this.#output.line(this.#answer(this.#nextLine()));
+      else if (!this.#takeLines()) return false;
+    }
+    return !this.#isOver;
+  }
+
+  #takeLines(): boolean {
+    const lines = this.#reader.take();
+    this.#text = "";
+    this.#at = 0;
+    if (lines === undefined) return false;
+    if ("text" in lines) this.#text = lines.text;
+    else this.#output.line(this.#refuse(this.#faultMessage(lines.fault)));
+    return true;
+  }
+
+  #faultMessage(fault: LineFault): string {
+    if (fault === "not UTF-8") return "a line must be UTF-8";
+    return `a line has at most ${this.#reader.maxLineBytes} bytes`;
+  }
+
+  #nextLine(): string {
+    const feed = this.#text.indexOf("\n", this.#at);
+    const end = this.#text.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed;
+    const line = this.#text.slice(this.#at, Math.max(this.#at, end));
+    this.#at = feed + 1;
+    return line;
+  }
+
+  #answer(line: string): string {
+    let start = 0;
+    while (line.charCodeAt(start) === SPACE) start++;
+    const space = line.indexOf(" ", start);
+    const end = space === -1 ? line.length : space;
+    const word = line.slice(start, end);
+    const command = commandNamed(word);
+    if (command === undefined) {
+      this.#isOver = HTTP_REQUEST.test(line);
+      return this.#refuse(`unknown command ${show(word.slice(0, 64))}`);
+    }
+    return this.#carryOut(command, line, end);
+  }
+
+  #carryOut(command: Command, line: string, from: number): string {
+    this.#context.tally.count(command);
+    const end = this.#observe(command);
+    try {
+      this.#checkAllowed(command);
+      const args = splitArguments(line, from);
+      if (!takes(command, args.length)) {
+        throw new InvalidInputError(`${args.length} arguments came: send ${usage(command)}`);
+      }
+      const answer = command.handle(this, args);
+      end?.({});
+      return answer;
+    } catch (error) {
+      end?.(error instanceof StoreError ? { refusal: error.message } : { fault: error });
+      return this.#refuse(messageFor(error, command));
+    }
+  }
+
+  #observe({ name }: Command): ((outcome: RequestOutcome) => void) | undefined {
+    const { onRequest } = this.#context;
+    if (onRequest === undefined) return undefined;
+    const trace = this.#trace;
+    this.#trace = undefined;
+    return observe(onRequest, { protocol: "line", operation: name, ...trace });
+  }
+
+  #checkAllowed({ flags }: Command): void {
+    if (flags.includes("open")) return;
+    if (flags.includes("state")) this.state.checkProved();
+    else if (!this.#isKnown) throw new InvalidInputError("send AUTH with the token first");
+  }
+
+  #refuse(message: string): string {
+    this.#context.tally.errors++;
+    return errorReply(message);
+  }
+
+  /** Appends what waits for the subscriber, up to some bytes. */
+  push(): void {
+    while (this.subscriber.length > 0 && this.#output.length < PUSH_BYTES) {
+      this.#output.line(pushLine(this.subscriber.shift()!));
+      this.#context.tally.pushes++;
+    }
+  }
+
+  /** Ends all subscriptions, and the use of the shared state. */
+  close(): void {
+    this.#guest?.close();
+    this.store.subscriptions.remove(this.subscriber);
+  }
+}
+
+function messageFor(error: unknown, command: Command): string {
+  if (error instanceof StoreError) return error.message;
+  logger.error("the TCP server failed at {command}: {error}", { command: command.name, error });
+  return `the server failed at ${command.name}`;
+}

@@ -1,0 +1,54 @@
+/**
+ * What a TCP server counts, and what it tells of itself.
+ *
+ * @module
+ */
+
+import type { ConnectionCounts, ConnectionTally } from "../../store/servers.ts";
+import type { StoreStats } from "../../store/store.ts";
+import type { Command } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+
+/** What a TCP server holds and has counted since it was made. */
+export interface ServerStats extends StoreStats, ConnectionCounts {
+  /** Seconds since it began to listen; 0 while it does not. */
+  uptimeSeconds: number;
+}
+
+/** The counters of a server. */
+export class Tally implements ConnectionTally {
+  connections = 0;
+  accepted = 0;
+  refused = 0;
+  idled = 0;
+  errors = 0;
+  pushes = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  readonly #commands = new Map(COMMANDS.map((command) => [command, { calls: 0 }]));
+
+  /** Counts a command. */
+  count(command: Command): void {
+    this.#commands.get(command)!.calls++;
+  }
+
+  /** The counters, by name. */
+  view(): ConnectionCounts {
+    const commands = Object.fromEntries(
+      [...this.#commands].map(([{ name }, { calls }]) => [name, calls]),
+    );
+    const { connections, accepted, refused, idled, errors, pushes } = this;
+    const { bytesReceived, bytesSent } = this;
+    return {
+      connections,
+      accepted,
+      refused,
+      idled,
+      errors,
+      pushes,
+      bytesReceived,
+      bytesSent,
+      commands,
+    };
+  }
+}

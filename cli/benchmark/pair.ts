@@ -1,0 +1,117 @@
+/** The processes of one group of contestants, and one measurement with them. */
+import { join } from "node:path";
+import { PeerProcess, type StartPeer } from "./peer_process.ts";
+import { PARTNERS, type PeerTask } from "./peers/task.ts";
+import type { Facts } from "./phrases.ts";
+import type { Contestant, Workload } from "./workloads.ts";
+
+/** What one run gave. */
+export interface Run {
+  /** Nanoseconds, or messages a second. */
+  readonly value: number;
+  /** In nanoseconds, at each of the `SHARES`. */
+  readonly latenciesNs?: readonly number[];
+}
+
+const LIMIT_MS = 60_000;
+const ACTIVE: Record<Workload["kind"], string> = {
+  roundtrip: "ping",
+  wake: "beat",
+  throughput: "send",
+};
+
+let tasks = 0;
+
+export class Pair implements AsyncDisposable {
+  readonly #active: PeerProcess;
+  /** The same process where one plays both roles. */
+  readonly #listening: PeerProcess;
+  readonly #folder: string;
+
+  constructor(start: StartPeer, isAlone: boolean, folder: string) {
+    this.#active = new PeerProcess(start);
+    this.#listening = isAlone ? this.#active : new PeerProcess(start);
+    this.#folder = folder;
+  }
+
+  /** Measures so many messages, after some that are not. */
+  async measure(contestant: Contestant, workload: Workload, count: number): Promise<Run> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const seconds = LIMIT_MS / 1000;
+    const limit = setTimeout(() => reject(new Error(`not done after ${seconds} s`)), LIMIT_MS);
+    try {
+      return await Promise.race([promise, this.#measure(contestant, workload, count)]);
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([
+      this.#active[Symbol.asyncDispose](),
+      this.#listening[Symbol.asyncDispose](),
+    ]);
+  }
+
+  async #measure(contestant: Contestant, workload: Workload, count: number): Promise<Run> {
+    const task = this.#taskOf(contestant, workload, count);
+    if (this.#listening !== this.#active) {
+      await this.#listening.begin({ ...task, role: PARTNERS[task.role] });
+      await this.#listening.said("ready");
+    }
+    await this.#active.begin(task);
+    if (workload.kind === "throughput") {
+      await this.#said("warm");
+      await this.#active.go();
+      await this.#said("end");
+      await this.#active.go();
+    }
+    return runOf(await this.#said("done"), workload, count);
+  }
+
+  /** What both sides have said once the listening one has said this; for the end, both. */
+  async #said(event: string): Promise<Facts> {
+    const sides = [this.#active, this.#listening];
+    if (event === "done") {
+      const facts = await Promise.all(sides.map((side) => side.said(event)));
+      return Object.assign({}, ...facts);
+    }
+    return await Promise.race([this.#listening.said(event), this.#failureOf(this.#active)]);
+  }
+
+  /** Never resolves, but rejects when the process ends. */
+  #failureOf(process: PeerProcess): Promise<never> {
+    return process.said("done").then(() => new Promise<never>(() => {}));
+  }
+
+  #taskOf({ peer, mode }: Contestant, workload: Workload, count: number): PeerTask {
+    const { size, capacity, isObjects, kind } = workload;
+    const name = `bench-${Deno.pid}-${++tasks}`;
+    return {
+      peer,
+      mode,
+      role: ACTIVE[kind],
+      size,
+      capacity,
+      isObjects,
+      count,
+      warmup: warmupOf(peer, workload, count),
+      address: peer === "socket" ? join(this.#folder, String(tasks)) : name,
+    };
+  }
+}
+
+/** A tenth, and for ours twice round the ring, so that every page of it is there. */
+function warmupOf(peer: string, { kind, capacity, size }: Workload, count: number): number {
+  const tenth = Math.ceil(count / 10);
+  if (kind !== "throughput" || !peer.startsWith("ringbus")) return tenth;
+  return Math.max(tenth, (2 * capacity) / size);
+}
+
+function runOf(facts: Facts, { kind }: Workload, count: number): Run {
+  if (kind !== "throughput") {
+    return { value: Number(facts.p50), latenciesNs: facts.latenciesNs as number[] };
+  }
+  if (facts.wrong !== 0) throw new Error(`${facts.wrong} messages did not arrive as sent`);
+  return { value: count / ((Number(facts.endNs) - Number(facts.startNs)) / 1e9) };
+}

@@ -1,0 +1,88 @@
+/** A process of this program that plays roles, from the outside. */
+import { linesOf } from "./lines.ts";
+import type { PeerTask } from "./peers/task.ts";
+import { type Facts, Sayings } from "./phrases.ts";
+
+const ASK_AFTER_MS = 5000;
+const KILL_AFTER_MS = 8000;
+const encoder = new TextEncoder();
+
+/** Starts this program as a peer, with pipes to its standard streams. */
+export type StartPeer = () => Deno.ChildProcess;
+
+export class PeerProcess implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #ended: Promise<void>;
+  #sayings = new Sayings();
+
+  constructor(start: StartPeer) {
+    this.#process = start();
+    this.#input = this.#process.stdin.getWriter();
+    this.#ended = this.#follow();
+    this.#ended.catch(() => {});
+  }
+
+  /** Has it play a role; what was said about the task before is forgotten. */
+  async begin(task: PeerTask): Promise<void> {
+    this.#sayings = new Sayings();
+    await this.#write(JSON.stringify(task));
+  }
+
+  /** Lets a sender that waits go on. */
+  async go(): Promise<void> {
+    await this.#write("go");
+  }
+
+  /** Resolves when it has said this; rejects when it has ended instead. */
+  async said(event: string): Promise<Facts> {
+    const sayings = this.#sayings;
+    const ended = this.#ended.then(() => {
+      throw new Error("the process ended too early");
+    });
+    await Promise.race([sayings.said(event), ended]);
+    return sayings.facts;
+  }
+
+  /** Ends it: at the end of its input it goes by itself, else it is asked to, and then killed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close().catch(() => {});
+    const timers = [
+      setTimeout(() => this.#kill("SIGTERM"), ASK_AFTER_MS),
+      setTimeout(() => this.#kill("SIGKILL"), KILL_AFTER_MS),
+    ];
+    await this.#ended.catch(() => {});
+    for (const timer of timers) clearTimeout(timer);
+  }
+
+  #kill(signal: Deno.Signal): void {
+    try {
+      this.#process.kill(signal);
+    } catch {
+      // It has just ended.
+    }
+  }
+
+  async #write(line: string): Promise<void> {
+    try {
+      await this.#input.write(encoder.encode(`${line}\n`));
+    } catch {
+      // It has ended: whoever waits for what it says hears why.
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const [, complaints, status] = await Promise.all([
+      this.#listen(),
+      new Response(this.#process.stderr).text(),
+      this.#process.status,
+    ]);
+    if (status.success) return;
+    const how = status.signal ?? `code ${status.code}`;
+    throw new Error(`it ended with ${how}: ${complaints.trim().slice(-500)}`);
+  }
+
+  async #listen(): Promise<void> {
+    for await (const line of linesOf(this.#process.stdout)) this.#sayings.take(line);
+  }
+}

@@ -1,0 +1,66 @@
+/** A process that plays its roles in one measurement after the other, until its input ends. */
+import { LocalChannel } from "../../../mod.ts";
+import { endWithParent, hasSharedClock } from "./clock.ts";
+import { PeerWorker } from "./peer_worker.ts";
+import { openRingbus } from "./ringbus_connection.ts";
+import type { FindPlace } from "./ringbus_channel.ts";
+import { playSync } from "./ringbus_sync.ts";
+import { type Host, play } from "./roles.js";
+import { asJson, asObjects } from "./small_object.ts";
+import { openSocket } from "./socket_connection.ts";
+import { readLine, standardHost } from "./standard_host.ts";
+import { PARTNERS, type PeerName, type PeerTask } from "./task.ts";
+
+/** Plays one task. */
+type Play = (task: PeerTask, host: Host, worker: () => Promise<PeerWorker>) => Promise<void>;
+
+function placesOf({ address, capacity }: PeerTask): FindPlace {
+  return (suffix) => ({ channel: address + suffix, options: { capacityBytes: capacity } });
+}
+
+async function playSocket(task: PeerTask, host: Host): Promise<void> {
+  const link = await openSocket(task, host);
+  await play(task.isObjects ? asObjects(asJson(link), task.size) : link, task, host);
+}
+
+/** Both roles: ours in this thread, the partner's in a worker. */
+async function playLocal(task: PeerTask, host: Host, worker: () => Promise<PeerWorker>) {
+  const capacityBytes = task.capacity;
+  using there = LocalChannel.create({ capacityBytes });
+  using back = LocalChannel.create({ capacityBytes });
+  const handles = { "": there.handle, ".there": there.handle, ".back": back.handle };
+  const partner = await worker();
+  const finished = partner.play({ ...task, role: PARTNERS[task.role] }, handles);
+  playSync(task, (suffix) => ({ channel: handles[suffix], options: {} }), host);
+  await finished;
+}
+
+async function playWorker(task: PeerTask, host: Host, worker: () => Promise<PeerWorker>) {
+  const partner = await worker();
+  const finished = partner.play({ ...task, role: PARTNERS[task.role] });
+  await play(partner.link(task), task, host);
+  await finished;
+}
+
+const PLAYS: Readonly<Record<PeerName, Play>> = {
+  ringbus: (task, host) => Promise.resolve(playSync(task, placesOf(task), host)),
+  "ringbus async": (task, host) =>
+    play(openRingbus(task.role, placesOf(task)(""), host), task, host),
+  "ringbus local": playLocal,
+  socket: playSocket,
+  worker: playWorker,
+};
+
+/** Serves whoever started this process, at most for so long. */
+export async function servePeer(mainUrl: string, lifetimeSeconds: number): Promise<void> {
+  if (Deno.build.os === "linux" && hasSharedClock()) endWithParent(lifetimeSeconds);
+  const host = standardHost();
+  let partner: Promise<PeerWorker> | undefined;
+  const worker = () => partner ??= PeerWorker.start(mainUrl);
+  for (let line; (line = readLine()) !== undefined;) {
+    const task: PeerTask = JSON.parse(line);
+    await PLAYS[task.peer](task, host, worker);
+    host.say({ event: "done" });
+  }
+  (await partner)?.end();
+}

@@ -1,0 +1,168 @@
+/**
+ * The ways to stream through Ringbus. Each is the plain loop that a user would write: send, and
+ * block when the ring is full; receive, and block when it is empty.
+ */
+import { type Loan, type MessageView, Puller, Pusher } from "../../../mod.ts";
+import { type Place, rawPuller, rawPusher } from "./ringbus_channel.ts";
+import { isSmallObject, type SmallObject, smallObject } from "./small_object.ts";
+import { distinctMessages, sequenceByte } from "./sequence.js";
+
+/** Sends `count` messages; the first byte of each is its number. */
+export type SendRun = (count: number) => void;
+/** Receives `count` messages; answers how many were not as sent. */
+export type ReceiveRun = (count: number) => number;
+
+/** A socket, and what it does again and again. */
+export interface Opened<Run> extends Disposable {
+  readonly run: Run;
+}
+
+/** A way to stream messages of so many bytes. */
+export interface Stream {
+  openSender(place: Place, size: number): Opened<SendRun>;
+  openReceiver(place: Place, size: number): Opened<ReceiveRun>;
+}
+
+const BATCH = 256;
+
+function opened<Run>(socket: { close(): void }, run: Run): Opened<Run> {
+  return { run, [Symbol.dispose]: () => socket.close() };
+}
+
+function sendOneByOne(place: Place, size: number): Opened<SendRun> {
+  const pusher = rawPusher(place);
+  const messages = distinctMessages(size);
+  return opened(pusher, (count) => {
+    for (let i = 0; i < count; i++) {
+      const message = messages[sequenceByte(i)];
+      if (!pusher.send(message)) pusher.sendSync(message);
+    }
+  });
+}
+
+/** One `send` and one `recvIntoSync` a message. */
+const into: Stream = {
+  openSender: sendOneByOne,
+  openReceiver(place, size) {
+    const puller = rawPuller(place);
+    const target = new Uint8Array(size);
+    return opened(puller, (count) => {
+      let wrong = 0;
+      for (let i = 0; i < count; i++) {
+        const length = puller.recvIntoSync(target);
+        if (length !== size || target[0] !== sequenceByte(i)) wrong++;
+      }
+      return wrong;
+    });
+  },
+};
+
+/** One new array a message. */
+const array: Stream = {
+  openSender: sendOneByOne,
+  openReceiver(place, size) {
+    const puller = rawPuller(place);
+    return opened(puller, (count) => {
+      let wrong = 0;
+      for (let i = 0; i < count; i++) {
+        const message = puller.recvSync();
+        if (message.length !== size || message[0] !== sequenceByte(i)) wrong++;
+      }
+      return wrong;
+    });
+  },
+};
+
+/** What is left of a batch when the ring took only a part of it goes one by one, and may block. */
+function sendBatch(pusher: Pusher<Uint8Array>, batch: Uint8Array[]): void {
+  for (let i = pusher.sendMany(batch); i < batch.length; i++) pusher.sendSync(batch[i]);
+}
+
+const batch: Stream = {
+  openSender(place, size) {
+    const pusher = rawPusher(place);
+    const messages = Array.from(
+      { length: BATCH },
+      (_, i) => new Uint8Array(size).fill(sequenceByte(i)),
+    );
+    return opened(pusher, (count) => {
+      let left = count;
+      for (; left >= BATCH; left -= BATCH) sendBatch(pusher, messages);
+      if (left > 0) sendBatch(pusher, messages.slice(0, left));
+    });
+  },
+  openReceiver(place, size) {
+    const puller = rawPuller(place);
+    return opened(puller, (count) => {
+      let wrong = 0;
+      for (let i = 0; i < count;) {
+        const messages = puller.drain(Math.min(BATCH, count - i));
+        if (messages.length === 0) messages.push(puller.recvSync());
+        for (const message of messages) {
+          if (message.length !== size || message[0] !== sequenceByte(i++)) wrong++;
+        }
+      }
+      return wrong;
+    });
+  },
+};
+
+/**
+ * The sender writes every byte of the message in place; the receiver reads it in place, though only
+ * both of its ends: what it does with the bytes is its own cost.
+ */
+const loan: Stream = {
+  openSender(place, size) {
+    const pusher = rawPusher(place);
+    const payloads = distinctMessages(size);
+    return opened(pusher, (count) => {
+      for (let i = 0; i < count; i++) {
+        let loan: Loan | undefined;
+        while (!(loan = pusher.loan(size)));
+        loan.bytes.set(payloads[sequenceByte(i)]);
+        loan.commit();
+      }
+    });
+  },
+  openReceiver(place, size) {
+    const puller = rawPuller(place);
+    return opened(puller, (count) => {
+      let wrong = 0;
+      for (let i = 0; i < count; i++) {
+        let found: MessageView | undefined;
+        while (!(found = puller.recvView()));
+        using view = found;
+        const { bytes } = view;
+        if (bytes.length !== size || bytes[0] !== sequenceByte(i) || bytes.at(-1) !== 1) {
+          wrong++;
+        }
+      }
+      return wrong;
+    });
+  },
+};
+
+/** Small objects with the codec that a channel has when nobody says otherwise. */
+const objects: Stream = {
+  openSender({ channel, options }) {
+    const pusher = new Pusher(channel, options);
+    return opened(pusher, (count) => {
+      for (let i = 0; i < count; i++) {
+        const message = smallObject(sequenceByte(i));
+        if (!pusher.send(message)) pusher.sendSync(message);
+      }
+    });
+  },
+  openReceiver({ channel, options }) {
+    const puller = new Puller<SmallObject>(channel, options);
+    return opened(puller, (count) => {
+      let wrong = 0;
+      for (let i = 0; i < count; i++) {
+        if (!isSmallObject(puller.recvSync(), sequenceByte(i))) wrong++;
+      }
+      return wrong;
+    });
+  },
+};
+
+export const STREAMS: Record<string, Stream> = { into, array, batch, loan, objects };

@@ -1,0 +1,59 @@
+/**
+ * Values on their way into a channel: the codec's bytes, or a tensor's, whatever the codec.
+ *
+ * @module
+ */
+
+import type { Attachment } from "./attachment.ts";
+import { ShmSerializationError } from "../base/errors.ts";
+import type { SocketStatistics } from "../sockets/socket.ts";
+import { isTensor, tensorByteLength, writeTensor } from "../codecs/tensor.ts";
+import { RECORD_TENSOR } from "../../wasm/layout.ts";
+
+/** A value as bytes, with the record flags that tell how to read them. */
+export interface Encoded {
+  /** Valid until the next value is encoded. */
+  bytes: Uint8Array;
+  flags: number;
+}
+
+/** Encodes the values that one socket sends. */
+export class Encoder {
+  readonly #attachment: Attachment;
+  readonly #counts: SocketStatistics;
+  #tensorScratch = new Uint8Array(0);
+
+  constructor(attachment: Attachment, counts: SocketStatistics) {
+    this.#attachment = attachment;
+    this.#counts = counts;
+  }
+
+  /**
+   * A value as bytes.
+   *
+   * @throws {ShmSerializationError} if it cannot be encoded
+   */
+  encode(value: unknown): Encoded {
+    try {
+      if (value === undefined) throw new TypeError("undefined cannot be sent; send null instead");
+      if (isTensor(value)) return { bytes: this.#encodeTensor(value), flags: RECORD_TENSOR };
+      return { bytes: this.#attachment.codec.encode(value), flags: 0 };
+    } catch (cause) {
+      this.#counts.errors++;
+      const { name, codec } = this.#attachment;
+      throw new ShmSerializationError(
+        `cannot send on channel "${name}": the value cannot be encoded with codec "${codec.id}": ${
+          (cause as Error).message
+        }`,
+        { cause },
+      );
+    }
+  }
+
+  #encodeTensor(value: Parameters<typeof writeTensor>[0]): Uint8Array {
+    const bytes = tensorByteLength(value);
+    if (this.#tensorScratch.length < bytes) this.#tensorScratch = new Uint8Array(bytes);
+    writeTensor(value, this.#tensorScratch, 0);
+    return this.#tensorScratch.subarray(0, bytes);
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What a receiving socket asks of the half that does its work.
+ *
+ * @module
+ */
+
+import type { MessageView } from "./receiver.ts";
+import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
+
+/** The ways to receive. */
+export interface Incoming<T> {
+  /** Receives if a message is there. */
+  tryReceive(): T | undefined;
+  /** Receives, blocking until a message comes. */
+  receiveSync(options: TimeoutOptions | undefined): T;
+  /** Receives, waiting in the event loop. */
+  receive(options: WaitOptions | undefined): Promise<T>;
+  /** Receives up to `most` messages that are there. */
+  drain(most: number): T[];
+  /** Receives into a buffer; -1 when no message is there. */
+  tryReceiveInto(target: Uint8Array): number;
+  /** Receives into a buffer, blocking until a message comes. */
+  receiveIntoSync(target: Uint8Array, options: TimeoutOptions | undefined): number;
+  /** Reads the next message in place; undefined when none is there. */
+  tryReceiveView(): MessageView | undefined;
+  /** Messages that were overwritten before we read them. */
+  readonly missed: number;
+  /** Has values that something is noted on handed out as `Noted`. */
+  handOutNotes(): void;
+  /** Ends what waits. */
+  end(error: unknown): void;
+}

@@ -1,0 +1,98 @@
+/**
+ * Regions that outlive their owners: who takes over a lane or a slot goes on with the room for big
+ * messages that the one before had, instead of adding more to the segment.
+ *
+ * @module
+ */
+
+import { type Attachment, controlOffset, ROLES } from "./attachment.ts";
+import * as layout from "../../wasm/layout.ts";
+
+/** A part of the segment. */
+export interface Region {
+  offset: number;
+  bytes: number;
+}
+
+/** Two words of the segment that name a region, and a check over them elsewhere. */
+export class RegionRecord {
+  readonly #attachment: Attachment;
+  readonly #word: number;
+  readonly #check: number;
+
+  /** Reads and writes the record at a byte offset, whose check is at another. */
+  constructor(attachment: Attachment, offset: number, check: number) {
+    this.#attachment = attachment;
+    this.#word = offset >>> 2;
+    this.#check = check >>> 2;
+  }
+
+  /** The region, undefined if there is none or the words cannot be right. */
+  read(): Region | undefined {
+    const attachment = this.#attachment;
+    const offset = attachment.words[this.#word] >>> 0;
+    const bytes = attachment.words[this.#word + 1] >>> 0;
+    const first = controlOffset(attachment.capacity) + layout.CONTROL_BYTES;
+    if (offset < first || (offset & 7) !== 0 || bytes === 0) return undefined;
+    if (attachment.words[this.#check] !== attachment.ring.seal(offset, bytes)) return undefined;
+    if (offset + bytes > attachment.carrier.mappedBytes) attachment.remap();
+    return offset + bytes > attachment.carrier.mappedBytes ? undefined : { offset, bytes };
+  }
+
+  /** Leaves a region to whoever comes next. */
+  write(region: Region): void {
+    const { words, ring } = this.#attachment;
+    words[this.#word] = region.offset;
+    words[this.#word + 1] = region.bytes;
+    words[this.#check] = ring.seal(region.offset, region.bytes);
+  }
+}
+
+/** The room that senders on a lane hand on. */
+export function laneRecord(attachment: Attachment, lane: number): RegionRecord {
+  const entry = controlOffset(attachment.capacity) + layout.CONTROL_LANES +
+    lane * layout.LANE_BYTES;
+  return new RegionRecord(
+    attachment,
+    entry + layout.LANE_BLOCKS,
+    entry + layout.LANE_BLOCKS_CHECK,
+  );
+}
+
+/** The room that repliers in a slot hand on. */
+export function heapRecord(attachment: Attachment): RegionRecord {
+  return new RegionRecord(
+    attachment,
+    attachment.field(attachment.index, layout.PARTICIPANT_HEAP),
+    attachment.field(attachment.index, layout.PARTICIPANT_HEAP_CHECK),
+  );
+}
+
+/** True while a reply that lies in a region can still be read. */
+export function holdsReplies(attachment: Attachment, region: Region): boolean {
+  attachment.mapAll();
+  for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
+    const bytes = layout.REQUEST_SLOTS + layout.MAX_REQUESTS * layout.SLOT_BYTES;
+    const slots = attachment.ring.regionOf(index, bytes) >>> 0;
+    if (slots === 0 || slots + bytes > attachment.carrier.mappedBytes) continue;
+    const isUnread = slotsPointInto(attachment.words, slots + layout.REQUEST_SLOTS, region);
+    if (isUnread && isRequester(attachment, index)) return true;
+  }
+  return false;
+}
+
+function isRequester(attachment: Attachment, index: number): boolean {
+  const role = attachment.words[attachment.field(index, layout.PARTICIPANT_ROLE) >>> 2];
+  return ROLES[role] === "requester" && attachment.isPresent(index);
+}
+
+function slotsPointInto(words: Int32Array, slots: number, region: Region): boolean {
+  for (let slot = 0; slot < layout.MAX_REQUESTS; slot++) {
+    const at = slots + slot * layout.SLOT_BYTES;
+    const status = words[(at + layout.SLOT_STATE + 4) >>> 2] & 0xff;
+    const offset = words[(at + layout.SLOT_OFFSET) >>> 2] >>> 0;
+    if (status < layout.SLOT_WRITING) continue;
+    if (offset >= region.offset && offset < region.offset + region.bytes) return true;
+  }
+  return false;
+}

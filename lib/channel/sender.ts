@@ -1,0 +1,498 @@
+/**
+ * The sending half of a socket: a lane of the channel, and the way of a value into it.
+ *
+ * @module
+ */
+
+import type { Attachment } from "./attachment.ts";
+import { BlockHeap } from "./block_allocator.ts";
+import { BufferWords, copyWords } from "./copy.ts";
+import { Encoder } from "./encoder.ts";
+import { ShmBufferFullError, ShmConnectionError } from "../base/errors.ts";
+import { noteMessage, notePoll } from "../presence/exit_hooks.ts";
+import { laneRecord, type RegionRecord } from "./region_handover.ts";
+import { logger, trace, tracing } from "../base/log.ts";
+import { NotingEncoder } from "./headers.ts";
+import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import type { SocketStatistics } from "../sockets/socket.ts";
+import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
+import {
+  ASLEEP_RECEIVERS,
+  ASLEEP_SENDERS,
+  BLOCK_HEADER_BYTES,
+  HEADER_STATUS,
+  MAX_LANES,
+  RECORD_BLOCK,
+  RECORD_PAYLOAD,
+  REFERENCE_BYTES,
+  RING_GAP,
+  STATUS_OPEN,
+} from "../../wasm/layout.ts";
+
+/** Largest message on any channel, in bytes: 512 MiB. */
+export const MAX_MESSAGE_BYTES: number = 512 * 1024 * 1024;
+/** Blocks for big messages come two at a time up to this size, so that one can be read meanwhile. */
+const DOUBLE_BLOCK_BYTES = 64 * 1024 * 1024;
+/** Milliseconds between two looks at whether a receiver that holds the ring up lives. */
+const HOLDER_CHECK_MS = 50;
+/** Shares of the ring that are written between two looks at how full it is. */
+const FILL_CHECKS = 32;
+/** Share of the ring at which a warning is logged. */
+const FILL_WARNING = 0.9;
+
+/** A place in the ring to write a message into. */
+export interface Loan extends Disposable {
+  /** The message's bytes, in shared memory. Invalid after `commit` or `abort`. */
+  readonly bytes: Uint8Array<ArrayBufferLike>;
+  /** Sends the message. */
+  commit(): void;
+  /** Gives the place back unsent; disposing a loan that was not committed does the same. */
+  abort(): void;
+}
+
+/** A lane and what is sent through it. */
+export class Outbox implements Waiter {
+  readonly attachment: Attachment;
+  readonly side = ASLEEP_SENDERS;
+  #encoder: Encoder;
+  /** Words put before every payload; the caller sets them before each send. */
+  readonly prefix: Int32Array;
+  readonly #counts: SocketStatistics;
+  readonly #isRaw: boolean;
+  readonly #largestInline: number;
+  readonly #blocks = new BlockHeap();
+  readonly #liveBlocks: { position: number; offset: number }[] = [];
+  #largestBlock = 0;
+  /** Where this lane's room for big messages is noted. */
+  #room: RegionRecord;
+  /** Longest message that goes into the ring as it is. */
+  readonly #largestPlain: number;
+  readonly #waits: AsyncWaits;
+  readonly #source = new BufferWords();
+  #hasLoan = false;
+  #bytesToFillCheck = 0;
+  #hasWarned = false;
+  #holderCheckedAtMs = -Infinity;
+
+  constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
+    this.attachment = attachment;
+    this.#counts = counts;
+    this.#encoder = new Encoder(attachment, counts);
+    this.prefix = new Int32Array(prefixBytes / 4);
+    this.#isRaw = attachment.codec.id === "raw";
+    const largestRecord = (attachment.capacity - RING_GAP) / 2;
+    this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
+    this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
+    this.#waits = new AsyncWaits(this);
+    this.#room = this.#openLane();
+    this.#inherit();
+  }
+
+  #openLane(): RegionRecord {
+    const { ring, index, capacity, name } = this.attachment;
+    const lane = ring.claimLane(index);
+    if (lane < 0) {
+      throw new ShmConnectionError(
+        `cannot send on channel "${name}": it has ${MAX_LANES} senders, which is its limit; close ` +
+          `some, or use a second channel`,
+      );
+    }
+    const place = ring.ringOf(lane) >>> 0;
+    if (place + capacity > this.attachment.carrier.mappedBytes) this.attachment.remap();
+    const fresh = place === 0 ? this.attachment.allocate(capacity) : 0;
+    ring.openRing(lane, fresh);
+    if (ring.openLane(lane, index) === 0) {
+      throw this.attachment.corruption(`lane ${lane} is out of range`);
+    }
+    return laneRecord(this.attachment, lane);
+  }
+
+  /** Turns values into bytes. */
+  get encoder(): Encoder {
+    return this.#encoder;
+  }
+
+  /** From now on values may be `Noted`. */
+  carryNotes(): void {
+    this.#encoder = new NotingEncoder(this.attachment, this.#counts);
+  }
+
+  /** A receiver that died while it read in place would keep the ring full for ever. */
+  patienceMs(): number {
+    const { attachment } = this;
+    const holder = attachment.ring.blockingHolder();
+    if (holder < 0) return Infinity;
+    const now = performance.now();
+    if (now - this.#holderCheckedAtMs >= HOLDER_CHECK_MS) {
+      this.#holderCheckedAtMs = now;
+      if (!attachment.isPresent(holder)) attachment.reap();
+    }
+    return HOLDER_CHECK_MS;
+  }
+
+  /** Sends if there is room. */
+  send(value: unknown): boolean {
+    this.#checkReady();
+    if (this.#isRaw && value instanceof Uint8Array) return this.#offer(value, 0);
+    const { bytes, flags } = this.#encoder.encode(value);
+    return this.#offer(bytes, flags);
+  }
+
+  #offer(bytes: Uint8Array, flags: number): boolean {
+    if (this.write(bytes, flags)) return true;
+    this.#refuse();
+    return false;
+  }
+
+  #refuse(): void {
+    notePoll();
+    if (this.#counts.dropped === 0) {
+      logger.warn("the ring of {channel} is full: a message was not accepted", {
+        channel: this.attachment.name,
+      });
+    }
+    this.#counts.dropped++;
+    this.attachment.ring.addDropped(1n);
+    this.patienceMs();
+  }
+
+  /** Sends, blocking until there is room. */
+  sendSync(value: unknown, options: TimeoutOptions | undefined): void {
+    const timeoutMs = checkTimeout(options);
+    this.#checkReady();
+    const { bytes, flags } = this.#encoder.encode(value);
+    if (this.write(bytes, flags)) return;
+    const sent = waitSync(this, () => this.write(bytes, flags) || undefined, timeoutMs);
+    if (sent === undefined) throw this.#full(timeoutMs);
+  }
+
+  /** Sends, waiting in the event loop until there is room. */
+  async sendAsync(value: unknown, options: WaitOptions | undefined): Promise<void> {
+    const timeoutMs = checkTimeout(options);
+    options?.signal?.throwIfAborted();
+    this.#checkReady();
+    const encoded = this.#encoder.encode(value);
+    if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
+    const bytes = encoded.bytes.slice();
+    // A commit publishes all that is claimed, so nothing is written beside an open loan.
+    const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags) || undefined;
+    if (await this.#waits.wait(attempt, options) === undefined) throw this.#full(timeoutMs);
+  }
+
+  #full(timeoutMs: number): ShmBufferFullError {
+    this.#refuse();
+    return new ShmBufferFullError(
+      `cannot send on channel "${this.attachment.name}": its ring of ${this.attachment.capacity} ` +
+        `bytes stayed full for ${timeoutMs} ms; add receivers, raise capacityBytes, or wait longer`,
+    );
+  }
+
+  /** Sends as many values as there is room for, in one commit. */
+  sendMany(values: Iterable<unknown>): number {
+    this.#checkReady();
+    let accepted = 0;
+    let staged = 0;
+    try {
+      for (const value of values) {
+        const { bytes, flags } = this.#isRaw && value instanceof Uint8Array
+          ? { bytes: value, flags: 0 }
+          : this.#encoder.encode(value);
+        if (!this.#stage(bytes, flags)) {
+          if (staged > 0) this.#publish(staged);
+          staged = 0;
+          if (!this.#stage(bytes, flags)) {
+            this.#refuse();
+            return accepted;
+          }
+        }
+        staged++;
+        accepted++;
+      }
+      return accepted;
+    } finally {
+      if (staged > 0) this.#publish(staged);
+    }
+  }
+
+  /** Writes and publishes one message; false if there is no room. */
+  write(bytes: Uint8Array, flags: number): boolean {
+    if (!this.#stage(bytes, flags)) return false;
+    this.#publish(1);
+    return true;
+  }
+
+  #stage(bytes: Uint8Array, flags: number): boolean {
+    const { length } = bytes;
+    if (length > this.#largestPlain) return this.#stageOther(bytes, flags);
+    const at = this.attachment.ring.claim(length, flags) >>> 0;
+    if (at === 0) return this.#hasNoRoom();
+    this.#copyIn(bytes, length, at);
+    this.#countSent(length);
+    return true;
+  }
+
+  /** A message that needs a prefix, a block, or both. */
+  #stageOther(bytes: Uint8Array, flags: number): boolean {
+    const { length } = bytes;
+    if (length > this.#largestInline) return this.#stageBlock(bytes, flags);
+    const prefixBytes = this.prefix.byteLength;
+    const at = this.attachment.ring.claim(length + prefixBytes, flags) >>> 0;
+    if (at === 0) return this.#hasNoRoom();
+    this.attachment.words.set(this.prefix, at >>> 2);
+    this.attachment.bytes.set(bytes, at + prefixBytes);
+    this.#countSent(length);
+    return true;
+  }
+
+  /** The ring is full, unless its words cannot be right. */
+  #hasNoRoom(): false {
+    if (this.attachment.ring.isSound() === 0) {
+      this.#counts.errors++;
+      throw this.attachment.corruption("the words of a lane were overwritten");
+    }
+    return false;
+  }
+
+  #countSent(length: number): void {
+    const counts = this.#counts;
+    this.#bytesToFillCheck -= length + RECORD_PAYLOAD;
+    counts.bytes += length;
+    noteMessage(++counts.sent);
+    if (tracing) this.#traceSent(length);
+  }
+
+  #traceSent(length: number): void {
+    trace(`sent ${length} B on "${this.attachment.name}", #${this.#counts.sent}`);
+  }
+
+  #copyIn(bytes: Uint8Array, length: number, at: number): void {
+    const source = this.#source.of(bytes, length);
+    if (source === undefined) this.attachment.bytes.set(bytes, at);
+    else copyWords(source, 0, this.attachment.words, at >>> 2, length >>> 2);
+  }
+
+  #publish(messages: number): void {
+    const { attachment } = this;
+    if (attachment.ring.commit() !== 0) this.#wakeReceivers(messages);
+    if (this.#bytesToFillCheck <= 0) this.#checkFill();
+  }
+
+  #wakeReceivers(messages: number): void {
+    const most = this.attachment.kind === "broadcast" ? Infinity : messages;
+    for (let woken = 0; woken < most; woken++) {
+      if (!this.attachment.wakeOne(ASLEEP_RECEIVERS)) return;
+    }
+  }
+
+  #checkFill(): void {
+    this.#bytesToFillCheck = this.attachment.capacity / FILL_CHECKS;
+    if (this.attachment.kind === "broadcast") return;
+    const share = (this.attachment.ring.usedBytes() >>> 0) / this.attachment.capacity;
+    if (share < FILL_WARNING) this.#hasWarned = false;
+    else if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      logger.warn("the ring of {channel} is {percent}% full", {
+        channel: this.attachment.name,
+        percent: Math.floor(share * 100),
+      });
+    }
+  }
+
+  #stageBlock(bytes: Uint8Array, flags: number): boolean {
+    const offset = this.#allocateBlock(bytes.length);
+    if (offset < 0) return false;
+    // The stamp comes before the bytes: whoever still follows an older reference here sees it change.
+    if (!this.#tryReference(offset, bytes.length, flags)) return false;
+    this.attachment.bytes.set(bytes, offset + BLOCK_HEADER_BYTES);
+    this.#countSent(bytes.length);
+    return true;
+  }
+
+  /** Stages a reference to a block, which is free again if there is no room for that. */
+  #tryReference(offset: number, length: number, flags: number): boolean {
+    let isStaged = false;
+    try {
+      isStaged = this.#stageReference(offset, length, flags);
+    } finally {
+      if (!isStaged) this.#blocks.free(offset);
+    }
+    return isStaged;
+  }
+
+  #stageReference(offset: number, length: number, flags: number): boolean {
+    const { ring, words } = this.attachment;
+    const prefixBytes = this.prefix.byteLength;
+    const at = ring.claim(prefixBytes + REFERENCE_BYTES, flags | RECORD_BLOCK) >>> 0;
+    if (at === 0) return this.#hasNoRoom();
+    if (prefixBytes !== 0) words.set(this.prefix, at >>> 2);
+    const reference = (at + prefixBytes) >>> 2;
+    words[reference] = offset;
+    words[reference + 1] = 0;
+    words[reference + 2] = length;
+    words[reference + 3] = 0;
+    words[offset >>> 2] = ring.claimedStamp(offset, length);
+    this.#liveBlocks.push({ position: ring.claimedPosition(), offset });
+    return true;
+  }
+
+  #allocateBlock(messageBytes: number): number {
+    if (messageBytes > MAX_MESSAGE_BYTES) {
+      throw new RangeError(
+        `cannot send ${messageBytes} bytes on channel "${this.attachment.name}": a message has at most ` +
+          `${MAX_MESSAGE_BYTES} bytes; split it`,
+      );
+    }
+    const bytes = messageBytes + BLOCK_HEADER_BYTES;
+    this.#freeBlocks();
+    let offset = this.#blocks.allocate(bytes);
+    if (offset < 0 && bytes <= this.#largestBlock && this.attachment.kind === "broadcast") {
+      offset = this.#makeRoomFor(bytes);
+    }
+    if (offset >= 0 || bytes <= this.#largestBlock) return offset;
+    this.#addRegion(bytes);
+    return this.#blocks.allocate(bytes);
+  }
+
+  /** A publisher gives up its oldest messages until one more big one fits; -1 if none does. */
+  #makeRoomFor(bytes: number): number {
+    let offset = -1;
+    while (offset < 0 && this.#liveBlocks.length > 0) {
+      const blocks = this.#liveBlocks.length;
+      this.attachment.ring.forgetBefore(this.#liveBlocks[0].position);
+      this.#freeBlocks();
+      if (this.#liveBlocks.length === blocks) return -1;
+      offset = this.#blocks.allocate(bytes);
+    }
+    return offset;
+  }
+
+  #addRegion(bytes: number): void {
+    const size = Math.ceil(bytes / 65536) * 65536 * (bytes <= DOUBLE_BLOCK_BYTES ? 2 : 1);
+    const region = { offset: this.attachment.allocate(size), bytes: size };
+    this.#room.write(region);
+    this.#blocks.addRegion(region.offset, region.bytes);
+    this.#largestBlock = bytes;
+  }
+
+  /** Goes on with the room of the lane's last writer, of which its unread messages take their parts. */
+  #inherit(): void {
+    const region = this.#room.read();
+    if (!region) return;
+    this.#blocks.addRegion(region.offset, region.bytes);
+    this.#largestBlock = region.bytes;
+    const { ring, words } = this.attachment;
+    for (let at = ring.nextLeft() >>> 0; at !== 0; at = ring.nextLeft() >>> 0) {
+      const reference = (at + this.prefix.byteLength) >>> 2;
+      const offset = words[reference] >>> 0;
+      const bytes = BLOCK_HEADER_BYTES + (words[reference + 2] >>> 0);
+      if (!this.#blocks.reserve(offset, bytes)) continue;
+      this.#liveBlocks.push({ position: ring.leftPosition(), offset });
+    }
+  }
+
+  #freeBlocks(): void {
+    if (this.#liveBlocks.length === 0) return;
+    const released = this.attachment.ring.releasedPosition();
+    while (this.#liveBlocks.length > 0 && isReached(this.#liveBlocks[0].position, released)) {
+      this.#blocks.free(this.#liveBlocks.shift()!.offset);
+    }
+  }
+
+  /** Lends a place in the ring; undefined when it is full. */
+  loan(byteLength: number): Loan | undefined {
+    this.#checkReady();
+    if (!this.#isRaw) {
+      throw new TypeError(
+        `cannot lend room on channel "${this.attachment.name}": its codec is ` +
+          `"${this.attachment.codec.id}", and a loan is bytes; open the channel with codec "raw"`,
+      );
+    }
+    if (!Number.isInteger(byteLength) || byteLength < 0) {
+      throw new RangeError(`byteLength must be a whole number, at least 0, not ${byteLength}`);
+    }
+    const loan = byteLength > this.#largestInline
+      ? this.#lendBlock(byteLength)
+      : this.#lendInline(byteLength);
+    if (loan === undefined) this.patienceMs();
+    return loan;
+  }
+
+  #lendInline(byteLength: number): Loan | undefined {
+    const at = this.attachment.ring.claim(byteLength, 0) >>> 0;
+    if (at === 0) return void this.#hasNoRoom();
+    const bytes = this.attachment.bytes.subarray(at, at + byteLength);
+    return this.#lend(bytes, () => this.attachment.ring.abort());
+  }
+
+  #lendBlock(byteLength: number): Loan | undefined {
+    const offset = this.#allocateBlock(byteLength);
+    if (offset < 0) return undefined;
+    if (!this.#tryReference(offset, byteLength, 0)) return undefined;
+    const at = offset + BLOCK_HEADER_BYTES;
+    const bytes = this.attachment.bytes.subarray(at, at + byteLength);
+    return this.#lend(bytes, () => {
+      this.attachment.ring.abort();
+      this.#liveBlocks.pop();
+      this.#blocks.free(offset);
+    });
+  }
+
+  #lend(bytes: Uint8Array, abort: () => void): Loan {
+    this.#hasLoan = true;
+    this.attachment.ring.hideClaimed();
+    const commit = () => {
+      this.attachment.ring.showClaimed();
+      this.#countSent(bytes.length);
+      this.#publish(1);
+    };
+    let isOver = false;
+    const end = (act: () => void, isMisuse: boolean) => {
+      if (isOver && isMisuse) throw new TypeError("this loan was committed or aborted already");
+      if (isOver || this.attachment.isClosed) return;
+      isOver = true;
+      this.#hasLoan = false;
+      act();
+      if (this.#waits.size > 0) this.#waits.look();
+    };
+    return {
+      bytes,
+      commit: () => {
+        this.attachment.checkOpen();
+        end(commit, true);
+      },
+      abort: () => end(abort, true),
+      [Symbol.dispose]: () => end(abort, false),
+    };
+  }
+
+  #checkReady(): void {
+    const { words, isClosed } = this.attachment;
+    if (isClosed || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) this.attachment.checkOpen();
+    if (this.#hasLoan) this.#throwLent();
+  }
+
+  #throwLent(): never {
+    throw new TypeError(
+      `cannot send on channel "${this.attachment.name}": a loan is open; commit or abort it first`,
+    );
+  }
+
+  /** Waits in the event loop for an attempt that sends. */
+  waitAsync<T>(
+    attempt: () => T | undefined,
+    options: WaitOptions | undefined,
+  ): Promise<T | undefined> {
+    return this.#waits.wait(attempt, options);
+  }
+
+  /** Ends what waits. */
+  end(error: unknown): void {
+    this.#waits.rejectAll(error);
+  }
+}
+
+/** True if one position is at or before another; both are known modulo 2^53 and lie close together. */
+export function isReached(position: number, released: number): boolean {
+  const ahead = position - released;
+  return ahead > 0 ? ahead > 2 ** 52 : ahead > -(2 ** 52);
+}

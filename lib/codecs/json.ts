@@ -1,0 +1,59 @@
+/**
+ * The `"json"` codec.
+ *
+ * @module
+ */
+
+import type { Codec } from "./builtin.ts";
+import { describeValue, messageOf } from "./describe.ts";
+import { inspect, isPlain } from "./value_check.ts";
+import { parsePlainJson } from "../message/json.ts";
+
+/**
+ * JSON as UTF-8, with the rules of `JSON.stringify`: `toJSON` is called (so a `Date` arrives as a
+ * string), `NaN` and `Infinity` arrive as `null`, `-0` as `0`, properties that are `undefined` are
+ * left out, class instances arrive as plain objects.
+ *
+ * What `JSON.stringify` would drop or empty without a word is refused with an error that names the
+ * path: functions, symbols, `Map`, `Set`, `RegExp`, `Error`, buffers, typed arrays and the like. So
+ * are bigints, cycles and more than 512 levels.
+ */
+export const jsonCodec: Codec = Object.freeze({ id: "json", encode, decode });
+
+const textEncoder = new TextEncoder();
+// A byte order mark is no part of JSON: let the parser refuse it.
+const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function encode(value: unknown): Uint8Array {
+  inspect("json", value, judge);
+  const text: string | undefined = JSON.stringify(value);
+  if (text === undefined) throw new TypeError(`json cannot encode ${describeValue(value)}`);
+  return textEncoder.encode(text);
+}
+
+function judge(value: unknown): string | boolean {
+  // What `toJSON` returns stands for the value.
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
+  if (typeof value === "bigint") return 'send a string instead, or use codec "msgpack"';
+  if (typeof value !== "object" || value === null) {
+    return "JSON would leave it out; send data alone";
+  }
+  if (Array.isArray(value) || isPlain(value) || isCarried(value)) return true;
+  return "JSON would lose its content; send a plain object or array" +
+    ', or use codec "msgpack" for binary data and "clone" for the rest';
+}
+
+/** What `JSON.stringify` keeps besides: fields of classes, and boxed primitives. */
+function isCarried(value: object): boolean {
+  return /^\[object (Object|Number|String|Boolean)\]$/.test(Object.prototype.toString.call(value));
+}
+
+function decode(bytes: Uint8Array): unknown {
+  try {
+    return parsePlainJson(textDecoder.decode(bytes));
+  } catch (error) {
+    throw new TypeError(`json cannot decode ${bytes.length} bytes: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Looks through a message for what its codec cannot keep.
+ *
+ * @module
+ */
+
+import { describeValue } from "./describe.ts";
+
+/**
+ * Judges a value that is no string, number, boolean, `null` or `undefined`: why it is refused, or
+ * whether its content is to be judged too.
+ */
+export type Judge = (value: unknown) => string | boolean;
+
+/** Arrays and objects may nest this deep. */
+export const MAX_DEPTH = 512;
+
+/** From this depth on each array and object is compared with those that it is in. */
+const CYCLE_CHECK_DEPTH = 32;
+
+const IN_ITSELF = "it contains itself";
+
+/** A refused value, and the keys that lead to it, innermost first. */
+interface Trouble {
+  readonly value: unknown;
+  readonly reason: string;
+  readonly keys: (string | number)[];
+}
+
+/**
+ * Throws an error that names the first value that a codec refuses, and where it is. If `cyclic`,
+ * cycles and any depth are welcome, and `Map` and `Set` are looked into.
+ */
+export function inspect(codec: string, root: unknown, judge: Judge, cyclic = false): void {
+  const visited = cyclic ? new Set() : [];
+  const trouble = search(root, judge, 0, visited);
+  if (trouble === undefined) return;
+  const { value, reason } = trouble;
+  const keys = trouble.keys.reverse();
+  if (reason === IN_ITSELF) {
+    const owners = [...visited].slice(0, keys.length + 1);
+    const start = owners.findIndex((owner, index) => owners.includes(owner, index + 1));
+    const end = owners.indexOf(owners[start], start + 1);
+    throw new TypeError(
+      `${codec} cannot encode a cycle: ${pathOf(keys.slice(0, end))} is ` +
+        `${pathOf(keys.slice(0, start))} itself; break the cycle, or use codec "clone"`,
+    );
+  }
+  throw new TypeError(
+    `${codec} cannot encode ${describeValue(value)} at ${pathOf(keys)}: ${reason}`,
+  );
+}
+
+/** `visited` holds the arrays and objects that `value` is in, or the set of all met so far. */
+function search(
+  value: unknown,
+  judge: Judge,
+  depth: number,
+  visited: unknown[] | Set<unknown>,
+): Trouble | undefined {
+  const type = typeof value;
+  if (type === "string" || type === "number" || type === "boolean") return undefined;
+  if (value === undefined || value === null) return undefined;
+  const verdict = judge(value);
+  if (verdict === false) return undefined;
+  if (verdict !== true) return { value, reason: verdict, keys: [] };
+  if (Array.isArray(visited)) {
+    visited[depth] = value;
+    if (depth >= CYCLE_CHECK_DEPTH && visited.indexOf(value) < depth) {
+      return { value, reason: IN_ITSELF, keys: [] };
+    }
+    if (depth >= MAX_DEPTH) {
+      return { value, reason: `it is nested more than ${MAX_DEPTH} deep`, keys: [] };
+    }
+  } else {
+    if (visited.has(value)) return undefined;
+    visited.add(value);
+    // Looked through as the array that it spreads to.
+    if (value instanceof Map || value instanceof Set) value = [...value];
+  }
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      const trouble = search(value[index], judge, depth + 1, visited);
+      if (trouble !== undefined) return within(index, trouble);
+    }
+  } else {
+    for (const key of Object.keys(value as object)) {
+      const trouble = search((value as Record<string, unknown>)[key], judge, depth + 1, visited);
+      if (trouble !== undefined) return within(key, trouble);
+    }
+  }
+  return undefined;
+}
+
+function within(key: string | number, trouble: Trouble): Trouble {
+  trouble.keys.push(key);
+  return trouble;
+}
+
+const SHOWN_ENDS = 8;
+
+function pathOf(keys: readonly (string | number)[]): string {
+  const steps = keys.map((key) =>
+    typeof key === "string" && /^[\p{ID_Start}$_][\p{ID_Continue}$]{0,31}$/u.test(key)
+      ? `.${key}`
+      : `[${describeValue(key)}]`
+  );
+  const hidden = steps.length - 2 * SHOWN_ENDS;
+  if (hidden > 0) steps.splice(SHOWN_ENDS, hidden, `…(${hidden} more)…`);
+  return `$${steps.join("")}`;
+}
+
+/** Whether an object is of no class; also true of plain objects of other realms. */
+export function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype ||
+    Object.getPrototypeOf(prototype) === null;
+}

@@ -1,0 +1,248 @@
+/**
+ * Message ids: 64 bits that sort by priority first, then by time.
+ *
+ *     bits 63-61  priority, 0 URGENT to 7 LOWEST
+ *     bits 60-22  milliseconds since 2023-01-01T00:00:00Z
+ *     bits 21-12  machine id
+ *     bits 11-0   sequence within the millisecond
+ *
+ * @module
+ */
+
+import { show } from "../base/options.ts";
+
+/** How urgent a message is: a lower number comes first. */
+export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/** The names of the priorities, from `URGENT` (0) to `LOWEST` (7). */
+export const Priority: {
+  /** 0, before all others. */
+  readonly URGENT: 0;
+  /** 1. */
+  readonly IMPORTANT: 1;
+  /** 2. */
+  readonly HIGH: 2;
+  /** 3. */
+  readonly ABOVE_NORMAL: 3;
+  /** 4, unless told otherwise. */
+  readonly NORMAL: 4;
+  /** 5. */
+  readonly LOW: 5;
+  /** 6. */
+  readonly VERY_LOW: 6;
+  /** 7, after all others. */
+  readonly LOWEST: 7;
+} = Object.freeze({
+  URGENT: 0,
+  IMPORTANT: 1,
+  HIGH: 2,
+  ABOVE_NORMAL: 3,
+  NORMAL: 4,
+  LOW: 5,
+  VERY_LOW: 6,
+  LOWEST: 7,
+});
+
+/** Zero of the ids' clock, in milliseconds of the Unix epoch. */
+export const GEMSTONE_EPOCH_MS: number = Date.UTC(2023, 0, 1);
+/** Largest message id. */
+export const MAX_ID: bigint = 2n ** 64n - 1n;
+
+const MAX_ELAPSED_MS = 2 ** 39 - 1;
+const MAX_MACHINE_ID = 255;
+const MAX_SEQUENCE = 4095;
+/** A clock that stands still for so long will not move. */
+const STANDSTILL_MS = 1000;
+
+/** Priority in an id. */
+export function priorityOf(id: bigint): Priority {
+  return Number(id >> 61n) as Priority;
+}
+
+/** Time in an id, in whole milliseconds of the Unix epoch. */
+export function timestampOf(id: bigint): number {
+  return GEMSTONE_EPOCH_MS + Number((id >> 22n) & 0x7fffffffffn);
+}
+
+/** Passes an id on if it is one. */
+export function checkId(id: unknown): bigint {
+  if (typeof id !== "bigint") throw new TypeError(`a message id must be a bigint, not ${show(id)}`);
+  if (id < 0n || id > MAX_ID) {
+    throw new RangeError(`a message id must be from 0 to 2^64 - 1, not ${show(id)}`);
+  }
+  return id;
+}
+
+/**
+ * A message id and its parts.
+ *
+ * @example
+ * ```ts
+ * import { GemstoneId, Priority } from "@ringbus/ringbus";
+ *
+ * const id = GemstoneId.fromInt(9737962806006804483n);
+ * console.log(id.priority === Priority.NORMAL, id.machineId, id.toInt());
+ * ```
+ */
+export class GemstoneId {
+  readonly #id: bigint;
+
+  private constructor(id: bigint) {
+    this.#id = id;
+  }
+
+  /**
+   * The id with this number.
+   *
+   * @throws {TypeError} if it is no bigint
+   * @throws {RangeError} if it does not fit 64 bits
+   */
+  static fromInt(id: bigint): GemstoneId {
+    return new GemstoneId(checkId(id));
+  }
+
+  /** The id as the number that stands in messages. */
+  toInt(): bigint {
+    return this.#id;
+  }
+
+  /** Priority, 0 (`URGENT`) to 7 (`LOWEST`). */
+  get priority(): Priority {
+    return priorityOf(this.#id);
+  }
+
+  /** Time of its making, in milliseconds of the Unix epoch. */
+  get timestamp(): number {
+    return timestampOf(this.#id);
+  }
+
+  /** Machine id of its generator; generators give 0 to 255. */
+  get machineId(): number {
+    return Number((this.#id >> 12n) & 0x3ffn);
+  }
+
+  /** Its place among the ids of one generator and millisecond, 0 to 4095. */
+  get sequenceNumber(): number {
+    return Number(this.#id & 0xfffn);
+  }
+
+  /** The decimal digits of the id. */
+  toString(): string {
+    return this.#id.toString();
+  }
+}
+
+/** An id cannot be made: the clock went backwards, stands still, or is outside of 2023 to 2040. */
+export class GemstoneClockError extends Error {
+  /** The class name. */
+  override name = "GemstoneClockError";
+}
+
+/** Options of a generator. */
+export interface GemstoneGeneratorOptions {
+  /** Milliseconds of the Unix epoch; `Date.now` when left out. */
+  clock?: () => number;
+}
+
+/**
+ * Makes message ids that never repeat, as long as each generator has a machine id of its own.
+ *
+ * It makes up to 4096 ids a millisecond, and blocks until the next one begins when they are used up.
+ *
+ * @example
+ * ```ts
+ * import { GemstoneGenerator, Priority } from "@ringbus/ringbus";
+ *
+ * const generator = new GemstoneGenerator(1);
+ * const normal = generator.getId();
+ * const urgent = generator.getId(Priority.URGENT);
+ * console.log(urgent.toInt() < normal.toInt()); // true
+ * ```
+ */
+export class GemstoneGenerator {
+  /** Machine id that its ids carry. */
+  readonly machineId: number;
+  readonly #clock: () => number;
+  #lastMs = -Infinity;
+  #sequence = 0;
+
+  /**
+   * Prepares a generator.
+   *
+   * @throws {RangeError} if `machineId` is no whole number from 0 to 255
+   */
+  constructor(machineId: number, options: GemstoneGeneratorOptions = {}) {
+    if (!Number.isInteger(machineId) || machineId < 0 || machineId > MAX_MACHINE_ID) {
+      throw new RangeError(
+        `machineId must be a whole number from 0 to ${MAX_MACHINE_ID}, not ${show(machineId)}`,
+      );
+    }
+    this.machineId = machineId;
+    this.#clock = options.clock ?? Date.now;
+  }
+
+  /**
+   * The next id.
+   *
+   * @throws {RangeError} if the priority is no whole number from 0 to 7
+   * @throws {GemstoneClockError} if the clock went backwards, stands still, or is out of range
+   */
+  getId(priority: Priority = Priority.NORMAL): GemstoneId {
+    checkPriority(priority);
+    let nowMs = this.#readClock();
+    if (nowMs > this.#lastMs) this.#sequence = 0;
+    else if (++this.#sequence > MAX_SEQUENCE) {
+      nowMs = this.#nextMillisecond();
+      this.#sequence = 0;
+    }
+    this.#lastMs = nowMs;
+    return GemstoneId.fromInt(
+      BigInt(priority) << 61n | BigInt(nowMs - GEMSTONE_EPOCH_MS) << 22n |
+        BigInt(this.machineId << 12 | this.#sequence),
+    );
+  }
+
+  #readClock(): number {
+    const nowMs = Math.floor(this.#clock());
+    if (nowMs < this.#lastMs) {
+      throw new GemstoneClockError(
+        `cannot make a message id: the clock went ${
+          this.#lastMs - nowMs
+        } ms backwards; wait until ` +
+          "it has caught up, or take a generator with another machine id",
+      );
+    }
+    const elapsedMs = nowMs - GEMSTONE_EPOCH_MS;
+    if (!(elapsedMs >= 0 && elapsedMs <= MAX_ELAPSED_MS)) {
+      throw new GemstoneClockError(
+        `cannot make a message id: the clock shows ${nowMs} ms, and ids reach from ` +
+          `${GEMSTONE_EPOCH_MS} to ${GEMSTONE_EPOCH_MS + MAX_ELAPSED_MS}`,
+      );
+    }
+    return nowMs;
+  }
+
+  #nextMillisecond(): number {
+    const giveUpAt = performance.now() + STANDSTILL_MS;
+    for (;;) {
+      const nowMs = this.#readClock();
+      if (nowMs > this.#lastMs) return nowMs;
+      if (performance.now() > giveUpAt) {
+        // The next call is to try the same again.
+        this.#sequence = MAX_SEQUENCE;
+        throw new GemstoneClockError(
+          `cannot make a message id: all ${
+            MAX_SEQUENCE + 1
+          } of millisecond ${nowMs} are used up, ` +
+            `and the clock stands still for ${STANDSTILL_MS} ms; advance it`,
+        );
+      }
+    }
+  }
+}
+
+/** Throws unless it is a priority. */
+export function checkPriority(priority: unknown): asserts priority is Priority {
+  if (Number.isInteger(priority) && (priority as number) >= 0 && (priority as number) <= 7) return;
+  throw new RangeError(`a priority is a whole number from 0 to 7, not ${show(priority)}`);
+}

@@ -1,0 +1,83 @@
+/**
+ * The members of a JSON object as text, so that values pass through untouched.
+ *
+ * @module
+ */
+
+import { endOfString, readString } from "./json_scanner.ts";
+
+/** Deepest nesting of arrays and objects that is taken in. */
+export const MAX_JSON_DEPTH = 512;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** Texts up to this length are parsed however deep they are nested: that takes milliseconds. */
+const MAX_UNCHECKED_LENGTH = 65_536;
+
+/**
+ * What `JSON.parse` gives, to check a text with; a long one that is nested deep, for which that takes
+ * seconds, is not even tried.
+ *
+ * @throws {SyntaxError} if it is no JSON, or is long and nested deeper than `MAX_JSON_DEPTH`
+ */
+export function parseShallow(text: string): unknown {
+  if (text.length > MAX_UNCHECKED_LENGTH) checkDepth(text);
+  return JSON.parse(text);
+}
+
+/** The text need not be JSON. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at) - 1;
+      if (at < 0) return;
+    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth = deeper(depth);
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+  }
+}
+
+/**
+ * The text of each member's value, or of those with these names; of a key that comes twice the last, as
+ * `JSON.parse` has it. The text must be that of a JSON object: check it with `JSON.parse` before.
+ *
+ * @throws {SyntaxError} if a value is nested deeper than `MAX_JSON_DEPTH`
+ */
+export function jsonMembers(text: string, names?: ReadonlySet<string>): Map<string, string> {
+  const members = new Map<string, string>();
+  let at = text.indexOf("{") + 1;
+  for (;;) {
+    const open = text.indexOf('"', at);
+    if (open === -1) return members;
+    const close = endOfString(text, open);
+    const colon = text.indexOf(":", close);
+    const end = endOfValue(text, colon + 1);
+    const key = readString(text.slice(open, close));
+    if (names?.has(key) ?? true) members.set(key, text.slice(colon + 1, end).trim());
+    at = end + 1;
+  }
+}
+
+/** Where the comma or the brace stands that ends the value. */
+function endOfValue(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start;; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at) - 1;
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth = deeper(depth);
+    else if (depth === 0) {
+      if (code === COMMA || code === CLOSE_BRACE) return at;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+  }
+}
+
+function deeper(depth: number): number {
+  if (depth < MAX_JSON_DEPTH) return depth + 1;
+  throw new SyntaxError(`cannot take JSON nested deeper than ${MAX_JSON_DEPTH} levels`);
+}

@@ -1,0 +1,351 @@
+/**
+ * The channels of a directory: who is there, and what can go.
+ *
+ * @module
+ */
+
+import { agentIdOf, isAgentAlive, isLocked } from "../presence/isolate.ts";
+import {
+  type ChannelKind,
+  controlOffset,
+  pendingBytes,
+  readFacts,
+  type Role,
+  ROLES,
+  type SegmentSource,
+  sumOverLanes,
+  unacknowledgedMessages,
+} from "../channel/attachment.ts";
+import {
+  AGENT_PREFIX,
+  codeOf,
+  GRAVE_PREFIX,
+  NEW_PREFIX,
+  segmentDirectory,
+} from "../platform/directory.ts";
+import { bury, isShut, removeGrave, shut } from "../segment/lifecycle.ts";
+import { ShmError } from "../base/errors.ts";
+import { removeOrphanedGenerations } from "../journal/files.ts";
+import { checkName } from "../base/options.ts";
+import { platform } from "../platform/mod.ts";
+import { withHeader } from "../segment/file_memory.ts";
+import * as layout from "../../wasm/layout.ts";
+
+/** Files without a name that are younger may still get one. */
+const UNNAMED_AGE_MS = 10_000;
+
+/** Where to look. */
+export interface RegistryOptions {
+  /** Directory of the segments; left out, `RINGBUS_DIR` or the user's own. */
+  dir?: string;
+}
+
+/** What `removeStale` takes besides what it always does. */
+export interface RemoveStaleOptions extends RegistryOptions {
+  /** Also removes segments that were created with `persist: true`. */
+  includePersistent?: boolean;
+  /** Also removes queues that hold undelivered messages. */
+  includeNonEmpty?: boolean;
+  /** Removes nothing, and only says what would be removed. */
+  dryRun?: boolean;
+}
+
+/** A socket on a channel. */
+export interface ParticipantInfo {
+  /** Process id. */
+  pid: number;
+  /** What it does on the channel. */
+  role: Role;
+  /** When it attached. */
+  since: Date;
+  /** False if its process or worker has ended. */
+  alive: boolean;
+}
+
+/** A channel, as its segment says. */
+export interface ChannelInfo {
+  /** Channel name. */
+  name: string;
+  /** The segment's file. */
+  path: string;
+  /** What happens to a message. */
+  kind: ChannelKind;
+  /** Bytes of each sender's ring. */
+  capacityBytes: number;
+  /** Bytes in the rings that are not taken or overwritten yet. */
+  usedBytes: number;
+  /** Messages that pullers with `ack` took and did not acknowledge: held, or given back. */
+  unacknowledged: number;
+  /** Bytes ever committed. */
+  head: bigint;
+  /** Bytes ever taken or overwritten. */
+  tail: bigint;
+  /** Messages ever committed. */
+  messages: bigint;
+  /** Messages that were refused because a ring was full, or that a subscriber missed. */
+  dropped: bigint;
+  /** Codec id. */
+  codec: string;
+  /** True if it was created with `persist: true`. */
+  persistent: boolean;
+  /** The process that created it, and when; undefined if the segment is damaged. */
+  creator?: { pid: number; since: Date };
+  /** Sockets that are attached. */
+  participants: ParticipantInfo[];
+  /** Why the segment cannot be read, if it cannot; the counts are then 0. */
+  damage?: string;
+}
+
+/**
+ * Lists the channels of a directory.
+ *
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ *
+ * @example
+ * ```ts ignore
+ * import { listChannels } from "@ringbus/ringbus";
+ *
+ * for (const channel of listChannels()) {
+ *   console.log(channel.name, channel.kind, channel.participants.length);
+ * }
+ * ```
+ */
+export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
+  const directory = segmentDirectory(options.dir);
+  const channels: ChannelInfo[] = [];
+  for (const name of channelNames(directory)) {
+    const info = readSegment(directory, name, describeUnlessShut);
+    if (info) channels.push(info);
+  }
+  return channels;
+}
+
+/**
+ * Describes one channel; undefined if there is none of this name.
+ *
+ * @throws {TypeError} if the name cannot name a channel
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ */
+export function describeChannel(
+  name: string,
+  options: RegistryOptions = {},
+): ChannelInfo | undefined {
+  checkName(name);
+  return readSegment(segmentDirectory(options.dir), name, describeUnlessShut);
+}
+
+/**
+ * Deletes segments that nobody holds, and what dead processes left beside them.
+ *
+ * @returns the names of the deleted channels; with `dryRun` of those that would be
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ */
+export function removeStale(options: RemoveStaleOptions = {}): string[] {
+  const directory = segmentDirectory(options.dir);
+  const removed: string[] = [];
+  for (const name of channelNames(directory)) {
+    if (readSegment(directory, name, (segment) => removeIfStale(segment, options))) {
+      removed.push(name);
+    }
+  }
+  if (!options.dryRun) removeRemains(directory);
+  return removed;
+}
+
+/** What dead processes left beside the channels. */
+function removeRemains(directory: string): void {
+  for (const name of platform().list(directory)) {
+    if (name.startsWith(AGENT_PREFIX)) removeDeadAgent(directory, name);
+    if (name.startsWith(NEW_PREFIX)) removeUnnamed(`${directory}/${name}`);
+    if (name.startsWith(GRAVE_PREFIX)) removeGrave(`${directory}/${name}`);
+  }
+  removeOrphanedGenerations(directory);
+}
+
+function removeDeadAgent(directory: string, name: string): void {
+  const id = agentIdOf(name);
+  if (id !== undefined) isAgentAlive(directory, id);
+}
+
+/** The files of a directory that may be channels, by name. */
+export function channelNames(directory: string): string[] {
+  return platform().list(directory).filter((name) => !name.startsWith(".")).sort();
+}
+
+/** An open segment file. */
+interface OpenSegment {
+  name: string;
+  directory: string;
+  path: string;
+  fd: number;
+}
+
+/** Undefined if the file went away, or is no file of ours. */
+function readSegment<R>(
+  directory: string,
+  name: string,
+  use: (segment: OpenSegment) => R,
+): R | undefined {
+  const os = platform();
+  const path = `${directory}/${name}`;
+  let fd: number;
+  try {
+    fd = os.open(path);
+  } catch (error) {
+    if (["ENOENT", "ELOOP", "EACCES", "EISDIR"].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+  try {
+    const status = os.statusOf(fd);
+    if (status.type !== "file" || status.uid !== os.uid) return undefined;
+    return use({ name, directory, path, fd });
+  } finally {
+    os.close(fd);
+  }
+}
+
+function sourceOf(fd: number): SegmentSource {
+  return (offset, bytes) => {
+    const target = new Uint8Array(bytes);
+    platform().read(fd, target, offset);
+    return target;
+  };
+}
+
+/** Undefined for a segment that is being deleted. */
+function describeUnlessShut(segment: OpenSegment): ChannelInfo | undefined {
+  const header = new Uint32Array(layout.HEADER_BYTES / 4);
+  platform().read(segment.fd, new Uint8Array(header.buffer), 0);
+  return isShut(header) ? undefined : describe(segment);
+}
+
+function describe(segment: OpenSegment): ChannelInfo {
+  const { name, path } = segment;
+  try {
+    return describeWhole(segment);
+  } catch (error) {
+    if (!(error instanceof ShmError)) throw error;
+    return {
+      name,
+      path,
+      kind: "queue",
+      capacityBytes: 0,
+      usedBytes: 0,
+      unacknowledged: 0,
+      head: 0n,
+      tail: 0n,
+      messages: 0n,
+      dropped: 0n,
+      codec: "",
+      persistent: false,
+      participants: [],
+      damage: error.message,
+    };
+  }
+}
+
+function describeWhole({ name, path, directory, fd }: OpenSegment): ChannelInfo {
+  const source = sourceOf(fd);
+  const facts = readFacts(source, platform().statusOf(fd).size, name);
+  const header = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
+  const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
+  const head = sumOverLanes(control, layout.LANE_HEAD);
+  const pending = pendingBytes(control);
+  return {
+    name,
+    path,
+    kind: facts.kind,
+    capacityBytes: facts.capacity,
+    usedBytes: Number(pending),
+    unacknowledged: unacknowledgedMessages(control, source),
+    head,
+    tail: head - pending,
+    messages: sumOverLanes(control, layout.LANE_COUNT),
+    dropped: header.getBigUint64(layout.HEADER_DROPPED, true),
+    codec: facts.codecId,
+    persistent: facts.persist,
+    creator: readCreator(control),
+    participants: readParticipants(control, directory),
+  };
+}
+
+function readCreator(control: Uint8Array<ArrayBufferLike>): ChannelInfo["creator"] {
+  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
+  return {
+    pid: view.getUint32(layout.CONTROL_CREATOR_PID, true),
+    since: new Date(view.getFloat64(layout.CONTROL_CREATED_AT, true)),
+  };
+}
+
+function readParticipants(
+  control: Uint8Array<ArrayBufferLike>,
+  directory: string,
+): ParticipantInfo[] {
+  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
+  const participants: ParticipantInfo[] = [];
+  for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
+    const at = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
+    const agent = view.getBigInt64(at + layout.PARTICIPANT_AGENT, true);
+    const role = ROLES[view.getUint32(at + layout.PARTICIPANT_ROLE, true)];
+    if (agent === 0n || role === undefined) continue;
+    participants.push({
+      pid: view.getUint32(at + layout.PARTICIPANT_PID, true),
+      role,
+      since: new Date(view.getFloat64(at + layout.PARTICIPANT_SINCE, true)),
+      alive: isAgentAlive(directory, agent),
+    });
+  }
+  return participants;
+}
+
+function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
+  const { fd, path } = segment;
+  if (!isSegment(fd)) return false;
+  if (options.dryRun) return !platform().isSharedByOthers(fd) && isStale(segment, options);
+  return withHeader(fd, (header) => {
+    if (!shut(fd, () => header, () => isStale(segment, options))) return false;
+    bury(path, fd);
+    return true;
+  });
+}
+
+function isStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
+  const info = describe(segment);
+  const isPersistent = info.persistent ||
+    (info.damage !== undefined && mayBePersistent(segment.fd));
+  if (isPersistent && !options.includePersistent) return false;
+  const isNonEmpty = info.kind === "queue" && (info.usedBytes > 0 || info.unacknowledged > 0);
+  return !isNonEmpty || options.includeNonEmpty === true;
+}
+
+/** What we cannot read may be another version's, or persistent all the same. */
+function mayBePersistent(fd: number): boolean {
+  const header = headerOf(fd);
+  const isOtherVersion =
+    header.getBigUint64(layout.HEADER_VERSION, true) !== BigInt(layout.VERSION);
+  return isOtherVersion ||
+    (header.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0;
+}
+
+/** A file without the magic number may be anything: it is not ours to delete. */
+function isSegment(fd: number): boolean {
+  const header = headerOf(fd);
+  return header.getUint32(0, true) === layout.MAGIC_LOW &&
+    header.getUint32(4, true) === layout.MAGIC_HIGH;
+}
+
+function headerOf(fd: number): DataView {
+  return new DataView(sourceOf(fd)(0, layout.HEADER_BYTES).slice().buffer);
+}
+
+function removeUnnamed(path: string): void {
+  const os = platform();
+  try {
+    const status = os.status(path);
+    if (Date.now() - status.modifiedAtMs < UNNAMED_AGE_MS) return;
+    if (status.type === "fifo") isLocked(path);
+    else if (status.type === "file") os.unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+}

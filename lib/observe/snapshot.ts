@@ -1,0 +1,145 @@
+/**
+ * All that a segment's tables say, live or dead.
+ *
+ * @module
+ */
+
+import { type BacklogReport, readBacklog } from "./backlog.ts";
+import type { Finding } from "./issue.ts";
+import {
+  type CreatorReport,
+  findGeometry,
+  type HeaderReport,
+  readHeader,
+  readOrigin,
+} from "./header.ts";
+import { type Geometry, laneProblem, type LaneWords, readLanes } from "./lane.ts";
+import { type ParticipantReport, readParticipants } from "./participants.ts";
+import { near } from "./record.ts";
+import { readRequests, type RequestReport } from "./requests.ts";
+import { RingWindow } from "./ring.ts";
+import { readShelves, type ShelvesReport } from "./lease_tables.ts";
+import type { SegmentBytes } from "./segment_file.ts";
+import { MAX_LANES, RECORD_PAYLOAD } from "../../wasm/layout.ts";
+
+/** A lane that has a ring. */
+export interface LaneReport {
+  readonly index: number;
+  /** The place among the participants of who writes it. */
+  readonly owner: number | undefined;
+  /** Bytes ever committed. */
+  readonly head: number;
+  /** Bytes ever taken or overwritten. */
+  readonly tail: number;
+  /** Messages ever committed. */
+  readonly messages: number;
+  /** Messages that are not taken, or not yet overwritten; undefined if it cannot be told. */
+  readonly pending: number | undefined;
+  /** Share of the ring that is not taken, or not yet overwritten: from 0 to 1. */
+  readonly fill: number;
+  /** Its words are such that it can be read. */
+  readonly isSound: boolean;
+}
+
+/** What a segment's tables say. */
+export interface Survey {
+  /** Bytes of the file. */
+  readonly sizeBytes: number;
+  readonly header: HeaderReport | undefined;
+  /** Where the tables are, if that can be told. */
+  readonly geometry: Geometry | undefined;
+  /** Codec id. */
+  readonly codec: string | undefined;
+  readonly creator: CreatorReport | undefined;
+  readonly participants: ParticipantReport[];
+  readonly lanes: LaneReport[];
+  readonly backlogs: BacklogReport[];
+  readonly requests: RequestReport[];
+  readonly shelves: ShelvesReport;
+  /** What cannot be right. */
+  readonly findings: Finding[];
+}
+
+/**
+ * Reads a segment's tables. Whether participants live is told by the doorbells in the directory
+ * `agents`; left out, it cannot be told.
+ */
+export function survey(source: SegmentBytes, agents?: string): Survey {
+  const first = look(source, agents);
+  if (first.findings.length === 0) return first;
+  // What was only being changed while we looked is right the second time.
+  const second = look(source, agents);
+  const known = new Set(first.findings.map(keyOf));
+  const findings = second.findings.filter((finding) => known.has(keyOf(finding)));
+  return { ...second, findings };
+}
+
+function keyOf({ offset, part }: Finding): string {
+  return `${offset} ${part}`;
+}
+
+function look(source: SegmentBytes, agents: string | undefined): Survey {
+  const findings: Finding[] = [];
+  const header = readHeader(source, findings);
+  const geometry = header && findGeometry(source, header, findings);
+  const base = { sizeBytes: source.size(), header, geometry, findings };
+  if (geometry === undefined || header === undefined) return { ...base, ...NO_TABLES };
+  const origin = readOrigin(source, geometry, findings);
+  const participants = readParticipants(source, geometry, agents, findings);
+  const tables = { codec: origin?.codec, creator: origin?.creator, participants };
+  if (header.kind === "journal") return { ...base, ...NO_TABLES, ...tables };
+  const words = readLanes(source, geometry, MAX_LANES).filter(({ data }) => data !== 0);
+  const withRole = (role: string) => participants.filter((one) => one.role === role);
+  return {
+    ...base,
+    ...tables,
+    lanes: words.map((lane) => laneReport(source, lane, geometry, findings)),
+    backlogs: withRole("subscriber").flatMap((one) => readBacklog(source, one, words) ?? []),
+    requests: withRole("requester").flatMap((one) => readRequests(source, one)),
+    shelves: readShelves(source, geometry, findings),
+  };
+}
+
+const NO_TABLES = {
+  codec: undefined,
+  creator: undefined,
+  participants: [],
+  lanes: [],
+  backlogs: [],
+  requests: [],
+  shelves: { places: 0, held: [] },
+};
+
+function laneReport(
+  source: SegmentBytes,
+  lane: LaneWords,
+  geometry: Geometry,
+  findings: Finding[],
+): LaneReport {
+  const problem = laneProblem(lane, geometry, source.size());
+  if (problem !== undefined) {
+    findings.push({ offset: lane.offset, part: `lane ${lane.index}`, problem });
+  }
+  const { index, head, tail, count, owner } = lane;
+  return {
+    index,
+    owner: owner === 0 ? undefined : owner - 1,
+    head,
+    tail,
+    messages: count,
+    pending: problem === undefined ? pendingOn(source, lane, geometry) : undefined,
+    fill: problem === undefined ? (head - tail) / geometry.capacity : 0,
+    isSound: problem === undefined,
+  };
+}
+
+/** The oldest record's number tells how many come from it on. */
+function pendingOn(
+  source: SegmentBytes,
+  lane: LaneWords,
+  { capacity }: Geometry,
+): number | undefined {
+  if (lane.head === lane.tail) return 0;
+  const oldest = new RingWindow(source, lane, capacity, RECORD_PAYLOAD).oldest(lane);
+  return oldest && Math.max(0, lane.count - near(lane.count, oldest.sequence));
+}

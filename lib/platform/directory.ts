@@ -1,0 +1,107 @@
+/**
+ * The directory that holds a user's segments, and the names of the files in it.
+ *
+ * @module
+ */
+
+import { ShmConnectionError, ShmPermissionError } from "../base/errors.ts";
+import { platform } from "./mod.ts";
+import { type FileStatus, SystemError } from "./platform.ts";
+
+/** Files whose names start so are ours, and are no channels. */
+export const AGENT_PREFIX = ".agent-";
+/** A file that is being made, and gets its name when it is complete. */
+export const NEW_PREFIX = ".new-";
+/** A deleted segment, until nobody is left who could take its name for another's. */
+export const GRAVE_PREFIX = ".gone-";
+/** The records of a journal, whose anchor is a file without a prefix. */
+export const JOURNAL_PREFIX = ".journal-";
+
+/** Permission bits that let others in. */
+const OTHERS_WRITE = 0o022;
+
+/** Characters of a name that are kept in another: that of a file has at most 255 bytes. */
+const KEPT_CHARACTERS = 200;
+
+const checked = new Set<string>();
+
+/**
+ * The directory to use: the option, else `RINGBUS_DIR`, else one directory a user. Makes it if it
+ * is missing.
+ *
+ * @throws {ShmPermissionError} if it is another user's, or others may write to it
+ * @throws {ShmConnectionError} if it cannot be made
+ */
+export function segmentDirectory(dir: string | undefined): string {
+  if (dir !== undefined && (typeof dir !== "string" || dir === "" || dir.includes("\0"))) {
+    throw new TypeError(`dir must be the path of a directory, not ${JSON.stringify(dir)}`);
+  }
+  const os = platform();
+  const path = dir ?? (os.environment("RINGBUS_DIR") || os.defaultDirectory());
+  if (!checked.has(path) || !exists(path)) {
+    checkDirectory(path, makeAndLook(path));
+    checked.add(path);
+  }
+  return path;
+}
+
+function exists(path: string): boolean {
+  try {
+    platform().status(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function makeAndLook(path: string): FileStatus {
+  const os = platform();
+  try {
+    os.makeDirectory(path);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code !== "EEXIST") {
+      throw new ShmConnectionError(
+        `cannot make the segment directory ${path}: ${codeOf(error)}; name a directory that can ` +
+          `be written with the dir option or RINGBUS_DIR`,
+        { cause: error },
+      );
+    }
+  }
+  return os.status(path.replace(/\/+$/, ""));
+}
+
+function checkDirectory(path: string, status: FileStatus): void {
+  const refuse = (problem: string, remedy: string) => {
+    throw new ShmPermissionError(`cannot use ${path} for segments: ${problem}; ${remedy}`);
+  };
+  if (status.type === "link") refuse("it is a symbolic link", "name the directory itself");
+  if (status.type !== "directory") refuse("it is no directory", "name a directory");
+  if (status.uid !== platform().uid) {
+    refuse(`it belongs to user ${status.uid}, not to ${platform().uid}`, "use one of your own");
+  }
+  if ((status.mode & OTHERS_WRITE) !== 0) {
+    refuse(
+      `others may write to it (mode ${status.mode.toString(8)})`,
+      `run chmod 700 ${path}`,
+    );
+  }
+}
+
+/** A name that `mark` tells from all others with its prefix, and that ends as another one does. */
+export function hiddenName(prefix: string, mark: string, name: string): string {
+  return `${prefix}${mark}-${name.slice(-KEPT_CHARACTERS)}`;
+}
+
+/** The code of a failed system call, or the error's text. */
+export function codeOf(error: unknown): string {
+  return error instanceof SystemError ? error.code : String(error);
+}
+
+/** Deletes a file, unless somebody was faster. */
+export function removeIfThere(path: string): void {
+  try {
+    platform().unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+}

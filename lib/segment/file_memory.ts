@@ -1,0 +1,378 @@
+/**
+ * The segment carrier: a channel's memory mapped onto a named file.
+ *
+ * Everyone attached has a share of the file. Shares of dead processes are dropped by the kernel, so that
+ * the last survivor deletes what crashes left behind; door.ts says how.
+ *
+ * @module
+ */
+
+import { acquireAgent, type Agent, releaseAgent } from "../presence/isolate.ts";
+import type { Carrier, Listener } from "./memory.ts";
+import { bury, closeGrave, enter, isNameOf, shut } from "./lifecycle.ts";
+import {
+  codeOf,
+  hiddenName,
+  NEW_PREFIX,
+  removeIfThere,
+  segmentDirectory,
+} from "../platform/directory.ts";
+import {
+  ShmConnectionError,
+  ShmCorruptionError,
+  type ShmError,
+  ShmPermissionError,
+} from "../base/errors.ts";
+import { platform } from "../platform/mod.ts";
+import { SystemError } from "../platform/platform.ts";
+import { HEADER_BYTES } from "../../wasm/layout.ts";
+
+const WASM_PAGE_BYTES = 65536;
+const MAX_PAGES = 65536;
+/** Files are made in whole pages. */
+const PAGE_BYTES = 4096;
+/** Attempts to attach while others create and delete the same channel, about a millisecond each. */
+const MAX_ATTEMPTS = 2000;
+
+/** Writes the contents of a new segment. */
+export type Format = (memory: WebAssembly.Memory) => void;
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** One mapping of one channel's file. */
+export class SegmentCarrier implements Carrier {
+  readonly name: string;
+  readonly path: string;
+  readonly memory: WebAssembly.Memory;
+  readonly #agent: Agent;
+  readonly #fd: number;
+  #mapped = 0;
+  #words: Uint32Array<ArrayBuffer>;
+
+  private constructor(name: string, path: string, agent: Agent, fd: number) {
+    this.name = name;
+    this.path = path;
+    this.#agent = agent;
+    this.#fd = fd;
+    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
+    this.#words = wordsOf(this.memory);
+    try {
+      this.#mapUpTo(platform().statusOf(fd).size);
+    } catch (error) {
+      platform().close(fd);
+      throw error;
+    }
+  }
+
+  /**
+   * Attaches to a channel's segment, or makes it.
+   *
+   * @throws {ShmConnectionError} if there is no room or no such directory
+   * @throws {ShmPermissionError} if the file or the directory is not ours
+   * @throws {ShmCorruptionError} if the file is no segment
+   */
+  static open(
+    name: string,
+    dir: string | undefined,
+    newBytes: number,
+    format: Format,
+  ): SegmentCarrier {
+    const directory = segmentDirectory(dir);
+    return SegmentCarrier.#attach(
+      name,
+      directory,
+      (path, agent) => create(path, name, agent, newBytes, format),
+      () => false,
+    )!;
+  }
+
+  /** Attaches to a segment that is there; undefined if there is none. */
+  static find(name: string, dir: string | undefined): SegmentCarrier | undefined {
+    return SegmentCarrier.#attach(
+      name,
+      segmentDirectory(dir),
+      () => undefined,
+      (path) => !isThere(path),
+    );
+  }
+
+  /** Tries to open and then to make a segment, until one of it succeeds or `isDone` without. */
+  static #attach(
+    name: string,
+    directory: string,
+    make: (path: string, agent: Agent) => number | undefined,
+    isDone: (path: string) => boolean,
+  ): SegmentCarrier | undefined {
+    const agent = acquireAgentIn(directory, name);
+    const path = `${directory}/${name}`;
+    let carrier: SegmentCarrier | undefined;
+    try {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        const fd = openExisting(path, name) ?? make(path, agent);
+        carrier = fd === undefined ? undefined : SegmentCarrier.#enter(name, path, agent, fd);
+        if (carrier !== undefined || isDone(path)) return carrier;
+        if (fd === undefined) Atomics.wait(pause, 0, 0, 1);
+      }
+      throw neverOpened(path, name);
+    } finally {
+      if (carrier === undefined) releaseAgent(agent);
+    }
+  }
+
+  /** Maps an open file; undefined if it is a segment that is going, which is then gone. */
+  static #enter(
+    name: string,
+    path: string,
+    agent: Agent,
+    fd: number,
+  ): SegmentCarrier | undefined {
+    const carrier = new SegmentCarrier(name, path, agent, fd);
+    if (enter(carrier.#words)) return carrier;
+    bury(path, fd);
+    carrier.#letGo();
+    return undefined;
+  }
+
+  get mappedBytes(): number {
+    return this.#mapped;
+  }
+
+  get agent(): bigint {
+    return this.#agent.id;
+  }
+
+  /** The file ends where a region ends, save for what is behind the tables in their last page. */
+  reservedBytes(): number {
+    return platform().statusOf(this.#fd).size - PAGE_BYTES + 1;
+  }
+
+  extend(end: number, bytes: number): void {
+    reserveOrExplain(this.#fd, end - bytes, bytes, this.name);
+    this.remap();
+  }
+
+  remap(): void {
+    this.#mapUpTo(platform().statusOf(this.#fd).size);
+  }
+
+  #mapUpTo(bytes: number): void {
+    const end = Math.min(bytes, MAX_PAGES * WASM_PAGE_BYTES - WASM_PAGE_BYTES);
+    if (end <= this.#mapped) return;
+    const pages = Math.ceil(end / WASM_PAGE_BYTES);
+    const missing = pages - this.memory.buffer.byteLength / WASM_PAGE_BYTES;
+    if (missing > 0) this.memory.grow(missing);
+    const from = Math.floor(this.#mapped / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
+    platform().map(bytesOf(this.memory, from, end - from), this.#fd, from);
+    this.#mapped = end;
+    this.#words = wordsOf(this.memory);
+  }
+
+  isAlive(agent: bigint): boolean {
+    return this.#agent.isAlive(agent);
+  }
+
+  sleep(byteOffset: number, value: number, timeoutMs: number): void {
+    const word = this.#words.subarray(byteOffset >>> 2, (byteOffset >>> 2) + 1);
+    platform().sleep(word, value >>> 0, timeoutMs, this.#agent.fifo);
+  }
+
+  wakeWord(byteOffset: number, agent: bigint): void {
+    if (!platform().wakesByWord) return this.#agent.ring(agent);
+    const word = this.#words.subarray(byteOffset >>> 2, (byteOffset >>> 2) + 1);
+    platform().wake(word);
+  }
+
+  ringDoorbell(_byteOffset: number, agent: bigint): void {
+    this.#agent.ring(agent);
+  }
+
+  listen(): void {}
+
+  startListening(listener: Listener): void {
+    this.#agent.startListening(listener);
+  }
+
+  stopListening(listener: Listener): void {
+    this.#agent.stopListening(listener);
+  }
+
+  close(isDisposable?: () => boolean): void {
+    const isOver = isDisposable !== undefined && shut(this.#fd, () => this.#words, isDisposable);
+    if (isOver) bury(this.path, this.#fd);
+    this.#letGo();
+    releaseAgent(this.#agent);
+  }
+
+  #letGo(): void {
+    const os = platform();
+    os.close(this.#fd);
+    os.unmap(bytesOf(this.memory, 0, this.memory.buffer.byteLength));
+  }
+}
+
+function acquireAgentIn(directory: string, name: string): Agent {
+  try {
+    return acquireAgent(directory);
+  } catch (error) {
+    const Kind = codeOf(error) === "EACCES" ? ShmPermissionError : ShmConnectionError;
+    throw new Kind(
+      `cannot open channel "${name}": ${directory} cannot be written (${codeOf(error)}); ` +
+        `name another directory with the dir option or RINGBUS_DIR`,
+      { cause: error },
+    );
+  }
+}
+
+/** FFI takes the address of a view whatever its buffer; its types know only plain buffers. */
+function bytesOf(
+  memory: WebAssembly.Memory,
+  offset: number,
+  bytes: number,
+): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(memory.buffer as unknown as ArrayBuffer, offset, bytes);
+}
+
+function wordsOf(memory: WebAssembly.Memory): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(memory.buffer as unknown as ArrayBuffer);
+}
+
+function isThere(path: string): boolean {
+  try {
+    platform().status(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function neverOpened(path: string, name: string): ShmConnectionError {
+  return new ShmConnectionError(
+    `cannot open channel "${name}": ${path} was made and deleted ${MAX_ATTEMPTS} times meanwhile; ` +
+      `see who opens and closes it all the time, and let one keep it open`,
+  );
+}
+
+/** A descriptor with a share of the file, undefined if there is none or it went away. */
+function openExisting(path: string, name: string): number | undefined {
+  const os = platform();
+  let fd: number;
+  try {
+    fd = os.open(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw explainOpen(error, path, name);
+  }
+  try {
+    checkFile(fd, path, name);
+    os.share(fd);
+    if (isNameOf(path, fd)) return fd;
+    closeGrave(path, fd);
+  } catch (error) {
+    os.close(fd);
+    throw error;
+  }
+  os.close(fd);
+  return undefined;
+}
+
+function explainOpen(error: unknown, path: string, name: string): ShmError {
+  const code = codeOf(error);
+  if (code === "ELOOP") {
+    return new ShmPermissionError(
+      `cannot open channel "${name}": ${path} is a symbolic link; remove it`,
+      { cause: error },
+    );
+  }
+  const Kind = code === "EACCES" || code === "EPERM" ? ShmPermissionError : ShmConnectionError;
+  return new Kind(`cannot open channel "${name}": opening ${path} failed with ${code}`, {
+    cause: error,
+  });
+}
+
+function checkFile(fd: number, path: string, name: string): void {
+  const status = platform().statusOf(fd);
+  if (status.type !== "file") {
+    throw new ShmPermissionError(
+      `cannot open channel "${name}": ${path} is no regular file; remove it`,
+    );
+  }
+  if (status.uid !== platform().uid) {
+    throw new ShmPermissionError(
+      `cannot open channel "${name}": ${path} belongs to user ${status.uid}, not to ` +
+        `${platform().uid}; remove it or use another directory`,
+    );
+  }
+  if (status.size < HEADER_BYTES) {
+    throw new ShmCorruptionError(
+      `cannot open channel "${name}": ${path} has ${status.size} bytes, and a segment has at ` +
+        `least ${HEADER_BYTES}; remove it with removeStale() or by hand`,
+    );
+  }
+}
+
+/** Makes the segment under another name and links it when it is whole; undefined if we lost a race. */
+function create(
+  path: string,
+  name: string,
+  agent: Agent,
+  bytes: number,
+  format: Format,
+): number | undefined {
+  const os = platform();
+  const unnamed = `${agent.directory}/${hiddenName(NEW_PREFIX, agent.id.toString(16), name)}`;
+  let fd: number;
+  try {
+    fd = os.create(unnamed);
+  } catch (error) {
+    throw explainOpen(error, unnamed, name);
+  }
+  try {
+    reserveOrExplain(fd, 0, bytes, name);
+    os.share(fd);
+    formatFile(fd, bytes, format);
+    os.link(unnamed, path);
+    return fd;
+  } catch (error) {
+    os.close(fd);
+    // Without its name it was taken for one that a dead process left: we stood still for long.
+    if (error instanceof SystemError && (error.code === "EEXIST" || error.code === "ENOENT")) {
+      return undefined;
+    }
+    throw error;
+  } finally {
+    removeIfThere(unnamed);
+  }
+}
+
+function formatFile(fd: number, bytes: number, format: Format): void {
+  const pages = Math.ceil(bytes / WASM_PAGE_BYTES);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  platform().map(bytesOf(memory, 0, bytes), fd, 0);
+  format(memory);
+  platform().unmap(bytesOf(memory, 0, memory.buffer.byteLength));
+}
+
+function reserveOrExplain(fd: number, offset: number, bytes: number, name: string): void {
+  try {
+    platform().reserve(fd, offset, bytes);
+  } catch (error) {
+    throw new ShmConnectionError(
+      `cannot reserve ${bytes} bytes for channel "${name}" behind its ${offset}: ` +
+        `${codeOf(error)}; free space in the segment directory, choose a smaller capacityBytes, ` +
+        `or name another directory with the dir option`,
+      { cause: error },
+    );
+  }
+}
+
+/** Lends an open file's header, mapped. */
+export function withHeader<R>(fd: number, use: (header: Uint32Array<ArrayBuffer>) => R): R {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  platform().map(bytesOf(memory, 0, PAGE_BYTES), fd, 0);
+  try {
+    return use(wordsOf(memory));
+  } finally {
+    platform().unmap(bytesOf(memory, 0, PAGE_BYTES));
+  }
+}

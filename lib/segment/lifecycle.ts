@@ -1,0 +1,124 @@
+/**
+ * How a segment is entered, and how it goes.
+ *
+ * Everyone attached has a share of the file, which the kernel drops with its process. Whoever comes
+ * takes a share first, and then counts in the door word. Whoever leaves reads the word, looks
+ * whether others have shares, and if nobody has shuts the door with one compare-and-swap, which
+ * fails if somebody came meanwhile. Shares exclude nobody: one that is stopped anywhere in this
+ * holds up no other, and whoever finds a door shut takes the file away for it.
+ *
+ * A file is taken away by a rename to its grave, a name that no other file can have. It succeeds
+ * once at most, so that one who was stopped before it takes away no younger segment of the same name.
+ * The grave stays as long as somebody has a share of what lies in it.
+ *
+ * @module
+ */
+
+import { codeOf, GRAVE_PREFIX, hiddenName, removeIfThere } from "../platform/directory.ts";
+import { platform } from "../platform/mod.ts";
+import { DOOR_SHUT, HEADER_DOOR, MAGIC_HIGH, MAGIC_LOW } from "../../wasm/layout.ts";
+
+/** A segment's header as words; other files have no door. */
+export type Header = Uint32Array<ArrayBufferLike>;
+
+const DOOR = HEADER_DOOR >>> 2;
+
+function hasDoor(header: Header): boolean {
+  return header[0] === MAGIC_LOW && header[1] === MAGIC_HIGH;
+}
+
+/** True if nobody may enter any more. */
+export function isShut(header: Header): boolean {
+  return hasDoor(header) && Atomics.load(header, DOOR) === DOOR_SHUT;
+}
+
+/** Counts us in, who have a share of the file; false if the door is shut. */
+export function enter(header: Header): boolean {
+  if (!hasDoor(header)) return true;
+  while (true) {
+    const door = Atomics.load(header, DOOR);
+    if (door === DOOR_SHUT) return false;
+    const next = door + 1 === DOOR_SHUT ? door + 2 : door + 1;
+    if (Atomics.compareExchange(header, DOOR, door, next) === door) return true;
+  }
+}
+
+/**
+ * Shuts the door if nobody but us has a share of the file, and `isDisposable`; true if it is shut. We
+ * have a share then.
+ */
+export function shut(fd: number, header: () => Header, isDisposable: () => boolean): boolean {
+  const os = platform();
+  while (true) {
+    // Of several that leave at once the last to look must find none of the others.
+    os.unshare(fd);
+    const door = Atomics.load(header(), DOOR);
+    if (door !== DOOR_SHUT && os.isSharedByOthers(fd)) return false;
+    os.share(fd);
+    if (door === DOOR_SHUT) return true;
+    if (!isDisposable()) return false;
+    if (Atomics.compareExchange(header(), DOOR, door, DOOR_SHUT) === door) return true;
+  }
+}
+
+/** Takes away a segment whose door is shut, and of which we have a share; we give it up. */
+export function bury(path: string, fd: number): void {
+  if (isNameOf(path, fd)) moveAway(path, graveOf(path, fd));
+  closeGrave(path, fd);
+}
+
+function moveAway(path: string, grave: string): void {
+  const os = platform();
+  try {
+    os.renameNew(path, grave);
+  } catch (error) {
+    const code = codeOf(error);
+    // Some file systems have no such rename: there, one who stood still here deletes a younger one.
+    if (code === "EINVAL") removeIfThere(path);
+    else if (code !== "EEXIST" && code !== "ENOENT") throw error;
+  }
+}
+
+function graveOf(path: string, fd: number): string {
+  const name = path.lastIndexOf("/") + 1;
+  const inode = platform().statusOf(fd).inode.toString(16);
+  return path.slice(0, name) + hiddenName(GRAVE_PREFIX, inode, path.slice(name));
+}
+
+/** Gives up our share of a file that lost its name; the last one to do so removes the grave. */
+export function closeGrave(path: string, fd: number): void {
+  platform().unshare(fd);
+  removeIfUnshared(graveOf(path, fd), fd);
+}
+
+/** Removes a grave that was left behind by one who was killed. */
+export function removeGrave(grave: string): void {
+  const os = platform();
+  let fd: number;
+  try {
+    fd = os.open(grave);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  try {
+    removeIfUnshared(grave, fd);
+  } finally {
+    os.close(fd);
+  }
+}
+
+function removeIfUnshared(grave: string, fd: number): void {
+  if (!platform().isSharedByOthers(fd)) removeIfThere(grave);
+}
+
+/** True if a path names the open file; a count of names would include what a dead creator left. */
+export function isNameOf(path: string, fd: number): boolean {
+  const os = platform();
+  try {
+    return os.status(path).inode === os.statusOf(fd).inode;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return false;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What subscribers and pullers share.
+ *
+ * @module
+ */
+
+import { AckInbox } from "../channel/ack_receiver.ts";
+import type { ChannelKind, ChannelOptions, Role } from "../channel/attachment.ts";
+import { closedWhileWaiting } from "../channel/closed.ts";
+import { ShmClosedError } from "../base/errors.ts";
+import { Inbox, type MessageView } from "../channel/receiver.ts";
+import type { Incoming } from "../channel/receiver_api.ts";
+import type { LocalHandle } from "../segment/worker_memory.ts";
+import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
+import { Socket, type SocketStatistics } from "./socket.ts";
+
+/** A socket that receives. */
+export abstract class ReceivingSocket<T> extends Socket {
+  readonly #inbox: Incoming<T>;
+
+  /**
+   * Attaches to a channel; what is sent from now on can be received. With `maxUnacked`, messages are
+   * held until they are acknowledged, so many at most.
+   */
+  constructor(
+    target: string | LocalHandle,
+    kind: ChannelKind,
+    role: Role,
+    options: ChannelOptions | undefined,
+    maxUnacked?: number,
+  ) {
+    super(target, kind, role, options);
+    this.#inbox = this.opening(() =>
+      maxUnacked === undefined
+        ? new Inbox<T>(this.attachment, this.counts)
+        : new AckInbox(this.attachment, this.counts, maxUnacked) as unknown as Incoming<T>
+    );
+  }
+
+  /**
+   * Receives a message if one is there.
+   *
+   * @returns undefined when there is none
+   * @throws {ShmSerializationError} if the message cannot be decoded; the next one is not affected
+   * @throws {ShmCorruptionError} if the segment is damaged
+   */
+  tryRecv(): T | undefined {
+    this.checkReady();
+    return this.#inbox.tryReceive();
+  }
+
+  /**
+   * Receives a message, blocking this thread until one comes.
+   *
+   * @throws {ShmTimeoutError} if none came within `timeoutMs`
+   */
+  recvSync(options?: TimeoutOptions): T {
+    return this.#inbox.receiveSync(options);
+  }
+
+  /**
+   * Receives a message, waiting in the event loop. Calls are served in their order.
+   *
+   * @throws {ShmTimeoutError} if none came within `timeoutMs`
+   */
+  recv(options?: WaitOptions): Promise<T> {
+    return this.#inbox.receive(options);
+  }
+
+  /** Receives up to `most` messages that are there, which costs less than one call each. */
+  drain(most: number = Infinity): T[] {
+    return this.#inbox.drain(most);
+  }
+
+  /**
+   * Receives a message's bytes into `target` without an allocation.
+   *
+   * @returns the message's length in bytes, -1 when there is none
+   * @throws {RangeError} if the target is too small; the message stays
+   */
+  tryRecvInto(target: Uint8Array): number {
+    return this.#inbox.tryReceiveInto(target);
+  }
+
+  /**
+   * Receives a message's bytes into `target`, blocking this thread until one comes.
+   *
+   * @returns the message's length in bytes
+   * @throws {ShmTimeoutError} if none came within `timeoutMs`
+   * @throws {RangeError} if the target is too small; the message stays
+   */
+  recvIntoSync(target: Uint8Array, options?: TimeoutOptions): number {
+    return this.#inbox.receiveIntoSync(target, options);
+  }
+
+  /**
+   * Reads the next message in place; undefined when there is none. One view at a time. On a queue
+   * the sender keeps off the bytes until the view is disposed; on a broadcast look at
+   * `view.intact` after reading, since the publisher waits for nobody.
+   */
+  recvView(): MessageView | undefined {
+    return this.#inbox.tryReceiveView();
+  }
+
+  /** Receives until the socket is closed. */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    while (!this.closed) {
+      try {
+        yield await this.#inbox.receive(undefined);
+      } catch (error) {
+        if (error instanceof ShmClosedError) return;
+        throw error;
+      }
+    }
+  }
+
+  /** Counts since the socket was opened. */
+  override statistics(): SocketStatistics {
+    return { ...this.counts, missed: this.#inbox.missed };
+  }
+
+  /** Internal: from now on notes are handed out. */
+  protected override carryNotes(): void {
+    this.#inbox.handOutNotes();
+  }
+
+  /** Internal: ends what waits. */
+  protected override endWaits(): void {
+    this.#inbox.end(closedWhileWaiting(this.name));
+  }
+}

@@ -1,0 +1,445 @@
+/**
+ * Requesting: one reply a request.
+ *
+ * @module
+ */
+
+import type { ChannelOptions } from "../channel/attachment.ts";
+import { closedWhileWaiting } from "../channel/closed.ts";
+import {
+  ShmBufferFullError,
+  ShmPeerLostError,
+  ShmRemoteError,
+  ShmSerializationError,
+  ShmTimeoutError,
+} from "../base/errors.ts";
+import type { LocalHandle } from "../segment/worker_memory.ts";
+import { trace, tracing } from "../base/log.ts";
+import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import { isReached, Outbox } from "../channel/sender.ts";
+import { Socket } from "./socket.ts";
+import { readTensor } from "../codecs/tensor.ts";
+import { AsyncWaits, type Waiter, waitSync } from "../channel/wait.ts";
+import {
+  ASLEEP_REQUESTERS,
+  MAX_REQUESTS,
+  RECORD_ERROR,
+  RECORD_TENSOR,
+  REQUEST_PREFIX_BYTES,
+  REQUEST_SLOTS,
+  SLOT_BYTES,
+  SLOT_FLAGS,
+  SLOT_LENGTH,
+  SLOT_OFFSET,
+} from "../../wasm/layout.ts";
+
+/** How often a waiting requester looks whether its repliers live, in milliseconds. */
+const LIVENESS_MS = 50;
+/** What `replierOf` answers while no replier has taken a request. */
+const NOBODY = -1;
+/** Bytes of a requester's region. */
+const REGION_BYTES = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
+
+/** How a request ended. */
+type Outcome<R> = { value: R } | { error: Error };
+
+/** A request in flight. */
+interface Pending<R> {
+  slot: number;
+  generation: number;
+  /** Where its record ends in the ring. */
+  position: number;
+  outcome: Outcome<R> | undefined;
+  /** Nobody waits any more: free the slot when the reply comes. */
+  isAbandoned: boolean;
+}
+
+/**
+ * Sends requests to the repliers of a channel; each goes to one of them, and its reply comes back here
+ * alone. Up to 256 requests can be in flight at once.
+ *
+ * Costs: about a microsecond a round trip while the replier spins, some tens when it sleeps. Not
+ * safe to share between workers.
+ *
+ * @example
+ * ```ts
+ * import { LocalChannel, Replier, Requester } from "@ringbus/ringbus";
+ *
+ * using channel = LocalChannel.create();
+ * using replier = new Replier<number, number>(channel.handle);
+ * const stop = new AbortController();
+ * const served = replier.serve((n) => n * 2, { signal: stop.signal });
+ *
+ * using requester = new Requester<number, number>(channel.handle);
+ * console.log(await requester.request(21, { timeoutMs: 1000 })); // 42
+ * stop.abort();
+ * await served;
+ * ```
+ */
+export class Requester<Q = unknown, R = unknown> extends Socket {
+  readonly #outbox: Outbox;
+  readonly #region: number;
+  readonly #replies: AsyncWaits;
+  readonly #waiter: Waiter;
+  readonly #free: number[] = [];
+  readonly #pending = new Map<number, Pending<R>>();
+  /** Requests of `send` whose replies `recv` has not taken, in the order sent. */
+  readonly #sent: Pending<R>[] = [];
+  /** A request has ended since the waiting ones were told last. */
+  #hasNews = false;
+  #livenessAtMs = 0;
+
+  /**
+   * Attaches to a channel, creating it if it is new. Repliers may come later.
+   *
+   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
+   * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
+   */
+  constructor(target: string | LocalHandle, options?: ChannelOptions) {
+    super(target, "request", "requester", options);
+    this.#waiter = {
+      attachment: this.attachment,
+      side: ASLEEP_REQUESTERS,
+      patienceMs: () => this.#checkRepliers(),
+      poll: () => this.#pollReplies(),
+    };
+    this.#replies = new AsyncWaits(this.#waiter);
+    const { outbox, region } = this.opening(() => ({
+      region: this.attachment.region(REGION_BYTES),
+      outbox: new Outbox(this.attachment, this.counts, REQUEST_PREFIX_BYTES),
+    }));
+    this.#outbox = outbox;
+    this.#region = region;
+    this.attachment.ring.openRequests(this.attachment.index, region);
+    this.#reclaimSlots();
+  }
+
+  /**
+   * A former owner of this region may have left requests: their repliers must not find ours. One that
+   * is writing its reply keeps the slot until it is done.
+   */
+  #reclaimSlots(): void {
+    for (let slot = MAX_REQUESTS - 1; slot >= 0; slot--) {
+      if (this.attachment.ring.cancelRequest(slot) !== 0) this.#free.push(slot);
+      else {this.#pending.set(slot, {
+          slot,
+          generation: 0,
+          position: 0,
+          outcome: undefined,
+          isAbandoned: true,
+        });}
+    }
+    this.#collectAll();
+  }
+
+  /**
+   * Sends a request and resolves with its reply.
+   *
+   * @throws {ShmTimeoutError} if no reply came within `timeoutMs`
+   * @throws {ShmBufferFullError} if there was no room for the request within `timeoutMs`
+   * @throws {ShmRemoteError} if the replier's handler threw
+   * @throws {ShmPeerLostError} if the replier that took the request died or left
+   * @throws {ShmSerializationError} if the value, or the reply, cannot be encoded or decoded
+   */
+  async request(value: Q, options?: WaitOptions): Promise<R> {
+    const timeoutMs = checkTimeout(options);
+    options?.signal?.throwIfAborted();
+    this.checkReady();
+    const deadline = performance.now() + timeoutMs;
+    const pending = this.#trySend(value) ?? await this.#sendLater(value, timeoutMs, options);
+    const left = timeoutMs === Infinity ? undefined : Math.max(0, deadline - performance.now());
+    try {
+      const outcome = await this.#replies.wait(() => this.#collect(pending), {
+        signal: options?.signal,
+        timeoutMs: left,
+      });
+      return this.#settle(outcome, timeoutMs);
+    } finally {
+      this.#release(pending);
+    }
+  }
+
+  async #sendLater(
+    value: Q,
+    timeoutMs: number,
+    options: WaitOptions | undefined,
+  ): Promise<Pending<R>> {
+    const pending = await this.#outbox.waitAsync(() => {
+      this.#collectAll();
+      return this.#trySend(value);
+    }, options);
+    if (pending === undefined) throw this.#full(timeoutMs);
+    return pending;
+  }
+
+  /** Sends a request and blocks this thread until its reply comes. Throws what `request` throws. */
+  requestSync(value: Q, options?: TimeoutOptions): R {
+    const timeoutMs = checkTimeout(options);
+    this.checkReady();
+    const deadline = performance.now() + timeoutMs;
+    const pending = this.#trySend(value) ?? this.#sendSync(value, timeoutMs);
+    try {
+      const left = Math.max(0, deadline - performance.now());
+      return this.#settle(waitSync(this.#waiter, () => this.#collect(pending), left), timeoutMs);
+    } finally {
+      this.#release(pending);
+    }
+  }
+
+  #sendSync(value: Q, timeoutMs: number): Pending<R> {
+    const attempt = () => {
+      this.#collectAll();
+      return this.#trySend(value);
+    };
+    const pending = waitSync(this.#outbox, attempt, timeoutMs);
+    if (pending === undefined) throw this.#full(timeoutMs);
+    return pending;
+  }
+
+  /**
+   * Sends a request whose reply `recv` receives: the two-step form of `request`.
+   *
+   * @returns false if the ring is full or 256 requests are in flight
+   */
+  send(value: Q): boolean {
+    this.checkReady();
+    this.#collectAll();
+    const pending = this.#trySend(value);
+    if (pending === undefined) {
+      this.counts.dropped++;
+      return false;
+    }
+    this.#sent.push(pending);
+    return true;
+  }
+
+  /**
+   * Receives the reply to the oldest request of `send` that is not answered yet.
+   *
+   * @throws {TypeError} if there is no such request
+   * @throws {ShmTimeoutError} if no reply came within `timeoutMs`; it can still be received later
+   */
+  async recv(options?: WaitOptions): Promise<R> {
+    const timeoutMs = checkTimeout(options);
+    options?.signal?.throwIfAborted();
+    const pending = this.#oldestSent();
+    const outcome = await this.#replies.wait(() => this.#collect(pending), options);
+    return this.#finishSent(pending, outcome, timeoutMs);
+  }
+
+  /** Receives as `recv` does, blocking this thread. */
+  recvSync(options?: TimeoutOptions): R {
+    const timeoutMs = checkTimeout(options);
+    const pending = this.#oldestSent();
+    const outcome = waitSync(this.#waiter, () => this.#collect(pending), timeoutMs);
+    return this.#finishSent(pending, outcome, timeoutMs);
+  }
+
+  #oldestSent(): Pending<R> {
+    this.checkReady();
+    if (this.#sent.length === 0) {
+      throw new TypeError(
+        `cannot receive a reply on channel "${this.name}": no request was sent; call send() first`,
+      );
+    }
+    return this.#sent[0];
+  }
+
+  #finishSent(pending: Pending<R>, outcome: Outcome<R> | undefined, timeoutMs: number): R {
+    if (outcome === undefined) return this.#settle(outcome, timeoutMs);
+    this.#sent.splice(this.#sent.indexOf(pending), 1);
+    this.#release(pending);
+    return this.#settle(outcome, timeoutMs);
+  }
+
+  /** Queues a request if a slot and room are there. */
+  #trySend(value: Q): Pending<R> | undefined {
+    const slot = this.#free.pop();
+    if (slot === undefined) return undefined;
+    const { ring, index } = this.attachment;
+    let isSent = false;
+    let generation = 0;
+    try {
+      const { bytes, flags } = this.#outbox.encoder.encode(value);
+      generation = ring.queueRequest(slot);
+      this.#outbox.prefix[0] = index | (slot << 16);
+      this.#outbox.prefix[1] = generation;
+      isSent = this.#outbox.write(bytes, flags);
+    } finally {
+      if (!isSent) {
+        ring.cancelRequest(slot);
+        this.#free.push(slot);
+      }
+    }
+    if (!isSent) return undefined;
+    const position = ring.claimedPosition();
+    const pending = { slot, generation, position, outcome: undefined, isAbandoned: false };
+    this.#pending.set(slot, pending);
+    return pending;
+  }
+
+  #full(timeoutMs: number): ShmBufferFullError {
+    this.counts.dropped++;
+    return new ShmBufferFullError(
+      `cannot send a request on channel "${this.name}": its ring, or all of its ${MAX_REQUESTS} ` +
+        `slots, stayed full for ${timeoutMs} ms; add repliers or wait longer`,
+    );
+  }
+
+  #collect(pending: Pending<R>): Outcome<R> | undefined {
+    if (pending.outcome === undefined) this.#collectAll();
+    return pending.outcome;
+  }
+
+  #pollReplies(): boolean {
+    this.#collectAll();
+    const hadNews = this.#hasNews;
+    this.#hasNews = false;
+    return hadNews;
+  }
+
+  /** Reads all replies that have come. */
+  #collectAll(): void {
+    const { ring } = this.attachment;
+    for (let slot = ring.nextReply(); slot >= 0; slot = ring.nextReply()) {
+      const pending = this.#pending.get(slot);
+      if (pending && !pending.isAbandoned) pending.outcome = this.#readReply(slot);
+      this.#hasNews = true;
+      ring.freeRequest(slot);
+      this.#pending.delete(slot);
+      this.#free.push(slot);
+    }
+  }
+
+  #readReply(slot: number): Outcome<R> {
+    const words = this.attachment.words;
+    const at = this.#region + REQUEST_SLOTS + slot * SLOT_BYTES;
+    const offset = words[(at + SLOT_OFFSET) >>> 2] >>> 0;
+    const length = words[(at + SLOT_LENGTH) >>> 2] >>> 0;
+    const flags = words[(at + SLOT_FLAGS) >>> 2];
+    const { ring } = this.attachment;
+    if (ring.isReply(slot, offset, length, flags) === 0) return this.#damaged("a reply's slot");
+    if (offset + length > this.attachment.carrier.mappedBytes) this.attachment.remap();
+    if (offset + length > this.attachment.carrier.mappedBytes) {
+      return this.#damaged("a reply's place");
+    }
+    const bytes = new Uint8Array(length);
+    bytes.set(this.attachment.bytes.subarray(offset, offset + length));
+    // Its replier keeps the bytes as they are for as long as the slot says so.
+    if (ring.isReply(slot, offset, length, flags) === 0) return this.#damaged("a reply's slot");
+    this.counts.received++;
+    this.counts.bytes += length;
+    if (tracing) trace(`received ${length} B on "${this.name}", reply #${this.counts.received}`);
+    return this.#decode(bytes, flags);
+  }
+
+  #damaged(what: string): { error: Error } {
+    this.counts.errors++;
+    return { error: this.attachment.corruption(`${what} was overwritten`) };
+  }
+
+  #decode(bytes: Uint8Array, flags: number): Outcome<R> {
+    try {
+      if ((flags & RECORD_ERROR) !== 0) {
+        const { name, message } = JSON.parse(new TextDecoder().decode(bytes));
+        return { error: this.#remoteError(name, message) };
+      }
+      const isTensor = (flags & RECORD_TENSOR) !== 0;
+      return { value: (isTensor ? readTensor(bytes) : this.attachment.codec.decode(bytes)) as R };
+    } catch (cause) {
+      this.counts.errors++;
+      const error = new ShmSerializationError(
+        `a reply on channel "${this.name}" cannot be decoded: ${(cause as Error).message}`,
+        { cause },
+      );
+      return { error };
+    }
+  }
+
+  /** What a replier reported; one that closed is lost as one that died is. */
+  #remoteError(name: string, message: string): Error {
+    if (name !== "ShmPeerLostError") return new ShmRemoteError(message, name);
+    return new ShmPeerLostError(
+      `a request on channel "${this.name}" has no reply: ${message}; ` +
+        `send it again if it may be done twice`,
+    );
+  }
+
+  #settle(outcome: Outcome<R> | undefined, timeoutMs: number): R {
+    if (outcome === undefined) {
+      throw new ShmTimeoutError(
+        `no reply came on channel "${this.name}" within ${timeoutMs} ms; check that a replier ` +
+          `runs (listChannels()), or wait longer`,
+      );
+    }
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  /** Frees a slot whose request is not waited for any more. */
+  #release(pending: Pending<R>): void {
+    if (pending.outcome !== undefined || this.closed) return;
+    if (this.attachment.ring.cancelRequest(pending.slot) === 0) {
+      pending.isAbandoned = true;
+      return;
+    }
+    this.#pending.delete(pending.slot);
+    this.#free.push(pending.slot);
+  }
+
+  /** Fails the requests of repliers that are gone; answers when to look again. */
+  #checkRepliers(): number {
+    const { ring, index } = this.attachment;
+    const now = performance.now();
+    if (now - this.#livenessAtMs < LIVENESS_MS) return LIVENESS_MS;
+    this.#livenessAtMs = now;
+    const isReachable = ring.regionOf(index, REGION_BYTES) >>> 0 === this.#region;
+    // Before the slots are read: a replier marks the slot first, and takes the record second.
+    const released = ring.releasedPosition();
+    for (const pending of this.#pending.values()) {
+      const outcome = !isReachable || this.#isLost(pending, released)
+        ? this.#damaged("a request, or its slot,")
+        : this.#hasLostReplier(pending)
+        ? { error: this.#replierLost() }
+        : undefined;
+      if (outcome === undefined || ring.abandonRequest(pending.slot) === 0) continue;
+      this.#pending.delete(pending.slot);
+      this.#free.push(pending.slot);
+      this.#hasNews = true;
+      pending.outcome = outcome;
+    }
+    return LIVENESS_MS;
+  }
+
+  /** True for a request that nobody will answer, because a process wrote where it should not. */
+  #isLost({ slot, generation, position, isAbandoned }: Pending<R>, released: number): boolean {
+    if (isAbandoned) return false;
+    const isPassed = isReached(position, released) ? 1 : 0;
+    return this.attachment.ring.isLost(slot, generation, isPassed) !== 0;
+  }
+
+  #hasLostReplier({ slot }: Pending<R>): boolean {
+    const replier = this.attachment.ring.replierOf(slot);
+    return replier !== NOBODY && (replier < 0 || !this.attachment.isPresent(replier));
+  }
+
+  #replierLost(): ShmPeerLostError {
+    return new ShmPeerLostError(
+      `the replier that had taken a request on channel "${this.name}" is gone; ` +
+        `send it again if it may be done twice`,
+    );
+  }
+
+  /** Internal: from now on notes are sent. */
+  protected override carryNotes(): void {
+    this.#outbox.carryNotes();
+  }
+
+  /** Internal: ends what waits. */
+  protected override endWaits(): void {
+    for (let slot = 0; slot < MAX_REQUESTS; slot++) this.attachment.ring.cancelRequest(slot);
+    const error = closedWhileWaiting(this.name);
+    this.#replies.rejectAll(error);
+    this.#outbox.end(error);
+  }
+}

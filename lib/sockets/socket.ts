@@ -1,0 +1,146 @@
+/**
+ * What all sockets share: their attachment, their statistics, and their end.
+ *
+ * @module
+ */
+
+import {
+  Attachment,
+  type ChannelKind,
+  type ChannelOptions,
+  type Role,
+} from "../channel/attachment.ts";
+import { forget, remember } from "../presence/exit_hooks.ts";
+import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
+
+/** Counts of one socket since it was opened. */
+export interface SocketStatistics {
+  /** Messages sent. */
+  sent: number;
+  /** Messages received. */
+  received: number;
+  /** Messages received that a puller had given back, or had held when it closed or died. */
+  redelivered: number;
+  /** Messages that were not accepted because the ring was full. */
+  dropped: number;
+  /** Messages that were overwritten before this socket read them. */
+  missed: number;
+  /** Payload bytes sent and received. */
+  bytes: number;
+  /** Values that could not be encoded, messages that could not be decoded, damage met. */
+  errors: number;
+}
+
+/**
+ * Has a socket send what is noted on values that are `Noted`, and hand out values as `Noted` that
+ * something is noted on. There is no way back.
+ */
+export let carryNotes: (socket: Socket) => void;
+
+/** Base of all sockets. */
+export abstract class Socket implements Disposable, AsyncDisposable {
+  /**
+   * The attachment under this socket.
+   * @internal
+   */
+  protected readonly attachment: Attachment;
+  /**
+   * What `statistics()` reports.
+   * @internal
+   */
+  protected readonly counts: SocketStatistics = {
+    sent: 0,
+    received: 0,
+    redelivered: 0,
+    dropped: 0,
+    missed: 0,
+    bytes: 0,
+    errors: 0,
+  };
+
+  static {
+    carryNotes = (socket) => socket.carryNotes();
+  }
+
+  /** Attaches to a channel. */
+  constructor(
+    target: string | LocalHandle,
+    kind: ChannelKind,
+    role: Role,
+    options: ChannelOptions = {},
+  ) {
+    this.attachment = new Attachment(target, kind, role, options);
+    if (!isLocalHandle(target)) remember(this);
+  }
+
+  /** Internal: finishes opening, or leaves the channel again. */
+  protected opening<R>(finish: () => R): R {
+    try {
+      return finish();
+    } catch (error) {
+      this.attachment.close();
+      forget(this);
+      throw error;
+    }
+  }
+
+  /** Internal: throws if the socket is closed. */
+  protected checkReady(): void {
+    if (this.attachment.isClosed) this.attachment.checkOpen();
+  }
+
+  /** Channel name. */
+  get name(): string {
+    return this.attachment.name;
+  }
+
+  /** Bytes of each sender's ring on this channel. */
+  get capacityBytes(): number {
+    return this.attachment.capacity;
+  }
+
+  /** True once the socket is closed. */
+  get closed(): boolean {
+    return this.attachment.isClosed;
+  }
+
+  /** Counts since the socket was opened. */
+  statistics(): SocketStatistics {
+    return { ...this.counts };
+  }
+
+  /** Leaves the channel; calls that wait end with `ShmClosedError`. Closing twice does nothing. */
+  close(): void {
+    if (this.attachment.isClosed) return;
+    try {
+      this.endWaits();
+    } finally {
+      this.attachment.close();
+      forget(this);
+    }
+  }
+
+  /** Internal: ends what waits, before the attachment goes. */
+  protected abstract endWaits(): void;
+
+  /** Internal: from now on notes are sent and handed out. */
+  protected abstract carryNotes(): void;
+
+  /** What `console.log` shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return `${this.constructor.name} { name: ${
+      JSON.stringify(this.name)
+    }, closed: ${this.closed} }`;
+  }
+
+  /** Closes the socket at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Closes the socket at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+}

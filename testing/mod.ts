@@ -1,0 +1,52 @@
+/**
+ * Fixtures for tests: real servers as `await using` values.
+ *
+ * They need `redis-server` 7 and `setpriv` on the path. A server dies with the process, or the worker, that started it,
+ * also when that is killed.
+ *
+ * @example
+ * ```ts
+ * import { redisServer } from "@ringbus/ringbus/testing";
+ *
+ * await using server = await redisServer();
+ * await server.command("SET", "greeting", "hello");
+ * console.log(server.url, await server.command("GET", "greeting")); // ... hello
+ * ```
+ *
+ * @module
+ */
+
+export { AgentBackend } from "./agent_backend.ts";
+export { type FixtureTest, withFixture } from "./fixture.ts";
+export {
+  MessagingTestHelper,
+  SharedMemoryTestHelper,
+  SocketMessagingTestHelper,
+} from "./helper.ts";
+export { MessageCollector, waitForMessages, type WaitForMessagesOptions } from "./messages.ts";
+export { MessagingConfigFixture } from "./messaging_config.ts";
+export { NotInstalledError } from "./not_installed.ts";
+export type { RedisReply } from "./redis_command.ts";
+export { type RedisCluster, redisCluster, type RedisClusterOptions } from "./redis_cluster.ts";
+export type { RedisServerOptions } from "./redis_config.ts";
+export { type RedisServer, redisServer } from "./redis_server.ts";
+export { DistributedTestScenario, type DistributedTestScenarioOptions } from "./scenario.ts";
+export {
+  sharedMemoryServer,
+  type SharedMemoryServerFixture,
+  sharedMessagingBackend,
+  SharedMessagingBackendFixture,
+  sharedMessagingConfig,
+  withSharedMemoryServer,
+  withSharedMessagingBackend,
+} from "./shared_memory.ts";
+export {
+  socketMessagingBackend,
+  SocketMessagingBackendFixture,
+  socketMessagingConfig,
+  socketMessagingServer,
+  type SocketMessagingServerFixture,
+  withEmbeddedServer,
+  withSocketMessagingBackend,
+} from "./socket_messaging.ts";
+export { SteppableClock } from "./steppable_clock.ts";

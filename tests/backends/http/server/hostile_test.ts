@@ -1,0 +1,136 @@
+// 100,000 requests that nobody should send: most of them without sockets, some over real ones.
+
+import assert from "node:assert/strict";
+import { SharedMemoryMessagingBackend } from "../../../../backends/http/mod.ts";
+import { Random } from "../../../stress/random.ts";
+import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
+import { until } from "../../../support/deadline.ts";
+import { hostileBytes } from "../../../support/hostile_http.ts";
+import { sendRaw, serveHttp } from "../../../support/http.ts";
+import { Program } from "../../../support/program.ts";
+
+const SEED = 20_240_601;
+const COUNT = 100_000;
+const OVER_SOCKETS = 3000;
+
+Deno.test("http hostile: the service answers whatever comes, and its memory returns", async () => {
+  await using fuzz = new Program([
+    "--v8-flags=--expose-gc",
+    "-A",
+    "tests/support/programs/http_fuzz.ts",
+    String(SEED),
+    String(COUNT - OVER_SOCKETS),
+  ]);
+  const [line] = await fuzz.lines();
+  const { statuses, wrong, growthBytes, left } = JSON.parse(line);
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(left, {
+    subscriptions: 0,
+    patternSubscriptions: 0,
+    messages: 0,
+    keys: 0,
+    bytes: 0,
+    places: 0,
+  });
+  assert.ok(growthBytes < 4_000_000, `the heap grew by ${growthBytes} bytes`);
+  // A fuzzer that is refused at the door tests nothing.
+  for (const status of [200, 400, 401, 403, 404, 405, 409]) {
+    assert.ok(statuses[status] > 100, `few answers with ${status}`);
+  }
+  assert.ok(statuses[200] > COUNT / 10);
+});
+
+Deno.test("http hostile: over sockets, the server stays up and other clients notice nothing", async () => {
+  await using scene = await serveHttp({ maxMessagesPerTopic: 100, maxBytes: 10_000_000 });
+  await using good = new SharedMemoryMessagingBackend({ serverUrl: scene.url });
+  const inbox = new Inbox();
+  await good.subscribe("good", inbox.handler);
+  const random = new Random(SEED);
+  let sent = 0;
+  const attack = async () => {
+    while (sent < OVER_SOCKETS) {
+      sent++;
+      await sendSome(scene.port, hostileBytes(random));
+    }
+  };
+  const work = async () => {
+    for (let n = 0; sent < OVER_SOCKETS; n++) {
+      await good.set("good", n);
+      assert.equal(await good.get("good"), n);
+      await good.storeMessage("good", "good", numbered(n));
+      await inbox.has(n + 1);
+    }
+  };
+  await Promise.all([...Array.from({ length: 8 }, attack), work()]);
+  const expected = Array.from({ length: inbox.messages.length }, (_, n) => n);
+  assert.deepEqual(numbersOf(inbox.messages), expected);
+  assert.equal((await scene.call("/stats")).json.status, "healthy");
+});
+
+/** Does not wait for an end that never comes: a request that is torn, a poll, a stream of events. */
+async function sendSome(port: number, text: string): Promise<void> {
+  const isLasting = /events|poll/.test(text);
+  await sendRaw(port, text, { timeoutMs: isLasting ? 5 : 30 });
+}
+
+Deno.test("http hostile: a body beyond the limit is refused, whether it says its length or not", async () => {
+  await using scene = await serveHttp();
+  const head = "POST /set HTTP/1.1\r\nhost: localhost\r\n";
+  const declared = `${head}content-length: 17000000\r\n\r\n{`;
+  const chunk = `100000\r\n${" ".repeat(2 ** 20)}\r\n`;
+  const chunked = `${head}transfer-encoding: chunked\r\n\r\n${chunk.repeat(18)}0\r\n\r\n`;
+  for (const text of [declared, chunked]) {
+    assert.match(await sendRaw(scene.port, text, { until: "\r\n\r\n" }), /^HTTP\/1.1 413 /);
+  }
+  assert.equal((await scene.call("/health")).status, 200);
+});
+
+Deno.test("http hostile: connections that are torn off leave no subscriber behind", async () => {
+  await using scene = await serveHttp({ maxSubscribers: 50 });
+  const request = "GET /events?topic=t HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  for (let i = 0; i < 300; i++) {
+    using connection = await Deno.connect({ port: scene.port });
+    await connection.write(new TextEncoder().encode(request));
+    if (i % 3 === 0) await connection.read(new Uint8Array(10));
+  }
+  await until(() => scene.server.store.stats().subscriptions === 0, "the end of all streams");
+  assert.equal((await scene.call("/poll?subscriber_id=s")).json.known, false);
+});
+
+Deno.test("http hostile: a thousand clients are served beside one that reads nothing", async () => {
+  await using scene = await serveHttp({ maxQueueBytes: 1_000_000 });
+  using lazy = await Deno.connect({ port: scene.port });
+  await lazy.write(
+    new TextEncoder().encode("GET /events?topic=t&topic=lazy HTTP/1.1\r\nhost: localhost\r\n\r\n"),
+  );
+  const connections = await Promise.all(
+    Array.from({ length: 1000 }, () => Deno.connect({ port: scene.port })),
+  );
+  try {
+    const read = async (connection: Deno.Conn, until: string) => {
+      let text = "";
+      const buffer = new Uint8Array(4096);
+      while (!text.includes(until)) {
+        const count = await connection.read(buffer);
+        assert.ok(count !== null, `the server hung up after ${text}`);
+        text += new TextDecoder().decode(buffer.subarray(0, count));
+      }
+    };
+    const ask = new TextEncoder().encode(
+      "GET /events?topic=t HTTP/1.1\r\nhost: localhost\r\n\r\n",
+    );
+    await Promise.all(connections.map(async (connection) => {
+      await connection.write(ask);
+      await read(connection, ": listening");
+    }));
+    const all = Promise.all(connections.map((connection) => read(connection, "<last>")));
+    const big = "x".repeat(100_000);
+    for (let i = 0; i < 300; i++) scene.server.store.subscriptions.publish("lazy", big);
+    assert.ok(scene.server.store.stats().dropped > 200);
+    const reached = await scene.call("/publish", { channel: "t", message: "<last>" });
+    assert.equal(reached.json.subscribers, 1001);
+    await all;
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+});

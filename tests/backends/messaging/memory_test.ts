@@ -1,0 +1,45 @@
+// The contract of messaging backends on memory, and what is particular to it.
+
+import assert from "node:assert/strict";
+import { InMemoryMessagingBackend, Store } from "../../../mod.ts";
+import { Inbox, numbered, numbersOf } from "../../conformance/messaging/carrier.ts";
+import { testMessagingBackend } from "../../conformance/messaging/suite.ts";
+
+testMessagingBackend({
+  name: "memory",
+  redisLike: ["keys", "publish", "patterns"],
+  spansProcesses: false,
+  open() {
+    let nowMs = Date.now();
+    const store = new Store({ clock: () => nowMs });
+    return Promise.resolve({
+      backend: (options) => new InMemoryMessagingBackend({ ...options, store }),
+      advance: (ms) => {
+        nowMs += ms;
+        return Promise.resolve();
+      },
+      [Symbol.asyncDispose]: () => {
+        const { subscriptions, patternSubscriptions } = store.stats();
+        assert.deepEqual([subscriptions, patternSubscriptions], [0, 0]);
+        return Promise.resolve();
+      },
+    });
+  },
+});
+
+Deno.test("memory: a backend without a store has one of its own", async () => {
+  await using one = new InMemoryMessagingBackend();
+  await using other = new InMemoryMessagingBackend();
+  await one.storeMessage("n", "t", numbered(1));
+  assert.deepEqual(numbersOf(await one.getMessagesForTopic("t")), [1]);
+  assert.deepEqual(await other.getMessagesForTopic("t"), []);
+});
+
+Deno.test("memory: a handler that nobody reports on does not end the process", async () => {
+  await using backend = new InMemoryMessagingBackend();
+  const inbox = new Inbox();
+  await backend.subscribe("t", () => Promise.reject(new Error("unreported")));
+  await backend.subscribe("t", inbox.handler);
+  await backend.storeMessage("n", "t", numbered(1));
+  await inbox.has(1);
+});

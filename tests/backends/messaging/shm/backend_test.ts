@@ -1,0 +1,290 @@
+// The contract of messaging backends in shared memory, and what is particular to it.
+
+import assert from "node:assert/strict";
+import {
+  type Message,
+  MessagingConnectionError,
+  MessagingRefusedError,
+  removeStale,
+  ShmCorruptionError,
+  ShmMessagingBackend,
+  type ShmMessagingBackendOptions,
+} from "../../../../mod.ts";
+import { Journal } from "../../../../lib/journal/journal.ts";
+import { encodeOperation, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
+import { Inbox, makeMessage, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
+import { testMessagingBackend } from "../../../conformance/messaging/suite.ts";
+import { libcPath } from "../../../support/libc.ts";
+import { pause, until } from "../../../support/deadline.ts";
+import { Ledger } from "../../../support/ledger.ts";
+import { Program } from "../../../support/program.ts";
+import { inScratch, SCRATCH_PREFIX, tidyAfterKills } from "../../../support/scratch.ts";
+
+testMessagingBackend({
+  name: "shm",
+  redisLike: ["keys", "publish", "patterns"],
+  spansProcesses: true,
+  open() {
+    let aheadMs = 0;
+    const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+    const config = { name: "messages", dir };
+    return Promise.resolve({
+      backend: (options) =>
+        new ShmMessagingBackend({ ...options, ...config, clock: () => Date.now() + aheadMs }),
+      advance: (ms) => {
+        aheadMs += ms;
+        return Promise.resolve();
+      },
+      remote: {
+        module: new URL("../../../../mod.ts", import.meta.url).href,
+        className: "ShmMessagingBackend",
+        config,
+      },
+      [Symbol.asyncDispose]: async () => {
+        const left = [...Deno.readDirSync(dir)].map(({ name }) => name);
+        await Deno.remove(dir, { recursive: true });
+        assert.deepEqual(left, []);
+      },
+    });
+  },
+});
+
+function backendIn(
+  dir: string,
+  options: Partial<ShmMessagingBackendOptions> = {},
+): ShmMessagingBackend {
+  return new ShmMessagingBackend({ name: "messages", dir, ...options });
+}
+
+/** A process that does something with the messages of a directory. */
+function program(dir: string, task: string, flags = [`--allow-ffi=${libcPath()}`]): Program {
+  return new Program([...flags, "tests/support/programs/shm_messages.ts", dir, task]);
+}
+
+/** What a process has told in whole lines. */
+function toldBy(program: Program): unknown[] {
+  return program.output.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+}
+
+Deno.test("shm: the C library alone is permission enough", () =>
+  inScratch(async ({ path }) => {
+    await using user = program(path, "use");
+    assert.deepEqual(await user.lines(), ["1", "1", "1"]);
+  }));
+
+Deno.test("shm: without --allow-ffi the error names the flag and the address", () =>
+  inScratch(async ({ path }) => {
+    await using user = program(path, "use", []);
+    await user.ended();
+    assert.match(user.output, /MessagingConnectionError: .*--allow-ffi.* at shm:messages/);
+  }));
+
+Deno.test("shm: messages outlive processes that were killed", () =>
+  inScratch(async ({ path }) => {
+    await using writer = program(path, "write");
+    await writer.prints("20\n");
+    writer.kill("SIGKILL");
+    await writer.ended();
+    const told = toldBy(writer).length;
+    await using backend = backendIn(path);
+    const messages = await backend.getMessagesForTopic("t");
+    assert.ok(messages.length === told || messages.length === told + 1);
+    assert.deepEqual(numbersOf(messages), messages.map((_, n) => n));
+  }));
+
+Deno.test("shm: with persist everything outlives the last backend, without it nothing does", () =>
+  inScratch(async ({ path, names }) => {
+    const message = numbered(1);
+    {
+      await using backend = backendIn(path, { persist: true });
+      await backend.storeMessage("n", "t", message, { ttlSeconds: 1000 });
+      await backend.hset("h", "f", 2n ** 64n);
+    }
+    {
+      await using backend = backendIn(path, { persist: true });
+      assert.deepEqual(await backend.getMessagesById("n", [message.id]), [message]);
+      assert.equal(await backend.hget("h", "f"), 2n ** 64n);
+    }
+    assert.deepEqual(removeStale({ dir: path, includePersistent: true }), ["messages"]);
+    assert.deepEqual(names(), []);
+    {
+      await using backend = backendIn(path);
+      await backend.storeMessage("n", "t", message);
+    }
+    assert.deepEqual(names(), []);
+  }));
+
+Deno.test("shm: writers may be killed: what they stored comes once and whole, to all", () =>
+  inScratch(async ({ path }) => {
+    const ROUNDS = 4;
+    await using backend = backendIn(path, { maxBytes: 2 ** 30 });
+    const inbox = new Inbox();
+    await backend.subscribe("t", inbox.handler);
+    const told = new Map<number, number>();
+    for (let round = 0; round < ROUNDS; round++) {
+      await using writers = new AsyncDisposableStack();
+      const pair = [2 * round, 2 * round + 1].map((who) =>
+        [who, writers.use(programOf(path, who))] as const
+      );
+      await Promise.all(pair.map(([, writer]) => writer.prints("\n")));
+      await pause(Math.random() * 100);
+      for (const [who, writer] of pair) {
+        writer.kill("SIGKILL");
+        await writer.ended();
+        told.set(who, toldBy(writer).length);
+      }
+    }
+    await backend.storeMessage("n", "t", numbered(-1));
+    await until(() => inbox.messages.at(-1)?.payload.n === -1, "the last message");
+    checkWhole(inbox.messages.slice(0, -1), told);
+    await using late = backendIn(path);
+    checkWhole((await late.getMessagesForTopic("t")).slice(0, -1), told);
+    tidyAfterKills(path);
+  }));
+
+function programOf(dir: string, who: number): Program {
+  const flags = [`--allow-ffi=${libcPath()}`];
+  return new Program([
+    ...flags,
+    "tests/support/programs/shm_messages.ts",
+    dir,
+    "write",
+    String(who),
+  ]);
+}
+
+/** Each writer's messages came in order, none twice, with all that it was told of. */
+function checkWhole(messages: readonly Message[], told: ReadonlyMap<number, number>): void {
+  for (const [who, count] of told) {
+    const mine = messages.filter(({ payload }) => payload.who === String(who));
+    assert.ok(mine.length === count || mine.length === count + 1, `${mine.length} of ${count}`);
+    for (const [n, { payload }] of mine.entries()) {
+      assert.deepEqual(payload, { who: String(who), n, text: `${n}`.repeat(50) });
+    }
+  }
+}
+
+Deno.test("shm: what others store and publish comes to a process that only listens", () =>
+  inScratch(async ({ path }) => {
+    await using listener = program(path, "listen");
+    await listener.prints("subscribed");
+    await using backend = backendIn(path);
+    assert.equal(await backend.publish("t", "hello"), 2);
+    await backend.storeMessage("n", "t", numbered(7));
+    await listener.prints('"hello"\n7\n');
+    listener.kill("SIGKILL");
+    await listener.ended();
+    assert.equal(await backend.publish("t", "nobody"), 0);
+  }));
+
+Deno.test("shm: limits hold for all, and what is evicted is counted", () =>
+  inScratch(async ({ path }) => {
+    await using one = backendIn(path, { maxBytes: 20_000, maxMessagesPerTopic: 5 });
+    await using other = backendIn(path);
+    const fat = (n: number) => makeMessage({ payload: { n, text: "x".repeat(2500) } });
+    for (let n = 0; n < 8; n++) await one.storeMessage("n", "t", numbered(n));
+    for (let n = 0; n < 10; n++) await other.storeMessage("n", `fat ${n}`, fat(n));
+    for (const backend of [one, other]) {
+      assert.deepEqual(await backend.getMessagesForTopic("t"), []);
+      const { messages, evicted, stored, bytes } = await backend.stats();
+      assert.deepEqual([evicted, stored], [18 - messages, 18]);
+      assert.ok(bytes <= 20_000 && messages >= 6);
+    }
+    const huge = makeMessage({ payload: { text: "x".repeat(30_000) } });
+    await assert.rejects(one.storeMessage("n", "t", huge), MessagingRefusedError);
+    await assert.rejects(one.set("k", "x".repeat(30_000)), MessagingRefusedError);
+    assert.equal(await other.get("k"), null);
+    assert.deepEqual(await one.stats(), await other.stats());
+  }));
+
+Deno.test("shm: counts and contents survive copies, and storage stays small", () =>
+  inScratch(async ({ path }) => {
+    await using one = backendIn(path, { maxBytes: 500_000 });
+    await one.connect();
+    await using idle = backendIn(path);
+    await idle.set("kept", [1]);
+    await idle.subscribe("none", () => {});
+    const text = "x".repeat(20_000);
+    for (let n = 0; n < 400; n++) {
+      await one.storeMessage("n", "t", makeMessage({ payload: { n, text } }));
+    }
+    const { sharedBytes, messages, evicted, stored } = await one.stats();
+    assert.ok(sharedBytes < 3_500_000, `${sharedBytes} bytes`);
+    assert.deepEqual([stored, evicted], [400, 400 - messages]);
+    await using late = backendIn(path);
+    for (const backend of [idle, late]) {
+      assert.deepEqual(await backend.stats(), await one.stats());
+      assert.deepEqual(await backend.get("kept"), [1]);
+      const numbers = numbersOf(await backend.getMessagesForTopic("t"));
+      assert.deepEqual(numbers, Array.from({ length: messages }, (_, i) => 400 - messages + i));
+    }
+    assert.equal(await one.publish("none", "x"), 1);
+  }));
+
+Deno.test("shm: options that disagree, or cannot be, are refused", () =>
+  inScratch(async ({ path }) => {
+    await using first = backendIn(path, { maxBytes: 1000 });
+    await first.connect();
+    await using same = backendIn(path, { maxBytes: 1000 });
+    await same.connect();
+    await using other = backendIn(path, { maxBytes: 2000 });
+    await assert.rejects(other.connect(), (error: Error) => {
+      assert.ok(error instanceof MessagingConnectionError);
+      assert.equal(error.address, "shm:messages");
+      assert.match(error.message, /maxBytes is 1000 there, not 2000; .* at shm:messages/);
+      return true;
+    });
+    await using lost = backendIn(`${path}/none/such`);
+    await assert.rejects(lost.getMessagesForTopic("t"), MessagingConnectionError);
+    assert.throws(() => backendIn(path, { name: "a/b" }), TypeError);
+    assert.throws(() => backendIn(path, { maxBytes: 0 }), RangeError);
+    assert.throws(() => backendIn(path, { maxBytes: 2 ** 31 }), RangeError);
+    assert.throws(() => backendIn(path, { maxMessagesPerTopic: 1.5 }), RangeError);
+  }));
+
+/** Appends to the journal of the messages what no backend would. */
+function poison(dir: string, bytes: Uint8Array): void {
+  class Bystander extends Ledger {
+    override apply(): void {}
+  }
+  using journal = new Journal("messages", FORMAT, new Bystander(), { dir });
+  journal.append(bytes);
+}
+
+Deno.test("shm: a record that is none is damage, and ends nobody", () =>
+  inScratch(async ({ path }) => {
+    for (const text of ["", "x", "[]\n", '["store","n"]\n{}', '["toString"]\n', "\xff\xfe"]) {
+      await using backend = backendIn(path);
+      const inbox = new Inbox();
+      await backend.subscribe("t", inbox.handler);
+      poison(path, Uint8Array.from(text, (character) => character.charCodeAt(0)));
+      await pause(5);
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await assert.rejects(backend.getMessagesForTopic("t"), ShmCorruptionError, text);
+        await assert.rejects(backend.storeMessage("n", "t", numbered(1)), ShmCorruptionError);
+      }
+      assert.deepEqual(inbox.messages, []);
+    }
+  }));
+
+Deno.test("shm: a well-formed record that no backend would write has no effect", () =>
+  inScratch(async ({ path }) => {
+    await using backend = backendIn(path);
+    const inbox = new Inbox();
+    await backend.subscribe("t", inbox.handler);
+    const bad = [
+      encodeOperation("store", ["n", "t", null], "no JSON"),
+      encodeOperation("store", ["n", "t", null], '{"id":-1}'),
+      encodeOperation("store", ["n", "bad\n", null], '{"id":1}'),
+      encodeOperation("store", ["n", "t", 0], '{"id":1}'),
+      encodeOperation("set", ["k", null], "no JSON"),
+      encodeOperation("sadd", ["k"], "7"),
+      encodeOperation("unsubscribe", ["nobody", "t"]),
+      encodeOperation("leave", ["nobody"]),
+    ];
+    for (const record of bad) poison(path, record);
+    await backend.storeMessage("n", "t", numbered(5));
+    assert.deepEqual(numbersOf(await inbox.has(1)), [5]);
+    assert.deepEqual(numbersOf(await backend.getMessagesForTopic("t")), [5]);
+    assert.equal((await backend.stats()).keys, 0);
+  }));

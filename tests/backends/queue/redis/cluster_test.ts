@@ -1,0 +1,40 @@
+// The conformance suite of message queues on a real Redis Cluster of six nodes, with the messages
+// spread over it and every write confirmed by a replica.
+
+import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
+import { type RedisCluster, redisCluster } from "../../../../testing/mod.ts";
+import { queueConformance } from "../../../conformance/queue/all.ts";
+import { pause } from "../../../support/deadline.ts";
+
+let cluster: RedisCluster;
+let tests = 0;
+
+Deno.test.beforeAll(async () => {
+  cluster = await redisCluster({ masters: 3, replicas: 1 });
+});
+
+Deno.test.afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+queueConformance((name, body) =>
+  Deno.test(`queue on a cluster: ${name}`, async () => {
+    const prefix = `test-${tests++}`;
+    await using queues = new AsyncDisposableStack();
+    await body({
+      async open({ redisPrefix = "tinyllm", ...config } = {}) {
+        const queue = new RedisMessageQueue({
+          redisUrl: cluster.url,
+          redisPrefix: `${prefix}-${redisPrefix}`,
+          partitions: 3,
+          minReplicas: 1,
+          ...config,
+        });
+        queues.use(queue);
+        await queue.initialize();
+        return queue;
+      },
+      advance: pause,
+    });
+  })
+);

@@ -1,0 +1,416 @@
+// How message queues use a Redis server: keys, connections, commands, permissions and logs.
+
+import assert from "node:assert/strict";
+import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { QueueAuthenticationError, type QueueConfig } from "../../../../mod.ts";
+import { RedisError, RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
+import { type RedisServer, redisServer } from "../../../../testing/mod.ts";
+import { nextOf, task } from "../../../conformance/queue/stage.ts";
+import { until, within } from "../../../support/deadline.ts";
+import { Program, ROOT } from "../../../support/program.ts";
+
+let server: RedisServer;
+
+Deno.test.beforeAll(async () => {
+  server = await redisServer();
+});
+
+Deno.test.afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+function serverTest(name: string, body: () => Promise<void>): void {
+  Deno.test(name, async () => {
+    await server.command("FLUSHALL");
+    await body();
+  });
+}
+
+async function open(config: QueueConfig = {}): Promise<RedisMessageQueue> {
+  const queue = new RedisMessageQueue({ redisUrl: server.url, ...config });
+  await queue.initialize();
+  return queue;
+}
+
+/** How often each command ran since the last `CONFIG RESETSTAT`, within scripts as well. */
+async function commandCounts(): Promise<Record<string, number>> {
+  const stats = String(await server.command("INFO", "commandstats"));
+  return Object.fromEntries(
+    [...stats.matchAll(/cmdstat_(\S+):calls=(\d+)/g)].map((
+      [, name, calls],
+    ) => [name, Number(calls)]),
+  );
+}
+
+/** What an action makes the server do. */
+async function commandsOf(action: () => Promise<unknown>): Promise<Record<string, number>> {
+  await server.command("CONFIG", "RESETSTAT");
+  await action();
+  return await commandCounts();
+}
+
+async function clients(): Promise<number> {
+  const list = String(await server.command("CLIENT", "LIST"));
+  // One of them asks.
+  return list.trim().split("\n").length - 1;
+}
+
+serverTest("the documented keys have the documented types", async () => {
+  await using queue = await open();
+  await using subscription = queue.subscribe("news", "ann");
+  await subscription.ready;
+  const { id } = await queue.publish(task({ text: "hello" }, { priority: 4 }));
+  await queue.publish({ ...task("all"), channel: "news", targetAgent: null });
+  assert.equal(await server.command("TYPE", "tinyllm:stream:tasks"), "stream");
+  assert.equal(await server.command("TYPE", "tinyllm:stream:news"), "stream");
+  assert.equal(await server.command("TYPE", "tinyllm:pending:worker"), "zset");
+  assert.equal(await server.command("TYPE", "tinyllm:pending:ann"), "zset");
+  assert.equal(await server.command("HGET", `tinyllm:msg:${id}`, "payload"), '{"text":"hello"}');
+  const [[, fields]] = await server.command("XRANGE", "tinyllm:stream:tasks", "-", "+") as [
+    [string, string[]],
+  ];
+  assert.deepEqual(fields, ["id", id]);
+  assert.deepEqual(await server.command("PUBSUB", "CHANNELS", "*"), ["tinyllm:notify:news"]);
+  await using other = await open({ namespace: "blue" });
+  await other.publish(task(1));
+  assert.equal(await server.command("EXISTS", "{tinyllm:blue:0}:stream:tasks"), 1);
+});
+
+serverTest("a message that is gone leaves no key behind", async () => {
+  await using queue = await open({ deadlineMs: 50, maxItems: 5 });
+  const subscription = queue.subscribe("news", "ann");
+  await subscription.ready;
+  for (let i = 0; i < 10; i++) {
+    await queue.publish(task(i, { ttlSeconds: 60 }));
+    await queue.publish({ ...task(i), channel: "news", targetAgent: null });
+  }
+  await queue.acknowledge((await queue.list())[1].id);
+  await subscription.return();
+  await queue.unsubscribe("news", "ann");
+  await queue.clear();
+  const left = async () => (await server.command("KEYS", "*") as string[]).sort();
+  const expected = ["tinyllm:missed:6:worker:tasks", "tinyllm:partitions", "tinyllm:seq"];
+  // What an operation has done is remembered a little longer, in case it is sent again.
+  await until(async () => (await left()).length === expected.length, "the end of all keys");
+  assert.deepEqual(await left(), expected);
+});
+
+serverTest("looking for messages touches those it finds, and never the whole", async () => {
+  await using queue = await open();
+  const COUNT = 3000;
+  const publishing = Array.from({ length: COUNT }, (_, i) =>
+    queue.publish(task(i, {
+      sourceAgent: i % 100 === 0 ? "rare" : "boss",
+      targetAgent: `worker ${i % 10}`,
+      channel: `channel ${i % 3}`,
+    })));
+  const [{ id }] = await Promise.all(publishing);
+  const most = async (action: () => Promise<unknown>, reads: number, all: number) => {
+    const counts = await commandsOf(action);
+    const sum = Object.entries(counts)
+      .filter(([name]) => !/^(config|info|client)/.test(name))
+      .reduce((a, [, calls]) => a + calls, 0);
+    assert.ok((counts.hmget ?? 0) <= reads, `${counts.hmget} messages read, not ${reads}`);
+    assert.ok(sum <= all, `${sum} commands, not ${all}: ${JSON.stringify(counts)}`);
+    for (const scan of ["keys", "scan", "hscan", "zscan", "sscan"]) assert.ok(!(scan in counts));
+  };
+  await most(() => queue.get(id), 1, 5);
+  await most(() => queue.count(), 0, 6);
+  await most(() => queue.count({ sourceAgent: "boss" }), 0, 6);
+  await most(() => queue.count({ channel: "channel 1" }), 0, 6);
+  // 30 messages are from there, and they are the smallest index of both.
+  await most(() => queue.count({ sourceAgent: "rare", channel: "channel 1" }), 30, 40);
+  await most(() => queue.list({ filters: { sourceAgent: "rare", acknowledged: false } }), 60, 80);
+  await most(() => queue.list({ limit: 10 }), 20, 40);
+  await most(() => queue.list({ limit: 10, offset: 2000 }), 20, 40);
+  await most(
+    () => queue.list({ limit: 10, offset: 200, filters: { sourceAgent: "boss" } }),
+    20,
+    40,
+  );
+  await most(() => queue.getPending("worker 3", { limit: 10 }), 10, 40);
+  await most(() => queue.getPending("worker 3", { limit: 10, channel: "channel 2" }), 10, 40);
+  await most(() => queue.publish(task("one more")), 2, 30);
+  await most(() => queue.acknowledge(id), 1, 15);
+  await most(() => queue.delete(id), 1, 25);
+});
+
+serverTest(
+  "a message costs one script to publish, one to take and one to acknowledge",
+  async () => {
+    await using queue = await open();
+    const COUNT = 50;
+    const counts = await commandsOf(async () => {
+      for (let i = 0; i < COUNT; i++) await queue.publish(task(i));
+      await using subscription = queue.subscribe("tasks", "worker");
+      for (let i = 0; i < COUNT; i++) await queue.acknowledge(await nextOf(subscription));
+    });
+    // The first of each is sent whole, and the subscription is entered once.
+    assert.ok(counts.evalsha + counts.eval <= 3 * COUNT + 5, JSON.stringify(counts));
+  },
+);
+
+serverTest("an idle subscriber is woken by a hint, long before it would look", async () => {
+  await using queue = await open();
+  await using other = await open();
+  await using subscription = queue.subscribe("tasks", "worker");
+  await subscription.ready;
+  const counts = await commandsOf(async () => {
+    for (let i = 0; i < 20; i++) {
+      const coming = subscription.next();
+      await other.publish(task(i));
+      const { value } = await within(coming, "delivery", 1500);
+      await other.acknowledge(value);
+    }
+  });
+  assert.equal(counts.publish, 20);
+});
+
+serverTest("who subscribes again at once is woken by hints, too", async () => {
+  await using queue = await open();
+  const counts = await commandsOf(async () => {
+    for (let i = 0; i < 20; i++) {
+      const first = queue.subscribe("tasks", "worker");
+      await first.ready;
+      const leaving = first.return();
+      await using second = queue.subscribe("tasks", "worker");
+      const coming = second.next();
+      await second.ready;
+      await queue.publish(task(i));
+      await queue.acknowledge((await within(coming, "delivery", 1500)).value);
+      await leaving;
+    }
+  });
+  assert.equal(counts.publish, 20);
+});
+
+serverTest("hints for another agent wake nobody", async () => {
+  await using queue = await open();
+  await using subscription = queue.subscribe("tasks", "worker");
+  const coming = subscription.next();
+  await subscription.ready;
+  await queue.publish(task("first"));
+  await queue.acknowledge((await within(coming, "delivery")).value);
+  const next = subscription.next();
+  const counts = await commandsOf(async () => {
+    for (let i = 0; i < 100; i++) await queue.publish(task(i, { targetAgent: "other" }));
+  });
+  assert.ok(counts.evalsha < 110, JSON.stringify(counts));
+  await subscription.return();
+  assert.equal((await next).done, true);
+});
+
+serverTest("close leaves no connection, with subscriptions and calls under way", async () => {
+  const before = await clients();
+  const queue = await open();
+  const subscriptions = ["ann", "bob"].map((agent) => queue.subscribe("news", agent));
+  const waiting = subscriptions.map((subscription) => subscription.next());
+  const calls = Array.from({ length: 500 }, (_, i) => queue.publish(task(i)));
+  await Promise.all(subscriptions.map(({ ready }) => ready));
+  assert.ok(await clients() > before);
+  await queue.close();
+  const outcomes = await Promise.allSettled(calls);
+  const published = outcomes.filter(({ status }) => status === "fulfilled").length;
+  for (const { done } of await Promise.all(waiting)) assert.equal(done, true);
+  await until(async () => await clients() === before, "the end of all connections");
+  await using after = await open();
+  assert.ok(await after.count() >= published);
+});
+
+serverTest("connections are shared, and never more than poolSize", async () => {
+  await using queue = await open({ poolSize: 3 });
+  const before = await clients();
+  await Promise.all(Array.from({ length: 2000 }, () => queue.get("nobody")));
+  const now = await clients();
+  assert.ok(now > before && now <= 3, `${now} connections`);
+});
+
+serverTest("a program ends by itself once it has closed its queue", async () => {
+  const source = `
+    import { RedisMessageQueue } from "${new URL("backends/queue/redis/mod.ts", ROOT)}";
+    const queue = new RedisMessageQueue({ redisUrl: "${server.url}" });
+    await queue.initialize();
+    const subscription = queue.subscribe("tasks", "worker");
+    const coming = subscription.next();
+    await queue.publish({ channel: "tasks", payload: 1, sourceAgent: "a", targetAgent: "worker" });
+    await queue.acknowledge((await coming).value);
+    await queue.close();
+    console.log("closed");
+  `;
+  const directory = await Deno.makeTempDir({ dir: ROOT.pathname, prefix: ".ringbus-test-" });
+  try {
+    const file = `${directory}/program.ts`;
+    await Deno.writeTextFile(file, source);
+    const permission = `--allow-net=127.0.0.1:${server.port}`;
+    await using program = new Program([permission, file]);
+    assert.deepEqual(await program.lines(), ["closed"]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+  await until(async () => await clients() === 0, "the end of all connections");
+});
+
+serverTest("expired messages go while nobody calls, and dead connections are found", async () => {
+  await using queue = await open({ healthCheckSeconds: 0.1 });
+  await queue.publish(task(1, { ttlSeconds: 0.2 }));
+  const count = () => server.command("XLEN", "tinyllm:stream:tasks");
+  assert.equal(await count(), 1);
+  await until(async () => await count() === 0, "the sweep");
+});
+
+Deno.test("a wrong password is refused at once, and nobody gets to see it", async () => {
+  await using locked = await redisServer({ password: "right" });
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { memory: (record: LogRecord) => records.push(record) },
+    loggers: [
+      { category: ["ringbus"], lowestLevel: "debug", sinks: ["memory"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
+    ],
+  });
+  try {
+    const redisUrl = `redis://:s3cret%2Fword@127.0.0.1:${locked.port}`;
+    await using queue = new RedisMessageQueue({ redisUrl });
+    await assert.rejects(queue.initialize(), (error) => {
+      assert.ok(error instanceof QueueAuthenticationError);
+      assert.ok(error instanceof RedisError);
+      assert.match(error.message, /WRONGPASS/);
+      assert.match(error.message, /redis:\/\/:\*\*\*@127\.0\.0\.1/);
+      assert.doesNotMatch(`${error.stack} ${Deno.inspect(error)}`, /s3cret/);
+      return true;
+    });
+    await using other = new RedisMessageQueue({ redisUrl: `redis://127.0.0.1:${locked.port}` });
+    await assert.rejects(other.initialize(), QueueAuthenticationError);
+    await using right = new RedisMessageQueue({ redisUrl: locked.url });
+    await right.initialize();
+    await right.publish(task(1));
+  } finally {
+    await reset();
+  }
+  assert.ok(records.length > 0);
+  const isTelling = Deno.inspect(records, { depth: 10, iterableLimit: 1000 });
+  assert.doesNotMatch(isTelling, /s3cret|right@/);
+  assert.match(isTelling, /redis_initialization_failed/);
+});
+
+serverTest("events are logged under their documented names, with their facts", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { memory: (record: LogRecord) => records.push(record) },
+    loggers: [
+      { category: ["ringbus", "queue"], lowestLevel: "debug", sinks: ["memory"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
+    ],
+  });
+  let id: string;
+  try {
+    await using queue = await open();
+    ({ id } = await queue.publish(task(1, { priority: 10 })));
+    await queue.getPending("worker");
+    await queue.acknowledge(id);
+    await queue.clear();
+  } finally {
+    await reset();
+  }
+  assert.deepEqual(records.map(({ level, message }) => `${level} ${message.join("")}`), [
+    "info initializing_redis_single",
+    "info redis_initialized",
+    "debug message_published",
+    "debug pending_messages_retrieved",
+    "debug message_acknowledged",
+    "info messages_cleared",
+    "info closing_redis_connection",
+    "info redis_connection_closed",
+  ]);
+  assert.deepEqual(records[0].properties, { url: server.url });
+  assert.deepEqual(records[1].properties, { isCluster: false });
+  assert.deepEqual(records[2].properties, {
+    messageId: id,
+    channel: "tasks",
+    sourceAgent: "boss",
+    targetAgent: "worker",
+    priority: 10,
+  });
+  assert.deepEqual(records[5].properties, { count: 1 });
+});
+
+serverTest("a user with rights to the queue's keys alone is enough", async () => {
+  const rights = ["~tinyllm:*", "&tinyllm:*", "+@all", "-@dangerous"];
+  await server.command("ACL", "SETUSER", "agent", "on", ">secret", ...rights);
+  try {
+    const redisUrl = server.url.replace("redis://", "redis://agent:secret@");
+    await using queue = await open({ redisUrl });
+    await using subscription = queue.subscribe("tasks", "worker");
+    await queue.publish(task(1, { ttlSeconds: 60 }));
+    const record = await nextOf(subscription);
+    await queue.acknowledge(record);
+    await queue.delete(record.id);
+    assert.equal(await queue.count(), 0);
+    assert.deepEqual(await queue.list(), []);
+    await using other = new RedisMessageQueue({ redisUrl, redisPrefix: "other" });
+    await assert.rejects(other.initialize(), QueueAuthenticationError);
+  } finally {
+    await server.command("ACL", "DELUSER", "agent");
+  }
+});
+
+serverTest("a server that may throw messages away is warned of", async () => {
+  const warnings: string[] = [];
+  await configure({
+    sinks: { memory: ({ message }: LogRecord) => warnings.push(message.join("")) },
+    loggers: [
+      { category: ["ringbus", "queue"], lowestLevel: "warning", sinks: ["memory"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
+    ],
+  });
+  await server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+  try {
+    await using _queue = await open();
+  } finally {
+    await server.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
+    await reset();
+  }
+  assert.deepEqual(warnings, ["redis_may_evict_messages"]);
+});
+
+for (
+  const [redisUrl, message] of [
+    ["localhost:6379", /must look like redis:\/\/host:port/],
+    ["http://cluster:6379", /must look like/],
+    ["redis://one:1,two:2", /several servers are a cluster/],
+    ["redis://host:port", /"host:port" is no host and port/],
+    ["redis://host/first", /no number of a database/],
+    ["redis-cluster://host:1/3", /a cluster has database 0 alone/],
+    ["redis://user:%zz@host", /not percent-encoded/],
+    ["redis-cluster://", /must look like/],
+  ] as const
+) {
+  Deno.test(`the redisUrl ${redisUrl} is refused`, () => {
+    assert.throws(() => new RedisMessageQueue({ redisUrl }), (error) => {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /%zz/);
+      return true;
+    });
+  });
+}
+
+serverTest("the database of the URL is used, and a host named cluster is no cluster", async () => {
+  await using queue = await open({ redisUrl: `${server.url}/5`, redisPrefix: "cluster" });
+  await queue.publish(task(1));
+  assert.match(String(await server.command("INFO", "keyspace")), /^db5:/m);
+  assert.doesNotMatch(String(await server.command("INFO", "keyspace")), /^db0:/m);
+});
+
+Deno.test("the core pulls in no Redis client, and ./redis does", async () => {
+  const modulesOf = async (entry: string) => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", entry],
+      cwd: ROOT,
+    }).output();
+    const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+    return modules.map(({ specifier }: { specifier: string }) => specifier).join("\n");
+  };
+  assert.doesNotMatch(await modulesOf("mod.ts"), /@redis\/client|backends\/redis/);
+  assert.match(await modulesOf("backends/queue/redis/mod.ts"), /@redis\/client/);
+});

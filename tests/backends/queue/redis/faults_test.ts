@@ -1,0 +1,302 @@
+// What message queues on Redis do while the server, or the way to it, fails.
+
+import assert from "node:assert/strict";
+import {
+  type QueueConfig,
+  QueueConnectionError,
+  QueueError,
+  QueueOutOfMemoryError,
+  QueueTimeoutError,
+} from "../../../../mod.ts";
+import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
+import { redisServer } from "../../../../testing/mod.ts";
+import { nextOf, task } from "../../../conformance/queue/stage.ts";
+import { Load } from "./load.ts";
+import { pause, until, within } from "../../../support/deadline.ts";
+import { tcpProxy } from "../../../support/tcp_proxy.ts";
+
+const DEADLINE_MS = 15_000;
+const QUICK: QueueConfig = { commandTimeoutMs: 500, deadlineMs: DEADLINE_MS, leaseSeconds: 3 };
+
+async function open(redisUrl: string, config: QueueConfig = {}): Promise<RedisMessageQueue> {
+  const queue = new RedisMessageQueue({ redisUrl, ...QUICK, ...config });
+  await queue.initialize();
+  return queue;
+}
+
+Deno.test("a server that is killed under load and comes back has lost nothing", async () => {
+  await using server = await redisServer({ appendOnly: true });
+  await using queue = await open(server.url);
+  await using load = new Load(queue, ["ann", "bob"], DEADLINE_MS);
+  await load.flows();
+  for (let i = 0; i < 2; i++) {
+    await server.kill();
+    await pause(200);
+    await server.restart();
+    await load.flows();
+  }
+  await load.verify();
+});
+
+for (
+  const [name, commands] of [
+    ["connections that the server closes", [["CLIENT", "KILL", "TYPE", "normal"], [
+      "CLIENT",
+      "KILL",
+      "TYPE",
+      "pubsub",
+    ]]],
+    ["a server that pauses longer than a command may take", [["CLIENT", "PAUSE", "1500", "ALL"]]],
+    ["a server that forgets its scripts", [["SCRIPT", "FLUSH"]]],
+  ] as const
+) {
+  Deno.test(`${name}: nothing is lost, and delivery goes on`, async () => {
+    await using server = await redisServer();
+    await using queue = await open(server.url);
+    await using load = new Load(queue, ["ann", "bob"], DEADLINE_MS);
+    await load.flows();
+    for (const command of commands) {
+      await server.command(...command);
+      await load.flows();
+    }
+    await load.verify();
+  });
+}
+
+Deno.test("a network that cuts, delays and half-closes: nothing is lost, and delivery goes on", async () => {
+  await using server = await redisServer();
+  await using proxy = await tcpProxy(server.port);
+  await using queue = await open(`redis://127.0.0.1:${proxy.port}`);
+  await using load = new Load(queue, ["ann", "bob"], DEADLINE_MS);
+  await load.flows();
+  for (let i = 0; i < 5; i++) {
+    proxy.cut();
+    await load.flows(10);
+    proxy.cutAfter(37 * i, "to client");
+    await load.flows(10);
+    proxy.cutAfter(151 * i, "to server");
+    await load.flows(10);
+  }
+  proxy.delayMs = 60;
+  await load.flows(10);
+  proxy.delayMs = 0;
+  proxy.halfClose("to server");
+  await load.flows(10);
+  proxy.halfClose("to client");
+  await load.flows(10);
+  await load.verify();
+  assert.ok(proxy.cuts > 10);
+});
+
+/** Where a connection is cut in the midst of a command or of its reply. */
+const CUTS = [0, 1, 3, 4, 10, 40, 100, 300].flatMap((bytes) =>
+  (["to server", "to client"] as const).map((direction) => ({ bytes, direction }))
+);
+
+Deno.test("a call whose connection is cut is done once, whatever was cut", async () => {
+  await using server = await redisServer();
+  await using proxy = await tcpProxy(server.port);
+  await using queue = await open(`redis://127.0.0.1:${proxy.port}`);
+  await using witness = await open(server.url);
+  for (const { bytes, direction } of CUTS) {
+    const where = `after ${bytes} bytes ${direction}`;
+    const cut = () => proxy.cutAfter(bytes, direction);
+    await witness.clear();
+
+    cut();
+    const record = await queue.publish(task(where));
+    assert.equal(await witness.count(), 1, `publish ${where}`);
+    assert.equal((await witness.getPending("worker")).length, 1, `publish ${where}`);
+
+    cut();
+    await queue.put({ ...record, payload: "replaced" });
+    assert.equal(await witness.count(), 1, `put ${where}`);
+
+    const subscription = queue.subscribe("tasks", "worker");
+    await subscription.ready;
+    cut();
+    const delivery = await nextOf(subscription);
+    assert.deepEqual([delivery.payload, delivery.attempts], ["replaced", 1], `claim ${where}`);
+    await subscription.return();
+
+    cut();
+    assert.equal(await queue.acknowledge(delivery), true, `acknowledge ${where}`);
+    assert.equal(await witness.count({ acknowledged: true }), 1, `acknowledge ${where}`);
+
+    cut();
+    assert.equal(await queue.delete(record.id), true, `delete ${where}`);
+    assert.equal(await witness.count(), 0, `delete ${where}`);
+
+    for (let i = 0; i < 3; i++) await witness.publish(task(i));
+    cut();
+    assert.equal(await queue.clear(), 3, `clear ${where}`);
+  }
+  assert.ok(proxy.cuts >= CUTS.length);
+});
+
+Deno.test("a message that was trimmed before its publisher heard of it is not published again", async () => {
+  await using server = await redisServer();
+  await using proxy = await tcpProxy(server.port);
+  await using queue = await open(`redis://127.0.0.1:${proxy.port}`, { maxItems: 1 });
+  await using witness = await open(server.url, { maxItems: 1 });
+  await queue.publish(task("first"));
+  proxy.refuse();
+  proxy.cutAfter(0, "to client");
+  const publishing = queue.publish(task("trimmed"));
+  await until(async () => (await witness.list())[0].payload === "trimmed", "the first attempt");
+  await witness.publish(task("latest"));
+  await proxy.accept();
+  const { id } = await publishing;
+  assert.equal(await witness.exists(id), false);
+  assert.deepEqual((await witness.list()).map(({ payload }) => payload), ["latest"]);
+});
+
+Deno.test("a put that was done before its caller heard of it is not done again", async () => {
+  await using server = await redisServer();
+  await using proxy = await tcpProxy(server.port);
+  await using queue = await open(`redis://127.0.0.1:${proxy.port}`);
+  await using witness = await open(server.url);
+  const record = await queue.publish(task("first"));
+  proxy.refuse();
+  proxy.cutAfter(0, "to client");
+  const putting = queue.put({ ...record, payload: "second" });
+  const isThere = async () => (await witness.get(record.id))?.payload === "second";
+  await until(isThere, "the first attempt");
+  assert.equal(await witness.acknowledge(record.id), true);
+  await proxy.accept();
+  await putting;
+  assert.deepEqual(await witness.getPending("worker"), []);
+  assert.equal((await witness.get(record.id))?.acknowledged, true);
+});
+
+Deno.test("calls to a server that is stopped settle within their deadline", async () => {
+  await using server = await redisServer();
+  const deadlineMs = 1500;
+  await using queue = await open(server.url, { commandTimeoutMs: 400, deadlineMs });
+  const record = await queue.publish(task(1));
+  Deno.kill(server.pid, "SIGSTOP");
+  const begunMs = performance.now();
+  const calls = [
+    queue.publish(task(2)),
+    queue.put(record),
+    queue.acknowledge(record),
+    queue.getPending("worker"),
+    queue.getDeadLetters("worker"),
+    queue.requeue(record),
+    queue.get(record.id),
+    queue.list(),
+    queue.count(),
+    queue.delete(record.id),
+    queue.clear(),
+    queue.unsubscribe("tasks", "worker"),
+  ];
+  const outcomes = await within(
+    Promise.allSettled<unknown>(calls),
+    "the end of all calls",
+    deadlineMs + 10_000,
+  );
+  for (const outcome of outcomes) {
+    assert.equal(outcome.status, "rejected");
+    assert.ok(outcome.reason instanceof QueueTimeoutError, String(outcome.reason));
+    assert.ok(outcome.reason.cause instanceof Error);
+    assert.match(outcome.reason.message, /may have been done or not/);
+  }
+  assert.ok(performance.now() - begunMs < deadlineMs + 5000);
+  Deno.kill(server.pid, "SIGCONT");
+  assert.equal(typeof await queue.count(), "number");
+});
+
+Deno.test("calls to a server that is gone are refused within their deadline", async () => {
+  await using server = await redisServer();
+  await using queue = await open(server.url, { deadlineMs: 1000 });
+  await server.kill();
+  await assert.rejects(within(queue.count(), "the refusal"), QueueConnectionError);
+  await using other = new RedisMessageQueue({ redisUrl: server.url, deadlineMs: 500 });
+  await assert.rejects(within(other.initialize(), "the refusal"), (error) => {
+    assert.ok(error instanceof QueueConnectionError);
+    assert.match(error.message, new RegExp(`cannot initialize on ${server.url}.*ECONNREFUSED`));
+    return true;
+  });
+  await server.restart();
+  await other.initialize();
+  assert.equal(await other.count(), 0);
+});
+
+Deno.test("a broadcast does not wait for ever for a subscription that cannot start", async () => {
+  await using server = await redisServer();
+  await using queue = await open(server.url, { deadlineMs: 1000 });
+  await server.kill();
+  await using _subscription = queue.subscribe("news", "ann");
+  const broadcast = { channel: "news", sourceAgent: "boss", payload: 1 };
+  await assert.rejects(within(queue.publish(broadcast), "the refusal"), QueueConnectionError);
+});
+
+Deno.test("a failed initialize leaves no connection, and can be done again", async () => {
+  await using server = await redisServer();
+  await using first = await open(server.url, { namespace: "n", partitions: 2 });
+  const clients = async () => String(await server.command("CLIENT", "LIST")).split("\n").length;
+  const before = await clients();
+  const other = new RedisMessageQueue({ redisUrl: server.url, namespace: "n" });
+  await assert.rejects(other.initialize(), { name: "QueueConfigurationError" });
+  await until(async () => await clients() === before, "the end of the connection");
+  await first.clear();
+  await server.command("FLUSHALL");
+  await other.initialize();
+  await other.close();
+});
+
+Deno.test("a subscription outlives a server that is away for longer than a call may take", async () => {
+  await using server = await redisServer({ appendOnly: true });
+  await using queue = await open(server.url, { deadlineMs: 500, commandTimeoutMs: 200 });
+  await using subscription = queue.subscribe("tasks", "worker");
+  const coming = subscription.next();
+  await subscription.ready;
+  await server.kill();
+  await pause(1500);
+  await server.restart();
+  await using other = await open(server.url);
+  await other.publish(task("back"));
+  assert.equal((await within(coming, "delivery")).value.payload, "back");
+});
+
+Deno.test("close ends within its time while the server is stopped", async () => {
+  await using server = await redisServer();
+  const queue = await open(server.url, { commandTimeoutMs: 300 });
+  const subscription = queue.subscribe("tasks", "worker");
+  const coming = subscription.next();
+  await subscription.ready;
+  Deno.kill(server.pid, "SIGSTOP");
+  const call = assert.rejects(queue.count(), QueueError);
+  await within(queue.close(), "the end of close", 10_000);
+  await call;
+  assert.equal((await coming).done, true);
+  Deno.kill(server.pid, "SIGCONT");
+});
+
+Deno.test("without memory publish is refused whole, and consumers go on", async () => {
+  await using server = await redisServer({ maxMemoryBytes: 4_000_000 });
+  await using queue = await open(server.url);
+  await using subscription = queue.subscribe<string>("tasks", "worker", { prefetch: 10 });
+  await subscription.ready;
+  const text = "x".repeat(4000);
+  const ids: string[] = [];
+  await assert.rejects(async () => {
+    while (true) ids.push((await queue.publish(task(text))).id);
+  }, (error) => {
+    assert.ok(error instanceof QueueOutOfMemoryError);
+    assert.match(error.message, /OOM command not allowed/);
+    return true;
+  });
+  assert.ok(ids.length > 100);
+  assert.equal(await queue.count(), ids.length);
+  assert.equal((await queue.getPending("worker", { limit: 10_000 })).length, ids.length);
+  await using late = await open(server.url);
+  await late.unsubscribe("tasks", "nobody");
+  for (const id of ids) {
+    const record = await nextOf(subscription);
+    assert.equal(record.id, id);
+    assert.equal(await queue.acknowledge(record), true);
+    assert.equal(await queue.delete(record.id), true);
+  }
+  await queue.publish(task("fits again"));
+});

@@ -1,0 +1,112 @@
+/**
+ * Agents at work while something breaks, and what must be true afterwards.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { type MessageQueue, QueueError } from "../../../../mod.ts";
+import { pause, until, within } from "../../../support/deadline.ts";
+
+/** Calls of publish at the same time. */
+const PUBLISHERS = 4;
+/** How long a fault is waited for to heal. */
+const HEALING_MS = 60_000;
+/** What a loaded machine may add to a deadline. */
+const MARGIN_MS = 5000;
+
+/** What happened to the messages, by their numbers. */
+export class Load implements AsyncDisposable {
+  readonly published = new Set<number>();
+  readonly delivered = new Set<number>();
+  readonly acknowledged = new Set<number>();
+  readonly failures: QueueError[] = [];
+  readonly #queue: MessageQueue;
+  readonly #deadlineMs: number;
+  readonly #stopPublishing = new AbortController();
+  readonly #stopConsuming = new AbortController();
+  readonly #running: Promise<void>[] = [];
+  readonly #wrong: string[] = [];
+  #next = 0;
+
+  constructor(queue: MessageQueue, agents: string[], deadlineMs: number) {
+    this.#queue = queue;
+    this.#deadlineMs = deadlineMs;
+    for (const agent of agents) this.#running.push(this.#consume(agent));
+    for (let i = 0; i < PUBLISHERS; i++) this.#running.push(this.#publish(agents));
+  }
+
+  /** Fails if a call takes longer than it may, or with anything but an error of the family. */
+  async #settle<T>(what: string, call: Promise<T>): Promise<T | undefined> {
+    try {
+      return await within(call, what, this.#deadlineMs + MARGIN_MS);
+    } catch (error) {
+      if (error instanceof QueueError) this.failures.push(error);
+      else this.#wrong.push(String(error));
+    }
+  }
+
+  async #publish(agents: string[]): Promise<void> {
+    while (!this.#stopPublishing.signal.aborted) {
+      const number = this.#next++;
+      const record = await this.#settle(
+        `publish ${number}`,
+        this.#queue.publish({
+          channel: "load",
+          sourceAgent: "boss",
+          targetAgent: agents[number % agents.length],
+          payload: number,
+        }),
+      );
+      if (record !== undefined) this.published.add(number);
+      await pause(1);
+    }
+  }
+
+  async #consume(agent: string): Promise<void> {
+    const { signal } = this.#stopConsuming;
+    for await (const record of this.#queue.subscribe<number>("load", agent, { signal })) {
+      const number = record.payload;
+      this.delivered.add(number);
+      if (this.acknowledged.has(number)) this.#wrong.push(`${number} came after its end`);
+      const isDone = await this.#settle(`acknowledge ${number}`, this.#queue.acknowledge(record));
+      if (isDone === false) this.#wrong.push(`${number} could not be acknowledged`);
+      if (isDone) this.acknowledged.add(number);
+    }
+  }
+
+  /** Waits until so many more messages went all the way. */
+  async flows(count = 50): Promise<void> {
+    const wanted = this.acknowledged.size + count;
+    await until(
+      () => this.acknowledged.size >= wanted,
+      `delivery of ${count} messages (${this.failures.at(-1)})`,
+      HEALING_MS,
+    );
+  }
+
+  /** Ends the work, and checks that nothing which was promised is lost, and nothing came twice. */
+  async verify(): Promise<void> {
+    this.#stopPublishing.abort();
+    const missing = () => this.published.difference(this.delivered);
+    await until(() => missing().size === 0, "delivery of all", HEALING_MS).catch(async (error) => {
+      const found = await this.#queue.list({ limit: 10_000 });
+      const lost = found.filter(({ payload }) => missing().has(payload as number));
+      throw new Error(
+        `${error.message}: missing ${[...missing()]}; there are ${Deno.inspect(lost)}; ` +
+          `failures ${this.failures}`,
+      );
+    });
+
+    await this[Symbol.asyncDispose]();
+    assert.deepEqual(this.#wrong, []);
+    assert.ok(this.published.size > 0);
+  }
+
+  /** Ends the work, whatever its state. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopPublishing.abort();
+    this.#stopConsuming.abort();
+    await Promise.all(this.#running);
+  }
+}

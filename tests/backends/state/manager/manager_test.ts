@@ -1,0 +1,410 @@
+// The contract of shared state on a server process of its own, and what is particular to it.
+
+import assert from "node:assert/strict";
+import {
+  getSharedBackend,
+  ManagerBackend,
+  resetSharedBackend,
+  SharedBackendConnectionError,
+  type StateOptions,
+} from "../../../../backends/state/mod.ts";
+import { EmbeddedServer, StateHost, type StateHostOptions } from "../../../../backends/tcp/mod.ts";
+import { bytes } from "../../../conformance/state/carrier.ts";
+import { testSharedBackend } from "../../../conformance/state/suite.ts";
+import { pause, until } from "../../../support/deadline.ts";
+import { freePort } from "../../../support/free_port.ts";
+import { isServed, LineClient } from "../../../support/line_client.ts";
+import { Program } from "../../../support/program.ts";
+import { tcpProxy } from "../../../support/tcp_proxy.ts";
+
+const KEY = new TextEncoder().encode("the key of the tests");
+const HOST = "127.0.0.1";
+
+function at(port: number, options: StateOptions = {}): ManagerBackend {
+  return new ManagerBackend({ ...options, managerAddress: [HOST, port], managerAuthkey: KEY });
+}
+
+/** A process with a backend; it appends one slot, and stays until it is killed. */
+function attached(port: number): Program {
+  return new Program(["-A", "tests/support/programs/state_guest.ts", String(port), KEY.toBase64()]);
+}
+
+/** A server in this process: what goes to it and comes from it can be seen. */
+async function withHost(
+  test: (port: number, server: EmbeddedServer) => Promise<void>,
+  options: Partial<StateHostOptions> = {},
+): Promise<void> {
+  const state = new StateHost({ authkey: KEY, ...options });
+  await using server = new EmbeddedServer({ port: 0, state });
+  await test(await server.start(), server);
+}
+
+testSharedBackend({
+  name: "manager",
+  open(options) {
+    const config = {
+      ...options,
+      managerAddress: [HOST, freePort()] as [string, number],
+      managerAuthkey: KEY,
+    };
+    return Promise.resolve({
+      backend: () => Promise.resolve(new ManagerBackend(config)),
+      advance: pause,
+      remote: { backendType: "manager", ...config },
+      [Symbol.asyncDispose]: async () => {
+        assert.equal(await isServed(config.managerAddress[1]), false);
+      },
+    });
+  },
+});
+
+Deno.test("manager state: the server ends with its last client, and gives its port back", async () => {
+  const port = freePort();
+  const [one, other] = [at(port), at(port)];
+  await one.bufferAppend("t", bytes(1));
+  assert.equal(await other.bufferThreadLen("t"), 1);
+  await one.close();
+  assert.equal(await isServed(port), true);
+  assert.equal(await other.bufferThreadLen("t"), 1);
+  await other.close();
+  Deno.listen({ hostname: HOST, port }).close();
+  await using late = at(port);
+  assert.equal(await late.bufferThreadLen("t"), 0);
+});
+
+Deno.test("manager state: it survives the one who started it, and ends when the last is killed", async () => {
+  const port = freePort();
+  await using starter = attached(port);
+  await starter.prints("index 0");
+  await using other = attached(port);
+  await other.prints("index 1");
+  starter.kill("SIGKILL");
+  await starter.ended();
+  const backend = at(port);
+  assert.equal(await backend.bufferThreadLen("t"), 2);
+  await backend.close();
+  await pause(3000);
+  assert.equal(await isServed(port), true);
+  other.kill("SIGKILL");
+  await other.ended();
+  await until(async () => !(await isServed(port)), "the end of the server");
+});
+
+Deno.test("manager state: of those who start at once one wins, and the others attach", async () => {
+  const port = freePort();
+  await using stack = new AsyncDisposableStack();
+  const backends = Array.from({ length: 4 }, () => stack.use(at(port)));
+  const programs = Array.from({ length: 2 }, () => stack.use(attached(port)));
+  const own = await Promise.all(backends.map((each) => each.bufferAppend("t", bytes(1))));
+  await Promise.all(programs.map((each) => each.prints("index")));
+  const others = programs.map(({ output }) => Number(/index (\d+)/.exec(output)![1]));
+  assert.deepEqual([...own, ...others].sort(), [0, 1, 2, 3, 4, 5]);
+  for (const each of programs) {
+    each.kill("SIGKILL");
+    await each.ended();
+  }
+});
+
+Deno.test("manager state: a wrong key is refused at once", async () => {
+  const port = freePort();
+  await using backend = at(port);
+  await backend.bufferAppend("t", bytes(1));
+  const config = {
+    backendType: "manager",
+    managerAddress: [HOST, port] as [string, number],
+    managerAuthkey: bytes(1, 2, 3),
+  } as const;
+  await assert.rejects(getSharedBackend(config), (error: Error) => {
+    assert.ok(error instanceof SharedBackendConnectionError);
+    assert.match(error.message, /wrong authkey/);
+    return true;
+  });
+  await resetSharedBackend();
+  assert.equal(await backend.bufferThreadLen("t"), 1);
+});
+
+/** Answers each line with the next of some answers. */
+async function withImpostor(
+  answers: string[],
+  test: (port: number) => Promise<void>,
+): Promise<void> {
+  using listener = Deno.listen({ hostname: HOST, port: 0 });
+  const serving = (async () => {
+    for await (const conn of listener) {
+      for (const answer of answers) {
+        await conn.read(new Uint8Array(4096));
+        await conn.write(new TextEncoder().encode(`${answer}\r\n`));
+      }
+      await conn.read(new Uint8Array(1));
+      conn.close();
+    }
+  })();
+  await test((listener.addr as Deno.NetAddr).port);
+  listener.close();
+  await serving;
+}
+
+Deno.test("manager state: a server that does not know the key is not used", async () => {
+  const zeros = new Uint8Array(32).toBase64();
+  const cases: [string[], RegExp][] = [
+    [[`NONCE ${zeros} x`, `PROOF ${zeros}`], /does not know the managerAuthkey/],
+    [["HTTP/1.1 400 Bad Request"], /is it a server of Ringbus/],
+    [['ERROR "unknown command"'], /unknown command/],
+  ];
+  for (const [answers, message] of cases) {
+    await withImpostor(answers, async (port) => {
+      await using backend = at(port);
+      await assert.rejects(backend.bufferAppend("t", bytes(1)), (error: Error) => {
+        assert.ok(error instanceof SharedBackendConnectionError);
+        assert.match(error.message, message);
+        return true;
+      });
+    });
+  }
+});
+
+Deno.test("manager state: nothing is answered before the handshake, nor after a false one", async () => {
+  await withHost(async (port) => {
+    await using stranger = await LineClient.open(port);
+    const zeros = new Uint8Array(32).toBase64();
+    for (const line of ["STATE_ATTACH c 10000 1000 0", "STATE_APPEND 1 t AA==", "STATE_SLOTS t"]) {
+      assert.match((await stranger.ask(line))!, /^ERROR "show the authkey/);
+    }
+    assert.match((await stranger.ask(`STATE_PROVE ${zeros} ${zeros}`))!, /send STATE_HELLO first/);
+    assert.match((await stranger.ask("STATE_HELLO"))!, /^NONCE \S{44} \S+$/);
+    assert.match((await stranger.ask(`STATE_PROVE ${zeros} ${zeros}`))!, /wrong authkey/);
+    assert.match((await stranger.ask(`STATE_PROVE ${zeros} ${zeros}`))!, /send STATE_HELLO first/);
+    assert.match((await stranger.ask("STATE_LENGTH t"))!, /^ERROR "show the authkey/);
+  });
+});
+
+Deno.test("manager state: a proof is of no use on another connection", async () => {
+  await withHost(async (port) => {
+    await using spied = await LineClient.open(port);
+    const proof = await proofLine((await spied.ask("STATE_HELLO"))!);
+    await using replayed = await LineClient.open(port);
+    await replayed.ask("STATE_HELLO");
+    assert.match((await replayed.ask(proof.line))!, /wrong authkey/);
+    assert.equal(await spied.ask(proof.line), proof.answer);
+  });
+});
+
+Deno.test("manager state: a server without shared state says so", async () => {
+  await using server = new EmbeddedServer({ port: 0 });
+  await using backend = at(await server.start());
+  await assert.rejects(backend.connect(), /this server keeps no shared state/);
+});
+
+Deno.test("manager state: the token of messages is not that of the state", async () => {
+  await using server = new EmbeddedServer({
+    port: 0,
+    token: "secret",
+    state: new StateHost({ authkey: KEY }),
+  });
+  await using backend = at(await server.start());
+  assert.equal(await backend.bufferAppend("t", new Uint8Array(1_000_000)), 0);
+  await using stranger = await LineClient.open(server.port);
+  assert.match((await stranger.ask("PUBLISH t x"))!, /AUTH/);
+});
+
+Deno.test("manager state: other limits than those of the first client are refused", async () => {
+  const port = freePort();
+  await using backend = at(port, { maxThreads: 5, ttlSeconds: 60 });
+  await backend.bufferAppend("t", bytes(1));
+  const cases: [StateOptions, RegExp][] = [
+    [{ maxThreads: 6, ttlSeconds: 60 }, /maxThreads 5, not 6/],
+    [{ maxThreads: 5 }, /ttlMs 60000, not without end/],
+    [{ maxThreads: 5, ttlSeconds: 60, maxSlotsPerThread: 1 }, /maxSlotsPerThread 10000, not 1/],
+  ];
+  for (const [options, message] of cases) {
+    await using other = at(port, options);
+    await assert.rejects(other.bufferThreadLen("t"), message);
+  }
+  assert.equal(await backend.bufferThreadLen("t"), 1);
+});
+
+Deno.test("manager state: an address that cannot be reached is an error, with advice", async () => {
+  const config = { backendType: "manager", managerAuthkey: KEY } as const;
+  for (const host of ["0.0.0.0", "nowhere.invalid"]) {
+    const managerAddress: [string, number] = [host, freePort()];
+    await assert.rejects(getSharedBackend({ ...config, managerAddress }), (error: Error) => {
+      assert.ok(error instanceof SharedBackendConnectionError);
+      assert.ok(error.message.includes(managerAddress.join(":")), error.message);
+      return true;
+    });
+  }
+  await resetSharedBackend();
+});
+
+Deno.test("manager state: keys and addresses that cannot be are refused, and keys not shown", () => {
+  for (const bad of [undefined, "password", [1], new Uint8Array()]) {
+    const managerAuthkey = bad as Uint8Array;
+    assert.throws(() => new ManagerBackend({ managerAuthkey }), (error: Error) => {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, /managerAuthkey must be a Uint8Array/);
+      assert.doesNotMatch(error.message, /password/);
+      return true;
+    });
+  }
+  for (const bad of [["h"], ["", 1], ["h", 0], ["h", 65_536], ["h", "1"], "h:1", ["h", 1, 2]]) {
+    const managerAddress = bad as [string, number];
+    assert.throws(
+      () => new ManagerBackend({ managerAddress, managerAuthkey: KEY }),
+      /managerAddress must be a host and a port/,
+    );
+  }
+});
+
+Deno.test("manager state: what was sent when the connection broke is done once", async () => {
+  await withHost(async (port) => {
+    await using proxy = await tcpProxy(port);
+    await using backend = at(proxy.port);
+    await using witness = at(port);
+    await backend.bufferAppend("first", bytes(1));
+    let cuts = 0;
+    for (const direction of ["to server", "to client"] as const) {
+      for (let round = 0; round < 25; round++) {
+        const threadId = `${direction} ${round}`;
+        proxy.cutAfter(round * 13, direction);
+        const appends = Array.from(
+          { length: 50 },
+          (_, i) => backend.bufferAppend(threadId, bytes(i)),
+        );
+        assert.deepEqual(await Promise.all(appends), Array.from({ length: 50 }, (_, i) => i));
+        const slots = await witness.bufferGetThread(threadId);
+        assert.deepEqual(slots.map(([byte]) => byte), Array.from({ length: 50 }, (_, i) => i));
+        proxy.cutAfter(round, direction);
+        assert.equal(await backend.bufferDeleteThread(threadId), true);
+        assert.equal(await backend.bufferDeleteThread(threadId), false);
+        assert.ok(proxy.cuts > cuts, `round ${round}, ${direction}`);
+        cuts = proxy.cuts;
+      }
+    }
+  });
+});
+
+Deno.test("manager state: when its server is killed the calls fail, and none begins anew", async () => {
+  const port = freePort();
+  await using starter = attached(port);
+  await starter.prints("index 0");
+  const backend = at(port);
+  await backend.bufferAppend("t", bytes(1));
+  Deno.kill(pidOfServer(port), "SIGKILL");
+  await until(async () => !(await isServed(port)), "the end of the server");
+  await assert.rejects(backend.bufferAppend("t", bytes(2)), isLoss(/process has ended/));
+  await using other = at(port);
+  assert.equal(await other.bufferAppend("t", bytes(3)), 0);
+  await assert.rejects(backend.bufferThreadLen("t"), isLoss(/another server than before/));
+  await backend.close();
+  assert.equal(await other.bufferThreadLen("t"), 1);
+});
+
+function isLoss(message: RegExp): (error: unknown) => boolean {
+  return (error) => error instanceof SharedBackendConnectionError && message.test(error.message);
+}
+
+/** Whose command line has no port in it: found by the socket that listens. */
+function pidOfServer(port: number): number {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
+  const line = Deno.readTextFileSync("/proc/net/tcp").split("\n").find((row) => row.includes(hex))!;
+  const socket = `socket:[${line.trim().split(/\s+/)[9]}]`;
+  for (const { name: pid } of Deno.readDirSync("/proc")) {
+    if (/^\d+$/.test(pid) && filesOf(pid).includes(socket)) return Number(pid);
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}
+
+function filesOf(pid: string): string[] {
+  try {
+    return [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) =>
+      Deno.readLinkSync(`/proc/${pid}/fd/${name}`)
+    );
+  } catch {
+    // It has just ended, or is another user's.
+    return [];
+  }
+}
+
+Deno.test("manager state: malformed commands are refused, and change nothing", async () => {
+  await withHost(async (port, server) => {
+    await using backend = at(port);
+    await backend.bufferAppend("t", bytes(1));
+    await using client = await proved(port);
+    assert.match((await client.ask("STATE_LENGTH t"))!, /STATE_ATTACH first/);
+    assert.match((await client.ask("STATE_ATTACH c 1 1000 0"))!, /maxSlotsPerThread/);
+    assert.match((await client.ask('STATE_ATTACH "a b" 10000 1000 0'))!, /ERROR/);
+    assert.equal(await client.ask("STATE_ATTACH c 10000 1000 0"), "ATTACHED");
+    const malformed = [
+      "STATE_ATTACH c 10000 1000 0",
+      "STATE_APPEND x t AA==",
+      "STATE_APPEND -1 t AA==",
+      "STATE_APPEND 1.5 t AA==",
+      "STATE_APPEND 99999999999999999999 t AA==",
+      "STATE_APPEND 1 t ****",
+      'STATE_APPEND 1 "" AA==',
+      "STATE_APPEND 1 t",
+      "STATE_SLOT t x",
+      "STATE_SLOT t -1",
+      `STATE_LENGTH ${"x".repeat(1025)}`,
+      "STATE_SET_PAIR 1 JSON:AA== u",
+      "STATE_UUID JSON:/w==",
+    ];
+    for (const line of malformed) assert.match((await client.ask(line))!, /^ERROR "/, line);
+    assert.equal(await client.ask("STATE_APPEND 5 t AA=="), "OK 1");
+    assert.equal(await client.ask("STATE_APPEND 5 t AA=="), "OK 1");
+    assert.match((await client.ask("STATE_APPEND 4 t AA=="))!, /answered too long ago/);
+    assert.equal(await client.ask("STATE_LENGTH t"), "OK 2");
+    assert.equal(server.getStats().commands.STATE_APPEND > 1, true);
+  });
+});
+
+/** A client that has shown the key. */
+async function proved(port: number): Promise<LineClient> {
+  const client = await LineClient.open(port);
+  const { line, answer } = await proofLine((await client.ask("STATE_HELLO"))!);
+  assert.equal(await client.ask(line), answer);
+  return client;
+}
+
+/** How to prove the key, and the proof to expect, by other code than ours. */
+async function proofLine(hello: string): Promise<{ line: string; answer: string }> {
+  const nonce = new Uint8Array(32).fill(7);
+  const numbers = [...nonce, ...Uint8Array.fromBase64(hello.split(" ")[1])];
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", KEY, algorithm, false, ["sign"]);
+  const sign = async (side: string) => {
+    const text = new TextEncoder().encode(`ringbus state ${side}`);
+    const signed = await crypto.subtle.sign("HMAC", key, new Uint8Array([...text, ...numbers]));
+    return new Uint8Array(signed).toBase64();
+  };
+  return {
+    line: `STATE_PROVE ${nonce.toBase64()} ${await sign("client")}`,
+    answer: `PROOF ${await sign("server")}`,
+  };
+}
+
+Deno.test("manager state: a thread beyond maxReplyBytes is refused whole, and read slot by slot", async () => {
+  const state = new StateHost({ authkey: KEY });
+  await using server = new EmbeddedServer({ port: 0, state, maxReplyBytes: 10_000 });
+  await using backend = at(await server.start());
+  for (let i = 0; i < 3; i++) await backend.bufferAppend("t", new Uint8Array(4000).fill(i));
+  await assert.rejects(backend.bufferGetThread("t"), /read slot by slot/);
+  assert.deepEqual(await backend.bufferGetSlot("t", 2), new Uint8Array(4000).fill(2));
+});
+
+Deno.test("manager state: reading renews threads and pairs", async () => {
+  let nowMs = 0;
+  await withHost(async (port) => {
+    await using backend = at(port, { ttlSeconds: 10 });
+    await backend.bufferAppend("t", bytes(1));
+    await backend.registrySet("a", "u");
+    for (let i = 0; i < 5; i++) {
+      nowMs += 6000;
+      assert.equal(await backend.bufferThreadLen("t"), 1);
+      assert.equal(await backend.registryGetUuid("a"), "u");
+    }
+    nowMs += 11_000;
+    assert.equal(await backend.bufferThreadLen("t"), 0);
+    assert.equal(await backend.registryGetChain("u"), undefined);
+  }, { ttlSeconds: 10, now: () => nowMs });
+});

@@ -1,0 +1,49 @@
+// The contract of shared state on a real Redis Cluster of six nodes.
+
+import assert from "node:assert/strict";
+import { RedisBackend } from "../../../../backends/state/mod.ts";
+import { type RedisCluster, redisCluster } from "../../../../testing/mod.ts";
+import { testSharedBackend } from "../../../conformance/state/suite.ts";
+
+let cluster: RedisCluster;
+let states = 0;
+
+Deno.test.beforeAll(async () => {
+  cluster = await redisCluster({ masters: 3, replicas: 1 });
+});
+
+Deno.test.afterAll(async () => {
+  await cluster[Symbol.asyncDispose]();
+});
+
+testSharedBackend({
+  name: "cluster",
+  open({ ttlSeconds, ...limits }) {
+    const config = {
+      ...limits,
+      redisUrl: cluster.url,
+      redisPrefix: `state-${states++}:`,
+      ...(ttlSeconds !== undefined && { redisTtl: ttlSeconds }),
+    };
+    return Promise.resolve({
+      backend: () => Promise.resolve(new RedisBackend(config)),
+      advance: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      remote: { backendType: "redis", ...config },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  },
+});
+
+Deno.test("cluster state: calls go on when the master of the state is killed", async () => {
+  const redisPrefix = "failover:";
+  await using cluster = await redisCluster({ masters: 3, replicas: 1 });
+  await using backend = new RedisBackend({ redisUrl: cluster.url, redisPrefix });
+  for (let i = 0; i < 20; i++) await backend.bufferAppend("t", Uint8Array.of(i));
+  // Replication is asynchronous: what the replica has not got yet a failover would lose.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const master = await cluster.masterOf(`{${redisPrefix}}threads`);
+  await cluster.kill(master);
+  assert.equal(await backend.bufferAppend("t", Uint8Array.of(20)), 20);
+  const slots = await backend.bufferGetThread("t");
+  assert.deepEqual(slots.map(([byte]) => byte), Array.from({ length: 21 }, (_, i) => i));
+});

@@ -1,0 +1,92 @@
+// The contract of shared state in shared memory, and what is particular to it.
+
+import assert from "node:assert/strict";
+import { ShmBackend } from "../../../../backends/state/mod.ts";
+import { inScratch } from "../../../support/scratch.ts";
+import { testSharedBackend } from "../../../conformance/state/suite.ts";
+import { SCRATCH_PREFIX } from "../../../support/scratch.ts";
+
+testSharedBackend({
+  name: "shm",
+  open(options) {
+    const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+    let aheadMs = 0;
+    const now = () => Date.now() + aheadMs;
+    return Promise.resolve({
+      backend: () => Promise.resolve(new ShmBackend({ ...options, dir, now })),
+      advance: (ms) => {
+        aheadMs += ms;
+        return Promise.resolve();
+      },
+      [Symbol.asyncDispose]: async () => {
+        assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), []);
+        await Deno.remove(dir);
+      },
+    });
+  },
+});
+
+Deno.test("shm state: it ends with its last backend, or persists when asked to", () =>
+  inScratch(({ path: dir, names }) => {
+    for (const persist of [false, true]) {
+      const options = { dir, shmName: `persist-${persist}`, persist };
+      new ShmBackend(options).closeSync();
+      const first = new ShmBackend(options);
+      first.bufferAppendSync("t", Uint8Array.of(1));
+      first.registrySetSync("a", "u");
+      first.closeSync();
+      const second = new ShmBackend(options);
+      assert.equal(second.bufferThreadLenSync("t"), persist ? 1 : 0);
+      assert.equal(second.registryGetChainSync("u"), persist ? "a" : undefined);
+      second.closeSync();
+    }
+    assert.ok(names().some((name) => name.includes("persist-true")));
+    for (const name of names()) Deno.removeSync(`${dir}/${name}`);
+    return Promise.resolve();
+  }));
+
+Deno.test("shm state: other limits for the same state are refused", () =>
+  inScratch(({ path: dir }) => {
+    using one = new ShmBackendForTest({ dir, maxThreads: 5 });
+    assert.throws(() => new ShmBackend({ dir, maxThreads: 6 }), /state/);
+    assert.deepEqual(one.bufferListThreadsSync(), []);
+    return Promise.resolve();
+  }));
+
+Deno.test("shm state: what is deleted gives its room back, and the rest stays", () =>
+  inScratch(({ path: dir }) => {
+    using one = new ShmBackendForTest({ dir });
+    using other = new ShmBackendForTest({ dir });
+    const slot = new Uint8Array(10_000).fill(7);
+    const kept = ["a", "b", "c"];
+    for (const [i, name] of kept.entries()) {
+      one.bufferAppendSync(name, Uint8Array.of(i, 1, 2, 3));
+      one.bufferAppendSync(name, Uint8Array.of(i, 4, 5, 6));
+    }
+    for (let round = 0; round < 60; round++) {
+      for (let i = 0; i < 10; i++) one.bufferAppendSync("passing", slot);
+      other.bufferDeleteThreadSync("passing");
+    }
+    const bytes = [...Deno.readDirSync(dir)].reduce(
+      (sum, { name, isFile }) => sum + (isFile ? Deno.statSync(`${dir}/${name}`).size : 0),
+      0,
+    );
+    assert.ok(bytes < 5_000_000, `${bytes} bytes for a state of a few`);
+    using late = new ShmBackendForTest({ dir });
+    assert.deepEqual(late.bufferListThreadsSync(), kept);
+    for (const backend of [one, other, late]) {
+      for (const [i, name] of kept.entries()) {
+        assert.deepEqual(backend.bufferGetThreadSync(name), [
+          Uint8Array.of(i, 1, 2, 3),
+          Uint8Array.of(i, 4, 5, 6),
+        ]);
+      }
+    }
+    return Promise.resolve();
+  }));
+
+class ShmBackendForTest extends ShmBackend implements Disposable {
+  [Symbol.dispose](): void {
+    this.closeSync();
+  }
+}

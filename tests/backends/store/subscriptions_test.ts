@@ -1,0 +1,227 @@
+// Subscribers, their queues, and patterns.
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { InvalidInputError, SubscriptionLimitError } from "../../../backends/store/errors.ts";
+import { glob } from "../../../backends/store/glob.ts";
+import { Store } from "../../../backends/store/store.ts";
+import { type Delivery, Subscriber } from "../../../backends/store/subscription.ts";
+import { MAX_SUBSCRIPTIONS } from "../../../backends/store/subscriptions.ts";
+
+function summary(delivery: Delivery): unknown[] {
+  const { topic, pattern } = delivery;
+  const content = delivery.kind === "stored" ? delivery.message.id : delivery.value;
+  return [content, topic, ...pattern === undefined ? [] : [pattern]];
+}
+
+Deno.test("one queue takes what is stored and published, in its order", () => {
+  const store = new Store({ clock: () => 5000 });
+  const subscriber = new Subscriber();
+  assert.equal(store.subscriptions.subscribe(subscriber, "a"), true);
+  assert.equal(store.subscriptions.subscribe(subscriber, "a"), false);
+  store.subscriptions.psubscribe(subscriber, "b.*");
+  store.storeMessage("n", "a", '{"id":1}');
+  store.storeMessage("n", "c", '{"id":2}');
+  assert.equal(store.subscriptions.publish("b.x", "text"), 1);
+  assert.equal(store.subscriptions.publish("c", "nobody"), 0);
+  store.storeMessage("n", "b.", '{"id":3}');
+  const [first, published, last] = subscriber.take();
+  assert.deepEqual(summary(first), [1n, "a"]);
+  assert.deepEqual(summary(published), ["text", "b.x", "b.*"]);
+  assert.ok(published.kind === "published" && published.atMs === 5000);
+  assert.deepEqual(summary(last), [3n, "b.", "b.*"]);
+  assert.equal(subscriber.length, 0);
+  assert.equal(subscriber.bytes, 0);
+});
+
+Deno.test("a topic and a pattern that matches it give an entry each", () => {
+  const store = new Store();
+  const subscriber = new Subscriber();
+  store.subscriptions.subscribe(subscriber, "a");
+  store.subscriptions.psubscribe(subscriber, "*");
+  assert.equal(store.subscriptions.publish("a", "x"), 2);
+  assert.deepEqual(subscriber.take().map(summary), [["x", "a"], ["x", "a", "*"]]);
+});
+
+Deno.test("nothing comes after unsubscribing", () => {
+  const store = new Store();
+  const subscriber = new Subscriber();
+  store.subscriptions.subscribe(subscriber, "a");
+  store.subscriptions.psubscribe(subscriber, "a*");
+  assert.equal(store.subscriptions.unsubscribe(subscriber, "a"), true);
+  assert.equal(store.subscriptions.unsubscribe(subscriber, "a"), false);
+  assert.equal(store.subscriptions.publish("a", "x"), 1);
+  assert.equal(store.subscriptions.punsubscribe(subscriber, "a*"), true);
+  assert.equal(store.subscriptions.punsubscribe(subscriber, "a*"), false);
+  assert.equal(store.subscriptions.publish("a", "x"), 0);
+  store.subscriptions.subscribe(subscriber, "b");
+  store.subscriptions.psubscribe(subscriber, "?");
+  store.subscriptions.remove(subscriber);
+  assert.equal(store.subscriptions.publish("b", "x"), 0);
+  const { subscriptions, patternSubscriptions } = store.stats();
+  assert.deepEqual([subscriptions, patternSubscriptions], [0, 0]);
+});
+
+Deno.test("a subscriber is told when its queue is no longer empty", () => {
+  const store = new Store();
+  let calls = 0;
+  const subscriber = new Subscriber({ onReady: () => calls++ });
+  store.subscriptions.subscribe(subscriber, "a");
+  for (let i = 0; i < 3; i++) store.subscriptions.publish("a", "x");
+  assert.equal(calls, 1);
+  subscriber.take(2);
+  store.subscriptions.publish("a", "x");
+  assert.equal(calls, 1);
+  subscriber.take();
+  store.subscriptions.publish("a", "x");
+  assert.equal(calls, 2);
+});
+
+Deno.test("a full queue loses its oldest entries, which are counted", () => {
+  const store = new Store();
+  const slow = new Subscriber({ maxQueueLength: 10 });
+  const quick = new Subscriber({ maxQueueLength: 10 });
+  for (const each of [slow, quick]) store.subscriptions.subscribe(each, "a");
+  const got: unknown[] = [];
+  for (let i = 0; i < 100; i++) {
+    store.subscriptions.publish("a", `${i}`);
+    got.push(...quick.take().map((delivery) => summary(delivery)[0]));
+  }
+  const numbers = Array.from({ length: 100 }, (_, i) => `${i}`);
+  assert.deepEqual(got, numbers);
+  assert.deepEqual(slow.take().map((delivery) => summary(delivery)[0]), numbers.slice(90));
+  assert.equal(slow.dropped, 90);
+  assert.equal(quick.dropped, 0);
+  assert.equal(store.stats().dropped, 90);
+});
+
+Deno.test("a queue is bounded in bytes, and takes one entry of any size", () => {
+  const store = new Store();
+  const subscriber = new Subscriber({ maxQueueBytes: 5000 });
+  store.subscriptions.subscribe(subscriber, "a");
+  for (let i = 0; i < 100; i++) {
+    store.subscriptions.publish("a", "x".repeat(900));
+    assert.ok(subscriber.bytes <= 5000);
+  }
+  assert.equal(subscriber.length + subscriber.dropped, 100);
+  store.subscriptions.publish("a", "x".repeat(10_000));
+  assert.equal(subscriber.length, 1);
+  subscriber.take();
+  assert.equal(subscriber.bytes, 0);
+});
+
+Deno.test("a subscriber that asked for it is cut off when its queue is full", () => {
+  const store = new Store();
+  let calls = 0;
+  const subscriber = new Subscriber({
+    maxQueueLength: 2,
+    overflow: "disconnect",
+    onReady: () => calls++,
+  });
+  store.subscriptions.subscribe(subscriber, "a");
+  const reached = [1, 2, 3, 4].map(() => store.subscriptions.publish("a", "x"));
+  assert.deepEqual(reached, [1, 1, 0, 0]);
+  assert.equal(subscriber.isDisconnected, true);
+  assert.equal(subscriber.dropped, 3);
+  assert.equal(calls, 2);
+  assert.deepEqual(subscriber.take(), []);
+  assert.equal(store.stats().disconnected, 1);
+});
+
+Deno.test("entries are taken up to a limit", () => {
+  const store = new Store();
+  const subscriber = new Subscriber();
+  store.subscriptions.subscribe(subscriber, "a");
+  for (let i = 0; i < 250; i++) store.subscriptions.publish("a", `${i}`);
+  const lengths = [100, 100, 100, 100].map((limit) => subscriber.take(limit).length);
+  assert.deepEqual(lengths, [100, 100, 50, 0]);
+});
+
+Deno.test("subscribers to one topic share an entry", () => {
+  const store = new Store();
+  const subscribers = [new Subscriber(), new Subscriber()];
+  for (const each of subscribers) store.subscriptions.psubscribe(each, "a*");
+  store.storeMessage("n", "a", '{"id":1}');
+  assert.equal(subscribers[0].take()[0], subscribers[1].take()[0]);
+});
+
+Deno.test("names, patterns and numbers of subscriptions are bounded", () => {
+  const store = new Store();
+  const subscriber = new Subscriber();
+  for (const name of ["", "\n", "x".repeat(1025)]) {
+    assert.throws(() => store.subscriptions.subscribe(subscriber, name), InvalidInputError);
+    assert.throws(() => store.subscriptions.psubscribe(subscriber, name), InvalidInputError);
+    assert.throws(() => store.subscriptions.publish(name, "x"), InvalidInputError);
+  }
+  for (let i = 0; i < MAX_SUBSCRIPTIONS; i++) store.subscriptions.subscribe(subscriber, `${i}`);
+  assert.throws(() => store.subscriptions.psubscribe(subscriber, "*"), SubscriptionLimitError);
+  assert.throws(() => store.subscriptions.subscribe(subscriber, "x"), SubscriptionLimitError);
+  for (const limit of [0, -1, 1.5, NaN]) {
+    assert.throws(() => new Subscriber({ maxQueueLength: limit }), RangeError);
+    assert.throws(() => new Subscriber({ maxQueueBytes: limit }), RangeError);
+  }
+});
+
+Deno.test("patterns match as in Redis", () => {
+  const cases: [string, string, boolean][] = [
+    ["sensor.*", "sensor.temperature", true],
+    ["sensor.*", "sensor.", true],
+    ["sensor.*", "sensors", false],
+    ["*", "", true],
+    ["", "", true],
+    ["", "a", false],
+    ["?", "a", true],
+    ["?", "", false],
+    ["?", "😀", true],
+    ["??", "😀", false],
+    ["*?", "😀", true],
+    ["*??", "😀", false],
+    ["a*b*c", "axxbxxc", true],
+    ["a*b*c", "axxbxxcx", false],
+    ["a*", "ab", true],
+    ["*a", "aab", false],
+    ["**a**", "bab", true],
+    ["[a-c]x", "bx", true],
+    ["[c-a]x", "bx", true],
+    ["[^a-c]x", "bx", false],
+    ["[^a-c]x", "dx", true],
+    ["[abc]", "d", false],
+    ["[a-]", "-", true],
+    ["[\\]]", "]", true],
+    ["[]", "a", false],
+    ["[abc", "c", true],
+    ["\\*", "*", true],
+    ["\\*", "a", false],
+    ["a\\", "a\\", true],
+    ["a.b", "axb", false],
+    ["(a|b)+$^", "(a|b)+$^", true],
+  ];
+  for (const [pattern, text, expected] of cases) {
+    assert.equal(glob(pattern)(text), expected, `${pattern} on ${text}`);
+  }
+});
+
+Deno.test("patterns agree with regular expressions of the same meaning", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", "*", "?"), maxLength: 8 });
+  const texts = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 10 });
+  fc.assert(
+    fc.property(letters, texts, (pattern, text) => {
+      const source = pattern.replaceAll("*", ".*").replaceAll("?", ".");
+      assert.equal(glob(pattern)(text), new RegExp(`^${source}$`).test(text));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("a pattern made to be slow takes no longer than its length times the name's", () => {
+  let comparisons = 0;
+  const text = new Proxy(new String("a".repeat(1000)), {
+    get(target, property) {
+      if (property === "codePointAt") comparisons++;
+      const value = Reflect.get(target, property);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  }) as unknown as string;
+  assert.equal(glob("*a".repeat(120) + "b")(text), false);
+  assert.ok(comparisons <= 2 * 256 * 1000, `${comparisons}`);
+});

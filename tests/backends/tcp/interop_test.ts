@@ -1,0 +1,83 @@
+// Python programs, written from the protocol alone, on the other side of the wire.
+
+import assert from "node:assert/strict";
+import { EmbeddedMessagingBackend } from "../../../backends/tcp/mod.ts";
+import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../backends/http/mod.ts";
+import { Store } from "../../../mod.ts";
+import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
+import {
+  Inbox,
+  type MessagingCarrier,
+  numbered,
+  numbersOf,
+} from "../../conformance/messaging/carrier.ts";
+import { testLifecycle } from "../../conformance/messaging/lifecycle.ts";
+import { testLookup } from "../../conformance/messaging/lookup.ts";
+import { testSubscriptions } from "../../conformance/messaging/subscriptions.ts";
+import { testValues } from "../../conformance/messaging/values.ts";
+import { testWriters } from "../../conformance/messaging/writers.ts";
+import { PythonServers, runPython } from "../../support/python.ts";
+
+Deno.test("interop: a Python client does all it can with our TCP server", async () => {
+  await using server = new EmbeddedServer({ port: 0 });
+  const output = await runPython("line_client.py", [`${await server.start()}`]);
+  assert.equal(output, "passed\n");
+});
+
+Deno.test("interop: the Python client and the Python server agree", async () => {
+  assert.equal(await runPython("line_client.py", [`${await servers.open()}`]), "passed\n");
+});
+
+/** One process for all tests: it takes long to start. */
+const servers = new PythonServers("line_server.py");
+Deno.test.afterAll(() => servers[Symbol.asyncDispose]());
+
+/** What a Python server has: no time to live, no patterns, and no memory of our errors. */
+const python: MessagingCarrier = {
+  name: "tcp to Python",
+  redisLike: [],
+  spansProcesses: false,
+  async open() {
+    const config = { port: await servers.open(), autoStartServer: false };
+    return {
+      backend: (options) => new EmbeddedMessagingBackend({ ...options, ...config }),
+      advance: () => Promise.reject(new Error("its clock cannot be stepped")),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  },
+};
+
+testLookup(python);
+testSubscriptions(python);
+testValues(python);
+testWriters(python);
+testLifecycle(python);
+
+Deno.test("interop: clients of HTTP and of TCP see the same topics on one store", async () => {
+  const store = new Store();
+  await using httpServer = new SharedMemoryServer({ store });
+  await using tcpServer = new EmbeddedServer({ port: 0, store });
+  const backends = [
+    new SharedMemoryMessagingBackend({ serverUrl: await httpServer.start() }),
+    new EmbeddedMessagingBackend({ port: await tcpServer.start(), autoStartServer: false }),
+  ];
+  await using stack = new AsyncDisposableStack();
+  for (const backend of backends) stack.use(backend);
+  const inboxes = backends.map(() => new Inbox());
+  const patterns = backends.map(() => new Inbox());
+  for (const [i, backend] of backends.entries()) {
+    await backend.subscribe("t", inboxes[i].handler);
+    await backend.psubscribe("[st]", patterns[i].handler);
+  }
+  const messages = [numbered(0), numbered(1)];
+  for (const [i, backend] of backends.entries()) {
+    await backend.storeMessage("n", "t", messages[i]);
+  }
+  for (const inbox of [...inboxes, ...patterns]) {
+    assert.deepEqual(numbersOf(await inbox.has(2)), [0, 1]);
+  }
+  for (const backend of backends) {
+    assert.deepEqual(await backend.getMessagesForTopic("t"), messages);
+    assert.deepEqual(await backend.getMessagesById("n", [messages[1].id]), [messages[1]]);
+  }
+});

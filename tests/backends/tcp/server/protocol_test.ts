@@ -1,0 +1,298 @@
+// The line protocol, as a client sees it that knows nothing of us.
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseJson, Store } from "../../../../mod.ts";
+import { LineReader } from "../../../../backends/tcp/protocol/line_reader.ts";
+import { talk } from "../../../support/line_session.ts";
+import { withServer } from "../../../support/tcp_server.ts";
+
+function encode(text: string): string {
+  return "JSON:" + new TextEncoder().encode(text).toBase64();
+}
+
+function decode(argument: string): unknown {
+  assert.ok(argument.startsWith("JSON:"), argument);
+  return parseJson(new TextDecoder().decode(Uint8Array.fromBase64(argument.slice(5))));
+}
+
+const EARLY = 9737962806006804483n;
+const LATER = EARLY + (1n << 22n);
+
+Deno.test("tcp: every command answers as the protocol says", async () => {
+  await withServer({}, async (_server, connect) => {
+    const client = await connect();
+    const other = await connect();
+    assert.equal(await client.ask("PING"), "PONG");
+    assert.equal(await client.ask("AUTH whatever"), "OK AUTHENTICATED");
+    assert.equal(await client.ask("PUBLISH t hello"), "OK 0");
+    assert.equal(await client.ask("SUBSCRIBE t"), "OK SUBSCRIBED t");
+    assert.equal(await client.ask('SUBSCRIBE "two words"'), 'OK SUBSCRIBED "two words"');
+    assert.equal(await other.ask("PSUBSCRIBE tt*"), "OK PSUBSCRIBED tt*");
+    const message = (id: bigint) => encode(`{"id":${id}}`);
+    for (const id of [LATER, EARLY]) {
+      assert.equal(await other.ask(`STORE_MESSAGE n u ${message(id)}`), "OK STORED");
+    }
+    assert.equal(await other.ask(`PUBLISH "two words" plain`), "OK 1");
+    assert.equal(await client.line(), 'MESSAGE "two words" plain');
+    const asked = [
+      `GET_MESSAGES u`,
+      `GET_MESSAGES_SINCE u ${EARLY}`,
+      `GET_MESSAGES_BY_ID n ${encode(`[${LATER},1,${EARLY}]`)}`,
+      `GET_MESSAGES_BY_ID m ${encode(`[${LATER}]`)}`,
+    ];
+    const ids = [];
+    for (const line of asked) {
+      const [word, list] = (await client.ask(line))!.split(" ");
+      assert.equal(word, "MESSAGES");
+      ids.push((decode(list) as { id: bigint }[]).map(({ id }) => id));
+    }
+    assert.deepEqual(ids, [[EARLY, LATER], [LATER], [LATER, EARLY], []]);
+    assert.equal(await client.ask("UNSUBSCRIBE t"), "OK UNSUBSCRIBED t");
+    assert.equal(await other.ask("PUNSUBSCRIBE tt*"), "OK PUNSUBSCRIBED tt*");
+    assert.equal(await other.ask("PUBLISH t nobody"), "OK 0");
+    const [word, stats] = (await client.ask("STATS"))!.split(" ");
+    assert.equal(word, "STATS");
+    assert.equal((decode(stats) as { messages: number }).messages, 2);
+  });
+});
+
+Deno.test("tcp: what is stored and published is pushed to topics and patterns", async () => {
+  await withServer({}, async (_server, connect) => {
+    const [byTopic, byPattern, writer] = [await connect(), await connect(), await connect()];
+    await byTopic.ask("SUBSCRIBE news.de");
+    await byPattern.ask('PSUBSCRIBE "news.* *"');
+    await byPattern.ask("PSUBSCRIBE news.??");
+    const text = `{"id":${EARLY},"payload":{"a":"ü"}}`;
+    await writer.ask(`STORE_MESSAGE n news.de ${encode(text)}`);
+    assert.equal(await byTopic.line(), `MESSAGE news.de ${encode(text)}`);
+    assert.equal(await byPattern.line(), `PMESSAGE news.?? news.de ${encode(text)}`);
+    const published = [
+      ['"with space"', '"with space"'],
+      [encode('a "quote"'), encode('"a \\"quote\\""')],
+      [encode('"text"'), "text"],
+      [encode("{}"), encode("{}")],
+      [encode("12345678901234567890"), encode("12345678901234567890")],
+      ["12", "12"],
+      ['""', '""'],
+    ];
+    for (const [sent, received] of published) {
+      assert.equal(await writer.ask(`PUBLISH news.de ${sent}`), "OK 2");
+      assert.equal(await byTopic.line(), `MESSAGE news.de ${received}`);
+      assert.equal(await byPattern.line(), `PMESSAGE news.?? news.de ${received}`);
+    }
+    await writer.ask('PUBLISH "news.de now" x');
+    assert.equal(await byPattern.line(), 'PMESSAGE "news.* *" "news.de now" x');
+  });
+});
+
+Deno.test("tcp: lines may end in LF or CRLF, and words be in small letters", async () => {
+  await withServer({}, async (_server, connect) => {
+    const client = await connect();
+    await client.send('ping\nPiNg\r\n  subscribe   "a"  \npublish a b\r\n');
+    assert.deepEqual(await client.lines(5), [
+      "PONG",
+      "PONG",
+      "OK SUBSCRIBED a",
+      "OK 1",
+      "MESSAGE a b",
+    ]);
+  });
+});
+
+const MALFORMED = [
+  "",
+  " ",
+  "NONSENSE",
+  "constructor",
+  "x".repeat(5000),
+  '"PING"',
+  "PING now",
+  "SUBSCRIBE",
+  "SUBSCRIBE a b",
+  'SUBSCRIBE "a',
+  'SUBSCRIBE "a"b',
+  'SUBSCRIBE ""',
+  "SUBSCRIBE a\u0001b",
+  `SUBSCRIBE ${"x".repeat(2000)}`,
+  "SUBSCRIBE JSON:****",
+  "SUBSCRIBE JSON:/w==",
+  "PSUBSCRIBE " + "*a".repeat(500),
+  "STORE_MESSAGE n t",
+  "STORE_MESSAGE n t {}",
+  'STORE_MESSAGE n t "no JSON"',
+  "STORE_MESSAGE n t JSON:",
+  `STORE_MESSAGE n t ${encode("{")}`,
+  `STORE_MESSAGE n t ${encode("[]")}`,
+  `STORE_MESSAGE n t ${encode('{"id":-1}')}`,
+  `STORE_MESSAGE n t ${encode('{"id":18446744073709551616}')}`,
+  `STORE_MESSAGE n t ${encode('{"id":1,"ttl":0}')}`,
+  `STORE_MESSAGE n t ${encode('{"id":1}')} 0`,
+  `STORE_MESSAGE n t ${encode('{"id":1}')} soon`,
+  `STORE_MESSAGE n t ${encode('{"id":1,"a":' + "[".repeat(600) + "]".repeat(600) + "}")}`,
+  `STORE_MESSAGE n t ${encode("[".repeat(200_000))}`,
+  "GET_MESSAGES_SINCE t now",
+  "GET_MESSAGES_SINCE t -1",
+  "GET_MESSAGES_SINCE t 18446744073709551616",
+  `GET_MESSAGES_BY_ID n ${encode("{}")}`,
+  `GET_MESSAGES_BY_ID n ${encode("[1.5]")}`,
+  `GET_MESSAGES_BY_ID n ${encode('["1"]')}`,
+  "GET_MESSAGES_BY_ID n [",
+];
+
+Deno.test("tcp: a malformed line gets an error, and the connection stays up", async () => {
+  const store = new Store();
+  await withServer({ store }, async (server, connect) => {
+    const client = await connect();
+    for (const line of MALFORMED) {
+      const answer = await client.ask(line);
+      assert.match(answer!, /^ERROR "[^"]+"$/, line.slice(0, 60));
+      assert.ok(answer!.length < 400, answer);
+    }
+    await client.send(new Uint8Array([0x50, 0xff, 0xfe, 10, 0x50, 0x49, 0x4e, 0x47, 10]));
+    assert.match((await client.line())!, /^ERROR "/);
+    assert.equal(await client.line(), "PONG");
+    assert.equal(server.getStats().errors, MALFORMED.length + 1);
+    assert.deepEqual([store.stats().messages, store.stats().subscriptions], [0, 0]);
+  });
+});
+
+Deno.test("tcp: one bad line among good ones spoils none of them", () => {
+  const bad = [0x53, 0xc3, 0x28, 10];
+  const ping = [...new TextEncoder().encode("PING\r\n")];
+  const answers = talk([new Uint8Array([...ping, ...bad, ...ping, ...bad, ...bad, ...ping])]);
+  assert.deepEqual(answers.map((line) => line.slice(0, 5)), [
+    "PONG",
+    "ERROR",
+    "PONG",
+    "ERROR",
+    "ERROR",
+    "PONG",
+  ]);
+});
+
+Deno.test("tcp: a line beyond the limit gets an error and takes no memory", async () => {
+  await withServer({ maxLineBytes: 100_000 }, async (_server, connect) => {
+    const client = await connect();
+    const fits = `PUBLISH t ${"x".repeat(100_000 - 12)}\r\n`;
+    await client.send(fits + "x" + fits + "PING\r\n");
+    assert.equal(await client.line(), "OK 0");
+    assert.match((await client.line())!, /^ERROR "a line has at most 100000 bytes"$/);
+    assert.equal(await client.line(), "PONG");
+  });
+  const reader = new LineReader(100_000);
+  let largest = 0;
+  for (let i = 0; i < 1000; i++) {
+    const space = reader.space();
+    space.fill(0x78);
+    reader.filled(space.length);
+    assert.equal(reader.take(), undefined);
+    largest = Math.max(largest, space.byteOffset + space.length);
+  }
+  assert.ok(largest <= 400_000, `${largest}`);
+});
+
+Deno.test("tcp: a line of 16 MB passes by default, and a longer one does not", async () => {
+  await withServer({}, async (_server, connect) => {
+    const client = await connect();
+    const argument = "x".repeat(2 ** 24 - "PUBLISH t \r\n".length);
+    assert.equal(await client.ask(`PUBLISH t ${argument}`), "OK 0");
+    assert.match((await client.ask(`PUBLISH t ${argument}x`))!, /^ERROR "a line has at most/);
+    assert.equal(await client.ask("PING"), "PONG");
+  });
+});
+
+Deno.test("tcp: how the bytes of a dialogue are cut changes nothing", () => {
+  const dialogue = new TextEncoder().encode(
+    [
+      "PING",
+      'SUBSCRIBE "zwei Wörter"',
+      'PUBLISH "zwei Wörter" 😀',
+      "",
+      `STORE_MESSAGE n t ${encode(`{"id":${EARLY},"payload":{"text":"é"}}`)}`,
+      `PUBLISH t ${"x".repeat(3000)}`,
+      "x".repeat(6000),
+      "GET_MESSAGES t",
+      "PING",
+    ].map((line, i) => line + (i % 2 === 0 ? "\r\n" : "\n")).join(""),
+  );
+  const whole = talk([dialogue], { maxLineBytes: 5000 });
+  assert.equal(whole.length, 10);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1 }), (sizes) => {
+      const chunks = [];
+      for (let at = 0, i = 0; at < dialogue.length; i++) {
+        const size = sizes[i % sizes.length];
+        chunks.push(dialogue.subarray(at, at + size));
+        at += size;
+      }
+      assert.deepEqual(talk(chunks, { maxLineBytes: 5000 }), whole);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("tcp: with a token, nothing but PING is answered before AUTH", async () => {
+  await withServer({ token: 'a"long"token' }, async (server, connect) => {
+    const client = await connect();
+    assert.equal(await client.ask("PING"), "PONG");
+    const refused = ["GET_MESSAGES t", "SUBSCRIBE t", "PUBLISH t x", "STATS", "x".repeat(5000)];
+    for (const line of refused) assert.match((await client.ask(line))!, /^ERROR "/);
+    assert.equal(server.getStats().subscriptions, 0);
+    for (const token of ["wrong", encode('a"long"toke'), '""']) {
+      assert.equal(await client.ask(`AUTH ${token}`), 'ERROR "wrong token"');
+    }
+    assert.equal(await client.ask("STATS"), 'ERROR "send AUTH with the token first"');
+    assert.equal(await client.ask(`AUTH ${encode('a"long"token')}`), "OK AUTHENTICATED");
+    assert.equal(await client.ask(`PUBLISH t ${"x".repeat(5000)}`), "OK 0");
+    assert.match((await (await connect()).ask("STATS"))!, /^ERROR/);
+  });
+});
+
+Deno.test("tcp: a stranger gets no memory for a long line", async () => {
+  await withServer({ token: "t" }, async (_server, connect) => {
+    const client = await connect();
+    assert.equal(
+      await client.ask(`AUTH ${"x".repeat(5000)}`),
+      'ERROR "a line has at most 4096 bytes"',
+    );
+    assert.equal(await client.ask("AUTH t"), "OK AUTHENTICATED");
+  });
+});
+
+Deno.test("tcp: a client of Redis is told that this is not its protocol", async () => {
+  await withServer({}, async (_server, connect) => {
+    const client = await connect();
+    await client.send("*1\r\n$4\r\nPING\r\n");
+    const [line] = await client.ended();
+    assert.match(line, /^-ERR .*RESP/);
+  });
+});
+
+Deno.test("tcp: what a web page has a browser send is not carried out", async () => {
+  await withServer({}, async (server, connect) => {
+    const client = await connect();
+    await client.send(
+      "POST / HTTP/1.1\r\nHost: localhost:31134\r\nOrigin: https://evil.example\r\n\r\nPUBLISH t x\r\n",
+    );
+    const answers = await client.ended();
+    assert.deepEqual(answers, ["ERROR \"unknown command 'POST'\""]);
+    assert.equal(server.getStats().published, 0);
+  });
+});
+
+Deno.test("tcp: an answer of messages is bounded, however often one is asked for", async () => {
+  await withServer({ maxReplyBytes: 100_000 }, async (_server, connect) => {
+    const client = await connect();
+    await client.ask(
+      `STORE_MESSAGE n t ${encode(`{"id":1,"payload":{"x":"${"x".repeat(10_000)}"}}`)}`,
+    );
+    const ids = Array(100_000).fill(1);
+    assert.match(
+      (await client.ask(`GET_MESSAGES_BY_ID n ${encode(JSON.stringify(ids))}`))!,
+      /^ERROR "the answer would take \d+ bytes/,
+    );
+    const [, list] = (await client.ask(`GET_MESSAGES_BY_ID n ${encode("[1,1,1]")}`))!.split(" ");
+    assert.equal((decode(list) as unknown[]).length, 3);
+  });
+});

@@ -1,0 +1,235 @@
+// What the TCP server does with many clients, slow ones, idle ones, and at its end.
+
+import assert from "node:assert/strict";
+import { Store } from "../../../../mod.ts";
+import { EmbeddedServer, type EmbeddedServerOptions } from "../../../../backends/tcp/mod.ts";
+import { pause, until, within } from "../../../support/deadline.ts";
+import { LineClient } from "../../../support/line_client.ts";
+import { withServer } from "../../../support/tcp_server.ts";
+
+Deno.test("tcp server: it tells the port it was given, begins once, and begins anew", async () => {
+  const store = new Store();
+  await using server = new EmbeddedServer({ port: 0, store });
+  assert.equal(server.isRunning, false);
+  const port = await server.start();
+  assert.ok(port > 0 && port === server.port);
+  assert.equal(server.address, `127.0.0.1:${port}`);
+  assert.equal(await server.start(), port);
+  await using other = new EmbeddedServer({ port });
+  await assert.rejects(other.start(), Deno.errors.AddrInUse);
+  await using client = await LineClient.open(port);
+  await client.ask("SUBSCRIBE t");
+  store.storeMessage("n", "t", '{"id":1}');
+  await client.line();
+  await server.stop();
+  await server.stop();
+  assert.deepEqual(await client.ended(), []);
+  assert.deepEqual([store.stats().messages, store.stats().subscriptions], [1, 0]);
+  await using again = await LineClient.open(await server.start());
+  assert.match((await again.ask("GET_MESSAGES t"))!, /^MESSAGES JSON:/);
+  server.cleanup();
+  assert.equal(store.stats().messages, 0);
+});
+
+Deno.test("tcp server: at its end it still answers what came, and pushes what waits", () =>
+  withServer({}, async (server, connect) => {
+    const [asking, reading, storing] = [await connect(), await connect(), await connect()];
+    await reading.ask("SUBSCRIBE t");
+    const payload = JSON.stringify("x".repeat(2 ** 20));
+    for (let id = 1; id <= 16; id++) {
+      await storing.ask(`STORE_MESSAGE n t JSON:${btoa(`{"id":${id},"payload":${payload}}`)}`);
+    }
+    await asking.send("GET_MESSAGES_BY_ID n 1\r\n".repeat(16));
+    await until(() => server.getStats().commands.GET_MESSAGES_BY_ID > 0, "a command");
+    const stopped = server.stop();
+    const [answers, pushes] = await Promise.all([asking.ended(), reading.ended()]);
+    for (const client of [asking, reading, storing]) client.close();
+    await stopped;
+    assert.deepEqual([answers.length, pushes.length], [16, 16]);
+  }));
+
+Deno.test("tcp server: it stops whatever clients do", () =>
+  withServer({}, async (server, connect) => {
+    const [silent, deaf] = [await connect(), await connect()];
+    const message = JSON.stringify({ id: 1, payload: "x".repeat(2 ** 20) });
+    assert.equal(await deaf.ask(`STORE_MESSAGE n t JSON:${btoa(message)}`), "OK STORED");
+    await deaf.send("GET_MESSAGES t\r\n".repeat(50));
+    await until(() => server.getStats().commands.GET_MESSAGES > 0, "a command");
+    await within(server.stop(), "the end of a server", 10_000);
+    assert.deepEqual(await silent.ended(), []);
+  }));
+
+Deno.test("tcp server: options that cannot be are refused with their value", () => {
+  const cases: [EmbeddedServerOptions, RegExp][] = [
+    [{ port: -1 }, /-1/],
+    [{ port: 65_536 }, /65536/],
+    [{ port: 1.5 }, /1\.5/],
+    [{ host: "" }, /""/],
+    [{ host: "0.0.0.0" }, /0\.0\.0\.0" without a token/],
+    [{ token: "" }, /token/],
+    [{ token: "not visible" }, /11 characters/],
+    [{ maxLineBytes: 10 }, /10/],
+    [{ maxReplyBytes: 0 }, /0/],
+    [{ maxConnections: -5 }, /-5/],
+    [{ idleTimeoutMs: -1 }, /-1/],
+    [{ maxQueueLength: 0 }, /maxQueueLength.*0/],
+    [{ maxQueueBytes: NaN }, /NaN/],
+    [{ overflow: "block" as "disconnect" }, /"block"/],
+    [{ maxBytes: 0 }, /0/],
+    [{ store: new Store(), maxBytes: 5 }, /maxBytes/],
+  ];
+  for (const [options, message] of cases) {
+    assert.throws(() => new EmbeddedServer(options), { message }, JSON.stringify(options));
+  }
+});
+
+Deno.test("tcp server: statistics count what came and what went", async () => {
+  await withServer({}, async (server, connect) => {
+    const client = await connect();
+    for (const line of ["PING", "SUBSCRIBE t", "PUBLISH t x", "PUBLISH t y", "WHAT"]) {
+      await client.send(`${line}\r\n`);
+    }
+    await client.lines(7);
+    const stats = server.getStats();
+    assert.equal(stats.connections, 1);
+    assert.equal(stats.accepted, 1);
+    assert.equal(stats.pushes, 2);
+    assert.equal(stats.errors, 1);
+    assert.equal(stats.published, 2);
+    assert.equal(stats.commands.PUBLISH, 2);
+    assert.equal(stats.commands.GET_MESSAGES, 0);
+    assert.equal(stats.bytesReceived, "PING SUBSCRIBE t PUBLISH t x PUBLISH t y WHAT ".length + 5);
+    assert.ok(stats.uptimeSeconds > 0);
+    client.close();
+    await until(() => server.getStats().connections === 0, "the end of the connection");
+    assert.equal(server.getStats().subscriptions, 0);
+  });
+});
+
+Deno.test("tcp server: one store behind two servers has the same topics and subscribers", async () => {
+  const store = new Store();
+  await withServer(
+    { store },
+    (_one, connectOne) =>
+      withServer({ store }, async (_other, connectOther) => {
+        const [reader, writer] = [await connectOne(), await connectOther()];
+        await reader.ask("SUBSCRIBE t");
+        assert.equal(await writer.ask("PUBLISH t hello"), "OK 1");
+        assert.equal(await reader.line(), "MESSAGE t hello");
+      }),
+  );
+});
+
+Deno.test("tcp server: a client that has no more to say still gets its answers", async () => {
+  await withServer({}, async (_server, connect) => {
+    const client = await connect();
+    await client.send("PING\r\n".repeat(50_000));
+    await client.conn.closeWrite();
+    const answers = await client.ended();
+    assert.equal(answers.length, 50_000);
+    assert.ok(answers.every((answer) => answer === "PONG"));
+  });
+});
+
+Deno.test("tcp server: a thousand connections subscribe, and each gets what is pushed", async () => {
+  await withServer({}, async (server, connect) => {
+    const clients: LineClient[] = [];
+    for (let i = 0; i < 10; i++) {
+      clients.push(...await Promise.all(Array.from({ length: 100 }, connect)));
+    }
+    await Promise.all(clients.map((client) => client.ask("SUBSCRIBE t")));
+    assert.equal(server.getStats().connections, 1000);
+    assert.equal(await clients[0].ask("PUBLISH u x"), "OK 0");
+    await clients[0].send("PUBLISH t hello\r\n");
+    const lines = await Promise.all(clients.map((client) => client.line()));
+    assert.equal(lines.filter((line) => line === "MESSAGE t hello").length, 999);
+    assert.equal(lines[0], "OK 1000");
+    assert.equal(await clients[0].line(), "MESSAGE t hello");
+  });
+});
+
+/** 50 MB, more than what systems buffer for a connection. */
+const MANY = 3000;
+const PUBLISH = `PUBLISH t ${"x".repeat(16 * 1024)}\r\n`;
+
+/** Publishes by and by, so that `quick` can follow. */
+async function publishAll(writer: LineClient, quick: LineClient, expected: RegExp): Promise<void> {
+  for (let i = 0; i < MANY; i += 50) {
+    await writer.send(PUBLISH.repeat(50));
+    for (const line of await quick.lines(50)) assert.match(line!, /^MESSAGE t x/);
+    for (const line of await writer.lines(50)) assert.match(line!, expected);
+  }
+}
+
+Deno.test("tcp server: a slow subscriber loses its oldest pushes, and the others nothing", async () => {
+  await withServer({ maxQueueLength: 100 }, async (server, connect) => {
+    const [slow, quick, writer] = [await connect(), await connect(), await connect()];
+    await slow.ask("SUBSCRIBE t");
+    await quick.ask("SUBSCRIBE t");
+    await publishAll(writer, quick, /^OK 2$/);
+    const { dropped, connections } = server.getStats();
+    assert.ok(dropped > 0 && dropped < MANY, `${dropped}`);
+    assert.equal(connections, 3);
+    for (let i = 0; i < MANY - dropped; i++) assert.match((await slow.line())!, /^MESSAGE t x/);
+    assert.equal(await slow.ask("PING"), "PONG");
+  });
+});
+
+Deno.test("tcp server: a slow subscriber is cut off where that is the policy", async () => {
+  await withServer({ maxQueueLength: 100, overflow: "disconnect" }, async (server, connect) => {
+    const [slow, quick, writer] = [await connect(), await connect(), await connect()];
+    await slow.ask("SUBSCRIBE t");
+    await quick.ask("SUBSCRIBE t");
+    await publishAll(writer, quick, /^OK [12]$/);
+    await until(() => server.getStats().connections === 2, "the slow one's end");
+    assert.equal(server.getStats().disconnected, 1);
+    assert.equal(server.getStats().subscriptions, 1);
+    assert.equal(await quick.ask("PING"), "PONG");
+  });
+});
+
+Deno.test("tcp server: who does not read its answers is not read from, and others are", async () => {
+  await withServer({}, async (server, connect) => {
+    const [greedy, other] = [await connect(), await connect()];
+    const message = `{"id":1,"payload":{"x":"${"x".repeat(1_000_000)}"}}`;
+    const encoded = new TextEncoder().encode(message).toBase64();
+    await other.ask(`STORE_MESSAGE n t JSON:${encoded}`);
+    await greedy.send("GET_MESSAGES t\r\n".repeat(300));
+    let before = -1;
+    await until(async () => {
+      const asked = server.getStats().commands.GET_MESSAGES;
+      if (asked > 0 && asked === before) return true;
+      before = asked;
+      await pause(50);
+      return false;
+    }, "the server's pause");
+    assert.ok(before < 100, `${before}`);
+    assert.equal(await other.ask("PING"), "PONG");
+  });
+});
+
+Deno.test("tcp server: a silent connection is closed, a subscriber is not", async () => {
+  await withServer({ idleTimeoutMs: 1000 }, async (server, connect) => {
+    const [silent, partial, subscriber] = [await connect(), await connect(), await connect()];
+    await subscriber.ask("SUBSCRIBE t");
+    await partial.send("PI");
+    assert.deepEqual(await silent.ended(), []);
+    assert.deepEqual(await partial.ended(), []);
+    assert.equal(server.getStats().idled, 2);
+    assert.equal(await (await connect()).ask("PUBLISH t x"), "OK 1");
+    assert.equal(await subscriber.line(), "MESSAGE t x");
+  });
+});
+
+Deno.test("tcp server: connections beyond the limit are told so and closed", async () => {
+  await withServer({ maxConnections: 2 }, async (server, connect) => {
+    const clients = [await connect(), await connect()];
+    for (const client of clients) await client.ask("PING");
+    const [line] = await (await connect()).ended();
+    assert.equal(line, 'ERROR "there are 2 connections already"');
+    assert.equal(server.getStats().refused, 1);
+    clients[0].close();
+    await until(() => server.getStats().connections === 1, "room");
+    assert.equal(await (await connect()).ask("PING"), "PONG");
+  });
+});

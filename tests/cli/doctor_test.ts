@@ -1,0 +1,167 @@
+// `ringbus doctor`: a machine that is well, and everything that may be wrong with one.
+
+import assert from "node:assert/strict";
+import { EXIT } from "../../cli/command.ts";
+import type { Finding } from "../../cli/doctor/diagnostic.ts";
+import { DoctorLibc } from "../../cli/doctor/libc.ts";
+import { clockFindings, roomFindings } from "../../cli/doctor/machine.ts";
+import { redisFindings } from "../../cli/doctor/redis.ts";
+import { runtimeFinding } from "../../cli/doctor/runtime.ts";
+import { Pusher } from "../../mod.ts";
+import { redisServer } from "../../testing/mod.ts";
+import { type CommandInput, inShell, type Shell } from "../support/command_line.ts";
+import { until } from "../support/deadline.ts";
+import { freePort } from "../support/free_port.ts";
+import { libcPath } from "../support/libc.ts";
+import { onSmallDisk, whyNoMount } from "../support/small_disk.ts";
+
+// The program of the test must not find a Redis that happens to run.
+const NO_NET = ["--allow-ffi", "--allow-env", "--allow-run"];
+
+async function examine(run: Shell["run"], permissions: string[], input: CommandInput = {}) {
+  const { code, stdout } = await run(["doctor", "--json"], { ...input, permissions });
+  const findings: Finding[] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const about = (topic: string) => findings.filter((finding) => finding.topic === topic);
+  return { code, findings, about };
+}
+
+function levels(findings: readonly Finding[]): string[] {
+  return findings.map(({ level }) => level);
+}
+
+Deno.test("ringbus doctor: on a machine that is well it sends a message to another process", () =>
+  inShell(async ({ run, scratch }) => {
+    const { code, findings, about } = await examine(run, NO_NET);
+    assert.equal(code, EXIT.DONE);
+    assert.match(about("self test")[0].what, /to another process and its reply took \d+ us/);
+    assert.match(about("directory")[0].what, new RegExp(`${scratch.path} is yours, mode 700`));
+    assert.match(about("C library")[0].what, /^glibc \d|^musl/);
+    assert.match(about("open files")[0].what, /^[1-9]\d* at most/);
+    assert.match(about("vm.max_map_count")[0].what, /^[1-9]\d*/);
+    assert.match(about("room")[0].what, /MiB free of [\d,]+ MiB/);
+    assert.match(about("file system")[0].what, /tmpfs/);
+    assert.deepEqual(levels(about("Redis")), ["note"]);
+    assert.deepEqual(levels(findings.filter(({ level }) => level === "failure")), []);
+  }));
+
+Deno.test("ringbus doctor: with few permissions it says what it did not look at", () =>
+  inShell(async ({ run }) => {
+    const none = await examine(run, ["--allow-env=RINGBUS_DIR"]);
+    assert.equal(none.code, EXIT.FAILED);
+    assert.deepEqual(levels(none.about("--allow-ffi")), ["failure"]);
+    assert.match(none.about("--allow-ffi")[0].remedy!, /--allow-ffi/);
+    assert.match(none.about("shared memory")[0].what, /are not looked at/);
+    const few = await examine(run, [`--allow-ffi=${libcPath()}`]);
+    assert.equal(few.code, EXIT.DONE);
+    assert.match(few.about("self test")[0].what, /within this process/);
+    assert.match(few.about("self test")[0].remedy!, /--allow-run/);
+    assert.match(few.about("Redis")[0].remedy!, /--allow-net=127\.0\.0\.1:6379/);
+  }));
+
+Deno.test("ringbus doctor: a directory that others may write to is a failure, with the remedy", () =>
+  inShell(async ({ run, scratch }) => {
+    Deno.chmodSync(scratch.path, 0o777);
+    const { code, about } = await examine(run, NO_NET);
+    assert.equal(code, EXIT.FAILED);
+    assert.deepEqual(about("directory")[0], {
+      topic: "directory",
+      level: "failure",
+      what: `cannot use ${scratch.path} for segments: others may write to it (mode 777)`,
+      remedy: `run chmod 700 ${scratch.path}`,
+    });
+    Deno.chmodSync(scratch.path, 0o755);
+    const readable = await examine(run, NO_NET);
+    assert.deepEqual([readable.code, levels(readable.about("directory"))], [EXIT.DONE, [
+      "warning",
+    ]]);
+  }));
+
+Deno.test("ringbus doctor: it names channels that were left, and damaged ones", () =>
+  inShell(async ({ run, scratch: { path: dir } }) => {
+    {
+      using left = new Pusher("left", { dir });
+      left.send(1);
+    }
+    Deno.copyFileSync(`${dir}/left`, `${dir}/damaged`);
+    Deno.truncateSync(`${dir}/damaged`, 4096);
+    const { code, about } = await examine(run, NO_NET);
+    assert.equal(code, EXIT.DONE);
+    const [damaged, left] = about("channels");
+    assert.match(damaged.what, /^damaged is damaged: /);
+    assert.equal(left.what, "1 channel without anybody alive: left");
+    assert.match(left.remedy!, /ringbus clean/);
+    for (const name of ["left", "damaged"]) Deno.removeSync(`${dir}/${name}`);
+  }));
+
+Deno.test("ringbus doctor: in words, a finding a line and a count at the end", () =>
+  inShell(async ({ run }) => {
+    const url = `redis://127.0.0.1:${freePort()}`;
+    const { code, stdout, stderr } = await run(["doctor", "--redis", url]);
+    assert.equal(code, EXIT.FAILED);
+    assert.match(stdout, /^ok {7}self test/m);
+    assert.match(stdout, /^failure {2}Redis .*cannot reach redis:.*\n +start it, or correct/m);
+    assert.match(stderr, /^1 failure, \d+ warnings?$/m);
+    const wrong = await run(["doctor", "--redis", "http://localhost"]);
+    assert.equal(wrong.code, EXIT.USAGE);
+    assert.match(wrong.stderr, /it must look like redis:\/\/host:port/);
+  }));
+
+Deno.test("ringbus doctor: a Redis that is there, that forgets, and that keeps us out", async () => {
+  const config = { "maxmemory": "100mb", "maxmemory-policy": "allkeys-lru" };
+  await using server = await redisServer({ password: "s3cret", config });
+  const [version, memory] = await redisFindings(server.url);
+  assert.deepEqual([version.level, memory.level], ["ok", "warning"]);
+  assert.match(version.what, /^\d+\.\d+\.\d+ at redis:\/\/:\*\*\*@127/);
+  assert.match(memory.remedy!, /noeviction/);
+  const [kept] = await redisFindings(`redis://127.0.0.1:${server.port}`);
+  assert.equal(kept.level, "failure");
+  assert.match(kept.what, /NOAUTH/);
+  const [single] = (await redisFindings(server.url.replace("redis:", "redis-cluster:"))).slice(-1);
+  assert.deepEqual([single.level, single.what], ["failure", "it is no cluster"]);
+});
+
+Deno.test("ringbus doctor: a cluster without all slots is a failure, one with them is not", async () => {
+  await using server = await redisServer({ config: { "cluster-enabled": "yes" } });
+  const url = server.url.replace("redis:", "redis-cluster:");
+  const [down] = (await redisFindings(url)).slice(-1);
+  assert.deepEqual([down.level, /state fail/.test(down.what)], ["failure", true]);
+  await server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  let last = down;
+  await until(async () => {
+    [last] = (await redisFindings(url)).slice(-1);
+    return last.level !== "failure";
+  }, "a cluster with all slots");
+  assert.match(last.what, /a cluster of 1 nodes, 1 with slots, state ok/);
+  const [asServer] = (await redisFindings(server.url)).slice(-1);
+  assert.deepEqual([asServer.level, asServer.remedy], [
+    "warning",
+    "write redis-cluster:// in the URL",
+  ]);
+});
+
+Deno.test("ringbus doctor: versions of Deno from too old to newer", () => {
+  const found = ["1.46.3", "2.4.5", "2.5.0", "2.9.5", "2.9.6", "2.10.0", "3.0.0-rc.1"]
+    .map((version) => runtimeFinding(version).level);
+  assert.deepEqual(found, ["failure", "failure", "warning", "warning", "ok", "ok", "ok"]);
+});
+
+Deno.test("ringbus doctor: a clock that was never set is a failure", () => {
+  assert.deepEqual(levels(clockFindings(undefined, 0)), ["failure"]);
+  assert.deepEqual(levels(clockFindings(undefined)), ["ok"]);
+});
+
+Deno.test({
+  name: "ringbus doctor: little room is a warning, with what to do",
+  ignore: whyNoMount() !== undefined,
+  fn() {
+    for (const [size, remedy] of [["8m", /ringbus clean/], ["64m", /--shm-size/]] as const) {
+      onSmallDisk(`size=${size}`, ({ path }) => {
+        using libc = new DoctorLibc();
+        const [room] = roomFindings(libc, path);
+        assert.equal(room.level, "warning");
+        assert.match(room.what, new RegExp(`of ${parseInt(size)} MiB`));
+        assert.match(room.remedy!, remedy);
+      });
+    }
+  },
+});

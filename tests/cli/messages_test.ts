@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { fromJsonForm, toJsonForm } from "../../cli/json_form.ts";
+import { EXIT } from "../../cli/command.ts";
+import { Publisher } from "../../mod.ts";
+import { inShell } from "../support/command_line.ts";
+import { within } from "../support/deadline.ts";
+
+const FFI_ALONE = { permissions: ["--allow-ffi", "--allow-env=RINGBUS_DIR"] };
+
+Deno.test("ringbus names its commands, and its exit codes tell what was wrong", () =>
+  inShell(async ({ run }) => {
+    const help = await run(["--help"]);
+    assert.equal(help.code, EXIT.DONE);
+    assert.match(help.stdout, /^ {2}pub {3,}publish values to a channel$/m);
+    const bare = await run([]);
+    assert.deepEqual([bare.code, bare.stdout], [EXIT.USAGE, help.stdout]);
+    const unknown = await run(["publish"]);
+    assert.equal(unknown.code, EXIT.USAGE);
+    assert.match(unknown.stderr, /there is no command "publish": use .*pub, sub/);
+    const misused = await run(["pub", "x", "--every-ms", "soon"]);
+    assert.equal(misused.code, EXIT.USAGE);
+    assert.match(misused.stderr, /--every-ms takes a whole number of at least 0, not "soon"/);
+    assert.match(misused.stderr, /`ringbus pub --help` tells more/);
+    const badName = await run(["pub", "../x", "1"]);
+    assert.equal(badName.code, EXIT.FAILED);
+    assert.match(badName.stderr, /cannot open channel "\.\.\/x"/);
+  }));
+
+Deno.test("ringbus tells what somebody may have meant", () =>
+  inShell(async ({ run, scratch }) => {
+    using _publisher = new Publisher("robot", { dir: scratch.path });
+    const cases: [words: string[], code: number, said: RegExp][] = [
+      [["lss"], EXIT.USAGE, /there is no command "lss": use .*; did you mean ls\?/],
+      [["ls", "--jsn"], EXIT.USAGE, /there is no option --jsn; did you mean --json\?/],
+      [["serve", "--no-htp"], EXIT.USAGE, /no option --no-htp; did you mean --no-http\?/],
+      [["push", "x", "-5"], EXIT.USAGE, /no option -5; a value that begins with - stands after --/],
+      [["stat"], EXIT.USAGE, /it takes NAME, not 0 arguments/],
+      [["ls", "robot"], EXIT.USAGE, /it takes options alone, not 1 argument/],
+      [["rep", "x", "cat"], EXIT.USAGE, /it takes NAME -- COMMAND \[ARGUMENT\.\.\.\], not 2/],
+      [["stat", "robto"], EXIT.FAILED, /no channel "robto" in .*; did you mean robot\?/],
+    ];
+    for (const [words, expected, said] of cases) {
+      const { code, stderr } = await run(words);
+      assert.equal(code, expected, words.join(" "));
+      assert.match(stderr, said);
+    }
+    assert.equal((await run(["help", "pub"])).stdout, (await run(["pub", "--help"])).stdout);
+  }));
+
+Deno.test("ringbus --version prints the version of deno.json", () =>
+  inShell(async ({ run }) => {
+    const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
+    assert.equal((await run(["--version"])).stdout, `${version}\n`);
+  }));
+
+Deno.test("ringbus pub waits for a subscriber, and sub prints what was published", () =>
+  inShell(async ({ run, start }) => {
+    await using sub = start(["sub", "robot", "--limit", "4"]);
+    const words = ["pub", "robot", "--wait", "hello", "5", '{"pos":[1,2]}', '{"$bigint":"7"}'];
+    const { code, stdout } = await run(words, FFI_ALONE);
+    assert.deepEqual([code, stdout], [EXIT.DONE, "published 4 messages to robot\n"]);
+    const lines = ["subscribed to robot", '"hello"', "5", '{"pos":[1,2]}', '{"$bigint":"7"}'];
+    assert.deepEqual(await sub.lines(), lines);
+  }));
+
+Deno.test("ringbus pub says when nobody subscribes", () =>
+  inShell(async ({ run }) => {
+    const { code, stderr } = await run(["pub", "robot", "1"]);
+    assert.equal(code, EXIT.DONE);
+    assert.match(stderr, /nobody subscribes to robot/);
+    const waited = await run(["pub", "robot", "1", "--wait", "--timeout-ms", "50"]);
+    assert.equal(waited.code, EXIT.TIMED_OUT);
+    assert.match(waited.stderr, /no subscriber came to channel "robot" within 50 ms/);
+  }));
+
+Deno.test("ringbus push sends words as text, but nothing that begins like an object and is none", () =>
+  inShell(async ({ run }) => {
+    const broken = await run(["push", "jobs", '{"a":1']);
+    assert.equal(broken.code, EXIT.USAGE);
+    assert.match(broken.stderr, /argument \{"a":1 looks like JSON and is none: .*give --text/);
+    await run(["push", "jobs", "[1", "--text"]);
+    await run(["push", "jobs", "x]", "--", "-5"]);
+    assert.equal((await run(["pull", "jobs", "-n3"])).stdout, '"[1"\n"x]"\n-5\n');
+  }));
+
+Deno.test("ringbus sub says nothing before its options are read", () =>
+  inShell(async ({ run }) => {
+    const { code, stderr } = await run(["sub", "robot", "--limit", "0"]);
+    assert.equal(code, EXIT.USAGE);
+    assert.ok(!stderr.includes("subscribed"), stderr);
+  }));
+
+Deno.test("ringbus push takes JSON lines, and pull prints each message once", () =>
+  inShell(async ({ run }) => {
+    const pushed = await run(["push", "jobs", "--json"], { input: '{"n":1}\n\n"two"\r\n[3]' });
+    assert.deepEqual(JSON.parse(pushed.stdout), { sent: 3 });
+    const first = await run(["pull", "jobs", "--limit", "2"], FFI_ALONE);
+    assert.equal(first.stdout, '{"n":1}\n"two"\n');
+    assert.equal((await run(["pull", "jobs", "-n1"])).stdout, "[3]\n");
+    const none = await run(["pull", "jobs", "--timeout-ms", "50"]);
+    assert.equal(none.code, EXIT.TIMED_OUT);
+    assert.match(none.stderr, /no message came on channel "jobs" within 50 ms/);
+  }));
+
+Deno.test("ringbus push names the line that is no JSON, and those before it were sent", () =>
+  inShell(async ({ run }) => {
+    const { code, stderr } = await run(["push", "jobs"], { input: "1\n2\nthree\n4\n" });
+    assert.equal(code, EXIT.USAGE);
+    assert.match(stderr, /line 3 of the input is no JSON: .*Those before it were sent/s);
+    assert.equal((await run(["pull", "jobs", "-n", "2"])).stdout, "1\n2\n");
+  }));
+
+Deno.test("ringbus push with a full ring ends with the code of a timeout, nothing lost", () =>
+  inShell(async ({ run }) => {
+    const input = Array.from({ length: 60 }, (_, n) => `"${`${n}`.padStart(40)}"\n`).join("");
+    const words = ["push", "jobs", "--json", "--capacity", "1K", "--timeout-ms", "50"];
+    const { code, stdout, stderr } = await run(words, { input });
+    assert.equal(code, EXIT.TIMED_OUT);
+    assert.match(stderr, /jobs/);
+    const { sent } = JSON.parse(stdout);
+    const { stdout: pulled } = await run(["pull", "jobs", "--limit", `${sent}`]);
+    assert.equal(pulled, input.split("\n").slice(0, sent).map((line) => `${line}\n`).join(""));
+  }));
+
+Deno.test("ringbus pull gives back what its reader did not take", () =>
+  inShell(async ({ run, scratch }) => {
+    // More than a pipe holds: pull is still writing when head ends.
+    const input = Array.from({ length: 10 }, (_, n) => `[${n},"${"x".repeat(20_000)}"]\n`).join("");
+    await run(["push", "jobs"], { input });
+    const shell = new Deno.Command("sh", {
+      args: ["-c", `"${Deno.execPath()}" run -qA main.ts pull jobs 2>/dev/null | head -1`],
+      env: { RINGBUS_DIR: scratch.path },
+      stderr: "null",
+    });
+    const output = await within(shell.output(), "the end of pull");
+    const taken = new TextDecoder().decode(output.stdout).trim().split("\n");
+    assert.deepEqual(taken.map((line) => JSON.parse(line)[0]), [0]);
+    const { stdout } = await run(["pull", "jobs", "--timeout-ms", "500"]);
+    const rest = stdout.trim().split("\n").map((line) => JSON.parse(line)[0]);
+    assert.deepEqual(
+      rest.sort(),
+      Array.from({ length: rest.length }, (_, n) => 10 - rest.length + n),
+    );
+    assert.ok(rest.length >= 5, `only ${rest} are left`);
+  }));
+
+Deno.test("ringbus req prints what the command of rep printed, and its errors", () =>
+  inShell(async ({ run, start }) => {
+    const script =
+      "read n; [ $n = 0 ] && { echo 'cannot divide by 0' >&2; exit 3; }; echo $((84/n))";
+    await using rep = start(["rep", "calc", "--limit", "3", "--", "sh", "-c", script]);
+    const good = await run(["req", "calc", "2", "4", "--timeout-ms", "20000"]);
+    assert.deepEqual([good.code, good.stdout], [EXIT.DONE, "42\n21\n"]);
+    const bad = await run(["req", "calc", "0", "--timeout-ms", "20000"]);
+    assert.equal(bad.code, EXIT.FAILED);
+    assert.match(bad.stderr, /cannot divide by 0/);
+    assert.deepEqual(await rep.lines(), ["replying on calc", "answered 3 requests"]);
+  }));
+
+Deno.test("ringbus rep ends a command that takes too long, and says so to its requester", () =>
+  inShell(async ({ run, start }) => {
+    const words = ["rep", "slow", "-n", "1", "--command-timeout-ms", "100", "--", "sleep", "60"];
+    await using rep = start(words);
+    const { code, stderr } = await run(["req", "slow", "1", "--timeout-ms", "20000"]);
+    assert.equal(code, EXIT.FAILED);
+    assert.match(stderr, /sleep did not answer within 100 ms/);
+    await rep.lines();
+  }));
+
+Deno.test("ringbus rep without a command, and with one that does not exist", () =>
+  inShell(async ({ run, start }) => {
+    const without = await run(["rep", "x"]);
+    assert.equal(without.code, EXIT.USAGE);
+    assert.match(without.stderr, /give the command to run after --/);
+    await using rep = start(["rep", "x", "-n1", "--", "no-such-program"]);
+    const { stderr } = await run(["req", "x", "1", "--timeout-ms", "20000"]);
+    assert.match(stderr, /cannot run no-such-program/);
+    await rep.lines();
+  }));
+
+Deno.test("ringbus sends and prints bytes as they are on a raw channel", () =>
+  inShell(async ({ run, start }) => {
+    const bytes = ["--codec", "raw"];
+    await using rep = start(["rep", "bytes", "-n1", ...bytes, "--", "tr", "a-z", "A-Z"]);
+    const { stdout } = await run([
+      "req",
+      "bytes",
+      ...bytes,
+      "--raw",
+      "--timeout-ms",
+      "20000",
+      "héllo",
+    ]);
+    assert.equal(stdout, "HéLLO");
+    await rep.lines();
+  }));
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`ringbus sub and rep end cleanly at ${signal}`, () =>
+    inShell(async ({ start }) => {
+      await using sub = start(["sub", "robot"]);
+      await using rep = start(["rep", "calc", "--", "cat"]);
+      await Promise.all([sub.prints("subscribed"), rep.prints("replying")]);
+      sub.kill(signal);
+      rep.kill(signal);
+      assert.deepEqual(await sub.lines(), ["subscribed to robot"]);
+      assert.deepEqual(await rep.lines(), ["replying on calc", "answered 0 requests"]);
+    }));
+}
+
+Deno.test("the JSON form brings back every value", () => {
+  const values = [
+    undefined,
+    null,
+    true,
+    0.5,
+    NaN,
+    -Infinity,
+    -0,
+    2n ** 70n,
+    "text",
+    new Date(1_700_000_000_123),
+    new Uint8Array([0, 255]),
+    new Float32Array([0.5, NaN]),
+    new BigInt64Array([-5n]),
+    { data: new Int16Array([1, 2]), shape: [1, 2] },
+    new Map<unknown, unknown>([[{ a: 1 }, new Set([1n])]]),
+    /a+/gi,
+    { $bytes: "no bytes", a: [{ $b: undefined }] },
+    JSON.parse('{"__proto__": 1}'),
+  ];
+  for (const value of values) {
+    const back = fromJsonForm(JSON.parse(JSON.stringify(toJsonForm(value))));
+    assert.deepEqual(back, value);
+  }
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  assert.deepEqual(toJsonForm(cycle), { self: { $cycle: true } });
+  assert.deepEqual(
+    fromJsonForm(toJsonForm(new TypeError("no"))),
+    Object.assign(new Error("no"), {
+      name: "TypeError",
+    }),
+  );
+});
+
+Deno.test("the JSON form refuses what stands for nothing", () => {
+  const wrong = [{ $nothing: 1 }, { $bytes: 5 }, { $array: "Array", values: [] }, { $map: {} }];
+  for (const form of [...wrong, { $object: 1 }, { $array: "eval", values: [] }]) {
+    assert.throws(() => fromJsonForm(form), TypeError, JSON.stringify(form));
+  }
+});

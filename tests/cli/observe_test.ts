@@ -1,0 +1,242 @@
+// The subcommands that look into channels, and those that record and replay them.
+
+import assert from "node:assert/strict";
+import { EXIT } from "../../cli/command.ts";
+import { ageText, rateText, sizeText, sparkline } from "../../cli/observe/format.ts";
+import { Publisher, Puller, Pusher, Subscriber } from "../../mod.ts";
+import { inShell, type Shell } from "../support/command_line.ts";
+import { poke } from "../support/damage.ts";
+import { Running } from "../support/program.ts";
+import { inScratch } from "../support/scratch.ts";
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+async function json(shell: Shell, words: string[]): Promise<Json[]> {
+  const { code, stdout, stderr } = await shell.run([...words, "--json"], {
+    permissions: ["--allow-ffi", "--allow-env=RINGBUS_DIR"],
+  });
+  assert.equal(code, EXIT.DONE, stderr);
+  return stdout.trim().split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+}
+
+Deno.test("numbers and times read well", () => {
+  assert.deepEqual([0, 1023, 1536, 5e6, 2 ** 45].map(sizeText), [
+    "0 B",
+    "1023 B",
+    "1.5 KiB",
+    "4.8 MiB",
+    "32.0 TiB",
+  ]);
+  const ages = [0, 119, 120, 7200, 172_800].map((s) => ageText(new Date(0), s * 1000));
+  assert.deepEqual([...ages, ageText(undefined, 0)], ["0s", "119s", "2m", "2h", "2d", "?"]);
+  assert.deepEqual([0, 0.25, 9999, 12_345, 5e7].map(rateText), ["0", "0.3", "9999", "12k", "50M"]);
+  assert.equal(sparkline([0, 1, 2, 4]), "▁▃▅█");
+  assert.equal(sparkline([0, 0]), "▁▁");
+});
+
+Deno.test("ringbus ls, stat, top and inspect describe channels, live ones and those of the dead", () =>
+  inShell(async (shell) => {
+    const { scratch, run } = shell;
+    const { path: dir } = scratch;
+    using publisher = new Publisher<number>("news", { dir });
+    using subscriber = new Subscriber<number>("news", { dir });
+    publisher.sendMany(Array.from({ length: 200 }, (_, n) => n));
+    const child = scratch.spawn();
+    await child.ask({ do: "open", id: "p", role: "pusher", target: "jobs", options: { dir } });
+    await child.ask({ do: "send", id: "p", values: ["one", { two: 2 }] });
+    child.kill("SIGKILL");
+    await child.ended();
+
+    const [jobs, news] = await json(shell, ["ls"]);
+    assert.deepEqual([jobs.name, jobs.kind, jobs.state, jobs.messages], [
+      "jobs",
+      "queue",
+      "stale",
+      2,
+    ]);
+    assert.deepEqual(jobs.participants, [{ role: "pusher", pid: child.pid, alive: false }]);
+    assert.deepEqual([news.name, news.state, news.codec], ["news", "live", "msgpack"]);
+    const listed = await run(["ls"]);
+    assert.deepEqual([jobs.waiting, news.waiting], [2, null]);
+    assert.match(
+      listed.stdout,
+      /^jobs +queue +msgpack +1\.1 MiB +2 +2 +0 +1 dead pusher +\d+s +stale$/m,
+    );
+
+    const [stat] = await json(shell, ["stat", "news", "--interval-ms", "10"]);
+    assert.deepEqual([stat.header.kind, stat.header.messages, stat.rates.messages], [
+      "broadcast",
+      200,
+      0,
+    ]);
+    assert.deepEqual(stat.backlogs, [{ subscriber: 1, atLeast: 136, atMost: 200, missing: 0 }]);
+    const told = await run(["stat", "news", "--interval-ms", "10"]);
+    assert.match(told.stdout, /^ +1 +subscriber +\d+ .* is 136 to 200 messages behind$/m);
+
+    const tops = await json(shell, ["top", "--once", "--interval-ms", "20"]);
+    const seen = tops.map(({ name, behind, state }) => ({ name, behind, state }));
+    assert.deepEqual(seen.sort((a, b) => a.name < b.name ? -1 : 1), [
+      { name: "jobs", behind: 2, state: "stale" },
+      { name: "news", behind: 136, state: "live" },
+    ]);
+
+    const [inspected] = await json(shell, ["inspect", `${dir}/jobs`]);
+    assert.deepEqual(inspected.records.map(({ value }: Json) => value), ["one", { two: 2 }]);
+    assert.deepEqual(inspected.participants.map(({ alive }: Json) => alive), [false]);
+    poke(`${dir}/jobs`, 152, new Uint8Array([0xff, 0xff]));
+    const damaged = await run(["inspect", "jobs"]);
+    assert.equal(damaged.code, EXIT.FAILED);
+    assert.match(damaged.stdout, /byte 152, lane 0: the record at position 24 is not whole/);
+
+    assert.deepEqual(await json(shell, ["clean", "--dry-run"]), []);
+    const spared = await run(["clean"]);
+    assert.match(
+      spared.stderr,
+      /^0 channels deleted\nspared, .*: jobs; --non-empty and --persistent/,
+    );
+    const would = await run(["clean", "--dry-run", "--non-empty"]);
+    assert.deepEqual([would.stdout, would.stderr], ["jobs\n", "1 channel to delete\n"]);
+    assert.deepEqual(await json(shell, ["clean", "--non-empty"]), [{
+      name: "jobs",
+      deleted: true,
+    }]);
+    assert.deepEqual((await json(shell, ["ls"])).map(({ name }) => name), ["news"]);
+    subscriber.drain();
+  }));
+
+Deno.test("ringbus tail shows a busy queue, and its pullers get everything exactly once", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    using pusher = new Pusher<{ n: number } | string>("jobs", { dir, capacityBytes: 65536 });
+    const lines = `${dir}/lines`;
+    const script = `exec "${Deno.execPath()}" run -qA main.ts tail jobs --json > ${lines}`;
+    await using tail = new Running("tail", "sh", ["-c", script], { env: { RINGBUS_DIR: dir } });
+    await tail.prints("reading jobs");
+    const pullers = [spawn(), spawn()];
+    for (const puller of pullers) {
+      await puller.ask({ do: "open", id: "p", role: "puller", target: "jobs", options: { dir } });
+      await puller.start({ do: "receive", id: "p", mode: "async" });
+    }
+    const count = 20_000;
+    for (let n = 0; n < count; n++) pusher.sendSync({ n });
+    for (const _ of pullers) pusher.sendSync("stop");
+    const taken: number[] = [];
+    for (const puller of pullers) {
+      for (const { n } of await puller.result<{ n: number }[]>()) taken.push(n);
+    }
+    assert.deepEqual(taken.sort((a, b) => a - b), Array.from({ length: count }, (_, n) => n));
+    tail.kill("SIGINT");
+    assert.equal((await tail.ended()).code, EXIT.DONE);
+    const records = Deno.readTextFileSync(lines).trimEnd().split("\n").map((line): Json =>
+      JSON.parse(line)
+    );
+    const missed = records.reduce((sum, record) => sum + (record.missed ?? 0), 0);
+    const seen = records.filter(({ value }) => value !== undefined);
+    assert.equal(seen.length + missed, count + pullers.length);
+    assert.ok(seen.every(({ sequence }, at) => at === 0 || sequence > seen[at - 1].sequence));
+    assert.ok(seen.every(({ value, sequence }) => value === "stop" || value.n === sequence));
+    Deno.removeSync(lines);
+  }));
+
+Deno.test("ringbus tail waits for a channel, and tells when it goes", () =>
+  inShell(async ({ scratch, start }) => {
+    const { path: dir } = scratch;
+    await using tail = start(["tail", "late", "--wait", "--raw", "--limit", "3"]);
+    for (const value of [1, 2]) {
+      using puller = new Puller<number>("late", { dir });
+      using pusher = new Pusher<number>("late", { dir });
+      await tail.prints(value === 1 ? "reading late" : "late was deleted\nreading late");
+      pusher.send(value);
+      await tail.prints(value === 1 ? "AQ==" : "Ag==");
+      puller.drain();
+    }
+    tail.kill("SIGTERM");
+    const lines = await tail.lines();
+    assert.deepEqual(lines.slice(0, 5), [
+      "reading late",
+      "AQ==",
+      "late was deleted",
+      "reading late",
+      "Ag==",
+    ]);
+  }));
+
+Deno.test("ringbus says what is wrong with what it shall look at", () =>
+  inShell(async ({ run, scratch }) => {
+    const { path: dir } = scratch;
+    using _publisher = new Publisher("a", { dir });
+    const missing = await run(["tail", "nothing"]);
+    assert.equal(missing.code, EXIT.FAILED);
+    assert.match(missing.stderr, /there is no channel "nothing" in .*; ringbus ls lists/);
+    const since = await run(["tail", "a", "--since", "noon"]);
+    assert.equal(since.code, EXIT.USAGE);
+    assert.match(since.stderr, /--since takes now or oldest, not "noon"/);
+    const codec = { id: "own.v1", encode: () => new Uint8Array([1]), decode: () => 1 };
+    using own = new Publisher("own", { dir, codec });
+    own.send(1);
+    const unknown = await run(["tail", "own"]);
+    assert.equal(unknown.code, EXIT.FAILED);
+    assert.match(unknown.stderr, /its codec "own\.v1" is none of the built-in ones; give --raw/);
+    const raw = await run(["tail", "own", "--raw", "--since", "oldest", "-n", "1"]);
+    assert.equal(raw.stdout, "AQ==\n");
+    const late = await run(["tail", "a", "--timeout-ms", "50"]);
+    assert.equal(late.code, EXIT.TIMED_OUT);
+    assert.match(late.stderr, /no message came on channel "a" within 50 ms/);
+  }));
+
+Deno.test("ringbus record ends at SIGTERM, and replay sends it all again", () =>
+  inShell(async ({ run, start, scratch }) => {
+    const { path: dir } = scratch;
+    const tape = Deno.makeTempFileSync({ dir: "/dev/shm", prefix: scratch.path.split("/").pop() });
+    try {
+      using publisher = new Publisher<unknown>("news", { dir });
+      using subscriber = new Subscriber<unknown>("news", { dir });
+      const values = ["one", { two: 2n }, new Uint8Array(50_000), new Float64Array([3])];
+      {
+        await using recorder = start(["record", "news", tape, "--force"]);
+        await recorder.prints("reading news");
+        for (const value of values) publisher.send(value);
+        recorder.kill("SIGTERM");
+        assert.match((await recorder.lines()).join("\n"), /recorded 4 messages \(48\.9 KiB\) to /);
+      }
+      assert.deepEqual(subscriber.drain(), values);
+      const replayed = await run(["replay", tape, "--speed", "max"]);
+      assert.deepEqual([replayed.code, replayed.stdout], [EXIT.DONE, "sent 4 messages to news\n"]);
+      assert.deepEqual(subscriber.drain(), values);
+
+      const whole = Deno.readFileSync(tape);
+      Deno.writeFileSync(tape, whole.subarray(0, whole.length - 40));
+      const cut = await run(["replay", tape, "copy", "--speed", "max"]);
+      assert.deepEqual([cut.code, cut.stdout], [EXIT.FAILED, "sent 3 messages to copy\n"]);
+      assert.match(
+        cut.stderr,
+        /is not whole: it ends in the middle of the entry at byte \d+; what/,
+      );
+    } finally {
+      Deno.removeSync(tape);
+    }
+  }));
+
+Deno.test("ringbus top leaves the terminal as it was", () =>
+  inScratch(async ({ path: dir }) => {
+    using _publisher = new Publisher("news", { dir });
+    for (const [keys, how] of [["q", "q"], ["\\x03", "Ctrl-C"]]) {
+      const words = ["run", "-qA", "main.ts", "top", "--interval-ms", "30"];
+      const { code, stdout } = await new Deno.Command("python3", {
+        args: [
+          "-I",
+          "-B",
+          "tests/support/interop/terminal.py",
+          "news",
+          keys,
+          Deno.execPath(),
+          ...words,
+        ],
+        env: { RINGBUS_DIR: dir, TERM: "xterm" },
+      }).output();
+      const text = new TextDecoder().decode(stdout);
+      assert.equal(code, EXIT.DONE, `${how}: ${text}`);
+      assert.ok(text.includes("\x1b[?1049h\x1b[?25l"), how);
+      assert.ok(text.trimEnd().endsWith("\x1b[?25h\x1b[?1049l"), `${how}: ${JSON.stringify(text)}`);
+    }
+  }));

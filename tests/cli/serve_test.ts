@@ -1,0 +1,164 @@
+// `ringbus serve` in a process of its own, with clients of every kind.
+
+import assert from "node:assert/strict";
+import { checkHost, urlOf } from "../../backends/hosting/endpoint.ts";
+import { EXIT } from "../../cli/command.ts";
+import { inShell } from "../support/command_line.ts";
+import { LineClient } from "../support/line_client.ts";
+import { runPython } from "../support/python.ts";
+import { SERVE, type Served, served } from "../support/serve.ts";
+
+const message = (id: number) => `{"id":${id},"payload":{"n":${id}}}`;
+
+async function storeOverHttp({ httpUrl }: Served, topic: string, id: number): Promise<number> {
+  const body = `{"namespace":"n","topic":"${topic}","message":${message(id)}}`;
+  const response = await fetch(`${httpUrl}/store_message`, { method: "POST", body });
+  await response.body?.cancel();
+  return response.status;
+}
+
+Deno.test("ringbus serve: what comes over HTTP is there over TCP, and the reverse", () =>
+  inShell(async ({ start }) => {
+    await using server = start(SERVE);
+    const place = await served(server);
+    await using tcp = await LineClient.open(place.tcpPort);
+    await tcp.ask("SUBSCRIBE t");
+    assert.equal(await storeOverHttp(place, "t", 1), 200);
+    assert.match((await tcp.line())!, /^MESSAGE t JSON:/);
+    assert.equal(await tcp.ask(`STORE_MESSAGE n u JSON:${btoa(message(2))}`), "OK STORED");
+    const over = await fetch(`${place.httpUrl}/messages/u`);
+    assert.deepEqual(await over.json(), [JSON.parse(message(2))]);
+    const [, json] = (await tcp.ask("GET_MESSAGES t"))!.split("JSON:");
+    assert.deepEqual(JSON.parse(atob(json)), [JSON.parse(message(1))]);
+    const clients = [
+      runPython("http_client.py", [place.httpUrl]),
+      runPython("line_client.py", [`${place.tcpPort}`]),
+    ];
+    await Promise.all(clients);
+    server.kill("SIGTERM");
+    await server.lines();
+  }));
+
+/** Stores over HTTP until the server is gone; the ids that were answered. */
+async function keepStoringOverHttp(place: Served, from: number): Promise<number[]> {
+  const answered: number[] = [];
+  for (let id = from;; id++) {
+    try {
+      if (await storeOverHttp(place, "t", id) === 200) answered.push(id);
+    } catch {
+      return answered;
+    }
+  }
+}
+
+/** Stores over TCP, many at a time, until the server is gone; the ids that were answered. */
+async function keepStoringOverTcp({ tcpPort }: Served, from: number): Promise<number[]> {
+  await using client = await LineClient.open(tcpPort);
+  const answered: number[] = [];
+  for (let next = from;; next += 100) {
+    const ids = Array.from({ length: 100 }, (_, n) => next + n);
+    const lines = ids.map((id) => `STORE_MESSAGE n t JSON:${btoa(message(id))}\r\n`);
+    const sent = client.send(lines.join("")).catch(() => {});
+    for (const id of ids) {
+      if (await client.line() !== "OK STORED") return answered;
+      answered.push(id);
+    }
+    await sent;
+  }
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`ringbus serve: at ${signal} under load every message that was taken is answered`, () =>
+    inShell(async ({ start }) => {
+      await using server = start(SERVE);
+      const place = await served(server);
+      await using reader = await LineClient.open(place.tcpPort);
+      await reader.ask("SUBSCRIBE t");
+      const answers = [
+        keepStoringOverHttp(place, 1_000_000),
+        keepStoringOverHttp(place, 2_000_000),
+        keepStoringOverTcp(place, 3_000_000),
+        keepStoringOverTcp(place, 4_000_000),
+      ];
+      const pushed = await reader.lines(3000);
+      server.kill(signal);
+      pushed.push(...await reader.ended());
+      reader.close();
+      const answered = (await Promise.all(answers)).flat();
+      const taken = pushed.map((line) => JSON.parse(atob(line!.split("JSON:")[1])).id);
+      assert.deepEqual(taken.sort(), answered.sort());
+      assert.ok(answered.some((id) => id < 3_000_000) && answered.some((id) => id > 3_000_000));
+      assert.match((await server.lines()).at(-1)!, /^stopped; \d+ messages had been stored$/);
+    }));
+}
+
+Deno.test("ringbus serve: the token of a file keeps out who does not know it", () =>
+  inShell(async ({ start, scratch }) => {
+    const file = `${scratch.path}/.token`;
+    await Deno.writeTextFile(file, "s3cret\n");
+    await using server = start([...SERVE, "--token-file", file]);
+    const place = await served(server);
+    await Deno.remove(file);
+    assert.equal(await storeOverHttp(place, "t", 1), 401);
+    assert.equal(await runPython("http_client.py", [place.httpUrl, "s3cret"]), "passed\n");
+    await using tcp = await LineClient.open(place.tcpPort);
+    assert.match((await tcp.ask("STATS"))!, /^ERROR "send AUTH/);
+    assert.equal(await tcp.ask("AUTH s3cret"), "OK AUTHENTICATED");
+    server.kill("SIGTERM");
+    tcp.close();
+    await server.lines();
+  }));
+
+Deno.test("ringbus serve: limits hold, in both servers and their store", () =>
+  inShell(async ({ start }) => {
+    const limits = ["--max-messages-per-topic", "2", "--max-body-bytes", "1K"];
+    await using server = start([...SERVE, ...limits, "--max-line-bytes", "2K"]);
+    const place = await served(server);
+    for (const id of [1, 2, 3]) await storeOverHttp(place, "t", id);
+    const stats = await (await fetch(`${place.httpUrl}/stats`)).json();
+    assert.deepEqual([stats.total_messages, stats.evicted], [2, 1]);
+    const large = { method: "POST", body: JSON.stringify({ key: "k", value: "x".repeat(1100) }) };
+    const refused = await fetch(`${place.httpUrl}/set`, large);
+    await refused.body?.cancel();
+    assert.equal(refused.status, 413);
+    await using tcp = await LineClient.open(place.tcpPort);
+    assert.match((await tcp.ask(`PUBLISH t ${"x".repeat(2100)}`))!, /at most 2048 bytes/);
+    tcp.close();
+    server.kill("SIGTERM");
+    await server.lines();
+  }));
+
+Deno.test("ringbus serve: one server alone, with the permissions it needs and no more", () =>
+  inShell(async ({ run }) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const port = `${taken.addr.port}`;
+    const permissions = ["--allow-net=127.0.0.1"];
+    const { code, stderr } = await run(["serve", "--no-http", "--tcp-port", port], { permissions });
+    assert.equal(code, EXIT.FAILED);
+    assert.match(stderr, new RegExp(`cannot listen on port ${port}: another program listens`));
+    assert.match(stderr, /--tcp-port, or 0 for a free one/);
+    assert.match(stderr, /RINGBUS_TOKEN is not looked at/);
+  }));
+
+Deno.test("ringbus serve: what cannot be is refused with the code of a wrong command line", () =>
+  inShell(async ({ run }) => {
+    const cases: [string[], RegExp][] = [
+      [["--host", "0.0.0.0"], /"0\.0\.0\.0" without a token/],
+      [["--no-http", "--no-tcp"], /nothing to serve/],
+      [["--token", "a", "--token-file", "b"], /not both/],
+      [["--max-bytes", "0"], /maxBytes must be a whole number, at least 1, not 0/],
+      [["--tcp-port", "65536"], /--tcp-port takes a whole number from 0 to 65535/],
+      [["--overflow", "wait"], /"dropOldest" or "disconnect", not "wait"/],
+    ];
+    const results = await Promise.all(cases.map(([words]) => run(["serve", ...words])));
+    for (const [i, { code, stderr }] of results.entries()) {
+      assert.equal(code, EXIT.USAGE, cases[i][0].join(" "));
+      assert.match(stderr, cases[i][1]);
+    }
+  }));
+
+Deno.test("ringbus serve: addresses of IPv6 stand in brackets in URLs", () => {
+  assert.equal(urlOf("tcp", "::1", 31134), "tcp://[::1]:31134");
+  assert.equal(urlOf("http", "localhost", 80), "http://localhost:80");
+  assert.equal(checkHost("[::1]"), "::1");
+});

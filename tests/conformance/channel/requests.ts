@@ -1,0 +1,386 @@
+// Requests and replies on one carrier.
+
+import assert from "node:assert/strict";
+import {
+  type Replier,
+  type ServeOptions,
+  ShmPeerLostError,
+  ShmRemoteError,
+  ShmSerializationError,
+  ShmTimeoutError,
+} from "../../../mod.ts";
+import { type TestCarrier, testOn } from "./channel.ts";
+import { numbers, pause } from "./values.ts";
+
+/** Serves until `stop` is called. */
+function serve<Q, R>(
+  replier: Replier<Q, R>,
+  handler: (request: Q) => R | Promise<R>,
+  options: ServeOptions = {},
+): { stop(): Promise<void> } {
+  const controller = new AbortController();
+  const done = replier.serve(handler, { ...options, signal: controller.signal });
+  return {
+    stop: () => {
+      controller.abort();
+      return done;
+    },
+  };
+}
+
+export function testRequests(carrier: TestCarrier): void {
+  testOn(carrier, "a request gets its reply", async (open) => {
+    const channel = open();
+    const served = serve(channel.replier<number, number>(), (n) => n * 2);
+    const requester = channel.requester<number, number>();
+    assert.equal(await requester.request(21), 42);
+    assert.equal(await requester.request(4, { timeoutMs: 5000 }), 8);
+    await served.stop();
+  });
+
+  testOn(carrier, "a requester may come before its replier", async (open) => {
+    const channel = open();
+    const reply = channel.requester<string, string>().request("early", { timeoutMs: 5000 });
+    const served = serve(channel.replier<string, string>(), (text) => `${text} bird`);
+    assert.equal(await reply, "early bird");
+    await served.stop();
+  });
+
+  testOn(carrier, "many requests are in flight at once, each with its own reply", async (open) => {
+    const channel = open();
+    const repliers = numbers(3).map(() => channel.replier<number, string>());
+    const served = repliers.map((replier) =>
+      serve(replier, async (n) => {
+        if (n % 10 === 0) await pause(1);
+        return `reply ${n}`;
+      }, { concurrency: 20 })
+    );
+    const requester = channel.requester<number, string>();
+    const replies = await Promise.all(
+      numbers(900).map((n) => requester.request(n, { timeoutMs: 20_000 })),
+    );
+    assert.deepEqual(replies, numbers(900).map((n) => `reply ${n}`));
+    for (const { stop } of served) await stop();
+    const shares = repliers.map((replier) => replier.statistics().received);
+    assert.equal(shares.reduce((sum, share) => sum + share), 900);
+    assert.ok(Math.min(...shares) > 0, `shares ${shares}`);
+  });
+
+  testOn(carrier, "a reply goes to its requester alone", async (open) => {
+    const channel = open();
+    const served = serve(channel.replier<string, string>(), (text) => text.toUpperCase());
+    const requesters = numbers(5).map(() => channel.requester<string, string>());
+    const replies = await Promise.all(
+      requesters.flatMap((requester, index) =>
+        numbers(50).map((n) => requester.request(`r${index}-${n}`, { timeoutMs: 5000 }))
+      ),
+    );
+    assert.deepEqual(replies, numbers(250).map((n) => `R${Math.floor(n / 50)}-${n % 50}`));
+    for (const requester of requesters) assert.equal(requester.statistics().received, 50);
+    await served.stop();
+  });
+
+  testOn(carrier, "a reply does not wait for those to earlier requests", async (open) => {
+    const channel = open();
+    const gates = numbers(3).map(() => Promise.withResolvers<void>());
+    const served = serve(channel.replier<number, number>(), async (n) => {
+      await gates[n].promise;
+      return n;
+    }, { concurrency: 3 });
+    const requester = channel.requester<number, number>();
+    const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 5000 }));
+    for (const n of [2, 1, 0]) {
+      gates[n].resolve();
+      assert.equal(await replies[n], n);
+    }
+    await served.stop();
+  });
+
+  testOn(carrier, "serve handles as many requests at once as it is told", async (open) => {
+    const channel = open();
+    for (const concurrency of [1, 4]) {
+      let now = 0;
+      let most = 0;
+      const replier = channel.replier<number, number>();
+      const served = serve(replier, async (n) => {
+        most = Math.max(most, ++now);
+        await pause(2);
+        now--;
+        return n;
+      }, { concurrency });
+      const requester = channel.requester<number, number>();
+      await Promise.all(numbers(12).map((n) => requester.request(n, { timeoutMs: 5000 })));
+      assert.equal(most, concurrency);
+      await served.stop();
+      replier.close();
+    }
+  });
+
+  testOn(carrier, "serve answers what it took before it stops", async (open) => {
+    const channel = open();
+    const served = serve(channel.replier<number, number>(), async (n) => {
+      await pause(20);
+      return n;
+    });
+    const requester = channel.requester<number, number>();
+    const reply = requester.request(5, { timeoutMs: 5000 });
+    await pause(5);
+    await served.stop();
+    assert.equal(await reply, 5);
+    await assert.rejects(requester.request(6, { timeoutMs: 5 }), ShmTimeoutError);
+  });
+
+  testOn(carrier, "serve returns at once when its signal is aborted before", async (open) => {
+    const channel = open();
+    const replier = channel.replier<number, number>();
+    await replier.serve((n) => n, { signal: AbortSignal.abort() });
+    for (const concurrency of [0, -1, NaN]) {
+      await assert.rejects(replier.serve((n) => n, { concurrency }), RangeError);
+    }
+  });
+
+  testOn(carrier, "serve ends when the replier is closed", async (open) => {
+    const channel = open();
+    const replier = channel.replier<number, number>();
+    const done = replier.serve((n) => n);
+    setTimeout(() => replier.close(), 2);
+    await done;
+  });
+
+  testOn(carrier, "a handler that throws gives the requester its message", async (open) => {
+    const channel = open();
+    const served = serve(channel.replier<string, unknown>(), (text) => {
+      if (text === "type") throw new TypeError("no such arm");
+      if (text === "string") throw "plain text";
+      if (text === "undefined") return undefined;
+      if (text === "function") return () => 1;
+      return "fine";
+    });
+    const requester = channel.requester<string, unknown>();
+    const fails = (text: string, remoteName: string, message: RegExp) =>
+      assert.rejects(requester.request(text, { timeoutMs: 5000 }), (error: Error) => {
+        assert.ok(error instanceof ShmRemoteError);
+        assert.equal(error.remoteName, remoteName);
+        assert.match(error.message, message);
+        return true;
+      });
+    await fails("type", "TypeError", /no such arm/);
+    await fails("string", "Error", /plain text/);
+    await fails("undefined", "ShmSerializationError", /undefined cannot be sent/);
+    await fails("function", "ShmSerializationError", /cannot be encoded/);
+    assert.equal(await requester.request("x", { timeoutMs: 5000 }), "fine");
+    await served.stop();
+  });
+
+  testOn(carrier, "send and recv are the two steps of a request", async (open) => {
+    const channel = open();
+    const requester = channel.requester<string, string>();
+    const replier = channel.replier<string, string>();
+    assert.equal(requester.send("one"), true);
+    assert.equal(requester.send("two"), true);
+    assert.equal(await replier.recv({ timeoutMs: 5000 }), "one");
+    assert.equal(replier.send("eins"), true);
+    assert.equal(replier.tryRecv(), "two");
+    assert.equal(replier.send("zwei"), true);
+    assert.equal(await requester.recv({ timeoutMs: 5000 }), "eins");
+    assert.equal(requester.recvSync({ timeoutMs: 5000 }), "zwei");
+  });
+
+  testOn(carrier, "replies are received in the order of their requests", (open) => {
+    const channel = open();
+    const requester = channel.requester<number, number>();
+    const repliers = [channel.replier<number, number>(), channel.replier<number, number>()];
+    requester.send(1);
+    requester.send(2);
+    for (const replier of repliers) replier.tryRecv();
+    repliers[1].send(20);
+    repliers[0].send(10);
+    assert.equal(requester.recvSync({ timeoutMs: 5000 }), 10);
+    assert.equal(requester.recvSync({ timeoutMs: 5000 }), 20);
+  });
+
+  testOn(carrier, "send and recv out of turn are refused", async (open) => {
+    const channel = open();
+    const requester = channel.requester<string, string>();
+    const replier = channel.replier<string, string>();
+    assert.throws(() => replier.send("why"), /no request was taken; call recv\(\) first/);
+    assert.throws(() => requester.recvSync({ timeoutMs: 1 }), /no request was sent; call send/);
+    await assert.rejects(requester.recv(), TypeError);
+    requester.send("a");
+    requester.send("b");
+    assert.equal(replier.tryRecv(), "a");
+    assert.throws(() => replier.tryRecv(), /has no reply yet; call send\(\) first/);
+    assert.throws(() => replier.recvSync(), TypeError);
+    await assert.rejects(replier.recv(), TypeError);
+    await assert.rejects(replier.serve(() => "x"), TypeError);
+    replier.send("A");
+    assert.throws(() => replier.send("again"), TypeError);
+    assert.equal(requester.recvSync({ timeoutMs: 5000 }), "A");
+  });
+
+  testOn(carrier, "only one recv of a replier waits at a time", async (open) => {
+    const channel = open();
+    const requester = channel.requester<number, number>();
+    const replier = channel.replier<number, number>();
+    const first = replier.recv({ timeoutMs: 5000 });
+    await assert.rejects(replier.recv({ timeoutMs: 5000 }), TypeError);
+    requester.send(1);
+    assert.equal(await first, 1);
+    replier.send(10);
+    assert.equal(requester.recvSync({ timeoutMs: 5000 }), 10);
+  });
+
+  testOn(carrier, "a reply that cannot be encoded can be replaced", (open) => {
+    const channel = open();
+    const requester = channel.requester<string, unknown>();
+    const replier = channel.replier<string, unknown>();
+    requester.send("x");
+    replier.tryRecv();
+    assert.throws(() => replier.send(() => 1), ShmSerializationError);
+    assert.equal(replier.send("better"), true);
+    assert.equal(requester.recvSync({ timeoutMs: 5000 }), "better");
+  });
+
+  testOn(carrier, "a reply after the requester gave up is not delivered", async (open) => {
+    const channel = open();
+    const requester = channel.requester<string, string>();
+    const replier = channel.replier<string, string>();
+    const given = requester.request("slow", { timeoutMs: 5 });
+    assert.equal(replier.tryRecv(), "slow");
+    await assert.rejects(given, ShmTimeoutError);
+    assert.equal(replier.send("too late"), false);
+    const next = requester.request("quick", { timeoutMs: 5000 });
+    assert.equal(replier.tryRecv(), "quick");
+    assert.equal(replier.send("in time"), true);
+    assert.equal(await next, "in time");
+  });
+
+  testOn(carrier, "a request that was given up reaches no replier", async (open) => {
+    const channel = open();
+    const requester = channel.requester<string, string>();
+    await assert.rejects(requester.request("gone", { timeoutMs: 2 }), ShmTimeoutError);
+    assert.throws(() => requester.requestSync("gone too", { timeoutMs: 2 }), ShmTimeoutError);
+    await assert.rejects(requester.request("aborted", { signal: AbortSignal.timeout(2) }));
+    assert.equal(channel.replier().tryRecv(), undefined);
+  });
+
+  testOn(carrier, "timeouts and aborts free the slots of their requests", async (open) => {
+    const channel = open();
+    const requester = channel.requester<number, number>();
+    for (let round = 0; round < 3; round++) {
+      const given = numbers(250).map((n) => requester.request(n, { timeoutMs: 3 }));
+      for (const result of await Promise.allSettled(given)) {
+        assert.equal(result.status, "rejected");
+      }
+    }
+    for (let n = 0; n < 300; n++) {
+      assert.throws(() => requester.requestSync(n, { timeoutMs: 0 }), ShmTimeoutError);
+    }
+    const aborted = numbers(300).map((n) =>
+      requester.request(n, { signal: AbortSignal.timeout(3) })
+    );
+    await Promise.allSettled(aborted);
+    const served = serve(channel.replier<number, number>(), (n) => n);
+    assert.equal(await requester.request(7, { timeoutMs: 5000 }), 7);
+    await served.stop();
+  });
+
+  testOn(carrier, "requests given up while they are handled free their slots", async (open) => {
+    const channel = open();
+    const served = serve(channel.replier<number, number>(), async (n) => {
+      await pause(1);
+      return n;
+    }, { concurrency: 50 });
+    const requester = channel.requester<number, number>();
+    for (let round = 0; round < 20; round++) {
+      const mixed = numbers(30).map((n) => requester.request(n, { timeoutMs: n % 3 }));
+      await Promise.allSettled(mixed);
+    }
+    const replies = numbers(256).map((n) => requester.request(n, { timeoutMs: 5000 }));
+    assert.deepEqual(await Promise.all(replies), numbers(256));
+    await served.stop();
+  });
+
+  testOn(carrier, "256 requests of one requester are in flight, and no more", (open) => {
+    const channel = open();
+    const requester = channel.requester<number, number>();
+    let sent = 0;
+    while (requester.send(sent)) sent++;
+    assert.equal(sent, 256);
+    assert.equal(requester.statistics().dropped, 1);
+    const replier = channel.replier<number, number>();
+    assert.equal(replier.tryRecv(), 0);
+    replier.send(100);
+    assert.equal(requester.recvSync({ timeoutMs: 5000 }), 100);
+    assert.equal(requester.send(256), true);
+  });
+
+  testOn(carrier, "a replier that closes fails the request it had taken", async (open) => {
+    const channel = open();
+    const requester = channel.requester<string, string>();
+    const replier = channel.replier<string, string>();
+    const reply = requester.request("taken", { timeoutMs: 5000 });
+    assert.equal(replier.tryRecv(), "taken");
+    const start = performance.now();
+    replier.close();
+    await assert.rejects(reply, ShmPeerLostError);
+    assert.ok(performance.now() - start < 300);
+  });
+
+  testOn(carrier, "a replier that closes while it serves fails its requests", async (open) => {
+    const channel = open();
+    const requester = channel.requester<number, number>();
+    const replier = channel.replier<number, number>();
+    const done = replier.serve(async (n) => {
+      await pause(50);
+      return n;
+    }, { concurrency: 3 });
+    const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 5000 }));
+    await pause(10);
+    const start = performance.now();
+    replier.close();
+    for (const reply of replies) await assert.rejects(reply, ShmPeerLostError);
+    assert.ok(performance.now() - start < 40);
+    await done;
+  });
+
+  testOn(carrier, "requests that a closing replier had not taken go to the rest", async (open) => {
+    const channel = open();
+    const requester = channel.requester<number, number>();
+    const leaver = channel.replier<number, number>();
+    const replies = numbers(20).map((n) => requester.request(n, { timeoutMs: 5000 }));
+    for (let i = 0; i < 5; i++) leaver.send(leaver.tryRecv()! + 100);
+    leaver.close();
+    const served = serve(channel.replier<number, number>(), (n) => n + 200);
+    const expected = numbers(20).map((n) => n + (n < 5 ? 100 : 200));
+    assert.deepEqual(await Promise.all(replies), expected);
+    await served.stop();
+  });
+
+  testOn(carrier, "a requester that closes leaves its requests to nobody", async (open) => {
+    const channel = open();
+    const replier = channel.replier<string, string>();
+    const leaver = channel.requester<string, string>();
+    leaver.send("taken");
+    assert.equal(replier.tryRecv(), "taken");
+    leaver.send("queued");
+    leaver.close();
+    const requester = channel.requester<string, string>();
+    const reply = requester.request("mine", { timeoutMs: 5000 });
+    assert.equal(replier.send("for nobody"), false);
+    assert.equal(replier.tryRecv(), "mine");
+    assert.equal(replier.send("yours"), true);
+    assert.equal(await reply, "yours");
+  });
+
+  testOn(carrier, "requestSync receives a reply that is there in time", async (open) => {
+    const channel = open();
+    const requester = channel.requester<string, string>();
+    const replier = channel.replier<string, string>();
+    const early = requester.request("early", { timeoutMs: 5000 });
+    assert.equal(replier.tryRecv(), "early");
+    replier.send("bird");
+    assert.throws(() => requester.requestSync("x", { timeoutMs: 1 }), ShmTimeoutError);
+    assert.equal(await early, "bird");
+  });
+}

@@ -1,0 +1,4 @@
+import { definePatternTests } from "../support/patterns.ts";
+import { amongProcesses } from "../support/stages.ts";
+
+definePatternTests("processes", amongProcesses);

@@ -1,0 +1,4 @@
+import { definePatternTests } from "../support/patterns.ts";
+import { amongWorkers } from "../support/stages.ts";
+
+definePatternTests("workers", amongWorkers);

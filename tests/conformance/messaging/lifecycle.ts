@@ -1,0 +1,68 @@
+// Opening, closing, and what is left.
+
+import assert from "node:assert/strict";
+import { MessagingClosedError } from "../../../mod.ts";
+import { Inbox, type MessagingCarrier, numbered, numbersOf, testOn } from "./carrier.ts";
+
+export function testLifecycle(carrier: MessagingCarrier): void {
+  testOn(carrier, "a backend that is made and never used leaves nothing behind", async (scene) => {
+    await scene.backend().cleanup();
+  });
+
+  testOn(carrier, "testConnection is fulfilled while the store can be reached", async (scene) => {
+    await scene.backend().testConnection();
+  });
+
+  testOn(
+    carrier,
+    "cleanup ends a backend, and leaves the others and the messages",
+    async (scene) => {
+      const [goes, stays] = [scene.backend(), scene.backend()];
+      const [gone, inbox] = [new Inbox(), new Inbox()];
+      await goes.subscribe("t", gone.handler);
+      await stays.subscribe("t", inbox.handler);
+      await goes.storeMessage("n", "t", numbered(1));
+      await gone.has(1);
+      await goes.cleanup();
+      await goes.cleanup();
+      assert.equal(goes.localHandlers.size, 0);
+      await stays.storeMessage("n", "t", numbered(2));
+      assert.deepEqual(numbersOf(await inbox.has(2)), [1, 2]);
+      assert.deepEqual(numbersOf(await stays.getMessagesForTopic("t")), [1, 2]);
+      assert.deepEqual(numbersOf(gone.messages), [1]);
+    },
+  );
+
+  testOn(carrier, "a closed backend says so", async (scene) => {
+    const backend = scene.backend();
+    await backend.cleanup();
+    const calls = [
+      () => backend.storeMessage("n", "t", numbered(1)),
+      () => backend.getMessagesForTopic("t"),
+      () => backend.getMessagesForTopicSince("t", 1n),
+      () => backend.getMessagesSince("t", 1n),
+      () => backend.getNextMessageForTopicSince("t", 1n),
+      () => backend.getMessagesById("n", [1n]),
+      () => backend.subscribe("t", () => {}),
+      () => backend.unsubscribe("t"),
+      () => backend.loadSubscribers({ t: () => {} }),
+      () => backend.testConnection(),
+    ];
+    for (const call of calls) await assert.rejects(call(), MessagingClosedError, `${call}`);
+  });
+
+  testOn(carrier, "cleanup may come while calls are under way", async (scene) => {
+    const backend = scene.backend();
+    const calls = [
+      backend.storeMessage("n", "t", numbered(1)),
+      backend.subscribe("t", () => {}),
+      backend.getMessagesForTopic("t"),
+    ];
+    const closed = backend.cleanup();
+    const results = await Promise.allSettled(calls);
+    await closed;
+    for (const result of results) {
+      if (result.status === "rejected") assert.ok(result.reason instanceof MessagingClosedError);
+    }
+  });
+}

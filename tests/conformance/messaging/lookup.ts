@@ -1,0 +1,171 @@
+// Order, since, next and by id.
+
+import assert from "node:assert/strict";
+import { GemstoneGenerator, type Message, type MessagingBackend, Priority } from "../../../mod.ts";
+import {
+  idsOf,
+  makeMessage,
+  type MessagingCarrier,
+  numbered,
+  numbersOf,
+  testOn,
+} from "./carrier.ts";
+
+const NOW_MS = Date.UTC(2025, 5, 1);
+
+/** Messages with ids of one millisecond each, or of one alone, in the order of their ids. */
+function series(
+  count: number,
+  { stepMs = 1, priority = Priority.NORMAL }: { stepMs?: number; priority?: Priority } = {},
+): Message[] {
+  let nowMs = NOW_MS;
+  const generator = new GemstoneGenerator(1, { clock: () => nowMs });
+  return Array.from({ length: count }, (_, n) => {
+    const message = makeMessage({ id: generator.getId(priority).toInt(), payload: { n } });
+    nowMs += stepMs;
+    return message;
+  });
+}
+
+async function storeAll(backend: MessagingBackend, messages: Message[]): Promise<void> {
+  for (const message of messages) await backend.storeMessage("n", "t", message);
+}
+
+export function testLookup(carrier: MessagingCarrier): void {
+  testOn(carrier, "a topic without messages is empty", async (scene) => {
+    const backend = scene.backend();
+    assert.deepEqual(await backend.getMessagesForTopic("t"), []);
+    assert.deepEqual(await backend.getMessagesForTopicSince("t", 0n), []);
+    assert.deepEqual(await backend.getMessagesSince("t", 2n ** 64n - 1n), []);
+    assert.equal(await backend.getNextMessageForTopicSince("t", 5n), null);
+    assert.deepEqual(await backend.getMessagesById("n", [1n]), []);
+    assert.deepEqual(await backend.getMessagesById("n", []), []);
+  });
+
+  testOn(carrier, "messages come sorted by id, however they were stored", async (scene) => {
+    const backend = scene.backend();
+    const messages = series(20);
+    await storeAll(backend, [...messages.slice(10), ...messages.slice(0, 10).toReversed()]);
+    assert.deepEqual(await backend.getMessagesForTopic("t"), messages);
+  });
+
+  testOn(carrier, "priority comes before time", async (scene) => {
+    const backend = scene.backend();
+    const low = series(3, { priority: Priority.LOW });
+    const urgent = series(3, { priority: Priority.URGENT });
+    const normal = series(3);
+    await storeAll(backend, [...low, ...normal, ...urgent]);
+    const sorted = idsOf([...urgent, ...normal, ...low]);
+    assert.deepEqual(idsOf(await backend.getMessagesForTopic("t")), sorted);
+  });
+
+  testOn(carrier, "since an id is what is later in time, whatever its priority", async (scene) => {
+    const backend = scene.backend();
+    const low = series(4, { priority: Priority.LOW });
+    const urgent = series(4, { priority: Priority.URGENT });
+    await storeAll(backend, [...low, ...urgent]);
+    const since = async (id: bigint) => idsOf(await backend.getMessagesForTopicSince("t", id));
+    // In the same millisecond the larger id, which is the one of lower priority, comes after.
+    assert.deepEqual(
+      await since(urgent[1].id),
+      idsOf([urgent[2], urgent[3], low[1], low[2], low[3]]),
+    );
+    assert.deepEqual(await since(low[1].id), idsOf([urgent[2], urgent[3], low[2], low[3]]));
+    assert.deepEqual(await since(low[3].id), []);
+  });
+
+  testOn(carrier, "the next message is the first by id of those since", async (scene) => {
+    const backend = scene.backend();
+    const low = series(3, { priority: Priority.LOW });
+    const urgent = series(3, { priority: Priority.URGENT });
+    await storeAll(backend, [...low, ...urgent]);
+    const next = await backend.getNextMessageForTopicSince("t", low[0].id);
+    assert.deepEqual(next, urgent[1]);
+    assert.equal(await backend.getNextMessageForTopicSince("t", low[2].id), null);
+  });
+
+  testOn(carrier, "an id that is not there serves as well for since", async (scene) => {
+    const backend = scene.backend();
+    const messages = series(5);
+    await storeAll(backend, messages.filter((_, n) => n !== 2));
+    assert.deepEqual(
+      numbersOf(await backend.getMessagesForTopicSince("t", messages[2].id)),
+      [3, 4],
+    );
+    assert.equal((await backend.getMessagesForTopicSince("t", 0n)).length, 4);
+  });
+
+  testOn(
+    carrier,
+    "a hundred messages of one millisecond are followed one by one",
+    async (scene) => {
+      const backend = scene.backend();
+      const messages = series(100, { stepMs: 0 });
+      await Promise.all(
+        messages.toReversed().map((message) => backend.storeMessage("n", "t", message)),
+      );
+      assert.deepEqual(idsOf(await backend.getMessagesForTopic("t")), idsOf(messages));
+      for (const [n, { id }] of messages.entries()) {
+        const next = await backend.getNextMessageForTopicSince("t", id);
+        assert.equal(next?.id, messages[n + 1]?.id);
+      }
+      const since = await backend.getMessagesSince("t", messages[49].id);
+      assert.deepEqual(idsOf(since), idsOf(messages.slice(50)));
+    },
+  );
+
+  testOn(
+    carrier,
+    "by id come those asked for, in that order, unknown ones left out",
+    async (scene) => {
+      const backend = scene.backend();
+      const messages = series(5);
+      await storeAll(backend, messages);
+      const [a, , c, , e] = messages;
+      assert.deepEqual(await backend.getMessagesById("n", [e.id, 7n, a.id, c.id]), [e, a, c]);
+    },
+  );
+
+  testOn(carrier, "a namespace scopes looking up by id, and topics are of all", async (scene) => {
+    const backend = scene.backend();
+    const one = makeMessage({ payload: { in: "one" } });
+    const other = makeMessage({ id: one.id, payload: { in: "other" } });
+    const third = makeMessage();
+    await backend.storeMessage("one", "t", one);
+    await backend.storeMessage("other", "t", other);
+    await backend.storeMessage("other", "t", third);
+    assert.deepEqual(await backend.getMessagesById("one", [one.id, third.id]), [one]);
+    assert.deepEqual(await backend.getMessagesById("other", [one.id, third.id]), [other, third]);
+    assert.deepEqual(await backend.getMessagesById("none", [one.id]), []);
+    const inTopic = await backend.getMessagesForTopic("t");
+    assert.deepEqual(idsOf(inTopic), [one.id, one.id, third.id]);
+    assert.deepEqual(inTopic.map(({ payload }) => payload.in).toSorted(), [
+      "one",
+      "other",
+      undefined,
+    ]);
+  });
+
+  testOn(
+    carrier,
+    "a message stored again replaces itself, and may be in several topics",
+    async (scene) => {
+      const backend = scene.backend();
+      const first = numbered(1);
+      const second = makeMessage({ id: first.id, payload: { n: 2 } });
+      await backend.storeMessage("n", "t", first);
+      await backend.storeMessage("n", "u", first);
+      await backend.storeMessage("n", "t", second);
+      assert.deepEqual(await backend.getMessagesForTopic("t"), [second]);
+      assert.deepEqual(await backend.getMessagesForTopic("u"), [first]);
+      assert.deepEqual(await backend.getMessagesById("n", [first.id]), [second]);
+    },
+  );
+
+  testOn(carrier, "ids are bigints of 64 bits", async (scene) => {
+    const backend = scene.backend();
+    await assert.rejects(backend.getMessagesForTopicSince("t", 5 as unknown as bigint), TypeError);
+    await assert.rejects(backend.getNextMessageForTopicSince("t", -1n), RangeError);
+    await assert.rejects(backend.getMessagesById("n", [1n, 2n ** 64n]), RangeError);
+  });
+}

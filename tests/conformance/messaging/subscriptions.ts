@@ -1,0 +1,181 @@
+// Subscribing, handlers, and what they throw.
+
+import assert from "node:assert/strict";
+import { Message, MessagingRefusedError } from "../../../mod.ts";
+import { until, within } from "../../support/deadline.ts";
+import {
+  Inbox,
+  makeMessage,
+  type MessagingCarrier,
+  numbered,
+  numbersOf,
+  testOn,
+} from "./carrier.ts";
+
+export function testSubscriptions(carrier: MessagingCarrier): void {
+  testOn(
+    carrier,
+    "handlers get what is stored from their subscribing on, in order",
+    async (scene) => {
+      const backend = scene.backend();
+      const inbox = new Inbox();
+      assert.equal(backend.supportsSubscription(), true);
+      await backend.storeMessage("n", "t", numbered(-1));
+      await backend.subscribe("t", inbox.handler);
+      for (let n = 0; n < 100; n++) await backend.storeMessage("n", "t", numbered(n));
+      await backend.storeMessage("n", "u", numbered(-2));
+      const received = await inbox.has(100);
+      assert.deepEqual(numbersOf(received), Array.from({ length: 100 }, (_, n) => n));
+      assert.ok(received.every((message) => message instanceof Message));
+    },
+  );
+
+  testOn(
+    carrier,
+    "handlers are called after storeMessage was, and never within it",
+    async (scene) => {
+      const backend = scene.backend();
+      let isCalling = false;
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      await backend.subscribe("t", () => resolve(isCalling));
+      isCalling = true;
+      const stored = backend.storeMessage("n", "t", numbered(1));
+      isCalling = false;
+      assert.equal(await within(promise, "the handler's call"), false);
+      await stored;
+    },
+  );
+
+  testOn(carrier, "every backend on a state gets the messages of every other", async (scene) => {
+    const backends = [scene.backend(), scene.backend(), scene.backend()];
+    const inboxes = backends.map(() => new Inbox());
+    await Promise.all(backends.map((backend, i) => backend.subscribe("t", inboxes[i].handler)));
+    for (const [n, backend] of backends.entries()) {
+      await backend.storeMessage("n", "t", numbered(n));
+    }
+    for (const inbox of inboxes) {
+      const numbers = numbersOf(await inbox.has(3));
+      assert.deepEqual(numbers.toSorted(), [0, 1, 2]);
+    }
+    for (const backend of backends) {
+      assert.deepEqual(numbersOf(await backend.getMessagesForTopic("t")), [0, 1, 2]);
+    }
+  });
+
+  testOn(carrier, "a topic has several handlers, each once", async (scene) => {
+    const backend = scene.backend();
+    const [a, b] = [new Inbox(), new Inbox()];
+    await Promise.all([
+      backend.subscribe("t", a.handler),
+      backend.subscribe("t", a.handler),
+      backend.subscribe("t", b.handler),
+    ]);
+    assert.deepEqual([...backend.localHandlers], [["t", [a.handler, b.handler]]]);
+    await backend.storeMessage("n", "t", numbered(1));
+    await backend.storeMessage("n", "t", numbered(2));
+    assert.deepEqual(numbersOf(await b.has(2)), [1, 2]);
+    assert.deepEqual(numbersOf(await a.has(2)), [1, 2]);
+  });
+
+  testOn(carrier, "a handler is told which topic a message was stored in", async (scene) => {
+    const backend = scene.backend();
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    await backend.subscribe("a topic", (_message, delivery) => resolve(delivery));
+    await backend.storeMessage("n", "a topic", makeMessage({ topics: "elsewhere" }));
+    assert.deepEqual(await within(promise, "the delivery"), { topic: "a topic" });
+  });
+
+  testOn(carrier, "nothing comes after unsubscribing, until one subscribes anew", async (scene) => {
+    const backend = scene.backend();
+    const inbox = new Inbox();
+    await backend.subscribe("t", inbox.handler);
+    await backend.storeMessage("n", "t", numbered(1));
+    await inbox.has(1);
+    await backend.unsubscribe("t");
+    assert.equal(backend.localHandlers.size, 0);
+    await backend.storeMessage("n", "t", numbered(2));
+    await backend.subscribe("t", inbox.handler);
+    await backend.storeMessage("n", "t", numbered(3));
+    assert.deepEqual(numbersOf(await inbox.has(2)), [1, 3]);
+  });
+
+  testOn(carrier, "one handler of several can be taken away", async (scene) => {
+    const backend = scene.backend();
+    const [goes, stays] = [new Inbox(), new Inbox()];
+    await backend.subscribe("t", goes.handler);
+    await backend.subscribe("t", stays.handler);
+    await backend.unsubscribe("t", goes.handler);
+    await backend.unsubscribe("t", () => {});
+    await backend.unsubscribe("none");
+    await backend.storeMessage("n", "t", numbered(1));
+    await stays.has(1);
+    assert.deepEqual(goes.messages, []);
+  });
+
+  testOn(carrier, "loadSubscribers takes a map or an object of topics", async (scene) => {
+    const backend = scene.backend();
+    const inboxes = [new Inbox(), new Inbox(), new Inbox()];
+    const [a, b, c] = inboxes.map(({ handler }) => handler);
+    await backend.loadSubscribers(new Map([["a", [a, b]]]));
+    await backend.loadSubscribers({ b: c });
+    assert.deepEqual([...backend.localHandlers], [["a", [a, b]], ["b", [c]]]);
+    await backend.storeMessage("n", "a", numbered(1));
+    await backend.storeMessage("n", "b", numbered(2));
+    const received = await Promise.all(inboxes.map((inbox) => inbox.has(1)));
+    assert.deepEqual(received.map(numbersOf), [[1], [1], [2]]);
+  });
+
+  testOn(
+    carrier,
+    "a handler that throws or rejects keeps nobody back, and is reported",
+    async (scene) => {
+      const errors: string[] = [];
+      const backend = scene.backend({
+        onHandlerError: (error, about) =>
+          errors.push(`${(error as Error).message} at ${(about as Message).payload.n}`),
+      });
+      const inbox = new Inbox();
+      await backend.subscribe("t", () => {
+        throw new Error("thrown");
+      });
+      await backend.subscribe("t", () => Promise.reject(new Error("rejected")));
+      await backend.subscribe("t", inbox.handler);
+      await backend.storeMessage("n", "t", numbered(1));
+      await backend.storeMessage("n", "t", numbered(2));
+      assert.deepEqual(numbersOf(await inbox.has(2)), [1, 2]);
+      await until(() => errors.length >= 4, "the reports");
+      assert.deepEqual(errors.toSorted(), [
+        "rejected at 1",
+        "rejected at 2",
+        "thrown at 1",
+        "thrown at 2",
+      ]);
+    },
+  );
+
+  testOn(carrier, "a handler may store, subscribe and unsubscribe", async (scene) => {
+    const backend = scene.backend();
+    const [answers, later] = [new Inbox(), new Inbox()];
+    await backend.subscribe("answers", answers.handler);
+    await backend.subscribe("t", async (message) => {
+      await backend.unsubscribe("t");
+      await backend.subscribe("later", later.handler);
+      await backend.storeMessage("n", "answers", message);
+    });
+    await backend.storeMessage("n", "t", numbered(1));
+    assert.deepEqual(numbersOf(await answers.has(1)), [1]);
+    await backend.storeMessage("n", "later", numbered(2));
+    assert.deepEqual(numbersOf(await later.has(1)), [2]);
+  });
+
+  testOn(carrier, "names that cannot be are refused", async (scene) => {
+    const backend = scene.backend();
+    for (const name of ["", "a\nb", "a\r\nPING", "\0", "x".repeat(2000), "\ud800"]) {
+      await assert.rejects(backend.subscribe(name, () => {}), MessagingRefusedError);
+      await assert.rejects(backend.storeMessage("n", name, numbered(1)), MessagingRefusedError);
+      await assert.rejects(backend.storeMessage(name, "t", numbered(1)), MessagingRefusedError);
+    }
+    assert.equal(backend.localHandlers.size, 0);
+    assert.deepEqual(await backend.getMessagesForTopic("t"), []);
+  });
+}

@@ -1,0 +1,52 @@
+// Time to live.
+
+import assert from "node:assert/strict";
+import { MessagingRefusedError } from "../../../mod.ts";
+import { idsOf, makeMessage, type MessagingCarrier, testOn } from "./carrier.ts";
+
+export function testTtl(carrier: MessagingCarrier): void {
+  testOn(carrier, "a message is forgotten after its time to live", async (scene) => {
+    const backend = scene.backend();
+    const short = makeMessage({ ttl: 2 });
+    const lasting = makeMessage({ ttl: null });
+    await backend.storeMessage("n", "t", short);
+    await backend.storeMessage("n", "t", lasting);
+    assert.deepEqual(idsOf(await backend.getMessagesForTopic("t")), [short.id, lasting.id]);
+    await scene.advance(2100);
+    assert.deepEqual(await backend.getMessagesForTopic("t"), [lasting]);
+    assert.deepEqual(await backend.getMessagesById("n", [short.id, lasting.id]), [lasting]);
+    assert.deepEqual(await backend.getMessagesForTopicSince("t", 0n), [lasting]);
+  });
+
+  testOn(carrier, "the time to live of the call wins over the message's own", async (scene) => {
+    const backend = scene.backend();
+    const shortened = makeMessage({ ttl: 100 });
+    const prolonged = makeMessage({ ttl: 1 });
+    const own = makeMessage({ ttl: 1 });
+    await backend.storeMessage("n", "t", shortened, { ttlSeconds: 1 });
+    await backend.storeMessage("n", "t", prolonged, { ttlSeconds: 100 });
+    await backend.storeMessage("n", "t", own, { ttlSeconds: null });
+    await scene.advance(1100);
+    assert.deepEqual(await backend.getMessagesForTopic("t"), [prolonged]);
+  });
+
+  testOn(carrier, "a message stored again lives anew", async (scene) => {
+    const backend = scene.backend();
+    const message = makeMessage();
+    await backend.storeMessage("n", "t", message, { ttlSeconds: 1 });
+    await backend.storeMessage("n", "t", message);
+    await scene.advance(1100);
+    assert.deepEqual(await backend.getMessagesForTopic("t"), [message]);
+  });
+
+  testOn(carrier, "a time to live of 0 or less is refused", async (scene) => {
+    const backend = scene.backend();
+    for (const ttlSeconds of [0, -1, NaN, Infinity]) {
+      await assert.rejects(
+        backend.storeMessage("n", "t", makeMessage(), { ttlSeconds }),
+        MessagingRefusedError,
+      );
+    }
+    assert.deepEqual(await backend.getMessagesForTopic("t"), []);
+  });
+}

@@ -1,0 +1,113 @@
+// What messages carry: any text, any integer, any size.
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Message } from "../../../mod.ts";
+import { ids, jsonObjects } from "../../support/json_values.ts";
+import { Inbox, makeMessage, type MessagingCarrier, testOn } from "./carrier.ts";
+
+const UNICODE = [
+  "ümlaut",
+  "日本語",
+  "😀👩‍👩‍👧",
+  "עברית",
+  "a b",
+  "100%",
+  "a/b?c=d#e",
+  'quo"te',
+  "back\\slash",
+];
+
+export function testValues(carrier: MessagingCarrier): void {
+  testOn(carrier, "random ids and random JSON come back as they were, every way", async (scene) => {
+    const writer = scene.backend();
+    const reader = scene.backend();
+    const inbox = new Inbox();
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(ids, jsonObjects, jsonObjects, ids, async (id, payload, unknown, other) => {
+        const topic = `t${run++}`;
+        const extra = Object.fromEntries(
+          Object.entries(unknown).map(([key, value]) => [`x_${key}`, value]),
+        );
+        const message = makeMessage({
+          id,
+          payload,
+          extra,
+          topics: [topic],
+          thread: [id, other],
+          inResponseTo: other,
+        });
+        await reader.subscribe(topic, inbox.handler);
+        await writer.storeMessage("n", topic, message);
+        const [delivered] = await inbox.has(1);
+        inbox.messages.length = 0;
+        await reader.unsubscribe(topic);
+        const [stored] = await reader.getMessagesForTopic(topic);
+        const [found] = await reader.getMessagesById("n", [id]);
+        for (const copy of [delivered, stored, found]) {
+          assert.deepEqual(copy, message);
+          assert.equal(copy.stringify(), message.stringify());
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  testOn(
+    carrier,
+    "a message from elsewhere keeps unknown fields and their order",
+    async (scene) => {
+      const backend = scene.backend();
+      const text =
+        '{"z":18446744073709551616,"id":9737962806006804483,"payload":{"b":1,"a":[null]},' +
+        '"ttl":null,"thread":"odd","timestamp":1700000000000.5,"sender":{"id":"x","role":"r"}}';
+      await backend.storeMessage("n", "t", Message.parse(text));
+      const [stored] = await backend.getMessagesForTopic("t");
+      assert.equal(stored.stringify(), text);
+    },
+  );
+
+  testOn(carrier, "topics, namespaces and payloads take any text", async (scene) => {
+    const backend = scene.backend();
+    const inbox = new Inbox();
+    for (const [i, text] of UNICODE.entries()) {
+      const message = makeMessage({ payload: { [text]: text } });
+      await backend.subscribe(text, inbox.handler);
+      await backend.storeMessage(text, text, message);
+      assert.deepEqual(await backend.getMessagesForTopic(text), [message], text);
+      assert.deepEqual(await backend.getMessagesById(text, [message.id]), [message], text);
+      assert.deepEqual((await inbox.has(i + 1))[i], message);
+    }
+  });
+
+  testOn(carrier, "large messages come through, between small ones", async (scene) => {
+    const writer = scene.backend();
+    const reader = scene.backend();
+    const inbox = new Inbox();
+    await reader.subscribe("t", inbox.handler);
+    const messages = [1, 5_000_000, 1, 1_000_000, 1].map((length, n) =>
+      makeMessage({ payload: { n, text: "é".repeat(length) } })
+    );
+    for (const message of messages) await writer.storeMessage("n", "t", message);
+    const received = await inbox.has(messages.length);
+    assert.ok(received.every((message, i) => message.stringify() === messages[i].stringify()));
+    const stored = await reader.getMessagesForTopic("t");
+    assert.ok(stored.every((message, i) => message.stringify() === messages[i].stringify()));
+  });
+
+  testOn(
+    carrier,
+    "a message that is changed after it was stored is stored as it was",
+    async (scene) => {
+      const backend = scene.backend();
+      const message = makeMessage({ payload: { list: [1] } });
+      await backend.storeMessage("n", "t", message);
+      (message.payload.list as number[]).push(2);
+      const [stored] = await backend.getMessagesForTopic("t");
+      assert.deepEqual(stored.payload, { list: [1] });
+      (stored.payload.list as number[]).push(3);
+      assert.deepEqual((await backend.getMessagesForTopic("t"))[0].payload, { list: [1] });
+    },
+  );
+}

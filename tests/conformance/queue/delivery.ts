@@ -1,0 +1,300 @@
+import assert from "node:assert/strict";
+import { pause, within } from "../../support/deadline.ts";
+import {
+  LEASE_OVER_MS,
+  LEASE_SECONDS,
+  nextOf,
+  payloads,
+  takeFrom,
+  task,
+  type TestOn,
+} from "./stage.ts";
+
+/** Targeted messages: leases, acknowledgement, dead letters. */
+export function deliveryTests(test: TestOn): void {
+  test("a live subscriber gets a targeted message at once", async (stage) => {
+    const [sender, receiver] = [await stage.open(), await stage.open()];
+    await using subscription = receiver.subscribe("tasks", "worker");
+    const pending = subscription.next();
+    await subscription.ready;
+    const { id } = await sender.publish(task("now"));
+    const { value } = await within(pending, "delivery");
+    assert.equal(value.id, id);
+    assert.equal(value.agentId, "worker");
+    assert.equal(value.attempts, 1);
+    assert.ok(value.leasedUntil! > value.createdAt);
+  });
+
+  test("a subscriber that comes later gets what is pending, then what comes", async (stage) => {
+    const queue = await stage.open();
+    for (let i = 0; i < 5; i++) await queue.publish(task(i));
+    await using subscription = queue.subscribe("tasks", "worker");
+    assert.deepEqual(await takeFrom(queue, subscription, 5), [0, 1, 2, 3, 4]);
+    await queue.publish(task("live"));
+    assert.deepEqual(await takeFrom(queue, subscription, 1), ["live"]);
+  });
+
+  test("nothing is lost between what is pending and what comes", async (stage) => {
+    const [sender, receiver] = [await stage.open(), await stage.open()];
+    const COUNT = 300;
+    const sending = (async () => {
+      for (let i = 0; i < COUNT; i++) await sender.publish(task(i));
+    })();
+    const seen: unknown[] = [];
+    while (seen.length < COUNT) {
+      await using subscription = receiver.subscribe("tasks", "worker");
+      const share = Math.min(20, COUNT - seen.length);
+      seen.push(...await takeFrom(receiver, subscription, share));
+    }
+    await sending;
+    assert.deepEqual(seen, Array.from({ length: COUNT }, (_, i) => i));
+  });
+
+  test("a message goes to its agent and its channel alone", async (stage) => {
+    const queue = await stage.open();
+    await queue.publish(task("other agent", { targetAgent: "other" }));
+    await queue.publish(task("other channel", { channel: "errands" }));
+    await queue.publish(task("right"));
+    await using subscription = queue.subscribe("tasks", "worker");
+    assert.equal((await nextOf(subscription)).payload, "right");
+    assert.equal(await neverComes(subscription.next()), true);
+  });
+
+  test("consumers of one agent share its messages, each taken once", async (stage) => {
+    const queues = await Promise.all([stage.open(), stage.open(), stage.open()]);
+    const COUNT = 60;
+    const seen: unknown[] = [];
+    const stop = new AbortController();
+    const consumers = queues.map(async (queue) => {
+      for await (const record of queue.subscribe("tasks", "worker", { signal: stop.signal })) {
+        seen.push(record.payload);
+        assert.equal(record.attempts, 1);
+        await queue.acknowledge(record);
+        if (seen.length === COUNT) stop.abort();
+      }
+    });
+    for (let i = 0; i < COUNT; i++) await queues[i % 3].publish(task(i));
+    await within(Promise.all(consumers), "all messages");
+    assert.deepEqual(
+      seen.sort((a, b) => Number(a) - Number(b)),
+      Array.from({ length: COUNT }, (_, i) => i),
+    );
+  });
+
+  test("an unacknowledged message comes again after its lease, and not before", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    await queue.publish(task("again"));
+    await using first = queue.subscribe("tasks", "worker");
+    assert.equal((await nextOf(first)).attempts, 1);
+    await using second = queue.subscribe("tasks", "worker");
+    const coming = second.next();
+    assert.equal(await neverComes(coming), true);
+    await stage.advance(LEASE_OVER_MS);
+    const { value } = await within(coming, "redelivery");
+    assert.equal(value.payload, "again");
+    assert.equal(value.attempts, 2);
+  });
+
+  test("an acknowledged message does not come again", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    await queue.publish(task("once"));
+    await using subscription = queue.subscribe("tasks", "worker");
+    const record = await nextOf(subscription);
+    assert.equal(await queue.acknowledge(record), true);
+    assert.equal(await queue.acknowledge(record.id), true);
+    await stage.advance(LEASE_OVER_MS);
+    assert.equal(await neverComes(subscription.next()), true);
+    const stored = await queue.get(record.id);
+    assert.equal(stored?.acknowledged, true);
+    assert.ok(stored!.updatedAt >= stored!.createdAt);
+    assert.deepEqual(await queue.getPending("worker"), []);
+  });
+
+  test("who acknowledges late, but before the message is given on, is heard", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    await queue.publish(task("slow"));
+    const slow = queue.subscribe("tasks", "worker");
+    const record = await nextOf(slow);
+    await slow.return();
+    await stage.advance(LEASE_OVER_MS);
+    assert.equal(await queue.acknowledge(record), true);
+    await using subscription = queue.subscribe("tasks", "worker");
+    assert.equal(await neverComes(subscription.next()), true);
+  });
+
+  test("acknowledging in another agent's name does nothing", async (stage) => {
+    const queue = await stage.open();
+    const { id } = await queue.publish(task("mine"));
+    assert.equal(await queue.acknowledge(id, { agentId: "thief" }), false);
+    assert.deepEqual(payloads(await queue.getPending("worker")), ["mine"]);
+    assert.equal(await queue.acknowledge(id, { agentId: "worker" }), true);
+  });
+
+  test("a message that fails too often becomes a dead letter, which can be requeued", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 2 });
+    await queue.publish(task("poison"));
+    await queue.publish(task("later", { priority: -1 }));
+    const subscription = queue.subscribe("tasks", "worker");
+    assert.equal((await nextOf(subscription)).payload, "poison");
+    await stage.advance(LEASE_OVER_MS);
+    const second = await nextOf(subscription);
+    assert.deepEqual([second.payload, second.attempts], ["poison", 2]);
+    await stage.advance(LEASE_OVER_MS);
+    assert.deepEqual(await takeFrom(queue, subscription, 1), ["later"]);
+    await subscription.return();
+
+    assert.deepEqual(await queue.getPending("worker"), []);
+    const [dead, ...others] = await queue.getDeadLetters("worker");
+    assert.deepEqual(others, []);
+    assert.deepEqual([dead.payload, dead.attempts, dead.leasedUntil], ["poison", 2, null]);
+    assert.deepEqual(await queue.getDeadLetters("worker", { channel: "errands" }), []);
+    assert.equal((await queue.get(dead.id))?.acknowledged, false);
+
+    await using resumed = queue.subscribe("tasks", "worker");
+    const coming = resumed.next();
+    assert.equal(await neverComes(coming), true);
+    assert.equal(await queue.requeue(dead), true);
+    assert.equal(await queue.requeue(dead), false);
+    const { value } = await within(coming, "the requeued message");
+    assert.deepEqual([value.payload, value.attempts], ["poison", 1]);
+    assert.deepEqual(await queue.getDeadLetters("worker"), []);
+  });
+
+  test("a dead letter can be acknowledged and deleted", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 1 });
+    const first = await queue.publish(task(1));
+    const second = await queue.publish(task(2));
+    const subscription = queue.subscribe("tasks", "worker", { prefetch: 2 });
+    await nextOf(subscription);
+    await nextOf(subscription);
+    await subscription.return();
+    await stage.advance(LEASE_OVER_MS);
+    assert.deepEqual(payloads(await queue.getDeadLetters("worker")), [1, 2]);
+    assert.deepEqual(payloads(await queue.getDeadLetters("worker", { limit: 1 })), [1]);
+    assert.equal(await queue.acknowledge(first.id), true);
+    assert.equal(await queue.delete(second.id), true);
+    assert.deepEqual(await queue.getDeadLetters("worker"), []);
+  });
+
+  test("getPending shows leases and takes none", async (stage) => {
+    const queue = await stage.open();
+    await queue.publish(task("held"));
+    await queue.publish(task("free"));
+    await using subscription = queue.subscribe("tasks", "worker");
+    const held = await nextOf(subscription);
+    for (let i = 0; i < 2; i++) {
+      const pending = await queue.getPending("worker");
+      assert.deepEqual(payloads(pending), ["held", "free"]);
+      assert.deepEqual(pending[0].leasedUntil, held.leasedUntil);
+      assert.deepEqual([pending[0].attempts, pending[1].attempts], [1, 0]);
+      assert.equal(pending[1].leasedUntil, null);
+    }
+    const [, free] = await queue.getPending("worker");
+    assert.equal(await queue.acknowledge(free), true);
+    assert.deepEqual(payloads(await queue.getPending("worker")), ["held"]);
+  });
+
+  test("what was taken in advance and not yielded goes back at once", async (stage) => {
+    const queue = await stage.open();
+    for (let i = 0; i < 5; i++) await queue.publish(task(i));
+    for await (const record of queue.subscribe("tasks", "worker", { prefetch: 5 })) {
+      assert.equal(record.payload, 0);
+      break;
+    }
+    const pending = await queue.getPending("worker");
+    assert.deepEqual(pending.map(({ attempts }) => attempts), [1, 0, 0, 0, 0]);
+    await using subscription = queue.subscribe("tasks", "worker");
+    assert.equal((await nextOf(subscription)).payload, 1);
+  });
+
+  test("what was taken in advance is not yielded after its lease", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    for (let i = 0; i < 2; i++) await queue.publish(task(i));
+    await using slow = queue.subscribe("tasks", "worker", { prefetch: 2 });
+    await queue.acknowledge(await nextOf(slow));
+    await stage.advance(LEASE_OVER_MS);
+    await using quick = queue.subscribe("tasks", "worker");
+    assert.deepEqual(await takeFrom(queue, quick, 1), [1]);
+    assert.equal(await neverComes(slow.next()), true);
+  });
+
+  test("giving back what was taken too long ago takes it from nobody else", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    for (let i = 0; i < 2; i++) await queue.publish(task(i));
+    const slow = queue.subscribe("tasks", "worker", { prefetch: 2 });
+    await queue.acknowledge(await nextOf(slow));
+    await stage.advance(LEASE_OVER_MS);
+    await using quick = queue.subscribe("tasks", "worker");
+    const held = await nextOf(quick);
+    await slow.return();
+    const [pending] = await queue.getPending("worker");
+    assert.deepEqual([pending.payload, pending.attempts], [1, 2]);
+    assert.deepEqual(pending.leasedUntil, held.leasedUntil);
+  });
+
+  test("a signal, return and close end a subscription that waits", async (stage) => {
+    const queue = await stage.open();
+    const stop = new AbortController();
+    const aborted = queue.subscribe("tasks", "worker", { signal: stop.signal });
+    const returned = queue.subscribe("tasks", "worker");
+    const closed = queue.subscribe("tasks", "worker");
+    const waiting = [aborted, returned, closed].map((subscription) => subscription.next());
+    await Promise.all([aborted.ready, returned.ready, closed.ready]);
+    stop.abort();
+    assert.equal((await within(waiting[0], "the end by signal")).done, true);
+    await returned.return();
+    assert.equal((await within(waiting[1], "the end by return")).done, true);
+    await queue.close();
+    assert.equal((await within(waiting[2], "the end by close")).done, true);
+    assert.equal((await aborted.next()).done, true);
+  });
+
+  test("a signal that is aborted already ends a subscription before it begins", async (stage) => {
+    const queue = await stage.open();
+    await queue.publish(task(1));
+    const subscription = queue.subscribe("tasks", "worker", { signal: AbortSignal.abort() });
+    assert.equal((await within(subscription.next(), "the end")).done, true);
+    assert.deepEqual((await queue.getPending("worker")).map(({ attempts }) => attempts), [0]);
+  });
+
+  test("calls of next at the same time each get a message of their own", async (stage) => {
+    const queue = await stage.open();
+    await using subscription = queue.subscribe("tasks", "worker");
+    const coming = [subscription.next(), subscription.next(), subscription.next()];
+    for (let i = 0; i < 3; i++) await queue.publish(task(i));
+    const results = await within(Promise.all(coming), "three messages");
+    assert.deepEqual(results.map(({ value }) => value.payload), [0, 1, 2]);
+  });
+
+  test("deleting a message that is leased takes it from its consumer's agent", async (stage) => {
+    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+    const { id } = await queue.publish(task("deleted"));
+    await using subscription = queue.subscribe("tasks", "worker");
+    const record = await nextOf(subscription);
+    await queue.delete(id);
+    assert.equal(await queue.acknowledge(record), false);
+    await stage.advance(LEASE_OVER_MS);
+    assert.equal(await neverComes(subscription.next()), true);
+    assert.deepEqual(await queue.getDeadLetters("worker"), []);
+  });
+
+  test("a subscription that idles gets at once what another gives back", async (stage) => {
+    const queue = await stage.open();
+    for (let i = 0; i < 2; i++) await queue.publish(task(i));
+    const holder = queue.subscribe("tasks", "worker", { prefetch: 2 });
+    await nextOf(holder);
+    await using idle = queue.subscribe("tasks", "worker");
+    const coming = idle.next();
+    assert.equal(await neverComes(coming), true);
+    await holder.return();
+    assert.equal((await within(coming, "what was given back")).value.payload, 1);
+  });
+}
+
+/** Whether a promise stays pending for a while. */
+async function neverComes(promise: Promise<unknown>): Promise<boolean> {
+  // A failure in the meantime is one of the test, and of nobody else.
+  promise.catch(() => {});
+  const late = pause(60).then(() => true);
+  return await Promise.race([promise.then(() => false), late]);
+}

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import type { MessageQueue } from "../../../mod.ts";
+import { within } from "../../support/deadline.ts";
+import { nextOf, payloads, takeFrom, task, type TestOn } from "./stage.ts";
+
+/** A time to live that passes while a test waits, and not before, on a busy machine either. */
+const TTL_SECONDS = 1;
+const TTL_OVER_MS = 1060;
+
+/** What ends a message: its time, and the room. */
+export function limitTests(test: TestOn): void {
+  test("an expired message is gone from everything", async (stage) => {
+    const queue = await stage.open();
+    const { id } = await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
+    await queue.publish(task("long", { ttlSeconds: 3600 }));
+    await queue.publish(task("endless"));
+    assert.equal(await queue.count(), 3);
+    await stage.advance(TTL_OVER_MS);
+    assert.equal(await queue.count(), 2);
+    assert.equal(await queue.count({ channel: "tasks", sourceAgent: "boss" }), 2);
+    assert.equal(await queue.get(id), undefined);
+    assert.equal(await queue.exists(id), false);
+    assert.deepEqual(payloads(await queue.list()), ["endless", "long"]);
+    assert.deepEqual(payloads(await queue.getPending("worker")), ["long", "endless"]);
+    assert.equal((await queue.getPending("worker", { limit: 1 })).length, 1);
+    await using subscription = queue.subscribe("tasks", "worker");
+    assert.deepEqual(await takeFrom(queue, subscription, 2), ["long", "endless"]);
+    assert.equal(await queue.delete(id), false);
+  });
+
+  test("an expired message is gone, whoever looks first", async (stage) => {
+    const looks: ((queue: MessageQueue, id: string) => Promise<void>)[] = [
+      async (queue) => assert.equal(await queue.count(), 0),
+      async (queue) => assert.deepEqual(await queue.list(), []),
+      async (queue, id) => assert.equal(await queue.get(id), undefined),
+      async (queue) => assert.deepEqual(await queue.getPending("worker"), []),
+      async (queue, id) => assert.equal(await queue.acknowledge(id), false),
+      async (queue, id) => assert.equal(await queue.delete(id), false),
+      async (queue) => assert.equal(await queue.clear(), 0),
+      async (queue) => {
+        await queue.publish(task("next"));
+        await using subscription = queue.subscribe("tasks", "worker");
+        assert.equal((await nextOf(subscription)).payload, "next");
+      },
+    ];
+    const published = await Promise.all(looks.map(async (look, i) => {
+      const queue = await stage.open({ namespace: `look-${i}` });
+      const { id } = await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
+      return { look, queue, id };
+    }));
+    await stage.advance(TTL_OVER_MS);
+    for (const { look, queue, id } of published) await look(queue, id);
+  });
+
+  test("acknowledging an expired message revives nothing", async (stage) => {
+    const queue = await stage.open();
+    await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
+    await using subscription = queue.subscribe("tasks", "worker");
+    const record = await nextOf(subscription);
+    await stage.advance(TTL_OVER_MS);
+    assert.equal(await queue.acknowledge(record), false);
+    assert.equal(await queue.exists(record.id), false);
+    assert.equal(await queue.count(), 0);
+    assert.equal(await queue.count({ acknowledged: true }), 0);
+    assert.deepEqual(await queue.getPending("worker"), []);
+  });
+
+  test("the queue's own time to live is for messages that have none", async (stage) => {
+    const queue = await stage.open({ ttlSeconds: TTL_SECONDS });
+    const short = await queue.publish(task("default"));
+    const long = await queue.publish(task("own", { ttlSeconds: 3600 }));
+    assert.equal(short.expiresAt!.getTime() - short.createdAt.getTime(), TTL_SECONDS * 1000);
+    await stage.advance(TTL_OVER_MS);
+    assert.deepEqual((await queue.list()).map(({ id }) => id), [long.id]);
+  });
+
+  test("a thousand messages that expire together are all gone", async (stage) => {
+    const queue = await stage.open();
+    const publishing = Array.from(
+      { length: 1000 },
+      (_, i) => queue.publish(task(i, { ttlSeconds: 1, targetAgent: `worker ${i % 10}` })),
+    );
+    await Promise.all(publishing);
+    await queue.publish(task("stays"));
+    await stage.advance(1100);
+    assert.equal(await queue.count(), 1);
+    assert.deepEqual(payloads(await queue.list()), ["stays"]);
+    assert.deepEqual(await queue.getPending("worker 3"), []);
+  });
+
+  test("maxItems trims all that belongs to the oldest messages", async (stage) => {
+    const queue = await stage.open({ maxItems: 10 });
+    const records = [];
+    for (let i = 0; i < 25; i++) records.push(await queue.publish(task(i)));
+    await queue.publish(task("elsewhere", { channel: "errands" }));
+    const kept = Array.from({ length: 10 }, (_, i) => 15 + i);
+    assert.equal(await queue.count({ channel: "tasks" }), 10);
+    assert.equal(await queue.count(), 11);
+    assert.equal(await queue.get(records[14].id), undefined);
+    assert.equal(await queue.acknowledge(records[14].id), false);
+    assert.deepEqual(payloads(await queue.getPending("worker", { channel: "tasks" })), kept);
+    assert.equal((await queue.getPending("worker")).length, 11);
+    await using subscription = queue.subscribe("tasks", "worker");
+    assert.deepEqual(await takeFrom(queue, subscription, 10), kept);
+  });
+
+  test("a message that has expired takes no room from one that lives", async (stage) => {
+    const queue = await stage.open({ maxItems: 3 });
+    await queue.publish(task("lives"));
+    await queue.publish(task("dies", { ttlSeconds: TTL_SECONDS }));
+    await queue.publish(task("dies, too", { ttlSeconds: TTL_SECONDS }));
+    await stage.advance(TTL_OVER_MS);
+    await queue.publish(task("comes"));
+    await queue.publish(task("comes, too"));
+    assert.deepEqual(payloads(await queue.list()), ["comes, too", "comes", "lives"]);
+  });
+
+  test("namespaces have nothing in common", async (stage) => {
+    const [blue, red] = [
+      await stage.open({ namespace: "blue" }),
+      await stage.open({ namespace: "red" }),
+    ];
+    const record = await blue.publish(task("blue"));
+    await red.publish(task("red"));
+    assert.equal(await red.get(record.id), undefined);
+    assert.equal(await red.acknowledge(record.id), false);
+    assert.deepEqual(payloads(await red.list()), ["red"]);
+    assert.deepEqual(payloads(await blue.getPending("worker")), ["blue"]);
+    await using subscription = red.subscribe("tasks", "worker");
+    assert.deepEqual(await takeFrom(red, subscription, 1), ["red"]);
+    assert.equal(await red.clear(), 1);
+    assert.equal(await blue.count(), 1);
+  });
+
+  test("prefixes have nothing in common", async (stage) => {
+    const [one, two] = [
+      await stage.open({ redisPrefix: "one" }),
+      await stage.open({ redisPrefix: "one:two" }),
+    ];
+    await one.publish(task("one"));
+    assert.equal(await two.count(), 0);
+    assert.equal(await two.clear(), 0);
+    assert.equal(await one.count(), 1);
+  });
+
+  test("a call before initialize, or after close, is refused", async (stage) => {
+    const queue = await stage.open();
+    await queue.publish(task(1));
+    await queue.close();
+    await queue.close();
+    const calls: Promise<unknown>[] = [
+      queue.publish(task(2)),
+      queue.list(),
+      queue.count(),
+      queue.get("id"),
+      queue.acknowledge("id"),
+      queue.getPending("worker"),
+      queue.clear(),
+      queue.initialize(),
+    ];
+    for (const call of calls) {
+      await assert.rejects(
+        within(call, "the refusal"),
+        { name: "QueueNotInitializedError", message: /the queue is closed/ },
+      );
+    }
+    assert.throws(() => queue.subscribe("tasks", "worker"), { name: "QueueNotInitializedError" });
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * Where the conformance tests of message queues run.
+ *
+ * @module
+ */
+
+import type { QueueClock } from "../../../backends/queue/clock.ts";
+import type { DeliveryRecord, MessageQueue, QueueConfig, Subscription } from "../../../mod.ts";
+import { within } from "../../support/deadline.ts";
+
+/** What one test has. */
+export interface QueueStage {
+  /** Opens a queue; queues of one stage share their messages. It is closed after the test. */
+  open(config?: QueueConfig): Promise<MessageQueue>;
+  /** Lets time pass for the queue. */
+  advance(ms: number): Promise<void>;
+}
+
+/** Defines a test under its name. */
+export type TestOn = (name: string, body: (stage: QueueStage) => Promise<void>) => void;
+
+/** Long enough to look at a lease before it ends, and short enough to wait for its end. */
+export const LEASE_SECONDS = 0.5;
+/** After that a lease has ended. */
+export const LEASE_OVER_MS = 600;
+
+/** A clock that stands still until it is told to move. */
+export class SteppedClock implements QueueClock {
+  #nowMs = Date.UTC(2026, 0, 1);
+  readonly #timers = new Set<{ callback: () => void; atMs: number }>();
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  setTimer(callback: () => void, delayMs: number): () => void {
+    const timer = { callback, atMs: this.#nowMs + delayMs };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
+    for (const timer of [...this.#timers].sort((a, b) => a.atMs - b.atMs)) {
+      if (timer.atMs > this.#nowMs) continue;
+      this.#timers.delete(timer);
+      timer.callback();
+    }
+  }
+}
+
+/** The next message of a subscription, which has to come. */
+export async function nextOf<T>(subscription: Subscription<T>): Promise<DeliveryRecord<T>> {
+  const { done, value } = await within(subscription.next(), "the next message");
+  if (done) throw new Error("the subscription has ended");
+  return value;
+}
+
+/** The payloads of the next messages of a subscription, each acknowledged. */
+export async function takeFrom(
+  queue: MessageQueue,
+  subscription: Subscription,
+  count: number,
+): Promise<unknown[]> {
+  const payloads = [];
+  for (let i = 0; i < count; i++) {
+    const record = await nextOf(subscription);
+    payloads.push(record.payload);
+    await queue.acknowledge(record);
+  }
+  return payloads;
+}
+
+/** What `publish` was given most often. */
+export function task(payload: unknown, others: Record<string, unknown> = {}): {
+  channel: string;
+  sourceAgent: string;
+  targetAgent: string | null;
+  payload: unknown;
+} {
+  return { channel: "tasks", sourceAgent: "boss", targetAgent: "worker", payload, ...others };
+}
+
+/** The payloads of records. */
+export function payloads(records: { payload: unknown }[]): unknown[] {
+  return records.map(({ payload }) => payload);
+}

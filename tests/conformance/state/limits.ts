@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { SharedBackendClosedError, SharedBackendLimitError } from "../../../backends/state/mod.ts";
+import { bytes, type StateCarrier, testState } from "./carrier.ts";
+
+const SMALL = { maxSlotsPerThread: 3, maxThreads: 2 };
+
+/** Limits, bad input, and the end. */
+export function testLimits(carrier: StateCarrier): void {
+  testState(
+    carrier,
+    "a thread at its limit takes no slot more, and loses none",
+    async (one, other) => {
+      for (let i = 0; i < 3; i++) await one.bufferAppend("t", bytes(i));
+      await assert.rejects(other.bufferAppend("t", bytes(3)), isLimit(3));
+      assert.deepEqual(await one.bufferGetThread("t"), [bytes(0), bytes(1), bytes(2)]);
+      await one.bufferDeleteThread("t");
+      assert.equal(await other.bufferAppend("t", bytes(4)), 0);
+    },
+    SMALL,
+  );
+
+  testState(carrier, "one thread too many is refused, and none is lost", async (one, other) => {
+    await one.bufferAppend("a", bytes(1));
+    await one.bufferAppend("b", bytes(1));
+    await assert.rejects(other.bufferAppend("c", bytes(1)), isLimit(2));
+    assert.equal(await other.bufferAppend("b", bytes(2)), 1);
+    assert.deepEqual((await one.bufferListThreads()).sort(), ["a", "b"]);
+    await one.bufferDeleteThread("a");
+    assert.equal(await other.bufferAppend("c", bytes(1)), 0);
+    await one.bufferClear();
+    await one.bufferAppend("d", bytes(1));
+    await one.bufferAppend("e", bytes(1));
+  }, SMALL);
+
+  testState(carrier, "names that cannot be are refused with their kind", async (backend) => {
+    for (const name of ["", "a\nb", "\u0000", "\u007f", "x".repeat(1025), "\ud800", 5, null]) {
+      const bad = name as string;
+      await assert.rejects(backend.bufferAppend(bad, bytes(1)), isTypeError(/threadId/));
+      await assert.rejects(backend.bufferGetThread(bad), isTypeError(/threadId/));
+      await assert.rejects(backend.registrySet(bad, "u"), isTypeError(/chain/));
+      await assert.rejects(backend.registrySet("c", bad), isTypeError(/uuid/));
+      await assert.rejects(backend.registryDelete(bad), isTypeError(/uuid/));
+    }
+    assert.deepEqual(await backend.registryListAll(), {});
+    await backend.bufferAppend("x".repeat(1024), bytes(1));
+  });
+
+  testState(carrier, "slots and indices that cannot be are refused", async (backend) => {
+    for (const slot of ["text", null, [1], new ArrayBuffer(1)]) {
+      const bad = slot as unknown as Uint8Array;
+      await assert.rejects(backend.bufferAppend("t", bad), isTypeError(/serializeSlot/));
+    }
+    for (const index of [-1, 0.5, NaN, "0" as unknown as number]) {
+      await assert.rejects(backend.bufferGetSlot("t", index), RangeError);
+    }
+    assert.equal(await backend.bufferThreadExists("t"), false);
+  });
+
+  testState(
+    carrier,
+    "a closed backend refuses every call, and the state stays",
+    async (one, other) => {
+      await one.bufferAppend("t", bytes(1));
+      await other.close();
+      await other.close();
+      await assert.rejects(other.bufferThreadLen("t"), SharedBackendClosedError);
+      await assert.rejects(other.registrySet("a", "u"), SharedBackendClosedError);
+      assert.equal(await one.bufferThreadLen("t"), 1);
+    },
+  );
+}
+
+function isTypeError(message: RegExp): (error: unknown) => boolean {
+  return (error) => error instanceof TypeError && message.test(error.message);
+}
+
+function isLimit(limit: number): (error: unknown) => boolean {
+  return (error) =>
+    error instanceof SharedBackendLimitError && error.limit === limit &&
+    error.message.includes(String(limit));
+}

@@ -1,0 +1,216 @@
+// What the pages of the documentation tell a reader to run is run, in a clone of the repository. Blocks
+// that `deno test --doc` executes are left to it; here are
+//
+// - "ts ignore": a program of its own. A first line such as "// worker.ts" makes it a file of the
+//   page's folder instead, which a scenario below runs;
+// - "sh": has to end well. With server="text" behind it, it prints that text and goes on until the end
+//   of its page; with until="text" each of its lines prints that text and is then stopped by Ctrl-C.
+//
+// Ports that the pages name stand for free ones.
+
+import assert from "node:assert/strict";
+import { listChannels } from "../../lib/observe/registry.ts";
+import { cloneRepository } from "../support/clone.ts";
+import { until } from "../support/deadline.ts";
+import { sourcesIn } from "../support/error_messages.ts";
+import { freePort } from "../support/free_port.ts";
+import { type Block, blocksOf, pageAt, placeOf } from "../support/pages.ts";
+import { Program, ROOT, Running } from "../support/program.ts";
+import { inScratch } from "../support/scratch.ts";
+
+const SELF_CONTAINED = "ignore";
+const FILE_LINE = /^\/\/ (\S+\.ts)\n/;
+/** The two set-up commands, which `.ci/run` runs. */
+const SET_UP = /^npx -y deno@\S+ task (demo|test)$/;
+const ATTRIBUTES = /^(?:(server|until)="([^"]+)")?$/;
+const PORTS = /\b(8080|31134)\b/g;
+
+/** A compiler may be among the commands, on a machine that does other things as well. */
+const DEADLINE_MS = 120_000;
+
+/** Where the blocks of a page run. */
+interface Place {
+  /** The clone. */
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+}
+
+/** How the named files of a page are run together, once they are in the clone. */
+type Scenario = (place: Place) => Promise<void>;
+
+const SCENARIOS: Record<string, Scenario> = {
+  "README.md": async (place) => {
+    await using subscriber = program(place, "subscriber.ts", "--allow-ffi");
+    const dir = place.env.RINGBUS_DIR;
+    await until(() => listChannels({ dir })[0]?.participants.length === 1, "attaching");
+    await using publisher = program(place, "publisher.ts", "--allow-ffi");
+    await publisher.lines();
+    await subscriber.prints("move [ 1, 2, 3 ]");
+  },
+  "docs/start-here.md": async ({ cwd, env }) => {
+    const project = `${cwd}/../project`;
+    Deno.mkdirSync(project);
+    Deno.renameSync(`${cwd}/first_test.ts`, `${project}/first_test.ts`);
+    const [config] = pageAt("docs/start-here.md").blocks.filter((block) =>
+      block.language === "json"
+    );
+    Deno.writeTextFileSync(`${project}/deno.json`, config.text);
+    const args = ["test", "--no-check", "--allow-net", "first_test.ts"];
+    await using test = new Running("first_test.ts", Deno.execPath(), args, { cwd: project, env });
+    assert.match((await test.lines()).join("\n"), /ok \| 1 passed \| 0 failed/);
+  },
+  "docs/local-channels.md": async (place) => {
+    await using main = program(place, "main.ts", "--allow-read=.");
+    assert.deepEqual(await main.lines(), ["1764"]);
+  },
+};
+
+function program({ cwd, env }: Place, file: string, ...flags: string[]): Program {
+  return new Program([...flags, file], env, cwd);
+}
+
+/** Runs a test in a clone, with a segment directory of its own. */
+function inClone(test: (place: Place) => Promise<void>): Promise<void> {
+  return inScratch(async ({ path }) => {
+    const folder = Deno.makeTempDirSync({ prefix: "ringbus-test-clone-" });
+    const cwd = `${folder}/ringbus`;
+    const RINGBUS_DIR = `${path}/segments`;
+    const PATH = `${new URL(".", `file://${Deno.execPath()}`).pathname}:${Deno.env.get("PATH")}`;
+    try {
+      Deno.mkdirSync(RINGBUS_DIR, { mode: 0o700 });
+      cloneRepository(cwd);
+      await test({ cwd, env: { RINGBUS_DIR, PATH } });
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+      Deno.removeSync(RINGBUS_DIR, { recursive: true });
+    }
+  });
+}
+
+/** Ports that are free, for those that a page names. */
+function freePorts(): (text: string) => string {
+  const ports = new Map<string, string>();
+  return (text) =>
+    text.replace(PORTS, (port) => {
+      if (!ports.has(port)) ports.set(port, String(freePort()));
+      return ports.get(port)!;
+    });
+}
+
+const ignored = blocksOf("ts").filter(({ attributes }) => attributes !== "");
+const files = ignored.filter(({ text }) => FILE_LINE.test(text));
+const programs = [...ignored.filter((block) => !files.includes(block)), ...examplesInSources()];
+
+/** Examples in the sources that `deno test --doc` leaves out. */
+function* examplesInSources(): Generator<Block> {
+  for (const page of sourcesIn("lib/", "backends/", "testing/", "otel/", "cli/")) {
+    const source = Deno.readTextFileSync(new URL(page, ROOT));
+    for (const { 1: text, index } of source.matchAll(/^ *\* ```ts ignore\n([^`]*?)^ *\* ```$/gm)) {
+      const line = source.slice(0, index).split("\n").length;
+      const code = text.replaceAll(/^ *\* ?/gm, "");
+      yield { page, line, language: "ts", attributes: SELF_CONTAINED, text: code };
+    }
+  }
+}
+
+Deno.test("no TypeScript of the pages is kept from being executed but what is run here", () => {
+  for (const block of ignored) assert.equal(block.attributes, SELF_CONTAINED, placeOf(block));
+  for (const block of blocksOf("typescript", "tsx", "mts")) assert.fail(placeOf(block));
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  assert.match(tasks.test.command, / --doc .* README\.md docs\b/);
+  for (const block of blocksOf("ts").filter((block) => !ignored.includes(block))) {
+    assert.match(block.page, /^(README\.md$|docs\/)/, placeOf(block));
+  }
+  const pages = new Set(files.map(({ page }) => page));
+  assert.deepEqual([...pages].sort(), Object.keys(SCENARIOS).sort());
+});
+
+Deno.test("programs of the pages have the right types", () =>
+  inClone(async ({ cwd, env }) => {
+    const names = [...files, ...programs].map(({ text }, i) => {
+      Deno.writeTextFileSync(`${cwd}/program_${i}.ts`, text);
+      return `program_${i}.ts`;
+    });
+    const args = ["check", "--quiet", ...names];
+    await using check = new Running("deno check", Deno.execPath(), args, {
+      cwd,
+      env,
+      deadlineMs: DEADLINE_MS,
+    });
+    await check.lines();
+  }));
+
+Deno.test("programs of the pages run, and end well", () =>
+  inClone(async (place) => {
+    for (const block of programs) {
+      Deno.writeTextFileSync(`${place.cwd}/program.ts`, freePorts()(block.text));
+      await using run = program(place, "program.ts", "--allow-all");
+      await run.lines().catch((cause) => {
+        throw new Error(`${placeOf(block)}: ${cause.message}`, { cause });
+      });
+    }
+  }));
+
+for (const [page, scenario] of Object.entries(SCENARIOS)) {
+  Deno.test(`the programs of ${page} work together`, () =>
+    inClone(async (place) => {
+      for (const { text } of files.filter((block) => block.page === page)) {
+        Deno.writeTextFileSync(`${place.cwd}/${FILE_LINE.exec(text)![1]}`, text);
+      }
+      await scenario(place);
+    }));
+}
+
+const scripts = Map.groupBy(blocksOf("sh"), ({ page }) => page);
+
+Deno.test("the README has two set-up commands, which .ci/run runs", () => {
+  const lines = scripts.get("README.md")!.flatMap(({ text }) => text.split("\n"));
+  const commands = lines.filter((line) => SET_UP.test(line));
+  assert.equal(commands.length, 2);
+  const gate = Deno.readTextFileSync(new URL(".ci/run", ROOT));
+  for (const command of commands) assert.ok(gate.includes(command), command);
+});
+
+function shell({ cwd, env }: Place, script: string): Running {
+  const args = ["-euo", "pipefail", "-c", script];
+  const options = { cwd, env, isGroup: true, deadlineMs: DEADLINE_MS };
+  return new Running(script, "bash", args, options);
+}
+
+/** Runs one block; answers what goes on until the end of its page. */
+async function runScript(block: Block, script: string, place: Place): Promise<Running[]> {
+  const match = ATTRIBUTES.exec(block.attributes);
+  assert.ok(match, `${placeOf(block)} has unknown words behind its fence`);
+  const [, kind, text] = match;
+  // "deno task" begins with a line that has the command in it.
+  const printed = new RegExp(`^(?!Task ).*${RegExp.escape(text ?? "")}`, "m");
+  if (kind === "server") {
+    const server = shell(place, script);
+    await server.prints(printed);
+    return [server];
+  }
+  for (const part of kind === "until" ? script.split("\n") : [script]) {
+    await using running = shell(place, part);
+    if (kind === "until") {
+      await running.prints(printed);
+      running.kill("SIGINT");
+      await running.ended();
+    } else await running.lines();
+  }
+  return [];
+}
+
+Deno.test("shell commands of the pages run in a clone", (t) =>
+  inClone(async (place) => {
+    for (const [page, blocks] of scripts) {
+      await t.step(page, async () => {
+        const withFreePorts = freePorts();
+        await using running = new AsyncDisposableStack();
+        for (const block of blocks) {
+          if (block.text.split("\n").every((line) => SET_UP.test(line))) continue;
+          const script = withFreePorts(block.text);
+          for (const server of await runScript(block, script, place)) running.use(server);
+        }
+      });
+    }
+  }));

@@ -1,0 +1,160 @@
+// The pages of the documentation: their links, their size, and code in other languages than those that
+// are run.
+
+import assert from "node:assert/strict";
+import { parse as parseJavaScript } from "@babel/parser";
+import { parseAllDocuments } from "yaml";
+import { sourcesIn } from "../support/error_messages.ts";
+import { blocksOf, GENERATED, pageAt, PAGES, placeOf, WRITTEN_PAGES } from "../support/pages.ts";
+import { ROOT } from "../support/program.ts";
+
+/** What runs is run elsewhere: in tests/docs/pages_run_test.ts, and by `deno test --doc`. */
+const RUN = ["ts", "sh"];
+
+function feed(text: string, command: string, ...args: string[]): Promise<void> {
+  return withFile(text, async (path) => {
+    const { success, stderr } = await new Deno.Command(command, { args: [...args, path] }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+  });
+}
+
+async function withFile(text: string, use: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, text);
+    await use(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+const PARSE_PYTHON = "import ast, sys; ast.parse(open(sys.argv[1]).read())";
+
+/** Instructions of a Dockerfile, their continuation lines joined. */
+function checkDockerfile(text: string): void {
+  const instructions = text.replaceAll("\\\n", " ").split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  const known = /^(FROM|ARG|RUN|COPY|WORKDIR|ENV|USER|EXPOSE|VOLUME|CMD|ENTRYPOINT|HEALTHCHECK) \S/;
+  for (const line of instructions) assert.match(line, known);
+  assert.match(instructions[0], /^(FROM|ARG) /);
+}
+
+/** Lines that begin with a prompt are commands; the others are what they print. */
+function commandsOf(text: string): string {
+  const lines = text.split("\n").filter((line) => line.startsWith("$ "));
+  assert.notEqual(lines.length, 0, 'a console block has lines that begin with "$ "');
+  return lines.map((line) => line.slice(2)).join("\n");
+}
+
+const PARSERS: Record<string, (text: string) => unknown> = {
+  text: () => undefined,
+  console: (text) => feed(commandsOf(text), "bash", "-n"),
+  python: (text) => feed(text, "python3", "-c", PARSE_PYTHON),
+  c: (text) => feed(text, "cc", "-fsyntax-only", "-x", "c"),
+  json: (text) => JSON.parse(text),
+  js: (text) => parseJavaScript(text, { sourceType: "module" }),
+  dockerfile: checkDockerfile,
+  yaml(text) {
+    for (const { errors } of parseAllDocuments(text)) assert.deepEqual(errors, []);
+  },
+};
+
+Deno.test("every block of code says its language, which is one that is run or parsed", () => {
+  const known = new Set([...RUN, ...Object.keys(PARSERS)]);
+  for (const block of WRITTEN_PAGES.flatMap((page) => page.blocks)) {
+    assert.ok(known.has(block.language), `${placeOf(block)}: "${block.language}"`);
+  }
+});
+
+for (const [language, parse] of Object.entries(PARSERS)) {
+  Deno.test(`code of the pages in ${language} can be parsed`, async () => {
+    for (const block of blocksOf(language)) {
+      try {
+        await parse(block.text);
+      } catch (cause) {
+        throw new Error(`${placeOf(block)}: ${(cause as Error).message}`, { cause });
+      }
+    }
+  });
+}
+
+Deno.test("code of the reference can be parsed", () => {
+  const pages = PAGES.filter(({ path }) => path.startsWith(GENERATED));
+  const blocks = pages.flatMap((page) => page.blocks).filter(({ language }) => language === "ts");
+  assert.ok(blocks.length > 100);
+  for (const block of blocks) {
+    try {
+      parseJavaScript(block.text, {
+        sourceType: "module",
+        plugins: [["typescript", { dts: !/^import /m.test(block.text) }]],
+      });
+    } catch (cause) {
+      throw new Error(`${placeOf(block)}: ${(cause as Error).message}`, { cause });
+    }
+  }
+});
+
+function isThere(url: URL): boolean {
+  try {
+    Deno.statSync(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("links of the pages lead to files and headings that are there", () => {
+  const broken: string[] = [];
+  for (const { path, links } of PAGES) {
+    for (const { target } of links.filter(({ target }) => !/^\w+:/.test(target))) {
+      const url = new URL(target, new URL(path, ROOT));
+      const anchor = url.hash.slice(1);
+      url.hash = "";
+      const page = PAGES.find(({ path }) => new URL(path, ROOT).href === url.href);
+      const isFound = anchor === "" ? isThere(url) : page?.anchors.has(decodeURI(anchor));
+      if (!isFound) broken.push(`${path}: ${target}`);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+Deno.test("every example is in the table of examples, and is run by the tests", () => {
+  const targets = new Set(pageAt("examples/README.md").links.map(({ target }) => target));
+  const tests = [...Deno.readDirSync(new URL("tests/", ROOT))]
+    .filter(({ isFile }) => isFile)
+    .map(({ name }) => Deno.readTextFileSync(new URL(`tests/${name}`, ROOT)))
+    .join("\n");
+  const folders = [...Deno.readDirSync(new URL("examples/", ROOT))].filter((each) =>
+    each.isDirectory
+  );
+  for (const { name } of folders) {
+    assert.ok(targets.has(name), `${name} is not in examples/README.md`);
+    assert.ok(
+      tests.includes(`${name}/`) || tests.includes(`example ${name}`),
+      `${name} is not run`,
+    );
+  }
+});
+
+Deno.test("a program of an example that says how to run it names itself", () => {
+  let count = 0;
+  for (const path of sourcesIn("examples/")) {
+    const [header] = Deno.readTextFileSync(new URL(path, ROOT)).split(/\n(?!\/\/)/);
+    for (const [, named] of header.matchAll(/deno run .*?(examples\/\S+\.ts)/g)) {
+      assert.ok(named === path || header.includes(`${path}`), path);
+      count++;
+    }
+  }
+  assert.ok(count > 30);
+});
+
+Deno.test("the README links to all pages", () => {
+  const targets = new Set(pageAt("README.md").links.map(({ target }) => target));
+  const missing = WRITTEN_PAGES.map(({ path }) => path)
+    .filter((path) => path !== "README.md" && !targets.has(path));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("the README is one screen", () => {
+  assert.ok(pageAt("README.md").text.trimEnd().split("\n").length <= 60);
+});

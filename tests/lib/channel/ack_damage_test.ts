@@ -1,0 +1,111 @@
+// Words that say where held messages are, and whose, are overwritten. What comes then is right, or an
+// error that says so.
+
+import assert from "node:assert/strict";
+import { type Delivery, LocalChannel, Puller, Pusher, ShmCorruptionError } from "../../../mod.ts";
+import { controlOffset } from "../../../lib/channel/attachment.ts";
+import { Random } from "../../stress/random.ts";
+import {
+  CONTROL_RETURNS,
+  CONTROL_SHELVES,
+  FIRST_SHELF_PLACES,
+  HEADER_END,
+  MAX_SHELVES,
+  PLACE_BYTES,
+} from "../../../wasm/layout.ts";
+import { pattern, sameBytes } from "../../conformance/channel/values.ts";
+
+const CASES = 3000;
+const MESSAGES = 12;
+const CAPACITY_BYTES = 16_384;
+/** More than enough for all messages, and for each error to be told. */
+const MOST_CALLS = 200;
+
+const lengthOf = (n: number): number => 20 + n * 40;
+
+/** Takes all there is; answers what came, and how many errors. */
+function takeAll(puller: Puller<Delivery<Uint8Array>>): { got: Uint8Array[]; errors: number } {
+  const got: Uint8Array[] = [];
+  let errors = 0;
+  for (let call = 0; call < MOST_CALLS; call++) {
+    try {
+      const message = puller.tryRecv();
+      if (message === undefined) return { got, errors };
+      got.push(message.value);
+      message.ack();
+    } catch (error) {
+      assert.ok(error instanceof ShmCorruptionError, String(error));
+      errors++;
+    }
+  }
+  return { got, errors };
+}
+
+Deno.test("damage of held messages ends in right messages or in errors that say so", () => {
+  const random = new Random(20_260_101);
+  const outcomes = { whole: 0, told: 0 };
+  for (let at = 0; at < CASES; at++) {
+    using channel = LocalChannel.create({ capacityBytes: CAPACITY_BYTES });
+    const options = { codec: "raw", ack: true } as const;
+    using pusher = new Pusher<Uint8Array>(channel.handle, { codec: "raw" });
+    using holder = new Puller<Uint8Array>(channel.handle, options);
+    using other = new Puller<Uint8Array>(channel.handle, options);
+    for (let n = 0; n < MESSAGES; n++) pusher.send(pattern(lengthOf(n), n));
+    const held = holder.drain();
+    for (let n = 0; n < MESSAGES; n += 2) held[n].nack();
+    const view = new DataView(channel.handle.memory.buffer);
+    const control = controlOffset(CAPACITY_BYTES);
+    const shelf = view.getUint32(control + CONTROL_SHELVES, true);
+    const target = random.below(10) === 0
+      ? control + (random.below(2) === 0 ? CONTROL_RETURNS : CONTROL_SHELVES) +
+        random.below(MAX_SHELVES * 8)
+      : shelf + random.below((MESSAGES + 2) * PLACE_BYTES);
+    for (let n = 1 + random.below(8); n > 0; n--) {
+      view.setUint8(
+        Math.min(target + n, shelf + FIRST_SHELF_PLACES * PLACE_BYTES),
+        random.below(256),
+      );
+    }
+    const first = takeAll(other);
+    try {
+      holder.close();
+    } catch (error) {
+      assert.ok(error instanceof ShmCorruptionError, String(error));
+    }
+    const second = takeAll(other);
+    const got = [...first.got, ...second.got];
+    for (const bytes of got) {
+      const n = (bytes.length - 20) / 40;
+      assert.ok(sameBytes(bytes, pattern(lengthOf(n), n)), `case ${at}: no message of ours`);
+    }
+    if (first.errors + second.errors > 0) outcomes.told++;
+    else if (got.length === MESSAGES) outcomes.whole++;
+  }
+  assert.ok(outcomes.told > CASES / 20, JSON.stringify(outcomes));
+  assert.ok(outcomes.whole > CASES / 20, JSON.stringify(outcomes));
+  // A word that was overwritten by another right one tells nobody.
+  assert.ok(CASES - outcomes.told - outcomes.whole < CASES / 50, JSON.stringify(outcomes));
+});
+
+Deno.test("an end that cannot be right keeps no puller in drain", () => {
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY_BYTES });
+  using pusher = new Pusher<number>(channel.handle);
+  using holder = new Puller<number>(channel.handle, { ack: true });
+  using puller = new Puller<number>(channel.handle);
+  pusher.sendMany([1, 2, 3]);
+  holder.recvSync();
+  new DataView(channel.handle.memory.buffer).setUint32(HEADER_END, 0xffffffff, true);
+  assert.deepEqual(puller.drain(), [2, 3]);
+  assert.deepEqual(puller.drain(), []);
+});
+
+Deno.test("shelves that cannot be right are told of where places seem to be missing", () => {
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY_BYTES });
+  using pusher = new Pusher<number>(channel.handle);
+  using puller = new Puller<number>(channel.handle, { ack: true });
+  pusher.sendMany([1, 2, 3]);
+  const at = controlOffset(CAPACITY_BYTES) + CONTROL_SHELVES;
+  new Uint8Array(channel.handle.memory.buffer, at, MAX_SHELVES * 8).fill(0xff);
+  assert.throws(() => puller.tryRecv(), ShmCorruptionError);
+  assert.throws(() => puller.tryRecv(), ShmCorruptionError);
+});

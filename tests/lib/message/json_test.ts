@@ -1,0 +1,116 @@
+// JSON without loss: every integer comes back digit for digit.
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../../lib/message/json_members.ts";
+import { parseJson, stringifyJson, withRawIntegers } from "../../../lib/message/json.ts";
+import { jsonObjects, jsonValues } from "../../support/json_values.ts";
+
+Deno.test("any JSON value comes back as it was, integers digit for digit", () => {
+  fc.assert(
+    fc.property(jsonValues, (value) => {
+      const text = stringifyJson(value);
+      assert.deepEqual(parseJson(text), value);
+      assert.equal(stringifyJson(parseJson(text)), text);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("JSON.stringify writes what stringifyJson writes", () => {
+  fc.assert(fc.property(jsonValues, (value) => {
+    assert.equal(JSON.stringify(withRawIntegers(value)), stringifyJson(value));
+  }));
+});
+
+Deno.test("integers become bigints where a number would lose digits, and only there", () => {
+  const cases: [string, unknown][] = [
+    ["9007199254740991", 9007199254740991],
+    ["-9007199254740991", -9007199254740991],
+    ["9007199254740992", 9007199254740992n],
+    ["-9007199254740993", -9007199254740993n],
+    ["18446744073709551615", 18446744073709551615n],
+    ["12345678901234567890.5", 12345678901234567890.5],
+    ["1e30", 1e30],
+    ["1.0000000000000001", 1],
+    ['"9737962806006804483"', "9737962806006804483"],
+  ];
+  for (const [text, value] of cases) assert.deepEqual(parseJson(text), value, text);
+});
+
+Deno.test("a key called __proto__ is a key like any other", () => {
+  for (const digits of ["1", "9737962806006804483"]) {
+    const value = parseJson(`{"__proto__":{"polluted":${digits}}}`) as Record<string, unknown>;
+    assert.deepEqual(Object.keys(value), ["__proto__"]);
+    assert.equal(value.polluted, undefined);
+    assert.equal(stringifyJson(value), `{"__proto__":{"polluted":${digits}}}`);
+  }
+});
+
+Deno.test("keys with escapes are not confused with keys that were seen before", () => {
+  // What engines get wrong is up to the texts that they have parsed before.
+  JSON.parse(String.raw`{"h":[],"\\":0}`);
+  for (const key of ['"', "\n", "\u0001", 'a"', "\\"]) {
+    const text = JSON.stringify({ h: 1, [key]: { h: 1, [key]: 2 } });
+    assert.equal(stringifyJson(parseJson(text)), text);
+  }
+});
+
+Deno.test("an application's BigInt.prototype.toJSON does not turn integers into strings", () => {
+  const prototype = BigInt.prototype as { toJSON?: () => string };
+  prototype.toJSON = function () {
+    return this.toString();
+  };
+  try {
+    assert.equal(stringifyJson([2n ** 64n]), "[18446744073709551616]");
+  } finally {
+    delete prototype.toJSON;
+  }
+});
+
+Deno.test("what is no JSON, or nested too deep, is a SyntaxError", () => {
+  for (const text of ["", "{", "[1,]", "01", "[9737962806006804483", "undefined"]) {
+    assert.throws(() => parseJson(text), SyntaxError, text);
+  }
+  const deep = "[".repeat(1e6) + "9737962806006804483" + "]".repeat(1e6);
+  assert.throws(() => parseJson(deep), { name: "SyntaxError", message: /nested too deep/ });
+  assert.throws(() => stringifyJson(() => {}), TypeError);
+});
+
+Deno.test("the members of any object are found as text", () => {
+  fc.assert(
+    fc.property(jsonObjects, fc.constantFrom(0, 1), (object, indent) => {
+      const plain = JSON.stringify(withRawIntegers(object), null, indent);
+      const members = jsonMembers(` ${plain}\n`);
+      assert.deepEqual([...members.keys()], Object.keys(object));
+      const some = new Set(["id", "__proto__", "none"]);
+      assert.deepEqual(
+        [...jsonMembers(plain, some).keys()],
+        [...members.keys()].filter((key) => some.has(key)),
+      );
+      for (const [key, text] of members) assert.deepEqual(parseJson(text), object[key]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("of a key that comes twice the last member counts", () => {
+  assert.equal(jsonMembers(String.raw`{"a":1,"\u0061":[2, 3]}`).get("a"), "[2, 3]");
+});
+
+Deno.test("members nested deeper than the limit are refused", () => {
+  const nested = (depth: number) => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  assert.equal(jsonMembers(nested(MAX_JSON_DEPTH)).size, 1);
+  assert.throws(() => jsonMembers(nested(MAX_JSON_DEPTH + 1)), SyntaxError);
+});
+
+Deno.test("a long text that is nested deep is refused before it is parsed", () => {
+  const text = (depth: number) =>
+    `{"brackets":"${'[\\"'.repeat(50_000)}","a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  assert.equal(typeof parseShallow(text(MAX_JSON_DEPTH - 1)), "object");
+  assert.throws(() => parseShallow(text(MAX_JSON_DEPTH)), /nested deeper than 512/);
+  assert.throws(() => parseShallow("[".repeat(1e7)), /nested deeper than 512/);
+  for (const broken of ['"', '{"a', "]", '{"\\']) {
+    assert.throws(() => parseShallow(" ".repeat(1e5) + broken), SyntaxError);
+  }
+});

@@ -1,0 +1,124 @@
+// What another user of the machine made, or may write to, is refused with the reason.
+
+import assert from "node:assert/strict";
+import { listChannels, Puller, Pusher, ShmPermissionError } from "../../../mod.ts";
+import { inScratch, SCRATCH_PREFIX } from "../../support/scratch.ts";
+import type { Child } from "../../support/child.ts";
+
+const OTHER = 65534;
+
+const canBeOther = Deno.build.os === "linux" && Deno.uid() === 0;
+if (!canBeOther) console.log("tests with a second user are skipped: only root can start one");
+
+/** Runs a test with a directory that everybody may enter, and a child that is another user's. */
+function withOther(
+  name: string,
+  test: (place: { dir: string; other: Child; mine: string }) => Promise<void>,
+): void {
+  Deno.test({
+    name,
+    ignore: !canBeOther, // Only root can become another user.
+    fn: () =>
+      inScratch(async ({ path, spawn }) => {
+        const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+        Deno.chmodSync(dir, 0o1777);
+        try {
+          const other = spawn({ program: "other_user.ts", flags: ["-A"] });
+          await test({ dir, other, mine: path });
+        } finally {
+          Deno.removeSync(dir, { recursive: true });
+        }
+      }),
+  });
+}
+
+function refused(act: () => unknown, ...reasons: string[]): void {
+  assert.throws(act, (error: Error) => {
+    assert.ok(error instanceof ShmPermissionError, String(error));
+    for (const reason of reasons) assert.ok(error.message.includes(reason), error.message);
+    return true;
+  });
+}
+
+function open(dir: string, role: "pusher" | "puller" = "pusher", id: string = role) {
+  return { do: "open", id, role, target: "a", options: { dir } } as const;
+}
+
+async function otherIsRefused(other: Child, dir: string, reason: RegExp): Promise<void> {
+  await assert.rejects(other.ask(open(dir)), { kind: "ShmPermissionError", message: reason });
+}
+
+withOther("another user's directory is refused, whoever made it", async ({ dir, other, mine }) => {
+  using _pusher = new Pusher("a", { dir: mine });
+  await otherIsRefused(other, mine, /belongs to user 0, not to 65534; use one of your own/);
+  const theirs = `${dir}/theirs`;
+  await other.ask(open(theirs));
+  await other.ask({ do: "send", id: "pusher", values: ["theirs"] });
+  refused(() => new Puller("a", { dir: theirs }), "it belongs to user 65534, not to 0");
+  refused(() => listChannels({ dir: theirs }), "it belongs to user 65534, not to 0");
+  await other.ask(open(theirs, "puller"));
+  const received = await other.ask(
+    { do: "receive", id: "puller", mode: "sync", count: 1 } as const,
+  );
+  assert.deepEqual(received, ["theirs"]);
+  await other.ask({ do: "close" });
+});
+
+withOther("what a process without a umask makes is its user's alone", async ({ dir, other }) => {
+  const theirs = `${dir}/theirs`;
+  await other.ask(open(theirs));
+  assert.equal(Deno.statSync(theirs).mode! & 0o777, 0o700);
+  for (const { name } of Deno.readDirSync(theirs)) {
+    const { mode, uid } = Deno.lstatSync(`${theirs}/${name}`);
+    assert.deepEqual([name, mode! & 0o777, uid], [name, 0o600, OTHER]);
+  }
+  await other.ask({ do: "close" });
+});
+
+withOther(
+  "another user's segment in one's own directory is refused",
+  async ({ dir, other, mine }) => {
+    const theirs = `${dir}/theirs`;
+    await other.ask(open(theirs));
+    await other.ask({ do: "send", id: "pusher", values: ["bait"] });
+    Deno.renameSync(`${theirs}/a`, `${mine}/a`);
+    refused(() => new Puller("a", { dir: mine }), "belongs to user 65534, not to 0", "remove it");
+    assert.deepEqual(listChannels({ dir: mine }), []);
+    Deno.removeSync(`${mine}/a`);
+    await other.ask({ do: "close" });
+  },
+);
+
+withOther("a directory that others may write to is refused to both", async ({ dir, other }) => {
+  refused(() => new Pusher("a", { dir }), "others may write to it (mode 1777)", `chmod 700 ${dir}`);
+  await otherIsRefused(other, dir, /belongs to user 0/);
+  Deno.chownSync(dir, OTHER, OTHER);
+  await otherIsRefused(other, dir, /others may write to it \(mode 1777\); run chmod 700/);
+});
+
+withOther("another user's link to one's own directory or segment is refused", async (place) => {
+  const { dir, mine } = place;
+  using _pusher = new Pusher("a", { dir: mine, persist: true });
+  Deno.symlinkSync(mine, `${dir}/link`);
+  await new Deno.Command("chown", { args: ["-h", `${OTHER}`, `${dir}/link`] }).output();
+  refused(() => new Pusher("a", { dir: `${dir}/link` }), "it is a symbolic link");
+  Deno.symlinkSync(`${mine}/a`, `${mine}/b`);
+  await new Deno.Command("chown", { args: ["-h", `${OTHER}`, `${mine}/b`] }).output();
+  refused(() => new Pusher("b", { dir: mine }), "is a symbolic link; remove it");
+  Deno.removeSync(`${mine}/b`);
+  _pusher.close();
+  Deno.removeSync(`${mine}/a`);
+});
+
+withOther("a directory made in advance in another user's name is refused", async ({ other }) => {
+  const theirs = `/dev/shm/ringbus-${OTHER}`;
+  Deno.mkdirSync(theirs, { mode: 0o700 });
+  try {
+    await assert.rejects(other.ask({ do: "open", id: "a", role: "pusher", target: "a" }), {
+      kind: "ShmPermissionError",
+      message: /ringbus-65534 for segments: it belongs to user 0, not to 65534/,
+    });
+  } finally {
+    Deno.removeSync(theirs);
+  }
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { inScratch } from "../../support/scratch.ts";
+
+const DEBUG = { flags: ["--allow-ffi", "--allow-env=RINGBUS_DEBUG"], env: { RINGBUS_DEBUG: "1" } };
+
+/** What a child told on standard error, without the times. */
+function stepsOf(stderr: string): string[] {
+  return stderr.trim().split("\n").map((line) => line.replace(/^ringbus [\d.]+ ms: /, ""));
+}
+
+Deno.test("RINGBUS_DEBUG=1 tells every message sent, with its size, channel and sequence", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const child = spawn(DEBUG);
+    const options = { dir, codec: "json" } as const;
+    await child.ask({ do: "open", id: "out", role: "pusher", target: "told", options });
+    await child.ask({ do: "send", id: "out", values: ["abc", 12345], mode: "sync" });
+    await child.ask({ do: "send", id: "out", values: [[1, 2], true], mode: "many" });
+    await child.ask({ do: "open", id: "in", role: "puller", target: "told", options });
+    await child.ask({ do: "receive", id: "in", mode: "try", count: 1 });
+    await child.ask({ do: "receive", id: "in", mode: "drain", count: 3 });
+    await child.finish();
+    assert.deepEqual(stepsOf(child.stderr), [
+      `sent 5 B on "told", #1`,
+      `sent 5 B on "told", #2`,
+      `sent 5 B on "told", #3`,
+      `sent 4 B on "told", #4`,
+      `received 5 B on "told", #1`,
+      `received 5 B on "told", #2`,
+      `received 5 B on "told", #3`,
+      `received 4 B on "told", #4`,
+    ]);
+  }));
+
+Deno.test("RINGBUS_DEBUG=1 tells every wait", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const child = spawn(DEBUG);
+    await child.ask({
+      do: "open",
+      id: "in",
+      role: "subscriber",
+      target: "quiet",
+      options: { dir },
+    });
+    for (const mode of ["sync", "async"] as const) {
+      await assert.rejects(
+        child.ask({ do: "receive", id: "in", mode, timeoutMs: 20 }),
+        { kind: "ShmTimeoutError" },
+      );
+    }
+    await child.finish();
+    assert.deepEqual(stepsOf(child.stderr), [
+      `subscriber of "quiet" falls asleep for up to 20 ms`,
+      `subscriber of "quiet" waits in the event loop`,
+    ]);
+  }));
+
+Deno.test("RINGBUS_DEBUG=1 tells requests and replies", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const [asking, answering] = [spawn(DEBUG), spawn(DEBUG)];
+    const options = { dir, codec: "json" } as const;
+    await asking.ask({ do: "open", id: "q", role: "requester", target: "asked", options });
+    await answering.ask({ do: "open", id: "r", role: "replier", target: "asked", options });
+    await answering.start({ do: "reply", id: "r", mode: "sync", name: "r" });
+    await asking.ask({ do: "request", id: "q", mode: "sync", values: ["stop"] });
+    await answering.result();
+    await Promise.all([asking.finish(), answering.finish()]);
+    const isMessage = (step: string) => /^(sent|received) /.test(step);
+    assert.deepEqual(stepsOf(asking.stderr).filter(isMessage), [
+      `sent 6 B on "asked", #1`,
+      `received 22 B on "asked", reply #1`,
+    ]);
+    assert.deepEqual(stepsOf(answering.stderr).filter(isMessage), [
+      `received 6 B on "asked", #1`,
+      `sent 22 B on "asked", reply #1`,
+    ]);
+  }));
+
+Deno.test("without RINGBUS_DEBUG nothing is told", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const child = spawn({ flags: DEBUG.flags });
+    await child.ask({ do: "open", id: "out", role: "pusher", target: "told", options: { dir } });
+    await child.ask({ do: "send", id: "out", values: ["abc"] });
+    await child.ask({ do: "open", id: "in", role: "puller", target: "told", options: { dir } });
+    await child.ask({ do: "receive", id: "in", mode: "async", count: 1 });
+    await child.finish();
+    assert.equal(child.stderr, "");
+  }));

@@ -1,0 +1,4 @@
+import { defineShareTests } from "../../support/shares.ts";
+import { amongProcesses } from "../../support/stages.ts";
+
+defineShareTests("processes", amongProcesses);

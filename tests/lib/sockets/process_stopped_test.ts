@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import {
+  Publisher,
+  Puller,
+  Pusher,
+  Replier,
+  Requester,
+  ShmPeerLostError,
+  Subscriber,
+} from "../../../mod.ts";
+import type { Command } from "../../support/programs/actions.ts";
+import { pause } from "../../support/deadline.ts";
+import { inScratch } from "../../support/scratch.ts";
+import { untilSendersAsleep, untilWaiting } from "../../support/segment.ts";
+
+/** Ten times the time for which one that stopped, or died, may hold others up. */
+const RECOVERY_BOUND_MS = 1000;
+const LONG_MS = 5000;
+/** Nobody may have to wait for its end. */
+const LONG_TIMEOUT = { timeoutMs: 60_000 };
+
+for (const mode of ["sync", "async"] as const) {
+  Deno.test(`a stopped puller (${mode}) does not hold up the others`, () =>
+    inScratch(async ({ path: dir, spawn }) => {
+      const stopped = spawn();
+      await stopped.ask({ do: "open", id: "p", role: "puller", target: "work", options: { dir } });
+      await stopped.start({ do: "receive", id: "p", mode, isCounted: true });
+      using pusher = new Pusher("work", { dir });
+      using puller = new Puller("work", { dir });
+      await untilWaiting({ path: `${dir}/work` }, 1);
+
+      stopped.kill("SIGSTOP");
+      const before = performance.now();
+      pusher.sendMany(Array.from({ length: 1000 }, (_, n) => n));
+      let received = 0;
+      for (; received < 1000; received++) puller.recvSync({ timeoutMs: 20_000 });
+      const tookMs = performance.now() - before;
+      assert.ok(tookMs < RECOVERY_BOUND_MS, `1000 messages took ${tookMs} ms`);
+
+      stopped.kill("SIGCONT");
+      pusher.send("stop");
+      assert.equal(await stopped.result(), 0);
+    }));
+
+  Deno.test(`a killed puller (${mode}) does not hold up the others`, () =>
+    inScratch(async ({ path: dir, spawn }) => {
+      const killed = spawn();
+      await killed.ask({ do: "open", id: "p", role: "puller", target: "work", options: { dir } });
+      await killed.start({ do: "receive", id: "p", mode, isCounted: true });
+      using pusher = new Pusher("work", { dir });
+      using puller = new Puller("work", { dir });
+      await untilWaiting({ path: `${dir}/work` }, 1);
+
+      killed.kill("SIGKILL");
+      await killed.ended();
+      const before = performance.now();
+      pusher.sendMany(Array.from({ length: 1000 }, (_, n) => n));
+      for (let n = 0; n < 1000; n++) assert.equal(await puller.recv({ timeoutMs: 20_000 }), n);
+      const tookMs = performance.now() - before;
+      assert.ok(tookMs < RECOVERY_BOUND_MS, `1000 messages took ${tookMs} ms`);
+      // What a killed process leaves is removed by whoever attaches next.
+      using _next = new Puller("work", { dir });
+    }));
+}
+
+Deno.test("a stopped subscriber holds up nobody, and learns what it missed", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const options = { dir, capacityBytes: 4096 };
+    const stopped = spawn();
+    await stopped.ask({ do: "open", id: "s", role: "subscriber", target: "news", options });
+    using publisher = new Publisher("news", options);
+    using subscriber = new Subscriber("news", options);
+    stopped.kill("SIGSTOP");
+    for (let n = 0; n < 5000; n++) {
+      publisher.send(n);
+      assert.equal(subscriber.tryRecv(), n);
+    }
+    stopped.kill("SIGCONT");
+    publisher.send("stop");
+    await stopped.start({ do: "receive", id: "s", mode: "try" });
+    const received = await stopped.result<number[]>();
+    assert.ok(received.length < 5000);
+    const first = 5000 - received.length;
+    assert.deepEqual(received, Array.from(received, (_, i) => first + i));
+    const { missed } = await stopped.ask<{ missed: number }>({ do: "statistics", id: "s" });
+    assert.equal(missed, first);
+  }));
+
+Deno.test("a stopped replier delays only the requests that it took", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const [stopped, running, asking] = [spawn(), spawn(), spawn()];
+    for (const [name, replier] of [["stopped", stopped], ["running", running]] as const) {
+      await replier.ask({ do: "open", id: "r", role: "replier", target: "ask", options: { dir } });
+      await replier.start({ do: "reply", id: "r", mode: "sync", name });
+    }
+    await untilWaiting({ path: `${dir}/ask` }, 2);
+    stopped.kill("SIGSTOP");
+    await asking.ask({ do: "open", id: "q", role: "requester", target: "ask", options: { dir } });
+    const before = performance.now();
+    for (let n = 0; n < 100; n++) {
+      const [reply] = await asking.ask<{ by: string }[]>({
+        do: "request",
+        id: "q",
+        mode: "async",
+        values: [n],
+      });
+      assert.equal(reply.by, "running");
+    }
+    const tookMs = performance.now() - before;
+    assert.ok(tookMs < RECOVERY_BOUND_MS, `100 requests took ${tookMs} ms`);
+    stopped.kill("SIGCONT");
+    await asking.ask({ do: "request", id: "q", mode: "burst", values: ["stop", "stop"] });
+    await stopped.result();
+    await running.result();
+  }));
+
+Deno.test("a request fails at once when the replier that took it is killed", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const [replier, asking] = [spawn(), spawn()];
+    await replier.ask({ do: "open", id: "r", role: "replier", target: "ask", options: { dir } });
+    await asking.ask({ do: "open", id: "q", role: "requester", target: "ask", options: { dir } });
+    await replier.start({ do: "takeRequest", id: "r" });
+    await asking.start({ do: "request", id: "q", mode: "sync", values: ["lost"] });
+    assert.equal(await replier.result(), "lost");
+    replier.kill("SIGKILL");
+    await replier.ended();
+    const before = performance.now();
+    await assert.rejects(asking.result(), { kind: "ShmPeerLostError" });
+    const tookMs = performance.now() - before;
+    assert.ok(tookMs < RECOVERY_BOUND_MS, `the error took ${tookMs} ms`);
+  }));
+
+Deno.test("a loan that is held for 5 s holds up no other producer and no consumer", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const options = { dir, codec: "raw", capacityBytes: 4096 } as const;
+    const holder = spawn();
+    const open = { do: "open", options } satisfies Partial<Command>;
+    await holder.ask({ ...open, id: "work", role: "pusher", target: "work" });
+    await holder.ask({ ...open, id: "news", role: "publisher", target: "news" });
+    using puller = new Puller<Uint8Array>("work", options);
+    using subscriber = new Subscriber<Uint8Array>("news", options);
+    using pusher = new Pusher<Uint8Array>("work", options);
+    using publisher = new Publisher<Uint8Array>("news", options);
+    await holder.ask({ do: "lend", id: "work", byteLength: 77 });
+    await holder.ask({ do: "lend", id: "news", byteLength: 78 });
+
+    const until = performance.now() + LONG_MS;
+    let longestMs = 0;
+    for (let last = performance.now(); last < until;) {
+      pusher.sendSync(new Uint8Array(300), { timeoutMs: 20_000 });
+      assert.equal(puller.recvSync({ timeoutMs: 20_000 }).length, 300);
+      publisher.send(new Uint8Array(300));
+      assert.equal(subscriber.recvSync({ timeoutMs: 20_000 }).length, 300);
+      longestMs = Math.max(longestMs, performance.now() - last);
+      last = performance.now();
+    }
+    assert.ok(longestMs < RECOVERY_BOUND_MS, `others waited for ${longestMs} ms`);
+
+    await holder.ask({ do: "commit", id: "work" });
+    await holder.ask({ do: "commit", id: "news" });
+    assert.deepEqual(puller.recvSync({ timeoutMs: 20_000 }), new Uint8Array(77).fill(77));
+    assert.deepEqual(subscriber.recvSync({ timeoutMs: 20_000 }), new Uint8Array(78).fill(78));
+  }));
+
+Deno.test("a subscriber that sleeps for 5 s learns the exact number it missed, and goes on", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const options = { dir, capacityBytes: 4096 };
+    const publisher = spawn();
+    const target = "news";
+    await publisher.ask({ do: "open", id: "p", role: "publisher", target, options });
+    using subscriber = new Subscriber<{ n: number }>(target, options);
+    const send = (count: number) =>
+      publisher.ask({ do: "sendRange", id: "p", producer: 1, count, perPause: 20 });
+    const until = performance.now() + LONG_MS;
+    let sent = 0;
+    for (; performance.now() < until; sent += 500) await send(500);
+    await pause(Math.max(0, until - performance.now()));
+
+    const kept = subscriber.drain();
+    assert.deepEqual(kept.map(({ n }) => n), kept.map((_, i) => 500 - kept.length + i));
+    assert.ok(kept.length > 0);
+    assert.equal(subscriber.statistics().missed, sent - kept.length);
+    await send(5);
+    assert.deepEqual(subscriber.drain().map(({ n }) => n), [0, 1, 2, 3, 4]);
+    assert.equal(subscriber.statistics().missed, sent - kept.length);
+  }));
+
+for (const mode of ["sync", "async"] as const) {
+  Deno.test(`a pusher that waits (${mode}) on a full ring wakes when room appears`, () =>
+    inScratch(async ({ path: dir, spawn }) => {
+      const options = { dir, capacityBytes: 1024 };
+      const waiting = spawn();
+      const target = "work";
+      await waiting.ask({ do: "open", id: "p", role: "pusher", target, options });
+      using puller = new Puller<{ n: number }>(target, options);
+      await waiting.start({ do: "sendRange", id: "p", producer: 1, count: 100, mode });
+      await untilSendersAsleep({ path: `${dir}/${target}` }, 1);
+      const before = performance.now();
+      for (let n = 0; n < 100; n++) assert.equal(puller.recvSync({ timeoutMs: 20_000 }).n, n);
+      const tookMs = performance.now() - before;
+      assert.equal(await waiting.result(), 100);
+      assert.ok(tookMs < RECOVERY_BOUND_MS, `100 messages took ${tookMs} ms`);
+    }));
+}
+
+Deno.test("of many requests in flight, a killed replier costs the one that it had taken", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const replier = spawn();
+    await replier.ask({ do: "open", id: "r", role: "replier", target: "ask", options: { dir } });
+    using requester = new Requester<number, number>("ask", { dir });
+    const replies = Array.from({ length: 100 }, (_, n) => requester.request(n, LONG_TIMEOUT));
+    const settled = Promise.allSettled(replies);
+    await replier.start({ do: "takeRequest", id: "r" });
+    assert.equal(await replier.result(), 0);
+    replier.kill("SIGKILL");
+    await replier.ended();
+    const before = performance.now();
+    await assert.rejects(replies[0], ShmPeerLostError);
+    const tookMs = performance.now() - before;
+    assert.ok(tookMs < 2 * RECOVERY_BOUND_MS, `the error took ${tookMs} ms`);
+
+    using other = new Replier<number, number>("ask", { dir });
+    const stop = new AbortController();
+    const served = other.serve((n) => -n, { signal: stop.signal });
+    const [, ...answered] = await settled;
+    stop.abort();
+    await served;
+    const values = answered.map((reply) => reply.status === "fulfilled" && reply.value);
+    assert.deepEqual(values, Array.from({ length: 99 }, (_, i) => -(i + 1)));
+  }));

@@ -1,4 +1,0 @@
-import { definePatternTests } from "./support/patterns.ts";
-import { amongProcesses } from "./support/stages.ts";
-
-definePatternTests("processes", amongProcesses);

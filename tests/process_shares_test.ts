@@ -1,4 +1,0 @@
-import { defineShareTests } from "./support/shares.ts";
-import { amongProcesses } from "./support/stages.ts";
-
-defineShareTests("processes", amongProcesses);

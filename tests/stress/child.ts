@@ -1,0 +1,30 @@
+/**
+ * One process of the harness: `deno run --allow-ffi tests/stress/child.ts '<task as JSON>'`, started by
+ * crew.ts, and mostly killed by it.
+ *
+ * @module
+ */
+
+import { acknowledge } from "./acknowledging.ts";
+import { answer } from "./answering.ts";
+import { ask } from "./asking.ts";
+import { watchFailpoints } from "./failpoints/watch.ts";
+import { Journal } from "./journal.ts";
+import { receive } from "./receiving.ts";
+import { send } from "./sending.ts";
+import { type Part, Post, type Task } from "./task.ts";
+
+const PARTS: Record<Part, (post: Post) => Promise<void>> = {
+  publisher: send,
+  subscriber: receive,
+  pusher: send,
+  puller: receive,
+  acknowledger: acknowledge,
+  requester: ask,
+  replier: answer,
+};
+
+const task: Task = JSON.parse(Deno.args[0]);
+using journal = Journal.open(task.journal);
+if (task.failpointRing !== undefined) watchFailpoints(task.failpointRing, journal);
+await PARTS[task.part](new Post(task, journal));

@@ -1,0 +1,390 @@
+/**
+ * The sockets of a case, each with the calls that it makes at random.
+ *
+ * @module
+ */
+
+import {
+  type ChannelOptions,
+  type Delivery,
+  type Loan,
+  type MessageView,
+  Publisher,
+  Puller,
+  Pusher,
+  Replier,
+  Requester,
+  type Socket,
+  Subscriber,
+} from "../../../mod.ts";
+import type { Random } from "../random.ts";
+import type { Stage } from "./case.ts";
+
+/** Patterns by the kind of their channel. */
+export type PatternName = "queue" | "broadcast" | "request" | "ack";
+
+/** All patterns. */
+export const PATTERN_NAMES = ["queue", "broadcast", "request", "ack"] as const;
+
+/** A call to make. */
+export interface Call {
+  what: string;
+  call: () => unknown;
+}
+
+/** A socket and its calls. */
+export interface Actor extends Disposable {
+  role: string;
+  socket: Socket;
+  /** Chooses the next call. */
+  next(random: Random): Call;
+  /** Ends what is under way. */
+  settle(): unknown;
+  /** Senders: sends a message and looks whether one of `others` gets it. */
+  probe?: (others: Actor[]) => boolean | Promise<boolean>;
+  /** Receivers: takes what is there; true if a message was. */
+  collect?: () => boolean;
+}
+
+/** Who takes part in a pattern. */
+export interface Cast {
+  first: readonly string[];
+  more: readonly string[];
+  open(role: string, name: string, options: ChannelOptions, stage: Stage): Actor;
+}
+
+/** Longer than any message. */
+const target = new Uint8Array(64 * 1024);
+const SOON = { timeoutMs: 1 };
+const AT_ONCE = { timeoutMs: 0 };
+
+type Sender = Pusher<Uint8Array> | Publisher<Uint8Array>;
+type Receiver = Puller<Uint8Array> | Subscriber<Uint8Array>;
+
+class Sending implements Actor {
+  readonly role: string;
+  readonly socket: Sender;
+  readonly #stage: Stage;
+  #loan: Loan | undefined;
+
+  constructor(role: string, socket: Sender, stage: Stage) {
+    this.role = role;
+    this.socket = socket;
+    this.#stage = stage;
+  }
+
+  #make = () => this.#stage.judge.make(this.#stage.size());
+
+  next(random: Random): Call {
+    const { socket } = this;
+    if (this.#loan) return { what: "ends its loan", call: () => this.settle(random.chance(0.7)) };
+    const count = random.between(1, 8);
+    return random.pick([
+      { what: "send", call: () => socket.send(this.#make()) },
+      { what: "send", call: () => socket.send(this.#make()) },
+      { what: "send", call: () => socket.send(this.#make()) },
+      {
+        what: `sendMany of ${count}`,
+        call: () => socket.sendMany(Array.from({ length: count }, this.#make)),
+      },
+      { what: "loan", call: () => this.#lend() },
+      { what: "sendSync", call: () => socket.sendSync(this.#make(), AT_ONCE) },
+      { what: "sendAsync", call: () => socket.sendAsync(this.#make(), AT_ONCE) },
+    ]);
+  }
+
+  #lend(): void {
+    const message = this.#make();
+    this.#loan = this.socket.loan(message.length);
+    this.#loan?.bytes.set(message);
+  }
+
+  settle(isToCommit = true): void {
+    const loan = this.#loan;
+    this.#loan = undefined;
+    if (isToCommit) loan?.commit();
+    else loan?.abort();
+  }
+
+  probe(others: Actor[]): boolean {
+    for (const other of others) while (other.collect?.()) continue;
+    if (!this.socket.send(this.#stage.judge.make(16))) return false;
+    return others.some((other) => other.collect?.());
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
+class Receiving implements Actor {
+  readonly role: string;
+  readonly socket: Receiver;
+  readonly #stage: Stage;
+  #view: MessageView | undefined;
+
+  constructor(role: string, socket: Receiver, stage: Stage) {
+    this.role = role;
+    this.socket = socket;
+    this.#stage = stage;
+  }
+
+  #got = (bytes: Uint8Array | undefined) => {
+    if (bytes) this.#stage.received(bytes);
+    return bytes !== undefined;
+  };
+
+  next(random: Random): Call {
+    const { socket } = this;
+    if (this.#view) return { what: "ends its view", call: () => this.settle() };
+    return random.pick([
+      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
+      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
+      { what: "drain", call: () => socket.drain(random.between(1, 10)).forEach(this.#got) },
+      { what: "drain all", call: () => socket.drain().forEach(this.#got) },
+      { what: "tryRecvInto", call: () => this.#into(socket.tryRecvInto(target)) },
+      { what: "recvIntoSync", call: () => this.#into(socket.recvIntoSync(target, AT_ONCE)) },
+      { what: "recvView", call: () => this.#viewNext() },
+      { what: "recvSync", call: () => this.#got(socket.recvSync(AT_ONCE)) },
+      {
+        what: "recv",
+        call: async () => this.#got(await socket.recv(random.pick([AT_ONCE, SOON]))),
+      },
+    ]);
+  }
+
+  #into(length: number): void {
+    if (length >= 0) this.#got(target.slice(0, length));
+  }
+
+  #viewNext(): void {
+    this.#view = this.socket.recvView();
+    if (this.#view?.intact) this.#got(this.#view.bytes.slice());
+  }
+
+  settle(): void {
+    this.#view?.[Symbol.dispose]();
+    this.#view = undefined;
+  }
+
+  collect(): boolean {
+    return this.#got(this.socket.tryRecv());
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
+/** Few, so that a puller comes to its limit. */
+const MOST_UNACKED = 6;
+
+class Acknowledging implements Actor {
+  readonly role = "acknowledger";
+  readonly socket: Puller<Delivery<Uint8Array>>;
+  readonly #stage: Stage;
+  readonly #held: Delivery<Uint8Array>[] = [];
+
+  constructor(name: string, options: ChannelOptions, stage: Stage) {
+    this.socket = new Puller<Uint8Array>(name, {
+      ...options,
+      ack: true,
+      maxUnacked: MOST_UNACKED,
+    });
+    this.#stage = stage;
+  }
+
+  #got = (delivery: Delivery<Uint8Array> | undefined) => {
+    if (delivery === undefined) return false;
+    this.#held.push(delivery);
+    this.#stage.received(delivery.value);
+    return true;
+  };
+
+  next(random: Random): Call {
+    const { socket } = this;
+    if (this.#held.length > 0 && random.chance(0.5)) {
+      return random.pick([
+        { what: "ack", call: () => this.#held.shift()!.ack() },
+        { what: "ack of the last", call: () => this.#held.pop()!.ack() },
+        { what: "nack", call: () => this.#held.shift()!.nack() },
+      ]);
+    }
+    return random.pick([
+      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
+      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
+      { what: "drain", call: () => socket.drain(random.between(1, 10)).forEach(this.#got) },
+      { what: "recvSync", call: () => this.#got(socket.recvSync(AT_ONCE)) },
+      {
+        what: "recv",
+        call: async () => this.#got(await socket.recv(random.pick([AT_ONCE, SOON]))),
+      },
+    ]);
+  }
+
+  settle(): void {
+    while (this.#held.length > 0) this.#held.shift()!.ack();
+  }
+
+  collect(): boolean {
+    const isThere = this.#got(this.socket.tryRecv());
+    this.settle();
+    return isThere;
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
+class Requesting implements Actor {
+  readonly role = "requester";
+  readonly socket: Requester<Uint8Array, Uint8Array>;
+  readonly #stage: Stage;
+  readonly #replies: Promise<void>[] = [];
+  #unanswered = 0;
+
+  constructor(socket: Requester<Uint8Array, Uint8Array>, stage: Stage) {
+    this.socket = socket;
+    this.#stage = stage;
+  }
+
+  #make = () => this.#stage.judge.make(this.#stage.size());
+
+  next(random: Random): Call {
+    const receive = { what: "recvSync", call: () => this.#receive(0) };
+    const send = { what: "send", call: () => this.#send() };
+    const request = { what: "request", call: () => this.#request() };
+    return random.pick(this.#unanswered > 0 ? [receive, receive, send, request] : [send, request]);
+  }
+
+  #send(): void {
+    if (this.socket.send(this.#make())) this.#unanswered++;
+  }
+
+  #receive(timeoutMs: number): void {
+    try {
+      const reply = this.socket.recvSync({ timeoutMs });
+      this.#unanswered--;
+      this.#stage.received(reply);
+    } catch (error) {
+      if ((error as Error).name !== "ShmTimeoutError") this.#unanswered--;
+      throw error;
+    }
+  }
+
+  #request(): void {
+    if (this.#replies.length > 2) return;
+    const reply = this.socket.request(this.#make(), { timeoutMs: 20 });
+    const done = this.#stage.attemptAsync("a request", async () => {
+      this.#stage.received(await reply);
+    });
+    this.#replies.push(done);
+    done.catch(() => {});
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#replies);
+  }
+
+  /** All that is in flight must come back, with a reply or an error. */
+  probe(others: Actor[]): boolean {
+    const before = this.#unanswered;
+    this.#send();
+    if (this.#unanswered === before) return false;
+    while (this.#unanswered > 0) {
+      for (const other of others) while (other.collect?.()) continue;
+      this.#receive(300);
+    }
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
+class Replying implements Actor {
+  readonly role = "replier";
+  readonly socket: Replier<Uint8Array, Uint8Array>;
+  readonly #stage: Stage;
+  #mayOwe = false;
+
+  constructor(socket: Replier<Uint8Array, Uint8Array>, stage: Stage) {
+    this.socket = socket;
+    this.#stage = stage;
+  }
+
+  next(random: Random): Call {
+    if (this.#mayOwe) return { what: "send", call: () => this.#reply() };
+    return random.pick([
+      { what: "tryRecv", call: () => this.#take(() => this.socket.tryRecv()) },
+      { what: "tryRecv", call: () => this.#take(() => this.socket.tryRecv()) },
+      { what: "recvSync", call: () => this.#take(() => this.socket.recvSync(AT_ONCE)) },
+    ]);
+  }
+
+  #take(receive: () => Uint8Array | undefined): boolean {
+    const request = receive();
+    if (request === undefined) return false;
+    this.#mayOwe = true;
+    this.#stage.received(request);
+    return true;
+  }
+
+  #reply(): void {
+    this.socket.send(this.#stage.judge.make(this.#stage.size()));
+    this.#mayOwe = false;
+  }
+
+  settle(): void {
+    if (this.#mayOwe) this.#reply();
+  }
+
+  collect(): boolean {
+    this.settle();
+    if (!this.#take(() => this.socket.tryRecv())) return false;
+    this.#reply();
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.close();
+  }
+}
+
+/** Who takes part in each pattern. */
+export const ACTORS: Record<PatternName, Cast> = {
+  queue: {
+    first: ["pusher", "puller"],
+    more: ["pusher", "puller"],
+    open: (role, name, options, stage) =>
+      role === "pusher"
+        ? new Sending(role, new Pusher(name, options), stage)
+        : new Receiving(role, new Puller(name, options), stage),
+  },
+  broadcast: {
+    first: ["publisher", "subscriber"],
+    more: ["publisher", "subscriber"],
+    open: (role, name, options, stage) =>
+      role === "publisher"
+        ? new Sending(role, new Publisher(name, options), stage)
+        : new Receiving(role, new Subscriber(name, options), stage),
+  },
+  request: {
+    first: ["requester", "replier"],
+    more: ["requester", "replier"],
+    open: (role, name, options, stage) =>
+      role === "requester"
+        ? new Requesting(new Requester(name, options), stage)
+        : new Replying(new Replier(name, options), stage),
+  },
+  ack: {
+    first: ["pusher", "acknowledger"],
+    more: ["pusher", "acknowledger", "acknowledger", "puller"],
+    open: (role, name, options, stage) =>
+      role === "acknowledger"
+        ? new Acknowledging(name, options, stage)
+        : ACTORS.queue.open(role, name, options, stage),
+  },
+};

@@ -1,0 +1,222 @@
+/**
+ * One case of the fuzzer in one process: sockets of one pattern on one channel, a random sequence of
+ * calls, strikes between the calls and in the middle of them, and what came of it.
+ *
+ * @module
+ */
+
+import { ShmClosedError, ShmCorruptionError, type Socket } from "../../../mod.ts";
+import { Random } from "../random.ts";
+import { interpose } from "./interpose.ts";
+import { Judge, LEAST_BYTES } from "./verdict.ts";
+import { type CaseResult, emptyTally, type Tally } from "./report.ts";
+import { Striker } from "./striker.ts";
+import { type Actor, ACTORS, PATTERN_NAMES, type PatternName } from "./actors.ts";
+
+/** What a failing call threw, unless damage explains it. */
+class Failure extends Error {}
+
+const CAPACITIES = [1024, 1024, 2048, 4096];
+const NAME = "fuzzed";
+const LOG_LINES = 60;
+/** Calls into the module before a strike within a call happens, at most. */
+const CALLS_TO_STRIKE = 40;
+/** Attempts to get a last message through. */
+const LAST_ATTEMPTS = 60;
+const LAST_CHANCE_MS = 600;
+
+/** Runs case `index` of a seed in an empty directory. */
+export async function runCase(
+  seed: number,
+  index: number,
+  dir: string,
+  sabotage: (socket: Socket) => void = () => {},
+): Promise<CaseResult> {
+  using stage = new Stage(seed, index, dir, sabotage);
+  try {
+    await stage.play();
+    return { tally: stage.tally };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { tally: stage.tally, failure: error.message, log: stage.log.slice(-LOG_LINES) };
+  }
+}
+
+/** The sockets of a case. */
+export class Stage implements Disposable {
+  readonly tally: Tally = emptyTally();
+  readonly log: string[] = [];
+  readonly random: Random;
+  readonly judge: Judge;
+  readonly dir: string;
+  readonly capacity: number;
+  readonly #pattern: PatternName;
+  readonly #striker: Striker;
+  readonly #sabotage: (socket: Socket) => void;
+  readonly #actors: Actor[] = [];
+  /** Calls into the module until the next strike within a call. */
+  #callsLeft: number;
+  #isStruck = false;
+  #hasToldOfDamage = false;
+  #doing = "";
+
+  constructor(seed: number, index: number, dir: string, sabotage: (socket: Socket) => void) {
+    this.random = new Random(seed, index);
+    this.dir = dir;
+    this.#sabotage = sabotage;
+    this.#pattern = this.random.pick(PATTERN_NAMES);
+    this.capacity = this.random.pick(CAPACITIES);
+    this.judge = new Judge(this.random.below(2 ** 32));
+    const actors = ACTORS[this.#pattern];
+    for (const role of [...actors.first, ...this.#more(actors.more)]) this.#attach(role);
+    const path = `${dir}/${NAME}`;
+    this.#striker = new Striker(path, this.capacity, this.random, [this.judge]);
+    this.#callsLeft = this.random.below(CALLS_TO_STRIKE);
+  }
+
+  #more(roles: readonly string[]): string[] {
+    return Array.from({ length: this.random.below(3) }, () => this.random.pick(roles));
+  }
+
+  #attach(role: string): void {
+    const options = { dir: this.dir, capacityBytes: this.capacity, codec: "raw" } as const;
+    const actor = ACTORS[this.#pattern].open(role, NAME, options, this);
+    this.#sabotage(actor.socket);
+    interpose(actor.socket, () => this.#strikeWithin());
+    this.#actors.push(actor);
+  }
+
+  /** Bytes of the next message: mostly small, sometimes too large for the ring. */
+  size(): number {
+    const { random, capacity } = this;
+    if (random.chance(0.15)) return random.between(capacity / 2, capacity * 3);
+    return random.between(LEAST_BYTES, random.pick([24, 64, 200, capacity / 3]));
+  }
+
+  #strikeWithin(): void {
+    if (!this.#isStruck || this.#callsLeft-- > 0) return;
+    this.#callsLeft = this.random.below(CALLS_TO_STRIKE);
+    this.tally.strikesWithin++;
+    this.#strike();
+  }
+
+  #strike(): void {
+    const { what, offset, bytes } = this.#striker.strike();
+    this.tally.strikes++;
+    this.log.push(`strike: ${what}, at ${offset}: ${bytes.toHex()}`);
+  }
+
+  /** Checks a message that arrived. */
+  received(bytes: Uint8Array<ArrayBufferLike>): void {
+    const problem = this.judge.problemWith(new Uint8Array(bytes));
+    if (problem) throw new Failure(`${this.#doing}: ${problem}`);
+    this.tally.messages++;
+    this.log.push(`  -> ${bytes.length} bytes, ${bytes.slice(0, 4).toHex()}`);
+  }
+
+  /** Makes calls and strikes, then looks whether the channel still works or says why not. */
+  async play(): Promise<void> {
+    const steps = this.random.between(20, 50);
+    const begin = this.random.below(8);
+    const share = this.random.pick([0.08, 0.2, 0.4]);
+    for (let step = 0; step < steps; step++) {
+      this.#isStruck = step >= begin;
+      if (this.#isStruck && this.random.chance(share)) this.#strike();
+      if (this.random.chance(0.05)) this.#comeOrGo();
+      else await this.#act(this.random.pick(this.#actors));
+    }
+    this.#isStruck = false;
+    await this.#finish();
+  }
+
+  #comeOrGo(): void {
+    const { first, more } = ACTORS[this.#pattern];
+    const leaving = this.random.below(this.#actors.length);
+    if (this.random.chance(0.5) && this.#actors.length > first.length) {
+      const [actor] = this.#actors.splice(leaving, 1);
+      this.#begin(`close ${actor.role}`);
+      actor[Symbol.dispose]();
+    } else {
+      const role = this.random.pick([...first, ...more]);
+      this.attempt(`open ${role}`, () => this.#attach(role));
+    }
+  }
+
+  async #act(actor: Actor): Promise<void> {
+    const { what, call } = actor.next(this.random);
+    await this.attemptAsync(`${actor.role} ${what}`, call);
+  }
+
+  /** A call that may fail as damage allows. */
+  attempt<T>(what: string, call: () => T): T | undefined {
+    this.#begin(what);
+    try {
+      return call();
+    } catch (error) {
+      this.#allow(error);
+      return undefined;
+    }
+  }
+
+  async attemptAsync(what: string, call: () => unknown): Promise<void> {
+    this.#begin(what);
+    try {
+      await call();
+    } catch (error) {
+      this.#allow(error);
+    }
+  }
+
+  #begin(what: string): void {
+    this.tally.calls++;
+    this.#doing = what;
+    this.log.push(what);
+  }
+
+  #allow(error: unknown): void {
+    if (error instanceof Failure) throw error;
+    const { name, message } = error as Error;
+    this.tally.errors[name] = (this.tally.errors[name] ?? 0) + 1;
+    this.log.push(`  -> ${name}: ${message}`);
+    if (error instanceof ShmCorruptionError) this.#hasToldOfDamage = true;
+    else if (error instanceof ShmClosedError && this.#striker.mayBeClosed) {
+      this.#hasToldOfDamage = true;
+    } else if (!EXPECTED.includes(name)) {
+      throw new Failure(`${this.#doing} threw ${name}: ${message}\n${(error as Error).stack}`);
+    }
+    if (name === "ShmPeerLostError") this.#hasToldOfDamage = true;
+  }
+
+  /** Whoever is still there must get a message through, unless somebody was told of damage. */
+  async #finish(): Promise<void> {
+    const actors = ACTORS[this.#pattern];
+    for (const role of actors.first) {
+      if (!this.#actors.some((actor) => actor.role === role)) {
+        this.attempt(`open ${role}`, () => this.#attach(role));
+      }
+    }
+    for (const actor of this.#actors) await this.attemptAsync("settle", () => actor.settle());
+    for (const sender of this.#actors.filter((actor) => actor.probe !== undefined)) {
+      let hasArrived = false;
+      const end = performance.now() + LAST_CHANCE_MS;
+      for (let round = 0; round < LAST_ATTEMPTS && !hasArrived; round++) {
+        if (performance.now() > end) break;
+        await this.attemptAsync(`${sender.role} probes`, async () => {
+          hasArrived = await sender.probe!(this.#actors);
+        });
+        if (this.#hasToldOfDamage) return;
+      }
+      if (!hasArrived) throw new Failure("a last message got stuck, and nobody was told of damage");
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const actor of this.#actors) {
+      actor[Symbol.dispose]();
+    }
+    this.#striker[Symbol.dispose]();
+  }
+}
+
+/** Errors that say nothing of damage and need none. */
+const EXPECTED = ["ShmTimeoutError", "ShmBufferFullError", "ShmPeerLostError"];

@@ -1,0 +1,133 @@
+/**
+ * Cases between processes: three children use one channel while this process writes into its file.
+ *
+ * @module
+ */
+
+import { Random } from "../random.ts";
+import { PATTERN_NAMES, type PatternName } from "./actors.ts";
+import type { FuzzPlan } from "./fuzz.ts";
+import { Judge } from "./verdict.ts";
+import { LineProcess } from "./lines.ts";
+import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
+import { type CaseResult, emptyTally } from "./report.ts";
+import { Striker } from "./striker.ts";
+
+const CHILD = new URL("process_child.ts", import.meta.url).href;
+const ROLES: Record<PatternName, Part["role"][][]> = {
+  queue: [["pusher", "puller", "puller"], ["pusher", "pusher", "puller"]],
+  broadcast: [["publisher", "subscriber", "subscriber"], ["publisher", "publisher", "subscriber"]],
+  request: [["requester", "replier", "replier"], ["requester", "requester", "replier"]],
+  ack: [["pusher", "acknowledger", "acknowledger"], ["pusher", "acknowledger", "puller"]],
+};
+const PLAY_MS = 40;
+const MOST_STRIKES = 30;
+
+/** The children, who play one case after the other. */
+export class ProcessCases implements AsyncDisposable {
+  readonly #plan: FuzzPlan;
+  #children: LineProcess[] = [];
+
+  /** Children start with the first case. */
+  constructor(plan: FuzzPlan) {
+    this.#plan = plan;
+  }
+
+  /** Plays a case. */
+  async run(index: number): Promise<CaseResult> {
+    while (this.#children.length < 3) {
+      this.#children.push(new LineProcess(["--allow-ffi", CHILD]));
+    }
+    const { seed, dir: parent } = this.#plan;
+    const dir = Deno.makeTempDirSync({ dir: parent });
+    try {
+      const result = await this.#play(new Random(seed, index), dir);
+      if (result.failure !== undefined) await this.#endChildren();
+      return result;
+    } finally {
+      Deno.removeSync(dir, { recursive: true });
+    }
+  }
+
+  async #play(random: Random, dir: string): Promise<CaseResult> {
+    const capacityBytes = random.pick([1024, 4096, 65_536]);
+    const roles = random.pick(ROLES[random.pick(PATTERN_NAMES)]);
+    const keys = roles.map(() => random.below(2 ** 32));
+    const parts = roles.map((role, at): Part => ({
+      role,
+      dir,
+      capacityBytes,
+      seed: random.below(2 ** 32),
+      key: keys[at],
+      theirKeys: keys.filter((key) => key !== keys[at]),
+      forMs: PLAY_MS,
+    }));
+    for (const [at, part] of parts.entries()) {
+      await this.#children[at].say(part);
+      const line = await this.#children[at].next<"open">();
+      if (line !== "open") return { tally: emptyTally(), failure: `${part.role}: ${line}` };
+    }
+    const judges = parts.map(({ key }) => new Judge(key));
+    using striker = new Striker(`${dir}/${CHANNEL}`, capacityBytes, random, judges);
+    for (const child of this.#children) await child.say("go");
+    const strikes = await strikeFor(striker, random);
+    const log = striker.strikes.map(({ what, offset, bytes }) =>
+      `strike: ${what}, at ${offset}: ${bytes.toHex()}`
+    );
+    return { ...await this.#collect(parts, judges, strikes), log };
+  }
+
+  async #collect(parts: Part[], judges: Judge[], strikes: number): Promise<CaseResult> {
+    const tally = { ...emptyTally(), strikes };
+    const outcomes: Outcome[] = [];
+    for (const [at, { role, key, capacityBytes }] of parts.entries()) {
+      const outcome = await this.#children[at].next<Outcome>();
+      if (typeof outcome === "string") return { tally, failure: `${role}: ${outcome}` };
+      outcomes.push(outcome);
+      tally.calls += outcome.calls;
+      tally.messages += outcome.messages;
+      for (const [name, count] of Object.entries(outcome.errors)) {
+        tally.errors[name] = (tally.errors[name] ?? 0) + count;
+      }
+      for (let id = 0; id < outcome.made; id++) {
+        judges[at].expect(lengthOf(key, id, capacityBytes));
+      }
+    }
+    return { tally, failure: problemIn(parts, outcomes, judges) };
+  }
+
+  async #endChildren(): Promise<void> {
+    const children = this.#children;
+    this.#children = [];
+    await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endChildren();
+  }
+}
+
+async function strikeFor(striker: Striker, random: Random): Promise<number> {
+  const end = performance.now() + PLAY_MS;
+  let strikes = 0;
+  while (performance.now() < end && strikes < MOST_STRIKES) {
+    await new Promise((resolve) => setTimeout(resolve, random.between(0, 3)));
+    striker.strike();
+    strikes++;
+  }
+  return strikes;
+}
+
+function problemIn(parts: Part[], outcomes: Outcome[], judges: Judge[]): string | undefined {
+  for (const [at, { failure, odd }] of outcomes.entries()) {
+    if (failure !== undefined) return `${parts[at].role}: ${failure}`;
+    for (const message of odd) {
+      const bytes = Uint8Array.fromBase64(message);
+      const problems = judges.map((judge) => judge.problemWith(bytes));
+      if (problems.every((problem) => problem !== undefined)) {
+        return `${parts[at].role}: ${problems[0]}`;
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,194 @@
+/**
+ * A child of the cases between processes: `deno run --allow-ffi tests/stress/corruption/process_child.ts`
+ * takes parts as lines of JSON, plays each for a while, and answers what came of it.
+ *
+ * @module
+ */
+
+import {
+  type Delivery,
+  Publisher,
+  Puller,
+  Pusher,
+  Replier,
+  Requester,
+  type Socket,
+  Subscriber,
+} from "../../../mod.ts";
+import { Random } from "../random.ts";
+import { LEAST_BYTES, makeMessage } from "./verdict.ts";
+import { linesOf } from "./lines.ts";
+import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
+
+const ALLOWED = [
+  "ShmCorruptionError",
+  "ShmClosedError",
+  "ShmTimeoutError",
+  "ShmBufferFullError",
+  "ShmPeerLostError",
+];
+const SHORT = { timeoutMs: 5 };
+const MOST_ODD = 20;
+const MOST_UNACKED = 32;
+
+const target = new Uint8Array(1 << 18);
+
+/** One part being played. */
+class Play {
+  readonly outcome: Outcome = { calls: 0, made: 0, messages: 0, errors: {}, odd: [] };
+  readonly #part: Part;
+  readonly random: Random;
+
+  constructor(part: Part) {
+    this.#part = part;
+    this.random = new Random(part.seed);
+  }
+
+  make(): Uint8Array {
+    const { key, capacityBytes } = this.#part;
+    const id = this.outcome.made++;
+    return makeMessage(key, id, lengthOf(key, id, capacityBytes));
+  }
+
+  got(bytes: Uint8Array<ArrayBufferLike> | undefined): boolean {
+    if (bytes === undefined) return false;
+    this.outcome.messages++;
+    if (!this.#isWhole(bytes) && this.outcome.odd.length < MOST_ODD) {
+      this.outcome.odd.push(new Uint8Array(bytes).toBase64());
+    }
+    return true;
+  }
+
+  #isWhole(bytes: Uint8Array<ArrayBufferLike>): boolean {
+    if (bytes.length < LEAST_BYTES) return false;
+    const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    return this.#part.theirKeys.some((key) => {
+      const sent = makeMessage(key, id, bytes.length);
+      return lengthOf(key, id, this.#part.capacityBytes) === bytes.length &&
+        sent.every((byte, at) => byte === bytes[at]);
+    });
+  }
+
+  /** Makes calls until the time is over, or one ended as it must not. */
+  async go(calls: (() => unknown)[]): Promise<void> {
+    const end = performance.now() + this.#part.forMs;
+    while (performance.now() < end && this.outcome.failure === undefined) {
+      await this.attempt(this.random.pick(calls));
+    }
+  }
+
+  async attempt(call: () => unknown): Promise<void> {
+    this.outcome.calls++;
+    try {
+      await call();
+    } catch (error) {
+      const { name, stack } = error as Error;
+      this.outcome.errors[name] = (this.outcome.errors[name] ?? 0) + 1;
+      if (!ALLOWED.includes(name)) this.outcome.failure = stack;
+    }
+  }
+}
+
+type Bytes = Uint8Array<ArrayBufferLike>;
+
+function sending(play: Play, socket: Pusher<Bytes> | Publisher<Bytes>): (() => unknown)[] {
+  return [
+    () => socket.send(play.make()),
+    () => socket.sendMany([play.make(), play.make(), play.make()]),
+    () => socket.sendSync(play.make(), SHORT),
+    () => socket.sendAsync(play.make(), SHORT),
+  ];
+}
+
+function receiving(play: Play, socket: Puller<Bytes> | Subscriber<Bytes>): (() => unknown)[] {
+  return [
+    () => play.got(socket.tryRecv()),
+    () => socket.drain(10).forEach((bytes) => play.got(bytes)),
+    () => play.got(target.subarray(0, socket.recvIntoSync(target, SHORT))),
+    () => play.got(socket.recvSync(SHORT)),
+    async () => play.got(await socket.recv(SHORT)),
+  ];
+}
+
+function acknowledging(play: Play, socket: Puller<Delivery<Bytes>>): (() => unknown)[] {
+  const held: Delivery<Bytes>[] = [];
+  const keep = (delivery: Delivery<Bytes> | undefined) => {
+    if (play.got(delivery?.value)) held.push(delivery!);
+  };
+  return [
+    () => keep(socket.tryRecv()),
+    () => socket.drain(10).forEach(keep),
+    () => keep(socket.recvSync(SHORT)),
+    async () => keep(await socket.recv(SHORT)),
+    () => held.shift()?.ack(),
+    () => held.shift()?.nack(),
+    () => held.splice(0).forEach((delivery) => delivery.ack()),
+  ];
+}
+
+function asking(play: Play, socket: Requester<Bytes, Bytes>): (() => unknown)[] {
+  return [
+    () => play.got(socket.requestSync(play.make(), SHORT)),
+    async () => play.got(await socket.request(play.make(), SHORT)),
+  ];
+}
+
+function answering(play: Play, socket: Replier<Bytes, Bytes>): (() => unknown)[] {
+  let owes = false;
+  return [async () => {
+    if (!owes) {
+      owes = play.got(play.random.chance(0.5) ? socket.recvSync(SHORT) : await socket.recv(SHORT));
+    }
+    if (owes) socket.send(play.make());
+    owes = false;
+  }];
+}
+
+function open(part: Part): [Socket, (play: Play) => (() => unknown)[]] {
+  const options = { dir: part.dir, capacityBytes: part.capacityBytes, codec: "raw" } as const;
+  switch (part.role) {
+    case "pusher":
+    case "publisher": {
+      const Kind = part.role === "pusher" ? Pusher<Bytes> : Publisher<Bytes>;
+      const socket = new Kind(CHANNEL, options);
+      return [socket, (play) => sending(play, socket)];
+    }
+    case "puller":
+    case "subscriber": {
+      const Kind = part.role === "puller" ? Puller<Bytes> : Subscriber<Bytes>;
+      const socket = new Kind(CHANNEL, options);
+      return [socket, (play) => receiving(play, socket)];
+    }
+    case "acknowledger": {
+      const ackOptions = { ...options, ack: true, maxUnacked: MOST_UNACKED } as const;
+      const socket = new Puller<Bytes>(CHANNEL, ackOptions);
+      return [socket, (play) => acknowledging(play, socket)];
+    }
+    case "requester": {
+      const socket = new Requester<Bytes, Bytes>(CHANNEL, options);
+      return [socket, (play) => asking(play, socket)];
+    }
+    case "replier": {
+      const socket = new Replier<Bytes, Bytes>(CHANNEL, options);
+      return [socket, (play) => answering(play, socket)];
+    }
+  }
+}
+
+async function perform(part: Part, untilAllAreOpen: () => Promise<unknown>): Promise<Outcome> {
+  const [socket, callsOf] = open(part);
+  console.log(JSON.stringify("open"));
+  await untilAllAreOpen();
+  const play = new Play(part);
+  try {
+    await play.go(callsOf(play));
+  } finally {
+    await play.attempt(() => socket.close());
+  }
+  return play.outcome;
+}
+
+const lines = linesOf(Deno.stdin.readable);
+for (let line = await lines.next(); !line.done; line = await lines.next()) {
+  console.log(JSON.stringify(await perform(JSON.parse(line.value), () => lines.next())));
+}

@@ -1,0 +1,217 @@
+/**
+ * Where the fuzzer strikes a segment, and with what: chosen words of the header, the tables and the
+ * records, bytes of messages, or any place at all.
+ *
+ * @module
+ */
+
+import { controlOffset } from "../../../lib/channel/attachment.ts";
+import * as layout from "../../../wasm/layout.ts";
+import type { Random } from "../random.ts";
+
+/** A part of a segment that is overwritten. */
+export interface Strike {
+  offset: number;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** What lies there. */
+  what: string;
+}
+
+/** Entries of the tables that the cases use: others are struck as "anywhere". */
+const PARTICIPANTS = 6;
+const LANES = 4;
+const PLACES = 12;
+
+/** Where things lie in a segment of a known capacity. */
+export class Anatomy {
+  readonly capacity: number;
+  readonly control: number;
+  readonly lanes: number;
+  readonly regions: number;
+
+  /** Derives the places. */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.control = controlOffset(capacity);
+    this.lanes = this.control + layout.CONTROL_LANES;
+    this.regions = this.control + layout.CONTROL_BYTES;
+  }
+
+  /** True if messages may lie at a place: in a ring or a region. */
+  holdsMessages(offset: number, bytes: number): boolean {
+    const inFirstRing = offset < this.control && offset + bytes > layout.HEADER_BYTES;
+    return inFirstRing || offset + bytes > this.regions;
+  }
+
+  /** True if a place touches the word that says whether the channel is closed. */
+  touchesStatus(offset: number, bytes: number): boolean {
+    return offset < layout.HEADER_STATUS + 8 && offset + bytes > layout.HEADER_STATUS;
+  }
+
+  participant(index: number): number {
+    return this.control + layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
+  }
+
+  lane(index: number): number {
+    return this.lanes + index * layout.LANE_BYTES;
+  }
+}
+
+/** A place to strike, eight bytes long mostly. */
+type Place = [offset: number, what: string];
+
+/** Chooses a strike at a segment that looks like `image` and looked like `earlier` before. */
+export function chooseStrike(
+  random: Random,
+  anatomy: Anatomy,
+  image: Uint8Array,
+  earlier: Uint8Array,
+): Strike {
+  const [offset, what] = choosePlace(random, anatomy, image);
+  const bytes = chooseBytes(random, anatomy, offset, image, earlier);
+  const room = Math.max(0, image.length - offset);
+  return { offset, bytes: bytes.subarray(0, room), what };
+}
+
+function choosePlace(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+  const choose = random.pick([
+    header,
+    header,
+    control,
+    participant,
+    participant,
+    lane,
+    lane,
+    lane,
+    record,
+    record,
+    record,
+    ringByte,
+    region,
+    region,
+    slot,
+    held,
+    anywhere,
+  ]);
+  return choose(random, anatomy, image);
+}
+
+function header(random: Random): Place {
+  const at = random.below(layout.HEADER_BYTES / 4) * 4;
+  return [at, `header ${at}`];
+}
+
+function control(random: Random, { control }: Anatomy): Place {
+  const at = random.below(layout.CONTROL_PARTICIPANTS / 4) * 4;
+  return [control + at, `control ${at}`];
+}
+
+function participant(random: Random, anatomy: Anatomy): Place {
+  const index = random.below(PARTICIPANTS);
+  const at = random.below(layout.PARTICIPANT_BYTES / 4) * 4;
+  return [anatomy.participant(index) + at, `participant ${index} + ${at}`];
+}
+
+function lane(random: Random, anatomy: Anatomy): Place {
+  const index = random.below(LANES);
+  // Half of an entry is the writer's words, and the first two of the readers' are in use.
+  const at = random.chance(0.3) ? layout.LANE_TAIL + random.below(4) * 4 : random.below(16) * 4;
+  return [anatomy.lane(index) + at, `lane ${index} + ${at}`];
+}
+
+/** The size or the frame of a record between a lane's tail and head, or at its head. */
+function record(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+  const index = random.below(LANES);
+  const words = new DataView(image.buffer);
+  const entry = anatomy.lane(index);
+  const data = words.getUint32(entry + layout.LANE_DATA, true);
+  const head = words.getBigUint64(entry + layout.LANE_HEAD, true);
+  const tail = words.getBigUint64(entry + layout.LANE_TAIL, true);
+  if (data === 0 || data + anatomy.capacity > image.length) return ringByte(random, anatomy);
+  const span = head > tail && head - tail <= anatomy.capacity ? Number(head - tail) : 0;
+  const steps = random.chance(0.5) ? 0 : random.below(span / 8 + 1);
+  const position = tail + BigInt(steps * 8);
+  const at = Number(position % BigInt(anatomy.capacity));
+  const into = random.pick([0, 0, 4, 8, 12, 16, 24]);
+  return [data + at + into, `record of lane ${index} + ${into}`];
+}
+
+function ringByte(random: Random, anatomy: Anatomy): Place {
+  return [layout.HEADER_BYTES + random.below(anatomy.capacity), "ring of lane 0"];
+}
+
+function region(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+  const bytes = image.length - anatomy.regions;
+  if (bytes < 8) return ringByte(random, anatomy);
+  return [anatomy.regions + random.below(bytes), "a region"];
+}
+
+/** The first words of a participant's region: cursors, or slots of requests. */
+function slot(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+  const index = random.below(PARTICIPANTS);
+  const words = new DataView(image.buffer);
+  const place = words.getUint32(anatomy.participant(index) + layout.PARTICIPANT_REGION, true);
+  const at = random.below(48) * 4;
+  if (place < anatomy.regions || place + at + 8 > image.length) return control(random, anatomy);
+  return [place + at, `region of participant ${index} + ${at}`];
+}
+
+/** Where the first shelf is, or a place on it: mostly the first ones are in use. */
+function held(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+  const word = anatomy.control + layout.CONTROL_SHELVES;
+  const shelf = new DataView(image.buffer).getUint32(word, true);
+  if (shelf < anatomy.regions || random.chance(0.2)) return [word + random.below(4) * 4, "shelves"];
+  const at = random.below(PLACES * layout.PLACE_BYTES / 4) * 4;
+  if (shelf + at + 8 > image.length) return control(random, anatomy);
+  return [shelf + at, `place on a shelf + ${at}`];
+}
+
+function anywhere(random: Random, _anatomy: Anatomy, image: Uint8Array): Place {
+  return [random.below(image.length), "anywhere"];
+}
+
+const DELTAS = [1n, -1n, 2n, 8n, -8n, 16n, 40n, -40n, 64n, -64n, 1024n, -1024n, 4096n];
+
+function chooseBytes(
+  random: Random,
+  anatomy: Anatomy,
+  offset: number,
+  image: Uint8Array,
+  earlier: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const old = new Uint8Array(8);
+  old.set(image.subarray(offset, offset + 8));
+  switch (random.below(10)) {
+    case 0:
+      return new Uint8Array(random.pick([1, 4, 8, 8, 64]));
+    case 1:
+      return new Uint8Array(random.pick([1, 4, 8, 32])).fill(0xff);
+    case 2:
+      old[random.below(8)] ^= 1 << random.below(8);
+      return old;
+    case 3:
+    case 4:
+      return changed(old, random.pick(DELTAS));
+    case 5:
+      return changed(old, BigInt(random.pick([1, -1]) * anatomy.capacity));
+    case 6:
+      return copyOf(image, choosePlace(random, anatomy, image)[0], random.pick([4, 8, 16]));
+    case 7:
+      // What stood there before, as a write that came late would bring it back.
+      return copyOf(earlier, offset, random.pick([4, 8, 16, 64]));
+    default:
+      return random.bytes(random.between(1, 16));
+  }
+}
+
+function changed(word: Uint8Array<ArrayBuffer>, delta: bigint): Uint8Array<ArrayBuffer> {
+  const view = new DataView(word.buffer);
+  view.setBigUint64(0, BigInt.asUintN(64, view.getBigUint64(0, true) + delta), true);
+  return word;
+}
+
+function copyOf(source: Uint8Array, offset: number, bytes: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes);
+  copy.set(source.subarray(offset, offset + bytes));
+  return copy;
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { fuzz, isBetweenProcesses, range } from "./corruption/fuzz.ts";
+import { Judge, makeMessage } from "./corruption/verdict.ts";
+import { inScratch } from "../support/scratch.ts";
+
+const SEED = 1;
+
+Deno.test("damage of a live segment ends in right messages or in errors that say so", () =>
+  inScratch(async ({ path }) => {
+    const report = await fuzz({ seed: SEED, indices: range(0, 250), dir: path });
+    assert.deepEqual(report.failures, [], `deno task fuzz --seed ${SEED} runs them again`);
+    assert.equal(report.cases, 250);
+    assert.ok(report.tally.strikesWithin > 2500, "sockets must be struck within their calls");
+    assert.ok(report.tally.messages > 2500);
+    assert.ok(report.tally.errors.ShmCorruptionError > 250);
+  }));
+
+Deno.test("with two checks turned off the fuzzer finds bytes that are no message", () =>
+  inScratch(async ({ path }) => {
+    const indices = range(0, 200).filter((index) => !isBetweenProcesses(index));
+    const report = await fuzz({ seed: SEED, indices, dir: path, isCanary: true });
+    assert.ok(report.failures.some(({ failure }) => failure.includes("that are no message")));
+  }));
+
+Deno.test("a message that was overwritten at one place is right, and all else is not", () => {
+  const judge = new Judge(7);
+  const messages = [judge.make(100), judge.make(100), judge.make(60)];
+  for (const message of messages) assert.equal(judge.problemWith(message), undefined);
+  assert.ok(judge.problemWith(makeMessage(7, 3, 100)), "never sent");
+  assert.ok(judge.problemWith(messages[0].subarray(0, 99)), "too short");
+
+  const struck = messages[0].slice();
+  struck.set([1, 2, 3, 4], 50);
+  assert.ok(judge.problemWith(struck), "nobody wrote there");
+  judge.overwrite(1000, new Uint8Array([1, 2, 3, 4]));
+  assert.equal(judge.problemWith(struck), undefined);
+
+  const torn = messages[0].slice();
+  torn.set(messages[1].subarray(50), 50);
+  assert.ok(judge.problemWith(torn), "half of another message");
+  struck.set([1, 2, 3, 4], 70);
+  assert.ok(judge.problemWith(struck), "one overwrite is at one place");
+});

@@ -1,0 +1,264 @@
+/**
+ * A run through the failpoints: at each one somebody is killed, or stopped while others come and go, and
+ * what all wrote down is judged as after random attacks.
+ *
+ * @module
+ */
+
+import { now, pause } from "../clock.ts";
+import type { Crew, Member } from "../process_pool.ts";
+import { type PatternName, PATTERNS } from "../patterns.ts";
+import { Random } from "../random.ts";
+import type { Part } from "../task.ts";
+import { Session, type SessionResult } from "../session.ts";
+import { numberOf } from "./points.ts";
+import type { Scenario } from "./reach.ts";
+
+/** Small, so that rings are full or lapped again and again. */
+const CAPACITY_BYTES = 16_384;
+const REOPEN_CHANCE = 0.08;
+const SCENARIOS_PER_ROUND = 8;
+const ROUNDS = 4;
+/** How often a point is passed before somebody is held there, at most. */
+const MOST_PASSES = 3;
+const LOOK_MS = 1;
+/** After so long without somebody at the point, others are attacked so that it comes about. */
+const PROVOKE_MS = 200;
+const PROVOKED_STOP_MS = 80;
+/** Those who are to make a channel are alone with it for so long, unless one of them is held. */
+const ALONE_MS = 400;
+/** A point that nobody came to by then is not reached. */
+const GIVE_UP_MS = 12_000;
+/** A stop lasts until others have opened sockets meanwhile, and at most so long. */
+const MOST_STOP_MS = 300;
+/** So long at most do requesters wait for a replier that stands still, before it is killed or goes on. */
+const MOST_OWED_MS = 3000;
+
+/** What to run. */
+export interface FailpointPlan {
+  scenarios: readonly Scenario[];
+  seed: number;
+  /** Path of the ring that asks at failpoints. */
+  ring: string;
+  /** Directory for everything that is made. */
+  dir: string;
+  signal?: AbortSignal;
+}
+
+/** What was done. */
+export interface FailpointTotal {
+  pattern: PatternName;
+  done: Scenario[];
+  /** Scenarios to whose point nobody came in time. */
+  unreached: Scenario[];
+  messages: number;
+  afterKillsMs: number[];
+  duringStopsMs: number[];
+  lostAfterMs: number[];
+  seconds: number;
+}
+
+/** A scenario after which something was wrong. */
+export class ScenarioFailure extends Error {
+  override name = "ScenarioFailure";
+}
+
+/** Runs all scenarios; `onDone` is told after each. */
+export async function runFailpoints(
+  plan: FailpointPlan,
+  onDone: (scenario: Scenario, isReached: boolean) => void = () => {},
+): Promise<FailpointTotal[]> {
+  const totals: FailpointTotal[] = [];
+  for (const [pattern, scenarios] of Map.groupBy(plan.scenarios, ({ pattern }) => pattern)) {
+    totals.push(await new PatternRun(pattern, plan, onDone).run(scenarios));
+  }
+  return totals;
+}
+
+class PatternRun {
+  readonly #plan: FailpointPlan;
+  readonly #random: Random;
+  readonly #onDone: (scenario: Scenario, isReached: boolean) => void;
+  readonly #total: FailpointTotal;
+  #sessions = 0;
+  /** What was tried last. */
+  #current = "";
+
+  constructor(
+    pattern: PatternName,
+    plan: FailpointPlan,
+    onDone: (scenario: Scenario, isReached: boolean) => void,
+  ) {
+    this.#plan = plan;
+    this.#random = new Random(plan.seed, Object.keys(PATTERNS).indexOf(pattern));
+    this.#onDone = onDone;
+    this.#total = {
+      pattern,
+      done: [],
+      unreached: [],
+      messages: 0,
+      afterKillsMs: [],
+      duringStopsMs: [],
+      lostAfterMs: [],
+      seconds: 0,
+    };
+  }
+
+  async run(scenarios: readonly Scenario[]): Promise<FailpointTotal> {
+    const began = now();
+    for (const scenario of scenarios.filter(({ isFirst }) => isFirst)) {
+      await this.#session([[scenario]], scenario);
+    }
+    const rest = scenarios.filter(({ isFirst }) => !isFirst);
+    const rounds = chunks(rest, SCENARIOS_PER_ROUND);
+    for (const session of chunks(rounds, ROUNDS)) await this.#session(session);
+    this.#total.seconds = (now() - began) / 1000;
+    return this.#total;
+  }
+
+  /** A channel on which scenarios follow each other; `first` is armed before anybody starts. */
+  async #session(rounds: readonly (readonly Scenario[])[], first?: Scenario): Promise<void> {
+    const { pattern } = this.#total;
+    const dir = `${this.#plan.dir}/${pattern}-${++this.#sessions}`;
+    Deno.mkdirSync(dir, { mode: 0o700 });
+    const seed = new Random(this.#plan.seed, this.#sessions).word();
+    const plan = { pattern, seed, rounds: rounds.length, killsPerRound: 0, dir };
+    try {
+      const session = new Session({ ...plan, signal: this.#plan.signal }, CAPACITY_BYTES, {
+        failpointRing: this.#plan.ring,
+        reopenChance: REOPEN_CHANCE,
+        first: first && { part: first.part, point: numberOf(first.point) },
+      });
+      await this.#work(session, rounds);
+      this.#add(session.result);
+    } catch (cause) {
+      const tried = rounds.flat().map(nameOf).join(", ");
+      throw new ScenarioFailure(
+        `${pattern} failed at ${this.#current}: ${
+          (cause as Error).message
+        }\nsince the channel was ` +
+          `new: ${tried}; the seed is ${this.#plan.seed}`,
+        { cause },
+      );
+    } finally {
+      Deno.removeSync(dir, { recursive: true });
+    }
+  }
+
+  async #work(session: Session, rounds: readonly (readonly Scenario[])[]): Promise<void> {
+    await using crew = session.crew;
+    for (const [at, scenarios] of rounds.entries()) {
+      await session.runRound(at + 1, async () => {
+        for (const scenario of scenarios) await this.#carryOut(scenario, session);
+      });
+      if (at + 1 < rounds.length) await crew.go();
+    }
+    await session.end();
+  }
+
+  async #carryOut(scenario: Scenario, session: Session): Promise<void> {
+    this.#current = nameOf(scenario);
+    const victim = await this.#hold(scenario, session);
+    this.#onDone(scenario, victim !== undefined);
+    if (victim === undefined) {
+      this.#total.unreached.push(scenario);
+      return;
+    }
+    this.#total.done.push(scenario);
+    await untilOthersGoOn(session, victim);
+    if (scenario.deed === "kill") await session.kill(victim);
+    else await session.stop(victim, () => comeAndGo(session.crew, victim));
+    await untilOthersGoOn(session, victim);
+  }
+
+  /** Somebody who stands still at the point; undefined if nobody comes there. */
+  async #hold(scenario: Scenario, session: Session): Promise<Member | undefined> {
+    const { crew } = session;
+    const point = numberOf(scenario.point);
+    const began = now();
+    let provokedAt = began;
+    let provocations = 0;
+    const nth = this.#random.between(1, MOST_PASSES);
+    if (!scenario.isFirst) {
+      await crew.until(() => crew.of(scenario.part).every((member) => member.isUp), "a start");
+      for (const member of crew.of(scenario.part)) member.journal.arm(point, nth);
+    }
+    while (true) {
+      const held = crew.members.filter(({ journal }) => journal.heldAt >= 0);
+      const isAlone = scenario.isFirst && held.length === 0 && now() - began < ALONE_MS;
+      if (!isAlone) crew.startOthers(PATTERNS[scenario.pattern].places);
+      if (held.length > 0) return release(crew, held);
+      crew.checkLiving();
+      this.#plan.signal?.throwIfAborted();
+      if (now() - began > GIVE_UP_MS) return release(crew, []);
+      if (now() - provokedAt > PROVOKE_MS && !scenario.isFirst) {
+        await this.#provoke(session, scenario.part, provocations++);
+        for (const member of crew.of(scenario.part)) {
+          if (member.journal.heldAt < 0) member.journal.arm(point, 1);
+        }
+        provokedAt = now();
+      }
+      await pause(LOOK_MS);
+    }
+  }
+
+  /** Kills one of a part, one of the other part, and stops one for a moment, in turn. */
+  async #provoke(session: Session, part: Part, turn: number): Promise<void> {
+    const free = session.crew.members.filter((member) =>
+      member.isWorking && member.journal.heldAt < 0 && session.goesOnWithout(member) &&
+      (turn % 3 === 2 || (member.task.part === part) === (turn % 3 === 0))
+    );
+    if (free.length === 0) return;
+    const victim = this.#random.pick(free);
+    if (turn % 3 < 2) await session.kill(victim);
+    else await session.stop(victim, () => pause(PROVOKED_STOP_MS));
+  }
+
+  #add(result: SessionResult): void {
+    this.#total.messages += result.messages;
+    this.#total.afterKillsMs.push(...result.afterKillsMs);
+    this.#total.duringStopsMs.push(...result.duringStopsMs);
+    this.#total.lostAfterMs.push(...result.lostAfterMs);
+  }
+}
+
+/** Lets all go on but the first of those held, and nobody else be held. */
+function release(crew: Crew, held: readonly Member[]): Member | undefined {
+  for (const { journal } of crew.members) journal.disarm();
+  const [victim] = held;
+  for (const { journal } of crew.members) {
+    if (journal !== victim?.journal) journal.heldAt = -1;
+  }
+  return victim;
+}
+
+/** All requesters may wait for what the victim has taken; that, and nothing else, is up to it. */
+async function untilOthersGoOn(session: Session, victim: Member): Promise<void> {
+  const waitsMs = victim.task.part === "replier" ? MOST_OWED_MS : Infinity;
+  const end = now() + waitsMs;
+  await session.crew.until(() => session.goesOnWithout(victim) || now() > end, "work of others");
+}
+
+/** Waits until a sender and a receiver other than the victim have opened sockets. */
+async function comeAndGo(crew: Crew, victim: Member): Promise<void> {
+  const others = crew.members.filter((member) => member !== victim);
+  const before = new Map(others.map((member) => [member, member.journal.openStream]));
+  const deadline = now() + MOST_STOP_MS;
+  while (now() < deadline) {
+    const moved = others.filter((member) => member.journal.openStream !== before.get(member));
+    if (new Set(moved.map(({ task }) => task.part)).size > 1) return;
+    await pause(LOOK_MS);
+  }
+}
+
+/** Says what is done to whom and where. */
+export function nameOf({ part, point, deed }: Scenario): string {
+  return `${deed} of a ${part} at ${point}`;
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from(
+    { length: Math.ceil(items.length / size) },
+    (_, at) => items.slice(at * size, (at + 1) * size),
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * A process that can be held at a failpoint: there it waits, in the middle of whatever it does, until it
+ * is killed or let go.
+ *
+ * @module
+ */
+
+import { platform } from "../../../lib/platform/mod.ts";
+import { useFailpoints } from "../../../lib/segment/ring.ts";
+import { block } from "../clock.ts";
+import type { Journal } from "../journal.ts";
+import { CALLS, numberOf } from "./points.ts";
+
+const LOOK_MS = 1;
+
+/** Makes this process use a ring that asks at failpoints, and stand still where its journal says. */
+export function watchFailpoints(ringPath: string, journal: Journal): void {
+  const pass = (point: number) => {
+    if (journal.pass(point)) hold(point, journal);
+  };
+  useFailpoints(new WebAssembly.Module(read(ringPath)), pass);
+  for (const call of CALLS) passAfter(call, () => pass(numberOf(call)));
+}
+
+/** Reads a file without any permission but that for the C library. */
+function read(path: string): Uint8Array<ArrayBuffer> {
+  const os = platform();
+  const fd = os.open(path);
+  const bytes = new Uint8Array(os.statusOf(fd).size);
+  os.read(fd, bytes, 0);
+  os.close(fd);
+  return bytes;
+}
+
+function hold(point: number, journal: Journal): void {
+  journal.heldAt = point;
+  while (journal.heldAt === point) block(LOOK_MS);
+}
+
+/** Passes a failpoint whenever a call of the system has returned; answers the call without it. */
+export function passAfter(call: typeof CALLS[number], pass: () => void): unknown {
+  const os = platform() as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const original = os[call].bind(os);
+  os[call] = (...args) => {
+    const result = original(...args);
+    pass();
+    return result;
+  };
+  return original;
+}

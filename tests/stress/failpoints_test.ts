@@ -1,0 +1,331 @@
+import assert from "node:assert/strict";
+import { listChannels, Publisher, Puller, Pusher, removeStale, Subscriber } from "../../mod.ts";
+import { audit } from "./invariant_check.ts";
+import {
+  numberOf,
+  OTHER_POINTS,
+  type PointName,
+  POINTS,
+  RING_POINTS,
+} from "./failpoints/points.ts";
+import { oneOfEach, scenariosOf } from "./failpoints/reach.ts";
+import { missedPoints } from "./failpoints/report.ts";
+import { failpointRing } from "./failpoints/ring.ts";
+import { runFailpoints } from "./failpoints/run.ts";
+import { HEADER_COUNT } from "../../wasm/layout.ts";
+import { RING_BASE64 } from "../../wasm/ring_bytes.ts";
+import { withHeld } from "../support/held.ts";
+import { SCRATCH_PREFIX } from "../support/scratch.ts";
+
+const SOURCES = new URL("../../wasm/assembly/", import.meta.url);
+const PATTERNS = ["pubsub", "queue", "requests", "ack"] as const;
+/** Failpoints that are visited in one run of the tests: other ones every day. */
+const SHARE = 5;
+const DAY = Math.floor(Date.now() / 86_400_000);
+/** Well below the time after which opening a channel is given up. */
+const OPENING_BOUND_MS = 1000;
+
+const BEFORE_COMMIT = [
+  "CLAIM_WRITTEN",
+  "COMMIT_BEGUN",
+  "COMMIT_LAST",
+] as const satisfies PointName[];
+const AFTER_COMMIT = [
+  "COMMIT_PUBLISHED",
+  "COMMIT_COUNTED",
+  "OTHERS_HEAD",
+  "OTHERS_COUNT",
+  "SUM_STORED",
+] as const satisfies PointName[];
+const COMMITTING: readonly PointName[] = [...BEFORE_COMMIT, ...AFTER_COMMIT];
+
+function isCommitted(point: PointName): boolean {
+  return (AFTER_COMMIT as readonly PointName[]).includes(point);
+}
+
+/** The header's count of messages, when all tables have proved right. */
+function countOf(path: string, attached: number): number {
+  const bytes = Deno.readFileSync(path);
+  audit(bytes, attached);
+  return Number(new DataView(bytes.buffer).getBigUint64(HEADER_COUNT, true));
+}
+
+function importsOf(binary: Uint8Array<ArrayBuffer>): string[] {
+  return WebAssembly.Module.imports(new WebAssembly.Module(binary)).map(({ name }) => name).sort();
+}
+
+Deno.test("the shipped ring asks nobody at its failpoints, the build for tests does", async () => {
+  assert.deepEqual(importsOf(Uint8Array.fromBase64(RING_BASE64)), ["memory"]);
+  assert.deepEqual(importsOf(await failpointRing()), ["failpoint", "memory"]);
+});
+
+Deno.test("every failpoint has a number of its own, and a place in the ring", () => {
+  assert.deepEqual(RING_POINTS.map(numberOf), RING_POINTS.map((_, at) => at));
+  const text = [...Deno.readDirSync(SOURCES)]
+    .map(({ name }) => Deno.readTextFileSync(new URL(name, SOURCES))).join("");
+  const missing = RING_POINTS.filter((name) => !text.includes(`failpoint(${name});`));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("every failpoint is one that somebody comes to", () => {
+  const points = new Set([
+    ...OTHER_POINTS,
+    ...PATTERNS.flatMap(scenariosOf).map(({ point }) => point),
+  ]);
+  assert.deepEqual(POINTS.filter((point) => !points.has(point)), []);
+});
+
+Deno.test(`processes that are killed or stopped at failpoints cost nobody anything (seed ${DAY})`, async () => {
+  const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+  const ring = `${dir}/ring.wasm`;
+  try {
+    Deno.writeFileSync(ring, await failpointRing());
+    const scenarios = oneOfEach(DAY, PATTERNS).filter((_, at) => at % SHARE === DAY % SHARE);
+    const totals = await runFailpoints({ scenarios, seed: DAY, ring, dir });
+    assert.deepEqual(missedPoints(scenarios, totals), []);
+    assert.equal(totals.flatMap(({ done }) => done).length, scenarios.length);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});
+
+Deno.test("whoever attaches after a pusher died in the middle of a commit finds exact totals", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const dieAt = async (point: PointName) => {
+      using pusher = new Pusher(point, { dir });
+      pusher.sendMany([1, 2, 3]);
+      const { child, arm, untilHeld } = hold();
+      await child.ask({ do: "open", id: "out", role: "pusher", target: point, options: { dir } });
+      await child.ask({ do: "send", id: "out", values: [4, 5] });
+      arm(point);
+      await child.tell({ do: "send", id: "out", values: [6, 7, 8], mode: "many" });
+      await untilHeld();
+      child.kill("SIGKILL");
+      await child.ended();
+
+      using puller = new Puller(point, { dir });
+      const values = isCommitted(point) ? [1, 2, 3, 4, 5, 6, 7, 8] : [1, 2, 3, 4, 5];
+      assert.deepEqual(puller.drain(), values, point);
+      assert.equal(countOf(`${dir}/${point}`, 2), values.length, point);
+    };
+    await Promise.all(COMMITTING.map(dieAt));
+  }));
+
+Deno.test("whoever attaches after a puller died in the middle of taking finds exact totals", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const dieAt = async (point: PointName) => {
+      using first = new Pusher(point, { dir });
+      using second = new Pusher(point, { dir });
+      const { child, arm, untilHeld } = hold();
+      await child.ask({ do: "open", id: "in", role: "puller", target: point, options: { dir } });
+      first.send(1);
+      await child.ask({ do: "receive", id: "in", mode: "sync", count: 1 });
+      second.sendMany([2, 3]);
+      arm(point);
+      await child.tell({ do: "receive", id: "in", mode: "sync", count: 1 });
+      await untilHeld();
+      child.kill("SIGKILL");
+      await child.ended();
+
+      using puller = new Puller(point, { dir });
+      assert.deepEqual(puller.drain(), point === "TAKE_COPIED" ? [2, 3] : [3], point);
+      assert.equal(countOf(`${dir}/${point}`, 3), 3, point);
+    };
+    await Promise.all((["TAKE_COPIED", "TAKE_MOVED", "OTHERS_TAIL"] as const).map(dieAt));
+  }));
+
+Deno.test("a pusher or puller that stands still while another attaches is not counted twice", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const standAt = async (point: PointName) => {
+      const target = point;
+      using first = new Pusher(target, { dir });
+      using own = new Puller(target, { dir });
+      const { child, arm, untilHeld, release } = hold();
+      await child.ask({ do: "open", id: "out", role: "pusher", target, options: { dir } });
+      await child.ask({ do: "open", id: "in", role: "puller", target, options: { dir } });
+      await child.ask({ do: "send", id: "out", values: [1] });
+      first.send(2);
+      own.drain();
+      arm(point);
+      const isTaking = point === "TAKE_MOVED" || point === "OTHERS_TAIL";
+      if (isTaking) await child.ask({ do: "send", id: "out", values: [3, 4] });
+      await child.tell(
+        isTaking
+          ? { do: "receive", id: "in", mode: "sync", count: 1 }
+          : { do: "send", id: "out", values: [3, 4], mode: "many" },
+      );
+      await untilHeld();
+      using _other = new Puller(target, { dir });
+      release();
+      await child.result();
+      own.drain();
+      assert.equal(countOf(`${dir}/${target}`, 5), 4, target);
+      const [{ messages, head, tail }] = listChannels({ dir }).filter(({ name }) =>
+        name === target
+      );
+      assert.deepEqual([messages, head - tail], [4n, 0n], target);
+    };
+    await Promise.all(
+      ([...AFTER_COMMIT, "TAKE_MOVED", "OTHERS_TAIL"] as const).map(standAt),
+    );
+  }));
+
+Deno.test("a publisher that dies in the middle of a commit costs subscribers nothing", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const dieAt = async (point: PointName) => {
+      using _other = new Publisher(point, { dir });
+      using early = new Subscriber(point, { dir });
+      const { child, arm, untilHeld } = hold();
+      const options = { dir };
+      await child.ask({ do: "open", id: "out", role: "publisher", target: point, options });
+      await child.ask({ do: "send", id: "out", values: [1, 2] });
+      arm(point);
+      await child.tell({ do: "send", id: "out", values: [3, 4, 5], mode: "many" });
+      await untilHeld();
+      using late = new Subscriber(point, { dir });
+      child.kill("SIGKILL");
+      await child.ended();
+      using heir = new Publisher(point, { dir });
+      heir.send(6);
+      const committed = isCommitted(point) ? [3, 4, 5] : [];
+      assert.deepEqual(early.drain(), [1, 2, ...committed, 6], point);
+      assert.deepEqual(late.drain(), [6], point);
+      assert.deepEqual([early, late].map((socket) => socket.statistics().missed), [0, 0], point);
+      assert.equal(countOf(`${dir}/${point}`, 4), 3 + committed.length, point);
+    };
+    await Promise.all(COMMITTING.map(dieAt));
+  }));
+
+Deno.test("a subscriber that joins while a publisher stands still in a commit misses nothing", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const { child, arm, untilHeld, release } = hold();
+    const standAt = async (point: PointName, before: number[]) => {
+      const target = `${point}-${before.length}`;
+      using _other = new Publisher(target, { dir });
+      using early = new Subscriber(target, { dir });
+      await child.ask({ do: "open", id: target, role: "publisher", target, options: { dir } });
+      await child.ask({ do: "send", id: target, values: before });
+      arm(point);
+      await child.tell({ do: "send", id: target, values: [4, 5, 6], mode: "many" });
+      await untilHeld();
+      using late = new Subscriber(target, { dir });
+      release();
+      assert.equal(await child.result(), 3);
+      await child.ask({ do: "send", id: target, values: [7] });
+
+      assert.deepEqual(early.drain(), [...before, 4, 5, 6, 7], target);
+      assert.deepEqual(late.drain(), isCommitted(point) ? [7] : [4, 5, 6, 7], target);
+      assert.deepEqual([early, late].map((socket) => socket.statistics().missed), [0, 0]);
+      await child.ask({ do: "close", id: target });
+    };
+    for (const point of COMMITTING) {
+      await standAt(point, []);
+      await standAt(point, [1, 2, 3]);
+    }
+  }));
+
+Deno.test("nobody attaches to a deleted segment of which a killed creator left a second name", () =>
+  withHeld(async ({ path: dir }, hold) => {
+    const open = (id: string) =>
+      ({ do: "open", id, role: "puller", target: "work", options: { dir } }) as const;
+    const creator = hold();
+    creator.arm("link");
+    await creator.child.tell(open("in"));
+    await creator.untilHeld();
+    creator.child.kill("SIGKILL");
+    await creator.child.ended();
+    const leftBehind = [...Deno.readDirSync(dir)].map(({ name }) => name)
+      .filter((name) => name.endsWith("-work"));
+    assert.equal(leftBehind.length, 1);
+
+    const last = new Puller("work", { dir });
+    const late = hold();
+    late.arm("open");
+    await late.child.tell(open("in"));
+    await late.untilHeld();
+    last.close();
+    late.release();
+    await late.child.result();
+    using pusher = new Pusher("work", { dir });
+    pusher.send("found");
+    const receive = { do: "receive", id: "in", mode: "sync", count: 1, timeoutMs: 5000 } as const;
+    await late.child.start(receive);
+    assert.deepEqual(await late.child.result(), ["found"]);
+    removeStale({ dir });
+    for (const name of leftBehind) Deno.removeSync(`${dir}/${name}`);
+  }));
+
+Deno.test("what a process makes while it stands still may be removed as stale, and it makes it anew", () =>
+  withHeld(async ({ path: dir, names }, hold) => {
+    const isNew = (name: string) => name.startsWith(".new-");
+    for (const point of ["makeFifo", "create", "FORMAT_MAGIC"] as const) {
+      const { child, arm, untilHeld, release } = hold();
+      arm(point);
+      await child.tell({ do: "open", id: "out", role: "pusher", target: point, options: { dir } });
+      await untilHeld();
+      for (const name of names().filter(isNew)) Deno.utimeSync(`${dir}/${name}`, 0, 0);
+      removeStale({ dir });
+      assert.deepEqual(names().filter(isNew), [], point);
+      release();
+      await child.result();
+      using puller = new Puller(point, { dir });
+      await child.ask({ do: "send", id: "out", values: [point] });
+      assert.deepEqual(puller.drain(), [point]);
+    }
+  }));
+
+/** What the last one to leave does with the segment, and what it does only to delete it. */
+const LEAVING = ["LEAVE_FREED", "unshare", "isSharedByOthers", "share", "unmap", "close"] as const;
+const DELETING = ["status", "renameNew", "unlink"] as const;
+
+Deno.test("the last one to leave, stopped while it leaves, keeps nobody from a channel", () =>
+  withHeld(async ({ path: dir, names }, hold) => {
+    const standAt = async (point: PointName, left: string[]) => {
+      const target = `${point}-${left.length}`;
+      const { child, arm, untilHeld, release } = hold();
+      await child.ask({ do: "open", id: "out", role: "pusher", target, options: { dir } });
+      await child.ask({ do: "send", id: "out", values: left });
+      arm(point);
+      await child.tell({ do: "close", id: "out" });
+      await untilHeld();
+
+      const before = performance.now();
+      using pusher = new Pusher<string>(target, { dir });
+      using puller = new Puller<string>(target, { dir });
+      const tookMs = performance.now() - before;
+      assert.ok(tookMs < OPENING_BOUND_MS, `${target}: opening took ${tookMs} ms`);
+      pusher.send("new");
+      assert.deepEqual(puller.drain(), [...left, "new"], target);
+      release();
+      await child.result();
+      using late = new Puller<string>(target, { dir });
+      pusher.send("newer");
+      assert.deepEqual(late.drain(), ["newer"], target);
+    };
+    await Promise.all([
+      ...LEAVING.map((point) => standAt(point, ["left"])),
+      ...[...LEAVING, ...DELETING].map((point) => standAt(point, [])),
+    ]);
+    assert.deepEqual(names().filter((name) => !name.startsWith(".agent-")), []);
+  }));
+
+Deno.test("what the last one to leave had begun to delete when it was killed goes", () =>
+  withHeld(async ({ path: dir, names }, hold) => {
+    const dieAt = async (point: PointName, goes: () => void) => {
+      const target = point;
+      const { child, arm, untilHeld } = hold();
+      await child.ask({ do: "open", id: "out", role: "publisher", target, options: { dir } });
+      arm(point);
+      await child.tell({ do: "close", id: "out" });
+      await untilHeld();
+      assert.deepEqual(listChannels({ dir }), []);
+      child.kill("SIGKILL");
+      await child.ended();
+      goes();
+      assert.deepEqual(names().filter((name) => !name.startsWith(".agent-")), [], point);
+    };
+    await dieAt("status", () => new Pusher("status", { dir }).close());
+    await dieAt("status", () => assert.deepEqual(removeStale({ dir }), ["status"]));
+    await dieAt("renameNew", () => assert.deepEqual(removeStale({ dir }), []));
+    removeStale({ dir });
+  }));

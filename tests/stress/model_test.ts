@@ -1,0 +1,98 @@
+// The protocols of the rings as models, in every order of steps and with a death at any of them.
+
+import assert from "node:assert/strict";
+import { broadcastModel } from "./model/broadcast.ts";
+import { type DoorMistake, doorModel } from "./model/door.ts";
+import { explore, ModelViolation } from "./model/explore.ts";
+import type { Mistake } from "./model/lane.ts";
+import { queueModel } from "./model/queue.ts";
+import { type RequestMistake, requestModel } from "./model/requests.ts";
+
+function exploreQueue(mistake?: Mistake): number {
+  return explore(queueModel({ size: 3, plans: [[1, 2], [1]], looks: [2, 1], most: 2, mistake }));
+}
+
+function exploreBroadcast(mistake?: Mistake): number {
+  return explore(broadcastModel({ size: 3, plans: [[1, 2, 1], [1]], looks: [2], mistake }));
+}
+
+function exploreRequests(mistake?: RequestMistake): number {
+  return explore(requestModel({ requests: 2, cancels: 1, looks: [2, 2], mistake }));
+}
+
+Deno.test("a queue loses, doubles and tears nothing in any order of steps", () => {
+  assert.ok(exploreQueue() > 50_000);
+});
+
+Deno.test("a broadcast tears nothing and counts what is missed in any order of steps", () => {
+  assert.ok(exploreBroadcast() > 20_000);
+});
+
+Deno.test("a request ends in any order of steps, with its own reply or none", () => {
+  assert.ok(exploreRequests() > 20_000);
+});
+
+function exploreDoor(mistake?: DoorMistake): number {
+  return explore(doorModel({ visits: [2, 2], mistake }));
+}
+
+Deno.test("who leaves a segment last deletes it in any order of steps, and nobody waits", () => {
+  assert.ok(exploreDoor() > 30_000);
+  assert.ok(explore(doorModel({ visits: [1, 1, 1], mortals: [] })) > 100_000);
+});
+
+function testMistake<M>(who: string, mistake: M, explore: (mistake: M) => number, found: RegExp) {
+  Deno.test(`the exploration finds a ${who} that ${mistake}`, () => {
+    assert.throws(() => explore(mistake), (error) => {
+      assert.ok(error instanceof ModelViolation, String(error));
+      assert.match(error.message, found);
+      return true;
+    });
+  });
+}
+
+const TORN = /^message \d+ (was|is) torn/;
+testMistake("pusher", "commits before it copies", exploreQueue, TORN);
+testMistake("pusher", "tells the count before the head", exploreQueue, /^\d counted, \d committed/);
+testMistake("puller", "moves the tail without comparing", exploreQueue, /was taken as number/);
+testMistake("publisher", "commits before it copies", exploreBroadcast, TORN);
+testMistake("publisher", "tells the count before the head", exploreBroadcast, /is not whole/);
+testMistake("publisher", "overwrites before it moves the tail", exploreBroadcast, /is not whole/);
+testMistake("subscriber", "does not look at the tail again", exploreBroadcast, TORN);
+testMistake(
+  "replier",
+  "moves the tail before it takes the slot",
+  exploreRequests,
+  /^request \d, which is queued, is waited for in vain/,
+);
+testMistake(
+  "requester",
+  "frees a slot while a reply is written",
+  exploreRequests,
+  /^request \d got the reply to \d/,
+);
+testMistake(
+  "requester",
+  "waits for an announcement only",
+  exploreRequests,
+  /^request \d, which is done, is waited for in vain/,
+);
+testMistake("newcomer", "comes without counting", exploreDoor, /^actor \d is in what is shut/);
+testMistake(
+  "leaver",
+  "looks before it gives up its share",
+  exploreDoor,
+  /^the segment is left behind/,
+);
+testMistake(
+  "leaver",
+  "deletes the name and not the file",
+  exploreDoor,
+  /^actor \d is in \d, named/,
+);
+testMistake(
+  "leaver",
+  "clears a grave that others still look at",
+  exploreDoor,
+  /^actor \d is in \d, named/,
+);

@@ -1,0 +1,331 @@
+// What the ring does, seen at its failpoints, is what its models allow.
+
+import assert from "node:assert/strict";
+import {
+  LocalChannel,
+  Publisher,
+  Puller,
+  Pusher,
+  Replier,
+  Requester,
+  ShmTimeoutError,
+  Subscriber,
+} from "../../mod.ts";
+import type { Attachment } from "../../lib/channel/attachment.ts";
+import { GRAVE_PREFIX } from "../../lib/platform/directory.ts";
+import { platform } from "../../lib/platform/mod.ts";
+import { broadcastModel } from "./model/broadcast.ts";
+import { type Directory, type DoorMistake, doorModel, NONE } from "./model/door.ts";
+import { checkRun, type Event, ModelViolation } from "./model/explore.ts";
+import type { Lane, Mistake } from "./model/lane.ts";
+import { queueModel } from "./model/queue.ts";
+import { requestModel, type Slot } from "./model/requests.ts";
+import { Random } from "./random.ts";
+import * as layout from "../../wasm/layout.ts";
+import { TestDirectory } from "../conformance/channel/directory.ts";
+import { inScratch } from "../support/scratch.ts";
+import { laneWords, RECORD_BYTES, Tracer } from "../support/trace.ts";
+
+const CAPACITY = 1024;
+const RECORDS = CAPACITY / RECORD_BYTES;
+const SEEDS = 20;
+const MOST_AT_ONCE = 3;
+const ENDLESS = -1;
+const WRITER = 0;
+const HEIR = 1;
+const READERS = [2, 3];
+
+const RAW = { codec: "raw" } as const;
+const MESSAGE = new Uint8Array(RECORD_BYTES - 16);
+
+const LANE_POINTS = [
+  "RECLAIM_OWNED",
+  "RECORD_SIZED",
+  "CLAIM_WRITTEN",
+  "COMMIT_BEGUN",
+  "COMMIT_LAST",
+  "COMMIT_PUBLISHED",
+  "COMMIT_COUNTED",
+  "TAKE_COPIED",
+];
+const QUEUE_POINTS = [...LANE_POINTS, "TAKE_MOVED"];
+const BROADCAST_POINTS = [
+  ...LANE_POINTS,
+  "FORGET_COUNTED",
+  "FORGET_MOVED",
+  "CURSOR_MOVED",
+  "CURSOR_COUNTED",
+];
+
+function attachmentOf(socket: unknown): Attachment {
+  return (socket as { attachment: Attachment }).attachment;
+}
+
+function laneOf({ last, head, count, tail, tailCount }: Lane): Record<string, number> {
+  return { last, head, count, tail, tailCount };
+}
+
+/** What was seen, and the commits that the writer and its heir tried to make. */
+interface Trace {
+  events: Event[];
+  plans: [number[], number[]];
+}
+
+/** Sends and receives on a lane at random, the one in the middle of the other, until the writer dies. */
+async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Trace> {
+  const random = new Random(seed);
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY });
+  const [Writer, Reader, points] = kind === "queue"
+    ? [Pusher, Puller, QUEUE_POINTS] as const
+    : [Publisher, Subscriber, BROADCAST_POINTS] as const;
+  const plans: [number[], number[]] = [[], []];
+  let writer: Pusher<Uint8Array> | Publisher<Uint8Array>;
+  const readers = new Map<number, Puller<Uint8Array> | Subscriber<Uint8Array>>();
+  let isOver = false;
+  const tracer = new Tracer(points, () => laneWords(channel.handle, CAPACITY), (actor) => {
+    if (random.chance(0.3)) actAnyOf(READERS.concat(WRITER));
+    return actor === WRITER && !isOver && random.chance(0.004);
+  });
+  const send = (who: number) => {
+    const messages = random.between(1, MOST_AT_ONCE);
+    plans[who].push(messages);
+    return tracer.act(who, () => writer.sendMany(Array(messages).fill(MESSAGE)));
+  };
+  const receive = (who: number) => {
+    const reader = readers.get(who);
+    if (reader === undefined) {
+      tracer.act(who, () => readers.set(who, new Reader<Uint8Array>(channel.handle, RAW)));
+    } else tracer.act(who, () => reader.drain(random.between(1, MOST_AT_ONCE)));
+  };
+  const actAnyOf = (actors: number[]) => {
+    const free = actors.filter((actor) => !tracer.isActing(actor));
+    if (free.length === 0 || isOver && free.includes(WRITER)) return;
+    const actor = random.pick(free);
+    if (actor !== WRITER) receive(actor);
+    else if (!send(WRITER)) isOver = true;
+  };
+  await tracer.install();
+  const dead = new Writer<Uint8Array>(channel.handle, RAW);
+  writer = dead;
+  while (!isOver) actAnyOf([WRITER, ...READERS]);
+
+  const { ring, index } = attachmentOf(dead);
+  const agent = ring.agentOf(index);
+  tracer.act(HEIR, () => ring.reclaim(index, agent, agent));
+  using heir = new Writer<Uint8Array>(channel.handle, RAW);
+  writer = heir;
+  for (let i = 0; i < 10; i++) {
+    send(HEIR);
+    receive(random.pick(READERS));
+  }
+  for (const reader of readers.values()) reader.close();
+  return { events: tracer.events, plans };
+}
+
+function checkLane(kind: "queue" | "broadcast", { events, plans }: Trace, mistake?: Mistake): void {
+  const looks = READERS.map(() => ENDLESS);
+  const options = { size: RECORDS, plans, looks, most: MOST_AT_ONCE, mistake };
+  if (kind === "queue") checkRun(queueModel(options), events, laneOf);
+  else checkRun(broadcastModel(options), events, laneOf);
+}
+
+for (const kind of ["queue", "broadcast"] as const) {
+  Deno.test(`what a ${kind} does at its failpoints is a run of its model`, async () => {
+    const points = new Set<string>();
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const trace = await traceLane(kind, seed);
+      checkLane(kind, trace);
+      for (const { point } of trace.events) points.add(point);
+    }
+    const all = kind === "queue" ? QUEUE_POINTS : BROADCAST_POINTS;
+    assert.deepEqual(all.filter((point) => !points.has(point)), []);
+  });
+
+  Deno.test(`what a ${kind} does is no run of a model with a mistake, nor with an event more`, async () => {
+    const trace = await traceLane(kind, 1);
+    assert.ok(trace.events.length > 50, `${trace.events.length} events`);
+    const refuse = (events: Event[], mistake?: Mistake) =>
+      assert.throws(() => checkLane(kind, { ...trace, events }, mistake), ModelViolation);
+    refuse(trace.events, "tells the count before the head");
+    const published = trace.events.findIndex(({ point }) => point === "COMMIT_PUBLISHED");
+    refuse(trace.events.toSpliced(published, 1));
+    refuse(trace.events.toSpliced(published, 0, trace.events[published]));
+  });
+}
+
+const REQUESTER = 0;
+const REPLIERS = [1, 2];
+const REQUEST_POINTS = [
+  "REQUEST_QUEUED",
+  "COMMIT_PUBLISHED",
+  "REPLY_SEEN",
+  "REQUEST_FREED",
+  "REQUEST_CANCELLED",
+  "REQUEST_TAKEN",
+  "TAKE_COPIED",
+  "TAKE_MOVED",
+  "REPLY_BEGUN",
+  "REPLY_WRITTEN",
+  "REPLY_SEALED",
+  "REPLY_DONE",
+  "REPLY_TOLD",
+];
+const STATUSES = ["free", "queued", "taken", "writing", "done"];
+
+/** Requests and replies at random; the requester gives up what is not answered at once. */
+async function traceRequests(seed: number): Promise<Event[]> {
+  const random = new Random(seed);
+  using channel = LocalChannel.create({ capacityBytes: CAPACITY });
+  const question = MESSAGE.subarray(layout.REQUEST_PREFIX_BYTES);
+  let words = (): unknown => undefined;
+  const repliers = new Map<number, Replier<Uint8Array, Uint8Array>>();
+  const tracer = new Tracer(REQUEST_POINTS, () => words(), () => {
+    if (random.chance(0.5)) reply();
+    return false;
+  });
+  const reply = () => {
+    const free = REPLIERS.filter((replier) => !tracer.isActing(replier));
+    if (free.length === 0) return;
+    const who = random.pick(free);
+    tracer.act(who, () => {
+      const replier = repliers.get(who)!;
+      if (replier.tryRecv() !== undefined) replier.send(MESSAGE);
+    });
+  };
+  await tracer.install();
+  using requester = new Requester<Uint8Array, Uint8Array>(channel.handle, RAW);
+  words = slotWords(requester, channel);
+  for (const who of REPLIERS) repliers.set(who, new Replier(channel.handle, RAW));
+  for (let i = 0; i < 40; i++) {
+    tracer.act(REQUESTER, () => {
+      try {
+        requester.requestSync(question, { timeoutMs: 0 });
+      } catch (error) {
+        assert.ok(error instanceof ShmTimeoutError, String(error));
+      }
+    });
+  }
+  for (const replier of repliers.values()) replier.close();
+  return tracer.events;
+}
+
+function slotWords(requester: unknown, channel: LocalChannel): () => unknown {
+  const attachment = attachmentOf(requester);
+  const place = attachment.field(attachment.index, layout.PARTICIPANT_REGION);
+  const view = () => new DataView(channel.handle.memory.buffer);
+  const region = view().getUint32(place, true);
+  const slot = region + layout.REQUEST_SLOTS;
+  const first = view().getUint32(slot + layout.SLOT_STATE, true);
+  return () => {
+    const { head, tail } = laneWords(channel.handle, CAPACITY);
+    return {
+      status: STATUSES[view().getUint8(slot + layout.SLOT_STATE + 4)],
+      generation: view().getUint32(slot + layout.SLOT_STATE, true) - first,
+      isAnnounced: (view().getUint8(region + layout.REQUEST_DONE) & 1) === 1,
+      head,
+      tail,
+    };
+  };
+}
+
+function slotOf({ status, generation, isAnnounced, lane, tail }: Slot): unknown {
+  return { status, generation, isAnnounced, head: lane.length, tail };
+}
+
+Deno.test("what requests do at their failpoints is a run of their model", async () => {
+  const options = { requests: ENDLESS, cancels: ENDLESS, looks: [ENDLESS, ENDLESS] };
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const events = await traceRequests(seed);
+    checkRun(requestModel(options), events, slotOf);
+    if (seed > 1) continue;
+    const mistake = "moves the tail before it takes the slot";
+    assert.throws(() => checkRun(requestModel({ ...options, mistake }), events, slotOf));
+    assert.ok(events.some(({ point }) => point === "REQUEST_CANCELLED"));
+    assert.ok(events.some(({ point }) => point === "REQUEST_FREED"));
+  }
+});
+
+const DOOR_CALLS = ["open", "share", "link", "unshare", "isSharedByOthers", "renameNew"] as const;
+const USERS = [0, 1, 2];
+const CHANNEL = "door";
+
+/** Files by the order in which they got the channel's name. */
+class Files {
+  readonly #dir: string;
+  readonly #inodes: bigint[] = [];
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** What the names of a directory stand for, and the door of the one that the channel's stands for. */
+  words(): unknown {
+    const names = [...Deno.readDirSync(this.#dir)].map(({ name }) => name);
+    const graves = names.filter((name) => name.startsWith(GRAVE_PREFIX))
+      .map((name) => this.#inodes.indexOf(platform().status(`${this.#dir}/${name}`).inode));
+    if (!names.includes(CHANNEL)) return { named: NONE, door: 0, graves: graves.sort() };
+    const path = `${this.#dir}/${CHANNEL}`;
+    const { inode } = platform().status(path);
+    if (!this.#inodes.includes(inode)) this.#inodes.push(inode);
+    using file = Deno.openSync(path);
+    const header = new Uint8Array(layout.HEADER_BYTES);
+    file.readSync(header);
+    const door = new DataView(header.buffer).getInt32(layout.HEADER_DOOR, true);
+    const count = door === layout.DOOR_SHUT ? -1 : door;
+    return { named: this.#inodes.indexOf(inode), door: count, graves: graves.sort() };
+  }
+}
+
+function doorOf({ files, named }: Directory): unknown {
+  const graves = files.flatMap(({ grave }) => grave === NONE ? [] : [grave]);
+  return { named, door: named === NONE ? 0 : files[named].door, graves: graves.sort() };
+}
+
+/** Opens and closes sockets at random, the one in the middle of the other. */
+function traceDoor(seed: number, dir: string): Event[] {
+  const random = new Random(seed);
+  const files = new Files(dir);
+  const sockets = new Map<number, Publisher<Uint8Array>>();
+  const tracer = new Tracer(DOOR_CALLS, () => files.words(), () => {
+    if (random.chance(0.5)) act();
+    return false;
+  });
+  const act = () => {
+    const free = USERS.filter((user) => !tracer.isActing(user));
+    if (free.length === 0) return;
+    const user = random.pick(free);
+    tracer.act(user, () => {
+      const socket = sockets.get(user);
+      sockets.delete(user);
+      if (socket) return socket.close();
+      // A directory of another spelling gives each an agent of its own, as if it were alone.
+      const options = { ...RAW, dir: `${dir}${"/.".repeat(user)}`, capacityBytes: CAPACITY };
+      sockets.set(user, new Publisher(CHANNEL, options));
+    });
+  };
+  using _watch = tracer.watch(DOOR_CALLS);
+  for (let i = 0; i < 30; i++) act();
+  for (const [user, socket] of sockets) tracer.act(user, () => socket.close());
+  return tracer.events;
+}
+
+Deno.test("what those do who come to a segment and leave it is a run of their model", () =>
+  inScratch(({ path: dir }) => {
+    // Listeners for the end of the process come and go with the last socket: one stays.
+    using elsewhere = new TestDirectory();
+    using _stays = new Publisher(CHANNEL, { dir: elsewhere.path });
+    const points = new Set<string>();
+    const check = (events: Event[], mistake?: DoorMistake) =>
+      checkRun(doorModel({ visits: USERS.map(() => ENDLESS), mistake }), events, doorOf);
+    for (let seed = 1; seed <= SEEDS / 2; seed++) {
+      const events = traceDoor(seed, dir);
+      check(events);
+      for (const { point } of events) points.add(point);
+      if (seed > 1) continue;
+      assert.throws(() => check(events, "comes without counting"), ModelViolation);
+      const renamed = events.findIndex(({ point }) => point === "renameNew");
+      assert.throws(() => check(events.toSpliced(renamed, 1)), ModelViolation);
+    }
+    assert.deepEqual(DOOR_CALLS.filter((call) => !points.has(call)), []);
+    return Promise.resolve();
+  }));

@@ -1,0 +1,233 @@
+/**
+ * One session: a channel, its processes, and rounds of attacks on them. After each round everybody
+ * rests, and what all of them wrote down is judged.
+ *
+ * @module
+ */
+
+import { type ChannelOptions, Puller, removeStale, Replier, Subscriber } from "../../mod.ts";
+import {
+  controlOffset,
+  pendingBytes,
+  unacknowledgedMessages,
+} from "../../lib/channel/attachment.ts";
+import { CONTROL_BYTES } from "../../wasm/layout.ts";
+import { audit } from "./invariant_check.ts";
+import { now, pause } from "./clock.ts";
+import { type Common, Crew, type Member, type Places } from "./process_pool.ts";
+import { addFigures, type Figures, noFigures } from "./figures.ts";
+import { type Judge, type Pattern, type PatternName, PATTERNS } from "./patterns.ts";
+import { Random } from "./random.ts";
+import { openingsOf, recoveryOf } from "./recovery.ts";
+import { type Record, recordOf, Violation } from "./round.ts";
+import { type Attack, planAttacks } from "./schedule.ts";
+
+const CHANNEL = "torture";
+/** Small rings are full, or lapped, all the time; large ones hardly ever. */
+const CAPACITIES = [4096, 16_384, 65_536, 262_144, 1_048_576];
+/** How likely a socket makes place for a new one each time that it is looked at. */
+const REOPEN_CHANCE = 0.01;
+/** Survivors of an attack have to go on within ten times the time that is aimed at. */
+export const RECOVERY_BOUND_MS = 1000;
+/** As long may an error take whose replier died. */
+export const LOST_BOUND_MS = 2000;
+
+type Attacher = new (channel: string, options: ChannelOptions) => { close(): void };
+
+const ATTACHERS: { [kind in Pattern["kind"]]: Attacher } = {
+  queue: Puller,
+  broadcast: Subscriber,
+  request: Replier,
+};
+
+/** What is asked of a session. */
+export interface SessionPlan {
+  pattern: PatternName;
+  seed: number;
+  rounds: number;
+  killsPerRound: number;
+  /** Directory for the segment and the journals. */
+  dir: string;
+  /** Ends the session early. */
+  signal?: AbortSignal;
+}
+
+/** What may differ between sessions. */
+export interface Settings extends Pick<Common, "failpointRing" | "first" | "reopenChance"> {
+  places: Places;
+}
+
+/** What a session came to. */
+export interface SessionResult extends Figures {
+  capacityBytes: number;
+  /** Bytes of the segment in the end. */
+  segmentBytes: number;
+}
+
+/** Runs a session; `onRound` is told how far it is. */
+export async function runSession(
+  plan: SessionPlan,
+  onRound: (result: SessionResult) => void = () => {},
+): Promise<SessionResult> {
+  const random = new Random(plan.seed);
+  const session = new Session(plan, random.pick(CAPACITIES));
+  await using crew = session.crew;
+  await crew.untilUp();
+  const counts = Object.entries(PATTERNS[plan.pattern].places) as [Attack["part"], number][];
+  for (let round = 1; round <= plan.rounds; round++) {
+    await session.runRound(round, async () => {
+      for (const attack of planAttacks(random, counts, plan.killsPerRound)) {
+        await pause(attack.afterMs);
+        await session.carryOut(attack);
+      }
+    });
+    onRound(session.result);
+    if (round < plan.rounds) await crew.go();
+  }
+  await session.end();
+  return session.result;
+}
+
+/** A channel with its processes, and what became of them so far. */
+export class Session {
+  readonly crew: Crew;
+  readonly result: SessionResult;
+  readonly #pattern: Pattern;
+  readonly #judge: Judge;
+  readonly #segments: string;
+  #resumes: Promise<void>[] = [];
+
+  /** Starts the processes; `settings` say what differs from a session of random attacks. */
+  constructor(plan: SessionPlan, capacityBytes: number, settings: Partial<Settings> = {}) {
+    this.#pattern = PATTERNS[plan.pattern];
+    this.#judge = this.#pattern.judge();
+    this.#segments = `${plan.dir}/segments`;
+    const journals = `${plan.dir}/journals`;
+    for (const dir of [this.#segments, journals]) Deno.mkdirSync(dir, { mode: 0o700 });
+    this.result = { ...noFigures(), capacityBytes, segmentBytes: 0 };
+    const { seed, signal } = plan;
+    const { places = this.#pattern.places, reopenChance = REOPEN_CHANCE, ...rest } = settings;
+    const dir = this.#segments;
+    const common = { channel: CHANNEL, dir, capacityBytes, journals, seed, reopenChance, ...rest };
+    this.crew = new Crew(common, places, signal);
+  }
+
+  /** Attacks, lets everybody rest, and judges. */
+  async runRound(number: number, attack: () => Promise<void>): Promise<void> {
+    const { crew } = this;
+    await attack();
+    await Promise.all(this.#resumes);
+    this.#resumes = [];
+    await crew.untilUp();
+    await this.#restAll(number);
+    this.#sum([...crew.members, ...crew.dead].map(recordOf));
+    this.#audit();
+  }
+
+  /** Senders first, so that receivers can take all that there is. */
+  async #restAll(number: number): Promise<void> {
+    await this.crew.rest([this.#pattern.senders], number);
+    await this.crew.until(() => this.#isDrained(), "taking of all messages");
+    await this.crew.rest([this.#pattern.receivers], number);
+  }
+
+  /** Kills or stops somebody as soon as others are at work. */
+  async carryOut({ part, index, stopMs }: Attack): Promise<void> {
+    const { crew } = this;
+    let victim = crew.of(part)[index];
+    const isReady = () => {
+      victim = crew.of(part)[index];
+      return victim.isUp && this.goesOnWithout(victim);
+    };
+    await crew.until(isReady, `work of others beside ${victim.name}`);
+    if (stopMs === undefined) await this.kill(victim);
+    else if (!victim.isStopped) {
+      this.#resumes.push(this.stop(victim, () => pause(stopMs)));
+    }
+  }
+
+  /** Kills a process, and starts its successor. */
+  async kill(victim: Member): Promise<void> {
+    this.result.kills++;
+    await this.crew.replace(victim);
+  }
+
+  /** Stops a process until something has happened. */
+  async stop(victim: Member, happens: () => Promise<void>): Promise<void> {
+    this.result.stops++;
+    victim.stop();
+    await happens();
+    victim.resume();
+  }
+
+  /** True if somebody else of each part is at work. */
+  goesOnWithout(victim: Member): boolean {
+    const { senders, receivers } = this.#pattern;
+    return [senders, receivers].every((part) =>
+      this.crew.of(part).some((other) => other !== victim && other.isWorking)
+    );
+  }
+
+  #isDrained(): boolean {
+    if (this.#pattern.kind === "broadcast") return true;
+    const control = this.#bytes(controlOffset(this.result.capacityBytes), CONTROL_BYTES);
+    return pendingBytes(control) === 0n &&
+      unacknowledgedMessages(control, (offset, bytes) => this.#bytes(offset, bytes)) === 0;
+  }
+
+  #bytes(offset: number, length: number): Uint8Array {
+    using file = Deno.openSync(`${this.#segments}/${CHANNEL}`);
+    file.seekSync(offset, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(length);
+    file.readSync(bytes);
+    return bytes;
+  }
+
+  /** Everybody rests: once somebody has attached, nothing may be left of the dead or be told wrong. */
+  #audit(): void {
+    new ATTACHERS[this.#pattern.kind](CHANNEL, { dir: this.#segments, codec: "raw" }).close();
+    const end = controlOffset(this.result.capacityBytes) + CONTROL_BYTES;
+    audit(
+      this.#bytes(0, end),
+      this.crew.members.filter(({ journal }) => journal.openStream >= 0).length,
+    );
+  }
+
+  #sum(records: readonly Record[]): void {
+    const { result } = this;
+    const verdict = this.#judge(records);
+    addFigures(result, verdict);
+    const recovery = recoveryOf(records, this.#pattern.kind, now());
+    addFigures(result, recovery);
+    result.segmentBytes = Deno.statSync(`${this.#segments}/${CHANNEL}`).size;
+    checkBound(
+      "survivors went without a message after a kill",
+      recovery.afterKillsMs,
+      RECOVERY_BOUND_MS,
+    );
+    checkBound(
+      "others went without a message during a stop",
+      recovery.duringStopsMs,
+      RECOVERY_BOUND_MS,
+    );
+    checkBound("a socket was being opened", openingsOf(records), RECOVERY_BOUND_MS);
+    checkBound("a requester waited for a dead replier", verdict.lostAfterMs ?? [], LOST_BOUND_MS);
+  }
+
+  /** Ends everybody; the last one takes the segment away, and `removeStale` what the dead left. */
+  async end(): Promise<void> {
+    await this.crew.end();
+    const names = [...Deno.readDirSync(this.#segments)].map(({ name }) => name);
+    if (names.includes(CHANNEL)) throw new Violation("the last to leave left the segment behind");
+    removeStale({ dir: this.#segments });
+    const agents = [...Deno.readDirSync(this.#segments)].filter(({ name }) =>
+      name.startsWith(".agent-")
+    );
+    if (agents.length > 0) throw new Violation(`${agents.length} doorbells are left behind`);
+  }
+}
+
+function checkBound(what: string, times: readonly number[], boundMs: number): void {
+  const longest = Math.max(0, ...times);
+  if (longest > boundMs) throw new Violation(`${what} for ${longest.toFixed(1)} ms`);
+}

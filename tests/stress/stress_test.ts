@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { parseOptions } from "./options.ts";
+import type { PatternName } from "./patterns.ts";
+import { ROWS, summarize, tableOf } from "./report.ts";
+import { run } from "./run.ts";
+import { planAttacks } from "./schedule.ts";
+import { Random } from "./random.ts";
+import { SCRATCH_PREFIX } from "../support/scratch.ts";
+
+const KILLS = 18;
+
+const SEED = 3;
+
+for (const pattern of ["pubsub", "queue", "requests", "ack"] as const satisfies PatternName[]) {
+  Deno.test(`${pattern} survives kills and stops at random instants`, async () => {
+    const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+    try {
+      const plan = { seed: SEED, patterns: [pattern], kills: KILLS, minutes: undefined };
+      const [total] = await run({ ...plan, session: undefined, dir });
+      assert.equal(total.kills, KILLS);
+      assert.equal(total.afterKillsMs.length, KILLS, "somebody goes on after every kill");
+      assert.ok(total.messages > 1000, `${total.messages} messages`);
+      assert.match(tableOf(ROWS, [summarize(total)]), new RegExp(`kills survived +${KILLS}\n`));
+      assert.deepEqual([...Deno.readDirSync(dir)], []);
+    } finally {
+      Deno.removeSync(dir, { recursive: true });
+    }
+  });
+}
+
+Deno.test("the same seed attacks the same victims at the same instants", () => {
+  const plan = (seed: number) => planAttacks(new Random(seed), [["pusher", 3], ["puller", 3]], 50);
+  assert.deepEqual(plan(7), plan(7));
+  assert.notDeepEqual(plan(7), plan(8));
+  assert.equal(plan(7).filter(({ stopMs }) => stopMs === undefined).length, 50);
+});
+
+Deno.test("the command line of the harness says what is wrong with it", () => {
+  const { patterns, kills, seed } = parseOptions(["--pattern", "queue", "--kills=5", "--seed=9"]);
+  assert.deepEqual({ patterns, kills, seed }, { patterns: ["queue"], kills: 5, seed: 9 });
+  assert.throws(() => parseOptions(["--pattern", "mail"]), /--pattern must be pubsub, .* "mail"/);
+  assert.throws(() => parseOptions(["--kills", "0"]), /--kills must be .* at least 1, not 0/);
+  assert.throws(() => parseOptions(["--speed", "1"]), TypeError);
+});

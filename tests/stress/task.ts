@@ -1,0 +1,117 @@
+/**
+ * What a process of the harness is told when it starts, and how it follows orders afterwards.
+ *
+ * @module
+ */
+
+import type { ChannelOptions } from "../../mod.ts";
+import { pause } from "./clock.ts";
+import { END, type Journal, MOST_ENTRIES, RUN } from "./journal.ts";
+import { Random } from "./random.ts";
+
+/** What a process does. */
+export type Part =
+  | "publisher"
+  | "subscriber"
+  | "pusher"
+  | "puller"
+  | "acknowledger"
+  | "requester"
+  | "replier";
+
+/** The arguments of a process. */
+export interface Task {
+  part: Part;
+  channel: string;
+  dir: string;
+  capacityBytes: number;
+  journal: string;
+  /** Number of this process in its session, and the seed of all it does. */
+  incarnation: number;
+  seed: number;
+  /** Path of a ring that asks at failpoints; undefined: the shipped one is used. */
+  failpointRing?: string;
+  /** How likely a socket makes place for a new one each time that it is looked at. */
+  reopenChance: number;
+}
+
+/** Sockets that one process opens at most, one after the other; each is a stream of its own. */
+export const MOST_SOCKETS = 256;
+/** Messages that one process sends at most between two rests: what receivers' journals have room for. */
+const MOST_MESSAGES = MOST_ENTRIES / 7;
+const REST_MS = 2;
+const CALLS_PER_LOOK = 256;
+const CALLS_PER_REOPEN = 40;
+
+/** A process at work: its task, its journal, its numbers. */
+export class Post {
+  readonly task: Task;
+  readonly journal: Journal;
+  readonly random: Random;
+  readonly #parent = Deno.ppid;
+  #sockets = 0;
+  #messages = 0;
+  #calls = 0;
+
+  constructor(task: Task, journal: Journal) {
+    this.task = task;
+    this.journal = journal;
+    this.random = new Random(task.seed);
+  }
+
+  get options(): ChannelOptions {
+    const { dir, capacityBytes } = this.task;
+    return { dir, capacityBytes, codec: "raw" };
+  }
+
+  /** The next socket's stream. */
+  nextStream(): number {
+    return this.task.incarnation * MOST_SOCKETS + this.#sockets++;
+  }
+
+  /** Now and then a socket makes place for a new one. */
+  isTimeToReopen(): boolean {
+    return this.#sockets < MOST_SOCKETS && this.random.chance(this.task.reopenChance);
+  }
+
+  /** Makes calls, or rests when told to, until a socket has to make place for the next one. */
+  async work(call: () => Promise<void>, rest: () => Promise<void>): Promise<void> {
+    for (let calls = 1; !this.isOver; calls++) {
+      await (this.isRunning ? call() : rest());
+      if (calls % CALLS_PER_REOPEN === 0 && this.isTimeToReopen()) return;
+    }
+  }
+
+  /** True while the order is to go on; a process without a parent ends. */
+  get isRunning(): boolean {
+    if (++this.#calls % CALLS_PER_LOOK === 0) this.#lookForParent();
+    return this.journal.order === RUN;
+  }
+
+  get isOver(): boolean {
+    return this.journal.order === END;
+  }
+
+  #lookForParent(): void {
+    if (Deno.ppid !== this.#parent) Deno.exit(1);
+  }
+
+  /** Says that the order to rest is carried out, and waits for the next one. */
+  async rest(): Promise<void> {
+    const { order } = this.journal;
+    if (order === RUN || order === END) return;
+    this.journal.acknowledged = order;
+    while (this.journal.order === order) {
+      await pause(REST_MS);
+      this.#lookForParent();
+    }
+    this.#messages = 0;
+  }
+
+  /** Counts messages that are to be sent; false when no more should be before the next rest. */
+  mayCount(messages: number): boolean {
+    if (this.#messages + messages > MOST_MESSAGES) return false;
+    this.#messages += messages;
+    return true;
+  }
+}

@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import { LOST, REPLIED } from "./asking.ts";
+import {
+  CLOSED,
+  DONE,
+  type Entry,
+  HANDLED,
+  OPENED,
+  RECEIVED,
+  REQUESTED,
+  RETURNED,
+  SENT,
+} from "./journal.ts";
+import { fill, fillAborted, make, sizeOf, verify } from "./message.ts";
+import { openingsOf } from "./recovery.ts";
+import type { Record } from "./round.ts";
+import type { Part } from "./task.ts";
+import { judgeAck } from "./verify_ack.ts";
+import { judgeBroadcast } from "./verify_broadcast.ts";
+import { judgeQueue } from "./verify_queue.ts";
+import { judgeRequests } from "./verify_requests.ts";
+
+// Judges that let everything pass would make every run a good one.
+
+const SENDER = 256;
+const RECEIVER = 512;
+
+function entry(
+  kind: number,
+  stream: number,
+  a: number,
+  b: number,
+  begin: number,
+  end = begin + 1,
+): Entry {
+  return { kind, deliveries: 0, stream, a, b, begin, end };
+}
+
+function record(part: Part, entries: Entry[], more: Partial<Record> = {}): Record {
+  return {
+    part,
+    name: part,
+    entries,
+    stops: [],
+    killedAt: undefined,
+    deadAt: undefined,
+    inFlight: { limit: 0, began: 0 },
+    missed: 0,
+    openStream: entries[0]?.stream ?? -1,
+    ...more,
+  };
+}
+
+const sent = (first: number, count: number, begin: number, end?: number) =>
+  entry(SENT, SENDER, first, count, begin, end);
+const received = (sequence: number, begin: number, end?: number) =>
+  entry(RECEIVED, RECEIVER, SENDER, sequence, begin, end);
+const opened = (stream: number, begin: number) => entry(OPENED, stream, 0, 0, begin);
+
+const sender = (part: "pusher" | "publisher") => record(part, [opened(SENDER, 0), sent(0, 3, 10)]);
+const receiver = (part: "puller" | "subscriber", sequences: number[], more?: Partial<Record>) =>
+  record(part, [opened(RECEIVER, 0), ...sequences.map((n, i) => received(n, 20 + 10 * i))], more);
+
+const judge = (...records: Record[]) => judgeQueue(records, new Map());
+
+Deno.test("a round in which every message is taken once passes", () => {
+  const verdict = judge(sender("pusher"), receiver("puller", [0, 1, 2]));
+  assert.deepEqual(verdict, { delivered: 3, takenByDead: 0, positions: new Map([[SENDER, 3]]) });
+});
+
+Deno.test("a committed message that nobody got is found", () => {
+  assert.throws(
+    () => judge(sender("pusher"), receiver("puller", [0, 2])),
+    /1 of 256 was committed/,
+  );
+});
+
+Deno.test("a dead puller accounts for as many messages as it was taking, and only then", () => {
+  const dead = (limit: number, began: number, deadAt: number) =>
+    record("puller", [opened(RECEIVER + 256, 0)], {
+      killedAt: deadAt,
+      deadAt,
+      inFlight: { limit, began },
+    });
+  const puller = receiver("puller", [0, 2]);
+  assert.equal(judge(sender("pusher"), puller, dead(1, 15, 40)).takenByDead, 1);
+  assert.throws(() => judge(sender("pusher"), puller, dead(0, 15, 40)), /nobody got it/);
+  assert.throws(() => judge(sender("pusher"), puller, dead(1, 500, 600)), /nobody got it/);
+  const poor = receiver("puller", [2]);
+  assert.throws(
+    () => judge(sender("pusher"), poor, dead(1, 15, 40)),
+    /nobody got it; 2 are missing/,
+  );
+});
+
+Deno.test("a message that is delivered twice is found", () => {
+  const other = record("puller", [entry(RECEIVED, RECEIVER + 256, SENDER, 1, 30)]);
+  assert.throws(
+    () => judge(sender("pusher"), receiver("puller", [0, 1, 2]), other),
+    /message 1 of 256 was delivered twice/,
+  );
+});
+
+Deno.test("messages in another order than they were sent are found, also between pullers", () => {
+  assert.throws(
+    () => judge(sender("pusher"), receiver("puller", [0, 2, 1])),
+    /message 1 of 256 was taken .* after a later one/,
+  );
+  const late = record("puller", [entry(RECEIVED, RECEIVER + 256, SENDER, 0, 500)]);
+  assert.throws(
+    () => judge(sender("pusher"), receiver("puller", [1, 2]), late),
+    /message 0 of 256 was taken .* after a later one/,
+  );
+});
+
+Deno.test("a message that was not committed is found", () => {
+  assert.throws(
+    () => judge(sender("pusher"), receiver("puller", [0, 1, 2, 3])),
+    /message 3 of 256 was delivered, and only 0 to 2 were sent/,
+  );
+});
+
+Deno.test("of a send that a kill interrupted, all or a beginning may arrive", () => {
+  const killed = record("pusher", [opened(SENDER, 0), sent(0, 1, 10), sent(1, 4, 12, 0)], {
+    killedAt: 15,
+    deadAt: 16,
+  });
+  for (const arrived of [[0], [0, 1], [0, 1, 2, 3, 4]]) {
+    assert.equal(judge(killed, receiver("puller", arrived)).delivered, arrived.length);
+  }
+  assert.throws(() => judge(killed, receiver("puller", [])), /0 of 256 was committed/);
+  assert.throws(() => judge(killed, receiver("puller", [0, 2])), /1 of 256 was committed/);
+});
+
+/** What an acknowledging puller did with messages, one after the other. */
+const acknowledger = (
+  stream: number,
+  deeds: [sequence: number, deliveries: number, end?: "done" | "returned" | "in doubt"][],
+  more?: Partial<Record>,
+) =>
+  record(
+    "acknowledger",
+    [
+      opened(stream, 0),
+      ...deeds.flatMap(([sequence, deliveries, end], at) => {
+        const begin = (stream === RECEIVER ? 20 : 100) + 10 * at;
+        const got = { ...entry(RECEIVED, stream, SENDER, sequence, begin), deliveries };
+        if (end === undefined) return [got];
+        const kind = end === "returned" ? RETURNED : DONE;
+        const until = end === "in doubt" ? 0 : begin + 3;
+        return [got, entry(kind, stream, SENDER, sequence, begin + 2, until)];
+      }),
+    ],
+    more,
+  );
+const judgeHeld = (...pullers: Record[]) => judgeAck([sender("pusher"), ...pullers], new Map());
+const OTHER = RECEIVER + 256;
+
+Deno.test("every message is acknowledged once, whatever came before", () => {
+  const all = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"]]);
+  const verdict = judgeHeld(all, acknowledger(OTHER, [[1, 2, "done"]]));
+  assert.deepEqual(verdict, {
+    delivered: 3,
+    again: 1,
+    doubled: 0,
+    positions: new Map([[SENDER, 3]]),
+  });
+  assert.throws(() => judgeHeld(all), /message 1 of 256 .* nobody acknowledged it/);
+  assert.throws(
+    () => judgeHeld(acknowledger(RECEIVER, [[0, 1, "done"], [2, 1, "done"]])),
+    /message 1 of 256 was committed, delivered 0 times/,
+  );
+});
+
+Deno.test("what a socket neither acknowledged nor gave back comes again only when it is gone", () => {
+  const holds: Parameters<typeof acknowledger>[1] = [[0, 1, "done"], [1, 1], [2, 1, "done"]];
+  const other = acknowledger(OTHER, [[1, 2, "done"]]);
+  assert.throws(() => judgeHeld(acknowledger(RECEIVER, holds), other), /still holds 1 of 256/);
+  assert.equal(judgeHeld(acknowledger(RECEIVER, holds, DEAD), other).again, 1);
+});
+
+Deno.test("a message is done twice only if a puller died while it received", () => {
+  const all = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"], [2, 1, "done"]]);
+  const again = acknowledger(OTHER, [[1, 2, "done"]]);
+  const inFlight = { limit: 1, began: 5 };
+  const died = acknowledger(OTHER + 256, [], { ...DEAD, inFlight });
+  assert.throws(() => judgeHeld(all, again), /1 messages were done twice, and 0 pullers died/);
+  assert.equal(judgeHeld(all, again, died).doubled, 1);
+  const late = acknowledger(OTHER, [[2, 1, "done"], [1, 2]], { killedAt: 190, deadAt: 191 });
+  const first = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"]]);
+  assert.throws(() => judgeHeld(first, late), /1 messages were done twice/);
+});
+
+Deno.test("of an acknowledgement that a kill interrupted, either may be true", () => {
+  const doubt = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"], [2, 1, "in doubt"]], DEAD);
+  assert.equal(judgeHeld(doubt).delivered, 3);
+  assert.equal(judgeHeld(doubt, acknowledger(OTHER, [[2, 2, "done"]])).doubled, 0);
+});
+
+Deno.test("a count of deliveries that is not true is found", () => {
+  const rest = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"]]);
+  const second = (deliveries: number) => acknowledger(OTHER, [[1, deliveries, "done"]]);
+  assert.throws(() => judgeHeld(rest, second(1)), /with the counts 1 to .*, 1 to/);
+  assert.throws(() => judgeHeld(rest, second(0)), /with the counts 1 to .*, 0 to/);
+  assert.throws(() => judgeHeld(rest, second(3)), /1 deliveries were counted that nobody got/);
+  const died = acknowledger(OTHER + 256, [], { ...DEAD, inFlight: { limit: 1, began: 5 } });
+  assert.equal(judgeHeld(rest, second(3), died).again, 1);
+});
+
+Deno.test("messages of a first delivery come in their order, those that come again need not", () => {
+  const judgeOne = (deeds: Parameters<typeof acknowledger>[1]) =>
+    judgeHeld(acknowledger(RECEIVER, deeds));
+  assert.throws(
+    () => judgeOne([[0, 1, "done"], [2, 1, "done"], [1, 1, "done"]]),
+    /message 1 of 256 was taken .* after a later one/,
+  );
+  judgeOne([[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"], [1, 2, "done"]]);
+  assert.throws(() => judgeOne([[0, 1, "done"], [1, 1, "done"], [2, 1, "done"], [3, 1, "done"]]));
+});
+
+Deno.test("openings count, but for a process's first, one that never ended, and who was stopped", () => {
+  const entries = [opened(SENDER, 0), entry(OPENED, SENDER + 1, 0, 0, 10, 1500)];
+  const unfinished = entry(OPENED, SENDER + 2, 0, 0, 2000, 0);
+  assert.deepEqual(openingsOf([record("pusher", [...entries, unfinished])]), [1490]);
+  const stops = [{ from: 5, until: 1400 }];
+  assert.deepEqual(openingsOf([record("pusher", entries, { stops })]), []);
+});
+
+const NEWS = { positions: new Map(), missed: new Map() };
+
+Deno.test("a subscriber has to count what it does not get", () => {
+  const judgeNews = (sequences: number[], missed: number) =>
+    judgeBroadcast([sender("publisher"), receiver("subscriber", sequences, { missed })], NEWS);
+  // The subscriber came first: all three are for it.
+  const first = [opened(SENDER, 8), sent(0, 3, 10)];
+  const publisher = record("publisher", first);
+  const judgeAll = (sequences: number[], missed: number) =>
+    judgeBroadcast([publisher, receiver("subscriber", sequences, { missed })], NEWS);
+  assert.equal(judgeAll([0, 1, 2], 0).delivered, 3);
+  assert.equal(judgeAll([0, 2], 1).missed, 1);
+  assert.equal(judgeAll([], 3).missed, 3);
+  assert.throws(() => judgeAll([0, 2], 0), /counts 0 messages as missed, and 1 to 1 are/);
+  assert.throws(() => judgeAll([0, 1], 0), /counts 0 messages as missed, and 1 to 1 are/);
+  assert.throws(() => judgeAll([0, 1, 2], 1), /counts 1 messages as missed, and 0 to 0 are/);
+  assert.throws(() => judgeNews([0, 2, 1], 0), /got message 1 of 256 after 2/);
+  assert.throws(() => judgeNews([0, 1, 2, 3], 0), /message 3 of 256 was delivered/);
+});
+
+Deno.test("a subscriber gets nothing that was sent before it came", () => {
+  const late = record("subscriber", [opened(RECEIVER, 100), received(1, 120)]);
+  assert.throws(() => judgeBroadcast([sender("publisher"), late], NEWS), /sent before it came/);
+});
+
+Deno.test("a subscriber that got nothing is judged as well", () => {
+  const idle = record("subscriber", [], { openStream: RECEIVER });
+  const positions = new Map([[SENDER, 0]]);
+  assert.throws(
+    () => judgeBroadcast([record("publisher", [sent(0, 3, 10)]), idle], { ...NEWS, positions }),
+    /counts 0 messages as missed, and 3 to 3 are/,
+  );
+});
+
+const asked = (outcome: number, end?: number) => entry(REQUESTED, SENDER, 0, outcome, 10, end);
+const handled = (stream: number, end?: number) => entry(HANDLED, stream, SENDER, 0, 12, end);
+const requester = (request: Entry) => record("requester", [request]);
+const replier = (handling: Entry, more?: Partial<Record>) =>
+  record("replier", [handling], { name: `replier ${handling.stream}`, ...more });
+const DEAD = { killedAt: 15, deadAt: 16 };
+
+Deno.test("a request that is handled twice, never ends, or is answered by nobody is found", () => {
+  const once = replier(handled(1));
+  assert.equal(judgeRequests([requester(asked(REPLIED)), once]).replied, 1);
+  assert.throws(
+    () => judgeRequests([requester(asked(REPLIED)), once, replier(handled(2))]),
+    /request 0 of 256 was handled by replier 1 and by replier 2/,
+  );
+  assert.throws(() => judgeRequests([requester(asked(0, 0)), once]), /never ended/);
+  assert.throws(() => judgeRequests([requester(asked(REPLIED))]), /nobody handled it/);
+  assert.throws(() => judgeRequests([once]), /which nobody sent/);
+});
+
+Deno.test("a request is lost only with a dead replier that had it unanswered", () => {
+  const lost = requester(asked(LOST, 40));
+  const verdict = judgeRequests([lost, replier(handled(1, 0), DEAD)]);
+  assert.deepEqual(verdict, { replied: 0, lost: 1, lostAfterMs: [25] });
+  assert.throws(() => judgeRequests([lost, replier(handled(1, 0))]), /which had it, lives/);
+  assert.throws(() => judgeRequests([lost, replier(handled(1), DEAD)]), /had answered it before/);
+  assert.throws(() => judgeRequests([lost]), /no replier had died with it/);
+  const nothing = record("replier", [entry(CLOSED, 1, 0, 0, 1)], DEAD);
+  assert.equal(judgeRequests([lost, nothing]).lost, 1, "it may have taken one and not said so");
+});
+
+Deno.test("a torn, cut, mixed up or aborted message is found", () => {
+  const label = { stream: SENDER, sequence: 11 };
+  const whole = () => make(label, 4096);
+  assert.deepEqual(verify(whole(), 4096), label);
+  for (let at = 0; at < whole().length; at++) {
+    const torn = whole();
+    torn[at] ^= 1;
+    assert.throws(() => verify(torn, 4096), /a message is torn|another's size/, `byte ${at}`);
+  }
+  assert.throws(() => verify(whole().subarray(0, -1), 4096), /torn at its beginning/);
+  assert.throws(() => verify(new Uint8Array(3), 4096), /shorter than any/);
+  const longer = new Uint8Array(sizeOf(label, 4096) + 1);
+  fill(longer, label);
+  assert.throws(() => verify(longer, 4096), /another's size/);
+  const aborted = whole();
+  fillAborted(aborted, label);
+  assert.throws(() => verify(aborted, 4096), /an aborted loan was delivered/);
+});

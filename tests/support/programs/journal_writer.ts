@@ -1,0 +1,19 @@
+/**
+ * A process that appends to a journal and tells each text once it is there. Its argument is JSON: name
+ * and directory of the journal, its own name, how many texts (for ever when left out), and how many
+ * its state keeps.
+ *
+ * @module
+ */
+
+import { Journal } from "../../../lib/journal/journal.ts";
+import { bytesOf, LEDGER, Ledger } from "../ledger.ts";
+
+const { name, dir, writer, count, kept, slackBytes, fill = 0 } = JSON.parse(Deno.args[0]);
+const state = new Ledger(kept ?? Infinity);
+using journal = new Journal(name, LEDGER, state, { dir, slackBytes });
+const filler = "x".repeat(fill);
+for (let n = 0; n < (count ?? Infinity); n++) {
+  const sequence = journal.append(bytesOf(`${writer} ${n} `), bytesOf(filler));
+  console.log(JSON.stringify([n, sequence]));
+}

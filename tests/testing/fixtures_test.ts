@@ -1,0 +1,137 @@
+// What the fixtures of messaging promise: they end with the test, whatever happens in it.
+
+import assert from "node:assert/strict";
+import { GemstoneGenerator, Message, MessagingError } from "../../mod.ts";
+import {
+  AgentBackend,
+  DistributedTestScenario,
+  MessageCollector,
+  sharedMemoryServer,
+  SharedMemoryTestHelper,
+  sharedMessagingBackend,
+  socketMessagingBackend,
+  socketMessagingConfig,
+  socketMessagingServer,
+  SteppableClock,
+  waitForMessages,
+  withEmbeddedServer,
+  withFixture,
+} from "../../testing/mod.ts";
+
+const BIG = 2n ** 63n - 1n;
+
+function message(payload: Record<string, unknown>): Message {
+  const sender = { id: "1", name: "one" };
+  return new Message({ idObj: new GemstoneGenerator(3).getId(), sender, topics: "t", payload });
+}
+
+/** Lets a process end, and tells that it has. */
+function isGone(pid: number): boolean {
+  try {
+    Deno.kill(pid, "SIGURG");
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+Deno.test("a wrapper ends its fixture when the body throws, and passes the error on", async (t) => {
+  let port = 0;
+  const body = withEmbeddedServer((_t, fixture) => {
+    port = fixture.port;
+    throw new Error("on purpose");
+  });
+  await assert.rejects(body(t), /on purpose/);
+  await assert.rejects(Deno.connect({ port }), Deno.errors.ConnectionRefused);
+});
+
+Deno.test("a wrapper whose fixture cannot open does not run the body", async (t) => {
+  let hasRun = false;
+  const body = withFixture<AsyncDisposable>(
+    () => Promise.reject(new Error("no room")),
+    () => {
+      hasRun = true;
+    },
+  );
+  await assert.rejects(body(t), /no room/);
+  assert.equal(hasRun, false);
+});
+
+Deno.test("a backend fixture stops its server with it, once", async () => {
+  const backend = await sharedMessagingBackend();
+  const { url } = backend.server;
+  await backend.cleanup();
+  await backend.cleanup();
+  await assert.rejects(fetch(`${url}/health`), TypeError);
+});
+
+Deno.test("servers of fixtures take their options: a token keeps strangers out", async () => {
+  await using http = await sharedMemoryServer({ token: "secret" });
+  const answer = await fetch(`${http.url}/stats`);
+  await answer.body?.cancel();
+  assert.equal(answer.status, 401);
+  await using backend = await socketMessagingBackend({ token: "secret" });
+  await backend.testConnection();
+  await using config = await socketMessagingConfig({ token: "secret" });
+  await using second = await config.createBackend();
+  await second.testConnection();
+});
+
+Deno.test("two TCP server fixtures never share a port", async () => {
+  await using one = await socketMessagingServer();
+  await using other = await socketMessagingServer();
+  assert.notEqual(one.port, other.port);
+});
+
+Deno.test("a helper that was not used has nothing to end", async () => {
+  await using _helper = new SharedMemoryTestHelper();
+});
+
+Deno.test("an agent in a process of its own keeps long integers, and reports errors", async () => {
+  await using scenario = new DistributedTestScenario({ agents: "process", carrier: "http" });
+  const agent = await scenario.createBackend("a");
+  await scenario.setupSubscriber("a", "t");
+  const sent = message({ big: BIG, deep: [{ big: -BIG }] });
+  await agent.storeMessage("n", "t", sent);
+  assert.deepEqual((await agent.getMessagesById("n", [sent.id])).map(String), [String(sent)]);
+  assert.deepEqual((await agent.getMessagesForTopicSince("t", 0n))[0].payload, sent.payload);
+  const [received] = await scenario.waitForMessages("a", "t", 1);
+  assert.deepEqual(received.payload, sent.payload);
+  await assert.rejects(agent.storeMessage("n", "", sent), MessagingError);
+  await agent.unsubscribe("t");
+});
+
+Deno.test("an agent that was killed fails its calls, and can still be closed", async () => {
+  await using config = await socketMessagingConfig();
+  await using agent = new AgentBackend(config);
+  await agent.testConnection();
+  const { pid } = agent;
+  Deno.kill(pid, "SIGKILL");
+  await assert.rejects(agent.getMessagesForTopic("t"), MessagingError);
+  await agent.cleanup();
+  assert.equal(isGone(pid), true);
+});
+
+Deno.test("scenarios refuse what they do not know", async () => {
+  assert.throws(() => new DistributedTestScenario({ carrier: "smoke" as "tcp" }), /"smoke"/);
+  await using scenario = new DistributedTestScenario();
+  await scenario.createBackend("a");
+  await assert.rejects(scenario.createBackend("a"), /"a" already/);
+  await assert.rejects(scenario.setupSubscriber("b", "t"), /no agent "b"/);
+  await assert.rejects(scenario.waitForMessages("a", "t", 1), /collects "t"/);
+});
+
+Deno.test("waiting for messages that do not come says how many did", async () => {
+  const collector = new MessageCollector();
+  collector.handler(message({}), { topic: "t" });
+  await assert.rejects(waitForMessages(collector, 2, { timeoutMs: 50 }), /1 of 2 messages/);
+});
+
+Deno.test("a steppable clock stands until it is advanced, and never goes back", () => {
+  const clock = new SteppableClock(1000);
+  const { now } = clock;
+  assert.equal(now(), 1000);
+  clock.advance(0.5);
+  assert.equal(now(), 1000.5);
+  for (const bad of [-1, NaN]) assert.throws(() => clock.advance(bad), RangeError);
+});

@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { redisCluster, redisServer } from "../../testing/mod.ts";
+import { candidatePorts } from "../../testing/ports.ts";
+import { until } from "../support/deadline.ts";
+import { Program } from "../support/program.ts";
+import { inScratch } from "../support/scratch.ts";
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
+function directories(): string[] {
+  return [...Deno.readDirSync(Deno.env.get("TMPDIR") ?? "/tmp")]
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(`ringbus-redis-${Deno.pid}-`));
+}
+
+Deno.test("a Redis server answers at its url, keeps nothing, and is gone with its directory", async () => {
+  let pid: number;
+  {
+    await using server = await redisServer();
+    pid = server.pid;
+    assert.equal(server.url, `redis://127.0.0.1:${server.port}`);
+    assert.equal(await server.command("PING"), "PONG");
+    assert.equal(await server.command("SET", "key", "Grüße\r\n"), "OK");
+    assert.equal(await server.command("GET", "key"), "Grüße\r\n");
+    assert.deepEqual(await server.command("MGET", "key", "none"), ["Grüße\r\n", null]);
+    assert.equal(await server.command("DEL", "key"), 1);
+    assert.deepEqual(await server.command("CONFIG", "GET", "appendonly"), ["appendonly", "no"]);
+    assert.deepEqual(await server.command("CONFIG", "GET", "save"), ["save", ""]);
+    assert.match(server.log, /Ready to accept connections/);
+    assert.equal(directories().length, 1);
+  }
+  assert.equal(isAlive(pid), false);
+  assert.deepEqual(directories(), []);
+});
+
+Deno.test("a large reply and a large command pass whole", async () => {
+  await using server = await redisServer();
+  const text = "äb\r\n$".repeat(100_000);
+  await server.command("SET", "key", text);
+  assert.equal(await server.command("GET", "key"), text);
+});
+
+Deno.test("an error reply is thrown with the server's words", async () => {
+  await using server = await redisServer();
+  await assert.rejects(server.command("NONSENSE"), {
+    message: new RegExp(`^NONSENSE on 127.0.0.1:${server.port} failed: ERR unknown command`),
+  });
+});
+
+Deno.test("a Redis server with a password lets in who gives it, and nobody else", async () => {
+  const password = 'a "b" \\ ü\t#';
+  await using server = await redisServer({ password });
+  assert.equal(await server.command("PING"), "PONG");
+  assert.equal(new URL(server.url).password, encodeURIComponent(password));
+  using connection = await Deno.connect({ port: server.port });
+  await connection.write(new TextEncoder().encode("PING\r\n"));
+  const reply = new Uint8Array(100);
+  const count = await connection.read(reply);
+  assert.match(new TextDecoder().decode(reply.subarray(0, count!)), /^-NOAUTH/);
+});
+
+Deno.test("an append-only Redis server has lost nothing after kill and restart", async () => {
+  await using server = await redisServer({ appendOnly: true });
+  const { pid, port } = server;
+  for (let i = 0; i < 100; i++) await server.command("RPUSH", "list", String(i));
+  await server.kill();
+  assert.equal(server.isRunning, false);
+  assert.throws(() => server.pid, /is down/);
+  await assert.rejects(server.command("PING"), /PING on .* failed: Connection refused/);
+  await server.restart();
+  assert.equal(server.port, port);
+  assert.notEqual(server.pid, pid);
+  assert.equal(await server.command("LLEN", "list"), 100);
+});
+
+Deno.test("a Redis server that keeps nothing is empty after stop and restart", async () => {
+  await using server = await redisServer();
+  await server.command("SET", "key", "value");
+  await server.stop();
+  assert.equal(server.isRunning, false);
+  assert.match(server.log, /ready to exit, bye bye/);
+  await server.restart();
+  assert.equal(await server.command("DBSIZE"), 0);
+});
+
+Deno.test("restart stops a running Redis server first", async () => {
+  await using server = await redisServer({ appendOnly: true });
+  await server.command("SET", "key", "value");
+  await server.restart();
+  assert.equal(await server.command("GET", "key"), "value");
+});
+
+Deno.test("a Redis server at its limit of memory refuses writes", async () => {
+  await using server = await redisServer({ maxMemoryBytes: 2_000_000 });
+  const fill = async () => {
+    for (let i = 0; i < 100; i++) await server.command("SET", `key${i}`, "x".repeat(100_000));
+  };
+  await assert.rejects(fill, /OOM command not allowed/);
+});
+
+Deno.test("config adds directives, except those that are up to the fixture", async () => {
+  await using server = await redisServer({
+    config: { "client-output-buffer-limit": "pubsub 1mb 1mb 1", save: "900 1", databases: 3 },
+  });
+  assert.deepEqual(await server.command("CONFIG", "GET", "databases"), ["databases", "3"]);
+  assert.deepEqual(await server.command("CONFIG", "GET", "save"), ["save", "900 1"]);
+  const limits = await server.command("CONFIG", "GET", "client-output-buffer-limit");
+  assert.match(String(limits), /pubsub 1048576 1048576 1/);
+  await assert.rejects(redisServer({ config: { Port: 1 } }), {
+    name: "TypeError",
+    message: /config cannot set "Port"/,
+  });
+});
+
+Deno.test("a Redis server that does not start says why, and leaves nothing", async () => {
+  await assert.rejects(redisServer({ config: { maxclients: "many" } }), (error: Error) => {
+    assert.match(error.message, /cannot start redis-server on 127\.0\.0\.1:\d+: it ended; its log/);
+    assert.match(error.message, /maxclients many/);
+    return true;
+  });
+  assert.deepEqual(directories(), []);
+});
+
+Deno.test("a Redis server goes on to the next port when one is taken", async () => {
+  const [before] = candidatePorts();
+  const port = before + 1;
+  using _listener = held(port);
+  await using server = await redisServer();
+  assert.notEqual(server.port, port);
+  const [after] = candidatePorts();
+  assert.ok(after > port + 1, `${port} was not tried: the next one is ${after}`);
+});
+
+/** Listens on a port, unless somebody else does. */
+function held(port: number): Disposable | undefined {
+  try {
+    return Deno.listen({ hostname: "127.0.0.1", port });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+  }
+}
+
+Deno.test("a Redis server whose port was taken while it was down says so", async () => {
+  await using server = await redisServer();
+  await server.kill();
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port: server.port });
+  await assert.rejects(server.restart(), /Address already in use/);
+  assert.equal(server.isRunning, false);
+});
+
+Deno.test("a Redis server is gone when the test fails", async () => {
+  let pid = 0;
+  const failing = async () => {
+    await using server = await redisServer();
+    pid = server.pid;
+    throw new Error("the test fails");
+  };
+  await assert.rejects(failing, /the test fails/);
+  assert.equal(isAlive(pid), false);
+  assert.deepEqual(directories(), []);
+});
+
+Deno.test("a paused Redis server is gone with its fixture all the same", async () => {
+  let pid: number;
+  {
+    await using server = await redisServer();
+    pid = server.pid;
+    Deno.kill(pid, "SIGSTOP");
+  }
+  assert.equal(isAlive(pid), false);
+});
+
+Deno.test("a Redis server dies with its owner, when that is killed", () =>
+  inScratch(async ({ path }) => {
+    await using owner = new Program(["-A", "tests/support/programs/redis_owner.ts"], {
+      TMPDIR: path,
+    });
+    await owner.prints(";");
+    const pid = Number(owner.output.match(/pid (\d+)/)![1]);
+    assert.equal(isAlive(pid), true);
+    owner.kill("SIGKILL");
+    await owner.ended();
+    await until(() => !isAlive(pid), `the end of redis-server ${pid}`);
+    await removeChildren(path);
+  }));
+
+for (
+  const [program, others] of [["redis-server", ["sh", "setpriv"]], ["setpriv", ["sh"]]] as const
+) {
+  Deno.test(`where ${program} is missing, the error says what to type`, () =>
+    inScratch(async ({ path }) => {
+      for (const name of others) await Deno.symlink(`/usr/bin/${name}`, `${path}/${name}`);
+      const env = { PATH: path, TMPDIR: path };
+      await using owner = new Program(["-A", "tests/support/programs/redis_owner.ts"], env);
+      assert.equal((await owner.ended()).success, false);
+      const line = `NotInstalledError: cannot start ${program}: it is not installed; type: apt-get`;
+      assert.ok(owner.output.includes(line), owner.output);
+      for (const name of others) await Deno.remove(`${path}/${name}`);
+    }));
+}
+
+Deno.test("a Redis Cluster is up when it is given: slots, roles, and keys on every master", async () => {
+  let pids: number[];
+  {
+    await using cluster = await redisCluster();
+    pids = cluster.nodes.map(({ pid }) => pid);
+    const addresses = cluster.nodes.map(({ host, port }) => `${host}:${port}`);
+    assert.equal(cluster.url, `redis-cluster://${addresses.join(",")}`);
+    const [masters, replicas] = [await cluster.masters(), await cluster.replicas()];
+    assert.deepEqual([...masters, ...replicas], cluster.nodes);
+    assert.deepEqual([masters.length, replicas.length], [3, 3]);
+    for (const node of cluster.nodes) {
+      const view = String(await node.command("CLUSTER", "NODES"));
+      assert.equal(view.match(/ (myself,)?slave /g)?.length, 3, view);
+      assert.equal(view.match(/ (myself,)?master /g)?.length, 3, view);
+      assert.match(String(await node.command("CLUSTER", "INFO")), /cluster_slots_ok:16384/);
+    }
+    const served = new Set<number>();
+    for (const key of ["a", "b", "c", "d", "e", "f"]) {
+      const master = await cluster.masterOf(key);
+      served.add(master.port);
+      assert.equal(await master.command("SET", key, "value"), "OK");
+      assert.equal(await master.command("WAIT", "1", "10000"), 1);
+    }
+    assert.equal(served.size, 3);
+  }
+  assert.deepEqual(pids.filter(isAlive), []);
+  assert.deepEqual(directories(), []);
+});
+
+Deno.test("a replica takes over from a killed master, which comes back as a replica", async () => {
+  await using cluster = await redisCluster({ masters: 3, replicas: 1, password: "secret" });
+  assert.match(cluster.url, /^redis-cluster:\/\/:secret@127/);
+  const master = await cluster.masterOf("key");
+  await master.command("SET", "key", "value");
+  assert.equal(await master.command("WAIT", "1", "10000"), 1);
+  await cluster.kill(master);
+  await cluster.ready();
+  const successor = await cluster.masterOf("key");
+  assert.notEqual(successor, master);
+  assert.equal(await successor.command("GET", "key"), "value");
+  assert.equal((await cluster.masters()).length, 3);
+  await cluster.restart(master);
+  assert.equal((await cluster.masters()).includes(master), false);
+  assert.equal((await cluster.replicas()).includes(master), true);
+  await until(
+    async () => String(await master.command("INFO", "keyspace")).includes("keys=1,"),
+    "copying of the key to the former master",
+  );
+});
+
+Deno.test("a Redis Cluster goes on to other ports when one of its bus is taken", async () => {
+  const [before] = candidatePorts();
+  using _listener = held(before + 10_001);
+  await using cluster = await redisCluster({ replicas: 0 });
+  assert.equal(cluster.nodes.length, 3);
+  assert.equal(cluster.nodes.some(({ port }) => port === before + 1), false);
+});
+
+Deno.test("a Redis Cluster refuses a size that cannot be, and nodes of others", async () => {
+  const wrong = { name: "RangeError", message: /masters must be .* at least 3, not 2/ };
+  await assert.rejects(redisCluster({ masters: 2 }), wrong);
+  await assert.rejects(redisCluster({ replicas: -1 }), /replicas must be .* at least 0, not -1/);
+  await using cluster = await redisCluster({ replicas: 0 });
+  await using other = await redisServer();
+  await assert.rejects(cluster.kill(other), /is no node of redis-cluster:/);
+  assert.equal(other.isRunning, true);
+});
+
+Deno.test("a Redis Cluster that does not start leaves nothing", async () => {
+  await assert.rejects(redisCluster({ config: { maxclients: "many" } }), /maxclients many/);
+  assert.deepEqual(directories(), []);
+});
+
+/** What those leave who are killed. */
+async function removeChildren(directory: string): Promise<void> {
+  for await (const { name } of Deno.readDir(directory)) {
+    await Deno.remove(`${directory}/${name}`, { recursive: true });
+  }
+}

@@ -1,0 +1,180 @@
+// The program as one file: the single binary, or the bundle that it is made of, alone in a folder. Every
+// subcommand runs, with the permissions of the binary and nothing beside it.
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { bundle, compile } from "../../tools/compile/build.ts";
+import { COMMANDS } from "../../cli/commands.ts";
+import { redisServer } from "../../testing/mod.ts";
+import { inShell, type Shell } from "../support/command_line.ts";
+import { LineClient } from "../support/line_client.ts";
+import { ROOT, Running } from "../support/program.ts";
+import { SERVE, served } from "../support/serve.ts";
+import { type SingleProgram, singleProgram } from "../support/single_program.ts";
+
+type Case = (shell: Shell) => Promise<void>;
+
+const WAIT = ["--timeout-ms", "20000"];
+
+const serves: Case = async ({ start }) => {
+  await using server = start(SERVE);
+  const { httpUrl, tcpPort } = await served(server);
+  assert.match(await (await fetch(`${httpUrl}/metrics`)).text(), /^ringbus_topics 0$/m);
+  const page = await fetch(httpUrl, { headers: { accept: "text/html" } });
+  assert.match(await page.text(), /<!doctype html>/i);
+  await using client = await LineClient.open(tcpPort);
+  assert.equal(await client.ask("PING"), "PONG");
+  client.close();
+  server.kill("SIGTERM");
+  await server.lines();
+};
+
+const publishes: Case = async ({ run, start }) => {
+  await using sub = start(["sub", "news", "--limit", "2"]);
+  const { code, stderr } = await run(["pub", "news", "--wait", "1", '{"$bigint":"2"}']);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual((await sub.lines()).slice(1), ["1", '{"$bigint":"2"}']);
+};
+
+const pushes: Case = async ({ run }) => {
+  await run(["push", "jobs"], { input: '"a"\n"b"\n' });
+  assert.equal((await run(["pull", "jobs", "-n", "2", ...WAIT])).stdout, '"a"\n"b"\n');
+};
+
+const requests: Case = async ({ run, start }) => {
+  await using rep = start(["rep", "calc", "--limit", "1", "--", "cat"]);
+  assert.equal((await run(["req", "calc", '{"n":1}', ...WAIT])).stdout, '{"n":1}\n');
+  await rep.lines();
+};
+
+const examines: Case = async ({ run }) => {
+  await using redis = await redisServer();
+  const { code, stdout, stderr } = await run(["doctor", "--redis", redis.url]);
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /^ok {7}self test .* to another process/m);
+  assert.match(stdout, /^ok {7}Redis /m);
+};
+
+const observes: Case = async ({ run }) => {
+  await run(["push", "jobs", "1", "2"]);
+  assert.match((await run(["ls"])).stdout, /^jobs /m);
+  assert.match((await run(["stat", "jobs", "--interval-ms", "20"])).stdout, /^messages +2 sent/m);
+  assert.match((await run(["top", "--once"])).stdout, /jobs/);
+  assert.equal((await run(["tail", "jobs", "--since", "oldest", "-n", "2"])).stdout, "1\n2\n");
+  assert.equal((await run(["inspect", "jobs"])).code, 0);
+  assert.match((await run(["clean", "--non-empty"])).stdout, /jobs/);
+};
+
+const records: Case = async ({ run }) => {
+  // Deno keeps programs without all permissions out of /dev/shm.
+  const file = Deno.makeTempFileSync({ prefix: "ringbus-test-recording-" });
+  try {
+    await run(["push", "jobs", "1", "2"]);
+    await run(["record", "jobs", file, "--force", "--since", "oldest", "-n", "2"]);
+    await run(["pull", "jobs", "-n", "2"]);
+    assert.equal((await run(["replay", file, "again", "--speed", "max"])).code, 0);
+    assert.equal((await run(["pull", "again", "-n", "2", ...WAIT])).stdout, "1\n2\n");
+  } finally {
+    Deno.removeSync(file);
+  }
+};
+
+const measures: Case = async ({ run }) => {
+  const words = ["bench", "--seconds", "0.1", "--json", "--html", "bench.html"];
+  const { code, stdout, stderr } = await run(words, { deadlineMs: 120_000 });
+  assert.equal(code, 0, stderr);
+  for (const { title, series, absent } of JSON.parse(stdout).charts) {
+    assert.deepEqual([title, absent], [title, []]);
+    assert.ok(series.length >= 5, title);
+  }
+  const page = `${made!.cwd}/bench.html`;
+  assert.match(Deno.readTextFileSync(page), /<svg[^]*<\/html>/);
+  Deno.removeSync(page);
+};
+
+const CASES: Record<string, Case> = {
+  serve: serves,
+  pub: publishes,
+  sub: publishes,
+  push: pushes,
+  pull: pushes,
+  req: requests,
+  rep: requests,
+  ls: observes,
+  stat: observes,
+  top: observes,
+  tail: observes,
+  record: records,
+  replay: records,
+  inspect: observes,
+  clean: observes,
+  bench: measures,
+  "bench-peer": measures,
+  doctor: examines,
+  "doctor-peer": examines,
+};
+
+let made: SingleProgram | undefined;
+Deno.test.beforeAll(async () => {
+  made = await singleProgram();
+});
+Deno.test.afterAll(async () => {
+  await made?.[Symbol.asyncDispose]();
+});
+
+Deno.test("the single program is tried with every subcommand there is", () => {
+  assert.deepEqual(Object.keys(CASES).sort(), Object.keys(COMMANDS).sort());
+});
+
+for (
+  const [names, tried] of Map.groupBy(Object.keys(CASES), (name) => CASES[name])
+    .entries().map(([tried, names]) => [names.join(" and "), tried] as const)
+) {
+  Deno.test(`the single program alone in its folder: ${names}`, () => inShell(tried, [], made));
+}
+
+Deno.test("the single program tells its version and its commands, and leaves no file behind", () =>
+  inShell(
+    async ({ run }) => {
+      const { version } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+      assert.equal((await run(["--version"])).stdout, `${version}\n`);
+      const help = (await run(["--help"])).stdout;
+      for (const [name, { summary }] of Object.entries(COMMANDS)) {
+        assert.equal(help.includes(`  ${name} `), summary !== undefined, name);
+      }
+      assert.deepEqual([...Deno.readDirSync(made!.cwd)].map(({ name }) => name), [made!.file]);
+    },
+    [],
+    made,
+  ));
+
+// With Deno itself in the place of the base binary, which then does not start the program.
+Deno.test("compiling embeds the bundle and nothing else", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "ringbus-test-binary-" });
+  try {
+    const [module, binary] = [`${folder}/ringbus.js`, `${folder}/ringbus`];
+    await bundle(module);
+    const said = await compile(module, binary, [], Deno.execPath());
+    assert.match(said, /^ringbus\n└── ringbus\.js \([\d.]+MB\)\n\n/m);
+    const bytes = Buffer.from(Deno.readFileSync(binary).buffer);
+    const source = Deno.readTextFileSync(module);
+    assert.ok(bytes.includes(source.slice(0, 10_000)) && bytes.includes(source.slice(-10_000)));
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("deno install makes a command of a checkout", async () => {
+  const root = Deno.makeTempDirSync({ prefix: "ringbus-test-install-" });
+  try {
+    const words = ["install", "-g", "--root", root, "--config", "deno.json", "-A", "-n", "ringbus"];
+    await using install = new Running("deno install", Deno.execPath(), [...words, "main.ts"]);
+    await install.lines();
+    await using ringbus = new Running("ringbus", `${root}/bin/ringbus`, ["--version"], {
+      cwd: root,
+    });
+    assert.match((await ringbus.lines())[0], /^\d+\.\d+\.\d+$/);
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+});

@@ -1,4 +1,0 @@
-import { definePatternTests } from "./support/patterns.ts";
-import { amongWorkers } from "./support/stages.ts";
-
-definePatternTests("workers", amongWorkers);

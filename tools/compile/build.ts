@@ -1,0 +1,58 @@
+/**
+ * How the single binary is made: the command line and all it needs become one module, and that is put
+ * behind the base binary of this Deno.
+ *
+ * @module
+ */
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** What the program may do: as little as all subcommands together get along with. */
+export const PERMISSIONS: readonly string[] = [
+  "--allow-ffi",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-run",
+  "--allow-sys=cpus,osRelease",
+  "--allow-env=RINGBUS_DEBUG,RINGBUS_TOKEN",
+];
+
+/** The bundle is all there is. */
+const ALONE = ["--no-config", "--no-lock", "--no-check", "--no-remote", "--no-npm"];
+
+/** Writes the program, with everything that it imports, into one module. */
+export async function bundle(output: string): Promise<void> {
+  await deno(["bundle", "--quiet", "--output", output, "main.ts"]);
+}
+
+/**
+ * Makes a binary of a bundle; what was printed.
+ *
+ * @param more further arguments of `deno compile`
+ * @param base the base binary, `denort`; left out, that of this Deno, which is downloaded once
+ */
+export async function compile(
+  bundlePath: string,
+  output: string,
+  more: readonly string[] = [],
+  base?: string,
+): Promise<string> {
+  const flags = [...ALONE, "--no-prompt", ...PERMISSIONS, ...more];
+  const args = ["compile", ...flags, "--output", output, bundlePath];
+  return await deno(args, base === undefined ? {} : { DENORT_BIN: base });
+}
+
+async function deno(args: string[], env: Record<string, string> = {}): Promise<string> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: ROOT,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const said = new TextDecoder().decode(stderr);
+  if (!success) throw new Error(`deno ${args[0]} failed:\n${said}`);
+  return said;
+}

@@ -1,0 +1,138 @@
+/**
+ * The layouts as the page about how it works shows them, drawn from the descriptor.
+ *
+ * @module
+ */
+
+import * as layout from "../../wasm/layout.ts";
+import { CONTROL, type Field, HEADER, RECORDING, type Structure, TABLES } from "./structures.ts";
+
+const ROW_BYTES = 8;
+/** Columns that a byte takes, with the line behind it. */
+const BYTE_WIDTH = 6;
+const WIDTH = ROW_BYTES * BYTE_WIDTH - 1;
+
+/** Parts of pages that are written, by the names that stand in their marks. */
+type Parts = Readonly<Record<string, () => string>>;
+
+/** The pages with such parts. */
+export const DRAWN_PAGES: Readonly<Record<string, Parts>> = {
+  "docs/how-it-works.md": {
+    segment: () => `${fenced(segment())}\n\nThe header:\n\n${table(HEADER)}`,
+    tables: () => drawings([CONTROL, ...TABLES]),
+  },
+  "docs/recordings.md": { recording: () => drawings(RECORDING) },
+};
+
+/** A page with its parts written anew. */
+export function withParts(path: string, page: string): string {
+  return Object.entries(DRAWN_PAGES[path]).reduce((text, [name, part]) => {
+    const [begin, end] = [`<!-- drawn: ${name} -->`, `<!-- end of ${name} -->`];
+    const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+    if (from < 0 || to < from) throw new Error(`${path} has no marks ${begin} and ${end}`);
+    return `${text.slice(0, from + begin.length)}\n\n${part()}\n\n${text.slice(to)}`;
+  }, page);
+}
+
+function drawings(structures: readonly Structure[]): string {
+  return structures.map((one) => `${captionOf(one)}\n\n${fenced(draw(one))}`).join("\n\n");
+}
+
+function fenced(lines: readonly string[]): string {
+  return ["```text", ...lines, "```"].join("\n");
+}
+
+function captionOf({ title, bytes }: Structure): string {
+  return `${title}, ${bytes} bytes:`;
+}
+
+/** The parts of a segment from its first byte to its last. */
+function segment(): string[] {
+  const { CONTROL_PARTICIPANTS, CONTROL_LANES, CONTROL_BYTES } = layout;
+  const at = (offset: number) => offset.toLocaleString("en");
+  const line = (label: string) => `${label.padStart(16)} +${"-".repeat(58)}+`;
+  const box = (text: string) => `${" ".repeat(16)} | ${text.padEnd(57)}|`;
+  return [
+    line("0"),
+    box(`header, ${layout.HEADER_BYTES} bytes`),
+    line(`${layout.HEADER_BYTES}`),
+    box("ring of lane 0: capacity bytes"),
+    line("control"),
+    box("control block, at a multiple of 64"),
+    line(`control + ${at(CONTROL_PARTICIPANTS)}`),
+    box(`${layout.MAX_PARTICIPANTS} participants, ${layout.PARTICIPANT_BYTES} bytes each`),
+    line(`control + ${at(CONTROL_LANES)}`),
+    box(`${layout.MAX_LANES} lanes, ${layout.LANE_BYTES} bytes each`),
+    line(`control + ${at(CONTROL_BYTES)}`),
+    box("regions, added when they are needed: rings of further"),
+    box("lanes, big messages, subscribers' cursors, requesters'"),
+    box("slots, replies, shelves"),
+    line("end"),
+  ];
+}
+
+/** A drawing with a row for each eight bytes; rows of which nothing is used are one. */
+export function draw({ fields, bytes }: Structure): string[] {
+  const rows: [offset: number, cells: string][] = [];
+  let next = 0;
+  for (const [at, group] of Map.groupBy(fields, rowOf)) {
+    if (at > next) rows.push([next, " ".repeat(WIDTH)]);
+    rows.push([at, cellsOf(at, group)]);
+    next = at + Math.max(ROW_BYTES, group[0].bytes);
+  }
+  if (next < bytes) rows.push([next, " ".repeat(WIDTH)]);
+  const digits = `${rows.at(-1)![0]}`.length;
+  const edge = `${" ".repeat(digits)} +${"-".repeat(WIDTH)}+`;
+  const lines = rows.map(([at, cells]) => `${`${at}`.padStart(digits)} |${cells}|`);
+  return [...lines.flatMap((line) => [edge, line]), edge];
+}
+
+function rowOf({ offset }: Field): number {
+  return offset - offset % ROW_BYTES;
+}
+
+/** The fields of a row, each at its place. */
+function cellsOf(row: number, fields: readonly Field[]): string {
+  if (fields[0].bytes >= ROW_BYTES) return cell(fields[0], WIDTH);
+  const cells: string[] = [];
+  let next = row;
+  for (const field of fields) {
+    if (field.offset > next) cells.push(" ".repeat(widthOf(field.offset - next)));
+    cells.push(cell(field, widthOf(field.bytes)));
+    next = field.offset + field.bytes;
+  }
+  const rest = row + ROW_BYTES - next;
+  return [...cells, ...rest > 0 ? [" ".repeat(widthOf(rest))] : []].join("|");
+}
+
+function widthOf(bytes: number): number {
+  return bytes * BYTE_WIDTH - 1;
+}
+
+function cell({ label, bytes }: Field, width: number): string {
+  const text = `${label}${bytes > ROW_BYTES ? ` (${bytes} bytes)` : ""}`;
+  return (text.length < width ? ` ${text}` : text).padEnd(width);
+}
+
+/** A table with a line for each field, as `deno fmt` sets it. */
+function table({ fields, bytes }: Structure): string {
+  const last = fields.at(-1)!;
+  const rest = last.offset + last.bytes;
+  const rows = [
+    ["bytes", "content"],
+    ...fields.map((field) => [rangeOf(field.offset, field.bytes), field.meaning!]),
+    [
+      rangeOf(rest, bytes - rest),
+      "zero, for later versions; a local channel keeps its state before use in the last eight",
+    ],
+  ];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column].length)));
+  const line = (cells: string[]) =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column])).join(" | ")} |`;
+  const rule = line(widths.map((width) => "-".repeat(width)));
+  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
+}
+
+function rangeOf(offset: number, bytes: number): string {
+  return `${offset}-${offset + bytes - 1}`;
+}

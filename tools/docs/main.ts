@@ -1,0 +1,73 @@
+/**
+ * `deno task docs`: writes `docs/api`, one page for each entry of the package, from what `deno doc` says,
+ * and draws layouts in other pages from their descriptors. With `--check` it changes nothing, and fails where a page is not what it would write.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { entryAt } from "./doc.ts";
+import { DRAWN_PAGES, withParts } from "./layouts.ts";
+import { pageOf } from "./page.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const FOLDER = new URL("docs/api/", ROOT);
+
+/** The pages by the names of their files. */
+async function pages(): Promise<Map<string, string>> {
+  const { name, exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const pages = new Map<string, string>();
+  const rows: string[] = [];
+  for (const [entry, path] of Object.entries<string>(exports)) {
+    const specifier = `${name}${entry.slice(1)}`;
+    const file = `${entry === "." ? "core" : entry.slice(2)}.md`;
+    const documented = await entryAt(new URL(path, ROOT).pathname);
+    pages.set(file, pageOf(specifier, documented));
+    const summary = documented.jsDoc.doc!.trim().split("\n\n")[0].replaceAll("\n", " ");
+    rows.push(`| [\`${specifier}\`](${file}) | ${summary} |`);
+  }
+  return pages.set("README.md", `# Reference\n\n${introduction}\n\n${rows.join("\n")}\n`);
+}
+
+const introduction = "What each entry of the package exports, from the comments in its sources. " +
+  "`deno task docs` writes these pages.\n\n| import | what it is |\n| --- | --- |";
+
+async function textOf(file: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(new URL(file, FOLDER));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Files in the folder that are no page. */
+function strays(pages: ReadonlyMap<string, string>): string[] {
+  return [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => !pages.has(name));
+}
+
+async function check(pages: ReadonlyMap<string, string>): Promise<number> {
+  const wrong = strays(pages);
+  for (const [file, text] of pages) if (await textOf(file) !== text) wrong.push(file);
+  for (const path of Object.keys(DRAWN_PAGES)) {
+    const page = await Deno.readTextFile(new URL(path, ROOT));
+    if (withParts(path, page) !== page) wrong.push(path);
+  }
+  if (wrong.length === 0) return 0;
+  console.error(`the pages are out of date (${wrong.join(", ")}): run deno task docs`);
+  return 1;
+}
+
+async function write(pages: ReadonlyMap<string, string>): Promise<number> {
+  await Deno.mkdir(FOLDER, { recursive: true });
+  for (const stray of strays(pages)) await Deno.remove(new URL(stray, FOLDER));
+  for (const [file, text] of pages) await Deno.writeTextFile(new URL(file, FOLDER), text);
+  for (const path of Object.keys(DRAWN_PAGES)) {
+    const url = new URL(path, ROOT);
+    await Deno.writeTextFile(url, withParts(path, await Deno.readTextFile(url)));
+  }
+  return 0;
+}
+
+const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+Deno.exit(await (values.check ? check : write)(await pages()));
