@@ -59,11 +59,11 @@ export const HEADER_END = HEADER_CAPACITY + 8;
 export const HEADER_LANES = HEADER_END + 8;
 export const HEADER_CHECK = HEADER_LANES + 4;
 // How many have come, or that nobody may any more; see lib/segment/lifecycle.ts.
-export const HEADER_DOOR = HEADER_CHECK + 4;
+export const HEADER_ATTACH_GATE = HEADER_CHECK + 4;
 export const HEADER_BYTES = 128;
 
 /** Door word: the last one has left, and the segment is to be deleted. */
-export const DOOR_SHUT = 0x52454454;
+export const ATTACH_GATE_CLOSED = 0x52454454;
 
 /** Status word: the channel is open. */
 export const STATUS_OPEN = 0;
@@ -88,25 +88,25 @@ export const CODEC_BYTES = 32;
 export const CONTROL_CREATED_AT = CONTROL_CODEC + CODEC_BYTES;
 export const CONTROL_CREATOR_PID = CONTROL_CREATED_AT + 8;
 // One line that senders and receivers only read while nobody sleeps.
-export const CONTROL_RECEIVERS_ASLEEP = 64;
-export const CONTROL_SENDERS_ASLEEP = CONTROL_RECEIVERS_ASLEEP + 32;
+export const CONTROL_RECEIVER_WAITERS = 64;
+export const CONTROL_SENDER_WAITERS = CONTROL_RECEIVER_WAITERS + 32;
 // Requesters that sleep for a reply, receivers that take turns, receivers that read in place.
-export const CONTROL_REQUESTERS_ASLEEP = CONTROL_SENDERS_ASLEEP + 32;
-export const CONTROL_WAITING = CONTROL_REQUESTERS_ASLEEP + 32;
-export const CONTROL_HOLDERS = CONTROL_WAITING + 32;
+export const CONTROL_REQUESTER_WAITERS = CONTROL_SENDER_WAITERS + 32;
+export const CONTROL_FAIRNESS_SET = CONTROL_REQUESTER_WAITERS + 32;
+export const CONTROL_PINS = CONTROL_FAIRNESS_SET + 32;
 // How often messages were given back, and the totals below corrected: all look at these all the time,
 // and hardly anybody writes to their line.
-export const CONTROL_RETURNS = CONTROL_HOLDERS + 32;
+export const CONTROL_RETURNS = CONTROL_PINS + 32;
 export const CONTROL_CORRECTIONS = CONTROL_RETURNS + 4;
 // What lanes other than the first add to the header's totals; written by senders, then by receivers.
-export const CONTROL_OTHERS_HEAD = CONTROL_RECEIVERS_ASLEEP + 192;
+export const CONTROL_OTHERS_HEAD = CONTROL_RECEIVER_WAITERS + 192;
 export const CONTROL_OTHERS_COUNT = CONTROL_OTHERS_HEAD + 8;
 export const CONTROL_OTHERS_TAIL = CONTROL_OTHERS_HEAD + 64;
 // The largest number of turns any receiver took.
-export const CONTROL_TURN_MAX = CONTROL_OTHERS_TAIL + 64;
+export const CONTROL_MAX_SERVICE_COUNT = CONTROL_OTHERS_TAIL + 64;
 // Where the shelves are, each with its check.
-export const CONTROL_SHELVES = CONTROL_TURN_MAX + 8;
-export const CONTROL_PARTICIPANTS = CONTROL_TURN_MAX + 64;
+export const CONTROL_LEASE_TABLES = CONTROL_MAX_SERVICE_COUNT + 8;
+export const CONTROL_PARTICIPANTS = CONTROL_MAX_SERVICE_COUNT + 64;
 
 /** Sockets that can be attached to one channel at once. */
 export const MAX_PARTICIPANTS = 256;
@@ -114,33 +114,33 @@ export const MAX_PARTICIPANTS = 256;
 export const MAX_LANES = 128;
 
 // A participant's slot. The agent word claims it: 0 is free.
-export const PARTICIPANT_AGENT = 0;
-export const PARTICIPANT_ROLE = PARTICIPANT_AGENT + 8;
+export const PARTICIPANT_ISOLATE = 0;
+export const PARTICIPANT_ROLE = PARTICIPANT_ISOLATE + 8;
 export const PARTICIPANT_PID = PARTICIPANT_ROLE + 4;
 export const PARTICIPANT_SINCE = PARTICIPANT_PID + 4;
 export const PARTICIPANT_LANE = PARTICIPANT_SINCE + 8;
 export const PARTICIPANT_GENERATION = PARTICIPANT_LANE + 4;
 export const PARTICIPANT_REGION = PARTICIPANT_GENERATION + 4;
 export const PARTICIPANT_REGION_BYTES = PARTICIPANT_REGION + 4;
-export const PARTICIPANT_HOLD = PARTICIPANT_REGION_BYTES + 4;
-export const PARTICIPANT_HOLD_LANE = PARTICIPANT_HOLD + 8;
-export const PARTICIPANT_HEAP = PARTICIPANT_HOLD_LANE + 4;
+export const PARTICIPANT_PIN = PARTICIPANT_REGION_BYTES + 4;
+export const PARTICIPANT_PIN_LANE = PARTICIPANT_PIN + 8;
+export const PARTICIPANT_HEAP = PARTICIPANT_PIN_LANE + 4;
 export const PARTICIPANT_HEAP_BYTES = PARTICIPANT_HEAP + 4;
 // The second line is written by others when they wake this participant.
 export const PARTICIPANT_WAKE = 64;
 export const PARTICIPANT_WAIT_KIND = PARTICIPANT_WAKE + 4;
-export const PARTICIPANT_TURNS = PARTICIPANT_WAIT_KIND + 4;
-export const PARTICIPANT_FENCE = PARTICIPANT_TURNS + 4;
+export const PARTICIPANT_SERVICE_COUNT = PARTICIPANT_WAIT_KIND + 4;
+export const PARTICIPANT_FENCE = PARTICIPANT_SERVICE_COUNT + 4;
 export const PARTICIPANT_REGION_CHECK = PARTICIPANT_FENCE + 4;
 export const PARTICIPANT_HEAP_CHECK = PARTICIPANT_REGION_CHECK + 4;
 export const PARTICIPANT_BYTES = 128;
 
 /** Sets of sleepers: receivers that wait for messages. */
-export const ASLEEP_RECEIVERS = 0;
+export const WAITERS_RECEIVERS = 0;
 /** Senders that wait for room. */
-export const ASLEEP_SENDERS = 1;
+export const WAITERS_SENDERS = 1;
 /** Requesters that wait for a reply. */
-export const ASLEEP_REQUESTERS = 2;
+export const WAITERS_REQUESTERS = 2;
 
 /** The sleeper waits on its wake word in the kernel (or in `Atomics.wait`). */
 export const WAIT_WORD = 1;
@@ -183,7 +183,7 @@ export const RECORD_TENSOR = 4;
 /** Frame flag: a reply that carries an error. */
 export const RECORD_ERROR = 8;
 /** Frame flag: a note stands before the value: its length in 4 bytes, UTF-8, zeros up to 8 bytes. */
-export const RECORD_NOTED = 16;
+export const RECORD_HEADERS = 16;
 
 /** Bytes of a reference in a record that is flagged as a block: offset and length. */
 export const REFERENCE_BYTES = 16;
@@ -218,36 +218,36 @@ export const SLOT_DONE = 4;
 
 // A shelf: places for messages that were taken and are not acknowledged yet, then a small room for each.
 /** Shelves of one channel; each has as many places as `SHELF_GROWTH` of the one before. */
-export const MAX_SHELVES = 5;
-export const FIRST_SHELF_PLACES = 64;
-export const SHELF_GROWTH = 4;
-export const PLACE_STATE = 0;
-export const PLACE_POSITION = PLACE_STATE + 8;
-export const PLACE_LANE = PLACE_POSITION + 8;
-export const PLACE_LENGTH = PLACE_LANE + 4;
-export const PLACE_FLAGS = PLACE_LENGTH + 4;
-export const PLACE_CHECK = PLACE_FLAGS + 4;
+export const MAX_LEASE_TABLES = 5;
+export const FIRST_LEASE_TABLE_SLOTS = 64;
+export const LEASE_TABLE_GROWTH = 4;
+export const LEASE_SLOT_STATE = 0;
+export const LEASE_SLOT_POSITION = LEASE_SLOT_STATE + 8;
+export const LEASE_SLOT_LANE = LEASE_SLOT_POSITION + 8;
+export const LEASE_SLOT_LENGTH = LEASE_SLOT_LANE + 4;
+export const LEASE_SLOT_FLAGS = LEASE_SLOT_LENGTH + 4;
+export const LEASE_SLOT_CHECK = LEASE_SLOT_FLAGS + 4;
 // Where the bytes are, and how many there can be.
-export const PLACE_ROOM = PLACE_CHECK + 4;
-export const PLACE_ROOM_BYTES = PLACE_ROOM + 4;
-export const PLACE_ROOM_CHECK = PLACE_ROOM_BYTES + 4;
-export const PLACE_BYTES = 64;
+export const LEASE_SLOT_BUFFER = LEASE_SLOT_CHECK + 4;
+export const LEASE_SLOT_BUFFER_BYTES = LEASE_SLOT_BUFFER + 4;
+export const LEASE_SLOT_BUFFER_CHECK = LEASE_SLOT_BUFFER_BYTES + 4;
+export const LEASE_SLOT_BYTES = 64;
 /** Bytes of the room that a place has from the beginning. */
-export const SMALL_ROOM_BYTES = 192;
+export const SMALL_BUFFER_BYTES = 192;
 /** Bytes of a room that is made larger, at least. */
-export const LARGER_ROOM_BYTES = 4096;
+export const LARGE_BUFFER_BYTES = 4096;
 /** A larger room is left to larger messages, unless it is at most this many times too large. */
-export const ROOM_WASTE = 4;
+export const BUFFER_WASTE = 4;
 
 // States of a place: [0-7] status  [8-15] puller  [16-31] its generation  [32-47] deliveries
 // [48-63] how often the place was used
-export const PLACE_FREE = 0;
+export const LEASE_SLOT_FREE = 0;
 /** A puller copies a message into it. */
-export const PLACE_CLAIMED = 1;
+export const LEASE_SLOT_CLAIMED = 1;
 /** A puller has taken the message, once its lane's tail is beyond the position; else it never did. */
-export const PLACE_HELD = 2;
+export const LEASE_SLOT_LEASED = 2;
 /** Its puller gave it back or is gone: it is there for everyone. */
-export const PLACE_RETURNED = 3;
+export const LEASE_SLOT_RETURNED = 3;
 
 // What `next` answers besides the offset of a payload.
 /** Nothing to receive. */
@@ -261,29 +261,29 @@ export const NEXT_DEFER = -3;
 /** A message that was given back. */
 export const NEXT_RETURNED = -4;
 /** Nothing was looked for: time to see whether those live who hold messages. Ask again. */
-export const NEXT_LOOK = -5;
+export const NEXT_CHECK_OWNERS = -5;
 
 /** How `next` is called: whatever turn it is. */
 export const POLL_ANY = 0;
 /** A message that is another waiting receiver's turn is left to it. */
-export const POLL_TURN = 1;
+export const POLL_FAIR = 1;
 /** The same, and the caller spins: what it finds is answered at once, the header's totals can wait. */
 export const POLL_SPIN = 2;
 
 // What `take` and `release` answer: bits; 0 when what `next` found was lost meanwhile.
 export const TAKEN = 1;
 /** A sender sleeps. */
-export const TAKEN_SENDER_ASLEEP = 2;
+export const TAKEN_SENDER_WAITING = 2;
 /** From here on the header's tail is behind, until `tellTail`. */
-export const TAKEN_UNTOLD = 4;
+export const TAKEN_UNPUBLISHED = 4;
 /** The message was delivered before. */
-export const TAKEN_AGAIN = 8;
+export const TAKEN_REDELIVERED = 8;
 
 /** How many messages a waiting receiver may be ahead of another waiting one. */
-export const TURN_QUANTUM = 16;
+export const FAIRNESS_QUANTUM = 16;
 /** Messages of a backlog after which a receiver tells the header of its takes now and then only. */
-export const PROMPT_TELLS = 64;
+export const PROMPT_TAIL_FLUSHES = 64;
 /** Takes between two tells then. */
-export const TELL_EVERY = 64;
+export const TAIL_FLUSH_INTERVAL = 64;
 /** How many messages a receiver takes from a lane before it looks at the next. */
 export const LANE_BUDGET = 64;

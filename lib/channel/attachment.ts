@@ -94,7 +94,7 @@ export function formatSegment(memory: WebAssembly.Memory, segment: NewSegment): 
   ring.configure(IS_WEAK, KIND_NUMBERS[segment.kind], segment.capacity, bytes);
   const at = controlOffset(segment.capacity) + layout.CONTROL_CODEC;
   new Uint8Array(memory.buffer, at).set(new TextEncoder().encode(segment.codecId));
-  ring.signCreator(Deno.pid, Date.now());
+  ring.setCreator(Deno.pid, Date.now());
   ring.format(segment.persist ? layout.FLAG_PERSIST : 0);
   const header = new DataView(memory.buffer, 0, layout.HEADER_BYTES);
   const codec = new Uint8Array(memory.buffer, at, layout.CODEC_BYTES);
@@ -232,7 +232,7 @@ export class Attachment {
           `which is its limit; close some, or use a second channel`,
       );
     }
-    this.ring.takeTurnsAs(index);
+    this.ring.openFairness(index);
     this.ring.refreshTotals();
     return index;
   }
@@ -243,7 +243,7 @@ export class Attachment {
     const mine = this.carrier.agent;
     const known = new Map<bigint, boolean>([[0n, true], [mine, true]]);
     for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
-      const agent = this.ring.agentOf(index);
+      const agent = this.ring.isolateOf(index);
       // Whose slot it is cannot be told any more: its owner may well live.
       if (agent !== 0n && !isAgentId(agent)) continue;
       if (!known.has(agent)) known.set(agent, this.carrier.isAlive(agent));
@@ -254,19 +254,19 @@ export class Attachment {
         channel: this.name,
       });
     }
-    if (this.hasShelves) this.wakeAll(layout.ASLEEP_RECEIVERS);
+    if (this.hasShelves) this.wakeAll(layout.WAITERS_RECEIVERS);
   }
 
   /** True once a puller that acknowledges held a message on the channel. */
   get hasShelves(): boolean {
     const control = controlOffset(this.capacity);
-    return this.words[(control + layout.CONTROL_SHELVES) >>> 2] !== 0;
+    return this.words[(control + layout.CONTROL_LEASE_TABLES) >>> 2] !== 0;
   }
 
   /** Throws if a shelf cannot be right. */
   checkShelves(): void {
     this.mapAll();
-    if (this.ring.brokenShelf() >= 0) throw this.corruption("a shelf lies outside of it");
+    if (this.ring.corruptLeaseTable() >= 0) throw this.corruption("a shelf lies outside of it");
   }
 
   /** On a channel with shelves: now and then gives back what dead pullers hold. */
@@ -276,15 +276,15 @@ export class Attachment {
     const now = performance.now();
     if (now - this.#lookedAtMs < LOOK_MS) return;
     this.#lookedAtMs = now;
-    ring.mendPlaces();
-    for (let i = ring.holderFrom(0); i >= 0; i = ring.holderFrom(i + 1)) {
+    ring.repairLeaseSlots();
+    for (let i = ring.leaseOwnerFrom(0); i >= 0; i = ring.leaseOwnerFrom(i + 1)) {
       if (!this.isPresent(i)) return this.reap();
     }
   }
 
   /** True while the participant in a slot lives. */
   isPresent(index: number): boolean {
-    const agent = this.ring.agentOf(index);
+    const agent = this.ring.isolateOf(index);
     return agent !== 0n && this.carrier.isAlive(agent);
   }
 
@@ -320,7 +320,7 @@ export class Attachment {
     try {
       this.carrier.extend(place + rounded, rounded);
     } catch (error) {
-      this.ring.giveBack(place, rounded);
+      this.ring.unreserve(place, rounded);
       throw error;
     }
     this.#adopt();
@@ -360,7 +360,7 @@ export class Attachment {
 
   /** Wakes the sleeper of a side that had the fewest turns; false if there is none. */
   wakeOne(side: number): boolean {
-    const index = this.ring.takeSleeper(side);
+    const index = this.ring.popWaiter(side);
     if (index >= 0) this.signal(index);
     return index >= 0;
   }
@@ -372,14 +372,14 @@ export class Attachment {
 
   /** Wakes one participant if it sleeps. */
   wake(index: number, side: number): void {
-    if (this.ring.rouse(index, side)) this.signal(index);
+    if (this.ring.wake(index, side)) this.signal(index);
   }
 
   /** Wakes a participant whose bit was taken. */
   signal(index: number): void {
     const word = this.field(index, layout.PARTICIPANT_WAKE);
     const kind = this.words[this.field(index, layout.PARTICIPANT_WAIT_KIND) >>> 2];
-    const agent = this.ring.agentOf(index);
+    const agent = this.ring.isolateOf(index);
     if (kind === layout.WAIT_WORD) this.carrier.wakeWord(word, agent);
     else this.carrier.ringDoorbell(word, agent);
   }
@@ -419,7 +419,7 @@ export class Attachment {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.ring.leave(this.index) > 0) this.wakeAll(layout.ASLEEP_RECEIVERS);
+    if (this.ring.leave(this.index) > 0) this.wakeAll(layout.WAITERS_RECEIVERS);
     const isKept = this.#isPersistent;
     this.carrier.close(isKept ? undefined : () => isDisposable(this.carrier, this.kind));
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
@@ -465,9 +465,13 @@ export function unacknowledgedMessages(
 ): number {
   const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
   let messages = 0;
-  let bytes = layout.FIRST_SHELF_PLACES * layout.PLACE_BYTES;
-  for (let shelf = 0; shelf < layout.MAX_SHELVES; shelf++, bytes *= layout.SHELF_GROWTH) {
-    const at = view.getUint32(layout.CONTROL_SHELVES + shelf * 8, true);
+  let bytes = layout.FIRST_LEASE_TABLE_SLOTS * layout.LEASE_SLOT_BYTES;
+  for (
+    let shelf = 0;
+    shelf < layout.MAX_LEASE_TABLES;
+    shelf++, bytes *= layout.LEASE_TABLE_GROWTH
+  ) {
+    const at = view.getUint32(layout.CONTROL_LEASE_TABLES + shelf * 8, true);
     if (at !== 0) messages += messagesOn(source(at, bytes));
   }
   return messages;
@@ -475,9 +479,9 @@ export function unacknowledgedMessages(
 
 function messagesOn(shelf: Uint8Array<ArrayBufferLike>): number {
   let messages = 0;
-  for (let place = 0; place < shelf.length; place += layout.PLACE_BYTES) {
-    const status = shelf[place + layout.PLACE_STATE];
-    if (status === layout.PLACE_HELD || status === layout.PLACE_RETURNED) messages++;
+  for (let place = 0; place < shelf.length; place += layout.LEASE_SLOT_BYTES) {
+    const status = shelf[place + layout.LEASE_SLOT_STATE];
+    if (status === layout.LEASE_SLOT_LEASED || status === layout.LEASE_SLOT_RETURNED) messages++;
   }
   return messages;
 }

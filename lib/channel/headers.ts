@@ -5,7 +5,7 @@
  */
 
 import { type Encoded, Encoder } from "./encoder.ts";
-import { RECORD_NOTED } from "../../wasm/layout.ts";
+import { RECORD_HEADERS } from "../../wasm/layout.ts";
 
 /** Longest note, in bytes of UTF-8. */
 export const MAX_NOTE_BYTES = 1024;
@@ -46,7 +46,7 @@ export class NotingEncoder extends Encoder {
     if (note.length > MAX_NOTE_BYTES) {
       throw new RangeError(`a note has at most ${MAX_NOTE_BYTES} bytes, not ${note.length}`);
     }
-    return { bytes: this.#join(note, bytes), flags: flags | RECORD_NOTED };
+    return { bytes: this.#join(note, bytes), flags: flags | RECORD_HEADERS };
   }
 
   #join(note: Uint8Array, bytes: Uint8Array): Uint8Array {

@@ -8,7 +8,12 @@
 import type { Attachment } from "./attachment.ts";
 import { ShmBufferFullError } from "../base/errors.ts";
 import type { Found } from "./receiver.ts";
-import { ASLEEP_RECEIVERS, LARGER_ROOM_BYTES, PLACE_ROOM, TAKEN } from "../../wasm/layout.ts";
+import {
+  LARGE_BUFFER_BYTES,
+  LEASE_SLOT_BUFFER,
+  TAKEN,
+  WAITERS_RECEIVERS,
+} from "../../wasm/layout.ts";
 
 /** Rooms up to this size are powers of two, so that one serves many sizes; in bytes. */
 const DOUBLING_BYTES = 1024 * 1024;
@@ -43,7 +48,7 @@ export class Shelf {
    * @throws {ShmCorruptionError} if the shelves cannot be right
    */
   prepare(found: Found): void {
-    const returned = this.#attachment.ring.returnedPlace() >>> 0;
+    const returned = this.#attachment.ring.returnedSlot() >>> 0;
     this.#place = returned === 0 ? this.#claim(found.length) : returned;
     if (returned === 0) this.#copy(found, this.#place);
   }
@@ -51,15 +56,15 @@ export class Shelf {
   /** Takes the message that was found and copied; answers TAKEN bits. */
   take(found: Found): number {
     const { ring } = this.#attachment;
-    if (this.#place !== this.#spare) return ring.holdReturned();
-    const result = ring.holdTaken(this.#place, found.length, found.size, found.flags);
+    if (this.#place !== this.#spare) return ring.leaseReturned();
+    const result = ring.leaseTaken(this.#place, found.length, found.size, found.flags);
     if ((result & TAKEN) !== 0) this.#spare = 0;
     return result;
   }
 
   #copy({ at, length }: Found, place: number): void {
     const attachment = this.#attachment;
-    const room = attachment.words[(place + PLACE_ROOM) >>> 2] >>> 0;
+    const room = attachment.words[(place + LEASE_SLOT_BUFFER) >>> 2] >>> 0;
     if (room + length > attachment.carrier.mappedBytes) attachment.remap();
     if (room + length > attachment.carrier.mappedBytes) {
       throw attachment.corruption("the room for a message lies outside of it");
@@ -70,15 +75,17 @@ export class Shelf {
   /** A claimed place with room for a message. */
   #claim(bytes: number): number {
     if (this.#spare === 0) this.#spare = this.#claimAnew(bytes);
-    if (this.#attachment.ring.roomOf(this.#spare) >>> 0 < bytes) this.#widen(this.#spare, bytes);
+    if (this.#attachment.ring.slotBufferBytes(this.#spare) >>> 0 < bytes) {
+      this.#widen(this.#spare, bytes);
+    }
     return this.#spare;
   }
 
   #claimAnew(bytes: number): number {
     const { ring } = this.#attachment;
-    let place = ring.claimPlace(bytes, this.#freed.pop() ?? 0, 0) >>> 0;
-    while (place === 0 && this.#addShelf()) place = ring.claimPlace(bytes, 0, 0) >>> 0;
-    if (place === 0) place = ring.claimPlace(bytes, 0, 1) >>> 0;
+    let place = ring.claimLeaseSlot(bytes, this.#freed.pop() ?? 0, 0) >>> 0;
+    while (place === 0 && this.#addShelf()) place = ring.claimLeaseSlot(bytes, 0, 0) >>> 0;
+    if (place === 0) place = ring.claimLeaseSlot(bytes, 0, 1) >>> 0;
     if (place !== 0) return place;
     this.#attachment.checkShelves();
     throw new ShmBufferFullError(
@@ -89,17 +96,17 @@ export class Shelf {
 
   #addShelf(): boolean {
     const attachment = this.#attachment;
-    const shelf = attachment.ring.missingShelf();
+    const shelf = attachment.ring.missingLeaseTable();
     if (shelf < 0) return false;
-    const at = attachment.allocate(attachment.ring.shelfBytes(shelf));
-    attachment.ring.addShelf(shelf, at);
+    const at = attachment.allocate(attachment.ring.leaseTableBytes(shelf));
+    attachment.ring.addLeaseTable(shelf, at);
     return true;
   }
 
   #widen(place: number, bytes: number): void {
     const step = bytes <= DOUBLING_BYTES ? 2 ** Math.ceil(Math.log2(bytes)) : DOUBLING_BYTES;
-    const size = Math.max(LARGER_ROOM_BYTES, Math.ceil(bytes / step) * step);
-    this.#attachment.ring.setRoom(place, this.#attachment.allocate(size), size);
+    const size = Math.max(LARGE_BUFFER_BYTES, Math.ceil(bytes / step) * step);
+    this.#attachment.ring.setSlotBuffer(place, this.#attachment.allocate(size), size);
   }
 
   /** Frees the place of a message that is done. */
@@ -110,8 +117,8 @@ export class Shelf {
 
   /** Gives a message to everyone. */
   giveBack(place: number): void {
-    this.#checkOurs(this.#attachment.ring.returnHeld(place));
-    this.#attachment.wakeAll(ASLEEP_RECEIVERS);
+    this.#checkOurs(this.#attachment.ring.nack(place));
+    this.#attachment.wakeAll(WAITERS_RECEIVERS);
   }
 
   #checkOurs(wasOurs: number): void {

@@ -18,41 +18,41 @@ import type { SocketStatistics } from "../sockets/socket.ts";
 import { readTensor } from "../codecs/tensor.ts";
 import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
 import {
-  ASLEEP_RECEIVERS,
-  ASLEEP_SENDERS,
   BLOCK_HEADER_BYTES,
   CURSOR_BYTES,
+  LEASE_SLOT_BUFFER,
+  LEASE_SLOT_FLAGS,
+  LEASE_SLOT_LENGTH,
   MAX_LANES,
+  NEXT_CHECK_OWNERS,
   NEXT_CORRUPT,
   NEXT_DEFER,
   NEXT_EMPTY,
-  NEXT_LOOK,
   NEXT_RETURNED,
   NEXT_UNMAPPED,
-  PARTICIPANT_TURNS,
-  PLACE_FLAGS,
-  PLACE_LENGTH,
-  PLACE_ROOM,
+  PARTICIPANT_SERVICE_COUNT,
   POLL_ANY,
+  POLL_FAIR,
   POLL_SPIN,
-  POLL_TURN,
   RECORD_BLOCK,
-  RECORD_NOTED,
+  RECORD_HEADERS,
   RECORD_TENSOR,
   REQUEST_PREFIX_BYTES,
   TAKEN,
-  TAKEN_AGAIN,
-  TAKEN_SENDER_ASLEEP,
-  TAKEN_UNTOLD,
+  TAKEN_REDELIVERED,
+  TAKEN_SENDER_WAITING,
+  TAKEN_UNPUBLISHED,
+  WAITERS_RECEIVERS,
+  WAITERS_SENDERS,
 } from "../../wasm/layout.ts";
 
 /** Codes of `next` are the largest 32-bit numbers. */
-const CODES = NEXT_LOOK >>> 0;
+const CODES = NEXT_CHECK_OWNERS >>> 0;
 const CORRUPT = NEXT_CORRUPT >>> 0;
 const UNMAPPED = NEXT_UNMAPPED >>> 0;
 const DEFER = NEXT_DEFER >>> 0;
 const RETURNED = NEXT_RETURNED >>> 0;
-const LOOK = NEXT_LOOK >>> 0;
+const LOOK = NEXT_CHECK_OWNERS >>> 0;
 const EMPTY = NEXT_EMPTY;
 
 /** Milliseconds between two looks at whether those live who hold messages. */
@@ -62,9 +62,9 @@ const HOLDER_CHECK_MS = 50;
 const NOWHERE = -1;
 
 /** Flags of messages that are more than bytes in the ring. */
-const NOT_PLAIN = RECORD_BLOCK | RECORD_NOTED;
+const NOT_PLAIN = RECORD_BLOCK | RECORD_HEADERS;
 /** Flags of messages that are more than what the codec wrote. */
-const NOT_CODEC_ALONE = RECORD_TENSOR | RECORD_NOTED;
+const NOT_CODEC_ALONE = RECORD_TENSOR | RECORD_HEADERS;
 
 const noteDecoder = new TextDecoder();
 
@@ -105,7 +105,7 @@ export interface Found {
 /** What is received on a channel. */
 export class Inbox<T> implements Incoming<T>, Waiter {
   readonly attachment: Attachment;
-  readonly side = ASLEEP_RECEIVERS;
+  readonly side = WAITERS_RECEIVERS;
   readonly #counts: SocketStatistics;
   readonly #isRaw: boolean;
   readonly #takesTurns: boolean;
@@ -136,7 +136,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   #hasView = false;
   #isDeferring = false;
   readonly #patience = new Patience();
-  readonly #tryTurn = () => this.tryReceive(POLL_TURN);
+  readonly #tryTurn = () => this.tryReceive(POLL_FAIR);
   readonly #trySpin = () => this.tryReceive(POLL_SPIN);
   #into: Uint8Array = new Uint8Array(0);
   readonly #trySpinInto = () => {
@@ -145,7 +145,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   };
   readonly #tellTail = () => {
     this.#hasUntold = false;
-    if (!this.attachment.isClosed) this.attachment.ring.tellTail();
+    if (!this.attachment.isClosed) this.attachment.ring.flushTail();
   };
 
   constructor(
@@ -161,7 +161,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     this.#isRequest = attachment.kind === "request";
     this.#waits = new AsyncWaits(this);
     const cursors = this.#takesTurns ? 0 : attachment.region(MAX_LANES * CURSOR_BYTES);
-    attachment.ring.openShelves(attachment.index);
+    attachment.ring.openLeaseTables(attachment.index);
     attachment.ring.openReceiver(attachment.index, cursors);
   }
 
@@ -203,7 +203,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
 
   /** The message that was found, with what is noted on it. */
   protected get found(): Found {
-    const before = (this.#flags & RECORD_NOTED) === 0 ? 0 : this.#noteBytes;
+    const before = (this.#flags & RECORD_HEADERS) === 0 ? 0 : this.#noteBytes;
     return {
       at: this.#at - before,
       length: this.#length + before,
@@ -226,7 +226,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   receiveSync(options: TimeoutOptions | undefined): T {
     const timeoutMs = checkTimeout(options);
     this.#checkReady();
-    const quick = this.tryReceive(POLL_TURN);
+    const quick = this.tryReceive(POLL_FAIR);
     if (quick !== undefined) return quick;
     const value = this.#block(this.#trySpin, timeoutMs) ?? this.#tryLast();
     if (value === undefined) throw this.#timedOut(timeoutMs);
@@ -239,7 +239,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   }
 
   #block<R>(attempt: () => R | undefined, timeoutMs: number): R | undefined {
-    if (this.#takesTurns) this.attachment.ring.joinTurns();
+    if (this.#takesTurns) this.attachment.ring.joinFairness();
     return waitSync(this, attempt, timeoutMs);
   }
 
@@ -257,7 +257,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   ): Promise<T> {
     options?.signal?.throwIfAborted();
     this.#checkReady();
-    if (this.#takesTurns) this.attachment.ring.joinTurns();
+    if (this.#takesTurns) this.attachment.ring.joinFairness();
     const value = await this.#waits.wait(this.#tryTurn, options) ?? this.#tryLast();
     if (value === undefined) throw this.#timedOut(statedMs);
     return value;
@@ -303,7 +303,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   /** Receives into a buffer, blocking until a message comes. */
   receiveIntoSync(target: Uint8Array, options: TimeoutOptions | undefined): number {
     const timeoutMs = options === undefined ? Infinity : checkTimeout(options);
-    const quick = this.tryReceiveInto(target, POLL_TURN);
+    const quick = this.tryReceiveInto(target, POLL_FAIR);
     return quick >= 0 ? quick : this.#blockInto(target, timeoutMs);
   }
 
@@ -348,7 +348,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     const batch = this.#batch;
     while (batch.length < most && !batch.isFull && this.#find(POLL_ANY)) {
       if (words !== this.attachment.words) break;
-      if (batch.length === 0 && ring.returnedPlace() !== 0) return this.#takeReturned(values);
+      if (batch.length === 0 && ring.returnedSlot() !== 0) return this.#takeReturned(values);
       batch.add(words, bytes, this.#at, this.#length, this.#flags);
       if (!this.isWhole() || ring.step(this.#size, this.#flags) === 0) {
         ring.rewind();
@@ -435,12 +435,12 @@ export class Inbox<T> implements Incoming<T>, Waiter {
       const bytes = this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
       const lane = ring.foundLane();
       const position = ring.foundPosition();
-      const place = ring.returnedPlace() >>> 0;
+      const place = ring.returnedSlot() >>> 0;
       const taken = ring.takeInPlace(this.#size, this.#flags);
       if (taken !== TAKEN) this.#afterTake(taken);
       if (taken === 0) continue;
       this.#countReceived(bytes.length);
-      if ((taken & TAKEN_AGAIN) !== 0) return this.#returnedView(bytes, place);
+      if ((taken & TAKEN_REDELIVERED) !== 0) return this.#returnedView(bytes, place);
       return this.#takesTurns ? this.#laneView(bytes) : this.#sharedView(bytes, lane, position);
     }
     this.#checkNotOver(POLL_ANY);
@@ -450,8 +450,8 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   /** A queue's view: the sender keeps off its bytes until it is disposed. */
   #laneView(bytes: Uint8Array): MessageView {
     return this.#heldView(bytes, () => {
-      this.attachment.ring.letGo(this.attachment.index);
-      this.attachment.wakeAll(ASLEEP_SENDERS);
+      this.attachment.ring.unpin(this.attachment.index);
+      this.attachment.wakeAll(WAITERS_SENDERS);
     });
   }
 
@@ -488,7 +488,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
       [Symbol.dispose]: () => {
         if (!isOpen || this.attachment.isClosed) return;
         isOpen = this.#hasView = false;
-        if (!isIntact()) this.attachment.ring.loseOne();
+        if (!isIntact()) this.attachment.ring.addOneMissed();
       },
     };
   }
@@ -536,7 +536,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
 
   #damage(what: string): Error {
     this.#counts.errors++;
-    this.attachment.ring.giveUpLane();
+    this.attachment.ring.skipLane();
     return this.attachment.corruption(what);
   }
 
@@ -556,13 +556,13 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   #readPlace(how: number): boolean {
     const { attachment } = this;
     const { ring, words } = attachment;
-    const word = (ring.returnedPlace() >>> 0) >>> 2;
-    this.#at = words[word + PLACE_ROOM / 4] >>> 0;
-    this.#length = words[word + PLACE_LENGTH / 4] >>> 0;
-    this.#flags = words[word + PLACE_FLAGS / 4] & 0xff;
+    const word = (ring.returnedSlot() >>> 0) >>> 2;
+    this.#at = words[word + LEASE_SLOT_BUFFER / 4] >>> 0;
+    this.#length = words[word + LEASE_SLOT_LENGTH / 4] >>> 0;
+    this.#flags = words[word + LEASE_SLOT_FLAGS / 4] & 0xff;
     const end = this.#at + this.#length;
     if (end > attachment.carrier.mappedBytes) attachment.remap();
-    const isWhole = ring.isFoundWhole(this.#at, this.#length, this.#flags) !== 0;
+    const isWhole = ring.isFoundConsistent(this.#at, this.#length, this.#flags) !== 0;
     if (isWhole && end <= attachment.carrier.mappedBytes) {
       this.#readNote();
       if (this.#at !== NOWHERE) return true;
@@ -575,7 +575,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
 
   /** What is noted on a message stands before it. */
   #readNote(): void {
-    if ((this.#flags & RECORD_NOTED) === 0 || this.#at === NOWHERE) return;
+    if ((this.#flags & RECORD_HEADERS) === 0 || this.#at === NOWHERE) return;
     const { words, bytes } = this.attachment;
     const start = this.#at + 4;
     const length = words[this.#at >>> 2] >>> 0;
@@ -619,7 +619,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   #isStamped(): boolean {
     const { words, ring } = this.attachment;
     const offset = this.#blockAt - BLOCK_HEADER_BYTES;
-    return words[offset >>> 2] === ring.foundStamp(offset, this.#blockLength);
+    return words[offset >>> 2] === ring.foundTag(offset, this.#blockLength);
   }
 
   /** Where the request just received came from. */
@@ -657,9 +657,9 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   }
 
   #afterTake(result: number): void {
-    if ((result & TAKEN_SENDER_ASLEEP) !== 0) this.attachment.wakeAll(ASLEEP_SENDERS);
-    if ((result & TAKEN_UNTOLD) !== 0 && !this.#hasUntold) this.#tellTailSoon();
-    if ((result & TAKEN_AGAIN) !== 0) this.#counts.redelivered++;
+    if ((result & TAKEN_SENDER_WAITING) !== 0) this.attachment.wakeAll(WAITERS_SENDERS);
+    if ((result & TAKEN_UNPUBLISHED) !== 0 && !this.#hasUntold) this.#tellTailSoon();
+    if ((result & TAKEN_REDELIVERED) !== 0) this.#counts.redelivered++;
   }
 
   /** In a loop that blocks this comes when the loop ends. */
@@ -728,7 +728,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   #decodeFlagged({ bytes, flags, note }: Taken): unknown {
     const isTensor = (flags & RECORD_TENSOR) !== 0;
     const value = isTensor ? readTensor(bytes) : this.decodeValue({ bytes, flags: 0 });
-    const isNoted = this.#handsOutNotes && (flags & RECORD_NOTED) !== 0;
+    const isNoted = this.#handsOutNotes && (flags & RECORD_HEADERS) !== 0;
     return isNoted ? new Noted(value, note!) : value;
   }
 
@@ -758,16 +758,16 @@ export class Inbox<T> implements Incoming<T>, Waiter {
       return this.attachment.hasShelves ? HOLDER_CHECK_MS : Infinity;
     }
     const { ring, words } = this.attachment;
-    const awaited = ring.awaited();
+    const awaited = ring.deferredTo();
     if (awaited < 0) return 0;
-    if (ring.agentOf(awaited) === 0n) {
-      ring.putOut(awaited);
+    if (ring.isolateOf(awaited) === 0n) {
+      ring.evict(awaited);
       return 0;
     }
-    this.attachment.wake(awaited, ASLEEP_RECEIVERS);
-    const turns = words[this.attachment.field(awaited, PARTICIPANT_TURNS) >>> 2];
+    this.attachment.wake(awaited, WAITERS_RECEIVERS);
+    const turns = words[this.attachment.field(awaited, PARTICIPANT_SERVICE_COUNT) >>> 2];
     const leftMs = this.#patience.leftFor(awaited, turns, performance.now());
-    if (leftMs === 0) ring.putOut(awaited);
+    if (leftMs === 0) ring.evict(awaited);
     return leftMs;
   }
 

@@ -34,7 +34,7 @@ export class RegionRecord {
     const bytes = attachment.words[this.#word + 1] >>> 0;
     const first = controlOffset(attachment.capacity) + layout.CONTROL_BYTES;
     if (offset < first || (offset & 7) !== 0 || bytes === 0) return undefined;
-    if (attachment.words[this.#check] !== attachment.ring.seal(offset, bytes)) return undefined;
+    if (attachment.words[this.#check] !== attachment.ring.checksum(offset, bytes)) return undefined;
     if (offset + bytes > attachment.carrier.mappedBytes) attachment.remap();
     return offset + bytes > attachment.carrier.mappedBytes ? undefined : { offset, bytes };
   }
@@ -44,7 +44,7 @@ export class RegionRecord {
     const { words, ring } = this.#attachment;
     words[this.#word] = region.offset;
     words[this.#word + 1] = region.bytes;
-    words[this.#check] = ring.seal(region.offset, region.bytes);
+    words[this.#check] = ring.checksum(region.offset, region.bytes);
   }
 }
 

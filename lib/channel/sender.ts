@@ -17,8 +17,6 @@ import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/opt
 import type { SocketStatistics } from "../sockets/socket.ts";
 import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
 import {
-  ASLEEP_RECEIVERS,
-  ASLEEP_SENDERS,
   BLOCK_HEADER_BYTES,
   HEADER_STATUS,
   MAX_LANES,
@@ -27,6 +25,8 @@ import {
   REFERENCE_BYTES,
   RING_GAP,
   STATUS_OPEN,
+  WAITERS_RECEIVERS,
+  WAITERS_SENDERS,
 } from "../../wasm/layout.ts";
 
 /** Largest message on any channel, in bytes: 512 MiB. */
@@ -53,7 +53,7 @@ export interface Loan extends Disposable {
 /** A lane and what is sent through it. */
 export class Outbox implements Waiter {
   readonly attachment: Attachment;
-  readonly side = ASLEEP_SENDERS;
+  readonly side = WAITERS_SENDERS;
   #encoder: Encoder;
   /** Words put before every payload; the caller sets them before each send. */
   readonly prefix: Int32Array;
@@ -120,7 +120,7 @@ export class Outbox implements Waiter {
   /** A receiver that died while it read in place would keep the ring full for ever. */
   patienceMs(): number {
     const { attachment } = this;
-    const holder = attachment.ring.blockingHolder();
+    const holder = attachment.ring.oldestPin();
     if (holder < 0) return Infinity;
     const now = performance.now();
     if (now - this.#holderCheckedAtMs >= HOLDER_CHECK_MS) {
@@ -246,7 +246,7 @@ export class Outbox implements Waiter {
 
   /** The ring is full, unless its words cannot be right. */
   #hasNoRoom(): false {
-    if (this.attachment.ring.isSound() === 0) {
+    if (this.attachment.ring.isLaneValid() === 0) {
       this.#counts.errors++;
       throw this.attachment.corruption("the words of a lane were overwritten");
     }
@@ -280,7 +280,7 @@ export class Outbox implements Waiter {
   #wakeReceivers(messages: number): void {
     const most = this.attachment.kind === "broadcast" ? Infinity : messages;
     for (let woken = 0; woken < most; woken++) {
-      if (!this.attachment.wakeOne(ASLEEP_RECEIVERS)) return;
+      if (!this.attachment.wakeOne(WAITERS_RECEIVERS)) return;
     }
   }
 
@@ -330,7 +330,7 @@ export class Outbox implements Waiter {
     words[reference + 1] = 0;
     words[reference + 2] = length;
     words[reference + 3] = 0;
-    words[offset >>> 2] = ring.claimedStamp(offset, length);
+    words[offset >>> 2] = ring.claimedTag(offset, length);
     this.#liveBlocks.push({ position: ring.claimedPosition(), offset });
     return true;
   }
@@ -358,7 +358,7 @@ export class Outbox implements Waiter {
     let offset = -1;
     while (offset < 0 && this.#liveBlocks.length > 0) {
       const blocks = this.#liveBlocks.length;
-      this.attachment.ring.forgetBefore(this.#liveBlocks[0].position);
+      this.attachment.ring.evictBefore(this.#liveBlocks[0].position);
       this.#freeBlocks();
       if (this.#liveBlocks.length === blocks) return -1;
       offset = this.#blocks.allocate(bytes);
@@ -381,12 +381,12 @@ export class Outbox implements Waiter {
     this.#blocks.addRegion(region.offset, region.bytes);
     this.#largestBlock = region.bytes;
     const { ring, words } = this.attachment;
-    for (let at = ring.nextLeft() >>> 0; at !== 0; at = ring.nextLeft() >>> 0) {
+    for (let at = ring.nextHandover() >>> 0; at !== 0; at = ring.nextHandover() >>> 0) {
       const reference = (at + this.prefix.byteLength) >>> 2;
       const offset = words[reference] >>> 0;
       const bytes = BLOCK_HEADER_BYTES + (words[reference + 2] >>> 0);
       if (!this.#blocks.reserve(offset, bytes)) continue;
-      this.#liveBlocks.push({ position: ring.leftPosition(), offset });
+      this.#liveBlocks.push({ position: ring.handoverPosition(), offset });
     }
   }
 
@@ -439,9 +439,9 @@ export class Outbox implements Waiter {
 
   #lend(bytes: Uint8Array, abort: () => void): Loan {
     this.#hasLoan = true;
-    this.attachment.ring.hideClaimed();
+    this.attachment.ring.invalidateClaim();
     const commit = () => {
-      this.attachment.ring.showClaimed();
+      this.attachment.ring.restoreClaim();
       this.#countSent(bytes.length);
       this.#publish(1);
     };

@@ -86,7 +86,7 @@ function tryTimes<T>(attempt: Attempt<T>, times: number): T | undefined {
 
 function sleepOnce<T>(waiter: Waiter, attempt: Attempt<T>, deadline: number): T | undefined {
   const { ring, carrier, index } = waiter.attachment;
-  const value = ring.fallAsleep(index, waiter.side, WAIT_WORD);
+  const value = ring.announceWait(index, waiter.side, WAIT_WORD);
   const found = tryTimes(attempt, DWELL_ATTEMPTS);
   const left = deadline - performance.now();
   if (found === undefined && left > 0) {
@@ -94,7 +94,7 @@ function sleepOnce<T>(waiter: Waiter, attempt: Attempt<T>, deadline: number): T 
     carrier.sleep(word, value, Math.min(left, CHUNK_MS, waiter.patienceMs()));
   }
   const woken = found ?? attempt();
-  ring.getUp(index, waiter.side);
+  ring.cancelWait(index, waiter.side);
   return woken;
 }
 
@@ -175,7 +175,7 @@ export class AsyncWaits implements Listener {
     const { carrier, ring, index } = this.#waiter.attachment;
     carrier.stopListening(this);
     this.#announcedAt = undefined;
-    if (!this.#waiter.attachment.isClosed) ring.getUp(index, this.#waiter.side);
+    if (!this.#waiter.attachment.isClosed) ring.cancelWait(index, this.#waiter.side);
     clearTimeout(this.#hurry);
     this.#hurry = undefined;
   }
@@ -201,7 +201,7 @@ export class AsyncWaits implements Listener {
   /** Announces sleep and looks again for a moment; true when nobody is left waiting. */
   #announce(): boolean {
     const { ring, index } = this.#waiter.attachment;
-    const value = ring.fallAsleep(index, this.#waiter.side, WAIT_DOORBELL);
+    const value = ring.announceWait(index, this.#waiter.side, WAIT_DOORBELL);
     this.#announcedAt = value;
     this.#arm(value);
     for (let i = 0; i < DWELL_ATTEMPTS; i++) {

@@ -34,7 +34,7 @@ import { type Closable, forget, noteMessage, remember } from "../presence/exit_h
 import { logger } from "../base/log.ts";
 import { MIN_CAPACITY_BYTES } from "../base/options.ts";
 import { SystemError } from "../platform/platform.ts";
-import { ASLEEP_RECEIVERS, MAX_PARTICIPANTS, WAIT_DOORBELL } from "../../wasm/layout.ts";
+import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
 import { JournalFiles } from "./files.ts";
 import { Generation, type Place, type Stamp } from "./generation.ts";
 import * as layout from "./layout.ts";
@@ -389,7 +389,7 @@ export class Journal implements Closable, Disposable {
     const { ring, index } = this.#anchor;
     let wasAsleep = false;
     for (let count = 0; count < MAX_PARTICIPANTS; count++) {
-      const sleeper = ring.takeSleeper(ASLEEP_RECEIVERS);
+      const sleeper = ring.popWaiter(WAITERS_RECEIVERS);
       if (sleeper < 0) break;
       if (sleeper === index) wasAsleep = true;
       else this.#anchor.signal(sleeper);
@@ -398,7 +398,7 @@ export class Journal implements Closable, Disposable {
   }
 
   #announceSleep(): void {
-    this.#anchor.ring.fallAsleep(this.#anchor.index, ASLEEP_RECEIVERS, WAIT_DOORBELL);
+    this.#anchor.ring.announceWait(this.#anchor.index, WAITERS_RECEIVERS, WAIT_DOORBELL);
   }
 
   /** Applies what others append soon after they do; keeps the event loop alive. */
@@ -417,7 +417,7 @@ export class Journal implements Closable, Disposable {
     clearTimeout(this.#nextTurn);
     this.#nextTurn = undefined;
     this.#anchor.carrier.stopListening(this.#listener);
-    this.#anchor.ring.getUp(this.#anchor.index, ASLEEP_RECEIVERS);
+    this.#anchor.ring.cancelWait(this.#anchor.index, WAITERS_RECEIVERS);
   }
 
   #look(): void {

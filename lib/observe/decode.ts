@@ -9,7 +9,7 @@ import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import { ShmSerializationError } from "../base/errors.ts";
 import { MAX_NOTE_BYTES, noteRoom } from "../channel/headers.ts";
 import { readTensor } from "../codecs/tensor.ts";
-import { RECORD_NOTED, RECORD_TENSOR } from "../../wasm/layout.ts";
+import { RECORD_HEADERS, RECORD_TENSOR } from "../../wasm/layout.ts";
 
 /** A payload, and how it is to be read. */
 export interface Payload {
@@ -32,7 +32,7 @@ const noteDecoder = new TextDecoder();
  * @throws {ShmSerializationError} if its note is longer than it is
  */
 export function contentOf({ flags, bytes }: Payload): Content {
-  if ((flags & RECORD_NOTED) === 0) return { flags, bytes, note: undefined };
+  if ((flags & RECORD_HEADERS) === 0) return { flags, bytes, note: undefined };
   const length = bytes.length < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset)
     .getUint32(0, true);
   if (length > MAX_NOTE_BYTES || noteRoom(length) > bytes.length) {
@@ -41,7 +41,7 @@ export function contentOf({ flags, bytes }: Payload): Content {
     );
   }
   return {
-    flags: flags & ~RECORD_NOTED,
+    flags: flags & ~RECORD_HEADERS,
     bytes: bytes.subarray(noteRoom(length)),
     note: noteDecoder.decode(bytes.subarray(4, 4 + length)),
   };

@@ -160,9 +160,9 @@ export function readOrigin(
   { control }: Geometry,
   findings: Finding[],
 ): { codec: string; creator: CreatorReport } | undefined {
-  const bytes = source.read(control, layout.CONTROL_RECEIVERS_ASLEEP);
+  const bytes = source.read(control, layout.CONTROL_RECEIVER_WAITERS);
   const header = source.read(0, layout.HEADER_BYTES);
-  if (bytes.length < layout.CONTROL_RECEIVERS_ASLEEP || header.length < layout.HEADER_BYTES) {
+  if (bytes.length < layout.CONTROL_RECEIVER_WAITERS || header.length < layout.HEADER_BYTES) {
     findings.push({ offset: control, part: "control block", problem: "the file ends before it" });
     return undefined;
   }

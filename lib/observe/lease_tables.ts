@@ -42,28 +42,29 @@ export function readShelves(
 ): ShelvesReport {
   const held: HeldReport[] = [];
   let places = 0;
-  const words = source.read(control + layout.CONTROL_SHELVES, layout.MAX_SHELVES * 8);
+  const words = source.read(control + layout.CONTROL_LEASE_TABLES, layout.MAX_LEASE_TABLES * 8);
   const view = new DataView(words.buffer, 0, words.length);
   for (let shelf = 0; (shelf + 1) * 8 <= words.length; shelf++) {
     const at = view.getUint32(shelf * 8, true);
     const check = view.getUint32(shelf * 8 + 4, true);
     if (at === 0 && check === 0) continue;
-    const size = layout.FIRST_SHELF_PLACES * layout.SHELF_GROWTH ** shelf * layout.PLACE_BYTES;
+    const size = layout.FIRST_LEASE_TABLE_SLOTS * layout.LEASE_TABLE_GROWTH ** shelf *
+      layout.LEASE_SLOT_BYTES;
     const bytes = isSealed(at, check) && at % 8 === 0 ? source.read(at, size) : undefined;
     if (bytes?.length !== size || at < control + layout.CONTROL_BYTES) {
-      const offset = control + layout.CONTROL_SHELVES + shelf * 8;
+      const offset = control + layout.CONTROL_LEASE_TABLES + shelf * 8;
       findings.push({ offset, part: `shelf ${shelf}`, problem: `it cannot lie at ${at}` });
       continue;
     }
-    places += size / layout.PLACE_BYTES;
+    places += size / layout.LEASE_SLOT_BYTES;
     held.push(...messagesOn(bytes, at, shelf, findings));
   }
   return { places, held };
 }
 
 const STATUSES: Record<number, HeldReport["status"]> = {
-  [layout.PLACE_HELD]: "held",
-  [layout.PLACE_RETURNED]: "returned",
+  [layout.LEASE_SLOT_LEASED]: "held",
+  [layout.LEASE_SLOT_RETURNED]: "returned",
 };
 
 function messagesOn(
@@ -74,8 +75,8 @@ function messagesOn(
 ): HeldReport[] {
   const view = new DataView(bytes.buffer);
   const held: HeldReport[] = [];
-  for (let place = 0; place < bytes.length; place += layout.PLACE_BYTES) {
-    const state = place + layout.PLACE_STATE;
+  for (let place = 0; place < bytes.length; place += layout.LEASE_SLOT_BYTES) {
+    const state = place + layout.LEASE_SLOT_STATE;
     const status = STATUSES[view.getUint8(state)];
     if (status === undefined) continue;
     if (!isWhole(view, place)) {
@@ -87,8 +88,8 @@ function messagesOn(
       status,
       puller: view.getUint8(state + 1),
       deliveries: view.getUint16(state + 4, true),
-      lane: view.getUint32(place + layout.PLACE_LANE, true),
-      bytes: view.getUint32(place + layout.PLACE_LENGTH, true),
+      lane: view.getUint32(place + layout.LEASE_SLOT_LANE, true),
+      bytes: view.getUint32(place + layout.LEASE_SLOT_LENGTH, true),
     });
   }
   return held;
@@ -97,8 +98,8 @@ function messagesOn(
 /** The check is over where the message lies, where it came from, and which use of the place it is. */
 function isWhole(view: DataView, place: number): boolean {
   const half = (field: number) => view.getUint32(place + field, true);
-  const use = view.getUint16(place + layout.PLACE_STATE + 6, true);
-  const origin = seal(half(layout.PLACE_POSITION), (half(layout.PLACE_LANE) << 16) | use);
-  const message = seal(half(layout.PLACE_ROOM), half(layout.PLACE_LENGTH));
-  return half(layout.PLACE_CHECK) === seal(message, origin ^ half(layout.PLACE_FLAGS));
+  const use = view.getUint16(place + layout.LEASE_SLOT_STATE + 6, true);
+  const origin = seal(half(layout.LEASE_SLOT_POSITION), (half(layout.LEASE_SLOT_LANE) << 16) | use);
+  const message = seal(half(layout.LEASE_SLOT_BUFFER), half(layout.LEASE_SLOT_LENGTH));
+  return half(layout.LEASE_SLOT_CHECK) === seal(message, origin ^ half(layout.LEASE_SLOT_FLAGS));
 }

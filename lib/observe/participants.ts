@@ -36,9 +36,9 @@ export interface ParticipantReport {
 }
 
 const SETS = [
-  layout.CONTROL_RECEIVERS_ASLEEP,
-  layout.CONTROL_SENDERS_ASLEEP,
-  layout.CONTROL_REQUESTERS_ASLEEP,
+  layout.CONTROL_RECEIVER_WAITERS,
+  layout.CONTROL_SENDER_WAITERS,
+  layout.CONTROL_REQUESTER_WAITERS,
 ];
 
 /**
@@ -98,13 +98,13 @@ class Table {
       const offset = this.#geometry.control + at + field;
       this.#findings.push({ offset, part: `participant ${index}`, problem });
     };
-    const agent = this.#view.getBigInt64(at + layout.PARTICIPANT_AGENT, true);
+    const agent = this.#view.getBigInt64(at + layout.PARTICIPANT_ISOLATE, true);
     const roleNumber = half(layout.PARTICIPANT_ROLE);
     if (agent === 0n) {
-      if (roleNumber !== 0) tell(layout.PARTICIPANT_AGENT, "it has a role and no name");
+      if (roleNumber !== 0) tell(layout.PARTICIPANT_ISOLATE, "it has a role and no name");
       return undefined;
     }
-    if (!isAgentId(agent)) tell(layout.PARTICIPANT_AGENT, "nobody ever had its name");
+    if (!isAgentId(agent)) tell(layout.PARTICIPANT_ISOLATE, "nobody ever had its name");
     if (roleNumber >= ROLES.length) tell(layout.PARTICIPANT_ROLE, `there is no role ${roleNumber}`);
     const laneNumber = half(layout.PARTICIPANT_LANE);
     if (laneNumber > layout.MAX_LANES) {
@@ -136,14 +136,14 @@ class Table {
 
   /** The lane is noted as the address of its entry. */
   #heldBy(index: number, at: number): ParticipantReport["holds"] {
-    const entry = this.#view.getUint32(at + layout.PARTICIPANT_HOLD_LANE, true);
+    const entry = this.#view.getUint32(at + layout.PARTICIPANT_PIN_LANE, true);
     const first = this.#geometry.control + layout.CONTROL_LANES;
     const lane = (entry - first) / layout.LANE_BYTES;
-    if (!this.#isIn(layout.CONTROL_HOLDERS, index)) return undefined;
+    if (!this.#isIn(layout.CONTROL_PINS, index)) return undefined;
     if (!Number.isInteger(lane) || lane < 0 || lane >= layout.MAX_LANES) return undefined;
     return {
       lane,
-      position: Number(this.#view.getBigUint64(at + layout.PARTICIPANT_HOLD, true)),
+      position: Number(this.#view.getBigUint64(at + layout.PARTICIPANT_PIN, true)),
     };
   }
 

@@ -285,7 +285,7 @@ function readParticipants(
   const participants: ParticipantInfo[] = [];
   for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
     const at = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
-    const agent = view.getBigInt64(at + layout.PARTICIPANT_AGENT, true);
+    const agent = view.getBigInt64(at + layout.PARTICIPANT_ISOLATE, true);
     const role = ROLES[view.getUint32(at + layout.PARTICIPANT_ROLE, true)];
     if (agent === 0n || role === undefined) continue;
     participants.push({

@@ -16,12 +16,17 @@
 
 import { codeOf, GRAVE_PREFIX, hiddenName, removeIfThere } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
-import { DOOR_SHUT, HEADER_DOOR, MAGIC_HIGH, MAGIC_LOW } from "../../wasm/layout.ts";
+import {
+  ATTACH_GATE_CLOSED,
+  HEADER_ATTACH_GATE,
+  MAGIC_HIGH,
+  MAGIC_LOW,
+} from "../../wasm/layout.ts";
 
 /** A segment's header as words; other files have no door. */
 export type Header = Uint32Array<ArrayBufferLike>;
 
-const DOOR = HEADER_DOOR >>> 2;
+const DOOR = HEADER_ATTACH_GATE >>> 2;
 
 function hasDoor(header: Header): boolean {
   return header[0] === MAGIC_LOW && header[1] === MAGIC_HIGH;
@@ -29,7 +34,7 @@ function hasDoor(header: Header): boolean {
 
 /** True if nobody may enter any more. */
 export function isShut(header: Header): boolean {
-  return hasDoor(header) && Atomics.load(header, DOOR) === DOOR_SHUT;
+  return hasDoor(header) && Atomics.load(header, DOOR) === ATTACH_GATE_CLOSED;
 }
 
 /** Counts us in, who have a share of the file; false if the door is shut. */
@@ -37,8 +42,8 @@ export function enter(header: Header): boolean {
   if (!hasDoor(header)) return true;
   while (true) {
     const door = Atomics.load(header, DOOR);
-    if (door === DOOR_SHUT) return false;
-    const next = door + 1 === DOOR_SHUT ? door + 2 : door + 1;
+    if (door === ATTACH_GATE_CLOSED) return false;
+    const next = door + 1 === ATTACH_GATE_CLOSED ? door + 2 : door + 1;
     if (Atomics.compareExchange(header, DOOR, door, next) === door) return true;
   }
 }
@@ -53,11 +58,11 @@ export function shut(fd: number, header: () => Header, isDisposable: () => boole
     // Of several that leave at once the last to look must find none of the others.
     os.unshare(fd);
     const door = Atomics.load(header(), DOOR);
-    if (door !== DOOR_SHUT && os.isSharedByOthers(fd)) return false;
+    if (door !== ATTACH_GATE_CLOSED && os.isSharedByOthers(fd)) return false;
     os.share(fd);
-    if (door === DOOR_SHUT) return true;
+    if (door === ATTACH_GATE_CLOSED) return true;
     if (!isDisposable()) return false;
-    if (Atomics.compareExchange(header(), DOOR, door, DOOR_SHUT) === door) return true;
+    if (Atomics.compareExchange(header(), DOOR, door, ATTACH_GATE_CLOSED) === door) return true;
   }
 }
 

@@ -16,7 +16,7 @@ import { logger, trace, tracing } from "../base/log.ts";
 import { show, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
 import { Socket } from "./socket.ts";
-import { ASLEEP_REQUESTERS, RECORD_ERROR } from "../../wasm/layout.ts";
+import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 
 /** Bytes for replies to begin with; more are added when they do not fit. */
 const FIRST_HEAP_BYTES = 64 * 1024;
@@ -251,7 +251,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.attachment.bytes.set(bytes, offset);
     this.#unread.add({ ...ticket, offset });
     ring.finishReply(requester, slot, generation, offset, bytes.length, flags);
-    this.attachment.wake(requester, ASLEEP_REQUESTERS);
+    this.attachment.wake(requester, WAITERS_REQUESTERS);
     this.counts.sent++;
     this.counts.bytes += bytes.length;
     if (tracing) trace(`sent ${bytes.length} B on "${this.name}", reply #${this.counts.sent}`);

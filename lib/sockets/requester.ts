@@ -21,7 +21,6 @@ import { Socket } from "./socket.ts";
 import { readTensor } from "../codecs/tensor.ts";
 import { AsyncWaits, type Waiter, waitSync } from "../channel/wait.ts";
 import {
-  ASLEEP_REQUESTERS,
   MAX_REQUESTS,
   RECORD_ERROR,
   RECORD_TENSOR,
@@ -31,6 +30,7 @@ import {
   SLOT_FLAGS,
   SLOT_LENGTH,
   SLOT_OFFSET,
+  WAITERS_REQUESTERS,
 } from "../../wasm/layout.ts";
 
 /** How often a waiting requester looks whether its repliers live, in milliseconds. */
@@ -99,7 +99,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     super(target, "request", "requester", options);
     this.#waiter = {
       attachment: this.attachment,
-      side: ASLEEP_REQUESTERS,
+      side: WAITERS_REQUESTERS,
       patienceMs: () => this.#checkRepliers(),
       poll: () => this.#pollReplies(),
     };

@@ -29,7 +29,7 @@ export function audit(bytes: Uint8Array, attached: number): void {
     const left = tables.members(set).filter((index) => !participants.has(index));
     if (left.length > 0) throw new Violation(`${name} holds ${left}, who are gone`);
   }
-  expect("holders", tables.members(layout.CONTROL_HOLDERS).length, 0);
+  expect("holders", tables.members(layout.CONTROL_PINS).length, 0);
   const lanes = view.getUint16(layout.HEADER_LANES, true);
   if (lanes > attached + SPARE_LANES) throw new Violation(`${attached} left ${lanes} lanes behind`);
   expect("the header's head", tables.total(layout.HEADER_HEAD), tables.sum(layout.LANE_HEAD));
@@ -38,10 +38,10 @@ export function audit(bytes: Uint8Array, attached: number): void {
 }
 
 const SETS = {
-  "the set of receivers asleep": layout.CONTROL_RECEIVERS_ASLEEP,
-  "the set of senders asleep": layout.CONTROL_SENDERS_ASLEEP,
-  "the set of requesters asleep": layout.CONTROL_REQUESTERS_ASLEEP,
-  "the set of those who take turns": layout.CONTROL_WAITING,
+  "the set of receivers asleep": layout.CONTROL_RECEIVER_WAITERS,
+  "the set of senders asleep": layout.CONTROL_SENDER_WAITERS,
+  "the set of requesters asleep": layout.CONTROL_REQUESTER_WAITERS,
+  "the set of those who take turns": layout.CONTROL_FAIRNESS_SET,
 };
 
 function expect<T>(what: string, actual: T, expected: T): void {
@@ -63,7 +63,7 @@ class Tables {
     const used = new Set<number>();
     for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
       const slot = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
-      if (this.#word(slot + layout.PARTICIPANT_AGENT) !== 0n) used.add(index);
+      if (this.#word(slot + layout.PARTICIPANT_ISOLATE) !== 0n) used.add(index);
     }
     return used;
   }

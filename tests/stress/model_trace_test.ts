@@ -51,8 +51,8 @@ const LANE_POINTS = [
 const QUEUE_POINTS = [...LANE_POINTS, "TAKE_MOVED"];
 const BROADCAST_POINTS = [
   ...LANE_POINTS,
-  "FORGET_COUNTED",
-  "FORGET_MOVED",
+  "EVICT_COUNTED",
+  "EVICT_MOVED",
   "CURSOR_MOVED",
   "CURSOR_COUNTED",
 ];
@@ -110,7 +110,7 @@ async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Tra
   while (!isOver) actAnyOf([WRITER, ...READERS]);
 
   const { ring, index } = attachmentOf(dead);
-  const agent = ring.agentOf(index);
+  const agent = ring.isolateOf(index);
   tracer.act(HEIR, () => ring.reclaim(index, agent, agent));
   using heir = new Writer<Uint8Array>(channel.handle, RAW);
   writer = heir;
@@ -166,9 +166,9 @@ const REQUEST_POINTS = [
   "TAKE_MOVED",
   "REPLY_BEGUN",
   "REPLY_WRITTEN",
-  "REPLY_SEALED",
+  "REPLY_CHECKSUMMED",
   "REPLY_DONE",
-  "REPLY_TOLD",
+  "REPLY_ANNOUNCED",
 ];
 const STATUSES = ["free", "queued", "taken", "writing", "done"];
 
@@ -270,8 +270,8 @@ class Files {
     using file = Deno.openSync(path);
     const header = new Uint8Array(layout.HEADER_BYTES);
     file.readSync(header);
-    const door = new DataView(header.buffer).getInt32(layout.HEADER_DOOR, true);
-    const count = door === layout.DOOR_SHUT ? -1 : door;
+    const door = new DataView(header.buffer).getInt32(layout.HEADER_ATTACH_GATE, true);
+    const count = door === layout.ATTACH_GATE_CLOSED ? -1 : door;
     return { named: this.#inodes.indexOf(inode), door: count, graves: graves.sort() };
   }
 }

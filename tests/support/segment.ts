@@ -8,9 +8,9 @@ import type { LocalHandle } from "../../mod.ts";
 import { controlOffset, pendingBytes } from "../../lib/channel/attachment.ts";
 import {
   CONTROL_BYTES,
-  CONTROL_RECEIVERS_ASLEEP,
-  CONTROL_SENDERS_ASLEEP,
-  CONTROL_WAITING,
+  CONTROL_FAIRNESS_SET,
+  CONTROL_RECEIVER_WAITERS,
+  CONTROL_SENDER_WAITERS,
   HEADER_CAPACITY,
 } from "../../wasm/layout.ts";
 import { until } from "./deadline.ts";
@@ -37,7 +37,7 @@ function membersOf(set: number, place: Place): number {
 /** Waits until so many receivers of a queue wait for their turn. */
 export function untilWaiting(place: Place, receivers: number): Promise<void> {
   return until(
-    () => membersOf(CONTROL_WAITING, place) === receivers,
+    () => membersOf(CONTROL_FAIRNESS_SET, place) === receivers,
     `waiting of ${receivers} receivers`,
   );
 }
@@ -45,7 +45,7 @@ export function untilWaiting(place: Place, receivers: number): Promise<void> {
 /** Waits until so many receivers sleep. */
 export function untilAsleep(place: Place, receivers: number): Promise<void> {
   return until(
-    () => membersOf(CONTROL_RECEIVERS_ASLEEP, place) === receivers,
+    () => membersOf(CONTROL_RECEIVER_WAITERS, place) === receivers,
     `falling asleep of ${receivers} receivers`,
   );
 }
@@ -53,7 +53,7 @@ export function untilAsleep(place: Place, receivers: number): Promise<void> {
 /** Waits until so many senders sleep because there is no room. */
 export function untilSendersAsleep(place: Place, senders: number): Promise<void> {
   return until(
-    () => membersOf(CONTROL_SENDERS_ASLEEP, place) === senders,
+    () => membersOf(CONTROL_SENDER_WAITERS, place) === senders,
     `falling asleep of ${senders} senders`,
   );
 }

@@ -14,7 +14,7 @@ import {
   OTHERS_HEAD,
   OTHERS_TAIL,
   RESERVE_MOVED,
-  RING_SEALED,
+  RING_CHECKSUMMED,
   SUM_READ,
   SUM_STORED,
   TOTAL_HEAD,
@@ -56,7 +56,7 @@ import {
 } from "../layout";
 import { failpoint } from "./failpoint";
 import { publish64, read32, read64, setWeak } from "./memory";
-import { seal, sealed } from "./checksum";
+import { checksum, withChecksum } from "./checksum";
 
 export let kind: u32 = 0;
 export let capacity: u32 = 0;
@@ -92,9 +92,9 @@ export function format(flags: u32): void {
   failpoint(FORMAT_FLAGS);
   store<u64>(HEADER_CAPACITY, capacity);
   failpoint(FORMAT_CAPACITY);
-  store<u64>(HEADER_END, sealed(segmentBytes(capacity)));
+  store<u64>(HEADER_END, withChecksum(segmentBytes(capacity)));
   failpoint(FORMAT_END);
-  placeRing(0, HEADER_BYTES);
+  setRingOffset(0, HEADER_BYTES);
   failpoint(FORMAT_LANE);
   store<u32>(HEADER_LANES, countWord(1));
   failpoint(FORMAT_LANES);
@@ -142,7 +142,7 @@ export function findLanes(): void {
 }
 
 /** Shows a lane to receivers. */
-export function countLane(index: u32): void {
+export function publishLane(index: u32): void {
   while (true) {
     const word = read32(HEADER_LANES);
     if (countOf(word) > index) return;
@@ -151,10 +151,10 @@ export function countLane(index: u32): void {
 }
 
 /** Says where a lane's ring lies; the check comes first, so that no reader sees a place without. */
-export function placeRing(index: u32, place: u32): void {
-  atomic.store<u32>(lane(index) + LANE_DATA_CHECK, seal(place, index));
-  failpoint(RING_SEALED);
-  atomic.store<u32>(lane(index) + LANE_DATA, place);
+export function setRingOffset(index: u32, offset: u32): void {
+  atomic.store<u32>(lane(index) + LANE_DATA_CHECK, checksum(offset, index));
+  failpoint(RING_CHECKSUMMED);
+  atomic.store<u32>(lane(index) + LANE_DATA, offset);
 }
 
 /** Where a lane's ring lies, 0 if it has none yet. */
@@ -163,8 +163,8 @@ export function ringOf(index: u32): u32 {
 }
 
 /** True if a lane's ring may be where its entry says. */
-export function isRing(index: u32, place: u32): bool {
-  return load<u32>(lane(index) + LANE_DATA_CHECK) == seal(place, index);
+export function isRingValid(index: u32, offset: u32): bool {
+  return load<u32>(lane(index) + LANE_DATA_CHECK) == checksum(offset, index);
 }
 
 /**
@@ -176,9 +176,9 @@ export function reserve(bytes: u32): u32 {
   while (true) {
     const word = read64(HEADER_END);
     const end = <u32>word;
-    if (word != sealed(end)) return NEXT_CORRUPT;
+    if (word != withChecksum(end)) return NEXT_CORRUPT;
     if (<u64>end + rounded > 0xffff0000) return 0;
-    if (atomic.cmpxchg<u64>(HEADER_END, word, sealed(end + rounded)) == word) {
+    if (atomic.cmpxchg<u64>(HEADER_END, word, withChecksum(end + rounded)) == word) {
       failpoint(RESERVE_MOVED);
       return end;
     }
@@ -186,8 +186,8 @@ export function reserve(bytes: u32): u32 {
 }
 
 /** Gives back what was reserved last and has no storage; what others have reserved behind it keeps it. */
-export function giveBack(place: u32, bytes: u32): void {
-  atomic.cmpxchg<u64>(HEADER_END, sealed(place + bytes), sealed(place));
+export function unreserve(offset: u32, bytes: u32): void {
+  atomic.cmpxchg<u64>(HEADER_END, withChecksum(offset + bytes), withChecksum(offset));
 }
 
 export function closed(): u32 {
@@ -221,7 +221,7 @@ function totalSentShared(isFirst: bool, bytes: u64, messages: u64): void {
     failpoint(OTHERS_HEAD);
     atomic.add<u64>(control + CONTROL_OTHERS_COUNT, messages);
     failpoint(OTHERS_COUNT);
-    if (wereCorrected()) settleAll();
+    if (wereCorrected()) reconcileAll();
   }
   sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
   sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
@@ -241,7 +241,7 @@ function totalReceivedShared(isFirst: bool, bytes: u64): void {
   if (!isFirst) {
     atomic.add<u64>(control + CONTROL_OTHERS_TAIL, bytes);
     failpoint(OTHERS_TAIL);
-    if (wereCorrected()) settleAll();
+    if (wereCorrected()) reconcileAll();
   }
   sumTails();
 }
@@ -263,7 +263,7 @@ function sum(target: usize, first: usize, others: usize): void {
 
 /** Writes the header's totals anew, as an attacher does after others may have died. */
 export function refreshTotals(): void {
-  settleAll();
+  reconcileAll();
   sum(HEADER_HEAD, lane(0) + LANE_HEAD, control + CONTROL_OTHERS_HEAD);
   sum(HEADER_COUNT, lane(0) + LANE_COUNT, control + CONTROL_OTHERS_COUNT);
   sumTails();
@@ -279,33 +279,33 @@ function wereCorrected(): bool {
   return read32(control + CONTROL_CORRECTIONS) != seenCorrections;
 }
 
-function settleAll(): void {
+function reconcileAll(): void {
   const corrections = read32(control + CONTROL_CORRECTIONS);
-  const isSettled = settle(control + CONTROL_OTHERS_HEAD, LANE_HEAD) &&
-    settle(control + CONTROL_OTHERS_COUNT, LANE_COUNT) &&
-    settle(control + CONTROL_OTHERS_TAIL, LANE_TAIL);
-  if (isSettled) seenCorrections = corrections;
+  const isReconciled = reconcile(control + CONTROL_OTHERS_HEAD, LANE_HEAD) &&
+    reconcile(control + CONTROL_OTHERS_COUNT, LANE_COUNT) &&
+    reconcile(control + CONTROL_OTHERS_TAIL, LANE_TAIL);
+  if (isReconciled) seenCorrections = corrections;
 }
 
 /** Looks at parts that do not move, before they are taken for what is left of the dead. */
-const STILL_LOOKS = 64;
-const SETTLE_ROUNDS = 8;
+const STABLE_READS = 64;
+const RECONCILE_ROUNDS = 8;
 
 /**
  * Who died between a change of its lane and telling of it has left the sum of all lanes but the first
  * wrong. Who lives may be between the two as well: then something moves while we look, or, if it is
  * stopped there, it finds the correction when it goes on. False if too much moved.
  */
-function settle(others: usize, field: usize): bool {
-  for (let round = 0; round < SETTLE_ROUNDS; ++round) {
-    const told = read64(others);
-    const truth = sumOfOthers(field);
-    if (told == truth) return true;
-    let looks = 0;
-    while (looks < STILL_LOOKS && read64(others) == told && sumOfOthers(field) == truth) looks++;
-    if (looks < STILL_LOOKS) continue;
+function reconcile(others: usize, field: usize): bool {
+  for (let round = 0; round < RECONCILE_ROUNDS; ++round) {
+    const published = read64(others);
+    const actual = sumOfOthers(field);
+    if (published == actual) return true;
+    let reads = 0;
+    while (reads < STABLE_READS && read64(others) == published && sumOfOthers(field) == actual) reads++;
+    if (reads < STABLE_READS) continue;
     atomic.add<u32>(control + CONTROL_CORRECTIONS, 1);
-    if (atomic.cmpxchg<u64>(others, told, truth) == told) return true;
+    if (atomic.cmpxchg<u64>(others, published, actual) == published) return true;
   }
   return false;
 }

@@ -2,7 +2,7 @@
 // match its check, and is not followed: who wrote where it points would damage somebody else's bytes.
 
 /** The check over two words; never 0, so that zeroed words are not taken for right ones. */
-export function seal(a: u32, b: u32): u32 {
+export function checksum(a: u32, b: u32): u32 {
   let hash = (a ^ 0x52494e47) * 0x85ebca6b;
   hash ^= hash >>> 15;
   hash = (hash ^ b) * 0xc2b2ae35;
@@ -11,11 +11,11 @@ export function seal(a: u32, b: u32): u32 {
 }
 
 /** The stamp of a big message, which ties its bytes to the one record that names them. */
-export function stamp(position: u64, offset: u32, length: u32): u32 {
-  return seal(seal(offset, length), <u32>position);
+export function tag(position: u64, offset: u32, length: u32): u32 {
+  return checksum(checksum(offset, length), <u32>position);
 }
 
 /** A 32-bit word with its check in the upper half, to be changed as one. */
-export function sealed(word: u32): u64 {
-  return (<u64>word) | ((<u64>seal(word, 0)) << 32);
+export function withChecksum(word: u32): u64 {
+  return (<u64>word) | ((<u64>checksum(word, 0)) << 32);
 }

@@ -4,14 +4,14 @@
 // for a while that it comes back quickly before it stays a member while it handles a message.
 
 import {
-  TURN_COUNTED,
-  TURN_JOINED,
-  TURN_LED,
-  TURN_LEFT,
-  TURN_PUT_OUT,
-  TURN_RAISED,
+  FAIRNESS_COUNTED,
+  FAIRNESS_JOINED,
+  FAIRNESS_LED,
+  FAIRNESS_LEFT,
+  FAIRNESS_EVICTED,
+  FAIRNESS_RAISED,
 } from "../failpoints";
-import { CONTROL_TURN_MAX, CONTROL_WAITING, PARTICIPANT_TURNS, TURN_QUANTUM } from "../layout";
+import { CONTROL_MAX_SERVICE_COUNT, CONTROL_FAIRNESS_SET, PARTICIPANT_SERVICE_COUNT, FAIRNESS_QUANTUM } from "../layout";
 import { addBit, anyBit, anyBitBut, hasBit, nextBit, removeBit } from "./bit_set";
 import { control, participant } from "./channel";
 import { failpoint } from "./failpoint";
@@ -20,50 +20,50 @@ import { read32 } from "./memory";
 /** Prompt returns after which a receiver stays in the set while it handles a message. */
 const PROMPT: u32 = 8;
 
-let self: u32 = 0;
+let fairnessSlot: u32 = 0;
 let prompt: u32 = PROMPT;
 // The leader's turns when we last left the set by ourselves: others' progress is our clock.
 let leftAt: u32 = 0;
 let hasLeft: bool = false;
 let hasJoined: bool = false;
 
-export function takeTurnsAs(index: u32): void {
-  self = index;
+export function openFairness(index: u32): void {
+  fairnessSlot = index;
 }
 
 /** Joins the set, not further behind the leader than a quantum. */
-export function joinTurns(): void {
-  if (hasBit(control + CONTROL_WAITING, self)) return;
-  const turns = participant(self) + PARTICIPANT_TURNS;
-  const leader = read32(control + CONTROL_TURN_MAX);
+export function joinFairness(): void {
+  if (hasBit(control + CONTROL_FAIRNESS_SET, fairnessSlot)) return;
+  const serviceCount = participant(fairnessSlot) + PARTICIPANT_SERVICE_COUNT;
+  const leader = read32(control + CONTROL_MAX_SERVICE_COUNT);
   // Others put us out, or went far ahead since we left: we were slow to come back.
-  if (!hasLeft || leader - leftAt > <u32>TURN_QUANTUM) prompt = hasJoined ? 0 : PROMPT;
+  if (!hasLeft || leader - leftAt > <u32>FAIRNESS_QUANTUM) prompt = hasJoined ? 0 : PROMPT;
   else if (prompt < PROMPT) prompt++;
   hasJoined = true;
   hasLeft = false;
-  if (<i32>(leader - load<u32>(turns)) > TURN_QUANTUM) {
-    atomic.store<u32>(turns, leader - TURN_QUANTUM);
-    failpoint(TURN_RAISED);
+  if (<i32>(leader - load<u32>(serviceCount)) > FAIRNESS_QUANTUM) {
+    atomic.store<u32>(serviceCount, leader - FAIRNESS_QUANTUM);
+    failpoint(FAIRNESS_RAISED);
   }
-  addBit(control + CONTROL_WAITING, self);
-  failpoint(TURN_JOINED);
+  addBit(control + CONTROL_FAIRNESS_SET, fairnessSlot);
+  failpoint(FAIRNESS_JOINED);
 }
 
 /** Puts a member out of the set; it comes back with its next wait. */
-export function putOut(index: u32): void {
-  if (removeBit(control + CONTROL_WAITING, index)) failpoint(TURN_PUT_OUT);
+export function evict(index: u32): void {
+  if (removeBit(control + CONTROL_FAIRNESS_SET, index)) failpoint(FAIRNESS_EVICTED);
 }
 
 /** A member to whom the next message is due before us, or -1. */
-export function laggard(): i32 {
-  const set = control + CONTROL_WAITING;
-  if (!anyBitBut(set, self)) return -1;
-  const mine = load<u32>(participant(self) + PARTICIPANT_TURNS);
+export function slowestReceiver(): i32 {
+  const set = control + CONTROL_FAIRNESS_SET;
+  if (!anyBitBut(set, fairnessSlot)) return -1;
+  const mine = load<u32>(participant(fairnessSlot) + PARTICIPANT_SERVICE_COUNT);
   let chosen = -1;
-  let most = TURN_QUANTUM;
+  let most = FAIRNESS_QUANTUM;
   for (let i = nextBit(set, 0); i >= 0; i = nextBit(set, <u32>i + 1)) {
-    if (<u32>i == self) continue;
-    const behind = <i32>(mine - read32(participant(<u32>i) + PARTICIPANT_TURNS));
+    if (<u32>i == fairnessSlot) continue;
+    const behind = <i32>(mine - read32(participant(<u32>i) + PARTICIPANT_SERVICE_COUNT));
     if (behind >= most) {
       most = behind;
       chosen = i;
@@ -74,31 +74,31 @@ export function laggard(): i32 {
 
 /** The first member but us, or -1. */
 export function otherMember(): i32 {
-  const set = control + CONTROL_WAITING;
+  const set = control + CONTROL_FAIRNESS_SET;
   const first = nextBit(set, 0);
-  return <u32>first == self ? nextBit(set, self + 1) : first;
+  return <u32>first == fairnessSlot ? nextBit(set, fairnessSlot + 1) : first;
 }
 
 /** Counts messages taken; leaves the set when we are not known to come back quickly. */
 // @ts-ignore: decorator
 @inline
-export function countTurns(messages: u32): void {
-  const address = participant(self) + PARTICIPANT_TURNS;
-  const turns = load<u32>(address) + messages;
-  store<u32>(address, turns);
-  failpoint(TURN_COUNTED);
-  if (anyBit(control + CONTROL_WAITING)) settle(turns);
+export function addServiceCount(messages: u32): void {
+  const address = participant(fairnessSlot) + PARTICIPANT_SERVICE_COUNT;
+  const serviceCount = load<u32>(address) + messages;
+  store<u32>(address, serviceCount);
+  failpoint(FAIRNESS_COUNTED);
+  if (anyBit(control + CONTROL_FAIRNESS_SET)) leaveUnlessPrompt(serviceCount);
 }
 
-function settle(turns: u32): void {
-  let leader = read32(control + CONTROL_TURN_MAX);
-  if (<i32>(turns - leader) > 0) {
-    leader = turns;
-    atomic.store<u32>(control + CONTROL_TURN_MAX, turns);
-    failpoint(TURN_LED);
+function leaveUnlessPrompt(serviceCount: u32): void {
+  let leader = read32(control + CONTROL_MAX_SERVICE_COUNT);
+  if (<i32>(serviceCount - leader) > 0) {
+    leader = serviceCount;
+    atomic.store<u32>(control + CONTROL_MAX_SERVICE_COUNT, serviceCount);
+    failpoint(FAIRNESS_LED);
   }
-  if (prompt == PROMPT && hasBit(control + CONTROL_WAITING, self)) return;
-  if (removeBit(control + CONTROL_WAITING, self)) failpoint(TURN_LEFT);
+  if (prompt == PROMPT && hasBit(control + CONTROL_FAIRNESS_SET, fairnessSlot)) return;
+  if (removeBit(control + CONTROL_FAIRNESS_SET, fairnessSlot)) failpoint(FAIRNESS_LEFT);
   leftAt = leader;
   hasLeft = true;
 }

@@ -10,35 +10,35 @@ import {
   JOIN_PID,
   JOIN_ROLE,
   JOIN_SINCE,
-  LANE_NOTED,
+  LANE_ASSIGNED,
   LANE_OWNED,
   LEAVE_FREED,
-  LEAVE_HOLD,
+  LEAVE_PIN,
   LEAVE_LANE,
   LEAVE_RECEIVERS,
   LEAVE_REQUESTERS,
   LEAVE_ROLE,
   LEAVE_SENDERS,
-  LEAVE_TURN,
+  LEAVE_FAIRNESS,
   RECLAIM_OWNED,
   REGION_BYTES,
-  REGION_PLACED,
-  REGION_SEALED,
-  RING_PLACED,
-  RING_SHOWN,
-  SIGN_PID,
-  SIGN_TIME,
+  REGION_OFFSET,
+  REGION_CHECKSUMMED,
+  RING_OFFSET,
+  RING_PUBLISHED,
+  CREATOR_PID,
+  CREATOR_TIME,
 } from "../failpoints";
 import {
-  ASLEEP_RECEIVERS,
-  ASLEEP_REQUESTERS,
-  ASLEEP_SENDERS,
+  WAITERS_RECEIVERS,
+  WAITERS_REQUESTERS,
+  WAITERS_SENDERS,
   CONTROL_CREATED_AT,
   CONTROL_CREATOR_PID,
   LANE_OWNER,
   MAX_LANES,
   MAX_PARTICIPANTS,
-  PARTICIPANT_AGENT,
+  PARTICIPANT_ISOLATE,
   PARTICIPANT_FENCE,
   PARTICIPANT_GENERATION,
   PARTICIPANT_LANE,
@@ -49,32 +49,32 @@ import {
   PARTICIPANT_ROLE,
   PARTICIPANT_SINCE,
 } from "../layout";
-import { control, countLane, lane, participant, placeRing } from "./channel";
+import { control, publishLane, lane, participant, setRingOffset } from "./channel";
 import { recount } from "./message_count";
 import { failpoint } from "./failpoint";
-import { letGo } from "./pin";
+import { unpin } from "./pin";
 import { read32, read64, setFenceWord } from "./memory";
-import { seal } from "./checksum";
+import { checksum } from "./checksum";
 import { returnAll } from "./lease_table";
-import { getUp } from "./waiters";
-import { putOut } from "./fairness";
+import { cancelWait } from "./waiters";
+import { evict } from "./fairness";
 
 /** Records who made the segment. */
-export function signCreator(pid: u32, now: f64): void {
+export function setCreator(pid: u32, now: f64): void {
   store<u32>(control + CONTROL_CREATOR_PID, pid);
-  failpoint(SIGN_PID);
+  failpoint(CREATOR_PID);
   store<f64>(control + CONTROL_CREATED_AT, now);
-  failpoint(SIGN_TIME);
+  failpoint(CREATOR_TIME);
 }
 
 /** Claims a slot for an agent; answers its index, or -1 when all are taken. */
-export function join(agent: u64, role: u32, pid: u32, now: f64): i32 {
+export function join(isolate: u64, role: u32, pid: u32, now: f64): i32 {
   for (let i: u32 = 0; i < <u32>MAX_PARTICIPANTS; ++i) {
     const slot = participant(i);
-    if (read64(slot + PARTICIPANT_AGENT) != 0) continue;
+    if (read64(slot + PARTICIPANT_ISOLATE) != 0) continue;
     // Who leaves gives up its role first: with a role, the agent word was overwritten.
     if (read32(slot + PARTICIPANT_ROLE) != 0) continue;
-    if (atomic.cmpxchg<u64>(slot + PARTICIPANT_AGENT, 0, agent) != 0) continue;
+    if (atomic.cmpxchg<u64>(slot + PARTICIPANT_ISOLATE, 0, isolate) != 0) continue;
     failpoint(JOIN_CLAIMED);
     setFenceWord(slot + PARTICIPANT_FENCE);
     store<u32>(slot + PARTICIPANT_PID, pid);
@@ -93,8 +93,8 @@ export function join(agent: u64, role: u32, pid: u32, now: f64): i32 {
 }
 
 /** The agent in a slot, 0 if it is free. */
-export function agentOf(index: u32): u64 {
-  return read64(participant(index) + PARTICIPANT_AGENT);
+export function isolateOf(index: u32): u64 {
+  return read64(participant(index) + PARTICIPANT_ISOLATE);
 }
 
 /**
@@ -102,7 +102,7 @@ export function agentOf(index: u32): u64 {
  * go to others before that, so that nobody who stops here holds them up.
  */
 export function reclaim(index: u32, dead: u64, mine: u64): u32 {
-  const slot = participant(index) + PARTICIPANT_AGENT;
+  const slot = participant(index) + PARTICIPANT_ISOLATE;
   if (read64(slot) == dead) returnAll(index);
   if (atomic.cmpxchg<u64>(slot, dead, mine) != dead) return 0;
   failpoint(RECLAIM_OWNED);
@@ -122,21 +122,21 @@ export function leave(index: u32): u32 {
   const returned = returnAll(index);
   atomic.store<u32>(slot + PARTICIPANT_ROLE, 0);
   failpoint(LEAVE_ROLE);
-  getUp(index, ASLEEP_RECEIVERS);
+  cancelWait(index, WAITERS_RECEIVERS);
   failpoint(LEAVE_RECEIVERS);
-  getUp(index, ASLEEP_SENDERS);
+  cancelWait(index, WAITERS_SENDERS);
   failpoint(LEAVE_SENDERS);
-  getUp(index, ASLEEP_REQUESTERS);
+  cancelWait(index, WAITERS_REQUESTERS);
   failpoint(LEAVE_REQUESTERS);
-  putOut(index);
-  failpoint(LEAVE_TURN);
-  letGo(index);
-  failpoint(LEAVE_HOLD);
+  evict(index);
+  failpoint(LEAVE_FAIRNESS);
+  unpin(index);
+  failpoint(LEAVE_PIN);
   for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
     const owner = atomic.cmpxchg<u32>(lane(i) + LANE_OWNER, index + 1, 0);
     if (owner == index + 1) failpoint(LEAVE_LANE);
   }
-  atomic.store<u64>(slot + PARTICIPANT_AGENT, 0);
+  atomic.store<u64>(slot + PARTICIPANT_ISOLATE, 0);
   failpoint(LEAVE_FREED);
   return returned;
 }
@@ -149,39 +149,39 @@ export function claimLane(index: u32): i32 {
     if (atomic.cmpxchg<u32>(owner, 0, index + 1) != 0) continue;
     failpoint(LANE_OWNED);
     atomic.store<u32>(participant(index) + PARTICIPANT_LANE, i + 1);
-    failpoint(LANE_NOTED);
+    failpoint(LANE_ASSIGNED);
     return i;
   }
   return -1;
 }
 
 /** Gives a lane its ring, and shows it to receivers. */
-export function openRing(index: u32, place: u32): void {
-  if (place != 0) {
-    placeRing(index, place);
-    failpoint(RING_PLACED);
+export function openRing(index: u32, offset: u32): void {
+  if (offset != 0) {
+    setRingOffset(index, offset);
+    failpoint(RING_OFFSET);
   }
-  countLane(index);
-  failpoint(RING_SHOWN);
+  publishLane(index);
+  failpoint(RING_PUBLISHED);
 }
 
 /** Remembers a slot's region, which later owners of the slot use again. */
-export function setRegion(index: u32, place: u32, bytes: u32): void {
+export function setRegion(index: u32, offset: u32, bytes: u32): void {
   const slot = participant(index);
   store<u32>(slot + PARTICIPANT_REGION_BYTES, bytes);
   failpoint(REGION_BYTES);
-  store<u32>(slot + PARTICIPANT_REGION_CHECK, seal(place, bytes));
-  failpoint(REGION_SEALED);
-  atomic.store<u32>(slot + PARTICIPANT_REGION, place);
-  failpoint(REGION_PLACED);
+  store<u32>(slot + PARTICIPANT_REGION_CHECK, checksum(offset, bytes));
+  failpoint(REGION_CHECKSUMMED);
+  atomic.store<u32>(slot + PARTICIPANT_REGION, offset);
+  failpoint(REGION_OFFSET);
 }
 
 /** Where a slot's region of at least `bytes` lies, 0 if it has none or its words cannot be right. */
 export function regionOf(index: u32, bytes: u32): u32 {
   const slot = participant(index);
-  const place = read32(slot + PARTICIPANT_REGION);
+  const offset = read32(slot + PARTICIPANT_REGION);
   const size = load<u32>(slot + PARTICIPANT_REGION_BYTES);
-  if (load<u32>(slot + PARTICIPANT_REGION_CHECK) != seal(place, size)) return 0;
-  if (size < bytes || (place & 7) != 0) return 0;
-  return place;
+  if (load<u32>(slot + PARTICIPANT_REGION_CHECK) != checksum(offset, size)) return 0;
+  if (size < bytes || (offset & 7) != 0) return 0;
+  return offset;
 }

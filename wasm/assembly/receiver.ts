@@ -22,25 +22,25 @@ import {
   NEXT_CORRUPT,
   NEXT_DEFER,
   NEXT_EMPTY,
-  NEXT_LOOK,
+  NEXT_CHECK_OWNERS,
   NEXT_RETURNED,
   NEXT_UNMAPPED,
   POLL_ANY,
   POLL_SPIN,
-  PROMPT_TELLS,
+  PROMPT_TAIL_FLUSHES,
   RECORD_PADDING,
   RECORD_PAYLOAD,
   TAKEN,
-  TAKEN_AGAIN,
-  TAKEN_SENDER_ASLEEP,
-  TAKEN_UNTOLD,
-  TELL_EVERY,
+  TAKEN_REDELIVERED,
+  TAKEN_SENDER_WAITING,
+  TAKEN_UNPUBLISHED,
+  TAIL_FLUSH_INTERVAL,
 } from "../layout";
 import {
   addDropped,
   capacity,
   findLanes,
-  isRing,
+  isRingValid,
   lane,
   laneCount,
   mapped,
@@ -49,27 +49,27 @@ import {
 } from "./channel";
 import { countAt, near } from "./message_count";
 import { failpoint } from "./failpoint";
-import { hold, letGo } from "./pin";
+import { pin, unpin } from "./pin";
 import { loadFence, read64 } from "./memory";
 import { check, foundBytes, foundFlags, foundSequence, foundSize } from "./record";
-import { stamp } from "./checksum";
+import { tag } from "./checksum";
 import {
-  areReturnsNew,
+  hasNewReturns,
   consumeFound,
   findReturned,
-  foundPlace,
-  hasShelves,
-  holdFound,
+  foundSlot,
+  hasLeaseTables,
+  leaseFound,
   isFoundOwn,
-  isFoundThere,
+  isFoundCurrent,
 } from "./lease_table";
-import { sendersAsleep } from "./waiters";
-import { countTurns, laggard, otherMember } from "./fairness";
+import { hasWaitingSenders } from "./waiters";
+import { addServiceCount, slowestReceiver, otherMember } from "./fairness";
 
-let self: u32 = 0;
+let receiverIndex: u32 = 0;
 let cursors: usize = 0;
 // The lane we are on.
-let index: u32 = 0;
+let laneIndex: u32 = 0;
 let entry: usize = 0;
 let data: usize = 0;
 /** The lane's ring once its place was checked, else 0. */
@@ -84,43 +84,43 @@ let batch: u32 = 0;
 // What `next` found is taken otherwise than by moving a lane's tail.
 let isSpecial: bool = false;
 // On a channel with shelves every other look beyond our lane is one for who died.
-let isLookDue: bool = true;
+let isOwnerCheckDue: bool = true;
 // A message that we gave back ourselves is left to another that waits.
-let leavesOwn: bool = false;
+let defersOwn: bool = false;
 // Broadcast: the sequence expected next, and messages lost so far.
 let sequence: u64 = 0;
 let missed: u64 = 0;
 // The header's tail shares its line with what the sender writes. A receiver that works off a backlog,
 // or spins for the next message, tells it there seldom, or when it finds nothing more to take.
-let poll: u32 = POLL_ANY;
-let promptTells: i32 = PROMPT_TELLS;
-let untold: u32 = 0;
+let pollMode: u32 = POLL_ANY;
+let promptFlushes: i32 = PROMPT_TAIL_FLUSHES;
+let unpublished: u32 = 0;
 
 /** Gets ready to receive as a participant; broadcast cursors live at `cursorBytes`, 0 on a queue. */
-export function openReceiver(participantIndex: u32, cursorPlace: u32): void {
-  self = participantIndex;
+export function openReceiver(participantIndex: u32, cursorOffset: u32): void {
+  receiverIndex = participantIndex;
   findLanes();
-  cursors = cursorPlace;
+  cursors = cursorOffset;
   isSpecial = cursors != 0;
-  if (cursors != 0) placeCursors();
+  if (cursors != 0) resetCursors();
   enterLane(0);
 }
 
 /** Puts all cursors where their lanes are now: what was sent before is not ours. */
-function placeCursors(): void {
+function resetCursors(): void {
   memory.fill(cursors, 0, MAX_LANES * CURSOR_BYTES);
   failpoint(CURSORS_CLEARED);
   const lanes = laneCount();
-  for (let i: u32 = 0; i < lanes; ++i) placeCursor(i);
+  for (let i: u32 = 0; i < lanes; ++i) resetCursor(i);
 }
 
 /** Finds a head and the sequence that belongs to it. */
-function placeCursor(i: u32): void {
+function resetCursor(i: u32): void {
   const e = lane(i);
   const cursor = cursors + i * CURSOR_BYTES;
   const d = load<u32>(e + LANE_DATA);
   // A ring that came after we looked: all that is in it is ours.
-  if (!isRing(i, d) || <u64>d + capacity > mapped) return;
+  if (!isRingValid(i, d) || <u64>d + capacity > mapped) return;
   for (let round = 0; round < 1000; ++round) {
     const head = read64(e + LANE_HEAD);
     store<u64>(cursor + CURSOR_POSITION, head);
@@ -134,29 +134,29 @@ function placeCursor(i: u32): void {
 
 function leaveLane(): void {
   if (cursors == 0) return;
-  const cursor = cursors + index * CURSOR_BYTES;
+  const cursor = cursors + laneIndex * CURSOR_BYTES;
   store<u64>(cursor + CURSOR_POSITION, position);
   store<u64>(cursor + CURSOR_SEQUENCE, sequence);
 }
 
 function enterLane(i: u32): void {
-  index = i;
+  laneIndex = i;
   entry = lane(i);
   data = load<u32>(entry + LANE_DATA);
   ring = 0;
-  budget = hasShelves() ? 1 : LANE_BUDGET;
+  budget = hasLeaseTables() ? 1 : LANE_BUDGET;
   seenHead = 0;
   batch = 0;
-  if (cursors == 0) moveTo(read64(entry + LANE_TAIL));
+  if (cursors == 0) seek(read64(entry + LANE_TAIL));
   else {
-    moveTo(load<u64>(cursors + i * CURSOR_BYTES + CURSOR_POSITION));
+    seek(load<u64>(cursors + i * CURSOR_BYTES + CURSOR_POSITION));
     sequence = load<u64>(cursors + i * CURSOR_BYTES + CURSOR_SEQUENCE);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function moveTo(to: u64): void {
+function seek(to: u64): void {
   position = to;
   // Positions are multiples of 8: one that is not fails its record's check, and is not followed.
   at = <u32>(to % capacity) & ~7;
@@ -164,72 +164,72 @@ function moveTo(to: u64): void {
 
 // @ts-ignore: decorator
 @inline
-function pass(): void {
+function advance(): void {
   position += foundBytes;
   at += foundBytes;
   if (at >= capacity) at = 0;
 }
 
 /** Finds the next record on any lane; answers the place of its payload or one of the NEXT codes. */
-export function next(how: u32): u32 {
-  poll = how;
+export function next(mode: u32): u32 {
+  pollMode = mode;
   let found = budget != 0 ? read() : NEXT_EMPTY;
   if (found == NEXT_EMPTY) {
     found = nextLane();
     if (found == NEXT_EMPTY) {
-      rest();
+      becomeIdle();
       return NEXT_EMPTY;
     }
-    if (found == NEXT_LOOK) return NEXT_LOOK;
+    if (found == NEXT_CHECK_OWNERS) return NEXT_CHECK_OWNERS;
   }
-  if (how != POLL_ANY && laggard() >= 0) return defer();
+  if (mode != POLL_ANY && slowestReceiver() >= 0) return defer();
   return found;
 }
 
 function defer(): u32 {
-  leavesOwn = false;
+  defersOwn = false;
   return NEXT_DEFER;
 }
 
 // @ts-ignore: decorator
 @inline
-function rest(): void {
-  promptTells = PROMPT_TELLS;
-  if (untold != 0) tellTail();
+function becomeIdle(): void {
+  promptFlushes = PROMPT_TAIL_FLUSHES;
+  if (unpublished != 0) flushTail();
 }
 
 /** Shows in the header what was taken. */
-export function tellTail(): void {
-  untold = 0;
+export function flushTail(): void {
+  unpublished = 0;
   sumTails();
 }
 
 function nextLane(): u32 {
   if (batch != 0) return NEXT_EMPTY;
   isSpecial = cursors != 0;
-  if (hasShelves()) {
+  if (hasLeaseTables()) {
     const found = nextReturned();
     if (found != NEXT_EMPTY) return found;
   }
   const found = otherLane();
-  return found == NEXT_EMPTY && leavesOwn ? NEXT_DEFER : found;
+  return found == NEXT_EMPTY && defersOwn ? NEXT_DEFER : found;
 }
 
 /** Looks for a message that was given back. */
 function nextReturned(): u32 {
-  isLookDue = !isLookDue;
-  if (!isLookDue) return NEXT_LOOK;
-  const isThere = areReturnsNew() && findReturned();
-  leavesOwn = isThere && poll != POLL_ANY && isFoundOwn() && otherMember() >= 0;
-  if (!isThere || leavesOwn) return NEXT_EMPTY;
+  isOwnerCheckDue = !isOwnerCheckDue;
+  if (!isOwnerCheckDue) return NEXT_CHECK_OWNERS;
+  const isThere = hasNewReturns() && findReturned();
+  defersOwn = isThere && pollMode != POLL_ANY && isFoundOwn() && otherMember() >= 0;
+  if (!isThere || defersOwn) return NEXT_EMPTY;
   isSpecial = true;
   budget = 0;
   return NEXT_RETURNED;
 }
 
 /** The receiver that the message which `next` left is due to, or -1. */
-export function awaited(): i32 {
-  return leavesOwn ? otherMember() : laggard();
+export function deferredTo(): i32 {
+  return defersOwn ? otherMember() : slowestReceiver();
 }
 
 function otherLane(): u32 {
@@ -237,7 +237,7 @@ function otherLane(): u32 {
   if (lanes <= 1 && budget != 0) return NEXT_EMPTY;
   for (let i: u32 = 1; i <= lanes; ++i) {
     leaveLane();
-    enterLane(index + 1 < lanes ? index + 1 : 0);
+    enterLane(laneIndex + 1 < lanes ? laneIndex + 1 : 0);
     const found = read();
     if (found != NEXT_EMPTY) return found;
   }
@@ -253,7 +253,7 @@ function read(): u32 {
 function readQueue(): u32 {
   if (batch == 0) {
     start = read64(entry + LANE_TAIL);
-    if (start != position) moveTo(start);
+    if (start != position) seek(start);
   }
   while (true) {
     if (position >= seenHead) {
@@ -261,20 +261,20 @@ function readQueue(): u32 {
       if (position == seenHead) return NEXT_EMPTY;
     }
     if (ring == 0) {
-      const usable = lookAgain();
+      const usable = refreshRing();
       if (usable != 1) return usable;
     }
-    const room = min<u64>(seenHead - position, capacity - at);
-    if (seenHead - start > capacity || !check(data + at, position, room)) return doubt();
+    const space = min<u64>(seenHead - position, capacity - at);
+    if (seenHead - start > capacity || !check(data + at, position, space)) return recheckCorrupt();
     if ((foundFlags & RECORD_PADDING) == 0) return <u32>data + at + RECORD_PAYLOAD;
-    pass();
+    advance();
   }
 }
 
 /** A lane may come into use after we looked at its entry, or lie behind what we have mapped. */
-function lookAgain(): u32 {
+function refreshRing(): u32 {
   data = load<u32>(entry + LANE_DATA);
-  const isWhole = isRing(index, <u32>data);
+  const isWhole = isRingValid(laneIndex, <u32>data);
   if (isWhole && <u64>data + capacity <= mapped) {
     ring = data;
     return 1;
@@ -284,7 +284,7 @@ function lookAgain(): u32 {
 }
 
 /** What cannot be right is damage, unless others took the record while we looked. */
-function doubt(): u32 {
+function recheckCorrupt(): u32 {
   loadFence();
   seenHead = 0;
   if (read64(entry + LANE_TAIL) == start) return NEXT_CORRUPT;
@@ -300,7 +300,7 @@ function readBroadcast(): u32 {
       if (position > seenHead) return NEXT_CORRUPT;
     }
     if (ring == 0) {
-      const usable = lookAgain();
+      const usable = refreshRing();
       if (usable != 1) return usable;
     }
     if (read64(entry + LANE_TAIL) > position) {
@@ -308,21 +308,21 @@ function readBroadcast(): u32 {
       if (caughtUp != 1) return caughtUp;
       continue;
     }
-    const room = min<u64>(seenHead - position, capacity - at);
+    const space = min<u64>(seenHead - position, capacity - at);
     const isNear = seenHead - position <= capacity;
-    if (!isNear || !check(data + at, position, room) || !expected()) {
+    if (!isNear || !check(data + at, position, space) || !isExpected()) {
       loadFence();
       if (read64(entry + LANE_TAIL) <= position) return NEXT_CORRUPT;
       continue;
     }
     if ((foundFlags & RECORD_PADDING) == 0) return <u32>data + at + RECORD_PAYLOAD;
-    pass();
+    advance();
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function expected(): bool {
+function isExpected(): bool {
   return foundSequence == <u32>sequence || (foundFlags & RECORD_PADDING) != 0;
 }
 
@@ -342,10 +342,10 @@ function catchUp(): u32 {
     if (oldest < 0) continue;
     const first = near(read64(entry + LANE_TAIL_COUNT), found);
     if (read64(entry + LANE_TAIL) != tail) continue;
-    lose(first - sequence);
+    addMissed(first - sequence);
     sequence = first;
     seenHead = head;
-    moveTo(tail + oldest);
+    seek(tail + oldest);
     return 1;
   }
   return NEXT_CORRUPT;
@@ -356,10 +356,10 @@ function catchUpWithHead(head: u64): bool {
   const count = countAt(entry, ring, head);
   loadFence();
   if (read64(entry + LANE_HEAD) != head) return false;
-  lose(count - sequence);
+  addMissed(count - sequence);
   sequence = count;
   seenHead = head;
-  moveTo(head);
+  seek(head);
   return true;
 }
 
@@ -369,15 +369,15 @@ function catchUpWithHead(head: u64): bool {
  */
 function skipPadding(tail: u64, head: u64): i32 {
   const offset = <u32>(tail % capacity) & ~7;
-  const room = capacity - offset;
-  if (!check(data + offset, tail, min<u64>(head - tail, room))) return -1;
+  const space = capacity - offset;
+  if (!check(data + offset, tail, min<u64>(head - tail, space))) return -1;
   if ((foundFlags & RECORD_PADDING) == 0) return 0;
-  if (foundBytes != room || head - tail <= room) return -1;
-  const whole = check(data, tail + room, min<u64>(head - tail - room, capacity));
-  return whole && (foundFlags & RECORD_PADDING) == 0 ? <i32>room : -1;
+  if (foundBytes != space || head - tail <= space) return -1;
+  const isComplete = check(data, tail + space, min<u64>(head - tail - space, capacity));
+  return isComplete && (foundFlags & RECORD_PADDING) == 0 ? <i32>space : -1;
 }
 
-function lose(messages: u64): void {
+function addMissed(messages: u64): void {
   missed += messages;
   addDropped(messages);
 }
@@ -393,7 +393,7 @@ export function isFound(size: u32, flags: u32): bool {
 export function take(size: u32, flags: u32): u32 {
   if (isSpecial) return takeSpecial(size, flags);
   if (!isFound(size, flags)) return 0;
-  pass();
+  advance();
   return release();
 }
 
@@ -405,8 +405,8 @@ function isReturned(): bool {
 }
 
 /** The place of the message that was given back and that `next` found, 0 if it found another. */
-export function returnedPlace(): u32 {
-  return isReturned() ? foundPlace() : 0;
+export function returnedSlot(): u32 {
+  return isReturned() ? foundSlot() : 0;
 }
 
 function takeSpecial(size: u32, flags: u32): u32 {
@@ -416,47 +416,47 @@ function takeSpecial(size: u32, flags: u32): u32 {
 
 function takeReturned(): u32 {
   if (!consumeFound()) return 0;
-  countTurns(1);
-  return TAKEN | TAKEN_AGAIN;
+  addServiceCount(1);
+  return TAKEN | TAKEN_REDELIVERED;
 }
 
 /** Takes the message that was given back and that `next` found, until it is acknowledged. */
-export function holdReturned(): u32 {
-  if (!isReturned() || !holdFound()) return 0;
-  countTurns(1);
-  return TAKEN | TAKEN_AGAIN;
+export function leaseReturned(): u32 {
+  if (!isReturned() || !leaseFound()) return 0;
+  addServiceCount(1);
+  return TAKEN | TAKEN_REDELIVERED;
 }
 
 function takeBroadcast(): u32 {
   failpoint(TAKE_COPIED);
   loadFence();
   if (read64(entry + LANE_TAIL) > position) return 0;
-  pass();
+  advance();
   sequence++;
   budget--;
   return TAKEN;
 }
 
 /** Nobody has moved the tail since `next` found a record: what was read from it is whole. */
-export function stillFirst(): bool {
+export function isTailUnchanged(): bool {
   loadFence();
   return read64(entry + LANE_TAIL) == start;
 }
 
 /** The tail that has to be moved to take what `next` found. */
-export function startOfFound(): u64 {
+export function foundStart(): u64 {
   return start;
 }
 
 /** Passes the record that `next` found, so that `release` takes it. */
-export function skipTo(): void {
-  pass();
+export function skipFound(): void {
+  advance();
 }
 
 /** As `take`, and goes on to the next record; `release` takes them all. */
 export function step(size: u32, flags: u32): u32 {
   if (!isFound(size, flags)) return 0;
-  pass();
+  advance();
   batch++;
   return 1;
 }
@@ -467,8 +467,8 @@ export function step(size: u32, flags: u32): u32 {
  */
 // @ts-ignore: decorator
 @inline
-function isShelfDue(): bool {
-  return (budget & 7) == 0 && hasShelves();
+function isLeaseTableDue(): bool {
+  return (budget & 7) == 0 && hasLeaseTables();
 }
 
 /** Takes everything stepped over, all or nothing; answers TAKEN bits. */
@@ -478,11 +478,11 @@ export function release(): u32 {
   failpoint(TAKE_COPIED);
   if (atomic.cmpxchg<u64>(entry + LANE_TAIL, start, position) != start) return 0;
   failpoint(TAKE_MOVED);
-  const result: u32 = sendersAsleep() != 0 ? TAKEN | TAKEN_SENDER_ASLEEP : TAKEN;
-  countTurns(messages);
+  const result: u32 = hasWaitingSenders() != 0 ? TAKEN | TAKEN_SENDER_WAITING : TAKEN;
+  addServiceCount(messages);
   budget = budget > messages ? budget - messages : 0;
-  if (isShelfDue()) budget = 0;
-  if (index == 0) return result | countTail(messages);
+  if (isLeaseTableDue()) budget = 0;
+  if (laneIndex == 0) return result | countTail(messages);
   totalReceived(false, position, position - start);
   return result;
 }
@@ -490,14 +490,14 @@ export function release(): u32 {
 // @ts-ignore: decorator
 @inline
 function countTail(messages: u32): u32 {
-  if (poll != POLL_SPIN && promptTells > 0) {
-    promptTells -= messages;
+  if (pollMode != POLL_SPIN && promptFlushes > 0) {
+    promptFlushes -= messages;
     totalReceived(true, position, position - start);
     return 0;
   }
-  untold += messages;
-  if (untold == messages) return TAKEN_UNTOLD;
-  if (untold >= <u32>TELL_EVERY) tellTail();
+  unpublished += messages;
+  if (unpublished == messages) return TAKEN_UNPUBLISHED;
+  if (unpublished >= <u32>TAIL_FLUSH_INTERVAL) flushTail();
   return 0;
 }
 
@@ -509,25 +509,25 @@ export function rewind(): void {
 
 /** Takes what `next` found and holds its bytes until `letGo`, or until it is acknowledged. */
 export function takeInPlace(size: u32, flags: u32): u32 {
-  if (isReturned()) return holdReturned();
+  if (isReturned()) return leaseReturned();
   if (!isFound(size, flags)) return 0;
   if (cursors != 0) return takeBroadcast();
-  hold(self, entry, start);
+  pin(receiverIndex, entry, start);
   const result = take(size, flags);
-  if (result == 0) letGo(self);
+  if (result == 0) unpin(receiverIndex);
   return result;
 }
 
 /** True if what `next` found was taken by another, or overwritten, meanwhile. */
 export function isStale(): u32 {
   loadFence();
-  if (isReturned()) return isFoundThere() ? 0 : 1;
+  if (isReturned()) return isFoundCurrent() ? 0 : 1;
   return read64(entry + LANE_TAIL) > position ? 1 : 0;
 }
 
 /** Broadcast: the lane's entry and the position to pass to `isIntact` for the record just found. */
 export function foundLane(): u32 {
-  return index;
+  return laneIndex;
 }
 
 export function foundPosition(): f64 {
@@ -535,8 +535,8 @@ export function foundPosition(): f64 {
 }
 
 /** The stamp of a big message that the record just found names. */
-export function foundStamp(offset: u32, length: u32): u32 {
-  return stamp(position, offset, length);
+export function foundTag(offset: u32, length: u32): u32 {
+  return tag(position, offset, length);
 }
 
 /** True while the writer of a lane has not passed a position, which is known modulo 2^53. */
@@ -552,18 +552,18 @@ export function missedMessages(): f64 {
 }
 
 /** Counts one more message as lost: it was overwritten while it was read in place. */
-export function loseOne(): void {
-  lose(1);
+export function addOneMissed(): void {
+  addMissed(1);
 }
 
 /** After damage: gives up what the lane holds, so that later messages can be read. */
-export function giveUpLane(): void {
+export function skipLane(): void {
   const head = read64(entry + LANE_HEAD);
   batch = 0;
   seenHead = 0;
   if (cursors != 0) {
-    placeCursor(index);
-    enterLane(index);
+    resetCursor(laneIndex);
+    enterLane(laneIndex);
   } else if ((head & 7) == 0) {
     atomic.cmpxchg<u64>(entry + LANE_TAIL, start, head);
   }

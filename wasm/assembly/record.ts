@@ -52,10 +52,10 @@ export let foundSequence: u32 = 0;
 /** Reads the record at `at`, which may take `room` bytes at most; false if it is not whole. */
 // @ts-ignore: decorator
 @inline
-export function check(at: usize, position: u64, room: u64): bool {
+export function check(at: usize, position: u64, space: u64): bool {
   const size = load<u64>(at, RECORD_SIZE);
-  if (size - 8 > room - RECORD_PAYLOAD || room < <u64>RECORD_PAYLOAD) {
-    return checkPadding(size, room);
+  if (size - 8 > space - RECORD_PAYLOAD || space < <u64>RECORD_PAYLOAD) {
+    return checkPadding(size, space);
   }
   const word = load<u64>(at, RECORD_FRAME);
   foundSize = <u32>size;
@@ -66,8 +66,8 @@ export function check(at: usize, position: u64, room: u64): bool {
 }
 
 /** Padding without a frame fills the last eight bytes of a ring; elsewhere zeros are damage. */
-function checkPadding(size: u64, room: u64): bool {
+function checkPadding(size: u64, space: u64): bool {
   foundBytes = 8;
   foundFlags = RECORD_PADDING;
-  return size == 0 && room == 8;
+  return size == 0 && space == 8;
 }

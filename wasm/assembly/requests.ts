@@ -10,12 +10,12 @@
 import {
   REPLY_BEGUN,
   REPLY_DONE,
-  REPLY_FLAGGED,
-  REPLY_SEALED,
-  REPLY_MEASURED,
-  REPLY_PLACED,
+  REPLY_FLAGS,
+  REPLY_CHECKSUMMED,
+  REPLY_LENGTH,
+  REPLY_OFFSET,
   REPLY_SEEN,
-  REPLY_TOLD,
+  REPLY_ANNOUNCED,
   REPLY_WRITTEN,
   REQUEST_ABANDONED,
   REQUEST_CANCELLED,
@@ -47,19 +47,19 @@ import { mapped, participant } from "./channel";
 import { failpoint } from "./failpoint";
 import { read32, read64 } from "./memory";
 import { regionOf } from "./participants";
-import { isFound, release, skipTo, stillFirst } from "./receiver";
-import { seal } from "./checksum";
+import { isFound, release, skipFound, isTailUnchanged } from "./receiver";
+import { checksum } from "./checksum";
 
 /** Who we are in a slot's word: our index + 1, and above it a byte of our slot's generation. */
-let self: u32 = 0;
+let replierTag: u32 = 0;
 let region: usize = 0;
 
-export function openRequests(index: u32, place: u32): void {
-  self = identity(index);
-  region = place;
+export function openRequests(index: u32, offset: u32): void {
+  replierTag = replierTagOf(index);
+  region = offset;
 }
 
-function identity(index: u32): u32 {
+function replierTagOf(index: u32): u32 {
   return (index + 1) | ((read32(participant(index) + PARTICIPANT_GENERATION) & 0xff) << 16);
 }
 
@@ -143,7 +143,7 @@ export function replierOf(slot: u32): i32 {
   if (status != SLOT_TAKEN && status != SLOT_WRITING) return -1;
   const replier = <u32>(state >> 40);
   const index = (replier & 0xffff) - 1;
-  return index < <u32>MAX_PARTICIPANTS && identity(index) == replier ? <i32>index : -2;
+  return index < <u32>MAX_PARTICIPANTS && replierTagOf(index) == replier ? <i32>index : -2;
 }
 
 /**
@@ -163,9 +163,9 @@ export function isLost(slot: u32, generation: u32, isPassed: u32): u32 {
 function slotOf(requester: u32, slot: u32): usize {
   if (requester >= <u32>MAX_PARTICIPANTS || slot >= <u32>MAX_REQUESTS) return 0;
   const bytes = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
-  const place = regionOf(requester, bytes);
-  if (place == 0 || <u64>place + bytes > mapped) return 0;
-  return place + REQUEST_SLOTS + slot * SLOT_BYTES;
+  const regionOffset = regionOf(requester, bytes);
+  if (regionOffset == 0 || <u64>regionOffset + bytes > mapped) return 0;
+  return regionOffset + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
 
 /** Takes the request that `next` found; answers TAKEN bits, without TAKEN if it is not ours. */
@@ -176,24 +176,24 @@ export function takeRequest(
   size: u32,
   flags: u32,
 ): u32 {
-  if (!isFound(size, flags) || !stillFirst()) return 0;
-  const place = slotOf(requester, slot);
+  if (!isFound(size, flags) || !isTailUnchanged()) return 0;
+  const slotAddress = slotOf(requester, slot);
   const queued = word(generation, SLOT_QUEUED, 0);
-  const taken = word(generation, SLOT_TAKEN, self);
-  const mine = place != 0 && atomic.cmpxchg<u64>(place + SLOT_STATE, queued, taken) == queued;
-  if (mine) failpoint(REQUEST_TAKEN);
-  skipTo();
+  const taken = word(generation, SLOT_TAKEN, replierTag);
+  const isMine = slotAddress != 0 && atomic.cmpxchg<u64>(slotAddress + SLOT_STATE, queued, taken) == queued;
+  if (isMine) failpoint(REQUEST_TAKEN);
+  skipFound();
   const released = release();
-  return mine ? released | TAKEN : released & ~TAKEN;
+  return isMine ? released | TAKEN : released & ~TAKEN;
 }
 
 /** Claims a slot for writing its reply; 0 if the requester has given up or is gone. */
 export function beginReply(requester: u32, slot: u32, generation: u32): u32 {
-  const place = slotOf(requester, slot);
-  if (place == 0) return 0;
-  const taken = word(generation, SLOT_TAKEN, self);
-  const writing = word(generation, SLOT_WRITING, self);
-  const isMine = taken == atomic.cmpxchg<u64>(place + SLOT_STATE, taken, writing);
+  const slotAddress = slotOf(requester, slot);
+  if (slotAddress == 0) return 0;
+  const taken = word(generation, SLOT_TAKEN, replierTag);
+  const writing = word(generation, SLOT_WRITING, replierTag);
+  const isMine = taken == atomic.cmpxchg<u64>(slotAddress + SLOT_STATE, taken, writing);
   if (isMine) failpoint(REPLY_BEGUN);
   return isMine ? 1 : 0;
 }
@@ -207,42 +207,42 @@ export function finishReply(
   length: u32,
   flags: u32,
 ): void {
-  const place = slotOf(requester, slot);
-  const writing = word(generation, SLOT_WRITING, self);
-  if (place == 0 || read64(place + SLOT_STATE) != writing) return;
+  const slotAddress = slotOf(requester, slot);
+  const writing = word(generation, SLOT_WRITING, replierTag);
+  if (slotAddress == 0 || read64(slotAddress + SLOT_STATE) != writing) return;
   failpoint(REPLY_WRITTEN);
-  store<u64>(place + SLOT_OFFSET, offset);
-  failpoint(REPLY_PLACED);
-  store<u32>(place + SLOT_LENGTH, length);
-  failpoint(REPLY_MEASURED);
-  store<u32>(place + SLOT_FLAGS, flags);
-  failpoint(REPLY_FLAGGED);
-  store<u32>(place + SLOT_CHECK, replySeal(generation, offset, length, flags));
-  failpoint(REPLY_SEALED);
-  const done = word(generation, SLOT_DONE, self);
-  if (atomic.cmpxchg<u64>(place + SLOT_STATE, writing, done) != writing) return;
+  store<u64>(slotAddress + SLOT_OFFSET, offset);
+  failpoint(REPLY_OFFSET);
+  store<u32>(slotAddress + SLOT_LENGTH, length);
+  failpoint(REPLY_LENGTH);
+  store<u32>(slotAddress + SLOT_FLAGS, flags);
+  failpoint(REPLY_FLAGS);
+  store<u32>(slotAddress + SLOT_CHECK, replyChecksum(generation, offset, length, flags));
+  failpoint(REPLY_CHECKSUMMED);
+  const done = word(generation, SLOT_DONE, replierTag);
+  if (atomic.cmpxchg<u64>(slotAddress + SLOT_STATE, writing, done) != writing) return;
   failpoint(REPLY_DONE);
-  addBit(place - slot * SLOT_BYTES - REQUEST_SLOTS + REQUEST_DONE, slot);
-  failpoint(REPLY_TOLD);
+  addBit(slotAddress - slot * SLOT_BYTES - REQUEST_SLOTS + REQUEST_DONE, slot);
+  failpoint(REPLY_ANNOUNCED);
 }
 
-function replySeal(generation: u32, offset: u32, length: u32, flags: u32): u32 {
-  return seal(seal(generation, offset), seal(length, flags));
+function replyChecksum(generation: u32, offset: u32, length: u32, flags: u32): u32 {
+  return checksum(checksum(generation, offset), checksum(length, flags));
 }
 
 /** True if a reply's words, as the reader saw them, are those that its replier wrote. */
 export function isReply(slot: u32, offset: u32, length: u32, flags: u32): u32 {
-  const place = mySlot(slot);
-  const state = read64(place + SLOT_STATE);
+  const slotAddress = mySlot(slot);
+  const state = read64(slotAddress + SLOT_STATE);
   if (statusOf(state) != SLOT_DONE) return 0;
-  return read32(place + SLOT_CHECK) == replySeal(<u32>state, offset, length, flags) ? 1 : 0;
+  return read32(slotAddress + SLOT_CHECK) == replyChecksum(<u32>state, offset, length, flags) ? 1 : 0;
 }
 
 /** True while a reply lies unread in its slot: its bytes must stay. */
 export function replyPending(requester: u32, slot: u32, generation: u32): u32 {
-  const place = slotOf(requester, slot);
-  if (place == 0) return 0;
-  const state = read64(place + SLOT_STATE);
+  const slotAddress = slotOf(requester, slot);
+  if (slotAddress == 0) return 0;
+  const state = read64(slotAddress + SLOT_STATE);
   if (<u32>state != generation) return 0;
-  return statusOf(state) == SLOT_DONE && <u32>(state >> 40) == self ? 1 : 0;
+  return statusOf(state) == SLOT_DONE && <u32>(state >> 40) == replierTag ? 1 : 0;
 }

@@ -5,7 +5,7 @@ export {
   closed,
   configure,
   format,
-  giveBack,
+  unreserve,
   refreshTotals,
   reserve,
   ringOf,
@@ -14,47 +14,47 @@ export {
 } from "./channel";
 export {
   abort,
-  blockingHolder,
+  oldestPin,
   claim,
   claimedPosition,
-  claimedStamp,
+  claimedTag,
   commit,
-  forgetBefore,
-  hideClaimed,
-  isSound,
-  leftPosition,
-  nextLeft,
+  evictBefore,
+  invalidateClaim,
+  isLaneValid,
+  handoverPosition,
+  nextHandover,
   openLane,
   releasedPosition,
-  showClaimed,
+  restoreClaim,
   usedBytes,
 } from "./sender";
 export {
-  awaited,
+  deferredTo,
   foundLane,
   foundPosition,
-  foundStamp,
-  giveUpLane,
-  holdReturned,
+  foundTag,
+  skipLane,
+  leaseReturned,
   isIntact,
   isStale,
-  loseOne,
+  addOneMissed,
   missedMessages,
   next,
   openReceiver,
   release,
-  returnedPlace,
+  returnedSlot,
   rewind,
   step,
   take,
   takeInPlace,
-  tellTail,
+  flushTail,
 } from "./receiver";
-export { holdTaken } from "./lease";
-export { letGo } from "./pin";
-export { seal } from "./checksum";
+export { leaseTaken } from "./lease";
+export { unpin } from "./pin";
+export { checksum } from "./checksum";
 export {
-  agentOf,
+  isolateOf,
   claimLane,
   join,
   leave,
@@ -62,7 +62,7 @@ export {
   reclaim,
   regionOf,
   setRegion,
-  signCreator,
+  setCreator,
 } from "./participants";
 export {
   abandonRequest,
@@ -81,19 +81,19 @@ export {
 } from "./requests";
 export {
   acknowledge,
-  addShelf,
-  brokenShelf,
-  claimPlace,
+  addLeaseTable,
+  corruptLeaseTable,
+  claimLeaseSlot,
   deliveriesOf,
-  holderFrom,
-  isFoundWhole,
-  mendPlaces,
-  missingShelf,
-  openShelves,
-  returnHeld,
-  roomOf,
-  setRoom,
-  shelfBytes,
+  leaseOwnerFrom,
+  isFoundConsistent,
+  repairLeaseSlots,
+  missingLeaseTable,
+  openLeaseTables,
+  nack,
+  slotBufferBytes,
+  setSlotBuffer,
+  leaseTableBytes,
 } from "./lease_table";
-export { fallAsleep, getUp, rouse, takeSleeper } from "./waiters";
-export { joinTurns, putOut, takeTurnsAs } from "./fairness";
+export { announceWait, cancelWait, wake, popWaiter } from "./waiters";
+export { joinFairness, evict, openFairness } from "./fairness";

@@ -1,17 +1,17 @@
 // The writing side of a lane: claim room, let JavaScript copy, commit. One instance writes one lane.
 
 import {
-  CLAIM_HIDDEN,
+  CLAIM_INVALIDATED,
   CLAIM_PADDED,
   CLAIM_WRITTEN,
   COMMIT_BEGUN,
   COMMIT_COUNTED,
   COMMIT_LAST,
   COMMIT_PUBLISHED,
-  COMMIT_TOLD,
-  FORGET_COUNTED,
-  FORGET_MOVED,
-  FORGET_TOLD,
+  COMMIT_TOTALS,
+  EVICT_COUNTED,
+  EVICT_MOVED,
+  EVICT_TOTALS,
 } from "../failpoints";
 import {
   CONTROL_BYTES,
@@ -29,13 +29,13 @@ import {
   RECORD_PAYLOAD,
   RING_GAP,
 } from "../layout";
-import { capacity, control, isRing, kind, lane, mapped, totalReceived, totalSent } from "./channel";
+import { capacity, control, isRingValid, kind, lane, mapped, totalReceived, totalSent } from "./channel";
 import { failpoint } from "./failpoint";
-import { heldFrom, oldestHolder } from "./pin";
+import { pinnedFrom, oldestPinOn } from "./pin";
 import { publish64, read64, storeFence } from "./memory";
 import { check, foundBytes, foundFlags, recordBytes, writePadding, writeRecord } from "./record";
-import { stamp } from "./checksum";
-import { receiversAsleep } from "./waiters";
+import { tag } from "./checksum";
+import { hasWaitingReceivers } from "./waiters";
 
 let entry: usize = 0;
 /** Who owns the lane while it is ours. */
@@ -59,7 +59,7 @@ let tailAt: u32 = 0;
 let tailCount: u64 = 0;
 
 // The last writer's records from which references to blocks are still to be told.
-let left: u64 = 0;
+let handover: u64 = 0;
 
 /** Takes up writing where the lane's last writer stopped. Answers 0 if the lane cannot be right. */
 export function openLane(index: u32, participantIndex: u32): u32 {
@@ -73,31 +73,31 @@ export function openLane(index: u32, participantIndex: u32): u32 {
   tailCount = read64(entry + LANE_TAIL_COUNT);
   last = read64(entry + LANE_LAST);
   if (tail > head || head - tail > capacity || ((head | tail) & 7) != 0) return 0;
-  if (!isRing(index, <u32>data)) return 0;
+  if (!isRingValid(index, <u32>data)) return 0;
   if (index != 0 && data < control + CONTROL_BYTES) return 0;
   if (<u64>data + capacity > mapped) return 0;
   headAt = nextAt = <u32>(head % capacity);
   tailAt = <u32>(tail % capacity);
-  left = kind == KIND_BROADCAST ? tail : heldFrom(entry, tail);
-  limit = left + capacity;
+  handover = kind == KIND_BROADCAST ? tail : pinnedFrom(entry, tail);
+  limit = handover + capacity;
   return 1;
 }
 
 /** Goes to the next reference to a block that the lane's last writer left; 0: there is none. */
-export function nextLeft(): u32 {
-  while (left < head) {
-    const offset = <u32>(left % capacity) & ~7;
-    const room = min<u64>(head - left, capacity - offset);
-    if (!check(data + offset, left, room)) return 0;
-    left += foundBytes;
+export function nextHandover(): u32 {
+  while (handover < head) {
+    const offset = <u32>(handover % capacity) & ~7;
+    const space = min<u64>(head - handover, capacity - offset);
+    if (!check(data + offset, handover, space)) return 0;
+    handover += foundBytes;
     if ((foundFlags & RECORD_BLOCK) != 0) return <u32>data + offset + RECORD_PAYLOAD;
   }
   return 0;
 }
 
 /** Position behind the record that `nextLeft` found, as `claimedPosition` gives it. */
-export function leftPosition(): f64 {
-  return <f64>(left & 0x1fffffffffffff);
+export function handoverPosition(): f64 {
+  return <f64>(handover & 0x1fffffffffffff);
 }
 
 /** Claims room for a payload; answers its place, or 0 when the ring is full or not sound. */
@@ -106,7 +106,7 @@ export function claim(payload: u32, flags: u32): u32 {
   const toEnd = capacity - nextAt;
   const end = next + need + (toEnd < need ? toEnd : 0);
   if (load<u32>(entry + LANE_OWNER) != owner) return 0;
-  if (end + RING_GAP > limit && !makeRoom(end + RING_GAP)) return 0;
+  if (end + RING_GAP > limit && !makeSpace(end + RING_GAP)) return 0;
   if (toEnd < need) {
     writePadding(data + nextAt, next, toEnd);
     failpoint(CLAIM_PADDED);
@@ -125,29 +125,29 @@ export function claim(payload: u32, flags: u32): u32 {
 }
 
 /** The stamp of a big message that the record claimed last names. */
-export function claimedStamp(offset: u32, length: u32): u32 {
-  return stamp(last, offset, length);
+export function claimedTag(offset: u32, length: u32): u32 {
+  return tag(last, offset, length);
 }
 
 /** False if somebody else writes this lane, or its tail cannot be right. */
-export function isSound(): u32 {
+export function isLaneValid(): u32 {
   const seen = read64(entry + LANE_TAIL);
   const isOurs = load<u32>(entry + LANE_OWNER) == owner;
   return isOurs && seen <= head && head - seen <= capacity && (seen & 7) == 0 ? 1 : 0;
 }
 
-let hiddenFrame: u64 = 0;
+let savedFrame: u64 = 0;
 
 /** Makes the record claimed last one that no reader takes for whole, while it is being written. */
-export function hideClaimed(): void {
+export function invalidateClaim(): void {
   const frame = data + <u32>(last % capacity) + RECORD_FRAME;
-  hiddenFrame = load<u64>(frame);
-  store<u64>(frame, ~hiddenFrame);
-  failpoint(CLAIM_HIDDEN);
+  savedFrame = load<u64>(frame);
+  store<u64>(frame, ~savedFrame);
+  failpoint(CLAIM_INVALIDATED);
 }
 
-export function showClaimed(): void {
-  store<u64>(data + <u32>(last % capacity) + RECORD_FRAME, hiddenFrame);
+export function restoreClaim(): void {
+  store<u64>(data + <u32>(last % capacity) + RECORD_FRAME, savedFrame);
 }
 
 /** Publishes all that is claimed; answers 1 when a receiver sleeps. */
@@ -165,8 +165,8 @@ export function commit(): u32 {
   publish64(entry + LANE_COUNT, count);
   failpoint(COMMIT_COUNTED);
   totalSent(isFirst, head, count, bytes, messages);
-  failpoint(COMMIT_TOLD);
-  return receiversAsleep();
+  failpoint(COMMIT_TOTALS);
+  return hasWaitingReceivers();
 }
 
 /** Forgets all that is claimed and not committed. */
@@ -195,10 +195,10 @@ export function usedBytes(): u32 {
 
 function refreshLimit(): void {
   if (kind == KIND_BROADCAST) limit = tail + capacity;
-  else limit = heldFrom(entry, read64(entry + LANE_TAIL)) + capacity;
+  else limit = pinnedFrom(entry, read64(entry + LANE_TAIL)) + capacity;
 }
 
-function makeRoom(end: u64): bool {
+function makeSpace(end: u64): bool {
   if (kind == KIND_BROADCAST) return overwrite(end);
   refreshLimit();
   return end <= limit;
@@ -208,13 +208,13 @@ function makeRoom(end: u64): bool {
 function overwrite(end: u64): bool {
   if (end > head + capacity) return false;
   const target = min<u64>(end - capacity + (capacity >> 3), head);
-  return forgetUpTo(target);
+  return evictUpTo(target);
 }
 
 /** Moves the tail to the first record at or behind `target`, never onto padding. */
-function forgetUpTo(target: u64): bool {
+function evictUpTo(target: u64): bool {
   while (tail < head) {
-    if (!check(data + tailAt, tail, min<u64>(head - tail, capacity - tailAt))) return forgetAll();
+    if (!check(data + tailAt, tail, min<u64>(head - tail, capacity - tailAt))) return evictAll();
     const isPadding = (foundFlags & RECORD_PADDING) != 0;
     if (tail >= target && !isPadding) break;
     if (!isPadding) tailCount++;
@@ -226,7 +226,7 @@ function forgetUpTo(target: u64): bool {
 }
 
 /** A damaged record hides where the next begins: everything published is given up. */
-function forgetAll(): bool {
+function evictAll(): bool {
   tail = head;
   tailAt = headAt;
   tailCount = count;
@@ -236,23 +236,23 @@ function forgetAll(): bool {
 function publishTail(): bool {
   const bytes = tail - read64(entry + LANE_TAIL);
   store<u64>(entry + LANE_TAIL_COUNT, tailCount);
-  failpoint(FORGET_COUNTED);
+  failpoint(EVICT_COUNTED);
   publish64(entry + LANE_TAIL, tail);
-  failpoint(FORGET_MOVED);
+  failpoint(EVICT_MOVED);
   totalReceived(isFirst, tail, bytes);
-  failpoint(FORGET_TOLD);
+  failpoint(EVICT_TOTALS);
   storeFence();
   limit = tail + capacity;
   return true;
 }
 
 /** Broadcast: gives up what was published before a position modulo 2^53. */
-export function forgetBefore(position: f64): void {
+export function evictBefore(position: f64): void {
   const bytes = (<u64>position - tail) & 0x1fffffffffffff;
-  forgetUpTo(min<u64>(tail + bytes, head));
+  evictUpTo(min<u64>(tail + bytes, head));
 }
 
 /** The participant that reads in place what this writer would overwrite next, or -1. */
-export function blockingHolder(): i32 {
-  return oldestHolder(entry);
+export function oldestPin(): i32 {
+  return oldestPinOn(entry);
 }

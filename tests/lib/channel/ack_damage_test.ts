@@ -6,12 +6,12 @@ import { type Delivery, LocalChannel, Puller, Pusher, ShmCorruptionError } from 
 import { controlOffset } from "../../../lib/channel/attachment.ts";
 import { Random } from "../../stress/random.ts";
 import {
+  CONTROL_LEASE_TABLES,
   CONTROL_RETURNS,
-  CONTROL_SHELVES,
-  FIRST_SHELF_PLACES,
+  FIRST_LEASE_TABLE_SLOTS,
   HEADER_END,
-  MAX_SHELVES,
-  PLACE_BYTES,
+  LEASE_SLOT_BYTES,
+  MAX_LEASE_TABLES,
 } from "../../../wasm/layout.ts";
 import { pattern, sameBytes } from "../../conformance/channel/values.ts";
 
@@ -55,14 +55,14 @@ Deno.test("damage of held messages ends in right messages or in errors that say 
     for (let n = 0; n < MESSAGES; n += 2) held[n].nack();
     const view = new DataView(channel.handle.memory.buffer);
     const control = controlOffset(CAPACITY_BYTES);
-    const shelf = view.getUint32(control + CONTROL_SHELVES, true);
+    const shelf = view.getUint32(control + CONTROL_LEASE_TABLES, true);
     const target = random.below(10) === 0
-      ? control + (random.below(2) === 0 ? CONTROL_RETURNS : CONTROL_SHELVES) +
-        random.below(MAX_SHELVES * 8)
-      : shelf + random.below((MESSAGES + 2) * PLACE_BYTES);
+      ? control + (random.below(2) === 0 ? CONTROL_RETURNS : CONTROL_LEASE_TABLES) +
+        random.below(MAX_LEASE_TABLES * 8)
+      : shelf + random.below((MESSAGES + 2) * LEASE_SLOT_BYTES);
     for (let n = 1 + random.below(8); n > 0; n--) {
       view.setUint8(
-        Math.min(target + n, shelf + FIRST_SHELF_PLACES * PLACE_BYTES),
+        Math.min(target + n, shelf + FIRST_LEASE_TABLE_SLOTS * LEASE_SLOT_BYTES),
         random.below(256),
       );
     }
@@ -104,8 +104,8 @@ Deno.test("shelves that cannot be right are told of where places seem to be miss
   using pusher = new Pusher<number>(channel.handle);
   using puller = new Puller<number>(channel.handle, { ack: true });
   pusher.sendMany([1, 2, 3]);
-  const at = controlOffset(CAPACITY_BYTES) + CONTROL_SHELVES;
-  new Uint8Array(channel.handle.memory.buffer, at, MAX_SHELVES * 8).fill(0xff);
+  const at = controlOffset(CAPACITY_BYTES) + CONTROL_LEASE_TABLES;
+  new Uint8Array(channel.handle.memory.buffer, at, MAX_LEASE_TABLES * 8).fill(0xff);
   assert.throws(() => puller.tryRecv(), ShmCorruptionError);
   assert.throws(() => puller.tryRecv(), ShmCorruptionError);
 });

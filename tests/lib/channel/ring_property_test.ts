@@ -100,7 +100,7 @@ for (const carrier of [LOCAL, SHM]) {
     const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
     const puller = channel.puller<Uint8Array>({ codec: "raw" });
     pusher.sendMany(Array.from({ length: 200 }, () => new Uint8Array(8)));
-    for (let taken = 0; taken < layout.PROMPT_TELLS; taken++) puller.tryRecv();
+    for (let taken = 0; taken < layout.PROMPT_TAIL_FLUSHES; taken++) puller.tryRecv();
     const { tail } = channel.totals();
     puller.recvView()![Symbol.dispose]();
     await Promise.resolve();

@@ -98,7 +98,11 @@ withQueue("each word that cannot be right is found where it is", (path) => {
     [lane + layout.LANE_TAIL, word(1n << 20n), RegExp(`^${lane} lane 0: its tail 1048576 is`)],
     [slot, word(77n), RegExp(`^${slot} participant 7: nobody ever had its name`)],
     [slot + 8, half(3), RegExp(`^${slot} participant 7: it has a role and no name`)],
-    [controlOffset(CAPACITY) + layout.CONTROL_SHELVES, word(8n), /shelf 0: it cannot lie at 8$/],
+    [
+      controlOffset(CAPACITY) + layout.CONTROL_LEASE_TABLES,
+      word(8n),
+      /shelf 0: it cannot lie at 8$/,
+    ],
   ];
   for (const [offset, bytes, found] of strikes) {
     poke(path, offset, bytes);

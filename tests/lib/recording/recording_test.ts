@@ -20,7 +20,7 @@ import { play } from "../../../lib/recording/play.ts";
 import { RecordingReader } from "../../../lib/recording/reader.ts";
 import { type RecordingFacts, RecordingWriter } from "../../../lib/recording/writer.ts";
 import { carryNotes } from "../../../lib/sockets/socket.ts";
-import { RECORD_NOTED } from "../../../wasm/layout.ts";
+import { RECORD_HEADERS } from "../../../wasm/layout.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { Onlooker } from "../../support/observed.ts";
 
@@ -151,7 +151,7 @@ Deno.test("what is noted on a value is seen apart from it, recorded and replayed
       assert.equal(subscriber.drain().length, 4);
       directory.discard("tape");
     }
-    const short = { flags: RECORD_NOTED, bytes: new Uint8Array([200, 0, 0, 0, 1]) };
+    const short = { flags: RECORD_HEADERS, bytes: new Uint8Array([200, 0, 0, 0, 1]) };
     assert.throws(() => contentOf(short), /the note is longer than they are/);
   }));
 

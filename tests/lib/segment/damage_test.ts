@@ -199,7 +199,7 @@ damaging("bits of readers that read nothing keep no sender waiting", ({ options,
   using puller = new Puller<Uint8Array>("a", options);
   pusher.send(pattern(10, 0));
   puller.recvView()![Symbol.dispose]();
-  poke(path, controlOffset(CAPACITY) + layout.CONTROL_HOLDERS, new Uint8Array(32).fill(255));
+  poke(path, controlOffset(CAPACITY) + layout.CONTROL_PINS, new Uint8Array(32).fill(255));
   for (let i = 0; i < 50; i++) {
     pusher.sendSync(pattern(1000, i), { timeoutMs: 5000 });
     assert.ok(sameBytes(puller.tryRecv()!, pattern(1000, i)));
@@ -213,7 +213,7 @@ damaging("bits of receivers that are not there keep none from its turn", ({ opti
     pusher.send(pattern(10, i));
     puller.tryRecv();
   }
-  poke(path, controlOffset(CAPACITY) + layout.CONTROL_WAITING, new Uint8Array(32).fill(255));
+  poke(path, controlOffset(CAPACITY) + layout.CONTROL_FAIRNESS_SET, new Uint8Array(32).fill(255));
   pusher.send(pattern(10, 1));
   const before = performance.now();
   assert.deepEqual(puller.recvSync({ timeoutMs: 20_000 }), pattern(10, 1));

@@ -75,7 +75,7 @@ Deno.test("what all look at lies on no line that messages change", () => {
     layout.CONTROL_OTHERS_HEAD,
     layout.CONTROL_OTHERS_COUNT,
     layout.CONTROL_OTHERS_TAIL,
-    layout.CONTROL_TURN_MAX,
+    layout.CONTROL_MAX_SERVICE_COUNT,
   ].map(line);
   assert.deepEqual(looked.filter((number) => changed.includes(number)), []);
 });

@@ -32,37 +32,37 @@ interface Scenario {
 }
 
 const SCENARIOS: Scenario[] = [
-  { work: "take", points: ["SHELF_FILLED"] },
-  { work: "take", points: ["SHELF_SHOWN"] },
-  { work: "take", points: ["ROOM_SEALED"] },
-  { work: "take", points: ["ROOM_PLACED"] },
-  { work: "take", points: ["ROOM_SIZED"] },
-  { work: "take", points: ["ROOM_SEALED"], passes: 64 },
-  { work: "take", points: ["ROOM_PLACED"], passes: 64 },
-  { work: "take", points: ["ROOM_SIZED"], passes: 64 },
-  { work: "take", points: ["KEEP_CLAIMED"] },
-  { work: "take", points: ["KEEP_COPIED"] },
-  { work: "take", points: ["KEEP_POSITION"] },
-  { work: "take", points: ["KEEP_LANE"] },
-  { work: "take", points: ["KEEP_LENGTH"] },
-  { work: "take", points: ["KEEP_FLAGS"] },
-  { work: "take", points: ["KEEP_SEALED"], doubles: 0 },
-  { work: "take", points: ["KEEP_OWNED"], doubles: 1 },
-  { work: "take", points: ["KEEP_OWNED", "KEEP_DISOWNED"], doubles: 1 },
+  { work: "take", points: ["LEASE_TABLE_FILLED"] },
+  { work: "take", points: ["LEASE_TABLE_PUBLISHED"] },
+  { work: "take", points: ["BUFFER_CHECKSUMMED"] },
+  { work: "take", points: ["BUFFER_OFFSET"] },
+  { work: "take", points: ["BUFFER_SIZED"] },
+  { work: "take", points: ["BUFFER_CHECKSUMMED"], passes: 64 },
+  { work: "take", points: ["BUFFER_OFFSET"], passes: 64 },
+  { work: "take", points: ["BUFFER_SIZED"], passes: 64 },
+  { work: "take", points: ["LEASE_CLAIMED"] },
+  { work: "take", points: ["LEASE_COPIED"] },
+  { work: "take", points: ["LEASE_POSITION"] },
+  { work: "take", points: ["LEASE_LANE"] },
+  { work: "take", points: ["LEASE_LENGTH"] },
+  { work: "take", points: ["LEASE_FLAGS"] },
+  { work: "take", points: ["LEASE_CHECKSUMMED"], doubles: 0 },
+  { work: "take", points: ["LEASE_ACQUIRED"], doubles: 1 },
+  { work: "take", points: ["LEASE_ACQUIRED", "LEASE_CANCELLED"], doubles: 1 },
   { work: "take", points: ["TAKE_COPIED"], doubles: 1 },
   { work: "take", points: ["TAKE_MOVED"], keeps: 1 },
-  { work: "take", points: ["KEEP_DONE"], loses: 1 },
-  { work: "take", points: ["RETURN_HELD"], before: "return", keeps: 1 },
+  { work: "take", points: ["LEASE_ACKNOWLEDGED"], loses: 1 },
+  { work: "take", points: ["RETURN_LEASED"], before: "return", keeps: 1 },
   { work: "plain", points: ["RETURN_TAKEN"], before: "return", loses: 1 },
   { work: "nack", points: ["RETURN_MADE"] },
-  { work: "nack", points: ["RETURN_TOLD"] },
+  { work: "nack", points: ["RETURN_ANNOUNCED"] },
   { work: "close", points: ["RETURN_MADE"], keeps: 1 },
-  { work: "close", points: ["RETURN_TOLD"] },
+  { work: "close", points: ["RETURN_ANNOUNCED"] },
   { work: "close", points: ["LEAVE_ROLE"] },
   { work: "join", points: ["RETURN_MADE"], before: "death" },
-  { work: "join", points: ["RETURN_TOLD"], before: "death" },
+  { work: "join", points: ["RETURN_ANNOUNCED"], before: "death" },
   { work: "join", points: ["RECLAIM_OWNED"], before: "death" },
-  { work: "join", points: ["LEAVE_HOLD"], before: "death" },
+  { work: "join", points: ["LEAVE_PIN"], before: "death" },
 ];
 
 Deno.test("every failpoint of holding a message has a scenario", () => {
@@ -150,7 +150,7 @@ async function play(scenario: Scenario, deed: "kill" | "go on", ring: string): P
       assert.ok(afterMs < RECOVERY_BOUND_MS, `a killed puller held others up for ${afterMs} ms`);
       await pause(50);
       await survivor.collect(0);
-      const isDisowned = points.at(-1) === "KEEP_DISOWNED";
+      const isDisowned = points.at(-1) === "LEASE_CANCELLED";
       assert.equal(survivor.doubled, isDisowned ? 0 : doubles);
     } else {
       child.kill("SIGCONT");

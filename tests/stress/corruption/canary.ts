@@ -13,6 +13,6 @@ export function turnChecksOff(socket: Socket): void {
   replaceRing(socket, (ring) => ({
     ...ring,
     isReply: () => 1,
-    foundStamp: (offset) => attachment.words[offset >>> 2],
+    foundTag: (offset) => attachment.words[offset >>> 2],
   }));
 }

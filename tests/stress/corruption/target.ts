@@ -158,10 +158,10 @@ function slot(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
 
 /** Where the first shelf is, or a place on it: mostly the first ones are in use. */
 function held(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
-  const word = anatomy.control + layout.CONTROL_SHELVES;
+  const word = anatomy.control + layout.CONTROL_LEASE_TABLES;
   const shelf = new DataView(image.buffer).getUint32(word, true);
   if (shelf < anatomy.regions || random.chance(0.2)) return [word + random.below(4) * 4, "shelves"];
-  const at = random.below(PLACES * layout.PLACE_BYTES / 4) * 4;
+  const at = random.below(PLACES * layout.LEASE_SLOT_BYTES / 4) * 4;
   if (shelf + at + 8 > image.length) return control(random, anatomy);
   return [shelf + at, `place on a shelf + ${at}`];
 }

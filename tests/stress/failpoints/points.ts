@@ -44,7 +44,7 @@ export const RING_POINTS = Object.keys(numbers)
 
 /** Failpoints of pullers that acknowledge. */
 export const ACK_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
-  /^(SHELF|ROOM|KEEP|RETURN)_/.test(name)
+  /^(BUFFER|LEASE|RETURN)_/.test(name)
 );
 
 /**

@@ -10,29 +10,29 @@ import { ACK_POINTS, OTHER_POINTS, type PointName, POINTS } from "./points.ts";
 
 /** Points that are passed while a channel is new, and hardly ever again. */
 const FIRST: { [part in Part]?: readonly PointName[] } = {
-  publisher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
-  subscriber: creating("RESERVE_MOVED", "REGION_BYTES", "REGION_SEALED", "REGION_PLACED"),
-  pusher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_SEALED", "RING_PLACED"),
+  publisher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_CHECKSUMMED", "RING_OFFSET"),
+  subscriber: creating("RESERVE_MOVED", "REGION_BYTES", "REGION_CHECKSUMMED", "REGION_OFFSET"),
+  pusher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_CHECKSUMMED", "RING_OFFSET"),
   puller: creating(),
   acknowledger: creating(
     "RESERVE_MOVED",
-    ...ACK_POINTS.filter((name) => /^(SHELF|ROOM)_/.test(name)),
+    ...ACK_POINTS.filter((name) => /^(LEASE_TABLE|BUFFER)_/.test(name)),
   ),
   requester: creating(
     "RESERVE_MOVED",
     "TOTAL_HEAD",
-    "RING_SEALED",
-    "RING_PLACED",
+    "RING_CHECKSUMMED",
+    "RING_OFFSET",
     "REGION_BYTES",
-    "REGION_SEALED",
-    "REGION_PLACED",
+    "REGION_CHECKSUMMED",
+    "REGION_OFFSET",
   ),
   replier: creating("RESERVE_MOVED"),
 };
 
 function creating(...more: PointName[]): PointName[] {
   return [
-    ...POINTS.filter((name) => /^(SIGN|FORMAT)_/.test(name)),
+    ...POINTS.filter((name) => /^(CREATOR|FORMAT)_/.test(name)),
     "create",
     "reserve",
     "link",
@@ -60,14 +60,14 @@ const ATTACHING: PointName[] = [
   "close",
   "openFifo",
 ];
-const SLEEPING: PointName[] = ["SLEEP_KIND", "SLEEP_ANNOUNCED", "SLEEP_OVER"];
-const WAKING: PointName[] = ["ROUSE_TAKEN", "ROUSE_WOKEN", "openFifoToRing", "ring", "wake"];
+const SLEEPING: PointName[] = ["WAIT_KIND", "WAIT_ANNOUNCED", "WAIT_CANCELLED"];
+const WAKING: PointName[] = ["WAKE_REMOVED", "WAKE_SIGNALLED", "openFifoToRing", "ring", "wake"];
 const SENDING: PointName[] = [
   ...ATTACHING,
   ...WAKING,
   "LANE_OWNED",
-  "LANE_NOTED",
-  "RING_SHOWN",
+  "LANE_ASSIGNED",
+  "RING_PUBLISHED",
   "LEAVE_LANE",
   "CLAIM_PADDED",
   "RECORD_SIZED",
@@ -76,7 +76,7 @@ const SENDING: PointName[] = [
   "COMMIT_LAST",
   "COMMIT_COUNTED",
   "COMMIT_PUBLISHED",
-  "COMMIT_TOLD",
+  "COMMIT_TOTALS",
   "OTHERS_HEAD",
   "OTHERS_COUNT",
 ];
@@ -87,16 +87,16 @@ const TAKING: PointName[] = [
   "TAKE_COPIED",
   "TAKE_MOVED",
   "OTHERS_TAIL",
-  "TURN_COUNTED",
-  "TURN_LED",
-  "TURN_LEFT",
-  "TURN_RAISED",
-  "TURN_JOINED",
-  "TURN_PUT_OUT",
+  "FAIRNESS_COUNTED",
+  "FAIRNESS_LED",
+  "FAIRNESS_LEFT",
+  "FAIRNESS_RAISED",
+  "FAIRNESS_JOINED",
+  "FAIRNESS_EVICTED",
 ];
 
 const ALWAYS: Record<Part, readonly PointName[]> = {
-  publisher: [...SENDING, "CLAIM_HIDDEN", "FORGET_COUNTED", "FORGET_MOVED", "FORGET_TOLD"],
+  publisher: [...SENDING, "CLAIM_INVALIDATED", "EVICT_COUNTED", "EVICT_MOVED", "EVICT_TOTALS"],
   subscriber: [
     ...ATTACHING,
     ...SLEEPING,
@@ -106,11 +106,11 @@ const ALWAYS: Record<Part, readonly PointName[]> = {
     "CURSOR_MOVED",
     "CURSOR_COUNTED",
   ],
-  pusher: [...SENDING, ...SLEEPING, "CLAIM_HIDDEN", "DROPPED_COUNTED"],
-  puller: [...TAKING, "HOLD_LANE", "HOLD_POSITION", "HOLD_ADDED", "HOLD_OVER"],
+  pusher: [...SENDING, ...SLEEPING, "CLAIM_INVALIDATED", "DROPPED_COUNTED"],
+  puller: [...TAKING, "PIN_LANE", "PIN_POSITION", "PIN_ADDED", "PIN_REMOVED"],
   acknowledger: [
     ...TAKING,
-    ...ACK_POINTS.filter((name) => !/^SHELF_/.test(name) && !OTHER_POINTS.includes(name)),
+    ...ACK_POINTS.filter((name) => !/^LEASE_TABLE_/.test(name) && !OTHER_POINTS.includes(name)),
   ],
   requester: [
     ...SENDING,
@@ -126,12 +126,12 @@ const ALWAYS: Record<Part, readonly PointName[]> = {
     "REQUEST_TAKEN",
     "REPLY_BEGUN",
     "REPLY_WRITTEN",
-    "REPLY_PLACED",
-    "REPLY_MEASURED",
-    "REPLY_FLAGGED",
-    "REPLY_SEALED",
+    "REPLY_OFFSET",
+    "REPLY_LENGTH",
+    "REPLY_FLAGS",
+    "REPLY_CHECKSUMMED",
     "REPLY_DONE",
-    "REPLY_TOLD",
+    "REPLY_ANNOUNCED",
   ],
 };
 

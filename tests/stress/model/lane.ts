@@ -150,7 +150,7 @@ function writing<W extends Lane, A extends Writer>(
         }];
       }
       if (kind === "broadcast" && me.next + 2 <= words.head + words.ring.length) {
-        return [{ point: "FORGET_COUNTED", then: "moveTail", act: countTail }];
+        return [{ point: "EVICT_COUNTED", then: "moveTail", act: countTail }];
       }
       return [{ then: me.staged.length > 0 ? "commit" : "refuse" }];
     },
@@ -161,7 +161,7 @@ function writing<W extends Lane, A extends Writer>(
         me.plan.shift();
       },
     }],
-    moveTail: () => [{ point: "FORGET_MOVED", then: "claim", act: moveTail }],
+    moveTail: () => [{ point: "EVICT_MOVED", then: "claim", act: moveTail }],
     frame: (_words, me) => [{
       point: "CLAIM_WRITTEN",
       then: !copiesLate ? "copy" : me.staged.length + 1 < me.plan[0] ? "claim" : "commit",

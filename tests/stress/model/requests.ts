@@ -229,7 +229,7 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
       owns(words, me, "writing") ? { point: "REPLY_WRITTEN", then: "place" } : { then: "look" },
     ],
     place: () => [{
-      point: "REPLY_SEALED",
+      point: "REPLY_CHECKSUMMED",
       then: "finish",
       act: (slot, me) => slot.reply = me.generation,
     }],
@@ -239,7 +239,8 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
         then: "tell",
         act: (slot) => slot.status = "done",
       }],
-    tell: () => [{ point: "REPLY_TOLD", then: "look", act: (slot) => slot.isAnnounced = true }],
+    tell:
+      () => [{ point: "REPLY_ANNOUNCED", then: "look", act: (slot) => slot.isAnnounced = true }],
   };
 }
 
