@@ -113,7 +113,7 @@ export {
   QueueSerializationError,
   QueueTimeoutError,
 } from "./backends/queue/errors.ts";
-export { QueueFront } from "./backends/queue/base.ts";
+export { QueueBase as QueueFront } from "./backends/queue/base.ts";
 export { InMemoryMessageQueue, type InMemoryQueueOptions } from "./backends/queue/memory/queue.ts";
 export type {
   AcknowledgeOptions,

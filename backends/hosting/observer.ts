@@ -38,11 +38,11 @@ export function observe(
   observer: RequestObserver,
   request: ServedRequest,
 ): (outcome: RequestOutcome) => void {
-  const end = harmless(() => observer(request));
-  return (outcome) => harmless(() => end?.(outcome));
+  const end = catchErrors(() => observer(request));
+  return (outcome) => catchErrors(() => end?.(outcome));
 }
 
-function harmless<T>(call: () => T): T | undefined {
+function catchErrors<T>(call: () => T): T | undefined {
   try {
     return call();
   } catch (error) {

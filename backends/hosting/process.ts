@@ -6,7 +6,7 @@
  */
 
 import type { RunningServer, ServerKind, ServerProgram } from "./mode.ts";
-import { addressIn } from "./report.ts";
+import { addressFrom } from "./report.ts";
 
 /** Milliseconds for a server to stop by itself. */
 const STOP_MS = 5000;
@@ -81,7 +81,7 @@ async function begin<Options>(
 ): Promise<string> {
   const line = new TextEncoder().encode(JSON.stringify(options) + "\n");
   const [report] = await Promise.all([firstLine(child.stdout), input.write(line)]);
-  return addressIn(JSON.parse(report));
+  return addressFrom(JSON.parse(report));
 }
 
 async function firstLine(output: ReadableStream<Uint8Array>): Promise<string> {

@@ -14,7 +14,7 @@ export function reportOf(error: unknown): Report {
 }
 
 /** The address in a report; throws the error in it. */
-export function addressIn(report: Report): string {
+export function addressFrom(report: Report): string {
   if ("address" in report) return report.address;
   const { name, message } = report;
   if (name === "AddrInUse") throw new Deno.errors.AddrInUse(message);

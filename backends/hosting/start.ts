@@ -27,36 +27,36 @@ export async function startServer<Options>(
 }
 
 /** A server to use, started here or by somebody else. */
-export interface FoundServer extends RunningServer {
+export interface ServerHandle extends RunningServer {
   /** True if somebody else had started it: `stop()` leaves it running. */
   readonly isAttached: boolean;
 }
 
 /** Milliseconds for a server that has its port to answer. */
-const ANSWER_MS = 2000;
-const LOOK_EVERY_MS = 50;
+const RESPONSE_TIMEOUT_MS = 2000;
+const POLL_INTERVAL_MS = 50;
 
 /**
  * Starts a server, or attaches to the one that has its port already: of two who start at once, one wins
  * and the other attaches.
  *
- * @param answers tells whether a server of this kind answers there; it is asked again for some seconds
+ * @param isResponding tells whether a server of this kind answers there; it is asked again for some seconds
  * @throws {Deno.errors.AddrInUse} if something else listens on the port
  */
 export async function startOrAttach(
   address: string,
   start: () => Promise<RunningServer>,
-  answers: () => Promise<boolean>,
-): Promise<FoundServer> {
+  isResponding: () => Promise<boolean>,
+): Promise<ServerHandle> {
   try {
     const server = await start();
     return { address: server.address, isAttached: false, stop: () => server.stop() };
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    const giveUpAt = performance.now() + ANSWER_MS;
-    while (!(await answers())) {
-      if (performance.now() > giveUpAt) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    const deadlineMs = performance.now() + RESPONSE_TIMEOUT_MS;
+    while (!(await isResponding())) {
+      if (performance.now() > deadlineMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
     }
     return { address, isAttached: true, stop: () => Promise.resolve() };
   }

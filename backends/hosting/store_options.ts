@@ -6,7 +6,7 @@
 
 import { show } from "../../lib/base/options.ts";
 import { Store, type StoreOptions } from "../store/store.ts";
-import { checkLimit, type SubscriberOptions } from "../store/subscription.ts";
+import { checkLimit, type SubscriptionQueueOptions } from "../store/subscription.ts";
 
 /** The store of a server's options, or one of its own. */
 export function storeOf(options: StoreOptions & { store?: Store }): Store {
@@ -22,7 +22,9 @@ export function storeOf(options: StoreOptions & { store?: Store }): Store {
 }
 
 /** The queue of each subscriber, checked now rather than when the first one comes. */
-export function queueOf(options: SubscriberOptions): Omit<SubscriberOptions, "onReady"> {
+export function queueOptionsOf(
+  options: SubscriptionQueueOptions,
+): Omit<SubscriptionQueueOptions, "onReady"> {
   const { maxQueueLength, maxQueueBytes, overflow } = options;
   if (overflow !== undefined && overflow !== "dropOldest" && overflow !== "disconnect") {
     throw new TypeError(`overflow must be "dropOldest" or "disconnect", not ${show(overflow)}`);

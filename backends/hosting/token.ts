@@ -20,7 +20,7 @@ export function checkToken(token: unknown): asserts token is string {
 }
 
 /** A test of texts against a secret; the time it takes does not depend on where they differ. */
-export function secretTest(secret: string): (candidate: string) => boolean {
+export function secretMatcher(secret: string): (candidate: string) => boolean {
   const expected = digest(secret);
   return (candidate) => timingSafeEqual(digest(candidate), expected);
 }

@@ -6,25 +6,25 @@
 
 import { logger } from "../../lib/base/log.ts";
 import type { RunningServer, ServerKind } from "./mode.ts";
-import { addressIn, type Report } from "./report.ts";
+import { addressFrom, type Report } from "./report.ts";
 
 /** Starts a server in a worker. */
 export async function startWorker<Options>(
   kind: ServerKind<Options>,
   options: Options,
 ): Promise<RunningServer> {
-  const link = new Link(new Worker(kind.program, { type: "module" }));
+  const connection = new WorkerConnection(new Worker(kind.program, { type: "module" }));
   try {
-    const address = addressIn(await link.ask<Report>(options));
-    return { address, stop: () => link.end() };
+    const address = addressFrom(await connection.request<Report>(options));
+    return { address, stop: () => connection.end() };
   } catch (error) {
-    link.terminate();
+    connection.terminate();
     throw error;
   }
 }
 
 /** A worker that answers one message with one message, until it fails. */
-class Link {
+class WorkerConnection {
   readonly #worker: Worker;
   readonly #failure = Promise.withResolvers<never>();
   #hasFailed = false;
@@ -41,17 +41,17 @@ class Link {
   }
 
   /** Sends a message and waits for the answer. */
-  async ask<T>(message: unknown): Promise<T> {
-    const answer = Promise.withResolvers<T>();
-    this.#worker.onmessage = ({ data }) => answer.resolve(data);
+  async request<T>(message: unknown): Promise<T> {
+    const response = Promise.withResolvers<T>();
+    this.#worker.onmessage = ({ data }) => response.resolve(data);
     this.#worker.postMessage(message);
-    return await Promise.race([answer.promise, this.#failure.promise]);
+    return await Promise.race([response.promise, this.#failure.promise]);
   }
 
   /** Asks for the end, and waits for it. */
   async end(): Promise<void> {
     try {
-      if (!this.#hasFailed) await this.ask(null);
+      if (!this.#hasFailed) await this.request(null);
     } finally {
       this.terminate();
     }

@@ -210,7 +210,7 @@ export function checkIds(ids: readonly bigint[]): readonly bigint[] {
 }
 
 /** Calls the store, and turns what it refuses into `MessagingRefusedError`. */
-export function refusing<T>(call: () => T): T {
+export function mapStoreErrors<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {

@@ -16,7 +16,7 @@ import type {
 } from "./backend.ts";
 
 /** How a carrier begins and ends a subscription; each is fulfilled once that is in force. */
-export interface Carrier {
+export interface SubscriptionTransport {
   /** Called before the first handler of a key. */
   open(key: string): Promise<void>;
   /** Called after the last handler of a key. */
@@ -25,14 +25,14 @@ export interface Carrier {
 
 /** Handlers by key: a topic, or a pattern. */
 export class HandlerTable {
-  readonly #carrier: Carrier;
+  readonly #transport: SubscriptionTransport;
   readonly #onError: (error: unknown, about: Message | PublishedMessage) => void;
   readonly #handlers = new Map<string, Map<MessageHandler, SubscriptionOptions>>();
   /** The last change of each key that is under way: one waits for the one before. */
   readonly #changes = new Map<string, Promise<void>>();
 
-  constructor(carrier: Carrier, options: MessagingBackendOptions) {
-    this.#carrier = carrier;
+  constructor(transport: SubscriptionTransport, options: MessagingBackendOptions) {
+    this.#transport = transport;
     this.#onError = options.onHandlerError ?? logError;
   }
 
@@ -50,7 +50,7 @@ export class HandlerTable {
 
   /** Adds a handler, and opens the key's subscription if it is the first. */
   add(key: string, handler: MessageHandler, options: SubscriptionOptions = {}): Promise<void> {
-    return this.#inTurn(key, async () => {
+    return this.#runSerially(key, async () => {
       const handlers = this.#handlers.get(key);
       if (handlers !== undefined) {
         handlers.set(handler, options);
@@ -59,7 +59,7 @@ export class HandlerTable {
       // Before: what comes first may come before the carrier says that it is open.
       this.#handlers.set(key, new Map([[handler, options]]));
       try {
-        await this.#carrier.open(key);
+        await this.#transport.open(key);
       } catch (error) {
         this.#handlers.delete(key);
         throw error;
@@ -69,14 +69,14 @@ export class HandlerTable {
 
   /** Removes a handler, or all, and closes the key's subscription if none is left. */
   remove(key: string, handler?: MessageHandler): Promise<void> {
-    return this.#inTurn(key, async () => {
+    return this.#runSerially(key, async () => {
       const handlers = this.#handlers.get(key);
       if (handlers === undefined) return;
       if (handler === undefined) handlers.clear();
       else handlers.delete(handler);
       if (handlers.size > 0) return;
       this.#handlers.delete(key);
-      await this.#carrier.close(key);
+      await this.#transport.close(key);
     });
   }
 
@@ -85,7 +85,7 @@ export class HandlerTable {
     this.#handlers.clear();
   }
 
-  async #inTurn(key: string, change: () => Promise<void>): Promise<void> {
+  async #runSerially(key: string, change: () => Promise<void>): Promise<void> {
     const before = this.#changes.get(key);
     const mine = before === undefined ? change() : before.then(change, change);
     this.#changes.set(key, mine);

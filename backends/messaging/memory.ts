@@ -6,7 +6,7 @@
 
 import type { Message } from "../../lib/message/message.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "./backend.ts";
-import { refusing } from "./base.ts";
+import { mapStoreErrors } from "./base.ts";
 import { StoreMessagingBackend } from "./store_backend.ts";
 import { Store } from "../store/store.ts";
 import { valueFrom } from "../store/value.ts";
@@ -58,7 +58,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
   // deno-lint-ignore require-await
   protected override async read<T>(call: (store: Store) => T): Promise<T> {
     this.checkOpen();
-    return refusing(() => call(this.#store));
+    return mapStoreErrors(() => call(this.#store));
   }
 
   /** Stores a message in a topic and tells the topic's subscribers. */
@@ -76,35 +76,35 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
   /** Begins the subscription to a topic. */
   protected override openTopic(topic: string): Promise<void> {
     return this.read(({ subscriptions }) => {
-      subscriptions.subscribe(this.subscriber, topic);
+      subscriptions.subscribe(this.subscription, topic);
     });
   }
 
   /** Ends the subscription to a topic. */
   protected override closeTopic(topic: string): Promise<void> {
     return this.read(({ subscriptions }) => {
-      subscriptions.unsubscribe(this.subscriber, topic);
+      subscriptions.unsubscribe(this.subscription, topic);
     });
   }
 
   /** Begins the subscription to a pattern. */
   protected override openPattern(pattern: string): Promise<void> {
     return this.read(({ subscriptions }) => {
-      subscriptions.psubscribe(this.subscriber, pattern);
+      subscriptions.psubscribe(this.subscription, pattern);
     });
   }
 
   /** Ends the subscription to a pattern. */
   protected override closePattern(pattern: string): Promise<void> {
     return this.read(({ subscriptions }) => {
-      subscriptions.punsubscribe(this.subscriber, pattern);
+      subscriptions.punsubscribe(this.subscription, pattern);
     });
   }
 
   /** Ends all subscriptions. */
   // deno-lint-ignore require-await
   protected override async close(): Promise<void> {
-    this.#store.subscriptions.remove(this.subscriber);
+    this.#store.subscriptions.remove(this.subscription);
   }
 
   /** Sets a key; `ex` is its time to live in seconds. */

@@ -8,7 +8,7 @@ import { checkId } from "../../lib/message/gemstone.ts";
 import { Message } from "../../lib/message/message.ts";
 import type { Store } from "../store/store.ts";
 import type { StoredMessage } from "../store/stored_message.ts";
-import { Subscriber } from "../store/subscription.ts";
+import { Subscription } from "../store/subscription.ts";
 import { valueToData } from "../store/value.ts";
 import { BaseMessagingBackend, checkIds } from "./base.ts";
 
@@ -19,7 +19,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
    * handlers store.
    * @internal
    */
-  protected readonly subscriber: Subscriber = new Subscriber({
+  protected readonly subscription: Subscription = new Subscription({
     maxQueueLength: Infinity,
     maxQueueBytes: Infinity,
     onReady: () => queueMicrotask(() => this.#drain()),
@@ -32,7 +32,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   protected abstract read<T>(call: (store: Store) => T): Promise<T>;
 
   #drain(): void {
-    for (const delivery of this.subscriber.take()) {
+    for (const delivery of this.subscription.take()) {
       if (this.isClosed) return;
       this.dispatchDelivery(delivery);
     }

@@ -13,10 +13,10 @@ export interface TraceFields {
 }
 
 /** What carries a backend's calls. */
-export type TraceCarrier = "http" | "line";
+export type TraceProtocol = "http" | "line";
 
 /** The trace that is active, for a carrier of calls to tell of. */
-export type TraceSource = (carrier: TraceCarrier) => TraceFields | undefined;
+export type TraceSource = (protocol: TraceProtocol) => TraceFields | undefined;
 
 const sources = new WeakMap<object, TraceSource>();
 
@@ -26,6 +26,6 @@ export function setTraceFields(backend: object, source: TraceSource): void {
 }
 
 /** The trace that a call belongs to which a backend begins now. */
-export function traceFieldsOf(backend: object, carrier: TraceCarrier): TraceFields | undefined {
-  return sources.get(backend)?.(carrier);
+export function traceFieldsOf(backend: object, protocol: TraceProtocol): TraceFields | undefined {
+  return sources.get(backend)?.(protocol);
 }

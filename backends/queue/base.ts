@@ -10,15 +10,15 @@ import {
   checkLimit,
   checkText,
   toDelivery,
-  toNew,
-  toPut,
+  toMessageToPut,
+  toNewMessage,
   toRecord,
 } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
-import { checkWhole, type ResolvedConfig } from "./config.ts";
+import { checkInteger, type ResolvedConfig } from "./config.ts";
 import { QueueNotInitializedError } from "./errors.ts";
 import { logger } from "./events.ts";
-import type { AcknowledgeOutcome, QueueStore, StoredDelivery } from "./store.ts";
+import type { AcknowledgeOutcome, QueueDelivery, QueueStore } from "./store.ts";
 import { QueueSubscription } from "./subscription.ts";
 import type {
   AcknowledgeOptions,
@@ -38,7 +38,7 @@ import type {
 const MAX_PREFETCH = 1000;
 
 /** What all queues have in common. Make an `InMemoryMessageQueue` or a `RedisMessageQueue`. */
-export class QueueFront implements MessageQueue {
+export class QueueBase implements MessageQueue {
   readonly #store: QueueStore;
   readonly #config: ResolvedConfig;
   readonly #clock: QueueClock;
@@ -79,7 +79,7 @@ export class QueueFront implements MessageQueue {
 
   async #close(): Promise<void> {
     this.#isOpen = false;
-    this.#store.hurry();
+    this.#store.stopRetrying();
     await this.#opening?.catch(() => {});
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.end()));
     await this.#store.close();
@@ -110,8 +110,8 @@ export class QueueFront implements MessageQueue {
    */
   async publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
     this.#checkOpen("publish");
-    const message = toNew(options, this.#config.ttlMs);
-    if (message.target === null) await this.#untilStarted();
+    const message = toNewMessage(options, this.#config.ttlMs);
+    if (message.target === null) await this.#waitForStarting();
     const stored = await this.#store.publish(message);
     logger.debug("message_published", {
       messageId: stored.id,
@@ -136,7 +136,7 @@ export class QueueFront implements MessageQueue {
     this.#checkOpen("subscribe");
     checkText("channel", channel);
     checkText("agentId", agentId);
-    const prefetch = checkWhole("prefetch", options.prefetch ?? 1, 1, MAX_PREFETCH);
+    const prefetch = checkInteger("prefetch", options.prefetch ?? 1, 1, MAX_PREFETCH);
     if (!["now", "oldest", undefined].includes(options.from)) {
       throw new TypeError(`from must be "now" or "oldest", not ${show(options.from)}`);
     }
@@ -144,7 +144,7 @@ export class QueueFront implements MessageQueue {
       clock: this.#clock,
       leaseMs: this.#config.leaseMs,
       pollMs: this.#store.pollMs,
-      inboxes: this.#store.inboxes(channel, agentId),
+      receivers: this.#store.receivers(channel, agentId),
       onEnd: () => void this.#subscriptions.delete(subscription),
     };
     const subscription = new QueueSubscription<T>(host, channel, agentId, prefetch, options);
@@ -159,7 +159,7 @@ export class QueueFront implements MessageQueue {
   }
 
   /** Waits for subscriptions under way, unless they take as long as the server does not answer. */
-  async #untilStarted(): Promise<void> {
+  async #waitForStarting(): Promise<void> {
     if (this.#starting.size === 0) return;
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.setTimer(resolve, this.#config.commandTimeoutMs);
@@ -186,7 +186,7 @@ export class QueueFront implements MessageQueue {
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
     this.#checkOpen("acknowledge");
-    const { id, agentId } = meant(message, options);
+    const { id, agentId } = acknowledgeTarget(message, options);
     const isDone = settle(await this.#store.acknowledge(id, agentId), "acknowledge", id);
     if (isDone) logger.debug("message_acknowledged", { messageId: id, agentId });
     return isDone;
@@ -209,7 +209,7 @@ export class QueueFront implements MessageQueue {
     options: PendingOptions = {},
   ): Promise<DeliveryRecord<T>[]> {
     this.#checkOpen("read dead letters");
-    const found: StoredDelivery[] = await this.#store.deadLetters(...query(agentId, options));
+    const found: QueueDelivery[] = await this.#store.deadLetters(...query(agentId, options));
     return found.map((stored) => toDelivery<T>(stored, agentId));
   }
 
@@ -223,22 +223,22 @@ export class QueueFront implements MessageQueue {
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
     this.#checkOpen("requeue");
-    const { id, agentId } = meant(message, options);
+    const { id, agentId } = acknowledgeTarget(message, options);
     return settle(await this.#store.requeue(id, agentId), "requeue", id);
   }
 
   /** Stores a record under its own id, in place of what is there, and delivers it. */
   async put(record: MessageRecord): Promise<void> {
     this.#checkOpen("put");
-    const message = toPut(record);
-    if (message.target === null) await this.#untilStarted();
+    const message = toMessageToPut(record);
+    if (message.target === null) await this.#waitForStarting();
     await this.#store.put(message);
   }
 
   /** Puts many records; each is stored whole or not at all. */
   async putMany(records: Iterable<MessageRecord>): Promise<void> {
     this.#checkOpen("put");
-    const messages = [...records].map(toPut);
+    const messages = [...records].map(toMessageToPut);
     await Promise.all(messages.map((message) => this.#store.put(message)));
   }
 
@@ -280,7 +280,7 @@ export class QueueFront implements MessageQueue {
   /** Messages, the last stored first. */
   async list<T = unknown>(options: ListOptions = {}): Promise<MessageRecord<T>[]> {
     this.#checkOpen("list");
-    const offset = checkWhole("offset", options.offset ?? 0, 0);
+    const offset = checkInteger("offset", options.offset ?? 0, 0);
     const limit = checkLimit(options.limit);
     const filters = checkFilters(options.filters);
     const found = await this.#store.list(filters, limit, offset, viewer(options));
@@ -303,7 +303,7 @@ export class QueueFront implements MessageQueue {
 }
 
 /** The message and the agent that a call is about. */
-function meant(
+function acknowledgeTarget(
   message: string | MessageRecord,
   options: AcknowledgeOptions,
 ): { id: string; agentId: string | undefined } {

@@ -5,9 +5,9 @@
  */
 
 import { show } from "../../lib/base/options.ts";
-import { checkSeconds, checkWhole } from "./config.ts";
+import { checkInteger, checkSeconds } from "./config.ts";
 import { QueueSerializationError } from "./errors.ts";
-import type { MessageToPut, NewMessage, StoredDelivery, StoredMessage } from "./store.ts";
+import type { MessageToPut, NewMessage, QueueDelivery, QueueRecord } from "./store.ts";
 import type { DeliveryRecord, MessageFilters, MessageRecord, PublishOptions } from "./types.ts";
 
 /** Longest channel, agent or message id, in characters. */
@@ -29,7 +29,7 @@ export function checkText(name: string, value: string): string {
 
 /** A limit, or the default for it. */
 export function checkLimit(limit: number | undefined): number {
-  return checkWhole("limit", limit ?? DEFAULT_LIMIT, 0);
+  return checkInteger("limit", limit ?? DEFAULT_LIMIT, 0);
 }
 
 /** Filters without what was left out. */
@@ -58,7 +58,7 @@ function checkTarget(target: string | null): string | null {
 }
 
 /** What `publish` was given, ready to be stored. */
-export function toNew(options: PublishOptions, defaultTtlMs: number | null): NewMessage {
+export function toNewMessage(options: PublishOptions, defaultTtlMs: number | null): NewMessage {
   const { ttlSeconds } = options;
   return {
     channel: checkText("channel", options.channel),
@@ -72,7 +72,7 @@ export function toNew(options: PublishOptions, defaultTtlMs: number | null): New
 }
 
 /** A record that the caller made, ready to be stored. */
-export function toPut(record: MessageRecord): MessageToPut {
+export function toMessageToPut(record: MessageRecord): MessageToPut {
   return {
     id: checkText("id", record.id),
     channel: checkText("channel", record.channel),
@@ -88,7 +88,7 @@ export function toPut(record: MessageRecord): MessageToPut {
 }
 
 function checkPriority(priority: number): number {
-  return checkWhole("priority", priority, Number.MIN_SAFE_INTEGER);
+  return checkInteger("priority", priority, Number.MIN_SAFE_INTEGER);
 }
 
 function checkMetadata(metadata: Record<string, unknown>): Record<string, unknown> {
@@ -131,7 +131,7 @@ function fromJson(id: string, name: string, text: string): unknown {
 }
 
 /** The record of a stored message. */
-export function toRecord<T>(stored: StoredMessage): MessageRecord<T> {
+export function toRecord<T>(stored: QueueRecord): MessageRecord<T> {
   return {
     id: stored.id,
     createdAt: new Date(stored.createdMs),
@@ -148,7 +148,7 @@ export function toRecord<T>(stored: StoredMessage): MessageRecord<T> {
 }
 
 /** The record of a stored message for an agent. */
-export function toDelivery<T>(stored: StoredDelivery, agentId: string): DeliveryRecord<T> {
+export function toDelivery<T>(stored: QueueDelivery, agentId: string): DeliveryRecord<T> {
   return {
     ...toRecord<T>(stored),
     agentId,

@@ -36,20 +36,20 @@ export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
     redisUrl: config.redisUrl ?? "redis://localhost:6379/0",
     redisPrefix: checkPrefix(config.redisPrefix ?? "tinyllm"),
     ttlMs: config.ttlSeconds == null ? null : checkSeconds("ttlSeconds", config.ttlSeconds),
-    maxItems: checkWhole("maxItems", config.maxItems ?? 10_000, 1),
+    maxItems: checkInteger("maxItems", config.maxItems ?? 10_000, 1),
     namespace: checkNamespace(config.namespace ?? "default"),
     leaseMs: checkSeconds("leaseSeconds", config.leaseSeconds ?? 30, MAX_TIMER_MS),
-    maxAttempts: checkWhole("maxAttempts", config.maxAttempts ?? 5, 1),
-    partitions: checkWhole("partitions", config.partitions ?? 1, 1, MAX_PARTITIONS),
-    minReplicas: checkWhole("minReplicas", config.minReplicas ?? 0, 0),
-    commandTimeoutMs: checkWhole(
+    maxAttempts: checkInteger("maxAttempts", config.maxAttempts ?? 5, 1),
+    partitions: checkInteger("partitions", config.partitions ?? 1, 1, MAX_PARTITIONS),
+    minReplicas: checkInteger("minReplicas", config.minReplicas ?? 0, 0),
+    commandTimeoutMs: checkInteger(
       "commandTimeoutMs",
       config.commandTimeoutMs ?? 5000,
       1,
       MAX_TIMER_MS,
     ),
-    deadlineMs: checkWhole("deadlineMs", config.deadlineMs ?? 30_000, 1, MAX_TIMER_MS),
-    poolSize: checkWhole("poolSize", config.poolSize ?? 50, 1),
+    deadlineMs: checkInteger("deadlineMs", config.deadlineMs ?? 30_000, 1, MAX_TIMER_MS),
+    poolSize: checkInteger("poolSize", config.poolSize ?? 50, 1),
     healthCheckMs: checkSeconds(
       "healthCheckSeconds",
       config.healthCheckSeconds ?? 30,
@@ -62,27 +62,27 @@ export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
 export function checkSeconds(
   name: string,
   seconds: number,
-  mostMs: number = Number.MAX_SAFE_INTEGER,
+  maxMs: number = Number.MAX_SAFE_INTEGER,
 ): number {
   const ms = typeof seconds === "number" ? Math.round(seconds * 1000) : NaN;
-  if (!(ms >= 1 && ms <= mostMs)) {
+  if (!(ms >= 1 && ms <= maxMs)) {
     throw new RangeError(
-      `${name} must be a number of seconds from 0.001 to ${mostMs / 1000}, not ${show(seconds)}`,
+      `${name} must be a number of seconds from 0.001 to ${maxMs / 1000}, not ${show(seconds)}`,
     );
   }
   return ms;
 }
 
 /** A whole number within limits. */
-export function checkWhole(
+export function checkInteger(
   name: string,
   value: number,
-  least: number,
-  most: number = Number.MAX_SAFE_INTEGER,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
+  if (!Number.isSafeInteger(value) || value < min || value > max) {
     throw new RangeError(
-      `${name} must be a whole number from ${least} to ${most}, not ${show(value)}`,
+      `${name} must be a whole number from ${min} to ${max}, not ${show(value)}`,
     );
   }
   return value;

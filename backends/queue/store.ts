@@ -8,7 +8,7 @@
 import type { MessageFilters } from "./types.ts";
 
 /** A message with its JSON as text. Times are milliseconds since 1970. */
-export interface StoredMessage {
+export interface QueueRecord {
   readonly id: string;
   readonly channel: string;
   readonly source: string;
@@ -26,7 +26,7 @@ export interface StoredMessage {
 }
 
 /** A stored message as it stands with an agent. */
-export interface StoredDelivery extends StoredMessage {
+export interface QueueDelivery extends QueueRecord {
   readonly attempts: number;
   /** Null when no consumer holds it. */
   readonly leasedUntilMs: number | null;
@@ -45,11 +45,11 @@ export interface NewMessage {
 }
 
 /** A message to store under its own id. */
-export type MessageToPut = Omit<StoredMessage, "sequence" | "updatedMs">;
+export type MessageToPut = Omit<QueueRecord, "sequence" | "updatedMs">;
 
 /** Messages taken for a consumer. */
 export interface Claim {
-  readonly deliveries: StoredDelivery[];
+  readonly deliveries: QueueDelivery[];
   /** Messages that were trimmed and not reported before. */
   readonly missed: number;
   /** Milliseconds until a lease ends, after which there may be more to take. */
@@ -57,7 +57,7 @@ export interface Claim {
 }
 
 /** One of the places where messages of a channel wait for an agent. */
-export interface Inbox {
+export interface QueueReceiver {
   /** Enters the agent among the channel's subscribers, if broadcasts come through here. */
   register(from: "now" | "oldest"): Promise<void>;
   /**
@@ -66,9 +66,9 @@ export interface Inbox {
    */
   claim(limit: number, reported: number): Promise<Claim>;
   /** Gives back messages that nobody has seen, as if they had not been taken; not others' leases. */
-  release(deliveries: readonly StoredDelivery[]): Promise<void>;
+  release(deliveries: readonly QueueDelivery[]): Promise<void>;
   /** Calls `onHint` whenever there may be something to claim, until it is ended. */
-  listen(onHint: () => void): Promise<() => void>;
+  listen(onWakeup: () => void): Promise<() => void>;
 }
 
 /** How an acknowledgement ended. */
@@ -80,30 +80,30 @@ export interface QueueStore {
   readonly pollMs: number | null;
   open(): Promise<void>;
   /** The end is near: calls are tried once from now on. */
-  hurry(): void;
+  stopRetrying(): void;
   close(): Promise<void>;
-  publish(message: NewMessage): Promise<StoredMessage>;
+  publish(message: NewMessage): Promise<QueueRecord>;
   put(message: MessageToPut): Promise<void>;
   /** The places where messages of a channel for an agent wait. */
-  inboxes(channel: string, agent: string): Inbox[];
+  receivers(channel: string, agent: string): QueueReceiver[];
   unsubscribe(channel: string, agent: string): Promise<boolean>;
   acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome>;
-  pending(agent: string, channel: string | undefined, limit: number): Promise<StoredDelivery[]>;
-  deadLetters(agent: string, channel: string | undefined, limit: number): Promise<StoredDelivery[]>;
+  pending(agent: string, channel: string | undefined, limit: number): Promise<QueueDelivery[]>;
+  deadLetters(agent: string, channel: string | undefined, limit: number): Promise<QueueDelivery[]>;
   requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome>;
-  get(id: string, agent: string | undefined): Promise<StoredMessage | undefined>;
+  get(id: string, agent: string | undefined): Promise<QueueRecord | undefined>;
   delete(id: string): Promise<boolean>;
   list(
     filters: MessageFilters,
     limit: number,
     offset: number,
     agent: string | undefined,
-  ): Promise<StoredMessage[]>;
+  ): Promise<QueueRecord[]>;
   count(filters: MessageFilters): Promise<number>;
   clear(): Promise<number>;
 }
 
 /** The order of delivery: by priority, then by age. */
-export function byTurn(a: StoredMessage, b: StoredMessage): number {
+export function byPriority(a: QueueRecord, b: QueueRecord): number {
   return b.priority - a.priority || a.sequence - b.sequence;
 }

@@ -9,31 +9,31 @@ import { toDelivery } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
 import { QueueConnectionError, QueueReplicationError, QueueTimeoutError } from "./errors.ts";
 import { logger } from "./events.ts";
-import { byTurn, type Claim, type Inbox, type StoredDelivery } from "./store.ts";
+import { byPriority, type Claim, type QueueDelivery, type QueueReceiver } from "./store.ts";
 import type { DeliveryRecord, Gap, SubscribeOptions, Subscription } from "./types.ts";
 
 /** First pause after a look that failed, in milliseconds; it doubles with each failure. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2000;
+const INITIAL_BACKOFF_MS = 50;
+const MAX_BACKOFF_MS = 2000;
 
 /** What a subscription needs to know of its queue. */
 export interface SubscriptionHost {
   readonly clock: QueueClock;
   readonly leaseMs: number;
   readonly pollMs: number | null;
-  readonly inboxes: Inbox[];
+  readonly receivers: QueueReceiver[];
   /** Told once, when the subscription has ended. */
   readonly onEnd: () => void;
 }
 
 /** One inbox, with what was taken from it and not yet yielded. */
-interface Source {
-  readonly inbox: Inbox;
-  taken: StoredDelivery[];
+interface ReceiverState {
+  readonly receiver: QueueReceiver;
+  claimed: QueueDelivery[];
   /** From then on the leases of `taken` are no longer ours. */
-  lapsesAtMs: number;
+  leaseExpiresAtMs: number;
   /** There may be something to take. */
-  isHinted: boolean;
+  isWoken: boolean;
   /** When a lease ends there; Infinity if none is known. */
   dueAtMs: number;
   /** Missed messages that were passed on, and that the store still counts. */
@@ -49,7 +49,7 @@ export class QueueSubscription<T> implements Subscription<T> {
   readonly #prefetch: number;
   readonly #onGap: ((gap: Gap) => void) | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #sources: Source[];
+  readonly #receivers: ReceiverState[];
   readonly #stopListening: (() => void)[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #wake: (() => void) | undefined;
@@ -70,11 +70,11 @@ export class QueueSubscription<T> implements Subscription<T> {
     this.#prefetch = prefetch;
     this.#onGap = options.onGap;
     this.#signal = options.signal;
-    this.#sources = host.inboxes.map((inbox) => ({
-      inbox,
-      taken: [],
-      lapsesAtMs: Infinity,
-      isHinted: true,
+    this.#receivers = host.receivers.map((receiver) => ({
+      receiver,
+      claimed: [],
+      leaseExpiresAtMs: Infinity,
+      isWoken: true,
       dueAtMs: Infinity,
       reported: 0,
     }));
@@ -124,47 +124,47 @@ export class QueueSubscription<T> implements Subscription<T> {
     // A claim under way would otherwise come back to nobody.
     await this.ready.catch(() => {});
     await this.#refilling?.catch(() => {});
-    await Promise.all(this.#sources.map((source) => this.#giveBack(source)));
+    await Promise.all(this.#receivers.map((receiver) => this.#release(receiver)));
     this.#host.onEnd();
   }
 
-  async #giveBack(source: Source): Promise<void> {
-    const { taken } = source;
-    source.taken = [];
-    if (taken.length === 0) return;
+  async #release(state: ReceiverState): Promise<void> {
+    const { claimed } = state;
+    state.claimed = [];
+    if (claimed.length === 0) return;
     try {
-      await source.inbox.release(taken);
+      await state.receiver.release(claimed);
     } catch (error) {
-      logger.debug("release_failed", { ...this.#names(), count: taken.length, error });
+      logger.debug("release_failed", { ...this.#names(), count: claimed.length, error });
     }
   }
 
   async #start(from: "now" | "oldest"): Promise<void> {
-    for (const source of this.#sources) {
-      await this.#persist(async () => {
-        const stop = await source.inbox.listen(() => this.#hint(source));
+    for (const state of this.#receivers) {
+      await this.#retry(async () => {
+        const stop = await state.receiver.listen(() => this.#onWakeup(state));
         if (this.#hasEnded) stop();
         else this.#stopListening.push(stop);
       });
-      await this.#persist(() => source.inbox.register(from));
+      await this.#retry(() => state.receiver.register(from));
     }
   }
 
   /** Does something until it works, fails for good, or nobody needs it any more. */
-  async #persist(action: () => Promise<void>): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; !this.#hasEnded; pauseMs = longer(pauseMs)) {
+  async #retry(action: () => Promise<void>): Promise<void> {
+    for (let backoffMs = INITIAL_BACKOFF_MS; !this.#hasEnded; backoffMs = nextBackoff(backoffMs)) {
       try {
         return await action();
       } catch (error) {
-        if (!isPassing(error)) throw error;
-        this.#tellInterruption(error);
-        await this.#sleep(pauseMs);
+        if (!isTransient(error)) throw error;
+        this.#reportInterruption(error);
+        await this.#sleep(backoffMs);
       }
     }
   }
 
-  #hint(source: Source): void {
-    source.isHinted = true;
+  #onWakeup(state: ReceiverState): void {
+    state.isWoken = true;
     this.#wake?.();
   }
 
@@ -172,19 +172,19 @@ export class QueueSubscription<T> implements Subscription<T> {
 
   async #next(): Promise<IteratorResult<DeliveryRecord<T>>> {
     await this.ready;
-    for (let pauseMs = FIRST_PAUSE_MS; !this.#hasEnded;) {
+    for (let backoffMs = INITIAL_BACKOFF_MS; !this.#hasEnded;) {
       try {
         this.#refilling = this.#refill();
         await this.#refilling;
-        pauseMs = FIRST_PAUSE_MS;
+        backoffMs = INITIAL_BACKOFF_MS;
       } catch (error) {
-        if (!isPassing(error)) {
+        if (!isTransient(error)) {
           await this.end();
           throw error;
         }
-        this.#tellInterruption(error);
-        await this.#sleep(pauseMs);
-        pauseMs = longer(pauseMs);
+        this.#reportInterruption(error);
+        await this.#sleep(backoffMs);
+        backoffMs = nextBackoff(backoffMs);
         continue;
       } finally {
         this.#refilling = undefined;
@@ -193,78 +193,80 @@ export class QueueSubscription<T> implements Subscription<T> {
       if (delivery !== undefined) {
         return { done: false, value: toDelivery<T>(delivery, this.#agentId) };
       }
-      if (!this.#sources.some((source) => this.#isWorthALook(source))) await this.#sleepUntilDue();
+      if (!this.#receivers.some((state) => this.#isClaimDue(state))) await this.#sleepUntilDue();
     }
     return { done: true, value: undefined };
   }
 
-  #isWorthALook(source: Source): boolean {
-    return source.isHinted || this.#host.clock.now() >= source.dueAtMs;
+  #isClaimDue(state: ReceiverState): boolean {
+    return state.isWoken || this.#host.clock.now() >= state.dueAtMs;
   }
 
   async #refill(): Promise<void> {
     const now = this.#host.clock.now();
-    for (const source of this.#sources) {
-      if (source.taken.length > 0 && now >= source.lapsesAtMs) {
-        source.taken = [];
-        source.isHinted = true;
+    for (const state of this.#receivers) {
+      if (state.claimed.length > 0 && now >= state.leaseExpiresAtMs) {
+        state.claimed = [];
+        state.isWoken = true;
       }
     }
-    const empty = this.#sources.filter((source) =>
-      source.taken.length === 0 && this.#isWorthALook(source)
+    const empty = this.#receivers.filter((source) =>
+      source.claimed.length === 0 && this.#isClaimDue(source)
     );
     const outcomes = await Promise.allSettled(empty.map((source) => this.#claim(source)));
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure === undefined) return;
     // One part of a cluster may be away: what the others have is not to wait for it.
-    if (!isPassing(failure.reason) || !this.#sources.some(({ taken }) => taken.length > 0)) {
+    if (
+      !isTransient(failure.reason) || !this.#receivers.some(({ claimed }) => claimed.length > 0)
+    ) {
       throw failure.reason;
     }
-    this.#tellInterruption(failure.reason);
+    this.#reportInterruption(failure.reason);
   }
 
-  async #claim(source: Source): Promise<void> {
+  async #claim(state: ReceiverState): Promise<void> {
     const { clock, leaseMs } = this.#host;
     const askedAtMs = clock.now();
-    source.isHinted = false;
+    state.isWoken = false;
     let claim: Claim;
     try {
-      claim = await source.inbox.claim(this.#prefetch, source.reported);
+      claim = await state.receiver.claim(this.#prefetch, state.reported);
     } catch (error) {
-      source.isHinted = true;
+      state.isWoken = true;
       throw error;
     }
-    source.taken = claim.deliveries;
-    source.lapsesAtMs = askedAtMs + leaseMs;
-    source.dueAtMs = claim.nextDueMs === null ? Infinity : clock.now() + claim.nextDueMs;
-    if (claim.deliveries.length === this.#prefetch) source.isHinted = true;
-    source.reported = claim.missed;
-    if (claim.missed > 0) this.#tellGap(claim.missed);
+    state.claimed = claim.deliveries;
+    state.leaseExpiresAtMs = askedAtMs + leaseMs;
+    state.dueAtMs = claim.nextDueMs === null ? Infinity : clock.now() + claim.nextDueMs;
+    if (claim.deliveries.length === this.#prefetch) state.isWoken = true;
+    state.reported = claim.missed;
+    if (claim.missed > 0) this.#reportGap(claim.missed);
   }
 
-  #tellGap(missed: number): void {
+  #reportGap(missed: number): void {
     this.#missed += missed;
     logger.warn("messages_missed", { ...this.#names(), missed });
     this.#onGap?.({ channel: this.#channel, agentId: this.#agentId, missed });
   }
 
-  #takeBest(): StoredDelivery | undefined {
-    let best: Source | undefined;
-    for (const source of this.#sources) {
-      if (source.taken.length === 0) continue;
-      if (best === undefined || byTurn(source.taken[0], best.taken[0]) < 0) best = source;
+  #takeBest(): QueueDelivery | undefined {
+    let best: ReceiverState | undefined;
+    for (const state of this.#receivers) {
+      if (state.claimed.length === 0) continue;
+      if (best === undefined || byPriority(state.claimed[0], best.claimed[0]) < 0) best = state;
     }
-    return best?.taken.shift();
+    return best?.claimed.shift();
   }
 
   async #sleepUntilDue(): Promise<void> {
     const now = this.#host.clock.now();
-    const dueAtMs = Math.min(...this.#sources.map((source) => source.dueAtMs));
+    const dueAtMs = Math.min(...this.#receivers.map((source) => source.dueAtMs));
     const untilDueMs = Math.max(0, dueAtMs - now);
     const { pollMs } = this.#host;
     if (pollMs === null || untilDueMs <= pollMs) return await this.#sleep(untilDueMs);
     await this.#sleep(pollMs);
-    for (const source of this.#sources) source.isHinted = true;
+    for (const state of this.#receivers) state.isWoken = true;
   }
 
   /** Until a hint, the end, or some milliseconds are over. */
@@ -280,7 +282,7 @@ export class QueueSubscription<T> implements Subscription<T> {
     cancel?.();
   }
 
-  #tellInterruption(error: unknown): void {
+  #reportInterruption(error: unknown): void {
     logger.warn("subscription_interrupted", { ...this.#names(), error });
   }
 
@@ -289,12 +291,12 @@ export class QueueSubscription<T> implements Subscription<T> {
   }
 }
 
-function longer(pauseMs: number): number {
-  return Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+function nextBackoff(backoffMs: number): number {
+  return Math.min(2 * backoffMs, MAX_BACKOFF_MS);
 }
 
 /** Whether an error says that the server is away for now. */
-function isPassing(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof QueueConnectionError || error instanceof QueueTimeoutError ||
     error instanceof QueueReplicationError;
 }

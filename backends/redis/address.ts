@@ -30,14 +30,14 @@ export interface RedisAddress {
   readonly nodes: readonly NodeAddress[];
   readonly login: Login;
   /** The URL without its password. */
-  readonly shown: string;
+  readonly redactedUrl: string;
 }
 
 /** Reads a URL. Throws `TypeError` for one that it does not understand; never with the password. */
 export function parseRedisUrl(url: string): RedisAddress {
   const [, scheme, login, hosts, path = ""] = PARTS.exec(url) ?? [];
   if (!SCHEMES.includes(scheme as typeof SCHEMES[number])) {
-    throw refusal(
+    throw invalidUrl(
       url,
       `it must look like ${SCHEMES.map((known) => `${known}//host:port`).join(" or ")}`,
     );
@@ -45,7 +45,7 @@ export function parseRedisUrl(url: string): RedisAddress {
   const isCluster = scheme.endsWith("-cluster:");
   const names = hosts.split(",");
   if (!isCluster && names.length > 1) {
-    throw refusal(url, "several servers are a cluster; write redis-cluster://");
+    throw invalidUrl(url, "several servers are a cluster; write redis-cluster://");
   }
   const { username, password } = parseLogin(url, login);
   return {
@@ -57,14 +57,14 @@ export function parseRedisUrl(url: string): RedisAddress {
       database: parseDatabase(url, path, isCluster),
       isTls: scheme.startsWith("rediss"),
     },
-    shown: withoutPassword(url),
+    redactedUrl: withoutPassword(url),
   };
 }
 
 function parseHost(url: string, name: string): NodeAddress {
   const parsed = URL.parse(`redis://${name}`);
   if (parsed === null || parsed.hostname === "") {
-    throw refusal(url, `${JSON.stringify(name)} is no host and port`);
+    throw invalidUrl(url, `${JSON.stringify(name)} is no host and port`);
   }
   const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
   return { host, port: parsed.port === "" ? DEFAULT_PORT : Number(parsed.port) };
@@ -78,18 +78,18 @@ function parseLogin(url: string, login = ""): { username?: string; password?: st
       password: decodeURIComponent(password.join(":")) || undefined,
     };
   } catch {
-    throw refusal(url, "its user name or password is not percent-encoded as it should be");
+    throw invalidUrl(url, "its user name or password is not percent-encoded as it should be");
   }
 }
 
 function parseDatabase(url: string, path: string, isCluster: boolean): number {
   const database = /^\/?(\d*)$/.exec(path)?.[1];
-  if (database === undefined) throw refusal(url, `${path} is no number of a database`);
-  if (isCluster && Number(database) !== 0) throw refusal(url, "a cluster has database 0 alone");
+  if (database === undefined) throw invalidUrl(url, `${path} is no number of a database`);
+  if (isCluster && Number(database) !== 0) throw invalidUrl(url, "a cluster has database 0 alone");
   return Number(database);
 }
 
-function refusal(url: string, reason: string): TypeError {
+function invalidUrl(url: string, reason: string): TypeError {
   return new TypeError(
     `cannot use redisUrl ${JSON.stringify(withoutPassword(String(url)))}: ${reason}`,
   );

@@ -11,10 +11,10 @@ import { Connection, type Reply } from "./connection.ts";
 import { Pool } from "./pool.ts";
 
 /** One that does not answer must not hold up the search for one that does. */
-const ASKED_AT_ONCE = 2;
+const QUERIES_AT_ONCE = 2;
 
 /** Limits of connections. */
-export interface RouteOptions {
+export interface ClusterRouterOptions {
   /** Milliseconds to open a connection, and for each command on it. */
   readonly timeoutMs: number;
   /** Most connections to one server. */
@@ -22,20 +22,20 @@ export interface RouteOptions {
 }
 
 /** The way to the partitions. */
-export class Routes {
+export class ClusterRouter {
   readonly isCluster: boolean;
   readonly #address: RedisAddress;
-  readonly #options: RouteOptions;
+  readonly #options: ClusterRouterOptions;
   readonly #pools = new Map<string, Pool>();
   /** Keys of the partitions by which a cluster is asked for them. */
   readonly #keys: readonly string[];
   /** Servers of the partitions; empty until they are known. */
-  #places: NodeAddress[] = [];
-  #looking: Promise<void> | undefined;
-  readonly #asking = new Set<Promise<void>>();
-  #isHurried = false;
+  #masters: NodeAddress[] = [];
+  #refreshing: Promise<void> | undefined;
+  readonly #queries = new Set<Promise<void>>();
+  #isStopping = false;
 
-  constructor(address: RedisAddress, keys: readonly string[], options: RouteOptions) {
+  constructor(address: RedisAddress, keys: readonly string[], options: ClusterRouterOptions) {
     this.isCluster = address.isCluster;
     this.#address = address;
     this.#keys = keys;
@@ -43,9 +43,9 @@ export class Routes {
   }
 
   /** The server of a partition. */
-  async placeOf(partition: number): Promise<NodeAddress> {
-    if (this.#places.length === 0) await this.lookAgain();
-    return this.#places[partition];
+  async nodeOf(partition: number): Promise<NodeAddress> {
+    if (this.#masters.length === 0) await this.refresh();
+    return this.#masters[partition];
   }
 
   /**
@@ -53,7 +53,7 @@ export class Routes {
    * they hold up what comes behind them.
    */
   async poolOf(partition: number, isDurable: boolean): Promise<Pool> {
-    const address = await this.placeOf(partition);
+    const address = await this.nodeOf(partition);
     const name = isDurable ? `${nameOf(address)} durable` : nameOf(address);
     let pool = this.#pools.get(name);
     if (pool === undefined) {
@@ -69,15 +69,15 @@ export class Routes {
   }
 
   /** Finds out where the partitions are now; calls at the same time share one look. */
-  lookAgain(): Promise<void> {
-    return this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+  refresh(): Promise<void> {
+    return this.#refreshing ??= this.#discoverMasters().finally(() => this.#refreshing = undefined);
   }
 
-  async #look(): Promise<void> {
-    this.#places = this.isCluster
-      ? await this.#askCluster()
+  async #discoverMasters(): Promise<void> {
+    this.#masters = this.isCluster
+      ? await this.#queryCluster()
       : this.#keys.map(() => this.#address.nodes[0]);
-    const names = new Set(this.#places.map(nameOf));
+    const names = new Set(this.#masters.map(nameOf));
     for (const [name, pool] of this.#pools) {
       if (names.has(nameOf(pool.address))) continue;
       this.#pools.delete(name);
@@ -86,14 +86,14 @@ export class Routes {
   }
 
   /** Asks those whom it knows, then those of the URL, two at a time, until one answers. */
-  async #askCluster(): Promise<NodeAddress[]> {
+  async #queryCluster(): Promise<NodeAddress[]> {
     const known = [...this.#pools.values()].map(({ address }) => address);
     const addresses = [...known, ...this.#address.nodes];
     let failure: unknown;
-    for (let i = 0; i < addresses.length && !this.#isHurried; i += ASKED_AT_ONCE) {
-      const asked = addresses.slice(i, i + ASKED_AT_ONCE);
+    for (let i = 0; i < addresses.length && !this.#isStopping; i += QUERIES_AT_ONCE) {
+      const batch = addresses.slice(i, i + QUERIES_AT_ONCE);
       try {
-        return await Promise.any(asked.map((address) => this.#track(this.#ask(address))));
+        return await Promise.any(batch.map((address) => this.#track(this.#queryNode(address))));
       } catch (error) {
         failure = (error as AggregateError).errors[0];
       }
@@ -102,13 +102,13 @@ export class Routes {
   }
 
   /** The answer that came second is still to be waited for before all is closed. */
-  #track(asking: Promise<NodeAddress[]>): Promise<NodeAddress[]> {
-    const tracked = asking.then(() => {}, () => {}).finally(() => this.#asking.delete(tracked));
-    this.#asking.add(tracked);
-    return asking;
+  #track(query: Promise<NodeAddress[]>): Promise<NodeAddress[]> {
+    const tracked = query.then(() => {}, () => {}).finally(() => this.#queries.delete(tracked));
+    this.#queries.add(tracked);
+    return query;
   }
 
-  async #ask(address: NodeAddress): Promise<NodeAddress[]> {
+  async #queryNode(address: NodeAddress): Promise<NodeAddress[]> {
     const connection = await this.connect(address);
     try {
       const [ranges, ...slots] = await Promise.all([
@@ -127,25 +127,25 @@ export class Routes {
   }
 
   /** Asks nobody else for the way. */
-  hurry(): void {
-    this.#isHurried = true;
+  stopRetrying(): void {
+    this.#isStopping = true;
   }
 
   /** Ends all connections that are not somebody's own. */
   async close(): Promise<void> {
-    await this.#looking?.catch(() => {});
-    await Promise.all(this.#asking);
+    await this.#refreshing?.catch(() => {});
+    await Promise.all(this.#queries);
     await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
     this.#pools.clear();
   }
 }
 
 /** A name that is null is that of the server which answered. */
-function masterOf(ranges: Reply[][], slot: number, asked: NodeAddress): NodeAddress {
+function masterOf(ranges: Reply[][], slot: number, queried: NodeAddress): NodeAddress {
   for (const [first, last, master] of ranges) {
     if (slot < Number(first) || slot > Number(last)) continue;
     const [host, port] = master as Reply[];
-    return { host: host ? String(host) : asked.host, port: Number(port) };
+    return { host: host ? String(host) : queried.host, port: Number(port) };
   }
   throw new Error(`CLUSTERDOWN slot ${slot} has no master at the moment`);
 }

@@ -14,7 +14,7 @@ import { AttemptTimeout } from "./failures.ts";
 type Client = ReturnType<typeof newClient>;
 
 /** Texts of a reply as buffers. */
-const IN_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
+const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
 
 /** A reply to a command. */
 export type Reply = string | number | null | Reply[];
@@ -25,13 +25,13 @@ export class Connection {
   readonly #timeoutMs: number;
   /** Commands without a reply, the oldest first, and when they were sent. */
   readonly #sentAtMs = new Map<number, number>();
-  readonly #gone = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
   #nextWait: Promise<number> | undefined;
   #lastWait: Promise<unknown> | undefined;
   #count = 0;
-  #watch: ReturnType<typeof setTimeout> | undefined;
-  #isGone = false;
-  #isLate = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
+  #hasTimedOut = false;
 
   private constructor(client: Client, timeoutMs: number) {
     this.#client = client;
@@ -49,12 +49,12 @@ export class Connection {
   ): Promise<Connection> {
     const client = newClient(address, login, timeoutMs);
     const connection = new Connection(client, timeoutMs);
-    const timer = setTimeout(() => connection.#giveUp(), timeoutMs);
+    const timer = setTimeout(() => connection.#timeOut(), timeoutMs);
     try {
       await client.connect();
     } catch (error) {
       connection.close();
-      throw connection.#isLate ? connection.#lateness() : error;
+      throw connection.#hasTimedOut ? connection.#timeoutError() : error;
     } finally {
       clearTimeout(timer);
     }
@@ -67,13 +67,13 @@ export class Connection {
   }
 
   /** Whether it cannot be used any more. */
-  get isGone(): boolean {
-    return this.#isGone;
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Settles when it cannot be used any more. */
-  get gone(): Promise<void> {
-    return this.#gone.promise;
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** Sends a command; what is sent in one turn of the event loop travels together. */
@@ -83,17 +83,17 @@ export class Connection {
 
   /** As `send`, with bytes in the place of texts in the reply. */
   sendBytes<R>(command: readonly (string | Buffer)[]): Promise<R> {
-    return this.#send<R>(command, IN_BYTES);
+    return this.#send<R>(command, AS_BYTES);
   }
 
-  async #send<R>(command: readonly (string | Buffer)[], options?: typeof IN_BYTES): Promise<R> {
+  async #send<R>(command: readonly (string | Buffer)[], options?: typeof AS_BYTES): Promise<R> {
     const number = this.#count++;
     this.#sentAtMs.set(number, performance.now());
-    this.#watch ??= setTimeout(() => this.#look(), this.#timeoutMs);
+    this.#timer ??= setTimeout(() => this.#checkTimeout(), this.#timeoutMs);
     try {
       return await this.#client.sendCommand<R>(command, options);
     } catch (error) {
-      throw this.#isLate ? this.#lateness() : error;
+      throw this.#hasTimedOut ? this.#timeoutError() : error;
     } finally {
       this.#sentAtMs.delete(number);
     }
@@ -104,7 +104,7 @@ export class Connection {
    * `waitMs` are over. Waiting holds up the connection, so that those who come meanwhile share the
    * next wait.
    */
-  replicated(replicas: number, waitMs: number): Promise<number> {
+  waitForReplicas(replicas: number, waitMs: number): Promise<number> {
     return this.#nextWait ??= this.#wait(replicas, waitMs);
   }
 
@@ -134,29 +134,29 @@ export class Connection {
 
   /** Ends it; commands in flight reject. */
   close(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
-    clearTimeout(this.#watch);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
     this.#client.destroy();
-    this.#gone.resolve();
+    this.#closed.resolve();
   }
 
   /** Gives the connection up if its oldest command has waited too long. */
-  #look(): void {
-    this.#watch = undefined;
+  #checkTimeout(): void {
+    this.#timer = undefined;
     const [oldestMs] = this.#sentAtMs.values();
-    if (oldestMs === undefined || this.#isGone) return;
-    const leftMs = oldestMs + this.#timeoutMs - performance.now();
-    if (leftMs <= 0) this.#giveUp();
-    else this.#watch = setTimeout(() => this.#look(), leftMs);
+    if (oldestMs === undefined || this.#isClosed) return;
+    const remainingMs = oldestMs + this.#timeoutMs - performance.now();
+    if (remainingMs <= 0) this.#timeOut();
+    else this.#timer = setTimeout(() => this.#checkTimeout(), remainingMs);
   }
 
-  #giveUp(): void {
-    this.#isLate = true;
+  #timeOut(): void {
+    this.#hasTimedOut = true;
     this.close();
   }
 
-  #lateness(): AttemptTimeout {
+  #timeoutError(): AttemptTimeout {
     return new AttemptTimeout(`no reply came within ${this.#timeoutMs} ms`);
   }
 }

@@ -31,7 +31,7 @@ export type Failure =
   | "not replicated";
 
 /** Replies of a server that may be able to serve a little later. */
-const PASSING = new RegExp(
+const TRANSIENT = new RegExp(
   "^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|LOADING|BUSY|READONLY|NOREPLICAS|UNBLOCKED|MISCONF" +
     // The master became a replica between a script and the WAIT for it.
     "|ERR WAIT cannot be used with replica instances)\\b",
@@ -46,24 +46,24 @@ export function classify(error: unknown): Failure {
   if (LOGIN.test(message)) return "authentication";
   if (message.startsWith("OOM ") || message.startsWith("-OOM ")) return "memory";
   if (/compiling script|Unexpected engine in script shebang/.test(message)) return "old server";
-  if (PASSING.test(message)) return "unavailable";
+  if (TRANSIENT.test(message)) return "unavailable";
   return /^[A-Z]+ /.test(message) ? "refused" : "unavailable";
 }
 
 /** Whether it is worth trying again. */
-export function isPassing(failure: Failure): boolean {
+export function isTransient(failure: Failure): boolean {
   return failure === "unavailable" || failure === "late" || failure === "not replicated";
 }
 
 /** The error that the caller sees. */
 export function toQueueError(
   action: string,
-  where: string,
+  address: string,
   failure: Failure,
   cause: unknown,
 ): QueueError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const text = (advice: string) => `cannot ${action} on ${where}: ${reason}; ${advice}`;
+  const text = (advice: string) => `cannot ${action} on ${address}: ${reason}; ${advice}`;
   switch (failure) {
     case "authentication":
       return new QueueAuthenticationError(

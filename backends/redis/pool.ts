@@ -9,7 +9,7 @@ import type { NodeAddress } from "./address.ts";
 import type { Connection } from "./connection.ts";
 
 /** Commands in flight on every connection, upon which another one is opened. */
-const CROWD = 64;
+const PIPELINE_LIMIT = 64;
 
 /** Connections to one server, opened as they are needed. */
 export class Pool {
@@ -33,7 +33,7 @@ export class Pool {
   take(): Connection | Promise<Connection> {
     const best = this.#leastBusy();
     if (best === undefined) return this.#grow();
-    if (best.inFlight >= CROWD && this.#connections.size < this.#size) {
+    if (best.inFlight >= PIPELINE_LIMIT && this.#connections.size < this.#size) {
       // Nobody waits for it: whoever comes next may use it, and a failure shows there.
       this.#grow().catch(() => {});
     }
@@ -43,7 +43,7 @@ export class Pool {
   #leastBusy(): Connection | undefined {
     let best: Connection | undefined;
     for (const connection of this.#connections) {
-      if (connection.isGone) this.#connections.delete(connection);
+      if (connection.isClosed) this.#connections.delete(connection);
       else if (best === undefined || connection.inFlight < best.inFlight) best = connection;
     }
     return best;
@@ -66,7 +66,7 @@ export class Pool {
   /** Asks idle connections for a sign of life; those that fail are given up. */
   checkIdle(): void {
     for (const connection of this.#connections) {
-      if (connection.inFlight > 0 || connection.isGone) continue;
+      if (connection.inFlight > 0 || connection.isClosed) continue;
       connection.send(["PING"]).catch(() => connection.close());
     }
   }

@@ -10,8 +10,8 @@ import { setImmediate } from "node:timers";
 import type { ResolvedConfig } from "../queue/config.ts";
 import { QueueNotInitializedError } from "../queue/errors.ts";
 import type { Connection, Reply } from "./connection.ts";
-import { classify, type Failure, isPassing, TooFewReplicas, toQueueError } from "./failures.ts";
-import type { Routes } from "./cluster_router.ts";
+import { classify, type Failure, isTransient, TooFewReplicas, toQueueError } from "./failures.ts";
+import type { ClusterRouter } from "./cluster_router.ts";
 import { type ScriptName, scripts } from "../queue/redis/scripts.ts";
 
 /** What a script is for, as an error says it. */
@@ -35,10 +35,10 @@ const ACTIONS: Record<ScriptName, string> = {
 };
 
 /** First pause before another attempt, in milliseconds; it doubles with each. */
-const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 500;
+const INITIAL_BACKOFF_MS = 10;
+const MAX_BACKOFF_MS = 500;
 /** Calls that share a script: others shall not wait long for the server. */
-const MOST_AT_ONCE = 32;
+const MAX_BATCH_SIZE = 32;
 
 const digests = Object.fromEntries(
   Object.entries(scripts).map(([name, text]) => [
@@ -56,13 +56,13 @@ export function attemptMs(config: ResolvedConfig): number {
 class DeadlineReached extends Error {}
 
 /** A call of a script. */
-export interface Call {
+export interface ScriptCall {
   readonly script: ScriptName;
   readonly partition: number;
   /** What the script finds in `ARGV`, the same each time but for what `isRetry` decides. */
   readonly args: (isRetry: boolean) => string[];
   /** Calls of this script may share one: this comes before the `args` of all, once. */
-  readonly shared?: string[];
+  readonly sharedArgs?: string[];
   /** Replicas have to confirm it. */
   readonly isDurable?: boolean;
 }
@@ -70,49 +70,54 @@ export interface Call {
 /** Calls of one script on their way together. */
 class Batch {
   readonly args: string[] = [];
-  readonly #waiting: PromiseWithResolvers<Reply>[] = [];
+  readonly #pending: PromiseWithResolvers<Reply>[] = [];
 
   get size(): number {
-    return this.#waiting.length;
+    return this.#pending.length;
   }
 
   add(args: string[]): Promise<Reply> {
     this.args.push(...args);
     const waiting = Promise.withResolvers<Reply>();
-    this.#waiting.push(waiting);
+    this.#pending.push(waiting);
     return waiting.promise;
   }
 
   resolve(replies: Reply[]): void {
-    for (const [i, waiting] of this.#waiting.entries()) waiting.resolve(replies[i]);
+    for (const [i, waiting] of this.#pending.entries()) waiting.resolve(replies[i]);
   }
 
   reject(error: unknown): void {
-    for (const waiting of this.#waiting) waiting.reject(error);
+    for (const waiting of this.#pending) waiting.reject(error);
   }
 }
 
 /** Runs scripts on the server of a partition. */
-export class Runner {
-  readonly #routes: Routes;
+export class ScriptRunner {
+  readonly #router: ClusterRouter;
   readonly #config: ResolvedConfig;
   readonly #keys: readonly string[];
-  readonly #where: string;
+  readonly #address: string;
   readonly #running = new Set<Promise<unknown>>();
   readonly #batches = new WeakMap<Connection, Map<string, Batch>>();
   readonly #closing = Promise.withResolvers<never>();
   #isClosed = false;
 
-  constructor(routes: Routes, config: ResolvedConfig, keys: readonly string[], where: string) {
-    this.#routes = routes;
+  constructor(
+    router: ClusterRouter,
+    config: ResolvedConfig,
+    keys: readonly string[],
+    address: string,
+  ) {
+    this.#router = router;
     this.#config = config;
     this.#keys = keys;
-    this.#where = where;
+    this.#address = address;
     this.#closing.promise.catch(() => {});
   }
 
   /** Answers what the script does. */
-  async run(call: Call): Promise<Reply> {
+  async run(call: ScriptCall): Promise<Reply> {
     const running = this.#run(call);
     this.#running.add(running);
     try {
@@ -122,9 +127,9 @@ export class Runner {
     }
   }
 
-  async #run(call: Call): Promise<Reply> {
-    const endMs = performance.now() + this.#config.deadlineMs;
-    let pauseMs = FIRST_PAUSE_MS;
+  async #run(call: ScriptCall): Promise<Reply> {
+    const deadlineMs = performance.now() + this.#config.deadlineMs;
+    let backoffMs = INITIAL_BACKOFF_MS;
     let attempt = this.#attempt(call, false);
     let cause: unknown;
     let failure: Failure = "late";
@@ -138,45 +143,50 @@ export class Runner {
           failure = classify(error);
         }
       }
-      const leftMs = endMs - performance.now() - pauseMs;
-      if (!isPassing(failure) || leftMs <= 0 || this.#isClosed) {
-        throw toQueueError(ACTIONS[call.script], this.#where, failure, cause);
+      const remainingMs = deadlineMs - performance.now() - backoffMs;
+      if (!isTransient(failure) || remainingMs <= 0 || this.#isClosed) {
+        throw toQueueError(ACTIONS[call.script], this.#address, failure, cause);
       }
-      await this.#pause(pauseMs * (0.5 + Math.random() / 2));
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-      attempt = this.#before(leftMs, this.#attemptAnew(call, failure));
+      await this.#backOff(backoffMs * (0.5 + Math.random() / 2));
+      backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS);
+      attempt = this.#withDeadline(remainingMs, this.#retry(call, failure));
     }
   }
 
   /** Another attempt, perhaps at another server. */
-  async #attemptAnew(call: Call, failure: Failure): Promise<Reply> {
-    if (this.#routes.isCluster && failure !== "not replicated") await this.#routes.lookAgain();
+  async #retry(call: ScriptCall, failure: Failure): Promise<Reply> {
+    if (this.#router.isCluster && failure !== "not replicated") await this.#router.refresh();
     return await this.#attempt(call, true);
   }
 
-  async #attempt(call: Call, isRetry: boolean): Promise<Reply> {
+  async #attempt(call: ScriptCall, isRetry: boolean): Promise<Reply> {
     const isDurable = call.isDurable === true && this.#config.minReplicas > 0;
-    const pool = await this.#routes.poolOf(call.partition, isDurable);
-    const taken = pool.take();
-    const connection = taken instanceof Promise ? await taken : taken;
-    const reply = call.shared === undefined
+    const pool = await this.#router.poolOf(call.partition, isDurable);
+    const acquired = pool.take();
+    const connection = acquired instanceof Promise ? await acquired : acquired;
+    const reply = call.sharedArgs === undefined
       ? await this.#evaluate(connection, call, call.args(isRetry))
-      : await this.#join(connection, call, call.shared, call.args(isRetry));
+      : await this.#enqueue(connection, call, call.sharedArgs, call.args(isRetry));
     // On the connection that wrote: on another one it would be about others' writes.
     if (isDurable) await this.#replicate(connection);
     return reply;
   }
 
   /** Calls that are made at the same time travel, and are done, as one. */
-  #join(connection: Connection, call: Call, shared: string[], args: string[]): Promise<Reply> {
+  #enqueue(
+    connection: Connection,
+    call: ScriptCall,
+    sharedArgs: string[],
+    args: string[],
+  ): Promise<Reply> {
     const key = `${call.script} ${call.partition}`;
     let batches = this.#batches.get(connection);
     if (batches === undefined) this.#batches.set(connection, batches = new Map());
     let batch = batches.get(key);
-    if (batch === undefined || batch.size === MOST_AT_ONCE) {
+    if (batch === undefined || batch.size === MAX_BATCH_SIZE) {
       batch = new Batch();
       batches.set(key, batch);
-      void this.#sendBatch(connection, call, shared, batch, () => {
+      void this.#sendBatch(connection, call, sharedArgs, batch, () => {
         if (batches.get(key) === batch) batches.delete(key);
       });
     }
@@ -185,8 +195,8 @@ export class Runner {
 
   async #sendBatch(
     connection: Connection,
-    call: Call,
-    shared: string[],
+    call: ScriptCall,
+    sharedArgs: string[],
     batch: Batch,
     close: () => void,
   ): Promise<void> {
@@ -194,7 +204,9 @@ export class Runner {
     await new Promise((resolve) => setImmediate(resolve));
     close();
     try {
-      batch.resolve(await this.#evaluate(connection, call, [...shared, ...batch.args]) as Reply[]);
+      batch.resolve(
+        await this.#evaluate(connection, call, [...sharedArgs, ...batch.args]) as Reply[],
+      );
     } catch (error) {
       batch.reject(error);
     }
@@ -202,12 +214,12 @@ export class Runner {
 
   async #evaluate(
     connection: Connection,
-    { script, partition }: Call,
+    { script, partition }: ScriptCall,
     args: string[],
   ): Promise<Reply> {
-    const publish = this.#routes.isCluster ? "SPUBLISH" : "PUBLISH";
-    const horizon = String(2 * this.#config.deadlineMs);
-    const all = ["1", this.#keys[partition], publish, horizon, ...args];
+    const publish = this.#router.isCluster ? "SPUBLISH" : "PUBLISH";
+    const dedupWindowMs = String(2 * this.#config.deadlineMs);
+    const all = ["1", this.#keys[partition], publish, dedupWindowMs, ...args];
     try {
       return await connection.send(["EVALSHA", digests[script], ...all]);
     } catch (error) {
@@ -219,7 +231,7 @@ export class Runner {
   async #replicate(connection: Connection): Promise<void> {
     const { minReplicas } = this.#config;
     const waitMs = Math.max(1, Math.floor(attemptMs(this.#config) / 2));
-    const confirmed = await connection.replicated(minReplicas, waitMs);
+    const confirmed = await connection.waitForReplicas(minReplicas, waitMs);
     if (confirmed >= minReplicas) return;
     throw new TooFewReplicas(
       `${confirmed} of ${minReplicas} replicas confirmed it within ${waitMs} ms`,
@@ -227,35 +239,35 @@ export class Runner {
   }
 
   /** What an attempt answers, unless it takes longer. */
-  async #before(leftMs: number, attempt: Promise<Reply>): Promise<Reply> {
+  async #withDeadline(remainingMs: number, attempt: Promise<Reply>): Promise<Reply> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new DeadlineReached()), leftMs);
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new DeadlineReached()), remainingMs);
     });
     try {
-      return await Promise.race([attempt, late]);
+      return await Promise.race([attempt, timeout]);
     } finally {
       clearTimeout(timer);
       attempt.catch(() => {});
     }
   }
 
-  async #pause(ms: number): Promise<void> {
+  async #backOff(ms: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const pause = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+    const elapsed = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
     try {
-      await Promise.race([pause, this.#closing.promise]);
+      await Promise.race([elapsed, this.#closing.promise]);
     } finally {
       clearTimeout(timer);
     }
   }
 
   /** From now on there is one attempt a call, and those who pause before another are told. */
-  hurry(): void {
+  stopRetrying(): void {
     this.#isClosed = true;
     this.#closing.reject(
       new QueueNotInitializedError(
-        `a call on ${this.#where} was not done when the queue was closed; it may have been done or not`,
+        `a call on ${this.#address} was not done when the queue was closed; it may have been done or not`,
       ),
     );
   }

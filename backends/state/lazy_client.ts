@@ -13,14 +13,14 @@ export interface Closable {
 }
 
 /** Holds a link once it is needed. */
-export class LazyLink<Link extends Closable> {
+export class LazyClient<Client extends Closable> {
   readonly #owner: string;
-  readonly #open: () => Promise<Link>;
-  #link: Promise<Link> | undefined;
+  readonly #open: () => Promise<Client>;
+  #client: Promise<Client> | undefined;
   #closing: Promise<void> | undefined;
 
   /** The class that owns it, for its error, and how to make the link. */
-  constructor(owner: string, open: () => Promise<Link>) {
+  constructor(owner: string, open: () => Promise<Client>) {
     this.#owner = owner;
     this.#open = open;
   }
@@ -30,8 +30,8 @@ export class LazyLink<Link extends Closable> {
    *
    * @throws {SharedBackendClosedError} after `close()`
    */
-  get(): Promise<Link> {
-    if (this.#closing === undefined) return this.#link ??= this.#open();
+  get(): Promise<Client> {
+    if (this.#closing === undefined) return this.#client ??= this.#open();
     throw new SharedBackendClosedError(
       `cannot use this ${this.#owner}: it is closed; make a new one, or call getSharedBackend()`,
     );
@@ -43,6 +43,6 @@ export class LazyLink<Link extends Closable> {
   }
 
   async #close(): Promise<void> {
-    await (await this.#link)?.close();
+    await (await this.#client)?.close();
   }
 }

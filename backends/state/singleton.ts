@@ -85,10 +85,12 @@ async function open(config: BackendConfig): Promise<SharedBackend> {
   }
 }
 
-function checkSame(there: BackendConfig, asked: BackendConfig): void {
-  const keys = new Set([...Object.keys(there), ...Object.keys(asked)]) as Set<keyof BackendConfig>;
+function checkSame(existing: BackendConfig, asked: BackendConfig): void {
+  const keys = new Set([...Object.keys(existing), ...Object.keys(asked)]) as Set<
+    keyof BackendConfig
+  >;
   for (const key of keys) {
-    if (isSame(there[key], asked[key])) continue;
+    if (isSame(existing[key], asked[key])) continue;
     throw new TypeError(
       `cannot get a shared backend with another ${key}: this process has one already; use it, or ` +
         `call resetSharedBackend() first`,

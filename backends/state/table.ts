@@ -46,20 +46,20 @@ export interface TableContents {
 export class StateTable {
   readonly #limits: StateLimits;
   readonly #now: StateClock;
-  readonly #areReadsUse: boolean;
+  readonly #readsRefreshTtl: boolean;
   // In the order of their last use, so that those that expire next come first.
   readonly #threads = new Map<string, Thread>();
   readonly #byUuid = new Map<string, Pair>();
   readonly #byChain = new Map<string, Pair>();
 
   /**
-   * @param areReadsUse false when reading must change nothing, since others replay the same writes
+   * @param readsRefreshTtl false when reading must change nothing, since others replay the same writes
    * without it
    */
-  constructor(limits: StateLimits, now: StateClock, areReadsUse = true) {
+  constructor(limits: StateLimits, now: StateClock, readsRefreshTtl = true) {
     this.#limits = limits;
     this.#now = now;
-    this.#areReadsUse = areReadsUse;
+    this.#readsRefreshTtl = readsRefreshTtl;
   }
 
   /** Carries out a write. */
@@ -82,7 +82,7 @@ export class StateTable {
   }
 
   append(threadId: string, slot: Uint8Array): number {
-    const thread = this.#use(this.#threads, threadId) ?? this.#newThread(threadId);
+    const thread = this.#touch(this.#threads, threadId) ?? this.#newThread(threadId);
     const { maxSlotsPerThread } = this.#limits;
     if (thread.slots.length >= maxSlotsPerThread) throw threadFull(threadId, maxSlotsPerThread);
     return thread.slots.push(slot.slice()) - 1;
@@ -110,11 +110,11 @@ export class StateTable {
   }
 
   deleteThread(threadId: string): boolean {
-    return this.#use(this.#threads, threadId) !== undefined && this.#threads.delete(threadId);
+    return this.#touch(this.#threads, threadId) !== undefined && this.#threads.delete(threadId);
   }
 
   threadIds(): string[] {
-    return this.#living(this.#threads).map(([threadId]) => threadId);
+    return this.#unexpired(this.#threads).map(([threadId]) => threadId);
   }
 
   clearThreads(): void {
@@ -123,8 +123,8 @@ export class StateTable {
 
   setPair(chain: string, uuid: string): void {
     this.#sweepPairs();
-    this.#forget(this.#byUuid.get(uuid));
-    this.#forget(this.#byChain.get(chain));
+    this.#removePair(this.#byUuid.get(uuid));
+    this.#removePair(this.#byChain.get(chain));
     const pair = { chain, uuid, expiresAtMs: this.#expiry() };
     this.#byUuid.set(uuid, pair);
     this.#byChain.set(chain, pair);
@@ -140,13 +140,15 @@ export class StateTable {
   }
 
   deletePair(uuid: string): boolean {
-    const pair = this.#use(this.#byUuid, uuid);
-    this.#forget(pair);
+    const pair = this.#touch(this.#byUuid, uuid);
+    this.#removePair(pair);
     return pair !== undefined;
   }
 
   pairs(): Record<string, string> {
-    return Object.fromEntries(this.#living(this.#byUuid).map(([uuid, { chain }]) => [uuid, chain]));
+    return Object.fromEntries(
+      this.#unexpired(this.#byUuid).map(([uuid, { chain }]) => [uuid, chain]),
+    );
   }
 
   clearPairs(): void {
@@ -154,7 +156,7 @@ export class StateTable {
     this.#byChain.clear();
   }
 
-  #forget(pair: Pair | undefined): void {
+  #removePair(pair: Pair | undefined): void {
     if (pair === undefined) return;
     this.#byUuid.delete(pair.uuid);
     this.#byChain.delete(pair.chain);
@@ -182,19 +184,19 @@ export class StateTable {
     }
   }
 
-  #living<E extends Thread | Pair>(entries: Map<string, E>): [string, E][] {
+  #unexpired<E extends Thread | Pair>(entries: Map<string, E>): [string, E][] {
     return [...entries].filter(([, { expiresAtMs }]) => expiresAtMs > this.#now());
   }
 
   /** An entry that lives, for a read. */
   #read<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
-    if (this.#areReadsUse) return this.#use(entries, key);
+    if (this.#readsRefreshTtl) return this.#touch(entries, key);
     const entry = entries.get(key);
     return entry !== undefined && entry.expiresAtMs > this.#now() ? entry : undefined;
   }
 
   /** An entry that lives, which is used now and so expires last. */
-  #use<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
+  #touch<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
     const entry = entries.get(key);
     if (entry === undefined || this.#limits.ttlMs === undefined) return entry;
     entries.delete(key);
@@ -218,7 +220,7 @@ export class StateTable {
   #sweepPairs(): void {
     for (const [, pair] of this.#byUuid) {
       if (pair.expiresAtMs > this.#now()) break;
-      this.#forget(pair);
+      this.#removePair(pair);
     }
   }
 }

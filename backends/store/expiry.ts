@@ -11,7 +11,7 @@ export interface Expiring {
   /** Milliseconds of the store's clock; `Infinity` for never. */
   readonly expiresAtMs: number;
   /** True once it was removed, for whatever reason. */
-  readonly isGone: boolean;
+  readonly isRemoved: boolean;
 }
 
 const byTime = (a: Expiring, b: Expiring) => a.expiresAtMs - b.expiresAtMs;
@@ -20,7 +20,7 @@ const byTime = (a: Expiring, b: Expiring) => a.expiresAtMs - b.expiresAtMs;
 export class ExpiryHeap<T extends Expiring> {
   #heap = new TinyQueue<T>([], byTime);
   /** Those in the heap that are gone. */
-  #gone = 0;
+  #removedCount = 0;
 
   /** Enters one, if it will expire at all. */
   add(item: T): void {
@@ -28,12 +28,12 @@ export class ExpiryHeap<T extends Expiring> {
   }
 
   /** Tells that one is gone that might be here. */
-  forget(item: T): void {
+  markRemoved(item: T): void {
     if (item.expiresAtMs === Infinity) return;
-    this.#gone++;
-    if (this.#gone * 2 <= this.#heap.length) return;
-    this.#heap = new TinyQueue(this.#heap.data.filter((kept) => !kept.isGone), byTime);
-    this.#gone = 0;
+    this.#removedCount++;
+    if (this.#removedCount * 2 <= this.#heap.length) return;
+    this.#heap = new TinyQueue(this.#heap.data.filter((kept) => !kept.isRemoved), byTime);
+    this.#removedCount = 0;
   }
 
   /** When the next one expires; `Infinity` if none will. */
@@ -42,7 +42,7 @@ export class ExpiryHeap<T extends Expiring> {
   }
 
   /** Takes out the next one whose time has come. */
-  due(nowMs: number): T | undefined {
+  popDue(nowMs: number): T | undefined {
     const next = this.#first();
     return next === undefined || next.expiresAtMs > nowMs ? undefined : this.#heap.pop();
   }
@@ -50,15 +50,15 @@ export class ExpiryHeap<T extends Expiring> {
   /** The next one to expire, after those are out that are gone. */
   #first(): T | undefined {
     let first = this.#heap.peek();
-    for (; first?.isGone; first = this.#heap.peek()) {
+    for (; first?.isRemoved; first = this.#heap.peek()) {
       this.#heap.pop();
-      this.#gone--;
+      this.#removedCount--;
     }
     return first;
   }
 
   clear(): void {
     this.#heap = new TinyQueue<T>([], byTime);
-    this.#gone = 0;
+    this.#removedCount = 0;
   }
 }

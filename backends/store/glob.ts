@@ -32,14 +32,14 @@ class PatternReader {
   }
 
   #part(): Part {
-    if (this.#takes("*")) return "run";
-    if (this.#takes("?")) return () => true;
-    if (this.#takes("[")) return this.#class();
+    if (this.#accept("*")) return "run";
+    if (this.#accept("?")) return () => true;
+    if (this.#accept("[")) return this.#class();
     const code = this.#literal();
     return (other) => other === code;
   }
 
-  #takes(character: string): boolean {
+  #accept(character: string): boolean {
     if (this.#codes[this.#at] !== character.codePointAt(0)) return false;
     this.#at++;
     return true;
@@ -47,15 +47,15 @@ class PatternReader {
 
   /** The next character, or the one after a backslash; a backslash at the end stands for itself. */
   #literal(): number {
-    if (this.#at + 1 < this.#codes.length) this.#takes("\\");
+    if (this.#at + 1 < this.#codes.length) this.#accept("\\");
     return this.#codes[this.#at++];
   }
 
   /** A class that is not closed ends with the pattern. */
   #class(): Part {
-    const isNegated = this.#takes("^");
+    const isNegated = this.#accept("^");
     const ranges: [number, number][] = [];
-    while (this.#at < this.#codes.length && !this.#takes("]")) ranges.push(this.#range());
+    while (this.#at < this.#codes.length && !this.#accept("]")) ranges.push(this.#range());
     return (code) => ranges.some(([low, high]) => low <= code && code <= high) !== isNegated;
   }
 

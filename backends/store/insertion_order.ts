@@ -7,7 +7,7 @@
 import type { StoredMessage } from "./stored_message.ts";
 
 /** A list through the messages themselves. */
-export class Arrivals {
+export class InsertionOrder {
   #first: StoredMessage | undefined = undefined;
   #last: StoredMessage | undefined = undefined;
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Budget, ENTRY_BYTES } from "./memory_quota.ts";
+import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { WrongTypeError } from "./errors.ts";
 import { type Expiring, ExpiryHeap } from "./expiry.ts";
@@ -34,8 +34,8 @@ export type KeyedValue = {
 }[Kind];
 
 /** A key and its value. */
-class Entry implements Expiring {
-  isGone = false;
+class KeyEntry implements Expiring {
+  isRemoved = false;
   /** What key and value cost of `maxBytes`. */
   bytes = 0;
 
@@ -50,15 +50,15 @@ class Entry implements Expiring {
 /** What the keyspace needs of its store. */
 export interface KeyspaceContext {
   readonly clock: () => number;
-  readonly budget: Budget;
+  readonly quota: MemoryQuota;
   readonly counters: Counters;
 }
 
 /** All keys of a store, whatever they hold. */
 export class Keyspace {
   readonly #context: KeyspaceContext;
-  readonly #entries = new Map<string, Entry>();
-  readonly #expiry = new ExpiryHeap<Entry>();
+  readonly #entries = new Map<string, KeyEntry>();
+  readonly #expiry = new ExpiryHeap<KeyEntry>();
 
   constructor(context: KeyspaceContext) {
     this.#context = context;
@@ -107,11 +107,11 @@ export class Keyspace {
     const expiresAtMs = ttlSeconds === undefined
       ? Infinity
       : this.#context.clock() + ttlSeconds * 1000;
-    const entry = new Entry(detached(key), kind, value, expiresAtMs);
+    const entry = new KeyEntry(detached(key), kind, value, expiresAtMs);
     const total = bytes + textBytes(key) + ENTRY_BYTES;
-    this.#context.budget.check(total);
+    this.#context.quota.check(total);
     this.#drop(key);
-    this.#context.budget.charge(total);
+    this.#context.quota.charge(total);
     entry.bytes = total;
     this.#entries.set(entry.key, entry);
     this.#expiry.add(entry);
@@ -131,17 +131,17 @@ export class Keyspace {
       this.put(key, kind, made, bytes);
       return made;
     }
-    if (bytes > 0) this.#context.budget.charge(bytes);
-    else this.#context.budget.release(-bytes);
+    if (bytes > 0) this.#context.quota.charge(bytes);
+    else this.#context.quota.release(-bytes);
     this.#entries.get(key)!.bytes += bytes;
     return found;
   }
 
   /** Deletes a key, whatever it holds; false if there was none. */
   delete(key: string): boolean {
-    const isThere = this.#drop(key);
-    if (isThere) this.#context.counters.deleted++;
-    return isThere;
+    const existed = this.#drop(key);
+    if (existed) this.#context.counters.deleted++;
+    return existed;
   }
 
   #drop(key: string): boolean {
@@ -151,17 +151,21 @@ export class Keyspace {
     return entry !== undefined;
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: KeyEntry): void {
     this.#entries.delete(entry.key);
-    this.#context.budget.release(entry.bytes);
-    entry.isGone = true;
-    this.#expiry.forget(entry);
+    this.#context.quota.release(entry.bytes);
+    entry.isRemoved = true;
+    this.#expiry.markRemoved(entry);
   }
 
   /** Removes what has expired. */
   sweep(): void {
     const nowMs = this.#context.clock();
-    for (let due = this.#expiry.due(nowMs); due !== undefined; due = this.#expiry.due(nowMs)) {
+    for (
+      let due = this.#expiry.popDue(nowMs);
+      due !== undefined;
+      due = this.#expiry.popDue(nowMs)
+    ) {
       this.#remove(due);
       this.#context.counters.expired++;
     }

@@ -10,7 +10,7 @@ import { StoreFullError } from "./errors.ts";
 export const ENTRY_BYTES = 200;
 
 /** The bytes of a store, and the most that they may be. */
-export class Budget {
+export class MemoryQuota {
   /** Bytes in use. */
   used = 0;
   /** The most; `Infinity` for no limit. */

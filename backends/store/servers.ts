@@ -28,7 +28,7 @@ export interface ConnectionCounts {
 }
 
 /** The counters of a server that listens. */
-export interface ConnectionTally {
+export interface ConnectionStatsSource {
   /** The counters, by name. */
-  view(): ConnectionCounts;
+  snapshot(): ConnectionCounts;
 }

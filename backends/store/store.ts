@@ -6,13 +6,13 @@
  * @module
  */
 
-import { Budget } from "./memory_quota.ts";
+import { MemoryQuota } from "./memory_quota.ts";
 import { type Counters, newCounters } from "./counters.ts";
-import type { ConnectionTally } from "./servers.ts";
+import type { ConnectionStatsSource } from "./servers.ts";
 import { Hashes } from "./hashes.ts";
 import { Keyspace } from "./keyspace.ts";
 import { Sets } from "./sets.ts";
-import { readMessage, type StoredMessage } from "./stored_message.ts";
+import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
 import { checkLimit } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -98,10 +98,10 @@ export class Store {
    * Counters of the servers of connections that serve the store now.
    * @internal
    */
-  readonly connectionTallies: Set<ConnectionTally> = new Set();
+  readonly connectionStats: Set<ConnectionStatsSource> = new Set();
   readonly #clock: () => number;
   readonly #counters = newCounters();
-  readonly #budget: Budget;
+  readonly #quota: MemoryQuota;
 
   /**
    * Makes an empty store.
@@ -118,10 +118,10 @@ export class Store {
     const clock = options.clock ?? Date.now;
     this.#clock = clock;
     const counters = this.#counters;
-    const budget = new Budget(maxBytes, () => this.topics.evictOldest());
-    this.#budget = budget;
-    this.topics = new Topics({ clock, budget, counters, maxMessagesPerTopic });
-    this.keys = new Keyspace({ clock, budget, counters });
+    const quota = new MemoryQuota(maxBytes, () => this.topics.evictOldest());
+    this.#quota = quota;
+    this.topics = new Topics({ clock, quota, counters, maxMessagesPerTopic });
+    this.keys = new Keyspace({ clock, quota, counters });
     this.strings = new Strings(this.keys);
     this.hashes = new Hashes(this.keys);
     this.sets = new Sets(this.keys);
@@ -142,7 +142,12 @@ export class Store {
     text: string,
     ttlSeconds?: number | null,
   ): StoredMessage {
-    const message = this.topics.store(namespace, topic, readMessage(text), ttlSeconds ?? undefined);
+    const message = this.topics.store(
+      namespace,
+      topic,
+      parseMessage(text),
+      ttlSeconds ?? undefined,
+    );
     this.subscriptions.deliver(message);
     return message;
   }
@@ -174,7 +179,7 @@ export class Store {
    * @internal
    */
   get maxBytes(): number {
-    return this.#budget.maxBytes;
+    return this.#quota.maxBytes;
   }
 
   /** Deletes all messages and keys. Subscriptions stay. */
@@ -190,7 +195,7 @@ export class Store {
       topics: this.topics.size,
       messages: this.topics.length,
       keys: this.keys.size,
-      bytes: this.#budget.used,
+      bytes: this.#quota.used,
       subscriptions: this.subscriptions.topicCount,
       patternSubscriptions: this.subscriptions.patternCount,
       ...this.#counters,

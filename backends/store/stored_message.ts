@@ -16,7 +16,7 @@ import { checkTtl } from "./names.ts";
 import { detached, textBytes } from "./text.ts";
 
 /** What the store reads out of a message. */
-export interface MessageFacts {
+export interface ParsedMessage {
   /** The JSON text, without space around it. */
   readonly text: string;
   /** The message id. */
@@ -37,7 +37,7 @@ const ID_NAME: ReadonlySet<string> = new Set(["id"]);
  *
  * @throws {InvalidInputError} if it is no JSON object with an id of 64 bits, or its `ttl` is not more than 0
  */
-export function readMessage(text: string): MessageFacts {
+export function parseMessage(text: string): ParsedMessage {
   const fields = fieldsOf(text);
   const id = idOf(text, fields);
   const { timestamp, ttl } = fields;
@@ -52,14 +52,14 @@ export function readMessage(text: string): MessageFacts {
 
 /** What `JSON.parse` finds, ids rounded. */
 function fieldsOf(text: string): JsonObject {
-  const value = refusingSyntax(() => parseShallow(text));
+  const value = mapSyntaxErrors(() => parseShallow(text));
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as JsonObject;
   }
   throw new InvalidInputError(`a message must be a JSON object, not ${show(value)}`);
 }
 
-function refusingSyntax<T>(read: () => T): T {
+function mapSyntaxErrors<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -70,7 +70,7 @@ function refusingSyntax<T>(read: () => T): T {
 
 function idOf(text: string, fields: JsonObject): bigint {
   const literal = firstId(text, fields) ??
-    refusingSyntax(() => jsonMembers(text, ID_NAME)).get("id");
+    mapSyntaxErrors(() => jsonMembers(text, ID_NAME)).get("id");
   const id = literal !== undefined && ID.test(literal) ? BigInt(literal) : undefined;
   if (id !== undefined && id <= MAX_ID) return id;
   const found = literal === undefined ? "nothing" : literal.slice(0, 40);
@@ -98,22 +98,22 @@ export class StoredMessage implements Expiring {
   readonly expiresAtMs: number;
   /** What it costs of `maxBytes`. */
   readonly bytes: number;
-  isGone = false;
+  isRemoved = false;
   /** A message of the same namespace and id, stored before in another topic. */
   older: StoredMessage | undefined = undefined;
   /** Neighbours in the order of arrival. */
   previous: StoredMessage | undefined = undefined;
   next: StoredMessage | undefined = undefined;
 
-  constructor(namespace: string, topic: string, facts: MessageFacts, expiresAtMs: number) {
+  constructor(namespace: string, topic: string, parsed: ParsedMessage, expiresAtMs: number) {
     this.namespace = namespace;
     this.topic = topic;
-    this.id = facts.id;
-    this.text = facts.text;
-    this.timestampMs = facts.timestampMs;
-    this.idTimeMs = timestampOf(facts.id);
+    this.id = parsed.id;
+    this.text = parsed.text;
+    this.timestampMs = parsed.timestampMs;
+    this.idTimeMs = timestampOf(parsed.id);
     this.expiresAtMs = expiresAtMs;
-    this.bytes = textBytes(facts.text) + ENTRY_BYTES;
+    this.bytes = textBytes(parsed.text) + ENTRY_BYTES;
   }
 
   /** True if its timestamp is that of its id, to the millisecond. */

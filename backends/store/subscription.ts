@@ -44,7 +44,7 @@ export type Delivery = StoredDelivery | PublishedDelivery;
 export type OverflowPolicy = "dropOldest" | "disconnect";
 
 /** Options of a subscriber. */
-export interface SubscriberOptions {
+export interface SubscriptionQueueOptions {
   /** Most entries in its queue; 10,000 when left out. */
   maxQueueLength?: number;
   /** Most bytes in its queue; 64 MiB when left out. A single entry may be larger. */
@@ -54,19 +54,19 @@ export interface SubscriberOptions {
   /** Called when the queue is no longer empty, and when the subscriber was cut off. Must not throw. */
   onReady?: () => void;
   /** By which front it subscribes, such as `"tcp"`; `"memory"` when left out. */
-  front?: string;
+  transport?: string;
   /** How it is told from the others of its front; nothing when left out. */
   name?: string;
 }
 
 /** Somebody who subscribes, with one queue whatever it subscribes to. */
-export class Subscriber {
+export class Subscription {
   /** Topics that it subscribes to. */
   readonly topics: Set<string> = new Set();
   /** Patterns that it subscribes to. */
   readonly patterns: Set<string> = new Set();
   /** By which front it subscribes. */
-  readonly front: string;
+  readonly transport: string;
   /** How it is told from the others of its front. */
   readonly name: string;
   readonly #maxQueueLength: number;
@@ -79,12 +79,12 @@ export class Subscriber {
   #dropped = 0;
   #isDisconnected = false;
 
-  constructor(options: SubscriberOptions = {}) {
+  constructor(options: SubscriptionQueueOptions = {}) {
     this.#maxQueueLength = checkLimit("maxQueueLength", options.maxQueueLength, 10_000);
     this.#maxQueueBytes = checkLimit("maxQueueBytes", options.maxQueueBytes, 64 * 2 ** 20);
     this.#overflow = options.overflow ?? "dropOldest";
     this.#onReady = options.onReady ?? (() => {});
-    this.front = options.front ?? "memory";
+    this.transport = options.transport ?? "memory";
     this.name = options.name ?? "";
   }
 
@@ -137,10 +137,10 @@ export class Subscriber {
     this.#queue.push(delivery);
     this.#bytes += delivery.bytes;
     this.#delivered++;
-    const lost = this.#isOverfull ? this.#giveWay() : 0;
-    this.#dropped += lost;
+    const dropped = this.#isOverfull ? this.#applyOverflow() : 0;
+    this.#dropped += dropped;
     if (wasEmpty || this.#isDisconnected) this.#onReady();
-    return lost;
+    return dropped;
   }
 
   get #isOverfull(): boolean {
@@ -148,20 +148,20 @@ export class Subscriber {
     return this.#bytes > this.#maxQueueBytes && this.length > 1;
   }
 
-  #giveWay(): number {
+  #applyOverflow(): number {
     if (this.#overflow === "disconnect") {
       this.#isDisconnected = true;
       return this.take().length;
     }
-    let lost = 0;
-    for (; this.#isOverfull; lost++) this.shift();
-    return lost;
+    let dropped = 0;
+    for (; this.#isOverfull; dropped++) this.shift();
+    return dropped;
   }
 }
 
 /** Passes a limit on if it is one; `Infinity` is none. */
-export function checkLimit(name: string, limit: number | undefined, otherwise: number): number {
-  if (limit === undefined) return otherwise;
+export function checkLimit(name: string, limit: number | undefined, defaultLimit: number): number {
+  if (limit === undefined) return defaultLimit;
   if (limit === Infinity || Number.isSafeInteger(limit) && limit >= 1) return limit;
   throw new RangeError(`${name} must be a whole number, at least 1, not ${show(limit)}`);
 }

@@ -10,7 +10,7 @@ import { SubscriptionLimitError } from "./errors.ts";
 import { glob } from "./glob.ts";
 import { checkName, MAX_PATTERN_LENGTH } from "./names.ts";
 import type { StoredMessage } from "./stored_message.ts";
-import type { Delivery, Subscriber } from "./subscription.ts";
+import type { Delivery, Subscription } from "./subscription.ts";
 import { detached } from "./text.ts";
 import { type Value, valueBytes } from "./value.ts";
 
@@ -19,7 +19,7 @@ export const MAX_SUBSCRIPTIONS = 10_000;
 
 interface PatternEntry {
   readonly matches: (topic: string) => boolean;
-  readonly subscribers: Set<Subscriber>;
+  readonly subscriptions: Set<Subscription>;
 }
 
 /** What the subscriptions need of their store. */
@@ -31,9 +31,9 @@ export interface SubscriptionsContext {
 /** The subscriptions of a store. A pair of subscriber and topic, or pattern, exists once. */
 export class Subscriptions {
   readonly #context: SubscriptionsContext;
-  readonly #topics = new Map<string, Set<Subscriber>>();
+  readonly #topics = new Map<string, Set<Subscription>>();
   readonly #patterns = new Map<string, PatternEntry>();
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #all = new Set<Subscription>();
   #topicCount = 0;
   #patternCount = 0;
 
@@ -52,8 +52,8 @@ export class Subscriptions {
   }
 
   /** Those who subscribe to anything, in the order in which they came. */
-  get subscribers(): ReadonlySet<Subscriber> {
-    return this.#subscribers;
+  get all(): ReadonlySet<Subscription> {
+    return this.#all;
   }
 
   /** How many subscribe to a topic by its name. */
@@ -62,75 +62,75 @@ export class Subscriptions {
   }
 
   /** Subscribes to a topic; false if it did already. */
-  subscribe(subscriber: Subscriber, name: string): boolean {
+  subscribe(subscription: Subscription, name: string): boolean {
     checkName("topic", name);
-    if (subscriber.topics.has(name)) return false;
-    checkCount(subscriber);
+    if (subscription.topics.has(name)) return false;
+    checkCount(subscription);
     const topic = detached(name);
-    subscriber.topics.add(topic);
-    let subscribers = this.#topics.get(topic);
-    if (subscribers === undefined) this.#topics.set(topic, subscribers = new Set());
-    subscribers.add(subscriber);
-    this.#subscribers.add(subscriber);
+    subscription.topics.add(topic);
+    let subscriptions = this.#topics.get(topic);
+    if (subscriptions === undefined) this.#topics.set(topic, subscriptions = new Set());
+    subscriptions.add(subscription);
+    this.#all.add(subscription);
     this.#topicCount++;
     return true;
   }
 
   /** Subscribes to all topics that a pattern matches; false if it did already. */
-  psubscribe(subscriber: Subscriber, pattern: string): boolean {
+  psubscribe(subscription: Subscription, pattern: string): boolean {
     checkName("pattern", pattern, MAX_PATTERN_LENGTH);
-    if (subscriber.patterns.has(pattern)) return false;
-    checkCount(subscriber);
-    subscriber.patterns.add(pattern);
+    if (subscription.patterns.has(pattern)) return false;
+    checkCount(subscription);
+    subscription.patterns.add(pattern);
     let entry = this.#patterns.get(pattern);
     if (entry === undefined) {
-      entry = { matches: glob(pattern), subscribers: new Set() };
+      entry = { matches: glob(pattern), subscriptions: new Set() };
       this.#patterns.set(pattern, entry);
     }
-    entry.subscribers.add(subscriber);
-    this.#subscribers.add(subscriber);
+    entry.subscriptions.add(subscription);
+    this.#all.add(subscription);
     this.#patternCount++;
     return true;
   }
 
   /** Ends a subscription to a topic; false if there was none. */
-  unsubscribe(subscriber: Subscriber, topic: string): boolean {
-    if (!subscriber.topics.delete(topic)) return false;
-    const subscribers = this.#topics.get(topic)!;
-    subscribers.delete(subscriber);
-    if (subscribers.size === 0) this.#topics.delete(topic);
-    this.#forgetIfDone(subscriber);
+  unsubscribe(subscription: Subscription, topic: string): boolean {
+    if (!subscription.topics.delete(topic)) return false;
+    const subscriptions = this.#topics.get(topic)!;
+    subscriptions.delete(subscription);
+    if (subscriptions.size === 0) this.#topics.delete(topic);
+    this.#removeIfUnused(subscription);
     this.#topicCount--;
     return true;
   }
 
   /** Ends a subscription to a pattern; false if there was none. */
-  punsubscribe(subscriber: Subscriber, pattern: string): boolean {
-    if (!subscriber.patterns.delete(pattern)) return false;
-    const { subscribers } = this.#patterns.get(pattern)!;
-    subscribers.delete(subscriber);
-    if (subscribers.size === 0) this.#patterns.delete(pattern);
-    this.#forgetIfDone(subscriber);
+  punsubscribe(subscription: Subscription, pattern: string): boolean {
+    if (!subscription.patterns.delete(pattern)) return false;
+    const { subscriptions } = this.#patterns.get(pattern)!;
+    subscriptions.delete(subscription);
+    if (subscriptions.size === 0) this.#patterns.delete(pattern);
+    this.#removeIfUnused(subscription);
     this.#patternCount--;
     return true;
   }
 
-  #forgetIfDone(subscriber: Subscriber): void {
-    if (subscriber.topics.size + subscriber.patterns.size === 0) {
-      this.#subscribers.delete(subscriber);
+  #removeIfUnused(subscription: Subscription): void {
+    if (subscription.topics.size + subscription.patterns.size === 0) {
+      this.#all.delete(subscription);
     }
   }
 
   /** Ends all subscriptions of a subscriber. */
-  remove(subscriber: Subscriber): void {
-    for (const topic of [...subscriber.topics]) this.unsubscribe(subscriber, topic);
-    for (const pattern of [...subscriber.patterns]) this.punsubscribe(subscriber, pattern);
+  remove(subscription: Subscription): void {
+    for (const topic of [...subscription.topics]) this.unsubscribe(subscription, topic);
+    for (const pattern of [...subscription.patterns]) this.punsubscribe(subscription, pattern);
   }
 
   /** Hands out a message that was stored. */
   deliver(message: StoredMessage): void {
     const { topic, bytes } = message;
-    this.#handOut(topic, { kind: "stored", topic, message, bytes, atMs: this.#context.clock() });
+    this.#dispatch(topic, { kind: "stored", topic, message, bytes, atMs: this.#context.clock() });
   }
 
   /**
@@ -140,7 +140,7 @@ export class Subscriptions {
   publish(channel: string, value: Value): number {
     checkName("channel", channel);
     this.#context.counters.published++;
-    return this.#handOut(channel, {
+    return this.#dispatch(channel, {
       kind: "published",
       topic: channel,
       value,
@@ -149,21 +149,21 @@ export class Subscriptions {
     });
   }
 
-  #handOut(topic: string, delivery: Delivery): number {
+  #dispatch(topic: string, delivery: Delivery): number {
     let reached = this.#pushAll(this.#topics.get(topic), delivery);
-    for (const [pattern, { matches, subscribers }] of this.#patterns) {
-      if (matches(topic)) reached += this.#pushAll(subscribers, { ...delivery, pattern });
+    for (const [pattern, { matches, subscriptions }] of this.#patterns) {
+      if (matches(topic)) reached += this.#pushAll(subscriptions, { ...delivery, pattern });
     }
     return reached;
   }
 
-  #pushAll(subscribers: Iterable<Subscriber> = [], delivery: Delivery): number {
+  #pushAll(subscriptions: Iterable<Subscription> = [], delivery: Delivery): number {
     const { counters } = this.#context;
     let reached = 0;
-    for (const subscriber of subscribers) {
-      const wasDisconnected = subscriber.isDisconnected;
-      counters.dropped += subscriber.push(delivery);
-      if (subscriber.isDisconnected) {
+    for (const subscription of subscriptions) {
+      const wasDisconnected = subscription.isDisconnected;
+      counters.dropped += subscription.push(delivery);
+      if (subscription.isDisconnected) {
         if (!wasDisconnected) counters.disconnected++;
         continue;
       }
@@ -174,8 +174,8 @@ export class Subscriptions {
   }
 }
 
-function checkCount(subscriber: Subscriber): void {
-  if (subscriber.topics.size + subscriber.patterns.size < MAX_SUBSCRIPTIONS) return;
+function checkCount(subscription: Subscription): void {
+  if (subscription.topics.size + subscription.patterns.size < MAX_SUBSCRIPTIONS) return;
   throw new SubscriptionLimitError(
     `cannot subscribe: a subscriber has at most ${MAX_SUBSCRIPTIONS} topics and patterns`,
   );

@@ -4,19 +4,19 @@
  * @module
  */
 
-import { Arrivals } from "./insertion_order.ts";
-import type { Budget } from "./memory_quota.ts";
+import { InsertionOrder } from "./insertion_order.ts";
+import type { MemoryQuota } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { ExpiryHeap } from "./expiry.ts";
 import { checkName, checkTtl } from "./names.ts";
-import { type MessageFacts, StoredMessage } from "./stored_message.ts";
+import { type ParsedMessage, StoredMessage } from "./stored_message.ts";
 import { detached } from "./text.ts";
 import { Topic } from "./topic.ts";
 
 /** What the topics need of their store. */
 export interface TopicsContext {
   readonly clock: () => number;
-  readonly budget: Budget;
+  readonly quota: MemoryQuota;
   readonly counters: Counters;
   readonly maxMessagesPerTopic: number;
 }
@@ -35,7 +35,7 @@ export class Topics {
   readonly #topics = new Map<string, Topic>();
   readonly #namespaces = new Map<string, Map<bigint, StoredMessage>>();
   readonly #expiry = new ExpiryHeap<StoredMessage>();
-  readonly #arrivals = new Arrivals();
+  readonly #insertionOrder = new InsertionOrder();
   #length = 0;
 
   constructor(context: TopicsContext) {
@@ -59,7 +59,12 @@ export class Topics {
    * @throws {InvalidInputError} if a name or the time to live cannot be right
    * @throws {StoreFullError} if it does not fit `maxBytes`
    */
-  store(namespace: string, topic: string, facts: MessageFacts, ttlSeconds?: number): StoredMessage {
+  store(
+    namespace: string,
+    topic: string,
+    parsed: ParsedMessage,
+    ttlSeconds?: number,
+  ): StoredMessage {
     checkName("namespace", namespace);
     checkName("topic", topic);
     if (ttlSeconds !== undefined) checkTtl(ttlSeconds);
@@ -67,21 +72,24 @@ export class Topics {
     const message = new StoredMessage(
       detached(namespace),
       this.#topics.get(topic)?.name ?? detached(topic),
-      facts,
-      this.#expiryOf(facts, ttlSeconds),
+      parsed,
+      this.#expiryOf(parsed, ttlSeconds),
     );
-    const { budget, counters } = this.#context;
-    budget.check(message.bytes);
-    const replaced = this.#find(namespace, facts.id, topic);
+    const { quota, counters } = this.#context;
+    quota.check(message.bytes);
+    const replaced = this.#find(namespace, parsed.id, topic);
     if (replaced !== undefined) this.#remove(replaced);
-    budget.charge(message.bytes);
+    quota.charge(message.bytes);
     counters.stored++;
     this.#add(message);
     this.#trim(topic);
     return message;
   }
 
-  #expiryOf({ ttlSeconds: ownTtlSeconds }: MessageFacts, ttlSeconds = ownTtlSeconds): number {
+  #expiryOf(
+    { ttlSeconds: messageTtlSeconds }: ParsedMessage,
+    ttlSeconds = messageTtlSeconds,
+  ): number {
     return ttlSeconds === undefined ? Infinity : this.#context.clock() + ttlSeconds * 1000;
   }
 
@@ -92,7 +100,7 @@ export class Topics {
     message.older = byId.get(id);
     byId.set(id, message);
     this.#expiry.add(message);
-    this.#arrivals.add(message);
+    this.#insertionOrder.add(message);
     this.#length++;
   }
 
@@ -101,10 +109,10 @@ export class Topics {
     topic.remove(message);
     if (topic.length === 0) this.#topics.delete(message.topic);
     this.#removeById(message);
-    this.#arrivals.remove(message);
-    message.isGone = true;
-    this.#expiry.forget(message);
-    this.#context.budget.release(message.bytes);
+    this.#insertionOrder.remove(message);
+    message.isRemoved = true;
+    this.#expiry.markRemoved(message);
+    this.#context.quota.release(message.bytes);
     this.#length--;
   }
 
@@ -134,7 +142,7 @@ export class Topics {
 
   /** Removes the message that was stored first; false when there is none. */
   evictOldest(): boolean {
-    const oldest = this.#arrivals.first;
+    const oldest = this.#insertionOrder.first;
     if (oldest === undefined) return false;
     this.#evict(oldest);
     return true;
@@ -142,7 +150,7 @@ export class Topics {
 
   /** The message that was stored first of those that are there. */
   get firstStored(): StoredMessage | undefined {
-    return this.#arrivals.first;
+    return this.#insertionOrder.first;
   }
 
   /** The topics that have messages, in the order in which they came to be. */
@@ -151,8 +159,8 @@ export class Topics {
   }
 
   /** All messages in the order in which they came. */
-  inOrderOfArrival(): Iterable<StoredMessage> {
-    return this.#arrivals;
+  inInsertionOrder(): Iterable<StoredMessage> {
+    return this.#insertionOrder;
   }
 
   /** When the next message expires; `Infinity` if none will. */
@@ -163,7 +171,11 @@ export class Topics {
   /** Removes what has expired. */
   sweep(): void {
     const nowMs = this.#context.clock();
-    for (let due = this.#expiry.due(nowMs); due !== undefined; due = this.#expiry.due(nowMs)) {
+    for (
+      let due = this.#expiry.popDue(nowMs);
+      due !== undefined;
+      due = this.#expiry.popDue(nowMs)
+    ) {
       this.#remove(due);
       this.#context.counters.expired++;
     }
@@ -208,7 +220,7 @@ export class Topics {
   }
 
   /** The messages of a namespace with an id: one a topic, the one stored last first. */
-  #ofId(namespace: string, id: bigint): StoredMessage[] {
+  #allWithId(namespace: string, id: bigint): StoredMessage[] {
     const found: StoredMessage[] = [];
     let message = this.#namespaces.get(namespace)?.get(id);
     for (; message !== undefined; message = message.older) found.push(message);
@@ -218,7 +230,7 @@ export class Topics {
   /** Deletes a message from every topic of a namespace; false if there was none. */
   deleteMessage(namespace: string, id: bigint): boolean {
     this.sweep();
-    const found = this.#ofId(namespace, id);
+    const found = this.#allWithId(namespace, id);
     this.#delete(found);
     return found.length > 0;
   }

@@ -33,7 +33,7 @@ export async function redisFindings(url: string | undefined): Promise<Finding[]>
     connection = await Connection.open(address.nodes[0], address.login, TIMEOUT_MS);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const what = `cannot reach ${address.shown}: ${reason}`;
+    const what = `cannot reach ${address.redactedUrl}: ${reason}`;
     const remedy = url === undefined
       ? "needed by the ./redis entry alone; --redis URL looks elsewhere"
       : "start it, or correct the URL";
@@ -49,7 +49,7 @@ export async function redisFindings(url: string | undefined): Promise<Finding[]>
 }
 
 function mayConnect(
-  { nodes: [{ host, port }], shown }: RedisAddress,
+  { nodes: [{ host, port }], redactedUrl: shown }: RedisAddress,
 ): Omit<Finding, "level"> | undefined {
   const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   if (Deno.permissions.querySync({ name: "net", host: name }).state === "granted") return undefined;
@@ -88,7 +88,7 @@ function factsIn(text: string): Record<string, string> {
 
 function versionFinding(
   { redis_version: version }: Record<string, string>,
-  { shown }: RedisAddress,
+  { redactedUrl: shown }: RedisAddress,
 ): Finding {
   const what = `${version} at ${shown}`;
   if (Number.parseInt(version) >= LEAST_MAJOR) return { topic: TOPIC, level: "ok", what };

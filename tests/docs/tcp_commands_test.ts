@@ -19,7 +19,7 @@ Deno.test("docs/tcp-server.md has the table of commands", () => {
   const rows = COMMANDS.map((command) =>
     row([
       `\`${usage(command)}\``,
-      `\`${command.answer}\``,
+      `\`${command.reply}\``,
       command.flags.join(", "),
       command.summary,
     ])

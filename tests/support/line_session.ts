@@ -5,22 +5,22 @@
  */
 
 import { Store } from "../../mod.ts";
-import { Subscriber } from "../../backends/store/subscription.ts";
+import { Subscription } from "../../backends/store/subscription.ts";
 import { LineReader } from "../../backends/tcp/protocol/line_reader.ts";
-import { Output } from "../../backends/tcp/protocol/write_buffer.ts";
+import { WriteBuffer } from "../../backends/tcp/protocol/write_buffer.ts";
 import { LineSession, type SessionContext } from "../../backends/tcp/server/session.ts";
-import { Tally } from "../../backends/tcp/server/stats.ts";
+import { ConnectionStats } from "../../backends/tcp/server/stats.ts";
 
 /** What sessions share, for a store. */
 export function contextOf(store: Store, limits: Partial<SessionContext> = {}): SessionContext {
-  const tally = new Tally();
+  const tally = new ConnectionStats();
   return {
     store,
-    tally,
+    connectionStats: tally,
     isToken: undefined,
     maxLineBytes: 2 ** 20,
     maxReplyBytes: 2 ** 20,
-    stats: () => ({ uptimeSeconds: 0, ...tally.view(), ...store.stats() }),
+    stats: () => ({ uptimeSeconds: 0, ...tally.snapshot(), ...store.stats() }),
     ...limits,
   };
 }
@@ -28,14 +28,14 @@ export function contextOf(store: Store, limits: Partial<SessionContext> = {}): S
 /** A session to which bytes are given by hand. */
 export class BareSession implements Disposable {
   readonly #reader: LineReader;
-  readonly #output = new Output();
+  readonly #writeBuffer = new WriteBuffer();
   readonly #session: LineSession;
 
   constructor(context: SessionContext) {
     this.#reader = new LineReader(context.maxLineBytes);
-    const subscriber = new Subscriber({ maxQueueLength: 100 });
-    const ends = { reader: this.#reader, output: this.#output, subscriber };
-    this.#session = new LineSession(context, ends);
+    const subscription = new Subscription({ maxQueueLength: 100 });
+    const io = { reader: this.#reader, writeBuffer: this.#writeBuffer, subscription };
+    this.#session = new LineSession(context, io);
   }
 
   /** Gives it bytes; the lines it says. */
@@ -49,9 +49,9 @@ export class BareSession implements Disposable {
       while (this.#session.process(() => true));
     }
     this.#session.push();
-    const taken = this.#output.take();
+    const taken = this.#writeBuffer.take();
     const lines = new TextDecoder().decode(taken).split("\r\n");
-    this.#output.giveBack(taken);
+    this.#writeBuffer.release(taken);
     lines.pop();
     return lines;
   }

@@ -20,9 +20,9 @@ import { traceFieldsOf } from "../../messaging/trace_fields.ts";
 import { checkServerMode, type ServerMode } from "../../hosting/mode.ts";
 import { checkToken } from "../../hosting/token.ts";
 import type { TopicInfo } from "../../store/topics.ts";
-import { type Call, HttpClient, pathTo, type Reply } from "./client.ts";
+import { HttpClient, type HttpRequest, type HttpResponse, pathTo } from "./client.ts";
 import { type StartedServer, startSharedMemoryServer } from "./launch.ts";
-import { type Entry, type Key, Poller } from "./poller.ts";
+import { type PollEntry, Poller, type SubscriptionKey } from "./poller.ts";
 
 /** Options of a backend on an HTTP server. */
 export interface SharedMemoryMessagingBackendOptions extends MessagingBackendOptions {
@@ -43,12 +43,12 @@ export interface SharedMemoryMessagingBackendOptions extends MessagingBackendOpt
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** Milliseconds for the last call, and for telling the server. */
-const FAREWELL_MS = 2000;
+const GRACEFUL_SHUTDOWN_MS = 2000;
 /** Ids in one request: a URL must stay below what servers take. */
-const IDS_PER_CALL = 500;
+const IDS_PER_REQUEST = 500;
 
 /** What there is while the backend has a server. */
-interface Link {
+interface Connection {
   readonly client: HttpClient;
   readonly poller: Poller;
   readonly server: StartedServer | undefined;
@@ -88,7 +88,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   readonly #options: SharedMemoryMessagingBackendOptions;
   readonly #url: string | undefined;
   readonly #startsServer: boolean;
-  #link: Promise<Link> | undefined;
+  #connection: Promise<Connection> | undefined;
   #serverUrl: string | undefined;
   /** The call made last; never rejects. */
   #last: Promise<unknown> = Promise.resolve();
@@ -190,8 +190,8 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   override async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
     const found: Message[] = [];
     const asked = checkIds(ids);
-    for (let at = 0; at < asked.length; at += IDS_PER_CALL) {
-      const path = byId(namespace, asked.slice(at, at + IDS_PER_CALL));
+    for (let at = 0; at < asked.length; at += IDS_PER_REQUEST) {
+      const path = byId(namespace, asked.slice(at, at + IDS_PER_REQUEST));
       for (const message of toMessages(await this.#get(path))) found.push(message);
     }
     this.checkOpen();
@@ -252,8 +252,8 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
   /** Hands a text or other JSON value to those who subscribe to a channel now. */
   async publish(channel: string, message: unknown): Promise<number> {
-    const answer = await this.#post("/publish", { channel, message });
-    return (answer as { subscribers: number }).subscribers;
+    const response = await this.#post("/publish", { channel, message });
+    return (response as { subscribers: number }).subscribers;
   }
 
   /** Begins the subscription to a topic. */
@@ -276,8 +276,8 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     await this.#subscription("close", { kind: "pattern", name: pattern });
   }
 
-  async #subscription(action: "open" | "close", key: Key): Promise<void> {
-    await this.#inTurn(({ poller }) => poller[action](key));
+  async #subscription(action: "open" | "close", key: SubscriptionKey): Promise<void> {
+    await this.#runSerially(({ poller }) => poller[action](key));
   }
 
   async #get(path: string): Promise<unknown> {
@@ -293,34 +293,34 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     return (await this.#send({ method: "POST", path, body: stringifyJson(body) })).json;
   }
 
-  #send(call: Call): Promise<Reply> {
+  #send(request: HttpRequest): Promise<HttpResponse> {
     const trace = traceFieldsOf(this, "http");
-    return this.#inTurn(({ client }) => client.send({ ...call, trace }));
+    return this.#runSerially(({ client }) => client.send({ ...request, trace }));
   }
 
   /** Does something with the link when all that was asked for before is done. */
-  async #inTurn<T>(work: (link: Link) => Promise<T>): Promise<T> {
+  async #runSerially<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     this.checkOpen();
     const mine = this.#last.then(async () => {
       this.checkOpen();
-      const link = await this.#connected();
-      return await work(link);
+      const connection = await this.#connected();
+      return await work(connection);
     });
     this.#last = mine.catch(() => {});
     return await mine;
   }
 
-  async #connected(): Promise<Link> {
-    const link = this.#link ??= this.#connect();
+  async #connected(): Promise<Connection> {
+    const connection = this.#connection ??= this.#connect();
     try {
-      return await link;
+      return await connection;
     } catch (error) {
-      this.#link = undefined;
+      this.#connection = undefined;
       throw error;
     }
   }
 
-  async #connect(): Promise<Link> {
+  async #connect(): Promise<Connection> {
     const server = this.#startsServer ? await this.#startServer() : undefined;
     this.#serverUrl = server?.url ?? this.#url!;
     const { token, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
@@ -339,7 +339,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     }
   }
 
-  #dispatch({ pattern, topic, channel, data }: Entry): void {
+  #dispatch({ pattern, topic, channel, data }: PollEntry): void {
     const through = pattern === undefined ? {} : { pattern };
     try {
       if (topic !== undefined) this.dispatch(Message.fromJson(data), { topic, ...through });
@@ -354,13 +354,13 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
   /** Lets the call under way end, tells the server, and stops it if it is ours. */
   protected override async close(): Promise<void> {
-    const link = await this.#link?.catch(() => undefined);
-    if (link === undefined) return;
-    const { client, poller, server } = link;
-    const timer = setTimeout(() => client.abort(), FAREWELL_MS);
+    const connection = await this.#connection?.catch(() => undefined);
+    if (connection === undefined) return;
+    const { client, poller, server } = connection;
+    const timer = setTimeout(() => client.abort(), GRACEFUL_SHUTDOWN_MS);
     await this.#last;
     try {
-      await poller.leave(FAREWELL_MS);
+      await poller.unsubscribeAll(GRACEFUL_SHUTDOWN_MS);
     } catch (error) {
       logger.debug("the server did not hear that a subscriber left: {error}", { error });
     }

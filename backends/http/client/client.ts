@@ -14,7 +14,7 @@ import type { TraceFields } from "../../messaging/trace_fields.ts";
 import { SERVER_NAME } from "../server/responses.ts";
 
 /** One call. */
-export interface Call {
+export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
   /** Path and query, encoded. */
   readonly path: string;
@@ -27,7 +27,7 @@ export interface Call {
 }
 
 /** An answer. */
-export interface Reply {
+export interface HttpResponse {
   /** The JSON in it, integers kept digit for digit. */
   readonly json: unknown;
   /** True if the server is ours, and knows more than the protocol asks for. */
@@ -40,7 +40,7 @@ export class HttpClient {
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
   readonly #connections = Deno.createHttpClient({ poolMaxIdlePerHost: 4 });
-  readonly #over = new AbortController();
+  readonly #abortController = new AbortController();
 
   constructor(url: string, token: string | undefined, timeoutMs: number) {
     this.url = url;
@@ -58,58 +58,66 @@ export class HttpClient {
    * @throws {MessagingRefusedError} if it refuses the call
    * @throws {MessagingClosedError} if the client was closed meanwhile
    */
-  async send(call: Call): Promise<Reply> {
-    const { response, text } = await this.#exchange(call);
-    const json = this.#parse(call, text);
-    if (!response.ok) throw this.#refusal(call, response.status, json);
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const { response, text } = await this.#exchange(request);
+    const json = this.#parse(request, text);
+    if (!response.ok) throw this.#responseError(request, response.status, json);
     return { json, isRingbus: response.headers.get("server") === SERVER_NAME };
   }
 
-  async #exchange(call: Call): Promise<{ response: Response; text: string }> {
-    const { method, path, body, timeoutMs = this.#timeoutMs, trace } = call;
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutMs);
+  async #exchange(request: HttpRequest): Promise<{ response: Response; text: string }> {
+    const { method, path, body, timeoutMs = this.#timeoutMs, trace } = request;
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), timeoutMs);
     try {
       const response = await fetch(this.url + path, {
         method,
         body,
         headers: trace === undefined ? this.#headers : { ...this.#headers, ...trace },
         redirect: "error",
-        signal: AbortSignal.any([late.signal, this.#over.signal]),
+        signal: AbortSignal.any([timeout.signal, this.#abortController.signal]),
         client: this.#connections,
       });
       return { response, text: await response.text() };
     } catch (cause) {
-      if (this.#over.signal.aborted) throw closed();
-      const why = late.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
-      throw this.#failure(call, why, { cause });
+      if (this.#abortController.signal.aborted) throw closedError();
+      const reason = timeout.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
+      throw this.#connectionError(request, reason, { cause });
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #parse(call: Call, text: string): unknown {
+  #parse(request: HttpRequest, text: string): unknown {
     try {
       return parseJson(text);
     } catch (cause) {
-      throw this.#failure(call, "what answers speaks no JSON", { cause });
+      throw this.#connectionError(request, "what answers speaks no JSON", { cause });
     }
   }
 
-  #refusal(call: Call, status: number, json: unknown): Error {
+  #responseError(request: HttpRequest, status: number, json: unknown): Error {
     const { error } = (json ?? {}) as { error?: unknown };
-    const why = `${error ?? "it does not say why"} (status ${status})`;
-    if (status === 401 || status === 403) return this.#failure(call, why);
-    return new MessagingRefusedError(`${what(call)} was refused: ${why}`);
+    const reason = `${error ?? "it does not say why"} (status ${status})`;
+    if (status === 401 || status === 403) return this.#connectionError(request, reason);
+    return new MessagingRefusedError(`${describeRequest(request)} was refused: ${reason}`);
   }
 
-  #failure(call: Call, why: string, options?: ErrorOptions): MessagingConnectionError {
-    return new MessagingConnectionError(`${what(call)} failed: ${why};`, this.url, options);
+  #connectionError(
+    request: HttpRequest,
+    reason: string,
+    options?: ErrorOptions,
+  ): MessagingConnectionError {
+    return new MessagingConnectionError(
+      `${describeRequest(request)} failed: ${reason};`,
+      this.url,
+      options,
+    );
   }
 
   /** Ends the calls that are under way. */
   abort(): void {
-    this.#over.abort();
+    this.#abortController.abort();
   }
 
   /** Ends all, with the connections. */
@@ -120,11 +128,11 @@ export class HttpClient {
 }
 
 /** What a closed backend throws. */
-export function closed(): MessagingClosedError {
+export function closedError(): MessagingClosedError {
   return new MessagingClosedError("the backend was closed by cleanup(): make a new one");
 }
 
-function what({ method, path }: Call): string {
+function describeRequest({ method, path }: HttpRequest): string {
   return `${method} ${path.split("?")[0].slice(0, 200)}`;
 }
 
@@ -133,15 +141,15 @@ function what({ method, path }: Call): string {
  *
  * @throws {MessagingRefusedError} if a name is no well-formed text
  */
-export function pathTo(call: string, names: Readonly<Record<string, string>>): string {
+export function pathTo(base: string, names: Readonly<Record<string, string>>): string {
   const entries = Object.entries(names);
   if (!entries.every(([, name]) => name.isWellFormed())) {
-    throw new MessagingRefusedError(`${call} was refused: a name has lone surrogates`);
+    throw new MessagingRefusedError(`${base} was refused: a name has lone surrogates`);
   }
   if (entries.some(([, name]) => name === "." || name === "..")) {
-    return `${call}?${new URLSearchParams(entries)}`;
+    return `${base}?${new URLSearchParams(entries)}`;
   }
-  return [call, ...entries.map(([, name]) => encodeURIComponent(name))].join("/");
+  return [base, ...entries.map(([, name]) => encodeURIComponent(name))].join("/");
 }
 
 /** Of a failed call `fetch` says in its cause what failed. */

@@ -5,18 +5,18 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
-import type { Call, HttpClient, Reply } from "./client.ts";
+import type { HttpClient, HttpRequest, HttpResponse } from "./client.ts";
 
 /** Seconds that a poll waits at the server. */
 const POLL_SECONDS = 20;
 /** Milliseconds more that its answer may take. */
-const ANSWER_MS = 10_000;
+const RESPONSE_TIMEOUT_MS = 10_000;
 /** Longest pause between attempts to reach a server that is gone. */
-const MAX_PAUSE_MS = 2000;
-const MIN_PAUSE_MS = 50;
+const MAX_BACKOFF_MS = 2000;
+const MIN_BACKOFF_MS = 50;
 
 /** One entry of a poll's answer. */
-export interface Entry {
+export interface PollEntry {
   readonly type: "message" | "pmessage";
   readonly pattern?: string;
   /** Topic of a message that was stored. */
@@ -26,14 +26,14 @@ export interface Entry {
   readonly data: unknown;
 }
 
-interface PollAnswer {
-  readonly messages?: readonly Entry[];
+interface PollResponse {
+  readonly messages?: readonly PollEntry[];
   readonly dropped?: number;
   readonly known?: boolean;
 }
 
 /** What a subscription is to. */
-export interface Key {
+export interface SubscriptionKey {
   readonly kind: "topic" | "pattern";
   readonly name: string;
 }
@@ -47,59 +47,59 @@ const CALLS = {
 export class Poller {
   readonly #id = crypto.randomUUID();
   readonly #client: HttpClient;
-  readonly #onEntry: (entry: Entry) => void;
+  readonly #onEntry: (entry: PollEntry) => void;
   /** By what the server is told. */
-  readonly #keys = new Map<string, Key>();
+  readonly #keys = new Map<string, SubscriptionKey>();
   #loop: Promise<void> | undefined;
   #isClosed = false;
-  #endPause: () => void = () => {};
+  #wake: () => void = () => {};
   #isRingbus = false;
 
-  constructor(client: HttpClient, onEntry: (entry: Entry) => void) {
+  constructor(client: HttpClient, onEntry: (entry: PollEntry) => void) {
     this.#client = client;
     this.#onEntry = onEntry;
   }
 
   /** Subscribes; fulfilled once the server keeps what comes. */
-  async open(key: Key): Promise<void> {
-    const call = this.#call(key, "open");
-    await this.#send(call);
-    this.#keys.set(call.body!, key);
+  async open(key: SubscriptionKey): Promise<void> {
+    const request = this.#requestFor(key, "open");
+    await this.#send(request);
+    this.#keys.set(request.body!, key);
     this.#loop ??= this.#run();
   }
 
   /** Ends a subscription. */
-  async close(key: Key): Promise<void> {
-    const call = this.#call(key, "close");
-    this.#keys.delete(call.body!);
-    await this.#send(call);
+  async close(key: SubscriptionKey): Promise<void> {
+    const request = this.#requestFor(key, "close");
+    this.#keys.delete(request.body!);
+    await this.#send(request);
   }
 
-  #call({ kind, name }: Key, action: "open" | "close"): Call {
+  #requestFor({ kind, name }: SubscriptionKey, action: "open" | "close"): HttpRequest {
     const body = JSON.stringify({ [kind]: name, subscriber_id: this.#id });
     return { method: "POST", path: CALLS[kind][action], body };
   }
 
-  async #send(call: Call): Promise<Reply> {
-    const reply = await this.#client.send(call);
-    this.#isRingbus = reply.isRingbus;
-    return reply;
+  async #send(request: HttpRequest): Promise<HttpResponse> {
+    const response = await this.#client.send(request);
+    this.#isRingbus = response.isRingbus;
+    return response;
   }
 
   async #run(): Promise<void> {
-    let pauseMs = 0;
+    let backoffMs = 0;
     let isLost = false;
     while (this.#keys.size > 0 && !this.#isClosed) {
-      await this.#pause(pauseMs);
+      await this.#sleep(backoffMs);
       try {
         if (isLost) await this.#openAll();
         isLost = false;
-        pauseMs = await this.#poll();
+        backoffMs = await this.#poll();
       } catch (error) {
         if (this.#isClosed) break;
         logger.warn("polling failed, and is tried again: {error}", { error });
         isLost = true;
-        pauseMs = Math.min(Math.max(pauseMs * 2, MIN_PAUSE_MS), MAX_PAUSE_MS);
+        backoffMs = Math.min(Math.max(backoffMs * 2, MIN_BACKOFF_MS), MAX_BACKOFF_MS);
       }
     }
     this.#loop = undefined;
@@ -111,9 +111,9 @@ export class Poller {
     const { json } = await this.#send({
       method: "GET",
       path: `/poll?subscriber_id=${this.#id}&timeout=${POLL_SECONDS}`,
-      timeoutMs: POLL_SECONDS * 1000 + ANSWER_MS,
+      timeoutMs: POLL_SECONDS * 1000 + RESPONSE_TIMEOUT_MS,
     });
-    const { messages = [], dropped = 0, known = true } = json as PollAnswer;
+    const { messages = [], dropped = 0, known = true } = json as PollResponse;
     if (dropped > 0) {
       logger.warn("{dropped} messages were lost: they came faster than they were taken", {
         dropped,
@@ -122,35 +122,37 @@ export class Poller {
     for (const entry of messages) this.#onEntry(entry);
     if (!known) await this.#openAll();
     // A server that does not wait is not to be asked without end.
-    const isEarly = messages.length === 0 && performance.now() - startedMs < MIN_PAUSE_MS;
-    return isEarly ? MIN_PAUSE_MS : 0;
+    const isEarly = messages.length === 0 && performance.now() - startedMs < MIN_BACKOFF_MS;
+    return isEarly ? MIN_BACKOFF_MS : 0;
   }
 
   /** To a server that was started anew, or has forgotten us. */
   async #openAll(): Promise<void> {
-    for (const key of [...this.#keys.values()]) await this.#send(this.#call(key, "open"));
+    for (const key of [...this.#keys.values()]) await this.#send(this.#requestFor(key, "open"));
   }
 
-  async #pause(ms: number): Promise<void> {
+  async #sleep(ms: number): Promise<void> {
     if (ms === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
-    this.#endPause = resolve;
+    this.#wake = resolve;
     await promise;
     clearTimeout(timer);
   }
 
   /** Tells the server that this subscriber is gone, if there is anything to tell. */
-  async leave(timeoutMs: number): Promise<void> {
+  async unsubscribeAll(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
-    this.#endPause();
+    this.#wake();
     if (this.#keys.size === 0) return;
-    for (const call of this.#farewells()) await this.#client.send({ ...call, timeoutMs });
+    for (const request of this.#shutdownRequests()) {
+      await this.#client.send({ ...request, timeoutMs });
+    }
   }
 
-  #farewells(): Call[] {
+  #shutdownRequests(): HttpRequest[] {
     if (this.#isRingbus) return [{ method: "DELETE", path: `/subscribers/${this.#id}` }];
-    return [...this.#keys.values()].map((key) => this.#call(key, "close"));
+    return [...this.#keys.values()].map((key) => this.#requestFor(key, "close"));
   }
 
   /** Fulfilled when the loop has ended; the client must be closed for that. */

@@ -36,6 +36,6 @@ export function wantsPage(headers: Headers): boolean {
 }
 
 /** The page. There is nothing of the server in it: its script asks for that, with the token. */
-export function pageAnswer(): Response {
+export function pageResponse(): Response {
   return new Response(PAGE, { headers: HEADERS });
 }

@@ -7,9 +7,9 @@
 import type { Snapshot } from "./snapshot.ts";
 
 /** Milliseconds between two snapshots. */
-const EVERY_MS = 1000;
+const SNAPSHOT_INTERVAL_MS = 1000;
 /** A snapshot of very many topics takes long: the next comes so many times later. */
-const REST_FACTOR = 20;
+const IDLE_FACTOR = 20;
 /** Most dashboards at once. */
 export const MAX_VIEWERS = 100;
 
@@ -19,16 +19,16 @@ type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 /** Sends snapshots to all who look on; takes none when nobody does. */
 export class Viewers {
-  readonly #begin: () => { look(): Snapshot };
+  readonly #startSampler: () => { sample(): Snapshot };
   readonly #controllers = new Set<Controller>();
   readonly #encoder = new TextEncoder();
-  #watch: { look(): Snapshot } | undefined;
+  #sampler: { sample(): Snapshot } | undefined;
   #frame: Uint8Array | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Takes what begins to watch, for when the first one comes who looks on. */
-  constructor(begin: () => { look(): Snapshot }) {
-    this.#begin = begin;
+  constructor(startSampler: () => { sample(): Snapshot }) {
+    this.#startSampler = startSampler;
   }
 
   /** How many look on. */
@@ -48,41 +48,44 @@ export class Viewers {
       start: (controller) => {
         own = controller;
         this.#controllers.add(controller);
-        if (this.#timer === undefined) this.#take();
+        if (this.#timer === undefined) this.#takeSnapshot();
         controller.enqueue(this.#frame!);
       },
-      cancel: () => this.#forget(own),
+      cancel: () => this.#removeViewer(own),
     });
     return new Response(body, { headers: HEADERS });
   }
 
   /** Takes a snapshot, and the next one later. */
-  #take(): void {
+  #takeSnapshot(): void {
     const startMs = performance.now();
-    this.#watch ??= this.#begin();
-    const text = JSON.stringify(this.#watch.look());
+    this.#sampler ??= this.#startSampler();
+    const text = JSON.stringify(this.#sampler.sample());
     this.#frame = this.#encoder.encode(`data: ${text}\n\n`);
     const tookMs = performance.now() - startMs;
-    this.#timer = setTimeout(() => this.#sendNext(), Math.max(EVERY_MS, tookMs * REST_FACTOR));
+    this.#timer = setTimeout(
+      () => this.#sendNext(),
+      Math.max(SNAPSHOT_INTERVAL_MS, tookMs * IDLE_FACTOR),
+    );
   }
 
   #sendNext(): void {
-    this.#take();
+    this.#takeSnapshot();
     for (const controller of this.#controllers) {
       // Who has not taken the last one yet does not get this one.
       if (controller.desiredSize! > 0) controller.enqueue(this.#frame!);
     }
   }
 
-  #forget(controller: Controller): void {
+  #removeViewer(controller: Controller): void {
     this.#controllers.delete(controller);
-    if (this.size === 0) this.#rest();
+    if (this.size === 0) this.#stopSampling();
   }
 
-  #rest(): void {
+  #stopSampling(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#watch = undefined;
+    this.#sampler = undefined;
     this.#frame = undefined;
   }
 
@@ -90,6 +93,6 @@ export class Viewers {
   clear(): void {
     for (const controller of this.#controllers) controller.close();
     this.#controllers.clear();
-    this.#rest();
+    this.#stopSampling();
   }
 }

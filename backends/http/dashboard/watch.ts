@@ -5,11 +5,11 @@
  */
 
 import { largest } from "../metrics/largest.ts";
-import type { RouteTally } from "../metrics/request_stats.ts";
+import type { RouteStats } from "../metrics/request_stats.ts";
 import { type Observed, type View, viewOf } from "../metrics/view.ts";
-import type { Subscriber } from "../../store/subscription.ts";
+import type { Subscription } from "../../store/subscription.ts";
 import type { Topic } from "../../store/topic.ts";
-import { Growth, growthOf } from "./rates.ts";
+import { CounterDeltas, deltasOf } from "./rates.ts";
 import type { Rates, RouteRow, Snapshot, SubscriberRow, TcpPart, TopicRow } from "./snapshot.ts";
 
 /** Rows of a table: of more than that there is only their number. */
@@ -18,37 +18,37 @@ export const MAX_ROWS = 50;
 const MAX_NAMES = 3;
 
 /** What is remembered of the last look. */
-interface LastLook {
+interface CounterSample {
   readonly atMs: number;
   readonly counts: Record<keyof Rates, number>;
   readonly commands: Readonly<Record<string, number>>;
 }
 
 /** Looks at one server again and again. */
-export class Watch {
+export class Sampler {
   readonly #observed: Observed;
-  readonly #stored = new Growth<Topic>();
-  readonly #delivered = new Growth<Subscriber>();
-  readonly #dropped = new Growth<Subscriber>();
-  readonly #requests = new Growth<RouteTally>();
-  readonly #requestSeconds = new Growth<RouteTally>();
-  #last: LastLook | undefined;
+  readonly #stored = new CounterDeltas<Topic>();
+  readonly #delivered = new CounterDeltas<Subscription>();
+  readonly #dropped = new CounterDeltas<Subscription>();
+  readonly #requests = new CounterDeltas<RouteStats>();
+  readonly #requestSeconds = new CounterDeltas<RouteStats>();
+  #last: CounterSample | undefined;
 
   constructor(observed: Observed) {
     this.#observed = observed;
   }
 
   /** The server now. */
-  look(): Snapshot {
+  sample(): Snapshot {
     const view = viewOf(this.#observed);
     const last = this.#last;
-    const look = lookAt(view);
-    this.#last = look;
-    const seconds = last && (look.atMs - last.atMs) / 1000;
-    const rate = (grown: number) => seconds === undefined ? null : grown / seconds;
+    const current = takeSample(view);
+    this.#last = current;
+    const seconds = last && (current.atMs - last.atMs) / 1000;
+    const rate = (delta: number) => seconds === undefined ? null : delta / seconds;
     return {
       ...summaryOf(view),
-      rates: last === undefined || seconds === undefined ? null : ratesOf(look, last, seconds),
+      rates: last === undefined || seconds === undefined ? null : ratesOf(current, last, seconds),
       topics: this.#topics(rate),
       subscribers: this.#subscribers(view.nowMs, rate),
       requests: this.#routes(rate),
@@ -58,12 +58,12 @@ export class Watch {
 
   #topics(rate: Rate): TopicRow[] {
     const { topics, subscriptions } = this.#observed.store;
-    const grown = topics.values().map((topic) => ({
+    const deltas = topics.values().map((topic) => ({
       topic,
-      stored: this.#stored.note(topic, topic.stored),
+      stored: this.#stored.update(topic, topic.stored),
     }));
     return largest(
-      grown,
+      deltas,
       MAX_ROWS,
       (a, b) => b.stored - a.stored || b.topic.length - a.topic.length,
     ).map(({ topic: { name, length, bytes }, stored }) => ({
@@ -76,17 +76,17 @@ export class Watch {
   }
 
   #subscribers(nowMs: number, rate: Rate): SubscriberRow[] {
-    const grown = this.#observed.store.subscriptions.subscribers.values().map((subscriber) => ({
+    const deltas = this.#observed.store.subscriptions.all.values().map((subscriber) => ({
       subscriber,
-      delivered: this.#delivered.note(subscriber, subscriber.delivered),
-      dropped: this.#dropped.note(subscriber, subscriber.dropped),
+      delivered: this.#delivered.update(subscriber, subscriber.delivered),
+      dropped: this.#dropped.update(subscriber, subscriber.dropped),
     }));
     return largest(
-      grown,
+      deltas,
       MAX_ROWS,
       (a, b) => b.subscriber.length - a.subscriber.length || b.delivered - a.delivered,
     ).map(({ subscriber, delivered, dropped }) => ({
-      front: subscriber.front,
+      front: subscriber.transport,
       name: subscriber.name,
       subscribesTo: firstNames(subscriber),
       subscriptions: subscriber.topics.size + subscriber.patterns.size,
@@ -100,13 +100,13 @@ export class Watch {
   }
 
   #routes(rate: Rate): RouteRow[] {
-    return this.#observed.requests.routes().map((tally) => {
-      const requests = this.#requests.note(tally, tally.count);
-      const seconds = this.#requestSeconds.note(tally, tally.seconds);
+    return this.#observed.requests.routes().map((stats) => {
+      const requests = this.#requests.update(stats, stats.count);
+      const seconds = this.#requestSeconds.update(stats, stats.seconds);
       return {
-        route: tally.method === undefined ? "no such call" : `${tally.method} ${tally.path}`,
-        requests: tally.count,
-        errors: tally.errors,
+        route: stats.method === undefined ? "no such call" : `${stats.method} ${stats.path}`,
+        requests: stats.count,
+        errors: stats.errors,
         perSecond: rate(requests),
         meanMs: requests === 0 ? null : seconds / requests * 1000,
       };
@@ -114,9 +114,9 @@ export class Watch {
   }
 }
 
-type Rate = (grown: number) => number | null;
+type Rate = (delta: number) => number | null;
 
-function lookAt({ observed, stats, connections }: View): LastLook {
+function takeSample({ observed, stats, connections }: View): CounterSample {
   const { stored, published, delivered, dropped } = stats;
   const requests = observed.requests.routes().reduce((sum, { count }) => sum + count, 0);
   return {
@@ -126,8 +126,8 @@ function lookAt({ observed, stats, connections }: View): LastLook {
   };
 }
 
-function ratesOf(look: LastLook, last: LastLook, seconds: number): Rates {
-  const { stored, published, delivered, dropped, requests } = growthOf(look.counts, last.counts);
+function ratesOf(current: CounterSample, last: CounterSample, seconds: number): Rates {
+  const { stored, published, delivered, dropped, requests } = deltasOf(current.counts, last.counts);
   return {
     stored: stored / seconds,
     published: published / seconds,
@@ -154,7 +154,7 @@ function summaryOf({ observed, stats, backlogs, nowMs }: View) {
       topics,
       messages,
       keys,
-      subscribers: store.subscriptions.subscribers.size,
+      subscribers: store.subscriptions.all.size,
       stored,
       dropped,
       evicted,
@@ -170,17 +170,17 @@ function summaryOf({ observed, stats, backlogs, nowMs }: View) {
   };
 }
 
-function tcpOf({ connections }: View, last: LastLook | undefined, rate: Rate): TcpPart | null {
+function tcpOf({ connections }: View, last: CounterSample | undefined, rate: Rate): TcpPart | null {
   if (connections === undefined) return null;
-  const grown = growthOf(connections.commands, last?.commands ?? {});
+  const deltas = deltasOf(connections.commands, last?.commands ?? {});
   const commands = Object.entries(connections.commands)
     .filter(([, count]) => count > 0)
-    .map(([command, count]) => ({ command, count, perSecond: rate(grown[command]) }))
+    .map(([command, count]) => ({ command, count, perSecond: rate(deltas[command]) }))
     .sort((a, b) => b.count - a.count);
   return { connections: connections.connections, commands };
 }
 
-function firstNames({ topics, patterns }: Subscriber): string[] {
+function firstNames({ topics, patterns }: Subscription): string[] {
   return [topics, patterns].flatMap((names) => [...names.values().take(MAX_NAMES)])
     .slice(0, MAX_NAMES);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Subscriber } from "../../store/subscription.ts";
+import type { Subscription } from "../../store/subscription.ts";
 
 /** What waits for some subscribers. */
 export interface Backlog {
@@ -21,12 +21,12 @@ export interface Backlog {
 }
 
 /** An empty backlog. */
-export function noBacklog(): Backlog {
+export function emptyBacklog(): Backlog {
   return { subscribers: 0, messages: 0, bytes: 0, longest: 0, oldestAtMs: Infinity };
 }
 
 /** Adds a subscriber to a backlog. */
-export function addBacklog(backlog: Backlog, { length, bytes, oldestAtMs }: Subscriber): void {
+export function addToBacklog(backlog: Backlog, { length, bytes, oldestAtMs }: Subscription): void {
   backlog.subscribers++;
   backlog.messages += length;
   backlog.bytes += bytes;
@@ -35,12 +35,12 @@ export function addBacklog(backlog: Backlog, { length, bytes, oldestAtMs }: Subs
 }
 
 /** The backlogs of the subscribers of each front. */
-export function backlogsByFront(subscribers: Iterable<Subscriber>): Map<string, Backlog> {
-  const fronts = new Map<string, Backlog>();
-  for (const subscriber of subscribers) {
-    const backlog = fronts.get(subscriber.front) ?? noBacklog();
-    addBacklog(backlog, subscriber);
-    fronts.set(subscriber.front, backlog);
+export function backlogsByTransport(subscribers: Iterable<Subscription>): Map<string, Backlog> {
+  const backlogs = new Map<string, Backlog>();
+  for (const subscription of subscribers) {
+    const backlog = backlogs.get(subscription.transport) ?? emptyBacklog();
+    addToBacklog(backlog, subscription);
+    backlogs.set(subscription.transport, backlog);
   }
-  return fronts;
+  return backlogs;
 }

@@ -7,7 +7,7 @@
 
 import type { Metric, Registry } from "prom-client";
 import { FAMILIES, type Family, routeLabels } from "./families.ts";
-import { DURATION_BOUNDS_SECONDS, type RouteTally } from "./request_stats.ts";
+import { DURATION_BOUNDS_SECONDS, type RouteStats } from "./request_stats.ts";
 import { type Observed, type View, viewOf } from "./view.ts";
 
 /** Name of the histogram of requests. */
@@ -46,14 +46,14 @@ function register(library: Library, registry: Registry, family: Family, view: Vi
 }
 
 /** What is counted by us cannot be put into the library's own histogram: it wants each request. */
-function registerDurations(registry: Registry, routes: Iterable<RouteTally>): void {
+function registerDurations(registry: Registry, routes: Iterable<RouteStats>): void {
   const values = [...routes].flatMap(durationValues);
   if (values.length === 0) return;
   const family = { name: DURATION_NAME, help: DURATION_HELP, type: "histogram", values };
   registry.registerMetric({ ...family, get: () => family } as unknown as Metric);
 }
 
-function durationValues(route: RouteTally) {
+function durationValues(route: RouteStats) {
   const labels = routeLabels(route);
   let count = 0;
   const buckets = [...DURATION_BOUNDS_SECONDS, "+Inf"].map((le, i) => ({

@@ -10,7 +10,7 @@ import type { StoreStats } from "../../store/store.ts";
 import type { Topic } from "../../store/topic.ts";
 import type { Backlog } from "./backlog.ts";
 import { largest } from "./largest.ts";
-import type { RouteTally } from "./request_stats.ts";
+import type { RouteStats } from "./request_stats.ts";
 import type { View } from "./view.ts";
 
 /** Topics that have series of their own: those with the most messages. */
@@ -65,7 +65,7 @@ function ofTcp(
   return single(type, name, help, ({ connections }) => connections && read(connections));
 }
 
-function byFront(
+function byTransport(
   name: string,
   help: string,
   read: (backlog: Backlog, view: View) => number,
@@ -107,7 +107,7 @@ function byTopic(name: string, help: string, read: Read<Topic>): Family {
 }
 
 /** Labels of a route; requests for no route have their own. */
-export function routeLabels({ method, path }: RouteTally): Record<string, string> {
+export function routeLabels({ method, path }: RouteStats): Record<string, string> {
   return { method: method ?? "any", route: path ?? "unmatched" };
 }
 
@@ -136,7 +136,7 @@ export const FAMILIES: readonly Family[] = [
     "gauge",
     "ringbus_http_event_streams",
     "Streams of Server-Sent Events that are open",
-    ({ observed }) => observed.events.size,
+    ({ observed }) => observed.eventStreams.size,
   ),
   ofStore("gauge", "ringbus_topics", "Topics that have messages", ({ topics }) => topics),
   ofStore("gauge", "ringbus_messages", "Messages in all topics", ({ messages }) => messages),
@@ -197,15 +197,23 @@ export const FAMILIES: readonly Family[] = [
       { labels: { kind: "pattern" }, value: stats.patternSubscriptions },
     ],
   },
-  byFront("ringbus_subscribers", "Who subscribes to anything", ({ subscribers }) => subscribers),
-  byFront("ringbus_backlog_messages", "Messages that wait in queues", ({ messages }) => messages),
-  byFront("ringbus_backlog_bytes", "Bytes that wait in queues", ({ bytes }) => bytes),
-  byFront(
+  byTransport(
+    "ringbus_subscribers",
+    "Who subscribes to anything",
+    ({ subscribers }) => subscribers,
+  ),
+  byTransport(
+    "ringbus_backlog_messages",
+    "Messages that wait in queues",
+    ({ messages }) => messages,
+  ),
+  byTransport("ringbus_backlog_bytes", "Bytes that wait in queues", ({ bytes }) => bytes),
+  byTransport(
     "ringbus_backlog_longest_messages",
     "Messages in the longest queue of a single subscriber",
     ({ longest }) => longest,
   ),
-  byFront(
+  byTransport(
     "ringbus_backlog_oldest_seconds",
     "How long the message has waited that has waited longest in a queue",
     ({ oldestAtMs }, { nowMs }) => Math.max(0, nowMs - oldestAtMs) / 1000,

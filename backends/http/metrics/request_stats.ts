@@ -5,7 +5,7 @@
  */
 
 /** What is asked for: one call of the protocol. */
-export interface Asked {
+export interface RouteKey {
   /** Method of the requests. */
   readonly method: string;
   /** Path with its parameters in braces. */
@@ -29,7 +29,7 @@ export const DURATION_BOUNDS_SECONDS: readonly number[] = [
 ];
 
 /** What is known of the requests for one route. */
-export class RouteTally {
+export class RouteStats {
   /** Requests by the status of their answer. */
   readonly statuses: Map<number, number> = new Map();
   /** Requests that took longer than the bound before and no longer than this one; the last beyond all. */
@@ -53,7 +53,7 @@ export class RouteTally {
     return errors;
   }
 
-  note(status: number, seconds: number): void {
+  record(status: number, seconds: number): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
     const bound = DURATION_BOUNDS_SECONDS.findIndex((bound) => seconds <= bound);
     this.buckets[bound === -1 ? DURATION_BOUNDS_SECONDS.length : bound]++;
@@ -63,21 +63,21 @@ export class RouteTally {
 }
 
 /** The requests of a server, by route. */
-export class RequestTally {
-  readonly #routes = new Map<Asked | undefined, RouteTally>();
+export class RequestStats {
+  readonly #routes = new Map<RouteKey | undefined, RouteStats>();
 
   /** Counts a request; one that no route was found for comes without it. */
-  note(route: Asked | undefined, status: number, seconds: number): void {
-    let tally = this.#routes.get(route);
-    if (tally === undefined) {
-      tally = new RouteTally(route?.method, route?.path);
-      this.#routes.set(route, tally);
+  record(route: RouteKey | undefined, status: number, seconds: number): void {
+    let stats = this.#routes.get(route);
+    if (stats === undefined) {
+      stats = new RouteStats(route?.method, route?.path);
+      this.#routes.set(route, stats);
     }
-    tally.note(status, seconds);
+    stats.record(status, seconds);
   }
 
   /** The routes that were asked for. */
-  routes(): IteratorObject<RouteTally> {
+  routes(): IteratorObject<RouteStats> {
     return this.#routes.values();
   }
 }

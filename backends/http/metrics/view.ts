@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { ConnectionCounts, ConnectionTally } from "../../store/servers.ts";
+import type { ConnectionCounts, ConnectionStatsSource } from "../../store/servers.ts";
 import type { Store, StoreStats } from "../../store/store.ts";
-import { type Backlog, backlogsByFront } from "./backlog.ts";
-import type { RouteTally } from "./request_stats.ts";
+import { type Backlog, backlogsByTransport } from "./backlog.ts";
+import type { RouteStats } from "./request_stats.ts";
 
 /** A server that is looked at. */
 export interface Observed {
   readonly store: Store;
-  readonly requests: { routes(): IteratorObject<RouteTally> };
+  readonly requests: { routes(): IteratorObject<RouteStats> };
   readonly subscribers: { readonly waiting: number };
-  readonly events: { readonly size: number };
+  readonly eventStreams: { readonly size: number };
   uptimeSeconds(): number;
 }
 
@@ -37,14 +37,16 @@ export function viewOf(observed: Observed): View {
     observed,
     stats: store.stats(),
     nowMs: store.nowMs,
-    backlogs: backlogsByFront(store.subscriptions.subscribers),
-    connections: sumOf(store.connectionTallies),
+    backlogs: backlogsByTransport(store.subscriptions.all),
+    connections: sumOf(store.connectionStats),
   };
 }
 
-function sumOf(tallies: Iterable<ConnectionTally>): ConnectionCounts | undefined {
+function sumOf(sources: Iterable<ConnectionStatsSource>): ConnectionCounts | undefined {
   let sum: ConnectionCounts | undefined;
-  for (const tally of tallies) sum = sum === undefined ? tally.view() : added(sum, tally.view());
+  for (const source of sources) {
+    sum = sum === undefined ? source.snapshot() : added(sum, source.snapshot());
+  }
   return sum;
 }
 

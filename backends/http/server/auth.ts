@@ -6,24 +6,24 @@
 
 import { show } from "../../../lib/base/options.ts";
 import { isLoopback } from "../../hosting/endpoint.ts";
-import { secretTest } from "../../hosting/token.ts";
+import { secretMatcher } from "../../hosting/token.ts";
 import { HttpError } from "./errors.ts";
 
 /** The gate of one server. */
-export class Guard {
+export class Auth {
   readonly #isLoopback: boolean;
   readonly #isToken: ((candidate: string) => boolean) | undefined;
   /** What the cookie holds in place of the token: good for this server alone, and as long as it runs. */
   readonly #session = crypto.randomUUID();
-  readonly #isSession = secretTest(this.#session);
+  readonly #isSession = secretMatcher(this.#session);
 
   constructor(host: string, token: string | undefined) {
     this.#isLoopback = isLoopback(host);
-    this.#isToken = token === undefined ? undefined : secretTest(token);
+    this.#isToken = token === undefined ? undefined : secretMatcher(token);
   }
 
   /** Throws for requests that a page of another site makes a browser send. */
-  checkSite(headers: Headers): void {
+  checkOrigin(headers: Headers): void {
     const host = headers.get("host") ?? "";
     // A foreign name that leads to this machine (DNS rebinding).
     if (this.#isLoopback && !isLoopback(host.replace(PORT, ""))) {
@@ -33,7 +33,7 @@ export class Guard {
       );
     }
     const origin = headers.get("origin");
-    if (origin !== null && !isOrigin(origin, host)) {
+    if (origin !== null && !isSameOrigin(origin, host)) {
       throw new HttpError(403, `requests from pages of ${show(origin)} are refused`);
     }
   }
@@ -53,7 +53,7 @@ export class Guard {
   }
 
   /** The answer that sets the cookie and leads away from the address with the token in it. */
-  letIn(token: string, headers: Headers): Response {
+  authorize(token: string, headers: Headers): Response {
     if (!this.#isToken?.(token)) {
       throw new HttpError(401, "the token is wrong");
     }
@@ -75,6 +75,6 @@ function cookieOf(headers: Headers): string | undefined {
   return cookies.find((cookie) => cookie.startsWith(start))?.slice(start.length);
 }
 
-function isOrigin(origin: string, host: string): boolean {
+function isSameOrigin(origin: string, host: string): boolean {
   return origin === `http://${host}` || origin === `https://${host}`;
 }

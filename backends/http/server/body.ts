@@ -37,12 +37,12 @@ function decode(bytes: Uint8Array): string {
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) <= maxBytes) return await whole(request);
+  if (declared !== null && Number(declared) <= maxBytes) return await readWhole(request);
   if (declared !== null) throw tooLarge(maxBytes);
-  return await limited(request, maxBytes);
+  return await readLimited(request, maxBytes);
 }
 
-async function whole(request: Request): Promise<Uint8Array> {
+async function readWhole(request: Request): Promise<Uint8Array> {
   try {
     return await request.bytes();
   } catch (error) {
@@ -51,7 +51,7 @@ async function whole(request: Request): Promise<Uint8Array> {
 }
 
 /** A body that does not say how long it is. */
-async function limited(request: Request, maxBytes: number): Promise<Uint8Array> {
+async function readLimited(request: Request, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {

@@ -33,7 +33,7 @@ const STATUS_OF = new Map<unknown, number>([
 ]);
 
 /** What a refusal of the store is to a client; undefined for a fault of the server. */
-export function refusalOf(error: unknown): HttpError | undefined {
+export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;
   if (!(error instanceof StoreError)) return undefined;
   return new HttpError(STATUS_OF.get(error.constructor)!, error.message);

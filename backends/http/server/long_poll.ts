@@ -6,12 +6,12 @@
 
 import { checkName } from "../../store/names.ts";
 import type { Store } from "../../store/store.ts";
-import { Subscriber } from "../../store/subscription.ts";
-import { jsonLater } from "./responses.ts";
+import { Subscription } from "../../store/subscription.ts";
+import { deferredJson } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
 import { HttpError } from "./errors.ts";
 import type { SubscriberLimits } from "./limits.ts";
-import type { Answer } from "./route.ts";
+import type { RouteResponse } from "./route.ts";
 
 /** Entries that one poll takes at most. */
 const MAX_ENTRIES = 100;
@@ -20,10 +20,10 @@ const MAX_TIMEOUT_SECONDS = 300;
 const EMPTY = '{"messages":[]}';
 
 /** The subscribers of a server. */
-export class PollingSubscribers {
+export class LongPollSubscribers {
   readonly #store: Store;
   readonly #limits: SubscriberLimits;
-  readonly #byId = new Map<string, PollingSubscriber>();
+  readonly #byId = new Map<string, LongPollSubscriber>();
 
   constructor(store: Store, limits: SubscriberLimits) {
     this.#store = store;
@@ -36,37 +36,43 @@ export class PollingSubscribers {
   }
 
   subscribe(id: string, topic: string): void {
-    this.#change(id, ({ queue }) => this.#store.subscriptions.subscribe(queue, topic));
+    this.#change(
+      id,
+      ({ subscription }) => this.#store.subscriptions.subscribe(subscription, topic),
+    );
   }
 
   psubscribe(id: string, pattern: string): void {
-    this.#change(id, ({ queue }) => this.#store.subscriptions.psubscribe(queue, pattern));
+    this.#change(
+      id,
+      ({ subscription }) => this.#store.subscriptions.psubscribe(subscription, pattern),
+    );
   }
 
   unsubscribe(id: string, topic: string): void {
     const subscriber = this.#byId.get(id);
     if (subscriber === undefined) return;
-    this.#store.subscriptions.unsubscribe(subscriber.queue, topic);
-    this.#removeIfDone(id, subscriber);
+    this.#store.subscriptions.unsubscribe(subscriber.subscription, topic);
+    this.#removeIfUnused(id, subscriber);
   }
 
   punsubscribe(id: string, pattern: string): void {
     const subscriber = this.#byId.get(id);
     if (subscriber === undefined) return;
-    this.#store.subscriptions.punsubscribe(subscriber.queue, pattern);
-    this.#removeIfDone(id, subscriber);
+    this.#store.subscriptions.punsubscribe(subscriber.subscription, pattern);
+    this.#removeIfUnused(id, subscriber);
   }
 
   /** Makes the subscriber if need be, and keeps it only if the change succeeds. */
-  #change(id: string, change: (subscriber: PollingSubscriber) => void): void {
+  #change(id: string, change: (subscriber: LongPollSubscriber) => void): void {
     checkName("subscriber_id", id);
     let subscriber = this.#byId.get(id);
     if (subscriber !== undefined) return change(subscriber);
-    this.#limits.places.check();
-    subscriber = new PollingSubscriber(id, this.#limits);
+    this.#limits.quota.check();
+    subscriber = new LongPollSubscriber(id, this.#limits);
     change(subscriber);
     this.#byId.set(id, subscriber);
-    this.#limits.places.taken++;
+    this.#limits.quota.used++;
   }
 
   /** Forgets a subscriber; false if there was none. */
@@ -77,21 +83,22 @@ export class PollingSubscribers {
   }
 
   /** Nothing comes any more for those without subscriptions, nor for those who were cut off. */
-  #removeIfDone(id: string, { queue }: PollingSubscriber): void {
-    const isSubscribed = queue.topics.size + queue.patterns.size > 0 && !queue.isDisconnected;
-    if (!isSubscribed && queue.length === 0) this.#remove(id);
+  #removeIfUnused(id: string, { subscription }: LongPollSubscriber): void {
+    const isSubscribed = subscription.topics.size + subscription.patterns.size > 0 &&
+      !subscription.isDisconnected;
+    if (!isSubscribed && subscription.length === 0) this.#remove(id);
   }
 
   #remove(id: string): void {
     const subscriber = this.#byId.get(id)!;
-    this.#store.subscriptions.remove(subscriber.queue);
+    this.#store.subscriptions.remove(subscriber.subscription);
     this.#byId.delete(id);
-    this.#limits.places.taken--;
+    this.#limits.quota.used--;
     subscriber.endPoll();
   }
 
   /** The answer to a poll: now if there are entries, else when one comes or the time is over. */
-  poll(id: string, timeoutSeconds: number = DEFAULT_TIMEOUT_SECONDS): Answer {
+  poll(id: string, timeoutSeconds: number = DEFAULT_TIMEOUT_SECONDS): RouteResponse {
     if (timeoutSeconds < 0) {
       throw new HttpError(400, `timeout must be at least 0, not ${timeoutSeconds}`);
     }
@@ -99,17 +106,17 @@ export class PollingSubscribers {
     if (subscriber === undefined) return '{"messages":[],"known":false}';
     // Who polls anew does not listen to the poll before, which must not take what comes.
     subscriber.endPoll();
-    const { length, isDisconnected } = subscriber.queue;
+    const { length, isDisconnected } = subscriber.subscription;
     if (length > 0 || isDisconnected || timeoutSeconds === 0) return this.#take(id, subscriber);
     const timeoutMs = Math.min(timeoutSeconds, MAX_TIMEOUT_SECONDS) * 1000;
     const { arrival, leave } = subscriber.wait(timeoutMs);
     const text = arrival.then((mayTake) => this.#take(id, subscriber, mayTake));
-    return jsonLater(text, leave);
+    return deferredJson(text, leave);
   }
 
-  #take(id: string, subscriber: PollingSubscriber, mayTake = true): string {
+  #take(id: string, subscriber: LongPollSubscriber, mayTake = true): string {
     const text = mayTake ? subscriber.take() : EMPTY;
-    if (this.#byId.get(id) === subscriber) this.#removeIfDone(id, subscriber);
+    if (this.#byId.get(id) === subscriber) this.#removeIfUnused(id, subscriber);
     return text;
   }
 
@@ -127,16 +134,16 @@ export class PollingSubscribers {
   }
 }
 
-class PollingSubscriber {
-  readonly queue: Subscriber;
+class LongPollSubscriber {
+  readonly subscription: Subscription;
   lastSeenMs = performance.now();
   /** Ends the poll that waits; true if it may take entries. */
   #poll: ((mayTake: boolean) => void) | undefined;
-  #toldDropped = 0;
+  #reportedDropped = 0;
 
   constructor(name: string, { queue }: SubscriberLimits) {
     const onReady = () => this.#poll?.(true);
-    this.queue = new Subscriber({ ...queue, front: "poll", name, onReady });
+    this.subscription = new Subscription({ ...queue, transport: "poll", name, onReady });
   }
 
   get isPolled(): boolean {
@@ -165,10 +172,10 @@ class PollingSubscriber {
   /** Takes entries, and tells how many were lost since the last time. */
   take(): string {
     this.lastSeenMs = performance.now();
-    const entries = this.queue.take(MAX_ENTRIES).map(entryToJson);
-    const dropped = this.queue.dropped - this.#toldDropped;
-    this.#toldDropped += dropped;
-    const note = dropped === 0 ? "" : `,"dropped":${dropped}`;
-    return `{"messages":[${entries}]${note}}`;
+    const entries = this.subscription.take(MAX_ENTRIES).map(entryToJson);
+    const dropped = this.subscription.dropped - this.#reportedDropped;
+    this.#reportedDropped += dropped;
+    const droppedMember = dropped === 0 ? "" : `,"dropped":${dropped}`;
+    return `{"messages":[${entries}]${droppedMember}}`;
   }
 }

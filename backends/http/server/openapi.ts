@@ -56,7 +56,7 @@ function describe(route: Route): Record<string, unknown> {
     ...route.isOpen ? {} : { security: [{ token: [] }, {}] },
     ...inBody ? { requestBody: content(bodySchema(route)) } : { parameters: urlParameters(route) },
     responses: {
-      200: { description: "done", ...content(route.answer, route.mediaType) },
+      200: { description: "done", ...content(route.response, route.mediaType) },
       default: { description: "refused", ...content({ $ref: "#/components/schemas/Error" }) },
     },
   };
@@ -90,7 +90,9 @@ function urlParameters({ path, parameters }: Route): unknown[] {
 
 /** The table of the documentation, in Markdown. */
 export function routesTable(routes: readonly Route[]): string {
-  const rows = routes.map((route) => `| ${call(route)} | ${given(route)} | ${route.summary} |`);
+  const rows = routes.map((route) =>
+    `| ${call(route)} | ${parameterList(route)} | ${route.summary} |`
+  );
   return ["| call | given | what it does |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
@@ -99,7 +101,7 @@ function call({ method, path }: Route): string {
 }
 
 /** The parameters that are not in the path; those that may be left out have a `?`. */
-function given({ path, parameters }: Route): string {
+function parameterList({ path, parameters }: Route): string {
   const inPath = new Set(pathNames(path));
   return Object.entries(parameters)
     .filter(([name]) => !inPath.has(name))

@@ -61,35 +61,35 @@ function list<T>(summary: string, items: Schema, read: Read<T>): Parameter<T[]> 
   };
 }
 
-const same = (text: string) => text;
+const identity = (text: string) => text;
 
-function wrong(name: string, what: string, given: string): HttpError {
+function invalid(name: string, what: string, given: string): HttpError {
   return new HttpError(400, `${name} must be ${what}, not ${given.slice(0, 100)}`);
 }
 
 function finite(text: string, name: string): number {
   const value = Number(text);
   if (text.trim() !== "" && Number.isFinite(value)) return value;
-  throw wrong(name, "a number", JSON.stringify(text));
+  throw invalid(name, "a number", JSON.stringify(text));
 }
 
 function count(text: string, name: string): number {
   const value = finite(text, name);
   if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw wrong(name, "a whole number, at least 1", text);
+  throw invalid(name, "a whole number, at least 1", text);
 }
 
 function id(text: string, name: string): bigint {
   const value = /^[0-9]{1,20}$/.test(text) ? BigInt(text) : undefined;
   if (value !== undefined && value <= MAX_ID) return value;
-  throw wrong(name, "an integer from 0 to 2^64 - 1", JSON.stringify(text));
+  throw invalid(name, "an integer from 0 to 2^64 - 1", JSON.stringify(text));
 }
 
 const ID_SCHEMA = { type: "integer", minimum: 0, maximum: Number(MAX_ID) };
 
 /** A text in path or query. */
 export const text = (summary: string): Parameter<string> =>
-  required(summary, { type: "string" }, same);
+  required(summary, { type: "string" }, identity);
 
 /** A number in path or query. */
 export const number = (summary: string): Parameter<number> =>
@@ -105,7 +105,7 @@ export const optionalCount = (summary: string): Parameter<number | undefined> =>
 
 /** A text in the query that may be left out. */
 export const optionalText = (summary: string): Parameter<string | undefined> =>
-  optional(summary, { type: "string" }, same);
+  optional(summary, { type: "string" }, identity);
 
 /** A message id in the query that may be left out. */
 export const optionalId = (summary: string): Parameter<bigint | undefined> =>
@@ -116,13 +116,13 @@ export const ids = (summary: string): Parameter<bigint[]> => list(summary, ID_SC
 
 /** Texts in the query: the parameter once for each. */
 export const texts = (summary: string): Parameter<string[]> =>
-  list(summary, { type: "string" }, same);
+  list(summary, { type: "string" }, identity);
 
 /** A text in the body. */
 export const bodyText = (summary: string): Parameter<string> =>
   required(summary, { type: "string" }, (literal, name) => {
     if (literal.startsWith('"')) return JSON.parse(literal);
-    throw wrong(name, "a string", literal);
+    throw invalid(name, "a string", literal);
   });
 
 /** Seconds in the body, which may be null or left out. */
@@ -131,7 +131,7 @@ export const bodySeconds = (summary: string): Parameter<number | undefined> =>
     const value = JSON.parse(literal);
     if (value === null) return undefined;
     if (typeof value === "number") return value;
-    throw wrong(name, "a number of seconds", literal);
+    throw invalid(name, "a number of seconds", literal);
   });
 
 /** Any JSON value in the body. */
@@ -146,4 +146,4 @@ export const bodyValues = (summary: string): Parameter<Value[]> =>
 
 /** A message in the body, as JSON text. */
 export const bodyMessage = (summary: string): Parameter<string> =>
-  required(summary, { $ref: "#/components/schemas/Message" }, same);
+  required(summary, { $ref: "#/components/schemas/Message" }, identity);

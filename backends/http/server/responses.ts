@@ -21,7 +21,7 @@ export function json(text: string): Response {
 }
 
 /** A successful answer that is no JSON. */
-export function textOf(mediaType: string, text: string): Response {
+export function textResponse(mediaType: string, text: string): Response {
   return new Response(text, {
     headers: { "content-type": mediaType, "cache-control": "no-store", "server": SERVER_NAME },
   });
@@ -32,13 +32,13 @@ export function textOf(mediaType: string, text: string): Response {
  *
  * (`request.signal` tells that as well, at the price of a warning of Deno's for each answer.)
  */
-export function jsonLater(text: Promise<string>, onGone: () => void): Response {
+export function deferredJson(text: Promise<string>, onCancel: () => void): Response {
   const body = new ReadableStream({
     async pull(controller) {
       controller.enqueue(new TextEncoder().encode(await text));
       controller.close();
     },
-    cancel: onGone,
+    cancel: onCancel,
   }, { highWaterMark: 0 });
   return new Response(body, OK);
 }
@@ -48,23 +48,23 @@ export function jsonArray(items: readonly string[]): Response {
   let length = 0;
   for (const item of items) length += item.length;
   if (length <= CHUNK_LENGTH) return json(`[${items.join(",")}]`);
-  return new Response(ReadableStream.from(arrayPieces(items)), OK);
+  return new Response(ReadableStream.from(arrayChunks(items)), OK);
 }
 
-function* arrayPieces(items: readonly string[]): Generator<Uint8Array> {
+function* arrayChunks(items: readonly string[]): Generator<Uint8Array> {
   const encoder = new TextEncoder();
-  let piece = "[";
+  let chunk = "[";
   for (const [i, item] of items.entries()) {
-    piece += i === 0 ? item : `,${item}`;
-    if (piece.length < CHUNK_LENGTH) continue;
-    yield encoder.encode(piece);
-    piece = "";
+    chunk += i === 0 ? item : `,${item}`;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield encoder.encode(chunk);
+    chunk = "";
   }
-  yield encoder.encode(`${piece}]`);
+  yield encoder.encode(`${chunk}]`);
 }
 
 /** An answer to a request that is refused. */
-export function refusal({ status, message, headers }: HttpError): Response {
+export function errorResponse({ status, message, headers }: HttpError): Response {
   const text = JSON.stringify({ error: message });
   return new Response(text, { status, headers: { ...HEADERS, ...headers } });
 }

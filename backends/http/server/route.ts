@@ -5,25 +5,25 @@
  */
 
 import type { Viewers } from "../dashboard/viewers.ts";
-import type { RequestTally } from "../metrics/request_stats.ts";
+import type { RequestStats } from "../metrics/request_stats.ts";
 import type { Store } from "../../store/store.ts";
-import type { Events } from "./sse.ts";
+import type { EventStreams } from "./sse.ts";
 import type { Parameters, Schema, Values } from "./parameters.ts";
-import type { PollingSubscribers } from "./long_poll.ts";
+import type { LongPollSubscribers } from "./long_poll.ts";
 
 /** What handlers work with. */
 export interface RouteContext {
   readonly store: Store;
-  readonly subscribers: PollingSubscribers;
-  readonly events: Events;
-  readonly requests: RequestTally;
+  readonly subscribers: LongPollSubscribers;
+  readonly eventStreams: EventStreams;
+  readonly requests: RequestStats;
   readonly viewers: Viewers;
   /** Seconds since the server was started. */
   uptimeSeconds(): number;
 }
 
 /** What a handler gives: JSON text, or a response of its own. */
-export type Answer = string | Response | Promise<Response>;
+export type RouteResponse = string | Response | Promise<Response>;
 
 /** One call of the protocol. */
 export interface Route {
@@ -34,7 +34,7 @@ export interface Route {
   /** In the path if they are named there; else in the body of a POST, or in the query. */
   readonly parameters: Parameters;
   /** JSON Schema of the answer. */
-  readonly answer: Schema;
+  readonly response: Schema;
   /** Media type of the answer; `"application/json"` when left out. */
   readonly mediaType?: string;
   /** True for what needs no token. */
@@ -43,13 +43,13 @@ export interface Route {
     context: RouteContext,
     values: Record<string, unknown>,
     headers: Headers,
-  ): Answer;
+  ): RouteResponse;
 }
 
 /** A route whose handler knows the types of its parameters. */
 export interface TypedRoute<P extends Parameters> extends Omit<Route, "parameters" | "run"> {
   readonly parameters: P;
-  run(context: RouteContext, values: Values<P>, headers: Headers): Answer;
+  run(context: RouteContext, values: Values<P>, headers: Headers): RouteResponse;
 }
 
 /** Declares a route. */

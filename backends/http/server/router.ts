@@ -8,46 +8,46 @@ import { HttpError } from "./errors.ts";
 import { pathNames, type Route } from "./route.ts";
 
 /** A route and what a request gave it. */
-export interface Match {
+export interface RouteMatch {
   readonly route: Route;
   readonly path: ReadonlyMap<string, string>;
   readonly query: URLSearchParams;
 }
 
-interface Place {
+interface RouteGroup {
   readonly names: readonly string[];
   readonly byMethod: Map<string, Route>;
 }
 
 /** Finds routes by the first part of the path. */
 export class Router {
-  readonly #places = new Map<string, Place>();
+  readonly #groups = new Map<string, RouteGroup>();
 
   constructor(routes: readonly Route[]) {
     for (const route of routes) {
       const [, first] = route.path.split("/");
-      const place = this.#places.get(first) ??
+      const group = this.#groups.get(first) ??
         { names: pathNames(route.path), byMethod: new Map<string, Route>() };
-      place.byMethod.set(route.method, route);
-      this.#places.set(first, place);
+      group.byMethod.set(route.method, route);
+      this.#groups.set(first, group);
     }
   }
 
   /** The route of a request by its method and the first part of its path, if there is one. */
   find(method: string, url: string): Route | undefined {
-    return this.#places.get(split(url).path.split("/")[1])?.byMethod.get(method);
+    return this.#groups.get(split(url).path.split("/")[1])?.byMethod.get(method);
   }
 
   /** The route of a request; throws 404 or 405 if there is none. */
-  match(method: string, url: string): Match {
+  match(method: string, url: string): RouteMatch {
     const { path, query } = split(url);
     const [first, ...segments] = path.slice(1).split("/");
-    const place = this.#places.get(first);
-    if (place === undefined) throw notFound(path);
-    const given = fit(segments, place.names, path);
-    const route = place.byMethod.get(method);
+    const group = this.#groups.get(first);
+    if (group === undefined) throw notFound(path);
+    const given = matchSegments(segments, group.names, path);
+    const route = group.byMethod.get(method);
     if (route !== undefined) return { route, path: given, query };
-    const allow = [...place.byMethod.keys()].join(", ");
+    const allow = [...group.byMethod.keys()].join(", ");
     throw new HttpError(405, `${method} ${path.slice(0, 100)} is not possible: use ${allow}`, {
       allow,
     });
@@ -67,7 +67,11 @@ function split(url: string): { path: string; query: URLSearchParams } {
  * were not encoded. Too few: the rest is in the query, where also names can stand that no path can end
  * in, such as `..`.
  */
-function fit(segments: string[], names: readonly string[], path: string): Map<string, string> {
+function matchSegments(
+  segments: string[],
+  names: readonly string[],
+  path: string,
+): Map<string, string> {
   if (segments.at(-1) === "" && segments.length !== names.length) segments.pop();
   if (names.length === 0 && segments.length > 0) throw notFound(path);
   const extra = Math.max(0, segments.length - names.length);

@@ -8,7 +8,7 @@
 import type { StoredMessage } from "../../store/stored_message.ts";
 import { type Value, valueToJson } from "../../store/value.ts";
 import { exposition } from "../metrics/exposition.ts";
-import { jsonArray, textOf } from "./responses.ts";
+import { jsonArray, textResponse } from "./responses.ts";
 import { HttpError } from "./errors.ts";
 import { describeRoutes } from "./openapi.ts";
 import {
@@ -71,7 +71,7 @@ export const ROUTES: readonly Route[] = [
       message: bodyMessage("the message"),
       ttl: bodySeconds("seconds to live, in place of the message's own"),
     },
-    answer: status("success"),
+    response: status("success"),
     run({ store }, { namespace, topic, message, ttl }) {
       store.storeMessage(namespace, topic, message, ttl);
       return '{"status":"success"}';
@@ -82,7 +82,7 @@ export const ROUTES: readonly Route[] = [
     path: "/messages/{topic}",
     summary: "The messages of a topic, sorted by id",
     parameters: { topic: text(topic), since_id: SINCE_ID, limit: LIMIT },
-    answer: MESSAGES,
+    response: MESSAGES,
     run: ({ store: { topics } }, { topic, since_id, limit }) =>
       messages(since_id === undefined ? topics.all(topic) : topics.since(topic, since_id), limit),
   }),
@@ -96,7 +96,7 @@ export const ROUTES: readonly Route[] = [
       since_id: optionalId("in place of `timestamp`: later than that of this id"),
       limit: LIMIT,
     },
-    answer: MESSAGES,
+    response: MESSAGES,
     run: ({ store: { topics } }, { topic, timestamp, since_id, limit }) =>
       messages(
         since_id === undefined
@@ -110,7 +110,7 @@ export const ROUTES: readonly Route[] = [
     path: "/messages_by_id",
     summary: "Messages by id, in the order asked; unknown ones are left out",
     parameters: { namespace: text(namespace), ids: ids("message ids, one parameter each") },
-    answer: MESSAGES,
+    response: MESSAGES,
     run: ({ store }, { namespace, ids }) => messages(store.topics.byId(namespace, ids)),
   }),
   route({
@@ -118,7 +118,7 @@ export const ROUTES: readonly Route[] = [
     path: "/messages_by_id",
     summary: "Deletes messages from all topics of a namespace",
     parameters: { namespace: text(namespace), ids: ids("message ids, one parameter each") },
-    answer: object({ deleted: COUNT }),
+    response: object({ deleted: COUNT }),
     run({ store }, { namespace, ids }) {
       const deleted = ids.filter((id) => store.topics.deleteMessage(namespace, id));
       return `{"deleted":${deleted.length}}`;
@@ -129,7 +129,7 @@ export const ROUTES: readonly Route[] = [
     path: "/messages/{topic}",
     summary: "Deletes a topic; how many messages were in it",
     parameters: { topic: text(topic) },
-    answer: object({ deleted: COUNT }),
+    response: object({ deleted: COUNT }),
     run: ({ store }, { topic }) => `{"deleted":${store.topics.deleteTopic(topic)}}`,
   }),
   route({
@@ -137,7 +137,7 @@ export const ROUTES: readonly Route[] = [
     path: "/topics",
     summary: "The topics that have messages",
     parameters: {},
-    answer: object({
+    response: object({
       topics: { type: "array", items: object({ topic: TEXT, messages: COUNT }) },
     }),
     run: ({ store }) => JSON.stringify({ topics: store.topics.list() }),
@@ -147,7 +147,7 @@ export const ROUTES: readonly Route[] = [
     path: "/subscribe",
     summary: "Has a subscriber's queue take what comes in a topic from now on",
     parameters: { topic: bodyText(topic), subscriber_id: bodyText("any name of its own") },
-    answer: status("subscribed"),
+    response: status("subscribed"),
     run({ subscribers }, { topic, subscriber_id }) {
       subscribers.subscribe(subscriber_id, topic);
       return '{"status":"subscribed"}';
@@ -158,7 +158,7 @@ export const ROUTES: readonly Route[] = [
     path: "/unsubscribe",
     summary: "Ends a subscription to a topic",
     parameters: { topic: bodyText(topic), subscriber_id: bodyText("as it was subscribed") },
-    answer: status("unsubscribed"),
+    response: status("unsubscribed"),
     run({ subscribers }, { topic, subscriber_id }) {
       subscribers.unsubscribe(subscriber_id, topic);
       return '{"status":"unsubscribed"}';
@@ -174,7 +174,7 @@ export const ROUTES: readonly Route[] = [
       ),
       subscriber_id: bodyText("any name of its own"),
     },
-    answer: status("psubscribed"),
+    response: status("psubscribed"),
     run({ subscribers }, { pattern, subscriber_id }) {
       subscribers.psubscribe(subscriber_id, pattern);
       return '{"status":"psubscribed"}';
@@ -188,7 +188,7 @@ export const ROUTES: readonly Route[] = [
       pattern: bodyText("as it was subscribed"),
       subscriber_id: bodyText("as it was subscribed"),
     },
-    answer: status("punsubscribed"),
+    response: status("punsubscribed"),
     run({ subscribers }, { pattern, subscriber_id }) {
       subscribers.punsubscribe(subscriber_id, pattern);
       return '{"status":"punsubscribed"}';
@@ -199,7 +199,7 @@ export const ROUTES: readonly Route[] = [
     path: "/subscribers/{subscriber_id}",
     summary: "Ends all subscriptions of a subscriber and forgets its queue",
     parameters: { subscriber_id: text("as it was subscribed") },
-    answer: object({ deleted: COUNT }),
+    response: object({ deleted: COUNT }),
     run: ({ subscribers }, { subscriber_id }) =>
       `{"deleted":${Number(subscribers.delete(subscriber_id))}}`,
   }),
@@ -214,7 +214,7 @@ export const ROUTES: readonly Route[] = [
       subscriber_id: text("as it was subscribed"),
       timeout: optionalNumber("seconds to wait, 0 to 300; 30 when left out"),
     },
-    answer: object({
+    response: object({
       messages: { type: "array", items: { $ref: "#/components/schemas/Entry" } },
       dropped: COUNT,
       known: { type: "boolean" },
@@ -233,12 +233,12 @@ export const ROUTES: readonly Route[] = [
         "begin with what the topics hold since this id (or header Last-Event-ID)",
       ),
     },
-    answer: { $ref: "#/components/schemas/Entry" },
+    response: { $ref: "#/components/schemas/Entry" },
     mediaType: "text/event-stream",
-    run({ events }, { topic, pattern, since_id }, headers) {
+    run({ eventStreams }, { topic, pattern, since_id }, headers) {
       const last = headers.get("last-event-id") ?? "";
       const sinceId = last === "" ? since_id : SINCE_ID.read([last], "Last-Event-ID");
-      return events.open({ topics: topic, patterns: pattern, sinceId });
+      return eventStreams.open({ topics: topic, patterns: pattern, sinceId });
     },
   }),
   route({
@@ -249,7 +249,7 @@ export const ROUTES: readonly Route[] = [
       channel: bodyText("name of the channel: topics and channels are the same"),
       message: bodyValue("a text, or other JSON"),
     },
-    answer: object({ subscribers: COUNT }),
+    response: object({ subscribers: COUNT }),
     run: ({ store }, { channel, message }) =>
       `{"subscribers":${store.subscriptions.publish(channel, message)}}`,
   }),
@@ -262,7 +262,7 @@ export const ROUTES: readonly Route[] = [
       value: bodyValue("a text, or other JSON"),
       ex: bodySeconds("seconds to live"),
     },
-    answer: status("OK"),
+    response: status("OK"),
     run({ store }, { key, value, ex }) {
       store.strings.set(key, value, ex);
       return '{"status":"OK"}';
@@ -273,7 +273,7 @@ export const ROUTES: readonly Route[] = [
     path: "/get/{key}",
     summary: "The value of a key, or null",
     parameters: { key: text(key) },
-    answer: object({ value: {} }),
+    response: object({ value: {} }),
     run: ({ store }, { key }) => value(store.strings.get(key)),
   }),
   route({
@@ -285,7 +285,7 @@ export const ROUTES: readonly Route[] = [
       field: bodyText("the field"),
       value: bodyValue("a text, or other JSON"),
     },
-    answer: status("OK"),
+    response: status("OK"),
     run({ store }, { key, field, value }) {
       store.hashes.set(key, field, value);
       return '{"status":"OK"}';
@@ -296,7 +296,7 @@ export const ROUTES: readonly Route[] = [
     path: "/hget/{key}/{field}",
     summary: "The value of a field of a hash, or null",
     parameters: { key: text(key), field: text("the field") },
-    answer: object({ value: {} }),
+    response: object({ value: {} }),
     run: ({ store }, { key, field }) => value(store.hashes.get(key, field)),
   }),
   route({
@@ -307,7 +307,7 @@ export const ROUTES: readonly Route[] = [
       key: bodyText(key),
       members: bodyValues("an array of JSON values, or one value"),
     },
-    answer: object({ added: COUNT }),
+    response: object({ added: COUNT }),
     run: ({ store }, { key, members }) => `{"added":${store.sets.add(key, members)}}`,
   }),
   route({
@@ -315,7 +315,7 @@ export const ROUTES: readonly Route[] = [
     path: "/smembers/{key}",
     summary: "The members of a set",
     parameters: { key: text(key) },
-    answer: object({ members: { type: "array" } }),
+    response: object({ members: { type: "array" } }),
     run: ({ store }, { key }) => `{"members":[${store.sets.members(key).map(valueToJson)}]}`,
   }),
   route({
@@ -323,7 +323,7 @@ export const ROUTES: readonly Route[] = [
     path: "/keys/{key}",
     summary: "Deletes a key, whatever it holds; 1, or 0 if there was none",
     parameters: { key: text(key) },
-    answer: object({ deleted: COUNT }),
+    response: object({ deleted: COUNT }),
     run: ({ store }, { key }) => `{"deleted":${Number(store.keys.delete(key))}}`,
   }),
   route({
@@ -332,7 +332,7 @@ export const ROUTES: readonly Route[] = [
     summary: "Whether the server runs; needs no token",
     parameters: {},
     isOpen: true,
-    answer: status("healthy"),
+    response: status("healthy"),
     run: () => '{"status":"healthy"}',
   }),
   route({
@@ -340,7 +340,7 @@ export const ROUTES: readonly Route[] = [
     path: "/stats",
     summary: "What the server holds, and what it has counted",
     parameters: {},
-    answer: object({
+    response: object({
       status: TEXT,
       uptime: { type: "number" },
       topics: COUNT,
@@ -356,11 +356,11 @@ export const ROUTES: readonly Route[] = [
     path: "/metrics",
     summary: "The same and more for Prometheus: [the metrics](dashboard.md#metrics)",
     parameters: {},
-    answer: TEXT,
+    response: TEXT,
     mediaType: "text/plain",
     async run(context) {
       const { text, contentType } = await exposition(context);
-      return textOf(contentType, text);
+      return textResponse(contentType, text);
     },
   }),
   route({
@@ -368,7 +368,7 @@ export const ROUTES: readonly Route[] = [
     path: "/snapshots",
     summary: "Server-Sent Events: what the [dashboard](dashboard.md) shows, each second",
     parameters: {},
-    answer: object({ uptimeSeconds: { type: "number" }, rates: { type: ["object", "null"] } }),
+    response: object({ uptimeSeconds: { type: "number" }, rates: { type: ["object", "null"] } }),
     mediaType: "text/event-stream",
     run({ viewers }) {
       if (viewers.isFull) throw new HttpError(429, `${viewers.size} dashboards are open already`);
@@ -380,7 +380,7 @@ export const ROUTES: readonly Route[] = [
     path: "/openapi.json",
     summary: "This list, as an OpenAPI description",
     parameters: {},
-    answer: { type: "object" },
+    response: { type: "object" },
     run: () => JSON.stringify(describeRoutes(ROUTES)),
   }),
   route({
@@ -389,7 +389,7 @@ export const ROUTES: readonly Route[] = [
     summary:
       "Where to begin: for a browser the [dashboard](dashboard.md); with `token`, sets the cookie by which a browser is let in",
     parameters: { token: optionalText("the server's token") },
-    answer: object({ name: TEXT, description: TEXT }),
+    response: object({ name: TEXT, description: TEXT }),
     run: () => '{"name":"ringbus","description":"/openapi.json"}',
   }),
 ];

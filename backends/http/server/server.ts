@@ -7,12 +7,12 @@
 import { show } from "../../../lib/base/options.ts";
 import { checkHost, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
-import { queueOf, storeOf } from "../../hosting/store_options.ts";
+import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { checkToken } from "../../hosting/token.ts";
 import type { Store } from "../../store/store.ts";
 import { checkLimit, type OverflowPolicy } from "../../store/subscription.ts";
-import { Guard } from "./auth.ts";
-import { Places, type SubscriberLimits } from "./limits.ts";
+import { Auth } from "./auth.ts";
+import { type SubscriberLimits, SubscriberQuota } from "./limits.ts";
 import { Service } from "./service.ts";
 
 /** Where a server listens, who is let in, and its limits: plain data. */
@@ -54,9 +54,9 @@ export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
 const DEFAULT_MAX_BODY_BYTES = 16 * 2 ** 20;
 const DEFAULT_MAX_SUBSCRIBERS = 10_000;
 const DEFAULT_IDLE_SECONDS = 300;
-const LONGEST_SWEEP_MS = 10_000;
+const MAX_SWEEP_INTERVAL_MS = 10_000;
 /** Milliseconds for clients to take their last answer. */
-const FAREWELL_MS = 1000;
+const GRACEFUL_SHUTDOWN_MS = 1000;
 
 /** What there is while the server listens. */
 interface Listening {
@@ -142,8 +142,8 @@ export class SharedMemoryServer implements AsyncDisposable {
 
   // deno-lint-ignore require-await
   async #listen(): Promise<Listening> {
-    const guard = new Guard(this.#host, this.#options.token);
-    const service = new Service(this.#store, guard, this.#limits, {
+    const auth = new Auth(this.#host, this.#options.token);
+    const service = new Service(this.#store, auth, this.#limits, {
       maxBodyBytes: this.#maxBodyBytes,
       onRequest: this.#options.onRequest,
     });
@@ -155,16 +155,16 @@ export class SharedMemoryServer implements AsyncDisposable {
       onListen: () => {},
       handler: (request) => service.handle(request),
     });
-    const sweepMs = Math.min(this.#limits.idleSeconds * 500, LONGEST_SWEEP_MS);
+    const sweepMs = Math.min(this.#limits.idleSeconds * 500, MAX_SWEEP_INTERVAL_MS);
     const timer = setInterval(() => service.sweep(), sweepMs);
     return {
       url: urlOf("http", this.#host, server.addr.port),
       async stop() {
         clearInterval(timer);
         service.clear();
-        const late = setTimeout(() => abort.abort(), FAREWELL_MS);
+        const abortTimer = setTimeout(() => abort.abort(), GRACEFUL_SHUTDOWN_MS);
         await server.shutdown();
-        clearTimeout(late);
+        clearTimeout(abortTimer);
       },
     };
   }
@@ -177,8 +177,8 @@ function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {
   }
   const max = checkLimit("maxSubscribers", options.maxSubscribers, DEFAULT_MAX_SUBSCRIBERS);
   return {
-    queue: queueOf(options),
+    queue: queueOptionsOf(options),
     idleSeconds,
-    places: new Places(max),
+    quota: new SubscriberQuota(max),
   };
 }

@@ -5,10 +5,10 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
-import { Watch } from "../dashboard/watch.ts";
-import { pageAnswer, wantsPage } from "../dashboard/page.ts";
+import { Sampler } from "../dashboard/watch.ts";
+import { pageResponse, wantsPage } from "../dashboard/page.ts";
 import { Viewers } from "../dashboard/viewers.ts";
-import { RequestTally } from "../metrics/request_stats.ts";
+import { RequestStats } from "../metrics/request_stats.ts";
 import {
   observe,
   type RequestObserver,
@@ -16,15 +16,15 @@ import {
   type ServedRequest,
 } from "../../hosting/observer.ts";
 import type { Store } from "../../store/store.ts";
-import { json, refusal } from "./responses.ts";
+import { errorResponse, json } from "./responses.ts";
 import { readMembers } from "./body.ts";
-import { HttpError, refusalOf } from "./errors.ts";
-import { Events } from "./sse.ts";
-import type { Guard } from "./auth.ts";
+import { HttpError, toHttpError } from "./errors.ts";
+import { EventStreams } from "./sse.ts";
+import type { Auth } from "./auth.ts";
 import type { SubscriberLimits } from "./limits.ts";
-import { PollingSubscribers } from "./long_poll.ts";
+import { LongPollSubscribers } from "./long_poll.ts";
 import type { RouteContext } from "./route.ts";
-import { type Match, Router } from "./router.ts";
+import { type RouteMatch, Router } from "./router.ts";
 import { ROUTES } from "./routes.ts";
 
 const router = new Router(ROUTES);
@@ -37,20 +37,20 @@ export interface ServiceOptions {
 
 /** What a server does, without the sockets. */
 export class Service {
-  readonly #guard: Guard;
+  readonly #auth: Auth;
   readonly #context: RouteContext;
   readonly #options: ServiceOptions;
 
-  constructor(store: Store, guard: Guard, limits: SubscriberLimits, options: ServiceOptions) {
+  constructor(store: Store, auth: Auth, limits: SubscriberLimits, options: ServiceOptions) {
     const startedMs = performance.now();
-    this.#guard = guard;
+    this.#auth = auth;
     this.#options = options;
     this.#context = {
       store,
-      subscribers: new PollingSubscribers(store, limits),
-      events: new Events(store, limits),
-      requests: new RequestTally(),
-      viewers: new Viewers(() => new Watch(this.#context)),
+      subscribers: new LongPollSubscribers(store, limits),
+      eventStreams: new EventStreams(store, limits),
+      requests: new RequestStats(),
+      viewers: new Viewers(() => new Sampler(this.#context)),
       uptimeSeconds: () => (performance.now() - startedMs) / 1000,
     };
   }
@@ -63,7 +63,7 @@ export class Service {
 
   /** Answers waiting polls and ends streams, with all subscriptions that came through here. */
   clear(): void {
-    this.#context.events.clear();
+    this.#context.eventStreams.clear();
     this.#context.viewers.clear();
     this.#context.subscribers.clear();
   }
@@ -72,41 +72,41 @@ export class Service {
   async handle(request: Request): Promise<Response> {
     const startMs = performance.now();
     const { onRequest } = this.#options;
-    const end = onRequest && observe(onRequest, served(request));
-    let match: Match | undefined;
+    const end = onRequest && observe(onRequest, describeRequest(request));
+    let match: RouteMatch | undefined;
     let response: Response;
     let outcome: RequestOutcome = {};
     try {
-      this.#guard.checkSite(request.headers);
+      this.#auth.checkOrigin(request.headers);
       match = router.match(request.method, request.url);
-      const answer = await this.#answer(request, match);
-      response = typeof answer === "string" ? json(answer) : answer;
+      const result = await this.#respond(request, match);
+      response = typeof result === "string" ? json(result) : result;
     } catch (error) {
-      const known = refusalOf(error);
+      const known = toHttpError(error);
       outcome = known ? { refusal: known.message } : { fault: error };
-      response = refusal(known ?? fault(error));
+      response = errorResponse(known ?? internalError(error));
     }
     const seconds = (performance.now() - startMs) / 1000;
-    this.#context.requests.note(match?.route, response.status, seconds);
+    this.#context.requests.record(match?.route, response.status, seconds);
     end?.({ ...outcome, status: response.status });
     return response;
   }
 
-  async #answer(request: Request, match: Match): Promise<string | Response> {
+  async #respond(request: Request, match: RouteMatch): Promise<string | Response> {
     const { route, query } = match;
     const token = route.path === "/" ? query.get("token") : null;
-    if (token !== null) return this.#guard.letIn(token, request.headers);
-    if (route.path === "/" && wantsPage(request.headers)) return pageAnswer();
-    if (!route.isOpen) this.#guard.checkToken(request.headers);
+    if (token !== null) return this.#auth.authorize(token, request.headers);
+    if (route.path === "/" && wantsPage(request.headers)) return pageResponse();
+    if (!route.isOpen) this.#auth.checkToken(request.headers);
     const members = route.method === "POST"
       ? await readMembers(request, this.#options.maxBodyBytes)
       : undefined;
-    return route.run(this.#context, read(match, members), request.headers);
+    return route.run(this.#context, readParameters(match, members), request.headers);
   }
 }
 
 /** What an observer is told of a request. */
-function served({ method, url, headers }: Request): ServedRequest {
+function describeRequest({ method, url, headers }: Request): ServedRequest {
   return {
     protocol: "http",
     operation: method,
@@ -117,8 +117,8 @@ function served({ method, url, headers }: Request): ServedRequest {
 }
 
 /** The values of a route's parameters. */
-function read(
-  { route, path, query }: Match,
+function readParameters(
+  { route, path, query }: RouteMatch,
   members: Map<string, string> | undefined,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
@@ -130,7 +130,7 @@ function read(
   return values;
 }
 
-function fault(error: unknown): HttpError {
+function internalError(error: unknown): HttpError {
   logger.error("a request failed: {error}", { error });
   return new HttpError(500, "the server failed at this request; its log tells more");
 }

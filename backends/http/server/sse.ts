@@ -6,7 +6,7 @@
 
 import type { Store } from "../../store/store.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
-import { type Delivery, Subscriber } from "../../store/subscription.ts";
+import { type Delivery, Subscription } from "../../store/subscription.ts";
 import { SERVER_NAME } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
 import { HttpError } from "./errors.ts";
@@ -24,7 +24,7 @@ const HEADERS = {
 };
 
 /** What a stream is to have. */
-export interface EventsRequest {
+export interface EventStreamRequest {
   readonly topics: readonly string[];
   readonly patterns: readonly string[];
   /** Begin with what the topics hold since this id. */
@@ -32,7 +32,7 @@ export interface EventsRequest {
 }
 
 /** The open streams of a server. */
-export class Events {
+export class EventStreams {
   readonly #store: Store;
   readonly #limits: SubscriberLimits;
   readonly #open = new Set<EventStream>();
@@ -49,26 +49,26 @@ export class Events {
   }
 
   /** Subscribes, and answers with what comes. */
-  open({ topics, patterns, sinceId }: EventsRequest): Response {
+  open({ topics, patterns, sinceId }: EventStreamRequest): Response {
     if (topics.length + patterns.length === 0) {
       throw new HttpError(400, "topic or pattern is missing: name what to listen to");
     }
-    const { places } = this.#limits;
-    places.check();
+    const { quota } = this.#limits;
+    quota.check();
     const name = `stream ${++this.#opened}`;
     const stream = new EventStream(name, this.#limits, () => this.#close(stream));
     const { subscriptions } = this.#store;
     try {
-      for (const topic of topics) subscriptions.subscribe(stream.queue, topic);
-      for (const pattern of patterns) subscriptions.psubscribe(stream.queue, pattern);
+      for (const topic of topics) subscriptions.subscribe(stream.subscription, topic);
+      for (const pattern of patterns) subscriptions.psubscribe(stream.subscription, pattern);
     } catch (error) {
-      subscriptions.remove(stream.queue);
+      subscriptions.remove(stream.subscription);
       throw error;
     }
     this.#open.add(stream);
-    places.taken++;
-    const earlier = sinceId === undefined ? [] : this.#since(new Set(topics), sinceId);
-    return new Response(stream.body(earlier), { headers: HEADERS });
+    quota.used++;
+    const backlog = sinceId === undefined ? [] : this.#since(new Set(topics), sinceId);
+    return new Response(stream.body(backlog), { headers: HEADERS });
   }
 
   /** What topics hold since an id, in the order of time. */
@@ -79,8 +79,8 @@ export class Events {
 
   #close(stream: EventStream): void {
     if (!this.#open.delete(stream)) return;
-    this.#store.subscriptions.remove(stream.queue);
-    this.#limits.places.taken--;
+    this.#store.subscriptions.remove(stream.subscription);
+    this.#limits.quota.used--;
   }
 
   /** Ends all streams. */
@@ -90,33 +90,33 @@ export class Events {
 }
 
 class EventStream {
-  readonly queue: Subscriber;
+  readonly subscription: Subscription;
   readonly #onEnd: () => void;
   #wake: (() => void) | undefined;
-  #isOver = false;
-  #toldDropped = 0;
+  #isEnded = false;
+  #reportedDropped = 0;
 
   constructor(name: string, { queue }: SubscriberLimits, onEnd: () => void) {
     const onReady = () => this.#wake?.();
-    this.queue = new Subscriber({ ...queue, front: "events", name, onReady });
+    this.subscription = new Subscription({ ...queue, transport: "events", name, onReady });
     this.#onEnd = onEnd;
   }
 
   end(): void {
-    this.#isOver = true;
+    this.#isEnded = true;
     this.#wake?.();
     this.#onEnd();
   }
 
   /** It is asked for a piece when the client has taken the one before. */
-  body(earlier: readonly StoredMessage[]): ReadableStream<Uint8Array> {
+  body(backlog: readonly StoredMessage[]): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
-    const first = firstPieces(earlier);
+    const first = initialChunks(backlog);
     return new ReadableStream({
       pull: async (controller) => {
-        const piece = first.next().value ?? await this.#next();
-        if (this.#isOver) controller.close();
-        else controller.enqueue(encoder.encode(piece));
+        const chunk = first.next().value ?? await this.#next();
+        if (this.#isEnded) controller.close();
+        else controller.enqueue(encoder.encode(chunk));
       },
       cancel: () => this.end(),
     }, { highWaterMark: 0 });
@@ -124,22 +124,22 @@ class EventStream {
 
   /** Waits for entries; says at times that the connection lives. */
   async #next(): Promise<string> {
-    await this.#arrival();
-    if (this.queue.isDisconnected) this.end();
-    const entries = this.queue.take(MAX_ENTRIES).map(toEvent).join("");
-    return `${this.#lost()}${entries}` || ": still here\n\n";
+    await this.#waitForDelivery();
+    if (this.subscription.isDisconnected) this.end();
+    const entries = this.subscription.take(MAX_ENTRIES).map(toEvent).join("");
+    return `${this.#reportDropped()}${entries}` || ": still here\n\n";
   }
 
   /** An event that tells how many entries were lost since the last one. */
-  #lost(): string {
-    const dropped = this.queue.dropped - this.#toldDropped;
-    this.#toldDropped += dropped;
+  #reportDropped(): string {
+    const dropped = this.subscription.dropped - this.#reportedDropped;
+    this.#reportedDropped += dropped;
     return dropped === 0 ? "" : `event: dropped\ndata: ${dropped}\n\n`;
   }
 
   /** Waits for entries, the end, or the time to show that the connection lives. */
-  async #arrival(): Promise<void> {
-    if (this.queue.length > 0 || this.#isOver) return;
+  async #waitForDelivery(): Promise<void> {
+    if (this.subscription.length > 0 || this.#isEnded) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, HEARTBEAT_MS);
     this.#wake = resolve;
@@ -149,9 +149,9 @@ class EventStream {
 }
 
 /** What tells that the subscription is in force, and then what was there before. */
-function* firstPieces(earlier: readonly StoredMessage[]): Generator<string, undefined> {
+function* initialChunks(backlog: readonly StoredMessage[]): Generator<string, undefined> {
   yield ": listening\n\n";
-  for (const message of earlier) {
+  for (const message of backlog) {
     const { topic, bytes, timestampMs: atMs } = message;
     yield toEvent({ kind: "stored", topic, message, bytes, atMs });
   }

@@ -10,12 +10,12 @@ import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
 import { checkName as checkChannelName, show } from "../../../lib/base/options.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
-import { refusing } from "../base.ts";
+import { mapStoreErrors } from "../base.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
 import { StoreMessagingBackend } from "../store_backend.ts";
 import { checkName, checkTtl, MAX_PATTERN_LENGTH } from "../../store/names.ts";
 import type { Store } from "../../store/store.ts";
-import { readMessage } from "../../store/stored_message.ts";
+import { parseMessage } from "../../store/stored_message.ts";
 import { checkLimit } from "../../store/subscription.ts";
 import { checkKey, valueFrom, valueToJson } from "../../store/value.ts";
 import { encodeOperation, FORMAT, type OperationName, type Operations } from "./operation.ts";
@@ -108,7 +108,7 @@ interface Attached {
 export class ShmMessagingBackend extends StoreMessagingBackend implements RedisLikeBackend {
   readonly #options: ShmMessagingBackendOptions;
   readonly #clock: () => number;
-  readonly #self: string = crypto.randomUUID();
+  readonly #memberName: string = crypto.randomUUID();
   #attached: Attached | undefined;
 
   /**
@@ -142,12 +142,12 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   #attach(): Attached {
     this.checkOpen();
-    return this.#attached ??= this.#attachAnew();
+    return this.#attached ??= this.#openJournal();
   }
 
-  #attachAnew(): Attached {
+  #openJournal(): Attached {
     const { name, maxBytes, maxMessagesPerTopic, dir, persist } = this.#options;
-    const replica = new Replica(this.#self, this.subscriber, {
+    const replica = new Replica(this.#memberName, this.subscription, {
       maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
       maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
     });
@@ -157,7 +157,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
         ...persist === undefined ? {} : { persist },
         clock: this.#clock,
       });
-      this.#checkAgreement(journal, replica.limits);
+      this.#checkLimits(journal, replica.limits);
       return { journal, replica };
     } catch (cause) {
       if (!(cause instanceof ShmError) || cause instanceof ShmCorruptionError) throw cause;
@@ -167,7 +167,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     }
   }
 
-  #checkAgreement(journal: Journal, limits: Limits): void {
+  #checkLimits(journal: Journal, limits: Limits): void {
     for (const limit of ["maxBytes", "maxMessagesPerTopic"] as const) {
       const asked = this.#options[limit];
       if (asked === undefined || asked === limits[limit]) continue;
@@ -187,7 +187,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     name: Name,
     prepare: (attached: Attached) => [args: Operations[Name], text?: string],
   ): Promise<unknown> {
-    return refusing(() => {
+    return mapStoreErrors(() => {
       const attached = this.#attach();
       return append(attached, name, ...prepare(attached));
     });
@@ -199,7 +199,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
    */
   // deno-lint-ignore require-await
   protected override async read<T>(call: (store: Store) => T): Promise<T> {
-    return refusing(() => {
+    return mapStoreErrors(() => {
       const attached = this.#attach();
       attached.journal.catchUp();
       if (attached.replica.store.nextExpiryMs <= this.#clock()) append(attached, "tick", []);
@@ -223,10 +223,10 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     await this.#write("store", ({ replica }) => {
       checkName("namespace", namespace);
       checkName("topic", topic);
-      const facts = readMessage(message.stringify());
-      const expiresAtMs = this.#expiry(options.ttlSeconds ?? facts.ttlSeconds);
-      replica.expect(facts);
-      return [[namespace, topic, expiresAtMs], facts.text];
+      const parsed = parseMessage(message.stringify());
+      const expiresAtMs = this.#expiry(options.ttlSeconds ?? parsed.ttlSeconds);
+      replica.expect(parsed);
+      return [[namespace, topic, expiresAtMs], parsed.text];
     });
   }
 
@@ -234,7 +234,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   protected override async openTopic(topic: string): Promise<void> {
     await this.#write("subscribe", ({ journal }) => {
       checkName("topic", topic);
-      return [[this.#self, String(journal.agent), topic]];
+      return [[this.#memberName, String(journal.agent), topic]];
     });
     this.#watch();
   }
@@ -243,20 +243,20 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   protected override async openPattern(pattern: string): Promise<void> {
     await this.#write("psubscribe", ({ journal }) => {
       checkName("pattern", pattern, MAX_PATTERN_LENGTH);
-      return [[this.#self, String(journal.agent), pattern]];
+      return [[this.#memberName, String(journal.agent), pattern]];
     });
     this.#watch();
   }
 
   /** Ends the subscription to a topic. */
   protected override async closeTopic(topic: string): Promise<void> {
-    await this.#write("unsubscribe", () => [[this.#self, topic]]);
+    await this.#write("unsubscribe", () => [[this.#memberName, topic]]);
     this.#watch();
   }
 
   /** Ends the subscription to a pattern. */
   protected override async closePattern(pattern: string): Promise<void> {
-    await this.#write("punsubscribe", () => [[this.#self, pattern]]);
+    await this.#write("punsubscribe", () => [[this.#memberName, pattern]]);
     this.#watch();
   }
 
@@ -268,7 +268,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   }
 
   get #isSubscribed(): boolean {
-    return this.subscriber.topics.size + this.subscriber.patterns.size > 0;
+    return this.subscription.topics.size + this.subscription.patterns.size > 0;
   }
 
   /** Ends all subscriptions, and leaves. */
@@ -276,14 +276,14 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   protected override async close(): Promise<void> {
     const attached = this.#attached;
     if (attached === undefined) return;
-    if (this.#isSubscribed) this.#sayGoodbye(attached);
+    if (this.#isSubscribed) this.#appendLeave(attached);
     attached.journal.close();
   }
 
   /** Without it others would count our subscriptions until this process ends. */
-  #sayGoodbye(attached: Attached): void {
+  #appendLeave(attached: Attached): void {
     try {
-      append(attached, "leave", [this.#self]);
+      append(attached, "leave", [this.#memberName]);
     } catch (error) {
       logger.debug("left {address} without a word: {error}", { address: this.address, error });
     }
@@ -319,7 +319,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   async publish(channel: string, message: unknown): Promise<number> {
     const reached = await this.#write("publish", ({ journal, replica }) => {
       checkName("channel", channel);
-      replica.forgetDead((agent) => journal.isAlive(agent));
+      replica.removeDead((agent) => journal.isAlive(agent));
       return [[channel], jsonOf(message)];
     });
     return reached as number;

@@ -15,8 +15,12 @@ import { parseShallow } from "../../../lib/message/json_members.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import type { KeyedValue } from "../../store/keyspace.ts";
 import { Store } from "../../store/store.ts";
-import { type MessageFacts, readMessage, type StoredMessage } from "../../store/stored_message.ts";
-import { Subscriber } from "../../store/subscription.ts";
+import {
+  type ParsedMessage,
+  parseMessage,
+  type StoredMessage,
+} from "../../store/stored_message.ts";
+import { Subscription } from "../../store/subscription.ts";
 import { type Value, valueOfJson, valueToJson } from "../../store/value.ts";
 import {
   decodeOperation,
@@ -44,15 +48,15 @@ interface Counts {
 /** A member with subscriptions. */
 interface Member {
   readonly agent: bigint;
-  readonly subscriber: Subscriber;
+  readonly subscription: Subscription;
 }
 
 const NO_COUNTS: Counts = { stored: 0, evicted: 0, expired: 0 };
 
 /** A member's messages, keys and subscriptions. */
 export class Replica implements JournalState {
-  readonly #self: string;
-  readonly #subscriber: Subscriber;
+  readonly #memberName: string;
+  readonly #subscription: Subscription;
   #limits: Limits;
   #counts = NO_COUNTS;
   #store: Store;
@@ -60,21 +64,21 @@ export class Replica implements JournalState {
   /** What the store takes for the time. */
   #nowMs = 0;
   /** Up to here messages were handed out. */
-  #handedOut = 0;
+  #dispatchedSequence = 0;
   /** A message that this member is about to store, which it has read already. */
-  #ownFacts: MessageFacts | undefined;
+  #ownMessage: ParsedMessage | undefined;
   /** What came of this member's last operation. */
   #outcome: { value: unknown } | { refusal: StoreError } = { value: undefined };
   readonly #sequences = new WeakMap<StoredMessage, number>();
 
   /**
-   * @param self name of this member, like no other
-   * @param subscriber gets what this member subscribes to
+   * @param memberName name of this member, like no other
+   * @param subscription gets what this member subscribes to
    * @param limits in force if the journal is a new one
    */
-  constructor(self: string, subscriber: Subscriber, limits: Limits) {
-    this.#self = self;
-    this.#subscriber = subscriber;
+  constructor(memberName: string, subscription: Subscription, limits: Limits) {
+    this.#memberName = memberName;
+    this.#subscription = subscription;
     this.#limits = limits;
     this.#store = this.#newStore();
   }
@@ -105,8 +109,8 @@ export class Replica implements JournalState {
   }
 
   /** Tells that the next own record stores this message. */
-  expect(facts: MessageFacts): void {
-    this.#ownFacts = facts;
+  expect(message: ParsedMessage): void {
+    this.#ownMessage = message;
   }
 
   /**
@@ -122,21 +126,21 @@ export class Replica implements JournalState {
   }
 
   /** Forgets the subscriptions of members that are gone. */
-  forgetDead(isAlive: (agent: bigint) => boolean): void {
+  removeDead(isAlive: (agent: bigint) => boolean): void {
     for (const [name, { agent }] of this.#members) {
-      if (name !== this.#self && !isAlive(agent)) this.#forget(name);
+      if (name !== this.#memberName && !isAlive(agent)) this.#removeMember(name);
     }
   }
 
-  #forget(name: string): void {
+  #removeMember(name: string): void {
     const member = this.#members.get(name);
-    if (member !== undefined) this.#store.subscriptions.remove(member.subscriber);
+    if (member !== undefined) this.#store.subscriptions.remove(member.subscription);
     this.#members.delete(name);
   }
 
   /** Forgets everything but what was handed out. */
   reset(): void {
-    for (const name of [...this.#members.keys()]) this.#forget(name);
+    for (const name of [...this.#members.keys()]) this.#removeMember(name);
     this.#store = this.#newStore();
   }
 
@@ -146,18 +150,18 @@ export class Replica implements JournalState {
     this.#nowMs = record.timeMs;
     this.#store.sweep();
     try {
-      const value = this.#carryOut(operation, record);
+      const value = this.#execute(operation, record);
       if (record.isOwn) this.#outcome = { value };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (record.isOwn) this.#outcome = { refusal: error };
     } finally {
       this.#nowMs = record.timeMs;
-      this.#handedOut = Math.max(this.#handedOut, record.sequence);
+      this.#dispatchedSequence = Math.max(this.#dispatchedSequence, record.sequence);
     }
   }
 
-  #carryOut(operation: Operation, record: JournalRecord): unknown {
+  #execute(operation: Operation, record: JournalRecord): unknown {
     const { strings, hashes, sets, subscriptions } = this.#store;
     const { text } = operation;
     switch (operation.name) {
@@ -166,16 +170,16 @@ export class Replica implements JournalState {
       case "store":
         return this.#storeMessage(operation.args, text, record);
       case "set":
-        return this.#expiring(
+        return this.#withExpiry(
           operation.args[1],
-          (ttl) => strings.set(operation.args[0], valueIn(text), ttl),
+          (ttl) => strings.set(operation.args[0], parseValue(text), ttl),
         );
       case "hset":
-        return hashes.set(operation.args[0], operation.args[1], valueIn(text));
+        return hashes.set(operation.args[0], operation.args[1], parseValue(text));
       case "sadd":
-        return sets.add(operation.args[0], valuesIn(text));
+        return sets.add(operation.args[0], parseValues(text));
       case "publish":
-        return subscriptions.publish(operation.args[0], valueIn(text));
+        return subscriptions.publish(operation.args[0], parseValue(text));
       case "subscribe":
         return subscriptions.subscribe(this.#join(operation.args), operation.args[2]);
       case "psubscribe":
@@ -185,7 +189,7 @@ export class Replica implements JournalState {
       case "punsubscribe":
         return this.#leaveOne(operation.args, (it, name) => subscriptions.punsubscribe(it, name));
       case "leave":
-        return this.#forget(operation.args[0]);
+        return this.#removeMember(operation.args[0]);
       case "tick":
         return;
     }
@@ -209,45 +213,45 @@ export class Replica implements JournalState {
     { isOwn, sequence }: JournalRecord,
   ): void {
     const { topics, subscriptions } = this.#store;
-    const facts = isOwn ? this.#takeOwnFacts(text) : readMessage(text);
-    const message = this.#expiring(
+    const parsed = isOwn ? this.#takeOwnMessage(text) : parseMessage(text);
+    const message = this.#withExpiry(
       expiresAtMs,
-      (ttl) => topics.store(namespace, topic, facts, ttl),
+      (ttl) => topics.store(namespace, topic, parsed, ttl),
     );
     this.#sequences.set(message, sequence);
-    if (sequence > this.#handedOut) subscriptions.deliver(message);
+    if (sequence > this.#dispatchedSequence) subscriptions.deliver(message);
   }
 
-  #takeOwnFacts(text: string): MessageFacts {
-    const facts = this.#ownFacts;
-    this.#ownFacts = undefined;
-    return facts ?? readMessage(text);
+  #takeOwnMessage(text: string): ParsedMessage {
+    const message = this.#ownMessage;
+    this.#ownMessage = undefined;
+    return message ?? parseMessage(text);
   }
 
   /**
    * Has something expire at a given time. The store counts from its clock, so that is set to 0: members
    * that have a message from a copy and those that have it from its first record get the same time.
    */
-  #expiring<T>(expiresAtMs: number | null, add: (ttlSeconds: number | undefined) => T): T {
+  #withExpiry<T>(expiresAtMs: number | null, add: (ttlSeconds: number | undefined) => T): T {
     if (expiresAtMs === null) return add(undefined);
     this.#nowMs = 0;
     return add(expiresAtMs / 1000);
   }
 
-  #join([name, agent]: Operations["subscribe"]): Subscriber {
+  #join([name, agent]: Operations["subscribe"]): Subscription {
     const known = this.#members.get(name);
-    if (known !== undefined) return known.subscriber;
-    const subscriber = name === this.#self ? this.#subscriber : deafSubscriber();
-    this.#members.set(name, { agent: BigInt(agent), subscriber });
-    return subscriber;
+    if (known !== undefined) return known.subscription;
+    const subscription = name === this.#memberName ? this.#subscription : discardingSubscription();
+    this.#members.set(name, { agent: BigInt(agent), subscription });
+    return subscription;
   }
 
   #leaveOne(
-    [name, subscription]: Operations["unsubscribe"],
-    leave: (subscriber: Subscriber, subscription: string) => void,
+    [name, key]: Operations["unsubscribe"],
+    leave: (subscription: Subscription, key: string) => void,
   ): void {
     const member = this.#members.get(name);
-    if (member !== undefined) leave(member.subscriber, subscription);
+    if (member !== undefined) leave(member.subscription, key);
   }
 
   /** The records that lead here. */
@@ -260,7 +264,7 @@ export class Replica implements JournalState {
       this.counts.expired,
     ]);
     yield* this.#copyMembers();
-    for (const message of this.#store.topics.inOrderOfArrival()) {
+    for (const message of this.#store.topics.inInsertionOrder()) {
       const { namespace, topic, text } = message;
       const args: Operations["store"] = [namespace, topic, timeOrNull(message.expiresAtMs)];
       yield copied(this.#sequences.get(message)!, "store", args, text);
@@ -269,11 +273,11 @@ export class Replica implements JournalState {
   }
 
   *#copyMembers(): Iterable<CopiedRecord> {
-    for (const [name, { agent, subscriber }] of this.#members) {
-      for (const topic of subscriber.topics) {
+    for (const [name, { agent, subscription }] of this.#members) {
+      for (const topic of subscription.topics) {
         yield copied(0, "subscribe", [name, String(agent), topic]);
       }
-      for (const pattern of subscriber.patterns) {
+      for (const pattern of subscription.patterns) {
         yield copied(0, "psubscribe", [name, String(agent), pattern]);
       }
     }
@@ -281,9 +285,9 @@ export class Replica implements JournalState {
 }
 
 /** Subscribes for another member. */
-function deafSubscriber(): Subscriber {
-  const subscriber = new Subscriber({ onReady: () => void subscriber.take() });
-  return subscriber;
+function discardingSubscription(): Subscription {
+  const subscription = new Subscription({ onReady: () => void subscription.take() });
+  return subscription;
 }
 
 function copied<Name extends OperationName>(
@@ -315,15 +319,15 @@ function timeOrNull(timeMs: number): number | null {
  *
  * @throws {InvalidInputError} if it is no JSON
  */
-function valueIn(text: string): Value {
+function parseValue(text: string): Value {
   parsed(text);
   return valueOfJson(text);
 }
 
-function valuesIn(text: string): Value[] {
+function parseValues(text: string): Value[] {
   const members = parsed(text);
   if (Array.isArray(members) && members.every((each) => typeof each === "string")) {
-    return members.map(valueIn);
+    return members.map(parseValue);
   }
   throw new InvalidInputError("members must be an array of JSON texts");
 }

@@ -6,7 +6,7 @@
 
 import { type QueueClock, systemClock } from "../clock.ts";
 import { resolveConfig } from "../config.ts";
-import { QueueFront } from "../base.ts";
+import { QueueBase } from "../base.ts";
 import { MemorySpace, MemoryStore } from "./store.ts";
 import type { QueueConfig } from "../types.ts";
 
@@ -19,7 +19,7 @@ export interface InMemoryQueueOptions {
 }
 
 /** The namespaces of queues that share their messages. */
-interface World {
+interface MemoryContext {
   readonly clock: QueueClock;
   readonly spaces: Map<string, MemorySpace>;
 }
@@ -48,8 +48,8 @@ interface World {
  * }
  * ```
  */
-export class InMemoryMessageQueue extends QueueFront {
-  readonly #world: World;
+export class InMemoryMessageQueue extends QueueBase {
+  readonly #context: MemoryContext;
 
   /**
    * Makes a queue; `initialize` opens it.
@@ -59,11 +59,11 @@ export class InMemoryMessageQueue extends QueueFront {
   constructor(config?: QueueConfig, options: InMemoryQueueOptions = {}) {
     const resolved = resolveConfig(config);
     const { shareWith, clock = systemClock } = options;
-    const world = shareWith ? shareWith.#world : { clock, spaces: new Map() };
+    const context = shareWith ? shareWith.#context : { clock, spaces: new Map() };
     const name = `${resolved.redisPrefix} ${resolved.namespace}`;
-    const space = world.spaces.get(name) ?? new MemorySpace(world.clock);
-    world.spaces.set(name, space);
-    super(new MemoryStore(space, resolved), resolved, world.clock);
-    this.#world = world;
+    const space = context.spaces.get(name) ?? new MemorySpace(context.clock);
+    context.spaces.set(name, space);
+    super(new MemoryStore(space, resolved), resolved, context.clock);
+    this.#context = context;
   }
 }

@@ -24,12 +24,12 @@ export class SortedList<T> {
 
   /** Puts an item in its place. */
   add(item: T): void {
-    this.#items.splice(this.#placeOf(item), 0, item);
+    this.#items.splice(this.#insertionIndex(item), 0, item);
   }
 
   /** Takes an item out; false if it is not there. */
   remove(item: T): boolean {
-    const index = this.#placeOf(item);
+    const index = this.#insertionIndex(item);
     if (index === this.#items.length || this.#compare(this.#items[index], item) !== 0) return false;
     this.#items.splice(index, 1);
     return true;
@@ -45,7 +45,7 @@ export class SortedList<T> {
     for (let i = this.#items.length - 1; i >= 0; i--) yield this.#items[i];
   }
 
-  #placeOf(item: T): number {
+  #insertionIndex(item: T): number {
     let low = 0;
     let high = this.#items.length;
     while (low < high) {

@@ -11,19 +11,19 @@ import type { ResolvedConfig } from "../config.ts";
 import { SortedList } from "./sorted_list.ts";
 import {
   type AcknowledgeOutcome,
-  byTurn,
+  byPriority,
   type Claim,
-  type Inbox,
   type MessageToPut,
   type NewMessage,
+  type QueueDelivery,
+  type QueueReceiver,
+  type QueueRecord,
   type QueueStore,
-  type StoredDelivery,
-  type StoredMessage,
 } from "../store.ts";
 import type { MessageFilters } from "../types.ts";
 
 /** A message, and what each agent has made of it. */
-interface Entry extends StoredMessage {
+interface QueueEntry extends QueueRecord {
   updatedMs: number;
   acknowledged: boolean;
   readonly deliveries: Map<string, Delivery>;
@@ -31,7 +31,7 @@ interface Entry extends StoredMessage {
 
 /** A message for one agent. */
 interface Delivery {
-  readonly entry: Entry;
+  readonly entry: QueueEntry;
   readonly agent: string;
   attempts: number;
   leasedUntilMs: number | null;
@@ -40,7 +40,7 @@ interface Delivery {
 }
 
 /** What waits for an agent on a channel. */
-interface Waiting {
+interface AgentQueue {
   /** All that is not acknowledged. */
   readonly pending: SortedList<Delivery>;
   /** What nobody holds. */
@@ -48,21 +48,21 @@ interface Waiting {
   missed: number;
 }
 
-const bySequence = (a: Entry, b: Entry) => a.sequence - b.sequence;
-const byExpiry = (a: Entry, b: Entry) => a.expiresMs! - b.expiresMs! || bySequence(a, b);
-const deliveriesByTurn = (a: Delivery, b: Delivery) => byTurn(a.entry, b.entry);
+const bySequence = (a: QueueEntry, b: QueueEntry) => a.sequence - b.sequence;
+const byExpiry = (a: QueueEntry, b: QueueEntry) => a.expiresMs! - b.expiresMs! || bySequence(a, b);
+const deliveriesByPriority = (a: Delivery, b: Delivery) => byPriority(a.entry, b.entry);
 const byDeath = (a: Delivery, b: Delivery) => a.diedMs - b.diedMs || bySequence(a.entry, b.entry);
 const byLease = (a: Delivery, b: Delivery) =>
   a.leasedUntilMs! - b.leasedUntilMs! || bySequence(a.entry, b.entry) ||
   (a.agent < b.agent ? -1 : Number(a.agent > b.agent));
 
 /** The key of what belongs to an agent on a channel: ids have no NUL. */
-function keyOf(agent: string, channel: string): string {
+function queueKeyOf(agent: string, channel: string): string {
   return `${agent}\0${channel}`;
 }
 
 /** A map that makes what is asked for first. */
-class Shelves<T> {
+class DefaultMap<T> {
   readonly #items = new Map<string, T>();
   readonly #make: () => T;
 
@@ -71,17 +71,17 @@ class Shelves<T> {
   }
 
   /** What is there, or something new. */
-  of(key: string): T {
+  getOrCreate(key: string): T {
     let item = this.#items.get(key);
     if (item === undefined) this.#items.set(key, item = this.#make());
     return item;
   }
 
-  peek(key: string): T | undefined {
+  get(key: string): T | undefined {
     return this.#items.get(key);
   }
 
-  remove(key: string): void {
+  delete(key: string): void {
     this.#items.delete(key);
   }
 }
@@ -89,30 +89,30 @@ class Shelves<T> {
 /** All messages of a namespace; queues that share it see the same. */
 export class MemorySpace {
   readonly clock: QueueClock;
-  readonly #entries = new Map<string, Entry>();
-  readonly #all = new SortedList<Entry>(bySequence);
-  readonly #byAcknowledged = new Shelves(() => new SortedList<Entry>(bySequence));
-  readonly #byChannel = new Shelves(() => new SortedList<Entry>(bySequence));
-  readonly #bySource = new Shelves(() => new SortedList<Entry>(bySequence));
-  readonly #byTarget = new Shelves(() => new SortedList<Entry>(bySequence));
-  readonly #expiry = new SortedList<Entry>(byExpiry);
+  readonly #entries = new Map<string, QueueEntry>();
+  readonly #all = new SortedList<QueueEntry>(bySequence);
+  readonly #byAcknowledged = new DefaultMap(() => new SortedList<QueueEntry>(bySequence));
+  readonly #byChannel = new DefaultMap(() => new SortedList<QueueEntry>(bySequence));
+  readonly #bySource = new DefaultMap(() => new SortedList<QueueEntry>(bySequence));
+  readonly #byTarget = new DefaultMap(() => new SortedList<QueueEntry>(bySequence));
+  readonly #expiry = new SortedList<QueueEntry>(byExpiry);
   readonly #leases = new SortedList<Delivery>(byLease);
-  readonly #pending = new Shelves(() => new SortedList<Delivery>(deliveriesByTurn));
-  readonly #dead = new Shelves(() => new SortedList<Delivery>(byDeath));
-  readonly #waiting = new Shelves<Waiting>(() => ({
-    pending: new SortedList(deliveriesByTurn),
-    ready: new SortedList(deliveriesByTurn),
+  readonly #pending = new DefaultMap(() => new SortedList<Delivery>(deliveriesByPriority));
+  readonly #dead = new DefaultMap(() => new SortedList<Delivery>(byDeath));
+  readonly #queues = new DefaultMap<AgentQueue>(() => ({
+    pending: new SortedList(deliveriesByPriority),
+    ready: new SortedList(deliveriesByPriority),
     missed: 0,
   }));
-  readonly #subscribers = new Shelves(() => new Set<string>());
-  readonly #listeners = new Shelves(() => new Set<() => void>());
+  readonly #subscribers = new DefaultMap(() => new Set<string>());
+  readonly #listeners = new DefaultMap(() => new Set<() => void>());
   #sequence = 0;
 
   constructor(clock: QueueClock) {
     this.clock = clock;
   }
 
-  publish(message: NewMessage, config: ResolvedConfig): StoredMessage {
+  publish(message: NewMessage, config: ResolvedConfig): QueueRecord {
     const now = this.#sweep();
     const { ttlMs, ...rest } = message;
     return this.#store({
@@ -133,8 +133,8 @@ export class MemorySpace {
     this.#store({ ...message, updatedMs: now }, config);
   }
 
-  #store(message: Omit<StoredMessage, "sequence">, config: ResolvedConfig): StoredMessage {
-    const entry: Entry = { ...message, sequence: ++this.#sequence, deliveries: new Map() };
+  #store(message: Omit<QueueRecord, "sequence">, config: ResolvedConfig): QueueRecord {
+    const entry: QueueEntry = { ...message, sequence: ++this.#sequence, deliveries: new Map() };
     this.#entries.set(entry.id, entry);
     for (const index of this.#indexesOf(entry)) index.add(entry);
     const agents = entry.target === null ? this.#subscribersOf(entry.channel) : [entry.target];
@@ -142,7 +142,7 @@ export class MemorySpace {
       for (const agent of agents) this.#deliver(entry, agent);
     } else {
       entry.deliveries.set(entry.target!, {
-        ...undelivered(entry, entry.target!),
+        ...newDelivery(entry, entry.target!),
         state: "acknowledged",
       });
     }
@@ -151,69 +151,69 @@ export class MemorySpace {
   }
 
   #subscribersOf(channel: string): Iterable<string> {
-    return this.#subscribers.peek(channel) ?? [];
+    return this.#subscribers.get(channel) ?? [];
   }
 
-  #indexesOf(entry: Entry): SortedList<Entry>[] {
+  #indexesOf(entry: QueueEntry): SortedList<QueueEntry>[] {
     return [
       this.#all,
-      this.#byAcknowledged.of(String(entry.acknowledged)),
-      this.#byChannel.of(entry.channel),
-      this.#bySource.of(entry.source),
-      this.#byTarget.of(targetKey(entry.target)),
+      this.#byAcknowledged.getOrCreate(String(entry.acknowledged)),
+      this.#byChannel.getOrCreate(entry.channel),
+      this.#bySource.getOrCreate(entry.source),
+      this.#byTarget.getOrCreate(targetKey(entry.target)),
       ...(entry.expiresMs === null ? [] : [this.#expiry]),
     ];
   }
 
-  #deliver(entry: Entry, agent: string): void {
-    const delivery = undelivered(entry, agent);
+  #deliver(entry: QueueEntry, agent: string): void {
+    const delivery = newDelivery(entry, agent);
     entry.deliveries.set(agent, delivery);
     this.#makePending(delivery);
   }
 
   #makePending(delivery: Delivery): void {
     delivery.state = "pending";
-    this.#pending.of(delivery.agent).add(delivery);
-    const waiting = this.#waitingFor(delivery);
-    waiting.pending.add(delivery);
+    this.#pending.getOrCreate(delivery.agent).add(delivery);
+    const queue = this.#queueOf(delivery);
+    queue.pending.add(delivery);
     this.#makeReady(delivery);
   }
 
   #makeReady(delivery: Delivery): void {
     delivery.leasedUntilMs = null;
-    this.#waitingFor(delivery).ready.add(delivery);
-    for (const hint of this.#listeners.peek(placeOf(delivery)) ?? []) hint();
+    this.#queueOf(delivery).ready.add(delivery);
+    for (const wakeup of this.#listeners.get(queueKey(delivery)) ?? []) wakeup();
   }
 
-  #waitingFor(delivery: Delivery): Waiting {
-    return this.#waiting.of(placeOf(delivery));
+  #queueOf(delivery: Delivery): AgentQueue {
+    return this.#queues.getOrCreate(queueKey(delivery));
   }
 
   /** Takes a delivery out of all that waits. */
   #withdraw(delivery: Delivery): void {
     if (delivery.leasedUntilMs !== null) this.#leases.remove(delivery);
-    this.#pending.of(delivery.agent).remove(delivery);
-    const waiting = this.#waitingFor(delivery);
-    waiting.pending.remove(delivery);
-    waiting.ready.remove(delivery);
+    this.#pending.getOrCreate(delivery.agent).remove(delivery);
+    const queue = this.#queueOf(delivery);
+    queue.pending.remove(delivery);
+    queue.ready.remove(delivery);
     delivery.leasedUntilMs = null;
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: QueueEntry): void {
     for (const index of this.#indexesOf(entry)) index.remove(entry);
     this.#entries.delete(entry.id);
     for (const delivery of entry.deliveries.values()) {
       if (delivery.state === "pending") this.#withdraw(delivery);
-      if (delivery.state === "dead") this.#dead.of(delivery.agent).remove(delivery);
+      if (delivery.state === "dead") this.#dead.getOrCreate(delivery.agent).remove(delivery);
     }
   }
 
   #trim(channel: string, maxItems: number): void {
-    const stream = this.#byChannel.of(channel);
+    const stream = this.#byChannel.getOrCreate(channel);
     while (stream.length > maxItems) {
       const oldest = stream.at(0)!;
       for (const delivery of oldest.deliveries.values()) {
-        if (delivery.state === "pending") this.#waitingFor(delivery).missed++;
+        if (delivery.state === "pending") this.#queueOf(delivery).missed++;
       }
       this.#remove(oldest);
     }
@@ -226,14 +226,14 @@ export class MemorySpace {
       if (entry.expiresMs! > now) break;
       this.#remove(entry);
     }
-    for (let held = this.#leases.at(0); held !== undefined; held = this.#leases.at(0)) {
-      if (maxAttempts === Infinity || held.leasedUntilMs! > now) break;
-      this.#lapse(held, now, maxAttempts);
+    for (let leased = this.#leases.at(0); leased !== undefined; leased = this.#leases.at(0)) {
+      if (maxAttempts === Infinity || leased.leasedUntilMs! > now) break;
+      this.#expireLease(leased, now, maxAttempts);
     }
     return now;
   }
 
-  #lapse(delivery: Delivery, now: number, maxAttempts: number): void {
+  #expireLease(delivery: Delivery, now: number, maxAttempts: number): void {
     if (delivery.attempts < maxAttempts) {
       this.#leases.remove(delivery);
       this.#makeReady(delivery);
@@ -242,39 +242,39 @@ export class MemorySpace {
     this.#withdraw(delivery);
     delivery.state = "dead";
     delivery.diedMs = now;
-    this.#dead.of(delivery.agent).add(delivery);
+    this.#dead.getOrCreate(delivery.agent).add(delivery);
   }
 
   register(channel: string, agent: string, from: "now" | "oldest"): void {
     this.#sweep();
-    const subscribers = this.#subscribers.of(channel);
+    const subscribers = this.#subscribers.getOrCreate(channel);
     if (subscribers.has(agent)) return;
     subscribers.add(agent);
     if (from === "now") return;
-    for (const entry of this.#byChannel.of(channel).values()) {
+    for (const entry of this.#byChannel.getOrCreate(channel).values()) {
       if (entry.target === null) this.#deliver(entry, agent);
     }
   }
 
   unsubscribe(channel: string, agent: string): boolean {
-    if (!this.#subscribers.of(channel).delete(agent)) return false;
-    for (const entry of this.#byChannel.of(channel).values()) {
+    if (!this.#subscribers.getOrCreate(channel).delete(agent)) return false;
+    for (const entry of this.#byChannel.getOrCreate(channel).values()) {
       const delivery = entry.target === null ? entry.deliveries.get(agent) : undefined;
       if (delivery?.state === "pending") this.#withdraw(delivery);
-      if (delivery?.state === "dead") this.#dead.of(agent).remove(delivery);
+      if (delivery?.state === "dead") this.#dead.getOrCreate(agent).remove(delivery);
       if (delivery?.state !== "acknowledged") entry.deliveries.delete(agent);
     }
-    const waiting = this.#waiting.peek(keyOf(agent, channel));
-    if (waiting !== undefined) waiting.missed = 0;
+    const queue = this.#queues.get(queueKeyOf(agent, channel));
+    if (queue !== undefined) queue.missed = 0;
     return true;
   }
 
-  listen(channel: string, agent: string, onHint: () => void): () => void {
-    const listeners = this.#listeners.of(keyOf(agent, channel));
-    listeners.add(onHint);
+  listen(channel: string, agent: string, onWakeup: () => void): () => void {
+    const listeners = this.#listeners.getOrCreate(queueKeyOf(agent, channel));
+    listeners.add(onWakeup);
     return () => {
-      listeners.delete(onHint);
-      if (listeners.size === 0) this.#listeners.remove(keyOf(agent, channel));
+      listeners.delete(onWakeup);
+      if (listeners.size === 0) this.#listeners.delete(queueKeyOf(agent, channel));
     };
   }
 
@@ -286,24 +286,24 @@ export class MemorySpace {
     config: ResolvedConfig,
   ): Claim {
     const now = this.#sweep(config.maxAttempts);
-    const waiting = this.#waiting.of(keyOf(agent, channel));
-    waiting.missed -= Math.min(reported, waiting.missed);
-    const deliveries: StoredDelivery[] = [];
-    while (deliveries.length < limit && waiting.ready.length > 0) {
-      const delivery = waiting.ready.at(0)!;
-      waiting.ready.remove(delivery);
+    const queue = this.#queues.getOrCreate(queueKeyOf(agent, channel));
+    queue.missed -= Math.min(reported, queue.missed);
+    const deliveries: QueueDelivery[] = [];
+    while (deliveries.length < limit && queue.ready.length > 0) {
+      const delivery = queue.ready.at(0)!;
+      queue.ready.remove(delivery);
       delivery.attempts++;
       delivery.leasedUntilMs = now + config.leaseMs;
       this.#leases.add(delivery);
-      deliveries.push(seen(delivery));
+      deliveries.push(toQueueDelivery(delivery));
     }
     const next = this.#leases.at(0);
     const nextDueMs = next === undefined ? null : next.leasedUntilMs! - now;
-    return { deliveries, missed: waiting.missed, nextDueMs };
+    return { deliveries, missed: queue.missed, nextDueMs };
   }
 
-  release(agent: string, taken: readonly StoredDelivery[]): void {
-    for (const { id, leasedUntilMs } of taken) {
+  release(agent: string, claimed: readonly QueueDelivery[]): void {
+    for (const { id, leasedUntilMs } of claimed) {
       const delivery = this.#entries.get(id)?.deliveries.get(agent);
       if (delivery?.state !== "pending" || delivery.leasedUntilMs !== leasedUntilMs) continue;
       this.#leases.remove(delivery);
@@ -327,12 +327,12 @@ export class MemorySpace {
     if (typeof delivery === "string") return delivery;
     if (delivery.state === "acknowledged") return "acknowledged";
     if (delivery.state === "pending") this.#withdraw(delivery);
-    else this.#dead.of(delivery.agent).remove(delivery);
+    else this.#dead.getOrCreate(delivery.agent).remove(delivery);
     delivery.state = "acknowledged";
     const { entry } = delivery;
     if (entry.target === null) return "acknowledged";
-    this.#byAcknowledged.of("false").remove(entry);
-    this.#byAcknowledged.of("true").add(entry);
+    this.#byAcknowledged.getOrCreate("false").remove(entry);
+    this.#byAcknowledged.getOrCreate("true").add(entry);
     entry.acknowledged = true;
     entry.updatedMs = now;
     return "acknowledged";
@@ -343,7 +343,7 @@ export class MemorySpace {
     const delivery = this.#find(id, agent);
     if (typeof delivery === "string") return delivery;
     if (delivery.state !== "dead") return "absent";
-    this.#dead.of(delivery.agent).remove(delivery);
+    this.#dead.getOrCreate(delivery.agent).remove(delivery);
     delivery.attempts = 0;
     this.#makePending(delivery);
     return "acknowledged";
@@ -354,12 +354,12 @@ export class MemorySpace {
     channel: string | undefined,
     limit: number,
     maxAttempts: number,
-  ): StoredDelivery[] {
+  ): QueueDelivery[] {
     this.#sweep(maxAttempts);
     const list = channel === undefined
-      ? this.#pending.peek(agent)
-      : this.#waiting.peek(keyOf(agent, channel))?.pending;
-    return (list?.values() ?? [].values()).take(limit).map(seen).toArray();
+      ? this.#pending.get(agent)
+      : this.#queues.get(queueKeyOf(agent, channel))?.pending;
+    return (list?.values() ?? [].values()).take(limit).map(toQueueDelivery).toArray();
   }
 
   deadLetters(
@@ -367,17 +367,17 @@ export class MemorySpace {
     channel: string | undefined,
     limit: number,
     maxAttempts: number,
-  ): StoredDelivery[] {
+  ): QueueDelivery[] {
     this.#sweep(maxAttempts);
-    const dead = this.#dead.peek(agent)?.values() ?? [].values();
+    const dead = this.#dead.get(agent)?.values() ?? [].values();
     const wanted = dead.filter(({ entry }) => channel === undefined || entry.channel === channel);
-    return wanted.take(limit).map(seen).toArray();
+    return wanted.take(limit).map(toQueueDelivery).toArray();
   }
 
-  get(id: string, agent: string | undefined): StoredMessage | undefined {
+  get(id: string, agent: string | undefined): QueueRecord | undefined {
     this.#sweep();
     const entry = this.#entries.get(id);
-    return entry && viewed(entry, agent);
+    return entry && toQueueRecord(entry, agent);
   }
 
   delete(id: string): boolean {
@@ -392,9 +392,9 @@ export class MemorySpace {
     limit: number,
     offset: number,
     agent: string | undefined,
-  ): StoredMessage[] {
+  ): QueueRecord[] {
     const page = this.#matching(filters).drop(offset).take(limit);
-    return page.map((entry) => viewed(entry, agent)).toArray();
+    return page.map((entry) => toQueueRecord(entry, agent)).toArray();
   }
 
   count(filters: MessageFilters): number {
@@ -402,18 +402,18 @@ export class MemorySpace {
   }
 
   /** Walks the smallest index that the filters allow, the last stored first. */
-  #matching(filters: MessageFilters): IteratorObject<Entry> {
+  #matching(filters: MessageFilters): IteratorObject<QueueEntry> {
     this.#sweep();
     const { channel, sourceAgent, targetAgent, acknowledged } = filters;
-    const none = new SortedList<Entry>(bySequence);
+    const none = new SortedList<QueueEntry>(bySequence);
     const indexes = [this.#all];
-    if (channel !== undefined) indexes.push(this.#byChannel.peek(channel) ?? none);
-    if (sourceAgent !== undefined) indexes.push(this.#bySource.peek(sourceAgent) ?? none);
+    if (channel !== undefined) indexes.push(this.#byChannel.get(channel) ?? none);
+    if (sourceAgent !== undefined) indexes.push(this.#bySource.get(sourceAgent) ?? none);
     if (targetAgent !== undefined) {
-      indexes.push(this.#byTarget.peek(targetKey(targetAgent)) ?? none);
+      indexes.push(this.#byTarget.get(targetKey(targetAgent)) ?? none);
     }
     if (acknowledged !== undefined) {
-      indexes.push(this.#byAcknowledged.peek(String(acknowledged)) ?? none);
+      indexes.push(this.#byAcknowledged.get(String(acknowledged)) ?? none);
     }
     const smallest = indexes.reduce((a, b) => b.length < a.length ? b : a);
     return smallest.reversed().filter((entry) =>
@@ -432,12 +432,12 @@ export class MemorySpace {
   }
 }
 
-function undelivered(entry: Entry, agent: string): Delivery {
+function newDelivery(entry: QueueEntry, agent: string): Delivery {
   return { entry, agent, attempts: 0, leasedUntilMs: null, state: "pending", diedMs: 0 };
 }
 
-function placeOf(delivery: Delivery): string {
-  return keyOf(delivery.agent, delivery.entry.channel);
+function queueKey(delivery: Delivery): string {
+  return queueKeyOf(delivery.agent, delivery.entry.channel);
 }
 
 /** Agents have no empty names. */
@@ -445,12 +445,12 @@ function targetKey(target: string | null): string {
   return target ?? "";
 }
 
-function seen({ entry, agent, attempts, leasedUntilMs }: Delivery): StoredDelivery {
-  return { ...viewed(entry, agent), attempts, leasedUntilMs };
+function toQueueDelivery({ entry, agent, attempts, leasedUntilMs }: Delivery): QueueDelivery {
+  return { ...toQueueRecord(entry, agent), attempts, leasedUntilMs };
 }
 
 /** A message as an agent sees it; a broadcast is acknowledged by each for itself. */
-function viewed(entry: Entry, agent: string | undefined): StoredMessage {
+function toQueueRecord(entry: QueueEntry, agent: string | undefined): QueueRecord {
   const { deliveries, ...message } = entry;
   if (entry.target !== null || agent === undefined) return message;
   return { ...message, acknowledged: deliveries.get(agent)?.state === "acknowledged" };
@@ -468,10 +468,10 @@ export class MemoryStore implements QueueStore {
   }
 
   async open(): Promise<void> {}
-  hurry(): void {}
+  stopRetrying(): void {}
   async close(): Promise<void> {}
 
-  async publish(message: NewMessage): Promise<StoredMessage> {
+  async publish(message: NewMessage): Promise<QueueRecord> {
     return await this.#space.publish(message, this.#config);
   }
 
@@ -479,7 +479,7 @@ export class MemoryStore implements QueueStore {
     await this.#space.put(message, this.#config);
   }
 
-  inboxes(channel: string, agent: string): Inbox[] {
+  receivers(channel: string, agent: string): QueueReceiver[] {
     const space = this.#space;
     return [{
       register: async (from) => await space.register(channel, agent, from),
@@ -502,7 +502,7 @@ export class MemoryStore implements QueueStore {
     agent: string,
     channel: string | undefined,
     limit: number,
-  ): Promise<StoredDelivery[]> {
+  ): Promise<QueueDelivery[]> {
     return await this.#space.pending(agent, channel, limit, this.#config.maxAttempts);
   }
 
@@ -510,7 +510,7 @@ export class MemoryStore implements QueueStore {
     agent: string,
     channel: string | undefined,
     limit: number,
-  ): Promise<StoredDelivery[]> {
+  ): Promise<QueueDelivery[]> {
     return await this.#space.deadLetters(agent, channel, limit, this.#config.maxAttempts);
   }
 
@@ -518,7 +518,7 @@ export class MemoryStore implements QueueStore {
     return await this.#space.requeue(id, agent, this.#config.maxAttempts);
   }
 
-  async get(id: string, agent: string | undefined): Promise<StoredMessage | undefined> {
+  async get(id: string, agent: string | undefined): Promise<QueueRecord | undefined> {
     return await this.#space.get(id, agent);
   }
 
@@ -531,7 +531,7 @@ export class MemoryStore implements QueueStore {
     limit: number,
     offset: number,
     agent: string | undefined,
-  ): Promise<StoredMessage[]> {
+  ): Promise<QueueRecord[]> {
     return await this.#space.list(filters, limit, offset, agent);
   }
 

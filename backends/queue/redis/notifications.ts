@@ -7,46 +7,46 @@
 
 import { logger } from "../events.ts";
 import type { Connection } from "../../redis/connection.ts";
-import type { Routes } from "../../redis/cluster_router.ts";
+import type { ClusterRouter } from "../../redis/cluster_router.ts";
 
 /** First pause before a lost connection is opened again, in milliseconds; it doubles with each. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
+const INITIAL_BACKOFF_MS = 50;
+const MAX_BACKOFF_MS = 1000;
 
 /** Called with whom a message is for: an agent, or "" for all. */
-type OnHint = (agent: string) => void;
+type OnWakeup = (agent: string) => void;
 
 /** The hints of one partition, over a connection of their own. */
 export class Notifications {
-  readonly #routes: Routes;
+  readonly #router: ClusterRouter;
   readonly #partition: number;
   /** Longest wait for the server to confirm, after which looking from time to time has to do. */
-  readonly #patienceMs: number;
-  readonly #listeners = new Map<string, Set<OnHint>>();
+  readonly #connectTimeoutMs: number;
+  readonly #listeners = new Map<string, Set<OnWakeup>>();
   #connection: Connection | undefined;
-  #keeping: Promise<void> | undefined;
+  #maintaining: Promise<void> | undefined;
   #connected = Promise.withResolvers<void>();
   #wake: (() => void) | undefined;
   #changing: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(routes: Routes, partition: number, patienceMs: number) {
-    this.#routes = routes;
+  constructor(router: ClusterRouter, partition: number, connectTimeoutMs: number) {
+    this.#router = router;
     this.#partition = partition;
-    this.#patienceMs = patienceMs;
+    this.#connectTimeoutMs = connectTimeoutMs;
   }
 
   /** Calls `onHint` for what is published on a channel, until the result is called. */
-  async listen(channel: string, onHint: OnHint): Promise<() => void> {
-    let hints = this.#listeners.get(channel);
-    const isNew = hints === undefined;
-    if (hints === undefined) this.#listeners.set(channel, hints = new Set());
-    hints.add(onHint);
-    const isFirst = this.#keeping === undefined;
-    this.#keeping ??= this.#keep();
-    if (isFirst || this.#connection === undefined) await this.#untilConnected();
+  async listen(channel: string, onWakeup: OnWakeup): Promise<() => void> {
+    let wakeups = this.#listeners.get(channel);
+    const isNew = wakeups === undefined;
+    if (wakeups === undefined) this.#listeners.set(channel, wakeups = new Set());
+    wakeups.add(onWakeup);
+    const isFirst = this.#maintaining === undefined;
+    this.#maintaining ??= this.#maintainConnection();
+    if (isFirst || this.#connection === undefined) await this.#waitForConnection();
     else if (isNew) await this.#change((connection) => this.#subscribe(connection, channel));
-    return () => this.#unlisten(channel, onHint);
+    return () => this.#unlisten(channel, onWakeup);
   }
 
   /**
@@ -62,44 +62,44 @@ export class Notifications {
     await this.#changing;
   }
 
-  #unlisten(channel: string, onHint: OnHint): void {
-    const hints = this.#listeners.get(channel);
-    if (hints === undefined || !hints.delete(onHint) || hints.size > 0) return;
+  #unlisten(channel: string, onWakeup: OnWakeup): void {
+    const wakeups = this.#listeners.get(channel);
+    if (wakeups === undefined || !wakeups.delete(onWakeup) || wakeups.size > 0) return;
     this.#listeners.delete(channel);
     void this.#change(async (connection) => {
       if (this.#listeners.has(channel)) return;
-      await connection.unsubscribe(channel, this.#routes.isCluster);
+      await connection.unsubscribe(channel, this.#router.isCluster);
     });
   }
 
-  async #untilConnected(): Promise<void> {
+  async #waitForConnection(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#patienceMs);
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#connectTimeoutMs);
     });
-    await Promise.race([this.#connected.promise, patience]);
+    await Promise.race([this.#connected.promise, timeout]);
     clearTimeout(timer);
   }
 
   /** Keeps a connection as long as the queue is open. */
-  async #keep(): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; !this.#isClosed;) {
+  async #maintainConnection(): Promise<void> {
+    for (let backoffMs = INITIAL_BACKOFF_MS; !this.#isClosed;) {
       try {
-        await this.#hear(() => pauseMs = FIRST_PAUSE_MS);
+        await this.#receiveNotifications(() => backoffMs = INITIAL_BACKOFF_MS);
       } catch (error) {
         logger.debug("redis_notifications_interrupted", { error });
         // The next attempt may find another server.
-        if (this.#routes.isCluster) await this.#routes.lookAgain().catch(() => {});
+        if (this.#router.isCluster) await this.#router.refresh().catch(() => {});
       }
-      await this.#pause(pauseMs);
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      await this.#sleep(backoffMs);
+      backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS);
     }
   }
 
   /** Hears hints until the connection is gone. */
-  async #hear(onSuccess: () => void): Promise<void> {
-    const place = await this.#routes.placeOf(this.#partition);
-    const connection = await this.#routes.connect(place);
+  async #receiveNotifications(onSuccess: () => void): Promise<void> {
+    const node = await this.#router.nodeOf(this.#partition);
+    const connection = await this.#router.connect(node);
     try {
       if (this.#isClosed) return;
       this.#connection = connection;
@@ -108,8 +108,8 @@ export class Notifications {
       );
       this.#connected.resolve();
       onSuccess();
-      for (const hints of this.#listeners.values()) hints.forEach((hint) => hint(""));
-      await connection.gone;
+      for (const wakeups of this.#listeners.values()) wakeups.forEach((wakeup) => wakeup(""));
+      await connection.closed;
       throw new Error("the connection was lost");
     } finally {
       this.#connection = undefined;
@@ -120,17 +120,17 @@ export class Notifications {
   }
 
   async #subscribe(connection: Connection, channel: string): Promise<void> {
-    await connection.subscribe(channel, this.#routes.isCluster, (agent) => {
-      this.#listeners.get(channel)?.forEach((hint) => hint(agent));
+    await connection.subscribe(channel, this.#router.isCluster, (agent) => {
+      this.#listeners.get(channel)?.forEach((wakeup) => wakeup(agent));
     });
   }
 
-  async #pause(pauseMs: number): Promise<void> {
+  async #sleep(delayMs: number): Promise<void> {
     if (this.#isClosed) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      timer = setTimeout(resolve, pauseMs);
+      timer = setTimeout(resolve, delayMs);
     });
     clearTimeout(timer);
   }
@@ -147,6 +147,6 @@ export class Notifications {
     this.#listeners.clear();
     this.#connection?.close();
     this.#wake?.();
-    await this.#keeping;
+    await this.#maintaining;
   }
 }

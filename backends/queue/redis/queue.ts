@@ -6,7 +6,7 @@
 
 import { systemClock } from "../clock.ts";
 import { resolveConfig } from "../config.ts";
-import { QueueFront } from "../base.ts";
+import { QueueBase } from "../base.ts";
 import type { QueueConfig } from "../types.ts";
 import { RedisStore } from "./store.ts";
 
@@ -34,7 +34,7 @@ import { RedisStore } from "./store.ts";
  * }
  * ```
  */
-export class RedisMessageQueue extends QueueFront {
+export class RedisMessageQueue extends QueueBase {
   /**
    * Makes a queue; `initialize` connects it.
    *

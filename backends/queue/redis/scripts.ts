@@ -32,7 +32,7 @@
  * milliseconds an operation may be repeated. Making a function takes the server time, so a script gets
  * those it uses.
  */
-const PIECES: readonly (readonly [name: string, text: string])[] = [
+const FRAGMENTS: readonly (readonly [name: string, text: string])[] = [
   ["time", "local time = call('TIME')"],
   ["now", "local now = time[1] * 1000 + math.floor(time[2] / 1000)"],
   ["HORIZON", "local HORIZON = tonumber(ARGV[2])"],
@@ -249,22 +249,22 @@ end`,
 ];
 
 /** Scripts that make room, or keep consumers going, work when the memory is full. */
-const WHEN_FULL = "#!lua flags=allow-oom\n";
-const WITH_ROOM = "#!lua\n";
-const BEGIN = "local P = string.sub(KEYS[1], 1, -4)\nlocal call = redis.call\n";
+const ALLOW_OOM = "#!lua flags=allow-oom\n";
+const DENY_OOM = "#!lua\n";
+const PRELUDE = "local P = string.sub(KEYS[1], 1, -4)\nlocal call = redis.call\n";
 
 /** A script: how it begins, the pieces that it uses, and its text. */
 function script(flags: string, text: string): string {
-  let whole = text;
-  for (const [name, piece] of PIECES.toReversed()) {
-    if (new RegExp(`\\b${name}\\b`).test(whole)) whole = `${piece}\n${whole}`;
+  let source = text;
+  for (const [name, fragment] of FRAGMENTS.toReversed()) {
+    if (new RegExp(`\\b${name}\\b`).test(source)) source = `${fragment}\n${source}`;
   }
-  return flags + BEGIN + whole;
+  return flags + PRELUDE + source;
 }
 
 /** Messages of one call: `ARGV` from 3 is the limit of a channel, then 13 for each message. */
 const store = script(
-  WITH_ROOM,
+  DENY_OOM,
   `
 local maxItems = tonumber(ARGV[3])
 local last = tonumber(call('GET', KEYS[1]) or '0')
@@ -360,7 +360,7 @@ return replies
 );
 
 const register = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local channel, agent, isFromOldest = ARGV[3], ARGV[4], ARGV[5] == '1'
 if call('SADD', P .. 'subs:' .. channel, agent) == 0 or not isFromOldest then return 0 end
@@ -377,7 +377,7 @@ return 1
 );
 
 const unsubscribe = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local operation, channel, agent = ARGV[3], ARGV[4], ARGV[5]
 local memo = call('GET', P .. 'op:' .. operation)
@@ -404,7 +404,7 @@ return known
 
 /** Answers `{ missed, milliseconds to the next end of a lease or -1, messages... }`. */
 const claim = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local operation, isRetry, channel, agent = ARGV[3], ARGV[4] == '1', ARGV[5], ARGV[6]
 local limit, leaseMs, maxAttempts = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
@@ -459,7 +459,7 @@ return { tonumber(call('GET', missedKey) or '0'), due, unpack(found) }
 
 /** `ARGV` from 5: for each message its place and id, and when its lease was to end. */
 const release = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local channel, agent = ARGV[3], ARGV[4]
 local where = place(agent, channel)
@@ -480,7 +480,7 @@ return 1
 
 /** Messages of one call: `ARGV` from 3 is the id of each, and the agent. */
 const acknowledge = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local done = {}
 local function acknowledgeOne(id, agent)
@@ -511,7 +511,7 @@ return replies
 );
 
 const requeue = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local operation, id, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[6])
 if call('EXISTS', P .. 'op:' .. operation) == 1 then
@@ -533,7 +533,7 @@ return 'acknowledged'
 
 /** Answers messages, or nothing if it has to be asked again. */
 const pending = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local agent, channel, limit, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 if clean(maxAttempts) then return nil end
@@ -565,7 +565,7 @@ return found
 
 /** Answers messages, or nothing if it has to be asked again. */
 const deadLetters = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local agent, channel, limit, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 if clean(maxAttempts) then return nil end
@@ -583,10 +583,10 @@ return found
 `,
 );
 
-const get = script(WHEN_FULL, "return read(ARGV[3], ARGV[4])");
+const get = script(ALLOW_OOM, "return read(ARGV[3], ARGV[4])");
 
 const remove = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local operation, id = ARGV[3], ARGV[4]
 local memo = call('GET', P .. 'op:' .. operation)
@@ -670,7 +670,7 @@ end
 
 /** Answers `{ "again" }`, or `{ "done" or the place to go on from, how many were skipped, messages... }`. */
 const list = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `${WALK}
 local skip, limit, agent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 local found, skipped = {}, 0
@@ -688,7 +688,7 @@ return { isDone and 'done' or cursor, skipped, unpack(found) }
 
 /** Answers `{ "again" }`, or `{ "done" or the place to go on from, how many }`. */
 const count = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `${WALK}
 if isExact then return { 'done', size } end
 local matches = 0
@@ -699,7 +699,7 @@ return { isDone and 'done' or cursor, matches }
 
 /** Answers how many were removed; there may be more if it was all that it removes at once. */
 const clear = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 local operation, most = ARGV[3], tonumber(ARGV[4])
 local memo = call('GET', P .. 'op:' .. operation)
@@ -718,7 +718,7 @@ return #ids
 
 /** Removes what is due; answers 1 if there is more. */
 const sweep = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 return clean(tonumber(ARGV[3])) and 1 or 0
 `,
@@ -726,7 +726,7 @@ return clean(tonumber(ARGV[3])) and 1 or 0
 
 /** Writes the number of partitions down if nobody has, and answers what is written. */
 const agree = script(
-  WHEN_FULL,
+  ALLOW_OOM,
   `
 call('SET', P .. 'partitions', ARGV[3], 'NX')
 return call('GET', P .. 'partitions')

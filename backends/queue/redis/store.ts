@@ -11,21 +11,21 @@ import { QueueConfigurationError } from "../errors.ts";
 import { logger } from "../events.ts";
 import {
   type AcknowledgeOutcome,
-  byTurn,
+  byPriority,
   type Claim,
-  type Inbox,
   type MessageToPut,
   type NewMessage,
+  type QueueDelivery,
+  type QueueReceiver,
+  type QueueRecord,
   type QueueStore,
-  type StoredDelivery,
-  type StoredMessage,
 } from "../store.ts";
 import type { MessageFilters } from "../types.ts";
 import { parseRedisUrl, type RedisAddress } from "../../redis/address.ts";
 import type { Reply } from "../../redis/connection.ts";
 import { Notifications } from "./notifications.ts";
-import { Routes } from "../../redis/cluster_router.ts";
-import { attemptMs, Runner } from "../../redis/script_runner.ts";
+import { ClusterRouter } from "../../redis/cluster_router.ts";
+import { attemptMs, ScriptRunner } from "../../redis/script_runner.ts";
 import type { ScriptName } from "./scripts.ts";
 
 /** Messages that one step of `clear` removes. */
@@ -42,8 +42,8 @@ export class RedisStore implements QueueStore {
   readonly #config: ResolvedConfig;
   readonly #address: RedisAddress;
   readonly #prefixes: readonly string[];
-  readonly #routes: Routes;
-  readonly #runner: Runner;
+  readonly #router: ClusterRouter;
+  readonly #runner: ScriptRunner;
   readonly #notifications: readonly Notifications[];
   readonly #partitions: readonly number[];
   #health: ReturnType<typeof setInterval> | undefined;
@@ -57,24 +57,24 @@ export class RedisStore implements QueueStore {
     );
     const keys = this.#prefixes.map((prefix) => `${prefix}:seq`);
     const timeoutMs = attemptMs(config);
-    this.#routes = new Routes(this.#address, keys, { timeoutMs, poolSize: config.poolSize });
-    this.#runner = new Runner(this.#routes, config, keys, this.#address.shown);
+    this.#router = new ClusterRouter(this.#address, keys, { timeoutMs, poolSize: config.poolSize });
+    this.#runner = new ScriptRunner(this.#router, config, keys, this.#address.redactedUrl);
     this.#notifications = this.#partitions.map((partition) =>
-      new Notifications(this.#routes, partition, timeoutMs)
+      new Notifications(this.#router, partition, timeoutMs)
     );
   }
 
   async open(): Promise<void> {
-    const { isCluster, shown } = this.#address;
+    const { isCluster, redactedUrl } = this.#address;
     logger.info(isCluster ? "initializing_redis_cluster" : "initializing_redis_single", {
-      url: shown,
+      url: redactedUrl,
     });
     try {
       await this.#agreeOnPartitions();
       await this.#warnOfEviction();
     } catch (error) {
-      logger.error("redis_initialization_failed", { url: shown, error });
-      await this.#routes.close();
+      logger.error("redis_initialization_failed", { url: redactedUrl, error });
+      await this.#router.close();
       throw error;
     }
     this.#health = setInterval(() => void this.#checkHealth(), this.#config.healthCheckMs);
@@ -87,47 +87,47 @@ export class RedisStore implements QueueStore {
     if (Number(agreed) === partitions) return;
     throw new QueueConfigurationError(
       `cannot use ${partitions} partitions for namespace ${show(namespace)} on ` +
-        `${this.#address.shown}: it has ${agreed}; use as many, or another namespace`,
+        `${this.#address.redactedUrl}: it has ${agreed}; use as many, or another namespace`,
     );
   }
 
   /** Asks once, and does without an answer: a server need not tell. */
   async #warnOfEviction(): Promise<void> {
     try {
-      const pool = await this.#routes.poolOf(0, false);
+      const pool = await this.#router.poolOf(0, false);
       const connection = await pool.take();
       const info = String(await connection.send(["INFO", "memory"]));
       const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1];
       if (policy !== undefined && policy !== "noeviction" && !policy.startsWith("volatile-")) {
-        logger.warn("redis_may_evict_messages", { url: this.#address.shown, policy });
+        logger.warn("redis_may_evict_messages", { url: this.#address.redactedUrl, policy });
       }
     } catch (error) {
       logger.debug("redis_eviction_unknown", { error });
     }
   }
 
-  hurry(): void {
-    this.#runner.hurry();
-    this.#routes.hurry();
+  stopRetrying(): void {
+    this.#runner.stopRetrying();
+    this.#router.stopRetrying();
   }
 
   async close(): Promise<void> {
-    logger.info("closing_redis_connection", { url: this.#address.shown });
+    logger.info("closing_redis_connection", { url: this.#address.redactedUrl });
     clearInterval(this.#health);
     await Promise.all(this.#notifications.map((notifications) => notifications.close()));
     await this.#runner.settled();
-    await this.#routes.close();
-    logger.info("redis_connection_closed", { url: this.#address.shown });
+    await this.#router.close();
+    logger.info("redis_connection_closed", { url: this.#address.redactedUrl });
   }
 
   /** Finds connections that died silently, and removes what is due while nobody calls. */
   async #checkHealth(): Promise<void> {
-    this.#routes.checkIdle();
+    this.#router.checkIdle();
     for (const notifications of this.#notifications) notifications.check();
     try {
       await Promise.all(this.#partitions.map((partition) => this.#sweep(partition)));
     } catch (error) {
-      logger.warn("redis_health_check_failed", { url: this.#address.shown, error });
+      logger.warn("redis_health_check_failed", { url: this.#address.redactedUrl, error });
     }
   }
 
@@ -144,25 +144,25 @@ export class RedisStore implements QueueStore {
   }
 
   /** The partition of messages to an agent, or to all of a channel. */
-  #homeOf(target: string | null, channel: string): number {
+  #partitionOf(target: string | null, channel: string): number {
     return hash(target ?? channel) % this.#partitions.length;
   }
 
   /** Where a message of this id may be: one place for an id of ours, any for another. */
-  #placesOf(id: string): readonly number[] {
-    const partition = this.#partitionIn(id);
+  #partitionsOf(id: string): readonly number[] {
+    const partition = this.#partitionFromId(id);
     return partition === undefined ? this.#partitions : [partition];
   }
 
-  #partitionIn(id: string): number | undefined {
+  #partitionFromId(id: string): number | undefined {
     if (this.#partitions.length === 1) return 0;
     const partition = Number(OWN_ID.exec(id)?.[1] ?? NaN);
     return partition < this.#partitions.length ? partition : undefined;
   }
 
-  async publish(message: NewMessage): Promise<StoredMessage> {
+  async publish(message: NewMessage): Promise<QueueRecord> {
     const { channel, source, target, payload, metadata, priority, ttlMs } = message;
-    const home = this.#homeOf(target, channel);
+    const home = this.#partitionOf(target, channel);
     const id = this.#partitions.length === 1
       ? crypto.randomUUID()
       : `${home}.${crypto.randomUUID()}`;
@@ -195,19 +195,19 @@ export class RedisStore implements QueueStore {
   }
 
   #storeIn(partition: number, args: string[]): Promise<Reply> {
-    const shared = [String(this.#config.maxItems)];
+    const sharedArgs = [String(this.#config.maxItems)];
     return this.#runner.run({
       script: "store",
       partition,
       args: () => args,
-      shared,
+      sharedArgs,
       isDurable: true,
     });
   }
 
   async put(message: MessageToPut): Promise<void> {
-    const home = this.#homeOf(message.target, message.channel);
-    const named = this.#partitionIn(message.id);
+    const home = this.#partitionOf(message.target, message.channel);
+    const named = this.#partitionFromId(message.id);
     if (named !== undefined && named !== home) {
       throw new TypeError(
         `cannot put message ${
@@ -232,20 +232,25 @@ export class RedisStore implements QueueStore {
       message.acknowledged ? "1" : "0",
     ]);
     // Only an id that is not of ours can have been elsewhere before.
-    const others = this.#placesOf(message.id).filter((partition) => partition !== home);
+    const others = this.#partitionsOf(message.id).filter((partition) => partition !== home);
     await Promise.all(others.map((partition) => this.#removeFrom(partition, message.id)));
   }
 
-  inboxes(channel: string, agent: string): Inbox[] {
-    const ofAgent = this.#homeOf(agent, channel);
-    const ofChannel = this.#homeOf(null, channel);
-    const places = [...new Set([ofAgent, ofChannel])];
-    return places.map((partition) =>
-      this.#inboxAt(partition, channel, agent, partition === ofChannel)
+  receivers(channel: string, agent: string): QueueReceiver[] {
+    const ofAgent = this.#partitionOf(agent, channel);
+    const ofChannel = this.#partitionOf(null, channel);
+    const partitions = [...new Set([ofAgent, ofChannel])];
+    return partitions.map((partition) =>
+      this.#receiverAt(partition, channel, agent, partition === ofChannel)
     );
   }
 
-  #inboxAt(partition: number, channel: string, agent: string, hasBroadcasts: boolean): Inbox {
+  #receiverAt(
+    partition: number,
+    channel: string,
+    agent: string,
+    hasBroadcasts: boolean,
+  ): QueueReceiver {
     const notifyChannel = `${this.#prefixes[partition]}:notify:${channel}`;
     return {
       register: async (from) => {
@@ -254,16 +259,16 @@ export class RedisStore implements QueueStore {
         await this.#runDurably("register", partition, [channel, agent, isFromOldest]);
       },
       claim: (limit, reported) => this.#claim(partition, channel, agent, limit, reported),
-      release: async (taken) => {
-        const members = taken.flatMap(({ id, sequence, leasedUntilMs }) => [
+      release: async (claimed) => {
+        const members = claimed.flatMap(({ id, sequence, leasedUntilMs }) => [
           `${sequence}${id}`,
           String(leasedUntilMs),
         ]);
         await this.#run("release", partition, [channel, agent, ...members]);
       },
-      listen: (onHint) =>
-        this.#notifications[partition].listen(notifyChannel, (whom) => {
-          if (whom === "" || whom === agent) onHint();
+      listen: (onWakeup) =>
+        this.#notifications[partition].listen(notifyChannel, (target) => {
+          if (target === "" || target === agent) onWakeup();
         }),
     };
   }
@@ -292,7 +297,7 @@ export class RedisStore implements QueueStore {
   }
 
   async unsubscribe(channel: string, agent: string): Promise<boolean> {
-    const partition = this.#homeOf(null, channel);
+    const partition = this.#partitionOf(null, channel);
     const args = [crypto.randomUUID(), channel, agent];
     return await this.#runDurably("unsubscribe", partition, args) === 1;
   }
@@ -310,11 +315,11 @@ export class RedisStore implements QueueStore {
     script: ScriptName,
     id: string,
     args: string[],
-    shared?: string[],
+    sharedArgs?: string[],
   ): Promise<AcknowledgeOutcome> {
     const outcomes = await Promise.all(
-      this.#placesOf(id).map((partition) =>
-        this.#runner.run({ script, partition, args: () => args, shared, isDurable: true })
+      this.#partitionsOf(id).map((partition) =>
+        this.#runner.run({ script, partition, args: () => args, sharedArgs, isDurable: true })
       ),
     ) as AcknowledgeOutcome[];
     return outcomes.find((outcome) => outcome !== "absent") ?? "absent";
@@ -324,29 +329,32 @@ export class RedisStore implements QueueStore {
     agent: string,
     channel: string | undefined,
     limit: number,
-  ): Promise<StoredDelivery[]> {
-    return (await this.#waiting("pending", agent, channel, limit)).sort(byTurn).slice(0, limit);
+  ): Promise<QueueDelivery[]> {
+    return (await this.#readDeliveries("pending", agent, channel, limit)).sort(byPriority).slice(
+      0,
+      limit,
+    );
   }
 
   async deadLetters(
     agent: string,
     channel: string | undefined,
     limit: number,
-  ): Promise<StoredDelivery[]> {
-    return (await this.#waiting("deadLetters", agent, channel, limit)).slice(0, limit);
+  ): Promise<QueueDelivery[]> {
+    return (await this.#readDeliveries("deadLetters", agent, channel, limit)).slice(0, limit);
   }
 
-  async #waiting(
+  async #readDeliveries(
     script: ScriptName,
     agent: string,
     channel: string | undefined,
     limit: number,
-  ): Promise<StoredDelivery[]> {
-    const places = channel === undefined
+  ): Promise<QueueDelivery[]> {
+    const partitions = channel === undefined
       ? this.#partitions
-      : new Set([this.#homeOf(agent, channel), this.#homeOf(null, channel)]);
+      : new Set([this.#partitionOf(agent, channel), this.#partitionOf(null, channel)]);
     const args = [agent, channel ?? "", String(limit), String(this.#config.maxAttempts)];
-    const found = await Promise.all([...places].map(async (partition) => {
+    const found = await Promise.all([...partitions].map(async (partition) => {
       let reply: Reply;
       do reply = await this.#run(script, partition, args); while (reply === null);
       return (reply as Reply[]).map(toDelivery);
@@ -354,17 +362,17 @@ export class RedisStore implements QueueStore {
     return found.flat();
   }
 
-  async get(id: string, agent: string | undefined): Promise<StoredMessage | undefined> {
+  async get(id: string, agent: string | undefined): Promise<QueueRecord | undefined> {
     const replies = await Promise.all(
-      this.#placesOf(id).map((partition) => this.#run("get", partition, [id, agent ?? ""])),
+      this.#partitionsOf(id).map((partition) => this.#run("get", partition, [id, agent ?? ""])),
     );
     const found = replies.find((reply) => reply !== null);
-    return found == null ? undefined : toMessage(found);
+    return found == null ? undefined : toRecord(found);
   }
 
   async delete(id: string): Promise<boolean> {
     const outcomes = await Promise.all(
-      this.#placesOf(id).map((partition) => this.#removeFrom(partition, id)),
+      this.#partitionsOf(id).map((partition) => this.#removeFrom(partition, id)),
     );
     return outcomes.includes(true);
   }
@@ -378,7 +386,7 @@ export class RedisStore implements QueueStore {
     limit: number,
     offset: number,
     agent: string | undefined,
-  ): Promise<StoredMessage[]> {
+  ): Promise<QueueRecord[]> {
     if (limit === 0) return [];
     if (this.#partitions.length === 1) return await this.#listIn(0, filters, limit, offset, agent);
     const pages = await Promise.all(
@@ -395,8 +403,8 @@ export class RedisStore implements QueueStore {
     limit: number,
     offset: number,
     agent: string | undefined,
-  ): Promise<StoredMessage[]> {
-    const found: StoredMessage[] = [];
+  ): Promise<QueueRecord[]> {
+    const found: QueueRecord[] = [];
     let left = offset;
     for await (
       const [skipped, ...messages] of this.#walk("list", partition, filters, () => [
@@ -406,7 +414,7 @@ export class RedisStore implements QueueStore {
       ])
     ) {
       left -= Number(skipped);
-      found.push(...messages.map(toMessage));
+      found.push(...messages.map(toRecord));
     }
     return found;
   }
@@ -482,7 +490,7 @@ function filterArgs({ channel, sourceAgent, targetAgent, acknowledged }: Message
   return [channel ?? "", sourceAgent ?? "", target, isDone];
 }
 
-function toMessage(reply: Reply): StoredMessage {
+function toRecord(reply: Reply): QueueRecord {
   const [id, channel, source, target, payload, metadata, priority, ...rest] = reply as string[];
   const [created, updated, expires, sequence, acknowledged] = rest;
   return {
@@ -501,11 +509,11 @@ function toMessage(reply: Reply): StoredMessage {
   };
 }
 
-function toDelivery(reply: Reply): StoredDelivery {
+function toDelivery(reply: Reply): QueueDelivery {
   const fields = reply as string[];
   const leasedUntil = fields[LEASED_UNTIL];
   return {
-    ...toMessage(reply),
+    ...toRecord(reply),
     attempts: Number(fields[LEASED_UNTIL - 1]),
     leasedUntilMs: leasedUntil === "" ? null : Number(leasedUntil),
   };

@@ -13,10 +13,10 @@ import {
 } from "../../tcp/protocol/arguments.ts";
 import { resolveLimits, type StateOptions } from "../config.ts";
 import { SharedBackendError, SharedBackendLimitError } from "../errors.ts";
-import { LazyLink } from "../lazy_client.ts";
+import { LazyClient } from "../lazy_client.ts";
 import type { ManagerAddress } from "./dialer.ts";
 import { checkAuthkey } from "./handshake.ts";
-import type { ManagerLink } from "./client.ts";
+import type { ManagerClient } from "./client.ts";
 import { checkIndex, checkSlot, checkStateName } from "../validate.ts";
 import type { SharedBackend } from "../types.ts";
 
@@ -54,7 +54,7 @@ export interface ManagerBackendOptions extends StateOptions {
  * ```
  */
 export class ManagerBackend implements SharedBackend {
-  readonly #link: LazyLink<ManagerLink>;
+  readonly #client: LazyClient<ManagerClient>;
 
   /**
    * Prepares a backend, and does no input or output: `connect()`, or the first call, does.
@@ -67,9 +67,9 @@ export class ManagerBackend implements SharedBackend {
     const [host, port] = checkAddress(managerAddress);
     const authkey = checkAuthkey("managerAuthkey", managerAuthkey);
     const address: ManagerAddress = { host, port, authkey, limits: resolveLimits(options) };
-    this.#link = new LazyLink("ManagerBackend", async () => {
-      const { ManagerLink } = await import("./client.ts");
-      return new ManagerLink(address);
+    this.#client = new LazyClient("ManagerBackend", async () => {
+      const { ManagerClient } = await import("./client.ts");
+      return new ManagerClient(address);
     });
   }
 
@@ -79,15 +79,15 @@ export class ManagerBackend implements SharedBackend {
    * @throws {SharedBackendConnectionError} if it cannot be reached, or refuses the key or the limits
    */
   async connect(): Promise<void> {
-    await (await this.#link.get()).open();
+    await (await this.#client.get()).open();
   }
 
-  async #ask(...words: string[]): Promise<string[]> {
-    return valuesOf(await (await this.#link.get()).ask(words.join(" ")));
+  async #request(...words: string[]): Promise<string[]> {
+    return valuesOf(await (await this.#client.get()).request(words.join(" ")));
   }
 
   async #write(command: string, ...args: string[]): Promise<string | undefined> {
-    const values = valuesOf(await (await this.#link.get()).write(command, ...args));
+    const values = valuesOf(await (await this.#client.get()).write(command, ...args));
     return values.at(0);
   }
 
@@ -102,22 +102,23 @@ export class ManagerBackend implements SharedBackend {
   /** All slots of a thread in their order. */
   async bufferGetThread(threadId: string): Promise<Uint8Array[]> {
     checkStateName("threadId", threadId);
-    return (await this.#ask("STATE_SLOTS", textArgument(threadId))).map(bytesOf);
+    return (await this.#request("STATE_SLOTS", textArgument(threadId))).map(bytesOf);
   }
 
   /** One slot; undefined if there is none with that index. */
   async bufferGetSlot(threadId: string, index: number): Promise<Uint8Array | undefined> {
     checkStateName("threadId", threadId);
     checkIndex(index);
-    return (await this.#ask("STATE_SLOT", textArgument(threadId), String(index))).map(bytesOf).at(
-      0,
-    );
+    return (await this.#request("STATE_SLOT", textArgument(threadId), String(index))).map(bytesOf)
+      .at(
+        0,
+      );
   }
 
   /** Number of slots of a thread. */
   async bufferThreadLen(threadId: string): Promise<number> {
     checkStateName("threadId", threadId);
-    return Number(await this.#ask("STATE_LENGTH", textArgument(threadId)));
+    return Number(await this.#request("STATE_LENGTH", textArgument(threadId)));
   }
 
   /** True if the thread has slots. */
@@ -133,7 +134,7 @@ export class ManagerBackend implements SharedBackend {
 
   /** Ids of all threads. */
   async bufferListThreads(): Promise<string[]> {
-    return JSON.parse(textOf((await this.#ask("STATE_THREADS"))[0]));
+    return JSON.parse(textOf((await this.#request("STATE_THREADS"))[0]));
   }
 
   /** Deletes all threads. */
@@ -151,13 +152,13 @@ export class ManagerBackend implements SharedBackend {
   /** The uuid of a chain. */
   async registryGetUuid(chain: string): Promise<string | undefined> {
     checkStateName("chain", chain);
-    return (await this.#ask("STATE_UUID", textArgument(chain))).map(textOf).at(0);
+    return (await this.#request("STATE_UUID", textArgument(chain))).map(textOf).at(0);
   }
 
   /** The chain of a uuid. */
   async registryGetChain(uuid: string): Promise<string | undefined> {
     checkStateName("uuid", uuid);
-    return (await this.#ask("STATE_CHAIN", textArgument(uuid))).map(textOf).at(0);
+    return (await this.#request("STATE_CHAIN", textArgument(uuid))).map(textOf).at(0);
   }
 
   /** Deletes the pair of a uuid; false if there was none. */
@@ -168,7 +169,7 @@ export class ManagerBackend implements SharedBackend {
 
   /** All pairs, as an object from uuids to chains. */
   async registryListAll(): Promise<Record<string, string>> {
-    return JSON.parse(textOf((await this.#ask("STATE_PAIRS"))[0]));
+    return JSON.parse(textOf((await this.#request("STATE_PAIRS"))[0]));
   }
 
   /** Deletes all pairs. */
@@ -178,7 +179,7 @@ export class ManagerBackend implements SharedBackend {
 
   /** Waits for calls on their way, and leaves the server, which ends with its last client. */
   close(): Promise<void> {
-    return this.#link.close();
+    return this.#client.close();
   }
 
   /** Closes the backend at the end of an `await using` block. */
@@ -201,11 +202,11 @@ function checkAddress(address: readonly [host: string, port: number]): [string, 
 }
 
 /** What follows the word of an answer; nothing when the answer is that there is nothing. */
-function valuesOf(answer: string): string[] {
-  const [word, ...values] = splitArguments(answer);
+function valuesOf(reply: string): string[] {
+  const [word, ...values] = splitArguments(reply);
   if (word === "LIMIT") throw new SharedBackendLimitError(textOf(values[1]), Number(values[0]));
   if (WORDS.has(word)) return values;
-  throw new SharedBackendError(`the manager answered ${answer.slice(0, 100)}`);
+  throw new SharedBackendError(`the manager answered ${reply.slice(0, 100)}`);
 }
 
 const WORDS: ReadonlySet<string> = new Set([

@@ -7,32 +7,32 @@
 
 import { Fifo } from "../../../lib/base/deque.ts";
 import { MessagingConnectionError } from "../../messaging/errors.ts";
-import type { Link } from "../../tcp/client/connection.ts";
+import type { ClientConnection } from "../../tcp/client/connection.ts";
 import { SharedBackendError } from "../errors.ts";
 import { CALL_WINDOW } from "./write_dedup.ts";
-import { Dialer, endOfStarted, type ManagerAddress, PassingError } from "./dialer.ts";
+import { Dialer, type ManagerAddress, TransientError, waitForStarted } from "./dialer.ts";
 
 /** Milliseconds to reach a server for the first time, and to reach it again. */
-const FIRST_PATIENCE_MS = 10_000;
-const PATIENCE_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const RECONNECT_TIMEOUT_MS = 30_000;
 /** Milliseconds between two attempts. */
-const PAUSE_MS = 50;
+const RETRY_DELAY_MS = 50;
 
-interface Call {
+interface PendingCall {
   readonly line: string;
-  readonly resolve: (answer: string) => void;
+  readonly resolve: (reply: string) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** The calls of one client. */
-export class ManagerLink {
+export class ManagerClient {
   readonly #address: ManagerAddress;
   readonly #dialer: Dialer;
-  readonly #waiting = new Fifo<Call>();
+  readonly #waiting = new Fifo<PendingCall>();
   /** In their order: without an answer yet. */
-  readonly #sent = new Set<Call>();
+  readonly #sent = new Set<PendingCall>();
   #writes = 0;
-  #link: Link | undefined;
+  #connection: ClientConnection | undefined;
   #opening: Promise<void> | undefined;
   #isClosing = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -44,11 +44,11 @@ export class ManagerLink {
 
   /** Connects now. */
   async open(): Promise<void> {
-    await this.ask("PING");
+    await this.request("PING");
   }
 
   /** Sends a command; its answer. */
-  ask(line: string): Promise<string> {
+  request(line: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ line, resolve, reject });
       this.#pump();
@@ -57,32 +57,32 @@ export class ManagerLink {
 
   /** Sends a command that changes the state. */
   write(command: string, ...args: string[]): Promise<string> {
-    return this.ask([command, ++this.#writes, ...args].join(" "));
+    return this.request([command, ++this.#writes, ...args].join(" "));
   }
 
   #pump(): void {
-    if (this.#link === undefined) {
+    if (this.#connection === undefined) {
       this.#opening ??= this.#open().finally(() => this.#opening = undefined);
       return;
     }
     while (this.#sent.size < CALL_WINDOW && this.#waiting.length > 0) {
-      this.#send(this.#link, this.#waiting.shift()!);
+      this.#send(this.#connection, this.#waiting.shift()!);
     }
   }
 
-  #send(link: Link, call: Call): void {
+  #send(connection: ClientConnection, call: PendingCall): void {
     this.#sent.add(call);
-    link.ask(call.line).then(
-      (answer) => this.#finish(call, () => call.resolve(answer)),
+    connection.request(call.line).then(
+      (reply) => this.#finish(call, () => call.resolve(reply)),
       (error) => {
         // It is sent again on the next connection.
         if (error instanceof MessagingConnectionError) return;
-        this.#finish(call, () => call.reject(this.#refusal(error)));
+        this.#finish(call, () => call.reject(this.#requestError(error)));
       },
     );
   }
 
-  #finish(call: Call, settle: () => void): void {
+  #finish(call: PendingCall, settle: () => void): void {
     // The answer on a connection that was lost meanwhile came twice.
     if (!this.#sent.delete(call)) return;
     settle();
@@ -90,18 +90,18 @@ export class ManagerLink {
     else if (this.#sent.size === 0) this.#idle?.resolve();
   }
 
-  #refusal(cause: Error): SharedBackendError {
+  #requestError(cause: Error): SharedBackendError {
     return new SharedBackendError(
-      `the manager at ${this.#dialer.shown} refused a call: ${cause.message}`,
+      `the manager at ${this.#dialer.endpoint} refused a call: ${cause.message}`,
       { cause },
     );
   }
 
   async #open(): Promise<void> {
     try {
-      const link = await this.#reach();
-      this.#link = link;
-      for (const call of [...this.#sent]) this.#send(link, call);
+      const connection = await this.#connectWithRetry();
+      this.#connection = connection;
+      for (const call of [...this.#sent]) this.#send(connection, call);
       this.#pump();
     } catch (error) {
       this.#rejectAll(error as Error);
@@ -109,30 +109,30 @@ export class ManagerLink {
   }
 
   /** Tries for as long as that may help. */
-  async #reach(): Promise<Link> {
-    const patienceMs = this.#dialer.isBound ? PATIENCE_MS : FIRST_PATIENCE_MS;
-    const giveUpAt = performance.now() + patienceMs;
+  async #connectWithRetry(): Promise<ClientConnection> {
+    const timeoutMs = this.#dialer.isBound ? RECONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
+    const deadlineMs = performance.now() + timeoutMs;
     for (;;) {
       try {
         return await this.#dial();
       } catch (error) {
-        const isPassing = error instanceof PassingError && !this.#isClosing &&
+        const isTransient = error instanceof TransientError && !this.#isClosing &&
           (this.#dialer.isBound || this.#dialer.mayStart);
-        if (!isPassing || performance.now() > giveUpAt) throw this.#dialer.explain(error);
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        if (!isTransient || performance.now() > deadlineMs) throw this.#dialer.explain(error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
       }
     }
   }
 
-  async #dial(): Promise<Link> {
-    const link = await this.#dialer.open(() => this.#lose(link));
-    if (link.isLost) throw new PassingError("the connection was lost at once");
-    return link;
+  async #dial(): Promise<ClientConnection> {
+    const connection = await this.#dialer.open(() => this.#onConnectionLost(connection));
+    if (connection.isLost) throw new TransientError("the connection was lost at once");
+    return connection;
   }
 
-  #lose(link: Link | undefined): void {
-    if (link === undefined || link !== this.#link) return;
-    this.#link = undefined;
+  #onConnectionLost(connection: ClientConnection | undefined): void {
+    if (connection === undefined || connection !== this.#connection) return;
+    this.#connection = undefined;
     if (this.#sent.size + this.#waiting.length > 0) this.#pump();
   }
 
@@ -151,11 +151,11 @@ export class ManagerLink {
       await this.#idle.promise;
     }
     await this.#opening;
-    const link = this.#link;
-    this.#link = undefined;
-    if (link === undefined) return;
-    const answer = await link.ask("STATE_LEAVE").catch(() => undefined);
-    await link.close(new Error("closed"));
-    if (answer === "OK LAST") await endOfStarted(this.#address);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection === undefined) return;
+    const reply = await connection.request("STATE_LEAVE").catch(() => undefined);
+    await connection.close(new Error("closed"));
+    if (reply === "OK LAST") await waitForStarted(this.#address);
   }
 }

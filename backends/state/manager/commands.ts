@@ -78,7 +78,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_HELLO",
     parameters: [],
     flags: ["open"],
-    answer: "NONCE base64 instance",
+    reply: "NONCE base64 instance",
     summary: "Asks for a random number to prove the authkey over; and which state this is.",
     handle({ state }) {
       const { nonce, instance } = state.hello();
@@ -89,7 +89,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_PROVE",
     parameters: ["nonce", "proof"],
     flags: ["open"],
-    answer: "PROOF base64",
+    reply: "PROOF base64",
     summary: "Shows with HMAC-SHA256 over both numbers that the client knows the authkey; the " +
       "answer shows it of the server.",
     handle(session, [nonce, proof]) {
@@ -102,25 +102,25 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_ATTACH",
     parameters: ["client", "maxSlotsPerThread", "maxThreads", "ttlMs"],
     flags: ["state"],
-    answer: "ATTACHED",
+    reply: "ATTACHED",
     summary:
       "Begins with the use of the state, whose limits must be these (`ttlMs` 0: for ever); " +
       "`ENDING` if it ends right now. A client that comes back names itself as before.",
     handle({ state }, [client, maxSlotsPerThread, maxThreads, ttlMs]) {
       if (!CLIENT_ID.test(client)) throw new InvalidInputError("a client's name is no such text");
-      const isIn = state.attach(client, {
+      const isAttached = state.attach(client, {
         maxSlotsPerThread: numberOf(maxSlotsPerThread),
         maxThreads: numberOf(maxThreads),
         ttlMs: numberOf(ttlMs) || undefined,
       });
-      return isIn ? "ATTACHED" : "ENDING";
+      return isAttached ? "ATTACHED" : "ENDING";
     },
   },
   {
     name: "STATE_APPEND",
     parameters: ["number", "threadId", "slot"],
     flags: ["state"],
-    answer: "OK index",
+    reply: "OK index",
     summary: "Appends a slot to a thread; `LIMIT n message` at a limit. A client numbers its " +
       "writes, and one that it sends again is not done again.",
     handle: (session, [number, threadId, slot]) =>
@@ -134,7 +134,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_SLOTS",
     parameters: ["threadId"],
     flags: ["state"],
-    answer: "SLOTS base64 ...",
+    reply: "SLOTS base64 ...",
     summary: "All slots of a thread in their order.",
     handle: ({ state, maxReplyBytes }, [threadId]) =>
       slotsReply(state.table.slots(nameOf("threadId", threadId)), maxReplyBytes),
@@ -143,18 +143,18 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_SLOT",
     parameters: ["threadId", "index"],
     flags: ["state"],
-    answer: "SLOT base64",
+    reply: "SLOT base64",
     summary: "One slot; `NONE` if there is none with that index.",
     handle({ state }, [threadId, index]) {
-      const place = checked(numberOf(index), checkIndex);
-      return slotReply(state.table.slot(nameOf("threadId", threadId), place));
+      const slotIndex = checked(numberOf(index), checkIndex);
+      return slotReply(state.table.slot(nameOf("threadId", threadId), slotIndex));
     },
   },
   {
     name: "STATE_LENGTH",
     parameters: ["threadId"],
     flags: ["state"],
-    answer: "OK n",
+    reply: "OK n",
     summary: "Number of slots of a thread.",
     handle: ({ state }, [threadId]) =>
       `OK ${state.table.threadLength(nameOf("threadId", threadId))}`,
@@ -163,7 +163,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_THREADS",
     parameters: [],
     flags: ["state"],
-    answer: "NAMES JSON:[...]",
+    reply: "NAMES JSON:[...]",
     summary: "Ids of all threads.",
     handle: ({ state }) => `NAMES ${encodedArgument(JSON.stringify(state.table.threadIds()))}`,
   },
@@ -171,7 +171,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_DELETE_THREAD",
     parameters: ["number", "threadId"],
     flags: ["state"],
-    answer: "OK n",
+    reply: "OK n",
     summary: "Deletes a thread; 0 if there was none.",
     handle: (session, [number, threadId]) =>
       write(session, number, { kind: "deleteThread", threadId: nameOf("threadId", threadId) }),
@@ -180,7 +180,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_CLEAR_THREADS",
     parameters: ["number"],
     flags: ["state"],
-    answer: "OK",
+    reply: "OK",
     summary: "Deletes all threads.",
     handle: (session, [number]) => write(session, number, { kind: "clearThreads" }),
   },
@@ -188,7 +188,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_SET_PAIR",
     parameters: ["number", "chain", "uuid"],
     flags: ["state"],
-    answer: "OK",
+    reply: "OK",
     summary: "Maps a chain and a uuid to each other; pairs that either was in are gone.",
     handle: (session, [number, chain, uuid]) =>
       write(session, number, {
@@ -201,7 +201,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_UUID",
     parameters: ["chain"],
     flags: ["state"],
-    answer: "NAME uuid",
+    reply: "NAME uuid",
     summary: "The uuid of a chain; `NONE` if it has none.",
     handle: ({ state }, [chain]) => nameReply(state.table.uuidOf(nameOf("chain", chain))),
   },
@@ -209,7 +209,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_CHAIN",
     parameters: ["uuid"],
     flags: ["state"],
-    answer: "NAME chain",
+    reply: "NAME chain",
     summary: "The chain of a uuid; `NONE` if it has none.",
     handle: ({ state }, [uuid]) => nameReply(state.table.chainOf(nameOf("uuid", uuid))),
   },
@@ -217,7 +217,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_PAIRS",
     parameters: [],
     flags: ["state"],
-    answer: "PAIRS JSON:{...}",
+    reply: "PAIRS JSON:{...}",
     summary: "All pairs, as an object from uuids to chains.",
     handle: ({ state }) => `PAIRS ${encodedArgument(JSON.stringify(state.table.pairs()))}`,
   },
@@ -225,7 +225,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_DELETE_PAIR",
     parameters: ["number", "uuid"],
     flags: ["state"],
-    answer: "OK n",
+    reply: "OK n",
     summary: "Deletes the pair of a uuid; 0 if there was none.",
     handle: (session, [number, uuid]) =>
       write(session, number, { kind: "deletePair", uuid: nameOf("uuid", uuid) }),
@@ -234,7 +234,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_CLEAR_PAIRS",
     parameters: ["number"],
     flags: ["state"],
-    answer: "OK",
+    reply: "OK",
     summary: "Deletes all pairs.",
     handle: (session, [number]) => write(session, number, { kind: "clearPairs" }),
   },
@@ -242,9 +242,9 @@ const ROWS: readonly Omit<Command, "required">[] = [
     name: "STATE_LEAVE",
     parameters: [],
     flags: ["state"],
-    answer: "OK LEFT",
+    reply: "OK LEFT",
     summary: "The client has no more to say; `OK LAST` if the server ends with it.",
-    handle: ({ state }) => (state.leave() ? "OK LAST" : "OK LEFT"),
+    handle: ({ state }) => (state.detach() ? "OK LAST" : "OK LEFT"),
   },
 ];
 

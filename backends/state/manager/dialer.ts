@@ -10,14 +10,14 @@ import { isLoopback } from "../../hosting/endpoint.ts";
 import type { ServerProgram } from "../../hosting/mode.ts";
 import { type DetachedServer, startDetached } from "../../hosting/process.ts";
 import { bytesArgument, splitArguments } from "../../tcp/protocol/arguments.ts";
-import { Link } from "../../tcp/client/connection.ts";
+import { ClientConnection } from "../../tcp/client/connection.ts";
 import type { StateLimits } from "../config.ts";
 import { SharedBackendConnectionError } from "../errors.ts";
 import { isProof, makeNonce, proofOf } from "./handshake.ts";
 import type { ManagerServerOptions } from "./server.ts";
 
 /** Milliseconds after which a server that says nothing, though it is asked, is given up. */
-const SILENCE_MS = 15_000;
+const RESPONSE_TIMEOUT_MS = 15_000;
 
 const PROGRAM: ServerProgram = {
   program: new URL("./program.ts", import.meta.url),
@@ -36,12 +36,12 @@ export interface ManagerAddress {
 const started = new Map<string, DetachedServer>();
 
 /** Waits for the end of the server, if this process started it. */
-export async function endOfStarted({ host, port }: ManagerAddress): Promise<void> {
+export async function waitForStarted({ host, port }: ManagerAddress): Promise<void> {
   await started.get(`${host}:${port}`)?.wait();
 }
 
 /** What was not reached now may be reached later. */
-export class PassingError extends Error {}
+export class TransientError extends Error {}
 
 /** Makes connections for one client. */
 export class Dialer {
@@ -55,7 +55,7 @@ export class Dialer {
   }
 
   /** Where the server is. */
-  get shown(): string {
+  get endpoint(): string {
     return `${this.#address.host}:${this.#address.port}`;
   }
 
@@ -72,54 +72,64 @@ export class Dialer {
   /**
    * Connects once.
    *
-   * @throws {PassingError} if it may succeed later
+   * @throws {TransientError} if it may succeed later
    * @throws {SharedBackendConnectionError} if it cannot
    */
-  async open(onLost: () => void): Promise<Link> {
-    const link = await this.#connect(onLost);
+  async open(onLost: () => void): Promise<ClientConnection> {
+    const connection = await this.#connect(onLost);
     try {
-      await this.#attach(link);
-      return link;
+      await this.#attach(connection);
+      return connection;
     } catch (error) {
-      await link.close(new Error("the handshake failed"));
-      throw error instanceof MessagingConnectionError ? new PassingError(error.message) : error;
+      await connection.close(new Error("the handshake failed"));
+      throw error instanceof MessagingConnectionError ? new TransientError(error.message) : error;
     }
   }
 
-  async #connect(onLost: () => void): Promise<Link> {
+  async #connect(onLost: () => void): Promise<ClientConnection> {
     const { host, port } = this.#address;
     const { signal } = new AbortController();
     try {
-      return await Link.open({ host, port, timeoutMs: SILENCE_MS, signal, onPush() {}, onLost });
+      return await ClientConnection.open({
+        host,
+        port,
+        timeoutMs: RESPONSE_TIMEOUT_MS,
+        signal,
+        onPush() {},
+        onLost,
+      });
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionRefused)) {
-        throw new PassingError((error as Error).message);
+        throw new TransientError((error as Error).message);
       }
-      if (!this.mayStart) throw this.#nobody(error);
+      if (!this.mayStart) throw this.#unreachableError(error);
       await this.#start();
-      throw new PassingError(error.message);
+      throw new TransientError(error.message);
     }
   }
 
-  #nobody(cause: Error): SharedBackendConnectionError {
+  #unreachableError(cause: Error): SharedBackendConnectionError {
     const advice = this.isBound
       ? "its process has ended, and the state with it: make a new backend to begin anew"
       : "nobody listens there, and a server is started by itself on 127.0.0.1 alone: run an " +
         "EmbeddedServer with a StateHost there";
-    return this.#failure(`${cause.message}; ${advice}`, cause);
+    return this.#connectionError(`${cause.message}; ${advice}`, cause);
   }
 
-  #failure(reason: string, cause?: unknown): SharedBackendConnectionError {
+  #connectionError(reason: string, cause?: unknown): SharedBackendConnectionError {
     return new SharedBackendConnectionError(
-      `cannot use shared state on the manager at ${this.shown}: ${reason}`,
+      `cannot use shared state on the manager at ${this.endpoint}: ${reason}`,
       { cause },
     );
   }
 
   /** What keeps failing, as its user sees it. */
   explain(error: unknown): Error {
-    if (!(error instanceof PassingError)) return error as Error;
-    return this.#failure(`${error.message}; check that the server runs and can be reached`, error);
+    if (!(error instanceof TransientError)) return error as Error;
+    return this.#connectionError(
+      `${error.message}; check that the server runs and can be reached`,
+      error,
+    );
   }
 
   async #start(): Promise<void> {
@@ -132,51 +142,56 @@ export class Dialer {
     };
     try {
       const server = await startDetached(PROGRAM, options);
-      const { shown } = this;
-      started.set(shown, server);
-      server.ended.then(() => started.get(shown) === server && started.delete(shown));
+      const { endpoint } = this;
+      started.set(endpoint, server);
+      server.ended.then(() => started.get(endpoint) === server && started.delete(endpoint));
     } catch (error) {
       // Somebody else was faster: that one is used.
       if (error instanceof Deno.errors.AddrInUse) return;
-      throw this.#failure(`a server cannot be started: ${(error as Error).message}`, error);
+      throw this.#connectionError(`a server cannot be started: ${(error as Error).message}`, error);
     }
   }
 
-  async #attach(link: Link): Promise<void> {
+  async #attach(connection: ClientConnection): Promise<void> {
     try {
-      await this.#prove(link);
+      await this.#prove(connection);
       const { maxSlotsPerThread, maxThreads, ttlMs = 0 } = this.#address.limits;
       const limits = `${maxSlotsPerThread} ${maxThreads} ${ttlMs}`;
-      const answer = await link.ask(`STATE_ATTACH ${this.#clientId} ${limits}`);
-      if (answer === "ENDING") throw new PassingError("the server was about to end");
+      const reply = await connection.request(`STATE_ATTACH ${this.#clientId} ${limits}`);
+      if (reply === "ENDING") throw new TransientError("the server was about to end");
     } catch (error) {
       if (!(error instanceof MessagingRefusedError)) throw error;
-      throw this.#failure(`it refused us: ${error.message}`, error);
+      throw this.#connectionError(`it refused us: ${error.message}`, error);
     }
   }
 
   /** Both sides prove that they know the key, the client first. */
-  async #prove(link: Link): Promise<void> {
+  async #prove(connection: ClientConnection): Promise<void> {
     const { authkey } = this.#address;
-    const [number, instance] = await this.#ask(link, "STATE_HELLO", "NONCE", 2);
+    const [number, instance] = await this.#request(connection, "STATE_HELLO", "NONCE", 2);
     if (this.isBound && instance !== this.#instance) {
-      throw this.#failure(
+      throw this.#connectionError(
         "it is another server than before, and the state is gone: make a new backend to begin anew",
       );
     }
     const nonces = { client: makeNonce(), server: Uint8Array.fromBase64(number) };
     const args = [nonces.client, proofOf(authkey, "client", nonces)].map(bytesArgument);
-    const [proof] = await this.#ask(link, `STATE_PROVE ${args.join(" ")}`, "PROOF", 1);
+    const [proof] = await this.#request(connection, `STATE_PROVE ${args.join(" ")}`, "PROOF", 1);
     if (!isProof(Uint8Array.fromBase64(proof), authkey, "server", nonces)) {
-      throw this.#failure("it does not know the managerAuthkey: who listens there?");
+      throw this.#connectionError("it does not know the managerAuthkey: who listens there?");
     }
     this.#instance = instance;
   }
 
-  async #ask(link: Link, line: string, word: string, count: number): Promise<string[]> {
-    const answer = await link.ask(line);
-    const [first, ...args] = splitArguments(answer);
+  async #request(
+    connection: ClientConnection,
+    line: string,
+    word: string,
+    count: number,
+  ): Promise<string[]> {
+    const reply = await connection.request(line);
+    const [first, ...args] = splitArguments(reply);
     if (first === word && args.length === count) return args;
-    throw this.#failure(`it answered ${answer.slice(0, 100)}: is it a server of Ringbus?`);
+    throw this.#connectionError(`it answered ${reply.slice(0, 100)}: is it a server of Ringbus?`);
   }
 }

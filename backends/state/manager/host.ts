@@ -7,16 +7,16 @@
 import { InvalidInputError } from "../../store/errors.ts";
 import { resolveLimits, type StateLimits, type StateOptions } from "../config.ts";
 import { SharedBackendLimitError } from "../errors.ts";
-import { WriteAnswers } from "./write_dedup.ts";
+import { WriteDedup } from "./write_dedup.ts";
 import { checkAuthkey, isProof, makeNonce, NONCE_BYTES, proofOf } from "./handshake.ts";
 import { type StateClock, StateTable, type StateWrite } from "../table.ts";
 
 /** Milliseconds for which the writes of a client that lost its connection are remembered. */
-const REMEMBER_MS = 60_000;
+const DEDUP_RETENTION_MS = 60_000;
 /** Milliseconds for the first client to come. */
 const FIRST_CLIENT_MS = 30_000;
 /** Milliseconds for the last client to come back, if it went without a word. */
-const RETURN_MS = 2000;
+const RECONNECT_GRACE_MS = 2000;
 
 /** Options of served state. */
 export interface StateHostOptions extends StateOptions {
@@ -68,9 +68,9 @@ export class StateHost {
   readonly limits: StateLimits;
   readonly #authkey: Uint8Array;
   readonly #onEnd: (() => void) | undefined;
-  readonly #guests = new Set<StateGuest>();
-  readonly #clients = new Map<string, WriteAnswers>();
-  #isOver = false;
+  readonly #sessions = new Set<StateSession>();
+  readonly #clients = new Map<string, WriteDedup>();
+  #isEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -92,7 +92,7 @@ export class StateHost {
   }
 
   #end(): void {
-    this.#isOver = true;
+    this.#isEnded = true;
     this.#onEnd?.();
   }
 
@@ -100,28 +100,28 @@ export class StateHost {
    * A connection, which has shown nothing yet.
    * @internal
    */
-  guest(): StateGuest {
-    return new StateGuest(this, this.#authkey);
+  openSession(): StateSession {
+    return new StateSession(this, this.#authkey);
   }
 
   /**
    * Lets a client in; its writes, or undefined when it came too late.
    * @internal
    */
-  enter(guest: StateGuest, clientId: string): WriteAnswers | undefined {
-    if (this.#isOver) return undefined;
+  attach(session: StateSession, clientId: string): WriteDedup | undefined {
+    if (this.#isEnded) return undefined;
     clearTimeout(this.#timer);
-    this.#forgetOld();
-    let answers = this.#clients.get(clientId);
-    if (answers === undefined) this.#clients.set(clientId, answers = new WriteAnswers());
-    answers.connections++;
-    this.#guests.add(guest);
-    return answers;
+    this.#evictOldClients();
+    let dedup = this.#clients.get(clientId);
+    if (dedup === undefined) this.#clients.set(clientId, dedup = new WriteDedup());
+    dedup.connections++;
+    this.#sessions.add(session);
+    return dedup;
   }
 
-  #forgetOld(): void {
-    const before = performance.now() - REMEMBER_MS;
-    for (const [clientId, { connections, lostAtMs }] of this.#clients) {
+  #evictOldClients(): void {
+    const before = performance.now() - DEDUP_RETENTION_MS;
+    for (const [clientId, { connections, disconnectedAtMs: lostAtMs }] of this.#clients) {
       if (connections === 0 && lostAtMs < before) this.#clients.delete(clientId);
     }
   }
@@ -130,34 +130,34 @@ export class StateHost {
    * A client says that it leaves; true if the state ends with that.
    * @internal
    */
-  leave(guest: StateGuest, clientId: string): boolean {
-    this.#guests.delete(guest);
+  detach(session: StateSession, clientId: string): boolean {
+    this.#sessions.delete(session);
     this.#clients.delete(clientId);
-    this.#isOver ||= this.#onEnd !== undefined && this.#guests.size === 0;
-    return this.#isOver;
+    this.#isEnded ||= this.#onEnd !== undefined && this.#sessions.size === 0;
+    return this.#isEnded;
   }
 
   /**
    * A connection is gone.
    * @internal
    */
-  gone(guest: StateGuest, answers: WriteAnswers): void {
-    answers.connections--;
-    answers.lostAtMs = performance.now();
-    const isLost = this.#guests.delete(guest);
-    if (this.#guests.size > 0) return;
-    if (this.#isOver) this.#end();
-    else if (isLost) this.#endIn(RETURN_MS);
+  disconnect(session: StateSession, dedup: WriteDedup): void {
+    dedup.connections--;
+    dedup.disconnectedAtMs = performance.now();
+    const isLost = this.#sessions.delete(session);
+    if (this.#sessions.size > 0) return;
+    if (this.#isEnded) this.#end();
+    else if (isLost) this.#endIn(RECONNECT_GRACE_MS);
   }
 }
 
 /** One connection to served state. */
-export class StateGuest {
+export class StateSession {
   readonly #host: StateHost;
   readonly #authkey: Uint8Array;
   #nonce: Uint8Array | undefined;
   #isProved = false;
-  #client: { id: string; answers: WriteAnswers } | undefined;
+  #client: { id: string; dedup: WriteDedup } | undefined;
 
   constructor(host: StateHost, authkey: Uint8Array) {
     this.#host = host;
@@ -201,12 +201,12 @@ export class StateGuest {
           `agree with the one that came first`,
       );
     }
-    const answers = this.#host.enter(this, clientId);
-    this.#client = answers && { id: clientId, answers };
-    return answers !== undefined;
+    const dedup = this.#host.attach(this, clientId);
+    this.#client = dedup && { id: clientId, dedup };
+    return dedup !== undefined;
   }
 
-  get #attached(): { id: string; answers: WriteAnswers } {
+  get #attached(): { id: string; dedup: WriteDedup } {
     if (this.#client !== undefined) return this.#client;
     throw new InvalidInputError("send STATE_ATTACH first");
   }
@@ -217,8 +217,8 @@ export class StateGuest {
   }
 
   /** Carries out the client's write with a number, once; the answer of `tell`. */
-  write(number: number, write: StateWrite, tell: (outcome: WriteOutcome) => string): string {
-    return this.#attached.answers.once(number, () => tell(this.#attempt(write)));
+  write(number: number, write: StateWrite, toReply: (outcome: WriteOutcome) => string): string {
+    return this.#attached.dedup.once(number, () => toReply(this.#attempt(write)));
   }
 
   #attempt(write: StateWrite): WriteOutcome {
@@ -231,13 +231,13 @@ export class StateGuest {
   }
 
   /** The client leaves; true if the state ends with that. */
-  leave(): boolean {
-    return this.#host.leave(this, this.#attached.id);
+  detach(): boolean {
+    return this.#host.detach(this, this.#attached.id);
   }
 
   /** The connection is gone. */
   close(): void {
-    if (this.#client !== undefined) this.#host.gone(this, this.#client.answers);
+    if (this.#client !== undefined) this.#host.disconnect(this, this.#client.dedup);
     this.#client = undefined;
   }
 }

@@ -10,23 +10,23 @@ import { InvalidInputError } from "../../store/errors.ts";
 export const CALL_WINDOW = 1024;
 
 /** The writes of one client, which numbers them from 1 on. */
-export class WriteAnswers {
-  readonly #answers: { readonly number: number; readonly answer: string }[] = [];
+export class WriteDedup {
+  readonly #replies: { readonly number: number; readonly reply: string }[] = [];
   #last = 0;
   /** Connections that the client has, or had and that are not known to be lost. */
   connections = 0;
   /** When the last of them was lost, by `performance.now()`. */
-  lostAtMs = 0;
+  disconnectedAtMs = 0;
 
   /** Carries a write out, unless that was done: then it answers the same again. */
   once(number: number, write: () => string): string {
-    const place = number % CALL_WINDOW;
+    const slot = number % CALL_WINDOW;
     if (number > this.#last) {
-      this.#answers[place] = { number, answer: write() };
+      this.#replies[slot] = { number, reply: write() };
       this.#last = number;
     }
-    const found = this.#answers[place];
-    if (found?.number === number) return found.answer;
+    const found = this.#replies[slot];
+    if (found?.number === number) return found.reply;
     throw new InvalidInputError(`write ${number} was answered too long ago`);
   }
 }

@@ -6,9 +6,9 @@
 
 import { parseRedisUrl } from "../../redis/address.ts";
 import { checkTtl, resolveLimits, type StateLimits } from "../config.ts";
-import { LazyLink } from "../lazy_client.ts";
+import { LazyClient } from "../lazy_client.ts";
 import { checkIndex, checkSlot, checkStateName } from "../validate.ts";
-import type { Argument, ByteReply, RedisLink } from "./client.ts";
+import type { Argument, ByteReply, RedisStateClient } from "./client.ts";
 import { type StateScript, THREAD_FULL, THREADS_FULL } from "./scripts.ts";
 import { threadFull, threadsFull } from "../table.ts";
 import type { SharedBackend } from "../types.ts";
@@ -47,7 +47,7 @@ export interface RedisBackendOptions {
  */
 export class RedisBackend implements SharedBackend {
   readonly #limits: StateLimits;
-  readonly #link: LazyLink<RedisLink>;
+  readonly #client: LazyClient<RedisStateClient>;
 
   /**
    * Prepares a backend, and does no input or output: `connect()`, or the first call, does.
@@ -61,9 +61,9 @@ export class RedisBackend implements SharedBackend {
     const ttlMs = checkTtl("redisTtl", redisTtl);
     const address = parseRedisUrl(redisUrl);
     const tag = tagOf(redisPrefix);
-    this.#link = new LazyLink("RedisBackend", async () => {
-      const { RedisLink } = await import("./client.ts");
-      return new RedisLink(address, tag, ttlMs);
+    this.#client = new LazyClient("RedisBackend", async () => {
+      const { RedisStateClient } = await import("./client.ts");
+      return new RedisStateClient(address, tag, ttlMs);
     });
   }
 
@@ -74,11 +74,11 @@ export class RedisBackend implements SharedBackend {
    * @throws {SharedBackendError} if it refuses us
    */
   async connect(): Promise<void> {
-    await (await this.#link.get()).open();
+    await (await this.#client.get()).open();
   }
 
   async #run(script: StateScript, ...args: Argument[]): Promise<ByteReply> {
-    return await (await this.#link.get()).run(script, ...args);
+    return await (await this.#client.get()).run(script, ...args);
   }
 
   /** Appends a slot to a thread; resolves with its index. */
@@ -181,7 +181,7 @@ export class RedisBackend implements SharedBackend {
 
   /** Waits for calls on their way, and ends all connections; the state stays. */
   close(): Promise<void> {
-    return this.#link.close();
+    return this.#client.close();
   }
 
   /** Closes the backend at the end of an `await using` block. */

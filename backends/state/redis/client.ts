@@ -8,8 +8,8 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { RedisAddress } from "../../redis/address.ts";
-import { classify, isPassing } from "../../redis/failures.ts";
-import { Routes } from "../../redis/cluster_router.ts";
+import { classify, isTransient } from "../../redis/failures.ts";
+import { ClusterRouter } from "../../redis/cluster_router.ts";
 import { SharedBackendConnectionError, SharedBackendError } from "../errors.ts";
 import { type StateScript, stateScripts } from "./scripts.ts";
 
@@ -18,7 +18,7 @@ const ATTEMPT_MS = 5000;
 /** Milliseconds for a call with all its attempts. */
 const DEADLINE_MS = 30_000;
 /** Milliseconds between two attempts. */
-const PAUSE_MS = 100;
+const RETRY_DELAY_MS = 100;
 /** One connection keeps the order of calls that are made without waiting. */
 const POOL_SIZE = 1;
 
@@ -32,19 +32,19 @@ export type Argument = string | Uint8Array;
 export type ByteReply = Buffer | number | null | ByteReply[];
 
 /** The scripts of one state. */
-export class RedisLink {
-  readonly #routes: Routes;
+export class RedisStateClient {
+  readonly #router: ClusterRouter;
   readonly #address: RedisAddress;
   readonly #firstKey: string;
-  readonly #head: readonly string[];
+  readonly #commonArgs: readonly string[];
   readonly #running = new Set<Promise<unknown>>();
   #isClosed = false;
 
   constructor(address: RedisAddress, prefix: string, ttlMs: number) {
     this.#address = address;
     this.#firstKey = `${prefix}threads`;
-    this.#head = [prefix, String(ttlMs), String(2 * DEADLINE_MS)];
-    this.#routes = new Routes(address, [this.#firstKey], {
+    this.#commonArgs = [prefix, String(ttlMs), String(2 * DEADLINE_MS)];
+    this.#router = new ClusterRouter(address, [this.#firstKey], {
       timeoutMs: ATTEMPT_MS,
       poolSize: POOL_SIZE,
     });
@@ -62,24 +62,24 @@ export class RedisLink {
   }
 
   async #run(name: StateScript, args: Argument[]): Promise<ByteReply> {
-    const giveUpAt = performance.now() + DEADLINE_MS - ATTEMPT_MS;
+    const deadlineMs = performance.now() + DEADLINE_MS - ATTEMPT_MS;
     while (true) {
       try {
         return await this.#attempt(stateScripts[name], args);
       } catch (error) {
-        const isOver = this.#isClosed || performance.now() > giveUpAt;
-        if (isOver || !isPassing(classify(error))) throw this.#explain(name, error);
+        const isFinal = this.#isClosed || performance.now() > deadlineMs;
+        if (isFinal || !isTransient(classify(error))) throw this.#explain(name, error);
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
       // A cluster that cannot be asked now may be asked by the next attempt.
-      if (this.#routes.isCluster) await this.#routes.lookAgain().catch(() => {});
+      if (this.#router.isCluster) await this.#router.refresh().catch(() => {});
     }
   }
 
   async #attempt(script: string, args: Argument[]): Promise<ByteReply> {
-    const pool = await this.#routes.poolOf(0, false);
+    const pool = await this.#router.poolOf(0, false);
     const connection = await pool.take();
-    const rest = ["1", this.#firstKey, ...this.#head, ...args.map(toSend)];
+    const rest = ["1", this.#firstKey, ...this.#commonArgs, ...args.map(toSend)];
     try {
       return await connection.sendBytes(["EVALSHA", digests.get(script)!, ...rest]);
     } catch (error) {
@@ -101,8 +101,8 @@ export class RedisLink {
   #explain(action: string, cause: unknown): SharedBackendError {
     const failure = classify(cause);
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `cannot ${action} shared state on ${this.#address.shown}: ${reason}`;
-    if (isPassing(failure)) {
+    const message = `cannot ${action} shared state on ${this.#address.redactedUrl}: ${reason}`;
+    if (isTransient(failure)) {
       return new SharedBackendConnectionError(
         `${message}; check that the server runs and can be reached`,
         { cause },
@@ -117,9 +117,9 @@ export class RedisLink {
   /** Waits for calls on their way, and ends all connections. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#routes.hurry();
+    this.#router.stopRetrying();
     await Promise.allSettled(this.#running);
-    await this.#routes.close();
+    await this.#router.close();
   }
 }
 

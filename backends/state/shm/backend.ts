@@ -7,7 +7,7 @@
 import { Journal, type JournalRecord, type JournalState } from "../../../lib/journal/journal.ts";
 import { resolveLimits, type StateLimits, type StateOptions } from "../config.ts";
 import { SharedBackendLimitError } from "../errors.ts";
-import { copyOf, fromRecord, toRecord } from "./record.ts";
+import { fromRecord, snapshotRecords, toRecord } from "./record.ts";
 import { SyncBackend } from "../sync_backend.ts";
 import { type StateClock, StateTable, type StateWrite, type WriteResult } from "../table.ts";
 
@@ -61,11 +61,11 @@ export class ShmBackend extends SyncBackend {
     const { shmName = "state", dir, persist, now = Date.now } = options;
     this.#limits = resolveLimits(options);
     this.#now = now;
-    this.#table = this.#empty();
+    this.#table = this.#newTable();
     const state: JournalState = {
-      reset: () => this.#table = this.#empty(),
+      reset: () => this.#table = this.#newTable(),
       apply: (record) => this.#apply(record),
-      copy: () => this.#copy(),
+      copy: () => this.#snapshot(),
     };
     this.#journal = new Journal(shmName, formatOf(this.#limits), state, {
       dir,
@@ -74,7 +74,7 @@ export class ShmBackend extends SyncBackend {
     });
   }
 
-  #empty(): StateTable {
+  #newTable(): StateTable {
     return new StateTable(this.#limits, () => this.#recordMs ?? this.#now(), false);
   }
 
@@ -100,8 +100,8 @@ export class ShmBackend extends SyncBackend {
     }
   }
 
-  *#copy() {
-    for (const bytes of copyOf(this.#table.contents())) yield { bytes, sequence: 0 };
+  *#snapshot() {
+    for (const bytes of snapshotRecords(this.#table.contents())) yield { bytes, sequence: 0 };
   }
 
   /**

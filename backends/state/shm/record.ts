@@ -8,7 +8,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import type { StateWrite, TableContents } from "../table.ts";
 
 /** Bytes of slots that one record of a copy holds, unless a single slot has more. */
-const COPY_BYTES = 256 * 1024;
+const MAX_RECORD_BYTES = 256 * 1024;
 
 /** What a record says: a write, or a part of a state. */
 export type StateRecord = StateWrite | { kind: "restore" } & TableContents;
@@ -24,7 +24,7 @@ export function fromRecord(bytes: Uint8Array): StateRecord {
 }
 
 /** A state as records, which lead from an empty one to it. */
-export function* copyOf({ threads, pairs }: TableContents): Generator<Uint8Array> {
+export function* snapshotRecords({ threads, pairs }: TableContents): Generator<Uint8Array> {
   for (const [threadId, { slots, expiresAtMs }] of threads) {
     for (const part of partsOf(slots)) {
       yield restore([[threadId, { slots: part, expiresAtMs }]], []);
@@ -39,7 +39,7 @@ function* partsOf(slots: readonly Uint8Array[]): Generator<Uint8Array[]> {
   for (const slot of slots) {
     part.push(slot);
     bytes += slot.length + 8;
-    if (bytes < COPY_BYTES) continue;
+    if (bytes < MAX_RECORD_BYTES) continue;
     yield part;
     part = [];
     bytes = 0;

@@ -10,7 +10,7 @@ import { logger } from "../../../lib/base/log.ts";
 import { isId } from "../../../lib/message/fields.ts";
 import { Message } from "../../../lib/message/message.ts";
 import type { StoreMessageOptions } from "../../messaging/backend.ts";
-import { BaseMessagingBackend, checkIds, refusing } from "../../messaging/base.ts";
+import { BaseMessagingBackend, checkIds, mapStoreErrors } from "../../messaging/base.ts";
 import { MessagingError } from "../../messaging/errors.ts";
 import { traceFieldsOf } from "../../messaging/trace_fields.ts";
 import { checkName, checkTtl, MAX_PATTERN_LENGTH } from "../../store/names.ts";
@@ -24,7 +24,7 @@ import {
 } from "../protocol/arguments.ts";
 import { valueArgument } from "../protocol/arguments.ts";
 import { checkBackendOptions, type EmbeddedMessagingBackendOptions } from "./options.ts";
-import { Connector } from "./reconnecting_client.ts";
+import { ReconnectingClient } from "./reconnecting_client.ts";
 
 /**
  * Stores messages on a server of the line protocol, and has them pushed from there.
@@ -63,7 +63,7 @@ import { Connector } from "./reconnecting_client.ts";
  * ```
  */
 export class EmbeddedMessagingBackend extends BaseMessagingBackend {
-  readonly #connector: Connector;
+  readonly #client: ReconnectingClient;
 
   /**
    * Prepares a backend, and does no input or output.
@@ -73,41 +73,44 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
    */
   constructor(options: EmbeddedMessagingBackendOptions = {}) {
     super(options);
-    this.#connector = new Connector(checkBackendOptions(options), (line) => this.#take(line));
+    this.#client = new ReconnectingClient(
+      checkBackendOptions(options),
+      (line) => this.#handlePush(line),
+    );
   }
 
   /** Where the server is, such as `"127.0.0.1:31134"`. */
   get address(): string {
-    return this.#connector.address;
+    return this.#client.address;
   }
 
   /** Connects now rather than with the first call. */
   async connect(): Promise<void> {
     this.checkOpen();
-    await this.#connector.connect();
+    await this.#client.connect();
   }
 
   /** Rejects unless the server answers. */
   async testConnection(): Promise<void> {
-    await this.#ask("PING", "PONG");
+    await this.#request("PING", "PONG");
   }
 
   /** Sends a command; what follows the beginning that its answer must have. */
-  async #ask(line: string, beginning: string): Promise<string> {
+  async #request(line: string, prefix: string): Promise<string> {
     this.checkOpen();
-    const answer = await this.#connector.ask(line, traceFieldsOf(this, "line"));
-    if (answer.startsWith(beginning)) return answer.slice(beginning.length);
+    const reply = await this.#client.request(line, traceFieldsOf(this, "line"));
+    if (reply.startsWith(prefix)) return reply.slice(prefix.length);
     throw new MessagingError(
       `the server at ${this.address} answered ${
-        answer.slice(0, 200)
-      } in place of ${beginning}: is it ` +
+        reply.slice(0, 200)
+      } in place of ${prefix}: is it ` +
         "a server of the line protocol?",
     );
   }
 
-  async #askMessages(line: string): Promise<Message[]> {
-    const answer = await this.#ask(line, "MESSAGES ");
-    const messages = parseJson(textOf(answer)) as unknown[];
+  async #requestMessages(line: string): Promise<Message[]> {
+    const reply = await this.#request(line, "MESSAGES ");
+    const messages = parseJson(textOf(reply)) as unknown[];
     return messages.map((json) => Message.fromJson(json));
   }
 
@@ -118,30 +121,30 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     message: Message,
     { ttlSeconds }: StoreMessageOptions = {},
   ): Promise<void> {
-    const args = refusing(() => {
+    const args = mapStoreErrors(() => {
       if (ttlSeconds != null) checkTtl(ttlSeconds);
       return [nameArgument("namespace", namespace), nameArgument("topic", topic)];
     });
     args.push(encodedArgument(message.stringify()));
     if (ttlSeconds != null) args.push(decimal(ttlSeconds));
-    await this.#ask(`STORE_MESSAGE ${args.join(" ")}`, "OK");
+    await this.#request(`STORE_MESSAGE ${args.join(" ")}`, "OK");
   }
 
   /** All messages of a topic, sorted by id. */
   async getMessagesForTopic(topic: string): Promise<Message[]> {
-    return await this.#askMessages(`GET_MESSAGES ${nameOf("topic", topic)}`);
+    return await this.#requestMessages(`GET_MESSAGES ${nameOf("topic", topic)}`);
   }
 
   /** The messages of a topic that come after an id in time, sorted by id. */
   async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
     const id = checkId(sinceId);
-    return await this.#askMessages(`GET_MESSAGES_SINCE ${nameOf("topic", topic)} ${id}`);
+    return await this.#requestMessages(`GET_MESSAGES_SINCE ${nameOf("topic", topic)} ${id}`);
   }
 
   /** The messages of a namespace with these ids, in the order asked. */
   async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
     const list = encodedArgument(stringifyJson(checkIds(ids)));
-    return await this.#askMessages(
+    return await this.#requestMessages(
       `GET_MESSAGES_BY_ID ${nameOf("namespace", namespace)} ${list}`,
     );
   }
@@ -153,40 +156,40 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
    */
   async publish(topic: string, data: unknown): Promise<number> {
     const line = `PUBLISH ${nameOf("channel", topic)} ${valueArgument(valueFrom(data))}`;
-    return Number(await this.#ask(line, "OK "));
+    return Number(await this.#request(line, "OK "));
   }
 
   /** Begins the subscription to a topic. */
   protected async openTopic(topic: string): Promise<void> {
-    await this.#ask(`SUBSCRIBE ${nameOf("topic", topic)}`, "OK");
-    this.#connector.topics.add(topic);
+    await this.#request(`SUBSCRIBE ${nameOf("topic", topic)}`, "OK");
+    this.#client.topics.add(topic);
   }
 
   /** Ends the subscription to a topic. */
   protected async closeTopic(topic: string): Promise<void> {
-    this.#connector.topics.delete(topic);
-    await this.#connector.tell(`UNSUBSCRIBE ${textArgument(topic)}`);
+    this.#client.topics.delete(topic);
+    await this.#client.sendIfConnected(`UNSUBSCRIBE ${textArgument(topic)}`);
   }
 
   /** Begins the subscription to a pattern. */
   protected async openPattern(pattern: string): Promise<void> {
     const name = nameOf("pattern", pattern, MAX_PATTERN_LENGTH);
-    await this.#ask(`PSUBSCRIBE ${name}`, "OK");
-    this.#connector.patterns.add(pattern);
+    await this.#request(`PSUBSCRIBE ${name}`, "OK");
+    this.#client.patterns.add(pattern);
   }
 
   /** Ends the subscription to a pattern. */
   protected async closePattern(pattern: string): Promise<void> {
-    this.#connector.patterns.delete(pattern);
-    await this.#connector.tell(`PUNSUBSCRIBE ${textArgument(pattern)}`);
+    this.#client.patterns.delete(pattern);
+    await this.#client.sendIfConnected(`PUNSUBSCRIBE ${textArgument(pattern)}`);
   }
 
   /** Ends the connection, and the server that was started for it. */
   protected async close(): Promise<void> {
-    await this.#connector.close();
+    await this.#client.close();
   }
 
-  #take(line: string): void {
+  #handlePush(line: string): void {
     try {
       const [word, ...args] = splitArguments(line);
       const pattern = word === "PMESSAGE" ? textOf(args.shift()!) : undefined;
@@ -215,7 +218,7 @@ function nameArgument(what: string, name: string, maxLength?: number): string {
 
 /** The argument for a name; throws what a backend throws. */
 function nameOf(what: string, name: string, maxLength?: number): string {
-  return refusing(() => nameArgument(what, name, maxLength));
+  return mapStoreErrors(() => nameArgument(what, name, maxLength));
 }
 
 /** Without an exponent, which the wire has not. */

@@ -8,15 +8,15 @@
 import { Fifo } from "../../../lib/base/deque.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
 import { LineReader } from "../protocol/line_reader.ts";
-import { Sender } from "../protocol/writer.ts";
+import { Writer } from "../protocol/writer.ts";
 
 /** No answer is longer: V8 has no longer strings. */
 const MAX_LINE_BYTES = 2 ** 29 - 24;
 /** How often it is looked whether the server still answers, in parts of the timeout. */
-const LOOKS_PER_TIMEOUT = 4;
+const CHECKS_PER_TIMEOUT = 4;
 
 /** What a link takes. */
-export interface LinkOptions {
+export interface ClientConnectionOptions {
   readonly host: string;
   readonly port: number;
   /** Milliseconds after which a server that says nothing is given up. */
@@ -29,48 +29,48 @@ export interface LinkOptions {
   onLost(error: MessagingConnectionError): void;
 }
 
-interface Call {
-  readonly resolve: (answer: string) => void;
+interface PendingCall {
+  readonly resolve: (reply: string) => void;
   readonly reject: (error: Error) => void;
 }
 
 const ERROR = /^ERROR (?:"(.*)"|(.*))$/;
 
 /** An open connection. */
-export class Link {
+export class ClientConnection {
   readonly #conn: Deno.TcpConn;
-  readonly #options: LinkOptions;
+  readonly #options: ClientConnectionOptions;
   readonly #reader = new LineReader(MAX_LINE_BYTES);
-  readonly #sender: Sender;
-  readonly #calls = new Fifo<Call>();
+  readonly #writer: Writer;
+  readonly #calls = new Fifo<PendingCall>();
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #reading: Promise<void>;
-  #heardAtMs = performance.now();
+  #lastReadAtMs = performance.now();
   #isFlushing = false;
   #error: Error | undefined;
 
   /** Connects. */
-  static async open(options: LinkOptions): Promise<Link> {
+  static async open(options: ClientConnectionOptions): Promise<ClientConnection> {
     const { host: hostname, port, timeoutMs } = options;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(timedOut(timeoutMs)), timeoutMs);
     const signal = AbortSignal.any([late.signal, options.signal]);
     try {
-      return new Link(await Deno.connect({ hostname, port, signal }), options);
+      return new ClientConnection(await Deno.connect({ hostname, port, signal }), options);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private constructor(conn: Deno.TcpConn, options: LinkOptions) {
+  private constructor(conn: Deno.TcpConn, options: ClientConnectionOptions) {
     this.#conn = conn;
     this.#options = options;
     conn.setNoDelay(true);
-    this.#sender = new Sender({
+    this.#writer = new Writer({
       write: (bytes) => conn.write(bytes),
-      onError: (error) => this.#lose(error),
+      onError: (error) => this.#fail(error),
     });
-    this.#timer = setInterval(() => this.#look(), options.timeoutMs / LOOKS_PER_TIMEOUT);
+    this.#timer = setInterval(() => this.#checkLiveness(), options.timeoutMs / CHECKS_PER_TIMEOUT);
     this.#reading = this.#read();
   }
 
@@ -80,10 +80,10 @@ export class Link {
   }
 
   /** Sends a command; its answer. Throws what the server refuses, and when the connection is lost. */
-  ask(line: string): Promise<string> {
+  request(line: string): Promise<string> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#calls.length === 0) this.#heardAtMs = performance.now();
-    this.#sender.output.line(line);
+    if (this.#calls.length === 0) this.#lastReadAtMs = performance.now();
+    this.#writer.buffer.writeLine(line);
     this.#flushSoon();
     return new Promise((resolve, reject) => this.#calls.push({ resolve, reject }));
   }
@@ -94,7 +94,7 @@ export class Link {
     this.#isFlushing = true;
     queueMicrotask(() => {
       this.#isFlushing = false;
-      this.#sender.flush();
+      this.#writer.flush();
     });
   }
 
@@ -103,49 +103,49 @@ export class Link {
       for (;;) {
         const count = await this.#conn.read(this.#reader.space());
         if (count === null) throw new Error("the server closed the connection");
-        this.#heardAtMs = performance.now();
+        this.#lastReadAtMs = performance.now();
         this.#reader.filled(count);
-        this.#takeLines();
+        this.#handleLines();
       }
     } catch (error) {
-      this.#lose(error);
+      this.#fail(error);
     }
   }
 
-  #takeLines(): void {
+  #handleLines(): void {
     for (let lines = this.#reader.take(); lines !== undefined; lines = this.#reader.take()) {
       if ("fault" in lines) throw new Error(`the server sent a line that is ${lines.fault}`);
       const { text } = lines;
       for (let at = 0; at < text.length && this.#error === undefined;) {
         const feed = text.indexOf("\n", at);
-        this.#takeLine(text.slice(at, text[feed - 1] === "\r" ? feed - 1 : feed));
+        this.#handleLine(text.slice(at, text[feed - 1] === "\r" ? feed - 1 : feed));
         at = feed + 1;
       }
     }
   }
 
-  #takeLine(line: string): void {
+  #handleLine(line: string): void {
     if (line.startsWith("MESSAGE ") || line.startsWith("PMESSAGE ")) {
       this.#options.onPush(line);
       return;
     }
     const call = this.#calls.shift();
-    const refusal = ERROR.exec(line);
+    const errorMatch = ERROR.exec(line);
     if (call === undefined) throw new Error(`the server said ${line.slice(0, 200)}`);
-    if (refusal === null) call.resolve(line);
-    else call.reject(new MessagingRefusedError(refusal[1] ?? refusal[2]));
+    if (errorMatch === null) call.resolve(line);
+    else call.reject(new MessagingRefusedError(errorMatch[1] ?? errorMatch[2]));
   }
 
   /** A server that vanished without a word is found by its silence. */
-  #look(): void {
+  #checkLiveness(): void {
     const { timeoutMs } = this.#options;
-    const silentMs = performance.now() - this.#heardAtMs;
+    const silentMs = performance.now() - this.#lastReadAtMs;
     if (this.#calls.length > 0) {
-      if (silentMs >= timeoutMs) this.#lose(timedOut(timeoutMs));
-    } else if (silentMs >= timeoutMs / LOOKS_PER_TIMEOUT) this.ask("PING").catch(() => {});
+      if (silentMs >= timeoutMs) this.#fail(timedOut(timeoutMs));
+    } else if (silentMs >= timeoutMs / CHECKS_PER_TIMEOUT) this.request("PING").catch(() => {});
   }
 
-  #lose(cause: unknown): void {
+  #fail(cause: unknown): void {
     if (this.#error !== undefined) return;
     const { host, port, onLost } = this.#options;
     const reason = cause instanceof Error ? cause.message : String(cause);

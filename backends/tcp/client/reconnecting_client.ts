@@ -11,15 +11,15 @@ import type { RunningServer } from "../../hosting/mode.ts";
 import { startOrAttach, startServer } from "../../hosting/start.ts";
 import { textArgument } from "../protocol/arguments.ts";
 import type { CheckedBackendOptions, SubscriptionGap } from "./options.ts";
-import { Link } from "./connection.ts";
+import { ClientConnection } from "./connection.ts";
 import { SERVER_KIND } from "../server/launch.ts";
 
 /** Milliseconds before the first attempt to reach a lost server again; each next waits twice as long. */
-const FIRST_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 2000;
+const INITIAL_BACKOFF_MS = 20;
+const MAX_BACKOFF_MS = 2000;
 
 /** Keeps a connection, and the subscriptions in force on it. */
-export class Connector {
+export class ReconnectingClient {
   /** Topics that are subscribed to. */
   readonly topics: Set<string> = new Set();
   /** Patterns that are subscribed to. */
@@ -27,9 +27,9 @@ export class Connector {
   readonly #options: CheckedBackendOptions;
   readonly #onPush: (line: string) => void;
   readonly #closing = new AbortController();
-  #link: Link | undefined;
-  #connecting: Promise<Link> | undefined;
-  #recovering: Promise<void> | undefined;
+  #connection: ClientConnection | undefined;
+  #connecting: Promise<ClientConnection> | undefined;
+  #reconnecting: Promise<void> | undefined;
   #server: RunningServer | undefined;
   #lostAtMs: number | undefined;
 
@@ -44,18 +44,18 @@ export class Connector {
   }
 
   /** Sends a command, and before it the trace that it belongs to, once connected; its answer. */
-  async ask(line: string, trace?: TraceFields): Promise<string> {
-    const link = this.#link ?? await this.connect();
+  async request(line: string, trace?: TraceFields): Promise<string> {
+    const connection = this.#connection ?? await this.connect();
     // A server that knows no traces refuses them, and that is all.
-    if (trace !== undefined) link.ask(traceLine(trace)).catch(() => {});
-    return await link.ask(line);
+    if (trace !== undefined) connection.request(traceLine(trace)).catch(() => {});
+    return await connection.request(line);
   }
 
   /** Sends a command that is only of use on the connection there is now. */
-  async tell(line: string): Promise<void> {
+  async sendIfConnected(line: string): Promise<void> {
     try {
-      const link = this.#link ?? await this.#connecting;
-      await link?.ask(line);
+      const connection = this.#connection ?? await this.#connecting;
+      await connection?.request(line);
     } catch (error) {
       // With the connection went what the command was to end.
       if (!(error instanceof MessagingConnectionError)) throw error;
@@ -63,54 +63,64 @@ export class Connector {
   }
 
   /** Connects, unless that is done or under way. */
-  connect(): Promise<Link> {
-    if (this.#link !== undefined) return Promise.resolve(this.#link);
+  connect(): Promise<ClientConnection> {
+    if (this.#connection !== undefined) return Promise.resolve(this.#connection);
     if (this.#connecting !== undefined) return this.#connecting;
     const connecting = this.#open();
     this.#connecting = connecting;
     // Before all who wait for it: nobody overtakes them.
-    connecting.then((link) => this.#keep(link), () => this.#connecting = undefined);
+    connecting.then(
+      (connection) => this.#setConnection(connection),
+      () => this.#connecting = undefined,
+    );
     return connecting;
   }
 
-  #keep(link: Link): void {
+  #setConnection(connection: ClientConnection): void {
     this.#connecting = undefined;
-    if (link.isLost) this.#noteLoss();
-    else this.#link = link;
+    if (connection.isLost) this.#scheduleReconnect();
+    else this.#connection = connection;
   }
 
-  async #open(): Promise<Link> {
-    const link = await this.#reach();
+  async #open(): Promise<ClientConnection> {
+    const connection = await this.#connectOrStart();
     try {
       this.#checkOpen();
-      await this.#greet(link);
+      await this.#handshake(connection);
       this.#checkOpen();
-      return link;
+      return connection;
     } catch (error) {
-      await link.close(closedError());
+      await connection.close(closedError());
       throw error;
     }
   }
 
   /** Connects to the server that is there, or to one that is started. */
-  async #reach(): Promise<Link> {
+  async #connectOrStart(): Promise<ClientConnection> {
     try {
       return await this.#dial();
     } catch (error) {
-      if (!this.#options.autoStartServer || !isRefusal(error)) throw error;
+      if (!this.#options.autoStartServer || !isConnectionRefused(error)) throw error;
       await this.#startServer();
       return await this.#dial();
     }
   }
 
-  async #dial(): Promise<Link> {
+  async #dial(): Promise<ClientConnection> {
     const { host, port, timeoutMs } = this.#options;
     const { signal } = this.#closing;
-    const onLost = (error: MessagingConnectionError) => this.#lose(link, error);
-    let link: Link | undefined;
+    const onLost = (error: MessagingConnectionError) => this.#onConnectionLost(connection, error);
+    let connection: ClientConnection | undefined;
     try {
-      link = await Link.open({ host, port, timeoutMs, signal, onPush: this.#onPush, onLost });
-      return link;
+      connection = await ClientConnection.open({
+        host,
+        port,
+        timeoutMs,
+        signal,
+        onPush: this.#onPush,
+        onLost,
+      });
+      return connection;
     } catch (cause) {
       this.#checkOpen();
       throw new MessagingConnectionError(
@@ -128,39 +138,46 @@ export class Connector {
     this.#server = await startOrAttach(
       this.address,
       () => startServer(SERVER_KIND, { host, port, token }, serverMode),
-      () => this.#answers(),
+      () => this.#isResponding(),
     );
     this.#checkOpen();
   }
 
-  async #answers(): Promise<boolean> {
+  async #isResponding(): Promise<boolean> {
     const { host, port, timeoutMs } = this.#options;
     const { signal } = this.#closing;
     try {
-      const link = await Link.open({ host, port, timeoutMs, signal, onPush() {}, onLost() {} });
-      const answer = await link.ask("PING").finally(() => link.close(closedError()));
-      return answer === "PONG";
+      const connection = await ClientConnection.open({
+        host,
+        port,
+        timeoutMs,
+        signal,
+        onPush() {},
+        onLost() {},
+      });
+      const reply = await connection.request("PING").finally(() => connection.close(closedError()));
+      return reply === "PONG";
     } catch {
       return false;
     }
   }
 
   /** What comes first on a connection: the token, and the subscriptions there were. */
-  async #greet(link: Link): Promise<void> {
+  async #handshake(connection: ClientConnection): Promise<void> {
     const { token } = this.#options;
     const topics = [...this.topics];
     const patterns = [...this.patterns];
     await Promise.all([
-      ...token === undefined ? [] : [link.ask(`AUTH ${textArgument(token)}`)],
-      ...topics.map((topic) => link.ask(`SUBSCRIBE ${textArgument(topic)}`)),
-      ...patterns.map((pattern) => link.ask(`PSUBSCRIBE ${textArgument(pattern)}`)),
+      ...token === undefined ? [] : [connection.request(`AUTH ${textArgument(token)}`)],
+      ...topics.map((topic) => connection.request(`SUBSCRIBE ${textArgument(topic)}`)),
+      ...patterns.map((pattern) => connection.request(`PSUBSCRIBE ${textArgument(pattern)}`)),
     ]);
     const fromMs = this.#lostAtMs;
     this.#lostAtMs = undefined;
-    if (fromMs !== undefined) this.#tellGap({ fromMs, untilMs: Date.now(), topics, patterns });
+    if (fromMs !== undefined) this.#reportGap({ fromMs, untilMs: Date.now(), topics, patterns });
   }
 
-  #tellGap(gap: SubscriptionGap): void {
+  #reportGap(gap: SubscriptionGap): void {
     const { onGap } = this.#options;
     if (onGap === undefined) {
       const { fromMs, untilMs, topics, patterns } = gap;
@@ -179,29 +196,32 @@ export class Connector {
     }
   }
 
-  #lose(link: Link | undefined, error: MessagingConnectionError): void {
-    if (link === undefined || link !== this.#link) return;
+  #onConnectionLost(
+    connection: ClientConnection | undefined,
+    error: MessagingConnectionError,
+  ): void {
+    if (connection === undefined || connection !== this.#connection) return;
     logger.debug("{error}", { error });
-    this.#link = undefined;
-    this.#noteLoss();
+    this.#connection = undefined;
+    this.#scheduleReconnect();
   }
 
-  #noteLoss(): void {
+  #scheduleReconnect(): void {
     if (this.topics.size + this.patterns.size === 0) return;
     this.#lostAtMs ??= Date.now();
-    this.#recovering ??= this.#recover().finally(() => this.#recovering = undefined);
+    this.#reconnecting ??= this.#reconnect().finally(() => this.#reconnecting = undefined);
   }
 
   /** Tries to connect until that succeeds, or there is no more reason to. */
-  async #recover(): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
-    while (this.#link === undefined && !this.#closing.signal.aborted) {
+  async #reconnect(): Promise<void> {
+    let backoffMs = INITIAL_BACKOFF_MS;
+    while (this.#connection === undefined && !this.#closing.signal.aborted) {
       try {
         await this.connect();
       } catch (error) {
         logger.debug("{error}", { error });
-        await pause(pauseMs * (0.5 + Math.random() / 2), this.#closing.signal);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        await sleep(backoffMs * (0.5 + Math.random() / 2), this.#closing.signal);
+        backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
       }
     }
   }
@@ -215,10 +235,10 @@ export class Connector {
     this.#closing.abort();
     this.topics.clear();
     this.patterns.clear();
-    const link = this.#link;
-    this.#link = undefined;
-    await link?.close(closedError());
-    await Promise.allSettled([this.#connecting, this.#recovering]);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.close(closedError());
+    await Promise.allSettled([this.#connecting, this.#reconnecting]);
     await this.#server?.stop();
   }
 }
@@ -232,11 +252,11 @@ function closedError(): MessagingClosedError {
   return new MessagingClosedError("the backend was closed by cleanup()");
 }
 
-function isRefusal(error: unknown): boolean {
+function isConnectionRefused(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Deno.errors.ConnectionRefused;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms);
     signal.addEventListener("abort", done);

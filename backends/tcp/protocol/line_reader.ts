@@ -5,7 +5,7 @@
  */
 
 const LINE_FEED = 10;
-const FIRST_BYTES = 4096;
+const INITIAL_BYTES = 4096;
 const READ_BYTES = 64 * 1024;
 
 /** Why there is no text of a line. */
@@ -22,7 +22,7 @@ export class LineReader {
   /** Most bytes of a line, its end included. */
   maxLineBytes: number;
   readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  #bytes = new Uint8Array(FIRST_BYTES);
+  #bytes = new Uint8Array(INITIAL_BYTES);
   #start = 0;
   #end = 0;
   /** Before this there is no line feed. */
@@ -48,7 +48,7 @@ export class LineReader {
   /** Where to put the bytes that come next; `filled` tells how many they were. */
   space(): Uint8Array<ArrayBuffer> {
     if (this.#start === this.#end) this.#rewind();
-    else if (this.#end === this.#bytes.length) this.#makeRoom();
+    else if (this.#end === this.#bytes.length) this.#makeSpace();
     return this.#bytes.subarray(this.#end);
   }
 
@@ -59,11 +59,11 @@ export class LineReader {
       this.#searched =
       this.#suspectEnd =
         0;
-    if (used * 4 >= this.#bytes.length || this.#bytes.length <= FIRST_BYTES) return;
+    if (used * 4 >= this.#bytes.length || this.#bytes.length <= INITIAL_BYTES) return;
     this.#bytes = new Uint8Array(Math.min(this.#bytes.length / 2, READ_BYTES));
   }
 
-  #makeRoom(): void {
+  #makeSpace(): void {
     const { length } = this;
     const target = length * 2 > this.#bytes.length ? new Uint8Array(length * 2) : this.#bytes;
     target.set(this.#bytes.subarray(this.#start, this.#end));
@@ -78,7 +78,7 @@ export class LineReader {
   filled(count: number): void {
     this.#end += count;
     // A peer that fills it has more to say.
-    if (this.#end === this.#bytes.length && this.#end < READ_BYTES) this.#makeRoom();
+    if (this.#end === this.#bytes.length && this.#end < READ_BYTES) this.#makeSpace();
   }
 
   /** The lines that are whole, or undefined when none is. */

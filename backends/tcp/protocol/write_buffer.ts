@@ -4,9 +4,9 @@
  * @module
  */
 
-const FIRST_BYTES = 1024;
+const INITIAL_BYTES = 1024;
 /** Larger buffers are not kept for the next time. */
-const KEPT_BYTES = 256 * 1024;
+const MAX_SPARE_BYTES = 256 * 1024;
 /** Up to here writing characters one by one is faster than a call out of JavaScript. */
 const SHORT_TEXT = 48;
 const NO_BYTES = new Uint8Array(0);
@@ -14,7 +14,7 @@ const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 
 /** A buffer that grows. */
-export class Output {
+export class WriteBuffer {
   #bytes: Uint8Array<ArrayBuffer> = NO_BYTES;
   #length = 0;
   #spare: Uint8Array<ArrayBuffer> = NO_BYTES;
@@ -25,14 +25,14 @@ export class Output {
   }
 
   /** Appends bytes. */
-  bytes(bytes: Uint8Array): void {
+  writeBytes(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
   /** Appends a text and the end of a line. */
-  line(text: string): void {
+  writeLine(text: string): void {
     this.#reserve(text.length + 2);
     const written = text.length <= SHORT_TEXT ? this.#writeShort(text) : 0;
     this.#length += written;
@@ -65,7 +65,7 @@ export class Output {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#bytes.length) return;
-    const size = Math.max(needed, this.#bytes.length * 2, FIRST_BYTES);
+    const size = Math.max(needed, this.#bytes.length * 2, INITIAL_BYTES);
     const larger = this.#length === 0 && this.#spare.length >= size
       ? this.#spare
       : new Uint8Array(size);
@@ -75,15 +75,15 @@ export class Output {
 
   /** Takes all bytes out; they are to be given back when they are sent. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.subarray(0, this.#length);
+    const bytes = this.#bytes.subarray(0, this.#length);
     this.#bytes = this.#spare;
     this.#spare = NO_BYTES;
     this.#length = 0;
-    return taken;
+    return bytes;
   }
 
   /** Gives back what `take` gave: the memory is used again. */
-  giveBack(taken: Uint8Array<ArrayBuffer>): void {
-    if (taken.buffer.byteLength <= KEPT_BYTES) this.#spare = new Uint8Array(taken.buffer);
+  release(bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.buffer.byteLength <= MAX_SPARE_BYTES) this.#spare = new Uint8Array(bytes.buffer);
   }
 }

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { Output } from "./write_buffer.ts";
+import { WriteBuffer } from "./write_buffer.ts";
 
 /** So many bytes may wait before nothing more is taken in. */
 const HIGH_WATER_BYTES = 256 * 1024;
 
 /** What a sender works with. */
-export interface SenderContext {
+export interface WriterContext {
   /** Writes some of the bytes; how many. */
   write(bytes: Uint8Array): Promise<number>;
   /** Appends what else there is to send, before each write. */
-  refill?(output: Output): void;
+  refill?(buffer: WriteBuffer): void;
   /** Called when bytes have been written. */
   onSent?(count: number): void;
   /** Called when writing fails: nothing is sent after that. */
@@ -22,22 +22,22 @@ export interface SenderContext {
 }
 
 /** Sends what is appended to its output. */
-export class Sender {
+export class Writer {
   /** What is to be sent: append, then `flush()`. */
-  readonly output: Output = new Output();
-  readonly #context: SenderContext;
+  readonly buffer: WriteBuffer = new WriteBuffer();
+  readonly #context: WriterContext;
   #isWriting = false;
   #done: Promise<void> = Promise.resolve();
-  #room: PromiseWithResolvers<void> | undefined;
+  #spaceAvailable: PromiseWithResolvers<void> | undefined;
   #hasFailed = false;
 
-  constructor(context: SenderContext) {
+  constructor(context: WriterContext) {
     this.#context = context;
   }
 
   /** True if nothing more is to be appended now. */
   get isFull(): boolean {
-    return this.output.length >= HIGH_WATER_BYTES && !this.#hasFailed;
+    return this.buffer.length >= HIGH_WATER_BYTES && !this.#hasFailed;
   }
 
   /** Begins to send, if that is not under way. */
@@ -48,11 +48,11 @@ export class Sender {
   }
 
   /** Waits until there is room. */
-  async room(): Promise<void> {
+  async waitForSpace(): Promise<void> {
     if (!this.isFull) return;
     this.flush();
-    this.#room ??= Promise.withResolvers();
-    await this.#room.promise;
+    this.#spaceAvailable ??= Promise.withResolvers();
+    await this.#spaceAvailable.promise;
   }
 
   /** Waits until all is sent, or cannot be. */
@@ -62,22 +62,22 @@ export class Sender {
   }
 
   async #run(): Promise<void> {
-    const { output } = this;
+    const { buffer } = this;
     try {
       for (;;) {
-        this.#context.refill?.(output);
-        if (output.length === 0) break;
-        const bytes = output.take();
-        this.#tellRoom();
+        this.#context.refill?.(buffer);
+        if (buffer.length === 0) break;
+        const bytes = buffer.take();
+        this.#signalSpace();
         await this.#writeAll(bytes);
-        output.giveBack(bytes);
+        buffer.release(bytes);
       }
     } catch (error) {
       this.#hasFailed = true;
       this.#context.onError(error);
     } finally {
       this.#isWriting = false;
-      this.#tellRoom();
+      this.#signalSpace();
     }
   }
 
@@ -89,8 +89,8 @@ export class Sender {
     }
   }
 
-  #tellRoom(): void {
-    this.#room?.resolve();
-    this.#room = undefined;
+  #signalSpace(): void {
+    this.#spaceAvailable?.resolve();
+    this.#spaceAvailable = undefined;
   }
 }

@@ -29,7 +29,7 @@ export interface Command {
   readonly required: number;
   readonly flags: readonly CommandFlag[];
   /** Its answer, as the documentation shows it. */
-  readonly answer: string;
+  readonly reply: string;
   readonly summary: string;
   /** Carries it out; the answer, without the end of the line. */
   handle(session: LineSession, args: readonly string[]): string;
@@ -41,7 +41,7 @@ export function usage({ name, parameters }: Command): string {
 }
 
 /** True if a command may come with so many arguments. */
-export function takes({ parameters, required }: Command, count: number): boolean {
+export function acceptsCount({ parameters, required }: Command, count: number): boolean {
   return count >= required && count <= parameters.length;
 }
 

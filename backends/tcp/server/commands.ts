@@ -48,7 +48,7 @@ export const COMMANDS: readonly Command[] = [
     name: "PING",
     parameters: [],
     flags: ["open"],
-    answer: "PONG",
+    reply: "PONG",
     summary: "Tells that the server answers.",
     handle: () => "PONG",
   }),
@@ -56,7 +56,7 @@ export const COMMANDS: readonly Command[] = [
     name: "AUTH",
     parameters: ["token"],
     flags: ["open"],
-    answer: "OK AUTHENTICATED",
+    reply: "OK AUTHENTICATED",
     summary: "Shows the token of a server that has one; before that it answers `PING` alone.",
     handle(session, [token]) {
       if (session.authenticate(textOf(token))) return "OK AUTHENTICATED";
@@ -67,7 +67,7 @@ export const COMMANDS: readonly Command[] = [
     name: "PUBLISH",
     parameters: ["topic", "message"],
     flags: ["pubsub"],
-    answer: "OK n",
+    reply: "OK n",
     summary: "Hands a text or JSON to those who subscribe now, `n` of them, and does not store it.",
     handle({ store }, [topic, message]) {
       return `OK ${store.subscriptions.publish(textOf(topic), valueOf(message))}`;
@@ -77,11 +77,11 @@ export const COMMANDS: readonly Command[] = [
     name: "SUBSCRIBE",
     parameters: ["topic"],
     flags: ["pubsub"],
-    answer: "OK SUBSCRIBED topic",
+    reply: "OK SUBSCRIBED topic",
     summary: "Has what is stored in a topic or published to it pushed to this connection.",
-    handle({ store, subscriber }, [argument]) {
+    handle({ store, subscription }, [argument]) {
       const topic = textOf(argument);
-      store.subscriptions.subscribe(subscriber, topic);
+      store.subscriptions.subscribe(subscription, topic);
       return `OK SUBSCRIBED ${textArgument(topic)}`;
     },
   }),
@@ -89,11 +89,11 @@ export const COMMANDS: readonly Command[] = [
     name: "UNSUBSCRIBE",
     parameters: ["topic"],
     flags: ["pubsub"],
-    answer: "OK UNSUBSCRIBED topic",
+    reply: "OK UNSUBSCRIBED topic",
     summary: "Ends that.",
-    handle({ store, subscriber }, [argument]) {
+    handle({ store, subscription }, [argument]) {
       const topic = textOf(argument);
-      store.subscriptions.unsubscribe(subscriber, topic);
+      store.subscriptions.unsubscribe(subscription, topic);
       return `OK UNSUBSCRIBED ${textArgument(topic)}`;
     },
   }),
@@ -101,11 +101,11 @@ export const COMMANDS: readonly Command[] = [
     name: "PSUBSCRIBE",
     parameters: ["pattern"],
     flags: ["pubsub"],
-    answer: "OK PSUBSCRIBED pattern",
+    reply: "OK PSUBSCRIBED pattern",
     summary: "The same for all topics that a pattern matches: `*`, `?`, `[a-z]`, `\\`.",
-    handle({ store, subscriber }, [argument]) {
+    handle({ store, subscription }, [argument]) {
       const pattern = textOf(argument);
-      store.subscriptions.psubscribe(subscriber, pattern);
+      store.subscriptions.psubscribe(subscription, pattern);
       return `OK PSUBSCRIBED ${textArgument(pattern)}`;
     },
   }),
@@ -113,11 +113,11 @@ export const COMMANDS: readonly Command[] = [
     name: "PUNSUBSCRIBE",
     parameters: ["pattern"],
     flags: ["pubsub"],
-    answer: "OK PUNSUBSCRIBED pattern",
+    reply: "OK PUNSUBSCRIBED pattern",
     summary: "Ends that.",
-    handle({ store, subscriber }, [argument]) {
+    handle({ store, subscription }, [argument]) {
       const pattern = textOf(argument);
-      store.subscriptions.punsubscribe(subscriber, pattern);
+      store.subscriptions.punsubscribe(subscription, pattern);
       return `OK PUNSUBSCRIBED ${textArgument(pattern)}`;
     },
   }),
@@ -125,7 +125,7 @@ export const COMMANDS: readonly Command[] = [
     name: "STORE_MESSAGE",
     parameters: ["namespace", "topic", "message", "[ttlSeconds]"],
     flags: ["write"],
-    answer: "OK STORED",
+    reply: "OK STORED",
     summary:
       "Stores a message, pushes it to the topic's subscribers, and forgets it after its `ttl`.",
     handle({ store }, [namespace, topic, message, ttlSeconds]) {
@@ -137,7 +137,7 @@ export const COMMANDS: readonly Command[] = [
     name: "GET_MESSAGES",
     parameters: ["topic"],
     flags: ["read"],
-    answer: "MESSAGES JSON:[...]",
+    reply: "MESSAGES JSON:[...]",
     summary: "All messages of a topic, sorted by id.",
     handle: ({ store, maxReplyBytes }, [topic]) =>
       messagesReply(store.topics.all(textOf(topic)), maxReplyBytes),
@@ -146,7 +146,7 @@ export const COMMANDS: readonly Command[] = [
     name: "GET_MESSAGES_SINCE",
     parameters: ["topic", "id"],
     flags: ["read"],
-    answer: "MESSAGES JSON:[...]",
+    reply: "MESSAGES JSON:[...]",
     summary: "Those of a later time than an id, or of the same millisecond and with a larger id.",
     handle: ({ store, maxReplyBytes }, [topic, id]) =>
       messagesReply(store.topics.since(textOf(topic), idOf(id)), maxReplyBytes),
@@ -155,7 +155,7 @@ export const COMMANDS: readonly Command[] = [
     name: "GET_MESSAGES_BY_ID",
     parameters: ["namespace", "ids"],
     flags: ["read"],
-    answer: "MESSAGES JSON:[...]",
+    reply: "MESSAGES JSON:[...]",
     summary:
       "The messages of a namespace with these ids, in the order asked; unknown are left out.",
     handle: ({ store, maxReplyBytes }, [namespace, ids]) =>
@@ -165,7 +165,7 @@ export const COMMANDS: readonly Command[] = [
     name: "TRACE",
     parameters: ["traceparent", "[tracestate]"],
     flags: [],
-    answer: "OK TRACED",
+    reply: "OK TRACED",
     summary: "Says which W3C trace the next command of the connection belongs to.",
     handle(session, [traceparent, tracestate]) {
       const state = tracestate === undefined ? {} : { tracestate: textOf(tracestate) };
@@ -177,7 +177,7 @@ export const COMMANDS: readonly Command[] = [
     name: "STATS",
     parameters: [],
     flags: ["read"],
-    answer: "STATS JSON:{...}",
+    reply: "STATS JSON:{...}",
     summary: "What the server holds and has counted.",
     handle: (session) => `STATS ${encodedArgument(stringifyJson(session.stats()))}`,
   }),
@@ -189,6 +189,6 @@ const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((each) => [ea
 const MAX_WORD_LENGTH = 64;
 
 /** The command with a name, in capital letters or not. */
-export function commandNamed(word: string): Command | undefined {
+export function findCommand(word: string): Command | undefined {
   return BY_NAME.get(word) ?? BY_NAME.get(word.slice(0, MAX_WORD_LENGTH).toUpperCase());
 }

@@ -5,21 +5,21 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
-import { Subscriber, type SubscriberOptions } from "../../store/subscription.ts";
+import { Subscription, type SubscriptionQueueOptions } from "../../store/subscription.ts";
 import { LineReader } from "../protocol/line_reader.ts";
-import { Sender } from "../protocol/writer.ts";
+import { Writer } from "../protocol/writer.ts";
 import { LineSession, type SessionContext } from "./session.ts";
 
 /** Every message of RESP begins with it, and no line of ours: so the first byte tells the protocol. */
 const RESP_FIRST_BYTE = 0x2a;
 /** What comes after the end is read in pieces of this size, and thrown away. */
-const IGNORED_BYTES = 16 * 1024;
+const DRAIN_BUFFER_BYTES = 16 * 1024;
 const NO_RESP = "-ERR this port speaks the line protocol of Ringbus, not RESP\r\n";
 
 /** What a connection takes from its server. */
 export interface ConnectionContext {
   readonly session: SessionContext;
-  readonly subscriber: Omit<SubscriberOptions, "onReady">;
+  readonly queueOptions: Omit<SubscriptionQueueOptions, "onReady">;
 }
 
 /** A connection that was accepted. */
@@ -27,11 +27,11 @@ export class Connection {
   readonly #conn: Deno.TcpConn;
   readonly #context: ConnectionContext;
   readonly #reader: LineReader;
-  readonly #sender: Sender;
+  readonly #writer: Writer;
   readonly #session: LineSession;
-  readonly #subscriber: Subscriber;
-  #isWoken = false;
-  #isEnding = false;
+  readonly #subscription: Subscription;
+  #isFlushScheduled = false;
+  #isShuttingDown = false;
   #isClosed = false;
   /** What came is carried out when this is fulfilled. */
   #work: Promise<void> = Promise.resolve();
@@ -41,25 +41,25 @@ export class Connection {
     this.#conn = conn;
     this.#context = context;
     this.#reader = new LineReader(context.session.maxLineBytes);
-    this.#sender = new Sender({
+    this.#writer = new Writer({
       write: (bytes) => conn.write(bytes),
       refill: () => this.#session.push(),
-      onSent: (count) => this.#noteSent(count),
+      onSent: (count) => this.#recordSent(count),
       onError: () => this.close(),
     });
-    this.#subscriber = new Subscriber({
-      ...context.subscriber,
-      front: "tcp",
+    this.#subscription = new Subscription({
+      ...context.queueOptions,
+      transport: "tcp",
       name: `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`,
-      onReady: () => this.#wake(),
+      onReady: () => this.#scheduleFlush(),
     });
-    const ends = { reader: this.#reader, output: this.#sender.output };
-    this.#session = new LineSession(context.session, { ...ends, subscriber: this.#subscriber });
+    const io = { reader: this.#reader, writeBuffer: this.#writer.buffer };
+    this.#session = new LineSession(context.session, { ...io, subscription: this.#subscription });
   }
 
   /** When a byte last came or went, by `performance.now()`; a subscriber may be silent for ever. */
   get idleSinceMs(): number {
-    const { topics, patterns } = this.#subscriber;
+    const { topics, patterns } = this.#subscription;
     return topics.size + patterns.size > 0 ? Infinity : this.#lastActiveMs;
   }
 
@@ -80,70 +80,70 @@ export class Connection {
   async #serve(): Promise<void> {
     if (!(await this.#hasMore())) return;
     if (this.#reader.firstByte === RESP_FIRST_BYTE) {
-      this.#sender.output.bytes(new TextEncoder().encode(NO_RESP));
-      return await this.#sender.idle();
+      this.#writer.buffer.writeBytes(new TextEncoder().encode(NO_RESP));
+      return await this.#writer.idle();
     }
     do {
       await (this.#work = this.#process());
-    } while (!this.#session.isOver && await this.#hasMore());
-    if (this.#isEnding) return await this.#seeOff();
+    } while (!this.#session.isEnded && await this.#hasMore());
+    if (this.#isShuttingDown) return await this.#drainInput();
     // It may have no more to say, but still wants its answers.
     this.#session.close();
-    await this.#sender.idle();
+    await this.#writer.idle();
   }
 
   async #hasMore(): Promise<boolean> {
-    return !this.#isEnding && await this.#read() && !this.#isEnding;
+    return !this.#isShuttingDown && await this.#read() && !this.#isShuttingDown;
   }
 
   /** Closing while there is something to read would throw away what the client has not taken yet. */
-  async #seeOff(): Promise<void> {
-    const ignored = new Uint8Array(IGNORED_BYTES);
-    while (await this.#conn.read(ignored) !== null);
+  async #drainInput(): Promise<void> {
+    const discarded = new Uint8Array(DRAIN_BUFFER_BYTES);
+    while (await this.#conn.read(discarded) !== null);
   }
 
   async #read(): Promise<boolean> {
     const count = await this.#conn.read(this.#reader.space());
     if (count === null) return false;
     this.#reader.filled(count);
-    this.#context.session.tally.bytesReceived += count;
+    this.#context.session.connectionStats.bytesReceived += count;
     this.#lastActiveMs = performance.now();
     return true;
   }
 
   async #process(): Promise<void> {
-    const mayGoOn = () => !this.#sender.isFull;
-    while (this.#session.process(mayGoOn)) await this.#sender.room();
+    const canContinue = () => !this.#writer.isFull;
+    while (this.#session.process(canContinue)) await this.#writer.waitForSpace();
     // Pushes to others were put off in the same way, and go first: they are waited for longer.
-    queueMicrotask(() => this.#sender.flush());
+    queueMicrotask(() => this.#writer.flush());
   }
 
-  #noteSent(count: number): void {
-    this.#context.session.tally.bytesSent += count;
+  #recordSent(count: number): void {
+    this.#context.session.connectionStats.bytesSent += count;
     this.#lastActiveMs = performance.now();
   }
 
   /** Sends what is pushed once whoever stores is done: several messages then go in one write. */
-  #wake(): void {
-    if (this.#isWoken) return;
-    this.#isWoken = true;
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
     queueMicrotask(() => {
-      this.#isWoken = false;
-      if (this.#subscriber.isDisconnected) this.close();
-      else this.#sender.flush();
+      this.#isFlushScheduled = false;
+      if (this.#subscription.isDisconnected) this.close();
+      else this.#writer.flush();
     });
   }
 
   /** Carries out what came, and takes in no more. */
-  async finish(): Promise<void> {
-    this.#isEnding = true;
+  async stopReading(): Promise<void> {
+    this.#isShuttingDown = true;
     await this.#work;
   }
 
   /** Sends what is left to send, and its end; the client is to close the connection then. */
-  async end(): Promise<void> {
+  async shutdown(): Promise<void> {
     this.#session.close();
-    await this.#sender.idle();
+    await this.#writer.idle();
     if (!this.#isClosed) await this.#conn.closeWrite().catch(() => this.close());
   }
 

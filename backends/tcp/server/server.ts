@@ -5,23 +5,23 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
-import { queueOf, storeOf } from "../../hosting/store_options.ts";
-import { secretTest } from "../../hosting/token.ts";
+import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
+import { secretMatcher } from "../../hosting/token.ts";
 import type { Store } from "../../store/store.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { type CheckedOptions, checkOptions, type EmbeddedServerOptions } from "./options.ts";
 import { errorReply } from "./replies.ts";
 import type { SessionContext } from "./session.ts";
-import { type ServerStats, Tally } from "./stats.ts";
+import { ConnectionStats, type ServerStats } from "./stats.ts";
 
 /** Milliseconds between two looks for what is idle or has expired. */
-const SWEEP_EVERY_MS = 1000;
-const SHORTEST_SWEEP_MS = 10;
+const SWEEP_INTERVAL_MS = 1000;
+const MIN_SWEEP_INTERVAL_MS = 10;
 /** Milliseconds to wait when the system has no connection to give, for lack of file descriptors. */
-const ACCEPT_AGAIN_MS = 100;
+const ACCEPT_RETRY_MS = 100;
 /** Milliseconds for clients to take their last answers, and then to leave. */
-const LAST_ANSWERS_MS = 3000;
-const LEAVE_MS = 1000;
+const GRACEFUL_SHUTDOWN_MS = 3000;
+const CLIENT_CLOSE_MS = 1000;
 
 /**
  * Serves messages over TCP: clients send one command a line, and subscribers get each message pushed as
@@ -44,11 +44,11 @@ const LEAVE_MS = 1000;
 export class EmbeddedServer {
   readonly #options: CheckedOptions;
   readonly #store: Store;
-  readonly #queue: ConnectionContext["subscriber"];
-  readonly #tally = new Tally();
+  readonly #queueOptions: ConnectionContext["queueOptions"];
+  readonly #connectionStats = new ConnectionStats();
   readonly #session: SessionContext;
   readonly #connections = new Set<Connection>();
-  readonly #runs = new Set<Promise<void>>();
+  readonly #tasks = new Set<Promise<void>>();
   #listener: Deno.TcpListener | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #startedAtMs = 0;
@@ -64,12 +64,12 @@ export class EmbeddedServer {
     this.#options = checkOptions(options);
     const { token } = this.#options;
     this.#store = storeOf(options);
-    this.#queue = queueOf(options);
+    this.#queueOptions = queueOptionsOf(options);
     this.#session = {
       ...this.#options,
       store: this.#store,
-      tally: this.#tally,
-      isToken: token === undefined ? undefined : secretTest(token),
+      connectionStats: this.#connectionStats,
+      isToken: token === undefined ? undefined : secretMatcher(token),
       stats: () => this.getStats(),
     };
   }
@@ -106,53 +106,56 @@ export class EmbeddedServer {
     const listener = Deno.listen({ hostname, port });
     this.#listener = listener;
     this.#startedAtMs = performance.now();
-    this.#store.connectionTallies.add(this.#tally);
-    this.#sweeper = setInterval(() => this.#sweep(), this.#sweepEveryMs);
+    this.#store.connectionStats.add(this.#connectionStats);
+    this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
     this.#track(this.#acceptAll(listener));
     return this.port;
   }
 
-  get #sweepEveryMs(): number {
-    return Math.max(SHORTEST_SWEEP_MS, Math.min(SWEEP_EVERY_MS, this.#options.idleTimeoutMs / 2));
+  get #sweepIntervalMs(): number {
+    return Math.max(
+      MIN_SWEEP_INTERVAL_MS,
+      Math.min(SWEEP_INTERVAL_MS, this.#options.idleTimeoutMs / 2),
+    );
   }
 
-  #track(run: Promise<void>): void {
-    const tracked = run.finally(() => this.#runs.delete(tracked));
-    this.#runs.add(tracked);
+  #track(task: Promise<void>): void {
+    const tracked = task.finally(() => this.#tasks.delete(tracked));
+    this.#tasks.add(tracked);
   }
 
   async #acceptAll(listener: Deno.TcpListener): Promise<void> {
     while (this.#listener === listener) {
       try {
-        this.#welcome(await listener.accept());
+        this.#admit(await listener.accept());
       } catch (error) {
         if (this.#listener !== listener) return;
         logger.error("cannot accept a connection at {address}: {error}", {
           address: this.address,
           error,
         });
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_AGAIN_MS));
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
       }
     }
   }
 
-  #welcome(conn: Deno.TcpConn): void {
+  #admit(conn: Deno.TcpConn): void {
     if (this.#connections.size >= this.#options.maxConnections) {
-      this.#tally.refused++;
-      this.#track(refuse(conn, this.#options.maxConnections));
+      this.#connectionStats.refused++;
+      this.#track(rejectConnection(conn, this.#options.maxConnections));
       return;
     }
-    this.#tally.accepted++;
-    const context = { session: this.#session, subscriber: this.#queue };
+    this.#connectionStats.accepted++;
+    const context = { session: this.#session, queueOptions: this.#queueOptions };
     const connection = new Connection(conn, context);
     this.#connections.add(connection);
-    this.#tally.connections++;
-    this.#track(connection.run().finally(() => this.#forget(connection)));
+    this.#connectionStats.connections++;
+    this.#track(connection.run().finally(() => this.#removeConnection(connection)));
   }
 
-  #forget(connection: Connection): void {
+  #removeConnection(connection: Connection): void {
     this.#connections.delete(connection);
-    this.#tally.connections--;
+    this.#connectionStats.connections--;
   }
 
   #sweep(): void {
@@ -160,7 +163,7 @@ export class EmbeddedServer {
     const limitMs = performance.now() - this.#options.idleTimeoutMs;
     for (const connection of this.#connections) {
       if (connection.idleSinceMs >= limitMs) continue;
-      this.#tally.idled++;
+      this.#connectionStats.idled++;
       connection.close();
     }
   }
@@ -169,7 +172,7 @@ export class EmbeddedServer {
   getStats(): ServerStats {
     return {
       uptimeSeconds: this.isRunning ? (performance.now() - this.#startedAtMs) / 1000 : 0,
-      ...this.#tally.view(),
+      ...this.#connectionStats.snapshot(),
       ...this.#store.stats(),
     };
   }
@@ -185,16 +188,16 @@ export class EmbeddedServer {
    */
   async stop(): Promise<void> {
     clearInterval(this.#sweeper);
-    this.#store.connectionTallies.delete(this.#tally);
+    this.#store.connectionStats.delete(this.#connectionStats);
     this.#listener?.close();
     this.#listener = undefined;
     const connections = [...this.#connections];
-    await orClose(connections, LAST_ANSWERS_MS, async () => {
+    await closeAfter(connections, GRACEFUL_SHUTDOWN_MS, async () => {
       // What one client still stores is pushed to others before they are told of the end.
-      await Promise.all(connections.map((connection) => connection.finish()));
-      await Promise.all(connections.map((connection) => connection.end()));
+      await Promise.all(connections.map((connection) => connection.stopReading()));
+      await Promise.all(connections.map((connection) => connection.shutdown()));
     });
-    await orClose(connections, LEAVE_MS, () => Promise.all(this.#runs));
+    await closeAfter(connections, CLIENT_CLOSE_MS, () => Promise.all(this.#tasks));
   }
 
   /** The same as `stop()`. */
@@ -204,17 +207,17 @@ export class EmbeddedServer {
 }
 
 /** Waits for what depends on clients; closes their connections when it takes too long. */
-async function orClose(
+async function closeAfter(
   connections: readonly Connection[],
   limitMs: number,
   work: () => Promise<unknown>,
 ): Promise<void> {
-  const late = setTimeout(() => connections.forEach((one) => one.close()), limitMs);
+  const timer = setTimeout(() => connections.forEach((one) => one.close()), limitMs);
   await work();
-  clearTimeout(late);
+  clearTimeout(timer);
 }
 
-async function refuse(conn: Deno.TcpConn, maxConnections: number): Promise<void> {
+async function rejectConnection(conn: Deno.TcpConn, maxConnections: number): Promise<void> {
   const reason = errorReply(`there are ${maxConnections} connections already`);
   try {
     await conn.write(new TextEncoder().encode(`${reason}\r\n`));

@@ -7,21 +7,21 @@
 import { logger } from "../../../lib/base/log.ts";
 import { show } from "../../../lib/base/options.ts";
 import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
-import type { StateGuest, StateHost } from "../../state/manager/host.ts";
+import type { StateHost, StateSession } from "../../state/manager/host.ts";
 import type { TraceFields } from "../../messaging/trace_fields.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import type { Store } from "../../store/store.ts";
-import type { Subscriber } from "../../store/subscription.ts";
+import type { Subscription } from "../../store/subscription.ts";
 import { splitArguments } from "../protocol/arguments.ts";
-import { type Command, takes, usage } from "./command.ts";
-import { commandNamed } from "./commands.ts";
+import { acceptsCount, type Command, usage } from "./command.ts";
+import { findCommand } from "./commands.ts";
 import type { LineFault, LineReader } from "../protocol/line_reader.ts";
-import type { Output } from "../protocol/write_buffer.ts";
+import type { WriteBuffer } from "../protocol/write_buffer.ts";
 import { errorReply, pushLine } from "./replies.ts";
-import type { ServerStats, Tally } from "./stats.ts";
+import type { ConnectionStats, ServerStats } from "./stats.ts";
 
 /** Most bytes of a line before the token was shown: a stranger gets no memory. */
-const STRANGER_LINE_BYTES = 4096;
+const UNAUTHENTICATED_LINE_BYTES = 4096;
 /**
  * A web page can have a browser send any text to a port of this machine, but not without such a line
  * before it.
@@ -35,7 +35,7 @@ const PUSH_BYTES = 64 * 1024;
 /** What all sessions of a server share. */
 export interface SessionContext {
   readonly store: Store;
-  readonly tally: Tally;
+  readonly connectionStats: ConnectionStats;
   /** Tells whether it is the token; left out, none is needed. */
   readonly isToken: ((candidate: string) => boolean) | undefined;
   /** Shared state, if the server has any. */
@@ -48,36 +48,36 @@ export interface SessionContext {
 }
 
 /** What a session talks through. */
-export interface SessionEnds {
+export interface SessionIo {
   readonly reader: LineReader;
-  readonly output: Output;
-  readonly subscriber: Subscriber;
+  readonly writeBuffer: WriteBuffer;
+  readonly subscription: Subscription;
 }
 
 /** A session. */
 export class LineSession {
-  readonly subscriber: Subscriber;
+  readonly subscription: Subscription;
   readonly #context: SessionContext;
   readonly #reader: LineReader;
-  readonly #output: Output;
+  readonly #writeBuffer: WriteBuffer;
   /** Lines that came together, and how far they are done. */
   #text = "";
   #at = 0;
-  #isKnown: boolean;
-  #isOver = false;
-  #guest: StateGuest | undefined;
+  #isAuthenticated: boolean;
+  #isEnded = false;
+  #stateSession: StateSession | undefined;
   /** The trace that the next command belongs to. */
   #trace: TraceFields | undefined;
 
-  constructor(context: SessionContext, { reader, output, subscriber }: SessionEnds) {
+  constructor(context: SessionContext, { reader, writeBuffer, subscription }: SessionIo) {
     this.#context = context;
     this.#reader = reader;
-    this.#output = output;
-    this.subscriber = subscriber;
-    this.#isKnown = context.isToken === undefined;
-    reader.maxLineBytes = this.#isKnown
+    this.#writeBuffer = writeBuffer;
+    this.subscription = subscription;
+    this.#isAuthenticated = context.isToken === undefined;
+    reader.maxLineBytes = this.#isAuthenticated
       ? context.maxLineBytes
-      : Math.min(STRANGER_LINE_BYTES, context.maxLineBytes);
+      : Math.min(UNAUTHENTICATED_LINE_BYTES, context.maxLineBytes);
   }
 
   get store(): Store {
@@ -93,9 +93,9 @@ export class LineSession {
   }
 
   /** The shared state, as this client may use it. */
-  get state(): StateGuest {
-    this.#guest ??= this.#context.state?.guest();
-    if (this.#guest !== undefined) return this.#guest;
+  get state(): StateSession {
+    this.#stateSession ??= this.#context.state?.openSession();
+    if (this.#stateSession !== undefined) return this.#stateSession;
     throw new InvalidInputError("this server keeps no shared state");
   }
 
@@ -115,32 +115,33 @@ export class LineSession {
   authenticate(token: string): boolean {
     const { isToken, maxLineBytes } = this.#context;
     if (isToken !== undefined && !isToken(token)) return false;
-    this.#isKnown = true;
+    this.#isAuthenticated = true;
     this.#reader.maxLineBytes = maxLineBytes;
     return true;
   }
 
   /** True once nothing more is to be read: this is no client of ours. */
-  get isOver(): boolean {
-    return this.#isOver;
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   /** Carries out what came, until that is all or `mayGoOn` says no; true if there is more. */
-  process(mayGoOn: () => boolean): boolean {
-    while (!this.#isOver && mayGoOn()) {
-      if (this.#at < this.#text.length) this.#output.line(this.#answer(this.#nextLine()));
-      else if (!this.#takeLines()) return false;
+  process(canContinue: () => boolean): boolean {
+    while (!this.#isEnded && canContinue()) {
+      if (this.#at < this.#text.length) {
+        this.#writeBuffer.writeLine(this.#handleLine(this.#nextLine()));
+      } else if (!this.#readLines()) return false;
     }
-    return !this.#isOver;
+    return !this.#isEnded;
   }
 
-  #takeLines(): boolean {
+  #readLines(): boolean {
     const lines = this.#reader.take();
     this.#text = "";
     this.#at = 0;
     if (lines === undefined) return false;
     if ("text" in lines) this.#text = lines.text;
-    else this.#output.line(this.#refuse(this.#faultMessage(lines.fault)));
+    else this.#writeBuffer.writeLine(this.#reject(this.#faultMessage(lines.fault)));
     return true;
   }
 
@@ -157,35 +158,35 @@ export class LineSession {
     return line;
   }
 
-  #answer(line: string): string {
+  #handleLine(line: string): string {
     let start = 0;
     while (line.charCodeAt(start) === SPACE) start++;
     const space = line.indexOf(" ", start);
     const end = space === -1 ? line.length : space;
     const word = line.slice(start, end);
-    const command = commandNamed(word);
+    const command = findCommand(word);
     if (command === undefined) {
-      this.#isOver = HTTP_REQUEST.test(line);
-      return this.#refuse(`unknown command ${show(word.slice(0, 64))}`);
+      this.#isEnded = HTTP_REQUEST.test(line);
+      return this.#reject(`unknown command ${show(word.slice(0, 64))}`);
     }
-    return this.#carryOut(command, line, end);
+    return this.#execute(command, line, end);
   }
 
-  #carryOut(command: Command, line: string, from: number): string {
-    this.#context.tally.count(command);
+  #execute(command: Command, line: string, from: number): string {
+    this.#context.connectionStats.count(command);
     const end = this.#observe(command);
     try {
-      this.#checkAllowed(command);
+      this.#authorize(command);
       const args = splitArguments(line, from);
-      if (!takes(command, args.length)) {
+      if (!acceptsCount(command, args.length)) {
         throw new InvalidInputError(`${args.length} arguments came: send ${usage(command)}`);
       }
-      const answer = command.handle(this, args);
+      const reply = command.handle(this, args);
       end?.({});
-      return answer;
+      return reply;
     } catch (error) {
       end?.(error instanceof StoreError ? { refusal: error.message } : { fault: error });
-      return this.#refuse(messageFor(error, command));
+      return this.#reject(messageFor(error, command));
     }
   }
 
@@ -197,29 +198,29 @@ export class LineSession {
     return observe(onRequest, { protocol: "line", operation: name, ...trace });
   }
 
-  #checkAllowed({ flags }: Command): void {
+  #authorize({ flags }: Command): void {
     if (flags.includes("open")) return;
     if (flags.includes("state")) this.state.checkProved();
-    else if (!this.#isKnown) throw new InvalidInputError("send AUTH with the token first");
+    else if (!this.#isAuthenticated) throw new InvalidInputError("send AUTH with the token first");
   }
 
-  #refuse(message: string): string {
-    this.#context.tally.errors++;
+  #reject(message: string): string {
+    this.#context.connectionStats.errors++;
     return errorReply(message);
   }
 
   /** Appends what waits for the subscriber, up to some bytes. */
   push(): void {
-    while (this.subscriber.length > 0 && this.#output.length < PUSH_BYTES) {
-      this.#output.line(pushLine(this.subscriber.shift()!));
-      this.#context.tally.pushes++;
+    while (this.subscription.length > 0 && this.#writeBuffer.length < PUSH_BYTES) {
+      this.#writeBuffer.writeLine(pushLine(this.subscription.shift()!));
+      this.#context.connectionStats.pushes++;
     }
   }
 
   /** Ends all subscriptions, and the use of the shared state. */
   close(): void {
-    this.#guest?.close();
-    this.store.subscriptions.remove(this.subscriber);
+    this.#stateSession?.close();
+    this.store.subscriptions.remove(this.subscription);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConnectionCounts, ConnectionTally } from "../../store/servers.ts";
+import type { ConnectionCounts, ConnectionStatsSource } from "../../store/servers.ts";
 import type { StoreStats } from "../../store/store.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -16,7 +16,7 @@ export interface ServerStats extends StoreStats, ConnectionCounts {
 }
 
 /** The counters of a server. */
-export class Tally implements ConnectionTally {
+export class ConnectionStats implements ConnectionStatsSource {
   connections = 0;
   accepted = 0;
   refused = 0;
@@ -33,7 +33,7 @@ export class Tally implements ConnectionTally {
   }
 
   /** The counters, by name. */
-  view(): ConnectionCounts {
+  snapshot(): ConnectionCounts {
     const commands = Object.fromEntries(
       [...this.#commands].map(([{ name }, { calls }]) => [name, calls]),
     );

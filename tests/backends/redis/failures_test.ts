@@ -5,7 +5,7 @@ import {
   AttemptTimeout,
   classify,
   type Failure,
-  isPassing,
+  isTransient,
   TooFewReplicas,
 } from "../../../backends/redis/failures.ts";
 
@@ -32,6 +32,6 @@ const FAILURES: [error: Error, failure: Failure, isPassing: boolean][] = [
 for (const [error, failure, passes] of FAILURES) {
   Deno.test(`queue failure "${error.message}" is ${failure}`, () => {
     assert.equal(classify(error), failure);
-    assert.equal(isPassing(classify(error)), passes);
+    assert.equal(isTransient(classify(error)), passes);
   });
 }

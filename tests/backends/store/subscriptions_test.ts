@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { InvalidInputError, SubscriptionLimitError } from "../../../backends/store/errors.ts";
 import { glob } from "../../../backends/store/glob.ts";
 import { Store } from "../../../backends/store/store.ts";
-import { type Delivery, Subscriber } from "../../../backends/store/subscription.ts";
+import { type Delivery, Subscription } from "../../../backends/store/subscription.ts";
 import { MAX_SUBSCRIPTIONS } from "../../../backends/store/subscriptions.ts";
 
 function summary(delivery: Delivery): unknown[] {
@@ -16,7 +16,7 @@ function summary(delivery: Delivery): unknown[] {
 
 Deno.test("one queue takes what is stored and published, in its order", () => {
   const store = new Store({ clock: () => 5000 });
-  const subscriber = new Subscriber();
+  const subscriber = new Subscription();
   assert.equal(store.subscriptions.subscribe(subscriber, "a"), true);
   assert.equal(store.subscriptions.subscribe(subscriber, "a"), false);
   store.subscriptions.psubscribe(subscriber, "b.*");
@@ -36,7 +36,7 @@ Deno.test("one queue takes what is stored and published, in its order", () => {
 
 Deno.test("a topic and a pattern that matches it give an entry each", () => {
   const store = new Store();
-  const subscriber = new Subscriber();
+  const subscriber = new Subscription();
   store.subscriptions.subscribe(subscriber, "a");
   store.subscriptions.psubscribe(subscriber, "*");
   assert.equal(store.subscriptions.publish("a", "x"), 2);
@@ -45,7 +45,7 @@ Deno.test("a topic and a pattern that matches it give an entry each", () => {
 
 Deno.test("nothing comes after unsubscribing", () => {
   const store = new Store();
-  const subscriber = new Subscriber();
+  const subscriber = new Subscription();
   store.subscriptions.subscribe(subscriber, "a");
   store.subscriptions.psubscribe(subscriber, "a*");
   assert.equal(store.subscriptions.unsubscribe(subscriber, "a"), true);
@@ -65,7 +65,7 @@ Deno.test("nothing comes after unsubscribing", () => {
 Deno.test("a subscriber is told when its queue is no longer empty", () => {
   const store = new Store();
   let calls = 0;
-  const subscriber = new Subscriber({ onReady: () => calls++ });
+  const subscriber = new Subscription({ onReady: () => calls++ });
   store.subscriptions.subscribe(subscriber, "a");
   for (let i = 0; i < 3; i++) store.subscriptions.publish("a", "x");
   assert.equal(calls, 1);
@@ -79,8 +79,8 @@ Deno.test("a subscriber is told when its queue is no longer empty", () => {
 
 Deno.test("a full queue loses its oldest entries, which are counted", () => {
   const store = new Store();
-  const slow = new Subscriber({ maxQueueLength: 10 });
-  const quick = new Subscriber({ maxQueueLength: 10 });
+  const slow = new Subscription({ maxQueueLength: 10 });
+  const quick = new Subscription({ maxQueueLength: 10 });
   for (const each of [slow, quick]) store.subscriptions.subscribe(each, "a");
   const got: unknown[] = [];
   for (let i = 0; i < 100; i++) {
@@ -97,7 +97,7 @@ Deno.test("a full queue loses its oldest entries, which are counted", () => {
 
 Deno.test("a queue is bounded in bytes, and takes one entry of any size", () => {
   const store = new Store();
-  const subscriber = new Subscriber({ maxQueueBytes: 5000 });
+  const subscriber = new Subscription({ maxQueueBytes: 5000 });
   store.subscriptions.subscribe(subscriber, "a");
   for (let i = 0; i < 100; i++) {
     store.subscriptions.publish("a", "x".repeat(900));
@@ -113,7 +113,7 @@ Deno.test("a queue is bounded in bytes, and takes one entry of any size", () => 
 Deno.test("a subscriber that asked for it is cut off when its queue is full", () => {
   const store = new Store();
   let calls = 0;
-  const subscriber = new Subscriber({
+  const subscriber = new Subscription({
     maxQueueLength: 2,
     overflow: "disconnect",
     onReady: () => calls++,
@@ -130,7 +130,7 @@ Deno.test("a subscriber that asked for it is cut off when its queue is full", ()
 
 Deno.test("entries are taken up to a limit", () => {
   const store = new Store();
-  const subscriber = new Subscriber();
+  const subscriber = new Subscription();
   store.subscriptions.subscribe(subscriber, "a");
   for (let i = 0; i < 250; i++) store.subscriptions.publish("a", `${i}`);
   const lengths = [100, 100, 100, 100].map((limit) => subscriber.take(limit).length);
@@ -139,7 +139,7 @@ Deno.test("entries are taken up to a limit", () => {
 
 Deno.test("subscribers to one topic share an entry", () => {
   const store = new Store();
-  const subscribers = [new Subscriber(), new Subscriber()];
+  const subscribers = [new Subscription(), new Subscription()];
   for (const each of subscribers) store.subscriptions.psubscribe(each, "a*");
   store.storeMessage("n", "a", '{"id":1}');
   assert.equal(subscribers[0].take()[0], subscribers[1].take()[0]);
@@ -147,7 +147,7 @@ Deno.test("subscribers to one topic share an entry", () => {
 
 Deno.test("names, patterns and numbers of subscriptions are bounded", () => {
   const store = new Store();
-  const subscriber = new Subscriber();
+  const subscriber = new Subscription();
   for (const name of ["", "\n", "x".repeat(1025)]) {
     assert.throws(() => store.subscriptions.subscribe(subscriber, name), InvalidInputError);
     assert.throws(() => store.subscriptions.psubscribe(subscriber, name), InvalidInputError);
@@ -157,8 +157,8 @@ Deno.test("names, patterns and numbers of subscriptions are bounded", () => {
   assert.throws(() => store.subscriptions.psubscribe(subscriber, "*"), SubscriptionLimitError);
   assert.throws(() => store.subscriptions.subscribe(subscriber, "x"), SubscriptionLimitError);
   for (const limit of [0, -1, 1.5, NaN]) {
-    assert.throws(() => new Subscriber({ maxQueueLength: limit }), RangeError);
-    assert.throws(() => new Subscriber({ maxQueueBytes: limit }), RangeError);
+    assert.throws(() => new Subscription({ maxQueueLength: limit }), RangeError);
+    assert.throws(() => new Subscription({ maxQueueBytes: limit }), RangeError);
   }
 });
 

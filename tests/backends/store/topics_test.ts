@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError, StoreFullError } from "../../../backends/store/errors.ts";
 import { Store, type StoreOptions } from "../../../backends/store/store.ts";
-import { readMessage, type StoredMessage } from "../../../backends/store/stored_message.ts";
+import { parseMessage, type StoredMessage } from "../../../backends/store/stored_message.ts";
 import { GEMSTONE_EPOCH_MS, timestampOf } from "../../../lib/message/gemstone.ts";
 
 /** An id of a priority, a millisecond after the epoch of ids, and a sequence. */
@@ -272,9 +272,9 @@ Deno.test("what is no message is refused, and changes nothing", () => {
 });
 
 Deno.test("ids and times to live are read from where they stand, strings of the same look are not", () => {
-  assert.equal(readMessage(String.raw`{"x":"\"id\":7","\u0069d":8,"y":{"id":9}}`).id, 8n);
-  assert.equal(readMessage('{"id":1,"id":2}').id, 2n);
-  assert.equal(readMessage('{"id":1,"timestamp":"x"}').timestampMs, GEMSTONE_EPOCH_MS);
+  assert.equal(parseMessage(String.raw`{"x":"\"id\":7","\u0069d":8,"y":{"id":9}}`).id, 8n);
+  assert.equal(parseMessage('{"id":1,"id":2}').id, 2n);
+  assert.equal(parseMessage('{"id":1,"timestamp":"x"}').timestampMs, GEMSTONE_EPOCH_MS);
 });
 
 Deno.test("a topic keeps the latest messages when it is bounded", () => {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { Guard } from "../../../backends/http/server/auth.ts";
-import { Places } from "../../../backends/http/server/limits.ts";
+import { Auth } from "../../../backends/http/server/auth.ts";
+import { SubscriberQuota } from "../../../backends/http/server/limits.ts";
 import { Service } from "../../../backends/http/server/service.ts";
 import { Store } from "../../../mod.ts";
 import { Random } from "../../stress/random.ts";
@@ -15,9 +15,9 @@ import { hostileRequest } from "../hostile_http.ts";
 const [seed, count] = Deno.args.map(Number);
 const random = new Random(seed);
 const store = new Store({ maxMessagesPerTopic: 100, maxBytes: 10_000_000 });
-const places = new Places(1000);
-const limits = { queue: { maxQueueLength: 100 }, idleSeconds: 300, places };
-const service = new Service(store, new Guard("127.0.0.1", undefined), limits, {
+const quota = new SubscriberQuota(1000);
+const limits = { queue: { maxQueueLength: 100 }, idleSeconds: 300, quota };
+const service = new Service(store, new Auth("127.0.0.1", undefined), limits, {
   maxBodyBytes: 100_000,
 });
 
@@ -73,5 +73,5 @@ console.log(JSON.stringify({
   statuses,
   wrong: wrong.slice(0, 5),
   growthBytes,
-  left: { subscriptions, patternSubscriptions, messages, keys, bytes, places: places.taken },
+  left: { subscriptions, patternSubscriptions, messages, keys, bytes, places: quota.used },
 }));

@@ -1,8 +1,8 @@
 // Starting the HTTP server and finding it, losing it and finding it again.
 
 import assert from "node:assert/strict";
-import { Guard } from "../../../../backends/http/server/auth.ts";
-import { Places } from "../../../../backends/http/server/limits.ts";
+import { Auth } from "../../../../backends/http/server/auth.ts";
+import { SubscriberQuota } from "../../../../backends/http/server/limits.ts";
 import { Service } from "../../../../backends/http/server/service.ts";
 import {
   createSharedMessagingConfig,
@@ -214,8 +214,8 @@ Deno.test("http backend: subscriptions outlive the server, and messages come aga
 
 Deno.test("http backend: a server that has forgotten it is subscribed to anew", async () => {
   const store = new Store();
-  const limits = { queue: {}, idleSeconds: 300, places: new Places(10) };
-  const service = new Service(store, new Guard("127.0.0.1", undefined), limits, {
+  const limits = { queue: {}, idleSeconds: 300, quota: new SubscriberQuota(10) };
+  const service = new Service(store, new Auth("127.0.0.1", undefined), limits, {
     maxBodyBytes: 10_000,
   });
   let subscriber: string | undefined;

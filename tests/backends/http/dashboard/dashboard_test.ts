@@ -7,9 +7,9 @@ import * as format from "../../../../tools/dashboard/format.js";
 import { KEPT, pointsOf } from "../../../../tools/dashboard/sparkline.js";
 import type { Snapshot } from "../../../../backends/http/dashboard/snapshot.ts";
 import { MAX_VIEWERS, Viewers } from "../../../../backends/http/dashboard/viewers.ts";
-import { MAX_ROWS, Watch } from "../../../../backends/http/dashboard/watch.ts";
-import { RequestTally } from "../../../../backends/http/metrics/request_stats.ts";
-import { Subscriber } from "../../../../backends/store/subscription.ts";
+import { MAX_ROWS, Sampler } from "../../../../backends/http/dashboard/watch.ts";
+import { RequestStats } from "../../../../backends/http/metrics/request_stats.ts";
+import { Subscription } from "../../../../backends/store/subscription.ts";
 import { Store } from "../../../../mod.ts";
 import { EmbeddedServer } from "../../../../backends/tcp/mod.ts";
 import { pause, until, within } from "../../../support/deadline.ts";
@@ -140,14 +140,14 @@ Deno.test("dashboard: a snapshot is bounded whatever the server holds, and shows
   const { observed, store } = aServer();
   for (let i = 0; i < 5000; i++) store.storeMessage("n", `topic ${i}`, '{"id":1}');
   for (let i = 0; i < 500; i++) {
-    const subscriber = new Subscriber({ name: `subscriber ${i}` });
+    const subscriber = new Subscription({ name: `subscriber ${i}` });
     store.subscriptions.subscribe(subscriber, i === 321 ? "hot" : "none");
     for (let j = 0; j < 20; j++) store.subscriptions.subscribe(subscriber, `${i} ${j}`);
   }
-  const watch = new Watch(observed);
-  watch.look();
+  const watch = new Sampler(observed);
+  watch.sample();
   for (let id = 1; id <= 3; id++) store.storeMessage("n", "hot", `{"id":${id}}`);
-  const { topics, subscribers, totals } = watch.look();
+  const { topics, subscribers, totals } = watch.sample();
   assert.deepEqual([topics.length, subscribers.length], [MAX_ROWS, MAX_ROWS]);
   assert.deepEqual([totals.topics, totals.subscribers], [5001, 500]);
   assert.equal(topics[0].topic, "hot");
@@ -160,9 +160,9 @@ function aServer() {
   const store = new Store();
   const observed = {
     store,
-    requests: new RequestTally(),
+    requests: new RequestStats(),
     subscribers: { waiting: 0 },
-    events: { size: 0 },
+    eventStreams: { size: 0 },
     uptimeSeconds: () => 1,
   };
   return { store, observed };
@@ -173,9 +173,9 @@ Deno.test("dashboard: many who look on cost one snapshot a second, and none cost
   let begun = 0;
   let looks = 0;
   const viewers = new Viewers(() => {
-    const watch = new Watch(observed);
+    const watch = new Sampler(observed);
     begun++;
-    return { look: () => (looks++, watch.look()) };
+    return { sample: () => (looks++, watch.sample()) };
   });
   const readers = Array.from({ length: 20 }, () => viewers.open().body!.getReader());
   const frames = await Promise.all(readers.map((reader) => reader.read()));

@@ -119,7 +119,7 @@ Deno.test("metrics: subscribers of each front, what waits for them, and what the
   nowMs = 2500;
   for (let id = 2n; id <= 3n; id++) await scene.store("t", id);
   await stream.until("id: 3");
-  await until(() => [...store.subscriptions.subscribers].every(isDrainedOrPolls), "the pushes");
+  await until(() => [...store.subscriptions.all].every(isDrainedOrPolls), "the pushes");
   const { value } = await scrape(scene);
   const waits = (front: string) => [
     value("ringbus_subscribers", { front }),
@@ -148,8 +148,8 @@ Deno.test("metrics: subscribers of each front, what waits for them, and what the
   assert.ok(value("ringbus_tcp_received_bytes_total")! >= "SUBSCRIBE t\n".length);
 });
 
-const isDrainedOrPolls = ({ front, length }: { front: string; length: number }) =>
-  front === "poll" || length === 0;
+const isDrainedOrPolls = ({ transport, length }: { transport: string; length: number }) =>
+  transport === "poll" || length === 0;
 
 /** An open stream of events, whose text can be waited for. */
 async function events({ url }: HttpScene, topic: string) {

@@ -1,9 +1,9 @@
 // The HTTP server as its clients see it: every call, what is refused, and its limits.
 
 import assert from "node:assert/strict";
-import { PollingSubscribers } from "../../../../backends/http/server/long_poll.ts";
+import { LongPollSubscribers } from "../../../../backends/http/server/long_poll.ts";
 import { ROUTES } from "../../../../backends/http/server/routes.ts";
-import { Places } from "../../../../backends/http/server/limits.ts";
+import { SubscriberQuota } from "../../../../backends/http/server/limits.ts";
 import { routesTable } from "../../../../backends/http/server/openapi.ts";
 import { SharedMemoryServer } from "../../../../backends/http/mod.ts";
 import { InMemoryMessagingBackend, type Message, Store } from "../../../../mod.ts";
@@ -215,8 +215,12 @@ Deno.test("http: with overflow disconnect, a subscriber that is too slow is forg
 
 Deno.test("http: subscribers that poll no more are forgotten, and others are not", () => {
   const store = new Store();
-  const places = new Places(10);
-  const subscribers = new PollingSubscribers(store, { queue: {}, idleSeconds: 300, places });
+  const places = new SubscriberQuota(10);
+  const subscribers = new LongPollSubscribers(store, {
+    queue: {},
+    idleSeconds: 300,
+    quota: places,
+  });
   for (const id of ["gone", "there"]) subscribers.subscribe(id, "t");
   subscribers.poll("there", 100);
   subscribers.sweep(performance.now() + 299_000);
@@ -225,7 +229,7 @@ Deno.test("http: subscribers that poll no more are forgotten, and others are not
   assert.equal(store.stats().subscriptions, 1);
   assert.equal(subscribers.delete("gone"), false);
   subscribers.clear();
-  assert.deepEqual([store.stats().subscriptions, places.taken], [0, 0]);
+  assert.deepEqual([store.stats().subscriptions, places.used], [0, 0]);
 });
 
 Deno.test("http: a running server looks for subscribers that poll no more", async () => {

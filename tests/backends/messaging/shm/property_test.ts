@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeOperation, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
 import { Replica } from "../../../../backends/messaging/shm/replica.ts";
-import { Subscriber } from "../../../../backends/store/subscription.ts";
+import { Subscription } from "../../../../backends/store/subscription.ts";
 import { Journal } from "../../../../lib/journal/journal.ts";
 import {
   InMemoryMessagingBackend,
@@ -102,7 +102,7 @@ async function play(dir: string, story: Event[]): Promise<void> {
   await using opened = new AsyncDisposableStack();
   const join = () => opened.use(new ShmMessagingBackend({ name: "p", dir, clock, ...LIMITS }));
   const members = [join(), join()];
-  using copier = new Journal("p", FORMAT, new Replica("copier", new Subscriber(), LIMITS), {
+  using copier = new Journal("p", FORMAT, new Replica("copier", new Subscription(), LIMITS), {
     dir,
     clock,
   });
@@ -151,7 +151,7 @@ Deno.test("shm: random calls have the results that they have in memory", () =>
 
 Deno.test("shm: equal records make equal copies", () =>
   inScratch(async ({ path: dir }) => {
-    const replicas = [1, 2].map((n) => new Replica(`${n}`, new Subscriber(), LIMITS));
+    const replicas = [1, 2].map((n) => new Replica(`${n}`, new Subscription(), LIMITS));
     using one = new Journal("p", FORMAT, replicas[0], { dir });
     using other = new Journal("p", FORMAT, replicas[1], { dir });
     one.append(encodeOperation("store", ["n", "t", Date.now() + 1e6 + 0.25], '{"id":1}'));
@@ -159,7 +159,7 @@ Deno.test("shm: equal records make equal copies", () =>
     one.renew();
     other.catchUp();
     one.renew();
-    using late = new Journal("p", FORMAT, new Replica("3", new Subscriber(), LIMITS), { dir });
+    using late = new Journal("p", FORMAT, new Replica("3", new Subscription(), LIMITS), { dir });
     late.catchUp();
     other.catchUp();
     assert.deepEqual([...replicas[1].copy()], [...replicas[0].copy()]);

@@ -93,7 +93,7 @@ Deno.test("tcp: random inputs are answered line by line, and others notice nothi
   store.clear();
   const { bytes, messages, subscriptions, patternSubscriptions } = store.stats();
   assert.deepEqual([bytes, messages, subscriptions, patternSubscriptions], [0, 0, 1, 0]);
-  assert.ok(context.tally.errors > IN_PROCESS / 4, "few of the inputs were wrong");
+  assert.ok(context.connectionStats.errors > IN_PROCESS / 4, "few of the inputs were wrong");
   assert.ok(store.stats().stored > IN_PROCESS / 1000, "few of the inputs were right");
   const grown = heapBytes() - before;
   assert.ok(grown < 5e6, `${grown} bytes of memory did not come back`);
