@@ -72,7 +72,7 @@ async function msgpackr(): Promise<Candidate[]> {
   }
 }
 
-function fate(candidate: Candidate, value: unknown): string {
+function roundTripOutcome(candidate: Candidate, value: unknown): string {
   try {
     const result = candidate.decode(new Uint8Array(candidate.encode(value)));
     try {
@@ -97,8 +97,10 @@ const codecs: Candidate[] = (["msgpack", "json", "clone"] as const).map((name) =
 });
 
 for (const candidate of [codecs[0], ...libraries]) {
-  const fates = DELICATE.map(([name, value]) => `${name}: ${fate(candidate, value)}`);
-  console.log(`${candidate.name}\n  ${fates.join("\n  ")}`);
+  const outcomes = DELICATE.map(([name, value]) =>
+    `${name}: ${roundTripOutcome(candidate, value)}`
+  );
+  console.log(`${candidate.name}\n  ${outcomes.join("\n  ")}`);
 }
 
 for (const [size, value] of [["small", SMALL], ["large", LARGE]] as const) {

@@ -1,7 +1,7 @@
 /** The benchmark: Ringbus and its peers, side by side. `--help` tells the rest. */
 import { describeMachine, type Machine, warningOf } from "../cli/benchmark/machine.ts";
 import { type Options, readOptions, USAGE } from "./harness/options.ts";
-import { writePictures } from "./harness/page.ts";
+import { writeChartPage } from "./harness/page.ts";
 import { chartsOf, targetListing } from "./harness/pictures.ts";
 import { fullPlan, type Plan, quickPlan } from "./harness/plan.ts";
 import { NOT_SELECTED, type Results } from "./harness/results.ts";
@@ -68,7 +68,7 @@ if (import.meta.main) {
     showProgress("");
     const targets = verdicts(results);
     print(options, machine, plan, results, targets);
-    await writePictures(options.html, {
+    await writeChartPage(options.html, {
       title: "Ringbus beside its peers",
       summary: "Processes of one machine, by turns. The ratios count, run by run; the absolute " +
         "figures only illustrate. Ours in blue.",

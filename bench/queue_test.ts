@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inScratch } from "../tests/support/scratch.ts";
-import { assertDrawn, PAGE } from "./support/pictures.ts";
+import { assertChartsDrawn, PAGE } from "./support/pictures.ts";
 
 Deno.test("a quick benchmark of the queues runs, and shows all masters at work", () =>
   inScratch(async ({ path }) => {
@@ -19,5 +19,5 @@ Deno.test("a quick benchmark of the queues runs, and shows all masters at work",
     }
     assert.equal(shares["3"].length, 3);
     for (const share of shares["12"]) assert.ok(share > 0.05, JSON.stringify(shares));
-    assertDrawn(page);
+    assertChartsDrawn(page);
   }, [PAGE]));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inScratch } from "../tests/support/scratch.ts";
-import { assertDrawn, PAGE } from "./support/pictures.ts";
+import { assertChartsDrawn, PAGE } from "./support/pictures.ts";
 
 const MAIN = new URL("servers/main.ts", import.meta.url).pathname;
 
@@ -19,5 +19,5 @@ Deno.test("a quick benchmark of the servers measures each of them", () =>
     for (const { name, measure, figures } of rows) {
       assert.ok(figures.length === 1 && figures[0] > 0, `${name}, ${measure.name}`);
     }
-    assertDrawn(page);
+    assertChartsDrawn(page);
   }, [PAGE]));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inScratch } from "../tests/support/scratch.ts";
-import { assertDrawn, PAGE } from "./support/pictures.ts";
+import { assertChartsDrawn, PAGE } from "./support/pictures.ts";
 
 Deno.test("a quick benchmark of shared state runs, and has a row for every backend", () =>
   inScratch(async ({ path }) => {
@@ -20,5 +20,5 @@ Deno.test("a quick benchmark of shared state runs, and has a row for every backe
       for (const { append, appendMany } of rates) assert.ok(append > 0 && appendMany > 0);
     }
     assert.ok(ratios.oneByOne > 0 && ratios.many > 0);
-    assertDrawn(page);
+    assertChartsDrawn(page);
   }, [PAGE]));

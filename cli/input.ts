@@ -38,7 +38,7 @@ export async function* inputValues(
     yield* words.map((word) => argumentValue(word, options));
     return;
   }
-  if (Deno.stdin.isTerminal()) output.remark("reading lines from the terminal until Ctrl-D");
+  if (Deno.stdin.isTerminal()) output.notice("reading lines from the terminal until Ctrl-D");
   let number = 0;
   for await (const line of inputLines(signal)) {
     number++;
@@ -78,11 +78,11 @@ function lineValue(line: string, number: number, { text, codec }: InputOptions):
   return valueOf(form, `line ${number} of the input`);
 }
 
-function valueOf(form: unknown, place: string): unknown {
+function valueOf(form: unknown, source: string): unknown {
   try {
     return fromJsonForm(form);
   } catch (error) {
-    throw new UsageError(`${place}: ${(error as Error).message}`);
+    throw new UsageError(`${source}: ${(error as Error).message}`);
   }
 }
 

@@ -9,9 +9,9 @@ import { UsageError } from "./command.ts";
 /** Bounds of a number. */
 export interface Range {
   /** Smallest allowed; 0 when left out. */
-  readonly least?: number;
+  readonly min?: number;
   /** Largest allowed; no bound when left out. */
-  readonly most?: number;
+  readonly max?: number;
   /** Fractions are allowed. */
   readonly isFractional?: boolean;
 }
@@ -24,17 +24,17 @@ export interface Range {
 export function numberOf(
   option: string,
   text: string | undefined,
-  { least = 0, most = Number.MAX_SAFE_INTEGER, isFractional = false }: Range = {},
+  { min: least = 0, max: most = Number.MAX_SAFE_INTEGER, isFractional = false }: Range = {},
 ): number | undefined {
   if (text === undefined) return undefined;
   const value = text.trim() === "" ? NaN : Number(text);
   const isRight = isFractional ? Number.isFinite(value) : Number.isSafeInteger(value);
   if (isRight && value >= least && value <= most) return value;
-  const wanted = isFractional ? "a number" : "a whole number";
+  const expected = isFractional ? "a number" : "a whole number";
   const bounds = most === Number.MAX_SAFE_INTEGER
     ? `of at least ${least}`
     : `from ${least} to ${most}`;
-  throw new UsageError(`--${option} takes ${wanted} ${bounds}, not ${JSON.stringify(text)}`);
+  throw new UsageError(`--${option} takes ${expected} ${bounds}, not ${JSON.stringify(text)}`);
 }
 
 const UNITS: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };

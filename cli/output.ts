@@ -81,7 +81,7 @@ export class Output {
   }
 
   /** Prints a remark where it does not mix with the output. */
-  remark(line: string): void {
+  notice(line: string): void {
     const text = Deno.stderr.isTerminal() && !Deno.noColor ? `\x1b[2m${line}\x1b[0m` : line;
     Deno.stderr.writeSync(encoder.encode(`${text}\n`));
   }

@@ -40,7 +40,7 @@ export function receivingOf(
   values: { limit?: string; raw?: boolean; "timeout-ms"?: string },
 ): Receiving {
   return {
-    limit: numberOf("limit", values.limit, { least: 1 }) ?? Infinity,
+    limit: numberOf("limit", values.limit, { min: 1 }) ?? Infinity,
     isRaw: values.raw ?? false,
     timeoutMs: timeoutOf(values),
   };

@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** How a command is run. */
-export interface AnswerOptions {
+export interface ResponseOptions {
   /** When it is ended, in milliseconds; never when left out. */
   readonly timeoutMs: number | undefined;
   /** Requests and replies are bytes. */
@@ -22,21 +22,23 @@ export interface AnswerOptions {
  *
  * @throws {Error} if it cannot be started or fails, with what it wrote to its error stream
  */
-export async function answerBy(
+export async function responseOf(
   [program, ...args]: readonly string[],
   request: unknown,
-  { timeoutMs, isRaw }: AnswerOptions,
+  { timeoutMs, isRaw }: ResponseOptions,
 ): Promise<unknown> {
   const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const child = start(program, args, deadline);
   const [{ success, code, signal, stdout, stderr }] = await Promise.all([
     child.output(),
-    give(child.stdin, isRaw ? request as Uint8Array : encoder.encode(lineOf(request))),
+    writeInput(child.stdin, isRaw ? request as Uint8Array : encoder.encode(lineOf(request))),
   ]);
   if (deadline?.aborted) throw new Error(`${program} did not answer within ${timeoutMs} ms`);
   if (!success) {
-    const said = decoder.decode(stderr).trim();
-    throw new Error(said === "" ? `${program} ended with ${signal ?? `code ${code}`}` : said);
+    const errorText = decoder.decode(stderr).trim();
+    throw new Error(
+      errorText === "" ? `${program} ended with ${signal ?? `code ${code}`}` : errorText,
+    );
   }
   return isRaw ? stdout : replyOf(decoder.decode(stdout));
 }
@@ -60,7 +62,7 @@ function lineOf(request: unknown): string {
 }
 
 /** A command need not read its input. */
-async function give(stdin: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
+async function writeInput(stdin: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
   const writer = stdin.getWriter();
   try {
     await writer.write(bytes);

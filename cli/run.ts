@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { type Command, EXIT, type Invocation, type OptionTable, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { counted } from "./pluralize.ts";
+import { pluralize } from "./pluralize.ts";
 import { commandHelp, COMMON_OPTIONS, programHelp } from "./help.ts";
 import { didYouMean } from "./suggestions.ts";
 import { Output, OutputClosedError } from "./output.ts";
@@ -50,7 +50,7 @@ async function runCommand(
     );
   }
   const { command } = await entry.load();
-  if (isHelpWanted(args)) {
+  if (isHelpRequested(args)) {
     output.print(commandHelp(name, command));
     return EXIT.DONE;
   }
@@ -59,7 +59,7 @@ async function runCommand(
     EXIT.DONE;
 }
 
-function isHelpWanted(args: readonly string[]): boolean {
+function isHelpRequested(args: readonly string[]): boolean {
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   return own.includes("--help") || own.includes("-h");
 }
@@ -69,10 +69,10 @@ type Read = Pick<Invocation, "values" | "arguments" | "rest">;
 function readArguments(command: Command, args: readonly string[]): Read {
   const end = command.takesRest && args.includes("--") ? args.indexOf("--") : args.length;
   const { values, positionals } = parsed(command, args.slice(0, end));
-  const [least, most] = command.arity;
-  if (positionals.length < least || positionals.length > most) {
-    const wanted = command.usage === "" ? "options alone" : command.usage;
-    throw new UsageError(`it takes ${wanted}, not ${counted(positionals.length, "argument")}`);
+  const [min, max] = command.arity;
+  if (positionals.length < min || positionals.length > max) {
+    const expected = command.usage === "" ? "options alone" : command.usage;
+    throw new UsageError(`it takes ${expected}, not ${pluralize(positionals.length, "argument")}`);
   }
   return { values, arguments: positionals, rest: args.slice(end + 1) };
 }
@@ -101,10 +101,10 @@ function codeOf(error: unknown, output: Output, name: string): number {
   if (error instanceof OutputClosedError) return EXIT.DONE;
   if (error instanceof UsageError) {
     const help = Object.hasOwn(COMMANDS, name) ? `ringbus ${name} --help` : "ringbus --help";
-    output.remark(`ringbus: ${error.message}\n\`${help}\` tells more`);
+    output.notice(`ringbus: ${error.message}\n\`${help}\` tells more`);
     return EXIT.USAGE;
   }
-  output.remark(`ringbus: ${error instanceof Error ? error.message : error}`);
+  output.notice(`ringbus: ${error instanceof Error ? error.message : error}`);
   return isTimeout(error) ? EXIT.TIMED_OUT : EXIT.FAILED;
 }
 

@@ -63,14 +63,14 @@ export const LIMIT_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-type Place = "host" | "port" | "token";
+type EndpointOption = "host" | "port" | "token";
 type OfStore = keyof StoreOptions;
 
 /** The limits of the store and of each server; what was not given is undefined. */
 export interface ServeLimits {
   readonly store: Every<Omit<StoreOptions, "clock">>;
-  readonly http: Every<Omit<SharedMemoryServerConfig, Place | OfStore>>;
-  readonly tcp: Every<Omit<EmbeddedServerConfig, Place | OfStore>>;
+  readonly http: Every<Omit<SharedMemoryServerConfig, EndpointOption | OfStore>>;
+  readonly tcp: Every<Omit<EmbeddedServerConfig, EndpointOption | OfStore>>;
 }
 
 /** With every property, so that none that a server gains is forgotten here. */
@@ -82,7 +82,7 @@ type Every<T> = { readonly [Name in keyof Required<T>]: T[Name] | undefined };
  * @throws {UsageError} if a value is no number
  */
 export function limitsOf(values: Values<typeof LIMIT_OPTIONS>): ServeLimits {
-  const count = (name: keyof typeof LIMIT_OPTIONS) => numberOf(name, values[name], { least: 1 });
+  const count = (name: keyof typeof LIMIT_OPTIONS) => numberOf(name, values[name], { min: 1 });
   const bytes = (name: keyof typeof LIMIT_OPTIONS) => bytesOf(name, values[name]);
   const queue = {
     maxQueueLength: count("max-queue-length"),

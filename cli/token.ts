@@ -55,6 +55,6 @@ function tokenIn(file: string): string {
 function tokenOfEnvironment(output: Output): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: VARIABLE });
   if (state === "granted") return Deno.env.get(VARIABLE);
-  output.remark(`${VARIABLE} is not looked at: that takes --allow-env=${VARIABLE}`);
+  output.notice(`${VARIABLE} is not looked at: that takes --allow-env=${VARIABLE}`);
   return undefined;
 }

@@ -10,7 +10,7 @@ import { describeChannel } from "../lib/observe/registry.ts";
 import { pause } from "../lib/base/sleep.ts";
 
 /** How often the channel is looked at, in milliseconds. */
-const LOOK_EVERY_MS = 50;
+const POLL_INTERVAL_MS = 50;
 
 /** True if somebody alive plays a role on a channel. */
 export function hasRole(name: string, role: Role): boolean {
@@ -36,6 +36,6 @@ export async function waitForRole(
         `no ${role} came to channel "${name}" within ${timeoutMs} ms; start one, or wait longer`,
       );
     }
-    await pause(LOOK_EVERY_MS, signal);
+    await pause(POLL_INTERVAL_MS, signal);
   }
 }

@@ -63,8 +63,8 @@ class BackendTracing {
   install(): void {
     const backend = this.#backend;
     setTraceFields(backend, (carrier) => {
-      const isTold = carrier === "http" && isHttpTraced();
-      return isTold ? undefined : fieldsOf(this.#calling ?? context.active());
+      const isTraced = carrier === "http" && isHttpTraced();
+      return isTraced ? undefined : fieldsOf(this.#calling ?? context.active());
     });
     backend.storeMessage = (...args) => this.#store(...args);
     for (const name of FETCHES) {

@@ -52,7 +52,7 @@ export function spanContextOf(context: Context | undefined): SpanContext | undef
 }
 
 /** The fields of a context as one line each, for a note. */
-export function noteOf(context: Context): string | undefined {
+export function headerOf(context: Context): string | undefined {
   const fields = fieldsOf(context);
   if (fields === undefined) return undefined;
   const { traceparent, tracestate } = fields;
@@ -60,7 +60,7 @@ export function noteOf(context: Context): string | undefined {
 }
 
 /** The context that a note tells of, if it does. */
-export function contextOfNote(note: string): Context | undefined {
-  const [traceparent, tracestate] = note.split("\n");
+export function contextOfHeader(header: string): Context | undefined {
+  const [traceparent, tracestate] = header.split("\n");
   return contextOf({ traceparent, tracestate });
 }

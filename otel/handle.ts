@@ -73,12 +73,12 @@ export async function handleEach<M>(
   options: HandleEachOptions = {},
 ): Promise<void> {
   const spans = new Spans(options);
-  for await (const { value, origin } of arrivals(source, options.signal)) {
+  for await (const { value, origin } of receiveEach(source, options.signal)) {
     await process(value as M, origin, handler, spans);
   }
 }
 
-async function* arrivals(
+async function* receiveEach(
   source: AsyncIterable<unknown>,
   signal: AbortSignal | undefined,
 ): AsyncIterableIterator<{ value: unknown; origin: Origin | undefined }> {

@@ -22,7 +22,7 @@ export interface Origin {
 const origins = new WeakMap<object, Origin>();
 
 /** Remembers where a value comes from, if it is an object. */
-export function remember(value: unknown, origin: Origin): void {
+export function setOrigin(value: unknown, origin: Origin): void {
   if (typeof value === "object" && value !== null) origins.set(value, origin);
 }
 

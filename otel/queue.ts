@@ -16,7 +16,7 @@ import type {
 import { contextOf, fieldsOf } from "./fields.ts";
 import { originOfRecord } from "./origins.ts";
 import { settling } from "./receiving.ts";
-import { during, type Operation, type Reception, type Spans } from "./spans.ts";
+import { during, type Operation, type ReceiveOperation, type Spans } from "./spans.ts";
 
 type Metadata = Record<string, unknown>;
 type Settle = (message: string | MessageRecord, options?: AcknowledgeOptions) => Promise<boolean>;
@@ -110,7 +110,7 @@ function traceSubscription(
   spans: Spans,
 ): void {
   const { next } = subscription;
-  const reception: Reception<IteratorResult<DeliveryRecord>> = {
+  const receiving: ReceiveOperation<IteratorResult<DeliveryRecord>> = {
     operation: {
       name: "receive",
       type: "receive",
@@ -120,7 +120,7 @@ function traceSubscription(
     },
     origins: ({ done, value }) => done ? [] : [originOfRecord(value).context],
   };
-  subscription.next = () => spans.receiveLater(reception, () => next.call(subscription));
+  subscription.next = () => spans.receiveLater(receiving, () => next.call(subscription));
 }
 
 function settlingMessages(spans: Spans, name: string, settle: Settle): Settle {

@@ -11,9 +11,9 @@ import { Noted } from "../lib/channel/headers.ts";
 import type { WaitOptions } from "../lib/base/options.ts";
 import type { ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
 import { carryNotes } from "../lib/sockets/socket.ts";
-import { contextOfNote } from "./fields.ts";
-import { type Origin, remember } from "./origins.ts";
-import { during, type Operation, parentOf, type Reception, type Spans } from "./spans.ts";
+import { contextOfHeader } from "./fields.ts";
+import { type Origin, setOrigin } from "./origins.ts";
+import { during, type Operation, parentOf, type ReceiveOperation, type Spans } from "./spans.ts";
 
 /** A value with where it comes from. */
 export interface Received {
@@ -30,17 +30,17 @@ export function unpack(raw: unknown, destination: string, spans: Spans): Receive
   if (raw instanceof HeldDelivery) {
     const { value, origin } = unpack(raw.value, destination, spans);
     const delivery = new TracedDelivery(raw, value, origin, spans);
-    remember(delivery, origin);
+    setOrigin(delivery, origin);
     return { value: delivery, origin };
   }
   if (!(raw instanceof Noted)) return { value: raw, origin: { context: undefined, destination } };
-  const origin = { context: contextOfNote(raw.note), destination };
-  remember(raw.value, origin);
+  const origin = { context: contextOfHeader(raw.note), destination };
+  setOrigin(raw.value, origin);
   return { value: raw.value, origin };
 }
 
 /** How a span tells of one message that was received, or of none. */
-export function receptionAt(destination: string): Reception<Received | undefined> {
+export function receiveOperation(destination: string): ReceiveOperation<Received | undefined> {
   const operation: Operation = {
     name: "receive",
     type: "receive",
@@ -54,8 +54,8 @@ export function receptionAt(destination: string): Reception<Received | undefined
 export function traceReceiving(socket: ReceivingSocket<unknown>, spans: Spans): void {
   carryNotes(socket);
   const { name } = socket;
-  const one = receptionAt(name);
-  const many: Reception<Received[]> = {
+  const one = receiveOperation(name);
+  const many: ReceiveOperation<Received[]> = {
     operation: one.operation,
     isBatch: true,
     origins: (batch) => batch.map(({ origin }) => origin.context),
@@ -73,10 +73,10 @@ export function traceReceiving(socket: ReceivingSocket<unknown>, spans: Spans): 
   socket.recvSync = (options) =>
     spans.receive(one, () => unpacked(recvSync.call(socket, options)))?.value;
   socket.recv = async (options) => (await receive(options)).value;
-  socket.drain = (most) =>
+  socket.drain = (max) =>
     spans.receive(
       many,
-      () => drain.call(socket, most).map((raw) => unpack(raw, name, spans)),
+      () => drain.call(socket, max).map((raw) => unpack(raw, name, spans)),
     ).map(({ value }) => value);
   socket[Symbol.asyncIterator] = async function* () {
     while (!socket.closed) {

@@ -10,8 +10,8 @@ import type { Replier } from "../lib/sockets/replier.ts";
 import type { Requester } from "../lib/sockets/requester.ts";
 import { carryNotes } from "../lib/sockets/socket.ts";
 import type { Origin } from "./origins.ts";
-import { type Received, receptionAt, unpack } from "./receiving.ts";
-import { noted } from "./sending.ts";
+import { type Received, receiveOperation, unpack } from "./receiving.ts";
+import { withTraceHeader } from "./sending.ts";
 import { during, type Operation, parentOf, refuse, type Spans } from "./spans.ts";
 
 /** Has a requester make a span of each request, from the call to the reply. */
@@ -22,25 +22,25 @@ export function traceRequester(socket: Requester, spans: Spans): void {
   const sending: Operation = { name: "send", type: "send", kind: SpanKind.PRODUCER, destination };
   /** Contexts of the requests of `send` whose replies were not received, in their order. */
   const waiting: Context[] = [];
-  const reception = { ...receptionAt(destination), origins: () => waiting.slice(0, 1) };
+  const receiving = { ...receiveOperation(destination), origins: () => waiting.slice(0, 1) };
   /** After a timeout the reply may still come. */
   const finish = (error?: unknown) => void (error instanceof ShmTimeoutError || waiting.shift());
   const { request, requestSync, send, recv, recvSync } = socket;
 
   socket.request = (value, options) =>
-    spans.during(call, (own) => request.call(socket, noted(value, own), options));
+    spans.during(call, (own) => request.call(socket, withTraceHeader(value, own), options));
   socket.requestSync = (value, options) =>
-    spans.during(call, (own) => requestSync.call(socket, noted(value, own), options));
+    spans.during(call, (own) => requestSync.call(socket, withTraceHeader(value, own), options));
   socket.send = (value) =>
     spans.during(sending, (own, span) => {
-      const isSent = send.call(socket, noted(value, own));
+      const isSent = send.call(socket, withTraceHeader(value, own));
       if (isSent) waiting.push(own);
       else refuse(span);
       return isSent;
     });
   socket.recv = async (options) => {
     try {
-      const reply = await spans.receiveLater(reception, () => recv.call(socket, options));
+      const reply = await spans.receiveLater(receiving, () => recv.call(socket, options));
       finish();
       return reply;
     } catch (error) {
@@ -50,7 +50,7 @@ export function traceRequester(socket: Requester, spans: Spans): void {
   };
   socket.recvSync = (options) => {
     try {
-      const reply = spans.receive(reception, () => recvSync.call(socket, options));
+      const reply = spans.receive(receiving, () => recvSync.call(socket, options));
       finish();
       return reply;
     } catch (error) {
@@ -71,11 +71,11 @@ export function traceReplier(socket: Replier, spans: Spans): void {
     destination,
   };
   const replying: Operation = { name: "reply", type: "send", kind: SpanKind.CLIENT, destination };
-  const reception = receptionAt(destination);
+  const receiving = receiveOperation(destination);
   const { serve, send, tryRecv, recvSync, recv } = socket;
   /** Of the request that was taken last. */
   let current: Origin | undefined;
-  const take = (raw: unknown): Received | undefined => {
+  const unpackRequest = (raw: unknown): Received | undefined => {
     if (raw === undefined) return undefined;
     const received = unpack(raw, destination, spans);
     current = received.origin;
@@ -89,12 +89,12 @@ export function traceReplier(socket: Replier, spans: Spans): void {
       const span = spans.begin(handling, parent, [origin.context]);
       return during(span, parent, () => handler(value));
     }, options);
-  socket.tryRecv = () => spans.receive(reception, () => take(tryRecv.call(socket)))?.value;
+  socket.tryRecv = () => spans.receive(receiving, () => unpackRequest(tryRecv.call(socket)))?.value;
   socket.recvSync = (options) =>
-    spans.receive(reception, () => take(recvSync.call(socket, options)))?.value;
+    spans.receive(receiving, () => unpackRequest(recvSync.call(socket, options)))?.value;
   socket.recv = async (options) => {
-    const later = async () => take(await recv.call(socket, options));
-    return (await spans.receiveLater(reception, later))?.value;
+    const later = async () => unpackRequest(await recv.call(socket, options));
+    return (await spans.receiveLater(receiving, later))?.value;
   };
   socket.send = (value) => {
     const parent = parentOf(context.active(), current?.context);

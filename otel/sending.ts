@@ -9,13 +9,13 @@ import { Noted } from "../lib/channel/headers.ts";
 import type { Loan } from "../lib/channel/sender.ts";
 import type { SendingSocket } from "../lib/sockets/sending_socket.ts";
 import { carryNotes } from "../lib/sockets/socket.ts";
-import { noteOf } from "./fields.ts";
+import { headerOf } from "./fields.ts";
 import { type Operation, refuse, type Spans } from "./spans.ts";
 
 /** A value that carries a context, if that is of a trace. */
-export function noted(value: unknown, context: Context): unknown {
-  const note = value === undefined ? undefined : noteOf(context);
-  return note === undefined ? value : new Noted(value, note);
+export function withTraceHeader(value: unknown, context: Context): unknown {
+  const header = value === undefined ? undefined : headerOf(context);
+  return header === undefined ? value : new Noted(value, header);
 }
 
 /** Has a socket make a span of each send. */
@@ -30,14 +30,14 @@ export function traceSending(socket: SendingSocket<unknown>, spans: Spans): void
   const { send, sendSync, sendAsync, sendMany, loan } = socket;
   socket.send = (value) =>
     spans.during(operation, (own, span) => {
-      const isSent = send.call(socket, noted(value, own));
+      const isSent = send.call(socket, withTraceHeader(value, own));
       if (!isSent) refuse(span);
       return isSent;
     });
   socket.sendSync = (value, options) =>
-    spans.during(operation, (own) => sendSync.call(socket, noted(value, own), options));
+    spans.during(operation, (own) => sendSync.call(socket, withTraceHeader(value, own), options));
   socket.sendAsync = (value, options) =>
-    spans.during(operation, (own) => sendAsync.call(socket, noted(value, own), options));
+    spans.during(operation, (own) => sendAsync.call(socket, withTraceHeader(value, own), options));
   socket.sendMany = (values) =>
     spans.during(operation, (own, span) => {
       let offered = 0;
@@ -45,7 +45,7 @@ export function traceSending(socket: SendingSocket<unknown>, spans: Spans): void
         socket,
         Iterator.from(values).map((value) => {
           offered++;
-          return noted(value, own);
+          return withTraceHeader(value, own);
         }),
       );
       span.setAttribute("messaging.batch.message_count", accepted);
@@ -53,10 +53,11 @@ export function traceSending(socket: SendingSocket<unknown>, spans: Spans): void
       return accepted;
     });
   // What is written in place has no room for a note, and its span no receiver that knows it.
-  const placed = { ...operation, kind: SpanKind.CLIENT };
+  const loanOperation = { ...operation, kind: SpanKind.CLIENT };
   socket.loan = (byteLength) => {
-    const lent = loan.call(socket, byteLength);
-    return lent && tracedLoan(lent, () => spans.during(placed, () => lent.commit()));
+    const original = loan.call(socket, byteLength);
+    return original &&
+      tracedLoan(original, () => spans.during(loanOperation, () => original.commit()));
   };
 }
 

@@ -44,7 +44,7 @@ export interface Operation {
 }
 
 /** A way of receiving. */
-export interface Reception<T> {
+export interface ReceiveOperation<T> {
   readonly operation: Operation;
   /** True if there may be any number of messages. */
   readonly isBatch?: boolean;
@@ -152,47 +152,52 @@ export class Spans {
   }
 
   /** Receives now, and tells of what came, or of why nothing did. */
-  receive<T>(reception: Reception<T>, call: () => T): T {
+  receive<T>(receiving: ReceiveOperation<T>, call: () => T): T {
     const active = context.active();
     const startMs = nowMs();
     let result: T;
     try {
       result = call();
     } catch (error) {
-      this.#tellFailure(reception, active, error, startMs);
+      this.#recordFailure(receiving, active, error, startMs);
       throw error;
     }
-    this.#tell(reception, active, result, startMs);
+    this.#recordReceive(receiving, active, result, startMs);
     return result;
   }
 
   /** Receives in the event loop, and tells of what came, or of why nothing did. */
-  async receiveLater<T>(reception: Reception<T>, call: () => Promise<T>): Promise<T> {
+  async receiveLater<T>(receiving: ReceiveOperation<T>, call: () => Promise<T>): Promise<T> {
     const active = context.active();
     const startMs = nowMs();
     let result: T;
     try {
       result = await call();
     } catch (error) {
-      this.#tellFailure(reception, active, error, startMs);
+      this.#recordFailure(receiving, active, error, startMs);
       throw error;
     }
-    this.#tell(reception, active, result, startMs);
+    this.#recordReceive(receiving, active, result, startMs);
     return result;
   }
 
   /** Spans of receiving begin in retrospect: nothing is left open by who waits for ever. */
-  #tell<T>(reception: Reception<T>, active: Context, result: T, startMs: number): void {
-    const origins = reception.origins(result);
+  #recordReceive<T>(
+    receiving: ReceiveOperation<T>,
+    active: Context,
+    result: T,
+    startMs: number,
+  ): void {
+    const origins = receiving.origins(result);
     if (origins.length === 0) return;
     const parent = origins.length === 1 ? parentOf(active, origins[0]) : active;
-    const span = this.begin(reception.operation, parent, origins, startMs);
-    if (reception.isBatch) span.setAttribute("messaging.batch.message_count", origins.length);
+    const span = this.begin(receiving.operation, parent, origins, startMs);
+    if (receiving.isBatch) span.setAttribute("messaging.batch.message_count", origins.length);
     span.end(nowMs());
   }
 
-  #tellFailure(
-    { operation, isEnd }: Pick<Reception<never>, "operation" | "isEnd">,
+  #recordFailure(
+    { operation, isEnd }: Pick<ReceiveOperation<never>, "operation" | "isEnd">,
     active: Context,
     error: unknown,
     startMs: number,

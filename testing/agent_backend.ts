@@ -14,8 +14,8 @@ import {
 } from "../backends/messaging/errors.ts";
 import { Message } from "../lib/message/message.ts";
 import {
-  type AgentAnswer,
   type AgentCall,
+  type AgentReply,
   type AgentRequest,
   readLines,
   toLine,
@@ -52,37 +52,37 @@ export class AgentBackend extends BaseMessagingBackend {
   }
 
   async #listen(): Promise<void> {
-    for await (const answer of readLines<AgentAnswer>(this.#process.stdout)) this.#hear(answer);
+    for await (const reply of readLines<AgentReply>(this.#process.stdout)) this.#handleReply(reply);
     const gone = new MessagingConnectionError("the agent ended", `process ${this.pid}`);
     for (const { reject } of this.#pending.values()) reject(gone);
   }
 
-  #hear(answer: AgentAnswer): void {
-    if ("topic" in answer) {
-      return this.dispatch(Message.fromJson(answer.message), { topic: answer.topic });
+  #handleReply(reply: AgentReply): void {
+    if ("topic" in reply) {
+      return this.dispatch(Message.fromJson(reply.message), { topic: reply.topic });
     }
-    const pending = this.#pending.get(answer.id)!;
-    this.#pending.delete(answer.id);
-    if ("value" in answer) pending.resolve(answer.value);
-    else pending.reject(toError(answer.error));
+    const pending = this.#pending.get(reply.id)!;
+    this.#pending.delete(reply.id);
+    if ("value" in reply) pending.resolve(reply.value);
+    else pending.reject(toError(reply.error));
   }
 
   async #call(call: AgentCall, ...args: unknown[]): Promise<unknown> {
     this.checkOpen();
-    return await this.#ask(call, ...args);
+    return await this.#request(call, ...args);
   }
 
-  async #ask(call: AgentCall, ...args: unknown[]): Promise<unknown> {
+  async #request(call: AgentCall, ...args: unknown[]): Promise<unknown> {
     const request: AgentRequest = { id: this.#calls++, call, args };
-    const answer = Promise.withResolvers<unknown>();
-    this.#pending.set(request.id, answer);
+    const reply = Promise.withResolvers<unknown>();
+    this.#pending.set(request.id, reply);
     try {
       await this.#input.write(toLine(request));
     } catch (cause) {
       this.#pending.delete(request.id);
       throw new MessagingConnectionError("the agent is gone", `process ${this.pid}`, { cause });
     }
-    return await answer.promise;
+    return await reply.promise;
   }
 
   async #callForMessages(call: AgentCall, ...args: unknown[]): Promise<Message[]> {

@@ -8,18 +8,19 @@
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
 import { MessagingConfig } from "../backends/messaging/config.ts";
 import { Message } from "../lib/message/message.ts";
-import { type AgentAnswer, type AgentRequest, readLines, toLine } from "./agent_protocol.ts";
+import { type AgentReply, type AgentRequest, readLines, toLine } from "./agent_protocol.ts";
 
 const output = Deno.stdout.writable.getWriter();
 
-function say(answer: AgentAnswer): void {
+function writeReply(reply: AgentReply): void {
   // Fails when the test is gone, and then so are we.
-  output.write(toLine(answer)).catch(() => {});
+  output.write(toLine(reply)).catch(() => {});
 }
 
-const forward: MessageHandler = (message, { topic }) => say({ topic, message: message.toObject() });
+const forward: MessageHandler = (message, { topic }) =>
+  writeReply({ topic, message: message.toObject() });
 
-async function carryOut(backend: MessagingBackend, { call, args }: AgentRequest): Promise<unknown> {
+async function execute(backend: MessagingBackend, { call, args }: AgentRequest): Promise<unknown> {
   const [first, second, third, fourth] = args as never[];
   switch (call) {
     case "storeMessage":
@@ -44,19 +45,19 @@ function toObjects(messages: Message[]): unknown[] {
   return messages.map((message) => message.toObject());
 }
 
-async function answer(backend: MessagingBackend, request: AgentRequest): Promise<void> {
+async function handleRequest(backend: MessagingBackend, request: AgentRequest): Promise<void> {
   const { id } = request;
   try {
-    say({ id, value: await carryOut(backend, request) ?? null });
+    writeReply({ id, value: await execute(backend, request) ?? null });
   } catch (error) {
     const { name, message } = error as Error;
-    say({ id, error: { name, message } });
+    writeReply({ id, error: { name, message } });
   }
 }
 
 const backend = await new MessagingConfig(JSON.parse(Deno.args[0])).createBackend();
 for await (const request of readLines<AgentRequest>(Deno.stdin.readable)) {
-  void answer(backend, request);
+  void handleRequest(backend, request);
 }
 await backend.cleanup();
 Deno.exit(0);

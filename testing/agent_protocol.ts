@@ -25,7 +25,7 @@ export interface AgentRequest {
 }
 
 /** From the agent. */
-export type AgentAnswer =
+export type AgentReply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: { name: string; message: string } }
   | { readonly topic: string; readonly message: unknown };
@@ -41,6 +41,6 @@ export async function* readLines<T>(stream: ReadableStream<Uint8Array>): AsyncGe
 }
 
 /** Something as a line. */
-export function toLine(said: AgentRequest | AgentAnswer): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(stringifyJson(said) + "\n");
+export function toLine(message: AgentRequest | AgentReply): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(stringifyJson(message) + "\n");
 }

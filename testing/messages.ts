@@ -61,13 +61,13 @@ export async function waitForMessages(
   count: number,
   { timeoutMs = DEFAULT_TIMEOUT_MS }: WaitForMessagesOptions = {},
 ): Promise<readonly Message[]> {
-  const look = async () =>
+  const poll = async () =>
     source instanceof MessageCollector
       ? source.messages
       : await source.backend.getMessagesForTopic(source.topic);
-  let messages = await look();
+  let messages = await poll();
   await eventually(
-    async () => (messages = await look()).length >= count,
+    async () => (messages = await poll()).length >= count,
     timeoutMs,
     () => new Error(`${messages.length} of ${count} messages came within ${timeoutMs} ms`),
   );

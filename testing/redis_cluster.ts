@@ -11,7 +11,7 @@ import { eventually } from "./wait.ts";
 
 /** Slots of every Redis Cluster. */
 const SLOTS = 16_384;
-const FEWEST_MASTERS = 3;
+const MIN_MASTERS = 3;
 /** Generous: reached only when something hangs. */
 const DEADLINE_MS = 60_000;
 
@@ -50,8 +50,8 @@ export interface RedisClusterOptions extends RedisServerOptions {
  * ```
  */
 export async function redisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
-  const { masters = FEWEST_MASTERS, replicas = 1, ...ofNode } = options;
-  checkCount("masters", masters, FEWEST_MASTERS);
+  const { masters = MIN_MASTERS, replicas = 1, ...ofNode } = options;
+  checkCount("masters", masters, MIN_MASTERS);
   checkCount("replicas", replicas, 0);
   await using owned = new AsyncDisposableStack();
   const nodes = await startNodes(masters * (1 + replicas), ofNode, owned);
@@ -66,9 +66,9 @@ export async function redisCluster(options: RedisClusterOptions = {}): Promise<R
   }
 }
 
-function checkCount(name: string, count: number, fewest: number): void {
-  if (Number.isInteger(count) && count >= fewest) return;
-  throw new RangeError(`${name} must be an integer of at least ${fewest}, not ${count}`);
+function checkCount(name: string, count: number, min: number): void {
+  if (Number.isInteger(count) && count >= min) return;
+  throw new RangeError(`${name} must be an integer of at least ${min}, not ${count}`);
 }
 
 async function startNodes(
@@ -101,8 +101,9 @@ async function join(nodes: RedisServer[], masters: number): Promise<void> {
     const views = await Promise.all(nodes.map(viewOf));
     return views.every((view) => view.filter(({ isHealthy }) => isHealthy).length === nodes.length);
   };
-  const late = () => new Error(`the nodes of a cluster did not meet within ${DEADLINE_MS} ms`);
-  await eventually(allKnown, DEADLINE_MS, late);
+  const timeoutError = () =>
+    new Error(`the nodes of a cluster did not meet within ${DEADLINE_MS} ms`);
+  await eventually(allKnown, DEADLINE_MS, timeoutError);
   await Promise.all(
     nodes.slice(masters).map(async (node, i) => {
       const id = await nodes[i % masters].command("CLUSTER", "MYID");
@@ -112,13 +113,13 @@ async function join(nodes: RedisServer[], masters: number): Promise<void> {
 }
 
 /** A node as another, or itself, sees it. */
-interface Sight {
+interface NodeView {
   port: number;
   isMaster: boolean;
   isHealthy: boolean;
 }
 
-async function viewOf(node: RedisServer): Promise<Sight[]> {
+async function viewOf(node: RedisServer): Promise<NodeView[]> {
   const lines = String(await node.command("CLUSTER", "NODES")).trim().split("\n");
   return lines.map((line) => {
     const [, address, flags] = line.split(" ");
@@ -221,9 +222,9 @@ export class RedisCluster implements AsyncDisposable {
     throw new TypeError(`the server on port ${node.port} is no node of ${this.url}`);
   }
 
-  async #inRole(wanted: string): Promise<RedisServer[]> {
+  async #inRole(role: string): Promise<RedisServer[]> {
     const roles = await Promise.all(this.#running.map(roleOf));
-    return this.#running.filter((_, i) => roles[i].name === wanted);
+    return this.#running.filter((_, i) => roles[i].name === role);
   }
 
   async #whyNotReady(): Promise<string | undefined> {
@@ -244,6 +245,6 @@ export class RedisCluster implements AsyncDisposable {
 }
 
 async function roleOf(node: RedisServer): Promise<{ name: string; isConnected: boolean }> {
-  const [name, , , link] = await node.command("ROLE") as RedisReply[];
-  return { name: String(name), isConnected: name === "master" || link === "connected" };
+  const [name, , , linkState] = await node.command("ROLE") as RedisReply[];
+  return { name: String(name), isConnected: name === "master" || linkState === "connected" };
 }

@@ -45,19 +45,19 @@ async function exchange(
     await send(connection, command);
     return await replies.next();
   };
-  return await inTime(talk(), () => connection.close());
+  return await withDeadline(talk(), () => connection.close());
 }
 
-async function inTime<T>(work: Promise<T>, stop: () => void): Promise<T> {
-  let isLate = false;
+async function withDeadline<T>(work: Promise<T>, stop: () => void): Promise<T> {
+  let isTimedOut = false;
   const timer = setTimeout(() => {
-    isLate = true;
+    isTimedOut = true;
     stop();
   }, DEADLINE_MS);
   try {
     return await work;
   } catch (error) {
-    throw isLate ? new Error(`no reply within ${DEADLINE_MS} ms`) : error;
+    throw isTimedOut ? new Error(`no reply within ${DEADLINE_MS} ms`) : error;
   } finally {
     clearTimeout(timer);
   }

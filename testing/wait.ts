@@ -4,17 +4,17 @@
  * @module
  */
 
-const LOOK_EVERY_MS = 20;
+const POLL_INTERVAL_MS = 20;
 
 /** Looks until a condition holds; throws `late()` after `deadlineMs`. */
 export async function eventually(
-  holds: () => boolean | Promise<boolean>,
+  condition: () => boolean | Promise<boolean>,
   deadlineMs: number,
-  late: () => Error,
+  timeoutError: () => Error,
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
-  while (!(await holds())) {
-    if (performance.now() > end) throw late();
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  while (!(await condition())) {
+    if (performance.now() > end) throw timeoutError();
+    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
   }
 }

@@ -26,7 +26,7 @@ function readIfThere(path: string): string | undefined {
 }
 
 /** Files that this process still has open or mapped. */
-function heldFiles(): string[] {
+function openFiles(): string[] {
   const held = Deno.readTextFileSync("/proc/self/maps").split("\n").map((line) =>
     line.slice(line.indexOf("/"))
   );
@@ -56,8 +56,8 @@ Deno.test("the suite leaves no directory, segment or doorbell behind", () => {
 Deno.test("the suite leaves no segment mapped, and no doorbell or socket open", async () => {
   const isOurs = (path: string) => path.includes(SCRATCH_PREFIX) || path.includes("/.agent-");
   await until(
-    () => !heldFiles().some(isOurs),
-    `closing of ${heldFiles().filter(isOurs)}`,
+    () => !openFiles().some(isOurs),
+    `closing of ${openFiles().filter(isOurs)}`,
     5000,
   );
 });

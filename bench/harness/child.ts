@@ -1,6 +1,6 @@
 /** A child process that reports in lines of JSON: `{"event": NAME}`, or facts about its run. */
 import { linesOf } from "../../cli/benchmark/lines.ts";
-import { Sayings } from "../../cli/benchmark/phrases.ts";
+import { PeerEvents } from "../../cli/benchmark/phrases.ts";
 import type { Launch } from "./types.ts";
 
 export type Facts = Record<string, number>;
@@ -8,7 +8,7 @@ export type Facts = Record<string, number>;
 export class Child implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #sayings = new Sayings();
+  readonly #events = new PeerEvents();
   readonly #name: string;
   /** The facts of the child, once it ended well. */
   readonly finished: Promise<Facts>;
@@ -25,7 +25,7 @@ export class Child implements AsyncDisposable {
     this.#input = this.#process.stdin.getWriter();
     this.finished = this.#follow();
     // Whoever waits for an event or for the end hears of a failure; nobody else needs to.
-    this.finished.catch((error) => this.#sayings.fail(error));
+    this.finished.catch((error) => this.#events.fail(error));
   }
 
   get pid(): number {
@@ -34,7 +34,7 @@ export class Child implements AsyncDisposable {
 
   /** Resolves when the child has said this event; rejects when it ends without. */
   event(name: string): Promise<void> {
-    return this.whileAlive(this.#sayings.said(name));
+    return this.whileAlive(this.#events.waitFor(name));
   }
 
   /** What was promised, unless the child ends before. */
@@ -45,7 +45,7 @@ export class Child implements AsyncDisposable {
     return Promise.race([promise, ended]);
   }
 
-  async go(): Promise<void> {
+  async resume(): Promise<void> {
     await this.#input.write(new TextEncoder().encode("go\n"));
   }
 
@@ -60,20 +60,20 @@ export class Child implements AsyncDisposable {
   }
 
   async #follow(): Promise<Facts> {
-    const [facts, complaints, status] = await Promise.all([
+    const [facts, stderr, status] = await Promise.all([
       this.#readFacts(),
       new Response(this.#process.stderr).text(),
       this.#process.status,
     ]);
     if (!status.success) {
       const how = status.signal ?? `code ${status.code}`;
-      throw new Error(`${this.#name} ended with ${how}: ${complaints.trim().slice(-500)}`);
+      throw new Error(`${this.#name} ended with ${how}: ${stderr.trim().slice(-500)}`);
     }
     return facts;
   }
 
   async #readFacts(): Promise<Facts> {
-    for await (const line of linesOf(this.#process.stdout)) this.#sayings.take(line);
-    return this.#sayings.facts as Facts;
+    for await (const line of linesOf(this.#process.stdout)) this.#events.parseLine(line);
+    return this.#events.facts as Facts;
   }
 }

@@ -1,7 +1,7 @@
 /** What Ringbus costs a process: CPU while it only waits, and memory. */
 import { join } from "node:path";
 import { Child } from "./child.ts";
-import { cpuNs, delay, heldBytes, residentBytes } from "./processes.ts";
+import { cpuNs, privateBytes, residentBytes, sleep } from "./processes.ts";
 import type { Launch } from "./types.ts";
 
 /** A share of the messages in one round; memory is read after each. */
@@ -34,10 +34,10 @@ export function idleShare(
   return withFolder(scratch, "idle", async (folder) => {
     await using child = new Child(launch, [folder, String(channels)]);
     await child.event("ready");
-    await delay(settleMs);
+    await sleep(settleMs);
     const before = cpuNs(child.pid);
     const start = performance.now();
-    await delay(seconds * 1000);
+    await sleep(seconds * 1000);
     const elapsedNs = (performance.now() - start) * 1e6;
     return (cpuNs(child.pid) - before) / elapsedNs;
   });
@@ -58,7 +58,7 @@ export interface Memory {
 async function bareBytes(bare: Launch, settleMs: number): Promise<number> {
   await using child = new Child(bare, []);
   await child.event("ready");
-  await delay(settleMs);
+  await sleep(settleMs);
   return residentBytes(child.pid);
 }
 
@@ -77,25 +77,25 @@ export function memoryOf(
     const sides = [receiver, sender];
     const pids = sides.map(({ pid }) => pid);
     await Promise.all(sides.map((side) => side.event("loaded")));
-    await delay(settleMs);
-    const loaded = pids.map(heldBytes);
+    await sleep(settleMs);
+    const loaded = pids.map(privateBytes);
     for (const side of sides) {
-      await side.go();
+      await side.resume();
       await side.event("ready");
     }
     const sizes: number[][] = [];
     for (let round = 1; round <= ROUNDS; round++) {
-      await sender.go();
+      await sender.resume();
       await Promise.all([receiver.event(`round ${round}`), sender.event(`round ${round}`)]);
-      await delay(settleMs);
+      await sleep(settleMs);
       sizes.push(pids.map(residentBytes));
     }
-    const held = pids.map(heldBytes);
+    const privateSizes = pids.map(privateBytes);
     const first = sizes[0];
     const last = sizes[sizes.length - 1];
     return {
       overBare: Math.max(...first) - await bareBytes(bare, settleMs),
-      added: Math.max(...held.map((bytes, side) => bytes - loaded[side])),
+      added: Math.max(...privateSizes.map((bytes, side) => bytes - loaded[side])),
       growth: Math.max(...last.map((bytes, side) => bytes - first[side])),
     };
   });

@@ -25,7 +25,7 @@ export type Launches = (contestant: Contestant) => Promise<Launch | Skipped>;
 const STEADY = 1.4;
 const TRIES = 4;
 
-interface Entry {
+interface ContestantRuns {
   readonly contestant: Contestant;
   readonly launch: Launch | Skipped;
   readonly runs: Measurement[];
@@ -35,7 +35,7 @@ interface Entry {
 
 async function runOnce(
   bench: Bench,
-  entry: Entry,
+  entry: ContestantRuns,
   workload: Workload,
 ): Promise<Measurement | undefined> {
   if (isSkipped(entry.launch) || entry.failed) return undefined;
@@ -48,7 +48,7 @@ async function runOnce(
 }
 
 /** Runs the reference, keeps the result, and hands it on. */
-async function runReference(bench: Bench, entry: Entry, workload: Workload) {
+async function runReference(bench: Bench, entry: ContestantRuns, workload: Workload) {
   const run = await runOnce(bench, entry, workload);
   if (run) entry.runs.push({ ...run, reference: run.value });
   return run?.value;
@@ -61,8 +61,8 @@ function isSteady(before: number, after: number): boolean {
 /** One run that counts, with the reference before it; answers the reference after it. */
 async function takeTurn(
   bench: Bench,
-  entry: Entry,
-  reference: Entry,
+  entry: ContestantRuns,
+  reference: ContestantRuns,
   workload: Workload,
   earlier: number | undefined,
 ): Promise<number | undefined> {
@@ -102,7 +102,10 @@ function curveOf(runs: readonly Measurement[]): number[] | undefined {
   return curves.length > 0 ? medianCurve(curves) : undefined;
 }
 
-function toRow({ contestant, launch, runs, unsteady, failed }: Entry, workload: Workload): Row {
+function toRow(
+  { contestant, launch, runs, unsteady, failed }: ContestantRuns,
+  workload: Workload,
+): Row {
   const row: Row = {
     workload: workload.id,
     contestant: contestant.label,
@@ -130,7 +133,7 @@ export interface Turns {
 
 async function takeTurns(
   bench: Bench,
-  [reference, ...others]: readonly Entry[],
+  [reference, ...others]: readonly ContestantRuns[],
   workload: Workload,
   { runs, bracketed }: Turns,
   progress: (text: string) => void,
@@ -156,7 +159,7 @@ export async function interleave(
   turns: Turns,
   progress: (text: string) => void,
 ): Promise<Row[]> {
-  const entries: Entry[] = [];
+  const entries: ContestantRuns[] = [];
   for (const contestant of contestants) {
     entries.push({ contestant, launch: await launches(contestant), runs: [], unsteady: 0 });
   }

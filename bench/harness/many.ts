@@ -10,10 +10,10 @@ async function ready(children: Child[], launch: Launch, args: string[]): Promise
   await child.event("ready");
 }
 
-function account(got: Facts[], processes: number, messages: number): Many {
+function summarize(reports: Facts[], processes: number, messages: number): Many {
   const sent = processes * messages;
-  const received = got.map((facts) => facts.received);
-  const accounted = got.map((facts) => facts.received + facts.missed);
+  const received = reports.map((facts) => facts.received);
+  const accounted = reports.map((facts) => facts.received + facts.missed);
   return {
     publishers: processes,
     subscribers: processes,
@@ -37,10 +37,10 @@ export async function manyToMany(
     const args = [folder, String(processes), String(messages)];
     for (let i = 0; i < processes; i++) await ready(subscribers, launch, ["subscribe", ...args]);
     for (let i = 0; i < processes; i++) await ready(publishers, launch, ["publish", ...args]);
-    for (const publisher of publishers) await publisher.go();
+    for (const publisher of publishers) await publisher.resume();
     await Promise.all(publishers.map(({ finished }) => finished));
-    const got = await Promise.all(subscribers.map(({ finished }) => finished));
-    return account(got, processes, messages);
+    const reports = await Promise.all(subscribers.map(({ finished }) => finished));
+    return summarize(reports, processes, messages);
   } finally {
     for (const child of [...subscribers, ...publishers]) await child[Symbol.asyncDispose]();
     await Deno.remove(folder, { recursive: true });

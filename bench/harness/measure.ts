@@ -55,9 +55,9 @@ const throughput: Measure = async (bench, launch, contestant, workload) => {
   await using run = new PeerRun(bench.scratch, launch, contestant, workload);
   const { listener, active } = await run.start("receive", "send");
   await active.whileAlive(listener.event("warm"));
-  await active.go();
+  await active.resume();
   await active.whileAlive(listener.event("end"));
-  await active.go();
+  await active.resume();
   const facts = { ...(await active.finished), ...(await listener.finished) };
   if (facts.wrong !== 0) throw new Error(`${facts.wrong} messages did not arrive as sent`);
   const seconds = (facts.endNs - facts.startNs) / 1e9;

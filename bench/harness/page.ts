@@ -6,7 +6,7 @@ import { factsOf, type Machine, warningOf } from "../../cli/benchmark/machine.ts
 import { spread } from "../../cli/benchmark/stats.ts";
 
 /** What is on the page beside what every benchmark has. */
-export interface Pictures {
+export interface ChartPage {
   readonly title: string;
   readonly summary: string;
   readonly machine: Machine;
@@ -38,9 +38,9 @@ export function seriesOf(
 }
 
 /** Writes the page, if it is wanted, and tells where. */
-export async function writePictures(path: string | undefined, pictures: Pictures): Promise<void> {
+export async function writeChartPage(path: string | undefined, page: ChartPage): Promise<void> {
   if (path === undefined) return;
-  const { machine, listings = [], ...rest } = pictures;
+  const { machine, listings = [], ...rest } = page;
   await writePage(path, {
     ...rest,
     listings,

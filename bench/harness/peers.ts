@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { complaintOf } from "./toolchain.ts";
+import { failureOf } from "./toolchain.ts";
 import type { Launch, Peer, Skipped, Tools } from "./types.ts";
 
 const ZEROMQ = "zeromq@6.8.0";
@@ -17,10 +17,10 @@ async function compiled(
   { scratch }: Tools,
   ...libraries: string[]
 ): Promise<Launch | Skipped> {
-  const binary = join(scratch, basename(source, ".c"));
-  const args = ["-O2", "-o", binary, here(`peers/${source}`), ...libraries];
-  const complaint = await complaintOf("cc", args);
-  return complaint ? { skipped: complaint } : { command: binary, args: [] };
+  const executable = join(scratch, basename(source, ".c"));
+  const args = ["-O2", "-o", executable, here(`peers/${source}`), ...libraries];
+  const compileError = await failureOf("cc", args);
+  return compileError ? { skipped: compileError } : { command: executable, args: [] };
 }
 
 function deno(file: string): Launch {
@@ -51,7 +51,7 @@ function zeromqFolder(): string {
 async function installZeromq(folder: string): Promise<string | undefined> {
   await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(join(folder, "package.json"), `{"private":true}`);
-  return await complaintOf("npm", [
+  return await failureOf("npm", [
     "install",
     "--no-audit",
     "--no-fund",
@@ -65,8 +65,8 @@ export const zeromqJs: Peer = {
   id: "zeromq.js",
   async prepare({ mayInstall }) {
     const folder = zeromqFolder();
-    const complaint = await complaintOf("node", ["--version"]);
-    if (complaint) return { skipped: complaint };
+    const nodeFailure = await failureOf("node", ["--version"]);
+    if (nodeFailure) return { skipped: nodeFailure };
     if (!existsSync(join(folder, "node_modules", "zeromq"))) {
       if (!mayInstall) {
         return { skipped: `${ZEROMQ} is not installed, and a quick run installs nothing` };

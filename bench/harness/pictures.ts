@@ -26,7 +26,14 @@ function seriesOf(row: Row): Series[] {
   const { contestant: name, value, ratio, latenciesNs, unsteady } = row;
   if (value === undefined) return [];
   const remark = unsteady ? `${unsteady} unsteady` : undefined;
-  return [{ name, isOurs: name.startsWith("Ringbus"), value, ratio, latenciesNs, remark }];
+  return [{
+    name,
+    isOurs: name.startsWith("Ringbus"),
+    value,
+    ratio,
+    latenciesNs,
+    footnote: remark,
+  }];
 }
 
 /** A chart for each workload that was run. */

@@ -16,7 +16,7 @@ export function residentBytes(pid: number): number {
 }
 
 /** Resident bytes without those of files, which are the runtime's own program and its libraries. */
-export function heldBytes(pid: number): number {
+export function privateBytes(pid: number): number {
   return statusBytes(pid, "RssAnon") + statusBytes(pid, "RssShmem");
 }
 
@@ -27,4 +27,4 @@ function statusBytes(pid: number, field: string): number {
   return Number(kib) * 1024;
 }
 
-export const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -30,9 +30,9 @@ function preparedOnce(tools: Tools): (peer: Peer) => Promise<Launch | Skipped> {
 }
 
 async function needed(launch: Promise<Launch | Skipped>): Promise<Launch> {
-  const found = await launch;
-  if (isSkipped(found)) throw new Error(found.skipped);
-  return found;
+  const result = await launch;
+  if (isSkipped(result)) throw new Error(result.skipped);
+  return result;
 }
 
 async function runWorkloads(suite: Suite, bench: Bench, launches: Launches): Promise<Row[]> {
@@ -56,11 +56,11 @@ async function part<T>(
   measure: (launch: Launch) => Promise<T>,
 ): Promise<T | Skipped> {
   if (!isSelected(name, suite.only)) return { skipped: NOT_SELECTED };
-  const found = await launch;
-  if (isSkipped(found)) return found;
+  const result = await launch;
+  if (isSkipped(result)) return result;
   suite.progress(name);
   try {
-    return await measure(found);
+    return await measure(result);
   } catch (error) {
     return { skipped: `failed: ${error instanceof Error ? error.message : error}` };
   }

@@ -15,11 +15,11 @@ const IDLE_LIMIT = 0.01;
 const MEMORY_LIMIT = 10 * 1024 * 1024;
 /** What the allocator and the collector move by themselves from one reading to the next. */
 const GROWTH_NOISE = 1024 * 1024;
-const LEAST_FAIRNESS = 0.1;
+const MIN_FAIRNESS = 0.1;
 
 type Bound = { readonly atMost: number } | { readonly atLeast: number };
 
-function holds(value: number, bound: Bound): boolean {
+function isWithin(value: number, bound: Bound): boolean {
   return "atMost" in bound ? value <= bound.atMost : value >= bound.atLeast;
 }
 
@@ -27,16 +27,16 @@ function boundText(bound: Bound): string {
   return "atMost" in bound ? `at most ${bound.atMost}x` : `at least ${bound.atLeast}x`;
 }
 
-function judge<T>(
+function evaluate<T>(
   target: string,
-  found: T | Skipped,
-  text: (found: T) => string,
-  met: (found: T) => boolean,
+  result: T | Skipped,
+  text: (result: T) => string,
+  met: (result: T) => boolean,
 ): Verdict {
-  if (typeof found === "object" && found !== null && isSkipped(found)) {
-    return { target, verdict: "skipped", reason: found.skipped };
+  if (typeof result === "object" && result !== null && isSkipped(result)) {
+    return { target, verdict: "skipped", reason: result.skipped };
   }
-  const value = found as T;
+  const value = result as T;
   return { target, figure: text(value), verdict: met(value) ? "met" : "missed" };
 }
 
@@ -48,21 +48,21 @@ function ratio(
   [own, reference]: readonly [string, string],
   bound: Bound,
 ): Verdict {
-  return judge(
+  return evaluate(
     `${what}: ${boundText(bound)} ${reference}`,
     compare(results, workload, own, reference),
     ({ median, min, max }) => `${times(median)} (${times(min)}..${times(max)})`,
-    ({ median }) => holds(median, bound),
+    ({ median }) => isWithin(median, bound),
   );
 }
 
 /** How many times faster we are than a peer, from the latencies of both. */
-function faster(results: Results, what: string, workload: string, peer: string, least: number) {
-  return judge(
-    `${what}: at least ${least}x faster than ${peer}`,
+function faster(results: Results, what: string, workload: string, peer: string, minRatio: number) {
+  return evaluate(
+    `${what}: at least ${minRatio}x faster than ${peer}`,
     compare(results, workload, peer, NAMES.ours),
     ({ median, min, max }) => `${times(median)} (${times(min)}..${times(max)})`,
-    ({ median }) => median >= least,
+    ({ median }) => median >= minRatio,
   );
 }
 
@@ -79,7 +79,7 @@ function wakes(results: Results): Verdict[] {
   const workload = "asleep/64B";
   const what = "one way, asleep, recvIntoSync";
   return [
-    judge(
+    evaluate(
       `${what}: below 10 us`,
       rowOf(results, workload, NAMES.ours),
       (row: Row) => duration(row.value!.median),
@@ -117,7 +117,7 @@ function largeStreams(results: Results): Verdict[] {
 }
 
 function busyMachine(results: Results): Verdict {
-  return judge(
+  return evaluate(
     "a third busy process on 2 cores: at least 0.3x of the clean throughput",
     rowOf(results, "busy/64B", NAMES.ours),
     (row: Row) => times(row.value!.median),
@@ -128,26 +128,26 @@ function busyMachine(results: Results): Verdict {
 function costs({ idleShare, memoryBytes, memoryObjects }: Results): Verdict[] {
   const kinds = [["bytes", memoryBytes], ["objects", memoryObjects]] as const;
   return [
-    judge(
+    evaluate(
       "idle CPU, 100 channels awaiting recv: under 1%",
       idleShare,
       (share) => `${(share * 100).toFixed(2)}%`,
       (share) => share < IDLE_LIMIT,
     ),
     ...kinds.flatMap(([kind, memory]) => [
-      judge(
+      evaluate(
         `memory, default channel, ${kind}: under 10 MiB over a bare Deno process`,
         memory,
         ({ overBare }) => mebibytes(overBare),
         ({ overBare }) => overBare < MEMORY_LIMIT,
       ),
-      judge(
+      evaluate(
         `memory, default channel, ${kind}: under 10 MiB added to a program that has loaded Ringbus`,
         memory,
         ({ added }) => mebibytes(added),
         ({ added }) => added < MEMORY_LIMIT,
       ),
-      judge(
+      evaluate(
         `memory, default channel, ${kind}: no growth over further rounds of messages`,
         memory,
         ({ growth }) => mebibytes(growth),
@@ -158,14 +158,14 @@ function costs({ idleShare, memoryBytes, memoryObjects }: Results): Verdict[] {
 }
 
 function manyProcesses({ many }: Results): Verdict {
-  return judge(
+  return evaluate(
     "16 publishers and 16 subscribers: no uncounted loss, no starvation",
     many,
     ({ unaccounted, fairness, arrived, publishers, subscribers }) =>
       `${publishers} and ${subscribers}: ${unaccounted} uncounted, ` +
       `${(arrived * 100).toFixed(1)}% arrived, least served got ${(fairness * 100).toFixed(0)}% ` +
       "of the best served",
-    ({ unaccounted, fairness }) => unaccounted === 0 && fairness >= LEAST_FAIRNESS,
+    ({ unaccounted, fairness }) => unaccounted === 0 && fairness >= MIN_FAIRNESS,
   );
 }
 
@@ -182,6 +182,6 @@ export function verdicts(results: Results): Verdict[] {
 }
 
 export function verdictLine({ target, figure, verdict, reason }: Verdict): string {
-  const found = verdict === "skipped" ? `skipped: ${reason}` : verdict;
-  return `${target}  |  ${figure ?? "-"}  |  ${found}`;
+  const outcome = verdict === "skipped" ? `skipped: ${reason}` : verdict;
+  return `${target}  |  ${figure ?? "-"}  |  ${outcome}`;
 }

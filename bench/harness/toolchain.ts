@@ -1,5 +1,5 @@
 /** Runs a tool to its end; its complaint when it fails or is not there, else `undefined`. */
-export async function complaintOf(
+export async function failureOf(
   command: string,
   args: readonly string[],
 ): Promise<string | undefined> {

@@ -7,6 +7,6 @@ const LIFETIME_SECONDS = 180;
 export const nowNs = openClock();
 
 /** A peer that spins must not outlive a harness that was killed, nor spin for ever by itself. */
-export function dieWithHarness(): void {
+export function exitWithHarness(): void {
   endWithParent(LIFETIME_SECONDS);
 }

@@ -3,8 +3,8 @@
  * A subscriber is done when what it got and what it missed are all there is, or nothing more comes.
  */
 import { Publisher, ShmTimeoutError, Subscriber } from "../../mod.ts";
-import { dieWithHarness } from "./clock.ts";
-import { awaitGo, say } from "./shared/control.js";
+import { exitWithHarness } from "./clock.ts";
+import { say, waitForGo } from "./shared/control.js";
 
 const NAME = "many";
 const MESSAGE_BYTES = 64;
@@ -17,7 +17,7 @@ function publish(): void {
   using publisher = new Publisher<Uint8Array>(NAME, { dir, codec: "raw" });
   const message = new Uint8Array(MESSAGE_BYTES);
   say({ event: "ready" });
-  awaitGo();
+  waitForGo();
   for (let i = 0; i < Number(messages); i++) publisher.send(message);
 }
 
@@ -46,6 +46,6 @@ function subscribe(): void {
   say({ received, missed: subscriber.statistics().missed });
 }
 
-dieWithHarness();
+exitWithHarness();
 if (role === "publish") publish();
 else subscribe();

@@ -10,12 +10,12 @@ const MESSAGE_BYTES = 64;
 const [role, dir, mode, messages, rounds] = Deno.args;
 const options = mode === "bytes" ? { dir, codec: "raw" as const } : { dir };
 
-function say(event: string): void {
+function report(event: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify({ event }) + "\n"));
 }
 
 /** False when the harness has gone. */
-function awaitGo(): boolean {
+function waitForGo(): boolean {
   return Deno.stdin.readSync(new Uint8Array(16)) !== null;
 }
 
@@ -34,13 +34,13 @@ function openReceiver(): () => void {
   return mode === "bytes" ? () => puller.recvIntoSync(target) : () => puller.recvSync();
 }
 
-say("loaded");
-if (!awaitGo()) Deno.exit(1);
+report("loaded");
+if (!waitForGo()) Deno.exit(1);
 const step = role === "send" ? openSender() : openReceiver();
-say("ready");
+report("ready");
 for (let round = 1; round <= Number(rounds); round++) {
-  if (role === "send" && !awaitGo()) Deno.exit(1);
+  if (role === "send" && !waitForGo()) Deno.exit(1);
   for (let i = 0; i < Number(messages); i++) step();
-  say(`round ${round}`);
+  report(`round ${round}`);
 }
-awaitGo();
+waitForGo();

@@ -1,10 +1,10 @@
 /** Ringbus with the calls that block their thread, as a peer of the benchmark. */
 import { playSync } from "../../cli/benchmark/peers/ringbus_sync.ts";
-import { dieWithHarness, nowNs } from "./clock.ts";
-import { placesOf } from "./ringbus_channel.ts";
-import { awaitGo, harness } from "./shared/control.js";
+import { exitWithHarness, nowNs } from "./clock.ts";
+import { channelsOf } from "./ringbus_channel.ts";
+import { harness, waitForGo } from "./shared/control.js";
 import { readTask } from "./shared/task.js";
 
-dieWithHarness();
+exitWithHarness();
 const task = readTask();
-playSync(task, placesOf(task), { ...harness(task, nowNs), go: awaitGo });
+playSync(task, channelsOf(task), { ...harness(task, nowNs), waitForGo: waitForGo });

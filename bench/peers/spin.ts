@@ -1,7 +1,7 @@
 /** The third busy process: burns a core until it is killed. */
-import { dieWithHarness } from "./clock.ts";
+import { exitWithHarness } from "./clock.ts";
 import { say } from "./shared/control.js";
 
-dieWithHarness();
+exitWithHarness();
 say({ event: "ready" });
 while (true);

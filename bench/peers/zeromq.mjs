@@ -22,10 +22,10 @@ const clock = () => Number(process.hrtime.bigint());
 
 /** @param {import("./shared/task.js").Task} task */
 async function openSocket(task) {
-  const mark = messagesInFlight(task);
+  const highWaterMark = messagesInFlight(task);
   const socket = new SOCKETS[task.role]();
-  if ("sendHighWaterMark" in socket) socket.sendHighWaterMark = mark;
-  if ("receiveHighWaterMark" in socket) socket.receiveHighWaterMark = mark;
+  if ("sendHighWaterMark" in socket) socket.sendHighWaterMark = highWaterMark;
+  if ("receiveHighWaterMark" in socket) socket.receiveHighWaterMark = highWaterMark;
   if (!listens(task.role)) socket.connect(task.address);
   else {
     await socket.bind(task.address);

@@ -9,9 +9,9 @@ import { parseArgs } from "node:util";
 import { type RedisCluster, redisCluster, redisServer } from "../../testing/mod.ts";
 import { rate, times } from "../../cli/benchmark/charts/format.ts";
 import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
-import { pagePath, writePictures } from "../harness/page.ts";
+import { pagePath, writeChartPage } from "../harness/page.ts";
 import { median } from "../../cli/benchmark/stats.ts";
-import { complaintOf } from "../harness/toolchain.ts";
+import { failureOf } from "../harness/toolchain.ts";
 import { chartsOf } from "./pictures.ts";
 import type { Rates } from "./workload.ts";
 
@@ -75,9 +75,9 @@ async function installBullmq(mayInstall: boolean): Promise<string | undefined> {
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(join(folder, "package.json"), `{"private":true}`);
     const args = ["install", "--no-audit", "--no-fund", "--omit=optional", "--prefix", folder];
-    const complaint = await complaintOf("npm", [...args, BULLMQ, IOREDIS]);
-    if (complaint) {
-      console.error(`BullMQ is left out: ${complaint}`);
+    const failure = await failureOf("npm", [...args, BULLMQ, IOREDIS]);
+    if (failure) {
+      console.error(`BullMQ is left out: ${failure}`);
       return undefined;
     }
   }
@@ -192,7 +192,7 @@ if (import.meta.main) {
     console.log("and reads of 100 waiting messages a second");
     print(all, shares);
   }
-  await writePictures(pagePath("bench-queue", values), {
+  await writeChartPage(pagePath("bench-queue", values), {
     title: "Message queues on Redis",
     summary:
       "Each queue in a process of its own, by turns, on one server and on a cluster. Ratios " +

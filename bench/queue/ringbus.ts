@@ -43,10 +43,10 @@ class Ringbus implements QueuePeer {
   }
 
   async read100(): Promise<number> {
-    const found = await Promise.all(
+    const records = await Promise.all(
       agents.map((agent) => this.#queue.getPending(agent, { channel: "tasks" })),
     );
-    return found.flat().length;
+    return records.flat().length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -55,10 +55,10 @@ class Streams implements QueuePeer {
   }
 
   async read100(): Promise<number> {
-    const found = await this.#client.xRevRange(STREAM, "+", "-", { COUNT: 100 }) as {
+    const entries = await this.#client.xRevRange(STREAM, "+", "-", { COUNT: 100 }) as {
       message: { payload: string };
     }[] | null;
-    return (found ?? []).map(({ message }) => JSON.parse(message.payload)).length;
+    return (entries ?? []).map(({ message }) => JSON.parse(message.payload)).length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

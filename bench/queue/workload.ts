@@ -31,30 +31,35 @@ function payload(number: number): Payload {
 }
 
 async function rateOf(count: number, work: () => Promise<void>): Promise<number> {
-  const begun = performance.now();
+  const startMs = performance.now();
   await work();
-  return count / ((performance.now() - begun) / 1000);
+  return count / ((performance.now() - startMs) / 1000);
 }
 
 /** Counts what is done, and tells when it is enough. */
-class Tally {
-  #left = 0;
-  #enough = Promise.withResolvers<void>();
+class CompletionCounter {
+  #remaining = 0;
+  #done = Promise.withResolvers<void>();
 
   expect(count: number): Promise<void> {
-    this.#left = count;
-    this.#enough = Promise.withResolvers();
-    return this.#enough.promise;
+    this.#remaining = count;
+    this.#done = Promise.withResolvers();
+    return this.#done.promise;
   }
 
   readonly add = (): void => {
-    if (--this.#left === 0) this.#enough.resolve();
+    if (--this.#remaining === 0) this.#done.resolve();
   };
 }
 
 /** As many calls at a time as are in flight. */
-async function flow(peer: QueuePeer, tally: Tally, count: number, inFlight: number): Promise<void> {
-  const all = tally.expect(count);
+async function flow(
+  peer: QueuePeer,
+  counter: CompletionCounter,
+  count: number,
+  inFlight: number,
+): Promise<void> {
+  const all = counter.expect(count);
   let next = 0;
   const publish = async () => {
     while (next < count) await peer.publish(payload(next++));
@@ -67,15 +72,15 @@ async function flow(peer: QueuePeer, tally: Tally, count: number, inFlight: numb
 export async function runPeer(peer: QueuePeer, args: readonly string[]): Promise<void> {
   const [count, inFlight] = args.map(Number);
   const trips = Math.ceil(count / 10);
-  const tally = new Tally();
+  const counter = new CompletionCounter();
   await using open = peer;
-  const stopMany = await open.consume(inFlight, tally.add);
-  await flow(open, tally, trips, inFlight);
-  const flowRate = await rateOf(count, () => flow(open, tally, count, inFlight));
+  const stopMany = await open.consume(inFlight, counter.add);
+  await flow(open, counter, trips, inFlight);
+  const flowRate = await rateOf(count, () => flow(open, counter, count, inFlight));
   await stopMany();
-  const stopOne = await open.consume(1, tally.add);
+  const stopOne = await open.consume(1, counter.add);
   const tripRate = await rateOf(trips, async () => {
-    for (let i = 0; i < trips; i++) await flow(open, tally, 1, 1);
+    for (let i = 0; i < trips; i++) await flow(open, counter, 1, 1);
   });
   await stopOne();
   const rates: Rates = { flow: flowRate, trips: tripRate, reads: await readRate(open, trips) };
@@ -86,8 +91,8 @@ async function readRate(peer: QueuePeer, count: number): Promise<number | undefi
   if (peer.read100 === undefined) return undefined;
   for (let i = 0; i < 100; i++) await peer.publish(payload(i));
   const read = async () => {
-    const found = await peer.read100!();
-    if (found !== 100) throw new Error(`read ${found} messages, not 100`);
+    const received = await peer.read100!();
+    if (received !== 100) throw new Error(`read ${received} messages, not 100`);
   };
   await read();
   return await rateOf(count, async () => {

@@ -10,13 +10,13 @@ import { makeMessage } from "./protocol.ts";
 const IN_FLIGHT = 200;
 const MESSAGES_READ = 10;
 
-const [place, measure, count] = Deno.args;
+const [target, measure, count] = Deno.args;
 const store = new Store();
 
 function open() {
-  if (place === "memory") return new InMemoryMessagingBackend({ store });
-  if (place.startsWith("/")) return new ShmMessagingBackend({ name: "bench", dir: place });
-  return new EmbeddedMessagingBackend({ port: Number(place), autoStartServer: false });
+  if (target === "memory") return new InMemoryMessagingBackend({ store });
+  if (target.startsWith("/")) return new ShmMessagingBackend({ name: "bench", dir: target });
+  return new EmbeddedMessagingBackend({ port: Number(target), autoStartServer: false });
 }
 
 await using backend = open();
@@ -24,11 +24,11 @@ await using other = open();
 
 async function rateOf(work: () => Promise<unknown>): Promise<number> {
   let left = Number(count);
-  const begun = performance.now();
+  const startMs = performance.now();
   await Promise.all(Array.from({ length: IN_FLIGHT }, async () => {
     while (left-- > 0) await work();
   }));
-  return Number(count) / ((performance.now() - begun) / 1000);
+  return Number(count) / ((performance.now() - startMs) / 1000);
 }
 
 function storeOne(): Promise<void> {
@@ -46,11 +46,11 @@ async function push(): Promise<number> {
   await other.subscribe("t", (message) => arrived(message));
   const micros: number[] = [];
   for (let i = 0; i < Number(count); i++) {
-    const arrival = new Promise<Message>((resolve) => arrived = resolve);
-    const begun = performance.now();
+    const received = new Promise<Message>((resolve) => arrived = resolve);
+    const startMs = performance.now();
     const stored = storeOne();
-    await arrival;
-    micros.push((performance.now() - begun) * 1000);
+    await received;
+    micros.push((performance.now() - startMs) * 1000);
     await stored;
   }
   return median(micros);

@@ -29,7 +29,7 @@ async function loadOf(port: number, measure: string, cost: Cost): Promise<number
   const url = `http://127.0.0.1:${port}`;
   if (measure === "stores") return await warmLoad(url, cost, "store_message.lua");
   using connection = new HttpConnection(port);
-  await connection.ask("POST", "/set", '{"key":"k","value":"some value"}');
+  await connection.request("POST", "/set", '{"key":"k","value":"some value"}');
   return await warmLoad(`${url}/get/k`, cost);
 }
 
@@ -66,14 +66,14 @@ const STORE = `{"namespace":"bench","topic":"push","message":${MESSAGE}}`;
 async function pushOf(port: number, pushes: number, by: Subscriber): Promise<number> {
   using publisher = new HttpConnection(port);
   using subscriber = new HttpConnection(port);
-  await publisher.ask("POST", "/subscribe", '{"topic":"push","subscriber_id":"bench"}');
+  await publisher.request("POST", "/subscribe", '{"topic":"push","subscriber_id":"bench"}');
   const tookUs: number[] = [];
   for (let push = 0; push < pushes; push++) {
     await by.prepare(subscriber, push);
     // The request is to be at the server before the message is.
     await new Promise((resolve) => setTimeout(resolve, 2));
     const startNs = nowNs();
-    const stored = publisher.ask("POST", "/store_message", STORE);
+    const stored = publisher.request("POST", "/store_message", STORE);
     await by.receive(subscriber);
     tookUs.push((nowNs() - startNs) / 1000);
     await stored;

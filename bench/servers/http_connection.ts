@@ -44,7 +44,7 @@ export class HttpConnection implements Disposable {
     if (seen.startsWith("HTTP/1.0")) this[Symbol.dispose]();
   }
 
-  async ask(method: string, path: string, body?: string): Promise<void> {
+  async request(method: string, path: string, body?: string): Promise<void> {
     await this.send(method, path, body);
     await this.read("");
   }

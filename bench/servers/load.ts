@@ -43,7 +43,7 @@ class Connection {
     this.#lines -= lines;
   }
 
-  async ask(command: string, lines: number): Promise<void> {
+  async request(command: string, lines: number): Promise<void> {
     await this.send(encoder.encode(command));
     await this.skip(lines);
   }
@@ -61,7 +61,7 @@ async function rateOf(
     { length: Math.ceil(count / BATCH) },
     () => encoder.encode(Array.from({ length: BATCH }, command).join("")),
   );
-  const begun = performance.now();
+  const startMs = performance.now();
   let under = 0;
   for (const batch of batches) {
     await connection.send(batch);
@@ -70,7 +70,7 @@ async function rateOf(
     under--;
   }
   await connection.skip(BATCH * lines * under);
-  return batches.length * BATCH / ((performance.now() - begun) / 1000);
+  return batches.length * BATCH / ((performance.now() - startMs) / 1000);
 }
 
 const topic = `bench-${crypto.randomUUID()}`;
@@ -82,7 +82,7 @@ function stores(protocol: Protocol, port: number, count: number): Promise<number
 async function gets(protocol: Protocol, port: number, count: number): Promise<number> {
   const connection = await Connection.open(port);
   for (let i = 0; i < MESSAGES_READ; i++) {
-    await connection.ask(protocol.store(topic, makeMessage()), 1);
+    await connection.request(protocol.store(topic, makeMessage()), 1);
   }
   return await rateOf(port, count, () => protocol.get(topic), protocol.getLines(MESSAGES_READ));
 }

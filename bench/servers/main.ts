@@ -6,11 +6,11 @@
 import { parseArgs } from "node:util";
 import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
 import { type Plan, show } from "./compare.ts";
-import { pagePath, writePictures } from "../harness/page.ts";
+import { pagePath, writeChartPage } from "../harness/page.ts";
 import { compareHttp } from "./http.ts";
 import { chartsOf } from "./pictures.ts";
 import { compareTcp } from "./tcp.ts";
-import { complaintAboutWrk } from "./wrk.ts";
+import { wrkFailure } from "./wrk.ts";
 
 const FULL: Plan = { isQuick: false, runs: 5 };
 const QUICK: Plan = { isQuick: true, runs: 1 };
@@ -25,9 +25,9 @@ if (import.meta.main) {
       html: { type: "string" },
     },
   });
-  const complaint = values.only === "tcp" ? undefined : await complaintAboutWrk();
-  if (complaint !== undefined) {
-    console.error(complaint);
+  const failure = values.only === "tcp" ? undefined : await wrkFailure();
+  if (failure !== undefined) {
+    console.error(failure);
     Deno.exit(1);
   }
   const plan = values.quick ? QUICK : FULL;
@@ -45,7 +45,7 @@ if (import.meta.main) {
       for (const row of ofTable) console.log(`  ${show(row)}`);
     }
   }
-  await writePictures(pagePath("bench-servers", values), {
+  await writeChartPage(pagePath("bench-servers", values), {
     title: "Ringbus servers beside others of their protocols",
     summary: "Each server with the same client, by turns. Ratios are against the first of each " +
       "picture, run by run.",

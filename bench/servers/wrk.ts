@@ -1,15 +1,13 @@
 /** Load from `wrk`, which is written in C: it takes as little as possible of the machine. */
-import { complaintOf } from "../harness/toolchain.ts";
+import { failureOf } from "../harness/toolchain.ts";
 
 const CONNECTIONS = 32;
 
 /** Says what to type if `wrk` is missing. */
-export async function complaintAboutWrk(): Promise<string | undefined> {
+export async function wrkFailure(): Promise<string | undefined> {
   // It has no option that ends with success.
-  const complaint = await complaintOf("wrk", ["-v"]);
-  return complaint?.includes("not installed")
-    ? "wrk is missing: apt-get install -y wrk"
-    : undefined;
+  const failure = await failureOf("wrk", ["-v"]);
+  return failure?.includes("not installed") ? "wrk is missing: apt-get install -y wrk" : undefined;
 }
 
 /** Requests that were answered a second; throws if any was refused. */

@@ -17,7 +17,7 @@ import { redisServer } from "../../testing/mod.ts";
 import { rate, times } from "../../cli/benchmark/charts/format.ts";
 import type { Chart } from "../../cli/benchmark/charts/report.ts";
 import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
-import { pagePath, seriesOf, writePictures } from "../harness/page.ts";
+import { pagePath, seriesOf, writeChartPage } from "../harness/page.ts";
 import { median } from "../../cli/benchmark/stats.ts";
 
 const SLOT = new Uint8Array(256).fill(7);
@@ -77,9 +77,9 @@ async function rateOf(count: number, inFlight: number, call: Call): Promise<numb
   const lane = async () => {
     while (next < count) await call(next++);
   };
-  const begun = performance.now();
+  const startMs = performance.now();
   await Promise.all(Array.from({ length: inFlight }, lane));
-  return count / ((performance.now() - begun) / 1000);
+  return count / ((performance.now() - startMs) / 1000);
 }
 
 async function measure({ append, get }: Contestant, { calls }: Plan): Promise<Rates> {
@@ -190,7 +190,7 @@ if (import.meta.main) {
         } with ${IN_FLIGHT} at a time)  |  ${verdict}`,
     );
   }
-  await writePictures(pagePath("bench-state", values), {
+  await writeChartPage(pagePath("bench-state", values), {
     title: "Backends of shared state",
     summary: `Slots of ${SLOT.length} bytes, by turns. Ratios are against a script on Redis that ` +
       "does nothing, run by run.",

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 export const PAGE = "bench.html";
 
 /** Asserts that every section of a page has a picture with one of ours in it. */
-export function assertDrawn(path: string): void {
+export function assertChartsDrawn(path: string): void {
   const sections = Deno.readTextFileSync(path).split("<figure>").slice(1);
   assert.ok(sections.length > 0);
   for (const section of sections) {

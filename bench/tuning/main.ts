@@ -13,19 +13,19 @@ import { median } from "../../cli/benchmark/stats.ts";
 type Round = () => number;
 
 /** One way to do it. */
-interface Way {
+interface Variant {
   readonly name: string;
   readonly round: Round;
 }
 
 /** Ways that do the same; the first one is what the others are compared with. */
-interface Question {
+interface Comparison {
   readonly title: string;
-  readonly ways: readonly Way[];
+  readonly variants: readonly Variant[];
 }
 
 /** Nanoseconds a message, and how many times that of the first way. */
-interface Answer {
+interface ComparisonResult {
   readonly title: string;
   readonly rows: readonly { readonly name: string; readonly ns: number; readonly ratio: number }[];
 }
@@ -35,18 +35,18 @@ const SMALL = { id: 12345, name: "sensor-7", at: 1.75, tags: ["a", "b"] };
 const LARGE = Array.from({ length: 120 }, (_, id) => ({ ...SMALL, id }));
 const NUMBERS = new Float64Array(1000).fill(0.5);
 
-interface Ends<T> {
+interface Sockets<T> {
   readonly pusher: Pusher<T>;
   readonly puller: Puller<T>;
 }
 
-function open<T>(codec: CodecName, capacityBytes = MEBIBYTE): Ends<T> {
+function open<T>(codec: CodecName, capacityBytes = MEBIBYTE): Sockets<T> {
   const { handle } = LocalChannel.create({ capacityBytes });
   return { pusher: new Pusher<T>(handle, { codec }), puller: new Puller<T>(handle) };
 }
 
-function codecs(title: string, value: unknown, names: readonly CodecName[]): Question {
-  const ways = names.map((name): Way => {
+function codecs(title: string, value: unknown, names: readonly CodecName[]): Comparison {
+  const ways = names.map((name): Variant => {
     const { pusher, puller } = open(name);
     return {
       name,
@@ -57,13 +57,13 @@ function codecs(title: string, value: unknown, names: readonly CodecName[]): Que
       },
     };
   });
-  return { title, ways };
+  return { title, variants: ways };
 }
 
-function receiving(bytes: number): Question {
+function receiving(bytes: number): Comparison {
   const message = new Uint8Array(bytes);
   const target = new Uint8Array(bytes);
-  const way = (name: string, receive: (ends: Ends<Uint8Array>) => unknown): Way => {
+  const variant = (name: string, receive: (ends: Sockets<Uint8Array>) => unknown): Variant => {
     const ends = open<Uint8Array>("raw");
     return {
       name,
@@ -76,15 +76,15 @@ function receiving(bytes: number): Question {
   };
   return {
     title: `receiving ${bytes} bytes`,
-    ways: [
-      way("tryRecvInto", ({ puller }) => puller.tryRecvInto(target)),
-      way("tryRecv", ({ puller }) => puller.tryRecv()),
-      way("recvView", ({ puller }) => puller.recvView()![Symbol.dispose]()),
+    variants: [
+      variant("tryRecvInto", ({ puller }) => puller.tryRecvInto(target)),
+      variant("tryRecv", ({ puller }) => puller.tryRecv()),
+      variant("recvView", ({ puller }) => puller.recvView()![Symbol.dispose]()),
     ],
   };
 }
 
-function acknowledging(bytes: number): Question {
+function acknowledging(bytes: number): Comparison {
   const message = new Uint8Array(bytes);
   const plain = open<Uint8Array>("raw");
   const { handle } = LocalChannel.create();
@@ -92,15 +92,15 @@ function acknowledging(bytes: number): Question {
   const puller = new Puller<Uint8Array>(handle, { ack: true });
   return {
     title: `acknowledging ${bytes} bytes`,
-    ways: [
+    variants: [
       { name: "without", round: () => (plain.pusher.send(message), plain.puller.tryRecv(), 1) },
       { name: "with", round: () => (pusher.send(message), puller.tryRecv()!.ack(), 1) },
     ],
   };
 }
 
-function batches(bytes: number, sizes: readonly number[]): Question {
-  const ways = sizes.map((size): Way => {
+function batches(bytes: number, sizes: readonly number[]): Comparison {
+  const perSize = sizes.map((size): Variant => {
     const { pusher, puller } = open<Uint8Array>("raw");
     const messages = Array.from({ length: size }, () => new Uint8Array(bytes));
     return {
@@ -114,24 +114,24 @@ function batches(bytes: number, sizes: readonly number[]): Question {
   });
   const { pusher, puller } = open<Uint8Array>("raw");
   const message = new Uint8Array(bytes);
-  const single: Way = {
+  const single: Variant = {
     name: "send and tryRecv, one by one",
     round: () => (pusher.send(message), puller.tryRecv(), 1),
   };
-  return { title: `batches of ${bytes} bytes`, ways: [single, ...ways] };
+  return { title: `batches of ${bytes} bytes`, variants: [single, ...perSize] };
 }
 
 /** Numbers that are computed into a message, and added up on the other side. */
-function inPlace(bytes: number): Question {
+function inPlace(bytes: number): Comparison {
   const capacityBytes = 4 * bytes + 4096;
-  const [copied, lent] = [capacityBytes, capacityBytes].map((each) =>
+  const [copied, loaned] = [capacityBytes, capacityBytes].map((each) =>
     open<Uint8Array>("raw", each)
   );
   const message = new Uint8Array(bytes);
   const target = new Uint8Array(bytes);
   return {
     title: `${bytes} bytes of numbers that are computed, and added up`,
-    ways: [
+    variants: [
       {
         name: "send and tryRecvInto",
         round() {
@@ -144,10 +144,10 @@ function inPlace(bytes: number): Question {
       {
         name: "loan and recvView",
         round() {
-          using loan = lent.pusher.loan(bytes)!;
+          using loan = loaned.pusher.loan(bytes)!;
           compute(loan.bytes);
           loan.commit();
-          using view = lent.puller.recvView()!;
+          using view = loaned.puller.recvView()!;
           return addUp(view.bytes);
         },
       },
@@ -173,10 +173,10 @@ function addUp(bytes: Uint8Array): number {
 }
 
 /** Half of a ring is filled and emptied at a time: what does not fit into the caches is slower. */
-function capacities(bytes: number, all: readonly number[]): Question {
+function capacities(bytes: number, all: readonly number[]): Comparison {
   const target = new Uint8Array(bytes);
   const message = new Uint8Array(bytes);
-  const ways = all.map((capacityBytes): Way => {
+  const ways = all.map((capacityBytes): Variant => {
     const { pusher, puller } = open<Uint8Array>("raw", capacityBytes);
     const count = Math.floor(capacityBytes / 2 / (bytes + 16));
     return {
@@ -188,10 +188,10 @@ function capacities(bytes: number, all: readonly number[]): Question {
       },
     };
   });
-  return { title: `capacity, with messages of ${bytes} bytes`, ways };
+  return { title: `capacity, with messages of ${bytes} bytes`, variants: ways };
 }
 
-function questions(): Question[] {
+function comparisons(): Comparison[] {
   const kibibytes = [64, 4, 1024, 16 * 1024, 64 * 1024];
   return [
     codecs("codec, small object", SMALL, ["msgpack", "json", "clone"]),
@@ -207,16 +207,20 @@ function questions(): Question[] {
 }
 
 function nanoseconds(round: Round, ms: number): number {
-  const begun = performance.now();
+  const startMs = performance.now();
   let messages = 0;
-  while (performance.now() - begun < ms) {
+  while (performance.now() - startMs < ms) {
     for (let i = 0; i < 8; i++) messages += round();
   }
-  return (performance.now() - begun) * 1e6 / messages;
+  return (performance.now() - startMs) * 1e6 / messages;
 }
 
 /** All ways by turns; ratios are taken turn by turn. */
-function answer({ title, ways }: Question, turns: number, ms: number): Answer {
+function measure(
+  { title, variants: ways }: Comparison,
+  turns: number,
+  ms: number,
+): ComparisonResult {
   for (const { round } of ways) nanoseconds(round, ms);
   const runs = Array.from({ length: turns }, () => ways.map(({ round }) => nanoseconds(round, ms)));
   const rows = ways.map(({ name }, way) => ({
@@ -227,7 +231,7 @@ function answer({ title, ways }: Question, turns: number, ms: number): Answer {
   return { title, rows };
 }
 
-function print({ title, rows }: Answer): void {
+function print({ title, rows }: ComparisonResult): void {
   console.log(`\n${title}`);
   for (const { name, ns, ratio } of rows) {
     console.log(`  ${name.padEnd(36)}${duration(ns).padStart(10)}${times(ratio).padStart(10)}`);
@@ -241,12 +245,12 @@ if (import.meta.main) {
   });
   const [turns, ms] = values.quick ? [1, 5] : [7, 60];
   const machine = await describeMachine();
-  const answers = questions().map((question) => answer(question, turns, ms));
-  if (values.json) console.log(JSON.stringify({ machine, answers }, null, 2));
+  const results = comparisons().map((question) => measure(question, turns, ms));
+  if (values.json) console.log(JSON.stringify({ machine, answers: results }, null, 2));
   else {
     console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
     console.log(warningOf(machine) ?? "");
     console.log("time a message, sent and received; medians, and times that of the first row");
-    answers.forEach(print);
+    results.forEach(print);
   }
 }

@@ -4,20 +4,20 @@
  */
 import type { StartPeer } from "./peer_process.ts";
 import { Pair, type Run } from "./pair.ts";
-import { obstacleOf } from "./permissions.ts";
+import { skipReasonOf } from "./permissions.ts";
 import { type Contestant, type Workload, WORKLOADS } from "./workloads.ts";
 
 /** One contestant at one workload. */
-export interface Entry {
+export interface Measurement {
   readonly workload: Workload;
   readonly contestant: Contestant;
   readonly runs: Run[];
   /** Why it has no figures. */
-  obstacle?: string;
+  skipReason?: string;
 }
 
 /** How to measure. */
-export interface Measuring {
+export interface MeasureOptions {
   readonly seconds: number;
   readonly start: StartPeer;
   /** A folder for sockets. */
@@ -27,32 +27,32 @@ export interface Measuring {
   readonly progress: (share: number, text: string) => void;
 }
 
-const LEAST_ROUNDS = 3;
+const MIN_ROUNDS = 3;
 /** With more time there are more rounds, so that turns stay short. */
 const SECONDS_A_ROUND = 10;
 /** With less time than this for all, one round has to do. */
 const MANY_ROUNDS_FROM_SECONDS = 5;
 /** A turn is no shorter than this, whatever time is left. */
-const LEAST_TURN_SECONDS = 0.005;
+const MIN_TURN_SECONDS = 0.005;
 /** The share of a turn that is for the messages themselves: the rest is for what is around them. */
 const MEASURED_SHARE = 0.7;
 /** One a millisecond, with what it takes to sleep. */
 const BEATS_A_SECOND = 850;
 /** How long the turns are in comparison: where messages are few, it takes longer to have enough. */
 const WEIGHTS: Record<Workload["kind"], number> = { roundtrip: 1, wake: 2.5, throughput: 1 };
-const MOST_LATENCIES = 200_000;
-const LEAST_MESSAGES = 4;
+const MAX_LATENCIES = 200_000;
+const MIN_MESSAGES = 4;
 
-function messagesFor(entry: Entry, perSecond: number, unitSeconds: number): number {
-  const { kind } = entry.workload;
+function messagesFor(measurement: Measurement, perSecond: number, unitSeconds: number): number {
+  const { kind } = measurement.workload;
   const seconds = unitSeconds * WEIGHTS[kind];
   const count = Math.ceil((kind === "wake" ? BEATS_A_SECOND : perSecond) * seconds);
-  const most = kind === "throughput" ? Infinity : MOST_LATENCIES;
-  return Math.max(LEAST_MESSAGES, Math.min(most, count));
+  const max = kind === "throughput" ? Infinity : MAX_LATENCIES;
+  return Math.max(MIN_MESSAGES, Math.min(max, count));
 }
 
 /** Enough to get going, and to see how fast it is. */
-function firstCount({ workload: { kind, size }, contestant: { isOurs } }: Entry): number {
+function firstCount({ workload: { kind, size }, contestant: { isOurs } }: Measurement): number {
   if (kind === "wake") return 10;
   if (size >= 1024 * 1024) return 16;
   if (kind === "roundtrip") return isOurs ? 5000 : 300;
@@ -65,7 +65,7 @@ class Pairs implements AsyncDisposable {
   readonly #start: StartPeer;
   readonly #folder: string;
 
-  constructor({ start, folder }: Measuring) {
+  constructor({ start, folder }: MeasureOptions) {
     this.#start = start;
     this.#folder = folder;
   }
@@ -91,23 +91,27 @@ class Pairs implements AsyncDisposable {
   }
 }
 
-function newEntries(): Entry[] {
+function newMeasurements(): Measurement[] {
   return WORKLOADS.flatMap((workload) =>
-    workload.contestants.map((contestant): Entry => ({
+    workload.contestants.map((contestant): Measurement => ({
       workload,
       contestant,
       runs: [],
-      obstacle: obstacleOf(contestant, workload),
+      skipReason: skipReasonOf(contestant, workload),
     }))
   );
 }
 
-async function takeTurn(pairs: Pairs, entry: Entry, count: number): Promise<Run | undefined> {
-  const { contestant, workload } = entry;
+async function takeTurn(
+  pairs: Pairs,
+  measurement: Measurement,
+  count: number,
+): Promise<Run | undefined> {
+  const { contestant, workload } = measurement;
   try {
     return await pairs.of(contestant).measure(contestant, workload, count);
   } catch (error) {
-    entry.obstacle = `it failed: ${error instanceof Error ? error.message : error}`;
+    measurement.skipReason = `it failed: ${error instanceof Error ? error.message : error}`;
     await pairs.drop(contestant);
     return undefined;
   }
@@ -115,7 +119,7 @@ async function takeTurn(pairs: Pairs, entry: Entry, count: number): Promise<Run 
 
 function roundsIn(seconds: number): number {
   if (seconds < MANY_ROUNDS_FROM_SECONDS) return 1;
-  return Math.max(LEAST_ROUNDS, Math.floor(seconds / SECONDS_A_ROUND));
+  return Math.max(MIN_ROUNDS, Math.floor(seconds / SECONDS_A_ROUND));
 }
 
 /** How many messages a second a run had. */
@@ -124,34 +128,36 @@ function rateOf(run: Run, { kind }: Workload): number {
 }
 
 /** Measures for about so many seconds; rejects after the turn in which it is aborted. */
-export async function measureAll(measuring: Measuring): Promise<Entry[]> {
-  const { seconds, signal, progress } = measuring;
-  await using pairs = new Pairs(measuring);
-  const entries = newEntries();
+export async function measureAll(options: MeasureOptions): Promise<Measurement[]> {
+  const { seconds, signal, progress } = options;
+  await using pairs = new Pairs(options);
+  const measurements = newMeasurements();
   const end = performance.now() + seconds * 1000;
   const rounds = roundsIn(seconds);
-  const rates = new Map<Entry, number>();
+  const rates = new Map<Measurement, number>();
   for (let round = 0; round <= rounds; round++) {
-    const able = entries.filter(({ obstacle }) => obstacle === undefined);
+    const able = measurements.filter(({ skipReason: obstacle }) => obstacle === undefined);
     const left = (end - performance.now()) / 1000 / Math.max(1, rounds - round + 1);
     const weights = able.reduce((sum, { workload }) => sum + WEIGHTS[workload.kind], 0);
-    const unitSeconds = Math.max(LEAST_TURN_SECONDS, (left * MEASURED_SHARE) / weights);
-    for (const [nth, entry] of able.entries()) {
+    const unitSeconds = Math.max(MIN_TURN_SECONDS, (left * MEASURED_SHARE) / weights);
+    for (const [nth, measurement] of able.entries()) {
       // Not in the middle of a turn: whoever is killed leaves its channel to be cleaned up.
       if (signal.aborted) throw new Error("it was interrupted");
-      const { workload, contestant } = entry;
+      const { workload, contestant } = measurement;
       const what = round === 0 ? "warming up" : `round ${round} of ${rounds}`;
       progress(
         (round + nth / able.length) / (rounds + 1),
         `${what}: ${workload.title}, ${contestant.name}`,
       );
-      const rate = rates.get(entry);
-      const count = rate === undefined ? firstCount(entry) : messagesFor(entry, rate, unitSeconds);
-      const run = await takeTurn(pairs, entry, count);
+      const rate = rates.get(measurement);
+      const count = rate === undefined
+        ? firstCount(measurement)
+        : messagesFor(measurement, rate, unitSeconds);
+      const run = await takeTurn(pairs, measurement, count);
       if (run === undefined) continue;
-      rates.set(entry, rateOf(run, workload));
-      if (round > 0) entry.runs.push(run);
+      rates.set(measurement, rateOf(run, workload));
+      if (round > 0) measurement.runs.push(run);
     }
   }
-  return entries;
+  return measurements;
 }

@@ -28,9 +28,9 @@ export class Pair implements AsyncDisposable {
   readonly #listening: PeerProcess;
   readonly #folder: string;
 
-  constructor(start: StartPeer, isAlone: boolean, folder: string) {
+  constructor(start: StartPeer, isSingleProcess: boolean, folder: string) {
     this.#active = new PeerProcess(start);
-    this.#listening = isAlone ? this.#active : new PeerProcess(start);
+    this.#listening = isSingleProcess ? this.#active : new PeerProcess(start);
     this.#folder = folder;
   }
 
@@ -56,32 +56,32 @@ export class Pair implements AsyncDisposable {
   async #measure(contestant: Contestant, workload: Workload, count: number): Promise<Run> {
     const task = this.#taskOf(contestant, workload, count);
     if (this.#listening !== this.#active) {
-      await this.#listening.begin({ ...task, role: PARTNERS[task.role] });
-      await this.#listening.said("ready");
+      await this.#listening.startTask({ ...task, role: PARTNERS[task.role] });
+      await this.#listening.waitFor("ready");
     }
-    await this.#active.begin(task);
+    await this.#active.startTask(task);
     if (workload.kind === "throughput") {
-      await this.#said("warm");
-      await this.#active.go();
-      await this.#said("end");
-      await this.#active.go();
+      await this.#waitFor("warm");
+      await this.#active.resume();
+      await this.#waitFor("end");
+      await this.#active.resume();
     }
-    return runOf(await this.#said("done"), workload, count);
+    return runOf(await this.#waitFor("done"), workload, count);
   }
 
   /** What both sides have said once the listening one has said this; for the end, both. */
-  async #said(event: string): Promise<Facts> {
+  async #waitFor(event: string): Promise<Facts> {
     const sides = [this.#active, this.#listening];
     if (event === "done") {
-      const facts = await Promise.all(sides.map((side) => side.said(event)));
+      const facts = await Promise.all(sides.map((side) => side.waitFor(event)));
       return Object.assign({}, ...facts);
     }
-    return await Promise.race([this.#listening.said(event), this.#failureOf(this.#active)]);
+    return await Promise.race([this.#listening.waitFor(event), this.#failureOf(this.#active)]);
   }
 
   /** Never resolves, but rejects when the process ends. */
   #failureOf(process: PeerProcess): Promise<never> {
-    return process.said("done").then(() => new Promise<never>(() => {}));
+    return process.waitFor("done").then(() => new Promise<never>(() => {}));
   }
 
   #taskOf({ peer, mode }: Contestant, workload: Workload, count: number): PeerTask {

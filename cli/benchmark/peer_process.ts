@@ -1,9 +1,9 @@
 /** A process of this program that plays roles, from the outside. */
 import { linesOf } from "./lines.ts";
 import type { PeerTask } from "./peers/task.ts";
-import { type Facts, Sayings } from "./phrases.ts";
+import { type Facts, PeerEvents } from "./phrases.ts";
 
-const ASK_AFTER_MS = 5000;
+const TERMINATE_AFTER_MS = 5000;
 const KILL_AFTER_MS = 8000;
 const encoder = new TextEncoder();
 
@@ -14,7 +14,7 @@ export class PeerProcess implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ended: Promise<void>;
-  #sayings = new Sayings();
+  #events = new PeerEvents();
 
   constructor(start: StartPeer) {
     this.#process = start();
@@ -24,31 +24,31 @@ export class PeerProcess implements AsyncDisposable {
   }
 
   /** Has it play a role; what was said about the task before is forgotten. */
-  async begin(task: PeerTask): Promise<void> {
-    this.#sayings = new Sayings();
+  async startTask(task: PeerTask): Promise<void> {
+    this.#events = new PeerEvents();
     await this.#write(JSON.stringify(task));
   }
 
   /** Lets a sender that waits go on. */
-  async go(): Promise<void> {
+  async resume(): Promise<void> {
     await this.#write("go");
   }
 
   /** Resolves when it has said this; rejects when it has ended instead. */
-  async said(event: string): Promise<Facts> {
-    const sayings = this.#sayings;
+  async waitFor(event: string): Promise<Facts> {
+    const events = this.#events;
     const ended = this.#ended.then(() => {
       throw new Error("the process ended too early");
     });
-    await Promise.race([sayings.said(event), ended]);
-    return sayings.facts;
+    await Promise.race([events.waitFor(event), ended]);
+    return events.facts;
   }
 
   /** Ends it: at the end of its input it goes by itself, else it is asked to, and then killed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close().catch(() => {});
     const timers = [
-      setTimeout(() => this.#kill("SIGTERM"), ASK_AFTER_MS),
+      setTimeout(() => this.#kill("SIGTERM"), TERMINATE_AFTER_MS),
       setTimeout(() => this.#kill("SIGKILL"), KILL_AFTER_MS),
     ];
     await this.#ended.catch(() => {});
@@ -72,17 +72,17 @@ export class PeerProcess implements AsyncDisposable {
   }
 
   async #follow(): Promise<void> {
-    const [, complaints, status] = await Promise.all([
+    const [, stderr, status] = await Promise.all([
       this.#listen(),
       new Response(this.#process.stderr).text(),
       this.#process.status,
     ]);
     if (status.success) return;
     const how = status.signal ?? `code ${status.code}`;
-    throw new Error(`it ended with ${how}: ${complaints.trim().slice(-500)}`);
+    throw new Error(`it ended with ${how}: ${stderr.trim().slice(-500)}`);
   }
 
   async #listen(): Promise<void> {
-    for await (const line of linesOf(this.#process.stdout)) this.#sayings.take(line);
+    for await (const line of linesOf(this.#process.stdout)) this.#events.parseLine(line);
   }
 }

@@ -27,7 +27,7 @@ export function permissionFlags(): string[] {
 }
 
 /** Why a contestant cannot take part here; undefined if it can. */
-export function obstacleOf(
+export function skipReasonOf(
   { needs, peer, mode }: Contestant,
   { kind }: Workload,
 ): string | undefined {

@@ -3,21 +3,21 @@
 /** What a child found out. */
 export type Facts = Record<string, unknown>;
 
-export class Sayings {
+export class PeerEvents {
   /** All facts so far. */
   readonly facts: Facts = {};
   readonly #events = new Map<string, PromiseWithResolvers<void>>();
   #failure: unknown;
 
   /** Takes in a line: `{"event": NAME}` with facts, or facts alone. */
-  take(line: string): void {
+  parseLine(line: string): void {
     const { event, ...facts } = JSON.parse(line);
     Object.assign(this.facts, facts);
     if (event) this.#event(event).resolve();
   }
 
   /** Resolves when the child has said this; rejects when it has failed. */
-  said(event: string): Promise<void> {
+  waitFor(event: string): Promise<void> {
     return this.#event(event).promise;
   }
 

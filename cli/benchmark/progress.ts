@@ -16,8 +16,8 @@ function bar(share: number): string {
 }
 
 /** A bar, unless it is not wanted or the error stream is no terminal. */
-export function progressBar(isWanted: boolean): Progress {
-  if (!isWanted || !Deno.stderr.isTerminal()) return () => {};
+export function progressBar(isEnabled: boolean): Progress {
+  if (!isEnabled || !Deno.stderr.isTerminal()) return () => {};
   return (share, text) => {
     const percent = `${Math.floor(share * 100)}%`.padStart(4);
     const line = text === "" ? "" : fitted(`${percent} ${text}`);

@@ -1,6 +1,6 @@
 /** What was measured, as charts, and how ours compares. */
 import type { Absent, Chart, Series, Spread } from "./charts/report.ts";
-import type { Entry } from "./measure.ts";
+import type { Measurement } from "./measure.ts";
 import { medianCurve, spread } from "./stats.ts";
 import { ELSEWHERE, type Workload } from "./workloads.ts";
 
@@ -14,50 +14,50 @@ export interface Comparison {
   readonly timesFaster: Spread;
 }
 
-function valuesOf({ runs }: Entry): number[] {
+function valuesOf({ runs }: Measurement): number[] {
   return runs.map(({ value }) => value);
 }
 
 /** Run by run; undefined unless both did all the same runs. */
-function ratioOf(own: Entry, other: Entry): Spread | undefined {
+function ratioOf(own: Measurement, other: Measurement): Spread | undefined {
   const [values, others] = [valuesOf(own), valuesOf(other)];
   if (values.length === 0 || values.length !== others.length) return undefined;
   return spread(values.map((value, run) => value / others[run]));
 }
 
-function hasFigures({ runs, obstacle }: Entry): boolean {
+function hasFigures({ runs, skipReason: obstacle }: Measurement): boolean {
   return runs.length > 0 && obstacle === undefined;
 }
 
-function lacksFigures(entry: Entry): boolean {
-  return !hasFigures(entry);
+function lacksFigures(measurement: Measurement): boolean {
+  return !hasFigures(measurement);
 }
 
 /** The first of the runtime's own, or whoever comes first when none of them was measured. */
-function referenceOf(entries: readonly Entry[]): Entry | undefined {
-  const able = entries.filter(hasFigures);
+function referenceOf(measurements: readonly Measurement[]): Measurement | undefined {
+  const able = measurements.filter(hasFigures);
   return able.find(({ contestant }) => !contestant.isOurs) ?? able[0];
 }
 
-function seriesOf(entry: Entry, reference: Entry): Series {
-  const { name, isOurs } = entry.contestant;
-  const curves = entry.runs.flatMap(({ latenciesNs }) => latenciesNs ? [latenciesNs] : []);
+function seriesOf(measurement: Measurement, reference: Measurement): Series {
+  const { name, isOurs } = measurement.contestant;
+  const curves = measurement.runs.flatMap(({ latenciesNs }) => latenciesNs ? [latenciesNs] : []);
   return {
     name,
     isOurs,
-    value: spread(valuesOf(entry)),
-    ratio: ratioOf(entry, reference),
+    value: spread(valuesOf(measurement)),
+    ratio: ratioOf(measurement, reference),
     latenciesNs: curves.length > 0 ? medianCurve(curves) : undefined,
   };
 }
 
-function byWorkload(entries: readonly Entry[]): [Workload, Entry[]][] {
-  return [...Map.groupBy(entries, ({ workload }) => workload)];
+function byWorkload(measurements: readonly Measurement[]): [Workload, Measurement[]][] {
+  return [...Map.groupBy(measurements, ({ workload }) => workload)];
 }
 
 /** A chart for each workload. */
-export function chartsOf(entries: readonly Entry[]): Chart[] {
-  return byWorkload(entries).map(([workload, own]) => {
+export function chartsOf(measurements: readonly Measurement[]): Chart[] {
+  return byWorkload(measurements).map(([workload, own]) => {
     const reference = referenceOf(own);
     return {
       title: workload.title,
@@ -65,7 +65,7 @@ export function chartsOf(entries: readonly Entry[]): Chart[] {
       unit: workload.kind === "throughput" ? "messages/s" : "ns",
       reference: reference?.contestant.name ?? "nobody",
       series: reference ? own.filter(hasFigures).map((entry) => seriesOf(entry, reference)) : [],
-      absent: own.filter(lacksFigures).map(({ contestant, obstacle }): Absent => ({
+      absent: own.filter(lacksFigures).map(({ contestant, skipReason: obstacle }): Absent => ({
         name: contestant.name,
         reason: obstacle ?? NO_TIME,
       })),
@@ -74,8 +74,8 @@ export function chartsOf(entries: readonly Entry[]): Chart[] {
 }
 
 /** Ours against each of the runtime's own. */
-export function comparisonsOf(entries: readonly Entry[]): Comparison[] {
-  return byWorkload(entries).flatMap(([{ id, kind }, own]) => {
+export function comparisonsOf(measurements: readonly Measurement[]): Comparison[] {
+  return byWorkload(measurements).flatMap(([{ id, kind }, own]) => {
     const able = own.filter(hasFigures);
     const ours = able.filter(({ contestant }) => contestant.isOurs);
     const peers = able.filter(({ contestant }) => !contestant.isOurs);
@@ -90,9 +90,13 @@ export function comparisonsOf(entries: readonly Entry[]): Comparison[] {
 }
 
 /** Everyone who was not measured at something, and why; once for each reason. */
-export function skippedOf(entries: readonly Entry[]): Absent[] {
+export function skippedOf(measurements: readonly Measurement[]): Absent[] {
   const reasons = new Map<string, Absent>();
-  for (const { contestant: { name }, obstacle = NO_TIME } of entries.filter(lacksFigures)) {
+  for (
+    const { contestant: { name }, skipReason: obstacle = NO_TIME } of measurements.filter(
+      lacksFigures,
+    )
+  ) {
     reasons.set(`${name}: ${obstacle}`, { name, reason: obstacle });
   }
   return [...reasons.values(), ...ELSEWHERE];

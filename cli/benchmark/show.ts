@@ -7,7 +7,7 @@ import { factsOf, type Machine, warningOf } from "./machine.ts";
 import type { Comparison } from "./results.ts";
 
 /** All that is known at the end. */
-export interface Findings {
+export interface BenchmarkResults {
   readonly date: Date;
   readonly machine: Machine;
   readonly charts: readonly Chart[];
@@ -35,7 +35,7 @@ function rowsOf({ series, unit, reference }: Chart, output: Output): string[][] 
 }
 
 /** Prints a table for each workload, and who was not measured. */
-export function printFindings(output: Output, { machine, charts, skipped }: Findings): void {
+export function printResults(output: Output, { machine, charts, skipped }: BenchmarkResults): void {
   output.print(factsOf(machine).map(([name, value]) => `${name}: ${value}`).join("; "));
   const warning = warningOf(machine);
   if (warning) output.print(output.paint("yellow", warning));
@@ -53,12 +53,14 @@ export function printFindings(output: Output, { machine, charts, skipped }: Find
 }
 
 /** Prints everything as one line. */
-export function printJson(output: Output, findings: Findings): void {
-  output.json({ ...findings, shares: SHARES, warning: warningOf(findings.machine) });
+export function printJson(output: Output, results: BenchmarkResults): void {
+  output.json({ ...results, shares: SHARES, warning: warningOf(results.machine) });
 }
 
 /** The page's words and pictures. */
-export function reportOf({ date, machine, charts, comparisons, skipped }: Findings): Report {
+export function reportOf(
+  { date, machine, charts, comparisons, skipped }: BenchmarkResults,
+): Report {
   return {
     title: "Ringbus on this machine",
     summary: "Ringbus beside what the runtime has for the same: Unix sockets, TCP and " +

@@ -9,15 +9,15 @@ import { describeMachine } from "../benchmark/machine.ts";
 import { permissionFlags, requirePermissions } from "../benchmark/permissions.ts";
 import { progressBar } from "../benchmark/progress.ts";
 import { chartsOf, comparisonsOf, skippedOf } from "../benchmark/results.ts";
-import { type Findings, printFindings, printJson, reportOf } from "../benchmark/show.ts";
+import { type BenchmarkResults, printJson, printResults, reportOf } from "../benchmark/show.ts";
 import { type Command, defineCommand, EXIT } from "../command.ts";
 import { numberOf } from "../numbers.ts";
 import { selfCommand } from "../program_path.ts";
 
 const DEFAULT_SECONDS = 25;
-const MOST_SECONDS = 3600;
+const MAX_SECONDS = 3600;
 /** How long the machine is looked at before anything is measured. */
-const LOOK_MS = 500;
+const CPU_SAMPLE_MS = 500;
 /** What a process may live beyond the time that was asked for. */
 const GRACE_SECONDS = 300;
 
@@ -48,34 +48,34 @@ workers, beside what the runtime has for the same: Unix sockets, TCP and postMes
   },
   arity: [0, 0],
   async run({ values, output, mainUrl, signal }) {
-    const range = { least: 0.1, most: MOST_SECONDS, isFractional: true };
+    const range = { least: 0.1, most: MAX_SECONDS, isFractional: true };
     const seconds = numberOf("seconds", values.seconds, range) ?? DEFAULT_SECONDS;
     requirePermissions();
     const progress = progressBar(!values["no-progress"]);
-    const machine = await describeMachine(LOOK_MS);
+    const machine = await describeMachine(CPU_SAMPLE_MS);
     const start = () => startPeer(mainUrl, seconds);
     const folder = await Deno.makeTempDir({ prefix: "ringbus-bench-" });
-    let findings: Findings;
+    let results: BenchmarkResults;
     try {
-      const entries = await measureAll({ seconds, start, folder, signal, progress });
-      findings = {
+      const measurements = await measureAll({ seconds, start, folder, signal, progress });
+      results = {
         date: new Date(),
         machine,
-        charts: chartsOf(entries),
-        comparisons: comparisonsOf(entries),
-        skipped: skippedOf(entries),
+        charts: chartsOf(measurements),
+        comparisons: comparisonsOf(measurements),
+        skipped: skippedOf(measurements),
       };
     } finally {
       progress(1, "");
       await Deno.remove(folder, { recursive: true });
     }
-    if (output.isJson) printJson(output, findings);
-    else printFindings(output, findings);
+    if (output.isJson) printJson(output, results);
+    else printResults(output, results);
     if (values.html !== undefined) {
       const { writePage } = await import("../benchmark/charts/page.ts");
-      await writePage(values.html, reportOf(findings));
-      output.remark(`pictures: ${values.html}`);
+      await writePage(values.html, reportOf(results));
+      output.notice(`pictures: ${values.html}`);
     }
-    return findings.charts.some(({ series }) => series.length > 0) ? EXIT.DONE : EXIT.FAILED;
+    return results.charts.some(({ series }) => series.length > 0) ? EXIT.DONE : EXIT.FAILED;
   },
 });

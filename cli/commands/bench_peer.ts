@@ -15,6 +15,6 @@ export const command: Command = defineCommand({
   options: {},
   arity: [1, 1],
   async run({ arguments: [seconds], mainUrl }) {
-    await servePeer(mainUrl, numberOf("seconds", seconds, { least: 1 })!);
+    await servePeer(mainUrl, numberOf("seconds", seconds, { min: 1 })!);
   },
 });

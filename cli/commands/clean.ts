@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import type { Output } from "../output.ts";
 import { removeStale } from "../../lib/observe/registry.ts";
 
@@ -23,25 +23,28 @@ Persistent channels and queues with messages are spared, unless they are asked f
   // deno-lint-ignore require-await
   async run({ values, output }) {
     const dryRun = values["dry-run"] ?? false;
-    const asked = { includePersistent: values.persistent, includeNonEmpty: values["non-empty"] };
-    const removed = removeStale({ ...asked, dryRun });
+    const selection = {
+      includePersistent: values.persistent,
+      includeNonEmpty: values["non-empty"],
+    };
+    const removed = removeStale({ ...selection, dryRun });
     if (output.isJson) {
       for (const name of removed) output.json({ name, deleted: !dryRun });
       return;
     }
     for (const name of removed) output.print(name);
-    output.remark(`${counted(removed.length, "channel")} ${dryRun ? "to delete" : "deleted"}`);
-    tellSpared(output, removed);
+    output.notice(`${pluralize(removed.length, "channel")} ${dryRun ? "to delete" : "deleted"}`);
+    printKept(output, removed);
   },
 });
 
 /** Says which other channels nobody holds. */
-function tellSpared(output: Output, removed: readonly string[]): void {
+function printKept(output: Output, removed: readonly string[]): void {
   const unused = removeStale({ dryRun: true, includePersistent: true, includeNonEmpty: true });
-  const spared = unused.filter((name) => !removed.includes(name));
-  if (spared.length === 0) return;
-  output.remark(
-    `spared, since they hold messages or persist: ${spared.join(", ")}; ` +
+  const kept = unused.filter((name) => !removed.includes(name));
+  if (kept.length === 0) return;
+  output.notice(
+    `spared, since they hold messages or persist: ${kept.join(", ")}; ` +
       "--non-empty and --persistent delete them",
   );
 }

@@ -6,14 +6,19 @@
 
 import { channelOptions } from "../channel_options.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
-import { counted } from "../pluralize.ts";
-import { channelFindings, directoryFinding } from "../doctor/channels.ts";
-import { type Finding, type Level, printFinding } from "../doctor/diagnostic.ts";
+import { pluralize } from "../pluralize.ts";
+import { channelDiagnostics, directoryDiagnostic } from "../doctor/channels.ts";
+import { type Diagnostic, type Level, printDiagnostic } from "../doctor/diagnostic.ts";
 import { DoctorLibc } from "../doctor/libc.ts";
-import { clockFindings, libraryFinding, limitFindings, roomFindings } from "../doctor/machine.ts";
-import { permissionFindings } from "../doctor/permissions.ts";
-import { DEFAULT_REDIS_URL, redisFindings } from "../doctor/redis.ts";
-import { runtimeFinding } from "../doctor/runtime.ts";
+import {
+  clockDiagnostics,
+  libraryDiagnostic,
+  limitDiagnostics,
+  spaceDiagnostics,
+} from "../doctor/machine.ts";
+import { permissionDiagnostics } from "../doctor/permissions.ts";
+import { DEFAULT_REDIS_URL, redisDiagnostics } from "../doctor/redis.ts";
+import { runtimeDiagnostic } from "../doctor/runtime.ts";
 import { selfTest } from "../doctor/self_test.ts";
 import { parseRedisUrl } from "../../backends/redis/address.ts";
 
@@ -36,12 +41,12 @@ looks for Redis. Says what to do about what is not. A failure makes the exit cod
     checkUrl(values.redis);
     channelOptions({});
     const counts: Record<Level, number> = { ok: 0, note: 0, warning: 0, failure: 0 };
-    for await (const finding of findings(mainUrl, values.redis)) {
-      counts[finding.level]++;
-      printFinding(output, finding);
+    for await (const diagnostic of diagnostics(mainUrl, values.redis)) {
+      counts[diagnostic.level]++;
+      printDiagnostic(output, diagnostic);
     }
     const { failure, warning } = counts;
-    output.remark(`${counted(failure, "failure")}, ${counted(warning, "warning")}`);
+    output.notice(`${pluralize(failure, "failure")}, ${pluralize(warning, "warning")}`);
     return failure > 0 ? EXIT.FAILED : EXIT.DONE;
   },
 });
@@ -55,34 +60,37 @@ function checkUrl(url: string | undefined): void {
   }
 }
 
-async function* findings(mainUrl: string, redisUrl: string | undefined): AsyncGenerator<Finding> {
-  yield runtimeFinding();
-  const permissions = permissionFindings();
+async function* diagnostics(
+  mainUrl: string,
+  redisUrl: string | undefined,
+): AsyncGenerator<Diagnostic> {
+  yield runtimeDiagnostic();
+  const permissions = permissionDiagnostics();
   yield* permissions;
-  if (permissions[0].level === "ok") yield* ofSharedMemory(mainUrl);
+  if (permissions[0].level === "ok") yield* sharedMemoryDiagnostics(mainUrl);
   else {
-    yield* clockFindings(undefined);
+    yield* clockDiagnostics(undefined);
     const what = "directory, room, limits and channels are not looked at: that takes --allow-ffi";
-    yield { topic: "shared memory", level: "note", what };
+    yield { topic: "shared memory", level: "note", message: what };
   }
-  yield* await redisFindings(redisUrl);
+  yield* await redisDiagnostics(redisUrl);
 }
 
-async function* ofSharedMemory(mainUrl: string): AsyncGenerator<Finding> {
-  const { path, finding } = directoryFinding();
+async function* sharedMemoryDiagnostics(mainUrl: string): AsyncGenerator<Diagnostic> {
+  const { path, diagnostic: finding } = directoryDiagnostic();
   if (Deno.build.os === "linux") {
     using libc = new DoctorLibc();
-    yield libraryFinding(libc);
-    yield* limitFindings(libc);
-    yield* clockFindings(libc);
-    if (path !== undefined) yield* roomFindings(libc, path);
+    yield libraryDiagnostic(libc);
+    yield* limitDiagnostics(libc);
+    yield* clockDiagnostics(libc);
+    if (path !== undefined) yield* spaceDiagnostics(libc, path);
   } else {
-    yield* clockFindings(undefined);
+    yield* clockDiagnostics(undefined);
     const what = `room and limits are not looked at on ${Deno.build.os}`;
-    yield { topic: "machine", level: "note", what };
+    yield { topic: "machine", level: "note", message: what };
   }
   yield finding;
   if (path === undefined) return;
-  yield* channelFindings();
+  yield* channelDiagnostics();
   yield await selfTest(mainUrl);
 }

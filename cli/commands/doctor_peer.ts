@@ -6,7 +6,7 @@
 
 import { channelOptions } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { answer } from "../doctor/self_test.ts";
+import { serveSelfTest } from "../doctor/self_test.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
 
 /** Answers the self test. */
@@ -19,6 +19,6 @@ export const command = defineCommand({
     const end = new AbortController();
     signal.addEventListener("abort", () => end.abort(), { once: true });
     using replier = new Replier<number, number>(name, channelOptions({}));
-    await answer(replier, end);
+    await serveSelfTest(replier, end);
   },
 });

@@ -5,11 +5,11 @@
  */
 
 import { defineCommand, EXIT } from "../command.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import { toJsonForm } from "../json_form.ts";
 import { numberOf } from "../numbers.ts";
 import { channelDirectory } from "../observe/open.ts";
-import { printFindings, printSurvey, surveyJson } from "../observe/report.ts";
+import { printIssues, printSnapshot, snapshotJson } from "../observe/report.ts";
 import type { Output } from "../output.ts";
 import type { RecordReport } from "../../lib/observe/salvage.ts";
 import { Decoder } from "../../lib/observe/decode.ts";
@@ -19,7 +19,7 @@ import { SegmentFile } from "../../lib/observe/segment_file.ts";
 
 const RECORDS = 20;
 /** Characters of a value that are printed in the table. */
-const SHOWN = 60;
+const MAX_VALUE_LENGTH = 60;
 
 /** Inspects. */
 export const command = defineCommand({
@@ -58,12 +58,12 @@ function openFile(path: string): SegmentFile {
 
 function print(output: Output, inspection: Inspection): void {
   const { records, committed, unfinished, header, findings, isCut } = inspection;
-  printSurvey(output, inspection);
+  printSnapshot(output, inspection);
   if (header !== undefined) {
     output.print("");
-    const least = isCut ? "at least " : "";
+    const prefix = isCut ? "at least " : "";
     output.print(
-      `${least}${counted(committed, "message")} in the rings, ${unfinished} begun and not sent`,
+      `${prefix}${pluralize(committed, "message")} in the rings, ${unfinished} begun and not sent`,
     );
   }
   const decode = decoderOf(inspection);
@@ -80,7 +80,7 @@ function print(output: Output, inspection: Inspection): void {
       ]),
     );
   }
-  printFindings(output, findings);
+  printIssues(output, findings);
 }
 
 /** What a record's bytes stand for, or why that cannot be told. */
@@ -104,7 +104,7 @@ function shown(decoded: Decoded): string {
   const text = "problem" in decoded ? `(${decoded.problem})` : JSON.stringify(decoded.value);
   // deno-lint-ignore no-control-regex
   const line = text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, " ");
-  return line.length <= SHOWN ? line : `${line.slice(0, SHOWN - 1)}…`;
+  return line.length <= MAX_VALUE_LENGTH ? line : `${line.slice(0, MAX_VALUE_LENGTH - 1)}…`;
 }
 
 function printJson(output: Output, path: string, inspection: Inspection): void {
@@ -112,7 +112,7 @@ function printJson(output: Output, path: string, inspection: Inspection): void {
   const { records, ...rest } = inspection;
   output.json({
     path,
-    ...surveyJson(rest),
+    ...snapshotJson(rest),
     records: records.map((record) => {
       const { bytes, flags: _, ...facts } = record;
       return { ...facts, bytes: bytes?.toBase64(), ...decode(record) };

@@ -36,16 +36,16 @@ lives; ringbus clean deletes it, unless it is persistent or holds messages. Noth
       for (const one of samples) output.json(asJson(one));
       return;
     }
-    if (samples.length === 0) output.remark(`there are no channels in ${channelDirectory()}`);
+    if (samples.length === 0) output.notice(`there are no channels in ${channelDirectory()}`);
     else output.table(HEADINGS, samples.map(asRow));
   },
 });
 
 function asRow(one: Sample): (string | number)[] {
-  const { header, codec, sizeBytes, participants, creator } = one.survey;
+  const { header, codec, sizeBytes, participants, creator } = one.snapshot;
   return [
     one.name,
-    kindText(one.survey),
+    kindText(one.snapshot),
     codec ?? "?",
     sizeText(sizeBytes),
     Number(header?.messages ?? 0n),
@@ -57,7 +57,7 @@ function asRow(one: Sample): (string | number)[] {
   ];
 }
 
-function rolesText(participants: Sample["survey"]["participants"]): string {
+function rolesText(participants: Sample["snapshot"]["participants"]): string {
   const roles = Map.groupBy(
     participants,
     ({ role, alive }) => `${alive === false ? "dead " : ""}${role ?? "?"}`,
@@ -66,7 +66,7 @@ function rolesText(participants: Sample["survey"]["participants"]): string {
 }
 
 function asJson(one: Sample): unknown {
-  const { header, codec, sizeBytes, participants, creator, findings } = one.survey;
+  const { header, codec, sizeBytes, participants, creator, findings } = one.snapshot;
   return {
     name: one.name,
     path: `${channelDirectory()}/${one.name}`,

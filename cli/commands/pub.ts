@@ -6,7 +6,7 @@
 
 import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import { INPUT_OPTIONS, inputValues } from "../input.ts";
 import { numberOf } from "../numbers.ts";
 import { pause } from "../../lib/base/sleep.ts";
@@ -33,7 +33,7 @@ subscriber that is there gets it; nobody is waited for, unless with --wait.`,
     using publisher = new Publisher(name, channelOptions(values));
     if (values.wait) await waitForRole(name, "subscriber", signal, timeoutMs);
     else if (!hasRole(name, "subscriber")) {
-      output.remark(`nobody subscribes to ${name}: what is published now reaches nobody`);
+      output.notice(`nobody subscribes to ${name}: what is published now reaches nobody`);
     }
     for await (const value of inputValues(words, values, { output, signal })) {
       if (everyMs > 0 && publisher.statistics().sent > 0) await pause(everyMs, signal);
@@ -42,6 +42,6 @@ subscriber that is there gets it; nobody is waited for, unless with --wait.`,
     }
     const { sent } = publisher.statistics();
     if (output.isJson) output.json({ sent });
-    else output.print(`published ${counted(sent, "message")} to ${name}`);
+    else output.print(`published ${pluralize(sent, "message")} to ${name}`);
   },
 });

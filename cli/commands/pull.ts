@@ -23,7 +23,7 @@ message is acknowledged when its line is written: one whose line could not be go
     const receiving = receivingOf(values);
     const options = { ...channelOptions(values), ack: true as const, maxUnacked: MAX_UNACKED };
     using puller = new Puller<unknown>(name, options);
-    output.remark(`pulling from ${name}`);
+    output.notice(`pulling from ${name}`);
     return await receiveAll(receiving, { output, signal }, async (wait) => {
       const delivery = await puller.recv(wait);
       return { value: delivery.value, printed: () => delivery.ack() };

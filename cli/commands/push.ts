@@ -6,7 +6,7 @@
 
 import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import { INPUT_OPTIONS, inputValues } from "../input.ts";
 import { unlessAborted } from "../receive.ts";
 import { Pusher } from "../../lib/sockets/pusher.ts";
@@ -28,7 +28,7 @@ for room. Each message goes to one puller; what nobody has pulled stays in the c
     } finally {
       const { sent } = pusher.statistics();
       if (output.isJson) output.json({ sent });
-      else output.print(`pushed ${counted(sent, "message")} to ${name}`);
+      else output.print(`pushed ${pluralize(sent, "message")} to ${name}`);
     }
   },
 });

@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import { numberOf } from "../numbers.ts";
 import { sizeText } from "../observe/format.ts";
 import { openChannel, waitForChannel } from "../observe/open.ts";
@@ -32,7 +32,7 @@ file. ringbus replay sends them again.`,
     const seconds = numberOf("seconds", values.seconds, { isFractional: true });
     const since = sinceOf(values.since);
     using watch = new Watch(name, output, {
-      messages: numberOf("limit", values.limit, { least: 1 }),
+      messages: numberOf("limit", values.limit, { min: 1 }),
       durationMs: seconds === undefined ? undefined : seconds * 1000,
     }, signal);
     using file = values.wait ? await waitForChannel(name, watch.signal) : openChannel(name);
@@ -43,7 +43,7 @@ file. ringbus replay sends them again.`,
     await watch.follow(file, reader, {
       message: (message) => writer.add({ timeMs: writer.timeMs, ...message }),
       missed: (count) => writer.miss(writer.timeMs, count),
-      looked: () => writer.flush(),
+      polled: () => writer.flush(),
     });
     writer.end();
     const { messages, bytes } = writer;
@@ -51,7 +51,7 @@ file. ringbus replay sends them again.`,
     else {
       const missed = watch.missed > 0 ? `, missed ${watch.missed}` : "";
       output.print(
-        `recorded ${counted(messages, "message")} (${sizeText(bytes)}) to ${path}${missed}`,
+        `recorded ${pluralize(messages, "message")} (${sizeText(bytes)}) to ${path}${missed}`,
       );
     }
   },

@@ -6,8 +6,8 @@
 
 import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
 import { defineCommand, UsageError } from "../command.ts";
-import { counted } from "../pluralize.ts";
-import { answerBy } from "../response.ts";
+import { pluralize } from "../pluralize.ts";
+import { responseOf } from "../response.ts";
 import { numberOf } from "../numbers.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
 
@@ -31,18 +31,18 @@ the requester gets an error with what it wrote to its standard error stream.`,
   takesRest: true,
   async run({ values, arguments: [name], rest, output, signal }) {
     if (rest.length === 0) throw new UsageError("give the command to run after --");
-    const limit = numberOf("limit", values.limit, { least: 1 }) ?? Infinity;
-    const concurrency = numberOf("concurrency", values.concurrency, { least: 1 });
-    const timeoutMs = numberOf("command-timeout-ms", values["command-timeout-ms"], { least: 1 });
+    const limit = numberOf("limit", values.limit, { min: 1 }) ?? Infinity;
+    const concurrency = numberOf("concurrency", values.concurrency, { min: 1 });
+    const timeoutMs = numberOf("command-timeout-ms", values["command-timeout-ms"], { min: 1 });
     using replier = new Replier(name, channelOptions(values));
-    output.remark(`replying on ${name}`);
+    output.notice(`replying on ${name}`);
     const enough = new AbortController();
     let answered = 0;
     await replier.serve(async (request) => {
       if (++answered >= limit) enough.abort();
-      return await answerBy(rest, request, { timeoutMs, isRaw: values.codec === "raw" });
+      return await responseOf(rest, request, { timeoutMs, isRaw: values.codec === "raw" });
     }, { signal: AbortSignal.any([signal, enough.signal]), concurrency });
     if (output.isJson) output.json({ answered });
-    else output.print(`answered ${counted(answered, "request")}`);
+    else output.print(`answered ${pluralize(answered, "request")}`);
   },
 });

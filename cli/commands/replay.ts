@@ -5,7 +5,7 @@
  */
 
 import { defineCommand, EXIT, UsageError } from "../command.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import { numberOf } from "../numbers.ts";
 import { waitForRole } from "../wait_for_role.ts";
 import { unlessAborted } from "../receive.ts";
@@ -31,7 +31,7 @@ that was cut off all that is whole is sent, and the code is 1.`,
   arity: [1, 2],
   async run({ values, arguments: [path, given], output, signal }) {
     const speed = speedOf(values.speed);
-    const limit = numberOf("limit", values.limit, { least: 1 }) ?? Infinity;
+    const limit = numberOf("limit", values.limit, { min: 1 }) ?? Infinity;
     using recording = new RecordingReader(path);
     const { facts } = recording;
     const name = given ?? facts.name;
@@ -44,10 +44,10 @@ that was cut off all that is whole is sent, and the code is 1.`,
     await unlessAborted(() => play(messages, sender, options), signal);
     const { missed, problem } = recording;
     if (output.isJson) output.json({ sent, missed, problem });
-    else output.print(`sent ${counted(sent, "message")} to ${name}`);
-    if (missed > 0) output.remark(`the recording misses ${counted(missed, "message")}`);
+    else output.print(`sent ${pluralize(sent, "message")} to ${name}`);
+    if (missed > 0) output.notice(`the recording misses ${pluralize(missed, "message")}`);
     if (problem === undefined) return;
-    output.remark(`${path} is not whole: ${problem}; what was before it was sent`);
+    output.notice(`${path} is not whole: ${problem}; what was before it was sent`);
     return EXIT.FAILED;
   },
 });

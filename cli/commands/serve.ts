@@ -5,7 +5,7 @@
  */
 
 import { defineCommand, type OptionTable, UsageError, type Values } from "../command.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import { numberOf } from "../numbers.ts";
 import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../serve_limits.ts";
@@ -48,25 +48,25 @@ with --host and a token.`,
   options: OPTIONS,
   arity: [0, 0],
   async run({ values, output, signal }) {
-    const fronts = frontsOf(values, output);
+    const servers = serversOf(values, output);
     await using running = new AsyncDisposableStack();
-    tellReady(output, await startAll(fronts, running));
+    printReady(output, await startAll(servers, running));
     await aborted(signal);
     await running.disposeAsync();
-    const { stored } = fronts.store.stats();
-    output.remark(`stopped; ${counted(stored, "message")} had been stored`);
+    const { stored } = servers.store.stats();
+    output.notice(`stopped; ${pluralize(stored, "message")} had been stored`);
   },
 });
 
 /** The servers that were asked for, and their store. */
-interface Fronts {
+interface Servers {
   readonly host: string;
   readonly store: Store;
   readonly http: { server: SharedMemoryServer; port: number } | undefined;
   readonly tcp: { server: EmbeddedServer; port: number } | undefined;
 }
 
-function frontsOf(values: Values<typeof OPTIONS>, output: Output): Fronts {
+function serversOf(values: Values<typeof OPTIONS>, output: Output): Servers {
   const { http: hasHttp = true, tcp: hasTcp = true } = values;
   const host = withoutBrackets(values.host ?? DEFAULT_HOST);
   if (!hasHttp && !hasTcp) {
@@ -98,7 +98,7 @@ interface Urls {
 
 /** The last to start is the first to stop: what HTTP still stores is pushed over TCP. */
 async function startAll(
-  { host, http, tcp }: Fronts,
+  { host, http, tcp }: Servers,
   running: AsyncDisposableStack,
 ): Promise<Urls> {
   let [httpUrl, tcpUrl]: (string | null)[] = [null, null];
@@ -115,7 +115,7 @@ async function startAll(
 }
 
 function portOf(option: string, text: string | undefined, otherwise: number): number {
-  return numberOf(option, text, { most: LAST_PORT }) ?? otherwise;
+  return numberOf(option, text, { max: LAST_PORT }) ?? otherwise;
 }
 
 /** What the servers refuse is wrong on the command line. */
@@ -140,11 +140,11 @@ async function listening<T>(option: string, port: number, start: () => Promise<T
   }
 }
 
-function tellReady(output: Output, urls: Urls): void {
+function printReady(output: Output, urls: Urls): void {
   if (output.isJson) output.json({ ...urls, pid: Deno.pid });
   else output.print(`serving ${[urls.httpUrl, urls.tcpUrl].filter(Boolean).join(" and ")}`);
   if (urls.httpUrl === null || output.isJson) return;
-  output.remark(
+  output.notice(
     `${urls.httpUrl}/ is a dashboard in a browser, ${urls.httpUrl}/metrics for Prometheus`,
   );
 }

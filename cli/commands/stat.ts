@@ -8,7 +8,7 @@ import { defineCommand } from "../command.ts";
 import { numberOf } from "../numbers.ts";
 import { rateText, sizeText } from "../observe/format.ts";
 import { openChannel } from "../observe/open.ts";
-import { printFields, printFindings, printSurvey, surveyJson } from "../observe/report.ts";
+import { printFields, printIssues, printSnapshot, snapshotJson } from "../observe/report.ts";
 import { type Rates, ratesBetween, sample } from "../observe/sample.ts";
 import { pause } from "../../lib/base/sleep.ts";
 
@@ -30,20 +30,20 @@ Takes part in nothing and writes nothing.`,
   },
   arity: [1, 1],
   async run({ values, arguments: [name], output, signal }) {
-    const intervalMs = numberOf("interval-ms", values["interval-ms"], { least: 1 }) ?? INTERVAL_MS;
+    const intervalMs = numberOf("interval-ms", values["interval-ms"], { min: 1 }) ?? INTERVAL_MS;
     using file = openChannel(name);
     const before = sample(name, file);
     await pause(intervalMs, signal);
     const after = sample(name, file);
     const rates = ratesBetween(before, after);
     if (output.isJson) {
-      output.json({ name, path: file.path, ...surveyJson(after.survey), rates });
+      output.json({ name, path: file.path, ...snapshotJson(after.snapshot), rates });
       return;
     }
-    printSurvey(output, after.survey);
+    printSnapshot(output, after.snapshot);
     output.print("");
     printFields(output, rateFields(rates));
-    printFindings(output, after.survey.findings);
+    printIssues(output, after.snapshot.findings);
   },
 });
 

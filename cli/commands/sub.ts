@@ -19,12 +19,12 @@ What was overwritten before it was read is counted on the standard error stream.
   async run({ values, arguments: [name], output, signal }) {
     const receiving = receivingOf(values);
     using subscriber = new Subscriber(name, channelOptions(values));
-    output.remark(`subscribed to ${name}`);
+    output.notice(`subscribed to ${name}`);
     let missed = 0;
     return await receiveAll(receiving, { output, signal }, async (wait) => {
       const value = await subscriber.recv(wait);
       const total = subscriber.statistics().missed;
-      if (total > missed) output.remark(`missed ${total - missed}`);
+      if (total > missed) output.notice(`missed ${total - missed}`);
       missed = total;
       return { value };
     });

@@ -36,7 +36,7 @@ stream. With --json each line also tells the sender's lane and the message's num
   arity: [1, 1],
   async run({ values, arguments: [name], output, signal }) {
     const limits = {
-      messages: numberOf("limit", values.limit, { least: 1 }),
+      messages: numberOf("limit", values.limit, { min: 1 }),
       timeoutMs: timeoutOf(values),
     };
     let since = sinceOf(values.since);
@@ -49,7 +49,7 @@ stream. With --json each line also tells the sender's lane and the message's num
       const { codecId } = reader.facts;
       await watch.follow(file, reader, new Printer(output, name, codecId, values.raw ?? false));
     } while (values.wait && !watch.signal.aborted);
-    watch.throwIfLate();
+    watch.throwIfTimedOut();
   },
 });
 
@@ -86,7 +86,7 @@ class Printer implements WatchHandler {
       const content = contentOf(message);
       return { note: content.note, value: toJsonForm(this.#decoder.decode(content)) };
     } catch (error) {
-      this.#output.remark((error as Error).message);
+      this.#output.notice((error as Error).message);
       return undefined;
     }
   }

@@ -44,8 +44,8 @@ each other. Takes part in nothing and writes nothing.`,
   },
   arity: [0, 0],
   async run({ values, output, signal }) {
-    const intervalMs = numberOf("interval-ms", values["interval-ms"], { least: 10 }) ?? INTERVAL_MS;
-    const limit = values.once ? 1 : numberOf("limit", values.limit, { least: 1 }) ?? Infinity;
+    const intervalMs = numberOf("interval-ms", values["interval-ms"], { min: 10 }) ?? INTERVAL_MS;
+    const limit = values.once ? 1 : numberOf("limit", values.limit, { min: 1 }) ?? Infinity;
     const isLive = output.isTerminal && !values.once && !output.isJson;
     using screen = isLive ? new Screen(output) : undefined;
     const ended = screen ? AbortSignal.any([signal, screen.signal]) : signal;
@@ -112,13 +112,13 @@ function rowOf(output: Output, { sample, rates, past }: Line): string[] {
   const state = stateOf(sample);
   return [
     sample.name,
-    kindText(sample.survey),
+    kindText(sample.snapshot),
     rateText(rates.messages),
     sizeText(rates.bytes),
-    sample.survey.header?.kind === "broadcast" ? "-" : shareText(fillOf(sample)),
+    sample.snapshot.header?.kind === "broadcast" ? "-" : shareText(fillOf(sample)),
     behind === undefined ? "-" : `${behind}`,
     rates.dropped > 0 ? output.paint("yellow", rateText(rates.dropped)) : "0",
-    `${sample.survey.participants.length}`,
+    `${sample.snapshot.participants.length}`,
     state === "damaged" ? output.paint("red", state) : state,
     output.paint("cyan", sparkline(past)),
   ];
@@ -127,12 +127,12 @@ function rowOf(output: Output, { sample, rates, past }: Line): string[] {
 function asJson({ sample, rates }: Line): unknown {
   return {
     name: sample.name,
-    kind: sample.survey.header?.kind,
+    kind: sample.snapshot.header?.kind,
     rates,
     fill: fillOf(sample),
     behind: behindOf(sample) ?? null,
-    participants: sample.survey.participants.length,
-    backlogs: sample.survey.backlogs,
+    participants: sample.snapshot.participants.length,
+    backlogs: sample.snapshot.backlogs,
     state: stateOf(sample),
   };
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { counted } from "../pluralize.ts";
-import { type Finding, findingOf } from "./diagnostic.ts";
+import { pluralize } from "../pluralize.ts";
+import { type Diagnostic, diagnosticOf } from "./diagnostic.ts";
 import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmUnsupportedError } from "../../lib/base/errors.ts";
 import { platform } from "../../lib/platform/mod.ts";
@@ -16,55 +16,60 @@ const OTHERS_READ = 0o055;
 const TOPIC = "directory";
 
 /** The directory, and whether it can be used: owner, mode, links. */
-export function directoryFinding(): { path?: string; finding: Finding } {
+export function directoryDiagnostic(): { path?: string; diagnostic: Diagnostic } {
   try {
     const path = segmentDirectory(undefined);
-    return { path, finding: modeFinding(path, platform().status(path).mode) };
+    return { path, diagnostic: modeDiagnostic(path, platform().status(path).mode) };
   } catch (error) {
     const level = error instanceof ShmUnsupportedError ? "note" : "failure";
-    return { finding: findingOf(TOPIC, level, error) };
+    return { diagnostic: diagnosticOf(TOPIC, level, error) };
   }
 }
 
-function modeFinding(path: string, mode: number): Finding {
+function modeDiagnostic(path: string, mode: number): Diagnostic {
   const what = `${path} is yours, mode ${mode.toString(8)}`;
-  if ((mode & OTHERS_READ) === 0) return { topic: TOPIC, level: "ok", what };
+  if ((mode & OTHERS_READ) === 0) return { topic: TOPIC, level: "ok", message: what };
   const remedy = `chmod 700 ${path}`;
   return {
     topic: TOPIC,
     level: "warning",
-    what: `${what}: others see the names of channels`,
+    message: `${what}: others see the names of channels`,
     remedy,
   };
 }
 
 /** Channels that nobody uses any more, and damaged ones. */
-export function channelFindings(): Finding[] {
+export function channelDiagnostics(): Diagnostic[] {
   const channels = listChannels();
   const damaged = channels.filter(({ damage }) => damage !== undefined);
   const left = channels.filter(isLeft);
   const topic = "channels";
-  const findings: Finding[] = [
-    ...damaged.map(({ name, damage }): Finding => ({
+  const diagnostics: Diagnostic[] = [
+    ...damaged.map(({ name, damage }): Diagnostic => ({
       topic,
       level: "warning",
-      what: `${name} is damaged: ${damage}`,
+      message: `${name} is damaged: ${damage}`,
       remedy: "end those who use it, then remove it with `ringbus clean`",
     })),
   ];
   if (left.length > 0) {
     const names = left.map(({ name }) => name).join(", ");
-    const what = `${counted(left.length, "channel")} without anybody alive: ${names}`;
-    findings.push({ topic, level: "note", what, remedy: "`ringbus clean` removes stale ones" });
-  }
-  if (findings.length === 0) {
-    findings.push({
+    const what = `${pluralize(left.length, "channel")} without anybody alive: ${names}`;
+    diagnostics.push({
       topic,
-      level: "ok",
-      what: `${counted(channels.length, "channel")}, none stale`,
+      level: "note",
+      message: what,
+      remedy: "`ringbus clean` removes stale ones",
     });
   }
-  return findings;
+  if (diagnostics.length === 0) {
+    diagnostics.push({
+      topic,
+      level: "ok",
+      message: `${pluralize(channels.length, "channel")}, none stale`,
+    });
+  }
+  return diagnostics;
 }
 
 function isLeft({ participants, persistent, damage }: ChannelInfo): boolean {

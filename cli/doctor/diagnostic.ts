@@ -10,12 +10,12 @@ import type { Output, Style } from "../output.ts";
 export type Level = "ok" | "note" | "warning" | "failure";
 
 /** One thing that was looked at. */
-export interface Finding {
+export interface Diagnostic {
   /** What was looked at, in a word or two. */
   readonly topic: string;
   readonly level: Level;
   /** How it is. */
-  readonly what: string;
+  readonly message: string;
   /** What to do about it. */
   readonly remedy?: string;
 }
@@ -30,7 +30,10 @@ const LEVEL_WIDTH = "warning".length;
 const TOPIC_WIDTH = 18;
 
 /** Prints a finding, with what to do on a line of its own. */
-export function printFinding(output: Output, { topic, level, what, remedy }: Finding): void {
+export function printDiagnostic(
+  output: Output,
+  { topic, level, message: what, remedy }: Diagnostic,
+): void {
   if (output.isJson) return output.json({ topic, level, what, remedy });
   const label = output.paint(STYLES[level], level.padEnd(LEVEL_WIDTH));
   output.print(`${label}  ${topic.padEnd(TOPIC_WIDTH)}  ${what}`);
@@ -40,9 +43,9 @@ export function printFinding(output: Output, { topic, level, what, remedy }: Fin
 }
 
 /** An error as a finding: what stands behind the last semicolon of our messages says what to do. */
-export function findingOf(topic: string, level: Level, error: unknown): Finding {
+export function diagnosticOf(topic: string, level: Level, error: unknown): Diagnostic {
   const message = error instanceof Error ? error.message : String(error);
   const at = message.lastIndexOf("; ");
-  if (at === -1) return { topic, level, what: message };
-  return { topic, level, what: message.slice(0, at), remedy: message.slice(at + 2) };
+  if (at === -1) return { topic, level, message: message };
+  return { topic, level, message: message.slice(0, at), remedy: message.slice(at + 2) };
 }

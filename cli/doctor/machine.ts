@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { Finding } from "./diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import type { DoctorLibc, FileSystem } from "./libc.ts";
 
 const MIB = 2 ** 20;
 /** A channel of default capacity with two senders takes less. */
-const LEAST_FREE_BYTES = 16 * MIB;
+const MIN_FREE_BYTES = 16 * MIB;
 /** What containers get unless told otherwise. */
 const CONTAINER_BYTES = 64 * MIB;
-const LEAST_MAPS = 65_530;
-const LEAST_FILES = 1024;
+const MIN_MAPS = 65_530;
+const MIN_FILES = 1024;
 
 /** Magic numbers of file systems in memory. */
 const IN_MEMORY = new Map([[0x01021994n, "tmpfs"], [0x858458f6n, "ramfs"]]);
@@ -27,69 +27,74 @@ const FAR = new Map([
 ]);
 
 /** Which C library it is. */
-export function libraryFinding(libc: DoctorLibc): Finding {
+export function libraryDiagnostic(libc: DoctorLibc): Diagnostic {
   const what = libc.name();
   const isTested = what !== "musl" && Deno.build.arch === "x86_64";
   return isTested
-    ? { topic: "C library", level: "ok", what }
-    : { topic: "C library", level: "note", what: `${what} on ${Deno.build.arch} is not tested` };
+    ? { topic: "C library", level: "ok", message: what }
+    : { topic: "C library", level: "note", message: `${what} on ${Deno.build.arch} is not tested` };
 }
 
 /** Whether segments have room, and lie in memory. */
-export function roomFindings(libc: DoctorLibc, directory: string): Finding[] {
+export function spaceDiagnostics(libc: DoctorLibc, directory: string): Diagnostic[] {
   const system = libc.fileSystem(directory);
   if (system === undefined) {
-    return [{ topic: "room", level: "warning", what: `cannot look at ${directory}` }];
+    return [{ topic: "room", level: "warning", message: `cannot look at ${directory}` }];
   }
-  return [roomFinding(directory, system), ...placeFindings(directory, system)];
+  return [spaceDiagnostic(directory, system), ...fileSystemDiagnostics(directory, system)];
 }
 
-function roomFinding(directory: string, { bytes, freeBytes }: FileSystem): Finding {
+function spaceDiagnostic(directory: string, { bytes, freeBytes }: FileSystem): Diagnostic {
   const topic = "room";
   const what = `${mib(freeBytes)} free of ${mib(bytes)} at ${directory}`;
-  if (freeBytes < LEAST_FREE_BYTES) {
+  if (freeBytes < MIN_FREE_BYTES) {
     const remedy = "run `ringbus clean`, free space, or name another directory with RINGBUS_DIR";
-    return { topic, level: "warning", what: `${what}: little more than a channel`, remedy };
+    return { topic, level: "warning", message: `${what}: little more than a channel`, remedy };
   }
   if (bytes <= CONTAINER_BYTES) {
     const remedy = "give the container more: docker run --shm-size=1g";
-    return { topic, level: "warning", what: `${what}, as in a container`, remedy };
+    return { topic, level: "warning", message: `${what}, as in a container`, remedy };
   }
-  return { topic, level: "ok", what };
+  return { topic, level: "ok", message: what };
 }
 
-function placeFindings(directory: string, { type }: FileSystem): Finding[] {
+function fileSystemDiagnostics(directory: string, { type }: FileSystem): Diagnostic[] {
   const topic = "file system";
   const memory = IN_MEMORY.get(type);
-  if (memory !== undefined) return [{ topic, level: "ok", what: `${memory}, in memory` }];
+  if (memory !== undefined) return [{ topic, level: "ok", message: `${memory}, in memory` }];
   const far = FAR.get(type);
   if (far === undefined) {
     const what = `${directory} is on a disk: channels outlive a reboot, and cost writes`;
-    return [{ topic, level: "note", what }];
+    return [{ topic, level: "note", message: what }];
   }
   const what = `${directory} is on ${far}: processes that share it need not share memory`;
-  return [{ topic, level: "warning", what, remedy: "name a local directory with RINGBUS_DIR" }];
+  return [{
+    topic,
+    level: "warning",
+    message: what,
+    remedy: "name a local directory with RINGBUS_DIR",
+  }];
 }
 
 /** Mappings and open files. */
-export function limitFindings(libc: DoctorLibc): Finding[] {
+export function limitDiagnostics(libc: DoctorLibc): Diagnostic[] {
   const maps = Number(libc.line("/proc/sys/vm/max_map_count") ?? NaN);
-  return [mapsFinding(maps), filesFinding(libc.openFiles())];
+  return [mapsDiagnostic(maps), filesDiagnostic(libc.openFiles())];
 }
 
-function mapsFinding(maps: number): Finding {
+function mapsDiagnostic(maps: number): Diagnostic {
   const topic = "vm.max_map_count";
-  if (Number.isNaN(maps)) return { topic, level: "note", what: "cannot be read" };
-  if (maps >= LEAST_MAPS) return { topic, level: "ok", what: `${maps}: one a socket` };
-  const remedy = `sysctl -w vm.max_map_count=${LEAST_MAPS}`;
-  return { topic, level: "warning", what: `${maps}, less than usual: one a socket`, remedy };
+  if (Number.isNaN(maps)) return { topic, level: "note", message: "cannot be read" };
+  if (maps >= MIN_MAPS) return { topic, level: "ok", message: `${maps}: one a socket` };
+  const remedy = `sysctl -w vm.max_map_count=${MIN_MAPS}`;
+  return { topic, level: "warning", message: `${maps}, less than usual: one a socket`, remedy };
 }
 
-function filesFinding(files: number): Finding {
+function filesDiagnostic(files: number): Diagnostic {
   const topic = "open files";
-  if (files >= LEAST_FILES) return { topic, level: "ok", what: `${files} at most` };
+  if (files >= MIN_FILES) return { topic, level: "ok", message: `${files} at most` };
   const what = `${files} at most: each socket and each connection of a server takes some`;
-  return { topic, level: "warning", what, remedy: `ulimit -n ${LEAST_FILES}` };
+  return { topic, level: "warning", message: what, remedy: `ulimit -n ${MIN_FILES}` };
 }
 
 /** Clocks that are read without a call of the kernel. */
@@ -99,25 +104,25 @@ const CLOCK = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 const EPOCH_MS = Date.UTC(2023, 0, 1);
 
 /** Whether the clock is set, and quick to read. */
-export function clockFindings(libc: DoctorLibc | undefined, nowMs = Date.now()): Finding[] {
+export function clockDiagnostics(libc: DoctorLibc | undefined, nowMs = Date.now()): Diagnostic[] {
   const topic = "clock";
   const what = new Date(nowMs).toISOString();
   if (nowMs < EPOCH_MS) {
     const remedy = "set the clock: times to live and the ids of messages depend on it";
-    return [{ topic, level: "failure", what: `${what} is long ago`, remedy }];
+    return [{ topic, level: "failure", message: `${what} is long ago`, remedy }];
   }
   const source = libc?.line(CLOCK);
   if (source === undefined || FAST_CLOCKS.includes(source)) {
     return [{
       topic,
       level: "ok",
-      what: source === undefined ? what : `${what}, read by ${source}`,
+      message: source === undefined ? what : `${what}, read by ${source}`,
     }];
   }
   return [{
     topic,
     level: "note",
-    what: `${what}, read by ${source}, which is slow: waits cost more`,
+    message: `${what}, read by ${source}, which is slow: waits cost more`,
   }];
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Finding } from "./diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 import { platform } from "../../lib/platform/mod.ts";
 
 interface Permission {
@@ -22,21 +22,23 @@ const PERMISSIONS: readonly Permission[] = [
 ];
 
 /** All permissions; that for the C library alone is needed by channels between processes. */
-export function permissionFindings(): Finding[] {
-  return [libraryFinding(), ...PERMISSIONS.map(permissionFinding)];
+export function permissionDiagnostics(): Diagnostic[] {
+  return [libraryDiagnostic(), ...PERMISSIONS.map(permissionDiagnostic)];
 }
 
-function libraryFinding(): Finding {
+function libraryDiagnostic(): Diagnostic {
   const topic = "--allow-ffi";
   const purpose = "channels between processes";
   if (Deno.permissions.querySync({ name: "ffi" }).state === "granted") {
-    return { topic, level: "ok", what: `granted: ${purpose}` };
+    return { topic, level: "ok", message: `granted: ${purpose}` };
   }
-  if (isLibraryOpen()) return { topic, level: "ok", what: `granted for the C library: ${purpose}` };
+  if (isLibraryOpen()) {
+    return { topic, level: "ok", message: `granted for the C library: ${purpose}` };
+  }
   return {
     topic,
     level: "failure",
-    what: `not granted: no ${purpose}`,
+    message: `not granted: no ${purpose}`,
     remedy: "run with --allow-ffi, or with --allow-ffi=<path of the C library>",
   };
 }
@@ -50,11 +52,15 @@ function isLibraryOpen(): boolean {
   }
 }
 
-function permissionFinding({ name, purpose }: Permission): Finding {
+function permissionDiagnostic({ name, purpose }: Permission): Diagnostic {
   const topic = `--allow-${name}`;
   const { state, partial } = Deno.permissions.querySync({ name });
   if (state === "granted") {
-    return { topic, level: "ok", what: `${partial ? "granted in part" : "granted"}: ${purpose}` };
+    return {
+      topic,
+      level: "ok",
+      message: `${partial ? "granted in part" : "granted"}: ${purpose}`,
+    };
   }
-  return { topic, level: "note", what: `not granted, or for parts alone: ${purpose}` };
+  return { topic, level: "note", message: `not granted, or for parts alone: ${purpose}` };
 }

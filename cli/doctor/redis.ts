@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Finding, findingOf } from "./diagnostic.ts";
+import { type Diagnostic, diagnosticOf } from "./diagnostic.ts";
 import type { Connection } from "../../backends/redis/connection.ts";
 import { parseRedisUrl, type RedisAddress } from "../../backends/redis/address.ts";
 
@@ -12,17 +12,17 @@ import { parseRedisUrl, type RedisAddress } from "../../backends/redis/address.t
 export const DEFAULT_REDIS_URL = "redis://127.0.0.1:6379";
 
 const TOPIC = "Redis";
-const LEAST_MAJOR = 7;
+const MIN_MAJOR = 7;
 const TIMEOUT_MS = 5000;
 /** Times to live are reckoned by the clocks of both. */
-const MOST_SKEW_MS = 1000;
+const MAX_SKEW_MS = 1000;
 
 /**
  * Looks at a Redis: its version, its clock, whether it forgets, and its cluster.
  *
  * @throws {TypeError} if the URL cannot be understood
  */
-export async function redisFindings(url: string | undefined): Promise<Finding[]> {
+export async function redisDiagnostics(url: string | undefined): Promise<Diagnostic[]> {
   const address = parseRedisUrl(url ?? DEFAULT_REDIS_URL);
   const unreachable = url === undefined ? "note" : "failure";
   const refused = mayConnect(address);
@@ -37,12 +37,12 @@ export async function redisFindings(url: string | undefined): Promise<Finding[]>
     const remedy = url === undefined
       ? "needed by the ./redis entry alone; --redis URL looks elsewhere"
       : "start it, or correct the URL";
-    return [{ topic: TOPIC, level: unreachable, what, remedy }];
+    return [{ topic: TOPIC, level: unreachable, message: what, remedy }];
   }
   try {
     return await examine(connection, address);
   } catch (error) {
-    return [findingOf(TOPIC, unreachable, error)];
+    return [diagnosticOf(TOPIC, unreachable, error)];
   } finally {
     connection.close();
   }
@@ -50,31 +50,31 @@ export async function redisFindings(url: string | undefined): Promise<Finding[]>
 
 function mayConnect(
   { nodes: [{ host, port }], redactedUrl: shown }: RedisAddress,
-): Omit<Finding, "level"> | undefined {
+): Omit<Diagnostic, "level"> | undefined {
   const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   if (Deno.permissions.querySync({ name: "net", host: name }).state === "granted") return undefined;
   const what = `${shown} is not looked at: the network may not be used`;
-  return { topic: TOPIC, what, remedy: `run with --allow-net=${name}` };
+  return { topic: TOPIC, message: what, remedy: `run with --allow-net=${name}` };
 }
 
-async function examine(connection: Connection, address: RedisAddress): Promise<Finding[]> {
+async function examine(connection: Connection, address: RedisAddress): Promise<Diagnostic[]> {
   const sentMs = Date.now();
   const [seconds, micros] = await connection.send(["TIME"]) as [string, string];
   const skewMs = Number(seconds) * 1000 + Number(micros) / 1000 - (sentMs + Date.now()) / 2;
   const info = factsIn(await connection.send(["INFO"]) as string);
-  const findings = [
-    versionFinding(info, address),
-    ...memoryFindings(info),
-    ...skewFindings(skewMs),
+  const diagnostics = [
+    versionDiagnostic(info, address),
+    ...memoryDiagnostics(info),
+    ...skewDiagnostics(skewMs),
   ];
   if (info.cluster_enabled === "1") {
     const state = factsIn(await connection.send(["CLUSTER", "INFO"]) as string);
-    findings.push(clusterFinding(state, address));
+    diagnostics.push(clusterDiagnostic(state, address));
   } else if (address.isCluster) {
     const remedy = "write redis:// in the URL";
-    findings.push({ topic: TOPIC, level: "failure", what: "it is no cluster", remedy });
+    diagnostics.push({ topic: TOPIC, level: "failure", message: "it is no cluster", remedy });
   }
-  return findings;
+  return diagnostics;
 }
 
 /** `name:value` lines. */
@@ -86,38 +86,48 @@ function factsIn(text: string): Record<string, string> {
   }));
 }
 
-function versionFinding(
+function versionDiagnostic(
   { redis_version: version }: Record<string, string>,
   { redactedUrl: shown }: RedisAddress,
-): Finding {
+): Diagnostic {
   const what = `${version} at ${shown}`;
-  if (Number.parseInt(version) >= LEAST_MAJOR) return { topic: TOPIC, level: "ok", what };
-  const remedy = `use Redis ${LEAST_MAJOR} or later`;
-  return { topic: TOPIC, level: "failure", what: `${what} is too old`, remedy };
+  if (Number.parseInt(version) >= MIN_MAJOR) return { topic: TOPIC, level: "ok", message: what };
+  const remedy = `use Redis ${MIN_MAJOR} or later`;
+  return { topic: TOPIC, level: "failure", message: `${what} is too old`, remedy };
 }
 
-function memoryFindings(
+function memoryDiagnostics(
   { maxmemory, maxmemory_policy: policy }: Record<string, string>,
-): Finding[] {
+): Diagnostic[] {
   if (Number(maxmemory) === 0 || policy === "noeviction") return [];
   const what = `maxmemory-policy ${policy}: a full Redis throws messages away`;
   const remedy = "set maxmemory-policy noeviction";
-  return [{ topic: TOPIC, level: "warning", what, remedy }];
+  return [{ topic: TOPIC, level: "warning", message: what, remedy }];
 }
 
-function skewFindings(skewMs: number): Finding[] {
-  if (Math.abs(skewMs) <= MOST_SKEW_MS) return [];
+function skewDiagnostics(skewMs: number): Diagnostic[] {
+  if (Math.abs(skewMs) <= MAX_SKEW_MS) return [];
   const what = `its clock differs from this machine's by ${Math.round(skewMs)} ms`;
-  return [{ topic: TOPIC, level: "warning", what, remedy: "keep both clocks in step, by NTP" }];
+  return [{
+    topic: TOPIC,
+    level: "warning",
+    message: what,
+    remedy: "keep both clocks in step, by NTP",
+  }];
 }
 
-function clusterFinding(state: Record<string, string>, { isCluster }: RedisAddress): Finding {
+function clusterDiagnostic(state: Record<string, string>, { isCluster }: RedisAddress): Diagnostic {
   const { cluster_state: health, cluster_size: size, cluster_known_nodes: nodes } = state;
   const what = `a cluster of ${nodes} nodes, ${size} with slots, state ${health}`;
   if (health !== "ok") {
     const remedy = "see redis-cli cluster info: slots without a node are not served";
-    return { topic: TOPIC, level: "failure", what, remedy };
+    return { topic: TOPIC, level: "failure", message: what, remedy };
   }
-  if (isCluster) return { topic: TOPIC, level: "ok", what };
-  return { topic: TOPIC, level: "warning", what, remedy: "write redis-cluster:// in the URL" };
+  if (isCluster) return { topic: TOPIC, level: "ok", message: what };
+  return {
+    topic: TOPIC,
+    level: "warning",
+    message: what,
+    remedy: "write redis-cluster:// in the URL",
+  };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Finding } from "./diagnostic.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 
 /** Without `Uint8Array.fromBase64`, which came with it, no ring can be loaded. */
 const OLDEST = "2.5.0";
@@ -12,21 +12,21 @@ const TESTED = "2.9.6";
 const TOPIC = "Deno";
 
 /** Compares the version of Deno with those that are known to do. */
-export function runtimeFinding(version: string = Deno.version.deno): Finding {
+export function runtimeDiagnostic(version: string = Deno.version.deno): Diagnostic {
   const remedy = `deno upgrade ${TESTED}`;
   if (isOlder(version, OLDEST)) {
     const what = `${version} is too old: channels need ${OLDEST} or later`;
-    return { topic: TOPIC, level: "failure", what, remedy };
+    return { topic: TOPIC, level: "failure", message: what, remedy };
   }
   if (isOlder(version, TESTED)) {
     const what = `${version} may do: Ringbus is tested with ${TESTED}`;
-    return { topic: TOPIC, level: "warning", what, remedy };
+    return { topic: TOPIC, level: "warning", message: what, remedy };
   }
   const form = Deno.build.standalone ? ", compiled into this program" : "";
   return {
     topic: TOPIC,
     level: "ok",
-    what: `${version} on ${Deno.build.target}${form}; at least ${OLDEST}, tested with ${TESTED}`,
+    message: `${version} on ${Deno.build.target}${form}; at least ${OLDEST}, tested with ${TESTED}`,
   };
 }
 

@@ -5,30 +5,30 @@
  */
 
 import { selfCommand } from "../program_path.ts";
-import { type Finding, findingOf } from "./diagnostic.ts";
+import { type Diagnostic, diagnosticOf } from "./diagnostic.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
 import { Requester } from "../../lib/sockets/requester.ts";
 
 const TOPIC = "self test";
 /** Generous: a process has to start. */
-const ANSWER_MS = 20_000;
+const REPLY_TIMEOUT_MS = 20_000;
 const ROUNDS = 200;
 /** The request that ends the other side. */
 const LAST = -1;
 
 /** Sends requests to another process, where one may be started, else to a socket of this one. */
-export async function selfTest(mainUrl: string): Promise<Finding> {
+export async function selfTest(mainUrl: string): Promise<Diagnostic> {
   const channel = `doctor-${Deno.pid}`;
   const command = Deno.execPath();
   const mayRun = Deno.permissions.querySync({ name: "run", command }).state === "granted";
   try {
     return mayRun ? await betweenProcesses(mainUrl, channel) : await withinProcess(channel);
   } catch (error) {
-    return findingOf(TOPIC, "failure", error);
+    return diagnosticOf(TOPIC, "failure", error);
   }
 }
 
-async function betweenProcesses(mainUrl: string, channel: string): Promise<Finding> {
+async function betweenProcesses(mainUrl: string, channel: string): Promise<Diagnostic> {
   using requester = new Requester<number, number>(channel);
   await using peer = selfCommand(mainUrl, ["doctor-peer", channel], {
     permissions: ["--allow-ffi"],
@@ -41,42 +41,42 @@ async function betweenProcesses(mainUrl: string, channel: string): Promise<Findi
     early.abort(new Error(`the other process ended with code ${code} before it had answered`));
     return code;
   });
-  const options = { timeoutMs: ANSWER_MS, signal: early.signal };
+  const options = { timeoutMs: REPLY_TIMEOUT_MS, signal: early.signal };
   const pid = await requester.request(0, options);
   const roundTripUs = await measure(requester);
   await requester.request(LAST, options);
   if (pid !== peer.pid) throw new Error(`process ${pid} answered in place of ${peer.pid}`);
   if (await ended !== 0) throw new Error(`the other process ended with code ${await ended}`);
   const what = `a request to another process and its reply took ${roundTripUs} us (median)`;
-  return { topic: TOPIC, level: "ok", what };
+  return { topic: TOPIC, level: "ok", message: what };
 }
 
-async function withinProcess(channel: string): Promise<Finding> {
+async function withinProcess(channel: string): Promise<Diagnostic> {
   using replier = new Replier<number, number>(channel);
   using requester = new Requester<number, number>(channel);
   const end = new AbortController();
-  const serving = answer(replier, end);
+  const serving = serveSelfTest(replier, end);
   const roundTripUs = await measure(requester);
-  await requester.request(LAST, { timeoutMs: ANSWER_MS });
+  await requester.request(LAST, { timeoutMs: REPLY_TIMEOUT_MS });
   await serving;
   const what = `a request and its reply took ${roundTripUs} us (median), within this process`;
   const remedy = "--allow-run lets it try with another process";
-  return { topic: TOPIC, level: "ok", what, remedy };
+  return { topic: TOPIC, level: "ok", message: what, remedy };
 }
 
 async function measure(requester: Requester<number, number>): Promise<number> {
-  const tookMs: number[] = [];
+  const durationsMs: number[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     const startMs = performance.now();
-    await requester.request(round, { timeoutMs: ANSWER_MS });
-    tookMs.push(performance.now() - startMs);
+    await requester.request(round, { timeoutMs: REPLY_TIMEOUT_MS });
+    durationsMs.push(performance.now() - startMs);
   }
-  const medianMs = tookMs.sort((a, b) => a - b)[ROUNDS / 2];
+  const medianMs = durationsMs.sort((a, b) => a - b)[ROUNDS / 2];
   return Math.round(medianMs * 1000);
 }
 
 /** The other side: answers with its process id, until the last request. */
-export async function answer(
+export async function serveSelfTest(
   replier: Replier<number, number>,
   end: AbortController,
 ): Promise<void> {

@@ -42,8 +42,8 @@ const BARS = "▁▂▃▄▅▆▇█";
 
 /** Numbers as bars, the largest of them the highest. */
 export function sparkline(values: readonly number[]): string {
-  const most = Math.max(...values);
+  const max = Math.max(...values);
   return values.map((value) =>
-    most > 0 ? BARS[Math.round(value / most * (BARS.length - 1))] : BARS[0]
+    max > 0 ? BARS[Math.round(value / max * (BARS.length - 1))] : BARS[0]
   ).join("");
 }

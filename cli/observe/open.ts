@@ -13,7 +13,7 @@ import { checkName } from "../../lib/base/options.ts";
 import { channelNames } from "../../lib/observe/registry.ts";
 
 /** How often it is looked for a channel that is not there yet, in milliseconds. */
-const LOOK_EVERY_MS = 50;
+const POLL_INTERVAL_MS = 50;
 
 /** The directory that channels are in. */
 export function channelDirectory(): string {
@@ -56,7 +56,7 @@ export async function waitForChannel(
   while (!signal.aborted) {
     const file = findChannel(name);
     if (file !== undefined) return file;
-    await pause(LOOK_EVERY_MS, signal);
+    await pause(POLL_INTERVAL_MS, signal);
   }
   return undefined;
 }

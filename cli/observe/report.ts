@@ -5,7 +5,7 @@
  */
 
 import type { Output } from "../output.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import type { BacklogReport } from "../../lib/observe/backlog.ts";
 import type { Finding } from "../../lib/observe/issue.ts";
 import type { ParticipantReport } from "../../lib/observe/participants.ts";
@@ -14,12 +14,12 @@ import { ageText, shareText, sizeText } from "./format.ts";
 import { kindText } from "./sample.ts";
 
 /** Prints everything. */
-export function printSurvey(output: Output, survey: Survey): void {
-  printHeader(output, survey);
-  printParticipants(output, survey);
-  printLanes(output, survey.lanes);
-  printRequests(output, survey);
-  printShelves(output, survey);
+export function printSnapshot(output: Output, snapshot: Survey): void {
+  printHeader(output, snapshot);
+  printParticipants(output, snapshot);
+  printLanes(output, snapshot.lanes);
+  printRequests(output, snapshot);
+  printLeases(output, snapshot);
 }
 
 /** Prints names and values in two columns. */
@@ -30,12 +30,12 @@ export function printFields(output: Output, fields: readonly (readonly [string, 
   }
 }
 
-function printHeader(output: Output, survey: Survey): void {
-  const { header, codec, creator, sizeBytes, geometry } = survey;
+function printHeader(output: Output, snapshot: Survey): void {
+  const { header, codec, creator, sizeBytes, geometry } = snapshot;
   if (header === undefined) return;
   printFields(output, [
     ["magic", `${header.magic}, version ${header.version}`],
-    ["kind", `${kindText(survey)}${header.persistent ? ", persistent" : ""}`],
+    ["kind", `${kindText(snapshot)}${header.persistent ? ", persistent" : ""}`],
     ["codec", codec ?? "?"],
     ["status", `${header.status}`],
     ["created", creatorText(creator)],
@@ -116,10 +116,10 @@ function printRequests(output: Output, { requests }: Survey): void {
   );
 }
 
-function printShelves(output: Output, { shelves: { places, held } }: Survey): void {
+function printLeases(output: Output, { shelves: { places, held } }: Survey): void {
   if (places === 0) return;
   output.print("");
-  output.print(`${counted(held.length, "message")} not acknowledged, room for ${places}`);
+  output.print(`${pluralize(held.length, "message")} not acknowledged, room for ${places}`);
   if (held.length === 0) return;
   output.table(
     ["STATUS", "PULLER", "DELIVERIES", "LANE", "BYTES"],
@@ -134,18 +134,18 @@ function printShelves(output: Output, { shelves: { places, held } }: Survey): vo
 }
 
 /** Prints what is damaged. */
-export function printFindings(output: Output, findings: readonly Finding[]): void {
-  if (findings.length === 0) return;
+export function printIssues(output: Output, issues: readonly Finding[]): void {
+  if (issues.length === 0) return;
   output.print("");
-  output.print(output.paint("red", counted(findings.length, "finding")));
-  for (const { offset, part, problem } of findings) {
+  output.print(output.paint("red", pluralize(issues.length, "finding")));
+  for (const { offset, part, problem } of issues) {
     output.print(`  byte ${offset}, ${part}: ${problem}`);
   }
 }
 
 /** The parts of a survey that JSON has; counts are numbers. */
-export function surveyJson(survey: Survey): Record<string, unknown> {
-  const { header, codec, creator, geometry, ...rest } = survey;
+export function snapshotJson(snapshot: Survey): Record<string, unknown> {
+  const { header, codec, creator, geometry, ...rest } = snapshot;
   return {
     header: header && {
       ...header,

@@ -14,7 +14,7 @@ import { channelDirectory, findUndeleted } from "./open.ts";
 export interface Sample {
   readonly name: string;
   readonly atMs: number;
-  readonly survey: Survey;
+  readonly snapshot: Survey;
 }
 
 /** What happened in a second. */
@@ -31,7 +31,7 @@ export interface Rates {
 
 /** Looks at an open channel. */
 export function sample(name: string, file: SegmentFile): Sample {
-  return { name, atMs: performance.now(), survey: survey(file, channelDirectory()) };
+  return { name, atMs: performance.now(), snapshot: survey(file, channelDirectory()) };
 }
 
 /** Looks at all channels; what is no file that we may read is passed over. */
@@ -56,8 +56,8 @@ function findReadable(path: string): SegmentFile | undefined {
 /** What happened between two samples of one channel, a second. */
 export function ratesBetween(before: Sample, after: Sample): Rates {
   const seconds = Math.max(1e-3, (after.atMs - before.atMs) / 1000);
-  const rate = (of: (survey: Survey) => number) =>
-    Math.max(0, of(after.survey) - of(before.survey)) / seconds;
+  const rate = (of: (snapshot: Survey) => number) =>
+    Math.max(0, of(after.snapshot) - of(before.snapshot)) / seconds;
   return {
     messages: rate(({ lanes }) => sum(lanes, (lane) => lane.messages)),
     bytes: rate(({ lanes }) => sum(lanes, (lane) => lane.head)),
@@ -72,7 +72,7 @@ export function sum<T>(items: readonly T[], of: (item: T) => number): number {
 }
 
 /** The state of a channel in a word. */
-export function stateOf({ survey: { header, findings, participants } }: Sample): string {
+export function stateOf({ snapshot: { header, findings, participants } }: Sample): string {
   if (findings.length > 0) return "damaged";
   if (header?.status === "closed") return "closed";
   return participants.some(({ alive }) => alive !== false) ? "live" : "stale";
@@ -82,7 +82,7 @@ export function stateOf({ survey: { header, findings, participants } }: Sample):
  * How far the slowest receiver is behind, in messages: of a broadcast the subscriber with the largest
  * backlog, else what waits in the rings; undefined if it cannot be told.
  */
-export function behindOf({ survey: { header, backlogs, lanes } }: Sample): number | undefined {
+export function behindOf({ snapshot: { header, backlogs, lanes } }: Sample): number | undefined {
   if (header?.kind === "broadcast") {
     return backlogs.length === 0 ? undefined : Math.max(...backlogs.map(({ atLeast }) => atLeast));
   }
@@ -92,13 +92,13 @@ export function behindOf({ survey: { header, backlogs, lanes } }: Sample): numbe
 
 /** Messages of a queue that are not done: in the rings, or held by a puller; undefined of others. */
 export function waitingIn(sample: Sample): number | undefined {
-  const { header, shelves } = sample.survey;
+  const { header, shelves } = sample.snapshot;
   const inRings = header?.kind === "queue" ? behindOf(sample) : undefined;
   return inRings === undefined ? undefined : inRings + shelves.held.length;
 }
 
 /** How full the fullest ring is, from 0 to 1. A broadcast's is full after its first round, always. */
-export function fillOf({ survey: { lanes } }: Sample): number {
+export function fillOf({ snapshot: { lanes } }: Sample): number {
   return Math.max(0, ...lanes.map(({ fill }) => fill));
 }
 

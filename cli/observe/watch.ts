@@ -5,7 +5,7 @@
  */
 
 import { type OptionTable, UsageError } from "../command.ts";
-import { counted } from "../pluralize.ts";
+import { pluralize } from "../pluralize.ts";
 import type { Output } from "../output.ts";
 import { ShmTimeoutError } from "../../lib/base/errors.ts";
 import { follow, type FollowEnd } from "../../lib/observe/follow.ts";
@@ -47,7 +47,7 @@ export interface WatchHandler {
   /** Messages that were overwritten before they could be read. */
   missed?(count: number): void;
   /** All that one look has found was handed over. */
-  looked?(): void;
+  polled?(): void;
 }
 
 /** One following of a channel, or of several of one name. */
@@ -61,20 +61,22 @@ export class Watch implements Disposable {
   readonly #name: string;
   readonly #output: Output;
   readonly #limits: WatchLimits;
-  readonly #own = new AbortController();
+  readonly #controller = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #end: ReturnType<typeof setTimeout> | undefined;
-  #isLate = false;
+  #isTimedOut = false;
 
   /** Begins to count the time. */
   constructor(name: string, output: Output, limits: WatchLimits, signal: AbortSignal) {
     this.#name = name;
     this.#output = output;
     this.#limits = limits;
-    this.signal = AbortSignal.any([signal, this.#own.signal]);
+    this.signal = AbortSignal.any([signal, this.#controller.signal]);
     this.#restartTimer();
     const { durationMs } = limits;
-    if (durationMs !== undefined) this.#end = setTimeout(() => this.#own.abort(), durationMs);
+    if (durationMs !== undefined) {
+      this.#end = setTimeout(() => this.#controller.abort(), durationMs);
+    }
   }
 
   #restartTimer(): void {
@@ -82,8 +84,8 @@ export class Watch implements Disposable {
     const { timeoutMs } = this.#limits;
     if (timeoutMs === undefined) return;
     this.#timer = setTimeout(() => {
-      this.#isLate = true;
-      this.#own.abort();
+      this.#isTimedOut = true;
+      this.#controller.abort();
     }, timeoutMs);
   }
 
@@ -93,38 +95,38 @@ export class Watch implements Disposable {
     reader: ChannelReader,
     handler: WatchHandler,
   ): Promise<FollowEnd> {
-    this.#output.remark(`reading ${this.#name}`);
+    this.#output.notice(`reading ${this.#name}`);
     const steps = follow(file, reader, this.signal);
     while (true) {
       const { value, done } = await steps.next();
-      if (done) return this.#tellEnd(value);
+      if (done) return this.#reportEnd(value);
       if (!this.signal.aborted) this.#restartTimer();
       this.#handle(value, handler);
     }
   }
 
   #handle({ messages, missed, findings }: Seen, handler: WatchHandler): void {
-    const most = this.#limits.messages ?? Infinity;
-    if (this.messages >= most) return;
+    const max = this.#limits.messages ?? Infinity;
+    if (this.messages >= max) return;
     for (const { offset, part, problem } of findings) {
-      this.#output.remark(`${this.#name} is damaged at byte ${offset}, ${part}: ${problem}`);
+      this.#output.notice(`${this.#name} is damaged at byte ${offset}, ${part}: ${problem}`);
     }
     if (missed > 0) {
       this.missed += missed;
-      this.#output.remark(`missed ${counted(missed, "message")}`);
+      this.#output.notice(`missed ${pluralize(missed, "message")}`);
       handler.missed?.(missed);
     }
     for (const message of messages) {
-      if (this.messages >= most) break;
+      if (this.messages >= max) break;
       this.messages++;
       handler.message(message);
     }
-    handler.looked?.();
-    if (this.messages >= most) this.#own.abort();
+    handler.polled?.();
+    if (this.messages >= max) this.#controller.abort();
   }
 
-  #tellEnd(end: FollowEnd): FollowEnd {
-    if (end !== "aborted") this.#output.remark(`${this.#name} was ${end}`);
+  #reportEnd(end: FollowEnd): FollowEnd {
+    if (end !== "aborted") this.#output.notice(`${this.#name} was ${end}`);
     return end;
   }
 
@@ -133,8 +135,8 @@ export class Watch implements Disposable {
    *
    * @throws {ShmTimeoutError} in that case
    */
-  throwIfLate(): void {
-    if (!this.#isLate) return;
+  throwIfTimedOut(): void {
+    if (!this.#isTimedOut) return;
     throw new ShmTimeoutError(
       `no message came on channel "${this.#name}" within ${this.#limits.timeoutMs} ms`,
     );

@@ -6,7 +6,7 @@ import { Replier, Requester, ShmRemoteError } from "@ringbus/ringbus";
 import { type Answer, QUESTIONS, type ToolCall, TOOLS } from "./channels.ts";
 import { type Model, ScriptedModel, type Turn } from "./model.ts";
 
-const MOST_STEPS = 8;
+const MAX_STEPS = 8;
 const [agent, thinkMs = "30"] = Deno.args;
 const model: Model = new ScriptedModel(Number(thinkMs));
 
@@ -25,12 +25,12 @@ async function use(call: ToolCall): Promise<string> {
 async function answer(question: string): Promise<Answer> {
   console.log(`${agent} thinks about: ${question}`);
   const conversation: Turn[] = [{ role: "user", text: question }];
-  for (let toolCalls = 0; toolCalls < MOST_STEPS; toolCalls++) {
+  for (let toolCalls = 0; toolCalls < MAX_STEPS; toolCalls++) {
     const step = await model.next(conversation);
     if ("answer" in step) return { text: step.answer, agent, toolCalls };
     conversation.push({ role: "tool", text: await use(step.call) });
   }
-  throw new Error(`no answer after ${MOST_STEPS} steps`);
+  throw new Error(`no answer after ${MAX_STEPS} steps`);
 }
 
 const stop = new AbortController();

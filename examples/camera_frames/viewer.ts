@@ -14,7 +14,7 @@ console.log("watching");
 let seen = 0;
 
 /** Looks at the next frame; answers whether there was one, and whether it was the last. */
-function look(): { isThere: boolean; isLast: boolean } {
+function readFrame(): { isThere: boolean; isLast: boolean } {
   using view = camera.recvView();
   if (view === undefined) return { isThere: false, isLast: false };
   const frame = new Frame(view.bytes);
@@ -29,7 +29,7 @@ function look(): { isThere: boolean; isLast: boolean } {
 
 let begun: number | undefined;
 for (let isOver = false; !isOver;) {
-  const { isThere, isLast } = look();
+  const { isThere, isLast } = readFrame();
   if (isThere) begun ??= performance.now();
   isOver = isLast;
   await new Promise((resolve) => setTimeout(resolve, isThere ? workMs : 2));

@@ -14,7 +14,7 @@ const start = Promise.withResolvers<void>();
 const stop = new AbortController();
 const encoder = new TextEncoder();
 
-function tell(report: Report): void {
+function sendReport(report: Report): void {
   let rest = encoder.encode(`${JSON.stringify(report)}\n`);
   while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }
@@ -31,22 +31,22 @@ async function listen(): Promise<never> {
 }
 
 let calls = 0;
-let toldAt = 0;
+let reportedAt = 0;
 
 const stage: Stage = {
   stop: stop.signal,
   ready() {
-    tell({ event: "ready" });
+    sendReport({ event: "ready" });
     return start.promise;
   },
   progress(done) {
-    if (++calls % PROGRESS_STEP !== 0 || performance.now() - toldAt < PROGRESS_MS) return;
-    toldAt = performance.now();
-    tell({ event: "progress", done });
+    if (++calls % PROGRESS_STEP !== 0 || performance.now() - reportedAt < PROGRESS_MS) return;
+    reportedAt = performance.now();
+    sendReport({ event: "progress", done });
   },
 };
 
 listen();
 const task: Task = JSON.parse(Deno.args[0]);
-tell({ event: "done", result: await ROLES[task.role](task, stage) });
+sendReport({ event: "done", result: await ROLES[task.role](task, stage) });
 Deno.exit(0);

@@ -9,10 +9,10 @@
 
 import { parseArgs } from "node:util";
 import { listChannels } from "@ringbus/ringbus";
-import { Crew, type Member } from "./processes.ts";
+import { type Member, ProcessPool } from "./processes.ts";
 import type { Result } from "./protocol.ts";
 import { type Check, FULL, type Part, QUICK, type Scene, scenes } from "./scenes.ts";
-import { Progress, say, showChecks, showTable } from "./screen.ts";
+import { printLine, Progress, showChecks, showTable } from "./screen.ts";
 
 const DEADLINE_MS = 28_000;
 const REFRESH_MS = 50;
@@ -45,20 +45,20 @@ function removeDirectory(path: string): void {
 }
 
 /** Ends everything in order when a signal asks to. */
-function stopOnSignals(crew: Crew, dir: string): void {
+function stopOnSignals(pool: ProcessPool, dir: string): void {
   for (const [signal, code] of Object.entries(SIGNALS)) {
     Deno.addSignalListener(signal as Deno.Signal, async () => {
-      await crew.end();
+      await pool.end();
       removeDirectory(dir);
-      say(`\nstopped by ${signal}`);
+      printLine(`\nstopped by ${signal}`);
       Deno.exit(code);
     });
   }
 }
 
-async function play(scene: Scene, crew: Crew, dir: string): Promise<Result[]> {
+async function play(scene: Scene, pool: ProcessPool, dir: string): Promise<Result[]> {
   const channel = scene.title.replace("/", "-");
-  const start = (part: Part) => crew.start({ ...part, channel, dir });
+  const start = (part: Part) => pool.start({ ...part, channel, dir });
   const progress = new Progress(scene.title);
   const servers = scene.servers.map(start);
   const workers = scene.workers.map(start);
@@ -93,11 +93,11 @@ function isClean(dir: string): Check {
   return { text, isRight: left.length === 0 };
 }
 
-async function run(crew: Crew, dir: string): Promise<boolean> {
+async function run(pool: ProcessPool, dir: string): Promise<boolean> {
   const results = new Map<string, Result[]>();
   const checks: Check[] = [];
   for (const scene of scenes(options.quick ? QUICK : FULL)) {
-    const done = await play(scene, crew, dir);
+    const done = await play(scene, pool, dir);
     results.set(scene.title, done);
     checks.push(...scene.check(done));
   }
@@ -118,12 +118,12 @@ function deadline(): Promise<never> {
 async function main(): Promise<number> {
   const started = performance.now();
   const dir = makeDirectory();
-  const crew = new Crew();
+  const pool = new ProcessPool();
   try {
-    stopOnSignals(crew, dir);
-    say("11 processes exchange small objects through shared memory.\n");
-    const isRight = await Promise.race([run(crew, dir), deadline()]);
-    say(
+    stopOnSignals(pool, dir);
+    printLine("11 processes exchange small objects through shared memory.\n");
+    const isRight = await Promise.race([run(pool, dir), deadline()]);
+    printLine(
       `\n${isRight ? "done" : "FAILED"} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
     );
     return isRight ? 0 : 1;
@@ -131,7 +131,7 @@ async function main(): Promise<number> {
     console.error(`\nthe demo failed: ${(error as Error).message}`);
     return 1;
   } finally {
-    await crew.end();
+    await pool.end();
     removeDirectory(dir);
   }
 }

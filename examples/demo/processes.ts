@@ -63,7 +63,7 @@ export class Member {
     for await (const text of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
       const lines = (line + text).split("\n");
       line = lines.pop()!;
-      for (const complete of lines) this.#hear(JSON.parse(complete));
+      for (const complete of lines) this.#handleReport(JSON.parse(complete));
     }
     const { code, signal } = await this.#process.status;
     await this.#orders.close().catch(() => {});
@@ -72,7 +72,7 @@ export class Member {
     this.#done.reject(error);
   }
 
-  #hear(report: Report): void {
+  #handleReport(report: Report): void {
     if (report.event === "ready") this.#ready.resolve();
     else if (report.event === "progress") this.progress = report.done;
     else this.#done.resolve(report.result);
@@ -80,7 +80,7 @@ export class Member {
 }
 
 /** All processes that were started. */
-export class Crew implements AsyncDisposable {
+export class ProcessPool implements AsyncDisposable {
   readonly #members: Member[] = [];
 
   /** Starts a process. */

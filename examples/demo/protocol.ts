@@ -78,7 +78,7 @@ export interface Question {
 }
 
 /** A reply. */
-export interface Answer {
+export interface Reply {
   id: number;
   to: string;
   square: number;

@@ -7,7 +7,7 @@
 
 import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "@ringbus/ringbus";
 import { nowUs } from "./clock.ts";
-import { type Answer, type Question, type Reading, reading, type Result } from "./protocol.ts";
+import { type Question, type Reading, reading, type Reply, type Result } from "./protocol.ts";
 import type { RoleName, Task } from "./protocol.ts";
 
 /** The line to the process that started this one. */
@@ -34,7 +34,7 @@ class Timing {
   #lastUs = 0;
 
   /** Notes a message that was sent at a moment and has arrived now. */
-  note(sentUs: number): void {
+  record(sentUs: number): void {
     this.#lastUs = nowUs();
     if (this.#latencies.length === 0) this.#firstUs = sentUs;
     this.#latencies.push(this.#lastUs - sentUs);
@@ -53,7 +53,7 @@ class Timing {
   }
 }
 
-function pause(ms: number): Promise<void> {
+function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
@@ -67,7 +67,7 @@ async function publish(task: Task, stage: Stage): Promise<Result> {
     const due = (nowUs() - startUs) / 1e6 * task.rate!;
     while (id < due && id < task.messages) publisher.send(reading(id++, nowUs()));
     stage.progress(id);
-    await pause(1);
+    await sleep(1);
   }
   publisher.send(reading(END, nowUs()));
   const seconds = (nowUs() - startUs) / 1e6;
@@ -83,11 +83,11 @@ async function subscribe(task: Task, stage: Stage): Promise<Result> {
   let last = -1;
   for await (const { id, sentUs, position } of subscriber) {
     if (id === END) break;
-    timing.note(sentUs);
+    timing.record(sentUs);
     if (id <= last || position[1] !== id / 2) wrong++;
     last = id;
     stage.progress(++received);
-    if (task.pauseMs && received === task.messages >> 2) await pause(task.pauseMs);
+    if (task.pauseMs && received === task.messages >> 2) await sleep(task.pauseMs);
   }
   const { missed } = subscriber.statistics();
   const { seconds } = timing;
@@ -96,37 +96,37 @@ async function subscribe(task: Task, stage: Stage): Promise<Result> {
 
 /** Asks with several requests in flight, and checks that each answer is to its own question. */
 async function request(task: Task, stage: Stage): Promise<Result> {
-  using requester = new Requester<Question, Answer>(task.channel, { dir: task.dir });
+  using requester = new Requester<Question, Reply>(task.channel, { dir: task.dir });
   await stage.ready();
   const timing = new Timing();
   let sent = 0;
   let received = 0;
   let wrong = 0;
-  const ask = async () => {
+  const sendRequest = async () => {
     while (sent < task.messages) {
       const id = sent++;
       const sentUs = nowUs();
-      const answer = await requester.request({ id, from: task.name });
-      timing.note(sentUs);
-      if (answer.id !== id || answer.to !== task.name || answer.square !== id * id) wrong++;
+      const response = await requester.request({ id, from: task.name });
+      timing.record(sentUs);
+      if (response.id !== id || response.to !== task.name || response.square !== id * id) wrong++;
       stage.progress(++received);
     }
   };
-  await Promise.all(Array.from({ length: REQUESTS_IN_FLIGHT }, ask));
+  await Promise.all(Array.from({ length: REQUESTS_IN_FLIGHT }, sendRequest));
   const { seconds } = timing;
   return { name: task.name, sent, received, missed: 0, wrong, seconds, ...timing.percentiles() };
 }
 
 async function reply(task: Task, stage: Stage): Promise<Result> {
-  using replier = new Replier<Question, Answer>(task.channel, { dir: task.dir });
+  using replier = new Replier<Question, Reply>(task.channel, { dir: task.dir });
   await stage.ready();
   const startUs = nowUs();
   let lastUs = startUs;
-  const answer = ({ id, from }: Question): Answer => {
+  const handler = ({ id, from }: Question): Reply => {
     lastUs = nowUs();
     return { id, to: from, square: id * id };
   };
-  await replier.serve(answer, { signal: stage.stop });
+  await replier.serve(handler, { signal: stage.stop });
   const { sent, received } = replier.statistics();
   const seconds = (lastUs - startUs) / 1e6;
   return { name: task.name, sent, received, missed: 0, wrong: 0, seconds };
@@ -158,7 +158,7 @@ async function pull(task: Task, stage: Stage): Promise<Result> {
   let wrong = 0;
   for await (const { id, sentUs } of puller) {
     if (id === END) break;
-    timing.note(sentUs);
+    timing.record(sentUs);
     if ((ids[id >> 3] & 1 << (id & 7)) !== 0) wrong++;
     ids[id >> 3] |= 1 << (id & 7);
     stage.progress(++received);

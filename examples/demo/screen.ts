@@ -26,7 +26,7 @@ function paint(code: number, text: string): string {
 }
 
 /** Prints a line. */
-export function say(text: string): void {
+export function printLine(text: string): void {
   write(`${text}\n`);
 }
 
@@ -55,7 +55,7 @@ export class Progress {
 
   #showQuarter(share: number): void {
     for (; this.#quarter <= Math.floor(share * 4); this.#quarter++) {
-      say(`${this.#title.padEnd(18)} ${this.#quarter * 25}%`);
+      printLine(`${this.#title.padEnd(18)} ${this.#quarter * 25}%`);
     }
   }
 
@@ -68,8 +68,8 @@ export class Progress {
 const COLUMNS = ["", "sent", "received", "missed", "msg/s", "p50 us", "p99 us"];
 
 function row(result: Result): string[] {
-  const most = Math.max(result.sent, result.received);
-  const rate = result.seconds > 0 ? number.format(most / result.seconds) : "-";
+  const max = Math.max(result.sent, result.received);
+  const rate = result.seconds > 0 ? number.format(max / result.seconds) : "-";
   const latency = (us: number | undefined) => us === undefined ? "-" : number.format(us);
   return [
     `  ${result.name}`,
@@ -90,17 +90,17 @@ export function showTable(results: Map<string, Result[]>): void {
   );
   const line = (cells: string[]) =>
     cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ");
-  say(`\n${paint(1, line(COLUMNS))}`);
+  printLine(`\n${paint(1, line(COLUMNS))}`);
   for (const [title, part] of results) {
-    say(paint(1, title));
-    for (const result of part) say(line(row(result)));
+    printLine(paint(1, title));
+    for (const result of part) printLine(line(row(result)));
   }
 }
 
 /** Prints what must be true, and whether it is. */
 export function showChecks(checks: Check[]): void {
-  say("");
+  printLine("");
   for (const { text, isRight } of checks) {
-    say(`${isRight ? paint(32, "right") : paint(31, "WRONG")}  ${text}`);
+    printLine(`${isRight ? paint(32, "right") : paint(31, "WRONG")}  ${text}`);
   }
 }

@@ -9,17 +9,17 @@ await using system = new SharedMemoryMessagingBackend({ serverUrl: server.url })
 const generator = new GemstoneGenerator(1);
 const received = Promise.withResolvers<void>();
 let count = 0;
-const heard = (text: string) => {
+const record = (text: string) => {
   console.log(text);
   if (++count === 4) received.resolve();
 };
 
-await listener.subscribe("alerts", ({ payload }) => heard(`alert: ${payload.message}`), {
-  onPublished: ({ data }) => heard(`published: ${data}`),
+await listener.subscribe("alerts", ({ payload }) => record(`alert: ${payload.message}`), {
+  onPublished: ({ data }) => record(`published: ${data}`),
 });
 await listener.psubscribe(
   "sensor.*",
-  ({ payload }, { topic }) => heard(`${topic}: ${payload.value}`),
+  ({ payload }, { topic }) => record(`${topic}: ${payload.value}`),
 );
 
 async function store(topic: string, payload: Record<string, unknown>): Promise<void> {

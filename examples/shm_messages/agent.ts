@@ -7,7 +7,7 @@ const [name] = Deno.args;
 await using backend = new ShmMessagingBackend({ name: "example-agents" });
 const generator = new GemstoneGenerator(name.length);
 
-function say(topic: string, payload: Record<string, string>): Promise<void> {
+function publish(topic: string, payload: Record<string, string>): Promise<void> {
   const message = new Message({
     idObj: generator.getId(),
     sender: { id: name, name },
@@ -17,16 +17,16 @@ function say(topic: string, payload: Record<string, string>): Promise<void> {
   return backend.storeMessage("example", topic, message);
 }
 
-const met = Promise.withResolvers<string>();
+const received = Promise.withResolvers<string>();
 await backend.subscribe("greetings", ({ sender }) => {
-  if (sender.name !== name) met.resolve(sender.name!);
+  if (sender.name !== name) received.resolve(sender.name!);
 });
-await say("greetings", { text: `hello from ${name}` });
+await publish("greetings", { text: `hello from ${name}` });
 // Whoever came before has greeted already: that is stored.
 for (const { sender } of await backend.getMessagesForTopic("greetings")) {
-  if (sender.name !== name) met.resolve(sender.name!);
+  if (sender.name !== name) received.resolve(sender.name!);
 }
-console.log(`${name} met ${await met.promise}`);
+console.log(`${name} met ${await received.promise}`);
 
 await backend.sadd("agents", name);
 while ((await backend.smembers("agents")).length < 2) {

@@ -149,7 +149,7 @@ Deno.test("a page shows text from outside as it is, and nothing of it becomes a 
       title: HOSTILE,
       explanation: HOSTILE,
       reference: HOSTILE,
-      series: chart.series.map((series) => ({ ...series, name: HOSTILE, remark: HOSTILE })),
+      series: chart.series.map((series) => ({ ...series, name: HOSTILE, footnote: HOSTILE })),
       absent: [{ name: HOSTILE, reason: HOSTILE }],
     })),
     listings: [{ title: HOSTILE, head: [HOSTILE], rows: [[HOSTILE, HOSTILE]] }],
@@ -206,6 +206,6 @@ Deno.test("a browser shows the pictures, in light and dark, without a complaint 
   }
   assert.notEqual(inks[0], inks[1]);
   assert.ok(Number(await page.evaluate(WIDEST)) > 100);
-  assert.deepEqual(browser.complaints, []);
+  assert.deepEqual(browser.consoleErrors, []);
   assert.deepEqual(browser.requests, [url]);
 });

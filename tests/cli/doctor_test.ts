@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { EXIT } from "../../cli/command.ts";
-import type { Finding } from "../../cli/doctor/diagnostic.ts";
+import type { Diagnostic } from "../../cli/doctor/diagnostic.ts";
 import { DoctorLibc } from "../../cli/doctor/libc.ts";
-import { clockFindings, roomFindings } from "../../cli/doctor/machine.ts";
-import { redisFindings } from "../../cli/doctor/redis.ts";
-import { runtimeFinding } from "../../cli/doctor/runtime.ts";
+import { clockDiagnostics, spaceDiagnostics } from "../../cli/doctor/machine.ts";
+import { redisDiagnostics } from "../../cli/doctor/redis.ts";
+import { runtimeDiagnostic } from "../../cli/doctor/runtime.ts";
 import { Pusher } from "../../mod.ts";
 import { redisServer } from "../../testing/mod.ts";
 import { type CommandInput, inShell, type Shell } from "../support/command_line.ts";
@@ -20,12 +20,12 @@ const NO_NET = ["--allow-ffi", "--allow-env", "--allow-run"];
 
 async function examine(run: Shell["run"], permissions: string[], input: CommandInput = {}) {
   const { code, stdout } = await run(["doctor", "--json"], { ...input, permissions });
-  const findings: Finding[] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const findings: Diagnostic[] = stdout.trim().split("\n").map((line) => JSON.parse(line));
   const about = (topic: string) => findings.filter((finding) => finding.topic === topic);
   return { code, findings, about };
 }
 
-function levels(findings: readonly Finding[]): string[] {
+function levels(findings: readonly Diagnostic[]): string[] {
   return findings.map(({ level }) => level);
 }
 
@@ -33,13 +33,13 @@ Deno.test("ringbus doctor: on a machine that is well it sends a message to anoth
   inShell(async ({ run, scratch }) => {
     const { code, findings, about } = await examine(run, NO_NET);
     assert.equal(code, EXIT.DONE);
-    assert.match(about("self test")[0].what, /to another process and its reply took \d+ us/);
-    assert.match(about("directory")[0].what, new RegExp(`${scratch.path} is yours, mode 700`));
-    assert.match(about("C library")[0].what, /^glibc \d|^musl/);
-    assert.match(about("open files")[0].what, /^[1-9]\d* at most/);
-    assert.match(about("vm.max_map_count")[0].what, /^[1-9]\d*/);
-    assert.match(about("room")[0].what, /MiB free of [\d,]+ MiB/);
-    assert.match(about("file system")[0].what, /tmpfs/);
+    assert.match(about("self test")[0].message, /to another process and its reply took \d+ us/);
+    assert.match(about("directory")[0].message, new RegExp(`${scratch.path} is yours, mode 700`));
+    assert.match(about("C library")[0].message, /^glibc \d|^musl/);
+    assert.match(about("open files")[0].message, /^[1-9]\d* at most/);
+    assert.match(about("vm.max_map_count")[0].message, /^[1-9]\d*/);
+    assert.match(about("room")[0].message, /MiB free of [\d,]+ MiB/);
+    assert.match(about("file system")[0].message, /tmpfs/);
     assert.deepEqual(levels(about("Redis")), ["note"]);
     assert.deepEqual(levels(findings.filter(({ level }) => level === "failure")), []);
   }));
@@ -50,10 +50,10 @@ Deno.test("ringbus doctor: with few permissions it says what it did not look at"
     assert.equal(none.code, EXIT.FAILED);
     assert.deepEqual(levels(none.about("--allow-ffi")), ["failure"]);
     assert.match(none.about("--allow-ffi")[0].remedy!, /--allow-ffi/);
-    assert.match(none.about("shared memory")[0].what, /are not looked at/);
+    assert.match(none.about("shared memory")[0].message, /are not looked at/);
     const few = await examine(run, [`--allow-ffi=${libcPath()}`]);
     assert.equal(few.code, EXIT.DONE);
-    assert.match(few.about("self test")[0].what, /within this process/);
+    assert.match(few.about("self test")[0].message, /within this process/);
     assert.match(few.about("self test")[0].remedy!, /--allow-run/);
     assert.match(few.about("Redis")[0].remedy!, /--allow-net=127\.0\.0\.1:6379/);
   }));
@@ -87,8 +87,8 @@ Deno.test("ringbus doctor: it names channels that were left, and damaged ones", 
     const { code, about } = await examine(run, NO_NET);
     assert.equal(code, EXIT.DONE);
     const [damaged, left] = about("channels");
-    assert.match(damaged.what, /^damaged is damaged: /);
-    assert.equal(left.what, "1 channel without anybody alive: left");
+    assert.match(damaged.message, /^damaged is damaged: /);
+    assert.equal(left.message, "1 channel without anybody alive: left");
     assert.match(left.remedy!, /ringbus clean/);
     for (const name of ["left", "damaged"]) Deno.removeSync(`${dir}/${name}`);
   }));
@@ -109,30 +109,32 @@ Deno.test("ringbus doctor: in words, a finding a line and a count at the end", (
 Deno.test("ringbus doctor: a Redis that is there, that forgets, and that keeps us out", async () => {
   const config = { "maxmemory": "100mb", "maxmemory-policy": "allkeys-lru" };
   await using server = await redisServer({ password: "s3cret", config });
-  const [version, memory] = await redisFindings(server.url);
+  const [version, memory] = await redisDiagnostics(server.url);
   assert.deepEqual([version.level, memory.level], ["ok", "warning"]);
-  assert.match(version.what, /^\d+\.\d+\.\d+ at redis:\/\/:\*\*\*@127/);
+  assert.match(version.message, /^\d+\.\d+\.\d+ at redis:\/\/:\*\*\*@127/);
   assert.match(memory.remedy!, /noeviction/);
-  const [kept] = await redisFindings(`redis://127.0.0.1:${server.port}`);
+  const [kept] = await redisDiagnostics(`redis://127.0.0.1:${server.port}`);
   assert.equal(kept.level, "failure");
-  assert.match(kept.what, /NOAUTH/);
-  const [single] = (await redisFindings(server.url.replace("redis:", "redis-cluster:"))).slice(-1);
-  assert.deepEqual([single.level, single.what], ["failure", "it is no cluster"]);
+  assert.match(kept.message, /NOAUTH/);
+  const [single] = (await redisDiagnostics(server.url.replace("redis:", "redis-cluster:"))).slice(
+    -1,
+  );
+  assert.deepEqual([single.level, single.message], ["failure", "it is no cluster"]);
 });
 
 Deno.test("ringbus doctor: a cluster without all slots is a failure, one with them is not", async () => {
   await using server = await redisServer({ config: { "cluster-enabled": "yes" } });
   const url = server.url.replace("redis:", "redis-cluster:");
-  const [down] = (await redisFindings(url)).slice(-1);
-  assert.deepEqual([down.level, /state fail/.test(down.what)], ["failure", true]);
+  const [down] = (await redisDiagnostics(url)).slice(-1);
+  assert.deepEqual([down.level, /state fail/.test(down.message)], ["failure", true]);
   await server.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
   let last = down;
   await until(async () => {
-    [last] = (await redisFindings(url)).slice(-1);
+    [last] = (await redisDiagnostics(url)).slice(-1);
     return last.level !== "failure";
   }, "a cluster with all slots");
-  assert.match(last.what, /a cluster of 1 nodes, 1 with slots, state ok/);
-  const [asServer] = (await redisFindings(server.url)).slice(-1);
+  assert.match(last.message, /a cluster of 1 nodes, 1 with slots, state ok/);
+  const [asServer] = (await redisDiagnostics(server.url)).slice(-1);
   assert.deepEqual([asServer.level, asServer.remedy], [
     "warning",
     "write redis-cluster:// in the URL",
@@ -141,13 +143,13 @@ Deno.test("ringbus doctor: a cluster without all slots is a failure, one with th
 
 Deno.test("ringbus doctor: versions of Deno from too old to newer", () => {
   const found = ["1.46.3", "2.4.5", "2.5.0", "2.9.5", "2.9.6", "2.10.0", "3.0.0-rc.1"]
-    .map((version) => runtimeFinding(version).level);
+    .map((version) => runtimeDiagnostic(version).level);
   assert.deepEqual(found, ["failure", "failure", "warning", "warning", "ok", "ok", "ok"]);
 });
 
 Deno.test("ringbus doctor: a clock that was never set is a failure", () => {
-  assert.deepEqual(levels(clockFindings(undefined, 0)), ["failure"]);
-  assert.deepEqual(levels(clockFindings(undefined)), ["ok"]);
+  assert.deepEqual(levels(clockDiagnostics(undefined, 0)), ["failure"]);
+  assert.deepEqual(levels(clockDiagnostics(undefined)), ["ok"]);
 });
 
 Deno.test({
@@ -157,9 +159,9 @@ Deno.test({
     for (const [size, remedy] of [["8m", /ringbus clean/], ["64m", /--shm-size/]] as const) {
       onSmallDisk(`size=${size}`, ({ path }) => {
         using libc = new DoctorLibc();
-        const [room] = roomFindings(libc, path);
+        const [room] = spaceDiagnostics(libc, path);
         assert.equal(room.level, "warning");
-        assert.match(room.what, new RegExp(`of ${parseInt(size)} MiB`));
+        assert.match(room.message, new RegExp(`of ${parseInt(size)} MiB`));
         assert.match(room.remedy!, remedy);
       });
     }

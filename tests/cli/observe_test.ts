@@ -43,8 +43,8 @@ Deno.test("ringbus ls, stat, top and inspect describe channels, live ones and th
     using subscriber = new Subscriber<number>("news", { dir });
     publisher.sendMany(Array.from({ length: 200 }, (_, n) => n));
     const child = scratch.spawn();
-    await child.ask({ do: "open", id: "p", role: "pusher", target: "jobs", options: { dir } });
-    await child.ask({ do: "send", id: "p", values: ["one", { two: 2 }] });
+    await child.execute({ do: "open", id: "p", role: "pusher", target: "jobs", options: { dir } });
+    await child.execute({ do: "send", id: "p", values: ["one", { two: 2 }] });
     child.kill("SIGKILL");
     await child.ended();
 
@@ -114,7 +114,13 @@ Deno.test("ringbus tail shows a busy queue, and its pullers get everything exact
     await tail.prints("reading jobs");
     const pullers = [spawn(), spawn()];
     for (const puller of pullers) {
-      await puller.ask({ do: "open", id: "p", role: "puller", target: "jobs", options: { dir } });
+      await puller.execute({
+        do: "open",
+        id: "p",
+        role: "puller",
+        target: "jobs",
+        options: { dir },
+      });
       await puller.start({ do: "receive", id: "p", mode: "async" });
     }
     const count = 20_000;

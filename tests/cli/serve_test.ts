@@ -6,11 +6,15 @@ import { EXIT } from "../../cli/command.ts";
 import { inShell } from "../support/command_line.ts";
 import { LineClient } from "../support/line_client.ts";
 import { runPython } from "../support/python.ts";
-import { SERVE, type Served, served } from "../support/serve.ts";
+import { SERVE, type ServerAddresses, untilServing } from "../support/serve.ts";
 
 const message = (id: number) => `{"id":${id},"payload":{"n":${id}}}`;
 
-async function storeOverHttp({ httpUrl }: Served, topic: string, id: number): Promise<number> {
+async function storeOverHttp(
+  { httpUrl }: ServerAddresses,
+  topic: string,
+  id: number,
+): Promise<number> {
   const body = `{"namespace":"n","topic":"${topic}","message":${message(id)}}`;
   const response = await fetch(`${httpUrl}/store_message`, { method: "POST", body });
   await response.body?.cancel();
@@ -20,15 +24,15 @@ async function storeOverHttp({ httpUrl }: Served, topic: string, id: number): Pr
 Deno.test("ringbus serve: what comes over HTTP is there over TCP, and the reverse", () =>
   inShell(async ({ start }) => {
     await using server = start(SERVE);
-    const place = await served(server);
+    const place = await untilServing(server);
     await using tcp = await LineClient.open(place.tcpPort);
-    await tcp.ask("SUBSCRIBE t");
+    await tcp.request("SUBSCRIBE t");
     assert.equal(await storeOverHttp(place, "t", 1), 200);
     assert.match((await tcp.line())!, /^MESSAGE t JSON:/);
-    assert.equal(await tcp.ask(`STORE_MESSAGE n u JSON:${btoa(message(2))}`), "OK STORED");
+    assert.equal(await tcp.request(`STORE_MESSAGE n u JSON:${btoa(message(2))}`), "OK STORED");
     const over = await fetch(`${place.httpUrl}/messages/u`);
     assert.deepEqual(await over.json(), [JSON.parse(message(2))]);
-    const [, json] = (await tcp.ask("GET_MESSAGES t"))!.split("JSON:");
+    const [, json] = (await tcp.request("GET_MESSAGES t"))!.split("JSON:");
     assert.deepEqual(JSON.parse(atob(json)), [JSON.parse(message(1))]);
     const clients = [
       runPython("http_client.py", [place.httpUrl]),
@@ -40,11 +44,11 @@ Deno.test("ringbus serve: what comes over HTTP is there over TCP, and the revers
   }));
 
 /** Stores over HTTP until the server is gone; the ids that were answered. */
-async function keepStoringOverHttp(place: Served, from: number): Promise<number[]> {
+async function keepStoringOverHttp(addresses: ServerAddresses, from: number): Promise<number[]> {
   const answered: number[] = [];
   for (let id = from;; id++) {
     try {
-      if (await storeOverHttp(place, "t", id) === 200) answered.push(id);
+      if (await storeOverHttp(addresses, "t", id) === 200) answered.push(id);
     } catch {
       return answered;
     }
@@ -52,7 +56,7 @@ async function keepStoringOverHttp(place: Served, from: number): Promise<number[
 }
 
 /** Stores over TCP, many at a time, until the server is gone; the ids that were answered. */
-async function keepStoringOverTcp({ tcpPort }: Served, from: number): Promise<number[]> {
+async function keepStoringOverTcp({ tcpPort }: ServerAddresses, from: number): Promise<number[]> {
   await using client = await LineClient.open(tcpPort);
   const answered: number[] = [];
   for (let next = from;; next += 100) {
@@ -71,9 +75,9 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   Deno.test(`ringbus serve: at ${signal} under load every message that was taken is answered`, () =>
     inShell(async ({ start }) => {
       await using server = start(SERVE);
-      const place = await served(server);
+      const place = await untilServing(server);
       await using reader = await LineClient.open(place.tcpPort);
-      await reader.ask("SUBSCRIBE t");
+      await reader.request("SUBSCRIBE t");
       const answers = [
         keepStoringOverHttp(place, 1_000_000),
         keepStoringOverHttp(place, 2_000_000),
@@ -97,13 +101,13 @@ Deno.test("ringbus serve: the token of a file keeps out who does not know it", (
     const file = `${scratch.path}/.token`;
     await Deno.writeTextFile(file, "s3cret\n");
     await using server = start([...SERVE, "--token-file", file]);
-    const place = await served(server);
+    const place = await untilServing(server);
     await Deno.remove(file);
     assert.equal(await storeOverHttp(place, "t", 1), 401);
     assert.equal(await runPython("http_client.py", [place.httpUrl, "s3cret"]), "passed\n");
     await using tcp = await LineClient.open(place.tcpPort);
-    assert.match((await tcp.ask("STATS"))!, /^ERROR "send AUTH/);
-    assert.equal(await tcp.ask("AUTH s3cret"), "OK AUTHENTICATED");
+    assert.match((await tcp.request("STATS"))!, /^ERROR "send AUTH/);
+    assert.equal(await tcp.request("AUTH s3cret"), "OK AUTHENTICATED");
     server.kill("SIGTERM");
     tcp.close();
     await server.lines();
@@ -113,7 +117,7 @@ Deno.test("ringbus serve: limits hold, in both servers and their store", () =>
   inShell(async ({ start }) => {
     const limits = ["--max-messages-per-topic", "2", "--max-body-bytes", "1K"];
     await using server = start([...SERVE, ...limits, "--max-line-bytes", "2K"]);
-    const place = await served(server);
+    const place = await untilServing(server);
     for (const id of [1, 2, 3]) await storeOverHttp(place, "t", id);
     const stats = await (await fetch(`${place.httpUrl}/stats`)).json();
     assert.deepEqual([stats.total_messages, stats.evicted], [2, 1]);
@@ -122,7 +126,7 @@ Deno.test("ringbus serve: limits hold, in both servers and their store", () =>
     await refused.body?.cancel();
     assert.equal(refused.status, 413);
     await using tcp = await LineClient.open(place.tcpPort);
-    assert.match((await tcp.ask(`PUBLISH t ${"x".repeat(2100)}`))!, /at most 2048 bytes/);
+    assert.match((await tcp.request(`PUBLISH t ${"x".repeat(2100)}`))!, /at most 2048 bytes/);
     tcp.close();
     server.kill("SIGTERM");
     await server.lines();

@@ -14,7 +14,7 @@ import { cloneRepository } from "../support/clone.ts";
 import { until } from "../support/deadline.ts";
 import { sourcesIn } from "../support/error_messages.ts";
 import { freePort } from "../support/free_port.ts";
-import { type Block, blocksOf, pageAt, placeOf } from "../support/pages.ts";
+import { type Block, blocksOf, locationOf, pageAt } from "../support/pages.ts";
 import { Program, ROOT, Running } from "../support/program.ts";
 import { inScratch } from "../support/scratch.ts";
 
@@ -29,14 +29,14 @@ const PORTS = /\b(8080|31134)\b/g;
 const DEADLINE_MS = 120_000;
 
 /** Where the blocks of a page run. */
-interface Place {
+interface RunEnvironment {
   /** The clone. */
   readonly cwd: string;
   readonly env: Record<string, string>;
 }
 
 /** How the named files of a page are run together, once they are in the clone. */
-type Scenario = (place: Place) => Promise<void>;
+type Scenario = (place: RunEnvironment) => Promise<void>;
 
 const SCENARIOS: Record<string, Scenario> = {
   "README.md": async (place) => {
@@ -65,12 +65,12 @@ const SCENARIOS: Record<string, Scenario> = {
   },
 };
 
-function program({ cwd, env }: Place, file: string, ...flags: string[]): Program {
+function program({ cwd, env }: RunEnvironment, file: string, ...flags: string[]): Program {
   return new Program([...flags, file], env, cwd);
 }
 
 /** Runs a test in a clone, with a segment directory of its own. */
-function inClone(test: (place: Place) => Promise<void>): Promise<void> {
+function inClone(test: (place: RunEnvironment) => Promise<void>): Promise<void> {
   return inScratch(async ({ path }) => {
     const folder = Deno.makeTempDirSync({ prefix: "ringbus-test-clone-" });
     const cwd = `${folder}/ringbus`;
@@ -114,12 +114,12 @@ function* examplesInSources(): Generator<Block> {
 }
 
 Deno.test("no TypeScript of the pages is kept from being executed but what is run here", () => {
-  for (const block of ignored) assert.equal(block.attributes, SELF_CONTAINED, placeOf(block));
-  for (const block of blocksOf("typescript", "tsx", "mts")) assert.fail(placeOf(block));
+  for (const block of ignored) assert.equal(block.attributes, SELF_CONTAINED, locationOf(block));
+  for (const block of blocksOf("typescript", "tsx", "mts")) assert.fail(locationOf(block));
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   assert.match(tasks.test.command, / --doc .* README\.md docs\b/);
   for (const block of blocksOf("ts").filter((block) => !ignored.includes(block))) {
-    assert.match(block.page, /^(README\.md$|docs\/)/, placeOf(block));
+    assert.match(block.page, /^(README\.md$|docs\/)/, locationOf(block));
   }
   const pages = new Set(files.map(({ page }) => page));
   assert.deepEqual([...pages].sort(), Object.keys(SCENARIOS).sort());
@@ -146,7 +146,7 @@ Deno.test("programs of the pages run, and end well", () =>
       Deno.writeTextFileSync(`${place.cwd}/program.ts`, freePorts()(block.text));
       await using run = program(place, "program.ts", "--allow-all");
       await run.lines().catch((cause) => {
-        throw new Error(`${placeOf(block)}: ${cause.message}`, { cause });
+        throw new Error(`${locationOf(block)}: ${cause.message}`, { cause });
       });
     }
   }));
@@ -171,16 +171,16 @@ Deno.test("the README has two set-up commands, which .ci/run runs", () => {
   for (const command of commands) assert.ok(gate.includes(command), command);
 });
 
-function shell({ cwd, env }: Place, script: string): Running {
+function shell({ cwd, env }: RunEnvironment, script: string): Running {
   const args = ["-euo", "pipefail", "-c", script];
   const options = { cwd, env, isGroup: true, deadlineMs: DEADLINE_MS };
   return new Running(script, "bash", args, options);
 }
 
 /** Runs one block; answers what goes on until the end of its page. */
-async function runScript(block: Block, script: string, place: Place): Promise<Running[]> {
+async function runScript(block: Block, script: string, place: RunEnvironment): Promise<Running[]> {
   const match = ATTRIBUTES.exec(block.attributes);
-  assert.ok(match, `${placeOf(block)} has unknown words behind its fence`);
+  assert.ok(match, `${locationOf(block)} has unknown words behind its fence`);
   const [, kind, text] = match;
   // "deno task" begins with a line that has the command in it.
   const printed = new RegExp(`^(?!Task ).*${RegExp.escape(text ?? "")}`, "m");

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { parse as parseJavaScript } from "@babel/parser";
 import { parseAllDocuments } from "yaml";
 import { sourcesIn } from "../support/error_messages.ts";
-import { blocksOf, GENERATED, pageAt, PAGES, placeOf, WRITTEN_PAGES } from "../support/pages.ts";
+import { blocksOf, GENERATED, locationOf, pageAt, PAGES, WRITTEN_PAGES } from "../support/pages.ts";
 import { ROOT } from "../support/program.ts";
 
 /** What runs is run elsewhere: in tests/docs/pages_run_test.ts, and by `deno test --doc`. */
@@ -62,7 +62,7 @@ const PARSERS: Record<string, (text: string) => unknown> = {
 Deno.test("every block of code says its language, which is one that is run or parsed", () => {
   const known = new Set([...RUN, ...Object.keys(PARSERS)]);
   for (const block of WRITTEN_PAGES.flatMap((page) => page.blocks)) {
-    assert.ok(known.has(block.language), `${placeOf(block)}: "${block.language}"`);
+    assert.ok(known.has(block.language), `${locationOf(block)}: "${block.language}"`);
   }
 });
 
@@ -72,7 +72,7 @@ for (const [language, parse] of Object.entries(PARSERS)) {
       try {
         await parse(block.text);
       } catch (cause) {
-        throw new Error(`${placeOf(block)}: ${(cause as Error).message}`, { cause });
+        throw new Error(`${locationOf(block)}: ${(cause as Error).message}`, { cause });
       }
     }
   });
@@ -89,7 +89,7 @@ Deno.test("code of the reference can be parsed", () => {
         plugins: [["typescript", { dts: !/^import /m.test(block.text) }]],
       });
     } catch (cause) {
-      throw new Error(`${placeOf(block)}: ${(cause as Error).message}`, { cause });
+      throw new Error(`${locationOf(block)}: ${(cause as Error).message}`, { cause });
     }
   }
 });

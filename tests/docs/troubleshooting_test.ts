@@ -1,7 +1,7 @@
 // The page about errors has the messages that the sources have, and all of them.
 
 import assert from "node:assert/strict";
-import { canBeSame, covers, isTelling, sourcesIn, textsIn } from "../support/error_messages.ts";
+import { canBeSame, covers, isDescriptive, sourcesIn, textsIn } from "../support/error_messages.ts";
 import { pageAt } from "../support/pages.ts";
 
 const FOLDERS = ["lib/", "backends/", "otel/", "testing/", "cli/", "otel/"];
@@ -10,7 +10,7 @@ const FOREIGN = /^error: Leaks detected/;
 /** Constants that stand in a message. */
 const NUMBERS = /\b(?:128|256|1024|200|2000|536870912|2147483648)\b/g;
 
-const texts = textsIn(sourcesIn(...FOLDERS)).filter(({ text }) => isTelling(text));
+const texts = textsIn(sourcesIn(...FOLDERS)).filter(({ text }) => isDescriptive(text));
 const headings = pageAt("docs/troubleshooting.md").text.split("\n")
   .filter((line) => line.startsWith("### "))
   .map((line) => line.slice(4).replaceAll(NUMBERS, "…").replaceAll("\\", ""))
@@ -33,5 +33,5 @@ Deno.test("every message of an error has its heading", () => {
   const missing = messages.filter(({ text }) =>
     !headings.some((heading) => areAlike(heading, text.replaceAll(NUMBERS, "…")))
   );
-  assert.deepEqual(missing.map(({ text, place }) => `${text}   (${place})`), []);
+  assert.deepEqual(missing.map(({ text, location: place }) => `${text}   (${place})`), []);
 });

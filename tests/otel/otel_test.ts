@@ -545,11 +545,11 @@ tracingTest(
 tracingTest("TRACE on a connection is for the next command alone", async (tracing) => {
   await using server = new EmbeddedServer({ port: 0, onRequest: traceRequests() });
   await using client = await LineClient.open(await server.start());
-  assert.equal(await client.ask(`TRACE ${REMOTE} a=b`), "OK TRACED");
-  await client.ask("GET_MESSAGES t");
-  await client.ask("TRACE nonsense");
-  await client.ask("GET_MESSAGES");
-  await client.ask("PING");
+  assert.equal(await client.request(`TRACE ${REMOTE} a=b`), "OK TRACED");
+  await client.request("GET_MESSAGES t");
+  await client.request("TRACE nonsense");
+  await client.request("GET_MESSAGES");
+  await client.request("PING");
   const commands = tracing.spans.filter(({ name }) => name !== "TRACE");
   assert.deepEqual(
     commands.map(({ name, parentId, attributes }) => [name, parentId, attributes["error.type"]]),
@@ -582,7 +582,7 @@ Deno.test("an observer of requests that fails does no harm", async () => {
   await response.body?.cancel();
   await using tcp = new EmbeddedServer({ port: 0, onRequest });
   await using client = await LineClient.open(await tcp.start());
-  assert.equal(await client.ask("PING"), "PONG");
+  assert.equal(await client.request("PING"), "PONG");
 });
 
 Deno.test("who does not import ./otel loads nothing of OpenTelemetry", async () => {

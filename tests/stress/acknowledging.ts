@@ -6,48 +6,48 @@
  */
 
 import { type Delivery, Puller, ShmTimeoutError } from "../../mod.ts";
-import { block, now, pause } from "./clock.ts";
+import { block, now, sleep } from "./clock.ts";
 import { DONE, RECEIVED, RETURNED } from "./journal.ts";
 import { type Label, verify } from "./message.ts";
-import type { Post } from "./task.ts";
+import type { ProcessContext } from "./task.ts";
 
 const CALLS = { tryRecv: 30, recvSync: 25, recv: 20, drain: 25 };
-const ENDS = { ack: 90, nack: 6, dispose: 4 };
+const SETTLE_WEIGHTS = { ack: 90, nack: 6, dispose: 4 };
 const LIMITS = [1, 8, 64, 256];
 
 const TIMEOUT_MS = 20;
-const MOST_AT_ONCE = 64;
+const MAX_AT_ONCE = 64;
 /** Share of calls after which what is held, the oldest first, is settled. */
 const SETTLING_CALLS = 0.5;
 /** Share of calls after which it is busy for some milliseconds. */
 const SLOW_CALLS = 0.002;
 /** Share of sockets that close with what they hold. */
-const CARELESS_CLOSES = 0.5;
+const UNSETTLED_CLOSES = 0.5;
 
 /** Receives until it is told to end, through one socket after the other. */
-export async function acknowledge(post: Post): Promise<void> {
-  while (!post.isOver) {
-    using acknowledger = new Acknowledger(post);
+export async function acknowledge(context: ProcessContext): Promise<void> {
+  while (!context.isOver) {
+    using acknowledger = new Acknowledger(context);
     await acknowledger.run();
   }
 }
 
-interface Held {
+interface UnackedDelivery {
   delivery: Delivery<Uint8Array>;
   label: Label;
 }
 
 class Acknowledger implements Disposable {
-  readonly #post: Post;
+  readonly #context: ProcessContext;
   readonly #stream: number;
   readonly #socket: Puller<Delivery<Uint8Array>>;
   readonly #maxUnacked: number;
-  readonly #held: Held[] = [];
+  readonly #unacked: UnackedDelivery[] = [];
 
-  constructor(post: Post) {
-    this.#post = post;
-    this.#stream = post.nextStream();
-    const { journal, options, task, random } = post;
+  constructor(context: ProcessContext) {
+    this.#context = context;
+    this.#stream = context.nextStream();
+    const { journal, options, task, random } = context;
     this.#maxUnacked = random.pick(LIMITS);
     const opened = journal.beginOpening(this.#stream);
     const ackOptions = { ...options, ack: true, maxUnacked: this.#maxUnacked } as const;
@@ -57,30 +57,30 @@ class Acknowledger implements Disposable {
 
   /** Receives until the socket has to make place for the next one. */
   run(): Promise<void> {
-    return this.#post.work(() => this.#call(), () => this.#rest());
+    return this.#context.work(() => this.#call(), () => this.#quiesce());
   }
 
   /** All that is there is received, and nothing held, before a rest. */
-  async #rest(): Promise<void> {
-    do this.#acknowledgeAll(); while (!this.#post.isOver && this.#tryRecv());
-    await this.#post.rest();
+  async #quiesce(): Promise<void> {
+    do this.#acknowledgeAll(); while (!this.#context.isOver && this.#tryRecv());
+    await this.#context.quiesce();
   }
 
   #acknowledgeAll(): void {
-    while (this.#held.length > 0) this.#settle("ack");
+    while (this.#unacked.length > 0) this.#settle("ack");
   }
 
   async #call(): Promise<void> {
-    const { random } = this.#post;
-    if (this.#held.length >= this.#maxUnacked) this.#settle(random.weighted(ENDS));
+    const { random } = this.#context;
+    if (this.#unacked.length >= this.#maxUnacked) this.#settle(random.weighted(SETTLE_WEIGHTS));
     const hasReceived = await this.#by(random.weighted(CALLS));
     if (random.chance(SLOW_CALLS)) block(random.between(5, 30));
     if (random.chance(SETTLING_CALLS)) {
       for (let left = random.between(1, this.#maxUnacked); left > 0; left--) {
-        this.#settle(random.weighted(ENDS));
+        this.#settle(random.weighted(SETTLE_WEIGHTS));
       }
     }
-    if (!hasReceived) await pause(0);
+    if (!hasReceived) await sleep(0);
   }
 
   #by(call: keyof typeof CALLS): boolean | Promise<boolean> {
@@ -88,18 +88,18 @@ class Acknowledger implements Disposable {
       case "tryRecv":
         return this.#tryRecv();
       case "recvSync":
-        return this.#noted(1, () => this.#recvSync());
+        return this.#recorded(1, () => this.#recvSync());
       case "recv":
         return this.#recv();
       case "drain": {
-        const most = this.#post.random.between(1, MOST_AT_ONCE);
-        return this.#noted(most, () => this.#socket.drain(most));
+        const most = this.#context.random.between(1, MAX_AT_ONCE);
+        return this.#recorded(most, () => this.#socket.drain(most));
       }
     }
   }
 
   #tryRecv(): boolean {
-    return this.#noted(1, () => {
+    return this.#recorded(1, () => {
       const delivery = this.#socket.tryRecv();
       return delivery === undefined ? [] : [delivery];
     });
@@ -115,37 +115,37 @@ class Acknowledger implements Disposable {
   }
 
   async #recv(): Promise<boolean> {
-    const began = this.#post.journal.beginReceive(1);
+    const began = this.#context.journal.beginReceive(1);
     const received = await this.#socket.recv({ timeoutMs: TIMEOUT_MS }).catch((error) => {
       if (!(error instanceof ShmTimeoutError)) throw error;
     });
-    return this.#note(began, received === undefined ? [] : [received]);
+    return this.#record(began, received === undefined ? [] : [received]);
   }
 
   /** Notes an operation before it, and what it received after it. */
-  #noted(limit: number, operation: () => Delivery<Uint8Array>[]): boolean {
-    const began = this.#post.journal.beginReceive(limit);
-    return this.#note(began, operation());
+  #recorded(limit: number, operation: () => Delivery<Uint8Array>[]): boolean {
+    const began = this.#context.journal.beginReceive(limit);
+    return this.#record(began, operation());
   }
 
-  #note(began: number, received: Delivery<Uint8Array>[]): boolean {
-    const { journal, task } = this.#post;
+  #record(began: number, received: Delivery<Uint8Array>[]): boolean {
+    const { journal, task } = this.#context;
     for (const delivery of received) {
       const label = verify(delivery.value, task.capacityBytes);
       const { stream, sequence } = label;
       const kind = RECEIVED;
       journal.add(kind, this.#stream, stream, sequence, began, now(), delivery.deliveries);
-      this.#held.push({ delivery, label });
+      this.#unacked.push({ delivery, label });
     }
     journal.endReceive();
     return received.length > 0;
   }
 
   /** Ends the oldest that is held, if any is. */
-  #settle(end: keyof typeof ENDS): void {
-    const held = this.#held.shift();
+  #settle(end: keyof typeof SETTLE_WEIGHTS): void {
+    const held = this.#unacked.shift();
     if (held === undefined) return;
-    const { journal } = this.#post;
+    const { journal } = this.#context;
     const { stream, sequence } = held.label;
     const kind = end === "ack" ? DONE : RETURNED;
     const entry = journal.add(kind, this.#stream, stream, sequence, now(), 0);
@@ -155,9 +155,9 @@ class Acknowledger implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (!this.#post.random.chance(CARELESS_CLOSES)) this.#acknowledgeAll();
-    const closed = this.#post.journal.beginClosing(this.#stream, 0);
+    if (!this.#context.random.chance(UNSETTLED_CLOSES)) this.#acknowledgeAll();
+    const closed = this.#context.journal.beginClosing(this.#stream, 0);
     this.#socket.close();
-    this.#post.journal.finish(closed, 0);
+    this.#context.journal.finish(closed, 0);
   }
 }

@@ -5,17 +5,17 @@
  */
 
 import { Requester, ShmBufferFullError, ShmPeerLostError } from "../../mod.ts";
-import { now, pause } from "./clock.ts";
+import { now, sleep } from "./clock.ts";
 import { REQUESTED } from "./journal.ts";
 import { make, verify } from "./message.ts";
-import type { Post } from "./task.ts";
+import type { ProcessContext } from "./task.ts";
 
 const CALLS = { request: 50, requestSync: 35, twoStep: 15 };
 
 /** Far longer than any reply takes: nobody may have to wait for it. */
 const TIMEOUT_MS = 60_000;
-const MOST_AT_ONCE = 32;
-const MOST_PAUSE_MS = 2;
+const MAX_AT_ONCE = 32;
+const MAX_PAUSE_MS = 2;
 
 /** How a request ended. */
 export const REPLIED = 1;
@@ -28,23 +28,23 @@ export const REFUSED = 3;
 export const REPLY_BIT = 1 << 30;
 
 /** Sends requests until it is told to end, through one socket after the other. */
-export async function ask(post: Post): Promise<void> {
-  while (!post.isOver) {
-    using asker = new Asker(post);
-    await asker.run();
+export async function runRequester(context: ProcessContext): Promise<void> {
+  while (!context.isOver) {
+    using loop = new RequesterLoop(context);
+    await loop.run();
   }
 }
 
-class Asker implements Disposable {
-  readonly #post: Post;
+class RequesterLoop implements Disposable {
+  readonly #context: ProcessContext;
   readonly #stream: number;
   readonly #socket: Requester<Uint8Array, Uint8Array>;
   #sequence = 0;
 
-  constructor(post: Post) {
-    this.#post = post;
-    this.#stream = post.nextStream();
-    const { journal, options, task } = post;
+  constructor(context: ProcessContext) {
+    this.#context = context;
+    this.#stream = context.nextStream();
+    const { journal, options, task } = context;
     const opened = journal.beginOpening(this.#stream);
     this.#socket = new Requester<Uint8Array, Uint8Array>(task.channel, options);
     journal.finish(opened, 0);
@@ -52,26 +52,26 @@ class Asker implements Disposable {
 
   /** Sends requests until the socket has to make place for the next one. */
   async run(): Promise<void> {
-    while (!this.#post.isTimeToReopen()) {
-      const count = this.#post.random.between(1, MOST_AT_ONCE);
-      if (this.#post.isRunning && this.#post.mayCount(count)) await this.#call(count);
-      await pause(this.#post.random.between(0, MOST_PAUSE_MS));
-      await this.#post.rest();
-      if (this.#post.isOver) return;
+    while (!this.#context.isTimeToReopen()) {
+      const count = this.#context.random.between(1, MAX_AT_ONCE);
+      if (this.#context.isRunning && this.#context.mayCount(count)) await this.#call(count);
+      await sleep(this.#context.random.between(0, MAX_PAUSE_MS));
+      await this.#context.quiesce();
+      if (this.#context.isOver) return;
     }
   }
 
   async #call(count: number): Promise<void> {
-    const call = this.#post.random.weighted(CALLS);
+    const call = this.#context.random.weighted(CALLS);
     if (call === "request") await Promise.all(Array.from({ length: count }, () => this.#request()));
     else if (call === "twoStep") await this.#twoStep(count);
-    else for (let i = 0; i < count && this.#post.isRunning; i++) this.#requestSync();
+    else for (let i = 0; i < count && this.#context.isRunning; i++) this.#requestSync();
   }
 
   #next(): { entry: number; sequence: number; bytes: Uint8Array } {
     const sequence = this.#sequence++;
-    const bytes = make({ stream: this.#stream, sequence }, this.#post.task.capacityBytes);
-    const entry = this.#post.journal.add(REQUESTED, this.#stream, sequence, 0, now(), 0);
+    const bytes = make({ stream: this.#stream, sequence }, this.#context.task.capacityBytes);
+    const entry = this.#context.journal.add(REQUESTED, this.#stream, sequence, 0, now(), 0);
     return { entry, sequence, bytes };
   }
 
@@ -79,9 +79,9 @@ class Asker implements Disposable {
     const { entry, sequence, bytes } = this.#next();
     try {
       this.#check(sequence, await this.#socket.request(bytes, { timeoutMs: TIMEOUT_MS }));
-      this.#post.journal.finish(entry, REPLIED);
+      this.#context.journal.finish(entry, REPLIED);
     } catch (error) {
-      this.#post.journal.finish(entry, outcomeOf(error));
+      this.#context.journal.finish(entry, outcomeOf(error));
     }
   }
 
@@ -89,9 +89,9 @@ class Asker implements Disposable {
     const { entry, sequence, bytes } = this.#next();
     try {
       this.#check(sequence, this.#socket.requestSync(bytes, { timeoutMs: TIMEOUT_MS }));
-      this.#post.journal.finish(entry, REPLIED);
+      this.#context.journal.finish(entry, REPLIED);
     } catch (error) {
-      this.#post.journal.finish(entry, outcomeOf(error));
+      this.#context.journal.finish(entry, outcomeOf(error));
     }
   }
 
@@ -101,20 +101,20 @@ class Asker implements Disposable {
     for (let i = 0; i < count; i++) {
       const request = this.#next();
       if (this.#socket.send(request.bytes)) sent.push(request);
-      else this.#post.journal.finish(request.entry, REFUSED);
+      else this.#context.journal.finish(request.entry, REFUSED);
     }
     for (const { entry, sequence } of sent) {
       try {
         this.#check(sequence, await this.#socket.recv({ timeoutMs: TIMEOUT_MS }));
-        this.#post.journal.finish(entry, REPLIED);
+        this.#context.journal.finish(entry, REPLIED);
       } catch (error) {
-        this.#post.journal.finish(entry, outcomeOf(error));
+        this.#context.journal.finish(entry, outcomeOf(error));
       }
     }
   }
 
   #check(sequence: number, reply: Uint8Array): void {
-    const label = verify(reply, this.#post.task.capacityBytes);
+    const label = verify(reply, this.#context.task.capacityBytes);
     if (label.stream === (this.#stream | REPLY_BIT) && label.sequence === sequence) return;
     throw new Error(
       `request ${sequence} of ${this.#stream} got the reply to ${label.sequence} of ` +
@@ -123,9 +123,9 @@ class Asker implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const closed = this.#post.journal.beginClosing(this.#stream, 0);
+    const closed = this.#context.journal.beginClosing(this.#stream, 0);
     this.#socket.close();
-    this.#post.journal.finish(closed, 0);
+    this.#context.journal.finish(closed, 0);
   }
 }
 

@@ -6,25 +6,25 @@
  */
 
 import { acknowledge } from "./acknowledging.ts";
-import { answer } from "./answering.ts";
-import { ask } from "./asking.ts";
+import { runReplier } from "./answering.ts";
+import { runRequester } from "./asking.ts";
 import { watchFailpoints } from "./failpoints/watch.ts";
 import { Journal } from "./journal.ts";
 import { receive } from "./receiving.ts";
 import { send } from "./sending.ts";
-import { type Part, Post, type Task } from "./task.ts";
+import { type Part, ProcessContext, type Task } from "./task.ts";
 
-const PARTS: Record<Part, (post: Post) => Promise<void>> = {
+const PARTS: Record<Part, (context: ProcessContext) => Promise<void>> = {
   publisher: send,
   subscriber: receive,
   pusher: send,
   puller: receive,
   acknowledger: acknowledge,
-  requester: ask,
-  replier: answer,
+  requester: runRequester,
+  replier: runReplier,
 };
 
 const task: Task = JSON.parse(Deno.args[0]);
 using journal = Journal.open(task.journal);
 if (task.failpointRing !== undefined) watchFailpoints(task.failpointRing, journal);
-await PARTS[task.part](new Post(task, journal));
+await PARTS[task.part](new ProcessContext(task, journal));

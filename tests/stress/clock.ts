@@ -13,7 +13,7 @@ export function now(): number {
 }
 
 /** Lets time pass in the event loop. */
-export function pause(ms: number): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fuzz, isBetweenProcesses, range } from "./corruption/fuzz.ts";
-import { Judge, makeMessage } from "./corruption/verdict.ts";
+import { makeMessage, MessageVerifier } from "./corruption/verdict.ts";
 import { inScratch } from "../support/scratch.ts";
 
 const SEED = 1;
@@ -10,9 +10,9 @@ Deno.test("damage of a live segment ends in right messages or in errors that say
     const report = await fuzz({ seed: SEED, indices: range(0, 250), dir: path });
     assert.deepEqual(report.failures, [], `deno task fuzz --seed ${SEED} runs them again`);
     assert.equal(report.cases, 250);
-    assert.ok(report.tally.strikesWithin > 2500, "sockets must be struck within their calls");
-    assert.ok(report.tally.messages > 2500);
-    assert.ok(report.tally.errors.ShmCorruptionError > 250);
+    assert.ok(report.stats.strikesWithin > 2500, "sockets must be struck within their calls");
+    assert.ok(report.stats.messages > 2500);
+    assert.ok(report.stats.errors.ShmCorruptionError > 250);
   }));
 
 Deno.test("with two checks turned off the fuzzer finds bytes that are no message", () =>
@@ -23,7 +23,7 @@ Deno.test("with two checks turned off the fuzzer finds bytes that are no message
   }));
 
 Deno.test("a message that was overwritten at one place is right, and all else is not", () => {
-  const judge = new Judge(7);
+  const judge = new MessageVerifier(7);
   const messages = [judge.make(100), judge.make(100), judge.make(60)];
   for (const message of messages) assert.equal(judge.problemWith(message), undefined);
   assert.ok(judge.problemWith(makeMessage(7, 3, 100)), "never sent");

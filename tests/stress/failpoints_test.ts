@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { listChannels, Publisher, Puller, Pusher, removeStale, Subscriber } from "../../mod.ts";
-import { audit } from "./invariant_check.ts";
+import { checkInvariants } from "./invariant_check.ts";
 import {
   numberOf,
   OTHER_POINTS,
@@ -14,7 +14,7 @@ import { failpointRing } from "./failpoints/ring.ts";
 import { runFailpoints } from "./failpoints/run.ts";
 import { HEADER_COUNT } from "../../wasm/layout.ts";
 import { RING_BASE64 } from "../../wasm/ring_bytes.ts";
-import { withHeld } from "../support/held.ts";
+import { withPausableChildren } from "../support/held.ts";
 import { SCRATCH_PREFIX } from "../support/scratch.ts";
 
 const SOURCES = new URL("../../wasm/assembly/", import.meta.url);
@@ -46,7 +46,7 @@ function isCommitted(point: PointName): boolean {
 /** The header's count of messages, when all tables have proved right. */
 function countOf(path: string, attached: number): number {
   const bytes = Deno.readFileSync(path);
-  audit(bytes, attached);
+  checkInvariants(bytes, attached);
   return Number(new DataView(bytes.buffer).getBigUint64(HEADER_COUNT, true));
 }
 
@@ -90,15 +90,21 @@ Deno.test(`processes that are killed or stopped at failpoints cost nobody anythi
 });
 
 Deno.test("whoever attaches after a pusher died in the middle of a commit finds exact totals", () =>
-  withHeld(async ({ path: dir }, hold) => {
+  withPausableChildren(async ({ path: dir }, hold) => {
     const dieAt = async (point: PointName) => {
       using pusher = new Pusher(point, { dir });
       pusher.sendMany([1, 2, 3]);
-      const { child, arm, untilHeld } = hold();
-      await child.ask({ do: "open", id: "out", role: "pusher", target: point, options: { dir } });
-      await child.ask({ do: "send", id: "out", values: [4, 5] });
+      const { child, arm, untilPaused: untilHeld } = hold();
+      await child.execute({
+        do: "open",
+        id: "out",
+        role: "pusher",
+        target: point,
+        options: { dir },
+      });
+      await child.execute({ do: "send", id: "out", values: [4, 5] });
       arm(point);
-      await child.tell({ do: "send", id: "out", values: [6, 7, 8], mode: "many" });
+      await child.sendCommand({ do: "send", id: "out", values: [6, 7, 8], mode: "many" });
       await untilHeld();
       child.kill("SIGKILL");
       await child.ended();
@@ -112,17 +118,23 @@ Deno.test("whoever attaches after a pusher died in the middle of a commit finds 
   }));
 
 Deno.test("whoever attaches after a puller died in the middle of taking finds exact totals", () =>
-  withHeld(async ({ path: dir }, hold) => {
+  withPausableChildren(async ({ path: dir }, hold) => {
     const dieAt = async (point: PointName) => {
       using first = new Pusher(point, { dir });
       using second = new Pusher(point, { dir });
-      const { child, arm, untilHeld } = hold();
-      await child.ask({ do: "open", id: "in", role: "puller", target: point, options: { dir } });
+      const { child, arm, untilPaused: untilHeld } = hold();
+      await child.execute({
+        do: "open",
+        id: "in",
+        role: "puller",
+        target: point,
+        options: { dir },
+      });
       first.send(1);
-      await child.ask({ do: "receive", id: "in", mode: "sync", count: 1 });
+      await child.execute({ do: "receive", id: "in", mode: "sync", count: 1 });
       second.sendMany([2, 3]);
       arm(point);
-      await child.tell({ do: "receive", id: "in", mode: "sync", count: 1 });
+      await child.sendCommand({ do: "receive", id: "in", mode: "sync", count: 1 });
       await untilHeld();
       child.kill("SIGKILL");
       await child.ended();
@@ -135,21 +147,21 @@ Deno.test("whoever attaches after a puller died in the middle of taking finds ex
   }));
 
 Deno.test("a pusher or puller that stands still while another attaches is not counted twice", () =>
-  withHeld(async ({ path: dir }, hold) => {
+  withPausableChildren(async ({ path: dir }, hold) => {
     const standAt = async (point: PointName) => {
       const target = point;
       using first = new Pusher(target, { dir });
       using own = new Puller(target, { dir });
-      const { child, arm, untilHeld, release } = hold();
-      await child.ask({ do: "open", id: "out", role: "pusher", target, options: { dir } });
-      await child.ask({ do: "open", id: "in", role: "puller", target, options: { dir } });
-      await child.ask({ do: "send", id: "out", values: [1] });
+      const { child, arm, untilPaused: untilHeld, release } = hold();
+      await child.execute({ do: "open", id: "out", role: "pusher", target, options: { dir } });
+      await child.execute({ do: "open", id: "in", role: "puller", target, options: { dir } });
+      await child.execute({ do: "send", id: "out", values: [1] });
       first.send(2);
       own.drain();
       arm(point);
       const isTaking = point === "TAKE_MOVED" || point === "OTHERS_TAIL";
-      if (isTaking) await child.ask({ do: "send", id: "out", values: [3, 4] });
-      await child.tell(
+      if (isTaking) await child.execute({ do: "send", id: "out", values: [3, 4] });
+      await child.sendCommand(
         isTaking
           ? { do: "receive", id: "in", mode: "sync", count: 1 }
           : { do: "send", id: "out", values: [3, 4], mode: "many" },
@@ -171,16 +183,16 @@ Deno.test("a pusher or puller that stands still while another attaches is not co
   }));
 
 Deno.test("a publisher that dies in the middle of a commit costs subscribers nothing", () =>
-  withHeld(async ({ path: dir }, hold) => {
+  withPausableChildren(async ({ path: dir }, hold) => {
     const dieAt = async (point: PointName) => {
       using _other = new Publisher(point, { dir });
       using early = new Subscriber(point, { dir });
-      const { child, arm, untilHeld } = hold();
+      const { child, arm, untilPaused: untilHeld } = hold();
       const options = { dir };
-      await child.ask({ do: "open", id: "out", role: "publisher", target: point, options });
-      await child.ask({ do: "send", id: "out", values: [1, 2] });
+      await child.execute({ do: "open", id: "out", role: "publisher", target: point, options });
+      await child.execute({ do: "send", id: "out", values: [1, 2] });
       arm(point);
-      await child.tell({ do: "send", id: "out", values: [3, 4, 5], mode: "many" });
+      await child.sendCommand({ do: "send", id: "out", values: [3, 4, 5], mode: "many" });
       await untilHeld();
       using late = new Subscriber(point, { dir });
       child.kill("SIGKILL");
@@ -197,26 +209,26 @@ Deno.test("a publisher that dies in the middle of a commit costs subscribers not
   }));
 
 Deno.test("a subscriber that joins while a publisher stands still in a commit misses nothing", () =>
-  withHeld(async ({ path: dir }, hold) => {
-    const { child, arm, untilHeld, release } = hold();
+  withPausableChildren(async ({ path: dir }, hold) => {
+    const { child, arm, untilPaused: untilHeld, release } = hold();
     const standAt = async (point: PointName, before: number[]) => {
       const target = `${point}-${before.length}`;
       using _other = new Publisher(target, { dir });
       using early = new Subscriber(target, { dir });
-      await child.ask({ do: "open", id: target, role: "publisher", target, options: { dir } });
-      await child.ask({ do: "send", id: target, values: before });
+      await child.execute({ do: "open", id: target, role: "publisher", target, options: { dir } });
+      await child.execute({ do: "send", id: target, values: before });
       arm(point);
-      await child.tell({ do: "send", id: target, values: [4, 5, 6], mode: "many" });
+      await child.sendCommand({ do: "send", id: target, values: [4, 5, 6], mode: "many" });
       await untilHeld();
       using late = new Subscriber(target, { dir });
       release();
       assert.equal(await child.result(), 3);
-      await child.ask({ do: "send", id: target, values: [7] });
+      await child.execute({ do: "send", id: target, values: [7] });
 
       assert.deepEqual(early.drain(), [...before, 4, 5, 6, 7], target);
       assert.deepEqual(late.drain(), isCommitted(point) ? [7] : [4, 5, 6, 7], target);
       assert.deepEqual([early, late].map((socket) => socket.statistics().missed), [0, 0]);
-      await child.ask({ do: "close", id: target });
+      await child.execute({ do: "close", id: target });
     };
     for (const point of COMMITTING) {
       await standAt(point, []);
@@ -225,13 +237,13 @@ Deno.test("a subscriber that joins while a publisher stands still in a commit mi
   }));
 
 Deno.test("nobody attaches to a deleted segment of which a killed creator left a second name", () =>
-  withHeld(async ({ path: dir }, hold) => {
+  withPausableChildren(async ({ path: dir }, hold) => {
     const open = (id: string) =>
       ({ do: "open", id, role: "puller", target: "work", options: { dir } }) as const;
     const creator = hold();
     creator.arm("link");
-    await creator.child.tell(open("in"));
-    await creator.untilHeld();
+    await creator.child.sendCommand(open("in"));
+    await creator.untilPaused();
     creator.child.kill("SIGKILL");
     await creator.child.ended();
     const leftBehind = [...Deno.readDirSync(dir)].map(({ name }) => name)
@@ -241,8 +253,8 @@ Deno.test("nobody attaches to a deleted segment of which a killed creator left a
     const last = new Puller("work", { dir });
     const late = hold();
     late.arm("open");
-    await late.child.tell(open("in"));
-    await late.untilHeld();
+    await late.child.sendCommand(open("in"));
+    await late.untilPaused();
     last.close();
     late.release();
     await late.child.result();
@@ -256,12 +268,18 @@ Deno.test("nobody attaches to a deleted segment of which a killed creator left a
   }));
 
 Deno.test("what a process makes while it stands still may be removed as stale, and it makes it anew", () =>
-  withHeld(async ({ path: dir, names }, hold) => {
+  withPausableChildren(async ({ path: dir, names }, hold) => {
     const isNew = (name: string) => name.startsWith(".new-");
     for (const point of ["makeFifo", "create", "FORMAT_MAGIC"] as const) {
-      const { child, arm, untilHeld, release } = hold();
+      const { child, arm, untilPaused: untilHeld, release } = hold();
       arm(point);
-      await child.tell({ do: "open", id: "out", role: "pusher", target: point, options: { dir } });
+      await child.sendCommand({
+        do: "open",
+        id: "out",
+        role: "pusher",
+        target: point,
+        options: { dir },
+      });
       await untilHeld();
       for (const name of names().filter(isNew)) Deno.utimeSync(`${dir}/${name}`, 0, 0);
       removeStale({ dir });
@@ -269,7 +287,7 @@ Deno.test("what a process makes while it stands still may be removed as stale, a
       release();
       await child.result();
       using puller = new Puller(point, { dir });
-      await child.ask({ do: "send", id: "out", values: [point] });
+      await child.execute({ do: "send", id: "out", values: [point] });
       assert.deepEqual(puller.drain(), [point]);
     }
   }));
@@ -279,14 +297,14 @@ const LEAVING = ["LEAVE_FREED", "unshare", "isSharedByOthers", "share", "unmap",
 const DELETING = ["status", "renameNew", "unlink"] as const;
 
 Deno.test("the last one to leave, stopped while it leaves, keeps nobody from a channel", () =>
-  withHeld(async ({ path: dir, names }, hold) => {
+  withPausableChildren(async ({ path: dir, names }, hold) => {
     const standAt = async (point: PointName, left: string[]) => {
       const target = `${point}-${left.length}`;
-      const { child, arm, untilHeld, release } = hold();
-      await child.ask({ do: "open", id: "out", role: "pusher", target, options: { dir } });
-      await child.ask({ do: "send", id: "out", values: left });
+      const { child, arm, untilPaused: untilHeld, release } = hold();
+      await child.execute({ do: "open", id: "out", role: "pusher", target, options: { dir } });
+      await child.execute({ do: "send", id: "out", values: left });
       arm(point);
-      await child.tell({ do: "close", id: "out" });
+      await child.sendCommand({ do: "close", id: "out" });
       await untilHeld();
 
       const before = performance.now();
@@ -310,13 +328,13 @@ Deno.test("the last one to leave, stopped while it leaves, keeps nobody from a c
   }));
 
 Deno.test("what the last one to leave had begun to delete when it was killed goes", () =>
-  withHeld(async ({ path: dir, names }, hold) => {
+  withPausableChildren(async ({ path: dir, names }, hold) => {
     const dieAt = async (point: PointName, goes: () => void) => {
       const target = point;
-      const { child, arm, untilHeld } = hold();
-      await child.ask({ do: "open", id: "out", role: "publisher", target, options: { dir } });
+      const { child, arm, untilPaused: untilHeld } = hold();
+      await child.execute({ do: "open", id: "out", role: "publisher", target, options: { dir } });
       arm(point);
-      await child.tell({ do: "close", id: "out" });
+      await child.sendCommand({ do: "close", id: "out" });
       await untilHeld();
       assert.deepEqual(listChannels({ dir }), []);
       child.kill("SIGKILL");

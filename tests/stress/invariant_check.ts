@@ -16,7 +16,7 @@ const SPARE_LANES = 6;
  *
  * @throws {Violation} if something of the dead is left, or a total is not the sum of its parts
  */
-export function audit(bytes: Uint8Array, attached: number): void {
+export function checkInvariants(bytes: Uint8Array, attached: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const capacity = Number(view.getBigUint64(layout.HEADER_CAPACITY, true));
   const tables = new Tables(view, controlOffset(capacity));

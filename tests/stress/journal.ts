@@ -21,7 +21,7 @@ const JOURNAL_BYTES = 32 * 1024 * 1024;
 const HEADER_BYTES = 1024;
 const ENTRY_BYTES = 32;
 /** Entries that a journal holds. */
-export const MOST_ENTRIES = (JOURNAL_BYTES - HEADER_BYTES) / ENTRY_BYTES;
+export const MAX_ENTRIES = (JOURNAL_BYTES - HEADER_BYTES) / ENTRY_BYTES;
 
 // Words of the header.
 const ORDER = 0;
@@ -38,10 +38,10 @@ const MISSED = 9;
 // Words again.
 const ARMED = 24;
 const PASSES_LEFT = 25;
-const HELD_AT = 26;
+const PAUSED_AT = 26;
 const PASSES = 32;
 /** Failpoints that a journal counts. */
-const MOST_POINTS = HEADER_BYTES / 4 - PASSES;
+const MAX_POINTS = HEADER_BYTES / 4 - PASSES;
 
 /** Order: do as you please. */
 export const RUN = 0;
@@ -175,7 +175,7 @@ export class Journal implements Disposable {
 
   /** Counts a failpoint that is passed; true if the process has to stand still there. */
   pass(point: number): boolean {
-    if (point >= MOST_POINTS) throw new RangeError(`the journal counts no failpoint ${point}`);
+    if (point >= MAX_POINTS) throw new RangeError(`the journal counts no failpoint ${point}`);
     Atomics.add(this.#words, PASSES + point, 1);
     if (Atomics.load(this.#words, ARMED) !== point + 1) return false;
     return Atomics.sub(this.#words, PASSES_LEFT, 1) === 1;
@@ -187,12 +187,12 @@ export class Journal implements Disposable {
   }
 
   /** The failpoint at which the process stands still, -1 if at none. */
-  get heldAt(): number {
-    return Atomics.load(this.#words, HELD_AT) - 1;
+  get pausedAt(): number {
+    return Atomics.load(this.#words, PAUSED_AT) - 1;
   }
 
-  set heldAt(point: number) {
-    Atomics.store(this.#words, HELD_AT, point + 1);
+  set pausedAt(point: number) {
+    Atomics.store(this.#words, PAUSED_AT, point + 1);
   }
 
   get length(): number {
@@ -220,7 +220,7 @@ export class Journal implements Disposable {
   ): number {
     const index = this.#words[LENGTH];
     if (kind !== OPENED) this.#words[IS_WORKING] = 1;
-    if (index >= MOST_ENTRIES) throw new Error(`the journal ${this.path} is full`);
+    if (index >= MAX_ENTRIES) throw new Error(`the journal ${this.path} is full`);
     const word = (HEADER_BYTES + index * ENTRY_BYTES) / 4;
     this.#words[word] = kind | (deliveries << 16);
     this.#words[word + 1] = stream;

@@ -14,7 +14,7 @@ import { type Progress, run, SessionFailure } from "./run.ts";
 
 const stop = new AbortController();
 
-function sayProgress({ pattern, session, result }: Progress): void {
+function printProgress({ pattern, session, result }: Progress): void {
   const { kills, stops, messages, capacityBytes, afterKillsMs } = result;
   const slowest = Math.max(0, ...afterKillsMs).toFixed(1);
   console.error(
@@ -24,12 +24,12 @@ function sayProgress({ pattern, session, result }: Progress): void {
 }
 
 async function attack(options: Options, dir: string): Promise<number> {
-  const totals = await run({ ...options, dir, signal: stop.signal }, sayProgress);
-  say(options, totals.map(summarize), ROWS);
+  const totals = await run({ ...options, dir, signal: stop.signal }, printProgress);
+  printSummaries(options, totals.map(summarize), ROWS);
   return 0;
 }
 
-async function visitFailpoints(options: Options, dir: string): Promise<number> {
+async function runFailpointScenarios(options: Options, dir: string): Promise<number> {
   const scenarios = options.isOnce
     ? oneOfEach(options.seed, options.patterns)
     : options.patterns.flatMap(scenariosOf);
@@ -43,13 +43,13 @@ async function visitFailpoints(options: Options, dir: string): Promise<number> {
         `${++done}/${scenarios.length}  ${nameOf(scenario)}${isReached ? "" : ": not reached"}`,
       ),
   );
-  say(options, totals.map(summarizeFailpoints), FAILPOINT_ROWS);
+  printSummaries(options, totals.map(summarizeFailpoints), FAILPOINT_ROWS);
   const missed = missedPoints(scenarios, totals);
   if (missed.length > 0) console.error(`nobody came to ${missed.join(", ")}`);
   return missed.length > 0 ? 1 : 0;
 }
 
-function say<S extends { pattern: string }>(
+function printSummaries<S extends { pattern: string }>(
   { isJson, seed }: Options,
   summaries: S[],
   rows: readonly [name: string, of: (summary: S) => string][],
@@ -67,7 +67,9 @@ async function main(): Promise<number> {
   const parent = Deno.build.os === "linux" ? "/dev/shm" : undefined;
   const dir = Deno.makeTempDirSync({ dir: parent, prefix: "ringbus-torture-" });
   try {
-    return options.isFailpoints ? await visitFailpoints(options, dir) : await attack(options, dir);
+    return options.isFailpoints
+      ? await runFailpointScenarios(options, dir)
+      : await attack(options, dir);
   } catch (error) {
     if (!(error instanceof SessionFailure || error instanceof ScenarioFailure)) throw error;
     console.error(error.message);

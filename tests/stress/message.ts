@@ -9,7 +9,7 @@ import { Random } from "./random.ts";
 
 const HEADER_WORDS = 5;
 /** Bytes of the smallest message. */
-export const LEAST_BYTES = HEADER_WORDS * 4;
+export const MIN_BYTES = HEADER_WORDS * 4;
 const COMMITTED = 0x54524f4b;
 const ABORTED = 0x54524f21;
 const LARGE_BYTES = 192 * 1024;
@@ -31,7 +31,7 @@ export function sizeOf({ stream, sequence }: Label, capacityBytes: number): numb
     [String(Math.min(capacityBytes * 2, LARGE_BYTES))]: 28,
     [String(HUGE_BYTES)]: 2,
   });
-  return random.between(LEAST_BYTES, Number(most));
+  return random.between(MIN_BYTES, Number(most));
 }
 
 /** Writes a message over all of `target`. */
@@ -83,7 +83,7 @@ function wordsOf(bytes: Uint8Array): Int32Array {
 export function verify(bytes: Uint8Array, capacityBytes: number): Label {
   const fail = (what: string) =>
     new Error(`${what}: ${bytes.length} bytes, ${[...wordsOf(bytes).subarray(0, 8)]}`);
-  if (bytes.length < LEAST_BYTES) throw fail("a message is shorter than any that was sent");
+  if (bytes.length < MIN_BYTES) throw fail("a message is shorter than any that was sent");
   const words = wordsOf(bytes);
   const label = { stream: words[1], sequence: words[2] };
   const key = keyOf(label, bytes.length);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { broadcastModel } from "./model/broadcast.ts";
-import { type DoorMistake, doorModel } from "./model/door.ts";
+import { type AttachGateMistake, attachGateModel } from "./model/door.ts";
 import { explore, ModelViolation } from "./model/explore.ts";
 import type { Mistake } from "./model/lane.ts";
 import { queueModel } from "./model/queue.ts";
@@ -32,13 +32,13 @@ Deno.test("a request ends in any order of steps, with its own reply or none", ()
   assert.ok(exploreRequests() > 20_000);
 });
 
-function exploreDoor(mistake?: DoorMistake): number {
-  return explore(doorModel({ visits: [2, 2], mistake }));
+function exploreAttachGate(mistake?: AttachGateMistake): number {
+  return explore(attachGateModel({ attachments: [2, 2], mistake }));
 }
 
 Deno.test("who leaves a segment last deletes it in any order of steps, and nobody waits", () => {
-  assert.ok(exploreDoor() > 30_000);
-  assert.ok(explore(doorModel({ visits: [1, 1, 1], mortals: [] })) > 100_000);
+  assert.ok(exploreAttachGate() > 30_000);
+  assert.ok(explore(attachGateModel({ attachments: [1, 1, 1], killable: [] })) > 100_000);
 });
 
 function testMistake<M>(who: string, mistake: M, explore: (mistake: M) => number, found: RegExp) {
@@ -77,22 +77,27 @@ testMistake(
   exploreRequests,
   /^request \d, which is done, is waited for in vain/,
 );
-testMistake("newcomer", "comes without counting", exploreDoor, /^actor \d is in what is shut/);
+testMistake(
+  "newcomer",
+  "comes without counting",
+  exploreAttachGate,
+  /^actor \d is in what is shut/,
+);
 testMistake(
   "leaver",
   "looks before it gives up its share",
-  exploreDoor,
+  exploreAttachGate,
   /^the segment is left behind/,
 );
 testMistake(
   "leaver",
   "deletes the name and not the file",
-  exploreDoor,
+  exploreAttachGate,
   /^actor \d is in \d, named/,
 );
 testMistake(
   "leaver",
   "clears a grave that others still look at",
-  exploreDoor,
+  exploreAttachGate,
   /^actor \d is in \d, named/,
 );

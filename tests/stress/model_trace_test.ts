@@ -15,7 +15,7 @@ import type { Attachment } from "../../lib/channel/attachment.ts";
 import { GRAVE_PREFIX } from "../../lib/platform/directory.ts";
 import { platform } from "../../lib/platform/mod.ts";
 import { broadcastModel } from "./model/broadcast.ts";
-import { type Directory, type DoorMistake, doorModel, NONE } from "./model/door.ts";
+import { type AttachGateMistake, attachGateModel, type Directory, NONE } from "./model/door.ts";
 import { checkRun, type Event, ModelViolation } from "./model/explore.ts";
 import type { Lane, Mistake } from "./model/lane.ts";
 import { queueModel } from "./model/queue.ts";
@@ -29,10 +29,10 @@ import { laneWords, RECORD_BYTES, Tracer } from "../support/trace.ts";
 const CAPACITY = 1024;
 const RECORDS = CAPACITY / RECORD_BYTES;
 const SEEDS = 20;
-const MOST_AT_ONCE = 3;
+const MAX_AT_ONCE = 3;
 const ENDLESS = -1;
 const WRITER = 0;
-const HEIR = 1;
+const SUCCESSOR = 1;
 const READERS = [2, 3];
 
 const RAW = { codec: "raw" } as const;
@@ -87,7 +87,7 @@ async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Tra
     return actor === WRITER && !isOver && random.chance(0.004);
   });
   const send = (who: number) => {
-    const messages = random.between(1, MOST_AT_ONCE);
+    const messages = random.between(1, MAX_AT_ONCE);
     plans[who].push(messages);
     return tracer.act(who, () => writer.sendMany(Array(messages).fill(MESSAGE)));
   };
@@ -95,7 +95,7 @@ async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Tra
     const reader = readers.get(who);
     if (reader === undefined) {
       tracer.act(who, () => readers.set(who, new Reader<Uint8Array>(channel.handle, RAW)));
-    } else tracer.act(who, () => reader.drain(random.between(1, MOST_AT_ONCE)));
+    } else tracer.act(who, () => reader.drain(random.between(1, MAX_AT_ONCE)));
   };
   const actAnyOf = (actors: number[]) => {
     const free = actors.filter((actor) => !tracer.isActing(actor));
@@ -111,11 +111,11 @@ async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Tra
 
   const { ring, index } = attachmentOf(dead);
   const agent = ring.isolateOf(index);
-  tracer.act(HEIR, () => ring.reclaim(index, agent, agent));
-  using heir = new Writer<Uint8Array>(channel.handle, RAW);
-  writer = heir;
+  tracer.act(SUCCESSOR, () => ring.reclaim(index, agent, agent));
+  using successor = new Writer<Uint8Array>(channel.handle, RAW);
+  writer = successor;
   for (let i = 0; i < 10; i++) {
-    send(HEIR);
+    send(SUCCESSOR);
     receive(random.pick(READERS));
   }
   for (const reader of readers.values()) reader.close();
@@ -124,7 +124,7 @@ async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Tra
 
 function checkLane(kind: "queue" | "broadcast", { events, plans }: Trace, mistake?: Mistake): void {
   const looks = READERS.map(() => ENDLESS);
-  const options = { size: RECORDS, plans, looks, most: MOST_AT_ONCE, mistake };
+  const options = { size: RECORDS, plans, looks, most: MAX_AT_ONCE, mistake };
   if (kind === "queue") checkRun(queueModel(options), events, laneOf);
   else checkRun(broadcastModel(options), events, laneOf);
 }
@@ -211,9 +211,9 @@ async function traceRequests(seed: number): Promise<Event[]> {
 
 function slotWords(requester: unknown, channel: LocalChannel): () => unknown {
   const attachment = attachmentOf(requester);
-  const place = attachment.field(attachment.index, layout.PARTICIPANT_REGION);
+  const regionOffset = attachment.field(attachment.index, layout.PARTICIPANT_REGION);
   const view = () => new DataView(channel.handle.memory.buffer);
-  const region = view().getUint32(place, true);
+  const region = view().getUint32(regionOffset, true);
   const slot = region + layout.REQUEST_SLOTS;
   const first = view().getUint32(slot + layout.SLOT_STATE, true);
   return () => {
@@ -245,7 +245,14 @@ Deno.test("what requests do at their failpoints is a run of their model", async 
   }
 });
 
-const DOOR_CALLS = ["open", "share", "link", "unshare", "isSharedByOthers", "renameNew"] as const;
+const ATTACH_GATE_CALLS = [
+  "open",
+  "share",
+  "link",
+  "unshare",
+  "isSharedByOthers",
+  "renameNew",
+] as const;
 const USERS = [0, 1, 2];
 const CHANNEL = "door";
 
@@ -276,17 +283,17 @@ class Files {
   }
 }
 
-function doorOf({ files, named }: Directory): unknown {
-  const graves = files.flatMap(({ grave }) => grave === NONE ? [] : [grave]);
-  return { named, door: named === NONE ? 0 : files[named].door, graves: graves.sort() };
+function attachGateOf({ files, named }: Directory): unknown {
+  const graves = files.flatMap(({ tombstone: grave }) => grave === NONE ? [] : [grave]);
+  return { named, door: named === NONE ? 0 : files[named].gate, graves: graves.sort() };
 }
 
 /** Opens and closes sockets at random, the one in the middle of the other. */
-function traceDoor(seed: number, dir: string): Event[] {
+function traceAttachGate(seed: number, dir: string): Event[] {
   const random = new Random(seed);
   const files = new Files(dir);
   const sockets = new Map<number, Publisher<Uint8Array>>();
-  const tracer = new Tracer(DOOR_CALLS, () => files.words(), () => {
+  const tracer = new Tracer(ATTACH_GATE_CALLS, () => files.words(), () => {
     if (random.chance(0.5)) act();
     return false;
   });
@@ -303,7 +310,7 @@ function traceDoor(seed: number, dir: string): Event[] {
       sockets.set(user, new Publisher(CHANNEL, options));
     });
   };
-  using _watch = tracer.watch(DOOR_CALLS);
+  using _watch = tracer.watch(ATTACH_GATE_CALLS);
   for (let i = 0; i < 30; i++) act();
   for (const [user, socket] of sockets) tracer.act(user, () => socket.close());
   return tracer.events;
@@ -315,10 +322,14 @@ Deno.test("what those do who come to a segment and leave it is a run of their mo
     using elsewhere = new TestDirectory();
     using _stays = new Publisher(CHANNEL, { dir: elsewhere.path });
     const points = new Set<string>();
-    const check = (events: Event[], mistake?: DoorMistake) =>
-      checkRun(doorModel({ visits: USERS.map(() => ENDLESS), mistake }), events, doorOf);
+    const check = (events: Event[], mistake?: AttachGateMistake) =>
+      checkRun(
+        attachGateModel({ attachments: USERS.map(() => ENDLESS), mistake }),
+        events,
+        attachGateOf,
+      );
     for (let seed = 1; seed <= SEEDS / 2; seed++) {
-      const events = traceDoor(seed, dir);
+      const events = traceAttachGate(seed, dir);
       check(events);
       for (const { point } of events) points.add(point);
       if (seed > 1) continue;
@@ -326,6 +337,6 @@ Deno.test("what those do who come to a segment and leave it is a run of their mo
       const renamed = events.findIndex(({ point }) => point === "renameNew");
       assert.throws(() => check(events.toSpliced(renamed, 1)), ModelViolation);
     }
-    assert.deepEqual(DOOR_CALLS.filter((call) => !points.has(call)), []);
+    assert.deepEqual(ATTACH_GATE_CALLS.filter((call) => !points.has(call)), []);
     return Promise.resolve();
   }));

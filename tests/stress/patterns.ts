@@ -4,28 +4,28 @@
  * @module
  */
 
-import type { Places } from "./process_pool.ts";
+import type { ProcessCounts } from "./process_pool.ts";
 import type { Figures } from "./figures.ts";
 import type { Record } from "./round.ts";
 import type { Part } from "./task.ts";
-import { judgeAck } from "./verify_ack.ts";
-import { type BroadcastState, judgeBroadcast } from "./verify_broadcast.ts";
-import { judgeQueue } from "./verify_queue.ts";
-import { judgeRequests } from "./verify_requests.ts";
+import { verifyAck } from "./verify_ack.ts";
+import { type BroadcastState, verifyBroadcast } from "./verify_broadcast.ts";
+import { verifyQueue } from "./verify_queue.ts";
+import { verifyRequests } from "./verify_requests.ts";
 
 /** Names of the patterns on the command line. */
 export type PatternName = "pubsub" | "queue" | "requests" | "ack";
 
 /** Judges the rounds of one session in their order. */
-export type Judge = (records: readonly Record[]) => Partial<Figures>;
+export type Verifier = (records: readonly Record[]) => Partial<Figures>;
 
 /** A pattern. */
 export interface Pattern {
   kind: "queue" | "broadcast" | "request";
   senders: Part;
   receivers: Part;
-  places: Places;
-  judge(): Judge;
+  processCounts: ProcessCounts;
+  createVerifier(): Verifier;
 }
 
 /** The patterns by name. */
@@ -34,13 +34,13 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
     kind: "broadcast",
     senders: "publisher",
     receivers: "subscriber",
-    places: { publisher: 3, subscriber: 3 },
-    judge() {
+    processCounts: { publisher: 3, subscriber: 3 },
+    createVerifier() {
       let state: BroadcastState = { positions: new Map(), missed: new Map() };
       return (records) => {
-        const verdict = judgeBroadcast(records, state);
-        state = verdict.state;
-        const { delivered, missed } = verdict;
+        const result = verifyBroadcast(records, state);
+        state = result.state;
+        const { delivered, missed } = result;
         return { messages: delivered, missed };
       };
     },
@@ -49,13 +49,13 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
     kind: "queue",
     senders: "pusher",
     receivers: "puller",
-    places: { pusher: 3, puller: 3 },
-    judge() {
+    processCounts: { pusher: 3, puller: 3 },
+    createVerifier() {
       let positions = new Map<number, number>();
       return (records) => {
-        const verdict = judgeQueue(records, positions);
-        positions = verdict.positions;
-        const { delivered, takenByDead } = verdict;
+        const result = verifyQueue(records, positions);
+        positions = result.positions;
+        const { delivered, takenByDead } = result;
         return { messages: delivered, takenByDead };
       };
     },
@@ -64,10 +64,10 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
     kind: "request",
     senders: "requester",
     receivers: "replier",
-    places: { requester: 3, replier: 3 },
-    judge() {
+    processCounts: { requester: 3, replier: 3 },
+    createVerifier() {
       return (records) => {
-        const { replied, lost, lostAfterMs } = judgeRequests(records);
+        const { replied, lost, lostAfterMs } = verifyRequests(records);
         return { messages: replied, takenByDead: lost, lostAfterMs };
       };
     },
@@ -76,13 +76,13 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
     kind: "queue",
     senders: "pusher",
     receivers: "acknowledger",
-    places: { pusher: 3, acknowledger: 3 },
-    judge() {
+    processCounts: { pusher: 3, acknowledger: 3 },
+    createVerifier() {
       let positions = new Map<number, number>();
       return (records) => {
-        const verdict = judgeAck(records, positions);
-        positions = verdict.positions;
-        const { delivered, again, doubled } = verdict;
+        const result = verifyAck(records, positions);
+        positions = result.positions;
+        const { delivered, redelivered: again, doubled } = result;
         return { messages: delivered, again, doubled };
       };
     },

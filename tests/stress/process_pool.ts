@@ -4,7 +4,7 @@
  * @module
  */
 
-import { now, pause } from "./clock.ts";
+import { now, sleep } from "./clock.ts";
 import { END, type InFlight, Journal, RUN } from "./journal.ts";
 import { Random } from "./random.ts";
 import type { Part, Task } from "./task.ts";
@@ -99,7 +99,7 @@ export class Member implements AsyncDisposable {
     if (!this.isStopped || this.#hasEnded || this.killedAt !== undefined) return;
     this.stops.at(-1)!.until = now();
     this.isStopped = false;
-    this.journal.heldAt = -1;
+    this.journal.pausedAt = -1;
     this.#process.kill("SIGCONT");
   }
 
@@ -126,7 +126,7 @@ export class Member implements AsyncDisposable {
 }
 
 /** How many processes of a part there are. */
-export type Places = Partial<Record<Part, number>>;
+export type ProcessCounts = Partial<Record<Part, number>>;
 
 /** What all processes of a session have in common. */
 export interface Common {
@@ -143,7 +143,7 @@ export interface Common {
 }
 
 /** All processes of a session; a dead one's place goes to its successor. */
-export class Crew implements AsyncDisposable {
+export class ProcessPool implements AsyncDisposable {
   readonly #common: Common;
   readonly #signal: AbortSignal | undefined;
   readonly #members: Member[] = [];
@@ -151,18 +151,18 @@ export class Crew implements AsyncDisposable {
   #dead: Member[] = [];
   #incarnations = 0;
 
-  constructor(common: Common, places: Places, signal: AbortSignal | undefined) {
+  constructor(common: Common, counts: ProcessCounts, signal: AbortSignal | undefined) {
     this.#common = common;
     this.#signal = signal;
-    for (const [part, count] of Object.entries(places) as [Part, number][]) {
+    for (const [part, count] of Object.entries(counts) as [Part, number][]) {
       if (common.first && part !== common.first.part) continue;
       for (let i = 0; i < count; i++) this.#members.push(this.#start(part, common.first?.point));
     }
   }
 
   /** Starts those whom `first` held back. */
-  startOthers(places: Places): void {
-    for (const [part, count] of Object.entries(places) as [Part, number][]) {
+  startOthers(counts: ProcessCounts): void {
+    for (const [part, count] of Object.entries(counts) as [Part, number][]) {
       if (this.of(part).length > 0) continue;
       for (let i = 0; i < count; i++) this.#members.push(this.#start(part));
     }
@@ -204,15 +204,15 @@ export class Crew implements AsyncDisposable {
     const deadline = now() + DEADLINE_MS;
     while (!condition()) {
       this.#signal?.throwIfAborted();
-      this.checkLiving();
+      this.checkAlive();
       if (now() > deadline) throw new Error(`${what} did not happen within ${DEADLINE_MS} ms`);
-      await pause(POLL_MS);
+      await sleep(POLL_MS);
     }
-    this.checkLiving();
+    this.checkAlive();
   }
 
   /** Throws if a process ended that was not killed. */
-  checkLiving(): void {
+  checkAlive(): void {
     const failed = this.#members.find((member) => member.hasFailed);
     if (failed) throw new Error(`${failed.name} failed: ${failed.stderr}`);
   }
@@ -224,15 +224,15 @@ export class Crew implements AsyncDisposable {
   }
 
   /** Orders those of the given parts to rest, and waits until they do. */
-  async rest(parts: readonly Part[], order: number): Promise<void> {
-    const resting = this.#members.filter((member) => parts.includes(member.task.part));
-    for (const { journal } of resting) journal.order = order;
-    const rest = () => resting.every(({ journal }) => journal.acknowledged === order);
-    await this.until(rest, `resting of ${resting.map(({ name }) => name).join(", ")}`);
+  async quiesce(parts: readonly Part[], order: number): Promise<void> {
+    const members = this.#members.filter((member) => parts.includes(member.task.part));
+    for (const { journal } of members) journal.order = order;
+    const isQuiesced = () => members.every(({ journal }) => journal.acknowledged === order);
+    await this.until(isQuiesced, `resting of ${members.map(({ name }) => name).join(", ")}`);
   }
 
   /** Begins a new round: buries the dead and lets the living work. */
-  async go(): Promise<void> {
+  async startRound(): Promise<void> {
     await Promise.all(this.#dead.map((member) => member[Symbol.asyncDispose]()));
     this.#dead = [];
     for (const { journal, stops } of this.#members) {

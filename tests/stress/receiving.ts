@@ -5,10 +5,10 @@
  */
 
 import { Puller, ShmTimeoutError, Subscriber } from "../../mod.ts";
-import { block, now, pause } from "./clock.ts";
+import { block, now, sleep } from "./clock.ts";
 import { RECEIVED } from "./journal.ts";
 import { verify } from "./message.ts";
-import type { Post } from "./task.ts";
+import type { ProcessContext } from "./task.ts";
 
 const CALLS = {
   tryRecv: 25,
@@ -21,31 +21,31 @@ const CALLS = {
 };
 
 const TIMEOUT_MS = 20;
-const MOST_AT_ONCE = 64;
+const MAX_AT_ONCE = 64;
 const TARGET_BYTES = 1024 * 1024;
 /** Share of calls after which it is busy for some milliseconds, so that it is lapped. */
 const SLOW_CALLS = 0.002;
 
 /** Receives until it is told to end, through one socket after the other. */
-export async function receive(post: Post): Promise<void> {
+export async function receive(context: ProcessContext): Promise<void> {
   const target = new Uint8Array(TARGET_BYTES);
-  while (!post.isOver) {
-    using receiver = new Receiver(post, target);
+  while (!context.isOver) {
+    using receiver = new Receiver(context, target);
     await receiver.run();
   }
 }
 
 class Receiver implements Disposable {
-  readonly #post: Post;
+  readonly #context: ProcessContext;
   readonly #stream: number;
   readonly #socket: Subscriber<Uint8Array> | Puller<Uint8Array>;
   readonly #target: Uint8Array;
 
-  constructor(post: Post, target: Uint8Array) {
-    this.#post = post;
+  constructor(context: ProcessContext, target: Uint8Array) {
+    this.#context = context;
     this.#target = target;
-    this.#stream = post.nextStream();
-    const { journal, options, task } = post;
+    this.#stream = context.nextStream();
+    const { journal, options, task } = context;
     const opened = journal.beginOpening(this.#stream);
     const Socket = task.part === "subscriber" ? Subscriber : Puller;
     this.#socket = new Socket<Uint8Array>(task.channel, options);
@@ -54,20 +54,20 @@ class Receiver implements Disposable {
 
   /** Receives until the socket has to make place for the next one. */
   run(): Promise<void> {
-    return this.#post.work(() => this.#call(), () => this.#rest());
+    return this.#context.work(() => this.#call(), () => this.#quiesce());
   }
 
   /** All that is there is received before a rest. */
-  async #rest(): Promise<void> {
-    while (!this.#post.isOver && this.#tryRecv()) continue;
-    await this.#post.rest();
+  async #quiesce(): Promise<void> {
+    while (!this.#context.isOver && this.#tryRecv()) continue;
+    await this.#context.quiesce();
   }
 
   async #call(): Promise<void> {
-    const { random } = this.#post;
+    const { random } = this.#context;
     const hasReceived = await this.#by(random.weighted(CALLS));
     if (random.chance(SLOW_CALLS)) block(random.between(5, 30));
-    if (!hasReceived) await pause(0);
+    if (!hasReceived) await sleep(0);
   }
 
   #by(call: keyof typeof CALLS): boolean | Promise<boolean> {
@@ -76,75 +76,75 @@ class Receiver implements Disposable {
       case "tryRecv":
         return this.#tryRecv();
       case "recvSync":
-        return this.#noted(1, () => orTimeout(() => [this.#socket.recvSync({ timeoutMs })]));
+        return this.#recorded(1, () => orTimeout(() => [this.#socket.recvSync({ timeoutMs })]));
       case "recv":
         return this.#recv();
       case "drain": {
-        const most = this.#post.random.between(1, MOST_AT_ONCE);
-        return this.#noted(most, () => this.#socket.drain(most));
+        const most = this.#context.random.between(1, MAX_AT_ONCE);
+        return this.#recorded(most, () => this.#socket.drain(most));
       }
       case "recvView":
         return this.#recvView();
       case "tryRecvInto":
-        return this.#noted(1, () => this.#taken(this.#socket.tryRecvInto(this.#target)));
+        return this.#recorded(1, () => this.#framesOf(this.#socket.tryRecvInto(this.#target)));
       case "recvIntoSync":
-        return this.#noted(
+        return this.#recorded(
           1,
           () =>
-            orTimeout(() => this.#taken(this.#socket.recvIntoSync(this.#target, { timeoutMs }))),
+            orTimeout(() => this.#framesOf(this.#socket.recvIntoSync(this.#target, { timeoutMs }))),
         );
     }
   }
 
-  #taken(length: number): Uint8Array[] {
+  #framesOf(length: number): Uint8Array[] {
     return length < 0 ? [] : [this.#target.subarray(0, length)];
   }
 
   #tryRecv(): boolean {
-    return this.#noted(1, () => {
+    return this.#recorded(1, () => {
       const bytes = this.#socket.tryRecv();
       return bytes === undefined ? [] : [bytes];
     });
   }
 
   /** Notes an operation before it, and what it received after it. */
-  #noted(limit: number, operation: () => Uint8Array[]): boolean {
-    const began = this.#post.journal.beginReceive(limit);
-    return this.#note(began, operation());
+  #recorded(limit: number, operation: () => Uint8Array[]): boolean {
+    const began = this.#context.journal.beginReceive(limit);
+    return this.#record(began, operation());
   }
 
   async #recv(): Promise<boolean> {
-    const began = this.#post.journal.beginReceive(1);
+    const began = this.#context.journal.beginReceive(1);
     const received = await this.#socket.recv({ timeoutMs: TIMEOUT_MS }).catch(nothing);
-    return this.#note(began, received === undefined ? [] : [received]);
+    return this.#record(began, received === undefined ? [] : [received]);
   }
 
   /** What was missed is noted first: a gap that is not counted would look like a loss. */
-  #note(began: number, received: Uint8Array[]): boolean {
-    const { journal, task } = this.#post;
+  #record(began: number, received: Uint8Array[]): boolean {
+    const { journal, task } = this.#context;
     journal.missed = this.#socket.statistics().missed;
-    for (const bytes of received) this.#noteLabel(began, verify(bytes, task.capacityBytes));
+    for (const bytes of received) this.#recordLabel(began, verify(bytes, task.capacityBytes));
     journal.endReceive();
     return received.length > 0;
   }
 
-  #noteLabel(began: number, { stream, sequence }: { stream: number; sequence: number }): void {
-    this.#post.journal.add(RECEIVED, this.#stream, stream, sequence, began, now());
+  #recordLabel(began: number, { stream, sequence }: { stream: number; sequence: number }): void {
+    this.#context.journal.add(RECEIVED, this.#stream, stream, sequence, began, now());
   }
 
   /** A view whose bytes were overwritten before it was disposed counts as missed, whatever was read. */
   #recvView(): boolean {
-    const { journal, random } = this.#post;
+    const { journal, random } = this.#context;
     const began = journal.beginReceive(1);
     const view = this.#socket.recvView();
-    if (view === undefined) return this.#note(began, []);
+    if (view === undefined) return this.#record(began, []);
     const missedBefore = this.#socket.statistics().missed;
     if (random.chance(0.1)) block(random.between(1, 10));
     const label = this.#readInPlace(view);
     view[Symbol.dispose]();
     const { missed } = this.#socket.statistics();
     journal.missed = missed;
-    if (missed === missedBefore) this.#noteLabel(began, label());
+    if (missed === missedBefore) this.#recordLabel(began, label());
     journal.endReceive();
     return true;
   }
@@ -152,7 +152,7 @@ class Receiver implements Disposable {
   /** Reads a view; what is wrong with it counts only if it was not overwritten. */
   #readInPlace(view: { bytes: Uint8Array<ArrayBufferLike> }) {
     try {
-      const label = verify(view.bytes, this.#post.task.capacityBytes);
+      const label = verify(view.bytes, this.#context.task.capacityBytes);
       return () => label;
     } catch (error) {
       return () => {
@@ -163,9 +163,9 @@ class Receiver implements Disposable {
 
   [Symbol.dispose](): void {
     const { missed } = this.#socket.statistics();
-    const closed = this.#post.journal.beginClosing(this.#stream, missed);
+    const closed = this.#context.journal.beginClosing(this.#stream, missed);
     this.#socket.close();
-    this.#post.journal.finish(closed, 0);
+    this.#context.journal.finish(closed, 0);
   }
 }
 

@@ -8,7 +8,7 @@ import { OPENED, RECEIVED, REQUESTED } from "./journal.ts";
 import type { Figures } from "./figures.ts";
 import type { Stop } from "./process_pool.ts";
 import type { Record } from "./round.ts";
-import { MOST_SOCKETS } from "./task.ts";
+import { MAX_SOCKETS } from "./task.ts";
 
 /** What survivors did after attacks. */
 export type Recovery = Pick<Figures, "afterKillsMs" | "duringStopsMs">;
@@ -20,7 +20,7 @@ export type Recovery = Pick<Figures, "afterKillsMs" | "duringStopsMs">;
 export function openingsOf(records: readonly Record[]): number[] {
   return records.filter(({ stops }) => stops.length === 0).flatMap(({ entries }) =>
     entries.filter(({ kind, stream, end }) =>
-      kind === OPENED && end !== 0 && stream % MOST_SOCKETS > 0
+      kind === OPENED && end !== 0 && stream % MAX_SOCKETS > 0
     ).map(({ begin, end }) => end - begin)
   );
 }

@@ -77,6 +77,6 @@ export class Violation extends Error {
 }
 
 /** True if a stream can go on in the next round. */
-export function goesOn({ closed, record }: Stream): boolean {
+export function isContinued({ closed, record }: Stream): boolean {
   return closed === undefined && record.killedAt === undefined;
 }

@@ -7,8 +7,8 @@
 import type { Random } from "./random.ts";
 import type { Part } from "./task.ts";
 
-const LEAST_GAP_MS = 15;
-const MOST_GAP_MS = 110;
+const MIN_GAP_MS = 15;
+const MAX_GAP_MS = 110;
 /** Share of attacks that stop a process rather than kill it. */
 const STOPS = 0.25;
 
@@ -34,7 +34,7 @@ export function planAttacks(
     const [part, count] = random.pick(counts);
     const isStop = random.chance(STOPS);
     attacks.push({
-      afterMs: random.between(LEAST_GAP_MS, MOST_GAP_MS),
+      afterMs: random.between(MIN_GAP_MS, MAX_GAP_MS),
       part,
       index: random.between(0, count - 1),
       stopMs: isStop ? random.between(20, random.chance(0.1) ? 1500 : 300) : undefined,

@@ -11,8 +11,8 @@ import { type Record, type Stream, streamsOf } from "./round.ts";
 export interface Committed {
   stream: Stream;
   first: number;
-  least: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
 /** What the streams of all senders committed; `before` says where living ones stood. */
@@ -34,7 +34,7 @@ function committed(stream: Stream, first: number): Committed {
     most = a + b;
     if (end !== 0) least = most;
   }
-  return { stream, first, least, most };
+  return { stream, first, min: least, max: most };
 }
 
 /** Sequences that a stream had certainly committed before a time. */
@@ -47,7 +47,7 @@ export function committedBefore({ first, stream }: Committed, time: number): num
 }
 
 /** The sequence from which on a stream committed everything after a time. */
-export function committedAfter({ most, stream }: Committed, time: number): number {
+export function committedAfter({ max: most, stream }: Committed, time: number): number {
   const after = stream.entries.find(({ kind, begin }) => kind === SENT && begin > time);
   return after?.a ?? most;
 }

@@ -5,10 +5,10 @@
  */
 
 import { Publisher, Pusher, ShmBufferFullError } from "../../mod.ts";
-import { block, now, pause } from "./clock.ts";
+import { block, now, sleep } from "./clock.ts";
 import { SENT } from "./journal.ts";
 import { fill, fillAborted, make, sizeOf } from "./message.ts";
-import type { Post } from "./task.ts";
+import type { ProcessContext } from "./task.ts";
 
 const CALLS = {
   send: 30,
@@ -20,30 +20,30 @@ const CALLS = {
 };
 
 const TIMEOUT_MS = 50;
-const MOST_AT_ONCE = 24;
-const MOST_CALLS_PER_BURST = 40;
-const MOST_PAUSE_MS = 4;
+const MAX_AT_ONCE = 24;
+const MAX_CALLS_PER_BURST = 40;
+const MAX_PAUSE_MS = 4;
 /** Share of loans that are held for some milliseconds. */
 const SLOW_LOANS = 0.02;
 
 /** Sends until it is told to end, through one socket after the other. */
-export async function send(post: Post): Promise<void> {
-  while (!post.isOver) {
-    using sender = new Sender(post);
+export async function send(context: ProcessContext): Promise<void> {
+  while (!context.isOver) {
+    using sender = new Sender(context);
     await sender.run();
   }
 }
 
 class Sender implements Disposable {
-  readonly #post: Post;
+  readonly #context: ProcessContext;
   readonly #stream: number;
   readonly #socket: Publisher<Uint8Array> | Pusher<Uint8Array>;
   #sequence = 0;
 
-  constructor(post: Post) {
-    this.#post = post;
-    this.#stream = post.nextStream();
-    const { journal, options, task } = post;
+  constructor(context: ProcessContext) {
+    this.#context = context;
+    this.#stream = context.nextStream();
+    const { journal, options, task } = context;
     const opened = journal.beginOpening(this.#stream);
     const Socket = task.part === "publisher" ? Publisher : Pusher;
     this.#socket = new Socket<Uint8Array>(task.channel, options);
@@ -52,33 +52,33 @@ class Sender implements Disposable {
 
   /** Sends until the socket has to make place for the next one. */
   async run(): Promise<void> {
-    const { random } = this.#post;
-    while (!this.#post.isTimeToReopen()) {
-      const calls = random.between(1, MOST_CALLS_PER_BURST);
-      for (let i = 0; i < calls && this.#post.isRunning; i++) await this.#call();
-      await pause(random.between(0, MOST_PAUSE_MS));
-      await this.#post.rest();
-      if (this.#post.isOver) return;
+    const { random } = this.#context;
+    while (!this.#context.isTimeToReopen()) {
+      const calls = random.between(1, MAX_CALLS_PER_BURST);
+      for (let i = 0; i < calls && this.#context.isRunning; i++) await this.#call();
+      await sleep(random.between(0, MAX_PAUSE_MS));
+      await this.#context.quiesce();
+      if (this.#context.isOver) return;
     }
   }
 
   async #call(): Promise<void> {
-    const messages = this.#post.random.between(1, MOST_AT_ONCE);
-    if (!this.#post.mayCount(messages)) return block(1);
-    const accepted = await this.#by(this.#post.random.weighted(CALLS), messages);
+    const messages = this.#context.random.between(1, MAX_AT_ONCE);
+    if (!this.#context.mayCount(messages)) return block(1);
+    const accepted = await this.#by(this.#context.random.weighted(CALLS), messages);
     this.#sequence += accepted;
   }
 
   #by(call: keyof typeof CALLS, messages: number): number | Promise<number> {
     switch (call) {
       case "send":
-        return this.#noted(1, () => Number(this.#socket.send(this.#make(0))));
+        return this.#recorded(1, () => Number(this.#socket.send(this.#make(0))));
       case "sendSync":
-        return this.#noted(1, () => this.#sendSync());
+        return this.#recorded(1, () => this.#sendSync());
       case "sendAsync":
         return this.#sendAsync();
       case "sendMany":
-        return this.#noted(messages, () => this.#sendMany(messages));
+        return this.#recorded(messages, () => this.#sendMany(messages));
       case "commit":
         return this.#commit();
       case "abort":
@@ -87,21 +87,21 @@ class Sender implements Disposable {
   }
 
   /** Notes an operation before and after it. */
-  #noted(messages: number, operation: () => number): number {
-    const entry = this.#note(messages);
+  #recorded(messages: number, operation: () => number): number {
+    const entry = this.#record(messages);
     const accepted = operation();
-    this.#post.journal.finish(entry, accepted);
+    this.#context.journal.finish(entry, accepted);
     if (accepted < messages) block(1);
     return accepted;
   }
 
-  #note(messages: number): number {
-    return this.#post.journal.add(SENT, this.#stream, this.#sequence, messages, now(), 0);
+  #record(messages: number): number {
+    return this.#context.journal.add(SENT, this.#stream, this.#sequence, messages, now(), 0);
   }
 
   #make(ahead: number): Uint8Array<ArrayBuffer> {
     const label = { stream: this.#stream, sequence: this.#sequence + ahead };
-    return make(label, this.#post.task.capacityBytes);
+    return make(label, this.#context.task.capacityBytes);
   }
 
   #sendSync(): number {
@@ -114,11 +114,11 @@ class Sender implements Disposable {
   }
 
   async #sendAsync(): Promise<number> {
-    const entry = this.#note(1);
+    const entry = this.#record(1);
     const timeoutMs = TIMEOUT_MS;
     const sent = this.#socket.sendAsync(this.#make(0), { timeoutMs }).then(() => 1, refused);
     const accepted = await sent;
-    this.#post.journal.finish(entry, accepted);
+    this.#context.journal.finish(entry, accepted);
     return accepted;
   }
 
@@ -129,11 +129,11 @@ class Sender implements Disposable {
 
   #commit(): number {
     const label = { stream: this.#stream, sequence: this.#sequence };
-    const loan = this.#socket.loan(sizeOf(label, this.#post.task.capacityBytes));
+    const loan = this.#socket.loan(sizeOf(label, this.#context.task.capacityBytes));
     if (loan === undefined) return 0;
     fill(loan.bytes, label);
-    this.#linger();
-    return this.#noted(1, () => {
+    this.#delayCommit();
+    return this.#recorded(1, () => {
       loan.commit();
       return 1;
     });
@@ -141,23 +141,23 @@ class Sender implements Disposable {
 
   #abort(): number {
     const label = { stream: this.#stream, sequence: this.#sequence };
-    using loan = this.#socket.loan(sizeOf(label, this.#post.task.capacityBytes));
+    using loan = this.#socket.loan(sizeOf(label, this.#context.task.capacityBytes));
     if (loan === undefined) return 0;
     fillAborted(loan.bytes, label);
-    this.#linger();
-    if (this.#post.random.chance(0.5)) loan.abort();
+    this.#delayCommit();
+    if (this.#context.random.chance(0.5)) loan.abort();
     return 0;
   }
 
-  #linger(): void {
-    const { random } = this.#post;
+  #delayCommit(): void {
+    const { random } = this.#context;
     if (random.chance(SLOW_LOANS)) block(random.between(1, 20));
   }
 
   [Symbol.dispose](): void {
-    const closed = this.#post.journal.beginClosing(this.#stream, 0);
+    const closed = this.#context.journal.beginClosing(this.#stream, 0);
     this.#socket.close();
-    this.#post.journal.finish(closed, 0);
+    this.#context.journal.finish(closed, 0);
   }
 }
 

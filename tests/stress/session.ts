@@ -12,11 +12,11 @@ import {
   unacknowledgedMessages,
 } from "../../lib/channel/attachment.ts";
 import { CONTROL_BYTES } from "../../wasm/layout.ts";
-import { audit } from "./invariant_check.ts";
-import { now, pause } from "./clock.ts";
-import { type Common, Crew, type Member, type Places } from "./process_pool.ts";
+import { checkInvariants } from "./invariant_check.ts";
+import { now, sleep } from "./clock.ts";
+import { type Common, type Member, type ProcessCounts, ProcessPool } from "./process_pool.ts";
 import { addFigures, type Figures, noFigures } from "./figures.ts";
-import { type Judge, type Pattern, type PatternName, PATTERNS } from "./patterns.ts";
+import { type Pattern, type PatternName, PATTERNS, type Verifier } from "./patterns.ts";
 import { Random } from "./random.ts";
 import { openingsOf, recoveryOf } from "./recovery.ts";
 import { type Record, recordOf, Violation } from "./round.ts";
@@ -32,9 +32,9 @@ export const RECOVERY_BOUND_MS = 1000;
 /** As long may an error take whose replier died. */
 export const LOST_BOUND_MS = 2000;
 
-type Attacher = new (channel: string, options: ChannelOptions) => { close(): void };
+type SocketClass = new (channel: string, options: ChannelOptions) => { close(): void };
 
-const ATTACHERS: { [kind in Pattern["kind"]]: Attacher } = {
+const SOCKET_CLASSES: { [kind in Pattern["kind"]]: SocketClass } = {
   queue: Puller,
   broadcast: Subscriber,
   request: Replier,
@@ -54,7 +54,7 @@ export interface SessionPlan {
 
 /** What may differ between sessions. */
 export interface Settings extends Pick<Common, "failpointRing" | "first" | "reopenChance"> {
-  places: Places;
+  processCounts: ProcessCounts;
 }
 
 /** What a session came to. */
@@ -71,18 +71,18 @@ export async function runSession(
 ): Promise<SessionResult> {
   const random = new Random(plan.seed);
   const session = new Session(plan, random.pick(CAPACITIES));
-  await using crew = session.crew;
-  await crew.untilUp();
-  const counts = Object.entries(PATTERNS[plan.pattern].places) as [Attack["part"], number][];
+  await using pool = session.pool;
+  await pool.untilUp();
+  const counts = Object.entries(PATTERNS[plan.pattern].processCounts) as [Attack["part"], number][];
   for (let round = 1; round <= plan.rounds; round++) {
     await session.runRound(round, async () => {
       for (const attack of planAttacks(random, counts, plan.killsPerRound)) {
-        await pause(attack.afterMs);
-        await session.carryOut(attack);
+        await sleep(attack.afterMs);
+        await session.execute(attack);
       }
     });
     onRound(session.result);
-    if (round < plan.rounds) await crew.go();
+    if (round < plan.rounds) await pool.startRound();
   }
   await session.end();
   return session.result;
@@ -90,66 +90,70 @@ export async function runSession(
 
 /** A channel with its processes, and what became of them so far. */
 export class Session {
-  readonly crew: Crew;
+  readonly pool: ProcessPool;
   readonly result: SessionResult;
   readonly #pattern: Pattern;
-  readonly #judge: Judge;
+  readonly #verify: Verifier;
   readonly #segments: string;
   #resumes: Promise<void>[] = [];
 
   /** Starts the processes; `settings` say what differs from a session of random attacks. */
   constructor(plan: SessionPlan, capacityBytes: number, settings: Partial<Settings> = {}) {
     this.#pattern = PATTERNS[plan.pattern];
-    this.#judge = this.#pattern.judge();
+    this.#verify = this.#pattern.createVerifier();
     this.#segments = `${plan.dir}/segments`;
     const journals = `${plan.dir}/journals`;
     for (const dir of [this.#segments, journals]) Deno.mkdirSync(dir, { mode: 0o700 });
     this.result = { ...noFigures(), capacityBytes, segmentBytes: 0 };
     const { seed, signal } = plan;
-    const { places = this.#pattern.places, reopenChance = REOPEN_CHANCE, ...rest } = settings;
+    const {
+      processCounts: places = this.#pattern.processCounts,
+      reopenChance = REOPEN_CHANCE,
+      ...rest
+    } = settings;
     const dir = this.#segments;
     const common = { channel: CHANNEL, dir, capacityBytes, journals, seed, reopenChance, ...rest };
-    this.crew = new Crew(common, places, signal);
+    this.pool = new ProcessPool(common, places, signal);
   }
 
   /** Attacks, lets everybody rest, and judges. */
   async runRound(number: number, attack: () => Promise<void>): Promise<void> {
-    const { crew } = this;
+    const { pool: crew } = this;
     await attack();
     await Promise.all(this.#resumes);
     this.#resumes = [];
     await crew.untilUp();
-    await this.#restAll(number);
+    await this.#quiesceAll(number);
     this.#sum([...crew.members, ...crew.dead].map(recordOf));
-    this.#audit();
+    this.#checkInvariants();
   }
 
   /** Senders first, so that receivers can take all that there is. */
-  async #restAll(number: number): Promise<void> {
-    await this.crew.rest([this.#pattern.senders], number);
-    await this.crew.until(() => this.#isDrained(), "taking of all messages");
-    await this.crew.rest([this.#pattern.receivers], number);
+  async #quiesceAll(number: number): Promise<void> {
+    await this.pool.quiesce([this.#pattern.senders], number);
+    await this.pool.until(() => this.#isDrained(), "taking of all messages");
+    await this.pool.quiesce([this.#pattern.receivers], number);
   }
 
   /** Kills or stops somebody as soon as others are at work. */
-  async carryOut({ part, index, stopMs }: Attack): Promise<void> {
-    const { crew } = this;
+  async execute({ part, index, stopMs }: Attack): Promise<void> {
+    const { pool: crew } = this;
     let victim = crew.of(part)[index];
     const isReady = () => {
       victim = crew.of(part)[index];
-      return victim.isUp && this.goesOnWithout(victim);
+      return victim.isUp && this.othersAreWorking(victim);
     };
     await crew.until(isReady, `work of others beside ${victim.name}`);
     if (stopMs === undefined) await this.kill(victim);
     else if (!victim.isStopped) {
-      this.#resumes.push(this.stop(victim, () => pause(stopMs)));
+      this.#resumes.push(this.stop(victim, () => sleep(stopMs)));
     }
   }
 
   /** Kills a process, and starts its successor. */
   async kill(victim: Member): Promise<void> {
     this.result.kills++;
-    await this.crew.replace(victim);
+    await this.pool.replace(victim);
   }
 
   /** Stops a process until something has happened. */
@@ -161,10 +165,10 @@ export class Session {
   }
 
   /** True if somebody else of each part is at work. */
-  goesOnWithout(victim: Member): boolean {
+  othersAreWorking(victim: Member): boolean {
     const { senders, receivers } = this.#pattern;
     return [senders, receivers].every((part) =>
-      this.crew.of(part).some((other) => other !== victim && other.isWorking)
+      this.pool.of(part).some((other) => other !== victim && other.isWorking)
     );
   }
 
@@ -184,19 +188,19 @@ export class Session {
   }
 
   /** Everybody rests: once somebody has attached, nothing may be left of the dead or be told wrong. */
-  #audit(): void {
-    new ATTACHERS[this.#pattern.kind](CHANNEL, { dir: this.#segments, codec: "raw" }).close();
+  #checkInvariants(): void {
+    new SOCKET_CLASSES[this.#pattern.kind](CHANNEL, { dir: this.#segments, codec: "raw" }).close();
     const end = controlOffset(this.result.capacityBytes) + CONTROL_BYTES;
-    audit(
+    checkInvariants(
       this.#bytes(0, end),
-      this.crew.members.filter(({ journal }) => journal.openStream >= 0).length,
+      this.pool.members.filter(({ journal }) => journal.openStream >= 0).length,
     );
   }
 
   #sum(records: readonly Record[]): void {
     const { result } = this;
-    const verdict = this.#judge(records);
-    addFigures(result, verdict);
+    const figures = this.#verify(records);
+    addFigures(result, figures);
     const recovery = recoveryOf(records, this.#pattern.kind, now());
     addFigures(result, recovery);
     result.segmentBytes = Deno.statSync(`${this.#segments}/${CHANNEL}`).size;
@@ -211,12 +215,12 @@ export class Session {
       RECOVERY_BOUND_MS,
     );
     checkBound("a socket was being opened", openingsOf(records), RECOVERY_BOUND_MS);
-    checkBound("a requester waited for a dead replier", verdict.lostAfterMs ?? [], LOST_BOUND_MS);
+    checkBound("a requester waited for a dead replier", figures.lostAfterMs ?? [], LOST_BOUND_MS);
   }
 
   /** Ends everybody; the last one takes the segment away, and `removeStale` what the dead left. */
   async end(): Promise<void> {
-    await this.crew.end();
+    await this.pool.end();
     const names = [...Deno.readDirSync(this.#segments)].map(({ name }) => name);
     if (names.includes(CHANNEL)) throw new Violation("the last to leave left the segment behind");
     removeStale({ dir: this.#segments });

@@ -5,8 +5,8 @@
  */
 
 import type { ChannelOptions } from "../../mod.ts";
-import { pause } from "./clock.ts";
-import { END, type Journal, MOST_ENTRIES, RUN } from "./journal.ts";
+import { sleep } from "./clock.ts";
+import { END, type Journal, MAX_ENTRIES, RUN } from "./journal.ts";
 import { Random } from "./random.ts";
 
 /** What a process does. */
@@ -36,15 +36,15 @@ export interface Task {
 }
 
 /** Sockets that one process opens at most, one after the other; each is a stream of its own. */
-export const MOST_SOCKETS = 256;
+export const MAX_SOCKETS = 256;
 /** Messages that one process sends at most between two rests: what receivers' journals have room for. */
-const MOST_MESSAGES = MOST_ENTRIES / 7;
-const REST_MS = 2;
-const CALLS_PER_LOOK = 256;
+const MAX_MESSAGES = MAX_ENTRIES / 7;
+const QUIESCE_POLL_MS = 2;
+const CALLS_PER_PARENT_CHECK = 256;
 const CALLS_PER_REOPEN = 40;
 
 /** A process at work: its task, its journal, its numbers. */
-export class Post {
+export class ProcessContext {
   readonly task: Task;
   readonly journal: Journal;
   readonly random: Random;
@@ -66,25 +66,25 @@ export class Post {
 
   /** The next socket's stream. */
   nextStream(): number {
-    return this.task.incarnation * MOST_SOCKETS + this.#sockets++;
+    return this.task.incarnation * MAX_SOCKETS + this.#sockets++;
   }
 
   /** Now and then a socket makes place for a new one. */
   isTimeToReopen(): boolean {
-    return this.#sockets < MOST_SOCKETS && this.random.chance(this.task.reopenChance);
+    return this.#sockets < MAX_SOCKETS && this.random.chance(this.task.reopenChance);
   }
 
   /** Makes calls, or rests when told to, until a socket has to make place for the next one. */
-  async work(call: () => Promise<void>, rest: () => Promise<void>): Promise<void> {
+  async work(call: () => Promise<void>, quiesce: () => Promise<void>): Promise<void> {
     for (let calls = 1; !this.isOver; calls++) {
-      await (this.isRunning ? call() : rest());
+      await (this.isRunning ? call() : quiesce());
       if (calls % CALLS_PER_REOPEN === 0 && this.isTimeToReopen()) return;
     }
   }
 
   /** True while the order is to go on; a process without a parent ends. */
   get isRunning(): boolean {
-    if (++this.#calls % CALLS_PER_LOOK === 0) this.#lookForParent();
+    if (++this.#calls % CALLS_PER_PARENT_CHECK === 0) this.#exitIfOrphaned();
     return this.journal.order === RUN;
   }
 
@@ -92,25 +92,25 @@ export class Post {
     return this.journal.order === END;
   }
 
-  #lookForParent(): void {
+  #exitIfOrphaned(): void {
     if (Deno.ppid !== this.#parent) Deno.exit(1);
   }
 
   /** Says that the order to rest is carried out, and waits for the next one. */
-  async rest(): Promise<void> {
+  async quiesce(): Promise<void> {
     const { order } = this.journal;
     if (order === RUN || order === END) return;
     this.journal.acknowledged = order;
     while (this.journal.order === order) {
-      await pause(REST_MS);
-      this.#lookForParent();
+      await sleep(QUIESCE_POLL_MS);
+      this.#exitIfOrphaned();
     }
     this.#messages = 0;
   }
 
   /** Counts messages that are to be sent; false when no more should be before the next rest. */
   mayCount(messages: number): boolean {
-    if (this.#messages + messages > MOST_MESSAGES) return false;
+    if (this.#messages + messages > MAX_MESSAGES) return false;
     this.#messages += messages;
     return true;
   }

@@ -8,16 +8,16 @@
 
 import { CLOCK_SLACK_MS } from "./clock.ts";
 import { DONE, type Entry, RECEIVED, RETURNED } from "./journal.ts";
-import { goesOn, type Record, type Stream, streamsOf, Violation } from "./round.ts";
+import { isContinued, type Record, type Stream, streamsOf, Violation } from "./round.ts";
 import { type Committed, committedBy } from "./senders.ts";
 import { checkAscending, checkCommitted, checkOrder, type Delivery } from "./verify_queue.ts";
 
 /** What a round came to. */
-export interface AckVerdict {
+export interface AckResult {
   /** Messages that were acknowledged. */
   delivered: number;
   /** Deliveries after the first one of a message. */
-  again: number;
+  redelivered: number;
   /** Messages that a puller which died while it took them left to two others. */
   doubled: number;
   /** Where each stream that goes on stands. */
@@ -25,43 +25,43 @@ export interface AckVerdict {
 }
 
 /** What became of a message. */
-interface Fate {
+interface MessageOutcome {
   deliveries: Delivery[];
   acknowledged: Entry[];
   /** Acknowledgements of which their puller died. */
   inDoubt: number;
 }
 
-type Fates = Map<number, Map<number, Fate>>;
+type MessageOutcomes = Map<number, Map<number, MessageOutcome>>;
 
 /** Judges a round. */
-export function judgeAck(
+export function verifyAck(
   records: readonly Record[],
   before: ReadonlyMap<number, number>,
-): AckVerdict {
+): AckResult {
   const senders = committedBy(records.filter(({ part }) => part === "pusher"), before);
   const pullers = records.filter(({ part }) => part === "acknowledger");
   for (const puller of pullers) streamsOf(puller).forEach(checkSettled);
-  const fates = collect(pullers, senders);
-  const verdict: AckVerdict = { delivered: 0, again: 0, doubled: 0, positions: new Map() };
+  const outcomes = collect(pullers, senders);
+  const result: AckResult = { delivered: 0, redelivered: 0, doubled: 0, positions: new Map() };
   let uncounted = 0;
   for (const [id, sender] of senders) {
-    const bySequence = fates.get(id) ?? new Map<number, Fate>();
+    const bySequence = outcomes.get(id) ?? new Map<number, MessageOutcome>();
     const end = endOf(sender, bySequence);
     checkOrder(sender, firstDeliveries(bySequence), end);
     for (let sequence = sender.first; sequence < end; sequence++) {
-      const fate = bySequence.get(sequence);
-      checkDone(`message ${sequence} of ${id}`, fate);
-      verdict.delivered++;
-      verdict.doubled += isDoubled(fate) ? 1 : 0;
-      verdict.again += fate.deliveries.filter(({ deliveries }) => deliveries > 1).length;
-      uncounted += missingCounts(`message ${sequence} of ${id}`, fate);
+      const outcome = bySequence.get(sequence);
+      checkDone(`message ${sequence} of ${id}`, outcome);
+      result.delivered++;
+      result.doubled += isDoubled(outcome) ? 1 : 0;
+      result.redelivered += outcome.deliveries.filter(({ deliveries }) => deliveries > 1).length;
+      uncounted += missingCounts(`message ${sequence} of ${id}`, outcome);
     }
-    if (goesOn(sender.stream)) verdict.positions.set(id, end);
+    if (isContinued(sender.stream)) result.positions.set(id, end);
   }
   for (const puller of pullers) checkAscending(puller);
-  checkExcuses(verdict.doubled, uncounted, pullers);
-  return verdict;
+  checkDuplicatesExplained(result.doubled, uncounted, pullers);
+  return result;
 }
 
 /** What a socket received it has acknowledged or given back, unless it was closed or killed. */
@@ -72,63 +72,74 @@ function checkSettled(stream: Stream): void {
     if (kind === RECEIVED) open.add(message);
     else if (!open.delete(message)) throw new Violation(`message ${message} was settled twice`);
   }
-  if (!goesOn(stream) || open.size === 0) return;
+  if (!isContinued(stream) || open.size === 0) return;
   throw new Violation(`${stream.record.name} still holds ${[...open].join(", ")}`);
 }
 
-function collect(pullers: readonly Record[], senders: ReadonlyMap<number, Committed>): Fates {
-  const fates: Fates = new Map();
+function collect(
+  pullers: readonly Record[],
+  senders: ReadonlyMap<number, Committed>,
+): MessageOutcomes {
+  const outcomes: MessageOutcomes = new Map();
   for (const by of pullers) {
     for (const entry of by.entries) {
       if (![RECEIVED, DONE, RETURNED].includes(entry.kind)) continue;
       checkCommitted(entry, senders);
-      const fate = fateOf(fates, entry);
-      if (entry.kind === RECEIVED) fate.deliveries.push({ ...entry, by });
-      else if (entry.kind === DONE && entry.end === 0) fate.inDoubt++;
-      else if (entry.kind === DONE) fate.acknowledged.push(entry);
+      const outcome = outcomeOf(outcomes, entry);
+      if (entry.kind === RECEIVED) outcome.deliveries.push({ ...entry, by });
+      else if (entry.kind === DONE && entry.end === 0) outcome.inDoubt++;
+      else if (entry.kind === DONE) outcome.acknowledged.push(entry);
     }
   }
-  return fates;
+  return outcomes;
 }
 
-function fateOf(fates: Fates, { a, b }: Entry): Fate {
-  const bySequence = fates.get(a) ?? new Map<number, Fate>();
-  fates.set(a, bySequence);
-  const fate = bySequence.get(b) ?? { deliveries: [], acknowledged: [], inDoubt: 0 };
-  bySequence.set(b, fate);
-  return fate;
+function outcomeOf(outcomes: MessageOutcomes, { a, b }: Entry): MessageOutcome {
+  const bySequence = outcomes.get(a) ?? new Map<number, MessageOutcome>();
+  outcomes.set(a, bySequence);
+  const outcome = bySequence.get(b) ?? { deliveries: [], acknowledged: [], inDoubt: 0 };
+  bySequence.set(b, outcome);
+  return outcome;
 }
 
 /** Of what a dead sender may have committed, all up to the last one delivered was. */
-function endOf({ least, most }: Committed, fates: ReadonlyMap<number, Fate>): number {
-  for (let end = most; end > least; end--) if (fates.has(end - 1)) return end;
+function endOf(
+  { min: least, max: most }: Committed,
+  outcomes: ReadonlyMap<number, MessageOutcome>,
+): number {
+  for (let end = most; end > least; end--) if (outcomes.has(end - 1)) return end;
   return least;
 }
 
-function firstDeliveries(fates: ReadonlyMap<number, Fate>): Map<number, Delivery> {
+function firstDeliveries(outcomes: ReadonlyMap<number, MessageOutcome>): Map<number, Delivery> {
   const first = new Map<number, Delivery>();
-  for (const [sequence, { deliveries }] of fates) {
+  for (const [sequence, { deliveries }] of outcomes) {
     const delivery = deliveries.find(({ deliveries }) => deliveries === 1);
     if (delivery) first.set(sequence, delivery);
   }
   return first;
 }
 
-function checkDone(what: string, fate: Fate | undefined): asserts fate is Fate {
-  if (fate !== undefined && fate.acknowledged.length + fate.inDoubt > 0) return;
-  const came = fate?.deliveries.length ?? 0;
-  throw new Violation(`${what} was committed, delivered ${came} times, and nobody acknowledged it`);
+function checkDone(
+  what: string,
+  outcome: MessageOutcome | undefined,
+): asserts outcome is MessageOutcome {
+  if (outcome !== undefined && outcome.acknowledged.length + outcome.inDoubt > 0) return;
+  const deliveryCount = outcome?.deliveries.length ?? 0;
+  throw new Violation(
+    `${what} was committed, delivered ${deliveryCount} times, and nobody acknowledged it`,
+  );
 }
 
 /** True if it was acknowledged twice, or delivered after it was acknowledged. */
-function isDoubled({ acknowledged, deliveries }: Fate): boolean {
+function isDoubled({ acknowledged, deliveries }: MessageOutcome): boolean {
   const [first, second] = acknowledged.map(({ end }) => end).sort((a, b) => a - b);
   if (first === undefined) return false;
   return second !== undefined || deliveries.some(({ begin }) => begin > first + CLOCK_SLACK_MS);
 }
 
 /** Each delivery has a count of its own; answers how many lower ones nobody wrote down. */
-function missingCounts(what: string, { deliveries }: Fate): number {
+function missingCounts(what: string, { deliveries }: MessageOutcome): number {
   const counts = new Set(deliveries.map(({ deliveries }) => deliveries));
   if (counts.size < deliveries.length || counts.has(0)) {
     const all = deliveries.map(({ deliveries, by }) => `${deliveries} to ${by.name}`);
@@ -138,7 +149,11 @@ function missingCounts(what: string, { deliveries }: Fate): number {
 }
 
 /** Only who dies while it receives leaves a message to two, or a delivery that nobody wrote down. */
-function checkExcuses(doubled: number, uncounted: number, pullers: readonly Record[]): void {
+function checkDuplicatesExplained(
+  doubled: number,
+  uncounted: number,
+  pullers: readonly Record[],
+): void {
   const dead = pullers.filter(({ killedAt, inFlight }) =>
     killedAt !== undefined && inFlight.limit > 0
   );
@@ -147,10 +162,10 @@ function checkExcuses(doubled: number, uncounted: number, pullers: readonly Reco
       `${doubled} messages were done twice, and ${dead.length} pullers died while they received`,
     );
   }
-  const taken = dead.reduce((sum, { inFlight }) => sum + inFlight.limit, 0);
-  if (uncounted > taken) {
+  const received = dead.reduce((sum, { inFlight }) => sum + inFlight.limit, 0);
+  if (uncounted > received) {
     throw new Violation(
-      `${uncounted} deliveries were counted that nobody got, and the dead took at most ${taken}`,
+      `${uncounted} deliveries were counted that nobody got, and the dead took at most ${received}`,
     );
   }
 }

@@ -7,7 +7,7 @@
 
 import { CLOCK_SLACK_MS } from "./clock.ts";
 import { type Entry, RECEIVED } from "./journal.ts";
-import { goesOn, type Record, type Stream, streamsOf, Violation } from "./round.ts";
+import { isContinued, type Record, type Stream, streamsOf, Violation } from "./round.ts";
 import { type Committed, committedAfter, committedBefore, committedBy } from "./senders.ts";
 import { checkAscending, checkCommitted } from "./verify_queue.ts";
 
@@ -20,7 +20,7 @@ export interface BroadcastState {
 }
 
 /** What a round of publish/subscribe came to. */
-export interface BroadcastVerdict {
+export interface BroadcastResult {
   delivered: number;
   missed: number;
   state: BroadcastState;
@@ -28,21 +28,23 @@ export interface BroadcastVerdict {
 
 /** At least and at most. */
 interface Range {
-  least: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
 /** Judges a round. */
-export function judgeBroadcast(
+export function verifyBroadcast(
   records: readonly Record[],
   before: BroadcastState,
-): BroadcastVerdict {
+): BroadcastResult {
   const publishers = records.filter(({ part }) => part === "publisher");
   const subscribers = records.filter(({ part }) => part === "subscriber");
   const senders = committedBy(publishers, before.positions);
   narrow(senders, subscribers);
   const state: BroadcastState = { positions: new Map(), missed: new Map() };
-  for (const [id, { least, stream }] of senders) if (goesOn(stream)) state.positions.set(id, least);
+  for (const [id, { min: least, stream }] of senders) {
+    if (isContinued(stream)) state.positions.set(id, least);
+  }
   let delivered = 0;
   let missed = 0;
   for (const subscriber of subscribers) {
@@ -52,7 +54,7 @@ export function judgeBroadcast(
       const missedHere = checkStream(stream, received, senders, before);
       delivered += received.length;
       missed += missedHere;
-      if (goesOn(stream)) state.missed.set(stream.id, missedTotal(stream));
+      if (isContinued(stream)) state.missed.set(stream.id, missedTotal(stream));
     }
   }
   return { delivered, missed, state };
@@ -65,7 +67,7 @@ function narrow(senders: Map<number, Committed>, subscribers: readonly Record[])
       if (entry.kind !== RECEIVED) continue;
       checkCommitted(entry, senders);
       const sender = senders.get(entry.a)!;
-      if (entry.b >= sender.least) sender.least = entry.b + 1;
+      if (entry.b >= sender.min) sender.min = entry.b + 1;
     }
   }
 }
@@ -82,18 +84,18 @@ function checkStream(
   before: BroadcastState,
 ): number {
   const missed = missedTotal(stream) - (before.missed.get(stream.id) ?? 0);
-  const isComplete = goesOn(stream);
+  const isComplete = isContinued(stream);
   const bySender = Map.groupBy(received, ({ a }) => a);
-  const lost: Range = { least: 0, most: 0 };
+  const lost: Range = { min: 0, max: 0 };
   for (const [id, sender] of senders) {
     const gaps = gapsOf(stream, sender, bySender.get(id) ?? [], isComplete, before);
-    lost.least += gaps.least;
-    lost.most += gaps.most;
+    lost.min += gaps.min;
+    lost.max += gaps.max;
   }
-  if (missed >= lost.least && missed <= lost.most) return missed;
+  if (missed >= lost.min && missed <= lost.max) return missed;
   throw new Violation(
     `${stream.record.name} (stream ${stream.id}) counts ${missed} messages as missed, and ` +
-      `${lost.least} to ${lost.most} are`,
+      `${lost.min} to ${lost.max} are`,
   );
 }
 
@@ -107,22 +109,22 @@ function gapsOf(
 ): Range {
   const start = startOf(stream, sender, before);
   if (received.length === 0) {
-    const least = isComplete ? Math.max(0, sender.least - start.most) : 0;
-    return { least, most: sender.most - start.least };
+    const least = isComplete ? Math.max(0, sender.min - start.max) : 0;
+    return { min: least, max: sender.max - start.min };
   }
   const first = received[0].b;
   const last = received.at(-1)!.b;
-  if (first < start.least) {
+  if (first < start.min) {
     throw new Violation(
       `${stream.record.name} got message ${first} of ${sender.stream.id}, which was sent before ` +
-        `it came (${start.least})`,
+        `it came (${start.min})`,
     );
   }
   const inside = last + 1 - first - received.length;
-  const tail = isComplete ? sender.least - 1 - last : 0;
+  const tail = isComplete ? sender.min - 1 - last : 0;
   return {
-    least: Math.max(0, first - start.most) + inside + tail,
-    most: first - start.least + inside + (sender.most - 1 - last),
+    min: Math.max(0, first - start.max) + inside + tail,
+    max: first - start.min + inside + (sender.max - 1 - last),
   };
 }
 
@@ -131,12 +133,12 @@ function startOf(stream: Stream, sender: Committed, before: BroadcastState): Ran
   const wasThere = stream.opened === undefined;
   if (wasThere || sender.stream.opened !== undefined && isLater(sender, stream)) {
     const least = before.positions.get(sender.stream.id) ?? 0;
-    return { least, most: least };
+    return { min: least, max: least };
   }
   const { begin, end } = stream.opened!;
   return {
-    least: committedBefore(sender, begin - CLOCK_SLACK_MS),
-    most: end === 0 ? sender.most : committedAfter(sender, end + CLOCK_SLACK_MS),
+    min: committedBefore(sender, begin - CLOCK_SLACK_MS),
+    max: end === 0 ? sender.max : committedAfter(sender, end + CLOCK_SLACK_MS),
   };
 }
 

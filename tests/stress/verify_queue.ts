@@ -7,11 +7,11 @@
 
 import { CLOCK_SLACK_MS } from "./clock.ts";
 import { type Entry, RECEIVED } from "./journal.ts";
-import { goesOn, type Record, Violation } from "./round.ts";
+import { isContinued, type Record, Violation } from "./round.ts";
 import { type Committed, committedBy } from "./senders.ts";
 
 /** What a round of push/pull came to. */
-export interface QueueVerdict {
+export interface QueueResult {
   delivered: number;
   /** Messages that dead pullers had taken and not written down. */
   takenByDead: number;
@@ -32,10 +32,10 @@ interface Missing {
 }
 
 /** Judges a round. */
-export function judgeQueue(
+export function verifyQueue(
   records: readonly Record[],
   before: ReadonlyMap<number, number>,
-): QueueVerdict {
+): QueueResult {
   const senders = committedBy(records.filter(({ part }) => part === "pusher"), before);
   const pullers = records.filter(({ part }) => part === "puller");
   const deliveries = collect(pullers, senders);
@@ -47,7 +47,7 @@ export function judgeQueue(
     const end = endOf(sender, bySequence);
     checkOrder(sender, bySequence, end);
     missing.push(...missingOf(sender, bySequence, end));
-    if (goesOn(sender.stream)) positions.set(id, end);
+    if (isContinued(sender.stream)) positions.set(id, end);
     delivered += bySequence.size;
   }
   for (const puller of pullers) checkAscending(puller);
@@ -81,13 +81,16 @@ function collect(
 /** Throws unless a message that was delivered may have been committed. */
 export function checkCommitted(entry: Entry, senders: ReadonlyMap<number, Committed>): void {
   const sender = senders.get(entry.a);
-  if (sender && entry.b >= sender.first && entry.b < sender.most) return;
-  const range = sender ? `only ${sender.first} to ${sender.most - 1} were sent` : "nobody sent it";
+  if (sender && entry.b >= sender.first && entry.b < sender.max) return;
+  const range = sender ? `only ${sender.first} to ${sender.max - 1} were sent` : "nobody sent it";
   throw new Violation(`message ${entry.b} of ${entry.a} was delivered, and ${range}`);
 }
 
 /** Of what a dead sender may have committed, all up to the last one delivered was. */
-function endOf({ least, most }: Committed, deliveries: ReadonlyMap<number, Delivery>): number {
+function endOf(
+  { min: least, max: most }: Committed,
+  deliveries: ReadonlyMap<number, Delivery>,
+): number {
   for (let end = most; end > least; end--) if (deliveries.has(end - 1)) return end;
   return least;
 }

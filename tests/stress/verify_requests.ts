@@ -11,7 +11,7 @@ import { type Entry, HANDLED, REQUESTED } from "./journal.ts";
 import { type Record, Violation } from "./round.ts";
 
 /** What a round of requests came to. */
-export interface RequestVerdict {
+export interface RequestResult {
   replied: number;
   /** Requests that failed because their replier was killed. */
   lost: number;
@@ -25,27 +25,27 @@ interface Handling extends Entry {
 }
 
 /** Judges a round. */
-export function judgeRequests(records: readonly Record[]): RequestVerdict {
+export function verifyRequests(records: readonly Record[]): RequestResult {
   const requesters = records.filter(({ part }) => part === "requester");
   const repliers = records.filter(({ part }) => part === "replier");
   const handled = collect(repliers);
   checkRequested(requesters, handled);
-  const verdict: RequestVerdict = { replied: 0, lost: 0, lostAfterMs: [] };
+  const result: RequestResult = { replied: 0, lost: 0, lostAfterMs: [] };
   const inDoubt: Entry[] = [];
   for (const requester of requesters) {
     for (const request of requester.entries) {
       if (request.kind !== REQUESTED) continue;
       const handling = handled.get(keyOf(request.stream, request.a));
       if (!isSettled(request, requester, handling)) continue;
-      if (request.b === REPLIED) verdict.replied++;
+      if (request.b === REPLIED) result.replied++;
       if (request.b !== LOST) continue;
-      verdict.lost++;
-      if (handling) verdict.lostAfterMs.push(afterDeath(request, handling));
+      result.lost++;
+      if (handling) result.lostAfterMs.push(afterDeath(request, handling));
       else inDoubt.push(request);
     }
   }
   attribute(inDoubt, repliers);
-  return verdict;
+  return result;
 }
 
 function keyOf(stream: number, sequence: number): string {

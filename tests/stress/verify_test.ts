@@ -15,10 +15,10 @@ import { fill, fillAborted, make, sizeOf, verify } from "./message.ts";
 import { openingsOf } from "./recovery.ts";
 import type { Record } from "./round.ts";
 import type { Part } from "./task.ts";
-import { judgeAck } from "./verify_ack.ts";
-import { judgeBroadcast } from "./verify_broadcast.ts";
-import { judgeQueue } from "./verify_queue.ts";
-import { judgeRequests } from "./verify_requests.ts";
+import { verifyAck } from "./verify_ack.ts";
+import { verifyBroadcast } from "./verify_broadcast.ts";
+import { verifyQueue } from "./verify_queue.ts";
+import { verifyRequests } from "./verify_requests.ts";
 
 // Judges that let everything pass would make every run a good one.
 
@@ -61,16 +61,16 @@ const sender = (part: "pusher" | "publisher") => record(part, [opened(SENDER, 0)
 const receiver = (part: "puller" | "subscriber", sequences: number[], more?: Partial<Record>) =>
   record(part, [opened(RECEIVER, 0), ...sequences.map((n, i) => received(n, 20 + 10 * i))], more);
 
-const judge = (...records: Record[]) => judgeQueue(records, new Map());
+const verifyRound = (...records: Record[]) => verifyQueue(records, new Map());
 
 Deno.test("a round in which every message is taken once passes", () => {
-  const verdict = judge(sender("pusher"), receiver("puller", [0, 1, 2]));
+  const verdict = verifyRound(sender("pusher"), receiver("puller", [0, 1, 2]));
   assert.deepEqual(verdict, { delivered: 3, takenByDead: 0, positions: new Map([[SENDER, 3]]) });
 });
 
 Deno.test("a committed message that nobody got is found", () => {
   assert.throws(
-    () => judge(sender("pusher"), receiver("puller", [0, 2])),
+    () => verifyRound(sender("pusher"), receiver("puller", [0, 2])),
     /1 of 256 was committed/,
   );
 });
@@ -83,12 +83,12 @@ Deno.test("a dead puller accounts for as many messages as it was taking, and onl
       inFlight: { limit, began },
     });
   const puller = receiver("puller", [0, 2]);
-  assert.equal(judge(sender("pusher"), puller, dead(1, 15, 40)).takenByDead, 1);
-  assert.throws(() => judge(sender("pusher"), puller, dead(0, 15, 40)), /nobody got it/);
-  assert.throws(() => judge(sender("pusher"), puller, dead(1, 500, 600)), /nobody got it/);
+  assert.equal(verifyRound(sender("pusher"), puller, dead(1, 15, 40)).takenByDead, 1);
+  assert.throws(() => verifyRound(sender("pusher"), puller, dead(0, 15, 40)), /nobody got it/);
+  assert.throws(() => verifyRound(sender("pusher"), puller, dead(1, 500, 600)), /nobody got it/);
   const poor = receiver("puller", [2]);
   assert.throws(
-    () => judge(sender("pusher"), poor, dead(1, 15, 40)),
+    () => verifyRound(sender("pusher"), poor, dead(1, 15, 40)),
     /nobody got it; 2 are missing/,
   );
 });
@@ -96,26 +96,26 @@ Deno.test("a dead puller accounts for as many messages as it was taking, and onl
 Deno.test("a message that is delivered twice is found", () => {
   const other = record("puller", [entry(RECEIVED, RECEIVER + 256, SENDER, 1, 30)]);
   assert.throws(
-    () => judge(sender("pusher"), receiver("puller", [0, 1, 2]), other),
+    () => verifyRound(sender("pusher"), receiver("puller", [0, 1, 2]), other),
     /message 1 of 256 was delivered twice/,
   );
 });
 
 Deno.test("messages in another order than they were sent are found, also between pullers", () => {
   assert.throws(
-    () => judge(sender("pusher"), receiver("puller", [0, 2, 1])),
+    () => verifyRound(sender("pusher"), receiver("puller", [0, 2, 1])),
     /message 1 of 256 was taken .* after a later one/,
   );
   const late = record("puller", [entry(RECEIVED, RECEIVER + 256, SENDER, 0, 500)]);
   assert.throws(
-    () => judge(sender("pusher"), receiver("puller", [1, 2]), late),
+    () => verifyRound(sender("pusher"), receiver("puller", [1, 2]), late),
     /message 0 of 256 was taken .* after a later one/,
   );
 });
 
 Deno.test("a message that was not committed is found", () => {
   assert.throws(
-    () => judge(sender("pusher"), receiver("puller", [0, 1, 2, 3])),
+    () => verifyRound(sender("pusher"), receiver("puller", [0, 1, 2, 3])),
     /message 3 of 256 was delivered, and only 0 to 2 were sent/,
   );
 });
@@ -126,10 +126,10 @@ Deno.test("of a send that a kill interrupted, all or a beginning may arrive", ()
     deadAt: 16,
   });
   for (const arrived of [[0], [0, 1], [0, 1, 2, 3, 4]]) {
-    assert.equal(judge(killed, receiver("puller", arrived)).delivered, arrived.length);
+    assert.equal(verifyRound(killed, receiver("puller", arrived)).delivered, arrived.length);
   }
-  assert.throws(() => judge(killed, receiver("puller", [])), /0 of 256 was committed/);
-  assert.throws(() => judge(killed, receiver("puller", [0, 2])), /1 of 256 was committed/);
+  assert.throws(() => verifyRound(killed, receiver("puller", [])), /0 of 256 was committed/);
+  assert.throws(() => verifyRound(killed, receiver("puller", [0, 2])), /1 of 256 was committed/);
 });
 
 /** What an acknowledging puller did with messages, one after the other. */
@@ -153,21 +153,22 @@ const acknowledger = (
     ],
     more,
   );
-const judgeHeld = (...pullers: Record[]) => judgeAck([sender("pusher"), ...pullers], new Map());
+const verifyUnacked = (...pullers: Record[]) =>
+  verifyAck([sender("pusher"), ...pullers], new Map());
 const OTHER = RECEIVER + 256;
 
 Deno.test("every message is acknowledged once, whatever came before", () => {
   const all = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"]]);
-  const verdict = judgeHeld(all, acknowledger(OTHER, [[1, 2, "done"]]));
+  const verdict = verifyUnacked(all, acknowledger(OTHER, [[1, 2, "done"]]));
   assert.deepEqual(verdict, {
     delivered: 3,
     again: 1,
     doubled: 0,
     positions: new Map([[SENDER, 3]]),
   });
-  assert.throws(() => judgeHeld(all), /message 1 of 256 .* nobody acknowledged it/);
+  assert.throws(() => verifyUnacked(all), /message 1 of 256 .* nobody acknowledged it/);
   assert.throws(
-    () => judgeHeld(acknowledger(RECEIVER, [[0, 1, "done"], [2, 1, "done"]])),
+    () => verifyUnacked(acknowledger(RECEIVER, [[0, 1, "done"], [2, 1, "done"]])),
     /message 1 of 256 was committed, delivered 0 times/,
   );
 });
@@ -175,8 +176,8 @@ Deno.test("every message is acknowledged once, whatever came before", () => {
 Deno.test("what a socket neither acknowledged nor gave back comes again only when it is gone", () => {
   const holds: Parameters<typeof acknowledger>[1] = [[0, 1, "done"], [1, 1], [2, 1, "done"]];
   const other = acknowledger(OTHER, [[1, 2, "done"]]);
-  assert.throws(() => judgeHeld(acknowledger(RECEIVER, holds), other), /still holds 1 of 256/);
-  assert.equal(judgeHeld(acknowledger(RECEIVER, holds, DEAD), other).again, 1);
+  assert.throws(() => verifyUnacked(acknowledger(RECEIVER, holds), other), /still holds 1 of 256/);
+  assert.equal(verifyUnacked(acknowledger(RECEIVER, holds, DEAD), other).redelivered, 1);
 });
 
 Deno.test("a message is done twice only if a puller died while it received", () => {
@@ -184,38 +185,38 @@ Deno.test("a message is done twice only if a puller died while it received", () 
   const again = acknowledger(OTHER, [[1, 2, "done"]]);
   const inFlight = { limit: 1, began: 5 };
   const died = acknowledger(OTHER + 256, [], { ...DEAD, inFlight });
-  assert.throws(() => judgeHeld(all, again), /1 messages were done twice, and 0 pullers died/);
-  assert.equal(judgeHeld(all, again, died).doubled, 1);
+  assert.throws(() => verifyUnacked(all, again), /1 messages were done twice, and 0 pullers died/);
+  assert.equal(verifyUnacked(all, again, died).doubled, 1);
   const late = acknowledger(OTHER, [[2, 1, "done"], [1, 2]], { killedAt: 190, deadAt: 191 });
   const first = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"]]);
-  assert.throws(() => judgeHeld(first, late), /1 messages were done twice/);
+  assert.throws(() => verifyUnacked(first, late), /1 messages were done twice/);
 });
 
 Deno.test("of an acknowledgement that a kill interrupted, either may be true", () => {
   const doubt = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"], [2, 1, "in doubt"]], DEAD);
-  assert.equal(judgeHeld(doubt).delivered, 3);
-  assert.equal(judgeHeld(doubt, acknowledger(OTHER, [[2, 2, "done"]])).doubled, 0);
+  assert.equal(verifyUnacked(doubt).delivered, 3);
+  assert.equal(verifyUnacked(doubt, acknowledger(OTHER, [[2, 2, "done"]])).doubled, 0);
 });
 
 Deno.test("a count of deliveries that is not true is found", () => {
   const rest = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"]]);
   const second = (deliveries: number) => acknowledger(OTHER, [[1, deliveries, "done"]]);
-  assert.throws(() => judgeHeld(rest, second(1)), /with the counts 1 to .*, 1 to/);
-  assert.throws(() => judgeHeld(rest, second(0)), /with the counts 1 to .*, 0 to/);
-  assert.throws(() => judgeHeld(rest, second(3)), /1 deliveries were counted that nobody got/);
+  assert.throws(() => verifyUnacked(rest, second(1)), /with the counts 1 to .*, 1 to/);
+  assert.throws(() => verifyUnacked(rest, second(0)), /with the counts 1 to .*, 0 to/);
+  assert.throws(() => verifyUnacked(rest, second(3)), /1 deliveries were counted that nobody got/);
   const died = acknowledger(OTHER + 256, [], { ...DEAD, inFlight: { limit: 1, began: 5 } });
-  assert.equal(judgeHeld(rest, second(3), died).again, 1);
+  assert.equal(verifyUnacked(rest, second(3), died).redelivered, 1);
 });
 
 Deno.test("messages of a first delivery come in their order, those that come again need not", () => {
-  const judgeOne = (deeds: Parameters<typeof acknowledger>[1]) =>
-    judgeHeld(acknowledger(RECEIVER, deeds));
+  const verifyOne = (deeds: Parameters<typeof acknowledger>[1]) =>
+    verifyUnacked(acknowledger(RECEIVER, deeds));
   assert.throws(
-    () => judgeOne([[0, 1, "done"], [2, 1, "done"], [1, 1, "done"]]),
+    () => verifyOne([[0, 1, "done"], [2, 1, "done"], [1, 1, "done"]]),
     /message 1 of 256 was taken .* after a later one/,
   );
-  judgeOne([[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"], [1, 2, "done"]]);
-  assert.throws(() => judgeOne([[0, 1, "done"], [1, 1, "done"], [2, 1, "done"], [3, 1, "done"]]));
+  verifyOne([[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"], [1, 2, "done"]]);
+  assert.throws(() => verifyOne([[0, 1, "done"], [1, 1, "done"], [2, 1, "done"], [3, 1, "done"]]));
 });
 
 Deno.test("openings count, but for a process's first, one that never ended, and who was stopped", () => {
@@ -229,33 +230,33 @@ Deno.test("openings count, but for a process's first, one that never ended, and 
 const NEWS = { positions: new Map(), missed: new Map() };
 
 Deno.test("a subscriber has to count what it does not get", () => {
-  const judgeNews = (sequences: number[], missed: number) =>
-    judgeBroadcast([sender("publisher"), receiver("subscriber", sequences, { missed })], NEWS);
+  const verifyNews = (sequences: number[], missed: number) =>
+    verifyBroadcast([sender("publisher"), receiver("subscriber", sequences, { missed })], NEWS);
   // The subscriber came first: all three are for it.
   const first = [opened(SENDER, 8), sent(0, 3, 10)];
   const publisher = record("publisher", first);
-  const judgeAll = (sequences: number[], missed: number) =>
-    judgeBroadcast([publisher, receiver("subscriber", sequences, { missed })], NEWS);
-  assert.equal(judgeAll([0, 1, 2], 0).delivered, 3);
-  assert.equal(judgeAll([0, 2], 1).missed, 1);
-  assert.equal(judgeAll([], 3).missed, 3);
-  assert.throws(() => judgeAll([0, 2], 0), /counts 0 messages as missed, and 1 to 1 are/);
-  assert.throws(() => judgeAll([0, 1], 0), /counts 0 messages as missed, and 1 to 1 are/);
-  assert.throws(() => judgeAll([0, 1, 2], 1), /counts 1 messages as missed, and 0 to 0 are/);
-  assert.throws(() => judgeNews([0, 2, 1], 0), /got message 1 of 256 after 2/);
-  assert.throws(() => judgeNews([0, 1, 2, 3], 0), /message 3 of 256 was delivered/);
+  const verifyAll = (sequences: number[], missed: number) =>
+    verifyBroadcast([publisher, receiver("subscriber", sequences, { missed })], NEWS);
+  assert.equal(verifyAll([0, 1, 2], 0).delivered, 3);
+  assert.equal(verifyAll([0, 2], 1).missed, 1);
+  assert.equal(verifyAll([], 3).missed, 3);
+  assert.throws(() => verifyAll([0, 2], 0), /counts 0 messages as missed, and 1 to 1 are/);
+  assert.throws(() => verifyAll([0, 1], 0), /counts 0 messages as missed, and 1 to 1 are/);
+  assert.throws(() => verifyAll([0, 1, 2], 1), /counts 1 messages as missed, and 0 to 0 are/);
+  assert.throws(() => verifyNews([0, 2, 1], 0), /got message 1 of 256 after 2/);
+  assert.throws(() => verifyNews([0, 1, 2, 3], 0), /message 3 of 256 was delivered/);
 });
 
 Deno.test("a subscriber gets nothing that was sent before it came", () => {
   const late = record("subscriber", [opened(RECEIVER, 100), received(1, 120)]);
-  assert.throws(() => judgeBroadcast([sender("publisher"), late], NEWS), /sent before it came/);
+  assert.throws(() => verifyBroadcast([sender("publisher"), late], NEWS), /sent before it came/);
 });
 
 Deno.test("a subscriber that got nothing is judged as well", () => {
   const idle = record("subscriber", [], { openStream: RECEIVER });
   const positions = new Map([[SENDER, 0]]);
   assert.throws(
-    () => judgeBroadcast([record("publisher", [sent(0, 3, 10)]), idle], { ...NEWS, positions }),
+    () => verifyBroadcast([record("publisher", [sent(0, 3, 10)]), idle], { ...NEWS, positions }),
     /counts 0 messages as missed, and 3 to 3 are/,
   );
 });
@@ -269,25 +270,25 @@ const DEAD = { killedAt: 15, deadAt: 16 };
 
 Deno.test("a request that is handled twice, never ends, or is answered by nobody is found", () => {
   const once = replier(handled(1));
-  assert.equal(judgeRequests([requester(asked(REPLIED)), once]).replied, 1);
+  assert.equal(verifyRequests([requester(asked(REPLIED)), once]).replied, 1);
   assert.throws(
-    () => judgeRequests([requester(asked(REPLIED)), once, replier(handled(2))]),
+    () => verifyRequests([requester(asked(REPLIED)), once, replier(handled(2))]),
     /request 0 of 256 was handled by replier 1 and by replier 2/,
   );
-  assert.throws(() => judgeRequests([requester(asked(0, 0)), once]), /never ended/);
-  assert.throws(() => judgeRequests([requester(asked(REPLIED))]), /nobody handled it/);
-  assert.throws(() => judgeRequests([once]), /which nobody sent/);
+  assert.throws(() => verifyRequests([requester(asked(0, 0)), once]), /never ended/);
+  assert.throws(() => verifyRequests([requester(asked(REPLIED))]), /nobody handled it/);
+  assert.throws(() => verifyRequests([once]), /which nobody sent/);
 });
 
 Deno.test("a request is lost only with a dead replier that had it unanswered", () => {
   const lost = requester(asked(LOST, 40));
-  const verdict = judgeRequests([lost, replier(handled(1, 0), DEAD)]);
+  const verdict = verifyRequests([lost, replier(handled(1, 0), DEAD)]);
   assert.deepEqual(verdict, { replied: 0, lost: 1, lostAfterMs: [25] });
-  assert.throws(() => judgeRequests([lost, replier(handled(1, 0))]), /which had it, lives/);
-  assert.throws(() => judgeRequests([lost, replier(handled(1), DEAD)]), /had answered it before/);
-  assert.throws(() => judgeRequests([lost]), /no replier had died with it/);
+  assert.throws(() => verifyRequests([lost, replier(handled(1, 0))]), /which had it, lives/);
+  assert.throws(() => verifyRequests([lost, replier(handled(1), DEAD)]), /had answered it before/);
+  assert.throws(() => verifyRequests([lost]), /no replier had died with it/);
   const nothing = record("replier", [entry(CLOSED, 1, 0, 0, 1)], DEAD);
-  assert.equal(judgeRequests([lost, nothing]).lost, 1, "it may have taken one and not said so");
+  assert.equal(verifyRequests([lost, nothing]).lost, 1, "it may have taken one and not said so");
 });
 
 Deno.test("a torn, cut, mixed up or aborted message is found", () => {

@@ -15,7 +15,7 @@ export interface TestBrowser extends AsyncDisposable {
   /** Opens an address in a tab that shares nothing with the others. */
   open(url: string): Promise<Page>;
   /** Errors and warnings of the pages, and what their policy forbade. */
-  readonly complaints: string[];
+  readonly consoleErrors: string[];
   /** Addresses that were asked for. */
   readonly requests: string[];
 }
@@ -45,7 +45,7 @@ export async function startBrowser(): Promise<TestBrowser> {
   const requests: string[] = [];
   return {
     folder,
-    complaints,
+    consoleErrors: complaints,
     requests,
     async open(url) {
       const context = await browser.createBrowserContext();

@@ -6,7 +6,7 @@
 
 import type { Command } from "./programs/actions.ts";
 import { within } from "./deadline.ts";
-import { Answers, type Peer } from "./peer.ts";
+import { type Peer, ReplyQueue } from "./peer.ts";
 
 /** How to start a child. */
 export interface ChildOptions {
@@ -23,7 +23,7 @@ export interface ChildOptions {
 export class Child implements Peer, AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly #answers: Answers;
+  readonly #replies: ReplyQueue;
   readonly #streams: Promise<void>[];
   #stderr = "";
   #hasEnded = false;
@@ -38,7 +38,7 @@ export class Child implements Peer, AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.#answers = new Answers(`child ${this.pid}`, () => this.#stderr);
+    this.#replies = new ReplyQueue(`child ${this.pid}`, () => this.#stderr);
     this.#stdin = this.#process.stdin.getWriter();
     this.#stdin.closed.catch(() => {});
     this.#streams = [this.#readOutput(), this.#readErrors()];
@@ -58,9 +58,9 @@ export class Child implements Peer, AsyncDisposable {
     for await (const text of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
       const lines = (rest + text).split("\n");
       rest = lines.pop()!;
-      for (const line of lines) this.#answers.add(JSON.parse(line));
+      for (const line of lines) this.#replies.add(JSON.parse(line));
     }
-    this.#answers.end();
+    this.#replies.end();
   }
 
   async #readErrors(): Promise<void> {
@@ -70,23 +70,23 @@ export class Child implements Peer, AsyncDisposable {
   }
 
   /** Sends a command and does not wait for what comes of it. */
-  async tell(command: Command): Promise<void> {
+  async sendCommand(command: Command): Promise<void> {
     const line = new TextEncoder().encode(JSON.stringify(command) + "\n");
     await within(this.#stdin.write(line), `taking the command ${command.do}`);
   }
 
-  async ask<T>(command: Command): Promise<T> {
-    await this.tell(command);
+  async execute<T>(command: Command): Promise<T> {
+    await this.sendCommand(command);
     return await this.result<T>();
   }
 
   async start(command: Command): Promise<void> {
-    await this.tell(command);
-    await this.#answers.started(command.do);
+    await this.sendCommand(command);
+    await this.#replies.started(command.do);
   }
 
   result<T>(): Promise<T> {
-    return this.#answers.result<T>();
+    return this.#replies.result<T>();
   }
 
   /** Sends a signal. */

@@ -34,11 +34,11 @@ export async function until(
   const end = performance.now() + deadlineMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`${what} did not happen within ${deadlineMs} ms`);
-    await pause(2);
+    await sleep(2);
   }
 }
 
 /** Lets time pass. */
-export function pause(ms: number): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -8,14 +8,14 @@ import { parse } from "@babel/parser";
 import { ROOT } from "./program.ts";
 
 /** As few characters tell a text from others. */
-const TELLING_LENGTH = 10;
+const DESCRIPTIVE_LENGTH = 10;
 /** What varies in a text. */
 export const VARIES = "…";
 
 /** A text, and where it stands. */
 export interface SourceText {
   readonly text: string;
-  readonly place: string;
+  readonly location: string;
   /** True if an error is made with it. */
   readonly isMessage: boolean;
 }
@@ -48,7 +48,7 @@ export function textsIn(paths: Iterable<string>): SourceText[] {
     return nodes.filter(isText).flatMap((node) =>
       textsOf(node).map((text) => ({
         text: text.replaceAll(/…+/g, VARIES),
-        place: `${path}:${node.loc.start.line}`,
+        location: `${path}:${node.loc.start.line}`,
         isMessage: messages.has(node),
       }))
     );
@@ -108,15 +108,17 @@ function combine(heads: string[], tails: string[]): string[] {
 export function canBeSame(one: string, other: string): boolean {
   const [head, otherHead] = [one, other].map((text) => text.split(VARIES)[0]);
   const shared = Math.min(head.length, otherHead.length);
-  if (shared < TELLING_LENGTH || head.slice(0, shared) !== otherHead.slice(0, shared)) return false;
-  return canMeet(one, other);
+  if (shared < DESCRIPTIVE_LENGTH || head.slice(0, shared) !== otherHead.slice(0, shared)) {
+    return false;
+  }
+  return canOverlap(one, other);
 }
 
-function canMeet(one: string, other: string): boolean {
+function canOverlap(one: string, other: string): boolean {
   if (one === "" || other === "") return one.replace(VARIES, "") === other.replace(VARIES, "");
-  if (one[0] === VARIES) return canMeet(one.slice(1), other) || canMeet(one, other.slice(1));
-  if (other[0] === VARIES) return canMeet(other, one);
-  return one[0] === other[0] && canMeet(one.slice(1), other.slice(1));
+  if (one[0] === VARIES) return canOverlap(one.slice(1), other) || canOverlap(one, other.slice(1));
+  if (other[0] === VARIES) return canOverlap(other, one);
+  return one[0] === other[0] && canOverlap(one.slice(1), other.slice(1));
 }
 
 /** True if a text with placeholders stands for another one. */
@@ -134,6 +136,6 @@ export function covers(general: string, special: string): boolean {
 }
 
 /** True if it says enough to be told from others. */
-export function isTelling(text: string): boolean {
-  return text.replaceAll(VARIES, "").length >= TELLING_LENGTH;
+export function isDescriptive(text: string): boolean {
+  return text.replaceAll(VARIES, "").length >= DESCRIPTIVE_LENGTH;
 }

@@ -12,19 +12,19 @@ import { until } from "./deadline.ts";
 import { inScratch, type Scratch } from "./scratch.ts";
 
 /** Somebody who stands still at a failpoint when he comes there. */
-export interface Held {
+export interface PausableChild {
   child: Child;
   /** From now on the `nth` passing of a point is where it stands still. */
   arm(point: PointName, nth?: number): void;
   /** Waits until it stands still. */
-  untilHeld(): Promise<void>;
+  untilPaused(): Promise<void>;
   /** Lets it go on. */
   release(): void;
 }
 
 /** Runs a test in a directory of its own; `hold` starts a child that can be held. */
-export async function withHeld(
-  test: (scratch: Scratch, hold: () => Held) => Promise<void>,
+export async function withPausableChildren(
+  test: (scratch: Scratch, spawn: () => PausableChild) => Promise<void>,
 ): Promise<void> {
   const files = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: `ringbus-test-${Deno.pid}-` });
   const ring = `${files}/ring.wasm`;
@@ -36,7 +36,7 @@ export async function withHeld(
         const path = `${files}/${journals.length}`;
         const journal = Journal.create(path);
         journals.push(journal);
-        return heldBy(journal, scratch.spawn({ program: "held.ts", args: [ring, path] }));
+        return pausableChild(journal, scratch.spawn({ program: "held.ts", args: [ring, path] }));
       })
     );
   } finally {
@@ -45,14 +45,14 @@ export async function withHeld(
   }
 }
 
-function heldBy(journal: Journal, child: Child): Held {
+function pausableChild(journal: Journal, child: Child): PausableChild {
   return {
     child,
     arm: (point, nth = 1) => journal.arm(numberOf(point), nth),
-    untilHeld: () => until(() => journal.heldAt >= 0, "standing still at a failpoint"),
+    untilPaused: () => until(() => journal.pausedAt >= 0, "standing still at a failpoint"),
     release: () => {
       journal.disarm();
-      journal.heldAt = -1;
+      journal.pausedAt = -1;
     },
   };
 }

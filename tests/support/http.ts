@@ -7,7 +7,7 @@
 import { SharedMemoryServer, type SharedMemoryServerOptions } from "../../backends/http/mod.ts";
 
 /** What a call is answered with. */
-export interface HttpAnswer {
+export interface HttpResponse {
   status: number;
   headers: Headers;
   text: string;
@@ -22,9 +22,9 @@ export interface HttpScene extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   /** A body makes it a POST, unless the method says otherwise. */
-  call(path: string, body?: unknown, init?: RequestInit): Promise<HttpAnswer>;
+  call(path: string, body?: unknown, init?: RequestInit): Promise<HttpResponse>;
   /** Stores a message with this id and content. */
-  store(topic: string, id: bigint, content?: string): Promise<HttpAnswer>;
+  store(topic: string, id: bigint, content?: string): Promise<HttpResponse>;
 }
 
 /** Starts a server. */

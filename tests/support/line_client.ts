@@ -58,7 +58,7 @@ export class LineClient implements AsyncDisposable {
   }
 
   /** Sends a line; the next that comes. */
-  async ask(line: string): Promise<string | undefined> {
+  async request(line: string): Promise<string | undefined> {
     await this.send(`${line}\r\n`);
     return await this.line();
   }
@@ -85,7 +85,7 @@ export class LineClient implements AsyncDisposable {
 }
 
 /** True if somebody listens there. */
-export async function isServed(port: number): Promise<boolean> {
+export async function isListening(port: number): Promise<boolean> {
   try {
     (await LineClient.open(port)).close();
     return true;

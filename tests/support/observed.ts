@@ -11,12 +11,12 @@ import { ChannelReader } from "../../lib/observe/reader.ts";
 import { type SegmentBytes, SegmentFile } from "../../lib/observe/segment_file.ts";
 
 /** Somebody who looks at one channel. */
-export class Onlooker implements Disposable {
+export class Observer implements Disposable {
   readonly reader: ChannelReader;
   readonly file: SegmentFile;
   /** What was told so far. */
   missed = 0;
-  readonly findings: Finding[] = [];
+  readonly issues: Finding[] = [];
 
   /** Begins to look at a channel's file. */
   constructor(path: string, since: Since) {
@@ -31,7 +31,7 @@ export class Onlooker implements Disposable {
       const seen = this.reader.read();
       messages.push(...seen.messages);
       this.missed += seen.missed;
-      this.findings.push(...seen.findings);
+      this.issues.push(...seen.findings);
       if (!seen.hasMore) return messages;
     }
   }

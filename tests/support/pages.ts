@@ -69,7 +69,7 @@ export function blocksOf(...languages: string[]): Block[] {
 }
 
 /** Where a block is, for a person. */
-export function placeOf({ page, line }: Block): string {
+export function locationOf({ page, line }: Block): string {
   return `${page}:${line}`;
 }
 

@@ -10,13 +10,13 @@ import type { ChannelOptions, LocalHandle } from "../../mod.ts";
 import type { SocketRole } from "./programs/actions.ts";
 import type { ReceiveMode, RequestMode, SendMode } from "./programs/actions.ts";
 import { type Peer, PeerError } from "./peer.ts";
-import { type Place, untilDrained } from "./segment.ts";
+import { type SegmentLocation, untilDrained } from "./segment.ts";
 
 /** A channel and a way to start those who use it. */
 export interface Stage {
   target: string | LocalHandle;
   options: ChannelOptions;
-  place: Place;
+  location: SegmentLocation;
   /** Starts a peer, which ends with the test. */
   peer(): Peer;
 }
@@ -75,7 +75,7 @@ export function definePatternTests(who: string, onStage: OnStage): void {
 export async function peerAs(stage: Stage, role: SocketRole): Promise<Peer> {
   const peer = stage.peer();
   const { target, options } = stage;
-  await peer.ask({ do: "open", id: role, role, target, options });
+  await peer.execute({ do: "open", id: role, role, target, options });
   return peer;
 }
 
@@ -87,17 +87,17 @@ async function subscriberFirst(stage: Stage, mode: ReceiveMode): Promise<void> {
   const subscriber = await peerAs(stage, "subscriber");
   await subscriber.start({ do: "receive", id: "subscriber", mode, count: MESSAGES });
   const publisher = await peerAs(stage, "publisher");
-  await publisher.ask({ do: "sendRange", id: "publisher", producer: 1, count: MESSAGES });
+  await publisher.execute({ do: "sendRange", id: "publisher", producer: 1, count: MESSAGES });
   assert.deepEqual(await subscriber.result(), range(1, MESSAGES));
 }
 
 async function publisherFirst(stage: Stage): Promise<void> {
   const publisher = await peerAs(stage, "publisher");
-  await publisher.ask({ do: "send", id: "publisher", values: ["unheard"] });
+  await publisher.execute({ do: "send", id: "publisher", values: ["unheard"] });
   for (const mode of ["sync", "async"] as const) {
     const subscriber = await peerAs(stage, "subscriber");
     await subscriber.start({ do: "receive", id: "subscriber", mode, count: 2 });
-    await publisher.ask({ do: "send", id: "publisher", values: ["a", "b"] });
+    await publisher.execute({ do: "send", id: "publisher", values: ["a", "b"] });
     assert.deepEqual(await subscriber.result(), ["a", "b"]);
   }
 }
@@ -109,10 +109,16 @@ async function broadcast(stage: Stage): Promise<void> {
   for (const [i, mode] of modes.entries()) {
     await subscribers[i].start({ do: "receive", id: "subscriber", mode, count: 3000 });
   }
-  await publisher.ask({ do: "sendRange", id: "publisher", producer: 7, count: 3000, perPause: 50 });
+  await publisher.execute({
+    do: "sendRange",
+    id: "publisher",
+    producer: 7,
+    count: 3000,
+    perPause: 50,
+  });
   for (const subscriber of subscribers) {
     assert.deepEqual(await subscriber.result(), range(7, 3000));
-    const { missed, received } = await subscriber.ask<{ missed: number; received: number }>({
+    const { missed, received } = await subscriber.execute<{ missed: number; received: number }>({
       do: "statistics",
       id: "subscriber",
     });
@@ -124,18 +130,18 @@ async function pullerFirst(stage: Stage, mode: ReceiveMode): Promise<void> {
   const puller = await peerAs(stage, "puller");
   await puller.start({ do: "receive", id: "puller", mode, count: MESSAGES });
   const pusher = await peerAs(stage, "pusher");
-  await pusher.ask({ do: "sendRange", id: "pusher", producer: 1, count: MESSAGES });
+  await pusher.execute({ do: "sendRange", id: "pusher", producer: 1, count: MESSAGES });
   assert.deepEqual(await puller.result(), range(1, MESSAGES));
 }
 
 async function pusherFirst(stage: Stage): Promise<void> {
   const pusher = await peerAs(stage, "pusher");
   for (const mode of ["sync", "async", "iterate", "try", "drain"] as const) {
-    await pusher.ask({ do: "sendRange", id: "pusher", producer: 2, count: 50, mode: "many" });
+    await pusher.execute({ do: "sendRange", id: "pusher", producer: 2, count: 50, mode: "many" });
     const puller = await peerAs(stage, "puller");
     await puller.start({ do: "receive", id: "puller", mode, count: 50 });
     assert.deepEqual(await puller.result(), range(2, 50));
-    await puller.ask({ do: "close" });
+    await puller.execute({ do: "close" });
   }
 }
 
@@ -174,8 +180,8 @@ async function manyToMany(stage: Stage): Promise<void> {
   }
   for (const pusher of pushers) assert.equal(await pusher.result(), each);
   // With all messages taken, each puller that takes a "stop" leaves the next one to another.
-  await untilDrained(stage.place);
-  await pushers[0].ask({ do: "send", id: "pusher", values: ["stop", "stop", "stop"] });
+  await untilDrained(stage.location);
+  await pushers[0].execute({ do: "send", id: "pusher", values: ["stop", "stop", "stop"] });
   const taken = await Promise.all(pullers.map((puller) => puller.result<Message[]>()));
   for (const messages of taken) assertProducersInOrder(messages);
   const all = taken.flat().sort((a, b) => a.p - b.p || a.n - b.n);
@@ -206,10 +212,10 @@ async function replierFirst(stage: Stage): Promise<void> {
     await replier.start({ do: "reply", id: "replier", mode, name: mode });
     const requester = await peerAs(stage, "requester");
     const asked = { do: "request", id: "requester", mode: "async", values: [1, 2] } as const;
-    assert.deepEqual(await requester.ask(asked), [{ by: mode, of: 1 }, { by: mode, of: 2 }]);
+    assert.deepEqual(await requester.execute(asked), [{ by: mode, of: 1 }, { by: mode, of: 2 }]);
     await stopRepliers(requester, [replier]);
-    await replier.ask({ do: "close" });
-    await requester.ask({ do: "close" });
+    await replier.execute({ do: "close" });
+    await requester.execute({ do: "close" });
   }
 }
 
@@ -235,7 +241,7 @@ async function requests(stage: Stage, mode: "sync" | "async"): Promise<void> {
 /** Each replier that takes a "stop" leaves the next one to another. */
 async function stopRepliers(requester: Peer, repliers: Peer[]): Promise<number[]> {
   for (const _ of repliers) {
-    await requester.ask({ do: "request", id: "requester", mode: "async", values: ["stop"] });
+    await requester.execute({ do: "request", id: "requester", mode: "async", values: ["stop"] });
   }
   return await Promise.all(repliers.map((replier) => replier.result<number>()));
 }
@@ -246,13 +252,13 @@ async function failedRequest(stage: Stage): Promise<void> {
   const requester = await peerAs(stage, "requester");
   for (const mode of ["sync", "async"] as const) {
     await assert.rejects(
-      requester.ask({ do: "request", id: "requester", mode, values: ["fail"] }),
+      requester.execute({ do: "request", id: "requester", mode, values: ["fail"] }),
       (error) =>
         error instanceof PeerError && error.kind === "ShmRemoteError" &&
         error.message.includes("no such thing"),
     );
     assert.deepEqual(
-      await requester.ask({ do: "request", id: "requester", mode, values: ["well"] }),
+      await requester.execute({ do: "request", id: "requester", mode, values: ["well"] }),
       [{ by: "r", of: "well" }],
     );
   }

@@ -10,7 +10,7 @@ import { within } from "./deadline.ts";
 /** Somebody else who uses the channels. */
 export interface Peer {
   /** Sends a command and waits for its result. */
-  ask<T>(command: Command): Promise<T>;
+  execute<T>(command: Command): Promise<T>;
   /** Sends a command and waits until it has begun; `result` gives what comes of it. */
   start(command: Command): Promise<void>;
   /** The result of the command sent before. */
@@ -38,17 +38,17 @@ export class PeerError extends Error {
 }
 
 /** The answers of a peer in their order. */
-export class Answers {
+export class ReplyQueue {
   readonly #who: string;
   readonly #lines: Line[] = [];
   /** What is told when a wait is in vain. */
-  readonly #explain: () => string;
+  readonly #describe: () => string;
   #isOver = false;
   #wake: () => void = () => {};
 
   constructor(who: string, explain: () => string = () => "") {
     this.#who = who;
-    this.#explain = explain;
+    this.#describe = explain;
   }
 
   add(line: Line): void {
@@ -64,9 +64,9 @@ export class Answers {
 
   async #next(what: string): Promise<Line> {
     while (this.#lines.length === 0) {
-      if (this.#isOver) throw new Error(`${this.#who} ended before ${what}: ${this.#explain()}`);
+      if (this.#isOver) throw new Error(`${this.#who} ended before ${what}: ${this.#describe()}`);
       const woken = new Promise<void>((resolve) => this.#wake = resolve);
-      await within(woken, `${what} of ${this.#who} ${this.#explain()}`);
+      await within(woken, `${what} of ${this.#who} ${this.#describe()}`);
     }
     return this.#lines.shift()!;
   }

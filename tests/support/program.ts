@@ -28,7 +28,7 @@ export class Running implements AsyncDisposable {
   readonly #isGroup: boolean;
   readonly #deadlineMs: number;
   readonly #finished: Promise<Deno.CommandStatus>;
-  readonly #heard = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   #output = "";
   #hasEnded = false;
 
@@ -58,19 +58,19 @@ export class Running implements AsyncDisposable {
     const { stdout, stderr, status } = this.#process;
     await Promise.all([this.#read(stdout), this.#read(stderr)]);
     this.#hasEnded = true;
-    this.#tell();
+    this.#notify();
     return await status;
   }
 
   async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       this.#output += text;
-      this.#tell();
+      this.#notify();
     }
   }
 
-  #tell(): void {
-    for (const hear of this.#heard) hear();
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** All that it has printed. */
@@ -82,14 +82,14 @@ export class Running implements AsyncDisposable {
   async prints(text: string | RegExp): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const pattern = typeof text === "string" ? new RegExp(RegExp.escape(text)) : text;
-    const hear = () => {
+    const listener = () => {
       if (this.#output.search(pattern) >= 0) resolve();
       else if (this.#hasEnded) reject(new Error(`${this.#name} ended with:\n${this.#output}`));
     };
-    this.#heard.add(hear);
-    hear();
+    this.#listeners.add(listener);
+    listener();
     await within(promise, `${this.#name} printing ${pattern}`, this.#deadlineMs);
-    this.#heard.delete(hear);
+    this.#listeners.delete(listener);
   }
 
   /** Sends a signal. */

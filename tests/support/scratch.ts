@@ -55,7 +55,7 @@ export async function inScratch(
 }
 
 /** Takes away what only time would tell to be left over: who was killed may have been making a file. */
-export function tidyAfterKills(dir: string): void {
+export function cleanUpAfterKills(dir: string): void {
   removeStale({ dir });
   for (const { name } of Deno.readDirSync(dir)) {
     if (name.startsWith(".new-")) Deno.removeSync(`${dir}/${name}`);

@@ -16,15 +16,15 @@ import {
 import { until } from "./deadline.ts";
 
 /** Where a segment's bytes are: its file, or a local channel's memory. */
-export type Place = { path: string } | LocalHandle;
+export type SegmentLocation = { path: string } | LocalHandle;
 
-function view(place: Place): DataView {
-  if ("memory" in place) return new DataView(place.memory.buffer);
-  return new DataView(Deno.readFileSync(place.path).buffer);
+function view(location: SegmentLocation): DataView {
+  if ("memory" in location) return new DataView(location.memory.buffer);
+  return new DataView(Deno.readFileSync(location.path).buffer);
 }
 
-function membersOf(set: number, place: Place): number {
-  const bytes = view(place);
+function membersOf(set: number, location: SegmentLocation): number {
+  const bytes = view(location);
   const control = controlOffset(Number(bytes.getBigUint64(HEADER_CAPACITY, true)));
   let members = 0;
   for (let word = 0; word < 4; word++) {
@@ -35,33 +35,33 @@ function membersOf(set: number, place: Place): number {
 }
 
 /** Waits until so many receivers of a queue wait for their turn. */
-export function untilWaiting(place: Place, receivers: number): Promise<void> {
+export function untilWaiting(location: SegmentLocation, receivers: number): Promise<void> {
   return until(
-    () => membersOf(CONTROL_FAIRNESS_SET, place) === receivers,
+    () => membersOf(CONTROL_FAIRNESS_SET, location) === receivers,
     `waiting of ${receivers} receivers`,
   );
 }
 
 /** Waits until so many receivers sleep. */
-export function untilAsleep(place: Place, receivers: number): Promise<void> {
+export function untilReceiversBlocked(location: SegmentLocation, receivers: number): Promise<void> {
   return until(
-    () => membersOf(CONTROL_RECEIVER_WAITERS, place) === receivers,
+    () => membersOf(CONTROL_RECEIVER_WAITERS, location) === receivers,
     `falling asleep of ${receivers} receivers`,
   );
 }
 
 /** Waits until so many senders sleep because there is no room. */
-export function untilSendersAsleep(place: Place, senders: number): Promise<void> {
+export function untilSendersBlocked(location: SegmentLocation, senders: number): Promise<void> {
   return until(
-    () => membersOf(CONTROL_SENDER_WAITERS, place) === senders,
+    () => membersOf(CONTROL_SENDER_WAITERS, location) === senders,
     `falling asleep of ${senders} senders`,
   );
 }
 
 /** Waits until all that was sent on a queue is taken. */
-export function untilDrained(place: Place): Promise<void> {
+export function untilDrained(location: SegmentLocation): Promise<void> {
   const isDrained = () => {
-    const bytes = view(place);
+    const bytes = view(location);
     const at = controlOffset(Number(bytes.getBigUint64(HEADER_CAPACITY, true)));
     return pendingBytes(new Uint8Array(bytes.buffer, at, CONTROL_BYTES)) === 0n;
   };

@@ -7,7 +7,7 @@
 import type { Running } from "./program.ts";
 
 /** Where a server listens. */
-export interface Served {
+export interface ServerAddresses {
   readonly httpUrl: string;
   readonly tcpPort: number;
 }
@@ -16,7 +16,7 @@ export interface Served {
 export const SERVE = ["serve", "--json", "--http-port", "0", "--tcp-port", "0"];
 
 /** Waits until it serves. */
-export async function served(program: Running): Promise<Served> {
+export async function untilServing(program: Running): Promise<ServerAddresses> {
   await program.prints("}\n");
   const line = program.output.split("\n").find((line) => line.startsWith("{"))!;
   const { httpUrl, tcpUrl } = JSON.parse(line);

@@ -24,19 +24,19 @@ export function defineShareTests(who: string, onStage: OnStage): void {
   for (const mode of ["sync", "async"] as const) {
     for (const [flow, perPause] of Object.entries(PACES)) {
       Deno.test(`${who}: four waiting pullers (${mode}) get equal shares of ${flow}`, () =>
-        unlessKeptFromRunning(() => onStage((stage) => equalShares(stage, mode, perPause))));
+        retryUnequalShares(() => onStage((stage) => equalShares(stage, mode, perPause))));
     }
   }
   Deno.test(`${who}: a slow puller does not hold up the others`, () => onStage(slowPuller));
   Deno.test(`${who}: what a leaving puller did not take goes to the rest`, () =>
-    onStage(leavingPuller));
+    onStage(closingPuller));
 }
 
 /**
  * A puller that the kernel keeps from running loses turns, as it has to: nobody waits for it. On a busy
  * machine that happens, but not three times in a row.
  */
-async function unlessKeptFromRunning(test: () => Promise<void>): Promise<void> {
+async function retryUnequalShares(test: () => Promise<void>): Promise<void> {
   for (let triesLeft = TRIES - 1;; triesLeft--) {
     try {
       return await test();
@@ -56,14 +56,14 @@ async function startPullers(stage: Stage, mode: ReceiveMode): Promise<Peer[]> {
   for (const puller of pullers) {
     await puller.start({ do: "receive", id: "puller", mode, isCounted: true });
   }
-  await untilWaiting(stage.place, PULLERS);
+  await untilWaiting(stage.location, PULLERS);
   return pullers;
 }
 
 /** Each puller that takes a "stop" leaves the next one to another. */
 async function stopPullers(stage: Stage, pusher: Peer, pullers: Peer[]): Promise<number[]> {
-  await untilDrained(stage.place);
-  await pusher.ask({ do: "send", id: "pusher", values: pullers.map(() => "stop") });
+  await untilDrained(stage.location);
+  await pusher.execute({ do: "send", id: "pusher", values: pullers.map(() => "stop") });
   return await Promise.all(pullers.map((puller) => puller.result<number>()));
 }
 
@@ -92,11 +92,11 @@ async function slowPuller(stage: Stage): Promise<void> {
   for (const puller of quick) {
     await puller.start({ do: "receive", id: "puller", mode: "sync", isCounted: true });
   }
-  await untilWaiting(stage.place, 3);
+  await untilWaiting(stage.location, 3);
   const pusher = await peerAs(stage, "pusher");
   const before = performance.now();
-  await pusher.ask({ do: "sendRange", id: "pusher", producer: 0, count: 2000 });
-  await untilDrained(stage.place);
+  await pusher.execute({ do: "sendRange", id: "pusher", producer: 0, count: 2000 });
+  await untilDrained(stage.location);
   const tookMs = performance.now() - before;
   const [shareOfSlow, ...shares] = await stopPullers(stage, pusher, [slow, ...quick]);
   assert.equal(shareOfSlow + shares[0] + shares[1], 2000);
@@ -108,11 +108,11 @@ async function slowPuller(stage: Stage): Promise<void> {
 /** Ten times what others may be held up by one who stopped. */
 const RECOVERY_BOUND_MS = 1000;
 
-async function leavingPuller(stage: Stage): Promise<void> {
+async function closingPuller(stage: Stage): Promise<void> {
   const pusher = await peerAs(stage, "pusher");
-  await pusher.ask({ do: "sendRange", id: "pusher", producer: 0, count: 1000 });
+  await pusher.execute({ do: "sendRange", id: "pusher", producer: 0, count: 1000 });
   const leaving = await peerAs(stage, "puller");
-  const first = await leaving.ask<unknown[]>({
+  const first = await leaving.execute<unknown[]>({
     do: "receive",
     id: "puller",
     mode: "sync",
@@ -120,7 +120,7 @@ async function leavingPuller(stage: Stage): Promise<void> {
   });
   const staying = await peerAs(stage, "puller");
   await staying.start({ do: "receive", id: "puller", mode: "async", count: 700 });
-  await leaving.ask({ do: "close" });
+  await leaving.execute({ do: "close" });
   const rest = await staying.result<unknown[]>();
   assert.deepEqual([...first, ...rest], Array.from({ length: 1000 }, (_, n) => ({ p: 0, n })));
 }

@@ -9,7 +9,7 @@ import { bundle, compile, PERMISSIONS } from "../../tools/compile/build.ts";
 import type { ShellProgram } from "./command_line.ts";
 
 /** Milliseconds to find out whether there is a network. */
-const LOOK_MS = 5000;
+const POLL_MS = 5000;
 
 /** The program, in its folder. */
 export interface SingleProgram extends ShellProgram, AsyncDisposable {
@@ -56,7 +56,7 @@ async function isBaseThere(): Promise<boolean> {
   const file = `release/v${Deno.version.deno}/denort-${Deno.build.target}.zip`;
   if (isFile(`${await cacheDirectory()}/dl/${file}`)) return true;
   try {
-    const signal = AbortSignal.timeout(LOOK_MS);
+    const signal = AbortSignal.timeout(POLL_MS);
     const answer = await fetch(`https://dl.deno.land/${file}`, { method: "HEAD", signal });
     await answer.body?.cancel();
     return answer.ok;

@@ -17,7 +17,7 @@ export function amongProcesses(test: (stage: Stage) => Promise<void>): Promise<v
     test({
       target: "stage",
       options: { dir: scratch.path },
-      place: { path: `${scratch.path}/stage` },
+      location: { path: `${scratch.path}/stage` },
       peer: () => scratch.spawn(),
     })
   );
@@ -30,7 +30,7 @@ export async function amongWorkers(test: (stage: Stage) => Promise<void>): Promi
   await test({
     target: channel.handle,
     options: {},
-    place: channel.handle,
+    location: channel.handle,
     peer: () => peers.use(new WorkerPeer()),
   });
 }

@@ -34,7 +34,7 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
 export class TcpProxy implements AsyncDisposable {
   readonly port: number;
   readonly #targetPort: number;
-  readonly #links = new Set<Link>();
+  readonly #connections = new Set<Connection>();
   #listener: Server | undefined;
   #accepted = 0;
   #cuts = 0;
@@ -49,7 +49,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Connections that are open now. */
   get connections(): number {
-    return this.#links.size;
+    return this.#connections.size;
   }
 
   /** Connections there have been. */
@@ -64,7 +64,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Resets all connections now. */
   cut(): void {
-    for (const link of this.#links) this.#cut(link);
+    for (const connection of this.#connections) this.#cut(connection);
   }
 
   /**
@@ -77,7 +77,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Ends all streams in one direction, as a peer does that has no more to say but still listens. */
   halfClose(direction: Direction): void {
-    for (const link of this.#links) link.end(direction);
+    for (const connection of this.#connections) connection.end(direction);
   }
 
   /** New connections are refused from now on; those there are stay. */
@@ -97,7 +97,7 @@ export class TcpProxy implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.refuse();
-    const links = [...this.#links];
+    const links = [...this.#connections];
     for (const link of links) link.reset();
     await Promise.all(links.map((link) => link.done));
   }
@@ -105,44 +105,44 @@ export class TcpProxy implements AsyncDisposable {
   #connect(client: Socket): void {
     this.#accepted++;
     const server = connect({ port: this.#targetPort, host: HOST, allowHalfOpen: true });
-    const link: Link = new Link(
+    const connection: Connection = new Connection(
       client,
       server,
-      (direction, chunk) => this.#pass(link, direction, chunk),
+      (direction, chunk) => this.#pass(connection, direction, chunk),
     );
-    this.#links.add(link);
-    link.done.then(() => this.#links.delete(link));
+    this.#connections.add(connection);
+    connection.done.then(() => this.#connections.delete(connection));
   }
 
-  #cut(link: Link): void {
+  #cut(connection: Connection): void {
     this.#cuts++;
-    this.#links.delete(link);
-    link.reset();
+    this.#connections.delete(connection);
+    connection.reset();
   }
 
-  async #pass(link: Link, direction: Direction, chunk: Uint8Array): Promise<void> {
-    if (this.delayMs > 0) await link.pause(this.delayMs);
+  async #pass(connection: Connection, direction: Direction, chunk: Uint8Array): Promise<void> {
+    if (this.delayMs > 0) await connection.sleep(this.delayMs);
     const plan = this.#planned;
-    if (plan?.direction !== direction) return await link.write(direction, chunk);
+    if (plan?.direction !== direction) return await connection.write(direction, chunk);
     if (chunk.length < plan.bytes) {
       plan.bytes -= chunk.length;
-      return await link.write(direction, chunk);
+      return await connection.write(direction, chunk);
     }
     this.#planned = undefined;
-    await link.last(direction, chunk.subarray(0, plan.bytes));
-    this.#cut(link);
+    await connection.last(direction, chunk.subarray(0, plan.bytes));
+    this.#cut(connection);
   }
 }
 
 type Pass = (direction: Direction, chunk: Uint8Array) => Promise<void>;
 
 /** The two connections of one client. */
-class Link {
+class Connection {
   readonly #targets: Record<Direction, Socket>;
   readonly #pass: Pass;
-  readonly #over = new AbortController();
+  readonly #closed = new AbortController();
   /** What comes is passed on no more. */
-  #isMute = false;
+  #isDiscarding = false;
   /** Resolves when both connections are gone. */
   readonly done: Promise<unknown>;
 
@@ -164,8 +164,8 @@ class Link {
 
   /** Resets both connections. */
   reset(): void {
-    this.#isMute = true;
-    this.#over.abort();
+    this.#isDiscarding = true;
+    this.#closed.abort();
     for (const socket of Object.values(this.#targets)) {
       if (socket.connecting) socket.destroy();
       else socket.resetAndDestroy();
@@ -173,21 +173,21 @@ class Link {
   }
 
   /** Lets time pass, until the reset at most. */
-  async pause(ms: number): Promise<void> {
-    await setTimeout(ms, undefined, { signal: this.#over.signal }).catch(() => {});
+  async sleep(ms: number): Promise<void> {
+    await setTimeout(ms, undefined, { signal: this.#closed.signal }).catch(() => {});
   }
 
   /** Passes bytes on, unless that is over. */
   async write(direction: Direction, bytes: Uint8Array): Promise<void> {
     const target = this.#targets[direction];
-    if (this.#isMute || target.writableEnded || bytes.length === 0) return;
+    if (this.#isDiscarding || target.writableEnded || bytes.length === 0) return;
     await new Promise((resolve) => target.write(bytes, resolve));
   }
 
   /** Passes bytes on, and nothing after them in either direction. */
   async last(direction: Direction, bytes: Uint8Array): Promise<void> {
     const written = this.write(direction, bytes);
-    this.#isMute = true;
+    this.#isDiscarding = true;
     await written;
   }
 

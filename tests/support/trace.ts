@@ -12,11 +12,11 @@ import { useFailpoints } from "../../lib/segment/ring.ts";
 import { passAfter } from "../stress/failpoints/watch.ts";
 import { type CALLS, POINTS } from "../stress/failpoints/points.ts";
 import { failpointRing } from "../stress/failpoints/ring.ts";
-import { DEATH, type Event, REST } from "../stress/model/explore.ts";
+import { DEATH, type Event, IDLE } from "../stress/model/explore.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Thrown at a failpoint: the socket is never used again. */
-class Death extends Error {
+class SimulatedDeath extends Error {
   override name = "Death";
 }
 
@@ -61,12 +61,12 @@ export class Tracer {
     const actor = this.#acting.at(-1);
     if (actor === undefined || !this.#points.has(point)) return;
     // On its way out of a call a socket would still publish what it has staged.
-    if (this.#dead.has(actor)) throw new Death();
+    if (this.#dead.has(actor)) throw new SimulatedDeath();
     this.events.push({ actor, point, words: this.#words() });
     if (!this.#between(actor, point)) return;
     this.#dead.add(actor);
     this.events.push({ actor, point: DEATH, words: undefined });
-    throw new Death();
+    throw new SimulatedDeath();
   }
 
   /** True while an actor is in the middle of a call. */
@@ -80,10 +80,10 @@ export class Tracer {
     this.#acting.push(actor);
     try {
       deed();
-      this.events.push({ actor, point: REST, words: undefined });
+      this.events.push({ actor, point: IDLE, words: undefined });
       return true;
     } catch (error) {
-      if (error instanceof Death) return false;
+      if (error instanceof SimulatedDeath) return false;
       throw error;
     } finally {
       this.#acting = before;

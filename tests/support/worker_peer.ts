@@ -5,41 +5,41 @@
  */
 
 import type { Command } from "./programs/actions.ts";
-import { Answers, type Peer } from "./peer.ts";
+import { type Peer, ReplyQueue } from "./peer.ts";
 
 const WORKER_URL = new URL("./programs/worker.ts", import.meta.url).href;
 
 /** A running worker. */
 export class WorkerPeer implements Peer, Disposable {
   readonly #worker: Worker;
-  readonly #answers = new Answers("a worker");
+  readonly #replies = new ReplyQueue("a worker");
 
   constructor(url: string = WORKER_URL) {
     this.#worker = new Worker(url, { type: "module" });
-    this.#worker.onmessage = ({ data }) => this.#answers.add(data);
+    this.#worker.onmessage = ({ data }) => this.#replies.add(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#answers.add({ error: "uncaught", message: event.message });
+      this.#replies.add({ error: "uncaught", message: event.message });
     };
   }
 
   /** Sends a command that has no answer. */
-  tell(command: Command): void {
+  sendCommand(command: Command): void {
     this.#worker.postMessage(command);
   }
 
-  async ask<T>(command: Command): Promise<T> {
+  async execute<T>(command: Command): Promise<T> {
     this.#worker.postMessage(command);
     return await this.result<T>();
   }
 
   async start(command: Command): Promise<void> {
     this.#worker.postMessage(command);
-    await this.#answers.started(command.do);
+    await this.#replies.started(command.do);
   }
 
   result<T>(): Promise<T> {
-    return this.#answers.result<T>();
+    return this.#replies.result<T>();
   }
 
   [Symbol.dispose](): void {
@@ -50,7 +50,7 @@ export class WorkerPeer implements Peer, Disposable {
 /** The first worker's module is checked and compiled once, and not by four workers at a time. */
 async function warmUp(): Promise<void> {
   using worker = new WorkerPeer();
-  await worker.ask({ do: "close" });
+  await worker.execute({ do: "close" });
 }
 
 await warmUp();

@@ -130,7 +130,7 @@ Deno.test("a Redis server that does not start says why, and leaves nothing", asy
 Deno.test("a Redis server goes on to the next port when one is taken", async () => {
   const [before] = candidatePorts();
   const port = before + 1;
-  using _listener = held(port);
+  using _listener = tryListen(port);
   await using server = await redisServer();
   assert.notEqual(server.port, port);
   const [after] = candidatePorts();
@@ -138,7 +138,7 @@ Deno.test("a Redis server goes on to the next port when one is taken", async () 
 });
 
 /** Listens on a port, unless somebody else does. */
-function held(port: number): Disposable | undefined {
+function tryListen(port: number): Disposable | undefined {
   try {
     return Deno.listen({ hostname: "127.0.0.1", port });
   } catch (error) {
@@ -257,7 +257,7 @@ Deno.test("a replica takes over from a killed master, which comes back as a repl
 
 Deno.test("a Redis Cluster goes on to other ports when one of its bus is taken", async () => {
   const [before] = candidatePorts();
-  using _listener = held(before + 10_001);
+  using _listener = tryListen(before + 10_001);
   await using cluster = await redisCluster({ replicas: 0 });
   assert.equal(cluster.nodes.length, 3);
   assert.equal(cluster.nodes.some(({ port }) => port === before + 1), false);

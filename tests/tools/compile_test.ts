@@ -9,7 +9,7 @@ import { redisServer } from "../../testing/mod.ts";
 import { inShell, type Shell } from "../support/command_line.ts";
 import { LineClient } from "../support/line_client.ts";
 import { ROOT, Running } from "../support/program.ts";
-import { SERVE, served } from "../support/serve.ts";
+import { SERVE, untilServing } from "../support/serve.ts";
 import { type SingleProgram, singleProgram } from "../support/single_program.ts";
 
 type Case = (shell: Shell) => Promise<void>;
@@ -18,12 +18,12 @@ const WAIT = ["--timeout-ms", "20000"];
 
 const serves: Case = async ({ start }) => {
   await using server = start(SERVE);
-  const { httpUrl, tcpPort } = await served(server);
+  const { httpUrl, tcpPort } = await untilServing(server);
   assert.match(await (await fetch(`${httpUrl}/metrics`)).text(), /^ringbus_topics 0$/m);
   const page = await fetch(httpUrl, { headers: { accept: "text/html" } });
   assert.match(await page.text(), /<!doctype html>/i);
   await using client = await LineClient.open(tcpPort);
-  assert.equal(await client.ask("PING"), "PONG");
+  assert.equal(await client.request("PING"), "PONG");
   client.close();
   server.kill("SIGTERM");
   await server.lines();

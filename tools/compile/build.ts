@@ -19,7 +19,7 @@ export const PERMISSIONS: readonly string[] = [
 ];
 
 /** The bundle is all there is. */
-const ALONE = ["--no-config", "--no-lock", "--no-check", "--no-remote", "--no-npm"];
+const ISOLATED_FLAGS = ["--no-config", "--no-lock", "--no-check", "--no-remote", "--no-npm"];
 
 /** Writes the program, with everything that it imports, into one module. */
 export async function bundle(output: string): Promise<void> {
@@ -38,7 +38,7 @@ export async function compile(
   more: readonly string[] = [],
   base?: string,
 ): Promise<string> {
-  const flags = [...ALONE, "--no-prompt", ...PERMISSIONS, ...more];
+  const flags = [...ISOLATED_FLAGS, "--no-prompt", ...PERMISSIONS, ...more];
   const args = ["compile", ...flags, "--output", output, bundlePath];
   return await deno(args, base === undefined ? {} : { DENORT_BIN: base });
 }
@@ -52,7 +52,7 @@ async function deno(args: string[], env: Record<string, string> = {}): Promise<s
     stdout: "null",
     stderr: "piped",
   }).output();
-  const said = new TextDecoder().decode(stderr);
-  if (!success) throw new Error(`deno ${args[0]} failed:\n${said}`);
-  return said;
+  const errorText = new TextDecoder().decode(stderr);
+  if (!success) throw new Error(`deno ${args[0]} failed:\n${errorText}`);
+  return errorText;
 }

@@ -30,7 +30,7 @@ function updateName(cell, name) {
 const rates = new Map();
 
 /** Takes the rates of new topics in, and forgets those that are gone. */
-export function noteRates(topics) {
+export function recordRates(topics) {
   for (const { topic, storedPerSecond } of topics) {
     const series = rates.get(topic) ?? new Series();
     if (storedPerSecond !== null) series.push(storedPerSecond);

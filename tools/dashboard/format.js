@@ -22,7 +22,7 @@ export function count(number) {
 }
 
 /** So many of something. */
-export function counted(number, noun) {
+export function pluralize(number, noun) {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
 

@@ -1,8 +1,8 @@
 // The dashboard: signs in, follows the server, and shows each snapshot.
 
-import { COMMANDS, noteRates, REQUESTS, SUBSCRIBERS, TOPICS } from "./columns.js";
+import { COMMANDS, recordRates, REQUESTS, SUBSCRIBERS, TOPICS } from "./columns.js";
 import { byId, setText } from "./dom.js";
-import { counted, duration } from "./format.js";
+import { duration, pluralize } from "./format.js";
 import { follow } from "./stream.js";
 import { Table } from "./table.js";
 import { makeFacts, makeTiles } from "./tiles.js";
@@ -20,9 +20,9 @@ const commands = new Table(byId("commands"), COMMANDS);
 let following = new AbortController();
 
 function showState(state, text) {
-  const place = byId("state");
-  place.dataset.state = state;
-  setText(place, text);
+  const target = byId("state");
+  target.dataset.state = state;
+  setText(target, text);
   document.body.dataset.state = state;
 }
 
@@ -34,14 +34,14 @@ function showSnapshot(now) {
   setText(byId("uptime"), `up ${duration(now.uptimeSeconds)}`);
   showTiles(now);
   showFacts(now);
-  noteRates(now.topics);
+  recordRates(now.topics);
   topics.show(now.topics, now.totals.topics);
   subscribers.show(now.subscribers, now.totals.subscribers);
   requests.show(now.requests);
   byId("tcp").hidden = now.tcp === null;
   if (now.tcp === null) return;
   commands.show(now.tcp.commands);
-  setText(byId("connections"), counted(now.tcp.connections, "connection"));
+  setText(byId("connections"), pluralize(now.tcp.connections, "connection"));
 }
 
 function showLost(cause) {

@@ -2,7 +2,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 /** Values that are kept: one a second. */
-export const KEPT = 120;
+export const HISTORY_LENGTH = 120;
 const WIDTH = 120;
 const HEIGHT = 28;
 
@@ -12,14 +12,14 @@ export class Series {
 
   push(value) {
     this.values.push(value);
-    if (this.values.length > KEPT) this.values.shift();
+    if (this.values.length > HISTORY_LENGTH) this.values.shift();
   }
 }
 
 /** The points of a line through values, the newest at the right edge, from 0 to the highest. */
 export function pointsOf(values, width, height) {
   const highest = Math.max(...values, 0);
-  const step = width / (KEPT - 1);
+  const step = width / (HISTORY_LENGTH - 1);
   const left = width - step * (values.length - 1);
   return values.map((value, i) => {
     const y = highest === 0 ? height : height - value / highest * height;

@@ -1,8 +1,8 @@
 // The snapshots as they come, with the token in a header: an EventSource could not send that, nor tell
 // what status it was refused with.
 
-const SHORTEST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+const MIN_RETRY_MS = 500;
+const MAX_RETRY_MS = 10_000;
 /** A server that says nothing for so long is taken for gone. */
 const SILENCE_MS = 45_000;
 
@@ -11,15 +11,15 @@ const SILENCE_MS = 45_000;
  * `on.lost` is told why there are none now: "lost" or "busy".
  */
 export async function follow(token, on, signal) {
-  for (let pauseMs = SHORTEST_PAUSE_MS; !signal.aborted;) {
+  for (let retryMs = MIN_RETRY_MS; !signal.aborted;) {
     const cause = await read(token, (snapshot) => {
-      pauseMs = SHORTEST_PAUSE_MS;
+      retryMs = MIN_RETRY_MS;
       on.snapshot(snapshot);
     }, signal);
     if (cause === "refused" || signal.aborted) return;
     on.lost(cause);
-    await pause(pauseMs, signal);
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    await sleep(retryMs, signal);
+    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
   }
 }
 
@@ -62,7 +62,7 @@ async function* snapshotsIn(body) {
   }
 }
 
-function pause(ms, signal) {
+function sleep(ms, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     signal.addEventListener("abort", () => {

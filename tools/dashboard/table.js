@@ -10,12 +10,12 @@ export class Table {
   #columns;
   #empty;
   #body = element("tbody");
-  #note = element("p", { className: "quiet" });
+  #caption = element("p", { className: "quiet" });
   #table;
   #rows = [];
   #sorted;
 
-  constructor(place, { caption, columns, empty, sorted }) {
+  constructor(parent, { caption, columns, empty, sorted }) {
     this.#columns = columns;
     this.#empty = empty;
     const head = element("tr", {}, ...columns.map((column) => this.#headOf(column, sorted)));
@@ -26,7 +26,7 @@ export class Table {
       element("thead", {}, head),
       this.#body,
     );
-    place.append(element("div", { className: "scroll panel" }, this.#table), this.#note);
+    parent.append(element("div", { className: "scroll panel" }, this.#table), this.#caption);
   }
 
   #headOf(column, sorted) {
@@ -61,7 +61,7 @@ export class Table {
     this.#fill();
     this.#table.parentElement.hidden = rows.length === 0;
     const more = total > rows.length ? `${rows.length} of ${total.toLocaleString("en")}` : "";
-    setText(this.#note, rows.length === 0 ? this.#empty : more);
+    setText(this.#caption, rows.length === 0 ? this.#empty : more);
   }
 
   #fill() {

@@ -16,7 +16,7 @@ const TILES = [
   {
     title: "Delivered per second",
     ...perSecond(({ delivered }) => delivered),
-    note: ({ totals }) => `to ${format.counted(totals.subscribers, "subscriber")}`,
+    note: ({ totals }) => `to ${format.pluralize(totals.subscribers, "subscriber")}`,
   },
   {
     title: "Requests per second",
@@ -70,12 +70,12 @@ class Tile {
   #of;
   #series = new Series();
   #value = element("p", { className: "value" });
-  #note = element("p", { className: "quiet" });
+  #caption = element("p", { className: "quiet" });
   #meter = element("div", { className: "meter", hidden: true }, element("div"));
   #picture = sparkline();
   #panel;
 
-  constructor(of, place) {
+  constructor(of, parent) {
     this.#of = of;
     const title = element("h3", { textContent: of.title });
     this.#panel = element(
@@ -83,11 +83,11 @@ class Tile {
       { className: "panel tile" },
       title,
       this.#value,
-      this.#note,
+      this.#caption,
       this.#meter,
       this.#picture,
     );
-    place.append(this.#panel);
+    parent.append(this.#panel);
   }
 
   show(now) {
@@ -95,7 +95,7 @@ class Tile {
     const figure = value(now);
     if (figure !== null) this.#series.push(figure);
     setText(this.#value, show(figure));
-    setText(this.#note, note(now));
+    setText(this.#caption, note(now));
     this.#panel.dataset.level = level?.(now) ?? "";
     draw(this.#picture, this.#series);
     const part = share?.(now) ?? null;
@@ -105,16 +105,16 @@ class Tile {
 }
 
 /** All large figures; returns what shows a snapshot in them. */
-export function makeTiles(place) {
-  const tiles = TILES.map((of) => new Tile(of, place));
+export function makeTiles(parent) {
+  const tiles = TILES.map((of) => new Tile(of, parent));
   return (now) => tiles.forEach((tile) => tile.show(now));
 }
 
 /** All small figures; returns what shows a snapshot in them. */
-export function makeFacts(place) {
+export function makeFacts(parent) {
   const values = FACTS.map(([title]) => {
     const value = element("dd");
-    place.append(element("div", {}, element("dt", { textContent: title }), value));
+    parent.append(element("div", {}, element("dt", { textContent: title }), value));
     return value;
   });
   return (now) => values.forEach((value, i) => setText(value, FACTS[i][1](now)));

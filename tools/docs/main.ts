@@ -42,12 +42,12 @@ async function textOf(file: string): Promise<string | undefined> {
 }
 
 /** Files in the folder that are no page. */
-function strays(pages: ReadonlyMap<string, string>): string[] {
+function stalePages(pages: ReadonlyMap<string, string>): string[] {
   return [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => !pages.has(name));
 }
 
 async function check(pages: ReadonlyMap<string, string>): Promise<number> {
-  const wrong = strays(pages);
+  const wrong = stalePages(pages);
   for (const [file, text] of pages) if (await textOf(file) !== text) wrong.push(file);
   for (const path of Object.keys(DRAWN_PAGES)) {
     const page = await Deno.readTextFile(new URL(path, ROOT));
@@ -60,7 +60,7 @@ async function check(pages: ReadonlyMap<string, string>): Promise<number> {
 
 async function write(pages: ReadonlyMap<string, string>): Promise<number> {
   await Deno.mkdir(FOLDER, { recursive: true });
-  for (const stray of strays(pages)) await Deno.remove(new URL(stray, FOLDER));
+  for (const page of stalePages(pages)) await Deno.remove(new URL(page, FOLDER));
   for (const [file, text] of pages) await Deno.writeTextFile(new URL(file, FOLDER), text);
   for (const path of Object.keys(DRAWN_PAGES)) {
     const url = new URL(path, ROOT);

@@ -31,7 +31,7 @@ function section({ name, declarations }: Symbol, symbols: readonly Symbol[]): st
     `## ${name}`,
     code(declarations.map((each) => signature(name, each)).join("\n")),
     ...prose(first.jsDoc ?? {}),
-    ...remarks(declarations),
+    ...memberList(declarations),
   ];
 }
 
@@ -42,14 +42,14 @@ function original({ def: { target } }: Declaration, symbols: readonly Symbol[]):
   return `[${found!.name}](#${anchor(found!.name)})`;
 }
 
-function remarks(declarations: readonly Declaration[]): string[] {
+function memberList(declarations: readonly Declaration[]): string[] {
   const lines = declarations.flatMap((
     { def: { constructors = [], properties = [], methods = [] } },
-  ) => [...constructors, ...properties, ...methods].filter(isPublic).flatMap(remark));
+  ) => [...constructors, ...properties, ...methods].filter(isPublic).flatMap(memberLine));
   return lines.length === 0 ? [] : [lines.join("\n")];
 }
 
-function remark(member: Member): string[] {
+function memberLine(member: Member): string[] {
   const { jsDoc } = member;
   const text = [sentence(jsDoc?.doc ?? ""), ...outcomes(jsDoc ?? {})].filter((each) => each !== "");
   return text.length === 0 ? [] : [`- \`${nameOf(member)}\`: ${text.join(" ")}`];

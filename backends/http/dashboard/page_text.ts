@@ -563,7 +563,7 @@ export const PAGE: string =
   "  }\n" +
   "  return whole.format(number2);\n" +
   "}\n" +
-  "function counted(number2, noun) {\n" +
+  "function pluralize(number2, noun) {\n" +
   "  return `${count(number2)} ${noun}${number2 === 1 ? \"\" : \"s\"}`;\n" +
   "}\n" +
   "function rate(number2) {\n" +
@@ -613,19 +613,19 @@ export const PAGE: string =
   "\n" +
   "// sparkline.js\n" +
   "var SVG = \"http://www.w3.org/2000/svg\";\n" +
-  "var KEPT = 120;\n" +
+  "var HISTORY_LENGTH = 120;\n" +
   "var WIDTH = 120;\n" +
   "var HEIGHT = 28;\n" +
   "var Series = class {\n" +
   "  values = [];\n" +
   "  push(value) {\n" +
   "    this.values.push(value);\n" +
-  "    if (this.values.length > KEPT) this.values.shift();\n" +
+  "    if (this.values.length > HISTORY_LENGTH) this.values.shift();\n" +
   "  }\n" +
   "};\n" +
   "function pointsOf(values, width, height) {\n" +
   "  const highest = Math.max(...values, 0);\n" +
-  "  const step = width / (KEPT - 1);\n" +
+  "  const step = width / (HISTORY_LENGTH - 1);\n" +
   "  const left = width - step * (values.length - 1);\n" +
   "  return values.map((value, i) => {\n" +
   "    const y = highest === 0 ? height : height - value / highest * height;\n" +
@@ -687,7 +687,7 @@ export const PAGE: string =
   "  if (cell.title !== name2) cell.title = name2;\n" +
   "}\n" +
   "var rates = /* @__PURE__ */ new Map();\n" +
-  "function noteRates(topics2) {\n" +
+  "function recordRates(topics2) {\n" +
   "  for (const { topic, storedPerSecond } of topics2) {\n" +
   "    const series = rates.get(topic) ?? new Series();\n" +
   "    if (storedPerSecond !== null) series.push(storedPerSecond);\n" +
@@ -795,19 +795,19 @@ export const PAGE: string =
   "};\n" +
   "\n" +
   "// stream.js\n" +
-  "var SHORTEST_PAUSE_MS = 500;\n" +
-  "var LONGEST_PAUSE_MS = 1e4;\n" +
+  "var MIN_RETRY_MS = 500;\n" +
+  "var MAX_RETRY_MS = 1e4;\n" +
   "var SILENCE_MS = 45e3;\n" +
   "async function follow(token, on, signal) {\n" +
-  "  for (let pauseMs = SHORTEST_PAUSE_MS; !signal.aborted; ) {\n" +
+  "  for (let retryMs = MIN_RETRY_MS; !signal.aborted; ) {\n" +
   "    const cause = await read(token, (snapshot) => {\n" +
-  "      pauseMs = SHORTEST_PAUSE_MS;\n" +
+  "      retryMs = MIN_RETRY_MS;\n" +
   "      on.snapshot(snapshot);\n" +
   "    }, signal);\n" +
   "    if (cause === \"refused\" || signal.aborted) return;\n" +
   "    on.lost(cause);\n" +
-  "    await pause(pauseMs, signal);\n" +
-  "    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);\n" +
+  "    await sleep(retryMs, signal);\n" +
+  "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
   "  }\n" +
   "}\n" +
   "async function read(token, onSnapshot, signal) {\n" +
@@ -851,7 +851,7 @@ export const PAGE: string =
   "    for (const event of events) yield JSON.parse(event.slice(\"data: \".length));\n" +
   "  }\n" +
   "}\n" +
-  "function pause(ms, signal) {\n" +
+  "function sleep(ms, signal) {\n" +
   "  return new Promise((resolve) => {\n" +
   "    const timer = setTimeout(resolve, ms);\n" +
   "    signal.addEventListener(\"abort\", () => {\n" +
@@ -868,13 +868,13 @@ export const PAGE: string =
   "  #columns;\n" +
   "  #empty;\n" +
   "  #body = element(\"tbody\");\n" +
-  "  #note = element(\"p\", {\n" +
+  "  #caption = element(\"p\", {\n" +
   "    className: \"quiet\"\n" +
   "  });\n" +
   "  #table;\n" +
   "  #rows = [];\n" +
   "  #sorted;\n" +
-  "  constructor(place, { caption, columns, empty, sorted }) {\n" +
+  "  constructor(parent, { caption, columns, empty, sorted }) {\n" +
   "    this.#columns = columns;\n" +
   "    this.#empty = empty;\n" +
   "    const head = element(\"tr\", {}, ...columns.map((column) => this.#headOf(column, sorted)));\n" +
@@ -882,9 +882,9 @@ export const PAGE: string =
   "      className: \"unseen\",\n" +
   "      textContent: caption\n" +
   "    }), element(\"thead\", {}, head), this.#body);\n" +
-  "    place.append(element(\"div\", {\n" +
+  "    parent.append(element(\"div\", {\n" +
   "      className: \"scroll panel\"\n" +
-  "    }, this.#table), this.#note);\n" +
+  "    }, this.#table), this.#caption);\n" +
   "  }\n" +
   "  #headOf(column, sorted) {\n" +
   "    const head = element(\"th\", {\n" +
@@ -924,7 +924,7 @@ export const PAGE: string =
   "    this.#fill();\n" +
   "    this.#table.parentElement.hidden = rows.length === 0;\n" +
   "    const more = total > rows.length ? `${rows.length} of ${total.toLocaleString(\"en\")}` : \"\";\n" +
-  "    setText(this.#note, rows.length === 0 ? this.#empty : more);\n" +
+  "    setText(this.#caption, rows.length === 0 ? this.#empty : more);\n" +
   "  }\n" +
   "  #fill() {\n" +
   "    const { sortBy, sign } = this.#sorted;\n" +
@@ -970,7 +970,7 @@ export const PAGE: string =
   "  {\n" +
   "    title: \"Delivered per second\",\n" +
   "    ...perSecond(({ delivered }) => delivered),\n" +
-  "    note: ({ totals }) => `to ${counted(totals.subscribers, \"subscriber\")}`\n" +
+  "    note: ({ totals }) => `to ${pluralize(totals.subscribers, \"subscriber\")}`\n" +
   "  },\n" +
   "  {\n" +
   "    title: \"Requests per second\",\n" +
@@ -1039,7 +1039,7 @@ export const PAGE: string =
   "  #value = element(\"p\", {\n" +
   "    className: \"value\"\n" +
   "  });\n" +
-  "  #note = element(\"p\", {\n" +
+  "  #caption = element(\"p\", {\n" +
   "    className: \"quiet\"\n" +
   "  });\n" +
   "  #meter = element(\"div\", {\n" +
@@ -1048,22 +1048,22 @@ export const PAGE: string =
   "  }, element(\"div\"));\n" +
   "  #picture = sparkline();\n" +
   "  #panel;\n" +
-  "  constructor(of, place) {\n" +
+  "  constructor(of, parent) {\n" +
   "    this.#of = of;\n" +
   "    const title = element(\"h3\", {\n" +
   "      textContent: of.title\n" +
   "    });\n" +
   "    this.#panel = element(\"article\", {\n" +
   "      className: \"panel tile\"\n" +
-  "    }, title, this.#value, this.#note, this.#meter, this.#picture);\n" +
-  "    place.append(this.#panel);\n" +
+  "    }, title, this.#value, this.#caption, this.#meter, this.#picture);\n" +
+  "    parent.append(this.#panel);\n" +
   "  }\n" +
   "  show(now) {\n" +
   "    const { value, show, note, level, share } = this.#of;\n" +
   "    const figure = value(now);\n" +
   "    if (figure !== null) this.#series.push(figure);\n" +
   "    setText(this.#value, show(figure));\n" +
-  "    setText(this.#note, note(now));\n" +
+  "    setText(this.#caption, note(now));\n" +
   "    this.#panel.dataset.level = level?.(now) ?? \"\";\n" +
   "    draw(this.#picture, this.#series);\n" +
   "    const part = share?.(now) ?? null;\n" +
@@ -1071,14 +1071,14 @@ export const PAGE: string =
   "    if (part !== null) this.#meter.firstChild.style.width = `${Math.min(100, part * 100)}%`;\n" +
   "  }\n" +
   "};\n" +
-  "function makeTiles(place) {\n" +
-  "  const tiles = TILES.map((of) => new Tile(of, place));\n" +
+  "function makeTiles(parent) {\n" +
+  "  const tiles = TILES.map((of) => new Tile(of, parent));\n" +
   "  return (now) => tiles.forEach((tile) => tile.show(now));\n" +
   "}\n" +
-  "function makeFacts(place) {\n" +
+  "function makeFacts(parent) {\n" +
   "  const values = FACTS.map(([title]) => {\n" +
   "    const value = element(\"dd\");\n" +
-  "    place.append(element(\"div\", {}, element(\"dt\", {\n" +
+  "    parent.append(element(\"div\", {}, element(\"dt\", {\n" +
   "      textContent: title\n" +
   "    }), value));\n" +
   "    return value;\n" +
@@ -1097,9 +1097,9 @@ export const PAGE: string =
   "var commands = new Table(byId(\"commands\"), COMMANDS);\n" +
   "var following = new AbortController();\n" +
   "function showState(state, text) {\n" +
-  "  const place = byId(\"state\");\n" +
-  "  place.dataset.state = state;\n" +
-  "  setText(place, text);\n" +
+  "  const target = byId(\"state\");\n" +
+  "  target.dataset.state = state;\n" +
+  "  setText(target, text);\n" +
   "  document.body.dataset.state = state;\n" +
   "}\n" +
   "function showSnapshot(now) {\n" +
@@ -1110,14 +1110,14 @@ export const PAGE: string =
   "  setText(byId(\"uptime\"), `up ${duration(now.uptimeSeconds)}`);\n" +
   "  showTiles(now);\n" +
   "  showFacts(now);\n" +
-  "  noteRates(now.topics);\n" +
+  "  recordRates(now.topics);\n" +
   "  topics.show(now.topics, now.totals.topics);\n" +
   "  subscribers.show(now.subscribers, now.totals.subscribers);\n" +
   "  requests.show(now.requests);\n" +
   "  byId(\"tcp\").hidden = now.tcp === null;\n" +
   "  if (now.tcp === null) return;\n" +
   "  commands.show(now.tcp.commands);\n" +
-  "  setText(byId(\"connections\"), counted(now.tcp.connections, \"connection\"));\n" +
+  "  setText(byId(\"connections\"), pluralize(now.tcp.connections, \"connection\"));\n" +
   "}\n" +
   "function showLost(cause) {\n" +
   "  showState(\"lost\", `${cause === \"busy\" ? \"The server is busy\" : \"Disconnected\"}, retrying`);\n" +
@@ -1227,4 +1227,4 @@ export const PAGE: string =
 
 /** What its policy allows: this style and this script. */
 export const STYLE_HASH: string = "'sha256-Rnvz3CIt0bVOP+xO/Lf4xnpnIJUnAzizRhk1ooACFHc='";
-export const SCRIPT_HASH: string = "'sha256-1E12JxA7cf1v+rR1Xe1maI+k/iC9LrCpP3/npUZuc/4='";
+export const SCRIPT_HASH: string = "'sha256-MlZWOFVqqp/wtQgZIv11hL7BCWEzqEjbM17dDRaGUYE='";

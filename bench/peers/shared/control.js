@@ -12,7 +12,7 @@ export function say(fact) {
 }
 
 /** Blocks until the harness says "go". For Deno only: Node's standard input does not block. */
-export function awaitGo() {
+export function waitForGo() {
   const byte = new Uint8Array(1);
   do {
     if (readSync(0, byte) === 0) throw new Error("the harness went away");
@@ -20,7 +20,7 @@ export function awaitGo() {
 }
 
 /** Waits in the event loop until the harness says "go". */
-async function goSaid() {
+async function waitForGoAsync() {
   process.stdin.resume();
   await once(process.stdin, "data");
   process.stdin.pause();
@@ -36,19 +36,19 @@ export function harness(task, clock) {
   return {
     clock,
     say,
-    go: goSaid,
+    waitForGo: waitForGoAsync,
     // Raw: the harness computes every percentile in one way.
-    keep: (latencies) => writeFileSync(task.out, new Uint8Array(latencies.buffer)),
+    saveLatencies: (latencies) => writeFileSync(task.out, new Uint8Array(latencies.buffer)),
   };
 }
 
 /**
  * Plays the one task of this process.
- * @param {import("../../../cli/benchmark/peers/roles.js").Endpoint} link
+ * @param {import("../../../cli/benchmark/peers/roles.js").Endpoint} connection
  * @param {import("./task.js").Task} task
  * @param {() => number} clock
  */
-export async function playForHarness(link, task, clock) {
-  await play(link, task, harness(task, clock));
+export async function playForHarness(connection, task, clock) {
+  await play(connection, task, harness(task, clock));
   process.stdin.destroy();
 }

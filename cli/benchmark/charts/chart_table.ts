@@ -1,5 +1,5 @@
 /** The figures of a picture as a table, for those who cannot see it and those who want to be exact. */
-import { barColour, looksOf } from "./colours.ts";
+import { barColour, lineStylesOf } from "./colours.ts";
 import { duration, figure, spreadText, times } from "./format.ts";
 import { type Html, html } from "./html.ts";
 import { hasCurve, latencyAt, MARKS } from "./latency_chart.ts";
@@ -30,7 +30,7 @@ function markCells(series: Series): string[] {
 }
 
 function row(series: Series, { unit, reference }: Chart, hasMarks: boolean, colour: string): Html {
-  const { name, isOurs, value, ratio, remark } = series;
+  const { name, isOurs, value, ratio, footnote: remark } = series;
   const against = name === reference || !ratio ? "-" : spreadText(ratio, times);
   const cells = [
     spreadText(value, (each) => figure(each, unit)),
@@ -50,10 +50,10 @@ function row(series: Series, { unit, reference }: Chart, hasMarks: boolean, colo
 export function chartTable(chart: Chart): Html {
   const hasMarks = chart.series.some(hasCurve);
   const marks = hasMarks ? MARKS.map(([, name]) => name) : [];
-  const looks = hasMarks ? looksOf(chart.series) : [];
+  const styles = hasMarks ? lineStylesOf(chart.series) : [];
   const columns = 2 + marks.length;
   const rows = chart.series.map((series, i) =>
-    row(series, chart, hasMarks, looks[i]?.colour ?? barColour(series, chart.reference))
+    row(series, chart, hasMarks, styles[i]?.colour ?? barColour(series, chart.reference))
   );
   const absent = chart.absent.map(({ name, reason }) =>
     html`

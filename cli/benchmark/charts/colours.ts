@@ -11,7 +11,7 @@ const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 const PEER_COLOURS = 6;
 
 /** How one series is drawn wherever it appears in a picture. */
-export interface Look {
+export interface LineStyle {
   readonly colour: string;
   /** Lengths of strokes and gaps; ours share one colour and differ in this. */
   readonly dash: readonly number[];
@@ -19,7 +19,7 @@ export interface Look {
 }
 
 /** A look for each series of one picture. */
-export function looksOf(series: readonly Series[]): readonly Look[] {
+export function lineStylesOf(series: readonly Series[]): readonly LineStyle[] {
   let ours = 0;
   let peers = 0;
   return series.map(({ isOurs }) => {

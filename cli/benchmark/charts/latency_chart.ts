@@ -5,7 +5,7 @@
  */
 import type { Spec } from "vega";
 import { AXIS, FONT, powersAround } from "./axis.ts";
-import { looksOf } from "./colours.ts";
+import { lineStylesOf } from "./colours.ts";
 import { draw } from "./draw.ts";
 import { duration } from "./format.ts";
 import type { Html } from "./html.ts";
@@ -53,15 +53,15 @@ function tickText(ns: number): string {
 function spaced(wanted: readonly number[]): number[] {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
   const placed = [...wanted];
-  let least = -Infinity;
+  let min = -Infinity;
   for (const i of order) {
-    placed[i] = Math.max(placed[i], least);
-    least = placed[i] + LABEL_HEIGHT;
+    placed[i] = Math.max(placed[i], min);
+    min = placed[i] + LABEL_HEIGHT;
   }
-  let most = HEIGHT;
+  let max = HEIGHT;
   for (const i of order.toReversed()) {
-    placed[i] = Math.min(placed[i], most);
-    most = placed[i] - LABEL_HEIGHT;
+    placed[i] = Math.min(placed[i], max);
+    max = placed[i] - LABEL_HEIGHT;
   }
   return placed;
 }
@@ -72,22 +72,22 @@ function labels(curves: readonly Curve[], scale: readonly number[]) {
     const end = Math.log10(latenciesNs[latenciesNs.length - 1]);
     return HEIGHT * (1 - (end - low) / (high - low));
   });
-  const looks = looksOf(curves);
+  const styles = lineStylesOf(curves);
   return spaced(ends).map((y, i) => ({
     y,
     end: ends[i],
     lastX: oneIn(SHARES[curves[i].latenciesNs.length - 1]),
     name: curves[i].name,
-    colour: looks[i].colour,
+    colour: styles[i].colour,
     weight: curves[i].isOurs ? "bold" : "normal",
   }));
 }
 
 function marks(curves: readonly Curve[]): Spec["marks"] {
-  const looks = looksOf(curves);
+  const styles = lineStylesOf(curves);
   const position = { x: { scale: "x", field: "oneIn" }, y: { scale: "y", field: "ns" } };
   return curves.flatMap((_, i) => {
-    const { colour, dash, width } = looks[i];
+    const { colour, dash, width } = styles[i];
     return [{
       type: "line" as const,
       from: { data: `curve ${i}` },

@@ -20,7 +20,7 @@ export interface Series {
   /** Latencies in nanoseconds at the first of the `SHARES`, as far as the samples go. */
   readonly latenciesNs?: readonly number[];
   /** What a reader has to know about this one. */
-  readonly remark?: string;
+  readonly footnote?: string;
 }
 
 /** Someone who could have been measured and was not. */

@@ -2,8 +2,8 @@
 import type { LocalHandle } from "../../../mod.ts";
 import { BENCH_WORKER } from "../../worker.ts";
 import { messagesInFlight } from "./window.js";
-import { type Port, portLink } from "./worker_connection.ts";
-import type { FindPlace } from "./ringbus_channel.ts";
+import { type Port, portConnection } from "./worker_connection.ts";
+import type { FindChannel } from "./ringbus_channel.ts";
 import { playSync } from "./ringbus_sync.ts";
 import { type Endpoint, play } from "./roles.js";
 import { asObjects, type SmallObject } from "./small_object.ts";
@@ -13,7 +13,7 @@ import type { PeerTask } from "./task.ts";
 const MAX_WINDOW = 1024;
 
 /** The channels of a local task. */
-type Handles = Readonly<Record<Parameters<FindPlace>[0], LocalHandle>>;
+type Handles = Readonly<Record<Parameters<FindChannel>[0], LocalHandle>>;
 
 /** What the owner posts for each task; the rest are its messages. */
 interface Order {
@@ -22,10 +22,10 @@ interface Order {
 }
 
 /** One side of a pair of threads that `postMessage` to each other. */
-function linkOf(port: Port, task: PeerTask): Endpoint {
+function connectionTo(port: Port, task: PeerTask): Endpoint {
   const window = Math.min(MAX_WINDOW, messagesInFlight(task));
-  if (!task.isObjects) return portLink<Uint8Array>(port, window, () => {});
-  return asObjects(portLink<SmallObject>(port, window, () => {}), task.size);
+  if (!task.isObjects) return portConnection<Uint8Array>(port, window, () => {});
+  return asObjects(portConnection<SmallObject>(port, window, () => {}), task.size);
 }
 
 /** The owner's side. */
@@ -63,8 +63,8 @@ export class PeerWorker {
   }
 
   /** The link to the worker while it plays. */
-  link(task: PeerTask): Endpoint {
-    return linkOf(this.#port, task);
+  connection(task: PeerTask): Endpoint {
+    return connectionTo(this.#port, task);
   }
 
   end(): void {
@@ -82,7 +82,7 @@ export function servePeerWorker(): void {
       if (typeof data === "number") return;
       const { task, handles } = data;
       if (handles) playSync(task, (suffix) => ({ channel: handles[suffix], options: {} }), host);
-      else await play(linkOf(port, task), task, host);
+      else await play(connectionTo(port, task), task, host);
       listen();
       port.postMessage("finished");
     };

@@ -3,7 +3,7 @@ import { LocalChannel } from "../../../mod.ts";
 import { endWithParent, hasSharedClock } from "./clock.ts";
 import { PeerWorker } from "./peer_worker.ts";
 import { openRingbus } from "./ringbus_connection.ts";
-import type { FindPlace } from "./ringbus_channel.ts";
+import type { FindChannel } from "./ringbus_channel.ts";
 import { playSync } from "./ringbus_sync.ts";
 import { type Host, play } from "./roles.js";
 import { asJson, asObjects } from "./small_object.ts";
@@ -14,13 +14,13 @@ import { PARTNERS, type PeerName, type PeerTask } from "./task.ts";
 /** Plays one task. */
 type Play = (task: PeerTask, host: Host, worker: () => Promise<PeerWorker>) => Promise<void>;
 
-function placesOf({ address, capacity }: PeerTask): FindPlace {
+function channelsOf({ address, capacity }: PeerTask): FindChannel {
   return (suffix) => ({ channel: address + suffix, options: { capacityBytes: capacity } });
 }
 
 async function playSocket(task: PeerTask, host: Host): Promise<void> {
-  const link = await openSocket(task, host);
-  await play(task.isObjects ? asObjects(asJson(link), task.size) : link, task, host);
+  const connection = await openSocket(task, host);
+  await play(task.isObjects ? asObjects(asJson(connection), task.size) : connection, task, host);
 }
 
 /** Both roles: ours in this thread, the partner's in a worker. */
@@ -38,14 +38,14 @@ async function playLocal(task: PeerTask, host: Host, worker: () => Promise<PeerW
 async function playWorker(task: PeerTask, host: Host, worker: () => Promise<PeerWorker>) {
   const partner = await worker();
   const finished = partner.play({ ...task, role: PARTNERS[task.role] });
-  await play(partner.link(task), task, host);
+  await play(partner.connection(task), task, host);
   await finished;
 }
 
 const PLAYS: Readonly<Record<PeerName, Play>> = {
-  ringbus: (task, host) => Promise.resolve(playSync(task, placesOf(task), host)),
+  ringbus: (task, host) => Promise.resolve(playSync(task, channelsOf(task), host)),
   "ringbus async": (task, host) =>
-    play(openRingbus(task.role, placesOf(task)(""), host), task, host),
+    play(openRingbus(task.role, channelsOf(task)(""), host), task, host),
   "ringbus local": playLocal,
   socket: playSocket,
   worker: playWorker,

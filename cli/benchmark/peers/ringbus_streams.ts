@@ -3,7 +3,7 @@
  * block when the ring is full; receive, and block when it is empty.
  */
 import { type Loan, type MessageView, Puller, Pusher } from "../../../mod.ts";
-import { type Place, rawPuller, rawPusher } from "./ringbus_channel.ts";
+import { type ChannelConfig, rawPuller, rawPusher } from "./ringbus_channel.ts";
 import { isSmallObject, type SmallObject, smallObject } from "./small_object.ts";
 import { distinctMessages, sequenceByte } from "./sequence.js";
 
@@ -19,8 +19,8 @@ export interface Opened<Run> extends Disposable {
 
 /** A way to stream messages of so many bytes. */
 export interface Stream {
-  openSender(place: Place, size: number): Opened<SendRun>;
-  openReceiver(place: Place, size: number): Opened<ReceiveRun>;
+  openSender(config: ChannelConfig, size: number): Opened<SendRun>;
+  openReceiver(config: ChannelConfig, size: number): Opened<ReceiveRun>;
 }
 
 const BATCH = 256;
@@ -29,8 +29,8 @@ function opened<Run>(socket: { close(): void }, run: Run): Opened<Run> {
   return { run, [Symbol.dispose]: () => socket.close() };
 }
 
-function sendOneByOne(place: Place, size: number): Opened<SendRun> {
-  const pusher = rawPusher(place);
+function sendOneByOne(config: ChannelConfig, size: number): Opened<SendRun> {
+  const pusher = rawPusher(config);
   const messages = distinctMessages(size);
   return opened(pusher, (count) => {
     for (let i = 0; i < count; i++) {
@@ -43,8 +43,8 @@ function sendOneByOne(place: Place, size: number): Opened<SendRun> {
 /** One `send` and one `recvIntoSync` a message. */
 const into: Stream = {
   openSender: sendOneByOne,
-  openReceiver(place, size) {
-    const puller = rawPuller(place);
+  openReceiver(config, size) {
+    const puller = rawPuller(config);
     const target = new Uint8Array(size);
     return opened(puller, (count) => {
       let wrong = 0;
@@ -60,8 +60,8 @@ const into: Stream = {
 /** One new array a message. */
 const array: Stream = {
   openSender: sendOneByOne,
-  openReceiver(place, size) {
-    const puller = rawPuller(place);
+  openReceiver(config, size) {
+    const puller = rawPuller(config);
     return opened(puller, (count) => {
       let wrong = 0;
       for (let i = 0; i < count; i++) {
@@ -112,8 +112,8 @@ const batch: Stream = {
  * both of its ends: what it does with the bytes is its own cost.
  */
 const loan: Stream = {
-  openSender(place, size) {
-    const pusher = rawPusher(place);
+  openSender(config, size) {
+    const pusher = rawPusher(config);
     const payloads = distinctMessages(size);
     return opened(pusher, (count) => {
       for (let i = 0; i < count; i++) {
@@ -124,14 +124,14 @@ const loan: Stream = {
       }
     });
   },
-  openReceiver(place, size) {
-    const puller = rawPuller(place);
+  openReceiver(config, size) {
+    const puller = rawPuller(config);
     return opened(puller, (count) => {
       let wrong = 0;
       for (let i = 0; i < count; i++) {
-        let found: MessageView | undefined;
-        while (!(found = puller.recvView()));
-        using view = found;
+        let received: MessageView | undefined;
+        while (!(received = puller.recvView()));
+        using view = received;
         const { bytes } = view;
         if (bytes.length !== size || bytes[0] !== sequenceByte(i) || bytes.at(-1) !== 1) {
           wrong++;

@@ -1,5 +1,5 @@
 /** Ringbus with the calls that block their thread. The mode is one of the streams. */
-import { type FindPlace, rawPuller, rawPusher } from "./ringbus_channel.ts";
+import { type FindChannel, rawPuller, rawPusher } from "./ringbus_channel.ts";
 import { STREAMS } from "./ringbus_streams.ts";
 import type { Host, Task } from "./roles.js";
 
@@ -10,26 +10,26 @@ export interface SyncTask extends Task {
   readonly mode: string;
 }
 
-function pong(task: SyncTask, find: FindPlace, { say }: Host): void {
-  using incoming = rawPuller(find(".there"));
-  using outgoing = rawPusher(find(".back"));
+function pong(task: SyncTask, find: FindChannel, { say }: Host): void {
+  using receiver = rawPuller(find(".there"));
+  using sender = rawPusher(find(".back"));
   const message = new Uint8Array(task.size);
   say({ event: "ready" });
   for (let i = 0; i < task.warmup + task.count; i++) {
-    incoming.recvIntoSync(message);
-    outgoing.sendSync(message);
+    receiver.recvIntoSync(message);
+    sender.sendSync(message);
   }
 }
 
-function ping(task: SyncTask, find: FindPlace, { clock, keep }: Host): void {
-  using outgoing = rawPusher(find(".there"));
-  using incoming = rawPuller(find(".back"));
+function ping(task: SyncTask, find: FindChannel, { clock, saveLatencies: keep }: Host): void {
+  using sender = rawPusher(find(".there"));
+  using receiver = rawPuller(find(".back"));
   const message = new Uint8Array(task.size).fill(1);
   const latencies = new Float64Array(task.count);
   let before = clock();
   for (let i = -task.warmup; i < task.count; i++) {
-    outgoing.sendSync(message);
-    incoming.recvIntoSync(message);
+    sender.sendSync(message);
+    receiver.recvIntoSync(message);
     const after = clock();
     if (i >= 0) latencies[i] = after - before;
     before = after;
@@ -37,7 +37,7 @@ function ping(task: SyncTask, find: FindPlace, { clock, keep }: Host): void {
   keep(latencies);
 }
 
-function receive(task: SyncTask, find: FindPlace, { clock, say }: Host): void {
+function receive(task: SyncTask, find: FindChannel, { clock, say }: Host): void {
   using receiver = STREAMS[task.mode].openReceiver(find(""), task.size);
   say({ event: "ready" });
   const early = receiver.run(task.warmup);
@@ -46,7 +46,7 @@ function receive(task: SyncTask, find: FindPlace, { clock, say }: Host): void {
   say({ event: "end", endNs: clock(), wrong: early + late });
 }
 
-function send(task: SyncTask, find: FindPlace, { clock, say, go }: Host): void {
+function send(task: SyncTask, find: FindChannel, { clock, say, waitForGo: go }: Host): void {
   using sender = STREAMS[task.mode].openSender(find(""), task.size);
   sender.run(task.warmup);
   go();
@@ -61,32 +61,32 @@ function sleepSync(ms: number): void {
 }
 
 /** Sends its own clock once a beat, so that the receiver has long been asleep each time. */
-function beat(task: SyncTask, find: FindPlace, { clock }: Host): void {
-  using outgoing = rawPusher(find(""));
+function beat(task: SyncTask, find: FindChannel, { clock }: Host): void {
+  using sender = rawPusher(find(""));
   const message = new Uint8Array(task.size);
-  const stamp = new DataView(message.buffer);
+  const timestamp = new DataView(message.buffer);
   for (let i = 0; i < task.warmup + task.count; i++) {
     sleepSync(BEAT_MS);
-    stamp.setFloat64(0, clock(), true);
-    outgoing.send(message);
+    timestamp.setFloat64(0, clock(), true);
+    sender.send(message);
   }
 }
 
-function wake(task: SyncTask, find: FindPlace, { clock, say, keep }: Host): void {
-  using incoming = rawPuller(find(""));
+function wake(task: SyncTask, find: FindChannel, { clock, say, saveLatencies: keep }: Host): void {
+  using receiver = rawPuller(find(""));
   const message = new Uint8Array(task.size);
-  const stamp = new DataView(message.buffer);
+  const timestamp = new DataView(message.buffer);
   const latencies = new Float64Array(task.count);
   say({ event: "ready" });
   for (let i = -task.warmup; i < task.count; i++) {
-    incoming.recvIntoSync(message);
-    const latency = clock() - stamp.getFloat64(0, true);
+    receiver.recvIntoSync(message);
+    const latency = clock() - timestamp.getFloat64(0, true);
     if (i >= 0) latencies[i] = latency;
   }
   keep(latencies);
 }
 
-const ROLES: Record<string, (task: SyncTask, find: FindPlace, host: Host) => void> = {
+const ROLES: Record<string, (task: SyncTask, find: FindChannel, host: Host) => void> = {
   ping,
   pong,
   send,
@@ -96,6 +96,6 @@ const ROLES: Record<string, (task: SyncTask, find: FindPlace, host: Host) => voi
 };
 
 /** Plays a role; the host's `go` has to block. */
-export function playSync(task: SyncTask, find: FindPlace, host: Host): void {
+export function playSync(task: SyncTask, find: FindChannel, host: Host): void {
   ROLES[task.role](task, find, host);
 }

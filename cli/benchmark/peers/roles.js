@@ -30,38 +30,40 @@ import { distinctMessages, sequenceByte } from "./sequence.js";
  * @typedef {object} Host
  * @property {() => number} clock nanoseconds, on one clock for all processes
  * @property {(fact: Record<string, string | number>) => void} say
- * @property {() => void | Promise<void>} go waits until the host says "go": first when both sides are
+ * @property {() => void | Promise<void>} waitForGo waits until the host says "go": first when both sides are
  * warm, and again when everything has arrived and the sender may leave
- * @property {(latencies: Float64Array) => void} keep takes nanoseconds
+ * @property {(latencies: Float64Array) => void} saveLatencies takes nanoseconds
  */
 
 /** Sent once a beat, so that the receiver has long been asleep each time. */
 const BEAT_MS = 1;
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {Task} task
  */
-async function pong(link, task) {
-  for (let i = 0; i < task.warmup + task.count; i++) await link.send(await link.receive());
+async function pong(connection, task) {
+  for (let i = 0; i < task.warmup + task.count; i++) {
+    await connection.send(await connection.receive());
+  }
 }
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {Task} task
  * @param {Host} host
  */
-async function ping(link, task, { clock, keep }) {
+async function ping(connection, task, { clock, saveLatencies: keep }) {
   const message = new Uint8Array(task.size).fill(1);
   const latencies = new Float64Array(task.count);
   for (let i = 0; i < task.warmup; i++) {
-    await link.send(message);
-    await link.receive();
+    await connection.send(message);
+    await connection.receive();
   }
   let before = clock();
   for (let i = 0; i < task.count; i++) {
-    await link.send(message);
-    await link.receive();
+    await connection.send(message);
+    await connection.receive();
     const after = clock();
     latencies[i] = after - before;
     before = after;
@@ -70,83 +72,83 @@ async function ping(link, task, { clock, keep }) {
 }
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {number} size
  * @param {number} count
  */
-async function receiveRun(link, size, count) {
+async function receiveRun(connection, size, count) {
   let wrong = 0;
   for (let i = 0; i < count; i++) {
-    const message = await link.receive();
+    const message = await connection.receive();
     if (message.length !== size || message[0] !== sequenceByte(i)) wrong++;
   }
   return wrong;
 }
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {Task} task
  * @param {Host} host
  */
-async function receive(link, task, { clock, say }) {
-  const early = await receiveRun(link, task.size, task.warmup);
+async function receive(connection, task, { clock, say }) {
+  const early = await receiveRun(connection, task.size, task.warmup);
   say({ event: "warm" });
-  const late = await receiveRun(link, task.size, task.count);
+  const late = await receiveRun(connection, task.size, task.count);
   say({ event: "end", endNs: clock(), wrong: early + late });
 }
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {number} size
  * @param {number} count
  */
-async function sendRun(link, size, count) {
+async function sendRun(connection, size, count) {
   const messages = distinctMessages(size);
-  for (let i = 0; i < count; i++) await link.send(messages[i % messages.length]);
+  for (let i = 0; i < count; i++) await connection.send(messages[i % messages.length]);
 }
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {Task} task
  * @param {Host} host
  */
-async function send(link, task, { clock, say, go }) {
-  await sendRun(link, task.size, task.warmup);
+async function send(connection, task, { clock, say, waitForGo: go }) {
+  await sendRun(connection, task.size, task.warmup);
   await go();
   const startNs = clock();
-  await sendRun(link, task.size, task.count);
+  await sendRun(connection, task.size, task.count);
   say({ startNs });
   // A sender that leaves may take with it what its transport still holds.
   await go();
 }
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {Task} task
  * @param {Host} host
  */
-async function beat(link, task, { clock }) {
+async function beat(connection, task, { clock }) {
   const message = new Uint8Array(task.size);
-  const stamp = new DataView(message.buffer);
+  const timestamp = new DataView(message.buffer);
   for (let i = 0; i < task.warmup + task.count; i++) {
     await new Promise((resolve) => setTimeout(resolve, BEAT_MS));
-    stamp.setFloat64(0, clock(), true);
-    await link.send(message);
+    timestamp.setFloat64(0, clock(), true);
+    await connection.send(message);
   }
 }
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {Task} task
  * @param {Host} host
  */
-async function wake(link, task, { clock, keep }) {
+async function wake(connection, task, { clock, saveLatencies: keep }) {
   const latencies = new Float64Array(task.count);
   for (let i = -task.warmup; i < task.count; i++) {
-    const message = await link.receive();
+    const message = await connection.receive();
     const arrived = clock();
-    const stamp = new DataView(message.buffer, message.byteOffset).getFloat64(0, true);
-    if (i >= 0) latencies[i] = arrived - stamp;
+    const timestamp = new DataView(message.buffer, message.byteOffset).getFloat64(0, true);
+    if (i >= 0) latencies[i] = arrived - timestamp;
   }
   keep(latencies);
 }
@@ -161,13 +163,13 @@ export function listens(role) {
 }
 
 /**
- * @param {Endpoint} link
+ * @param {Endpoint} connection
  * @param {Task} task
  * @param {Host} host
  */
-export async function play(link, task, host) {
+export async function play(connection, task, host) {
   const role = ROLES[/** @type {keyof typeof ROLES} */ (task.role)];
   if (!role) throw new Error(`no role "${task.role}"`);
-  await role(link, task, host);
-  await link.close();
+  await role(connection, task, host);
+  await connection.close();
 }

@@ -19,23 +19,23 @@ export function isSmallObject({ cmd, pos }: SmallObject, first: number): boolean
 }
 
 /** Sends an object in place of each message; what arrives is a message again. */
-export function asObjects(link: Link<SmallObject>, size: number): Endpoint {
+export function asObjects(connection: Link<SmallObject>, size: number): Endpoint {
   const message = new Uint8Array(size);
   return {
-    send: (bytes) => link.send(smallObject(bytes[0])),
+    send: (bytes) => connection.send(smallObject(bytes[0])),
     receive: async () => {
-      message[0] = (await link.receive()).pos[0];
+      message[0] = (await connection.receive()).pos[0];
       return message;
     },
-    close: () => link.close(),
+    close: () => connection.close(),
   };
 }
 
 /** Objects as JSON on a link for bytes. */
-export function asJson(link: Endpoint): Link<SmallObject> {
+export function asJson(connection: Endpoint): Link<SmallObject> {
   return {
-    send: (object) => link.send(encoder.encode(JSON.stringify(object))),
-    receive: async () => JSON.parse(decoder.decode(await link.receive())),
-    close: () => link.close(),
+    send: (object) => connection.send(encoder.encode(JSON.stringify(object))),
+    receive: async () => JSON.parse(decoder.decode(await connection.receive())),
+    close: () => connection.close(),
   };
 }

@@ -37,10 +37,10 @@ export function standardHost(): Host {
   return {
     clock: hasSharedClock() ? openClock() : openRoughClock(),
     say,
-    go() {
+    waitForGo() {
       if (readLine() === undefined) throw new Error("the one who measures went away");
     },
-    keep(latencies) {
+    saveLatencies(latencies) {
       const ascending = latencies.sort();
       say({ p50: percentile(ascending, 0.5), latenciesNs: latencyCurve(ascending) });
     },

@@ -13,45 +13,45 @@ export interface Port {
   onmessage: ((event: MessageEvent) => void) | null;
 }
 
-export function portLink<Message>(
+export function portConnection<Message>(
   port: Port,
   window: number,
   close: () => void,
 ): Link<Message> {
   const creditSize = Math.max(1, window >> 1);
   const queue: Message[] = [];
-  let taken = 0;
-  let owed = 0;
+  let readIndex = 0;
+  let creditDue = 0;
   let inFlight = 0;
-  let arrival: (() => void) | undefined;
-  let credit: (() => void) | undefined;
+  let onMessage: (() => void) | undefined;
+  let onCredit: (() => void) | undefined;
 
   port.onmessage = ({ data }) => {
     if (typeof data === "number") {
       inFlight -= data;
-      credit?.();
+      onCredit?.();
     } else {
       queue.push(data);
-      arrival?.();
+      onMessage?.();
     }
   };
 
   return {
     async send(message) {
-      while (inFlight >= window) await new Promise<void>((resolve) => credit = resolve);
+      while (inFlight >= window) await new Promise<void>((resolve) => onCredit = resolve);
       inFlight++;
       port.postMessage(message);
     },
     async receive() {
-      while (taken === queue.length) {
-        queue.length = taken = 0;
-        await new Promise<void>((resolve) => arrival = resolve);
+      while (readIndex === queue.length) {
+        queue.length = readIndex = 0;
+        await new Promise<void>((resolve) => onMessage = resolve);
       }
-      if (++owed === creditSize) {
-        port.postMessage(owed);
-        owed = 0;
+      if (++creditDue === creditSize) {
+        port.postMessage(creditDue);
+        creditDue = 0;
       }
-      return queue[taken++];
+      return queue[readIndex++];
     },
     close,
   };

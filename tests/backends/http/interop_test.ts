@@ -5,12 +5,12 @@ import { SharedMemoryMessagingBackend } from "../../../backends/http/mod.ts";
 import { MessagingRefusedError } from "../../../mod.ts";
 import {
   Inbox,
-  type MessagingCarrier,
+  type MessagingTransport,
   numbered,
   numbersOf,
 } from "../../conformance/messaging/carrier.ts";
 import { testMessagingBackend } from "../../conformance/messaging/suite.ts";
-import { pause } from "../../support/deadline.ts";
+import { sleep } from "../../support/deadline.ts";
 import { serveHttp } from "../../support/http.ts";
 import { PythonServers, runPython } from "../../support/python.ts";
 
@@ -35,7 +35,7 @@ const servers = new PythonServers("http_server.py");
 Deno.test.afterAll(() => servers[Symbol.asyncDispose]());
 
 // What that server knows: no keys of one kind alone, no classes in patterns.
-const ON_PYTHON: MessagingCarrier = {
+const ON_PYTHON: MessagingTransport = {
   name: "http on Python",
   redisLike: ["publish"],
   spansProcesses: true,
@@ -43,7 +43,7 @@ const ON_PYTHON: MessagingCarrier = {
     const serverUrl = `http://127.0.0.1:${await servers.open()}`;
     return {
       backend: (options) => new SharedMemoryMessagingBackend({ ...options, serverUrl }),
-      advance: pause,
+      advance: sleep,
       remote: {
         module: new URL("../../../backends/http/mod.ts", import.meta.url).href,
         className: "SharedMemoryMessagingBackend",

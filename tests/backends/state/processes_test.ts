@@ -7,7 +7,7 @@ import {
   resetSharedBackend,
 } from "../../../backends/state/mod.ts";
 import { redisServer } from "../../../testing/mod.ts";
-import { pause, within } from "../../support/deadline.ts";
+import { sleep, within } from "../../support/deadline.ts";
 import { freePort } from "../../support/free_port.ts";
 import { Program } from "../../support/program.ts";
 import { Random } from "../../support/random.ts";
@@ -112,7 +112,7 @@ for (const [name, open] of Object.entries(SITES)) {
       for (let round = 0; round < KILLS; round++) {
         await using program = writer(site, round, 0, 3000);
         await program.prints("begun");
-        await pause(random.below(LIFE_MS));
+        await sleep(random.below(LIFE_MS));
         program.kill("SIGKILL");
         await program.ended();
         const written = (await slots()).slice(before).map(readSlot);

@@ -7,7 +7,7 @@ import { Store } from "../../../mod.ts";
 import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
 import {
   Inbox,
-  type MessagingCarrier,
+  type MessagingTransport,
   numbered,
   numbersOf,
 } from "../../conformance/messaging/carrier.ts";
@@ -33,7 +33,7 @@ const servers = new PythonServers("line_server.py");
 Deno.test.afterAll(() => servers[Symbol.asyncDispose]());
 
 /** What a Python server has: no time to live, no patterns, and no memory of our errors. */
-const python: MessagingCarrier = {
+const python: MessagingTransport = {
   name: "tcp to Python",
   redisLike: [],
   spansProcesses: false,

@@ -10,9 +10,9 @@ import {
   ShmSerializationError,
   ShmTimeoutError,
 } from "../../../mod.ts";
-import { type TestCarrier, type TestChannel, testOn } from "./channel.ts";
+import { type TestChannel, testOn, type TestTransport } from "./channel.ts";
 import { PICKY } from "./picky.ts";
-import { numbers, pattern, pause, sameBytes } from "./values.ts";
+import { numbers, pattern, sameBytes, sleep } from "./values.ts";
 
 const RAW = { codec: "raw" } as const;
 
@@ -34,8 +34,8 @@ function assertEmpty(channel: TestChannel): void {
   assert.equal(channel.puller().tryRecv(), undefined);
 }
 
-export function testAck(carrier: TestCarrier): void {
-  testOn(carrier, "what is acknowledged is done, also after its puller closed", (open) => {
+export function testAck(transport: TestTransport): void {
+  testOn(transport, "what is acknowledged is done, also after its puller closed", (open) => {
     const channel = open();
     const puller = channel.ackPuller<number>();
     channel.pusher<number>().sendMany(numbers(300));
@@ -51,7 +51,7 @@ export function testAck(carrier: TestCarrier): void {
     assertEmpty(channel);
   });
 
-  testOn(carrier, "all ways to receive give deliveries", async (open) => {
+  testOn(transport, "all ways to receive give deliveries", async (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const puller = channel.ackPuller<number>();
@@ -74,7 +74,7 @@ export function testAck(carrier: TestCarrier): void {
     assertEmpty(channel);
   });
 
-  testOn(carrier, "a message that is given back goes to another, and counts", (open) => {
+  testOn(transport, "a message that is given back goes to another, and counts", (open) => {
     const channel = open();
     const first = channel.ackPuller<string>();
     const second = channel.ackPuller<string>();
@@ -93,7 +93,7 @@ export function testAck(carrier: TestCarrier): void {
     assertEmpty(channel);
   });
 
-  testOn(carrier, "a puller that is alone gets back what it gave back", async (open) => {
+  testOn(transport, "a puller that is alone gets back what it gave back", async (open) => {
     const channel = open();
     const puller = channel.ackPuller<number>();
     channel.pusher<number>().send(7);
@@ -108,7 +108,7 @@ export function testAck(carrier: TestCarrier): void {
     assertEmpty(channel);
   });
 
-  testOn(carrier, "what one gives back goes to another that waits", async (open) => {
+  testOn(transport, "what one gives back goes to another that waits", async (open) => {
     const channel = open();
     const picky = channel.ackPuller<number>();
     const other = channel.ackPuller<number>();
@@ -132,24 +132,28 @@ export function testAck(carrier: TestCarrier): void {
     assertEmpty(channel);
   });
 
-  testOn(carrier, "fresh messages come while one that was given back waits for another", (open) => {
-    const channel = open();
-    const pusher = channel.pusher<number>();
-    const puller = channel.ackPuller<number>();
-    const absent = channel.puller<number>();
-    const waiting = absent.recv({ timeoutMs: 50 }).catch((error) => error);
-    pusher.send(0);
-    puller.tryRecv()!.nack();
-    pusher.send(1);
-    const message = puller.recvSync({ timeoutMs: 5000 });
-    assert.equal(message.value, 1);
-    message.ack();
-    absent.close();
-    puller.recvSync({ timeoutMs: 5000 }).ack();
-    return waiting.then((error) => assert.ok(error instanceof ShmClosedError));
-  });
+  testOn(
+    transport,
+    "fresh messages come while one that was given back waits for another",
+    (open) => {
+      const channel = open();
+      const pusher = channel.pusher<number>();
+      const puller = channel.ackPuller<number>();
+      const absent = channel.puller<number>();
+      const waiting = absent.recv({ timeoutMs: 50 }).catch((error) => error);
+      pusher.send(0);
+      puller.tryRecv()!.nack();
+      pusher.send(1);
+      const message = puller.recvSync({ timeoutMs: 5000 });
+      assert.equal(message.value, 1);
+      message.ack();
+      absent.close();
+      puller.recvSync({ timeoutMs: 5000 }).ack();
+      return waiting.then((error) => assert.ok(error instanceof ShmClosedError));
+    },
+  );
 
-  testOn(carrier, "what a closing puller held goes to the others, in its order", (open) => {
+  testOn(transport, "what a closing puller held goes to the others, in its order", (open) => {
     const channel = open();
     const leaver = channel.ackPuller<number>();
     const stayer = channel.ackPuller<number>();
@@ -168,7 +172,7 @@ export function testAck(carrier: TestCarrier): void {
   });
 
   testOn(
-    carrier,
+    transport,
     "a puller without ack gets what was given back, on all its ways",
     async (open) => {
       const channel = open();
@@ -200,7 +204,7 @@ export function testAck(carrier: TestCarrier): void {
     },
   );
 
-  testOn(carrier, "a puller that closes with an open view gives its message back", (open) => {
+  testOn(transport, "a puller that closes with an open view gives its message back", (open) => {
     const channel = open();
     channel.pusher<Uint8Array>(RAW).send(pattern(9, 1));
     channel.ackPuller<Uint8Array>(RAW).tryRecv()!.nack();
@@ -213,7 +217,7 @@ export function testAck(carrier: TestCarrier): void {
     message.ack();
   });
 
-  testOn(carrier, "pullers with and without ack share a queue", async (open) => {
+  testOn(transport, "pullers with and without ack share a queue", async (open) => {
     const channel = open(4096);
     const pusher = channel.pusher<number>();
     const acking = [channel.ackPuller<number>(), channel.ackPuller<number>({ maxUnacked: 3 })];
@@ -235,14 +239,14 @@ export function testAck(carrier: TestCarrier): void {
       }),
     ];
     for (let n = 0; n < 3000; n++) await pusher.sendAsync(n, { timeoutMs: 5000 });
-    while (seen.size < 3000) await pause(2);
+    while (seen.size < 3000) await sleep(2);
     for (const puller of [...acking, ...plain]) puller.close();
     await Promise.all(loops);
     assert.deepEqual([...seen.values()].filter((times) => times !== 1), []);
     assertEmpty(channel);
   });
 
-  testOn(carrier, "at its limit a puller gets no more, and the others go on", async (open) => {
+  testOn(transport, "at its limit a puller gets no more, and the others go on", async (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const full = channel.ackPuller<number>({ maxUnacked: 3 });
@@ -272,7 +276,7 @@ export function testAck(carrier: TestCarrier): void {
     assert.equal((await waiting[1]).value === 0, false);
   });
 
-  testOn(carrier, "calls that end without a message leave the limit as it was", async (open) => {
+  testOn(transport, "calls that end without a message leave the limit as it was", async (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const puller = channel.ackPuller<number>({ maxUnacked: 2 });
@@ -288,7 +292,7 @@ export function testAck(carrier: TestCarrier): void {
   });
 
   testOn(
-    carrier,
+    transport,
     "many calls that wait get their messages in the order of the calls",
     async (open) => {
       const channel = open();
@@ -297,20 +301,20 @@ export function testAck(carrier: TestCarrier): void {
       const calls = numbers(20).map(async () => {
         const message = await puller.recv({ timeoutMs: 5000 });
         received.push(message.value);
-        await pause(0);
+        await sleep(0);
         message.ack();
       });
       const pusher = channel.pusher<number>();
       for (let n = 0; n < 20; n++) {
         pusher.send(n);
-        await pause(0);
+        await sleep(0);
       }
       await Promise.all(calls);
       assert.deepEqual(received, numbers(20));
     },
   );
 
-  testOn(carrier, "a held message keeps no room in the ring", (open) => {
+  testOn(transport, "a held message keeps no room in the ring", (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<Uint8Array>(RAW);
     const holder = channel.ackPuller<Uint8Array>(RAW);
@@ -325,7 +329,7 @@ export function testAck(carrier: TestCarrier): void {
     assert.ok(sameBytes(other.tryRecv()!, pattern(300, 0)));
   });
 
-  testOn(carrier, "held messages of all sizes stay whole while others are sent", (open) => {
+  testOn(transport, "held messages of all sizes stay whole while others are sent", (open) => {
     const channel = open(4096);
     const pusher = channel.pusher<Uint8Array>(RAW);
     const holder = channel.ackPuller<Uint8Array>(RAW);
@@ -351,7 +355,7 @@ export function testAck(carrier: TestCarrier): void {
     assertEmpty(channel);
   });
 
-  testOn(carrier, "places are used again: the segment does not grow", (open) => {
+  testOn(transport, "places are used again: the segment does not grow", (open) => {
     const channel = open(4096);
     const pusher = channel.pusher<Uint8Array>(RAW);
     const puller = channel.ackPuller<Uint8Array>(RAW);
@@ -369,7 +373,7 @@ export function testAck(carrier: TestCarrier): void {
     assert.equal(size(), before);
   });
 
-  testOn(carrier, "a puller can hold 4,096 messages, which another gets in order", (open) => {
+  testOn(transport, "a puller can hold 4,096 messages, which another gets in order", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const holder = channel.ackPuller<number>({ maxUnacked: 4096 });
@@ -383,7 +387,7 @@ export function testAck(carrier: TestCarrier): void {
     assert.deepEqual(values(again), numbers(again.length));
   });
 
-  testOn(carrier, "values of every codec and arrays are held", (open) => {
+  testOn(transport, "values of every codec and arrays are held", (open) => {
     for (const codec of ["msgpack", "json", "clone"] as const) {
       const channel = open();
       const pusher = channel.pusher({ codec });
@@ -400,7 +404,7 @@ export function testAck(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "a message that cannot be decoded is done, and costs no place", (open) => {
+  testOn(transport, "a message that cannot be decoded is done, and costs no place", (open) => {
     const channel = open();
     const pusher = channel.pusher<string>({ codec: PICKY });
     const puller = channel.ackPuller<string>({ codec: PICKY, maxUnacked: 2 });
@@ -418,7 +422,7 @@ export function testAck(carrier: TestCarrier): void {
     assert.deepEqual(channel.puller({ codec: PICKY }).drain(), ["two", "three"]);
   });
 
-  testOn(carrier, "a delivery is settled once", (open) => {
+  testOn(transport, "a delivery is settled once", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const puller = channel.ackPuller<number>();
@@ -440,7 +444,7 @@ export function testAck(carrier: TestCarrier): void {
     assert.deepEqual(channel.puller<number>().drain().sort(), [1, 2]);
   });
 
-  testOn(carrier, "a delivery that is disposed unsettled is given back", (open) => {
+  testOn(transport, "a delivery that is disposed unsettled is given back", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const puller = channel.ackPuller<number>();
@@ -456,7 +460,7 @@ export function testAck(carrier: TestCarrier): void {
     assertEmpty(channel);
   });
 
-  testOn(carrier, "calls that cannot hold a message are refused at once", (open) => {
+  testOn(transport, "calls that cannot hold a message are refused at once", (open) => {
     const puller = open().ackPuller<Uint8Array>(RAW);
     const bytes = new Uint8Array(10);
     for (
@@ -470,13 +474,13 @@ export function testAck(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "closing ends calls that wait, with and without a place", async (open) => {
+  testOn(transport, "closing ends calls that wait, with and without a place", async (open) => {
     const puller = open().ackPuller<number>({ maxUnacked: 1 });
     const waiting = [puller.recv(), puller.recv()];
     const ended = (async () => {
       for await (const _ of puller) assert.fail("no message was sent");
     })();
-    await pause(1);
+    await sleep(1);
     puller.close();
     for (const call of waiting) await assert.rejects(call, ShmClosedError);
     await ended;
@@ -486,7 +490,7 @@ export function testAck(carrier: TestCarrier): void {
     await assert.rejects(puller.recv(), ShmClosedError);
   });
 
-  testOn(carrier, "options of ack are checked", (open) => {
+  testOn(transport, "options of ack are checked", (open) => {
     const channel = open();
     const openWith = (options: unknown) => () => channel.puller(options as ChannelOptions);
     assert.throws(openWith({ ack: 1 }), { name: "TypeError", message: /true or false, not 1/ });

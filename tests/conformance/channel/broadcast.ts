@@ -1,11 +1,11 @@
 // Publish and subscribe on one carrier.
 
 import assert from "node:assert/strict";
-import { type TestCarrier, testOn } from "./channel.ts";
+import { testOn, type TestTransport } from "./channel.ts";
 import { numbers, pattern, sameBytes } from "./values.ts";
 
-export function testBroadcast(carrier: TestCarrier): void {
-  testOn(carrier, "every subscriber gets every message in order", (open) => {
+export function testBroadcast(transport: TestTransport): void {
+  testOn(transport, "every subscriber gets every message in order", (open) => {
     const channel = open();
     const subscribers = [channel.subscriber(), channel.subscriber(), channel.subscriber()];
     const publisher = channel.publisher();
@@ -15,7 +15,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     for (const subscriber of subscribers) assert.equal(subscriber.tryRecv(), undefined);
   });
 
-  testOn(carrier, "a subscriber gets what is sent from its joining on", (open) => {
+  testOn(transport, "a subscriber gets what is sent from its joining on", (open) => {
     const channel = open();
     const publisher = channel.publisher();
     publisher.sendMany(numbers(100));
@@ -27,7 +27,7 @@ export function testBroadcast(carrier: TestCarrier): void {
   });
 
   testOn(
-    carrier,
+    transport,
     "a subscriber that joins a full ring misses nothing it could have had",
     (open) => {
       const channel = open(1024);
@@ -44,7 +44,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     },
   );
 
-  testOn(carrier, "a subscriber may come before its publisher", async (open) => {
+  testOn(transport, "a subscriber may come before its publisher", async (open) => {
     const channel = open();
     const subscriber = channel.subscriber();
     const received = subscriber.recv({ timeoutMs: 5000 });
@@ -52,7 +52,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     assert.equal(await received, "first");
   });
 
-  testOn(carrier, "a publisher is never full", (open) => {
+  testOn(transport, "a publisher is never full", (open) => {
     const channel = open(1024);
     const publisher = channel.publisher();
     channel.subscriber();
@@ -62,7 +62,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     assert.equal(publisher.statistics().dropped, 0);
   });
 
-  testOn(carrier, "a lapped subscriber learns the exact number it missed", (open) => {
+  testOn(transport, "a lapped subscriber learns the exact number it missed", (open) => {
     const channel = open(1024);
     const subscriber = channel.subscriber<number>();
     const publisher = channel.publisher<number>();
@@ -76,7 +76,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     assert.equal(subscriber.tryRecv(), 5000);
   });
 
-  testOn(carrier, "messages that leave padding behind lap a subscriber exactly", (open) => {
+  testOn(transport, "messages that leave padding behind lap a subscriber exactly", (open) => {
     for (const length of [100, 200, 300, 440, 470, 480, 488]) {
       const channel = open(1024);
       const subscriber = channel.subscriber<Uint8Array>({ codec: "raw" });
@@ -93,7 +93,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "several publishers lap a subscriber, which counts all it missed", (open) => {
+  testOn(transport, "several publishers lap a subscriber, which counts all it missed", (open) => {
     const channel = open(1024);
     const subscriber = channel.subscriber<[number, number]>();
     const publishers = numbers(3).map(() => channel.publisher<[number, number]>());
@@ -108,7 +108,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     assert.equal(received.length + subscriber.statistics().missed, 9000);
   });
 
-  testOn(carrier, "big messages of several publishers lap a subscriber exactly", (open) => {
+  testOn(transport, "big messages of several publishers lap a subscriber exactly", (open) => {
     const channel = open(4096);
     const subscriber = channel.subscriber<Uint8Array>({ codec: "raw" });
     const publishers = numbers(2).map(() => channel.publisher<Uint8Array>({ codec: "raw" }));
@@ -132,7 +132,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "subscribers are lapped each on their own", (open) => {
+  testOn(transport, "subscribers are lapped each on their own", (open) => {
     const channel = open(1024);
     const quick = channel.subscriber<number>();
     const slow = channel.subscriber<number>();
@@ -148,7 +148,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     assert.equal(late.length + slow.statistics().missed, 500);
   });
 
-  testOn(carrier, "a publisher that comes later is heard from its first message on", (open) => {
+  testOn(transport, "a publisher that comes later is heard from its first message on", (open) => {
     const channel = open();
     const subscriber = channel.subscriber<string>();
     for (const name of ["a", "b", "c", "d"]) {
@@ -158,7 +158,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     assert.deepEqual(received.toSorted(), ["a1", "a2", "b1", "b2", "c1", "c2", "d1", "d2"]);
   });
 
-  testOn(carrier, "a publisher takes over the ring of one that closed", (open) => {
+  testOn(transport, "a publisher takes over the ring of one that closed", (open) => {
     const channel = open(1024);
     const subscriber = channel.subscriber<number>();
     let next = 0;
@@ -173,7 +173,7 @@ export function testBroadcast(carrier: TestCarrier): void {
     assert.equal(received.length + subscriber.statistics().missed, next);
   });
 
-  testOn(carrier, "all subscribers that wait are woken", async (open) => {
+  testOn(transport, "all subscribers that wait are woken", async (open) => {
     const channel = open();
     const waits = numbers(5).map(() => channel.subscriber().recv({ timeoutMs: 5000 }));
     channel.publisher().send("wake");

@@ -109,12 +109,12 @@ export class TestChannel implements Disposable {
 }
 
 /** Makes channels on one carrier. */
-export interface TestCarrier {
+export interface TestTransport {
   readonly name: string;
   open(capacityBytes?: number): TestChannel;
 }
 
-export const LOCAL: TestCarrier = {
+export const LOCAL: TestTransport = {
   name: "local",
   open(capacityBytes) {
     const channel = LocalChannel.create({ capacityBytes });
@@ -124,7 +124,7 @@ export const LOCAL: TestCarrier = {
   },
 };
 
-export const SHM: TestCarrier = {
+export const SHM: TestTransport = {
   name: "shm",
   open(capacityBytes) {
     const directory = new TestDirectory();
@@ -135,18 +135,18 @@ export const SHM: TestCarrier = {
   },
 };
 
-export const CARRIERS: readonly TestCarrier[] = [LOCAL, SHM];
+export const TRANSPORTS: readonly TestTransport[] = [LOCAL, SHM];
 
 /** Registers a test on one carrier. */
 export function testOn(
-  carrier: TestCarrier,
+  transport: TestTransport,
   name: string,
   body: (open: (capacityBytes?: number) => TestChannel) => void | Promise<void>,
 ): void {
-  Deno.test(`${carrier.name}: ${name}`, async () => {
+  Deno.test(`${transport.name}: ${name}`, async () => {
     const channels: TestChannel[] = [];
     const open = (capacityBytes?: number) => {
-      const channel = carrier.open(capacityBytes);
+      const channel = transport.open(capacityBytes);
       channels.push(channel);
       return channel;
     };

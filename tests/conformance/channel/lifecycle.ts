@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ShmClosedError, type Socket } from "../../../mod.ts";
-import { type TestCarrier, testOn } from "./channel.ts";
+import { testOn, type TestTransport } from "./channel.ts";
 import { numbers } from "./values.ts";
 
 function refusesAll(calls: Record<string, () => unknown>, socket: Socket): void {
@@ -25,8 +25,8 @@ async function rejectsAll(calls: Record<string, () => Promise<unknown>>): Promis
   }
 }
 
-export function testLifecycle(carrier: TestCarrier): void {
-  testOn(carrier, "a closed sender refuses every call", async (open) => {
+export function testLifecycle(transport: TestTransport): void {
+  testOn(transport, "a closed sender refuses every call", async (open) => {
     const channel = open();
     const socket = channel.publisher({ codec: "raw" });
     socket.send(new Uint8Array(3));
@@ -42,7 +42,7 @@ export function testLifecycle(carrier: TestCarrier): void {
     assert.equal(socket.statistics().sent, 1);
   });
 
-  testOn(carrier, "a closed receiver refuses every call", async (open) => {
+  testOn(transport, "a closed receiver refuses every call", async (open) => {
     const channel = open();
     const socket = channel.subscriber({ codec: "raw" });
     channel.publisher().send(new Uint8Array(3));
@@ -61,7 +61,7 @@ export function testLifecycle(carrier: TestCarrier): void {
     assert.equal(socket.statistics().received, 1);
   });
 
-  testOn(carrier, "a closed requester and replier refuse every call", async (open) => {
+  testOn(transport, "a closed requester and replier refuse every call", async (open) => {
     const channel = open();
     const requester = channel.requester();
     const replier = channel.replier();
@@ -85,7 +85,7 @@ export function testLifecycle(carrier: TestCarrier): void {
     });
   });
 
-  testOn(carrier, "using and await using close a socket", async (open) => {
+  testOn(transport, "using and await using close a socket", async (open) => {
     const channel = open();
     const kept = channel.puller();
     let outer;
@@ -104,7 +104,7 @@ export function testLifecycle(carrier: TestCarrier): void {
     assert.equal(kept.closed, false);
   });
 
-  testOn(carrier, "a socket can be closed while an iterator waits and reopened", async (open) => {
+  testOn(transport, "a socket can be closed while an iterator waits and reopened", async (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     for (let round = 0; round < 5; round++) {
@@ -122,7 +122,7 @@ export function testLifecycle(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "sockets tell their channel's name and capacity", (open) => {
+  testOn(transport, "sockets tell their channel's name and capacity", (open) => {
     const channel = open(5000);
     const pusher = channel.pusher();
     assert.equal(pusher.name, typeof channel.target === "string" ? "test" : "local");
@@ -130,7 +130,7 @@ export function testLifecycle(carrier: TestCarrier): void {
     assert.equal(channel.puller().capacityBytes, 5056);
   });
 
-  testOn(carrier, "slots and lanes are used again", (open) => {
+  testOn(transport, "slots and lanes are used again", (open) => {
     const channel = open(1024);
     const kept = channel.subscriber<number>();
     for (const n of numbers(600)) {

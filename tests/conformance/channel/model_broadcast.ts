@@ -16,7 +16,7 @@ interface Seen {
   missed: number;
   /** Views that were overwritten while they were read. */
   lostViews: number;
-  held: Message | undefined;
+  openView: Message | undefined;
 }
 
 export class BroadcastModel extends Model {
@@ -37,7 +37,7 @@ export class BroadcastModel extends Model {
       received: 0,
       missed: 0,
       lostViews: 0,
-      held: undefined,
+      openView: undefined,
     }));
   }
 
@@ -72,12 +72,12 @@ export class BroadcastModel extends Model {
   }
 
   protected viewOpened(receiver: number): void {
-    this.#seen[receiver].held = this.#last;
+    this.#seen[receiver].openView = this.#last;
   }
 
   protected viewEnds(receiver: number, view: MessageView): void {
     const seen = this.#seen[receiver];
-    const isWhole = sameBytes(view.bytes, bytesOf(seen.held!));
+    const isWhole = sameBytes(view.bytes, bytesOf(seen.openView!));
     if (view.intact) assert.ok(isWhole, "a view that says it is intact is not");
     else seen.lostViews++;
   }

@@ -8,7 +8,7 @@ import { isBig, ModelLane } from "./model_lane.ts";
 import { sameBytes } from "./values.ts";
 
 /** A message that was taken, and the position from which it keeps the writer off. */
-interface Held {
+interface OpenView {
   lane: ModelLane;
   from: number;
   message: Message;
@@ -16,8 +16,8 @@ interface Held {
 
 export class QueueModel extends Model {
   readonly #lanes: ModelLane[];
-  readonly #held: (Held | undefined)[];
-  #last: Held | undefined;
+  readonly #openViews: (OpenView | undefined)[];
+  #last: OpenView | undefined;
 
   constructor(channel: TestChannel, run: Run, start = 0n) {
     const ends = (count: number) => Array.from({ length: count });
@@ -25,12 +25,12 @@ export class QueueModel extends Model {
     const receivers = ends(run.receivers).map(() => channel.puller<Uint8Array>({ codec: "raw" }));
     super(channel, run, senders, receivers, run.senders > 1);
     this.#lanes = senders.map((_, i) => new ModelLane(run.capacity, i === 0 ? start : 0n));
-    this.#held = receivers.map(() => undefined);
+    this.#openViews = receivers.map(() => undefined);
   }
 
   /** The position that a lane's writer must not reach. */
   #limit(lane: ModelLane): number {
-    const held = this.#held.filter((hold) => hold?.lane === lane).map((hold) => hold!.from);
+    const held = this.#openViews.filter((hold) => hold?.lane === lane).map((hold) => hold!.from);
     return Math.min(lane.tail, ...held) + lane.capacity;
   }
 
@@ -61,13 +61,13 @@ export class QueueModel extends Model {
   }
 
   protected viewOpened(receiver: number): void {
-    this.#held[receiver] = this.#last;
+    this.#openViews[receiver] = this.#last;
   }
 
   protected viewEnds(receiver: number, view: MessageView): void {
     assert.equal(view.intact, true);
-    assert.ok(sameBytes(view.bytes, bytesOf(this.#held[receiver]!.message)));
-    this.#held[receiver] = undefined;
+    assert.ok(sameBytes(view.bytes, bytesOf(this.#openViews[receiver]!.message)));
+    this.#openViews[receiver] = undefined;
   }
 
   check(): void {

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { ShmBufferFullError } from "../../../mod.ts";
-import { type TestCarrier, testOn } from "./channel.ts";
-import { numbers, pattern, pause } from "./values.ts";
+import { testOn, type TestTransport } from "./channel.ts";
+import { numbers, pattern, sleep } from "./values.ts";
 
-export function testQueue(carrier: TestCarrier): void {
-  testOn(carrier, "every message goes to exactly one puller", (open) => {
+export function testQueue(transport: TestTransport): void {
+  testOn(transport, "every message goes to exactly one puller", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const pullers = numbers(3).map(() => channel.puller<number>());
@@ -21,13 +21,13 @@ export function testQueue(carrier: TestCarrier): void {
     for (const puller of pullers) assert.equal(puller.tryRecv(), undefined);
   });
 
-  testOn(carrier, "messages wait for a puller that comes later", (open) => {
+  testOn(transport, "messages wait for a puller that comes later", (open) => {
     const channel = open();
     channel.pusher().sendMany(["a", "b"]);
     assert.deepEqual(channel.puller().drain(), ["a", "b"]);
   });
 
-  testOn(carrier, "each pusher's messages arrive in their order", (open) => {
+  testOn(transport, "each pusher's messages arrive in their order", (open) => {
     const channel = open(4096);
     const pushers = numbers(3).map(() => channel.pusher<[number, number]>());
     const pullers = numbers(2).map(() => channel.puller<[number, number]>());
@@ -45,7 +45,7 @@ export function testQueue(carrier: TestCarrier): void {
     assert.deepEqual(seen, next.map((count) => numbers(count)));
   });
 
-  testOn(carrier, "a full ring refuses, and loses nothing", (open) => {
+  testOn(transport, "a full ring refuses, and loses nothing", (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<number>();
     const puller = channel.puller<number>();
@@ -66,7 +66,7 @@ export function testQueue(carrier: TestCarrier): void {
     assert.equal(channel.totals().dropped, 4n);
   });
 
-  testOn(carrier, "sendMany says how many it accepted", (open) => {
+  testOn(transport, "sendMany says how many it accepted", (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<number>();
     const puller = channel.puller<number>();
@@ -80,7 +80,7 @@ export function testQueue(carrier: TestCarrier): void {
     assert.deepEqual(puller.drain(9), [2]);
   });
 
-  testOn(carrier, "sendAsync waits for room and keeps its order", async (open) => {
+  testOn(transport, "sendAsync waits for room and keeps its order", async (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<number>();
     const puller = channel.puller<number>();
@@ -92,7 +92,7 @@ export function testQueue(carrier: TestCarrier): void {
     assert.equal(pusher.statistics().dropped, 0);
   });
 
-  testOn(carrier, "sendAsync keeps the bytes of the moment it was called", async (open) => {
+  testOn(transport, "sendAsync keeps the bytes of the moment it was called", async (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
     const puller = channel.puller<Uint8Array>({ codec: "raw" });
@@ -106,7 +106,7 @@ export function testQueue(carrier: TestCarrier): void {
     assert.deepEqual(received.at(-1), pattern(200, 2));
   });
 
-  testOn(carrier, "what a closing puller leaves goes to the rest", (open) => {
+  testOn(transport, "what a closing puller leaves goes to the rest", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const leaver = channel.puller<number>();
@@ -117,7 +117,7 @@ export function testQueue(carrier: TestCarrier): void {
     assert.deepEqual(stayer.drain(), numbers(90, 10));
   });
 
-  testOn(carrier, "what a closing pusher sent is still delivered", (open) => {
+  testOn(transport, "what a closing pusher sent is still delivered", (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     for (let i = 0; i < 50; i++) {
@@ -128,7 +128,7 @@ export function testQueue(carrier: TestCarrier): void {
     assert.deepEqual(puller.drain(), numbers(50));
   });
 
-  testOn(carrier, "waiting pullers get equal shares", async (open) => {
+  testOn(transport, "waiting pullers get equal shares", async (open) => {
     const channel = open();
     const pullers = numbers(4).map(() => channel.puller<number>());
     const seen = pullers.map(() => 0);
@@ -143,16 +143,16 @@ export function testQueue(carrier: TestCarrier): void {
     const pusher = channel.pusher<number>();
     for (let i = 0; i < 4000; i++) {
       await pusher.sendAsync(i, { timeoutMs: 5000 });
-      if (i % 50 === 0) await pause(0);
+      if (i % 50 === 0) await sleep(0);
     }
-    while (all.size < 4000) await pause(5);
+    while (all.size < 4000) await sleep(5);
     for (let i = 0; i < 4; i++) pusher.send(-1);
     await Promise.all(loops);
     assert.equal(all.size, 4000);
     assert.ok(Math.max(...seen) - Math.min(...seen) <= 50, `shares ${seen}`);
   });
 
-  testOn(carrier, "one busy puller does not hold up the others", async (open) => {
+  testOn(transport, "one busy puller does not hold up the others", async (open) => {
     const channel = open();
     const busy = channel.puller<number>();
     const idle = channel.puller<number>();
@@ -168,7 +168,7 @@ export function testQueue(carrier: TestCarrier): void {
     assert.ok(performance.now() - start < 2000);
   });
 
-  testOn(carrier, "a puller that was full's cause wakes a sender that waits", async (open) => {
+  testOn(transport, "a puller that was full's cause wakes a sender that waits", async (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<number>();
     const puller = channel.puller<number>();

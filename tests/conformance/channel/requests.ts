@@ -9,8 +9,8 @@ import {
   ShmSerializationError,
   ShmTimeoutError,
 } from "../../../mod.ts";
-import { type TestCarrier, testOn } from "./channel.ts";
-import { numbers, pause } from "./values.ts";
+import { testOn, type TestTransport } from "./channel.ts";
+import { numbers, sleep } from "./values.ts";
 
 /** Serves until `stop` is called. */
 function serve<Q, R>(
@@ -28,8 +28,8 @@ function serve<Q, R>(
   };
 }
 
-export function testRequests(carrier: TestCarrier): void {
-  testOn(carrier, "a request gets its reply", async (open) => {
+export function testRequests(transport: TestTransport): void {
+  testOn(transport, "a request gets its reply", async (open) => {
     const channel = open();
     const served = serve(channel.replier<number, number>(), (n) => n * 2);
     const requester = channel.requester<number, number>();
@@ -38,7 +38,7 @@ export function testRequests(carrier: TestCarrier): void {
     await served.stop();
   });
 
-  testOn(carrier, "a requester may come before its replier", async (open) => {
+  testOn(transport, "a requester may come before its replier", async (open) => {
     const channel = open();
     const reply = channel.requester<string, string>().request("early", { timeoutMs: 5000 });
     const served = serve(channel.replier<string, string>(), (text) => `${text} bird`);
@@ -46,27 +46,31 @@ export function testRequests(carrier: TestCarrier): void {
     await served.stop();
   });
 
-  testOn(carrier, "many requests are in flight at once, each with its own reply", async (open) => {
-    const channel = open();
-    const repliers = numbers(3).map(() => channel.replier<number, string>());
-    const served = repliers.map((replier) =>
-      serve(replier, async (n) => {
-        if (n % 10 === 0) await pause(1);
-        return `reply ${n}`;
-      }, { concurrency: 20 })
-    );
-    const requester = channel.requester<number, string>();
-    const replies = await Promise.all(
-      numbers(900).map((n) => requester.request(n, { timeoutMs: 20_000 })),
-    );
-    assert.deepEqual(replies, numbers(900).map((n) => `reply ${n}`));
-    for (const { stop } of served) await stop();
-    const shares = repliers.map((replier) => replier.statistics().received);
-    assert.equal(shares.reduce((sum, share) => sum + share), 900);
-    assert.ok(Math.min(...shares) > 0, `shares ${shares}`);
-  });
+  testOn(
+    transport,
+    "many requests are in flight at once, each with its own reply",
+    async (open) => {
+      const channel = open();
+      const repliers = numbers(3).map(() => channel.replier<number, string>());
+      const served = repliers.map((replier) =>
+        serve(replier, async (n) => {
+          if (n % 10 === 0) await sleep(1);
+          return `reply ${n}`;
+        }, { concurrency: 20 })
+      );
+      const requester = channel.requester<number, string>();
+      const replies = await Promise.all(
+        numbers(900).map((n) => requester.request(n, { timeoutMs: 20_000 })),
+      );
+      assert.deepEqual(replies, numbers(900).map((n) => `reply ${n}`));
+      for (const { stop } of served) await stop();
+      const shares = repliers.map((replier) => replier.statistics().received);
+      assert.equal(shares.reduce((sum, share) => sum + share), 900);
+      assert.ok(Math.min(...shares) > 0, `shares ${shares}`);
+    },
+  );
 
-  testOn(carrier, "a reply goes to its requester alone", async (open) => {
+  testOn(transport, "a reply goes to its requester alone", async (open) => {
     const channel = open();
     const served = serve(channel.replier<string, string>(), (text) => text.toUpperCase());
     const requesters = numbers(5).map(() => channel.requester<string, string>());
@@ -80,7 +84,7 @@ export function testRequests(carrier: TestCarrier): void {
     await served.stop();
   });
 
-  testOn(carrier, "a reply does not wait for those to earlier requests", async (open) => {
+  testOn(transport, "a reply does not wait for those to earlier requests", async (open) => {
     const channel = open();
     const gates = numbers(3).map(() => Promise.withResolvers<void>());
     const served = serve(channel.replier<number, number>(), async (n) => {
@@ -96,7 +100,7 @@ export function testRequests(carrier: TestCarrier): void {
     await served.stop();
   });
 
-  testOn(carrier, "serve handles as many requests at once as it is told", async (open) => {
+  testOn(transport, "serve handles as many requests at once as it is told", async (open) => {
     const channel = open();
     for (const concurrency of [1, 4]) {
       let now = 0;
@@ -104,7 +108,7 @@ export function testRequests(carrier: TestCarrier): void {
       const replier = channel.replier<number, number>();
       const served = serve(replier, async (n) => {
         most = Math.max(most, ++now);
-        await pause(2);
+        await sleep(2);
         now--;
         return n;
       }, { concurrency });
@@ -116,21 +120,21 @@ export function testRequests(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "serve answers what it took before it stops", async (open) => {
+  testOn(transport, "serve answers what it took before it stops", async (open) => {
     const channel = open();
     const served = serve(channel.replier<number, number>(), async (n) => {
-      await pause(20);
+      await sleep(20);
       return n;
     });
     const requester = channel.requester<number, number>();
     const reply = requester.request(5, { timeoutMs: 5000 });
-    await pause(5);
+    await sleep(5);
     await served.stop();
     assert.equal(await reply, 5);
     await assert.rejects(requester.request(6, { timeoutMs: 5 }), ShmTimeoutError);
   });
 
-  testOn(carrier, "serve returns at once when its signal is aborted before", async (open) => {
+  testOn(transport, "serve returns at once when its signal is aborted before", async (open) => {
     const channel = open();
     const replier = channel.replier<number, number>();
     await replier.serve((n) => n, { signal: AbortSignal.abort() });
@@ -139,7 +143,7 @@ export function testRequests(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "serve ends when the replier is closed", async (open) => {
+  testOn(transport, "serve ends when the replier is closed", async (open) => {
     const channel = open();
     const replier = channel.replier<number, number>();
     const done = replier.serve((n) => n);
@@ -147,7 +151,7 @@ export function testRequests(carrier: TestCarrier): void {
     await done;
   });
 
-  testOn(carrier, "a handler that throws gives the requester its message", async (open) => {
+  testOn(transport, "a handler that throws gives the requester its message", async (open) => {
     const channel = open();
     const served = serve(channel.replier<string, unknown>(), (text) => {
       if (text === "type") throw new TypeError("no such arm");
@@ -172,7 +176,7 @@ export function testRequests(carrier: TestCarrier): void {
     await served.stop();
   });
 
-  testOn(carrier, "send and recv are the two steps of a request", async (open) => {
+  testOn(transport, "send and recv are the two steps of a request", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
@@ -186,7 +190,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(requester.recvSync({ timeoutMs: 5000 }), "zwei");
   });
 
-  testOn(carrier, "replies are received in the order of their requests", (open) => {
+  testOn(transport, "replies are received in the order of their requests", (open) => {
     const channel = open();
     const requester = channel.requester<number, number>();
     const repliers = [channel.replier<number, number>(), channel.replier<number, number>()];
@@ -199,7 +203,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(requester.recvSync({ timeoutMs: 5000 }), 20);
   });
 
-  testOn(carrier, "send and recv out of turn are refused", async (open) => {
+  testOn(transport, "send and recv out of turn are refused", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
@@ -218,7 +222,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(requester.recvSync({ timeoutMs: 5000 }), "A");
   });
 
-  testOn(carrier, "only one recv of a replier waits at a time", async (open) => {
+  testOn(transport, "only one recv of a replier waits at a time", async (open) => {
     const channel = open();
     const requester = channel.requester<number, number>();
     const replier = channel.replier<number, number>();
@@ -230,7 +234,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(requester.recvSync({ timeoutMs: 5000 }), 10);
   });
 
-  testOn(carrier, "a reply that cannot be encoded can be replaced", (open) => {
+  testOn(transport, "a reply that cannot be encoded can be replaced", (open) => {
     const channel = open();
     const requester = channel.requester<string, unknown>();
     const replier = channel.replier<string, unknown>();
@@ -241,7 +245,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(requester.recvSync({ timeoutMs: 5000 }), "better");
   });
 
-  testOn(carrier, "a reply after the requester gave up is not delivered", async (open) => {
+  testOn(transport, "a reply after the requester gave up is not delivered", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
@@ -255,7 +259,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(await next, "in time");
   });
 
-  testOn(carrier, "a request that was given up reaches no replier", async (open) => {
+  testOn(transport, "a request that was given up reaches no replier", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     await assert.rejects(requester.request("gone", { timeoutMs: 2 }), ShmTimeoutError);
@@ -264,7 +268,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(channel.replier().tryRecv(), undefined);
   });
 
-  testOn(carrier, "timeouts and aborts free the slots of their requests", async (open) => {
+  testOn(transport, "timeouts and aborts free the slots of their requests", async (open) => {
     const channel = open();
     const requester = channel.requester<number, number>();
     for (let round = 0; round < 3; round++) {
@@ -285,10 +289,10 @@ export function testRequests(carrier: TestCarrier): void {
     await served.stop();
   });
 
-  testOn(carrier, "requests given up while they are handled free their slots", async (open) => {
+  testOn(transport, "requests given up while they are handled free their slots", async (open) => {
     const channel = open();
     const served = serve(channel.replier<number, number>(), async (n) => {
-      await pause(1);
+      await sleep(1);
       return n;
     }, { concurrency: 50 });
     const requester = channel.requester<number, number>();
@@ -301,7 +305,7 @@ export function testRequests(carrier: TestCarrier): void {
     await served.stop();
   });
 
-  testOn(carrier, "256 requests of one requester are in flight, and no more", (open) => {
+  testOn(transport, "256 requests of one requester are in flight, and no more", (open) => {
     const channel = open();
     const requester = channel.requester<number, number>();
     let sent = 0;
@@ -315,7 +319,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(requester.send(256), true);
   });
 
-  testOn(carrier, "a replier that closes fails the request it had taken", async (open) => {
+  testOn(transport, "a replier that closes fails the request it had taken", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
@@ -327,16 +331,16 @@ export function testRequests(carrier: TestCarrier): void {
     assert.ok(performance.now() - start < 300);
   });
 
-  testOn(carrier, "a replier that closes while it serves fails its requests", async (open) => {
+  testOn(transport, "a replier that closes while it serves fails its requests", async (open) => {
     const channel = open();
     const requester = channel.requester<number, number>();
     const replier = channel.replier<number, number>();
     const done = replier.serve(async (n) => {
-      await pause(50);
+      await sleep(50);
       return n;
     }, { concurrency: 3 });
     const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 5000 }));
-    await pause(10);
+    await sleep(10);
     const start = performance.now();
     replier.close();
     for (const reply of replies) await assert.rejects(reply, ShmPeerLostError);
@@ -344,20 +348,24 @@ export function testRequests(carrier: TestCarrier): void {
     await done;
   });
 
-  testOn(carrier, "requests that a closing replier had not taken go to the rest", async (open) => {
-    const channel = open();
-    const requester = channel.requester<number, number>();
-    const leaver = channel.replier<number, number>();
-    const replies = numbers(20).map((n) => requester.request(n, { timeoutMs: 5000 }));
-    for (let i = 0; i < 5; i++) leaver.send(leaver.tryRecv()! + 100);
-    leaver.close();
-    const served = serve(channel.replier<number, number>(), (n) => n + 200);
-    const expected = numbers(20).map((n) => n + (n < 5 ? 100 : 200));
-    assert.deepEqual(await Promise.all(replies), expected);
-    await served.stop();
-  });
+  testOn(
+    transport,
+    "requests that a closing replier had not taken go to the rest",
+    async (open) => {
+      const channel = open();
+      const requester = channel.requester<number, number>();
+      const leaver = channel.replier<number, number>();
+      const replies = numbers(20).map((n) => requester.request(n, { timeoutMs: 5000 }));
+      for (let i = 0; i < 5; i++) leaver.send(leaver.tryRecv()! + 100);
+      leaver.close();
+      const served = serve(channel.replier<number, number>(), (n) => n + 200);
+      const expected = numbers(20).map((n) => n + (n < 5 ? 100 : 200));
+      assert.deepEqual(await Promise.all(replies), expected);
+      await served.stop();
+    },
+  );
 
-  testOn(carrier, "a requester that closes leaves its requests to nobody", async (open) => {
+  testOn(transport, "a requester that closes leaves its requests to nobody", async (open) => {
     const channel = open();
     const replier = channel.replier<string, string>();
     const leaver = channel.requester<string, string>();
@@ -373,7 +381,7 @@ export function testRequests(carrier: TestCarrier): void {
     assert.equal(await reply, "yours");
   });
 
-  testOn(carrier, "requestSync receives a reply that is there in time", async (open) => {
+  testOn(transport, "requestSync receives a reply that is there in time", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();

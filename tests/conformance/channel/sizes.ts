@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { SendingSocket } from "../../../mod.ts";
 import type { ReceivingSocket } from "../../../mod.ts";
-import { type TestCarrier, type TestChannel, testOn } from "./channel.ts";
+import { type TestChannel, testOn, type TestTransport } from "./channel.ts";
 import { numbers, pattern, sameBytes } from "./values.ts";
 
 const BIG = 10_000_000;
@@ -30,10 +30,10 @@ function assertBytes(received: Uint8Array | undefined, length: number, seed: num
   assert.ok(sameBytes(received, pattern(length, seed)), `bytes of message ${seed} differ`);
 }
 
-export function testSizes(carrier: TestCarrier): void {
-  for (const [kind, open] of Object.entries(PAIRS)) testKind(carrier, kind, open);
+export function testSizes(transport: TestTransport): void {
+  for (const [kind, open] of Object.entries(PAIRS)) testKind(transport, kind, open);
 
-  testOn(carrier, "requests and replies of every size arrive", async (open) => {
+  testOn(transport, "requests and replies of every size arrive", async (open) => {
     const channel = open();
     const replier = channel.replier<Uint8Array, Uint8Array>({ codec: "raw" });
     const requester = channel.requester<Uint8Array, Uint8Array>({ codec: "raw" });
@@ -46,7 +46,7 @@ export function testSizes(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "several big requests and replies are in flight at once", async (open) => {
+  testOn(transport, "several big requests and replies are in flight at once", async (open) => {
     const channel = open();
     const requester = channel.requester<Uint8Array, Uint8Array>({ codec: "raw" });
     const repliers = numbers(2).map(() =>
@@ -65,7 +65,7 @@ export function testSizes(carrier: TestCarrier): void {
     await Promise.all(served);
   });
 
-  testOn(carrier, "a big string passes with the default codec", (open) => {
+  testOn(transport, "a big string passes with the default codec", (open) => {
     const channel = open();
     const pusher = channel.pusher<string>();
     const puller = channel.puller<string>();
@@ -75,8 +75,12 @@ export function testSizes(carrier: TestCarrier): void {
   });
 }
 
-function testKind(carrier: TestCarrier, kind: string, openPair: (channel: TestChannel) => Pair) {
-  testOn(carrier, `${kind}: messages of every size arrive`, (open) => {
+function testKind(
+  transport: TestTransport,
+  kind: string,
+  openPair: (channel: TestChannel) => Pair,
+) {
+  testOn(transport, `${kind}: messages of every size arrive`, (open) => {
     const { sender, receiver } = openPair(open());
     const lengths = [0, 1, 7, 8, 9, 63, 64, 65, 1023, 65_536, 524_000, 525_000, BIG, 5, BIG];
     for (const [seed, length] of lengths.entries()) {
@@ -85,7 +89,7 @@ function testKind(carrier: TestCarrier, kind: string, openPair: (channel: TestCh
     }
   });
 
-  testOn(carrier, `${kind}: empty messages are messages`, (open) => {
+  testOn(transport, `${kind}: empty messages are messages`, (open) => {
     const { sender, receiver } = openPair(open(1024));
     for (let i = 0; i < 200; i++) {
       assert.equal(sender.sendMany([new Uint8Array(0), new Uint8Array(0)]), 2);
@@ -94,7 +98,7 @@ function testKind(carrier: TestCarrier, kind: string, openPair: (channel: TestCh
     assert.equal(receiver.tryRecv(), undefined);
   });
 
-  testOn(carrier, `${kind}: big messages follow each other`, (open) => {
+  testOn(transport, `${kind}: big messages follow each other`, (open) => {
     const { sender, receiver } = openPair(open());
     for (let seed = 0; seed < 12; seed += 2) {
       assert.equal(sender.send(pattern(BIG, seed)), true);
@@ -104,7 +108,7 @@ function testKind(carrier: TestCarrier, kind: string, openPair: (channel: TestCh
     }
   });
 
-  testOn(carrier, `${kind}: big messages keep their place among small ones`, (open) => {
+  testOn(transport, `${kind}: big messages keep their place among small ones`, (open) => {
     const { sender, receiver } = openPair(open(4096));
     for (let round = 0; round < 30; round++) {
       const lengths = [10, 3000 + round * 500, 0, 100_000, 64];
@@ -114,7 +118,7 @@ function testKind(carrier: TestCarrier, kind: string, openPair: (channel: TestCh
     assert.equal(receiver.tryRecv(), undefined);
   });
 
-  testOn(carrier, `${kind}: big messages of several senders arrive`, (open) => {
+  testOn(transport, `${kind}: big messages of several senders arrive`, (open) => {
     const channel = open(4096);
     const pairs = [openPair(channel), openPair(channel), openPair(channel)];
     const [{ receiver }] = pairs;

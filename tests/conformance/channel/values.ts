@@ -24,6 +24,6 @@ function indexOfDifference(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** Lets timers, doorbells and promises of the event loop run for a while. */
-export function pause(ms: number): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

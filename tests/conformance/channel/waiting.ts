@@ -8,8 +8,8 @@ import {
   type TimeoutOptions,
   type WaitOptions,
 } from "../../../mod.ts";
-import { type TestCarrier, type TestChannel, testOn } from "./channel.ts";
-import { pause } from "./values.ts";
+import { type TestChannel, testOn, type TestTransport } from "./channel.ts";
+import { sleep } from "./values.ts";
 
 interface Waiting {
   name: string;
@@ -112,10 +112,10 @@ const WAITING: readonly Waiting[] = [
   },
 ];
 
-export function testWaiting(carrier: TestCarrier): void {
-  for (const waiting of WAITING) testOneWaiting(carrier, waiting);
+export function testWaiting(transport: TestTransport): void {
+  for (const waiting of WAITING) testOneWaiting(transport, waiting);
 
-  testOn(carrier, "calls that wait are served in their order", async (open) => {
+  testOn(transport, "calls that wait are served in their order", async (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     const pusher = channel.pusher<number>();
@@ -128,7 +128,7 @@ export function testWaiting(carrier: TestCarrier): void {
     assert.deepEqual(order, [11, 22, 33]);
   });
 
-  testOn(carrier, "one aborted wait leaves the others waiting", async (open) => {
+  testOn(transport, "one aborted wait leaves the others waiting", async (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     const controller = new AbortController();
@@ -142,7 +142,7 @@ export function testWaiting(carrier: TestCarrier): void {
     assert.equal(await kept, 7);
   });
 
-  testOn(carrier, "an aborted wait takes no message", async (open) => {
+  testOn(transport, "an aborted wait takes no message", async (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     const pusher = channel.pusher<number>();
@@ -156,7 +156,7 @@ export function testWaiting(carrier: TestCarrier): void {
     }
   });
 
-  testOn(carrier, "a message that is there is received whatever the timeout", async (open) => {
+  testOn(transport, "a message that is there is received whatever the timeout", async (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     channel.pusher<number>().sendMany([1, 2, 3, 4]);
@@ -166,23 +166,23 @@ export function testWaiting(carrier: TestCarrier): void {
     assert.equal(puller.recvSync({ timeoutMs: Number.MAX_SAFE_INTEGER }), 4);
   });
 
-  testOn(carrier, "a timeout longer than any timer waits on", async (open) => {
+  testOn(transport, "a timeout longer than any timer waits on", async (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     const wait = puller.recv({ timeoutMs: Number.MAX_SAFE_INTEGER });
-    await pause(20);
+    await sleep(20);
     channel.pusher<number>().send(1);
     assert.equal(await wait, 1);
   });
 
-  testOn(carrier, "an asynchronous receiver is woken at once", async (open) => {
+  testOn(transport, "an asynchronous receiver is woken at once", async (open) => {
     const channel = open();
     const subscriber = channel.subscriber<number>();
     const publisher = channel.publisher<number>();
     let slowest = 0;
     for (let i = 0; i < 20; i++) {
       const wait = subscriber.recv({ timeoutMs: 5000 });
-      await pause(1);
+      await sleep(1);
       const start = performance.now();
       publisher.send(i);
       assert.equal(await wait, i);
@@ -191,7 +191,7 @@ export function testWaiting(carrier: TestCarrier): void {
     assert.ok(slowest < 80, `woken after ${slowest} ms`);
   });
 
-  testOn(carrier, "the iterator receives until the socket is closed", async (open) => {
+  testOn(transport, "the iterator receives until the socket is closed", async (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     channel.pusher<number>().sendMany([1, 2, 3]);
@@ -203,7 +203,7 @@ export function testWaiting(carrier: TestCarrier): void {
     assert.deepEqual(received, [1, 2, 3]);
   });
 
-  testOn(carrier, "leaving the iterator leaves the socket open", async (open) => {
+  testOn(transport, "leaving the iterator leaves the socket open", async (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     channel.pusher<number>().sendMany([1, 2]);
@@ -216,8 +216,8 @@ export function testWaiting(carrier: TestCarrier): void {
   });
 }
 
-function testOneWaiting(carrier: TestCarrier, { name, error, prepare }: Waiting): void {
-  testOn(carrier, `${name} ends at its timeout`, async (open) => {
+function testOneWaiting(transport: TestTransport, { name, error, prepare }: Waiting): void {
+  testOn(transport, `${name} ends at its timeout`, async (open) => {
     const { wait, waitSync } = prepare(open(1024));
     for (const timeoutMs of [0, 1, 30]) {
       const start = performance.now();
@@ -235,7 +235,7 @@ function testOneWaiting(carrier: TestCarrier, { name, error, prepare }: Waiting)
     }
   });
 
-  testOn(carrier, `${name} ends with the reason of its signal`, async (open) => {
+  testOn(transport, `${name} ends with the reason of its signal`, async (open) => {
     const { wait } = prepare(open(1024));
     const reason = { why: "tea" };
     const is = (thrown: unknown) => thrown === reason;
@@ -249,7 +249,7 @@ function testOneWaiting(carrier: TestCarrier, { name, error, prepare }: Waiting)
     });
   });
 
-  testOn(carrier, `${name} refuses a timeout that is none`, async (open) => {
+  testOn(transport, `${name} refuses a timeout that is none`, async (open) => {
     const { wait, waitSync } = prepare(open(1024));
     for (const timeoutMs of [-1, NaN, Infinity, -Infinity, "5", null] as number[]) {
       const refused = (thrown: Error) =>
@@ -259,7 +259,7 @@ function testOneWaiting(carrier: TestCarrier, { name, error, prepare }: Waiting)
     }
   });
 
-  testOn(carrier, `${name} ends when its socket is closed`, async (open) => {
+  testOn(transport, `${name} ends when its socket is closed`, async (open) => {
     const { wait, waitSync, close } = prepare(open(1024));
     const waiting = wait();
     setTimeout(close, 2);

@@ -17,7 +17,7 @@ import { Program } from "../../support/program.ts";
 export type RedisLikeGroup = "keys" | "publish" | "patterns";
 
 /** One kind of backend. */
-export interface MessagingCarrier {
+export interface MessagingTransport {
   /** Stands in the names of the tests. */
   readonly name: string;
   /** Which of the methods that are like those of Redis it has. */
@@ -66,12 +66,12 @@ export interface WriterJob {
 
 /** Registers a test that gets a state of its own, and closes what it opened whatever happens. */
 export function testOn(
-  carrier: MessagingCarrier,
+  transport: MessagingTransport,
   behaviour: string,
   test: (scene: Scene) => Promise<void>,
 ): void {
-  Deno.test(`${carrier.name}: ${behaviour}`, async () => {
-    await using state = await carrier.open();
+  Deno.test(`${transport.name}: ${behaviour}`, async () => {
+    await using state = await transport.open();
     await using opened = new AsyncDisposableStack();
     await test({
       backend: (options = {}) =>

@@ -2,19 +2,23 @@
 
 import assert from "node:assert/strict";
 import { MessagingClosedError } from "../../../mod.ts";
-import { Inbox, type MessagingCarrier, numbered, numbersOf, testOn } from "./carrier.ts";
+import { Inbox, type MessagingTransport, numbered, numbersOf, testOn } from "./carrier.ts";
 
-export function testLifecycle(carrier: MessagingCarrier): void {
-  testOn(carrier, "a backend that is made and never used leaves nothing behind", async (scene) => {
-    await scene.backend().cleanup();
-  });
+export function testLifecycle(transport: MessagingTransport): void {
+  testOn(
+    transport,
+    "a backend that is made and never used leaves nothing behind",
+    async (scene) => {
+      await scene.backend().cleanup();
+    },
+  );
 
-  testOn(carrier, "testConnection is fulfilled while the store can be reached", async (scene) => {
+  testOn(transport, "testConnection is fulfilled while the store can be reached", async (scene) => {
     await scene.backend().testConnection();
   });
 
   testOn(
-    carrier,
+    transport,
     "cleanup ends a backend, and leaves the others and the messages",
     async (scene) => {
       const [goes, stays] = [scene.backend(), scene.backend()];
@@ -33,7 +37,7 @@ export function testLifecycle(carrier: MessagingCarrier): void {
     },
   );
 
-  testOn(carrier, "a closed backend says so", async (scene) => {
+  testOn(transport, "a closed backend says so", async (scene) => {
     const backend = scene.backend();
     await backend.cleanup();
     const calls = [
@@ -51,7 +55,7 @@ export function testLifecycle(carrier: MessagingCarrier): void {
     for (const call of calls) await assert.rejects(call(), MessagingClosedError, `${call}`);
   });
 
-  testOn(carrier, "cleanup may come while calls are under way", async (scene) => {
+  testOn(transport, "cleanup may come while calls are under way", async (scene) => {
     const backend = scene.backend();
     const calls = [
       backend.storeMessage("n", "t", numbered(1)),

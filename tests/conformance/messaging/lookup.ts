@@ -5,7 +5,7 @@ import { GemstoneGenerator, type Message, type MessagingBackend, Priority } from
 import {
   idsOf,
   makeMessage,
-  type MessagingCarrier,
+  type MessagingTransport,
   numbered,
   numbersOf,
   testOn,
@@ -31,8 +31,8 @@ async function storeAll(backend: MessagingBackend, messages: Message[]): Promise
   for (const message of messages) await backend.storeMessage("n", "t", message);
 }
 
-export function testLookup(carrier: MessagingCarrier): void {
-  testOn(carrier, "a topic without messages is empty", async (scene) => {
+export function testLookup(transport: MessagingTransport): void {
+  testOn(transport, "a topic without messages is empty", async (scene) => {
     const backend = scene.backend();
     assert.deepEqual(await backend.getMessagesForTopic("t"), []);
     assert.deepEqual(await backend.getMessagesForTopicSince("t", 0n), []);
@@ -42,14 +42,14 @@ export function testLookup(carrier: MessagingCarrier): void {
     assert.deepEqual(await backend.getMessagesById("n", []), []);
   });
 
-  testOn(carrier, "messages come sorted by id, however they were stored", async (scene) => {
+  testOn(transport, "messages come sorted by id, however they were stored", async (scene) => {
     const backend = scene.backend();
     const messages = series(20);
     await storeAll(backend, [...messages.slice(10), ...messages.slice(0, 10).toReversed()]);
     assert.deepEqual(await backend.getMessagesForTopic("t"), messages);
   });
 
-  testOn(carrier, "priority comes before time", async (scene) => {
+  testOn(transport, "priority comes before time", async (scene) => {
     const backend = scene.backend();
     const low = series(3, { priority: Priority.LOW });
     const urgent = series(3, { priority: Priority.URGENT });
@@ -59,22 +59,26 @@ export function testLookup(carrier: MessagingCarrier): void {
     assert.deepEqual(idsOf(await backend.getMessagesForTopic("t")), sorted);
   });
 
-  testOn(carrier, "since an id is what is later in time, whatever its priority", async (scene) => {
-    const backend = scene.backend();
-    const low = series(4, { priority: Priority.LOW });
-    const urgent = series(4, { priority: Priority.URGENT });
-    await storeAll(backend, [...low, ...urgent]);
-    const since = async (id: bigint) => idsOf(await backend.getMessagesForTopicSince("t", id));
-    // In the same millisecond the larger id, which is the one of lower priority, comes after.
-    assert.deepEqual(
-      await since(urgent[1].id),
-      idsOf([urgent[2], urgent[3], low[1], low[2], low[3]]),
-    );
-    assert.deepEqual(await since(low[1].id), idsOf([urgent[2], urgent[3], low[2], low[3]]));
-    assert.deepEqual(await since(low[3].id), []);
-  });
+  testOn(
+    transport,
+    "since an id is what is later in time, whatever its priority",
+    async (scene) => {
+      const backend = scene.backend();
+      const low = series(4, { priority: Priority.LOW });
+      const urgent = series(4, { priority: Priority.URGENT });
+      await storeAll(backend, [...low, ...urgent]);
+      const since = async (id: bigint) => idsOf(await backend.getMessagesForTopicSince("t", id));
+      // In the same millisecond the larger id, which is the one of lower priority, comes after.
+      assert.deepEqual(
+        await since(urgent[1].id),
+        idsOf([urgent[2], urgent[3], low[1], low[2], low[3]]),
+      );
+      assert.deepEqual(await since(low[1].id), idsOf([urgent[2], urgent[3], low[2], low[3]]));
+      assert.deepEqual(await since(low[3].id), []);
+    },
+  );
 
-  testOn(carrier, "the next message is the first by id of those since", async (scene) => {
+  testOn(transport, "the next message is the first by id of those since", async (scene) => {
     const backend = scene.backend();
     const low = series(3, { priority: Priority.LOW });
     const urgent = series(3, { priority: Priority.URGENT });
@@ -84,7 +88,7 @@ export function testLookup(carrier: MessagingCarrier): void {
     assert.equal(await backend.getNextMessageForTopicSince("t", low[2].id), null);
   });
 
-  testOn(carrier, "an id that is not there serves as well for since", async (scene) => {
+  testOn(transport, "an id that is not there serves as well for since", async (scene) => {
     const backend = scene.backend();
     const messages = series(5);
     await storeAll(backend, messages.filter((_, n) => n !== 2));
@@ -96,7 +100,7 @@ export function testLookup(carrier: MessagingCarrier): void {
   });
 
   testOn(
-    carrier,
+    transport,
     "a hundred messages of one millisecond are followed one by one",
     async (scene) => {
       const backend = scene.backend();
@@ -115,7 +119,7 @@ export function testLookup(carrier: MessagingCarrier): void {
   );
 
   testOn(
-    carrier,
+    transport,
     "by id come those asked for, in that order, unknown ones left out",
     async (scene) => {
       const backend = scene.backend();
@@ -126,7 +130,7 @@ export function testLookup(carrier: MessagingCarrier): void {
     },
   );
 
-  testOn(carrier, "a namespace scopes looking up by id, and topics are of all", async (scene) => {
+  testOn(transport, "a namespace scopes looking up by id, and topics are of all", async (scene) => {
     const backend = scene.backend();
     const one = makeMessage({ payload: { in: "one" } });
     const other = makeMessage({ id: one.id, payload: { in: "other" } });
@@ -147,7 +151,7 @@ export function testLookup(carrier: MessagingCarrier): void {
   });
 
   testOn(
-    carrier,
+    transport,
     "a message stored again replaces itself, and may be in several topics",
     async (scene) => {
       const backend = scene.backend();
@@ -162,7 +166,7 @@ export function testLookup(carrier: MessagingCarrier): void {
     },
   );
 
-  testOn(carrier, "ids are bigints of 64 bits", async (scene) => {
+  testOn(transport, "ids are bigints of 64 bits", async (scene) => {
     const backend = scene.backend();
     await assert.rejects(backend.getMessagesForTopicSince("t", 5 as unknown as bigint), TypeError);
     await assert.rejects(backend.getNextMessageForTopicSince("t", -1n), RangeError);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { MessagingRefusedError, type PublishedMessage } from "../../../mod.ts";
 import { until } from "../../support/deadline.ts";
-import { Inbox, type MessagingCarrier, numbered, numbersOf, testOn } from "./carrier.ts";
+import { Inbox, type MessagingTransport, numbered, numbersOf, testOn } from "./carrier.ts";
 
 const VALUES = [
   "text",
@@ -21,14 +21,14 @@ const VALUES = [
   { b: 1, a: 2n ** 64n },
 ];
 
-export function testRedisLike(carrier: MessagingCarrier): void {
-  if (carrier.redisLike.includes("keys")) testKeys(carrier);
-  if (carrier.redisLike.includes("publish")) testPublish(carrier);
-  if (carrier.redisLike.includes("patterns")) testPatterns(carrier);
+export function testRedisLike(transport: MessagingTransport): void {
+  if (transport.redisLike.includes("keys")) testKeys(transport);
+  if (transport.redisLike.includes("publish")) testPublish(transport);
+  if (transport.redisLike.includes("patterns")) testPatterns(transport);
 }
 
-function testKeys(carrier: MessagingCarrier): void {
-  testOn(carrier, "strings keep any JSON value, for all backends", async (scene) => {
+function testKeys(transport: MessagingTransport): void {
+  testOn(transport, "strings keep any JSON value, for all backends", async (scene) => {
     const [one, other] = [scene.backend(), scene.backend()];
     assert.equal(await one.get("none"), null);
     for (const [i, value] of VALUES.entries()) {
@@ -39,7 +39,7 @@ function testKeys(carrier: MessagingCarrier): void {
     assert.equal(await other.get("key 0/%"), "replaced");
   });
 
-  testOn(carrier, "strings expire after their seconds", async (scene) => {
+  testOn(transport, "strings expire after their seconds", async (scene) => {
     const backend = scene.backend();
     await backend.set("short", "v", { ex: 1 });
     await backend.set("long", "v", { ex: 100 });
@@ -50,7 +50,7 @@ function testKeys(carrier: MessagingCarrier): void {
     await assert.rejects(backend.set("k", "v", { ex: 0 }), MessagingRefusedError);
   });
 
-  testOn(carrier, "hashes keep their fields", async (scene) => {
+  testOn(transport, "hashes keep their fields", async (scene) => {
     const backend = scene.backend();
     for (const [i, value] of VALUES.entries()) await backend.hset("h", `f/${i}`, value);
     for (const [i, value] of VALUES.entries()) {
@@ -60,7 +60,7 @@ function testKeys(carrier: MessagingCarrier): void {
     assert.equal(await backend.hget("none", "f"), null);
   });
 
-  testOn(carrier, "sets have each member once", async (scene) => {
+  testOn(transport, "sets have each member once", async (scene) => {
     const backend = scene.backend();
     assert.equal(await backend.sadd("s", "a", "b", "a"), 2);
     assert.equal(await backend.sadd("s", "b", 2n ** 64n, ["x"]), 2);
@@ -69,7 +69,7 @@ function testKeys(carrier: MessagingCarrier): void {
     assert.equal(await backend.sadd("none"), 0);
   });
 
-  testOn(carrier, "a key of another kind is refused", async (scene) => {
+  testOn(transport, "a key of another kind is refused", async (scene) => {
     const backend = scene.backend();
     await backend.sadd("k", "a");
     await assert.rejects(backend.get("k"), MessagingRefusedError);
@@ -79,9 +79,9 @@ function testKeys(carrier: MessagingCarrier): void {
   });
 }
 
-function testPublish(carrier: MessagingCarrier): void {
+function testPublish(transport: MessagingTransport): void {
   testOn(
-    carrier,
+    transport,
     "what is published reaches those who subscribe now, and is not stored",
     async (scene) => {
       const [publisher, ...subscribers] = [scene.backend(), scene.backend(), scene.backend()];
@@ -105,8 +105,8 @@ function testPublish(carrier: MessagingCarrier): void {
   );
 }
 
-function testPatterns(carrier: MessagingCarrier): void {
-  testOn(carrier, "a pattern gets what is stored in the topics it matches", async (scene) => {
+function testPatterns(transport: MessagingTransport): void {
+  testOn(transport, "a pattern gets what is stored in the topics it matches", async (scene) => {
     const [backend, writer] = [scene.backend(), scene.backend()];
     const inbox = new Inbox();
     const deliveries: unknown[] = [];
@@ -120,7 +120,7 @@ function testPatterns(carrier: MessagingCarrier): void {
     assert.equal(backend.localHandlers.size, 0);
   });
 
-  testOn(carrier, "topic and pattern are subscriptions of their own", async (scene) => {
+  testOn(transport, "topic and pattern are subscriptions of their own", async (scene) => {
     const backend = scene.backend();
     const [topic, pattern] = [new Inbox(), new Inbox()];
     await backend.subscribe("t", topic.handler);

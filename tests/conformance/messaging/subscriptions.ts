@@ -6,15 +6,15 @@ import { until, within } from "../../support/deadline.ts";
 import {
   Inbox,
   makeMessage,
-  type MessagingCarrier,
+  type MessagingTransport,
   numbered,
   numbersOf,
   testOn,
 } from "./carrier.ts";
 
-export function testSubscriptions(carrier: MessagingCarrier): void {
+export function testSubscriptions(transport: MessagingTransport): void {
   testOn(
-    carrier,
+    transport,
     "handlers get what is stored from their subscribing on, in order",
     async (scene) => {
       const backend = scene.backend();
@@ -31,7 +31,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
   );
 
   testOn(
-    carrier,
+    transport,
     "handlers are called after storeMessage was, and never within it",
     async (scene) => {
       const backend = scene.backend();
@@ -46,7 +46,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
     },
   );
 
-  testOn(carrier, "every backend on a state gets the messages of every other", async (scene) => {
+  testOn(transport, "every backend on a state gets the messages of every other", async (scene) => {
     const backends = [scene.backend(), scene.backend(), scene.backend()];
     const inboxes = backends.map(() => new Inbox());
     await Promise.all(backends.map((backend, i) => backend.subscribe("t", inboxes[i].handler)));
@@ -62,7 +62,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
     }
   });
 
-  testOn(carrier, "a topic has several handlers, each once", async (scene) => {
+  testOn(transport, "a topic has several handlers, each once", async (scene) => {
     const backend = scene.backend();
     const [a, b] = [new Inbox(), new Inbox()];
     await Promise.all([
@@ -77,7 +77,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
     assert.deepEqual(numbersOf(await a.has(2)), [1, 2]);
   });
 
-  testOn(carrier, "a handler is told which topic a message was stored in", async (scene) => {
+  testOn(transport, "a handler is told which topic a message was stored in", async (scene) => {
     const backend = scene.backend();
     const { promise, resolve } = Promise.withResolvers<unknown>();
     await backend.subscribe("a topic", (_message, delivery) => resolve(delivery));
@@ -85,21 +85,25 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
     assert.deepEqual(await within(promise, "the delivery"), { topic: "a topic" });
   });
 
-  testOn(carrier, "nothing comes after unsubscribing, until one subscribes anew", async (scene) => {
-    const backend = scene.backend();
-    const inbox = new Inbox();
-    await backend.subscribe("t", inbox.handler);
-    await backend.storeMessage("n", "t", numbered(1));
-    await inbox.has(1);
-    await backend.unsubscribe("t");
-    assert.equal(backend.localHandlers.size, 0);
-    await backend.storeMessage("n", "t", numbered(2));
-    await backend.subscribe("t", inbox.handler);
-    await backend.storeMessage("n", "t", numbered(3));
-    assert.deepEqual(numbersOf(await inbox.has(2)), [1, 3]);
-  });
+  testOn(
+    transport,
+    "nothing comes after unsubscribing, until one subscribes anew",
+    async (scene) => {
+      const backend = scene.backend();
+      const inbox = new Inbox();
+      await backend.subscribe("t", inbox.handler);
+      await backend.storeMessage("n", "t", numbered(1));
+      await inbox.has(1);
+      await backend.unsubscribe("t");
+      assert.equal(backend.localHandlers.size, 0);
+      await backend.storeMessage("n", "t", numbered(2));
+      await backend.subscribe("t", inbox.handler);
+      await backend.storeMessage("n", "t", numbered(3));
+      assert.deepEqual(numbersOf(await inbox.has(2)), [1, 3]);
+    },
+  );
 
-  testOn(carrier, "one handler of several can be taken away", async (scene) => {
+  testOn(transport, "one handler of several can be taken away", async (scene) => {
     const backend = scene.backend();
     const [goes, stays] = [new Inbox(), new Inbox()];
     await backend.subscribe("t", goes.handler);
@@ -112,7 +116,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
     assert.deepEqual(goes.messages, []);
   });
 
-  testOn(carrier, "loadSubscribers takes a map or an object of topics", async (scene) => {
+  testOn(transport, "loadSubscribers takes a map or an object of topics", async (scene) => {
     const backend = scene.backend();
     const inboxes = [new Inbox(), new Inbox(), new Inbox()];
     const [a, b, c] = inboxes.map(({ handler }) => handler);
@@ -126,7 +130,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
   });
 
   testOn(
-    carrier,
+    transport,
     "a handler that throws or rejects keeps nobody back, and is reported",
     async (scene) => {
       const errors: string[] = [];
@@ -153,7 +157,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
     },
   );
 
-  testOn(carrier, "a handler may store, subscribe and unsubscribe", async (scene) => {
+  testOn(transport, "a handler may store, subscribe and unsubscribe", async (scene) => {
     const backend = scene.backend();
     const [answers, later] = [new Inbox(), new Inbox()];
     await backend.subscribe("answers", answers.handler);
@@ -168,7 +172,7 @@ export function testSubscriptions(carrier: MessagingCarrier): void {
     assert.deepEqual(numbersOf(await later.has(1)), [2]);
   });
 
-  testOn(carrier, "names that cannot be are refused", async (scene) => {
+  testOn(transport, "names that cannot be are refused", async (scene) => {
     const backend = scene.backend();
     for (const name of ["", "a\nb", "a\r\nPING", "\0", "x".repeat(2000), "\ud800"]) {
       await assert.rejects(backend.subscribe(name, () => {}), MessagingRefusedError);

@@ -1,7 +1,7 @@
 // One contract, whatever carries the messages. To run it on a backend, call `testMessagingBackend` with
 // what opens it.
 
-import type { MessagingCarrier } from "./carrier.ts";
+import type { MessagingTransport } from "./carrier.ts";
 import { testLifecycle } from "./lifecycle.ts";
 import { testLookup } from "./lookup.ts";
 import { testRedisLike } from "./redis_like.ts";
@@ -11,12 +11,12 @@ import { testValues } from "./values.ts";
 import { testWriters } from "./writers.ts";
 
 /** Registers all tests of the contract for one kind of backend. */
-export function testMessagingBackend(carrier: MessagingCarrier): void {
-  testLookup(carrier);
-  testTtl(carrier);
-  testSubscriptions(carrier);
-  testRedisLike(carrier);
-  testValues(carrier);
-  testWriters(carrier);
-  testLifecycle(carrier);
+export function testMessagingBackend(transport: MessagingTransport): void {
+  testLookup(transport);
+  testTtl(transport);
+  testSubscriptions(transport);
+  testRedisLike(transport);
+  testValues(transport);
+  testWriters(transport);
+  testLifecycle(transport);
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Message } from "../../../mod.ts";
 import { ids, jsonObjects } from "../../support/json_values.ts";
-import { Inbox, makeMessage, type MessagingCarrier, testOn } from "./carrier.ts";
+import { Inbox, makeMessage, type MessagingTransport, testOn } from "./carrier.ts";
 
 const UNICODE = [
   "ümlaut",
@@ -18,44 +18,54 @@ const UNICODE = [
   "back\\slash",
 ];
 
-export function testValues(carrier: MessagingCarrier): void {
-  testOn(carrier, "random ids and random JSON come back as they were, every way", async (scene) => {
-    const writer = scene.backend();
-    const reader = scene.backend();
-    const inbox = new Inbox();
-    let run = 0;
-    await fc.assert(
-      fc.asyncProperty(ids, jsonObjects, jsonObjects, ids, async (id, payload, unknown, other) => {
-        const topic = `t${run++}`;
-        const extra = Object.fromEntries(
-          Object.entries(unknown).map(([key, value]) => [`x_${key}`, value]),
-        );
-        const message = makeMessage({
-          id,
-          payload,
-          extra,
-          topics: [topic],
-          thread: [id, other],
-          inResponseTo: other,
-        });
-        await reader.subscribe(topic, inbox.handler);
-        await writer.storeMessage("n", topic, message);
-        const [delivered] = await inbox.has(1);
-        inbox.messages.length = 0;
-        await reader.unsubscribe(topic);
-        const [stored] = await reader.getMessagesForTopic(topic);
-        const [found] = await reader.getMessagesById("n", [id]);
-        for (const copy of [delivered, stored, found]) {
-          assert.deepEqual(copy, message);
-          assert.equal(copy.stringify(), message.stringify());
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
+export function testValues(transport: MessagingTransport): void {
+  testOn(
+    transport,
+    "random ids and random JSON come back as they were, every way",
+    async (scene) => {
+      const writer = scene.backend();
+      const reader = scene.backend();
+      const inbox = new Inbox();
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          ids,
+          jsonObjects,
+          jsonObjects,
+          ids,
+          async (id, payload, unknown, other) => {
+            const topic = `t${run++}`;
+            const extra = Object.fromEntries(
+              Object.entries(unknown).map(([key, value]) => [`x_${key}`, value]),
+            );
+            const message = makeMessage({
+              id,
+              payload,
+              extra,
+              topics: [topic],
+              thread: [id, other],
+              inResponseTo: other,
+            });
+            await reader.subscribe(topic, inbox.handler);
+            await writer.storeMessage("n", topic, message);
+            const [delivered] = await inbox.has(1);
+            inbox.messages.length = 0;
+            await reader.unsubscribe(topic);
+            const [stored] = await reader.getMessagesForTopic(topic);
+            const [found] = await reader.getMessagesById("n", [id]);
+            for (const copy of [delivered, stored, found]) {
+              assert.deepEqual(copy, message);
+              assert.equal(copy.stringify(), message.stringify());
+            }
+          },
+        ),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   testOn(
-    carrier,
+    transport,
     "a message from elsewhere keeps unknown fields and their order",
     async (scene) => {
       const backend = scene.backend();
@@ -68,7 +78,7 @@ export function testValues(carrier: MessagingCarrier): void {
     },
   );
 
-  testOn(carrier, "topics, namespaces and payloads take any text", async (scene) => {
+  testOn(transport, "topics, namespaces and payloads take any text", async (scene) => {
     const backend = scene.backend();
     const inbox = new Inbox();
     for (const [i, text] of UNICODE.entries()) {
@@ -81,7 +91,7 @@ export function testValues(carrier: MessagingCarrier): void {
     }
   });
 
-  testOn(carrier, "large messages come through, between small ones", async (scene) => {
+  testOn(transport, "large messages come through, between small ones", async (scene) => {
     const writer = scene.backend();
     const reader = scene.backend();
     const inbox = new Inbox();
@@ -97,7 +107,7 @@ export function testValues(carrier: MessagingCarrier): void {
   });
 
   testOn(
-    carrier,
+    transport,
     "a message that is changed after it was stored is stored as it was",
     async (scene) => {
       const backend = scene.backend();

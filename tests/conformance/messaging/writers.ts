@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { GemstoneGenerator, type Message } from "../../../mod.ts";
-import { idsOf, Inbox, makeMessage, type MessagingCarrier, testOn } from "./carrier.ts";
+import { idsOf, Inbox, makeMessage, type MessagingTransport, testOn } from "./carrier.ts";
 
 const byId = (a: bigint, b: bigint) => a < b ? -1 : 1;
 
@@ -19,8 +19,8 @@ function checkWriters(messages: readonly Message[], writers: number, count: numb
   }
 }
 
-export function testWriters(carrier: MessagingCarrier): void {
-  testOn(carrier, "concurrent writers lose nothing, and each keeps its order", async (scene) => {
+export function testWriters(transport: MessagingTransport): void {
+  testOn(transport, "concurrent writers lose nothing, and each keeps its order", async (scene) => {
     const [WRITERS, COUNT] = [5, 100];
     const reader = scene.backend();
     const inbox = new Inbox();
@@ -40,7 +40,7 @@ export function testWriters(carrier: MessagingCarrier): void {
   });
 
   testOn(
-    carrier,
+    transport,
     "calls that do not wait for each other are carried out in order",
     async (scene) => {
       const backend = scene.backend();
@@ -57,10 +57,10 @@ export function testWriters(carrier: MessagingCarrier): void {
     },
   );
 
-  if (!carrier.spansProcesses) return;
+  if (!transport.spansProcesses) return;
 
   testOn(
-    carrier,
+    transport,
     "writers in other processes lose nothing, and each keeps its order",
     async (scene) => {
       const [WRITERS, COUNT] = [3, 100];

@@ -130,7 +130,7 @@ export function broadcastTests(test: TestOn): void {
 
   test("what maxItems takes from a subscriber is reported as a gap", async (stage) => {
     const queue = await stage.open({ maxItems: 5 });
-    await leave(queue.subscribe("news", "ann"));
+    await closeSubscription(queue.subscribe("news", "ann"));
     for (let i = 0; i < 12; i++) await queue.publish(news(i));
     const gaps: Gap[] = [];
     await using subscription = queue.subscribe("news", "ann", { onGap: (gap) => gaps.push(gap) });
@@ -163,7 +163,7 @@ export function broadcastTests(test: TestOn): void {
 
   test("unsubscribe forgets the agent and what waits for it", async (stage) => {
     const queue = await stage.open();
-    await leave(queue.subscribe("news", "ann"));
+    await closeSubscription(queue.subscribe("news", "ann"));
     await queue.publish(news("waits"));
     await queue.publish(task("targeted", { channel: "news", targetAgent: "ann" }));
     assert.equal(await queue.unsubscribe("news", "ann"), true);
@@ -209,7 +209,7 @@ export function broadcastTests(test: TestOn): void {
 }
 
 /** Makes an agent known to the channel, and goes away. */
-async function leave(subscription: Subscription): Promise<void> {
+async function closeSubscription(subscription: Subscription): Promise<void> {
   await subscription.ready;
   await subscription.return();
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pause, within } from "../../support/deadline.ts";
+import { sleep, within } from "../../support/deadline.ts";
 import {
   LEASE_OVER_MS,
   LEASE_SECONDS,
@@ -57,7 +57,7 @@ export function deliveryTests(test: TestOn): void {
     await queue.publish(task("right"));
     await using subscription = queue.subscribe("tasks", "worker");
     assert.equal((await nextOf(subscription)).payload, "right");
-    assert.equal(await neverComes(subscription.next()), true);
+    assert.equal(await neverResolves(subscription.next()), true);
   });
 
   test("consumers of one agent share its messages, each taken once", async (stage) => {
@@ -88,7 +88,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal((await nextOf(first)).attempts, 1);
     await using second = queue.subscribe("tasks", "worker");
     const coming = second.next();
-    assert.equal(await neverComes(coming), true);
+    assert.equal(await neverResolves(coming), true);
     await stage.advance(LEASE_OVER_MS);
     const { value } = await within(coming, "redelivery");
     assert.equal(value.payload, "again");
@@ -103,7 +103,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(await queue.acknowledge(record), true);
     assert.equal(await queue.acknowledge(record.id), true);
     await stage.advance(LEASE_OVER_MS);
-    assert.equal(await neverComes(subscription.next()), true);
+    assert.equal(await neverResolves(subscription.next()), true);
     const stored = await queue.get(record.id);
     assert.equal(stored?.acknowledged, true);
     assert.ok(stored!.updatedAt >= stored!.createdAt);
@@ -119,7 +119,7 @@ export function deliveryTests(test: TestOn): void {
     await stage.advance(LEASE_OVER_MS);
     assert.equal(await queue.acknowledge(record), true);
     await using subscription = queue.subscribe("tasks", "worker");
-    assert.equal(await neverComes(subscription.next()), true);
+    assert.equal(await neverResolves(subscription.next()), true);
   });
 
   test("acknowledging in another agent's name does nothing", async (stage) => {
@@ -152,7 +152,7 @@ export function deliveryTests(test: TestOn): void {
 
     await using resumed = queue.subscribe("tasks", "worker");
     const coming = resumed.next();
-    assert.equal(await neverComes(coming), true);
+    assert.equal(await neverResolves(coming), true);
     assert.equal(await queue.requeue(dead), true);
     assert.equal(await queue.requeue(dead), false);
     const { value } = await within(coming, "the requeued message");
@@ -215,7 +215,7 @@ export function deliveryTests(test: TestOn): void {
     await stage.advance(LEASE_OVER_MS);
     await using quick = queue.subscribe("tasks", "worker");
     assert.deepEqual(await takeFrom(queue, quick, 1), [1]);
-    assert.equal(await neverComes(slow.next()), true);
+    assert.equal(await neverResolves(slow.next()), true);
   });
 
   test("giving back what was taken too long ago takes it from nobody else", async (stage) => {
@@ -274,7 +274,7 @@ export function deliveryTests(test: TestOn): void {
     await queue.delete(id);
     assert.equal(await queue.acknowledge(record), false);
     await stage.advance(LEASE_OVER_MS);
-    assert.equal(await neverComes(subscription.next()), true);
+    assert.equal(await neverResolves(subscription.next()), true);
     assert.deepEqual(await queue.getDeadLetters("worker"), []);
   });
 
@@ -285,16 +285,16 @@ export function deliveryTests(test: TestOn): void {
     await nextOf(holder);
     await using idle = queue.subscribe("tasks", "worker");
     const coming = idle.next();
-    assert.equal(await neverComes(coming), true);
+    assert.equal(await neverResolves(coming), true);
     await holder.return();
     assert.equal((await within(coming, "what was given back")).value.payload, 1);
   });
 }
 
 /** Whether a promise stays pending for a while. */
-async function neverComes(promise: Promise<unknown>): Promise<boolean> {
+async function neverResolves(promise: Promise<unknown>): Promise<boolean> {
   // A failure in the meantime is one of the test, and of nobody else.
   promise.catch(() => {});
-  const late = pause(60).then(() => true);
+  const late = sleep(60).then(() => true);
   return await Promise.race([promise.then(() => false), late]);
 }

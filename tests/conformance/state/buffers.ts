@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { bytes, type StateCarrier, testState } from "./carrier.ts";
+import { bytes, type StateTransport, testState } from "./carrier.ts";
 
 /** Context buffers: slots in their order, whoever reads them. */
-export function testBuffers(carrier: StateCarrier): void {
-  testState(carrier, "slots have indices from 0 on, and keep their order", async (one, other) => {
+export function testBuffers(transport: StateTransport): void {
+  testState(transport, "slots have indices from 0 on, and keep their order", async (one, other) => {
     assert.equal(await one.bufferAppend("t", bytes(1)), 0);
     assert.equal(await other.bufferAppend("t", bytes(2, 2)), 1);
     assert.equal(await one.bufferAppend("t", bytes()), 2);
@@ -14,7 +14,7 @@ export function testBuffers(carrier: StateCarrier): void {
     assert.equal(await one.bufferThreadLen("t"), 3);
   });
 
-  testState(carrier, "what is not there is empty or undefined", async (backend) => {
+  testState(transport, "what is not there is empty or undefined", async (backend) => {
     assert.deepEqual(await backend.bufferGetThread("t"), []);
     assert.equal(await backend.bufferGetSlot("t", 0), undefined);
     assert.equal(await backend.bufferThreadLen("t"), 0);
@@ -26,7 +26,7 @@ export function testBuffers(carrier: StateCarrier): void {
     assert.equal(await backend.bufferGetSlot("t", Number.MAX_SAFE_INTEGER), undefined);
   });
 
-  testState(carrier, "a deleted thread is gone for all, and begins anew", async (one, other) => {
+  testState(transport, "a deleted thread is gone for all, and begins anew", async (one, other) => {
     await one.bufferAppend("t", bytes(1));
     await one.bufferAppend("u", bytes(2));
     assert.equal(await other.bufferDeleteThread("t"), true);
@@ -37,7 +37,7 @@ export function testBuffers(carrier: StateCarrier): void {
     assert.deepEqual((await other.bufferListThreads()).sort(), ["t", "u"]);
   });
 
-  testState(carrier, "clearing the buffers leaves the registry alone", async (one, other) => {
+  testState(transport, "clearing the buffers leaves the registry alone", async (one, other) => {
     await one.bufferAppend("t", bytes(1));
     await one.registrySet("a.b", "u1");
     await other.bufferClear();
@@ -45,28 +45,32 @@ export function testBuffers(carrier: StateCarrier): void {
     assert.equal(await one.registryGetUuid("a.b"), "u1");
   });
 
-  testState(carrier, "a slot is a copy: neither side changes it for others", async (one, other) => {
-    const slot = bytes(1, 2, 3);
-    await one.bufferAppend("t", slot);
-    slot.fill(9);
-    (await one.bufferGetThread("t"))[0].fill(8);
-    (await one.bufferGetSlot("t", 0))!.fill(7);
-    assert.deepEqual(await other.bufferGetSlot("t", 0), bytes(1, 2, 3));
-  });
+  testState(
+    transport,
+    "a slot is a copy: neither side changes it for others",
+    async (one, other) => {
+      const slot = bytes(1, 2, 3);
+      await one.bufferAppend("t", slot);
+      slot.fill(9);
+      (await one.bufferGetThread("t"))[0].fill(8);
+      (await one.bufferGetSlot("t", 0))!.fill(7);
+      assert.deepEqual(await other.bufferGetSlot("t", 0), bytes(1, 2, 3));
+    },
+  );
 
-  testState(carrier, "a view of a larger buffer is stored alone", async (one, other) => {
+  testState(transport, "a view of a larger buffer is stored alone", async (one, other) => {
     const buffer = bytes(0, 1, 2, 3, 4, 5);
     await one.bufferAppend("t", buffer.subarray(2, 4));
     assert.deepEqual(await other.bufferGetThread("t"), [bytes(2, 3)]);
   });
 
-  testState(carrier, "a slot of 10 MB comes back as it was", async (one, other) => {
+  testState(transport, "a slot of 10 MB comes back as it was", async (one, other) => {
     const slot = new Uint8Array(10_000_000).map((_, i) => i * 31 + (i >> 9));
     await one.bufferAppend("t", slot);
     assert.equal(Buffer.compare(slot, (await other.bufferGetSlot("t", 0))!), 0);
   });
 
-  testState(carrier, "random bytes under random ids come back exactly", async (one, other) => {
+  testState(transport, "random bytes under random ids come back exactly", async (one, other) => {
     const id = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 })
       // deno-lint-ignore no-control-regex
       .filter((text) => !/[\u0000-\u001f\u007f-\u009f]/.test(text));
@@ -83,7 +87,7 @@ export function testBuffers(carrier: StateCarrier): void {
     );
   });
 
-  testState(carrier, "appends at the same time get an index each", async (one, other) => {
+  testState(transport, "appends at the same time get an index each", async (one, other) => {
     const appends = Array.from(
       { length: 200 },
       (_, i) => (i % 2 === 0 ? one : other).bufferAppend("t", bytes(i)),

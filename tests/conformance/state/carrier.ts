@@ -4,7 +4,7 @@
 import type { BackendConfig, SharedBackend, StateOptions } from "../../../backends/state/mod.ts";
 
 /** One kind of backend. */
-export interface StateCarrier {
+export interface StateTransport {
   /** Stands in the names of the tests. */
   readonly name: string;
   /** An empty state of its own. */
@@ -23,13 +23,13 @@ export interface State extends AsyncDisposable {
 
 /** Runs one test with backends that share an empty state. */
 export function testState(
-  carrier: StateCarrier,
+  transport: StateTransport,
   name: string,
   test: (one: SharedBackend, other: SharedBackend, state: State) => Promise<void>,
   options: StateOptions = {},
 ): void {
-  Deno.test(`${carrier.name} state: ${name}`, async () => {
-    await using state = await carrier.open(options);
+  Deno.test(`${transport.name} state: ${name}`, async () => {
+    await using state = await transport.open(options);
     await using one = await state.backend();
     await using other = await state.backend();
     await test(one, other, state);

@@ -1,38 +1,38 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type StateCarrier, testState } from "./carrier.ts";
+import { type StateTransport, testState } from "./carrier.ts";
 
 /** The registry: pairs of a chain and a uuid, each in one pair at most. */
-export function testRegistry(carrier: StateCarrier): void {
-  testState(carrier, "a pair is found by either side", async (one, other) => {
+export function testRegistry(transport: StateTransport): void {
+  testState(transport, "a pair is found by either side", async (one, other) => {
     await one.registrySet("console.router.greeter", "u1");
     assert.equal(await other.registryGetUuid("console.router.greeter"), "u1");
     assert.equal(await other.registryGetChain("u1"), "console.router.greeter");
     assert.deepEqual(await other.registryListAll(), { u1: "console.router.greeter" });
   });
 
-  testState(carrier, "what is not mapped is undefined", async (backend) => {
+  testState(transport, "what is not mapped is undefined", async (backend) => {
     assert.equal(await backend.registryGetUuid("a"), undefined);
     assert.equal(await backend.registryGetChain("u"), undefined);
     assert.equal(await backend.registryDelete("u"), false);
     assert.deepEqual(await backend.registryListAll(), {});
   });
 
-  testState(carrier, "a chain with a new uuid leaves its old one", async (one, other) => {
+  testState(transport, "a chain with a new uuid leaves its old one", async (one, other) => {
     await one.registrySet("a", "u1");
     await other.registrySet("a", "u2");
     assert.equal(await one.registryGetChain("u1"), undefined);
     assert.deepEqual(await one.registryListAll(), { u2: "a" });
   });
 
-  testState(carrier, "a uuid with a new chain leaves its old one", async (one, other) => {
+  testState(transport, "a uuid with a new chain leaves its old one", async (one, other) => {
     await one.registrySet("a", "u1");
     await other.registrySet("b", "u1");
     assert.equal(await one.registryGetUuid("a"), undefined);
     assert.deepEqual(await one.registryListAll(), { u1: "b" });
   });
 
-  testState(carrier, "a pair of two mapped names replaces both old pairs", async (one, other) => {
+  testState(transport, "a pair of two mapped names replaces both old pairs", async (one, other) => {
     await one.registrySet("a", "u1");
     await one.registrySet("b", "u2");
     await other.registrySet("a", "u2");
@@ -41,14 +41,14 @@ export function testRegistry(carrier: StateCarrier): void {
     assert.equal(await one.registryGetChain("u1"), undefined);
   });
 
-  testState(carrier, "deleting a uuid deletes both directions", async (one, other) => {
+  testState(transport, "deleting a uuid deletes both directions", async (one, other) => {
     await one.registrySet("a", "u1");
     assert.equal(await other.registryDelete("u1"), true);
     assert.equal(await one.registryDelete("u1"), false);
     assert.equal(await one.registryGetUuid("a"), undefined);
   });
 
-  testState(carrier, "clearing the registry leaves the buffers alone", async (one, other) => {
+  testState(transport, "clearing the registry leaves the buffers alone", async (one, other) => {
     await one.registrySet("a", "u1");
     await one.bufferAppend("t", Uint8Array.of(1));
     await other.registryClear();
@@ -57,14 +57,14 @@ export function testRegistry(carrier: StateCarrier): void {
     assert.equal(await one.bufferThreadLen("t"), 1);
   });
 
-  testState(carrier, "names like those of an object's members are names", async (one, other) => {
+  testState(transport, "names like those of an object's members are names", async (one, other) => {
     for (const name of ["__proto__", "constructor", "toString"]) await one.registrySet(name, name);
     const all = await other.registryListAll();
     assert.deepEqual(Object.keys(all).sort(), ["__proto__", "constructor", "toString"]);
     assert.equal(await other.registryGetUuid("hasOwnProperty"), undefined);
   });
 
-  testState(carrier, "any sequence of calls keeps a bijection", async (one, other) => {
+  testState(transport, "any sequence of calls keeps a bijection", async (one, other) => {
     const name = fc.constantFrom("a", "b", "c", "d");
     const step = fc.oneof(
       fc.record({ chain: name, uuid: name }),

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { bytes, type StateCarrier, testState } from "./carrier.ts";
+import { bytes, type StateTransport, testState } from "./carrier.ts";
 
 const TTL_MS = 1000;
 const SHORT = { ttlSeconds: TTL_MS / 1000, maxThreads: 2 };
 
 /** Time to live: of whole threads and whole pairs, renewed on use. */
-export function testTtl(carrier: StateCarrier): void {
-  testState(carrier, "an unused thread expires as a whole", async (one, other, state) => {
+export function testTtl(transport: StateTransport): void {
+  testState(transport, "an unused thread expires as a whole", async (one, other, state) => {
     for (let i = 0; i < 3; i++) await one.bufferAppend("t", bytes(i));
     await state.advance(TTL_MS + 200);
     assert.equal(await other.bufferThreadLen("t"), 0);
@@ -17,7 +17,7 @@ export function testTtl(carrier: StateCarrier): void {
     assert.deepEqual(await other.bufferGetThread("t"), [bytes(9)]);
   }, SHORT);
 
-  testState(carrier, "expired threads do not count", async (one, other, state) => {
+  testState(transport, "expired threads do not count", async (one, other, state) => {
     await one.bufferAppend("a", bytes(1));
     await one.bufferAppend("b", bytes(1));
     await state.advance(TTL_MS + 200);
@@ -26,7 +26,7 @@ export function testTtl(carrier: StateCarrier): void {
     assert.deepEqual((await one.bufferListThreads()).sort(), ["c", "d"]);
   }, SHORT);
 
-  testState(carrier, "an unused pair expires in both directions", async (one, other, state) => {
+  testState(transport, "an unused pair expires in both directions", async (one, other, state) => {
     await one.registrySet("a", "u1");
     await state.advance(TTL_MS + 200);
     assert.equal(await other.registryGetUuid("a"), undefined);
@@ -35,7 +35,7 @@ export function testTtl(carrier: StateCarrier): void {
     assert.equal(await other.registryDelete("u1"), false);
   }, SHORT);
 
-  testState(carrier, "a thread that is appended to lives on", async (one, other, state) => {
+  testState(transport, "a thread that is appended to lives on", async (one, other, state) => {
     await one.bufferAppend("t", bytes(1));
     await state.advance(TTL_MS * 0.6);
     await other.bufferAppend("t", bytes(2));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
-import { CARRIERS, testOn } from "../../conformance/channel/channel.ts";
+import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 
 /** Collects the library's records while `body` runs. */
 async function collect(body: () => void | Promise<void>): Promise<LogRecord[]> {
@@ -31,8 +31,8 @@ function texts(records: LogRecord[], level: string): string[] {
   return records.filter((record) => record.level === level).map(({ message }) => message.join(""));
 }
 
-for (const carrier of CARRIERS) {
-  testOn(carrier, "attaching and leaving are told at debug level", async (open) => {
+for (const transport of TRANSPORTS) {
+  testOn(transport, "attaching and leaving are told at debug level", async (open) => {
     const channel = open();
     const records = await collect(() => {
       const pusher = channel.pusher();
@@ -51,41 +51,49 @@ for (const carrier of CARRIERS) {
     for (const { category } of records) assert.equal(category[0], "ringbus");
   });
 
-  testOn(carrier, "the first refused message is a warning, the next ones are not", async (open) => {
-    const channel = open(1024);
-    const records = await collect(() => {
-      const pusher = channel.pusher();
-      for (let i = 0; i < 1000; i++) pusher.send(i);
-    });
-    const drops = texts(records, "warning").filter((text) => text.includes("was not accepted"));
-    assert.equal(drops.length, 1);
-  });
+  testOn(
+    transport,
+    "the first refused message is a warning, the next ones are not",
+    async (open) => {
+      const channel = open(1024);
+      const records = await collect(() => {
+        const pusher = channel.pusher();
+        for (let i = 0; i < 1000; i++) pusher.send(i);
+      });
+      const drops = texts(records, "warning").filter((text) => text.includes("was not accepted"));
+      assert.equal(drops.length, 1);
+    },
+  );
 
   for (const [capacity, length] of [[1024, 8], [65_536, 16], [65_536, 3000], [1 << 20, 64]]) {
-    testOn(carrier, `a ring of ${capacity} warns at 90% full of ${length} B each`, async (open) => {
-      const channel = open(capacity);
-      const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
-      const puller = channel.puller<Uint8Array>();
-      const bytes = new Uint8Array(length);
-      const fill = (share: number) => {
-        const each = Math.ceil((length + 16) / 8) * 8;
-        for (let used = 0; used + each < share * capacity; used += each) pusher.send(bytes);
-      };
-      const half = await collect(() => fill(0.85));
-      assert.deepEqual(fills(half), []);
-      puller.drain();
-      const full = fills(await collect(() => fill(0.985)));
-      assert.equal(full.length, 1);
-      const [, percent] = full[0].match(/(\d+)% full/)!;
-      assert.ok(Number(percent) >= 90);
-      puller.drain();
-      assert.equal(fills(await collect(() => fill(0.5))).length, 0);
-      puller.drain();
-      assert.equal(fills(await collect(() => fill(0.985))).length, 1);
-    });
+    testOn(
+      transport,
+      `a ring of ${capacity} warns at 90% full of ${length} B each`,
+      async (open) => {
+        const channel = open(capacity);
+        const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
+        const puller = channel.puller<Uint8Array>();
+        const bytes = new Uint8Array(length);
+        const fill = (share: number) => {
+          const each = Math.ceil((length + 16) / 8) * 8;
+          for (let used = 0; used + each < share * capacity; used += each) pusher.send(bytes);
+        };
+        const half = await collect(() => fill(0.85));
+        assert.deepEqual(fills(half), []);
+        puller.drain();
+        const full = fills(await collect(() => fill(0.985)));
+        assert.equal(full.length, 1);
+        const [, percent] = full[0].match(/(\d+)% full/)!;
+        assert.ok(Number(percent) >= 90);
+        puller.drain();
+        assert.equal(fills(await collect(() => fill(0.5))).length, 0);
+        puller.drain();
+        assert.equal(fills(await collect(() => fill(0.985))).length, 1);
+      },
+    );
   }
 
-  testOn(carrier, "a publisher never warns of a full ring", async (open) => {
+  testOn(transport, "a publisher never warns of a full ring", async (open) => {
     const channel = open(1024);
     const records = await collect(() => {
       const publisher = channel.publisher();
@@ -94,7 +102,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(texts(records, "warning"), []);
   });
 
-  testOn(carrier, "nothing is written unless the application configures it", (open) => {
+  testOn(transport, "nothing is written unless the application configures it", (open) => {
     const written: unknown[] = [];
     const methods = ["log", "error", "warn", "info", "debug"] as const;
     const originals = methods.map((method) => console[method]);

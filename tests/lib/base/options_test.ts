@@ -16,7 +16,7 @@ import {
   Subscriber,
 } from "../../../mod.ts";
 import { checkCapacity, checkName, checkTimeout, show } from "../../../lib/base/options.ts";
-import { CARRIERS, testOn } from "../../conformance/channel/channel.ts";
+import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { numbers } from "../../conformance/channel/values.ts";
 
@@ -195,8 +195,8 @@ const POINT: Codec<number> = {
   decode: (bytes) => bytes[0],
 };
 
-for (const carrier of CARRIERS) {
-  testOn(carrier, "an option left out adopts the channel's value", (open) => {
+for (const transport of TRANSPORTS) {
+  testOn(transport, "an option left out adopts the channel's value", (open) => {
     const channel = open(4096);
     channel.pusher<Map<number, number>>({ codec: "clone" }).send(new Map([[1, 2]]));
     const puller = channel.puller();
@@ -206,7 +206,7 @@ for (const carrier of CARRIERS) {
     channel.puller({ capacityBytes: 4090 });
   });
 
-  testOn(carrier, "a conflict is an error that names both sides, and costs nothing", (open) => {
+  testOn(transport, "a conflict is an error that names both sides, and costs nothing", (open) => {
     const channel = open(4096);
     const pusher = channel.pusher({ codec: "json" });
     pusher.send("kept");
@@ -227,7 +227,7 @@ for (const carrier of CARRIERS) {
     assert.equal(channel.puller().tryRecv(), "kept");
   });
 
-  testOn(carrier, "a channel with a codec of one's own needs that codec", (open) => {
+  testOn(transport, "a channel with a codec of one's own needs that codec", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>({ codec: POINT as Codec });
     pusher.send(7);
@@ -240,7 +240,7 @@ for (const carrier of CARRIERS) {
     assert.equal(channel.puller<number>({ codec: POINT as Codec }).tryRecv(), 7);
   });
 
-  testOn(carrier, "the 129th sender and the 257th participant are refused", (open) => {
+  testOn(transport, "the 129th sender and the 257th participant are refused", (open) => {
     const channel = open(1024);
     const pushers = numbers(128).map(() => channel.pusher<number>());
     assert.throws(

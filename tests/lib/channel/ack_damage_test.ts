@@ -19,18 +19,20 @@ const CASES = 3000;
 const MESSAGES = 12;
 const CAPACITY_BYTES = 16_384;
 /** More than enough for all messages, and for each error to be told. */
-const MOST_CALLS = 200;
+const MAX_CALLS = 200;
 
 const lengthOf = (n: number): number => 20 + n * 40;
 
 /** Takes all there is; answers what came, and how many errors. */
-function takeAll(puller: Puller<Delivery<Uint8Array>>): { got: Uint8Array[]; errors: number } {
+function receiveAll(
+  puller: Puller<Delivery<Uint8Array>>,
+): { received: Uint8Array[]; errors: number } {
   const got: Uint8Array[] = [];
   let errors = 0;
-  for (let call = 0; call < MOST_CALLS; call++) {
+  for (let call = 0; call < MAX_CALLS; call++) {
     try {
       const message = puller.tryRecv();
-      if (message === undefined) return { got, errors };
+      if (message === undefined) return { received: got, errors };
       got.push(message.value);
       message.ack();
     } catch (error) {
@@ -38,7 +40,7 @@ function takeAll(puller: Puller<Delivery<Uint8Array>>): { got: Uint8Array[]; err
       errors++;
     }
   }
-  return { got, errors };
+  return { received: got, errors };
 }
 
 Deno.test("damage of held messages ends in right messages or in errors that say so", () => {
@@ -66,14 +68,14 @@ Deno.test("damage of held messages ends in right messages or in errors that say 
         random.below(256),
       );
     }
-    const first = takeAll(other);
+    const first = receiveAll(other);
     try {
       holder.close();
     } catch (error) {
       assert.ok(error instanceof ShmCorruptionError, String(error));
     }
-    const second = takeAll(other);
-    const got = [...first.got, ...second.got];
+    const second = receiveAll(other);
+    const got = [...first.received, ...second.received];
     for (const bytes of got) {
       const n = (bytes.length - 20) / 40;
       assert.ok(sameBytes(bytes, pattern(lengthOf(n), n)), `case ${at}: no message of ours`);

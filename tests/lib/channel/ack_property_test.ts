@@ -6,8 +6,8 @@ import type { Delivery, Puller } from "../../../mod.ts";
 import {
   LOCAL,
   SHM,
-  type TestCarrier,
   type TestChannel,
+  type TestTransport,
 } from "../../conformance/channel/channel.ts";
 import { pattern, sameBytes } from "../../conformance/channel/values.ts";
 
@@ -68,7 +68,7 @@ class Table {
   readonly #channel: TestChannel;
   readonly #maxUnacked: number;
   readonly #pullers: Puller<Delivery<Uint8Array>>[];
-  readonly #held: Delivery<Uint8Array>[][];
+  readonly #unacked: Delivery<Uint8Array>[][];
   /** Messages that anybody can get, by id, and how often they were delivered. */
   readonly #free = new Map<number, number>();
   readonly #lengths: number[] = [];
@@ -77,7 +77,7 @@ class Table {
     this.#channel = channel;
     this.#maxUnacked = maxUnacked;
     this.#pullers = Array.from({ length: PULLERS }, () => this.#open());
-    this.#held = this.#pullers.map(() => []);
+    this.#unacked = this.#pullers.map(() => []);
   }
 
   #open(): Puller<Delivery<Uint8Array>> {
@@ -94,7 +94,7 @@ class Table {
   }
 
   /** Checks a message that somebody got; answers how often it was delivered before. */
-  #take(bytes: Uint8Array): number {
+  #receive(bytes: Uint8Array): number {
     const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
     const before = this.#free.get(id);
     assert.ok(before !== undefined, `message ${id} is held or done`);
@@ -107,7 +107,7 @@ class Table {
 
   pull(at: number, how: "try" | "sync" | "drain"): void {
     const puller = this.#pullers[at];
-    const held = this.#held[at];
+    const held = this.#unacked[at];
     const room = this.#maxUnacked - held.length;
     const isThere = this.#free.size > 0 && room > 0;
     if (how === "sync" && !isThere) return;
@@ -118,27 +118,27 @@ class Table {
     const deliveries = got.filter((message) => message !== undefined);
     assert.equal(deliveries.length, expected);
     for (const message of deliveries) {
-      assert.equal(message.deliveries, this.#take(message.value) + 1);
+      assert.equal(message.deliveries, this.#receive(message.value) + 1);
       held.push(message);
     }
   }
 
   settle(at: number, which: number, how: "ack" | "nack" | "dispose"): void {
-    const held = this.#held[at];
+    const held = this.#unacked[at];
     const [message] = held.splice(which % Math.max(1, held.length), 1);
     if (message === undefined) return;
     if (how === "dispose") message[Symbol.dispose]();
     else message[how]();
-    if (how !== "ack") this.#putBack(message);
+    if (how !== "ack") this.#requeue(message);
   }
 
-  #putBack({ value, deliveries }: Delivery<Uint8Array>): void {
+  #requeue({ value, deliveries }: Delivery<Uint8Array>): void {
     this.#free.set(new DataView(value.buffer, value.byteOffset).getUint32(0), deliveries);
   }
 
   reopen(at: number): void {
     this.#pullers[at].close();
-    for (const message of this.#held[at].splice(0)) this.#putBack(message);
+    for (const message of this.#unacked[at].splice(0)) this.#requeue(message);
     this.#pullers[at] = this.#open();
   }
 
@@ -158,7 +158,7 @@ class Table {
       if (bytes) got.push(bytes);
     }
     assert.equal(got.length, count);
-    for (const bytes of got) this.#take(bytes);
+    for (const bytes of got) this.#receive(bytes);
   }
 
   /** All that is not done is there for a newcomer. */
@@ -167,15 +167,15 @@ class Table {
     for (
       const message of this.#channel.ackPuller<Uint8Array>({ ...RAW, maxUnacked: 4096 }).drain()
     ) {
-      assert.equal(message.deliveries, this.#take(message.value) + 1);
+      assert.equal(message.deliveries, this.#receive(message.value) + 1);
       message.ack();
     }
     assert.equal(this.#free.size, 0, "messages were lost");
   }
 }
 
-function testTable(carrier: TestCarrier, numRuns: number): void {
-  Deno.test(`${carrier.name}: held messages are nobody else's, and none is lost or doubled`, () => {
+function testTable(transport: TestTransport, numRuns: number): void {
+  Deno.test(`${transport.name}: held messages are nobody else's, and none is lost or doubled`, () => {
     const runs = fc.record({
       capacity: fc.constantFrom(1024, 4096, 65_536),
       maxUnacked: fc.constantFrom(1, 3, 256),
@@ -183,7 +183,7 @@ function testTable(carrier: TestCarrier, numRuns: number): void {
     });
     fc.assert(
       fc.property(runs, ({ capacity, maxUnacked, steps }) => {
-        using channel = carrier.open(capacity);
+        using channel = transport.open(capacity);
         const pusher = channel.pusher<Uint8Array>(RAW);
         const plain = channel.puller<Uint8Array>(RAW);
         const table = new Table(channel, maxUnacked);

@@ -56,7 +56,7 @@ interface Used {
 
 const REGIONS = [[4096, 4096], [8192, 512], [65536, 20_000]] as const;
 
-function assertPlace({ offset, bytes }: Used, used: readonly Used[]): void {
+function assertBlock({ offset, bytes }: Used, used: readonly Used[]): void {
   assert.equal(offset % 8, 0);
   assert.ok(REGIONS.some(([at, size]) => offset >= at && offset + bytes <= at + size));
   for (const other of used) {
@@ -95,7 +95,7 @@ Deno.test("random blocks never overlap, and fit whenever there is a gap", () => 
       const offset = heap.allocate(each.allocate);
       assert.equal(offset >= 0, hasGap(used, each.allocate));
       if (offset < 0) continue;
-      assertPlace({ offset, bytes: each.allocate }, used);
+      assertBlock({ offset, bytes: each.allocate }, used);
       used.push({ offset, bytes: each.allocate });
     }
   }));

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { type CodecName, type Delivery, ShmCorruptionError } from "../../../mod.ts";
 import { MAX_NOTE_BYTES, Noted } from "../../../lib/channel/headers.ts";
 import { carryNotes } from "../../../lib/sockets/socket.ts";
-import { CARRIERS, LOCAL, type TestChannel, testOn } from "../../conformance/channel/channel.ts";
+import { LOCAL, type TestChannel, testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 import { pattern, sameBytes } from "../../conformance/channel/values.ts";
 
 const VALUES: Record<CodecName, unknown[]> = {
@@ -20,53 +20,53 @@ const TENSORS = [
 ];
 const CODECS = Object.keys(VALUES) as CodecName[];
 
-function noting<S extends Parameters<typeof carryNotes>[0]>(socket: S): S {
+function withHeadersEnabled<S extends Parameters<typeof carryNotes>[0]>(socket: S): S {
   carryNotes(socket);
   return socket;
 }
 
-function noted(values: unknown[]): Noted[] {
+function withHeaders(values: unknown[]): Noted[] {
   return values.map((value, i) => new Noted(value, `note ${i} é`));
 }
 
-for (const carrier of CARRIERS) {
+for (const transport of TRANSPORTS) {
   for (const codec of CODECS) {
     const values = [...VALUES[codec], ...TENSORS];
 
-    testOn(carrier, `who wants no notes receives what was sent with notes, ${codec}`, (open) => {
+    testOn(transport, `who wants no notes receives what was sent with notes, ${codec}`, (open) => {
       const channel = open();
       const puller = channel.puller({ codec });
-      const pusher = noting(channel.pusher({ codec }));
-      for (const message of noted(values)) {
+      const pusher = withHeadersEnabled(channel.pusher({ codec }));
+      for (const message of withHeaders(values)) {
         assert.ok(pusher.send(message));
         assert.deepEqual(puller.tryRecv(), message.value);
       }
-      assert.equal(pusher.sendMany(noted(values)), values.length);
+      assert.equal(pusher.sendMany(withHeaders(values)), values.length);
       assert.deepEqual(puller.drain(), values);
     });
 
-    testOn(carrier, `notes come with the values they were noted on, ${codec}`, async (open) => {
+    testOn(transport, `notes come with the values they were noted on, ${codec}`, async (open) => {
       const channel = open();
-      const puller = noting(channel.puller({ codec }));
-      const pusher = noting(channel.pusher({ codec }));
-      for (const message of noted(values)) {
+      const puller = withHeadersEnabled(channel.puller({ codec }));
+      const pusher = withHeadersEnabled(channel.pusher({ codec }));
+      for (const message of withHeaders(values)) {
         pusher.sendSync(message);
         assert.deepEqual(await puller.recv({ timeoutMs: 10_000 }), message);
         await pusher.sendAsync(message);
         assert.deepEqual(puller.recvSync({ timeoutMs: 10_000 }), message);
       }
-      const mixed = noted(values).map((message, i) => i % 2 === 0 ? message : message.value);
+      const mixed = withHeaders(values).map((message, i) => i % 2 === 0 ? message : message.value);
       pusher.sendMany(mixed);
       assert.deepEqual(puller.drain(), mixed);
     });
   }
 
-  testOn(carrier, "all subscribers receive a message with a note, with it or without", (open) => {
+  testOn(transport, "all subscribers receive a message with a note, with it or without", (open) => {
     const channel = open();
     const plain = channel.subscriber();
-    const wanting = noting(channel.subscriber());
+    const wanting = withHeadersEnabled(channel.subscriber());
     const message = new Noted({ a: 1 }, "the note");
-    const publisher = noting(channel.publisher());
+    const publisher = withHeadersEnabled(channel.publisher());
     publisher.send(message);
     publisher.send(2);
     assert.deepEqual(plain.drain(), [{ a: 1 }, 2]);
@@ -74,13 +74,13 @@ for (const carrier of CARRIERS) {
   });
 
   testOn(
-    carrier,
+    transport,
     "bytes with a note are received into a buffer and in place without it",
     (open) => {
       for (const length of [3, 64, 5000]) {
         const channel = open(16_384);
         const puller = channel.puller({ codec: "raw" });
-        const pusher = noting(channel.pusher({ codec: "raw" }));
+        const pusher = withHeadersEnabled(channel.pusher({ codec: "raw" }));
         const bytes = pattern(length, length);
         const target = new Uint8Array(length);
         pusher.sendMany([new Noted(bytes, "a"), new Noted(bytes, "b"), bytes]);
@@ -93,11 +93,11 @@ for (const carrier of CARRIERS) {
     },
   );
 
-  testOn(carrier, "a message that was given back comes again with its note", (open) => {
+  testOn(transport, "a message that was given back comes again with its note", (open) => {
     const channel = open();
-    const puller = noting(channel.ackPuller());
+    const puller = withHeadersEnabled(channel.ackPuller());
     const plain = channel.ackPuller();
-    const pusher = noting(channel.pusher());
+    const pusher = withHeadersEnabled(channel.pusher());
     for (const value of [{ job: 1 }, "y".repeat(5000), new Float64Array([1, 2])]) {
       pusher.send(new Noted(value, "the note"));
       const first = puller.tryRecv() as Delivery<Noted>;
@@ -112,10 +112,10 @@ for (const carrier of CARRIERS) {
     }
   });
 
-  testOn(carrier, "a request carries a note to its replier", (open) => {
+  testOn(transport, "a request carries a note to its replier", (open) => {
     const channel = open();
-    const replier = noting(channel.replier());
-    const requester = noting(channel.requester());
+    const replier = withHeadersEnabled(channel.replier());
+    const requester = withHeadersEnabled(channel.requester());
     for (const value of ["q", "z".repeat(100_000)]) {
       requester.send(new Noted(value, "the note"));
       assert.deepEqual(replier.tryRecv(), new Noted(value, "the note"));
@@ -127,8 +127,8 @@ for (const carrier of CARRIERS) {
 
 testOn(LOCAL, "a note may be empty, or 1,024 bytes long, and no longer", (open) => {
   const channel = open();
-  const puller = noting(channel.puller());
-  const pusher = noting(channel.pusher());
+  const puller = withHeadersEnabled(channel.puller());
+  const pusher = withHeadersEnabled(channel.pusher());
   for (const note of ["", "n".repeat(MAX_NOTE_BYTES)]) {
     pusher.send(new Noted(1, note));
     assert.deepEqual(puller.tryRecv(), new Noted(1, note));
@@ -139,10 +139,10 @@ testOn(LOCAL, "a note may be empty, or 1,024 bytes long, and no longer", (open) 
   assert.equal(puller.tryRecv(), 2);
 });
 
-function damageNote(channel: TestChannel, note: string, length: number): void {
+function damageHeader(channel: TestChannel, header: string, length: number): void {
   if (typeof channel.target === "string") throw new TypeError("just on local channels");
   const memory = new Uint8Array(channel.target.memory.buffer);
-  const found = new TextDecoder("latin1").decode(channel.bytes()).indexOf(note);
+  const found = new TextDecoder("latin1").decode(channel.bytes()).indexOf(header);
   assert.ok(found > 0);
   new DataView(memory.buffer).setUint32(found - 4, length, true);
 }
@@ -151,8 +151,8 @@ testOn(LOCAL, "a note that claims more than its message has is damage", (open) =
   for (const length of [MAX_NOTE_BYTES + 1, 500, 2 ** 32 - 1]) {
     const channel = open();
     const puller = channel.puller();
-    noting(channel.pusher()).send(new Noted("value", "a note to find"));
-    damageNote(channel, "a note to find", length);
+    withHeadersEnabled(channel.pusher()).send(new Noted("value", "a note to find"));
+    damageHeader(channel, "a note to find", length);
     assert.throws(() => puller.tryRecv(), ShmCorruptionError);
   }
 });

@@ -6,8 +6,8 @@ import type { LocalHandle } from "../../../mod.ts";
 import {
   LOCAL,
   SHM,
-  type TestCarrier,
   type TestChannel,
+  type TestTransport,
 } from "../../conformance/channel/channel.ts";
 import { type Model, type Run, RUNS } from "../../conformance/channel/model.ts";
 import { BroadcastModel } from "../../conformance/channel/model_broadcast.ts";
@@ -34,14 +34,14 @@ async function play(model: Model): Promise<void> {
 
 function testModel(
   name: string,
-  carrier: TestCarrier,
+  transport: TestTransport,
   numRuns: number,
   Kind: typeof QueueModel | typeof BroadcastModel,
 ): void {
-  Deno.test(`${carrier.name}: ${name} does what plain arrays do`, async () => {
+  Deno.test(`${transport.name}: ${name} does what plain arrays do`, async () => {
     await fc.assert(
       fc.asyncProperty(RUNS, async (run: Run) => {
-        using channel = carrier.open(run.capacity);
+        using channel = transport.open(run.capacity);
         await play(new Kind(channel, run));
       }),
       { numRuns, interruptAfterTimeLimit: SHRINKING_MS },

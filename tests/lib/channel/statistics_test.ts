@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { type Codec, ShmSerializationError } from "../../../mod.ts";
-import { CARRIERS, testOn } from "../../conformance/channel/channel.ts";
+import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 import { PICKY } from "../../conformance/channel/picky.ts";
 
 const NOTHING = {
@@ -16,8 +16,8 @@ const NOTHING = {
 };
 const RAW = { codec: "raw" } as const;
 
-for (const carrier of CARRIERS) {
-  testOn(carrier, "a new socket has counted nothing", (open) => {
+for (const transport of TRANSPORTS) {
+  testOn(transport, "a new socket has counted nothing", (open) => {
     const channel = open();
     assert.deepEqual(channel.pusher().statistics(), NOTHING);
     assert.deepEqual(channel.puller().statistics(), NOTHING);
@@ -26,7 +26,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(requests.replier().statistics(), NOTHING);
   });
 
-  testOn(carrier, "senders and receivers count messages and bytes on every path", (open) => {
+  testOn(transport, "senders and receivers count messages and bytes on every path", (open) => {
     const channel = open();
     const pusher = channel.pusher<Uint8Array>(RAW);
     const puller = channel.puller<Uint8Array>(RAW);
@@ -46,7 +46,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(puller.statistics(), { ...NOTHING, received: 6, bytes: 1_000_050 });
   });
 
-  testOn(carrier, "statistics are a copy, and stay after closing", (open) => {
+  testOn(transport, "statistics are a copy, and stay after closing", (open) => {
     const channel = open(1024);
     const subscriber = channel.subscriber<Uint8Array>(RAW);
     const publisher = channel.publisher<Uint8Array>(RAW);
@@ -65,7 +65,7 @@ for (const carrier of CARRIERS) {
     });
   });
 
-  testOn(carrier, "requests and replies are counted on both sides", async (open) => {
+  testOn(transport, "requests and replies are counted on both sides", async (open) => {
     const channel = open();
     const requester = channel.requester<Uint8Array, Uint8Array>(RAW);
     const replier = channel.replier<Uint8Array, Uint8Array>(RAW);
@@ -80,7 +80,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(replier.statistics(), both);
   });
 
-  testOn(carrier, "errors are counted where they happen", (open) => {
+  testOn(transport, "errors are counted where they happen", (open) => {
     const channel = open();
     const pusher = channel.pusher<unknown>({ codec: "json" });
     for (const value of [undefined, () => 1, 5n]) {

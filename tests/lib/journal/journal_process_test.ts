@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { Journal } from "../../../lib/journal/journal.ts";
-import { pause, until } from "../../support/deadline.ts";
+import { sleep, until } from "../../support/deadline.ts";
 import { bytesOf, LEDGER, Ledger } from "../../support/ledger.ts";
 import { Program } from "../../support/program.ts";
-import { inScratch, tidyAfterKills } from "../../support/scratch.ts";
+import { cleanUpAfterKills, inScratch } from "../../support/scratch.ts";
 
 const FILL = 200;
 const FILLER = "x".repeat(FILL);
 
 /** What a writer was told: the number of its text, and the sequence that it has. */
-type Told = [n: number, sequence: number];
+type Append = [n: number, sequence: number];
 
 function writer(order: Record<string, unknown>): Program {
   const args = ["--allow-ffi", "--allow-read", "tests/support/programs/journal_writer.ts"];
@@ -19,7 +19,7 @@ function writer(order: Record<string, unknown>): Program {
 }
 
 /** The lines that a killed writer printed whole. */
-function toldOf(output: string): Told[] {
+function appendsIn(output: string): Append[] {
   return output.split("\n").slice(0, -1).map((line) => JSON.parse(line));
 }
 
@@ -36,7 +36,7 @@ Deno.test("writers in many processes share one order, through many generations",
       (_, n) => programs.use(writer({ ...order, writer: `w${n}` })),
     );
     const told = await Promise.all(
-      writers.map(async (each) => (await each.lines()).map((line): Told => JSON.parse(line))),
+      writers.map(async (each) => (await each.lines()).map((line): Append => JSON.parse(line))),
     );
     journal.catchUp();
     const texts = new Map(state.entries.map(({ sequence, text }) => [sequence, text]));
@@ -65,7 +65,7 @@ Deno.test("a writer may be killed at any instant: what it was told is there, and
         programs.use(writer({ ...order, writer: `${name}${round}` }))
       );
       await Promise.all(writers.map((each) => each.prints("\n")));
-      await pause(Math.random() * 150);
+      await sleep(Math.random() * 150);
       for (const each of writers) {
         each.kill("SIGKILL");
         await each.ended();
@@ -76,7 +76,7 @@ Deno.test("a writer may be killed at any instant: what it was told is there, and
       const first = state.entries[0].sequence;
       assert.deepEqual([...texts.keys()], Array.from(texts.keys(), (_, n) => first + n));
       for (const [w, each] of writers.entries()) {
-        const told = toldOf(each.output);
+        const told = appendsIn(each.output);
         for (const [n, sequence] of told.filter(([, sequence]) => sequence >= first)) {
           assert.equal(texts.get(sequence), `${"ab"[w]}${round} ${n} ${FILLER}`);
         }
@@ -85,7 +85,7 @@ Deno.test("a writer may be killed at any instant: what it was told is there, and
       const late = new Ledger(KEPT);
       using _other = new Journal("j", LEDGER, late, options);
       assert.deepEqual(late.entries, state.entries);
-      tidyAfterKills(dir);
+      cleanUpAfterKills(dir);
     }
   }));
 
@@ -98,30 +98,30 @@ Deno.test("a stopped writer holds up nobody", () =>
     for (let round = 0; round < 3; round++) {
       await using stopped = writer(order);
       await stopped.prints("\n");
-      await pause(Math.random() * 50);
+      await sleep(Math.random() * 50);
       stopped.kill("SIGSTOP");
       for (let n = 0; n < 2000; n++) journal.append(bytesOf(`${round} ${n} ${FILLER}`));
       const mine = state.texts.filter((text) => text.startsWith(`${round} `));
       assert.equal(mine.length, 100);
       assert.ok(journal.usedBytes < 1_000_000);
-      const before = toldOf(stopped.output).length;
+      const before = appendsIn(stopped.output).length;
       stopped.kill("SIGCONT");
-      await until(() => toldOf(stopped.output).length > before + 10, "going on");
+      await until(() => appendsIn(stopped.output).length > before + 10, "going on");
       stopped.kill("SIGKILL");
       await stopped.ended();
-      tidyAfterKills(dir);
+      cleanUpAfterKills(dir);
     }
   }));
 
 Deno.test("a journal whose members were all killed is as they left it", () =>
   inScratch(async ({ path: dir, names }) => {
-    const told: Told[] = [];
+    const told: Append[] = [];
     {
       await using program = writer({ dir, writer: "w", fill: FILL });
       await program.prints("\n");
       program.kill("SIGKILL");
       await program.ended();
-      told.push(...toldOf(program.output));
+      told.push(...appendsIn(program.output));
     }
     const state = new Ledger();
     using _journal = new Journal("j", LEDGER, state, { dir });

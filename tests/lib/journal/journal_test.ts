@@ -11,7 +11,7 @@ import {
   ShmConnectionError,
   ShmCorruptionError,
 } from "../../../mod.ts";
-import { pause, until } from "../../support/deadline.ts";
+import { sleep, until } from "../../support/deadline.ts";
 import { bytesOf, LEDGER, Ledger } from "../../support/ledger.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 
@@ -215,7 +215,7 @@ Deno.test("who watches gets records soon, and needs not ask", () =>
     await until(() => other.state.entries.length === 2503, "the last record");
     other.journal.unwatch();
     one.append("unseen");
-    await pause(150);
+    await sleep(150);
     assert.equal(other.state.entries.length, 2503);
     other.journal.watch();
     assert.equal(other.state.entries.length, 2504);
@@ -329,7 +329,7 @@ Deno.test("a generation that was deleted by hand is damage", () =>
   }));
 
 /** Overwrites a word of the anchor. */
-function setAnchor(path: string, offset: number, value: number): void {
+function setRoot(path: string, offset: number, value: number): void {
   using file = Deno.openSync(`${path}/j`, { read: true, write: true });
   file.seekSync(offset, Deno.SeekMode.Start);
   file.writeSync(new Uint8Array(Uint32Array.of(value).buffer));
@@ -340,7 +340,7 @@ Deno.test("the copy of a copier that was killed is deleted", () =>
     using one = new Member(path);
     one.append("a");
     const [name] = generations(names());
-    setAnchor(path, layout.ANCHOR_LAST_ID, 2);
+    setRoot(path, layout.ANCHOR_LAST_ID, 2);
     Deno.copyFileSync(`${path}/${name}`, `${path}/${name.replace(/1$/, "2")}`);
     using other = new Member(path);
     assert.deepEqual(other.texts, ["a"]);
@@ -359,7 +359,7 @@ Deno.test("the copy of a copier that was killed after it sealed is taken", () =>
     one.append("b");
     // As it was before those who followed the seal tidied up.
     Deno.renameSync(`${path}/.kept`, `${path}/${sealed}`);
-    setAnchor(path, layout.ANCHOR_NEWEST, 1);
+    setRoot(path, layout.ANCHOR_NEWEST, 1);
     using other = new Member(path);
     assert.deepEqual(other.texts, ["a", "b"]);
     assert.deepEqual(generations(names()), [sealed.replace(/1$/, "2")]);

@@ -10,7 +10,7 @@ import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { BytesInMemory } from "../../support/observed.ts";
 
 /** Looks at each failpoint: the first passings are where one differs from another. */
-const LOOKS = 3;
+const POLLS = 3;
 
 const module = new WebAssembly.Module(await failpointRing());
 let reached: (point: number) => void = () => {};
@@ -34,7 +34,7 @@ Deno.test("a segment is whole at every failpoint, and tells what was not finishe
   reached = (point) => {
     const count = (looks.get(point) ?? 0) + 1;
     looks.set(point, count);
-    if (count > LOOKS) return;
+    if (count > POLLS) return;
     for (const name of ["news", "jobs", "calc"]) {
       const bytes = bytesOf(directory.file(name));
       if (bytes === undefined) continue;

@@ -15,7 +15,7 @@ import { inspect, type Inspection } from "../../../lib/observe/inspect.ts";
 import { ChannelReader } from "../../../lib/observe/reader.ts";
 import { SegmentFile } from "../../../lib/observe/segment_file.ts";
 import { survey } from "../../../lib/observe/snapshot.ts";
-import { Anatomy, chooseStrike } from "../../stress/corruption/target.ts";
+import { chooseCorruption, SegmentOffsets } from "../../stress/corruption/target.ts";
 import { Random } from "../../stress/random.ts";
 import * as layout from "../../../wasm/layout.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
@@ -126,9 +126,9 @@ Deno.test("a message that was being written when its sender was killed is told a
     using puller = new Puller<Uint8Array>("a", { dir, codec: "raw", capacityBytes: CAPACITY });
     const child = spawn();
     const options = { dir, capacityBytes: CAPACITY };
-    await child.ask({ do: "open", id: "s", role: "pusher", target: "a", options });
-    await child.ask({ do: "sendBytes", id: "s", sizes: [100, 9000] });
-    await child.ask({ do: "lend", id: "s", byteLength: 500 });
+    await child.execute({ do: "open", id: "s", role: "pusher", target: "a", options });
+    await child.execute({ do: "sendBytes", id: "s", sizes: [100, 9000] });
+    await child.execute({ do: "lend", id: "s", byteLength: 500 });
     child.kill("SIGKILL");
     await child.ended();
     const { records, participants, committed, unfinished, findings } = inspectFile(
@@ -228,8 +228,13 @@ function makeImages(): Uint8Array<ArrayBuffer>[] {
 }
 
 /** Overwrites something in an image. */
-function strike(random: Random, image: Uint8Array<ArrayBuffer>, whole: Uint8Array): void {
-  const { offset, bytes } = chooseStrike(random, new Anatomy(SMALL_CAPACITY), image, whole);
+function corrupt(random: Random, image: Uint8Array<ArrayBuffer>, whole: Uint8Array): void {
+  const { offset, bytes } = chooseCorruption(
+    random,
+    new SegmentOffsets(SMALL_CAPACITY),
+    image,
+    whole,
+  );
   image.set(bytes, Math.min(offset, image.length - bytes.length));
 }
 
@@ -241,7 +246,7 @@ Deno.test(`a file with any bytes is looked through without an error (${FUZZED_FI
     const whole = images[seed % images.length];
     const image = whole.slice();
     for (let strikes = random.between(1, 8); strikes > 0; strikes--) {
-      strike(random, image, whole);
+      corrupt(random, image, whole);
     }
     const left = random.chance(0.2) ? random.below(image.length) : image.length;
     const source = new BytesInMemory(image.slice(0, left));
@@ -257,7 +262,7 @@ Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZ
     const random = new Random(seed, 1);
     const whole = images[seed % images.length];
     const source = new BytesInMemory(whole.slice(), ({ bytes }) => {
-      if (random.chance(0.2)) strike(random, bytes, whole);
+      if (random.chance(0.2)) corrupt(random, bytes, whole);
     });
     try {
       const reader = new ChannelReader(source, "a", "oldest");

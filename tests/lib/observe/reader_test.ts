@@ -11,7 +11,7 @@ import { instantiate } from "../../../lib/segment/ring.ts";
 import * as layout from "../../../wasm/layout.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { poke } from "../../support/damage.ts";
-import { BytesInMemory, Onlooker } from "../../support/observed.ts";
+import { BytesInMemory, Observer } from "../../support/observed.ts";
 import { Random } from "../../support/random.ts";
 
 const SOCKETS = { queue: Pusher, broadcast: Publisher } as const;
@@ -34,8 +34,8 @@ for (const [kind, Socket] of Object.entries(SOCKETS)) {
     using one = new Socket<unknown>("a", { dir });
     using drain = kind === "queue" ? new Puller("a", { dir }) : undefined;
     one.send({ before: 1n });
-    using fromNow = new Onlooker(directory.file("a"), "now");
-    using fromOldest = new Onlooker(directory.file("a"), "oldest");
+    using fromNow = new Observer(directory.file("a"), "now");
+    using fromOldest = new Observer(directory.file("a"), "oldest");
     using two = new Socket<unknown>("a", { dir });
     const big = new Uint8Array(3_000_000).map((_, i) => i);
     one.send("after");
@@ -55,7 +55,7 @@ for (const [kind, Socket] of Object.entries(SOCKETS)) {
     const options = { dir, capacityBytes: CAPACITY, codec: "raw" } as const;
     const sockets = [0, 1].map(() => new Socket<Uint8Array>("a", options));
     using puller = kind === "queue" ? new Puller<Uint8Array>("a", { dir }) : undefined;
-    using onlooker = new Onlooker(directory.file("a"), "now");
+    using onlooker = new Observer(directory.file("a"), "now");
     const random = new Random(5);
     let [sent, seen] = [0, 0];
     const last: number[] = [];
@@ -75,7 +75,7 @@ for (const [kind, Socket] of Object.entries(SOCKETS)) {
       }
       assert.equal(seen + onlooker.missed, sent);
     }
-    assert.deepEqual(onlooker.findings, []);
+    assert.deepEqual(onlooker.issues, []);
     assert.ok(onlooker.missed > 1000 && seen > 1000, `${seen} seen, ${onlooker.missed} missed`);
     for (const socket of sockets) socket.close();
     puller?.drain();
@@ -100,7 +100,7 @@ Deno.test("an onlooker sees requests, and not their prefix", async () => {
   const { path: dir } = directory;
   using requester = new Requester<unknown, unknown>("a", { dir });
   using replier = new Replier<unknown, unknown>("a", { dir });
-  using onlooker = new Onlooker(directory.file("a"), "now");
+  using onlooker = new Observer(directory.file("a"), "now");
   const stop = new AbortController();
   const served = replier.serve((value) => value, { signal: stop.signal });
   const requests = [{ n: 1 }, "x".repeat(700_000), new Int16Array([1, 2])];
@@ -109,7 +109,7 @@ Deno.test("an onlooker sees requests, and not their prefix", async () => {
   await served;
   const messages = onlooker.messages();
   assert.deepEqual(messages.map(({ request }) => request?.requester), [0, 0, 0]);
-  using again = new Onlooker(directory.file("a"), "now");
+  using again = new Observer(directory.file("a"), "now");
   assert.deepEqual(again.values(), []);
   assert.equal(messages[1].bytes.length, 700_005);
 });
@@ -119,7 +119,7 @@ Deno.test("pullers that take at once hide nothing from an onlooker, and get ever
   const { path: dir } = directory;
   using pusher = new Pusher<number>("a", { dir });
   using puller = new Puller<number>("a", { dir });
-  using onlooker = new Onlooker(directory.file("a"), "now");
+  using onlooker = new Observer(directory.file("a"), "now");
   const taken: number[] = [];
   const seen: unknown[] = [];
   for (let n = 0; n < 5000; n++) {
@@ -137,7 +137,7 @@ Deno.test("a message that is being written in place is not there before it is se
   const { path: dir } = directory;
   using pusher = new Pusher<Uint8Array>("a", { dir, codec: "raw", capacityBytes: 1024 });
   using puller = new Puller<Uint8Array>("a", { dir });
-  using onlooker = new Onlooker(directory.file("a"), "now");
+  using onlooker = new Observer(directory.file("a"), "now");
   const sizes = [300, 300, 200, 400, 8, 16];
   for (const size of [...sizes, ...sizes, ...sizes]) {
     const loan = pusher.loan(size)!;
@@ -155,7 +155,7 @@ Deno.test("a taken message that a writer has begun to overwrite is missed, thoug
   const path = directory.file("a");
   using pusher = new Pusher<Uint8Array>("a", { dir, codec: "raw", capacityBytes: 1024 });
   using puller = new Puller<Uint8Array>("a", { dir });
-  using onlooker = new Onlooker(path, "now");
+  using onlooker = new Observer(path, "now");
   pusher.send(numbered(0, 480));
   assert.equal(onlooker.messages().length, 1);
   puller.drain();
@@ -182,7 +182,7 @@ Deno.test("looking writes nothing, and keeps nobody from deleting the channel", 
   publisher.sendMany([1, 2, 3]);
   const before = Deno.readFileSync(directory.file("a"));
   const names = directory.files();
-  using onlooker = new Onlooker(directory.file("a"), "oldest");
+  using onlooker = new Observer(directory.file("a"), "oldest");
   assert.deepEqual(onlooker.values(), [1, 2, 3]);
   assert.deepEqual(Deno.readFileSync(directory.file("a")), before);
   assert.deepEqual(directory.files(), names);
@@ -199,13 +199,13 @@ Deno.test("damage is told where it is, and what comes later is read", () => {
   const path = directory.file("a");
   using pusher = new Pusher<number>("a", { dir, capacityBytes: 1024 });
   using puller = new Puller<number>("a", { dir });
-  using onlooker = new Onlooker(path, "oldest");
+  using onlooker = new Observer(path, "oldest");
   pusher.sendMany([0, 1, 2, 3]);
   const second = layout.HEADER_BYTES + 24;
   poke(path, second + layout.RECORD_FRAME, new Uint8Array([0xff]));
   assert.deepEqual(onlooker.values(), [0]);
   const problem = "the record at position 24 is not whole";
-  assert.deepEqual(onlooker.findings, [{ offset: second, part: "lane 0", problem }]);
+  assert.deepEqual(onlooker.issues, [{ offset: second, part: "lane 0", problem }]);
   assert.equal(onlooker.missed, 3);
   pusher.send(4);
   assert.deepEqual(onlooker.values(), [4]);
@@ -245,7 +245,7 @@ Deno.test("who follows sees everything up to the end, and why it ended", async (
   const { path: dir } = directory;
   const path = directory.file("a");
   const stop = new AbortController();
-  const collect = async (onlooker: Onlooker) => {
+  const collect = async (onlooker: Observer) => {
     const sequences: number[] = [];
     const steps = follow(onlooker.file, onlooker.reader, stop.signal);
     while (true) {
@@ -256,7 +256,7 @@ Deno.test("who follows sees everything up to the end, and why it ended", async (
   };
   const publisher = new Publisher<number>("a", { dir });
   const subscriber = new Subscriber<number>("a", { dir });
-  const onlookers = [new Onlooker(path, "now"), new Onlooker(path, "now")];
+  const onlookers = [new Observer(path, "now"), new Observer(path, "now")];
   const deleted = collect(onlookers[0]);
   publisher.send(0);
   assert.equal(await subscriber.recv(), 0);
@@ -274,7 +274,7 @@ Deno.test("who follows a channel that was closed for everyone reads it to its en
   const { path: dir } = directory;
   const path = directory.file("a");
   using publisher = new Publisher<number>("a", { dir });
-  using onlooker = new Onlooker(path, "now");
+  using onlooker = new Observer(path, "now");
   publisher.sendMany([1, 2]);
   poke(path, layout.HEADER_STATUS, new Uint8Array([layout.STATUS_CLOSED]));
   const steps = follow(onlooker.file, onlooker.reader, new AbortController().signal);
@@ -290,6 +290,6 @@ Deno.test("what has no messages says so", () => {
   formatSegment(memory, journal);
   const anchor = new BytesInMemory(new Uint8Array(memory.buffer).slice());
   assert.throws(() => new ChannelReader(anchor, "a", "now"), /"a": it is a journal/);
-  assert.throws(() => new Onlooker("/nowhere/at/all", "now"), /there is no such file/);
-  assert.throws(() => new Onlooker("/tmp", "now"), /no regular file/);
+  assert.throws(() => new Observer("/nowhere/at/all", "now"), /there is no such file/);
+  assert.throws(() => new Observer("/tmp", "now"), /no regular file/);
 });

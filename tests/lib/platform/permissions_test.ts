@@ -48,10 +48,10 @@ for (const [from, to] of FLOWS) {
       inScratch(async ({ path: dir, spawn }) => {
         const options = { dir };
         const [sender, receiver] = [spawn({ flags: ONLY_LIBC }), spawn({ flags: ONLY_LIBC })];
-        await receiver.ask({ do: "open", id: "in", role: to, target: "flow", options });
+        await receiver.execute({ do: "open", id: "in", role: to, target: "flow", options });
         await receiver.start({ do: "receive", id: "in", mode, count: 100 });
-        await sender.ask({ do: "open", id: "out", role: from, target: "flow", options });
-        await sender.ask({ do: "sendRange", id: "out", producer: 1, count: 100, perPause: 10 });
+        await sender.execute({ do: "open", id: "out", role: from, target: "flow", options });
+        await sender.execute({ do: "sendRange", id: "out", producer: 1, count: 100, perPause: 10 });
         assert.equal((await receiver.result<unknown[]>()).length, 100);
       }));
   }
@@ -62,10 +62,10 @@ for (const mode of ["sync", "async"] as const) {
     inScratch(async ({ path: dir, spawn }) => {
       const options = { dir };
       const [asking, answering] = [spawn({ flags: ONLY_LIBC }), spawn({ flags: ONLY_LIBC })];
-      await answering.ask({ do: "open", id: "r", role: "replier", target: "ask", options });
+      await answering.execute({ do: "open", id: "r", role: "replier", target: "ask", options });
       await answering.start({ do: "reply", id: "r", mode, name: "r" });
-      await asking.ask({ do: "open", id: "q", role: "requester", target: "ask", options });
-      const replies = await asking.ask({ do: "request", id: "q", mode, values: [1, "stop"] });
+      await asking.execute({ do: "open", id: "q", role: "requester", target: "ask", options });
+      const replies = await asking.execute({ do: "request", id: "q", mode, values: [1, "stop"] });
       assert.deepEqual(replies, [{ by: "r", of: 1 }, { by: "r", of: "stop" }]);
       assert.equal(await answering.result(), 1);
     }));
@@ -74,7 +74,7 @@ for (const mode of ["sync", "async"] as const) {
 Deno.test("RINGBUS_DIR is heeded without permission to read the environment", () =>
   inScratch(async ({ path, spawn, names }) => {
     const child = spawn({ flags: ONLY_LIBC, env: { RINGBUS_DIR: path } });
-    await child.ask({ do: "open", id: "out", role: "publisher", target: "news" });
+    await child.execute({ do: "open", id: "out", role: "publisher", target: "news" });
     assert.ok(names().includes("news"));
   }));
 
@@ -83,7 +83,7 @@ Deno.test("without --allow-ffi the error names the flag and LocalChannel", () =>
     const child = spawn({ flags: [] });
     for (const role of ["publisher", "subscriber", "replier"] as const) {
       await assert.rejects(
-        child.ask({ do: "open", id: "out", role, target: "news", options: { dir } }),
+        child.execute({ do: "open", id: "out", role, target: "news", options: { dir } }),
         (error: Error & { kind: string }) => {
           assert.equal(error.kind, "ShmPermissionError");
           assert.match(error.message, /--allow-ffi/);
@@ -114,7 +114,7 @@ Deno.test("a program without any permission uses a local channel", () =>
   }));
 
 async function openLocal(worker: Peer, role: SocketRole, channel: LocalChannel): Promise<void> {
-  await worker.ask({ do: "open", id: "w", role, target: channel.handle });
+  await worker.execute({ do: "open", id: "w", role, target: channel.handle });
 }
 
 Deno.test({

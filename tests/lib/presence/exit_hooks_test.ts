@@ -7,11 +7,11 @@ import {
   removeStale,
   Subscriber,
 } from "../../../mod.ts";
-import type { WayOut } from "../../support/programs/actions.ts";
+import type { ExitMode } from "../../support/programs/actions.ts";
 import type { Child } from "../../support/child.ts";
-import { pause } from "../../support/deadline.ts";
+import { sleep } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
-import { untilAsleep } from "../../support/segment.ts";
+import { untilReceiversBlocked } from "../../support/segment.ts";
 import { WorkerPeer } from "../../support/worker_peer.ts";
 
 const AGENT = /^\.agent-[0-9a-f]{16}$/;
@@ -19,9 +19,9 @@ const AGENT = /^\.agent-[0-9a-f]{16}$/;
 /** A child with a publisher, a puller, and a subscriber that waits in the event loop. */
 async function openSome({ path, spawn }: Scratch): Promise<Child> {
   const child = spawn({ env: { RINGBUS_DIR: path } });
-  await child.ask({ do: "open", id: "a", role: "publisher", target: "news" });
-  await child.ask({ do: "open", id: "b", role: "puller", target: "work" });
-  await child.ask({ do: "listenIdle", prefix: "idle", count: 1 });
+  await child.execute({ do: "open", id: "a", role: "publisher", target: "news" });
+  await child.execute({ do: "open", id: "b", role: "puller", target: "work" });
+  await child.execute({ do: "listenIdle", prefix: "idle", count: 1 });
   assert.equal(listChannels({ dir: path }).length, 3);
   return child;
 }
@@ -29,20 +29,20 @@ async function openSome({ path, spawn }: Scratch): Promise<Child> {
 Deno.test("a program that ends without closing leaves nothing behind", () =>
   inScratch(async (scratch) => {
     const child = scratch.spawn({ env: { RINGBUS_DIR: scratch.path } });
-    await child.ask({ do: "open", id: "a", role: "publisher", target: "news" });
-    await child.ask({ do: "open", id: "b", role: "puller", target: "work" });
+    await child.execute({ do: "open", id: "a", role: "publisher", target: "news" });
+    await child.execute({ do: "open", id: "b", role: "puller", target: "work" });
     await child.finish();
   }));
 
 Deno.test("a program that closes its sockets ends, and leaves nothing behind", () =>
   inScratch(async (scratch) => {
     const child = await openSome(scratch);
-    await child.ask({ do: "leave", way: "close" });
+    await child.execute({ do: "leave", way: "close" });
     assert.deepEqual(scratch.names(), []);
     await child.finish();
   }));
 
-const ENDS: Partial<Record<WayOut, { code: number; says: string }>> = {
+const ENDS: Partial<Record<ExitMode, { code: number; says: string }>> = {
   "exit": { code: 3, says: "" },
   "error": { code: 1, says: "boom" },
   "rejection": { code: 1, says: "boom" },
@@ -52,7 +52,7 @@ for (const [way, { code, says }] of Object.entries(ENDS)) {
   Deno.test(`a program that ends by ${way} leaves nothing behind`, () =>
     inScratch(async (scratch) => {
       const child = await openSome(scratch);
-      await child.tell({ do: "leave", way: way as WayOut });
+      await child.sendCommand({ do: "leave", way: way as ExitMode });
       const status = await child.ended();
       assert.equal(status.code, code);
       assert.ok(child.stderr.includes(says), child.stderr);
@@ -63,11 +63,11 @@ for (const way of ["handled error", "handled rejection"] as const) {
   Deno.test(`a ${way} leaves the sockets open`, () =>
     inScratch(async (scratch) => {
       const child = await openSome(scratch);
-      await child.ask({ do: "leave", way });
-      await pause(50);
-      assert.equal(await child.ask({ do: "send", id: "a", values: ["still here"] }), 1);
+      await child.execute({ do: "leave", way });
+      await sleep(50);
+      assert.equal(await child.execute({ do: "send", id: "a", values: ["still here"] }), 1);
       assert.equal(listChannels({ dir: scratch.path }).length, 4);
-      await child.ask({ do: "close" });
+      await child.execute({ do: "close" });
     }));
 }
 
@@ -95,7 +95,7 @@ Deno.test("SIGTERM closes the sockets of a program that blocked before", () =>
       await child.start({ do: "receive", id: "b", mode: "sync", timeoutMs: 30 });
       await assert.rejects(child.result(), { kind: "ShmTimeoutError" });
     }
-    await pause(50);
+    await sleep(50);
     child.kill("SIGTERM");
     assert.equal((await child.ended()).signal, "SIGTERM");
   }));
@@ -103,7 +103,7 @@ Deno.test("SIGTERM closes the sockets of a program that blocked before", () =>
 Deno.test("a program that closed its sockets dies of SIGTERM as others do", () =>
   inScratch(async (scratch) => {
     const child = await openSome(scratch);
-    await child.ask({ do: "close" });
+    await child.execute({ do: "close" });
     child.kill("SIGTERM");
     assert.equal((await child.ended()).signal, "SIGTERM");
   }));
@@ -129,7 +129,7 @@ for (const [who, delayMs] of DELAYS) {
     inScratch(async (scratch) => {
       const child = await openSome(scratch);
       await block(child);
-      await pause(delayMs);
+      await sleep(delayMs);
       child.kill("SIGTERM");
       assert.equal((await child.ended()).signal, "SIGTERM");
     }));
@@ -139,7 +139,7 @@ Deno.test("SIGTERM ends a program that receives without a pause", () =>
   inScratch(async (scratch) => {
     const dir = scratch.path;
     const child = scratch.spawn();
-    await child.ask({ do: "open", id: "s", role: "puller", target: "flood", options: { dir } });
+    await child.execute({ do: "open", id: "s", role: "puller", target: "flood", options: { dir } });
     using pusher = new Pusher("flood", { dir });
     const values = Array.from({ length: 1000 }, (_, n) => n);
     while (pusher.sendMany(values) === values.length) continue;
@@ -155,7 +155,7 @@ Deno.test("SIGTERM ends a program that receives without a pause", () =>
     // The ring never runs empty, so no call of the child ever sleeps.
     while (!hasEnded && performance.now() < end + 3000) {
       for (let i = 0; i < 100; i++) pusher.sendMany(values);
-      await pause(0);
+      await sleep(0);
     }
     assert.ok(hasEnded, "the program was alive 3 s after SIGTERM");
     assert.equal((await ended).signal, "SIGTERM");
@@ -195,18 +195,18 @@ Deno.test("removeStale spares what is in use, persistent, or not empty", () =>
   inScratch(async ({ path: dir, spawn, names }) => {
     const [killed, alive] = [spawn(), spawn()];
     const options = { dir };
-    await killed.ask({ do: "open", id: "a", role: "pusher", target: "full", options });
-    await killed.ask({ do: "send", id: "a", values: [1, 2, 3] });
-    await killed.ask({ do: "open", id: "b", role: "pusher", target: "empty", options });
-    await killed.ask({
+    await killed.execute({ do: "open", id: "a", role: "pusher", target: "full", options });
+    await killed.execute({ do: "send", id: "a", values: [1, 2, 3] });
+    await killed.execute({ do: "open", id: "b", role: "pusher", target: "empty", options });
+    await killed.execute({
       do: "open",
       id: "c",
       role: "publisher",
       target: "kept",
       options: { dir, persist: true },
     });
-    await killed.ask({ do: "open", id: "d", role: "publisher", target: "shared", options });
-    await alive.ask({ do: "open", id: "d", role: "subscriber", target: "shared", options });
+    await killed.execute({ do: "open", id: "d", role: "publisher", target: "shared", options });
+    await alive.execute({ do: "open", id: "d", role: "subscriber", target: "shared", options });
     killed.kill("SIGKILL");
     await killed.ended();
 
@@ -216,7 +216,7 @@ Deno.test("removeStale spares what is in use, persistent, or not empty", () =>
     assert.deepEqual(removeStale({ dir, includePersistent: true }), ["kept"]);
     assert.deepEqual(removeStale({ dir, includeNonEmpty: true }), ["full"]);
     assert.equal(names().filter((name) => AGENT.test(name)).length, 1, "the living one's doorbell");
-    await alive.ask({ do: "close" });
+    await alive.execute({ do: "close" });
   }));
 
 for (const persist of [false, true]) {
@@ -225,19 +225,25 @@ for (const persist of [false, true]) {
     inScratch(async ({ path: dir, spawn }) => {
       const options = { dir, persist };
       const [pusher, puller] = [spawn(), spawn()];
-      await pusher.ask({ do: "open", id: "out", role: "pusher", target: "jobs", options });
-      await puller.ask({ do: "open", id: "in", role: "puller", target: "jobs", options });
-      await pusher.ask({ do: "sendRange", id: "out", producer: 1, count: 1000 });
-      await puller.ask({ do: "receive", id: "in", mode: "sync", count: 400 });
+      await pusher.execute({ do: "open", id: "out", role: "pusher", target: "jobs", options });
+      await puller.execute({ do: "open", id: "in", role: "puller", target: "jobs", options });
+      await pusher.execute({ do: "sendRange", id: "out", producer: 1, count: 1000 });
+      await puller.execute({ do: "receive", id: "in", mode: "sync", count: 400 });
       for (const child of [pusher, puller]) {
         child.kill("SIGKILL");
         await child.ended();
       }
       const next = spawn();
-      await next.ask({ do: "open", id: "in", role: "puller", target: "jobs", options: { dir } });
-      const rest = await next.ask({ do: "receive", id: "in", mode: "async", count: 600 });
+      await next.execute({
+        do: "open",
+        id: "in",
+        role: "puller",
+        target: "jobs",
+        options: { dir },
+      });
+      const rest = await next.execute({ do: "receive", id: "in", mode: "async", count: 600 });
       assert.deepEqual(rest, Array.from({ length: 600 }, (_, n) => ({ p: 1, n: 400 + n })));
-      await next.ask({ do: "close" });
+      await next.execute({ do: "close" });
       if (persist) {
         assert.deepEqual(listChannels({ dir }).map((channel) => channel.name), ["jobs"]);
         assert.deepEqual(removeStale({ dir, includePersistent: true }), ["jobs"]);
@@ -248,8 +254,14 @@ for (const persist of [false, true]) {
 Deno.test("a queue that holds messages outlives its participants, and an empty one does not", () =>
   inScratch(async ({ path: dir, spawn, names }) => {
     const pusher = spawn();
-    await pusher.ask({ do: "open", id: "out", role: "pusher", target: "jobs", options: { dir } });
-    await pusher.ask({ do: "send", id: "out", values: ["first", "second"] });
+    await pusher.execute({
+      do: "open",
+      id: "out",
+      role: "pusher",
+      target: "jobs",
+      options: { dir },
+    });
+    await pusher.execute({ do: "send", id: "out", values: ["first", "second"] });
     await pusher.finish();
     assert.deepEqual(names(), ["jobs"]);
     {
@@ -268,10 +280,10 @@ Deno.test("a message that a killed puller had taken in place is lost, and no oth
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
     const holder = spawn();
-    await holder.ask({ do: "open", id: "in", role: "puller", target: "held", options });
+    await holder.execute({ do: "open", id: "in", role: "puller", target: "held", options });
     using pusher = new Pusher<Uint8Array>("held", options);
     for (let n = 0; n < 5; n++) pusher.send(new Uint8Array(100).fill(n));
-    await holder.ask({ do: "hold", id: "in" });
+    await holder.execute({ do: "hold", id: "in" });
     holder.kill("SIGKILL");
     await holder.ended();
     using puller = new Puller<Uint8Array>("held", options);
@@ -285,10 +297,16 @@ Deno.test("a message that a killed puller had taken in place is lost, and no oth
 Deno.test("a worker that ends by self.close leaves nothing behind", () =>
   inScratch(async ({ path: dir, names }) => {
     using worker = new WorkerPeer();
-    await worker.ask({ do: "open", id: "a", role: "publisher", target: "news", options: { dir } });
+    await worker.execute({
+      do: "open",
+      id: "a",
+      role: "publisher",
+      target: "news",
+      options: { dir },
+    });
     assert.equal(names().length, 2);
-    worker.tell({ do: "leave", way: "self.close" });
-    for (let i = 0; i < 200 && names().length > 0; i++) await pause(10);
+    worker.sendCommand({ do: "leave", way: "self.close" });
+    for (let i = 0; i < 200 && names().length > 0; i++) await sleep(10);
     assert.deepEqual(names(), []);
   }));
 
@@ -318,10 +336,10 @@ Deno.test("a worker blocked in a receive ends when its local channel is closed",
   for (const call of ["recvSync", "recv"] as const) {
     using channel = LocalChannel.create();
     using worker = new WorkerPeer();
-    await worker.ask({ do: "open", id: "in", role: "puller", target: channel.handle });
+    await worker.execute({ do: "open", id: "in", role: "puller", target: channel.handle });
     const mode = call === "recvSync" ? "sync" : "async";
     await worker.start({ do: "receive", id: "in", mode });
-    await untilAsleep(channel.handle, 1);
+    await untilReceiversBlocked(channel.handle, 1);
     const before = performance.now();
     channel.close();
     await assert.rejects(worker.result(), { kind: "ShmClosedError" });

@@ -22,13 +22,13 @@ import { type RecordingFacts, RecordingWriter } from "../../../lib/recording/wri
 import { carryNotes } from "../../../lib/sockets/socket.ts";
 import { RECORD_HEADERS } from "../../../wasm/layout.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
-import { Onlooker } from "../../support/observed.ts";
+import { Observer } from "../../support/observed.ts";
 
 const never = new AbortController().signal;
 const fast = { speed: Infinity, signal: never, onSent() {} };
 
 /** Records all that an onlooker sees of a channel. */
-function record(onlooker: Onlooker, name: string, path: string): void {
+function record(onlooker: Observer, name: string, path: string): void {
   const writer = new RecordingWriter(path, { name, ...onlooker.reader.facts, begunAt: new Date() });
   for (const message of onlooker.messages()) writer.add({ timeMs: writer.timeMs, ...message });
   writer.end();
@@ -65,19 +65,19 @@ for (const [codec, values] of VALUES) {
       {
         using publisher = new Publisher<unknown>("a", options);
         using subscriber = new Subscriber<unknown>("a", options);
-        using onlooker = new Onlooker(directory.file("a"), "now");
+        using onlooker = new Observer(directory.file("a"), "now");
         publisher.sendMany(values.slice(0, 3));
         record(onlooker, "a", tape);
         publisher.sendMany(values.slice(3));
         Deno.removeSync(tape);
-        using all = new Onlooker(directory.file("a"), "oldest");
+        using all = new Observer(directory.file("a"), "oldest");
         record(all, "a", tape);
         assert.deepEqual(subscriber.drain(), values);
       }
       {
         using recording = new RecordingReader(tape);
         using subscriber = new Subscriber<unknown>("a", options);
-        using onlooker = new Onlooker(directory.file("a"), "now");
+        using onlooker = new Observer(directory.file("a"), "now");
         using sender = openEncodedSender("a", recording.facts, dir);
         await play(recording.messages(), sender, fast);
         assert.equal(recording.problem, undefined);
@@ -99,7 +99,7 @@ Deno.test("a queue and requests are replayed as such", () =>
       using puller = new Puller<number>("q", { dir });
       pusher.sendMany([1, 2, 3]);
       assert.deepEqual(puller.drain(), [1, 2, 3]);
-      using onlooker = new Onlooker(directory.file("q"), "now");
+      using onlooker = new Observer(directory.file("q"), "now");
       pusher.sendMany([4, 5]);
       record(onlooker, "q", tape);
       puller.drain();
@@ -114,7 +114,7 @@ Deno.test("a queue and requests are replayed as such", () =>
     using replier = new Replier<unknown, number>("r", { dir });
     const served = replier.serve((value) => asked.push(value), { signal: stop.signal });
     using requester = new Requester<unknown, number>("r", { dir });
-    using onlooker = new Onlooker(directory.file("r"), "now");
+    using onlooker = new Observer(directory.file("r"), "now");
     for (const value of ["one", new Int8Array([2])]) await requester.request(value);
     record(onlooker, "r", tape);
     using recording = new RecordingReader(tape);
@@ -135,14 +135,14 @@ Deno.test("what is noted on a value is seen apart from it, recorded and replayed
       using publisher = new Publisher<unknown>("a", { dir, codec });
       carryNotes(publisher);
       using subscriber = new Subscriber<unknown>("a", { dir });
-      using onlooker = new Onlooker(directory.file("a"), "now");
+      using onlooker = new Observer(directory.file("a"), "now");
       publisher.send(new Noted(value, "päß"));
       publisher.send(new Noted(new Int8Array([3]), ""));
       record(onlooker, "a", tape);
       const recording = readAll(tape);
       const contents = recording.messages.map((message) => contentOf(message).note);
       assert.deepEqual(contents, ["päß", ""]);
-      using again = new Onlooker(directory.file("a"), "oldest");
+      using again = new Observer(directory.file("a"), "oldest");
       assert.deepEqual(again.values(), [value, new Int8Array([3])]);
       using sender = openEncodedSender("a", recording, dir);
       await play(recording.messages, sender, fast);

@@ -20,13 +20,13 @@ import * as layout from "../../../wasm/layout.ts";
 
 const CAPACITY = 4096;
 
-interface Place {
+interface TestSegment {
   options: { dir: string; capacityBytes: number; codec: "raw" };
   path: string;
 }
 
 /** Runs a test on a channel that may stay behind: what is damaged is not always deleted. */
-function damaging(name: string, test: (place: Place) => void | Promise<void>): void {
+function damaging(name: string, test: (segment: TestSegment) => void | Promise<void>): void {
   Deno.test(name, async () => {
     using directory = new TestDirectory();
     const options = { dir: directory.path, capacityBytes: CAPACITY, codec: "raw" } as const;

@@ -23,7 +23,7 @@ const CAPACITY = 4096;
 const RAW = { codec: "raw" } as const;
 
 /** A queue with one message, that nobody holds. */
-function leaveQueue(directory: TestDirectory): string {
+function createStaleQueue(directory: TestDirectory): string {
   using pusher = new Pusher<string>("a", { dir: directory.path, capacityBytes: CAPACITY });
   pusher.send("precious");
   return directory.file("a");
@@ -104,7 +104,7 @@ const HEADERS: Record<string, [offset: number, bytes: Uint8Array, message: strin
 for (const [what, [offset, bytes, message]] of Object.entries(HEADERS)) {
   Deno.test(`a segment with ${what} is refused`, () => {
     using directory = new TestDirectory();
-    const path = leaveQueue(directory);
+    const path = createStaleQueue(directory);
     const before = Deno.readFileSync(path);
     poke(path, offset, bytes);
     const remedy = message === "magic number"
@@ -119,7 +119,7 @@ for (const [what, [offset, bytes, message]] of Object.entries(HEADERS)) {
 
 Deno.test("a truncated segment is refused at every length", () => {
   using directory = new TestDirectory();
-  const path = leaveQueue(directory);
+  const path = createStaleQueue(directory);
   const whole = Deno.readFileSync(path);
   for (const length of [0, 1, 127, 128, 4095, 4096, 40_000, whole.length - 4096]) {
     Deno.writeFileSync(path, whole.subarray(0, length));
@@ -201,7 +201,7 @@ Deno.test("a lane's place or positions that cannot be right are an error", () =>
   ];
   for (const [offset, bytes] of pokes) {
     using directory = new TestDirectory();
-    const path = leaveQueue(directory);
+    const path = createStaleQueue(directory);
     poke(path, lane + offset, bytes);
     assert.throws(() => new Pusher("a", { dir: directory.path }), ShmCorruptionError);
     {
@@ -217,7 +217,7 @@ Deno.test("a lane's place or positions that cannot be right are an error", () =>
 
 Deno.test("a lane count beyond the table does no harm", () => {
   using directory = new TestDirectory();
-  const path = leaveQueue(directory);
+  const path = createStaleQueue(directory);
   poke(path, layout.HEADER_LANES, half(0xffffffff));
   using puller = new Puller("a", { dir: directory.path });
   assert.equal(puller.tryRecv(), "precious");

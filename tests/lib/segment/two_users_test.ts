@@ -45,47 +45,47 @@ function open(dir: string, role: "pusher" | "puller" = "pusher", id: string = ro
 }
 
 async function otherIsRefused(other: Child, dir: string, reason: RegExp): Promise<void> {
-  await assert.rejects(other.ask(open(dir)), { kind: "ShmPermissionError", message: reason });
+  await assert.rejects(other.execute(open(dir)), { kind: "ShmPermissionError", message: reason });
 }
 
 withOther("another user's directory is refused, whoever made it", async ({ dir, other, mine }) => {
   using _pusher = new Pusher("a", { dir: mine });
   await otherIsRefused(other, mine, /belongs to user 0, not to 65534; use one of your own/);
   const theirs = `${dir}/theirs`;
-  await other.ask(open(theirs));
-  await other.ask({ do: "send", id: "pusher", values: ["theirs"] });
+  await other.execute(open(theirs));
+  await other.execute({ do: "send", id: "pusher", values: ["theirs"] });
   refused(() => new Puller("a", { dir: theirs }), "it belongs to user 65534, not to 0");
   refused(() => listChannels({ dir: theirs }), "it belongs to user 65534, not to 0");
-  await other.ask(open(theirs, "puller"));
-  const received = await other.ask(
+  await other.execute(open(theirs, "puller"));
+  const received = await other.execute(
     { do: "receive", id: "puller", mode: "sync", count: 1 } as const,
   );
   assert.deepEqual(received, ["theirs"]);
-  await other.ask({ do: "close" });
+  await other.execute({ do: "close" });
 });
 
 withOther("what a process without a umask makes is its user's alone", async ({ dir, other }) => {
   const theirs = `${dir}/theirs`;
-  await other.ask(open(theirs));
+  await other.execute(open(theirs));
   assert.equal(Deno.statSync(theirs).mode! & 0o777, 0o700);
   for (const { name } of Deno.readDirSync(theirs)) {
     const { mode, uid } = Deno.lstatSync(`${theirs}/${name}`);
     assert.deepEqual([name, mode! & 0o777, uid], [name, 0o600, OTHER]);
   }
-  await other.ask({ do: "close" });
+  await other.execute({ do: "close" });
 });
 
 withOther(
   "another user's segment in one's own directory is refused",
   async ({ dir, other, mine }) => {
     const theirs = `${dir}/theirs`;
-    await other.ask(open(theirs));
-    await other.ask({ do: "send", id: "pusher", values: ["bait"] });
+    await other.execute(open(theirs));
+    await other.execute({ do: "send", id: "pusher", values: ["bait"] });
     Deno.renameSync(`${theirs}/a`, `${mine}/a`);
     refused(() => new Puller("a", { dir: mine }), "belongs to user 65534, not to 0", "remove it");
     assert.deepEqual(listChannels({ dir: mine }), []);
     Deno.removeSync(`${mine}/a`);
-    await other.ask({ do: "close" });
+    await other.execute({ do: "close" });
   },
 );
 
@@ -114,7 +114,7 @@ withOther("a directory made in advance in another user's name is refused", async
   const theirs = `/dev/shm/ringbus-${OTHER}`;
   Deno.mkdirSync(theirs, { mode: 0o700 });
   try {
-    await assert.rejects(other.ask({ do: "open", id: "a", role: "pusher", target: "a" }), {
+    await assert.rejects(other.execute({ do: "open", id: "a", role: "pusher", target: "a" }), {
       kind: "ShmPermissionError",
       message: /ringbus-65534 for segments: it belongs to user 0, not to 65534/,
     });

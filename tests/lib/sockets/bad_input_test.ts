@@ -12,7 +12,7 @@ import {
   ShmRemoteError,
   ShmSerializationError,
 } from "../../../mod.ts";
-import { CARRIERS, type TestChannel, testOn } from "../../conformance/channel/channel.ts";
+import { type TestChannel, testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { numbers } from "../../conformance/channel/values.ts";
 
@@ -201,10 +201,10 @@ function cycle(): unknown {
   return value;
 }
 
-for (const carrier of CARRIERS) {
+for (const transport of TRANSPORTS) {
   for (const codec of ["msgpack", "json", "raw", "clone"] as const) {
     testOn(
-      carrier,
+      transport,
       `a value that ${codec} cannot encode is refused, and costs nothing`,
       async (open) => {
         const channel = open();
@@ -229,7 +229,7 @@ for (const carrier of CARRIERS) {
     );
   }
 
-  testOn(carrier, "sendMany sends what comes before a value that cannot be encoded", (open) => {
+  testOn(transport, "sendMany sends what comes before a value that cannot be encoded", (open) => {
     const channel = open();
     const pusher = channel.pusher<unknown>();
     refuses(() => pusher.sendMany([1, 2, () => 3, 4]), ShmSerializationError);
@@ -247,7 +247,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(channel.puller().drain(), [1, 2, 5]);
   });
 
-  testOn(carrier, "a shape that does not fit its data is refused", (open) => {
+  testOn(transport, "a shape that does not fit its data is refused", (open) => {
     const publisher = open().publisher<unknown>();
     refuses(
       () => publisher.send({ data: new Float64Array(6), shape: [2, 2] }),
@@ -257,7 +257,7 @@ for (const carrier of CARRIERS) {
   });
 
   testOn(
-    carrier,
+    transport,
     "a request that cannot be encoded is refused, and its slot is free",
     async (open) => {
       const channel = open();
@@ -274,36 +274,44 @@ for (const carrier of CARRIERS) {
     },
   );
 
-  testOn(carrier, "a record that cannot be decoded costs its neighbours nothing", async (open) => {
-    for (const kind of ["queue", "broadcast"]) {
-      const { receiver, sender } = fragilePair(open(), kind);
-      const expected = ["cannot be decoded with codec", "decoder says no to bad", "it is lost"];
-      sender.sendMany(["a", "bad1", "b", "bad2", "c", "bad3", "d"]);
-      assert.equal(receiver.tryRecv(), "a");
-      refuses(() => receiver.tryRecv(), ShmSerializationError, ...expected);
-      assert.equal(receiver.recvSync(), "b");
-      refuses(() => receiver.recvSync(), ShmSerializationError, ...expected);
-      assert.equal(await receiver.recv(), "c");
-      await assert.rejects(receiver.recv(), ShmSerializationError);
-      assert.equal(await receiver.recv(), "d");
-      assert.equal(receiver.statistics().errors, 3);
-    }
-  });
+  testOn(
+    transport,
+    "a record that cannot be decoded costs its neighbours nothing",
+    async (open) => {
+      for (const kind of ["queue", "broadcast"]) {
+        const { receiver, sender } = fragilePair(open(), kind);
+        const expected = ["cannot be decoded with codec", "decoder says no to bad", "it is lost"];
+        sender.sendMany(["a", "bad1", "b", "bad2", "c", "bad3", "d"]);
+        assert.equal(receiver.tryRecv(), "a");
+        refuses(() => receiver.tryRecv(), ShmSerializationError, ...expected);
+        assert.equal(receiver.recvSync(), "b");
+        refuses(() => receiver.recvSync(), ShmSerializationError, ...expected);
+        assert.equal(await receiver.recv(), "c");
+        await assert.rejects(receiver.recv(), ShmSerializationError);
+        assert.equal(await receiver.recv(), "d");
+        assert.equal(receiver.statistics().errors, 3);
+      }
+    },
+  );
 
-  testOn(carrier, "a record that cannot be decoded ends a drain, and the next goes on", (open) => {
-    for (const kind of ["queue", "broadcast"]) {
-      const { receiver, sender } = fragilePair(open(), kind);
-      sender.sendMany(["a", "b", "bad1", "c", "bad2", "d"]);
-      assert.deepEqual(receiver.drain(), ["a", "b"], kind);
-      refuses(() => receiver.drain(), ShmSerializationError, "bad1");
-      assert.deepEqual(receiver.drain(1), ["c"]);
-      sender.send("e");
-      refuses(() => receiver.drain(), ShmSerializationError, "bad2");
-      assert.deepEqual(receiver.drain(), ["d", "e"]);
-    }
-  });
+  testOn(
+    transport,
+    "a record that cannot be decoded ends a drain, and the next goes on",
+    (open) => {
+      for (const kind of ["queue", "broadcast"]) {
+        const { receiver, sender } = fragilePair(open(), kind);
+        sender.sendMany(["a", "b", "bad1", "c", "bad2", "d"]);
+        assert.deepEqual(receiver.drain(), ["a", "b"], kind);
+        refuses(() => receiver.drain(), ShmSerializationError, "bad1");
+        assert.deepEqual(receiver.drain(1), ["c"]);
+        sender.send("e");
+        refuses(() => receiver.drain(), ShmSerializationError, "bad2");
+        assert.deepEqual(receiver.drain(), ["d", "e"]);
+      }
+    },
+  );
 
-  testOn(carrier, "after a drain that met a bad record, bytes come in their order", (open) => {
+  testOn(transport, "after a drain that met a bad record, bytes come in their order", (open) => {
     const channel = open();
     const codec = FRAGILE as Codec;
     const receiver = channel.puller<string>({ codec });
@@ -317,7 +325,7 @@ for (const carrier of CARRIERS) {
     assert.equal(receiver.tryRecv(), "c");
   });
 
-  testOn(carrier, "a request that cannot be decoded is answered with an error", async (open) => {
+  testOn(transport, "a request that cannot be decoded is answered with an error", async (open) => {
     for (const how of ["recv", "tryRecv", "serve"] as const) {
       const channel = open();
       const codec = FRAGILE as Codec;
@@ -342,7 +350,7 @@ for (const carrier of CARRIERS) {
     }
   });
 
-  testOn(carrier, "a reply that cannot be decoded fails its request", async (open) => {
+  testOn(transport, "a reply that cannot be decoded fails its request", async (open) => {
     const channel = open();
     const codec = FRAGILE as Codec;
     const requester = channel.requester<string, string>({ codec });
@@ -354,31 +362,38 @@ for (const carrier of CARRIERS) {
     assert.equal(requester.statistics().errors, 1);
   });
 
-  testOn(carrier, "a message larger than any channel carries is refused with the limit", (open) => {
-    const channel = open();
-    const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
-    pusher.send(new Uint8Array([1]));
-    const large = new Uint8Array(MAX_MESSAGE_BYTES + 1);
-    const expected = [`cannot send ${MAX_MESSAGE_BYTES + 1} bytes`, `at most ${MAX_MESSAGE_BYTES}`];
-    refuses(() => pusher.send(large), RangeError, ...expected);
-    refuses(() => pusher.sendMany([new Uint8Array([2]), large]), RangeError, ...expected);
-    refuses(() => pusher.loan(MAX_MESSAGE_BYTES + 1), RangeError, ...expected);
-    pusher.send(new Uint8Array([3]));
-    const received = channel.puller<Uint8Array>().drain();
-    assert.deepEqual(received.map(([byte]) => byte), [1, 2, 3]);
-    assert.ok(channel.bytes().length < 3_000_000);
-    const requests = open();
-    const requester = requests.requester<Uint8Array, Uint8Array>({ codec: "raw" });
-    const replier = requests.replier<Uint8Array, Uint8Array>({ codec: "raw" });
-    refuses(() => requester.send(large), RangeError, ...expected);
-    requester.send(new Uint8Array(1));
-    replier.tryRecv();
-    refuses(() => replier.send(large), RangeError, "cannot reply with", "split it");
-    assert.equal(replier.send(new Uint8Array(2)), true);
-    assert.equal(requester.recvSync({ timeoutMs: 5000 }).length, 2);
-  });
+  testOn(
+    transport,
+    "a message larger than any channel carries is refused with the limit",
+    (open) => {
+      const channel = open();
+      const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
+      pusher.send(new Uint8Array([1]));
+      const large = new Uint8Array(MAX_MESSAGE_BYTES + 1);
+      const expected = [
+        `cannot send ${MAX_MESSAGE_BYTES + 1} bytes`,
+        `at most ${MAX_MESSAGE_BYTES}`,
+      ];
+      refuses(() => pusher.send(large), RangeError, ...expected);
+      refuses(() => pusher.sendMany([new Uint8Array([2]), large]), RangeError, ...expected);
+      refuses(() => pusher.loan(MAX_MESSAGE_BYTES + 1), RangeError, ...expected);
+      pusher.send(new Uint8Array([3]));
+      const received = channel.puller<Uint8Array>().drain();
+      assert.deepEqual(received.map(([byte]) => byte), [1, 2, 3]);
+      assert.ok(channel.bytes().length < 3_000_000);
+      const requests = open();
+      const requester = requests.requester<Uint8Array, Uint8Array>({ codec: "raw" });
+      const replier = requests.replier<Uint8Array, Uint8Array>({ codec: "raw" });
+      refuses(() => requester.send(large), RangeError, ...expected);
+      requester.send(new Uint8Array(1));
+      replier.tryRecv();
+      refuses(() => replier.send(large), RangeError, "cannot reply with", "split it");
+      assert.equal(replier.send(new Uint8Array(2)), true);
+      assert.equal(requester.recvSync({ timeoutMs: 5000 }).length, 2);
+    },
+  );
 
-  testOn(carrier, "a drain of no whole number is refused, and takes nothing", (open) => {
+  testOn(transport, "a drain of no whole number is refused, and takes nothing", (open) => {
     const channel = open();
     channel.pusher<number>().sendMany(numbers(3));
     const puller = channel.puller<number>();
@@ -388,7 +403,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(puller.drain(), numbers(3));
   });
 
-  testOn(carrier, "a bad timeout takes no message that is there", async (open) => {
+  testOn(transport, "a bad timeout takes no message that is there", async (open) => {
     const channel = open();
     channel.pusher<number>().sendMany(numbers(3));
     const puller = channel.puller<number>();

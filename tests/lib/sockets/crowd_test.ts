@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChannelOptions, Publisher, Subscriber } from "../../../mod.ts";
 import type { SocketRole as Role } from "../../support/programs/actions.ts";
-import type { Census } from "../../support/programs/census.ts";
+import type { OrderReport } from "../../support/programs/census.ts";
 import type { Child } from "../../support/child.ts";
 import { until } from "../../support/deadline.ts";
 import { resourcesOf } from "../../support/resources.ts";
@@ -20,14 +20,14 @@ async function startChildren(scratch: Scratch, count: number): Promise<Child[]> 
       { length: Math.min(4, count - children.length) },
       () => scratch.spawn(),
     );
-    await Promise.all(some.map((child) => child.ask({ do: "close" })));
+    await Promise.all(some.map((child) => child.execute({ do: "close" })));
     children.push(...some);
   }
   return children;
 }
 
 async function attach(child: Child, role: Role, options: ChannelOptions): Promise<void> {
-  await child.ask({ do: "open", id: role, role, target: "crowd", options });
+  await child.execute({ do: "open", id: role, role, target: "crowd", options });
 }
 
 function sum(numbers: number[]): number {
@@ -35,12 +35,12 @@ function sum(numbers: number[]): number {
 }
 
 /** The smallest share is at least half of the mean. */
-function assertNobodyStarves(who: string, shares: number[]): void {
+function assertNoStarvation(who: string, shares: number[]): void {
   const mean = sum(shares) / shares.length;
   assert.ok(Math.min(...shares) >= mean / 2, `${who} had ${shares}, on average ${mean}`);
 }
 
-async function startCensus(child: Child, id: Role, producers: number): Promise<void> {
+async function startOrderReports(child: Child, id: Role, producers: number): Promise<void> {
   await child.start({ do: "census", id, producers, timeoutMs: TIMEOUT_MS });
 }
 
@@ -62,19 +62,19 @@ async function publishToMany(dir: string, publishers: Child[], subscribers: Chil
   const options = { dir, capacityBytes: 2048 };
   for (const child of publishers) await attach(child, "publisher", options);
   for (const child of subscribers) await attach(child, "subscriber", options);
-  for (const child of subscribers) await startCensus(child, "subscriber", 16);
+  for (const child of subscribers) await startOrderReports(child, "subscriber", 16);
   for (const [p, child] of publishers.entries()) await send(child, "publisher", p, each);
   for (const child of publishers) assert.equal(await child.result(), each);
-  await publishers[0].ask({ do: "send", id: "publisher", values: ["stop"] });
-  const censuses = await Promise.all(subscribers.map((child) => child.result<Census>()));
+  await publishers[0].execute({ do: "send", id: "publisher", values: ["stop"] });
+  const censuses = await Promise.all(subscribers.map((child) => child.result<OrderReport>()));
   for (const { from, disorders, missed } of censuses) {
     assert.equal(disorders, 0);
     assert.equal(sum(from) + missed, 16 * each);
   }
-  assertNobodyStarves("the subscribers", censuses.map(({ from }) => sum(from)));
+  assertNoStarvation("the subscribers", censuses.map(({ from }) => sum(from)));
   const heard = publishers.map((_, p) => sum(censuses.map(({ from }) => from[p])));
-  assertNobodyStarves("the publishers", heard);
-  for (const child of [...publishers, ...subscribers]) await child.ask({ do: "close" });
+  assertNoStarvation("the publishers", heard);
+  for (const child of [...publishers, ...subscribers]) await child.execute({ do: "close" });
 }
 
 /** 32 pushers and 32 pullers on one channel. */
@@ -83,19 +83,19 @@ async function pushToMany(dir: string, pushers: Child[], pullers: Child[]) {
   const options = { dir, capacityBytes: 4096 };
   const place = { path: `${dir}/crowd` };
   for (const child of pullers) await attach(child, "puller", options);
-  for (const child of pullers) await startCensus(child, "puller", 32);
+  for (const child of pullers) await startOrderReports(child, "puller", 32);
   await untilWaiting(place, 32);
   for (const child of pushers) await attach(child, "pusher", options);
   for (const [p, child] of pushers.entries()) await send(child, "pusher", p, each);
   for (const child of pushers) assert.equal(await child.result(), each);
   await untilDrained(place);
-  await pushers[0].ask({ do: "send", id: "pusher", values: pullers.map(() => "stop") });
-  const censuses = await Promise.all(pullers.map((child) => child.result<Census>()));
+  await pushers[0].execute({ do: "send", id: "pusher", values: pullers.map(() => "stop") });
+  const censuses = await Promise.all(pullers.map((child) => child.result<OrderReport>()));
   assert.equal(sum(censuses.map(({ disorders }) => disorders)), 0);
   for (const p of pushers.keys()) {
     assert.equal(sum(censuses.map(({ from }) => from[p])), each, `messages of pusher ${p}`);
   }
-  assertNobodyStarves("the pullers", censuses.map(({ from }) => sum(from)));
+  assertNoStarvation("the pullers", censuses.map(({ from }) => sum(from)));
 }
 
 Deno.test("200 channels in one process all work, and leave nothing open", () =>
@@ -143,10 +143,10 @@ Deno.test("a thousand attachments from ten processes at once leave nothing behin
         const { descriptors, mappings } = resourcesOf(pid, scratch.path);
         return descriptors <= before[i].descriptors && mappings <= before[i].mappings;
       }), "closing of all descriptors and mappings");
-    await children[0].ask({ do: "open", id: "last", role: "puller", target: "queue", options });
+    await children[0].execute({ do: "open", id: "last", role: "puller", target: "queue", options });
     const left = scratch.names().filter((name) => !name.startsWith(".agent-"));
     assert.deepEqual(left, ["queue"]);
-    await children[0].ask({
+    await children[0].execute({
       do: "receive",
       id: "last",
       mode: "drain",
@@ -154,5 +154,5 @@ Deno.test("a thousand attachments from ten processes at once leave nothing behin
       timeoutMs: 200,
       isCounted: true,
     }).catch(() => {});
-    await children[0].ask({ do: "close" });
+    await children[0].execute({ do: "close" });
   }));

@@ -6,7 +6,7 @@ import { type Delivery, Puller, Pusher, removeStale } from "../../../mod.ts";
 import { failpointRing } from "../../stress/failpoints/ring.ts";
 import { ACK_POINTS, numberOf, type PointName } from "../../stress/failpoints/points.ts";
 import type { Child } from "../../support/child.ts";
-import { pause, until } from "../../support/deadline.ts";
+import { sleep, until } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 
 /** Ten times the time for which one that stopped, or died, may hold others up. */
@@ -107,15 +107,15 @@ class Survivor {
 async function prepare({ before }: Scenario, { spawn, path: dir }: Scratch): Promise<void> {
   if (before === undefined) return;
   const other = spawn();
-  await other.ask({
+  await other.execute({
     do: "open",
     id: "in",
     role: "puller",
     target: "work",
     options: { dir, ack: true },
   });
-  await other.ask({ do: "pull", id: "in", count: MESSAGES, settle: "keep" });
-  if (before === "return") return await other.ask({ do: "close", id: "in" });
+  await other.execute({ do: "pull", id: "in", count: MESSAGES, settle: "keep" });
+  if (before === "return") return await other.execute({ do: "close", id: "in" });
   other.kill("SIGKILL");
   await other.ended();
 }
@@ -140,7 +140,7 @@ async function play(scenario: Scenario, deed: "kill" | "go on", ring: string): P
     assert.ok(tookMs < RECOVERY_BOUND_MS, `a stopped puller held others up for ${tookMs} ms`);
     for (const point of points.slice(1)) {
       child.kill("SIGCONT");
-      await pause(5);
+      await sleep(5);
       await until(() => isStopped(child), `stopping at ${point}`);
     }
     if (deed === "kill") {
@@ -148,7 +148,7 @@ async function play(scenario: Scenario, deed: "kill" | "go on", ring: string): P
       await child.ended();
       const afterMs = await survivor.collect(MESSAGES - loses);
       assert.ok(afterMs < RECOVERY_BOUND_MS, `a killed puller held others up for ${afterMs} ms`);
-      await pause(50);
+      await sleep(50);
       await survivor.collect(0);
       const isDisowned = points.at(-1) === "LEASE_CANCELLED";
       assert.equal(survivor.doubled, isDisowned ? 0 : doubles);

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { type Delivery, listChannels, Puller, Pusher, removeStale } from "../../../mod.ts";
 import { numbers, pattern, sameBytes } from "../../conformance/channel/values.ts";
 import type { Child } from "../../support/child.ts";
-import { pause, until } from "../../support/deadline.ts";
-import { inScratch, type Scratch, tidyAfterKills } from "../../support/scratch.ts";
-import { untilAsleep } from "../../support/segment.ts";
+import { sleep, until } from "../../support/deadline.ts";
+import { cleanUpAfterKills, inScratch, type Scratch } from "../../support/scratch.ts";
+import { untilReceiversBlocked } from "../../support/segment.ts";
 
 /** Ten times the time within which messages of a dead puller should be with another. */
 const RECOVERY_BOUND_MS = 1000;
 
 /** Longer than the time between two looks for pullers that died. */
-const LOOK_MS = 30;
+const POLL_MS = 30;
 
 /** What a child answers that pulled: values with their deliveries. */
 type Pulled = [value: number, deliveries: number][];
@@ -18,14 +18,14 @@ type Pulled = [value: number, deliveries: number][];
 async function pullerIn(scratch: Scratch): Promise<Child> {
   const child = scratch.spawn();
   const options = { dir: scratch.path, ack: true, maxUnacked: 1000 };
-  await child.ask({ do: "open", id: "in", role: "puller", target: "work", options });
+  await child.execute({ do: "open", id: "in", role: "puller", target: "work", options });
   return child;
 }
 
 /** A child that holds the next messages of a queue. */
-async function holderIn(scratch: Scratch, count: number): Promise<Child> {
+async function unackedPullerIn(scratch: Scratch, count: number): Promise<Child> {
   const child = await pullerIn(scratch);
-  await child.ask({ do: "pull", id: "in", count, settle: "keep" });
+  await child.execute({ do: "pull", id: "in", count, settle: "keep" });
   return child;
 }
 
@@ -36,7 +36,7 @@ async function kill(child: Child): Promise<void> {
 
 async function poll<T>(take: () => T | undefined): Promise<T> {
   let message = take();
-  for (; message === undefined; message = take()) await pause(1);
+  for (; message === undefined; message = take()) await sleep(1);
   return message;
 }
 
@@ -53,7 +53,7 @@ for (const [call, receive] of Object.entries(RECEIVE)) {
       using pusher = new Pusher<number>("work", { dir: scratch.path });
       using survivor = new Puller<number>("work", { dir: scratch.path, ack: true });
       pusher.sendMany(numbers(25));
-      const killed = await holderIn(scratch, 20);
+      const killed = await unackedPullerIn(scratch, 20);
       for (const message of survivor.drain()) message.ack();
       const first = receive(survivor);
       await kill(killed);
@@ -74,10 +74,10 @@ Deno.test("what a killed puller held comes to one that blocks, and to one that h
   inScratch(async (scratch) => {
     using pusher = new Pusher<number>("work", { dir: scratch.path });
     pusher.sendMany(numbers(20));
-    const killed = await holderIn(scratch, 20);
+    const killed = await unackedPullerIn(scratch, 20);
     const survivor = await pullerIn(scratch);
     await survivor.start({ do: "pull", id: "in", count: 10, settle: "ack" });
-    await untilAsleep({ path: `${scratch.path}/work` }, 1);
+    await untilReceiversBlocked({ path: `${scratch.path}/work` }, 1);
     await kill(killed);
     const before = performance.now();
     assert.deepEqual(await survivor.result<Pulled>(), numbers(10).map((n) => [n, 2]));
@@ -99,9 +99,9 @@ Deno.test("what a killed puller held is not kept waiting by the backlog of those
     const settle = (taken?: number | Delivery<number>) => typeof taken === "object" && taken.ack();
     plain.tryRecv();
     for (const busy of [plain, holding]) {
-      const killed = await holderIn(scratch, 5);
+      const killed = await unackedPullerIn(scratch, 5);
       await kill(killed);
-      await pause(LOOK_MS);
+      await sleep(POLL_MS);
       const { received, redelivered } = busy.statistics();
       for (let taken = 0; taken < 20; taken++) settle(busy.tryRecv());
       assert.equal(busy.statistics().received - received, 20);
@@ -115,7 +115,7 @@ Deno.test("a puller without ack gets what a killed one held", () =>
     using pusher = new Pusher<number>("work", { dir: scratch.path });
     using plain = new Puller<number>("work", { dir: scratch.path });
     pusher.sendMany(numbers(5));
-    const killed = await holderIn(scratch, 5);
+    const killed = await unackedPullerIn(scratch, 5);
     const first = plain.recv({ timeoutMs: 20_000 });
     await kill(killed);
     assert.equal(await first, 0);
@@ -129,9 +129,9 @@ Deno.test("only what was not acknowledged comes again after a kill, with its del
     pusher.sendMany(numbers(10));
     for (let deliveries = 1; deliveries <= 4; deliveries++) {
       const child = await pullerIn(scratch);
-      await child.ask({ do: "pull", id: "in", count: 1, settle: "ack" });
+      await child.execute({ do: "pull", id: "in", count: 1, settle: "ack" });
       const count = 10 - deliveries;
-      const held = await child.ask<Pulled>({ do: "pull", id: "in", count, settle: "keep" });
+      const held = await child.execute<Pulled>({ do: "pull", id: "in", count, settle: "keep" });
       assert.deepEqual(held, numbers(count, deliveries).map((n) => [n, deliveries]));
       await kill(child);
     }
@@ -146,7 +146,7 @@ Deno.test("held messages outlive all processes, and wait for the next puller", (
     const { path: dir } = scratch;
     const pusher = new Pusher<number>("work", { dir });
     pusher.sendMany(numbers(6));
-    const killed = await holderIn(scratch, 4);
+    const killed = await unackedPullerIn(scratch, 4);
     pusher.close();
     await kill(killed);
     const [before] = listChannels({ dir });
@@ -183,11 +183,11 @@ Deno.test("big messages of a killed puller come again whole", () =>
     const killed = await pullerIn(scratch);
     for (const size of sizes) {
       pusher.send(pattern(size, size));
-      await killed.ask({ do: "pull", id: "in", count: 1, settle: "keep" });
+      await killed.execute({ do: "pull", id: "in", count: 1, settle: "keep" });
     }
     for (let n = 0; n < 20; n++) {
       pusher.sendSync(pattern(200_000, n), { timeoutMs: 20_000 });
-      await killed.ask({ do: "pull", id: "in", count: 1, settle: "ack" });
+      await killed.execute({ do: "pull", id: "in", count: 1, settle: "ack" });
     }
     await kill(killed);
     using puller = new Puller<Uint8Array>("work", { ...options, ack: true });
@@ -202,7 +202,7 @@ Deno.test("a stopped puller keeps what it holds, and holds up nobody", () =>
     using pusher = new Pusher<number>("work", { dir: scratch.path, capacityBytes: 1024 });
     using other = new Puller<number>("work", { dir: scratch.path, ack: true });
     pusher.sendMany(numbers(5));
-    const stopped = await holderIn(scratch, 5);
+    const stopped = await unackedPullerIn(scratch, 5);
     stopped.kill("SIGSTOP");
     for (let n = 5; n < 500; n++) {
       assert.equal(pusher.send(n), true);
@@ -210,10 +210,10 @@ Deno.test("a stopped puller keeps what it holds, and holds up nobody", () =>
       assert.deepEqual([message.value, message.deliveries], [n, 1]);
       message.ack();
     }
-    await pause(150);
+    await sleep(150);
     assert.equal(other.tryRecv(), undefined);
     stopped.kill("SIGCONT");
-    await stopped.ask({ do: "close", id: "in" });
+    await stopped.execute({ do: "close", id: "in" });
     const rest = other.drain();
     assert.deepEqual(rest.map((m) => [m.value, m.deliveries]), numbers(5).map((n) => [n, 2]));
     for (const message of rest) message.ack();
@@ -257,7 +257,7 @@ Deno.test(`${KILLS} kills lose no message, and double only what was in hand`, ()
     collect();
     while (seen.size < sent && performance.now() < deadline) {
       const message = last.tryRecv();
-      if (message === undefined) await pause(1);
+      if (message === undefined) await sleep(1);
       else {
         seen.set(message.value, (seen.get(message.value) ?? 0) + 1);
         message.ack();
@@ -269,5 +269,5 @@ Deno.test(`${KILLS} kills lose no message, and double only what was in hand`, ()
     assert.deepEqual([...seen.keys()].sort((a, b) => a - b), numbers(sent));
     assert.ok(doubled <= KILLS, `${doubled} messages were done twice by ${KILLS} killed workers`);
     assert.equal(last.tryRecv(), undefined);
-    tidyAfterKills(dir);
+    cleanUpAfterKills(dir);
   }));

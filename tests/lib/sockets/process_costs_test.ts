@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { Publisher } from "../../../mod.ts";
-import { pause, until } from "../../support/deadline.ts";
+import { sleep, until } from "../../support/deadline.ts";
 import { inScratch } from "../../support/scratch.ts";
 
 /** What a process holds: descriptors and mappings of all kinds, and those of files in a directory. */
-interface Holdings {
+interface ProcessUsage {
   descriptors: number;
   mappings: number;
   ours: string[];
 }
 
-function holdingsOf(pid: number, dir: string): Holdings {
+function usageOf(pid: number, dir: string): ProcessUsage {
   const descriptors = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) =>
     linkOf(`/proc/${pid}/fd/${name}`)
   );
@@ -32,7 +32,7 @@ function linkOf(path: string): string {
 }
 
 /** Nothing of ours is left; the runtime may hold a few things more for itself. */
-function assertNotGrown(before: Holdings, after: Holdings): void {
+function assertNotGrown(before: ProcessUsage, after: ProcessUsage): void {
   assert.deepEqual(after.ours, []);
   for (const kind of ["descriptors", "mappings"] as const) {
     const [was, is] = [before[kind], after[kind]];
@@ -40,7 +40,7 @@ function assertNotGrown(before: Holdings, after: Holdings): void {
   }
 }
 
-function hasNotGrown(before: Holdings, after: Holdings): boolean {
+function hasNotGrown(before: ProcessUsage, after: ProcessUsage): boolean {
   return after.mappings <= before.mappings + RUNTIME_MARGIN.mappings;
 }
 
@@ -60,11 +60,11 @@ function residentBytesOf(pid: number): number {
 Deno.test("a process that waits on 100 channels uses one doorbell and hardly any time", () =>
   inScratch(async ({ path: dir, spawn, names }) => {
     const child = spawn();
-    await child.ask({ do: "listenIdle", prefix: "quiet", count: 100, options: { dir } });
+    await child.execute({ do: "listenIdle", prefix: "quiet", count: 100, options: { dir } });
     assert.equal(names().length, 101, "100 segments and a doorbell");
-    await pause(200);
+    await sleep(200);
     const before = ticksOf(child.pid);
-    await pause(2000);
+    await sleep(2000);
     const share = (ticksOf(child.pid) - before) / 200;
     // Ten times what is aimed at, for a busy machine.
     assert.ok(share < 0.1, `waiting took ${(share * 100).toFixed(1)}% of a processor`);
@@ -73,26 +73,26 @@ Deno.test("a process that waits on 100 channels uses one doorbell and hardly any
     using publisher = new Publisher("quiet42", { dir });
     publisher.send("heard");
     await until(async () => {
-      const heard = await child.ask<{ received: number }>({ do: "statistics", id: "quiet42" });
+      const heard = await child.execute<{ received: number }>({ do: "statistics", id: "quiet42" });
       return heard.received === 1;
     }, "hearing on one of 100 channels");
-    await child.ask({ do: "close" });
+    await child.execute({ do: "close" });
   }));
 
 Deno.test("opening and closing 200 times leaves no descriptor and no mapping behind", () =>
   inScratch(async ({ path: dir, spawn, names }) => {
     const child = spawn({ flags: ["--allow-ffi", "--v8-flags=--expose-gc"] });
     const churn = (cycles: number) =>
-      child.ask({ do: "churn", target: "churn", options: { dir }, cycles, messages: 5 });
+      child.execute({ do: "churn", target: "churn", options: { dir }, cycles, messages: 5 });
     await churn(50);
-    const before = holdingsOf(child.pid, dir);
+    const before = usageOf(child.pid, dir);
     assert.equal(await churn(200), 1000);
     // The collector gives mappings back when it likes, so it gets several chances; a leak stays.
     await until(async () => {
       await churn(1);
-      return hasNotGrown(before, holdingsOf(child.pid, dir));
+      return hasNotGrown(before, usageOf(child.pid, dir));
     }, "the collector giving mappings back");
-    assertNotGrown(before, holdingsOf(child.pid, dir));
+    assertNotGrown(before, usageOf(child.pid, dir));
     assert.deepEqual(names(), []);
   }));
 
@@ -100,12 +100,12 @@ Deno.test("100,000 messages leave no descriptor, no mapping and little memory be
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn({ flags: ["--allow-ffi", "--v8-flags=--expose-gc"] });
     const churn = (messages: number) =>
-      child.ask({ do: "churn", target: "churn", options: { dir }, cycles: 1, messages });
+      child.execute({ do: "churn", target: "churn", options: { dir }, cycles: 1, messages });
     await churn(10_000);
-    const before = holdingsOf(child.pid, dir);
+    const before = usageOf(child.pid, dir);
     const residentBefore = residentBytesOf(child.pid);
     assert.equal(await churn(100_000), 100_000);
-    assertNotGrown(before, holdingsOf(child.pid, dir));
+    assertNotGrown(before, usageOf(child.pid, dir));
     const grownMb = (residentBytesOf(child.pid) - residentBefore) / 1e6;
     assert.ok(grownMb < 20, `the process grew by ${grownMb} MB`);
   }));

@@ -12,12 +12,12 @@ Deno.test("RINGBUS_DEBUG=1 tells every message sent, with its size, channel and 
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn(DEBUG);
     const options = { dir, codec: "json" } as const;
-    await child.ask({ do: "open", id: "out", role: "pusher", target: "told", options });
-    await child.ask({ do: "send", id: "out", values: ["abc", 12345], mode: "sync" });
-    await child.ask({ do: "send", id: "out", values: [[1, 2], true], mode: "many" });
-    await child.ask({ do: "open", id: "in", role: "puller", target: "told", options });
-    await child.ask({ do: "receive", id: "in", mode: "try", count: 1 });
-    await child.ask({ do: "receive", id: "in", mode: "drain", count: 3 });
+    await child.execute({ do: "open", id: "out", role: "pusher", target: "told", options });
+    await child.execute({ do: "send", id: "out", values: ["abc", 12345], mode: "sync" });
+    await child.execute({ do: "send", id: "out", values: [[1, 2], true], mode: "many" });
+    await child.execute({ do: "open", id: "in", role: "puller", target: "told", options });
+    await child.execute({ do: "receive", id: "in", mode: "try", count: 1 });
+    await child.execute({ do: "receive", id: "in", mode: "drain", count: 3 });
     await child.finish();
     assert.deepEqual(stepsOf(child.stderr), [
       `sent 5 B on "told", #1`,
@@ -34,7 +34,7 @@ Deno.test("RINGBUS_DEBUG=1 tells every message sent, with its size, channel and 
 Deno.test("RINGBUS_DEBUG=1 tells every wait", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn(DEBUG);
-    await child.ask({
+    await child.execute({
       do: "open",
       id: "in",
       role: "subscriber",
@@ -43,7 +43,7 @@ Deno.test("RINGBUS_DEBUG=1 tells every wait", () =>
     });
     for (const mode of ["sync", "async"] as const) {
       await assert.rejects(
-        child.ask({ do: "receive", id: "in", mode, timeoutMs: 20 }),
+        child.execute({ do: "receive", id: "in", mode, timeoutMs: 20 }),
         { kind: "ShmTimeoutError" },
       );
     }
@@ -58,10 +58,10 @@ Deno.test("RINGBUS_DEBUG=1 tells requests and replies", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const [asking, answering] = [spawn(DEBUG), spawn(DEBUG)];
     const options = { dir, codec: "json" } as const;
-    await asking.ask({ do: "open", id: "q", role: "requester", target: "asked", options });
-    await answering.ask({ do: "open", id: "r", role: "replier", target: "asked", options });
+    await asking.execute({ do: "open", id: "q", role: "requester", target: "asked", options });
+    await answering.execute({ do: "open", id: "r", role: "replier", target: "asked", options });
     await answering.start({ do: "reply", id: "r", mode: "sync", name: "r" });
-    await asking.ask({ do: "request", id: "q", mode: "sync", values: ["stop"] });
+    await asking.execute({ do: "request", id: "q", mode: "sync", values: ["stop"] });
     await answering.result();
     await Promise.all([asking.finish(), answering.finish()]);
     const isMessage = (step: string) => /^(sent|received) /.test(step);
@@ -78,10 +78,16 @@ Deno.test("RINGBUS_DEBUG=1 tells requests and replies", () =>
 Deno.test("without RINGBUS_DEBUG nothing is told", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn({ flags: DEBUG.flags });
-    await child.ask({ do: "open", id: "out", role: "pusher", target: "told", options: { dir } });
-    await child.ask({ do: "send", id: "out", values: ["abc"] });
-    await child.ask({ do: "open", id: "in", role: "puller", target: "told", options: { dir } });
-    await child.ask({ do: "receive", id: "in", mode: "async", count: 1 });
+    await child.execute({
+      do: "open",
+      id: "out",
+      role: "pusher",
+      target: "told",
+      options: { dir },
+    });
+    await child.execute({ do: "send", id: "out", values: ["abc"] });
+    await child.execute({ do: "open", id: "in", role: "puller", target: "told", options: { dir } });
+    await child.execute({ do: "receive", id: "in", mode: "async", count: 1 });
     await child.finish();
     assert.equal(child.stderr, "");
   }));

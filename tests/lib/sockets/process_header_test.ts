@@ -37,19 +37,19 @@ Deno.test("the header read from outside follows the messages of one pusher and o
     const path = `${dir}/raw`;
     const options = { dir, codec: "raw", capacityBytes: 4096 } as const;
     const [pusher, puller] = [spawn(), spawn()];
-    await pusher.ask({ do: "open", id: "out", role: "pusher", target: "raw", options });
-    await puller.ask({ do: "open", id: "in", role: "puller", target: "raw", options });
+    await pusher.execute({ do: "open", id: "out", role: "pusher", target: "raw", options });
+    await puller.execute({ do: "open", id: "in", role: "puller", target: "raw", options });
     assertHeader(path, 0, 0, 0);
 
     let head = 0;
     for (const [i, size] of SIZES.entries()) {
-      await pusher.ask({ do: "sendBytes", id: "out", sizes: [size] });
+      await pusher.execute({ do: "sendBytes", id: "out", sizes: [size] });
       head += recordBytes(size);
       assertHeader(path, head, 0, i + 1);
     }
     let tail = 0;
     for (const size of SIZES) {
-      const [bytes] = await puller.ask<number[][]>({
+      const [bytes] = await puller.execute<number[][]>({
         do: "receive",
         id: "in",
         mode: "into",
@@ -100,14 +100,14 @@ Deno.test("the header counts what a full ring refused", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
     const pusher = spawn();
-    await pusher.ask({ do: "open", id: "out", role: "pusher", target: "raw", options });
+    await pusher.execute({ do: "open", id: "out", role: "pusher", target: "raw", options });
     const sizes = Array(12).fill(112);
-    const accepted = await pusher.ask<number>({ do: "sendBytes", id: "out", sizes });
+    const accepted = await pusher.execute<number>({ do: "sendBytes", id: "out", sizes });
     assert.equal(accepted, 7, "seven records of 128 bytes and a gap of 16 fit");
     assertHeader(`${dir}/raw`, 7 * 128, 0, 7, 5);
     const puller = spawn();
-    await puller.ask({ do: "open", id: "in", role: "puller", target: "raw", options });
-    await puller.ask({ do: "receive", id: "in", mode: "into", count: 7 });
+    await puller.execute({ do: "open", id: "in", role: "puller", target: "raw", options });
+    await puller.execute({ do: "receive", id: "in", mode: "into", count: 7 });
     assertHeader(`${dir}/raw`, 7 * 128, 7 * 128, 7, 5);
   }));
 
@@ -116,17 +116,17 @@ Deno.test("the header tells the totals of two pushers", () =>
     const path = `${dir}/raw`;
     const options = { dir, codec: "raw", capacityBytes: 4096 } as const;
     const [first, second, puller] = [spawn(), spawn(), spawn()];
-    await first.ask({ do: "open", id: "out", role: "pusher", target: "raw", options });
-    await second.ask({ do: "open", id: "out", role: "pusher", target: "raw", options });
-    await first.ask({ do: "sendBytes", id: "out", sizes: SIZES });
+    await first.execute({ do: "open", id: "out", role: "pusher", target: "raw", options });
+    await second.execute({ do: "open", id: "out", role: "pusher", target: "raw", options });
+    await first.execute({ do: "sendBytes", id: "out", sizes: SIZES });
     assertHeader(path, BYTES, 0, SIZES.length);
-    await second.ask({ do: "sendBytes", id: "out", sizes: SIZES });
+    await second.execute({ do: "sendBytes", id: "out", sizes: SIZES });
     assertHeader(path, 2 * BYTES, 0, 2 * SIZES.length);
-    await first.ask({ do: "sendBytes", id: "out", sizes: [8] });
+    await first.execute({ do: "sendBytes", id: "out", sizes: [8] });
     assertHeader(path, 2 * BYTES + 24, 0, 2 * SIZES.length + 1);
 
-    await puller.ask({ do: "open", id: "in", role: "puller", target: "raw", options });
-    const all = await puller.ask<number[][]>({
+    await puller.execute({ do: "open", id: "in", role: "puller", target: "raw", options });
+    const all = await puller.execute<number[][]>({
       do: "receive",
       id: "in",
       mode: "view",
@@ -144,16 +144,16 @@ Deno.test("the header of a broadcast counts what subscribers missed", () =>
     const path = `${dir}/raw`;
     const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
     const [publisher, subscriber] = [spawn(), spawn()];
-    await subscriber.ask({ do: "open", id: "in", role: "subscriber", target: "raw", options });
-    await publisher.ask({ do: "open", id: "out", role: "publisher", target: "raw", options });
-    await publisher.ask({ do: "sendBytes", id: "out", sizes: Array(100).fill(16) });
+    await subscriber.execute({ do: "open", id: "in", role: "subscriber", target: "raw", options });
+    await publisher.execute({ do: "open", id: "out", role: "publisher", target: "raw", options });
+    await publisher.execute({ do: "sendBytes", id: "out", sizes: Array(100).fill(16) });
     const { head, tail, count, dropped } = readHeader(path);
     assert.deepEqual({ count, dropped }, { count: 100, dropped: 0 });
     assert.ok(head >= 3200 && tail <= head && head - tail <= 1024, `head ${head}, tail ${tail}`);
-    await publisher.ask({ do: "sendBytes", id: "out", sizes: [1] });
+    await publisher.execute({ do: "sendBytes", id: "out", sizes: [1] });
     await subscriber.start({ do: "receive", id: "in", mode: "into", count: 1 });
     await subscriber.result();
-    const { missed } = await subscriber.ask<{ missed: number }>({ do: "statistics", id: "in" });
+    const { missed } = await subscriber.execute<{ missed: number }>({ do: "statistics", id: "in" });
     assert.ok(missed > 0);
     assert.equal(readHeader(path).dropped, missed);
   }));

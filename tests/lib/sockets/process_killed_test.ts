@@ -25,7 +25,7 @@ import {
 import { replaceRing } from "../../stress/corruption/interpose.ts";
 import { until } from "../../support/deadline.ts";
 import { inScratch } from "../../support/scratch.ts";
-import { untilAsleep } from "../../support/segment.ts";
+import { untilReceiversBlocked } from "../../support/segment.ts";
 import { WorkerPeer } from "../../support/worker_peer.ts";
 
 /** Ways of a pusher to send one message; false when there is no room. */
@@ -50,11 +50,11 @@ for (const [call, send] of Object.entries(SEND)) {
     inScratch(async ({ path: dir, spawn }) => {
       const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
       const holder = spawn();
-      await holder.ask({ do: "open", id: "in", role: "puller", target: "held", options });
+      await holder.execute({ do: "open", id: "in", role: "puller", target: "held", options });
       using pusher = new Pusher<Uint8Array>("held", options);
       using puller = new Puller<Uint8Array>("held", options);
       while (pusher.send(new Uint8Array(100))) continue;
-      assert.equal(await holder.ask({ do: "hold", id: "in" }), 100);
+      assert.equal(await holder.execute({ do: "hold", id: "in" }), 100);
       puller.drain();
       while (pusher.send(new Uint8Array(100))) continue;
       puller.drain();
@@ -76,7 +76,7 @@ Deno.test("a live holder of a view is not taken for dead by a process without de
     using view = puller.recvView()!;
     assert.ok(view.bytes.every((byte) => byte === 1));
     puller.drain();
-    await pusher.tell({ do: "close" });
+    await pusher.sendCommand({ do: "close" });
     assert.equal(await pusher.result(), "full");
     assert.ok(view.bytes.every((byte) => byte === 1), "the view was overwritten");
   }));
@@ -89,12 +89,18 @@ Deno.test("a pusher keeps no descriptor for pullers that are gone", () =>
     const before = doorbells();
     for (let n = 0; n < 8; n++) {
       using worker = new WorkerPeer();
-      await worker.ask({ do: "open", id: "in", role: "puller", target: "work", options: { dir } });
+      await worker.execute({
+        do: "open",
+        id: "in",
+        role: "puller",
+        target: "work",
+        options: { dir },
+      });
       await worker.start({ do: "receive", id: "in", mode: "async", count: 1 });
-      await untilAsleep({ path: `${dir}/work` }, 1);
+      await untilReceiversBlocked({ path: `${dir}/work` }, 1);
       pusher.send(n);
       assert.deepEqual(await worker.result(), [n]);
-      await worker.ask({ do: "close" });
+      await worker.execute({ do: "close" });
     }
     assert.ok(doorbells() - before <= 2, `${doorbells() - before} descriptors of doorbells more`);
   }));
@@ -133,7 +139,7 @@ const REQUESTS = 32;
 const ASKING = 3;
 
 /** Answers so many requests, and gives the segment's size afterwards. */
-function answer(replier: Replier<unknown, Uint8Array>, path: string, count: number): number {
+function replyTo(replier: Replier<unknown, Uint8Array>, path: string, count: number): number {
   for (let n = 0; n < count; n++) {
     replier.recvSync({ timeoutMs: 20_000 });
     replier.send(REPLY);
@@ -148,12 +154,12 @@ for (const end of ["closes", "is killed"] as const) {
       const asking = Array.from({ length: ASKING }, () => spawn());
       for (const child of asking) {
         const options = { dir };
-        await child.ask({ do: "open", id: "q", role: "requester", target: "ask", options });
-        await child.ask({ do: "send", id: "q", values: new Array(REQUESTS).fill(0) });
+        await child.execute({ do: "open", id: "q", role: "requester", target: "ask", options });
+        await child.execute({ do: "send", id: "q", values: new Array(REQUESTS).fill(0) });
       }
-      const size = answer(replier, `${dir}/ask`, ASKING * REQUESTS);
+      const size = replyTo(replier, `${dir}/ask`, ASKING * REQUESTS);
       for (const child of asking) {
-        if (end === "closes") await child.ask({ do: "close" });
+        if (end === "closes") await child.execute({ do: "close" });
         else child.kill("SIGKILL");
         if (end === "is killed") await child.ended();
       }
@@ -161,7 +167,7 @@ for (const end of ["closes", "is killed"] as const) {
       // Another socket in the slot of a requester must not keep its replies alive either.
       using _other = new Replier("ask", { dir });
       for (let n = 0; n < ASKING * REQUESTS; n++) assert.ok(heir.send(n));
-      assert.equal(answer(replier, `${dir}/ask`, ASKING * REQUESTS), size);
+      assert.equal(replyTo(replier, `${dir}/ask`, ASKING * REQUESTS), size);
     }));
 }
 
@@ -247,10 +253,16 @@ Deno.test("the heir of a lane writes over no big message that is unread, or read
 Deno.test("a replier that dies with unread replies leaves its room to its successor", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const asking = spawn();
-    await asking.ask({ do: "open", id: "q", role: "requester", target: "ask", options: { dir } });
-    await asking.ask({ do: "send", id: "q", values: new Array(REQUESTS).fill(0) });
+    await asking.execute({
+      do: "open",
+      id: "q",
+      role: "requester",
+      target: "ask",
+      options: { dir },
+    });
+    await asking.execute({ do: "send", id: "q", values: new Array(REQUESTS).fill(0) });
     const first = new Replier<unknown, Uint8Array>("ask", { dir });
-    const size = answer(first, `${dir}/ask`, REQUESTS);
+    const size = replyTo(first, `${dir}/ask`, REQUESTS);
     first.close();
     asking.kill("SIGKILL");
     await asking.ended();
@@ -275,7 +287,7 @@ Deno.test("repliers that follow one another do not make the segment grow", () =>
       using replier = new Replier<unknown, Uint8Array>("ask", { dir });
       using requester = new Requester<number, Uint8Array>("ask", { dir });
       for (let m = 0; m < 40; m++) assert.ok(requester.send(m));
-      sizes.push(answer(replier, `${dir}/ask`, 40));
+      sizes.push(replyTo(replier, `${dir}/ask`, 40));
     }
     assert.equal(sizes[5], sizes[2]);
     return Promise.resolve();

@@ -4,11 +4,11 @@ import { type ChannelOptions, Publisher, Pusher } from "../../../mod.ts";
 import {
   type Digest,
   digest,
-  LEAST_BYTES,
   makeMessage,
+  MIN_BYTES,
   type ReceiveCall,
 } from "../../support/programs/replay.ts";
-import { pause } from "../../support/deadline.ts";
+import { sleep } from "../../support/deadline.ts";
 import { inScratch } from "../../support/scratch.ts";
 
 const RUNS = 60;
@@ -34,9 +34,9 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
       how: fc.constantFrom("send", "sendSync", "sendAsync", "sendMany", "loan", "aborted loan"),
       sizes: fc.array(
         fc.oneof(
-          { weight: 8, arbitrary: fc.integer({ min: LEAST_BYTES, max: 100 }) },
-          { weight: 3, arbitrary: fc.integer({ min: LEAST_BYTES, max: 1000 }) },
-          { weight: 1, arbitrary: fc.integer({ min: LEAST_BYTES, max: 20_000 }) },
+          { weight: 8, arbitrary: fc.integer({ min: MIN_BYTES, max: 100 }) },
+          { weight: 3, arbitrary: fc.integer({ min: MIN_BYTES, max: 1000 }) },
+          { weight: 1, arbitrary: fc.integer({ min: MIN_BYTES, max: 20_000 }) },
         ),
         { minLength: 1, maxLength: 30 },
       ),
@@ -61,9 +61,9 @@ async function sendAll(sender: Sender, steps: SendStep[]): Promise<Digest[]> {
     else if (how === "sendMany") await sendTogether(sender, messages);
     else for (const message of messages) await sendOne(sender, how, message);
     if (how !== "aborted loan") model.push(...messages.map(digest));
-    if (pausesMs >= 0) await pause(pausesMs);
+    if (pausesMs >= 0) await sleep(pausesMs);
   }
-  const end = makeMessage(model.length, LEAST_BYTES);
+  const end = makeMessage(model.length, MIN_BYTES);
   sender.sendSync(end, { timeoutMs: TIMEOUT_MS });
   return [...model, digest(end)];
 }
@@ -100,7 +100,7 @@ Deno.test("what a process pushes in any way, another pulls in any way, whole and
       fc.asyncProperty(scenarios, async ({ capacityBytes, sends, receives }) => {
         const options: ChannelOptions = { dir, codec: "raw", capacityBytes };
         using pusher = new Pusher<Uint8Array>("any", options);
-        await puller.ask({ do: "open", id: "in", role: "puller", target: "any", options });
+        await puller.execute({ do: "open", id: "in", role: "puller", target: "any", options });
         try {
           const last = lastIndex(sends);
           const timeoutMs = TIMEOUT_MS;
@@ -108,7 +108,7 @@ Deno.test("what a process pushes in any way, another pulls in any way, whole and
           const model = await sendAll(pusher, sends);
           assert.deepEqual(await puller.result(), model);
         } finally {
-          await puller.ask({ do: "close" });
+          await puller.execute({ do: "close" });
         }
       }),
       { numRuns: RUNS, endOnFailure: true },
@@ -122,7 +122,13 @@ Deno.test("what a process publishes in any way, another sees whole and in order,
       fc.asyncProperty(scenarios, async ({ capacityBytes, sends, receives }) => {
         const options: ChannelOptions = { dir, codec: "raw", capacityBytes };
         using publisher = new Publisher<Uint8Array>("any", options);
-        await subscriber.ask({ do: "open", id: "in", role: "subscriber", target: "any", options });
+        await subscriber.execute({
+          do: "open",
+          id: "in",
+          role: "subscriber",
+          target: "any",
+          options,
+        });
         try {
           const last = lastIndex(sends);
           const timeoutMs = TIMEOUT_MS;
@@ -134,13 +140,13 @@ Deno.test("what a process publishes in any way, another sees whole and in order,
             assert.ok(index > before, `message ${index} came after ${before}`);
             return index;
           }, -1);
-          const { missed } = await subscriber.ask<{ missed: number }>({
+          const { missed } = await subscriber.execute<{ missed: number }>({
             do: "statistics",
             id: "in",
           });
           assert.equal(missed, model.length - seen.length);
         } finally {
-          await subscriber.ask({ do: "close" });
+          await subscriber.execute({ do: "close" });
         }
       }),
       { numRuns: RUNS, endOnFailure: true },

@@ -9,9 +9,9 @@ import {
   Subscriber,
 } from "../../../mod.ts";
 import type { Command } from "../../support/programs/actions.ts";
-import { pause } from "../../support/deadline.ts";
+import { sleep } from "../../support/deadline.ts";
 import { inScratch } from "../../support/scratch.ts";
-import { untilSendersAsleep, untilWaiting } from "../../support/segment.ts";
+import { untilSendersBlocked, untilWaiting } from "../../support/segment.ts";
 
 /** Ten times the time for which one that stopped, or died, may hold others up. */
 const RECOVERY_BOUND_MS = 1000;
@@ -23,7 +23,13 @@ for (const mode of ["sync", "async"] as const) {
   Deno.test(`a stopped puller (${mode}) does not hold up the others`, () =>
     inScratch(async ({ path: dir, spawn }) => {
       const stopped = spawn();
-      await stopped.ask({ do: "open", id: "p", role: "puller", target: "work", options: { dir } });
+      await stopped.execute({
+        do: "open",
+        id: "p",
+        role: "puller",
+        target: "work",
+        options: { dir },
+      });
       await stopped.start({ do: "receive", id: "p", mode, isCounted: true });
       using pusher = new Pusher("work", { dir });
       using puller = new Puller("work", { dir });
@@ -45,7 +51,13 @@ for (const mode of ["sync", "async"] as const) {
   Deno.test(`a killed puller (${mode}) does not hold up the others`, () =>
     inScratch(async ({ path: dir, spawn }) => {
       const killed = spawn();
-      await killed.ask({ do: "open", id: "p", role: "puller", target: "work", options: { dir } });
+      await killed.execute({
+        do: "open",
+        id: "p",
+        role: "puller",
+        target: "work",
+        options: { dir },
+      });
       await killed.start({ do: "receive", id: "p", mode, isCounted: true });
       using pusher = new Pusher("work", { dir });
       using puller = new Puller("work", { dir });
@@ -67,7 +79,7 @@ Deno.test("a stopped subscriber holds up nobody, and learns what it missed", () 
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, capacityBytes: 4096 };
     const stopped = spawn();
-    await stopped.ask({ do: "open", id: "s", role: "subscriber", target: "news", options });
+    await stopped.execute({ do: "open", id: "s", role: "subscriber", target: "news", options });
     using publisher = new Publisher("news", options);
     using subscriber = new Subscriber("news", options);
     stopped.kill("SIGSTOP");
@@ -82,7 +94,7 @@ Deno.test("a stopped subscriber holds up nobody, and learns what it missed", () 
     assert.ok(received.length < 5000);
     const first = 5000 - received.length;
     assert.deepEqual(received, Array.from(received, (_, i) => first + i));
-    const { missed } = await stopped.ask<{ missed: number }>({ do: "statistics", id: "s" });
+    const { missed } = await stopped.execute<{ missed: number }>({ do: "statistics", id: "s" });
     assert.equal(missed, first);
   }));
 
@@ -90,15 +102,27 @@ Deno.test("a stopped replier delays only the requests that it took", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const [stopped, running, asking] = [spawn(), spawn(), spawn()];
     for (const [name, replier] of [["stopped", stopped], ["running", running]] as const) {
-      await replier.ask({ do: "open", id: "r", role: "replier", target: "ask", options: { dir } });
+      await replier.execute({
+        do: "open",
+        id: "r",
+        role: "replier",
+        target: "ask",
+        options: { dir },
+      });
       await replier.start({ do: "reply", id: "r", mode: "sync", name });
     }
     await untilWaiting({ path: `${dir}/ask` }, 2);
     stopped.kill("SIGSTOP");
-    await asking.ask({ do: "open", id: "q", role: "requester", target: "ask", options: { dir } });
+    await asking.execute({
+      do: "open",
+      id: "q",
+      role: "requester",
+      target: "ask",
+      options: { dir },
+    });
     const before = performance.now();
     for (let n = 0; n < 100; n++) {
-      const [reply] = await asking.ask<{ by: string }[]>({
+      const [reply] = await asking.execute<{ by: string }[]>({
         do: "request",
         id: "q",
         mode: "async",
@@ -109,7 +133,7 @@ Deno.test("a stopped replier delays only the requests that it took", () =>
     const tookMs = performance.now() - before;
     assert.ok(tookMs < RECOVERY_BOUND_MS, `100 requests took ${tookMs} ms`);
     stopped.kill("SIGCONT");
-    await asking.ask({ do: "request", id: "q", mode: "burst", values: ["stop", "stop"] });
+    await asking.execute({ do: "request", id: "q", mode: "burst", values: ["stop", "stop"] });
     await stopped.result();
     await running.result();
   }));
@@ -117,8 +141,20 @@ Deno.test("a stopped replier delays only the requests that it took", () =>
 Deno.test("a request fails at once when the replier that took it is killed", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const [replier, asking] = [spawn(), spawn()];
-    await replier.ask({ do: "open", id: "r", role: "replier", target: "ask", options: { dir } });
-    await asking.ask({ do: "open", id: "q", role: "requester", target: "ask", options: { dir } });
+    await replier.execute({
+      do: "open",
+      id: "r",
+      role: "replier",
+      target: "ask",
+      options: { dir },
+    });
+    await asking.execute({
+      do: "open",
+      id: "q",
+      role: "requester",
+      target: "ask",
+      options: { dir },
+    });
     await replier.start({ do: "takeRequest", id: "r" });
     await asking.start({ do: "request", id: "q", mode: "sync", values: ["lost"] });
     assert.equal(await replier.result(), "lost");
@@ -135,14 +171,14 @@ Deno.test("a loan that is held for 5 s holds up no other producer and no consume
     const options = { dir, codec: "raw", capacityBytes: 4096 } as const;
     const holder = spawn();
     const open = { do: "open", options } satisfies Partial<Command>;
-    await holder.ask({ ...open, id: "work", role: "pusher", target: "work" });
-    await holder.ask({ ...open, id: "news", role: "publisher", target: "news" });
+    await holder.execute({ ...open, id: "work", role: "pusher", target: "work" });
+    await holder.execute({ ...open, id: "news", role: "publisher", target: "news" });
     using puller = new Puller<Uint8Array>("work", options);
     using subscriber = new Subscriber<Uint8Array>("news", options);
     using pusher = new Pusher<Uint8Array>("work", options);
     using publisher = new Publisher<Uint8Array>("news", options);
-    await holder.ask({ do: "lend", id: "work", byteLength: 77 });
-    await holder.ask({ do: "lend", id: "news", byteLength: 78 });
+    await holder.execute({ do: "lend", id: "work", byteLength: 77 });
+    await holder.execute({ do: "lend", id: "news", byteLength: 78 });
 
     const until = performance.now() + LONG_MS;
     let longestMs = 0;
@@ -156,8 +192,8 @@ Deno.test("a loan that is held for 5 s holds up no other producer and no consume
     }
     assert.ok(longestMs < RECOVERY_BOUND_MS, `others waited for ${longestMs} ms`);
 
-    await holder.ask({ do: "commit", id: "work" });
-    await holder.ask({ do: "commit", id: "news" });
+    await holder.execute({ do: "commit", id: "work" });
+    await holder.execute({ do: "commit", id: "news" });
     assert.deepEqual(puller.recvSync({ timeoutMs: 20_000 }), new Uint8Array(77).fill(77));
     assert.deepEqual(subscriber.recvSync({ timeoutMs: 20_000 }), new Uint8Array(78).fill(78));
   }));
@@ -167,14 +203,14 @@ Deno.test("a subscriber that sleeps for 5 s learns the exact number it missed, a
     const options = { dir, capacityBytes: 4096 };
     const publisher = spawn();
     const target = "news";
-    await publisher.ask({ do: "open", id: "p", role: "publisher", target, options });
+    await publisher.execute({ do: "open", id: "p", role: "publisher", target, options });
     using subscriber = new Subscriber<{ n: number }>(target, options);
     const send = (count: number) =>
-      publisher.ask({ do: "sendRange", id: "p", producer: 1, count, perPause: 20 });
+      publisher.execute({ do: "sendRange", id: "p", producer: 1, count, perPause: 20 });
     const until = performance.now() + LONG_MS;
     let sent = 0;
     for (; performance.now() < until; sent += 500) await send(500);
-    await pause(Math.max(0, until - performance.now()));
+    await sleep(Math.max(0, until - performance.now()));
 
     const kept = subscriber.drain();
     assert.deepEqual(kept.map(({ n }) => n), kept.map((_, i) => 500 - kept.length + i));
@@ -191,10 +227,10 @@ for (const mode of ["sync", "async"] as const) {
       const options = { dir, capacityBytes: 1024 };
       const waiting = spawn();
       const target = "work";
-      await waiting.ask({ do: "open", id: "p", role: "pusher", target, options });
+      await waiting.execute({ do: "open", id: "p", role: "pusher", target, options });
       using puller = new Puller<{ n: number }>(target, options);
       await waiting.start({ do: "sendRange", id: "p", producer: 1, count: 100, mode });
-      await untilSendersAsleep({ path: `${dir}/${target}` }, 1);
+      await untilSendersBlocked({ path: `${dir}/${target}` }, 1);
       const before = performance.now();
       for (let n = 0; n < 100; n++) assert.equal(puller.recvSync({ timeoutMs: 20_000 }).n, n);
       const tookMs = performance.now() - before;
@@ -206,7 +242,13 @@ for (const mode of ["sync", "async"] as const) {
 Deno.test("of many requests in flight, a killed replier costs the one that it had taken", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const replier = spawn();
-    await replier.ask({ do: "open", id: "r", role: "replier", target: "ask", options: { dir } });
+    await replier.execute({
+      do: "open",
+      id: "r",
+      role: "replier",
+      target: "ask",
+      options: { dir },
+    });
     using requester = new Requester<number, number>("ask", { dir });
     const replies = Array.from({ length: 100 }, (_, n) => requester.request(n, LONG_TIMEOUT));
     const settled = Promise.allSettled(replies);

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { Tensor } from "../../../mod.ts";
-import { CARRIERS, type TestChannel, testOn } from "../../conformance/channel/channel.ts";
-import { numbers, pattern, pause, sameBytes } from "../../conformance/channel/values.ts";
+import { type TestChannel, testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
+import { numbers, pattern, sameBytes, sleep } from "../../conformance/channel/values.ts";
 
 const RAW = { codec: "raw" } as const;
 
@@ -14,8 +14,8 @@ function queue(channel: TestChannel) {
   };
 }
 
-for (const carrier of CARRIERS) {
-  testOn(carrier, "random bytes of every small length arrive exactly in a warm loop", (open) => {
+for (const transport of TRANSPORTS) {
+  testOn(transport, "random bytes of every small length arrive exactly in a warm loop", (open) => {
     const { pusher, puller } = queue(open(8192));
     const target = new Uint8Array(64);
     const source = new Uint8Array(64);
@@ -31,19 +31,23 @@ for (const carrier of CARRIERS) {
     }
   });
 
-  testOn(carrier, "one buffer that is sent and filled anew arrives as it was each time", (open) => {
-    for (const length of [4, 8, 20, 64, 65, 100]) {
-      const { pusher, puller } = queue(open(8192));
-      const source = new Uint8Array(length);
-      for (let i = 0; i < 100_000 / length; i++) {
-        crypto.getRandomValues(source);
-        pusher.send(source);
-        assert.ok(sameBytes(puller.tryRecv()!, source), `message ${i} of ${length} bytes`);
+  testOn(
+    transport,
+    "one buffer that is sent and filled anew arrives as it was each time",
+    (open) => {
+      for (const length of [4, 8, 20, 64, 65, 100]) {
+        const { pusher, puller } = queue(open(8192));
+        const source = new Uint8Array(length);
+        for (let i = 0; i < 100_000 / length; i++) {
+          crypto.getRandomValues(source);
+          pusher.send(source);
+          assert.ok(sameBytes(puller.tryRecv()!, source), `message ${i} of ${length} bytes`);
+        }
       }
-    }
-  });
+    },
+  );
 
-  testOn(carrier, "a buffer that grows between two sends is sent whole", (open) => {
+  testOn(transport, "a buffer that grows between two sends is sent whole", (open) => {
     const { pusher, puller } = queue(open());
     const source = new Uint8Array(new ArrayBuffer(8, { maxByteLength: 64 }));
     source.set(pattern(8, 1));
@@ -59,7 +63,7 @@ for (const carrier of CARRIERS) {
     }
   });
 
-  testOn(carrier, "all kinds of NaN keep their bits", (open) => {
+  testOn(transport, "all kinds of NaN keep their bits", (open) => {
     const { pusher, puller } = queue(open(8192));
     const bits = new BigUint64Array(8);
     const source = new Uint8Array(bits.buffer);
@@ -85,7 +89,7 @@ for (const carrier of CARRIERS) {
     }
   });
 
-  testOn(carrier, "bytes at any offset of their buffer are sent and received", (open) => {
+  testOn(transport, "bytes at any offset of their buffer are sent and received", (open) => {
     const { pusher, puller } = queue(open(8192));
     const all = pattern(300, 9);
     for (let offset = 0; offset < 9; offset++) {
@@ -102,7 +106,7 @@ for (const carrier of CARRIERS) {
     }
   });
 
-  testOn(carrier, "a target that is too small leaves the message where it is", (open) => {
+  testOn(transport, "a target that is too small leaves the message where it is", (open) => {
     const { pusher, puller } = queue(open());
     pusher.send(pattern(100, 1));
     pusher.send(pattern(2_000_000, 2));
@@ -118,7 +122,7 @@ for (const carrier of CARRIERS) {
     assert.equal(puller.tryRecvInto(target), -1);
   });
 
-  testOn(carrier, "a received array is the receiver's own", (open) => {
+  testOn(transport, "a received array is the receiver's own", (open) => {
     const { pusher, puller } = queue(open());
     pusher.send(pattern(10, 1));
     const first = puller.tryRecv()!;
@@ -133,7 +137,7 @@ for (const carrier of CARRIERS) {
   });
 
   for (const codec of ["raw", "msgpack", "json", "clone"] as const) {
-    testOn(carrier, `typed arrays keep type and shape with codec ${codec}`, (open) => {
+    testOn(transport, `typed arrays keep type and shape with codec ${codec}`, (open) => {
       const channel = open();
       const subscriber = channel.subscriber<unknown>({ codec });
       const publisher = channel.publisher<unknown>({ codec });
@@ -155,7 +159,7 @@ for (const carrier of CARRIERS) {
     });
   }
 
-  testOn(carrier, "typed arrays pass through a queue's batch and a request", async (open) => {
+  testOn(transport, "typed arrays pass through a queue's batch and a request", async (open) => {
     const values = [new Float64Array([1, 2]), { data: new Int8Array(6), shape: [2, 3] }];
     const { pusher, puller } = queue(open());
     pusher.sendMany(values as unknown as Uint8Array[]);
@@ -168,7 +172,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(await reply, values[0]);
   });
 
-  testOn(carrier, "a loan is written in place and sent by commit", (open) => {
+  testOn(transport, "a loan is written in place and sent by commit", (open) => {
     const { pusher, puller } = queue(open(4096));
     for (const length of [0, 1, 64, 1000, 100_000]) {
       const loan = pusher.loan(length)!;
@@ -183,7 +187,7 @@ for (const carrier of CARRIERS) {
     assert.equal(pusher.statistics().bytes, 101_065);
   });
 
-  testOn(carrier, "a loan that is aborted or disposed leaves no trace", (open) => {
+  testOn(transport, "a loan that is aborted or disposed leaves no trace", (open) => {
     const channel = open(4096);
     const { pusher, puller } = queue(channel);
     for (const length of [8, 3000, 100_000]) {
@@ -201,7 +205,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(puller.tryRecv(), pattern(5, 5));
   });
 
-  testOn(carrier, "a loan is undefined while the ring is full", (open) => {
+  testOn(transport, "a loan is undefined while the ring is full", (open) => {
     const { pusher, puller } = queue(open(1024));
     while (pusher.send(new Uint8Array(100))) continue;
     while (pusher.send(new Uint8Array(0))) continue;
@@ -212,7 +216,7 @@ for (const carrier of CARRIERS) {
     assert.equal(puller.tryRecv()!.length, 100);
   });
 
-  testOn(carrier, "a loan is misused only with an error", (open) => {
+  testOn(transport, "a loan is misused only with an error", (open) => {
     const channel = open();
     const { pusher, puller } = queue(channel);
     for (const length of [-1, 1.5, NaN, "8" as unknown as number]) {
@@ -233,13 +237,13 @@ for (const carrier of CARRIERS) {
     assert.throws(() => text.loan(8), /its codec is "msgpack".*open the channel with codec "raw"/);
   });
 
-  testOn(carrier, "sends that wait for room stay out of an open loan", async (open) => {
+  testOn(transport, "sends that wait for room stay out of an open loan", async (open) => {
     const { pusher, puller } = queue(open(1024));
     while (pusher.send(new Uint8Array(100))) continue;
     const waiting = pusher.sendAsync(pattern(100, 7), { timeoutMs: 5000 });
     puller.drain();
     const loan = pusher.loan(100)!;
-    await pause(120);
+    await sleep(120);
     assert.equal(puller.tryRecv(), undefined);
     loan.abort();
     const start = performance.now();
@@ -248,7 +252,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(puller.drain(), [pattern(100, 7)]);
   });
 
-  testOn(carrier, "closing a socket ends its loan", (open) => {
+  testOn(transport, "closing a socket ends its loan", (open) => {
     const channel = open();
     const { pusher, puller } = queue(channel);
     const loan = pusher.loan(8)!;
@@ -260,7 +264,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(puller.drain(), [pattern(3, 3)]);
   });
 
-  testOn(carrier, "a publisher's loans reach its subscribers", (open) => {
+  testOn(transport, "a publisher's loans reach its subscribers", (open) => {
     const channel = open(1024);
     const subscriber = channel.subscriber<Uint8Array>(RAW);
     const publisher = channel.publisher<Uint8Array>(RAW);
@@ -277,7 +281,7 @@ for (const carrier of CARRIERS) {
     assert.equal(subscriber.statistics().missed, 0);
   });
 
-  testOn(carrier, "a view on a queue holds its slot until it is disposed", (open) => {
+  testOn(transport, "a view on a queue holds its slot until it is disposed", (open) => {
     const { pusher, puller } = queue(open(1024));
     while (pusher.send(pattern(100, 1))) continue;
     const view = puller.recvView()!;
@@ -294,7 +298,7 @@ for (const carrier of CARRIERS) {
   });
 
   testOn(
-    carrier,
+    transport,
     "a view stays whole when its sender leaves and another takes the lane",
     (open) => {
       const channel = open(1024);
@@ -312,20 +316,20 @@ for (const carrier of CARRIERS) {
     },
   );
 
-  testOn(carrier, "disposing a view wakes a sender that waits for its slot", async (open) => {
+  testOn(transport, "disposing a view wakes a sender that waits for its slot", async (open) => {
     const { pusher, puller } = queue(open(1024));
     while (pusher.send(pattern(400, 1))) continue;
     const view = puller.recvView()!;
     puller.drain();
     const waiting = pusher.sendAsync(pattern(400, 2), { timeoutMs: 5000 });
-    await pause(5);
+    await sleep(5);
     const start = performance.now();
     view[Symbol.dispose]();
     await waiting;
     assert.ok(performance.now() - start < 80);
   });
 
-  testOn(carrier, "disposing a view twice does not let go of the next one", (open) => {
+  testOn(transport, "disposing a view twice does not let go of the next one", (open) => {
     const { pusher, puller } = queue(open(1024));
     while (pusher.send(pattern(100, 1))) continue;
     const first = puller.recvView()!;
@@ -339,7 +343,7 @@ for (const carrier of CARRIERS) {
     second[Symbol.dispose]();
   });
 
-  testOn(carrier, "a view of one lane does not hold up another", (open) => {
+  testOn(transport, "a view of one lane does not hold up another", (open) => {
     const channel = open(1024);
     const { pusher, puller } = queue(channel);
     const other = channel.pusher<Uint8Array>(RAW);
@@ -353,7 +357,7 @@ for (const carrier of CARRIERS) {
     view[Symbol.dispose]();
   });
 
-  testOn(carrier, "closing a puller lets go of its view", (open) => {
+  testOn(transport, "closing a puller lets go of its view", (open) => {
     const channel = open(1024);
     const { pusher, puller } = queue(channel);
     while (pusher.send(pattern(100, 1))) continue;
@@ -366,7 +370,7 @@ for (const carrier of CARRIERS) {
     assert.deepEqual(next.drain(), [pattern(100, 2)]);
   });
 
-  testOn(carrier, "big messages can be read in place", (open) => {
+  testOn(transport, "big messages can be read in place", (open) => {
     const { pusher, puller } = queue(open());
     pusher.send(pattern(2_000_000, 1));
     pusher.send(pattern(2_000_000, 2));
@@ -380,7 +384,7 @@ for (const carrier of CARRIERS) {
   });
 
   testOn(
-    carrier,
+    transport,
     "a subscriber's view tells when it was overwritten, and counts a miss",
     (open) => {
       const channel = open(1024);
@@ -403,7 +407,7 @@ for (const carrier of CARRIERS) {
   );
 
   testOn(
-    carrier,
+    transport,
     "what a publisher gave up for a loan that it gave back counts as missed",
     (open) => {
       const channel = open(1024);
@@ -419,19 +423,23 @@ for (const carrier of CARRIERS) {
     },
   );
 
-  testOn(carrier, "a publisher gives up no more than the room for a big message needs", (open) => {
-    const channel = open(4096);
-    const subscriber = channel.subscriber<Uint8Array>(RAW);
-    const publisher = channel.publisher<Uint8Array>(RAW);
-    // The first makes room for six.
-    for (const n of numbers(7)) publisher.send(pattern(20_000, n));
-    const received = subscriber.drain();
-    assert.equal(received.length, 6);
-    assert.ok(received.every((bytes, at) => sameBytes(bytes, pattern(20_000, at + 1))));
-    assert.equal(subscriber.statistics().missed, 1);
-  });
+  testOn(
+    transport,
+    "a publisher gives up no more than the room for a big message needs",
+    (open) => {
+      const channel = open(4096);
+      const subscriber = channel.subscriber<Uint8Array>(RAW);
+      const publisher = channel.publisher<Uint8Array>(RAW);
+      // The first makes room for six.
+      for (const n of numbers(7)) publisher.send(pattern(20_000, n));
+      const received = subscriber.drain();
+      assert.equal(received.length, 6);
+      assert.ok(received.every((bytes, at) => sameBytes(bytes, pattern(20_000, at + 1))));
+      assert.equal(subscriber.statistics().missed, 1);
+    },
+  );
 
-  testOn(carrier, "a subscriber's view that stayed whole counts no miss", (open) => {
+  testOn(transport, "a subscriber's view that stayed whole counts no miss", (open) => {
     const channel = open(1024);
     const subscriber = channel.subscriber<Uint8Array>(RAW);
     const publisher = channel.publisher<Uint8Array>(RAW);
@@ -445,7 +453,7 @@ for (const carrier of CARRIERS) {
     assert.equal(subscriber.statistics().missed, 0);
   });
 
-  testOn(carrier, "the view of a big broadcast tells when it was overwritten", (open) => {
+  testOn(transport, "the view of a big broadcast tells when it was overwritten", (open) => {
     const channel = open();
     const subscriber = channel.subscriber<Uint8Array>(RAW);
     const publisher = channel.publisher<Uint8Array>(RAW);

@@ -12,19 +12,19 @@ Deno.test("workers that acknowledge share a local channel, and give back what th
   const workers = numbers(3).map(() => peers.use(new WorkerPeer()));
   for (const worker of workers) {
     const options = { ack: true };
-    await worker.ask({ do: "open", id: "in", role: "puller", target, options });
+    await worker.execute({ do: "open", id: "in", role: "puller", target, options });
   }
   for (const settle of ["ack", "keep"] as const) {
     pusher.sendMany(numbers(30));
     const pulls = workers.map((worker) =>
-      worker.ask<[number, number][]>({ do: "pull", id: "in", count: 10, settle })
+      worker.execute<[number, number][]>({ do: "pull", id: "in", count: 10, settle })
     );
     const pulled = (await Promise.all(pulls)).flat();
     assert.deepEqual(pulled.map(([value]) => value).sort((a, b) => a - b), numbers(30));
     assert.equal(survivor.tryRecv(), undefined);
   }
   const first = survivor.recv({ timeoutMs: 20_000 });
-  for (const worker of workers) await worker.ask({ do: "close", id: "in" });
+  for (const worker of workers) await worker.execute({ do: "close", id: "in" });
   const again = [await first, ...survivor.drain()];
   assert.deepEqual(again.map(({ value }) => value).sort((a, b) => a - b), numbers(30));
   assert.ok(again.every(({ deliveries }) => deliveries === 2));

@@ -47,7 +47,7 @@ export interface Actor extends Disposable {
 }
 
 /** Who takes part in a pattern. */
-export interface Cast {
+export interface ActorSet {
   first: readonly string[];
   more: readonly string[];
   open(role: string, name: string, options: ChannelOptions, stage: Stage): Actor;
@@ -55,8 +55,8 @@ export interface Cast {
 
 /** Longer than any message. */
 const target = new Uint8Array(64 * 1024);
-const SOON = { timeoutMs: 1 };
-const AT_ONCE = { timeoutMs: 0 };
+const SHORT_WAIT = { timeoutMs: 1 };
+const NO_WAIT = { timeoutMs: 0 };
 
 type Sender = Pusher<Uint8Array> | Publisher<Uint8Array>;
 type Receiver = Puller<Uint8Array> | Subscriber<Uint8Array>;
@@ -73,7 +73,7 @@ class Sending implements Actor {
     this.#stage = stage;
   }
 
-  #make = () => this.#stage.judge.make(this.#stage.size());
+  #make = () => this.#stage.verifier.make(this.#stage.size());
 
   next(random: Random): Call {
     const { socket } = this;
@@ -87,13 +87,13 @@ class Sending implements Actor {
         what: `sendMany of ${count}`,
         call: () => socket.sendMany(Array.from({ length: count }, this.#make)),
       },
-      { what: "loan", call: () => this.#lend() },
-      { what: "sendSync", call: () => socket.sendSync(this.#make(), AT_ONCE) },
-      { what: "sendAsync", call: () => socket.sendAsync(this.#make(), AT_ONCE) },
+      { what: "loan", call: () => this.#takeLoan() },
+      { what: "sendSync", call: () => socket.sendSync(this.#make(), NO_WAIT) },
+      { what: "sendAsync", call: () => socket.sendAsync(this.#make(), NO_WAIT) },
     ]);
   }
 
-  #lend(): void {
+  #takeLoan(): void {
     const message = this.#make();
     this.#loan = this.socket.loan(message.length);
     this.#loan?.bytes.set(message);
@@ -108,7 +108,7 @@ class Sending implements Actor {
 
   probe(others: Actor[]): boolean {
     for (const other of others) while (other.collect?.()) continue;
-    if (!this.socket.send(this.#stage.judge.make(16))) return false;
+    if (!this.socket.send(this.#stage.verifier.make(16))) return false;
     return others.some((other) => other.collect?.());
   }
 
@@ -129,7 +129,7 @@ class Receiving implements Actor {
     this.#stage = stage;
   }
 
-  #got = (bytes: Uint8Array | undefined) => {
+  #onMessage = (bytes: Uint8Array | undefined) => {
     if (bytes) this.#stage.received(bytes);
     return bytes !== undefined;
   };
@@ -138,28 +138,28 @@ class Receiving implements Actor {
     const { socket } = this;
     if (this.#view) return { what: "ends its view", call: () => this.settle() };
     return random.pick([
-      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
-      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
-      { what: "drain", call: () => socket.drain(random.between(1, 10)).forEach(this.#got) },
-      { what: "drain all", call: () => socket.drain().forEach(this.#got) },
+      { what: "tryRecv", call: () => this.#onMessage(socket.tryRecv()) },
+      { what: "tryRecv", call: () => this.#onMessage(socket.tryRecv()) },
+      { what: "drain", call: () => socket.drain(random.between(1, 10)).forEach(this.#onMessage) },
+      { what: "drain all", call: () => socket.drain().forEach(this.#onMessage) },
       { what: "tryRecvInto", call: () => this.#into(socket.tryRecvInto(target)) },
-      { what: "recvIntoSync", call: () => this.#into(socket.recvIntoSync(target, AT_ONCE)) },
+      { what: "recvIntoSync", call: () => this.#into(socket.recvIntoSync(target, NO_WAIT)) },
       { what: "recvView", call: () => this.#viewNext() },
-      { what: "recvSync", call: () => this.#got(socket.recvSync(AT_ONCE)) },
+      { what: "recvSync", call: () => this.#onMessage(socket.recvSync(NO_WAIT)) },
       {
         what: "recv",
-        call: async () => this.#got(await socket.recv(random.pick([AT_ONCE, SOON]))),
+        call: async () => this.#onMessage(await socket.recv(random.pick([NO_WAIT, SHORT_WAIT]))),
       },
     ]);
   }
 
   #into(length: number): void {
-    if (length >= 0) this.#got(target.slice(0, length));
+    if (length >= 0) this.#onMessage(target.slice(0, length));
   }
 
   #viewNext(): void {
     this.#view = this.socket.recvView();
-    if (this.#view?.intact) this.#got(this.#view.bytes.slice());
+    if (this.#view?.intact) this.#onMessage(this.#view.bytes.slice());
   }
 
   settle(): void {
@@ -168,7 +168,7 @@ class Receiving implements Actor {
   }
 
   collect(): boolean {
-    return this.#got(this.socket.tryRecv());
+    return this.#onMessage(this.socket.tryRecv());
   }
 
   [Symbol.dispose](): void {
@@ -177,57 +177,57 @@ class Receiving implements Actor {
 }
 
 /** Few, so that a puller comes to its limit. */
-const MOST_UNACKED = 6;
+const MAX_UNACKED = 6;
 
 class Acknowledging implements Actor {
   readonly role = "acknowledger";
   readonly socket: Puller<Delivery<Uint8Array>>;
   readonly #stage: Stage;
-  readonly #held: Delivery<Uint8Array>[] = [];
+  readonly #unacked: Delivery<Uint8Array>[] = [];
 
   constructor(name: string, options: ChannelOptions, stage: Stage) {
     this.socket = new Puller<Uint8Array>(name, {
       ...options,
       ack: true,
-      maxUnacked: MOST_UNACKED,
+      maxUnacked: MAX_UNACKED,
     });
     this.#stage = stage;
   }
 
-  #got = (delivery: Delivery<Uint8Array> | undefined) => {
+  #onDelivery = (delivery: Delivery<Uint8Array> | undefined) => {
     if (delivery === undefined) return false;
-    this.#held.push(delivery);
+    this.#unacked.push(delivery);
     this.#stage.received(delivery.value);
     return true;
   };
 
   next(random: Random): Call {
     const { socket } = this;
-    if (this.#held.length > 0 && random.chance(0.5)) {
+    if (this.#unacked.length > 0 && random.chance(0.5)) {
       return random.pick([
-        { what: "ack", call: () => this.#held.shift()!.ack() },
-        { what: "ack of the last", call: () => this.#held.pop()!.ack() },
-        { what: "nack", call: () => this.#held.shift()!.nack() },
+        { what: "ack", call: () => this.#unacked.shift()!.ack() },
+        { what: "ack of the last", call: () => this.#unacked.pop()!.ack() },
+        { what: "nack", call: () => this.#unacked.shift()!.nack() },
       ]);
     }
     return random.pick([
-      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
-      { what: "tryRecv", call: () => this.#got(socket.tryRecv()) },
-      { what: "drain", call: () => socket.drain(random.between(1, 10)).forEach(this.#got) },
-      { what: "recvSync", call: () => this.#got(socket.recvSync(AT_ONCE)) },
+      { what: "tryRecv", call: () => this.#onDelivery(socket.tryRecv()) },
+      { what: "tryRecv", call: () => this.#onDelivery(socket.tryRecv()) },
+      { what: "drain", call: () => socket.drain(random.between(1, 10)).forEach(this.#onDelivery) },
+      { what: "recvSync", call: () => this.#onDelivery(socket.recvSync(NO_WAIT)) },
       {
         what: "recv",
-        call: async () => this.#got(await socket.recv(random.pick([AT_ONCE, SOON]))),
+        call: async () => this.#onDelivery(await socket.recv(random.pick([NO_WAIT, SHORT_WAIT]))),
       },
     ]);
   }
 
   settle(): void {
-    while (this.#held.length > 0) this.#held.shift()!.ack();
+    while (this.#unacked.length > 0) this.#unacked.shift()!.ack();
   }
 
   collect(): boolean {
-    const isThere = this.#got(this.socket.tryRecv());
+    const isThere = this.#onDelivery(this.socket.tryRecv());
     this.settle();
     return isThere;
   }
@@ -249,7 +249,7 @@ class Requesting implements Actor {
     this.#stage = stage;
   }
 
-  #make = () => this.#stage.judge.make(this.#stage.size());
+  #make = () => this.#stage.verifier.make(this.#stage.size());
 
   next(random: Random): Call {
     const receive = { what: "recvSync", call: () => this.#receive(0) };
@@ -308,7 +308,7 @@ class Replying implements Actor {
   readonly role = "replier";
   readonly socket: Replier<Uint8Array, Uint8Array>;
   readonly #stage: Stage;
-  #mayOwe = false;
+  #hasOpenRequest = false;
 
   constructor(socket: Replier<Uint8Array, Uint8Array>, stage: Stage) {
     this.socket = socket;
@@ -316,34 +316,34 @@ class Replying implements Actor {
   }
 
   next(random: Random): Call {
-    if (this.#mayOwe) return { what: "send", call: () => this.#reply() };
+    if (this.#hasOpenRequest) return { what: "send", call: () => this.#reply() };
     return random.pick([
-      { what: "tryRecv", call: () => this.#take(() => this.socket.tryRecv()) },
-      { what: "tryRecv", call: () => this.#take(() => this.socket.tryRecv()) },
-      { what: "recvSync", call: () => this.#take(() => this.socket.recvSync(AT_ONCE)) },
+      { what: "tryRecv", call: () => this.#receive(() => this.socket.tryRecv()) },
+      { what: "tryRecv", call: () => this.#receive(() => this.socket.tryRecv()) },
+      { what: "recvSync", call: () => this.#receive(() => this.socket.recvSync(NO_WAIT)) },
     ]);
   }
 
-  #take(receive: () => Uint8Array | undefined): boolean {
+  #receive(receive: () => Uint8Array | undefined): boolean {
     const request = receive();
     if (request === undefined) return false;
-    this.#mayOwe = true;
+    this.#hasOpenRequest = true;
     this.#stage.received(request);
     return true;
   }
 
   #reply(): void {
-    this.socket.send(this.#stage.judge.make(this.#stage.size()));
-    this.#mayOwe = false;
+    this.socket.send(this.#stage.verifier.make(this.#stage.size()));
+    this.#hasOpenRequest = false;
   }
 
   settle(): void {
-    if (this.#mayOwe) this.#reply();
+    if (this.#hasOpenRequest) this.#reply();
   }
 
   collect(): boolean {
     this.settle();
-    if (!this.#take(() => this.socket.tryRecv())) return false;
+    if (!this.#receive(() => this.socket.tryRecv())) return false;
     this.#reply();
     return true;
   }
@@ -354,7 +354,7 @@ class Replying implements Actor {
 }
 
 /** Who takes part in each pattern. */
-export const ACTORS: Record<PatternName, Cast> = {
+export const ACTORS: Record<PatternName, ActorSet> = {
   queue: {
     first: ["pusher", "puller"],
     more: ["pusher", "puller"],

@@ -8,7 +8,7 @@ import type { Socket } from "../../../mod.ts";
 import { type Opened, replaceRing } from "./interpose.ts";
 
 /** Makes a socket follow every reference to a big message and to a reply, whatever stands there. */
-export function turnChecksOff(socket: Socket): void {
+export function disableChecks(socket: Socket): void {
   const { attachment } = socket as unknown as Opened;
   replaceRing(socket, (ring) => ({
     ...ring,

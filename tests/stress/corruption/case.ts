@@ -8,9 +8,9 @@
 import { ShmClosedError, ShmCorruptionError, type Socket } from "../../../mod.ts";
 import { Random } from "../random.ts";
 import { interpose } from "./interpose.ts";
-import { Judge, LEAST_BYTES } from "./verdict.ts";
-import { type CaseResult, emptyTally, type Tally } from "./report.ts";
-import { Striker } from "./striker.ts";
+import { MessageVerifier, MIN_BYTES } from "./verdict.ts";
+import { type CaseResult, type CaseStats, emptyStats } from "./report.ts";
+import { Corruptor } from "./striker.ts";
 import { type Actor, ACTORS, PATTERN_NAMES, type PatternName } from "./actors.ts";
 
 /** What a failing call threw, unless damage explains it. */
@@ -20,7 +20,7 @@ const CAPACITIES = [1024, 1024, 2048, 4096];
 const NAME = "fuzzed";
 const LOG_LINES = 60;
 /** Calls into the module before a strike within a call happens, at most. */
-const CALLS_TO_STRIKE = 40;
+const CALLS_TO_CORRUPTION = 40;
 /** Attempts to get a last message through. */
 const LAST_ATTEMPTS = 60;
 const LAST_CHANCE_MS = 600;
@@ -35,29 +35,29 @@ export async function runCase(
   using stage = new Stage(seed, index, dir, sabotage);
   try {
     await stage.play();
-    return { tally: stage.tally };
+    return { stats: stage.stats };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { tally: stage.tally, failure: error.message, log: stage.log.slice(-LOG_LINES) };
+    return { stats: stage.stats, failure: error.message, log: stage.log.slice(-LOG_LINES) };
   }
 }
 
 /** The sockets of a case. */
 export class Stage implements Disposable {
-  readonly tally: Tally = emptyTally();
+  readonly stats: CaseStats = emptyStats();
   readonly log: string[] = [];
   readonly random: Random;
-  readonly judge: Judge;
+  readonly verifier: MessageVerifier;
   readonly dir: string;
   readonly capacity: number;
   readonly #pattern: PatternName;
-  readonly #striker: Striker;
+  readonly #corruptor: Corruptor;
   readonly #sabotage: (socket: Socket) => void;
   readonly #actors: Actor[] = [];
   /** Calls into the module until the next strike within a call. */
   #callsLeft: number;
-  #isStruck = false;
-  #hasToldOfDamage = false;
+  #isCorrupting = false;
+  #hasReportedDamage = false;
   #doing = "";
 
   constructor(seed: number, index: number, dir: string, sabotage: (socket: Socket) => void) {
@@ -66,12 +66,12 @@ export class Stage implements Disposable {
     this.#sabotage = sabotage;
     this.#pattern = this.random.pick(PATTERN_NAMES);
     this.capacity = this.random.pick(CAPACITIES);
-    this.judge = new Judge(this.random.below(2 ** 32));
+    this.verifier = new MessageVerifier(this.random.below(2 ** 32));
     const actors = ACTORS[this.#pattern];
     for (const role of [...actors.first, ...this.#more(actors.more)]) this.#attach(role);
     const path = `${dir}/${NAME}`;
-    this.#striker = new Striker(path, this.capacity, this.random, [this.judge]);
-    this.#callsLeft = this.random.below(CALLS_TO_STRIKE);
+    this.#corruptor = new Corruptor(path, this.capacity, this.random, [this.verifier]);
+    this.#callsLeft = this.random.below(CALLS_TO_CORRUPTION);
   }
 
   #more(roles: readonly string[]): string[] {
@@ -82,7 +82,7 @@ export class Stage implements Disposable {
     const options = { dir: this.dir, capacityBytes: this.capacity, codec: "raw" } as const;
     const actor = ACTORS[this.#pattern].open(role, NAME, options, this);
     this.#sabotage(actor.socket);
-    interpose(actor.socket, () => this.#strikeWithin());
+    interpose(actor.socket, () => this.#corruptWithinCall());
     this.#actors.push(actor);
   }
 
@@ -90,27 +90,27 @@ export class Stage implements Disposable {
   size(): number {
     const { random, capacity } = this;
     if (random.chance(0.15)) return random.between(capacity / 2, capacity * 3);
-    return random.between(LEAST_BYTES, random.pick([24, 64, 200, capacity / 3]));
+    return random.between(MIN_BYTES, random.pick([24, 64, 200, capacity / 3]));
   }
 
-  #strikeWithin(): void {
-    if (!this.#isStruck || this.#callsLeft-- > 0) return;
-    this.#callsLeft = this.random.below(CALLS_TO_STRIKE);
-    this.tally.strikesWithin++;
-    this.#strike();
+  #corruptWithinCall(): void {
+    if (!this.#isCorrupting || this.#callsLeft-- > 0) return;
+    this.#callsLeft = this.random.below(CALLS_TO_CORRUPTION);
+    this.stats.strikesWithin++;
+    this.#corrupt();
   }
 
-  #strike(): void {
-    const { what, offset, bytes } = this.#striker.strike();
-    this.tally.strikes++;
+  #corrupt(): void {
+    const { what, offset, bytes } = this.#corruptor.corrupt();
+    this.stats.strikes++;
     this.log.push(`strike: ${what}, at ${offset}: ${bytes.toHex()}`);
   }
 
   /** Checks a message that arrived. */
   received(bytes: Uint8Array<ArrayBufferLike>): void {
-    const problem = this.judge.problemWith(new Uint8Array(bytes));
+    const problem = this.verifier.problemWith(new Uint8Array(bytes));
     if (problem) throw new Failure(`${this.#doing}: ${problem}`);
-    this.tally.messages++;
+    this.stats.messages++;
     this.log.push(`  -> ${bytes.length} bytes, ${bytes.slice(0, 4).toHex()}`);
   }
 
@@ -120,16 +120,16 @@ export class Stage implements Disposable {
     const begin = this.random.below(8);
     const share = this.random.pick([0.08, 0.2, 0.4]);
     for (let step = 0; step < steps; step++) {
-      this.#isStruck = step >= begin;
-      if (this.#isStruck && this.random.chance(share)) this.#strike();
-      if (this.random.chance(0.05)) this.#comeOrGo();
+      this.#isCorrupting = step >= begin;
+      if (this.#isCorrupting && this.random.chance(share)) this.#corrupt();
+      if (this.random.chance(0.05)) this.#openOrClose();
       else await this.#act(this.random.pick(this.#actors));
     }
-    this.#isStruck = false;
+    this.#isCorrupting = false;
     await this.#finish();
   }
 
-  #comeOrGo(): void {
+  #openOrClose(): void {
     const { first, more } = ACTORS[this.#pattern];
     const leaving = this.random.below(this.#actors.length);
     if (this.random.chance(0.5) && this.#actors.length > first.length) {
@@ -168,7 +168,7 @@ export class Stage implements Disposable {
   }
 
   #begin(what: string): void {
-    this.tally.calls++;
+    this.stats.calls++;
     this.#doing = what;
     this.log.push(what);
   }
@@ -176,15 +176,15 @@ export class Stage implements Disposable {
   #allow(error: unknown): void {
     if (error instanceof Failure) throw error;
     const { name, message } = error as Error;
-    this.tally.errors[name] = (this.tally.errors[name] ?? 0) + 1;
+    this.stats.errors[name] = (this.stats.errors[name] ?? 0) + 1;
     this.log.push(`  -> ${name}: ${message}`);
-    if (error instanceof ShmCorruptionError) this.#hasToldOfDamage = true;
-    else if (error instanceof ShmClosedError && this.#striker.mayBeClosed) {
-      this.#hasToldOfDamage = true;
+    if (error instanceof ShmCorruptionError) this.#hasReportedDamage = true;
+    else if (error instanceof ShmClosedError && this.#corruptor.mayBeClosed) {
+      this.#hasReportedDamage = true;
     } else if (!EXPECTED.includes(name)) {
       throw new Failure(`${this.#doing} threw ${name}: ${message}\n${(error as Error).stack}`);
     }
-    if (name === "ShmPeerLostError") this.#hasToldOfDamage = true;
+    if (name === "ShmPeerLostError") this.#hasReportedDamage = true;
   }
 
   /** Whoever is still there must get a message through, unless somebody was told of damage. */
@@ -204,7 +204,7 @@ export class Stage implements Disposable {
         await this.attemptAsync(`${sender.role} probes`, async () => {
           hasArrived = await sender.probe!(this.#actors);
         });
-        if (this.#hasToldOfDamage) return;
+        if (this.#hasReportedDamage) return;
       }
       if (!hasArrived) throw new Failure("a last message got stuck, and nobody was told of damage");
     }
@@ -214,7 +214,7 @@ export class Stage implements Disposable {
     for (const actor of this.#actors) {
       actor[Symbol.dispose]();
     }
-    this.#striker[Symbol.dispose]();
+    this.#corruptor[Symbol.dispose]();
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { LineProcess } from "./lines.ts";
 import { ProcessCases } from "./process_case.ts";
-import { type CaseResult, emptyTally, Report } from "./report.ts";
+import { type CaseResult, emptyStats, Report } from "./report.ts";
 
 const RUNNER = new URL("runner.ts", import.meta.url).href;
 /** Cases that one process runs before the next takes over. */
@@ -71,7 +71,7 @@ async function runSome(plan: FuzzPlan, indices: readonly number[], add: Add): Pr
   for (const [at, index] of indices.entries()) {
     const line = await runner.next<{ result: CaseResult }>();
     if (typeof line === "string") {
-      add(index, { tally: emptyTally(), failure: line });
+      add(index, { stats: emptyStats(), failure: line });
       return at + 1;
     }
     add(index, line.result);

@@ -30,7 +30,7 @@ export class LineProcess implements AsyncDisposable {
   }
 
   /** Sends a line. */
-  async say(value: unknown): Promise<void> {
+  async writeLine(value: unknown): Promise<void> {
     await this.#stdin.write(new TextEncoder().encode(JSON.stringify(value) + "\n")).catch(() => {});
   }
 

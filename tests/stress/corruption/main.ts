@@ -54,7 +54,7 @@ async function main(): Promise<number> {
   });
   try {
     const plan: FuzzPlan = { seed, indices: indicesToRun(), dir, isCanary: values.canary };
-    const report = await fuzz(plan, sayProgress);
+    const report = await fuzz(plan, printProgress);
     for (const { index, failure, log } of report.failures) {
       console.log(`\ncase ${index}: ${failure}\n  ${log.join("\n  ")}`);
       console.log(`again: deno task fuzz --seed ${seed} --case ${index}`);
@@ -66,7 +66,7 @@ async function main(): Promise<number> {
   }
 }
 
-function sayProgress(report: Report): void {
+function printProgress(report: Report): void {
   if (report.cases % 500 === 0) console.error(report.summary);
 }
 

@@ -7,11 +7,11 @@
 import { Random } from "../random.ts";
 import { PATTERN_NAMES, type PatternName } from "./actors.ts";
 import type { FuzzPlan } from "./fuzz.ts";
-import { Judge } from "./verdict.ts";
+import { MessageVerifier } from "./verdict.ts";
 import { LineProcess } from "./lines.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
-import { type CaseResult, emptyTally } from "./report.ts";
-import { Striker } from "./striker.ts";
+import { type CaseResult, emptyStats } from "./report.ts";
+import { Corruptor } from "./striker.ts";
 
 const CHILD = new URL("process_child.ts", import.meta.url).href;
 const ROLES: Record<PatternName, Part["role"][][]> = {
@@ -21,7 +21,7 @@ const ROLES: Record<PatternName, Part["role"][][]> = {
   ack: [["pusher", "acknowledger", "acknowledger"], ["pusher", "acknowledger", "puller"]],
 };
 const PLAY_MS = 40;
-const MOST_STRIKES = 30;
+const MAX_CORRUPTIONS = 30;
 
 /** The children, who play one case after the other. */
 export class ProcessCases implements AsyncDisposable {
@@ -63,26 +63,26 @@ export class ProcessCases implements AsyncDisposable {
       forMs: PLAY_MS,
     }));
     for (const [at, part] of parts.entries()) {
-      await this.#children[at].say(part);
+      await this.#children[at].writeLine(part);
       const line = await this.#children[at].next<"open">();
-      if (line !== "open") return { tally: emptyTally(), failure: `${part.role}: ${line}` };
+      if (line !== "open") return { stats: emptyStats(), failure: `${part.role}: ${line}` };
     }
-    const judges = parts.map(({ key }) => new Judge(key));
-    using striker = new Striker(`${dir}/${CHANNEL}`, capacityBytes, random, judges);
-    for (const child of this.#children) await child.say("go");
-    const strikes = await strikeFor(striker, random);
-    const log = striker.strikes.map(({ what, offset, bytes }) =>
+    const judges = parts.map(({ key }) => new MessageVerifier(key));
+    using striker = new Corruptor(`${dir}/${CHANNEL}`, capacityBytes, random, judges);
+    for (const child of this.#children) await child.writeLine("go");
+    const strikes = await corruptFor(striker, random);
+    const log = striker.corruptions.map(({ what, offset, bytes }) =>
       `strike: ${what}, at ${offset}: ${bytes.toHex()}`
     );
     return { ...await this.#collect(parts, judges, strikes), log };
   }
 
-  async #collect(parts: Part[], judges: Judge[], strikes: number): Promise<CaseResult> {
-    const tally = { ...emptyTally(), strikes };
+  async #collect(parts: Part[], judges: MessageVerifier[], strikes: number): Promise<CaseResult> {
+    const tally = { ...emptyStats(), strikes };
     const outcomes: Outcome[] = [];
     for (const [at, { role, key, capacityBytes }] of parts.entries()) {
       const outcome = await this.#children[at].next<Outcome>();
-      if (typeof outcome === "string") return { tally, failure: `${role}: ${outcome}` };
+      if (typeof outcome === "string") return { stats: tally, failure: `${role}: ${outcome}` };
       outcomes.push(outcome);
       tally.calls += outcome.calls;
       tally.messages += outcome.messages;
@@ -93,7 +93,7 @@ export class ProcessCases implements AsyncDisposable {
         judges[at].expect(lengthOf(key, id, capacityBytes));
       }
     }
-    return { tally, failure: problemIn(parts, outcomes, judges) };
+    return { stats: tally, failure: problemIn(parts, outcomes, judges) };
   }
 
   async #endChildren(): Promise<void> {
@@ -107,18 +107,22 @@ export class ProcessCases implements AsyncDisposable {
   }
 }
 
-async function strikeFor(striker: Striker, random: Random): Promise<number> {
+async function corruptFor(striker: Corruptor, random: Random): Promise<number> {
   const end = performance.now() + PLAY_MS;
   let strikes = 0;
-  while (performance.now() < end && strikes < MOST_STRIKES) {
+  while (performance.now() < end && strikes < MAX_CORRUPTIONS) {
     await new Promise((resolve) => setTimeout(resolve, random.between(0, 3)));
-    striker.strike();
+    striker.corrupt();
     strikes++;
   }
   return strikes;
 }
 
-function problemIn(parts: Part[], outcomes: Outcome[], judges: Judge[]): string | undefined {
+function problemIn(
+  parts: Part[],
+  outcomes: Outcome[],
+  judges: MessageVerifier[],
+): string | undefined {
   for (const [at, { failure, odd }] of outcomes.entries()) {
     if (failure !== undefined) return `${parts[at].role}: ${failure}`;
     for (const message of odd) {

@@ -16,7 +16,7 @@ import {
   Subscriber,
 } from "../../../mod.ts";
 import { Random } from "../random.ts";
-import { LEAST_BYTES, makeMessage } from "./verdict.ts";
+import { makeMessage, MIN_BYTES } from "./verdict.ts";
 import { linesOf } from "./lines.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
 
@@ -28,8 +28,8 @@ const ALLOWED = [
   "ShmPeerLostError",
 ];
 const SHORT = { timeoutMs: 5 };
-const MOST_ODD = 20;
-const MOST_UNACKED = 32;
+const MAX_ODD = 20;
+const MAX_UNACKED = 32;
 
 const target = new Uint8Array(1 << 18);
 
@@ -50,17 +50,17 @@ class Play {
     return makeMessage(key, id, lengthOf(key, id, capacityBytes));
   }
 
-  got(bytes: Uint8Array<ArrayBufferLike> | undefined): boolean {
+  onMessage(bytes: Uint8Array<ArrayBufferLike> | undefined): boolean {
     if (bytes === undefined) return false;
     this.outcome.messages++;
-    if (!this.#isWhole(bytes) && this.outcome.odd.length < MOST_ODD) {
+    if (!this.#isWhole(bytes) && this.outcome.odd.length < MAX_ODD) {
       this.outcome.odd.push(new Uint8Array(bytes).toBase64());
     }
     return true;
   }
 
   #isWhole(bytes: Uint8Array<ArrayBufferLike>): boolean {
-    if (bytes.length < LEAST_BYTES) return false;
+    if (bytes.length < MIN_BYTES) return false;
     const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     return this.#part.theirKeys.some((key) => {
       const sent = makeMessage(key, id, bytes.length);
@@ -70,7 +70,7 @@ class Play {
   }
 
   /** Makes calls until the time is over, or one ended as it must not. */
-  async go(calls: (() => unknown)[]): Promise<void> {
+  async run(calls: (() => unknown)[]): Promise<void> {
     const end = performance.now() + this.#part.forMs;
     while (performance.now() < end && this.outcome.failure === undefined) {
       await this.attempt(this.random.pick(calls));
@@ -102,18 +102,18 @@ function sending(play: Play, socket: Pusher<Bytes> | Publisher<Bytes>): (() => u
 
 function receiving(play: Play, socket: Puller<Bytes> | Subscriber<Bytes>): (() => unknown)[] {
   return [
-    () => play.got(socket.tryRecv()),
-    () => socket.drain(10).forEach((bytes) => play.got(bytes)),
-    () => play.got(target.subarray(0, socket.recvIntoSync(target, SHORT))),
-    () => play.got(socket.recvSync(SHORT)),
-    async () => play.got(await socket.recv(SHORT)),
+    () => play.onMessage(socket.tryRecv()),
+    () => socket.drain(10).forEach((bytes) => play.onMessage(bytes)),
+    () => play.onMessage(target.subarray(0, socket.recvIntoSync(target, SHORT))),
+    () => play.onMessage(socket.recvSync(SHORT)),
+    async () => play.onMessage(await socket.recv(SHORT)),
   ];
 }
 
 function acknowledging(play: Play, socket: Puller<Delivery<Bytes>>): (() => unknown)[] {
   const held: Delivery<Bytes>[] = [];
   const keep = (delivery: Delivery<Bytes> | undefined) => {
-    if (play.got(delivery?.value)) held.push(delivery!);
+    if (play.onMessage(delivery?.value)) held.push(delivery!);
   };
   return [
     () => keep(socket.tryRecv()),
@@ -126,18 +126,20 @@ function acknowledging(play: Play, socket: Puller<Delivery<Bytes>>): (() => unkn
   ];
 }
 
-function asking(play: Play, socket: Requester<Bytes, Bytes>): (() => unknown)[] {
+function requesting(play: Play, socket: Requester<Bytes, Bytes>): (() => unknown)[] {
   return [
-    () => play.got(socket.requestSync(play.make(), SHORT)),
-    async () => play.got(await socket.request(play.make(), SHORT)),
+    () => play.onMessage(socket.requestSync(play.make(), SHORT)),
+    async () => play.onMessage(await socket.request(play.make(), SHORT)),
   ];
 }
 
-function answering(play: Play, socket: Replier<Bytes, Bytes>): (() => unknown)[] {
+function replying(play: Play, socket: Replier<Bytes, Bytes>): (() => unknown)[] {
   let owes = false;
   return [async () => {
     if (!owes) {
-      owes = play.got(play.random.chance(0.5) ? socket.recvSync(SHORT) : await socket.recv(SHORT));
+      owes = play.onMessage(
+        play.random.chance(0.5) ? socket.recvSync(SHORT) : await socket.recv(SHORT),
+      );
     }
     if (owes) socket.send(play.make());
     owes = false;
@@ -160,17 +162,17 @@ function open(part: Part): [Socket, (play: Play) => (() => unknown)[]] {
       return [socket, (play) => receiving(play, socket)];
     }
     case "acknowledger": {
-      const ackOptions = { ...options, ack: true, maxUnacked: MOST_UNACKED } as const;
+      const ackOptions = { ...options, ack: true, maxUnacked: MAX_UNACKED } as const;
       const socket = new Puller<Bytes>(CHANNEL, ackOptions);
       return [socket, (play) => acknowledging(play, socket)];
     }
     case "requester": {
       const socket = new Requester<Bytes, Bytes>(CHANNEL, options);
-      return [socket, (play) => asking(play, socket)];
+      return [socket, (play) => requesting(play, socket)];
     }
     case "replier": {
       const socket = new Replier<Bytes, Bytes>(CHANNEL, options);
-      return [socket, (play) => answering(play, socket)];
+      return [socket, (play) => replying(play, socket)];
     }
   }
 }
@@ -181,7 +183,7 @@ async function perform(part: Part, untilAllAreOpen: () => Promise<unknown>): Pro
   await untilAllAreOpen();
   const play = new Play(part);
   try {
-    await play.go(callsOf(play));
+    await play.run(callsOf(play));
   } finally {
     await play.attempt(() => socket.close());
   }

@@ -5,7 +5,7 @@
  */
 
 import { Random } from "../random.ts";
-import { LEAST_BYTES } from "./verdict.ts";
+import { MIN_BYTES } from "./verdict.ts";
 
 /** What a child does for a while. */
 export interface Part {
@@ -41,5 +41,5 @@ export const CHANNEL = "fuzzed";
 export function lengthOf(key: number, id: number, capacityBytes: number): number {
   const random = new Random(key, id);
   const isBig = random.chance(0.05);
-  return random.between(LEAST_BYTES, isBig ? capacityBytes * 3 : random.pick([24, 64, 200]));
+  return random.between(MIN_BYTES, isBig ? capacityBytes * 3 : random.pick([24, 64, 200]));
 }

@@ -5,7 +5,7 @@
  */
 
 /** What the calls of a case ended with. */
-export interface Tally {
+export interface CaseStats {
   /** Calls made. */
   calls: number;
   /** Overwrites, and those of them in the middle of a call. */
@@ -19,7 +19,7 @@ export interface Tally {
 
 /** How a case ended. */
 export interface CaseResult {
-  tally: Tally;
+  stats: CaseStats;
   /** What should not have happened. */
   failure?: string;
   /** The last calls and overwrites, when it failed. */
@@ -34,34 +34,36 @@ export interface FailedCase {
 }
 
 /** A tally of nothing. */
-export function emptyTally(): Tally {
+export function emptyStats(): CaseStats {
   return { calls: 0, strikes: 0, strikesWithin: 0, messages: 0, errors: {} };
 }
 
 /** All cases of a run. */
 export class Report {
   cases = 0;
-  readonly tally: Tally = emptyTally();
+  readonly stats: CaseStats = emptyStats();
   readonly failures: FailedCase[] = [];
 
   /** Adds a case. */
-  add(index: number, { tally, failure, log = [] }: CaseResult): void {
+  add(index: number, { stats: tally, failure, log = [] }: CaseResult): void {
     this.cases++;
     for (const key of ["calls", "strikes", "strikesWithin", "messages"] as const) {
-      this.tally[key] += tally[key];
+      this.stats[key] += tally[key];
     }
     for (const [name, count] of Object.entries(tally.errors)) {
-      this.tally.errors[name] = (this.tally.errors[name] ?? 0) + count;
+      this.stats.errors[name] = (this.stats.errors[name] ?? 0) + count;
     }
     if (failure !== undefined) this.failures.push({ index, failure, log });
   }
 
   /** A line for people. */
   get summary(): string {
-    const { calls, strikes, strikesWithin, messages, errors } = this.tally;
-    const told = Object.entries(errors).map(([name, count]) => `${name} ${count}`).join(", ");
+    const { calls, strikes, strikesWithin, messages, errors } = this.stats;
+    const errorCounts = Object.entries(errors).map(([name, count]) => `${name} ${count}`).join(
+      ", ",
+    );
     return `${this.cases} cases, ${calls} calls, ${strikes} overwrites, ${strikesWithin} of them ` +
-      `within a call, ${messages} messages arrived right, errors: ${told || "none"}, ` +
+      `within a call, ${messages} messages arrived right, errors: ${errorCounts || "none"}, ` +
       `${this.failures.length} failures`;
   }
 }

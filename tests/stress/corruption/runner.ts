@@ -6,14 +6,14 @@
  * @module
  */
 
-import { turnChecksOff } from "./canary.ts";
+import { disableChecks } from "./canary.ts";
 import { runCase } from "./case.ts";
 
 const [seed, parent, canary, ...indices] = Deno.args;
 
 for (const index of indices.map(Number)) {
   const dir = Deno.makeTempDirSync({ dir: parent });
-  const sabotage = canary === "true" ? turnChecksOff : undefined;
+  const sabotage = canary === "true" ? disableChecks : undefined;
   const result = await runCase(Number(seed), index, dir, sabotage);
   Deno.removeSync(dir, { recursive: true });
   console.log(JSON.stringify({ index, result }));

@@ -5,35 +5,40 @@
  */
 
 import type { Random } from "../random.ts";
-import type { Judge } from "./verdict.ts";
-import { Anatomy, chooseStrike, type Strike } from "./target.ts";
+import type { MessageVerifier } from "./verdict.ts";
+import { chooseCorruption, type Corruption, SegmentOffsets } from "./target.ts";
 
 /** Strikes one segment, and tells the judges. */
-export class Striker implements Disposable {
+export class Corruptor implements Disposable {
   /** True once the channel may look closed. */
   mayBeClosed = false;
-  readonly strikes: Strike[] = [];
+  readonly corruptions: Corruption[] = [];
   readonly #file: Deno.FsFile;
   readonly #random: Random;
-  readonly #judges: readonly Judge[];
-  readonly #anatomy: Anatomy;
+  readonly #verifiers: readonly MessageVerifier[];
+  readonly #offsets: SegmentOffsets;
   #earlier: Uint8Array = new Uint8Array(0);
 
   /** Opens a segment's file. */
-  constructor(path: string, capacity: number, random: Random, judges: readonly Judge[]) {
+  constructor(
+    path: string,
+    capacity: number,
+    random: Random,
+    verifiers: readonly MessageVerifier[],
+  ) {
     this.#file = Deno.openSync(path, { read: true, write: true });
-    this.#anatomy = new Anatomy(capacity);
+    this.#offsets = new SegmentOffsets(capacity);
     this.#random = random;
-    this.#judges = judges;
+    this.#verifiers = verifiers;
   }
 
   /** Overwrites something. */
-  strike(): Strike {
+  corrupt(): Corruption {
     const image = this.#read();
-    const strike = chooseStrike(this.#random, this.#anatomy, image, this.#earlier);
+    const corruption = chooseCorruption(this.#random, this.#offsets, image, this.#earlier);
     if (this.#earlier.length === 0 || this.#random.chance(0.5)) this.#earlier = image;
-    this.#write(strike);
-    return strike;
+    this.#write(corruption);
+    return corruption;
   }
 
   #read(): Uint8Array<ArrayBuffer> {
@@ -43,13 +48,13 @@ export class Striker implements Disposable {
     return image;
   }
 
-  #write(strike: Strike): void {
-    const { offset, bytes } = strike;
-    this.strikes.push(strike);
-    if (this.#anatomy.holdsMessages(offset, bytes.length)) {
-      for (const judge of this.#judges) judge.overwrite(offset, bytes);
+  #write(corruption: Corruption): void {
+    const { offset, bytes } = corruption;
+    this.corruptions.push(corruption);
+    if (this.#offsets.mayHoldMessages(offset, bytes.length)) {
+      for (const verifier of this.#verifiers) verifier.overwrite(offset, bytes);
     }
-    if (this.#anatomy.touchesStatus(offset, bytes.length)) this.mayBeClosed = true;
+    if (this.#offsets.touchesStatus(offset, bytes.length)) this.mayBeClosed = true;
     this.#file.seekSync(offset, Deno.SeekMode.Start);
     this.#file.writeSync(bytes);
   }

@@ -10,7 +10,7 @@ import * as layout from "../../../wasm/layout.ts";
 import type { Random } from "../random.ts";
 
 /** A part of a segment that is overwritten. */
-export interface Strike {
+export interface Corruption {
   offset: number;
   bytes: Uint8Array<ArrayBuffer>;
   /** What lies there. */
@@ -20,10 +20,10 @@ export interface Strike {
 /** Entries of the tables that the cases use: others are struck as "anywhere". */
 const PARTICIPANTS = 6;
 const LANES = 4;
-const PLACES = 12;
+const LEASE_SLOTS = 12;
 
 /** Where things lie in a segment of a known capacity. */
-export class Anatomy {
+export class SegmentOffsets {
   readonly capacity: number;
   readonly control: number;
   readonly lanes: number;
@@ -38,7 +38,7 @@ export class Anatomy {
   }
 
   /** True if messages may lie at a place: in a ring or a region. */
-  holdsMessages(offset: number, bytes: number): boolean {
+  mayHoldMessages(offset: number, bytes: number): boolean {
     const inFirstRing = offset < this.control && offset + bytes > layout.HEADER_BYTES;
     return inFirstRing || offset + bytes > this.regions;
   }
@@ -58,22 +58,22 @@ export class Anatomy {
 }
 
 /** A place to strike, eight bytes long mostly. */
-type Place = [offset: number, what: string];
+type Target = [offset: number, what: string];
 
 /** Chooses a strike at a segment that looks like `image` and looked like `earlier` before. */
-export function chooseStrike(
+export function chooseCorruption(
   random: Random,
-  anatomy: Anatomy,
+  offsets: SegmentOffsets,
   image: Uint8Array,
   earlier: Uint8Array,
-): Strike {
-  const [offset, what] = choosePlace(random, anatomy, image);
-  const bytes = chooseBytes(random, anatomy, offset, image, earlier);
-  const room = Math.max(0, image.length - offset);
-  return { offset, bytes: bytes.subarray(0, room), what };
+): Corruption {
+  const [offset, what] = chooseTarget(random, offsets, image);
+  const bytes = chooseBytes(random, offsets, offset, image, earlier);
+  const space = Math.max(0, image.length - offset);
+  return { offset, bytes: bytes.subarray(0, space), what };
 }
 
-function choosePlace(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+function chooseTarget(random: Random, offsets: SegmentOffsets, image: Uint8Array): Target {
   const choose = random.pick([
     header,
     header,
@@ -90,83 +90,83 @@ function choosePlace(random: Random, anatomy: Anatomy, image: Uint8Array): Place
     region,
     region,
     slot,
-    held,
+    leaseSlot,
     anywhere,
   ]);
-  return choose(random, anatomy, image);
+  return choose(random, offsets, image);
 }
 
-function header(random: Random): Place {
+function header(random: Random): Target {
   const at = random.below(layout.HEADER_BYTES / 4) * 4;
   return [at, `header ${at}`];
 }
 
-function control(random: Random, { control }: Anatomy): Place {
+function control(random: Random, { control }: SegmentOffsets): Target {
   const at = random.below(layout.CONTROL_PARTICIPANTS / 4) * 4;
   return [control + at, `control ${at}`];
 }
 
-function participant(random: Random, anatomy: Anatomy): Place {
+function participant(random: Random, offsets: SegmentOffsets): Target {
   const index = random.below(PARTICIPANTS);
   const at = random.below(layout.PARTICIPANT_BYTES / 4) * 4;
-  return [anatomy.participant(index) + at, `participant ${index} + ${at}`];
+  return [offsets.participant(index) + at, `participant ${index} + ${at}`];
 }
 
-function lane(random: Random, anatomy: Anatomy): Place {
+function lane(random: Random, offsets: SegmentOffsets): Target {
   const index = random.below(LANES);
   // Half of an entry is the writer's words, and the first two of the readers' are in use.
   const at = random.chance(0.3) ? layout.LANE_TAIL + random.below(4) * 4 : random.below(16) * 4;
-  return [anatomy.lane(index) + at, `lane ${index} + ${at}`];
+  return [offsets.lane(index) + at, `lane ${index} + ${at}`];
 }
 
 /** The size or the frame of a record between a lane's tail and head, or at its head. */
-function record(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+function record(random: Random, offsets: SegmentOffsets, image: Uint8Array): Target {
   const index = random.below(LANES);
   const words = new DataView(image.buffer);
-  const entry = anatomy.lane(index);
+  const entry = offsets.lane(index);
   const data = words.getUint32(entry + layout.LANE_DATA, true);
   const head = words.getBigUint64(entry + layout.LANE_HEAD, true);
   const tail = words.getBigUint64(entry + layout.LANE_TAIL, true);
-  if (data === 0 || data + anatomy.capacity > image.length) return ringByte(random, anatomy);
-  const span = head > tail && head - tail <= anatomy.capacity ? Number(head - tail) : 0;
+  if (data === 0 || data + offsets.capacity > image.length) return ringByte(random, offsets);
+  const span = head > tail && head - tail <= offsets.capacity ? Number(head - tail) : 0;
   const steps = random.chance(0.5) ? 0 : random.below(span / 8 + 1);
   const position = tail + BigInt(steps * 8);
-  const at = Number(position % BigInt(anatomy.capacity));
+  const at = Number(position % BigInt(offsets.capacity));
   const into = random.pick([0, 0, 4, 8, 12, 16, 24]);
   return [data + at + into, `record of lane ${index} + ${into}`];
 }
 
-function ringByte(random: Random, anatomy: Anatomy): Place {
-  return [layout.HEADER_BYTES + random.below(anatomy.capacity), "ring of lane 0"];
+function ringByte(random: Random, offsets: SegmentOffsets): Target {
+  return [layout.HEADER_BYTES + random.below(offsets.capacity), "ring of lane 0"];
 }
 
-function region(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
-  const bytes = image.length - anatomy.regions;
-  if (bytes < 8) return ringByte(random, anatomy);
-  return [anatomy.regions + random.below(bytes), "a region"];
+function region(random: Random, offsets: SegmentOffsets, image: Uint8Array): Target {
+  const bytes = image.length - offsets.regions;
+  if (bytes < 8) return ringByte(random, offsets);
+  return [offsets.regions + random.below(bytes), "a region"];
 }
 
 /** The first words of a participant's region: cursors, or slots of requests. */
-function slot(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
+function slot(random: Random, offsets: SegmentOffsets, image: Uint8Array): Target {
   const index = random.below(PARTICIPANTS);
   const words = new DataView(image.buffer);
-  const place = words.getUint32(anatomy.participant(index) + layout.PARTICIPANT_REGION, true);
+  const place = words.getUint32(offsets.participant(index) + layout.PARTICIPANT_REGION, true);
   const at = random.below(48) * 4;
-  if (place < anatomy.regions || place + at + 8 > image.length) return control(random, anatomy);
+  if (place < offsets.regions || place + at + 8 > image.length) return control(random, offsets);
   return [place + at, `region of participant ${index} + ${at}`];
 }
 
 /** Where the first shelf is, or a place on it: mostly the first ones are in use. */
-function held(random: Random, anatomy: Anatomy, image: Uint8Array): Place {
-  const word = anatomy.control + layout.CONTROL_LEASE_TABLES;
+function leaseSlot(random: Random, offsets: SegmentOffsets, image: Uint8Array): Target {
+  const word = offsets.control + layout.CONTROL_LEASE_TABLES;
   const shelf = new DataView(image.buffer).getUint32(word, true);
-  if (shelf < anatomy.regions || random.chance(0.2)) return [word + random.below(4) * 4, "shelves"];
-  const at = random.below(PLACES * layout.LEASE_SLOT_BYTES / 4) * 4;
-  if (shelf + at + 8 > image.length) return control(random, anatomy);
+  if (shelf < offsets.regions || random.chance(0.2)) return [word + random.below(4) * 4, "shelves"];
+  const at = random.below(LEASE_SLOTS * layout.LEASE_SLOT_BYTES / 4) * 4;
+  if (shelf + at + 8 > image.length) return control(random, offsets);
   return [shelf + at, `place on a shelf + ${at}`];
 }
 
-function anywhere(random: Random, _anatomy: Anatomy, image: Uint8Array): Place {
+function anywhere(random: Random, _anatomy: SegmentOffsets, image: Uint8Array): Target {
   return [random.below(image.length), "anywhere"];
 }
 
@@ -174,7 +174,7 @@ const DELTAS = [1n, -1n, 2n, 8n, -8n, 16n, 40n, -40n, 64n, -64n, 1024n, -1024n, 
 
 function chooseBytes(
   random: Random,
-  anatomy: Anatomy,
+  offsets: SegmentOffsets,
   offset: number,
   image: Uint8Array,
   earlier: Uint8Array,
@@ -193,9 +193,9 @@ function chooseBytes(
     case 4:
       return changed(old, random.pick(DELTAS));
     case 5:
-      return changed(old, BigInt(random.pick([1, -1]) * anatomy.capacity));
+      return changed(old, BigInt(random.pick([1, -1]) * offsets.capacity));
     case 6:
-      return copyOf(image, choosePlace(random, anatomy, image)[0], random.pick([4, 8, 16]));
+      return copyOf(image, chooseTarget(random, offsets, image)[0], random.pick([4, 8, 16]));
     case 7:
       // What stood there before, as a write that came late would bring it back.
       return copyOf(earlier, offset, random.pick([4, 8, 16, 64]));

@@ -7,7 +7,7 @@
  */
 
 /** Bytes of the smallest message: its id. */
-export const LEAST_BYTES = 4;
+export const MIN_BYTES = 4;
 
 /** The message of an id, whose every byte depends on the key, the id and its place. */
 export function makeMessage(key: number, id: number, length: number): Uint8Array<ArrayBuffer> {
@@ -24,7 +24,7 @@ export function makeMessage(key: number, id: number, length: number): Uint8Array
 }
 
 /** Knows what was sent, and what was written over it. */
-export class Judge {
+export class MessageVerifier {
   readonly #key: number;
   readonly #lengths: number[] = [];
   /** Values that were written over a place of the segment. */
@@ -57,7 +57,7 @@ export class Judge {
 
   /** What is wrong with a message that arrived; undefined if nothing is. */
   problemWith(bytes: Uint8Array): string | undefined {
-    if (bytes.length >= LEAST_BYTES) {
+    if (bytes.length >= MIN_BYTES) {
       const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
       if (this.#lengths[id] === bytes.length && this.#isMessage(bytes, id)) return undefined;
     }
@@ -73,12 +73,14 @@ export class Judge {
     const first = bytes.findIndex((byte, at) => byte !== sent[at]);
     if (first < 0) return true;
     for (const [place, values] of this.#overwritten) {
-      if (values.has(bytes[first]) && this.#liesAt(place - first, bytes, sent)) return true;
+      if (values.has(bytes[first]) && this.#isOverwrittenAt(place - first, bytes, sent)) {
+        return true;
+      }
     }
     return false;
   }
 
-  #liesAt(begin: number, bytes: Uint8Array, sent: Uint8Array): boolean {
+  #isOverwrittenAt(begin: number, bytes: Uint8Array, sent: Uint8Array): boolean {
     return bytes.every((byte, at) =>
       byte === sent[at] || this.#overwritten.get(begin + at)?.has(byte) === true
     );

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { now, pause } from "../clock.ts";
-import type { Crew, Member } from "../process_pool.ts";
+import { now, sleep } from "../clock.ts";
+import type { Member, ProcessPool } from "../process_pool.ts";
 import { type PatternName, PATTERNS } from "../patterns.ts";
 import { Random } from "../random.ts";
 import type { Part } from "../task.ts";
@@ -20,19 +20,19 @@ const REOPEN_CHANCE = 0.08;
 const SCENARIOS_PER_ROUND = 8;
 const ROUNDS = 4;
 /** How often a point is passed before somebody is held there, at most. */
-const MOST_PASSES = 3;
-const LOOK_MS = 1;
+const MAX_PASSES = 3;
+const POLL_MS = 1;
 /** After so long without somebody at the point, others are attacked so that it comes about. */
 const PROVOKE_MS = 200;
 const PROVOKED_STOP_MS = 80;
 /** Those who are to make a channel are alone with it for so long, unless one of them is held. */
 const ALONE_MS = 400;
 /** A point that nobody came to by then is not reached. */
-const GIVE_UP_MS = 12_000;
+const POINT_TIMEOUT_MS = 12_000;
 /** A stop lasts until others have opened sockets meanwhile, and at most so long. */
-const MOST_STOP_MS = 300;
+const MAX_STOP_MS = 300;
 /** So long at most do requesters wait for a replier that stands still, before it is killed or goes on. */
-const MOST_OWED_MS = 3000;
+const MAX_REPLY_WAIT_MS = 3000;
 
 /** What to run. */
 export interface FailpointPlan {
@@ -105,14 +105,14 @@ class PatternRun {
   }
 
   async run(scenarios: readonly Scenario[]): Promise<FailpointTotal> {
-    const began = now();
+    const startedAt = now();
     for (const scenario of scenarios.filter(({ isFirst }) => isFirst)) {
       await this.#session([[scenario]], scenario);
     }
     const rest = scenarios.filter(({ isFirst }) => !isFirst);
     const rounds = chunks(rest, SCENARIOS_PER_ROUND);
     for (const session of chunks(rounds, ROUNDS)) await this.#session(session);
-    this.#total.seconds = (now() - began) / 1000;
+    this.#total.seconds = (now() - startedAt) / 1000;
     return this.#total;
   }
 
@@ -146,72 +146,72 @@ class PatternRun {
   }
 
   async #work(session: Session, rounds: readonly (readonly Scenario[])[]): Promise<void> {
-    await using crew = session.crew;
+    await using pool = session.pool;
     for (const [at, scenarios] of rounds.entries()) {
       await session.runRound(at + 1, async () => {
-        for (const scenario of scenarios) await this.#carryOut(scenario, session);
+        for (const scenario of scenarios) await this.#execute(scenario, session);
       });
-      if (at + 1 < rounds.length) await crew.go();
+      if (at + 1 < rounds.length) await pool.startRound();
     }
     await session.end();
   }
 
-  async #carryOut(scenario: Scenario, session: Session): Promise<void> {
+  async #execute(scenario: Scenario, session: Session): Promise<void> {
     this.#current = nameOf(scenario);
-    const victim = await this.#hold(scenario, session);
+    const victim = await this.#pauseAtPoint(scenario, session);
     this.#onDone(scenario, victim !== undefined);
     if (victim === undefined) {
       this.#total.unreached.push(scenario);
       return;
     }
     this.#total.done.push(scenario);
-    await untilOthersGoOn(session, victim);
+    await untilOthersProgress(session, victim);
     if (scenario.deed === "kill") await session.kill(victim);
-    else await session.stop(victim, () => comeAndGo(session.crew, victim));
-    await untilOthersGoOn(session, victim);
+    else await session.stop(victim, () => untilOthersReopen(session.pool, victim));
+    await untilOthersProgress(session, victim);
   }
 
   /** Somebody who stands still at the point; undefined if nobody comes there. */
-  async #hold(scenario: Scenario, session: Session): Promise<Member | undefined> {
-    const { crew } = session;
+  async #pauseAtPoint(scenario: Scenario, session: Session): Promise<Member | undefined> {
+    const { pool: crew } = session;
     const point = numberOf(scenario.point);
-    const began = now();
-    let provokedAt = began;
+    const startedAt = now();
+    let provokedAt = startedAt;
     let provocations = 0;
-    const nth = this.#random.between(1, MOST_PASSES);
+    const nth = this.#random.between(1, MAX_PASSES);
     if (!scenario.isFirst) {
       await crew.until(() => crew.of(scenario.part).every((member) => member.isUp), "a start");
       for (const member of crew.of(scenario.part)) member.journal.arm(point, nth);
     }
     while (true) {
-      const held = crew.members.filter(({ journal }) => journal.heldAt >= 0);
-      const isAlone = scenario.isFirst && held.length === 0 && now() - began < ALONE_MS;
-      if (!isAlone) crew.startOthers(PATTERNS[scenario.pattern].places);
-      if (held.length > 0) return release(crew, held);
-      crew.checkLiving();
+      const paused = crew.members.filter(({ journal }) => journal.pausedAt >= 0);
+      const isAlone = scenario.isFirst && paused.length === 0 && now() - startedAt < ALONE_MS;
+      if (!isAlone) crew.startOthers(PATTERNS[scenario.pattern].processCounts);
+      if (paused.length > 0) return release(crew, paused);
+      crew.checkAlive();
       this.#plan.signal?.throwIfAborted();
-      if (now() - began > GIVE_UP_MS) return release(crew, []);
+      if (now() - startedAt > POINT_TIMEOUT_MS) return release(crew, []);
       if (now() - provokedAt > PROVOKE_MS && !scenario.isFirst) {
         await this.#provoke(session, scenario.part, provocations++);
         for (const member of crew.of(scenario.part)) {
-          if (member.journal.heldAt < 0) member.journal.arm(point, 1);
+          if (member.journal.pausedAt < 0) member.journal.arm(point, 1);
         }
         provokedAt = now();
       }
-      await pause(LOOK_MS);
+      await sleep(POLL_MS);
     }
   }
 
   /** Kills one of a part, one of the other part, and stops one for a moment, in turn. */
   async #provoke(session: Session, part: Part, turn: number): Promise<void> {
-    const free = session.crew.members.filter((member) =>
-      member.isWorking && member.journal.heldAt < 0 && session.goesOnWithout(member) &&
+    const free = session.pool.members.filter((member) =>
+      member.isWorking && member.journal.pausedAt < 0 && session.othersAreWorking(member) &&
       (turn % 3 === 2 || (member.task.part === part) === (turn % 3 === 0))
     );
     if (free.length === 0) return;
     const victim = this.#random.pick(free);
     if (turn % 3 < 2) await session.kill(victim);
-    else await session.stop(victim, () => pause(PROVOKED_STOP_MS));
+    else await session.stop(victim, () => sleep(PROVOKED_STOP_MS));
   }
 
   #add(result: SessionResult): void {
@@ -223,31 +223,31 @@ class PatternRun {
 }
 
 /** Lets all go on but the first of those held, and nobody else be held. */
-function release(crew: Crew, held: readonly Member[]): Member | undefined {
-  for (const { journal } of crew.members) journal.disarm();
-  const [victim] = held;
-  for (const { journal } of crew.members) {
-    if (journal !== victim?.journal) journal.heldAt = -1;
+function release(pool: ProcessPool, paused: readonly Member[]): Member | undefined {
+  for (const { journal } of pool.members) journal.disarm();
+  const [victim] = paused;
+  for (const { journal } of pool.members) {
+    if (journal !== victim?.journal) journal.pausedAt = -1;
   }
   return victim;
 }
 
 /** All requesters may wait for what the victim has taken; that, and nothing else, is up to it. */
-async function untilOthersGoOn(session: Session, victim: Member): Promise<void> {
-  const waitsMs = victim.task.part === "replier" ? MOST_OWED_MS : Infinity;
+async function untilOthersProgress(session: Session, victim: Member): Promise<void> {
+  const waitsMs = victim.task.part === "replier" ? MAX_REPLY_WAIT_MS : Infinity;
   const end = now() + waitsMs;
-  await session.crew.until(() => session.goesOnWithout(victim) || now() > end, "work of others");
+  await session.pool.until(() => session.othersAreWorking(victim) || now() > end, "work of others");
 }
 
 /** Waits until a sender and a receiver other than the victim have opened sockets. */
-async function comeAndGo(crew: Crew, victim: Member): Promise<void> {
-  const others = crew.members.filter((member) => member !== victim);
+async function untilOthersReopen(pool: ProcessPool, victim: Member): Promise<void> {
+  const others = pool.members.filter((member) => member !== victim);
   const before = new Map(others.map((member) => [member, member.journal.openStream]));
-  const deadline = now() + MOST_STOP_MS;
+  const deadline = now() + MAX_STOP_MS;
   while (now() < deadline) {
     const moved = others.filter((member) => member.journal.openStream !== before.get(member));
     if (new Set(moved.map(({ task }) => task.part)).size > 1) return;
-    await pause(LOOK_MS);
+    await sleep(POLL_MS);
   }
 }
 

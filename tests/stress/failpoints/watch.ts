@@ -11,12 +11,12 @@ import { block } from "../clock.ts";
 import type { Journal } from "../journal.ts";
 import { CALLS, numberOf } from "./points.ts";
 
-const LOOK_MS = 1;
+const POLL_MS = 1;
 
 /** Makes this process use a ring that asks at failpoints, and stand still where its journal says. */
 export function watchFailpoints(ringPath: string, journal: Journal): void {
   const pass = (point: number) => {
-    if (journal.pass(point)) hold(point, journal);
+    if (journal.pass(point)) pauseAt(point, journal);
   };
   useFailpoints(new WebAssembly.Module(read(ringPath)), pass);
   for (const call of CALLS) passAfter(call, () => pass(numberOf(call)));
@@ -32,9 +32,9 @@ function read(path: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function hold(point: number, journal: Journal): void {
-  journal.heldAt = point;
-  while (journal.heldAt === point) block(LOOK_MS);
+function pauseAt(point: number, journal: Journal): void {
+  journal.pausedAt = point;
+  while (journal.pausedAt === point) block(POLL_MS);
 }
 
 /** Passes a failpoint whenever a call of the system has returned; answers the call without it. */

@@ -7,18 +7,18 @@
 import type { Actor, Model, Program, State } from "./explore.ts";
 import {
   cellAt,
+  countByLast,
+  countPoll,
   type Lane,
-  look,
-  type Looker,
   type Mistake,
   newLane,
   newWriters,
-  toldByLast,
+  type Poller,
   type Writer,
   writingBoth,
 } from "./lane.ts";
 
-interface Reader extends Actor, Looker {
+interface Reader extends Actor, Poller {
   /** Where it joined. */
   from: number;
   position: number;
@@ -67,8 +67,8 @@ export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
       ...writingBoth<Lane, Party>("broadcast", mistake),
       ...readers.map(() => reading(mistake)),
     ],
-    resting: ["wait", "claim", "seek", "end"],
-    mortals: [0],
+    idle: ["wait", "claim", "seek", "end"],
+    killable: [0],
     check,
     checkEnd: () => {},
   };
@@ -84,7 +84,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
     }],
     joinLast: () => [{
       then: "joinCount",
-      act: (words, me) => noteLast(words, me, me.position),
+      act: (words, me) => readLast(words, me, me.position),
     }],
     joinCount: () => [{
       point: "CURSOR_COUNTED",
@@ -100,7 +100,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
       if (me.position === words.head) {
         return [{
           then: "seek",
-          act: (_words, reader) => look(reader),
+          act: (_words, reader) => countPoll(reader),
         }];
       }
       if (words.tail > me.position) return [{ then: "lapped" }];
@@ -118,7 +118,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
     catchUp(words, me) {
       if (words.tail !== me.seenTail) return [{ then: "lapped" }];
       if (words.tail === words.head) {
-        return [{ then: "countUp", act: (lane, reader) => noteLast(lane, reader, lane.head) }];
+        return [{ then: "countUp", act: (lane, reader) => readLast(lane, reader, lane.head) }];
       }
       if (cellAt(words, words.tail).at !== words.tail) throw new Error("the oldest is not whole");
       return [{
@@ -152,16 +152,16 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
         act(_words, reader) {
           reader.received.push({ position: reader.position++, payload: reader.payload });
           reader.sequence++;
-          look(reader);
+          countPoll(reader);
           reader.payload = -1;
         },
       }],
   };
 }
 
-function noteLast(words: Lane, me: Party, head: number): void {
+function readLast(words: Lane, me: Party, head: number): void {
   me.seenHead = head;
-  me.told = toldByLast(words, head) ?? -1;
+  me.told = countByLast(words, head) ?? -1;
 }
 
 function check({ words, actors }: State<Lane, Party>): void {

@@ -7,17 +7,17 @@
 
 import type { Actor, Model, Move, Program, State } from "./explore.ts";
 
-const SHUT = -1;
+const CLOSED = -1;
 /** No file, or no grave. */
 export const NONE = -1;
 /** Attempts of one opening that the coming and leaving of another can spoil. */
-const SPOILT_BY_ONE = 2;
+const RETRIES_PER_ATTACHMENT = 2;
 
 interface File {
-  door: number;
+  gate: number;
   shares: number[];
   /** The file that its grave names. */
-  grave: number;
+  tombstone: number;
 }
 
 /** What all share. */
@@ -30,62 +30,72 @@ export interface Directory {
 interface User extends Actor {
   id: number;
   /** Sockets that it still opens, one after the other. */
-  visits: number;
+  attachments: number;
   file: number;
-  door: number;
+  gate: number;
   attempts: number;
   /** Where it goes on when a file is buried. */
   after: "open" | "prepare" | "come";
 }
 
 /** Mistakes that the exploration has to find. */
-export type DoorMistake =
+export type AttachGateMistake =
   | "comes without counting"
   | "looks before it gives up its share"
   | "deletes the name and not the file"
   | "clears a grave that others still look at";
 
 /** What is explored. */
-export interface DoorOptions {
+export interface AttachGateOptions {
   /** Sockets that each one opens and closes, one after the other. */
-  visits: number[];
+  attachments: number[];
   /** Who may die; the first one, when left out. */
-  mortals?: number[];
-  mistake?: DoorMistake;
+  killable?: number[];
+  mistake?: AttachGateMistake;
 }
 
 type Step = Move<Directory, User>;
 
 /** The model of a segment's beginning and end. */
-export function doorModel(
-  { visits, mortals = [0], mistake }: DoorOptions,
+export function attachGateModel(
+  { attachments: visits, killable: mortals = [0], mistake }: AttachGateOptions,
 ): Model<Directory, User> {
   const users = visits.map((count, id): User => ({
     at: "come",
     isDead: false,
     id,
-    visits: count,
+    attachments: count,
     file: NONE,
-    door: 0,
+    gate: 0,
     attempts: 0,
     after: "open",
   }));
   return {
     initial: { words: { files: [], named: NONE }, actors: users },
-    programs: users.map(() => ({ ...coming(mistake), ...leaving(mistake), ...burying(mistake) })),
-    resting: ["come", "in", "end"],
-    mortals,
+    programs: users.map(() => ({
+      ...attaching(mistake),
+      ...detaching(mistake),
+      ...unlinking(mistake),
+    })),
+    idle: ["come", "in", "end"],
+    killable: mortals,
     check(state) {
       check(state);
-      checkAttempts(state, 1 + SPOILT_BY_ONE * visits.reduce((sum, count) => sum + count, 0));
+      checkAttempts(
+        state,
+        1 + RETRIES_PER_ATTACHMENT * visits.reduce((sum, count) => sum + count, 0),
+      );
     },
     checkEnd,
   };
 }
 
-function coming(mistake: DoorMistake | undefined): Program<Directory, User> {
+function attaching(mistake: AttachGateMistake | undefined): Program<Directory, User> {
   return {
-    come: (_words, { visits }) => [{ then: visits === 0 ? "end" : "open", isOwn: true }],
+    come: (
+      _words,
+      { attachments: visits },
+    ) => [{ then: visits === 0 ? "end" : "open", isOwn: true }],
     open: ({ named }) => [{
       ...(named === NONE ? { then: "prepare" } : { point: "open", then: "share" }),
       act(_words, me) {
@@ -100,85 +110,85 @@ function coming(mistake: DoorMistake | undefined): Program<Directory, User> {
         then: "enter",
         act(words, me) {
           me.file = words.named = words.files.length;
-          words.files.push({ door: 0, shares: [me.id], grave: NONE });
+          words.files.push({ gate: 0, shares: [me.id], tombstone: NONE });
         },
       }],
     share: () => [{ point: "share", then: "look", act: share }],
-    look: ({ named }, { file }) => [named === file ? { then: "enter" } : forsake("prepare")],
+    look: ({ named }, { file }) => [named === file ? { then: "enter" } : releaseShare("prepare")],
     enter: ({ files }, { file }) =>
-      files[file].door === SHUT
+      files[file].gate === CLOSED
         ? [{ then: "bury", act: (_words, me) => void (me.after = "open") }]
         : [{
           then: "in",
           act(words, me) {
-            if (mistake !== "comes without counting") words.files[me.file].door++;
+            if (mistake !== "comes without counting") words.files[me.file].gate++;
             me.attempts = 0;
           },
         }],
-    in: () => [{ then: "leave", act: (_words, me) => void me.visits-- }],
+    in: () => [{ then: "leave", act: (_words, me) => void me.attachments-- }],
   };
 }
 
-function leaving(mistake: DoorMistake | undefined): Program<Directory, User> {
-  const looksFirst = mistake === "looks before it gives up its share";
+function detaching(mistake: AttachGateMistake | undefined): Program<Directory, User> {
+  const checksFirst = mistake === "looks before it gives up its share";
   return {
-    leave: () => [{ point: "unshare", then: "read", act: looksFirst ? undefined : unshare }],
+    leave: () => [{ point: "unshare", then: "read", act: checksFirst ? undefined : unshare }],
     read: ({ files }) => [{
       then: "ask",
-      act: (_words, me) => void (me.door = files[me.file].door),
+      act: (_words, me) => void (me.gate = files[me.file].gate),
     }],
     ask({ files }, me, isDead) {
-      if (me.door === SHUT) return [{ then: "shareAgain" }];
-      const then = areOthersIn(files[me.file], me, isDead) ? "close" : "shareAgain";
+      if (me.gate === CLOSED) return [{ then: "shareAgain" }];
+      const then = areOthersAttached(files[me.file], me, isDead) ? "close" : "shareAgain";
       return [{ point: "isSharedByOthers", then }];
     },
     close: () => [{ then: "come", act: unshare }],
-    shareAgain: (_words, { door }) => [{
+    shareAgain: (_words, { gate: door }) => [{
       point: "share",
-      then: door === SHUT ? "bury" : "shut",
-      act: endVisit,
+      then: door === CLOSED ? "bury" : "shut",
+      act: endAttachment,
     }],
-    shut: ({ files }, { file, door }) =>
-      files[file].door !== door ? [{ then: "leave" }] : [{
+    shut: ({ files }, { file, gate: door }) =>
+      files[file].gate !== door ? [{ then: "leave" }] : [{
         then: "bury",
-        act: (words, me) => void (words.files[me.file].door = SHUT),
+        act: (words, me) => void (words.files[me.file].gate = CLOSED),
       }],
   };
 }
 
-function endVisit(words: Directory, me: User): void {
+function endAttachment(words: Directory, me: User): void {
   share(words, me);
   me.after = "come";
 }
 
-function burying(mistake: DoorMistake | undefined): Program<Directory, User> {
-  const forgetsGraves = mistake === "deletes the name and not the file";
-  const isRash = mistake === "clears a grave that others still look at";
+function unlinking(mistake: AttachGateMistake | undefined): Program<Directory, User> {
+  const ignoresTombstones = mistake === "deletes the name and not the file";
+  const clearsEarly = mistake === "clears a grave that others still look at";
   return {
-    bury: ({ named }, { file, after }) => [named === file ? { then: "move" } : forsake(after)],
+    bury: ({ named }, { file, after }) => [named === file ? { then: "move" } : releaseShare(after)],
     move: ({ named, files }, { file, after }) => {
-      const isTaken = files[file].grave !== NONE && !forgetsGraves;
-      if (named === NONE || isTaken) return [forsake(after)];
+      const isTaken = files[file].tombstone !== NONE && !ignoresTombstones;
+      if (named === NONE || isTaken) return [releaseShare(after)];
       return [{
         point: "renameNew",
         then: "forsake",
         act(words, me) {
-          words.files[me.file].grave = words.named;
+          words.files[me.file].tombstone = words.named;
           words.named = NONE;
         },
       }];
     },
-    forsake: (_words, { after }) => [forsake(after)],
+    forsake: (_words, { after }) => [releaseShare(after)],
     sweep({ files }, me, isDead) {
-      const isNeeded = areOthersIn(files[me.file], me, isDead) && !isRash;
+      const isNeeded = areOthersAttached(files[me.file], me, isDead) && !clearsEarly;
       return [{ point: "isSharedByOthers", then: isNeeded ? me.after : "clear" }];
     },
-    clear: (_words, { after }) => [{ then: after, act: clearGrave }],
+    clear: (_words, { after }) => [{ then: after, act: clearTombstone }],
   };
 }
 
 /** Gives up the share of a file that is gone, and then looks after its grave. */
-function forsake(after: User["after"]): Step {
+function releaseShare(after: User["after"]): Step {
   return {
     point: "unshare",
     then: "sweep",
@@ -189,8 +199,8 @@ function forsake(after: User["after"]): Step {
   };
 }
 
-function clearGrave(words: Directory, me: User): void {
-  words.files[me.file].grave = NONE;
+function clearTombstone(words: Directory, me: User): void {
+  words.files[me.file].tombstone = NONE;
 }
 
 function share({ files }: Directory, { file, id }: User): void {
@@ -202,7 +212,7 @@ function unshare({ files }: Directory, { file, id }: User): void {
   files[file].shares = files[file].shares.filter((other) => other !== id);
 }
 
-function areOthersIn(
+function areOthersAttached(
   { shares }: File,
   me: Readonly<User>,
   isDead: (actor: number) => boolean,
@@ -215,19 +225,21 @@ function check({ words, actors }: State<Directory, User>): void {
   for (const { id, at, file, isDead } of actors) {
     if (at !== "in" || isDead) continue;
     if (words.named !== file) throw new Error(`actor ${id} is in ${file}, named is ${words.named}`);
-    if (words.files[file].door === SHUT) throw new Error(`actor ${id} is in what is shut`);
+    if (words.files[file].gate === CLOSED) throw new Error(`actor ${id} is in what is shut`);
   }
 }
 
 /** Only those who came and left meanwhile made somebody try again. */
-function checkAttempts({ actors }: State<Directory, User>, most: number): void {
-  const inVain = actors.find(({ attempts }) => attempts > most);
-  if (inVain) throw new Error(`actor ${inVain.id} comes in vain`);
+function checkAttempts({ actors }: State<Directory, User>, max: number): void {
+  const starved = actors.find(({ attempts }) => attempts > max);
+  if (starved) throw new Error(`actor ${starved.id} comes in vain`);
 }
 
 /** The last one to leave deletes the segment, and no grave is left, unless somebody died. */
 function checkEnd({ words, actors }: State<Directory, User>): void {
   if (actors.some(({ isDead }) => isDead)) return;
   if (words.named !== NONE) throw new Error("the segment is left behind");
-  if (words.files.some(({ grave }) => grave !== NONE)) throw new Error("a grave is left behind");
+  if (words.files.some(({ tombstone: grave }) => grave !== NONE)) {
+    throw new Error("a grave is left behind");
+  }
 }

@@ -43,9 +43,9 @@ export interface Model<W, A extends Actor> {
   /** The program of each actor. */
   programs: Program<W, A>[];
   /** Where an actor stands between two calls. */
-  resting: string[];
+  idle: string[];
   /** Actors that may die, one of them at most in a run. */
-  mortals: number[];
+  killable: number[];
   /** Throws if a state must not be. */
   check(state: State<W, A>): void;
   /** Throws if nobody may end so. */
@@ -58,9 +58,9 @@ export class ModelViolation extends Error {
 }
 
 /** A step that was taken. */
-interface Taken {
+interface Step {
   label: string;
-  before: Taken | undefined;
+  before: Step | undefined;
 }
 
 /**
@@ -70,18 +70,18 @@ interface Taken {
  */
 export function explore<W, A extends Actor>(model: Model<W, A>): number {
   const seen = new Set([JSON.stringify(model.initial)]);
-  let frontier: [state: State<W, A>, way: Taken | undefined][] = [[model.initial, undefined]];
+  let frontier: [state: State<W, A>, way: Step | undefined][] = [[model.initial, undefined]];
   while (frontier.length > 0) {
     const next: typeof frontier = [];
     for (const [state, way] of frontier) {
       const successors = successorsOf(model, state, way);
-      if (successors.length === 0) judge(way, () => model.checkEnd(state));
-      for (const [successor, taken] of successors) {
+      if (successors.length === 0) checkStep(way, () => model.checkEnd(state));
+      for (const [successor, step] of successors) {
         const key = JSON.stringify(successor);
         if (seen.has(key)) continue;
         seen.add(key);
-        judge(taken, () => model.check(successor));
-        next.push([successor, taken]);
+        checkStep(step, () => model.check(successor));
+        next.push([successor, step]);
       }
     }
     frontier = next;
@@ -92,23 +92,23 @@ export function explore<W, A extends Actor>(model: Model<W, A>): number {
 function successorsOf<W, A extends Actor>(
   model: Model<W, A>,
   state: State<W, A>,
-  before: Taken | undefined,
-): [State<W, A>, Taken][] {
-  const successors: [State<W, A>, Taken][] = [];
+  before: Step | undefined,
+): [State<W, A>, Step][] {
+  const successors: [State<W, A>, Step][] = [];
   const mayDie = state.actors.every(({ isDead }) => !isDead);
   for (const [index, actor] of state.actors.entries()) {
     let moves: Move<W, A>[] = [];
-    const say = (what: string) => ({ label: `${index}: ${actor.at} -> ${what}`, before });
-    judge(say("?"), () => moves = movesOf(model, state, index));
+    const stepTo = (what: string) => ({ label: `${index}: ${actor.at} -> ${what}`, before });
+    checkStep(stepTo("?"), () => moves = movesOf(model, state, index));
     const own = moves.length === 1 && moves[0].isOwn === true;
     if (own) successors.length = 0;
     for (const move of moves) {
-      successors.push([apply(state, index, move), say(move.point ?? move.then)]);
+      successors.push([apply(state, index, move), stepTo(move.point ?? move.then)]);
     }
     if (own) return successors;
   }
   if (successors.length === 0) return [];
-  for (const index of mayDie ? model.mortals : []) {
+  for (const index of mayDie ? model.killable : []) {
     if (state.actors[index].at === "end") continue;
     const after = copyOf(state);
     after.actors[index].isDead = true;
@@ -143,12 +143,12 @@ function apply<W, A extends Actor>(
   return after;
 }
 
-function judge(way: Taken | undefined, check: () => void): void {
+function checkStep(step: Step | undefined, check: () => void): void {
   try {
     check();
   } catch (cause) {
     const labels: string[] = [];
-    for (let taken = way; taken; taken = taken.before) labels.unshift(taken.label);
+    for (let taken = step; taken; taken = taken.before) labels.unshift(taken.label);
     throw new ModelViolation(`${(cause as Error).message}, after\n${labels.join("\n")}`, { cause });
   }
 }
@@ -165,7 +165,7 @@ export interface Event {
 /** In place of a failpoint: the actor died. */
 export const DEATH = "death";
 /** In place of a failpoint: the actor's call was over. */
-export const REST = "rest";
+export const IDLE = "rest";
 
 /**
  * Checks that what was seen is a run of a model: steps without a failpoint may come in between.
@@ -183,9 +183,9 @@ export function checkRun<W, A extends Actor>(
       for (const state of possible) state.actors[actor].isDead = true;
       continue;
     }
-    if (point === REST) {
+    if (point === IDLE) {
       possible = silentlyReached(model, possible, actor)
-        .filter((state) => model.resting.includes(state.actors[actor].at));
+        .filter((state) => model.idle.includes(state.actors[actor].at));
       if (possible.length > 0) continue;
       throw new ModelViolation(`event ${at}: actor ${actor} was done, and the model is not`);
     }

@@ -49,13 +49,13 @@ export interface Writer extends Actor {
 }
 
 /** Somebody who looks for messages. */
-export interface Looker {
+export interface Poller {
   /** Looks that it still takes, -1 if there is no end to them. */
   looks: number;
 }
 
 /** Counts a look. */
-export function look(me: Looker): void {
+export function countPoll(me: Poller): void {
   if (me.looks > 0) me.looks--;
 }
 
@@ -97,7 +97,7 @@ export function cellAt(lane: Lane, position: number): Cell {
 }
 
 /** What the records say of the count at a head. */
-export function toldByLast({ last, ring }: Lane, head: number): number | undefined {
+export function countByLast({ last, ring }: Lane, head: number): number | undefined {
   const cell = ring[last % ring.length];
   return last < head && cell.at === last && last + 1 === head ? cell.sequence + 1 : undefined;
 }
@@ -127,7 +127,7 @@ function writing<W extends Lane, A extends Writer>(
     recount: () => [{
       then: "open",
       act(words) {
-        if (!countsFirst) words.count = toldByLast(words, words.head) ?? words.count;
+        if (!countsFirst) words.count = countByLast(words, words.head) ?? words.count;
       },
     }],
     open: () => [{

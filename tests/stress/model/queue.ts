@@ -7,28 +7,28 @@
 import type { Actor, Model, Program, State } from "./explore.ts";
 import {
   cellAt,
+  countPoll,
   type Lane,
-  look,
-  type Looker,
   type Mistake,
   newLane,
   newWriters,
+  type Poller,
   type Writer,
   writingBoth,
 } from "./lane.ts";
 
 /** A queue's lane, with what was taken from it in the order of taking. */
 interface QueueLane extends Lane {
-  taken: { position: number; payload: number }[];
+  received: { position: number; payload: number }[];
 }
 
-interface Taker extends Actor, Looker {
+interface Receiver extends Actor, Poller {
   start: number;
   position: number;
   batch: number[];
 }
 
-type Party = Writer & Taker;
+type Party = Writer & Receiver;
 
 /** What is explored. */
 export interface QueueOptions {
@@ -46,7 +46,7 @@ export interface QueueOptions {
 export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
   const { size, plans, looks, mistake } = options;
   const writers = newWriters(plans, size);
-  const takers = looks.map((count) => ({
+  const receivers = looks.map((count) => ({
     at: "look",
     isDead: false,
     looks: count,
@@ -56,21 +56,21 @@ export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
   }));
   return {
     initial: {
-      words: { ...newLane(size), taken: [] },
-      actors: [...writers, ...takers] as unknown as Party[],
+      words: { ...newLane(size), received: [] },
+      actors: [...writers, ...receivers] as unknown as Party[],
     },
     programs: [
       ...writingBoth<QueueLane, Party>("queue", mistake),
-      ...takers.map(() => taking(options)),
+      ...receivers.map(() => receiving(options)),
     ],
-    resting: ["wait", "claim", "look", "end"],
-    mortals: looks.map((_, taker) => taker + 2).concat(0),
+    idle: ["wait", "claim", "look", "end"],
+    killable: looks.map((_, taker) => taker + 2).concat(0),
     check,
     checkEnd,
   };
 }
 
-function taking({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
+function receiving({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
   const blind = mistake === "moves the tail without comparing";
   return {
     look: (_words, me) =>
@@ -85,7 +85,7 @@ function taking({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
       if (me.position === words.head) {
         return me.batch.length > 0
           ? [{ then: "copied" }]
-          : [{ then: "look", act: (_words, taker) => look(taker) }];
+          : [{ then: "look", act: (_words, taker) => countPoll(taker) }];
       }
       return [{ then: cellAt(words, me.position).at === me.position ? "copy" : "doubt" }];
     },
@@ -103,20 +103,20 @@ function taking({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
     copied: () => [{ point: "TAKE_COPIED", then: "take", isOwn: true }],
     take: (words, me) =>
       words.tail === me.start || blind
-        ? [{ point: "TAKE_MOVED", then: "look", act: take }]
+        ? [{ point: "TAKE_MOVED", then: "look", act: receive }]
         : [{ then: "look" }],
   };
 }
 
-function take(words: QueueLane, me: Party): void {
+function receive(words: QueueLane, me: Party): void {
   words.tail = me.position;
-  look(me);
-  me.batch.forEach((payload, at) => words.taken.push({ position: me.start + at, payload }));
+  countPoll(me);
+  me.batch.forEach((payload, at) => words.received.push({ position: me.start + at, payload }));
   me.batch = [];
 }
 
 function check({ words }: State<QueueLane, Party>): void {
-  const { taken, committed, head, tail, ring } = words;
+  const { received: taken, committed, head, tail, ring } = words;
   if (tail > head || head - tail >= ring.length) throw new Error(`tail ${tail}, head ${head}`);
   for (const [at, { position, payload }] of taken.entries()) {
     if (position !== at) throw new Error(`message ${position} was taken as number ${at}`);
@@ -128,7 +128,7 @@ function check({ words }: State<QueueLane, Party>): void {
 
 /** What was not taken is still there, whole, and all is counted once somebody writes again. */
 function checkEnd({ words, actors }: State<QueueLane, Party>): void {
-  const { committed, head, tail, taken, count } = words;
+  const { committed, head, tail, received: taken, count } = words;
   if (committed.length !== head) throw new Error(`${committed.length} committed, head ${head}`);
   if (taken.length !== tail) throw new Error(`${taken.length} taken, tail ${tail}`);
   for (let position = tail; position < head; position++) {

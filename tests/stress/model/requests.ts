@@ -83,8 +83,8 @@ export function requestModel(options: RequestOptions): Model<Slot, Party> {
       requesting(options.mistake),
       ...options.looks.map((_, at) => replying(at + 1, options.mistake)),
     ],
-    resting: ["queue", "look", "end"],
-    mortals: options.looks.map((_, at) => at + 1),
+    idle: ["queue", "look", "end"],
+    killable: options.looks.map((_, at) => at + 1),
     check: () => {},
     checkEnd,
   };
@@ -128,7 +128,7 @@ function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
       } else if (me.patience !== 0 && !me.isAbandoned && words.status !== "done") {
         const isFree = freesEarly || words.status !== "writing";
         if (isFree) {
-          moves.push({ point: "REQUEST_CANCELLED", then: "queue", act: giveUp });
+          moves.push({ point: "REQUEST_CANCELLED", then: "queue", act: cancel });
         } else {
           moves.push({ then: "wait", act: (_slot: Slot, requester: Party) => abandon(requester) });
         }
@@ -166,7 +166,7 @@ function endAs(outcome: string): (slot: Slot, me: Party) => void {
   };
 }
 
-function giveUp(slot: Slot, me: Party): void {
+function cancel(slot: Slot, me: Party): void {
   spend(me, "patience");
   endAs("cancelled")(slot, me);
 }

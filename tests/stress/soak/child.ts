@@ -74,7 +74,7 @@ function receiveSome(socket: ReceivingSocket<Numbered>): void {
   for (const message of socket.drain(BATCH)) check(message);
 }
 
-function ask(socket: Requester<Numbered, Numbered>): void {
+function requestSome(socket: Requester<Numbered, Numbered>): void {
   try {
     check(socket.requestSync(make(messages), { timeoutMs: 1000 }));
   } catch (error) {
@@ -82,7 +82,7 @@ function ask(socket: Requester<Numbered, Numbered>): void {
   }
 }
 
-function answer(socket: Replier<Numbered, Numbered>): void {
+function replySome(socket: Replier<Numbered, Numbered>): void {
   try {
     socket.send(socket.recvSync({ timeoutMs: SLICE_MS }));
     messages++;
@@ -92,7 +92,7 @@ function answer(socket: Replier<Numbered, Numbered>): void {
 }
 
 /** Attaches in every role, sends and receives a message of its own, and leaves. */
-function comeAndGo(): void {
+function attachAndDetach(): void {
   const name = `${side}-${messages % 7}`;
   using pusher = new Pusher<number>(name, options);
   using puller = new Puller<number>(name, options);
@@ -102,7 +102,7 @@ function comeAndGo(): void {
 }
 
 /** Opens the sockets; answers what to do again and again. */
-function begin(): () => void {
+function openSockets(): () => void {
   const isSender = side === "sender";
   switch (pattern) {
     case "queue": {
@@ -116,11 +116,13 @@ function begin(): () => void {
       return bound(receiveSome, subscriber);
     }
     case "request": {
-      if (isSender) return bound(ask, new Requester<Numbered, Numbered>("request", options));
-      return bound(answer, new Replier<Numbered, Numbered>("request", options));
+      if (isSender) {
+        return bound(requestSome, new Requester<Numbered, Numbered>("request", options));
+      }
+      return bound(replySome, new Replier<Numbered, Numbered>("request", options));
     }
     case "churn":
-      return comeAndGo;
+      return attachAndDetach;
   }
 }
 
@@ -147,7 +149,7 @@ const ended = (async () => {
   isOver = true;
 })();
 
-const act = begin();
+const act = openSockets();
 let sampledAt = performance.now();
 while (!isOver) {
   const end = performance.now() + SLICE_MS;

@@ -43,7 +43,7 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
 
 let before = 0;
 
-function tell({ sender, receiver }: Latest): string {
+function describe({ sender, receiver }: Latest): string {
   if (!sender || !receiver) return "starts";
   const rate = Math.max(0, receiver.messages - before);
   before = receiver.messages;
@@ -69,7 +69,9 @@ async function main(): Promise<number> {
       const plan = { pattern, seconds, dir, signal: stop.signal };
       const summary = await soak(plan, (second, latest) => {
         const bar = "#".repeat(Math.round(second / seconds * 20)).padEnd(20, ".");
-        console.error(`${pattern.padEnd(9)} [${bar}] ${second} of ${seconds} s: ${tell(latest)}`);
+        console.error(
+          `${pattern.padEnd(9)} [${bar}] ${second} of ${seconds} s: ${describe(latest)}`,
+        );
       });
       summaries.push(summary);
     }

@@ -9,7 +9,7 @@ import type { Sample, SoakPattern } from "./task.ts";
 /** Samples up to this share of the time are warm-up. */
 const WARM_UP = 1 / 3;
 /** What a million messages may add to the memory of a process at most, in bytes. */
-export const MOST_BYTES_PER_MILLION = 2_000_000;
+export const MAX_BYTES_PER_MILLION = 2_000_000;
 
 /** Descriptors that the runtime opens now and then; what leaks does so with every message or socket. */
 export const SPARE_DESCRIPTORS = 2;
@@ -83,7 +83,7 @@ export function problemsOf({ pattern, sender, receiver }: PatternSummary): strin
       say(`descriptors grew to ${descriptors.last}`);
     }
     if (mappings.last > mappings.first) say(`mappings grew to ${mappings.last}`);
-    if (rssBytesPerMillion > MOST_BYTES_PER_MILLION) {
+    if (rssBytesPerMillion > MAX_BYTES_PER_MILLION) {
       say(`memory grew by ${rssBytesPerMillion} bytes a million messages`);
     }
   }

@@ -21,7 +21,7 @@ import {
   type Socket,
   Subscriber,
 } from "../../../mod.ts";
-import { comeAndGo, takeCensus } from "./census.ts";
+import { attachAndDetach, receiveInOrder } from "./census.ts";
 import { type ReceiveCall, replay } from "./replay.ts";
 
 /** Ways to receive. */
@@ -34,7 +34,7 @@ export type RequestMode = "sync" | "async" | "burst" | "two-step";
 export type ReplyMode = "serve" | "sync" | "async";
 
 /** Ways out of a process. */
-export type WayOut =
+export type ExitMode =
   | "close"
   | "exit"
   | "error"
@@ -93,10 +93,10 @@ export type Command =
   | { do: "comeAndGo"; cycles: number; seed: number; options: ChannelOptions }
   | { do: "listenIdle"; prefix: string; count: number; options?: ChannelOptions }
   | { do: "spin"; id: string; call: "tryRecv" | "recvSync" | "send" }
-  | { do: "leave"; way: WayOut };
+  | { do: "leave"; way: ExitMode };
 
 /** Tells the tests something while a command is carried out. */
-export type Tell = (event: string) => void;
+export type Notify = (event: string) => void;
 
 const sockets = new Map<string, Socket>();
 /** Open loans by their sockets' ids. */
@@ -109,7 +109,7 @@ function find<S extends Socket>(id: string): S {
 }
 
 /** Carries a command out. */
-export async function perform(command: Command, tell: Tell): Promise<unknown> {
+export async function perform(command: Command, notify: Notify): Promise<unknown> {
   switch (command.do) {
     case "open":
       return open(command);
@@ -118,30 +118,30 @@ export async function perform(command: Command, tell: Tell): Promise<unknown> {
     case "sendBytes":
       return sendBytes(find<SendingSocket<unknown>>(command.id), command.sizes);
     case "sendRange":
-      tell("started");
+      notify("started");
       return await sendRange(find<SendingSocket<unknown>>(command.id), command);
     case "receive":
-      tell("started");
+      notify("started");
       return await receive(find<ReceivingSocket<unknown>>(command.id), command);
     case "replay":
-      tell("started");
+      notify("started");
       return await replay(find(command.id), command.plan, command.last, command.timeoutMs);
     case "request":
-      tell("started");
+      notify("started");
       return await request(find<Requester>(command.id), command);
     case "reply":
-      tell("started");
+      notify("started");
       return await reply(find<Replier>(command.id), command);
     case "takeRequest":
-      tell("started");
+      notify("started");
       return find<Replier>(command.id).recvSync({ timeoutMs: 20_000 });
     case "pull":
-      tell("started");
+      notify("started");
       return pull(find(command.id), command);
     case "hold":
       return find<ReceivingSocket<unknown>>(command.id).recvView()?.bytes.length;
     case "lend":
-      return lend(command);
+      return holdLoan(command);
     case "commit":
       return loans.get(command.id)!.commit();
     case "statistics":
@@ -151,18 +151,18 @@ export async function perform(command: Command, tell: Tell): Promise<unknown> {
     case "churn":
       return churn(command);
     case "census":
-      tell("started");
-      return takeCensus(find(command.id), command.producers, command.timeoutMs);
+      notify("started");
+      return receiveInOrder(find(command.id), command.producers, command.timeoutMs);
     case "comeAndGo":
-      tell("started");
-      return comeAndGo(command.cycles, command.seed, command.options);
+      notify("started");
+      return attachAndDetach(command.cycles, command.seed, command.options);
     case "listenIdle":
       return listenIdle(command);
     case "spin":
-      tell("started");
+      notify("started");
       return spin(command.id, command.call);
     case "leave":
-      return leave(command.way);
+      return exitBy(command.way);
   }
 }
 
@@ -210,7 +210,7 @@ async function send(
 }
 
 /** Takes a loan and fills it with its length. */
-function lend({ id, byteLength }: Extract<Command, { do: "lend" }>): void {
+function holdLoan({ id, byteLength }: Extract<Command, { do: "lend" }>): void {
   const loan = find<SendingSocket<unknown>>(id).loan(byteLength)!;
   loan.bytes.fill(byteLength);
   loans.set(id, loan);
@@ -388,14 +388,14 @@ function spin(id: string, call: "tryRecv" | "recvSync" | "send"): never {
   }
 }
 
-function leave(way: WayOut): void {
-  if (way === "close") close(undefined);
-  else if (way === "exit") Deno.exit(3);
-  else if (way === "self.close") globalThis.close();
-  else if (way === "error") setTimeout(throwBoom);
-  else if (way === "rejection") Promise.reject(new Error("boom"));
+function exitBy(mode: ExitMode): void {
+  if (mode === "close") close(undefined);
+  else if (mode === "exit") Deno.exit(3);
+  else if (mode === "self.close") globalThis.close();
+  else if (mode === "error") setTimeout(throwBoom);
+  else if (mode === "rejection") Promise.reject(new Error("boom"));
   else {
-    const kind = way === "handled error" ? "error" : "unhandledrejection";
+    const kind = mode === "handled error" ? "error" : "unhandledrejection";
     addEventListener(kind, (event) => event.preventDefault());
     // Listeners see an event in the order in which they were added: this one is before Ringbus's.
     sockets.set("witness", new Subscriber("witness"));

@@ -14,7 +14,7 @@ import {
 } from "../../../mod.ts";
 
 /** What one receiver got. */
-export interface Census {
+export interface OrderReport {
   /** Messages by producer. */
   from: number[];
   /** Messages that came behind a later one of their producer, or twice. */
@@ -28,29 +28,29 @@ interface Message {
 }
 
 /** Receives until a "stop" comes, and what is there by then. */
-export function takeCensus(
+export function receiveInOrder(
   socket: ReceivingSocket<unknown>,
   producers: number,
   timeoutMs: number,
-): Census {
-  const census: Census = { from: Array(producers).fill(0), disorders: 0, missed: 0 };
+): OrderReport {
+  const report: OrderReport = { from: Array(producers).fill(0), disorders: 0, missed: 0 };
   const last = Array(producers).fill(-1);
   const count = (value: unknown) => {
     if (value === "stop") return false;
     const { p, n } = value as Message;
-    census.from[p]++;
-    if (n <= last[p]) census.disorders++;
+    report.from[p]++;
+    if (n <= last[p]) report.disorders++;
     last[p] = n;
     return true;
   };
   while (count(socket.recvSync({ timeoutMs }))) continue;
   if (socket instanceof Subscriber) { for (const value of socket.drain()) count(value); }
-  census.missed = socket.statistics().missed;
-  return census;
+  report.missed = socket.statistics().missed;
+  return report;
 }
 
 /** Attaches to two channels and leaves them, again and again; answers messages sent and received. */
-export function comeAndGo(cycles: number, seed: number, options: ChannelOptions): number {
+export function attachAndDetach(cycles: number, seed: number, options: ChannelOptions): number {
   let messages = 0;
   for (let cycle = 0; cycle < cycles; cycle++) {
     const bytes = (seed + cycle) % 5 === 0 ? 3000 : 30;

@@ -8,7 +8,7 @@ import { Pusher, ShmBufferFullError } from "../../../mod.ts";
 
 const [dir] = Deno.args;
 
-function say(value: string): void {
+function writeLine(value: string): void {
   console.log(JSON.stringify({ value }));
 }
 
@@ -33,9 +33,9 @@ function sendMore(pusher: Pusher<Uint8Array>): string {
 
 using pusher = new Pusher<Uint8Array>("held", { dir, codec: "raw" });
 while (pusher.send(new Uint8Array(100).fill(1))) continue;
-say("ready");
+writeLine("ready");
 await Deno.stdin.read(new Uint8Array(64));
 const files = useUpDescriptors();
 const outcome = sendMore(pusher);
 for (const file of files) file.close();
-say(outcome);
+writeLine(outcome);

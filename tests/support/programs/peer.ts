@@ -7,16 +7,16 @@
 
 import { type Command, perform } from "./actions.ts";
 
-function say(line: unknown): void {
+function writeLine(line: unknown): void {
   console.log(JSON.stringify(line));
 }
 
-async function carryOut(command: Command): Promise<void> {
+async function execute(command: Command): Promise<void> {
   try {
-    say({ value: await perform(command, (event) => say({ event })) ?? null });
+    writeLine({ value: await perform(command, (event) => writeLine({ event })) ?? null });
   } catch (error) {
     const { name, message } = error as Error;
-    say({ error: name, message });
+    writeLine({ error: name, message });
   }
 }
 
@@ -24,5 +24,5 @@ let rest = "";
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const lines = (rest + text).split("\n");
   rest = lines.pop()!;
-  for (const line of lines) await carryOut(JSON.parse(line));
+  for (const line of lines) await execute(JSON.parse(line));
 }

@@ -7,8 +7,8 @@
 import type { ReceivingSocket } from "../../../mod.ts";
 
 /** Bytes of the smallest message: its index. */
-export const LEAST_BYTES = 4;
-const MOST_BYTES = 64 * 1024;
+export const MIN_BYTES = 4;
+const MAX_BYTES = 64 * 1024;
 
 /** A receiving call. */
 export type ReceiveCall = "tryRecv" | "recvSync" | "recv" | "into" | "intoSync" | "drain" | "view";
@@ -49,7 +49,7 @@ export async function replay(
   return digests;
 }
 
-const target = new Uint8Array(MOST_BYTES);
+const target = new Uint8Array(MAX_BYTES);
 
 type Call = (
   socket: ReceivingSocket<Uint8Array>,

@@ -8,7 +8,7 @@ import { listChannels, Pusher, Requester, ShmPeerLostError } from "../../../mod.
 import type { Command } from "./actions.ts";
 
 const WORKERS = 5;
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 
 /** A worker that has carried out commands. */
 async function workerThat(...commands: Command[]): Promise<Worker> {
@@ -22,7 +22,7 @@ async function workerThat(...commands: Command[]): Promise<Worker> {
 }
 
 async function until(condition: () => boolean): Promise<boolean> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + TIMEOUT_MS;
   while (!condition() && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -52,7 +52,7 @@ async function terminateReplier(): Promise<boolean> {
     { do: "open", id: "in", role: "replier", target: "ask" },
     { do: "receive", id: "in", mode: "sync", count: 1 },
   );
-  const reply = requester.request("work", { timeoutMs: PATIENCE_MS });
+  const reply = requester.request("work", { timeoutMs: TIMEOUT_MS });
   const lost = reply.then(() => false, (error) => error instanceof ShmPeerLostError);
   (await opened).terminate();
   return await lost;

@@ -14,10 +14,10 @@ const scope = globalThis as unknown as {
 let before: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
-  before = before.then(() => carryOut(data));
+  before = before.then(() => execute(data));
 };
 
-async function carryOut(command: Command): Promise<void> {
+async function execute(command: Command): Promise<void> {
   try {
     scope.postMessage({
       value: await perform(command, (event) => scope.postMessage({ event })) ?? null,

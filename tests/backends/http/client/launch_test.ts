@@ -19,13 +19,13 @@ import {
   Store,
 } from "../../../../mod.ts";
 import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
-import { pause, until } from "../../../support/deadline.ts";
+import { sleep, until } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { Program } from "../../../support/program.ts";
 
 const MODES: readonly ServerMode[] = ["inline", "worker", "process"];
 
-async function answers(url: string): Promise<boolean> {
+async function isResponding(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/health`);
     return (await response.text()).includes("healthy");
@@ -45,12 +45,12 @@ for (const serverMode of MODES) {
       await backend.storeMessage("n", "t", numbered(1));
       assert.deepEqual(numbersOf(await inbox.has(1)), [1]);
       url = backend.serverUrl!;
-      assert.equal(await answers(url), true);
+      assert.equal(await isResponding(url), true);
       const refused = await fetch(`${url}/stats`);
       assert.equal(refused.status, 401);
       await refused.body?.cancel();
     }
-    assert.equal(await answers(url), false);
+    assert.equal(await isResponding(url), false);
   });
 
   Deno.test(`http launch: of two that start at once, ${serverMode}, one wins`, async () => {
@@ -62,9 +62,9 @@ for (const serverMode of MODES) {
     );
     assert.equal(attached.url, winner.url);
     await attached.stop();
-    assert.equal(await answers(winner.url), true);
+    assert.equal(await isResponding(winner.url), true);
     await winner.stop();
-    assert.equal(await answers(winner.url), false);
+    assert.equal(await isResponding(winner.url), false);
   });
 }
 
@@ -78,10 +78,10 @@ for (const serverMode of MODES) {
     ]);
     await owner.prints(";");
     const url = owner.output.match(/started (.*);/)![1];
-    assert.equal(await answers(url), true);
+    assert.equal(await isResponding(url), true);
     owner.kill("SIGKILL");
     await owner.ended();
-    await until(async () => !await answers(url), "the end of the server");
+    await until(async () => !await isResponding(url), "the end of the server");
   });
 }
 
@@ -186,7 +186,7 @@ Deno.test("http backend: a server that hangs is given up after timeoutMs, and by
   await assert.rejects(hasty.get("k"), /no answer within 50 ms/);
   const patient = new SharedMemoryMessagingBackend({ serverUrl });
   const call = assert.rejects(patient.get("k"), MessagingClosedError);
-  await pause(20);
+  await sleep(20);
   await patient.cleanup();
   await call;
 });

@@ -78,7 +78,7 @@ Deno.test("dashboard in a browser: it shows what is stored as it comes, in light
   assert.equal(await page.evaluate(unnamed), 0);
 
   assert.deepEqual(foreignRequests(browser, scene.url), []);
-  assert.deepEqual(browser.complaints, []);
+  assert.deepEqual(browser.consoleErrors, []);
 });
 
 Deno.test("dashboard in a browser: it asks for the token, keeps it in its tab, and gives it back", async () => {
@@ -111,7 +111,7 @@ Deno.test("dashboard in a browser: it asks for the token, keeps it in its tab, a
   assert.equal(invited.url(), `${scene.url}/`);
   assert.equal(await invited.evaluate("sessionStorage.length + document.cookie"), "0");
   // A browser notes each 401 there, whatever the page makes of it.
-  assert.deepEqual(browser.complaints.filter((text) => !text.includes("401")), []);
+  assert.deepEqual(browser.consoleErrors.filter((text) => !text.includes("401")), []);
 });
 
 Deno.test("dashboard in a browser: a server that was started anew is found again", async () => {

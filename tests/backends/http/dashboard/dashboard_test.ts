@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { parse } from "parse5";
 import * as format from "../../../../tools/dashboard/format.js";
-import { KEPT, pointsOf } from "../../../../tools/dashboard/sparkline.js";
+import { HISTORY_LENGTH, pointsOf } from "../../../../tools/dashboard/sparkline.js";
 import type { Snapshot } from "../../../../backends/http/dashboard/snapshot.ts";
 import { MAX_VIEWERS, Viewers } from "../../../../backends/http/dashboard/viewers.ts";
 import { MAX_ROWS, Sampler } from "../../../../backends/http/dashboard/watch.ts";
@@ -12,7 +12,7 @@ import { RequestStats } from "../../../../backends/http/metrics/request_stats.ts
 import { Subscription } from "../../../../backends/store/subscription.ts";
 import { Store } from "../../../../mod.ts";
 import { EmbeddedServer } from "../../../../backends/tcp/mod.ts";
-import { pause, until, within } from "../../../support/deadline.ts";
+import { sleep, until, within } from "../../../support/deadline.ts";
 import { type HttpScene, serveHttp } from "../../../support/http.ts";
 import { LineClient } from "../../../support/line_client.ts";
 
@@ -106,7 +106,7 @@ Deno.test("dashboard: a snapshot comes at once, and later ones tell what has cha
     ["before", null],
   ]);
   for (let id = 0n; id < 10n; id++) await scene.store("t", id);
-  await client.ask("PING");
+  await client.request("PING");
   const second = await stream.next();
   const rates = second.rates!;
   assert.ok(rates.stored > 0 && rates.delivered === rates.stored);
@@ -188,7 +188,7 @@ Deno.test("dashboard: many who look on cost one snapshot a second, and none cost
   assert.equal((await idle.read()).done, false);
   await Promise.all(readers.map((reader) => reader.cancel()));
   assert.equal(viewers.size, 0);
-  await pause(1100);
+  await sleep(1100);
   assert.deepEqual([begun, looks], [1, 3]);
   const late = viewers.open().body!.getReader();
   await late.read();
@@ -248,7 +248,7 @@ Deno.test("dashboard: numbers are short, and say their unit", () => {
     "1 d 1 h",
   ]);
   assert.deepEqual(told(format.milliseconds, [0.123, 12.3, 1500]), ["0.12 ms", "12.3 ms", "1 s"]);
-  assert.deepEqual([format.counted(1, "subscriber"), format.counted(0, "connection")], [
+  assert.deepEqual([format.pluralize(1, "subscriber"), format.pluralize(0, "connection")], [
     "1 subscriber",
     "0 connections",
   ]);
@@ -256,7 +256,11 @@ Deno.test("dashboard: numbers are short, and say their unit", () => {
 });
 
 Deno.test("dashboard: a sparkline ends at the right, and reaches from nothing to the highest", () => {
-  assert.deepEqual(pointsOf([0, 4, 2], KEPT - 1, 10), ["117.0,11.0", "118.0,1.0", "119.0,6.0"]);
-  assert.deepEqual(pointsOf([0, 0], KEPT - 1, 10), ["118.0,11.0", "119.0,11.0"]);
+  assert.deepEqual(pointsOf([0, 4, 2], HISTORY_LENGTH - 1, 10), [
+    "117.0,11.0",
+    "118.0,1.0",
+    "119.0,6.0",
+  ]);
+  assert.deepEqual(pointsOf([0, 0], HISTORY_LENGTH - 1, 10), ["118.0,11.0", "119.0,11.0"]);
   assert.deepEqual(pointsOf([], 100, 10), []);
 });

@@ -109,7 +109,7 @@ Deno.test("metrics: subscribers of each front, what waits for them, and what the
   await using scene = await serveHttp({ store, maxQueueLength: 2 });
   await using tcp = new EmbeddedServer({ port: 0, store });
   await using client = await LineClient.open(await tcp.start());
-  await client.ask("SUBSCRIBE t");
+  await client.request("SUBSCRIBE t");
   await using backend = new InMemoryMessagingBackend({ store });
   await backend.subscribe("other", () => {});
   await scene.call("/subscribe", { topic: "t", subscriber_id: "slow" });
@@ -176,7 +176,7 @@ Deno.test("metrics: TCP servers on one store are counted together, and only whil
   await using other = new EmbeddedServer({ port: 0, store });
   await using first = await LineClient.open(await one.start());
   await using second = await LineClient.open(await other.start());
-  for (const client of [first, second, second]) assert.equal(await client.ask("PING"), "PONG");
+  for (const client of [first, second, second]) assert.equal(await client.request("PING"), "PONG");
   const { value } = await scrape(scene);
   assert.equal(value("ringbus_tcp_connections"), 2);
   assert.equal(value("ringbus_tcp_commands_total", { command: "PING" }), 3);

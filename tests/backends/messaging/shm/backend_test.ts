@@ -15,10 +15,10 @@ import { encodeOperation, FORMAT } from "../../../../backends/messaging/shm/oper
 import { Inbox, makeMessage, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
 import { testMessagingBackend } from "../../../conformance/messaging/suite.ts";
 import { libcPath } from "../../../support/libc.ts";
-import { pause, until } from "../../../support/deadline.ts";
+import { sleep, until } from "../../../support/deadline.ts";
 import { Ledger } from "../../../support/ledger.ts";
 import { Program } from "../../../support/program.ts";
-import { inScratch, SCRATCH_PREFIX, tidyAfterKills } from "../../../support/scratch.ts";
+import { cleanUpAfterKills, inScratch, SCRATCH_PREFIX } from "../../../support/scratch.ts";
 
 testMessagingBackend({
   name: "shm",
@@ -62,7 +62,7 @@ function program(dir: string, task: string, flags = [`--allow-ffi=${libcPath()}`
 }
 
 /** What a process has told in whole lines. */
-function toldBy(program: Program): unknown[] {
+function outputOf(program: Program): unknown[] {
   return program.output.split("\n").slice(0, -1).map((line) => JSON.parse(line));
 }
 
@@ -85,7 +85,7 @@ Deno.test("shm: messages outlive processes that were killed", () =>
     await writer.prints("20\n");
     writer.kill("SIGKILL");
     await writer.ended();
-    const told = toldBy(writer).length;
+    const told = outputOf(writer).length;
     await using backend = backendIn(path);
     const messages = await backend.getMessagesForTopic("t");
     assert.ok(messages.length === told || messages.length === told + 1);
@@ -127,11 +127,11 @@ Deno.test("shm: writers may be killed: what they stored comes once and whole, to
         [who, writers.use(programOf(path, who))] as const
       );
       await Promise.all(pair.map(([, writer]) => writer.prints("\n")));
-      await pause(Math.random() * 100);
+      await sleep(Math.random() * 100);
       for (const [who, writer] of pair) {
         writer.kill("SIGKILL");
         await writer.ended();
-        told.set(who, toldBy(writer).length);
+        told.set(who, outputOf(writer).length);
       }
     }
     await backend.storeMessage("n", "t", numbered(-1));
@@ -139,7 +139,7 @@ Deno.test("shm: writers may be killed: what they stored comes once and whole, to
     checkWhole(inbox.messages.slice(0, -1), told);
     await using late = backendIn(path);
     checkWhole((await late.getMessagesForTopic("t")).slice(0, -1), told);
-    tidyAfterKills(path);
+    cleanUpAfterKills(path);
   }));
 
 function programOf(dir: string, who: number): Program {
@@ -258,7 +258,7 @@ Deno.test("shm: a record that is none is damage, and ends nobody", () =>
       const inbox = new Inbox();
       await backend.subscribe("t", inbox.handler);
       poison(path, Uint8Array.from(text, (character) => character.charCodeAt(0)));
-      await pause(5);
+      await sleep(5);
       for (let attempt = 0; attempt < 2; attempt++) {
         await assert.rejects(backend.getMessagesForTopic("t"), ShmCorruptionError, text);
         await assert.rejects(backend.storeMessage("n", "t", numbered(1)), ShmCorruptionError);

@@ -4,7 +4,7 @@
 import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { type RedisCluster, redisCluster } from "../../../../testing/mod.ts";
 import { queueConformance } from "../../../conformance/queue/all.ts";
-import { pause } from "../../../support/deadline.ts";
+import { sleep } from "../../../support/deadline.ts";
 
 let cluster: RedisCluster;
 let tests = 0;
@@ -34,7 +34,7 @@ queueConformance((name, body) =>
         await queue.initialize();
         return queue;
       },
-      advance: pause,
+      advance: sleep,
     });
   })
 );

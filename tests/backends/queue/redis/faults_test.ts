@@ -12,7 +12,7 @@ import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { redisServer } from "../../../../testing/mod.ts";
 import { nextOf, task } from "../../../conformance/queue/stage.ts";
 import { Load } from "./load.ts";
-import { pause, until, within } from "../../../support/deadline.ts";
+import { sleep, until, within } from "../../../support/deadline.ts";
 import { tcpProxy } from "../../../support/tcp_proxy.ts";
 
 const DEADLINE_MS = 15_000;
@@ -31,7 +31,7 @@ Deno.test("a server that is killed under load and comes back has lost nothing", 
   await load.flows();
   for (let i = 0; i < 2; i++) {
     await server.kill();
-    await pause(200);
+    await sleep(200);
     await server.restart();
     await load.flows();
   }
@@ -252,7 +252,7 @@ Deno.test("a subscription outlives a server that is away for longer than a call 
   const coming = subscription.next();
   await subscription.ready;
   await server.kill();
-  await pause(1500);
+  await sleep(1500);
   await server.restart();
   await using other = await open(server.url);
   await other.publish(task("back"));

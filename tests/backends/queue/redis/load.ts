@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { type MessageQueue, QueueError } from "../../../../mod.ts";
-import { pause, until, within } from "../../../support/deadline.ts";
+import { sleep, until, within } from "../../../support/deadline.ts";
 
 /** Calls of publish at the same time. */
 const PUBLISHERS = 4;
@@ -37,7 +37,7 @@ export class Load implements AsyncDisposable {
   }
 
   /** Fails if a call takes longer than it may, or with anything but an error of the family. */
-  async #settle<T>(what: string, call: Promise<T>): Promise<T | undefined> {
+  async #collect<T>(what: string, call: Promise<T>): Promise<T | undefined> {
     try {
       return await within(call, what, this.#deadlineMs + MARGIN_MS);
     } catch (error) {
@@ -49,7 +49,7 @@ export class Load implements AsyncDisposable {
   async #publish(agents: string[]): Promise<void> {
     while (!this.#stopPublishing.signal.aborted) {
       const number = this.#next++;
-      const record = await this.#settle(
+      const record = await this.#collect(
         `publish ${number}`,
         this.#queue.publish({
           channel: "load",
@@ -59,7 +59,7 @@ export class Load implements AsyncDisposable {
         }),
       );
       if (record !== undefined) this.published.add(number);
-      await pause(1);
+      await sleep(1);
     }
   }
 
@@ -69,7 +69,7 @@ export class Load implements AsyncDisposable {
       const number = record.payload;
       this.delivered.add(number);
       if (this.acknowledged.has(number)) this.#wrong.push(`${number} came after its end`);
-      const isDone = await this.#settle(`acknowledge ${number}`, this.#queue.acknowledge(record));
+      const isDone = await this.#collect(`acknowledge ${number}`, this.#queue.acknowledge(record));
       if (isDone === false) this.#wrong.push(`${number} could not be acknowledged`);
       if (isDone) this.acknowledged.add(number);
     }

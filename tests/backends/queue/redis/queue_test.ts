@@ -3,7 +3,7 @@
 import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { type RedisServer, redisServer } from "../../../../testing/mod.ts";
 import { queueConformance } from "../../../conformance/queue/all.ts";
-import { pause } from "../../../support/deadline.ts";
+import { sleep } from "../../../support/deadline.ts";
 
 let server: RedisServer;
 
@@ -25,7 +25,7 @@ queueConformance((name, body) =>
         await queue.initialize();
         return queue;
       },
-      advance: pause,
+      advance: sleep,
     });
   })
 );

@@ -11,9 +11,9 @@ import {
 import { EmbeddedServer, StateHost, type StateHostOptions } from "../../../../backends/tcp/mod.ts";
 import { bytes } from "../../../conformance/state/carrier.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
-import { pause, until } from "../../../support/deadline.ts";
+import { sleep, until } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
-import { isServed, LineClient } from "../../../support/line_client.ts";
+import { isListening, LineClient } from "../../../support/line_client.ts";
 import { Program } from "../../../support/program.ts";
 import { tcpProxy } from "../../../support/tcp_proxy.ts";
 
@@ -49,10 +49,10 @@ testSharedBackend({
     };
     return Promise.resolve({
       backend: () => Promise.resolve(new ManagerBackend(config)),
-      advance: pause,
+      advance: sleep,
       remote: { backendType: "manager", ...config },
       [Symbol.asyncDispose]: async () => {
-        assert.equal(await isServed(config.managerAddress[1]), false);
+        assert.equal(await isListening(config.managerAddress[1]), false);
       },
     });
   },
@@ -64,7 +64,7 @@ Deno.test("manager state: the server ends with its last client, and gives its po
   await one.bufferAppend("t", bytes(1));
   assert.equal(await other.bufferThreadLen("t"), 1);
   await one.close();
-  assert.equal(await isServed(port), true);
+  assert.equal(await isListening(port), true);
   assert.equal(await other.bufferThreadLen("t"), 1);
   await other.close();
   Deno.listen({ hostname: HOST, port }).close();
@@ -83,11 +83,11 @@ Deno.test("manager state: it survives the one who started it, and ends when the 
   const backend = at(port);
   assert.equal(await backend.bufferThreadLen("t"), 2);
   await backend.close();
-  await pause(3000);
-  assert.equal(await isServed(port), true);
+  await sleep(3000);
+  assert.equal(await isListening(port), true);
   other.kill("SIGKILL");
   await other.ended();
-  await until(async () => !(await isServed(port)), "the end of the server");
+  await until(async () => !(await isListening(port)), "the end of the server");
 });
 
 Deno.test("manager state: of those who start at once one wins, and the others attach", async () => {
@@ -168,24 +168,30 @@ Deno.test("manager state: nothing is answered before the handshake, nor after a 
     await using stranger = await LineClient.open(port);
     const zeros = new Uint8Array(32).toBase64();
     for (const line of ["STATE_ATTACH c 10000 1000 0", "STATE_APPEND 1 t AA==", "STATE_SLOTS t"]) {
-      assert.match((await stranger.ask(line))!, /^ERROR "show the authkey/);
+      assert.match((await stranger.request(line))!, /^ERROR "show the authkey/);
     }
-    assert.match((await stranger.ask(`STATE_PROVE ${zeros} ${zeros}`))!, /send STATE_HELLO first/);
-    assert.match((await stranger.ask("STATE_HELLO"))!, /^NONCE \S{44} \S+$/);
-    assert.match((await stranger.ask(`STATE_PROVE ${zeros} ${zeros}`))!, /wrong authkey/);
-    assert.match((await stranger.ask(`STATE_PROVE ${zeros} ${zeros}`))!, /send STATE_HELLO first/);
-    assert.match((await stranger.ask("STATE_LENGTH t"))!, /^ERROR "show the authkey/);
+    assert.match(
+      (await stranger.request(`STATE_PROVE ${zeros} ${zeros}`))!,
+      /send STATE_HELLO first/,
+    );
+    assert.match((await stranger.request("STATE_HELLO"))!, /^NONCE \S{44} \S+$/);
+    assert.match((await stranger.request(`STATE_PROVE ${zeros} ${zeros}`))!, /wrong authkey/);
+    assert.match(
+      (await stranger.request(`STATE_PROVE ${zeros} ${zeros}`))!,
+      /send STATE_HELLO first/,
+    );
+    assert.match((await stranger.request("STATE_LENGTH t"))!, /^ERROR "show the authkey/);
   });
 });
 
 Deno.test("manager state: a proof is of no use on another connection", async () => {
   await withHost(async (port) => {
     await using spied = await LineClient.open(port);
-    const proof = await proofLine((await spied.ask("STATE_HELLO"))!);
+    const proof = await proofLine((await spied.request("STATE_HELLO"))!);
     await using replayed = await LineClient.open(port);
-    await replayed.ask("STATE_HELLO");
-    assert.match((await replayed.ask(proof.line))!, /wrong authkey/);
-    assert.equal(await spied.ask(proof.line), proof.answer);
+    await replayed.request("STATE_HELLO");
+    assert.match((await replayed.request(proof.line))!, /wrong authkey/);
+    assert.equal(await spied.request(proof.line), proof.answer);
   });
 });
 
@@ -204,7 +210,7 @@ Deno.test("manager state: the token of messages is not that of the state", async
   await using backend = at(await server.start());
   assert.equal(await backend.bufferAppend("t", new Uint8Array(1_000_000)), 0);
   await using stranger = await LineClient.open(server.port);
-  assert.match((await stranger.ask("PUBLISH t x"))!, /AUTH/);
+  assert.match((await stranger.request("PUBLISH t x"))!, /AUTH/);
 });
 
 Deno.test("manager state: other limits than those of the first client are refused", async () => {
@@ -290,7 +296,7 @@ Deno.test("manager state: when its server is killed the calls fail, and none beg
   const backend = at(port);
   await backend.bufferAppend("t", bytes(1));
   Deno.kill(pidOfServer(port), "SIGKILL");
-  await until(async () => !(await isServed(port)), "the end of the server");
+  await until(async () => !(await isListening(port)), "the end of the server");
   await assert.rejects(backend.bufferAppend("t", bytes(2)), isLoss(/process has ended/));
   await using other = at(port);
   assert.equal(await other.bufferAppend("t", bytes(3)), 0);
@@ -330,10 +336,10 @@ Deno.test("manager state: malformed commands are refused, and change nothing", a
     await using backend = at(port);
     await backend.bufferAppend("t", bytes(1));
     await using client = await proved(port);
-    assert.match((await client.ask("STATE_LENGTH t"))!, /STATE_ATTACH first/);
-    assert.match((await client.ask("STATE_ATTACH c 1 1000 0"))!, /maxSlotsPerThread/);
-    assert.match((await client.ask('STATE_ATTACH "a b" 10000 1000 0'))!, /ERROR/);
-    assert.equal(await client.ask("STATE_ATTACH c 10000 1000 0"), "ATTACHED");
+    assert.match((await client.request("STATE_LENGTH t"))!, /STATE_ATTACH first/);
+    assert.match((await client.request("STATE_ATTACH c 1 1000 0"))!, /maxSlotsPerThread/);
+    assert.match((await client.request('STATE_ATTACH "a b" 10000 1000 0'))!, /ERROR/);
+    assert.equal(await client.request("STATE_ATTACH c 10000 1000 0"), "ATTACHED");
     const malformed = [
       "STATE_ATTACH c 10000 1000 0",
       "STATE_APPEND x t AA==",
@@ -349,11 +355,11 @@ Deno.test("manager state: malformed commands are refused, and change nothing", a
       "STATE_SET_PAIR 1 JSON:AA== u",
       "STATE_UUID JSON:/w==",
     ];
-    for (const line of malformed) assert.match((await client.ask(line))!, /^ERROR "/, line);
-    assert.equal(await client.ask("STATE_APPEND 5 t AA=="), "OK 1");
-    assert.equal(await client.ask("STATE_APPEND 5 t AA=="), "OK 1");
-    assert.match((await client.ask("STATE_APPEND 4 t AA=="))!, /answered too long ago/);
-    assert.equal(await client.ask("STATE_LENGTH t"), "OK 2");
+    for (const line of malformed) assert.match((await client.request(line))!, /^ERROR "/, line);
+    assert.equal(await client.request("STATE_APPEND 5 t AA=="), "OK 1");
+    assert.equal(await client.request("STATE_APPEND 5 t AA=="), "OK 1");
+    assert.match((await client.request("STATE_APPEND 4 t AA=="))!, /answered too long ago/);
+    assert.equal(await client.request("STATE_LENGTH t"), "OK 2");
     assert.equal(server.getStats().commands.STATE_APPEND > 1, true);
   });
 });
@@ -361,8 +367,8 @@ Deno.test("manager state: malformed commands are refused, and change nothing", a
 /** A client that has shown the key. */
 async function proved(port: number): Promise<LineClient> {
   const client = await LineClient.open(port);
-  const { line, answer } = await proofLine((await client.ask("STATE_HELLO"))!);
-  assert.equal(await client.ask(line), answer);
+  const { line, answer } = await proofLine((await client.request("STATE_HELLO"))!);
+  assert.equal(await client.request(line), answer);
   return client;
 }
 

@@ -14,9 +14,9 @@ import {
   type SubscriptionGap,
 } from "../../../../backends/tcp/mod.ts";
 import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
-import { pause, until, within } from "../../../support/deadline.ts";
+import { sleep, until, within } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
-import { isServed } from "../../../support/line_client.ts";
+import { isListening } from "../../../support/line_client.ts";
 import { Program } from "../../../support/program.ts";
 import { tcpProxy } from "../../../support/tcp_proxy.ts";
 
@@ -38,7 +38,7 @@ for (const serverMode of ["inline", "worker", "process"] as const) {
       await using stranger = new EmbeddedMessagingBackend({ port, autoStartServer: false });
       await assert.rejects(stranger.getMessagesForTopic("t"), MessagingRefusedError);
     }
-    assert.equal(await isServed(port), false);
+    assert.equal(await isListening(port), false);
   });
 
   Deno.test(`tcp backend: a server dies with a killed owner: ${serverMode}`, async () => {
@@ -50,10 +50,10 @@ for (const serverMode of ["inline", "worker", "process"] as const) {
       serverMode,
     ]);
     await owner.prints("connected");
-    assert.equal(await isServed(port), true);
+    assert.equal(await isListening(port), true);
     owner.kill("SIGKILL");
     await owner.ended();
-    await until(async () => !(await isServed(port)), "the server's end");
+    await until(async () => !(await isListening(port)), "the server's end");
   });
 }
 
@@ -236,7 +236,7 @@ Deno.test("tcp backend: cleanup ends attempts to connect", async () => {
   await backend.subscribe("t", () => {});
   proxy.refuse();
   proxy.cut();
-  await pause(50);
+  await sleep(50);
   await within(backend.cleanup(), "cleanup");
   assert.equal(server.getStats().subscriptions, 0);
 });

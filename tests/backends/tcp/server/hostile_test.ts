@@ -21,7 +21,7 @@ const SEED = Number(Deno.env.get("RINGBUS_SEED") ?? 20_240_601);
 v8.setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = vm.runInNewContext("gc");
 
-const ANSWER = new RegExp(
+const REPLY = new RegExp(
   "^(?:PONG|OK STORED|OK AUTHENTICATED|OK TRACED|OK \\d+|OK P?(?:UN)?SUBSCRIBED .+|" +
     'MESSAGES JSON:[A-Za-z0-9+/]+=*|STATS JSON:[A-Za-z0-9+/]+=*|ERROR "[^"]+")$',
   "s",
@@ -40,19 +40,19 @@ function withEnd(input: Uint8Array): Uint8Array {
 }
 
 /** Checks that each line had its answer, and the last is that of PING. */
-function checkAnswers(lines: string[], sent: Uint8Array, about: string): void {
+function checkReplies(lines: string[], sent: Uint8Array, about: string): void {
   const answers = lines.filter((line) => !PUSH.test(line));
-  for (const answer of answers) assert.match(answer, ANSWER, `${about}: ${answer}`);
+  for (const answer of answers) assert.match(answer, REPLY, `${about}: ${answer}`);
   assert.equal(answers.length, sent.filter((byte) => byte === LINE_FEED).length, about);
   assert.equal(answers.at(-1), "PONG", about);
 }
 
 Deno.test("tcp: the judge of random inputs notices what is missing, garbled or out of place", () => {
   const sent = withEnd(new TextEncoder().encode("PING"));
-  checkAnswers(["PONG", "MESSAGE t x", "PONG"], sent, "");
+  checkReplies(["PONG", "MESSAGE t x", "PONG"], sent, "");
   const wrong = [["PONG"], ["PONG", "PONG", "PONG"], ["PONG", 'ERROR "x"'], ["PON", "PONG"], []];
   for (const lines of wrong) {
-    assert.throws(() => checkAnswers(lines, sent, ""), assert.AssertionError);
+    assert.throws(() => checkReplies(lines, sent, ""), assert.AssertionError);
   }
 });
 
@@ -69,7 +69,7 @@ function attackSessions(context: ReturnType<typeof contextOf>, count: number): v
     const bytes = withEnd(hostileInput(random));
     const cut = random.below(bytes.length);
     const lines = [...session.feed(bytes.subarray(0, cut)), ...session.feed(bytes.subarray(cut))];
-    checkAnswers(lines, bytes, `seed ${SEED + i}`);
+    checkReplies(lines, bytes, `seed ${SEED + i}`);
     if (random.below(100) > 0) continue;
     session[Symbol.dispose]();
     session = new BareSession(context);
@@ -122,7 +122,7 @@ async function attackServer(port: number, seed: number, count: number): Promise<
       lines.push(line);
       if (!PUSH.test(line)) missing--;
     }
-    checkAnswers(lines, bytes, `seed ${seed + i}`);
+    checkReplies(lines, bytes, `seed ${seed + i}`);
   }
   client.close();
 }

@@ -23,17 +23,17 @@ Deno.test("tcp: every command answers as the protocol says", async () => {
   await withServer({}, async (_server, connect) => {
     const client = await connect();
     const other = await connect();
-    assert.equal(await client.ask("PING"), "PONG");
-    assert.equal(await client.ask("AUTH whatever"), "OK AUTHENTICATED");
-    assert.equal(await client.ask("PUBLISH t hello"), "OK 0");
-    assert.equal(await client.ask("SUBSCRIBE t"), "OK SUBSCRIBED t");
-    assert.equal(await client.ask('SUBSCRIBE "two words"'), 'OK SUBSCRIBED "two words"');
-    assert.equal(await other.ask("PSUBSCRIBE tt*"), "OK PSUBSCRIBED tt*");
+    assert.equal(await client.request("PING"), "PONG");
+    assert.equal(await client.request("AUTH whatever"), "OK AUTHENTICATED");
+    assert.equal(await client.request("PUBLISH t hello"), "OK 0");
+    assert.equal(await client.request("SUBSCRIBE t"), "OK SUBSCRIBED t");
+    assert.equal(await client.request('SUBSCRIBE "two words"'), 'OK SUBSCRIBED "two words"');
+    assert.equal(await other.request("PSUBSCRIBE tt*"), "OK PSUBSCRIBED tt*");
     const message = (id: bigint) => encode(`{"id":${id}}`);
     for (const id of [LATER, EARLY]) {
-      assert.equal(await other.ask(`STORE_MESSAGE n u ${message(id)}`), "OK STORED");
+      assert.equal(await other.request(`STORE_MESSAGE n u ${message(id)}`), "OK STORED");
     }
-    assert.equal(await other.ask(`PUBLISH "two words" plain`), "OK 1");
+    assert.equal(await other.request(`PUBLISH "two words" plain`), "OK 1");
     assert.equal(await client.line(), 'MESSAGE "two words" plain');
     const asked = [
       `GET_MESSAGES u`,
@@ -43,15 +43,15 @@ Deno.test("tcp: every command answers as the protocol says", async () => {
     ];
     const ids = [];
     for (const line of asked) {
-      const [word, list] = (await client.ask(line))!.split(" ");
+      const [word, list] = (await client.request(line))!.split(" ");
       assert.equal(word, "MESSAGES");
       ids.push((decode(list) as { id: bigint }[]).map(({ id }) => id));
     }
     assert.deepEqual(ids, [[EARLY, LATER], [LATER], [LATER, EARLY], []]);
-    assert.equal(await client.ask("UNSUBSCRIBE t"), "OK UNSUBSCRIBED t");
-    assert.equal(await other.ask("PUNSUBSCRIBE tt*"), "OK PUNSUBSCRIBED tt*");
-    assert.equal(await other.ask("PUBLISH t nobody"), "OK 0");
-    const [word, stats] = (await client.ask("STATS"))!.split(" ");
+    assert.equal(await client.request("UNSUBSCRIBE t"), "OK UNSUBSCRIBED t");
+    assert.equal(await other.request("PUNSUBSCRIBE tt*"), "OK PUNSUBSCRIBED tt*");
+    assert.equal(await other.request("PUBLISH t nobody"), "OK 0");
+    const [word, stats] = (await client.request("STATS"))!.split(" ");
     assert.equal(word, "STATS");
     assert.equal((decode(stats) as { messages: number }).messages, 2);
   });
@@ -60,11 +60,11 @@ Deno.test("tcp: every command answers as the protocol says", async () => {
 Deno.test("tcp: what is stored and published is pushed to topics and patterns", async () => {
   await withServer({}, async (_server, connect) => {
     const [byTopic, byPattern, writer] = [await connect(), await connect(), await connect()];
-    await byTopic.ask("SUBSCRIBE news.de");
-    await byPattern.ask('PSUBSCRIBE "news.* *"');
-    await byPattern.ask("PSUBSCRIBE news.??");
+    await byTopic.request("SUBSCRIBE news.de");
+    await byPattern.request('PSUBSCRIBE "news.* *"');
+    await byPattern.request("PSUBSCRIBE news.??");
     const text = `{"id":${EARLY},"payload":{"a":"ü"}}`;
-    await writer.ask(`STORE_MESSAGE n news.de ${encode(text)}`);
+    await writer.request(`STORE_MESSAGE n news.de ${encode(text)}`);
     assert.equal(await byTopic.line(), `MESSAGE news.de ${encode(text)}`);
     assert.equal(await byPattern.line(), `PMESSAGE news.?? news.de ${encode(text)}`);
     const published = [
@@ -77,11 +77,11 @@ Deno.test("tcp: what is stored and published is pushed to topics and patterns", 
       ['""', '""'],
     ];
     for (const [sent, received] of published) {
-      assert.equal(await writer.ask(`PUBLISH news.de ${sent}`), "OK 2");
+      assert.equal(await writer.request(`PUBLISH news.de ${sent}`), "OK 2");
       assert.equal(await byTopic.line(), `MESSAGE news.de ${received}`);
       assert.equal(await byPattern.line(), `PMESSAGE news.?? news.de ${received}`);
     }
-    await writer.ask('PUBLISH "news.de now" x');
+    await writer.request('PUBLISH "news.de now" x');
     assert.equal(await byPattern.line(), 'PMESSAGE "news.* *" "news.de now" x');
   });
 });
@@ -145,7 +145,7 @@ Deno.test("tcp: a malformed line gets an error, and the connection stays up", as
   await withServer({ store }, async (server, connect) => {
     const client = await connect();
     for (const line of MALFORMED) {
-      const answer = await client.ask(line);
+      const answer = await client.request(line);
       assert.match(answer!, /^ERROR "[^"]+"$/, line.slice(0, 60));
       assert.ok(answer!.length < 400, answer);
     }
@@ -196,9 +196,9 @@ Deno.test("tcp: a line of 16 MB passes by default, and a longer one does not", a
   await withServer({}, async (_server, connect) => {
     const client = await connect();
     const argument = "x".repeat(2 ** 24 - "PUBLISH t \r\n".length);
-    assert.equal(await client.ask(`PUBLISH t ${argument}`), "OK 0");
-    assert.match((await client.ask(`PUBLISH t ${argument}x`))!, /^ERROR "a line has at most/);
-    assert.equal(await client.ask("PING"), "PONG");
+    assert.equal(await client.request(`PUBLISH t ${argument}`), "OK 0");
+    assert.match((await client.request(`PUBLISH t ${argument}x`))!, /^ERROR "a line has at most/);
+    assert.equal(await client.request("PING"), "PONG");
   });
 });
 
@@ -235,17 +235,17 @@ Deno.test("tcp: how the bytes of a dialogue are cut changes nothing", () => {
 Deno.test("tcp: with a token, nothing but PING is answered before AUTH", async () => {
   await withServer({ token: 'a"long"token' }, async (server, connect) => {
     const client = await connect();
-    assert.equal(await client.ask("PING"), "PONG");
+    assert.equal(await client.request("PING"), "PONG");
     const refused = ["GET_MESSAGES t", "SUBSCRIBE t", "PUBLISH t x", "STATS", "x".repeat(5000)];
-    for (const line of refused) assert.match((await client.ask(line))!, /^ERROR "/);
+    for (const line of refused) assert.match((await client.request(line))!, /^ERROR "/);
     assert.equal(server.getStats().subscriptions, 0);
     for (const token of ["wrong", encode('a"long"toke'), '""']) {
-      assert.equal(await client.ask(`AUTH ${token}`), 'ERROR "wrong token"');
+      assert.equal(await client.request(`AUTH ${token}`), 'ERROR "wrong token"');
     }
-    assert.equal(await client.ask("STATS"), 'ERROR "send AUTH with the token first"');
-    assert.equal(await client.ask(`AUTH ${encode('a"long"token')}`), "OK AUTHENTICATED");
-    assert.equal(await client.ask(`PUBLISH t ${"x".repeat(5000)}`), "OK 0");
-    assert.match((await (await connect()).ask("STATS"))!, /^ERROR/);
+    assert.equal(await client.request("STATS"), 'ERROR "send AUTH with the token first"');
+    assert.equal(await client.request(`AUTH ${encode('a"long"token')}`), "OK AUTHENTICATED");
+    assert.equal(await client.request(`PUBLISH t ${"x".repeat(5000)}`), "OK 0");
+    assert.match((await (await connect()).request("STATS"))!, /^ERROR/);
   });
 });
 
@@ -253,10 +253,10 @@ Deno.test("tcp: a stranger gets no memory for a long line", async () => {
   await withServer({ token: "t" }, async (_server, connect) => {
     const client = await connect();
     assert.equal(
-      await client.ask(`AUTH ${"x".repeat(5000)}`),
+      await client.request(`AUTH ${"x".repeat(5000)}`),
       'ERROR "a line has at most 4096 bytes"',
     );
-    assert.equal(await client.ask("AUTH t"), "OK AUTHENTICATED");
+    assert.equal(await client.request("AUTH t"), "OK AUTHENTICATED");
   });
 });
 
@@ -284,15 +284,17 @@ Deno.test("tcp: what a web page has a browser send is not carried out", async ()
 Deno.test("tcp: an answer of messages is bounded, however often one is asked for", async () => {
   await withServer({ maxReplyBytes: 100_000 }, async (_server, connect) => {
     const client = await connect();
-    await client.ask(
+    await client.request(
       `STORE_MESSAGE n t ${encode(`{"id":1,"payload":{"x":"${"x".repeat(10_000)}"}}`)}`,
     );
     const ids = Array(100_000).fill(1);
     assert.match(
-      (await client.ask(`GET_MESSAGES_BY_ID n ${encode(JSON.stringify(ids))}`))!,
+      (await client.request(`GET_MESSAGES_BY_ID n ${encode(JSON.stringify(ids))}`))!,
       /^ERROR "the answer would take \d+ bytes/,
     );
-    const [, list] = (await client.ask(`GET_MESSAGES_BY_ID n ${encode("[1,1,1]")}`))!.split(" ");
+    const [, list] = (await client.request(`GET_MESSAGES_BY_ID n ${encode("[1,1,1]")}`))!.split(
+      " ",
+    );
     assert.equal((decode(list) as unknown[]).length, 3);
   });
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Store } from "../../../../mod.ts";
 import { EmbeddedServer, type EmbeddedServerOptions } from "../../../../backends/tcp/mod.ts";
-import { pause, until, within } from "../../../support/deadline.ts";
+import { sleep, until, within } from "../../../support/deadline.ts";
 import { LineClient } from "../../../support/line_client.ts";
 import { withServer } from "../../../support/tcp_server.ts";
 
@@ -18,7 +18,7 @@ Deno.test("tcp server: it tells the port it was given, begins once, and begins a
   await using other = new EmbeddedServer({ port });
   await assert.rejects(other.start(), Deno.errors.AddrInUse);
   await using client = await LineClient.open(port);
-  await client.ask("SUBSCRIBE t");
+  await client.request("SUBSCRIBE t");
   store.storeMessage("n", "t", '{"id":1}');
   await client.line();
   await server.stop();
@@ -26,7 +26,7 @@ Deno.test("tcp server: it tells the port it was given, begins once, and begins a
   assert.deepEqual(await client.ended(), []);
   assert.deepEqual([store.stats().messages, store.stats().subscriptions], [1, 0]);
   await using again = await LineClient.open(await server.start());
-  assert.match((await again.ask("GET_MESSAGES t"))!, /^MESSAGES JSON:/);
+  assert.match((await again.request("GET_MESSAGES t"))!, /^MESSAGES JSON:/);
   server.cleanup();
   assert.equal(store.stats().messages, 0);
 });
@@ -34,10 +34,10 @@ Deno.test("tcp server: it tells the port it was given, begins once, and begins a
 Deno.test("tcp server: at its end it still answers what came, and pushes what waits", () =>
   withServer({}, async (server, connect) => {
     const [asking, reading, storing] = [await connect(), await connect(), await connect()];
-    await reading.ask("SUBSCRIBE t");
+    await reading.request("SUBSCRIBE t");
     const payload = JSON.stringify("x".repeat(2 ** 20));
     for (let id = 1; id <= 16; id++) {
-      await storing.ask(`STORE_MESSAGE n t JSON:${btoa(`{"id":${id},"payload":${payload}}`)}`);
+      await storing.request(`STORE_MESSAGE n t JSON:${btoa(`{"id":${id},"payload":${payload}}`)}`);
     }
     await asking.send("GET_MESSAGES_BY_ID n 1\r\n".repeat(16));
     await until(() => server.getStats().commands.GET_MESSAGES_BY_ID > 0, "a command");
@@ -52,7 +52,7 @@ Deno.test("tcp server: it stops whatever clients do", () =>
   withServer({}, async (server, connect) => {
     const [silent, deaf] = [await connect(), await connect()];
     const message = JSON.stringify({ id: 1, payload: "x".repeat(2 ** 20) });
-    assert.equal(await deaf.ask(`STORE_MESSAGE n t JSON:${btoa(message)}`), "OK STORED");
+    assert.equal(await deaf.request(`STORE_MESSAGE n t JSON:${btoa(message)}`), "OK STORED");
     await deaf.send("GET_MESSAGES t\r\n".repeat(50));
     await until(() => server.getStats().commands.GET_MESSAGES > 0, "a command");
     await within(server.stop(), "the end of a server", 10_000);
@@ -113,8 +113,8 @@ Deno.test("tcp server: one store behind two servers has the same topics and subs
     (_one, connectOne) =>
       withServer({ store }, async (_other, connectOther) => {
         const [reader, writer] = [await connectOne(), await connectOther()];
-        await reader.ask("SUBSCRIBE t");
-        assert.equal(await writer.ask("PUBLISH t hello"), "OK 1");
+        await reader.request("SUBSCRIBE t");
+        assert.equal(await writer.request("PUBLISH t hello"), "OK 1");
         assert.equal(await reader.line(), "MESSAGE t hello");
       }),
   );
@@ -137,9 +137,9 @@ Deno.test("tcp server: a thousand connections subscribe, and each gets what is p
     for (let i = 0; i < 10; i++) {
       clients.push(...await Promise.all(Array.from({ length: 100 }, connect)));
     }
-    await Promise.all(clients.map((client) => client.ask("SUBSCRIBE t")));
+    await Promise.all(clients.map((client) => client.request("SUBSCRIBE t")));
     assert.equal(server.getStats().connections, 1000);
-    assert.equal(await clients[0].ask("PUBLISH u x"), "OK 0");
+    assert.equal(await clients[0].request("PUBLISH u x"), "OK 0");
     await clients[0].send("PUBLISH t hello\r\n");
     const lines = await Promise.all(clients.map((client) => client.line()));
     assert.equal(lines.filter((line) => line === "MESSAGE t hello").length, 999);
@@ -164,27 +164,27 @@ async function publishAll(writer: LineClient, quick: LineClient, expected: RegEx
 Deno.test("tcp server: a slow subscriber loses its oldest pushes, and the others nothing", async () => {
   await withServer({ maxQueueLength: 100 }, async (server, connect) => {
     const [slow, quick, writer] = [await connect(), await connect(), await connect()];
-    await slow.ask("SUBSCRIBE t");
-    await quick.ask("SUBSCRIBE t");
+    await slow.request("SUBSCRIBE t");
+    await quick.request("SUBSCRIBE t");
     await publishAll(writer, quick, /^OK 2$/);
     const { dropped, connections } = server.getStats();
     assert.ok(dropped > 0 && dropped < MANY, `${dropped}`);
     assert.equal(connections, 3);
     for (let i = 0; i < MANY - dropped; i++) assert.match((await slow.line())!, /^MESSAGE t x/);
-    assert.equal(await slow.ask("PING"), "PONG");
+    assert.equal(await slow.request("PING"), "PONG");
   });
 });
 
 Deno.test("tcp server: a slow subscriber is cut off where that is the policy", async () => {
   await withServer({ maxQueueLength: 100, overflow: "disconnect" }, async (server, connect) => {
     const [slow, quick, writer] = [await connect(), await connect(), await connect()];
-    await slow.ask("SUBSCRIBE t");
-    await quick.ask("SUBSCRIBE t");
+    await slow.request("SUBSCRIBE t");
+    await quick.request("SUBSCRIBE t");
     await publishAll(writer, quick, /^OK [12]$/);
     await until(() => server.getStats().connections === 2, "the slow one's end");
     assert.equal(server.getStats().disconnected, 1);
     assert.equal(server.getStats().subscriptions, 1);
-    assert.equal(await quick.ask("PING"), "PONG");
+    assert.equal(await quick.request("PING"), "PONG");
   });
 });
 
@@ -193,30 +193,30 @@ Deno.test("tcp server: who does not read its answers is not read from, and other
     const [greedy, other] = [await connect(), await connect()];
     const message = `{"id":1,"payload":{"x":"${"x".repeat(1_000_000)}"}}`;
     const encoded = new TextEncoder().encode(message).toBase64();
-    await other.ask(`STORE_MESSAGE n t JSON:${encoded}`);
+    await other.request(`STORE_MESSAGE n t JSON:${encoded}`);
     await greedy.send("GET_MESSAGES t\r\n".repeat(300));
     let before = -1;
     await until(async () => {
       const asked = server.getStats().commands.GET_MESSAGES;
       if (asked > 0 && asked === before) return true;
       before = asked;
-      await pause(50);
+      await sleep(50);
       return false;
     }, "the server's pause");
     assert.ok(before < 100, `${before}`);
-    assert.equal(await other.ask("PING"), "PONG");
+    assert.equal(await other.request("PING"), "PONG");
   });
 });
 
 Deno.test("tcp server: a silent connection is closed, a subscriber is not", async () => {
   await withServer({ idleTimeoutMs: 1000 }, async (server, connect) => {
     const [silent, partial, subscriber] = [await connect(), await connect(), await connect()];
-    await subscriber.ask("SUBSCRIBE t");
+    await subscriber.request("SUBSCRIBE t");
     await partial.send("PI");
     assert.deepEqual(await silent.ended(), []);
     assert.deepEqual(await partial.ended(), []);
     assert.equal(server.getStats().idled, 2);
-    assert.equal(await (await connect()).ask("PUBLISH t x"), "OK 1");
+    assert.equal(await (await connect()).request("PUBLISH t x"), "OK 1");
     assert.equal(await subscriber.line(), "MESSAGE t x");
   });
 });
@@ -224,12 +224,12 @@ Deno.test("tcp server: a silent connection is closed, a subscriber is not", asyn
 Deno.test("tcp server: connections beyond the limit are told so and closed", async () => {
   await withServer({ maxConnections: 2 }, async (server, connect) => {
     const clients = [await connect(), await connect()];
-    for (const client of clients) await client.ask("PING");
+    for (const client of clients) await client.request("PING");
     const [line] = await (await connect()).ended();
     assert.equal(line, 'ERROR "there are 2 connections already"');
     assert.equal(server.getStats().refused, 1);
     clients[0].close();
     await until(() => server.getStats().connections === 1, "room");
-    assert.equal(await (await connect()).ask("PING"), "PONG");
+    assert.equal(await (await connect()).request("PING"), "PONG");
   });
 });
