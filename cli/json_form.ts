@@ -18,7 +18,7 @@
  */
 
 import { kindOf, type TypedArray } from "../lib/codecs/typed_array.ts";
-import { show } from "../lib/base/options.ts";
+import { formatValue } from "../lib/base/options.ts";
 
 /** Turns a received value into what `JSON.stringify` writes without loss. */
 export function toJsonForm(value: unknown): unknown {
@@ -94,7 +94,9 @@ export function fromJsonForm(form: unknown): unknown {
   const read = Object.hasOwn(READERS, key) ? READERS[key] : undefined;
   if (read === undefined) {
     throw new TypeError(
-      `the key ${show(key)} stands for no value: use one of ${Object.keys(READERS).join(", ")}, ` +
+      `the key ${formatValue(key)} stands for no value: use one of ${
+        Object.keys(READERS).join(", ")
+      }, ` +
         `and {"$object": ...} around an object with such a key`,
     );
   }
@@ -120,18 +122,18 @@ const READERS: Record<string, (form: Record<string, unknown>) => unknown> = {
     Object.assign(new Error(text("message", message ?? "")), { name: text("$error", $error) }),
   $object: ({ $object }) => {
     if (typeof $object === "object" && $object !== null) return plainFrom($object);
-    throw new TypeError(`$object takes an object, not ${show($object)}`);
+    throw new TypeError(`$object takes an object, not ${formatValue($object)}`);
   },
 };
 
 function text(key: string, value: unknown): string {
   if (typeof value === "string") return value;
-  throw new TypeError(`${key} takes a string, not ${show(value)}`);
+  throw new TypeError(`${key} takes a string, not ${formatValue(value)}`);
 }
 
 function list(key: string, value: unknown): unknown[] {
   if (Array.isArray(value)) return value;
-  throw new TypeError(`${key} takes a list, not ${show(value)}`);
+  throw new TypeError(`${key} takes a list, not ${formatValue(value)}`);
 }
 
 function pairFrom(pair: unknown): [unknown, unknown] {
@@ -143,6 +145,6 @@ const ARRAY_NAME = /^(Big)?(Int|Uint|Float)\d+(Clamped)?Array$/;
 
 function arrayFrom(name: string, values: unknown[]): TypedArray {
   const kind = ARRAY_NAME.test(name) ? Reflect.get(globalThis, name) : undefined;
-  if (kind === undefined) throw new TypeError(`there is no typed array ${show(name)}`);
+  if (kind === undefined) throw new TypeError(`there is no typed array ${formatValue(name)}`);
   return kind.from(values.map(fromJsonForm));
 }

@@ -24,16 +24,14 @@ export interface Range {
 export function numberOf(
   option: string,
   text: string | undefined,
-  { min: least = 0, max: most = Number.MAX_SAFE_INTEGER, isFractional = false }: Range = {},
+  { min: min = 0, max: max = Number.MAX_SAFE_INTEGER, isFractional = false }: Range = {},
 ): number | undefined {
   if (text === undefined) return undefined;
   const value = text.trim() === "" ? NaN : Number(text);
   const isRight = isFractional ? Number.isFinite(value) : Number.isSafeInteger(value);
-  if (isRight && value >= least && value <= most) return value;
+  if (isRight && value >= min && value <= max) return value;
   const expected = isFractional ? "a number" : "a whole number";
-  const bounds = most === Number.MAX_SAFE_INTEGER
-    ? `of at least ${least}`
-    : `from ${least} to ${most}`;
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   throw new UsageError(`--${option} takes ${expected} ${bounds}, not ${JSON.stringify(text)}`);
 }
 

@@ -7,7 +7,7 @@
 import type { Role } from "../lib/channel/attachment.ts";
 import { ShmTimeoutError } from "../lib/base/errors.ts";
 import { describeChannel } from "../lib/observe/registry.ts";
-import { pause } from "../lib/base/sleep.ts";
+import { sleep } from "../lib/base/sleep.ts";
 
 /** How often the channel is looked at, in milliseconds. */
 const POLL_INTERVAL_MS = 50;
@@ -36,6 +36,6 @@ export async function waitForRole(
         `no ${role} came to channel "${name}" within ${timeoutMs} ms; start one, or wait longer`,
       );
     }
-    await pause(POLL_INTERVAL_MS, signal);
+    await sleep(POLL_INTERVAL_MS, signal);
   }
 }

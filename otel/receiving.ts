@@ -5,12 +5,12 @@
  */
 
 import { context, SpanKind } from "@opentelemetry/api";
-import { type Delivery, HeldDelivery } from "../lib/channel/delivery.ts";
+import { type Delivery, LeasedDelivery } from "../lib/channel/delivery.ts";
 import { ShmClosedError } from "../lib/base/errors.ts";
-import { Noted } from "../lib/channel/headers.ts";
+import { WithHeader } from "../lib/channel/headers.ts";
 import type { WaitOptions } from "../lib/base/options.ts";
 import type { ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
-import { carryNotes } from "../lib/sockets/socket.ts";
+import { enableHeaders } from "../lib/sockets/socket.ts";
 import { contextOfHeader } from "./fields.ts";
 import { type Origin, setOrigin } from "./origins.ts";
 import { during, type Operation, parentOf, type ReceiveOperation, type Spans } from "./spans.ts";
@@ -27,14 +27,16 @@ export const receivers: WeakMap<object, (options: WaitOptions) => Promise<Receiv
 
 /** What a socket hands out, and where it comes from. */
 export function unpack(raw: unknown, destination: string, spans: Spans): Received {
-  if (raw instanceof HeldDelivery) {
+  if (raw instanceof LeasedDelivery) {
     const { value, origin } = unpack(raw.value, destination, spans);
     const delivery = new TracedDelivery(raw, value, origin, spans);
     setOrigin(delivery, origin);
     return { value: delivery, origin };
   }
-  if (!(raw instanceof Noted)) return { value: raw, origin: { context: undefined, destination } };
-  const origin = { context: contextOfHeader(raw.note), destination };
+  if (!(raw instanceof WithHeader)) {
+    return { value: raw, origin: { context: undefined, destination } };
+  }
+  const origin = { context: contextOfHeader(raw.header), destination };
   setOrigin(raw.value, origin);
   return { value: raw.value, origin };
 }
@@ -52,7 +54,7 @@ export function receiveOperation(destination: string): ReceiveOperation<Received
 
 /** Has a socket make a span of each message, or batch, that it receives. */
 export function traceReceiving(socket: ReceivingSocket<unknown>, spans: Spans): void {
-  carryNotes(socket);
+  enableHeaders(socket);
   const { name } = socket;
   const one = receiveOperation(name);
   const many: ReceiveOperation<Received[]> = {

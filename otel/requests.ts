@@ -8,7 +8,7 @@ import { type Context, context, SpanKind } from "@opentelemetry/api";
 import { ShmTimeoutError } from "../lib/base/errors.ts";
 import type { Replier } from "../lib/sockets/replier.ts";
 import type { Requester } from "../lib/sockets/requester.ts";
-import { carryNotes } from "../lib/sockets/socket.ts";
+import { enableHeaders } from "../lib/sockets/socket.ts";
 import type { Origin } from "./origins.ts";
 import { type Received, receiveOperation, unpack } from "./receiving.ts";
 import { withTraceHeader } from "./sending.ts";
@@ -16,7 +16,7 @@ import { during, type Operation, parentOf, refuse, type Spans } from "./spans.ts
 
 /** Has a requester make a span of each request, from the call to the reply. */
 export function traceRequester(socket: Requester, spans: Spans): void {
-  carryNotes(socket);
+  enableHeaders(socket);
   const destination = socket.name;
   const call: Operation = { name: "request", type: "send", kind: SpanKind.CLIENT, destination };
   const sending: Operation = { name: "send", type: "send", kind: SpanKind.PRODUCER, destination };
@@ -62,7 +62,7 @@ export function traceRequester(socket: Requester, spans: Spans): void {
 
 /** Has a replier make a span of each request that it handles, in the trace of the requester. */
 export function traceReplier(socket: Replier, spans: Spans): void {
-  carryNotes(socket);
+  enableHeaders(socket);
   const destination = socket.name;
   const handling: Operation = {
     name: "process",

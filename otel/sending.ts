@@ -5,22 +5,22 @@
  */
 
 import { type Context, SpanKind } from "@opentelemetry/api";
-import { Noted } from "../lib/channel/headers.ts";
+import { WithHeader } from "../lib/channel/headers.ts";
 import type { Loan } from "../lib/channel/sender.ts";
 import type { SendingSocket } from "../lib/sockets/sending_socket.ts";
-import { carryNotes } from "../lib/sockets/socket.ts";
+import { enableHeaders } from "../lib/sockets/socket.ts";
 import { headerOf } from "./fields.ts";
 import { type Operation, refuse, type Spans } from "./spans.ts";
 
 /** A value that carries a context, if that is of a trace. */
 export function withTraceHeader(value: unknown, context: Context): unknown {
   const header = value === undefined ? undefined : headerOf(context);
-  return header === undefined ? value : new Noted(value, header);
+  return header === undefined ? value : new WithHeader(value, header);
 }
 
 /** Has a socket make a span of each send. */
 export function traceSending(socket: SendingSocket<unknown>, spans: Spans): void {
-  carryNotes(socket);
+  enableHeaders(socket);
   const operation: Operation = {
     name: "send",
     type: "send",

@@ -6,7 +6,7 @@
 
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
 import type { MessageQueue } from "../backends/queue/types.ts";
-import { show } from "../lib/base/options.ts";
+import { formatValue } from "../lib/base/options.ts";
 import { ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
 import { Replier } from "../lib/sockets/replier.ts";
 import { Requester } from "../lib/sockets/requester.ts";
@@ -59,7 +59,7 @@ export function traced<T extends object>(target: T, options: TracingOptions = {}
   else {
     throw new TypeError(
       `cannot trace ${
-        show(target)
+        formatValue(target)
       }: pass a socket, a messaging backend or a message queue; for a ` +
         `server there is traceRequests()`,
     );

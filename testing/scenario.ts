@@ -7,7 +7,7 @@
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
 import type { MessagingConfig } from "../backends/messaging/config.ts";
 import type { Message } from "../lib/message/message.ts";
-import { show } from "../lib/base/options.ts";
+import { formatValue } from "../lib/base/options.ts";
 import { AgentBackend } from "./agent_backend.ts";
 import { MessageCollector, waitForMessages, type WaitForMessagesOptions } from "./messages.ts";
 import { sharedMessagingConfig } from "./shared_memory.ts";
@@ -67,7 +67,7 @@ export class DistributedTestScenario implements AsyncDisposable {
     const { carrier = "tcp" } = options;
     if (!Object.hasOwn(CARRIERS, carrier)) {
       throw new TypeError(
-        `carrier must be one of ${Object.keys(CARRIERS).join(", ")}, not ${show(carrier)}`,
+        `carrier must be one of ${Object.keys(CARRIERS).join(", ")}, not ${formatValue(carrier)}`,
       );
     }
     this.#options = { ...options, carrier };
@@ -79,7 +79,9 @@ export class DistributedTestScenario implements AsyncDisposable {
    * @throws {TypeError} if there is one with that name
    */
   async createBackend(agent: string): Promise<MessagingBackend> {
-    if (this.#agents.has(agent)) throw new TypeError(`there is an agent ${show(agent)} already`);
+    if (this.#agents.has(agent)) {
+      throw new TypeError(`there is an agent ${formatValue(agent)} already`);
+    }
     const config = await (this.#config ??= this.#open());
     const backend = this.#options.agents === "process"
       ? new AgentBackend(config)
@@ -114,7 +116,7 @@ export class DistributedTestScenario implements AsyncDisposable {
     options?: WaitForMessagesOptions,
   ): Promise<readonly Message[]> {
     const collector = this.#collectors.get(keyOf(agent, topic));
-    if (collector === undefined) throw unknown(agent, ` that collects ${show(topic)}`);
+    if (collector === undefined) throw unknown(agent, ` that collects ${formatValue(topic)}`);
     return await waitForMessages(collector, count, options);
   }
 
@@ -130,5 +132,5 @@ function keyOf(agent: string, topic: string): string {
 }
 
 function unknown(agent: string, which = ""): TypeError {
-  return new TypeError(`there is no agent ${show(agent)}${which}: set it up first`);
+  return new TypeError(`there is no agent ${formatValue(agent)}${which}: set it up first`);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/i;
 
@@ -21,12 +21,12 @@ export function withoutBrackets(host: string): string {
 /** Passes a host on, or the default one; others than this machine reach it only if there is a token. */
 export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
   if (typeof host !== "string" || host === "") {
-    throw new TypeError(`host must be a name or an address, not ${show(host)}`);
+    throw new TypeError(`host must be a name or an address, not ${formatValue(host)}`);
   }
   if (token !== undefined || isLoopback(host)) return withoutBrackets(host);
   throw new TypeError(
     `cannot serve at ${
-      show(host)
+      formatValue(host)
     } without a token: others than this machine reach it; give a token, ` +
       "or leave host out",
   );
@@ -35,7 +35,7 @@ export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
 /** Throws unless it is a port, or 0. */
 export function checkPort(port: unknown): void {
   if (Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65_535) return;
-  throw new RangeError(`port must be a whole number from 0 to 65535, not ${show(port)}`);
+  throw new RangeError(`port must be a whole number from 0 to 65535, not ${formatValue(port)}`);
 }
 
 /** URL of a server. */

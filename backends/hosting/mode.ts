@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 
 /**
  * Where a server runs: in this thread (`"inline"`), in a worker of this process, or in a process of its
@@ -18,7 +18,7 @@ const MODES: readonly unknown[] = ["inline", "worker", "process"];
 export function checkServerMode(mode: unknown): asserts mode is ServerMode {
   if (MODES.includes(mode)) return;
   throw new TypeError(
-    `serverMode must be one of ${MODES.map(show).join(", ")}, not ${show(mode)}`,
+    `serverMode must be one of ${MODES.map(formatValue).join(", ")}, not ${formatValue(mode)}`,
   );
 }
 

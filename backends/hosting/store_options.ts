@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import { Store, type StoreOptions } from "../store/store.ts";
 import { checkLimit, type SubscriptionQueueOptions } from "../store/subscription.ts";
 
@@ -27,7 +27,9 @@ export function queueOptionsOf(
 ): Omit<SubscriptionQueueOptions, "onReady"> {
   const { maxQueueLength, maxQueueBytes, overflow } = options;
   if (overflow !== undefined && overflow !== "dropOldest" && overflow !== "disconnect") {
-    throw new TypeError(`overflow must be "dropOldest" or "disconnect", not ${show(overflow)}`);
+    throw new TypeError(
+      `overflow must be "dropOldest" or "disconnect", not ${formatValue(overflow)}`,
+    );
   }
   return {
     maxQueueLength: checkLimit("maxQueueLength", maxQueueLength, 10_000),

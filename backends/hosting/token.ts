@@ -5,7 +5,7 @@
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 
 const TOKEN = /^[\x21-\x7e]{1,512}$/;
 
@@ -14,7 +14,9 @@ export function checkToken(token: unknown): asserts token is string {
   if (typeof token === "string" && TOKEN.test(token)) return;
   throw new TypeError(
     `token must be 1 to 512 visible ASCII characters, not ${
-      typeof token === "string" ? `${token.length} characters with others among them` : show(token)
+      typeof token === "string"
+        ? `${token.length} characters with others among them`
+        : formatValue(token)
     }`,
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import type { MessagingBackend } from "./backend.ts";
 
 /** What names a backend and how it is to be made. */
@@ -62,7 +62,7 @@ export class MessagingConfig implements MessagingConfigInit {
     this.backendModule = checkText("backendModule", backendModule);
     this.backendClass = checkText("backendClass", backendClass);
     if (typeof backendConfig !== "object" || backendConfig === null) {
-      throw new TypeError(`backendConfig must be an object, not ${show(backendConfig)}`);
+      throw new TypeError(`backendConfig must be an object, not ${formatValue(backendConfig)}`);
     }
     this.backendConfig = backendConfig;
   }
@@ -90,7 +90,9 @@ export class MessagingConfig implements MessagingConfigInit {
       return new (Backend as BackendClass)(this.backendConfig);
     }
     throw new TypeError(
-      `${show(backendModule)} exports no messaging backend with the name ${show(backendClass)}`,
+      `${formatValue(backendModule)} exports no messaging backend with the name ${
+        formatValue(backendClass)
+      }`,
     );
   }
 }
@@ -102,8 +104,8 @@ async function importModule(name: string): Promise<Module> {
     return await import(name);
   } catch (cause) {
     throw new TypeError(
-      `cannot import backendModule ${show(name)}: it must be one of ${
-        [...ENTRIES.keys()].map(show).join(", ")
+      `cannot import backendModule ${formatValue(name)}: it must be one of ${
+        [...ENTRIES.keys()].map(formatValue).join(", ")
       }, or the URL of a module`,
       { cause },
     );
@@ -112,5 +114,5 @@ async function importModule(name: string): Promise<Module> {
 
 function checkText(name: string, text: unknown): string {
   if (typeof text === "string" && text !== "") return text;
-  throw new TypeError(`${name} must be a text that is not empty, not ${show(text)}`);
+  throw new TypeError(`${name} must be a text that is not empty, not ${formatValue(text)}`);
 }

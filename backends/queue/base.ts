@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import {
   checkFilters,
   checkLimit,
@@ -138,7 +138,7 @@ export class QueueBase implements MessageQueue {
     checkText("agentId", agentId);
     const prefetch = checkInteger("prefetch", options.prefetch ?? 1, 1, MAX_PREFETCH);
     if (!["now", "oldest", undefined].includes(options.from)) {
-      throw new TypeError(`from must be "now" or "oldest", not ${show(options.from)}`);
+      throw new TypeError(`from must be "now" or "oldest", not ${formatValue(options.from)}`);
     }
     const host = {
       clock: this.#clock,
@@ -316,7 +316,9 @@ function acknowledgeTarget(
 function settle(outcome: AcknowledgeOutcome, action: string, id: string): boolean {
   if (outcome !== "needs agent") return outcome === "acknowledged";
   throw new TypeError(
-    `cannot ${action} message ${show(id)} by its id alone: it is a broadcast, and each agent ` +
+    `cannot ${action} message ${
+      formatValue(id)
+    } by its id alone: it is a broadcast, and each agent ` +
       `acknowledges for itself; pass { agentId }, or the record that the subscription gave`,
   );
 }

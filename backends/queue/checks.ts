@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import { checkInteger, checkSeconds } from "./config.ts";
 import { QueueSerializationError } from "./errors.ts";
 import type { MessageToPut, NewMessage, QueueDelivery, QueueRecord } from "./store.ts";
@@ -21,7 +21,7 @@ export function checkText(name: string, value: string): string {
   if (!isText || !value.isWellFormed() || value.includes("\0")) {
     throw new TypeError(
       `${name} must be well-formed text of 1 to ${MAX_TEXT_LENGTH} characters without NUL, ` +
-        `not ${show(value)}`,
+        `not ${formatValue(value)}`,
     );
   }
   return value;
@@ -38,12 +38,16 @@ export function checkFilters(filters: MessageFilters = {}): MessageFilters {
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     throw new TypeError(
-      `cannot filter by ${show(unknown)}: filters are channel, sourceAgent, targetAgent and ` +
+      `cannot filter by ${
+        formatValue(unknown)
+      }: filters are channel, sourceAgent, targetAgent and ` +
         `acknowledged`,
     );
   }
   if (acknowledged !== undefined && typeof acknowledged !== "boolean") {
-    throw new TypeError(`the filter acknowledged must be true or false, not ${show(acknowledged)}`);
+    throw new TypeError(
+      `the filter acknowledged must be true or false, not ${formatValue(acknowledged)}`,
+    );
   }
   return {
     ...(channel !== undefined && { channel: checkText("channel", channel) }),
@@ -93,14 +97,14 @@ function checkPriority(priority: number): number {
 
 function checkMetadata(metadata: Record<string, unknown>): Record<string, unknown> {
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-    throw new TypeError(`metadata must be an object, not ${show(metadata)}`);
+    throw new TypeError(`metadata must be an object, not ${formatValue(metadata)}`);
   }
   return metadata;
 }
 
 function checkDate(name: string, date: Date): number {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) {
-    throw new TypeError(`${name} must be a valid Date, not ${show(date)}`);
+    throw new TypeError(`${name} must be a valid Date, not ${formatValue(date)}`);
   }
   return date.getTime();
 }
@@ -114,7 +118,7 @@ function toJson(name: string, value: unknown): string {
     cause = error;
   }
   if (text !== undefined) return text;
-  const reason = cause instanceof Error ? cause.message : `${show(value)} is no JSON value`;
+  const reason = cause instanceof Error ? cause.message : `${formatValue(value)} is no JSON value`;
   throw new QueueSerializationError(`cannot store the ${name} of a message: ${reason}`, { cause });
 }
 
@@ -123,7 +127,7 @@ function fromJson(id: string, name: string, text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw new QueueSerializationError(
-      `cannot read the ${name} of message ${show(id)}: ${(cause as Error).message}; ` +
+      `cannot read the ${name} of message ${formatValue(id)}: ${(cause as Error).message}; ` +
         `something other than this queue wrote it`,
       { cause },
     );

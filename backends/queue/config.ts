@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import type { QueueConfig } from "./types.ts";
 
 /** A configuration in which nothing is left out. Times are milliseconds. */
@@ -67,7 +67,9 @@ export function checkSeconds(
   const ms = typeof seconds === "number" ? Math.round(seconds * 1000) : NaN;
   if (!(ms >= 1 && ms <= maxMs)) {
     throw new RangeError(
-      `${name} must be a number of seconds from 0.001 to ${maxMs / 1000}, not ${show(seconds)}`,
+      `${name} must be a number of seconds from 0.001 to ${maxMs / 1000}, not ${
+        formatValue(seconds)
+      }`,
     );
   }
   return ms;
@@ -82,7 +84,7 @@ export function checkInteger(
 ): number {
   if (!Number.isSafeInteger(value) || value < min || value > max) {
     throw new RangeError(
-      `${name} must be a whole number from ${min} to ${max}, not ${show(value)}`,
+      `${name} must be a whole number from ${min} to ${max}, not ${formatValue(value)}`,
     );
   }
   return value;
@@ -92,7 +94,7 @@ function checkPrefix(prefix: string): string {
   if (typeof prefix !== "string" || !/^[^{}\s]+$/.test(prefix) || LOOKS_NAMESPACED.test(prefix)) {
     throw new TypeError(
       `redisPrefix must be text without braces and white space that does not end like ` +
-        `":name:0", not ${show(prefix)}`,
+        `":name:0", not ${formatValue(prefix)}`,
     );
   }
   return prefix;
@@ -101,7 +103,9 @@ function checkPrefix(prefix: string): string {
 function checkNamespace(namespace: string): string {
   if (typeof namespace !== "string" || !/^[^{}:\s]+$/.test(namespace)) {
     throw new TypeError(
-      `namespace must be text without braces, colons and white space, not ${show(namespace)}`,
+      `namespace must be text without braces, colons and white space, not ${
+        formatValue(namespace)
+      }`,
     );
   }
   return namespace;

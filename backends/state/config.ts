@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 
 /** Where shared state lives. */
 export type BackendType = "memory" | "manager" | "redis" | "shm";
@@ -72,7 +72,7 @@ export function resolveLimits(options: StateOptions): StateLimits {
 
 function checkCount(name: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`${name} must be a whole number, at least 1, not ${show(value)}`);
+    throw new RangeError(`${name} must be a whole number, at least 1, not ${formatValue(value)}`);
   }
   return value;
 }
@@ -83,7 +83,7 @@ export function checkTtl(name: string, seconds: number): number {
   if (!(ms >= 1 && ms <= MAX_TTL_MS)) {
     throw new RangeError(
       `${name} must be a number of seconds from 0.001 to ${MAX_TTL_MS / 1000}, not ${
-        show(seconds)
+        formatValue(seconds)
       }`,
     );
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import type { BackendConfig, BackendType } from "./config.ts";
 import { InMemoryBackend } from "./memory.ts";
 import type { SharedBackend } from "./types.ts";
@@ -72,7 +72,9 @@ async function open(config: BackendConfig): Promise<SharedBackend> {
   const opener = Object.hasOwn(OPENERS, backendType) ? OPENERS[backendType] : undefined;
   if (opener === undefined) {
     throw new TypeError(
-      `backendType must be one of ${Object.keys(OPENERS).join(", ")}, not ${show(backendType)}`,
+      `backendType must be one of ${Object.keys(OPENERS).join(", ")}, not ${
+        formatValue(backendType)
+      }`,
     );
   }
   const opened = { config: { ...config }, backend: Promise.try(opener, config) };

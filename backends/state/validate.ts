@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 
 /** Longest thread id, chain or uuid, in UTF-16 code units. */
 export const MAX_NAME_LENGTH = 1024;
@@ -20,8 +20,8 @@ export function checkStateName(kind: "threadId" | "chain" | "uuid", text: string
     !CONTROL.test(text) && text.isWellFormed();
   if (isName) return;
   const shown = typeof text === "string" && text.length > 80
-    ? `${show(text.slice(0, 80))} and ${text.length - 80} more characters`
-    : show(text);
+    ? `${formatValue(text.slice(0, 80))} and ${text.length - 80} more characters`
+    : formatValue(text);
   throw new TypeError(
     `${kind} must be text of 1 to ${MAX_NAME_LENGTH} characters without control characters, not ${shown}`,
   );
@@ -31,7 +31,9 @@ export function checkStateName(kind: "threadId" | "chain" | "uuid", text: string
 export function checkSlot(slotData: Uint8Array): void {
   if (!(slotData instanceof Uint8Array)) {
     throw new TypeError(
-      `slotData must be a Uint8Array, not ${show(slotData)}; serializeSlot() makes one of a value`,
+      `slotData must be a Uint8Array, not ${
+        formatValue(slotData)
+      }; serializeSlot() makes one of a value`,
     );
   }
   if (slotData.length > MAX_SLOT_BYTES) {
@@ -44,6 +46,6 @@ export function checkSlot(slotData: Uint8Array): void {
 /** Throws unless a number can be an index; one beyond the end is no error. */
 export function checkIndex(index: number): void {
   if (!Number.isSafeInteger(index) || index < 0) {
-    throw new RangeError(`index must be a whole number, at least 0, not ${show(index)}`);
+    throw new RangeError(`index must be a whole number, at least 0, not ${formatValue(index)}`);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import { InvalidInputError } from "./errors.ts";
 
 /** Longest name, in UTF-16 code units. */
@@ -23,7 +23,7 @@ export function checkName(
   maxLength: number = MAX_NAME_LENGTH,
 ): asserts name is string {
   if (typeof name !== "string") {
-    throw new InvalidInputError(`a ${what} must be a string, not ${show(name)}`);
+    throw new InvalidInputError(`a ${what} must be a string, not ${formatValue(name)}`);
   }
   if (name.length === 0 || name.length > maxLength) {
     throw new InvalidInputError(
@@ -32,7 +32,7 @@ export function checkName(
   }
   if (CONTROL.test(name) || !name.isWellFormed()) {
     throw new InvalidInputError(
-      `a ${what} has neither control characters nor lone surrogates; ${show(name)} has`,
+      `a ${what} has neither control characters nor lone surrogates; ${formatValue(name)} has`,
     );
   }
 }
@@ -41,6 +41,6 @@ export function checkName(
 export function checkTtl(ttlSeconds: unknown): asserts ttlSeconds is number {
   if (typeof ttlSeconds === "number" && ttlSeconds > 0 && Number.isFinite(ttlSeconds)) return;
   throw new InvalidInputError(
-    `a ttl must be a number of seconds, more than 0, not ${show(ttlSeconds)}`,
+    `a ttl must be a number of seconds, more than 0, not ${formatValue(ttlSeconds)}`,
   );
 }

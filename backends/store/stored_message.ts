@@ -8,7 +8,7 @@
 import { MAX_ID, timestampOf } from "../../lib/message/gemstone.ts";
 import type { JsonObject } from "../../lib/message/json.ts";
 import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../lib/message/json_members.ts";
-import { show } from "../../lib/base/options.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import { InvalidInputError } from "./errors.ts";
 import type { Expiring } from "./expiry.ts";
@@ -56,7 +56,7 @@ function fieldsOf(text: string): JsonObject {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as JsonObject;
   }
-  throw new InvalidInputError(`a message must be a JSON object, not ${show(value)}`);
+  throw new InvalidInputError(`a message must be a JSON object, not ${formatValue(value)}`);
 }
 
 function mapSyntaxErrors<T>(read: () => T): T {

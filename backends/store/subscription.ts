@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Fifo } from "../../lib/base/deque.ts";
-import { show } from "../../lib/base/options.ts";
+import { Deque } from "../../lib/base/deque.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Value } from "./value.ts";
 
@@ -73,7 +73,7 @@ export class Subscription {
   readonly #maxQueueBytes: number;
   readonly #overflow: OverflowPolicy;
   readonly #onReady: () => void;
-  readonly #queue = new Fifo<Delivery>();
+  readonly #queue = new Deque<Delivery>();
   #bytes = 0;
   #delivered = 0;
   #dropped = 0;
@@ -163,5 +163,5 @@ export class Subscription {
 export function checkLimit(name: string, limit: number | undefined, defaultLimit: number): number {
   if (limit === undefined) return defaultLimit;
   if (limit === Infinity || Number.isSafeInteger(limit) && limit >= 1) return limit;
-  throw new RangeError(`${name} must be a whole number, at least 1, not ${show(limit)}`);
+  throw new RangeError(`${name} must be a whole number, at least 1, not ${formatValue(limit)}`);
 }

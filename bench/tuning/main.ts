@@ -217,13 +217,16 @@ function nanoseconds(round: Round, ms: number): number {
 
 /** All ways by turns; ratios are taken turn by turn. */
 function measure(
-  { title, variants: ways }: Comparison,
+  { title, variants: variants }: Comparison,
   turns: number,
   ms: number,
 ): ComparisonResult {
-  for (const { round } of ways) nanoseconds(round, ms);
-  const runs = Array.from({ length: turns }, () => ways.map(({ round }) => nanoseconds(round, ms)));
-  const rows = ways.map(({ name }, way) => ({
+  for (const { round } of variants) nanoseconds(round, ms);
+  const runs = Array.from(
+    { length: turns },
+    () => variants.map(({ round }) => nanoseconds(round, ms)),
+  );
+  const rows = variants.map(({ name }, way) => ({
     name,
     ns: median(runs.map((run) => run[way])),
     ratio: median(runs.map((run) => run[way] / run[0])),

@@ -25,8 +25,8 @@ function ratioOf(own: Measurement, other: Measurement): Spread | undefined {
   return spread(values.map((value, run) => value / others[run]));
 }
 
-function hasFigures({ runs, skipReason: obstacle }: Measurement): boolean {
-  return runs.length > 0 && obstacle === undefined;
+function hasFigures({ runs, skipReason: skipReason }: Measurement): boolean {
+  return runs.length > 0 && skipReason === undefined;
 }
 
 function lacksFigures(measurement: Measurement): boolean {
@@ -65,9 +65,9 @@ export function chartsOf(measurements: readonly Measurement[]): Chart[] {
       unit: workload.kind === "throughput" ? "messages/s" : "ns",
       reference: reference?.contestant.name ?? "nobody",
       series: reference ? own.filter(hasFigures).map((entry) => seriesOf(entry, reference)) : [],
-      absent: own.filter(lacksFigures).map(({ contestant, skipReason: obstacle }): Absent => ({
+      absent: own.filter(lacksFigures).map(({ contestant, skipReason: skipReason }): Absent => ({
         name: contestant.name,
-        reason: obstacle ?? NO_TIME,
+        reason: skipReason ?? NO_TIME,
       })),
     };
   });
@@ -93,11 +93,11 @@ export function comparisonsOf(measurements: readonly Measurement[]): Comparison[
 export function skippedOf(measurements: readonly Measurement[]): Absent[] {
   const reasons = new Map<string, Absent>();
   for (
-    const { contestant: { name }, skipReason: obstacle = NO_TIME } of measurements.filter(
+    const { contestant: { name }, skipReason: skipReason = NO_TIME } of measurements.filter(
       lacksFigures,
     )
   ) {
-    reasons.set(`${name}: ${obstacle}`, { name, reason: obstacle });
+    reasons.set(`${name}: ${skipReason}`, { name, reason: skipReason });
   }
   return [...reasons.values(), ...ELSEWHERE];
 }

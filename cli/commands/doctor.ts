@@ -77,7 +77,7 @@ async function* diagnostics(
 }
 
 async function* sharedMemoryDiagnostics(mainUrl: string): AsyncGenerator<Diagnostic> {
-  const { path, diagnostic: finding } = directoryDiagnostic();
+  const { path, diagnostic: diagnostic } = directoryDiagnostic();
   if (Deno.build.os === "linux") {
     using libc = new DoctorLibc();
     yield libraryDiagnostic(libc);
@@ -89,7 +89,7 @@ async function* sharedMemoryDiagnostics(mainUrl: string): AsyncGenerator<Diagnos
     const what = `room and limits are not looked at on ${Deno.build.os}`;
     yield { topic: "machine", level: "note", message: what };
   }
-  yield finding;
+  yield diagnostic;
   if (path === undefined) return;
   yield* channelDiagnostics();
   yield await selfTest(mainUrl);

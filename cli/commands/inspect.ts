@@ -43,7 +43,7 @@ a live channel can be looked at, too. Nothing is written. Ends with code 1 if it
     using file = openFile(path);
     const directory = file.path.includes("/") ? file.path.replace(/\/[^/]*$/, "") || "/" : ".";
     const agents = hasDoorbells(directory) ? directory : undefined;
-    const inspection = inspect(file, { records, agents });
+    const inspection = inspect(file, { records, isolateDirectory: agents });
     if (output.isJson) printJson(output, file.path, inspection);
     else print(output, inspection);
     return inspection.findings.length === 0 ? EXIT.DONE : EXIT.FAILED;

@@ -9,7 +9,7 @@ import { defineCommand } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
 import { INPUT_OPTIONS, inputValues } from "../input.ts";
 import { numberOf } from "../numbers.ts";
-import { pause } from "../../lib/base/sleep.ts";
+import { sleep } from "../../lib/base/sleep.ts";
 import { hasRole, waitForRole } from "../wait_for_role.ts";
 import { Publisher } from "../../lib/sockets/publisher.ts";
 
@@ -36,7 +36,7 @@ subscriber that is there gets it; nobody is waited for, unless with --wait.`,
       output.notice(`nobody subscribes to ${name}: what is published now reaches nobody`);
     }
     for await (const value of inputValues(words, values, { output, signal })) {
-      if (everyMs > 0 && publisher.statistics().sent > 0) await pause(everyMs, signal);
+      if (everyMs > 0 && publisher.statistics().sent > 0) await sleep(everyMs, signal);
       if (signal.aborted) break;
       publisher.send(value);
     }

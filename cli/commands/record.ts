@@ -38,11 +38,11 @@ file. ringbus replay sends them again.`,
     using file = values.wait ? await waitForChannel(name, watch.signal) : openChannel(name);
     if (file === undefined) return;
     const reader = new ChannelReader(file, name, since);
-    const facts = { name, ...reader.facts, begunAt: new Date() };
+    const facts = { name, ...reader.config, begunAt: new Date() };
     using writer = new RecordingWriter(path, facts, values.force);
     await watch.follow(file, reader, {
       message: (message) => writer.add({ timeMs: writer.timeMs, ...message }),
-      missed: (count) => writer.miss(writer.timeMs, count),
+      missed: (count) => writer.addMissed(writer.timeMs, count),
       polled: () => writer.flush(),
     });
     writer.end();

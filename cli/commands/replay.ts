@@ -33,7 +33,7 @@ that was cut off all that is whole is sent, and the code is 1.`,
     const speed = speedOf(values.speed);
     const limit = numberOf("limit", values.limit, { min: 1 }) ?? Infinity;
     using recording = new RecordingReader(path);
-    const { facts } = recording;
+    const { info: facts } = recording;
     const name = given ?? facts.name;
     manageSignals(false);
     using sender = openEncodedSender(name, facts);

@@ -10,7 +10,7 @@ import { rateText, sizeText } from "../observe/format.ts";
 import { openChannel } from "../observe/open.ts";
 import { printFields, printIssues, printSnapshot, snapshotJson } from "../observe/report.ts";
 import { type Rates, ratesBetween, sample } from "../observe/sample.ts";
-import { pause } from "../../lib/base/sleep.ts";
+import { sleep } from "../../lib/base/sleep.ts";
 
 const INTERVAL_MS = 500;
 
@@ -33,7 +33,7 @@ Takes part in nothing and writes nothing.`,
     const intervalMs = numberOf("interval-ms", values["interval-ms"], { min: 1 }) ?? INTERVAL_MS;
     using file = openChannel(name);
     const before = sample(name, file);
-    await pause(intervalMs, signal);
+    await sleep(intervalMs, signal);
     const after = sample(name, file);
     const rates = ratesBetween(before, after);
     if (output.isJson) {

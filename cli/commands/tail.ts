@@ -12,8 +12,8 @@ import { openChannel, waitForChannel } from "../observe/open.ts";
 import { sinceOf, Watch, WATCH_OPTIONS, type WatchHandler } from "../observe/watch.ts";
 import type { Output } from "../output.ts";
 import { ShmSerializationError } from "../../lib/base/errors.ts";
-import { builtInCodec, contentOf, Decoder } from "../../lib/observe/decode.ts";
-import type { SeenMessage } from "../../lib/observe/lane_reader.ts";
+import { builtInCodec, Decoder, splitHeader } from "../../lib/observe/decode.ts";
+import type { ObservedMessage } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
 
 /** Tails. */
@@ -46,7 +46,7 @@ stream. With --json each line also tells the sender's lane and the message's num
       if (file === undefined) break;
       const reader = new ChannelReader(file, name, since);
       since = "oldest";
-      const { codecId } = reader.facts;
+      const { codecId } = reader.config;
       await watch.follow(file, reader, new Printer(output, name, codecId, values.raw ?? false));
     } while (values.wait && !watch.signal.aborted);
     watch.throwIfTimedOut();
@@ -71,7 +71,7 @@ class Printer implements WatchHandler {
     this.#isRaw = isRaw;
   }
 
-  message(message: SeenMessage): void {
+  message(message: ObservedMessage): void {
     const { lane, sequence, request, bytes } = message;
     const shown = this.#isRaw ? { bytes: bytes.toBase64() } : this.#decoded(message);
     if (shown === undefined) return;
@@ -81,10 +81,10 @@ class Printer implements WatchHandler {
   }
 
   /** Undefined, and told, if the bytes are no value. */
-  #decoded(message: SeenMessage): { note: string | undefined; value: unknown } | undefined {
+  #decoded(message: ObservedMessage): { note: string | undefined; value: unknown } | undefined {
     try {
-      const content = contentOf(message);
-      return { note: content.note, value: toJsonForm(this.#decoder.decode(content)) };
+      const content = splitHeader(message);
+      return { note: content.header, value: toJsonForm(this.#decoder.decode(content)) };
     } catch (error) {
       this.#output.notice((error as Error).message);
       return undefined;

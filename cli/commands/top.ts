@@ -19,7 +19,7 @@ import {
 } from "../observe/sample.ts";
 import { Screen } from "../observe/screen.ts";
 import type { Output } from "../output.ts";
-import { pause } from "../../lib/base/sleep.ts";
+import { sleep } from "../../lib/base/sleep.ts";
 
 const INTERVAL_MS = 1000;
 /** Rates that a picture shows. */
@@ -51,7 +51,7 @@ each other. Takes part in nothing and writes nothing.`,
     const ended = screen ? AbortSignal.any([signal, screen.signal]) : signal;
     const history = new History();
     for (let tables = 0; tables < limit; tables++) {
-      await pause(intervalMs, ended);
+      await sleep(intervalMs, ended);
       if (ended.aborted) return;
       const lines = history.next();
       if (output.isJson) { for (const line of lines) output.json(asJson(line)); }

@@ -32,11 +32,11 @@ const TOPIC_WIDTH = 18;
 /** Prints a finding, with what to do on a line of its own. */
 export function printDiagnostic(
   output: Output,
-  { topic, level, message: what, remedy }: Diagnostic,
+  { topic, level, message: message, remedy }: Diagnostic,
 ): void {
-  if (output.isJson) return output.json({ topic, level, what, remedy });
+  if (output.isJson) return output.json({ topic, level, what: message, remedy });
   const label = output.paint(STYLES[level], level.padEnd(LEVEL_WIDTH));
-  output.print(`${label}  ${topic.padEnd(TOPIC_WIDTH)}  ${what}`);
+  output.print(`${label}  ${topic.padEnd(TOPIC_WIDTH)}  ${message}`);
   if (remedy !== undefined) {
     output.print(`${" ".repeat(LEVEL_WIDTH + TOPIC_WIDTH + 4)}${output.paint("bold", remedy)}`);
   }

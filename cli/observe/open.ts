@@ -5,7 +5,7 @@
  */
 
 import { didYouMean } from "../suggestions.ts";
-import { pause } from "../../lib/base/sleep.ts";
+import { sleep } from "../../lib/base/sleep.ts";
 import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmConnectionError } from "../../lib/base/errors.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
@@ -56,7 +56,7 @@ export async function waitForChannel(
   while (!signal.aborted) {
     const file = findChannel(name);
     if (file !== undefined) return file;
-    await pause(POLL_INTERVAL_MS, signal);
+    await sleep(POLL_INTERVAL_MS, signal);
   }
   return undefined;
 }

@@ -7,14 +7,14 @@
 import type { Output } from "../output.ts";
 import { pluralize } from "../pluralize.ts";
 import type { BacklogReport } from "../../lib/observe/backlog.ts";
-import type { Finding } from "../../lib/observe/issue.ts";
+import type { Issue } from "../../lib/observe/issue.ts";
 import type { ParticipantReport } from "../../lib/observe/participants.ts";
-import type { LaneReport, Survey } from "../../lib/observe/snapshot.ts";
+import type { LaneReport, SegmentSnapshot } from "../../lib/observe/snapshot.ts";
 import { ageText, shareText, sizeText } from "./format.ts";
 import { kindText } from "./sample.ts";
 
 /** Prints everything. */
-export function printSnapshot(output: Output, snapshot: Survey): void {
+export function printSnapshot(output: Output, snapshot: SegmentSnapshot): void {
   printHeader(output, snapshot);
   printParticipants(output, snapshot);
   printLanes(output, snapshot.lanes);
@@ -30,7 +30,7 @@ export function printFields(output: Output, fields: readonly (readonly [string, 
   }
 }
 
-function printHeader(output: Output, snapshot: Survey): void {
+function printHeader(output: Output, snapshot: SegmentSnapshot): void {
   const { header, codec, creator, sizeBytes, geometry } = snapshot;
   if (header === undefined) return;
   printFields(output, [
@@ -46,12 +46,12 @@ function printHeader(output: Output, snapshot: Survey): void {
   ]);
 }
 
-function creatorText(creator: Survey["creator"]): string {
+function creatorText(creator: SegmentSnapshot["creator"]): string {
   if (creator === undefined) return "?";
   return `${ageText(creator.since, Date.now())} ago by process ${creator.pid}`;
 }
 
-function printParticipants(output: Output, { participants, backlogs }: Survey): void {
+function printParticipants(output: Output, { participants, backlogs }: SegmentSnapshot): void {
   if (participants.length === 0) return;
   output.print("");
   output.table(
@@ -102,7 +102,7 @@ function printLanes(output: Output, lanes: readonly LaneReport[]): void {
   );
 }
 
-function printRequests(output: Output, { requests }: Survey): void {
+function printRequests(output: Output, { requests }: SegmentSnapshot): void {
   if (requests.length === 0) return;
   output.print("");
   output.table(
@@ -116,7 +116,7 @@ function printRequests(output: Output, { requests }: Survey): void {
   );
 }
 
-function printLeases(output: Output, { shelves: { places, held } }: Survey): void {
+function printLeases(output: Output, { shelves: { places, held } }: SegmentSnapshot): void {
   if (places === 0) return;
   output.print("");
   output.print(`${pluralize(held.length, "message")} not acknowledged, room for ${places}`);
@@ -134,7 +134,7 @@ function printLeases(output: Output, { shelves: { places, held } }: Survey): voi
 }
 
 /** Prints what is damaged. */
-export function printIssues(output: Output, issues: readonly Finding[]): void {
+export function printIssues(output: Output, issues: readonly Issue[]): void {
   if (issues.length === 0) return;
   output.print("");
   output.print(output.paint("red", pluralize(issues.length, "finding")));
@@ -144,7 +144,7 @@ export function printIssues(output: Output, issues: readonly Finding[]): void {
 }
 
 /** The parts of a survey that JSON has; counts are numbers. */
-export function snapshotJson(snapshot: Survey): Record<string, unknown> {
+export function snapshotJson(snapshot: SegmentSnapshot): Record<string, unknown> {
   const { header, codec, creator, geometry, ...rest } = snapshot;
   return {
     header: header && {

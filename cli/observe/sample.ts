@@ -5,7 +5,7 @@
  */
 
 import type { SegmentFile } from "../../lib/observe/segment_file.ts";
-import { type Survey, survey } from "../../lib/observe/snapshot.ts";
+import { type SegmentSnapshot, takeSnapshot } from "../../lib/observe/snapshot.ts";
 import { channelNames } from "../../lib/observe/registry.ts";
 import { ShmError } from "../../lib/base/errors.ts";
 import { channelDirectory, findUndeleted } from "./open.ts";
@@ -14,7 +14,7 @@ import { channelDirectory, findUndeleted } from "./open.ts";
 export interface Sample {
   readonly name: string;
   readonly atMs: number;
-  readonly snapshot: Survey;
+  readonly snapshot: SegmentSnapshot;
 }
 
 /** What happened in a second. */
@@ -31,7 +31,7 @@ export interface Rates {
 
 /** Looks at an open channel. */
 export function sample(name: string, file: SegmentFile): Sample {
-  return { name, atMs: performance.now(), snapshot: survey(file, channelDirectory()) };
+  return { name, atMs: performance.now(), snapshot: takeSnapshot(file, channelDirectory()) };
 }
 
 /** Looks at all channels; what is no file that we may read is passed over. */
@@ -56,7 +56,7 @@ function findReadable(path: string): SegmentFile | undefined {
 /** What happened between two samples of one channel, a second. */
 export function ratesBetween(before: Sample, after: Sample): Rates {
   const seconds = Math.max(1e-3, (after.atMs - before.atMs) / 1000);
-  const rate = (of: (snapshot: Survey) => number) =>
+  const rate = (of: (snapshot: SegmentSnapshot) => number) =>
     Math.max(0, of(after.snapshot) - of(before.snapshot)) / seconds;
   return {
     messages: rate(({ lanes }) => sum(lanes, (lane) => lane.messages)),
@@ -103,6 +103,6 @@ export function fillOf({ snapshot: { lanes } }: Sample): number {
 }
 
 /** A kind as it is named, or the number that names none. */
-export function kindText({ header }: Survey): string {
+export function kindText({ header }: SegmentSnapshot): string {
   return header === undefined ? "?" : `${header.kind}`;
 }

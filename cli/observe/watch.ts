@@ -9,7 +9,7 @@ import { pluralize } from "../pluralize.ts";
 import type { Output } from "../output.ts";
 import { ShmTimeoutError } from "../../lib/base/errors.ts";
 import { follow, type FollowEnd } from "../../lib/observe/follow.ts";
-import type { Seen, SeenMessage, Since } from "../../lib/observe/lane_reader.ts";
+import type { ObservedMessage, ReadResult, Since } from "../../lib/observe/lane_reader.ts";
 import type { ChannelReader } from "../../lib/observe/reader.ts";
 import type { SegmentFile } from "../../lib/observe/segment_file.ts";
 
@@ -43,7 +43,7 @@ export interface WatchLimits {
 /** What is done with what was seen. */
 export interface WatchHandler {
   /** A message. */
-  message(message: SeenMessage): void;
+  message(message: ObservedMessage): void;
   /** Messages that were overwritten before they could be read. */
   missed?(count: number): void;
   /** All that one look has found was handed over. */
@@ -105,7 +105,7 @@ export class Watch implements Disposable {
     }
   }
 
-  #handle({ messages, missed, findings }: Seen, handler: WatchHandler): void {
+  #handle({ messages, missed, issues: findings }: ReadResult, handler: WatchHandler): void {
     const max = this.#limits.messages ?? Infinity;
     if (this.messages >= max) return;
     for (const { offset, part, problem } of findings) {

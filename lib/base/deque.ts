@@ -5,7 +5,7 @@
  */
 
 /** Items in their order. `Array.shift` would move all the others. */
-export class Fifo<T> {
+export class Deque<T> {
   #items: (T | undefined)[] = [];
   #start = 0;
 
@@ -36,7 +36,7 @@ export class Fifo<T> {
   }
 
   /** Takes all out. */
-  takeAll(): T[] {
+  drain(): T[] {
     const all = this.#items.slice(this.#start) as T[];
     this.#items = [];
     this.#start = 0;

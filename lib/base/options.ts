@@ -30,7 +30,9 @@ export const DEFAULT_CAPACITY_BYTES = 1024 * 1024;
 /** Throws unless `name` can name a channel. */
 export function checkName(name: string): void {
   if (typeof name !== "string") {
-    throw new TypeError(`cannot open a channel: its name must be a string, not ${show(name)}`);
+    throw new TypeError(
+      `cannot open a channel: its name must be a string, not ${formatValue(name)}`,
+    );
   }
   if (name.length === 0 || name.length > MAX_NAME_LENGTH || !NAME.test(name)) {
     throw new TypeError(
@@ -45,7 +47,7 @@ export function checkName(name: string): void {
 /** Bytes of the ring that a capacity asks for: rounded up to a multiple of 64. */
 export function checkCapacity(capacityBytes: number): number {
   if (typeof capacityBytes !== "number" || !Number.isInteger(capacityBytes)) {
-    throw new TypeError(`capacityBytes must be a whole number, not ${show(capacityBytes)}`);
+    throw new TypeError(`capacityBytes must be a whole number, not ${formatValue(capacityBytes)}`);
   }
   if (capacityBytes < MIN_CAPACITY_BYTES || capacityBytes > MAX_CAPACITY_BYTES) {
     throw new RangeError(
@@ -61,14 +63,16 @@ export function checkTimeout(options: TimeoutOptions | undefined): number {
   if (timeoutMs === undefined) return Infinity;
   if (typeof timeoutMs !== "number" || !Number.isFinite(timeoutMs) || timeoutMs < 0) {
     throw new RangeError(
-      `timeoutMs must be a finite number of milliseconds, at least 0, not ${show(timeoutMs)}`,
+      `timeoutMs must be a finite number of milliseconds, at least 0, not ${
+        formatValue(timeoutMs)
+      }`,
     );
   }
   return timeoutMs;
 }
 
 /** A value as it stands in an error message. */
-export function show(value: unknown): string {
+export function formatValue(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" && value !== null) return value.constructor?.name ?? "an object";

@@ -8,67 +8,67 @@ import { checkTimeout, type WaitOptions } from "./options.ts";
 import { startTimer } from "./timer.ts";
 
 /** A call that waits. */
-interface Entry {
+interface PendingAcquire {
   grant(): void;
   reject(error: unknown): void;
 }
 
 /** So many permits. */
-export class Permits {
-  #free: number;
-  readonly #entries: Entry[] = [];
+export class Semaphore {
+  #available: number;
+  readonly #pending: PendingAcquire[] = [];
 
   constructor(count: number) {
-    this.#free = count;
+    this.#available = count;
   }
 
   /** Permits that nobody has. */
-  get free(): number {
-    return this.#free;
+  get available(): number {
+    return this.#available;
   }
 
   /** Takes `count` permits if there are as many. */
-  tryTake(count = 1): boolean {
-    if (this.#free < count) return false;
-    this.#free -= count;
+  tryAcquire(count = 1): boolean {
+    if (this.#available < count) return false;
+    this.#available -= count;
     return true;
   }
 
   /** Waits for a permit; false at the timeout. */
-  take(options: WaitOptions | undefined): Promise<boolean> {
+  acquire(options: WaitOptions | undefined): Promise<boolean> {
     const timeoutMs = checkTimeout(options);
     const signal = options?.signal;
-    if (this.tryTake()) return Promise.resolve(true);
+    if (this.tryAcquire()) return Promise.resolve(true);
     return new Promise((resolve, reject) => {
       let stopTimer = () => {};
-      const settle = (act: () => void) => {
+      const settle = (action: () => void) => {
         stopTimer();
         signal?.removeEventListener("abort", onAbort);
-        const at = this.#entries.indexOf(entry);
-        if (at >= 0) this.#entries.splice(at, 1);
-        act();
+        const index = this.#pending.indexOf(pending);
+        if (index >= 0) this.#pending.splice(index, 1);
+        action();
       };
-      const entry: Entry = {
+      const pending: PendingAcquire = {
         grant: () => settle(() => resolve(true)),
         reject: (error) => settle(() => reject(error)),
       };
-      const onAbort = () => entry.reject(signal!.reason);
+      const onAbort = () => pending.reject(signal!.reason);
       signal?.addEventListener("abort", onAbort);
       if (timeoutMs !== Infinity) {
         stopTimer = startTimer(timeoutMs, () => settle(() => resolve(false)));
       }
-      this.#entries.push(entry);
+      this.#pending.push(pending);
     });
   }
 
   /** Gives a permit back: to who waits longest, if anybody does. */
-  give(): void {
-    if (this.#entries.length > 0) this.#entries[0].grant();
-    else this.#free++;
+  release(): void {
+    if (this.#pending.length > 0) this.#pending[0].grant();
+    else this.#available++;
   }
 
   /** Ends all waits with an error. */
   rejectAll(error: unknown): void {
-    for (const entry of [...this.#entries]) entry.reject(error);
+    for (const pending of [...this.#pending]) pending.reject(error);
   }
 }

@@ -5,13 +5,13 @@
  */
 
 /** Waits for a time in milliseconds, or until the signal aborts. */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+export async function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const end = () => resolve();
-  const timer = setTimeout(end, milliseconds);
-  signal.addEventListener("abort", end, { once: true });
+  const finish = () => resolve();
+  const timer = setTimeout(finish, delayMs);
+  signal.addEventListener("abort", finish, { once: true });
   await promise;
   clearTimeout(timer);
-  signal.removeEventListener("abort", end);
+  signal.removeEventListener("abort", finish);
 }

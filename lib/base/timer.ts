@@ -10,9 +10,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** Calls `onEnd` once; the function it answers stops the timer. */
 export function startTimer(delayMs: number, onEnd: () => void): () => void {
   let timer: ReturnType<typeof setTimeout>;
-  const arm = (leftMs: number) => {
-    const partMs = Math.min(leftMs, MAX_TIMER_MS);
-    timer = setTimeout(() => partMs === leftMs ? onEnd() : arm(leftMs - partMs), partMs);
+  const arm = (remainingMs: number) => {
+    const chunkMs = Math.min(remainingMs, MAX_TIMER_MS);
+    timer = setTimeout(
+      () => chunkMs === remainingMs ? onEnd() : arm(remainingMs - chunkMs),
+      chunkMs,
+    );
   };
   arm(delayMs);
   return () => clearTimeout(timer);

@@ -8,42 +8,42 @@
 import type { Attachment } from "./attachment.ts";
 import type { Delivery } from "./delivery.ts";
 import { ShmBufferFullError, ShmTimeoutError } from "../base/errors.ts";
-import { HoldingInbox } from "./leased_receiver.ts";
-import type { Incoming } from "./receiver_api.ts";
+import { LeasedReceiver } from "./leased_receiver.ts";
+import type { ReceiverApi } from "./receiver_api.ts";
 import { logger } from "../base/log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
-import { Permits } from "../base/semaphore.ts";
+import { Semaphore } from "../base/semaphore.ts";
 import type { SocketStatistics } from "../sockets/socket.ts";
 
 /** Receives at most so many messages at a time that are not acknowledged. */
-export class AckInbox<T> implements Incoming<Delivery<T>> {
+export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
   readonly #attachment: Attachment;
   readonly #maxUnacked: number;
-  readonly #permits: Permits;
-  readonly #inbox: HoldingInbox<T>;
+  readonly #permits: Semaphore;
+  readonly #receiver: LeasedReceiver<T>;
   #hasWarned = false;
   readonly missed = 0;
 
   constructor(attachment: Attachment, counts: SocketStatistics, maxUnacked: number) {
     this.#attachment = attachment;
     this.#maxUnacked = maxUnacked;
-    this.#permits = new Permits(maxUnacked);
-    this.#inbox = new HoldingInbox(attachment, counts, () => this.#permits.give());
+    this.#permits = new Semaphore(maxUnacked);
+    this.#receiver = new LeasedReceiver(attachment, counts, () => this.#permits.release());
   }
 
   tryReceive(): Delivery<T> | undefined {
-    if (!this.#permits.tryTake()) return this.#warn();
-    return this.#withPermit(() => this.#inbox.tryReceive());
+    if (!this.#permits.tryAcquire()) return this.#warnOnce();
+    return this.#withPermit(() => this.#receiver.tryReceive());
   }
 
   receiveSync(options: TimeoutOptions | undefined): Delivery<T> {
     this.#checkOpen();
-    if (!this.#permits.tryTake()) {
+    if (!this.#permits.tryAcquire()) {
       throw new ShmBufferFullError(
-        `cannot receive on channel "${this.#attachment.name}": ${this.#holding}`,
+        `cannot receive on channel "${this.#attachment.name}": ${this.#limitProblem}`,
       );
     }
-    return this.#withPermit(() => this.#inbox.receiveSync(options))!;
+    return this.#withPermit(() => this.#receiver.receiveSync(options))!;
   }
 
   /** The permit goes back unless a message comes of it. */
@@ -52,7 +52,7 @@ export class AckInbox<T> implements Incoming<Delivery<T>> {
     try {
       return delivery = receive();
     } finally {
-      if (delivery === undefined) this.#permits.give();
+      if (delivery === undefined) this.#permits.release();
     }
   }
 
@@ -61,37 +61,37 @@ export class AckInbox<T> implements Incoming<Delivery<T>> {
     options?.signal?.throwIfAborted();
     this.#checkOpen();
     const deadline = performance.now() + timeoutMs;
-    if (!this.#permits.tryTake() && !await this.#permits.take(options)) {
+    if (!this.#permits.tryAcquire() && !await this.#permits.acquire(options)) {
       throw new ShmTimeoutError(
         `no message could be received on channel "${this.#attachment.name}" within ${timeoutMs} ` +
-          `ms: ${this.#holding}`,
+          `ms: ${this.#limitProblem}`,
       );
     }
-    const leftMs = Math.max(0, deadline - performance.now());
-    const left = timeoutMs === Infinity ? options : { ...options, timeoutMs: leftMs };
+    const remainingMs = Math.max(0, deadline - performance.now());
+    const remaining = timeoutMs === Infinity ? options : { ...options, timeoutMs: remainingMs };
     try {
-      return await this.#inbox.receive(left, timeoutMs);
+      return await this.#receiver.receive(remaining, timeoutMs);
     } catch (error) {
-      this.#permits.give();
+      this.#permits.release();
       throw error;
     }
   }
 
-  get #holding(): string {
+  get #limitProblem(): string {
     return `its puller holds or waits for ${this.#maxUnacked} messages that are not acknowledged, ` +
       `which is its limit; call ack() or nack(), or raise maxUnacked`;
   }
 
-  drain(most: number): Delivery<T>[] {
-    const { free } = this.#permits;
-    if (free === 0 && most > 0) this.#warn();
-    const deliveries = this.#inbox.drain(most > free ? free : most);
-    this.#permits.tryTake(deliveries.length);
+  drain(limit: number): Delivery<T>[] {
+    const { available } = this.#permits;
+    if (available === 0 && limit > 0) this.#warnOnce();
+    const deliveries = this.#receiver.drain(limit > available ? available : limit);
+    this.#permits.tryAcquire(deliveries.length);
     return deliveries;
   }
 
   /** A program that never acknowledges gets no more messages: it should hear why. */
-  #warn(): undefined {
+  #warnOnce(): undefined {
     this.#checkOpen();
     if (this.#hasWarned) return;
     this.#hasWarned = true;
@@ -124,12 +124,12 @@ export class AckInbox<T> implements Incoming<Delivery<T>> {
     );
   }
 
-  handOutNotes(): void {
-    this.#inbox.handOutNotes();
+  enableHeaders(): void {
+    this.#receiver.enableHeaders();
   }
 
-  end(error: unknown): void {
+  abortWaits(error: unknown): void {
     this.#permits.rejectAll(error);
-    this.#inbox.end(error);
+    this.#receiver.abortWaits(error);
   }
 }

@@ -5,15 +5,15 @@
  * @module
  */
 
-import { isAgentId } from "../presence/isolate_id.ts";
-import type { Carrier } from "../segment/memory.ts";
+import { isIsolateId } from "../presence/isolate_id.ts";
+import type { SharedMemory } from "../segment/memory.ts";
 import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
-import { isLocalHandle, LocalCarrier, type LocalHandle } from "../segment/worker_memory.ts";
+import { isLocalHandle, type LocalHandle, WorkerMemory } from "../segment/worker_memory.ts";
 import { logger } from "../base/log.ts";
-import { checkCapacity, checkName, DEFAULT_CAPACITY_BYTES, show } from "../base/options.ts";
+import { checkCapacity, checkName, DEFAULT_CAPACITY_BYTES, formatValue } from "../base/options.ts";
 import { instantiate, IS_WEAK, type RingExports } from "../segment/ring.ts";
-import { SegmentCarrier } from "../segment/file_memory.ts";
+import { FileMemory } from "../segment/file_memory.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Options of every socket. */
@@ -98,21 +98,21 @@ export function formatSegment(memory: WebAssembly.Memory, segment: NewSegment): 
   ring.format(segment.persist ? layout.FLAG_PERSIST : 0);
   const header = new DataView(memory.buffer, 0, layout.HEADER_BYTES);
   const codec = new Uint8Array(memory.buffer, at, layout.CODEC_BYTES);
-  header.setUint32(layout.HEADER_CHECK, factsCheck(header, codec), true);
+  header.setUint32(layout.HEADER_CHECK, configChecksum(header, codec), true);
 }
 
 /** A check over what never changes in a segment: version, kind, flags, capacity and codec. */
-export function factsCheck(header: DataView, codec: Uint8Array<ArrayBufferLike>): number {
-  let check = 0x811c9dc5;
-  const add = (byte: number) => check = Math.imul(check ^ byte, 0x01000193);
+export function configChecksum(header: DataView, codec: Uint8Array<ArrayBufferLike>): number {
+  let checksum = 0x811c9dc5;
+  const add = (byte: number) => checksum = Math.imul(checksum ^ byte, 0x01000193);
   for (let at = layout.HEADER_VERSION; at < layout.HEADER_HEAD; at++) add(header.getUint8(at));
   for (let at = layout.HEADER_KIND; at < layout.HEADER_END; at++) add(header.getUint8(at));
   for (const byte of codec) add(byte);
-  return check >>> 0;
+  return checksum >>> 0;
 }
 
 /** What a segment's header says, checked. */
-export interface SegmentFacts {
+export interface SegmentConfig {
   kind: ChannelKind;
   capacity: number;
   codecId: string;
@@ -120,40 +120,40 @@ export interface SegmentFacts {
 }
 
 /** Gives bytes of a segment, which may be mapped or lie in a file. */
-export type SegmentSource = (offset: number, bytes: number) => Uint8Array<ArrayBufferLike>;
+export type ByteReader = (offset: number, bytes: number) => Uint8Array<ArrayBufferLike>;
 
 /**
  * Reads and checks a header.
  *
  * @throws {ShmCorruptionError} if it cannot be right
  */
-export function readFacts(source: SegmentSource, size: number, name: string): SegmentFacts {
-  const refuse = (what: string, remedy = "delete the segment with removeStale() or by hand") =>
+export function readConfig(source: ByteReader, size: number, name: string): SegmentConfig {
+  const invalid = (what: string, remedy = "delete the segment with removeStale() or by hand") =>
     new ShmCorruptionError(`cannot open channel "${name}": ${what}; ${remedy}`);
   if (size < layout.HEADER_BYTES) {
-    throw refuse(`it has ${size} bytes, and a segment has at least ${layout.HEADER_BYTES}`);
+    throw invalid(`it has ${size} bytes, and a segment has at least ${layout.HEADER_BYTES}`);
   }
   const view = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
   const magic = [view.getUint32(0, true), view.getUint32(4, true)];
   if (magic[0] !== layout.MAGIC_LOW || magic[1] !== layout.MAGIC_HIGH) {
-    throw refuse(
+    throw invalid(
       "it does not begin with the magic number of a segment",
       "delete the file by hand if nothing needs it, or use another name",
     );
   }
   const version = view.getBigUint64(layout.HEADER_VERSION, true);
   if (version !== BigInt(layout.VERSION)) {
-    throw refuse(`its layout has version ${version}, and this module reads ${layout.VERSION}`);
+    throw invalid(`its layout has version ${version}, and this module reads ${layout.VERSION}`);
   }
   const kind = KINDS[view.getUint32(layout.HEADER_KIND, true)];
-  if (!kind) throw refuse(`its kind is ${view.getUint32(layout.HEADER_KIND, true)}`);
+  if (!kind) throw invalid(`its kind is ${view.getUint32(layout.HEADER_KIND, true)}`);
   const capacity = Number(view.getBigUint64(layout.HEADER_CAPACITY, true));
   if (capacity % 64 !== 0 || capacity < 64 || newSegmentBytes(capacity) > size) {
-    throw refuse(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
+    throw invalid(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
   }
   const codec = source(controlOffset(capacity) + layout.CONTROL_CODEC, layout.CODEC_BYTES).slice();
-  if (view.getUint32(layout.HEADER_CHECK, true) !== factsCheck(view, codec)) {
-    throw refuse("its header, or the name of its codec, was overwritten");
+  if (view.getUint32(layout.HEADER_CHECK, true) !== configChecksum(view, codec)) {
+    throw invalid("its header, or the name of its codec, was overwritten");
   }
   const end = codec.indexOf(0);
   return {
@@ -165,13 +165,13 @@ export function readFacts(source: SegmentSource, size: number, name: string): Se
 }
 
 /** Milliseconds between two looks at whether those live who hold messages. */
-const LOOK_MS = 20;
+const OWNER_CHECK_MS = 20;
 
 /** One socket on one channel. */
 export class Attachment {
   readonly name: string;
   readonly role: Role;
-  readonly carrier: Carrier;
+  readonly sharedMemory: SharedMemory;
   readonly ring: RingExports;
   readonly codec: Codec;
   readonly kind: ChannelKind;
@@ -185,7 +185,7 @@ export class Attachment {
   readonly #participants: number;
   readonly #isPersistent: boolean;
   #isClosed = false;
-  #lookedAtMs = -Infinity;
+  #ownersCheckedAtMs = -Infinity;
 
   constructor(
     target: string | LocalHandle,
@@ -194,25 +194,25 @@ export class Attachment {
     options: ChannelOptions,
   ) {
     this.role = role;
-    this.carrier = openCarrier(target, kind, role, options);
+    this.sharedMemory = openMemory(target, kind, role, options);
     try {
-      this.name = this.carrier.name;
-      const { mappedBytes, memory } = this.carrier;
-      const facts = readFacts(sourceOf(memory), mappedBytes, this.name);
-      checkAgreement(this.name, facts, kind, options);
+      this.name = this.sharedMemory.name;
+      const { mappedBytes, wasmMemory } = this.sharedMemory;
+      const config = readConfig(sourceOf(wasmMemory), mappedBytes, this.name);
+      checkCompatible(this.name, config, kind, options);
       this.kind = kind;
-      this.#isPersistent = facts.persist;
-      this.capacity = facts.capacity;
-      this.codec = codecFor(this.name, facts.codecId, options.codec);
-      this.#participants = controlOffset(facts.capacity) + layout.CONTROL_PARTICIPANTS;
-      this.ring = instantiate(memory);
-      this.ring.configure(IS_WEAK, KIND_NUMBERS[kind], facts.capacity, mappedBytes);
-      this.bytes = new Uint8Array(memory.buffer);
-      this.words = new Int32Array(memory.buffer);
+      this.#isPersistent = config.persist;
+      this.capacity = config.capacity;
+      this.codec = codecFor(this.name, config.codecId, options.codec);
+      this.#participants = controlOffset(config.capacity) + layout.CONTROL_PARTICIPANTS;
+      this.ring = instantiate(wasmMemory);
+      this.ring.configure(IS_WEAK, KIND_NUMBERS[kind], config.capacity, mappedBytes);
+      this.bytes = new Uint8Array(wasmMemory.buffer);
+      this.words = new Int32Array(wasmMemory.buffer);
       this.checkOpen();
       this.index = this.#join();
     } catch (error) {
-      this.carrier.close();
+      this.sharedMemory.close();
       throw error;
     }
     logger.debug("attached to {channel} as {role} {index}", {
@@ -223,9 +223,9 @@ export class Attachment {
   }
 
   #join(): number {
-    this.reap();
+    this.reclaimDead();
     const role = ROLES.indexOf(this.role);
-    const index = this.ring.join(this.carrier.agent, role, Deno.pid, Date.now());
+    const index = this.ring.join(this.sharedMemory.isolate, role, Deno.pid, Date.now());
     if (index < 0) {
       throw new ShmConnectionError(
         `cannot attach to channel "${this.name}": it has ${layout.MAX_PARTICIPANTS} participants, ` +
@@ -238,63 +238,65 @@ export class Attachment {
   }
 
   /** Frees what dead participants held, and gives the messages among it to others. */
-  reap(): void {
+  reclaimDead(): void {
     this.mapAll();
-    const mine = this.carrier.agent;
-    const known = new Map<bigint, boolean>([[0n, true], [mine, true]]);
+    const ownIsolate = this.sharedMemory.isolate;
+    const isAliveByIsolate = new Map<bigint, boolean>([[0n, true], [ownIsolate, true]]);
     for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
-      const agent = this.ring.isolateOf(index);
+      const isolate = this.ring.isolateOf(index);
       // Whose slot it is cannot be told any more: its owner may well live.
-      if (agent !== 0n && !isAgentId(agent)) continue;
-      if (!known.has(agent)) known.set(agent, this.carrier.isAlive(agent));
-      if (known.get(agent)) continue;
-      this.ring.reclaim(index, agent, mine);
+      if (isolate !== 0n && !isIsolateId(isolate)) continue;
+      if (!isAliveByIsolate.has(isolate)) {
+        isAliveByIsolate.set(isolate, this.sharedMemory.isAlive(isolate));
+      }
+      if (isAliveByIsolate.get(isolate)) continue;
+      this.ring.reclaim(index, isolate, ownIsolate);
       logger.debug("freed slot {index} of {channel}, whose owner is gone", {
         index,
         channel: this.name,
       });
     }
-    if (this.hasShelves) this.wakeAll(layout.WAITERS_RECEIVERS);
+    if (this.hasLeaseTables) this.wakeAll(layout.WAITERS_RECEIVERS);
   }
 
   /** True once a puller that acknowledges held a message on the channel. */
-  get hasShelves(): boolean {
+  get hasLeaseTables(): boolean {
     const control = controlOffset(this.capacity);
     return this.words[(control + layout.CONTROL_LEASE_TABLES) >>> 2] !== 0;
   }
 
   /** Throws if a shelf cannot be right. */
-  checkShelves(): void {
+  checkLeaseTables(): void {
     this.mapAll();
     if (this.ring.corruptLeaseTable() >= 0) throw this.corruption("a shelf lies outside of it");
   }
 
   /** On a channel with shelves: now and then gives back what dead pullers hold. */
-  lookForDead(): void {
+  checkLeaseOwners(): void {
     const { ring } = this;
-    this.checkShelves();
+    this.checkLeaseTables();
     const now = performance.now();
-    if (now - this.#lookedAtMs < LOOK_MS) return;
-    this.#lookedAtMs = now;
+    if (now - this.#ownersCheckedAtMs < OWNER_CHECK_MS) return;
+    this.#ownersCheckedAtMs = now;
     ring.repairLeaseSlots();
     for (let i = ring.leaseOwnerFrom(0); i >= 0; i = ring.leaseOwnerFrom(i + 1)) {
-      if (!this.isPresent(i)) return this.reap();
+      if (!this.isParticipantAlive(i)) return this.reclaimDead();
     }
   }
 
   /** True while the participant in a slot lives. */
-  isPresent(index: number): boolean {
-    const agent = this.ring.isolateOf(index);
-    return agent !== 0n && this.carrier.isAlive(agent);
+  isParticipantAlive(index: number): boolean {
+    const isolate = this.ring.isolateOf(index);
+    return isolate !== 0n && this.sharedMemory.isAlive(isolate);
   }
 
   /** Which one of all its owners has a participant's slot. */
-  ownerOf(index: number): number {
-    return this.words[this.field(index, layout.PARTICIPANT_GENERATION) >>> 2];
+  generationOf(index: number): number {
+    return this.words[this.fieldOffset(index, layout.PARTICIPANT_GENERATION) >>> 2];
   }
 
   /** Byte offset of a field in a participant's slot. */
-  field(index: number, offset: number): number {
+  fieldOffset(index: number, offset: number): number {
     return this.#participants + index * layout.PARTICIPANT_BYTES + offset;
   }
 
@@ -306,56 +308,56 @@ export class Attachment {
    */
   allocate(bytes: number): number {
     const rounded = Math.ceil(bytes / 4096) * 4096;
-    const reserved = this.carrier.reservedBytes();
-    const place = this.ring.reserve(rounded) >>> 0;
-    if (place === layout.NEXT_CORRUPT >>> 0 || (place !== 0 && place < reserved)) {
+    const reserved = this.sharedMemory.reservedBytes();
+    const offset = this.ring.reserve(rounded) >>> 0;
+    if (offset === layout.NEXT_CORRUPT >>> 0 || (offset !== 0 && offset < reserved)) {
       throw this.corruption("its end is not where it was");
     }
-    if (place === 0) {
+    if (offset === 0) {
       throw new ShmConnectionError(
         `cannot add ${rounded} bytes to channel "${this.name}": a segment ends at 4 GiB; ` +
           `choose a smaller capacityBytes or use more channels`,
       );
     }
     try {
-      this.carrier.extend(place + rounded, rounded);
+      this.sharedMemory.extend(offset + rounded, rounded);
     } catch (error) {
-      this.ring.unreserve(place, rounded);
+      this.ring.unreserve(offset, rounded);
       throw error;
     }
-    this.#adopt();
-    return place;
+    this.#updateViews();
+    return offset;
   }
 
   /** Our slot's region of at least `bytes`: the one a former owner left, or a new one. */
   region(bytes: number): number {
-    const place = this.ring.regionOf(this.index, bytes) >>> 0;
-    if (place >= controlOffset(this.capacity) + layout.CONTROL_BYTES) {
-      if (place + bytes > this.carrier.mappedBytes) this.remap();
-      if (place + bytes <= this.carrier.mappedBytes) return place;
+    const offset = this.ring.regionOf(this.index, bytes) >>> 0;
+    if (offset >= controlOffset(this.capacity) + layout.CONTROL_BYTES) {
+      if (offset + bytes > this.sharedMemory.mappedBytes) this.remap();
+      if (offset + bytes <= this.sharedMemory.mappedBytes) return offset;
     }
-    const fresh = this.allocate(bytes);
-    this.bytes.fill(0, fresh, fresh + bytes);
-    this.ring.setRegion(this.index, fresh, bytes);
-    return fresh;
+    const newOffset = this.allocate(bytes);
+    this.bytes.fill(0, newOffset, newOffset + bytes);
+    this.ring.setRegion(this.index, newOffset, bytes);
+    return newOffset;
   }
 
   /** Maps what others have added, if they have. */
   mapAll(): void {
-    if (this.words[layout.HEADER_END >>> 2] >>> 0 > this.carrier.mappedBytes) this.remap();
+    if (this.words[layout.HEADER_END >>> 2] >>> 0 > this.sharedMemory.mappedBytes) this.remap();
   }
 
   /** Maps what others have added; nothing changes if they have added nothing. */
   remap(): void {
-    const before = this.carrier.mappedBytes;
-    this.carrier.remap();
-    if (this.carrier.mappedBytes !== before) this.#adopt();
+    const before = this.sharedMemory.mappedBytes;
+    this.sharedMemory.remap();
+    if (this.sharedMemory.mappedBytes !== before) this.#updateViews();
   }
 
-  #adopt(): void {
-    this.ring.setMapped(this.carrier.mappedBytes);
-    this.bytes = new Uint8Array(this.carrier.memory.buffer);
-    this.words = new Int32Array(this.carrier.memory.buffer);
+  #updateViews(): void {
+    this.ring.setMapped(this.sharedMemory.mappedBytes);
+    this.bytes = new Uint8Array(this.sharedMemory.wasmMemory.buffer);
+    this.words = new Int32Array(this.sharedMemory.wasmMemory.buffer);
   }
 
   /** Wakes the sleeper of a side that had the fewest turns; false if there is none. */
@@ -377,11 +379,11 @@ export class Attachment {
 
   /** Wakes a participant whose bit was taken. */
   signal(index: number): void {
-    const word = this.field(index, layout.PARTICIPANT_WAKE);
-    const kind = this.words[this.field(index, layout.PARTICIPANT_WAIT_KIND) >>> 2];
-    const agent = this.ring.isolateOf(index);
-    if (kind === layout.WAIT_WORD) this.carrier.wakeWord(word, agent);
-    else this.carrier.ringDoorbell(word, agent);
+    const word = this.fieldOffset(index, layout.PARTICIPANT_WAKE);
+    const kind = this.words[this.fieldOffset(index, layout.PARTICIPANT_WAIT_KIND) >>> 2];
+    const isolate = this.ring.isolateOf(index);
+    if (kind === layout.WAIT_WORD) this.sharedMemory.wakeWord(word, isolate);
+    else this.sharedMemory.ringDoorbell(word, isolate);
   }
 
   /** True once the socket is closed. */
@@ -421,17 +423,17 @@ export class Attachment {
     this.#isClosed = true;
     if (this.ring.leave(this.index) > 0) this.wakeAll(layout.WAITERS_RECEIVERS);
     const isKept = this.#isPersistent;
-    this.carrier.close(isKept ? undefined : () => isDisposable(this.carrier, this.kind));
+    this.sharedMemory.close(isKept ? undefined : () => isDisposable(this.sharedMemory, this.kind));
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
   }
 }
 
-function isDisposable(carrier: Carrier, kind: ChannelKind): boolean {
-  const source = sourceOf(carrier.memory);
+function isDisposable(memory: SharedMemory, kind: ChannelKind): boolean {
+  const source = sourceOf(memory.wasmMemory);
   try {
-    carrier.remap();
-    const facts = readFacts(source, carrier.mappedBytes, carrier.name);
-    const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
+    memory.remap();
+    const config = readConfig(source, memory.mappedBytes, memory.name);
+    const control = source(controlOffset(config.capacity), layout.CONTROL_BYTES);
     if (kind !== "queue") return true;
     return pendingBytes(control) === 0n && unacknowledgedMessages(control, source) === 0;
   } catch {
@@ -439,7 +441,7 @@ function isDisposable(carrier: Carrier, kind: ChannelKind): boolean {
   }
 }
 
-function sourceOf(memory: WebAssembly.Memory): SegmentSource {
+function sourceOf(memory: WebAssembly.Memory): ByteReader {
   return (offset, bytes) => new Uint8Array(memory.buffer, offset, bytes);
 }
 
@@ -461,44 +463,44 @@ export function sumOverLanes(control: Uint8Array<ArrayBufferLike>, field: number
 /** Messages that were taken and not acknowledged, from a control block and what it names. */
 export function unacknowledgedMessages(
   control: Uint8Array<ArrayBufferLike>,
-  source: SegmentSource,
+  source: ByteReader,
 ): number {
   const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
   let messages = 0;
   let bytes = layout.FIRST_LEASE_TABLE_SLOTS * layout.LEASE_SLOT_BYTES;
   for (
-    let shelf = 0;
-    shelf < layout.MAX_LEASE_TABLES;
-    shelf++, bytes *= layout.LEASE_TABLE_GROWTH
+    let table = 0;
+    table < layout.MAX_LEASE_TABLES;
+    table++, bytes *= layout.LEASE_TABLE_GROWTH
   ) {
-    const at = view.getUint32(layout.CONTROL_LEASE_TABLES + shelf * 8, true);
-    if (at !== 0) messages += messagesOn(source(at, bytes));
+    const offset = view.getUint32(layout.CONTROL_LEASE_TABLES + table * 8, true);
+    if (offset !== 0) messages += leasedMessagesIn(source(offset, bytes));
   }
   return messages;
 }
 
-function messagesOn(shelf: Uint8Array<ArrayBufferLike>): number {
+function leasedMessagesIn(table: Uint8Array<ArrayBufferLike>): number {
   let messages = 0;
-  for (let place = 0; place < shelf.length; place += layout.LEASE_SLOT_BYTES) {
-    const status = shelf[place + layout.LEASE_SLOT_STATE];
+  for (let slot = 0; slot < table.length; slot += layout.LEASE_SLOT_BYTES) {
+    const status = table[slot + layout.LEASE_SLOT_STATE];
     if (status === layout.LEASE_SLOT_LEASED || status === layout.LEASE_SLOT_RETURNED) messages++;
   }
   return messages;
 }
 
-function openCarrier(
+function openMemory(
   target: string | LocalHandle,
   kind: ChannelKind,
   role: Role,
   options: ChannelOptions,
-): Carrier {
+): SharedMemory {
   checkOptions(options, role);
-  if (isLocalHandle(target)) return openLocal(target, kind, options);
+  if (isLocalHandle(target)) return openWorkerMemory(target, kind, options);
   checkName(target);
   const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
   const codecId = resolveCodec(options.codec).id;
   const segment = { kind, capacity, codecId, persist: options.persist ?? false };
-  return SegmentCarrier.open(
+  return FileMemory.open(
     target,
     options.dir,
     newSegmentBytes(capacity),
@@ -507,10 +509,14 @@ function openCarrier(
 }
 
 /** A local channel takes its kind and codec from the first socket on it. */
-function openLocal(handle: LocalHandle, kind: ChannelKind, options: ChannelOptions): Carrier {
-  const carrier = new LocalCarrier(handle);
+function openWorkerMemory(
+  handle: LocalHandle,
+  kind: ChannelKind,
+  options: ChannelOptions,
+): SharedMemory {
+  const memory = new WorkerMemory(handle);
   claimLocal(handle, kind, resolveCodec(options.codec).id);
-  return carrier;
+  return memory;
 }
 
 const LOCAL_UNCLAIMED = 0;
@@ -542,32 +548,32 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
 
 function checkOptions(options: ChannelOptions & { ack?: unknown }, role: Role): void {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`the options of a socket must be an object, not ${show(options)}`);
+    throw new TypeError(`the options of a socket must be an object, not ${formatValue(options)}`);
   }
   if (options.ack !== undefined && role !== "puller") {
     throw new TypeError(`a ${role} has no option ack: only pullers acknowledge; leave it out`);
   }
   if (options.capacityBytes !== undefined) checkCapacity(options.capacityBytes);
   if (options.persist !== undefined && typeof options.persist !== "boolean") {
-    throw new TypeError(`persist must be true or false, not ${show(options.persist)}`);
+    throw new TypeError(`persist must be true or false, not ${formatValue(options.persist)}`);
   }
 }
 
-function checkAgreement(
+function checkCompatible(
   name: string,
-  facts: SegmentFacts,
+  config: SegmentConfig,
   kind: ChannelKind,
   options: ChannelOptions,
 ): void {
-  const conflict = (what: string, theirs: unknown, ours: unknown) =>
+  const conflict = (what: string, actual: unknown, requested: unknown) =>
     new ShmConnectionError(
-      `cannot attach to channel "${name}": its ${what} is ${theirs}, and this socket asks for ` +
-        `${ours}; use another name, or agree on one ${what}`,
+      `cannot attach to channel "${name}": its ${what} is ${actual}, and this socket asks for ` +
+        `${requested}; use another name, or agree on one ${what}`,
     );
-  if (facts.kind !== kind) throw conflict("kind", facts.kind, kind);
+  if (config.kind !== kind) throw conflict("kind", config.kind, kind);
   if (options.capacityBytes === undefined) return;
-  const asked = checkCapacity(options.capacityBytes);
-  if (asked !== facts.capacity) throw conflict("capacityBytes", facts.capacity, asked);
+  const requested = checkCapacity(options.capacityBytes);
+  if (requested !== config.capacity) throw conflict("capacityBytes", config.capacity, requested);
 }
 
 function codecFor(name: string, id: string, option: ChannelOptions["codec"]): Codec {

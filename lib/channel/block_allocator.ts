@@ -11,7 +11,7 @@ interface Block {
 }
 
 /** Blocks in regions of a segment. */
-export class BlockHeap {
+export class BlockAllocator {
   readonly #regions: Block[] = [];
   /** Blocks in use, by offset. */
   readonly #used: Block[] = [];

@@ -38,10 +38,10 @@ export class BufferWords {
     }
     if ((length & 3) !== 0) return undefined;
     // A view of a buffer that shrank has no words left.
-    return length >>> 2 <= this.#words.length ? this.#words : this.#look(bytes, length);
+    return length >>> 2 <= this.#words.length ? this.#words : this.#wordsOf(bytes, length);
   }
 
-  #look(bytes: Uint8Array, length: number): Int32Array | undefined {
+  #wordsOf(bytes: Uint8Array, length: number): Int32Array | undefined {
     if (length > WORDWISE_BYTES || (bytes.byteOffset & 3) !== 0) return undefined;
     return this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, length >>> 2);
   }

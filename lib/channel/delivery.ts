@@ -38,51 +38,51 @@ export interface Delivery<T> extends Disposable {
 /** What becomes of a held message. */
 export interface Settler {
   /** Frees its place. */
-  acknowledge(place: number): void;
+  acknowledge(slot: number): void;
   /** Gives it to everyone. */
-  giveBack(place: number): void;
+  nack(slot: number): void;
 }
 
 /** A message in a place on a shelf. */
-export class HeldDelivery<T> implements Delivery<T> {
+export class LeasedDelivery<T> implements Delivery<T> {
   readonly value: T;
   readonly deliveries: number;
   readonly #attachment: Attachment;
   readonly #settler: Settler;
-  readonly #place: number;
-  #end: "acknowledged" | "given back" | undefined;
+  readonly #slot: number;
+  #outcome: "acknowledged" | "given back" | undefined;
 
   constructor(
     value: T,
     deliveries: number,
-    place: number,
+    slot: number,
     attachment: Attachment,
     settler: Settler,
   ) {
     this.value = value;
     this.deliveries = deliveries;
-    this.#place = place;
+    this.#slot = slot;
     this.#attachment = attachment;
     this.#settler = settler;
   }
 
   ack(): void {
     this.#checkOpen("acknowledge");
-    this.#end = "acknowledged";
-    this.#settler.acknowledge(this.#place);
+    this.#outcome = "acknowledged";
+    this.#settler.acknowledge(this.#slot);
   }
 
   nack(): void {
     this.#checkOpen("give back");
-    this.#end = "given back";
-    this.#settler.giveBack(this.#place);
+    this.#outcome = "given back";
+    this.#settler.nack(this.#slot);
   }
 
   #checkOpen(what: string): void {
     const { name, isClosed } = this.#attachment;
-    if (this.#end !== undefined) {
+    if (this.#outcome !== undefined) {
       throw new TypeError(
-        `cannot ${what} a message of channel "${name}": it was ${this.#end} already; call ack() or ` +
+        `cannot ${what} a message of channel "${name}": it was ${this.#outcome} already; call ack() or ` +
           `nack() once`,
       );
     }
@@ -95,6 +95,6 @@ export class HeldDelivery<T> implements Delivery<T> {
   }
 
   [Symbol.dispose](): void {
-    if (this.#end === undefined && !this.#attachment.isClosed) this.nack();
+    if (this.#outcome === undefined && !this.#attachment.isClosed) this.nack();
   }
 }

@@ -11,38 +11,38 @@
 /** Debt at which nobody waits any longer, in milliseconds. */
 const GRACE_MS = 50;
 /** What each message that the other takes repays, in milliseconds. */
-const REPAID_PER_TURN_MS = 0.1;
+const CREDIT_PER_MESSAGE_MS = 0.1;
 
 /** One receiver's patience with the one that is behind. */
-export class Patience {
-  #laggard = -1;
-  #turns = 0;
+export class FairnessBudget {
+  #slowest = -1;
+  #serviceCount = 0;
   #debtMs = 0;
-  #lookedAtMs = 0;
+  #checkedAtMs = 0;
   /** What the last look allowed: more than that was not waited since. */
   #allowedMs = 0;
 
   /** Somebody looked and had nobody to wait for: time from now on is nobody's debt. */
-  rest(): void {
+  suspend(): void {
     this.#allowedMs = 0;
   }
 
   /** Milliseconds to go on waiting for `laggard`, which took `turns` messages so far; 0: no more. */
-  leftFor(laggard: number, turns: number, nowMs: number): number {
-    if (laggard !== this.#laggard) this.#turnTo(laggard, turns);
-    const waitedMs = Math.min(nowMs - this.#lookedAtMs, this.#allowedMs);
-    const repaidMs = ((turns - this.#turns) | 0) * REPAID_PER_TURN_MS;
-    this.#debtMs = Math.max(0, this.#debtMs + waitedMs - repaidMs);
-    this.#turns = turns;
-    this.#lookedAtMs = nowMs;
+  remainingMs(slowest: number, serviceCount: number, nowMs: number): number {
+    if (slowest !== this.#slowest) this.#track(slowest, serviceCount);
+    const waitedMs = Math.min(nowMs - this.#checkedAtMs, this.#allowedMs);
+    const creditMs = ((serviceCount - this.#serviceCount) | 0) * CREDIT_PER_MESSAGE_MS;
+    this.#debtMs = Math.max(0, this.#debtMs + waitedMs - creditMs);
+    this.#serviceCount = serviceCount;
+    this.#checkedAtMs = nowMs;
     this.#allowedMs = Math.max(0, GRACE_MS - this.#debtMs);
-    if (this.#allowedMs === 0) this.#laggard = -1;
+    if (this.#allowedMs === 0) this.#slowest = -1;
     return this.#allowedMs;
   }
 
-  #turnTo(laggard: number, turns: number): void {
-    this.#laggard = laggard;
-    this.#turns = turns;
+  #track(slowest: number, serviceCount: number): void {
+    this.#slowest = slowest;
+    this.#serviceCount = serviceCount;
     this.#debtMs = 0;
     this.#allowedMs = 0;
   }

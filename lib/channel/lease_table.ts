@@ -7,7 +7,7 @@
 
 import type { Attachment } from "./attachment.ts";
 import { ShmBufferFullError } from "../base/errors.ts";
-import type { Found } from "./receiver.ts";
+import type { FrameRef } from "./receiver.ts";
 import {
   LARGE_BUFFER_BYTES,
   LEASE_SLOT_BUFFER,
@@ -19,25 +19,25 @@ import {
 const DOUBLING_BYTES = 1024 * 1024;
 
 /** Freed places that are remembered. */
-const MOST_FREED = 256;
+const MAX_FREED_SLOTS = 256;
 
 /** What a puller holds of a channel. */
-export class Shelf {
+export class LeaseTable {
   readonly #attachment: Attachment;
   /** A claimed place that waits for a message, 0 if there is none. */
-  #spare = 0;
+  #spareSlot = 0;
   /** Places that we freed: they will do for messages like those before. */
-  readonly #freed: number[] = [];
+  readonly #freedSlots: number[] = [];
   /** Where the message that was found will be held. */
-  #place = 0;
+  #slot = 0;
 
   constructor(attachment: Attachment) {
     this.#attachment = attachment;
   }
 
   /** The place of the message that was taken last. */
-  get place(): number {
-    return this.#place;
+  get slot(): number {
+    return this.#slot;
   }
 
   /**
@@ -47,81 +47,81 @@ export class Shelf {
    * @throws {ShmConnectionError} if the segment cannot grow; the message stays
    * @throws {ShmCorruptionError} if the shelves cannot be right
    */
-  prepare(found: Found): void {
-    const returned = this.#attachment.ring.returnedSlot() >>> 0;
-    this.#place = returned === 0 ? this.#claim(found.length) : returned;
-    if (returned === 0) this.#copy(found, this.#place);
+  prepare(frame: FrameRef): void {
+    const returnedSlot = this.#attachment.ring.returnedSlot() >>> 0;
+    this.#slot = returnedSlot === 0 ? this.#claim(frame.length) : returnedSlot;
+    if (returnedSlot === 0) this.#copy(frame, this.#slot);
   }
 
   /** Takes the message that was found and copied; answers TAKEN bits. */
-  take(found: Found): number {
+  take(frame: FrameRef): number {
     const { ring } = this.#attachment;
-    if (this.#place !== this.#spare) return ring.leaseReturned();
-    const result = ring.leaseTaken(this.#place, found.length, found.size, found.flags);
-    if ((result & TAKEN) !== 0) this.#spare = 0;
+    if (this.#slot !== this.#spareSlot) return ring.leaseReturned();
+    const result = ring.leaseTaken(this.#slot, frame.length, frame.size, frame.flags);
+    if ((result & TAKEN) !== 0) this.#spareSlot = 0;
     return result;
   }
 
-  #copy({ at, length }: Found, place: number): void {
+  #copy({ offset, length }: FrameRef, slot: number): void {
     const attachment = this.#attachment;
-    const room = attachment.words[(place + LEASE_SLOT_BUFFER) >>> 2] >>> 0;
-    if (room + length > attachment.carrier.mappedBytes) attachment.remap();
-    if (room + length > attachment.carrier.mappedBytes) {
+    const buffer = attachment.words[(slot + LEASE_SLOT_BUFFER) >>> 2] >>> 0;
+    if (buffer + length > attachment.sharedMemory.mappedBytes) attachment.remap();
+    if (buffer + length > attachment.sharedMemory.mappedBytes) {
       throw attachment.corruption("the room for a message lies outside of it");
     }
-    attachment.bytes.copyWithin(room, at, at + length);
+    attachment.bytes.copyWithin(buffer, offset, offset + length);
   }
 
   /** A claimed place with room for a message. */
   #claim(bytes: number): number {
-    if (this.#spare === 0) this.#spare = this.#claimAnew(bytes);
-    if (this.#attachment.ring.slotBufferBytes(this.#spare) >>> 0 < bytes) {
-      this.#widen(this.#spare, bytes);
+    if (this.#spareSlot === 0) this.#spareSlot = this.#claimNew(bytes);
+    if (this.#attachment.ring.slotBufferBytes(this.#spareSlot) >>> 0 < bytes) {
+      this.#growBuffer(this.#spareSlot, bytes);
     }
-    return this.#spare;
+    return this.#spareSlot;
   }
 
-  #claimAnew(bytes: number): number {
+  #claimNew(bytes: number): number {
     const { ring } = this.#attachment;
-    let place = ring.claimLeaseSlot(bytes, this.#freed.pop() ?? 0, 0) >>> 0;
-    while (place === 0 && this.#addShelf()) place = ring.claimLeaseSlot(bytes, 0, 0) >>> 0;
-    if (place === 0) place = ring.claimLeaseSlot(bytes, 0, 1) >>> 0;
-    if (place !== 0) return place;
-    this.#attachment.checkShelves();
+    let slot = ring.claimLeaseSlot(bytes, this.#freedSlots.pop() ?? 0, 0) >>> 0;
+    while (slot === 0 && this.#addTable()) slot = ring.claimLeaseSlot(bytes, 0, 0) >>> 0;
+    if (slot === 0) slot = ring.claimLeaseSlot(bytes, 0, 1) >>> 0;
+    if (slot !== 0) return slot;
+    this.#attachment.checkLeaseTables();
     throw new ShmBufferFullError(
       `cannot receive on channel "${this.#attachment.name}": all its places for messages that are ` +
         `not acknowledged are taken; call ack() or nack() on some, or lower maxUnacked`,
     );
   }
 
-  #addShelf(): boolean {
+  #addTable(): boolean {
     const attachment = this.#attachment;
-    const shelf = attachment.ring.missingLeaseTable();
-    if (shelf < 0) return false;
-    const at = attachment.allocate(attachment.ring.leaseTableBytes(shelf));
-    attachment.ring.addLeaseTable(shelf, at);
+    const table = attachment.ring.missingLeaseTable();
+    if (table < 0) return false;
+    const offset = attachment.allocate(attachment.ring.leaseTableBytes(table));
+    attachment.ring.addLeaseTable(table, offset);
     return true;
   }
 
-  #widen(place: number, bytes: number): void {
+  #growBuffer(slot: number, bytes: number): void {
     const step = bytes <= DOUBLING_BYTES ? 2 ** Math.ceil(Math.log2(bytes)) : DOUBLING_BYTES;
     const size = Math.max(LARGE_BUFFER_BYTES, Math.ceil(bytes / step) * step);
-    this.#attachment.ring.setSlotBuffer(place, this.#attachment.allocate(size), size);
+    this.#attachment.ring.setSlotBuffer(slot, this.#attachment.allocate(size), size);
   }
 
   /** Frees the place of a message that is done. */
-  acknowledge(place: number): void {
-    this.#checkOurs(this.#attachment.ring.acknowledge(place));
-    if (this.#freed.length < MOST_FREED) this.#freed.push(place);
+  acknowledge(slot: number): void {
+    this.#checkOwned(this.#attachment.ring.acknowledge(slot));
+    if (this.#freedSlots.length < MAX_FREED_SLOTS) this.#freedSlots.push(slot);
   }
 
   /** Gives a message to everyone. */
-  giveBack(place: number): void {
-    this.#checkOurs(this.#attachment.ring.nack(place));
+  nack(slot: number): void {
+    this.#checkOwned(this.#attachment.ring.nack(slot));
     this.#attachment.wakeAll(WAITERS_RECEIVERS);
   }
 
-  #checkOurs(wasOurs: number): void {
-    if (wasOurs === 0) throw this.#attachment.corruption("a held message is not its puller's");
+  #checkOwned(isOwned: number): void {
+    if (isOwned === 0) throw this.#attachment.corruption("a held message is not its puller's");
   }
 }

@@ -5,53 +5,53 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import { type Delivery, HeldDelivery, type Settler } from "./delivery.ts";
-import { Inbox, type Taken } from "./receiver.ts";
-import { Shelf } from "./lease_table.ts";
+import { type Delivery, LeasedDelivery, type Settler } from "./delivery.ts";
+import { type ReceivedFrame, Receiver } from "./receiver.ts";
+import { LeaseTable } from "./lease_table.ts";
 import type { SocketStatistics } from "../sockets/socket.ts";
 
 /** A message that was taken, and its place. */
-interface Held extends Taken {
-  place: number;
+interface LeasedFrame extends ReceivedFrame {
+  slot: number;
 }
 
 /** An inbox whose messages stay on a shelf. */
-export class HoldingInbox<T> extends Inbox<Delivery<T>> {
-  readonly #shelf: Shelf;
+export class LeasedReceiver<T> extends Receiver<Delivery<T>> {
+  readonly #leases: LeaseTable;
   readonly #settler: Settler;
 
   constructor(attachment: Attachment, counts: SocketStatistics, onSettled: () => void) {
     super(attachment, counts, false);
-    const shelf = new Shelf(attachment);
-    this.#shelf = shelf;
+    const leases = new LeaseTable(attachment);
+    this.#leases = leases;
     this.#settler = {
-      acknowledge(place) {
-        shelf.acknowledge(place);
+      acknowledge(slot) {
+        leases.acknowledge(slot);
         onSettled();
       },
-      giveBack(place) {
-        shelf.giveBack(place);
+      nack(slot) {
+        leases.nack(slot);
         onSettled();
       },
     };
   }
 
-  protected override takeFound(): Held | undefined {
-    const { found } = this;
-    const bytes = this.copyFound();
-    this.#shelf.prepare(found);
-    if (!this.isWhole() || !this.countTaken(this.#shelf.take(found))) return undefined;
-    return { bytes, flags: found.flags, note: this.noteOfFound, place: this.#shelf.place };
+  protected override receiveFrame(): LeasedFrame | undefined {
+    const { currentFrame: frame } = this;
+    const bytes = this.copyFrame();
+    this.#leases.prepare(frame);
+    if (!this.isConsistent() || !this.completeTake(this.#leases.take(frame))) return undefined;
+    return { bytes, flags: frame.flags, header: this.currentHeader, slot: this.#leases.slot };
   }
 
-  protected override decodeAny(taken: Held): Delivery<T> {
+  protected override decodeFrame(frame: LeasedFrame): Delivery<T> {
     const { attachment } = this;
-    const value = this.decodeValue(taken) as T;
-    const deliveries = attachment.ring.deliveriesOf(taken.place);
-    return new HeldDelivery(value, deliveries, taken.place, attachment, this.#settler);
+    const value = this.decodeValue(frame) as T;
+    const deliveries = attachment.ring.deliveriesOf(frame.slot);
+    return new LeasedDelivery(value, deliveries, frame.slot, attachment, this.#settler);
   }
 
-  protected override discard({ place }: Held): void {
-    this.#shelf.acknowledge(place);
+  protected override discard({ slot }: LeasedFrame): void {
+    this.#leases.acknowledge(slot);
   }
 }

@@ -8,15 +8,20 @@ import type { Attachment } from "./attachment.ts";
 import { Batch } from "./batch.ts";
 import { BufferWords, copyWords, WORDWISE_BYTES } from "./copy.ts";
 import { ShmSerializationError, ShmTimeoutError } from "../base/errors.ts";
-import type { Incoming } from "./receiver_api.ts";
-import { noteMessage, notePoll } from "../presence/exit_hooks.ts";
+import type { ReceiverApi } from "./receiver_api.ts";
+import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
-import { MAX_NOTE_BYTES, Noted, noteRoom } from "./headers.ts";
-import { checkTimeout, show, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
-import { Patience } from "./fairness.ts";
+import { MAX_HEADER_BYTES, paddedHeaderBytes, WithHeader } from "./headers.ts";
+import {
+  checkTimeout,
+  formatValue,
+  type TimeoutOptions,
+  type WaitOptions,
+} from "../base/options.ts";
+import { FairnessBudget } from "./fairness.ts";
 import type { SocketStatistics } from "../sockets/socket.ts";
 import { readTensor } from "../codecs/tensor.ts";
-import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
+import { AsyncWaitQueue, type WaitContext, waitSync } from "./wait.ts";
 import {
   BLOCK_HEADER_BYTES,
   CURSOR_BYTES,
@@ -47,26 +52,26 @@ import {
 } from "../../wasm/layout.ts";
 
 /** Codes of `next` are the largest 32-bit numbers. */
-const CODES = NEXT_CHECK_OWNERS >>> 0;
+const FIRST_CODE = NEXT_CHECK_OWNERS >>> 0;
 const CORRUPT = NEXT_CORRUPT >>> 0;
 const UNMAPPED = NEXT_UNMAPPED >>> 0;
 const DEFER = NEXT_DEFER >>> 0;
 const RETURNED = NEXT_RETURNED >>> 0;
-const LOOK = NEXT_CHECK_OWNERS >>> 0;
+const CHECK_OWNERS = NEXT_CHECK_OWNERS >>> 0;
 const EMPTY = NEXT_EMPTY;
 
 /** Milliseconds between two looks at whether those live who hold messages. */
-const HOLDER_CHECK_MS = 50;
+const OWNER_CHECK_MS = 50;
 
 /** Place of a message that cannot be where its record says. */
-const NOWHERE = -1;
+const INVALID_OFFSET = -1;
 
 /** Flags of messages that are more than bytes in the ring. */
 const NOT_PLAIN = RECORD_BLOCK | RECORD_HEADERS;
 /** Flags of messages that are more than what the codec wrote. */
 const NOT_CODEC_ALONE = RECORD_TENSOR | RECORD_HEADERS;
 
-const noteDecoder = new TextDecoder();
+const headerDecoder = new TextDecoder();
 
 /** A message read in place. */
 export interface MessageView extends Disposable {
@@ -77,25 +82,25 @@ export interface MessageView extends Disposable {
 }
 
 /** Which request a reply is for. */
-export interface Ticket {
+export interface RequestRef {
   requester: number;
   slot: number;
   generation: number;
   /** Which owner of its place among the participants the requester is. */
-  owner: number;
+  requesterGeneration: number;
 }
 
 /** A message that was copied out and is still to be decoded. */
-export interface Taken {
+export interface ReceivedFrame {
   bytes: Uint8Array;
   flags: number;
   /** What was noted on it, if the flags say so. */
-  note?: string;
+  header?: string;
 }
 
 /** Where a message lies that is still to be taken. */
-export interface Found {
-  at: number;
+export interface FrameRef {
+  offset: number;
   length: number;
   /** The record's size word, as it was read. */
   size: number;
@@ -103,123 +108,123 @@ export interface Found {
 }
 
 /** What is received on a channel. */
-export class Inbox<T> implements Incoming<T>, Waiter {
+export class Receiver<T> implements ReceiverApi<T>, WaitContext {
   readonly attachment: Attachment;
   readonly side = WAITERS_RECEIVERS;
   readonly #counts: SocketStatistics;
   readonly #isRaw: boolean;
-  readonly #takesTurns: boolean;
-  #takesBatches: boolean;
+  readonly #isFair: boolean;
+  #canBatch: boolean;
   readonly #isRequest: boolean;
-  readonly #waits: AsyncWaits;
-  #at = 0;
+  readonly #waits: AsyncWaitQueue;
+  #offset = 0;
   /** The record's size word; `take` checks that it and the flags are what `next` checked. */
   #size = 0;
   #length = 0;
   #flags = 0;
   /** Where the block lies, if the flags say so. */
-  #blockAt = 0;
+  #blockOffset = 0;
   #blockLength = 0;
   /** What is noted on the message, if the flags say so, and the bytes that it takes. */
-  #note = "";
-  #noteBytes = 0;
-  #handsOutNotes = false;
+  #header = "";
+  #headerBytes = 0;
+  #headersEnabled = false;
   /** Requests: requester and slot in one word, and the generation. */
   #origin = 0;
   #generation = 0;
   #scratch = new Uint8Array(1024);
   #scratchWords = new Int32Array(this.#scratch.buffer);
-  readonly #target = new BufferWords();
-  #hasUntold = false;
-  readonly #undecoded: Taken[] = [];
+  readonly #targetWords = new BufferWords();
+  #hasUnpublished = false;
+  readonly #undecoded: ReceivedFrame[] = [];
   readonly #batch = new Batch();
   #hasView = false;
   #isDeferring = false;
-  readonly #patience = new Patience();
-  readonly #tryTurn = () => this.tryReceive(POLL_FAIR);
+  readonly #fairness = new FairnessBudget();
+  readonly #tryFair = () => this.tryReceive(POLL_FAIR);
   readonly #trySpin = () => this.tryReceive(POLL_SPIN);
-  #into: Uint8Array = new Uint8Array(0);
+  #intoTarget: Uint8Array = new Uint8Array(0);
   readonly #trySpinInto = () => {
-    const length = this.tryReceiveInto(this.#into, POLL_SPIN);
+    const length = this.tryReceiveInto(this.#intoTarget, POLL_SPIN);
     return length < 0 ? undefined : length;
   };
-  readonly #tellTail = () => {
-    this.#hasUntold = false;
+  readonly #flushTail = () => {
+    this.#hasUnpublished = false;
     if (!this.attachment.isClosed) this.attachment.ring.flushTail();
   };
 
   constructor(
     attachment: Attachment,
     counts: SocketStatistics,
-    takesBatches: boolean = attachment.kind !== "broadcast",
+    canBatch: boolean = attachment.kind !== "broadcast",
   ) {
     this.attachment = attachment;
     this.#counts = counts;
     this.#isRaw = attachment.codec.id === "raw";
-    this.#takesTurns = attachment.kind !== "broadcast";
-    this.#takesBatches = takesBatches;
+    this.#isFair = attachment.kind !== "broadcast";
+    this.#canBatch = canBatch;
     this.#isRequest = attachment.kind === "request";
-    this.#waits = new AsyncWaits(this);
-    const cursors = this.#takesTurns ? 0 : attachment.region(MAX_LANES * CURSOR_BYTES);
+    this.#waits = new AsyncWaitQueue(this);
+    const cursors = this.#isFair ? 0 : attachment.region(MAX_LANES * CURSOR_BYTES);
     attachment.ring.openLeaseTables(attachment.index);
     attachment.ring.openReceiver(attachment.index, cursors);
   }
 
   /** Has values that something is noted on handed out as `Noted`. */
-  handOutNotes(): void {
-    this.#handsOutNotes = true;
+  enableHeaders(): void {
+    this.#headersEnabled = true;
     // A batch keeps no notes.
-    this.#takesBatches = false;
+    this.#canBatch = false;
   }
 
   /** Receives if a message is there. */
-  tryReceive(how: number = POLL_ANY): T | undefined {
-    const taken = this.#undecoded.shift() ?? this.#takeNext(how);
-    if (taken === undefined) this.#checkNotOver(how);
-    return taken && this.#decode(taken);
+  tryReceive(mode: number = POLL_ANY): T | undefined {
+    const frame = this.#undecoded.shift() ?? this.#receiveNext(mode);
+    if (frame === undefined) this.#checkNotClosed(mode);
+    return frame && this.#decode(frame);
   }
 
   /** Copies the next message out and takes it. */
-  #takeNext(how: number): Taken | undefined {
-    while (this.#find(how)) {
-      const taken = this.takeFound();
-      if (taken !== undefined) return taken;
+  #receiveNext(mode: number): ReceivedFrame | undefined {
+    while (this.#findNext(mode)) {
+      const frame = this.receiveFrame();
+      if (frame !== undefined) return frame;
     }
     return undefined;
   }
 
   /** Copies the message that was found out and takes it; undefined if another was faster. */
-  protected takeFound(): Taken | undefined {
+  protected receiveFrame(): ReceivedFrame | undefined {
     const flags = this.#flags;
-    const bytes = this.copyFound();
-    return this.#take() ? { bytes, flags, note: this.#note } : undefined;
+    const bytes = this.copyFrame();
+    return this.#take() ? { bytes, flags, header: this.#header } : undefined;
   }
 
   /** The bytes of the message that was found, valid until the next one is copied. */
-  protected copyFound(): Uint8Array {
+  protected copyFrame(): Uint8Array {
     const isFresh = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
-    return isFresh ? this.#copyFresh() : this.#copyToScratch();
+    return isFresh ? this.#copyToNewArray() : this.#copyToScratch();
   }
 
   /** The message that was found, with what is noted on it. */
-  protected get found(): Found {
-    const before = (this.#flags & RECORD_HEADERS) === 0 ? 0 : this.#noteBytes;
+  protected get currentFrame(): FrameRef {
+    const headerBytes = (this.#flags & RECORD_HEADERS) === 0 ? 0 : this.#headerBytes;
     return {
-      at: this.#at - before,
-      length: this.#length + before,
+      offset: this.#offset - headerBytes,
+      length: this.#length + headerBytes,
       size: this.#size,
       flags: this.#flags,
     };
   }
 
   /** What is noted on the message that was found, if its flags say so. */
-  protected get noteOfFound(): string {
-    return this.#note;
+  protected get currentHeader(): string {
+    return this.#header;
   }
 
   /** Nothing will come any more if the channel was closed for everyone: who polls must learn it. */
-  #checkNotOver(how: number): void {
-    if (how === POLL_ANY && this.attachment.ring.closed() !== 0) this.attachment.checkOpen();
+  #checkNotClosed(mode: number): void {
+    if (mode === POLL_ANY && this.attachment.ring.closed() !== 0) this.attachment.checkOpen();
   }
 
   /** Receives, blocking until a message comes. */
@@ -229,7 +234,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     const quick = this.tryReceive(POLL_FAIR);
     if (quick !== undefined) return quick;
     const value = this.#block(this.#trySpin, timeoutMs) ?? this.#tryLast();
-    if (value === undefined) throw this.#timedOut(timeoutMs);
+    if (value === undefined) throw this.#timeoutError(timeoutMs);
     return value;
   }
 
@@ -239,11 +244,11 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   }
 
   #block<R>(attempt: () => R | undefined, timeoutMs: number): R | undefined {
-    if (this.#takesTurns) this.attachment.ring.joinFairness();
+    if (this.#isFair) this.attachment.ring.joinFairness();
     return waitSync(this, attempt, timeoutMs);
   }
 
-  #timedOut(timeoutMs: number): ShmTimeoutError {
+  #timeoutError(timeoutMs: number): ShmTimeoutError {
     return new ShmTimeoutError(
       `no message came on channel "${this.attachment.name}" within ${timeoutMs} ms; check that a ` +
         `sender runs (listChannels()), or wait longer`,
@@ -253,47 +258,47 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   /** Receives, waiting in the event loop; a timeout's error names `statedMs`. */
   async receive(
     options: WaitOptions | undefined,
-    statedMs: number = checkTimeout(options),
+    reportedMs: number = checkTimeout(options),
   ): Promise<T> {
     options?.signal?.throwIfAborted();
     this.#checkReady();
-    if (this.#takesTurns) this.attachment.ring.joinFairness();
-    const value = await this.#waits.wait(this.#tryTurn, options) ?? this.#tryLast();
-    if (value === undefined) throw this.#timedOut(statedMs);
+    if (this.#isFair) this.attachment.ring.joinFairness();
+    const value = await this.#waits.wait(this.#tryFair, options) ?? this.#tryLast();
+    if (value === undefined) throw this.#timeoutError(reportedMs);
     return value;
   }
 
   /** Receives into a buffer; -1 when no message is there. */
-  tryReceiveInto(target: Uint8Array, how: number = POLL_ANY): number {
+  tryReceiveInto(target: Uint8Array, mode: number = POLL_ANY): number {
     this.#checkReady();
-    if (this.#undecoded.length > 0) return this.#copyKept(target);
-    while (this.#find(how)) {
+    if (this.#undecoded.length > 0) return this.#copyUndecoded(target);
+    while (this.#findNext(mode)) {
       const length = this.#length;
-      if (length > target.length) this.#checkWhole(target.length);
+      if (length > target.length) this.#checkFits(target.length);
       else {
         this.#copyInto(target, length);
         if (this.#take()) return length;
       }
     }
-    this.#checkNotOver(how);
+    this.#checkNotClosed(mode);
     return -1;
   }
 
   /** A message that is too long for its target was perhaps overwritten while we read its length. */
-  #checkWhole(targetBytes: number): void {
-    if (!this.#isStale()) throw this.#tooSmall(targetBytes);
+  #checkFits(targetBytes: number): void {
+    if (!this.#isStale()) throw this.#tooSmallError(targetBytes);
   }
 
-  #copyKept(target: Uint8Array): number {
+  #copyUndecoded(target: Uint8Array): number {
     const { bytes } = this.#undecoded[0];
     this.#length = bytes.length;
-    if (bytes.length > target.length) throw this.#tooSmall(target.length);
+    if (bytes.length > target.length) throw this.#tooSmallError(target.length);
     target.set(bytes);
     this.#undecoded.shift();
     return bytes.length;
   }
 
-  #tooSmall(bytes: number): RangeError {
+  #tooSmallError(bytes: number): RangeError {
     return new RangeError(
       `cannot receive on channel "${this.attachment.name}": the message has ${this.#length} bytes, ` +
         `and the target ${bytes}; it stays for a larger target`,
@@ -308,49 +313,49 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   }
 
   #blockInto(target: Uint8Array, timeoutMs: number): number {
-    this.#into = target;
+    this.#intoTarget = target;
     const length = this.#block(this.#trySpinInto, timeoutMs) ?? this.tryReceiveInto(target);
-    if (length < 0) throw this.#timedOut(timeoutMs);
+    if (length < 0) throw this.#timeoutError(timeoutMs);
     return length;
   }
 
   /** Receives up to `most` messages that are there. */
-  drain(most: number): T[] {
-    if (most !== Infinity && (!Number.isInteger(most) || most < 0)) {
-      throw new RangeError(`drain takes a whole number, at least 0, not ${show(most)}`);
+  drain(limit: number): T[] {
+    if (limit !== Infinity && (!Number.isInteger(limit) || limit < 0)) {
+      throw new RangeError(`drain takes a whole number, at least 0, not ${formatValue(limit)}`);
     }
     this.#checkReady();
     const values: T[] = [];
-    while (values.length < most) {
-      const goesOn = this.#undecoded.length > 0
+    while (values.length < limit) {
+      const canContinue = this.#undecoded.length > 0
         ? this.#decodeNext(values)
-        : this.#takesBatches
-        ? this.#takeMany(most - values.length, values)
-        : this.#takeOne(values);
-      if (!goesOn) break;
+        : this.#canBatch
+        ? this.#receiveBatch(limit - values.length, values)
+        : this.#receiveOne(values);
+      if (!canContinue) break;
     }
-    if (values.length === 0 && most > 0) this.#checkNotOver(POLL_ANY);
+    if (values.length === 0 && limit > 0) this.#checkNotClosed(POLL_ANY);
     return values;
   }
 
   /** The batch is empty outside of this call, whatever happens in it. */
-  #takeMany(most: number, values: T[]): boolean {
+  #receiveBatch(limit: number, values: T[]): boolean {
     try {
-      return this.#takeBatch(most, values);
+      return this.#fillBatch(limit, values);
     } finally {
       this.#batch.clear();
     }
   }
 
   /** Takes what one lane holds with one move of its tail; false when there is nothing. */
-  #takeBatch(most: number, values: T[]): boolean {
+  #fillBatch(limit: number, values: T[]): boolean {
     const { ring, words, bytes } = this.attachment;
     const batch = this.#batch;
-    while (batch.length < most && !batch.isFull && this.#find(POLL_ANY)) {
+    while (batch.length < limit && !batch.isFull && this.#findNext(POLL_ANY)) {
       if (words !== this.attachment.words) break;
-      if (batch.length === 0 && ring.returnedSlot() !== 0) return this.#takeReturned(values);
-      batch.add(words, bytes, this.#at, this.#length, this.#flags);
-      if (!this.isWhole() || ring.step(this.#size, this.#flags) === 0) {
+      if (batch.length === 0 && ring.returnedSlot() !== 0) return this.#receiveReturned(values);
+      batch.add(words, bytes, this.#offset, this.#length, this.#flags);
+      if (!this.isConsistent() || ring.step(this.#size, this.#flags) === 0) {
         ring.rewind();
         return true;
       }
@@ -363,46 +368,46 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     }
     if (released !== TAKEN) this.#afterTake(released);
     for (let i = 0; i < batch.length; i++) this.#countReceived(batch.lengthOf(i));
-    this.#addBatch(values);
+    this.#decodeBatch(values);
     return true;
   }
 
   /** What was given back is taken by itself; true, since there may be more. */
-  #takeReturned(values: T[]): boolean {
-    const taken = this.takeFound();
-    if (taken !== undefined) this.#addOrKeep(taken, values);
+  #receiveReturned(values: T[]): boolean {
+    const frame = this.receiveFrame();
+    if (frame !== undefined) this.#decodeOrKeep(frame, values);
     return true;
   }
 
-  #addBatch(values: T[]): void {
+  #decodeBatch(values: T[]): void {
     const batch = this.#batch;
     const arrays = this.#isRaw ? batch.toArrays() : undefined;
     for (let i = 0; i < batch.length; i++) {
       const bytes = arrays ? arrays[i] : batch.viewOf(i);
       const flags = batch.flagsOf(i);
       if (arrays && flags === 0 && this.#undecoded.length === 0) values.push(bytes as T);
-      else this.#addOrKeep({ bytes, flags }, values);
+      else this.#decodeOrKeep({ bytes, flags }, values);
     }
   }
 
   /** Takes one message of a broadcast; false when there is none. */
-  #takeOne(values: T[]): boolean {
-    const taken = this.#takeNext(POLL_ANY);
-    if (taken !== undefined) this.#addOrKeep(taken, values);
-    return taken !== undefined;
+  #receiveOne(values: T[]): boolean {
+    const frame = this.#receiveNext(POLL_ANY);
+    if (frame !== undefined) this.#decodeOrKeep(frame, values);
+    return frame !== undefined;
   }
 
   /** From the first message on that cannot be decoded, they are kept: its error must not cost others. */
-  #addOrKeep(taken: Taken, values: T[]): void {
+  #decodeOrKeep(frame: ReceivedFrame, values: T[]): void {
     if (this.#undecoded.length === 0) {
       try {
-        values.push(this.decodeAny(taken));
+        values.push(this.decodeFrame(frame));
         return;
       } catch {
         // `#decodeNext` tells it when nothing else would be lost with the error.
       }
     }
-    this.#undecoded.push({ ...taken, bytes: taken.bytes.slice() });
+    this.#undecoded.push({ ...frame, bytes: frame.bytes.slice() });
   }
 
   /** Decodes a message that was kept; false if its error has to wait for the next call. */
@@ -412,7 +417,7 @@ export class Inbox<T> implements Incoming<T>, Waiter {
       return true;
     }
     try {
-      values.push(this.decodeAny(this.#undecoded[0]));
+      values.push(this.decodeFrame(this.#undecoded[0]));
     } catch {
       return false;
     }
@@ -428,39 +433,39 @@ export class Inbox<T> implements Incoming<T>, Waiter {
         `cannot read in place on channel "${this.attachment.name}": a view is open; dispose it first`,
       );
     }
-    const kept = this.#undecoded.shift();
-    if (kept) return { bytes: kept.bytes, intact: true, [Symbol.dispose]() {} };
+    const frame = this.#undecoded.shift();
+    if (frame) return { bytes: frame.bytes, intact: true, [Symbol.dispose]() {} };
     const { ring } = this.attachment;
-    while (this.#find(POLL_ANY)) {
-      const bytes = this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
+    while (this.#findNext(POLL_ANY)) {
+      const bytes = this.attachment.bytes.subarray(this.#offset, this.#offset + this.#length);
       const lane = ring.foundLane();
       const position = ring.foundPosition();
-      const place = ring.returnedSlot() >>> 0;
-      const taken = ring.takeInPlace(this.#size, this.#flags);
-      if (taken !== TAKEN) this.#afterTake(taken);
-      if (taken === 0) continue;
+      const slot = ring.returnedSlot() >>> 0;
+      const result = ring.takeInPlace(this.#size, this.#flags);
+      if (result !== TAKEN) this.#afterTake(result);
+      if (result === 0) continue;
       this.#countReceived(bytes.length);
-      if ((taken & TAKEN_REDELIVERED) !== 0) return this.#returnedView(bytes, place);
-      return this.#takesTurns ? this.#laneView(bytes) : this.#sharedView(bytes, lane, position);
+      if ((result & TAKEN_REDELIVERED) !== 0) return this.#returnedView(bytes, slot);
+      return this.#isFair ? this.#pinnedView(bytes) : this.#broadcastView(bytes, lane, position);
     }
-    this.#checkNotOver(POLL_ANY);
+    this.#checkNotClosed(POLL_ANY);
     return undefined;
   }
 
   /** A queue's view: the sender keeps off its bytes until it is disposed. */
-  #laneView(bytes: Uint8Array): MessageView {
-    return this.#heldView(bytes, () => {
+  #pinnedView(bytes: Uint8Array): MessageView {
+    return this.#exclusiveView(bytes, () => {
       this.attachment.ring.unpin(this.attachment.index);
       this.attachment.wakeAll(WAITERS_SENDERS);
     });
   }
 
   /** A view of what was given back: should we die, it is given back again. */
-  #returnedView(bytes: Uint8Array, place: number): MessageView {
-    return this.#heldView(bytes, () => this.attachment.ring.acknowledge(place));
+  #returnedView(bytes: Uint8Array, slot: number): MessageView {
+    return this.#exclusiveView(bytes, () => this.attachment.ring.acknowledge(slot));
   }
 
-  #heldView(bytes: Uint8Array, letGo: () => void): MessageView {
+  #exclusiveView(bytes: Uint8Array, release: () => void): MessageView {
     this.#hasView = true;
     let isOpen = true;
     return {
@@ -469,13 +474,13 @@ export class Inbox<T> implements Incoming<T>, Waiter {
       [Symbol.dispose]: () => {
         if (!isOpen || this.attachment.isClosed) return;
         isOpen = this.#hasView = false;
-        letGo();
+        release();
       },
     };
   }
 
   /** A broadcast's view: the publisher waits for nobody. */
-  #sharedView(bytes: Uint8Array, lane: number, position: number): MessageView {
+  #broadcastView(bytes: Uint8Array, lane: number, position: number): MessageView {
     this.#hasView = true;
     let isOpen = true;
     const isIntact = () =>
@@ -494,57 +499,61 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   }
 
   /** Looks for the next message; true if there is one, which `#at`, `#length` and `#flags` describe. */
-  #find(how: number): boolean {
-    const at = this.attachment.ring.next(how) >>> 0;
-    if (at === EMPTY || at >= CODES) return this.#findAgain(at, how);
+  #findNext(mode: number): boolean {
+    const offset = this.attachment.ring.next(mode) >>> 0;
+    if (offset === EMPTY || offset >= FIRST_CODE) return this.#handleCode(offset, mode);
     const { words, capacity } = this.attachment;
-    this.#at = at;
-    this.#size = words[(at - 16) >>> 2] >>> 0;
+    this.#offset = offset;
+    this.#size = words[(offset - 16) >>> 2] >>> 0;
     this.#length = this.#size - 8;
-    this.#flags = words[(at - 4) >>> 2] & 0xff;
+    this.#flags = words[(offset - 4) >>> 2] & 0xff;
     const isPlain = !this.#isRequest && (this.#flags & NOT_PLAIN) === 0;
-    return isPlain && this.#length >= 0 && this.#length <= capacity || this.#look(how);
+    return isPlain && this.#length >= 0 && this.#length <= capacity || this.#resolveFrame(mode);
   }
 
   /** What is more than bytes in the ring: requests, references to blocks, notes, damage. */
-  #look(how: number): boolean {
+  #resolveFrame(mode: number): boolean {
     if (this.#isRequest) this.#readOrigin();
     if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
-    else if (this.#length < 0 || this.#length > this.attachment.capacity) this.#at = NOWHERE;
-    this.#readNote();
-    return this.#at !== NOWHERE || this.#findNewer(how);
+    else if (this.#length < 0 || this.#length > this.attachment.capacity) {
+      this.#offset = INVALID_OFFSET;
+    }
+    this.#readHeader();
+    return this.#offset !== INVALID_OFFSET || this.#retryIfStale(mode);
   }
 
-  #findAgain(code: number, how: number): boolean {
+  #handleCode(code: number, mode: number): boolean {
     if (code === EMPTY || code === DEFER) {
-      notePoll();
+      checkSignalsOnPoll();
       this.#isDeferring = code === DEFER;
       return false;
     }
-    if (code === RETURNED) return this.#readPlace(how);
-    if (code === LOOK) {
-      this.attachment.lookForDead();
-      return this.#find(how);
+    if (code === RETURNED) return this.#readLeaseSlot(mode);
+    if (code === CHECK_OWNERS) {
+      this.attachment.checkLeaseOwners();
+      return this.#findNext(mode);
     }
     if (code === UNMAPPED) {
-      const before = this.attachment.carrier.mappedBytes;
+      const before = this.attachment.sharedMemory.mappedBytes;
       this.attachment.remap();
-      if (this.attachment.carrier.mappedBytes > before) return this.#find(how);
+      if (this.attachment.sharedMemory.mappedBytes > before) return this.#findNext(mode);
     }
-    throw this.#damage(code === CORRUPT ? "a record is not whole" : "a lane lies outside of it");
+    throw this.#corruption(
+      code === CORRUPT ? "a record is not whole" : "a lane lies outside of it",
+    );
   }
 
-  #damage(what: string): Error {
+  #corruption(what: string): Error {
     this.#counts.errors++;
     this.attachment.ring.skipLane();
     return this.attachment.corruption(what);
   }
 
   /** What cannot be right is damage, unless the record was overwritten or taken while we read it. */
-  #findNewer(how: number): boolean {
+  #retryIfStale(mode: number): boolean {
     // A batch of which others took the beginning will not be taken: it ends here.
-    if (this.#isStale()) return this.#batch.length === 0 && this.#find(how);
-    throw this.#damage("a message lies outside of it");
+    if (this.#isStale()) return this.#batch.length === 0 && this.#findNext(mode);
+    throw this.#corruption("a message lies outside of it");
   }
 
   /** True if the record that was found may have been overwritten or taken meanwhile. */
@@ -553,96 +562,98 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   }
 
   /** A message that was given back. */
-  #readPlace(how: number): boolean {
+  #readLeaseSlot(mode: number): boolean {
     const { attachment } = this;
     const { ring, words } = attachment;
     const word = (ring.returnedSlot() >>> 0) >>> 2;
-    this.#at = words[word + LEASE_SLOT_BUFFER / 4] >>> 0;
+    this.#offset = words[word + LEASE_SLOT_BUFFER / 4] >>> 0;
     this.#length = words[word + LEASE_SLOT_LENGTH / 4] >>> 0;
     this.#flags = words[word + LEASE_SLOT_FLAGS / 4] & 0xff;
-    const end = this.#at + this.#length;
-    if (end > attachment.carrier.mappedBytes) attachment.remap();
-    const isWhole = ring.isFoundConsistent(this.#at, this.#length, this.#flags) !== 0;
-    if (isWhole && end <= attachment.carrier.mappedBytes) {
-      this.#readNote();
-      if (this.#at !== NOWHERE) return true;
+    const end = this.#offset + this.#length;
+    if (end > attachment.sharedMemory.mappedBytes) attachment.remap();
+    const isConsistent = ring.isFoundConsistent(this.#offset, this.#length, this.#flags) !== 0;
+    if (isConsistent && end <= attachment.sharedMemory.mappedBytes) {
+      this.#readHeader();
+      if (this.#offset !== INVALID_OFFSET) return true;
     }
-    if (this.#isStale()) return this.#find(how);
+    if (this.#isStale()) return this.#findNext(mode);
     this.#counts.errors++;
     ring.take(0, 0);
     throw attachment.corruption("a message that was given back is not whole");
   }
 
   /** What is noted on a message stands before it. */
-  #readNote(): void {
-    if ((this.#flags & RECORD_HEADERS) === 0 || this.#at === NOWHERE) return;
+  #readHeader(): void {
+    if ((this.#flags & RECORD_HEADERS) === 0 || this.#offset === INVALID_OFFSET) return;
     const { words, bytes } = this.attachment;
-    const start = this.#at + 4;
-    const length = words[this.#at >>> 2] >>> 0;
-    this.#noteBytes = noteRoom(length);
-    if (length > MAX_NOTE_BYTES || this.#noteBytes > this.#length) {
-      this.#at = NOWHERE;
+    const start = this.#offset + 4;
+    const length = words[this.#offset >>> 2] >>> 0;
+    this.#headerBytes = paddedHeaderBytes(length);
+    if (length > MAX_HEADER_BYTES || this.#headerBytes > this.#length) {
+      this.#offset = INVALID_OFFSET;
       return;
     }
-    if (this.#handsOutNotes) this.#note = noteDecoder.decode(bytes.slice(start, start + length));
-    this.#at += this.#noteBytes;
-    this.#length -= this.#noteBytes;
+    if (this.#headersEnabled) {
+      this.#header = headerDecoder.decode(bytes.slice(start, start + length));
+    }
+    this.#offset += this.#headerBytes;
+    this.#length -= this.#headerBytes;
   }
 
   #readOrigin(): void {
     const { words } = this.attachment;
-    this.#origin = words[this.#at >>> 2];
-    this.#generation = words[(this.#at >>> 2) + 1];
-    this.#at += REQUEST_PREFIX_BYTES;
+    this.#origin = words[this.#offset >>> 2];
+    this.#generation = words[(this.#offset >>> 2) + 1];
+    this.#offset += REQUEST_PREFIX_BYTES;
     this.#length -= REQUEST_PREFIX_BYTES;
   }
 
   #followReference(): void {
     const { words } = this.attachment;
-    const reference = this.#at >>> 2;
+    const reference = this.#offset >>> 2;
     const offset = words[reference] >>> 0;
     const length = words[reference + 2] >>> 0;
     const end = offset + BLOCK_HEADER_BYTES + length;
-    if (end > this.attachment.carrier.mappedBytes) this.attachment.remap();
-    this.#at = this.#blockAt = offset + BLOCK_HEADER_BYTES;
+    if (end > this.attachment.sharedMemory.mappedBytes) this.attachment.remap();
+    this.#offset = this.#blockOffset = offset + BLOCK_HEADER_BYTES;
     this.#length = this.#blockLength = length;
-    const isInside = end <= this.attachment.carrier.mappedBytes && (offset & 7) === 0;
-    if (!isInside || !this.#isStamped()) this.#at = NOWHERE;
+    const isInside = end <= this.attachment.sharedMemory.mappedBytes && (offset & 7) === 0;
+    if (!isInside || !this.#isTagValid()) this.#offset = INVALID_OFFSET;
   }
 
   /** True while the bytes that were found are the message's. */
-  protected isWhole(): boolean {
-    return (this.#flags & RECORD_BLOCK) === 0 || this.#isStamped();
+  protected isConsistent(): boolean {
+    return (this.#flags & RECORD_BLOCK) === 0 || this.#isTagValid();
   }
 
   /** True while the block belongs to the record that was found. */
-  #isStamped(): boolean {
+  #isTagValid(): boolean {
     const { words, ring } = this.attachment;
-    const offset = this.#blockAt - BLOCK_HEADER_BYTES;
+    const offset = this.#blockOffset - BLOCK_HEADER_BYTES;
     return words[offset >>> 2] === ring.foundTag(offset, this.#blockLength);
   }
 
   /** Where the request just received came from. */
-  get ticket(): Ticket {
+  get requestRef(): RequestRef {
     const requester = this.#origin & 0xffff;
     return {
       requester,
       slot: this.#origin >>> 16,
       generation: this.#generation,
-      owner: this.attachment.ownerOf(requester),
+      requesterGeneration: this.attachment.generationOf(requester),
     };
   }
 
   #take(): boolean {
-    if (!this.isWhole()) return false;
+    if (!this.isConsistent()) return false;
     const { ring } = this.attachment;
-    return this.countTaken(
+    return this.completeTake(
       this.#isRequest ? this.#takeRequest() : ring.take(this.#size, this.#flags),
     );
   }
 
   /** Does what follows from TAKEN bits; false if another was faster. */
-  protected countTaken(result: number): boolean {
+  protected completeTake(result: number): boolean {
     if (result !== TAKEN) this.#afterTake(result);
     if ((result & TAKEN) === 0) return false;
     this.#countReceived(this.#length);
@@ -651,27 +662,27 @@ export class Inbox<T> implements Incoming<T>, Waiter {
 
   #takeRequest(): number {
     this.attachment.mapAll();
-    const { requester, slot, generation } = this.ticket;
+    const { requester, slot, generation } = this.requestRef;
     const { ring } = this.attachment;
     return ring.takeRequest(requester, slot, generation, this.#size, this.#flags);
   }
 
   #afterTake(result: number): void {
     if ((result & TAKEN_SENDER_WAITING) !== 0) this.attachment.wakeAll(WAITERS_SENDERS);
-    if ((result & TAKEN_UNPUBLISHED) !== 0 && !this.#hasUntold) this.#tellTailSoon();
+    if ((result & TAKEN_UNPUBLISHED) !== 0 && !this.#hasUnpublished) this.#scheduleTailFlush();
     if ((result & TAKEN_REDELIVERED) !== 0) this.#counts.redelivered++;
   }
 
   /** In a loop that blocks this comes when the loop ends. */
-  #tellTailSoon(): void {
-    this.#hasUntold = true;
-    queueMicrotask(this.#tellTail);
+  #scheduleTailFlush(): void {
+    this.#hasUnpublished = true;
+    queueMicrotask(this.#flushTail);
   }
 
   #countReceived(length: number): void {
     const counts = this.#counts;
     counts.bytes += length;
-    noteMessage(++counts.received);
+    checkSignals(++counts.received);
     if (tracing) this.#traceReceived(length);
   }
 
@@ -679,24 +690,24 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     trace(`received ${length} B on "${this.attachment.name}", #${this.#counts.received}`);
   }
 
-  #copyFresh(): Uint8Array<ArrayBuffer> {
-    const fresh = new Uint8Array(this.#length);
-    if (this.#length > WORDWISE_BYTES) fresh.set(this.#source());
+  #copyToNewArray(): Uint8Array<ArrayBuffer> {
+    const copy = new Uint8Array(this.#length);
+    if (this.#length > WORDWISE_BYTES) copy.set(this.#source());
     else {
       const { bytes } = this.attachment;
-      for (let i = 0, at = this.#at; i < fresh.length; i++) fresh[i] = bytes[at + i];
+      for (let i = 0, at = this.#offset; i < copy.length; i++) copy[i] = bytes[at + i];
     }
-    return fresh;
+    return copy;
   }
 
   #source(): Uint8Array {
-    return this.attachment.bytes.subarray(this.#at, this.#at + this.#length);
+    return this.attachment.bytes.subarray(this.#offset, this.#offset + this.#length);
   }
 
   #copyInto(target: Uint8Array, length: number): void {
-    const words = this.#target.of(target, length);
+    const words = this.#targetWords.of(target, length);
     if (words === undefined) target.set(this.#source());
-    else copyWords(this.attachment.words, this.#at >>> 2, words, 0, length >>> 2);
+    else copyWords(this.attachment.words, this.#offset >>> 2, words, 0, length >>> 2);
   }
 
   #copyToScratch(): Uint8Array {
@@ -708,36 +719,36 @@ export class Inbox<T> implements Incoming<T>, Waiter {
     if (length > WORDWISE_BYTES) this.#scratch.set(this.#source());
     else {
       const { words } = this.attachment;
-      copyWords(words, this.#at >>> 2, this.#scratchWords, 0, (length + 3) >>> 2);
+      copyWords(words, this.#offset >>> 2, this.#scratchWords, 0, (length + 3) >>> 2);
     }
     return this.#scratch.subarray(0, length);
   }
 
   /** What is handed out of a message. */
-  protected decodeAny(taken: Taken): T {
-    return this.decodeValue(taken) as T;
+  protected decodeFrame(frame: ReceivedFrame): T {
+    return this.decodeValue(frame) as T;
   }
 
   /** The value in a message. */
-  protected decodeValue(taken: Taken): unknown {
-    if ((taken.flags & NOT_CODEC_ALONE) !== 0) return this.#decodeFlagged(taken);
-    if (this.#isRaw) return taken.bytes;
-    return this.attachment.codec.decode(taken.bytes);
+  protected decodeValue(frame: ReceivedFrame): unknown {
+    if ((frame.flags & NOT_CODEC_ALONE) !== 0) return this.#decodeFlagged(frame);
+    if (this.#isRaw) return frame.bytes;
+    return this.attachment.codec.decode(frame.bytes);
   }
 
-  #decodeFlagged({ bytes, flags, note }: Taken): unknown {
+  #decodeFlagged({ bytes, flags, header }: ReceivedFrame): unknown {
     const isTensor = (flags & RECORD_TENSOR) !== 0;
     const value = isTensor ? readTensor(bytes) : this.decodeValue({ bytes, flags: 0 });
-    const isNoted = this.#handsOutNotes && (flags & RECORD_HEADERS) !== 0;
-    return isNoted ? new Noted(value, note!) : value;
+    const hasHeader = this.#headersEnabled && (flags & RECORD_HEADERS) !== 0;
+    return hasHeader ? new WithHeader(value, header!) : value;
   }
 
-  #decode(taken: Taken): T {
+  #decode(frame: ReceivedFrame): T {
     try {
-      return this.decodeAny(taken);
+      return this.decodeFrame(frame);
     } catch (cause) {
       this.#counts.errors++;
-      this.discard(taken);
+      this.discard(frame);
       throw new ShmSerializationError(
         `a message on channel "${this.attachment.name}" cannot be decoded with codec ` +
           `"${this.attachment.codec.id}": ${
@@ -749,26 +760,27 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   }
 
   /** Lets go of a message that cannot be decoded. */
-  protected discard(_taken: Taken): void {}
+  protected discard(_frame: ReceivedFrame): void {}
 
   /** While a message waits for the receiver whose turn it is: how long it may. */
-  patienceMs(): number {
+  waitBoundMs(): number {
     if (!this.#isDeferring) {
-      this.#patience.rest();
-      return this.attachment.hasShelves ? HOLDER_CHECK_MS : Infinity;
+      this.#fairness.suspend();
+      return this.attachment.hasLeaseTables ? OWNER_CHECK_MS : Infinity;
     }
     const { ring, words } = this.attachment;
-    const awaited = ring.deferredTo();
-    if (awaited < 0) return 0;
-    if (ring.isolateOf(awaited) === 0n) {
-      ring.evict(awaited);
+    const deferredTo = ring.deferredTo();
+    if (deferredTo < 0) return 0;
+    if (ring.isolateOf(deferredTo) === 0n) {
+      ring.evict(deferredTo);
       return 0;
     }
-    this.attachment.wake(awaited, WAITERS_RECEIVERS);
-    const turns = words[this.attachment.field(awaited, PARTICIPANT_SERVICE_COUNT) >>> 2];
-    const leftMs = this.#patience.leftFor(awaited, turns, performance.now());
-    if (leftMs === 0) ring.evict(awaited);
-    return leftMs;
+    this.attachment.wake(deferredTo, WAITERS_RECEIVERS);
+    const serviceCount =
+      words[this.attachment.fieldOffset(deferredTo, PARTICIPANT_SERVICE_COUNT) >>> 2];
+    const remainingMs = this.#fairness.remainingMs(deferredTo, serviceCount, performance.now());
+    if (remainingMs === 0) ring.evict(deferredTo);
+    return remainingMs;
   }
 
   /** Throws unless the socket is open. */
@@ -782,9 +794,9 @@ export class Inbox<T> implements Incoming<T>, Waiter {
   }
 
   /** Ends what waits. */
-  end(error: unknown): void {
+  abortWaits(error: unknown): void {
     this.#counts.missed = this.missed;
-    if (this.#hasUntold) this.#tellTail();
+    if (this.#hasUnpublished) this.#flushTail();
     this.#waits.rejectAll(error);
   }
 }

@@ -8,7 +8,7 @@ import type { MessageView } from "./receiver.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 
 /** The ways to receive. */
-export interface Incoming<T> {
+export interface ReceiverApi<T> {
   /** Receives if a message is there. */
   tryReceive(): T | undefined;
   /** Receives, blocking until a message comes. */
@@ -16,7 +16,7 @@ export interface Incoming<T> {
   /** Receives, waiting in the event loop. */
   receive(options: WaitOptions | undefined): Promise<T>;
   /** Receives up to `most` messages that are there. */
-  drain(most: number): T[];
+  drain(limit: number): T[];
   /** Receives into a buffer; -1 when no message is there. */
   tryReceiveInto(target: Uint8Array): number;
   /** Receives into a buffer, blocking until a message comes. */
@@ -26,7 +26,7 @@ export interface Incoming<T> {
   /** Messages that were overwritten before we read them. */
   readonly missed: number;
   /** Has values that something is noted on handed out as `Noted`. */
-  handOutNotes(): void;
+  enableHeaders(): void;
   /** Ends what waits. */
-  end(error: unknown): void;
+  abortWaits(error: unknown): void;
 }

@@ -18,13 +18,13 @@ export interface Region {
 export class RegionRecord {
   readonly #attachment: Attachment;
   readonly #word: number;
-  readonly #check: number;
+  readonly #checksum: number;
 
   /** Reads and writes the record at a byte offset, whose check is at another. */
-  constructor(attachment: Attachment, offset: number, check: number) {
+  constructor(attachment: Attachment, offset: number, checksumOffset: number) {
     this.#attachment = attachment;
     this.#word = offset >>> 2;
-    this.#check = check >>> 2;
+    this.#checksum = checksumOffset >>> 2;
   }
 
   /** The region, undefined if there is none or the words cannot be right. */
@@ -34,9 +34,11 @@ export class RegionRecord {
     const bytes = attachment.words[this.#word + 1] >>> 0;
     const first = controlOffset(attachment.capacity) + layout.CONTROL_BYTES;
     if (offset < first || (offset & 7) !== 0 || bytes === 0) return undefined;
-    if (attachment.words[this.#check] !== attachment.ring.checksum(offset, bytes)) return undefined;
-    if (offset + bytes > attachment.carrier.mappedBytes) attachment.remap();
-    return offset + bytes > attachment.carrier.mappedBytes ? undefined : { offset, bytes };
+    if (attachment.words[this.#checksum] !== attachment.ring.checksum(offset, bytes)) {
+      return undefined;
+    }
+    if (offset + bytes > attachment.sharedMemory.mappedBytes) attachment.remap();
+    return offset + bytes > attachment.sharedMemory.mappedBytes ? undefined : { offset, bytes };
   }
 
   /** Leaves a region to whoever comes next. */
@@ -44,12 +46,12 @@ export class RegionRecord {
     const { words, ring } = this.#attachment;
     words[this.#word] = region.offset;
     words[this.#word + 1] = region.bytes;
-    words[this.#check] = ring.checksum(region.offset, region.bytes);
+    words[this.#checksum] = ring.checksum(region.offset, region.bytes);
   }
 }
 
 /** The room that senders on a lane hand on. */
-export function laneRecord(attachment: Attachment, lane: number): RegionRecord {
+export function laneRegionRecord(attachment: Attachment, lane: number): RegionRecord {
   const entry = controlOffset(attachment.capacity) + layout.CONTROL_LANES +
     lane * layout.LANE_BYTES;
   return new RegionRecord(
@@ -60,21 +62,21 @@ export function laneRecord(attachment: Attachment, lane: number): RegionRecord {
 }
 
 /** The room that repliers in a slot hand on. */
-export function heapRecord(attachment: Attachment): RegionRecord {
+export function replyRegionRecord(attachment: Attachment): RegionRecord {
   return new RegionRecord(
     attachment,
-    attachment.field(attachment.index, layout.PARTICIPANT_HEAP),
-    attachment.field(attachment.index, layout.PARTICIPANT_HEAP_CHECK),
+    attachment.fieldOffset(attachment.index, layout.PARTICIPANT_HEAP),
+    attachment.fieldOffset(attachment.index, layout.PARTICIPANT_HEAP_CHECK),
   );
 }
 
 /** True while a reply that lies in a region can still be read. */
-export function holdsReplies(attachment: Attachment, region: Region): boolean {
+export function hasUnreadReplies(attachment: Attachment, region: Region): boolean {
   attachment.mapAll();
   for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
     const bytes = layout.REQUEST_SLOTS + layout.MAX_REQUESTS * layout.SLOT_BYTES;
     const slots = attachment.ring.regionOf(index, bytes) >>> 0;
-    if (slots === 0 || slots + bytes > attachment.carrier.mappedBytes) continue;
+    if (slots === 0 || slots + bytes > attachment.sharedMemory.mappedBytes) continue;
     const isUnread = slotsPointInto(attachment.words, slots + layout.REQUEST_SLOTS, region);
     if (isUnread && isRequester(attachment, index)) return true;
   }
@@ -82,8 +84,8 @@ export function holdsReplies(attachment: Attachment, region: Region): boolean {
 }
 
 function isRequester(attachment: Attachment, index: number): boolean {
-  const role = attachment.words[attachment.field(index, layout.PARTICIPANT_ROLE) >>> 2];
-  return ROLES[role] === "requester" && attachment.isPresent(index);
+  const role = attachment.words[attachment.fieldOffset(index, layout.PARTICIPANT_ROLE) >>> 2];
+  return ROLES[role] === "requester" && attachment.isParticipantAlive(index);
 }
 
 function slotsPointInto(words: Int32Array, slots: number, region: Region): boolean {

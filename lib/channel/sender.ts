@@ -5,17 +5,17 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import { BlockHeap } from "./block_allocator.ts";
+import { BlockAllocator } from "./block_allocator.ts";
 import { BufferWords, copyWords } from "./copy.ts";
 import { Encoder } from "./encoder.ts";
 import { ShmBufferFullError, ShmConnectionError } from "../base/errors.ts";
-import { noteMessage, notePoll } from "../presence/exit_hooks.ts";
-import { laneRecord, type RegionRecord } from "./region_handover.ts";
+import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
+import { laneRegionRecord, type RegionRecord } from "./region_handover.ts";
 import { logger, trace, tracing } from "../base/log.ts";
-import { NotingEncoder } from "./headers.ts";
+import { HeaderEncoder } from "./headers.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import type { SocketStatistics } from "../sockets/socket.ts";
-import { AsyncWaits, type Waiter, waitSync } from "./wait.ts";
+import { AsyncWaitQueue, type WaitContext, waitSync } from "./wait.ts";
 import {
   BLOCK_HEADER_BYTES,
   HEADER_STATUS,
@@ -34,7 +34,7 @@ export const MAX_MESSAGE_BYTES: number = 512 * 1024 * 1024;
 /** Blocks for big messages come two at a time up to this size, so that one can be read meanwhile. */
 const DOUBLE_BLOCK_BYTES = 64 * 1024 * 1024;
 /** Milliseconds between two looks at whether a receiver that holds the ring up lives. */
-const HOLDER_CHECK_MS = 50;
+const PIN_CHECK_MS = 50;
 /** Shares of the ring that are written between two looks at how full it is. */
 const FILL_CHECKS = 32;
 /** Share of the ring at which a warning is logged. */
@@ -51,7 +51,7 @@ export interface Loan extends Disposable {
 }
 
 /** A lane and what is sent through it. */
-export class Outbox implements Waiter {
+export class Sender implements WaitContext {
   readonly attachment: Attachment;
   readonly side = WAITERS_SENDERS;
   #encoder: Encoder;
@@ -60,19 +60,19 @@ export class Outbox implements Waiter {
   readonly #counts: SocketStatistics;
   readonly #isRaw: boolean;
   readonly #largestInline: number;
-  readonly #blocks = new BlockHeap();
+  readonly #allocator = new BlockAllocator();
   readonly #liveBlocks: { position: number; offset: number }[] = [];
   #largestBlock = 0;
   /** Where this lane's room for big messages is noted. */
-  #room: RegionRecord;
+  #regionRecord: RegionRecord;
   /** Longest message that goes into the ring as it is. */
   readonly #largestPlain: number;
-  readonly #waits: AsyncWaits;
-  readonly #source = new BufferWords();
+  readonly #waits: AsyncWaitQueue;
+  readonly #sourceWords = new BufferWords();
   #hasLoan = false;
   #bytesToFillCheck = 0;
   #hasWarned = false;
-  #holderCheckedAtMs = -Infinity;
+  #pinCheckedAtMs = -Infinity;
 
   constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
     this.attachment = attachment;
@@ -83,9 +83,9 @@ export class Outbox implements Waiter {
     const largestRecord = (attachment.capacity - RING_GAP) / 2;
     this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
     this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
-    this.#waits = new AsyncWaits(this);
-    this.#room = this.#openLane();
-    this.#inherit();
+    this.#waits = new AsyncWaitQueue(this);
+    this.#regionRecord = this.#openLane();
+    this.#takeOverRegion();
   }
 
   #openLane(): RegionRecord {
@@ -97,14 +97,14 @@ export class Outbox implements Waiter {
           `some, or use a second channel`,
       );
     }
-    const place = ring.ringOf(lane) >>> 0;
-    if (place + capacity > this.attachment.carrier.mappedBytes) this.attachment.remap();
-    const fresh = place === 0 ? this.attachment.allocate(capacity) : 0;
-    ring.openRing(lane, fresh);
+    const offset = ring.ringOf(lane) >>> 0;
+    if (offset + capacity > this.attachment.sharedMemory.mappedBytes) this.attachment.remap();
+    const newOffset = offset === 0 ? this.attachment.allocate(capacity) : 0;
+    ring.openRing(lane, newOffset);
     if (ring.openLane(lane, index) === 0) {
       throw this.attachment.corruption(`lane ${lane} is out of range`);
     }
-    return laneRecord(this.attachment, lane);
+    return laneRegionRecord(this.attachment, lane);
   }
 
   /** Turns values into bytes. */
@@ -113,21 +113,21 @@ export class Outbox implements Waiter {
   }
 
   /** From now on values may be `Noted`. */
-  carryNotes(): void {
-    this.#encoder = new NotingEncoder(this.attachment, this.#counts);
+  enableHeaders(): void {
+    this.#encoder = new HeaderEncoder(this.attachment, this.#counts);
   }
 
   /** A receiver that died while it read in place would keep the ring full for ever. */
-  patienceMs(): number {
+  waitBoundMs(): number {
     const { attachment } = this;
-    const holder = attachment.ring.oldestPin();
-    if (holder < 0) return Infinity;
+    const pinOwner = attachment.ring.oldestPin();
+    if (pinOwner < 0) return Infinity;
     const now = performance.now();
-    if (now - this.#holderCheckedAtMs >= HOLDER_CHECK_MS) {
-      this.#holderCheckedAtMs = now;
-      if (!attachment.isPresent(holder)) attachment.reap();
+    if (now - this.#pinCheckedAtMs >= PIN_CHECK_MS) {
+      this.#pinCheckedAtMs = now;
+      if (!attachment.isParticipantAlive(pinOwner)) attachment.reclaimDead();
     }
-    return HOLDER_CHECK_MS;
+    return PIN_CHECK_MS;
   }
 
   /** Sends if there is room. */
@@ -140,12 +140,12 @@ export class Outbox implements Waiter {
 
   #offer(bytes: Uint8Array, flags: number): boolean {
     if (this.write(bytes, flags)) return true;
-    this.#refuse();
+    this.#reject();
     return false;
   }
 
-  #refuse(): void {
-    notePoll();
+  #reject(): void {
+    checkSignalsOnPoll();
     if (this.#counts.dropped === 0) {
       logger.warn("the ring of {channel} is full: a message was not accepted", {
         channel: this.attachment.name,
@@ -153,7 +153,7 @@ export class Outbox implements Waiter {
     }
     this.#counts.dropped++;
     this.attachment.ring.addDropped(1n);
-    this.patienceMs();
+    this.waitBoundMs();
   }
 
   /** Sends, blocking until there is room. */
@@ -163,7 +163,7 @@ export class Outbox implements Waiter {
     const { bytes, flags } = this.#encoder.encode(value);
     if (this.write(bytes, flags)) return;
     const sent = waitSync(this, () => this.write(bytes, flags) || undefined, timeoutMs);
-    if (sent === undefined) throw this.#full(timeoutMs);
+    if (sent === undefined) throw this.#fullError(timeoutMs);
   }
 
   /** Sends, waiting in the event loop until there is room. */
@@ -176,11 +176,11 @@ export class Outbox implements Waiter {
     const bytes = encoded.bytes.slice();
     // A commit publishes all that is claimed, so nothing is written beside an open loan.
     const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags) || undefined;
-    if (await this.#waits.wait(attempt, options) === undefined) throw this.#full(timeoutMs);
+    if (await this.#waits.wait(attempt, options) === undefined) throw this.#fullError(timeoutMs);
   }
 
-  #full(timeoutMs: number): ShmBufferFullError {
-    this.#refuse();
+  #fullError(timeoutMs: number): ShmBufferFullError {
+    this.#reject();
     return new ShmBufferFullError(
       `cannot send on channel "${this.attachment.name}": its ring of ${this.attachment.capacity} ` +
         `bytes stayed full for ${timeoutMs} ms; add receivers, raise capacityBytes, or wait longer`,
@@ -201,7 +201,7 @@ export class Outbox implements Waiter {
           if (staged > 0) this.#publish(staged);
           staged = 0;
           if (!this.#stage(bytes, flags)) {
-            this.#refuse();
+            this.#reject();
             return accepted;
           }
         }
@@ -223,21 +223,21 @@ export class Outbox implements Waiter {
 
   #stage(bytes: Uint8Array, flags: number): boolean {
     const { length } = bytes;
-    if (length > this.#largestPlain) return this.#stageOther(bytes, flags);
+    if (length > this.#largestPlain) return this.#stageIndirect(bytes, flags);
     const at = this.attachment.ring.claim(length, flags) >>> 0;
-    if (at === 0) return this.#hasNoRoom();
+    if (at === 0) return this.#noSpace();
     this.#copyIn(bytes, length, at);
     this.#countSent(length);
     return true;
   }
 
   /** A message that needs a prefix, a block, or both. */
-  #stageOther(bytes: Uint8Array, flags: number): boolean {
+  #stageIndirect(bytes: Uint8Array, flags: number): boolean {
     const { length } = bytes;
     if (length > this.#largestInline) return this.#stageBlock(bytes, flags);
     const prefixBytes = this.prefix.byteLength;
     const at = this.attachment.ring.claim(length + prefixBytes, flags) >>> 0;
-    if (at === 0) return this.#hasNoRoom();
+    if (at === 0) return this.#noSpace();
     this.attachment.words.set(this.prefix, at >>> 2);
     this.attachment.bytes.set(bytes, at + prefixBytes);
     this.#countSent(length);
@@ -245,7 +245,7 @@ export class Outbox implements Waiter {
   }
 
   /** The ring is full, unless its words cannot be right. */
-  #hasNoRoom(): false {
+  #noSpace(): false {
     if (this.attachment.ring.isLaneValid() === 0) {
       this.#counts.errors++;
       throw this.attachment.corruption("the words of a lane were overwritten");
@@ -257,7 +257,7 @@ export class Outbox implements Waiter {
     const counts = this.#counts;
     this.#bytesToFillCheck -= length + RECORD_PAYLOAD;
     counts.bytes += length;
-    noteMessage(++counts.sent);
+    checkSignals(++counts.sent);
     if (tracing) this.#traceSent(length);
   }
 
@@ -266,7 +266,7 @@ export class Outbox implements Waiter {
   }
 
   #copyIn(bytes: Uint8Array, length: number, at: number): void {
-    const source = this.#source.of(bytes, length);
+    const source = this.#sourceWords.of(bytes, length);
     if (source === undefined) this.attachment.bytes.set(bytes, at);
     else copyWords(source, 0, this.attachment.words, at >>> 2, length >>> 2);
   }
@@ -278,8 +278,8 @@ export class Outbox implements Waiter {
   }
 
   #wakeReceivers(messages: number): void {
-    const most = this.attachment.kind === "broadcast" ? Infinity : messages;
-    for (let woken = 0; woken < most; woken++) {
+    const limit = this.attachment.kind === "broadcast" ? Infinity : messages;
+    for (let woken = 0; woken < limit; woken++) {
       if (!this.attachment.wakeOne(WAITERS_RECEIVERS)) return;
     }
   }
@@ -314,7 +314,7 @@ export class Outbox implements Waiter {
     try {
       isStaged = this.#stageReference(offset, length, flags);
     } finally {
-      if (!isStaged) this.#blocks.free(offset);
+      if (!isStaged) this.#allocator.free(offset);
     }
     return isStaged;
   }
@@ -323,7 +323,7 @@ export class Outbox implements Waiter {
     const { ring, words } = this.attachment;
     const prefixBytes = this.prefix.byteLength;
     const at = ring.claim(prefixBytes + REFERENCE_BYTES, flags | RECORD_BLOCK) >>> 0;
-    if (at === 0) return this.#hasNoRoom();
+    if (at === 0) return this.#noSpace();
     if (prefixBytes !== 0) words.set(this.prefix, at >>> 2);
     const reference = (at + prefixBytes) >>> 2;
     words[reference] = offset;
@@ -344,24 +344,24 @@ export class Outbox implements Waiter {
     }
     const bytes = messageBytes + BLOCK_HEADER_BYTES;
     this.#freeBlocks();
-    let offset = this.#blocks.allocate(bytes);
+    let offset = this.#allocator.allocate(bytes);
     if (offset < 0 && bytes <= this.#largestBlock && this.attachment.kind === "broadcast") {
-      offset = this.#makeRoomFor(bytes);
+      offset = this.#evictFor(bytes);
     }
     if (offset >= 0 || bytes <= this.#largestBlock) return offset;
     this.#addRegion(bytes);
-    return this.#blocks.allocate(bytes);
+    return this.#allocator.allocate(bytes);
   }
 
   /** A publisher gives up its oldest messages until one more big one fits; -1 if none does. */
-  #makeRoomFor(bytes: number): number {
+  #evictFor(bytes: number): number {
     let offset = -1;
     while (offset < 0 && this.#liveBlocks.length > 0) {
       const blocks = this.#liveBlocks.length;
       this.attachment.ring.evictBefore(this.#liveBlocks[0].position);
       this.#freeBlocks();
       if (this.#liveBlocks.length === blocks) return -1;
-      offset = this.#blocks.allocate(bytes);
+      offset = this.#allocator.allocate(bytes);
     }
     return offset;
   }
@@ -369,23 +369,23 @@ export class Outbox implements Waiter {
   #addRegion(bytes: number): void {
     const size = Math.ceil(bytes / 65536) * 65536 * (bytes <= DOUBLE_BLOCK_BYTES ? 2 : 1);
     const region = { offset: this.attachment.allocate(size), bytes: size };
-    this.#room.write(region);
-    this.#blocks.addRegion(region.offset, region.bytes);
+    this.#regionRecord.write(region);
+    this.#allocator.addRegion(region.offset, region.bytes);
     this.#largestBlock = bytes;
   }
 
   /** Goes on with the room of the lane's last writer, of which its unread messages take their parts. */
-  #inherit(): void {
-    const region = this.#room.read();
+  #takeOverRegion(): void {
+    const region = this.#regionRecord.read();
     if (!region) return;
-    this.#blocks.addRegion(region.offset, region.bytes);
+    this.#allocator.addRegion(region.offset, region.bytes);
     this.#largestBlock = region.bytes;
     const { ring, words } = this.attachment;
     for (let at = ring.nextHandover() >>> 0; at !== 0; at = ring.nextHandover() >>> 0) {
       const reference = (at + this.prefix.byteLength) >>> 2;
       const offset = words[reference] >>> 0;
       const bytes = BLOCK_HEADER_BYTES + (words[reference + 2] >>> 0);
-      if (!this.#blocks.reserve(offset, bytes)) continue;
+      if (!this.#allocator.reserve(offset, bytes)) continue;
       this.#liveBlocks.push({ position: ring.handoverPosition(), offset });
     }
   }
@@ -394,7 +394,7 @@ export class Outbox implements Waiter {
     if (this.#liveBlocks.length === 0) return;
     const released = this.attachment.ring.releasedPosition();
     while (this.#liveBlocks.length > 0 && isReached(this.#liveBlocks[0].position, released)) {
-      this.#blocks.free(this.#liveBlocks.shift()!.offset);
+      this.#allocator.free(this.#liveBlocks.shift()!.offset);
     }
   }
 
@@ -411,33 +411,33 @@ export class Outbox implements Waiter {
       throw new RangeError(`byteLength must be a whole number, at least 0, not ${byteLength}`);
     }
     const loan = byteLength > this.#largestInline
-      ? this.#lendBlock(byteLength)
-      : this.#lendInline(byteLength);
-    if (loan === undefined) this.patienceMs();
+      ? this.#loanBlock(byteLength)
+      : this.#loanInline(byteLength);
+    if (loan === undefined) this.waitBoundMs();
     return loan;
   }
 
-  #lendInline(byteLength: number): Loan | undefined {
+  #loanInline(byteLength: number): Loan | undefined {
     const at = this.attachment.ring.claim(byteLength, 0) >>> 0;
-    if (at === 0) return void this.#hasNoRoom();
+    if (at === 0) return void this.#noSpace();
     const bytes = this.attachment.bytes.subarray(at, at + byteLength);
-    return this.#lend(bytes, () => this.attachment.ring.abort());
+    return this.#createLoan(bytes, () => this.attachment.ring.abort());
   }
 
-  #lendBlock(byteLength: number): Loan | undefined {
+  #loanBlock(byteLength: number): Loan | undefined {
     const offset = this.#allocateBlock(byteLength);
     if (offset < 0) return undefined;
     if (!this.#tryReference(offset, byteLength, 0)) return undefined;
     const at = offset + BLOCK_HEADER_BYTES;
     const bytes = this.attachment.bytes.subarray(at, at + byteLength);
-    return this.#lend(bytes, () => {
+    return this.#createLoan(bytes, () => {
       this.attachment.ring.abort();
       this.#liveBlocks.pop();
-      this.#blocks.free(offset);
+      this.#allocator.free(offset);
     });
   }
 
-  #lend(bytes: Uint8Array, abort: () => void): Loan {
+  #createLoan(bytes: Uint8Array, abort: () => void): Loan {
     this.#hasLoan = true;
     this.attachment.ring.invalidateClaim();
     const commit = () => {
@@ -445,33 +445,33 @@ export class Outbox implements Waiter {
       this.#countSent(bytes.length);
       this.#publish(1);
     };
-    let isOver = false;
-    const end = (act: () => void, isMisuse: boolean) => {
-      if (isOver && isMisuse) throw new TypeError("this loan was committed or aborted already");
-      if (isOver || this.attachment.isClosed) return;
-      isOver = true;
+    let isDone = false;
+    const finish = (action: () => void, isMisuse: boolean) => {
+      if (isDone && isMisuse) throw new TypeError("this loan was committed or aborted already");
+      if (isDone || this.attachment.isClosed) return;
+      isDone = true;
       this.#hasLoan = false;
-      act();
-      if (this.#waits.size > 0) this.#waits.look();
+      action();
+      if (this.#waits.size > 0) this.#waits.poll();
     };
     return {
       bytes,
       commit: () => {
         this.attachment.checkOpen();
-        end(commit, true);
+        finish(commit, true);
       },
-      abort: () => end(abort, true),
-      [Symbol.dispose]: () => end(abort, false),
+      abort: () => finish(abort, true),
+      [Symbol.dispose]: () => finish(abort, false),
     };
   }
 
   #checkReady(): void {
     const { words, isClosed } = this.attachment;
     if (isClosed || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) this.attachment.checkOpen();
-    if (this.#hasLoan) this.#throwLent();
+    if (this.#hasLoan) this.#throwLoanOpen();
   }
 
-  #throwLent(): never {
+  #throwLoanOpen(): never {
     throw new TypeError(
       `cannot send on channel "${this.attachment.name}": a loan is open; commit or abort it first`,
     );
@@ -486,7 +486,7 @@ export class Outbox implements Waiter {
   }
 
   /** Ends what waits. */
-  end(error: unknown): void {
+  abortWaits(error: unknown): void {
     this.#waits.rejectAll(error);
   }
 }

@@ -11,8 +11,8 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import type { Listener } from "../segment/memory.ts";
-import { endIfTermed } from "../presence/exit_hooks.ts";
+import type { Waiter } from "../segment/memory.ts";
+import { exitIfTerminated } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
 import type { WaitOptions } from "../base/options.ts";
 import { checkTimeout } from "../base/options.ts";
@@ -22,22 +22,22 @@ import { PARTICIPANT_WAKE, WAIT_DOORBELL, WAIT_WORD } from "../../wasm/layout.ts
 /** Milliseconds of spinning before a synchronous sleep. */
 const SPIN_MS = 0.02;
 /** Attempts between two looks at the clock. */
-const ATTEMPTS_PER_LOOK = 64;
+const ATTEMPTS_PER_CLOCK_READ = 64;
 /** Attempts after announcing sleep: some microseconds. */
 const DWELL_ATTEMPTS = 60;
 /** Longest single sleep, in milliseconds. */
-const CHUNK_MS = 100;
+const MAX_SLEEP_MS = 100;
 
 /** Tries once: undefined means not yet. */
 export type Attempt<T> = () => T | undefined;
 
 /** What waits: a side of an attachment, and how it shortens sleeps. */
-export interface Waiter {
+export interface WaitContext {
   readonly attachment: Attachment;
   /** One of the ASLEEP sides. */
   readonly side: number;
   /** Called when an attempt failed; answers how long to sleep at most, in milliseconds. */
-  patienceMs(): number;
+  waitBoundMs(): number;
   /**
    * Set when each wait is for something of its own, so that they are served in any order: looks once
    * for all of them, and answers whether something came.
@@ -47,18 +47,18 @@ export interface Waiter {
 
 /** Blocks until an attempt succeeds; undefined at the timeout. */
 export function waitSync<T>(
-  waiter: Waiter,
+  context: WaitContext,
   attempt: Attempt<T>,
   timeoutMs: number,
 ): T | undefined {
   const quick = spin(attempt, timeoutMs === 0 ? 0 : SPIN_MS);
   if (quick !== undefined || timeoutMs === 0) return quick;
-  if (tracing) trace(`${describe(waiter)} falls asleep for up to ${timeoutMs} ms`);
+  if (tracing) trace(`${describe(context)} falls asleep for up to ${timeoutMs} ms`);
   const deadline = performance.now() + timeoutMs;
   while (true) {
-    endIfTermed();
-    waiter.attachment.checkOpen();
-    const found = sleepOnce(waiter, attempt, deadline);
+    exitIfTerminated();
+    context.attachment.checkOpen();
+    const found = sleepOnce(context, attempt, deadline);
     if (found !== undefined) return found;
     if (performance.now() >= deadline) return undefined;
   }
@@ -66,11 +66,11 @@ export function waitSync<T>(
 
 /** A look at the clock costs as much as several attempts: an answer that is near never pays for one. */
 function spin<T>(attempt: Attempt<T>, spinMs: number): T | undefined {
-  const quick = tryTimes(attempt, ATTEMPTS_PER_LOOK);
+  const quick = tryTimes(attempt, ATTEMPTS_PER_CLOCK_READ);
   if (quick !== undefined || spinMs === 0) return quick;
   const end = performance.now() + spinMs;
   do {
-    const found = tryTimes(attempt, ATTEMPTS_PER_LOOK);
+    const found = tryTimes(attempt, ATTEMPTS_PER_CLOCK_READ);
     if (found !== undefined) return found;
   } while (performance.now() < end);
   return undefined;
@@ -84,42 +84,42 @@ function tryTimes<T>(attempt: Attempt<T>, times: number): T | undefined {
   return undefined;
 }
 
-function sleepOnce<T>(waiter: Waiter, attempt: Attempt<T>, deadline: number): T | undefined {
-  const { ring, carrier, index } = waiter.attachment;
-  const value = ring.announceWait(index, waiter.side, WAIT_WORD);
+function sleepOnce<T>(context: WaitContext, attempt: Attempt<T>, deadline: number): T | undefined {
+  const { ring, sharedMemory, index } = context.attachment;
+  const value = ring.announceWait(index, context.side, WAIT_WORD);
   const found = tryTimes(attempt, DWELL_ATTEMPTS);
-  const left = deadline - performance.now();
-  if (found === undefined && left > 0) {
-    const word = waiter.attachment.field(index, PARTICIPANT_WAKE);
-    carrier.sleep(word, value, Math.min(left, CHUNK_MS, waiter.patienceMs()));
+  const remainingMs = deadline - performance.now();
+  if (found === undefined && remainingMs > 0) {
+    const word = context.attachment.fieldOffset(index, PARTICIPANT_WAKE);
+    sharedMemory.waitWord(word, value, Math.min(remainingMs, MAX_SLEEP_MS, context.waitBoundMs()));
   }
   const woken = found ?? attempt();
-  ring.cancelWait(index, waiter.side);
+  ring.cancelWait(index, context.side);
   return woken;
 }
 
-function describe(waiter: Waiter): string {
-  return `${waiter.attachment.role} of "${waiter.attachment.name}"`;
+function describe(context: WaitContext): string {
+  return `${context.attachment.role} of "${context.attachment.name}"`;
 }
 
 /** One promise that waits. */
-interface Entry {
+interface PendingWait {
   /** Tries; true when it is settled. */
   tryNow(): boolean;
   reject(error: unknown): void;
 }
 
 /** The promises of one side of a socket that wait for their turn in the event loop. */
-export class AsyncWaits implements Listener {
-  readonly #waiter: Waiter;
-  readonly #entries: Entry[] = [];
+export class AsyncWaitQueue implements Waiter {
+  readonly #context: WaitContext;
+  readonly #pending: PendingWait[] = [];
   #isArmed = false;
   /** The wake word when we announced sleep last. */
   #announcedAt: number | undefined;
-  #hurry: ReturnType<typeof setTimeout> | undefined;
+  #earlyPoll: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(waiter: Waiter) {
-    this.#waiter = waiter;
+  constructor(context: WaitContext) {
+    this.#context = context;
   }
 
   /** Resolves with what an attempt finds, with undefined at the timeout. */
@@ -127,18 +127,18 @@ export class AsyncWaits implements Listener {
     const timeoutMs = checkTimeout(options);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const isNext = this.#entries.length === 0 || this.#waiter.poll !== undefined;
+    const isNext = this.#pending.length === 0 || this.#context.poll !== undefined;
     const quick = isNext ? attempt() : undefined;
     if (quick !== undefined || timeoutMs === 0) return Promise.resolve(quick);
     return new Promise((resolve, reject) => {
       let stopTimer = () => {};
-      const settle = (act: () => void) => {
+      const settle = (action: () => void) => {
         stopTimer();
         signal?.removeEventListener("abort", onAbort);
-        this.#remove(entry);
-        act();
+        this.#remove(pending);
+        action();
       };
-      const entry: Entry = {
+      const pending: PendingWait = {
         tryNow: () => {
           const found = attempt();
           if (found !== undefined) settle(() => resolve(found));
@@ -146,62 +146,62 @@ export class AsyncWaits implements Listener {
         },
         reject: (error) => settle(() => reject(error)),
       };
-      const onAbort = () => entry.reject(signal!.reason);
+      const onAbort = () => pending.reject(signal!.reason);
       signal?.addEventListener("abort", onAbort);
       if (timeoutMs !== Infinity) {
         stopTimer = startTimer(timeoutMs, () => settle(() => resolve(undefined)));
       }
-      this.#add(entry);
+      this.#add(pending);
     });
   }
 
   /** Number of promises that wait. */
   get size(): number {
-    return this.#entries.length;
+    return this.#pending.length;
   }
 
-  #add(entry: Entry): void {
-    this.#entries.push(entry);
-    if (this.#entries.length === 1) this.#waiter.attachment.carrier.startListening(this);
-    if (tracing) trace(`${describe(this.#waiter)} waits in the event loop`);
-    this.look();
+  #add(pending: PendingWait): void {
+    this.#pending.push(pending);
+    if (this.#pending.length === 1) this.#context.attachment.sharedMemory.addWaiter(this);
+    if (tracing) trace(`${describe(this.#context)} waits in the event loop`);
+    this.poll();
   }
 
-  #remove(entry: Entry): void {
-    const at = this.#entries.indexOf(entry);
+  #remove(pending: PendingWait): void {
+    const at = this.#pending.indexOf(pending);
     if (at < 0) return;
-    this.#entries.splice(at, 1);
-    if (this.#entries.length > 0) return;
-    const { carrier, ring, index } = this.#waiter.attachment;
-    carrier.stopListening(this);
+    this.#pending.splice(at, 1);
+    if (this.#pending.length > 0) return;
+    const { sharedMemory, ring, index } = this.#context.attachment;
+    sharedMemory.removeWaiter(this);
     this.#announcedAt = undefined;
-    if (!this.#waiter.attachment.isClosed) ring.cancelWait(index, this.#waiter.side);
-    clearTimeout(this.#hurry);
-    this.#hurry = undefined;
+    if (!this.#context.attachment.isClosed) ring.cancelWait(index, this.#context.side);
+    clearTimeout(this.#earlyPoll);
+    this.#earlyPoll = undefined;
   }
 
   /** Serves the waiting promises in order, then announces sleep if some are left. */
-  look(isRecheck = false): void {
+  poll(isRecheck = false): void {
     if (this.#serve() || (isRecheck && this.#isAnnounced())) return;
-    if (this.#announce()) return;
-    const patienceMs = this.#waiter.patienceMs();
-    if (patienceMs < CHUNK_MS) {
-      clearTimeout(this.#hurry);
-      this.#hurry = setTimeout(() => this.look(), patienceMs);
+    if (this.#announceWait()) return;
+    const waitBoundMs = this.#context.waitBoundMs();
+    if (waitBoundMs < MAX_SLEEP_MS) {
+      clearTimeout(this.#earlyPoll);
+      this.#earlyPoll = setTimeout(() => this.poll(), waitBoundMs);
     }
   }
 
   /** Nobody has woken us since we announced ourselves: there is nothing to do anew. */
   #isAnnounced(): boolean {
-    const { attachment } = this.#waiter;
-    const word = attachment.field(attachment.index, PARTICIPANT_WAKE) >>> 2;
+    const { attachment } = this.#context;
+    const word = attachment.fieldOffset(attachment.index, PARTICIPANT_WAKE) >>> 2;
     return this.#announcedAt === attachment.words[word];
   }
 
   /** Announces sleep and looks again for a moment; true when nobody is left waiting. */
-  #announce(): boolean {
-    const { ring, index } = this.#waiter.attachment;
-    const value = ring.announceWait(index, this.#waiter.side, WAIT_DOORBELL);
+  #announceWait(): boolean {
+    const { ring, index } = this.#context.attachment;
+    const value = ring.announceWait(index, this.#context.side, WAIT_DOORBELL);
     this.#announcedAt = value;
     this.#arm(value);
     for (let i = 0; i < DWELL_ATTEMPTS; i++) {
@@ -212,11 +212,11 @@ export class AsyncWaits implements Listener {
 
   /** True when nobody is left waiting. */
   #serve(): boolean {
-    if (this.#waiter.poll !== undefined) return this.#serveAny();
-    while (this.#entries.length > 0) {
-      const first = this.#entries[0];
+    if (this.#context.poll !== undefined) return this.#serveAny();
+    while (this.#pending.length > 0) {
+      const first = this.#pending[0];
       try {
-        this.#waiter.attachment.checkOpen();
+        this.#context.attachment.checkOpen();
         if (!first.tryNow()) return false;
       } catch (error) {
         first.reject(error);
@@ -227,30 +227,34 @@ export class AsyncWaits implements Listener {
 
   /** One that still waits does not hold up the others. */
   #serveAny(): boolean {
-    if (this.#entries.length === 0) return true;
+    if (this.#pending.length === 0) return true;
     try {
-      this.#waiter.attachment.checkOpen();
-      if (this.#waiter.poll!()) {
-        for (const entry of [...this.#entries]) entry.tryNow();
+      this.#context.attachment.checkOpen();
+      if (this.#context.poll!()) {
+        for (const pending of [...this.#pending]) pending.tryNow();
       }
     } catch (error) {
       this.rejectAll(error);
     }
-    return this.#entries.length === 0;
+    return this.#pending.length === 0;
   }
 
   #arm(value: number): void {
     if (this.#isArmed) return;
     this.#isArmed = true;
-    const { carrier, index } = this.#waiter.attachment;
-    carrier.listen(this.#waiter.attachment.field(index, PARTICIPANT_WAKE), value, () => {
-      this.#isArmed = false;
-      this.look();
-    });
+    const { sharedMemory, index } = this.#context.attachment;
+    sharedMemory.waitWordAsync(
+      this.#context.attachment.fieldOffset(index, PARTICIPANT_WAKE),
+      value,
+      () => {
+        this.#isArmed = false;
+        this.poll();
+      },
+    );
   }
 
   /** Ends all waits with an error. */
   rejectAll(error: unknown): void {
-    for (const entry of [...this.#entries]) entry.reject(error);
+    for (const pending of [...this.#pending]) pending.reject(error);
   }
 }

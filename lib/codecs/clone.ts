@@ -6,7 +6,7 @@
 
 import type { Codec } from "./builtin.ts";
 import { messageOf } from "./describe.ts";
-import { inspect, isPlain } from "./value_check.ts";
+import { checkEncodable, isPlain } from "./value_check.ts";
 import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./typed_array.ts";
 
 /**
@@ -65,7 +65,7 @@ function treatViewsAsHostObjects(serializer: object): void {
 
 function encode(value: unknown): Uint8Array {
   try {
-    inspect("clone", value, judge, true);
+    checkEncodable("clone", value, validate, true);
     engine ??= loadEngine();
     const serializer = new engine.ViewSerializer();
     treatViewsAsHostObjects(serializer);
@@ -79,7 +79,7 @@ function encode(value: unknown): Uint8Array {
 }
 
 /** Refuses what the engine takes though it would arrive empty, or refuses without a path. */
-function judge(value: unknown): string | boolean {
+function validate(value: unknown): string | boolean {
   if (typeof value === "function" || typeof value === "symbol") return "send data alone";
   if (typeof value !== "object" || value === null) return false;
   if (ArrayBuffer.isView(value)) {

@@ -6,7 +6,7 @@
 
 import type { Codec } from "./builtin.ts";
 import { describeValue, messageOf } from "./describe.ts";
-import { inspect, isPlain } from "./value_check.ts";
+import { checkEncodable, isPlain } from "./value_check.ts";
 import { parsePlainJson } from "../message/json.ts";
 
 /**
@@ -25,26 +25,26 @@ const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function encode(value: unknown): Uint8Array {
-  inspect("json", value, judge);
+  checkEncodable("json", value, validate);
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`json cannot encode ${describeValue(value)}`);
   return textEncoder.encode(text);
 }
 
-function judge(value: unknown): string | boolean {
+function validate(value: unknown): string | boolean {
   // What `toJSON` returns stands for the value.
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return false;
   if (typeof value === "bigint") return 'send a string instead, or use codec "msgpack"';
   if (typeof value !== "object" || value === null) {
     return "JSON would leave it out; send data alone";
   }
-  if (Array.isArray(value) || isPlain(value) || isCarried(value)) return true;
+  if (Array.isArray(value) || isPlain(value) || isPreserved(value)) return true;
   return "JSON would lose its content; send a plain object or array" +
     ', or use codec "msgpack" for binary data and "clone" for the rest';
 }
 
 /** What `JSON.stringify` keeps besides: fields of classes, and boxed primitives. */
-function isCarried(value: object): boolean {
+function isPreserved(value: object): boolean {
   return /^\[object (Object|Number|String|Boolean)\]$/.test(Object.prototype.toString.call(value));
 }
 

@@ -15,7 +15,7 @@ import {
 } from "@msgpack/msgpack";
 import type { Codec } from "./builtin.ts";
 import { messageOf } from "./describe.ts";
-import { inspect, isPlain, MAX_DEPTH } from "./value_check.ts";
+import { checkEncodable, isPlain, MAX_DEPTH } from "./value_check.ts";
 import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./typed_array.ts";
 
 /**
@@ -52,13 +52,13 @@ const decoder = new Decoder({ extensionCodec });
 
 function encode(value: unknown): Uint8Array {
   if (value === undefined) throw new TypeError("msgpack cannot encode undefined: send null");
-  inspect("msgpack", value, judge);
+  checkEncodable("msgpack", value, validate);
   const bytes = encoder.encodeSharedRef(value);
   if (bytes.buffer.byteLength > MAX_KEPT_BUFFER) encoder = newEncoder();
   return bytes;
 }
 
-function judge(value: unknown): string | boolean {
+function validate(value: unknown): string | boolean {
   if (typeof value === "bigint") return false;
   if (typeof value !== "object" || value === null) return "send data alone";
   if (Array.isArray(value)) return true;

@@ -10,7 +10,7 @@ import { describeValue } from "./describe.ts";
  * Judges a value that is no string, number, boolean, `null` or `undefined`: why it is refused, or
  * whether its content is to be judged too.
  */
-export type Judge = (value: unknown) => string | boolean;
+export type Validator = (value: unknown) => string | boolean;
 
 /** Arrays and objects may nest this deep. */
 export const MAX_DEPTH = 512;
@@ -18,10 +18,10 @@ export const MAX_DEPTH = 512;
 /** From this depth on each array and object is compared with those that it is in. */
 const CYCLE_CHECK_DEPTH = 32;
 
-const IN_ITSELF = "it contains itself";
+const CYCLE = "it contains itself";
 
 /** A refused value, and the keys that lead to it, innermost first. */
-interface Trouble {
+interface Rejection {
   readonly value: unknown;
   readonly reason: string;
   readonly keys: (string | number)[];
@@ -31,13 +31,18 @@ interface Trouble {
  * Throws an error that names the first value that a codec refuses, and where it is. If `cyclic`,
  * cycles and any depth are welcome, and `Map` and `Set` are looked into.
  */
-export function inspect(codec: string, root: unknown, judge: Judge, cyclic = false): void {
+export function checkEncodable(
+  codec: string,
+  root: unknown,
+  validate: Validator,
+  cyclic = false,
+): void {
   const visited = cyclic ? new Set() : [];
-  const trouble = search(root, judge, 0, visited);
-  if (trouble === undefined) return;
-  const { value, reason } = trouble;
-  const keys = trouble.keys.reverse();
-  if (reason === IN_ITSELF) {
+  const rejection = search(root, validate, 0, visited);
+  if (rejection === undefined) return;
+  const { value, reason } = rejection;
+  const keys = rejection.keys.reverse();
+  if (reason === CYCLE) {
     const owners = [...visited].slice(0, keys.length + 1);
     const start = owners.findIndex((owner, index) => owners.includes(owner, index + 1));
     const end = owners.indexOf(owners[start], start + 1);
@@ -54,20 +59,20 @@ export function inspect(codec: string, root: unknown, judge: Judge, cyclic = fal
 /** `visited` holds the arrays and objects that `value` is in, or the set of all met so far. */
 function search(
   value: unknown,
-  judge: Judge,
+  validate: Validator,
   depth: number,
   visited: unknown[] | Set<unknown>,
-): Trouble | undefined {
+): Rejection | undefined {
   const type = typeof value;
   if (type === "string" || type === "number" || type === "boolean") return undefined;
   if (value === undefined || value === null) return undefined;
-  const verdict = judge(value);
+  const verdict = validate(value);
   if (verdict === false) return undefined;
   if (verdict !== true) return { value, reason: verdict, keys: [] };
   if (Array.isArray(visited)) {
     visited[depth] = value;
     if (depth >= CYCLE_CHECK_DEPTH && visited.indexOf(value) < depth) {
-      return { value, reason: IN_ITSELF, keys: [] };
+      return { value, reason: CYCLE, keys: [] };
     }
     if (depth >= MAX_DEPTH) {
       return { value, reason: `it is nested more than ${MAX_DEPTH} deep`, keys: [] };
@@ -80,21 +85,26 @@ function search(
   }
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
-      const trouble = search(value[index], judge, depth + 1, visited);
-      if (trouble !== undefined) return within(index, trouble);
+      const rejection = search(value[index], validate, depth + 1, visited);
+      if (rejection !== undefined) return prependKey(index, rejection);
     }
   } else {
     for (const key of Object.keys(value as object)) {
-      const trouble = search((value as Record<string, unknown>)[key], judge, depth + 1, visited);
-      if (trouble !== undefined) return within(key, trouble);
+      const rejection = search(
+        (value as Record<string, unknown>)[key],
+        validate,
+        depth + 1,
+        visited,
+      );
+      if (rejection !== undefined) return prependKey(key, rejection);
     }
   }
   return undefined;
 }
 
-function within(key: string | number, trouble: Trouble): Trouble {
-  trouble.keys.push(key);
-  return trouble;
+function prependKey(key: string | number, rejection: Rejection): Rejection {
+  rejection.keys.push(key);
+  return rejection;
 }
 
 const SHOWN_ENDS = 8;

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { codeOf, JOURNAL_PREFIX, removeIfThere } from "../platform/directory.ts";
+import { codeOf, JOURNAL_PREFIX, removeIfExists } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
-import { ANCHOR_IDENTITY } from "./layout.ts";
+import { ROOT_IDENTITY } from "./layout.ts";
 
 const FILE = new RegExp(`^\\${JOURNAL_PREFIX}(.+)-([0-9a-f]{16})-([0-9a-f]{8})$`);
 
@@ -31,7 +31,7 @@ export class JournalFiles {
 
   /** Deletes a generation; those who have it open keep it. */
   remove(id: number): void {
-    removeIfThere(`${this.directory}/${this.nameOf(id)}`);
+    removeIfExists(`${this.directory}/${this.nameOf(id)}`);
   }
 
   /** Deletes generations older than one, and those of deleted journals of the same name. */
@@ -74,21 +74,21 @@ function journalFiles(directory: string): JournalFile[] {
 
 /** An anchor is there before its first generation, so nothing that is being made looks like this. */
 function removeIfOrphan(directory: string, { name, journal, identity }: JournalFile): void {
-  if (isOrphan(`${directory}/${journal}`, identity)) removeIfThere(`${directory}/${name}`);
+  if (isOrphan(`${directory}/${journal}`, identity)) removeIfExists(`${directory}/${name}`);
 }
 
 /** False also if that cannot be told, because there are no descriptors left for example. */
-function isOrphan(anchor: string, identity: bigint): boolean {
+function isOrphan(root: string, identity: bigint): boolean {
   const os = platform();
   let fd: number;
   try {
-    fd = os.open(anchor);
+    fd = os.open(root);
   } catch (error) {
     return codeOf(error) === "ENOENT";
   }
   try {
     const found = new BigInt64Array(1);
-    os.read(fd, new Uint8Array(found.buffer), ANCHOR_IDENTITY);
+    os.read(fd, new Uint8Array(found.buffer), ROOT_IDENTITY);
     return found[0] !== identity;
   } finally {
     os.close(fd);

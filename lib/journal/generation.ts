@@ -7,7 +7,7 @@
  */
 
 import { ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
-import { SegmentCarrier } from "../segment/file_memory.ts";
+import { FileMemory } from "../segment/file_memory.ts";
 import type { JournalFiles } from "./files.ts";
 import * as layout from "./layout.ts";
 
@@ -18,12 +18,12 @@ const MAX_STEP_BYTES = 16 * 1024 * 1024;
 const PAGE_BYTES = 4096;
 /** Where a file ends at most: addresses have 32 bits. What follows is kept for the seal. */
 const MAX_BYTES = 0xfffe_0000;
-const SEAL_ROOM_BYTES = 4096;
+const HANDOFF_RESERVE_BYTES = 4096;
 /** Payloads up to this size are copied into a buffer that is used again and again. */
 const SCRATCH_BYTES = 64 * 1024;
 
 /** Where a record lies, and what its header says. */
-export interface Place {
+export interface RecordRef {
   readonly offset: number;
   readonly index: number;
   readonly kind: number;
@@ -42,58 +42,58 @@ export interface Stamp {
 /** One process's view of a generation, with a cursor that reads it. */
 export class Generation {
   readonly id: number;
-  readonly #carrier: SegmentCarrier;
+  readonly #file: FileMemory;
   readonly #journal: string;
   #bytes!: Uint8Array<ArrayBufferLike>;
   #words!: Int32Array;
   #doubles!: Float64Array;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   /** The record read last. */
-  #cursor: Place;
+  #cursor: RecordRef;
   /** The last record we know of, at or behind the cursor. */
-  #tail: Place;
+  #tail: RecordRef;
   /** Where the farthest record ends that we have seen: the end of the file's use cannot be before. */
-  #farthest = 0;
-  #sealOffset = 0;
+  #maxEnd = 0;
+  #handoffOffset = 0;
 
-  private constructor(carrier: SegmentCarrier, id: number, journal: string) {
-    this.#carrier = carrier;
+  private constructor(file: FileMemory, id: number, journal: string) {
+    this.#file = file;
     this.id = id;
     this.#journal = journal;
     try {
-      this.#adopt();
+      this.#updateViews();
       this.#checkHeader();
-      this.#cursor = this.#tail = this.#at(layout.FIRST_RECORD, 0);
+      this.#cursor = this.#tail = this.#readRecord(layout.FIRST_RECORD, 0);
     } catch (error) {
-      carrier.close();
+      file.close();
       throw error;
     }
   }
 
   /** Makes an empty generation; what comes next is numbered after `last`. */
   static create(files: JournalFiles, id: number, journal: string, last: Stamp): Generation {
-    const carrier = SegmentCarrier.open(
+    const file = FileMemory.open(
       files.nameOf(id),
       files.directory,
       NEW_BYTES,
       (memory) => format(memory, id, last),
     );
-    const made = new Generation(carrier, id, journal);
-    if (made.peek() === undefined) return made;
-    made.close();
-    throw made.#damage(`its generation ${id} is there already`);
+    const generation = new Generation(file, id, journal);
+    if (generation.peek() === undefined) return generation;
+    generation.close();
+    throw generation.#corruption(`its generation ${id} is there already`);
   }
 
   /** Opens a generation, its cursor before the first record; undefined if it was deleted. */
   static find(files: JournalFiles, id: number, journal: string): Generation | undefined {
-    const carrier = SegmentCarrier.find(files.nameOf(id), files.directory);
-    return carrier && new Generation(carrier, id, journal);
+    const file = FileMemory.find(files.nameOf(id), files.directory);
+    return file && new Generation(file, id, journal);
   }
 
   #checkHeader(): void {
     const word = (offset: number) => this.#words[offset >>> 2];
     if (this.#bytes.length < layout.FIRST_RECORD + layout.RECORD_BYTES) {
-      throw this.#damage("a generation is too short");
+      throw this.#corruption("a generation is too short");
     }
     if (
       word(layout.GENERATION_MAGIC) !== layout.MAGIC_LOW ||
@@ -101,35 +101,35 @@ export class Generation {
       word(layout.GENERATION_VERSION) !== layout.VERSION ||
       word(layout.GENERATION_ID) !== this.id
     ) {
-      throw this.#damage("a generation does not begin as one of this version does");
+      throw this.#corruption("a generation does not begin as one of this version does");
     }
   }
 
-  #damage(what: string): ShmCorruptionError {
+  #corruption(what: string): ShmCorruptionError {
     return new ShmCorruptionError(
       `journal "${this.#journal}" is damaged: ${what}; some process wrote where it should not; ` +
         `close all members and delete the journal with removeStale()`,
     );
   }
 
-  #adopt(): void {
-    const { buffer } = this.#carrier.memory;
-    this.#bytes = new Uint8Array(buffer, 0, this.#carrier.mappedBytes);
+  #updateViews(): void {
+    const { buffer } = this.#file.wasmMemory;
+    this.#bytes = new Uint8Array(buffer, 0, this.#file.mappedBytes);
     this.#words = new Int32Array(buffer);
     this.#doubles = new Float64Array(buffer);
   }
 
   /** Maps what others have added; false if the file ends before `end`. */
-  #reaches(end: number): boolean {
-    if (end <= this.#carrier.mappedBytes) return true;
-    this.#carrier.remap();
-    this.#adopt();
-    return end <= this.#carrier.mappedBytes;
+  #tryMap(end: number): boolean {
+    if (end <= this.#file.mappedBytes) return true;
+    this.#file.remap();
+    this.#updateViews();
+    return end <= this.#file.mappedBytes;
   }
 
   #reserve(end: number): void {
-    if (this.#reaches(end)) return;
-    const mapped = this.#carrier.mappedBytes;
+    if (this.#tryMap(end)) return;
+    const mapped = this.#file.mappedBytes;
     const step = Math.min(Math.max(mapped / 4, MIN_STEP_BYTES), MAX_STEP_BYTES);
     try {
       this.#extend(Math.max(end, mapped + step));
@@ -141,26 +141,26 @@ export class Generation {
 
   #extend(end: number): void {
     const target = Math.min(Math.ceil(end / PAGE_BYTES) * PAGE_BYTES, MAX_BYTES);
-    this.#carrier.extend(target, target - this.#carrier.mappedBytes);
-    this.#adopt();
+    this.#file.extend(target, target - this.#file.mappedBytes);
+    this.#updateViews();
   }
 
   /** Reads and checks the record at an offset, which must be the one with an index. */
-  #at(offset: number, index: number): Place {
+  #readRecord(offset: number, index: number): RecordRef {
     if (offset < layout.FIRST_RECORD || (offset & 7) !== 0) {
-      throw this.#damage(`record ${index} cannot begin at ${offset}`);
+      throw this.#corruption(`record ${index} cannot begin at ${offset}`);
     }
-    if (!this.#reaches(offset + layout.RECORD_BYTES)) {
-      throw this.#damage(`record ${index} is outside the file`);
+    if (!this.#tryMap(offset + layout.RECORD_BYTES)) {
+      throw this.#corruption(`record ${index} is outside the file`);
     }
     const length = this.#words[offset + layout.RECORD_LENGTH >>> 2] >>> 0;
     const end = offset + recordBytes(length);
-    if (!this.#reaches(end)) throw this.#damage(`record ${index} ends outside the file`);
-    const isWhole =
-      this.#words[offset + layout.RECORD_CHECK >>> 2] === checkOf(this.#words, offset) &&
+    if (!this.#tryMap(end)) throw this.#corruption(`record ${index} ends outside the file`);
+    const isIntact =
+      this.#words[offset + layout.RECORD_CHECKSUM >>> 2] === checksumOf(this.#words, offset) &&
       this.#words[offset + layout.RECORD_INDEX >>> 2] >>> 0 === index;
-    if (!isWhole) throw this.#damage(`record ${index} at ${offset} was overwritten`);
-    this.#farthest = Math.max(this.#farthest, end);
+    if (!isIntact) throw this.#corruption(`record ${index} at ${offset} was overwritten`);
+    this.#maxEnd = Math.max(this.#maxEnd, end);
     return {
       offset,
       index,
@@ -171,34 +171,34 @@ export class Generation {
     };
   }
 
-  #after(place: Place): Place | undefined {
-    const next = Atomics.load(this.#words, place.offset + layout.RECORD_NEXT >>> 2) >>> 0;
-    return next === 0 ? undefined : this.#at(next, place.index + 1);
+  #nextRecord(record: RecordRef): RecordRef | undefined {
+    const next = Atomics.load(this.#words, record.offset + layout.RECORD_NEXT >>> 2) >>> 0;
+    return next === 0 ? undefined : this.#readRecord(next, record.index + 1);
   }
 
   /** The record read last. */
-  get cursor(): Place {
+  get cursor(): RecordRef {
     return this.#cursor;
   }
 
   /** The record behind the cursor, if it is there. */
-  peek(): Place | undefined {
-    return this.#after(this.#cursor);
+  peek(): RecordRef | undefined {
+    return this.#nextRecord(this.#cursor);
   }
 
   /** Moves the cursor on to the record that `peek` found. */
-  advance(place: Place): void {
-    this.#cursor = place;
-    if (this.#tail.index < place.index) this.#tail = place;
+  advance(record: RecordRef): void {
+    this.#cursor = record;
+    if (this.#tail.index < record.index) this.#tail = record;
   }
 
   /** Moves the cursor to where the copy of a state ends: what follows was appended to it. */
-  skipCopy(): void {
-    const offset = this.#words[layout.GENERATION_COPIED >>> 2] >>> 0;
-    if (offset < layout.FIRST_RECORD || !this.#reaches(offset + layout.RECORD_BYTES)) {
-      throw this.#damage(`its copy cannot end at ${offset}`);
+  skipSnapshot(): void {
+    const offset = this.#words[layout.GENERATION_SNAPSHOT_RECORD >>> 2] >>> 0;
+    if (offset < layout.FIRST_RECORD || !this.#tryMap(offset + layout.RECORD_BYTES)) {
+      throw this.#corruption(`its copy cannot end at ${offset}`);
     }
-    this.advance(this.#at(offset, this.#words[offset + layout.RECORD_INDEX >>> 2] >>> 0));
+    this.advance(this.#readRecord(offset, this.#words[offset + layout.RECORD_INDEX >>> 2] >>> 0));
   }
 
   /** The index up to which all records have surely been appended. */
@@ -207,19 +207,19 @@ export class Generation {
   }
 
   /** A record's payload, in a buffer that the next call may use again. */
-  payload(place: Place): Uint8Array<ArrayBuffer> {
-    const start = place.offset + layout.RECORD_BYTES;
-    const target = place.length <= SCRATCH_BYTES
-      ? this.#scratch.subarray(0, place.length)
-      : new Uint8Array(place.length);
-    target.set(this.#bytes.subarray(start, start + place.length));
+  payload(record: RecordRef): Uint8Array<ArrayBuffer> {
+    const start = record.offset + layout.RECORD_BYTES;
+    const target = record.length <= SCRATCH_BYTES
+      ? this.#scratch.subarray(0, record.length)
+      : new Uint8Array(record.length);
+    target.set(this.#bytes.subarray(start, start + record.length));
     return target;
   }
 
   /** The id of the next generation, from the seal of this one. */
-  successor(seal: Place): number {
-    if (seal.length !== 4) throw this.#damage("its seal has no successor");
-    return this.#words[seal.offset + layout.RECORD_BYTES >>> 2] >>> 0;
+  successor(handoff: RecordRef): number {
+    if (handoff.length !== 4) throw this.#corruption("its seal has no successor");
+    return this.#words[handoff.offset + layout.RECORD_BYTES >>> 2] >>> 0;
   }
 
   /**
@@ -227,12 +227,12 @@ export class Generation {
    *
    * @throws {ShmConnectionError} if there is no storage left
    */
-  claim(length: number, maxBytes: number = MAX_BYTES - SEAL_ROOM_BYTES): number {
+  claim(length: number, maxBytes: number = MAX_BYTES - HANDOFF_RESERVE_BYTES): number {
     const word = layout.GENERATION_END >>> 2;
     while (true) {
       const end = Atomics.load(this.#words, word) >>> 0;
-      if (end < this.#farthest || (end & 7) !== 0) {
-        throw this.#damage("its end is not where it was");
+      if (end < this.#maxEnd || (end & 7) !== 0) {
+        throw this.#corruption("its end is not where it was");
       }
       const next = end + recordBytes(length);
       if (next > maxBytes) return 0;
@@ -253,30 +253,32 @@ export class Generation {
   }
 
   /** Makes a record the last one; undefined if the generation is sealed. */
-  link(offset: number, kind: number, nowMs: number): Place | undefined {
+  link(offset: number, kind: number, nowMs: number): RecordRef | undefined {
     while (true) {
       this.#followTail();
       const last = this.#tail;
-      if (last.kind === layout.KIND_SEAL) return undefined;
+      if (last.kind === layout.KIND_HANDOFF) return undefined;
       const stamp = { sequence: last.sequence + 1, timeMs: Math.max(nowMs, last.timeMs) };
-      if (this.#linkBehind(last, offset, kind, stamp)) return this.#tail;
+      if (this.#linkAfter(last, offset, kind, stamp)) return this.#tail;
     }
   }
 
   #followTail(): void {
-    for (let next = this.#after(this.#tail); next; next = this.#after(next)) this.#tail = next;
+    for (let next = this.#nextRecord(this.#tail); next; next = this.#nextRecord(next)) {
+      this.#tail = next;
+    }
   }
 
-  #linkBehind(last: Place, offset: number, kind: number, stamp: Stamp): boolean {
+  #linkAfter(last: RecordRef, offset: number, kind: number, stamp: Stamp): boolean {
     const index = last.index + 1;
     this.#words[offset + layout.RECORD_INDEX >>> 2] = index;
     this.#words[offset + layout.RECORD_KIND >>> 2] = kind;
     this.#doubles[offset + layout.RECORD_SEQUENCE >>> 3] = stamp.sequence;
     this.#doubles[offset + layout.RECORD_TIME >>> 3] = stamp.timeMs;
-    this.#words[offset + layout.RECORD_CHECK >>> 2] = checkOf(this.#words, offset);
+    this.#words[offset + layout.RECORD_CHECKSUM >>> 2] = checksumOf(this.#words, offset);
     const next = last.offset + layout.RECORD_NEXT >>> 2;
     if (Atomics.compareExchange(this.#words, next, 0, offset | 0) !== 0) return false;
-    this.#tail = this.#at(offset, index);
+    this.#tail = this.#readRecord(offset, index);
     this.#raiseLastIndex(index);
     return true;
   }
@@ -303,23 +305,23 @@ export class Generation {
       );
     }
     this.fill(offset, parts);
-    this.#linkBehind(this.#tail, offset, kind, stamp);
+    this.#linkAfter(this.#tail, offset, kind, stamp);
     this.#cursor = this.#tail;
   }
 
   /** Notes that what was written so far is a copy of what went before. */
-  endCopy(): void {
-    this.#words[layout.GENERATION_COPIED_END >>> 2] = this.usedBytes;
-    this.#words[layout.GENERATION_COPIED >>> 2] = this.#tail.offset;
+  endSnapshot(): void {
+    this.#words[layout.GENERATION_SNAPSHOT_END >>> 2] = this.usedBytes;
+    this.#words[layout.GENERATION_SNAPSHOT_RECORD >>> 2] = this.#tail.offset;
   }
 
   /** Ends this generation at the cursor; false if there is a record behind it. */
-  seal(successor: number): boolean {
-    this.#sealOffset ||= this.claim(4, MAX_BYTES);
-    if (this.#sealOffset === 0) throw this.#damage("there is no room for its seal");
-    this.fill(this.#sealOffset, [new Uint8Array(Uint32Array.of(successor).buffer)]);
+  handOff(successor: number): boolean {
+    this.#handoffOffset ||= this.claim(4, MAX_BYTES);
+    if (this.#handoffOffset === 0) throw this.#corruption("there is no room for its seal");
+    this.fill(this.#handoffOffset, [new Uint8Array(Uint32Array.of(successor).buffer)]);
     const { cursor } = this;
-    return this.#linkBehind(cursor, this.#sealOffset, layout.KIND_SEAL, cursor);
+    return this.#linkAfter(cursor, this.#handoffOffset, layout.KIND_HANDOFF, cursor);
   }
 
   /** Bytes from the beginning of the file that are in use, those of dead writers included. */
@@ -328,19 +330,19 @@ export class Generation {
   }
 
   /** Bytes that were in use when the copy was complete. */
-  get copiedBytes(): number {
-    return this.#words[layout.GENERATION_COPIED_END >>> 2] >>> 0;
+  get snapshotBytes(): number {
+    return this.#words[layout.GENERATION_SNAPSHOT_END >>> 2] >>> 0;
   }
 
   /** Makes a member the one that copies the state into a new generation; false if there is one. */
-  claimCopy(member: number): boolean {
-    const word = layout.GENERATION_COPIER >>> 2;
+  claimCompaction(member: number): boolean {
+    const word = layout.GENERATION_COMPACTOR >>> 2;
     return Atomics.compareExchange(this.#words, word, 0, member + 1) === 0;
   }
 
   /** Lets go of the file, which stays. */
   close(): void {
-    this.#carrier.close();
+    this.#file.close();
   }
 }
 
@@ -350,11 +352,14 @@ function format(memory: WebAssembly.Memory, id: number, last: Stamp): void {
   words[layout.GENERATION_VERSION >>> 2] = layout.VERSION;
   words[layout.GENERATION_ID >>> 2] = id;
   words[layout.GENERATION_END >>> 2] = layout.FIRST_RECORD + layout.RECORD_BYTES;
-  words[layout.GENERATION_COPIED >>> 2] = layout.FIRST_RECORD;
-  words[layout.FIRST_RECORD + layout.RECORD_KIND >>> 2] = layout.KIND_MARK;
+  words[layout.GENERATION_SNAPSHOT_RECORD >>> 2] = layout.FIRST_RECORD;
+  words[layout.FIRST_RECORD + layout.RECORD_KIND >>> 2] = layout.KIND_SNAPSHOT_END;
   doubles[layout.FIRST_RECORD + layout.RECORD_SEQUENCE >>> 3] = last.sequence;
   doubles[layout.FIRST_RECORD + layout.RECORD_TIME >>> 3] = last.timeMs;
-  words[layout.FIRST_RECORD + layout.RECORD_CHECK >>> 2] = checkOf(words, layout.FIRST_RECORD);
+  words[layout.FIRST_RECORD + layout.RECORD_CHECKSUM >>> 2] = checksumOf(
+    words,
+    layout.FIRST_RECORD,
+  );
   words[layout.GENERATION_MAGIC >>> 2] = layout.MAGIC_LOW;
   words[(layout.GENERATION_MAGIC >>> 2) + 1] = layout.MAGIC_HIGH;
 }
@@ -364,12 +369,12 @@ function recordBytes(length: number): number {
 }
 
 /** A check over what a record's header says, and where it is. */
-function checkOf(words: Int32Array, offset: number): number {
-  let check = offset | 0;
-  const end = offset + layout.RECORD_CHECK >>> 2;
+function checksumOf(words: Int32Array, offset: number): number {
+  let checksum = offset | 0;
+  const end = offset + layout.RECORD_CHECKSUM >>> 2;
   for (let word = offset + layout.RECORD_LENGTH >>> 2; word < end; word++) {
-    check = Math.imul(check ^ words[word], 0x9e3779b1);
-    check ^= check >>> 15;
+    checksum = Math.imul(checksum ^ words[word], 0x9e3779b1);
+    checksum ^= checksum >>> 15;
   }
-  return check;
+  return checksum;
 }

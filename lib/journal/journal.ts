@@ -26,23 +26,23 @@
  */
 
 import { Attachment } from "../channel/attachment.ts";
-import type { Listener } from "../segment/memory.ts";
+import type { Waiter } from "../segment/memory.ts";
 import { rawCodec } from "../codecs/raw.ts";
 import { segmentDirectory } from "../platform/directory.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
-import { type Closable, forget, noteMessage, remember } from "../presence/exit_hooks.ts";
+import { checkSignals, type Closable, register, unregister } from "../presence/exit_hooks.ts";
 import { logger } from "../base/log.ts";
 import { MIN_CAPACITY_BYTES } from "../base/options.ts";
 import { SystemError } from "../platform/platform.ts";
 import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
 import { JournalFiles } from "./files.ts";
-import { Generation, type Place, type Stamp } from "./generation.ts";
+import { Generation, type RecordRef, type Stamp } from "./generation.ts";
 import * as layout from "./layout.ts";
 
 /** Bytes of records without use that a generation may hold before the state is copied. */
 const SLACK_BYTES = 1024 * 1024;
 /** Records applied at a time when others append without a pause: then the event loop has its turn. */
-const RECORDS_PER_TURN = 1000;
+const RECORDS_PER_POLL = 1000;
 
 /** Options of a journal. */
 export interface JournalOptions {
@@ -69,7 +69,7 @@ export interface JournalRecord extends Stamp {
 }
 
 /** A record of a copy. */
-export interface CopiedRecord {
+export interface SnapshotRecord {
   /** Its bytes. */
   readonly bytes: Uint8Array;
   /** What `JournalRecord.sequence` shall be. */
@@ -88,18 +88,18 @@ export interface JournalState {
    */
   apply(record: JournalRecord): void;
   /** Records that lead from an empty state to this one. */
-  copy(): Iterable<CopiedRecord>;
+  snapshot(): Iterable<SnapshotRecord>;
 }
 
 /** One member of a journal. */
 export class Journal implements Closable, Disposable {
   readonly name: string;
-  readonly #anchor: Attachment;
+  readonly #root: Attachment;
   readonly #files: JournalFiles;
   readonly #state: JournalState;
   readonly #clock: () => number;
   readonly #slackBytes: number;
-  readonly #listener: Listener = { look: () => this.#look() };
+  readonly #waiter: Waiter = { poll: () => this.#poll() };
   #generation: Generation;
   /** Records up to this index of the generation are to be applied. */
   #goal = 0;
@@ -107,10 +107,10 @@ export class Journal implements Closable, Disposable {
   #ownOffset = 0;
   #calls = 0;
   /** Bytes of a generation from which on this member copies it, after it failed to. */
-  #copyFromBytes = 0;
-  #damage: unknown;
+  #retryCompactionBytes = 0;
+  #failure: unknown;
   #isWatching = false;
-  #nextTurn: ReturnType<typeof setTimeout> | undefined;
+  #nextPoll: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   /**
@@ -128,21 +128,21 @@ export class Journal implements Closable, Disposable {
     this.#state = state;
     this.#clock = options.clock ?? Date.now;
     this.#slackBytes = options.slackBytes ?? SLACK_BYTES;
-    this.#anchor = joinAnchor(name, format, options);
+    this.#root = joinRoot(name, format, options);
     try {
       const directory = segmentDirectory(options.dir);
-      this.#files = new JournalFiles(directory, name, identify(this.#anchor));
+      this.#files = new JournalFiles(directory, name, identify(this.#root));
       this.#generation = this.#openNewest();
       this.#files.removeOlder(this.#generation.id);
     } catch (error) {
-      this.#anchor.close();
+      this.#root.close();
       throw error;
     }
-    remember(this);
-    this.#opening();
+    register(this);
+    this.#catchUpOrClose();
   }
 
-  #opening(): void {
+  #catchUpOrClose(): void {
     try {
       this.catchUp();
     } catch (error) {
@@ -155,7 +155,7 @@ export class Journal implements Closable, Disposable {
   #openNewest(): Generation {
     while (true) {
       const id = this.#newestId;
-      if (id === 0) this.#makeFirst();
+      if (id === 0) this.#createFirst();
       else {
         const found = Generation.find(this.#files, id, this.name);
         if (found !== undefined) return found;
@@ -165,37 +165,37 @@ export class Journal implements Closable, Disposable {
   }
 
   get #newestId(): number {
-    return Atomics.load(this.#anchor.words, layout.ANCHOR_NEWEST >>> 2) >>> 0;
+    return Atomics.load(this.#root.words, layout.ROOT_NEWEST >>> 2) >>> 0;
   }
 
   #newId(): number {
-    return Atomics.add(this.#anchor.words, layout.ANCHOR_LAST_ID >>> 2, 1) + 1 >>> 0;
+    return Atomics.add(this.#root.words, layout.ROOT_LAST_ID >>> 2, 1) + 1 >>> 0;
   }
 
   /** Tells those who come later; true if nobody else did. */
   #replaceNewest(id: number, successor: number): boolean {
-    const word = layout.ANCHOR_NEWEST >>> 2;
-    return Atomics.compareExchange(this.#anchor.words, word, id, successor | 0) === (id | 0);
+    const word = layout.ROOT_NEWEST >>> 2;
+    return Atomics.compareExchange(this.#root.words, word, id, successor | 0) === (id | 0);
   }
 
-  #makeFirst(): void {
-    const first = this.#copyInto(this.#newId(), { sequence: 0, timeMs: 0 });
+  #createFirst(): void {
+    const first = this.#writeSnapshot(this.#newId(), { sequence: 0, timeMs: 0 });
     first.close();
     if (!this.#replaceNewest(0, first.id)) this.#files.remove(first.id);
   }
 
   /** A new generation that begins with a copy of the state. */
-  #copyInto(id: number, last: Stamp): Generation {
-    const fresh = Generation.create(this.#files, id, this.name, last);
+  #writeSnapshot(id: number, last: Stamp): Generation {
+    const generation = Generation.create(this.#files, id, this.name, last);
     try {
-      for (const { bytes, sequence } of this.#state.copy()) {
-        fresh.write([bytes], layout.KIND_DATA, { sequence, timeMs: last.timeMs });
+      for (const { bytes, sequence } of this.#state.snapshot()) {
+        generation.write([bytes], layout.KIND_DATA, { sequence, timeMs: last.timeMs });
       }
-      fresh.write([], layout.KIND_MARK, last);
-      fresh.endCopy();
-      return fresh;
+      generation.write([], layout.KIND_SNAPSHOT_END, last);
+      generation.endSnapshot();
+      return generation;
     } catch (error) {
-      fresh.close();
+      generation.close();
       this.#files.remove(id);
       throw error;
     }
@@ -209,13 +209,13 @@ export class Journal implements Closable, Disposable {
   }
 
   /** Identity of this isolate among all members. */
-  get agent(): bigint {
-    return this.#anchor.carrier.agent;
+  get isolate(): bigint {
+    return this.#root.sharedMemory.isolate;
   }
 
   /** False once the isolate of a member is known to be gone. */
-  isAlive(agent: bigint): boolean {
-    return this.#anchor.carrier.isAlive(agent);
+  isAlive(isolate: bigint): boolean {
+    return this.#root.sharedMemory.isAlive(isolate);
   }
 
   /** Bytes of storage that the newest generation takes, as far as this member knows. */
@@ -236,38 +236,38 @@ export class Journal implements Closable, Disposable {
     this.#checkUsable();
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     while (true) {
-      const place = this.#tryAppend(parts, length);
-      if (place === undefined) {
+      const record = this.#tryAppend(parts, length);
+      if (record === undefined) {
         this.catchUp();
         continue;
       }
       this.#wakeOthers();
-      this.#ownOffset = place.offset;
-      this.#applyUpTo(place.index);
+      this.#ownOffset = record.offset;
+      this.#applyUpTo(record.index);
       this.#ownOffset = 0;
-      this.#tidy();
-      return place.sequence;
+      this.#compact();
+      return record.sequence;
     }
   }
 
   /** Undefined if the generation is sealed. */
-  #tryAppend(parts: readonly Uint8Array[], length: number): Place | undefined {
+  #tryAppend(parts: readonly Uint8Array[], length: number): RecordRef | undefined {
     const generation = this.#generation;
     const offset = generation.claim(length);
-    if (offset === 0) return this.#makeAddresses();
+    if (offset === 0) return this.#freeAddresses();
     generation.fill(offset, parts);
     return generation.link(offset, layout.KIND_DATA, this.#clock());
   }
 
   /** A copy is shorter than the generation it was made from, unless that is a copy for the most part. */
-  #makeAddresses(): undefined {
-    const { usedBytes, copiedBytes } = this.#generation;
-    if (usedBytes < copiedBytes * 1.25) {
+  #freeAddresses(): undefined {
+    const { usedBytes, snapshotBytes } = this.#generation;
+    if (usedBytes < snapshotBytes * 1.25) {
       throw new ShmConnectionError(
         `cannot append to journal "${this.name}": a generation ends at 4 GiB, and most of it is in use`,
       );
     }
-    this.renew();
+    this.rotate();
   }
 
   /** Applies all records that were appended before this call, and perhaps some more. */
@@ -284,29 +284,29 @@ export class Journal implements Closable, Disposable {
   /** Applies one record; false if there is none, or none up to a goal. */
   #step(goal: number): boolean {
     try {
-      const place = this.#generation.peek();
-      if (place === undefined) return false;
-      if (place.kind === layout.KIND_SEAL) this.#follow(this.#generation.successor(place));
-      else if (place.index > goal) return false;
-      else this.#apply(place);
+      const record = this.#generation.peek();
+      if (record === undefined) return false;
+      if (record.kind === layout.KIND_HANDOFF) this.#follow(this.#generation.successor(record));
+      else if (record.index > goal) return false;
+      else this.#apply(record);
       return true;
     } catch (error) {
-      if (!canBeTriedAgain(error)) this.#damage = error;
+      if (!isRetryable(error)) this.#failure = error;
       throw error;
     }
   }
 
-  #apply(place: Place): void {
+  #apply(record: RecordRef): void {
     const generation = this.#generation;
-    if (place.kind === layout.KIND_DATA) {
+    if (record.kind === layout.KIND_DATA) {
       this.#state.apply({
-        sequence: place.sequence,
-        timeMs: place.timeMs,
-        bytes: generation.payload(place),
-        isOwn: place.offset === this.#ownOffset,
+        sequence: record.sequence,
+        timeMs: record.timeMs,
+        bytes: generation.payload(record),
+        isOwn: record.offset === this.#ownOffset,
       });
     }
-    generation.advance(place);
+    generation.advance(record);
   }
 
   /** Goes on in the next generation, or, when that is gone too, in the newest, whose copy is the state. */
@@ -317,33 +317,33 @@ export class Journal implements Closable, Disposable {
     this.#files.remove(old.id);
     const next = Generation.find(this.#files, successor, this.name);
     if (next === undefined) {
-      this.#enter(this.#openNewest());
+      this.#switchTo(this.#openNewest());
       this.#state.reset();
     } else {
-      this.#enter(next);
-      next.skipCopy();
+      this.#switchTo(next);
+      next.skipSnapshot();
     }
   }
 
-  #enter(next: Generation): void {
+  #switchTo(next: Generation): void {
     this.#generation.close();
     this.#generation = next;
     this.#goal = next.lastIndex;
     this.#ownOffset = 0;
-    this.#copyFromBytes = 0;
+    this.#retryCompactionBytes = 0;
   }
 
   /** Copies the state when there is more without use than with it. One member does, unless it takes long. */
-  #tidy(): void {
-    const { usedBytes, copiedBytes } = this.#generation;
-    const dueBytes = 2 * copiedBytes + this.#slackBytes;
-    if (usedBytes < Math.max(dueBytes, this.#copyFromBytes)) return;
-    if (usedBytes < 2 * dueBytes && !this.#generation.claimCopy(this.#anchor.index)) return;
+  #compact(): void {
+    const { usedBytes, snapshotBytes } = this.#generation;
+    const dueBytes = 2 * snapshotBytes + this.#slackBytes;
+    if (usedBytes < Math.max(dueBytes, this.#retryCompactionBytes)) return;
+    if (usedBytes < 2 * dueBytes && !this.#generation.claimCompaction(this.#root.index)) return;
     try {
-      this.renew();
+      this.rotate();
     } catch (error) {
       if (!(error instanceof ShmConnectionError)) throw error;
-      this.#copyFromBytes = usedBytes + dueBytes;
+      this.#retryCompactionBytes = usedBytes + dueBytes;
       logger.warn("cannot copy the state of journal {journal}: {error}", {
         journal: this.name,
         error,
@@ -352,53 +352,53 @@ export class Journal implements Closable, Disposable {
   }
 
   /** Copies the state into a new generation, and lets go of the storage of all that led to it. */
-  renew(): void {
+  rotate(): void {
     this.catchUp();
     const old = this.#generation;
-    const fresh = this.#copyInto(this.#newId(), old.cursor);
-    if (this.#sealWith(old, fresh)) {
-      this.#replaceNewest(old.id, fresh.id);
-      this.#files.removeOlder(fresh.id);
-      this.#enter(fresh);
+    const next = this.#writeSnapshot(this.#newId(), old.cursor);
+    if (this.#handOff(old, next)) {
+      this.#replaceNewest(old.id, next.id);
+      this.#files.removeOlder(next.id);
+      this.#switchTo(next);
     } else {
-      fresh.close();
-      this.#files.remove(fresh.id);
+      next.close();
+      this.#files.remove(next.id);
     }
   }
 
   /** Takes what is appended meanwhile into the new generation too; false if another one is next. */
-  #sealWith(old: Generation, fresh: Generation): boolean {
+  #handOff(old: Generation, next: Generation): boolean {
     try {
-      while (!old.seal(fresh.id)) {
-        const place = old.peek()!;
-        if (place.kind === layout.KIND_SEAL) return false;
-        const bytes = old.payload(place).slice();
-        this.#apply(place);
-        fresh.write([bytes], place.kind, place);
-        fresh.endCopy();
+      while (!old.handOff(next.id)) {
+        const record = old.peek()!;
+        if (record.kind === layout.KIND_HANDOFF) return false;
+        const bytes = old.payload(record).slice();
+        this.#apply(record);
+        next.write([bytes], record.kind, record);
+        next.endSnapshot();
       }
       return true;
     } catch (error) {
-      fresh.close();
-      this.#files.remove(fresh.id);
+      next.close();
+      this.#files.remove(next.id);
       throw error;
     }
   }
 
   #wakeOthers(): void {
-    const { ring, index } = this.#anchor;
-    let wasAsleep = false;
+    const { ring, index } = this.#root;
+    let wasWaiting = false;
     for (let count = 0; count < MAX_PARTICIPANTS; count++) {
-      const sleeper = ring.popWaiter(WAITERS_RECEIVERS);
-      if (sleeper < 0) break;
-      if (sleeper === index) wasAsleep = true;
-      else this.#anchor.signal(sleeper);
+      const waiter = ring.popWaiter(WAITERS_RECEIVERS);
+      if (waiter < 0) break;
+      if (waiter === index) wasWaiting = true;
+      else this.#root.signal(waiter);
     }
-    if (wasAsleep) this.#announceSleep();
+    if (wasWaiting) this.#announceWait();
   }
 
-  #announceSleep(): void {
-    this.#anchor.ring.announceWait(this.#anchor.index, WAITERS_RECEIVERS, WAIT_DOORBELL);
+  #announceWait(): void {
+    this.#root.ring.announceWait(this.#root.index, WAITERS_RECEIVERS, WAIT_DOORBELL);
   }
 
   /** Applies what others append soon after they do; keeps the event loop alive. */
@@ -406,26 +406,26 @@ export class Journal implements Closable, Disposable {
     this.#checkUsable();
     if (this.#isWatching) return;
     this.#isWatching = true;
-    this.#anchor.carrier.startListening(this.#listener);
-    this.#look();
+    this.#root.sharedMemory.addWaiter(this.#waiter);
+    this.#poll();
   }
 
   /** Ends watching. */
   unwatch(): void {
     if (!this.#isWatching) return;
     this.#isWatching = false;
-    clearTimeout(this.#nextTurn);
-    this.#nextTurn = undefined;
-    this.#anchor.carrier.stopListening(this.#listener);
-    this.#anchor.ring.cancelWait(this.#anchor.index, WAITERS_RECEIVERS);
+    clearTimeout(this.#nextPoll);
+    this.#nextPoll = undefined;
+    this.#root.sharedMemory.removeWaiter(this.#waiter);
+    this.#root.ring.cancelWait(this.#root.index, WAITERS_RECEIVERS);
   }
 
-  #look(): void {
+  #poll(): void {
     try {
-      this.#announceSleep();
-      if (this.#isOver(RECORDS_PER_TURN)) return;
-      clearTimeout(this.#nextTurn);
-      this.#nextTurn = setTimeout(() => this.#look(), 0);
+      this.#announceWait();
+      if (this.#applySome(RECORDS_PER_POLL)) return;
+      clearTimeout(this.#nextPoll);
+      this.#nextPoll = setTimeout(() => this.#poll(), 0);
     } catch (error) {
       this.unwatch();
       logger.error("cannot go on with journal {journal}: {error}", { journal: this.name, error });
@@ -433,7 +433,7 @@ export class Journal implements Closable, Disposable {
   }
 
   /** Applies some records; false if there may be more. */
-  #isOver(records: number): boolean {
+  #applySome(records: number): boolean {
     for (let count = 0; count < records; count++) {
       if (!this.#step(Infinity)) return true;
     }
@@ -441,11 +441,11 @@ export class Journal implements Closable, Disposable {
   }
 
   #checkUsable(): void {
-    noteMessage(++this.#calls);
+    checkSignals(++this.#calls);
     if (this.#isClosed) {
       throw new ShmClosedError(`cannot use journal "${this.name}": it is closed; open it anew`);
     }
-    if (this.#damage !== undefined) throw this.#damage;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Leaves the journal. The last one to leave deletes it, unless it persists. More calls do nothing. */
@@ -453,9 +453,9 @@ export class Journal implements Closable, Disposable {
     if (this.#isClosed) return;
     this.unwatch();
     this.#isClosed = true;
-    forget(this);
+    unregister(this);
     this.#generation.close();
-    this.#anchor.close();
+    this.#root.close();
     this.#files.removeOrphans();
   }
 
@@ -466,11 +466,11 @@ export class Journal implements Closable, Disposable {
 }
 
 /** For lack of room or descriptors; what is damaged stays so. */
-function canBeTriedAgain(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   return error instanceof ShmConnectionError || error instanceof SystemError;
 }
 
-function joinAnchor(name: string, format: string, options: JournalOptions): Attachment {
+function joinRoot(name: string, format: string, options: JournalOptions): Attachment {
   const codec = { ...rawCodec, id: format };
   const { dir, persist } = options;
   return new Attachment(name, "journal", "member", {
@@ -482,8 +482,8 @@ function joinAnchor(name: string, format: string, options: JournalOptions): Atta
 }
 
 /** The identity of a journal: whoever comes first chooses it. */
-function identify(anchor: Attachment): bigint {
-  const words = new BigInt64Array(anchor.words.buffer, layout.ANCHOR_IDENTITY, 1);
+function identify(root: Attachment): bigint {
+  const words = new BigInt64Array(root.words.buffer, layout.ROOT_IDENTITY, 1);
   const chosen = new BigInt64Array(1);
   do crypto.getRandomValues(chosen); while (chosen[0] === 0n);
   return Atomics.compareExchange(words, 0, 0n, chosen[0]) || chosen[0];

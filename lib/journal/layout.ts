@@ -38,9 +38,9 @@
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 
 // The anchor's words, in what would be the data of its first ring.
-export const ANCHOR_IDENTITY = HEADER_BYTES;
-export const ANCHOR_NEWEST = ANCHOR_IDENTITY + 8;
-export const ANCHOR_LAST_ID = ANCHOR_NEWEST + 4;
+export const ROOT_IDENTITY = HEADER_BYTES;
+export const ROOT_NEWEST = ROOT_IDENTITY + 8;
+export const ROOT_LAST_ID = ROOT_NEWEST + 4;
 
 /** "RINGJRN1" read as two little-endian integers. */
 export const MAGIC_LOW = 0x474e4952;
@@ -53,9 +53,9 @@ export const GENERATION_VERSION = GENERATION_MAGIC + 8;
 export const GENERATION_ID = GENERATION_VERSION + 4;
 export const GENERATION_END = GENERATION_ID + 4;
 export const GENERATION_LAST_INDEX = GENERATION_END + 4;
-export const GENERATION_COPIED = GENERATION_LAST_INDEX + 4;
-export const GENERATION_COPIED_END = GENERATION_COPIED + 4;
-export const GENERATION_COPIER = GENERATION_COPIED_END + 4;
+export const GENERATION_SNAPSHOT_RECORD = GENERATION_LAST_INDEX + 4;
+export const GENERATION_SNAPSHOT_END = GENERATION_SNAPSHOT_RECORD + 4;
+export const GENERATION_COMPACTOR = GENERATION_SNAPSHOT_END + 4;
 /** Record 0. */
 export const FIRST_RECORD = 64;
 
@@ -65,13 +65,13 @@ export const RECORD_INDEX = RECORD_LENGTH + 4;
 export const RECORD_KIND = RECORD_INDEX + 4;
 export const RECORD_SEQUENCE = RECORD_KIND + 4;
 export const RECORD_TIME = RECORD_SEQUENCE + 8;
-export const RECORD_CHECK = RECORD_TIME + 8;
+export const RECORD_CHECKSUM = RECORD_TIME + 8;
 /** Bytes before a payload. */
-export const RECORD_BYTES = RECORD_CHECK + 8;
+export const RECORD_BYTES = RECORD_CHECKSUM + 8;
 
 /** Something appended. */
 export const KIND_DATA = 1;
 /** The last one of a generation: its payload is the id of the next. */
-export const KIND_SEAL = 2;
+export const KIND_HANDOFF = 2;
 /** Between the copy of a state and what was appended after it; empty. */
-export const KIND_MARK = 3;
+export const KIND_SNAPSHOT_END = 3;

@@ -22,19 +22,19 @@ export interface Field {
   /** Name in JSON. */
   readonly wire: string;
   /** True if a value from JSON has the documented shape. */
-  readonly fits: (value: unknown) => boolean;
+  readonly isValid: (value: unknown) => boolean;
   /** The property's value, of a JSON value that fits. */
   readonly read: (value: unknown) => unknown;
   /** Value of the property when JSON has none. */
-  readonly missing: () => unknown;
+  readonly defaultValue: () => unknown;
 }
 
 const isString = (value: unknown) => typeof value === "string";
 const isNumber = (value: unknown) => typeof value === "number";
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-const isArrayOf = (fits: (value: unknown) => boolean) => (value: unknown) =>
-  Array.isArray(value) && value.every(fits);
+const isArrayOf = (isValid: (value: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.every(isValid);
 const isText = (value: unknown) => value == null || isString(value);
 const isAgentTag = (value: unknown) => isObject(value) && isText(value.id) && isText(value.name);
 
@@ -44,33 +44,33 @@ export function isId(value: unknown): value is number | bigint {
   return typeof value === "bigint" && value >= 0n && value <= MAX_ID;
 }
 
-const same = (value: unknown) => value;
+const identity = (value: unknown) => value;
 const toId = (value: unknown) => BigInt(value as number | bigint);
 const toIds = (value: unknown) => (value as (number | bigint)[]).map(BigInt);
-const nothing = () => null;
+const nullValue = () => null;
 
 function field(
   name: string,
   wire: string,
-  fits: (value: unknown) => boolean,
-  missing: () => unknown,
-  read: (value: unknown) => unknown = same,
+  isValid: (value: unknown) => boolean,
+  defaultValue: () => unknown,
+  read: (value: unknown) => unknown = identity,
 ): Field {
-  return { name, wire, fits, read, missing };
+  return { name, wire, isValid, read, defaultValue };
 }
 
 /** A field that may be null, in JSON and here. */
 function optional(
   name: string,
   wire: string,
-  fits: (value: unknown) => boolean,
-  read: (value: unknown) => unknown = same,
+  isValid: (value: unknown) => boolean,
+  read: (value: unknown) => unknown = identity,
 ): Field {
   return field(
     name,
     wire,
-    (value) => value === null || fits(value),
-    nothing,
+    (value) => value === null || isValid(value),
+    nullValue,
     (value) => value === null ? null : read(value),
   );
 }

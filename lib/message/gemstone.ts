@@ -9,7 +9,7 @@
  * @module
  */
 
-import { show } from "../base/options.ts";
+import { formatValue } from "../base/options.ts";
 
 /** How urgent a message is: a lower number comes first. */
 export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
@@ -52,7 +52,7 @@ const MAX_ELAPSED_MS = 2 ** 39 - 1;
 const MAX_MACHINE_ID = 255;
 const MAX_SEQUENCE = 4095;
 /** A clock that stands still for so long will not move. */
-const STANDSTILL_MS = 1000;
+const MAX_CLOCK_STALL_MS = 1000;
 
 /** Priority in an id. */
 export function priorityOf(id: bigint): Priority {
@@ -66,9 +66,11 @@ export function timestampOf(id: bigint): number {
 
 /** Passes an id on if it is one. */
 export function checkId(id: unknown): bigint {
-  if (typeof id !== "bigint") throw new TypeError(`a message id must be a bigint, not ${show(id)}`);
+  if (typeof id !== "bigint") {
+    throw new TypeError(`a message id must be a bigint, not ${formatValue(id)}`);
+  }
   if (id < 0n || id > MAX_ID) {
-    throw new RangeError(`a message id must be from 0 to 2^64 - 1, not ${show(id)}`);
+    throw new RangeError(`a message id must be from 0 to 2^64 - 1, not ${formatValue(id)}`);
   }
   return id;
 }
@@ -174,7 +176,9 @@ export class GemstoneGenerator {
   constructor(machineId: number, options: GemstoneGeneratorOptions = {}) {
     if (!Number.isInteger(machineId) || machineId < 0 || machineId > MAX_MACHINE_ID) {
       throw new RangeError(
-        `machineId must be a whole number from 0 to ${MAX_MACHINE_ID}, not ${show(machineId)}`,
+        `machineId must be a whole number from 0 to ${MAX_MACHINE_ID}, not ${
+          formatValue(machineId)
+        }`,
       );
     }
     this.machineId = machineId;
@@ -223,18 +227,18 @@ export class GemstoneGenerator {
   }
 
   #nextMillisecond(): number {
-    const giveUpAt = performance.now() + STANDSTILL_MS;
+    const deadline = performance.now() + MAX_CLOCK_STALL_MS;
     for (;;) {
       const nowMs = this.#readClock();
       if (nowMs > this.#lastMs) return nowMs;
-      if (performance.now() > giveUpAt) {
+      if (performance.now() > deadline) {
         // The next call is to try the same again.
         this.#sequence = MAX_SEQUENCE;
         throw new GemstoneClockError(
           `cannot make a message id: all ${
             MAX_SEQUENCE + 1
           } of millisecond ${nowMs} are used up, ` +
-            `and the clock stands still for ${STANDSTILL_MS} ms; advance it`,
+            `and the clock stands still for ${MAX_CLOCK_STALL_MS} ms; advance it`,
         );
       }
     }
@@ -244,5 +248,5 @@ export class GemstoneGenerator {
 /** Throws unless it is a priority. */
 export function checkPriority(priority: unknown): asserts priority is Priority {
   if (Number.isInteger(priority) && (priority as number) >= 0 && (priority as number) <= 7) return;
-  throw new RangeError(`a priority is a whole number from 0 to 7, not ${show(priority)}`);
+  throw new RangeError(`a priority is a whole number from 0 to 7, not ${formatValue(priority)}`);
 }

@@ -5,7 +5,7 @@
  */
 
 import { type NumberReader, readExactly, readJson } from "./json_scanner.ts";
-import { show } from "../base/options.ts";
+import { formatValue } from "../base/options.ts";
 
 /** A JSON object: string keys in their order, and any JSON value, bigints included. */
 export type JsonObject = Record<string, unknown>;
@@ -60,7 +60,7 @@ function readDeep(text: string, readNumber: NumberReader): unknown {
 export function stringifyJson(value: unknown): string {
   const text: string | undefined = JSON.stringify(value, writeInteger);
   if (text === undefined) {
-    throw new TypeError(`cannot write ${show(value)} as JSON: send data alone`);
+    throw new TypeError(`cannot write ${formatValue(value)} as JSON: send data alone`);
   }
   return text;
 }

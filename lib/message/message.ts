@@ -7,7 +7,7 @@
 import { checkId, GemstoneId, type Priority, priorityOf, timestampOf } from "./gemstone.ts";
 import { type JsonObject, parseJson, stringifyJson, withRawIntegers } from "./json.ts";
 import { type AgentTag, type Field, FIELDS, isId } from "./fields.ts";
-import { show } from "../base/options.ts";
+import { formatValue } from "../base/options.ts";
 
 /** What a new message is made of. One of `id` and `idObj` must be there. */
 export interface MessageInit {
@@ -210,12 +210,12 @@ function given(init: MessageInit, { name }: Field): unknown {
 
 function valueOf(init: MessageInit, field: Field): unknown {
   const value = given(init, field);
-  if (value === undefined && !REQUIRED.has(field.name)) return field.missing();
-  if (field.fits(value)) return field.read(value);
+  if (value === undefined && !REQUIRED.has(field.name)) return field.defaultValue();
+  if (field.isValid(value)) return field.read(value);
   if (field.name === "ttl") {
-    throw new RangeError(`ttl must be a number of seconds, more than 0, not ${show(value)}`);
+    throw new RangeError(`ttl must be a number of seconds, more than 0, not ${formatValue(value)}`);
   }
-  throw new TypeError(`cannot make a message: its ${field.name} cannot be ${show(value)}`);
+  throw new TypeError(`cannot make a message: its ${field.name} cannot be ${formatValue(value)}`);
 }
 
 /** Names in JSON: the documented ones in their order, then the others. */
@@ -229,12 +229,14 @@ function keysOf(init: MessageInit): string[] {
 
 function initOf(json: unknown): MessageInit {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new TypeError(`cannot read a message: it must be a JSON object, not ${show(json)}`);
+    throw new TypeError(
+      `cannot read a message: it must be a JSON object, not ${formatValue(json)}`,
+    );
   }
   const fields = json as JsonObject;
   if (!isId(fields.id)) {
     throw new TypeError(
-      `cannot read a message: its id must be an integer of 64 bits, not ${show(fields.id)}`,
+      `cannot read a message: its id must be an integer of 64 bits, not ${formatValue(fields.id)}`,
     );
   }
   const init: Record<string, unknown> = {
@@ -245,8 +247,8 @@ function initOf(json: unknown): MessageInit {
   };
   const extra = new Map(Object.entries(fields));
   extra.delete("id");
-  for (const { name, wire, fits } of FIELDS) {
-    if (!extra.has(wire) || !fits(fields[wire])) continue;
+  for (const { name, wire, isValid } of FIELDS) {
+    if (!extra.has(wire) || !isValid(fields[wire])) continue;
     init[name] = fields[wire];
     extra.delete(wire);
   }

@@ -6,7 +6,7 @@
 
 import type { LaneWords } from "./lane.ts";
 import type { ParticipantReport } from "./participants.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import type { ByteSource } from "./segment_file.ts";
 import { CURSOR_BYTES, CURSOR_POSITION, CURSOR_SEQUENCE, LANE_BUDGET } from "../../wasm/layout.ts";
 
 /**
@@ -26,7 +26,7 @@ export interface BacklogReport {
 
 /** The backlog of one subscriber. */
 export function readBacklog(
-  source: SegmentBytes,
+  source: ByteSource,
   { index, region }: ParticipantReport,
   lanes: readonly LaneWords[],
 ): BacklogReport | undefined {

@@ -6,7 +6,7 @@
  */
 
 /** The check over two words. */
-export function seal(a: number, b: number): number {
+export function checksum(a: number, b: number): number {
   let hash = Math.imul(a ^ 0x52494e47, 0x85ebca6b);
   hash ^= hash >>> 15;
   hash = Math.imul(hash ^ b, 0xc2b2ae35);
@@ -15,13 +15,13 @@ export function seal(a: number, b: number): number {
 }
 
 /** The stamp before the bytes of a big message whose record is at a position. */
-export function stamp(position: number, offset: number, length: number): number {
-  return seal(seal(offset, length), position >>> 0);
+export function blockTag(position: number, offset: number, length: number): number {
+  return checksum(checksum(offset, length), position >>> 0);
 }
 
 /** True if the upper half of a 64-bit word is the check over the lower. */
-export function isSealed(low: number, high: number): boolean {
-  return seal(low, 0) === high;
+export function matchesChecksum(low: number, high: number): boolean {
+  return checksum(low, 0) === high;
 }
 
 const MULTIPLIER_LOW = 0x7f4a7c15;

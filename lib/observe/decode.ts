@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { SegmentFacts } from "../channel/attachment.ts";
+import type { SegmentConfig } from "../channel/attachment.ts";
 import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import { ShmSerializationError } from "../base/errors.ts";
-import { MAX_NOTE_BYTES, noteRoom } from "../channel/headers.ts";
+import { MAX_HEADER_BYTES, paddedHeaderBytes } from "../channel/headers.ts";
 import { readTensor } from "../codecs/tensor.ts";
 import { RECORD_HEADERS, RECORD_TENSOR } from "../../wasm/layout.ts";
 
@@ -19,31 +19,31 @@ export interface Payload {
 }
 
 /** A payload without what is noted on it. */
-export interface Content extends Payload {
+export interface PayloadParts extends Payload {
   /** The note that stood before the value. */
-  readonly note: string | undefined;
+  readonly header: string | undefined;
 }
 
-const noteDecoder = new TextDecoder();
+const headerDecoder = new TextDecoder();
 
 /**
  * Takes a payload apart.
  *
  * @throws {ShmSerializationError} if its note is longer than it is
  */
-export function contentOf({ flags, bytes }: Payload): Content {
-  if ((flags & RECORD_HEADERS) === 0) return { flags, bytes, note: undefined };
+export function splitHeader({ flags, bytes }: Payload): PayloadParts {
+  if ((flags & RECORD_HEADERS) === 0) return { flags, bytes, header: undefined };
   const length = bytes.length < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset)
     .getUint32(0, true);
-  if (length > MAX_NOTE_BYTES || noteRoom(length) > bytes.length) {
+  if (length > MAX_HEADER_BYTES || paddedHeaderBytes(length) > bytes.length) {
     throw new ShmSerializationError(
       `cannot decode ${bytes.length} bytes with a note: the note is longer than they are`,
     );
   }
   return {
     flags: flags & ~RECORD_HEADERS,
-    bytes: bytes.subarray(noteRoom(length)),
-    note: noteDecoder.decode(bytes.subarray(4, 4 + length)),
+    bytes: bytes.subarray(paddedHeaderBytes(length)),
+    header: headerDecoder.decode(bytes.subarray(4, 4 + length)),
   };
 }
 
@@ -62,7 +62,7 @@ export class Decoder {
   readonly #id: string;
 
   /** Decodes with the codec that a channel names. */
-  constructor({ codecId }: Pick<SegmentFacts, "codecId">) {
+  constructor({ codecId }: Pick<SegmentConfig, "codecId">) {
     this.#codec = builtInCodec(codecId);
     this.#id = codecId;
   }
@@ -73,7 +73,7 @@ export class Decoder {
    * @throws {ShmSerializationError} if the bytes cannot be decoded, or nobody here knows how
    */
   decode(payload: Payload): unknown {
-    const { flags, bytes } = contentOf(payload);
+    const { flags, bytes } = splitHeader(payload);
     if ((flags & RECORD_TENSOR) === 0 && this.#codec === undefined) {
       throw new ShmSerializationError(
         `cannot decode messages of codec "${this.#id}": it is none of the built-in ones; ` +

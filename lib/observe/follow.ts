@@ -5,17 +5,17 @@
  */
 
 import type { ChannelReader } from "./reader.ts";
-import type { Seen } from "./lane_reader.ts";
-import { pause } from "../base/sleep.ts";
+import type { ReadResult } from "./lane_reader.ts";
+import { sleep } from "../base/sleep.ts";
 import type { SegmentFile } from "./segment_file.ts";
 import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
 
 /** Nobody rings for one who only looks: the time between two looks, in milliseconds. */
-const SHORTEST_PAUSE_MS = 1;
+const MIN_POLL_INTERVAL_MS = 1;
 /** After looks that found nothing it grows up to this. */
-const LONGEST_PAUSE_MS = 20;
+const MAX_POLL_INTERVAL_MS = 20;
 /** Looks at what was there when the signal aborted. */
-const LAST_LOOKS = 64;
+const MAX_FINAL_READS = 64;
 
 /** Why no more can come. */
 export type FollowEnd = "aborted" | "closed" | "deleted";
@@ -28,32 +28,32 @@ export async function* follow(
   file: SegmentFile,
   reader: ChannelReader,
   signal: AbortSignal,
-): AsyncGenerator<Seen, FollowEnd> {
-  let pauseMs = SHORTEST_PAUSE_MS;
+): AsyncGenerator<ReadResult, FollowEnd> {
+  let intervalMs = MIN_POLL_INTERVAL_MS;
   while (!signal.aborted) {
-    const over = endOf(file);
-    const seen = reader.read();
-    const isNews = isTelling(seen);
-    if (isNews) yield seen;
-    if (!seen.hasMore && over !== undefined) return over;
-    pauseMs = isNews ? SHORTEST_PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-    await pause(seen.hasMore ? 0 : pauseMs, signal);
+    const end = endOf(file);
+    const result = reader.read();
+    const hasResults = isNonEmpty(result);
+    if (hasResults) yield result;
+    if (!result.hasMore && end !== undefined) return end;
+    intervalMs = hasResults ? MIN_POLL_INTERVAL_MS : Math.min(2 * intervalMs, MAX_POLL_INTERVAL_MS);
+    await sleep(result.hasMore ? 0 : intervalMs, signal);
   }
-  yield* lastOf(reader);
+  yield* finalReads(reader);
   return "aborted";
 }
 
 /** What came before the end is not left out. */
-function* lastOf(reader: ChannelReader): Generator<Seen> {
-  for (let look = 0; look < LAST_LOOKS; look++) {
-    const seen = reader.read();
-    if (isTelling(seen)) yield seen;
-    if (!seen.hasMore) return;
+function* finalReads(reader: ChannelReader): Generator<ReadResult> {
+  for (let read = 0; read < MAX_FINAL_READS; read++) {
+    const result = reader.read();
+    if (isNonEmpty(result)) yield result;
+    if (!result.hasMore) return;
   }
 }
 
-function isTelling({ messages, missed, findings }: Seen): boolean {
-  return messages.length > 0 || missed > 0 || findings.length > 0;
+function isNonEmpty({ messages, missed, issues }: ReadResult): boolean {
+  return messages.length > 0 || missed > 0 || issues.length > 0;
 }
 
 function endOf(file: SegmentFile): FollowEnd | undefined {

@@ -6,15 +6,15 @@
 
 import {
   type ChannelKind,
+  configChecksum,
   controlOffset,
-  factsCheck,
   KINDS,
   newSegmentBytes,
 } from "../channel/attachment.ts";
-import { isSealed, seal } from "./checks.ts";
-import type { Finding } from "./issue.ts";
+import { checksum, matchesChecksum } from "./checks.ts";
+import type { Issue } from "./issue.ts";
 import { type Geometry, laneCountOf } from "./lane.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** What a header says; words that cannot be right stand beside it as findings. */
@@ -54,15 +54,15 @@ const SEARCH_BYTES = 256 * 1024 * 1024;
 const SEARCH_CHUNK_BYTES = 1024 * 1024;
 
 /** Reads the header; undefined if the file is too short to have one. */
-export function readHeader(source: SegmentBytes, findings: Finding[]): HeaderReport | undefined {
+export function readHeader(source: ByteSource, issues: Issue[]): HeaderReport | undefined {
   const bytes = source.read(0, layout.HEADER_BYTES);
   if (bytes.length < layout.HEADER_BYTES) {
     const problem = `the file has ${bytes.length} bytes, and a header ${layout.HEADER_BYTES}`;
-    findings.push({ offset: 0, part: "header", problem });
+    issues.push({ offset: 0, part: "header", problem });
     return undefined;
   }
   const view = new DataView(bytes.buffer);
-  checkHeader(view, findings);
+  checkHeader(view, issues);
   const status = view.getBigUint64(layout.HEADER_STATUS, true);
   const kind = view.getUint32(layout.HEADER_KIND, true);
   return {
@@ -81,29 +81,29 @@ export function readHeader(source: SegmentBytes, findings: Finding[]): HeaderRep
   };
 }
 
-function checkHeader(view: DataView, findings: Finding[]): void {
+function checkHeader(view: DataView, issues: Issue[]): void {
   const half = (offset: number) => view.getUint32(offset, true);
-  const tell = (offset: number, problem: string) =>
-    findings.push({ offset, part: "header", problem });
+  const report = (offset: number, problem: string) =>
+    issues.push({ offset, part: "header", problem });
   const isMagic = half(layout.HEADER_MAGIC) === layout.MAGIC_LOW &&
     half(layout.HEADER_MAGIC + 4) === layout.MAGIC_HIGH;
-  if (!isMagic) tell(layout.HEADER_MAGIC, "it does not begin with the magic number of a segment");
+  if (!isMagic) report(layout.HEADER_MAGIC, "it does not begin with the magic number of a segment");
   const version = view.getBigUint64(layout.HEADER_VERSION, true);
   if (version !== BigInt(layout.VERSION)) {
-    tell(layout.HEADER_VERSION, `the layout has version ${version}, not ${layout.VERSION}`);
+    report(layout.HEADER_VERSION, `the layout has version ${version}, not ${layout.VERSION}`);
   }
   const status = view.getBigUint64(layout.HEADER_STATUS, true);
   if (status > BigInt(layout.STATUS_CLOSED)) {
-    tell(layout.HEADER_STATUS, `the status is ${status}, neither open nor closed`);
+    report(layout.HEADER_STATUS, `the status is ${status}, neither open nor closed`);
   }
   if (!(half(layout.HEADER_KIND) in KINDS)) {
-    tell(layout.HEADER_KIND, `there is no kind ${half(layout.HEADER_KIND)}`);
+    report(layout.HEADER_KIND, `there is no kind ${half(layout.HEADER_KIND)}`);
   }
-  if (!isSealed(half(layout.HEADER_END), half(layout.HEADER_END + 4))) {
-    tell(layout.HEADER_END, "the end of the segment does not match its check");
+  if (!matchesChecksum(half(layout.HEADER_END), half(layout.HEADER_END + 4))) {
+    report(layout.HEADER_END, "the end of the segment does not match its check");
   }
-  if (!laneCountOf(half(layout.HEADER_LANES)).isRight) {
-    tell(layout.HEADER_LANES, "the number of lanes does not match its complement");
+  if (!laneCountOf(half(layout.HEADER_LANES)).isValid) {
+    report(layout.HEADER_LANES, "the number of lanes does not match its complement");
   }
 }
 
@@ -117,29 +117,29 @@ function textOf(bytes: Uint8Array): string {
  * lane's entry says in a known place, with a check, where the first ring begins.
  */
 export function findGeometry(
-  source: SegmentBytes,
+  source: ByteSource,
   header: HeaderReport,
-  findings: Finding[],
+  issues: Issue[],
 ): Geometry | undefined {
   const capacity = Number(header.capacityBytes);
   const size = source.size();
-  const isRight = capacity >= 64 && capacity % 64 === 0 && newSegmentBytes(capacity) <= size;
-  if (isRight) return { capacity, control: controlOffset(capacity) };
+  const isValid = capacity >= 64 && capacity % 64 === 0 && newSegmentBytes(capacity) <= size;
+  if (isValid) return { capacity, control: controlOffset(capacity) };
   const control = searchControl(source, size);
-  const found = control === undefined
+  const location = control === undefined
     ? "and the tables behind it are not to be found"
     : `its tables are at ${control}, which makes it ${control - layout.HEADER_BYTES}`;
-  findings.push({
+  issues.push({
     offset: layout.HEADER_CAPACITY,
     part: "header",
-    problem: `the file of ${size} bytes cannot hold a ring of ${header.capacityBytes}; ${found}`,
+    problem: `the file of ${size} bytes cannot hold a ring of ${header.capacityBytes}; ${location}`,
   });
   return control === undefined ? undefined : { capacity: control - layout.HEADER_BYTES, control };
 }
 
-function searchControl(source: SegmentBytes, size: number): number | undefined {
+function searchControl(source: ByteSource, size: number): number | undefined {
   const entry = layout.CONTROL_LANES + layout.LANE_DATA;
-  const check = seal(layout.HEADER_BYTES, 0);
+  const check = checksum(layout.HEADER_BYTES, 0);
   const last = Math.min(size, SEARCH_BYTES) - layout.CONTROL_BYTES;
   for (let control = layout.HEADER_BYTES + 64; control <= last;) {
     const bytes = source.read(control + entry, SEARCH_CHUNK_BYTES);
@@ -156,20 +156,20 @@ function searchControl(source: SegmentBytes, size: number): number | undefined {
 
 /** The name of the codec, and who made the segment. */
 export function readOrigin(
-  source: SegmentBytes,
+  source: ByteSource,
   { control }: Geometry,
-  findings: Finding[],
+  issues: Issue[],
 ): { codec: string; creator: CreatorReport } | undefined {
   const bytes = source.read(control, layout.CONTROL_RECEIVER_WAITERS);
   const header = source.read(0, layout.HEADER_BYTES);
   if (bytes.length < layout.CONTROL_RECEIVER_WAITERS || header.length < layout.HEADER_BYTES) {
-    findings.push({ offset: control, part: "control block", problem: "the file ends before it" });
+    issues.push({ offset: control, part: "control block", problem: "the file ends before it" });
     return undefined;
   }
   const codec = bytes.subarray(layout.CONTROL_CODEC, layout.CONTROL_CODEC + layout.CODEC_BYTES);
   const words = new DataView(header.buffer);
-  if (words.getUint32(layout.HEADER_CHECK, true) !== factsCheck(words, codec)) {
-    findings.push({
+  if (words.getUint32(layout.HEADER_CHECK, true) !== configChecksum(words, codec)) {
+    issues.push({
       offset: layout.HEADER_CHECK,
       part: "header",
       problem: "version, kind, flags, capacity or the codec's name do not match their check",

@@ -5,20 +5,20 @@
  * @module
  */
 
-import { LaneAutopsy, type RecordReport } from "./salvage.ts";
-import type { SegmentBytes } from "./segment_file.ts";
-import { type Survey, survey } from "./snapshot.ts";
+import { LaneSalvager, type RecordReport } from "./salvage.ts";
+import type { ByteSource } from "./segment_file.ts";
+import { type SegmentSnapshot, takeSnapshot } from "./snapshot.ts";
 
 /** What is looked at. */
 export interface InspectOptions {
   /** Directory with the doorbells of the participants; left out, nobody knows who lives. */
-  readonly agents?: string;
+  readonly isolateDirectory?: string;
   /** Records that are listed at most. */
   readonly records: number;
 }
 
 /** What a file says. */
-export interface Inspection extends Survey {
+export interface Inspection extends SegmentSnapshot {
   /** The first records. */
   readonly records: RecordReport[];
   /** How many messages there are to be received. */
@@ -32,15 +32,15 @@ export interface Inspection extends Survey {
 /** Longest message whose bytes are read, to see whether they can be decoded. */
 const MESSAGE_BYTES = 1024 * 1024;
 
-const NOTHING = { records: [], committed: 0, unfinished: 0, isCut: false };
+const NO_RECORDS = { records: [], committed: 0, unfinished: 0, isCut: false };
 
 /** Looks through a segment. It never throws because of what the bytes say. */
-export function inspect(source: SegmentBytes, options: InspectOptions): Inspection {
-  const tables = survey(source, options.agents);
+export function inspect(source: ByteSource, options: InspectOptions): Inspection {
+  const tables = takeSnapshot(source, options.isolateDirectory);
   const { geometry, header, lanes, findings } = tables;
-  if (geometry === undefined) return { ...tables, ...NOTHING };
+  if (geometry === undefined) return { ...tables, ...NO_RECORDS };
   const limits = { records: options.records, messageBytes: MESSAGE_BYTES };
-  const autopsy = new LaneAutopsy(source, geometry, header?.kind === "request", limits);
-  for (const { index } of lanes) autopsy.examine(index);
-  return { ...tables, ...autopsy.result, findings: [...findings, ...autopsy.result.findings] };
+  const salvager = new LaneSalvager(source, geometry, header?.kind === "request", limits);
+  for (const { index } of lanes) salvager.salvage(index);
+  return { ...tables, ...salvager.result, findings: [...findings, ...salvager.result.findings] };
 }

@@ -5,7 +5,7 @@
  */
 
 /** A part of a segment that cannot be right. */
-export interface Finding {
+export interface Issue {
   /** Byte in the file where it lies. */
   readonly offset: number;
   /** What lies there, such as `"lane 2"`. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { seal } from "./checks.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import { checksum } from "./checks.ts";
+import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** A lane's words. Positions count bytes from the beginning of time. */
@@ -26,7 +26,7 @@ export interface LaneWords {
   /** Messages ever overwritten, on a broadcast. */
   readonly tailCount: number;
   /** The check beside `data` is the right one. */
-  readonly isPlaced: boolean;
+  readonly isDataValid: boolean;
 }
 
 /** Where things lie in a segment. */
@@ -43,7 +43,7 @@ export function laneOffset({ control }: Geometry, index: number): number {
 }
 
 /** The entries of the first lanes; fewer if the file is shorter. */
-export function readLanes(source: SegmentBytes, geometry: Geometry, lanes: number): LaneWords[] {
+export function readLanes(source: ByteSource, geometry: Geometry, lanes: number): LaneWords[] {
   const bytes = source.read(laneOffset(geometry, 0), lanes * layout.LANE_BYTES);
   const view = new DataView(bytes.buffer, 0, bytes.length);
   const whole = Math.floor(bytes.length / layout.LANE_BYTES);
@@ -52,7 +52,7 @@ export function readLanes(source: SegmentBytes, geometry: Geometry, lanes: numbe
 
 /** One entry; undefined if the file is shorter. */
 export function readLane(
-  source: SegmentBytes,
+  source: ByteSource,
   geometry: Geometry,
   index: number,
 ): LaneWords | undefined {
@@ -76,7 +76,7 @@ function laneAt(view: DataView, entry: number, geometry: Geometry, index: number
     owner: half(layout.LANE_OWNER),
     data,
     tailCount: word(layout.LANE_TAIL_COUNT),
-    isPlaced: half(layout.LANE_DATA_CHECK) === seal(data, index),
+    isDataValid: half(layout.LANE_DATA_CHECK) === checksum(data, index),
   };
 }
 
@@ -86,9 +86,9 @@ export function laneProblem(
   { capacity, control }: Geometry,
   size: number,
 ): string | undefined {
-  const { data, head, tail, index, isPlaced } = lane;
+  const { data, head, tail, index, isDataValid } = lane;
   const first = index === 0 ? layout.HEADER_BYTES : control + layout.CONTROL_BYTES;
-  if (!isPlaced) return `the check over its ring's place ${data} is wrong`;
+  if (!isDataValid) return `the check over its ring's place ${data} is wrong`;
   if (data < first) return `its ring is said to lie at ${data}, where other things lie`;
   if (data + capacity > size) {
     return `its ring ends at ${data + capacity}, behind the end of the file`;
@@ -105,8 +105,8 @@ export function laneProblem(
 }
 
 /** Lanes in use, as the header's word says; all there can be if that word cannot be right. */
-export function laneCountOf(word: number): { count: number; isRight: boolean } {
+export function laneCountOf(word: number): { count: number; isValid: boolean } {
   const count = word & 0xffff;
-  const isRight = ((count | (~count << 16)) >>> 0) === word && count <= layout.MAX_LANES;
-  return { count: isRight ? count : layout.MAX_LANES, isRight };
+  const isValid = ((count | (~count << 16)) >>> 0) === word && count <= layout.MAX_LANES;
+  return { count: isValid ? count : layout.MAX_LANES, isValid: isValid };
 }

@@ -16,18 +16,18 @@
  * @module
  */
 
-import type { Finding } from "./issue.ts";
+import type { Issue } from "./issue.ts";
 import { type Geometry, laneProblem, type LaneWords, readLane } from "./lane.ts";
-import { near, type RecordHeader } from "./record.ts";
+import { extendLow32, type RecordHeader } from "./record.ts";
 import { isReference, readBlock, type Reference, RingWindow } from "./ring.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import type { ByteSource } from "./segment_file.ts";
 import { BLOCK_HEADER_BYTES, RECORD_PAYLOAD, REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
 
 /** Where reading begins: with what comes from now on, or with the oldest that is there. */
 export type Since = "now" | "oldest";
 
 /** A message as it stands in a channel. */
-export interface SeenMessage {
+export interface ObservedMessage {
   /** The sender's lane: messages of one lane come in their order. */
   readonly lane: number;
   /** Its number on the lane, from 0. */
@@ -41,9 +41,9 @@ export interface SeenMessage {
 }
 
 /** What one look gave. */
-export interface Seen {
-  readonly messages: SeenMessage[];
-  readonly findings: Finding[];
+export interface ReadResult {
+  readonly messages: ObservedMessage[];
+  readonly issues: Issue[];
   /** Messages that were overwritten, or hidden by damage, before they could be read. */
   missed: number;
 }
@@ -55,15 +55,15 @@ export interface LaneKind extends Geometry {
 }
 
 /** A look ends when it has copied so much, so that its memory stays bounded. */
-const LOOK_BYTES = 4 * 1024 * 1024;
-const LOOK_MESSAGES = 4096;
+const MAX_READ_BYTES = 4 * 1024 * 1024;
+const MAX_READ_MESSAGES = 4096;
 /** How often words that move under our eyes are looked at again before they count as damaged. */
-const LOOKS = 64;
+const MAX_LANE_READS = 64;
 /** How often a record is. */
-const DOUBTS = 4;
+const MAX_CORRUPT_READS = 4;
 
 /** A copy that is still to be found whole. */
-interface Copied {
+interface RecordCopy {
   readonly position: number;
   readonly record: RecordHeader;
   readonly payload: Uint8Array<ArrayBuffer>;
@@ -73,7 +73,7 @@ interface Copied {
 
 /** One lane, and how far it was read. */
 export class LaneReader {
-  readonly #source: SegmentBytes;
+  readonly #source: ByteSource;
   readonly #kind: LaneKind;
   readonly #index: number;
   readonly #skip: number;
@@ -86,9 +86,9 @@ export class LaneReader {
   /** The last thing wrong with the lane's words, told once. */
   #problem: string | undefined;
   /** Looks in a row at a record that was not whole. */
-  #doubts = 0;
+  #corruptReads = 0;
 
-  constructor(source: SegmentBytes, kind: LaneKind, index: number) {
+  constructor(source: ByteSource, kind: LaneKind, index: number) {
     this.#source = source;
     this.#kind = kind;
     this.#index = index;
@@ -106,53 +106,53 @@ export class LaneReader {
   }
 
   /** Reads on; answers true if more may be there already. */
-  read(lane: LaneWords, seen: Seen): boolean {
-    if (lane.data === 0 || lane.isPlaced && this.#position === lane.head && !this.#hasGap) {
+  read(lane: LaneWords, result: ReadResult): boolean {
+    if (lane.data === 0 || lane.isDataValid && this.#position === lane.head && !this.#hasGap) {
       return false;
     }
-    const sound = this.#soundLane(lane, seen);
-    if (sound === undefined) return false;
+    const valid = this.#validLane(lane, result);
+    if (valid === undefined) return false;
     if (this.#position === undefined) this.#moveTo("head");
-    if (this.#position! > sound.head) return this.#moveBack(sound, seen);
-    if (this.#isOverwritten(this.#position!, sound)) {
+    if (this.#position! > valid.head) return this.#handleRewind(valid, result);
+    if (this.#isOverwritten(this.#position!, valid)) {
       this.#moveTo("tail");
       this.#hasGap = true;
       return true;
     }
-    return this.#position === sound.head
-      ? this.#closeGap(sound, seen)
-      : this.#copyAndKeep(sound, seen);
+    return this.#position === valid.head
+      ? this.#closeGap(valid, result)
+      : this.#copyAndVerify(valid, result);
   }
 
   /** The lane's words as they can be right; those that stay wrong are told once. */
-  #soundLane(lane: LaneWords, seen: Seen): LaneWords | undefined {
+  #validLane(lane: LaneWords, result: ReadResult): LaneWords | undefined {
     let latest: LaneWords | undefined = lane;
     let problem: string | undefined;
-    for (let look = 0; look < LOOKS && latest !== undefined; look++) {
+    for (let attempt = 0; attempt < MAX_LANE_READS && latest !== undefined; attempt++) {
       problem = laneProblem(latest, this.#kind, this.#source.size());
       if (problem === undefined) {
         this.#problem = undefined;
         return latest;
       }
       if (problem === this.#problem) return undefined;
-      latest = this.#look();
+      latest = this.#readLane();
     }
     problem ??= "the file ends before it";
-    if (problem !== this.#problem) this.#tell(seen, lane.offset, problem);
+    if (problem !== this.#problem) this.#report(result, lane.offset, problem);
     this.#problem = problem;
     return undefined;
   }
 
-  #tell(seen: Seen, offset: number, problem: string): void {
-    seen.findings.push({ offset, part: `lane ${this.#index}`, problem });
+  #report(result: ReadResult, offset: number, problem: string): void {
+    result.issues.push({ offset, part: `lane ${this.#index}`, problem });
   }
 
-  #look(): LaneWords | undefined {
+  #readLane(): LaneWords | undefined {
     return readLane(this.#source, this.#kind, this.#index);
   }
 
-  #moveBack(lane: LaneWords, seen: Seen): boolean {
-    this.#tell(seen, lane.offset, `its head went back to ${lane.head} from ${this.#position}`);
+  #handleRewind(lane: LaneWords, result: ReadResult): boolean {
+    this.#report(result, lane.offset, `its head went back to ${lane.head} from ${this.#position}`);
     this.#moveTo("head");
     return false;
   }
@@ -163,57 +163,59 @@ export class LaneReader {
   }
 
   /** Copies what is there, and keeps what is whole. */
-  #copyAndKeep(lane: LaneWords, seen: Seen): boolean {
+  #copyAndVerify(lane: LaneWords, result: ReadResult): boolean {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
-    const copies = this.#copy(window, lane);
-    const after = this.#look() ?? lane;
-    if (copies.length === 0) return this.#doubt(after, seen);
+    const copies = this.#copyRecords(window, lane);
+    const after = this.#readLane() ?? lane;
+    if (copies.length === 0) return this.#handleCorrupt(after, result);
     const intactFrom = this.#intactFrom(copies[0].position, after, window);
-    for (const copied of copies) {
-      const end = copied.position + copied.record.bytes;
+    for (const copy of copies) {
+      const end = copy.position + copy.record.bytes;
       if (end > after.head) return true;
-      if (copied.position < intactFrom) this.#hasGap = true;
-      else if (!this.#keep(copied, after, window, seen)) return this.#doubt(after, seen);
+      if (copy.position < intactFrom) this.#hasGap = true;
+      else if (!this.#accept(copy, after, window, result)) {
+        return this.#handleCorrupt(after, result);
+      }
       this.#position = end;
-      this.#doubts = 0;
+      this.#corruptReads = 0;
     }
     return true;
   }
 
   /** Nothing was left to read behind a gap. */
-  #closeGap(lane: LaneWords, seen: Seen): boolean {
+  #closeGap(lane: LaneWords, result: ReadResult): boolean {
     const count = this.#countAt(lane);
     if (count === undefined) return true;
-    this.#miss(count, seen);
+    this.#countMissed(count, result);
     this.#sequence = count;
     return false;
   }
 
   /** The next message has a number: those before it that were passed over are missed. */
-  #miss(next: number, seen: Seen): void {
+  #countMissed(next: number, result: ReadResult): void {
     const missed = next - (this.#sequence ?? next);
     // A count that was overwritten tells nothing.
-    if (this.#hasGap && Number.isSafeInteger(next)) seen.missed += Math.max(0, missed);
+    if (this.#hasGap && Number.isSafeInteger(next)) result.missed += Math.max(0, missed);
     this.#hasGap = false;
   }
 
   /** Whole records from our position on, padding included, until enough is copied. */
-  #copy(window: RingWindow, { head }: LaneWords): Copied[] {
-    const copies: Copied[] = [];
+  #copyRecords(window: RingWindow, { head }: LaneWords): RecordCopy[] {
+    const copies: RecordCopy[] = [];
     let position = this.#position!;
     let bytes = 0;
-    while (position < head && copies.length < LOOK_MESSAGES && bytes < LOOK_BYTES) {
+    while (position < head && copies.length < MAX_READ_MESSAGES && bytes < MAX_READ_BYTES) {
       const record = window.recordAt(position, head - position);
       if (record === undefined) break;
-      const copied = this.#copied(window, position, record);
-      copies.push(copied);
-      bytes += copied.payload.length;
+      const copy = this.#copyRecord(window, position, record);
+      copies.push(copy);
+      bytes += copy.payload.length;
       position += record.bytes;
     }
     return copies;
   }
 
-  #copied(window: RingWindow, position: number, record: RecordHeader): Copied {
+  #copyRecord(window: RingWindow, position: number, record: RecordHeader): RecordCopy {
     if (record.isPadding || !isReference(record)) {
       const length = record.isPadding ? 0 : record.length;
       return { position, record, payload: window.payload(position, 0, length) };
@@ -238,86 +240,86 @@ export class LaneReader {
 
   /** The end of what the writer has claimed, as far as claimed records can be followed. */
   #claimedEnd(window: RingWindow, { head }: LaneWords): number {
-    window.forget();
+    window.invalidate();
     let end = head;
     while (end < head + this.#kind.capacity) {
-      const room = window.roomAt(end);
-      const record = window.recordAt(end, room, true);
+      const available = window.bytesToEnd(end);
+      const record = window.recordAt(end, available, true);
       if (record === undefined) break;
       const isLastWord = record.isPadding && record.bytes === 8;
       // Eight zero bytes at the end may be anything, if no record follows at the beginning.
-      if (isLastWord && !window.recordAt(end + 8, window.roomAt(end + 8), true)) break;
+      if (isLastWord && !window.recordAt(end + 8, window.bytesToEnd(end + 8), true)) break;
       end += record.bytes;
     }
     // Should the writer have come round meanwhile, what it had claimed is committed.
-    return Math.max(end, this.#look()?.head ?? head);
+    return Math.max(end, this.#readLane()?.head ?? head);
   }
 
   /** Hands on a copy that is whole; false if it cannot be right. */
-  #keep(copied: Copied, after: LaneWords, window: RingWindow, seen: Seen): boolean {
-    const { position, record, payload, reference } = copied;
+  #accept(copy: RecordCopy, after: LaneWords, window: RingWindow, result: ReadResult): boolean {
+    const { position, record, payload, reference } = copy;
     if (record.isPadding) return true;
     const isBlock = isReference(record);
-    if (isBlock && (reference === undefined || this.#isReused(copied, after, window))) {
+    if (isBlock && (reference === undefined || this.#isReused(copy, after, window))) {
       if (position >= after.tail) return false;
       this.#hasGap = true;
       return true;
     }
     if (payload.length < this.#skip || !isBlock && payload.length < record.length) return false;
-    const sequence = near(this.#sequence ?? after.count, record.sequence);
-    this.#miss(sequence, seen);
+    const sequence = extendLow32(this.#sequence ?? after.count, record.sequence);
+    this.#countMissed(sequence, result);
     this.#sequence = sequence + 1;
-    seen.messages.push(this.#message(copied, sequence));
+    result.messages.push(this.#message(copy, sequence));
     return true;
   }
 
   /** True if a big message's block may be another's by now; not before its own record is taken. */
   #isReused(
-    { position, record, reference }: Copied,
+    { position, record, reference }: RecordCopy,
     after: LaneWords,
     window: RingWindow,
   ): boolean {
     if (this.#kind.isBroadcast || position >= after.tail) return false;
     const end = this.#claimedEnd(window, after);
-    window.forget();
+    window.invalidate();
     const { offset, length } = reference!;
     for (let at = position + record.bytes; at < end;) {
-      const later = window.recordAt(at, window.roomAt(at), true);
+      const later = window.recordAt(at, window.bytesToEnd(at), true);
       if (later === undefined) return true;
       if (isReference(later)) {
         const other = window.reference(at, later, this.#skip);
         if (other === undefined) return true;
-        const isApart = other.offset >= offset + BLOCK_HEADER_BYTES + length ||
+        const isDisjoint = other.offset >= offset + BLOCK_HEADER_BYTES + length ||
           other.offset + BLOCK_HEADER_BYTES + other.length <= offset;
-        if (!isApart) return true;
+        if (!isDisjoint) return true;
       }
       at += later.bytes;
     }
     return false;
   }
 
-  #message({ record, payload }: Copied, sequence: number): SeenMessage {
-    const seen = { lane: this.#index, sequence, flags: record.flags };
-    if (!this.#kind.isRequest) return { ...seen, bytes: payload };
+  #message({ record, payload }: RecordCopy, sequence: number): ObservedMessage {
+    const base = { lane: this.#index, sequence, flags: record.flags };
+    if (!this.#kind.isRequest) return { ...base, bytes: payload };
     const origin = new DataView(payload.buffer, payload.byteOffset).getUint32(0, true);
     const request = { requester: origin & 0xffff, slot: origin >>> 16 };
-    return { ...seen, bytes: payload.subarray(REQUEST_PREFIX_BYTES), request };
+    return { ...base, bytes: payload.subarray(REQUEST_PREFIX_BYTES), request };
   }
 
   /** A record that is not whole: overwritten meanwhile, or damage, which hides all up to the head. */
-  #doubt(after: LaneWords, seen: Seen): boolean {
+  #handleCorrupt(after: LaneWords, result: ReadResult): boolean {
     const position = this.#position!;
-    const latest = this.#look() ?? after;
+    const latest = this.#readLane() ?? after;
     if (latest.tail > position) {
       this.#moveTo("tail");
-    } else if (++this.#doubts < DOUBTS) {
+    } else if (++this.#corruptReads < MAX_CORRUPT_READS) {
       return true;
     } else {
       const offset = latest.data + position % this.#kind.capacity;
-      this.#tell(seen, offset, `the record at position ${position} is not whole`);
+      this.#report(result, offset, `the record at position ${position} is not whole`);
       this.#moveTo("head");
     }
-    this.#doubts = 0;
+    this.#corruptReads = 0;
     this.#hasGap = true;
     return true;
   }
@@ -325,8 +327,8 @@ export class LaneReader {
   /** Goes to one end of what the lane holds, and learns the number of a first message. */
   #moveTo(end: "head" | "tail"): void {
     const isFirst = this.#position === undefined;
-    for (let look = 0; look < LOOKS; look++) {
-      const lane = this.#look();
+    for (let attempt = 0; attempt < MAX_LANE_READS; attempt++) {
+      const lane = this.#readLane();
       if (lane === undefined || laneProblem(lane, this.#kind, this.#source.size())) continue;
       this.#position = lane[end];
       const number = lane[end] === lane.head ? this.#countAt(lane) : this.#numberAt(lane);
@@ -344,16 +346,16 @@ export class LaneReader {
       ? window.recordAt(lane.last, lane.head - lane.last)
       : undefined;
     const isNewest = record !== undefined && lane.last + record.bytes === lane.head;
-    const latest = this.#look();
+    const latest = this.#readLane();
     if (latest?.head !== lane.head) return undefined;
-    return isNewest ? near(latest.count, record.sequence + 1) : latest.count;
+    return isNewest ? extendLow32(latest.count, record.sequence + 1) : latest.count;
   }
 
   /** The number of the message at a lane's tail; undefined if the tail has moved on. */
   #numberAt(lane: LaneWords): number | undefined {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
     const record = window.oldest(lane);
-    if (record === undefined || this.#look()?.tail !== lane.tail) return undefined;
-    return near(lane.count, record.sequence);
+    if (record === undefined || this.#readLane()?.tail !== lane.tail) return undefined;
+    return extendLow32(lane.count, record.sequence);
   }
 }

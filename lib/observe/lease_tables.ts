@@ -4,14 +4,14 @@
  * @module
  */
 
-import { isSealed, seal } from "./checks.ts";
-import type { Finding } from "./issue.ts";
+import { checksum, matchesChecksum } from "./checks.ts";
+import type { Issue } from "./issue.ts";
 import type { Geometry } from "./lane.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** A message on a shelf. */
-export interface HeldReport {
+export interface LeaseReport {
   /** Where its place lies in the file. */
   readonly offset: number;
   /** `"held"` by a puller, or `"returned"` and there for all. */
@@ -27,79 +27,83 @@ export interface HeldReport {
 }
 
 /** All shelves of a channel. */
-export interface ShelvesReport {
+export interface LeaseTablesReport {
   /** Places on all shelves. */
   readonly places: number;
   /** Messages that lie there. */
-  readonly held: HeldReport[];
+  readonly held: LeaseReport[];
 }
 
 /** Reads the shelves. */
-export function readShelves(
-  source: SegmentBytes,
+export function readLeaseTables(
+  source: ByteSource,
   { control }: Geometry,
-  findings: Finding[],
-): ShelvesReport {
-  const held: HeldReport[] = [];
-  let places = 0;
+  issues: Issue[],
+): LeaseTablesReport {
+  const leases: LeaseReport[] = [];
+  let slots = 0;
   const words = source.read(control + layout.CONTROL_LEASE_TABLES, layout.MAX_LEASE_TABLES * 8);
   const view = new DataView(words.buffer, 0, words.length);
-  for (let shelf = 0; (shelf + 1) * 8 <= words.length; shelf++) {
-    const at = view.getUint32(shelf * 8, true);
-    const check = view.getUint32(shelf * 8 + 4, true);
+  for (let table = 0; (table + 1) * 8 <= words.length; table++) {
+    const at = view.getUint32(table * 8, true);
+    const check = view.getUint32(table * 8 + 4, true);
     if (at === 0 && check === 0) continue;
-    const size = layout.FIRST_LEASE_TABLE_SLOTS * layout.LEASE_TABLE_GROWTH ** shelf *
+    const size = layout.FIRST_LEASE_TABLE_SLOTS * layout.LEASE_TABLE_GROWTH ** table *
       layout.LEASE_SLOT_BYTES;
-    const bytes = isSealed(at, check) && at % 8 === 0 ? source.read(at, size) : undefined;
+    const bytes = matchesChecksum(at, check) && at % 8 === 0 ? source.read(at, size) : undefined;
     if (bytes?.length !== size || at < control + layout.CONTROL_BYTES) {
-      const offset = control + layout.CONTROL_LEASE_TABLES + shelf * 8;
-      findings.push({ offset, part: `shelf ${shelf}`, problem: `it cannot lie at ${at}` });
+      const offset = control + layout.CONTROL_LEASE_TABLES + table * 8;
+      issues.push({ offset, part: `shelf ${table}`, problem: `it cannot lie at ${at}` });
       continue;
     }
-    places += size / layout.LEASE_SLOT_BYTES;
-    held.push(...messagesOn(bytes, at, shelf, findings));
+    slots += size / layout.LEASE_SLOT_BYTES;
+    leases.push(...leasesIn(bytes, at, table, issues));
   }
-  return { places, held };
+  return { places: slots, held: leases };
 }
 
-const STATUSES: Record<number, HeldReport["status"]> = {
+const STATUSES: Record<number, LeaseReport["status"]> = {
   [layout.LEASE_SLOT_LEASED]: "held",
   [layout.LEASE_SLOT_RETURNED]: "returned",
 };
 
-function messagesOn(
+function leasesIn(
   bytes: Uint8Array<ArrayBuffer>,
   at: number,
-  shelf: number,
-  findings: Finding[],
-): HeldReport[] {
+  table: number,
+  issues: Issue[],
+): LeaseReport[] {
   const view = new DataView(bytes.buffer);
-  const held: HeldReport[] = [];
-  for (let place = 0; place < bytes.length; place += layout.LEASE_SLOT_BYTES) {
-    const state = place + layout.LEASE_SLOT_STATE;
+  const leases: LeaseReport[] = [];
+  for (let slot = 0; slot < bytes.length; slot += layout.LEASE_SLOT_BYTES) {
+    const state = slot + layout.LEASE_SLOT_STATE;
     const status = STATUSES[view.getUint8(state)];
     if (status === undefined) continue;
-    if (!isWhole(view, place)) {
+    if (!isIntact(view, slot)) {
       const problem = "its message does not match its check";
-      findings.push({ offset: at + place, part: `place on shelf ${shelf}`, problem });
+      issues.push({ offset: at + slot, part: `place on shelf ${table}`, problem });
     }
-    held.push({
-      offset: at + place,
+    leases.push({
+      offset: at + slot,
       status,
       puller: view.getUint8(state + 1),
       deliveries: view.getUint16(state + 4, true),
-      lane: view.getUint32(place + layout.LEASE_SLOT_LANE, true),
-      bytes: view.getUint32(place + layout.LEASE_SLOT_LENGTH, true),
+      lane: view.getUint32(slot + layout.LEASE_SLOT_LANE, true),
+      bytes: view.getUint32(slot + layout.LEASE_SLOT_LENGTH, true),
     });
   }
-  return held;
+  return leases;
 }
 
 /** The check is over where the message lies, where it came from, and which use of the place it is. */
-function isWhole(view: DataView, place: number): boolean {
-  const half = (field: number) => view.getUint32(place + field, true);
-  const use = view.getUint16(place + layout.LEASE_SLOT_STATE + 6, true);
-  const origin = seal(half(layout.LEASE_SLOT_POSITION), (half(layout.LEASE_SLOT_LANE) << 16) | use);
-  const message = seal(half(layout.LEASE_SLOT_BUFFER), half(layout.LEASE_SLOT_LENGTH));
-  return half(layout.LEASE_SLOT_CHECK) === seal(message, origin ^ half(layout.LEASE_SLOT_FLAGS));
+function isIntact(view: DataView, slot: number): boolean {
+  const half = (field: number) => view.getUint32(slot + field, true);
+  const use = view.getUint16(slot + layout.LEASE_SLOT_STATE + 6, true);
+  const origin = checksum(
+    half(layout.LEASE_SLOT_POSITION),
+    (half(layout.LEASE_SLOT_LANE) << 16) | use,
+  );
+  const message = checksum(half(layout.LEASE_SLOT_BUFFER), half(layout.LEASE_SLOT_LENGTH));
+  return half(layout.LEASE_SLOT_CHECK) ===
+    checksum(message, origin ^ half(layout.LEASE_SLOT_FLAGS));
 }

@@ -4,26 +4,26 @@
  * @module
  */
 
-import { agentPath } from "../presence/isolate.ts";
-import { hasThreadEnded, isAgentId } from "../presence/isolate_id.ts";
-import { AGENT_PREFIX, codeOf } from "../platform/directory.ts";
+import { isolatePath } from "../presence/isolate.ts";
+import { hasThreadEnded, isIsolateId } from "../presence/isolate_id.ts";
+import { codeOf, ISOLATE_PREFIX } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
 
 /**
  * True or false as the kernel's lock on an agent's doorbell says, which is tried for an instant, and
  * is in nobody's way; undefined if it cannot be told.
  */
-export function isAlive(directory: string, agent: bigint): boolean | undefined {
-  if (!isAgentId(agent)) return undefined;
+export function probeIsolate(directory: string, isolate: bigint): boolean | undefined {
+  if (!isIsolateId(isolate)) return undefined;
   const os = platform();
   let fd: number;
   try {
-    fd = os.openToRead(agentPath(directory, agent));
+    fd = os.openReadOnly(isolatePath(directory, isolate));
   } catch (error) {
     return codeOf(error) === "ENOENT" ? false : undefined;
   }
   try {
-    return os.lock(fd, "shared") ? false : !hasThreadEnded(agent);
+    return os.lock(fd, "shared") ? false : !hasThreadEnded(isolate);
   } finally {
     os.close(fd);
   }
@@ -32,7 +32,7 @@ export function isAlive(directory: string, agent: bigint): boolean | undefined {
 /** True if a directory holds doorbells: those of a segment that was copied elsewhere are not beside it. */
 export function hasDoorbells(directory: string): boolean {
   try {
-    return platform().list(directory).some((name) => name.startsWith(AGENT_PREFIX));
+    return platform().list(directory).some((name) => name.startsWith(ISOLATE_PREFIX));
   } catch {
     return false;
   }

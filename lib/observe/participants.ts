@@ -4,13 +4,13 @@
  * @module
  */
 
-import { isAgentId, threadNumberOf } from "../presence/isolate_id.ts";
+import { isIsolateId, threadNumberOf } from "../presence/isolate_id.ts";
 import { type Role, ROLES } from "../channel/attachment.ts";
-import type { Finding } from "./issue.ts";
+import type { Issue } from "./issue.ts";
 import type { Geometry } from "./lane.ts";
-import { isAlive } from "./liveness.ts";
-import { regionIn, type RegionReport } from "./region.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import { probeIsolate } from "./liveness.ts";
+import { readRegion, type RegionReport } from "./region.ts";
+import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** A participant. */
@@ -35,7 +35,7 @@ export interface ParticipantReport {
   readonly region: RegionReport | undefined;
 }
 
-const SETS = [
+const WAITER_SETS = [
   layout.CONTROL_RECEIVER_WAITERS,
   layout.CONTROL_SENDER_WAITERS,
   layout.CONTROL_REQUESTER_WAITERS,
@@ -46,19 +46,19 @@ const SETS = [
  * knows if that is left out.
  */
 export function readParticipants(
-  source: SegmentBytes,
+  source: ByteSource,
   geometry: Geometry,
-  agents: string | undefined,
-  findings: Finding[],
+  isolateDirectory: string | undefined,
+  issues: Issue[],
 ): ParticipantReport[] {
   const { control } = geometry;
   const bytes = source.read(control, layout.CONTROL_LANES);
   if (bytes.length < layout.CONTROL_LANES) {
-    findings.push({ offset: control, part: "participants", problem: "the file ends before them" });
+    issues.push({ offset: control, part: "participants", problem: "the file ends before them" });
     return [];
   }
   const view = new DataView(bytes.buffer);
-  const table = new Table(view, geometry, source.size(), agents, findings);
+  const table = new ParticipantTable(view, geometry, source.size(), isolateDirectory, issues);
   const reports: ParticipantReport[] = [];
   for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
     const report = table.participant(index);
@@ -68,66 +68,70 @@ export function readParticipants(
 }
 
 /** A copy of the control block with the table. */
-class Table {
+class ParticipantTable {
   readonly #view: DataView;
   readonly #geometry: Geometry;
   readonly #size: number;
-  readonly #agents: string | undefined;
-  readonly #findings: Finding[];
+  readonly #isolateDirectory: string | undefined;
+  readonly #issues: Issue[];
   /** Sockets of one process share an agent. */
-  readonly #alive = new Map<bigint, boolean | undefined>();
+  readonly #aliveByIsolate = new Map<bigint, boolean | undefined>();
 
   constructor(
     view: DataView,
     geometry: Geometry,
     size: number,
-    agents: string | undefined,
-    findings: Finding[],
+    isolateDirectory: string | undefined,
+    issues: Issue[],
   ) {
     this.#view = view;
     this.#geometry = geometry;
     this.#size = size;
-    this.#agents = agents;
-    this.#findings = findings;
+    this.#isolateDirectory = isolateDirectory;
+    this.#issues = issues;
   }
 
   participant(index: number): ParticipantReport | undefined {
     const at = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
     const half = (field: number) => this.#view.getUint32(at + field, true);
-    const tell = (field: number, problem: string) => {
+    const report = (field: number, problem: string) => {
       const offset = this.#geometry.control + at + field;
-      this.#findings.push({ offset, part: `participant ${index}`, problem });
+      this.#issues.push({ offset, part: `participant ${index}`, problem });
     };
-    const agent = this.#view.getBigInt64(at + layout.PARTICIPANT_ISOLATE, true);
+    const isolate = this.#view.getBigInt64(at + layout.PARTICIPANT_ISOLATE, true);
     const roleNumber = half(layout.PARTICIPANT_ROLE);
-    if (agent === 0n) {
-      if (roleNumber !== 0) tell(layout.PARTICIPANT_ISOLATE, "it has a role and no name");
+    if (isolate === 0n) {
+      if (roleNumber !== 0) report(layout.PARTICIPANT_ISOLATE, "it has a role and no name");
       return undefined;
     }
-    if (!isAgentId(agent)) tell(layout.PARTICIPANT_ISOLATE, "nobody ever had its name");
-    if (roleNumber >= ROLES.length) tell(layout.PARTICIPANT_ROLE, `there is no role ${roleNumber}`);
+    if (!isIsolateId(isolate)) report(layout.PARTICIPANT_ISOLATE, "nobody ever had its name");
+    if (roleNumber >= ROLES.length) {
+      report(layout.PARTICIPANT_ROLE, `there is no role ${roleNumber}`);
+    }
     const laneNumber = half(layout.PARTICIPANT_LANE);
     if (laneNumber > layout.MAX_LANES) {
-      tell(layout.PARTICIPANT_LANE, `there is no lane ${laneNumber - 1}`);
+      report(layout.PARTICIPANT_LANE, `there is no lane ${laneNumber - 1}`);
     }
     return {
       index,
       role: ROLES[roleNumber],
       pid: half(layout.PARTICIPANT_PID),
-      thread: isAgentId(agent) ? threadNumberOf(agent) : undefined,
+      thread: isIsolateId(isolate) ? threadNumberOf(isolate) : undefined,
       since: new Date(this.#view.getFloat64(at + layout.PARTICIPANT_SINCE, true)),
-      alive: this.#isAlive(agent),
+      alive: this.#isAlive(isolate),
       lane: laneNumber === 0 || laneNumber > layout.MAX_LANES ? undefined : laneNumber - 1,
-      isAsleep: SETS.some((set) => this.#isIn(set, index)),
-      holds: this.#heldBy(index, at),
-      region: this.#regionOf(at, tell),
+      isAsleep: WAITER_SETS.some((set) => this.#isIn(set, index)),
+      holds: this.#pinOf(index, at),
+      region: this.#regionOf(at, report),
     };
   }
 
-  #isAlive(agent: bigint): boolean | undefined {
-    if (this.#agents === undefined) return undefined;
-    if (!this.#alive.has(agent)) this.#alive.set(agent, isAlive(this.#agents, agent));
-    return this.#alive.get(agent);
+  #isAlive(isolate: bigint): boolean | undefined {
+    if (this.#isolateDirectory === undefined) return undefined;
+    if (!this.#aliveByIsolate.has(isolate)) {
+      this.#aliveByIsolate.set(isolate, probeIsolate(this.#isolateDirectory, isolate));
+    }
+    return this.#aliveByIsolate.get(isolate);
   }
 
   #isIn(set: number, index: number): boolean {
@@ -135,7 +139,7 @@ class Table {
   }
 
   /** The lane is noted as the address of its entry. */
-  #heldBy(index: number, at: number): ParticipantReport["holds"] {
+  #pinOf(index: number, at: number): ParticipantReport["holds"] {
     const entry = this.#view.getUint32(at + layout.PARTICIPANT_PIN_LANE, true);
     const first = this.#geometry.control + layout.CONTROL_LANES;
     const lane = (entry - first) / layout.LANE_BYTES;
@@ -147,15 +151,18 @@ class Table {
     };
   }
 
-  #regionOf(at: number, tell: (field: number, problem: string) => void): RegionReport | undefined {
-    const { region, problem } = regionIn(
+  #regionOf(
+    at: number,
+    report: (field: number, problem: string) => void,
+  ): RegionReport | undefined {
+    const { region, problem } = readRegion(
       this.#view,
       at + layout.PARTICIPANT_REGION,
       at + layout.PARTICIPANT_REGION_CHECK,
       this.#geometry,
       this.#size,
     );
-    if (problem !== undefined) tell(layout.PARTICIPANT_REGION, problem);
+    if (problem !== undefined) report(layout.PARTICIPANT_REGION, problem);
     return region;
   }
 }

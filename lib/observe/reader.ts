@@ -8,20 +8,20 @@
 import {
   type ChannelKind,
   controlOffset,
-  readFacts,
-  type SegmentFacts,
+  readConfig,
+  type SegmentConfig,
 } from "../channel/attachment.ts";
 import { ShmConnectionError } from "../base/errors.ts";
 import { laneCountOf, readLanes } from "./lane.ts";
-import { LaneReader, type Seen, type Since } from "./lane_reader.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import { LaneReader, type ReadResult, type Since } from "./lane_reader.ts";
+import type { ByteSource } from "./segment_file.ts";
 import { HEADER_BYTES, HEADER_LANES, MAX_LANES } from "../../wasm/layout.ts";
 
 /** A channel's lanes, read side by side. */
 export class ChannelReader {
   /** What the channel is. */
-  readonly facts: SegmentFacts;
-  readonly #source: SegmentBytes;
+  readonly config: SegmentConfig;
+  readonly #source: ByteSource;
   readonly #geometry: { capacity: number; control: number };
   readonly #lanes: LaneReader[];
 
@@ -31,10 +31,10 @@ export class ChannelReader {
    * @throws {ShmCorruptionError} if the bytes are no segment
    * @throws {ShmConnectionError} if the channel carries no messages
    */
-  constructor(source: SegmentBytes, name: string, since: Since) {
+  constructor(source: ByteSource, name: string, since: Since) {
     this.#source = source;
-    this.facts = factsOf(source, name);
-    const { kind, capacity } = this.facts;
+    this.config = configOf(source, name);
+    const { kind, capacity } = this.config;
     checkKind(kind, name);
     const geometry = { capacity, control: controlOffset(capacity) };
     this.#geometry = geometry;
@@ -51,13 +51,13 @@ export class ChannelReader {
   }
 
   /** Reads what has come since; `hasMore` says that more may be there already. */
-  read(): Seen & { hasMore: boolean } {
-    const seen: Seen = { messages: [], findings: [], missed: 0 };
+  read(): ReadResult & { hasMore: boolean } {
+    const result: ReadResult = { messages: [], issues: [], missed: 0 };
     let hasMore = false;
     for (const lane of readLanes(this.#source, this.#geometry, this.#laneCount())) {
-      if (this.#lanes[lane.index]?.read(lane, seen)) hasMore = true;
+      if (this.#lanes[lane.index]?.read(lane, result)) hasMore = true;
     }
-    return { ...seen, hasMore };
+    return { ...result, hasMore };
   }
 
   #laneCount(): number {
@@ -80,13 +80,13 @@ function checkKind(kind: ChannelKind, name: string): void {
  *
  * @throws {ShmCorruptionError} if they cannot be right
  */
-export function factsOf(source: SegmentBytes, name: string): SegmentFacts {
+export function configOf(source: ByteSource, name: string): SegmentConfig {
   const read = (offset: number, bytes: number) => {
-    const got = source.read(offset, bytes);
-    if (got.length === bytes) return got;
+    const chunk = source.read(offset, bytes);
+    if (chunk.length === bytes) return chunk;
     const padded = new Uint8Array(bytes);
-    padded.set(got);
+    padded.set(chunk);
     return padded;
   };
-  return readFacts(read, Math.max(source.size(), HEADER_BYTES), name);
+  return readConfig(read, Math.max(source.size(), HEADER_BYTES), name);
 }

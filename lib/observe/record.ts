@@ -38,23 +38,23 @@ export function recordAt(
   ring: DataView,
   at: number,
   position: number,
-  room: number,
-  isHiddenAllowed = false,
+  available: number,
+  allowInvalidated = false,
 ): RecordHeader | undefined {
   if (at + RECORD_FRAME > ring.byteLength) return undefined;
   const size = ring.getUint32(at + RECORD_SIZE, true);
   const isLong = ring.getUint32(at + RECORD_SIZE + 4, true) !== 0;
-  if (isLong || size < 8 || size + 8 > room) {
-    return size === 0 && !isLong && room === 8 ? LAST_WORD : undefined;
+  if (isLong || size < 8 || size + 8 > available) {
+    return size === 0 && !isLong && available === 8 ? LAST_WORD : undefined;
   }
   if (at + RECORD_PAYLOAD > ring.byteLength) return undefined;
   const low = ring.getUint32(at + RECORD_FRAME, true);
   const high = ring.getUint32(at + RECORD_FRAME + 4, true);
-  const isWhole = frameHigh(position, size, low, high & 0xff) === high;
-  if (isWhole) return headerOf(size, low, high & 0xff);
-  const isHidden = isHiddenAllowed &&
+  const isIntact = frameHigh(position, size, low, high & 0xff) === high;
+  if (isIntact) return headerOf(size, low, high & 0xff);
+  const isInvalidated = allowInvalidated &&
     frameHigh(position, size, ~low >>> 0, ~high & 0xff) === ~high >>> 0;
-  return isHidden ? headerOf(size, ~low >>> 0, ~high & 0xff) : undefined;
+  return isInvalidated ? headerOf(size, ~low >>> 0, ~high & 0xff) : undefined;
 }
 
 function headerOf(size: number, sequence: number, flags: number): RecordHeader {
@@ -63,6 +63,6 @@ function headerOf(size: number, sequence: number, flags: number): RecordHeader {
 }
 
 /** The number closest to `about` whose low 32 bits are `low`. */
-export function near(about: number, low: number): number {
+export function extendLow32(about: number, low: number): number {
   return about + ((low - (about >>> 0)) | 0);
 }

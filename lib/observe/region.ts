@@ -4,7 +4,7 @@
  * @module
  */
 
-import { seal } from "./checks.ts";
+import { checksum } from "./checks.ts";
 import type { Geometry } from "./lane.ts";
 import { CONTROL_BYTES } from "../../wasm/layout.ts";
 
@@ -16,10 +16,10 @@ export interface RegionReport {
 }
 
 /** A region named by words, or why it cannot be one; neither if there is none. */
-export function regionIn(
+export function readRegion(
   view: DataView,
   at: number,
-  checkAt: number,
+  checksumOffset: number,
   { control }: Geometry,
   size: number,
 ): { region?: RegionReport; problem?: string } {
@@ -27,7 +27,7 @@ export function regionIn(
   const bytes = view.getUint32(at + 4, true);
   if (offset === 0) return {};
   const named = `the region of ${bytes} bytes at ${offset}`;
-  if (view.getUint32(checkAt, true) !== seal(offset, bytes)) {
+  if (view.getUint32(checksumOffset, true) !== checksum(offset, bytes)) {
     return { problem: `${named} does not match its check` };
   }
   if (offset < control + CONTROL_BYTES || offset % 8 !== 0) {

@@ -4,26 +4,26 @@
  * @module
  */
 
-import { agentIdOf, isAgentAlive, isLocked } from "../presence/isolate.ts";
+import { isIsolateAlive, isLocked, isolateIdOf } from "../presence/isolate.ts";
 import {
+  type ByteReader,
   type ChannelKind,
   controlOffset,
   pendingBytes,
-  readFacts,
+  readConfig,
   type Role,
   ROLES,
-  type SegmentSource,
   sumOverLanes,
   unacknowledgedMessages,
 } from "../channel/attachment.ts";
 import {
-  AGENT_PREFIX,
   codeOf,
-  GRAVE_PREFIX,
-  NEW_PREFIX,
+  ISOLATE_PREFIX,
   segmentDirectory,
+  TEMPORARY_PREFIX,
+  TOMBSTONE_PREFIX,
 } from "../platform/directory.ts";
-import { bury, isShut, removeGrave, shut } from "../segment/lifecycle.ts";
+import { isClosed, removeTombstone, tryClose, unlink } from "../segment/lifecycle.ts";
 import { ShmError } from "../base/errors.ts";
 import { removeOrphanedGenerations } from "../journal/files.ts";
 import { checkName } from "../base/options.ts";
@@ -32,7 +32,7 @@ import { withHeader } from "../segment/file_memory.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Files without a name that are younger may still get one. */
-const UNNAMED_AGE_MS = 10_000;
+const TEMPORARY_MIN_AGE_MS = 10_000;
 
 /** Where to look. */
 export interface RegistryOptions {
@@ -114,7 +114,7 @@ export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
   const directory = segmentDirectory(options.dir);
   const channels: ChannelInfo[] = [];
   for (const name of channelNames(directory)) {
-    const info = readSegment(directory, name, describeUnlessShut);
+    const info = readSegment(directory, name, describeUnlessClosed);
     if (info) channels.push(info);
   }
   return channels;
@@ -131,7 +131,7 @@ export function describeChannel(
   options: RegistryOptions = {},
 ): ChannelInfo | undefined {
   checkName(name);
-  return readSegment(segmentDirectory(options.dir), name, describeUnlessShut);
+  return readSegment(segmentDirectory(options.dir), name, describeUnlessClosed);
 }
 
 /**
@@ -148,23 +148,23 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
       removed.push(name);
     }
   }
-  if (!options.dryRun) removeRemains(directory);
+  if (!options.dryRun) removeLeftovers(directory);
   return removed;
 }
 
 /** What dead processes left beside the channels. */
-function removeRemains(directory: string): void {
+function removeLeftovers(directory: string): void {
   for (const name of platform().list(directory)) {
-    if (name.startsWith(AGENT_PREFIX)) removeDeadAgent(directory, name);
-    if (name.startsWith(NEW_PREFIX)) removeUnnamed(`${directory}/${name}`);
-    if (name.startsWith(GRAVE_PREFIX)) removeGrave(`${directory}/${name}`);
+    if (name.startsWith(ISOLATE_PREFIX)) removeDeadIsolate(directory, name);
+    if (name.startsWith(TEMPORARY_PREFIX)) removeTemporary(`${directory}/${name}`);
+    if (name.startsWith(TOMBSTONE_PREFIX)) removeTombstone(`${directory}/${name}`);
   }
   removeOrphanedGenerations(directory);
 }
 
-function removeDeadAgent(directory: string, name: string): void {
-  const id = agentIdOf(name);
-  if (id !== undefined) isAgentAlive(directory, id);
+function removeDeadIsolate(directory: string, name: string): void {
+  const id = isolateIdOf(name);
+  if (id !== undefined) isIsolateAlive(directory, id);
 }
 
 /** The files of a directory that may be channels, by name. */
@@ -204,7 +204,7 @@ function readSegment<R>(
   }
 }
 
-function sourceOf(fd: number): SegmentSource {
+function sourceOf(fd: number): ByteReader {
   return (offset, bytes) => {
     const target = new Uint8Array(bytes);
     platform().read(fd, target, offset);
@@ -213,16 +213,16 @@ function sourceOf(fd: number): SegmentSource {
 }
 
 /** Undefined for a segment that is being deleted. */
-function describeUnlessShut(segment: OpenSegment): ChannelInfo | undefined {
+function describeUnlessClosed(segment: OpenSegment): ChannelInfo | undefined {
   const header = new Uint32Array(layout.HEADER_BYTES / 4);
   platform().read(segment.fd, new Uint8Array(header.buffer), 0);
-  return isShut(header) ? undefined : describe(segment);
+  return isClosed(header) ? undefined : describe(segment);
 }
 
 function describe(segment: OpenSegment): ChannelInfo {
   const { name, path } = segment;
   try {
-    return describeWhole(segment);
+    return describeIntact(segment);
   } catch (error) {
     if (!(error instanceof ShmError)) throw error;
     return {
@@ -244,26 +244,26 @@ function describe(segment: OpenSegment): ChannelInfo {
   }
 }
 
-function describeWhole({ name, path, directory, fd }: OpenSegment): ChannelInfo {
+function describeIntact({ name, path, directory, fd }: OpenSegment): ChannelInfo {
   const source = sourceOf(fd);
-  const facts = readFacts(source, platform().statusOf(fd).size, name);
+  const config = readConfig(source, platform().statusOf(fd).size, name);
   const header = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
-  const control = source(controlOffset(facts.capacity), layout.CONTROL_BYTES);
+  const control = source(controlOffset(config.capacity), layout.CONTROL_BYTES);
   const head = sumOverLanes(control, layout.LANE_HEAD);
   const pending = pendingBytes(control);
   return {
     name,
     path,
-    kind: facts.kind,
-    capacityBytes: facts.capacity,
+    kind: config.kind,
+    capacityBytes: config.capacity,
     usedBytes: Number(pending),
     unacknowledged: unacknowledgedMessages(control, source),
     head,
     tail: head - pending,
     messages: sumOverLanes(control, layout.LANE_COUNT),
     dropped: header.getBigUint64(layout.HEADER_DROPPED, true),
-    codec: facts.codecId,
-    persistent: facts.persist,
+    codec: config.codecId,
+    persistent: config.persist,
     creator: readCreator(control),
     participants: readParticipants(control, directory),
   };
@@ -285,14 +285,14 @@ function readParticipants(
   const participants: ParticipantInfo[] = [];
   for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
     const at = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
-    const agent = view.getBigInt64(at + layout.PARTICIPANT_ISOLATE, true);
+    const isolate = view.getBigInt64(at + layout.PARTICIPANT_ISOLATE, true);
     const role = ROLES[view.getUint32(at + layout.PARTICIPANT_ROLE, true)];
-    if (agent === 0n || role === undefined) continue;
+    if (isolate === 0n || role === undefined) continue;
     participants.push({
       pid: view.getUint32(at + layout.PARTICIPANT_PID, true),
       role,
       since: new Date(view.getFloat64(at + layout.PARTICIPANT_SINCE, true)),
-      alive: isAgentAlive(directory, agent),
+      alive: isIsolateAlive(directory, isolate),
     });
   }
   return participants;
@@ -303,8 +303,8 @@ function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boole
   if (!isSegment(fd)) return false;
   if (options.dryRun) return !platform().isSharedByOthers(fd) && isStale(segment, options);
   return withHeader(fd, (header) => {
-    if (!shut(fd, () => header, () => isStale(segment, options))) return false;
-    bury(path, fd);
+    if (!tryClose(fd, () => header, () => isStale(segment, options))) return false;
+    unlink(path, fd);
     return true;
   });
 }
@@ -338,11 +338,11 @@ function headerOf(fd: number): DataView {
   return new DataView(sourceOf(fd)(0, layout.HEADER_BYTES).slice().buffer);
 }
 
-function removeUnnamed(path: string): void {
+function removeTemporary(path: string): void {
   const os = platform();
   try {
     const status = os.status(path);
-    if (Date.now() - status.modifiedAtMs < UNNAMED_AGE_MS) return;
+    if (Date.now() - status.modifiedAtMs < TEMPORARY_MIN_AGE_MS) return;
     if (status.type === "fifo") isLocked(path);
     else if (status.type === "file") os.unlink(path);
   } catch (error) {

@@ -5,7 +5,7 @@
  */
 
 import type { ParticipantReport } from "./participants.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** A request that is not answered, or whose reply is not read. */
@@ -28,7 +28,7 @@ const STATUSES: Record<number, RequestReport["status"]> = {
 
 /** The requests in flight of one requester. */
 export function readRequests(
-  source: SegmentBytes,
+  source: ByteSource,
   { index, region }: ParticipantReport,
 ): RequestReport[] {
   if (region === undefined) return [];

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { stamp } from "./checks.ts";
+import { blockTag } from "./checks.ts";
 import type { LaneWords } from "./lane.ts";
 import { recordAt, type RecordHeader } from "./record.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import type { ByteSource } from "./segment_file.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
 import {
   BLOCK_HEADER_BYTES,
@@ -29,17 +29,17 @@ export interface Reference {
 
 /** A copy of a part of a ring, that moves along with what is asked for. */
 export class RingWindow {
-  readonly #source: SegmentBytes;
+  readonly #source: ByteSource;
   readonly #data: number;
   readonly #capacity: number;
   readonly #windowBytes: number;
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #view = new DataView(this.#bytes.buffer);
   /** The position of the copy's first byte. */
-  #from = 0;
+  #start = 0;
 
   constructor(
-    source: SegmentBytes,
+    source: ByteSource,
     lane: LaneWords,
     capacity: number,
     windowBytes: number = WINDOW_BYTES,
@@ -56,29 +56,33 @@ export class RingWindow {
   }
 
   /** Bytes from a position to the end of the ring. */
-  roomAt(position: number): number {
+  bytesToEnd(position: number): number {
     return this.#capacity - position % this.#capacity;
   }
 
   /** The record at a position, if it is whole and takes `room` bytes at most. */
-  recordAt(position: number, room: number, isHiddenAllowed = false): RecordHeader | undefined {
-    const most = Math.min(room, this.roomAt(position));
-    this.#cover(position, Math.min(RECORD_PAYLOAD, this.roomAt(position)));
-    return recordAt(this.#view, position - this.#from, position, most, isHiddenAllowed);
+  recordAt(
+    position: number,
+    available: number,
+    allowInvalidated = false,
+  ): RecordHeader | undefined {
+    const limit = Math.min(available, this.bytesToEnd(position));
+    this.#load(position, Math.min(RECORD_PAYLOAD, this.bytesToEnd(position)));
+    return recordAt(this.#view, position - this.#start, position, limit, allowInvalidated);
   }
 
   /** The first record from the tail on that is no padding; undefined if it cannot be told. */
   oldest({ head, tail }: LaneWords): RecordHeader | undefined {
     const record = this.recordAt(tail, head - tail);
     if (!record?.isPadding) return record;
-    const behind = tail + record.bytes;
-    return behind < head ? this.recordAt(behind, head - behind) : undefined;
+    const next = tail + record.bytes;
+    return next < head ? this.recordAt(next, head - next) : undefined;
   }
 
   /** Bytes of a payload whose record is at a position; fewer if the file is shorter. */
   payload(position: number, skip: number, length: number): Uint8Array<ArrayBuffer> {
-    this.#cover(position, RECORD_PAYLOAD + skip + length);
-    const at = position - this.#from + RECORD_PAYLOAD + skip;
+    this.#load(position, RECORD_PAYLOAD + skip + length);
+    const at = position - this.#start + RECORD_PAYLOAD + skip;
     return this.#bytes.slice(at, at + length);
   }
 
@@ -89,23 +93,23 @@ export class RingWindow {
     if (bytes.length < REFERENCE_BYTES) return undefined;
     const view = new DataView(bytes.buffer);
     const reference = { offset: view.getUint32(0, true), length: view.getUint32(8, true) };
-    const isRight = view.getUint32(4, true) === 0 && view.getUint32(12, true) === 0 &&
+    const isValid = view.getUint32(4, true) === 0 && view.getUint32(12, true) === 0 &&
       reference.offset % 8 === 0 && reference.length <= MAX_MESSAGE_BYTES;
-    return isRight ? reference : undefined;
+    return isValid ? reference : undefined;
   }
 
   /** What is looked at was overwritten, or may have been: nothing of the copy is used any more. */
-  forget(): void {
+  invalidate(): void {
     this.#bytes = new Uint8Array(0);
   }
 
-  #cover(position: number, bytes: number): void {
-    const at = position - this.#from;
+  #load(position: number, bytes: number): void {
+    const at = position - this.#start;
     if (at >= 0 && at + bytes <= this.#bytes.length) return;
-    const most = Math.min(Math.max(bytes, this.#windowBytes), this.roomAt(position));
-    this.#bytes = this.#source.read(this.offsetOf(position), most);
+    const limit = Math.min(Math.max(bytes, this.#windowBytes), this.bytesToEnd(position));
+    this.#bytes = this.#source.read(this.offsetOf(position), limit);
     this.#view = new DataView(this.#bytes.buffer, 0, this.#bytes.length);
-    this.#from = position;
+    this.#start = position;
   }
 }
 
@@ -116,14 +120,14 @@ export function isReference({ flags }: RecordHeader): boolean {
 
 /** True if a block lies inside the file, and says that it is that of the record at a position. */
 export function isBlockOf(
-  source: SegmentBytes,
+  source: ByteSource,
   position: number,
   { offset, length }: Reference,
 ): boolean {
   if (offset + BLOCK_HEADER_BYTES + length > source.size()) return false;
   const word = source.read(offset, 4);
   return word.length === 4 &&
-    new DataView(word.buffer).getUint32(0, true) === stamp(position, offset, length);
+    new DataView(word.buffer).getUint32(0, true) === blockTag(position, offset, length);
 }
 
 /**
@@ -131,7 +135,7 @@ export function isBlockOf(
  * says, before and after the copy, that it is that record's.
  */
 export function readBlock(
-  source: SegmentBytes,
+  source: ByteSource,
   position: number,
   reference: Reference,
 ): Uint8Array<ArrayBuffer> | undefined {

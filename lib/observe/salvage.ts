@@ -5,11 +5,11 @@
  * @module
  */
 
-import type { Finding } from "./issue.ts";
+import type { Issue } from "./issue.ts";
 import { type Geometry, laneProblem, type LaneWords, readLane } from "./lane.ts";
-import { near, type RecordHeader } from "./record.ts";
+import { extendLow32, type RecordHeader } from "./record.ts";
 import { isBlockOf, isReference, readBlock, type Reference, RingWindow } from "./ring.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import type { ByteSource } from "./segment_file.ts";
 import { REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
 
 /** A record in a lane's ring. */
@@ -33,7 +33,7 @@ export interface RecordReport {
 }
 
 /** What was found on lanes. */
-export interface Autopsy {
+export interface SalvageResult {
   readonly records: RecordReport[];
   /** Committed records, those that were not listed included. */
   committed: number;
@@ -41,11 +41,11 @@ export interface Autopsy {
   unfinished: number;
   /** True if there is more than is looked at in one go. */
   isCut: boolean;
-  readonly findings: Finding[];
+  readonly findings: Issue[];
 }
 
 /** Bounds of the work, over all lanes of a segment. */
-export interface AutopsyLimits {
+export interface SalvageLimits {
   /** Records that are listed. */
   readonly records: number;
   /** Longest message whose bytes are read. */
@@ -57,29 +57,29 @@ const SEARCH_BYTES = 64 * 1024 * 1024;
 /** Records, padding included, that are looked at in one go: some seconds' work. */
 const MAX_RECORDS = 16 * 1024 * 1024;
 /** Findings that are told at most. */
-const MAX_FINDINGS = 1000;
+const MAX_ISSUES = 1000;
 
 /** Looks through the lanes of one segment. */
-export class LaneAutopsy {
-  readonly result: Autopsy = {
+export class LaneSalvager {
+  readonly result: SalvageResult = {
     records: [],
     committed: 0,
     unfinished: 0,
     isCut: false,
     findings: [],
   };
-  readonly #source: SegmentBytes;
+  readonly #source: ByteSource;
   readonly #geometry: Geometry;
   readonly #skip: number;
-  readonly #limits: AutopsyLimits;
+  readonly #limits: SalvageLimits;
   #searchBytes = SEARCH_BYTES;
   #recordsLeft = MAX_RECORDS;
 
   constructor(
-    source: SegmentBytes,
+    source: ByteSource,
     geometry: Geometry,
     isRequest: boolean,
-    limits: AutopsyLimits,
+    limits: SalvageLimits,
   ) {
     this.#source = source;
     this.#geometry = geometry;
@@ -88,7 +88,7 @@ export class LaneAutopsy {
   }
 
   /** Goes through a lane from its tail to its head, and on to what was never finished. */
-  examine(index: number): void {
+  salvage(index: number): void {
     const lane = readLane(this.#source, this.#geometry, index);
     if (lane === undefined || lane.data === 0) return;
     if (laneProblem(lane, this.#geometry, this.#source.size()) !== undefined) return;
@@ -104,10 +104,10 @@ export class LaneAutopsy {
         position = this.#skipDamage(lane, window, position);
         continue;
       }
-      this.#note(lane, window, position, record, "committed");
+      this.#addRecord(lane, window, position, record, "committed");
       position += record.bytes;
     }
-    this.#noteUnfinished(lane, window);
+    this.#addUnfinished(lane, window);
   }
 
   /** The position of the next whole record, or the head. */
@@ -127,7 +127,11 @@ export class LaneAutopsy {
       : position < lane.head
       ? `the next whole one is ${further}`
       : `none is whole up to the head, ${further}`;
-    this.#tell(lane, window.offsetOf(from), `the record at position ${from} is not whole; ${rest}`);
+    this.#report(
+      lane,
+      window.offsetOf(from),
+      `the record at position ${from} is not whole; ${rest}`,
+    );
     this.result.isCut ||= isGivenUp;
     return isGivenUp ? lane.head : position;
   }
@@ -137,23 +141,23 @@ export class LaneAutopsy {
     return (readLane(this.#source, this.#geometry, lane.index)?.tail ?? 0) > position;
   }
 
-  #tell({ index }: LaneWords, offset: number, problem: string): void {
+  #report({ index }: LaneWords, offset: number, problem: string): void {
     const { findings } = this.result;
-    if (findings.length < MAX_FINDINGS) findings.push({ offset, part: `lane ${index}`, problem });
+    if (findings.length < MAX_ISSUES) findings.push({ offset, part: `lane ${index}`, problem });
   }
 
   /** What was claimed and not committed lies behind the head, one record behind the other. */
-  #noteUnfinished(lane: LaneWords, window: RingWindow): void {
+  #addUnfinished(lane: LaneWords, window: RingWindow): void {
     const { capacity } = this.#geometry;
     for (let position = lane.head; position < lane.tail + capacity && this.#recordsLeft-- > 0;) {
-      const record = window.recordAt(position, window.roomAt(position), true);
+      const record = window.recordAt(position, window.bytesToEnd(position), true);
       if (record === undefined || record.isPadding && record.bytes === 8) return;
-      this.#note(lane, window, position, record, "unfinished");
+      this.#addRecord(lane, window, position, record, "unfinished");
       position += record.bytes;
     }
   }
 
-  #note(
+  #addRecord(
     lane: LaneWords,
     window: RingWindow,
     position: number,
@@ -166,16 +170,16 @@ export class LaneAutopsy {
       ? window.reference(position, record, this.#skip)
       : undefined;
     const length = Math.max(0, reference?.length ?? record.length - this.#skip);
-    const isThere = state === "unfinished" ||
-      this.#isThere(lane, window, position, record, reference);
+    const isPresent = state === "unfinished" ||
+      this.#isPresent(lane, window, position, record, reference);
     const { records, messageBytes } = this.#limits;
     if (this.result.records.length >= records) return;
-    const isRead = state === "committed" && isThere && length <= messageBytes;
+    const isRead = state === "committed" && isPresent && length <= messageBytes;
     this.result.records.push({
       lane: lane.index,
       offset: window.offsetOf(position),
       position,
-      sequence: near(lane.count, record.sequence),
+      sequence: extendLow32(lane.count, record.sequence),
       flags: record.flags,
       length,
       state,
@@ -184,21 +188,21 @@ export class LaneAutopsy {
   }
 
   /** False, and told, if a message does not lie where its record says. */
-  #isThere(
+  #isPresent(
     lane: LaneWords,
     window: RingWindow,
     position: number,
     record: RecordHeader,
     reference: Reference | undefined,
   ): boolean {
-    const isThere = isReference(record)
+    const isPresent = isReference(record)
       ? reference !== undefined && isBlockOf(this.#source, position, reference)
       : record.length >= this.#skip;
-    if (!isThere && !this.#isTaken(lane, position)) {
+    if (!isPresent && !this.#isTaken(lane, position)) {
       const problem = `the message of the record at position ${position} is not where it says`;
-      this.#tell(lane, window.offsetOf(position), problem);
+      this.#report(lane, window.offsetOf(position), problem);
     }
-    return isThere;
+    return isPresent;
   }
 
   #bytesOf(

@@ -7,13 +7,13 @@
  */
 
 import { codeOf } from "../platform/directory.ts";
-import { isShut } from "../segment/lifecycle.ts";
+import { isClosed } from "../segment/lifecycle.ts";
 import { ShmConnectionError, type ShmError, ShmPermissionError } from "../base/errors.ts";
 import { platform } from "../platform/mod.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 
 /** Bytes that may change, or become fewer, while they are read. */
-export interface SegmentBytes {
+export interface ByteSource {
   /** How many there are now. */
   size(): number;
   /** Copies up to `bytes` from an offset; fewer if there are fewer. */
@@ -21,7 +21,7 @@ export interface SegmentBytes {
 }
 
 /** An open file. */
-export class SegmentFile implements SegmentBytes, Disposable {
+export class SegmentFile implements ByteSource, Disposable {
   /** Where it was opened. */
   readonly path: string;
   readonly #fd: number;
@@ -48,10 +48,10 @@ export class SegmentFile implements SegmentBytes, Disposable {
     const os = platform();
     let fd: number;
     try {
-      fd = os.openToRead(path);
+      fd = os.openReadOnly(path);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
-      throw explained(error, path);
+      throw openError(error, path);
     }
     const { type } = os.statusOf(fd);
     if (type === "file") return new SegmentFile(path, fd);
@@ -67,15 +67,15 @@ export class SegmentFile implements SegmentBytes, Disposable {
   /** True once nothing names the file any more, or nobody may enter: its channel is gone. */
   isDeleted(): boolean {
     const header = this.read(0, HEADER_BYTES);
-    if (header.length === HEADER_BYTES && isShut(new Uint32Array(header.buffer))) return true;
+    if (header.length === HEADER_BYTES && isClosed(new Uint32Array(header.buffer))) return true;
     return platform().statusOf(this.#fd).links === 0;
   }
 
   /** Copies up to `bytes` from an offset; fewer if there are fewer. */
   read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(bytes);
-    const got = platform().read(this.#fd, target, offset);
-    return got === bytes ? target : target.subarray(0, got);
+    const bytesRead = platform().read(this.#fd, target, offset);
+    return bytesRead === bytes ? target : target.subarray(0, bytesRead);
   }
 
   /** Closes the file. */
@@ -84,7 +84,7 @@ export class SegmentFile implements SegmentBytes, Disposable {
   }
 }
 
-function explained(error: unknown, path: string): ShmError {
+function openError(error: unknown, path: string): ShmError {
   const code = codeOf(error);
   if (code === "ELOOP") {
     return new ShmPermissionError(

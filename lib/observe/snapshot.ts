@@ -5,7 +5,7 @@
  */
 
 import { type BacklogReport, readBacklog } from "./backlog.ts";
-import type { Finding } from "./issue.ts";
+import type { Issue } from "./issue.ts";
 import {
   type CreatorReport,
   findGeometry,
@@ -15,11 +15,11 @@ import {
 } from "./header.ts";
 import { type Geometry, laneProblem, type LaneWords, readLanes } from "./lane.ts";
 import { type ParticipantReport, readParticipants } from "./participants.ts";
-import { near } from "./record.ts";
+import { extendLow32 } from "./record.ts";
 import { readRequests, type RequestReport } from "./requests.ts";
 import { RingWindow } from "./ring.ts";
-import { readShelves, type ShelvesReport } from "./lease_tables.ts";
-import type { SegmentBytes } from "./segment_file.ts";
+import { type LeaseTablesReport, readLeaseTables } from "./lease_tables.ts";
+import type { ByteSource } from "./segment_file.ts";
 import { MAX_LANES, RECORD_PAYLOAD } from "../../wasm/layout.ts";
 
 /** A lane that has a ring. */
@@ -42,7 +42,7 @@ export interface LaneReport {
 }
 
 /** What a segment's tables say. */
-export interface Survey {
+export interface SegmentSnapshot {
   /** Bytes of the file. */
   readonly sizeBytes: number;
   readonly header: HeaderReport | undefined;
@@ -55,37 +55,37 @@ export interface Survey {
   readonly lanes: LaneReport[];
   readonly backlogs: BacklogReport[];
   readonly requests: RequestReport[];
-  readonly shelves: ShelvesReport;
+  readonly shelves: LeaseTablesReport;
   /** What cannot be right. */
-  readonly findings: Finding[];
+  readonly findings: Issue[];
 }
 
 /**
  * Reads a segment's tables. Whether participants live is told by the doorbells in the directory
  * `agents`; left out, it cannot be told.
  */
-export function survey(source: SegmentBytes, agents?: string): Survey {
-  const first = look(source, agents);
+export function takeSnapshot(source: ByteSource, isolateDirectory?: string): SegmentSnapshot {
+  const first = readTables(source, isolateDirectory);
   if (first.findings.length === 0) return first;
   // What was only being changed while we looked is right the second time.
-  const second = look(source, agents);
-  const known = new Set(first.findings.map(keyOf));
-  const findings = second.findings.filter((finding) => known.has(keyOf(finding)));
-  return { ...second, findings };
+  const second = readTables(source, isolateDirectory);
+  const firstKeys = new Set(first.findings.map(keyOf));
+  const issues = second.findings.filter((issue) => firstKeys.has(keyOf(issue)));
+  return { ...second, findings: issues };
 }
 
-function keyOf({ offset, part }: Finding): string {
+function keyOf({ offset, part }: Issue): string {
   return `${offset} ${part}`;
 }
 
-function look(source: SegmentBytes, agents: string | undefined): Survey {
-  const findings: Finding[] = [];
-  const header = readHeader(source, findings);
-  const geometry = header && findGeometry(source, header, findings);
-  const base = { sizeBytes: source.size(), header, geometry, findings };
+function readTables(source: ByteSource, isolateDirectory: string | undefined): SegmentSnapshot {
+  const issues: Issue[] = [];
+  const header = readHeader(source, issues);
+  const geometry = header && findGeometry(source, header, issues);
+  const base = { sizeBytes: source.size(), header, geometry, findings: issues };
   if (geometry === undefined || header === undefined) return { ...base, ...NO_TABLES };
-  const origin = readOrigin(source, geometry, findings);
-  const participants = readParticipants(source, geometry, agents, findings);
+  const origin = readOrigin(source, geometry, issues);
+  const participants = readParticipants(source, geometry, isolateDirectory, issues);
   const tables = { codec: origin?.codec, creator: origin?.creator, participants };
   if (header.kind === "journal") return { ...base, ...NO_TABLES, ...tables };
   const words = readLanes(source, geometry, MAX_LANES).filter(({ data }) => data !== 0);
@@ -93,10 +93,10 @@ function look(source: SegmentBytes, agents: string | undefined): Survey {
   return {
     ...base,
     ...tables,
-    lanes: words.map((lane) => laneReport(source, lane, geometry, findings)),
+    lanes: words.map((lane) => laneReport(source, lane, geometry, issues)),
     backlogs: withRole("subscriber").flatMap((one) => readBacklog(source, one, words) ?? []),
     requests: withRole("requester").flatMap((one) => readRequests(source, one)),
-    shelves: readShelves(source, geometry, findings),
+    shelves: readLeaseTables(source, geometry, issues),
   };
 }
 
@@ -111,14 +111,14 @@ const NO_TABLES = {
 };
 
 function laneReport(
-  source: SegmentBytes,
+  source: ByteSource,
   lane: LaneWords,
   geometry: Geometry,
-  findings: Finding[],
+  issues: Issue[],
 ): LaneReport {
   const problem = laneProblem(lane, geometry, source.size());
   if (problem !== undefined) {
-    findings.push({ offset: lane.offset, part: `lane ${lane.index}`, problem });
+    issues.push({ offset: lane.offset, part: `lane ${lane.index}`, problem });
   }
   const { index, head, tail, count, owner } = lane;
   return {
@@ -127,19 +127,19 @@ function laneReport(
     head,
     tail,
     messages: count,
-    pending: problem === undefined ? pendingOn(source, lane, geometry) : undefined,
+    pending: problem === undefined ? pendingIn(source, lane, geometry) : undefined,
     fill: problem === undefined ? (head - tail) / geometry.capacity : 0,
     isSound: problem === undefined,
   };
 }
 
 /** The oldest record's number tells how many come from it on. */
-function pendingOn(
-  source: SegmentBytes,
+function pendingIn(
+  source: ByteSource,
   lane: LaneWords,
   { capacity }: Geometry,
 ): number | undefined {
   if (lane.head === lane.tail) return 0;
   const oldest = new RingWindow(source, lane, capacity, RECORD_PAYLOAD).oldest(lane);
-  return oldest && Math.max(0, lane.count - near(lane.count, oldest.sequence));
+  return oldest && Math.max(0, lane.count - extendLow32(lane.count, oldest.sequence));
 }

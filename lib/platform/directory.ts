@@ -9,11 +9,11 @@ import { platform } from "./mod.ts";
 import { type FileStatus, SystemError } from "./platform.ts";
 
 /** Files whose names start so are ours, and are no channels. */
-export const AGENT_PREFIX = ".agent-";
+export const ISOLATE_PREFIX = ".agent-";
 /** A file that is being made, and gets its name when it is complete. */
-export const NEW_PREFIX = ".new-";
+export const TEMPORARY_PREFIX = ".new-";
 /** A deleted segment, until nobody is left who could take its name for another's. */
-export const GRAVE_PREFIX = ".gone-";
+export const TOMBSTONE_PREFIX = ".gone-";
 /** The records of a journal, whose anchor is a file without a prefix. */
 export const JOURNAL_PREFIX = ".journal-";
 
@@ -21,7 +21,7 @@ export const JOURNAL_PREFIX = ".journal-";
 const OTHERS_WRITE = 0o022;
 
 /** Characters of a name that are kept in another: that of a file has at most 255 bytes. */
-const KEPT_CHARACTERS = 200;
+const MAX_SUFFIX_CHARACTERS = 200;
 
 const checked = new Set<string>();
 
@@ -39,7 +39,7 @@ export function segmentDirectory(dir: string | undefined): string {
   const os = platform();
   const path = dir ?? (os.environment("RINGBUS_DIR") || os.defaultDirectory());
   if (!checked.has(path) || !exists(path)) {
-    checkDirectory(path, makeAndLook(path));
+    checkDirectory(path, makeAndStat(path));
     checked.add(path);
   }
   return path;
@@ -54,7 +54,7 @@ function exists(path: string): boolean {
   }
 }
 
-function makeAndLook(path: string): FileStatus {
+function makeAndStat(path: string): FileStatus {
   const os = platform();
   try {
     os.makeDirectory(path);
@@ -71,16 +71,16 @@ function makeAndLook(path: string): FileStatus {
 }
 
 function checkDirectory(path: string, status: FileStatus): void {
-  const refuse = (problem: string, remedy: string) => {
+  const reject = (problem: string, remedy: string) => {
     throw new ShmPermissionError(`cannot use ${path} for segments: ${problem}; ${remedy}`);
   };
-  if (status.type === "link") refuse("it is a symbolic link", "name the directory itself");
-  if (status.type !== "directory") refuse("it is no directory", "name a directory");
+  if (status.type === "link") reject("it is a symbolic link", "name the directory itself");
+  if (status.type !== "directory") reject("it is no directory", "name a directory");
   if (status.uid !== platform().uid) {
-    refuse(`it belongs to user ${status.uid}, not to ${platform().uid}`, "use one of your own");
+    reject(`it belongs to user ${status.uid}, not to ${platform().uid}`, "use one of your own");
   }
   if ((status.mode & OTHERS_WRITE) !== 0) {
-    refuse(
+    reject(
       `others may write to it (mode ${status.mode.toString(8)})`,
       `run chmod 700 ${path}`,
     );
@@ -88,8 +88,8 @@ function checkDirectory(path: string, status: FileStatus): void {
 }
 
 /** A name that `mark` tells from all others with its prefix, and that ends as another one does. */
-export function hiddenName(prefix: string, mark: string, name: string): string {
-  return `${prefix}${mark}-${name.slice(-KEPT_CHARACTERS)}`;
+export function hiddenName(prefix: string, id: string, name: string): string {
+  return `${prefix}${id}-${name.slice(-MAX_SUFFIX_CHARACTERS)}`;
 }
 
 /** The code of a failed system call, or the error's text. */
@@ -98,7 +98,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** Deletes a file, unless somebody was faster. */
-export function removeIfThere(path: string): void {
+export function removeIfExists(path: string): void {
   try {
     platform().unlink(path);
   } catch (error) {

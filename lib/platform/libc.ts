@@ -53,7 +53,7 @@ export interface Constants {
   mapAnonymous: number;
   sigactionBytes: number;
   /** Where `sa_flags` lies in it. */
-  sigactionFlagsAt: number;
+  sigactionFlagsOffset: number;
   /** `SA_RESETHAND`. */
   oneShotFlag: number;
   errnoLocation(): number | bigint;
@@ -64,7 +64,7 @@ export interface Constants {
 export interface FileLockConstants {
   bytes: number;
   /** Where `l_type` lies in it; all else is 0, which names the whole file. */
-  typeAt: number;
+  typeOffset: number;
   read: number;
   write: number;
   none: number;
@@ -79,7 +79,7 @@ type SharedLibrary = Deno.DynamicLibrary<typeof SHARED_SYMBOLS>["symbols"];
 /** What both systems do alike. */
 export abstract class Libc implements Platform {
   readonly uid: number;
-  abstract readonly wakesByWord: boolean;
+  abstract readonly hasFutex: boolean;
   readonly #c: SharedLibrary;
   readonly #constants: Constants;
   readonly #errno = new Int32Array(1);
@@ -100,7 +100,7 @@ export abstract class Libc implements Platform {
   abstract status(path: string): ReturnType<Platform["status"]>;
   abstract statusOf(fd: number): ReturnType<Platform["statusOf"]>;
   abstract open(path: string): number;
-  abstract openToRead(path: string): number;
+  abstract openReadOnly(path: string): number;
   abstract create(path: string): number;
   abstract openFifo(path: string): number;
   abstract openFifoToRing(path: string): number;
@@ -119,10 +119,10 @@ export abstract class Libc implements Platform {
   protected error(call: string): SystemError {
     const location = this.#constants.errnoLocation();
     this.#c.memcpy(new Uint8Array(this.#errno.buffer), BigInt(location), 4n);
-    return this.named(call, this.#errno[0]);
+    return this.systemError(call, this.#errno[0]);
   }
 
-  protected named(call: string, code: number): SystemError {
+  protected systemError(call: string, code: number): SystemError {
     return new SystemError(call, this.#constants.errors[code] ?? `E${code}`);
   }
 
@@ -166,17 +166,17 @@ export abstract class Libc implements Platform {
 
   map(memory: Uint8Array<ArrayBuffer>, fd: number, offset: number): void {
     const bytes = BigInt(memory.byteLength);
-    this.#mapped(
+    this.#checkMapped(
       this.#c.mmap(memory, bytes, READ_WRITE, MAP_SHARED | MAP_FIXED, fd, BigInt(offset)),
     );
   }
 
   unmap(memory: Uint8Array<ArrayBuffer>): void {
     const flags = MAP_PRIVATE | MAP_FIXED | this.#constants.mapAnonymous;
-    this.#mapped(this.#c.mmap(memory, BigInt(memory.byteLength), READ_WRITE, flags, -1, 0n));
+    this.#checkMapped(this.#c.mmap(memory, BigInt(memory.byteLength), READ_WRITE, flags, -1, 0n));
   }
 
-  #mapped(address: number | bigint): void {
+  #checkMapped(address: number | bigint): void {
     if (BigInt.asIntN(64, BigInt(address)) === -1n) throw this.error("mmap");
   }
 
@@ -206,11 +206,11 @@ export abstract class Libc implements Platform {
 
   /** Answers the type that the structure has afterwards. */
   #lockFile(fd: number, command: number, type: number): number {
-    const { bytes, typeAt } = this.#constants.fileLock;
+    const { bytes, typeOffset } = this.#constants.fileLock;
     const lock = new DataView(new ArrayBuffer(bytes));
-    lock.setInt16(typeAt, type, true);
+    lock.setInt16(typeOffset, type, true);
     this.checked("fcntl", this.fcntl(fd, command, new Uint8Array(lock.buffer)));
-    return lock.getInt16(typeAt, true);
+    return lock.getInt16(typeOffset, true);
   }
 
   makeFifo(path: string): number {
@@ -223,31 +223,31 @@ export abstract class Libc implements Platform {
     return this.error("write").code === "EAGAIN";
   }
 
-  watchTerm(): void {
-    const action = this.#readTerm();
+  watchSigterm(): void {
+    const action = this.#readSigtermAction();
     if (hasHandler(action)) this.#setOneShot(action, true);
   }
 
-  unwatchTerm(): void {
-    const action = this.#readTerm();
+  unwatchSigterm(): void {
+    const action = this.#readSigtermAction();
     if (hasHandler(action)) this.#setOneShot(action, false);
   }
 
   /** One that was delivered left the default action with the flag of a one-shot handler. */
-  hasTermed(): boolean {
-    const action = this.#readTerm();
+  isSigtermDelivered(): boolean {
+    const action = this.#readSigtermAction();
     const isOneShot = (this.#flags(action)[0] & this.#constants.oneShotFlag) !== 0;
     if (hasHandler(action) && !isOneShot) this.#setOneShot(action, true);
     return !hasHandler(action) && isOneShot;
   }
 
-  #readTerm(): Uint8Array<ArrayBuffer> {
+  #readSigtermAction(): Uint8Array<ArrayBuffer> {
     this.#c.sigaction(SIGTERM, null, this.#action);
     return this.#action;
   }
 
   #flags(action: Uint8Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-    return new Int32Array(action.buffer, this.#constants.sigactionFlagsAt, 1);
+    return new Int32Array(action.buffer, this.#constants.sigactionFlagsOffset, 1);
   }
 
   #setOneShot(action: Uint8Array<ArrayBuffer>, enabled: boolean): void {
@@ -257,7 +257,7 @@ export abstract class Libc implements Platform {
     this.#c.sigaction(SIGTERM, action, null);
   }
 
-  raiseTerm(): void {
+  raiseSigterm(): void {
     this.#c.sigaction(SIGTERM, this.#defaultAction, null);
     this.#c.raise(SIGTERM);
   }

@@ -85,11 +85,11 @@ const SYS_RENAMEAT2 = isArm ? 276n : 316n;
 const RENAME_NOREPLACE = 1;
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
-const EVERYONE = 0x7fffffff;
+const ALL_WAITERS = 0x7fffffff;
 
 /** The signal that only asks whether one could be sent. */
 const PROBE = 0;
-const NO_TIME = null;
+const NO_TIMEOUT = null;
 const decoder = new TextDecoder();
 
 /** Opens the C library with these symbols, by whatever name and path is there and allowed. */
@@ -119,14 +119,14 @@ const PATHS = [
 
 function openByPath<Symbols extends Deno.ForeignLibraryInterface>(
   symbols: Symbols,
-  refusal: Error,
+  denied: Error,
 ): Deno.DynamicLibrary<Symbols> {
   for (const path of [...PATHS, `/lib/${muslName()}`]) {
     if (Deno.permissions.querySync({ name: "ffi", path }).state === "granted") {
       return Deno.dlopen(path, symbols);
     }
   }
-  throw refusal;
+  throw denied;
 }
 
 function muslName(): string {
@@ -135,7 +135,7 @@ function muslName(): string {
 
 /** The calls of Linux. */
 export class Linux extends Libc {
-  readonly wakesByWord = true;
+  readonly hasFutex = true;
   readonly #c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   readonly #statx = new DataView(new ArrayBuffer(STATX_BYTES));
   readonly #timespec = new BigInt64Array(2);
@@ -148,10 +148,10 @@ export class Linux extends Libc {
       errors: ERRORS,
       mapAnonymous: 0x20,
       sigactionBytes: 152,
-      sigactionFlagsAt: 136,
+      sigactionFlagsOffset: 136,
       oneShotFlag: 0x80000000,
       errnoLocation: () => library.symbols.__errno_location(),
-      fileLock: { bytes: 32, typeAt: 0, read: 0, write: 1, none: 2, set: 37, get: 36 },
+      fileLock: { bytes: 32, typeOffset: 0, read: 0, write: 1, none: 2, set: 37, get: 36 },
     };
     super(library.symbols, constants);
     this.#c = library.symbols;
@@ -165,7 +165,7 @@ export class Linux extends Libc {
     return this.#open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   }
 
-  openToRead(path: string): number {
+  openReadOnly(path: string): number {
     return this.#open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
   }
 
@@ -204,20 +204,20 @@ export class Linux extends Libc {
   list(path: string): string[] {
     const fd = this.#open(path, O_DIRECTORY | O_CLOEXEC);
     try {
-      return this.#entries(fd, path);
+      return this.#readNames(fd, path);
     } finally {
       this.close(fd);
     }
   }
 
-  #entries(fd: number, path: string): string[] {
+  #readNames(fd: number, path: string): string[] {
     const names: string[] = [];
     const bytes = new Uint8Array(32768);
     const view = new DataView(bytes.buffer);
     while (true) {
-      const got = this.checked(`list ${path}`, this.#readEntries(fd, bytes));
-      if (got === 0) return names;
-      for (let at = 0; at < got; at += view.getUint16(at + 16, true)) {
+      const bytesRead = this.checked(`list ${path}`, this.#readEntries(fd, bytes));
+      if (bytesRead === 0) return names;
+      for (let at = 0; at < bytesRead; at += view.getUint16(at + 16, true)) {
         const name = bytes.subarray(at + 19, bytes.indexOf(0, at + 19));
         names.push(decoder.decode(name));
       }
@@ -250,13 +250,13 @@ export class Linux extends Libc {
 
   reserve(fd: number, offset: number, bytes: number): void {
     const code = this.#c.posix_fallocate(fd, BigInt(offset), BigInt(bytes));
-    if (code !== 0) throw this.named(`reserve ${bytes} bytes`, code);
+    if (code !== 0) throw this.systemError(`reserve ${bytes} bytes`, code);
   }
 
   thisThread(): ThreadId | undefined {
     try {
-      const { inode: space } = this.#status("/proc/self/ns/pid", AT_FOLLOW);
-      return { space, number: Number(this.#c.gettid(SYS_GETTID)) };
+      const { inode: pidNamespace } = this.#status("/proc/self/ns/pid", AT_FOLLOW);
+      return { pidNamespace, number: Number(this.#c.gettid(SYS_GETTID)) };
     } catch {
       return undefined;
     }
@@ -278,7 +278,7 @@ export class Linux extends Libc {
   }
 
   wake(word: Uint32Array<ArrayBuffer>): void {
-    this.#c.futex(SYS_FUTEX, word, FUTEX_WAKE, EVERYONE, NO_TIME);
+    this.#c.futex(SYS_FUTEX, word, FUTEX_WAKE, ALL_WAITERS, NO_TIMEOUT);
   }
 }
 

@@ -56,7 +56,7 @@ const RENAME_EXCL = 4;
 
 /** The calls of macOS. */
 export class MacOs extends Libc {
-  readonly wakesByWord = false;
+  readonly hasFutex = false;
   readonly #c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
   /** Opens the system library. */
@@ -66,10 +66,10 @@ export class MacOs extends Libc {
       errors: ERRORS,
       mapAnonymous: 0x1000,
       sigactionBytes: 16,
-      sigactionFlagsAt: 12,
+      sigactionFlagsOffset: 12,
       oneShotFlag: 4,
       errnoLocation: () => library.symbols.__error(),
-      fileLock: { bytes: 24, typeAt: 20, read: 1, write: 3, none: 2, set: 90, get: 92 },
+      fileLock: { bytes: 24, typeOffset: 20, read: 1, write: 3, none: 2, set: 90, get: 92 },
     };
     super(library.symbols, constants);
     this.#c = library.symbols;
@@ -95,7 +95,7 @@ export class MacOs extends Libc {
     return this.#open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   }
 
-  openToRead(path: string): number {
+  openReadOnly(path: string): number {
     return this.#open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
   }
 

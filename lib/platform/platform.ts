@@ -37,7 +37,7 @@ export interface FileStatus {
 /** A thread of any process, as far as processes can see each other. */
 export interface ThreadId {
   /** Which processes see each other: inode of their namespace of process ids. */
-  space: bigint;
+  pidNamespace: bigint;
   /** Number of the thread among theirs. */
   number: number;
 }
@@ -62,7 +62,7 @@ export interface Platform {
   /** Opens for reading and writing; follows no symbolic link. */
   open(path: string): number;
   /** Opens for reading alone; follows no symbolic link. */
-  openToRead(path: string): number;
+  openReadOnly(path: string): number;
   create(path: string): number;
   close(fd: number): void;
   /** Reads up to `target.length` bytes of a file. */
@@ -103,14 +103,14 @@ export interface Platform {
   /** Sleeps while `word[0]` is `value`, or until the agent's FIFO rings where there is no futex. */
   sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
   /** True if sleepers on a word are woken by `wake`, false if their FIFO must ring. */
-  readonly wakesByWord: boolean;
+  readonly hasFutex: boolean;
   wake(word: Uint32Array): void;
 
   /** Makes the listeners of SIGTERM one-shot, so that `hasTermed` can tell; `unwatchTerm` undoes it. */
-  watchTerm(): void;
-  unwatchTerm(): void;
+  watchSigterm(): void;
+  unwatchSigterm(): void;
   /** True if SIGTERM was delivered, which its listeners may not know yet. */
-  hasTermed(): boolean;
+  isSigtermDelivered(): boolean;
   /** Sends SIGTERM to this process. */
-  raiseTerm(): void;
+  raiseSigterm(): void;
 }

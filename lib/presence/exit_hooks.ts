@@ -9,7 +9,7 @@
  * @module
  */
 
-import { agentDirectories, hasAgentLeft } from "./isolate.ts";
+import { hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
 import { platform } from "../platform/mod.ts";
 
 /** Something to close at the end. */
@@ -22,13 +22,13 @@ let isListening = false;
 let isManagingSignals = true;
 
 /** Remembers a socket until `forget`. */
-export function remember(socket: Closable): void {
+export function register(socket: Closable): void {
   open.add(socket);
-  listenAnew();
+  refreshListeners();
 }
 
 /** Forgets a closed socket; with the last one all listeners go. */
-export function forget(socket: Closable): void {
+export function unregister(socket: Closable): void {
   open.delete(socket);
   if (open.size === 0) stopListening();
 }
@@ -49,11 +49,11 @@ export function manageSignals(enabled: boolean): void {
   const wasListening = isListening;
   if (wasListening) stopListening();
   isManagingSignals = enabled;
-  if (wasListening) listenAnew();
+  if (wasListening) refreshListeners();
 }
 
 /** Our listeners are always the youngest: they see whether the program handled an error itself. */
-function listenAnew(): void {
+function refreshListeners(): void {
   for (const kind of ERRORS) {
     globalThis.removeEventListener(kind, onError);
     globalThis.addEventListener(kind, onError);
@@ -63,8 +63,8 @@ function listenAnew(): void {
   globalThis.addEventListener("unload", closeAll);
   hookWorkerClose();
   if (!isManagingSignals) return;
-  Deno.addSignalListener("SIGTERM", onTerm);
-  platform().watchTerm();
+  Deno.addSignalListener("SIGTERM", onSigterm);
+  platform().watchSigterm();
 }
 
 const ERRORS = ["error", "unhandledrejection"] as const;
@@ -76,13 +76,13 @@ function stopListening(): void {
   globalThis.removeEventListener("unload", closeAll);
   unhookWorkerClose();
   if (!isManagingSignals) return;
-  platform().unwatchTerm();
-  Deno.removeSignalListener("SIGTERM", onTerm);
+  platform().unwatchSigterm();
+  Deno.removeSignalListener("SIGTERM", onSigterm);
 }
 
 /** What the global object of a worker offers. */
 const scope = globalThis as unknown as { close(): void; DedicatedWorkerGlobalScope?: unknown };
-const ownClose = scope.close;
+const originalClose = scope.close;
 
 /** A worker that calls `close()` sees no `unload`. */
 function hookWorkerClose(): void {
@@ -90,12 +90,12 @@ function hookWorkerClose(): void {
 }
 
 function unhookWorkerClose(): void {
-  if (scope.close === closeWorker) scope.close = ownClose;
+  if (scope.close === closeWorker) scope.close = originalClose;
 }
 
 function closeWorker(): void {
   closeAll();
-  ownClose.call(globalThis);
+  originalClose.call(globalThis);
 }
 
 function closeAll(): void {
@@ -113,43 +113,43 @@ function onError(event: Event): void {
 }
 
 /** Milliseconds that the other isolates of this process, which hear of the signal as we do, have. */
-const OTHERS_CLOSE_MS = 500;
-const OTHERS_LOOK_MS = 5;
+const ISOLATES_CLOSE_TIMEOUT_MS = 500;
+const ISOLATES_POLL_MS = 5;
 
-function onTerm(): void {
-  const directories = agentDirectories();
+function onSigterm(): void {
+  const directories = isolateDirectories();
   closeAll();
-  waitForOthers(directories);
-  platform().raiseTerm();
+  waitForIsolates(directories);
+  platform().raiseSigterm();
 }
 
 /** Sleeps without a turn of the event loop: nobody shall see the sockets closed and the program live. */
-function waitForOthers(directories: string[]): void {
-  const never = new Int32Array(new SharedArrayBuffer(4));
-  const deadline = performance.now() + OTHERS_CLOSE_MS;
-  do Atomics.wait(never, 0, 0, OTHERS_LOOK_MS); while (
-    hasAgentLeft(directories) && performance.now() < deadline
+function waitForIsolates(directories: string[]): void {
+  const sleepWord = new Int32Array(new SharedArrayBuffer(4));
+  const deadline = performance.now() + ISOLATES_CLOSE_TIMEOUT_MS;
+  do Atomics.wait(sleepWord, 0, 0, ISOLATES_POLL_MS); while (
+    hasRemainingIsolate(directories) && performance.now() < deadline
   );
 }
 
 /** Ends the process if SIGTERM came and its listener had no chance to run. */
-export function endIfTermed(): void {
-  if (isListening && isManagingSignals && platform().hasTermed()) onTerm();
+export function exitIfTerminated(): void {
+  if (isListening && isManagingSignals && platform().isSigtermDelivered()) onSigterm();
 }
 
 /** Messages, or fruitless attempts, between two looks for a signal. */
-const CALLS_PER_LOOK = 1024;
-let fruitless = 0;
+const CALLS_PER_SIGNAL_CHECK = 1024;
+let emptyPolls = 0;
 
 /**
  * Counts the messages of a socket: a program that sends or receives in a loop is as deaf to signals
  * as one that blocks.
  */
-export function noteMessage(messages: number): void {
-  if ((messages & (CALLS_PER_LOOK - 1)) === 0) endIfTermed();
+export function checkSignals(calls: number): void {
+  if ((calls & (CALLS_PER_SIGNAL_CHECK - 1)) === 0) exitIfTerminated();
 }
 
 /** Counts an attempt that found nothing, or no room. */
-export function notePoll(): void {
-  noteMessage(++fruitless);
+export function checkSignalsOnPoll(): void {
+  checkSignals(++emptyPolls);
 }

@@ -7,48 +7,48 @@
  * @module
  */
 
-import { AGENT_PREFIX, codeOf, NEW_PREFIX } from "../platform/directory.ts";
-import { hasThreadEnded, isOfThisProcess, newAgentId } from "./isolate_id.ts";
+import { codeOf, ISOLATE_PREFIX, TEMPORARY_PREFIX } from "../platform/directory.ts";
+import { hasThreadEnded, isOfThisProcess, newIsolateId } from "./isolate_id.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
-import type { Listener } from "../segment/memory.ts";
-import { Listeners } from "./waiters.ts";
+import type { Waiter } from "../segment/memory.ts";
+import { Waiters } from "./waiters.ts";
 import { platform } from "../platform/mod.ts";
 import { SystemError } from "../platform/platform.ts";
 
-const agents = new Map<string, Agent>();
+const isolates = new Map<string, Isolate>();
 
 /** The FIFO of an agent. */
-export function agentPath(directory: string, id: bigint): string {
-  return `${directory}/${AGENT_PREFIX}${BigInt.asUintN(64, id).toString(16).padStart(16, "0")}`;
+export function isolatePath(directory: string, id: bigint): string {
+  return `${directory}/${ISOLATE_PREFIX}${BigInt.asUintN(64, id).toString(16).padStart(16, "0")}`;
 }
 
 /** The agent whose FIFO has a name, if any has. */
-export function agentIdOf(name: string): bigint | undefined {
-  const digits = name.slice(AGENT_PREFIX.length);
+export function isolateIdOf(name: string): bigint | undefined {
+  const digits = name.slice(ISOLATE_PREFIX.length);
   return /^[0-9a-f]{16}$/.test(digits) ? BigInt.asIntN(64, BigInt(`0x${digits}`)) : undefined;
 }
 
 /** This isolate's agent in a directory; every caller releases it once. */
-export function acquireAgent(directory: string): Agent {
-  let agent = agents.get(directory);
-  if (!agent) {
-    agent = new Agent(directory);
-    agents.set(directory, agent);
+export function acquireIsolate(directory: string): Isolate {
+  let isolate = isolates.get(directory);
+  if (!isolate) {
+    isolate = new Isolate(directory);
+    isolates.set(directory, isolate);
   }
-  agent.users++;
-  return agent;
+  isolate.refCount++;
+  return isolate;
 }
 
 /** Directories in which this isolate has an agent. */
-export function agentDirectories(): string[] {
-  return [...agents.keys()];
+export function isolateDirectories(): string[] {
+  return [...isolates.keys()];
 }
 
 /** True while an agent of this process is left in one of the directories. */
-export function hasAgentLeft(directories: string[]): boolean {
+export function hasRemainingIsolate(directories: string[]): boolean {
   return directories.some((directory) =>
     namesIn(directory).some((name) => {
-      const id = name.startsWith(AGENT_PREFIX) ? agentIdOf(name) : undefined;
+      const id = name.startsWith(ISOLATE_PREFIX) ? isolateIdOf(name) : undefined;
       return id !== undefined && isOfThisProcess(id);
     })
   );
@@ -64,28 +64,28 @@ function namesIn(directory: string): string[] {
 }
 
 /** Gives up this isolate's use of an agent; the last one takes its FIFO away. */
-export function releaseAgent(agent: Agent): void {
-  if (--agent.users > 0) return;
-  agents.delete(agent.directory);
-  agent.close();
+export function releaseIsolate(isolate: Isolate): void {
+  if (--isolate.refCount > 0) return;
+  isolates.delete(isolate.directory);
+  isolate.close();
 }
 
 /** One isolate in one directory. */
-export class Agent {
+export class Isolate {
   readonly directory: string;
   readonly id: bigint;
   /** Sockets that use it. */
-  users = 0;
+  refCount = 0;
   readonly #path: string;
   readonly #fifo: number;
-  readonly #bells = new Map<bigint, number>();
-  readonly #listeners = new Listeners();
+  readonly #peerDoorbells = new Map<bigint, number>();
+  readonly #waiters = new Waiters();
   #doorbell: DoorbellReader | undefined;
 
   constructor(directory: string) {
     this.directory = directory;
-    this.id = newAgentId();
-    this.#path = agentPath(directory, this.id);
+    this.id = newIsolateId();
+    this.#path = isolatePath(directory, this.id);
     this.#fifo = makeLockedFifo(this.#path);
   }
 
@@ -96,64 +96,64 @@ export class Agent {
 
   /** False if an agent's process or worker has ended; its FIFO is then removed. */
   isAlive(id: bigint): boolean {
-    return id === this.id || isAgentAlive(this.directory, id);
+    return id === this.id || isIsolateAlive(this.directory, id);
   }
 
   /** Rings another agent's doorbell. */
-  ring(id: bigint): void {
-    let fd = this.#bells.get(id);
+  ringDoorbell(id: bigint): void {
+    let fd = this.#peerDoorbells.get(id);
     if (fd === undefined) {
-      this.#dropDeadBells();
-      fd = openBell(agentPath(this.directory, id));
+      this.#closeDeadDoorbells();
+      fd = openPeerDoorbell(isolatePath(this.directory, id));
       if (fd < 0) return;
-      this.#bells.set(id, fd);
+      this.#peerDoorbells.set(id, fd);
     }
     if (platform().ring(fd)) return;
     platform().close(fd);
-    this.#bells.delete(id);
+    this.#peerDoorbells.delete(id);
   }
 
   /** Whoever cleans up after an agent removes its FIFO: ours would stay open for ever. */
-  #dropDeadBells(): void {
-    for (const [id, fd] of this.#bells) {
+  #closeDeadDoorbells(): void {
+    for (const [id, fd] of this.#peerDoorbells) {
       if (platform().statusOf(fd).links > 0) continue;
       platform().close(fd);
-      this.#bells.delete(id);
+      this.#peerDoorbells.delete(id);
     }
   }
 
   /** Adds a socket that waits in the event loop. */
-  startListening(listener: Listener): void {
-    this.#listeners.add(listener);
-    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#listeners.look(false));
+  addWaiter(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#waiters.poll(false));
   }
 
   /** Removes it; with the last one the event loop is free to end. */
-  stopListening(listener: Listener): void {
-    this.#listeners.remove(listener);
+  removeWaiter(waiter: Waiter): void {
+    this.#waiters.remove(waiter);
   }
 
   /** Closes all descriptors and removes the FIFO. */
   close(): void {
-    this.#listeners.close();
-    unlinkIfThere(this.#path);
-    for (const fd of this.#bells.values()) platform().close(fd);
-    this.#bells.clear();
+    this.#waiters.close();
+    unlinkIfExists(this.#path);
+    for (const fd of this.#peerDoorbells.values()) platform().close(fd);
+    this.#peerDoorbells.clear();
     if (this.#doorbell) this.#doorbell.close();
     else platform().close(this.#fifo);
   }
 }
 
 /** False if an agent's process or worker has ended; its FIFO is then removed. */
-export function isAgentAlive(directory: string, id: bigint): boolean {
-  const path = agentPath(directory, id);
+export function isIsolateAlive(directory: string, id: bigint): boolean {
+  const path = isolatePath(directory, id);
   if (!isLocked(path)) return false;
   if (!hasThreadEnded(id)) return true;
-  unlinkIfThere(path);
+  unlinkIfExists(path);
   return false;
 }
 
-function unlinkIfThere(path: string): void {
+function unlinkIfExists(path: string): void {
   try {
     platform().unlink(path);
   } catch {
@@ -164,11 +164,11 @@ function unlinkIfThere(path: string): void {
 /** The FIFO gets its name when it is locked, so that nobody takes a new agent for a dead one. */
 function makeLockedFifo(path: string): number {
   const os = platform();
-  const unnamed = path.replace(AGENT_PREFIX, NEW_PREFIX);
+  const temporaryPath = path.replace(ISOLATE_PREFIX, TEMPORARY_PREFIX);
   while (true) {
-    const fd = os.makeFifo(unnamed);
+    const fd = os.makeFifo(temporaryPath);
     os.lock(fd, "exclusive");
-    if (tryRename(unnamed, path)) return fd;
+    if (tryRename(temporaryPath, path)) return fd;
     // We stood still for long, and it was taken for one that a dead process left.
     os.close(fd);
   }
@@ -185,7 +185,7 @@ function tryRename(from: string, to: string): boolean {
   }
 }
 
-function openBell(path: string): number {
+function openPeerDoorbell(path: string): number {
   try {
     return platform().openFifoToRing(path);
   } catch (error) {

@@ -18,58 +18,58 @@ import { platform } from "../platform/mod.ts";
 import type { ThreadId } from "../platform/platform.ts";
 
 const RANDOM_BITS = 14n;
-const CHECK_BITS = 8n;
+const CHECKSUM_BITS = 8n;
 const NUMBER_BITS = 22n;
-const SPACE_BITS = 20n;
+const NAMESPACE_BITS = 20n;
 const NUMBER_MASK = (1n << NUMBER_BITS) - 1n;
 
-let known: bigint | undefined;
+let cachedBits: bigint | undefined;
 
 /** The upper bits of this thread's names. */
 function ownBits(): bigint {
-  return known ??= threadBits(platform().thisThread());
+  return cachedBits ??= threadBits(platform().thisThread());
 }
 
 function threadBits(thread: ThreadId | undefined): bigint {
   if (thread === undefined || BigInt(thread.number) > NUMBER_MASK) return 0n;
-  return (digest(thread.space) << NUMBER_BITS) | BigInt(thread.number);
+  return (digest(thread.pidNamespace) << NUMBER_BITS) | BigInt(thread.number);
 }
 
 /** A new name for this thread's agent, never 0. */
-export function newAgentId(): bigint {
+export function newIsolateId(): bigint {
   const random = BigInt(crypto.getRandomValues(new Uint32Array(1))[0]) >> (32n - RANDOM_BITS);
   const body = (ownBits() << RANDOM_BITS) | random;
-  return BigInt.asIntN(64, (body << CHECK_BITS) | checkOf(body));
+  return BigInt.asIntN(64, (body << CHECKSUM_BITS) | checksumOf(body));
 }
 
 /** False for what no agent was ever named, so that a damaged name is not taken for a dead agent's. */
-export function isAgentId(id: bigint): boolean {
+export function isIsolateId(id: bigint): boolean {
   const bits = BigInt.asUintN(64, id);
-  return BigInt.asUintN(Number(CHECK_BITS), bits) === checkOf(bits >> CHECK_BITS);
+  return BigInt.asUintN(Number(CHECKSUM_BITS), bits) === checksumOf(bits >> CHECKSUM_BITS);
 }
 
 /** Never 0. */
-function checkOf(body: bigint): bigint {
-  const mixed = BigInt.asUintN(64, body * 0x9e3779b97f4a7c15n) >> (64n - CHECK_BITS);
+function checksumOf(body: bigint): bigint {
+  const mixed = BigInt.asUintN(64, body * 0x9e3779b97f4a7c15n) >> (64n - CHECKSUM_BITS);
   return mixed || 1n;
 }
 
 /** Never 0; a multiplication spreads inodes that lie close together. */
-function digest(space: bigint): bigint {
-  const mixed = BigInt.asUintN(64, space * 0x9e3779b97f4a7c15n) >> (64n - SPACE_BITS);
+function digest(pidNamespace: bigint): bigint {
+  const mixed = BigInt.asUintN(64, pidNamespace * 0x9e3779b97f4a7c15n) >> (64n - NAMESPACE_BITS);
   return mixed || 1n;
 }
 
 /** The number of an agent's thread, if it is one that we could see. */
 function visibleThread(id: bigint): number | undefined {
-  const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECK_BITS);
+  const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECKSUM_BITS);
   if (ownBits() === 0n || bits >> NUMBER_BITS !== ownBits() >> NUMBER_BITS) return undefined;
   return Number(bits & NUMBER_MASK);
 }
 
 /** The number of an agent's thread among those of its own space, if its name tells. */
 export function threadNumberOf(id: bigint): number | undefined {
-  const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECK_BITS);
+  const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECKSUM_BITS);
   return bits === 0n ? undefined : Number(bits & NUMBER_MASK);
 }
 

@@ -5,31 +5,31 @@
  * @module
  */
 
-import type { Listener } from "../segment/memory.ts";
+import type { Waiter } from "../segment/memory.ts";
 
 /** Milliseconds between two looks that nobody rang for. */
 const RECHECK_MS = 100;
 
 /** A set of waiting sockets; while it has members the event loop stays alive. */
-export class Listeners {
-  readonly #members = new Set<Listener>();
+export class Waiters {
+  readonly #waiters = new Set<Waiter>();
   #recheck: ReturnType<typeof setInterval> | undefined;
 
   /** Adds a socket that waits. */
-  add(listener: Listener): void {
-    this.#members.add(listener);
-    this.#recheck ??= setInterval(() => this.look(true), RECHECK_MS);
+  add(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+    this.#recheck ??= setInterval(() => this.poll(true), RECHECK_MS);
   }
 
   /** Removes it; with the last one the event loop is free to end. */
-  remove(listener: Listener): void {
-    this.#members.delete(listener);
-    if (this.#members.size === 0) this.close();
+  remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    if (this.#waiters.size === 0) this.close();
   }
 
   /** Lets all look. */
-  look(isRecheck: boolean): void {
-    for (const listener of [...this.#members]) listener.look(isRecheck);
+  poll(isRecheck: boolean): void {
+    for (const waiter of [...this.#waiters]) waiter.poll(isRecheck);
   }
 
   /** Ends the looks that nobody rang for. */

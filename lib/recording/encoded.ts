@@ -6,21 +6,21 @@
 
 import type { Attachment, ChannelKind, ChannelOptions, Role } from "../channel/attachment.ts";
 import type { Codec, CodecName } from "../codecs/builtin.ts";
-import { builtInCodec, contentOf, type Payload } from "../observe/decode.ts";
-import { Noted } from "../channel/headers.ts";
+import { builtInCodec, type Payload, splitHeader } from "../observe/decode.ts";
+import { WithHeader } from "../channel/headers.ts";
 import type { WaitOptions } from "../base/options.ts";
 import { describeChannel } from "../observe/registry.ts";
 import { Requester } from "../sockets/requester.ts";
 import { SendingSocket } from "../sockets/sending_socket.ts";
 import { readTensor } from "../codecs/tensor.ts";
-import type { RecordingFacts } from "./writer.ts";
+import type { RecordingInfo } from "./writer.ts";
 import { RecordingError } from "./errors.ts";
 import { RECORD_TENSOR } from "../../wasm/layout.ts";
 
 /** A socket that sends on what was recorded. */
 export interface EncodedSender extends Disposable {
   /** Sends a message, waiting for room; on a request channel, for the reply. */
-  pass(payload: Payload, options: WaitOptions): Promise<void>;
+  sendEncoded(payload: Payload, options: WaitOptions): Promise<void>;
 }
 
 /**
@@ -30,13 +30,13 @@ export interface EncodedSender extends Disposable {
  */
 export function openEncodedSender(
   name: string,
-  facts: RecordingFacts,
+  info: RecordingInfo,
   dir?: string,
 ): EncodedSender {
-  const { kind, codecId, capacity } = facts;
+  const { kind, codecId, capacity } = info;
   const options: ChannelOptions = {
     dir,
-    codec: builtInCodec(codecId) ? codecId as CodecName : passing(codecId),
+    codec: builtInCodec(codecId) ? codecId as CodecName : passthroughCodec(codecId),
     capacityBytes: describeChannel(name, { dir }) === undefined ? capacity : undefined,
   };
   if (kind === "broadcast") return new EncodedSocket(name, kind, "publisher", options);
@@ -46,30 +46,30 @@ export function openEncodedSender(
 }
 
 /** A codec whose values are bytes already. */
-function passing(id: string): Codec {
+function passthroughCodec(id: string): Codec {
   return { id, encode: (value) => value as Uint8Array, decode: (bytes) => bytes.slice() };
 }
 
 /** From here on a socket takes encoded messages; the channel keeps its codec's id. */
-function passBytes(attachment: Attachment): void {
-  Object.assign(attachment, { codec: passing(attachment.codec.id) });
+function usePassthroughCodec(attachment: Attachment): void {
+  Object.assign(attachment, { codec: passthroughCodec(attachment.codec.id) });
 }
 
 /** Tensors are no codec's, nor are notes: they are written anew, as they were. */
 function valueOf(payload: Payload): unknown {
-  const { flags, bytes, note } = contentOf(payload);
+  const { flags, bytes, header } = splitHeader(payload);
   const value = (flags & RECORD_TENSOR) !== 0 ? readTensor(bytes) : bytes;
-  return note === undefined ? value : new Noted(value, note);
+  return header === undefined ? value : new WithHeader(value, header);
 }
 
 class EncodedSocket extends SendingSocket<unknown> implements EncodedSender {
   constructor(name: string, kind: ChannelKind, role: Role, options: ChannelOptions) {
     super(name, kind, role, options);
-    this.carryNotes();
-    passBytes(this.attachment);
+    this.enableHeaders();
+    usePassthroughCodec(this.attachment);
   }
 
-  pass(payload: Payload, options: WaitOptions): Promise<void> {
+  sendEncoded(payload: Payload, options: WaitOptions): Promise<void> {
     return this.sendAsync(valueOf(payload), options);
   }
 }
@@ -77,11 +77,11 @@ class EncodedSocket extends SendingSocket<unknown> implements EncodedSender {
 class EncodedRequester extends Requester implements EncodedSender {
   constructor(name: string, options: ChannelOptions) {
     super(name, options);
-    this.carryNotes();
-    passBytes(this.attachment);
+    this.enableHeaders();
+    usePassthroughCodec(this.attachment);
   }
 
-  async pass(payload: Payload, options: WaitOptions): Promise<void> {
+  async sendEncoded(payload: Payload, options: WaitOptions): Promise<void> {
     await this.request(valueOf(payload), options);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { pause } from "../base/sleep.ts";
+import { sleep } from "../base/sleep.ts";
 import type { EncodedSender } from "./encoded.ts";
 import type { RecordedMessage } from "./writer.ts";
 
@@ -21,7 +21,7 @@ export interface PlayOptions {
 /** Messages that are sent between two turns of the event loop when nothing is waited for. */
 const BURST = 256;
 /** Pauses shorter than this, in milliseconds, are made up for by a later one. */
-const SHORTEST_PAUSE_MS = 1;
+const MIN_SLEEP_MS = 1;
 
 /** Sends messages at their times. */
 export async function play(
@@ -32,11 +32,11 @@ export async function play(
   const beginMs = performance.now();
   let burst = 0;
   for (const message of messages) {
-    const leftMs = beginMs + message.timeMs / speed - performance.now();
-    if (leftMs >= SHORTEST_PAUSE_MS) await pause(leftMs, signal);
-    else if (++burst % BURST === 0) await pause(0, signal);
+    const remainingMs = beginMs + message.timeMs / speed - performance.now();
+    if (remainingMs >= MIN_SLEEP_MS) await sleep(remainingMs, signal);
+    else if (++burst % BURST === 0) await sleep(0, signal);
     if (signal.aborted) break;
-    await sender.pass(message, { signal });
+    await sender.sendEncoded(message, { signal });
     onSent();
   }
 }

@@ -9,14 +9,14 @@ import { KINDS } from "../channel/attachment.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
-import type { RecordedMessage, RecordingFacts } from "./writer.ts";
+import type { RecordedMessage, RecordingInfo } from "./writer.ts";
 
 const decoder = new TextDecoder();
 
 /** A recording that is being read. */
 export class RecordingReader implements Disposable {
   /** What it is of. */
-  readonly facts: RecordingFacts;
+  readonly info: RecordingInfo;
   /** Messages that were missed when it was made, as far as it was read. */
   missed = 0;
   /** Why it ends before its end, once it was read so far. */
@@ -38,31 +38,31 @@ export class RecordingReader implements Disposable {
       throw new RecordingError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
     }
     try {
-      this.facts = this.#readHeader();
+      this.info = this.#readHeader();
     } catch (error) {
       this.#file.close();
       throw error;
     }
   }
 
-  #readHeader(): RecordingFacts {
-    const refuse = (what: string) => new RecordingError(`cannot replay ${this.#path}: ${what}`);
+  #readHeader(): RecordingInfo {
+    const invalid = (what: string) => new RecordingError(`cannot replay ${this.#path}: ${what}`);
     const header = this.#read(layout.HEADER_BYTES);
     if (layout.MAGIC.some((byte, at) => header[at] !== byte)) {
-      throw refuse("it is no recording: ringbus record makes one");
+      throw invalid("it is no recording: ringbus record makes one");
     }
     if (header.length < layout.HEADER_BYTES) {
-      throw refuse(`it ends in its header, after ${header.length} bytes`);
+      throw invalid(`it ends in its header, after ${header.length} bytes`);
     }
     const view = new DataView(header.buffer);
     const version = view.getUint32(layout.HEADER_VERSION, true);
     if (version !== layout.VERSION) {
-      throw refuse(`its format has version ${version}, and this program reads ${layout.VERSION}`);
+      throw invalid(`its format has version ${version}, and this program reads ${layout.VERSION}`);
     }
-    const check = crc32(header.subarray(0, layout.HEADER_CHECK));
+    const checksum = crc32(header.subarray(0, layout.HEADER_CHECK));
     const kind = KINDS[view.getUint32(layout.HEADER_KIND, true)];
-    if (view.getUint32(layout.HEADER_CHECK, true) !== check || kind === undefined) {
-      throw refuse("its header is damaged");
+    if (view.getUint32(layout.HEADER_CHECK, true) !== checksum || kind === undefined) {
+      throw invalid("its header is damaged");
     }
     return {
       name: textAt(header, layout.HEADER_NAME, layout.NAME_BYTES),
@@ -93,7 +93,7 @@ export class RecordingReader implements Disposable {
         return;
       }
       const bytes = payload?.subarray(0, length);
-      if (!bytes || !isWhole(head, view, bytes)) {
+      if (!bytes || !isIntact(head, view, bytes)) {
         this.problem = `the entry at byte ${at} is damaged`;
         return;
       }
@@ -108,21 +108,23 @@ export class RecordingReader implements Disposable {
     }
   }
 
-  #checkCount(told: number, messages: number): void {
-    if (told !== messages) this.problem = `it has ${messages} messages, and tells of ${told}`;
+  #checkCount(recorded: number, messages: number): void {
+    if (recorded !== messages) {
+      this.problem = `it has ${messages} messages, and tells of ${recorded}`;
+    }
   }
 
   /** Up to so many bytes. */
   #read(bytes: number): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(bytes);
-    let got = 0;
-    while (got < bytes) {
-      const more = this.#file.readSync(target.subarray(got));
-      if (more === null) break;
-      got += more;
+    let bytesRead = 0;
+    while (bytesRead < bytes) {
+      const count = this.#file.readSync(target.subarray(bytesRead));
+      if (count === null) break;
+      bytesRead += count;
     }
-    this.#offset += got;
-    return target.subarray(0, got);
+    this.#offset += bytesRead;
+    return target.subarray(0, bytesRead);
   }
 
   /** Closes the file. */
@@ -131,9 +133,9 @@ export class RecordingReader implements Disposable {
   }
 }
 
-function isWhole(head: Uint8Array, view: DataView, bytes: Uint8Array): boolean {
-  const check = crc32(bytes, crc32(head.subarray(0, layout.ENTRY_CHECK)));
-  return view.getUint32(layout.ENTRY_CHECK, true) === check;
+function isIntact(head: Uint8Array, view: DataView, bytes: Uint8Array): boolean {
+  const checksum = crc32(bytes, crc32(head.subarray(0, layout.ENTRY_CHECK)));
+  return view.getUint32(layout.ENTRY_CHECK, true) === checksum;
 }
 
 function messageOf(view: DataView, bytes: Uint8Array<ArrayBuffer>): RecordedMessage {

@@ -10,7 +10,7 @@ import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
 
 /** What a recording is of. */
-export interface RecordingFacts {
+export interface RecordingInfo {
   /** Channel name. */
   readonly name: string;
   readonly kind: ChannelKind;
@@ -56,7 +56,7 @@ export class RecordingWriter implements Disposable {
    * @throws {RecordingError} if there is such a file already and it is not to be replaced, or none can
    * be made
    */
-  constructor(path: string, facts: RecordingFacts, replace = false) {
+  constructor(path: string, info: RecordingInfo, replace = false) {
     this.#path = path;
     try {
       const options = replace ? { create: true, truncate: true } : { createNew: true };
@@ -69,7 +69,7 @@ export class RecordingWriter implements Disposable {
         { cause },
       );
     }
-    this.#write(headerOf(facts));
+    this.#write(headerOf(info));
   }
 
   /** Milliseconds since it was begun. */
@@ -81,22 +81,22 @@ export class RecordingWriter implements Disposable {
   add({ timeMs, lane, sequence, flags, bytes }: RecordedMessage): void {
     this.messages++;
     this.bytes += bytes.length;
-    this.#entry(layout.TYPE_MESSAGE, timeMs, sequence, bytes, lane, flags);
+    this.#writeEntry(layout.TYPE_MESSAGE, timeMs, sequence, bytes, lane, flags);
   }
 
   /** Notes messages that could not be recorded. */
-  miss(timeMs: number, count: number): void {
-    this.#entry(layout.TYPE_MISSED, timeMs, count);
+  addMissed(timeMs: number, count: number): void {
+    this.#writeEntry(layout.TYPE_MISSED, timeMs, count);
   }
 
   /** Says that the recording is whole, and closes the file. */
   end(): void {
-    this.#entry(layout.TYPE_END, this.timeMs, this.messages);
+    this.#writeEntry(layout.TYPE_END, this.timeMs, this.messages);
     this.flush();
     this.#file.close();
   }
 
-  #entry(
+  #writeEntry(
     type: number,
     timeMs: number,
     number: number,
@@ -159,7 +159,7 @@ export class RecordingWriter implements Disposable {
   }
 }
 
-function headerOf({ name, kind, codecId, capacity, begunAt }: RecordingFacts): Uint8Array {
+function headerOf({ name, kind, codecId, capacity, begunAt }: RecordingInfo): Uint8Array {
   const header = new Uint8Array(layout.HEADER_BYTES);
   const view = new DataView(header.buffer);
   header.set(layout.MAGIC, layout.HEADER_MAGIC);

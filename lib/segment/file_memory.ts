@@ -7,15 +7,15 @@
  * @module
  */
 
-import { acquireAgent, type Agent, releaseAgent } from "../presence/isolate.ts";
-import type { Carrier, Listener } from "./memory.ts";
-import { bury, closeGrave, enter, isNameOf, shut } from "./lifecycle.ts";
+import { acquireIsolate, type Isolate, releaseIsolate } from "../presence/isolate.ts";
+import type { SharedMemory, Waiter } from "./memory.ts";
+import { attach, isNameOf, releaseTombstone, tryClose, unlink } from "./lifecycle.ts";
 import {
   codeOf,
   hiddenName,
-  NEW_PREFIX,
-  removeIfThere,
+  removeIfExists,
   segmentDirectory,
+  TEMPORARY_PREFIX,
 } from "../platform/directory.ts";
 import {
   ShmConnectionError,
@@ -37,25 +37,25 @@ const MAX_ATTEMPTS = 2000;
 /** Writes the contents of a new segment. */
 export type Format = (memory: WebAssembly.Memory) => void;
 
-const pause = new Int32Array(new SharedArrayBuffer(4));
+const sleepWord = new Int32Array(new SharedArrayBuffer(4));
 
 /** One mapping of one channel's file. */
-export class SegmentCarrier implements Carrier {
+export class FileMemory implements SharedMemory {
   readonly name: string;
   readonly path: string;
-  readonly memory: WebAssembly.Memory;
-  readonly #agent: Agent;
+  readonly wasmMemory: WebAssembly.Memory;
+  readonly #isolate: Isolate;
   readonly #fd: number;
   #mapped = 0;
   #words: Uint32Array<ArrayBuffer>;
 
-  private constructor(name: string, path: string, agent: Agent, fd: number) {
+  private constructor(name: string, path: string, isolate: Isolate, fd: number) {
     this.name = name;
     this.path = path;
-    this.#agent = agent;
+    this.#isolate = isolate;
     this.#fd = fd;
-    this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
-    this.#words = wordsOf(this.memory);
+    this.wasmMemory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
+    this.#words = wordsOf(this.wasmMemory);
     try {
       this.#mapUpTo(platform().statusOf(fd).size);
     } catch (error) {
@@ -76,60 +76,60 @@ export class SegmentCarrier implements Carrier {
     dir: string | undefined,
     newBytes: number,
     format: Format,
-  ): SegmentCarrier {
+  ): FileMemory {
     const directory = segmentDirectory(dir);
-    return SegmentCarrier.#attach(
+    return FileMemory.#openOrCreate(
       name,
       directory,
-      (path, agent) => create(path, name, agent, newBytes, format),
+      (path, isolate) => create(path, name, isolate, newBytes, format),
       () => false,
     )!;
   }
 
   /** Attaches to a segment that is there; undefined if there is none. */
-  static find(name: string, dir: string | undefined): SegmentCarrier | undefined {
-    return SegmentCarrier.#attach(
+  static find(name: string, dir: string | undefined): FileMemory | undefined {
+    return FileMemory.#openOrCreate(
       name,
       segmentDirectory(dir),
       () => undefined,
-      (path) => !isThere(path),
+      (path) => !exists(path),
     );
   }
 
   /** Tries to open and then to make a segment, until one of it succeeds or `isDone` without. */
-  static #attach(
+  static #openOrCreate(
     name: string,
     directory: string,
-    make: (path: string, agent: Agent) => number | undefined,
+    createFile: (path: string, isolate: Isolate) => number | undefined,
     isDone: (path: string) => boolean,
-  ): SegmentCarrier | undefined {
-    const agent = acquireAgentIn(directory, name);
+  ): FileMemory | undefined {
+    const isolate = acquireIsolateIn(directory, name);
     const path = `${directory}/${name}`;
-    let carrier: SegmentCarrier | undefined;
+    let attached: FileMemory | undefined;
     try {
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        const fd = openExisting(path, name) ?? make(path, agent);
-        carrier = fd === undefined ? undefined : SegmentCarrier.#enter(name, path, agent, fd);
-        if (carrier !== undefined || isDone(path)) return carrier;
-        if (fd === undefined) Atomics.wait(pause, 0, 0, 1);
+        const fd = openExisting(path, name) ?? createFile(path, isolate);
+        attached = fd === undefined ? undefined : FileMemory.#attach(name, path, isolate, fd);
+        if (attached !== undefined || isDone(path)) return attached;
+        if (fd === undefined) Atomics.wait(sleepWord, 0, 0, 1);
       }
-      throw neverOpened(path, name);
+      throw openFailed(path, name);
     } finally {
-      if (carrier === undefined) releaseAgent(agent);
+      if (attached === undefined) releaseIsolate(isolate);
     }
   }
 
   /** Maps an open file; undefined if it is a segment that is going, which is then gone. */
-  static #enter(
+  static #attach(
     name: string,
     path: string,
-    agent: Agent,
+    isolate: Isolate,
     fd: number,
-  ): SegmentCarrier | undefined {
-    const carrier = new SegmentCarrier(name, path, agent, fd);
-    if (enter(carrier.#words)) return carrier;
-    bury(path, fd);
-    carrier.#letGo();
+  ): FileMemory | undefined {
+    const opened = new FileMemory(name, path, isolate, fd);
+    if (attach(opened.#words)) return opened;
+    unlink(path, fd);
+    opened.#unmap();
     return undefined;
   }
 
@@ -137,8 +137,8 @@ export class SegmentCarrier implements Carrier {
     return this.#mapped;
   }
 
-  get agent(): bigint {
-    return this.#agent.id;
+  get isolate(): bigint {
+    return this.#isolate.id;
   }
 
   /** The file ends where a region ends, save for what is behind the tables in their last page. */
@@ -147,7 +147,7 @@ export class SegmentCarrier implements Carrier {
   }
 
   extend(end: number, bytes: number): void {
-    reserveOrExplain(this.#fd, end - bytes, bytes, this.name);
+    reserveOrThrow(this.#fd, end - bytes, bytes, this.name);
     this.remap();
   }
 
@@ -159,60 +159,61 @@ export class SegmentCarrier implements Carrier {
     const end = Math.min(bytes, MAX_PAGES * WASM_PAGE_BYTES - WASM_PAGE_BYTES);
     if (end <= this.#mapped) return;
     const pages = Math.ceil(end / WASM_PAGE_BYTES);
-    const missing = pages - this.memory.buffer.byteLength / WASM_PAGE_BYTES;
-    if (missing > 0) this.memory.grow(missing);
+    const missing = pages - this.wasmMemory.buffer.byteLength / WASM_PAGE_BYTES;
+    if (missing > 0) this.wasmMemory.grow(missing);
     const from = Math.floor(this.#mapped / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
-    platform().map(bytesOf(this.memory, from, end - from), this.#fd, from);
+    platform().map(bytesOf(this.wasmMemory, from, end - from), this.#fd, from);
     this.#mapped = end;
-    this.#words = wordsOf(this.memory);
+    this.#words = wordsOf(this.wasmMemory);
   }
 
-  isAlive(agent: bigint): boolean {
-    return this.#agent.isAlive(agent);
+  isAlive(isolate: bigint): boolean {
+    return this.#isolate.isAlive(isolate);
   }
 
-  sleep(byteOffset: number, value: number, timeoutMs: number): void {
+  waitWord(byteOffset: number, value: number, timeoutMs: number): void {
     const word = this.#words.subarray(byteOffset >>> 2, (byteOffset >>> 2) + 1);
-    platform().sleep(word, value >>> 0, timeoutMs, this.#agent.fifo);
+    platform().sleep(word, value >>> 0, timeoutMs, this.#isolate.fifo);
   }
 
-  wakeWord(byteOffset: number, agent: bigint): void {
-    if (!platform().wakesByWord) return this.#agent.ring(agent);
+  wakeWord(byteOffset: number, isolate: bigint): void {
+    if (!platform().hasFutex) return this.#isolate.ringDoorbell(isolate);
     const word = this.#words.subarray(byteOffset >>> 2, (byteOffset >>> 2) + 1);
     platform().wake(word);
   }
 
-  ringDoorbell(_byteOffset: number, agent: bigint): void {
-    this.#agent.ring(agent);
+  ringDoorbell(_byteOffset: number, isolate: bigint): void {
+    this.#isolate.ringDoorbell(isolate);
   }
 
-  listen(): void {}
+  waitWordAsync(): void {}
 
-  startListening(listener: Listener): void {
-    this.#agent.startListening(listener);
+  addWaiter(waiter: Waiter): void {
+    this.#isolate.addWaiter(waiter);
   }
 
-  stopListening(listener: Listener): void {
-    this.#agent.stopListening(listener);
+  removeWaiter(waiter: Waiter): void {
+    this.#isolate.removeWaiter(waiter);
   }
 
   close(isDisposable?: () => boolean): void {
-    const isOver = isDisposable !== undefined && shut(this.#fd, () => this.#words, isDisposable);
-    if (isOver) bury(this.path, this.#fd);
-    this.#letGo();
-    releaseAgent(this.#agent);
+    const mustUnlink = isDisposable !== undefined &&
+      tryClose(this.#fd, () => this.#words, isDisposable);
+    if (mustUnlink) unlink(this.path, this.#fd);
+    this.#unmap();
+    releaseIsolate(this.#isolate);
   }
 
-  #letGo(): void {
+  #unmap(): void {
     const os = platform();
     os.close(this.#fd);
-    os.unmap(bytesOf(this.memory, 0, this.memory.buffer.byteLength));
+    os.unmap(bytesOf(this.wasmMemory, 0, this.wasmMemory.buffer.byteLength));
   }
 }
 
-function acquireAgentIn(directory: string, name: string): Agent {
+function acquireIsolateIn(directory: string, name: string): Isolate {
   try {
-    return acquireAgent(directory);
+    return acquireIsolate(directory);
   } catch (error) {
     const Kind = codeOf(error) === "EACCES" ? ShmPermissionError : ShmConnectionError;
     throw new Kind(
@@ -236,7 +237,7 @@ function wordsOf(memory: WebAssembly.Memory): Uint32Array<ArrayBuffer> {
   return new Uint32Array(memory.buffer as unknown as ArrayBuffer);
 }
 
-function isThere(path: string): boolean {
+function exists(path: string): boolean {
   try {
     platform().status(path);
     return true;
@@ -246,7 +247,7 @@ function isThere(path: string): boolean {
   }
 }
 
-function neverOpened(path: string, name: string): ShmConnectionError {
+function openFailed(path: string, name: string): ShmConnectionError {
   return new ShmConnectionError(
     `cannot open channel "${name}": ${path} was made and deleted ${MAX_ATTEMPTS} times meanwhile; ` +
       `see who opens and closes it all the time, and let one keep it open`,
@@ -261,13 +262,13 @@ function openExisting(path: string, name: string): number | undefined {
     fd = os.open(path);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
-    throw explainOpen(error, path, name);
+    throw openError(error, path, name);
   }
   try {
     checkFile(fd, path, name);
     os.share(fd);
     if (isNameOf(path, fd)) return fd;
-    closeGrave(path, fd);
+    releaseTombstone(path, fd);
   } catch (error) {
     os.close(fd);
     throw error;
@@ -276,7 +277,7 @@ function openExisting(path: string, name: string): number | undefined {
   return undefined;
 }
 
-function explainOpen(error: unknown, path: string, name: string): ShmError {
+function openError(error: unknown, path: string, name: string): ShmError {
   const code = codeOf(error);
   if (code === "ELOOP") {
     return new ShmPermissionError(
@@ -315,23 +316,25 @@ function checkFile(fd: number, path: string, name: string): void {
 function create(
   path: string,
   name: string,
-  agent: Agent,
+  isolate: Isolate,
   bytes: number,
   format: Format,
 ): number | undefined {
   const os = platform();
-  const unnamed = `${agent.directory}/${hiddenName(NEW_PREFIX, agent.id.toString(16), name)}`;
+  const temporaryPath = `${isolate.directory}/${
+    hiddenName(TEMPORARY_PREFIX, isolate.id.toString(16), name)
+  }`;
   let fd: number;
   try {
-    fd = os.create(unnamed);
+    fd = os.create(temporaryPath);
   } catch (error) {
-    throw explainOpen(error, unnamed, name);
+    throw openError(error, temporaryPath, name);
   }
   try {
-    reserveOrExplain(fd, 0, bytes, name);
+    reserveOrThrow(fd, 0, bytes, name);
     os.share(fd);
     formatFile(fd, bytes, format);
-    os.link(unnamed, path);
+    os.link(temporaryPath, path);
     return fd;
   } catch (error) {
     os.close(fd);
@@ -341,7 +344,7 @@ function create(
     }
     throw error;
   } finally {
-    removeIfThere(unnamed);
+    removeIfExists(temporaryPath);
   }
 }
 
@@ -353,7 +356,7 @@ function formatFile(fd: number, bytes: number, format: Format): void {
   platform().unmap(bytesOf(memory, 0, memory.buffer.byteLength));
 }
 
-function reserveOrExplain(fd: number, offset: number, bytes: number, name: string): void {
+function reserveOrThrow(fd: number, offset: number, bytes: number, name: string): void {
   try {
     platform().reserve(fd, offset, bytes);
   } catch (error) {

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { codeOf, GRAVE_PREFIX, hiddenName, removeIfThere } from "../platform/directory.ts";
+import { codeOf, hiddenName, removeIfExists, TOMBSTONE_PREFIX } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
 import {
   ATTACH_GATE_CLOSED,
@@ -24,27 +24,27 @@ import {
 } from "../../wasm/layout.ts";
 
 /** A segment's header as words; other files have no door. */
-export type Header = Uint32Array<ArrayBufferLike>;
+export type HeaderWords = Uint32Array<ArrayBufferLike>;
 
-const DOOR = HEADER_ATTACH_GATE >>> 2;
+const ATTACH_GATE = HEADER_ATTACH_GATE >>> 2;
 
-function hasDoor(header: Header): boolean {
+function hasAttachGate(header: HeaderWords): boolean {
   return header[0] === MAGIC_LOW && header[1] === MAGIC_HIGH;
 }
 
 /** True if nobody may enter any more. */
-export function isShut(header: Header): boolean {
-  return hasDoor(header) && Atomics.load(header, DOOR) === ATTACH_GATE_CLOSED;
+export function isClosed(header: HeaderWords): boolean {
+  return hasAttachGate(header) && Atomics.load(header, ATTACH_GATE) === ATTACH_GATE_CLOSED;
 }
 
 /** Counts us in, who have a share of the file; false if the door is shut. */
-export function enter(header: Header): boolean {
-  if (!hasDoor(header)) return true;
+export function attach(header: HeaderWords): boolean {
+  if (!hasAttachGate(header)) return true;
   while (true) {
-    const door = Atomics.load(header, DOOR);
-    if (door === ATTACH_GATE_CLOSED) return false;
-    const next = door + 1 === ATTACH_GATE_CLOSED ? door + 2 : door + 1;
-    if (Atomics.compareExchange(header, DOOR, door, next) === door) return true;
+    const gate = Atomics.load(header, ATTACH_GATE);
+    if (gate === ATTACH_GATE_CLOSED) return false;
+    const next = gate + 1 === ATTACH_GATE_CLOSED ? gate + 2 : gate + 1;
+    if (Atomics.compareExchange(header, ATTACH_GATE, gate, next) === gate) return true;
   }
 }
 
@@ -52,69 +52,75 @@ export function enter(header: Header): boolean {
  * Shuts the door if nobody but us has a share of the file, and `isDisposable`; true if it is shut. We
  * have a share then.
  */
-export function shut(fd: number, header: () => Header, isDisposable: () => boolean): boolean {
+export function tryClose(
+  fd: number,
+  header: () => HeaderWords,
+  isDisposable: () => boolean,
+): boolean {
   const os = platform();
   while (true) {
     // Of several that leave at once the last to look must find none of the others.
     os.unshare(fd);
-    const door = Atomics.load(header(), DOOR);
-    if (door !== ATTACH_GATE_CLOSED && os.isSharedByOthers(fd)) return false;
+    const gate = Atomics.load(header(), ATTACH_GATE);
+    if (gate !== ATTACH_GATE_CLOSED && os.isSharedByOthers(fd)) return false;
     os.share(fd);
-    if (door === ATTACH_GATE_CLOSED) return true;
+    if (gate === ATTACH_GATE_CLOSED) return true;
     if (!isDisposable()) return false;
-    if (Atomics.compareExchange(header(), DOOR, door, ATTACH_GATE_CLOSED) === door) return true;
+    if (Atomics.compareExchange(header(), ATTACH_GATE, gate, ATTACH_GATE_CLOSED) === gate) {
+      return true;
+    }
   }
 }
 
 /** Takes away a segment whose door is shut, and of which we have a share; we give it up. */
-export function bury(path: string, fd: number): void {
-  if (isNameOf(path, fd)) moveAway(path, graveOf(path, fd));
-  closeGrave(path, fd);
+export function unlink(path: string, fd: number): void {
+  if (isNameOf(path, fd)) renameToTombstone(path, tombstoneOf(path, fd));
+  releaseTombstone(path, fd);
 }
 
-function moveAway(path: string, grave: string): void {
+function renameToTombstone(path: string, tombstone: string): void {
   const os = platform();
   try {
-    os.renameNew(path, grave);
+    os.renameNew(path, tombstone);
   } catch (error) {
     const code = codeOf(error);
     // Some file systems have no such rename: there, one who stood still here deletes a younger one.
-    if (code === "EINVAL") removeIfThere(path);
+    if (code === "EINVAL") removeIfExists(path);
     else if (code !== "EEXIST" && code !== "ENOENT") throw error;
   }
 }
 
-function graveOf(path: string, fd: number): string {
+function tombstoneOf(path: string, fd: number): string {
   const name = path.lastIndexOf("/") + 1;
   const inode = platform().statusOf(fd).inode.toString(16);
-  return path.slice(0, name) + hiddenName(GRAVE_PREFIX, inode, path.slice(name));
+  return path.slice(0, name) + hiddenName(TOMBSTONE_PREFIX, inode, path.slice(name));
 }
 
 /** Gives up our share of a file that lost its name; the last one to do so removes the grave. */
-export function closeGrave(path: string, fd: number): void {
+export function releaseTombstone(path: string, fd: number): void {
   platform().unshare(fd);
-  removeIfUnshared(graveOf(path, fd), fd);
+  removeIfUnshared(tombstoneOf(path, fd), fd);
 }
 
 /** Removes a grave that was left behind by one who was killed. */
-export function removeGrave(grave: string): void {
+export function removeTombstone(tombstone: string): void {
   const os = platform();
   let fd: number;
   try {
-    fd = os.open(grave);
+    fd = os.open(tombstone);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return;
     throw error;
   }
   try {
-    removeIfUnshared(grave, fd);
+    removeIfUnshared(tombstone, fd);
   } finally {
     os.close(fd);
   }
 }
 
-function removeIfUnshared(grave: string, fd: number): void {
-  if (!platform().isSharedByOthers(fd)) removeIfThere(grave);
+function removeIfUnshared(tombstone: string, fd: number): void {
+  if (!platform().isSharedByOthers(fd)) removeIfExists(tombstone);
 }
 
 /** True if a path names the open file; a count of names would include what a dead creator left. */

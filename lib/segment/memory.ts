@@ -7,14 +7,14 @@
  */
 
 /** A channel's memory and how its users sleep. One carrier serves one socket. */
-export interface Carrier {
+export interface SharedMemory {
   /** Channel name as it stands in messages and errors. */
   readonly name: string;
-  readonly memory: WebAssembly.Memory;
+  readonly wasmMemory: WebAssembly.Memory;
   /** Bytes from the start of the memory that may be touched. */
   readonly mappedBytes: number;
   /** Identity of this isolate among all that share the channel. */
-  readonly agent: bigint;
+  readonly isolate: bigint;
 
   /** Bytes from the start of the segment that somebody has surely reserved already. */
   reservedBytes(): number;
@@ -23,26 +23,26 @@ export interface Carrier {
   /** Makes touchable what others have added. */
   remap(): void;
   /** False once an agent is known to be gone. */
-  isAlive(agent: bigint): boolean;
+  isAlive(isolate: bigint): boolean;
 
   /** Sleeps while the word at `byteOffset` is `value`. May return early. */
-  sleep(byteOffset: number, value: number, timeoutMs: number): void;
+  waitWord(byteOffset: number, value: number, timeoutMs: number): void;
   /** Wakes whoever sleeps synchronously on a word. */
-  wakeWord(byteOffset: number, agent: bigint): void;
+  wakeWord(byteOffset: number, isolate: bigint): void;
   /** Wakes whoever waits in an event loop. */
-  ringDoorbell(byteOffset: number, agent: bigint): void;
+  ringDoorbell(byteOffset: number, isolate: bigint): void;
   /** Calls `onWake` when somebody rings for the word at `byteOffset`, which was `value`. */
-  listen(byteOffset: number, value: number, onWake: () => void): void;
+  waitWordAsync(byteOffset: number, value: number, onWake: () => void): void;
   /** Counts sockets that wait in this event loop, which keeps it alive. */
-  startListening(listener: Listener): void;
-  stopListening(listener: Listener): void;
+  addWaiter(waiter: Waiter): void;
+  removeWaiter(waiter: Waiter): void;
 
   /** Leaves the channel; `isDisposable` says whether nothing in it would be missed, left out: it stays. */
   close(isDisposable?: () => boolean): void;
 }
 
 /** Somebody who waits in the event loop. */
-export interface Listener {
+export interface Waiter {
   /** Looks again, because somebody rang or, at a recheck, because time has passed. */
-  look(isRecheck?: boolean): void;
+  poll(isRecheck?: boolean): void;
 }

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Carrier, Listener } from "./memory.ts";
-import { Listeners } from "../presence/waiters.ts";
+import type { SharedMemory, Waiter } from "./memory.ts";
+import { Waiters } from "../presence/waiters.ts";
 
 const WASM_PAGE_BYTES = 65536;
 
@@ -28,19 +28,19 @@ export function isLocalHandle(value: unknown): value is LocalHandle {
 }
 
 /** One isolate's view of a local channel. */
-export class LocalCarrier implements Carrier {
+export class WorkerMemory implements SharedMemory {
   readonly name: string;
-  readonly memory: WebAssembly.Memory;
-  readonly agent: bigint = localAgent;
+  readonly wasmMemory: WebAssembly.Memory;
+  readonly isolate: bigint = localIsolate;
   #words: Int32Array;
   #mapped: number;
-  readonly #listeners = new Listeners();
+  readonly #waiters = new Waiters();
 
   constructor(handle: LocalHandle) {
     this.name = handle.name;
-    this.memory = handle.memory;
+    this.wasmMemory = handle.memory;
     this.#words = new Int32Array(handle.memory.buffer);
-    this.#mapped = mappable(handle.memory);
+    this.#mapped = mappableBytes(handle.memory);
   }
 
   /** As of the last `remap`: views are as old. */
@@ -54,21 +54,21 @@ export class LocalCarrier implements Carrier {
   }
 
   extend(end: number): void {
-    const missing = Math.ceil((end - this.memory.buffer.byteLength) / WASM_PAGE_BYTES);
-    if (missing > 0) this.memory.grow(missing);
+    const missing = Math.ceil((end - this.wasmMemory.buffer.byteLength) / WASM_PAGE_BYTES);
+    if (missing > 0) this.wasmMemory.grow(missing);
     this.remap();
   }
 
   remap(): void {
-    this.#words = new Int32Array(this.memory.buffer);
-    this.#mapped = mappable(this.memory);
+    this.#words = new Int32Array(this.wasmMemory.buffer);
+    this.#mapped = mappableBytes(this.wasmMemory);
   }
 
   isAlive(): boolean {
     return true;
   }
 
-  sleep(byteOffset: number, value: number, timeoutMs: number): void {
+  waitWord(byteOffset: number, value: number, timeoutMs: number): void {
     Atomics.wait(this.#words, byteOffset >>> 2, value | 0, timeoutMs);
   }
 
@@ -80,28 +80,28 @@ export class LocalCarrier implements Carrier {
     Atomics.notify(this.#words, byteOffset >>> 2);
   }
 
-  listen(byteOffset: number, value: number, onWake: () => void): void {
+  waitWordAsync(byteOffset: number, value: number, onWake: () => void): void {
     const wait = Atomics.waitAsync(this.#words, byteOffset >>> 2, value | 0);
     if (wait.async) wait.value.then(onWake);
     else queueMicrotask(onWake);
   }
 
-  startListening(listener: Listener): void {
-    this.#listeners.add(listener);
+  addWaiter(waiter: Waiter): void {
+    this.#waiters.add(waiter);
   }
 
-  stopListening(listener: Listener): void {
-    this.#listeners.remove(listener);
+  removeWaiter(waiter: Waiter): void {
+    this.#waiters.remove(waiter);
   }
 
   close(): void {
-    this.#listeners.close();
+    this.#waiters.close();
   }
 }
 
 /** Bytes of a memory that 32-bit offsets reach. */
-function mappable(memory: WebAssembly.Memory): number {
+function mappableBytes(memory: WebAssembly.Memory): number {
   return Math.min(memory.buffer.byteLength, 2 ** 32 - WASM_PAGE_BYTES);
 }
 
-const localAgent: bigint = crypto.getRandomValues(new BigInt64Array(1))[0] | 1n;
+const localIsolate: bigint = crypto.getRandomValues(new BigInt64Array(1))[0] | 1n;

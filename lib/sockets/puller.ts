@@ -7,13 +7,13 @@
 import type { ChannelOptions } from "../channel/attachment.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
-import { show } from "../base/options.ts";
+import { formatValue } from "../base/options.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
 
 /** Messages that a puller holds at most when nobody says otherwise. */
 const DEFAULT_MAX_UNACKED = 256;
 /** Messages that any puller can hold. */
-const MOST_UNACKED = 4096;
+const MAX_UNACKED = 4096;
 
 /** Options of a puller whose messages are done when it receives them. */
 export interface PullerOptions extends ChannelOptions {
@@ -116,7 +116,7 @@ function checkAck(options: PullerOptions | AckPullerOptions | undefined): number
   if (typeof options !== "object" || options === null) return undefined;
   const { ack = false, maxUnacked }: { ack?: unknown; maxUnacked?: unknown } = { ...options };
   if (typeof ack !== "boolean") {
-    throw new TypeError(`ack must be true or false, not ${show(ack)}`);
+    throw new TypeError(`ack must be true or false, not ${formatValue(ack)}`);
   }
   if (!ack && maxUnacked !== undefined) {
     throw new TypeError("maxUnacked is for pullers with ack: true; leave it out, or set ack");
@@ -127,9 +127,9 @@ function checkAck(options: PullerOptions | AckPullerOptions | undefined): number
 
 function checkMaxUnacked(maxUnacked: unknown = DEFAULT_MAX_UNACKED): number {
   const isInRange = Number.isInteger(maxUnacked) && maxUnacked as number >= 1 &&
-    maxUnacked as number <= MOST_UNACKED;
+    maxUnacked as number <= MAX_UNACKED;
   if (isInRange) return maxUnacked as number;
   throw new RangeError(
-    `maxUnacked must be a whole number from 1 to ${MOST_UNACKED}, not ${show(maxUnacked)}`,
+    `maxUnacked must be a whole number from 1 to ${MAX_UNACKED}, not ${formatValue(maxUnacked)}`,
   );
 }

@@ -4,19 +4,19 @@
  * @module
  */
 
-import { AckInbox } from "../channel/ack_receiver.ts";
+import { AckReceiver } from "../channel/ack_receiver.ts";
 import type { ChannelKind, ChannelOptions, Role } from "../channel/attachment.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { ShmClosedError } from "../base/errors.ts";
-import { Inbox, type MessageView } from "../channel/receiver.ts";
-import type { Incoming } from "../channel/receiver_api.ts";
+import { type MessageView, Receiver } from "../channel/receiver.ts";
+import type { ReceiverApi } from "../channel/receiver_api.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { Socket, type SocketStatistics } from "./socket.ts";
 
 /** A socket that receives. */
 export abstract class ReceivingSocket<T> extends Socket {
-  readonly #inbox: Incoming<T>;
+  readonly #receiver: ReceiverApi<T>;
 
   /**
    * Attaches to a channel; what is sent from now on can be received. With `maxUnacked`, messages are
@@ -30,10 +30,10 @@ export abstract class ReceivingSocket<T> extends Socket {
     maxUnacked?: number,
   ) {
     super(target, kind, role, options);
-    this.#inbox = this.opening(() =>
+    this.#receiver = this.closeOnError(() =>
       maxUnacked === undefined
-        ? new Inbox<T>(this.attachment, this.counts)
-        : new AckInbox(this.attachment, this.counts, maxUnacked) as unknown as Incoming<T>
+        ? new Receiver<T>(this.attachment, this.counts)
+        : new AckReceiver(this.attachment, this.counts, maxUnacked) as unknown as ReceiverApi<T>
     );
   }
 
@@ -46,7 +46,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    */
   tryRecv(): T | undefined {
     this.checkReady();
-    return this.#inbox.tryReceive();
+    return this.#receiver.tryReceive();
   }
 
   /**
@@ -55,7 +55,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {ShmTimeoutError} if none came within `timeoutMs`
    */
   recvSync(options?: TimeoutOptions): T {
-    return this.#inbox.receiveSync(options);
+    return this.#receiver.receiveSync(options);
   }
 
   /**
@@ -64,12 +64,12 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {ShmTimeoutError} if none came within `timeoutMs`
    */
   recv(options?: WaitOptions): Promise<T> {
-    return this.#inbox.receive(options);
+    return this.#receiver.receive(options);
   }
 
   /** Receives up to `most` messages that are there, which costs less than one call each. */
-  drain(most: number = Infinity): T[] {
-    return this.#inbox.drain(most);
+  drain(limit: number = Infinity): T[] {
+    return this.#receiver.drain(limit);
   }
 
   /**
@@ -79,7 +79,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {RangeError} if the target is too small; the message stays
    */
   tryRecvInto(target: Uint8Array): number {
-    return this.#inbox.tryReceiveInto(target);
+    return this.#receiver.tryReceiveInto(target);
   }
 
   /**
@@ -90,7 +90,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {RangeError} if the target is too small; the message stays
    */
   recvIntoSync(target: Uint8Array, options?: TimeoutOptions): number {
-    return this.#inbox.receiveIntoSync(target, options);
+    return this.#receiver.receiveIntoSync(target, options);
   }
 
   /**
@@ -99,14 +99,14 @@ export abstract class ReceivingSocket<T> extends Socket {
    * `view.intact` after reading, since the publisher waits for nobody.
    */
   recvView(): MessageView | undefined {
-    return this.#inbox.tryReceiveView();
+    return this.#receiver.tryReceiveView();
   }
 
   /** Receives until the socket is closed. */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<T> {
     while (!this.closed) {
       try {
-        yield await this.#inbox.receive(undefined);
+        yield await this.#receiver.receive(undefined);
       } catch (error) {
         if (error instanceof ShmClosedError) return;
         throw error;
@@ -116,16 +116,16 @@ export abstract class ReceivingSocket<T> extends Socket {
 
   /** Counts since the socket was opened. */
   override statistics(): SocketStatistics {
-    return { ...this.counts, missed: this.#inbox.missed };
+    return { ...this.counts, missed: this.#receiver.missed };
   }
 
   /** Internal: from now on notes are handed out. */
-  protected override carryNotes(): void {
-    this.#inbox.handOutNotes();
+  protected override enableHeaders(): void {
+    this.#receiver.enableHeaders();
   }
 
   /** Internal: ends what waits. */
-  protected override endWaits(): void {
-    this.#inbox.end(closedWhileWaiting(this.name));
+  protected override abortWaits(): void {
+    this.#receiver.abortWaits(closedWhileWaiting(this.name));
   }
 }

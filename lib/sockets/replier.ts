@@ -5,21 +5,21 @@
  */
 
 import type { ChannelOptions } from "../channel/attachment.ts";
-import { BlockHeap } from "../channel/block_allocator.ts";
+import { BlockAllocator } from "../channel/block_allocator.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { Encoder } from "../channel/encoder.ts";
 import { ShmClosedError, ShmPeerLostError, ShmSerializationError } from "../base/errors.ts";
-import { Inbox, type Ticket } from "../channel/receiver.ts";
-import { heapRecord, holdsReplies } from "../channel/region_handover.ts";
+import { Receiver, type RequestRef } from "../channel/receiver.ts";
+import { hasUnreadReplies, replyRegionRecord } from "../channel/region_handover.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger, trace, tracing } from "../base/log.ts";
-import { show, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
 import { Socket } from "./socket.ts";
 import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 
 /** Bytes for replies to begin with; more are added when they do not fit. */
-const FIRST_HEAP_BYTES = 64 * 1024;
+const FIRST_REGION_BYTES = 64 * 1024;
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -30,7 +30,7 @@ export interface ServeOptions {
 }
 
 /** A reply that may still lie unread. */
-interface Sent extends Ticket {
+interface SentReply extends RequestRef {
   offset: number;
 }
 
@@ -56,15 +56,15 @@ interface Sent extends Ticket {
  * ```
  */
 export class Replier<Q = unknown, R = unknown> extends Socket {
-  readonly #inbox: Inbox<Q>;
+  readonly #receiver: Receiver<Q>;
   readonly #encoder: Encoder = new Encoder(this.attachment, this.counts);
-  readonly #heap = new BlockHeap();
-  readonly #unread = new Set<Sent>();
-  #heapBytes = 0;
-  #current: Ticket | undefined;
+  readonly #allocator = new BlockAllocator();
+  readonly #unread = new Set<SentReply>();
+  #regionBytes = 0;
+  #currentRequest: RequestRef | undefined;
   /** A call waits for a request. */
   #isReceiving = false;
-  readonly #taken = new Set<Ticket>();
+  readonly #openRequests = new Set<RequestRef>();
 
   /**
    * Attaches to a channel, creating it if it is new. Requesters may come later.
@@ -75,7 +75,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   constructor(target: string | LocalHandle, options?: ChannelOptions) {
     super(target, "request", "replier", options);
     this.attachment.ring.openRequests(this.attachment.index, 0);
-    this.#inbox = this.opening(() => new Inbox<Q>(this.attachment, this.counts));
+    this.#receiver = this.closeOnError(() => new Receiver<Q>(this.attachment, this.counts));
   }
 
   /**
@@ -85,8 +85,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {TypeError} if the request before has no reply yet
    */
   tryRecv(): Q | undefined {
-    this.#checkAnswered();
-    return this.#accept(() => this.#inbox.tryReceive());
+    this.#checkReplied();
+    return this.#accept(() => this.#receiver.tryReceive());
   }
 
   /**
@@ -96,10 +96,10 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {TypeError} if the request before has no reply yet
    */
   async recv(options?: WaitOptions): Promise<Q> {
-    this.#checkAnswered();
+    this.#checkReplied();
     this.#isReceiving = true;
     try {
-      const value = await this.#inbox.receive(options);
+      const value = await this.#receiver.receive(options);
       return this.#accept(() => value)!;
     } catch (error) {
       throw this.#failUndecoded(error);
@@ -110,8 +110,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   /** Takes a request as `recv` does, blocking this thread. */
   recvSync(options?: TimeoutOptions): Q {
-    this.#checkAnswered();
-    return this.#accept(() => this.#inbox.receiveSync(options))!;
+    this.#checkReplied();
+    return this.#accept(() => this.#receiver.receiveSync(options))!;
   }
 
   #accept(receive: () => Q | undefined): Q | undefined {
@@ -122,20 +122,20 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
       throw this.#failUndecoded(error);
     }
     if (value === undefined) return undefined;
-    this.#current = this.#inbox.ticket;
-    this.#taken.add(this.#current);
+    this.#currentRequest = this.#receiver.requestRef;
+    this.#openRequests.add(this.#currentRequest);
     return value;
   }
 
   /** A request that was taken and cannot be decoded is answered here: nobody else can. */
   #failUndecoded(error: unknown): unknown {
-    if (error instanceof ShmSerializationError) this.#fail(this.#inbox.ticket, error);
+    if (error instanceof ShmSerializationError) this.#fail(this.#receiver.requestRef, error);
     return error;
   }
 
-  #checkAnswered(): void {
+  #checkReplied(): void {
     this.checkReady();
-    if (!this.#isReceiving && this.#current === undefined) return;
+    if (!this.#isReceiving && this.#currentRequest === undefined) return;
     const problem = this.#isReceiving
       ? "another call waits for one; await it first"
       : "the one before has no reply yet; call send() first";
@@ -151,13 +151,13 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    */
   send(value: R): boolean {
     this.checkReady();
-    if (this.#current === undefined) {
+    if (this.#currentRequest === undefined) {
       throw new TypeError(
         `cannot reply on channel "${this.name}": no request was taken; call recv() first`,
       );
     }
-    const isDelivered = this.#reply(this.#current, value);
-    this.#current = undefined;
+    const isDelivered = this.#reply(this.#currentRequest, value);
+    this.#currentRequest = undefined;
     return isDelivered;
   }
 
@@ -171,9 +171,11 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   ): Promise<void> {
     const { signal, concurrency = 1 } = options;
     if (!(concurrency >= 1)) {
-      throw new RangeError(`concurrency must be a number of at least 1, not ${show(concurrency)}`);
+      throw new RangeError(
+        `concurrency must be a number of at least 1, not ${formatValue(concurrency)}`,
+      );
     }
-    this.#checkAnswered();
+    this.#checkReplied();
     this.#isReceiving = true;
     try {
       await this.#serveAll(handler, signal, concurrency);
@@ -189,67 +191,67 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   ): Promise<void> {
     const running = new Set<Promise<void>>();
     while (!signal?.aborted && !this.closed) {
-      const ticket = await this.#nextTicket(signal);
-      if (ticket === undefined) break;
-      const answer = this.#answer(ticket.ticket, ticket.request, handler);
-      const tracked: Promise<void> = answer.finally(() => running.delete(tracked));
+      const next = await this.#nextRequest(signal);
+      if (next === undefined) break;
+      const handling = this.#handle(next.ref, next.request, handler);
+      const tracked: Promise<void> = handling.finally(() => running.delete(tracked));
       running.add(tracked);
       if (running.size >= concurrency) await Promise.race(running);
     }
     await Promise.all(running);
   }
 
-  async #nextTicket(
+  async #nextRequest(
     signal: AbortSignal | undefined,
-  ): Promise<{ ticket: Ticket; request: Q } | undefined> {
+  ): Promise<{ ref: RequestRef; request: Q } | undefined> {
     try {
-      const request = await this.#inbox.receive({ signal });
-      const ticket = this.#inbox.ticket;
-      this.#taken.add(ticket);
-      return { ticket, request };
+      const request = await this.#receiver.receive({ signal });
+      const ref = this.#receiver.requestRef;
+      this.#openRequests.add(ref);
+      return { ref: ref, request };
     } catch (error) {
       if (signal?.aborted || error instanceof ShmClosedError) return undefined;
       if (!(error instanceof ShmSerializationError)) throw error;
-      this.#fail(this.#inbox.ticket, error);
-      return this.#nextTicket(signal);
+      this.#fail(this.#receiver.requestRef, error);
+      return this.#nextRequest(signal);
     }
   }
 
-  async #answer(ticket: Ticket, request: Q, handler: (request: Q) => R | Promise<R>) {
+  async #handle(ref: RequestRef, request: Q, handler: (request: Q) => R | Promise<R>) {
     try {
       const value = await handler(request);
-      if (!this.closed) this.#reply(ticket, value);
+      if (!this.closed) this.#reply(ref, value);
     } catch (error) {
-      if (!this.closed) this.#fail(ticket, error);
+      if (!this.closed) this.#fail(ref, error);
     }
   }
 
-  #reply(ticket: Ticket, value: R): boolean {
+  #reply(ref: RequestRef, value: R): boolean {
     const { bytes, flags } = this.#encoder.encode(value);
-    return this.#deliver(ticket, bytes, flags);
+    return this.#deliver(ref, bytes, flags);
   }
 
   /** Tells the requester that its request failed. */
-  #fail(ticket: Ticket, cause: unknown): void {
+  #fail(ref: RequestRef, cause: unknown): void {
     const { name, message } = cause instanceof Error
       ? cause
       : { name: "Error", message: String(cause) };
     logger.debug("a request on {channel} failed: {message}", { channel: this.name, message });
     const bytes = new TextEncoder().encode(JSON.stringify({ name, message }));
-    this.#deliver(ticket, bytes, RECORD_ERROR);
+    this.#deliver(ref, bytes, RECORD_ERROR);
   }
 
-  #deliver(ticket: Ticket, bytes: Uint8Array, flags: number): boolean {
+  #deliver(ref: RequestRef, bytes: Uint8Array, flags: number): boolean {
     const { ring } = this.attachment;
-    const { requester, slot, generation } = ticket;
-    const offset = this.#place(bytes.length);
-    this.#taken.delete(ticket);
+    const { requester, slot, generation } = ref;
+    const offset = this.#allocateReply(bytes.length);
+    this.#openRequests.delete(ref);
     if (ring.beginReply(requester, slot, generation) === 0) {
-      this.#heap.free(offset);
+      this.#allocator.free(offset);
       return false;
     }
     this.attachment.bytes.set(bytes, offset);
-    this.#unread.add({ ...ticket, offset });
+    this.#unread.add({ ...ref, offset });
     ring.finishReply(requester, slot, generation, offset, bytes.length, flags);
     this.attachment.wake(requester, WAITERS_REQUESTERS);
     this.counts.sent++;
@@ -259,30 +261,30 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   /** Room for a reply: what was read is free again, and the heap grows when that is not enough. */
-  #place(bytes: number): number {
+  #allocateReply(bytes: number): number {
     if (bytes > MAX_MESSAGE_BYTES) {
       throw new RangeError(
         `cannot reply with ${bytes} bytes on channel "${this.name}": a message has at most ` +
           `${MAX_MESSAGE_BYTES} bytes; split it`,
       );
     }
-    let offset = this.#heap.allocate(Math.max(bytes, 8));
+    let offset = this.#allocator.allocate(Math.max(bytes, 8));
     if (offset >= 0) return offset;
     this.#freeRead();
-    offset = this.#heap.allocate(Math.max(bytes, 8));
+    offset = this.#allocator.allocate(Math.max(bytes, 8));
     if (offset >= 0) return offset;
     this.#freeUnreadable();
-    offset = this.#heap.allocate(Math.max(bytes, 8));
+    offset = this.#allocator.allocate(Math.max(bytes, 8));
     if (offset >= 0) return offset;
     this.#grow(bytes);
-    return this.#heap.allocate(Math.max(bytes, 8));
+    return this.#allocator.allocate(Math.max(bytes, 8));
   }
 
   #freeRead(): void {
     const { ring } = this.attachment;
     for (const sent of this.#unread) {
       if (ring.replyPending(sent.requester, sent.slot, sent.generation)) continue;
-      this.#heap.free(sent.offset);
+      this.#allocator.free(sent.offset);
       this.#unread.delete(sent);
     }
   }
@@ -290,47 +292,53 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   /** Replies to requesters that are gone will never be read. */
   #freeUnreadable(): void {
     const { attachment } = this;
-    const present = new Map<number, boolean>();
+    const alive = new Map<number, boolean>();
     for (const sent of this.#unread) {
-      const { requester, owner } = sent;
-      if (!present.has(requester)) present.set(requester, attachment.isPresent(requester));
-      if (present.get(requester) && attachment.ownerOf(requester) === owner) continue;
-      this.#heap.free(sent.offset);
+      const { requester, requesterGeneration } = sent;
+      if (!alive.has(requester)) alive.set(requester, attachment.isParticipantAlive(requester));
+      if (alive.get(requester) && attachment.generationOf(requester) === requesterGeneration) {
+        continue;
+      }
+      this.#allocator.free(sent.offset);
       this.#unread.delete(sent);
     }
   }
 
   /** Each region is larger than all before it: a successor gets the last one, and needs no other soon. */
   #grow(bytes: number): void {
-    if (this.#inherit(bytes)) return;
-    const size = Math.max(FIRST_HEAP_BYTES, 2 * this.#heapBytes, Math.ceil(bytes / 4096) * 4096);
+    if (this.#takeOverRegion(bytes)) return;
+    const size = Math.max(
+      FIRST_REGION_BYTES,
+      2 * this.#regionBytes,
+      Math.ceil(bytes / 4096) * 4096,
+    );
     const region = { offset: this.attachment.allocate(size), bytes: size };
-    heapRecord(this.attachment).write(region);
-    this.#heap.addRegion(region.offset, size);
-    this.#heapBytes += size;
+    replyRegionRecord(this.attachment).write(region);
+    this.#allocator.addRegion(region.offset, size);
+    this.#regionBytes += size;
   }
 
   /** Goes on with the room of the slot's last replier, once its replies are read. */
-  #inherit(bytes: number): boolean {
-    if (this.#heapBytes > 0) return false;
-    const region = heapRecord(this.attachment).read();
-    if (!region || region.bytes < bytes || holdsReplies(this.attachment, region)) return false;
-    this.#heap.addRegion(region.offset, region.bytes);
-    this.#heapBytes = region.bytes;
+  #takeOverRegion(bytes: number): boolean {
+    if (this.#regionBytes > 0) return false;
+    const region = replyRegionRecord(this.attachment).read();
+    if (!region || region.bytes < bytes || hasUnreadReplies(this.attachment, region)) return false;
+    this.#allocator.addRegion(region.offset, region.bytes);
+    this.#regionBytes = region.bytes;
     return true;
   }
 
   /** Internal: from now on notes are handed out. */
-  protected override carryNotes(): void {
-    this.#inbox.handOutNotes();
+  protected override enableHeaders(): void {
+    this.#receiver.enableHeaders();
   }
 
   /** Internal: ends what waits; requests that were taken and not answered fail at once. */
-  protected override endWaits(): void {
+  protected override abortWaits(): void {
     const error = closedWhileWaiting(this.name);
     try {
-      for (const ticket of [...this.#taken]) {
-        this.#fail(ticket, new ShmPeerLostError("the replier closed before it answered"));
+      for (const ref of [...this.#openRequests]) {
+        this.#fail(ref, new ShmPeerLostError("the replier closed before it answered"));
       }
     } catch (failure) {
       // A full or damaged segment: the requesters learn that we are gone, and closing goes on.
@@ -339,6 +347,6 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
         message: (failure as Error).message,
       });
     }
-    this.#inbox.end(error);
+    this.#receiver.abortWaits(error);
   }
 }

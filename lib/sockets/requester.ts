@@ -16,10 +16,10 @@ import {
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { trace, tracing } from "../base/log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
-import { isReached, Outbox } from "../channel/sender.ts";
+import { isReached, Sender } from "../channel/sender.ts";
 import { Socket } from "./socket.ts";
 import { readTensor } from "../codecs/tensor.ts";
-import { AsyncWaits, type Waiter, waitSync } from "../channel/wait.ts";
+import { AsyncWaitQueue, type WaitContext, waitSync } from "../channel/wait.ts";
 import {
   MAX_REQUESTS,
   RECORD_ERROR,
@@ -36,7 +36,7 @@ import {
 /** How often a waiting requester looks whether its repliers live, in milliseconds. */
 const LIVENESS_MS = 50;
 /** What `replierOf` answers while no replier has taken a request. */
-const NOBODY = -1;
+const NO_REPLIER = -1;
 /** Bytes of a requester's region. */
 const REGION_BYTES = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
 
@@ -77,16 +77,16 @@ interface Pending<R> {
  * ```
  */
 export class Requester<Q = unknown, R = unknown> extends Socket {
-  readonly #outbox: Outbox;
+  readonly #sender: Sender;
   readonly #region: number;
-  readonly #replies: AsyncWaits;
-  readonly #waiter: Waiter;
-  readonly #free: number[] = [];
+  readonly #replies: AsyncWaitQueue;
+  readonly #waitContext: WaitContext;
+  readonly #freeSlots: number[] = [];
   readonly #pending = new Map<number, Pending<R>>();
   /** Requests of `send` whose replies `recv` has not taken, in the order sent. */
   readonly #sent: Pending<R>[] = [];
   /** A request has ended since the waiting ones were told last. */
-  #hasNews = false;
+  #hasCompleted = false;
   #livenessAtMs = 0;
 
   /**
@@ -97,18 +97,18 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    */
   constructor(target: string | LocalHandle, options?: ChannelOptions) {
     super(target, "request", "requester", options);
-    this.#waiter = {
+    this.#waitContext = {
       attachment: this.attachment,
       side: WAITERS_REQUESTERS,
-      patienceMs: () => this.#checkRepliers(),
+      waitBoundMs: () => this.#checkRepliers(),
       poll: () => this.#pollReplies(),
     };
-    this.#replies = new AsyncWaits(this.#waiter);
-    const { outbox, region } = this.opening(() => ({
+    this.#replies = new AsyncWaitQueue(this.#waitContext);
+    const { sender: sender, region } = this.closeOnError(() => ({
       region: this.attachment.region(REGION_BYTES),
-      outbox: new Outbox(this.attachment, this.counts, REQUEST_PREFIX_BYTES),
+      sender: new Sender(this.attachment, this.counts, REQUEST_PREFIX_BYTES),
     }));
-    this.#outbox = outbox;
+    this.#sender = sender;
     this.#region = region;
     this.attachment.ring.openRequests(this.attachment.index, region);
     this.#reclaimSlots();
@@ -120,7 +120,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    */
   #reclaimSlots(): void {
     for (let slot = MAX_REQUESTS - 1; slot >= 0; slot--) {
-      if (this.attachment.ring.cancelRequest(slot) !== 0) this.#free.push(slot);
+      if (this.attachment.ring.cancelRequest(slot) !== 0) this.#freeSlots.push(slot);
       else {this.#pending.set(slot, {
           slot,
           generation: 0,
@@ -147,11 +147,13 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.checkReady();
     const deadline = performance.now() + timeoutMs;
     const pending = this.#trySend(value) ?? await this.#sendLater(value, timeoutMs, options);
-    const left = timeoutMs === Infinity ? undefined : Math.max(0, deadline - performance.now());
+    const remainingMs = timeoutMs === Infinity
+      ? undefined
+      : Math.max(0, deadline - performance.now());
     try {
       const outcome = await this.#replies.wait(() => this.#collect(pending), {
         signal: options?.signal,
-        timeoutMs: left,
+        timeoutMs: remainingMs,
       });
       return this.#settle(outcome, timeoutMs);
     } finally {
@@ -164,11 +166,11 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     timeoutMs: number,
     options: WaitOptions | undefined,
   ): Promise<Pending<R>> {
-    const pending = await this.#outbox.waitAsync(() => {
+    const pending = await this.#sender.waitAsync(() => {
       this.#collectAll();
       return this.#trySend(value);
     }, options);
-    if (pending === undefined) throw this.#full(timeoutMs);
+    if (pending === undefined) throw this.#fullError(timeoutMs);
     return pending;
   }
 
@@ -179,8 +181,11 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     const deadline = performance.now() + timeoutMs;
     const pending = this.#trySend(value) ?? this.#sendSync(value, timeoutMs);
     try {
-      const left = Math.max(0, deadline - performance.now());
-      return this.#settle(waitSync(this.#waiter, () => this.#collect(pending), left), timeoutMs);
+      const remainingMs = Math.max(0, deadline - performance.now());
+      return this.#settle(
+        waitSync(this.#waitContext, () => this.#collect(pending), remainingMs),
+        timeoutMs,
+      );
     } finally {
       this.#release(pending);
     }
@@ -191,8 +196,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       this.#collectAll();
       return this.#trySend(value);
     };
-    const pending = waitSync(this.#outbox, attempt, timeoutMs);
-    if (pending === undefined) throw this.#full(timeoutMs);
+    const pending = waitSync(this.#sender, attempt, timeoutMs);
+    if (pending === undefined) throw this.#fullError(timeoutMs);
     return pending;
   }
 
@@ -231,7 +236,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   recvSync(options?: TimeoutOptions): R {
     const timeoutMs = checkTimeout(options);
     const pending = this.#oldestSent();
-    const outcome = waitSync(this.#waiter, () => this.#collect(pending), timeoutMs);
+    const outcome = waitSync(this.#waitContext, () => this.#collect(pending), timeoutMs);
     return this.#finishSent(pending, outcome, timeoutMs);
   }
 
@@ -254,21 +259,21 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   /** Queues a request if a slot and room are there. */
   #trySend(value: Q): Pending<R> | undefined {
-    const slot = this.#free.pop();
+    const slot = this.#freeSlots.pop();
     if (slot === undefined) return undefined;
     const { ring, index } = this.attachment;
     let isSent = false;
     let generation = 0;
     try {
-      const { bytes, flags } = this.#outbox.encoder.encode(value);
+      const { bytes, flags } = this.#sender.encoder.encode(value);
       generation = ring.queueRequest(slot);
-      this.#outbox.prefix[0] = index | (slot << 16);
-      this.#outbox.prefix[1] = generation;
-      isSent = this.#outbox.write(bytes, flags);
+      this.#sender.prefix[0] = index | (slot << 16);
+      this.#sender.prefix[1] = generation;
+      isSent = this.#sender.write(bytes, flags);
     } finally {
       if (!isSent) {
         ring.cancelRequest(slot);
-        this.#free.push(slot);
+        this.#freeSlots.push(slot);
       }
     }
     if (!isSent) return undefined;
@@ -278,7 +283,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     return pending;
   }
 
-  #full(timeoutMs: number): ShmBufferFullError {
+  #fullError(timeoutMs: number): ShmBufferFullError {
     this.counts.dropped++;
     return new ShmBufferFullError(
       `cannot send a request on channel "${this.name}": its ring, or all of its ${MAX_REQUESTS} ` +
@@ -293,9 +298,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   #pollReplies(): boolean {
     this.#collectAll();
-    const hadNews = this.#hasNews;
-    this.#hasNews = false;
-    return hadNews;
+    const hadCompleted = this.#hasCompleted;
+    this.#hasCompleted = false;
+    return hadCompleted;
   }
 
   /** Reads all replies that have come. */
@@ -304,10 +309,10 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     for (let slot = ring.nextReply(); slot >= 0; slot = ring.nextReply()) {
       const pending = this.#pending.get(slot);
       if (pending && !pending.isAbandoned) pending.outcome = this.#readReply(slot);
-      this.#hasNews = true;
+      this.#hasCompleted = true;
       ring.freeRequest(slot);
       this.#pending.delete(slot);
-      this.#free.push(slot);
+      this.#freeSlots.push(slot);
     }
   }
 
@@ -318,22 +323,22 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     const length = words[(at + SLOT_LENGTH) >>> 2] >>> 0;
     const flags = words[(at + SLOT_FLAGS) >>> 2];
     const { ring } = this.attachment;
-    if (ring.isReply(slot, offset, length, flags) === 0) return this.#damaged("a reply's slot");
-    if (offset + length > this.attachment.carrier.mappedBytes) this.attachment.remap();
-    if (offset + length > this.attachment.carrier.mappedBytes) {
-      return this.#damaged("a reply's place");
+    if (ring.isReply(slot, offset, length, flags) === 0) return this.#corrupt("a reply's slot");
+    if (offset + length > this.attachment.sharedMemory.mappedBytes) this.attachment.remap();
+    if (offset + length > this.attachment.sharedMemory.mappedBytes) {
+      return this.#corrupt("a reply's place");
     }
     const bytes = new Uint8Array(length);
     bytes.set(this.attachment.bytes.subarray(offset, offset + length));
     // Its replier keeps the bytes as they are for as long as the slot says so.
-    if (ring.isReply(slot, offset, length, flags) === 0) return this.#damaged("a reply's slot");
+    if (ring.isReply(slot, offset, length, flags) === 0) return this.#corrupt("a reply's slot");
     this.counts.received++;
     this.counts.bytes += length;
     if (tracing) trace(`received ${length} B on "${this.name}", reply #${this.counts.received}`);
     return this.#decode(bytes, flags);
   }
 
-  #damaged(what: string): { error: Error } {
+  #corrupt(what: string): { error: Error } {
     this.counts.errors++;
     return { error: this.attachment.corruption(`${what} was overwritten`) };
   }
@@ -384,7 +389,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       return;
     }
     this.#pending.delete(pending.slot);
-    this.#free.push(pending.slot);
+    this.#freeSlots.push(pending.slot);
   }
 
   /** Fails the requests of repliers that are gone; answers when to look again. */
@@ -398,14 +403,14 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     const released = ring.releasedPosition();
     for (const pending of this.#pending.values()) {
       const outcome = !isReachable || this.#isLost(pending, released)
-        ? this.#damaged("a request, or its slot,")
+        ? this.#corrupt("a request, or its slot,")
         : this.#hasLostReplier(pending)
         ? { error: this.#replierLost() }
         : undefined;
       if (outcome === undefined || ring.abandonRequest(pending.slot) === 0) continue;
       this.#pending.delete(pending.slot);
-      this.#free.push(pending.slot);
-      this.#hasNews = true;
+      this.#freeSlots.push(pending.slot);
+      this.#hasCompleted = true;
       pending.outcome = outcome;
     }
     return LIVENESS_MS;
@@ -420,7 +425,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   #hasLostReplier({ slot }: Pending<R>): boolean {
     const replier = this.attachment.ring.replierOf(slot);
-    return replier !== NOBODY && (replier < 0 || !this.attachment.isPresent(replier));
+    return replier !== NO_REPLIER && (replier < 0 || !this.attachment.isParticipantAlive(replier));
   }
 
   #replierLost(): ShmPeerLostError {
@@ -431,15 +436,15 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   /** Internal: from now on notes are sent. */
-  protected override carryNotes(): void {
-    this.#outbox.carryNotes();
+  protected override enableHeaders(): void {
+    this.#sender.enableHeaders();
   }
 
   /** Internal: ends what waits. */
-  protected override endWaits(): void {
+  protected override abortWaits(): void {
     for (let slot = 0; slot < MAX_REQUESTS; slot++) this.attachment.ring.cancelRequest(slot);
     const error = closedWhileWaiting(this.name);
     this.#replies.rejectAll(error);
-    this.#outbox.end(error);
+    this.#sender.abortWaits(error);
   }
 }

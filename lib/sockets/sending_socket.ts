@@ -8,12 +8,12 @@ import type { ChannelKind, ChannelOptions, Role } from "../channel/attachment.ts
 import { closedWhileWaiting } from "../channel/closed.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
-import { type Loan, Outbox } from "../channel/sender.ts";
+import { type Loan, Sender } from "../channel/sender.ts";
 import { Socket } from "./socket.ts";
 
 /** A socket that sends. */
 export abstract class SendingSocket<T> extends Socket {
-  readonly #outbox: Outbox;
+  readonly #sender: Sender;
 
   /** Attaches to a channel and claims a lane of it. */
   constructor(
@@ -23,7 +23,7 @@ export abstract class SendingSocket<T> extends Socket {
     options: ChannelOptions | undefined,
   ) {
     super(target, kind, role, options);
-    this.#outbox = this.opening(() => new Outbox(this.attachment, this.counts, 0));
+    this.#sender = this.closeOnError(() => new Sender(this.attachment, this.counts, 0));
   }
 
   /**
@@ -35,7 +35,7 @@ export abstract class SendingSocket<T> extends Socket {
    * @throws {ShmClosedError} if the socket is closed
    */
   send(value: T): boolean {
-    return this.#outbox.send(value);
+    return this.#sender.send(value);
   }
 
   /**
@@ -45,7 +45,7 @@ export abstract class SendingSocket<T> extends Socket {
    * @throws {ShmSerializationError} if the value cannot be encoded
    */
   sendSync(value: T, options?: TimeoutOptions): void {
-    this.#outbox.sendSync(value, options);
+    this.#sender.sendSync(value, options);
   }
 
   /**
@@ -55,7 +55,7 @@ export abstract class SendingSocket<T> extends Socket {
    * @throws {ShmSerializationError} if the value cannot be encoded
    */
   sendAsync(value: T, options?: WaitOptions): Promise<void> {
-    return this.#outbox.sendAsync(value, options);
+    return this.#sender.sendAsync(value, options);
   }
 
   /**
@@ -64,7 +64,7 @@ export abstract class SendingSocket<T> extends Socket {
    * @returns how many were accepted, from the first on
    */
   sendMany(values: Iterable<T>): number {
-    return this.#outbox.sendMany(values);
+    return this.#sender.sendMany(values);
   }
 
   /**
@@ -73,16 +73,16 @@ export abstract class SendingSocket<T> extends Socket {
    * meanwhile.
    */
   loan(byteLength: number): Loan | undefined {
-    return this.#outbox.loan(byteLength);
+    return this.#sender.loan(byteLength);
   }
 
   /** Internal: from now on notes are sent. */
-  protected override carryNotes(): void {
-    this.#outbox.carryNotes();
+  protected override enableHeaders(): void {
+    this.#sender.enableHeaders();
   }
 
   /** Internal: ends what waits. */
-  protected override endWaits(): void {
-    this.#outbox.end(closedWhileWaiting(this.name));
+  protected override abortWaits(): void {
+    this.#sender.abortWaits(closedWhileWaiting(this.name));
   }
 }

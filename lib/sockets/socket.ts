@@ -10,7 +10,7 @@ import {
   type ChannelOptions,
   type Role,
 } from "../channel/attachment.ts";
-import { forget, remember } from "../presence/exit_hooks.ts";
+import { register, unregister } from "../presence/exit_hooks.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 
 /** Counts of one socket since it was opened. */
@@ -35,7 +35,7 @@ export interface SocketStatistics {
  * Has a socket send what is noted on values that are `Noted`, and hand out values as `Noted` that
  * something is noted on. There is no way back.
  */
-export let carryNotes: (socket: Socket) => void;
+export let enableHeaders: (socket: Socket) => void;
 
 /** Base of all sockets. */
 export abstract class Socket implements Disposable, AsyncDisposable {
@@ -59,7 +59,7 @@ export abstract class Socket implements Disposable, AsyncDisposable {
   };
 
   static {
-    carryNotes = (socket) => socket.carryNotes();
+    enableHeaders = (socket) => socket.enableHeaders();
   }
 
   /** Attaches to a channel. */
@@ -70,16 +70,16 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     options: ChannelOptions = {},
   ) {
     this.attachment = new Attachment(target, kind, role, options);
-    if (!isLocalHandle(target)) remember(this);
+    if (!isLocalHandle(target)) register(this);
   }
 
   /** Internal: finishes opening, or leaves the channel again. */
-  protected opening<R>(finish: () => R): R {
+  protected closeOnError<R>(init: () => R): R {
     try {
-      return finish();
+      return init();
     } catch (error) {
       this.attachment.close();
-      forget(this);
+      unregister(this);
       throw error;
     }
   }
@@ -113,18 +113,18 @@ export abstract class Socket implements Disposable, AsyncDisposable {
   close(): void {
     if (this.attachment.isClosed) return;
     try {
-      this.endWaits();
+      this.abortWaits();
     } finally {
       this.attachment.close();
-      forget(this);
+      unregister(this);
     }
   }
 
   /** Internal: ends what waits, before the attachment goes. */
-  protected abstract endWaits(): void;
+  protected abstract abortWaits(): void;
 
   /** Internal: from now on notes are sent and handed out. */
-  protected abstract carryNotes(): void;
+  protected abstract enableHeaders(): void;
 
   /** What `console.log` shows. */
   [Symbol.for("Deno.customInspect")](): string {

@@ -12,7 +12,7 @@ import {
   Subscriber,
 } from "../../mod.ts";
 import type { Attachment } from "../../lib/channel/attachment.ts";
-import { GRAVE_PREFIX } from "../../lib/platform/directory.ts";
+import { TOMBSTONE_PREFIX } from "../../lib/platform/directory.ts";
 import { platform } from "../../lib/platform/mod.ts";
 import { broadcastModel } from "./model/broadcast.ts";
 import { type AttachGateMistake, attachGateModel, type Directory, NONE } from "./model/door.ts";
@@ -211,7 +211,7 @@ async function traceRequests(seed: number): Promise<Event[]> {
 
 function slotWords(requester: unknown, channel: LocalChannel): () => unknown {
   const attachment = attachmentOf(requester);
-  const regionOffset = attachment.field(attachment.index, layout.PARTICIPANT_REGION);
+  const regionOffset = attachment.fieldOffset(attachment.index, layout.PARTICIPANT_REGION);
   const view = () => new DataView(channel.handle.memory.buffer);
   const region = view().getUint32(regionOffset, true);
   const slot = region + layout.REQUEST_SLOTS;
@@ -268,7 +268,7 @@ class Files {
   /** What the names of a directory stand for, and the door of the one that the channel's stands for. */
   words(): unknown {
     const names = [...Deno.readDirSync(this.#dir)].map(({ name }) => name);
-    const graves = names.filter((name) => name.startsWith(GRAVE_PREFIX))
+    const graves = names.filter((name) => name.startsWith(TOMBSTONE_PREFIX))
       .map((name) => this.#inodes.indexOf(platform().status(`${this.#dir}/${name}`).inode));
     if (!names.includes(CHANNEL)) return { named: NONE, door: 0, graves: graves.sort() };
     const path = `${this.#dir}/${CHANNEL}`;
@@ -284,7 +284,7 @@ class Files {
 }
 
 function attachGateOf({ files, named }: Directory): unknown {
-  const graves = files.flatMap(({ tombstone: grave }) => grave === NONE ? [] : [grave]);
+  const graves = files.flatMap(({ tombstone: tombstone }) => tombstone === NONE ? [] : [tombstone]);
   return { named, door: named === NONE ? 0 : files[named].gate, graves: graves.sort() };
 }
 

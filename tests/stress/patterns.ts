@@ -82,8 +82,8 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
       return (records) => {
         const result = verifyAck(records, positions);
         positions = result.positions;
-        const { delivered, redelivered: again, doubled } = result;
-        return { messages: delivered, again, doubled };
+        const { delivered, redelivered: redelivered, doubled } = result;
+        return { messages: delivered, again: redelivered, doubled };
       };
     },
   },

@@ -107,13 +107,13 @@ export class Session {
     this.result = { ...noFigures(), capacityBytes, segmentBytes: 0 };
     const { seed, signal } = plan;
     const {
-      processCounts: places = this.#pattern.processCounts,
+      processCounts: processCounts = this.#pattern.processCounts,
       reopenChance = REOPEN_CHANCE,
       ...rest
     } = settings;
     const dir = this.#segments;
     const common = { channel: CHANNEL, dir, capacityBytes, journals, seed, reopenChance, ...rest };
-    this.pool = new ProcessPool(common, places, signal);
+    this.pool = new ProcessPool(common, processCounts, signal);
   }
 
   /** Attacks, lets everybody rest, and judges. */

@@ -104,11 +104,11 @@ function outcomeOf(outcomes: MessageOutcomes, { a, b }: Entry): MessageOutcome {
 
 /** Of what a dead sender may have committed, all up to the last one delivered was. */
 function endOf(
-  { min: least, max: most }: Committed,
+  { min: min, max: max }: Committed,
   outcomes: ReadonlyMap<number, MessageOutcome>,
 ): number {
-  for (let end = most; end > least; end--) if (outcomes.has(end - 1)) return end;
-  return least;
+  for (let end = max; end > min; end--) if (outcomes.has(end - 1)) return end;
+  return min;
 }
 
 function firstDeliveries(outcomes: ReadonlyMap<number, MessageOutcome>): Map<number, Delivery> {

@@ -88,11 +88,11 @@ export function checkCommitted(entry: Entry, senders: ReadonlyMap<number, Commit
 
 /** Of what a dead sender may have committed, all up to the last one delivered was. */
 function endOf(
-  { min: least, max: most }: Committed,
+  { min: min, max: max }: Committed,
   deliveries: ReadonlyMap<number, Delivery>,
 ): number {
-  for (let end = most; end > least; end--) if (deliveries.has(end - 1)) return end;
-  return least;
+  for (let end = max; end > min; end--) if (deliveries.has(end - 1)) return end;
+  return min;
 }
 
 /** No message was taken after one that was sent behind it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CopiedRecord, JournalRecord, JournalState } from "../../lib/journal/journal.ts";
+import type { JournalRecord, JournalState, SnapshotRecord } from "../../lib/journal/journal.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -43,7 +43,7 @@ export class Ledger implements JournalState {
     if (this.entries.length > this.#kept) this.entries.shift();
   }
 
-  *copy(): Iterable<CopiedRecord> {
+  *snapshot(): Iterable<SnapshotRecord> {
     for (const { sequence, text } of this.entries) yield { sequence, bytes: bytesOf(text) };
   }
 

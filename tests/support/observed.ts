@@ -5,10 +5,10 @@
  */
 
 import { Decoder } from "../../lib/observe/decode.ts";
-import type { Finding } from "../../lib/observe/issue.ts";
-import type { SeenMessage, Since } from "../../lib/observe/lane_reader.ts";
+import type { Issue } from "../../lib/observe/issue.ts";
+import type { ObservedMessage, Since } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
-import { type SegmentBytes, SegmentFile } from "../../lib/observe/segment_file.ts";
+import { type ByteSource, SegmentFile } from "../../lib/observe/segment_file.ts";
 
 /** Somebody who looks at one channel. */
 export class Observer implements Disposable {
@@ -16,7 +16,7 @@ export class Observer implements Disposable {
   readonly file: SegmentFile;
   /** What was told so far. */
   missed = 0;
-  readonly issues: Finding[] = [];
+  readonly issues: Issue[] = [];
 
   /** Begins to look at a channel's file. */
   constructor(path: string, since: Since) {
@@ -25,20 +25,20 @@ export class Observer implements Disposable {
   }
 
   /** All messages that came since the last look. */
-  messages(): SeenMessage[] {
-    const messages: SeenMessage[] = [];
+  messages(): ObservedMessage[] {
+    const messages: ObservedMessage[] = [];
     while (true) {
       const seen = this.reader.read();
       messages.push(...seen.messages);
       this.missed += seen.missed;
-      this.issues.push(...seen.findings);
+      this.issues.push(...seen.issues);
       if (!seen.hasMore) return messages;
     }
   }
 
   /** Their values. */
   values(): unknown[] {
-    const decoder = new Decoder(this.reader.facts);
+    const decoder = new Decoder(this.reader.config);
     return this.messages().map((message) => decoder.decode(message));
   }
 
@@ -48,7 +48,7 @@ export class Observer implements Disposable {
 }
 
 /** Bytes in memory as a file would give them; `onRead` is called before each read. */
-export class BytesInMemory implements SegmentBytes {
+export class BytesInMemory implements ByteSource {
   bytes: Uint8Array<ArrayBuffer>;
   readonly #onRead: (self: BytesInMemory) => void;
 

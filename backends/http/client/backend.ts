@@ -8,7 +8,7 @@ import { checkId, timestampOf } from "../../../lib/message/gemstone.ts";
 import { stringifyJson } from "../../../lib/message/json.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Message } from "../../../lib/message/message.ts";
-import { show } from "../../../lib/base/options.ts";
+import { formatValue } from "../../../lib/base/options.ts";
 import type {
   MessagingBackendOptions,
   RedisLikeBackend,
@@ -108,7 +108,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     if (token !== undefined) checkToken(token);
     if (timeoutMs !== undefined && !(timeoutMs > 0)) {
       throw new RangeError(
-        `timeoutMs must be a number of milliseconds, more than 0, not ${show(timeoutMs)}`,
+        `timeoutMs must be a number of milliseconds, more than 0, not ${formatValue(timeoutMs)}`,
       );
     }
     if (this.#url === undefined && !this.#startsServer) {
@@ -392,7 +392,7 @@ function byId(namespace: string, ids: readonly bigint[]): string {
 function checkFinite(name: string, seconds: number | null): void {
   if (seconds === null || Number.isFinite(seconds)) return;
   throw new MessagingRefusedError(
-    `${name} must be a number of seconds, more than 0, not ${show(seconds)}`,
+    `${name} must be a number of seconds, more than 0, not ${formatValue(seconds)}`,
   );
 }
 
@@ -403,7 +403,7 @@ function checkUrl(serverUrl: string): string {
   }
   throw new TypeError(
     `serverUrl must be the URL of an HTTP server, such as "http://localhost:8080", not ${
-      show(serverUrl)
+      formatValue(serverUrl)
     }`,
   );
 }

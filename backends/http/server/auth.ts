@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../../lib/base/options.ts";
+import { formatValue } from "../../../lib/base/options.ts";
 import { isLoopback } from "../../hosting/endpoint.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import { HttpError } from "./errors.ts";
@@ -29,12 +29,12 @@ export class Auth {
     if (this.#isLoopback && !isLoopback(host.replace(PORT, ""))) {
       throw new HttpError(
         403,
-        `the Host header must be localhost or a loopback address, not ${show(host)}`,
+        `the Host header must be localhost or a loopback address, not ${formatValue(host)}`,
       );
     }
     const origin = headers.get("origin");
     if (origin !== null && !isSameOrigin(origin, host)) {
-      throw new HttpError(403, `requests from pages of ${show(origin)} are refused`);
+      throw new HttpError(403, `requests from pages of ${formatValue(origin)} are refused`);
     }
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { show } from "../../../lib/base/options.ts";
+import { formatValue } from "../../../lib/base/options.ts";
 import { checkHost, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
@@ -173,7 +173,9 @@ export class SharedMemoryServer implements AsyncDisposable {
 function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {
   const idleSeconds = options.subscriberIdleSeconds ?? DEFAULT_IDLE_SECONDS;
   if (!(idleSeconds > 0)) {
-    throw new RangeError(`subscriberIdleSeconds must be more than 0, not ${show(idleSeconds)}`);
+    throw new RangeError(
+      `subscriberIdleSeconds must be more than 0, not ${formatValue(idleSeconds)}`,
+    );
   }
   const max = checkLimit("maxSubscribers", options.maxSubscribers, DEFAULT_MAX_SUBSCRIBERS);
   return {

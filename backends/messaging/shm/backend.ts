@@ -8,7 +8,7 @@ import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/b
 import { Journal } from "../../../lib/journal/journal.ts";
 import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
-import { checkName as checkChannelName, show } from "../../../lib/base/options.ts";
+import { checkName as checkChannelName, formatValue } from "../../../lib/base/options.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
 import { mapStoreErrors } from "../base.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
@@ -123,7 +123,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     checkLimit("maxMessagesPerTopic", options.maxMessagesPerTopic, Infinity);
     if (checkLimit("maxBytes", options.maxBytes, DEFAULT_MAX_BYTES) > LARGEST_MAX_BYTES) {
       throw new RangeError(
-        `maxBytes must be at most ${LARGEST_MAX_BYTES}, not ${show(options.maxBytes)}`,
+        `maxBytes must be at most ${LARGEST_MAX_BYTES}, not ${formatValue(options.maxBytes)}`,
       );
     }
     this.#options = { ...options };
@@ -234,7 +234,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   protected override async openTopic(topic: string): Promise<void> {
     await this.#write("subscribe", ({ journal }) => {
       checkName("topic", topic);
-      return [[this.#memberName, String(journal.agent), topic]];
+      return [[this.#memberName, String(journal.isolate), topic]];
     });
     this.#watch();
   }
@@ -243,7 +243,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   protected override async openPattern(pattern: string): Promise<void> {
     await this.#write("psubscribe", ({ journal }) => {
       checkName("pattern", pattern, MAX_PATTERN_LENGTH);
-      return [[this.#memberName, String(journal.agent), pattern]];
+      return [[this.#memberName, String(journal.isolate), pattern]];
     });
     this.#watch();
   }

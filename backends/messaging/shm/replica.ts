@@ -10,7 +10,7 @@
  */
 
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
-import type { CopiedRecord, JournalRecord, JournalState } from "../../../lib/journal/journal.ts";
+import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
 import { parseShallow } from "../../../lib/message/json_members.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import type { KeyedValue } from "../../store/keyspace.ts";
@@ -255,7 +255,7 @@ export class Replica implements JournalState {
   }
 
   /** The records that lead here. */
-  *copy(): Iterable<CopiedRecord> {
+  *snapshot(): Iterable<SnapshotRecord> {
     yield copied(0, "config", [
       this.#limits.maxBytes,
       this.#limits.maxMessagesPerTopic === Infinity ? null : this.#limits.maxMessagesPerTopic,
@@ -272,7 +272,7 @@ export class Replica implements JournalState {
     for (const entry of this.#store.keys.entries()) yield* copyKey(entry);
   }
 
-  *#copyMembers(): Iterable<CopiedRecord> {
+  *#copyMembers(): Iterable<SnapshotRecord> {
     for (const [name, { agent, subscription }] of this.#members) {
       for (const topic of subscription.topics) {
         yield copied(0, "subscribe", [name, String(agent), topic]);
@@ -295,11 +295,11 @@ function copied<Name extends OperationName>(
   name: Name,
   args: Operations[Name],
   text?: string,
-): CopiedRecord {
+): SnapshotRecord {
   return { sequence, bytes: encodeOperation(name, args, text) };
 }
 
-function* copyKey({ key, kind, value, expiresAtMs }: KeyedValue): Iterable<CopiedRecord> {
+function* copyKey({ key, kind, value, expiresAtMs }: KeyedValue): Iterable<SnapshotRecord> {
   if (kind === "string") {
     yield copied(0, "set", [key, timeOrNull(expiresAtMs)], valueToJson(value));
   } else if (kind === "hash") {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { show } from "../../../lib/base/options.ts";
+import { formatValue } from "../../../lib/base/options.ts";
 import type { ResolvedConfig } from "../config.ts";
 import { QueueConfigurationError } from "../errors.ts";
 import { logger } from "../events.ts";
@@ -86,7 +86,7 @@ export class RedisStore implements QueueStore {
     const agreed = await this.#run("agree", 0, [String(partitions)]);
     if (Number(agreed) === partitions) return;
     throw new QueueConfigurationError(
-      `cannot use ${partitions} partitions for namespace ${show(namespace)} on ` +
+      `cannot use ${partitions} partitions for namespace ${formatValue(namespace)} on ` +
         `${this.#address.redactedUrl}: it has ${agreed}; use as many, or another namespace`,
     );
   }
@@ -211,9 +211,11 @@ export class RedisStore implements QueueStore {
     if (named !== undefined && named !== home) {
       throw new TypeError(
         `cannot put message ${
-          show(message.id)
+          formatValue(message.id)
         }: its id says partition ${named}, and messages for ` +
-          `${show(message.target ?? message.channel)} lie in partition ${home}; publish it anew`,
+          `${
+            formatValue(message.target ?? message.channel)
+          } lie in partition ${home}; publish it anew`,
       );
     }
     await this.#storeIn(home, [

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Fifo } from "../../../lib/base/deque.ts";
+import { Deque } from "../../../lib/base/deque.ts";
 import { MessagingConnectionError } from "../../messaging/errors.ts";
 import type { ClientConnection } from "../../tcp/client/connection.ts";
 import { SharedBackendError } from "../errors.ts";
@@ -28,7 +28,7 @@ interface PendingCall {
 export class ManagerClient {
   readonly #address: ManagerAddress;
   readonly #dialer: Dialer;
-  readonly #waiting = new Fifo<PendingCall>();
+  readonly #waiting = new Deque<PendingCall>();
   /** In their order: without an answer yet. */
   readonly #sent = new Set<PendingCall>();
   #writes = 0;
@@ -137,7 +137,7 @@ export class ManagerClient {
   }
 
   #rejectAll(error: Error): void {
-    const calls = [...this.#sent, ...this.#waiting.takeAll()];
+    const calls = [...this.#sent, ...this.#waiting.drain()];
     this.#sent.clear();
     for (const { reject } of calls) reject(error);
     this.#idle?.resolve();

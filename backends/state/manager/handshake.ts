@@ -6,7 +6,7 @@
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { show } from "../../../lib/base/options.ts";
+import { formatValue } from "../../../lib/base/options.ts";
 
 /** Bytes of a random number. */
 export const NONCE_BYTES = 32;
@@ -50,7 +50,7 @@ export function checkAuthkey(name: string, authkey: Uint8Array): Uint8Array {
     ? "an empty one"
     : typeof authkey === "string"
     ? "text"
-    : show(authkey);
+    : formatValue(authkey);
   throw new TypeError(
     `${name} must be a Uint8Array that all clients share and nobody else knows, such as 32 random ` +
       `bytes from a secret store, not ${shown}`,

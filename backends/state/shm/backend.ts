@@ -65,7 +65,7 @@ export class ShmBackend extends SyncBackend {
     const state: JournalState = {
       reset: () => this.#table = this.#newTable(),
       apply: (record) => this.#apply(record),
-      copy: () => this.#snapshot(),
+      snapshot: () => this.#snapshot(),
     };
     this.#journal = new Journal(shmName, formatOf(this.#limits), state, {
       dir,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Fifo } from "../../../lib/base/deque.ts";
+import { Deque } from "../../../lib/base/deque.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
 import { LineReader } from "../protocol/line_reader.ts";
 import { Writer } from "../protocol/writer.ts";
@@ -42,7 +42,7 @@ export class ClientConnection {
   readonly #options: ClientConnectionOptions;
   readonly #reader = new LineReader(MAX_LINE_BYTES);
   readonly #writer: Writer;
-  readonly #calls = new Fifo<PendingCall>();
+  readonly #calls = new Deque<PendingCall>();
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #reading: Promise<void>;
   #lastReadAtMs = performance.now();
@@ -162,7 +162,7 @@ export class ClientConnection {
     this.#error = error;
     clearInterval(this.#timer);
     this.#conn.close();
-    for (const { reject } of this.#calls.takeAll()) reject(error);
+    for (const { reject } of this.#calls.drain()) reject(error);
   }
 
   /** Closes it; calls that wait for an answer are rejected with `error`. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkTimeout, show } from "../../../lib/base/options.ts";
+import { checkTimeout, formatValue } from "../../../lib/base/options.ts";
 import type { MessagingBackendOptions } from "../../messaging/backend.ts";
 import { checkPort } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerMode } from "../../hosting/mode.ts";
@@ -70,7 +70,7 @@ export function checkBackendOptions(
     onGap,
   } = options;
   if (typeof host !== "string" || host === "") {
-    throw new TypeError(`host must be a name or an address, not ${show(host)}`);
+    throw new TypeError(`host must be a name or an address, not ${formatValue(host)}`);
   }
   checkPort(port);
   checkServerMode(serverMode);

@@ -5,7 +5,7 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
-import { show } from "../../../lib/base/options.ts";
+import { formatValue } from "../../../lib/base/options.ts";
 import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
 import type { StateHost, StateSession } from "../../state/manager/host.ts";
 import type { TraceFields } from "../../messaging/trace_fields.ts";
@@ -167,7 +167,7 @@ export class LineSession {
     const command = findCommand(word);
     if (command === undefined) {
       this.#isEnded = HTTP_REQUEST.test(line);
-      return this.#reject(`unknown command ${show(word.slice(0, 64))}`);
+      return this.#reject(`unknown command ${formatValue(word.slice(0, 64))}`);
     }
     return this.#execute(command, line, end);
   }

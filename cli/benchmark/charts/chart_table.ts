@@ -30,7 +30,7 @@ function markCells(series: Series): string[] {
 }
 
 function row(series: Series, { unit, reference }: Chart, hasMarks: boolean, colour: string): Html {
-  const { name, isOurs, value, ratio, footnote: remark } = series;
+  const { name, isOurs, value, ratio, footnote: footnote } = series;
   const against = name === reference || !ratio ? "-" : spreadText(ratio, times);
   const cells = [
     spreadText(value, (each) => figure(each, unit)),
@@ -38,8 +38,8 @@ function row(series: Series, { unit, reference }: Chart, hasMarks: boolean, colo
     ...hasMarks ? markCells(series) : [],
   ];
   const swatch = html`<span class="swatch" style="background:${colour}"></span>`;
-  const note = remark === undefined ? undefined : html`
-    <small>${remark}</small>
+  const note = footnote === undefined ? undefined : html`
+    <small>${footnote}</small>
   `;
   return html`<tr class="${isOurs ? "ours" : ""}"><th scope="row">${swatch}${name}${note}</th>${
     cells.map((cell) => html`<td>${cell}</td>`)

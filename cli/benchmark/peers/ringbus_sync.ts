@@ -21,7 +21,11 @@ function pong(task: SyncTask, find: FindChannel, { say }: Host): void {
   }
 }
 
-function ping(task: SyncTask, find: FindChannel, { clock, saveLatencies: keep }: Host): void {
+function ping(
+  task: SyncTask,
+  find: FindChannel,
+  { clock, saveLatencies: saveLatencies }: Host,
+): void {
   using sender = rawPusher(find(".there"));
   using receiver = rawPuller(find(".back"));
   const message = new Uint8Array(task.size).fill(1);
@@ -34,7 +38,7 @@ function ping(task: SyncTask, find: FindChannel, { clock, saveLatencies: keep }:
     if (i >= 0) latencies[i] = after - before;
     before = after;
   }
-  keep(latencies);
+  saveLatencies(latencies);
 }
 
 function receive(task: SyncTask, find: FindChannel, { clock, say }: Host): void {
@@ -46,14 +50,14 @@ function receive(task: SyncTask, find: FindChannel, { clock, say }: Host): void 
   say({ event: "end", endNs: clock(), wrong: early + late });
 }
 
-function send(task: SyncTask, find: FindChannel, { clock, say, waitForGo: go }: Host): void {
+function send(task: SyncTask, find: FindChannel, { clock, say, waitForGo: waitForGo }: Host): void {
   using sender = STREAMS[task.mode].openSender(find(""), task.size);
   sender.run(task.warmup);
-  go();
+  waitForGo();
   const startNs = clock();
   sender.run(task.count);
   say({ startNs });
-  go();
+  waitForGo();
 }
 
 function sleepSync(ms: number): void {
@@ -72,7 +76,11 @@ function beat(task: SyncTask, find: FindChannel, { clock }: Host): void {
   }
 }
 
-function wake(task: SyncTask, find: FindChannel, { clock, say, saveLatencies: keep }: Host): void {
+function wake(
+  task: SyncTask,
+  find: FindChannel,
+  { clock, say, saveLatencies: saveLatencies }: Host,
+): void {
   using receiver = rawPuller(find(""));
   const message = new Uint8Array(task.size);
   const timestamp = new DataView(message.buffer);
@@ -83,7 +91,7 @@ function wake(task: SyncTask, find: FindChannel, { clock, say, saveLatencies: ke
     const latency = clock() - timestamp.getFloat64(0, true);
     if (i >= 0) latencies[i] = latency;
   }
-  keep(latencies);
+  saveLatencies(latencies);
 }
 
 const ROLES: Record<string, (task: SyncTask, find: FindChannel, host: Host) => void> = {

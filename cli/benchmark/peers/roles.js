@@ -53,7 +53,7 @@ async function pong(connection, task) {
  * @param {Task} task
  * @param {Host} host
  */
-async function ping(connection, task, { clock, saveLatencies: keep }) {
+async function ping(connection, task, { clock, saveLatencies: saveLatencies }) {
   const message = new Uint8Array(task.size).fill(1);
   const latencies = new Float64Array(task.count);
   for (let i = 0; i < task.warmup; i++) {
@@ -68,7 +68,7 @@ async function ping(connection, task, { clock, saveLatencies: keep }) {
     latencies[i] = after - before;
     before = after;
   }
-  keep(latencies);
+  saveLatencies(latencies);
 }
 
 /**
@@ -112,14 +112,14 @@ async function sendRun(connection, size, count) {
  * @param {Task} task
  * @param {Host} host
  */
-async function send(connection, task, { clock, say, waitForGo: go }) {
+async function send(connection, task, { clock, say, waitForGo: waitForGo }) {
   await sendRun(connection, task.size, task.warmup);
-  await go();
+  await waitForGo();
   const startNs = clock();
   await sendRun(connection, task.size, task.count);
   say({ startNs });
   // A sender that leaves may take with it what its transport still holds.
-  await go();
+  await waitForGo();
 }
 
 /**
@@ -142,7 +142,7 @@ async function beat(connection, task, { clock }) {
  * @param {Task} task
  * @param {Host} host
  */
-async function wake(connection, task, { clock, saveLatencies: keep }) {
+async function wake(connection, task, { clock, saveLatencies: saveLatencies }) {
   const latencies = new Float64Array(task.count);
   for (let i = -task.warmup; i < task.count; i++) {
     const message = await connection.receive();
@@ -150,7 +150,7 @@ async function wake(connection, task, { clock, saveLatencies: keep }) {
     const timestamp = new DataView(message.buffer, message.byteOffset).getFloat64(0, true);
     if (i >= 0) latencies[i] = arrived - timestamp;
   }
-  keep(latencies);
+  saveLatencies(latencies);
 }
 
 const ROLES = { ping, pong, send, receive, beat, wake };

@@ -15,7 +15,7 @@ import {
   ShmConnectionError,
   Subscriber,
 } from "../../../mod.ts";
-import { checkCapacity, checkName, checkTimeout, show } from "../../../lib/base/options.ts";
+import { checkCapacity, checkName, checkTimeout, formatValue } from "../../../lib/base/options.ts";
 import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { numbers } from "../../conformance/channel/values.ts";
@@ -115,13 +115,13 @@ Deno.test("a timeout is a finite number of at least 0, or left out", () => {
 });
 
 Deno.test("values are shown in errors so that they can be told apart", () => {
-  assert.equal(show("5"), '"5"');
-  assert.equal(show(5n), "5n");
-  assert.equal(show(5), "5");
-  assert.equal(show(null), "null");
-  assert.equal(show(undefined), "undefined");
-  assert.equal(show(new Map()), "Map");
-  assert.equal(show(Object.create(null)), "an object");
+  assert.equal(formatValue("5"), '"5"');
+  assert.equal(formatValue(5n), "5n");
+  assert.equal(formatValue(5), "5");
+  assert.equal(formatValue(null), "null");
+  assert.equal(formatValue(undefined), "undefined");
+  assert.equal(formatValue(new Map()), "Map");
+  assert.equal(formatValue(Object.create(null)), "an object");
 });
 
 Deno.test("other options are checked too", () => {

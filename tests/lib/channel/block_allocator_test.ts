@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BlockHeap } from "../../../lib/channel/block_allocator.ts";
+import { BlockAllocator } from "../../../lib/channel/block_allocator.ts";
 
-function heapOf(...regions: [offset: number, bytes: number][]): BlockHeap {
-  const heap = new BlockHeap();
+function heapOf(...regions: [offset: number, bytes: number][]): BlockAllocator {
+  const heap = new BlockAllocator();
   for (const [offset, bytes] of regions) heap.addRegion(offset, bytes);
   return heap;
 }

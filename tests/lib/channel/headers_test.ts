@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { type CodecName, type Delivery, ShmCorruptionError } from "../../../mod.ts";
-import { MAX_NOTE_BYTES, Noted } from "../../../lib/channel/headers.ts";
-import { carryNotes } from "../../../lib/sockets/socket.ts";
+import { MAX_HEADER_BYTES, WithHeader } from "../../../lib/channel/headers.ts";
+import { enableHeaders } from "../../../lib/sockets/socket.ts";
 import { LOCAL, type TestChannel, testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 import { pattern, sameBytes } from "../../conformance/channel/values.ts";
 
@@ -20,13 +20,13 @@ const TENSORS = [
 ];
 const CODECS = Object.keys(VALUES) as CodecName[];
 
-function withHeadersEnabled<S extends Parameters<typeof carryNotes>[0]>(socket: S): S {
-  carryNotes(socket);
+function withHeadersEnabled<S extends Parameters<typeof enableHeaders>[0]>(socket: S): S {
+  enableHeaders(socket);
   return socket;
 }
 
-function withHeaders(values: unknown[]): Noted[] {
-  return values.map((value, i) => new Noted(value, `note ${i} é`));
+function withHeaders(values: unknown[]): WithHeader[] {
+  return values.map((value, i) => new WithHeader(value, `note ${i} é`));
 }
 
 for (const transport of TRANSPORTS) {
@@ -65,7 +65,7 @@ for (const transport of TRANSPORTS) {
     const channel = open();
     const plain = channel.subscriber();
     const wanting = withHeadersEnabled(channel.subscriber());
-    const message = new Noted({ a: 1 }, "the note");
+    const message = new WithHeader({ a: 1 }, "the note");
     const publisher = withHeadersEnabled(channel.publisher());
     publisher.send(message);
     publisher.send(2);
@@ -83,7 +83,7 @@ for (const transport of TRANSPORTS) {
         const pusher = withHeadersEnabled(channel.pusher({ codec: "raw" }));
         const bytes = pattern(length, length);
         const target = new Uint8Array(length);
-        pusher.sendMany([new Noted(bytes, "a"), new Noted(bytes, "b"), bytes]);
+        pusher.sendMany([new WithHeader(bytes, "a"), new WithHeader(bytes, "b"), bytes]);
         assert.equal(puller.tryRecvInto(target), length);
         assert.ok(sameBytes(target, bytes));
         using view = puller.recvView();
@@ -99,15 +99,15 @@ for (const transport of TRANSPORTS) {
     const plain = channel.ackPuller();
     const pusher = withHeadersEnabled(channel.pusher());
     for (const value of [{ job: 1 }, "y".repeat(5000), new Float64Array([1, 2])]) {
-      pusher.send(new Noted(value, "the note"));
-      const first = puller.tryRecv() as Delivery<Noted>;
-      assert.deepEqual(first.value, new Noted(value, "the note"));
+      pusher.send(new WithHeader(value, "the note"));
+      const first = puller.tryRecv() as Delivery<WithHeader>;
+      assert.deepEqual(first.value, new WithHeader(value, "the note"));
       first.nack();
       const second = plain.tryRecv()!;
       assert.deepEqual([second.value, second.deliveries], [value, 2]);
       second.nack();
-      const [third] = puller.drain() as Delivery<Noted>[];
-      assert.deepEqual(third.value, new Noted(value, "the note"));
+      const [third] = puller.drain() as Delivery<WithHeader>[];
+      assert.deepEqual(third.value, new WithHeader(value, "the note"));
       third.ack();
     }
   });
@@ -117,8 +117,8 @@ for (const transport of TRANSPORTS) {
     const replier = withHeadersEnabled(channel.replier());
     const requester = withHeadersEnabled(channel.requester());
     for (const value of ["q", "z".repeat(100_000)]) {
-      requester.send(new Noted(value, "the note"));
-      assert.deepEqual(replier.tryRecv(), new Noted(value, "the note"));
+      requester.send(new WithHeader(value, "the note"));
+      assert.deepEqual(replier.tryRecv(), new WithHeader(value, "the note"));
       replier.send("answer");
       assert.equal(requester.recvSync({ timeoutMs: 10_000 }), "answer");
     }
@@ -129,11 +129,11 @@ testOn(LOCAL, "a note may be empty, or 1,024 bytes long, and no longer", (open) 
   const channel = open();
   const puller = withHeadersEnabled(channel.puller());
   const pusher = withHeadersEnabled(channel.pusher());
-  for (const note of ["", "n".repeat(MAX_NOTE_BYTES)]) {
-    pusher.send(new Noted(1, note));
-    assert.deepEqual(puller.tryRecv(), new Noted(1, note));
+  for (const note of ["", "n".repeat(MAX_HEADER_BYTES)]) {
+    pusher.send(new WithHeader(1, note));
+    assert.deepEqual(puller.tryRecv(), new WithHeader(1, note));
   }
-  const long = new Noted(1, "n".repeat(MAX_NOTE_BYTES + 1));
+  const long = new WithHeader(1, "n".repeat(MAX_HEADER_BYTES + 1));
   assert.throws(() => pusher.send(long), /a note has at most 1024 bytes, not 1025/);
   pusher.send(2);
   assert.equal(puller.tryRecv(), 2);
@@ -148,10 +148,10 @@ function damageHeader(channel: TestChannel, header: string, length: number): voi
 }
 
 testOn(LOCAL, "a note that claims more than its message has is damage", (open) => {
-  for (const length of [MAX_NOTE_BYTES + 1, 500, 2 ** 32 - 1]) {
+  for (const length of [MAX_HEADER_BYTES + 1, 500, 2 ** 32 - 1]) {
     const channel = open();
     const puller = channel.puller();
-    withHeadersEnabled(channel.pusher()).send(new Noted("value", "a note to find"));
+    withHeadersEnabled(channel.pusher()).send(new WithHeader("value", "a note to find"));
     damageHeader(channel, "a note to find", length);
     assert.throws(() => puller.tryRecv(), ShmCorruptionError);
   }

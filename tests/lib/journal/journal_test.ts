@@ -91,10 +91,10 @@ Deno.test("the last member deletes a journal, unless it persists", () =>
 Deno.test("the longest name of a channel names a journal too", () =>
   atOnce(({ path: dir, names }) => {
     const name = "j".repeat(200);
-    const state = { reset() {}, apply() {}, copy: () => [] };
+    const state = { reset() {}, apply() {}, snapshot: () => [] };
     using journal = new Journal(name, LEDGER, state, { dir });
     journal.append(new Uint8Array(8));
-    journal.renew();
+    journal.rotate();
     using _other = new Journal(name, LEDGER, state, { dir });
     assert.equal(generations(names()).length, 1);
   }));
@@ -117,7 +117,7 @@ Deno.test("times never go back, whatever the clocks say", () =>
     one.append("a");
     nowMs = 3000;
     one.append("b");
-    one.journal.renew();
+    one.journal.rotate();
     one.append("c");
     nowMs = 6000;
     one.append("d");
@@ -130,7 +130,7 @@ Deno.test("members follow into a new generation, and see each record once", () =
     using other = new Member(path);
     one.append("a", "b");
     const [before] = generations(names());
-    one.journal.renew();
+    one.journal.rotate();
     assert.deepEqual(one.append("c"), [3]);
     assert.deepEqual(other.append("d"), [4]);
     const [after, ...more] = generations(names());
@@ -151,9 +151,9 @@ Deno.test("a member that slept through generations gets the state anew", () =>
     one.append("a");
     assert.deepEqual(sleeper.texts, ["a"]);
     one.append("b");
-    one.journal.renew();
+    one.journal.rotate();
     one.append("c");
-    one.journal.renew();
+    one.journal.rotate();
     one.append("d");
     assert.deepEqual(sleeper.texts, ["c", "d"]);
     assert.equal(sleeper.state.resets, 1);
@@ -184,7 +184,7 @@ Deno.test("storage is bounded by what the state keeps", () =>
 Deno.test("a member that cannot copy the state holds up nobody", () =>
   atOnce(({ path }) => {
     class Stuck extends Ledger {
-      override copy(): Iterable<never> {
+      override snapshot(): Iterable<never> {
         throw new ShmConnectionError("no room");
       }
     }
@@ -207,7 +207,7 @@ Deno.test("who watches gets records soon, and needs not ask", () =>
     other.journal.watch();
     one.append(...numbers(2500));
     await until(() => other.state.entries.length === 2500, "the records");
-    one.journal.renew();
+    one.journal.rotate();
     one.append("after");
     await until(() => other.state.entries.length === 2501, "the record after");
     other.append("own");
@@ -340,11 +340,11 @@ Deno.test("the copy of a copier that was killed is deleted", () =>
     using one = new Member(path);
     one.append("a");
     const [name] = generations(names());
-    setRoot(path, layout.ANCHOR_LAST_ID, 2);
+    setRoot(path, layout.ROOT_LAST_ID, 2);
     Deno.copyFileSync(`${path}/${name}`, `${path}/${name.replace(/1$/, "2")}`);
     using other = new Member(path);
     assert.deepEqual(other.texts, ["a"]);
-    other.journal.renew();
+    other.journal.rotate();
     assert.deepEqual(generations(names()), [name.replace(/1$/, "3")]);
     assert.deepEqual(one.texts, ["a"]);
   }));
@@ -355,11 +355,11 @@ Deno.test("the copy of a copier that was killed after it sealed is taken", () =>
     one.append("a");
     const [sealed] = generations(names());
     Deno.linkSync(`${path}/${sealed}`, `${path}/.kept`);
-    one.journal.renew();
+    one.journal.rotate();
     one.append("b");
     // As it was before those who followed the seal tidied up.
     Deno.renameSync(`${path}/.kept`, `${path}/${sealed}`);
-    setRoot(path, layout.ANCHOR_NEWEST, 1);
+    setRoot(path, layout.ROOT_NEWEST, 1);
     using other = new Member(path);
     assert.deepEqual(other.texts, ["a", "b"]);
     assert.deepEqual(generations(names()), [sealed.replace(/1$/, "2")]);

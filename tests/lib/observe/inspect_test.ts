@@ -14,7 +14,7 @@ import { controlOffset } from "../../../lib/channel/attachment.ts";
 import { inspect, type Inspection } from "../../../lib/observe/inspect.ts";
 import { ChannelReader } from "../../../lib/observe/reader.ts";
 import { SegmentFile } from "../../../lib/observe/segment_file.ts";
-import { survey } from "../../../lib/observe/snapshot.ts";
+import { takeSnapshot } from "../../../lib/observe/snapshot.ts";
 import { chooseCorruption, SegmentOffsets } from "../../stress/corruption/target.ts";
 import { Random } from "../../stress/random.ts";
 import * as layout from "../../../wasm/layout.ts";
@@ -30,7 +30,7 @@ const FUZZED_READERS = 500;
 
 function inspectFile(path: string, agents?: string): Inspection {
   using file = SegmentFile.open(path);
-  return inspect(file, { records: 1000, agents });
+  return inspect(file, { records: 1000, isolateDirectory: agents });
 }
 
 function problemsOf({ findings }: Inspection): string[] {
@@ -162,7 +162,7 @@ Deno.test("a survey tells backlogs, requests in flight, held messages and who re
   const { path: dir } = directory;
   const look = (name: string) => {
     using file = SegmentFile.open(directory.file(name));
-    return survey(file, dir);
+    return takeSnapshot(file, dir);
   };
   using publisher = new Publisher<number>("news", { dir, capacityBytes: CAPACITY });
   using subscriber = new Subscriber<number>("news", { dir });
@@ -270,7 +270,7 @@ Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZ
         const seen = reader.read();
         ({ hasMore } = seen);
         messages += seen.messages.length;
-        findings += seen.findings.length;
+        findings += seen.issues.length;
         assert.ok(look < 1000, `seed ${seed}: no end`);
         assert.ok(seen.missed >= 0 && Number.isSafeInteger(seen.missed), `seed ${seed}`);
       }

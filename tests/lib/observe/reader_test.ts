@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../../../mod.ts";
 import { formatSegment } from "../../../lib/channel/attachment.ts";
-import { seal } from "../../../lib/observe/checks.ts";
+import { checksum } from "../../../lib/observe/checks.ts";
 import { follow } from "../../../lib/observe/follow.ts";
-import type { Seen } from "../../../lib/observe/lane_reader.ts";
+import type { ReadResult } from "../../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../../lib/observe/reader.ts";
 import { instantiate } from "../../../lib/segment/ring.ts";
 import * as layout from "../../../wasm/layout.ts";
@@ -23,7 +23,7 @@ Deno.test("the check over two words is the ring module's", () => {
   const random = new Random(11);
   for (let i = 0; i < 1000; i++) {
     const [a, b] = [random.below(2 ** 32), random.below(2 ** 32)];
-    assert.equal(seal(a, b), ring.checksum(a, b) >>> 0);
+    assert.equal(checksum(a, b), ring.checksum(a, b) >>> 0);
   }
 });
 
@@ -278,7 +278,7 @@ Deno.test("who follows a channel that was closed for everyone reads it to its en
   publisher.sendMany([1, 2]);
   poke(path, layout.HEADER_STATUS, new Uint8Array([layout.STATUS_CLOSED]));
   const steps = follow(onlooker.file, onlooker.reader, new AbortController().signal);
-  assert.equal((await steps.next() as { value: Seen }).value.messages.length, 2);
+  assert.equal((await steps.next() as { value: ReadResult }).value.messages.length, 2);
   assert.deepEqual(await steps.next(), { value: "closed", done: true });
 });
 

@@ -12,14 +12,14 @@ import {
   Requester,
   Subscriber,
 } from "../../../mod.ts";
-import { Noted } from "../../../lib/channel/headers.ts";
-import { contentOf } from "../../../lib/observe/decode.ts";
+import { WithHeader } from "../../../lib/channel/headers.ts";
+import { splitHeader } from "../../../lib/observe/decode.ts";
 import { openEncodedSender } from "../../../lib/recording/encoded.ts";
 import { RecordingError } from "../../../lib/recording/errors.ts";
 import { play } from "../../../lib/recording/play.ts";
 import { RecordingReader } from "../../../lib/recording/reader.ts";
-import { type RecordingFacts, RecordingWriter } from "../../../lib/recording/writer.ts";
-import { carryNotes } from "../../../lib/sockets/socket.ts";
+import { type RecordingInfo, RecordingWriter } from "../../../lib/recording/writer.ts";
+import { enableHeaders } from "../../../lib/sockets/socket.ts";
 import { RECORD_HEADERS } from "../../../wasm/layout.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { Observer } from "../../support/observed.ts";
@@ -29,7 +29,11 @@ const fast = { speed: Infinity, signal: never, onSent() {} };
 
 /** Records all that an onlooker sees of a channel. */
 function record(onlooker: Observer, name: string, path: string): void {
-  const writer = new RecordingWriter(path, { name, ...onlooker.reader.facts, begunAt: new Date() });
+  const writer = new RecordingWriter(path, {
+    name,
+    ...onlooker.reader.config,
+    begunAt: new Date(),
+  });
   for (const message of onlooker.messages()) writer.add({ timeMs: writer.timeMs, ...message });
   writer.end();
 }
@@ -78,7 +82,7 @@ for (const [codec, values] of VALUES) {
         using recording = new RecordingReader(tape);
         using subscriber = new Subscriber<unknown>("a", options);
         using onlooker = new Observer(directory.file("a"), "now");
-        using sender = openEncodedSender("a", recording.facts, dir);
+        using sender = openEncodedSender("a", recording.info, dir);
         await play(recording.messages(), sender, fast);
         assert.equal(recording.problem, undefined);
         assert.deepEqual(subscriber.drain(), values);
@@ -104,7 +108,7 @@ Deno.test("a queue and requests are replayed as such", () =>
       record(onlooker, "q", tape);
       puller.drain();
       using recording = new RecordingReader(tape);
-      using sender = openEncodedSender("q", recording.facts, dir);
+      using sender = openEncodedSender("q", recording.info, dir);
       await play(recording.messages(), sender, fast);
       assert.deepEqual(puller.drain(), [4, 5]);
     }
@@ -118,7 +122,7 @@ Deno.test("a queue and requests are replayed as such", () =>
     for (const value of ["one", new Int8Array([2])]) await requester.request(value);
     record(onlooker, "r", tape);
     using recording = new RecordingReader(tape);
-    using sender = openEncodedSender("r", recording.facts, dir);
+    using sender = openEncodedSender("r", recording.info, dir);
     await play(recording.messages(), sender, fast);
     stop.abort();
     await served;
@@ -133,14 +137,14 @@ Deno.test("what is noted on a value is seen apart from it, recorded and replayed
     for (const codec of ["msgpack", "raw"] as const) {
       const value = codec === "raw" ? new Uint8Array([1, 2]) : { a: 1 };
       using publisher = new Publisher<unknown>("a", { dir, codec });
-      carryNotes(publisher);
+      enableHeaders(publisher);
       using subscriber = new Subscriber<unknown>("a", { dir });
       using onlooker = new Observer(directory.file("a"), "now");
-      publisher.send(new Noted(value, "päß"));
-      publisher.send(new Noted(new Int8Array([3]), ""));
+      publisher.send(new WithHeader(value, "päß"));
+      publisher.send(new WithHeader(new Int8Array([3]), ""));
       record(onlooker, "a", tape);
       const recording = readAll(tape);
-      const contents = recording.messages.map((message) => contentOf(message).note);
+      const contents = recording.messages.map((message) => splitHeader(message).header);
       assert.deepEqual(contents, ["päß", ""]);
       using again = new Observer(directory.file("a"), "oldest");
       assert.deepEqual(again.values(), [value, new Int8Array([3])]);
@@ -152,13 +156,13 @@ Deno.test("what is noted on a value is seen apart from it, recorded and replayed
       directory.discard("tape");
     }
     const short = { flags: RECORD_HEADERS, bytes: new Uint8Array([200, 0, 0, 0, 1]) };
-    assert.throws(() => contentOf(short), /the note is longer than they are/);
+    assert.throws(() => splitHeader(short), /the note is longer than they are/);
   }));
 
 Deno.test("a channel of another kind or codec is refused", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
-  const facts: RecordingFacts = {
+  const facts: RecordingInfo = {
     name: "a",
     kind: "broadcast",
     codecId: "json",
@@ -188,7 +192,7 @@ function withTape(test: (tape: string, whole: Uint8Array) => void): void {
     const bytes = new Uint8Array(length).fill(length);
     writer.add({ timeMs: length, lane: 2, sequence: length, flags: 0, bytes });
   }
-  writer.miss(200, 7);
+  writer.addMissed(200, 7);
   writer.end();
   test(tape, Deno.readFileSync(tape));
   directory.discard("tape");
@@ -197,7 +201,7 @@ function withTape(test: (tape: string, whole: Uint8Array) => void): void {
 function readAll(tape: string) {
   using recording = new RecordingReader(tape);
   const messages = [...recording.messages()];
-  return { ...recording.facts, messages, missed: recording.missed, problem: recording.problem };
+  return { ...recording.info, messages, missed: recording.missed, problem: recording.problem };
 }
 
 Deno.test("a recording tells what it is of, and what it misses", () =>
@@ -269,7 +273,7 @@ Deno.test("a recording is not written over what is there", () =>
 Deno.test("messages are played at their times, scaled by the speed", async () => {
   const times: number[] = [];
   const sender = {
-    pass: () => Promise.resolve(void times.push(performance.now())),
+    sendEncoded: () => Promise.resolve(void times.push(performance.now())),
     [Symbol.dispose]() {},
   };
   const messages = [0, 30, 60].map((timeMs) => ({

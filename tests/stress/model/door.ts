@@ -58,9 +58,9 @@ type Step = Move<Directory, User>;
 
 /** The model of a segment's beginning and end. */
 export function attachGateModel(
-  { attachments: visits, killable: mortals = [0], mistake }: AttachGateOptions,
+  { attachments: attachments, killable: killable = [0], mistake }: AttachGateOptions,
 ): Model<Directory, User> {
-  const users = visits.map((count, id): User => ({
+  const users = attachments.map((count, id): User => ({
     at: "come",
     isDead: false,
     id,
@@ -78,12 +78,12 @@ export function attachGateModel(
       ...unlinking(mistake),
     })),
     idle: ["come", "in", "end"],
-    killable: mortals,
+    killable: killable,
     check(state) {
       check(state);
       checkAttempts(
         state,
-        1 + RETRIES_PER_ATTACHMENT * visits.reduce((sum, count) => sum + count, 0),
+        1 + RETRIES_PER_ATTACHMENT * attachments.reduce((sum, count) => sum + count, 0),
       );
     },
     checkEnd,
@@ -94,8 +94,8 @@ function attaching(mistake: AttachGateMistake | undefined): Program<Directory, U
   return {
     come: (
       _words,
-      { attachments: visits },
-    ) => [{ then: visits === 0 ? "end" : "open", isOwn: true }],
+      { attachments: attachments },
+    ) => [{ then: attachments === 0 ? "end" : "open", isOwn: true }],
     open: ({ named }) => [{
       ...(named === NONE ? { then: "prepare" } : { point: "open", then: "share" }),
       act(_words, me) {
@@ -143,13 +143,13 @@ function detaching(mistake: AttachGateMistake | undefined): Program<Directory, U
       return [{ point: "isSharedByOthers", then }];
     },
     close: () => [{ then: "come", act: unshare }],
-    shareAgain: (_words, { gate: door }) => [{
+    shareAgain: (_words, { gate: gate }) => [{
       point: "share",
-      then: door === CLOSED ? "bury" : "shut",
+      then: gate === CLOSED ? "bury" : "shut",
       act: endAttachment,
     }],
-    shut: ({ files }, { file, gate: door }) =>
-      files[file].gate !== door ? [{ then: "leave" }] : [{
+    shut: ({ files }, { file, gate: gate }) =>
+      files[file].gate !== gate ? [{ then: "leave" }] : [{
         then: "bury",
         act: (words, me) => void (words.files[me.file].gate = CLOSED),
       }],
@@ -239,7 +239,7 @@ function checkAttempts({ actors }: State<Directory, User>, max: number): void {
 function checkEnd({ words, actors }: State<Directory, User>): void {
   if (actors.some(({ isDead }) => isDead)) return;
   if (words.named !== NONE) throw new Error("the segment is left behind");
-  if (words.files.some(({ tombstone: grave }) => grave !== NONE)) {
+  if (words.files.some(({ tombstone: tombstone }) => tombstone !== NONE)) {
     throw new Error("a grave is left behind");
   }
 }

@@ -111,7 +111,7 @@ async function play(dir: string, story: Event[]): Promise<void> {
   await model.subscribe("a", (message) => void expected.push(message.stringify()));
   await members[0].subscribe("a", (message) => void heard.push(message.stringify()));
   for (const event of story) {
-    if (event === "copy") copier.renew();
+    if (event === "copy") copier.rotate();
     else if (event === "join") members.push(join());
     else if (event === "leave") await (members.length > 1 ? members.pop() : undefined)?.cleanup();
     else if (typeof event === "number") nowMs += event;
@@ -156,12 +156,12 @@ Deno.test("shm: equal records make equal copies", () =>
     using other = new Journal("p", FORMAT, replicas[1], { dir });
     one.append(encodeOperation("store", ["n", "t", Date.now() + 1e6 + 0.25], '{"id":1}'));
     one.append(encodeOperation("set", ["k", Date.now() + 1e7], "5"));
-    one.renew();
+    one.rotate();
     other.catchUp();
-    one.renew();
+    one.rotate();
     using late = new Journal("p", FORMAT, new Replica("3", new Subscription(), LIMITS), { dir });
     late.catchUp();
     other.catchUp();
-    assert.deepEqual([...replicas[1].copy()], [...replicas[0].copy()]);
+    assert.deepEqual([...replicas[1].snapshot()], [...replicas[0].snapshot()]);
     await Promise.resolve();
   }));
