@@ -2,7 +2,7 @@
 import { describeMachine, type Machine, warningOf } from "../cli/benchmark/machine.ts";
 import { type Options, readOptions, USAGE } from "./harness/options.ts";
 import { writeChartPage } from "./harness/page.ts";
-import { chartsOf, targetListing } from "./harness/pictures.ts";
+import { chartsOf, targetListing } from "./harness/charts.ts";
 import { fullPlan, type Plan, quickPlan } from "./harness/plan.ts";
 import { NOT_SELECTED, type Results } from "./harness/results.ts";
 import { withScratch } from "./harness/scratch.ts";

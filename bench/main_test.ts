@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inScratch } from "../tests/support/scratch.ts";
-import { assertChartsDrawn, PAGE } from "./support/pictures.ts";
+import { assertChartsDrawn, PAGE } from "./support/charts.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const SHARED_MEMORY = "/dev/shm";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inScratch } from "../tests/support/scratch.ts";
-import { assertChartsDrawn, PAGE } from "./support/pictures.ts";
+import { assertChartsDrawn, PAGE } from "./support/charts.ts";
 
 const MAIN = new URL("servers/main.ts", import.meta.url).pathname;
 

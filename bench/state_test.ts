@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inScratch } from "../tests/support/scratch.ts";
-import { assertChartsDrawn, PAGE } from "./support/pictures.ts";
+import { assertChartsDrawn, PAGE } from "./support/charts.ts";
 
 Deno.test("a quick benchmark of shared state runs, and has a row for every backend", () =>
   inScratch(async ({ path }) => {

@@ -17,7 +17,7 @@ import {
 import type { QueueClock } from "./clock.ts";
 import { checkInteger, type ResolvedConfig } from "./config.ts";
 import { QueueNotInitializedError } from "./errors.ts";
-import { logger } from "./events.ts";
+import { logger } from "./log.ts";
 import type { AcknowledgeOutcome, QueueDelivery, QueueStore } from "./store.ts";
 import { QueueSubscription } from "./subscription.ts";
 import type {

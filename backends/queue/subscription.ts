@@ -8,7 +8,7 @@
 import { toDelivery } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
 import { QueueConnectionError, QueueReplicationError, QueueTimeoutError } from "./errors.ts";
-import { logger } from "./events.ts";
+import { logger } from "./log.ts";
 import { byPriority, type Claim, type QueueDelivery, type QueueReceiver } from "./store.ts";
 import type { DeliveryRecord, Gap, SubscribeOptions, Subscription } from "./types.ts";
 

@@ -8,7 +8,7 @@
 
 import { MemoryQuota } from "./memory_quota.ts";
 import { type Counters, newCounters } from "./counters.ts";
-import type { ConnectionStatsSource } from "./servers.ts";
+import type { ConnectionStatsSource } from "./connection_stats.ts";
 import { Hashes } from "./hashes.ts";
 import { Keyspace } from "./keyspace.ts";
 import { Sets } from "./sets.ts";

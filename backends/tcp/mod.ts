@@ -37,5 +37,5 @@ export { StateHost, type StateHostOptions } from "../state/manager/host.ts";
 export type { ServerMode } from "../hosting/mode.ts";
 export type { RequestObserver, RequestOutcome, ServedRequest } from "../hosting/observer.ts";
 export type { OverflowPolicy } from "../store/subscription.ts";
-export type { ConnectionCounts } from "../store/servers.ts";
+export type { ConnectionCounts } from "../store/connection_stats.ts";
 export type { ServerStats } from "./server/stats.ts";

@@ -1,6 +1,6 @@
 /** A child process that reports in lines of JSON: `{"event": NAME}`, or facts about its run. */
 import { linesOf } from "../../cli/benchmark/lines.ts";
-import { PeerEvents } from "../../cli/benchmark/phrases.ts";
+import { PeerEvents } from "../../cli/benchmark/peer_events.ts";
 import type { Launch } from "./types.ts";
 
 export type Facts = Record<string, number>;

@@ -12,7 +12,7 @@ import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
 import { pagePath, writeChartPage } from "../harness/page.ts";
 import { median } from "../../cli/benchmark/stats.ts";
 import { failureOf } from "../harness/toolchain.ts";
-import { chartsOf } from "./pictures.ts";
+import { chartsOf } from "./charts.ts";
 import type { Rates } from "./workload.ts";
 
 const BULLMQ = "bullmq@6.7.0";

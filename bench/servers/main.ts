@@ -8,7 +8,7 @@ import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
 import { type Plan, show } from "./compare.ts";
 import { pagePath, writeChartPage } from "../harness/page.ts";
 import { compareHttp } from "./http.ts";
-import { chartsOf } from "./pictures.ts";
+import { chartsOf } from "./charts.ts";
 import { compareTcp } from "./tcp.ts";
 import { wrkFailure } from "./wrk.ts";
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { PeerProcess, type StartPeer } from "./peer_process.ts";
 import { PARTNERS, type PeerTask } from "./peers/task.ts";
-import type { Facts } from "./phrases.ts";
+import type { Facts } from "./peer_events.ts";
 import type { Contestant, Workload } from "./workloads.ts";
 
 /** What one run gave. */

@@ -1,7 +1,7 @@
 /** A process of this program that plays roles, from the outside. */
 import { linesOf } from "./lines.ts";
 import type { PeerTask } from "./peers/task.ts";
-import { type Facts, PeerEvents } from "./phrases.ts";
+import { type Facts, PeerEvents } from "./peer_events.ts";
 
 const TERMINATE_AFTER_MS = 5000;
 const KILL_AFTER_MS = 8000;

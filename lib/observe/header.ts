@@ -11,7 +11,7 @@ import {
   KINDS,
   newSegmentBytes,
 } from "../channel/attachment.ts";
-import { checksum, matchesChecksum } from "./checks.ts";
+import { checksum, matchesChecksum } from "./checksum.ts";
 import type { Issue } from "./issue.ts";
 import { type Geometry, laneCountOf } from "./lane.ts";
 import type { ByteSource } from "./segment_file.ts";

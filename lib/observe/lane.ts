@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checksum } from "./checks.ts";
+import { checksum } from "./checksum.ts";
 import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";
 

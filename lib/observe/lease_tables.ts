@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checksum, matchesChecksum } from "./checks.ts";
+import { checksum, matchesChecksum } from "./checksum.ts";
 import type { Issue } from "./issue.ts";
 import type { Geometry } from "./lane.ts";
 import type { ByteSource } from "./segment_file.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checksum } from "./checks.ts";
+import { checksum } from "./checksum.ts";
 import type { Geometry } from "./lane.ts";
 import { CONTROL_BYTES } from "../../wasm/layout.ts";
 

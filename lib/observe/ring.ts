@@ -4,7 +4,7 @@
  * @module
  */
 
-import { blockTag } from "./checks.ts";
+import { blockTag } from "./checksum.ts";
 import type { LaneWords } from "./lane.ts";
 import { recordAt, type RecordHeader } from "./record.ts";
 import type { ByteSource } from "./segment_file.ts";

@@ -6,8 +6,8 @@
  */
 
 import { acknowledge } from "./acknowledging.ts";
-import { runReplier } from "./answering.ts";
-import { runRequester } from "./asking.ts";
+import { runReplier } from "./replying.ts";
+import { runRequester } from "./requesting.ts";
 import { watchFailpoints } from "./failpoints/watch.ts";
 import { Journal } from "./journal.ts";
 import { receive } from "./receiving.ts";

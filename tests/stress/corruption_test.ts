@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fuzz, isBetweenProcesses, range } from "./corruption/fuzz.ts";
-import { makeMessage, MessageVerifier } from "./corruption/verdict.ts";
+import { makeMessage, MessageVerifier } from "./corruption/message_verifier.ts";
 import { inScratch } from "../support/scratch.ts";
 
 const SEED = 1;

@@ -14,7 +14,7 @@ import { failpointRing } from "./failpoints/ring.ts";
 import { runFailpoints } from "./failpoints/run.ts";
 import { HEADER_COUNT } from "../../wasm/layout.ts";
 import { RING_BASE64 } from "../../wasm/ring_bytes.ts";
-import { withPausableChildren } from "../support/held.ts";
+import { withPausableChildren } from "../support/pausable_child.ts";
 import { SCRATCH_PREFIX } from "../support/scratch.ts";
 
 const SOURCES = new URL("../../wasm/assembly/", import.meta.url);

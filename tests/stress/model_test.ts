@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { broadcastModel } from "./model/broadcast.ts";
-import { type AttachGateMistake, attachGateModel } from "./model/door.ts";
+import { type AttachGateMistake, attachGateModel } from "./model/attach_gate.ts";
 import { explore, ModelViolation } from "./model/explore.ts";
 import type { Mistake } from "./model/lane.ts";
 import { queueModel } from "./model/queue.ts";

@@ -15,7 +15,12 @@ import type { Attachment } from "../../lib/channel/attachment.ts";
 import { TOMBSTONE_PREFIX } from "../../lib/platform/directory.ts";
 import { platform } from "../../lib/platform/mod.ts";
 import { broadcastModel } from "./model/broadcast.ts";
-import { type AttachGateMistake, attachGateModel, type Directory, NONE } from "./model/door.ts";
+import {
+  type AttachGateMistake,
+  attachGateModel,
+  type Directory,
+  NONE,
+} from "./model/attach_gate.ts";
 import { checkRun, type Event, ModelViolation } from "./model/explore.ts";
 import type { Lane, Mistake } from "./model/lane.ts";
 import { queueModel } from "./model/queue.ts";

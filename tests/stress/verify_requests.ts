@@ -5,7 +5,7 @@
  * @module
  */
 
-import { LOST, REFUSED, REPLIED } from "./asking.ts";
+import { LOST, REFUSED, REPLIED } from "./requesting.ts";
 import { CLOCK_SLACK_MS } from "./clock.ts";
 import { type Entry, HANDLED, REQUESTED } from "./journal.ts";
 import { type Record, Violation } from "./round.ts";

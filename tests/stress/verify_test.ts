@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LOST, REPLIED } from "./asking.ts";
+import { LOST, REPLIED } from "./requesting.ts";
 import {
   CLOSED,
   DONE,

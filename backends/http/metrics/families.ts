@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ConnectionCounts } from "../../store/servers.ts";
+import type { ConnectionCounts } from "../../store/connection_stats.ts";
 import type { StoreStats } from "../../store/store.ts";
 import type { Topic } from "../../store/topic.ts";
 import type { Backlog } from "./backlog.ts";

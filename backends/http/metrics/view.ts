@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConnectionCounts, ConnectionStatsSource } from "../../store/servers.ts";
+import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connection_stats.ts";
 import type { Store, StoreStats } from "../../store/store.ts";
 import { type Backlog, backlogsByTransport } from "./backlog.ts";
 import type { RouteStats } from "./request_stats.ts";

@@ -5,7 +5,7 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
-import { Sampler } from "../dashboard/watch.ts";
+import { Sampler } from "../dashboard/sampler.ts";
 import { pageResponse, wantsPage } from "../dashboard/page.ts";
 import { Viewers } from "../dashboard/viewers.ts";
 import { RequestStats } from "../metrics/request_stats.ts";

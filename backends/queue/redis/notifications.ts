@@ -5,7 +5,7 @@
  * @module
  */
 
-import { logger } from "../events.ts";
+import { logger } from "../log.ts";
 import type { Connection } from "../../redis/connection.ts";
 import type { ClusterRouter } from "../../redis/cluster_router.ts";
 

@@ -8,7 +8,7 @@
 import { formatValue } from "../../../lib/base/options.ts";
 import type { ResolvedConfig } from "../config.ts";
 import { QueueConfigurationError } from "../errors.ts";
-import { logger } from "../events.ts";
+import { logger } from "../log.ts";
 import {
   type AcknowledgeOutcome,
   byPriority,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConnectionCounts, ConnectionStatsSource } from "../../store/servers.ts";
+import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connection_stats.ts";
 import type { StoreStats } from "../../store/store.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";

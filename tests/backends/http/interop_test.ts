@@ -8,7 +8,7 @@ import {
   type MessagingTransport,
   numbered,
   numbersOf,
-} from "../../conformance/messaging/carrier.ts";
+} from "../../conformance/messaging/transport.ts";
 import { testMessagingBackend } from "../../conformance/messaging/suite.ts";
 import { sleep } from "../../support/deadline.ts";
 import { serveHttp } from "../../support/http.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { InMemoryMessagingBackend, Store } from "../../../mod.ts";
-import { Inbox, numbered, numbersOf } from "../../conformance/messaging/carrier.ts";
+import { Inbox, numbered, numbersOf } from "../../conformance/messaging/transport.ts";
 import { testMessagingBackend } from "../../conformance/messaging/suite.ts";
 
 testMessagingBackend({

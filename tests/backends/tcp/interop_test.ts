@@ -10,7 +10,7 @@ import {
   type MessagingTransport,
   numbered,
   numbersOf,
-} from "../../conformance/messaging/carrier.ts";
+} from "../../conformance/messaging/transport.ts";
 import { testLifecycle } from "../../conformance/messaging/lifecycle.ts";
 import { testLookup } from "../../conformance/messaging/lookup.ts";
 import { testSubscriptions } from "../../conformance/messaging/subscriptions.ts";

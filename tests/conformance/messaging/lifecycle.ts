@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { MessagingClosedError } from "../../../mod.ts";
-import { Inbox, type MessagingTransport, numbered, numbersOf, testOn } from "./carrier.ts";
+import { Inbox, type MessagingTransport, numbered, numbersOf, testOn } from "./transport.ts";
 
 export function testLifecycle(transport: MessagingTransport): void {
   testOn(

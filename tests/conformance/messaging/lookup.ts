@@ -9,7 +9,7 @@ import {
   numbered,
   numbersOf,
   testOn,
-} from "./carrier.ts";
+} from "./transport.ts";
 
 const NOW_MS = Date.UTC(2025, 5, 1);
 

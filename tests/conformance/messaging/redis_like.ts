@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { MessagingRefusedError, type PublishedMessage } from "../../../mod.ts";
 import { until } from "../../support/deadline.ts";
-import { Inbox, type MessagingTransport, numbered, numbersOf, testOn } from "./carrier.ts";
+import { Inbox, type MessagingTransport, numbered, numbersOf, testOn } from "./transport.ts";
 
 const VALUES = [
   "text",

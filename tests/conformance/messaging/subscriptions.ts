@@ -10,7 +10,7 @@ import {
   numbered,
   numbersOf,
   testOn,
-} from "./carrier.ts";
+} from "./transport.ts";
 
 export function testSubscriptions(transport: MessagingTransport): void {
   testOn(

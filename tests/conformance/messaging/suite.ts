@@ -1,7 +1,7 @@
 // One contract, whatever carries the messages. To run it on a backend, call `testMessagingBackend` with
 // what opens it.
 
-import type { MessagingTransport } from "./carrier.ts";
+import type { MessagingTransport } from "./transport.ts";
 import { testLifecycle } from "./lifecycle.ts";
 import { testLookup } from "./lookup.ts";
 import { testRedisLike } from "./redis_like.ts";

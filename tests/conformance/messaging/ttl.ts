@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { MessagingRefusedError } from "../../../mod.ts";
-import { idsOf, makeMessage, type MessagingTransport, testOn } from "./carrier.ts";
+import { idsOf, makeMessage, type MessagingTransport, testOn } from "./transport.ts";
 
 export function testTtl(transport: MessagingTransport): void {
   testOn(transport, "a message is forgotten after its time to live", async (scene) => {

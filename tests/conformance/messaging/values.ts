@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Message } from "../../../mod.ts";
 import { ids, jsonObjects } from "../../support/json_values.ts";
-import { Inbox, makeMessage, type MessagingTransport, testOn } from "./carrier.ts";
+import { Inbox, makeMessage, type MessagingTransport, testOn } from "./transport.ts";
 
 const UNICODE = [
   "ümlaut",

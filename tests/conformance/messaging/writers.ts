@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { GemstoneGenerator, type Message } from "../../../mod.ts";
-import { idsOf, Inbox, makeMessage, type MessagingTransport, testOn } from "./carrier.ts";
+import { idsOf, Inbox, makeMessage, type MessagingTransport, testOn } from "./transport.ts";
 
 const byId = (a: bigint, b: bigint) => a < b ? -1 : 1;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { bytes, type StateTransport, testState } from "./carrier.ts";
+import { bytes, type StateTransport, testState } from "./transport.ts";
 
 /** Context buffers: slots in their order, whoever reads them. */
 export function testBuffers(transport: StateTransport): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SharedBackendClosedError, SharedBackendLimitError } from "../../../backends/state/mod.ts";
-import { bytes, type StateTransport, testState } from "./carrier.ts";
+import { bytes, type StateTransport, testState } from "./transport.ts";
 
 const SMALL = { maxSlotsPerThread: 3, maxThreads: 2 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type StateTransport, testState } from "./carrier.ts";
+import { type StateTransport, testState } from "./transport.ts";
 
 /** The registry: pairs of a chain and a uuid, each in one pair at most. */
 export function testRegistry(transport: StateTransport): void {

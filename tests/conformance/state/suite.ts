@@ -2,7 +2,7 @@
 // opens it.
 
 import { testBuffers } from "./buffers.ts";
-import type { StateTransport } from "./carrier.ts";
+import type { StateTransport } from "./transport.ts";
 import { testLimits } from "./limits.ts";
 import { testRegistry } from "./registry.ts";
 import { testTtl } from "./ttl.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytes, type StateTransport, testState } from "./carrier.ts";
+import { bytes, type StateTransport, testState } from "./transport.ts";
 
 const TTL_MS = 1000;
 const SHORT = { ttlSeconds: TTL_MS / 1000, maxThreads: 2 };

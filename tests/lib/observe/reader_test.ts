@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../../../mod.ts";
 import { formatSegment } from "../../../lib/channel/attachment.ts";
-import { checksum } from "../../../lib/observe/checks.ts";
+import { checksum } from "../../../lib/observe/checksum.ts";
 import { follow } from "../../../lib/observe/follow.ts";
 import type { ReadResult } from "../../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../../lib/observe/reader.ts";

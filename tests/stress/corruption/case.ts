@@ -8,9 +8,9 @@
 import { ShmClosedError, ShmCorruptionError, type Socket } from "../../../mod.ts";
 import { Random } from "../random.ts";
 import { interpose } from "./interpose.ts";
-import { MessageVerifier, MIN_BYTES } from "./verdict.ts";
+import { MessageVerifier, MIN_BYTES } from "./message_verifier.ts";
 import { type CaseResult, type CaseStats, emptyStats } from "./report.ts";
-import { Corruptor } from "./striker.ts";
+import { Corruptor } from "./corruptor.ts";
 import { type Actor, ACTORS, PATTERN_NAMES, type PatternName } from "./actors.ts";
 
 /** What a failing call threw, unless damage explains it. */

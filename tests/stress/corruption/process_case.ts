@@ -7,11 +7,11 @@
 import { Random } from "../random.ts";
 import { PATTERN_NAMES, type PatternName } from "./actors.ts";
 import type { FuzzPlan } from "./fuzz.ts";
-import { MessageVerifier } from "./verdict.ts";
+import { MessageVerifier } from "./message_verifier.ts";
 import { LineProcess } from "./lines.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
 import { type CaseResult, emptyStats } from "./report.ts";
-import { Corruptor } from "./striker.ts";
+import { Corruptor } from "./corruptor.ts";
 
 const CHILD = new URL("process_child.ts", import.meta.url).href;
 const ROLES: Record<PatternName, Part["role"][][]> = {

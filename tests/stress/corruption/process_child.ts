@@ -16,7 +16,7 @@ import {
   Subscriber,
 } from "../../../mod.ts";
 import { Random } from "../random.ts";
-import { makeMessage, MIN_BYTES } from "./verdict.ts";
+import { makeMessage, MIN_BYTES } from "./message_verifier.ts";
 import { linesOf } from "./lines.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
 

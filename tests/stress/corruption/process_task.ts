@@ -5,7 +5,7 @@
  */
 
 import { Random } from "../random.ts";
-import { MIN_BYTES } from "./verdict.ts";
+import { MIN_BYTES } from "./message_verifier.ts";
 
 /** What a child does for a while. */
 export interface Part {

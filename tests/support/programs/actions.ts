@@ -21,7 +21,7 @@ import {
   type Socket,
   Subscriber,
 } from "../../../mod.ts";
-import { attachAndDetach, receiveInOrder } from "./census.ts";
+import { attachAndDetach, receiveInOrder } from "./order_report.ts";
 import { type ReceiveCall, replay } from "./replay.ts";
 
 /** Ways to receive. */

@@ -18,7 +18,7 @@ import {
   MessagingRefusedError,
   Store,
 } from "../../../../mod.ts";
-import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
+import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { sleep, until } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { Program } from "../../../support/program.ts";

@@ -7,7 +7,7 @@ import * as format from "../../../../tools/dashboard/format.js";
 import { HISTORY_LENGTH, pointsOf } from "../../../../tools/dashboard/sparkline.js";
 import type { Snapshot } from "../../../../backends/http/dashboard/snapshot.ts";
 import { MAX_VIEWERS, Viewers } from "../../../../backends/http/dashboard/viewers.ts";
-import { MAX_ROWS, Sampler } from "../../../../backends/http/dashboard/watch.ts";
+import { MAX_ROWS, Sampler } from "../../../../backends/http/dashboard/sampler.ts";
 import { RequestStats } from "../../../../backends/http/metrics/request_stats.ts";
 import { Subscription } from "../../../../backends/store/subscription.ts";
 import { Store } from "../../../../mod.ts";

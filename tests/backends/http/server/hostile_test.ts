@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { SharedMemoryMessagingBackend } from "../../../../backends/http/mod.ts";
 import { Random } from "../../../stress/random.ts";
-import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
+import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { until } from "../../../support/deadline.ts";
 import { hostileBytes } from "../../../support/hostile_http.ts";
 import { sendRaw, serveHttp } from "../../../support/http.ts";

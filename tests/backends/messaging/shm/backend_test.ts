@@ -12,7 +12,12 @@ import {
 } from "../../../../mod.ts";
 import { Journal } from "../../../../lib/journal/journal.ts";
 import { encodeOperation, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
-import { Inbox, makeMessage, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
+import {
+  Inbox,
+  makeMessage,
+  numbered,
+  numbersOf,
+} from "../../../conformance/messaging/transport.ts";
 import { testMessagingBackend } from "../../../conformance/messaging/suite.ts";
 import { libcPath } from "../../../support/libc.ts";
 import { sleep, until } from "../../../support/deadline.ts";

@@ -13,7 +13,7 @@ import {
   ShmMessagingBackend,
   Store,
 } from "../../../../mod.ts";
-import { makeMessage } from "../../../conformance/messaging/carrier.ts";
+import { makeMessage } from "../../../conformance/messaging/transport.ts";
 import { inScratch } from "../../../support/scratch.ts";
 
 const LIMITS = { maxBytes: 6000, maxMessagesPerTopic: 8 };

@@ -9,7 +9,7 @@ import {
   type StateOptions,
 } from "../../../../backends/state/mod.ts";
 import { EmbeddedServer, StateHost, type StateHostOptions } from "../../../../backends/tcp/mod.ts";
-import { bytes } from "../../../conformance/state/carrier.ts";
+import { bytes } from "../../../conformance/state/transport.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
 import { sleep, until } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";

@@ -13,7 +13,7 @@ import {
   EmbeddedServer,
   type SubscriptionGap,
 } from "../../../../backends/tcp/mod.ts";
-import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
+import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { sleep, until, within } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { isListening } from "../../../support/line_client.ts";

@@ -7,7 +7,7 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { Store } from "../../../../mod.ts";
 import { EmbeddedMessagingBackend, EmbeddedServer } from "../../../../backends/tcp/mod.ts";
-import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/carrier.ts";
+import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { until } from "../../../support/deadline.ts";
 import { hostileInput } from "../../../support/hostile_lines.ts";
 import { LineClient } from "../../../support/line_client.ts";

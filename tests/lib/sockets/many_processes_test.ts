@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChannelOptions, Publisher, Subscriber } from "../../../mod.ts";
 import type { SocketRole as Role } from "../../support/programs/actions.ts";
-import type { OrderReport } from "../../support/programs/census.ts";
+import type { OrderReport } from "../../support/programs/order_report.ts";
 import type { Child } from "../../support/child.ts";
 import { until } from "../../support/deadline.ts";
 import { resourcesOf } from "../../support/resources.ts";

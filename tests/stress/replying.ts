@@ -5,7 +5,7 @@
  */
 
 import { Replier, ShmTimeoutError } from "../../mod.ts";
-import { REPLY_BIT } from "./asking.ts";
+import { REPLY_BIT } from "./requesting.ts";
 import { block, now, sleep } from "./clock.ts";
 import { HANDLED } from "./journal.ts";
 import { make, verify } from "./message.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Random } from "../random.ts";
-import type { MessageVerifier } from "./verdict.ts";
+import type { MessageVerifier } from "./message_verifier.ts";
 import { chooseCorruption, type Corruption, SegmentOffsets } from "./target.ts";
 
 /** Strikes one segment, and tells the judges. */
