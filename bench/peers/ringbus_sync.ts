@@ -7,4 +7,4 @@ import { readTask } from "./shared/task.js";
 
 exitWithHarness();
 const task = readTask();
-playSync(task, channelsOf(task), { ...harness(task, nowNs), waitForGo: waitForGo });
+playSync(task, channelsOf(task), { ...harness(task, nowNs), waitForGo });

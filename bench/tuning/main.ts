@@ -217,7 +217,7 @@ function nanoseconds(round: Round, ms: number): number {
 
 /** All ways by turns; ratios are taken turn by turn. */
 function measure(
-  { title, variants: variants }: Comparison,
+  { title, variants }: Comparison,
   turns: number,
   ms: number,
 ): ComparisonResult {

@@ -136,7 +136,7 @@ export async function measureAll(options: MeasureOptions): Promise<Measurement[]
   const rounds = roundsIn(seconds);
   const rates = new Map<Measurement, number>();
   for (let round = 0; round <= rounds; round++) {
-    const able = measurements.filter(({ skipReason: skipReason }) => skipReason === undefined);
+    const able = measurements.filter(({ skipReason }) => skipReason === undefined);
     const left = (end - performance.now()) / 1000 / Math.max(1, rounds - round + 1);
     const weights = able.reduce((sum, { workload }) => sum + WEIGHTS[workload.kind], 0);
     const unitSeconds = Math.max(MIN_TURN_SECONDS, (left * MEASURED_SHARE) / weights);

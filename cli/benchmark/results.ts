@@ -25,7 +25,7 @@ function ratioOf(own: Measurement, other: Measurement): Spread | undefined {
   return spread(values.map((value, run) => value / others[run]));
 }
 
-function hasFigures({ runs, skipReason: skipReason }: Measurement): boolean {
+function hasFigures({ runs, skipReason }: Measurement): boolean {
   return runs.length > 0 && skipReason === undefined;
 }
 
@@ -65,7 +65,7 @@ export function chartsOf(measurements: readonly Measurement[]): Chart[] {
       unit: workload.kind === "throughput" ? "messages/s" : "ns",
       reference: reference?.contestant.name ?? "nobody",
       series: reference ? own.filter(hasFigures).map((entry) => seriesOf(entry, reference)) : [],
-      absent: own.filter(lacksFigures).map(({ contestant, skipReason: skipReason }): Absent => ({
+      absent: own.filter(lacksFigures).map(({ contestant, skipReason }): Absent => ({
         name: contestant.name,
         reason: skipReason ?? NO_TIME,
       })),

@@ -77,7 +77,7 @@ async function* diagnostics(
 }
 
 async function* sharedMemoryDiagnostics(mainUrl: string): AsyncGenerator<Diagnostic> {
-  const { path, diagnostic: diagnostic } = directoryDiagnostic();
+  const { path, diagnostic } = directoryDiagnostic();
   if (Deno.build.os === "linux") {
     using libc = new DoctorLibc();
     yield libraryDiagnostic(libc);

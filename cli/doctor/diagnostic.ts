@@ -32,7 +32,7 @@ const TOPIC_WIDTH = 18;
 /** Prints a finding, with what to do on a line of its own. */
 export function printDiagnostic(
   output: Output,
-  { topic, level, message: message, remedy }: Diagnostic,
+  { topic, level, message, remedy }: Diagnostic,
 ): void {
   if (output.isJson) return output.json({ topic, level, what: message, remedy });
   const label = output.paint(STYLES[level], level.padEnd(LEVEL_WIDTH));
@@ -46,6 +46,6 @@ export function printDiagnostic(
 export function diagnosticOf(topic: string, level: Level, error: unknown): Diagnostic {
   const message = error instanceof Error ? error.message : String(error);
   const at = message.lastIndexOf("; ");
-  if (at === -1) return { topic, level, message: message };
+  if (at === -1) return { topic, level, message };
   return { topic, level, message: message.slice(0, at), remedy: message.slice(at + 2) };
 }

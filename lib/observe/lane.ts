@@ -108,5 +108,5 @@ export function laneProblem(
 export function laneCountOf(word: number): { count: number; isValid: boolean } {
   const count = word & 0xffff;
   const isValid = ((count | (~count << 16)) >>> 0) === word && count <= layout.MAX_LANES;
-  return { count: isValid ? count : layout.MAX_LANES, isValid: isValid };
+  return { count: isValid ? count : layout.MAX_LANES, isValid };
 }

@@ -208,7 +208,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
       const request = await this.#receiver.receive({ signal });
       const ref = this.#receiver.requestRef;
       this.#openRequests.add(ref);
-      return { ref: ref, request };
+      return { ref, request };
     } catch (error) {
       if (signal?.aborted || error instanceof ShmClosedError) return undefined;
       if (!(error instanceof ShmSerializationError)) throw error;

@@ -104,7 +104,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       poll: () => this.#pollReplies(),
     };
     this.#replies = new AsyncWaitQueue(this.#waitContext);
-    const { sender: sender, region } = this.closeOnError(() => ({
+    const { sender, region } = this.closeOnError(() => ({
       region: this.attachment.region(REGION_BYTES),
       sender: new Sender(this.attachment, this.counts, REQUEST_PREFIX_BYTES),
     }));

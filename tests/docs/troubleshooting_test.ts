@@ -33,5 +33,5 @@ Deno.test("every message of an error has its heading", () => {
   const missing = messages.filter(({ text }) =>
     !headings.some((heading) => areAlike(heading, text.replaceAll(NUMBERS, "…")))
   );
-  assert.deepEqual(missing.map(({ text, location: location }) => `${text}   (${location})`), []);
+  assert.deepEqual(missing.map(({ text, location }) => `${text}   (${location})`), []);
 });

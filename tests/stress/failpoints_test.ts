@@ -94,7 +94,7 @@ Deno.test("whoever attaches after a pusher died in the middle of a commit finds 
     const dieAt = async (point: PointName) => {
       using pusher = new Pusher(point, { dir });
       pusher.sendMany([1, 2, 3]);
-      const { child, arm, untilPaused: untilPaused } = hold();
+      const { child, arm, untilPaused } = hold();
       await child.execute({
         do: "open",
         id: "out",
@@ -152,7 +152,7 @@ Deno.test("a pusher or puller that stands still while another attaches is not co
       const target = point;
       using first = new Pusher(target, { dir });
       using own = new Puller(target, { dir });
-      const { child, arm, untilPaused: untilPaused, release } = hold();
+      const { child, arm, untilPaused, release } = hold();
       await child.execute({ do: "open", id: "out", role: "pusher", target, options: { dir } });
       await child.execute({ do: "open", id: "in", role: "puller", target, options: { dir } });
       await child.execute({ do: "send", id: "out", values: [1] });
@@ -210,7 +210,7 @@ Deno.test("a publisher that dies in the middle of a commit costs subscribers not
 
 Deno.test("a subscriber that joins while a publisher stands still in a commit misses nothing", () =>
   withPausableChildren(async ({ path: dir }, hold) => {
-    const { child, arm, untilPaused: untilPaused, release } = hold();
+    const { child, arm, untilPaused, release } = hold();
     const standAt = async (point: PointName, before: number[]) => {
       const target = `${point}-${before.length}`;
       using _other = new Publisher(target, { dir });

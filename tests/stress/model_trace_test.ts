@@ -289,7 +289,7 @@ class Files {
 }
 
 function attachGateOf({ files, named }: Directory): unknown {
-  const graves = files.flatMap(({ tombstone: tombstone }) => tombstone === NONE ? [] : [tombstone]);
+  const graves = files.flatMap(({ tombstone }) => tombstone === NONE ? [] : [tombstone]);
   return { named, door: named === NONE ? 0 : files[named].gate, graves: graves.sort() };
 }
 

@@ -82,7 +82,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
       return (records) => {
         const result = verifyAck(records, positions);
         positions = result.positions;
-        const { delivered, redelivered: redelivered, doubled } = result;
+        const { delivered, redelivered, doubled } = result;
         return { messages: delivered, again: redelivered, doubled };
       };
     },

@@ -47,7 +47,7 @@ export function committedBefore({ first, stream }: Committed, time: number): num
 }
 
 /** The sequence from which on a stream committed everything after a time. */
-export function committedAfter({ max: max, stream }: Committed, time: number): number {
+export function committedAfter({ max, stream }: Committed, time: number): number {
   const after = stream.entries.find(({ kind, begin }) => kind === SENT && begin > time);
   return after?.a ?? max;
 }

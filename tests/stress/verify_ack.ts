@@ -104,7 +104,7 @@ function outcomeOf(outcomes: MessageOutcomes, { a, b }: Entry): MessageOutcome {
 
 /** Of what a dead sender may have committed, all up to the last one delivered was. */
 function endOf(
-  { min: min, max: max }: Committed,
+  { min, max }: Committed,
   outcomes: ReadonlyMap<number, MessageOutcome>,
 ): number {
   for (let end = max; end > min; end--) if (outcomes.has(end - 1)) return end;

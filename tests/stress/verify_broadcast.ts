@@ -42,7 +42,7 @@ export function verifyBroadcast(
   const senders = committedBy(publishers, before.positions);
   narrow(senders, subscribers);
   const state: BroadcastState = { positions: new Map(), missed: new Map() };
-  for (const [id, { min: min, stream }] of senders) {
+  for (const [id, { min, stream }] of senders) {
     if (isContinued(stream)) state.positions.set(id, min);
   }
   let delivered = 0;

@@ -88,7 +88,7 @@ export function checkCommitted(entry: Entry, senders: ReadonlyMap<number, Commit
 
 /** Of what a dead sender may have committed, all up to the last one delivered was. */
 function endOf(
-  { min: min, max: max }: Committed,
+  { min, max }: Committed,
   deliveries: ReadonlyMap<number, Delivery>,
 ): number {
   for (let end = max; end > min; end--) if (deliveries.has(end - 1)) return end;

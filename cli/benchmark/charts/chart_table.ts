@@ -30,7 +30,7 @@ function markCells(series: Series): string[] {
 }
 
 function row(series: Series, { unit, reference }: Chart, hasMarks: boolean, colour: string): Html {
-  const { name, isOurs, value, ratio, footnote: footnote } = series;
+  const { name, isOurs, value, ratio, footnote } = series;
   const against = name === reference || !ratio ? "-" : spreadText(ratio, times);
   const cells = [
     spreadText(value, (each) => figure(each, unit)),

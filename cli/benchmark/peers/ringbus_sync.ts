@@ -24,7 +24,7 @@ function pong(task: SyncTask, find: FindChannel, { say }: Host): void {
 function ping(
   task: SyncTask,
   find: FindChannel,
-  { clock, saveLatencies: saveLatencies }: Host,
+  { clock, saveLatencies }: Host,
 ): void {
   using sender = rawPusher(find(".there"));
   using receiver = rawPuller(find(".back"));
@@ -50,7 +50,7 @@ function receive(task: SyncTask, find: FindChannel, { clock, say }: Host): void 
   say({ event: "end", endNs: clock(), wrong: early + late });
 }
 
-function send(task: SyncTask, find: FindChannel, { clock, say, waitForGo: waitForGo }: Host): void {
+function send(task: SyncTask, find: FindChannel, { clock, say, waitForGo }: Host): void {
   using sender = STREAMS[task.mode].openSender(find(""), task.size);
   sender.run(task.warmup);
   waitForGo();
@@ -79,7 +79,7 @@ function beat(task: SyncTask, find: FindChannel, { clock }: Host): void {
 function wake(
   task: SyncTask,
   find: FindChannel,
-  { clock, say, saveLatencies: saveLatencies }: Host,
+  { clock, say, saveLatencies }: Host,
 ): void {
   using receiver = rawPuller(find(""));
   const message = new Uint8Array(task.size);

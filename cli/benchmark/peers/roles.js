@@ -53,7 +53,7 @@ async function pong(connection, task) {
  * @param {Task} task
  * @param {Host} host
  */
-async function ping(connection, task, { clock, saveLatencies: saveLatencies }) {
+async function ping(connection, task, { clock, saveLatencies }) {
   const message = new Uint8Array(task.size).fill(1);
   const latencies = new Float64Array(task.count);
   for (let i = 0; i < task.warmup; i++) {
@@ -112,7 +112,7 @@ async function sendRun(connection, size, count) {
  * @param {Task} task
  * @param {Host} host
  */
-async function send(connection, task, { clock, say, waitForGo: waitForGo }) {
+async function send(connection, task, { clock, say, waitForGo }) {
   await sendRun(connection, task.size, task.warmup);
   await waitForGo();
   const startNs = clock();
@@ -142,7 +142,7 @@ async function beat(connection, task, { clock }) {
  * @param {Task} task
  * @param {Host} host
  */
-async function wake(connection, task, { clock, saveLatencies: saveLatencies }) {
+async function wake(connection, task, { clock, saveLatencies }) {
   const latencies = new Float64Array(task.count);
   for (let i = -task.warmup; i < task.count; i++) {
     const message = await connection.receive();

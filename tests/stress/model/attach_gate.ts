@@ -58,7 +58,7 @@ type Step = Move<Directory, User>;
 
 /** The model of a segment's beginning and end. */
 export function attachGateModel(
-  { attachments: attachments, killable: killable = [0], mistake }: AttachGateOptions,
+  { attachments, killable: killable = [0], mistake }: AttachGateOptions,
 ): Model<Directory, User> {
   const users = attachments.map((count, id): User => ({
     at: "come",
@@ -78,7 +78,7 @@ export function attachGateModel(
       ...unlinking(mistake),
     })),
     idle: ["come", "in", "end"],
-    killable: killable,
+    killable,
     check(state) {
       check(state);
       checkAttempts(
@@ -94,7 +94,7 @@ function attaching(mistake: AttachGateMistake | undefined): Program<Directory, U
   return {
     come: (
       _words,
-      { attachments: attachments },
+      { attachments },
     ) => [{ then: attachments === 0 ? "end" : "open", isOwn: true }],
     open: ({ named }) => [{
       ...(named === NONE ? { then: "prepare" } : { point: "open", then: "share" }),
@@ -143,12 +143,12 @@ function detaching(mistake: AttachGateMistake | undefined): Program<Directory, U
       return [{ point: "isSharedByOthers", then }];
     },
     close: () => [{ then: "come", act: unshare }],
-    shareAgain: (_words, { gate: gate }) => [{
+    shareAgain: (_words, { gate }) => [{
       point: "share",
       then: gate === CLOSED ? "bury" : "shut",
       act: endAttachment,
     }],
-    shut: ({ files }, { file, gate: gate }) =>
+    shut: ({ files }, { file, gate }) =>
       files[file].gate !== gate ? [{ then: "leave" }] : [{
         then: "bury",
         act: (words, me) => void (words.files[me.file].gate = CLOSED),
@@ -239,7 +239,7 @@ function checkAttempts({ actors }: State<Directory, User>, max: number): void {
 function checkEnd({ words, actors }: State<Directory, User>): void {
   if (actors.some(({ isDead }) => isDead)) return;
   if (words.named !== NONE) throw new Error("the segment is left behind");
-  if (words.files.some(({ tombstone: tombstone }) => tombstone !== NONE)) {
+  if (words.files.some(({ tombstone }) => tombstone !== NONE)) {
     throw new Error("a grave is left behind");
   }
 }

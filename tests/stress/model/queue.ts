@@ -116,7 +116,7 @@ function receive(words: QueueLane, me: Party): void {
 }
 
 function check({ words }: State<QueueLane, Party>): void {
-  const { received: received, committed, head, tail, ring } = words;
+  const { received, committed, head, tail, ring } = words;
   if (tail > head || head - tail >= ring.length) throw new Error(`tail ${tail}, head ${head}`);
   for (const [at, { position, payload }] of received.entries()) {
     if (position !== at) throw new Error(`message ${position} was taken as number ${at}`);
@@ -128,7 +128,7 @@ function check({ words }: State<QueueLane, Party>): void {
 
 /** What was not taken is still there, whole, and all is counted once somebody writes again. */
 function checkEnd({ words, actors }: State<QueueLane, Party>): void {
-  const { committed, head, tail, received: received, count } = words;
+  const { committed, head, tail, received, count } = words;
   if (committed.length !== head) throw new Error(`${committed.length} committed, head ${head}`);
   if (received.length !== tail) throw new Error(`${received.length} taken, tail ${tail}`);
   for (let position = tail; position < head; position++) {
