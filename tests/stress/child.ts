@@ -1,6 +1,6 @@
 /**
  * One process of the harness: `deno run --allow-ffi tests/stress/child.ts '<task as JSON>'`, started by
- * crew.ts, and mostly killed by it.
+ * process_pool.ts, and mostly killed by it.
  *
  * @module
  */

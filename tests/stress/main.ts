@@ -1,5 +1,5 @@
 /**
- * `deno task torture`: see `--help`.
+ * `deno task stress`: see `--help`.
  *
  * @module
  */
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   }
   console.error(`seed ${options.seed}`);
   const parent = Deno.build.os === "linux" ? "/dev/shm" : undefined;
-  const dir = Deno.makeTempDirSync({ dir: parent, prefix: "ringbus-torture-" });
+  const dir = Deno.makeTempDirSync({ dir: parent, prefix: "ringbus-stress-" });
   try {
     return options.isFailpoints
       ? await runFailpointScenarios(options, dir)

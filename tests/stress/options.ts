@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { type PatternName, PATTERNS } from "./patterns.ts";
 
 /** What the help says. */
-export const USAGE = `deno task torture [options]
+export const USAGE = `deno task stress [options]
 
 Runs processes of every pattern, kills and stops them at random instants, and checks that the
 survivors lose nothing. With --failpoints it kills and stops them at each failpoint instead: between

@@ -22,7 +22,7 @@ import { openingsOf, recoveryOf } from "./recovery.ts";
 import { type Record, recordOf, Violation } from "./round.ts";
 import { type Attack, planAttacks } from "./schedule.ts";
 
-const CHANNEL = "torture";
+const CHANNEL = "stress";
 /** Small rings are full, or lapped, all the time; large ones hardly ever. */
 const CAPACITIES = [4096, 16_384, 65_536, 262_144, 1_048_576];
 /** How likely a socket makes place for a new one each time that it is looked at. */
@@ -118,13 +118,13 @@ export class Session {
 
   /** Attacks, lets everybody rest, and judges. */
   async runRound(number: number, attack: () => Promise<void>): Promise<void> {
-    const { pool: crew } = this;
+    const { pool } = this;
     await attack();
     await Promise.all(this.#resumes);
     this.#resumes = [];
-    await crew.untilUp();
+    await pool.untilUp();
     await this.#quiesceAll(number);
-    this.#sum([...crew.members, ...crew.dead].map(recordOf));
+    this.#sum([...pool.members, ...pool.dead].map(recordOf));
     this.#checkInvariants();
   }
 
@@ -137,13 +137,13 @@ export class Session {
 
   /** Kills or stops somebody as soon as others are at work. */
   async execute({ part, index, stopMs }: Attack): Promise<void> {
-    const { pool: crew } = this;
-    let victim = crew.of(part)[index];
+    const { pool } = this;
+    let victim = pool.of(part)[index];
     const isReady = () => {
-      victim = crew.of(part)[index];
+      victim = pool.of(part)[index];
       return victim.isUp && this.othersAreWorking(victim);
     };
-    await crew.until(isReady, `work of others beside ${victim.name}`);
+    await pool.until(isReady, `work of others beside ${victim.name}`);
     if (stopMs === undefined) await this.kill(victim);
     else if (!victim.isStopped) {
       this.#resumes.push(this.stop(victim, () => sleep(stopMs)));

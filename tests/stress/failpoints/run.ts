@@ -173,27 +173,27 @@ class PatternRun {
 
   /** Somebody who stands still at the point; undefined if nobody comes there. */
   async #pauseAtPoint(scenario: Scenario, session: Session): Promise<Member | undefined> {
-    const { pool: crew } = session;
+    const { pool } = session;
     const point = numberOf(scenario.point);
     const startedAt = now();
     let provokedAt = startedAt;
     let provocations = 0;
     const nth = this.#random.between(1, MAX_PASSES);
     if (!scenario.isFirst) {
-      await crew.until(() => crew.of(scenario.part).every((member) => member.isUp), "a start");
-      for (const member of crew.of(scenario.part)) member.journal.arm(point, nth);
+      await pool.until(() => pool.of(scenario.part).every((member) => member.isUp), "a start");
+      for (const member of pool.of(scenario.part)) member.journal.arm(point, nth);
     }
     while (true) {
-      const paused = crew.members.filter(({ journal }) => journal.pausedAt >= 0);
+      const paused = pool.members.filter(({ journal }) => journal.pausedAt >= 0);
       const isAlone = scenario.isFirst && paused.length === 0 && now() - startedAt < ALONE_MS;
-      if (!isAlone) crew.startOthers(PATTERNS[scenario.pattern].processCounts);
-      if (paused.length > 0) return release(crew, paused);
-      crew.checkAlive();
+      if (!isAlone) pool.startOthers(PATTERNS[scenario.pattern].processCounts);
+      if (paused.length > 0) return release(pool, paused);
+      pool.checkAlive();
       this.#plan.signal?.throwIfAborted();
-      if (now() - startedAt > POINT_TIMEOUT_MS) return release(crew, []);
+      if (now() - startedAt > POINT_TIMEOUT_MS) return release(pool, []);
       if (now() - provokedAt > PROVOKE_MS && !scenario.isFirst) {
         await this.#provoke(session, scenario.part, provocations++);
-        for (const member of crew.of(scenario.part)) {
+        for (const member of pool.of(scenario.part)) {
           if (member.journal.pausedAt < 0) member.journal.arm(point, 1);
         }
         provokedAt = now();
