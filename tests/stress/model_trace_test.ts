@@ -21,7 +21,7 @@ import {
   type Directory,
   NONE,
 } from "./model/attach_gate.ts";
-import { checkRun, type Event, ModelViolation } from "./model/explore.ts";
+import { checkRun, DEATH, type Event, ModelViolation } from "./model/explore.ts";
 import type { Lane, Mistake } from "./model/lane.ts";
 import { queueModel } from "./model/queue.ts";
 import { requestModel, type Slot } from "./model/requests.ts";
@@ -43,21 +43,24 @@ const READERS = [2, 3];
 const RAW = { codec: "raw" } as const;
 const MESSAGE = new Uint8Array(RECORD_BYTES - 16);
 
-const LANE_POINTS = [
-  "RECLAIM_OWNED",
+/** Failpoints that a writer passes in a lane of each kind. */
+const COMMIT_POINTS = [
   "RECORD_SIZED",
   "CLAIM_WRITTEN",
   "COMMIT_BEGUN",
   "COMMIT_LAST",
   "COMMIT_PUBLISHED",
   "COMMIT_COUNTED",
-  "TAKE_COPIED",
 ];
-const QUEUE_POINTS = [...LANE_POINTS, "TAKE_MOVED"];
+const WRITER_POINTS = {
+  queue: COMMIT_POINTS,
+  broadcast: [...COMMIT_POINTS, "EVICT_COUNTED", "EVICT_MOVED"],
+};
+const QUEUE_POINTS = [...WRITER_POINTS.queue, "RECLAIM_OWNED", "TAKE_COPIED", "TAKE_MOVED"];
 const BROADCAST_POINTS = [
-  ...LANE_POINTS,
-  "EVICT_COUNTED",
-  "EVICT_MOVED",
+  ...WRITER_POINTS.broadcast,
+  "RECLAIM_OWNED",
+  "TAKE_COPIED",
   "CURSOR_MOVED",
   "CURSOR_COUNTED",
 ];
@@ -76,8 +79,17 @@ interface Trace {
   plans: [number[], number[]];
 }
 
+/** True if the writer dies now, at a failpoint. */
+type Fate = (point: string, random: Random) => boolean;
+
+const anywhere: Fate = (_point, random) => random.chance(0.004);
+
 /** Sends and receives on a lane at random, the one in the middle of the other, until the writer dies. */
-async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Trace> {
+async function traceLane(
+  kind: "queue" | "broadcast",
+  seed: number,
+  fate: Fate = anywhere,
+): Promise<Trace> {
   const random = new Random(seed);
   using channel = LocalChannel.create({ capacityBytes: CAPACITY });
   const [Writer, Reader, points] = kind === "queue"
@@ -87,9 +99,9 @@ async function traceLane(kind: "queue" | "broadcast", seed: number): Promise<Tra
   let writer: Pusher<Uint8Array> | Publisher<Uint8Array>;
   const readers = new Map<number, Puller<Uint8Array> | Subscriber<Uint8Array>>();
   let isOver = false;
-  const tracer = new Tracer(points, () => laneWords(channel.handle, CAPACITY), (actor) => {
+  const tracer = new Tracer(points, () => laneWords(channel.handle, CAPACITY), (actor, at) => {
     if (random.chance(0.3)) actAnyOf(READERS.concat(WRITER));
-    return actor === WRITER && !isOver && random.chance(0.004);
+    return actor === WRITER && !isOver && fate(at, random);
   });
   const send = (who: number) => {
     const messages = random.between(1, MAX_AT_ONCE);
@@ -144,6 +156,15 @@ for (const kind of ["queue", "broadcast"] as const) {
     }
     const all = kind === "queue" ? QUEUE_POINTS : BROADCAST_POINTS;
     assert.deepEqual(all.filter((point) => !points.has(point)), []);
+  });
+
+  Deno.test(`a ${kind} whose writer died at any failpoint goes on as its model does`, async () => {
+    for (const point of WRITER_POINTS[kind]) {
+      const trace = await traceLane(kind, 1, (at, random) => at === point && random.chance(0.2));
+      const ofWriter = trace.events.filter(({ actor }) => actor === WRITER);
+      assert.deepEqual(ofWriter.slice(-2).map((event) => event.point), [point, DEATH]);
+      checkLane(kind, trace);
+    }
   });
 
   Deno.test(`what a ${kind} does is no run of a model with a mistake, nor with an event more`, async () => {

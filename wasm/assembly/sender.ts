@@ -33,7 +33,16 @@ import { capacity, control, isRingValid, kind, lane, mapped, totalReceived, tota
 import { failpoint } from "./failpoint";
 import { pinnedFrom, oldestPinOn } from "./pin";
 import { publish64, read64, storeFence } from "./memory";
-import { check, foundBytes, foundFlags, recordBytes, writePadding, writeRecord } from "./record";
+import { near } from "./message_count";
+import {
+  check,
+  foundBytes,
+  foundFlags,
+  foundSequence,
+  recordBytes,
+  writePadding,
+  writeRecord,
+} from "./record";
 import { tag } from "./checksum";
 import { hasWaitingReceivers } from "./waiters";
 
@@ -56,7 +65,6 @@ let limit: u64 = 0;
 // Broadcast: the oldest record that is still whole.
 let tail: u64 = 0;
 let tailAt: u32 = 0;
-let tailCount: u64 = 0;
 
 // The last writer's records from which references to blocks are still to be told.
 let handover: u64 = 0;
@@ -70,7 +78,6 @@ export function openLane(index: u32, participantIndex: u32): u32 {
   head = next = read64(entry + LANE_HEAD);
   count = nextCount = read64(entry + LANE_COUNT);
   tail = read64(entry + LANE_TAIL);
-  tailCount = read64(entry + LANE_TAIL_COUNT);
   last = read64(entry + LANE_LAST);
   if (tail > head || head - tail > capacity || ((head | tail) & 7) != 0) return 0;
   if (!isRingValid(index, <u32>data)) return 0;
@@ -216,24 +223,26 @@ function evictUpTo(target: u64): bool {
   while (tail < head) {
     if (!check(data + tailAt, tail, min<u64>(head - tail, capacity - tailAt))) return evictAll();
     const isPadding = (foundFlags & RECORD_PADDING) != 0;
-    if (tail >= target && !isPadding) break;
-    if (!isPadding) tailCount++;
+    if (tail >= target && !isPadding) return publishTail(near(count, foundSequence));
     tail += foundBytes;
     tailAt += foundBytes;
     if (tailAt >= capacity) tailAt = 0;
   }
-  return publishTail();
+  return publishTail(count);
 }
 
 /** A damaged record hides where the next begins: everything published is given up. */
 function evictAll(): bool {
   tail = head;
   tailAt = headAt;
-  tailCount = count;
-  return publishTail();
+  return publishTail(count);
 }
 
-function publishTail(): bool {
+/**
+ * Tells the tail and how many messages came before it. That number is read from the record at the
+ * tail, never summed up: a writer that died between the two stores left one that is ahead.
+ */
+function publishTail(tailCount: u64): bool {
   const bytes = tail - read64(entry + LANE_TAIL);
   store<u64>(entry + LANE_TAIL_COUNT, tailCount);
   failpoint(EVICT_COUNTED);
