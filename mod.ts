@@ -46,7 +46,8 @@ export {
 } from "./backends/messaging/shm/backend.ts";
 export type { Counters } from "./backends/store/counters.ts";
 export { Store, type StoreOptions, type StoreStats } from "./backends/store/store.ts";
-export type { ChannelKind, ChannelOptions, Role } from "./lib/channel/attachment.ts";
+export type { ChannelKind, Role } from "./lib/segment/format.ts";
+export type { ChannelOptions } from "./lib/channel/open.ts";
 export type { Codec, CodecName } from "./lib/codecs/builtin.ts";
 export type { Delivery } from "./lib/channel/delivery.ts";
 export {

@@ -7,7 +7,7 @@
 import type { OptionTable } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { bytesOf, numberOf } from "./numbers.ts";
-import type { ChannelOptions } from "../lib/channel/attachment.ts";
+import type { ChannelOptions } from "../lib/channel/open.ts";
 import type { CodecName } from "../lib/codecs/builtin.ts";
 import { manageSignals } from "../lib/presence/exit_hooks.ts";
 

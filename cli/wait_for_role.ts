@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Role } from "../lib/channel/attachment.ts";
+import type { Role } from "../lib/segment/format.ts";
 import { ShmTimeoutError } from "../lib/base/errors.ts";
 import { describeChannel } from "../lib/observe/registry.ts";
 import { sleep } from "../lib/base/sleep.ts";

@@ -9,7 +9,7 @@ import { pluralize } from "../pluralize.ts";
 import { numberOf } from "../numbers.ts";
 import { waitForRole } from "../wait_for_role.ts";
 import { unlessAborted } from "../receive.ts";
-import type { ChannelKind, Role } from "../../lib/channel/attachment.ts";
+import type { ChannelKind, Role } from "../../lib/segment/format.ts";
 import { manageSignals } from "../../lib/presence/exit_hooks.ts";
 import { openEncodedSender } from "../../lib/recording/encoded.ts";
 import { play } from "../../lib/recording/play.ts";

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Attachment, controlOffset, ROLES } from "./attachment.ts";
+import type { Attachment } from "./attachment.ts";
+import { controlOffset, ROLES } from "../segment/format.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** A part of the segment. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SegmentConfig } from "../channel/attachment.ts";
+import type { SegmentConfig } from "../segment/format.ts";
 import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import { ShmSerializationError } from "../base/errors.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "../channel/headers.ts";

@@ -10,7 +10,7 @@ import {
   controlOffset,
   KINDS,
   newSegmentBytes,
-} from "../channel/attachment.ts";
+} from "../segment/format.ts";
 import { checksum, matchesChecksum } from "./checksum.ts";
 import type { Issue } from "./issue.ts";
 import { type Geometry, laneCountOf } from "./lane.ts";

@@ -5,7 +5,7 @@
  */
 
 import { isIsolateId, threadNumberOf } from "../presence/isolate_id.ts";
-import { type Role, ROLES } from "../channel/attachment.ts";
+import { type Role, ROLES } from "../segment/format.ts";
 import type { Issue } from "./issue.ts";
 import type { Geometry } from "./lane.ts";
 import { probeIsolate } from "./liveness.ts";

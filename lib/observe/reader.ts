@@ -10,7 +10,7 @@ import {
   controlOffset,
   readConfig,
   type SegmentConfig,
-} from "../channel/attachment.ts";
+} from "../segment/format.ts";
 import { ShmConnectionError } from "../base/errors.ts";
 import { laneCountOf, readLanes } from "./lane.ts";
 import { LaneReader, type ReadResult, type Since } from "./lane_reader.ts";

@@ -9,13 +9,11 @@ import {
   type ByteReader,
   type ChannelKind,
   controlOffset,
-  pendingBytes,
   readConfig,
   type Role,
   ROLES,
-  sumOverLanes,
-  unacknowledgedMessages,
-} from "../channel/attachment.ts";
+} from "../segment/format.ts";
+import { pendingBytes, sumOverLanes, unacknowledgedMessages } from "../segment/tables.ts";
 import {
   codeOf,
   ISOLATE_PREFIX,

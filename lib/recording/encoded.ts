@@ -4,7 +4,9 @@
  * @module
  */
 
-import type { Attachment, ChannelKind, ChannelOptions, Role } from "../channel/attachment.ts";
+import type { Attachment } from "../channel/attachment.ts";
+import type { ChannelKind, Role } from "../segment/format.ts";
+import type { ChannelOptions } from "../channel/open.ts";
 import type { Codec, CodecName } from "../codecs/builtin.ts";
 import { builtInCodec, type Payload, splitHeader } from "../observe/decode.ts";
 import { WithHeader } from "../channel/headers.ts";

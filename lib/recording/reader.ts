@@ -5,7 +5,7 @@
  */
 
 import { crc32 } from "node:zlib";
-import { KINDS } from "../channel/attachment.ts";
+import { KINDS } from "../segment/format.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";

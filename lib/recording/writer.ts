@@ -5,7 +5,7 @@
  */
 
 import { crc32 } from "node:zlib";
-import { type ChannelKind, KIND_NUMBERS } from "../channel/attachment.ts";
+import { type ChannelKind, KIND_NUMBERS } from "../segment/format.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
 

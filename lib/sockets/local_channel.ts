@@ -4,7 +4,8 @@
  * @module
  */
 
-import { newSegmentBytes, prepareLocal } from "../channel/attachment.ts";
+import { newSegmentBytes } from "../segment/format.ts";
+import { prepareLocal } from "../channel/open.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { checkCapacity, checkName, DEFAULT_CAPACITY_BYTES } from "../base/options.ts";
 import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";

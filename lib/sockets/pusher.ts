@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChannelOptions } from "../channel/attachment.ts";
+import type { ChannelOptions } from "../channel/open.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { SendingSocket } from "./sending_socket.ts";
 

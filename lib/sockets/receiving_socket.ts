@@ -5,7 +5,8 @@
  */
 
 import { AckReceiver } from "../channel/ack_receiver.ts";
-import type { ChannelKind, ChannelOptions, Role } from "../channel/attachment.ts";
+import type { ChannelKind, Role } from "../segment/format.ts";
+import type { ChannelOptions } from "../channel/open.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { ShmClosedError } from "../base/errors.ts";
 import { type MessageView, Receiver } from "../channel/receiver.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChannelOptions } from "../channel/attachment.ts";
+import type { ChannelOptions } from "../channel/open.ts";
 import { BlockAllocator } from "../channel/block_allocator.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { Encoder } from "../channel/encoder.ts";

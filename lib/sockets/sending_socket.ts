@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ChannelKind, ChannelOptions, Role } from "../channel/attachment.ts";
+import type { ChannelKind, Role } from "../segment/format.ts";
+import type { ChannelOptions } from "../channel/open.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";

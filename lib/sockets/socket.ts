@@ -4,12 +4,9 @@
  * @module
  */
 
-import {
-  Attachment,
-  type ChannelKind,
-  type ChannelOptions,
-  type Role,
-} from "../channel/attachment.ts";
+import { Attachment } from "../channel/attachment.ts";
+import type { ChannelKind, Role } from "../segment/format.ts";
+import type { ChannelOptions } from "../channel/open.ts";
 import { register, unregister } from "../presence/exit_hooks.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 

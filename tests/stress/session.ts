@@ -6,11 +6,8 @@
  */
 
 import { type ChannelOptions, Puller, removeStale, Replier, Subscriber } from "../../mod.ts";
-import {
-  controlOffset,
-  pendingBytes,
-  unacknowledgedMessages,
-} from "../../lib/channel/attachment.ts";
+import { controlOffset } from "../../lib/segment/format.ts";
+import { pendingBytes, unacknowledgedMessages } from "../../lib/segment/tables.ts";
 import { CONTROL_BYTES } from "../../wasm/layout.ts";
 import { checkInvariants } from "./invariant_check.ts";
 import { now, sleep } from "./clock.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { controlOffset } from "../../lib/channel/attachment.ts";
+import { controlOffset } from "../../lib/segment/format.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Overwrites bytes of a file. */

@@ -5,7 +5,8 @@
  */
 
 import type { LocalHandle } from "../../mod.ts";
-import { controlOffset, pendingBytes } from "../../lib/channel/attachment.ts";
+import { controlOffset } from "../../lib/segment/format.ts";
+import { pendingBytes } from "../../lib/segment/tables.ts";
 import {
   CONTROL_BYTES,
   CONTROL_FAIRNESS_SET,

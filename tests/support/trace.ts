@@ -6,7 +6,7 @@
  */
 
 import type { LocalHandle } from "../../mod.ts";
-import { controlOffset } from "../../lib/channel/attachment.ts";
+import { controlOffset } from "../../lib/segment/format.ts";
 import { platform } from "../../lib/platform/mod.ts";
 import { useFailpoints } from "../../lib/segment/ring.ts";
 import { passAfter } from "../stress/failpoints/watch.ts";

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { type Delivery, LocalChannel, Puller, Pusher, ShmCorruptionError } from "../../../mod.ts";
-import { controlOffset } from "../../../lib/channel/attachment.ts";
+import { controlOffset } from "../../../lib/segment/format.ts";
 import { Random } from "../../stress/random.ts";
 import {
   CONTROL_LEASE_TABLES,

@@ -12,7 +12,7 @@ import {
 import { type Model, type Run, RUNS } from "../../conformance/channel/model.ts";
 import { BroadcastModel } from "../../conformance/channel/model_broadcast.ts";
 import { QueueModel } from "../../conformance/channel/model_queue.ts";
-import { controlOffset } from "../../../lib/channel/attachment.ts";
+import { controlOffset } from "../../../lib/segment/format.ts";
 import * as layout from "../../../wasm/layout.ts";
 
 /** Steps between two looks at the header. */

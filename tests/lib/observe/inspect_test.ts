@@ -10,7 +10,7 @@ import {
   ShmCorruptionError,
   Subscriber,
 } from "../../../mod.ts";
-import { controlOffset } from "../../../lib/channel/attachment.ts";
+import { controlOffset } from "../../../lib/segment/format.ts";
 import { inspect, type Inspection } from "../../../lib/observe/inspect.ts";
 import { ChannelReader } from "../../../lib/observe/reader.ts";
 import { SegmentFile } from "../../../lib/observe/segment_file.ts";

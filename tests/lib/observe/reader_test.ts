@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../../../mod.ts";
-import { formatSegment } from "../../../lib/channel/attachment.ts";
+import { formatSegment } from "../../../lib/segment/format.ts";
 import { checksum } from "../../../lib/observe/checksum.ts";
 import { follow } from "../../../lib/observe/follow.ts";
 import type { ReadResult } from "../../../lib/observe/lane_reader.ts";

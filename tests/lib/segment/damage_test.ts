@@ -11,7 +11,7 @@ import {
   ShmTimeoutError,
   Subscriber,
 } from "../../../mod.ts";
-import { controlOffset } from "../../../lib/channel/attachment.ts";
+import { controlOffset } from "../../../lib/segment/format.ts";
 import { replaceRing } from "../../stress/corruption/interpose.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { pattern, sameBytes } from "../../conformance/channel/values.ts";

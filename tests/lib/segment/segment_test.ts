@@ -11,7 +11,7 @@ import {
   ShmCorruptionError,
   Subscriber,
 } from "../../../mod.ts";
-import { controlOffset } from "../../../lib/channel/attachment.ts";
+import { controlOffset } from "../../../lib/segment/format.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 import { type Platform, SystemError } from "../../../lib/platform/platform.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";

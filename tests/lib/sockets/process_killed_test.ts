@@ -9,7 +9,7 @@ import {
   Requester,
   Subscriber,
 } from "../../../mod.ts";
-import { controlOffset } from "../../../lib/channel/attachment.ts";
+import { controlOffset } from "../../../lib/segment/format.ts";
 import {
   CONTROL_PARTICIPANTS,
   HEADER_CAPACITY,

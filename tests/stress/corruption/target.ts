@@ -5,7 +5,7 @@
  * @module
  */
 
-import { controlOffset } from "../../../lib/channel/attachment.ts";
+import { controlOffset } from "../../../lib/segment/format.ts";
 import * as layout from "../../../wasm/layout.ts";
 import type { Random } from "../random.ts";
 

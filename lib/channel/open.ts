@@ -1,0 +1,149 @@
+/**
+ * Opening a channel's memory: the options are checked, the segment is found or created, and its
+ * configuration is compared with what the socket asks for.
+ *
+ * @module
+ */
+
+import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
+import { ShmConnectionError } from "../base/errors.ts";
+import { checkCapacity, checkName, DEFAULT_CAPACITY_BYTES, formatValue } from "../base/options.ts";
+import { FileMemory } from "../segment/file_memory.ts";
+import {
+  type ChannelKind,
+  formatSegment,
+  newSegmentBytes,
+  type Role,
+  type SegmentConfig,
+} from "../segment/format.ts";
+import type { SharedMemory } from "../segment/memory.ts";
+import { isLocalHandle, type LocalHandle, WorkerMemory } from "../segment/worker_memory.ts";
+import { HEADER_BYTES } from "../../wasm/layout.ts";
+
+/** Options of every socket. */
+export interface ChannelOptions {
+  /** Bytes of each sender's ring, from 1,024 to 2 GiB; left out, the channel's, or 1 MiB for a new one. */
+  capacityBytes?: number;
+  /** How values become bytes; left out, the channel's, or `"msgpack"` for a new one. */
+  codec?: CodecName | Codec;
+  /** Directory of the segment; left out, `RINGBUS_DIR` or the user's own. */
+  dir?: string;
+  /** Keeps the segment when its last participant closes. Takes effect when the channel is created. */
+  persist?: boolean;
+}
+
+/**
+ * Opens the memory of a channel: the handle's, or the segment's of a name, which is created if it is new.
+ *
+ * @throws {TypeError} if an option is of the wrong type
+ * @throws {ShmConnectionError} if there is no room for a new segment
+ */
+export function openMemory(
+  target: string | LocalHandle,
+  kind: ChannelKind,
+  role: Role,
+  options: ChannelOptions,
+): SharedMemory {
+  checkOptions(options, role);
+  if (isLocalHandle(target)) return openWorkerMemory(target, kind, options);
+  checkName(target);
+  const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
+  const codecId = resolveCodec(options.codec).id;
+  const segment = { kind, capacity, codecId, persist: options.persist ?? false };
+  return FileMemory.open(
+    target,
+    options.dir,
+    newSegmentBytes(capacity),
+    (memory) => formatSegment(memory, segment),
+  );
+}
+
+/** A local channel takes its kind and codec from the first socket on it. */
+function openWorkerMemory(
+  handle: LocalHandle,
+  kind: ChannelKind,
+  options: ChannelOptions,
+): SharedMemory {
+  const memory = new WorkerMemory(handle);
+  claimLocal(handle, kind, resolveCodec(options.codec).id);
+  return memory;
+}
+
+const LOCAL_UNCLAIMED = 0;
+const LOCAL_CLAIMING = 1;
+const LOCAL_READY = 2;
+/** Word of a new local channel that says whether its header is written. */
+const LOCAL_STATE_WORD = (HEADER_BYTES - 8) / 4;
+/** Word of a new local channel that carries its capacity until then. */
+const LOCAL_CAPACITY_WORD = LOCAL_STATE_WORD + 1;
+
+/** Notes a new local channel's capacity where the first socket finds it. */
+export function prepareLocal(memory: WebAssembly.Memory, capacity: number): void {
+  new Int32Array(memory.buffer)[LOCAL_CAPACITY_WORD] = capacity;
+}
+
+function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): void {
+  const words = new Int32Array(handle.memory.buffer);
+  const before = Atomics.compareExchange(words, LOCAL_STATE_WORD, LOCAL_UNCLAIMED, LOCAL_CLAIMING);
+  if (before === LOCAL_UNCLAIMED) {
+    const capacity = words[LOCAL_CAPACITY_WORD] >>> 0;
+    formatSegment(handle.memory, { kind, capacity, codecId, persist: false });
+    Atomics.store(words, LOCAL_STATE_WORD, LOCAL_READY);
+    Atomics.notify(words, LOCAL_STATE_WORD);
+  }
+  while (Atomics.load(words, LOCAL_STATE_WORD) === LOCAL_CLAIMING) {
+    Atomics.wait(words, LOCAL_STATE_WORD, LOCAL_CLAIMING, 10);
+  }
+}
+
+function checkOptions(options: ChannelOptions & { ack?: unknown }, role: Role): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`the options of a socket must be an object, not ${formatValue(options)}`);
+  }
+  if (options.ack !== undefined && role !== "puller") {
+    throw new TypeError(`a ${role} has no option ack: only pullers acknowledge; leave it out`);
+  }
+  if (options.capacityBytes !== undefined) checkCapacity(options.capacityBytes);
+  if (options.persist !== undefined && typeof options.persist !== "boolean") {
+    throw new TypeError(`persist must be true or false, not ${formatValue(options.persist)}`);
+  }
+}
+
+/** Throws unless a channel is what a socket asks for. */
+export function checkCompatible(
+  name: string,
+  config: SegmentConfig,
+  kind: ChannelKind,
+  options: ChannelOptions,
+): void {
+  const conflict = (what: string, actual: unknown, requested: unknown) =>
+    new ShmConnectionError(
+      `cannot attach to channel "${name}": its ${what} is ${actual}, and this socket asks for ` +
+        `${requested}; use another name, or agree on one ${what}`,
+    );
+  if (config.kind !== kind) throw conflict("kind", config.kind, kind);
+  if (options.capacityBytes === undefined) return;
+  const requested = checkCapacity(options.capacityBytes);
+  if (requested !== config.capacity) throw conflict("capacityBytes", config.capacity, requested);
+}
+
+/** The codec of a channel: the one that the socket passes, or the built-in one of that name. */
+export function codecFor(name: string, id: string, option: ChannelOptions["codec"]): Codec {
+  if (option !== undefined) {
+    const codec = resolveCodec(option);
+    if (codec.id === id) return codec;
+    throw new ShmConnectionError(
+      `cannot attach to channel "${name}": its codec is "${id}", and this socket asks for ` +
+        `"${codec.id}"; use another name, or agree on one codec`,
+    );
+  }
+  try {
+    return resolveCodec(id as CodecName);
+  } catch (cause) {
+    throw new ShmConnectionError(
+      `cannot attach to channel "${name}": its codec is "${id}", which is none of the built-in ` +
+        `ones; pass that codec with the codec option`,
+      { cause },
+    );
+  }
+}
