@@ -5,11 +5,36 @@ import assert from "node:assert/strict";
 import { parse as parseJavaScript } from "@babel/parser";
 import { parseAllDocuments } from "yaml";
 import { sourcesIn } from "../support/error_messages.ts";
-import { blocksOf, GENERATED, locationOf, pageAt, PAGES, WRITTEN_PAGES } from "../support/pages.ts";
+import {
+  blocksOf,
+  GENERATED,
+  locationOf,
+  type Page,
+  pageAt,
+  PAGES,
+  WRITTEN_PAGES,
+} from "../support/pages.ts";
 import { ROOT } from "../support/program.ts";
 
 /** What runs is run elsewhere: in tests/docs/pages_run_test.ts, and by `deno test --doc`. */
 const RUN = ["ts", "sh"];
+
+/** The folders of the repository that have sources or pages, each the beginning of a path. */
+const FOLDERS = [
+  "\\.ci",
+  "backends",
+  "bench",
+  "cli",
+  "docs",
+  "examples",
+  "lib",
+  "otel",
+  "testing",
+  "tests",
+  "tools",
+  "wasm",
+];
+const REPOSITORY_PATH = new RegExp(`^(?:${FOLDERS.join("|")})/[\\w./-]*$`);
 
 function feed(text: string, command: string, ...args: string[]): Promise<void> {
   return withFile(text, async (path) => {
@@ -118,11 +143,27 @@ Deno.test("links of the pages lead to files and headings that are there", () => 
   assert.deepEqual(broken, []);
 });
 
+/** Words of a page's code that name a file or a folder of the repository. */
+function repositoryPathsIn({ codeSpans, blocks }: Page): string[] {
+  const commands = blocks.filter(({ language }) => language === "console").map(({ text }) => text);
+  return [...codeSpans, ...commands].flatMap((code) => code.split(/\s+/)).filter((word) =>
+    REPOSITORY_PATH.test(word)
+  );
+}
+
+Deno.test("paths of the repository that the pages name are there", () => {
+  const named = WRITTEN_PAGES.flatMap((page) =>
+    repositoryPathsIn(page).map((path) => ({ page: page.path, path }))
+  );
+  assert.ok(named.length > 50);
+  const missing = named.filter(({ path }) => !isThere(new URL(path, ROOT)));
+  assert.deepEqual(missing, []);
+});
+
 Deno.test("every example is in the table of examples, and is run by the tests", () => {
   const targets = new Set(pageAt("examples/README.md").links.map(({ target }) => target));
-  const tests = [...Deno.readDirSync(new URL("tests/", ROOT))]
-    .filter(({ isFile }) => isFile)
-    .map(({ name }) => Deno.readTextFileSync(new URL(`tests/${name}`, ROOT)))
+  const tests = [...sourcesIn("tests/")]
+    .map((path) => Deno.readTextFileSync(new URL(path, ROOT)))
     .join("\n");
   const folders = [...Deno.readDirSync(new URL("examples/", ROOT))].filter((each) =>
     each.isDirectory

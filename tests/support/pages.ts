@@ -33,6 +33,8 @@ export interface Page {
   readonly text: string;
   readonly blocks: readonly Block[];
   readonly links: readonly Link[];
+  /** Code within sentences, without its backticks. */
+  readonly codeSpans: readonly string[];
   /** The headings' texts as they are written, in their order. */
   readonly headings: readonly string[];
   /** What a link to a heading of this page has behind `#`. */
@@ -53,6 +55,7 @@ function* markdownIn(folder: string): Generator<string> {
 export const PAGES: readonly Page[] = [
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
   ...markdownIn("docs/"),
   ...markdownIn("examples/"),
 ].sort().map(readPage);
@@ -85,6 +88,7 @@ function readPage(path: string): Page {
   const slugger = new GithubSlugger();
   const blocks: Block[] = [];
   const links: Link[] = [];
+  const codeSpans: string[] = [];
   const headings: string[] = [];
   const anchors = new Set<string>();
   let searchFrom = 0;
@@ -98,9 +102,11 @@ function readPage(path: string): Page {
       anchors.add(slugger.slug(plainText(token.tokens!)));
     } else if (token.type === "link" || token.type === "image") {
       links.push({ page: path, target: token.href });
+    } else if (token.type === "codespan") {
+      codeSpans.push(token.text);
     }
   });
-  return { path, text, blocks, links, headings, anchors };
+  return { path, text, blocks, links, codeSpans, headings, anchors };
 }
 
 function blockOf({ lang, text }: Tokens.Code, page: string, line: number): Block {
