@@ -6,7 +6,7 @@
  */
 
 import { isIsolateId } from "../presence/isolate_id.ts";
-import type { SharedMemory } from "../segment/memory.ts";
+import type { SharedMemory } from "../base/shared_memory.ts";
 import type { Codec } from "../codecs/builtin.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import {

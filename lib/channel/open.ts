@@ -16,7 +16,7 @@ import {
   type Role,
   type SegmentConfig,
 } from "../segment/format.ts";
-import type { SharedMemory } from "../segment/memory.ts";
+import type { SharedMemory } from "../base/shared_memory.ts";
 import { isLocalHandle, type LocalHandle, WorkerMemory } from "../segment/worker_memory.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 

@@ -11,7 +11,7 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import type { Waiter } from "../segment/memory.ts";
+import type { Waiter } from "../base/shared_memory.ts";
 import { exitIfTerminated } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
 import type { WaitOptions } from "../base/options.ts";

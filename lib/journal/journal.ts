@@ -26,7 +26,7 @@
  */
 
 import { Attachment } from "../channel/attachment.ts";
-import type { Waiter } from "../segment/memory.ts";
+import type { Waiter } from "../base/shared_memory.ts";
 import { rawCodec } from "../codecs/raw.ts";
 import { segmentDirectory } from "../platform/directory.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";

@@ -10,7 +10,7 @@
 import { codeOf, ISOLATE_PREFIX, TEMPORARY_PREFIX } from "../platform/directory.ts";
 import { hasThreadEnded, isOfThisProcess, newIsolateId } from "./isolate_id.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
-import type { Waiter } from "../segment/memory.ts";
+import type { Waiter } from "../base/shared_memory.ts";
 import { Waiters } from "./waiters.ts";
 import { platform } from "../platform/mod.ts";
 import { SystemError } from "../platform/platform.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Waiter } from "../segment/memory.ts";
+import type { Waiter } from "../base/shared_memory.ts";
 
 /** Milliseconds between two looks that nobody rang for. */
 const RECHECK_MS = 100;

@@ -8,7 +8,7 @@
  */
 
 import { acquireIsolate, type Isolate, releaseIsolate } from "../presence/isolate.ts";
-import type { SharedMemory, Waiter } from "./memory.ts";
+import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { attach, isNameOf, releaseTombstone, tryClose, unlink } from "./lifecycle.ts";
 import {
   codeOf,

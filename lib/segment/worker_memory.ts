@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SharedMemory, Waiter } from "./memory.ts";
+import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { Waiters } from "../presence/waiters.ts";
 
 const WASM_PAGE_BYTES = 65536;
