@@ -70,7 +70,7 @@ export {
   GemstoneId,
   Priority,
 } from "./lib/message/gemstone.ts";
-export type { MessageView } from "./lib/channel/receiver.ts";
+export type { MessageView } from "./lib/channel/receiver_api.ts";
 export { type JsonObject, parseJson, stringifyJson } from "./lib/message/json.ts";
 export { manageSignals } from "./lib/presence/exit_hooks.ts";
 export type { LocalHandle } from "./lib/segment/worker_memory.ts";
@@ -99,7 +99,8 @@ export {
 export { Replier, type ServeOptions } from "./lib/sockets/replier.ts";
 export { Requester } from "./lib/sockets/requester.ts";
 export { SendingSocket } from "./lib/sockets/sending_socket.ts";
-export { Socket, type SocketStatistics } from "./lib/sockets/socket.ts";
+export { Socket } from "./lib/sockets/socket.ts";
+export type { SocketStatistics } from "./lib/channel/statistics.ts";
 export { Subscriber } from "./lib/sockets/subscriber.ts";
 export type { Tensor, TypedArray } from "./lib/codecs/tensor.ts";
 export type { QueueClock } from "./backends/queue/clock.ts";

@@ -13,7 +13,7 @@ import type { ReceiverApi } from "./receiver_api.ts";
 import { logger } from "../base/log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { Semaphore } from "../base/semaphore.ts";
-import type { SocketStatistics } from "../sockets/socket.ts";
+import type { SocketStatistics } from "./statistics.ts";
 
 /** Receives at most so many messages at a time that are not acknowledged. */
 export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {

@@ -6,7 +6,7 @@
 
 import type { Attachment } from "./attachment.ts";
 import { ShmSerializationError } from "../base/errors.ts";
-import type { SocketStatistics } from "../sockets/socket.ts";
+import type { SocketStatistics } from "./statistics.ts";
 import { isTensor, tensorByteLength, writeTensor } from "../codecs/tensor.ts";
 import { RECORD_TENSOR } from "../../wasm/layout.ts";
 

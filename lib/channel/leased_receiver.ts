@@ -8,7 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import { type Delivery, LeasedDelivery, type Settler } from "./delivery.ts";
 import { type ReceivedFrame, Receiver } from "./receiver.ts";
 import { LeaseTable } from "./lease_table.ts";
-import type { SocketStatistics } from "../sockets/socket.ts";
+import type { SocketStatistics } from "./statistics.ts";
 
 /** A message that was taken, and its place. */
 interface LeasedFrame extends ReceivedFrame {

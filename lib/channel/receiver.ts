@@ -8,7 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import { Batch } from "./batch.ts";
 import { BufferWords, copyWords, WORDWISE_BYTES } from "./copy.ts";
 import { ShmSerializationError, ShmTimeoutError } from "../base/errors.ts";
-import type { ReceiverApi } from "./receiver_api.ts";
+import type { MessageView, ReceiverApi } from "./receiver_api.ts";
 import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes, WithHeader } from "./headers.ts";
@@ -19,7 +19,7 @@ import {
   type WaitOptions,
 } from "../base/options.ts";
 import { FairnessBudget } from "./fairness.ts";
-import type { SocketStatistics } from "../sockets/socket.ts";
+import type { SocketStatistics } from "./statistics.ts";
 import { readTensor } from "../codecs/tensor.ts";
 import { AsyncWaitQueue, type WaitContext, waitSync } from "./wait.ts";
 import {
@@ -72,14 +72,6 @@ const NOT_PLAIN = RECORD_BLOCK | RECORD_HEADERS;
 const NOT_CODEC_ALONE = RECORD_TENSOR | RECORD_HEADERS;
 
 const headerDecoder = new TextDecoder();
-
-/** A message read in place. */
-export interface MessageView extends Disposable {
-  /** The message's bytes, in shared memory, valid until the view is disposed. */
-  readonly bytes: Uint8Array<ArrayBufferLike>;
-  /** False once a publisher has overwritten the bytes; always true on a queue. */
-  readonly intact: boolean;
-}
 
 /** Which request a reply is for. */
 export interface RequestRef {

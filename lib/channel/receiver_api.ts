@@ -4,8 +4,15 @@
  * @module
  */
 
-import type { MessageView } from "./receiver.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
+
+/** A message read in place. */
+export interface MessageView extends Disposable {
+  /** The message's bytes, in shared memory, valid until the view is disposed. */
+  readonly bytes: Uint8Array<ArrayBufferLike>;
+  /** False once a publisher has overwritten the bytes; always true on a queue. */
+  readonly intact: boolean;
+}
 
 /** The ways to receive. */
 export interface ReceiverApi<T> {

@@ -14,7 +14,7 @@ import { laneRegionRecord, type RegionRecord } from "./region_handover.ts";
 import { logger, trace, tracing } from "../base/log.ts";
 import { HeaderEncoder } from "./headers.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
-import type { SocketStatistics } from "../sockets/socket.ts";
+import type { SocketStatistics } from "./statistics.ts";
 import { AsyncWaitQueue, type WaitContext, waitSync } from "./wait.ts";
 import {
   BLOCK_HEADER_BYTES,

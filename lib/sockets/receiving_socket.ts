@@ -9,11 +9,13 @@ import type { ChannelKind, Role } from "../segment/format.ts";
 import type { ChannelOptions } from "../channel/open.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { ShmClosedError } from "../base/errors.ts";
-import { type MessageView, Receiver } from "../channel/receiver.ts";
+import type { MessageView } from "../channel/receiver_api.ts";
+import { Receiver } from "../channel/receiver.ts";
 import type { ReceiverApi } from "../channel/receiver_api.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
-import { Socket, type SocketStatistics } from "./socket.ts";
+import { Socket } from "./socket.ts";
+import type { SocketStatistics } from "../channel/statistics.ts";
 
 /** A socket that receives. */
 export abstract class ReceivingSocket<T> extends Socket {

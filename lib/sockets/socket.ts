@@ -7,26 +7,9 @@
 import { Attachment } from "../channel/attachment.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
 import type { ChannelOptions } from "../channel/open.ts";
+import type { SocketStatistics } from "../channel/statistics.ts";
 import { register, unregister } from "../presence/exit_hooks.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
-
-/** Counts of one socket since it was opened. */
-export interface SocketStatistics {
-  /** Messages sent. */
-  sent: number;
-  /** Messages received. */
-  received: number;
-  /** Messages received that a puller had given back, or had held when it closed or died. */
-  redelivered: number;
-  /** Messages that were not accepted because the ring was full. */
-  dropped: number;
-  /** Messages that were overwritten before this socket read them. */
-  missed: number;
-  /** Payload bytes sent and received. */
-  bytes: number;
-  /** Values that could not be encoded, messages that could not be decoded, damage met. */
-  errors: number;
-}
 
 /**
  * Has a socket send what is noted on values that are `Noted`, and hand out values as `Noted` that

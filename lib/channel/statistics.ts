@@ -1,0 +1,23 @@
+/**
+ * What a socket counts.
+ *
+ * @module
+ */
+
+/** Counts of one socket since it was opened. */
+export interface SocketStatistics {
+  /** Messages sent. */
+  sent: number;
+  /** Messages received. */
+  received: number;
+  /** Messages received that a puller had given back, or had held when it closed or died. */
+  redelivered: number;
+  /** Messages that were not accepted because the ring was full. */
+  dropped: number;
+  /** Messages that were overwritten before this socket read them. */
+  missed: number;
+  /** Payload bytes sent and received. */
+  bytes: number;
+  /** Values that could not be encoded, messages that could not be decoded, damage met. */
+  errors: number;
+}
