@@ -14,7 +14,7 @@ import type { Output } from "../output.ts";
 import type { RecordReport } from "../../lib/observe/salvage.ts";
 import { Decoder } from "../../lib/observe/decode.ts";
 import { inspect, type Inspection } from "../../lib/observe/inspect.ts";
-import { hasDoorbells } from "../../lib/observe/liveness.ts";
+import { hasIsolates } from "../../lib/presence/isolate.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
 
 const RECORDS = 20;
@@ -42,7 +42,7 @@ a live channel can be looked at, too. Nothing is written. Ends with code 1 if it
     const records = numberOf("records", values.records) ?? RECORDS;
     using file = openFile(path);
     const directory = file.path.includes("/") ? file.path.replace(/\/[^/]*$/, "") || "/" : ".";
-    const agents = hasDoorbells(directory) ? directory : undefined;
+    const agents = hasIsolates(directory) ? directory : undefined;
     const inspection = inspect(file, { records, isolateDirectory: agents });
     if (output.isJson) printJson(output, file.path, inspection);
     else print(output, inspection);

@@ -22,8 +22,10 @@ export interface SharedMemory {
   extend(end: number, bytes: number): void;
   /** Makes touchable what others have added. */
   remap(): void;
-  /** False once an agent is known to be gone. */
+  /** False once an isolate is known to have ended. */
   isAlive(isolate: bigint): boolean;
+  /** Removes what an isolate that has ended left in the directory. */
+  removeDeadIsolate(isolate: bigint): void;
 
   /** Sleeps while the word at `byteOffset` is `value`. May return early. */
   waitWord(byteOffset: number, value: number, timeoutMs: number): void;

@@ -107,10 +107,13 @@ export class Attachment {
       const isolate = this.ring.isolateOf(index);
       // Whose slot it is cannot be told any more: its owner may well live.
       if (isolate !== 0n && !isIsolateId(isolate)) continue;
-      if (!isAliveByIsolate.has(isolate)) {
-        isAliveByIsolate.set(isolate, this.sharedMemory.isAlive(isolate));
+      let isAlive = isAliveByIsolate.get(isolate);
+      if (isAlive === undefined) {
+        isAlive = this.sharedMemory.isAlive(isolate);
+        isAliveByIsolate.set(isolate, isAlive);
+        if (!isAlive) this.sharedMemory.removeDeadIsolate(isolate);
       }
-      if (isAliveByIsolate.get(isolate)) continue;
+      if (isAlive) continue;
       this.ring.reclaim(index, isolate, ownIsolate);
       logger.debug("freed slot {index} of {channel}, whose owner is gone", {
         index,

@@ -4,11 +4,11 @@
  * @module
  */
 
+import { probeIsolate } from "../presence/isolate.ts";
 import { isIsolateId, threadNumberOf } from "../presence/isolate_id.ts";
 import { type Role, ROLES } from "../segment/format.ts";
 import type { Issue } from "./issue.ts";
 import type { Geometry } from "./lane.ts";
-import { probeIsolate } from "./liveness.ts";
 import { readRegion, type RegionReport } from "./region.ts";
 import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";

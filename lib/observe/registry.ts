@@ -4,7 +4,12 @@
  * @module
  */
 
-import { isIsolateAlive, isLocked, isolateIdOf } from "../presence/isolate.ts";
+import {
+  isIsolateAlive,
+  isolateIdOf,
+  removeDeadIsolate,
+  removeUnlockedFifo,
+} from "../presence/isolate.ts";
 import {
   type ByteReader,
   type ChannelKind,
@@ -153,16 +158,16 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
 /** What dead processes left beside the channels. */
 function removeLeftovers(directory: string): void {
   for (const name of platform().list(directory)) {
-    if (name.startsWith(ISOLATE_PREFIX)) removeDeadIsolate(directory, name);
+    if (name.startsWith(ISOLATE_PREFIX)) removeIfDead(directory, name);
     if (name.startsWith(TEMPORARY_PREFIX)) removeTemporary(`${directory}/${name}`);
     if (name.startsWith(TOMBSTONE_PREFIX)) removeTombstone(`${directory}/${name}`);
   }
   removeOrphanedGenerations(directory);
 }
 
-function removeDeadIsolate(directory: string, name: string): void {
+function removeIfDead(directory: string, name: string): void {
   const id = isolateIdOf(name);
-  if (id !== undefined) isIsolateAlive(directory, id);
+  if (id !== undefined) removeDeadIsolate(directory, id);
 }
 
 /** The files of a directory that may be channels, by name. */
@@ -341,7 +346,7 @@ function removeTemporary(path: string): void {
   try {
     const status = os.status(path);
     if (Date.now() - status.modifiedAtMs < TEMPORARY_MIN_AGE_MS) return;
-    if (status.type === "fifo") isLocked(path);
+    if (status.type === "fifo") removeUnlockedFifo(path);
     else if (status.type === "file") os.unlink(path);
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;

@@ -8,7 +8,7 @@
  */
 
 import { codeOf, ISOLATE_PREFIX, TEMPORARY_PREFIX } from "../platform/directory.ts";
-import { hasThreadEnded, isOfThisProcess, newIsolateId } from "./isolate_id.ts";
+import { hasThreadEnded, isIsolateId, isOfThisProcess, newIsolateId } from "./isolate_id.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
 import type { Waiter } from "../base/shared_memory.ts";
 import { Waiters } from "./waiters.ts";
@@ -94,7 +94,7 @@ export class Isolate {
     return this.#fifo;
   }
 
-  /** False if an agent's process or worker has ended; its FIFO is then removed. */
+  /** False if an isolate's process or worker has ended. */
   isAlive(id: bigint): boolean {
     return id === this.id || isIsolateAlive(this.directory, id);
   }
@@ -144,13 +144,29 @@ export class Isolate {
   }
 }
 
-/** False if an agent's process or worker has ended; its FIFO is then removed. */
+/** False if an isolate's process or worker has ended; true if that cannot be determined. */
 export function isIsolateAlive(directory: string, id: bigint): boolean {
+  return (isFifoLocked(isolatePath(directory, id)) ?? true) && !hasThreadEnded(id);
+}
+
+/** Whether an isolate is alive; undefined if that cannot be determined. */
+export function probeIsolate(directory: string, id: bigint): boolean | undefined {
+  if (!isIsolateId(id)) return undefined;
+  const isLocked = isFifoLocked(isolatePath(directory, id));
+  return isLocked ? !hasThreadEnded(id) : isLocked;
+}
+
+/** Removes the FIFO of an isolate that has ended; that of a live one stays. */
+export function removeDeadIsolate(directory: string, id: bigint): void {
   const path = isolatePath(directory, id);
-  if (!isLocked(path)) return false;
-  if (!hasThreadEnded(id)) return true;
-  unlinkIfExists(path);
-  return false;
+  // A terminated worker leaves its lock to its process.
+  if (hasThreadEnded(id)) unlinkIfExists(path);
+  else removeUnlockedFifo(path);
+}
+
+/** True if a directory has FIFOs of isolates: a copied segment lies in a directory without them. */
+export function hasIsolates(directory: string): boolean {
+  return namesIn(directory).some((name) => name.startsWith(ISOLATE_PREFIX));
 }
 
 function unlinkIfExists(path: string): void {
@@ -197,23 +213,35 @@ function openPeerDoorbell(path: string): number {
 }
 
 /**
- * True while somebody holds the lock on a file; a FIFO that nobody holds is removed. What cannot be
- * looked at, because there are no descriptors left for example, counts as held.
+ * Whether a process holds the lock on a FIFO; undefined if it cannot be opened, for example because
+ * no descriptor is left. The lock is tried for an instant, in a mode that keeps no other prober out.
  */
-export function isLocked(path: string): boolean {
+function isFifoLocked(path: string): boolean | undefined {
   const os = platform();
   let fd: number;
   try {
-    fd = os.openFifo(path);
+    fd = os.openReadOnly(path);
   } catch (error) {
-    return codeOf(error) !== "ENOENT";
+    return codeOf(error) === "ENOENT" ? false : undefined;
   }
   try {
-    if (!os.lock(fd, "shared")) return true;
-    os.unlink(path);
-    return false;
+    return !os.lock(fd, "shared");
+  } finally {
+    os.close(fd);
+  }
+}
+
+/** Removes a FIFO unless a process holds its lock, or it cannot be opened. */
+export function removeUnlockedFifo(path: string): void {
+  const os = platform();
+  let fd: number;
+  try {
+    fd = os.openReadOnly(path);
   } catch {
-    return false;
+    return;
+  }
+  try {
+    if (os.lock(fd, "shared")) unlinkIfExists(path);
   } finally {
     os.close(fd);
   }

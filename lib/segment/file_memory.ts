@@ -7,7 +7,12 @@
  * @module
  */
 
-import { acquireIsolate, type Isolate, releaseIsolate } from "../presence/isolate.ts";
+import {
+  acquireIsolate,
+  type Isolate,
+  releaseIsolate,
+  removeDeadIsolate,
+} from "../presence/isolate.ts";
 import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { attach, isNameOf, releaseTombstone, tryClose, unlink } from "./lifecycle.ts";
 import {
@@ -169,6 +174,10 @@ export class FileMemory implements SharedMemory {
 
   isAlive(isolate: bigint): boolean {
     return this.#isolate.isAlive(isolate);
+  }
+
+  removeDeadIsolate(isolate: bigint): void {
+    removeDeadIsolate(this.#isolate.directory, isolate);
   }
 
   waitWord(byteOffset: number, value: number, timeoutMs: number): void {

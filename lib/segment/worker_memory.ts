@@ -68,6 +68,8 @@ export class WorkerMemory implements SharedMemory {
     return true;
   }
 
+  removeDeadIsolate(): void {}
+
   waitWord(byteOffset: number, value: number, timeoutMs: number): void {
     Atomics.wait(this.#words, byteOffset >>> 2, value | 0, timeoutMs);
   }

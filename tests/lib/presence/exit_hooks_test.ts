@@ -169,10 +169,12 @@ Deno.test("what a killed program leaves, the next attach takes over and its last
     const child = await openSome(scratch);
     child.kill("SIGKILL");
     await child.ended();
+    const left = scratch.names();
     assert.deepEqual(
       listChannels({ dir }).map((channel) => channel.participants.map((one) => one.alive)),
       [[false], [false], [false]],
     );
+    assert.deepEqual(scratch.names(), left, "a listing deletes nothing");
     for (const name of ["news", "idle0"]) {
       using subscriber = new Subscriber(name, { dir });
       assert.equal(listChannels({ dir }).find((one) => one.name === name)?.participants.length, 1);

@@ -1,0 +1,57 @@
+// Whether an isolate is alive, and what removes the FIFO of one that has ended.
+
+import assert from "node:assert/strict";
+import {
+  acquireIsolate,
+  isIsolateAlive,
+  isolatePath,
+  probeIsolate,
+  releaseIsolate,
+  removeDeadIsolate,
+  removeUnlockedFifo,
+} from "../../../lib/presence/isolate.ts";
+import { newIsolateId } from "../../../lib/presence/isolate_id.ts";
+import { platform } from "../../../lib/platform/mod.ts";
+import { TestDirectory } from "../../conformance/channel/directory.ts";
+
+/** Makes the FIFO of an isolate that has ended: no process holds its lock. */
+function makeDeadIsolate(directory: string): bigint {
+  const id = newIsolateId();
+  platform().close(platform().makeFifo(isolatePath(directory, id)));
+  return id;
+}
+
+Deno.test("a query whether an isolate is alive removes nothing, the named action does", () => {
+  using directory = new TestDirectory();
+  const { path } = directory;
+  const id = makeDeadIsolate(path);
+  const before = directory.files();
+  assert.equal(before.length, 1);
+  assert.equal(isIsolateAlive(path, id), false);
+  assert.equal(probeIsolate(path, id), false);
+  assert.deepEqual(directory.files(), before);
+  removeDeadIsolate(path, id);
+  assert.deepEqual(directory.files(), []);
+  assert.equal(isIsolateAlive(path, id), false);
+  removeDeadIsolate(path, id);
+});
+
+Deno.test("the FIFO of a live isolate stays", () => {
+  using directory = new TestDirectory();
+  const { path } = directory;
+  const isolate = acquireIsolate(path);
+  try {
+    assert.equal(isIsolateAlive(path, isolate.id), true);
+    assert.equal(probeIsolate(path, isolate.id), true);
+    removeDeadIsolate(path, isolate.id);
+    removeUnlockedFifo(isolatePath(path, isolate.id));
+    assert.equal(directory.files().length, 1);
+  } finally {
+    releaseIsolate(isolate);
+  }
+});
+
+Deno.test("an id that no isolate ever had is neither alive nor dead to a probe", () => {
+  using directory = new TestDirectory();
+  assert.equal(probeIsolate(directory.path, 12345n), undefined);
+});
