@@ -42,3 +42,13 @@ export function checkPort(port: unknown): void {
 export function urlOf(scheme: "http" | "tcp", host: string, port: number): string {
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
+
+/** False if no process listens on a port. */
+export async function isListening(host: string, port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: withoutBrackets(host), port })).close();
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.ConnectionRefused);
+  }
+}

@@ -32,32 +32,64 @@ export interface ServerHandle extends RunningServer {
   readonly isAttached: boolean;
 }
 
-/** Milliseconds for a server that has its port to answer. */
-const RESPONSE_TIMEOUT_MS = 2000;
-const POLL_INTERVAL_MS = 50;
+/** What a probe of an address found. */
+export type ProbeResult =
+  /** A server of the wanted kind replied. */
+  | "responding"
+  /** The connection was accepted, but there was no reply within the probe's timeout. */
+  | "silent"
+  /** No process listens there. */
+  | "refused"
+  /** Another program listens there: its reply is not that of the wanted kind, or it hangs up. */
+  | "foreign";
+
+/** Milliseconds between two probes. */
+const PROBE_INTERVAL_MS = 50;
+/** Milliseconds for a foreign listener to disappear from the port. */
+const FOREIGN_TIMEOUT_MS = 2000;
+/** Milliseconds for the listener to reply. On a busy machine a server has its port long before that. */
+const SILENT_TIMEOUT_MS = 15_000;
 
 /**
- * Starts a server, or attaches to the one that has its port already: of two who start at once, one wins
- * and the other attaches.
+ * Starts a server, or attaches to the one that listens on its port already. When two processes start at
+ * the same time, one of them wins and the other attaches.
  *
- * @param isResponding tells whether a server of this kind answers there; it is asked again for some seconds
- * @throws {Deno.errors.AddrInUse} if something else listens on the port
+ * @param probe checks which server listens at `address`
+ * @throws {Deno.errors.AddrInUse} if another program listens on the port
  */
 export async function startOrAttach(
   address: string,
   start: () => Promise<RunningServer>,
-  isResponding: () => Promise<boolean>,
+  probe: () => Promise<ProbeResult>,
 ): Promise<ServerHandle> {
-  try {
-    const server = await start();
-    return { address: server.address, isAttached: false, stop: () => server.stop() };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    const deadlineMs = performance.now() + RESPONSE_TIMEOUT_MS;
-    while (!(await isResponding())) {
-      if (performance.now() > deadlineMs) throw error;
-      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+  const startedMs = performance.now();
+  for (;;) {
+    try {
+      const server = await start();
+      return { address: server.address, isAttached: false, stop: () => server.stop() };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      const result = await waitForReply(probe);
+      if (result === "responding") return attachedTo(address);
+      // The other server has stopped between our attempt and the probe: start again.
+      if (result === "refused" && performance.now() - startedMs < SILENT_TIMEOUT_MS) continue;
+      throw error;
     }
-    return { address, isAttached: true, stop: () => Promise.resolve() };
   }
+}
+
+/** Probes until the result is final: a server of the wanted kind, none, or a timeout. */
+async function waitForReply(probe: () => Promise<ProbeResult>): Promise<ProbeResult> {
+  const startedMs = performance.now();
+  for (;;) {
+    const result = await probe();
+    if (result === "responding" || result === "refused") return result;
+    const timeoutMs = result === "silent" ? SILENT_TIMEOUT_MS : FOREIGN_TIMEOUT_MS;
+    if (performance.now() - startedMs > timeoutMs) return result;
+    await new Promise((resolve) => setTimeout(resolve, PROBE_INTERVAL_MS));
+  }
+}
+
+function attachedTo(address: string): ServerHandle {
+  return { address, isAttached: true, stop: () => Promise.resolve() };
 }

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { urlOf } from "../../hosting/endpoint.ts";
+import { isListening, urlOf } from "../../hosting/endpoint.ts";
 import type { ServerKind, ServerMode } from "../../hosting/mode.ts";
-import { startOrAttach, startServer } from "../../hosting/start.ts";
-import { HttpClient } from "./client.ts";
+import { type ProbeResult, startOrAttach, startServer } from "../../hosting/start.ts";
 import {
   SharedMemoryServer,
   type SharedMemoryServerConfig,
@@ -36,8 +35,8 @@ export interface StartedServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Milliseconds for a server to say that it is well. */
-const HEALTH_MS = 2000;
+/** Milliseconds for one health check. */
+const HEALTH_TIMEOUT_MS = 2000;
 
 /**
  * Starts an HTTP server in this thread, in a worker or in a process. Where a server listens on that port
@@ -68,20 +67,24 @@ export async function startSharedMemoryServer(
   const server = await startOrAttach(
     url,
     () => startServer(KIND, config, serverMode),
-    () => isHealthy(url),
+    () => probe(url, { host, port }),
   );
   const stop = () => server.stop();
   return { url: server.address, isAttached: server.isAttached, stop, [Symbol.asyncDispose]: stop };
 }
 
-async function isHealthy(url: string): Promise<boolean> {
-  const client = new HttpClient(url, undefined, HEALTH_MS);
+/** Checks which server listens at a URL. */
+async function probe(
+  url: string,
+  { host, port }: { host: string; port: number },
+): Promise<ProbeResult> {
+  const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
   try {
-    const { json } = await client.send({ method: "GET", path: "/health" });
-    return (json as { status?: unknown } | null)?.status === "healthy";
+    const response = await fetch(`${url}/health`, { signal, redirect: "error" });
+    const health = await response.json() as { status?: unknown } | null;
+    return health?.status === "healthy" ? "responding" : "foreign";
   } catch {
-    return false;
-  } finally {
-    client.close();
+    if (signal.aborted) return "silent";
+    return await isListening(host, port) ? "foreign" : "refused";
   }
 }

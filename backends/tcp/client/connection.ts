@@ -53,7 +53,7 @@ export class ClientConnection {
   static async open(options: ClientConnectionOptions): Promise<ClientConnection> {
     const { host: hostname, port, timeoutMs } = options;
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(timedOut(timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => late.abort(new SilenceError(timeoutMs)), timeoutMs);
     const signal = AbortSignal.any([late.signal, options.signal]);
     try {
       return new ClientConnection(await Deno.connect({ hostname, port, signal }), options);
@@ -141,7 +141,7 @@ export class ClientConnection {
     const { timeoutMs } = this.#options;
     const silentMs = performance.now() - this.#lastReadAtMs;
     if (this.#calls.length > 0) {
-      if (silentMs >= timeoutMs) this.#fail(timedOut(timeoutMs));
+      if (silentMs >= timeoutMs) this.#fail(new SilenceError(timeoutMs));
     } else if (silentMs >= timeoutMs / CHECKS_PER_TIMEOUT) this.request("PING").catch(() => {});
   }
 
@@ -172,6 +172,9 @@ export class ClientConnection {
   }
 }
 
-function timedOut(timeoutMs: number): Error {
-  return new Error(`no answer for ${timeoutMs} ms`);
+/** The server did not reply in time. */
+export class SilenceError extends Error {
+  constructor(timeoutMs: number) {
+    super(`no answer for ${timeoutMs} ms`);
+  }
 }

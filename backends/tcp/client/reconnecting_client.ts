@@ -8,10 +8,10 @@ import { logger } from "../../../lib/base/log.ts";
 import { MessagingClosedError, MessagingConnectionError } from "../../messaging/errors.ts";
 import type { TraceFields } from "../../messaging/trace_fields.ts";
 import type { RunningServer } from "../../hosting/mode.ts";
-import { startOrAttach, startServer } from "../../hosting/start.ts";
+import { type ProbeResult, startOrAttach, startServer } from "../../hosting/start.ts";
 import { textArgument } from "../protocol/arguments.ts";
 import type { CheckedBackendOptions, SubscriptionGap } from "./options.ts";
-import { ClientConnection } from "./connection.ts";
+import { ClientConnection, SilenceError } from "./connection.ts";
 import { SERVER_KIND } from "../server/launch.ts";
 
 /** Milliseconds before the first attempt to reach a lost server again; each next waits twice as long. */
@@ -138,12 +138,13 @@ export class ReconnectingClient {
     this.#server = await startOrAttach(
       this.address,
       () => startServer(SERVER_KIND, { host, port, token }, serverMode),
-      () => this.#isResponding(),
+      () => this.#probe(),
     );
     this.#checkOpen();
   }
 
-  async #isResponding(): Promise<boolean> {
+  /** Checks which server listens at the address. */
+  async #probe(): Promise<ProbeResult> {
     const { host, port, timeoutMs } = this.#options;
     const { signal } = this.#closing;
     try {
@@ -156,9 +157,11 @@ export class ReconnectingClient {
         onLost() {},
       });
       const reply = await connection.request("PING").finally(() => connection.close(closedError()));
-      return reply === "PONG";
-    } catch {
-      return false;
+      return reply === "PONG" ? "responding" : "foreign";
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionRefused) return "refused";
+      const cause = error instanceof MessagingConnectionError ? error.cause : error;
+      return cause instanceof SilenceError ? "silent" : "foreign";
     }
   }
 
