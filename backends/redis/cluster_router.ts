@@ -8,6 +8,7 @@
 
 import type { NodeAddress, RedisAddress } from "./address.ts";
 import { Connection, type Reply } from "./connection.ts";
+import { CallAborted } from "./failures.ts";
 import { Pool } from "./pool.ts";
 
 /** One that does not answer must not hold up the search for one that does. */
@@ -98,7 +99,7 @@ export class ClusterRouter {
         failure = (error as AggregateError).errors[0];
       }
     }
-    throw failure ?? new Error("the queue is being closed");
+    throw failure ?? new CallAborted();
   }
 
   /** The answer that came second is still to be waited for before all is closed. */

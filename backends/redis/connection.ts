@@ -16,8 +16,14 @@ type Client = ReturnType<typeof newClient>;
 /** Texts of a reply as buffers. */
 const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
 
+/** A word of a command: text, or bytes. */
+export type Argument = string | Buffer;
+
 /** A reply to a command. */
 export type Reply = string | number | null | Reply[];
+
+/** A reply to a command, with bytes in the place of texts. */
+export type ByteReply = Buffer | number | null | ByteReply[];
 
 /** An open connection. */
 export class Connection {
@@ -77,16 +83,16 @@ export class Connection {
   }
 
   /** Sends a command; what is sent in one turn of the event loop travels together. */
-  send(command: string[]): Promise<Reply> {
+  send(command: readonly Argument[]): Promise<Reply> {
     return this.#send<Reply>(command);
   }
 
   /** As `send`, with bytes in the place of texts in the reply. */
-  sendBytes<R>(command: readonly (string | Buffer)[]): Promise<R> {
-    return this.#send<R>(command, AS_BYTES);
+  sendBytes(command: readonly Argument[]): Promise<ByteReply> {
+    return this.#send<ByteReply>(command, AS_BYTES);
   }
 
-  async #send<R>(command: readonly (string | Buffer)[], options?: typeof AS_BYTES): Promise<R> {
+  async #send<R>(command: readonly Argument[], options?: typeof AS_BYTES): Promise<R> {
     const number = this.#count++;
     this.#sentAtMs.set(number, performance.now());
     this.#timer ??= setTimeout(() => this.#checkTimeout(), this.#timeoutMs);

@@ -1,28 +1,26 @@
 /**
- * What can go wrong between a queue and Redis, and which of it passes.
+ * Kinds of failures between a client and Redis, and which of them are transient.
  *
  * @module
  */
 
-import {
-  QueueAuthenticationError,
-  QueueConfigurationError,
-  QueueConnectionError,
-  QueueError,
-  QueueOutOfMemoryError,
-  QueueReplicationError,
-  QueueTimeoutError,
-} from "../queue/errors.ts";
-
-/** An attempt took too long; the connection was given up. */
+/** An attempt took too long, and its connection was closed. */
 export class AttemptTimeout extends Error {}
 
-/** Fewer replicas than asked for have confirmed a write. */
+/** Fewer replicas than requested have confirmed a write. */
 export class TooFewReplicas extends Error {}
+
+/** The client was closed while a call waited for its next attempt. */
+export class CallAborted extends Error {
+  constructor() {
+    super("the client was closed before the server replied");
+  }
+}
 
 /** What an error means for the call. */
 export type Failure =
   | "authentication"
+  | "closed"
   | "memory"
   | "old server"
   | "refused"
@@ -38,10 +36,11 @@ const TRANSIENT = new RegExp(
 );
 const LOGIN = /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/;
 
-/** Tells failures apart. Replies are known by their first word; all else is the connection. */
+/** Returns the kind of an error. The first word of a reply decides; any other error is the connection's. */
 export function classify(error: unknown): Failure {
   if (error instanceof AttemptTimeout) return "late";
   if (error instanceof TooFewReplicas) return "not replicated";
+  if (error instanceof CallAborted) return "closed";
   const message = error instanceof Error ? error.message : String(error);
   if (LOGIN.test(message)) return "authentication";
   if (message.startsWith("OOM ") || message.startsWith("-OOM ")) return "memory";
@@ -50,48 +49,7 @@ export function classify(error: unknown): Failure {
   return /^[A-Z]+ /.test(message) ? "refused" : "unavailable";
 }
 
-/** Whether it is worth trying again. */
+/** Whether another attempt may succeed. */
 export function isTransient(failure: Failure): boolean {
   return failure === "unavailable" || failure === "late" || failure === "not replicated";
-}
-
-/** The error that the caller sees. */
-export function toQueueError(
-  action: string,
-  address: string,
-  failure: Failure,
-  cause: unknown,
-): QueueError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const text = (advice: string) => `cannot ${action} on ${address}: ${reason}; ${advice}`;
-  switch (failure) {
-    case "authentication":
-      return new QueueAuthenticationError(
-        text("check user, password and their rights in redisUrl"),
-        { cause },
-      );
-    case "memory":
-      return new QueueOutOfMemoryError(
-        text("acknowledge and delete messages, lower maxItems and ttlSeconds, or raise maxmemory"),
-        { cause },
-      );
-    case "old server":
-      return new QueueConfigurationError(text("the queue needs Redis 7 or later"), { cause });
-    case "late":
-      return new QueueTimeoutError(
-        text("it may have been done or not; the server is busy, paused or cut off"),
-        { cause },
-      );
-    case "not replicated":
-      return new QueueReplicationError(
-        text("it is done, but a failover may undo it; look after the replicas"),
-        { cause },
-      );
-    case "unavailable":
-      return new QueueConnectionError(text("check that the server runs and can be reached"), {
-        cause,
-      });
-    case "refused":
-      return new QueueError(text("the server refused it"), { cause });
-  }
 }

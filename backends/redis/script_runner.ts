@@ -1,124 +1,92 @@
 /**
- * Calls of scripts, said again until they are answered or their time is up. That is safe because every
- * script does nothing the second time.
+ * Calls of Lua scripts. A call that fails is repeated until the server replies or its deadline has
+ * passed. That is safe because every script recognizes a call that it has carried out before.
  *
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
-import type { ResolvedConfig } from "../queue/config.ts";
-import { QueueNotInitializedError } from "../queue/errors.ts";
-import type { Connection, Reply } from "./connection.ts";
-import { classify, type Failure, isTransient, TooFewReplicas, toQueueError } from "./failures.ts";
 import type { ClusterRouter } from "./cluster_router.ts";
-import { type ScriptName, scripts } from "../queue/redis/scripts.ts";
+import type { Argument, Connection } from "./connection.ts";
+import { CallAborted, classify, type Failure, isTransient, TooFewReplicas } from "./failures.ts";
+import { ScriptBatch } from "./script_batch.ts";
+import type { ScriptTable } from "./script.ts";
 
-/** What a script is for, as an error says it. */
-const ACTIONS: Record<ScriptName, string> = {
-  store: "publish or put",
-  register: "subscribe",
-  unsubscribe: "unsubscribe",
-  claim: "take messages",
-  release: "give messages back",
-  acknowledge: "acknowledge",
-  requeue: "requeue",
-  pending: "read pending messages",
-  deadLetters: "read dead letters",
-  get: "get",
-  remove: "delete",
-  list: "list",
-  count: "count",
-  clear: "clear",
-  sweep: "remove what is due",
-  agree: "initialize",
-};
-
-/** First pause before another attempt, in milliseconds; it doubles with each. */
+/** First delay before a call is repeated, in milliseconds. It doubles with each attempt. */
 const INITIAL_BACKOFF_MS = 10;
 const MAX_BACKOFF_MS = 500;
-/** Calls that share a script: others shall not wait long for the server. */
+/** Most calls in one batch: a longer one would keep other clients of the server waiting. */
 const MAX_BATCH_SIZE = 32;
 
-const digests = Object.fromEntries(
-  Object.entries(scripts).map(([name, text]) => [
-    name,
-    createHash("sha1").update(text).digest("hex"),
-  ]),
-) as Record<ScriptName, string>;
-
-/** Milliseconds that one attempt may take: the first one must not use up the whole deadline. */
-export function attemptMs(config: ResolvedConfig): number {
-  return Math.max(1, Math.min(config.commandTimeoutMs, Math.floor(config.deadlineMs / 2)));
-}
-
-/** The time of a call ended before its last attempt did. */
+/** The deadline of a call passed before its last attempt ended. */
 class DeadlineReached extends Error {}
 
+/** How many replicas must confirm a durable call, and how long to wait for them. */
+export interface ReplicationOptions {
+  /** Number of replicas; 0 to wait for none. */
+  readonly minReplicas: number;
+  /** Milliseconds to wait. */
+  readonly waitMs: number;
+}
+
+/** What a runner needs to know of its scripts. */
+export interface ScriptRunnerOptions<Name extends string, Reply> {
+  readonly scripts: ScriptTable<Name>;
+  /** `KEYS[1]` of each partition. */
+  readonly keys: readonly string[];
+  /** `ARGV` of every call begins with these. */
+  readonly commonArgs: readonly string[];
+  /** Milliseconds that a call may take, its repetitions included. */
+  readonly deadlineMs: number;
+  readonly replication?: ReplicationOptions;
+  /** Sends a command, and returns the reply as texts or as bytes. */
+  readonly send: (connection: Connection, command: Argument[]) => Promise<Reply>;
+  /** Makes the error that the caller sees. */
+  readonly toError: (script: Name, failure: Failure, cause: unknown) => Error;
+}
+
 /** A call of a script. */
-export interface ScriptCall {
-  readonly script: ScriptName;
+export interface ScriptCall<Name extends string> {
+  readonly script: Name;
   readonly partition: number;
-  /** What the script finds in `ARGV`, the same each time but for what `isRetry` decides. */
-  readonly args: (isRetry: boolean) => string[];
-  /** Calls of this script may share one: this comes before the `args` of all, once. */
-  readonly sharedArgs?: string[];
-  /** Replicas have to confirm it. */
+  /** The rest of `ARGV`: the same for each attempt, except for what depends on `isRetry`. */
+  readonly args: (isRetry: boolean) => readonly Argument[];
+  /** Allows calls of this script to share a command. They follow the `args` of all calls once. */
+  readonly sharedArgs?: readonly string[];
+  /** Whether replicas must confirm the call. */
   readonly isDurable?: boolean;
 }
 
-/** Calls of one script on their way together. */
-class Batch {
-  readonly args: string[] = [];
-  readonly #pending: PromiseWithResolvers<Reply>[] = [];
-
-  get size(): number {
-    return this.#pending.length;
-  }
-
-  add(args: string[]): Promise<Reply> {
-    this.args.push(...args);
-    const waiting = Promise.withResolvers<Reply>();
-    this.#pending.push(waiting);
-    return waiting.promise;
-  }
-
-  resolve(replies: Reply[]): void {
-    for (const [i, waiting] of this.#pending.entries()) waiting.resolve(replies[i]);
-  }
-
-  reject(error: unknown): void {
-    for (const waiting of this.#pending) waiting.reject(error);
-  }
-}
-
 /** Runs scripts on the server of a partition. */
-export class ScriptRunner {
+export class ScriptRunner<Name extends string, Reply> {
   readonly #router: ClusterRouter;
-  readonly #config: ResolvedConfig;
-  readonly #keys: readonly string[];
-  readonly #address: string;
+  readonly #options: ScriptRunnerOptions<Name, Reply>;
   readonly #running = new Set<Promise<unknown>>();
-  readonly #batches = new WeakMap<Connection, Map<string, Batch>>();
+  readonly #batches = new WeakMap<Connection, Map<string, ScriptBatch<Reply>>>();
   readonly #closing = Promise.withResolvers<never>();
-  #isClosed = false;
+  #isClosing = false;
 
-  constructor(
-    router: ClusterRouter,
-    config: ResolvedConfig,
-    keys: readonly string[],
-    address: string,
-  ) {
+  constructor(router: ClusterRouter, options: ScriptRunnerOptions<Name, Reply>) {
     this.#router = router;
-    this.#config = config;
-    this.#keys = keys;
-    this.#address = address;
+    this.#options = options;
     this.#closing.promise.catch(() => {});
   }
 
-  /** Answers what the script does. */
-  async run(call: ScriptCall): Promise<Reply> {
-    const running = this.#run(call);
+  /** Runs a script until the server replies, and returns the reply. */
+  run(call: ScriptCall<Name>): Promise<Reply> {
+    return this.#track(this.#runUntilDeadline(call));
+  }
+
+  /** As `run`, with one attempt. */
+  runOnce(call: ScriptCall<Name>): Promise<Reply> {
+    return this.#track(
+      this.#attempt(call, false).catch((error) => {
+        throw this.#options.toError(call.script, classify(error), error);
+      }),
+    );
+  }
+
+  async #track(running: Promise<Reply>): Promise<Reply> {
     this.#running.add(running);
     try {
       return await running;
@@ -127,8 +95,9 @@ export class ScriptRunner {
     }
   }
 
-  async #run(call: ScriptCall): Promise<Reply> {
-    const deadlineMs = performance.now() + this.#config.deadlineMs;
+  async #runUntilDeadline(call: ScriptCall<Name>): Promise<Reply> {
+    const { deadlineMs: timeoutMs, toError } = this.#options;
+    const deadlineMs = performance.now() + timeoutMs;
     let backoffMs = INITIAL_BACKOFF_MS;
     let attempt = this.#attempt(call, false);
     let cause: unknown;
@@ -137,54 +106,55 @@ export class ScriptRunner {
       try {
         return await attempt;
       } catch (error) {
-        // What went wrong before says more than that time ran out at last.
+        // The failure of an earlier attempt explains more than the deadline does.
         if (!(error instanceof DeadlineReached)) {
           cause = error;
           failure = classify(error);
         }
       }
       const remainingMs = deadlineMs - performance.now() - backoffMs;
-      if (!isTransient(failure) || remainingMs <= 0 || this.#isClosed) {
-        throw toQueueError(ACTIONS[call.script], this.#address, failure, cause);
+      if (!isTransient(failure) || remainingMs <= 0 || this.#isClosing) {
+        throw toError(call.script, failure, cause);
       }
-      await this.#backOff(backoffMs * (0.5 + Math.random() / 2));
+      await this.#backOff(call, backoffMs * (0.5 + Math.random() / 2));
       backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS);
       attempt = this.#withDeadline(remainingMs, this.#retry(call, failure));
     }
   }
 
   /** Another attempt, perhaps at another server. */
-  async #retry(call: ScriptCall, failure: Failure): Promise<Reply> {
+  async #retry(call: ScriptCall<Name>, failure: Failure): Promise<Reply> {
     if (this.#router.isCluster && failure !== "not replicated") await this.#router.refresh();
     return await this.#attempt(call, true);
   }
 
-  async #attempt(call: ScriptCall, isRetry: boolean): Promise<Reply> {
-    const isDurable = call.isDurable === true && this.#config.minReplicas > 0;
+  async #attempt(call: ScriptCall<Name>, isRetry: boolean): Promise<Reply> {
+    const { replication } = this.#options;
+    const isDurable = call.isDurable === true && (replication?.minReplicas ?? 0) > 0;
     const pool = await this.#router.poolOf(call.partition, isDurable);
     const acquired = pool.take();
     const connection = acquired instanceof Promise ? await acquired : acquired;
     const reply = call.sharedArgs === undefined
       ? await this.#evaluate(connection, call, call.args(isRetry))
       : await this.#enqueue(connection, call, call.sharedArgs, call.args(isRetry));
-    // On the connection that wrote: on another one it would be about others' writes.
-    if (isDurable) await this.#replicate(connection);
+    // WAIT counts the writes of its own connection.
+    if (isDurable) await waitForReplicas(connection, replication!);
     return reply;
   }
 
-  /** Calls that are made at the same time travel, and are done, as one. */
+  /** Adds a call to the batch that this turn of the event loop sends. */
   #enqueue(
     connection: Connection,
-    call: ScriptCall,
-    sharedArgs: string[],
-    args: string[],
+    call: ScriptCall<Name>,
+    sharedArgs: readonly string[],
+    args: readonly Argument[],
   ): Promise<Reply> {
     const key = `${call.script} ${call.partition}`;
     let batches = this.#batches.get(connection);
     if (batches === undefined) this.#batches.set(connection, batches = new Map());
     let batch = batches.get(key);
     if (batch === undefined || batch.size === MAX_BATCH_SIZE) {
-      batch = new Batch();
+      batch = new ScriptBatch();
       batches.set(key, batch);
       void this.#sendBatch(connection, call, sharedArgs, batch, () => {
         if (batches.get(key) === batch) batches.delete(key);
@@ -195,18 +165,17 @@ export class ScriptRunner {
 
   async #sendBatch(
     connection: Connection,
-    call: ScriptCall,
-    sharedArgs: string[],
-    batch: Batch,
-    close: () => void,
+    call: ScriptCall<Name>,
+    sharedArgs: readonly string[],
+    batch: ScriptBatch<Reply>,
+    onSend: () => void,
   ): Promise<void> {
-    // Until all have run that the last replies set going.
+    // The callers that the last replies have woken add their next calls first.
     await new Promise((resolve) => setImmediate(resolve));
-    close();
+    onSend();
     try {
-      batch.resolve(
-        await this.#evaluate(connection, call, [...sharedArgs, ...batch.args]) as Reply[],
-      );
+      const replies = await this.#evaluate(connection, call, [...sharedArgs, ...batch.args]);
+      batch.resolve(replies as Reply[]);
     } catch (error) {
       batch.reject(error);
     }
@@ -214,31 +183,21 @@ export class ScriptRunner {
 
   async #evaluate(
     connection: Connection,
-    { script, partition }: ScriptCall,
-    args: string[],
+    { script, partition }: ScriptCall<Name>,
+    args: readonly Argument[],
   ): Promise<Reply> {
-    const publish = this.#router.isCluster ? "SPUBLISH" : "PUBLISH";
-    const dedupWindowMs = String(2 * this.#config.deadlineMs);
-    const all = ["1", this.#keys[partition], publish, dedupWindowMs, ...args];
+    const { scripts, keys, commonArgs, send } = this.#options;
+    const { digest, text } = scripts[script];
+    const all = ["1", keys[partition], ...commonArgs, ...args];
     try {
-      return await connection.send(["EVALSHA", digests[script], ...all]);
+      return await send(connection, ["EVALSHA", digest, ...all]);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
     }
-    return await connection.send(["EVAL", scripts[script], ...all]);
+    return await send(connection, ["EVAL", text, ...all]);
   }
 
-  async #replicate(connection: Connection): Promise<void> {
-    const { minReplicas } = this.#config;
-    const waitMs = Math.max(1, Math.floor(attemptMs(this.#config) / 2));
-    const confirmed = await connection.waitForReplicas(minReplicas, waitMs);
-    if (confirmed >= minReplicas) return;
-    throw new TooFewReplicas(
-      `${confirmed} of ${minReplicas} replicas confirmed it within ${waitMs} ms`,
-    );
-  }
-
-  /** What an attempt answers, unless it takes longer. */
+  /** The reply of an attempt. Rejects with `DeadlineReached` if the attempt takes longer. */
   async #withDeadline(remainingMs: number, attempt: Promise<Reply>): Promise<Reply> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<never>((_, reject) => {
@@ -252,28 +211,37 @@ export class ScriptRunner {
     }
   }
 
-  async #backOff(ms: number): Promise<void> {
+  async #backOff({ script }: ScriptCall<Name>, ms: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const elapsed = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
     try {
       await Promise.race([elapsed, this.#closing.promise]);
+    } catch (error) {
+      throw this.#options.toError(script, classify(error), error);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** From now on there is one attempt a call, and those who pause before another are told. */
+  /** Ends all repetitions: from now on each call has one attempt. */
   stopRetrying(): void {
-    this.#isClosed = true;
-    this.#closing.reject(
-      new QueueNotInitializedError(
-        `a call on ${this.#address} was not done when the queue was closed; it may have been done or not`,
-      ),
-    );
+    this.#isClosing = true;
+    this.#closing.reject(new CallAborted());
   }
 
-  /** Waits until all calls are over. */
+  /** Waits until all calls have ended. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#running);
   }
+}
+
+async function waitForReplicas(
+  connection: Connection,
+  { minReplicas, waitMs }: ReplicationOptions,
+): Promise<void> {
+  const confirmed = await connection.waitForReplicas(minReplicas, waitMs);
+  if (confirmed >= minReplicas) return;
+  throw new TooFewReplicas(
+    `${confirmed} of ${minReplicas} replicas confirmed it within ${waitMs} ms`,
+  );
 }

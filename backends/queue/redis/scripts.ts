@@ -27,6 +27,8 @@
  * @module
  */
 
+import { defineScripts } from "../../redis/script.ts";
+
 /**
  * What scripts share, each piece by its name. `ARGV` begins with how to publish, and for how many
  * milliseconds an operation may be repeated. Making a function takes the server time, so a script gets
@@ -734,7 +736,7 @@ return call('GET', P .. 'partitions')
 );
 
 /** All scripts by their names. */
-export const scripts = {
+export const scripts = defineScripts({
   store,
   register,
   unsubscribe,
@@ -751,7 +753,7 @@ export const scripts = {
   clear,
   sweep,
   agree,
-} as const;
+});
 
 /** The name of a script. */
 export type ScriptName = keyof typeof scripts;

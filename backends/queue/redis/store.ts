@@ -25,8 +25,9 @@ import { parseRedisUrl, type RedisAddress } from "../../redis/address.ts";
 import type { Reply } from "../../redis/connection.ts";
 import { Notifications } from "./notifications.ts";
 import { ClusterRouter } from "../../redis/cluster_router.ts";
-import { attemptMs, ScriptRunner } from "../../redis/script_runner.ts";
-import type { ScriptName } from "./scripts.ts";
+import { ScriptRunner } from "../../redis/script_runner.ts";
+import { toQueueError } from "./errors.ts";
+import { type ScriptName, scripts } from "./scripts.ts";
 
 /** Messages that one step of `clear` removes. */
 const CLEAR_STEP = 200;
@@ -43,7 +44,7 @@ export class RedisStore implements QueueStore {
   readonly #address: RedisAddress;
   readonly #prefixes: readonly string[];
   readonly #router: ClusterRouter;
-  readonly #runner: ScriptRunner;
+  readonly #runner: ScriptRunner<ScriptName, Reply>;
   readonly #notifications: readonly Notifications[];
   readonly #partitions: readonly number[];
   #health: ReturnType<typeof setInterval> | undefined;
@@ -58,7 +59,19 @@ export class RedisStore implements QueueStore {
     const keys = this.#prefixes.map((prefix) => `${prefix}:seq`);
     const timeoutMs = attemptMs(config);
     this.#router = new ClusterRouter(this.#address, keys, { timeoutMs, poolSize: config.poolSize });
-    this.#runner = new ScriptRunner(this.#router, config, keys, this.#address.redactedUrl);
+    this.#runner = new ScriptRunner(this.#router, {
+      scripts,
+      keys,
+      commonArgs: commonArgs(config, this.#address.isCluster),
+      deadlineMs: config.deadlineMs,
+      replication: {
+        minReplicas: config.minReplicas,
+        waitMs: Math.max(1, Math.floor(timeoutMs / 2)),
+      },
+      send: (connection, command) => connection.send(command),
+      toError: (script, failure, cause) =>
+        toQueueError(script, this.#address.redactedUrl, failure, cause),
+    });
     this.#notifications = this.#partitions.map((partition) =>
       new Notifications(this.#router, partition, timeoutMs)
     );
@@ -468,6 +481,16 @@ export class RedisStore implements QueueStore {
       if (count === 0) return sum;
     }
   }
+}
+
+/** Milliseconds for one attempt: the first one must not use up the whole deadline. */
+function attemptMs({ commandTimeoutMs, deadlineMs }: ResolvedConfig): number {
+  return Math.max(1, Math.min(commandTimeoutMs, Math.floor(deadlineMs / 2)));
+}
+
+/** How scripts publish wakeups, and for how many milliseconds they recognize a repeated call. */
+function commonArgs({ deadlineMs }: ResolvedConfig, isCluster: boolean): string[] {
+  return [isCluster ? "SPUBLISH" : "PUBLISH", String(2 * deadlineMs)];
 }
 
 /** The documented prefix, or a tag that no other queue has. */

@@ -5,10 +5,11 @@
  */
 
 import { parseRedisUrl } from "../../redis/address.ts";
+import type { ByteReply } from "../../redis/connection.ts";
 import { checkTtl, resolveLimits, type StateLimits } from "../config.ts";
 import { LazyClient } from "../lazy_client.ts";
 import { checkIndex, checkSlot, checkStateName } from "../validate.ts";
-import type { Argument, ByteReply, RedisStateClient } from "./client.ts";
+import type { RedisStateClient } from "./client.ts";
 import { type StateScript, THREAD_FULL, THREADS_FULL } from "./scripts.ts";
 import { threadFull, threadsFull } from "../table.ts";
 import type { SharedBackend } from "../types.ts";
@@ -77,7 +78,7 @@ export class RedisBackend implements SharedBackend {
     await (await this.#client.get()).open();
   }
 
-  async #run(script: StateScript, ...args: Argument[]): Promise<ByteReply> {
+  async #run(script: StateScript, ...args: (string | Uint8Array)[]): Promise<ByteReply> {
     return await (await this.#client.get()).run(script, ...args);
   }
 

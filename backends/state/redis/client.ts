@@ -1,107 +1,92 @@
 /**
- * Calls of the scripts of shared state on a Redis server or cluster, made again while what is in the way
- * passes. That is safe because a write that is sent again answers what it answered before.
+ * The scripts of shared state on a Redis server or cluster.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
-import { createHash } from "node:crypto";
 import type { RedisAddress } from "../../redis/address.ts";
-import { classify, isTransient } from "../../redis/failures.ts";
 import { ClusterRouter } from "../../redis/cluster_router.ts";
-import { SharedBackendConnectionError, SharedBackendError } from "../errors.ts";
+import type { ByteReply } from "../../redis/connection.ts";
+import { type Failure, isTransient } from "../../redis/failures.ts";
+import { type ScriptCall, ScriptRunner } from "../../redis/script_runner.ts";
+import {
+  SharedBackendClosedError,
+  SharedBackendConnectionError,
+  SharedBackendError,
+} from "../errors.ts";
 import { type StateScript, stateScripts } from "./scripts.ts";
 
 /** Milliseconds for one attempt. */
 const ATTEMPT_MS = 5000;
 /** Milliseconds for a call with all its attempts. */
 const DEADLINE_MS = 30_000;
-/** Milliseconds between two attempts. */
-const RETRY_DELAY_MS = 100;
-/** One connection keeps the order of calls that are made without waiting. */
+/** One connection keeps the order of calls that do not wait for each other. */
 const POOL_SIZE = 1;
 
-const digests = new Map(
-  Object.values(stateScripts).map((text) => [text, createHash("sha1").update(text).digest("hex")]),
-);
-
-/** An argument of a script. */
-export type Argument = string | Uint8Array;
-/** What a script answers: bytes stand for texts. */
-export type ByteReply = Buffer | number | null | ByteReply[];
+/** What a script does with shared state, as an error names it. */
+const ACTIONS: Record<StateScript, string> = {
+  open: "open",
+  append: "append to a thread of",
+  slots: "read a thread of",
+  slot: "read a slot of",
+  length: "read the length of a thread of",
+  deleteThread: "delete a thread of",
+  threads: "list the threads of",
+  clearThreads: "delete the threads of",
+  setPair: "set a pair of",
+  uuidOf: "read a uuid of",
+  chainOf: "read a chain of",
+  deletePair: "delete a pair of",
+  pairs: "list the pairs of",
+  clearPairs: "delete the pairs of",
+};
 
 /** The scripts of one state. */
 export class RedisStateClient {
   readonly #router: ClusterRouter;
+  readonly #runner: ScriptRunner<StateScript, ByteReply>;
   readonly #address: RedisAddress;
-  readonly #firstKey: string;
-  readonly #commonArgs: readonly string[];
-  readonly #running = new Set<Promise<unknown>>();
-  #isClosed = false;
 
+  /** Every key begins with `prefix`. Threads and pairs expire `ttlMs` after their last use. */
   constructor(address: RedisAddress, prefix: string, ttlMs: number) {
+    const keys = [`${prefix}threads`];
     this.#address = address;
-    this.#firstKey = `${prefix}threads`;
-    this.#commonArgs = [prefix, String(ttlMs), String(2 * DEADLINE_MS)];
-    this.#router = new ClusterRouter(address, [this.#firstKey], {
-      timeoutMs: ATTEMPT_MS,
-      poolSize: POOL_SIZE,
+    this.#router = new ClusterRouter(address, keys, { timeoutMs: ATTEMPT_MS, poolSize: POOL_SIZE });
+    this.#runner = new ScriptRunner(this.#router, {
+      scripts: stateScripts,
+      keys,
+      commonArgs: [prefix, String(ttlMs), String(2 * DEADLINE_MS)],
+      deadlineMs: DEADLINE_MS,
+      send: (connection, command) => connection.sendBytes(command),
+      toError: (script, failure, cause) => this.#toError(script, failure, cause),
     });
   }
 
-  /** Answers what a script does. */
-  async run(name: StateScript, ...args: Argument[]): Promise<ByteReply> {
-    const running = this.#run(name, args);
-    this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
+  /** Runs a script, and returns its reply. */
+  run(script: StateScript, ...args: (string | Uint8Array)[]): Promise<ByteReply> {
+    return this.#runner.run(callOf(script, args));
   }
 
-  async #run(name: StateScript, args: Argument[]): Promise<ByteReply> {
-    const deadlineMs = performance.now() + DEADLINE_MS - ATTEMPT_MS;
-    while (true) {
-      try {
-        return await this.#attempt(stateScripts[name], args);
-      } catch (error) {
-        const isFinal = this.#isClosed || performance.now() > deadlineMs;
-        if (isFinal || !isTransient(classify(error))) throw this.#explain(name, error);
-      }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
-      // A cluster that cannot be asked now may be asked by the next attempt.
-      if (this.#router.isCluster) await this.#router.refresh().catch(() => {});
-    }
-  }
-
-  async #attempt(script: string, args: Argument[]): Promise<ByteReply> {
-    const pool = await this.#router.poolOf(0, false);
-    const connection = await pool.take();
-    const rest = ["1", this.#firstKey, ...this.#commonArgs, ...args.map(toSend)];
-    try {
-      return await connection.sendBytes(["EVALSHA", digests.get(script)!, ...rest]);
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-    }
-    return await connection.sendBytes(["EVAL", script, ...rest]);
-  }
-
-  /** Makes sure that the server is there: once, and without patience. */
+  /** Checks with one attempt that the server can be reached. */
   async open(): Promise<void> {
     try {
-      await this.#attempt(stateScripts.length, ["connection test"]);
+      await this.#runner.runOnce(callOf("open", []));
     } catch (error) {
       await this.close();
-      throw this.#explain("open", error);
+      throw error;
     }
   }
 
-  #explain(action: string, cause: unknown): SharedBackendError {
-    const failure = classify(cause);
+  #toError(script: StateScript, failure: Failure, cause: unknown): SharedBackendError {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `cannot ${action} shared state on ${this.#address.redactedUrl}: ${reason}`;
+    const { redactedUrl } = this.#address;
+    const message = `cannot ${ACTIONS[script]} shared state on ${redactedUrl}: ${reason}`;
+    if (failure === "closed") {
+      return new SharedBackendClosedError(`${message}; the call may have been carried out`, {
+        cause,
+      });
+    }
     if (isTransient(failure)) {
       return new SharedBackendConnectionError(
         `${message}; check that the server runs and can be reached`,
@@ -114,16 +99,21 @@ export class RedisStateClient {
     return new SharedBackendError(`${message}; ${advice}`, { cause });
   }
 
-  /** Waits for calls on their way, and ends all connections. */
+  /** Waits for pending calls, and closes all connections. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#runner.stopRetrying();
     this.#router.stopRetrying();
-    await Promise.allSettled(this.#running);
+    await this.#runner.settled();
     await this.#router.close();
   }
 }
 
-function toSend(argument: Argument): string | Buffer {
+function callOf(script: StateScript, args: (string | Uint8Array)[]): ScriptCall<StateScript> {
+  const sent = args.map(toArgument);
+  return { script, partition: 0, args: () => sent };
+}
+
+function toArgument(argument: string | Uint8Array): string | Buffer {
   if (typeof argument === "string") return argument;
   return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
 }

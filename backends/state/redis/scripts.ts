@@ -17,6 +17,8 @@
  * @module
  */
 
+import { defineScripts, type ScriptTable } from "../../redis/script.ts";
+
 /** `KEYS[1]` is the key `threads`; `ARGV` begins with the prefix, the time to live and the horizon. */
 const COMMON = `
 local call = redis.call
@@ -92,6 +94,7 @@ export const THREAD_FULL = -1;
 export const THREADS_FULL = -2;
 
 const TEXTS = {
+  open: "return call('ZCARD', THREADS)",
   append: `${THREAD}${ONCE}
 local id, slot, maxSlots, maxThreads = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 if isThread(id) then
@@ -159,10 +162,10 @@ return all`,
 return 0`,
 } as const;
 
+/** All scripts by their names. */
+export const stateScripts: ScriptTable<StateScript> = defineScripts(
+  Object.fromEntries(Object.entries(TEXTS).map(([name, body]) => [name, COMMON + body])),
+);
+
 /** The name of a script. */
 export type StateScript = keyof typeof TEXTS;
-
-/** All scripts by their names. */
-export const stateScripts = Object.fromEntries(
-  Object.entries(TEXTS).map(([name, body]) => [name, COMMON + body]),
-) as Record<StateScript, string>;

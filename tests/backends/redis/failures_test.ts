@@ -1,15 +1,16 @@
-// What errors of Redis and of the network mean to a call of the message queue.
+// The kinds of failures that errors of Redis and of the network stand for.
 
 import assert from "node:assert/strict";
 import {
   AttemptTimeout,
+  CallAborted,
   classify,
   type Failure,
   isTransient,
   TooFewReplicas,
 } from "../../../backends/redis/failures.ts";
 
-const FAILURES: [error: Error, failure: Failure, isPassing: boolean][] = [
+const FAILURES: [error: Error, failure: Failure, isRetried: boolean][] = [
   [new Error("MOVED 866 127.0.0.1:7001"), "unavailable", true],
   [new Error("CLUSTERDOWN The cluster is down"), "unavailable", true],
   [new Error("LOADING Redis is loading the dataset in memory"), "unavailable", true],
@@ -21,6 +22,7 @@ const FAILURES: [error: Error, failure: Failure, isPassing: boolean][] = [
   [new Error("connect ECONNREFUSED 127.0.0.1:6379"), "unavailable", true],
   [new AttemptTimeout("no reply"), "late", true],
   [new TooFewReplicas("0 of 1"), "not replicated", true],
+  [new CallAborted(), "closed", false],
   [new Error("WRONGPASS invalid username-password pair"), "authentication", false],
   [new Error("NOAUTH Authentication required."), "authentication", false],
   [new Error("NOPERM this user has no permissions"), "authentication", false],
@@ -29,9 +31,9 @@ const FAILURES: [error: Error, failure: Failure, isPassing: boolean][] = [
   [new Error("WRONGTYPE Operation against a key"), "refused", false],
 ];
 
-for (const [error, failure, passes] of FAILURES) {
-  Deno.test(`queue failure "${error.message}" is ${failure}`, () => {
+for (const [error, failure, isRetried] of FAILURES) {
+  Deno.test(`redis failure "${error.message}" is ${failure}`, () => {
     assert.equal(classify(error), failure);
-    assert.equal(isTransient(classify(error)), passes);
+    assert.equal(isTransient(classify(error)), isRetried);
   });
 }

@@ -79,6 +79,22 @@ Deno.test("redis state: calls go on after the server was killed and came back", 
   assert.equal(await backend.bufferThreadLen("t"), 2);
 });
 
+Deno.test("redis state: close() ends a call that waits for its next attempt", async () => {
+  await using server = await redisServer();
+  const backend = new RedisBackend({ redisUrl: server.url });
+  await backend.bufferAppend("t", Uint8Array.of(1));
+  await server.kill();
+  const append = assert.rejects(backend.bufferAppend("t", Uint8Array.of(2)), (error: Error) => {
+    const { name } = error;
+    assert.ok(["SharedBackendClosedError", "SharedBackendConnectionError"].includes(name), name);
+    return true;
+  });
+  const startedMs = performance.now();
+  await backend.close();
+  await append;
+  assert.ok(performance.now() - startedMs < 5000, "close() waited for the deadline of the call");
+});
+
 Deno.test("redis state: scripts that the server forgot are sent again", async () => {
   await using server = await redisServer();
   await using backend = new RedisBackend({ redisUrl: server.url });

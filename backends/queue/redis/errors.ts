@@ -1,0 +1,71 @@
+/**
+ * The errors of a queue on Redis.
+ *
+ * @module
+ */
+
+import type { Failure } from "../../redis/failures.ts";
+import {
+  QueueAuthenticationError,
+  QueueConfigurationError,
+  QueueConnectionError,
+  QueueError,
+  QueueNotInitializedError,
+  QueueOutOfMemoryError,
+  QueueReplicationError,
+  QueueTimeoutError,
+} from "../errors.ts";
+import type { ScriptName } from "./scripts.ts";
+
+/** What a script does, as an error names it. */
+const ACTIONS: Record<ScriptName, string> = {
+  store: "publish or put",
+  register: "subscribe",
+  unsubscribe: "unsubscribe",
+  claim: "take messages",
+  release: "give messages back",
+  acknowledge: "acknowledge",
+  requeue: "requeue",
+  pending: "read pending messages",
+  deadLetters: "read dead letters",
+  get: "get",
+  remove: "delete",
+  list: "list",
+  count: "count",
+  clear: "clear",
+  sweep: "remove what is due",
+  agree: "initialize",
+};
+
+/** Class of the error and the remedy for each kind of failure. */
+const ERRORS: Record<Failure, [errorClass: typeof QueueError, advice: string]> = {
+  authentication: [QueueAuthenticationError, "check user, password and their rights in redisUrl"],
+  closed: [QueueNotInitializedError, "the call may have been carried out"],
+  memory: [
+    QueueOutOfMemoryError,
+    "acknowledge and delete messages, lower maxItems and ttlSeconds, or raise maxmemory",
+  ],
+  "old server": [QueueConfigurationError, "the queue needs Redis 7 or later"],
+  late: [
+    QueueTimeoutError,
+    "it may have been done or not; the server is busy, paused or cut off",
+  ],
+  "not replicated": [
+    QueueReplicationError,
+    "it is done, but a failover may undo it; look after the replicas",
+  ],
+  unavailable: [QueueConnectionError, "check that the server runs and can be reached"],
+  refused: [QueueError, "the server refused it"],
+};
+
+/** Makes the error that the caller of a queue sees. */
+export function toQueueError(
+  script: ScriptName,
+  address: string,
+  failure: Failure,
+  cause: unknown,
+): QueueError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const [errorClass, advice] = ERRORS[failure];
+  return new errorClass(`cannot ${ACTIONS[script]} on ${address}: ${reason}; ${advice}`, { cause });
+}

@@ -1,0 +1,27 @@
+// The errors that a queue on Redis throws for each kind of failure.
+
+import assert from "node:assert/strict";
+import { toQueueError } from "../../../../backends/queue/redis/errors.ts";
+import type { Failure } from "../../../../backends/redis/failures.ts";
+
+const ERRORS: Record<Failure, [className: string, advice: RegExp]> = {
+  authentication: ["QueueAuthenticationError", /check user, password/],
+  closed: ["QueueNotInitializedError", /may have been carried out/],
+  memory: ["QueueOutOfMemoryError", /raise maxmemory/],
+  "old server": ["QueueConfigurationError", /Redis 7/],
+  late: ["QueueTimeoutError", /may have been done or not/],
+  "not replicated": ["QueueReplicationError", /look after the replicas/],
+  unavailable: ["QueueConnectionError", /check that the server runs/],
+  refused: ["QueueError", /the server refused it/],
+};
+
+for (const [failure, [className, advice]] of Object.entries(ERRORS)) {
+  Deno.test(`redis queue: the failure "${failure}" is a ${className}`, () => {
+    const cause = new Error("the reason");
+    const error = toQueueError("claim", "redis://host:6379", failure as Failure, cause);
+    assert.equal(error.name, className);
+    assert.equal(error.cause, cause);
+    assert.match(error.message, /^cannot take messages on redis:\/\/host:6379: the reason; /);
+    assert.match(error.message, advice);
+  });
+}
