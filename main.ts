@@ -17,7 +17,7 @@
  */
 
 import { runCommandLine } from "./cli/run.ts";
-import { isWorker, runWorker } from "./cli/worker.ts";
+import { isWorker, runWorker } from "./cli/benchmark/worker.ts";
 
 /**
  * Runs a command line, as `ringbus ARGS` does.

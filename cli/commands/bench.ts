@@ -11,8 +11,8 @@ import { progressBar } from "../benchmark/progress.ts";
 import { chartsOf, comparisonsOf, skippedOf } from "../benchmark/results.ts";
 import { type BenchmarkResults, printJson, printResults, reportOf } from "../benchmark/show.ts";
 import { type Command, defineCommand, EXIT } from "../command.ts";
-import { numberOf } from "../numbers.ts";
-import { selfCommand } from "../program_path.ts";
+import { numberOf } from "../arguments/numbers.ts";
+import { selfCommand } from "../self_command.ts";
 
 const DEFAULT_SECONDS = 25;
 const MAX_SECONDS = 3600;

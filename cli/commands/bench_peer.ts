@@ -6,7 +6,7 @@
 
 import { servePeer } from "../benchmark/peers/process.ts";
 import { type Command, defineCommand } from "../command.ts";
-import { numberOf } from "../numbers.ts";
+import { numberOf } from "../arguments/numbers.ts";
 
 /** The subcommand. */
 export const command: Command = defineCommand({

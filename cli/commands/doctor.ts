@@ -4,7 +4,7 @@
  * @module
  */
 
-import { channelOptions } from "../channel_options.ts";
+import { channelOptions } from "../arguments/channel_options.ts";
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
 import { channelDiagnostics, directoryDiagnostic } from "../doctor/channels.ts";

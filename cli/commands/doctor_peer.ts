@@ -4,7 +4,7 @@
  * @module
  */
 
-import { channelOptions } from "../channel_options.ts";
+import { channelOptions } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { serveSelfTest } from "../doctor/self_test.ts";
 import { Replier } from "../../lib/sockets/replier.ts";

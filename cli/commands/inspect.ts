@@ -6,8 +6,8 @@
 
 import { defineCommand, EXIT } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
-import { toJsonForm } from "../json_form.ts";
-import { numberOf } from "../numbers.ts";
+import { toJsonForm } from "../arguments/json_form.ts";
+import { numberOf } from "../arguments/numbers.ts";
 import { channelDirectory } from "../observe/open.ts";
 import { printIssues, printSnapshot, snapshotJson } from "../observe/report.ts";
 import type { Output } from "../output.ts";

@@ -4,13 +4,18 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
+import {
+  CHANNEL_OPTIONS,
+  channelOptions,
+  TIMEOUT_OPTION,
+  timeoutOf,
+} from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
-import { INPUT_OPTIONS, inputValues } from "../input.ts";
-import { numberOf } from "../numbers.ts";
+import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
+import { numberOf } from "../arguments/numbers.ts";
 import { sleep } from "../../lib/base/sleep.ts";
-import { hasRole, waitForRole } from "../wait_for_role.ts";
+import { hasRole, waitForRole } from "../messages/wait_for_role.ts";
 import { Publisher } from "../../lib/sockets/publisher.ts";
 
 /** Publishes. */

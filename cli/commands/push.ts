@@ -4,11 +4,16 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
+import {
+  CHANNEL_OPTIONS,
+  channelOptions,
+  TIMEOUT_OPTION,
+  timeoutOf,
+} from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
-import { INPUT_OPTIONS, inputValues } from "../input.ts";
-import { unlessAborted } from "../receive.ts";
+import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
+import { unlessAborted } from "../messages/receive.ts";
 import { Pusher } from "../../lib/sockets/pusher.ts";
 
 /** Pushes. */

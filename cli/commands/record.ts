@@ -6,7 +6,7 @@
 
 import { defineCommand } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
-import { numberOf } from "../numbers.ts";
+import { numberOf } from "../arguments/numbers.ts";
 import { sizeText } from "../observe/format.ts";
 import { openChannel, waitForChannel } from "../observe/open.ts";
 import { sinceOf, Watch, WATCH_OPTIONS } from "../observe/watch.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
+import { CHANNEL_OPTIONS, channelOptions } from "../arguments/channel_options.ts";
 import { defineCommand, UsageError } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
-import { responseOf } from "../response.ts";
-import { numberOf } from "../numbers.ts";
+import { responseOf } from "../messages/response.ts";
+import { numberOf } from "../arguments/numbers.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
 
 /** Replies. */

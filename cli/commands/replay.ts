@@ -6,9 +6,9 @@
 
 import { defineCommand, EXIT, UsageError } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
-import { numberOf } from "../numbers.ts";
-import { waitForRole } from "../wait_for_role.ts";
-import { unlessAborted } from "../receive.ts";
+import { numberOf } from "../arguments/numbers.ts";
+import { waitForRole } from "../messages/wait_for_role.ts";
+import { unlessAborted } from "../messages/receive.ts";
 import type { ChannelKind, Role } from "../../lib/segment/format.ts";
 import { manageSignals } from "../../lib/presence/exit_hooks.ts";
 import { openEncodedSender } from "../../lib/recording/encoded.ts";

@@ -4,10 +4,15 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions, TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
+import {
+  CHANNEL_OPTIONS,
+  channelOptions,
+  TIMEOUT_OPTION,
+  timeoutOf,
+} from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { INPUT_OPTIONS, inputValues } from "../input.ts";
-import { printMessage, unlessAborted } from "../receive.ts";
+import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
+import { printMessage, unlessAborted } from "../messages/receive.ts";
 import { Requester } from "../../lib/sockets/requester.ts";
 
 /** Requests. */

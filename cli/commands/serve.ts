@@ -6,10 +6,10 @@
 
 import { defineCommand, type OptionTable, UsageError, type Values } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
-import { numberOf } from "../numbers.ts";
+import { numberOf } from "../arguments/numbers.ts";
 import type { Output } from "../output.ts";
-import { LIMIT_OPTIONS, limitsOf } from "../serve_limits.ts";
-import { TOKEN_OPTIONS, tokenOf } from "../token.ts";
+import { LIMIT_OPTIONS, limitsOf } from "../arguments/serve_limits.ts";
+import { TOKEN_OPTIONS, tokenOf } from "../arguments/token.ts";
 import { SharedMemoryServer } from "../../backends/http/server/server.ts";
 import { urlOf, withoutBrackets } from "../../backends/hosting/endpoint.ts";
 import { DEFAULT_PORT } from "../../backends/tcp/server/options.ts";

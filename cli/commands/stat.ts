@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { numberOf } from "../numbers.ts";
+import { numberOf } from "../arguments/numbers.ts";
 import { rateText, sizeText } from "../observe/format.ts";
 import { openChannel } from "../observe/open.ts";
 import { printFields, printIssues, printSnapshot, snapshotJson } from "../observe/report.ts";

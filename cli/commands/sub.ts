@@ -4,9 +4,9 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions } from "../channel_options.ts";
+import { CHANNEL_OPTIONS, channelOptions } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../receive.ts";
+import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../messages/receive.ts";
 import { Subscriber } from "../../lib/sockets/subscriber.ts";
 
 /** Subscribes. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { TIMEOUT_OPTION, timeoutOf } from "../channel_options.ts";
+import { TIMEOUT_OPTION, timeoutOf } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
-import { toJsonForm } from "../json_form.ts";
-import { numberOf } from "../numbers.ts";
+import { toJsonForm } from "../arguments/json_form.ts";
+import { numberOf } from "../arguments/numbers.ts";
 import { openChannel, waitForChannel } from "../observe/open.ts";
 import { sinceOf, Watch, WATCH_OPTIONS, type WatchHandler } from "../observe/watch.ts";
 import type { Output } from "../output.ts";

@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { numberOf } from "../numbers.ts";
+import { numberOf } from "../arguments/numbers.ts";
 import { rateText, shareText, sizeText, sparkline } from "../observe/format.ts";
 import {
   behindOf,

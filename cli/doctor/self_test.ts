@@ -4,7 +4,7 @@
  * @module
  */
 
-import { selfCommand } from "../program_path.ts";
+import { selfCommand } from "../self_command.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostic.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
 import { Requester } from "../../lib/sockets/requester.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fromJsonForm, toJsonForm } from "../../cli/json_form.ts";
+import { fromJsonForm, toJsonForm } from "../../cli/arguments/json_form.ts";
 import { EXIT } from "../../cli/command.ts";
 import { Publisher } from "../../mod.ts";
 import { inShell } from "../support/command_line.ts";

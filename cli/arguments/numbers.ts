@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "./command.ts";
+import { UsageError } from "../command.ts";
 
 /** Bounds of a number. */
 export interface Range {

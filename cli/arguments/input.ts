@@ -4,10 +4,10 @@
  * @module
  */
 
-import { UsageError } from "./command.ts";
-import type { OptionTable } from "./command.ts";
+import { UsageError } from "../command.ts";
+import type { OptionTable } from "../command.ts";
 import { fromJsonForm } from "./json_form.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "../output.ts";
 
 /** How arguments and lines are read. */
 export const INPUT_OPTIONS = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fromJsonForm, toJsonForm } from "./json_form.ts";
+import { fromJsonForm, toJsonForm } from "../arguments/json_form.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type OptionTable, UsageError } from "./command.ts";
-import type { Output } from "./output.ts";
+import { type OptionTable, UsageError } from "../command.ts";
+import type { Output } from "../output.ts";
 
 const VARIABLE = "RINGBUS_TOKEN";
 

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { OptionTable } from "./command.ts";
-import { UsageError } from "./command.ts";
+import type { OptionTable } from "../command.ts";
+import { UsageError } from "../command.ts";
 import { bytesOf, numberOf } from "./numbers.ts";
-import type { ChannelOptions } from "../lib/channel/open.ts";
-import type { CodecName } from "../lib/codecs/builtin.ts";
-import { manageSignals } from "../lib/presence/exit_hooks.ts";
+import type { ChannelOptions } from "../../lib/channel/open.ts";
+import type { CodecName } from "../../lib/codecs/builtin.ts";
+import { manageSignals } from "../../lib/presence/exit_hooks.ts";
 
 /** Options of everyone who takes part. */
 export const CHANNEL_OPTIONS = {

@@ -21,6 +21,6 @@ export function isWorker(): boolean {
  */
 export async function runWorker(): Promise<void> {
   if (scope.name !== BENCH_WORKER) throw new Error(`there is no worker ${scope.name}`);
-  const { servePeerWorker } = await import("./benchmark/peers/peer_worker.ts");
+  const { servePeerWorker } = await import("./peers/peer_worker.ts");
   servePeerWorker();
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { TIMEOUT_OPTION, timeoutOf } from "./channel_options.ts";
-import type { OptionTable } from "./command.ts";
-import { toJsonForm } from "./json_form.ts";
-import { numberOf } from "./numbers.ts";
-import type { Output } from "./output.ts";
-import type { WaitOptions } from "../lib/base/options.ts";
+import { TIMEOUT_OPTION, timeoutOf } from "../arguments/channel_options.ts";
+import type { OptionTable } from "../command.ts";
+import { toJsonForm } from "../arguments/json_form.ts";
+import { numberOf } from "../arguments/numbers.ts";
+import type { Output } from "../output.ts";
+import type { WaitOptions } from "../../lib/base/options.ts";
 
 /** Options of everyone who prints messages. */
 export const RECEIVE_OPTIONS = {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Role } from "../lib/segment/format.ts";
-import { ShmTimeoutError } from "../lib/base/errors.ts";
-import { describeChannel } from "../lib/observe/registry.ts";
-import { sleep } from "../lib/base/sleep.ts";
+import type { Role } from "../../lib/segment/format.ts";
+import { ShmTimeoutError } from "../../lib/base/errors.ts";
+import { describeChannel } from "../../lib/observe/registry.ts";
+import { sleep } from "../../lib/base/sleep.ts";
 
 /** How often the channel is looked at, in milliseconds. */
 const POLL_INTERVAL_MS = 50;

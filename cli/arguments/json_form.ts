@@ -17,8 +17,8 @@
  * @module
  */
 
-import { kindOf, type TypedArray } from "../lib/codecs/typed_array.ts";
-import { formatValue } from "../lib/base/options.ts";
+import { kindOf, type TypedArray } from "../../lib/codecs/typed_array.ts";
+import { formatValue } from "../../lib/base/options.ts";
 
 /** Turns a received value into what `JSON.stringify` writes without loss. */
 export function toJsonForm(value: unknown): unknown {

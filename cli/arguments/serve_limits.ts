@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { OptionTable, Values } from "./command.ts";
+import type { OptionTable, Values } from "../command.ts";
 import { bytesOf, numberOf } from "./numbers.ts";
-import type { SharedMemoryServerConfig } from "../backends/http/server/server.ts";
-import type { StoreOptions } from "../backends/store/store.ts";
-import type { OverflowPolicy } from "../backends/store/subscription.ts";
-import type { EmbeddedServerConfig } from "../backends/tcp/server/options.ts";
+import type { SharedMemoryServerConfig } from "../../backends/http/server/server.ts";
+import type { StoreOptions } from "../../backends/store/store.ts";
+import type { OverflowPolicy } from "../../backends/store/subscription.ts";
+import type { EmbeddedServerConfig } from "../../backends/tcp/server/options.ts";
 
 /** One option a limit. */
 export const LIMIT_OPTIONS = {
