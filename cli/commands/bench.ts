@@ -48,7 +48,7 @@ workers, beside what the runtime has for the same: Unix sockets, TCP and postMes
   },
   arity: [0, 0],
   async run({ values, output, mainUrl, signal }) {
-    const range = { least: 0.1, most: MAX_SECONDS, isFractional: true };
+    const range = { min: 0.1, max: MAX_SECONDS, isFractional: true };
     const seconds = numberOf("seconds", values.seconds, range) ?? DEFAULT_SECONDS;
     requirePermissions();
     const progress = progressBar(!values["no-progress"]);

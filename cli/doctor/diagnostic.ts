@@ -34,7 +34,7 @@ export function printDiagnostic(
   output: Output,
   { topic, level, message, remedy }: Diagnostic,
 ): void {
-  if (output.isJson) return output.json({ topic, level, what: message, remedy });
+  if (output.isJson) return output.json({ topic, level, message, remedy });
   const label = output.paint(STYLES[level], level.padEnd(LEVEL_WIDTH));
   output.print(`${label}  ${topic.padEnd(TOPIC_WIDTH)}  ${message}`);
   if (remedy !== undefined) {

@@ -66,7 +66,7 @@ Deno.test("ringbus doctor: a directory that others may write to is a failure, wi
     assert.deepEqual(about("directory")[0], {
       topic: "directory",
       level: "failure",
-      what: `cannot use ${scratch.path} for segments: others may write to it (mode 777)`,
+      message: `cannot use ${scratch.path} for segments: others may write to it (mode 777)`,
       remedy: `run chmod 700 ${scratch.path}`,
     });
     Deno.chmodSync(scratch.path, 0o755);
