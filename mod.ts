@@ -51,6 +51,7 @@ export type { ChannelOptions } from "./lib/channel/open.ts";
 export type { Codec, CodecName } from "./lib/codecs/builtin.ts";
 export type { Delivery } from "./lib/channel/delivery.ts";
 export {
+  RingbusError,
   ShmBufferFullError,
   ShmClosedError,
   ShmConnectionError,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { RingbusError } from "../lib/base/errors.ts";
 import type { parseArgs } from "node:util";
 import type { Output } from "./output.ts";
 
@@ -86,7 +87,9 @@ export const EXIT = {
 } as const;
 
 /** The command line is wrong. */
-export class UsageError extends Error {
+export class UsageError extends RingbusError {
   /** The class name. */
   override name = "UsageError";
+  /** Stable code of the class. */
+  override readonly code: string = "cli-usage";
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { RingbusError } from "../lib/base/errors.ts";
+
 const encoder = new TextEncoder();
 
 /** Escape codes of the styles. */
@@ -13,10 +15,16 @@ const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan
 /** How a text looks. */
 export type Style = keyof typeof STYLES;
 
-/** The reader of our output has gone, as `head` does: there is nothing more to do. */
-export class OutputClosedError extends Error {
+/**
+ * The reader of the output is gone, as with `| head`: the command ends.
+ *
+ * @internal
+ */
+export class OutputClosedError extends RingbusError {
   /** The class name. */
   override name = "OutputClosedError";
+  /** Stable code of the class. */
+  override readonly code: string = "cli-output-closed";
 }
 
 /** Where a subcommand prints. */

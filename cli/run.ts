@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { RingbusError } from "../lib/base/errors.ts";
 import { type Command, EXIT, type Invocation, type OptionTable, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { pluralize } from "./pluralize.ts";
@@ -108,9 +109,9 @@ function codeOf(error: unknown, output: Output, name: string): number {
   return isTimeout(error) ? EXIT.TIMED_OUT : EXIT.FAILED;
 }
 
-/** The classes of the carriers' errors for "not in time", by name: none has to be loaded for it. */
-const TIMEOUTS = new Set(["ShmTimeoutError", "ShmBufferFullError", "QueueTimeoutError"]);
+/** Codes of errors that end a command because its time is over. */
+const TIMEOUTS: ReadonlySet<string> = new Set(["shm-timeout", "shm-buffer-full", "queue-timeout"]);
 
 function isTimeout(error: unknown): boolean {
-  return error instanceof Error && TIMEOUTS.has(error.name);
+  return error instanceof RingbusError && TIMEOUTS.has(error.code);
 }

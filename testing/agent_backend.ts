@@ -15,14 +15,18 @@ import {
 import { Message } from "../lib/message/message.ts";
 import {
   type AgentCall,
+  type AgentFailure,
   type AgentReply,
   type AgentRequest,
+  MISUSE,
   readLines,
   toLine,
 } from "./agent_protocol.ts";
 
 /** Milliseconds for an agent to end by itself. */
 const END_MS = 5000;
+/** Code of `MessagingRefusedError`. */
+const REFUSED = "messaging-refused";
 
 /** A messaging backend in a process of its own. */
 export class AgentBackend extends BaseMessagingBackend {
@@ -159,7 +163,7 @@ function describe({ backendModule, backendClass, backendConfig }: MessagingConfi
   return JSON.stringify({ backendModule, backendClass, backendConfig });
 }
 
-function toError({ name, message }: { name: string; message: string }): Error {
-  if (name === "MessagingRefusedError") return new MessagingRefusedError(message);
-  return name === "TypeError" ? new TypeError(message) : new MessagingError(message);
+function toError({ code, message }: AgentFailure): Error {
+  if (code === REFUSED) return new MessagingRefusedError(message);
+  return code === MISUSE ? new TypeError(message) : new MessagingError(message);
 }

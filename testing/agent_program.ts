@@ -7,8 +7,9 @@
 
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
 import { MessagingConfig } from "../backends/messaging/config.ts";
+import { errorCode } from "../lib/base/errors.ts";
 import { Message } from "../lib/message/message.ts";
-import { type AgentReply, type AgentRequest, readLines, toLine } from "./agent_protocol.ts";
+import { type AgentReply, type AgentRequest, MISUSE, readLines, toLine } from "./agent_protocol.ts";
 
 const output = Deno.stdout.writable.getWriter();
 
@@ -50,8 +51,9 @@ async function handleRequest(backend: MessagingBackend, request: AgentRequest): 
   try {
     writeReply({ id, value: await execute(backend, request) ?? null });
   } catch (error) {
-    const { name, message } = error as Error;
-    writeReply({ id, error: { name, message } });
+    const { message } = error as Error;
+    const code = error instanceof TypeError ? MISUSE : errorCode(error);
+    writeReply({ id, error: { code, message } });
   }
 }
 

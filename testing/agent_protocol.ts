@@ -24,10 +24,20 @@ export interface AgentRequest {
   readonly args: readonly unknown[];
 }
 
+/** Code of a `TypeError`: the call was misuse. */
+export const MISUSE = "misuse";
+
+/** How a call failed. */
+export interface AgentFailure {
+  /** Code of the error, if it has one. */
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
 /** From the agent. */
 export type AgentReply =
   | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: { name: string; message: string } }
+  | { readonly id: number; readonly error: AgentFailure }
   | { readonly topic: string; readonly message: unknown };
 
 /** Each line of a stream, as what it says. */

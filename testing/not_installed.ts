@@ -1,7 +1,11 @@
+import { RingbusError } from "../lib/base/errors.ts";
+
 /** A program that a fixture needs is not on the path. */
-export class NotInstalledError extends Error {
+export class NotInstalledError extends RingbusError {
   /** The class name. */
   override name = "NotInstalledError";
+  /** Stable code of the class. */
+  override readonly code: string = "testing-not-installed";
 
   /** Says what to type. */
   constructor(program: string, install: string, options?: ErrorOptions) {

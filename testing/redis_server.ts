@@ -4,6 +4,7 @@
  * @module
  */
 
+import { RingbusError } from "../lib/base/errors.ts";
 import { OwnedProcess } from "./owned_process.ts";
 import { candidatePorts } from "./ports.ts";
 import { redisCommand, type RedisReply } from "./redis_command.ts";
@@ -18,8 +19,17 @@ const LOG_LINES = 20;
 /** What to type to install Redis. */
 export const INSTALL_REDIS = "apt-get update && apt-get install -y redis-server";
 
-/** The port belongs to somebody else. */
-class PortTakenError extends Error {}
+/**
+ * Another process listens on the port: the server is started again on another one.
+ *
+ * @internal
+ */
+class PortTakenError extends RingbusError {
+  /** The class name. */
+  override name = "PortTakenError";
+  /** Stable code of the class. */
+  override readonly code: string = "testing-port-taken";
+}
 
 /**
  * Starts a `redis-server` on a free port of the loopback address, and waits until it answers. Without

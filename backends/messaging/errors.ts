@@ -4,16 +4,22 @@
  * @module
  */
 
+import { RingbusError } from "../../lib/base/errors.ts";
+
 /** Base of the errors of messaging backends. */
-export class MessagingError extends Error {
+export class MessagingError extends RingbusError {
   /** The class name. */
   override name = "MessagingError";
+  /** Stable code of the class. */
+  override readonly code: string = "messaging-error";
 }
 
 /** The server cannot be reached, or the connection to it was lost. */
 export class MessagingConnectionError extends MessagingError {
   /** The class name. */
   override name = "MessagingConnectionError";
+  /** Stable code of the class. */
+  override readonly code: string = "messaging-connection";
   /** Where the server was looked for, such as `"http://localhost:8080"`. */
   readonly address: string;
 
@@ -28,10 +34,14 @@ export class MessagingConnectionError extends MessagingError {
 export class MessagingRefusedError extends MessagingError {
   /** The class name. */
   override name = "MessagingRefusedError";
+  /** Stable code of the class. */
+  override readonly code: string = "messaging-refused";
 }
 
 /** The backend was closed by `cleanup()`, and is used after that. */
 export class MessagingClosedError extends MessagingError {
   /** The class name. */
   override name = "MessagingClosedError";
+  /** Stable code of the class. */
+  override readonly code: string = "messaging-closed";
 }

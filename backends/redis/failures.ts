@@ -4,14 +4,31 @@
  * @module
  */
 
+import { RingbusError } from "../../lib/base/errors.ts";
+
 /** An attempt took too long, and its connection was closed. */
-export class AttemptTimeout extends Error {}
+export class AttemptTimeout extends RingbusError {
+  /** The class name. */
+  override name = "AttemptTimeout";
+  /** Stable code of the class. */
+  override readonly code: string = "redis-attempt-timeout";
+}
 
 /** Fewer replicas than requested have confirmed a write. */
-export class TooFewReplicas extends Error {}
+export class TooFewReplicas extends RingbusError {
+  /** The class name. */
+  override name = "TooFewReplicas";
+  /** Stable code of the class. */
+  override readonly code: string = "redis-too-few-replicas";
+}
 
 /** The client was closed while a call waited for its next attempt. */
-export class CallAborted extends Error {
+export class CallAborted extends RingbusError {
+  /** The class name. */
+  override name = "CallAborted";
+  /** Stable code of the class. */
+  override readonly code: string = "redis-call-aborted";
+
   constructor() {
     super("the client was closed before the server replied");
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { RingbusError } from "../../lib/base/errors.ts";
 import { setImmediate } from "node:timers";
 import type { ClusterRouter } from "./cluster_router.ts";
 import type { Argument, Connection } from "./connection.ts";
@@ -18,8 +19,17 @@ const MAX_BACKOFF_MS = 500;
 /** Most calls in one batch: a longer one would keep other clients of the server waiting. */
 const MAX_BATCH_SIZE = 32;
 
-/** The deadline of a call passed before its last attempt ended. */
-class DeadlineReached extends Error {}
+/**
+ * The deadline of a call passed before its last attempt ended.
+ *
+ * @internal
+ */
+class DeadlineReached extends RingbusError {
+  /** The class name. */
+  override name = "DeadlineReached";
+  /** Stable code of the class. */
+  override readonly code: string = "redis-deadline";
+}
 
 /** How many replicas must confirm a durable call, and how long to wait for them. */
 export interface ReplicationOptions {

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { RingbusError } from "../base/errors.ts";
 import { formatValue } from "../base/options.ts";
 
 /** How urgent a message is: a lower number comes first. */
@@ -135,9 +136,11 @@ export class GemstoneId {
 }
 
 /** An id cannot be made: the clock went backwards, stands still, or is outside of 2023 to 2040. */
-export class GemstoneClockError extends Error {
+export class GemstoneClockError extends RingbusError {
   /** The class name. */
   override name = "GemstoneClockError";
+  /** Stable code of the class. */
+  override readonly code: string = "gemstone-clock";
 }
 
 /** Options of a generator. */

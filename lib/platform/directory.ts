@@ -59,7 +59,7 @@ function makeAndStat(path: string): FileStatus {
   try {
     os.makeDirectory(path);
   } catch (error) {
-    if (!(error instanceof SystemError) || error.code !== "EEXIST") {
+    if (!(error instanceof SystemError) || error.errno !== "EEXIST") {
       throw new ShmConnectionError(
         `cannot make the segment directory ${path}: ${codeOf(error)}; name a directory that can ` +
           `be written with the dir option or RINGBUS_DIR`,
@@ -94,7 +94,7 @@ export function hiddenName(prefix: string, id: string, name: string): string {
 
 /** The code of a failed system call, or the error's text. */
 export function codeOf(error: unknown): string {
-  return error instanceof SystemError ? error.code : String(error);
+  return error instanceof SystemError ? error.errno : String(error);
 }
 
 /** Deletes a file, unless somebody was faster. */

@@ -220,7 +220,7 @@ export abstract class Libc implements Platform {
 
   ring(fd: number): boolean {
     if (this.#c.write(fd, this.#byte, 1n) === 1n) return true;
-    return this.error("write").code === "EAGAIN";
+    return this.error("write").errno === "EAGAIN";
   }
 
   watchSigterm(): void {

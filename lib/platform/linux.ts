@@ -264,7 +264,7 @@ export class Linux extends Libc {
 
   isThreadAlive(number: number): boolean {
     if (Number(this.#c.tkill(SYS_TKILL, number, PROBE)) === 0) return true;
-    return this.error("probe a thread").code !== "ESRCH";
+    return this.error("probe a thread").errno !== "ESRCH";
   }
 
   isOwnThread(number: number): boolean {

@@ -1,19 +1,23 @@
 /**
- * What the core asks of an operating system. Errors are `SystemError`s with the C library's code.
+ * What the core asks of an operating system. Errors are `SystemError`s with the C library's `errno`.
  *
  * @module
  */
 
-/** A call of the C library that failed. */
-export class SystemError extends Error {
-  override name = "SystemError";
-  /** Symbolic code, such as `"ENOENT"`; `"E123"` for one without a name here. */
-  readonly code: string;
+import { RingbusError } from "../base/errors.ts";
 
-  /** Names the failed call and its code. */
-  constructor(call: string, code: string) {
-    super(`${call} failed with ${code}`);
-    this.code = code;
+/** A call of the C library that failed. */
+export class SystemError extends RingbusError {
+  override name = "SystemError";
+  /** Stable code of the class. */
+  override readonly code: string = "system";
+  /** Name of the C library's `errno`, such as `"ENOENT"`; `"E123"` if it has no name here. */
+  readonly errno: string;
+
+  /** Names the failed call and its `errno`. */
+  constructor(call: string, errno: string) {
+    super(`${call} failed with ${errno}`);
+    this.errno = errno;
   }
 }
 

@@ -205,7 +205,7 @@ function openPeerDoorbell(path: string): number {
   try {
     return platform().openFifoToRing(path);
   } catch (error) {
-    if (error instanceof SystemError && (error.code === "ENOENT" || error.code === "ENXIO")) {
+    if (error instanceof SystemError && (error.errno === "ENOENT" || error.errno === "ENXIO")) {
       return -1;
     }
     throw error;

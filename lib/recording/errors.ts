@@ -4,8 +4,12 @@
  * @module
  */
 
+import { RingbusError } from "../base/errors.ts";
+
 /** A file cannot be read as a recording, or not be written. */
-export class RecordingError extends Error {
+export class RecordingError extends RingbusError {
   /** The class name. */
   override name = "RecordingError";
+  /** Stable code of the class. */
+  override readonly code: string = "recording";
 }

@@ -348,7 +348,7 @@ function create(
   } catch (error) {
     os.close(fd);
     // Without its name it was taken for one that a dead process left: we stood still for long.
-    if (error instanceof SystemError && (error.code === "EEXIST" || error.code === "ENOENT")) {
+    if (error instanceof SystemError && (error.errno === "EEXIST" || error.errno === "ENOENT")) {
       return undefined;
     }
     throw error;

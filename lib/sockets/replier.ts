@@ -15,6 +15,7 @@ import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger, trace, tracing } from "../base/log.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
+import { describeFailure } from "./remote_failure.ts";
 import { Socket } from "./socket.ts";
 import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 
@@ -233,11 +234,10 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   /** Tells the requester that its request failed. */
   #fail(ref: RequestRef, cause: unknown): void {
-    const { name, message } = cause instanceof Error
-      ? cause
-      : { name: "Error", message: String(cause) };
+    const failure = describeFailure(cause);
+    const { message } = failure;
     logger.debug("a request on {channel} failed: {message}", { channel: this.name, message });
-    const bytes = new TextEncoder().encode(JSON.stringify({ name, message }));
+    const bytes = new TextEncoder().encode(JSON.stringify(failure));
     this.#deliver(ref, bytes, RECORD_ERROR);
   }
 

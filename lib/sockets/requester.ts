@@ -17,6 +17,7 @@ import type { LocalHandle } from "../segment/worker_memory.ts";
 import { trace, tracing } from "../base/log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { isReached, Sender } from "../channel/sender.ts";
+import type { RemoteFailure } from "./remote_failure.ts";
 import { Socket } from "./socket.ts";
 import { readTensor } from "../codecs/tensor.ts";
 import { AsyncWaitQueue, type WaitContext, waitSync } from "../channel/wait.ts";
@@ -35,6 +36,8 @@ import {
 
 /** How often a waiting requester looks whether its repliers live, in milliseconds. */
 const LIVENESS_MS = 50;
+/** Code of `ShmPeerLostError`, which a replier reports when it closes. */
+const PEER_LOST = "shm-peer-lost";
 /** What `replierOf` answers while no replier has taken a request. */
 const NO_REPLIER = -1;
 /** Bytes of a requester's region. */
@@ -346,8 +349,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   #decode(bytes: Uint8Array, flags: number): Outcome<R> {
     try {
       if ((flags & RECORD_ERROR) !== 0) {
-        const { name, message } = JSON.parse(new TextDecoder().decode(bytes));
-        return { error: this.#remoteError(name, message) };
+        return { error: this.#remoteError(JSON.parse(new TextDecoder().decode(bytes))) };
       }
       const isTensor = (flags & RECORD_TENSOR) !== 0;
       return { value: (isTensor ? readTensor(bytes) : this.attachment.codec.decode(bytes)) as R };
@@ -361,9 +363,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     }
   }
 
-  /** What a replier reported; one that closed is lost as one that died is. */
-  #remoteError(name: string, message: string): Error {
-    if (name !== "ShmPeerLostError") return new ShmRemoteError(message, name);
+  /** The error that a replier reported. A replier that closed counts as lost. */
+  #remoteError({ name, code, message }: RemoteFailure): Error {
+    if (code !== PEER_LOST) return new ShmRemoteError(message, name, code);
     return new ShmPeerLostError(
       `a request on channel "${this.name}" has no reply: ${message}; ` +
         `send it again if it may be done twice`,

@@ -21,7 +21,7 @@ export interface SourceText {
 }
 
 /** What is read of a syntax tree. */
-interface Node {
+export interface Node {
   readonly type: string;
   readonly loc: { readonly start: { readonly line: number } };
   // deno-lint-ignore no-explicit-any

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { RingbusError } from "../../../lib/base/errors.ts";
 import {
   InvalidInputError,
   StoreError,
@@ -12,9 +13,15 @@ import {
   WrongTypeError,
 } from "../../store/errors.ts";
 
-/** A request that is refused. */
-export class HttpError extends Error {
+/**
+ * A request that is rejected, and the status of its response.
+ *
+ * @internal
+ */
+export class HttpError extends RingbusError {
   override name = "HttpError";
+  /** Stable code of the class. */
+  override readonly code: string = "http-rejected";
   readonly status: number;
   readonly headers: Record<string, string>;
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { RingbusError } from "../../../lib/base/errors.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
 import { isLoopback } from "../../hosting/endpoint.ts";
 import type { ServerProgram } from "../../hosting/mode.ts";
@@ -40,8 +41,13 @@ export async function waitForStarted({ host, port }: ManagerAddress): Promise<vo
   await started.get(`${host}:${port}`)?.wait();
 }
 
-/** What was not reached now may be reached later. */
-export class TransientError extends Error {}
+/** A connection failed in a way that may pass: a later attempt may succeed. */
+export class TransientError extends RingbusError {
+  /** The class name. */
+  override name = "TransientError";
+  /** Stable code of the class. */
+  override readonly code: string = "state-transient";
+}
 
 /** Makes connections for one client. */
 export class Dialer {

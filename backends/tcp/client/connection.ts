@@ -6,6 +6,7 @@
  */
 
 import { Deque } from "../../../lib/base/deque.ts";
+import { RingbusError } from "../../../lib/base/errors.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
 import { LineReader } from "../protocol/line_reader.ts";
 import { Writer } from "../protocol/writer.ts";
@@ -173,7 +174,12 @@ export class ClientConnection {
 }
 
 /** The server did not reply in time. */
-export class SilenceError extends Error {
+export class SilenceError extends RingbusError {
+  /** The class name. */
+  override name = "SilenceError";
+  /** Stable code of the class. */
+  override readonly code: string = "tcp-silence";
+
   constructor(timeoutMs: number) {
     super(`no answer for ${timeoutMs} ms`);
   }

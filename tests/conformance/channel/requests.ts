@@ -12,6 +12,9 @@ import {
 import { testOn, type TestTransport } from "./channel.ts";
 import { numbers, sleep } from "./values.ts";
 
+/** Code of `ShmSerializationError`. */
+const SERIALIZATION = "shm-serialization";
+
 /** Serves until `stop` is called. */
 function serve<Q, R>(
   replier: Replier<Q, R>,
@@ -161,17 +164,18 @@ export function testRequests(transport: TestTransport): void {
       return "fine";
     });
     const requester = channel.requester<string, unknown>();
-    const fails = (text: string, remoteName: string, message: RegExp) =>
+    const fails = (text: string, remoteName: string, message: RegExp, remoteCode?: string) =>
       assert.rejects(requester.request(text, { timeoutMs: 5000 }), (error: Error) => {
         assert.ok(error instanceof ShmRemoteError);
         assert.equal(error.remoteName, remoteName);
+        assert.equal(error.remoteCode, remoteCode);
         assert.match(error.message, message);
         return true;
       });
     await fails("type", "TypeError", /no such arm/);
     await fails("string", "Error", /plain text/);
-    await fails("undefined", "ShmSerializationError", /undefined cannot be sent/);
-    await fails("function", "ShmSerializationError", /cannot be encoded/);
+    await fails("undefined", "ShmSerializationError", /undefined cannot be sent/, SERIALIZATION);
+    await fails("function", "ShmSerializationError", /cannot be encoded/, SERIALIZATION);
     assert.equal(await requester.request("x", { timeoutMs: 5000 }), "fine");
     await served.stop();
   });

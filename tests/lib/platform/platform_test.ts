@@ -9,7 +9,7 @@ import { TestDirectory } from "../../conformance/channel/directory.ts";
 const os = platform();
 
 function hasCode(code: string): (error: Error) => boolean {
-  return (error) => error instanceof SystemError && error.code === code;
+  return (error) => error instanceof SystemError && error.errno === code;
 }
 
 /** A new file of some bytes, open. */

@@ -14,6 +14,7 @@ import {
   Pusher,
   Replier,
   Requester,
+  ShmTimeoutError,
   type Socket,
   Subscriber,
 } from "../../../mod.ts";
@@ -268,7 +269,7 @@ class Requesting implements Actor {
       this.#unanswered--;
       this.#stage.received(reply);
     } catch (error) {
-      if ((error as Error).name !== "ShmTimeoutError") this.#unanswered--;
+      if (!(error instanceof ShmTimeoutError)) this.#unanswered--;
       throw error;
     }
   }

@@ -5,7 +5,14 @@
  * @module
  */
 
-import { ShmClosedError, ShmCorruptionError, type Socket } from "../../../mod.ts";
+import {
+  ShmBufferFullError,
+  ShmClosedError,
+  ShmCorruptionError,
+  ShmPeerLostError,
+  ShmTimeoutError,
+  type Socket,
+} from "../../../mod.ts";
 import { Random } from "../random.ts";
 import { interpose } from "./interpose.ts";
 import { MessageVerifier, MIN_BYTES } from "./message_verifier.ts";
@@ -181,10 +188,10 @@ export class Stage implements Disposable {
     if (error instanceof ShmCorruptionError) this.#hasReportedDamage = true;
     else if (error instanceof ShmClosedError && this.#corruptor.mayBeClosed) {
       this.#hasReportedDamage = true;
-    } else if (!EXPECTED.includes(name)) {
+    } else if (!EXPECTED.some((expected) => error instanceof expected)) {
       throw new Failure(`${this.#doing} threw ${name}: ${message}\n${(error as Error).stack}`);
     }
-    if (name === "ShmPeerLostError") this.#hasReportedDamage = true;
+    if (error instanceof ShmPeerLostError) this.#hasReportedDamage = true;
   }
 
   /** Whoever is still there must get a message through, unless somebody was told of damage. */
@@ -219,4 +226,4 @@ export class Stage implements Disposable {
 }
 
 /** Errors that say nothing of damage and need none. */
-const EXPECTED = ["ShmTimeoutError", "ShmBufferFullError", "ShmPeerLostError"];
+const EXPECTED = [ShmTimeoutError, ShmBufferFullError, ShmPeerLostError];

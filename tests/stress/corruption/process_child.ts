@@ -12,6 +12,11 @@ import {
   Pusher,
   Replier,
   Requester,
+  ShmBufferFullError,
+  ShmClosedError,
+  ShmCorruptionError,
+  ShmPeerLostError,
+  ShmTimeoutError,
   type Socket,
   Subscriber,
 } from "../../../mod.ts";
@@ -21,11 +26,11 @@ import { linesOf } from "./lines.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
 
 const ALLOWED = [
-  "ShmCorruptionError",
-  "ShmClosedError",
-  "ShmTimeoutError",
-  "ShmBufferFullError",
-  "ShmPeerLostError",
+  ShmCorruptionError,
+  ShmClosedError,
+  ShmTimeoutError,
+  ShmBufferFullError,
+  ShmPeerLostError,
 ];
 const SHORT = { timeoutMs: 5 };
 const MAX_ODD = 20;
@@ -84,7 +89,7 @@ class Play {
     } catch (error) {
       const { name, stack } = error as Error;
       this.outcome.errors[name] = (this.outcome.errors[name] ?? 0) + 1;
-      if (!ALLOWED.includes(name)) this.outcome.failure = stack;
+      if (!ALLOWED.some((allowed) => error instanceof allowed)) this.outcome.failure = stack;
     }
   }
 }

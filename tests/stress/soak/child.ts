@@ -13,6 +13,8 @@ import {
   Replier,
   Requester,
   type SendingSocket,
+  ShmBufferFullError,
+  ShmTimeoutError,
   Subscriber,
 } from "../../../mod.ts";
 import type { Sample, SoakTask } from "./task.ts";
@@ -61,7 +63,7 @@ function sendSome(socket: SendingSocket<Numbered>): void {
     socket.sendSync(make(messages), { timeoutMs: SLICE_MS });
     messages++;
   } catch (error) {
-    if ((error as Error).name !== "ShmBufferFullError") throw error;
+    if (!(error instanceof ShmBufferFullError)) throw error;
   }
 }
 
@@ -69,7 +71,7 @@ function receiveSome(socket: ReceivingSocket<Numbered>): void {
   try {
     check(socket.recvSync({ timeoutMs: SLICE_MS }));
   } catch (error) {
-    if ((error as Error).name !== "ShmTimeoutError") throw error;
+    if (!(error instanceof ShmTimeoutError)) throw error;
   }
   for (const message of socket.drain(BATCH)) check(message);
 }
@@ -78,7 +80,7 @@ function requestSome(socket: Requester<Numbered, Numbered>): void {
   try {
     check(socket.requestSync(make(messages), { timeoutMs: 1000 }));
   } catch (error) {
-    if ((error as Error).name !== "ShmTimeoutError") throw error;
+    if (!(error instanceof ShmTimeoutError)) throw error;
   }
 }
 
@@ -87,7 +89,7 @@ function replySome(socket: Replier<Numbered, Numbered>): void {
     socket.send(socket.recvSync({ timeoutMs: SLICE_MS }));
     messages++;
   } catch (error) {
-    if ((error as Error).name !== "ShmTimeoutError") throw error;
+    if (!(error instanceof ShmTimeoutError)) throw error;
   }
 }
 
