@@ -38,14 +38,14 @@ export function segmentDirectory(dir: string | undefined): string {
   }
   const os = platform();
   const path = dir ?? (os.environment("RINGBUS_DIR") || os.defaultDirectory());
-  if (!checked.has(path) || !exists(path)) {
+  if (!checked.has(path) || !isReachable(path)) {
     checkDirectory(path, makeAndStat(path));
     checked.add(path);
   }
   return path;
 }
 
-function exists(path: string): boolean {
+function isReachable(path: string): boolean {
   try {
     platform().status(path);
     return true;
@@ -95,6 +95,17 @@ export function hiddenName(prefix: string, id: string, name: string): string {
 /** The code of a failed system call, or the error's text. */
 export function codeOf(error: unknown): string {
   return error instanceof SystemError ? error.errno : String(error);
+}
+
+/** True if a path names something. */
+export function exists(path: string): boolean {
+  try {
+    platform().status(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
+  }
 }
 
 /** Deletes a file, unless somebody was faster. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { codeOf, ISOLATE_PREFIX, TEMPORARY_PREFIX } from "../platform/directory.ts";
+import { codeOf, exists, ISOLATE_PREFIX, TEMPORARY_PREFIX } from "../platform/directory.ts";
 import { hasThreadEnded, isIsolateId, isOfThisProcess, newIsolateId } from "./isolate_id.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
 import type { Waiter } from "../base/shared_memory.ts";
@@ -84,9 +84,10 @@ export class Isolate {
 
   constructor(directory: string) {
     this.directory = directory;
-    this.id = newIsolateId();
-    this.#path = isolatePath(directory, this.id);
-    this.#fifo = makeLockedFifo(this.#path);
+    const { id, fifo } = claimId(directory);
+    this.id = id;
+    this.#path = isolatePath(directory, id);
+    this.#fifo = fifo;
   }
 
   /** The FIFO's descriptor, for platforms whose synchronous sleep waits on it. */
@@ -177,16 +178,40 @@ function unlinkIfExists(path: string): void {
   }
 }
 
-/** The FIFO gets its name when it is locked, so that nobody takes a new agent for a dead one. */
-function makeLockedFifo(path: string): number {
+/** Takes an id that nobody in the directory has: the random part is short, and two may draw the same. */
+function claimId(directory: string): { id: bigint; fifo: number } {
+  while (true) {
+    const id = newIsolateId();
+    const fifo = makeLockedFifo(isolatePath(directory, id));
+    if (fifo !== undefined) return { id, fifo };
+  }
+}
+
+/**
+ * The FIFO gets its name when it is locked, so that nobody takes a new agent for a dead one.
+ * Undefined if the name is taken: whoever gives it to a FIFO has the temporary name before, which
+ * only one can have.
+ */
+function makeLockedFifo(path: string): number | undefined {
   const os = platform();
   const temporaryPath = path.replace(ISOLATE_PREFIX, TEMPORARY_PREFIX);
-  while (true) {
-    const fd = os.makeFifo(temporaryPath);
-    os.lock(fd, "exclusive");
-    if (tryRename(temporaryPath, path)) return fd;
-    // We stood still for long, and it was taken for one that a dead process left.
-    os.close(fd);
+  const fd = makeNewFifo(temporaryPath);
+  if (fd === undefined) return undefined;
+  os.lock(fd, "exclusive");
+  // It is gone if we stood still for long, and it was taken for one that a dead process left.
+  if (!exists(path) && tryRename(temporaryPath, path)) return fd;
+  unlinkIfExists(temporaryPath);
+  os.close(fd);
+  return undefined;
+}
+
+/** Undefined if there is a file of that name. */
+function makeNewFifo(path: string): number | undefined {
+  try {
+    return platform().makeFifo(path);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
+    return undefined;
   }
 }
 

@@ -17,6 +17,7 @@ import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { attach, isNameOf, releaseTombstone, tryClose, unlink } from "./lifecycle.ts";
 import {
   codeOf,
+  exists,
   hiddenName,
   removeIfExists,
   segmentDirectory,
@@ -244,16 +245,6 @@ function bytesOf(
 
 function wordsOf(memory: WebAssembly.Memory): Uint32Array<ArrayBuffer> {
   return new Uint32Array(memory.buffer as unknown as ArrayBuffer);
-}
-
-function exists(path: string): boolean {
-  try {
-    platform().status(path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return false;
-    throw error;
-  }
 }
 
 function openFailed(path: string, name: string): ShmConnectionError {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   acquireIsolate,
   isIsolateAlive,
+  Isolate,
   isolatePath,
   probeIsolate,
   releaseIsolate,
@@ -13,6 +14,9 @@ import {
 import { newIsolateId } from "../../../lib/presence/isolate_id.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
+
+/** Of so many, each of which draws one of 16,384 ids, two draw the same in all but one run of 2,000. */
+const MANY = 500;
 
 /** Makes the FIFO of an isolate that has ended: no process holds its lock. */
 function makeDeadIsolate(directory: string): bigint {
@@ -54,4 +58,16 @@ Deno.test("the FIFO of a live isolate stays", () => {
 Deno.test("an id that no isolate ever had is neither alive nor dead to a probe", () => {
   using directory = new TestDirectory();
   assert.equal(probeIsolate(directory.path, 12345n), undefined);
+});
+
+Deno.test("isolates of one thread never share an id, however many there are", () => {
+  using directory = new TestDirectory();
+  const isolates = Array.from({ length: MANY }, () => new Isolate(directory.path));
+  try {
+    assert.equal(new Set(isolates.map(({ id }) => id)).size, MANY);
+    assert.equal(directory.files().length, MANY);
+    for (const { id } of isolates) assert.ok(isolates[0].isAlive(id));
+  } finally {
+    for (const isolate of isolates) isolate.close();
+  }
 });
