@@ -53,6 +53,7 @@ const ERRORS: Record<number, string> = {
   30: "EROFS",
   32: "EPIPE",
   36: "ENAMETOOLONG",
+  38: "ENOSYS",
   40: "ELOOP",
   95: "EOPNOTSUPP",
   122: "EDQUOT",

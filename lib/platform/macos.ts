@@ -39,6 +39,7 @@ const ERRORS: Record<number, string> = {
   28: "ENOSPC",
   32: "EPIPE",
   35: "EAGAIN",
+  45: "ENOTSUP",
   62: "ELOOP",
   63: "ENAMETOOLONG",
 };

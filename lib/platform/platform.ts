@@ -60,7 +60,10 @@ export interface Platform {
   unlink(path: string): void;
   link(from: string, to: string): void;
   rename(from: string, to: string): void;
-  /** Renames a file unless the new name is taken, with EEXIST; EINVAL where a file system cannot. */
+  /**
+   * Renames a file; fails with EEXIST if the new name is taken, and with EINVAL, ENOSYS, EOPNOTSUPP
+   * or ENOTSUP where the system or the file system cannot rename without replacing.
+   */
   renameNew(from: string, to: string): void;
 
   /** Opens for reading and writing; follows no symbolic link. */

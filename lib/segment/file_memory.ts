@@ -117,7 +117,7 @@ export class FileMemory implements SharedMemory {
         const fd = openExisting(path, name) ?? createFile(path, isolate);
         attached = fd === undefined ? undefined : FileMemory.#attach(name, path, isolate, fd);
         if (attached !== undefined || isDone(path)) return attached;
-        if (fd === undefined) Atomics.wait(sleepWord, 0, 0, 1);
+        Atomics.wait(sleepWord, 0, 0, 1);
       }
       throw openFailed(path, name);
     } finally {
@@ -249,8 +249,8 @@ function wordsOf(memory: WebAssembly.Memory): Uint32Array<ArrayBuffer> {
 
 function openFailed(path: string, name: string): ShmConnectionError {
   return new ShmConnectionError(
-    `cannot open channel "${name}": ${path} was made and deleted ${MAX_ATTEMPTS} times meanwhile; ` +
-      `see who opens and closes it all the time, and let one keep it open`,
+    `cannot open channel "${name}": in ${MAX_ATTEMPTS} attempts ${path} was always being created or ` +
+      `deleted by another process; keep one socket on the channel open, or resume the stopped process`,
   );
 }
 

@@ -7,9 +7,11 @@
  * fails if somebody came meanwhile. Shares exclude nobody: one that is stopped anywhere in this
  * holds up no other, and whoever finds a door shut takes the file away for it.
  *
- * A file is taken away by a rename to its grave, a name that no other file can have. It succeeds
- * once at most, so that one who was stopped before it takes away no younger segment of the same name.
- * The grave stays as long as somebody has a share of what lies in it.
+ * A segment is removed by a rename to its tombstone, a name that no other file can have. The rename
+ * succeeds at most once, so that a process that was stopped before it removes no younger segment of
+ * the same name. The tombstone stays as long as a process has a share of the file. A file system
+ * that cannot rename without replacing uses the file's lock instead: there, a process that is stopped
+ * while it holds the lock delays others that open the channel, until they fail with an error.
  *
  * @module
  */
@@ -72,21 +74,37 @@ export function tryClose(
   }
 }
 
-/** Takes away a segment whose door is shut, and of which we have a share; we give it up. */
+/** Removes a closed segment, of which we have a share; we give the share up. */
 export function unlink(path: string, fd: number): void {
-  if (isNameOf(path, fd)) renameToTombstone(path, tombstoneOf(path, fd));
+  if (isNameOf(path, fd)) removeName(path, fd);
   releaseTombstone(path, fd);
 }
 
-function renameToTombstone(path: string, tombstone: string): void {
-  const os = platform();
+function removeName(path: string, fd: number): void {
   try {
-    os.renameNew(path, tombstone);
+    platform().renameNew(path, tombstoneOf(path, fd));
   } catch (error) {
     const code = codeOf(error);
-    // Some file systems have no such rename: there, one who stood still here deletes a younger one.
-    if (code === "EINVAL") removeIfExists(path);
+    if (NO_RENAME_NEW.has(code)) removeNameUnderLock(path, fd);
     else if (code !== "EEXIST" && code !== "ENOENT") throw error;
+  }
+}
+
+/** Errors of a file system that cannot rename without replacing. */
+const NO_RENAME_NEW: ReadonlySet<string> = new Set(["EINVAL", "ENOSYS", "EOPNOTSUPP", "ENOTSUP"]);
+
+/**
+ * Removes a segment's name where no rename does it in one step. All that remove it hold the file's
+ * lock while they compare the name and remove it, so that in between no younger segment takes the
+ * name. While another process holds the lock, this returns: that process removes the name, or dies.
+ */
+function removeNameUnderLock(path: string, fd: number): void {
+  const os = platform();
+  if (!os.lock(fd, "exclusive")) return;
+  try {
+    if (isNameOf(path, fd)) removeIfExists(path);
+  } finally {
+    os.unlock(fd);
   }
 }
 

@@ -41,6 +41,14 @@ Deno.test("who leaves a segment last deletes it in any order of steps, and nobod
   assert.ok(explore(attachGateModel({ attachments: [1, 1, 1], killable: [] })) > 100_000);
 });
 
+function exploreWithoutRename(mistake?: AttachGateMistake): number {
+  return explore(attachGateModel({ attachments: [2, 2], hasLock: true, mistake }));
+}
+
+Deno.test("no younger segment is removed where a lock takes the place of the rename", () => {
+  assert.ok(exploreWithoutRename() > 30_000);
+});
+
 function testMistake<M>(who: string, mistake: M, explore: (mistake: M) => number, found: RegExp) {
   Deno.test(`the exploration finds a ${who} that ${mistake}`, () => {
     assert.throws(() => explore(mistake), (error) => {
@@ -99,5 +107,11 @@ testMistake(
   "leaver",
   "clears a grave that others still look at",
   exploreAttachGate,
+  /^actor \d is in \d, named/,
+);
+testMistake(
+  "leaver",
+  "removes the name without the lock",
+  exploreWithoutRename,
   /^actor \d is in \d, named/,
 );

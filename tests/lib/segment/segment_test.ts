@@ -6,6 +6,7 @@ import {
   Publisher,
   Puller,
   Pusher,
+  removeStale,
   Replier,
   Requester,
   ShmCorruptionError,
@@ -342,17 +343,73 @@ Deno.test("a segment that grew is read by those who attached before and after", 
   }
 });
 
-Deno.test("a segment goes also where a file system cannot rename to free names alone", () => {
-  using directory = new TestDirectory();
+/** Runs a test as on a file system that cannot rename without replacing. */
+function withoutRenameNew(test: (os: Partial<Platform>) => void, onRename = () => {}): void {
   const os: Partial<Platform> = platform();
   os.renameNew = (_from, to) => {
+    onRename();
     throw new SystemError(`rename ${to}`, "EINVAL");
   };
   try {
-    new Publisher("a", { dir: directory.path }).close();
-    assert.deepEqual(directory.files(), []);
+    test(os);
   } finally {
     delete os.renameNew;
   }
+}
+
+/** Runs an action once, inside the first call of another. */
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    action();
+  };
+}
+
+Deno.test("a segment is removed also where a file system cannot rename without replacing", () => {
+  using directory = new TestDirectory();
+  withoutRenameNew(() => {
+    new Publisher("a", { dir: directory.path }).close();
+    assert.deepEqual(directory.files(), []);
+  });
   new Publisher("a", { dir: directory.path }).close();
+});
+
+Deno.test("without such a rename, a process that was stopped removes no younger segment", () => {
+  using directory = new TestDirectory();
+  const { path: dir } = directory;
+  const publisher = new Publisher("a", { dir });
+  // A directory of another spelling gives the second socket an isolate of its own.
+  let younger: Pusher<number> | undefined;
+  const openYounger = once(() => younger = new Pusher<number>("a", { dir: `${dir}/.` }));
+  withoutRenameNew(() => publisher.close(), openYounger);
+  younger!.send(1);
+  using puller = new Puller<number>("a", { dir });
+  assert.equal(puller.tryRecv(), 1);
+  younger!.close();
+});
+
+Deno.test("without such a rename, one process at a time removes a segment", () => {
+  using directory = new TestDirectory();
+  const { path: dir } = directory;
+  const publisher = new Publisher("a", { dir });
+  withoutRenameNew((os) => {
+    const lock = platform().lock.bind(platform());
+    const whileLocked = once(() => {
+      removeStale({ dir });
+      assert.ok(directory.files().includes("a"), "the holder of the lock removes the segment");
+    });
+    os.lock = (fd, kind) => {
+      const isLocked = lock(fd, kind);
+      if (kind === "exclusive") whileLocked();
+      return isLocked;
+    };
+    try {
+      publisher.close();
+    } finally {
+      delete os.lock;
+    }
+    assert.deepEqual(directory.files(), []);
+  });
 });

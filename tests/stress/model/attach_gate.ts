@@ -18,6 +18,8 @@ interface File {
   shares: number[];
   /** The file that its grave names. */
   tombstone: number;
+  /** The actor that has its lock. */
+  locker: number;
 }
 
 /** What all share. */
@@ -43,7 +45,8 @@ export type AttachGateMistake =
   | "comes without counting"
   | "looks before it gives up its share"
   | "deletes the name and not the file"
-  | "clears a grave that others still look at";
+  | "clears a grave that others still look at"
+  | "removes the name without the lock";
 
 /** What is explored. */
 export interface AttachGateOptions {
@@ -51,6 +54,8 @@ export interface AttachGateOptions {
   attachments: number[];
   /** Who may die; the first one, when left out. */
   killable?: number[];
+  /** The file system cannot rename without replacing: the file's lock protects its name. */
+  hasLock?: boolean;
   mistake?: AttachGateMistake;
 }
 
@@ -58,7 +63,7 @@ type Step = Move<Directory, User>;
 
 /** The model of a segment's beginning and end. */
 export function attachGateModel(
-  { attachments, killable: killable = [0], mistake }: AttachGateOptions,
+  { attachments, killable: killable = [0], hasLock = false, mistake }: AttachGateOptions,
 ): Model<Directory, User> {
   const users = attachments.map((count, id): User => ({
     at: "come",
@@ -75,7 +80,8 @@ export function attachGateModel(
     programs: users.map(() => ({
       ...attaching(mistake),
       ...detaching(mistake),
-      ...unlinking(mistake),
+      ...unlinking(mistake, hasLock),
+      ...unlinkingUnderLock(mistake),
     })),
     idle: ["come", "in", "end"],
     killable,
@@ -110,7 +116,7 @@ function attaching(mistake: AttachGateMistake | undefined): Program<Directory, U
         then: "enter",
         act(words, me) {
           me.file = words.named = words.files.length;
-          words.files.push({ gate: 0, shares: [me.id], tombstone: NONE });
+          words.files.push({ gate: 0, shares: [me.id], tombstone: NONE, locker: NONE });
         },
       }],
     share: () => [{ point: "share", then: "look", act: share }],
@@ -161,11 +167,16 @@ function endAttachment(words: Directory, me: User): void {
   me.after = "come";
 }
 
-function unlinking(mistake: AttachGateMistake | undefined): Program<Directory, User> {
+function unlinking(
+  mistake: AttachGateMistake | undefined,
+  hasLock: boolean,
+): Program<Directory, User> {
   const ignoresTombstones = mistake === "deletes the name and not the file";
   const clearsEarly = mistake === "clears a grave that others still look at";
   return {
-    bury: ({ named }, { file, after }) => [named === file ? { then: "move" } : releaseShare(after)],
+    bury: ({ named }, { file, after }) => [
+      named === file ? { then: hasLock ? "lock" : "move" } : releaseShare(after),
+    ],
     move: ({ named, files }, { file, after }) => {
       const isTaken = files[file].tombstone !== NONE && !ignoresTombstones;
       if (named === NONE || isTaken) return [releaseShare(after)];
@@ -184,6 +195,33 @@ function unlinking(mistake: AttachGateMistake | undefined): Program<Directory, U
       return [{ point: "isSharedByOthers", then: isNeeded ? me.after : "clear" }];
     },
     clear: (_words, { after }) => [{ then: after, act: clearTombstone }],
+  };
+}
+
+/** An actor that opens waits for the holder of the lock; one that leaves lets it remove the name. */
+function unlinkingUnderLock(mistake: AttachGateMistake | undefined): Program<Directory, User> {
+  const ignoresLock = mistake === "removes the name without the lock";
+  return {
+    lock({ files }, { file, after }, isDead) {
+      const { locker } = files[file];
+      const isLocked = locker !== NONE && !isDead(locker) && !ignoresLock;
+      if (isLocked) return after === "open" ? [] : [releaseShare(after)];
+      return [{
+        point: "lock",
+        then: "compare",
+        act: (words, me) => void (words.files[me.file].locker = me.id),
+      }];
+    },
+    compare: ({ named }, { file }) => [{ then: named === file ? "remove" : "unlock" }],
+    remove: () => [{
+      point: "unlink",
+      then: "unlock",
+      act: (words) => void (words.named = NONE),
+    }],
+    unlock: () => [{
+      then: "forsake",
+      act: (words, me) => void (words.files[me.file].locker = NONE),
+    }],
   };
 }
 
