@@ -4,6 +4,7 @@
  * @module
  */
 
+import { programCommand } from "../backends/hosting/program_command.ts";
 import { BaseMessagingBackend } from "../backends/messaging/base.ts";
 import type { StoreMessageOptions } from "../backends/messaging/backend.ts";
 import type { MessagingConfigInit } from "../backends/messaging/config.ts";
@@ -40,8 +41,11 @@ export class AgentBackend extends BaseMessagingBackend {
   constructor(config: MessagingConfigInit) {
     super();
     const program = new URL("./agent_program.ts", import.meta.url);
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", "--no-lock", "-A", program.href, describe(config)],
+    this.#process = programCommand({
+      module: program.href,
+      permissions: ["-A"],
+      args: [describe(config)],
+      whenCompiled: { remedy: "run the test with deno test" },
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

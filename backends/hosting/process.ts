@@ -6,6 +6,7 @@
  */
 
 import type { RunningServer, ServerKind, ServerProgram } from "./mode.ts";
+import { programCommand } from "./program_command.ts";
 import { addressFrom } from "./report.ts";
 
 /** Milliseconds for a server to stop by itself. */
@@ -16,7 +17,7 @@ export async function startProcess<Options>(
   kind: ServerKind<Options>,
   options: Options,
 ): Promise<RunningServer> {
-  const child = spawn(kind, { stderr: "inherit" });
+  const child = spawn(kind, { stderr: "inherit", compiledRemedy: `use serverMode "inline"` });
   const input = child.stdin.getWriter();
   const stop = () => end(child, input);
   try {
@@ -36,8 +37,9 @@ export async function startProcess<Options>(
 export async function startDetached<Options>(
   program: ServerProgram,
   options: Options,
+  compiledRemedy: string,
 ): Promise<DetachedServer> {
-  const child = spawn(program, { stderr: "null", detached: true });
+  const child = spawn(program, { stderr: "null", detached: true, compiledRemedy });
   const input = child.stdin.getWriter();
   try {
     await begin(child, input, options);
@@ -64,9 +66,20 @@ export interface DetachedServer {
   wait(): Promise<void>;
 }
 
-function spawn({ program, permissions }: ServerProgram, options: Deno.CommandOptions) {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--no-lock", ...permissions, program.href],
+/** Options of a new process besides its pipes. */
+interface SpawnOptions extends Pick<Deno.CommandOptions, "stderr" | "detached"> {
+  /** What to do instead in a program that was made by `deno compile`. */
+  readonly compiledRemedy: string;
+}
+
+function spawn(
+  { program, permissions }: ServerProgram,
+  { compiledRemedy, ...options }: SpawnOptions,
+): Deno.ChildProcess {
+  return programCommand({
+    module: program.href,
+    permissions,
+    whenCompiled: { remedy: compiledRemedy },
     stdin: "piped",
     stdout: "piped",
     ...options,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { programCommand } from "../../backends/hosting/program_command.ts";
 import { measureAll } from "../benchmark/measure.ts";
 import { describeMachine } from "../benchmark/machine.ts";
 import { permissionFlags, requirePermissions } from "../benchmark/permissions.ts";
@@ -12,7 +13,6 @@ import { chartsOf, comparisonsOf, skippedOf } from "../benchmark/results.ts";
 import { type BenchmarkResults, printJson, printResults, reportOf } from "../benchmark/show.ts";
 import { type Command, defineCommand, EXIT } from "../command.ts";
 import { numberOf } from "../arguments/numbers.ts";
-import { selfCommand } from "../self_command.ts";
 
 const DEFAULT_SECONDS = 25;
 const MAX_SECONDS = 3600;
@@ -23,8 +23,11 @@ const GRACE_SECONDS = 300;
 
 /** This program once more, as a peer. */
 function startPeer(mainUrl: string, seconds: number): Deno.ChildProcess {
-  return selfCommand(mainUrl, ["bench-peer", String(Math.ceil(seconds) + GRACE_SECONDS)], {
+  return programCommand({
+    module: mainUrl,
+    args: ["bench-peer", String(Math.ceil(seconds) + GRACE_SECONDS)],
     permissions: permissionFlags(),
+    whenCompiled: "run itself",
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

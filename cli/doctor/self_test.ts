@@ -4,7 +4,7 @@
  * @module
  */
 
-import { selfCommand } from "../self_command.ts";
+import { mayStartPrograms, programCommand } from "../../backends/hosting/program_command.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostic.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
 import { Requester } from "../../lib/sockets/requester.ts";
@@ -19,10 +19,10 @@ const LAST = -1;
 /** Sends requests to another process, where one may be started, else to a socket of this one. */
 export async function selfTest(mainUrl: string): Promise<Diagnostic> {
   const channel = `doctor-${Deno.pid}`;
-  const command = Deno.execPath();
-  const mayRun = Deno.permissions.querySync({ name: "run", command }).state === "granted";
   try {
-    return mayRun ? await betweenProcesses(mainUrl, channel) : await withinProcess(channel);
+    return mayStartPrograms()
+      ? await betweenProcesses(mainUrl, channel)
+      : await withinProcess(channel);
   } catch (error) {
     return diagnosticOf(TOPIC, "failure", error);
   }
@@ -30,8 +30,11 @@ export async function selfTest(mainUrl: string): Promise<Diagnostic> {
 
 async function betweenProcesses(mainUrl: string, channel: string): Promise<Diagnostic> {
   using requester = new Requester<number, number>(channel);
-  await using peer = selfCommand(mainUrl, ["doctor-peer", channel], {
+  await using peer = programCommand({
+    module: mainUrl,
+    args: ["doctor-peer", channel],
     permissions: ["--allow-ffi"],
+    whenCompiled: "run itself",
     stdin: "null",
     stdout: "null",
     stderr: "inherit",

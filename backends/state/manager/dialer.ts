@@ -25,6 +25,8 @@ const PROGRAM: ServerProgram = {
   permissions: ["--allow-net", "--allow-env=RINGBUS_DEBUG"],
 };
 
+const COMPILED_REMEDY = `use backendType "shm", or run an EmbeddedServer with a StateHost`;
+
 /** What a client must know to get there. */
 export interface ManagerAddress {
   readonly host: string;
@@ -147,7 +149,7 @@ export class Dialer {
       limits: { ...limits, ttlSeconds: ttlMs && ttlMs / 1000 },
     };
     try {
-      const server = await startDetached(PROGRAM, options);
+      const server = await startDetached(PROGRAM, options, COMPILED_REMEDY);
       const { endpoint } = this;
       started.set(endpoint, server);
       server.ended.then(() => started.get(endpoint) === server && started.delete(endpoint));

@@ -1,0 +1,56 @@
+/**
+ * Commands that run a module in a new process. Every new Deno process of the package starts here.
+ *
+ * A program that `deno compile` made is its own `Deno.execPath()`, and does not know `run`: to start a
+ * module with it would start the program again, which would start itself again, without end.
+ *
+ * @module
+ */
+
+/** A module to run in a new process. */
+export interface ProgramCommandOptions extends Omit<Deno.CommandOptions, "args"> {
+  /** URL of the module. */
+  readonly module: string;
+  /** Permission flags. A compiled program has those that it was compiled with. */
+  readonly permissions: readonly string[];
+  /** Arguments of the module. */
+  readonly args?: readonly string[];
+  /**
+   * What a compiled program does: `"run itself"` if the module is its main module, else the remedy that
+   * its error names.
+   */
+  readonly whenCompiled: "run itself" | { readonly remedy: string };
+}
+
+/**
+ * A command that runs a module in a new process.
+ *
+ * @param isCompiled whether this program was made by `deno compile`
+ * @throws {Deno.errors.NotSupported} in a compiled program, unless the module is its main module
+ */
+export function programCommand(
+  options: ProgramCommandOptions,
+  isCompiled: boolean = Deno.build.standalone,
+): Deno.Command {
+  const { module, permissions, args = [], whenCompiled, ...commandOptions } = options;
+  if (!isCompiled) {
+    const run = ["run", "--quiet", "--no-prompt", "--no-lock", ...permissions, module];
+    return new Deno.Command(Deno.execPath(), { ...commandOptions, args: [...run, ...args] });
+  }
+  if (whenCompiled === "run itself") {
+    return new Deno.Command(Deno.execPath(), { ...commandOptions, args: [...args] });
+  }
+  throw new Deno.errors.NotSupported(
+    `cannot start ${fileName(module)} in a process of its own: this program was made by deno ` +
+      `compile, and its executable runs no other module; ${whenCompiled.remedy}`,
+  );
+}
+
+function fileName(module: string): string {
+  return module.slice(module.lastIndexOf("/") + 1);
+}
+
+/** Whether this program may start processes without a prompt. */
+export function mayStartPrograms(): boolean {
+  return Deno.permissions.querySync({ name: "run", command: Deno.execPath() }).state === "granted";
+}
