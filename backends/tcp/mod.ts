@@ -33,6 +33,7 @@ export type {
 export { createEmbeddedMessagingConfig } from "./client/config.ts";
 export type { EmbeddedServerConfig, EmbeddedServerOptions } from "./server/options.ts";
 export { EmbeddedServer } from "./server/server.ts";
+export type { CommandService } from "./server/service.ts";
 export { StateHost, type StateHostOptions } from "../state/manager/host.ts";
 export type { ServerMode } from "../hosting/mode.ts";
 export type { RequestObserver, RequestOutcome, ServedRequest } from "../hosting/observer.ts";

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../backends/tcp/server/commands.ts";
 import { usage } from "../../backends/tcp/server/command.ts";
+import { STATE_COMMANDS } from "../../backends/state/manager/commands.ts";
 
 const page = await Deno.readTextFile(new URL("../../docs/tcp-server.md", import.meta.url));
 
@@ -16,7 +17,7 @@ function compact(line: string): string {
 }
 
 Deno.test("docs/tcp-server.md has the table of commands", () => {
-  const rows = COMMANDS.map((command) =>
+  const rows = [...COMMANDS, ...STATE_COMMANDS].map((command) =>
     row([
       `\`${usage(command)}\``,
       `\`${command.reply}\``,

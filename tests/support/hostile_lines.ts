@@ -4,8 +4,11 @@
  * @module
  */
 
-import { COMMANDS } from "../../backends/tcp/server/commands.ts";
+import { COMMANDS as SERVER_COMMANDS } from "../../backends/tcp/server/commands.ts";
+import { STATE_COMMANDS } from "../../backends/state/manager/commands.ts";
 import type { Random } from "./random.ts";
+
+const COMMANDS = [...SERVER_COMMANDS, ...STATE_COMMANDS];
 
 const encoder = new TextEncoder();
 

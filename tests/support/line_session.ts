@@ -8,19 +8,23 @@ import { Store } from "../../mod.ts";
 import { Subscription } from "../../backends/store/subscription.ts";
 import { LineReader } from "../../backends/tcp/protocol/line_reader.ts";
 import { WriteBuffer } from "../../backends/tcp/protocol/write_buffer.ts";
+import { CommandTable } from "../../backends/tcp/server/command_table.ts";
 import { LineSession, type SessionContext } from "../../backends/tcp/server/session.ts";
 import { ConnectionStats } from "../../backends/tcp/server/stats.ts";
 
 /** What sessions share, for a store. */
 export function contextOf(store: Store, limits: Partial<SessionContext> = {}): SessionContext {
-  const tally = new ConnectionStats();
+  const commands = new CommandTable(limits.service);
+  const connectionStats = new ConnectionStats(commands.commands);
   return {
     store,
-    connectionStats: tally,
+    commands,
+    service: undefined,
+    connectionStats,
     isToken: undefined,
     maxLineBytes: 2 ** 20,
     maxReplyBytes: 2 ** 20,
-    stats: () => ({ uptimeSeconds: 0, ...tally.snapshot(), ...store.stats() }),
+    stats: () => ({ uptimeSeconds: 0, ...connectionStats.snapshot(), ...store.stats() }),
     ...limits,
   };
 }

@@ -5,7 +5,6 @@
  */
 
 import { SharedBackendLimitError } from "../errors.ts";
-import type { WriteOutcome } from "./host.ts";
 import { checkIndex, checkSlot, checkStateName } from "../validate.ts";
 import { InvalidInputError } from "../../store/errors.ts";
 import type { StateWrite } from "../table.ts";
@@ -16,11 +15,13 @@ import {
   textArgument,
   textOf,
 } from "../../tcp/protocol/arguments.ts";
-import { type Command, command } from "../../tcp/server/command.ts";
-import type { LineSession } from "../../tcp/server/session.ts";
+import { type Command, command, type CommandContext } from "../../tcp/server/command.ts";
+import type { StateSession, WriteOutcome } from "./session.ts";
 
 const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;
 const CLIENT_ID = /^[\x21-\x7e]{1,64}$/;
+
+type StateContext = CommandContext<StateSession>;
 
 function numberOf(argument: string): number {
   const number = NUMBER.test(argument) ? Number(argument) : NaN;
@@ -46,7 +47,7 @@ function checked<T>(value: T, check: (value: T) => void): T {
   }
 }
 
-function write({ state }: LineSession, number: string, write: StateWrite): string {
+function write({ service: state }: StateContext, number: string, write: StateWrite): string {
   return state.write(numberOf(number), write, outcomeReply);
 }
 
@@ -73,14 +74,14 @@ function nameReply(name: string | undefined): string {
   return name === undefined ? "NONE" : `NAME ${textArgument(name)}`;
 }
 
-const ROWS: readonly Omit<Command, "required">[] = [
+const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
   {
     name: "STATE_HELLO",
     parameters: [],
     flags: ["open"],
     reply: "NONCE base64 instance",
     summary: "Asks for a random number to prove the authkey over; and which state this is.",
-    handle({ state }) {
+    handle({ service: state }) {
       const { nonce, instance } = state.hello();
       return `NONCE ${bytesArgument(nonce)} ${instance}`;
     },
@@ -92,10 +93,11 @@ const ROWS: readonly Omit<Command, "required">[] = [
     reply: "PROOF base64",
     summary: "Shows with HMAC-SHA256 over both numbers that the client knows the authkey; the " +
       "answer shows it of the server.",
-    handle(session, [nonce, proof]) {
-      const own = session.prove(bytesOf(nonce), bytesOf(proof));
-      if (own !== undefined) return `PROOF ${bytesArgument(own)}`;
-      throw new InvalidInputError("wrong authkey");
+    handle(context, [nonce, proof]) {
+      const own = context.service.prove(bytesOf(nonce), bytesOf(proof));
+      if (own === undefined) throw new InvalidInputError("wrong authkey");
+      context.allowLongLines();
+      return `PROOF ${bytesArgument(own)}`;
     },
   },
   {
@@ -106,7 +108,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     summary:
       "Begins with the use of the state, whose limits must be these (`ttlMs` 0: for ever); " +
       "`ENDING` if it ends right now. A client that comes back names itself as before.",
-    handle({ state }, [client, maxSlotsPerThread, maxThreads, ttlMs]) {
+    handle({ service: state }, [client, maxSlotsPerThread, maxThreads, ttlMs]) {
       if (!CLIENT_ID.test(client)) throw new InvalidInputError("a client's name is no such text");
       const isAttached = state.attach(client, {
         maxSlotsPerThread: numberOf(maxSlotsPerThread),
@@ -123,8 +125,8 @@ const ROWS: readonly Omit<Command, "required">[] = [
     reply: "OK index",
     summary: "Appends a slot to a thread; `LIMIT n message` at a limit. A client numbers its " +
       "writes, and one that it sends again is not done again.",
-    handle: (session, [number, threadId, slot]) =>
-      write(session, number, {
+    handle: (context, [number, threadId, slot]) =>
+      write(context, number, {
         kind: "append",
         threadId: nameOf("threadId", threadId),
         slot: slotOf(slot),
@@ -136,7 +138,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "SLOTS base64 ...",
     summary: "All slots of a thread in their order.",
-    handle: ({ state, maxReplyBytes }, [threadId]) =>
+    handle: ({ service: state, maxReplyBytes }, [threadId]) =>
       slotsReply(state.table.slots(nameOf("threadId", threadId)), maxReplyBytes),
   },
   {
@@ -145,7 +147,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "SLOT base64",
     summary: "One slot; `NONE` if there is none with that index.",
-    handle({ state }, [threadId, index]) {
+    handle({ service: state }, [threadId, index]) {
       const slotIndex = checked(numberOf(index), checkIndex);
       return slotReply(state.table.slot(nameOf("threadId", threadId), slotIndex));
     },
@@ -156,7 +158,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "OK n",
     summary: "Number of slots of a thread.",
-    handle: ({ state }, [threadId]) =>
+    handle: ({ service: state }, [threadId]) =>
       `OK ${state.table.threadLength(nameOf("threadId", threadId))}`,
   },
   {
@@ -165,7 +167,8 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "NAMES JSON:[...]",
     summary: "Ids of all threads.",
-    handle: ({ state }) => `NAMES ${encodedArgument(JSON.stringify(state.table.threadIds()))}`,
+    handle: ({ service: state }) =>
+      `NAMES ${encodedArgument(JSON.stringify(state.table.threadIds()))}`,
   },
   {
     name: "STATE_DELETE_THREAD",
@@ -173,8 +176,8 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "OK n",
     summary: "Deletes a thread; 0 if there was none.",
-    handle: (session, [number, threadId]) =>
-      write(session, number, { kind: "deleteThread", threadId: nameOf("threadId", threadId) }),
+    handle: (context, [number, threadId]) =>
+      write(context, number, { kind: "deleteThread", threadId: nameOf("threadId", threadId) }),
   },
   {
     name: "STATE_CLEAR_THREADS",
@@ -182,7 +185,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "OK",
     summary: "Deletes all threads.",
-    handle: (session, [number]) => write(session, number, { kind: "clearThreads" }),
+    handle: (context, [number]) => write(context, number, { kind: "clearThreads" }),
   },
   {
     name: "STATE_SET_PAIR",
@@ -190,8 +193,8 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "OK",
     summary: "Maps a chain and a uuid to each other; pairs that either was in are gone.",
-    handle: (session, [number, chain, uuid]) =>
-      write(session, number, {
+    handle: (context, [number, chain, uuid]) =>
+      write(context, number, {
         kind: "setPair",
         chain: nameOf("chain", chain),
         uuid: nameOf("uuid", uuid),
@@ -203,7 +206,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "NAME uuid",
     summary: "The uuid of a chain; `NONE` if it has none.",
-    handle: ({ state }, [chain]) => nameReply(state.table.uuidOf(nameOf("chain", chain))),
+    handle: ({ service: state }, [chain]) => nameReply(state.table.uuidOf(nameOf("chain", chain))),
   },
   {
     name: "STATE_CHAIN",
@@ -211,7 +214,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "NAME chain",
     summary: "The chain of a uuid; `NONE` if it has none.",
-    handle: ({ state }, [uuid]) => nameReply(state.table.chainOf(nameOf("uuid", uuid))),
+    handle: ({ service: state }, [uuid]) => nameReply(state.table.chainOf(nameOf("uuid", uuid))),
   },
   {
     name: "STATE_PAIRS",
@@ -219,7 +222,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "PAIRS JSON:{...}",
     summary: "All pairs, as an object from uuids to chains.",
-    handle: ({ state }) => `PAIRS ${encodedArgument(JSON.stringify(state.table.pairs()))}`,
+    handle: ({ service: state }) => `PAIRS ${encodedArgument(JSON.stringify(state.table.pairs()))}`,
   },
   {
     name: "STATE_DELETE_PAIR",
@@ -227,8 +230,8 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "OK n",
     summary: "Deletes the pair of a uuid; 0 if there was none.",
-    handle: (session, [number, uuid]) =>
-      write(session, number, { kind: "deletePair", uuid: nameOf("uuid", uuid) }),
+    handle: (context, [number, uuid]) =>
+      write(context, number, { kind: "deletePair", uuid: nameOf("uuid", uuid) }),
   },
   {
     name: "STATE_CLEAR_PAIRS",
@@ -236,7 +239,7 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "OK",
     summary: "Deletes all pairs.",
-    handle: (session, [number]) => write(session, number, { kind: "clearPairs" }),
+    handle: (context, [number]) => write(context, number, { kind: "clearPairs" }),
   },
   {
     name: "STATE_LEAVE",
@@ -244,9 +247,9 @@ const ROWS: readonly Omit<Command, "required">[] = [
     flags: ["state"],
     reply: "OK LEFT",
     summary: "The client has no more to say; `OK LAST` if the server ends with it.",
-    handle: ({ state }) => (state.detach() ? "OK LAST" : "OK LEFT"),
+    handle: ({ service: state }) => (state.detach() ? "OK LAST" : "OK LEFT"),
   },
 ];
 
 /** The commands of shared state. */
-export const STATE_COMMANDS: readonly Command[] = ROWS.map(command);
+export const STATE_COMMANDS: readonly Command<StateSession>[] = ROWS.map(command);

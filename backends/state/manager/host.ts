@@ -4,12 +4,14 @@
  * @module
  */
 
-import { InvalidInputError } from "../../store/errors.ts";
+import type { Command } from "../../tcp/server/command.ts";
+import type { CommandService } from "../../tcp/server/service.ts";
 import { resolveLimits, type StateLimits, type StateOptions } from "../config.ts";
-import { SharedBackendLimitError } from "../errors.ts";
+import { type StateClock, StateTable } from "../table.ts";
+import { STATE_COMMANDS } from "./commands.ts";
+import { checkAuthkey } from "./handshake.ts";
+import { StateSession } from "./session.ts";
 import { WriteDedup } from "./write_dedup.ts";
-import { checkAuthkey, isProof, makeNonce, NONCE_BYTES, proofOf } from "./handshake.ts";
-import { type StateClock, StateTable, type StateWrite } from "../table.ts";
 
 /** Milliseconds for which the writes of a client that lost its connection are remembered. */
 const DEDUP_RETENTION_MS = 60_000;
@@ -50,7 +52,12 @@ export interface StateHostOptions extends StateOptions {
  * console.log(await backend.bufferAppend("thread-1", Uint8Array.of(1, 2, 3))); // 0
  * ```
  */
-export class StateHost {
+export class StateHost implements CommandService {
+  /**
+   * The commands that it registers with a server.
+   * @internal
+   */
+  readonly commands: readonly Command<StateSession>[] = STATE_COMMANDS;
   /**
    * Tells this state from one that comes after it.
    * @internal
@@ -149,102 +156,4 @@ export class StateHost {
     if (this.#isEnded) this.#end();
     else if (isLost) this.#endIn(RECONNECT_GRACE_MS);
   }
-}
-
-/** One connection to served state. */
-export class StateSession {
-  readonly #host: StateHost;
-  readonly #authkey: Uint8Array;
-  #nonce: Uint8Array | undefined;
-  #isProved = false;
-  #client: { id: string; dedup: WriteDedup } | undefined;
-
-  constructor(host: StateHost, authkey: Uint8Array) {
-    this.#host = host;
-    this.#authkey = authkey;
-  }
-
-  /** Makes a number for the client to prove its key over; and which state this is. */
-  hello(): { nonce: Uint8Array; instance: string } {
-    this.#nonce = makeNonce();
-    return { nonce: this.#nonce, instance: this.#host.instance };
-  }
-
-  /** Checks the client's proof; ours, or undefined when its key is another. */
-  prove(client: Uint8Array, proof: Uint8Array): Uint8Array | undefined {
-    const server = this.#nonce;
-    this.#nonce = undefined;
-    if (server === undefined || client.length !== NONCE_BYTES) {
-      throw new InvalidInputError(`send STATE_HELLO first, and a number of ${NONCE_BYTES} bytes`);
-    }
-    const nonces = { client, server };
-    if (!isProof(proof, this.#authkey, "client", nonces)) return undefined;
-    this.#isProved = true;
-    return proofOf(this.#authkey, "server", nonces);
-  }
-
-  /** Throws unless the client has shown that it knows the key. */
-  checkProved(): void {
-    if (!this.#isProved) {
-      throw new InvalidInputError("show the authkey with STATE_HELLO and STATE_PROVE first");
-    }
-  }
-
-  /** Begins with the use of the state; false when it ends. Throws for limits other than its own. */
-  attach(clientId: string, limits: StateLimits): boolean {
-    if (this.#client !== undefined) throw new InvalidInputError("this connection is attached");
-    const { limits: own } = this.#host;
-    for (const key of ["maxSlotsPerThread", "maxThreads", "ttlMs"] as const) {
-      if (own[key] === limits[key]) continue;
-      throw new InvalidInputError(
-        `this state has ${key} ${shown(own[key])}, not ${shown(limits[key])}: all clients must ` +
-          `agree with the one that came first`,
-      );
-    }
-    const dedup = this.#host.attach(this, clientId);
-    this.#client = dedup && { id: clientId, dedup };
-    return dedup !== undefined;
-  }
-
-  get #attached(): { id: string; dedup: WriteDedup } {
-    if (this.#client !== undefined) return this.#client;
-    throw new InvalidInputError("send STATE_ATTACH first");
-  }
-
-  /** The state, to read. */
-  get table(): StateTable {
-    return this.#attached && this.#host.table;
-  }
-
-  /** Carries out the client's write with a number, once; the answer of `tell`. */
-  write(number: number, write: StateWrite, toReply: (outcome: WriteOutcome) => string): string {
-    return this.#attached.dedup.once(number, () => toReply(this.#attempt(write)));
-  }
-
-  #attempt(write: StateWrite): WriteOutcome {
-    try {
-      return this.#host.table.write(write);
-    } catch (error) {
-      if (error instanceof SharedBackendLimitError) return error;
-      throw error;
-    }
-  }
-
-  /** The client leaves; true if the state ends with that. */
-  detach(): boolean {
-    return this.#host.detach(this, this.#attached.id);
-  }
-
-  /** The connection is gone. */
-  close(): void {
-    if (this.#client !== undefined) this.#host.disconnect(this, this.#client.dedup);
-    this.#client = undefined;
-  }
-}
-
-/** An index, whether there was something to delete, nothing, or the limit that was reached. */
-export type WriteOutcome = number | boolean | void | SharedBackendLimitError;
-
-function shown(limit: number | undefined): string {
-  return limit === undefined ? "without end" : String(limit);
 }

@@ -1,38 +1,58 @@
 /**
- * What a command of the line protocol is.
+ * Commands of the line protocol, and what they work with.
  *
  * @module
  */
 
-import type { LineSession } from "./session.ts";
+import type { TraceFields } from "../../messaging/trace_fields.ts";
+import type { Store } from "../../store/store.ts";
+import type { Subscription } from "../../store/subscription.ts";
 
-/** What a command does to the store, and when it is allowed. */
+/** What a command does, and when it is allowed. */
 export type CommandFlag =
   /** It changes the store. */
   | "write"
   /** It reads the store. */
   | "read"
-  /** It is about subscriptions and what goes to them. */
+  /** It concerns subscriptions and what is delivered to them. */
   | "pubsub"
-  /** It is about shared state: it needs the authkey in place of the token. */
+  /** It concerns shared state: it needs the authkey in place of the token. */
   | "state"
   /** It is allowed before `AUTH`. */
   | "open";
 
+/** What the handler of a command works with: the session of one client. */
+export interface CommandContext<Service = unknown> {
+  readonly store: Store;
+  readonly subscription: Subscription;
+  /** Most bytes of a reply. */
+  readonly maxReplyBytes: number;
+  /** This client's session of the service that the command belongs to. */
+  readonly service: Service;
+  /** Checks a token; true if the client is authenticated now. */
+  authenticate(token: string): boolean;
+  /** Accepts lines of full length: the client has shown a secret. */
+  allowLongLines(): void;
+  /** Sets the trace that the next command belongs to. */
+  traceNext(trace: TraceFields): void;
+  /** What the server holds and has counted. */
+  stats(): unknown;
+}
+
 /** One row of the table of commands: dispatch, errors, statistics and documentation come from it. */
-export interface Command {
+export interface Command<Service = unknown> {
   /** In capital letters. */
   readonly name: string;
-  /** Names of its arguments; one in brackets may be left out. */
+  /** Names of its arguments. An optional one is in brackets. */
   readonly parameters: readonly string[];
-  /** How many of them may not be left out. */
+  /** Number of arguments that are not optional. */
   readonly required: number;
   readonly flags: readonly CommandFlag[];
-  /** Its answer, as the documentation shows it. */
+  /** Its reply, as the documentation shows it. */
   readonly reply: string;
   readonly summary: string;
-  /** Carries it out; the answer, without the end of the line. */
-  handle(session: LineSession, args: readonly string[]): string;
+  /** Executes it; returns the reply, without the end of the line. */
+  handle(context: CommandContext<Service>, args: readonly string[]): string;
 }
 
 /** Its name and its arguments. */
@@ -40,13 +60,13 @@ export function usage({ name, parameters }: Command): string {
   return [name, ...parameters].join(" ");
 }
 
-/** True if a command may come with so many arguments. */
+/** True if a command accepts this number of arguments. */
 export function acceptsCount({ parameters, required }: Command, count: number): boolean {
   return count >= required && count <= parameters.length;
 }
 
 /** A row of the table, with what follows from the rest of it. */
-export function command(row: Omit<Command, "required">): Command {
+export function command<Service>(row: Omit<Command<Service>, "required">): Command<Service> {
   const required = row.parameters.filter((parameter) => !parameter.startsWith("[")).length;
   return { ...row, required };
 }

@@ -1,5 +1,5 @@
 /**
- * The table of commands of the line protocol.
+ * The commands of the line protocol that every server has.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import { InvalidInputError } from "../../store/errors.ts";
 import { encodedArgument, textArgument, textOf, valueOf } from "../protocol/arguments.ts";
 import { type Command, command } from "./command.ts";
 import { messagesReply } from "./replies.ts";
-import { STATE_COMMANDS } from "../../state/manager/commands.ts";
 
 const DIGITS = /^[0-9]{1,20}$/;
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?$/;
@@ -42,7 +41,7 @@ function ttlOf(argument: string | undefined): number | undefined {
   throw new InvalidInputError(`a ttl is a decimal number of seconds, not ${argument}`);
 }
 
-/** All commands. */
+/** The commands of every server. */
 export const COMMANDS: readonly Command[] = [
   command({
     name: "PING",
@@ -181,14 +180,4 @@ export const COMMANDS: readonly Command[] = [
     summary: "What the server holds and has counted.",
     handle: (session) => `STATS ${encodedArgument(stringifyJson(session.stats()))}`,
   }),
-  ...STATE_COMMANDS,
 ];
-
-const BY_NAME: ReadonlyMap<string, Command> = new Map(COMMANDS.map((each) => [each.name, each]));
-/** A word is looked at up to here. */
-const MAX_WORD_LENGTH = 64;
-
-/** The command with a name, in capital letters or not. */
-export function findCommand(word: string): Command | undefined {
-  return BY_NAME.get(word) ?? BY_NAME.get(word.slice(0, MAX_WORD_LENGTH).toUpperCase());
-}

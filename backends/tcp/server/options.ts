@@ -8,9 +8,9 @@ import { checkTimeout } from "../../../lib/base/options.ts";
 import { checkHost, checkPort } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { checkToken } from "../../hosting/token.ts";
-import type { StateHost } from "../../state/manager/host.ts";
 import type { Store } from "../../store/store.ts";
 import { checkLimit, type OverflowPolicy } from "../../store/subscription.ts";
+import type { CommandService } from "./service.ts";
 
 /** Port of the server, unless told otherwise. */
 export const DEFAULT_PORT = 31134;
@@ -56,8 +56,11 @@ export interface EmbeddedServerOptions extends EmbeddedServerConfig {
    * own `maxMessagesPerTopic` and `maxBytes`.
    */
   store?: Store;
-  /** Shared state, for clients that know its key; none when left out. The `token` is not needed for it. */
-  state?: StateHost;
+  /**
+   * Shared state (a `StateHost`), for clients that know its key. They do not need the `token`.
+   * Default: none.
+   */
+  state?: CommandService;
   /** Clock of the server's own store, in milliseconds of the Unix epoch; `Date.now` when left out. */
   clock?: () => number;
   /** Told of each command, such as `traceRequests()` of `./otel`; nobody is when left out. */

@@ -8,6 +8,7 @@ import { logger } from "../../../lib/base/log.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import type { Store } from "../../store/store.ts";
+import { CommandTable } from "./command_table.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { type CheckedOptions, checkOptions, type EmbeddedServerOptions } from "./options.ts";
 import { errorReply } from "./replies.ts";
@@ -45,7 +46,7 @@ export class EmbeddedServer {
   readonly #options: CheckedOptions;
   readonly #store: Store;
   readonly #queueOptions: ConnectionContext["queueOptions"];
-  readonly #connectionStats = new ConnectionStats();
+  readonly #connectionStats: ConnectionStats;
   readonly #session: SessionContext;
   readonly #connections = new Set<Connection>();
   readonly #tasks = new Set<Promise<void>>();
@@ -65,8 +66,12 @@ export class EmbeddedServer {
     const { token } = this.#options;
     this.#store = storeOf(options);
     this.#queueOptions = queueOptionsOf(options);
+    const commands = new CommandTable(options.state);
+    this.#connectionStats = new ConnectionStats(commands.commands);
     this.#session = {
       ...this.#options,
+      commands,
+      service: options.state,
       store: this.#store,
       connectionStats: this.#connectionStats,
       isToken: token === undefined ? undefined : secretMatcher(token),

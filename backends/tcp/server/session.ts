@@ -7,17 +7,17 @@
 import { logger } from "../../../lib/base/log.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
-import type { StateHost, StateSession } from "../../state/manager/host.ts";
 import type { TraceFields } from "../../messaging/trace_fields.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import type { Store } from "../../store/store.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import { splitArguments } from "../protocol/arguments.ts";
-import { acceptsCount, type Command, usage } from "./command.ts";
-import { findCommand } from "./commands.ts";
+import { acceptsCount, type Command, type CommandContext, usage } from "./command.ts";
+import type { CommandTable } from "./command_table.ts";
 import type { LineFault, LineReader } from "../protocol/line_reader.ts";
 import type { WriteBuffer } from "../protocol/write_buffer.ts";
 import { errorReply, pushLine } from "./replies.ts";
+import type { CommandService, ServiceSession } from "./service.ts";
 import type { ConnectionStats, ServerStats } from "./stats.ts";
 
 /** Most bytes of a line before the token was shown: a stranger gets no memory. */
@@ -27,6 +27,8 @@ const UNAUTHENTICATED_LINE_BYTES = 4096;
  * before it.
  */
 const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
+/** A server without shared state does not have these commands: say so, rather than "unknown". */
+const STATE_COMMAND = /^STATE_/i;
 const SPACE = 0x20;
 const CARRIAGE_RETURN = 13;
 /** Pushes are appended until there are so many bytes. */
@@ -38,8 +40,9 @@ export interface SessionContext {
   readonly connectionStats: ConnectionStats;
   /** Tells whether it is the token; left out, none is needed. */
   readonly isToken: ((candidate: string) => boolean) | undefined;
-  /** Shared state, if the server has any. */
-  readonly state?: StateHost;
+  readonly commands: CommandTable;
+  /** Service beside the store, if the server offers one. */
+  readonly service: CommandService | undefined;
   /** Told of each command; left out, nobody is. */
   readonly onRequest?: RequestObserver;
   readonly maxLineBytes: number;
@@ -55,7 +58,7 @@ export interface SessionIo {
 }
 
 /** A session. */
-export class LineSession {
+export class LineSession implements CommandContext<ServiceSession> {
   readonly subscription: Subscription;
   readonly #context: SessionContext;
   readonly #reader: LineReader;
@@ -65,7 +68,7 @@ export class LineSession {
   #at = 0;
   #isAuthenticated: boolean;
   #isEnded = false;
-  #stateSession: StateSession | undefined;
+  #service: ServiceSession | undefined;
   /** The trace that the next command belongs to. */
   #trace: TraceFields | undefined;
 
@@ -92,11 +95,9 @@ export class LineSession {
     return this.#context.stats();
   }
 
-  /** The shared state, as this client may use it. */
-  get state(): StateSession {
-    this.#stateSession ??= this.#context.state?.openSession();
-    if (this.#stateSession !== undefined) return this.#stateSession;
-    throw new InvalidInputError("this server keeps no shared state");
+  /** This client's session of the service; only the commands of a service use it. */
+  get service(): ServiceSession {
+    return this.#service ??= this.#context.service!.openSession();
   }
 
   /** Notes which trace the next command belongs to, if anybody is told. */
@@ -104,19 +105,16 @@ export class LineSession {
     if (this.#context.onRequest !== undefined) this.#trace = trace;
   }
 
-  /** Checks that the client knows the authkey; the proof that the server does, or undefined. */
-  prove(nonce: Uint8Array, proof: Uint8Array): Uint8Array | undefined {
-    const own = this.state.prove(nonce, proof);
-    if (own !== undefined) this.#reader.maxLineBytes = this.#context.maxLineBytes;
-    return own;
+  allowLongLines(): void {
+    this.#reader.maxLineBytes = this.#context.maxLineBytes;
   }
 
   /** Shows a token; false if it is the wrong one. */
   authenticate(token: string): boolean {
-    const { isToken, maxLineBytes } = this.#context;
+    const { isToken } = this.#context;
     if (isToken !== undefined && !isToken(token)) return false;
     this.#isAuthenticated = true;
-    this.#reader.maxLineBytes = maxLineBytes;
+    this.allowLongLines();
     return true;
   }
 
@@ -164,10 +162,10 @@ export class LineSession {
     const space = line.indexOf(" ", start);
     const end = space === -1 ? line.length : space;
     const word = line.slice(start, end);
-    const command = findCommand(word);
+    const command = this.#context.commands.find(word);
     if (command === undefined) {
       this.#isEnded = HTTP_REQUEST.test(line);
-      return this.#reject(`unknown command ${formatValue(word.slice(0, 64))}`);
+      return this.#reject(unknownCommand(word));
     }
     return this.#execute(command, line, end);
   }
@@ -200,7 +198,7 @@ export class LineSession {
 
   #authorize({ flags }: Command): void {
     if (flags.includes("open")) return;
-    if (flags.includes("state")) this.state.checkProved();
+    if (flags.includes("state")) this.service.authorize();
     else if (!this.#isAuthenticated) throw new InvalidInputError("send AUTH with the token first");
   }
 
@@ -219,9 +217,14 @@ export class LineSession {
 
   /** Ends all subscriptions, and the use of the shared state. */
   close(): void {
-    this.#stateSession?.close();
+    this.#service?.close();
     this.store.subscriptions.remove(this.subscription);
   }
+}
+
+function unknownCommand(word: string): string {
+  if (STATE_COMMAND.test(word)) return "this server keeps no shared state";
+  return `unknown command ${formatValue(word.slice(0, 64))}`;
 }
 
 function messageFor(error: unknown, command: Command): string {

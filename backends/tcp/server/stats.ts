@@ -7,7 +7,6 @@
 import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connection_stats.ts";
 import type { StoreStats } from "../../store/store.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
 
 /** What a TCP server holds and has counted since it was made. */
 export interface ServerStats extends StoreStats, ConnectionCounts {
@@ -25,7 +24,11 @@ export class ConnectionStats implements ConnectionStatsSource {
   pushes = 0;
   bytesReceived = 0;
   bytesSent = 0;
-  readonly #commands = new Map(COMMANDS.map((command) => [command, { calls: 0 }]));
+  readonly #commands: ReadonlyMap<Command, { calls: number }>;
+
+  constructor(commands: readonly Command[]) {
+    this.#commands = new Map(commands.map((command) => [command, { calls: 0 }]));
+  }
 
   /** Counts a command. */
   count(command: Command): void {
