@@ -7,11 +7,10 @@
 import { checkName } from "../../store/names.ts";
 import type { Store } from "../../store/store.ts";
 import { Subscription } from "../../store/subscription.ts";
-import { deferredJson } from "./responses.ts";
+import { deferredJson, type RouteResponse } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
 import { HttpError } from "./errors.ts";
 import type { SubscriberLimits } from "./limits.ts";
-import type { RouteResponse } from "./route.ts";
 
 /** Entries that one poll takes at most. */
 const MAX_ENTRIES = 100;

@@ -15,6 +15,9 @@ const CHUNK_LENGTH = 65_536;
 const HEADERS = { "content-type": "application/json", "server": SERVER_NAME };
 const OK: ResponseInit = { headers: HEADERS };
 
+/** What the handler of a route returns: JSON text, or a response of its own. */
+export type RouteResponse = string | Response | Promise<Response>;
+
 /** A successful answer. */
 export function json(text: string): Response {
   return new Response(text, OK);

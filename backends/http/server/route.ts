@@ -10,6 +10,7 @@ import type { Store } from "../../store/store.ts";
 import type { EventStreams } from "./sse.ts";
 import type { Parameters, Schema, Values } from "./parameters.ts";
 import type { LongPollSubscribers } from "./long_poll.ts";
+import type { RouteResponse } from "./responses.ts";
 
 /** What handlers work with. */
 export interface RouteContext {
@@ -21,9 +22,6 @@ export interface RouteContext {
   /** Seconds since the server was started. */
   uptimeSeconds(): number;
 }
-
-/** What a handler gives: JSON text, or a response of its own. */
-export type RouteResponse = string | Response | Promise<Response>;
 
 /** One call of the protocol. */
 export interface Route {
