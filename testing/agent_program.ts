@@ -6,7 +6,7 @@
  */
 
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
-import { MessagingConfig } from "../backends/messaging/config.ts";
+import { MessagingConfig } from "../backends/messaging_config.ts";
 import { errorCode } from "../lib/base/errors.ts";
 import { Message } from "../lib/message/message.ts";
 import { type AgentReply, type AgentRequest, MISUSE, readLines, toLine } from "./agent_protocol.ts";

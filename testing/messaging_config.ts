@@ -4,7 +4,8 @@
  * @module
  */
 
-import { MessagingConfig, type MessagingConfigInit } from "../backends/messaging/config.ts";
+import type { MessagingConfigInit } from "../backends/messaging/config.ts";
+import { MessagingConfig } from "../backends/messaging_config.ts";
 
 /** A configuration whose server ends with it. */
 export class MessagingConfigFixture<S extends AsyncDisposable> extends MessagingConfig

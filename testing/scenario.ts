@@ -5,7 +5,7 @@
  */
 
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
-import type { MessagingConfig } from "../backends/messaging/config.ts";
+import type { MessagingConfig } from "../backends/messaging_config.ts";
 import type { Message } from "../lib/message/message.ts";
 import { formatValue } from "../lib/base/options.ts";
 import { AgentBackend } from "./agent_backend.ts";

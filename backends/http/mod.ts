@@ -29,7 +29,8 @@ export {
   type SharedMemoryServerConfig,
   type SharedMemoryServerOptions,
 } from "./server/server.ts";
-export { MessagingConfig, type MessagingConfigInit } from "../messaging/config.ts";
+export type { MessagingConfigInit } from "../messaging/config.ts";
+export { MessagingConfig } from "../messaging_config.ts";
 export type { ServerMode } from "../hosting/mode.ts";
 export type { RequestObserver, RequestOutcome, ServedRequest } from "../hosting/observer.ts";
 export type { OverflowPolicy } from "../store/subscription.ts";

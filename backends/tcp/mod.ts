@@ -23,7 +23,8 @@
  * @module
  */
 
-export { MessagingConfig, type MessagingConfigInit } from "../messaging/config.ts";
+export type { MessagingConfigInit } from "../messaging/config.ts";
+export { MessagingConfig } from "../messaging_config.ts";
 export { EmbeddedMessagingBackend } from "./client/backend.ts";
 export type {
   EmbeddedAddress,

@@ -1,0 +1,115 @@
+/**
+ * Makes the messaging backend that a configuration names. It lies above all backends, which do not know
+ * each other.
+ *
+ * @module
+ */
+
+import { formatValue } from "../lib/base/options.ts";
+import type { MessagingBackend } from "./messaging/backend.ts";
+import type { MessagingConfigInit } from "./messaging/config.ts";
+
+type Module = Record<string, unknown>;
+
+/** The backends of this package, by the entry that exports them. */
+const ENTRIES: ReadonlyMap<string, () => Promise<Module>> = new Map([
+  [".", loadLocalBackends],
+  ["./http", (): Promise<Module> => import("./http/client/backend.ts")],
+  ["./tcp", (): Promise<Module> => import("./tcp/client/backend.ts")],
+]);
+const PACKAGE = "@ringbus/ringbus";
+
+type BackendClass = new (config: Record<string, unknown>) => MessagingBackend;
+
+/**
+ * Names a backend and its options, so that what makes it need not know which one it is.
+ *
+ * @example
+ * ```ts
+ * import { createSharedMessagingConfig, MessagingConfig } from "@ringbus/ringbus/http";
+ *
+ * const config = new MessagingConfig(createSharedMessagingConfig());
+ * await config.validate();
+ * await using backend = await config.createBackend();
+ * console.log(backend.supportsSubscription()); // true
+ * ```
+ */
+export class MessagingConfig implements MessagingConfigInit {
+  /** Where the class is: an entry of this package, or the URL of a module. */
+  readonly backendModule: string;
+  /** Name of the class that the module exports. */
+  readonly backendClass: string;
+  /** Options that its constructor takes. */
+  readonly backendConfig: Record<string, unknown>;
+
+  /**
+   * Takes a configuration, and imports nothing.
+   *
+   * @throws {TypeError} if a part is missing or of another kind
+   */
+  constructor({ backendModule, backendClass, backendConfig = {} }: MessagingConfigInit) {
+    this.backendModule = checkText("backendModule", backendModule);
+    this.backendClass = checkText("backendClass", backendClass);
+    if (typeof backendConfig !== "object" || backendConfig === null) {
+      throw new TypeError(`backendConfig must be an object, not ${formatValue(backendConfig)}`);
+    }
+    this.backendConfig = backendConfig;
+  }
+
+  /**
+   * Imports the module, and checks that it has the class and that this takes the options. Does no other
+   * input or output.
+   *
+   * @throws {TypeError} if there is no such module or class, or its options cannot be
+   */
+  async validate(): Promise<void> {
+    const backend = await this.createBackend();
+    await backend.cleanup();
+  }
+
+  /**
+   * A new backend. It does no input or output until it is used.
+   *
+   * @throws {TypeError} if there is no such module or class, or its options cannot be
+   */
+  async createBackend(): Promise<MessagingBackend> {
+    const { backendModule, backendClass } = this;
+    const Backend = (await importModule(backendModule))[backendClass];
+    if (typeof Backend === "function" && "storeMessage" in (Backend.prototype ?? {})) {
+      return new (Backend as BackendClass)(this.backendConfig);
+    }
+    throw new TypeError(
+      `${formatValue(backendModule)} exports no messaging backend with the name ${
+        formatValue(backendClass)
+      }`,
+    );
+  }
+}
+
+async function loadLocalBackends(): Promise<Module> {
+  const [memory, shm] = await Promise.all([
+    import("./messaging/memory.ts"),
+    import("./messaging/shm/backend.ts"),
+  ]);
+  return { ...memory, ...shm };
+}
+
+async function importModule(name: string): Promise<Module> {
+  const entry = ENTRIES.get(name.startsWith(PACKAGE) ? `.${name.slice(PACKAGE.length)}` : name);
+  if (entry !== undefined) return await entry();
+  try {
+    return await import(name);
+  } catch (cause) {
+    throw new TypeError(
+      `cannot import backendModule ${formatValue(name)}: it must be one of ${
+        [...ENTRIES.keys()].map(formatValue).join(", ")
+      }, or the URL of a module`,
+      { cause },
+    );
+  }
+}
+
+function checkText(name: string, text: unknown): string {
+  if (typeof text === "string" && text !== "") return text;
+  throw new TypeError(`${name} must be a text that is not empty, not ${formatValue(text)}`);
+}
