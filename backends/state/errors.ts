@@ -53,3 +53,10 @@ export class SlotSerializationError extends SharedBackendError {
   /** Stable code of the class. */
   override readonly code: string = "state-serialization";
 }
+
+/** The error of a call on a closed backend of a class. */
+export function closedError(className: string): SharedBackendClosedError {
+  return new SharedBackendClosedError(
+    `cannot use this ${className}: it is closed; make a new one, or call getSharedBackend()`,
+  );
+}

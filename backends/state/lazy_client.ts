@@ -1,43 +1,44 @@
 /**
- * A connection that is made with the first call, until its backend is closed.
+ * A client that connects with the first call, until its backend is closed.
  *
  * @module
  */
 
-import { SharedBackendClosedError } from "./errors.ts";
+import { closedError } from "./errors.ts";
 
-/** What a backend talks through. */
+/** A client that can be closed. */
 export interface Closable {
-  /** Waits for calls on their way, and ends the connections. */
+  /** Waits for pending calls, and disconnects. */
   close(): Promise<void>;
 }
 
-/** Holds a link once it is needed. */
+/** Makes a client when it is first needed. */
 export class LazyClient<Client extends Closable> {
   readonly #owner: string;
-  readonly #open: () => Promise<Client>;
+  readonly #make: () => Promise<Client>;
   #client: Promise<Client> | undefined;
   #closing: Promise<void> | undefined;
 
-  /** The class that owns it, for its error, and how to make the link. */
-  constructor(owner: string, open: () => Promise<Client>) {
+  /**
+   * @param owner class of the backend, for its error
+   * @param make makes the client
+   */
+  constructor(owner: string, make: () => Promise<Client>) {
     this.#owner = owner;
-    this.#open = open;
+    this.#make = make;
   }
 
   /**
-   * The link.
+   * The client. The first call makes it.
    *
    * @throws {SharedBackendClosedError} after `close()`
    */
   get(): Promise<Client> {
-    if (this.#closing === undefined) return this.#client ??= this.#open();
-    throw new SharedBackendClosedError(
-      `cannot use this ${this.#owner}: it is closed; make a new one, or call getSharedBackend()`,
-    );
+    if (this.#closing === undefined) return this.#client ??= this.#make();
+    throw closedError(this.#owner);
   }
 
-  /** Closes the link, if there is one. More calls do nothing. */
+  /** Closes the client, if there is one. Later calls do nothing. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }

@@ -25,6 +25,7 @@ export {
 export { InMemoryBackend, type InMemoryBackendOptions } from "./memory.ts";
 export { ManagerBackend, type ManagerBackendOptions } from "./manager/backend.ts";
 export { RedisBackend, type RedisBackendOptions } from "./redis/backend.ts";
+export { RemoteBackend } from "./remote_backend.ts";
 export { getSharedBackend, resetSharedBackend } from "./singleton.ts";
 export { ShmBackend, type ShmBackendOptions } from "./shm/backend.ts";
 export { deserializeSlot, serializeSlot, type SlotPlace } from "./slots.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SharedBackendClosedError } from "./errors.ts";
+import { closedError } from "./errors.ts";
 import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
 import type { StateTable, StateWrite, WriteResult } from "./table.ts";
 import type { SyncSharedBackend } from "./types.ts";
@@ -30,11 +30,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
   protected abstract release(): void;
 
   #checkOpen(): void {
-    if (!this.#isClosed) return;
-    throw new SharedBackendClosedError(
-      `cannot use this ${this.constructor.name}: it is closed; make a new one, or call ` +
-        `getSharedBackend()`,
-    );
+    if (this.#isClosed) throw closedError(this.constructor.name);
   }
 
   #read(): StateTable {

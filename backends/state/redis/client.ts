@@ -1,5 +1,5 @@
 /**
- * The scripts of shared state on a Redis server or cluster.
+ * The calls of shared state as scripts on a Redis server or cluster.
  *
  * @module
  */
@@ -8,14 +8,12 @@ import { Buffer } from "node:buffer";
 import type { RedisAddress } from "../../redis/address.ts";
 import { ClusterRouter } from "../../redis/cluster_router.ts";
 import type { ByteReply } from "../../redis/connection.ts";
-import { type Failure, isTransient } from "../../redis/failures.ts";
 import { type ScriptCall, ScriptRunner } from "../../redis/script_runner.ts";
-import {
-  SharedBackendClosedError,
-  SharedBackendConnectionError,
-  SharedBackendError,
-} from "../errors.ts";
-import { type StateScript, stateScripts } from "./scripts.ts";
+import type { StateLimits } from "../config.ts";
+import type { StateClient } from "../remote_backend.ts";
+import { threadFull, threadsFull } from "../table.ts";
+import { toStateError } from "./errors.ts";
+import { type StateScript, stateScripts, THREAD_FULL, THREADS_FULL } from "./scripts.ts";
 
 /** Milliseconds for one attempt. */
 const ATTEMPT_MS = 5000;
@@ -24,34 +22,25 @@ const DEADLINE_MS = 30_000;
 /** One connection keeps the order of calls that do not wait for each other. */
 const POOL_SIZE = 1;
 
-/** What a script does with shared state, as an error names it. */
-const ACTIONS: Record<StateScript, string> = {
-  open: "open",
-  append: "append to a thread of",
-  slots: "read a thread of",
-  slot: "read a slot of",
-  length: "read the length of a thread of",
-  deleteThread: "delete a thread of",
-  threads: "list the threads of",
-  clearThreads: "delete the threads of",
-  setPair: "set a pair of",
-  uuidOf: "read a uuid of",
-  chainOf: "read a chain of",
-  deletePair: "delete a pair of",
-  pairs: "list the pairs of",
-  clearPairs: "delete the pairs of",
-};
+/** What a client needs to know of its state. */
+export interface RedisStateOptions {
+  readonly address: RedisAddress;
+  /** Every key begins with it. */
+  readonly prefix: string;
+  /** Milliseconds from the last use of a thread or a pair to its expiry. */
+  readonly ttlMs: number;
+  readonly limits: StateLimits;
+}
 
-/** The scripts of one state. */
-export class RedisStateClient {
+/** The calls of one state. */
+export class RedisStateClient implements StateClient {
   readonly #router: ClusterRouter;
   readonly #runner: ScriptRunner<StateScript, ByteReply>;
-  readonly #address: RedisAddress;
+  readonly #limits: StateLimits;
 
-  /** Every key begins with `prefix`. Threads and pairs expire `ttlMs` after their last use. */
-  constructor(address: RedisAddress, prefix: string, ttlMs: number) {
+  constructor({ address, prefix, ttlMs, limits }: RedisStateOptions) {
     const keys = [`${prefix}threads`];
-    this.#address = address;
+    this.#limits = limits;
     this.#router = new ClusterRouter(address, keys, { timeoutMs: ATTEMPT_MS, poolSize: POOL_SIZE });
     this.#runner = new ScriptRunner(this.#router, {
       scripts: stateScripts,
@@ -59,13 +48,9 @@ export class RedisStateClient {
       commonArgs: [prefix, String(ttlMs), String(2 * DEADLINE_MS)],
       deadlineMs: DEADLINE_MS,
       send: (connection, command) => connection.sendBytes(command),
-      toError: (script, failure, cause) => this.#toError(script, failure, cause),
+      toError: (script, failure, cause) =>
+        toStateError(script, address.redactedUrl, failure, cause),
     });
-  }
-
-  /** Runs a script, and returns its reply. */
-  run(script: StateScript, ...args: (string | Uint8Array)[]): Promise<ByteReply> {
-    return this.#runner.run(callOf(script, args));
   }
 
   /** Checks with one attempt that the server can be reached. */
@@ -78,33 +63,81 @@ export class RedisStateClient {
     }
   }
 
-  #toError(script: StateScript, failure: Failure, cause: unknown): SharedBackendError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const { redactedUrl } = this.#address;
-    const message = `cannot ${ACTIONS[script]} shared state on ${redactedUrl}: ${reason}`;
-    if (failure === "closed") {
-      return new SharedBackendClosedError(`${message}; the call may have been carried out`, {
-        cause,
-      });
-    }
-    if (isTransient(failure)) {
-      return new SharedBackendConnectionError(
-        `${message}; check that the server runs and can be reached`,
-        { cause },
-      );
-    }
-    const advice = failure === "memory"
-      ? "delete threads, lower redisTtl, or raise maxmemory"
-      : "check user, password and their rights in redisUrl, and that it is Redis 7 or later";
-    return new SharedBackendError(`${message}; ${advice}`, { cause });
-  }
-
   /** Waits for pending calls, and closes all connections. */
   async close(): Promise<void> {
     this.#runner.stopRetrying();
     this.#router.stopRetrying();
     await this.#runner.settled();
     await this.#router.close();
+  }
+
+  #run(script: StateScript, ...args: (string | Uint8Array)[]): Promise<ByteReply> {
+    return this.#runner.run(callOf(script, args));
+  }
+
+  /** Runs a write. Its number lets the script recognize a repeated call. */
+  #runOnce(script: StateScript, ...args: (string | Uint8Array)[]): Promise<ByteReply> {
+    return this.#run(script, crypto.randomUUID(), ...args);
+  }
+
+  async append(threadId: string, slot: Uint8Array): Promise<number> {
+    const { maxSlotsPerThread, maxThreads } = this.#limits;
+    const limits = [maxSlotsPerThread, maxThreads].map(String);
+    const index = Number(await this.#runOnce("append", threadId, slot, ...limits));
+    if (index === THREAD_FULL) throw threadFull(threadId, maxSlotsPerThread);
+    if (index === THREADS_FULL) throw threadsFull(threadId, maxThreads);
+    return index;
+  }
+
+  async slots(threadId: string): Promise<Uint8Array[]> {
+    return toList(await this.#run("slots", threadId)).map(toBytes);
+  }
+
+  async slot(threadId: string, index: number): Promise<Uint8Array | undefined> {
+    const slot = await this.#run("slot", threadId, String(index));
+    return slot === null ? undefined : toBytes(slot);
+  }
+
+  async threadLength(threadId: string): Promise<number> {
+    return Number(await this.#run("length", threadId));
+  }
+
+  async deleteThread(threadId: string): Promise<boolean> {
+    return await this.#runOnce("deleteThread", threadId) === 1;
+  }
+
+  async threadIds(): Promise<string[]> {
+    return toList(await this.#run("threads")).map(String);
+  }
+
+  async clearThreads(): Promise<void> {
+    await this.#run("clearThreads");
+  }
+
+  async setPair(chain: string, uuid: string): Promise<void> {
+    await this.#run("setPair", chain, uuid);
+  }
+
+  async uuidOf(chain: string): Promise<string | undefined> {
+    return toText(await this.#run("uuidOf", chain));
+  }
+
+  async chainOf(uuid: string): Promise<string | undefined> {
+    return toText(await this.#run("chainOf", uuid));
+  }
+
+  async deletePair(uuid: string): Promise<boolean> {
+    return await this.#runOnce("deletePair", uuid) === 1;
+  }
+
+  async pairs(): Promise<Record<string, string>> {
+    const names = toList(await this.#run("pairs")).map(String);
+    const pairs = names.flatMap((uuid, i) => i % 2 === 0 ? [[uuid, names[i + 1]]] : []);
+    return Object.fromEntries(pairs);
+  }
+
+  async clearPairs(): Promise<void> {
+    await this.#run("clearPairs");
   }
 }
 
@@ -116,4 +149,17 @@ function callOf(script: StateScript, args: (string | Uint8Array)[]): ScriptCall<
 function toArgument(argument: string | Uint8Array): string | Buffer {
   if (typeof argument === "string") return argument;
   return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
+}
+
+function toList(reply: ByteReply): ByteReply[] {
+  return reply as ByteReply[];
+}
+
+function toText(reply: ByteReply): string | undefined {
+  return reply === null ? undefined : String(reply);
+}
+
+/** A copy: the buffers of a reply are parts of larger ones. */
+function toBytes(reply: ByteReply): Uint8Array {
+  return new Uint8Array(reply as Uint8Array);
 }

@@ -1,0 +1,57 @@
+/**
+ * The errors of shared state on Redis.
+ *
+ * @module
+ */
+
+import { type Failure, isTransient } from "../../redis/failures.ts";
+import {
+  SharedBackendClosedError,
+  SharedBackendConnectionError,
+  SharedBackendError,
+} from "../errors.ts";
+import type { StateScript } from "./scripts.ts";
+
+/** What a script does with shared state, as an error names it. */
+const ACTIONS: Record<StateScript, string> = {
+  open: "open",
+  append: "append to a thread of",
+  slots: "read a thread of",
+  slot: "read a slot of",
+  length: "read the length of a thread of",
+  deleteThread: "delete a thread of",
+  threads: "list the threads of",
+  clearThreads: "delete the threads of",
+  setPair: "set a pair of",
+  uuidOf: "read a uuid of",
+  chainOf: "read a chain of",
+  deletePair: "delete a pair of",
+  pairs: "list the pairs of",
+  clearPairs: "delete the pairs of",
+};
+
+/** Makes the error that the caller of a backend sees. */
+export function toStateError(
+  script: StateScript,
+  address: string,
+  failure: Failure,
+  cause: unknown,
+): SharedBackendError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `cannot ${ACTIONS[script]} shared state on ${address}: ${reason}`;
+  if (failure === "closed") {
+    return new SharedBackendClosedError(`${message}; the call may have been carried out`, {
+      cause,
+    });
+  }
+  if (isTransient(failure)) {
+    return new SharedBackendConnectionError(
+      `${message}; check that the server runs and can be reached`,
+      { cause },
+    );
+  }
+  const advice = failure === "memory"
+    ? "delete threads, lower redisTtl, or raise maxmemory"
+    : "check user, password and their rights in redisUrl, and that it is Redis 7 or later";
+  return new SharedBackendError(`${message}; ${advice}`, { cause });
+}

@@ -1,0 +1,149 @@
+/**
+ * What backends on a server have in common: the checks, and a client that connects with the first call.
+ *
+ * @module
+ */
+
+import { LazyClient } from "./lazy_client.ts";
+import type { SharedBackend } from "./types.ts";
+import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
+
+/**
+ * The calls of one state on a server. Names, slots and indexes are valid.
+ * @internal
+ */
+export interface StateClient {
+  /** Checks that the server can be reached. */
+  open(): Promise<void>;
+  /** Waits for pending calls, and disconnects. */
+  close(): Promise<void>;
+  append(threadId: string, slot: Uint8Array): Promise<number>;
+  slots(threadId: string): Promise<Uint8Array[]>;
+  slot(threadId: string, index: number): Promise<Uint8Array | undefined>;
+  threadLength(threadId: string): Promise<number>;
+  deleteThread(threadId: string): Promise<boolean>;
+  threadIds(): Promise<string[]>;
+  clearThreads(): Promise<void>;
+  setPair(chain: string, uuid: string): Promise<void>;
+  uuidOf(chain: string): Promise<string | undefined>;
+  chainOf(uuid: string): Promise<string | undefined>;
+  deletePair(uuid: string): Promise<boolean>;
+  pairs(): Promise<Record<string, string>>;
+  clearPairs(): Promise<void>;
+}
+
+/** A backend whose state is on a server. Use `RedisBackend` or `ManagerBackend`. */
+export abstract class RemoteBackend implements SharedBackend {
+  readonly #client: LazyClient<StateClient>;
+
+  /**
+   * Prepares a backend, and does no input or output.
+   *
+   * @internal
+   */
+  protected constructor(makeClient: () => Promise<StateClient>) {
+    this.#client = new LazyClient(this.constructor.name, makeClient);
+  }
+
+  /**
+   * Checks that the server can be reached.
+   *
+   * @throws {SharedBackendConnectionError} if it cannot
+   * @throws {SharedBackendError} if the server rejects the client
+   */
+  async connect(): Promise<void> {
+    await (await this.#client.get()).open();
+  }
+
+  /** Appends a slot to a thread. Resolves with the slot's index. */
+  async bufferAppend(threadId: string, slotData: Uint8Array): Promise<number> {
+    checkStateName("threadId", threadId);
+    checkSlot(slotData);
+    return await (await this.#client.get()).append(threadId, slotData);
+  }
+
+  /** All slots of a thread in their order. */
+  async bufferGetThread(threadId: string): Promise<Uint8Array[]> {
+    checkStateName("threadId", threadId);
+    return await (await this.#client.get()).slots(threadId);
+  }
+
+  /** One slot. Undefined if the thread has no slot with that index. */
+  async bufferGetSlot(threadId: string, index: number): Promise<Uint8Array | undefined> {
+    checkStateName("threadId", threadId);
+    checkIndex(index);
+    return await (await this.#client.get()).slot(threadId, index);
+  }
+
+  /** Number of slots of a thread. */
+  async bufferThreadLen(threadId: string): Promise<number> {
+    checkStateName("threadId", threadId);
+    return await (await this.#client.get()).threadLength(threadId);
+  }
+
+  /** True if the thread has slots. */
+  async bufferThreadExists(threadId: string): Promise<boolean> {
+    return await this.bufferThreadLen(threadId) > 0;
+  }
+
+  /** Deletes a thread. False if there was none. */
+  async bufferDeleteThread(threadId: string): Promise<boolean> {
+    checkStateName("threadId", threadId);
+    return await (await this.#client.get()).deleteThread(threadId);
+  }
+
+  /** Ids of all threads. */
+  async bufferListThreads(): Promise<string[]> {
+    return await (await this.#client.get()).threadIds();
+  }
+
+  /** Deletes all threads. */
+  async bufferClear(): Promise<void> {
+    await (await this.#client.get()).clearThreads();
+  }
+
+  /** Maps a chain and a uuid to each other. */
+  async registrySet(chain: string, uuid: string): Promise<void> {
+    checkStateName("chain", chain);
+    checkStateName("uuid", uuid);
+    await (await this.#client.get()).setPair(chain, uuid);
+  }
+
+  /** The uuid of a chain. */
+  async registryGetUuid(chain: string): Promise<string | undefined> {
+    checkStateName("chain", chain);
+    return await (await this.#client.get()).uuidOf(chain);
+  }
+
+  /** The chain of a uuid. */
+  async registryGetChain(uuid: string): Promise<string | undefined> {
+    checkStateName("uuid", uuid);
+    return await (await this.#client.get()).chainOf(uuid);
+  }
+
+  /** Deletes the pair of a uuid. False if there was none. */
+  async registryDelete(uuid: string): Promise<boolean> {
+    checkStateName("uuid", uuid);
+    return await (await this.#client.get()).deletePair(uuid);
+  }
+
+  /** All pairs, as an object from uuids to chains. */
+  async registryListAll(): Promise<Record<string, string>> {
+    return await (await this.#client.get()).pairs();
+  }
+
+  /** Deletes all pairs. */
+  async registryClear(): Promise<void> {
+    await (await this.#client.get()).clearPairs();
+  }
+
+  /** Waits for pending calls, and disconnects. Closing twice does nothing. */
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  /** Closes the backend at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
