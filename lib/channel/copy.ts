@@ -46,3 +46,37 @@ export class BufferWords {
     return this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, length >>> 2);
   }
 }
+
+/** Copies bytes of shared memory into an array of their own. */
+export function copyToArray(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(length);
+  if (length > WORDWISE_BYTES) copy.set(bytes.subarray(offset, offset + length));
+  else for (let i = 0; i < length; i++) copy[i] = bytes[offset + i];
+  return copy;
+}
+
+/** A buffer that one receiver copies messages into, one after another, to decode them there. */
+export class Scratch {
+  #bytes = new Uint8Array(1024);
+  #words = new Int32Array(this.#bytes.buffer);
+
+  /**
+   * Copies a message in; `words` and `bytes` show the same memory. The result is valid until the next
+   * copy.
+   */
+  copy(words: Int32Array, bytes: Uint8Array, offset: number, length: number): Uint8Array {
+    if (length > this.#bytes.length) this.#grow(length);
+    if (length > WORDWISE_BYTES) this.#bytes.set(bytes.subarray(offset, offset + length));
+    else copyWords(words, offset >>> 2, this.#words, 0, (length + 3) >>> 2);
+    return this.#bytes.subarray(0, length);
+  }
+
+  #grow(length: number): void {
+    this.#bytes = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
+    this.#words = new Int32Array(this.#bytes.buffer);
+  }
+}

@@ -7,7 +7,7 @@
 
 import type { Attachment } from "./attachment.ts";
 import { ShmBufferFullError } from "../base/errors.ts";
-import type { FrameRef } from "./receiver.ts";
+import type { FrameRef } from "./frame_cursor.ts";
 import {
   LARGE_BUFFER_BYTES,
   LEASE_SLOT_BUFFER,

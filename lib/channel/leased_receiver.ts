@@ -1,27 +1,44 @@
 /**
- * Receiving messages that are held until they are acknowledged.
+ * Receiving messages that their puller holds until it acknowledges them.
  *
  * @module
  */
 
 import type { Attachment } from "./attachment.ts";
+import { Decoder } from "./decoder.ts";
 import { type Delivery, LeasedDelivery, type Settler } from "./delivery.ts";
-import { type ReceivedFrame, Receiver } from "./receiver.ts";
+import { FrameCursor, type ReceivedFrame } from "./frame_cursor.ts";
 import { LeaseTable } from "./lease_table.ts";
+import { MessageWait } from "./message_wait.ts";
+import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
+import { checkDrainLimit } from "./receiver.ts";
 import type { SocketStatistics } from "./statistics.ts";
+import { UndecodedFrames } from "./undecoded.ts";
+import { POLL_ANY } from "../../wasm/layout.ts";
 
-/** A message that was taken, and its place. */
+/** A message that was taken, and its lease slot. */
 interface LeasedFrame extends ReceivedFrame {
   slot: number;
 }
 
-/** An inbox whose messages stay on a shelf. */
-export class LeasedReceiver<T> extends Receiver<Delivery<T>> {
+/** Receives messages into lease slots. */
+export class LeasedReceiver<T> {
+  readonly #attachment: Attachment;
+  readonly #cursor: FrameCursor;
+  readonly #decoder: Decoder;
   readonly #leases: LeaseTable;
   readonly #settler: Settler;
+  readonly #wait: MessageWait<Delivery<T>>;
+  readonly #undecoded = new UndecodedFrames<LeasedFrame, Delivery<T>>((frame) =>
+    this.#deliver(frame)
+  );
 
+  /** `onSettled` is called for each message that is acknowledged or returned. */
   constructor(attachment: Attachment, counts: SocketStatistics, onSettled: () => void) {
-    super(attachment, counts, false);
+    this.#attachment = attachment;
+    this.#cursor = new FrameCursor(attachment, counts);
+    this.#decoder = new Decoder(attachment, counts);
+    this.#wait = new MessageWait(this.#cursor, (mode) => this.tryReceive(mode));
     const leases = new LeaseTable(attachment);
     this.#leases = leases;
     this.#settler = {
@@ -36,22 +53,89 @@ export class LeasedReceiver<T> extends Receiver<Delivery<T>> {
     };
   }
 
-  protected override receiveFrame(): LeasedFrame | undefined {
-    const { currentFrame: frame } = this;
-    const bytes = this.copyFrame();
-    this.#leases.prepare(frame);
-    if (!this.isConsistent() || !this.completeTake(this.#leases.take(frame))) return undefined;
-    return { bytes, flags: frame.flags, header: this.currentHeader, slot: this.#leases.slot };
+  /** From now on deliveries of messages with a header carry a `WithHeader`. */
+  enableHeaders(): void {
+    this.#cursor.enableHeaders();
   }
 
-  protected override decodeFrame(frame: LeasedFrame): Delivery<T> {
-    const { attachment } = this;
-    const value = this.decodeValue(frame) as T;
+  /** Receives if a message is there. */
+  tryReceive(mode: number = POLL_ANY): Delivery<T> | undefined {
+    const frame = this.#undecoded.shift() ?? this.#receiveNext(mode);
+    if (frame !== undefined) return this.#decode(frame);
+    this.#cursor.checkNotClosed(mode);
+    return undefined;
+  }
+
+  #receiveNext(mode: number): LeasedFrame | undefined {
+    while (this.#cursor.next(mode)) {
+      const frame = this.#lease();
+      if (frame !== undefined) return frame;
+    }
+    return undefined;
+  }
+
+  /** Copies the message that was found into a lease slot, and takes it; undefined if it was lost. */
+  #lease(): LeasedFrame | undefined {
+    const cursor = this.#cursor;
+    const { ref, header } = cursor;
+    const bytes = cursor.copy();
+    this.#leases.prepare(ref);
+    if (!cursor.isConsistent() || !cursor.complete(this.#leases.take(ref))) return undefined;
+    return { bytes, flags: ref.flags, header, slot: this.#leases.slot };
+  }
+
+  #deliver(frame: LeasedFrame): Delivery<T> {
+    const attachment = this.#attachment;
+    const value = this.#decoder.decode(frame) as T;
     const deliveries = attachment.ring.deliveriesOf(frame.slot);
     return new LeasedDelivery(value, deliveries, frame.slot, attachment, this.#settler);
   }
 
-  protected override discard({ slot }: LeasedFrame): void {
-    this.#leases.acknowledge(slot);
+  #decode(frame: LeasedFrame): Delivery<T> {
+    try {
+      return this.#deliver(frame);
+    } catch (cause) {
+      const error = this.#decoder.error(cause);
+      this.#leases.acknowledge(frame.slot);
+      throw error;
+    }
+  }
+
+  /** Receives, blocking until a message arrives. */
+  receiveSync(options: TimeoutOptions | undefined): Delivery<T> {
+    return this.#wait.receiveSync(options);
+  }
+
+  /** Receives, waiting in the event loop; a timeout's error names `reportedMs`. */
+  receive(options: WaitOptions | undefined, reportedMs: number): Promise<Delivery<T>> {
+    return this.#wait.receive(options, reportedMs);
+  }
+
+  /** Receives up to `limit` messages that are there. */
+  drain(limit: number): Delivery<T>[] {
+    checkDrainLimit(limit);
+    if (this.#attachment.isClosed) this.#attachment.checkOpen();
+    const deliveries: Delivery<T>[] = [];
+    while (deliveries.length < limit && this.#drainOne(deliveries)) continue;
+    if (deliveries.length === 0 && limit > 0) this.#cursor.checkNotClosed(POLL_ANY);
+    return deliveries;
+  }
+
+  /** Receives one message; false when there is none, or its error has to wait for the next call. */
+  #drainOne(deliveries: Delivery<T>[]): boolean {
+    if (this.#undecoded.length > 0) {
+      if (deliveries.length > 0) return this.#undecoded.tryDecodeFirst(deliveries);
+      deliveries.push(this.#decode(this.#undecoded.shift()!));
+      return true;
+    }
+    const frame = this.#receiveNext(POLL_ANY);
+    if (frame !== undefined) this.#undecoded.decodeOrKeep(frame, deliveries);
+    return frame !== undefined;
+  }
+
+  /** Publishes what was taken, and ends all waits with an error. */
+  abortWaits(error: unknown): void {
+    this.#cursor.flushTail();
+    this.#wait.rejectAll(error);
   }
 }

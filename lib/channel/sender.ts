@@ -8,6 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import { BlockAllocator } from "./block_allocator.ts";
 import { BufferWords, copyWords } from "./copy.ts";
 import { Encoder } from "./encoder.ts";
+import { PinWatch } from "./fairness.ts";
 import { ShmBufferFullError, ShmConnectionError } from "../base/errors.ts";
 import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { laneRegionRecord, type RegionRecord } from "./region_handover.ts";
@@ -33,8 +34,6 @@ import {
 export const MAX_MESSAGE_BYTES: number = 512 * 1024 * 1024;
 /** Blocks for big messages come two at a time up to this size, so that one can be read meanwhile. */
 const DOUBLE_BLOCK_BYTES = 64 * 1024 * 1024;
-/** Milliseconds between two looks at whether a receiver that holds the ring up lives. */
-const PIN_CHECK_MS = 50;
 /** Shares of the ring that are written between two looks at how full it is. */
 const FILL_CHECKS = 32;
 /** Share of the ring at which a warning is logged. */
@@ -72,7 +71,7 @@ export class Sender implements WaitContext {
   #hasLoan = false;
   #bytesToFillCheck = 0;
   #hasWarned = false;
-  #pinCheckedAtMs = -Infinity;
+  readonly #pins: PinWatch;
 
   constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
     this.attachment = attachment;
@@ -84,6 +83,7 @@ export class Sender implements WaitContext {
     this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
     this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
     this.#waits = new AsyncWaitQueue(this);
+    this.#pins = new PinWatch(attachment);
     this.#regionRecord = this.#openLane();
     this.#takeOverRegion();
   }
@@ -117,17 +117,12 @@ export class Sender implements WaitContext {
     this.#encoder = new HeaderEncoder(this.attachment, this.#counts);
   }
 
-  /** A receiver that died while it read in place would keep the ring full for ever. */
+  evictStalled(): void {
+    this.#pins.evictStalled();
+  }
+
   waitBoundMs(): number {
-    const { attachment } = this;
-    const pinOwner = attachment.ring.oldestPin();
-    if (pinOwner < 0) return Infinity;
-    const now = performance.now();
-    if (now - this.#pinCheckedAtMs >= PIN_CHECK_MS) {
-      this.#pinCheckedAtMs = now;
-      if (!attachment.isParticipantAlive(pinOwner)) attachment.reclaimDead();
-    }
-    return PIN_CHECK_MS;
+    return this.#pins.waitBoundMs;
   }
 
   /** Sends if there is room. */
@@ -153,7 +148,7 @@ export class Sender implements WaitContext {
     }
     this.#counts.dropped++;
     this.attachment.ring.addDropped(1n);
-    this.waitBoundMs();
+    this.evictStalled();
   }
 
   /** Sends, blocking until there is room. */
@@ -413,7 +408,7 @@ export class Sender implements WaitContext {
     const loan = byteLength > this.#largestInline
       ? this.#loanBlock(byteLength)
       : this.#loanInline(byteLength);
-    if (loan === undefined) this.waitBoundMs();
+    if (loan === undefined) this.evictStalled();
     return loan;
   }
 

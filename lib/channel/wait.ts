@@ -36,7 +36,9 @@ export interface WaitContext {
   readonly attachment: Attachment;
   /** One of the ASLEEP sides. */
   readonly side: number;
-  /** Called when an attempt failed; answers how long to sleep at most, in milliseconds. */
+  /** Called before each sleep: removes a participant that this side waits for and that is stuck or dead. */
+  evictStalled(): void;
+  /** Longest sleep until `evictStalled` has to be called again, in milliseconds. */
   waitBoundMs(): number;
   /**
    * Set when each wait is for something of its own, so that they are served in any order: looks once
@@ -91,6 +93,7 @@ function sleepOnce<T>(context: WaitContext, attempt: Attempt<T>, deadline: numbe
   const remainingMs = deadline - performance.now();
   if (found === undefined && remainingMs > 0) {
     const word = context.attachment.fieldOffset(index, PARTICIPANT_WAKE);
+    context.evictStalled();
     sharedMemory.waitWord(word, value, Math.min(remainingMs, MAX_SLEEP_MS, context.waitBoundMs()));
   }
   const woken = found ?? attempt();
@@ -184,6 +187,7 @@ export class AsyncWaitQueue implements Waiter {
   poll(isRecheck = false): void {
     if (this.#serve() || (isRecheck && this.#isAnnounced())) return;
     if (this.#announceWait()) return;
+    this.#context.evictStalled();
     const waitBoundMs = this.#context.waitBoundMs();
     if (waitBoundMs < MAX_SLEEP_MS) {
       clearTimeout(this.#earlyPoll);

@@ -103,7 +103,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.#waitContext = {
       attachment: this.attachment,
       side: WAITERS_REQUESTERS,
-      waitBoundMs: () => this.#checkRepliers(),
+      evictStalled: () => this.#checkRepliers(),
+      waitBoundMs: () => LIVENESS_MS,
       poll: () => this.#pollReplies(),
     };
     this.#replies = new AsyncWaitQueue(this.#waitContext);
@@ -394,11 +395,11 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.#freeSlots.push(pending.slot);
   }
 
-  /** Fails the requests of repliers that are gone; answers when to look again. */
-  #checkRepliers(): number {
+  /** Fails the requests of repliers that are gone. */
+  #checkRepliers(): void {
     const { ring, index } = this.attachment;
     const now = performance.now();
-    if (now - this.#livenessAtMs < LIVENESS_MS) return LIVENESS_MS;
+    if (now - this.#livenessAtMs < LIVENESS_MS) return;
     this.#livenessAtMs = now;
     const isReachable = ring.regionOf(index, REGION_BYTES) >>> 0 === this.#region;
     // Before the slots are read: a replier marks the slot first, and takes the record second.
@@ -415,7 +416,6 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       this.#hasCompleted = true;
       pending.outcome = outcome;
     }
-    return LIVENESS_MS;
   }
 
   /** True for a request that nobody will answer, because a process wrote where it should not. */

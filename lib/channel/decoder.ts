@@ -1,0 +1,54 @@
+/**
+ * Values on their way out of a channel: from a message's bytes to what was sent.
+ *
+ * @module
+ */
+
+import type { Attachment } from "./attachment.ts";
+import { ShmSerializationError } from "../base/errors.ts";
+import type { ReceivedFrame } from "./frame_cursor.ts";
+import { WithHeader } from "./headers.ts";
+import type { SocketStatistics } from "./statistics.ts";
+import { readTensor } from "../codecs/tensor.ts";
+import { RECORD_HEADERS, RECORD_TENSOR } from "../../wasm/layout.ts";
+
+/** Flags of messages that are more than what the codec wrote. */
+const NOT_CODEC_ALONE = RECORD_TENSOR | RECORD_HEADERS;
+
+/** Decodes the values that one socket receives. */
+export class Decoder {
+  readonly #attachment: Attachment;
+  readonly #counts: SocketStatistics;
+  readonly #isRaw: boolean;
+
+  constructor(attachment: Attachment, counts: SocketStatistics) {
+    this.#attachment = attachment;
+    this.#counts = counts;
+    this.#isRaw = attachment.codec.id === "raw";
+  }
+
+  /** The value of a message; a `WithHeader` if the message has a header that was read. */
+  decode(frame: ReceivedFrame): unknown {
+    if ((frame.flags & NOT_CODEC_ALONE) !== 0) return this.#decodeFlagged(frame);
+    if (this.#isRaw) return frame.bytes;
+    return this.#attachment.codec.decode(frame.bytes);
+  }
+
+  #decodeFlagged({ bytes, flags, header }: ReceivedFrame): unknown {
+    const isTensor = (flags & RECORD_TENSOR) !== 0;
+    const value = isTensor ? readTensor(bytes) : this.decode({ bytes, flags: 0 });
+    return header === undefined ? value : new WithHeader(value, header);
+  }
+
+  /** Counts a message that could not be decoded, and returns the error to throw. */
+  error(cause: unknown): ShmSerializationError {
+    this.#counts.errors++;
+    const { name, codec } = this.#attachment;
+    return new ShmSerializationError(
+      `a message on channel "${name}" cannot be decoded with codec "${codec.id}": ${
+        (cause as Error).message
+      }; it is lost, the next one is not`,
+      { cause },
+    );
+  }
+}

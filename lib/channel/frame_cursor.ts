@@ -1,0 +1,424 @@
+/**
+ * A receiver's position on its channel: finds the next frame, reads what describes it, and takes it.
+ *
+ * @module
+ */
+
+import type { Attachment } from "./attachment.ts";
+import type { Batch } from "./batch.ts";
+import { BufferWords, copyToArray, copyWords, Scratch } from "./copy.ts";
+import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
+import { trace, tracing } from "../base/log.ts";
+import { MAX_HEADER_BYTES, paddedHeaderBytes } from "./headers.ts";
+import type { SocketStatistics } from "./statistics.ts";
+import {
+  BLOCK_HEADER_BYTES,
+  CURSOR_BYTES,
+  LEASE_SLOT_BUFFER,
+  LEASE_SLOT_FLAGS,
+  LEASE_SLOT_LENGTH,
+  MAX_LANES,
+  NEXT_CHECK_OWNERS,
+  NEXT_CORRUPT,
+  NEXT_DEFER,
+  NEXT_EMPTY,
+  NEXT_RETURNED,
+  NEXT_UNMAPPED,
+  POLL_ANY,
+  RECORD_BLOCK,
+  RECORD_HEADERS,
+  RECORD_TENSOR,
+  REQUEST_PREFIX_BYTES,
+  TAKEN,
+  TAKEN_REDELIVERED,
+  TAKEN_SENDER_WAITING,
+  TAKEN_UNPUBLISHED,
+  WAITERS_SENDERS,
+} from "../../wasm/layout.ts";
+
+/** Codes of `next` are the largest 32-bit numbers. */
+const FIRST_CODE = NEXT_CHECK_OWNERS >>> 0;
+const CORRUPT = NEXT_CORRUPT >>> 0;
+const UNMAPPED = NEXT_UNMAPPED >>> 0;
+const DEFER = NEXT_DEFER >>> 0;
+const RETURNED = NEXT_RETURNED >>> 0;
+const CHECK_OWNERS = NEXT_CHECK_OWNERS >>> 0;
+const EMPTY = NEXT_EMPTY;
+
+/** Offset of a frame whose record is invalid. */
+const INVALID_OFFSET = -1;
+
+/** Flags of messages that are more than bytes in the ring. */
+const NOT_PLAIN = RECORD_BLOCK | RECORD_HEADERS;
+
+const headerDecoder = new TextDecoder();
+
+/** Which request a reply is for. */
+export interface RequestRef {
+  requester: number;
+  slot: number;
+  generation: number;
+  /** The generation of the requester's participant slot. */
+  requesterGeneration: number;
+}
+
+/** A message that was copied out, and is not decoded yet. */
+export interface ReceivedFrame {
+  bytes: Uint8Array;
+  flags: number;
+  /** The message's header, if it has one and the socket reads headers. */
+  header?: string;
+}
+
+/** Where a message lies that is not taken yet. */
+export interface FrameRef {
+  offset: number;
+  length: number;
+  /** The record's size word, as it was read. */
+  size: number;
+  flags: number;
+}
+
+/** The frame that a receiver found, and the way to the next one. */
+export class FrameCursor {
+  readonly attachment: Attachment;
+  readonly #counts: SocketStatistics;
+  readonly #isRaw: boolean;
+  readonly #isRequest: boolean;
+  #offset = 0;
+  /** The record's size word; `take` checks that it and the flags are what `next` checked. */
+  #size = 0;
+  #length = 0;
+  #flags = 0;
+  /** Where the block lies, if the flags name one. */
+  #blockOffset = 0;
+  #blockLength = 0;
+  /** The message's header, if the flags name one, and the bytes that it takes. */
+  #header: string | undefined;
+  #headerBytes = 0;
+  #readsHeaders = false;
+  /** Requests: requester and slot in one word, and the generation. */
+  #origin = 0;
+  #generation = 0;
+  readonly #scratch = new Scratch();
+  readonly #targetWords = new BufferWords();
+  #isBatchOpen = false;
+  #isDeferring = false;
+  #hasUnpublishedTail = false;
+  readonly #flushTail = () => this.flushTail();
+
+  constructor(attachment: Attachment, counts: SocketStatistics) {
+    this.attachment = attachment;
+    this.#counts = counts;
+    this.#isRaw = attachment.codec.id === "raw";
+    this.#isRequest = attachment.kind === "request";
+    const cursors = attachment.kind === "broadcast"
+      ? attachment.region(MAX_LANES * CURSOR_BYTES)
+      : 0;
+    attachment.ring.openLeaseTables(attachment.index);
+    attachment.ring.openReceiver(attachment.index, cursors);
+  }
+
+  /** From now on the headers of messages are read. */
+  enableHeaders(): void {
+    this.#readsHeaders = true;
+  }
+
+  /** Bytes of the message that was found. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Record flags of the message that was found. */
+  get flags(): number {
+    return this.#flags;
+  }
+
+  /** The header of the message that was found, if it has one and headers are read. */
+  get header(): string | undefined {
+    return (this.#flags & RECORD_HEADERS) === 0 ? undefined : this.#header;
+  }
+
+  /** Where the message that was found lies, its header included. */
+  get ref(): FrameRef {
+    const headerBytes = (this.#flags & RECORD_HEADERS) === 0 ? 0 : this.#headerBytes;
+    return {
+      offset: this.#offset - headerBytes,
+      length: this.#length + headerBytes,
+      size: this.#size,
+      flags: this.#flags,
+    };
+  }
+
+  /** The request that was received last. */
+  get requestRef(): RequestRef {
+    const requester = this.#origin & 0xffff;
+    return {
+      requester,
+      slot: this.#origin >>> 16,
+      generation: this.#generation,
+      requesterGeneration: this.attachment.generationOf(requester),
+    };
+  }
+
+  /** True if a message is there that is due to another receiver. */
+  get isDeferring(): boolean {
+    return this.#isDeferring;
+  }
+
+  /**
+   * Finds the next message; false if there is none. `mode` is one of the POLL modes.
+   *
+   * @throws {ShmCorruptionError} if the record is invalid; its lane is skipped
+   */
+  next(mode: number): boolean {
+    const offset = this.attachment.ring.next(mode) >>> 0;
+    if (offset === EMPTY || offset >= FIRST_CODE) return this.#handleCode(offset, mode);
+    const { words, capacity } = this.attachment;
+    this.#offset = offset;
+    this.#size = words[(offset - 16) >>> 2] >>> 0;
+    this.#length = this.#size - 8;
+    this.#flags = words[(offset - 4) >>> 2] & 0xff;
+    const isPlain = !this.#isRequest && (this.#flags & NOT_PLAIN) === 0;
+    return isPlain && this.#length >= 0 && this.#length <= capacity || this.#resolve(mode);
+  }
+
+  /** Reads what is more than bytes in the ring: a request's origin, a block, a header, or damage. */
+  #resolve(mode: number): boolean {
+    if (this.#isRequest) this.#readOrigin();
+    if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
+    else if (this.#length < 0 || this.#length > this.attachment.capacity) {
+      this.#offset = INVALID_OFFSET;
+    }
+    this.#readHeader();
+    return this.#offset !== INVALID_OFFSET || this.#retryIfStale(mode);
+  }
+
+  #handleCode(code: number, mode: number): boolean {
+    if (code === EMPTY || code === DEFER) {
+      checkSignalsOnPoll();
+      this.#isDeferring = code === DEFER;
+      return false;
+    }
+    if (code === RETURNED) return this.#readLeaseSlot(mode);
+    if (code === CHECK_OWNERS) {
+      this.attachment.checkLeaseOwners();
+      return this.next(mode);
+    }
+    if (code === UNMAPPED) {
+      const before = this.attachment.sharedMemory.mappedBytes;
+      this.attachment.remap();
+      if (this.attachment.sharedMemory.mappedBytes > before) return this.next(mode);
+    }
+    throw this.#corruption(
+      code === CORRUPT ? "a record is not whole" : "a lane lies outside of it",
+    );
+  }
+
+  #corruption(what: string): Error {
+    this.#counts.errors++;
+    this.#isBatchOpen = false;
+    this.attachment.ring.skipLane();
+    return this.attachment.corruption(what);
+  }
+
+  /** An invalid record is damage, unless it was overwritten or taken while it was read. */
+  #retryIfStale(mode: number): boolean {
+    // A batch ends where another receiver took its beginning: it cannot be taken any more.
+    if (this.isStale()) return !this.#isBatchOpen && this.next(mode);
+    throw this.#corruption("a message lies outside of it");
+  }
+
+  /** True if the message that was found may have been overwritten or taken meanwhile. */
+  isStale(): boolean {
+    return this.attachment.ring.isStale() !== 0;
+  }
+
+  /** Reads a message that was returned, from its lease slot. */
+  #readLeaseSlot(mode: number): boolean {
+    const { attachment } = this;
+    const { ring, words } = attachment;
+    const word = (ring.returnedSlot() >>> 0) >>> 2;
+    this.#offset = words[word + LEASE_SLOT_BUFFER / 4] >>> 0;
+    this.#length = words[word + LEASE_SLOT_LENGTH / 4] >>> 0;
+    this.#flags = words[word + LEASE_SLOT_FLAGS / 4] & 0xff;
+    const end = this.#offset + this.#length;
+    if (end > attachment.sharedMemory.mappedBytes) attachment.remap();
+    const isConsistent = ring.isFoundConsistent(this.#offset, this.#length, this.#flags) !== 0;
+    if (isConsistent && end <= attachment.sharedMemory.mappedBytes) {
+      this.#readHeader();
+      if (this.#offset !== INVALID_OFFSET) return true;
+    }
+    if (this.isStale()) return this.next(mode);
+    this.#counts.errors++;
+    ring.take(0, 0);
+    throw attachment.corruption("a message that was given back is not whole");
+  }
+
+  /** A header lies before its message. */
+  #readHeader(): void {
+    if ((this.#flags & RECORD_HEADERS) === 0 || this.#offset === INVALID_OFFSET) return;
+    const { words, bytes } = this.attachment;
+    const start = this.#offset + 4;
+    const length = words[this.#offset >>> 2] >>> 0;
+    this.#headerBytes = paddedHeaderBytes(length);
+    if (length > MAX_HEADER_BYTES || this.#headerBytes > this.#length) {
+      this.#offset = INVALID_OFFSET;
+      return;
+    }
+    if (this.#readsHeaders) this.#header = headerDecoder.decode(bytes.slice(start, start + length));
+    this.#offset += this.#headerBytes;
+    this.#length -= this.#headerBytes;
+  }
+
+  #readOrigin(): void {
+    const { words } = this.attachment;
+    this.#origin = words[this.#offset >>> 2];
+    this.#generation = words[(this.#offset >>> 2) + 1];
+    this.#offset += REQUEST_PREFIX_BYTES;
+    this.#length -= REQUEST_PREFIX_BYTES;
+  }
+
+  #followReference(): void {
+    const { words } = this.attachment;
+    const reference = this.#offset >>> 2;
+    const offset = words[reference] >>> 0;
+    const length = words[reference + 2] >>> 0;
+    const end = offset + BLOCK_HEADER_BYTES + length;
+    if (end > this.attachment.sharedMemory.mappedBytes) this.attachment.remap();
+    this.#offset = this.#blockOffset = offset + BLOCK_HEADER_BYTES;
+    this.#length = this.#blockLength = length;
+    const isInside = end <= this.attachment.sharedMemory.mappedBytes && (offset & 7) === 0;
+    if (!isInside || !this.#isTagValid()) this.#offset = INVALID_OFFSET;
+  }
+
+  /** True while the bytes that were found are the message's: a block may have been reused. */
+  isConsistent(): boolean {
+    return (this.#flags & RECORD_BLOCK) === 0 || this.#isTagValid();
+  }
+
+  /** True while the block belongs to the record that was found. */
+  #isTagValid(): boolean {
+    const { words, ring } = this.attachment;
+    const offset = this.#blockOffset - BLOCK_HEADER_BYTES;
+    return words[offset >>> 2] === ring.foundTag(offset, this.#blockLength);
+  }
+
+  /** The bytes of the message that was found, in shared memory. */
+  view(): Uint8Array<ArrayBufferLike> {
+    return this.attachment.bytes.subarray(this.#offset, this.#offset + this.#length);
+  }
+
+  /** A copy of the message that was found, valid until the next one is copied. */
+  copy(): Uint8Array {
+    const { words, bytes } = this.attachment;
+    // What codec "raw" receives belongs to the program.
+    const isFresh = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
+    return isFresh
+      ? copyToArray(bytes, this.#offset, this.#length)
+      : this.#scratch.copy(words, bytes, this.#offset, this.#length);
+  }
+
+  /** Copies the message that was found into a buffer that is large enough. */
+  copyInto(target: Uint8Array): void {
+    const length = this.#length;
+    const words = this.#targetWords.of(target, length);
+    if (words === undefined) target.set(this.view());
+    else copyWords(this.attachment.words, this.#offset >>> 2, words, 0, length >>> 2);
+  }
+
+  /** Copies the message that was found out, and takes it; undefined if it was lost meanwhile. */
+  receive(): ReceivedFrame | undefined {
+    const bytes = this.copy();
+    return this.take() ? { bytes, flags: this.#flags, header: this.header } : undefined;
+  }
+
+  /** Takes the message that was found; false if it was taken or overwritten meanwhile. */
+  take(): boolean {
+    if (!this.isConsistent()) return false;
+    return this.complete(
+      this.#isRequest ? this.#takeRequest() : this.attachment.ring.take(this.#size, this.#flags),
+    );
+  }
+
+  #takeRequest(): number {
+    this.attachment.mapAll();
+    const { requester, slot, generation } = this.requestRef;
+    const { ring } = this.attachment;
+    return ring.takeRequest(requester, slot, generation, this.#size, this.#flags);
+  }
+
+  /** Takes the message that was found, and pins its bytes on a queue; returns TAKEN bits. */
+  takeInPlace(): number {
+    const result = this.attachment.ring.takeInPlace(this.#size, this.#flags);
+    this.complete(result);
+    return result;
+  }
+
+  /** Does what TAKEN bits ask for; false if the message was lost. */
+  complete(result: number): boolean {
+    if (result !== TAKEN) this.#afterTake(result);
+    if ((result & TAKEN) === 0) return false;
+    this.#countReceived(this.#length);
+    return true;
+  }
+
+  #afterTake(result: number): void {
+    if ((result & TAKEN_SENDER_WAITING) !== 0) this.attachment.wakeAll(WAITERS_SENDERS);
+    if ((result & TAKEN_UNPUBLISHED) !== 0 && !this.#hasUnpublishedTail) this.#scheduleTailFlush();
+    if ((result & TAKEN_REDELIVERED) !== 0) this.#counts.redelivered++;
+  }
+
+  #countReceived(length: number): void {
+    const counts = this.#counts;
+    counts.bytes += length;
+    checkSignals(++counts.received);
+    if (tracing) this.#traceReceived(length);
+  }
+
+  #traceReceived(length: number): void {
+    trace(`received ${length} B on "${this.attachment.name}", #${this.#counts.received}`);
+  }
+
+  /** Copies the message that was found into a batch, and steps over it; false if the batch was lost. */
+  stepInto(batch: Batch): boolean {
+    const { ring, words, bytes } = this.attachment;
+    batch.add(words, bytes, this.#offset, this.#length, this.#flags);
+    this.#isBatchOpen = this.isConsistent() && ring.step(this.#size, this.#flags) !== 0;
+    return this.#isBatchOpen;
+  }
+
+  /** Takes all messages of a batch; false if another receiver was faster. */
+  takeBatch(batch: Batch): boolean {
+    const result = this.attachment.ring.release();
+    this.#isBatchOpen = false;
+    if (result === 0) return false;
+    if (result !== TAKEN) this.#afterTake(result);
+    for (let i = 0; i < batch.length; i++) this.#countReceived(batch.lengthOf(i));
+    return true;
+  }
+
+  /** Returns to before the messages of a batch that was not taken. */
+  rewind(): void {
+    this.#isBatchOpen = false;
+    this.attachment.ring.rewind();
+  }
+
+  /** A loop that blocks runs no microtask: there the tail is published when the loop ends. */
+  #scheduleTailFlush(): void {
+    this.#hasUnpublishedTail = true;
+    queueMicrotask(this.#flushTail);
+  }
+
+  /** Publishes in the segment's header which messages were taken. */
+  flushTail(): void {
+    if (!this.#hasUnpublishedTail) return;
+    this.#hasUnpublishedTail = false;
+    if (!this.attachment.isClosed) this.attachment.ring.flushTail();
+  }
+
+  /** Throws if the socket, or the channel for everyone, is closed: a receiver that polls has to learn it. */
+  checkNotClosed(mode: number): void {
+    if (mode === POLL_ANY && this.attachment.ring.closed() !== 0) this.attachment.checkOpen();
+  }
+}
