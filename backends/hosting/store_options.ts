@@ -6,7 +6,8 @@
 
 import { formatValue } from "../../lib/base/options.ts";
 import { Store, type StoreOptions } from "../store/store.ts";
-import { checkLimit, type SubscriptionQueueOptions } from "../store/subscription.ts";
+import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from "../store/limits.ts";
+import type { SubscriptionQueueOptions } from "../store/subscription.ts";
 
 /** The store of a server's options, or one of its own. */
 export function storeOf(options: StoreOptions & { store?: Store }): Store {
@@ -32,8 +33,8 @@ export function queueOptionsOf(
     );
   }
   return {
-    maxQueueLength: checkLimit("maxQueueLength", maxQueueLength, 10_000),
-    maxQueueBytes: checkLimit("maxQueueBytes", maxQueueBytes, 64 * 2 ** 20),
+    maxQueueLength: checkLimit("maxQueueLength", maxQueueLength, DEFAULT_MAX_QUEUE_LENGTH),
+    maxQueueBytes: checkLimit("maxQueueBytes", maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES),
     overflow,
   };
 }

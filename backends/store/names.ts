@@ -6,11 +6,7 @@
 
 import { formatValue } from "../../lib/base/options.ts";
 import { InvalidInputError } from "./errors.ts";
-
-/** Longest name, in UTF-16 code units. */
-export const MAX_NAME_LENGTH = 1024;
-/** Longest pattern: matching takes up to pattern times name steps. */
-export const MAX_PATTERN_LENGTH = 256;
+import { MAX_NAME_LENGTH } from "./limits.ts";
 
 // A name stands in lines of text: nothing in it may end one.
 // deno-lint-ignore no-control-regex

@@ -14,7 +14,7 @@ import { Keyspace } from "./keyspace.ts";
 import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
-import { checkLimit } from "./subscription.ts";
+import { checkLimit } from "./limits.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { Deque } from "../../lib/base/deque.ts";
-import { formatValue } from "../../lib/base/options.ts";
+import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from "./limits.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Value } from "./value.ts";
 
@@ -80,8 +80,16 @@ export class Subscription {
   #isDisconnected = false;
 
   constructor(options: SubscriptionQueueOptions = {}) {
-    this.#maxQueueLength = checkLimit("maxQueueLength", options.maxQueueLength, 10_000);
-    this.#maxQueueBytes = checkLimit("maxQueueBytes", options.maxQueueBytes, 64 * 2 ** 20);
+    this.#maxQueueLength = checkLimit(
+      "maxQueueLength",
+      options.maxQueueLength,
+      DEFAULT_MAX_QUEUE_LENGTH,
+    );
+    this.#maxQueueBytes = checkLimit(
+      "maxQueueBytes",
+      options.maxQueueBytes,
+      DEFAULT_MAX_QUEUE_BYTES,
+    );
     this.#overflow = options.overflow ?? "dropOldest";
     this.#onReady = options.onReady ?? (() => {});
     this.transport = options.transport ?? "memory";
@@ -157,11 +165,4 @@ export class Subscription {
     for (; this.#isOverfull; dropped++) this.shift();
     return dropped;
   }
-}
-
-/** Passes a limit on if it is one; `Infinity` is none. */
-export function checkLimit(name: string, limit: number | undefined, defaultLimit: number): number {
-  if (limit === undefined) return defaultLimit;
-  if (limit === Infinity || Number.isSafeInteger(limit) && limit >= 1) return limit;
-  throw new RangeError(`${name} must be a whole number, at least 1, not ${formatValue(limit)}`);
 }

@@ -8,14 +8,12 @@ import { ENTRY_BYTES } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { SubscriptionLimitError } from "./errors.ts";
 import { glob } from "./glob.ts";
-import { checkName, MAX_PATTERN_LENGTH } from "./names.ts";
+import { MAX_PATTERN_LENGTH, MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "./limits.ts";
+import { checkName } from "./names.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Delivery, Subscription } from "./subscription.ts";
 import { detached } from "./text.ts";
 import { type Value, valueBytes } from "./value.ts";
-
-/** Most topics and patterns that one subscriber may subscribe to. */
-export const MAX_SUBSCRIPTIONS = 10_000;
 
 interface PatternEntry {
   readonly matches: (topic: string) => boolean;
@@ -175,8 +173,10 @@ export class Subscriptions {
 }
 
 function checkCount(subscription: Subscription): void {
-  if (subscription.topics.size + subscription.patterns.size < MAX_SUBSCRIPTIONS) return;
+  if (subscription.topics.size + subscription.patterns.size < MAX_SUBSCRIPTIONS_PER_SUBSCRIBER) {
+    return;
+  }
   throw new SubscriptionLimitError(
-    `cannot subscribe: a subscriber has at most ${MAX_SUBSCRIPTIONS} topics and patterns`,
+    `cannot subscribe: a subscriber has at most ${MAX_SUBSCRIPTIONS_PER_SUBSCRIBER} topics and patterns`,
   );
 }

@@ -4,14 +4,13 @@
  * @module
  */
 
+import { MAX_DASHBOARDS } from "../../store/limits.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Milliseconds between two snapshots. */
 const SNAPSHOT_INTERVAL_MS = 1000;
 /** A snapshot of very many topics takes long: the next comes so many times later. */
 const IDLE_FACTOR = 20;
-/** Most dashboards at once. */
-export const MAX_VIEWERS = 100;
 
 const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
 
@@ -38,7 +37,7 @@ export class Viewers {
 
   /** True when no more may come. */
   get isFull(): boolean {
-    return this.size >= MAX_VIEWERS;
+    return this.size >= MAX_DASHBOARDS;
   }
 
   /** Server-Sent Events: a snapshot now, and one each second. */

@@ -4,18 +4,19 @@
  * @module
  */
 
+import {
+  DEFAULT_POLL_SECONDS,
+  MAX_ENTRIES_PER_RESPONSE,
+  MAX_POLL_SECONDS,
+} from "../../store/limits.ts";
 import { checkName } from "../../store/names.ts";
 import type { Store } from "../../store/store.ts";
 import { Subscription } from "../../store/subscription.ts";
 import { deferredJson, type RouteResponse } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
 import { HttpError } from "./errors.ts";
-import type { SubscriberLimits } from "./limits.ts";
+import type { SubscriberLimits } from "./subscriber_quota.ts";
 
-/** Entries that one poll takes at most. */
-const MAX_ENTRIES = 100;
-const DEFAULT_TIMEOUT_SECONDS = 30;
-const MAX_TIMEOUT_SECONDS = 300;
 const EMPTY = '{"messages":[]}';
 
 /** The subscribers of a server. */
@@ -97,7 +98,7 @@ export class LongPollSubscribers {
   }
 
   /** The answer to a poll: now if there are entries, else when one comes or the time is over. */
-  poll(id: string, timeoutSeconds: number = DEFAULT_TIMEOUT_SECONDS): RouteResponse {
+  poll(id: string, timeoutSeconds: number = DEFAULT_POLL_SECONDS): RouteResponse {
     if (timeoutSeconds < 0) {
       throw new HttpError(400, `timeout must be at least 0, not ${timeoutSeconds}`);
     }
@@ -107,7 +108,7 @@ export class LongPollSubscribers {
     subscriber.endPoll();
     const { length, isDisconnected } = subscriber.subscription;
     if (length > 0 || isDisconnected || timeoutSeconds === 0) return this.#take(id, subscriber);
-    const timeoutMs = Math.min(timeoutSeconds, MAX_TIMEOUT_SECONDS) * 1000;
+    const timeoutMs = Math.min(timeoutSeconds, MAX_POLL_SECONDS) * 1000;
     const { arrival, leave } = subscriber.wait(timeoutMs);
     const text = arrival.then((mayTake) => this.#take(id, subscriber, mayTake));
     return deferredJson(text, leave);
@@ -171,7 +172,7 @@ class LongPollSubscriber {
   /** Takes entries, and tells how many were lost since the last time. */
   take(): string {
     this.lastSeenMs = performance.now();
-    const entries = this.subscription.take(MAX_ENTRIES).map(entryToJson);
+    const entries = this.subscription.take(MAX_ENTRIES_PER_RESPONSE).map(entryToJson);
     const dropped = this.subscription.dropped - this.#reportedDropped;
     this.#reportedDropped += dropped;
     const droppedMember = dropped === 0 ? "" : `,"dropped":${dropped}`;

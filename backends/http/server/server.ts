@@ -9,10 +9,16 @@ import { checkHost, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { checkToken } from "../../hosting/token.ts";
+import {
+  checkLimit,
+  DEFAULT_MAX_BODY_BYTES,
+  DEFAULT_MAX_SUBSCRIBERS,
+  DEFAULT_SUBSCRIBER_IDLE_SECONDS,
+} from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
-import { checkLimit, type OverflowPolicy } from "../../store/subscription.ts";
+import type { OverflowPolicy } from "../../store/subscription.ts";
 import { Auth } from "./auth.ts";
-import { type SubscriberLimits, SubscriberQuota } from "./limits.ts";
+import { type SubscriberLimits, SubscriberQuota } from "./subscriber_quota.ts";
 import { Service } from "./service.ts";
 
 /** Where a server listens, who is let in, and its limits: plain data. */
@@ -51,9 +57,6 @@ export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
   onRequest?: RequestObserver;
 }
 
-const DEFAULT_MAX_BODY_BYTES = 16 * 2 ** 20;
-const DEFAULT_MAX_SUBSCRIBERS = 10_000;
-const DEFAULT_IDLE_SECONDS = 300;
 const MAX_SWEEP_INTERVAL_MS = 10_000;
 /** Milliseconds for clients to take their last answer. */
 const GRACEFUL_SHUTDOWN_MS = 1000;
@@ -171,7 +174,7 @@ export class SharedMemoryServer implements AsyncDisposable {
 }
 
 function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {
-  const idleSeconds = options.subscriberIdleSeconds ?? DEFAULT_IDLE_SECONDS;
+  const idleSeconds = options.subscriberIdleSeconds ?? DEFAULT_SUBSCRIBER_IDLE_SECONDS;
   if (!(idleSeconds > 0)) {
     throw new RangeError(
       `subscriberIdleSeconds must be more than 0, not ${formatValue(idleSeconds)}`,

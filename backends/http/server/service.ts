@@ -21,7 +21,7 @@ import { readMembers } from "./body.ts";
 import { HttpError, toHttpError } from "./errors.ts";
 import { EventStreams } from "./sse.ts";
 import type { Auth } from "./auth.ts";
-import type { SubscriberLimits } from "./limits.ts";
+import type { SubscriberLimits } from "./subscriber_quota.ts";
 import { LongPollSubscribers } from "./long_poll.ts";
 import type { RouteContext } from "./route.ts";
 import { type RouteMatch, Router } from "./router.ts";

@@ -4,16 +4,15 @@
  * @module
  */
 
+import { MAX_ENTRIES_PER_RESPONSE } from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
 import { type Delivery, Subscription } from "../../store/subscription.ts";
 import { SERVER_NAME } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
 import { HttpError } from "./errors.ts";
-import type { SubscriberLimits } from "./limits.ts";
+import type { SubscriberLimits } from "./subscriber_quota.ts";
 
-/** Entries in one piece of a response. */
-const MAX_ENTRIES = 100;
 /** So that connections that are dead, and proxies that wait for bytes, notice. */
 const HEARTBEAT_MS = 15_000;
 
@@ -126,7 +125,7 @@ class EventStream {
   async #next(): Promise<string> {
     await this.#waitForDelivery();
     if (this.subscription.isDisconnected) this.end();
-    const entries = this.subscription.take(MAX_ENTRIES).map(toEvent).join("");
+    const entries = this.subscription.take(MAX_ENTRIES_PER_RESPONSE).map(toEvent).join("");
     return `${this.#reportDropped()}${entries}` || ": still here\n\n";
   }
 

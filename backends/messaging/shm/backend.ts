@@ -13,10 +13,10 @@ import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } f
 import { mapStoreErrors } from "../base.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
 import { StoreMessagingBackend } from "../store_backend.ts";
-import { checkName, checkTtl, MAX_PATTERN_LENGTH } from "../../store/names.ts";
+import { checkLimit, MAX_PATTERN_LENGTH } from "../../store/limits.ts";
+import { checkName, checkTtl } from "../../store/names.ts";
 import type { Store } from "../../store/store.ts";
 import { parseMessage } from "../../store/stored_message.ts";
-import { checkLimit } from "../../store/subscription.ts";
 import { checkKey, valueFrom, valueToJson } from "../../store/value.ts";
 import { encodeOperation, FORMAT, type OperationName, type Operations } from "./operation.ts";
 import { type Limits, Replica } from "./replica.ts";

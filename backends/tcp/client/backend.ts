@@ -13,7 +13,8 @@ import type { StoreMessageOptions } from "../../messaging/backend.ts";
 import { BaseMessagingBackend, checkIds, mapStoreErrors } from "../../messaging/base.ts";
 import { MessagingError } from "../../messaging/errors.ts";
 import { traceFieldsOf } from "../../messaging/trace_fields.ts";
-import { checkName, checkTtl, MAX_PATTERN_LENGTH } from "../../store/names.ts";
+import { MAX_PATTERN_LENGTH } from "../../store/limits.ts";
+import { checkName, checkTtl } from "../../store/names.ts";
 import { valueFrom } from "../../store/value.ts";
 import {
   dataOf,

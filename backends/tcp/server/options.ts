@@ -8,8 +8,16 @@ import { checkTimeout } from "../../../lib/base/options.ts";
 import { checkHost, checkPort } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { checkToken } from "../../hosting/token.ts";
+import {
+  checkLimit,
+  DEFAULT_IDLE_TIMEOUT_MS,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_MAX_LINE_BYTES,
+  DEFAULT_MAX_REPLY_BYTES,
+  MIN_MAX_LINE_BYTES,
+} from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
-import { checkLimit, type OverflowPolicy } from "../../store/subscription.ts";
+import type { OverflowPolicy } from "../../store/subscription.ts";
 import type { CommandService } from "./service.ts";
 
 /** Port of the server, unless told otherwise. */
@@ -77,20 +85,18 @@ export type CheckedOptions =
   >
   & EmbeddedServerOptions;
 
-const MIB = 2 ** 20;
-/** No shorter line could carry a message. */
-const MIN_LINE_BYTES = 64;
-
 /** Checks what the store and its subscribers do not check, and fills in what was left out. */
 export function checkOptions(options: EmbeddedServerOptions): CheckedOptions {
-  const { port = DEFAULT_PORT, idleTimeoutMs = 600_000, token } = options;
+  const { port = DEFAULT_PORT, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, token } = options;
   if (token !== undefined) checkToken(token);
   const host = checkHost(options.host, token);
   checkPort(port);
   if (idleTimeoutMs !== Infinity) checkTimeout({ timeoutMs: idleTimeoutMs });
-  const maxLineBytes = checkLimit("maxLineBytes", options.maxLineBytes, 16 * MIB);
-  if (maxLineBytes < MIN_LINE_BYTES) {
-    throw new RangeError(`maxLineBytes must be at least ${MIN_LINE_BYTES}, not ${maxLineBytes}`);
+  const maxLineBytes = checkLimit("maxLineBytes", options.maxLineBytes, DEFAULT_MAX_LINE_BYTES);
+  if (maxLineBytes < MIN_MAX_LINE_BYTES) {
+    throw new RangeError(
+      `maxLineBytes must be at least ${MIN_MAX_LINE_BYTES}, not ${maxLineBytes}`,
+    );
   }
   return {
     ...options,
@@ -98,7 +104,7 @@ export function checkOptions(options: EmbeddedServerOptions): CheckedOptions {
     port,
     idleTimeoutMs,
     maxLineBytes,
-    maxReplyBytes: checkLimit("maxReplyBytes", options.maxReplyBytes, 256 * MIB),
-    maxConnections: checkLimit("maxConnections", options.maxConnections, 10_000),
+    maxReplyBytes: checkLimit("maxReplyBytes", options.maxReplyBytes, DEFAULT_MAX_REPLY_BYTES),
+    maxConnections: checkLimit("maxConnections", options.maxConnections, DEFAULT_MAX_CONNECTIONS),
   };
 }

@@ -9,6 +9,7 @@ import { formatValue } from "../../../lib/base/options.ts";
 import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
 import type { TraceFields } from "../../messaging/trace_fields.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
+import { MAX_UNAUTHENTICATED_LINE_BYTES } from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import { splitArguments } from "../protocol/arguments.ts";
@@ -20,8 +21,6 @@ import { errorReply, pushLine } from "./replies.ts";
 import type { CommandService, ServiceSession } from "./service.ts";
 import type { ConnectionStats, ServerStats } from "./stats.ts";
 
-/** Most bytes of a line before the token was shown: a stranger gets no memory. */
-const UNAUTHENTICATED_LINE_BYTES = 4096;
 /**
  * A web page can have a browser send any text to a port of this machine, but not without such a line
  * before it.
@@ -80,7 +79,7 @@ export class LineSession implements CommandContext<ServiceSession> {
     this.#isAuthenticated = context.isToken === undefined;
     reader.maxLineBytes = this.#isAuthenticated
       ? context.maxLineBytes
-      : Math.min(UNAUTHENTICATED_LINE_BYTES, context.maxLineBytes);
+      : Math.min(MAX_UNAUTHENTICATED_LINE_BYTES, context.maxLineBytes);
   }
 
   get store(): Store {

@@ -6,7 +6,7 @@ import { InvalidInputError, SubscriptionLimitError } from "../../../backends/sto
 import { glob } from "../../../backends/store/glob.ts";
 import { Store } from "../../../backends/store/store.ts";
 import { type Delivery, Subscription } from "../../../backends/store/subscription.ts";
-import { MAX_SUBSCRIPTIONS } from "../../../backends/store/subscriptions.ts";
+import { MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "../../../backends/store/limits.ts";
 
 function summary(delivery: Delivery): unknown[] {
   const { topic, pattern } = delivery;
@@ -153,7 +153,9 @@ Deno.test("names, patterns and numbers of subscriptions are bounded", () => {
     assert.throws(() => store.subscriptions.psubscribe(subscriber, name), InvalidInputError);
     assert.throws(() => store.subscriptions.publish(name, "x"), InvalidInputError);
   }
-  for (let i = 0; i < MAX_SUBSCRIPTIONS; i++) store.subscriptions.subscribe(subscriber, `${i}`);
+  for (let i = 0; i < MAX_SUBSCRIPTIONS_PER_SUBSCRIBER; i++) {
+    store.subscriptions.subscribe(subscriber, `${i}`);
+  }
   assert.throws(() => store.subscriptions.psubscribe(subscriber, "*"), SubscriptionLimitError);
   assert.throws(() => store.subscriptions.subscribe(subscriber, "x"), SubscriptionLimitError);
   for (const limit of [0, -1, 1.5, NaN]) {

@@ -6,7 +6,7 @@
  */
 
 import { Auth } from "../../../backends/http/server/auth.ts";
-import { SubscriberQuota } from "../../../backends/http/server/limits.ts";
+import { SubscriberQuota } from "../../../backends/http/server/subscriber_quota.ts";
 import { Service } from "../../../backends/http/server/service.ts";
 import { Store } from "../../../mod.ts";
 import { Random } from "../../stress/random.ts";

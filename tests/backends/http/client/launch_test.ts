@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Auth } from "../../../../backends/http/server/auth.ts";
-import { SubscriberQuota } from "../../../../backends/http/server/limits.ts";
+import { SubscriberQuota } from "../../../../backends/http/server/subscriber_quota.ts";
 import { Service } from "../../../../backends/http/server/service.ts";
 import {
   createSharedMessagingConfig,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Page } from "puppeteer-core";
-import { MAX_VIEWERS } from "../../../../backends/http/dashboard/viewers.ts";
+import { MAX_DASHBOARDS } from "../../../../backends/store/limits.ts";
 import { Store } from "../../../../mod.ts";
 import { EmbeddedServer } from "../../../../backends/tcp/mod.ts";
 import { startBrowser, type TestBrowser, untilText } from "../../../support/browser.ts";
@@ -141,7 +141,7 @@ Deno.test("dashboard in a browser: a server that was started anew is found again
 
 Deno.test("dashboard in a browser: it waits for a place when too many look on", async () => {
   await using scene = await serveHttp();
-  const answers = Array.from({ length: MAX_VIEWERS }, () => fetch(`${scene.url}/snapshots`));
+  const answers = Array.from({ length: MAX_DASHBOARDS }, () => fetch(`${scene.url}/snapshots`));
   const others = (await Promise.all(answers)).map(({ body }) => body!);
   await using browser = await startBrowser();
   const page = await browser.open(scene.url);

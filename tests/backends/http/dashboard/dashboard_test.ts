@@ -6,7 +6,8 @@ import { parse } from "parse5";
 import * as format from "../../../../tools/dashboard/format.js";
 import { HISTORY_LENGTH, pointsOf } from "../../../../tools/dashboard/sparkline.js";
 import type { Snapshot } from "../../../../backends/http/dashboard/snapshot.ts";
-import { MAX_VIEWERS, Viewers } from "../../../../backends/http/dashboard/viewers.ts";
+import { Viewers } from "../../../../backends/http/dashboard/viewers.ts";
+import { MAX_DASHBOARDS } from "../../../../backends/store/limits.ts";
 import { MAX_ROWS, Sampler } from "../../../../backends/http/dashboard/sampler.ts";
 import { RequestStats } from "../../../../backends/http/metrics/request_stats.ts";
 import { Subscription } from "../../../../backends/store/subscription.ts";
@@ -199,7 +200,7 @@ Deno.test("dashboard: many who look on cost one snapshot a second, and none cost
 
 Deno.test("dashboard: no more than some are served at once, and the places of those who left are free", async () => {
   await using scene = await serveHttp();
-  const open = await Promise.all(Array.from({ length: MAX_VIEWERS }, () => snapshots(scene)));
+  const open = await Promise.all(Array.from({ length: MAX_DASHBOARDS }, () => snapshots(scene)));
   const refused = await scene.call("/snapshots");
   assert.equal(refused.status, 429);
   assert.match(refused.json.error, /100 dashboards/);

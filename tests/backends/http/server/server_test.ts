@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { LongPollSubscribers } from "../../../../backends/http/server/long_poll.ts";
 import { ROUTES } from "../../../../backends/http/server/routes.ts";
-import { SubscriberQuota } from "../../../../backends/http/server/limits.ts";
+import { SubscriberQuota } from "../../../../backends/http/server/subscriber_quota.ts";
 import { routesTable } from "../../../../backends/http/server/openapi.ts";
 import { SharedMemoryServer } from "../../../../backends/http/mod.ts";
 import { InMemoryMessagingBackend, type Message, Store } from "../../../../mod.ts";
