@@ -15,7 +15,7 @@ import {
   QueueReplicationError,
   QueueTimeoutError,
 } from "../errors.ts";
-import type { ScriptName } from "./scripts.ts";
+import type { ScriptName } from "./scripts/mod.ts";
 
 /** What a script does, as an error names it. */
 const ACTIONS: Record<ScriptName, string> = {

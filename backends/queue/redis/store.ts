@@ -27,7 +27,7 @@ import { Notifications } from "./notifications.ts";
 import { ClusterRouter } from "../../redis/cluster_router.ts";
 import { ScriptRunner } from "../../redis/script_runner.ts";
 import { toQueueError } from "./errors.ts";
-import { type ScriptName, scripts } from "./scripts.ts";
+import { type ScriptName, scripts } from "./scripts/mod.ts";
 
 /** Messages that one step of `clear` removes. */
 const CLEAR_STEP = 200;

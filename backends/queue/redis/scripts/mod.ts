@@ -27,7 +27,7 @@
  * @module
  */
 
-import { defineScripts } from "../../redis/script.ts";
+import { defineScripts } from "../../../redis/script.ts";
 
 /**
  * What scripts share, each piece by its name. `ARGV` begins with how to publish, and for how many
