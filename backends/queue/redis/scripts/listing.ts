@@ -1,0 +1,100 @@
+/**
+ * The scripts that walk an index: `list` and `count`.
+ *
+ * @module
+ */
+
+import { ALLOW_OOM, script } from "./fragments.ts";
+
+/**
+ * What `list` and `count` share: a walk over the smallest index that the filters allow, from a place
+ * on, the last stored first. It stops after some steps, to let others have the server, and is gone
+ * on with from where it stopped.
+ */
+const WALK = `
+local channel, source, target, acked = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local cursor = ARGV[7]
+if expire(500) then return { 'again' } end
+
+local indexes = {}
+local function filter(isGiven, name)
+  if isGiven then indexes[#indexes + 1] = { { name }, call('ZCARD', P .. name) } end
+end
+filter(source ~= '', 'source:' .. source)
+filter(target ~= '', target == '*' and 'broadcasts' or 'target:' .. string.sub(target, 2))
+filter(acked ~= '', acked == '1' and 'acked' or 'unacked')
+if channel ~= '' then
+  indexes[#indexes + 1] = { 'stream:' .. channel, call('XLEN', P .. 'stream:' .. channel), true }
+end
+local isExact = #indexes <= 1
+if #indexes == 0 then
+  indexes[1] = { { 'acked', 'unacked' }, call('ZCARD', P .. 'acked') + call('ZCARD', P .. 'unacked') }
+end
+table.sort(indexes, function(a, b) return a[2] < b[2] end)
+local names, size, isStream = unpack(indexes[1])
+
+-- Ids and their places, the last stored first.
+local function below(from, count)
+  local steps = {}
+  if isStream then
+    local first = from == '' and '+' or '(' .. entryOf(from)
+    for i, entry in ipairs(call('XREVRANGE', P .. names, first, '-', 'COUNT', count)) do
+      local ms, us = string.match(entry[1], '(%d+)-(%d+)')
+      steps[i] = { entry[2][2], ms .. string.format('%03d', us) }
+    end
+    return steps
+  end
+  for _, name in ipairs(names) do
+    local found = call('ZRANGE', P .. name, from == '' and '+inf' or '(' .. from, '-inf', 'BYSCORE', 'REV',
+      'LIMIT', 0, count, 'WITHSCORES')
+    for i = 1, #found, 2 do steps[#steps + 1] = { found[i], found[i + 1] } end
+  end
+  if #names > 1 then table.sort(steps, function(a, b) return a[2] > b[2] end) end
+  return steps
+end
+
+local function isMatch(id)
+  local m = call('HMGET', P .. 'msg:' .. id, 'channel', 'source', 'target', 'acked')
+  return m[1] and (channel == '' or m[1] == channel) and (source == '' or m[2] == source) and
+    (target == '' or (m[3] and '=' .. m[3] or '*') == target) and
+    (acked == '' or (m[4] and '1' or '0') == acked)
+end
+
+local function walk(count, take)
+  local steps = below(cursor, count)
+  for i = 1, math.min(count, #steps) do
+    cursor = steps[i][2]
+    if (isExact or isMatch(steps[i][1])) and take(steps[i][1]) then return true end
+  end
+  return #steps < count
+end
+`;
+
+/** Answers `{ "again" }`, or `{ "done" or the place to go on from, how many were skipped, messages... }`. */
+export const list: string = script(
+  ALLOW_OOM,
+  `${WALK}
+local skip, limit, agent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
+local found, skipped = {}, 0
+local isDone = walk(isExact and math.min(1000, skip + limit) or 1000, function(id)
+  if skipped < skip then
+    skipped = skipped + 1
+    return false
+  end
+  found[#found + 1] = read(id, agent)
+  return #found == limit
+end)
+return { isDone and 'done' or cursor, skipped, unpack(found) }
+`,
+);
+
+/** Answers `{ "again" }`, or `{ "done" or the place to go on from, how many }`. */
+export const count: string = script(
+  ALLOW_OOM,
+  `${WALK}
+if isExact then return { 'done', size } end
+local matches = 0
+local isDone = walk(1000, function() matches = matches + 1 end)
+return { isDone and 'done' or cursor, matches }
+`,
+);
