@@ -384,22 +384,23 @@ export class FrameCursor {
   stepInto(batch: Batch): boolean {
     const { ring, words, bytes } = this.attachment;
     batch.add(words, bytes, this.#offset, this.#length, this.#flags);
-    this.#isBatchOpen = this.isConsistent() && ring.step(this.#size, this.#flags) !== 0;
-    return this.#isBatchOpen;
+    this.#isBatchOpen = true;
+    return this.isConsistent() && ring.step(this.#size, this.#flags) !== 0;
   }
 
   /** Takes all messages of a batch; false if another receiver was faster. */
   takeBatch(batch: Batch): boolean {
     const result = this.attachment.ring.release();
-    this.#isBatchOpen = false;
     if (result === 0) return false;
+    this.#isBatchOpen = false;
     if (result !== TAKEN) this.#afterTake(result);
     for (let i = 0; i < batch.length; i++) this.#countReceived(batch.lengthOf(i));
     return true;
   }
 
-  /** Returns to before the messages of a batch that was not taken. */
-  rewind(): void {
+  /** Ends a batch; the cursor returns to before its messages if they were not taken. */
+  closeBatch(): void {
+    if (!this.#isBatchOpen) return;
     this.#isBatchOpen = false;
     this.attachment.ring.rewind();
   }

@@ -189,6 +189,7 @@ export class Receiver<T> implements ReceiverApi<T> {
     try {
       return this.#fillBatch(limit, values);
     } finally {
+      this.#cursor.closeBatch();
       this.#batch.clear();
     }
   }
@@ -203,14 +204,10 @@ export class Receiver<T> implements ReceiverApi<T> {
       if (batch.length === 0 && attachment.ring.returnedSlot() !== 0) {
         return this.#receiveReturned(values);
       }
-      if (!cursor.stepInto(batch)) {
-        cursor.rewind();
-        return true;
-      }
+      if (!cursor.stepInto(batch)) return true;
     }
     if (batch.length === 0) return words !== attachment.words;
     if (cursor.takeBatch(batch)) this.#decodeBatch(values);
-    else cursor.rewind();
     return true;
   }
 
