@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { parse as parseJavaScript } from "@babel/parser";
+import { lexer, type Tokens } from "marked";
 import { parseAllDocuments } from "yaml";
-import { sourcesIn } from "../support/error_messages.ts";
+import { covers, isDescriptive, sourcesIn, textsIn } from "../support/error_messages.ts";
 import {
   blocksOf,
   GENERATED,
@@ -157,6 +158,18 @@ Deno.test("paths of the repository that the pages name are there", () => {
   );
   assert.ok(named.length > 50);
   const missing = named.filter(({ path }) => !isThere(new URL(path, ROOT)));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("tests that the page about reliability names are there", () => {
+  const rows = lexer(pageAt("docs/reliability.md").text)
+    .filter((token): token is Tokens.Table => token.type === "table")
+    .filter(({ header }) => header.at(-1)!.text === "test")
+    .flatMap(({ rows }) => rows);
+  const titles = textsIn(sourcesIn("tests/lib/")).map(({ text }) => text).filter(isDescriptive);
+  const missing = rows.map((row) => row.at(-1)!.text)
+    .filter((named) => !titles.some((title) => title === named || covers(title, named)));
+  assert.ok(rows.length > 10);
   assert.deepEqual(missing, []);
 });
 
