@@ -166,7 +166,9 @@ Deno.test("tests that the page about reliability names are there", () => {
     .filter((token): token is Tokens.Table => token.type === "table")
     .filter(({ header }) => header.at(-1)!.text === "test")
     .flatMap(({ rows }) => rows);
-  const titles = textsIn(sourcesIn("tests/lib/")).map(({ text }) => text).filter(isDescriptive);
+  const titles = textsIn(sourcesIn("tests/lib/", "tests/stress/")).map(({ text }) => text).filter(
+    isDescriptive,
+  );
   const missing = rows.map((row) => row.at(-1)!.text)
     .filter((named) => !titles.some((title) => title === named || covers(title, named)));
   assert.ok(rows.length > 10);
