@@ -7,7 +7,8 @@
 import { type QueueClock, systemClock } from "../clock.ts";
 import { resolveConfig } from "../config.ts";
 import { QueueBase } from "../base.ts";
-import { MemorySpace, MemoryStore } from "./store.ts";
+import { MemorySpace } from "./space.ts";
+import { MemoryStore } from "./store.ts";
 import type { QueueConfig } from "../types.ts";
 
 /** Options of an in-memory queue beside its configuration. */

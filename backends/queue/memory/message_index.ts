@@ -1,0 +1,106 @@
+/**
+ * The messages of a namespace, with an index for each field that filters, and one by expiry.
+ *
+ * @module
+ */
+
+import type { MessageFilters } from "../types.ts";
+import { DefaultMap } from "./default_map.ts";
+import { byExpiry, bySequence, type QueueEntry } from "./entry.ts";
+import { SortedList } from "./sorted_list.ts";
+
+const newIndex = () => new SortedList<QueueEntry>(bySequence);
+
+/** Messages by id, and by the fields that filters name. */
+export class MessageIndex {
+  readonly #entries = new Map<string, QueueEntry>();
+  readonly #all = newIndex();
+  readonly #byAcknowledged = new DefaultMap(newIndex);
+  readonly #byChannel = new DefaultMap(newIndex);
+  readonly #bySource = new DefaultMap(newIndex);
+  readonly #byTarget = new DefaultMap(newIndex);
+  readonly #byExpiry = new SortedList<QueueEntry>(byExpiry);
+
+  /** The message of an id, or undefined. */
+  get(id: string): QueueEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** All messages, in the order of their entry. */
+  values(): MapIterator<QueueEntry> {
+    return this.#entries.values();
+  }
+
+  /** Adds a message. */
+  add(entry: QueueEntry): void {
+    this.#entries.set(entry.id, entry);
+    for (const index of this.#indexesOf(entry)) index.add(entry);
+  }
+
+  /** Removes a message. */
+  remove(entry: QueueEntry): void {
+    for (const index of this.#indexesOf(entry)) index.remove(entry);
+    this.#entries.delete(entry.id);
+  }
+
+  #indexesOf(entry: QueueEntry): SortedList<QueueEntry>[] {
+    return [
+      this.#all,
+      this.#byAcknowledged.getOrCreate(String(entry.acknowledged)),
+      this.#byChannel.getOrCreate(entry.channel),
+      this.#bySource.getOrCreate(entry.source),
+      this.#byTarget.getOrCreate(targetKey(entry.target)),
+      ...(entry.expiresMs === null ? [] : [this.#byExpiry]),
+    ];
+  }
+
+  /** Marks a targeted message as acknowledged. */
+  acknowledge(entry: QueueEntry, nowMs: number): void {
+    this.#byAcknowledged.getOrCreate("false").remove(entry);
+    this.#byAcknowledged.getOrCreate("true").add(entry);
+    entry.acknowledged = true;
+    entry.updatedMs = nowMs;
+  }
+
+  /** The messages that have expired. */
+  expired(nowMs: number): QueueEntry[] {
+    const expired: QueueEntry[] = [];
+    for (const entry of this.#byExpiry.values()) {
+      if (entry.expiresMs! > nowMs) break;
+      expired.push(entry);
+    }
+    return expired;
+  }
+
+  /** The messages of a channel, the oldest first. */
+  ofChannel(channel: string): SortedList<QueueEntry> {
+    return this.#byChannel.getOrCreate(channel);
+  }
+
+  /** The messages that match all filters, the newest first. Walks the smallest index that applies. */
+  matching(filters: MessageFilters): IteratorObject<QueueEntry> {
+    const { channel, sourceAgent, targetAgent, acknowledged } = filters;
+    const none = newIndex();
+    const indexes = [this.#all];
+    if (channel !== undefined) indexes.push(this.#byChannel.get(channel) ?? none);
+    if (sourceAgent !== undefined) indexes.push(this.#bySource.get(sourceAgent) ?? none);
+    if (targetAgent !== undefined) {
+      indexes.push(this.#byTarget.get(targetKey(targetAgent)) ?? none);
+    }
+    if (acknowledged !== undefined) {
+      indexes.push(this.#byAcknowledged.get(String(acknowledged)) ?? none);
+    }
+    const smallest = indexes.reduce((a, b) => b.length < a.length ? b : a);
+    return smallest.reversed().filter((entry) =>
+      (channel === undefined || entry.channel === channel) &&
+      (sourceAgent === undefined || entry.source === sourceAgent) &&
+      (targetAgent === undefined || entry.target === targetAgent) &&
+      (acknowledged === undefined || entry.acknowledged === acknowledged)
+    );
+  }
+}
+
+/** The key of a target. No agent has an empty name. */
+function targetKey(target: string | null): string {
+  return target ?? "";
+}

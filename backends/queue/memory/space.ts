@@ -1,0 +1,242 @@
+/**
+ * The messages of a namespace in the memory of this process. Its indexes and queues are those of the
+ * store on Redis, so that both give the same results.
+ *
+ * @module
+ */
+
+import type { QueueClock } from "../clock.ts";
+import type { ResolvedConfig } from "../config.ts";
+import type {
+  AcknowledgeOutcome,
+  Claim,
+  MessageToPut,
+  NewMessage,
+  QueueDelivery,
+  QueueRecord,
+} from "../store.ts";
+import type { MessageFilters } from "../types.ts";
+import { DefaultMap } from "./default_map.ts";
+import { DeliveryQueues } from "./delivery_queues.ts";
+import {
+  type Delivery,
+  newDelivery,
+  type QueueEntry,
+  toQueueDelivery,
+  toQueueRecord,
+} from "./entry.ts";
+import { MessageIndex } from "./message_index.ts";
+
+/** All messages of a namespace. Queues that share it see the same messages. */
+export class MemorySpace {
+  readonly clock: QueueClock;
+  readonly #messages = new MessageIndex();
+  readonly #queues = new DeliveryQueues();
+  readonly #subscribers = new DefaultMap(() => new Set<string>());
+  #sequence = 0;
+
+  constructor(clock: QueueClock) {
+    this.clock = clock;
+  }
+
+  publish(message: NewMessage, config: ResolvedConfig): QueueRecord {
+    const nowMs = this.#removeExpired();
+    const { ttlMs, ...rest } = message;
+    return this.#store({
+      ...rest,
+      id: crypto.randomUUID(),
+      createdMs: nowMs,
+      updatedMs: nowMs,
+      expiresMs: ttlMs === null ? null : nowMs + ttlMs,
+      acknowledged: false,
+    }, config);
+  }
+
+  put(message: MessageToPut, config: ResolvedConfig): void {
+    const nowMs = this.#removeExpired();
+    const former = this.#messages.get(message.id);
+    if (former !== undefined) this.#remove(former);
+    if (message.expiresMs !== null && message.expiresMs <= nowMs) return;
+    this.#store({ ...message, updatedMs: nowMs }, config);
+  }
+
+  #store(message: Omit<QueueRecord, "sequence">, config: ResolvedConfig): QueueRecord {
+    const entry: QueueEntry = { ...message, sequence: ++this.#sequence, deliveries: new Map() };
+    this.#messages.add(entry);
+    if (entry.acknowledged) {
+      const agent = entry.target!;
+      entry.deliveries.set(agent, newDelivery(entry, agent, "acknowledged"));
+    } else {
+      for (const agent of this.#recipientsOf(entry)) this.#queues.deliver(entry, agent);
+    }
+    this.#trim(entry.channel, config.maxItems);
+    return { ...entry };
+  }
+
+  #recipientsOf({ target, channel }: QueueEntry): Iterable<string> {
+    return target === null ? this.#subscribers.get(channel) ?? [] : [target];
+  }
+
+  #remove(entry: QueueEntry): void {
+    this.#messages.remove(entry);
+    for (const delivery of entry.deliveries.values()) this.#queues.remove(delivery);
+  }
+
+  /** Removes the oldest messages of a channel that has more than `maxItems`. */
+  #trim(channel: string, maxItems: number): void {
+    const messages = this.#messages.ofChannel(channel);
+    while (messages.length > maxItems) {
+      const oldest = messages.at(0)!;
+      for (const delivery of oldest.deliveries.values()) this.#queues.countMissed(delivery);
+      this.#remove(oldest);
+    }
+  }
+
+  /** Removes expired messages, and returns the time. */
+  #removeExpired(): number {
+    const nowMs = this.clock.now();
+    for (const entry of this.#messages.expired(nowMs)) this.#remove(entry);
+    return nowMs;
+  }
+
+  /** Removes expired messages, ends the leases that are over, and returns the time. */
+  #sweep(maxAttempts: number): number {
+    const nowMs = this.#removeExpired();
+    this.#queues.expireLeases(nowMs, maxAttempts);
+    return nowMs;
+  }
+
+  register(channel: string, agent: string, from: "now" | "oldest"): void {
+    this.#removeExpired();
+    const subscribers = this.#subscribers.getOrCreate(channel);
+    if (subscribers.has(agent)) return;
+    subscribers.add(agent);
+    if (from === "now") return;
+    for (const entry of this.#messages.ofChannel(channel).values()) {
+      if (entry.target === null) this.#queues.deliver(entry, agent);
+    }
+  }
+
+  unsubscribe(channel: string, agent: string): boolean {
+    if (!this.#subscribers.getOrCreate(channel).delete(agent)) return false;
+    for (const entry of this.#messages.ofChannel(channel).values()) {
+      const delivery = entry.target === null ? entry.deliveries.get(agent) : undefined;
+      if (delivery === undefined || delivery.state === "acknowledged") continue;
+      this.#queues.remove(delivery);
+      entry.deliveries.delete(agent);
+    }
+    this.#queues.resetMissed(agent, channel);
+    return true;
+  }
+
+  listen(channel: string, agent: string, onWakeup: () => void): () => void {
+    return this.#queues.listen(agent, channel, onWakeup);
+  }
+
+  claim(
+    channel: string,
+    agent: string,
+    limit: number,
+    reported: number,
+    config: ResolvedConfig,
+  ): Claim {
+    const nowMs = this.#sweep(config.maxAttempts);
+    const missed = this.#queues.reportMissed(agent, channel, reported);
+    const untilMs = nowMs + config.leaseMs;
+    const deliveries = this.#queues.claim(agent, channel, limit, untilMs).map(toQueueDelivery);
+    const endMs = this.#queues.nextLeaseEndMs;
+    return { deliveries, missed, nextDueMs: endMs === undefined ? null : endMs - nowMs };
+  }
+
+  release(agent: string, claimed: readonly QueueDelivery[]): void {
+    for (const { id, leasedUntilMs } of claimed) {
+      const delivery = this.#messages.get(id)?.deliveries.get(agent);
+      if (delivery?.state !== "pending" || delivery.leasedUntilMs !== leasedUntilMs) continue;
+      this.#queues.release(delivery);
+    }
+  }
+
+  /** The delivery of a message to an agent, by default to its target. */
+  #find(id: string, agent: string | undefined): Delivery | "absent" | "needs agent" {
+    const entry = this.#messages.get(id);
+    if (entry === undefined) return "absent";
+    const recipient = agent ?? entry.target;
+    if (recipient === null) return "needs agent";
+    return entry.deliveries.get(recipient) ?? "absent";
+  }
+
+  acknowledge(id: string, agent: string | undefined): AcknowledgeOutcome {
+    const nowMs = this.#removeExpired();
+    const delivery = this.#find(id, agent);
+    if (typeof delivery === "string") return delivery;
+    if (delivery.state === "acknowledged") return "acknowledged";
+    this.#queues.acknowledge(delivery);
+    if (delivery.entry.target !== null) this.#messages.acknowledge(delivery.entry, nowMs);
+    return "acknowledged";
+  }
+
+  requeue(id: string, agent: string | undefined, maxAttempts: number): AcknowledgeOutcome {
+    this.#sweep(maxAttempts);
+    const delivery = this.#find(id, agent);
+    if (typeof delivery === "string") return delivery;
+    if (delivery.state !== "dead") return "absent";
+    this.#queues.requeue(delivery);
+    return "acknowledged";
+  }
+
+  pending(
+    agent: string,
+    channel: string | undefined,
+    limit: number,
+    maxAttempts: number,
+  ): QueueDelivery[] {
+    this.#sweep(maxAttempts);
+    return this.#queues.pendingOf(agent, channel).take(limit).map(toQueueDelivery).toArray();
+  }
+
+  deadLetters(
+    agent: string,
+    channel: string | undefined,
+    limit: number,
+    maxAttempts: number,
+  ): QueueDelivery[] {
+    this.#sweep(maxAttempts);
+    return this.#queues.deadOf(agent, channel).take(limit).map(toQueueDelivery).toArray();
+  }
+
+  get(id: string, agent: string | undefined): QueueRecord | undefined {
+    this.#removeExpired();
+    const entry = this.#messages.get(id);
+    return entry && toQueueRecord(entry, agent);
+  }
+
+  delete(id: string): boolean {
+    this.#removeExpired();
+    const entry = this.#messages.get(id);
+    if (entry !== undefined) this.#remove(entry);
+    return entry !== undefined;
+  }
+
+  list(
+    filters: MessageFilters,
+    limit: number,
+    offset: number,
+    agent: string | undefined,
+  ): QueueRecord[] {
+    this.#removeExpired();
+    const page = this.#messages.matching(filters).drop(offset).take(limit);
+    return page.map((entry) => toQueueRecord(entry, agent)).toArray();
+  }
+
+  count(filters: MessageFilters): number {
+    this.#removeExpired();
+    return this.#messages.matching(filters).reduce((count) => count + 1, 0);
+  }
+
+  clear(): number {
+    this.#removeExpired();
+    const entries = [...this.#messages.values()];
+    for (const entry of entries) this.#remove(entry);
+    return entries.length;
+  }
+}
