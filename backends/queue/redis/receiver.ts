@@ -1,0 +1,84 @@
+/**
+ * What an agent receives from one partition of a channel.
+ *
+ * @module
+ */
+
+import type { Reply } from "../../redis/connection.ts";
+import type { ResolvedConfig } from "../config.ts";
+import type { Claim, QueueDelivery, QueueReceiver } from "../store.ts";
+import type { QueueClient } from "./client.ts";
+import type { Notifications } from "./notifications.ts";
+import { toDelivery } from "./replies.ts";
+
+/** Whose messages a receiver receives, and from where. */
+export interface ReceiverOptions {
+  readonly partition: number;
+  readonly channel: string;
+  readonly agent: string;
+  /** Whether the broadcasts of the channel are in this partition. */
+  readonly hasBroadcasts: boolean;
+  /** The Redis channel on which scripts publish wakeups. */
+  readonly notifyChannel: string;
+}
+
+/** A receiver on Redis. */
+export class RedisReceiver implements QueueReceiver {
+  readonly #client: QueueClient;
+  readonly #notifications: Notifications;
+  readonly #config: ResolvedConfig;
+  readonly #options: ReceiverOptions;
+
+  constructor(
+    client: QueueClient,
+    notifications: Notifications,
+    config: ResolvedConfig,
+    options: ReceiverOptions,
+  ) {
+    this.#client = client;
+    this.#notifications = notifications;
+    this.#config = config;
+    this.#options = options;
+  }
+
+  async register(from: "now" | "oldest"): Promise<void> {
+    const { partition, channel, agent, hasBroadcasts } = this.#options;
+    if (!hasBroadcasts) return;
+    const isFromOldest = from === "oldest" ? "1" : "0";
+    await this.#client.runDurably("register", partition, [channel, agent, isFromOldest]);
+  }
+
+  async claim(limit: number, reported: number): Promise<Claim> {
+    const { partition, channel, agent } = this.#options;
+    const { leaseMs, maxAttempts } = this.#config;
+    const operation = crypto.randomUUID();
+    const numbers = [limit, leaseMs, maxAttempts, reported].map(String);
+    const reply = await this.#client.call({
+      script: "claim",
+      partition,
+      args: (isRetry) => [operation, isRetry ? "1" : "0", channel, agent, ...numbers],
+    });
+    const [missed, due, ...found] = reply as Reply[];
+    return {
+      deliveries: found.map(toDelivery),
+      missed: Number(missed),
+      nextDueMs: Number(due) < 0 ? null : Number(due),
+    };
+  }
+
+  async release(claimed: readonly QueueDelivery[]): Promise<void> {
+    const { partition, channel, agent } = this.#options;
+    const members = claimed.flatMap(({ id, sequence, leasedUntilMs }) => [
+      `${sequence}${id}`,
+      String(leasedUntilMs),
+    ]);
+    await this.#client.run("release", partition, [channel, agent, ...members]);
+  }
+
+  listen(onWakeup: () => void): Promise<() => void> {
+    const { agent, notifyChannel } = this.#options;
+    return this.#notifications.listen(notifyChannel, (target) => {
+      if (target === "" || target === agent) onWakeup();
+    });
+  }
+}
