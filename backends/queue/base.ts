@@ -6,20 +6,22 @@
 
 import { formatValue } from "../../lib/base/options.ts";
 import {
+  acknowledgeArguments,
   checkFilters,
   checkLimit,
+  checkOutcome,
   checkText,
-  toDelivery,
-  toMessageToPut,
-  toNewMessage,
-  toRecord,
+  checkView,
+  pendingArguments,
 } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
 import { checkInteger, type ResolvedConfig } from "./config.ts";
-import { QueueNotInitializedError } from "./errors.ts";
+import { QueueLifecycle } from "./lifecycle.ts";
 import { logger } from "./log.ts";
-import type { AcknowledgeOutcome, QueueDelivery, QueueStore } from "./store.ts";
+import { toDelivery, toMessageToPut, toNewMessage, toRecord } from "./records.ts";
+import type { QueueDelivery, QueueStore } from "./store.ts";
 import { QueueSubscription } from "./subscription.ts";
+import { SubscriptionSet } from "./subscription_set.ts";
 import type {
   AcknowledgeOptions,
   AgentView,
@@ -42,64 +44,38 @@ export class QueueBase implements MessageQueue {
   readonly #store: QueueStore;
   readonly #config: ResolvedConfig;
   readonly #clock: QueueClock;
-  readonly #subscriptions = new Set<QueueSubscription<unknown>>();
-  /** Subscriptions that are not in force yet. */
-  readonly #starting = new Set<Promise<void>>();
-  #opening: Promise<void> | undefined;
-  #closing: Promise<void> | undefined;
-  #isOpen = false;
+  readonly #subscriptions: SubscriptionSet;
+  readonly #lifecycle: QueueLifecycle;
 
-  /** Puts the queue in front of its store. */
+  /** Makes a queue on a store. */
   protected constructor(store: QueueStore, config: ResolvedConfig, clock: QueueClock) {
     this.#store = store;
     this.#config = config;
     this.#clock = clock;
+    this.#subscriptions = new SubscriptionSet(clock, config.commandTimeoutMs);
+    this.#lifecycle = new QueueLifecycle({
+      open: () => store.open(),
+      stopRetrying: () => store.stopRetrying(),
+      close: async () => {
+        await this.#subscriptions.endAll();
+        await store.close();
+      },
+    });
   }
 
   /** Opens the queue. A second call does nothing. */
   initialize(): Promise<void> {
-    if (this.#closing !== undefined) return Promise.reject(this.#notOpen("initialize"));
-    return this.#opening ??= this.#open();
+    return this.#lifecycle.open();
   }
 
-  async #open(): Promise<void> {
-    try {
-      await this.#store.open();
-    } catch (error) {
-      this.#opening = undefined;
-      throw error;
-    }
-    this.#isOpen = this.#closing === undefined;
-  }
-
-  /** Ends all subscriptions, lets calls under way finish, and frees all connections. */
+  /** Ends all subscriptions, lets pending calls finish, and closes all connections. */
   close(): Promise<void> {
-    return this.#closing ??= this.#close();
-  }
-
-  async #close(): Promise<void> {
-    this.#isOpen = false;
-    this.#store.stopRetrying();
-    await this.#opening?.catch(() => {});
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription.end()));
-    await this.#store.close();
+    return this.#lifecycle.close();
   }
 
   /** Closes the queue. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #checkOpen(action: string): void {
-    if (!this.#isOpen) throw this.#notOpen(action);
-  }
-
-  #notOpen(action: string): QueueNotInitializedError {
-    return new QueueNotInitializedError(
-      this.#closing === undefined
-        ? `cannot ${action}: the queue is not initialized; call initialize() and await it first`
-        : `cannot ${action}: the queue is closed; make a new one`,
-    );
   }
 
   /**
@@ -109,9 +85,9 @@ export class QueueBase implements MessageQueue {
    * @throws {QueueError} if the message could not be stored
    */
   async publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
-    this.#checkOpen("publish");
+    this.#lifecycle.check("publish");
     const message = toNewMessage(options, this.#config.ttlMs);
-    if (message.target === null) await this.#waitForStarting();
+    if (message.target === null) await this.#subscriptions.allStarted();
     const stored = await this.#store.publish(message);
     logger.debug("message_published", {
       messageId: stored.id,
@@ -133,7 +109,7 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: SubscribeOptions = {},
   ): Subscription<T> {
-    this.#checkOpen("subscribe");
+    this.#lifecycle.check("subscribe");
     checkText("channel", channel);
     checkText("agentId", agentId);
     const prefetch = checkInteger("prefetch", options.prefetch ?? 1, 1, MAX_PREFETCH);
@@ -145,31 +121,16 @@ export class QueueBase implements MessageQueue {
       leaseMs: this.#config.leaseMs,
       pollMs: this.#store.pollMs,
       receivers: this.#store.receivers(channel, agentId),
-      onEnd: () => void this.#subscriptions.delete(subscription),
+      onEnd: () => this.#subscriptions.remove(subscription),
     };
     const subscription = new QueueSubscription<T>(host, channel, agentId, prefetch, options);
     this.#subscriptions.add(subscription);
-    this.#trackStart(subscription.ready);
     return subscription;
-  }
-
-  #trackStart(ready: Promise<void>): void {
-    const started = ready.then(() => {}, () => {}).finally(() => this.#starting.delete(started));
-    this.#starting.add(started);
-  }
-
-  /** Waits for subscriptions under way, unless they take as long as the server does not answer. */
-  async #waitForStarting(): Promise<void> {
-    if (this.#starting.size === 0) return;
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#clock.setTimer(resolve, this.#config.commandTimeoutMs);
-    await Promise.race([Promise.all(this.#starting), late]);
-    cancel();
   }
 
   /** Forgets that an agent ever subscribed to a channel, and the broadcasts that wait for it. */
   async unsubscribe(channel: string, agentId: string): Promise<boolean> {
-    this.#checkOpen("unsubscribe");
+    this.#lifecycle.check("unsubscribe");
     return await this.#store.unsubscribe(
       checkText("channel", channel),
       checkText("agentId", agentId),
@@ -185,9 +146,9 @@ export class QueueBase implements MessageQueue {
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
-    this.#checkOpen("acknowledge");
-    const { id, agentId } = acknowledgeTarget(message, options);
-    const isDone = settle(await this.#store.acknowledge(id, agentId), "acknowledge", id);
+    this.#lifecycle.check("acknowledge");
+    const { id, agentId } = acknowledgeArguments(message, options);
+    const isDone = checkOutcome(await this.#store.acknowledge(id, agentId), "acknowledge", id);
     if (isDone) logger.debug("message_acknowledged", { messageId: id, agentId });
     return isDone;
   }
@@ -197,8 +158,8 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: PendingOptions = {},
   ): Promise<DeliveryRecord<T>[]> {
-    this.#checkOpen("read pending messages");
-    const found = await this.#store.pending(...query(agentId, options));
+    this.#lifecycle.check("read pending messages");
+    const found = await this.#store.pending(...pendingArguments(agentId, options));
     logger.debug("pending_messages_retrieved", { agentId, count: found.length });
     return found.map((stored) => toDelivery<T>(stored, agentId));
   }
@@ -208,8 +169,10 @@ export class QueueBase implements MessageQueue {
     agentId: string,
     options: PendingOptions = {},
   ): Promise<DeliveryRecord<T>[]> {
-    this.#checkOpen("read dead letters");
-    const found: QueueDelivery[] = await this.#store.deadLetters(...query(agentId, options));
+    this.#lifecycle.check("read dead letters");
+    const found: QueueDelivery[] = await this.#store.deadLetters(
+      ...pendingArguments(agentId, options),
+    );
     return found.map((stored) => toDelivery<T>(stored, agentId));
   }
 
@@ -222,22 +185,22 @@ export class QueueBase implements MessageQueue {
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
-    this.#checkOpen("requeue");
-    const { id, agentId } = acknowledgeTarget(message, options);
-    return settle(await this.#store.requeue(id, agentId), "requeue", id);
+    this.#lifecycle.check("requeue");
+    const { id, agentId } = acknowledgeArguments(message, options);
+    return checkOutcome(await this.#store.requeue(id, agentId), "requeue", id);
   }
 
   /** Stores a record under its own id, in place of what is there, and delivers it. */
   async put(record: MessageRecord): Promise<void> {
-    this.#checkOpen("put");
+    this.#lifecycle.check("put");
     const message = toMessageToPut(record);
-    if (message.target === null) await this.#waitForStarting();
+    if (message.target === null) await this.#subscriptions.allStarted();
     await this.#store.put(message);
   }
 
   /** Puts many records; each is stored whole or not at all. */
   async putMany(records: Iterable<MessageRecord>): Promise<void> {
-    this.#checkOpen("put");
+    this.#lifecycle.check("put");
     const messages = [...records].map(toMessageToPut);
     await Promise.all(messages.map((message) => this.#store.put(message)));
   }
@@ -247,8 +210,8 @@ export class QueueBase implements MessageQueue {
     id: string,
     options: AgentView = {},
   ): Promise<MessageRecord<T> | undefined> {
-    this.#checkOpen("get");
-    const stored = await this.#store.get(checkText("id", id), viewer(options));
+    this.#lifecycle.check("get");
+    const stored = await this.#store.get(checkText("id", id), checkView(options));
     return stored && toRecord<T>(stored);
   }
 
@@ -267,7 +230,7 @@ export class QueueBase implements MessageQueue {
 
   /** Deletes a message. False if there was none. */
   async delete(id: string): Promise<boolean> {
-    this.#checkOpen("delete");
+    this.#lifecycle.check("delete");
     return await this.#store.delete(checkText("id", id));
   }
 
@@ -279,59 +242,25 @@ export class QueueBase implements MessageQueue {
 
   /** Messages, the last stored first. */
   async list<T = unknown>(options: ListOptions = {}): Promise<MessageRecord<T>[]> {
-    this.#checkOpen("list");
+    this.#lifecycle.check("list");
     const offset = checkInteger("offset", options.offset ?? 0, 0);
     const limit = checkLimit(options.limit);
     const filters = checkFilters(options.filters);
-    const found = await this.#store.list(filters, limit, offset, viewer(options));
+    const found = await this.#store.list(filters, limit, offset, checkView(options));
     return found.map((stored) => toRecord<T>(stored));
   }
 
   /** How many messages there are, expired ones not included. */
   async count(filters: MessageFilters = {}): Promise<number> {
-    this.#checkOpen("count");
+    this.#lifecycle.check("count");
     return await this.#store.count(checkFilters(filters));
   }
 
   /** Deletes all messages of the namespace; answers how many there were. */
   async clear(): Promise<number> {
-    this.#checkOpen("clear");
+    this.#lifecycle.check("clear");
     const count = await this.#store.clear();
     logger.info("messages_cleared", { count });
     return count;
   }
-}
-
-/** The message and the agent that a call is about. */
-function acknowledgeTarget(
-  message: string | MessageRecord,
-  options: AcknowledgeOptions,
-): { id: string; agentId: string | undefined } {
-  const id = checkText("id", typeof message === "string" ? message : message?.id);
-  const ofRecord = typeof message === "string" ? undefined : (message as DeliveryRecord).agentId;
-  const agentId = options.agentId ?? ofRecord;
-  return { id, agentId: agentId === undefined ? undefined : checkText("agentId", agentId) };
-}
-
-function settle(outcome: AcknowledgeOutcome, action: string, id: string): boolean {
-  if (outcome !== "needs agent") return outcome === "acknowledged";
-  throw new TypeError(
-    `cannot ${action} message ${
-      formatValue(id)
-    } by its id alone: it is a broadcast, and each agent ` +
-      `acknowledges for itself; pass { agentId }, or the record that the subscription gave`,
-  );
-}
-
-function query(
-  agentId: string,
-  { channel, limit }: PendingOptions,
-): [agent: string, channel: string | undefined, limit: number] {
-  checkText("agentId", agentId);
-  if (channel !== undefined) checkText("channel", channel);
-  return [agentId, channel, checkLimit(limit)];
-}
-
-function viewer({ agentId }: AgentView): string | undefined {
-  return agentId === undefined ? undefined : checkText("agentId", agentId);
 }

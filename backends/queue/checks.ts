@@ -1,14 +1,20 @@
 /**
- * Checks of what callers pass, and the way between records and stored messages.
+ * Checks of arguments.
  *
  * @module
  */
 
 import { formatValue } from "../../lib/base/options.ts";
-import { checkInteger, checkSeconds } from "./config.ts";
-import { QueueSerializationError } from "./errors.ts";
-import type { MessageToPut, NewMessage, QueueDelivery, QueueRecord } from "./store.ts";
-import type { DeliveryRecord, MessageFilters, MessageRecord, PublishOptions } from "./types.ts";
+import { checkInteger } from "./config.ts";
+import type { AcknowledgeOutcome } from "./store.ts";
+import type {
+  AcknowledgeOptions,
+  AgentView,
+  DeliveryRecord,
+  MessageFilters,
+  MessageRecord,
+  PendingOptions,
+} from "./types.ts";
 
 /** Longest channel, agent or message id, in characters. */
 const MAX_TEXT_LENGTH = 512;
@@ -57,106 +63,65 @@ export function checkFilters(filters: MessageFilters = {}): MessageFilters {
   };
 }
 
-function checkTarget(target: string | null): string | null {
+/** The target of a message, or null. */
+export function checkTarget(target: string | null): string | null {
   return target === null ? null : checkText("targetAgent", target);
 }
 
-/** What `publish` was given, ready to be stored. */
-export function toNewMessage(options: PublishOptions, defaultTtlMs: number | null): NewMessage {
-  const { ttlSeconds } = options;
-  return {
-    channel: checkText("channel", options.channel),
-    source: checkText("sourceAgent", options.sourceAgent),
-    target: checkTarget(options.targetAgent ?? null),
-    payload: toJson("payload", options.payload),
-    metadata: toJson("metadata", checkMetadata(options.metadata ?? {})),
-    priority: checkPriority(options.priority ?? 0),
-    ttlMs: ttlSeconds == null ? defaultTtlMs : checkSeconds("ttlSeconds", ttlSeconds),
-  };
-}
-
-/** A record that the caller made, ready to be stored. */
-export function toMessageToPut(record: MessageRecord): MessageToPut {
-  return {
-    id: checkText("id", record.id),
-    channel: checkText("channel", record.channel),
-    source: checkText("sourceAgent", record.sourceAgent),
-    target: checkTarget(record.targetAgent),
-    payload: toJson("payload", record.payload),
-    metadata: toJson("metadata", checkMetadata(record.metadata)),
-    priority: checkPriority(record.priority),
-    createdMs: checkDate("createdAt", record.createdAt),
-    expiresMs: record.expiresAt === null ? null : checkDate("expiresAt", record.expiresAt),
-    acknowledged: record.acknowledged === true && record.targetAgent !== null,
-  };
-}
-
-function checkPriority(priority: number): number {
+/** A priority. */
+export function checkPriority(priority: number): number {
   return checkInteger("priority", priority, Number.MIN_SAFE_INTEGER);
 }
 
-function checkMetadata(metadata: Record<string, unknown>): Record<string, unknown> {
+/** The metadata of a message. */
+export function checkMetadata(metadata: Record<string, unknown>): Record<string, unknown> {
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
     throw new TypeError(`metadata must be an object, not ${formatValue(metadata)}`);
   }
   return metadata;
 }
 
-function checkDate(name: string, date: Date): number {
+/** Milliseconds since 1970 of a date. */
+export function checkDate(name: string, date: Date): number {
   if (!(date instanceof Date) || Number.isNaN(date.getTime())) {
     throw new TypeError(`${name} must be a valid Date, not ${formatValue(date)}`);
   }
   return date.getTime();
 }
 
-function toJson(name: string, value: unknown): string {
-  let text: string | undefined;
-  let cause: unknown;
-  try {
-    text = JSON.stringify(value);
-  } catch (error) {
-    cause = error;
-  }
-  if (text !== undefined) return text;
-  const reason = cause instanceof Error ? cause.message : `${formatValue(value)} is no JSON value`;
-  throw new QueueSerializationError(`cannot store the ${name} of a message: ${reason}`, { cause });
+/** The id of the message and the agent that a call is about. */
+export function acknowledgeArguments(
+  message: string | MessageRecord,
+  options: AcknowledgeOptions,
+): { id: string; agentId: string | undefined } {
+  const id = checkText("id", typeof message === "string" ? message : message?.id);
+  const ofRecord = typeof message === "string" ? undefined : (message as DeliveryRecord).agentId;
+  const agentId = options.agentId ?? ofRecord;
+  return { id, agentId: agentId === undefined ? undefined : checkText("agentId", agentId) };
 }
 
-function fromJson(id: string, name: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new QueueSerializationError(
-      `cannot read the ${name} of message ${formatValue(id)}: ${(cause as Error).message}; ` +
-        `something other than this queue wrote it`,
-      { cause },
-    );
-  }
+/** Whether a message is acknowledged. Throws for the bare id of a broadcast. */
+export function checkOutcome(outcome: AcknowledgeOutcome, action: string, id: string): boolean {
+  if (outcome !== "needs agent") return outcome === "acknowledged";
+  throw new TypeError(
+    `cannot ${action} message ${
+      formatValue(id)
+    } by its id alone: it is a broadcast, and each agent ` +
+      `acknowledges for itself; pass { agentId }, or the record that the subscription gave`,
+  );
 }
 
-/** The record of a stored message. */
-export function toRecord<T>(stored: QueueRecord): MessageRecord<T> {
-  return {
-    id: stored.id,
-    createdAt: new Date(stored.createdMs),
-    updatedAt: new Date(stored.updatedMs),
-    metadata: fromJson(stored.id, "metadata", stored.metadata) as Record<string, unknown>,
-    sourceAgent: stored.source,
-    targetAgent: stored.target,
-    channel: stored.channel,
-    payload: fromJson(stored.id, "payload", stored.payload) as T,
-    priority: stored.priority,
-    acknowledged: stored.acknowledged,
-    expiresAt: stored.expiresMs === null ? null : new Date(stored.expiresMs),
-  };
+/** The arguments of a query for the deliveries of an agent. */
+export function pendingArguments(
+  agentId: string,
+  { channel, limit }: PendingOptions,
+): [agent: string, channel: string | undefined, limit: number] {
+  checkText("agentId", agentId);
+  if (channel !== undefined) checkText("channel", channel);
+  return [agentId, channel, checkLimit(limit)];
 }
 
-/** The record of a stored message for an agent. */
-export function toDelivery<T>(stored: QueueDelivery, agentId: string): DeliveryRecord<T> {
-  return {
-    ...toRecord<T>(stored),
-    agentId,
-    attempts: stored.attempts,
-    leasedUntil: stored.leasedUntilMs === null ? null : new Date(stored.leasedUntilMs),
-  };
+/** The agent whose acknowledgement a record shows. */
+export function checkView({ agentId }: AgentView): string | undefined {
+  return agentId === undefined ? undefined : checkText("agentId", agentId);
 }

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { toDelivery } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
 import { QueueConnectionError, QueueReplicationError, QueueTimeoutError } from "./errors.ts";
 import { logger } from "./log.ts";
+import { toDelivery } from "./records.ts";
 import { byPriority, type Claim, type QueueDelivery, type QueueReceiver } from "./store.ts";
 import type { DeliveryRecord, Gap, SubscribeOptions, Subscription } from "./types.ts";
 

@@ -1,0 +1,70 @@
+/**
+ * The life of a queue: opened once, closed once.
+ *
+ * @module
+ */
+
+import { QueueNotInitializedError } from "./errors.ts";
+
+/** What happens when a queue is opened and closed. */
+export interface LifecycleSteps {
+  /** Opens the queue. After a failure it may be opened again. */
+  open(): Promise<void>;
+  /** Makes pending calls end soon. Called before `close`. */
+  stopRetrying(): void;
+  /** Closes the queue. */
+  close(): Promise<void>;
+}
+
+/** Opens and closes a queue, and checks that it is open. */
+export class QueueLifecycle {
+  readonly #steps: LifecycleSteps;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #isOpen = false;
+
+  constructor(steps: LifecycleSteps) {
+    this.#steps = steps;
+  }
+
+  /** Opens the queue. A second call does nothing. */
+  open(): Promise<void> {
+    if (this.#closing !== undefined) return Promise.reject(this.#notOpen("initialize"));
+    return this.#opening ??= this.#open();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#steps.open();
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+    this.#isOpen = this.#closing === undefined;
+  }
+
+  /** Closes the queue. A second call does nothing. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#isOpen = false;
+    this.#steps.stopRetrying();
+    await this.#opening?.catch(() => {});
+    await this.#steps.close();
+  }
+
+  /** Throws `QueueNotInitializedError` unless the queue is open. */
+  check(action: string): void {
+    if (!this.#isOpen) throw this.#notOpen(action);
+  }
+
+  #notOpen(action: string): QueueNotInitializedError {
+    return new QueueNotInitializedError(
+      this.#closing === undefined
+        ? `cannot ${action}: the queue is not initialized; call initialize() and await it first`
+        : `cannot ${action}: the queue is closed; make a new one`,
+    );
+  }
+}
