@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withTimer } from "../lib/base/timer.ts";
 import { programCommand } from "../backends/hosting/program_command.ts";
 import { BaseMessagingBackend } from "../backends/messaging/base.ts";
 import type { StoreMessageOptions } from "../backends/messaging/backend.ts";
@@ -156,9 +157,7 @@ export class AgentBackend extends BaseMessagingBackend {
   protected override async close(): Promise<void> {
     // Fails if the process is gone.
     await this.#input.close().catch(() => {});
-    const timer = setTimeout(() => this.#process.kill("SIGKILL"), END_MS);
-    await this.#process.status;
-    clearTimeout(timer);
+    await withTimer(this.#process.status, END_MS, () => this.#process.kill("SIGKILL"));
     await this.#listening;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withTimer } from "../lib/base/timer.ts";
 import { NotInstalledError } from "./not_installed.ts";
 
 /**
@@ -59,9 +60,7 @@ export class OwnedProcess {
   /** Sends a signal, and waits for its end; kills it after `deadlineMs`. */
   async end(signal: Deno.Signal, deadlineMs: number): Promise<void> {
     this.#signal(signal);
-    const timer = setTimeout(() => this.#signal("SIGKILL"), deadlineMs);
-    await this.#ended;
-    clearTimeout(timer);
+    await withTimer(this.#ended, deadlineMs, () => this.#signal("SIGKILL"));
   }
 
   #signal(signal: Deno.Signal): void {

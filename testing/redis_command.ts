@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withTimer } from "../lib/base/timer.ts";
+
 /** Generous: reached only by a server that is paused or stopped. */
 const DEADLINE_MS = 30_000;
 
@@ -50,16 +52,14 @@ async function exchange(
 
 async function withDeadline<T>(work: Promise<T>, stop: () => void): Promise<T> {
   let isTimedOut = false;
-  const timer = setTimeout(() => {
+  const onTimeout = () => {
     isTimedOut = true;
     stop();
-  }, DEADLINE_MS);
+  };
   try {
-    return await work;
+    return await withTimer(work, DEADLINE_MS, onTimeout);
   } catch (error) {
     throw isTimedOut ? new Error(`no reply within ${DEADLINE_MS} ms`) : error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { sleep } from "../lib/base/sleep.ts";
+
 const POLL_INTERVAL_MS = 20;
 
 /** Looks until a condition holds; throws `late()` after `deadlineMs`. */
@@ -15,6 +17,6 @@ export async function eventually(
   const end = performance.now() + deadlineMs;
   while (!(await condition())) {
     if (performance.now() > end) throw timeoutError();
-    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
+    await sleep(POLL_INTERVAL_MS);
   }
 }

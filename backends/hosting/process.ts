@@ -5,6 +5,7 @@
  * @module
  */
 
+import { withTimer } from "../../lib/base/timer.ts";
 import type { RunningServer, ServerKind, ServerProgram } from "./mode.ts";
 import { programCommand } from "./program_command.ts";
 import { addressFrom } from "./report.ts";
@@ -114,7 +115,5 @@ async function end(
 ): Promise<void> {
   // Fails if the process is gone.
   await input.close().catch(() => {});
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
-  await child.status;
-  clearTimeout(timer);
+  await withTimer(child.status, STOP_MS, () => child.kill("SIGKILL"));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { sleep } from "../../lib/base/sleep.ts";
 import { checkServerMode, type RunningServer, type ServerKind, type ServerMode } from "./mode.ts";
 import { startProcess } from "./process.ts";
 import { startWorker } from "./worker.ts";
@@ -86,7 +87,7 @@ async function waitForReply(probe: () => Promise<ProbeResult>): Promise<ProbeRes
     if (result === "responding" || result === "refused") return result;
     const timeoutMs = result === "silent" ? SILENT_TIMEOUT_MS : FOREIGN_TIMEOUT_MS;
     if (performance.now() - startedMs > timeoutMs) return result;
-    await new Promise((resolve) => setTimeout(resolve, PROBE_INTERVAL_MS));
+    await sleep(PROBE_INTERVAL_MS);
   }
 }
 

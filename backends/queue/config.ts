@@ -5,6 +5,7 @@
  */
 
 import { formatValue } from "../../lib/base/options.ts";
+import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
 import type { QueueConfig } from "./types.ts";
 
 /** A configuration in which nothing is left out. Times are milliseconds. */
@@ -24,8 +25,6 @@ export interface ResolvedConfig {
   readonly healthCheckMs: number;
 }
 
-/** Longest time that a timer takes, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_PARTITIONS = 1024;
 /** A prefix of this form could be the prefix, namespace and partition of another queue. */
 const LOOKS_NAMESPACED = /:[^:]+:\d+$/;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Backoff, type BackoffOptions, retry } from "../../lib/base/retry.ts";
 import type { QueueClock } from "./clock.ts";
 import { QueueConnectionError, QueueReplicationError, QueueTimeoutError } from "./errors.ts";
 import { logger } from "./log.ts";
@@ -12,9 +13,8 @@ import { toDelivery } from "./records.ts";
 import { byPriority, type Claim, type QueueDelivery, type QueueReceiver } from "./store.ts";
 import type { DeliveryRecord, Gap, SubscribeOptions, Subscription } from "./types.ts";
 
-/** First pause after a look that failed, in milliseconds; it doubles with each failure. */
-const INITIAL_BACKOFF_MS = 50;
-const MAX_BACKOFF_MS = 2000;
+/** Delays after calls that failed. */
+const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
 
 /** What a subscription needs to know of its queue. */
 export interface SubscriptionHost {
@@ -54,7 +54,7 @@ export class QueueSubscription<T> implements Subscription<T> {
   #last: Promise<unknown> = Promise.resolve();
   #wake: (() => void) | undefined;
   #missed = 0;
-  #hasEnded = false;
+  readonly #closing = new AbortController();
   #ending: Promise<void> | undefined;
 
   constructor(
@@ -114,10 +114,14 @@ export class QueueSubscription<T> implements Subscription<T> {
     return this.#ending ??= this.#end();
   }
 
+  get #hasEnded(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   readonly #onAbort = (): void => void this.end();
 
   async #end(): Promise<void> {
-    this.#hasEnded = true;
+    this.#closing.abort();
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#wake?.();
     for (const stop of this.#stopListening) stop();
@@ -150,16 +154,19 @@ export class QueueSubscription<T> implements Subscription<T> {
     }
   }
 
-  /** Does something until it works, fails for good, or nobody needs it any more. */
+  /** Repeats an action until it succeeds, fails for good, or the subscription ends. */
   async #retry(action: () => Promise<void>): Promise<void> {
-    for (let backoffMs = INITIAL_BACKOFF_MS; !this.#hasEnded; backoffMs = nextBackoff(backoffMs)) {
-      try {
-        return await action();
-      } catch (error) {
-        if (!isTransient(error)) throw error;
-        this.#reportInterruption(error);
-        await this.#sleep(backoffMs);
-      }
+    if (this.#hasEnded) return;
+    try {
+      await retry(action, {
+        backoff: BACKOFF,
+        signal: this.#closing.signal,
+        shouldRetry: isTransient,
+        onRetry: (error) => this.#reportInterruption(error),
+        sleep: (delayMs) => this.#sleep(delayMs),
+      });
+    } catch (error) {
+      if (!this.#hasEnded || !isTransient(error)) throw error;
     }
   }
 
@@ -172,19 +179,19 @@ export class QueueSubscription<T> implements Subscription<T> {
 
   async #next(): Promise<IteratorResult<DeliveryRecord<T>>> {
     await this.ready;
-    for (let backoffMs = INITIAL_BACKOFF_MS; !this.#hasEnded;) {
+    const backoff = new Backoff(BACKOFF);
+    while (!this.#hasEnded) {
       try {
         this.#refilling = this.#refill();
         await this.#refilling;
-        backoffMs = INITIAL_BACKOFF_MS;
+        backoff.reset();
       } catch (error) {
         if (!isTransient(error)) {
           await this.end();
           throw error;
         }
         this.#reportInterruption(error);
-        await this.#sleep(backoffMs);
-        backoffMs = nextBackoff(backoffMs);
+        await this.#sleep(backoff.next());
         continue;
       } finally {
         this.#refilling = undefined;
@@ -289,10 +296,6 @@ export class QueueSubscription<T> implements Subscription<T> {
   #names(): { channel: string; agentId: string } {
     return { channel: this.#channel, agentId: this.#agentId };
   }
-}
-
-function nextBackoff(backoffMs: number): number {
-  return Math.min(2 * backoffMs, MAX_BACKOFF_MS);
 }
 
 /** Whether an error says that the server is away for now. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { startTimer, withTimer } from "../../lib/base/timer.ts";
 import { Buffer } from "node:buffer";
 import { createClient, RESP_TYPES } from "@redis/client";
 import type { Login, NodeAddress } from "./address.ts";
@@ -35,7 +36,7 @@ export class Connection {
   #nextWait: Promise<number> | undefined;
   #lastWait: Promise<unknown> | undefined;
   #count = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer: (() => void) | undefined;
   #isClosed = false;
   #hasTimedOut = false;
 
@@ -55,14 +56,11 @@ export class Connection {
   ): Promise<Connection> {
     const client = newClient(address, login, timeoutMs);
     const connection = new Connection(client, timeoutMs);
-    const timer = setTimeout(() => connection.#timeOut(), timeoutMs);
     try {
-      await client.connect();
+      await withTimer(client.connect(), timeoutMs, () => connection.#timeOut());
     } catch (error) {
       connection.close();
       throw connection.#hasTimedOut ? connection.#timeoutError() : error;
-    } finally {
-      clearTimeout(timer);
     }
     return connection;
   }
@@ -95,7 +93,7 @@ export class Connection {
   async #send<R>(command: readonly Argument[], options?: typeof AS_BYTES): Promise<R> {
     const number = this.#count++;
     this.#sentAtMs.set(number, performance.now());
-    this.#timer ??= setTimeout(() => this.#checkTimeout(), this.#timeoutMs);
+    this.#stopTimer ??= startTimer(this.#timeoutMs, () => this.#checkTimeout());
     try {
       return await this.#client.sendCommand<R>(command, options);
     } catch (error) {
@@ -142,19 +140,19 @@ export class Connection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#client.destroy();
     this.#closed.resolve();
   }
 
   /** Gives the connection up if its oldest command has waited too long. */
   #checkTimeout(): void {
-    this.#timer = undefined;
+    this.#stopTimer = undefined;
     const [oldestMs] = this.#sentAtMs.values();
     if (oldestMs === undefined || this.#isClosed) return;
     const remainingMs = oldestMs + this.#timeoutMs - performance.now();
     if (remainingMs <= 0) this.#timeOut();
-    else this.#timer = setTimeout(() => this.#checkTimeout(), remainingMs);
+    else this.#stopTimer = startTimer(remainingMs, () => this.#checkTimeout());
   }
 
   #timeOut(): void {

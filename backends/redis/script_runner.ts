@@ -6,6 +6,9 @@
  */
 
 import { RingbusError } from "../../lib/base/errors.ts";
+import { Backoff, type BackoffOptions } from "../../lib/base/retry.ts";
+import { sleep } from "../../lib/base/sleep.ts";
+import { withDeadline } from "../../lib/base/timer.ts";
 import { setImmediate } from "node:timers";
 import type { ClusterRouter } from "./cluster_router.ts";
 import type { Argument, Connection } from "./connection.ts";
@@ -13,9 +16,8 @@ import { CallAborted, classify, type Failure, isTransient, TooFewReplicas } from
 import { ScriptBatch } from "./script_batch.ts";
 import type { ScriptTable } from "./script.ts";
 
-/** First delay before a call is repeated, in milliseconds. It doubles with each attempt. */
-const INITIAL_BACKOFF_MS = 10;
-const MAX_BACKOFF_MS = 500;
+/** Delays before a call is repeated. */
+const BACKOFF: BackoffOptions = { initialMs: 10, maxMs: 500 };
 /** Most calls in one batch: a longer one would keep other clients of the server waiting. */
 const MAX_BATCH_SIZE = 32;
 
@@ -73,13 +75,11 @@ export class ScriptRunner<Name extends string, Reply> {
   readonly #options: ScriptRunnerOptions<Name, Reply>;
   readonly #running = new Set<Promise<unknown>>();
   readonly #batches = new WeakMap<Connection, Map<string, ScriptBatch<Reply>>>();
-  readonly #closing = Promise.withResolvers<never>();
-  #isClosing = false;
+  readonly #closing = new AbortController();
 
   constructor(router: ClusterRouter, options: ScriptRunnerOptions<Name, Reply>) {
     this.#router = router;
     this.#options = options;
-    this.#closing.promise.catch(() => {});
   }
 
   /** Runs a script until the server replies, and returns the reply. */
@@ -108,7 +108,7 @@ export class ScriptRunner<Name extends string, Reply> {
   async #runUntilDeadline(call: ScriptCall<Name>): Promise<Reply> {
     const { deadlineMs: timeoutMs, toError } = this.#options;
     const deadlineMs = performance.now() + timeoutMs;
-    let backoffMs = INITIAL_BACKOFF_MS;
+    const backoff = new Backoff(BACKOFF);
     let attempt = this.#attempt(call, false);
     let cause: unknown;
     let failure: Failure = "late";
@@ -122,13 +122,14 @@ export class ScriptRunner<Name extends string, Reply> {
           failure = classify(error);
         }
       }
-      const remainingMs = deadlineMs - performance.now() - backoffMs;
-      if (!isTransient(failure) || remainingMs <= 0 || this.#isClosing) {
+      const delayMs = backoff.next();
+      const remainingMs = deadlineMs - performance.now() - delayMs;
+      if (!isTransient(failure) || remainingMs <= 0 || this.#closing.signal.aborted) {
         throw toError(call.script, failure, cause);
       }
-      await this.#backOff(call, backoffMs * (0.5 + Math.random() / 2));
-      backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS);
-      attempt = this.#withDeadline(remainingMs, this.#retry(call, failure));
+      await this.#backOff(call, delayMs);
+      const next = this.#retry(call, failure);
+      attempt = withDeadline(next, remainingMs, () => new DeadlineReached());
     }
   }
 
@@ -207,36 +208,17 @@ export class ScriptRunner<Name extends string, Reply> {
     return await send(connection, ["EVAL", text, ...all]);
   }
 
-  /** The reply of an attempt. Rejects with `DeadlineReached` if the attempt takes longer. */
-  async #withDeadline(remainingMs: number, attempt: Promise<Reply>): Promise<Reply> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new DeadlineReached()), remainingMs);
-    });
-    try {
-      return await Promise.race([attempt, timeout]);
-    } finally {
-      clearTimeout(timer);
-      attempt.catch(() => {});
-    }
-  }
-
-  async #backOff({ script }: ScriptCall<Name>, ms: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const elapsed = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-    try {
-      await Promise.race([elapsed, this.#closing.promise]);
-    } catch (error) {
-      throw this.#options.toError(script, classify(error), error);
-    } finally {
-      clearTimeout(timer);
-    }
+  async #backOff({ script }: ScriptCall<Name>, delayMs: number): Promise<void> {
+    const { signal } = this.#closing;
+    await sleep(delayMs, signal);
+    if (!signal.aborted) return;
+    const error = new CallAborted();
+    throw this.#options.toError(script, classify(error), error);
   }
 
   /** Ends all repetitions: from now on each call has one attempt. */
   stopRetrying(): void {
-    this.#isClosing = true;
-    this.#closing.reject(new CallAborted());
+    this.#closing.abort();
   }
 
   /** Waits until all calls have ended. */

@@ -27,4 +27,4 @@ function statusBytes(pid: number, field: string): number {
   return Number(kib) * 1024;
 }
 
-export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+export { sleep } from "../../lib/base/sleep.ts";

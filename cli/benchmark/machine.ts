@@ -1,4 +1,5 @@
 /** The machine and the versions that figures belong to. */
+import { sleep } from "../../lib/base/sleep.ts";
 import { cpus } from "node:os";
 
 export interface Machine {
@@ -56,7 +57,7 @@ export async function describeMachine(sampleMs: number = SAMPLE_MS): Promise<Mac
 /** The share of all cores that was in use over the next while, by whomever. */
 async function busyShare(ms: number): Promise<number> {
   const before = machineTicks();
-  await new Promise((resolve) => setTimeout(resolve, ms));
+  await sleep(ms);
   const after = machineTicks();
   return 1 - (after.idle - before.idle) / Math.max(1, after.total - before.total);
 }

@@ -1,4 +1,5 @@
 /** The processes of one group of contestants, and one measurement with them. */
+import { withDeadline } from "../../lib/base/timer.ts";
 import { join } from "node:path";
 import { PeerProcess, type StartPeer } from "./peer_process.ts";
 import { PARTNERS, type PeerTask } from "./peers/task.ts";
@@ -36,14 +37,9 @@ export class Pair implements AsyncDisposable {
 
   /** Measures so many messages, after some that are not. */
   async measure(contestant: Contestant, workload: Workload, count: number): Promise<Run> {
-    const { promise, reject } = Promise.withResolvers<never>();
     const seconds = LIMIT_MS / 1000;
-    const limit = setTimeout(() => reject(new Error(`not done after ${seconds} s`)), LIMIT_MS);
-    try {
-      return await Promise.race([promise, this.#measure(contestant, workload, count)]);
-    } finally {
-      clearTimeout(limit);
-    }
+    const timeoutError = () => new Error(`not done after ${seconds} s`);
+    return await withDeadline(this.#measure(contestant, workload, count), LIMIT_MS, timeoutError);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

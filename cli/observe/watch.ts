@@ -4,6 +4,7 @@
  * @module
  */
 
+import { startTimer } from "../../lib/base/timer.ts";
 import { type OptionTable, UsageError } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
 import type { Output } from "../output.ts";
@@ -62,8 +63,8 @@ export class Watch implements Disposable {
   readonly #output: Output;
   readonly #limits: WatchLimits;
   readonly #controller = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #end: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer: (() => void) | undefined;
+  readonly #stopDuration: () => void;
   #isTimedOut = false;
 
   /** Begins to count the time. */
@@ -73,20 +74,17 @@ export class Watch implements Disposable {
     this.#limits = limits;
     this.signal = AbortSignal.any([signal, this.#controller.signal]);
     this.#restartTimer();
-    const { durationMs } = limits;
-    if (durationMs !== undefined) {
-      this.#end = setTimeout(() => this.#controller.abort(), durationMs);
-    }
+    const { durationMs = Infinity } = limits;
+    this.#stopDuration = startTimer(durationMs, () => this.#controller.abort());
   }
 
   #restartTimer(): void {
-    clearTimeout(this.#timer);
-    const { timeoutMs } = this.#limits;
-    if (timeoutMs === undefined) return;
-    this.#timer = setTimeout(() => {
+    this.#stopTimer?.();
+    const { timeoutMs = Infinity } = this.#limits;
+    this.#stopTimer = startTimer(timeoutMs, () => {
       this.#isTimedOut = true;
       this.#controller.abort();
-    }, timeoutMs);
+    });
   }
 
   /** Follows one channel to its end, or to ours. */
@@ -142,9 +140,9 @@ export class Watch implements Disposable {
     );
   }
 
-  /** Ends the count of the time. */
+  /** Stops the timers. */
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#end);
+    this.#stopTimer?.();
+    this.#stopDuration();
   }
 }

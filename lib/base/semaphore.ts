@@ -39,8 +39,8 @@ export class Semaphore {
     const timeoutMs = checkTimeout(options);
     const signal = options?.signal;
     if (this.tryAcquire()) return Promise.resolve(true);
+    if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      let stopTimer = () => {};
       const settle = (action: () => void) => {
         stopTimer();
         signal?.removeEventListener("abort", onAbort);
@@ -54,9 +54,7 @@ export class Semaphore {
       };
       const onAbort = () => pending.reject(signal!.reason);
       signal?.addEventListener("abort", onAbort);
-      if (timeoutMs !== Infinity) {
-        stopTimer = startTimer(timeoutMs, () => settle(() => resolve(false)));
-      }
+      const stopTimer = startTimer(timeoutMs, () => settle(() => resolve(false)));
       this.#pending.push(pending);
     });
   }

@@ -1,17 +1,19 @@
 /**
- * A pause that a signal cuts short.
+ * A delay that a signal can end early.
  *
  * @module
  */
 
-/** Waits for a time in milliseconds, or until the signal aborts. */
-export async function sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
+import { startTimer } from "./timer.ts";
+
+/** Waits for `delayMs`, or until the signal aborts: the promise is fulfilled in both cases. */
+export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const finish = () => resolve();
-  const timer = setTimeout(finish, delayMs);
-  signal.addEventListener("abort", finish, { once: true });
+  const stopTimer = startTimer(delayMs, finish);
+  signal?.addEventListener("abort", finish, { once: true });
   await promise;
-  clearTimeout(timer);
-  signal.removeEventListener("abort", finish);
+  stopTimer();
+  signal?.removeEventListener("abort", finish);
 }

@@ -1,14 +1,15 @@
 /**
- * Timers of any length: those of the runtime end at 24 days.
+ * Timers of any length. `setTimeout` runs at once when its delay is longer than 24 days.
  *
  * @module
  */
 
-/** Longest delay of a timer of the runtime, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Longest delay of `setTimeout`, in milliseconds. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Calls `onEnd` once; the function it answers stops the timer. */
+/** Calls `onEnd` once after `delayMs`, which may be `Infinity`. Returns a function that stops the timer. */
 export function startTimer(delayMs: number, onEnd: () => void): () => void {
+  if (delayMs === Infinity) return () => {};
   let timer: ReturnType<typeof setTimeout>;
   const arm = (remainingMs: number) => {
     const chunkMs = Math.min(remainingMs, MAX_TIMER_MS);
@@ -19,4 +20,28 @@ export function startTimer(delayMs: number, onEnd: () => void): () => void {
   };
   arm(delayMs);
   return () => clearTimeout(timer);
+}
+
+/** Waits for `work`, and calls `onTimeout` once if that takes longer than `timeoutMs`. */
+export async function withTimer<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  onTimeout: () => void,
+): Promise<T> {
+  const stopTimer = startTimer(timeoutMs, onTimeout);
+  try {
+    return await work;
+  } finally {
+    stopTimer();
+  }
+}
+
+/** The result of `work`. Rejects with `timeoutError()` if that takes longer than `timeoutMs`. */
+export async function withDeadline<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  timeoutError: () => Error,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  return await withTimer(Promise.race([work, late]), timeoutMs, () => reject(timeoutError()));
 }

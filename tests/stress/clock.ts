@@ -4,17 +4,14 @@
  * @module
  */
 
+export { sleep } from "../../lib/base/sleep.ts";
+
 /** Differences between the clocks of two processes that are not worth an error, in milliseconds. */
 export const CLOCK_SLACK_MS = 3;
 
 /** Milliseconds since the Unix epoch, with fractions. */
 export function now(): number {
   return performance.timeOrigin + performance.now();
-}
-
-/** Lets time pass in the event loop. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const never = new Int32Array(new SharedArrayBuffer(4));

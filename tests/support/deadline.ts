@@ -4,6 +4,10 @@
  * @module
  */
 
+import { sleep } from "../../lib/base/sleep.ts";
+
+export { sleep };
+
 /** Generous: reached only when something hangs. */
 export const DEADLINE_MS = 30_000;
 
@@ -36,9 +40,4 @@ export async function until(
     if (performance.now() > end) throw new Error(`${what} did not happen within ${deadlineMs} ms`);
     await sleep(2);
   }
-}
-
-/** Lets time pass. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

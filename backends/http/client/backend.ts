@@ -4,6 +4,7 @@
  * @module
  */
 
+import { startTimer } from "../../../lib/base/timer.ts";
 import { checkId, timestampOf } from "../../../lib/message/gemstone.ts";
 import { stringifyJson } from "../../../lib/message/json.ts";
 import { logger } from "../../../lib/base/log.ts";
@@ -357,14 +358,14 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     const connection = await this.#connection?.catch(() => undefined);
     if (connection === undefined) return;
     const { client, poller, server } = connection;
-    const timer = setTimeout(() => client.abort(), GRACEFUL_SHUTDOWN_MS);
+    const stopTimer = startTimer(GRACEFUL_SHUTDOWN_MS, () => client.abort());
     await this.#last;
     try {
       await poller.unsubscribeAll(GRACEFUL_SHUTDOWN_MS);
     } catch (error) {
       logger.debug("the server did not hear that a subscriber left: {error}", { error });
     }
-    clearTimeout(timer);
+    stopTimer();
     client.close();
     await poller.ended();
     await server?.stop();

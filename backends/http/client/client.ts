@@ -4,6 +4,7 @@
  * @module
  */
 
+import { startTimer } from "../../../lib/base/timer.ts";
 import { parseJson } from "../../../lib/message/json.ts";
 import {
   MessagingClosedError,
@@ -68,7 +69,7 @@ export class HttpClient {
   async #exchange(request: HttpRequest): Promise<{ response: Response; text: string }> {
     const { method, path, body, timeoutMs = this.#timeoutMs, trace } = request;
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), timeoutMs);
+    const stopTimer = startTimer(timeoutMs, () => timeout.abort());
     try {
       const response = await fetch(this.url + path, {
         method,
@@ -84,7 +85,7 @@ export class HttpClient {
       const reason = timeout.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
       throw this.#connectionError(request, reason, { cause });
     } finally {
-      clearTimeout(timer);
+      stopTimer();
     }
   }
 

@@ -5,15 +5,16 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
+import { Backoff, type BackoffOptions } from "../../../lib/base/retry.ts";
+import { sleep } from "../../../lib/base/sleep.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "./client.ts";
 
 /** Seconds that a poll waits at the server. */
 const POLL_SECONDS = 20;
 /** Milliseconds more that its answer may take. */
 const RESPONSE_TIMEOUT_MS = 10_000;
-/** Longest pause between attempts to reach a server that is gone. */
-const MAX_BACKOFF_MS = 2000;
-const MIN_BACKOFF_MS = 50;
+/** Delays between attempts to reach a server that is gone. */
+const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
 
 /** One entry of a poll's answer. */
 export interface PollEntry {
@@ -51,8 +52,7 @@ export class Poller {
   /** By what the server is told. */
   readonly #keys = new Map<string, SubscriptionKey>();
   #loop: Promise<void> | undefined;
-  #isClosed = false;
-  #wake: () => void = () => {};
+  readonly #closing = new AbortController();
   #isRingbus = false;
 
   constructor(client: HttpClient, onEntry: (entry: PollEntry) => void) {
@@ -87,26 +87,29 @@ export class Poller {
   }
 
   async #run(): Promise<void> {
-    let backoffMs = 0;
+    const { signal } = this.#closing;
+    const backoff = new Backoff(BACKOFF);
     let isLost = false;
-    while (this.#keys.size > 0 && !this.#isClosed) {
-      await this.#sleep(backoffMs);
+    while (this.#keys.size > 0 && !signal.aborted) {
       try {
         if (isLost) await this.#openAll();
         isLost = false;
-        backoffMs = await this.#poll();
+        const isEarly = await this.#poll();
+        backoff.reset();
+        // A server that replies at once is not to be polled without a break.
+        if (isEarly) await sleep(backoff.next(), signal);
       } catch (error) {
-        if (this.#isClosed) break;
+        if (signal.aborted) break;
         logger.warn("polling failed, and is tried again: {error}", { error });
         isLost = true;
-        backoffMs = Math.min(Math.max(backoffMs * 2, MIN_BACKOFF_MS), MAX_BACKOFF_MS);
+        await sleep(backoff.next(), signal);
       }
     }
     this.#loop = undefined;
   }
 
-  /** Polls once; how long to wait until the next time. */
-  async #poll(): Promise<number> {
+  /** Polls once. Returns true if the server replied without a message before it had waited for one. */
+  async #poll(): Promise<boolean> {
     const startedMs = performance.now();
     const { json } = await this.#send({
       method: "GET",
@@ -121,9 +124,7 @@ export class Poller {
     }
     for (const entry of messages) this.#onEntry(entry);
     if (!known) await this.#openAll();
-    // A server that does not wait is not to be asked without end.
-    const isEarly = messages.length === 0 && performance.now() - startedMs < MIN_BACKOFF_MS;
-    return isEarly ? MIN_BACKOFF_MS : 0;
+    return messages.length === 0 && performance.now() - startedMs < BACKOFF.initialMs;
   }
 
   /** To a server that was started anew, or has forgotten us. */
@@ -131,19 +132,9 @@ export class Poller {
     for (const key of [...this.#keys.values()]) await this.#send(this.#requestFor(key, "open"));
   }
 
-  async #sleep(ms: number): Promise<void> {
-    if (ms === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    this.#wake = resolve;
-    await promise;
-    clearTimeout(timer);
-  }
-
   /** Tells the server that this subscriber is gone, if there is anything to tell. */
   async unsubscribeAll(timeoutMs: number): Promise<void> {
-    this.#isClosed = true;
-    this.#wake();
+    this.#closing.abort();
     if (this.#keys.size === 0) return;
     for (const request of this.#shutdownRequests()) {
       await this.#client.send({ ...request, timeoutMs });

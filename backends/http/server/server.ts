@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withTimer } from "../../../lib/base/timer.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { checkHost, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
@@ -165,9 +166,7 @@ export class SharedMemoryServer implements AsyncDisposable {
       async stop() {
         clearInterval(timer);
         service.clear();
-        const abortTimer = setTimeout(() => abort.abort(), GRACEFUL_SHUTDOWN_MS);
-        await server.shutdown();
-        clearTimeout(abortTimer);
+        await withTimer(server.shutdown(), GRACEFUL_SHUTDOWN_MS, () => abort.abort());
       },
     };
   }

@@ -5,13 +5,15 @@
  * @module
  */
 
+import { Backoff, type BackoffOptions } from "../../../lib/base/retry.ts";
+import { sleep } from "../../../lib/base/sleep.ts";
+import { withTimer } from "../../../lib/base/timer.ts";
 import { logger } from "../log.ts";
 import type { Connection } from "../../redis/connection.ts";
 import type { ClusterRouter } from "../../redis/cluster_router.ts";
 
-/** First pause before a lost connection is opened again, in milliseconds; it doubles with each. */
-const INITIAL_BACKOFF_MS = 50;
-const MAX_BACKOFF_MS = 1000;
+/** Delays before a lost connection is opened again. */
+const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 1000 };
 
 /** Called with whom a message is for: an agent, or "" for all. */
 type OnWakeup = (agent: string) => void;
@@ -26,9 +28,8 @@ export class Notifications {
   #connection: Connection | undefined;
   #maintaining: Promise<void> | undefined;
   #connected = Promise.withResolvers<void>();
-  #wake: (() => void) | undefined;
   #changing: Promise<void> = Promise.resolve();
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(router: ClusterRouter, partition: number, connectTimeoutMs: number) {
     this.#router = router;
@@ -73,26 +74,24 @@ export class Notifications {
   }
 
   async #waitForConnection(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#connectTimeoutMs);
-    });
-    await Promise.race([this.#connected.promise, timeout]);
-    clearTimeout(timer);
+    const { promise: timeout, resolve } = Promise.withResolvers<void>();
+    const either = Promise.race([this.#connected.promise, timeout]);
+    await withTimer(either, this.#connectTimeoutMs, resolve);
   }
 
   /** Keeps a connection as long as the queue is open. */
   async #maintainConnection(): Promise<void> {
-    for (let backoffMs = INITIAL_BACKOFF_MS; !this.#isClosed;) {
+    const { signal } = this.#closing;
+    const backoff = new Backoff(BACKOFF);
+    while (!signal.aborted) {
       try {
-        await this.#receiveNotifications(() => backoffMs = INITIAL_BACKOFF_MS);
+        await this.#receiveNotifications(() => backoff.reset());
       } catch (error) {
         logger.debug("redis_notifications_interrupted", { error });
         // The next attempt may find another server.
         if (this.#router.isCluster) await this.#router.refresh().catch(() => {});
       }
-      await this.#sleep(backoffMs);
-      backoffMs = Math.min(2 * backoffMs, MAX_BACKOFF_MS);
+      await sleep(backoff.next(), signal);
     }
   }
 
@@ -101,7 +100,7 @@ export class Notifications {
     const node = await this.#router.nodeOf(this.#partition);
     const connection = await this.#router.connect(node);
     try {
-      if (this.#isClosed) return;
+      if (this.#closing.signal.aborted) return;
       this.#connection = connection;
       await Promise.all(
         [...this.#listeners.keys()].map((channel) => this.#subscribe(connection, channel)),
@@ -125,16 +124,6 @@ export class Notifications {
     });
   }
 
-  async #sleep(delayMs: number): Promise<void> {
-    if (this.#isClosed) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, delayMs);
-    });
-    clearTimeout(timer);
-  }
-
   /** Asks the server for a sign of life, and gives the connection up if there is none. */
   check(): void {
     const connection = this.#connection;
@@ -143,10 +132,9 @@ export class Notifications {
 
   /** Hears no more. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#listeners.clear();
     this.#connection?.close();
-    this.#wake?.();
     await this.#maintaining;
   }
 }

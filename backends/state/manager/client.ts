@@ -6,6 +6,7 @@
  */
 
 import { Deque } from "../../../lib/base/deque.ts";
+import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
 import { MessagingConnectionError } from "../../messaging/errors.ts";
 import type { ClientConnection } from "../../tcp/client/connection.ts";
 import { SharedBackendError } from "../errors.ts";
@@ -15,8 +16,8 @@ import { Dialer, type ManagerAddress, TransientError, waitForStarted } from "./d
 /** Milliseconds to reach a server for the first time, and to reach it again. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const RECONNECT_TIMEOUT_MS = 30_000;
-/** Milliseconds between two attempts. */
-const RETRY_DELAY_MS = 50;
+/** Delays between attempts. */
+const BACKOFF: BackoffOptions = { initialMs: 25, maxMs: 100 };
 
 interface PendingCall {
   readonly line: string;
@@ -34,7 +35,7 @@ export class ManagerClient {
   #writes = 0;
   #connection: ClientConnection | undefined;
   #opening: Promise<void> | undefined;
-  #isClosing = false;
+  readonly #closing = new AbortController();
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(address: ManagerAddress) {
@@ -112,16 +113,19 @@ export class ManagerClient {
   async #connectWithRetry(): Promise<ClientConnection> {
     const timeoutMs = this.#dialer.isBound ? RECONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
     const deadlineMs = performance.now() + timeoutMs;
-    for (;;) {
-      try {
-        return await this.#dial();
-      } catch (error) {
-        const isTransient = error instanceof TransientError && !this.#isClosing &&
-          (this.#dialer.isBound || this.#dialer.mayStart);
-        if (!isTransient || performance.now() > deadlineMs) throw this.#dialer.explain(error);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
-      }
+    try {
+      return await retry(() => this.#dial(), {
+        backoff: BACKOFF,
+        signal: this.#closing.signal,
+        shouldRetry: (error) => this.#isWorthRetrying(error) && performance.now() <= deadlineMs,
+      });
+    } catch (error) {
+      throw this.#dialer.explain(error);
     }
+  }
+
+  #isWorthRetrying(error: unknown): boolean {
+    return error instanceof TransientError && (this.#dialer.isBound || this.#dialer.mayStart);
   }
 
   async #dial(): Promise<ClientConnection> {
@@ -145,7 +149,7 @@ export class ManagerClient {
 
   /** Waits for calls on their way, and leaves; if the server ends with that, and was started here, waits for its end. */
   async close(): Promise<void> {
-    this.#isClosing = true;
+    this.#closing.abort();
     if (this.#sent.size + this.#waiting.length > 0) {
       this.#idle = Promise.withResolvers();
       await this.#idle.promise;

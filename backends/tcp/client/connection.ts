@@ -5,6 +5,7 @@
  * @module
  */
 
+import { withTimer } from "../../../lib/base/timer.ts";
 import { Deque } from "../../../lib/base/deque.ts";
 import { RingbusError } from "../../../lib/base/errors.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
@@ -15,6 +16,8 @@ import { Writer } from "../protocol/writer.ts";
 const MAX_LINE_BYTES = 2 ** 29 - 24;
 /** How often it is looked whether the server still answers, in parts of the timeout. */
 const CHECKS_PER_TIMEOUT = 4;
+/** Longest time between two checks, in milliseconds. */
+const MAX_CHECK_INTERVAL_MS = 60_000;
 
 /** What a link takes. */
 export interface ClientConnectionOptions {
@@ -54,13 +57,14 @@ export class ClientConnection {
   static async open(options: ClientConnectionOptions): Promise<ClientConnection> {
     const { host: hostname, port, timeoutMs } = options;
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new SilenceError(timeoutMs)), timeoutMs);
     const signal = AbortSignal.any([late.signal, options.signal]);
-    try {
-      return new ClientConnection(await Deno.connect({ hostname, port, signal }), options);
-    } finally {
-      clearTimeout(timer);
-    }
+    const connecting = Deno.connect({ hostname, port, signal });
+    const conn = await withTimer(
+      connecting,
+      timeoutMs,
+      () => late.abort(new SilenceError(timeoutMs)),
+    );
+    return new ClientConnection(conn, options);
   }
 
   private constructor(conn: Deno.TcpConn, options: ClientConnectionOptions) {
@@ -71,7 +75,8 @@ export class ClientConnection {
       write: (bytes) => conn.write(bytes),
       onError: (error) => this.#fail(error),
     });
-    this.#timer = setInterval(() => this.#checkLiveness(), options.timeoutMs / CHECKS_PER_TIMEOUT);
+    const intervalMs = Math.min(options.timeoutMs / CHECKS_PER_TIMEOUT, MAX_CHECK_INTERVAL_MS);
+    this.#timer = setInterval(() => this.#checkLiveness(), intervalMs);
     this.#reading = this.#read();
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
+import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
 import { MessagingClosedError, MessagingConnectionError } from "../../messaging/errors.ts";
 import type { TraceFields } from "../../messaging/trace_fields.ts";
 import type { RunningServer } from "../../hosting/mode.ts";
@@ -14,9 +15,8 @@ import type { CheckedBackendOptions, SubscriptionGap } from "./options.ts";
 import { ClientConnection, SilenceError } from "./connection.ts";
 import { SERVER_KIND } from "../server/launch.ts";
 
-/** Milliseconds before the first attempt to reach a lost server again; each next waits twice as long. */
-const INITIAL_BACKOFF_MS = 20;
-const MAX_BACKOFF_MS = 2000;
+/** Delays before attempts to reach a lost server again. */
+const RECONNECT_BACKOFF: BackoffOptions = { initialMs: 20, maxMs: 2000 };
 
 /** Keeps a connection, and the subscriptions in force on it. */
 export class ReconnectingClient {
@@ -215,17 +215,16 @@ export class ReconnectingClient {
     this.#reconnecting ??= this.#reconnect().finally(() => this.#reconnecting = undefined);
   }
 
-  /** Tries to connect until that succeeds, or there is no more reason to. */
+  /** Tries to connect until that succeeds or the client is closed. */
   async #reconnect(): Promise<void> {
-    let backoffMs = INITIAL_BACKOFF_MS;
-    while (this.#connection === undefined && !this.#closing.signal.aborted) {
-      try {
-        await this.connect();
-      } catch (error) {
-        logger.debug("{error}", { error });
-        await sleep(backoffMs * (0.5 + Math.random() / 2), this.#closing.signal);
-        backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
-      }
+    try {
+      await retry(() => this.connect(), {
+        backoff: RECONNECT_BACKOFF,
+        signal: this.#closing.signal,
+        onRetry: (error) => logger.debug("{error}", { error }),
+      });
+    } catch {
+      // The client was closed.
     }
   }
 
@@ -257,16 +256,4 @@ function closedError(): MessagingClosedError {
 
 function isConnectionRefused(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Deno.errors.ConnectionRefused;
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

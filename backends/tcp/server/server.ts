@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withTimer } from "../../../lib/base/timer.ts";
+import { sleep } from "../../../lib/base/sleep.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { secretMatcher } from "../../hosting/token.ts";
@@ -139,7 +141,7 @@ export class EmbeddedServer {
           address: this.address,
           error,
         });
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_RETRY_MS));
+        await sleep(ACCEPT_RETRY_MS);
       }
     }
   }
@@ -217,9 +219,7 @@ async function closeAfter(
   limitMs: number,
   work: () => Promise<unknown>,
 ): Promise<void> {
-  const timer = setTimeout(() => connections.forEach((one) => one.close()), limitMs);
-  await work();
-  clearTimeout(timer);
+  await withTimer(work(), limitMs, () => connections.forEach((one) => one.close()));
 }
 
 async function rejectConnection(conn: Deno.TcpConn, maxConnections: number): Promise<void> {

@@ -1,5 +1,7 @@
 // Values that tests send.
 
+export { sleep } from "../../../lib/base/sleep.ts";
+
 /** `count` numbers from `from` on. */
 export function numbers(count: number, from = 0): number[] {
   return Array.from({ length: count }, (_, i) => from + i);
@@ -21,9 +23,4 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 function indexOfDifference(a: Uint8Array, b: Uint8Array): number {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return i;
   return -1;
-}
-
-/** Lets timers, doorbells and promises of the event loop run for a while. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

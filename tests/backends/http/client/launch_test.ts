@@ -191,6 +191,16 @@ Deno.test("http backend: a server that hangs is given up after timeoutMs, and by
   await call;
 });
 
+Deno.test("http backend: a timeout longer than any timer ends no call", async () => {
+  await using server = new SharedMemoryServer();
+  const serverUrl = await server.start();
+  for (const timeoutMs of [2 ** 31, Infinity]) {
+    await using backend = new SharedMemoryMessagingBackend({ serverUrl, timeoutMs });
+    await backend.set("k", "v");
+    assert.equal(await backend.get("k"), "v");
+  }
+});
+
 Deno.test("http backend: subscriptions outlive the server, and messages come again", async () => {
   const port = freePort();
   const serverUrl = `http://127.0.0.1:${port}`;
