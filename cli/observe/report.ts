@@ -7,6 +7,7 @@
 import type { Output } from "../output.ts";
 import { pluralize } from "../pluralize.ts";
 import type { BacklogReport } from "../../lib/observe/backlog.ts";
+import type { HeaderReport } from "../../lib/observe/header.ts";
 import type { Issue } from "../../lib/observe/issue.ts";
 import type { ParticipantReport } from "../../lib/observe/participants.ts";
 import type { LaneReport, SegmentSnapshot } from "../../lib/observe/snapshot.ts";
@@ -147,18 +148,20 @@ export function printIssues(output: Output, issues: readonly Issue[]): void {
 export function snapshotJson(snapshot: SegmentSnapshot): Record<string, unknown> {
   const { header, codec, creator, geometry, ...rest } = snapshot;
   return {
-    header: header && {
-      ...header,
-      version: Number(header.version),
-      head: Number(header.head),
-      tail: Number(header.tail),
-      messages: Number(header.messages),
-      dropped: Number(header.dropped),
-      capacityBytes: Number(header.capacityBytes),
-    },
+    header: header && withNumbers(header),
     codec,
     creator,
     capacityBytes: geometry?.capacity,
     ...rest,
   };
+}
+
+/** A header whose counts are numbers. */
+function withNumbers(header: HeaderReport): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(header).map(([key, value]) => [
+      key,
+      typeof value === "bigint" ? Number(value) : value,
+    ]),
+  );
 }

@@ -10,7 +10,6 @@ import type { SharedMemory } from "../base/shared_memory.ts";
 import type { Codec } from "../codecs/builtin.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import {
-  type ByteReader,
   type ChannelKind,
   controlOffset,
   KIND_NUMBERS,
@@ -18,7 +17,8 @@ import {
   type Role,
   ROLES,
 } from "../segment/format.ts";
-import { pendingBytes, unacknowledgedMessages } from "../segment/tables.ts";
+import { MemorySource } from "../segment/byte_source.ts";
+import { geometryOf, isDrained } from "../segment/tables.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger } from "../base/log.ts";
 import { type ChannelOptions, checkCompatible, codecFor, openMemory } from "./open.ts";
@@ -59,7 +59,7 @@ export class Attachment {
     try {
       this.name = this.sharedMemory.name;
       const { mappedBytes, wasmMemory } = this.sharedMemory;
-      const config = readConfig(sourceOf(wasmMemory), mappedBytes, this.name);
+      const config = readConfig(new MemorySource(wasmMemory, mappedBytes), this.name);
       checkCompatible(this.name, config, kind, options);
       this.kind = kind;
       this.#isPersistent = config.persist;
@@ -293,18 +293,12 @@ export class Attachment {
 }
 
 function isDisposable(memory: SharedMemory, kind: ChannelKind): boolean {
-  const source = sourceOf(memory.wasmMemory);
   try {
     memory.remap();
-    const config = readConfig(source, memory.mappedBytes, memory.name);
-    const control = source(controlOffset(config.capacity), layout.CONTROL_BYTES);
-    if (kind !== "queue") return true;
-    return pendingBytes(control) === 0n && unacknowledgedMessages(control, source) === 0;
+    const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
+    const { capacity } = readConfig(source, memory.name);
+    return kind !== "queue" || isDrained(source, geometryOf(capacity));
   } catch {
     return true;
   }
-}
-
-function sourceOf(memory: WebAssembly.Memory): ByteReader {
-  return (offset, bytes) => new Uint8Array(memory.buffer, offset, bytes);
 }

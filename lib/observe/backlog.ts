@@ -4,46 +4,44 @@
  * @module
  */
 
-import type { LaneWords } from "./lane.ts";
+import type { ByteSource } from "../segment/byte_source.ts";
+import { CURSOR } from "../segment/structures.ts";
+import { type LaneRow, readRows } from "../segment/tables.ts";
 import type { ParticipantReport } from "./participants.ts";
-import type { ByteSource } from "./segment_file.ts";
-import { CURSOR_BYTES, CURSOR_POSITION, CURSOR_SEQUENCE, LANE_BUDGET } from "../../wasm/layout.ts";
+import { CURSOR_BYTES, LANE_BUDGET, MAX_LANES } from "../../wasm/layout.ts";
 
 /**
- * What a subscriber has still to read. It notes where it is when it goes on to another lane, after
- * 64 messages at the latest: so its backlog is known but for these.
+ * What a subscriber has still to read. It writes its position down when it moves to another lane,
+ * after 64 messages at the latest, so that its backlog is known up to these 64.
  */
 export interface BacklogReport {
-  /** The subscriber's place among the participants. */
+  /** Index of the subscriber among the participants. */
   readonly subscriber: number;
-  /** Messages that it has surely still to read. */
+  /** Fewest messages that it can have still to read. */
   readonly atLeast: number;
-  /** Messages that it may have still to read. */
+  /** Most messages that it can have still to read. */
   readonly atMost: number;
-  /** Messages among them that are surely overwritten: it will miss them. */
+  /** Fewest messages among them that are overwritten: it will miss them. */
   readonly missing: number;
 }
 
-/** The backlog of one subscriber. */
+/** The backlog of one subscriber; undefined if it has no cursors. */
 export function readBacklog(
   source: ByteSource,
   { index, region }: ParticipantReport,
-  lanes: readonly LaneWords[],
+  lanes: readonly LaneRow[],
 ): BacklogReport | undefined {
   if (region === undefined) return undefined;
-  const bytes = source.read(region.offset, Math.min(region.bytes, lanes.length * CURSOR_BYTES));
-  const view = new DataView(bytes.buffer, 0, bytes.length);
+  const count = Math.min(Math.floor(region.bytes / CURSOR_BYTES), MAX_LANES);
+  const cursors = readRows(source, CURSOR, region.offset, count);
   const backlog = { subscriber: index, atLeast: 0, atMost: 0, missing: 0 };
   for (const lane of lanes) {
-    const at = lane.index * CURSOR_BYTES;
-    if (at + CURSOR_BYTES > bytes.length) break;
-    const position = Number(view.getBigUint64(at + CURSOR_POSITION, true));
-    const sequence = Number(view.getBigUint64(at + CURSOR_SEQUENCE, true));
-    if (lane.data === 0 || position >= lane.head) continue;
-    backlog.atMost += Math.max(0, lane.count - sequence);
-    backlog.atLeast += Math.max(0, lane.count - sequence - LANE_BUDGET);
-    if (lane.tail > position) {
-      backlog.missing += Math.max(0, lane.tailCount - sequence - LANE_BUDGET);
+    const cursor = cursors[lane.index];
+    if (cursor === undefined || lane.data === 0 || cursor.position >= lane.head) continue;
+    backlog.atMost += Math.max(0, lane.count - cursor.sequence);
+    backlog.atLeast += Math.max(0, lane.count - cursor.sequence - LANE_BUDGET);
+    if (lane.tail > cursor.position) {
+      backlog.missing += Math.max(0, lane.tailCount - cursor.sequence - LANE_BUDGET);
     }
   }
   return backlog;

@@ -1,49 +1,41 @@
 /**
- * A segment's header and the facts in its control block, as they stand there.
+ * A segment's header and the facts in its control block, and what is wrong with them.
  *
  * @module
  */
 
+import type { ByteSource } from "../segment/byte_source.ts";
+import { checksum } from "../segment/checksum.ts";
+import { type ChannelKind, configChecksum, KINDS, newSegmentBytes } from "../segment/format.ts";
 import {
-  type ChannelKind,
-  configChecksum,
-  controlOffset,
-  KINDS,
-  newSegmentBytes,
-} from "../segment/format.ts";
-import { checksum, matchesChecksum } from "./checksum.ts";
+  type Geometry,
+  geometryOf,
+  hasMagic,
+  type HeaderRow,
+  readControl,
+  readHeader as readRow,
+} from "../segment/tables.ts";
 import type { Issue } from "./issue.ts";
-import { type Geometry, laneCountOf } from "./lane.ts";
-import type { ByteSource } from "./segment_file.ts";
+import { laneCount } from "./lane.ts";
 import * as layout from "../../wasm/layout.ts";
 
-/** What a header says; words that cannot be right stand beside it as findings. */
-export interface HeaderReport {
+/** A header as it is: what is invalid in it is reported as an issue beside it. */
+export interface HeaderReport
+  extends Omit<HeaderRow, "magic" | "status" | "kind" | "flags" | "end" | "lanes"> {
   /** The first eight bytes, as text. */
   readonly magic: string;
-  readonly version: bigint;
-  /** Bytes ever committed, over all lanes. */
-  readonly head: bigint;
-  /** Bytes ever taken or overwritten, over all lanes. */
-  readonly tail: bigint;
-  /** The lock word, which says whether the channel is open. */
+  /** Whether the channel is open; the number itself if it is none that is known. */
   readonly status: "open" | "closed" | bigint;
-  /** Messages ever committed. */
-  readonly messages: bigint;
-  /** Messages that were refused because a ring was full, or that a subscriber missed. */
-  readonly dropped: bigint;
-  /** What happens to a message; the number itself if it is none that is known. */
+  /** What the channel does with a message; the number itself if it is none that is known. */
   readonly kind: ChannelKind | number;
   readonly persistent: boolean;
-  /** Bytes of each lane's ring. */
-  readonly capacityBytes: bigint;
-  /** Where the segment ends, as those who add to it know. */
+  /** Where the segment ends, as the processes that grow it know. */
   readonly endBytes: number;
   /** Lanes in use. */
   readonly lanes: number;
 }
 
-/** The process that made a segment. */
+/** The process that created a segment. */
 export interface CreatorReport {
   readonly pid: number;
   readonly since: Date;
@@ -53,56 +45,44 @@ export interface CreatorReport {
 const SEARCH_BYTES = 256 * 1024 * 1024;
 const SEARCH_CHUNK_BYTES = 1024 * 1024;
 
-/** Reads the header; undefined if the file is too short to have one. */
+/** Reads and checks the header; undefined if the file is too short to have one. */
 export function readHeader(source: ByteSource, issues: Issue[]): HeaderReport | undefined {
-  const bytes = source.read(0, layout.HEADER_BYTES);
-  if (bytes.length < layout.HEADER_BYTES) {
-    const problem = `the file has ${bytes.length} bytes, and a header ${layout.HEADER_BYTES}`;
+  const row = readRow(source);
+  if (row === undefined) {
+    const problem = `the file has ${source.size()} bytes, and a header ${layout.HEADER_BYTES}`;
     issues.push({ offset: 0, part: "header", problem });
     return undefined;
   }
-  const view = new DataView(bytes.buffer);
-  checkHeader(view, issues);
-  const status = view.getBigUint64(layout.HEADER_STATUS, true);
-  const kind = view.getUint32(layout.HEADER_KIND, true);
+  checkHeader(row, issues);
+  const { magic, status, kind, flags, end, lanes: _, ...rest } = row;
   return {
-    magic: textOf(bytes.subarray(layout.HEADER_MAGIC, layout.HEADER_VERSION)),
-    version: view.getBigUint64(layout.HEADER_VERSION, true),
-    head: view.getBigUint64(layout.HEADER_HEAD, true),
-    tail: view.getBigUint64(layout.HEADER_TAIL, true),
+    ...rest,
+    magic: textOf(magic),
     status: status === 0n ? "open" : status === 1n ? "closed" : status,
-    messages: view.getBigUint64(layout.HEADER_COUNT, true),
-    dropped: view.getBigUint64(layout.HEADER_DROPPED, true),
     kind: KINDS[kind] ?? kind,
-    persistent: (view.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0,
-    capacityBytes: view.getBigUint64(layout.HEADER_CAPACITY, true),
-    endBytes: view.getUint32(layout.HEADER_END, true),
-    lanes: laneCountOf(view.getUint32(layout.HEADER_LANES, true)).count,
+    persistent: (flags & layout.FLAG_PERSIST) !== 0,
+    endBytes: end.value,
+    lanes: laneCount(row),
   };
 }
 
-function checkHeader(view: DataView, issues: Issue[]): void {
-  const half = (offset: number) => view.getUint32(offset, true);
+function checkHeader(row: HeaderRow, issues: Issue[]): void {
   const report = (offset: number, problem: string) =>
     issues.push({ offset, part: "header", problem });
-  const isMagic = half(layout.HEADER_MAGIC) === layout.MAGIC_LOW &&
-    half(layout.HEADER_MAGIC + 4) === layout.MAGIC_HIGH;
-  if (!isMagic) report(layout.HEADER_MAGIC, "it does not begin with the magic number of a segment");
-  const version = view.getBigUint64(layout.HEADER_VERSION, true);
-  if (version !== BigInt(layout.VERSION)) {
-    report(layout.HEADER_VERSION, `the layout has version ${version}, not ${layout.VERSION}`);
+  if (!hasMagic(row)) {
+    report(layout.HEADER_MAGIC, "it does not begin with the magic number of a segment");
   }
-  const status = view.getBigUint64(layout.HEADER_STATUS, true);
-  if (status > BigInt(layout.STATUS_CLOSED)) {
-    report(layout.HEADER_STATUS, `the status is ${status}, neither open nor closed`);
+  if (row.version !== BigInt(layout.VERSION)) {
+    report(layout.HEADER_VERSION, `the layout has version ${row.version}, not ${layout.VERSION}`);
   }
-  if (!(half(layout.HEADER_KIND) in KINDS)) {
-    report(layout.HEADER_KIND, `there is no kind ${half(layout.HEADER_KIND)}`);
+  if (row.status > BigInt(layout.STATUS_CLOSED)) {
+    report(layout.HEADER_STATUS, `the status is ${row.status}, neither open nor closed`);
   }
-  if (!matchesChecksum(half(layout.HEADER_END), half(layout.HEADER_END + 4))) {
+  if (!(row.kind in KINDS)) report(layout.HEADER_KIND, `there is no kind ${row.kind}`);
+  if (!row.end.isIntact) {
     report(layout.HEADER_END, "the end of the segment does not match its check");
   }
-  if (!laneCountOf(half(layout.HEADER_LANES)).isValid) {
+  if (!row.lanes.isIntact) {
     report(layout.HEADER_LANES, "the number of lanes does not match its complement");
   }
 }
@@ -113,8 +93,8 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /**
- * Where the tables of a segment are. A capacity that cannot be right is searched for: the first
- * lane's entry says in a known place, with a check, where the first ring begins.
+ * Where the tables of a segment are. Behind a damaged capacity they are searched for: the first
+ * lane's entry has, at a known place and with a check, the offset of the first ring.
  */
 export function findGeometry(
   source: ByteSource,
@@ -124,10 +104,10 @@ export function findGeometry(
   const capacity = Number(header.capacityBytes);
   const size = source.size();
   const isValid = capacity >= 64 && capacity % 64 === 0 && newSegmentBytes(capacity) <= size;
-  if (isValid) return { capacity, control: controlOffset(capacity) };
+  if (isValid) return geometryOf(capacity);
   const control = searchControl(source, size);
   const location = control === undefined
-    ? "and the tables behind it are not to be found"
+    ? "and the tables behind it were not found"
     : `its tables are at ${control}, which makes it ${control - layout.HEADER_BYTES}`;
   issues.push({
     offset: layout.HEADER_CAPACITY,
@@ -154,34 +134,29 @@ function searchControl(source: ByteSource, size: number): number | undefined {
   return undefined;
 }
 
-/** The name of the codec, and who made the segment. */
+/** The name of the codec, and the process that created the segment. */
 export function readOrigin(
   source: ByteSource,
-  { control }: Geometry,
+  geometry: Geometry,
   issues: Issue[],
 ): { codec: string; creator: CreatorReport } | undefined {
-  const bytes = source.read(control, layout.CONTROL_RECEIVER_WAITERS);
+  const row = readControl(source, geometry);
   const header = source.read(0, layout.HEADER_BYTES);
-  if (bytes.length < layout.CONTROL_RECEIVER_WAITERS || header.length < layout.HEADER_BYTES) {
-    issues.push({ offset: control, part: "control block", problem: "the file ends before it" });
+  if (row === undefined || header.length < layout.HEADER_BYTES) {
+    const problem = "the file ends before it";
+    issues.push({ offset: geometry.control, part: "control block", problem });
     return undefined;
   }
-  const codec = bytes.subarray(layout.CONTROL_CODEC, layout.CONTROL_CODEC + layout.CODEC_BYTES);
-  const words = new DataView(header.buffer);
-  if (words.getUint32(layout.HEADER_CHECK, true) !== configChecksum(words, codec)) {
+  const { codec, creatorPid: pid, createdAt } = row;
+  const view = new DataView(header.buffer);
+  if (view.getUint32(layout.HEADER_CHECK, true) !== configChecksum(view, codec)) {
     issues.push({
       offset: layout.HEADER_CHECK,
       part: "header",
       problem: "version, kind, flags, capacity or the codec's name do not match their check",
     });
   }
-  const view = new DataView(bytes.buffer);
   const end = codec.indexOf(0);
-  return {
-    codec: textOf(end < 0 ? codec : codec.subarray(0, end)),
-    creator: {
-      pid: view.getUint32(layout.CONTROL_CREATOR_PID, true),
-      since: new Date(view.getFloat64(layout.CONTROL_CREATED_AT, true)),
-    },
-  };
+  const name = textOf(end < 0 ? codec : codec.subarray(0, end));
+  return { codec: name, creator: { pid, since: new Date(createdAt) } };
 }

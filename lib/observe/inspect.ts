@@ -6,7 +6,7 @@
  */
 
 import { LaneSalvager, type RecordReport } from "./salvage.ts";
-import type { ByteSource } from "./segment_file.ts";
+import type { ByteSource } from "../segment/byte_source.ts";
 import { type SegmentSnapshot, takeSnapshot } from "./snapshot.ts";
 
 /** What is looked at. */

@@ -17,10 +17,11 @@
  */
 
 import type { Issue } from "./issue.ts";
-import { type Geometry, laneProblem, type LaneWords, readLane } from "./lane.ts";
+import { laneProblem } from "./lane.ts";
 import { extendLow32, type RecordHeader } from "./record.ts";
 import { isReference, readBlock, type Reference, RingWindow } from "./ring.ts";
-import type { ByteSource } from "./segment_file.ts";
+import type { ByteSource } from "../segment/byte_source.ts";
+import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";
 import { BLOCK_HEADER_BYTES, RECORD_PAYLOAD, REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
 
 /** Where reading begins: with what comes from now on, or with the oldest that is there. */
@@ -96,7 +97,7 @@ export class LaneReader {
   }
 
   /** Begins at the head, or at the oldest record; what has no ring yet is read from its beginning. */
-  begin(lane: LaneWords, since: Since): void {
+  begin(lane: LaneRow, since: Since): void {
     if (lane.data === 0) {
       this.#position = this.#sequence = 0;
     } else if (laneProblem(lane, this.#kind, this.#source.size()) === undefined) {
@@ -106,8 +107,8 @@ export class LaneReader {
   }
 
   /** Reads on; answers true if more may be there already. */
-  read(lane: LaneWords, result: ReadResult): boolean {
-    if (lane.data === 0 || lane.isDataValid && this.#position === lane.head && !this.#hasGap) {
+  read(lane: LaneRow, result: ReadResult): boolean {
+    if (lane.data === 0 || lane.isDataIntact && this.#position === lane.head && !this.#hasGap) {
       return false;
     }
     const valid = this.#validLane(lane, result);
@@ -125,8 +126,8 @@ export class LaneReader {
   }
 
   /** The lane's words as they can be right; those that stay wrong are told once. */
-  #validLane(lane: LaneWords, result: ReadResult): LaneWords | undefined {
-    let latest: LaneWords | undefined = lane;
+  #validLane(lane: LaneRow, result: ReadResult): LaneRow | undefined {
+    let latest: LaneRow | undefined = lane;
     let problem: string | undefined;
     for (let attempt = 0; attempt < MAX_LANE_READS && latest !== undefined; attempt++) {
       problem = laneProblem(latest, this.#kind, this.#source.size());
@@ -147,23 +148,23 @@ export class LaneReader {
     result.issues.push({ offset, part: `lane ${this.#index}`, problem });
   }
 
-  #readLane(): LaneWords | undefined {
+  #readLane(): LaneRow | undefined {
     return readLane(this.#source, this.#kind, this.#index);
   }
 
-  #handleRewind(lane: LaneWords, result: ReadResult): boolean {
+  #handleRewind(lane: LaneRow, result: ReadResult): boolean {
     this.#report(result, lane.offset, `its head went back to ${lane.head} from ${this.#position}`);
     this.#moveTo("head");
     return false;
   }
 
   /** True if a position was surely written over. */
-  #isOverwritten(position: number, { head, tail }: LaneWords): boolean {
+  #isOverwritten(position: number, { head, tail }: LaneRow): boolean {
     return this.#kind.isBroadcast ? tail > position : head - position > this.#kind.capacity;
   }
 
   /** Copies what is there, and keeps what is whole. */
-  #copyAndVerify(lane: LaneWords, result: ReadResult): boolean {
+  #copyAndVerify(lane: LaneRow, result: ReadResult): boolean {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
     const copies = this.#copyRecords(window, lane);
     const after = this.#readLane() ?? lane;
@@ -183,7 +184,7 @@ export class LaneReader {
   }
 
   /** Nothing was left to read behind a gap. */
-  #closeGap(lane: LaneWords, result: ReadResult): boolean {
+  #closeGap(lane: LaneRow, result: ReadResult): boolean {
     const count = this.#countAt(lane);
     if (count === undefined) return true;
     this.#countMissed(count, result);
@@ -200,7 +201,7 @@ export class LaneReader {
   }
 
   /** Whole records from our position on, padding included, until enough is copied. */
-  #copyRecords(window: RingWindow, { head }: LaneWords): RecordCopy[] {
+  #copyRecords(window: RingWindow, { head }: LaneRow): RecordCopy[] {
     const copies: RecordCopy[] = [];
     let position = this.#position!;
     let bytes = 0;
@@ -231,7 +232,7 @@ export class LaneReader {
   }
 
   /** The position from which on copies that were made before now are whole. */
-  #intactFrom(first: number, after: LaneWords, window: RingWindow): number {
+  #intactFrom(first: number, after: LaneRow, window: RingWindow): number {
     if (this.#kind.isBroadcast || after.tail <= first) return after.tail;
     const claimed = this.#claimedEnd(window, after);
     // The next record's size may be written, and its frame not yet.
@@ -239,7 +240,7 @@ export class LaneReader {
   }
 
   /** The end of what the writer has claimed, as far as claimed records can be followed. */
-  #claimedEnd(window: RingWindow, { head }: LaneWords): number {
+  #claimedEnd(window: RingWindow, { head }: LaneRow): number {
     window.invalidate();
     let end = head;
     while (end < head + this.#kind.capacity) {
@@ -256,7 +257,7 @@ export class LaneReader {
   }
 
   /** Hands on a copy that is whole; false if it cannot be right. */
-  #accept(copy: RecordCopy, after: LaneWords, window: RingWindow, result: ReadResult): boolean {
+  #accept(copy: RecordCopy, after: LaneRow, window: RingWindow, result: ReadResult): boolean {
     const { position, record, payload, reference } = copy;
     if (record.isPadding) return true;
     const isBlock = isReference(record);
@@ -276,7 +277,7 @@ export class LaneReader {
   /** True if a big message's block may be another's by now; not before its own record is taken. */
   #isReused(
     { position, record, reference }: RecordCopy,
-    after: LaneWords,
+    after: LaneRow,
     window: RingWindow,
   ): boolean {
     if (this.#kind.isBroadcast || position >= after.tail) return false;
@@ -307,7 +308,7 @@ export class LaneReader {
   }
 
   /** A record that is not whole: overwritten meanwhile, or damage, which hides all up to the head. */
-  #handleCorrupt(after: LaneWords, result: ReadResult): boolean {
+  #handleCorrupt(after: LaneRow, result: ReadResult): boolean {
     const position = this.#position!;
     const latest = this.#readLane() ?? after;
     if (latest.tail > position) {
@@ -340,7 +341,7 @@ export class LaneReader {
   }
 
   /** How many messages come before a lane's head; undefined if the head has moved on. */
-  #countAt(lane: LaneWords): number | undefined {
+  #countAt(lane: LaneRow): number | undefined {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
     const record = lane.last < lane.head
       ? window.recordAt(lane.last, lane.head - lane.last)
@@ -352,7 +353,7 @@ export class LaneReader {
   }
 
   /** The number of the message at a lane's tail; undefined if the tail has moved on. */
-  #numberAt(lane: LaneWords): number | undefined {
+  #numberAt(lane: LaneRow): number | undefined {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
     const record = window.oldest(lane);
     if (record === undefined || this.#readLane()?.tail !== lane.tail) return undefined;

@@ -1,16 +1,26 @@
 /**
- * The table of participants: who is attached, and what they do.
+ * The table of participants: which sockets are attached, and what they do.
  *
  * @module
  */
 
+import type { Row } from "../base/structure.ts";
 import { probeIsolate } from "../presence/isolate.ts";
 import { isIsolateId, threadNumberOf } from "../presence/isolate_id.ts";
+import type { ByteSource } from "../segment/byte_source.ts";
 import { type Role, ROLES } from "../segment/format.ts";
+import type { PARTICIPANT } from "../segment/structures.ts";
+import {
+  type ControlRow,
+  type Geometry,
+  isMember,
+  laneOffset,
+  participantOffset,
+  readControl,
+  readParticipants as readRows,
+} from "../segment/tables.ts";
 import type { Issue } from "./issue.ts";
-import type { Geometry } from "./lane.ts";
 import { readRegion, type RegionReport } from "./region.ts";
-import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** A participant. */
@@ -19,31 +29,25 @@ export interface ParticipantReport {
   readonly index: number;
   readonly role: Role | undefined;
   readonly pid: number;
-  /** Number of its thread, if its name tells. */
+  /** Number of its thread, if its isolate's id has it. */
   readonly thread: number | undefined;
   /** When it attached. */
   readonly since: Date;
-  /** Whether its process or worker lives; undefined if that cannot be told. */
+  /** Whether its process or worker is alive; undefined if that cannot be determined. */
   readonly alive: boolean | undefined;
   /** The lane that it writes. */
   readonly lane: number | undefined;
-  /** It sleeps until somebody wakes it. */
+  /** True while it sleeps until another participant wakes it. */
   readonly isAsleep: boolean;
-  /** It reads a message in place: its lane, and the message's position there. */
+  /** The message that it reads in place: its lane, and its position there. */
   readonly holds: { readonly lane: number; readonly position: number } | undefined;
-  /** Where its cursors, or its requests, are. */
+  /** Where its cursors or its requests are. */
   readonly region: RegionReport | undefined;
 }
 
-const WAITER_SETS = [
-  layout.CONTROL_RECEIVER_WAITERS,
-  layout.CONTROL_SENDER_WAITERS,
-  layout.CONTROL_REQUESTER_WAITERS,
-];
-
 /**
- * The participants. Whether they live is told by the doorbells in `agents`, a directory; nobody
- * knows if that is left out.
+ * The participants. The FIFOs in `isolateDirectory` show which of them are alive; without a
+ * directory, that is undefined.
  */
 export function readParticipants(
   source: ByteSource,
@@ -51,78 +55,71 @@ export function readParticipants(
   isolateDirectory: string | undefined,
   issues: Issue[],
 ): ParticipantReport[] {
-  const { control } = geometry;
-  const bytes = source.read(control, layout.CONTROL_LANES);
-  if (bytes.length < layout.CONTROL_LANES) {
-    issues.push({ offset: control, part: "participants", problem: "the file ends before them" });
+  const control = readControl(source, geometry);
+  const rows = readRows(source, geometry);
+  if (control === undefined || rows.length < layout.MAX_PARTICIPANTS) {
+    const problem = "the file ends before them";
+    issues.push({ offset: geometry.control, part: "participants", problem });
     return [];
   }
-  const view = new DataView(bytes.buffer);
-  const table = new ParticipantTable(view, geometry, source.size(), isolateDirectory, issues);
-  const reports: ParticipantReport[] = [];
-  for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
-    const report = table.participant(index);
-    if (report !== undefined) reports.push(report);
-  }
-  return reports;
+  const reader = new ParticipantReader(control, geometry, source.size(), isolateDirectory, issues);
+  return rows.flatMap((row, index) => reader.report(row, index) ?? []);
 }
 
-/** A copy of the control block with the table. */
-class ParticipantTable {
-  readonly #view: DataView;
+type ParticipantRow = Row<typeof PARTICIPANT>;
+
+/** Makes reports of rows, and issues of what is wrong with them. */
+class ParticipantReader {
+  readonly #control: ControlRow;
   readonly #geometry: Geometry;
   readonly #size: number;
   readonly #isolateDirectory: string | undefined;
   readonly #issues: Issue[];
-  /** Sockets of one process share an agent. */
+  /** Sockets of one worker share an isolate. */
   readonly #aliveByIsolate = new Map<bigint, boolean | undefined>();
 
   constructor(
-    view: DataView,
+    control: ControlRow,
     geometry: Geometry,
     size: number,
     isolateDirectory: string | undefined,
     issues: Issue[],
   ) {
-    this.#view = view;
+    this.#control = control;
     this.#geometry = geometry;
     this.#size = size;
     this.#isolateDirectory = isolateDirectory;
     this.#issues = issues;
   }
 
-  participant(index: number): ParticipantReport | undefined {
-    const at = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
-    const half = (field: number) => this.#view.getUint32(at + field, true);
-    const report = (field: number, problem: string) => {
-      const offset = this.#geometry.control + at + field;
+  report(row: ParticipantRow, index: number): ParticipantReport | undefined {
+    const addIssue = (field: number, problem: string) => {
+      const offset = participantOffset(this.#geometry, index) + field;
       this.#issues.push({ offset, part: `participant ${index}`, problem });
     };
-    const isolate = this.#view.getBigInt64(at + layout.PARTICIPANT_ISOLATE, true);
-    const roleNumber = half(layout.PARTICIPANT_ROLE);
+    const { isolate, role, lanePlus1 } = row;
     if (isolate === 0n) {
-      if (roleNumber !== 0) report(layout.PARTICIPANT_ISOLATE, "it has a role and no name");
+      if (role !== 0) addIssue(layout.PARTICIPANT_ISOLATE, "it has a role and no isolate");
       return undefined;
     }
-    if (!isIsolateId(isolate)) report(layout.PARTICIPANT_ISOLATE, "nobody ever had its name");
-    if (roleNumber >= ROLES.length) {
-      report(layout.PARTICIPANT_ROLE, `there is no role ${roleNumber}`);
+    if (!isIsolateId(isolate)) addIssue(layout.PARTICIPANT_ISOLATE, "its isolate's id is invalid");
+    if (role >= ROLES.length) addIssue(layout.PARTICIPANT_ROLE, `there is no role ${role}`);
+    if (lanePlus1 > layout.MAX_LANES) {
+      addIssue(layout.PARTICIPANT_LANE, `there is no lane ${lanePlus1 - 1}`);
     }
-    const laneNumber = half(layout.PARTICIPANT_LANE);
-    if (laneNumber > layout.MAX_LANES) {
-      report(layout.PARTICIPANT_LANE, `there is no lane ${laneNumber - 1}`);
-    }
+    const { region, problem } = readRegion(row, this.#geometry, this.#size);
+    if (problem !== undefined) addIssue(layout.PARTICIPANT_REGION, problem);
     return {
       index,
-      role: ROLES[roleNumber],
-      pid: half(layout.PARTICIPANT_PID),
+      role: ROLES[role],
+      pid: row.pid,
       thread: isIsolateId(isolate) ? threadNumberOf(isolate) : undefined,
-      since: new Date(this.#view.getFloat64(at + layout.PARTICIPANT_SINCE, true)),
+      since: new Date(row.sinceMs),
       alive: this.#isAlive(isolate),
-      lane: laneNumber === 0 || laneNumber > layout.MAX_LANES ? undefined : laneNumber - 1,
-      isAsleep: WAITER_SETS.some((set) => this.#isIn(set, index)),
-      holds: this.#pinOf(index, at),
-      region: this.#regionOf(at, report),
+      lane: lanePlus1 === 0 || lanePlus1 > layout.MAX_LANES ? undefined : lanePlus1 - 1,
+      isAsleep: this.#isWaiting(index),
+      holds: this.#pinOf(row, index),
+      region,
     };
   }
 
@@ -134,35 +131,16 @@ class ParticipantTable {
     return this.#aliveByIsolate.get(isolate);
   }
 
-  #isIn(set: number, index: number): boolean {
-    return (this.#view.getUint8(set + (index >>> 3)) & (1 << (index & 7))) !== 0;
+  #isWaiting(index: number): boolean {
+    const { receiverWaiters, senderWaiters, requesterWaiters } = this.#control;
+    return [receiverWaiters, senderWaiters, requesterWaiters].some((set) => isMember(set, index));
   }
 
-  /** The lane is noted as the address of its entry. */
-  #pinOf(index: number, at: number): ParticipantReport["holds"] {
-    const entry = this.#view.getUint32(at + layout.PARTICIPANT_PIN_LANE, true);
-    const first = this.#geometry.control + layout.CONTROL_LANES;
-    const lane = (entry - first) / layout.LANE_BYTES;
-    if (!this.#isIn(layout.CONTROL_PINS, index)) return undefined;
+  /** The row has the address of the lane's entry. */
+  #pinOf({ pin, pinLane }: ParticipantRow, index: number): ParticipantReport["holds"] {
+    const lane = (pinLane - laneOffset(this.#geometry, 0)) / layout.LANE_BYTES;
+    if (!isMember(this.#control.pins, index)) return undefined;
     if (!Number.isInteger(lane) || lane < 0 || lane >= layout.MAX_LANES) return undefined;
-    return {
-      lane,
-      position: Number(this.#view.getBigUint64(at + layout.PARTICIPANT_PIN, true)),
-    };
-  }
-
-  #regionOf(
-    at: number,
-    report: (field: number, problem: string) => void,
-  ): RegionReport | undefined {
-    const { region, problem } = readRegion(
-      this.#view,
-      at + layout.PARTICIPANT_REGION,
-      at + layout.PARTICIPANT_REGION_CHECK,
-      this.#geometry,
-      this.#size,
-    );
-    if (problem !== undefined) report(layout.PARTICIPANT_REGION, problem);
-    return region;
+    return { lane, position: pin };
   }
 }

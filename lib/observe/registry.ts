@@ -10,15 +10,20 @@ import {
   removeDeadIsolate,
   removeUnlockedFifo,
 } from "../presence/isolate.ts";
+import { type ByteSource, FileSource } from "../segment/byte_source.ts";
+import { type ChannelKind, readConfig, type Role, ROLES } from "../segment/format.ts";
 import {
-  type ByteReader,
-  type ChannelKind,
-  controlOffset,
-  readConfig,
-  type Role,
-  ROLES,
-} from "../segment/format.ts";
-import { pendingBytes, sumOverLanes, unacknowledgedMessages } from "../segment/tables.ts";
+  type Geometry,
+  geometryOf,
+  hasMagic,
+  pendingBytes,
+  readControl,
+  readHeader,
+  readLanes,
+  readParticipants,
+  sumOverLanes,
+  unacknowledgedMessages,
+} from "../segment/tables.ts";
 import {
   codeOf,
   ISOLATE_PREFIX,
@@ -207,14 +212,6 @@ function readSegment<R>(
   }
 }
 
-function sourceOf(fd: number): ByteReader {
-  return (offset, bytes) => {
-    const target = new Uint8Array(bytes);
-    platform().read(fd, target, offset);
-    return target;
-  };
-}
-
 /** Undefined for a segment that is being deleted. */
 function describeUnlessClosed(segment: OpenSegment): ChannelInfo | undefined {
   const header = new Uint32Array(layout.HEADER_BYTES / 4);
@@ -248,57 +245,45 @@ function describe(segment: OpenSegment): ChannelInfo {
 }
 
 function describeIntact({ name, path, directory, fd }: OpenSegment): ChannelInfo {
-  const source = sourceOf(fd);
-  const config = readConfig(source, platform().statusOf(fd).size, name);
-  const header = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
-  const control = source(controlOffset(config.capacity), layout.CONTROL_BYTES);
-  const head = sumOverLanes(control, layout.LANE_HEAD);
-  const pending = pendingBytes(control);
+  const source = new FileSource(fd);
+  const config = readConfig(source, name);
+  const geometry = geometryOf(config.capacity);
+  const lanes = readLanes(source, geometry);
+  const head = sumOverLanes(lanes, "head");
+  const pending = pendingBytes(lanes);
   return {
     name,
     path,
     kind: config.kind,
     capacityBytes: config.capacity,
     usedBytes: Number(pending),
-    unacknowledged: unacknowledgedMessages(control, source),
+    unacknowledged: unacknowledgedMessages(source, geometry),
     head,
     tail: head - pending,
-    messages: sumOverLanes(control, layout.LANE_COUNT),
-    dropped: header.getBigUint64(layout.HEADER_DROPPED, true),
+    messages: sumOverLanes(lanes, "count"),
+    dropped: readHeader(source)?.dropped ?? 0n,
     codec: config.codecId,
     persistent: config.persist,
-    creator: readCreator(control),
-    participants: readParticipants(control, directory),
+    creator: creatorOf(source, geometry),
+    participants: participantsOf(source, geometry, directory),
   };
 }
 
-function readCreator(control: Uint8Array<ArrayBufferLike>): ChannelInfo["creator"] {
-  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
-  return {
-    pid: view.getUint32(layout.CONTROL_CREATOR_PID, true),
-    since: new Date(view.getFloat64(layout.CONTROL_CREATED_AT, true)),
-  };
+function creatorOf(source: ByteSource, geometry: Geometry): ChannelInfo["creator"] {
+  const control = readControl(source, geometry);
+  return control && { pid: control.creatorPid, since: new Date(control.createdAt) };
 }
 
-function readParticipants(
-  control: Uint8Array<ArrayBufferLike>,
+function participantsOf(
+  source: ByteSource,
+  geometry: Geometry,
   directory: string,
 ): ParticipantInfo[] {
-  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
-  const participants: ParticipantInfo[] = [];
-  for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
-    const at = layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
-    const isolate = view.getBigInt64(at + layout.PARTICIPANT_ISOLATE, true);
-    const role = ROLES[view.getUint32(at + layout.PARTICIPANT_ROLE, true)];
-    if (isolate === 0n || role === undefined) continue;
-    participants.push({
-      pid: view.getUint32(at + layout.PARTICIPANT_PID, true),
-      role,
-      since: new Date(view.getFloat64(at + layout.PARTICIPANT_SINCE, true)),
-      alive: isIsolateAlive(directory, isolate),
-    });
-  }
-  return participants;
+  return readParticipants(source, geometry).flatMap(({ isolate, role: number, pid, sinceMs }) => {
+    const role = ROLES[number];
+    if (isolate === 0n || role === undefined) return [];
+    return [{ pid, role, since: new Date(sinceMs), alive: isIsolateAlive(directory, isolate) }];
+  });
 }
 
 function removeIfStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
@@ -321,24 +306,17 @@ function isStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
   return !isNonEmpty || options.includeNonEmpty === true;
 }
 
-/** What we cannot read may be another version's, or persistent all the same. */
+/** What cannot be read may be of another version, or persistent all the same. */
 function mayBePersistent(fd: number): boolean {
-  const header = headerOf(fd);
-  const isOtherVersion =
-    header.getBigUint64(layout.HEADER_VERSION, true) !== BigInt(layout.VERSION);
-  return isOtherVersion ||
-    (header.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0;
+  const header = readHeader(new FileSource(fd));
+  return header !== undefined &&
+    (header.version !== BigInt(layout.VERSION) || (header.flags & layout.FLAG_PERSIST) !== 0);
 }
 
 /** A file without the magic number may be anything: it is not ours to delete. */
 function isSegment(fd: number): boolean {
-  const header = headerOf(fd);
-  return header.getUint32(0, true) === layout.MAGIC_LOW &&
-    header.getUint32(4, true) === layout.MAGIC_HIGH;
-}
-
-function headerOf(fd: number): DataView {
-  return new DataView(sourceOf(fd)(0, layout.HEADER_BYTES).slice().buffer);
+  const header = readHeader(new FileSource(fd));
+  return header !== undefined && hasMagic(header);
 }
 
 function removeTemporary(path: string): void {

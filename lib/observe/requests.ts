@@ -1,21 +1,23 @@
 /**
- * The slots of requesters: which requests are in flight, and who has them.
+ * The slots of requesters: which requests are in flight, and which replier has them.
  *
  * @module
  */
 
+import type { ByteSource } from "../segment/byte_source.ts";
+import { REQUEST_SLOT } from "../segment/structures.ts";
+import { readRows } from "../segment/tables.ts";
 import type { ParticipantReport } from "./participants.ts";
-import type { ByteSource } from "./segment_file.ts";
 import * as layout from "../../wasm/layout.ts";
 
-/** A request that is not answered, or whose reply is not read. */
+/** A request that has no reply yet, or whose reply is not read. */
 export interface RequestReport {
-  /** The requester's place among the participants. */
+  /** Index of the requester among the participants. */
   readonly requester: number;
-  /** Which of its slots waits. */
+  /** Index of the request's slot among those of the requester. */
   readonly slot: number;
   readonly status: "queued" | "taken" | "writing" | "done";
-  /** The replier's place among the participants, once one has taken it. */
+  /** Index of the replier among the participants, once one has taken the request. */
   readonly replier: number | undefined;
 }
 
@@ -32,23 +34,13 @@ export function readRequests(
   { index, region }: ParticipantReport,
 ): RequestReport[] {
   if (region === undefined) return [];
-  const bytes = source.read(
-    region.offset + layout.REQUEST_SLOTS,
-    Math.min(region.bytes, layout.MAX_REQUESTS * layout.SLOT_BYTES),
-  );
-  const view = new DataView(bytes.buffer, 0, bytes.length);
-  const requests: RequestReport[] = [];
-  for (let at = 0; at + layout.SLOT_BYTES <= bytes.length; at += layout.SLOT_BYTES) {
-    const word = view.getUint32(at + layout.SLOT_STATE + 4, true);
-    const status = STATUSES[word & 0xff];
-    if (status === undefined) continue;
-    const replier = (word >>> 8) & 0xffff;
-    requests.push({
-      requester: index,
-      slot: at / layout.SLOT_BYTES,
-      status,
-      replier: replier === 0 ? undefined : replier - 1,
-    });
-  }
-  return requests;
+  const slotBytes = Math.max(0, region.bytes - layout.REQUEST_SLOTS);
+  const count = Math.min(Math.floor(slotBytes / layout.SLOT_BYTES), layout.MAX_REQUESTS);
+  const slots = readRows(source, REQUEST_SLOT, region.offset + layout.REQUEST_SLOTS, count);
+  return slots.flatMap(({ state: { status: number, replierPlus1 } }, slot) => {
+    const status = STATUSES[number];
+    if (status === undefined) return [];
+    const replier = replierPlus1 === 0 ? undefined : replierPlus1 - 1;
+    return [{ requester: index, slot, status, replier }];
+  });
 }

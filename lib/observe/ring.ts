@@ -4,10 +4,10 @@
  * @module
  */
 
-import { blockTag } from "./checksum.ts";
-import type { LaneWords } from "./lane.ts";
+import { blockTag } from "../segment/checksum.ts";
+import type { ByteSource } from "../segment/byte_source.ts";
+import type { LaneRow } from "../segment/tables.ts";
 import { recordAt, type RecordHeader } from "./record.ts";
-import type { ByteSource } from "./segment_file.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
 import {
   BLOCK_HEADER_BYTES,
@@ -40,7 +40,7 @@ export class RingWindow {
 
   constructor(
     source: ByteSource,
-    lane: LaneWords,
+    lane: LaneRow,
     capacity: number,
     windowBytes: number = WINDOW_BYTES,
   ) {
@@ -72,7 +72,7 @@ export class RingWindow {
   }
 
   /** The first record from the tail on that is no padding; undefined if it cannot be told. */
-  oldest({ head, tail }: LaneWords): RecordHeader | undefined {
+  oldest({ head, tail }: LaneRow): RecordHeader | undefined {
     const record = this.recordAt(tail, head - tail);
     if (!record?.isPadding) return record;
     const next = tail + record.bytes;

@@ -6,10 +6,11 @@
  */
 
 import type { Issue } from "./issue.ts";
-import { type Geometry, laneProblem, type LaneWords, readLane } from "./lane.ts";
+import { laneProblem } from "./lane.ts";
 import { extendLow32, type RecordHeader } from "./record.ts";
 import { isBlockOf, isReference, readBlock, type Reference, RingWindow } from "./ring.ts";
-import type { ByteSource } from "./segment_file.ts";
+import type { ByteSource } from "../segment/byte_source.ts";
+import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";
 import { REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
 
 /** A record in a lane's ring. */
@@ -111,7 +112,7 @@ export class LaneSalvager {
   }
 
   /** The position of the next whole record, or the head. */
-  #skipDamage(lane: LaneWords, window: RingWindow, from: number): number {
+  #skipDamage(lane: LaneRow, window: RingWindow, from: number): number {
     let position = from + 8;
     while (position < lane.head && this.#searchBytes > 0) {
       const record = window.recordAt(position, lane.head - position);
@@ -137,17 +138,17 @@ export class LaneSalvager {
   }
 
   /** On a live channel what we look at goes away. */
-  #isTaken(lane: LaneWords, position: number): boolean {
+  #isTaken(lane: LaneRow, position: number): boolean {
     return (readLane(this.#source, this.#geometry, lane.index)?.tail ?? 0) > position;
   }
 
-  #report({ index }: LaneWords, offset: number, problem: string): void {
+  #report({ index }: LaneRow, offset: number, problem: string): void {
     const { findings } = this.result;
     if (findings.length < MAX_ISSUES) findings.push({ offset, part: `lane ${index}`, problem });
   }
 
   /** What was claimed and not committed lies behind the head, one record behind the other. */
-  #addUnfinished(lane: LaneWords, window: RingWindow): void {
+  #addUnfinished(lane: LaneRow, window: RingWindow): void {
     const { capacity } = this.#geometry;
     for (let position = lane.head; position < lane.tail + capacity && this.#recordsLeft-- > 0;) {
       const record = window.recordAt(position, window.bytesToEnd(position), true);
@@ -158,7 +159,7 @@ export class LaneSalvager {
   }
 
   #addRecord(
-    lane: LaneWords,
+    lane: LaneRow,
     window: RingWindow,
     position: number,
     record: RecordHeader,
@@ -189,7 +190,7 @@ export class LaneSalvager {
 
   /** False, and told, if a message does not lie where its record says. */
   #isPresent(
-    lane: LaneWords,
+    lane: LaneRow,
     window: RingWindow,
     position: number,
     record: RecordHeader,

@@ -1,32 +1,26 @@
 /**
- * A segment's file, opened for reading alone. Nothing is mapped: a file that others truncate gives
- * fewer bytes, where a mapping would end the process with SIGBUS. No lock is taken, so that whoever
- * leaves the channel last still deletes it.
+ * A segment's file, opened for reading only. Nothing is mapped: a truncated file yields fewer bytes,
+ * where a mapping would end the process with SIGBUS. No share is taken, so that the last participant
+ * that leaves the channel still deletes it.
  *
  * @module
  */
 
 import { codeOf } from "../platform/directory.ts";
+import { FileSource } from "../segment/byte_source.ts";
 import { isClosed } from "../segment/lifecycle.ts";
 import { ShmConnectionError, type ShmError, ShmPermissionError } from "../base/errors.ts";
 import { platform } from "../platform/mod.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 
-/** Bytes that may change, or become fewer, while they are read. */
-export interface ByteSource {
-  /** How many there are now. */
-  size(): number;
-  /** Copies up to `bytes` from an offset; fewer if there are fewer. */
-  read(offset: number, bytes: number): Uint8Array<ArrayBuffer>;
-}
-
 /** An open file. */
-export class SegmentFile implements ByteSource, Disposable {
-  /** Where it was opened. */
+export class SegmentFile extends FileSource implements Disposable {
+  /** Path by which it was opened. */
   readonly path: string;
   readonly #fd: number;
 
   private constructor(path: string, fd: number) {
+    super(fd);
     this.path = path;
     this.#fd = fd;
   }
@@ -34,7 +28,7 @@ export class SegmentFile implements ByteSource, Disposable {
   /**
    * Opens a file.
    *
-   * @throws {ShmConnectionError} if there is none, or it is no regular file
+   * @throws {ShmConnectionError} if it does not exist, or is no regular file
    * @throws {ShmPermissionError} if it may not be read, or without `--allow-ffi`
    */
   static open(path: string): SegmentFile {
@@ -43,7 +37,7 @@ export class SegmentFile implements ByteSource, Disposable {
     throw new ShmConnectionError(`cannot read ${path}: there is no such file`);
   }
 
-  /** Opens a file; undefined if there is none. Throws what `open` throws otherwise. */
+  /** Opens a file; undefined if it does not exist. Throws what `open` throws otherwise. */
   static find(path: string): SegmentFile | undefined {
     const os = platform();
     let fd: number;
@@ -59,23 +53,11 @@ export class SegmentFile implements ByteSource, Disposable {
     throw new ShmConnectionError(`cannot read ${path}: it is no regular file (${type})`);
   }
 
-  /** Bytes of the file now. */
-  size(): number {
-    return platform().statusOf(this.#fd).size;
-  }
-
-  /** True once nothing names the file any more, or nobody may enter: its channel is gone. */
+  /** True once the file has no name, or its attach gate is closed: its channel is deleted. */
   isDeleted(): boolean {
     const header = this.read(0, HEADER_BYTES);
     if (header.length === HEADER_BYTES && isClosed(new Uint32Array(header.buffer))) return true;
     return platform().statusOf(this.#fd).links === 0;
-  }
-
-  /** Copies up to `bytes` from an offset; fewer if there are fewer. */
-  read(offset: number, bytes: number): Uint8Array<ArrayBuffer> {
-    const target = new Uint8Array(bytes);
-    const bytesRead = platform().read(this.#fd, target, offset);
-    return bytesRead === bytes ? target : target.subarray(0, bytesRead);
   }
 
   /** Closes the file. */

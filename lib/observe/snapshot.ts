@@ -13,14 +13,15 @@ import {
   readHeader,
   readOrigin,
 } from "./header.ts";
-import { type Geometry, laneProblem, type LaneWords, readLanes } from "./lane.ts";
+import { laneProblem } from "./lane.ts";
 import { type ParticipantReport, readParticipants } from "./participants.ts";
 import { extendLow32 } from "./record.ts";
 import { readRequests, type RequestReport } from "./requests.ts";
 import { RingWindow } from "./ring.ts";
 import { type LeaseTablesReport, readLeaseTables } from "./lease_tables.ts";
-import type { ByteSource } from "./segment_file.ts";
-import { MAX_LANES, RECORD_PAYLOAD } from "../../wasm/layout.ts";
+import type { ByteSource } from "../segment/byte_source.ts";
+import { type Geometry, type LaneRow, readLanes } from "../segment/tables.ts";
+import { RECORD_PAYLOAD } from "../../wasm/layout.ts";
 
 /** A lane that has a ring. */
 export interface LaneReport {
@@ -88,7 +89,7 @@ function readTables(source: ByteSource, isolateDirectory: string | undefined): S
   const participants = readParticipants(source, geometry, isolateDirectory, issues);
   const tables = { codec: origin?.codec, creator: origin?.creator, participants };
   if (header.kind === "journal") return { ...base, ...NO_TABLES, ...tables };
-  const words = readLanes(source, geometry, MAX_LANES).filter(({ data }) => data !== 0);
+  const words = readLanes(source, geometry).filter(({ data }) => data !== 0);
   const withRole = (role: string) => participants.filter((one) => one.role === role);
   return {
     ...base,
@@ -112,7 +113,7 @@ const NO_TABLES = {
 
 function laneReport(
   source: ByteSource,
-  lane: LaneWords,
+  lane: LaneRow,
   geometry: Geometry,
   issues: Issue[],
 ): LaneReport {
@@ -120,10 +121,10 @@ function laneReport(
   if (problem !== undefined) {
     issues.push({ offset: lane.offset, part: `lane ${lane.index}`, problem });
   }
-  const { index, head, tail, count, owner } = lane;
+  const { index, head, tail, count, ownerPlus1 } = lane;
   return {
     index,
-    owner: owner === 0 ? undefined : owner - 1,
+    owner: ownerPlus1 === 0 ? undefined : ownerPlus1 - 1,
     head,
     tail,
     messages: count,
@@ -136,7 +137,7 @@ function laneReport(
 /** The oldest record's number tells how many come from it on. */
 function pendingIn(
   source: ByteSource,
-  lane: LaneWords,
+  lane: LaneRow,
   { capacity }: Geometry,
 ): number | undefined {
   if (lane.head === lane.tail) return 0;

@@ -7,11 +7,18 @@
 import { crc32 } from "node:zlib";
 import { KINDS } from "../segment/format.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
+import { type Row, rowAt } from "../base/structure.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
+import { ENTRY, HEADER } from "./structures.ts";
 import type { RecordedMessage, RecordingInfo } from "./writer.ts";
 
 const decoder = new TextDecoder();
+
+/** An entry and its payload. */
+interface Entry extends Row<typeof ENTRY> {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
 
 /** A recording that is being read. */
 export class RecordingReader implements Disposable {
@@ -54,58 +61,63 @@ export class RecordingReader implements Disposable {
     if (header.length < layout.HEADER_BYTES) {
       throw invalid(`it ends in its header, after ${header.length} bytes`);
     }
-    const view = new DataView(header.buffer);
-    const version = view.getUint32(layout.HEADER_VERSION, true);
+    const row = rowAt(HEADER, new DataView(header.buffer), 0);
+    const { version } = row;
     if (version !== layout.VERSION) {
       throw invalid(`its format has version ${version}, and this program reads ${layout.VERSION}`);
     }
     const checksum = crc32(header.subarray(0, layout.HEADER_CHECK));
-    const kind = KINDS[view.getUint32(layout.HEADER_KIND, true)];
-    if (view.getUint32(layout.HEADER_CHECK, true) !== checksum || kind === undefined) {
-      throw invalid("its header is damaged");
-    }
+    const kind = KINDS[row.kind];
+    if (row.check !== checksum || kind === undefined) throw invalid("its header is damaged");
     return {
-      name: textAt(header, layout.HEADER_NAME, layout.NAME_BYTES),
+      name: textOf(row.name),
       kind,
-      codecId: textAt(header, layout.HEADER_CODEC, layout.CODEC_BYTES),
-      capacity: view.getUint32(layout.HEADER_CAPACITY, true),
-      begunAt: new Date(view.getFloat64(layout.HEADER_BEGUN_AT, true)),
+      codecId: textOf(row.codec),
+      capacity: row.capacity,
+      begunAt: new Date(row.begunAt),
     };
   }
 
-  /** The messages in their order, up to the end or to what is not whole: `problem` tells. */
+  /** The messages in their order, up to the end or to the first damage, which `problem` describes. */
   *messages(): Generator<RecordedMessage> {
     let messages = 0;
     while (true) {
-      const at = this.#offset;
-      const head = this.#read(layout.ENTRY_BYTES);
-      const view = new DataView(head.buffer, 0, head.length);
-      if (head.length < layout.ENTRY_BYTES) {
-        this.problem = head.length === 0
-          ? `it was not ended: its recorder was killed, or the file was cut off at byte ${at}`
-          : `it ends in the middle of the entry at byte ${at}`;
-        return;
-      }
-      const length = view.getUint32(layout.ENTRY_LENGTH, true);
-      const payload = length <= MAX_MESSAGE_BYTES ? this.#read(layout.padded(length)) : undefined;
-      if (payload && payload.length < length) {
-        this.problem = `it ends in the middle of the entry at byte ${at}`;
-        return;
-      }
-      const bytes = payload?.subarray(0, length);
-      if (!bytes || !isIntact(head, view, bytes)) {
-        this.problem = `the entry at byte ${at} is damaged`;
-        return;
-      }
-      const type = view.getUint32(layout.ENTRY_TYPE, true);
-      if (type === layout.TYPE_END) {
-        return this.#checkCount(view.getFloat64(layout.ENTRY_NUMBER, true), messages);
-      }
-      if (type === layout.TYPE_MISSED) this.missed += view.getFloat64(layout.ENTRY_NUMBER, true);
+      const entry = this.#readEntry();
+      if (entry === undefined) return;
+      const { type, timeMs, number, lane, flags, bytes } = entry;
+      if (type === layout.TYPE_END) return this.#checkCount(number, messages);
+      if (type === layout.TYPE_MISSED) this.missed += number;
       if (type !== layout.TYPE_MESSAGE) continue;
       messages++;
-      yield messageOf(view, bytes);
+      yield { timeMs, sequence: number, lane, flags, bytes };
     }
+  }
+
+  /** The next entry with its payload; undefined, with `problem` set, if there is none that is whole. */
+  #readEntry(): Entry | undefined {
+    const at = this.#offset;
+    const head = this.#read(layout.ENTRY_BYTES);
+    if (head.length < layout.ENTRY_BYTES) {
+      return this.#fail(
+        head.length === 0
+          ? `it was not ended: its recorder was killed, or the file was cut off at byte ${at}`
+          : `it ends in the middle of the entry at byte ${at}`,
+      );
+    }
+    const row = rowAt(ENTRY, new DataView(head.buffer), 0);
+    if (row.length > MAX_MESSAGE_BYTES) return this.#fail(`the entry at byte ${at} is damaged`);
+    const payload = this.#read(layout.padded(row.length));
+    if (payload.length < row.length) {
+      return this.#fail(`it ends in the middle of the entry at byte ${at}`);
+    }
+    const bytes = payload.subarray(0, row.length);
+    const checksum = crc32(bytes, crc32(head.subarray(0, layout.ENTRY_CHECK)));
+    if (row.check !== checksum) return this.#fail(`the entry at byte ${at} is damaged`);
+    return { ...row, bytes };
+  }
+
+  #fail(problem: string): undefined {
+    this.problem = problem;
   }
 
   #checkCount(recorded: number, messages: number): void {
@@ -133,23 +145,7 @@ export class RecordingReader implements Disposable {
   }
 }
 
-function isIntact(head: Uint8Array, view: DataView, bytes: Uint8Array): boolean {
-  const checksum = crc32(bytes, crc32(head.subarray(0, layout.ENTRY_CHECK)));
-  return view.getUint32(layout.ENTRY_CHECK, true) === checksum;
-}
-
-function messageOf(view: DataView, bytes: Uint8Array<ArrayBuffer>): RecordedMessage {
-  return {
-    timeMs: view.getFloat64(layout.ENTRY_TIME, true),
-    sequence: view.getFloat64(layout.ENTRY_NUMBER, true),
-    lane: view.getUint16(layout.ENTRY_LANE, true),
-    flags: view.getUint8(layout.ENTRY_FLAGS),
-    bytes,
-  };
-}
-
-function textAt(header: Uint8Array<ArrayBuffer>, at: number, bytes: number): string {
-  const text = header.subarray(at, at + bytes);
-  const end = text.indexOf(0);
-  return decoder.decode(end < 0 ? text : text.subarray(0, end));
+function textOf(bytes: Uint8Array<ArrayBufferLike>): string {
+  const end = bytes.indexOf(0);
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }

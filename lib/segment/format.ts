@@ -5,6 +5,7 @@
  */
 
 import { ShmCorruptionError } from "../base/errors.ts";
+import type { ByteSource } from "./byte_source.ts";
 import { instantiate, IS_WEAK } from "./ring.ts";
 import * as layout from "../../wasm/layout.ts";
 
@@ -99,21 +100,22 @@ export interface SegmentConfig {
   persist: boolean;
 }
 
-/** Gives bytes of a segment, which may be mapped or lie in a file. */
-export type ByteReader = (offset: number, bytes: number) => Uint8Array<ArrayBufferLike>;
-
 /**
  * Reads and checks a header.
  *
- * @throws {ShmCorruptionError} if it cannot be right
+ * @throws {ShmCorruptionError} if it is invalid
  */
-export function readConfig(source: ByteReader, size: number, name: string): SegmentConfig {
+export function readConfig(source: ByteSource, name: string): SegmentConfig {
   const invalid = (what: string, remedy = "delete the segment with removeStale() or by hand") =>
     new ShmCorruptionError(`cannot open channel "${name}": ${what}; ${remedy}`);
-  if (size < layout.HEADER_BYTES) {
-    throw invalid(`it has ${size} bytes, and a segment has at least ${layout.HEADER_BYTES}`);
+  const size = source.size();
+  const header = source.read(0, layout.HEADER_BYTES);
+  if (header.length < layout.HEADER_BYTES) {
+    throw invalid(
+      `it has ${header.length} bytes, and a segment has at least ${layout.HEADER_BYTES}`,
+    );
   }
-  const view = new DataView(source(0, layout.HEADER_BYTES).slice().buffer);
+  const view = new DataView(header.buffer);
   const magic = [view.getUint32(0, true), view.getUint32(4, true)];
   if (magic[0] !== layout.MAGIC_LOW || magic[1] !== layout.MAGIC_HIGH) {
     throw invalid(
@@ -131,7 +133,7 @@ export function readConfig(source: ByteReader, size: number, name: string): Segm
   if (capacity % 64 !== 0 || capacity < 64 || newSegmentBytes(capacity) > size) {
     throw invalid(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
   }
-  const codec = source(controlOffset(capacity) + layout.CONTROL_CODEC, layout.CODEC_BYTES).slice();
+  const codec = source.read(controlOffset(capacity) + layout.CONTROL_CODEC, layout.CODEC_BYTES);
   if (view.getUint32(layout.HEADER_CHECK, true) !== configChecksum(view, codec)) {
     throw invalid("its header, or the name of its codec, was overwritten");
   }

@@ -1,51 +1,188 @@
 /**
- * Reading the tables in a segment's control block.
+ * Reading a segment's tables as they are, without judging them: lib/observe finds what is damaged.
  *
  * @module
  */
 
-import type { ByteReader } from "./format.ts";
+import { type Row, rowAt, type Structure } from "../base/structure.ts";
+import type { ByteSource } from "./byte_source.ts";
+import { checksum } from "./checksum.ts";
+import { controlOffset } from "./format.ts";
+import { CONTROL, HEADER, LANE, LEASE_SLOT, PARTICIPANT } from "./structures.ts";
 import * as layout from "../../wasm/layout.ts";
 
-/** Bytes that are committed and not yet taken, over all lanes, from a control block. */
-export function pendingBytes(control: Uint8Array<ArrayBufferLike>): bigint {
-  return sumOverLanes(control, layout.LANE_HEAD) - sumOverLanes(control, layout.LANE_TAIL);
+/** Where the parts of a segment lie. */
+export interface Geometry {
+  /** Bytes of each lane's ring. */
+  readonly capacity: number;
+  /** Where the control block begins. */
+  readonly control: number;
 }
 
-/** The sum of a field of all lanes, from a control block: the header's totals may be behind. */
-export function sumOverLanes(control: Uint8Array<ArrayBufferLike>, field: number): bigint {
-  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
-  let sum = 0n;
-  for (let lane = 0; lane < layout.MAX_LANES; lane++) {
-    sum += view.getBigUint64(layout.CONTROL_LANES + lane * layout.LANE_BYTES + field, true);
-  }
-  return sum;
+/** The parts of a segment whose rings have a capacity. */
+export function geometryOf(capacity: number): Geometry {
+  return { capacity, control: controlOffset(capacity) };
 }
 
-/** Messages that were taken and not acknowledged, from a control block and what it names. */
-export function unacknowledgedMessages(
-  control: Uint8Array<ArrayBufferLike>,
-  source: ByteReader,
-): number {
-  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
-  let messages = 0;
-  let bytes = layout.FIRST_LEASE_TABLE_SLOTS * layout.LEASE_SLOT_BYTES;
-  for (
-    let table = 0;
-    table < layout.MAX_LEASE_TABLES;
-    table++, bytes *= layout.LEASE_TABLE_GROWTH
-  ) {
-    const offset = view.getUint32(layout.CONTROL_LEASE_TABLES + table * 8, true);
-    if (offset !== 0) messages += leasedMessagesIn(source(offset, bytes));
-  }
-  return messages;
+/** Reads rows that lie one behind the other; fewer if the source ends before. */
+export function readRows<S extends Structure>(
+  source: ByteSource,
+  structure: S,
+  offset: number,
+  count: number,
+): Row<S>[] {
+  const bytes = source.read(offset, count * structure.bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const whole = Math.floor(bytes.length / structure.bytes);
+  return Array.from({ length: whole }, (_, i) => rowAt(structure, view, i * structure.bytes));
 }
 
-function leasedMessagesIn(table: Uint8Array<ArrayBufferLike>): number {
-  let messages = 0;
-  for (let slot = 0; slot < table.length; slot += layout.LEASE_SLOT_BYTES) {
-    const status = table[slot + layout.LEASE_SLOT_STATE];
-    if (status === layout.LEASE_SLOT_LEASED || status === layout.LEASE_SLOT_RETURNED) messages++;
-  }
-  return messages;
+/** The fields of a header. */
+export type HeaderRow = Row<typeof HEADER>;
+
+/** The header; undefined if the source is too short to have one. */
+export function readHeader(source: ByteSource): HeaderRow | undefined {
+  return readRows(source, HEADER, 0, 1)[0];
+}
+
+/** True if a header begins as that of a segment does. */
+export function hasMagic({ magic }: HeaderRow): boolean {
+  const view = new DataView(magic.buffer, magic.byteOffset, magic.byteLength);
+  return view.getUint32(0, true) === layout.MAGIC_LOW &&
+    view.getUint32(4, true) === layout.MAGIC_HIGH;
+}
+
+/** The fields of a control block. */
+export type ControlRow = Row<typeof CONTROL>;
+
+/** The control block; undefined if the source ends before it does. */
+export function readControl(source: ByteSource, { control }: Geometry): ControlRow | undefined {
+  return readRows(source, CONTROL, control, 1)[0];
+}
+
+/** True if a participant is in a set of a control block. */
+export function isMember(set: Uint8Array<ArrayBufferLike>, participant: number): boolean {
+  return (set[participant >>> 3] & (1 << (participant & 7))) !== 0;
+}
+
+/** The participants' entries, those that are free included; fewer if the source ends before. */
+export function readParticipants(
+  source: ByteSource,
+  { control }: Geometry,
+): Row<typeof PARTICIPANT>[] {
+  const offset = control + layout.CONTROL_PARTICIPANTS;
+  return readRows(source, PARTICIPANT, offset, layout.MAX_PARTICIPANTS);
+}
+
+/** Where a participant's entry lies. */
+export function participantOffset({ control }: Geometry, index: number): number {
+  return control + layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
+}
+
+/** A lane's entry. */
+export interface LaneRow extends Row<typeof LANE> {
+  readonly index: number;
+  /** Where the entry lies. */
+  readonly offset: number;
+  /** True if the check beside `data` is right. */
+  readonly isDataIntact: boolean;
+}
+
+/** Where a lane's entry lies. */
+export function laneOffset({ control }: Geometry, index: number): number {
+  return control + layout.CONTROL_LANES + index * layout.LANE_BYTES;
+}
+
+/** The entries of the first lanes; fewer if the source ends before. */
+export function readLanes(
+  source: ByteSource,
+  geometry: Geometry,
+  count: number = layout.MAX_LANES,
+): LaneRow[] {
+  return readRows(source, LANE, laneOffset(geometry, 0), count)
+    .map((row, index) => laneRow(row, geometry, index));
+}
+
+/** One lane's entry; undefined if the source ends before it does. */
+export function readLane(
+  source: ByteSource,
+  geometry: Geometry,
+  index: number,
+): LaneRow | undefined {
+  const [row] = readRows(source, LANE, laneOffset(geometry, index), 1);
+  return row && laneRow(row, geometry, index);
+}
+
+function laneRow(row: Row<typeof LANE>, geometry: Geometry, index: number): LaneRow {
+  const isDataIntact = row.dataCheck === checksum(row.data, index);
+  return { ...row, index, offset: laneOffset(geometry, index), isDataIntact };
+}
+
+/** The sum of a field of all lanes: the header's totals may be behind. */
+export function sumOverLanes(lanes: readonly LaneRow[], field: "head" | "tail" | "count"): bigint {
+  return lanes.reduce((sum, lane) => sum + BigInt(lane[field]), 0n);
+}
+
+/** Bytes that are committed and not yet taken, over all lanes. */
+export function pendingBytes(lanes: readonly LaneRow[]): bigint {
+  return sumOverLanes(lanes, "head") - sumOverLanes(lanes, "tail");
+}
+
+/** A slot of a lease table. */
+export interface LeaseSlotRow extends Row<typeof LEASE_SLOT> {
+  /** Where the slot lies. */
+  readonly offset: number;
+}
+
+/** A lease table: messages that pullers have taken and not yet acknowledged. */
+export interface LeaseTable {
+  /** Its place among the tables, from 0. */
+  readonly index: number;
+  /** Where it lies. */
+  readonly offset: number;
+  /** True if its offset has the right check, and it lies between the tables and the end. */
+  readonly isValid: boolean;
+  /** All slots; none of an invalid table. */
+  readonly slots: LeaseSlotRow[];
+}
+
+/** Where the word with a lease table's offset lies. */
+export function leaseTableWordOffset({ control }: Geometry, table: number): number {
+  return control + layout.CONTROL_LEASE_TABLES + table * 8;
+}
+
+/** The lease tables that exist. */
+export function readLeaseTables(source: ByteSource, geometry: Geometry): LeaseTable[] {
+  const words = readControl(source, geometry)?.leaseTables ?? [];
+  return words.flatMap(({ value: offset, isIntact }, index) => {
+    if (offset === 0 && isIntact) return [];
+    const isBehindTables = offset % 8 === 0 && offset >= geometry.control + layout.CONTROL_BYTES;
+    const slots = isIntact && isBehindTables ? readLeaseSlots(source, offset, index) : [];
+    return { index, offset, isValid: slots.length > 0, slots };
+  });
+}
+
+/** All slots of a table, or none if the source ends before the table does. */
+function readLeaseSlots(source: ByteSource, table: number, index: number): LeaseSlotRow[] {
+  const count = layout.FIRST_LEASE_TABLE_SLOTS * layout.LEASE_TABLE_GROWTH ** index;
+  const rows = readRows(source, LEASE_SLOT, table, count);
+  if (rows.length < count) return [];
+  return rows.map((row, slot) => ({ ...row, offset: table + slot * layout.LEASE_SLOT_BYTES }));
+}
+
+/** True if a slot holds a message: leased by a puller, or returned and free for all. */
+export function holdsMessage({ state: { status } }: LeaseSlotRow): boolean {
+  return status === layout.LEASE_SLOT_LEASED || status === layout.LEASE_SLOT_RETURNED;
+}
+
+/** Messages that were taken and are not acknowledged. */
+export function unacknowledgedMessages(source: ByteSource, geometry: Geometry): number {
+  return readLeaseTables(source, geometry)
+    .reduce((sum, { slots }) => sum + slots.filter(holdsMessage).length, 0);
+}
+
+/** True if a queue holds no message, neither in its rings nor in its lease tables. */
+export function isDrained(source: ByteSource, geometry: Geometry): boolean {
+  return pendingBytes(readLanes(source, geometry)) === 0n &&
+    unacknowledgedMessages(source, geometry) === 0;
 }

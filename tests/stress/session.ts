@@ -7,7 +7,8 @@
 
 import { type ChannelOptions, Puller, removeStale, Replier, Subscriber } from "../../mod.ts";
 import { controlOffset } from "../../lib/segment/format.ts";
-import { pendingBytes, unacknowledgedMessages } from "../../lib/segment/tables.ts";
+import { SegmentFile } from "../../lib/observe/segment_file.ts";
+import { geometryOf, isDrained } from "../../lib/segment/tables.ts";
 import { CONTROL_BYTES } from "../../wasm/layout.ts";
 import { checkInvariants } from "./invariant_check.ts";
 import { now, sleep } from "./clock.ts";
@@ -171,9 +172,8 @@ export class Session {
 
   #isDrained(): boolean {
     if (this.#pattern.kind === "broadcast") return true;
-    const control = this.#bytes(controlOffset(this.result.capacityBytes), CONTROL_BYTES);
-    return pendingBytes(control) === 0n &&
-      unacknowledgedMessages(control, (offset, bytes) => this.#bytes(offset, bytes)) === 0;
+    using file = SegmentFile.open(`${this.#segments}/${CHANNEL}`);
+    return isDrained(file, geometryOf(this.result.capacityBytes));
   }
 
   #bytes(offset: number, length: number): Uint8Array {

@@ -8,7 +8,8 @@ import { Decoder } from "../../lib/observe/decode.ts";
 import type { Issue } from "../../lib/observe/issue.ts";
 import type { ObservedMessage, Since } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
-import { type ByteSource, SegmentFile } from "../../lib/observe/segment_file.ts";
+import { SegmentFile } from "../../lib/observe/segment_file.ts";
+import type { ByteSource } from "../../lib/segment/byte_source.ts";
 
 /** Somebody who looks at one channel. */
 export class Observer implements Disposable {

@@ -6,15 +6,16 @@
 
 import type { LocalHandle } from "../../mod.ts";
 import { controlOffset } from "../../lib/segment/format.ts";
-import { pendingBytes } from "../../lib/segment/tables.ts";
+import { type ByteSource, MemorySource } from "../../lib/segment/byte_source.ts";
+import { geometryOf, pendingBytes, readLanes } from "../../lib/segment/tables.ts";
 import {
-  CONTROL_BYTES,
   CONTROL_FAIRNESS_SET,
   CONTROL_RECEIVER_WAITERS,
   CONTROL_SENDER_WAITERS,
   HEADER_CAPACITY,
 } from "../../wasm/layout.ts";
 import { until } from "./deadline.ts";
+import { BytesInMemory } from "./observed.ts";
 
 /** Where a segment's bytes are: its file, or a local channel's memory. */
 export type SegmentLocation = { path: string } | LocalHandle;
@@ -62,9 +63,15 @@ export function untilSendersBlocked(location: SegmentLocation, senders: number):
 /** Waits until all that was sent on a queue is taken. */
 export function untilDrained(location: SegmentLocation): Promise<void> {
   const isDrained = () => {
-    const bytes = view(location);
-    const at = controlOffset(Number(bytes.getBigUint64(HEADER_CAPACITY, true)));
-    return pendingBytes(new Uint8Array(bytes.buffer, at, CONTROL_BYTES)) === 0n;
+    const capacity = Number(view(location).getBigUint64(HEADER_CAPACITY, true));
+    return pendingBytes(readLanes(sourceOf(location), geometryOf(capacity))) === 0n;
   };
   return until(isDrained, "taking of all messages");
+}
+
+function sourceOf(location: SegmentLocation): ByteSource {
+  if ("memory" in location) {
+    return new MemorySource(location.memory, location.memory.buffer.byteLength);
+  }
+  return new BytesInMemory(Deno.readFileSync(location.path));
 }

@@ -5,7 +5,8 @@
  */
 
 import * as layout from "../../wasm/layout.ts";
-import { CONTROL, type Field, HEADER, RECORDING, type Structure, TABLES } from "./structures.ts";
+import type { Field } from "../../lib/base/structure.ts";
+import { CONTROL, type DrawnStructure, HEADER, RECORDING, TABLES } from "./structures.ts";
 
 const ROW_BYTES = 8;
 /** Columns that a byte takes, with the line behind it. */
@@ -34,7 +35,7 @@ export function withParts(path: string, page: string): string {
   }, page);
 }
 
-function drawings(structures: readonly Structure[]): string {
+function drawings(structures: readonly DrawnStructure[]): string {
   return structures.map((one) => `${captionOf(one)}\n\n${fenced(draw(one))}`).join("\n\n");
 }
 
@@ -42,7 +43,7 @@ function fenced(lines: readonly string[]): string {
   return ["```text", ...lines, "```"].join("\n");
 }
 
-function captionOf({ title, bytes }: Structure): string {
+function captionOf({ title, bytes }: DrawnStructure): string {
   return `${title}, ${bytes} bytes:`;
 }
 
@@ -72,7 +73,7 @@ function segment(): string[] {
 }
 
 /** A drawing with a row for each eight bytes; rows of which nothing is used are one. */
-export function draw({ fields, bytes }: Structure): string[] {
+export function draw({ fields, bytes }: DrawnStructure): string[] {
   const rows: [offset: number, cells: string][] = [];
   let next = 0;
   for (const [at, group] of Map.groupBy(fields, rowOf)) {
@@ -115,7 +116,7 @@ function cell({ label, bytes }: Field, width: number): string {
 }
 
 /** A table with a line for each field, as `deno fmt` sets it. */
-function table({ fields, bytes }: Structure): string {
+function table({ fields, bytes }: DrawnStructure): string {
   const last = fields.at(-1)!;
   const rest = last.offset + last.bytes;
   const rows = [

@@ -92,16 +92,20 @@ withQueue("each word that cannot be right is found where it is", (path) => {
     [72, half(77), /^72 header: the end of the segment/],
     [80, half(3), /^80 header: the number of lanes/],
     [controlOffset(CAPACITY), half(0x41414141), /^84 header: .* the codec's name/],
-    [lane + layout.LANE_DATA, half(192), RegExp(`^${lane} lane 0: the check over`)],
+    [
+      lane + layout.LANE_DATA,
+      half(192),
+      RegExp(`^${lane} lane 0: the offset 192 of its ring does not match`),
+    ],
     [lane + layout.LANE_HEAD, word(3n), RegExp(`^${lane} lane 0: its head 3`)],
     [lane + layout.LANE_HEAD, word(1n << 20n), RegExp(`^${lane} lane 0: .* more than a ring`)],
     [lane + layout.LANE_TAIL, word(1n << 20n), RegExp(`^${lane} lane 0: its tail 1048576 is`)],
-    [slot, word(77n), RegExp(`^${slot} participant 7: nobody ever had its name`)],
-    [slot + 8, half(3), RegExp(`^${slot} participant 7: it has a role and no name`)],
+    [slot, word(77n), RegExp(`^${slot} participant 7: its isolate's id is invalid`)],
+    [slot + 8, half(3), RegExp(`^${slot} participant 7: it has a role and no isolate`)],
     [
       controlOffset(CAPACITY) + layout.CONTROL_LEASE_TABLES,
       word(8n),
-      /shelf 0: it cannot lie at 8$/,
+      /lease table 0: its offset 8 is invalid$/,
     ],
   ];
   for (const [offset, bytes, found] of strikes) {
