@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/i;
@@ -33,9 +34,8 @@ export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
 }
 
 /** Throws unless it is a port, or 0. */
-export function checkPort(port: unknown): void {
-  if (Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65_535) return;
-  throw new RangeError(`port must be a whole number from 0 to 65535, not ${formatValue(port)}`);
+export function checkPort(port: number): void {
+  checkInteger("port", port, 0, 65_535);
 }
 
 /** URL of a server. */

@@ -4,18 +4,19 @@
  * @module
  */
 
+import { checkInteger } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import {
   acknowledgeArguments,
   checkFilters,
   checkLimit,
+  checkName,
   checkOutcome,
-  checkText,
   checkView,
   pendingArguments,
 } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
-import { checkInteger, type ResolvedConfig } from "./config.ts";
+import type { ResolvedConfig } from "./config.ts";
 import { QueueLifecycle } from "./lifecycle.ts";
 import { logger } from "./log.ts";
 import { toDelivery, toMessageToPut, toNewMessage, toRecord } from "./records.ts";
@@ -110,8 +111,8 @@ export class QueueBase implements MessageQueue {
     options: SubscribeOptions = {},
   ): Subscription<T> {
     this.#lifecycle.check("subscribe");
-    checkText("channel", channel);
-    checkText("agentId", agentId);
+    checkName("channel", channel);
+    checkName("agentId", agentId);
     const prefetch = checkInteger("prefetch", options.prefetch ?? 1, 1, MAX_PREFETCH);
     if (!["now", "oldest", undefined].includes(options.from)) {
       throw new TypeError(`from must be "now" or "oldest", not ${formatValue(options.from)}`);
@@ -132,8 +133,8 @@ export class QueueBase implements MessageQueue {
   async unsubscribe(channel: string, agentId: string): Promise<boolean> {
     this.#lifecycle.check("unsubscribe");
     return await this.#store.unsubscribe(
-      checkText("channel", channel),
-      checkText("agentId", agentId),
+      checkName("channel", channel),
+      checkName("agentId", agentId),
     );
   }
 
@@ -211,7 +212,7 @@ export class QueueBase implements MessageQueue {
     options: AgentView = {},
   ): Promise<MessageRecord<T> | undefined> {
     this.#lifecycle.check("get");
-    const stored = await this.#store.get(checkText("id", id), checkView(options));
+    const stored = await this.#store.get(checkName("id", id), checkView(options));
     return stored && toRecord<T>(stored);
   }
 
@@ -231,7 +232,7 @@ export class QueueBase implements MessageQueue {
   /** Deletes a message. False if there was none. */
   async delete(id: string): Promise<boolean> {
     this.#lifecycle.check("delete");
-    return await this.#store.delete(checkText("id", id));
+    return await this.#store.delete(checkName("id", id));
   }
 
   /** Deletes messages; answers how many there were. */

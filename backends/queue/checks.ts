@@ -4,8 +4,8 @@
  * @module
  */
 
+import { checkInteger, checkText, type TextRules } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
-import { checkInteger } from "./config.ts";
 import type { AcknowledgeOutcome } from "./store.ts";
 import type {
   AcknowledgeOptions,
@@ -16,21 +16,13 @@ import type {
   PendingOptions,
 } from "./types.ts";
 
-/** Longest channel, agent or message id, in characters. */
-const MAX_TEXT_LENGTH = 512;
-/** What `limit` is when it is left out. */
+/** Most messages of one reply, by default. */
 const DEFAULT_LIMIT = 100;
+const NAME_RULES: TextRules = { maxLength: 512, forbidden: /\0/, forbiddenName: "NUL" };
 
-/** A channel, agent or message id. */
-export function checkText(name: string, value: string): string {
-  const isText = typeof value === "string" && value.length > 0 && value.length <= MAX_TEXT_LENGTH;
-  if (!isText || !value.isWellFormed() || value.includes("\0")) {
-    throw new TypeError(
-      `${name} must be well-formed text of 1 to ${MAX_TEXT_LENGTH} characters without NUL, ` +
-        `not ${formatValue(value)}`,
-    );
-  }
-  return value;
+/** A channel, an agent or the id of a message. */
+export function checkName(name: string, value: string): string {
+  return checkText(name, value, NAME_RULES);
 }
 
 /** A limit, or the default for it. */
@@ -56,8 +48,8 @@ export function checkFilters(filters: MessageFilters = {}): MessageFilters {
     );
   }
   return {
-    ...(channel !== undefined && { channel: checkText("channel", channel) }),
-    ...(sourceAgent !== undefined && { sourceAgent: checkText("sourceAgent", sourceAgent) }),
+    ...(channel !== undefined && { channel: checkName("channel", channel) }),
+    ...(sourceAgent !== undefined && { sourceAgent: checkName("sourceAgent", sourceAgent) }),
     ...(targetAgent !== undefined && { targetAgent: checkTarget(targetAgent) }),
     ...(acknowledged !== undefined && { acknowledged }),
   };
@@ -65,7 +57,7 @@ export function checkFilters(filters: MessageFilters = {}): MessageFilters {
 
 /** The target of a message, or null. */
 export function checkTarget(target: string | null): string | null {
-  return target === null ? null : checkText("targetAgent", target);
+  return target === null ? null : checkName("targetAgent", target);
 }
 
 /** A priority. */
@@ -94,10 +86,10 @@ export function acknowledgeArguments(
   message: string | MessageRecord,
   options: AcknowledgeOptions,
 ): { id: string; agentId: string | undefined } {
-  const id = checkText("id", typeof message === "string" ? message : message?.id);
+  const id = checkName("id", typeof message === "string" ? message : message?.id);
   const ofRecord = typeof message === "string" ? undefined : (message as DeliveryRecord).agentId;
   const agentId = options.agentId ?? ofRecord;
-  return { id, agentId: agentId === undefined ? undefined : checkText("agentId", agentId) };
+  return { id, agentId: agentId === undefined ? undefined : checkName("agentId", agentId) };
 }
 
 /** Whether a message is acknowledged. Throws for the bare id of a broadcast. */
@@ -116,12 +108,12 @@ export function pendingArguments(
   agentId: string,
   { channel, limit }: PendingOptions,
 ): [agent: string, channel: string | undefined, limit: number] {
-  checkText("agentId", agentId);
-  if (channel !== undefined) checkText("channel", channel);
+  checkName("agentId", agentId);
+  if (channel !== undefined) checkName("channel", channel);
   return [agentId, channel, checkLimit(limit)];
 }
 
 /** The agent whose acknowledgement a record shows. */
 export function checkView({ agentId }: AgentView): string | undefined {
-  return agentId === undefined ? undefined : checkText("agentId", agentId);
+  return agentId === undefined ? undefined : checkName("agentId", agentId);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger, checkSeconds } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
 import type { QueueConfig } from "./types.ts";
@@ -55,38 +56,6 @@ export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
       MAX_TIMER_MS,
     ),
   };
-}
-
-/** Milliseconds of a number of seconds, which has to be at least one of them. */
-export function checkSeconds(
-  name: string,
-  seconds: number,
-  maxMs: number = Number.MAX_SAFE_INTEGER,
-): number {
-  const ms = typeof seconds === "number" ? Math.round(seconds * 1000) : NaN;
-  if (!(ms >= 1 && ms <= maxMs)) {
-    throw new RangeError(
-      `${name} must be a number of seconds from 0.001 to ${maxMs / 1000}, not ${
-        formatValue(seconds)
-      }`,
-    );
-  }
-  return ms;
-}
-
-/** A whole number within limits. */
-export function checkInteger(
-  name: string,
-  value: number,
-  min: number,
-  max: number = Number.MAX_SAFE_INTEGER,
-): number {
-  if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new RangeError(
-      `${name} must be a whole number from ${min} to ${max}, not ${formatValue(value)}`,
-    );
-  }
-  return value;
 }
 
 function checkPrefix(prefix: string): string {

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { checkSeconds } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
-import { checkDate, checkMetadata, checkPriority, checkTarget, checkText } from "./checks.ts";
-import { checkSeconds } from "./config.ts";
+import { checkDate, checkMetadata, checkName, checkPriority, checkTarget } from "./checks.ts";
 import { QueueSerializationError } from "./errors.ts";
 import type { MessageToPut, NewMessage, QueueDelivery, QueueRecord } from "./store.ts";
 import type { DeliveryRecord, MessageRecord, PublishOptions } from "./types.ts";
@@ -15,8 +15,8 @@ import type { DeliveryRecord, MessageRecord, PublishOptions } from "./types.ts";
 export function toNewMessage(options: PublishOptions, defaultTtlMs: number | null): NewMessage {
   const { ttlSeconds } = options;
   return {
-    channel: checkText("channel", options.channel),
-    source: checkText("sourceAgent", options.sourceAgent),
+    channel: checkName("channel", options.channel),
+    source: checkName("sourceAgent", options.sourceAgent),
     target: checkTarget(options.targetAgent ?? null),
     payload: toJson("payload", options.payload),
     metadata: toJson("metadata", checkMetadata(options.metadata ?? {})),
@@ -28,9 +28,9 @@ export function toNewMessage(options: PublishOptions, defaultTtlMs: number | nul
 /** Checks a record of the caller, and makes the message to store. */
 export function toMessageToPut(record: MessageRecord): MessageToPut {
   return {
-    id: checkText("id", record.id),
-    channel: checkText("channel", record.channel),
-    source: checkText("sourceAgent", record.sourceAgent),
+    id: checkName("id", record.id),
+    channel: checkName("channel", record.channel),
+    source: checkName("sourceAgent", record.sourceAgent),
     target: checkTarget(record.targetAgent),
     payload: toJson("payload", record.payload),
     metadata: toJson("metadata", checkMetadata(record.metadata)),

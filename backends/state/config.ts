@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatValue } from "../../lib/base/options.ts";
+import { checkInteger, checkSeconds } from "../../lib/base/checks.ts";
 
 /** Where shared state lives. */
 export type BackendType = "memory" | "manager" | "redis" | "shm";
@@ -62,30 +62,15 @@ const MAX_TTL_MS = 1000 * 366 * 86_400_000;
 /** Fills in what is left out, and throws for what cannot be. */
 export function resolveLimits(options: StateOptions): StateLimits {
   return {
-    maxSlotsPerThread: checkCount("maxSlotsPerThread", options.maxSlotsPerThread ?? 10_000),
-    maxThreads: checkCount("maxThreads", options.maxThreads ?? 1000),
+    maxSlotsPerThread: checkInteger("maxSlotsPerThread", options.maxSlotsPerThread ?? 10_000, 1),
+    maxThreads: checkInteger("maxThreads", options.maxThreads ?? 1000, 1),
     ttlMs: options.ttlSeconds === undefined
       ? undefined
       : checkTtl("ttlSeconds", options.ttlSeconds),
   };
 }
 
-function checkCount(name: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`${name} must be a whole number, at least 1, not ${formatValue(value)}`);
-  }
-  return value;
-}
-
 /** Milliseconds of a time to live. */
 export function checkTtl(name: string, seconds: number): number {
-  const ms = typeof seconds === "number" ? Math.round(seconds * 1000) : NaN;
-  if (!(ms >= 1 && ms <= MAX_TTL_MS)) {
-    throw new RangeError(
-      `${name} must be a number of seconds from 0.001 to ${MAX_TTL_MS / 1000}, not ${
-        formatValue(seconds)
-      }`,
-    );
-  }
-  return ms;
+  return checkSeconds(name, seconds, MAX_TTL_MS);
 }

@@ -1,30 +1,25 @@
 /**
- * Thread ids, chains, uuids and slots as callers give them, checked.
+ * Checks of thread ids, chains, uuids, slots and indexes.
  *
  * @module
  */
 
+import { checkInteger, checkText, type TextRules } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 
-/** Longest thread id, chain or uuid, in UTF-16 code units. */
-export const MAX_NAME_LENGTH = 1024;
 /** Largest slot, in bytes. */
 export const MAX_SLOT_BYTES: number = 64 * 1024 * 1024;
 
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const NAME_RULES: TextRules = {
+  maxLength: 1024,
+  // deno-lint-ignore no-control-regex
+  forbidden: /[\u0000-\u001f\u007f-\u009f]/,
+  forbiddenName: "control characters",
+};
 
 /** Throws unless a text can name a thread, a chain or a uuid. */
 export function checkStateName(kind: "threadId" | "chain" | "uuid", text: string): void {
-  const isName = typeof text === "string" && text.length >= 1 && text.length <= MAX_NAME_LENGTH &&
-    !CONTROL.test(text) && text.isWellFormed();
-  if (isName) return;
-  const shown = typeof text === "string" && text.length > 80
-    ? `${formatValue(text.slice(0, 80))} and ${text.length - 80} more characters`
-    : formatValue(text);
-  throw new TypeError(
-    `${kind} must be text of 1 to ${MAX_NAME_LENGTH} characters without control characters, not ${shown}`,
-  );
+  checkText(kind, text, NAME_RULES);
 }
 
 /** Throws unless a value can be a slot. */
@@ -43,9 +38,7 @@ export function checkSlot(slotData: Uint8Array): void {
   }
 }
 
-/** Throws unless a number can be an index; one beyond the end is no error. */
+/** Throws unless a number can be an index. An index beyond the end is valid. */
 export function checkIndex(index: number): void {
-  if (!Number.isSafeInteger(index) || index < 0) {
-    throw new RangeError(`index must be a whole number, at least 0, not ${formatValue(index)}`);
-  }
+  checkInteger("index", index, 0);
 }

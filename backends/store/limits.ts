@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatValue } from "../../lib/base/options.ts";
+import { checkInteger } from "../../lib/base/checks.ts";
 
 const MIB = 2 ** 20;
 
@@ -60,7 +60,6 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
  * @throws {RangeError} if it is not a whole number, at least 1
  */
 export function checkLimit(name: string, limit: number | undefined, defaultLimit: number): number {
-  if (limit === undefined) return defaultLimit;
-  if (limit === Infinity || Number.isSafeInteger(limit) && limit >= 1) return limit;
-  throw new RangeError(`${name} must be a whole number, at least 1, not ${formatValue(limit)}`);
+  if (limit === undefined || limit === Infinity) return limit ?? defaultLimit;
+  return checkInteger(name, limit, 1);
 }

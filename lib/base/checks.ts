@@ -1,0 +1,82 @@
+/**
+ * Checks of arguments: numbers, durations and texts. Each throws with the name of the argument and the
+ * offending value.
+ *
+ * @module
+ */
+
+import { formatValue } from "./options.ts";
+
+/** Most characters of an offending text that an error shows. */
+const MAX_SHOWN_LENGTH = 80;
+
+/**
+ * A whole number within limits.
+ *
+ * @throws {RangeError} if it is not
+ */
+export function checkInteger(
+  name: string,
+  value: number,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  const isOpenEnded = max === Number.MAX_SAFE_INTEGER && min > Number.MIN_SAFE_INTEGER;
+  const range = isOpenEnded ? `, at least ${min}` : ` from ${min} to ${max}`;
+  throw new RangeError(`${name} must be a whole number${range}, not ${formatValue(value)}`);
+}
+
+/**
+ * Milliseconds of a duration in seconds, rounded.
+ *
+ * @throws {RangeError} if it is shorter than one millisecond or longer than `maxMs`
+ */
+export function checkSeconds(
+  name: string,
+  seconds: number,
+  maxMs: number = Number.MAX_SAFE_INTEGER,
+): number {
+  const ms = typeof seconds === "number" ? Math.round(seconds * 1000) : NaN;
+  if (ms >= 1 && ms <= maxMs) return ms;
+  throw new RangeError(
+    `${name} must be a number of seconds from 0.001 to ${maxMs / 1000}, not ${
+      formatValue(seconds)
+    }`,
+  );
+}
+
+/** What a text may contain. */
+export interface TextRules {
+  /** Most UTF-16 code units. */
+  readonly maxLength: number;
+  /** Matches characters that are not allowed. */
+  readonly forbidden: RegExp;
+  /** Name of these characters, for the error. */
+  readonly forbiddenName: string;
+}
+
+/**
+ * A well-formed text that is not empty.
+ *
+ * @throws {TypeError} if it is not
+ */
+export function checkText(
+  name: string,
+  value: string,
+  { maxLength, forbidden, forbiddenName }: TextRules,
+): string {
+  const isValid = typeof value === "string" && value.length > 0 && value.length <= maxLength &&
+    value.isWellFormed() && !forbidden.test(value);
+  if (isValid) return value;
+  throw new TypeError(
+    `${name} must be well-formed text of 1 to ${maxLength} characters without ${forbiddenName}, ` +
+      `not ${shorten(value)}`,
+  );
+}
+
+function shorten(value: unknown): string {
+  if (typeof value !== "string" || value.length <= MAX_SHOWN_LENGTH) return formatValue(value);
+  const shown = formatValue(value.slice(0, MAX_SHOWN_LENGTH));
+  return `${shown} and ${value.length - MAX_SHOWN_LENGTH} more characters`;
+}
