@@ -116,7 +116,7 @@ export {
   QueueSerializationError,
   QueueTimeoutError,
 } from "./backends/queue/errors.ts";
-export { QueueBase as QueueFront } from "./backends/queue/base.ts";
+export { QueueBase } from "./backends/queue/base.ts";
 export { InMemoryMessageQueue, type InMemoryQueueOptions } from "./backends/queue/memory/queue.ts";
 export type {
   AcknowledgeOptions,

@@ -17,5 +17,5 @@
  */
 
 export { QueueError as RedisError } from "../errors.ts";
-export { QueueBase as QueueFront } from "../base.ts";
+export { QueueBase } from "../base.ts";
 export { RedisMessageQueue } from "./queue.ts";
