@@ -67,7 +67,7 @@ function segment(): string[] {
     line(`control + ${at(CONTROL_BYTES)}`),
     box("regions, added when they are needed: rings of further"),
     box("lanes, big messages, subscribers' cursors, requesters'"),
-    box("slots, replies, shelves"),
+    box("slots, replies, lease tables"),
     line("end"),
   ];
 }
