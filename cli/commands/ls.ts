@@ -7,7 +7,7 @@
 import { defineCommand } from "../command.ts";
 import { ageText, sizeText } from "../observe/format.ts";
 import { channelDirectory } from "../observe/open.ts";
-import { kindText, type Sample, sampleAll, stateOf, waitingIn } from "../observe/sample.ts";
+import { kindOf, type Sample, sampleAll, stateOf, waitingIn } from "../observe/sample.ts";
 
 const HEADINGS = [
   "NAME",
@@ -45,7 +45,7 @@ function asRow(one: Sample): (string | number)[] {
   const { header, codec, sizeBytes, participants, creator } = one.snapshot;
   return [
     one.name,
-    kindText(one.snapshot),
+    kindOf(one.snapshot),
     codec ?? "?",
     sizeText(sizeBytes),
     Number(header?.messages ?? 0n),
@@ -70,7 +70,7 @@ function asJson(one: Sample): unknown {
   return {
     name: one.name,
     path: `${channelDirectory()}/${one.name}`,
-    kind: header?.kind,
+    kind: kindOf(one.snapshot),
     codec,
     sizeBytes,
     capacityBytes: header === undefined ? undefined : Number(header.capacityBytes),

@@ -10,7 +10,7 @@ import { rateText, shareText, sizeText, sparkline } from "../observe/format.ts";
 import {
   behindOf,
   fillOf,
-  kindText,
+  kindOf,
   type Rates,
   ratesBetween,
   type Sample,
@@ -112,7 +112,7 @@ function rowOf(output: Output, { sample, rates, past }: Line): string[] {
   const state = stateOf(sample);
   return [
     sample.name,
-    kindText(sample.snapshot),
+    kindOf(sample.snapshot),
     rateText(rates.messages),
     sizeText(rates.bytes),
     sample.snapshot.header?.kind === "broadcast" ? "-" : shareText(fillOf(sample)),
@@ -127,7 +127,7 @@ function rowOf(output: Output, { sample, rates, past }: Line): string[] {
 function asJson({ sample, rates }: Line): unknown {
   return {
     name: sample.name,
-    kind: sample.snapshot.header?.kind,
+    kind: kindOf(sample.snapshot),
     rates,
     fill: fillOf(sample),
     behind: behindOf(sample) ?? null,

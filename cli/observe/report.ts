@@ -12,7 +12,6 @@ import type { Issue } from "../../lib/observe/issue.ts";
 import type { ParticipantReport } from "../../lib/observe/participants.ts";
 import type { LaneReport, SegmentSnapshot } from "../../lib/observe/snapshot.ts";
 import { ageText, shareText, sizeText } from "./format.ts";
-import { kindText } from "./sample.ts";
 
 /** Prints everything. */
 export function printSnapshot(output: Output, snapshot: SegmentSnapshot): void {
@@ -36,7 +35,7 @@ function printHeader(output: Output, snapshot: SegmentSnapshot): void {
   if (header === undefined) return;
   printFields(output, [
     ["magic", `${header.magic}, version ${header.version}`],
-    ["kind", `${kindText(snapshot)}${header.persistent ? ", persistent" : ""}`],
+    ["kind", `${header.kind}${header.persistent ? ", persistent" : ""}`],
     ["codec", codec ?? "?"],
     ["status", `${header.status}`],
     ["created", creatorText(creator)],

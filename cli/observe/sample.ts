@@ -102,7 +102,7 @@ export function fillOf({ snapshot: { lanes } }: Sample): number {
   return Math.max(0, ...lanes.map(({ fill }) => fill));
 }
 
-/** A kind as it is named, or the number that names none. */
-export function kindText({ header }: SegmentSnapshot): string {
-  return header === undefined ? "?" : `${header.kind}`;
+/** The kind of a channel; `"damaged"` if no socket can open it. */
+export function kindOf({ isOpenable, header }: SegmentSnapshot): string {
+  return isOpenable ? `${header?.kind}` : "damaged";
 }

@@ -6,12 +6,17 @@
 
 import type { ByteSource } from "../segment/byte_source.ts";
 import { checksum } from "../segment/checksum.ts";
-import { type ChannelKind, configChecksum, KINDS, newSegmentBytes } from "../segment/format.ts";
+import {
+  type ChannelKind,
+  configChecksum,
+  hasMagic,
+  type HeaderRow,
+  KINDS,
+  newSegmentBytes,
+} from "../segment/format.ts";
 import {
   type Geometry,
   geometryOf,
-  hasMagic,
-  type HeaderRow,
   readControl,
   readHeader as readRow,
 } from "../segment/tables.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Geometry, HeaderRow, LaneRow } from "../segment/tables.ts";
+import type { HeaderRow } from "../segment/format.ts";
+import type { Geometry, LaneRow } from "../segment/tables.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Why a lane that has a ring cannot be read; undefined if it can. */

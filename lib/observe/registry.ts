@@ -11,11 +11,10 @@ import {
   removeUnlockedFifo,
 } from "../presence/isolate.ts";
 import { type ByteSource, FileSource } from "../segment/byte_source.ts";
-import { type ChannelKind, readConfig, type Role, ROLES } from "../segment/format.ts";
+import { type ChannelKind, hasMagic, readConfig, type Role, ROLES } from "../segment/format.ts";
 import {
   type Geometry,
   geometryOf,
-  hasMagic,
   pendingBytes,
   readControl,
   readHeader,
@@ -76,8 +75,8 @@ export interface ChannelInfo {
   name: string;
   /** The segment's file. */
   path: string;
-  /** What happens to a message. */
-  kind: ChannelKind;
+  /** What the channel does with a message; `"damaged"` if its header is invalid. */
+  kind: ChannelKind | "damaged";
   /** Bytes of each sender's ring. */
   capacityBytes: number;
   /** Bytes in the rings that are not taken or overwritten yet. */
@@ -100,7 +99,7 @@ export interface ChannelInfo {
   creator?: { pid: number; since: Date };
   /** Sockets that are attached. */
   participants: ParticipantInfo[];
-  /** Why the segment cannot be read, if it cannot; the counts are then 0. */
+  /** Why the header is invalid, for kind `"damaged"`; the counts are then 0. */
   damage?: string;
 }
 
@@ -228,7 +227,7 @@ function describe(segment: OpenSegment): ChannelInfo {
     return {
       name,
       path,
-      kind: "queue",
+      kind: "damaged",
       capacityBytes: 0,
       usedBytes: 0,
       unacknowledged: 0,

@@ -20,6 +20,7 @@ import { readRequests, type RequestReport } from "./requests.ts";
 import { RingWindow } from "./ring.ts";
 import { type LeaseTablesReport, readLeaseTables } from "./lease_tables.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
+import { parseConfig } from "../segment/format.ts";
 import { type Geometry, type LaneRow, readLanes } from "../segment/tables.ts";
 import { RECORD_PAYLOAD } from "../../wasm/layout.ts";
 
@@ -47,6 +48,8 @@ export interface SegmentSnapshot {
   /** Bytes of the file. */
   readonly sizeBytes: number;
   readonly header: HeaderReport | undefined;
+  /** False if no socket can open the segment, because its header is invalid. */
+  readonly isOpenable: boolean;
   /** Where the tables are, if that can be told. */
   readonly geometry: Geometry | undefined;
   /** Codec id. */
@@ -83,7 +86,8 @@ function readTables(source: ByteSource, isolateDirectory: string | undefined): S
   const issues: Issue[] = [];
   const header = readHeader(source, issues);
   const geometry = header && findGeometry(source, header, issues);
-  const base = { sizeBytes: source.size(), header, geometry, findings: issues };
+  const isOpenable = !("problem" in parseConfig(source));
+  const base = { sizeBytes: source.size(), header, isOpenable, geometry, findings: issues };
   if (geometry === undefined || header === undefined) return { ...base, ...NO_TABLES };
   const origin = readOrigin(source, geometry, issues);
   const participants = readParticipants(source, geometry, isolateDirectory, issues);

@@ -5,8 +5,10 @@
  */
 
 import { ShmCorruptionError } from "../base/errors.ts";
+import { type Row, rowAt } from "../base/structure.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { instantiate, IS_WEAK } from "./ring.ts";
+import { HEADER } from "./structures.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** What a channel does with a message. */
@@ -82,7 +84,7 @@ export function formatSegment(memory: WebAssembly.Memory, segment: NewSegment): 
   header.setUint32(layout.HEADER_CHECK, configChecksum(header, codec), true);
 }
 
-/** A check over what never changes in a segment: version, kind, flags, capacity and codec. */
+/** The check over what never changes in a segment: version, kind, flags, capacity and codec. */
 export function configChecksum(header: DataView, codec: Uint8Array<ArrayBufferLike>): number {
   let checksum = 0x811c9dc5;
   const add = (byte: number) => checksum = Math.imul(checksum ^ byte, 0x01000193);
@@ -92,7 +94,7 @@ export function configChecksum(header: DataView, codec: Uint8Array<ArrayBufferLi
   return checksum >>> 0;
 }
 
-/** What a segment's header says, checked. */
+/** What never changes in a segment, from its checked header. */
 export interface SegmentConfig {
   kind: ChannelKind;
   capacity: number;
@@ -100,48 +102,74 @@ export interface SegmentConfig {
   persist: boolean;
 }
 
+/** Why no socket can open a segment. */
+export interface ConfigProblem {
+  problem: string;
+  remedy: string;
+}
+
+const REMEDY = "delete the segment with removeStale() or by hand";
+
 /**
  * Reads and checks a header.
  *
  * @throws {ShmCorruptionError} if it is invalid
  */
 export function readConfig(source: ByteSource, name: string): SegmentConfig {
-  const invalid = (what: string, remedy = "delete the segment with removeStale() or by hand") =>
-    new ShmCorruptionError(`cannot open channel "${name}": ${what}; ${remedy}`);
+  const config = parseConfig(source);
+  if (!("problem" in config)) return config;
+  const { problem, remedy } = config;
+  throw new ShmCorruptionError(`cannot open channel "${name}": ${problem}; ${remedy}`);
+}
+
+/** Reads and checks a header; what is wrong with it if it is invalid. */
+export function parseConfig(source: ByteSource): SegmentConfig | ConfigProblem {
+  const invalid = (problem: string, remedy = REMEDY): ConfigProblem => ({ problem, remedy });
   const size = source.size();
   const header = source.read(0, layout.HEADER_BYTES);
   if (header.length < layout.HEADER_BYTES) {
-    throw invalid(
+    return invalid(
       `it has ${header.length} bytes, and a segment has at least ${layout.HEADER_BYTES}`,
     );
   }
   const view = new DataView(header.buffer);
-  const magic = [view.getUint32(0, true), view.getUint32(4, true)];
-  if (magic[0] !== layout.MAGIC_LOW || magic[1] !== layout.MAGIC_HIGH) {
-    throw invalid(
+  const row = rowAt(HEADER, view, 0);
+  if (!hasMagic(row)) {
+    return invalid(
       "it does not begin with the magic number of a segment",
       "delete the file by hand if nothing needs it, or use another name",
     );
   }
-  const version = view.getBigUint64(layout.HEADER_VERSION, true);
-  if (version !== BigInt(layout.VERSION)) {
-    throw invalid(`its layout has version ${version}, and this module reads ${layout.VERSION}`);
+  if (row.version !== BigInt(layout.VERSION)) {
+    return invalid(
+      `its layout has version ${row.version}, and this module reads ${layout.VERSION}`,
+    );
   }
-  const kind = KINDS[view.getUint32(layout.HEADER_KIND, true)];
-  if (!kind) throw invalid(`its kind is ${view.getUint32(layout.HEADER_KIND, true)}`);
-  const capacity = Number(view.getBigUint64(layout.HEADER_CAPACITY, true));
+  const kind = KINDS[row.kind];
+  if (!kind) return invalid(`its kind is ${row.kind}`);
+  const capacity = Number(row.capacityBytes);
   if (capacity % 64 !== 0 || capacity < 64 || newSegmentBytes(capacity) > size) {
-    throw invalid(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
+    return invalid(`it has ${size} bytes, which do not hold a ring of ${capacity}`);
   }
   const codec = source.read(controlOffset(capacity) + layout.CONTROL_CODEC, layout.CODEC_BYTES);
-  if (view.getUint32(layout.HEADER_CHECK, true) !== configChecksum(view, codec)) {
-    throw invalid("its header, or the name of its codec, was overwritten");
+  if (row.check !== configChecksum(view, codec)) {
+    return invalid("its header, or the name of its codec, was overwritten");
   }
   const end = codec.indexOf(0);
   return {
     kind,
     capacity,
     codecId: new TextDecoder().decode(codec.subarray(0, end < 0 ? undefined : end)),
-    persist: (view.getUint32(layout.HEADER_FLAGS, true) & layout.FLAG_PERSIST) !== 0,
+    persist: (row.flags & layout.FLAG_PERSIST) !== 0,
   };
+}
+
+/** The fields of a header. */
+export type HeaderRow = Row<typeof HEADER>;
+
+/** True if a header begins as that of a segment does. */
+export function hasMagic({ magic }: HeaderRow): boolean {
+  const view = new DataView(magic.buffer, magic.byteOffset, magic.byteLength);
+  return view.getUint32(0, true) === layout.MAGIC_LOW &&
+    view.getUint32(4, true) === layout.MAGIC_HIGH;
 }

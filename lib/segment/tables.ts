@@ -7,7 +7,7 @@
 import { type Row, rowAt, type Structure } from "../base/structure.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { checksum } from "./checksum.ts";
-import { controlOffset } from "./format.ts";
+import { controlOffset, type HeaderRow } from "./format.ts";
 import { CONTROL, HEADER, LANE, LEASE_SLOT, PARTICIPANT } from "./structures.ts";
 import * as layout from "../../wasm/layout.ts";
 
@@ -37,19 +37,9 @@ export function readRows<S extends Structure>(
   return Array.from({ length: whole }, (_, i) => rowAt(structure, view, i * structure.bytes));
 }
 
-/** The fields of a header. */
-export type HeaderRow = Row<typeof HEADER>;
-
 /** The header; undefined if the source is too short to have one. */
 export function readHeader(source: ByteSource): HeaderRow | undefined {
   return readRows(source, HEADER, 0, 1)[0];
-}
-
-/** True if a header begins as that of a segment does. */
-export function hasMagic({ magic }: HeaderRow): boolean {
-  const view = new DataView(magic.buffer, magic.byteOffset, magic.byteLength);
-  return view.getUint32(0, true) === layout.MAGIC_LOW &&
-    view.getUint32(4, true) === layout.MAGIC_HIGH;
 }
 
 /** The fields of a control block. */

@@ -5,6 +5,7 @@ import { EXIT } from "../../cli/command.ts";
 import { ageText, rateText, sizeText, sparkline } from "../../cli/observe/format.ts";
 import { Publisher, Puller, Pusher, Subscriber } from "../../mod.ts";
 import { inShell, type Shell } from "../support/command_line.ts";
+import * as layout from "../../wasm/layout.ts";
 import { poke } from "../support/damage.ts";
 import { Running } from "../support/program.ts";
 import { inScratch } from "../support/scratch.ts";
@@ -103,6 +104,22 @@ Deno.test("ringbus ls, stat, top and inspect describe channels, live ones and th
     }]);
     assert.deepEqual((await json(shell, ["ls"])).map(({ name }) => name), ["news"]);
     subscriber.drain();
+  }));
+
+Deno.test("ringbus ls and top list a segment with an invalid header as damaged, not as a queue", () =>
+  inShell(async (shell) => {
+    const path = `${shell.scratch.path}/jobs`;
+    {
+      using pusher = new Pusher<number>("jobs", { dir: shell.scratch.path });
+      pusher.send(1);
+    }
+    poke(path, layout.HEADER_KIND, new Uint8Array([9]));
+    const [listed] = await json(shell, ["ls"]);
+    assert.deepEqual([listed.kind, listed.state], ["damaged", "damaged"]);
+    const [top] = await json(shell, ["top", "--once", "--interval-ms", "20"]);
+    assert.deepEqual([top.kind, top.state], ["damaged", "damaged"]);
+    assert.match((await shell.run(["ls"])).stdout, /^jobs +damaged /m);
+    Deno.removeSync(path);
   }));
 
 Deno.test("ringbus tail shows a busy queue, and its pullers get everything exactly once", () =>

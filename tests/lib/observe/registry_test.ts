@@ -164,7 +164,10 @@ Deno.test("a damaged segment is listed and removed, what was never one is listed
   Deno.writeFileSync(directory.file("bad"), damaged, { mode: 0o600 });
   Deno.writeFileSync(directory.file("short"), new Uint8Array(5), { mode: 0o600 });
   const infos = listChannels({ dir });
-  assert.deepEqual(infos.map(({ name }) => name), ["bad", "short"]);
+  assert.deepEqual(infos.map(({ name, kind }) => [name, kind]), [
+    ["bad", "damaged"],
+    ["short", "damaged"],
+  ]);
   for (const info of infos) {
     assert.match(info.damage!, /its kind is 0|it has 5 bytes/);
     assert.equal(info.messages, 0n);
