@@ -79,7 +79,8 @@ export { LocalChannel, type LocalChannelOptions } from "./lib/sockets/local_chan
 export { Message, type MessageInit } from "./lib/message/message.ts";
 export type { AgentTag } from "./lib/message/fields.ts";
 export type { TimeoutOptions, WaitOptions } from "./lib/base/options.ts";
-export { type Loan, MAX_MESSAGE_BYTES } from "./lib/channel/sender.ts";
+export type { Loan } from "./lib/channel/loan.ts";
+export { MAX_MESSAGE_BYTES } from "./lib/channel/block_allocator.ts";
 export { Publisher } from "./lib/sockets/publisher.ts";
 export {
   type AckPullerOptions,

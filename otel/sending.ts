@@ -6,7 +6,7 @@
 
 import { type Context, SpanKind } from "@opentelemetry/api";
 import { WithHeader } from "../lib/channel/headers.ts";
-import type { Loan } from "../lib/channel/sender.ts";
+import type { Loan } from "../lib/channel/loan.ts";
 import type { SendingSocket } from "../lib/sockets/sending_socket.ts";
 import { enableHeaders } from "../lib/sockets/socket.ts";
 import { headerOf } from "./fields.ts";

@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Largest message on any channel, in bytes: 512 MiB. */
+export const MAX_MESSAGE_BYTES: number = 512 * 1024 * 1024;
+
 interface Block {
   offset: number;
   end: number;

@@ -6,7 +6,7 @@
 
 import { crc32 } from "node:zlib";
 import { KINDS } from "../segment/format.ts";
-import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
+import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
 import { type Row, rowAt } from "../base/structure.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";

@@ -15,7 +15,7 @@ import { hasUnreadReplies, replyRegionRecord } from "../channel/region_handover.
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger, trace, tracing } from "../base/log.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
-import { MAX_MESSAGE_BYTES } from "../channel/sender.ts";
+import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
 import { describeFailure } from "./remote_failure.ts";
 import { Socket } from "./socket.ts";
 import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";

@@ -16,7 +16,8 @@ import {
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { trace, tracing } from "../base/log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
-import { isReached, Sender } from "../channel/sender.ts";
+import { isReached } from "../channel/position.ts";
+import { Sender } from "../channel/sender.ts";
 import type { RemoteFailure } from "./remote_failure.ts";
 import { Socket } from "./socket.ts";
 import { readTensor } from "../codecs/tensor.ts";

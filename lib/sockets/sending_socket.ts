@@ -9,7 +9,8 @@ import type { ChannelOptions } from "../channel/open.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
-import { type Loan, Sender } from "../channel/sender.ts";
+import type { Loan } from "../channel/loan.ts";
+import { Sender } from "../channel/sender.ts";
 import { Socket } from "./socket.ts";
 
 /** A socket that sends. */

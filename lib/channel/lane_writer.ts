@@ -1,0 +1,235 @@
+/**
+ * Writing messages into a lane.
+ *
+ * @module
+ */
+
+import type { Attachment } from "./attachment.ts";
+import { BufferWords, copyWords } from "./copy.ts";
+import { ShmConnectionError } from "../base/errors.ts";
+import { LaneBlocks } from "./lane_blocks.ts";
+import type { LentSpace } from "./loan.ts";
+import { logger, trace, tracing } from "../base/log.ts";
+import { checkSignals } from "../presence/exit_hooks.ts";
+import type { SocketStatistics } from "./statistics.ts";
+import {
+  BLOCK_HEADER_BYTES,
+  MAX_LANES,
+  RECORD_BLOCK,
+  RECORD_PAYLOAD,
+  REFERENCE_BYTES,
+  RING_GAP,
+  WAITERS_RECEIVERS,
+} from "../../wasm/layout.ts";
+
+/** Parts of the ring that are written between two checks of how full it is. */
+const FILL_CHECKS = 32;
+/** Used share of the ring at which a warning is logged. */
+const FILL_WARNING = 0.9;
+
+/** The lane of one sender. */
+export class LaneWriter {
+  /** Words put before every payload; the caller sets them before each message. */
+  readonly prefix: Int32Array;
+  readonly #attachment: Attachment;
+  readonly #counts: SocketStatistics;
+  readonly #blocks: LaneBlocks;
+  readonly #sourceWords = new BufferWords();
+  /** Longest message that fits a record; longer ones lie in blocks. */
+  readonly #largestInline: number;
+  /** Longest message that is copied into the ring as it is. */
+  readonly #largestPlain: number;
+  #bytesToFillCheck = 0;
+  #hasWarned = false;
+
+  /**
+   * Claims a lane.
+   *
+   * @throws {ShmConnectionError} if the channel has no lane or no memory left
+   */
+  constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
+    this.#attachment = attachment;
+    this.#counts = counts;
+    this.prefix = new Int32Array(prefixBytes / 4);
+    const largestRecord = (attachment.capacity - RING_GAP) / 2;
+    this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
+    this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
+    this.#blocks = new LaneBlocks(attachment, openLane(attachment), prefixBytes);
+  }
+
+  /** Writes and publishes one message; false if there is no space. */
+  write(bytes: Uint8Array, flags: number): boolean {
+    if (!this.stage(bytes, flags)) return false;
+    this.publish(1);
+    return true;
+  }
+
+  /** Writes a message that `publish` sends; false if there is no space. */
+  stage(bytes: Uint8Array, flags: number): boolean {
+    const { length } = bytes;
+    if (length > this.#largestPlain) return this.#stageIndirect(bytes, flags);
+    const at = this.#attachment.ring.claim(length, flags) >>> 0;
+    if (at === 0) return this.#noSpace();
+    this.#copyIn(bytes, length, at);
+    this.#countSent(length);
+    return true;
+  }
+
+  /** A message that needs a prefix, a block, or both. */
+  #stageIndirect(bytes: Uint8Array, flags: number): boolean {
+    const { length } = bytes;
+    if (length > this.#largestInline) return this.#stageBlock(bytes, flags);
+    const attachment = this.#attachment;
+    const prefixBytes = this.prefix.byteLength;
+    const at = attachment.ring.claim(length + prefixBytes, flags) >>> 0;
+    if (at === 0) return this.#noSpace();
+    attachment.words.set(this.prefix, at >>> 2);
+    attachment.bytes.set(bytes, at + prefixBytes);
+    this.#countSent(length);
+    return true;
+  }
+
+  /** The ring is full, unless its lane is corrupt. */
+  #noSpace(): false {
+    if (this.#attachment.ring.isLaneValid() === 0) {
+      this.#counts.errors++;
+      throw this.#attachment.corruption("the words of a lane were overwritten");
+    }
+    return false;
+  }
+
+  #copyIn(bytes: Uint8Array, length: number, at: number): void {
+    const source = this.#sourceWords.of(bytes, length);
+    if (source === undefined) this.#attachment.bytes.set(bytes, at);
+    else copyWords(source, 0, this.#attachment.words, at >>> 2, length >>> 2);
+  }
+
+  #stageBlock(bytes: Uint8Array, flags: number): boolean {
+    const offset = this.#blocks.allocate(bytes.length);
+    if (offset < 0) return false;
+    // The tag is written before the bytes: a reader with an older reference to the block sees it change.
+    if (!this.#tryReference(offset, bytes.length, flags)) return false;
+    this.#attachment.bytes.set(bytes, offset + BLOCK_HEADER_BYTES);
+    this.#countSent(bytes.length);
+    return true;
+  }
+
+  /** Stages a reference to a block; frees the block if there is no space for the reference. */
+  #tryReference(offset: number, length: number, flags: number): boolean {
+    let isStaged = false;
+    try {
+      isStaged = this.#stageReference(offset, length, flags);
+    } finally {
+      if (!isStaged) this.#blocks.free(offset);
+    }
+    return isStaged;
+  }
+
+  #stageReference(offset: number, length: number, flags: number): boolean {
+    const { ring, words } = this.#attachment;
+    const prefixBytes = this.prefix.byteLength;
+    const at = ring.claim(prefixBytes + REFERENCE_BYTES, flags | RECORD_BLOCK) >>> 0;
+    if (at === 0) return this.#noSpace();
+    if (prefixBytes !== 0) words.set(this.prefix, at >>> 2);
+    const reference = (at + prefixBytes) >>> 2;
+    words[reference] = offset;
+    words[reference + 1] = 0;
+    words[reference + 2] = length;
+    words[reference + 3] = 0;
+    words[offset >>> 2] = ring.claimedTag(offset, length);
+    this.#blocks.bind(offset);
+    return true;
+  }
+
+  #countSent(length: number): void {
+    const counts = this.#counts;
+    this.#bytesToFillCheck -= length + RECORD_PAYLOAD;
+    counts.bytes += length;
+    checkSignals(++counts.sent);
+    if (tracing) this.#traceSent(length);
+  }
+
+  #traceSent(length: number): void {
+    trace(`sent ${length} B on "${this.#attachment.name}", #${this.#counts.sent}`);
+  }
+
+  /** Sends all messages that are staged, and wakes as many receivers. */
+  publish(messages: number): void {
+    if (this.#attachment.ring.commit() !== 0) this.#wakeReceivers(messages);
+    if (this.#bytesToFillCheck <= 0) this.#checkFill();
+  }
+
+  #wakeReceivers(messages: number): void {
+    const limit = this.#attachment.kind === "broadcast" ? Infinity : messages;
+    for (let woken = 0; woken < limit; woken++) {
+      if (!this.#attachment.wakeOne(WAITERS_RECEIVERS)) return;
+    }
+  }
+
+  #checkFill(): void {
+    const { ring, capacity, kind, name } = this.#attachment;
+    this.#bytesToFillCheck = capacity / FILL_CHECKS;
+    if (kind === "broadcast") return;
+    const share = (ring.usedBytes() >>> 0) / capacity;
+    if (share < FILL_WARNING) this.#hasWarned = false;
+    else if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      logger.warn("the ring of {channel} is {percent}% full", {
+        channel: name,
+        percent: Math.floor(share * 100),
+      });
+    }
+  }
+
+  /** Claims space for a message that is written in place; undefined if there is none. */
+  lend(byteLength: number): LentSpace | undefined {
+    const isInline = byteLength <= this.#largestInline;
+    const at = isInline ? this.#lendInline(byteLength) : this.#lendBlock(byteLength);
+    if (at === 0) return undefined;
+    const attachment = this.#attachment;
+    attachment.ring.invalidateClaim();
+    return {
+      bytes: attachment.bytes.subarray(at, at + byteLength),
+      commit: () => {
+        attachment.ring.restoreClaim();
+        this.#countSent(byteLength);
+        this.publish(1);
+      },
+      abort: () => {
+        attachment.ring.abort();
+        if (!isInline) this.#blocks.unbindLast();
+      },
+    };
+  }
+
+  /** Offset of the space, 0 if there is none. */
+  #lendInline(byteLength: number): number {
+    const at = this.#attachment.ring.claim(byteLength, 0) >>> 0;
+    if (at === 0) this.#noSpace();
+    return at;
+  }
+
+  #lendBlock(byteLength: number): number {
+    const offset = this.#blocks.allocate(byteLength);
+    const isReferenced = offset >= 0 && this.#tryReference(offset, byteLength, 0);
+    return isReferenced ? offset + BLOCK_HEADER_BYTES : 0;
+  }
+}
+
+/** Claims a lane, and gives it a ring if it has none. */
+function openLane(attachment: Attachment): number {
+  const { ring, index, capacity, name } = attachment;
+  const lane = ring.claimLane(index);
+  if (lane < 0) {
+    throw new ShmConnectionError(
+      `cannot send on channel "${name}": it has ${MAX_LANES} senders, which is its limit; close ` +
+        `some, or use a second channel`,
+    );
+  }
+  const offset = ring.ringOf(lane) >>> 0;
+  if (offset + capacity > attachment.sharedMemory.mappedBytes) attachment.remap();
+  const newOffset = offset === 0 ? attachment.allocate(capacity) : 0;
+  ring.openRing(lane, newOffset);
+  if (ring.openLane(lane, index) === 0) throw attachment.corruption(`lane ${lane} is out of range`);
+  return lane;
+}
