@@ -405,18 +405,25 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     const isReachable = ring.regionOf(index, REGION_BYTES) >>> 0 === this.#region;
     // Before the slots are read: a replier marks the slot first, and takes the record second.
     const released = ring.releasedPosition();
+    let hasLostReplier = false;
     for (const pending of this.#pending.values()) {
-      const outcome = !isReachable || this.#isLost(pending, released)
-        ? this.#corrupt("a request, or its slot,")
-        : this.#hasLostReplier(pending)
-        ? { error: this.#replierLost() }
-        : undefined;
-      if (outcome === undefined || ring.abandonRequest(pending.slot) === 0) continue;
-      this.#pending.delete(pending.slot);
-      this.#freeSlots.push(pending.slot);
-      this.#hasCompleted = true;
-      pending.outcome = outcome;
+      if (!isReachable || this.#isLost(pending, released)) {
+        this.#abandon(pending, this.#corrupt("a request, or its slot,"));
+      } else if (this.#hasLostReplier(pending)) {
+        this.#abandon(pending, { error: this.#replierLost() });
+        hasLostReplier = true;
+      }
     }
+    if (hasLostReplier) this.attachment.reclaimDead();
+  }
+
+  /** Ends a request with an error, unless its reply arrived after all. */
+  #abandon(pending: Pending<R>, outcome: Outcome<R>): void {
+    if (this.attachment.ring.abandonRequest(pending.slot) === 0) return;
+    this.#pending.delete(pending.slot);
+    this.#freeSlots.push(pending.slot);
+    this.#hasCompleted = true;
+    pending.outcome = outcome;
   }
 
   /** True for a request that nobody will answer, because a process wrote where it should not. */
