@@ -14,6 +14,7 @@
  * @module
  */
 
+import { fibonacciHash } from "../base/hash.ts";
 import { platform } from "../platform/mod.ts";
 import type { ThreadId } from "../platform/platform.ts";
 
@@ -32,7 +33,8 @@ function ownBits(): bigint {
 
 function threadBits(thread: ThreadId | undefined): bigint {
   if (thread === undefined || BigInt(thread.number) > NUMBER_MASK) return 0n;
-  return (digest(thread.pidNamespace) << NUMBER_BITS) | BigInt(thread.number);
+  return (fibonacciHash(thread.pidNamespace, NAMESPACE_BITS) << NUMBER_BITS) |
+    BigInt(thread.number);
 }
 
 /** A new name for this thread's agent, never 0. */
@@ -48,16 +50,8 @@ export function isIsolateId(id: bigint): boolean {
   return BigInt.asUintN(Number(CHECKSUM_BITS), bits) === checksumOf(bits >> CHECKSUM_BITS);
 }
 
-/** Never 0. */
 function checksumOf(body: bigint): bigint {
-  const mixed = BigInt.asUintN(64, body * 0x9e3779b97f4a7c15n) >> (64n - CHECKSUM_BITS);
-  return mixed || 1n;
-}
-
-/** Never 0; a multiplication spreads inodes that lie close together. */
-function digest(pidNamespace: bigint): bigint {
-  const mixed = BigInt.asUintN(64, pidNamespace * 0x9e3779b97f4a7c15n) >> (64n - NAMESPACE_BITS);
-  return mixed || 1n;
+  return fibonacciHash(body, CHECKSUM_BITS);
 }
 
 /** The number of an agent's thread, if it is one that we could see. */

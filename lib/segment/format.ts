@@ -5,6 +5,7 @@
  */
 
 import { ShmCorruptionError } from "../base/errors.ts";
+import { fnv1a } from "../base/hash.ts";
 import { type Row, rowAt } from "../base/structure.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { instantiate, IS_WEAK } from "./ring.ts";
@@ -86,12 +87,10 @@ export function formatSegment(memory: WebAssembly.Memory, segment: NewSegment): 
 
 /** The check over what never changes in a segment: version, kind, flags, capacity and codec. */
 export function configChecksum(header: DataView, codec: Uint8Array<ArrayBufferLike>): number {
-  let checksum = 0x811c9dc5;
-  const add = (byte: number) => checksum = Math.imul(checksum ^ byte, 0x01000193);
-  for (let at = layout.HEADER_VERSION; at < layout.HEADER_HEAD; at++) add(header.getUint8(at));
-  for (let at = layout.HEADER_KIND; at < layout.HEADER_END; at++) add(header.getUint8(at));
-  for (const byte of codec) add(byte);
-  return checksum >>> 0;
+  const bytes = new Uint8Array(header.buffer, header.byteOffset, header.byteLength);
+  const version = bytes.subarray(layout.HEADER_VERSION, layout.HEADER_HEAD);
+  const config = bytes.subarray(layout.HEADER_KIND, layout.HEADER_END);
+  return fnv1a(codec, fnv1a(config, fnv1a(version)));
 }
 
 /** What never changes in a segment, from its checked header. */

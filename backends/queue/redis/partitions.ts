@@ -6,6 +6,7 @@
  * @module
  */
 
+import { fnv1a } from "../../../lib/base/hash.ts";
 import type { ResolvedConfig } from "../config.ts";
 
 /** An id that the queue has made: partition and UUID. */
@@ -66,9 +67,6 @@ function prefixOf(config: ResolvedConfig, partition: number, isCluster: boolean)
   return isCluster ? `{${redisPrefix}}` : redisPrefix;
 }
 
-/** FNV-1a of the characters: the same on every machine and in every version. */
 function hash(text: string): number {
-  let sum = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
-  return sum >>> 0;
+  return fnv1a(Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
 }
