@@ -1,12 +1,12 @@
-// Programs in containers: process ids, mounts and System V objects of their own, one directory in common.
-// Only root can make them.
+// Programs in containers: each has its own process ids, mounts and System V objects; they share one
+// directory. Only root can start them.
 
 import assert from "node:assert/strict";
 import { ROOT, Running } from "../support/program.ts";
 import { inScratch } from "../support/scratch.ts";
 
 const canContain = Deno.build.os === "linux" && Deno.uid() === 0;
-if (!canContain) console.log("tests in containers are skipped: only root can make one");
+if (!canContain) console.log("tests in containers are skipped: only root can start a container");
 
 const CONTAINER = ["--pid", "--fork", "--kill-child", "--mount-proc", "--ipc", "--uts"];
 
@@ -17,7 +17,7 @@ function inContainer(RINGBUS_DIR: string, file: string): Running {
 }
 
 Deno.test({
-  name: "programs in containers share a directory, and one that is killed is noticed in the others",
+  name: "programs in containers share a directory, and the others detect that one was killed",
   ignore: !canContain,
   fn: () =>
     inScratch(async ({ path }) => {

@@ -1,12 +1,12 @@
-// What the pages of the documentation tell a reader to run is run, in a clone of the repository. Blocks
-// that `deno test --doc` executes are left to it; here are
+// Runs the programs and commands of the documentation in a clone of the repository, except the blocks
+// that `deno test --doc` executes:
 //
-// - "ts ignore": a program of its own. A first line such as "// worker.ts" makes it a file of the
-//   page's folder instead, which a scenario below runs;
-// - "sh": has to end well. With server="text" behind it, it prints that text and goes on until the end
-//   of its page; with until="text" each of its lines prints that text and is then stopped by Ctrl-C.
+// - "ts ignore": a program. If its first line is a file name such as "// worker.ts", it is a file that a
+//   scenario below runs;
+// - "sh": must succeed. With the attribute server="text" it prints that text and runs until the end of
+//   its page. With until="text" each of its lines prints that text and is then stopped by Ctrl-C.
 //
-// Ports that the pages name stand for free ones.
+// Free ports replace the ports that the pages name.
 
 import assert from "node:assert/strict";
 import { listChannels } from "../../lib/observe/registry.ts";
@@ -25,7 +25,7 @@ const SET_UP = /^npx -y deno@\S+ task (demo|test)$/;
 const ATTRIBUTES = /^(?:(server|until)="([^"]+)")?$/;
 const PORTS = /\b(8080|31134)\b/g;
 
-/** A compiler may be among the commands, on a machine that does other things as well. */
+/** Some commands compile, and the machine may be busy. */
 const DEADLINE_MS = 120_000;
 
 /** Where the blocks of a page run. */
@@ -35,7 +35,7 @@ interface RunEnvironment {
   readonly env: Record<string, string>;
 }
 
-/** How the named files of a page are run together, once they are in the clone. */
+/** Runs the named files of a page together, after they were written into the clone. */
 type Scenario = (place: RunEnvironment) => Promise<void>;
 
 const SCENARIOS: Record<string, Scenario> = {
@@ -87,7 +87,7 @@ function inClone(test: (place: RunEnvironment) => Promise<void>): Promise<void> 
   });
 }
 
-/** Ports that are free, for those that a page names. */
+/** Replaces the ports that a page names by free ones. */
 function freePorts(): (text: string) => string {
   const ports = new Map<string, string>();
   return (text) =>
@@ -101,7 +101,7 @@ const ignored = blocksOf("ts").filter(({ attributes }) => attributes !== "");
 const files = ignored.filter(({ text }) => FILE_LINE.test(text));
 const programs = [...ignored.filter((block) => !files.includes(block)), ...examplesInSources()];
 
-/** Examples in the sources that `deno test --doc` leaves out. */
+/** Examples in the sources that `deno test --doc` skips. */
 function* examplesInSources(): Generator<Block> {
   for (const page of sourcesIn("lib/", "backends/", "testing/", "otel/", "cli/")) {
     const source = Deno.readTextFileSync(new URL(page, ROOT));
@@ -113,7 +113,7 @@ function* examplesInSources(): Generator<Block> {
   }
 }
 
-Deno.test("no TypeScript of the pages is kept from being executed but what is run here", () => {
+Deno.test("all TypeScript of the pages is executed, here or by deno test --doc", () => {
   for (const block of ignored) assert.equal(block.attributes, SELF_CONTAINED, locationOf(block));
   for (const block of blocksOf("typescript", "tsx", "mts")) assert.fail(locationOf(block));
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
@@ -140,7 +140,7 @@ Deno.test("programs of the pages have the right types", () =>
     await check.lines();
   }));
 
-Deno.test("programs of the pages run, and end well", () =>
+Deno.test("programs of the pages run and succeed", () =>
   inClone(async (place) => {
     for (const block of programs) {
       Deno.writeTextFileSync(`${place.cwd}/program.ts`, freePorts()(block.text));
@@ -177,12 +177,12 @@ function shell({ cwd, env }: RunEnvironment, script: string): Running {
   return new Running(script, "bash", args, options);
 }
 
-/** Runs one block; answers what goes on until the end of its page. */
+/** Runs one block; returns the processes that run until the end of its page. */
 async function runScript(block: Block, script: string, place: RunEnvironment): Promise<Running[]> {
   const match = ATTRIBUTES.exec(block.attributes);
-  assert.ok(match, `${locationOf(block)} has unknown words behind its fence`);
+  assert.ok(match, `${locationOf(block)} has unknown attributes`);
   const [, kind, text] = match;
-  // "deno task" begins with a line that has the command in it.
+  // "deno task" first prints the command.
   const printed = new RegExp(`^(?!Task ).*${RegExp.escape(text ?? "")}`, "m");
   if (kind === "server") {
     const server = shell(place, script);

@@ -1,5 +1,4 @@
-// The pages of the documentation: their links, their size, and code in other languages than those that
-// are run.
+// Checks the pages of the documentation: links, paths, size, and the syntax of code that is not run.
 
 import assert from "node:assert/strict";
 import { parse as parseJavaScript } from "@babel/parser";
@@ -17,7 +16,7 @@ import {
 } from "../support/pages.ts";
 import { ROOT } from "../support/program.ts";
 
-/** What runs is run elsewhere: in tests/docs/pages_run_test.ts, and by `deno test --doc`. */
+/** Languages that tests/docs/pages_run_test.ts and `deno test --doc` run. */
 const RUN = ["ts", "sh"];
 
 /** The folders of the repository that have sources or pages, each the beginning of a path. */
@@ -65,7 +64,7 @@ function checkDockerfile(text: string): void {
   assert.match(instructions[0], /^(FROM|ARG) /);
 }
 
-/** Lines that begin with a prompt are commands; the others are what they print. */
+/** Lines that begin with a prompt are commands; the other lines are output. */
 function commandsOf(text: string): string {
   const lines = text.split("\n").filter((line) => line.startsWith("$ "));
   assert.notEqual(lines.length, 0, 'a console block has lines that begin with "$ "');
@@ -85,7 +84,7 @@ const PARSERS: Record<string, (text: string) => unknown> = {
   },
 };
 
-Deno.test("every block of code says its language, which is one that is run or parsed", () => {
+Deno.test("every block of code has a language that is run or parsed", () => {
   const known = new Set([...RUN, ...Object.keys(PARSERS)]);
   for (const block of WRITTEN_PAGES.flatMap((page) => page.blocks)) {
     assert.ok(known.has(block.language), `${locationOf(block)}: "${block.language}"`);
@@ -129,7 +128,7 @@ function isThere(url: URL): boolean {
   }
 }
 
-Deno.test("links of the pages lead to files and headings that are there", () => {
+Deno.test("links of the pages lead to existing files and headings", () => {
   const broken: string[] = [];
   for (const { path, links } of PAGES) {
     for (const { target } of links.filter(({ target }) => !/^\w+:/.test(target))) {
@@ -152,7 +151,7 @@ function repositoryPathsIn({ codeSpans, blocks }: Page): string[] {
   );
 }
 
-Deno.test("paths of the repository that the pages name are there", () => {
+Deno.test("paths of the repository that the pages name exist", () => {
   const named = WRITTEN_PAGES.flatMap((page) =>
     repositoryPathsIn(page).map((path) => ({ page: page.path, path }))
   );
@@ -161,7 +160,7 @@ Deno.test("paths of the repository that the pages name are there", () => {
   assert.deepEqual(missing, []);
 });
 
-Deno.test("tests that the page about reliability names are there", () => {
+Deno.test("tests that the page on reliability names exist", () => {
   const rows = lexer(pageAt("docs/reliability.md").text)
     .filter((token): token is Tokens.Table => token.type === "table")
     .filter(({ header }) => header.at(-1)!.text === "test")
@@ -192,7 +191,7 @@ Deno.test("every example is in the table of examples, and is run by the tests", 
   }
 });
 
-Deno.test("a program of an example that says how to run it names itself", () => {
+Deno.test("the command in the header of an example names that example", () => {
   let count = 0;
   for (const path of sourcesIn("examples/")) {
     const [header] = Deno.readTextFileSync(new URL(path, ROOT)).split(/\n(?!\/\/)/);

@@ -1,4 +1,4 @@
-// What the page about the TCP server says of its commands and limits.
+// The page on the TCP server has the table of commands.
 
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../backends/tcp/server/commands.ts";

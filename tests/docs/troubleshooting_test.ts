@@ -1,13 +1,13 @@
-// The page about errors has the messages that the sources have, and all of them.
+// The page on errors has every message of the sources, and no other.
 
 import assert from "node:assert/strict";
 import { canBeSame, covers, isDescriptive, sourcesIn, textsIn } from "../support/error_messages.ts";
 import { pageAt } from "../support/pages.ts";
 
 const FOLDERS = ["lib/", "backends/", "otel/", "testing/", "cli/", "otel/"];
-/** Deno's own words, not ours. */
+/** A message of Deno. */
 const FOREIGN = /^error: Leaks detected/;
-/** Constants that stand in a message. */
+/** Constants in messages. */
 const NUMBERS = /\b(?:128|256|1024|200|2000|536870912|2147483648)\b/g;
 
 const texts = textsIn(sourcesIn(...FOLDERS)).filter(({ text }) => isDescriptive(text));
@@ -21,7 +21,7 @@ function areAlike(heading: string, text: string): boolean {
     covers(text, heading);
 }
 
-Deno.test("the headings of the page about errors are texts of the sources", () => {
+Deno.test("the headings of the page on errors are texts of the sources", () => {
   assert.ok(headings.length > 100);
   const unknown = headings.filter((heading) => !texts.some(({ text }) => areAlike(heading, text)));
   assert.deepEqual(unknown, []);
