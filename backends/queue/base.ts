@@ -1,5 +1,5 @@
 /**
- * The queue as its callers see it, on any store: checks, records, subscriptions and what is logged.
+ * The public methods of a queue on any store.
  *
  * @module
  */
@@ -37,10 +37,10 @@ import type {
   Subscription,
 } from "./types.ts";
 
-/** More would make one call hold up the server. */
+/** Most messages of one claim: more would keep other clients of the server waiting. */
 const MAX_PREFETCH = 1000;
 
-/** What all queues have in common. Make an `InMemoryMessageQueue` or a `RedisMessageQueue`. */
+/** Base of all queues. Use `InMemoryMessageQueue` or `RedisMessageQueue`. */
 export class QueueBase implements MessageQueue {
   readonly #store: QueueStore;
   readonly #config: ResolvedConfig;
@@ -82,7 +82,7 @@ export class QueueBase implements MessageQueue {
   /**
    * Stores a message and delivers it.
    *
-   * @throws {QueueSerializationError} if the payload or the metadata is no JSON value
+   * @throws {QueueSerializationError} if the payload or the metadata is not a JSON value
    * @throws {QueueError} if the message could not be stored
    */
   async publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
@@ -101,7 +101,7 @@ export class QueueBase implements MessageQueue {
   }
 
   /**
-   * The messages of a channel for an agent: first what is pending for it, then what comes.
+   * Subscribes an agent to a channel: first to the pending messages, then to new ones.
    *
    * @throws {QueueNotInitializedError} if the queue is not open
    */
@@ -129,7 +129,7 @@ export class QueueBase implements MessageQueue {
     return subscription;
   }
 
-  /** Forgets that an agent ever subscribed to a channel, and the broadcasts that wait for it. */
+  /** Removes the subscription of an agent to a channel, and the broadcasts that are pending for it. */
   async unsubscribe(channel: string, agentId: string): Promise<boolean> {
     this.#lifecycle.check("unsubscribe");
     return await this.#store.unsubscribe(
@@ -139,7 +139,7 @@ export class QueueBase implements MessageQueue {
   }
 
   /**
-   * Marks a message as done for its agent, which never gets it again.
+   * Acknowledges a message: the agent does not receive it again.
    *
    * @throws {TypeError} for the bare id of a broadcast without `agentId`
    */
@@ -154,7 +154,7 @@ export class QueueBase implements MessageQueue {
     return isDone;
   }
 
-  /** What an agent has not acknowledged, in the order of delivery. */
+  /** Messages that an agent has not acknowledged, in the order of delivery. */
   async getPending<T = unknown>(
     agentId: string,
     options: PendingOptions = {},
@@ -165,7 +165,7 @@ export class QueueBase implements MessageQueue {
     return found.map((stored) => toDelivery<T>(stored, agentId));
   }
 
-  /** Messages that an agent was given `maxAttempts` times in vain, the first to die first. */
+  /** Messages that an agent received `maxAttempts` times without acknowledgement, the oldest first. */
   async getDeadLetters<T = unknown>(
     agentId: string,
     options: PendingOptions = {},
@@ -178,7 +178,7 @@ export class QueueBase implements MessageQueue {
   }
 
   /**
-   * Makes a dead letter pending again, its attempts counted anew.
+   * Makes a dead letter pending again, with no attempts.
    *
    * @throws {TypeError} for the bare id of a broadcast without `agentId`
    */
@@ -191,7 +191,7 @@ export class QueueBase implements MessageQueue {
     return checkOutcome(await this.#store.requeue(id, agentId), "requeue", id);
   }
 
-  /** Stores a record under its own id, in place of what is there, and delivers it. */
+  /** Stores a record under its own id, replaces a message with that id, and delivers it. */
   async put(record: MessageRecord): Promise<void> {
     this.#lifecycle.check("put");
     const message = toMessageToPut(record);
@@ -199,14 +199,14 @@ export class QueueBase implements MessageQueue {
     await this.#store.put(message);
   }
 
-  /** Puts many records; each is stored whole or not at all. */
+  /** Puts many records. Each is stored as a whole or not at all. */
   async putMany(records: Iterable<MessageRecord>): Promise<void> {
     this.#lifecycle.check("put");
     const messages = [...records].map(toMessageToPut);
     await Promise.all(messages.map((message) => this.#store.put(message)));
   }
 
-  /** The message of an id, or undefined. */
+  /** The message with an id, or undefined. */
   async get<T = unknown>(
     id: string,
     options: AgentView = {},
@@ -216,7 +216,7 @@ export class QueueBase implements MessageQueue {
     return stored && toRecord<T>(stored);
   }
 
-  /** The messages of some ids, in their order; undefined where there is none. */
+  /** The messages with some ids, in their order. Undefined where there is none. */
   async getMany<T = unknown>(
     ids: Iterable<string>,
     options: AgentView = {},
@@ -224,7 +224,7 @@ export class QueueBase implements MessageQueue {
     return await Promise.all([...ids].map((id) => this.get<T>(id, options)));
   }
 
-  /** Whether there is a message of this id. */
+  /** Whether there is a message with this id. */
   async exists(id: string): Promise<boolean> {
     return await this.get(id) !== undefined;
   }
@@ -235,13 +235,13 @@ export class QueueBase implements MessageQueue {
     return await this.#store.delete(checkName("id", id));
   }
 
-  /** Deletes messages; answers how many there were. */
+  /** Deletes messages. Resolves with their number. */
   async deleteMany(ids: Iterable<string>): Promise<number> {
     const outcomes = await Promise.all([...new Set(ids)].map((id) => this.delete(id)));
     return outcomes.filter(Boolean).length;
   }
 
-  /** Messages, the last stored first. */
+  /** Messages that match the filters, the newest first. */
   async list<T = unknown>(options: ListOptions = {}): Promise<MessageRecord<T>[]> {
     this.#lifecycle.check("list");
     const offset = checkInteger("offset", options.offset ?? 0, 0);
@@ -251,13 +251,13 @@ export class QueueBase implements MessageQueue {
     return found.map((stored) => toRecord<T>(stored));
   }
 
-  /** How many messages there are, expired ones not included. */
+  /** Number of messages that match the filters. Expired messages do not count. */
   async count(filters: MessageFilters = {}): Promise<number> {
     this.#lifecycle.check("count");
     return await this.#store.count(checkFilters(filters));
   }
 
-  /** Deletes all messages of the namespace; answers how many there were. */
+  /** Deletes all messages of the namespace. Resolves with their number. */
   async clear(): Promise<number> {
     this.#lifecycle.check("clear");
     const count = await this.#store.clear();

@@ -30,7 +30,7 @@ export function checkLimit(limit: number | undefined): number {
   return checkInteger("limit", limit ?? DEFAULT_LIMIT, 0);
 }
 
-/** Filters without what was left out. */
+/** Checked filters, without those that are undefined. */
 export function checkFilters(filters: MessageFilters = {}): MessageFilters {
   const { channel, sourceAgent, targetAgent, acknowledged, ...others } = filters;
   const [unknown] = Object.keys(others);

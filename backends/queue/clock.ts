@@ -1,12 +1,12 @@
 /**
- * Time, as a queue sees it.
+ * The clock of a queue.
  *
  * @module
  */
 
 import { startTimer } from "../../lib/base/timer.ts";
 
-/** A clock with timers. Give the in-memory queue one of your own to let time pass by hand. */
+/** A clock with timers. A test gives the in-memory queue a clock that it sets by hand. */
 export interface QueueClock {
   /** Milliseconds since 1970. */
   now(): number;

@@ -1,5 +1,5 @@
 /**
- * The configuration of a queue: its defaults and its checks.
+ * The defaults and checks of the configuration of a queue.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { formatValue } from "../../lib/base/options.ts";
 import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
 import type { QueueConfig } from "./types.ts";
 
-/** A configuration in which nothing is left out. Times are milliseconds. */
+/** A complete configuration. Durations are in milliseconds. */
 export interface ResolvedConfig {
   readonly redisUrl: string;
   readonly redisPrefix: string;
@@ -27,10 +27,14 @@ export interface ResolvedConfig {
 }
 
 const MAX_PARTITIONS = 1024;
-/** A prefix of this form could be the prefix, namespace and partition of another queue. */
+/** A prefix of this form may be the prefix, namespace and partition of another queue. */
 const LOOKS_NAMESPACED = /:[^:]+:\d+$/;
 
-/** Fills in what is left out, and throws for what cannot be. */
+/**
+ * Adds the defaults to a configuration.
+ *
+ * @throws {TypeError | RangeError} if a field is invalid
+ */
 export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
   return {
     redisUrl: config.redisUrl ?? "redis://localhost:6379/0",

@@ -1,6 +1,5 @@
 /**
- * The errors of message queues: one small class for each thing that can go wrong outside of the
- * program. Misuse throws `TypeError` or `RangeError` with the offending value.
+ * The errors of message queues. Misuse throws `TypeError` or `RangeError` with the offending value.
  *
  * @module
  */
@@ -15,7 +14,7 @@ export class QueueError extends RingbusError {
   override readonly code: string = "queue-error";
 }
 
-/** The server cannot be reached, or is not able to serve at the moment. */
+/** The server cannot be reached, or cannot serve at the moment. */
 export class QueueConnectionError extends QueueError {
   /** The class name. */
   override name = "QueueConnectionError";
@@ -23,7 +22,7 @@ export class QueueConnectionError extends QueueError {
   override readonly code: string = "queue-connection";
 }
 
-/** The server refused the user name, the password, or what the user may do. */
+/** The server rejected the user name or the password, or the user lacks a permission. */
 export class QueueAuthenticationError extends QueueError {
   /** The class name. */
   override name = "QueueAuthenticationError";
@@ -31,7 +30,7 @@ export class QueueAuthenticationError extends QueueError {
   override readonly code: string = "queue-authentication";
 }
 
-/** The server has no memory left for what was to be stored. */
+/** The server has no memory left for a message. */
 export class QueueOutOfMemoryError extends QueueError {
   /** The class name. */
   override name = "QueueOutOfMemoryError";
@@ -39,7 +38,7 @@ export class QueueOutOfMemoryError extends QueueError {
   override readonly code: string = "queue-out-of-memory";
 }
 
-/** A call did not finish within `deadlineMs`: it may have been done, or not. */
+/** A call did not finish within `deadlineMs`. It may have been carried out. */
 export class QueueTimeoutError extends QueueError {
   /** The class name. */
   override name = "QueueTimeoutError";
@@ -47,7 +46,7 @@ export class QueueTimeoutError extends QueueError {
   override readonly code: string = "queue-timeout";
 }
 
-/** The write is done, but fewer replicas than `minReplicas` confirmed it within `deadlineMs`. */
+/** A write is stored, but fewer than `minReplicas` replicas confirmed it within `deadlineMs`. */
 export class QueueReplicationError extends QueueError {
   /** The class name. */
   override name = "QueueReplicationError";
@@ -63,7 +62,7 @@ export class QueueNotInitializedError extends QueueError {
   override readonly code: string = "queue-not-initialized";
 }
 
-/** A payload is no JSON value, or stored bytes are none. */
+/** A payload is not a JSON value, or stored text is not JSON. */
 export class QueueSerializationError extends QueueError {
   /** The class name. */
   override name = "QueueSerializationError";
@@ -71,7 +70,7 @@ export class QueueSerializationError extends QueueError {
   override readonly code: string = "queue-serialization";
 }
 
-/** What the server has belongs to a queue that was configured in another way. */
+/** The configuration contradicts that of the queue which is on the server, or the server is too old. */
 export class QueueConfigurationError extends QueueError {
   /** The class name. */
   override name = "QueueConfigurationError";

@@ -1,6 +1,6 @@
 /**
- * What queues log: each event has a name and its facts as properties, under the category
- * `["ringbus", "queue"]`.
+ * The log of queues, in the category `["ringbus", "queue"]`. Each event has a name, and its facts as
+ * properties.
  *
  * @module
  */

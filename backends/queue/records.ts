@@ -77,7 +77,9 @@ function toJson(name: string, value: unknown): string {
     cause = error;
   }
   if (text !== undefined) return text;
-  const reason = cause instanceof Error ? cause.message : `${formatValue(value)} is no JSON value`;
+  const reason = cause instanceof Error
+    ? cause.message
+    : `${formatValue(value)} is not a JSON value`;
   throw new QueueSerializationError(`cannot store the ${name} of a message: ${reason}`, { cause });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a queue needs from the place where its messages lie. The store knows no payloads and no clocks
- * of clients: its own clock is the one that counts.
+ * The contract between a queue and its store. The store does not read payloads. Times are those of its
+ * own clock, not of a client's.
  *
  * @module
  */
@@ -21,14 +21,14 @@ export interface QueueRecord {
   readonly updatedMs: number;
   readonly expiresMs: number | null;
   readonly acknowledged: boolean;
-  /** Place in the order of storing: grows within a partition, and with time across partitions. */
+  /** Position in the order of storing. It grows within a partition, and with time across partitions. */
   readonly sequence: number;
 }
 
-/** A stored message as it stands with an agent. */
+/** A stored message with its delivery to an agent. */
 export interface QueueDelivery extends QueueRecord {
   readonly attempts: number;
-  /** Null when no consumer holds it. */
+  /** End of the lease. Null without a lease. */
   readonly leasedUntilMs: number | null;
 }
 
@@ -47,44 +47,44 @@ export interface NewMessage {
 /** A message to store under its own id. */
 export type MessageToPut = Omit<QueueRecord, "sequence" | "updatedMs">;
 
-/** Messages taken for a consumer. */
+/** Messages that were leased to a consumer. */
 export interface Claim {
   readonly deliveries: QueueDelivery[];
-  /** Messages that were trimmed and not reported before. */
+  /** Number of messages that were trimmed and not reported yet. */
   readonly missed: number;
-  /** Milliseconds until a lease ends, after which there may be more to take. */
+  /** Milliseconds until a lease ends, when more messages may be ready. Null without leases. */
   readonly nextDueMs: number | null;
 }
 
-/** One of the places where messages of a channel wait for an agent. */
+/** Receives the messages of a channel for an agent from one partition. */
 export interface QueueReceiver {
-  /** Enters the agent among the channel's subscribers, if broadcasts come through here. */
+  /** Subscribes the agent to the broadcasts of the channel, if they are in this partition. */
   register(from: "now" | "oldest"): Promise<void>;
   /**
-   * Leases up to `limit` messages. `reported` of the missed ones that a former claim told have been
-   * passed on, and are forgotten.
+   * Leases up to `limit` messages. `reported` missed messages of an earlier claim have been reported to
+   * the subscriber, and are subtracted from the count.
    */
   claim(limit: number, reported: number): Promise<Claim>;
-  /** Gives back messages that nobody has seen, as if they had not been taken; not others' leases. */
+  /** Releases leases of messages that were not yielded, as if they had not been claimed. */
   release(deliveries: readonly QueueDelivery[]): Promise<void>;
-  /** Calls `onHint` whenever there may be something to claim, until it is ended. */
+  /** Calls `onWakeup` when messages may be ready, until the result is called. */
   listen(onWakeup: () => void): Promise<() => void>;
 }
 
 /** How an acknowledgement ended. */
 export type AcknowledgeOutcome = "acknowledged" | "absent" | "needs agent";
 
-/** Where the messages lie. */
+/** The store of a queue. */
 export interface QueueStore {
-  /** Milliseconds after which an idle inbox is looked at without a hint; null: hints are reliable. */
+  /** Milliseconds after which an idle subscription claims without a wakeup. Null: wakeups are reliable. */
   readonly pollMs: number | null;
   open(): Promise<void>;
-  /** The end is near: calls are tried once from now on. */
+  /** Ends all repetitions: from now on each call has one attempt. */
   stopRetrying(): void;
   close(): Promise<void>;
   publish(message: NewMessage): Promise<QueueRecord>;
   put(message: MessageToPut): Promise<void>;
-  /** The places where messages of a channel for an agent wait. */
+  /** The receivers of the messages of a channel for an agent. */
   receivers(channel: string, agent: string): QueueReceiver[];
   unsubscribe(channel: string, agent: string): Promise<boolean>;
   acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome>;

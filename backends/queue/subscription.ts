@@ -1,6 +1,6 @@
 /**
- * The way from an agent's inboxes to its loop. A hint only says that it is worth looking: what there
- * is to deliver is decided by the store alone, so that a lost hint costs time and never a message.
+ * Delivers the messages of a channel to the loop of an agent. A wakeup only starts a claim. The store
+ * decides what there is to deliver, so that a lost wakeup costs time but no message.
  *
  * @module
  */
@@ -10,7 +10,8 @@ import type { QueueClock } from "./clock.ts";
 import { QueueConnectionError, QueueReplicationError, QueueTimeoutError } from "./errors.ts";
 import { logger } from "./log.ts";
 import { toDelivery } from "./records.ts";
-import { byPriority, type Claim, type QueueDelivery, type QueueReceiver } from "./store.ts";
+import { BufferedReceiver } from "./buffered_receiver.ts";
+import { byPriority, type QueueDelivery, type QueueReceiver } from "./store.ts";
 import type { DeliveryRecord, Gap, SubscribeOptions, Subscription } from "./types.ts";
 
 /** Delays after calls that failed. */
@@ -22,22 +23,8 @@ export interface SubscriptionHost {
   readonly leaseMs: number;
   readonly pollMs: number | null;
   readonly receivers: QueueReceiver[];
-  /** Told once, when the subscription has ended. */
+  /** Called once, when the subscription has ended. */
   readonly onEnd: () => void;
-}
-
-/** One inbox, with what was taken from it and not yet yielded. */
-interface ReceiverState {
-  readonly receiver: QueueReceiver;
-  claimed: QueueDelivery[];
-  /** From then on the leases of `taken` are no longer ours. */
-  leaseExpiresAtMs: number;
-  /** There may be something to take. */
-  isWoken: boolean;
-  /** When a lease ends there; Infinity if none is known. */
-  dueAtMs: number;
-  /** Missed messages that were passed on, and that the store still counts. */
-  reported: number;
 }
 
 /** A subscription on any store. */
@@ -49,7 +36,7 @@ export class QueueSubscription<T> implements Subscription<T> {
   readonly #prefetch: number;
   readonly #onGap: ((gap: Gap) => void) | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #receivers: ReceiverState[];
+  readonly #receivers: BufferedReceiver[];
   readonly #stopListening: (() => void)[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #wake: (() => void) | undefined;
@@ -70,17 +57,12 @@ export class QueueSubscription<T> implements Subscription<T> {
     this.#prefetch = prefetch;
     this.#onGap = options.onGap;
     this.#signal = options.signal;
-    this.#receivers = host.receivers.map((receiver) => ({
-      receiver,
-      claimed: [],
-      leaseExpiresAtMs: Infinity,
-      isWoken: true,
-      dueAtMs: Infinity,
-      reported: 0,
-    }));
+    this.#receivers = host.receivers.map((receiver) =>
+      new BufferedReceiver(receiver, host.clock, host.leaseMs)
+    );
     this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.ready = this.#start(options.from ?? "now");
-    // Whoever waits for neither `ready` nor `next()` is not to be ended by it.
+    // A failure must not end a program that awaits neither `ready` nor `next()`.
     this.ready.catch(() => {});
     if (this.#signal?.aborted) this.#onAbort();
   }
@@ -93,7 +75,7 @@ export class QueueSubscription<T> implements Subscription<T> {
     return this;
   }
 
-  /** Calls wait for each other: every message goes to one of them. */
+  /** Calls wait for each other, so that each of them returns another message. */
   next(): Promise<IteratorResult<DeliveryRecord<T>>> {
     const result = this.#last.then(() => this.#next());
     this.#last = result.catch(() => {});
@@ -109,7 +91,7 @@ export class QueueSubscription<T> implements Subscription<T> {
     await this.end();
   }
 
-  /** Ends the subscription and gives back what was not yielded. */
+  /** Ends the subscription, and releases the messages that were not yielded. */
   end(): Promise<void> {
     return this.#ending ??= this.#end();
   }
@@ -125,32 +107,30 @@ export class QueueSubscription<T> implements Subscription<T> {
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#wake?.();
     for (const stop of this.#stopListening) stop();
-    // A claim under way would otherwise come back to nobody.
+    // A pending claim may still return messages.
     await this.ready.catch(() => {});
     await this.#refilling?.catch(() => {});
     await Promise.all(this.#receivers.map((receiver) => this.#release(receiver)));
     this.#host.onEnd();
   }
 
-  async #release(state: ReceiverState): Promise<void> {
-    const { claimed } = state;
-    state.claimed = [];
-    if (claimed.length === 0) return;
+  async #release(receiver: BufferedReceiver): Promise<void> {
     try {
-      await state.receiver.release(claimed);
+      await receiver.release();
     } catch (error) {
-      logger.debug("release_failed", { ...this.#names(), count: claimed.length, error });
+      logger.debug("release_failed", { ...this.#names(), error });
     }
   }
 
   async #start(from: "now" | "oldest"): Promise<void> {
-    for (const state of this.#receivers) {
+    for (const buffered of this.#receivers) {
+      const { receiver } = buffered;
       await this.#retry(async () => {
-        const stop = await state.receiver.listen(() => this.#onWakeup(state));
+        const stop = await receiver.listen(() => this.#onWakeup(buffered));
         if (this.#hasEnded) stop();
         else this.#stopListening.push(stop);
       });
-      await this.#retry(() => state.receiver.register(from));
+      await this.#retry(() => receiver.register(from));
     }
   }
 
@@ -170,8 +150,8 @@ export class QueueSubscription<T> implements Subscription<T> {
     }
   }
 
-  #onWakeup(state: ReceiverState): void {
-    state.isWoken = true;
+  #onWakeup(receiver: BufferedReceiver): void {
+    receiver.wake();
     this.#wake?.();
   }
 
@@ -200,55 +180,29 @@ export class QueueSubscription<T> implements Subscription<T> {
       if (delivery !== undefined) {
         return { done: false, value: toDelivery<T>(delivery, this.#agentId) };
       }
-      if (!this.#receivers.some((state) => this.#isClaimDue(state))) await this.#sleepUntilDue();
+      if (!this.#receivers.some(({ isClaimDue }) => isClaimDue)) await this.#sleepUntilDue();
     }
     return { done: true, value: undefined };
   }
 
-  #isClaimDue(state: ReceiverState): boolean {
-    return state.isWoken || this.#host.clock.now() >= state.dueAtMs;
-  }
-
+  /** Claims messages from the receivers whose buffers are empty. */
   async #refill(): Promise<void> {
-    const now = this.#host.clock.now();
-    for (const state of this.#receivers) {
-      if (state.claimed.length > 0 && now >= state.leaseExpiresAtMs) {
-        state.claimed = [];
-        state.isWoken = true;
-      }
-    }
-    const empty = this.#receivers.filter((source) =>
-      source.claimed.length === 0 && this.#isClaimDue(source)
+    for (const receiver of this.#receivers) receiver.dropExpired();
+    const empty = this.#receivers.filter(({ first, isClaimDue }) =>
+      first === undefined && isClaimDue
     );
-    const outcomes = await Promise.allSettled(empty.map((source) => this.#claim(source)));
+    const outcomes = await Promise.allSettled(empty.map((receiver) => this.#claim(receiver)));
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure === undefined) return;
-    // One part of a cluster may be away: what the others have is not to wait for it.
-    if (
-      !isTransient(failure.reason) || !this.#receivers.some(({ claimed }) => claimed.length > 0)
-    ) {
-      throw failure.reason;
-    }
+    // One server of a cluster may be down. The messages of the others are delivered.
+    const hasMessages = this.#receivers.some(({ first }) => first !== undefined);
+    if (!isTransient(failure.reason) || !hasMessages) throw failure.reason;
     this.#reportInterruption(failure.reason);
   }
 
-  async #claim(state: ReceiverState): Promise<void> {
-    const { clock, leaseMs } = this.#host;
-    const askedAtMs = clock.now();
-    state.isWoken = false;
-    let claim: Claim;
-    try {
-      claim = await state.receiver.claim(this.#prefetch, state.reported);
-    } catch (error) {
-      state.isWoken = true;
-      throw error;
-    }
-    state.claimed = claim.deliveries;
-    state.leaseExpiresAtMs = askedAtMs + leaseMs;
-    state.dueAtMs = claim.nextDueMs === null ? Infinity : clock.now() + claim.nextDueMs;
-    if (claim.deliveries.length === this.#prefetch) state.isWoken = true;
-    state.reported = claim.missed;
-    if (claim.missed > 0) this.#reportGap(claim.missed);
+  async #claim(receiver: BufferedReceiver): Promise<void> {
+    const missed = await receiver.claim(this.#prefetch);
+    if (missed > 0) this.#reportGap(missed);
   }
 
   #reportGap(missed: number): void {
@@ -257,26 +211,27 @@ export class QueueSubscription<T> implements Subscription<T> {
     this.#onGap?.({ channel: this.#channel, agentId: this.#agentId, missed });
   }
 
+  /** The next message of all receivers, in the order of delivery. */
   #takeBest(): QueueDelivery | undefined {
-    let best: ReceiverState | undefined;
-    for (const state of this.#receivers) {
-      if (state.claimed.length === 0) continue;
-      if (best === undefined || byPriority(state.claimed[0], best.claimed[0]) < 0) best = state;
+    let best: BufferedReceiver | undefined;
+    for (const receiver of this.#receivers) {
+      if (receiver.first === undefined) continue;
+      if (best === undefined || byPriority(receiver.first, best.first!) < 0) best = receiver;
     }
-    return best?.claimed.shift();
+    return best?.shift();
   }
 
   async #sleepUntilDue(): Promise<void> {
     const now = this.#host.clock.now();
-    const dueAtMs = Math.min(...this.#receivers.map((source) => source.dueAtMs));
+    const dueAtMs = Math.min(...this.#receivers.map(({ dueAtMs }) => dueAtMs));
     const untilDueMs = Math.max(0, dueAtMs - now);
     const { pollMs } = this.#host;
     if (pollMs === null || untilDueMs <= pollMs) return await this.#sleep(untilDueMs);
     await this.#sleep(pollMs);
-    for (const state of this.#receivers) state.isWoken = true;
+    for (const receiver of this.#receivers) receiver.wake();
   }
 
-  /** Until a hint, the end, or some milliseconds are over. */
+  /** Sleeps until a wakeup, the end of the subscription, or `delayMs` have passed. */
   async #sleep(delayMs: number): Promise<void> {
     if (this.#hasEnded) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -298,7 +253,7 @@ export class QueueSubscription<T> implements Subscription<T> {
   }
 }
 
-/** Whether an error says that the server is away for now. */
+/** Whether the server may serve again later. */
 function isTransient(error: unknown): boolean {
   return error instanceof QueueConnectionError || error instanceof QueueTimeoutError ||
     error instanceof QueueReplicationError;

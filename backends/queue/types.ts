@@ -1,5 +1,5 @@
 /**
- * What a message queue stores, delivers and offers.
+ * The public types of message queues.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 export interface MessageRecord<T = unknown> {
   /** Unique in its namespace. */
   id: string;
-  /** When the queue first stored it, by the queue's clock. */
+  /** When it was first stored, by the clock of the store. */
   createdAt: Date;
-  /** When it last changed: stored, replaced or acknowledged. */
+  /** When it was last stored, replaced or acknowledged. */
   updatedAt: Date;
-  /** Free for the application: any JSON object. */
+  /** Any JSON object, for the application. */
   metadata: Record<string, unknown>;
-  /** Who sent it. */
+  /** The agent that sent it. */
   sourceAgent: string;
-  /** Whom it is for; null for a broadcast to all subscribers of the channel. */
+  /** The agent that it is for. Null: a broadcast to all subscribers of the channel. */
   targetAgent: string | null;
   /** The channel it was published on. */
   channel: string;
@@ -25,109 +25,110 @@ export interface MessageRecord<T = unknown> {
   /** Higher is delivered first. */
   priority: number;
   /**
-   * Whether the target has acknowledged it. For a broadcast it is a matter of each agent: false
-   * unless the record was asked for with an `agentId`.
+   * Whether the target has acknowledged it. Each agent acknowledges a broadcast for itself: false,
+   * unless the record was read with an `agentId`.
    */
   acknowledged: boolean;
-  /** When it vanishes; null if it stays until it is trimmed or deleted. */
+  /** When it expires. Null: it stays until it is trimmed or deleted. */
   expiresAt: Date | null;
 }
 
-/** A message as it stands with one of the agents that it is for. */
+/** A message with its delivery to an agent. */
 export interface DeliveryRecord<T = unknown> extends MessageRecord<T> {
-  /** The agent; `acknowledge(record)` acknowledges in its name. */
+  /** The agent. `acknowledge(record)` acknowledges for it. */
   agentId: string;
-  /** How often the agent was given the message, this time included; 0 when it never was. */
+  /** How often the agent has received the message, this time included. */
   attempts: number;
-  /** Until when a consumer of the agent holds it; null when none does. */
+  /** When the lease of a consumer ends. Null without a lease. */
   leasedUntil: Date | null;
 }
 
-/** What `publish` needs to know. */
+/** Options of `publish`. */
 export interface PublishOptions<T = unknown> {
   /** Channel to publish on. */
   channel: string;
   /** Any JSON value. */
   payload: T;
-  /** Who sends it. */
+  /** The agent that sends it. */
   sourceAgent: string;
-  /** Whom it is for. Left out or null: all subscribers of the channel. */
+  /** The agent that it is for. Default, or null: all subscribers of the channel. */
   targetAgent?: string | null;
-  /** A safe integer, 0 when left out; higher is delivered first. */
+  /** A safe integer. Higher is delivered first. Default: 0. */
   priority?: number;
-  /** Seconds until it vanishes, to the millisecond; the queue's `ttlSeconds` when left out. */
+  /** Seconds until it expires, to the millisecond. Default: `ttlSeconds` of the queue. */
   ttlSeconds?: number | null;
-  /** Free for the application: any JSON object. */
+  /** Any JSON object, for the application. */
   metadata?: Record<string, unknown>;
 }
 
 /** Options of `subscribe`. */
 export interface SubscribeOptions {
-  /** Ends the subscription; messages that were not yet yielded go back at once. */
+  /** Ends the subscription. Messages that were not yielded are released at once. */
   signal?: AbortSignal;
   /**
-   * Messages to take at once, 1 when left out, at most 1,000. More is faster; but what is published afterwards with a
-   * higher priority waits behind what was taken, and the leases of all begin together.
+   * Messages to claim at once, at most 1,000. Default: 1. More is faster, but a message that is published
+   * afterwards with a higher priority waits behind those that were claimed, and all leases begin
+   * together.
    */
   prefetch?: number;
   /**
-   * Where a subscriber that the channel does not know yet begins with broadcasts: with those published
-   * from now on (`"now"`, when left out), or with all that the channel still has (`"oldest"`).
+   * Where a new subscriber of the channel begins: with broadcasts that are published from now on
+   * (`"now"`), or with all that the channel still has (`"oldest"`). Default: `"now"`.
    */
   from?: "now" | "oldest";
-  /** Hears of messages that `maxItems` removed before the agent had acknowledged them. */
+  /** Called when `maxItems` has removed messages before the agent had acknowledged them. */
   onGap?: (gap: Gap) => void;
 }
 
-/** Messages that a subscriber will never see. */
+/** Messages that a subscriber will not receive. */
 export interface Gap {
   /** The channel. */
   channel: string;
   /** The agent that missed them. */
   agentId: string;
-  /** How many there were since the last report. */
+  /** Their number since the last report. */
   missed: number;
 }
 
-/** The messages of a channel for one agent, as they come. */
+/** The messages of a channel for one agent. */
 export interface Subscription<T = unknown>
   extends AsyncIterableIterator<DeliveryRecord<T>>, AsyncDisposable {
   /**
-   * Settles once the subscription is in force: what is published after that reaches it. Broadcasts of
-   * the same queue object wait for it by themselves.
+   * Settles when the subscription is in force: it receives what is published after that. A broadcast of
+   * the same queue object waits for it.
    */
   readonly ready: Promise<void>;
-  /** Messages that `maxItems` removed before this agent had acknowledged them, as far as known here. */
+  /** Number of messages that `maxItems` removed before the agent had acknowledged them, as reported. */
   readonly missed: number;
-  /** Ends the subscription. Messages that were taken but not yet yielded go back at once. */
+  /** Ends the subscription. Messages that were claimed and not yielded are released at once. */
   return(): Promise<IteratorResult<DeliveryRecord<T>>>;
 }
 
-/** Which messages `list` and `count` are about; all that are given must hold. */
+/** Filters of `list` and `count`. A message must match all of them. */
 export interface MessageFilters {
   /** Published on this channel. */
   channel?: string;
   /** Sent by this agent. */
   sourceAgent?: string;
-  /** For this agent; null: broadcasts. */
+  /** For this agent. Null: broadcasts. */
   targetAgent?: string | null;
-  /** Acknowledged by its target, or not. Broadcasts count as not acknowledged. */
+  /** Whether the target has acknowledged it. Broadcasts count as not acknowledged. */
   acknowledged?: boolean;
 }
 
 /** Options of `list`. */
 export interface ListOptions extends AgentView {
-  /** At most so many; 100 when left out. */
+  /** Most messages to return. Default: 100. */
   limit?: number;
-  /** Skip so many of the newest; 0 when left out. */
+  /** How many of the newest messages to skip. Default: 0. */
   offset?: number;
   /** Only messages that match. */
   filters?: MessageFilters;
 }
 
-/** Whose view of a broadcast is asked for. */
+/** Which agent's acknowledgement a record shows. */
 export interface AgentView {
-  /** The agent whose acknowledgement `acknowledged` shows, if the message is a broadcast. */
+  /** The agent whose acknowledgement of a broadcast `acknowledged` shows. */
   agentId?: string;
 }
 
@@ -135,47 +136,47 @@ export interface AgentView {
 export interface PendingOptions {
   /** Only of this channel. */
   channel?: string;
-  /** At most so many; 100 when left out. */
+  /** Most messages to return. Default: 100. */
   limit?: number;
 }
 
-/** Whose delivery is meant, where the message alone does not tell. */
+/** Which agent's delivery a call concerns. */
 export interface AcknowledgeOptions {
   /** The agent. Needed for the bare id of a broadcast. */
   agentId?: string;
 }
 
-/** Configuration of a queue; every field has a default. */
+/** Configuration of a queue. */
 export interface QueueConfig {
   /**
-   * Where Redis is: `redis://[user:password@]host:port/database`, `rediss://` for TLS, or
-   * `redis-cluster://[user:password@]host:port,host:port` (`rediss-cluster://`);
-   * `redis://localhost:6379/0` when left out. The in-memory queue does not use it.
+   * URL of the server: `redis://[user:password@]host:port/database`, `rediss://` for TLS, or
+   * `redis-cluster://[user:password@]host:port,host:port` (`rediss-cluster://`). Default:
+   * `redis://localhost:6379/0`. The in-memory queue does not use it.
    */
   redisUrl?: string;
-  /** Begins the name of every key; `tinyllm` when left out. */
+  /** Prefix of every key. Default: `tinyllm`. */
   redisPrefix?: string;
-  /** Seconds until a message vanishes whose publisher says nothing; null or left out: never. */
+  /** Seconds until a message expires, unless its publisher sets them. Default, or null: never. */
   ttlSeconds?: number | null;
-  /** Most messages in the stream of a channel; 10,000 when left out. The oldest go first. */
+  /** Most messages of a channel. The oldest are removed first. Default: 10,000. */
   maxItems?: number;
-  /** Separates queues on the same server; `default` when left out. */
+  /** Separates queues on the same server. Default: `default`. */
   namespace?: string;
-  /** Seconds that a consumer has to acknowledge a message; 30 when left out. */
+  /** Seconds that a consumer has to acknowledge a message. Default: 30. */
   leaseSeconds?: number;
-  /** Deliveries after which an unacknowledged message becomes a dead letter; 5 when left out. */
+  /** Deliveries after which an unacknowledged message becomes a dead letter. Default: 5. */
   maxAttempts?: number;
-  /** Hash tags over which a cluster's agents are spread; 1 when left out. */
+  /** Hash tags over which the agents of a cluster are spread. Default: 1. */
   partitions?: number;
-  /** Replicas that must have a publish, acknowledge or delete before it resolves; 0 when left out. */
+  /** Replicas that must confirm a publish, acknowledge or delete before it resolves. Default: 0. */
   minReplicas?: number;
-  /** Milliseconds that one attempt of a command may take; 5,000 when left out. */
+  /** Milliseconds that one attempt of a command may take. Default: 5,000. */
   commandTimeoutMs?: number;
-  /** Milliseconds that a call may take with all its retries; 30,000 when left out. */
+  /** Milliseconds that a call may take with all its attempts. Default: 30,000. */
   deadlineMs?: number;
-  /** Most connections to one server for commands; 50 when left out. */
+  /** Most connections to one server for commands. Default: 50. */
   poolSize?: number;
-  /** Seconds between two looks at idle connections; 30 when left out. */
+  /** Seconds between two checks of idle connections. Default: 30. */
   healthCheckSeconds?: number;
 }
 
@@ -187,68 +188,71 @@ export interface QueueConfig {
 export interface MessageQueue extends AsyncDisposable {
   /** Opens the queue. A second call does nothing. */
   initialize(): Promise<void>;
-  /** Ends all subscriptions, lets calls under way finish, and frees all connections. */
+  /** Ends all subscriptions, lets pending calls finish, and closes all connections. */
   close(): Promise<void>;
   /** Stores a message and delivers it. */
   publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>>;
   /**
-   * The messages of a channel for an agent: first what is pending for it, then what comes. A message is
-   * leased to one consumer of the agent; unacknowledged it comes again after `leaseSeconds`. It
-   * ends with `signal`, with `return()`, and with `close()`.
+   * Subscribes an agent to a channel: first to the pending messages, then to new ones. A message is
+   * leased to one consumer of the agent, and delivered again after `leaseSeconds` without
+   * acknowledgement. The iteration ends with `signal`, with `return()`, and with `close()`.
    *
-   * The agent's subscription to broadcasts outlives the iteration: what is published while it is away
-   * waits for it. `unsubscribe` ends it.
+   * The subscription to broadcasts outlives the iteration: the agent receives what was published in the
+   * meantime when it subscribes again. `unsubscribe` ends it.
    */
   subscribe<T = unknown>(
     channel: string,
     agentId: string,
     options?: SubscribeOptions,
   ): Subscription<T>;
-  /** Forgets that an agent ever subscribed to a channel, and the broadcasts that wait for it. */
+  /**
+   * Removes the subscription of an agent to a channel, and the broadcasts that are pending for it. False
+   * if the agent had no subscription.
+   */
   unsubscribe(channel: string, agentId: string): Promise<boolean>;
   /**
-   * Marks a message as done for its agent, which never gets it again. True if it is there and is, or was
-   * before, acknowledged; false if it is gone, expired, or not for this agent.
+   * Acknowledges a message: the agent does not receive it again. True if the message is acknowledged
+   * now or was before. False if it is removed, expired, or not for this agent.
    *
    * @throws {TypeError} for the bare id of a broadcast without `agentId`
    */
   acknowledge(message: string | MessageRecord, options?: AcknowledgeOptions): Promise<boolean>;
   /**
-   * What an agent has not acknowledged, leased or not, in the order of delivery. It only reads: nothing
-   * is leased by it. `acknowledge(record)` works on what it gives.
+   * Messages that an agent has not acknowledged, leased or not, in the order of delivery. Takes no
+   * leases. `acknowledge(record)` accepts the records.
    */
   getPending<T = unknown>(agentId: string, options?: PendingOptions): Promise<DeliveryRecord<T>[]>;
-  /** Messages that an agent was given `maxAttempts` times in vain, the first to die first. */
+  /** Messages that an agent received `maxAttempts` times without acknowledgement, the oldest first. */
   getDeadLetters<T = unknown>(
     agentId: string,
     options?: PendingOptions,
   ): Promise<DeliveryRecord<T>[]>;
-  /** Makes a dead letter pending again, its attempts counted anew. False if it is no dead letter. */
+  /** Makes a dead letter pending again, with no attempts. False if it is not a dead letter. */
   requeue(message: string | MessageRecord, options?: AcknowledgeOptions): Promise<boolean>;
   /**
-   * Stores a record under its own id, in place of what is there, and delivers it unless it is
-   * acknowledged. A record that has expired removes what is there.
+   * Stores a record under its own id, replaces a message with that id, and delivers it unless it is
+   * acknowledged. A record that has expired removes the message with that id.
    */
   put(record: MessageRecord): Promise<void>;
-  /** Puts many records; each is stored whole or not at all. */
+  /** Puts many records. Each is stored as a whole or not at all. */
   putMany(records: Iterable<MessageRecord>): Promise<void>;
-  /** The message of an id, or undefined. */
+  /** The message with an id, or undefined. */
   get<T = unknown>(id: string, options?: AgentView): Promise<MessageRecord<T> | undefined>;
-  /** The messages of some ids, in their order; undefined where there is none. */
+  /** The messages with some ids, in their order. Undefined where there is none. */
   getMany<T = unknown>(
     ids: Iterable<string>,
     options?: AgentView,
   ): Promise<(MessageRecord<T> | undefined)[]>;
-  /** Whether there is a message of this id. */
+  /** Whether there is a message with this id. */
   exists(id: string): Promise<boolean>;
   /** Deletes a message. False if there was none. */
   delete(id: string): Promise<boolean>;
-  /** Deletes messages; answers how many there were. */
+  /** Deletes messages. Resolves with their number. */
   deleteMany(ids: Iterable<string>): Promise<number>;
-  /** Messages, the last stored first. */
+  /** Messages that match the filters, the newest first. */
   list<T = unknown>(options?: ListOptions): Promise<MessageRecord<T>[]>;
-  /** How many messages there are, expired ones not included. */
+  /** Number of messages that match the filters. Expired messages do not count. */
   count(filters?: MessageFilters): Promise<number>;
-  /** Deletes all messages of the namespace; answers how many there were. */
+  /** Deletes all messages of the namespace. Resolves with their number. */
   clear(): Promise<number>;
 }

@@ -1,21 +1,21 @@
 /**
- * Where Redis is: the URLs that a configuration may name.
+ * The URL of a Redis server or cluster.
  *
  * @module
  */
 
 const DEFAULT_PORT = 6379;
 const SCHEMES = ["redis:", "rediss:", "redis-cluster:", "rediss-cluster:"] as const;
-/** Scheme, login and the rest: of several hosts, `URL` alone makes nothing. */
+/** Scheme, login, hosts and path. `URL` does not parse several hosts. */
 const PARTS = /^([a-z-]+:)\/\/(?:([^@/]*)@)?([^/?#]+)(\/[^?#]*)?$/;
 
-/** One server. */
+/** The address of one server. */
 export interface NodeAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** How to get in. */
+/** How a client logs in. */
 export interface Login {
   readonly username: string | undefined;
   readonly password: string | undefined;
@@ -23,17 +23,21 @@ export interface Login {
   readonly isTls: boolean;
 }
 
-/** What a URL says. */
+/** The parts of a URL. */
 export interface RedisAddress {
   readonly isCluster: boolean;
-  /** One server, or those of a cluster that are asked for the others. */
+  /** One server, or the servers of a cluster that know the others. */
   readonly nodes: readonly NodeAddress[];
   readonly login: Login;
   /** The URL without its password. */
   readonly redactedUrl: string;
 }
 
-/** Reads a URL. Throws `TypeError` for one that it does not understand; never with the password. */
+/**
+ * Parses a URL.
+ *
+ * @throws {TypeError} if the URL is invalid; the message does not contain the password
+ */
 export function parseRedisUrl(url: string): RedisAddress {
   const [, scheme, login, hosts, path = ""] = PARTS.exec(url) ?? [];
   if (!SCHEMES.includes(scheme as typeof SCHEMES[number])) {
@@ -45,7 +49,7 @@ export function parseRedisUrl(url: string): RedisAddress {
   const isCluster = scheme.endsWith("-cluster:");
   const names = hosts.split(",");
   if (!isCluster && names.length > 1) {
-    throw invalidUrl(url, "several servers are a cluster; write redis-cluster://");
+    throw invalidUrl(url, "only a cluster has several servers; write redis-cluster://");
   }
   const { username, password } = parseLogin(url, login);
   return {
@@ -64,7 +68,7 @@ export function parseRedisUrl(url: string): RedisAddress {
 function parseHost(url: string, name: string): NodeAddress {
   const parsed = URL.parse(`redis://${name}`);
   if (parsed === null || parsed.hostname === "") {
-    throw invalidUrl(url, `${JSON.stringify(name)} is no host and port`);
+    throw invalidUrl(url, `${JSON.stringify(name)} is not a host and port`);
   }
   const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
   return { host, port: parsed.port === "" ? DEFAULT_PORT : Number(parsed.port) };
@@ -78,14 +82,14 @@ function parseLogin(url: string, login = ""): { username?: string; password?: st
       password: decodeURIComponent(password.join(":")) || undefined,
     };
   } catch {
-    throw invalidUrl(url, "its user name or password is not percent-encoded as it should be");
+    throw invalidUrl(url, "its user name or password is not valid percent-encoding");
   }
 }
 
 function parseDatabase(url: string, path: string, isCluster: boolean): number {
   const database = /^\/?(\d*)$/.exec(path)?.[1];
-  if (database === undefined) throw invalidUrl(url, `${path} is no number of a database`);
-  if (isCluster && Number(database) !== 0) throw invalidUrl(url, "a cluster has database 0 alone");
+  if (database === undefined) throw invalidUrl(url, `${path} is not the number of a database`);
+  if (isCluster && Number(database) !== 0) throw invalidUrl(url, "a cluster has only database 0");
   return Number(database);
 }
 
@@ -95,7 +99,7 @@ function invalidUrl(url: string, reason: string): TypeError {
   );
 }
 
-/** A password may hold any character: all up to the last @ may be part of it. */
+/** The password ends at the last @, because it may contain any character. */
 function withoutPassword(url: string): string {
   return url.replace(/^([^:/]*:\/\/)?([^:@]*):.*@/, "$1$2:***@");
 }

@@ -1,7 +1,7 @@
 /**
- * Which server has the keys of a partition. All keys of a partition share one hash tag, so that is
- * all that a queue needs to know of a cluster. Its commands go out on connections that are ours,
- * because `WAIT` counts for the connection that wrote.
+ * Finds the server that has the keys of a partition, and keeps connections to it. All keys of a
+ * partition share one hash tag, so that one server has all of them. The client library's own support
+ * for clusters is not used, because `WAIT` counts the writes of one connection.
  *
  * @module
  */
@@ -11,26 +11,26 @@ import { Connection, type Reply } from "./connection.ts";
 import { CallAborted } from "./failures.ts";
 import { Pool } from "./pool.ts";
 
-/** One that does not answer must not hold up the search for one that does. */
+/** Servers that are queried at the same time: one that does not reply must not delay the others. */
 const QUERIES_AT_ONCE = 2;
 
-/** Limits of connections. */
+/** Limits of the connections. */
 export interface ClusterRouterOptions {
-  /** Milliseconds to open a connection, and for each command on it. */
+  /** Milliseconds to open a connection, and milliseconds for each command on it. */
   readonly timeoutMs: number;
   /** Most connections to one server. */
   readonly poolSize: number;
 }
 
-/** The way to the partitions. */
+/** Connections to the servers of all partitions. */
 export class ClusterRouter {
   readonly isCluster: boolean;
   readonly #address: RedisAddress;
   readonly #options: ClusterRouterOptions;
   readonly #pools = new Map<string, Pool>();
-  /** Keys of the partitions by which a cluster is asked for them. */
+  /** A key of each partition. */
   readonly #keys: readonly string[];
-  /** Servers of the partitions; empty until they are known. */
+  /** Server of each partition. Empty until it is known. */
   #masters: NodeAddress[] = [];
   #refreshing: Promise<void> | undefined;
   readonly #queries = new Set<Promise<void>>();
@@ -50,8 +50,8 @@ export class ClusterRouter {
   }
 
   /**
-   * The connections to the server of a partition. Calls that wait for replicas have their own, because
-   * they hold up what comes behind them.
+   * The connections to the server of a partition. Calls that wait for replicas have connections of
+   * their own, because the commands behind them wait too.
    */
   async poolOf(partition: number, isDurable: boolean): Promise<Pool> {
     const address = await this.nodeOf(partition);
@@ -64,12 +64,12 @@ export class ClusterRouter {
     return pool;
   }
 
-  /** A connection of one's own. */
+  /** Opens a connection that the caller owns. */
   connect(address: NodeAddress): Promise<Connection> {
     return Connection.open(address, this.#address.login, this.#options.timeoutMs);
   }
 
-  /** Finds out where the partitions are now; calls at the same time share one look. */
+  /** Finds the servers of the partitions. Calls at the same time share one query. */
   refresh(): Promise<void> {
     return this.#refreshing ??= this.#discoverMasters().finally(() => this.#refreshing = undefined);
   }
@@ -86,7 +86,7 @@ export class ClusterRouter {
     }
   }
 
-  /** Asks those whom it knows, then those of the URL, two at a time, until one answers. */
+  /** Queries the known servers, then those of the URL, until one replies. */
   async #queryCluster(): Promise<NodeAddress[]> {
     const known = [...this.#pools.values()].map(({ address }) => address);
     const addresses = [...known, ...this.#address.nodes];
@@ -102,7 +102,7 @@ export class ClusterRouter {
     throw failure ?? new CallAborted();
   }
 
-  /** The answer that came second is still to be waited for before all is closed. */
+  /** Remembers a query until it ends: `close` waits for those that were not the first to reply. */
   #track(query: Promise<NodeAddress[]>): Promise<NodeAddress[]> {
     const tracked = query.then(() => {}, () => {}).finally(() => this.#queries.delete(tracked));
     this.#queries.add(tracked);
@@ -122,17 +122,17 @@ export class ClusterRouter {
     }
   }
 
-  /** Looks after connections that idle. */
+  /** Checks idle connections. */
   checkIdle(): void {
     for (const pool of this.#pools.values()) pool.checkIdle();
   }
 
-  /** Asks nobody else for the way. */
+  /** Ends the search for servers. */
   stopRetrying(): void {
     this.#isStopping = true;
   }
 
-  /** Ends all connections that are not somebody's own. */
+  /** Closes all connections except those that a caller owns. */
   async close(): Promise<void> {
     await this.#refreshing?.catch(() => {});
     await Promise.all(this.#queries);
@@ -141,7 +141,7 @@ export class ClusterRouter {
   }
 }
 
-/** A name that is null is that of the server which answered. */
+/** The server that has a slot. A null name stands for the server that replied. */
 function masterOf(ranges: Reply[][], slot: number, queried: NodeAddress): NodeAddress {
   for (const [first, last, master] of ranges) {
     if (slot < Number(first) || slot > Number(last)) continue;

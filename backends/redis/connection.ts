@@ -1,7 +1,7 @@
 /**
- * One connection to one server, that is either good or gone: it never reconnects, and holds no
- * command back. What was in flight when it went may have been done or not, and it is for the caller
- * to say it again.
+ * One connection to one server. It is open or closed for good: it never reconnects, and queues no
+ * commands. A command that was in flight when it closed may have been carried out. The caller repeats
+ * it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { AttemptTimeout } from "./failures.ts";
 
 type Client = ReturnType<typeof newClient>;
 
-/** Texts of a reply as buffers. */
+/** Returns the texts of a reply as buffers. */
 const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
 
 /** A word of a command: text, or bytes. */
@@ -30,7 +30,7 @@ export type ByteReply = Buffer | number | null | ByteReply[];
 export class Connection {
   readonly #client: Client;
   readonly #timeoutMs: number;
-  /** Commands without a reply, the oldest first, and when they were sent. */
+  /** When each command without a reply was sent, the oldest first. */
   readonly #sentAtMs = new Map<number, number>();
   readonly #closed = Promise.withResolvers<void>();
   #nextWait: Promise<number> | undefined;
@@ -48,7 +48,7 @@ export class Connection {
     client.on("sharded-channel-moved", () => this.close());
   }
 
-  /** Connects and logs in. Each command on it, and this, may take `timeoutMs`. */
+  /** Connects and logs in. This, and each command, may take `timeoutMs`. */
   static async open(
     address: NodeAddress,
     login: Login,
@@ -65,27 +65,27 @@ export class Connection {
     return connection;
   }
 
-  /** Commands without a reply. */
+  /** Number of commands without a reply. */
   get inFlight(): number {
     return this.#sentAtMs.size;
   }
 
-  /** Whether it cannot be used any more. */
+  /** Whether the connection is closed. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** Settles when it cannot be used any more. */
+  /** Settles when the connection is closed. */
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
 
-  /** Sends a command; what is sent in one turn of the event loop travels together. */
+  /** Sends a command. Commands of one turn of the event loop travel together. */
   send(command: readonly Argument[]): Promise<Reply> {
     return this.#send<Reply>(command);
   }
 
-  /** As `send`, with bytes in the place of texts in the reply. */
+  /** As `send`, with bytes in place of the texts of the reply. */
   sendBytes(command: readonly Argument[]): Promise<ByteReply> {
     return this.#send<ByteReply>(command, AS_BYTES);
   }
@@ -104,9 +104,9 @@ export class Connection {
   }
 
   /**
-   * How many replicas have what was written on this connection before, once they are `replicas` or
-   * `waitMs` are over. Waiting holds up the connection, so that those who come meanwhile share the
-   * next wait.
+   * Waits until `replicas` replicas have the earlier writes of this connection, or `waitMs` have
+   * passed. Returns how many replicas have them. The wait blocks the connection, so calls in the
+   * meantime share the next wait.
    */
   waitForReplicas(replicas: number, waitMs: number): Promise<number> {
     return this.#nextWait ??= this.#wait(replicas, waitMs);
@@ -120,7 +120,7 @@ export class Connection {
     return Number(await wait);
   }
 
-  /** Hears what is published on a channel; `isSharded` within a cluster. */
+  /** Calls `listener` for each text that is published on a channel. A cluster has sharded channels. */
   async subscribe(
     channel: string,
     isSharded: boolean,
@@ -130,13 +130,13 @@ export class Connection {
     else await this.#client.subscribe(channel, listener);
   }
 
-  /** Hears no more of a channel. */
+  /** Ends the subscription to a channel. */
   async unsubscribe(channel: string, isSharded: boolean): Promise<void> {
     if (isSharded) await this.#client.sUnsubscribe(channel);
     else await this.#client.unsubscribe(channel);
   }
 
-  /** Ends it; commands in flight reject. */
+  /** Closes the connection. Commands in flight reject. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -145,7 +145,7 @@ export class Connection {
     this.#closed.resolve();
   }
 
-  /** Gives the connection up if its oldest command has waited too long. */
+  /** Closes the connection if its oldest command has waited too long. */
   #checkTimeout(): void {
     this.#stopTimer = undefined;
     const [oldestMs] = this.#sentAtMs.values();
@@ -161,7 +161,7 @@ export class Connection {
   }
 
   #timeoutError(): AttemptTimeout {
-    return new AttemptTimeout(`no reply came within ${this.#timeoutMs} ms`);
+    return new AttemptTimeout(`there was no reply within ${this.#timeoutMs} ms`);
   }
 }
 
@@ -177,7 +177,7 @@ function newClient({ host, port }: NodeAddress, login: Login, timeoutMs: number)
       connectTimeout: timeoutMs,
       reconnectStrategy: false,
     },
-    // The library would make a timer and a signal for each command.
+    // The library would create a timer and a signal for each command.
     commandOptions: { timeout: undefined },
     disableOfflineQueue: true,
     maintNotifications: "disabled",

@@ -1,6 +1,6 @@
 /**
- * The connections to one server. Commands share a connection as long as it keeps up, because what
- * travels together costs least; more are opened when many wait.
+ * The connections to one server. Commands share a connection while it keeps up, because commands that
+ * travel together cost least. The pool opens another one when many commands wait.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import type { NodeAddress } from "./address.ts";
 import type { Connection } from "./connection.ts";
 
-/** Commands in flight on every connection, upon which another one is opened. */
+/** The pool opens another connection when every connection has this many commands in flight. */
 const PIPELINE_LIMIT = 64;
 
-/** Connections to one server, opened as they are needed. */
+/** Connections to one server, opened when they are needed. */
 export class Pool {
   readonly address: NodeAddress;
   readonly #open: () => Promise<Connection>;
@@ -27,14 +27,14 @@ export class Pool {
   }
 
   /**
-   * The connection with the least to do. It is at hand at once if there is one: whoever sends on it
-   * before anything else happens is counted when the next one asks.
+   * The connection with the fewest commands in flight. Not a promise if there is one: a caller that
+   * sends at once is counted before the next caller chooses.
    */
   take(): Connection | Promise<Connection> {
     const best = this.#leastBusy();
     if (best === undefined) return this.#grow();
     if (best.inFlight >= PIPELINE_LIMIT && this.#connections.size < this.#size) {
-      // Nobody waits for it: whoever comes next may use it, and a failure shows there.
+      // A later call uses the new connection. If it cannot be opened, a later call fails.
       this.#grow().catch(() => {});
     }
     return best;
@@ -63,7 +63,7 @@ export class Pool {
     return connection;
   }
 
-  /** Asks idle connections for a sign of life; those that fail are given up. */
+  /** Sends PING on idle connections, and closes those that do not reply. */
   checkIdle(): void {
     for (const connection of this.#connections) {
       if (connection.inFlight > 0 || connection.isClosed) continue;
@@ -71,7 +71,7 @@ export class Pool {
     }
   }
 
-  /** Ends all connections, also one that is being opened. */
+  /** Closes all connections, also one that is being opened. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const connection of this.#connections) connection.close();

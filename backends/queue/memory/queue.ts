@@ -11,11 +11,11 @@ import { MemorySpace } from "./space.ts";
 import { MemoryStore } from "./store.ts";
 import type { QueueConfig } from "../types.ts";
 
-/** Options of an in-memory queue beside its configuration. */
+/** Options of an in-memory queue besides its configuration. */
 export interface InMemoryQueueOptions {
-  /** Where the time comes from; the machine's clock when left out. */
+  /** The source of time. Default: the clock of the machine. */
   clock?: QueueClock;
-  /** A queue whose messages this one is to share, as two clients of one server do. */
+  /** A queue whose messages this one shares, like two clients of one server. */
   shareWith?: InMemoryMessageQueue;
 }
 
@@ -26,8 +26,8 @@ interface MemoryContext {
 }
 
 /**
- * A message queue without a server: for tests, and for agents of one process. It keeps the same contract
- * as `RedisMessageQueue`; its messages end with it.
+ * A message queue without a server, for tests and for agents of one process. It has the contract of
+ * `RedisMessageQueue`. Its messages are lost when the process ends.
  *
  * @example
  * ```ts
@@ -53,9 +53,9 @@ export class InMemoryMessageQueue extends QueueBase {
   readonly #context: MemoryContext;
 
   /**
-   * Makes a queue; `initialize` opens it.
+   * Makes a queue. `initialize` opens it.
    *
-   * @throws {TypeError | RangeError} for a configuration that cannot be
+   * @throws {TypeError | RangeError} if the configuration is invalid
    */
   constructor(config?: QueueConfig, options: InMemoryQueueOptions = {}) {
     const resolved = resolveConfig(config);

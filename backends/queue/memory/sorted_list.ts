@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Items in an order in which no two are equal. */
+/** Items in an order. No two items are equal in it. */
 export class SortedList<T> {
   readonly #items: T[] = [];
   readonly #compare: (a: T, b: T) => number;
@@ -17,17 +17,17 @@ export class SortedList<T> {
     return this.#items.length;
   }
 
-  /** The item at a place, counted from the first. */
+  /** The item at an index. */
   at(index: number): T | undefined {
     return this.#items[index];
   }
 
-  /** Puts an item in its place. */
+  /** Inserts an item. */
   add(item: T): void {
     this.#items.splice(this.#insertionIndex(item), 0, item);
   }
 
-  /** Takes an item out; false if it is not there. */
+  /** Removes an item. False if it is not in the list. */
   remove(item: T): boolean {
     const index = this.#insertionIndex(item);
     if (index === this.#items.length || this.#compare(this.#items[index], item) !== 0) return false;

@@ -1,6 +1,6 @@
 /**
- * Hints from the server that a message came. They may be lost at any time, as long as the connection
- * fails; so whenever it is back, everybody is told to look.
+ * Wakeups that the server publishes when a message is ready. They are lost while the connection is
+ * down, so all listeners are woken when it is back.
  *
  * @module
  */
@@ -8,21 +8,21 @@
 import { Backoff, type BackoffOptions } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { withTimer } from "../../../lib/base/timer.ts";
-import { logger } from "../log.ts";
-import type { Connection } from "../../redis/connection.ts";
 import type { ClusterRouter } from "../../redis/cluster_router.ts";
+import type { Connection } from "../../redis/connection.ts";
+import { logger } from "../log.ts";
 
 /** Delays before a lost connection is opened again. */
 const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 1000 };
 
-/** Called with whom a message is for: an agent, or "" for all. */
+/** Called with the agent that a message is for, or "" for all agents. */
 type OnWakeup = (agent: string) => void;
 
-/** The hints of one partition, over a connection of their own. */
+/** The wakeups of one partition, on a connection of their own. */
 export class Notifications {
   readonly #router: ClusterRouter;
   readonly #partition: number;
-  /** Longest wait for the server to confirm, after which looking from time to time has to do. */
+  /** Longest wait for the connection, in milliseconds. After that, subscriptions poll. */
   readonly #connectTimeoutMs: number;
   readonly #listeners = new Map<string, Set<OnWakeup>>();
   #connection: Connection | undefined;
@@ -37,7 +37,7 @@ export class Notifications {
     this.#connectTimeoutMs = connectTimeoutMs;
   }
 
-  /** Calls `onHint` for what is published on a channel, until the result is called. */
+  /** Calls `onWakeup` for each wakeup on a channel, until the result is called. */
   async listen(channel: string, onWakeup: OnWakeup): Promise<() => void> {
     let wakeups = this.#listeners.get(channel);
     const isNew = wakeups === undefined;
@@ -51,14 +51,14 @@ export class Notifications {
   }
 
   /**
-   * Changes what the connection hears, one change after the other: the client forgets a channel only
-   * when the server has confirmed it, and would forget who came to it meanwhile.
+   * Changes the subscriptions of the connection, one change after the other. The client library removes
+   * the listeners of a channel when the server confirms, also those that were added in the meantime.
    */
   async #change(action: (connection: Connection) => Promise<void>): Promise<void> {
     const change = this.#changing.then(async () => {
       if (this.#connection !== undefined) await action(this.#connection);
     });
-    // A connection that fails is opened again, and all is said anew.
+    // After a failure a new connection subscribes to all channels.
     this.#changing = change.catch(() => {});
     await this.#changing;
   }
@@ -95,7 +95,7 @@ export class Notifications {
     }
   }
 
-  /** Hears hints until the connection is gone. */
+  /** Receives wakeups until the connection is lost. */
   async #receiveNotifications(onSuccess: () => void): Promise<void> {
     const node = await this.#router.nodeOf(this.#partition);
     const connection = await this.#router.connect(node);
@@ -124,13 +124,13 @@ export class Notifications {
     });
   }
 
-  /** Asks the server for a sign of life, and gives the connection up if there is none. */
+  /** Sends PING, and closes the connection if there is no reply. */
   check(): void {
     const connection = this.#connection;
     connection?.send(["PING"]).catch(() => connection.close());
   }
 
-  /** Hears no more. */
+  /** Ends all wakeups, and closes the connection. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#listeners.clear();

@@ -36,9 +36,9 @@ import { RedisStore } from "./store.ts";
  */
 export class RedisMessageQueue extends QueueBase {
   /**
-   * Makes a queue; `initialize` connects it.
+   * Makes a queue. `initialize` connects it.
    *
-   * @throws {TypeError | RangeError} for a configuration that cannot be
+   * @throws {TypeError | RangeError} if the configuration is invalid
    */
   constructor(config?: QueueConfig) {
     const resolved = resolveConfig(config);

@@ -377,10 +377,10 @@ for (
   const [redisUrl, message] of [
     ["localhost:6379", /must look like redis:\/\/host:port/],
     ["http://cluster:6379", /must look like/],
-    ["redis://one:1,two:2", /several servers are a cluster/],
-    ["redis://host:port", /"host:port" is no host and port/],
-    ["redis://host/first", /no number of a database/],
-    ["redis-cluster://host:1/3", /a cluster has database 0 alone/],
+    ["redis://one:1,two:2", /only a cluster has several servers/],
+    ["redis://host:port", /"host:port" is not a host and port/],
+    ["redis://host/first", /not the number of a database/],
+    ["redis-cluster://host:1/3", /a cluster has only database 0/],
     ["redis://user:%zz@host", /not percent-encoded/],
     ["redis-cluster://", /must look like/],
   ] as const

@@ -1,0 +1,89 @@
+/**
+ * A receiver with a buffer for the messages that were claimed and not yielded yet.
+ *
+ * @module
+ */
+
+import type { QueueClock } from "./clock.ts";
+import type { Claim, QueueDelivery, QueueReceiver } from "./store.ts";
+
+/** Claims messages from a receiver, and buffers them while their leases last. */
+export class BufferedReceiver {
+  readonly receiver: QueueReceiver;
+  readonly #clock: QueueClock;
+  readonly #leaseMs: number;
+  #buffer: QueueDelivery[] = [];
+  /** When the leases of the buffered messages end. */
+  #leaseExpiresAtMs = Infinity;
+  /** Whether messages may be ready. */
+  #isWoken = true;
+  /** When a lease of the receiver ends. Infinity if none is known. */
+  #dueAtMs = Infinity;
+  /** Missed messages that were reported to the subscriber, and that the store still counts. */
+  #reported = 0;
+
+  constructor(receiver: QueueReceiver, clock: QueueClock, leaseMs: number) {
+    this.receiver = receiver;
+    this.#clock = clock;
+    this.#leaseMs = leaseMs;
+  }
+
+  /** The next message. */
+  get first(): QueueDelivery | undefined {
+    return this.#buffer.at(0);
+  }
+
+  /** Removes the next message from the buffer. */
+  shift(): QueueDelivery | undefined {
+    return this.#buffer.shift();
+  }
+
+  /** Records that messages may be ready. */
+  wake(): void {
+    this.#isWoken = true;
+  }
+
+  /** When a lease of the receiver ends, and messages may be ready. */
+  get dueAtMs(): number {
+    return this.#dueAtMs;
+  }
+
+  /** Whether messages may be ready. */
+  get isClaimDue(): boolean {
+    return this.#isWoken || this.#clock.now() >= this.#dueAtMs;
+  }
+
+  /** Drops the buffered messages if their leases have ended: another consumer may have them. */
+  dropExpired(): void {
+    if (this.#buffer.length === 0 || this.#clock.now() < this.#leaseExpiresAtMs) return;
+    this.#buffer = [];
+    this.#isWoken = true;
+  }
+
+  /** Claims up to `limit` messages. Returns how many messages the subscriber has missed. */
+  async claim(limit: number): Promise<number> {
+    const startedMs = this.#clock.now();
+    this.#isWoken = false;
+    let claim: Claim;
+    try {
+      claim = await this.receiver.claim(limit, this.#reported);
+    } catch (error) {
+      this.#isWoken = true;
+      throw error;
+    }
+    const { deliveries, missed, nextDueMs } = claim;
+    this.#buffer = deliveries;
+    this.#leaseExpiresAtMs = startedMs + this.#leaseMs;
+    this.#dueAtMs = nextDueMs === null ? Infinity : this.#clock.now() + nextDueMs;
+    if (deliveries.length === limit) this.#isWoken = true;
+    this.#reported = missed;
+    return missed;
+  }
+
+  /** Releases the leases of the buffered messages. */
+  async release(): Promise<void> {
+    const released = this.#buffer;
+    this.#buffer = [];
+    if (released.length > 0) await this.receiver.release(released);
+  }
+}
