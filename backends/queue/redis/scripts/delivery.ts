@@ -6,20 +6,23 @@
 
 import { ALLOW_OOM, script } from "./fragments.ts";
 
-/** Answers `{ missed, milliseconds to the next end of a lease or -1, messages... }`. */
+/**
+ * Leases messages. Returns `{ missed, dueMs, messages... }`, where `dueMs` are the milliseconds to the
+ * next end of a lease, or -1.
+ */
 export const claim: string = script(
   ALLOW_OOM,
   `
 local operation, isRetry, channel, agent = ARGV[3], ARGV[4] == '1', ARGV[5], ARGV[6]
 local limit, leaseMs, maxAttempts = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local reported, where = tonumber(ARGV[10]), place(agent, channel)
-local missedKey, found = P .. 'missed:' .. where, {}
+local reported, queue = tonumber(ARGV[10]), queueName(agent, channel)
+local missedKey, found = PREFIX .. 'missed:' .. queue, {}
 
-local leased = P .. 'leased:' .. where
+local leased = PREFIX .. 'leased:' .. queue
 
-local memo = isRetry and call('GET', P .. 'op:' .. operation)
-if memo then
-  for id in string.gmatch(memo, '[^%z]+') do
+local saved = isRetry and call('GET', PREFIX .. 'op:' .. operation)
+if saved then
+  for id in string.gmatch(saved, '[^%z]+') do
     local message = read(id, agent)
     local lease = message and call('ZSCORE', leased, message[11] .. id)
     if lease then
@@ -28,53 +31,53 @@ if memo then
     end
   end
 else
-  lapse(maxAttempts)
-  local ids, ready, untilMs = {}, P .. 'ready:' .. where, whole(now + leaseMs)
+  expireLeases(maxAttempts)
+  local ids, ready, untilMs = {}, PREFIX .. 'ready:' .. queue, integer(now + leaseMs)
   while #found < limit do
     local members = call('ZRANGE', ready, 0, math.min(limit - #found, 100) - 1)
     if #members == 0 then break end
-    local taken = {}
+    local leases = {}
     for _, member in ipairs(members) do
       local id = idOf(member)
       local message = read(id, agent)
       if message then
-        message[13] = call('HINCRBY', P .. 'msg:' .. id, 'n:' .. agent, 1)
+        message[13] = call('HINCRBY', PREFIX .. 'msg:' .. id, 'n:' .. agent, 1)
         message[14] = untilMs
         found[#found + 1] = message
         ids[#ids + 1] = id
-        taken[#taken + 1] = untilMs
-        taken[#taken + 1] = member
+        leases[#leases + 1] = untilMs
+        leases[#leases + 1] = member
       end
     end
     call('ZREM', ready, unpack(members))
-    if #taken > 0 then call('ZADD', leased, unpack(taken)) end
+    if #leases > 0 then call('ZADD', leased, unpack(leases)) end
   end
   if reported > 0 then
     if call('DECRBY', missedKey, reported) <= 0 then call('DEL', missedKey) end
   end
-  if #ids > 0 then call('ZADD', P .. 'due', 'LT', untilMs, where) end
-  if #ids > 0 or reported > 0 then remember(operation, table.concat(ids, '\\0') .. '\\0') end
+  if #ids > 0 then call('ZADD', PREFIX .. 'due', 'LT', untilMs, queue) end
+  if #ids > 0 or reported > 0 then saveReply(operation, table.concat(ids, '\\0') .. '\\0') end
 end
-local due = call('ZSCORE', P .. 'due', where)
+local due = call('ZSCORE', PREFIX .. 'due', queue)
 due = due and math.max(0, tonumber(due) - now) or -1
 return { tonumber(call('GET', missedKey) or '0'), due, unpack(found) }
 `,
 );
 
-/** `ARGV` from 5: for each message its place and id, and when its lease was to end. */
+/** Releases leases. `ARGV` from 5 on has the member of each delivery and the end of its lease. */
 export const release: string = script(
   ALLOW_OOM,
   `
 local channel, agent = ARGV[3], ARGV[4]
-local where = place(agent, channel)
-local leased = P .. 'leased:' .. where
+local queue = queueName(agent, channel)
+local leased = PREFIX .. 'leased:' .. queue
 for i = 5, #ARGV, 2 do
   local member = ARGV[i]
   if call('ZSCORE', leased, member) == ARGV[i + 1] then
-    local key = P .. 'msg:' .. idOf(member)
+    local key = PREFIX .. 'msg:' .. idOf(member)
     call('ZREM', leased, member)
     call('HINCRBY', key, 'n:' .. agent, -1)
-    call('ZADD', P .. 'ready:' .. where, -tonumber(call('HGET', key, 'priority') or 0), member)
+    call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(call('HGET', key, 'priority') or 0), member)
   end
 end
 notify(channel, agent)
@@ -82,24 +85,24 @@ return 1
 `,
 );
 
-/** Messages of one call: `ARGV` from 3 is the id of each, and the agent. */
+/** Acknowledges messages. `ARGV` from 3 on has the id and the agent of each. Returns the outcomes. */
 export const acknowledge: string = script(
   ALLOW_OOM,
   `
 local done = {}
 local function acknowledgeOne(id, agent)
-  local m, instead = find(id, agent)
-  if not m then return instead end
+  local m, outcome = find(id, agent)
+  if not m then return outcome end
   if m.isDone then
-    touch()
+    writeMarker()
     return 'acknowledged'
   end
   if not withdraw(m.agent, m.channel, m.member) and
-    call('ZREM', P .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
+    call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
   if m.isBroadcast then
-    call('HSET', P .. 'msg:' .. id, 'k:' .. m.agent, '1')
+    call('HSET', PREFIX .. 'msg:' .. id, 'k:' .. m.agent, '1')
   else
-    call('HSET', P .. 'msg:' .. id, 'acked', whole(now))
+    call('HSET', PREFIX .. 'msg:' .. id, 'acked', integer(now))
     done[#done + 1] = id
     add('acked', m.seq, id)
   end
@@ -108,29 +111,30 @@ end
 
 local replies = {}
 for i = 3, #ARGV, 2 do replies[#replies + 1] = acknowledgeOne(ARGV[i], ARGV[i + 1]) end
-if #done > 0 then call('ZREM', P .. 'unacked', unpack(done)) end
+if #done > 0 then call('ZREM', PREFIX .. 'unacked', unpack(done)) end
 flush()
 return replies
 `,
 );
 
+/** Makes a dead letter pending again. Returns the outcome. */
 export const requeue: string = script(
   ALLOW_OOM,
   `
 local operation, id, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[6])
-if call('EXISTS', P .. 'op:' .. operation) == 1 then
-  touch()
+if call('EXISTS', PREFIX .. 'op:' .. operation) == 1 then
+  writeMarker()
   return 'acknowledged'
 end
-while lapse(maxAttempts) do end
-local m, instead = find(id, ARGV[5])
-if not m then return instead end
-if call('ZREM', P .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
-call('HDEL', P .. 'msg:' .. id, 'n:' .. m.agent)
+while expireLeases(maxAttempts) do end
+local m, outcome = find(id, ARGV[5])
+if not m then return outcome end
+if call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
+call('HDEL', PREFIX .. 'msg:' .. id, 'n:' .. m.agent)
 deliver(m.agent, m.channel, m.member, m.priority)
 flush()
 notify(m.channel, m.agent)
-remember(operation, '1')
+saveReply(operation, '1')
 return 'acknowledged'
 `,
 );

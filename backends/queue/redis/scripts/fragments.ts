@@ -5,63 +5,66 @@
  */
 
 /**
- * What scripts share, each piece by its name. `ARGV` begins with how to publish, and for how many
- * milliseconds an operation may be repeated. Making a function takes the server time, so a script gets
- * those it uses.
+ * Lua fragments by the name that they define, each after those it uses. `ARGV` begins with the command
+ * that publishes, and the milliseconds for which an operation may be repeated. A script gets only the
+ * fragments that it uses, because defining a function takes time on the server.
  */
 const FRAGMENTS: readonly (readonly [name: string, text: string])[] = [
   ["time", "local time = call('TIME')"],
   ["now", "local now = time[1] * 1000 + math.floor(time[2] / 1000)"],
-  ["HORIZON", "local HORIZON = tonumber(ARGV[2])"],
-  ["whole", "local function whole(n) return string.format('%.0f', n) end"],
+  ["DEDUP_MS", "local DEDUP_MS = tonumber(ARGV[2])"],
+  ["integer", "local function integer(n) return string.format('%.0f', n) end"],
   [
-    "place",
-    "local function place(agent, channel) return #agent .. ':' .. agent .. ':' .. channel end",
+    "queueName",
+    "local function queueName(agent, channel) return #agent .. ':' .. agent .. ':' .. channel end",
   ],
   ["idOf", "local function idOf(member) return string.sub(member, 17) end"],
-  ["isOver", "local function isOver(expires) return expires and tonumber(expires) <= now end"],
   [
-    "entryOf",
-    "local function entryOf(seq) return string.sub(seq, 1, 13) .. '-' .. tonumber(string.sub(seq, 14)) end",
+    "isExpired",
+    "local function isExpired(expires) return expires and tonumber(expires) <= now end",
+  ],
+  [
+    "streamId",
+    "local function streamId(seq) return string.sub(seq, 1, 13) .. '-' .. tonumber(string.sub(seq, 14)) end",
   ],
   [
     "notify",
-    "local function notify(channel, agent) call(ARGV[1], P .. 'notify:' .. channel, agent) end",
+    "local function notify(channel, agent) call(ARGV[1], PREFIX .. 'notify:' .. channel, agent) end",
   ],
   [
-    "remember",
+    "saveReply",
     `
-local function remember(operation, what)
-  call('SET', P .. 'op:' .. operation, what, 'PX', HORIZON)
+local function saveReply(operation, what)
+  call('SET', PREFIX .. 'op:' .. operation, what, 'PX', DEDUP_MS)
 end`,
   ],
   [
-    "touch",
+    "writeMarker",
     `
--- A repeated write has nothing to write, and WAIT counts from the last write of its connection.
-local function touch() call('SET', P .. 'touch', '1', 'PX', HORIZON) end`,
+-- A repeated operation writes a marker, because WAIT counts the writes of its connection.
+local function writeMarker() call('SET', PREFIX .. 'touch', '1', 'PX', DEDUP_MS) end`,
   ],
   [
     "flush",
     `
--- Members of sorted sets are gathered, and added together: a call for each would take twice as long.
-local gathered = {}
+-- Buffers members of sorted sets, and adds them together: a call for each would take twice as long.
+local buffered = {}
 local function add(key, score, member)
-  local members = gathered[key]
+  local members = buffered[key]
   if not members then
     members = {}
-    gathered[key] = members
+    buffered[key] = members
   end
   members[#members + 1] = score
   members[#members + 1] = member
 end
 local function flush()
-  for key, members in pairs(gathered) do
+  for key, members in pairs(buffered) do
     for i = 1, #members, 1000 do
-      call('ZADD', P .. key, unpack(members, i, math.min(i + 999, #members)))
+      call('ZADD', PREFIX .. key, unpack(members, i, math.min(i + 999, #members)))
     end
   end
-  gathered = {}
+  buffered = {}
 end`,
   ],
   [
@@ -70,18 +73,18 @@ end`,
 local function deliver(agent, channel, member, priority)
   local score = -tonumber(priority)
   add('pending:' .. agent, score, member)
-  add('ready:' .. place(agent, channel), score, member)
+  add('ready:' .. queueName(agent, channel), score, member)
 end`,
   ],
   [
     "withdraw",
     `
--- Takes a message out of all that waits for an agent; false if it was not there.
+-- Ends the pending delivery of a message to an agent. False if there was none.
 local function withdraw(agent, channel, member)
-  if call('ZREM', P .. 'pending:' .. agent, member) == 0 then return false end
-  local where = place(agent, channel)
-  if call('ZREM', P .. 'leased:' .. where, member) == 0 then
-    call('ZREM', P .. 'ready:' .. where, member)
+  if call('ZREM', PREFIX .. 'pending:' .. agent, member) == 0 then return false end
+  local queue = queueName(agent, channel)
+  if call('ZREM', PREFIX .. 'leased:' .. queue, member) == 0 then
+    call('ZREM', PREFIX .. 'ready:' .. queue, member)
   end
   return true
 end`,
@@ -89,41 +92,41 @@ end`,
   [
     "remove",
     `
--- Removes all that belongs to a message; false if there is none.
+-- Removes a message with its deliveries. False if there is none.
 local function remove(id, isTrimmed)
-  local key = P .. 'msg:' .. id
+  local key = PREFIX .. 'msg:' .. id
   local m = call('HMGET', key, 'channel', 'source', 'target', 'seq', 'expires', 'acked', 'op', 'created')
   local channel, source, target, seq = m[1], m[2], m[3], m[4]
   if not channel then return false end
-  local member, stream = seq .. id, P .. 'stream:' .. channel
-  call('XDEL', stream, entryOf(seq))
+  local member, stream = seq .. id, PREFIX .. 'stream:' .. channel
+  call('XDEL', stream, streamId(seq))
   if call('XLEN', stream) == 0 then call('DEL', stream) end
-  call('ZREM', P .. (m[6] and 'acked' or 'unacked'), id)
-  call('ZREM', P .. 'source:' .. source, id)
-  if m[5] then call('ZREM', P .. 'expiry', id) end
+  call('ZREM', PREFIX .. (m[6] and 'acked' or 'unacked'), id)
+  call('ZREM', PREFIX .. 'source:' .. source, id)
+  if m[5] then call('ZREM', PREFIX .. 'expiry', id) end
   local agents
   if target then
-    call('ZREM', P .. 'target:' .. target, id)
+    call('ZREM', PREFIX .. 'target:' .. target, id)
     agents = { target }
   else
-    call('ZREM', P .. 'broadcasts', id)
-    agents = call('SMEMBERS', P .. 'subs:' .. channel)
+    call('ZREM', PREFIX .. 'broadcasts', id)
+    agents = call('SMEMBERS', PREFIX .. 'subs:' .. channel)
   end
   for _, agent in ipairs(agents) do
     if m[6] then
-      -- It waits for nobody.
+      -- It has no pending delivery.
     elseif not withdraw(agent, channel, member) then
-      call('ZREM', P .. 'dead:' .. agent, member)
+      call('ZREM', PREFIX .. 'dead:' .. agent, member)
     elseif isTrimmed then
-      call('INCR', P .. 'missed:' .. place(agent, channel))
+      call('INCR', PREFIX .. 'missed:' .. queueName(agent, channel))
     end
   end
   call('DEL', key)
-  -- Whoever published it may not have heard yet, and say it again.
-  local left = tonumber(string.sub(seq, 1, 13)) + HORIZON - now
+  -- Its publisher may repeat the call if the reply was lost.
+  local left = tonumber(string.sub(seq, 1, 13)) + DEDUP_MS - now
   if left > 0 then
     local what = (m[8] or string.sub(seq, 1, 13)) .. ' ' .. (m[5] or '-') .. ' ' .. seq
-    call('SET', P .. 'gone:' .. (m[7] or id), what, 'PX', whole(left))
+    call('SET', PREFIX .. 'gone:' .. (m[7] or id), what, 'PX', integer(left))
   end
   return true
 end`,
@@ -131,42 +134,42 @@ end`,
   [
     "expire",
     `
--- Removes messages that have expired; true if there are more.
+-- Removes expired messages. True if there are more.
 local function expire(most)
-  local due = call('ZRANGE', P .. 'expiry', '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, most)
+  local due = call('ZRANGE', PREFIX .. 'expiry', '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, most)
   for _, id in ipairs(due) do
-    if not remove(id) then call('ZREM', P .. 'expiry', id) end
+    if not remove(id) then call('ZREM', PREFIX .. 'expiry', id) end
   end
   return #due == most
 end`,
   ],
   [
-    "lapse",
+    "expireLeases",
     `
--- Ends leases that are over, some at a time; true if there are more.
-local function lapse(maxAttempts)
-  local where = call('ZRANGE', P .. 'due', '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, 1)[1]
-  if not where then return false end
-  local length = string.match(where, '^(%d+):')
-  local agent = string.sub(where, #length + 2, #length + 1 + length)
-  local channel = string.sub(where, #length + 3 + length)
-  local leased, hasReady = P .. 'leased:' .. where, false
-  for _, member in ipairs(call('ZRANGE', leased, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, 100)) do
+-- Ends up to 100 leases that are over. True if there may be more.
+local function expireLeases(maxAttempts)
+  local queue = call('ZRANGE', PREFIX .. 'due', '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, 1)[1]
+  if not queue then return false end
+  local length = string.match(queue, '^(%d+):')
+  local agent = string.sub(queue, #length + 2, #length + 1 + length)
+  local channel = string.sub(queue, #length + 3 + length)
+  local leased, hasReady = PREFIX .. 'leased:' .. queue, false
+  for _, member in ipairs(call('ZRANGE', leased, '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, 100)) do
     call('ZREM', leased, member)
-    local m = call('HMGET', P .. 'msg:' .. idOf(member), 'seq', 'priority', 'n:' .. agent)
+    local m = call('HMGET', PREFIX .. 'msg:' .. idOf(member), 'seq', 'priority', 'n:' .. agent)
     if not m[1] or tonumber(m[3] or 0) >= maxAttempts then
-      call('ZREM', P .. 'pending:' .. agent, member)
-      if m[1] then call('ZADD', P .. 'dead:' .. agent, whole(now), member) end
+      call('ZREM', PREFIX .. 'pending:' .. agent, member)
+      if m[1] then call('ZADD', PREFIX .. 'dead:' .. agent, integer(now), member) end
     else
-      call('ZADD', P .. 'ready:' .. where, -tonumber(m[2] or 0), member)
+      call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(m[2] or 0), member)
       hasReady = true
     end
   end
   local first = call('ZRANGE', leased, 0, 0, 'WITHSCORES')
   if first[1] then
-    call('ZADD', P .. 'due', first[2], where)
+    call('ZADD', PREFIX .. 'due', first[2], queue)
   else
-    call('ZREM', P .. 'due', where)
+    call('ZREM', PREFIX .. 'due', queue)
   end
   if hasReady then notify(channel, agent) end
   return true
@@ -175,12 +178,12 @@ end`,
   [
     "read",
     `
--- A message as it is answered, as an agent sees it; nil if it is gone.
+-- A message as the reply has it, from the view of an agent. Nil if there is none.
 local function read(id, agent)
-  local m = call('HMGET', P .. 'msg:' .. id, 'channel', 'source', 'target', 'payload', 'metadata',
+  local m = call('HMGET', PREFIX .. 'msg:' .. id, 'channel', 'source', 'target', 'payload', 'metadata',
     'priority', 'created', 'updated', 'expires', 'seq', 'acked', 'n:' .. agent, 'k:' .. agent)
   if not m[1] then return nil end
-  if isOver(m[9]) then
+  if isExpired(m[9]) then
     remove(id)
     return nil
   end
@@ -191,13 +194,13 @@ local function read(id, agent)
 end`,
   ],
   [
-    "clean",
+    "removeDue",
     `
--- Removes what is due; true if that has to go on before anything else.
-local function clean(maxAttempts)
+-- Removes expired messages and ends leases. True if there are more.
+local function removeDue(maxAttempts)
   if expire(500) then return true end
   for _ = 1, 20 do
-    if not lapse(maxAttempts) then return false end
+    if not expireLeases(maxAttempts) then return false end
   end
   return true
 end`,
@@ -205,12 +208,12 @@ end`,
   [
     "find",
     `
--- The message and the agent that an id and an agent mean, or what to answer instead.
+-- The delivery of a message to an agent, by default to its target, or nil and the outcome.
 local function find(id, agent)
-  local m = call('HMGET', P .. 'msg:' .. id, 'channel', 'target', 'seq', 'expires', 'acked',
+  local m = call('HMGET', PREFIX .. 'msg:' .. id, 'channel', 'target', 'seq', 'expires', 'acked',
     'k:' .. agent, 'priority')
   if not m[1] then return nil, 'absent' end
-  if isOver(m[4]) then
+  if isExpired(m[4]) then
     remove(id)
     return nil, 'absent'
   end
@@ -225,12 +228,13 @@ end`,
   ],
 ];
 
-/** Scripts that make room, or keep consumers going, work when the memory is full. */
+/** Flags of scripts that free memory or serve consumers: they run when the memory is full. */
 export const ALLOW_OOM = "#!lua flags=allow-oom\n";
+/** Flags of scripts that need memory. */
 export const DENY_OOM = "#!lua\n";
-const PRELUDE = "local P = string.sub(KEYS[1], 1, -4)\nlocal call = redis.call\n";
+const PRELUDE = "local PREFIX = string.sub(KEYS[1], 1, -4)\nlocal call = redis.call\n";
 
-/** A script: how it begins, the pieces that it uses, and its text. */
+/** Makes a script of its flags, the fragments that it uses, and its text. */
 export function script(flags: string, text: string): string {
   let source = text;
   for (const [name, fragment] of FRAGMENTS.toReversed()) {

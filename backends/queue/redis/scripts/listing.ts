@@ -7,9 +7,9 @@
 import { ALLOW_OOM, script } from "./fragments.ts";
 
 /**
- * What `list` and `count` share: a walk over the smallest index that the filters allow, from a place
- * on, the last stored first. It stops after some steps, to let others have the server, and is gone
- * on with from where it stopped.
+ * Walks the smallest index that the filters allow, from a cursor on, the newest message first. One call
+ * takes a limited number of steps, so that other clients are served. The next call continues at the
+ * cursor.
  */
 const WALK = `
 local channel, source, target, acked = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -18,34 +18,34 @@ if expire(500) then return { 'again' } end
 
 local indexes = {}
 local function filter(isGiven, name)
-  if isGiven then indexes[#indexes + 1] = { { name }, call('ZCARD', P .. name) } end
+  if isGiven then indexes[#indexes + 1] = { { name }, call('ZCARD', PREFIX .. name) } end
 end
 filter(source ~= '', 'source:' .. source)
 filter(target ~= '', target == '*' and 'broadcasts' or 'target:' .. string.sub(target, 2))
 filter(acked ~= '', acked == '1' and 'acked' or 'unacked')
 if channel ~= '' then
-  indexes[#indexes + 1] = { 'stream:' .. channel, call('XLEN', P .. 'stream:' .. channel), true }
+  indexes[#indexes + 1] = { 'stream:' .. channel, call('XLEN', PREFIX .. 'stream:' .. channel), true }
 end
 local isExact = #indexes <= 1
 if #indexes == 0 then
-  indexes[1] = { { 'acked', 'unacked' }, call('ZCARD', P .. 'acked') + call('ZCARD', P .. 'unacked') }
+  indexes[1] = { { 'acked', 'unacked' }, call('ZCARD', PREFIX .. 'acked') + call('ZCARD', PREFIX .. 'unacked') }
 end
 table.sort(indexes, function(a, b) return a[2] < b[2] end)
 local names, size, isStream = unpack(indexes[1])
 
--- Ids and their places, the last stored first.
+-- Ids with their sequence numbers, the newest first.
 local function below(from, count)
   local steps = {}
   if isStream then
-    local first = from == '' and '+' or '(' .. entryOf(from)
-    for i, entry in ipairs(call('XREVRANGE', P .. names, first, '-', 'COUNT', count)) do
+    local first = from == '' and '+' or '(' .. streamId(from)
+    for i, entry in ipairs(call('XREVRANGE', PREFIX .. names, first, '-', 'COUNT', count)) do
       local ms, us = string.match(entry[1], '(%d+)-(%d+)')
       steps[i] = { entry[2][2], ms .. string.format('%03d', us) }
     end
     return steps
   end
   for _, name in ipairs(names) do
-    local found = call('ZRANGE', P .. name, from == '' and '+inf' or '(' .. from, '-inf', 'BYSCORE', 'REV',
+    local found = call('ZRANGE', PREFIX .. name, from == '' and '+inf' or '(' .. from, '-inf', 'BYSCORE', 'REV',
       'LIMIT', 0, count, 'WITHSCORES')
     for i = 1, #found, 2 do steps[#steps + 1] = { found[i], found[i + 1] } end
   end
@@ -54,7 +54,7 @@ local function below(from, count)
 end
 
 local function isMatch(id)
-  local m = call('HMGET', P .. 'msg:' .. id, 'channel', 'source', 'target', 'acked')
+  local m = call('HMGET', PREFIX .. 'msg:' .. id, 'channel', 'source', 'target', 'acked')
   return m[1] and (channel == '' or m[1] == channel) and (source == '' or m[2] == source) and
     (target == '' or (m[3] and '=' .. m[3] or '*') == target) and
     (acked == '' or (m[4] and '1' or '0') == acked)
@@ -70,7 +70,7 @@ local function walk(count, take)
 end
 `;
 
-/** Answers `{ "again" }`, or `{ "done" or the place to go on from, how many were skipped, messages... }`. */
+/** Returns `{ "again" }`, or `{ "done" or the cursor, how many were skipped, messages... }`. */
 export const list: string = script(
   ALLOW_OOM,
   `${WALK}
@@ -88,7 +88,7 @@ return { isDone and 'done' or cursor, skipped, unpack(found) }
 `,
 );
 
-/** Answers `{ "again" }`, or `{ "done" or the place to go on from, how many }`. */
+/** Returns `{ "again" }`, or `{ "done" or the cursor, the number of messages }`. */
 export const count: string = script(
   ALLOW_OOM,
   `${WALK}

@@ -1,28 +1,30 @@
 /**
- * What the server does, a Lua script for each mutation: whole or not at all, by the server's own clock,
- * and once for each operation, however often it is sent.
+ * The Lua scripts of a queue. A script runs as a whole or not at all, by the clock of the server. A script
+ * that writes recognizes a repeated call by its operation, a UUID, and returns the reply of the first
+ * one.
  *
- * Every key of a partition begins with the same prefix, in a cluster the same hash tag. `KEYS[1]` is
- * `prefix:seq`; the other keys are made from it, since which of them a message touches stands in
- * the message.
+ * All keys of a partition begin with the same prefix, which is a hash tag in a cluster. `KEYS[1]` is
+ * `prefix:seq`. A script makes the other keys from the prefix, because the content of a message decides
+ * which keys it touches.
  *
- *     seq                           the last place in the order of storing, microseconds as far as that goes
- *     msg:ID                        hash: the message; n:AGENT attempts and k:AGENT acknowledged
- *     stream:CHANNEL                stream: the ids of the channel's messages, by their place
- *     acked, unacked                sorted sets: ids by their place; each message is in one of them
- *     source:AGENT, target:AGENT    the same, for each sender and each target
- *     broadcasts                    the same, without a target
- *     expiry                        sorted set: ids by when they expire
- *     subs:CHANNEL                  set: agents that subscribed to the channel
- *     pending:AGENT                 sorted set: what the agent has not acknowledged, by priority and place
- *     ready:LENGTH:AGENT:CHANNEL    the same, of one channel and without what is leased
- *     leased:LENGTH:AGENT:CHANNEL   sorted set: what is leased, by the end of the lease
- *     due                           sorted set: LENGTH:AGENT:CHANNEL by when a lease ends there
- *     dead:AGENT                    sorted set: what failed too often, by when it did
+ *     seq                           the last sequence number: microseconds, or the last one plus 1
+ *     msg:ID                        hash: the message, n:AGENT the attempts, k:AGENT if acknowledged
+ *     stream:CHANNEL                stream: ids of the messages of the channel, by sequence number
+ *     acked, unacked                sorted sets: ids by sequence number, each message in one of them
+ *     source:AGENT, target:AGENT    sorted sets: ids by sequence number, for each sender and target
+ *     broadcasts                    sorted set: ids of broadcasts by sequence number
+ *     expiry                        sorted set: ids by time of expiry
+ *     subs:CHANNEL                  set: agents that subscribe to the channel
+ *     pending:AGENT                 sorted set: deliveries that the agent has not acknowledged, by priority
+ *     ready:LENGTH:AGENT:CHANNEL    sorted set: pending deliveries without a lease, by priority
+ *     leased:LENGTH:AGENT:CHANNEL   sorted set: leased deliveries by the end of the lease
+ *     due                           sorted set: LENGTH:AGENT:CHANNEL by the end of the first lease
+ *     dead:AGENT                    sorted set: dead letters by their time of death
  *     missed:LENGTH:AGENT:CHANNEL   number of messages trimmed before they were acknowledged
- *     gone:OPERATION, op:OPERATION  what an operation has done, for as long as it may be sent again
+ *     gone:OPERATION, op:OPERATION  the reply of an operation, while it may be repeated
  *
- * Members of what waits are the place, 16 digits, and the id: within one priority the older comes first.
+ * A delivery is a member of these sets: the 16 digits of the sequence number, and the id. Within one
+ * priority the older message comes first.
  *
  * @module
  */

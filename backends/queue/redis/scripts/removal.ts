@@ -6,48 +6,49 @@
 
 import { ALLOW_OOM, script } from "./fragments.ts";
 
+/** Removes a message. Returns 1 if there was one. */
 export const remove: string = script(
   ALLOW_OOM,
   `
 local operation, id = ARGV[3], ARGV[4]
-local memo = call('GET', P .. 'op:' .. operation)
-if memo then
-  touch()
-  return tonumber(memo)
+local saved = call('GET', PREFIX .. 'op:' .. operation)
+if saved then
+  writeMarker()
+  return tonumber(saved)
 end
-if isOver(call('HGET', P .. 'msg:' .. id, 'expires')) then
+if isExpired(call('HGET', PREFIX .. 'msg:' .. id, 'expires')) then
   remove(id)
   return 0
 end
 if not remove(id) then return 0 end
-remember(operation, 1)
+saveReply(operation, 1)
 return 1
 `,
 );
 
-/** Answers how many were removed; there may be more if it was all that it removes at once. */
+/** Removes up to `ARGV[4]` messages. Returns how many there were. */
 export const clear: string = script(
   ALLOW_OOM,
   `
 local operation, most = ARGV[3], tonumber(ARGV[4])
-local memo = call('GET', P .. 'op:' .. operation)
-if memo then
-  touch()
-  return tonumber(memo)
+local saved = call('GET', PREFIX .. 'op:' .. operation)
+if saved then
+  writeMarker()
+  return tonumber(saved)
 end
 while expire(100) do end
-local ids = call('ZRANGE', P .. 'unacked', 0, most - 1)
-if #ids == 0 then ids = call('ZRANGE', P .. 'acked', 0, most - 1) end
+local ids = call('ZRANGE', PREFIX .. 'unacked', 0, most - 1)
+if #ids == 0 then ids = call('ZRANGE', PREFIX .. 'acked', 0, most - 1) end
 for _, id in ipairs(ids) do remove(id) end
-remember(operation, #ids)
+saveReply(operation, #ids)
 return #ids
 `,
 );
 
-/** Removes what is due; answers 1 if there is more. */
+/** Removes expired messages and ends leases. Returns 1 if there are more. */
 export const sweep: string = script(
   ALLOW_OOM,
   `
-return clean(tonumber(ARGV[3])) and 1 or 0
+return removeDue(tonumber(ARGV[3])) and 1 or 0
 `,
 );

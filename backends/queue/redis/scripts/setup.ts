@@ -6,11 +6,11 @@
 
 import { ALLOW_OOM, script } from "./fragments.ts";
 
-/** Writes the number of partitions down if nobody has, and answers what is written. */
+/** Stores the number of partitions unless it is stored. Returns the stored number. */
 export const agree: string = script(
   ALLOW_OOM,
   `
-call('SET', P .. 'partitions', ARGV[3], 'NX')
-return call('GET', P .. 'partitions')
+call('SET', PREFIX .. 'partitions', ARGV[3], 'NX')
+return call('GET', PREFIX .. 'partitions')
 `,
 );

@@ -6,18 +6,18 @@
 
 import { DENY_OOM, script } from "./fragments.ts";
 
-/** Messages of one call: `ARGV` from 3 is the limit of a channel, then 13 for each message. */
+/** Stores messages. `ARGV[3]` is the limit of a channel. 13 arguments for each message follow. */
 export const store: string = script(
   DENY_OOM,
   `
 local maxItems = tonumber(ARGV[3])
 local last = tonumber(call('GET', KEYS[1]) or '0')
 local microseconds = time[1] * 1000000 + time[2]
-local streams, hints = {}, {}
+local streams, wakeups = {}, {}
 
--- What was done before, if it is what is to be done now.
-local function doneBefore(key, operation, isPut)
-  local done = call('GET', P .. 'gone:' .. operation)
+-- The reply of an earlier call with the same operation, or nil.
+local function earlierReply(key, operation, isPut)
+  local done = call('GET', PREFIX .. 'gone:' .. operation)
   if done then return done end
   local was = call('HMGET', key, 'seq', 'created', 'expires', 'op')
   if not was[1] or (isPut and was[4] ~= operation) then return nil end
@@ -26,23 +26,23 @@ end
 
 local function storeOne(operation, id, channel, source, target, payload, metadata, priority, ttl, put,
   created, expires, acked)
-  local key, isPut, isAcked = P .. 'msg:' .. id, put == '1', acked == '1'
-  if call('EXISTS', P .. 'gone:' .. operation, key) > 0 then
-    local done = doneBefore(key, operation, isPut)
+  local key, isPut, isAcked = PREFIX .. 'msg:' .. id, put == '1', acked == '1'
+  if call('EXISTS', PREFIX .. 'gone:' .. operation, key) > 0 then
+    local done = earlierReply(key, operation, isPut)
     if done then
-      touch()
+      writeMarker()
       return done
     end
     flush()
     remove(id)
   end
-  if isPut and isOver(expires ~= '' and expires) then
+  if isPut and isExpired(expires ~= '' and expires) then
     local done = created .. ' ' .. expires .. ' 0'
-    call('SET', P .. 'gone:' .. operation, done, 'PX', HORIZON)
+    call('SET', PREFIX .. 'gone:' .. operation, done, 'PX', DEDUP_MS)
     return done
   end
   last = math.max(microseconds, last + 1)
-  local seq = whole(last)
+  local seq = integer(last)
   local fields = { 'channel', channel, 'source', source, 'payload', payload, 'seq', seq }
   local function set(name, value)
     fields[#fields + 1] = name
@@ -51,26 +51,26 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
   if isPut then
     set('op', operation)
     set('created', created)
-    set('updated', whole(now))
+    set('updated', integer(now))
   else
     created = string.sub(seq, 1, 13)
-    expires = ttl ~= '' and whole(created + ttl) or ''
+    expires = ttl ~= '' and integer(created + ttl) or ''
   end
   if target ~= '' then set('target', target) end
   if priority ~= '0' then set('priority', priority) end
   if metadata ~= '{}' then set('metadata', metadata) end
-  if isAcked then set('acked', whole(now)) end
+  if isAcked then set('acked', integer(now)) end
   if expires ~= '' then
     set('expires', expires)
     add('expiry', expires, id)
   end
   call('HSET', key, unpack(fields))
-  call('XADD', P .. 'stream:' .. channel, entryOf(seq), 'id', id)
+  call('XADD', PREFIX .. 'stream:' .. channel, streamId(seq), 'id', id)
   add('source:' .. source, seq, id)
   add(isAcked and 'acked' or 'unacked', seq, id)
   if target == '' then
     add('broadcasts', seq, id)
-    for _, agent in ipairs(call('SMEMBERS', P .. 'subs:' .. channel)) do
+    for _, agent in ipairs(call('SMEMBERS', PREFIX .. 'subs:' .. channel)) do
       deliver(agent, channel, seq .. id, priority)
     end
   else
@@ -78,7 +78,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     if not isAcked then deliver(target, channel, seq .. id, priority) end
   end
   streams[channel] = true
-  if not isAcked then hints[channel .. '\\0' .. target] = { channel, target } end
+  if not isAcked then wakeups[channel .. '\\0' .. target] = { channel, target } end
   return created .. ' ' .. (expires ~= '' and expires or '-') .. ' ' .. seq
 end
 
@@ -96,9 +96,9 @@ end
 local replies = {}
 for i = 4, #ARGV, 13 do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + 12)) end
 flush()
-if next(streams) then call('SET', KEYS[1], whole(last)) end
-for channel in pairs(streams) do trim(P .. 'stream:' .. channel) end
-for _, hint in pairs(hints) do notify(hint[1], hint[2]) end
+if next(streams) then call('SET', KEYS[1], integer(last)) end
+for channel in pairs(streams) do trim(PREFIX .. 'stream:' .. channel) end
+for _, wakeup in pairs(wakeups) do notify(wakeup[1], wakeup[2]) end
 return replies
 `,
 );

@@ -381,7 +381,7 @@ for (
     ["redis://host:port", /"host:port" is not a host and port/],
     ["redis://host/first", /not the number of a database/],
     ["redis-cluster://host:1/3", /a cluster has only database 0/],
-    ["redis://user:%zz@host", /not percent-encoded/],
+    ["redis://user:%zz@host", /not valid percent-encoding/],
     ["redis-cluster://", /must look like/],
   ] as const
 ) {
