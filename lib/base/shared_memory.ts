@@ -1,26 +1,26 @@
 /**
- * What lies under a channel: memory that several workers or processes share, a way to sleep and to
- * wake, and word of who is alive. The local carrier shares memory between the workers of one
- * process, the segment carrier maps a file.
+ * The memory under a channel, which workers or processes share, with a way to sleep and to wake, and a
+ * query for live isolates. `WorkerMemory` is shared by the workers of one process, `FileMemory` maps a
+ * file.
  *
  * @module
  */
 
-/** A channel's memory and how its users sleep. One carrier serves one socket. */
+/** A channel's memory, and how its sockets sleep. Each socket has an instance of its own. */
 export interface SharedMemory {
-  /** Channel name as it stands in messages and errors. */
+  /** Channel name, for log messages and errors. */
   readonly name: string;
   readonly wasmMemory: WebAssembly.Memory;
-  /** Bytes from the start of the memory that may be touched. */
+  /** Bytes from the start of the memory that may be accessed. */
   readonly mappedBytes: number;
-  /** Identity of this isolate among all that share the channel. */
+  /** Id of this isolate among all that share the channel. */
   readonly isolate: bigint;
 
-  /** Bytes from the start of the segment that somebody has surely reserved already. */
+  /** Lower bound of the bytes from the start of the segment that are reserved already. */
   reservedBytes(): number;
-  /** Makes bytes `[0, end)` touchable, reserving storage for the last `bytes` of them. */
+  /** Maps bytes `[0, end)`, and reserves storage for the last `bytes` of them. */
   extend(end: number, bytes: number): void;
-  /** Makes touchable what others have added. */
+  /** Maps what other processes have added. */
   remap(): void;
   /** False once an isolate is known to have ended. */
   isAlive(isolate: bigint): boolean;
@@ -29,22 +29,22 @@ export interface SharedMemory {
 
   /** Sleeps while the word at `byteOffset` is `value`. May return early. */
   waitWord(byteOffset: number, value: number, timeoutMs: number): void;
-  /** Wakes whoever sleeps synchronously on a word. */
+  /** Wakes the isolate that sleeps synchronously on a word. */
   wakeWord(byteOffset: number, isolate: bigint): void;
-  /** Wakes whoever waits in an event loop. */
+  /** Wakes an isolate that waits in its event loop. */
   ringDoorbell(byteOffset: number, isolate: bigint): void;
-  /** Calls `onWake` when somebody rings for the word at `byteOffset`, which was `value`. */
+  /** Calls `onWake` when the word at `byteOffset`, which was `value`, is rung for. */
   waitWordAsync(byteOffset: number, value: number, onWake: () => void): void;
-  /** Counts sockets that wait in this event loop, which keeps it alive. */
+  /** Registers a socket that waits in this event loop, and keeps the loop alive. */
   addWaiter(waiter: Waiter): void;
   removeWaiter(waiter: Waiter): void;
 
-  /** Leaves the channel; `isDisposable` says whether nothing in it would be missed, left out: it stays. */
+  /** Leaves the channel. The last to leave deletes it if `isDisposable` returns true. Default: it stays. */
   close(isDisposable?: () => boolean): void;
 }
 
-/** Somebody who waits in the event loop. */
+/** A socket that waits in the event loop. */
 export interface Waiter {
-  /** Looks again, because somebody rang or, at a recheck, because time has passed. */
+  /** Checks again, because the doorbell rang or, at a recheck, because time has passed. */
   poll(isRecheck?: boolean): void;
 }

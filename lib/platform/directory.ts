@@ -8,29 +8,29 @@ import { ShmConnectionError, ShmPermissionError } from "../base/errors.ts";
 import { platform } from "./mod.ts";
 import { type FileStatus, SystemError } from "./platform.ts";
 
-/** Files whose names start so are ours, and are no channels. */
+/** The FIFO of an isolate; no channel's name starts with a dot. */
 export const ISOLATE_PREFIX = ".agent-";
-/** A file that is being made, and gets its name when it is complete. */
+/** A file that is not complete; it gets its name when it is. */
 export const TEMPORARY_PREFIX = ".new-";
-/** A deleted segment, until nobody is left who could take its name for another's. */
+/** The tombstone of a deleted segment, which stays while a process has a share of it. */
 export const TOMBSTONE_PREFIX = ".gone-";
-/** The records of a journal, whose anchor is a file without a prefix. */
+/** A generation of a journal, whose root is a file without a prefix. */
 export const JOURNAL_PREFIX = ".journal-";
 
-/** Permission bits that let others in. */
+/** Permission bits with which other users can write. */
 const OTHERS_WRITE = 0o022;
 
-/** Characters of a name that are kept in another: that of a file has at most 255 bytes. */
+/** Characters of a name that are kept in a hidden name: a file name has at most 255 bytes. */
 const MAX_SUFFIX_CHARACTERS = 200;
 
 const checked = new Set<string>();
 
 /**
- * The directory to use: the option, else `RINGBUS_DIR`, else one directory a user. Makes it if it
- * is missing.
+ * The directory to use: the option, else `RINGBUS_DIR`, else one directory for each user. Creates it if
+ * it does not exist.
  *
- * @throws {ShmPermissionError} if it is another user's, or others may write to it
- * @throws {ShmConnectionError} if it cannot be made
+ * @throws {ShmPermissionError} if it belongs to another user, or other users can write to it
+ * @throws {ShmConnectionError} if it cannot be created
  */
 export function segmentDirectory(dir: string | undefined): string {
   if (dir !== undefined && (typeof dir !== "string" || dir === "" || dir.includes("\0"))) {
@@ -87,7 +87,7 @@ function checkDirectory(path: string, status: FileStatus): void {
   }
 }
 
-/** A name that `mark` tells from all others with its prefix, and that ends as another one does. */
+/** A hidden name that the prefix and `id` make unique, and that ends with a given name. */
 export function hiddenName(prefix: string, id: string, name: string): string {
   return `${prefix}${id}-${name.slice(-MAX_SUFFIX_CHARACTERS)}`;
 }
@@ -108,7 +108,7 @@ export function exists(path: string): boolean {
   }
 }
 
-/** Deletes a file, unless somebody was faster. */
+/** Deletes a file, unless another process has deleted it. */
 export function removeIfExists(path: string): void {
   try {
     platform().unlink(path);

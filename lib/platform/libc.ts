@@ -1,6 +1,6 @@
 /**
- * The C library through FFI: what Linux and macOS share. Declared so that no pointer object is
- * needed, which keeps `--allow-ffi=<path of the library>` enough.
+ * The C library through FFI: what Linux and macOS share. The declarations need no pointer objects, so
+ * that `--allow-ffi=<path of the library>` is enough.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { Platform, ThreadId } from "./platform.ts";
 import { SystemError } from "./platform.ts";
 
-/** Declarations that both systems have. */
+/** Declarations for both systems. */
 export const SHARED_SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   mkdir: { parameters: ["buffer", "u32"], result: "i32" },
@@ -31,7 +31,7 @@ export const SHARED_SYMBOLS = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A string as C wants it. */
+/** A string with a zero byte at its end. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text}\0`);
 }
@@ -47,12 +47,12 @@ const MAP_FIXED = 16;
 const SIGTERM = 15;
 const MAX_ENVIRONMENT_BYTES = 4096;
 
-/** Numbers that differ between systems. */
+/** Constants that differ between the systems. */
 export interface Constants {
   errors: Record<number, string>;
   mapAnonymous: number;
   sigactionBytes: number;
-  /** Where `sa_flags` lies in it. */
+  /** Offset of `sa_flags` in `struct sigaction`. */
   sigactionFlagsOffset: number;
   /** `SA_RESETHAND`. */
   oneShotFlag: number;
@@ -60,10 +60,10 @@ export interface Constants {
   fileLock: FileLockConstants;
 }
 
-/** `struct flock`, and the commands for locks that belong to an open file, not to its process. */
+/** `struct flock`, and the commands for locks of an open file description. */
 export interface FileLockConstants {
   bytes: number;
-  /** Where `l_type` lies in it; all else is 0, which names the whole file. */
+  /** Offset of `l_type`; all other fields are 0, which means the whole file. */
   typeOffset: number;
   read: number;
   write: number;
@@ -76,7 +76,7 @@ export interface FileLockConstants {
 
 type SharedLibrary = Deno.DynamicLibrary<typeof SHARED_SYMBOLS>["symbols"];
 
-/** What both systems do alike. */
+/** The calls that are alike on both systems. */
 export abstract class Libc implements Platform {
   readonly uid: number;
   abstract readonly hasFutex: boolean;
@@ -115,7 +115,7 @@ export abstract class Libc implements Platform {
   /** `fcntl` with a lock. */
   protected abstract fcntl(fd: number, command: number, lock: Uint8Array<ArrayBuffer>): number;
 
-  /** The error of the call that just failed. */
+  /** The error of the call that has just failed. */
   protected error(call: string): SystemError {
     const location = this.#constants.errnoLocation();
     this.#c.memcpy(new Uint8Array(this.#errno.buffer), BigInt(location), 4n);
@@ -126,7 +126,7 @@ export abstract class Libc implements Platform {
     return new SystemError(call, this.#constants.errors[code] ?? `E${code}`);
   }
 
-  /** Passes a result on, or throws the error behind -1. */
+  /** Returns a result, or throws the error that -1 stands for. */
   protected checked(call: string, result: number | bigint): number {
     if (Number(result) === -1) throw this.error(call);
     return Number(result);
@@ -204,7 +204,7 @@ export abstract class Libc implements Platform {
     return this.#lockFile(fd, get, write) !== none;
   }
 
-  /** Answers the type that the structure has afterwards. */
+  /** Returns the lock type that the structure has afterwards. */
   #lockFile(fd: number, command: number, type: number): number {
     const { bytes, typeOffset } = this.#constants.fileLock;
     const lock = new DataView(new ArrayBuffer(bytes));
@@ -233,7 +233,7 @@ export abstract class Libc implements Platform {
     if (hasHandler(action)) this.#setOneShot(action, false);
   }
 
-  /** One that was delivered left the default action with the flag of a one-shot handler. */
+  /** Delivery of a one-shot signal leaves the default action, with the flag still set. */
   isSigtermDelivered(): boolean {
     const action = this.#readSigtermAction();
     const isOneShot = (this.#flags(action)[0] & this.#constants.oneShotFlag) !== 0;
@@ -263,7 +263,7 @@ export abstract class Libc implements Platform {
   }
 }
 
-/** The handler is the first word of the structure on all systems here; 0 is the default action. */
+/** The handler is the first word of the structure on both systems; 0 is the default action. */
 function hasHandler(action: Uint8Array): boolean {
   return action.subarray(0, 8).some((byte) => byte !== 0);
 }

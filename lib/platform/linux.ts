@@ -13,7 +13,7 @@ const SYMBOLS = {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
   __errno_location: { parameters: [], result: "usize" },
-  // Variadic in C; on x86-64 and arm64 Linux integer arguments travel alike.
+  // Variadic in C; on x86-64 and arm64 Linux, integer arguments are passed alike.
   futex: {
     name: "syscall",
     parameters: ["i64", "buffer", "i32", "u32", "buffer"],
@@ -31,7 +31,7 @@ const SYMBOLS = {
   getdents64: { name: "syscall", parameters: ["i64", "i32", "buffer", "usize"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** Errors that callers tell apart, or that users meet. */
+/** Errors that callers distinguish, or that users see. */
 const ERRORS: Record<number, string> = {
   1: "EPERM",
   2: "ENOENT",
@@ -88,12 +88,12 @@ const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
 const ALL_WAITERS = 0x7fffffff;
 
-/** The signal that only asks whether one could be sent. */
+/** The null signal, which only checks that the target exists. */
 const PROBE = 0;
 const NO_TIMEOUT = null;
 const decoder = new TextDecoder();
 
-/** Opens the C library with these symbols, by whatever name and path is there and allowed. */
+/** Opens the C library with these symbols, by a name or path that exists and is permitted. */
 export function openLibrary<Symbols extends Deno.ForeignLibraryInterface>(
   symbols: Symbols,
 ): Deno.DynamicLibrary<Symbols> {
@@ -107,7 +107,7 @@ export function openLibrary<Symbols extends Deno.ForeignLibraryInterface>(
   }
 }
 
-/** Places where a permission for one path of the C library may point. */
+/** Paths of the C library for which a program may have a permission. */
 const PATHS = [
   "/lib/x86_64-linux-gnu/libc.so.6",
   "/usr/lib/x86_64-linux-gnu/libc.so.6",

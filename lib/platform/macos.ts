@@ -1,6 +1,6 @@
 /**
- * macOS. Written from its documented interfaces and not yet tested on one: it has no futex for
- * other processes, so every sleeper waits for its FIFO.
+ * macOS, written from its documented interfaces and not yet tested there. It has no futex between
+ * processes, so that every waiting socket polls its FIFO.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { FileStatus } from "./platform.ts";
 
 const SYMBOLS = {
   ...SHARED_SYMBOLS,
-  // Variadic: on arm64 what is not named travels on the stack, behind eight arguments in registers.
+  // Variadic: on arm64, arguments after the named ones are on the stack, behind eight registers.
   open: {
     parameters: ["buffer", "i32", "usize", "usize", "usize", "usize", "usize", "usize", "u32"],
     result: "i32",

@@ -14,7 +14,7 @@ let opened: Platform | undefined;
 /**
  * The platform's calls.
  *
- * @throws {ShmUnsupportedError} on a system without shared segments here
+ * @throws {ShmUnsupportedError} on a system that is not supported
  * @throws {ShmPermissionError} without `--allow-ffi`
  */
 export function platform(): Platform {
@@ -35,7 +35,7 @@ export function openPlatform(os: string): Platform {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
     throw new ShmPermissionError(
-      `cannot share memory between processes: the C library may not be called; run with ` +
+      `cannot share memory between processes: calls of the C library are not permitted; run with ` +
         `--allow-ffi, or use LocalChannel between workers of one process, which needs no permission`,
       { cause: error },
     );

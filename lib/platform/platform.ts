@@ -38,18 +38,18 @@ export interface FileStatus {
   modifiedAtMs: number;
 }
 
-/** A thread of any process, as far as processes can see each other. */
+/** A thread of a process. */
 export interface ThreadId {
-  /** Which processes see each other: inode of their namespace of process ids. */
+  /** Inode of the namespace of process ids: only processes of the same namespace see each other. */
   pidNamespace: bigint;
-  /** Number of the thread among theirs. */
+  /** Number of the thread in that namespace. */
   number: number;
 }
 
 /** The calls, one implementation an operating system. */
 export interface Platform {
   readonly uid: number;
-  /** Directory for segments when no other is named. */
+  /** Default directory for segments. */
   defaultDirectory(): string;
   environment(name: string): string | undefined;
 
@@ -68,55 +68,55 @@ export interface Platform {
 
   /** Opens for reading and writing; follows no symbolic link. */
   open(path: string): number;
-  /** Opens for reading alone; follows no symbolic link. */
+  /** Opens for reading only; follows no symbolic link. */
   openReadOnly(path: string): number;
   create(path: string): number;
   close(fd: number): void;
   /** Reads up to `target.length` bytes of a file. */
   read(fd: number, target: Uint8Array, offset: number): number;
-  /** Reserves storage so that touching it later cannot fail. */
+  /** Reserves storage, so that later accesses to it cannot fail. */
   reserve(fd: number, offset: number, bytes: number): void;
   /** Maps a file's bytes over existing memory. */
   map(memory: Uint8Array, fd: number, offset: number): void;
-  /** Puts private, zeroed memory where a file was mapped. */
+  /** Replaces a mapped file by private, zeroed memory. */
   unmap(memory: Uint8Array): void;
 
-  /** Takes a lock on an open file without waiting; false if another holder is in the way. */
+  /** Takes a lock on an open file without waiting; false if another holder prevents it. */
   lock(fd: number, kind: "shared" | "exclusive"): boolean;
   unlock(fd: number): void;
 
-  /** Takes a share of an open file: nothing that others do keeps one from it. */
+  /** Takes a share of an open file; shares of other processes never prevent it. */
   share(fd: number): void;
   unshare(fd: number): void;
-  /** True while somebody has a share of the file through another descriptor; changes nothing. */
+  /** True while the file has a share through another descriptor; changes nothing. */
   isSharedByOthers(fd: number): boolean;
 
-  /** Makes a FIFO and opens it for reading and writing. */
+  /** Creates a FIFO and opens it for reading and writing. */
   makeFifo(path: string): number;
   /** Opens a FIFO so that its lock can be tried. */
   openFifo(path: string): number;
   /** Opens a FIFO for writing. */
   openFifoToRing(path: string): number;
-  /** Writes one byte; false if nobody reads any more. */
+  /** Writes one byte; false if the FIFO has no reader left. */
   ring(fd: number): boolean;
 
-  /** This thread; undefined where the system does not tell threads apart. */
+  /** This thread; undefined where the system has no way to identify it. */
   thisThread(): ThreadId | undefined;
-  /** False if a thread of this thread's space is known to have ended. */
+  /** False if a thread of this thread's pid namespace is known to have ended. */
   isThreadAlive(number: number): boolean;
-  /** True if it is one of this process. */
+  /** True for a thread of this process. */
   isOwnThread(number: number): boolean;
 
-  /** Sleeps while `word[0]` is `value`, or until the agent's FIFO rings where there is no futex. */
+  /** Sleeps while `word[0]` is `value`; without a futex, until the isolate's FIFO rings. */
   sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
-  /** True if sleepers on a word are woken by `wake`, false if their FIFO must ring. */
+  /** True if `wake` wakes a thread that sleeps on a word; false if its FIFO must be rung. */
   readonly hasFutex: boolean;
   wake(word: Uint32Array): void;
 
-  /** Makes the listeners of SIGTERM one-shot, so that `hasTermed` can tell; `unwatchTerm` undoes it. */
+  /** Makes the SIGTERM handler one-shot, for `isSigtermDelivered`; `unwatchSigterm` reverts it. */
   watchSigterm(): void;
   unwatchSigterm(): void;
-  /** True if SIGTERM was delivered, which its listeners may not know yet. */
+  /** True if SIGTERM was delivered, although its listeners may not have run yet. */
   isSigtermDelivered(): boolean;
   /** Sends SIGTERM to this process. */
   raiseSigterm(): void;

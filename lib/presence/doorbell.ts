@@ -1,13 +1,13 @@
 /**
- * Reading a FIFO in the event loop. `node:net` adopts a descriptor without any permission; it is loaded
- * when a program first waits in its event loop, since it costs 9 MB and 17 ms.
+ * Reading a FIFO in the event loop. `node:net` adopts a descriptor without any permission. It is loaded
+ * when a program first waits in its event loop, because it costs 9 MB and 17 ms.
  *
  * @module
  */
 
 import type * as net from "node:net";
 
-/** A FIFO that is being read. */
+/** A FIFO that the event loop reads. */
 export interface DoorbellReader {
   /** Stops reading and closes the descriptor. */
   close(): void;

@@ -1,10 +1,10 @@
 /**
- * The end of a process: open sockets are closed on every way out on which code still runs, so that
- * no segment is left behind. What a killed process leaves, the next one that attaches removes.
+ * Closes open sockets when the process ends in a way on which code still runs, so that no segment is
+ * left behind. What a killed process leaves, the next process that attaches removes.
  *
- * A SIGTERM listener never runs while a call blocks, or a program only polls. So the signal's action
- * is made one-shot: the kernel puts the default one back as it delivers the signal, and every wait
- * and every so many polls look whether that has happened.
+ * A SIGTERM listener does not run while a call blocks, or while a program polls in a loop. So the
+ * signal's action is made one-shot: the kernel restores the default action when it delivers the signal,
+ * and every wait, and every 1,024th message or empty poll, checks whether it has done so.
  *
  * @module
  */
@@ -12,7 +12,7 @@
 import { hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
 import { platform } from "../platform/mod.ts";
 
-/** Something to close at the end. */
+/** An object that is closed when the process ends. */
 export interface Closable {
   close(): void;
 }
@@ -21,22 +21,21 @@ const open = new Set<Closable>();
 let isListening = false;
 let isManagingSignals = true;
 
-/** Remembers a socket until `forget`. */
+/** Registers an open socket. */
 export function register(socket: Closable): void {
   open.add(socket);
   refreshListeners();
 }
 
-/** Forgets a closed socket; with the last one all listeners go. */
+/** Unregisters a closed socket. The listeners are removed with the last one. */
 export function unregister(socket: Closable): void {
   open.delete(socket);
   if (open.size === 0) stopListening();
 }
 
 /**
- * Says whether Ringbus closes its sockets on SIGTERM and then lets the signal end the process; it
- * does unless told otherwise. A program with a SIGTERM listener of its own turns it off and
- * closes its sockets itself.
+ * Sets whether Ringbus closes its sockets on SIGTERM and then lets the signal end the process. Default:
+ * true. A program with a SIGTERM listener of its own turns this off and closes its sockets itself.
  *
  * @example
  * ```ts
@@ -52,7 +51,7 @@ export function manageSignals(enabled: boolean): void {
   if (wasListening) refreshListeners();
 }
 
-/** Our listeners are always the youngest: they see whether the program handled an error itself. */
+/** Keeps our error listeners the last ones: they see whether the program has handled an error itself. */
 function refreshListeners(): void {
   for (const kind of ERRORS) {
     globalThis.removeEventListener(kind, onError);
@@ -80,11 +79,11 @@ function stopListening(): void {
   Deno.removeSignalListener("SIGTERM", onSigterm);
 }
 
-/** What the global object of a worker offers. */
+/** The global object; in a worker it has `close`. */
 const scope = globalThis as unknown as { close(): void; DedicatedWorkerGlobalScope?: unknown };
 const originalClose = scope.close;
 
-/** A worker that calls `close()` sees no `unload`. */
+/** In a worker, `close()` dispatches no `unload` event. */
 function hookWorkerClose(): void {
   if (scope.DedicatedWorkerGlobalScope !== undefined) scope.close = closeWorker;
 }
@@ -103,7 +102,7 @@ function closeAll(): void {
     try {
       socket.close();
     } catch {
-      // The process ends: the other sockets still have a claim to be closed.
+      // The process ends: the other sockets are still to be closed.
     }
   }
 }
@@ -112,7 +111,7 @@ function onError(event: Event): void {
   if (!event.defaultPrevented) closeAll();
 }
 
-/** Milliseconds that the other isolates of this process, which hear of the signal as we do, have. */
+/** Milliseconds in which the other isolates of this process, which get the signal too, may close. */
 const ISOLATES_CLOSE_TIMEOUT_MS = 500;
 const ISOLATES_POLL_MS = 5;
 
@@ -123,7 +122,7 @@ function onSigterm(): void {
   platform().raiseSigterm();
 }
 
-/** Sleeps without a turn of the event loop: nobody shall see the sockets closed and the program live. */
+/** Sleeps without a turn of the event loop, so that no code of the program runs with closed sockets. */
 function waitForIsolates(directories: string[]): void {
   const sleepWord = new Int32Array(new SharedArrayBuffer(4));
   const deadline = performance.now() + ISOLATES_CLOSE_TIMEOUT_MS;
@@ -132,24 +131,24 @@ function waitForIsolates(directories: string[]): void {
   );
 }
 
-/** Ends the process if SIGTERM came and its listener had no chance to run. */
+/** Ends the process if SIGTERM was delivered and its listener could not run. */
 export function exitIfTerminated(): void {
   if (isListening && isManagingSignals && platform().isSigtermDelivered()) onSigterm();
 }
 
-/** Messages, or fruitless attempts, between two looks for a signal. */
+/** Messages, or empty polls, between two checks for a signal. */
 const CALLS_PER_SIGNAL_CHECK = 1024;
 let emptyPolls = 0;
 
 /**
- * Counts the messages of a socket: a program that sends or receives in a loop is as deaf to signals
- * as one that blocks.
+ * Checks for a signal at every 1,024th message of a socket: while a program sends or receives in a loop,
+ * no listener runs.
  */
 export function checkSignals(calls: number): void {
   if ((calls & (CALLS_PER_SIGNAL_CHECK - 1)) === 0) exitIfTerminated();
 }
 
-/** Counts an attempt that found nothing, or no room. */
+/** Checks for a signal at every 1,024th attempt that found no message, or no space. */
 export function checkSignalsOnPoll(): void {
   checkSignals(++emptyPolls);
 }

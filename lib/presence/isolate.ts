@@ -1,8 +1,8 @@
 /**
- * An agent is one isolate - the main program or a worker - as others see it: a FIFO in the segment
- * directory. The FIFO is its doorbell, which one read in the event loop serves whatever the number of
- * channels, and the lock held on it is the proof that the agent lives: the kernel drops it when
- * the process ends in any way, and it survives reuse of process ids.
+ * An isolate, the main program or a worker, as other isolates see it: a FIFO in the segment directory.
+ * The FIFO is its doorbell: one read in the event loop serves all channels. The lock on the FIFO shows
+ * that the isolate is alive: the kernel drops it when the process ends, in whatever way, and the reuse
+ * of process ids does not matter.
  *
  * @module
  */
@@ -17,18 +17,18 @@ import { SystemError } from "../platform/platform.ts";
 
 const isolates = new Map<string, Isolate>();
 
-/** The FIFO of an agent. */
+/** Path of an isolate's FIFO. */
 export function isolatePath(directory: string, id: bigint): string {
   return `${directory}/${ISOLATE_PREFIX}${BigInt.asUintN(64, id).toString(16).padStart(16, "0")}`;
 }
 
-/** The agent whose FIFO has a name, if any has. */
+/** The id of the isolate whose FIFO has a name; undefined if it is no such name. */
 export function isolateIdOf(name: string): bigint | undefined {
   const digits = name.slice(ISOLATE_PREFIX.length);
   return /^[0-9a-f]{16}$/.test(digits) ? BigInt.asIntN(64, BigInt(`0x${digits}`)) : undefined;
 }
 
-/** This isolate's agent in a directory; every caller releases it once. */
+/** This isolate in a directory; every caller releases it once. */
 export function acquireIsolate(directory: string): Isolate {
   let isolate = isolates.get(directory);
   if (!isolate) {
@@ -39,12 +39,12 @@ export function acquireIsolate(directory: string): Isolate {
   return isolate;
 }
 
-/** Directories in which this isolate has an agent. */
+/** Directories in which this isolate has a FIFO. */
 export function isolateDirectories(): string[] {
   return [...isolates.keys()];
 }
 
-/** True while an agent of this process is left in one of the directories. */
+/** True while an isolate of this process has a FIFO in one of the directories. */
 export function hasRemainingIsolate(directories: string[]): boolean {
   return directories.some((directory) =>
     namesIn(directory).some((name) => {
@@ -58,12 +58,12 @@ function namesIn(directory: string): string[] {
   try {
     return platform().list(directory);
   } catch {
-    // A directory that was removed holds nobody.
+    // The directory was removed.
     return [];
   }
 }
 
-/** Gives up this isolate's use of an agent; the last one takes its FIFO away. */
+/** Releases an acquired isolate; the last release removes its FIFO. */
 export function releaseIsolate(isolate: Isolate): void {
   if (--isolate.refCount > 0) return;
   isolates.delete(isolate.directory);
@@ -90,7 +90,7 @@ export class Isolate {
     this.#fifo = fifo;
   }
 
-  /** The FIFO's descriptor, for platforms whose synchronous sleep waits on it. */
+  /** The FIFO's descriptor, for platforms whose synchronous sleep polls it. */
   get fifo(): number {
     return this.#fifo;
   }
@@ -100,7 +100,7 @@ export class Isolate {
     return id === this.id || isIsolateAlive(this.directory, id);
   }
 
-  /** Rings another agent's doorbell. */
+  /** Rings the doorbell of another isolate. */
   ringDoorbell(id: bigint): void {
     let fd = this.#peerDoorbells.get(id);
     if (fd === undefined) {
@@ -114,7 +114,7 @@ export class Isolate {
     this.#peerDoorbells.delete(id);
   }
 
-  /** Whoever cleans up after an agent removes its FIFO: ours would stay open for ever. */
+  /** Closes the doorbells whose FIFOs were removed: otherwise they would stay open for ever. */
   #closeDeadDoorbells(): void {
     for (const [id, fd] of this.#peerDoorbells) {
       if (platform().statusOf(fd).links > 0) continue;
@@ -123,13 +123,13 @@ export class Isolate {
     }
   }
 
-  /** Adds a socket that waits in the event loop. */
+  /** Registers a socket that waits in the event loop. */
   addWaiter(waiter: Waiter): void {
     this.#waiters.add(waiter);
     this.#doorbell ??= openDoorbell(this.#fifo, () => this.#waiters.poll(false));
   }
 
-  /** Removes it; with the last one the event loop is free to end. */
+  /** Unregisters it. Without a waiter the event loop may end. */
   removeWaiter(waiter: Waiter): void {
     this.#waiters.remove(waiter);
   }
@@ -174,11 +174,11 @@ function unlinkIfExists(path: string): void {
   try {
     platform().unlink(path);
   } catch {
-    // Somebody else has removed it.
+    // Another process has removed it.
   }
 }
 
-/** Takes an id that nobody in the directory has: the random part is short, and two may draw the same. */
+/** Takes an id that no other isolate in the directory has: the random part is short, and may collide. */
 function claimId(directory: string): { id: bigint; fifo: number } {
   while (true) {
     const id = newIsolateId();
@@ -188,9 +188,9 @@ function claimId(directory: string): { id: bigint; fifo: number } {
 }
 
 /**
- * The FIFO gets its name when it is locked, so that nobody takes a new agent for a dead one.
- * Undefined if the name is taken: whoever gives it to a FIFO has the temporary name before, which
- * only one can have.
+ * Makes a FIFO, which gets its name when it is locked, so that no process takes a new isolate for a
+ * dead one. Undefined if the name is taken: the process that gives the name to a FIFO has the
+ * temporary name before, which is unique.
  */
 function makeLockedFifo(path: string): number | undefined {
   const os = platform();
@@ -198,14 +198,14 @@ function makeLockedFifo(path: string): number | undefined {
   const fd = makeNewFifo(temporaryPath);
   if (fd === undefined) return undefined;
   os.lock(fd, "exclusive");
-  // It is gone if we stood still for long, and it was taken for one that a dead process left.
+  // The name is gone if this process was stopped for long, and the FIFO was taken for that of a dead one.
   if (!exists(path) && tryRename(temporaryPath, path)) return fd;
   unlinkIfExists(temporaryPath);
   os.close(fd);
   return undefined;
 }
 
-/** Undefined if there is a file of that name. */
+/** Undefined if the name is taken. */
 function makeNewFifo(path: string): number | undefined {
   try {
     return platform().makeFifo(path);
@@ -215,7 +215,7 @@ function makeNewFifo(path: string): number | undefined {
   }
 }
 
-/** False if there is nothing of that name any more. */
+/** False if the name no longer exists. */
 function tryRename(from: string, to: string): boolean {
   try {
     platform().rename(from, to);
@@ -239,7 +239,7 @@ function openPeerDoorbell(path: string): number {
 
 /**
  * Whether a process holds the lock on a FIFO; undefined if it cannot be opened, for example because
- * no descriptor is left. The lock is tried for an instant, in a mode that keeps no other prober out.
+ * no descriptor is left. The lock is tried for an instant, in a mode that other probes share.
  */
 function isFifoLocked(path: string): boolean | undefined {
   const os = platform();

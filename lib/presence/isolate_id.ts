@@ -1,15 +1,15 @@
 /**
- * Names of agents: 64 bits that also tell the agent's thread. A worker that is terminated leaves its
- * lock to the process it was in, so those who see its thread look whether that still runs.
+ * Ids of isolates: 64 bits that include the isolate's thread. A terminated worker leaves its lock to
+ * its process, so other processes check whether its thread still runs, if they can see that thread.
  *
  * ```text
  *   63            44 43             22 21      8 7      0
- *   | thread space  | thread number   | random  | check  |     the upper two parts are 0 if unknown
+ *   | pid namespace | thread number   | random  | check  |     the upper two parts are 0 if unknown
  * ```
  *
- * The thread space is a digest of the namespace of process ids: processes that do not share it, as in two
- * containers, never judge each other's threads. A number that another thread has got meanwhile
- * makes a dead agent seem alive until its process ends, never the other way round.
+ * The first part is a hash of the namespace of process ids: processes of different namespaces, as in two
+ * containers, never check each other's threads. If another thread has taken over the number, a dead
+ * isolate seems alive until its process ends; a live one never seems dead.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const NUMBER_MASK = (1n << NUMBER_BITS) - 1n;
 
 let cachedBits: bigint | undefined;
 
-/** The upper bits of this thread's names. */
+/** The upper bits of this thread's ids. */
 function ownBits(): bigint {
   return cachedBits ??= threadBits(platform().thisThread());
 }
@@ -37,14 +37,14 @@ function threadBits(thread: ThreadId | undefined): bigint {
     BigInt(thread.number);
 }
 
-/** A new name for this thread's agent, never 0. */
+/** A new id for this thread's isolate, never 0. */
 export function newIsolateId(): bigint {
   const random = BigInt(crypto.getRandomValues(new Uint32Array(1))[0]) >> (32n - RANDOM_BITS);
   const body = (ownBits() << RANDOM_BITS) | random;
   return BigInt.asIntN(64, (body << CHECKSUM_BITS) | checksumOf(body));
 }
 
-/** False for what no agent was ever named, so that a damaged name is not taken for a dead agent's. */
+/** False for a number that is no isolate's id, so that a damaged id is not taken for a dead isolate's. */
 export function isIsolateId(id: bigint): boolean {
   const bits = BigInt.asUintN(64, id);
   return BigInt.asUintN(Number(CHECKSUM_BITS), bits) === checksumOf(bits >> CHECKSUM_BITS);
@@ -54,26 +54,26 @@ function checksumOf(body: bigint): bigint {
   return fibonacciHash(body, CHECKSUM_BITS);
 }
 
-/** The number of an agent's thread, if it is one that we could see. */
+/** The number of an isolate's thread, if this process can see that thread. */
 function visibleThread(id: bigint): number | undefined {
   const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECKSUM_BITS);
   if (ownBits() === 0n || bits >> NUMBER_BITS !== ownBits() >> NUMBER_BITS) return undefined;
   return Number(bits & NUMBER_MASK);
 }
 
-/** The number of an agent's thread among those of its own space, if its name tells. */
+/** The number of an isolate's thread in its own pid namespace, if the id has it. */
 export function threadNumberOf(id: bigint): number | undefined {
   const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECKSUM_BITS);
   return bits === 0n ? undefined : Number(bits & NUMBER_MASK);
 }
 
-/** True if an agent's thread is one that we could see, and is gone. */
+/** True if this process could see an isolate's thread, and the thread has ended. */
 export function hasThreadEnded(id: bigint): boolean {
   const thread = visibleThread(id);
   return thread !== undefined && !platform().isThreadAlive(thread);
 }
 
-/** True if an agent is this isolate's or that of another isolate of this process. */
+/** True for the id of an isolate of this process. */
 export function isOfThisProcess(id: bigint): boolean {
   const thread = visibleThread(id);
   return thread !== undefined && platform().isOwnThread(thread);

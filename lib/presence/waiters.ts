@@ -1,13 +1,13 @@
 /**
- * The sockets of one event loop that wait: all look when somebody rings, and now and then although
- * nobody did, which bounds what a lost wake-up costs.
+ * The waiting sockets of one event loop. All poll when the doorbell rings, and also at intervals, which
+ * bounds the cost of a lost wake-up.
  *
  * @module
  */
 
 import type { Waiter } from "../base/shared_memory.ts";
 
-/** Milliseconds between two looks that nobody rang for. */
+/** Milliseconds between two polls without a ring. */
 const RECHECK_MS = 100;
 
 /** A set of waiting sockets; while it has members the event loop stays alive. */
@@ -27,12 +27,12 @@ export class Waiters {
     if (this.#waiters.size === 0) this.close();
   }
 
-  /** Lets all look. */
+  /** Lets all waiters poll. */
   poll(isRecheck: boolean): void {
     for (const waiter of [...this.#waiters]) waiter.poll(isRecheck);
   }
 
-  /** Ends the looks that nobody rang for. */
+  /** Ends the polls at intervals. */
   close(): void {
     clearInterval(this.#recheck);
     this.#recheck = undefined;

@@ -1,6 +1,6 @@
 /**
- * The checks that the ring's module (wasm/assembly/checksum.ts and record.ts) puts beside words and
- * records, for those who only look.
+ * The checks that the compiled ring (wasm/assembly/checksum.ts) writes beside words and records, for
+ * readers without an instance of it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export function checksum(a: number, b: number): number {
   return (hash | 1) >>> 0;
 }
 
-/** The stamp before the bytes of a big message whose record is at a position. */
+/** The tag before the bytes of a big message whose record is at a position. */
 export function blockTag(position: number, offset: number, length: number): number {
   return checksum(checksum(offset, length), position >>> 0);
 }
@@ -28,7 +28,7 @@ const MULTIPLIER_LOW = 0x7f4a7c15;
 const MULTIPLIER_HIGH = 0x9e3779b9;
 const TWO_POW_32 = 2 ** 32;
 
-/** The upper half of a record's frame: its flags, and the check over all that is known of it. */
+/** The upper half of a record's frame: its flags, and the check over position, size, number and flags. */
 export function frameHigh(position: number, size: number, sequence: number, flags: number): number {
   const low = (position >>> 0) ^ (size >>> 28) ^ sequence;
   const high = Math.floor(position / TWO_POW_32) ^ (size << 4) ^ flags;

@@ -1,8 +1,8 @@
 /**
- * The segment carrier: a channel's memory mapped onto a named file.
+ * A channel's memory, mapped onto a named file.
  *
- * Everyone attached has a share of the file. Shares of dead processes are dropped by the kernel, so that
- * the last survivor deletes what crashes left behind; door.ts says how.
+ * Every attached socket has a share of the file. The kernel drops the shares of a dead process, so that
+ * the last socket to close deletes what crashes left behind; see lifecycle.ts.
  *
  * @module
  */
@@ -35,9 +35,9 @@ import { HEADER_BYTES } from "../../wasm/layout.ts";
 
 const WASM_PAGE_BYTES = 65536;
 const MAX_PAGES = 65536;
-/** Files are made in whole pages. */
+/** Files have whole pages. */
 const PAGE_BYTES = 4096;
-/** Attempts to attach while others create and delete the same channel, about a millisecond each. */
+/** Attempts to attach while other processes create and delete the channel, about 1 ms each. */
 const MAX_ATTEMPTS = 2000;
 
 /** Writes the contents of a new segment. */
@@ -71,10 +71,10 @@ export class FileMemory implements SharedMemory {
   }
 
   /**
-   * Attaches to a channel's segment, or makes it.
+   * Attaches to a channel's segment, or creates it.
    *
-   * @throws {ShmConnectionError} if there is no room or no such directory
-   * @throws {ShmPermissionError} if the file or the directory is not ours
+   * @throws {ShmConnectionError} if storage is exhausted or the directory cannot be used
+   * @throws {ShmPermissionError} if the file or the directory belongs to another user
    * @throws {ShmCorruptionError} if the file is no segment
    */
   static open(
@@ -92,7 +92,7 @@ export class FileMemory implements SharedMemory {
     )!;
   }
 
-  /** Attaches to a segment that is there; undefined if there is none. */
+  /** Attaches to a segment that exists; undefined if it does not. */
   static find(name: string, dir: string | undefined): FileMemory | undefined {
     return FileMemory.#openOrCreate(
       name,
@@ -102,7 +102,7 @@ export class FileMemory implements SharedMemory {
     );
   }
 
-  /** Tries to open and then to make a segment, until one of it succeeds or `isDone` without. */
+  /** Tries to open and then to create a segment, until either succeeds or `isDone` returns true. */
   static #openOrCreate(
     name: string,
     directory: string,
@@ -125,7 +125,7 @@ export class FileMemory implements SharedMemory {
     }
   }
 
-  /** Maps an open file; undefined if it is a segment that is going, which is then gone. */
+  /** Maps an open file; undefined if its attach gate is closed, in which case it is unlinked. */
   static #attach(
     name: string,
     path: string,
@@ -147,7 +147,7 @@ export class FileMemory implements SharedMemory {
     return this.#isolate.id;
   }
 
-  /** The file ends where a region ends, save for what is behind the tables in their last page. */
+  /** The file ends where a region ends, except that the last page of the tables has unused bytes. */
   reservedBytes(): number {
     return platform().statusOf(this.#fd).size - PAGE_BYTES + 1;
   }
@@ -234,7 +234,7 @@ function acquireIsolateIn(directory: string, name: string): Isolate {
   }
 }
 
-/** FFI takes the address of a view whatever its buffer; its types know only plain buffers. */
+/** FFI accepts a view of any buffer; its types accept plain buffers only. */
 function bytesOf(
   memory: WebAssembly.Memory,
   offset: number,
@@ -254,7 +254,7 @@ function openFailed(path: string, name: string): ShmConnectionError {
   );
 }
 
-/** A descriptor with a share of the file, undefined if there is none or it went away. */
+/** A descriptor with a share of the file; undefined if the file does not exist or was unlinked. */
 function openExisting(path: string, name: string): number | undefined {
   const os = platform();
   let fd: number;
@@ -312,7 +312,7 @@ function checkFile(fd: number, path: string, name: string): void {
   }
 }
 
-/** Makes the segment under another name and links it when it is whole; undefined if we lost a race. */
+/** Creates the segment under a hidden name, and links it when it is complete; undefined after a lost race. */
 function create(
   path: string,
   name: string,
@@ -338,7 +338,7 @@ function create(
     return fd;
   } catch (error) {
     os.close(fd);
-    // Without its name it was taken for one that a dead process left: we stood still for long.
+    // ENOENT: this process was stopped for long, and its file was removed as left by a dead one.
     if (error instanceof SystemError && (error.errno === "EEXIST" || error.errno === "ENOENT")) {
       return undefined;
     }
@@ -361,7 +361,7 @@ function reserveOrThrow(fd: number, offset: number, bytes: number, name: string)
     platform().reserve(fd, offset, bytes);
   } catch (error) {
     throw new ShmConnectionError(
-      `cannot reserve ${bytes} bytes for channel "${name}" behind its ${offset}: ` +
+      `cannot reserve ${bytes} bytes at offset ${offset} of channel "${name}": ` +
         `${codeOf(error)}; free space in the segment directory, choose a smaller capacityBytes, ` +
         `or name another directory with the dir option`,
       { cause: error },
@@ -369,7 +369,7 @@ function reserveOrThrow(fd: number, offset: number, bytes: number, name: string)
   }
 }
 
-/** Lends an open file's header, mapped. */
+/** Calls `use` with the mapped header of an open file. */
 export function withHeader<R>(fd: number, use: (header: Uint32Array<ArrayBuffer>) => R): R {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   platform().map(bytesOf(memory, 0, PAGE_BYTES), fd, 0);

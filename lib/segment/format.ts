@@ -63,7 +63,7 @@ export function newSegmentBytes(capacity: number): number {
   return Math.ceil((controlOffset(capacity) + layout.CONTROL_BYTES) / 4096) * 4096;
 }
 
-/** What a new segment is given. */
+/** The properties of a new segment. */
 export interface NewSegment {
   kind: ChannelKind;
   capacity: number;

@@ -1,11 +1,12 @@
 /**
- * How a segment is entered, and how it goes.
+ * How sockets attach to a segment, and how it is deleted.
  *
- * Everyone attached has a share of the file, which the kernel drops with its process. Whoever comes
- * takes a share first, and then counts in the door word. Whoever leaves reads the word, looks
- * whether others have shares, and if nobody has shuts the door with one compare-and-swap, which
- * fails if somebody came meanwhile. Shares exclude nobody: one that is stopped anywhere in this
- * holds up no other, and whoever finds a door shut takes the file away for it.
+ * Every attached socket has a share of the file, which the kernel drops with the process. A socket that
+ * attaches takes a share first, and then increments the attach gate, a word of the header. A socket
+ * that leaves reads the gate, checks whether others have shares, and if none has, closes the gate with
+ * one compare-and-swap, which fails if another socket attached meanwhile. Shares exclude nothing: a
+ * process that is stopped anywhere in these steps delays no other, and a process that finds a closed
+ * gate unlinks the file in its place.
  *
  * A segment is removed by a rename to its tombstone, a name that no other file can have. The rename
  * succeeds at most once, so that a process that was stopped before it removes no younger segment of
@@ -25,7 +26,7 @@ import {
   MAGIC_LOW,
 } from "../../wasm/layout.ts";
 
-/** A segment's header as words; other files have no door. */
+/** A segment's header as words; other files have no attach gate. */
 export type HeaderWords = Uint32Array<ArrayBufferLike>;
 
 const ATTACH_GATE = HEADER_ATTACH_GATE >>> 2;
@@ -34,12 +35,12 @@ function hasAttachGate(header: HeaderWords): boolean {
   return header[0] === MAGIC_LOW && header[1] === MAGIC_HIGH;
 }
 
-/** True if nobody may enter any more. */
+/** True if the attach gate is closed. */
 export function isClosed(header: HeaderWords): boolean {
   return hasAttachGate(header) && Atomics.load(header, ATTACH_GATE) === ATTACH_GATE_CLOSED;
 }
 
-/** Counts us in, who have a share of the file; false if the door is shut. */
+/** Increments the attach gate; false if it is closed. The caller has a share of the file. */
 export function attach(header: HeaderWords): boolean {
   if (!hasAttachGate(header)) return true;
   while (true) {
@@ -51,8 +52,8 @@ export function attach(header: HeaderWords): boolean {
 }
 
 /**
- * Shuts the door if nobody but us has a share of the file, and `isDisposable`; true if it is shut. We
- * have a share then.
+ * Closes the attach gate if only the caller has a share of the file, and `isDisposable` returns true.
+ * Returns true if the gate is closed; the caller then has a share.
  */
 export function tryClose(
   fd: number,
@@ -61,7 +62,7 @@ export function tryClose(
 ): boolean {
   const os = platform();
   while (true) {
-    // Of several that leave at once the last to look must find none of the others.
+    // Of several sockets that leave at once, the last one to check must see none of the others.
     os.unshare(fd);
     const gate = Atomics.load(header(), ATTACH_GATE);
     if (gate !== ATTACH_GATE_CLOSED && os.isSharedByOthers(fd)) return false;
@@ -74,7 +75,7 @@ export function tryClose(
   }
 }
 
-/** Removes a closed segment, of which we have a share; we give the share up. */
+/** Unlinks a segment whose attach gate is closed, and drops the caller's share of it. */
 export function unlink(path: string, fd: number): void {
   if (isNameOf(path, fd)) removeName(path, fd);
   releaseTombstone(path, fd);
@@ -114,13 +115,13 @@ function tombstoneOf(path: string, fd: number): string {
   return path.slice(0, name) + hiddenName(TOMBSTONE_PREFIX, inode, path.slice(name));
 }
 
-/** Gives up our share of a file that lost its name; the last one to do so removes the grave. */
+/** Drops the caller's share of an unlinked file; the last one to do so removes the tombstone. */
 export function releaseTombstone(path: string, fd: number): void {
   platform().unshare(fd);
   removeIfUnshared(tombstoneOf(path, fd), fd);
 }
 
-/** Removes a grave that was left behind by one who was killed. */
+/** Removes a tombstone that a killed process left behind. */
 export function removeTombstone(tombstone: string): void {
   const os = platform();
   let fd: number;
@@ -141,7 +142,7 @@ function removeIfUnshared(tombstone: string, fd: number): void {
   if (!platform().isSharedByOthers(fd)) removeIfExists(tombstone);
 }
 
-/** True if a path names the open file; a count of names would include what a dead creator left. */
+/** True if a path names the open file. Its link count would include a name that a dead creator left. */
 export function isNameOf(path: string, fd: number): boolean {
   const os = platform();
   try {

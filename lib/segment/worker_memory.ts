@@ -1,6 +1,6 @@
 /**
- * The local carrier: a channel between the workers of one process. Its memory is shared by
- * `postMessage`; no file, no server and no permission is involved.
+ * A channel's memory between the workers of one process. It is shared by `postMessage`, without a file,
+ * a server or a permission.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { Waiters } from "../presence/waiters.ts";
 
 const WASM_PAGE_BYTES = 65536;
 
-/** What `postMessage` carries to a worker; pass it to a socket in place of a name. */
+/** A local channel, as `postMessage` carries it to a worker; pass it to a socket in place of a name. */
 export interface LocalHandle {
-  /** Tells handles from other objects. */
+  /** Marks handles among other objects. */
   readonly ringbus: "local";
-  /** Name in messages and errors. */
+  /** Name in log messages and errors. */
   readonly name: string;
-  /** The memory that all share. */
+  /** The shared memory. */
   readonly memory: WebAssembly.Memory;
 }
 
@@ -43,12 +43,12 @@ export class WorkerMemory implements SharedMemory {
     this.#mapped = mappableBytes(handle.memory);
   }
 
-  /** As of the last `remap`: views are as old. */
+  /** As of the last `remap`, like the views. */
   get mappedBytes(): number {
     return this.#mapped;
   }
 
-  /** Two that grow a memory at once may make it larger than what they reserved. */
+  /** Two workers that grow the memory at once may make it larger than what they reserved. */
   reservedBytes(): number {
     return 0;
   }
@@ -101,7 +101,7 @@ export class WorkerMemory implements SharedMemory {
   }
 }
 
-/** Bytes of a memory that 32-bit offsets reach. */
+/** Bytes of a memory that 32-bit offsets can address. */
 function mappableBytes(memory: WebAssembly.Memory): number {
   return Math.min(memory.buffer.byteLength, 2 ** 32 - WASM_PAGE_BYTES);
 }
