@@ -22,7 +22,8 @@ import { geometryOf, isDrained } from "../segment/tables.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger } from "../base/log.ts";
 import { type ChannelOptions, checkCompatible, codecFor, openMemory } from "./open.ts";
-import { instantiate, IS_WEAK, type RingExports } from "../segment/ring.ts";
+import { instantiate, IS_WEAK } from "../segment/ring.ts";
+import type { RingExports } from "../../wasm/ring_exports.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Milliseconds between two looks at whether those live who hold messages. */

@@ -1,12 +1,13 @@
 /**
  * Puts the files beside this one together as one page, and writes it as TypeScript. With `--check` it writes
- * nothing and fails unless the committed page is what the files give.
+ * nothing, and fails if the committed page differs.
  *
  * @module
  */
 
+import { writeOrCheck } from "../generated.ts";
+
 const FOLDER = new URL("./", import.meta.url);
-const OUTPUT = new URL("../../backends/http/dashboard/page_text.ts", import.meta.url);
 const STYLE_LINK = '<link rel="stylesheet" href="style.css">';
 const SCRIPT_LINK = '<script type="module" src="main.js"></script>';
 
@@ -55,16 +56,4 @@ async function pageModule(): Promise<string> {
   ].join("\n");
 }
 
-const fresh = await pageModule();
-if (Deno.args.includes("--check")) {
-  if (Deno.readTextFileSync(OUTPUT) !== fresh) {
-    console.error(
-      "backends/http/dashboard/page_text.ts is not what tools/dashboard gives: run `deno task build`",
-    );
-    Deno.exit(1);
-  }
-  console.log("backends/http/dashboard/page_text.ts is what tools/dashboard gives");
-} else {
-  Deno.writeTextFileSync(OUTPUT, fresh);
-  console.log(`wrote backends/http/dashboard/page_text.ts: ${fresh.length} characters`);
-}
+writeOrCheck("backends/http/dashboard/page_text.ts", await pageModule(), "tools/dashboard");

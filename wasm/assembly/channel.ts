@@ -78,7 +78,7 @@ export function setMapped(bytes: u32): void {
 }
 
 /** Bytes of a segment when it is new. */
-export function segmentBytes(ringBytes: u32): u32 {
+function segmentBytes(ringBytes: u32): u32 {
   return ((HEADER_BYTES + ringBytes + 63) & ~63) + CONTROL_BYTES;
 }
 

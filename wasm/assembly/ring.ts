@@ -9,7 +9,6 @@ export {
   refreshTotals,
   reserve,
   ringOf,
-  segmentBytes,
   setMapped,
 } from "./channel";
 export {

@@ -5,7 +5,7 @@
  */
 
 import type { Socket } from "../../../mod.ts";
-import type { RingExports } from "../../../lib/segment/ring.ts";
+import type { RingExports } from "../../../wasm/ring_exports.ts";
 
 /** The parts of a socket that are not public. */
 export interface Opened {
