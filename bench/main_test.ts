@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inScratch } from "../tests/support/scratch.ts";
+import { inScratch, SCRATCH_ROOT } from "../tests/support/scratch.ts";
 import { assertChartsDrawn, PAGE } from "./support/charts.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
-const SHARED_MEMORY = "/dev/shm";
 
 interface Printed {
   rows: { workload: string; contestant: string; value?: { median: number }; failed?: string }[];
@@ -18,8 +17,7 @@ async function bench(...args: string[]): Promise<Deno.CommandOutput> {
 }
 
 function leftovers(): string[] {
-  if (!existsSync(SHARED_MEMORY)) return [];
-  return readdirSync(SHARED_MEMORY).filter((name) => name.startsWith("ringbus-bench-"));
+  return readdirSync(SCRATCH_ROOT).filter((name) => name.startsWith("ringbus-bench-"));
 }
 
 Deno.test({

@@ -1,6 +1,6 @@
 /**
- * Installs the programs that the tests run where that can be done without asking: on Debian, as root.
- * Elsewhere says what to type, and fails.
+ * Installs the programs that the tests run and that are missing, where that can be done without
+ * asking: on Debian, as root. Elsewhere says what to type, and fails. Says nothing if all are there.
  *
  * @module
  */
@@ -26,6 +26,8 @@ function outputOf(program: string, ...args: string[]): string | undefined {
 /** A program that the tests run. */
 interface Need {
   readonly name: string;
+  /** What the tests do with it. */
+  readonly use: string;
   isInstalled(): boolean;
   /** What to type. */
   readonly install: string;
@@ -34,6 +36,7 @@ interface Need {
 const NEEDS: readonly Need[] = [
   {
     name: `redis-server ${OLDEST_MAJOR} or later`,
+    use: "the backends on Redis run against it",
     isInstalled() {
       const version = outputOf("redis-server", "--version")?.match(/ v=(\d+)/)?.[1];
       return Number(version ?? 0) >= OLDEST_MAJOR;
@@ -42,23 +45,27 @@ const NEEDS: readonly Need[] = [
   },
   {
     name: "python3",
+    use: "clients and servers in another language talk to ours",
     isInstalled: () => outputOf("python3", "--version") !== undefined,
     install: "apt-get update && apt-get install -y python3",
   },
   {
     name: "curl",
+    use: "it runs the commands of the page about the HTTP server",
     isInstalled: () => outputOf("curl", "--version") !== undefined,
     install: "apt-get update && apt-get install -y curl",
   },
   {
     name: "chromium",
+    use: "it opens the dashboard",
     // To ask it for its version takes longer than all the rest.
     isInstalled: () => outputOf("sh", "-c", "command -v chromium") !== "",
     install: "apt-get update && apt-get install -y --no-install-recommends chromium",
   },
   {
-    // It ends with a complaint whatever it is asked.
     name: "wrk",
+    use: "it puts load on the HTTP server",
+    // It ends with a complaint whatever it is asked.
     isInstalled: () => outputOf("wrk", "-v") !== undefined,
     install: "apt-get update && apt-get install -y wrk",
   },
@@ -93,7 +100,10 @@ function forbidServices(): boolean {
 }
 
 for (const need of NEEDS) {
-  if (need.isInstalled() || canInstall() && install(need) && need.isInstalled()) continue;
-  console.error(`The tests need ${need.name}; type as root: ${need.install}`);
+  if (need.isInstalled()) continue;
+  const { name, use, install: command } = need;
+  if (canInstall()) console.error(`Installing ${name} for the tests (${use}): ${command}`);
+  if (canInstall() && install(need) && need.isInstalled()) continue;
+  console.error(`The tests need ${name} (${use}). Type as root: ${command}`);
   Deno.exit(1);
 }

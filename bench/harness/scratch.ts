@@ -1,9 +1,10 @@
 /** A folder for sockets, segments, binaries and latencies, gone after the run whatever happens. */
 
-const SHARED_MEMORY = "/dev/shm";
+/** In shared memory; tests name a folder of their own. */
+const PARENT = Deno.env.get("RINGBUS_TEST_SCRATCH") ?? "/dev/shm";
 
 export async function withScratch<T>(use: (scratch: string) => Promise<T>): Promise<T> {
-  const scratch = await Deno.makeTempDir({ dir: SHARED_MEMORY, prefix: "ringbus-bench-" });
+  const scratch = await Deno.makeTempDir({ dir: PARENT, prefix: "ringbus-bench-" });
   const remove = () => Deno.removeSync(scratch, { recursive: true });
   // An interrupt must not leave gigabytes behind in memory. Children die with their harness.
   const interrupted = () => {

@@ -8,7 +8,7 @@ import { inShell, type Shell } from "../support/command_line.ts";
 import * as layout from "../../wasm/layout.ts";
 import { poke } from "../support/damage.ts";
 import { Running } from "../support/program.ts";
-import { inScratch } from "../support/scratch.ts";
+import { inScratch, SCRATCH_ROOT } from "../support/scratch.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -210,7 +210,7 @@ Deno.test("ringbus says what is wrong with what it shall look at", () =>
 Deno.test("ringbus record ends at SIGTERM, and replay sends it all again", () =>
   inShell(async ({ run, start, scratch }) => {
     const { path: dir } = scratch;
-    const tape = Deno.makeTempFileSync({ dir: "/dev/shm", prefix: scratch.path.split("/").pop() });
+    const tape = Deno.makeTempFileSync({ dir: SCRATCH_ROOT });
     try {
       using publisher = new Publisher<unknown>("news", { dir });
       using subscriber = new Subscriber<unknown>("news", { dir });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { Program } from "../support/program.ts";
+import { makeScratchDirectory } from "../support/scratch.ts";
 
 /** Runs the demo with a directory of its own, which has to be empty in the end. */
 async function withDemo(test: (demo: Program) => Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "ringbus-demo-test-" });
+  const dir = makeScratchDirectory();
   try {
     await using demo = new Program(["-A", "examples/demo/main.ts", "--quick", `--dir=${dir}`]);
     await test(demo);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
 import { Program } from "../support/program.ts";
+import { makeScratchDirectory } from "../support/scratch.ts";
 
 /** Runs a test with a segment directory of its own, which has to be empty in the end. */
 async function inDirectory(
   test: (run: (file: string, ...args: string[]) => Program) => Promise<void>,
 ): Promise<void> {
-  const RINGBUS_DIR = await Deno.makeTempDir({ dir: "/dev/shm", prefix: "ringbus-examples-" });
+  const RINGBUS_DIR = makeScratchDirectory();
   try {
     await test((file, ...args) =>
       new Program(["--allow-ffi", ...permissionsOf(file), `examples/${file}`, ...args], {

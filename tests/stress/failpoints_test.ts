@@ -15,7 +15,7 @@ import { runFailpoints } from "./failpoints/run.ts";
 import { HEADER_COUNT } from "../../wasm/layout.ts";
 import { RING_BASE64 } from "../../wasm/ring_bytes.ts";
 import { withPausableChildren } from "../support/pausable_child.ts";
-import { SCRATCH_PREFIX } from "../support/scratch.ts";
+import { makeScratchDirectory } from "../support/scratch.ts";
 
 const SOURCES = new URL("../../wasm/assembly/", import.meta.url);
 const PATTERNS = ["pubsub", "queue", "requests", "ack"] as const;
@@ -76,7 +76,7 @@ Deno.test("every failpoint is one that somebody comes to", () => {
 });
 
 Deno.test(`processes that are killed or stopped at failpoints cost nobody anything (seed ${DAY})`, async () => {
-  const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+  const dir = makeScratchDirectory();
   const ring = `${dir}/ring.wasm`;
   try {
     Deno.writeFileSync(ring, await failpointRing());

@@ -5,7 +5,7 @@ import { ROWS, summarize, tableOf } from "./report.ts";
 import { run } from "./run.ts";
 import { planAttacks } from "./schedule.ts";
 import { Random } from "./random.ts";
-import { SCRATCH_PREFIX } from "../support/scratch.ts";
+import { makeScratchDirectory } from "../support/scratch.ts";
 
 const KILLS = 18;
 
@@ -13,7 +13,7 @@ const SEED = 3;
 
 for (const pattern of ["pubsub", "queue", "requests", "ack"] as const satisfies PatternName[]) {
   Deno.test(`${pattern} survives kills and stops at random instants`, async () => {
-    const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+    const dir = makeScratchDirectory();
     try {
       const plan = { seed: SEED, patterns: [pattern], kills: KILLS, minutes: undefined };
       const [total] = await run({ ...plan, session: undefined, dir });

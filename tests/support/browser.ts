@@ -6,7 +6,6 @@
 
 import puppeteer, { type Page } from "puppeteer-core";
 import { until } from "./deadline.ts";
-import { SCRATCH_PREFIX } from "./scratch.ts";
 
 /** A browser, and what its pages have complained of and asked for. */
 export interface TestBrowser extends AsyncDisposable {
@@ -26,7 +25,7 @@ const START_MS = 90_000;
 /** Starts a browser. */
 export async function startBrowser(): Promise<TestBrowser> {
   await using started = new AsyncDisposableStack();
-  const folder = Deno.makeTempDirSync({ prefix: `${SCRATCH_PREFIX}browser-` });
+  const folder = Deno.makeTempDirSync({ prefix: "ringbus-browser-" });
   started.defer(async () => {
     await until(() => !isAnyoneUsing(folder), "the end of the browser");
     Deno.removeSync(folder, { recursive: true });

@@ -9,7 +9,7 @@ import { failpointRing } from "../stress/failpoints/ring.ts";
 import { Journal } from "../stress/journal.ts";
 import type { Child } from "./child.ts";
 import { until } from "./deadline.ts";
-import { inScratch, type Scratch } from "./scratch.ts";
+import { inScratch, makeScratchDirectory, type Scratch } from "./scratch.ts";
 
 /** Somebody who stands still at a failpoint when he comes there. */
 export interface PausableChild {
@@ -26,7 +26,7 @@ export interface PausableChild {
 export async function withPausableChildren(
   test: (scratch: Scratch, spawn: () => PausableChild) => Promise<void>,
 ): Promise<void> {
-  const files = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: `ringbus-test-${Deno.pid}-` });
+  const files = makeScratchDirectory();
   const ring = `${files}/ring.wasm`;
   Deno.writeFileSync(ring, await failpointRing());
   const journals: Journal[] = [];

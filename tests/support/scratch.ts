@@ -9,8 +9,14 @@ import { platform } from "../../lib/platform/mod.ts";
 import { removeStale } from "../../lib/observe/registry.ts";
 import { Child, type ChildOptions } from "./child.ts";
 
-/** Directories of this run begin so: the last test file looks for what is left of them. */
-export const SCRATCH_PREFIX = `ringbus-test-${Deno.pid}-`;
+/** Where scratch directories are made: in shared memory, and in a folder of the run's own if it has one. */
+export const SCRATCH_ROOT = Deno.env.get("RINGBUS_TEST_SCRATCH") ??
+  (Deno.build.os === "linux" ? "/dev/shm" : "/tmp");
+
+/** Makes a directory in which a test may work; whoever makes it removes it. */
+export function makeScratchDirectory(): string {
+  return Deno.makeTempDirSync({ dir: SCRATCH_ROOT, prefix: "ringbus-test-" });
+}
 
 // The C library stays loaded once it is: not in a test, which would seem to leak it.
 platform();
@@ -32,7 +38,7 @@ export async function inScratch(
   test: (scratch: Scratch) => Promise<void>,
   expected: string[] = [],
 ): Promise<void> {
-  const path = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+  const path = makeScratchDirectory();
   const children: Child[] = [];
   const scratch: Scratch = {
     path,

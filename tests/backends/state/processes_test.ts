@@ -11,7 +11,7 @@ import { sleep, within } from "../../support/deadline.ts";
 import { freePort } from "../../support/free_port.ts";
 import { Program } from "../../support/program.ts";
 import { Random } from "../../support/random.ts";
-import { SCRATCH_PREFIX } from "../../support/scratch.ts";
+import { makeScratchDirectory } from "../../support/scratch.ts";
 import { readSlot } from "../../support/written_slots.ts";
 
 const WRITERS = 8;
@@ -46,7 +46,7 @@ const SITES: Record<string, () => Promise<Site>> = {
     };
   },
   shm: () => {
-    const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+    const dir = makeScratchDirectory();
     Deno.env.set("RINGBUS_DIR", dir);
     return Promise.resolve({
       config: { backendType: "shm", shmName: "crowd" },

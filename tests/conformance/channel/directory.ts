@@ -1,28 +1,13 @@
 // A segment directory of a test's own, which must be empty again at the end.
 
 import assert from "node:assert/strict";
-import { platform } from "../../../lib/platform/mod.ts";
-
-const ROOT = exists("/dev/shm") ? "/dev/shm" : "/tmp";
-
-// The C library is opened once a process: before the tests, so that none of them is blamed for it.
-platform();
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { makeScratchDirectory } from "../../support/scratch.ts";
 
 export class TestDirectory implements Disposable {
   readonly path: string;
 
   constructor() {
-    this.path = Deno.makeTempDirSync({ dir: ROOT, prefix: "ringbus-test-" });
-    Deno.chmodSync(this.path, 0o700);
+    this.path = makeScratchDirectory();
   }
 
   /** Names of all files in it. */

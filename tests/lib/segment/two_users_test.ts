@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { listChannels, Puller, Pusher, ShmPermissionError } from "../../../mod.ts";
-import { inScratch, SCRATCH_PREFIX } from "../../support/scratch.ts";
+import { inScratch, makeScratchDirectory } from "../../support/scratch.ts";
 import type { Child } from "../../support/child.ts";
 
 const OTHER = 65534;
@@ -20,10 +20,12 @@ function withOther(
     ignore: !canBeOther, // Only root can become another user.
     fn: () =>
       inScratch(async ({ path, spawn }) => {
-        const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+        const dir = makeScratchDirectory();
         Deno.chmodSync(dir, 0o1777);
         try {
-          const other = spawn({ program: "other_user.ts", flags: ["-A"] });
+          // It has a directory of segments of its own.
+          const env = { RINGBUS_DIR: "" };
+          const other = spawn({ program: "other_user.ts", flags: ["-A"], env });
           await test({ dir, other, mine: path });
         } finally {
           Deno.removeSync(dir, { recursive: true });

@@ -23,7 +23,7 @@ import { libcPath } from "../../../support/libc.ts";
 import { sleep, until } from "../../../support/deadline.ts";
 import { Ledger } from "../../../support/ledger.ts";
 import { Program } from "../../../support/program.ts";
-import { cleanUpAfterKills, inScratch, SCRATCH_PREFIX } from "../../../support/scratch.ts";
+import { cleanUpAfterKills, inScratch, makeScratchDirectory } from "../../../support/scratch.ts";
 
 testMessagingBackend({
   name: "shm",
@@ -31,7 +31,7 @@ testMessagingBackend({
   spansProcesses: true,
   open() {
     let aheadMs = 0;
-    const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+    const dir = makeScratchDirectory();
     const config = { name: "messages", dir };
     return Promise.resolve({
       backend: (options) =>

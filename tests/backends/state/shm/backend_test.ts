@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { ShmBackend } from "../../../../backends/state/mod.ts";
 import { inScratch } from "../../../support/scratch.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
-import { SCRATCH_PREFIX } from "../../../support/scratch.ts";
+import { makeScratchDirectory } from "../../../support/scratch.ts";
 
 testSharedBackend({
   name: "shm",
   open(options) {
-    const dir = Deno.makeTempDirSync({ dir: "/dev/shm", prefix: SCRATCH_PREFIX });
+    const dir = makeScratchDirectory();
     let aheadMs = 0;
     const now = () => Date.now() + aheadMs;
     return Promise.resolve({

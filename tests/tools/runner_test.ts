@@ -1,0 +1,135 @@
+// The runner of the tests: what it passes on, and that it finds what a test leaves behind.
+
+import assert from "node:assert/strict";
+import { until } from "../support/deadline.ts";
+import { ROOT } from "../support/program.ts";
+import { rerunCommand, seedOf } from "../support/seed.ts";
+
+interface Run {
+  code: number;
+  output: string;
+}
+
+/** Runs the runner on a test file with this text. */
+async function runFile(text: string, ...args: string[]): Promise<Run> {
+  const folder = Deno.makeTempDirSync({ prefix: "ringbus-test-runner-" });
+  try {
+    const file = `${folder}/a_test.ts`;
+    Deno.writeTextFileSync(file, text);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "tools/test/main.ts", file, ...args],
+      cwd: ROOT,
+      env: { NO_COLOR: "1", RINGBUS_TEST_SEED: "123" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const output = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("");
+    return { code, output };
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+/** Runs a test that leaves something, by which no sanitizer is struck. */
+async function runLeaking(statements: string, isFailing = false): Promise<Run> {
+  const run = await runFile(`
+    import { platform } from "${new URL("lib/platform/mod.ts", ROOT)}";
+    const os = platform();
+    const scratch = Deno.env.get("RINGBUS_TEST_SCRATCH");
+    const segments = Deno.env.get("RINGBUS_DIR");
+    Deno.test({ name: "leaks", sanitizeResources: false, sanitizeOps: false, fn: async () => {
+      ${statements}
+      await Promise.resolve();
+      if (${isFailing}) throw new Error("fails");
+    } });
+  `);
+  assert.notEqual(run.code, 0, run.output);
+  return run;
+}
+
+Deno.test("the runner passes arguments on, tells the tests their seed, and ends as they do", async () => {
+  const text = `
+    Deno.test("first", () => console.log("seed", Deno.env.get("RINGBUS_TEST_SEED")));
+    Deno.test("second", () => {});
+  `;
+  const { code, output } = await runFile(text, "--filter=first");
+  assert.equal(code, 0, output);
+  assert.match(output, /^seed 123$/m);
+  assert.match(output, /^ok \| 1 passed \| 0 failed \| 1 filtered out/m);
+  assert.ok(output.includes(rerunCommand(123)), output);
+  assert.doesNotMatch(output, /left behind/);
+});
+
+Deno.test("a failed run says how to draw its samples again", async () => {
+  const { code, output } = await runFile(`Deno.test("a", () => { throw new Error("fails"); });`);
+  assert.equal(code, 1);
+  assert.match(output, /^FAILED \| 0 passed \| 1 failed/m);
+  assert.match(output, /To draw the same samples: RINGBUS_TEST_SEED=123 deno task test/);
+});
+
+/** Undefined if the process has ended. */
+function commandOf(pid: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+Deno.test("the runner names what a test leaves behind, fails, and takes it away", async () => {
+  const { output } = await runLeaking(`
+    new Deno.Command("sh", { args: ["-c", "exec sleep 987 >/dev/null 2>&1 &"] }).outputSync();
+    Deno.makeTempDirSync();
+    Deno.mkdirSync(scratch + "/left");
+    Deno.writeTextFileSync(segments + "/left", "");
+  `);
+  assert.match(output, /^ok \| 1 passed \| 0 failed/m);
+  const [, list] = output.split("The tests left behind:\n");
+  const [process, ...paths] = list.trimEnd().split("\n").map((line) => line.trim());
+  assert.match(process, /^process \d+: sleep 987$/);
+  assert.match(paths[0], /\/ringbus-test-\d+\/[0-9a-f]+$/);
+  assert.match(paths[1], /^\/dev\/shm\/ringbus-test-\d+\/left$/);
+  assert.match(paths[2], /^\/dev\/shm\/ringbus-test-\d+\/segments\/left$/);
+  assert.equal(paths.length, 3, list);
+  for (const path of paths) assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
+  const pid = process.match(/\d+/)![0];
+  await until(() => commandOf(pid) === undefined, `the end of ${process}`);
+});
+
+Deno.test("the runner looks for what was left also when a test failed", async () => {
+  const { output } = await runLeaking(`Deno.mkdirSync(scratch + "/left");`, true);
+  assert.match(output, /^FAILED \| 0 passed \| 1 failed/m);
+  assert.match(output, /^ {2}\/dev\/shm\/ringbus-test-\d+\/left$/m);
+});
+
+Deno.test("a test file fails that still holds a socket, a descriptor or a mapping", async () => {
+  const { output } = await runLeaking(`
+    Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const fifo = segments + "/fifo";
+    os.makeFifo(fifo);
+    os.unlink(fifo);
+    const segment = segments + "/segment";
+    const fd = os.create(segment);
+    os.reserve(fd, 0, 65536);
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    os.map(new Uint8Array(memory.buffer as unknown as ArrayBuffer), fd, 0);
+    Object.assign(globalThis, { memory });
+    os.close(fd);
+    os.unlink(segment);
+  `);
+  assert.match(output, /a_test\.ts \(uncaught error\)/);
+  const [, list] = output.split("the tests of this file still hold:\n");
+  assert.match(list, /^ {2}mapping of \S+\/segments\/segment \(deleted\)$/m);
+  assert.match(list, /^ {2}\S+\/segments\/fifo \(deleted\)$/m);
+  assert.match(list, /^ {2}socket tcp from 0100007F:[0-9A-F]{4} /m);
+  assert.match(output, /^FAILED \| 1 passed \| 1 failed/m);
+});
+
+Deno.test("a seed is a whole number, and follows from the commit when none is set", () => {
+  assert.equal(seedOf("4294967295"), 4294967295);
+  assert.equal(seedOf(""), seedOf(undefined));
+  for (const text of ["-1", "1.5", "4294967296", "one"]) {
+    assert.throws(() => seedOf(text), { name: "RangeError", message: new RegExp(`"${text}"`) });
+  }
+});
