@@ -30,7 +30,7 @@ Deno.test("the package tells what it is, and the changelog knows its version", (
   assert.ok(changelog.includes(`\n## ${config.version}`), `no section for ${config.version}`);
 });
 
-Deno.test("every entry is documented, checked and tested", async () => {
+Deno.test("every entry is documented and published", async () => {
   const { printed } = await deno(["doc", "--json", ...ENTRIES]);
   const nodes: Record<string, { module_doc?: { doc?: string; tags?: { kind: string }[] } }> =
     JSON.parse(printed).nodes;
@@ -39,10 +39,6 @@ Deno.test("every entry is documented, checked and tested", async () => {
     assert.ok(doc.length > 20, `${entry} has no module documentation`);
     assert.ok(tags.some(({ kind }) => kind === "example"), `${entry} has no example`);
     const file = entry.slice("./".length);
-    for (const task of ["test", "check"] as const) {
-      const words = config.tasks[task].command.split(" ");
-      assert.ok(words.includes(file), `the task ${task} leaves ${entry} out`);
-    }
     assert.ok(isPublished(file), `${entry} is not published`);
   }
 });

@@ -1,0 +1,31 @@
+/**
+ * The static checks, one after the other; the first one that fails ends it.
+ *
+ * @module
+ */
+
+import config from "../deno.json" with { type: "json" };
+
+const CHECKS: readonly (readonly string[])[] = [
+  ["fmt", "--check"],
+  ["lint"],
+  ["check"],
+  ["doc", "--lint", ...Object.values(config.exports)],
+  ["run", "-A", "wasm/build.ts", "--check"],
+  ["run", "-A", "tools/dashboard/build.ts", "--check"],
+  ["run", "-A", "tools/docs/main.ts", "--check"],
+  ["publish", "--dry-run", "--allow-dirty"],
+];
+
+const ROOT = new URL("../", import.meta.url);
+
+for (const args of CHECKS) {
+  console.error(`deno ${args.join(" ")}`);
+  const { success, code } = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    stdout: "inherit",
+    stderr: "inherit",
+  }).outputSync();
+  if (!success) Deno.exit(code);
+}
