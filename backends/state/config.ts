@@ -1,5 +1,5 @@
 /**
- * The configuration of shared state: its defaults and its checks.
+ * The configuration of shared state, with its defaults and checks.
  *
  * @module
  */
@@ -9,57 +9,64 @@ import { checkInteger, checkSeconds } from "../../lib/base/checks.ts";
 /** Where shared state lives. */
 export type BackendType = "memory" | "manager" | "redis" | "shm";
 
-/** Which backend is used, and how. */
+/** Configuration of a backend. */
 export interface BackendConfig {
   /**
    * `"memory"` is for one process, `"shm"` for the processes of one machine without a server,
-   * `"manager"` for those that reach a TCP port, `"redis"` for many machines; `"memory"` when left out.
+   * `"manager"` for processes that reach a TCP port, `"redis"` for many machines. Default: `"memory"`.
    */
   backendType?: BackendType;
-  /** Redis: its URL, also `rediss://` and `redis-cluster://host:port,host:port`; that of localhost when left out. */
+  /**
+   * Redis: its URL, also `rediss://` and `redis-cluster://host:port,host:port`. Default:
+   * `redis://localhost:6379`.
+   */
   redisUrl?: string;
-  /** Redis: what all keys begin with; `"xp:"` when left out. */
+  /** Redis: prefix of all keys. Default: `"xp:"`. */
   redisPrefix?: string;
-  /** Redis: seconds that a thread or a pair lives without use; 86,400 when left out. */
+  /** Redis: seconds from the last use of a thread or a pair to its expiry. Default: 86,400. */
   redisTtl?: number;
-  /** Manager: host and port of the server; `["127.0.0.1", 31135]` when left out. */
+  /** Manager: host and port of the server. Default: `["127.0.0.1", 31135]`. */
   managerAddress?: [host: string, port: number];
-  /** Manager: what clients must know to be let in. */
+  /** Manager: the key that clients must prove to know. */
   managerAuthkey?: Uint8Array;
-  /** Shm: name of the segments; `"state"` when left out. */
+  /** Shm: name of the segments. Default: `"state"`. */
   shmName?: string;
-  /** Memory, manager, shm: seconds that a thread or a pair lives without use; for ever when left out. */
+  /** Memory, manager, shm: seconds from the last use of a thread or a pair to its expiry. Default: never. */
   ttlSeconds?: number;
-  /** Slots that a thread may have; 10,000 when left out. */
+  /** Most slots of a thread. Default: 10,000. */
   maxSlotsPerThread?: number;
-  /** Threads that there may be; 1,000 when left out. */
+  /** Most threads. Default: 1,000. */
   maxThreads?: number;
 }
 
-/** What every backend is told. */
+/** Limits of every backend. */
 export interface StateLimits {
-  /** Slots that a thread may have. */
+  /** Most slots of a thread. */
   readonly maxSlotsPerThread: number;
-  /** Threads that there may be. */
+  /** Most threads. */
   readonly maxThreads: number;
-  /** Milliseconds that a thread or a pair lives without use; undefined: for ever. */
+  /** Milliseconds from the last use of a thread or a pair to its expiry. Undefined: never. */
   readonly ttlMs: number | undefined;
 }
 
-/** Options that every backend takes. */
+/** Options of every backend. */
 export interface StateOptions {
-  /** Slots that a thread may have; 10,000 when left out. */
+  /** Most slots of a thread. Default: 10,000. */
   maxSlotsPerThread?: number;
-  /** Threads that there may be; 1,000 when left out. */
+  /** Most threads. Default: 1,000. */
   maxThreads?: number;
-  /** Seconds that a thread or a pair lives without use; for ever when left out. */
+  /** Seconds from the last use of a thread or a pair to its expiry. Default: never. */
   ttlSeconds?: number;
 }
 
 /** Longest time to live, in milliseconds: a thousand years. */
 const MAX_TTL_MS = 1000 * 366 * 86_400_000;
 
-/** Fills in what is left out, and throws for what cannot be. */
+/**
+ * Adds the defaults to the limits.
+ *
+ * @throws {RangeError} if a limit is out of range
+ */
 export function resolveLimits(options: StateOptions): StateLimits {
   return {
     maxSlotsPerThread: checkInteger("maxSlotsPerThread", options.maxSlotsPerThread ?? 10_000, 1),

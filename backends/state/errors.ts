@@ -1,5 +1,5 @@
 /**
- * What goes wrong with shared state. Misuse throws `TypeError` or `RangeError` with the offending value.
+ * The errors of shared state. Misuse throws `TypeError` or `RangeError` with the offending value.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export class SharedBackendError extends RingbusError {
   override readonly code: string = "state-error";
 }
 
-/** A thread has as many slots as it may, or there are as many threads as there may be. */
+/** A thread has `maxSlotsPerThread` slots, or there are `maxThreads` threads. */
 export class SharedBackendLimitError extends SharedBackendError {
   /** The class name. */
   override name = "SharedBackendLimitError";
@@ -23,14 +23,14 @@ export class SharedBackendLimitError extends SharedBackendError {
   /** The limit that was reached. */
   readonly limit: number;
 
-  /** Tells what was attempted; the message has the limit in it. */
+  /** Makes an error with a message that contains the limit. */
   constructor(message: string, limit: number) {
     super(message);
     this.limit = limit;
   }
 }
 
-/** The server behind a backend cannot be reached, does not let us in, or the connection to it was lost. */
+/** The server of a backend cannot be reached, rejects the client, or the connection was lost. */
 export class SharedBackendConnectionError extends SharedBackendError {
   /** The class name. */
   override name = "SharedBackendConnectionError";
@@ -38,7 +38,7 @@ export class SharedBackendConnectionError extends SharedBackendError {
   override readonly code: string = "state-connection";
 }
 
-/** The backend is closed, and used after that. */
+/** A call on a backend that is closed. */
 export class SharedBackendClosedError extends SharedBackendError {
   /** The class name. */
   override name = "SharedBackendClosedError";
@@ -46,7 +46,7 @@ export class SharedBackendClosedError extends SharedBackendError {
   override readonly code: string = "state-closed";
 }
 
-/** A value cannot be made a slot, or a slot's bytes are no value. */
+/** A value cannot be encoded as a slot, or the bytes of a slot cannot be decoded. */
 export class SlotSerializationError extends SharedBackendError {
   /** The class name. */
   override name = "SlotSerializationError";

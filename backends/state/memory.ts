@@ -10,14 +10,14 @@ import { type StateClock, StateTable, type StateWrite, type WriteResult } from "
 
 /** Options of the in-memory backend. */
 export interface InMemoryBackendOptions extends StateOptions {
-  /** Milliseconds since 1970, by a clock of yours in tests; `Date.now` when left out. */
+  /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
   now?: StateClock;
-  /** A backend whose state this one shares, with its limits; left out, it has a state of its own. */
+  /** A backend whose state and limits this one shares. Default: it has a state of its own. */
   sharedWith?: InMemoryBackend;
 }
 
 /**
- * Shared state for one process: what a program uses before it has more of them, and tests always.
+ * Shared state for one process: for tests, and for programs that have one process.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export class InMemoryBackend extends SyncBackend {
   /**
    * Makes an empty backend.
    *
-   * @throws {RangeError} if a limit or the time to live is no number that can be
+   * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: InMemoryBackendOptions = {}) {
     super();
@@ -44,7 +44,7 @@ export class InMemoryBackend extends SyncBackend {
   }
 
   /**
-   * The state as it is now.
+   * The current state.
    * @internal
    */
   protected override current(): StateTable {
@@ -60,7 +60,7 @@ export class InMemoryBackend extends SyncBackend {
   }
 
   /**
-   * Memory needs no release.
+   * Does nothing: memory needs no release.
    * @internal
    */
   protected override release(): void {}

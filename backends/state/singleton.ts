@@ -1,5 +1,5 @@
 /**
- * The one backend of a process.
+ * The shared backend of a process.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { BackendConfig, BackendType } from "./config.ts";
 import { InMemoryBackend } from "./memory.ts";
 import type { SharedBackend } from "./types.ts";
 
-/** Opens a backend; rejects if what it needs cannot be reached. */
+/** Opens a backend. Rejects if its server cannot be reached. */
 type Opener = (config: BackendConfig) => SharedBackend | Promise<SharedBackend>;
 
-/** What a backend needs is loaded when a configuration asks for it. */
+/** How each type is opened. A module is loaded when a configuration needs it. */
 const OPENERS: Record<BackendType, Opener> = {
   memory: (config) => new InMemoryBackend(config),
   manager: async (config) => {
@@ -30,7 +30,7 @@ const OPENERS: Record<BackendType, Opener> = {
   },
 };
 
-/** What cannot be reached is closed again. */
+/** Connects a backend, and closes it if that fails. */
 async function connected<B extends SharedBackend & { connect(): Promise<void> }>(
   backend: B,
 ): Promise<B> {
@@ -46,11 +46,11 @@ async function connected<B extends SharedBackend & { connect(): Promise<void> }>
 let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefined;
 
 /**
- * The shared backend of this process, opened by the first call; calls at the same time share it.
+ * The shared backend of this process. The first call opens it.
  *
- * @param config which one; left out, the one there is, or one in memory
- * @throws {TypeError} if there is one with another configuration, or its type is unknown
- * @throws {SharedBackendConnectionError} if its server cannot be reached; the next call tries again
+ * @param config configuration of the backend. Default: the backend that is open, or one in memory
+ * @throws {TypeError} if a backend with another configuration is open, or the type is unknown
+ * @throws {SharedBackendConnectionError} if the server cannot be reached. The next call tries again
  *
  * @example
  * ```ts
@@ -110,7 +110,7 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || value instanceof Uint8Array;
 }
 
-/** Closes the shared backend of this process; the next `getSharedBackend` opens another. */
+/** Closes the shared backend of this process. The next `getSharedBackend` opens another one. */
 export async function resetSharedBackend(): Promise<void> {
   const ended = current;
   current = undefined;

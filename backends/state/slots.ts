@@ -7,16 +7,16 @@
 import { msgpackCodec } from "../../lib/codecs/msgpack.ts";
 import { SlotSerializationError } from "./errors.ts";
 
-/** Where a slot was found, for the error of one that cannot be decoded. */
+/** Where a slot is, for the error if it cannot be decoded. */
 export interface SlotPlace {
-  /** The thread that it is in. */
+  /** Its thread. */
   threadId: string;
   /** Its index in the thread. */
   index: number;
 }
 
 /**
- * Makes a slot of a value.
+ * Encodes a value as a slot.
  *
  * @throws {SlotSerializationError} if the value cannot be encoded, such as a function or a cycle
  *
@@ -33,16 +33,17 @@ export function serializeSlot(value: unknown): Uint8Array {
     return msgpackCodec.encode(value).slice();
   } catch (cause) {
     throw new SlotSerializationError(
-      `cannot make a slot of the value: ${(cause as Error).message}`,
+      `cannot encode the value as a slot: ${(cause as Error).message}`,
       { cause },
     );
   }
 }
 
 /**
- * Makes a value of a slot again.
+ * Decodes the value of a slot.
  *
- * @throws {SlotSerializationError} if the bytes are not those of a value; it names the `place` if given
+ * @param place where the slot is, for the error
+ * @throws {SlotSerializationError} if the bytes are not an encoded value
  */
 export function deserializeSlot(slotData: Uint8Array, place?: SlotPlace): unknown {
   try {

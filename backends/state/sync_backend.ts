@@ -1,5 +1,5 @@
 /**
- * What backends whose calls return at once have in common: the checks, and the asynchronous form.
+ * The base of backends with synchronous calls: the checks, and the asynchronous form of each call.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
 import type { StateTable, StateWrite, WriteResult } from "./table.ts";
 import type { SyncSharedBackend } from "./types.ts";
 
-/** A backend over a table in this process. */
+/** A backend with a table in this process. */
 export abstract class SyncBackend implements SyncSharedBackend {
   #isClosed = false;
 
   /**
-   * The state as it is now.
+   * The current state.
    * @internal
    */
   protected abstract current(): StateTable;
@@ -24,7 +24,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
    */
   protected abstract write<W extends StateWrite>(write: W): WriteResult<W>;
   /**
-   * Lets go of what the backend holds.
+   * Releases the resources of the backend.
    * @internal
    */
   protected abstract release(): void;
@@ -43,96 +43,96 @@ export abstract class SyncBackend implements SyncSharedBackend {
     return this.write(write);
   }
 
-  /** As `bufferAppend`, at once. */
+  /** As `bufferAppend`, synchronously. */
   bufferAppendSync(threadId: string, slotData: Uint8Array): number {
     checkStateName("threadId", threadId);
     checkSlot(slotData);
     return this.#write({ kind: "append", threadId, slot: slotData });
   }
 
-  /** As `bufferGetThread`, at once. */
+  /** As `bufferGetThread`, synchronously. */
   bufferGetThreadSync(threadId: string): Uint8Array[] {
     checkStateName("threadId", threadId);
     return this.#read().slots(threadId);
   }
 
-  /** As `bufferGetSlot`, at once. */
+  /** As `bufferGetSlot`, synchronously. */
   bufferGetSlotSync(threadId: string, index: number): Uint8Array | undefined {
     checkStateName("threadId", threadId);
     checkIndex(index);
     return this.#read().slot(threadId, index);
   }
 
-  /** As `bufferThreadLen`, at once. */
+  /** As `bufferThreadLen`, synchronously. */
   bufferThreadLenSync(threadId: string): number {
     checkStateName("threadId", threadId);
     return this.#read().threadLength(threadId);
   }
 
-  /** As `bufferThreadExists`, at once. */
+  /** As `bufferThreadExists`, synchronously. */
   bufferThreadExistsSync(threadId: string): boolean {
     return this.bufferThreadLenSync(threadId) > 0;
   }
 
-  /** As `bufferDeleteThread`, at once. */
+  /** As `bufferDeleteThread`, synchronously. */
   bufferDeleteThreadSync(threadId: string): boolean {
     checkStateName("threadId", threadId);
     return this.#write({ kind: "deleteThread", threadId });
   }
 
-  /** As `bufferListThreads`, at once. */
+  /** As `bufferListThreads`, synchronously. */
   bufferListThreadsSync(): string[] {
     return this.#read().threadIds();
   }
 
-  /** As `bufferClear`, at once. */
+  /** As `bufferClear`, synchronously. */
   bufferClearSync(): void {
     this.#write({ kind: "clearThreads" });
   }
 
-  /** As `registrySet`, at once. */
+  /** As `registrySet`, synchronously. */
   registrySetSync(chain: string, uuid: string): void {
     checkStateName("chain", chain);
     checkStateName("uuid", uuid);
     this.#write({ kind: "setPair", chain, uuid });
   }
 
-  /** As `registryGetUuid`, at once. */
+  /** As `registryGetUuid`, synchronously. */
   registryGetUuidSync(chain: string): string | undefined {
     checkStateName("chain", chain);
     return this.#read().uuidOf(chain);
   }
 
-  /** As `registryGetChain`, at once. */
+  /** As `registryGetChain`, synchronously. */
   registryGetChainSync(uuid: string): string | undefined {
     checkStateName("uuid", uuid);
     return this.#read().chainOf(uuid);
   }
 
-  /** As `registryDelete`, at once. */
+  /** As `registryDelete`, synchronously. */
   registryDeleteSync(uuid: string): boolean {
     checkStateName("uuid", uuid);
     return this.#write({ kind: "deletePair", uuid });
   }
 
-  /** As `registryListAll`, at once. */
+  /** As `registryListAll`, synchronously. */
   registryListAllSync(): Record<string, string> {
     return this.#read().pairs();
   }
 
-  /** As `registryClear`, at once. */
+  /** As `registryClear`, synchronously. */
   registryClearSync(): void {
     this.#write({ kind: "clearPairs" });
   }
 
-  /** As `close`, at once. */
+  /** As `close`, synchronously. */
   closeSync(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.release();
   }
 
-  /** Appends a slot to a thread; resolves with its index. */
+  /** Appends a slot to a thread. Resolves with the slot's index. */
   bufferAppend(threadId: string, slotData: Uint8Array): Promise<number> {
     return settle(() => this.bufferAppendSync(threadId, slotData));
   }
@@ -142,7 +142,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
     return settle(() => this.bufferGetThreadSync(threadId));
   }
 
-  /** One slot; undefined if there is none with that index. */
+  /** One slot. Undefined if the thread has no slot with that index. */
   bufferGetSlot(threadId: string, index: number): Promise<Uint8Array | undefined> {
     return settle(() => this.bufferGetSlotSync(threadId, index));
   }
@@ -157,7 +157,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
     return settle(() => this.bufferThreadExistsSync(threadId));
   }
 
-  /** Deletes a thread; false if there was none. */
+  /** Deletes a thread. False if there was none. */
   bufferDeleteThread(threadId: string): Promise<boolean> {
     return settle(() => this.bufferDeleteThreadSync(threadId));
   }
@@ -187,7 +187,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
     return settle(() => this.registryGetChainSync(uuid));
   }
 
-  /** Deletes the pair of a uuid; false if there was none. */
+  /** Deletes the pair of a uuid. False if there was none. */
   registryDelete(uuid: string): Promise<boolean> {
     return settle(() => this.registryDeleteSync(uuid));
   }
@@ -202,7 +202,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
     return settle(() => this.registryClearSync());
   }
 
-  /** Lets go of what the backend holds. */
+  /** Closes the backend. */
   close(): Promise<void> {
     return settle(() => this.closeSync());
   }

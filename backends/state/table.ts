@@ -1,6 +1,6 @@
 /**
- * Threads and registry in memory, without I/O and with a clock from outside. The in-memory backend is
- * this and no more; others keep it in a server, or replay into it what they have stored.
+ * Threads and registry in memory, without I/O and with an injected clock. The in-memory backend uses it
+ * directly. Others keep it in a server, or apply the records of a journal to it.
  *
  * @module
  */
@@ -22,7 +22,7 @@ interface Pair {
   expiresAtMs: number;
 }
 
-/** A change of the state, as data: others store it, or send it. */
+/** A write as data, which can be stored or sent. */
 export type StateWrite =
   | { kind: "append"; threadId: string; slot: Uint8Array }
   | { kind: "deleteThread"; threadId: string }
@@ -31,30 +31,30 @@ export type StateWrite =
   | { kind: "deletePair"; uuid: string }
   | { kind: "clearPairs" };
 
-/** What a write answers: an index, whether there was something to delete, or nothing. */
+/** Result of a write: an index, whether there was something to delete, or nothing. */
 export type WriteResult<W extends StateWrite> = W extends { kind: "append" } ? number
   : W extends { kind: "deleteThread" | "deletePair" } ? boolean
   : void;
 
-/** What a table holds: threads by id, and pairs by uuid. */
+/** Contents of a table: threads by id, and pairs by uuid. */
 export interface TableContents {
   readonly threads: Iterable<readonly [string, Readonly<Thread>]>;
   readonly pairs: Iterable<readonly [string, Readonly<Pair>]>;
 }
 
-/** Threads and pairs, which expire as a whole when they are not used. */
+/** Threads and pairs. Each expires as a whole some time after its last use. */
 export class StateTable {
   readonly #limits: StateLimits;
   readonly #now: StateClock;
   readonly #readsRefreshTtl: boolean;
-  // In the order of their last use, so that those that expire next come first.
+  // In the order of their last use: those that expire next come first.
   readonly #threads = new Map<string, Thread>();
   readonly #byUuid = new Map<string, Pair>();
   readonly #byChain = new Map<string, Pair>();
 
   /**
-   * @param readsRefreshTtl false when reading must change nothing, since others replay the same writes
-   * without it
+   * @param readsRefreshTtl whether a read is a use. False if other processes apply the same writes to
+   * tables of their own, but do not see the reads
    */
   constructor(limits: StateLimits, now: StateClock, readsRefreshTtl = true) {
     this.#limits = limits;
@@ -166,12 +166,12 @@ export class StateTable {
     return this.#limits.ttlMs === undefined ? Infinity : this.#now() + this.#limits.ttlMs;
   }
 
-  /** All as they are, those that have expired included, in the order of their last use. */
+  /** All threads and pairs, expired ones included, in the order of their last use. */
   contents(): TableContents {
     return { threads: this.#threads, pairs: this.#byUuid };
   }
 
-  /** Puts a thread or a pair back as it was; the last use of what comes later is later. */
+  /** Adds threads and pairs of another table, in the order of their last use. */
   restore(contents: TableContents): void {
     for (const [threadId, { slots, expiresAtMs }] of contents.threads) {
       const thread = this.#threads.get(threadId) ?? { slots: [], expiresAtMs };
@@ -188,14 +188,14 @@ export class StateTable {
     return [...entries].filter(([, { expiresAtMs }]) => expiresAtMs > this.#now());
   }
 
-  /** An entry that lives, for a read. */
+  /** An entry that has not expired, for a read. */
   #read<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
     if (this.#readsRefreshTtl) return this.#touch(entries, key);
     const entry = entries.get(key);
     return entry !== undefined && entry.expiresAtMs > this.#now() ? entry : undefined;
   }
 
-  /** An entry that lives, which is used now and so expires last. */
+  /** An entry that has not expired. It is used now, and expires last. */
   #touch<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
     const entry = entries.get(key);
     if (entry === undefined || this.#limits.ttlMs === undefined) return entry;
@@ -209,7 +209,7 @@ export class StateTable {
     return entry;
   }
 
-  /** Takes out what has expired. */
+  /** Removes expired threads. */
   #sweepThreads(): void {
     for (const [threadId, { expiresAtMs }] of this.#threads) {
       if (expiresAtMs > this.#now()) break;
@@ -225,7 +225,7 @@ export class StateTable {
   }
 }
 
-/** A thread has as many slots as it may. */
+/** The error for a thread with `maxSlotsPerThread` slots. */
 export function threadFull(threadId: string, limit: number): SharedBackendLimitError {
   return new SharedBackendLimitError(
     `cannot append to thread ${JSON.stringify(threadId)}: it has ${limit} slots, which is ` +
@@ -234,10 +234,10 @@ export function threadFull(threadId: string, limit: number): SharedBackendLimitE
   );
 }
 
-/** There are as many threads as there may be. */
+/** The error for `maxThreads` threads. */
 export function threadsFull(threadId: string, limit: number): SharedBackendLimitError {
   return new SharedBackendLimitError(
-    `cannot begin thread ${JSON.stringify(threadId)}: there are ${limit} threads, which is ` +
+    `cannot create thread ${JSON.stringify(threadId)}: there are ${limit} threads, which is ` +
       `maxThreads; delete some, or raise the limit`,
     limit,
   );

@@ -1,5 +1,5 @@
 /**
- * Shared state for agents: what every backend offers.
+ * The methods of every backend of shared state.
  *
  * @module
  */
@@ -7,83 +7,83 @@
 /**
  * Context buffers and a thread registry that several parts of a program, or several programs, share.
  *
- * A context buffer is a list of slots, which are bytes, under a thread id. The registry maps chains
- * of callers, such as `"console.router.greeter"`, to uuids and back: each chain has one uuid, each
- * uuid one chain.
+ * A context buffer is a list of slots under a thread id. A slot is bytes. The registry maps chains of
+ * callers, such as `"console.router.greeter"`, to uuids and back: each chain has one uuid, and each uuid
+ * has one chain.
  *
- * Thread ids, chains and uuids have 1 to 1,024 characters without control characters; every method
+ * Thread ids, chains and uuids have 1 to 1,024 characters without control characters. Every method
  * throws `TypeError` for others, and `SharedBackendClosedError` after `close`.
  */
 export interface SharedBackend extends AsyncDisposable {
   /**
-   * Appends a slot to a thread, which begins with its first slot.
+   * Appends a slot to a thread. The first slot creates the thread.
    *
-   * @returns the slot's index, from 0 on
+   * @returns the slot's index, from 0
    * @throws {SharedBackendLimitError} if the thread, or the number of threads, is at its limit
    */
   bufferAppend(threadId: string, slotData: Uint8Array): Promise<number>;
-  /** All slots of a thread in their order; none for a thread that does not exist. */
+  /** All slots of a thread in their order. Empty for a thread that does not exist. */
   bufferGetThread(threadId: string): Promise<Uint8Array[]>;
-  /** One slot; undefined if there is none with that index. */
+  /** One slot. Undefined if the thread has no slot with that index. */
   bufferGetSlot(threadId: string, index: number): Promise<Uint8Array | undefined>;
   /** Number of slots of a thread. */
   bufferThreadLen(threadId: string): Promise<number>;
   /** True if the thread has slots. */
   bufferThreadExists(threadId: string): Promise<boolean>;
-  /** Deletes a thread with all its slots; false if there was none. */
+  /** Deletes a thread with all its slots. False if there was none. */
   bufferDeleteThread(threadId: string): Promise<boolean>;
   /** Ids of all threads, in no particular order. */
   bufferListThreads(): Promise<string[]>;
   /** Deletes all threads. */
   bufferClear(): Promise<void>;
 
-  /** Maps a chain and a uuid to each other. Pairs that either of them was in are gone. */
+  /** Maps a chain and a uuid to each other. Removes the earlier pairs of both. */
   registrySet(chain: string, uuid: string): Promise<void>;
   /** The uuid of a chain. */
   registryGetUuid(chain: string): Promise<string | undefined>;
   /** The chain of a uuid. */
   registryGetChain(uuid: string): Promise<string | undefined>;
-  /** Deletes the pair of a uuid; false if there was none. */
+  /** Deletes the pair of a uuid. False if there was none. */
   registryDelete(uuid: string): Promise<boolean>;
   /** All pairs, as an object from uuids to chains. */
   registryListAll(): Promise<Record<string, string>>;
   /** Deletes all pairs. */
   registryClear(): Promise<void>;
 
-  /** Lets go of connections and memory. State that others share stays. Closing twice does nothing. */
+  /** Closes connections and frees memory. Other backends keep the state. Closing twice does nothing. */
   close(): Promise<void>;
 }
 
-/** A backend whose calls need not wait for anybody: each also comes as a call that returns at once. */
+/** A backend that does not wait for a server: each method also has a synchronous form. */
 export interface SyncSharedBackend extends SharedBackend {
-  /** As `bufferAppend`, at once. */
+  /** As `bufferAppend`, synchronously. */
   bufferAppendSync(threadId: string, slotData: Uint8Array): number;
-  /** As `bufferGetThread`, at once. */
+  /** As `bufferGetThread`, synchronously. */
   bufferGetThreadSync(threadId: string): Uint8Array[];
-  /** As `bufferGetSlot`, at once. */
+  /** As `bufferGetSlot`, synchronously. */
   bufferGetSlotSync(threadId: string, index: number): Uint8Array | undefined;
-  /** As `bufferThreadLen`, at once. */
+  /** As `bufferThreadLen`, synchronously. */
   bufferThreadLenSync(threadId: string): number;
-  /** As `bufferThreadExists`, at once. */
+  /** As `bufferThreadExists`, synchronously. */
   bufferThreadExistsSync(threadId: string): boolean;
-  /** As `bufferDeleteThread`, at once. */
+  /** As `bufferDeleteThread`, synchronously. */
   bufferDeleteThreadSync(threadId: string): boolean;
-  /** As `bufferListThreads`, at once. */
+  /** As `bufferListThreads`, synchronously. */
   bufferListThreadsSync(): string[];
-  /** As `bufferClear`, at once. */
+  /** As `bufferClear`, synchronously. */
   bufferClearSync(): void;
-  /** As `registrySet`, at once. */
+  /** As `registrySet`, synchronously. */
   registrySetSync(chain: string, uuid: string): void;
-  /** As `registryGetUuid`, at once. */
+  /** As `registryGetUuid`, synchronously. */
   registryGetUuidSync(chain: string): string | undefined;
-  /** As `registryGetChain`, at once. */
+  /** As `registryGetChain`, synchronously. */
   registryGetChainSync(uuid: string): string | undefined;
-  /** As `registryDelete`, at once. */
+  /** As `registryDelete`, synchronously. */
   registryDeleteSync(uuid: string): boolean;
-  /** As `registryListAll`, at once. */
+  /** As `registryListAll`, synchronously. */
   registryListAllSync(): Record<string, string>;
-  /** As `registryClear`, at once. */
+  /** As `registryClear`, synchronously. */
   registryClearSync(): void;
-  /** As `close`, at once. */
+  /** As `close`, synchronously. */
   closeSync(): void;
 }

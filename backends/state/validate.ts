@@ -22,23 +22,23 @@ export function checkStateName(kind: "threadId" | "chain" | "uuid", text: string
   checkText(kind, text, NAME_RULES);
 }
 
-/** Throws unless a value can be a slot. */
+/** Throws unless a value is a valid slot. */
 export function checkSlot(slotData: Uint8Array): void {
   if (!(slotData instanceof Uint8Array)) {
     throw new TypeError(
       `slotData must be a Uint8Array, not ${
         formatValue(slotData)
-      }; serializeSlot() makes one of a value`,
+      }; serializeSlot() encodes a value`,
     );
   }
   if (slotData.length > MAX_SLOT_BYTES) {
     throw new RangeError(
-      `slotData has ${slotData.length} bytes, and a slot at most ${MAX_SLOT_BYTES}; split it`,
+      `slotData has ${slotData.length} bytes, and a slot may have ${MAX_SLOT_BYTES}; split it`,
     );
   }
 }
 
-/** Throws unless a number can be an index. An index beyond the end is valid. */
+/** Throws unless a number is a valid index. An index beyond the end is valid. */
 export function checkIndex(index: number): void {
   checkInteger("index", index, 0);
 }

@@ -1,5 +1,5 @@
 /**
- * Shared state on a server of its own, for the processes that reach its port.
+ * Shared state on a TCP server.
  *
  * @module
  */
@@ -13,21 +13,21 @@ const DEFAULT_ADDRESS = ["127.0.0.1", 31135] as const;
 
 /** Options of the manager backend. */
 export interface ManagerBackendOptions extends StateOptions {
-  /** Host and port of the server; `["127.0.0.1", 31135]` when left out. */
+  /** Host and port of the server. Default: `["127.0.0.1", 31135]`. */
   managerAddress?: readonly [host: string, port: number];
-  /** What all clients of one state know, and nobody else: some random bytes. It never goes over the wire. */
+  /** A secret of all clients of one state, such as 32 random bytes. It never travels over the network. */
   managerAuthkey: Uint8Array;
 }
 
 /**
- * Shared state for processes that reach one TCP port. The first of them on `127.0.0.1` starts the server,
- * as a process of its own that lives until its last client has closed or is gone, whoever that is; on
- * another host run an `EmbeddedServer` with a `StateHost`. All clients of a state have the same limits.
+ * Shared state for processes that reach one TCP port. On `127.0.0.1` the first client starts the server
+ * in a process of its own, which ends after its last client. On another host run an `EmbeddedServer` with
+ * a `StateHost`. All clients of a state must have the same limits.
  *
- * Calls that do not wait for each other share writes, and are carried out in their order. When the
- * connection is lost, they are sent again for up to 30 seconds, and never done twice. When the server
- * ends, the state is gone: all calls fail from then on, until a new backend begins anew. Starting a
- * server needs `--allow-run`.
+ * Calls that do not wait for each other travel together, and run in their order. When the connection is
+ * lost, the client repeats them for up to 30 seconds, and the server carries out none of them twice. When
+ * the server ends, the state is lost: all calls fail, and a new backend starts with an empty state.
+ * Starting a server needs `--allow-run`.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /**
- * A client's calls to the server of shared state, in their order; sent again on the next connection when
- * one is lost. That is safe because writes are numbered, and the server does none of them twice.
+ * Sends the calls of a client to the server of shared state, in their order, and repeats them on the
+ * next connection when one is lost. That is safe because writes are numbered, and the server carries out
+ * none of them twice.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { SharedBackendError } from "../errors.ts";
 import { CALL_WINDOW } from "./write_dedup.ts";
 import { Dialer, type ManagerAddress, TransientError, waitForStarted } from "./dialer.ts";
 
-/** Milliseconds to reach a server for the first time, and to reach it again. */
+/** Milliseconds to connect for the first time, and to connect again. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const RECONNECT_TIMEOUT_MS = 30_000;
 /** Delays between attempts. */
@@ -30,7 +31,7 @@ export class ManagerClient {
   readonly #address: ManagerAddress;
   readonly #dialer: Dialer;
   readonly #waiting = new Deque<PendingCall>();
-  /** In their order: without an answer yet. */
+  /** Calls without a reply, in their order. */
   readonly #sent = new Set<PendingCall>();
   #writes = 0;
   #connection: ClientConnection | undefined;
@@ -43,12 +44,12 @@ export class ManagerClient {
     this.#dialer = new Dialer(address);
   }
 
-  /** Connects now. */
+  /** Connects, unless the client is connected. */
   async open(): Promise<void> {
     await this.request("PING");
   }
 
-  /** Sends a command; its answer. */
+  /** Sends a command, and returns the reply. */
   request(line: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ line, resolve, reject });
@@ -56,7 +57,7 @@ export class ManagerClient {
     });
   }
 
-  /** Sends a command that changes the state. */
+  /** Sends a command that changes the state, and returns the reply. */
   write(command: string, ...args: string[]): Promise<string> {
     return this.request([command, ++this.#writes, ...args].join(" "));
   }
@@ -76,7 +77,7 @@ export class ManagerClient {
     connection.request(call.line).then(
       (reply) => this.#finish(call, () => call.resolve(reply)),
       (error) => {
-        // It is sent again on the next connection.
+        // The next connection repeats the call.
         if (error instanceof MessagingConnectionError) return;
         this.#finish(call, () => call.reject(this.#requestError(error)));
       },
@@ -84,7 +85,7 @@ export class ManagerClient {
   }
 
   #finish(call: PendingCall, settle: () => void): void {
-    // The answer on a connection that was lost meanwhile came twice.
+    // A call that was repeated may have two replies.
     if (!this.#sent.delete(call)) return;
     settle();
     if (this.#waiting.length > 0) this.#pump();
@@ -93,7 +94,7 @@ export class ManagerClient {
 
   #requestError(cause: Error): SharedBackendError {
     return new SharedBackendError(
-      `the manager at ${this.#dialer.endpoint} refused a call: ${cause.message}`,
+      `the manager at ${this.#dialer.endpoint} rejected a call: ${cause.message}`,
       { cause },
     );
   }
@@ -109,7 +110,7 @@ export class ManagerClient {
     }
   }
 
-  /** Tries for as long as that may help. */
+  /** Connects, and repeats that while it may succeed. */
   async #connectWithRetry(): Promise<ClientConnection> {
     const timeoutMs = this.#dialer.isBound ? RECONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
     const deadlineMs = performance.now() + timeoutMs;
@@ -147,7 +148,10 @@ export class ManagerClient {
     this.#idle?.resolve();
   }
 
-  /** Waits for calls on their way, and leaves; if the server ends with that, and was started here, waits for its end. */
+  /**
+   * Waits for pending calls, and leaves the server. If the server ends with that, and this process has
+   * started it, waits for its end.
+   */
   async close(): Promise<void> {
     this.#closing.abort();
     if (this.#sent.size + this.#waiting.length > 0) {

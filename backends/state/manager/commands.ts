@@ -1,5 +1,5 @@
 /**
- * The commands of shared state: rows of the table of commands. Slots travel as base64, names as texts.
+ * The TCP commands of shared state. Slots travel as base64.
  *
  * @module
  */
@@ -26,7 +26,9 @@ type StateContext = CommandContext<StateSession>;
 function numberOf(argument: string): number {
   const number = NUMBER.test(argument) ? Number(argument) : NaN;
   if (Number.isSafeInteger(number)) return number;
-  throw new InvalidInputError(`a number is whole and at least 0, not ${argument.slice(0, 40)}`);
+  throw new InvalidInputError(
+    `a number must be a whole number, at least 0, not ${argument.slice(0, 40)}`,
+  );
 }
 
 function nameOf(kind: "threadId" | "chain" | "uuid", argument: string): string {
@@ -37,7 +39,7 @@ function slotOf(argument: string): Uint8Array {
   return checked(bytesOf(argument), checkSlot);
 }
 
-/** Passes on what a check lets through; what it refuses, it refuses to the client. */
+/** Checks a value. The client sees the message of a check that throws. */
 function checked<T>(value: T, check: (value: T) => void): T {
   try {
     check(value);
@@ -66,7 +68,7 @@ function slotsReply(slots: readonly Uint8Array[], maxReplyBytes: number): string
   const bytes = slots.reduce((sum, { length }) => sum + 4 * Math.ceil(length / 3) + 1, 0);
   if (bytes <= maxReplyBytes) return ["SLOTS", ...slots.map(bytesArgument)].join(" ");
   throw new InvalidInputError(
-    `the answer would take ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: read slot by slot`,
+    `the reply would have ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: read slot by slot`,
   );
 }
 
@@ -80,7 +82,7 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: [],
     flags: ["open"],
     reply: "NONCE base64 instance",
-    summary: "Asks for a random number to prove the authkey over; and which state this is.",
+    summary: "Returns a random number to prove the authkey over, and the id of this state.",
     handle({ service: state }) {
       const { nonce, instance } = state.hello();
       return `NONCE ${bytesArgument(nonce)} ${instance}`;
@@ -91,8 +93,8 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: ["nonce", "proof"],
     flags: ["open"],
     reply: "PROOF base64",
-    summary: "Shows with HMAC-SHA256 over both numbers that the client knows the authkey; the " +
-      "answer shows it of the server.",
+    summary: "Proves with HMAC-SHA256 over both numbers that the client knows the authkey. The " +
+      "reply proves it of the server.",
     handle(context, [nonce, proof]) {
       const own = context.service.prove(bytesOf(nonce), bytesOf(proof));
       if (own === undefined) throw new InvalidInputError("wrong authkey");
@@ -106,10 +108,12 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     flags: ["state"],
     reply: "ATTACHED",
     summary:
-      "Begins with the use of the state, whose limits must be these (`ttlMs` 0: for ever); " +
-      "`ENDING` if it ends right now. A client that comes back names itself as before.",
+      "Attaches a client to the state, which must have these limits (`ttlMs` 0: no expiry). " +
+      "`ENDING` if the server is about to end. A client that reconnects uses its former name.",
     handle({ service: state }, [client, maxSlotsPerThread, maxThreads, ttlMs]) {
-      if (!CLIENT_ID.test(client)) throw new InvalidInputError("a client's name is no such text");
+      if (!CLIENT_ID.test(client)) {
+        throw new InvalidInputError("a client's name must be 1 to 64 visible ASCII characters");
+      }
       const isAttached = state.attach(client, {
         maxSlotsPerThread: numberOf(maxSlotsPerThread),
         maxThreads: numberOf(maxThreads),
@@ -123,8 +127,8 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: ["number", "threadId", "slot"],
     flags: ["state"],
     reply: "OK index",
-    summary: "Appends a slot to a thread; `LIMIT n message` at a limit. A client numbers its " +
-      "writes, and one that it sends again is not done again.",
+    summary: "Appends a slot to a thread. `LIMIT n message` at a limit. A client numbers its " +
+      "writes, and the server carries out each number once.",
     handle: (context, [number, threadId, slot]) =>
       write(context, number, {
         kind: "append",
@@ -146,7 +150,7 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: ["threadId", "index"],
     flags: ["state"],
     reply: "SLOT base64",
-    summary: "One slot; `NONE` if there is none with that index.",
+    summary: "One slot. `NONE` if there is none with that index.",
     handle({ service: state }, [threadId, index]) {
       const slotIndex = checked(numberOf(index), checkIndex);
       return slotReply(state.table.slot(nameOf("threadId", threadId), slotIndex));
@@ -175,7 +179,7 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: ["number", "threadId"],
     flags: ["state"],
     reply: "OK n",
-    summary: "Deletes a thread; 0 if there was none.",
+    summary: "Deletes a thread. 0 if there was none.",
     handle: (context, [number, threadId]) =>
       write(context, number, { kind: "deleteThread", threadId: nameOf("threadId", threadId) }),
   },
@@ -192,7 +196,7 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: ["number", "chain", "uuid"],
     flags: ["state"],
     reply: "OK",
-    summary: "Maps a chain and a uuid to each other; pairs that either was in are gone.",
+    summary: "Maps a chain and a uuid to each other. Removes the earlier pairs of both.",
     handle: (context, [number, chain, uuid]) =>
       write(context, number, {
         kind: "setPair",
@@ -205,7 +209,7 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: ["chain"],
     flags: ["state"],
     reply: "NAME uuid",
-    summary: "The uuid of a chain; `NONE` if it has none.",
+    summary: "The uuid of a chain. `NONE` if it has none.",
     handle: ({ service: state }, [chain]) => nameReply(state.table.uuidOf(nameOf("chain", chain))),
   },
   {
@@ -213,7 +217,7 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: ["uuid"],
     flags: ["state"],
     reply: "NAME chain",
-    summary: "The chain of a uuid; `NONE` if it has none.",
+    summary: "The chain of a uuid. `NONE` if it has none.",
     handle: ({ service: state }, [uuid]) => nameReply(state.table.chainOf(nameOf("uuid", uuid))),
   },
   {
@@ -229,7 +233,7 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: ["number", "uuid"],
     flags: ["state"],
     reply: "OK n",
-    summary: "Deletes the pair of a uuid; 0 if there was none.",
+    summary: "Deletes the pair of a uuid. 0 if there was none.",
     handle: (context, [number, uuid]) =>
       write(context, number, { kind: "deletePair", uuid: nameOf("uuid", uuid) }),
   },
@@ -246,7 +250,7 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     parameters: [],
     flags: ["state"],
     reply: "OK LEFT",
-    summary: "The client has no more to say; `OK LAST` if the server ends with it.",
+    summary: "Detaches the client. `OK LAST` if the server ends with it.",
     handle: ({ service: state }) => (state.detach() ? "OK LAST" : "OK LEFT"),
   },
 ];

@@ -1,6 +1,6 @@
 /**
- * How a client gets to the server of shared state: it connects, starts the server if there is none, and
- * both show that they know the key.
+ * Connects a client to the server of shared state. It starts the server if there is none, and both prove
+ * that they know the key.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { SharedBackendConnectionError } from "../errors.ts";
 import { isProof, makeNonce, proofOf } from "./handshake.ts";
 import type { ManagerServerOptions } from "./server.ts";
 
-/** Milliseconds after which a server that says nothing, though it is asked, is given up. */
+/** Milliseconds for the server to reply before the connection counts as lost. */
 const RESPONSE_TIMEOUT_MS = 15_000;
 
 const PROGRAM: ServerProgram = {
@@ -27,7 +27,7 @@ const PROGRAM: ServerProgram = {
 
 const COMPILED_REMEDY = `use backendType "shm", or run an EmbeddedServer with a StateHost`;
 
-/** What a client must know to get there. */
+/** What a client must know to connect. */
 export interface ManagerAddress {
   readonly host: string;
   readonly port: number;
@@ -35,10 +35,10 @@ export interface ManagerAddress {
   readonly limits: StateLimits;
 }
 
-/** Servers that this process started, until they have ended. */
+/** Servers that this process has started and that have not ended. */
 const started = new Map<string, DetachedServer>();
 
-/** Waits for the end of the server, if this process started it. */
+/** Waits for the end of the server, if this process has started it. */
 export async function waitForStarted({ host, port }: ManagerAddress): Promise<void> {
   await started.get(`${host}:${port}`)?.wait();
 }
@@ -51,28 +51,28 @@ export class TransientError extends RingbusError {
   override readonly code: string = "state-transient";
 }
 
-/** Makes connections for one client. */
+/** Opens the connections of one client. */
 export class Dialer {
   readonly #address: ManagerAddress;
   readonly #clientId = crypto.randomUUID();
-  /** The state that the client uses, once it does. */
+  /** Id of the state that the client uses. Undefined before the first connection. */
   #instance: string | undefined;
 
   constructor(address: ManagerAddress) {
     this.#address = address;
   }
 
-  /** Where the server is. */
+  /** Host and port of the server. */
   get endpoint(): string {
     return `${this.#address.host}:${this.#address.port}`;
   }
 
-  /** True for a client that has a state: with another one it would lose it without a word. */
+  /** True if the client has used a state: it must not continue with another one. */
   get isBound(): boolean {
     return this.#instance !== undefined;
   }
 
-  /** True if a server is started when there is none. */
+  /** True if the client may start a server. */
   get mayStart(): boolean {
     return !this.isBound && isLoopback(this.#address.host);
   }
@@ -80,8 +80,8 @@ export class Dialer {
   /**
    * Connects once.
    *
-   * @throws {TransientError} if it may succeed later
-   * @throws {SharedBackendConnectionError} if it cannot
+   * @throws {TransientError} if another attempt may succeed
+   * @throws {SharedBackendConnectionError} if no other attempt can succeed
    */
   async open(onLost: () => void): Promise<ClientConnection> {
     const connection = await this.#connect(onLost);
@@ -118,8 +118,8 @@ export class Dialer {
 
   #unreachableError(cause: Error): SharedBackendConnectionError {
     const advice = this.isBound
-      ? "its process has ended, and the state with it: make a new backend to begin anew"
-      : "nobody listens there, and a server is started by itself on 127.0.0.1 alone: run an " +
+      ? "the server has ended, and the state is lost: make a new backend"
+      : "no process listens there, and only on 127.0.0.1 a client starts the server: run an " +
         "EmbeddedServer with a StateHost there";
     return this.#connectionError(`${cause.message}; ${advice}`, cause);
   }
@@ -131,7 +131,7 @@ export class Dialer {
     );
   }
 
-  /** What keeps failing, as its user sees it. */
+  /** The error that the caller sees after the last attempt. */
   explain(error: unknown): Error {
     if (!(error instanceof TransientError)) return error as Error;
     return this.#connectionError(
@@ -154,9 +154,12 @@ export class Dialer {
       started.set(endpoint, server);
       server.ended.then(() => started.get(endpoint) === server && started.delete(endpoint));
     } catch (error) {
-      // Somebody else was faster: that one is used.
+      // Another client has started the server.
       if (error instanceof Deno.errors.AddrInUse) return;
-      throw this.#connectionError(`a server cannot be started: ${(error as Error).message}`, error);
+      throw this.#connectionError(
+        `the server cannot be started: ${(error as Error).message}`,
+        error,
+      );
     }
   }
 
@@ -169,7 +172,7 @@ export class Dialer {
       if (reply === "ENDING") throw new TransientError("the server was about to end");
     } catch (error) {
       if (!(error instanceof MessagingRefusedError)) throw error;
-      throw this.#connectionError(`it refused us: ${error.message}`, error);
+      throw this.#connectionError(`the server rejected the client: ${error.message}`, error);
     }
   }
 
@@ -179,14 +182,16 @@ export class Dialer {
     const [number, instance] = await this.#request(connection, "STATE_HELLO", "NONCE", 2);
     if (this.isBound && instance !== this.#instance) {
       throw this.#connectionError(
-        "it is another server than before, and the state is gone: make a new backend to begin anew",
+        "it is another server than before, and the state is lost: make a new backend",
       );
     }
     const nonces = { client: makeNonce(), server: Uint8Array.fromBase64(number) };
     const args = [nonces.client, proofOf(authkey, "client", nonces)].map(bytesArgument);
     const [proof] = await this.#request(connection, `STATE_PROVE ${args.join(" ")}`, "PROOF", 1);
     if (!isProof(Uint8Array.fromBase64(proof), authkey, "server", nonces)) {
-      throw this.#connectionError("it does not know the managerAuthkey: who listens there?");
+      throw this.#connectionError(
+        "it does not know the managerAuthkey: another program listens there",
+      );
     }
     this.#instance = instance;
   }
@@ -200,6 +205,6 @@ export class Dialer {
     const reply = await connection.request(line);
     const [first, ...args] = splitArguments(reply);
     if (first === word && args.length === count) return args;
-    throw this.#connectionError(`it answered ${reply.slice(0, 100)}: is it a server of Ringbus?`);
+    throw this.#connectionError(`it replied ${reply.slice(0, 100)}: is it a server of Ringbus?`);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How a client and the server of shared state show each other that they know the same key, without
- * sending it: each proves it over two random numbers, one from either side.
+ * The handshake of a client and the server of shared state. Each side proves that it knows the key,
+ * without sending it: it computes a proof over two random numbers, one from each side.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { formatValue } from "../../../lib/base/options.ts";
 /** Bytes of a random number. */
 export const NONCE_BYTES = 32;
 
-/** Who proves it: neither can send back the proof of the other. */
+/** The side that proves. Neither side can return the proof of the other. */
 export type ProvingSide = "client" | "server";
 
 /** The two random numbers of a connection. */
@@ -20,18 +20,18 @@ export interface Nonces {
   readonly server: Uint8Array;
 }
 
-/** A random number that was never used. */
+/** Makes a new random number. */
 export function makeNonce(): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
 }
 
-/** What a side that knows the key sends. */
+/** The proof of a side that knows the key. */
 export function proofOf(authkey: Uint8Array, side: ProvingSide, nonces: Nonces): Uint8Array {
   return createHmac("sha256", authkey).update(`ringbus state ${side}`)
     .update(nonces.client).update(nonces.server).digest();
 }
 
-/** True if a proof is that of a side which knows the key; the time it takes tells nothing of it. */
+/** True if a proof is valid. The comparison takes the same time for every proof. */
 export function isProof(
   proof: Uint8Array,
   authkey: Uint8Array,
@@ -42,17 +42,17 @@ export function isProof(
   return proof.length === expected.length && timingSafeEqual(proof, expected);
 }
 
-/** A copy of a key. Throws unless it can be one. */
+/** Checks a key, and returns a copy. */
 export function checkAuthkey(name: string, authkey: Uint8Array): Uint8Array {
   if (authkey instanceof Uint8Array && authkey.length > 0) return authkey.slice();
-  // A text may be the key itself.
+  // A string may be the key itself: the error must not show it.
   const shown = authkey instanceof Uint8Array
     ? "an empty one"
     : typeof authkey === "string"
-    ? "text"
+    ? "a string"
     : formatValue(authkey);
   throw new TypeError(
-    `${name} must be a Uint8Array that all clients share and nobody else knows, such as 32 random ` +
-      `bytes from a secret store, not ${shown}`,
+    `${name} must be a Uint8Array, a secret of all clients such as 32 random bytes from a secret ` +
+      `store, not ${shown}`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Shared state that a TCP server serves: who may use it, and what its clients have done. Without I/O.
+ * The state that a TCP server serves, with its clients. Without I/O.
  *
  * @module
  */
@@ -13,29 +13,29 @@ import { checkAuthkey } from "./handshake.ts";
 import { StateSession } from "./session.ts";
 import { WriteDedup } from "./write_dedup.ts";
 
-/** Milliseconds for which the writes of a client that lost its connection are remembered. */
+/** Milliseconds for which the replies of a disconnected client are kept. */
 const DEDUP_RETENTION_MS = 60_000;
-/** Milliseconds for the first client to come. */
+/** Milliseconds for the first client to attach. */
 const FIRST_CLIENT_MS = 30_000;
-/** Milliseconds for the last client to come back, if it went without a word. */
+/** Milliseconds for the last client to reconnect after it has lost its connection. */
 const RECONNECT_GRACE_MS = 2000;
 
 /** Options of served state. */
 export interface StateHostOptions extends StateOptions {
-  /** What clients must know to be let in: their `managerAuthkey`. */
+  /** The secret that clients must prove to know: their `managerAuthkey`. */
   authkey: Uint8Array;
-  /** Milliseconds since 1970, by a clock of yours in tests; `Date.now` when left out. */
+  /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
   now?: StateClock;
   /**
-   * Called once, when the last client has left or is gone, or none came within 30 seconds; after that
-   * none is let in. Left out, the state stays as long as the server.
+   * Called once, when the last client has left or is lost, or when none attached within 30 seconds.
+   * After that no client can attach. Default: the state lives as long as the server.
    */
   onEnd?: () => void;
 }
 
 /**
- * Shared state for `ManagerBackend`, given to an `EmbeddedServer` as its `state`. Backends start such a
- * server by themselves on the machine they run on; other machines need one that you start.
+ * Shared state for `ManagerBackend`: the option `state` of an `EmbeddedServer`. A backend starts such a
+ * server on its own machine. For other machines, start one yourself.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export class StateHost implements CommandService {
    */
   readonly commands: readonly Command<StateSession>[] = STATE_COMMANDS;
   /**
-   * Tells this state from one that comes after it.
+   * Identifies this state: a later one at the same address has another id.
    * @internal
    */
   readonly instance: string = crypto.randomUUID();
@@ -69,7 +69,7 @@ export class StateHost implements CommandService {
    */
   readonly table: StateTable;
   /**
-   * What clients must agree to.
+   * Limits that all clients must have.
    * @internal
    */
   readonly limits: StateLimits;
@@ -83,8 +83,8 @@ export class StateHost implements CommandService {
   /**
    * Makes an empty state.
    *
-   * @throws {TypeError} if the key cannot be
-   * @throws {RangeError} if a limit or the time to live cannot be
+   * @throws {TypeError} if the key is invalid
+   * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: StateHostOptions) {
     this.#authkey = checkAuthkey("authkey", options.authkey);
@@ -104,7 +104,7 @@ export class StateHost implements CommandService {
   }
 
   /**
-   * A connection, which has shown nothing yet.
+   * Opens the session of a connection.
    * @internal
    */
   openSession(): StateSession {
@@ -112,7 +112,7 @@ export class StateHost implements CommandService {
   }
 
   /**
-   * Lets a client in; its writes, or undefined when it came too late.
+   * Attaches a client. Returns the replies to its writes, or undefined if the state has ended.
    * @internal
    */
   attach(session: StateSession, clientId: string): WriteDedup | undefined {
@@ -134,7 +134,7 @@ export class StateHost implements CommandService {
   }
 
   /**
-   * A client says that it leaves; true if the state ends with that.
+   * Detaches a client that leaves. True if the state ends with that.
    * @internal
    */
   detach(session: StateSession, clientId: string): boolean {
@@ -145,7 +145,7 @@ export class StateHost implements CommandService {
   }
 
   /**
-   * A connection is gone.
+   * Handles the end of a connection.
    * @internal
    */
   disconnect(session: StateSession, dedup: WriteDedup): void {

@@ -1,6 +1,5 @@
 /**
- * The server of shared state that a backend starts when there is none: in a process that lives until its
- * last client leaves.
+ * The server of shared state that a client starts in a process of its own. It ends after its last client.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import { EmbeddedServer } from "../../tcp/server/server.ts";
 import type { StateOptions } from "../config.ts";
 import { StateHost } from "./host.ts";
 
-/** Room for the largest slot, in base64, and the names beside it. */
+/** Longest line: the largest slot in base64, and its names. */
 const MAX_LINE_BYTES = 96 * 2 ** 20;
 
 /** Options of the server, as plain data. */
@@ -28,11 +27,11 @@ export function makeManagerServer({ host, port, authkey, limits }: ManagerServer
   const server = new EmbeddedServer({
     host,
     port,
-    // It is for shared state alone: nobody knows what its messages would need.
+    // It serves only shared state: no client knows the token of the other commands.
     token: crypto.randomUUID(),
     state: new StateHost({ ...limits, authkey: Uint8Array.fromBase64(authkey), onEnd }),
     maxLineBytes: MAX_LINE_BYTES,
-    // A client that was stopped for an hour comes back to its state; one that is gone is found by the kernel.
+    // A client that was stopped for an hour keeps its state. The kernel closes the connection of a dead one.
     idleTimeoutMs: Infinity,
   });
   return {

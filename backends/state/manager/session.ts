@@ -1,5 +1,6 @@
 /**
- * One client's session of served state: it proves that it knows the key, attaches and writes. Without I/O.
+ * The session of one connection to served state: the handshake, and the writes of its client. Without
+ * I/O.
  *
  * @module
  */
@@ -20,11 +21,11 @@ export interface StateOwner {
   readonly table: StateTable;
   /** Limits that all clients must agree with. */
   readonly limits: StateLimits;
-  /** Attaches a client; returns its writes, or undefined if the state has ended. */
+  /** Attaches a client. Returns the replies to its writes, or undefined if the state has ended. */
   attach(session: StateSession, clientId: string): WriteDedup | undefined;
-  /** Detaches a client for good; true if the state ends with that. */
+  /** Detaches a client that leaves. True if the state ends with that. */
   detach(session: StateSession, clientId: string): boolean;
-  /** The connection of an attached client is closed. */
+  /** Handles the end of the connection of an attached client. */
   disconnect(session: StateSession, dedup: WriteDedup): void;
 }
 
@@ -41,18 +42,20 @@ export class StateSession implements ServiceSession {
     this.#authkey = authkey;
   }
 
-  /** Makes a number for the client to prove its key over; and which state this is. */
+  /** Makes a random number for the proof of the client. Returns it with the id of the state. */
   hello(): { nonce: Uint8Array; instance: string } {
     this.#nonce = makeNonce();
     return { nonce: this.#nonce, instance: this.#host.instance };
   }
 
-  /** Checks the client's proof; ours, or undefined when its key is another. */
+  /** Checks the proof of the client. Returns the proof of the server, or undefined if it is wrong. */
   prove(client: Uint8Array, proof: Uint8Array): Uint8Array | undefined {
     const server = this.#nonce;
     this.#nonce = undefined;
     if (server === undefined || client.length !== NONCE_BYTES) {
-      throw new InvalidInputError(`send STATE_HELLO first, and a number of ${NONCE_BYTES} bytes`);
+      throw new InvalidInputError(
+        `send STATE_HELLO first, then STATE_PROVE with a number of ${NONCE_BYTES} bytes`,
+      );
     }
     const nonces = { client, server };
     if (!isProof(proof, this.#authkey, "client", nonces)) return undefined;
@@ -60,22 +63,24 @@ export class StateSession implements ServiceSession {
     return proofOf(this.#authkey, "server", nonces);
   }
 
-  /** Throws unless the client has shown that it knows the key. */
+  /** Throws unless the client has proved that it knows the key. */
   authorize(): void {
     if (!this.#isProved) {
-      throw new InvalidInputError("show the authkey with STATE_HELLO and STATE_PROVE first");
+      throw new InvalidInputError("prove the authkey with STATE_HELLO and STATE_PROVE first");
     }
   }
 
-  /** Begins with the use of the state; false when it ends. Throws for limits other than its own. */
+  /** Attaches the client. False if the state ends. Throws if the limits differ from its own. */
   attach(clientId: string, limits: StateLimits): boolean {
-    if (this.#client !== undefined) throw new InvalidInputError("this connection is attached");
+    if (this.#client !== undefined) {
+      throw new InvalidInputError("this connection is already attached");
+    }
     const { limits: own } = this.#host;
     for (const key of ["maxSlotsPerThread", "maxThreads", "ttlMs"] as const) {
       if (own[key] === limits[key]) continue;
       throw new InvalidInputError(
         `this state has ${key} ${shown(own[key])}, not ${shown(limits[key])}: all clients must ` +
-          `agree with the one that came first`,
+          `have the limits of the first one`,
       );
     }
     const dedup = this.#host.attach(this, clientId);
@@ -88,12 +93,12 @@ export class StateSession implements ServiceSession {
     throw new InvalidInputError("send STATE_ATTACH first");
   }
 
-  /** The state, to read. */
+  /** The table, for reads. */
   get table(): StateTable {
     return this.#attached && this.#host.table;
   }
 
-  /** Carries out the client's write with a number, once; the answer of `tell`. */
+  /** Carries out the write with a number once. Returns the reply that `toReply` makes. */
   write(number: number, write: StateWrite, toReply: (outcome: WriteOutcome) => string): string {
     return this.#attached.dedup.once(number, () => toReply(this.#attempt(write)));
   }
@@ -107,21 +112,21 @@ export class StateSession implements ServiceSession {
     }
   }
 
-  /** The client leaves; true if the state ends with that. */
+  /** Detaches the client. True if the state ends with that. */
   detach(): boolean {
     return this.#host.detach(this, this.#attached.id);
   }
 
-  /** The connection is gone. */
+  /** Handles the end of the connection. */
   close(): void {
     if (this.#client !== undefined) this.#host.disconnect(this, this.#client.dedup);
     this.#client = undefined;
   }
 }
 
-/** An index, whether there was something to delete, nothing, or the limit that was reached. */
+/** Result of a write, or the error for a limit that was reached. */
 export type WriteOutcome = number | boolean | void | SharedBackendLimitError;
 
 function shown(limit: number | undefined): string {
-  return limit === undefined ? "without end" : String(limit);
+  return limit === undefined ? "unlimited" : String(limit);
 }

@@ -112,5 +112,5 @@ function valuesOf(reply: string): string[] {
   const [word, ...values] = splitArguments(reply);
   if (word === "LIMIT") throw new SharedBackendLimitError(textOf(values[1]), Number(values[0]));
   if (REPLY_WORDS.has(word)) return values;
-  throw new SharedBackendError(`the manager answered ${reply.slice(0, 100)}`);
+  throw new SharedBackendError(`the manager replied ${reply.slice(0, 100)}`);
 }

@@ -1,24 +1,24 @@
 /**
- * What a client's last writes answered, for one that sends them again since it lost its connection.
+ * The replies to the last writes of a client, which repeats writes after it has lost its connection.
  *
  * @module
  */
 
 import { InvalidInputError } from "../../store/errors.ts";
 
-/** Most calls of a client that wait for their answers: so many answers the server remembers. */
+/** Most calls of a client without a reply. The server keeps the same number of replies. */
 export const CALL_WINDOW = 1024;
 
-/** The writes of one client, which numbers them from 1 on. */
+/** The writes of one client, which are numbered from 1. */
 export class WriteDedup {
   readonly #replies: { readonly number: number; readonly reply: string }[] = [];
   #last = 0;
-  /** Connections that the client has, or had and that are not known to be lost. */
+  /** Number of open connections of the client. */
   connections = 0;
-  /** When the last of them was lost, by `performance.now()`. */
+  /** When the last one was closed, by `performance.now()`. */
   disconnectedAtMs = 0;
 
-  /** Carries a write out, unless that was done: then it answers the same again. */
+  /** Carries out a write once, and returns its reply. A repeated call gets the same reply. */
   once(number: number, write: () => string): string {
     const slot = number % CALL_WINDOW;
     if (number > this.#last) {
@@ -27,6 +27,6 @@ export class WriteDedup {
     }
     const found = this.#replies[slot];
     if (found?.number === number) return found.reply;
-    throw new InvalidInputError(`write ${number} was answered too long ago`);
+    throw new InvalidInputError(`the reply to write ${number} is no longer kept`);
   }
 }

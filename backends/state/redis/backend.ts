@@ -13,21 +13,24 @@ const DEFAULT_TTL_SECONDS = 86_400;
 
 /** Options of the Redis backend. */
 export interface RedisBackendOptions {
-  /** `redis://`, `rediss://` or `redis-cluster://host:port,host:port`; that of localhost when left out. */
+  /**
+   * `redis://`, `rediss://` or `redis-cluster://host:port,host:port`. Default:
+   * `redis://localhost:6379`.
+   */
   redisUrl?: string;
-  /** What all keys begin with, in braces: they share one slot of a cluster; `"xp:"` when left out. */
+  /** Prefix of all keys. It is their hash tag: one server of a cluster has them all. Default: `"xp:"`. */
   redisPrefix?: string;
-  /** Seconds that a thread or a pair lives without use; 86,400 when left out. */
+  /** Seconds from the last use of a thread or a pair to its expiry. Default: 86,400. */
   redisTtl?: number;
-  /** Slots that a thread may have; 10,000 when left out. */
+  /** Most slots of a thread. Default: 10,000. */
   maxSlotsPerThread?: number;
-  /** Threads that there may be; 1,000 when left out. */
+  /** Most threads. Default: 1,000. */
   maxThreads?: number;
 }
 
 /**
- * Shared state for programs on many machines. Each call is one script on the server, whole or not at all;
- * one that fails on its way is sent again for up to 30 seconds, and never done twice.
+ * Shared state for programs on many machines. Each call is one script on the server, which runs as a
+ * whole or not at all. A call that fails is repeated for up to 30 seconds, and never carried out twice.
  *
  * @example
  * ```ts

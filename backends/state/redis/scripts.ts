@@ -1,37 +1,37 @@
 /**
- * What the server does for shared state, a Lua script for each call: whole or not at all, and by the
- * server's own clock.
+ * The Lua scripts of shared state, one for each call. A script runs as a whole or not at all, by the
+ * clock of the server.
  *
- * All keys share one hash tag, so that a cluster keeps them together:
+ * All keys share one hash tag, so that one server of a cluster has them:
  *
- *     threads      sorted set: ids of threads by when they expire; says alone which there are
+ *     threads      sorted set: ids of all threads by time of expiry
  *     thread:ID    list: the slots of a thread
- *     pairs        sorted set: uuids by when they expire; says alone which there are
+ *     pairs        sorted set: uuids of all pairs by time of expiry
  *     uuids        hash: the chain of each uuid
  *     chains       hash: the uuid of each chain
- *     op:ID        what a write answered, for as long as it may be sent again
+ *     op:ID        the reply to a write, while it may be repeated
  *
- * Every key also expires by itself some time after it could be needed, so that nothing is left when all
- * clients are gone.
+ * Every key also has an expiry of its own, after its last possible use, so that no key is left when all
+ * clients have ended.
  *
  * @module
  */
 
 import { defineScripts, type ScriptTable } from "../../redis/script.ts";
 
-/** `KEYS[1]` is the key `threads`; `ARGV` begins with the prefix, the time to live and the horizon. */
+/** `KEYS[1]` is the key `threads`; `ARGV` begins with the prefix, the time to live and how long a write may be repeated. */
 const COMMON = `
 local call = redis.call
-local P, TTL, HORIZON = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local P, TTL, DEDUP_MS = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local THREADS, PAIRS, UUIDS, CHAINS = KEYS[1], P .. 'pairs', P .. 'uuids', P .. 'chains'
 local function threadKey(id) return P .. 'thread:' .. id end
-local function keep(key) call('PEXPIRE', key, TTL + HORIZON) end
+local function keep(key) call('PEXPIRE', key, TTL + DEDUP_MS) end
 `;
 
 const THREAD = `
-local function forgetThread(id)
+local function removeThread(id)
   call('DEL', threadKey(id))
   call('ZREM', THREADS, id)
 end
@@ -44,16 +44,16 @@ local function isThread(id)
   local expiry = call('ZSCORE', THREADS, id)
   if not expiry then return false end
   if tonumber(expiry) > now then return true end
-  forgetThread(id)
+  removeThread(id)
   return false
 end
 local function sweepThreads()
-  for _, id in ipairs(call('ZRANGEBYSCORE', THREADS, '-inf', now)) do forgetThread(id) end
+  for _, id in ipairs(call('ZRANGEBYSCORE', THREADS, '-inf', now)) do removeThread(id) end
 end
 `;
 
 const PAIR = `
-local function forgetPair(uuid)
+local function removePair(uuid)
   local chain = call('HGET', UUIDS, uuid)
   if chain then call('HDEL', CHAINS, chain) end
   call('HDEL', UUIDS, uuid)
@@ -69,28 +69,28 @@ local function isPair(uuid)
   local expiry = uuid and call('ZSCORE', PAIRS, uuid)
   if not expiry then return false end
   if tonumber(expiry) > now then return true end
-  forgetPair(uuid)
+  removePair(uuid)
   return false
 end
 local function sweepPairs()
-  for _, uuid in ipairs(call('ZRANGEBYSCORE', PAIRS, '-inf', now)) do forgetPair(uuid) end
+  for _, uuid in ipairs(call('ZRANGEBYSCORE', PAIRS, '-inf', now)) do removePair(uuid) end
 end
 `;
 
-/** Answers what an operation answered before; `ARGV[4]` names it. */
+/** Returns the reply to a repeated operation. `ARGV[4]` is its id. */
 const ONCE = `
 local OPERATION = P .. 'op:' .. ARGV[4]
-local before = call('GET', OPERATION)
-if before then return tonumber(before) end
-local function answer(number)
-  call('SET', OPERATION, number, 'PX', HORIZON)
+local saved = call('GET', OPERATION)
+if saved then return tonumber(saved) end
+local function saveReply(number)
+  call('SET', OPERATION, number, 'PX', DEDUP_MS)
   return number
 end
 `;
 
-/** `append` answers it when the thread is full. */
+/** The reply of `append` if the thread is full. */
 export const THREAD_FULL = -1;
-/** `append` answers it when there are too many threads. */
+/** The reply of `append` if there are too many threads. */
 export const THREADS_FULL = -2;
 
 const TEXTS = {
@@ -105,7 +105,7 @@ else
 end
 local length = call('RPUSH', threadKey(id), slot)
 useThread(id)
-return answer(length - 1)`,
+return saveReply(length - 1)`,
   slots: `${THREAD}
 if not isThread(ARGV[4]) then return {} end
 useThread(ARGV[4])
@@ -120,19 +120,19 @@ useThread(ARGV[4])
 return call('LLEN', threadKey(ARGV[4]))`,
   deleteThread: `${THREAD}${ONCE}
 if not isThread(ARGV[5]) then return 0 end
-forgetThread(ARGV[5])
-return answer(1)`,
+removeThread(ARGV[5])
+return saveReply(1)`,
   threads: `${THREAD}
 sweepThreads()
 return call('ZRANGE', THREADS, 0, -1)`,
   clearThreads: `${THREAD}
-for _, id in ipairs(call('ZRANGE', THREADS, 0, -1)) do forgetThread(id) end
+for _, id in ipairs(call('ZRANGE', THREADS, 0, -1)) do removeThread(id) end
 return 0`,
   setPair: `${PAIR}
 local chain, uuid = ARGV[4], ARGV[5]
 local other = call('HGET', CHAINS, chain)
-if other then forgetPair(other) end
-forgetPair(uuid)
+if other then removePair(other) end
+removePair(uuid)
 call('HSET', UUIDS, uuid, chain)
 call('HSET', CHAINS, chain, uuid)
 usePair(uuid)
@@ -148,8 +148,8 @@ usePair(ARGV[4])
 return call('HGET', UUIDS, ARGV[4])`,
   deletePair: `${PAIR}${ONCE}
 if not isPair(ARGV[5]) then return 0 end
-forgetPair(ARGV[5])
-return answer(1)`,
+removePair(ARGV[5])
+return saveReply(1)`,
   pairs: `${PAIR}
 sweepPairs()
 local all = {}

@@ -13,22 +13,22 @@ import { type StateClock, StateTable, type StateWrite, type WriteResult } from "
 
 /** Options of the shared-memory backend. */
 export interface ShmBackendOptions extends StateOptions {
-  /** Name of the state: a channel's name; `"state"` when left out. */
+  /** Name of the state, with the rules for names of channels. Default: `"state"`. */
   shmName?: string;
-  /** Directory of the segments; left out, `RINGBUS_DIR` or the user's own. */
+  /** Directory of the segments. Default: `RINGBUS_DIR`, or a directory of the user. */
   dir?: string;
-  /** Keeps the state when its last backend closes. Takes effect when the state is created. */
+  /** Keeps the state when its last backend closes. Takes effect when the state is created. Default: false. */
   persist?: boolean;
-  /** Milliseconds since 1970, by a clock of yours in tests; `Date.now` when left out. */
+  /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
   now?: StateClock;
 }
 
 /**
  * Shared state for the processes and workers of one machine. Each write is a record that all of them
- * apply in the same order, so that a process which dies in the middle of one leaves the whole of it or
- * nothing. Needs `--allow-ffi`.
+ * apply in the same order. A process that dies during a write leaves the whole write or nothing. Needs
+ * `--allow-ffi`.
  *
- * A thread or pair lives for `ttlSeconds` from its last write on; reading does not renew it.
+ * A thread or pair expires `ttlSeconds` after its last write. Reading is not a use.
  *
  * @example
  * ```ts ignore
@@ -43,17 +43,17 @@ export class ShmBackend extends SyncBackend {
   readonly #now: StateClock;
   readonly #journal: Journal;
   #table: StateTable;
-  /** The time of the record that is applied. */
+  /** Time of the record that is being applied. */
   #recordMs: number | undefined;
   #outcome: { value: unknown } | { error: unknown } | undefined;
 
   /**
-   * Joins the state of that name, or makes it.
+   * Attaches to the state of that name, or creates it.
    *
-   * @throws {TypeError} if the name cannot be
-   * @throws {RangeError} if a limit or the time to live cannot be
-   * @throws {ShmConnectionError} if others use the state with other limits, or there is no room
-   * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+   * @throws {TypeError} if the name is invalid
+   * @throws {RangeError} if a limit or the time to live is out of range
+   * @throws {ShmConnectionError} if the state has other limits, or there is no space
+   * @throws {ShmPermissionError} without `--allow-ffi`, or if another user owns the directory
    * @throws {ShmCorruptionError} if the state is damaged
    */
   constructor(options: ShmBackendOptions = {}) {
@@ -90,7 +90,7 @@ export class ShmBackend extends SyncBackend {
     }
   }
 
-  /** A write that was refused is refused by all, and is no damage. */
+  /** Attempts a write. A write beyond a limit fails in all backends, and is not a damage. */
   #attempt(write: StateWrite): { value: unknown } | { error: unknown } {
     try {
       return { value: this.#table.write(write) };
@@ -105,7 +105,7 @@ export class ShmBackend extends SyncBackend {
   }
 
   /**
-   * The state as it is now.
+   * The current state.
    * @internal
    */
   protected override current(): StateTable {
@@ -114,7 +114,7 @@ export class ShmBackend extends SyncBackend {
   }
 
   /**
-   * Appends a write, and tells what came of it.
+   * Appends a write, and returns its result.
    * @internal
    */
   protected override write<W extends StateWrite>(write: W): WriteResult<W> {
@@ -126,7 +126,7 @@ export class ShmBackend extends SyncBackend {
   }
 
   /**
-   * Leaves the state.
+   * Detaches from the state.
    * @internal
    */
   protected override release(): void {
@@ -134,7 +134,7 @@ export class ShmBackend extends SyncBackend {
   }
 }
 
-/** Those who share a state must agree on its limits: what one refuses, all refuse. */
+/** The name of the format. It contains the limits, because all backends must apply writes alike. */
 function formatOf({ maxSlotsPerThread, maxThreads, ttlMs = 0 }: StateLimits): string {
   const parts = [maxSlotsPerThread, maxThreads].map((count) => Math.min(count, 2 ** 31));
   return ["state", ...parts, ttlMs].map((part) =>

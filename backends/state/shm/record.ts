@@ -7,23 +7,23 @@
 import { decode, encode } from "@msgpack/msgpack";
 import type { StateWrite, TableContents } from "../table.ts";
 
-/** Bytes of slots that one record of a copy holds, unless a single slot has more. */
+/** Bytes of slots in one record of a snapshot, unless a single slot has more. */
 const MAX_RECORD_BYTES = 256 * 1024;
 
-/** What a record says: a write, or a part of a state. */
+/** A record: a write, or a part of a state. */
 export type StateRecord = StateWrite | { kind: "restore" } & TableContents;
 
-/** A write as a record. */
+/** Encodes a write as a record. */
 export function toRecord(write: StateWrite): Uint8Array {
   return encode(write);
 }
 
-/** What a record says. Throws for bytes that are none. */
+/** Decodes a record. Throws if the bytes are not one. */
 export function fromRecord(bytes: Uint8Array): StateRecord {
   return decode(bytes) as StateRecord;
 }
 
-/** A state as records, which lead from an empty one to it. */
+/** The records that lead from an empty state to this one. */
 export function* snapshotRecords({ threads, pairs }: TableContents): Generator<Uint8Array> {
   for (const [threadId, { slots, expiresAtMs }] of threads) {
     for (const part of partsOf(slots)) {

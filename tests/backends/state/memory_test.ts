@@ -1,4 +1,4 @@
-// The contract of shared state in memory, and what is particular to it.
+// The contract of shared state in memory, and the tests of that backend.
 
 import assert from "node:assert/strict";
 import { InMemoryBackend } from "../../../backends/state/mod.ts";
@@ -20,7 +20,7 @@ testSharedBackend({
   },
 });
 
-Deno.test("memory state: reading renews what is read, and nothing else", async () => {
+Deno.test("memory state: reading delays the expiry of what is read, and of nothing else", async () => {
   let nowMs = 0;
   await using backend = new InMemoryBackend({ ttlSeconds: 1, now: () => nowMs });
   for (const name of ["read", "left"]) {
@@ -40,7 +40,7 @@ Deno.test("memory state: reading renews what is read, and nothing else", async (
   assert.deepEqual(backend.bufferListThreadsSync(), []);
 });
 
-Deno.test("memory state: limits that cannot be are refused with their value", () => {
+Deno.test("memory state: invalid limits are rejected with their value", () => {
   for (const bad of [0, -1, 1.5, NaN, "5" as unknown as number]) {
     assert.throws(() => new InMemoryBackend({ maxThreads: bad }), /maxThreads.*whole number/);
     assert.throws(() => new InMemoryBackend({ maxSlotsPerThread: bad }), RangeError);

@@ -1,4 +1,4 @@
-// Shared state of many processes: none loses a slot, and a killed one leaves whole slots or none.
+// Shared state of many processes: no slot is lost, and a killed process leaves whole slots or none.
 
 import assert from "node:assert/strict";
 import {
@@ -17,10 +17,10 @@ import { readSlot } from "../../support/written_slots.ts";
 const WRITERS = 8;
 const SLOTS = 10_000;
 const KILLS = 6;
-/** Longest time that a writer lives after it has begun. */
+/** Longest time in milliseconds from the start of a writer to its end. */
 const LIFE_MS = 60;
 
-/** A backend that processes share: how they get to it, and what they need for that. */
+/** A backend that processes share. */
 interface Site extends AsyncDisposable {
   readonly config: BackendConfig;
   readonly env?: Record<string, string>;
@@ -66,7 +66,7 @@ function writer(site: Site, number: number, count: number, size: number): Progra
   return new Program(["-A", "tests/support/programs/state_writer.ts", ...args], site.env);
 }
 
-/** Runs a test with this process attached as well: the state outlives the writers. */
+/** Runs a test while this process is attached, so that the state outlives the writers. */
 async function withSite(
   open: () => Promise<Site>,
   test: (site: Site, slots: () => Promise<Uint8Array[]>) => Promise<void>,

@@ -1,4 +1,4 @@
-// The one backend of a process, and slots.
+// The shared backend of a process, and slots.
 
 import assert from "node:assert/strict";
 import {
@@ -31,14 +31,14 @@ sharedTest(
   },
 );
 
-sharedTest("a call without a configuration gives the backend there is", async () => {
+sharedTest("a call without a configuration returns the backend that is open", async () => {
   const config: BackendConfig = { backendType: "memory", maxThreads: 1 };
   const backend = await getSharedBackend(config);
   assert.equal(await getSharedBackend(), backend);
   assert.equal(await getSharedBackend({ ...config }), backend);
 });
 
-sharedTest("another configuration is refused, and names the field", async () => {
+sharedTest("another configuration is rejected, and the error names the field", async () => {
   await getSharedBackend({ maxThreads: 5, managerAddress: ["h", 1] });
   await getSharedBackend({ maxThreads: 5, managerAddress: ["h", 1] });
   await assert.rejects(getSharedBackend({ maxThreads: 6 }), /another maxThreads/);
@@ -48,7 +48,7 @@ sharedTest("another configuration is refused, and names the field", async () => 
   );
 });
 
-sharedTest("an unknown type is refused, and the next call may ask for another", async () => {
+sharedTest("an unknown type is rejected, and the next call may use another type", async () => {
   for (const bad of ["mongo", "__proto__", "", null]) {
     const config = { backendType: bad } as unknown as BackendConfig;
     await assert.rejects(getSharedBackend(config), /backendType must be one of memory, manager/);
@@ -63,12 +63,12 @@ sharedTest("resetSharedBackend closes the backend, and the next call opens anoth
   assert.notEqual(await getSharedBackend(), before);
 });
 
-Deno.test("values come back from slots as what they were", () => {
+Deno.test("a decoded slot equals the encoded value", () => {
   const value = { text: "grüße", at: new Date(5), data: new Float64Array([1, 2]), big: 2n ** 70n };
   assert.deepEqual(deserializeSlot(serializeSlot(value)), value);
 });
 
-Deno.test("what cannot be a slot, or is none, is an error that says where", () => {
+Deno.test("values and bytes that are no slots are errors, which name the slot", () => {
   assert.throws(() => serializeSlot(() => 1), SlotSerializationError);
   assert.throws(() => deserializeSlot(Uint8Array.of(0xc1)), SlotSerializationError);
   assert.throws(

@@ -3,9 +3,9 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { bytes, type StateTransport, testState } from "./transport.ts";
 
-/** Context buffers: slots in their order, whoever reads them. */
+/** Context buffers: all readers see the slots in their order. */
 export function testBuffers(transport: StateTransport): void {
-  testState(transport, "slots have indices from 0 on, and keep their order", async (one, other) => {
+  testState(transport, "slots have indices from 0, and keep their order", async (one, other) => {
     assert.equal(await one.bufferAppend("t", bytes(1)), 0);
     assert.equal(await other.bufferAppend("t", bytes(2, 2)), 1);
     assert.equal(await one.bufferAppend("t", bytes()), 2);
@@ -14,7 +14,7 @@ export function testBuffers(transport: StateTransport): void {
     assert.equal(await one.bufferThreadLen("t"), 3);
   });
 
-  testState(transport, "what is not there is empty or undefined", async (backend) => {
+  testState(transport, "a missing thread or slot is empty or undefined", async (backend) => {
     assert.deepEqual(await backend.bufferGetThread("t"), []);
     assert.equal(await backend.bufferGetSlot("t", 0), undefined);
     assert.equal(await backend.bufferThreadLen("t"), 0);
@@ -26,18 +26,22 @@ export function testBuffers(transport: StateTransport): void {
     assert.equal(await backend.bufferGetSlot("t", Number.MAX_SAFE_INTEGER), undefined);
   });
 
-  testState(transport, "a deleted thread is gone for all, and begins anew", async (one, other) => {
-    await one.bufferAppend("t", bytes(1));
-    await one.bufferAppend("u", bytes(2));
-    assert.equal(await other.bufferDeleteThread("t"), true);
-    assert.equal(await one.bufferThreadExists("t"), false);
-    assert.equal(await one.bufferDeleteThread("t"), false);
-    assert.deepEqual(await one.bufferListThreads(), ["u"]);
-    assert.equal(await one.bufferAppend("t", bytes(3)), 0);
-    assert.deepEqual((await other.bufferListThreads()).sort(), ["t", "u"]);
-  });
+  testState(
+    transport,
+    "a deleted thread is gone for all, and a new one is empty",
+    async (one, other) => {
+      await one.bufferAppend("t", bytes(1));
+      await one.bufferAppend("u", bytes(2));
+      assert.equal(await other.bufferDeleteThread("t"), true);
+      assert.equal(await one.bufferThreadExists("t"), false);
+      assert.equal(await one.bufferDeleteThread("t"), false);
+      assert.deepEqual(await one.bufferListThreads(), ["u"]);
+      assert.equal(await one.bufferAppend("t", bytes(3)), 0);
+      assert.deepEqual((await other.bufferListThreads()).sort(), ["t", "u"]);
+    },
+  );
 
-  testState(transport, "clearing the buffers leaves the registry alone", async (one, other) => {
+  testState(transport, "clearing the buffers does not change the registry", async (one, other) => {
     await one.bufferAppend("t", bytes(1));
     await one.registrySet("a.b", "u1");
     await other.bufferClear();
@@ -47,7 +51,7 @@ export function testBuffers(transport: StateTransport): void {
 
   testState(
     transport,
-    "a slot is a copy: neither side changes it for others",
+    "a slot is a copy: changes of the caller's bytes do not affect it",
     async (one, other) => {
       const slot = bytes(1, 2, 3);
       await one.bufferAppend("t", slot);
@@ -58,34 +62,42 @@ export function testBuffers(transport: StateTransport): void {
     },
   );
 
-  testState(transport, "a view of a larger buffer is stored alone", async (one, other) => {
-    const buffer = bytes(0, 1, 2, 3, 4, 5);
-    await one.bufferAppend("t", buffer.subarray(2, 4));
-    assert.deepEqual(await other.bufferGetThread("t"), [bytes(2, 3)]);
-  });
+  testState(
+    transport,
+    "a view of a larger buffer is stored without the rest",
+    async (one, other) => {
+      const buffer = bytes(0, 1, 2, 3, 4, 5);
+      await one.bufferAppend("t", buffer.subarray(2, 4));
+      assert.deepEqual(await other.bufferGetThread("t"), [bytes(2, 3)]);
+    },
+  );
 
-  testState(transport, "a slot of 10 MB comes back as it was", async (one, other) => {
+  testState(transport, "a slot of 10 MB is returned unchanged", async (one, other) => {
     const slot = new Uint8Array(10_000_000).map((_, i) => i * 31 + (i >> 9));
     await one.bufferAppend("t", slot);
     assert.equal(Buffer.compare(slot, (await other.bufferGetSlot("t", 0))!), 0);
   });
 
-  testState(transport, "random bytes under random ids come back exactly", async (one, other) => {
-    const id = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 })
-      // deno-lint-ignore no-control-regex
-      .filter((text) => !/[\u0000-\u001f\u007f-\u009f]/.test(text));
-    const slots = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 5 });
-    await fc.assert(
-      fc.asyncProperty(id, slots, async (threadId, written) => {
-        await one.bufferDeleteThread(threadId);
-        for (const slot of written) await one.bufferAppend(threadId, slot);
-        const read = await other.bufferGetThread(threadId);
-        assert.deepEqual(read.map((slot) => [...slot]), written.map((slot) => [...slot]));
-        await one.bufferDeleteThread(threadId);
-      }),
-      { numRuns: 40 },
-    );
-  });
+  testState(
+    transport,
+    "random bytes under random ids are returned unchanged",
+    async (one, other) => {
+      const id = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 })
+        // deno-lint-ignore no-control-regex
+        .filter((text) => !/[\u0000-\u001f\u007f-\u009f]/.test(text));
+      const slots = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 5 });
+      await fc.assert(
+        fc.asyncProperty(id, slots, async (threadId, written) => {
+          await one.bufferDeleteThread(threadId);
+          for (const slot of written) await one.bufferAppend(threadId, slot);
+          const read = await other.bufferGetThread(threadId);
+          assert.deepEqual(read.map((slot) => [...slot]), written.map((slot) => [...slot]));
+          await one.bufferDeleteThread(threadId);
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
 
   testState(transport, "appends at the same time get an index each", async (one, other) => {
     const appends = Array.from(

@@ -4,11 +4,11 @@ import { bytes, type StateTransport, testState } from "./transport.ts";
 
 const SMALL = { maxSlotsPerThread: 3, maxThreads: 2 };
 
-/** Limits, bad input, and the end. */
+/** Limits, invalid arguments, and closing. */
 export function testLimits(transport: StateTransport): void {
   testState(
     transport,
-    "a thread at its limit takes no slot more, and loses none",
+    "a thread at its limit rejects a slot, and loses none",
     async (one, other) => {
       for (let i = 0; i < 3; i++) await one.bufferAppend("t", bytes(i));
       await assert.rejects(other.bufferAppend("t", bytes(3)), isLimit(3));
@@ -19,7 +19,7 @@ export function testLimits(transport: StateTransport): void {
     SMALL,
   );
 
-  testState(transport, "one thread too many is refused, and none is lost", async (one, other) => {
+  testState(transport, "one thread too many is rejected, and none is lost", async (one, other) => {
     await one.bufferAppend("a", bytes(1));
     await one.bufferAppend("b", bytes(1));
     await assert.rejects(other.bufferAppend("c", bytes(1)), isLimit(2));
@@ -32,7 +32,7 @@ export function testLimits(transport: StateTransport): void {
     await one.bufferAppend("e", bytes(1));
   }, SMALL);
 
-  testState(transport, "names that cannot be are refused with their kind", async (backend) => {
+  testState(transport, "invalid names are rejected with their kind", async (backend) => {
     for (const name of ["", "a\nb", "\u0000", "\u007f", "x".repeat(1025), "\ud800", 5, null]) {
       const bad = name as string;
       await assert.rejects(backend.bufferAppend(bad, bytes(1)), isTypeError(/threadId/));
@@ -45,7 +45,7 @@ export function testLimits(transport: StateTransport): void {
     await backend.bufferAppend("x".repeat(1024), bytes(1));
   });
 
-  testState(transport, "slots and indices that cannot be are refused", async (backend) => {
+  testState(transport, "invalid slots and indices are rejected", async (backend) => {
     for (const slot of ["text", null, [1], new ArrayBuffer(1)]) {
       const bad = slot as unknown as Uint8Array;
       await assert.rejects(backend.bufferAppend("t", bad), isTypeError(/serializeSlot/));
@@ -58,7 +58,7 @@ export function testLimits(transport: StateTransport): void {
 
   testState(
     transport,
-    "a closed backend refuses every call, and the state stays",
+    "a closed backend rejects every call, and the state stays",
     async (one, other) => {
       await one.bufferAppend("t", bytes(1));
       await other.close();

@@ -11,7 +11,7 @@ export function testRegistry(transport: StateTransport): void {
     assert.deepEqual(await other.registryListAll(), { u1: "console.router.greeter" });
   });
 
-  testState(transport, "what is not mapped is undefined", async (backend) => {
+  testState(transport, "a missing pair is undefined", async (backend) => {
     assert.equal(await backend.registryGetUuid("a"), undefined);
     assert.equal(await backend.registryGetChain("u"), undefined);
     assert.equal(await backend.registryDelete("u"), false);
@@ -48,7 +48,7 @@ export function testRegistry(transport: StateTransport): void {
     assert.equal(await one.registryGetUuid("a"), undefined);
   });
 
-  testState(transport, "clearing the registry leaves the buffers alone", async (one, other) => {
+  testState(transport, "clearing the registry does not change the buffers", async (one, other) => {
     await one.registrySet("a", "u1");
     await one.bufferAppend("t", Uint8Array.of(1));
     await other.registryClear();
@@ -57,7 +57,7 @@ export function testRegistry(transport: StateTransport): void {
     assert.equal(await one.bufferThreadLen("t"), 1);
   });
 
-  testState(transport, "names like those of an object's members are names", async (one, other) => {
+  testState(transport, "names of the members of objects are valid names", async (one, other) => {
     for (const name of ["__proto__", "constructor", "toString"]) await one.registrySet(name, name);
     const all = await other.registryListAll();
     assert.deepEqual(Object.keys(all).sort(), ["__proto__", "constructor", "toString"]);

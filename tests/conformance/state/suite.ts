@@ -1,5 +1,5 @@
-// One contract, wherever shared state lives. To run it on a backend, call `testSharedBackend` with what
-// opens it.
+// The contract of all backends of shared state. To run it for a backend, call `testSharedBackend` with a
+// function that opens the backend.
 
 import { testBuffers } from "./buffers.ts";
 import type { StateTransport } from "./transport.ts";

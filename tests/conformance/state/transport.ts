@@ -1,23 +1,23 @@
-// What the suite needs of a shared-state backend: a way to attach several to one state, time that passes,
-// and a way to attach one in another process.
+// What the suite needs from a backend of shared state: it attaches several backends to one state, lets
+// time pass, and attaches a backend in another process.
 
 import type { BackendConfig, SharedBackend, StateOptions } from "../../../backends/state/mod.ts";
 
 /** One kind of backend. */
 export interface StateTransport {
-  /** Stands in the names of the tests. */
+  /** Part of the names of the tests. */
   readonly name: string;
-  /** An empty state of its own. */
+  /** Creates an empty state. */
   open(options: StateOptions): Promise<State>;
 }
 
-/** State that backends share; disposing it comes after all of them are closed. */
+/** State that backends share. It is disposed after all of them are closed. */
 export interface State extends AsyncDisposable {
   /** Attaches one more backend. The suite closes it. */
   backend(): Promise<SharedBackend>;
-  /** Lets time pass: by the backend's clock if that can be stepped, else really. */
+  /** Lets time pass: advances the clock of the backend, or waits. */
   advance(ms: number): Promise<void>;
-  /** How another process attaches; left out by a backend for one process. */
+  /** The configuration for another process. Undefined for a backend of one process. */
   readonly remote?: BackendConfig;
 }
 
@@ -36,7 +36,7 @@ export function testState(
   });
 }
 
-/** Bytes that tell which they are. */
+/** Bytes with these values. */
 export function bytes(...values: number[]): Uint8Array {
   return Uint8Array.from(values);
 }

@@ -4,7 +4,7 @@ import { bytes, type StateTransport, testState } from "./transport.ts";
 const TTL_MS = 1000;
 const SHORT = { ttlSeconds: TTL_MS / 1000, maxThreads: 2 };
 
-/** Time to live: of whole threads and whole pairs, renewed on use. */
+/** Time to live: threads and pairs expire as a whole, some time after their last use. */
 export function testTtl(transport: StateTransport): void {
   testState(transport, "an unused thread expires as a whole", async (one, other, state) => {
     for (let i = 0; i < 3; i++) await one.bufferAppend("t", bytes(i));
@@ -35,7 +35,7 @@ export function testTtl(transport: StateTransport): void {
     assert.equal(await other.registryDelete("u1"), false);
   }, SHORT);
 
-  testState(transport, "a thread that is appended to lives on", async (one, other, state) => {
+  testState(transport, "an append to a thread delays its expiry", async (one, other, state) => {
     await one.bufferAppend("t", bytes(1));
     await state.advance(TTL_MS * 0.6);
     await other.bufferAppend("t", bytes(2));

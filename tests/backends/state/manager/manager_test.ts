@@ -1,4 +1,4 @@
-// The contract of shared state on a server process of its own, and what is particular to it.
+// The contract of shared state on a server in a process of its own, and the tests of that server.
 
 import assert from "node:assert/strict";
 import {
@@ -24,12 +24,12 @@ function at(port: number, options: StateOptions = {}): ManagerBackend {
   return new ManagerBackend({ ...options, managerAddress: [HOST, port], managerAuthkey: KEY });
 }
 
-/** A process with a backend; it appends one slot, and stays until it is killed. */
+/** A process with a backend. It appends one slot, and runs until it is killed. */
 function attached(port: number): Program {
   return new Program(["-A", "tests/support/programs/state_guest.ts", String(port), KEY.toBase64()]);
 }
 
-/** A server in this process: what goes to it and comes from it can be seen. */
+/** Runs a test with a server in this process. */
 async function withHost(
   test: (port: number, server: EmbeddedServer) => Promise<void>,
   options: Partial<StateHostOptions> = {},
@@ -58,7 +58,7 @@ testSharedBackend({
   },
 });
 
-Deno.test("manager state: the server ends with its last client, and gives its port back", async () => {
+Deno.test("manager state: the server ends with its last client, and frees its port", async () => {
   const port = freePort();
   const [one, other] = [at(port), at(port)];
   await one.bufferAppend("t", bytes(1));
@@ -72,7 +72,7 @@ Deno.test("manager state: the server ends with its last client, and gives its po
   assert.equal(await late.bufferThreadLen("t"), 0);
 });
 
-Deno.test("manager state: it survives the one who started it, and ends when the last is killed", async () => {
+Deno.test("manager state: the server survives the process that started it, and ends when the last one is killed", async () => {
   const port = freePort();
   await using starter = attached(port);
   await starter.prints("index 0");
@@ -90,7 +90,7 @@ Deno.test("manager state: it survives the one who started it, and ends when the 
   await until(async () => !(await isListening(port)), "the end of the server");
 });
 
-Deno.test("manager state: of those who start at once one wins, and the others attach", async () => {
+Deno.test("manager state: of clients that start at the same time one wins, and the others attach", async () => {
   const port = freePort();
   await using stack = new AsyncDisposableStack();
   const backends = Array.from({ length: 4 }, () => stack.use(at(port)));
@@ -105,7 +105,7 @@ Deno.test("manager state: of those who start at once one wins, and the others at
   }
 });
 
-Deno.test("manager state: a wrong key is refused at once", async () => {
+Deno.test("manager state: a wrong key is rejected at once", async () => {
   const port = freePort();
   await using backend = at(port);
   await backend.bufferAppend("t", bytes(1));
@@ -123,17 +123,17 @@ Deno.test("manager state: a wrong key is refused at once", async () => {
   assert.equal(await backend.bufferThreadLen("t"), 1);
 });
 
-/** Answers each line with the next of some answers. */
+/** Runs a test with a server that replies to each line with the next of some replies. */
 async function withImpostor(
-  answers: string[],
+  replies: string[],
   test: (port: number) => Promise<void>,
 ): Promise<void> {
   using listener = Deno.listen({ hostname: HOST, port: 0 });
   const serving = (async () => {
     for await (const conn of listener) {
-      for (const answer of answers) {
+      for (const reply of replies) {
         await conn.read(new Uint8Array(4096));
-        await conn.write(new TextEncoder().encode(`${answer}\r\n`));
+        await conn.write(new TextEncoder().encode(`${reply}\r\n`));
       }
       await conn.read(new Uint8Array(1));
       conn.close();
@@ -151,8 +151,8 @@ Deno.test("manager state: a server that does not know the key is not used", asyn
     [["HTTP/1.1 400 Bad Request"], /is it a server of Ringbus/],
     [['ERROR "unknown command"'], /unknown command/],
   ];
-  for (const [answers, message] of cases) {
-    await withImpostor(answers, async (port) => {
+  for (const [replies, message] of cases) {
+    await withImpostor(replies, async (port) => {
       await using backend = at(port);
       await assert.rejects(backend.bufferAppend("t", bytes(1)), (error: Error) => {
         assert.ok(error instanceof SharedBackendConnectionError);
@@ -163,45 +163,45 @@ Deno.test("manager state: a server that does not know the key is not used", asyn
   }
 });
 
-Deno.test("manager state: nothing is answered before the handshake, nor after a false one", async () => {
+Deno.test("manager state: the server rejects commands before the handshake, and after a false one", async () => {
   await withHost(async (port) => {
-    await using stranger = await LineClient.open(port);
+    await using client = await LineClient.open(port);
     const zeros = new Uint8Array(32).toBase64();
     for (const line of ["STATE_ATTACH c 10000 1000 0", "STATE_APPEND 1 t AA==", "STATE_SLOTS t"]) {
-      assert.match((await stranger.request(line))!, /^ERROR "show the authkey/);
+      assert.match((await client.request(line))!, /^ERROR "prove the authkey/);
     }
     assert.match(
-      (await stranger.request(`STATE_PROVE ${zeros} ${zeros}`))!,
+      (await client.request(`STATE_PROVE ${zeros} ${zeros}`))!,
       /send STATE_HELLO first/,
     );
-    assert.match((await stranger.request("STATE_HELLO"))!, /^NONCE \S{44} \S+$/);
-    assert.match((await stranger.request(`STATE_PROVE ${zeros} ${zeros}`))!, /wrong authkey/);
+    assert.match((await client.request("STATE_HELLO"))!, /^NONCE \S{44} \S+$/);
+    assert.match((await client.request(`STATE_PROVE ${zeros} ${zeros}`))!, /wrong authkey/);
     assert.match(
-      (await stranger.request(`STATE_PROVE ${zeros} ${zeros}`))!,
+      (await client.request(`STATE_PROVE ${zeros} ${zeros}`))!,
       /send STATE_HELLO first/,
     );
-    assert.match((await stranger.request("STATE_LENGTH t"))!, /^ERROR "show the authkey/);
+    assert.match((await client.request("STATE_LENGTH t"))!, /^ERROR "prove the authkey/);
   });
 });
 
-Deno.test("manager state: a proof is of no use on another connection", async () => {
+Deno.test("manager state: a proof is not valid on another connection", async () => {
   await withHost(async (port) => {
     await using spied = await LineClient.open(port);
     const proof = await proofLine((await spied.request("STATE_HELLO"))!);
     await using replayed = await LineClient.open(port);
     await replayed.request("STATE_HELLO");
     assert.match((await replayed.request(proof.line))!, /wrong authkey/);
-    assert.equal(await spied.request(proof.line), proof.answer);
+    assert.equal(await spied.request(proof.line), proof.reply);
   });
 });
 
-Deno.test("manager state: a server without shared state says so", async () => {
+Deno.test("manager state: a server without shared state rejects the client", async () => {
   await using server = new EmbeddedServer({ port: 0 });
   await using backend = at(await server.start());
   await assert.rejects(backend.connect(), /this server keeps no shared state/);
 });
 
-Deno.test("manager state: the token of messages is not that of the state", async () => {
+Deno.test("manager state: the token of a server is not needed for its state", async () => {
   await using server = new EmbeddedServer({
     port: 0,
     token: "secret",
@@ -209,17 +209,17 @@ Deno.test("manager state: the token of messages is not that of the state", async
   });
   await using backend = at(await server.start());
   assert.equal(await backend.bufferAppend("t", new Uint8Array(1_000_000)), 0);
-  await using stranger = await LineClient.open(server.port);
-  assert.match((await stranger.request("PUBLISH t x"))!, /AUTH/);
+  await using client = await LineClient.open(server.port);
+  assert.match((await client.request("PUBLISH t x"))!, /AUTH/);
 });
 
-Deno.test("manager state: other limits than those of the first client are refused", async () => {
+Deno.test("manager state: other limits than those of the first client are rejected", async () => {
   const port = freePort();
   await using backend = at(port, { maxThreads: 5, ttlSeconds: 60 });
   await backend.bufferAppend("t", bytes(1));
   const cases: [StateOptions, RegExp][] = [
     [{ maxThreads: 6, ttlSeconds: 60 }, /maxThreads 5, not 6/],
-    [{ maxThreads: 5 }, /ttlMs 60000, not without end/],
+    [{ maxThreads: 5 }, /ttlMs 60000, not unlimited/],
     [{ maxThreads: 5, ttlSeconds: 60, maxSlotsPerThread: 1 }, /maxSlotsPerThread 10000, not 1/],
   ];
   for (const [options, message] of cases) {
@@ -229,7 +229,7 @@ Deno.test("manager state: other limits than those of the first client are refuse
   assert.equal(await backend.bufferThreadLen("t"), 1);
 });
 
-Deno.test("manager state: an address that cannot be reached is an error, with advice", async () => {
+Deno.test("manager state: an address that cannot be reached is an error with a remedy", async () => {
   const config = { backendType: "manager", managerAuthkey: KEY } as const;
   for (const host of ["0.0.0.0", "nowhere.invalid"]) {
     const managerAddress: [string, number] = [host, freePort()];
@@ -242,7 +242,7 @@ Deno.test("manager state: an address that cannot be reached is an error, with ad
   await resetSharedBackend();
 });
 
-Deno.test("manager state: keys and addresses that cannot be are refused, and keys not shown", () => {
+Deno.test("manager state: invalid keys and addresses are rejected, and keys are not shown", () => {
   for (const bad of [undefined, "password", [1], new Uint8Array()]) {
     const managerAuthkey = bad as Uint8Array;
     assert.throws(() => new ManagerBackend({ managerAuthkey }), (error: Error) => {
@@ -261,7 +261,7 @@ Deno.test("manager state: keys and addresses that cannot be are refused, and key
   }
 });
 
-Deno.test("manager state: what was sent when the connection broke is done once", async () => {
+Deno.test("manager state: calls are carried out once when the connection breaks", async () => {
   await withHost(async (port) => {
     await using proxy = await tcpProxy(port);
     await using backend = at(proxy.port);
@@ -289,7 +289,7 @@ Deno.test("manager state: what was sent when the connection broke is done once",
   });
 });
 
-Deno.test("manager state: when its server is killed the calls fail, and none begins anew", async () => {
+Deno.test("manager state: when the server is killed, calls fail, and a backend does not continue with another state", async () => {
   const port = freePort();
   await using starter = attached(port);
   await starter.prints("index 0");
@@ -297,7 +297,7 @@ Deno.test("manager state: when its server is killed the calls fail, and none beg
   await backend.bufferAppend("t", bytes(1));
   Deno.kill(pidOfServer(port), "SIGKILL");
   await until(async () => !(await isListening(port)), "the end of the server");
-  await assert.rejects(backend.bufferAppend("t", bytes(2)), isLoss(/process has ended/));
+  await assert.rejects(backend.bufferAppend("t", bytes(2)), isLoss(/the server has ended/));
   await using other = at(port);
   assert.equal(await other.bufferAppend("t", bytes(3)), 0);
   await assert.rejects(backend.bufferThreadLen("t"), isLoss(/another server than before/));
@@ -309,7 +309,7 @@ function isLoss(message: RegExp): (error: unknown) => boolean {
   return (error) => error instanceof SharedBackendConnectionError && message.test(error.message);
 }
 
-/** Whose command line has no port in it: found by the socket that listens. */
+/** The process that listens on a port. The command line does not contain the port. */
 function pidOfServer(port: number): number {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, "0")} 00000000:0000 0A`;
   const line = Deno.readTextFileSync("/proc/net/tcp").split("\n").find((row) => row.includes(hex))!;
@@ -317,7 +317,7 @@ function pidOfServer(port: number): number {
   for (const { name: pid } of Deno.readDirSync("/proc")) {
     if (/^\d+$/.test(pid) && filesOf(pid).includes(socket)) return Number(pid);
   }
-  throw new Error(`nobody listens on port ${port}`);
+  throw new Error(`no process listens on port ${port}`);
 }
 
 function filesOf(pid: string): string[] {
@@ -326,12 +326,12 @@ function filesOf(pid: string): string[] {
       Deno.readLinkSync(`/proc/${pid}/fd/${name}`)
     );
   } catch {
-    // It has just ended, or is another user's.
+    // The process has just ended, or belongs to another user.
     return [];
   }
 }
 
-Deno.test("manager state: malformed commands are refused, and change nothing", async () => {
+Deno.test("manager state: malformed commands are rejected, and change nothing", async () => {
   await withHost(async (port, server) => {
     await using backend = at(port);
     await backend.bufferAppend("t", bytes(1));
@@ -358,22 +358,22 @@ Deno.test("manager state: malformed commands are refused, and change nothing", a
     for (const line of malformed) assert.match((await client.request(line))!, /^ERROR "/, line);
     assert.equal(await client.request("STATE_APPEND 5 t AA=="), "OK 1");
     assert.equal(await client.request("STATE_APPEND 5 t AA=="), "OK 1");
-    assert.match((await client.request("STATE_APPEND 4 t AA=="))!, /answered too long ago/);
+    assert.match((await client.request("STATE_APPEND 4 t AA=="))!, /no longer kept/);
     assert.equal(await client.request("STATE_LENGTH t"), "OK 2");
     assert.equal(server.getStats().commands.STATE_APPEND > 1, true);
   });
 });
 
-/** A client that has shown the key. */
+/** A client that has proved the key. */
 async function proved(port: number): Promise<LineClient> {
   const client = await LineClient.open(port);
-  const { line, answer } = await proofLine((await client.request("STATE_HELLO"))!);
-  assert.equal(await client.request(line), answer);
+  const { line, reply } = await proofLine((await client.request("STATE_HELLO"))!);
+  assert.equal(await client.request(line), reply);
   return client;
 }
 
-/** How to prove the key, and the proof to expect, by other code than ours. */
-async function proofLine(hello: string): Promise<{ line: string; answer: string }> {
+/** The command that proves the key, and the expected reply, computed with WebCrypto. */
+async function proofLine(hello: string): Promise<{ line: string; reply: string }> {
   const nonce = new Uint8Array(32).fill(7);
   const numbers = [...nonce, ...Uint8Array.fromBase64(hello.split(" ")[1])];
   const algorithm = { name: "HMAC", hash: "SHA-256" };
@@ -385,11 +385,11 @@ async function proofLine(hello: string): Promise<{ line: string; answer: string 
   };
   return {
     line: `STATE_PROVE ${nonce.toBase64()} ${await sign("client")}`,
-    answer: `PROOF ${await sign("server")}`,
+    reply: `PROOF ${await sign("server")}`,
   };
 }
 
-Deno.test("manager state: a thread beyond maxReplyBytes is refused whole, and read slot by slot", async () => {
+Deno.test("manager state: a thread larger than maxReplyBytes must be read slot by slot", async () => {
   const state = new StateHost({ authkey: KEY });
   await using server = new EmbeddedServer({ port: 0, state, maxReplyBytes: 10_000 });
   await using backend = at(await server.start());
@@ -398,7 +398,7 @@ Deno.test("manager state: a thread beyond maxReplyBytes is refused whole, and re
   assert.deepEqual(await backend.bufferGetSlot("t", 2), new Uint8Array(4000).fill(2));
 });
 
-Deno.test("manager state: reading renews threads and pairs", async () => {
+Deno.test("manager state: reading a thread or a pair delays its expiry", async () => {
   let nowMs = 0;
   await withHost(async (port) => {
     await using backend = at(port, { ttlSeconds: 10 });

@@ -1,4 +1,4 @@
-// The contract of shared state on a real Redis server, and what is particular to it.
+// The contract of shared state on a Redis server, and the tests of that backend.
 
 import assert from "node:assert/strict";
 import {
@@ -29,7 +29,7 @@ testSharedBackend({
   },
 });
 
-/** Connections to a server besides the one that asks. */
+/** Number of connections to a server, except for that of the query. */
 async function connectionsTo(server: RedisServer): Promise<number> {
   const list = String(await server.command("CLIENT", "LIST"));
   return list.trim().split("\n").length - 1;
@@ -47,7 +47,7 @@ Deno.test("redis state: a closed backend leaves no connection", async () => {
   assert.equal(await connectionsTo(server), 0);
 });
 
-Deno.test("redis state: every key has the prefix, and expires by itself", async () => {
+Deno.test("redis state: every key has the prefix and an expiry", async () => {
   await using server = await redisServer();
   await using backend = new RedisBackend({ redisUrl: server.url, redisPrefix: "app:" });
   await backend.bufferAppend("t", Uint8Array.of(1));
@@ -68,7 +68,7 @@ Deno.test("redis state: two prefixes are two states", async () => {
   assert.equal(await other.bufferThreadExists("t"), false);
 });
 
-Deno.test("redis state: calls go on after the server was killed and came back", async () => {
+Deno.test("redis state: calls succeed after the server was killed and restarted", async () => {
   await using server = await redisServer({ appendOnly: true });
   await using backend = new RedisBackend({ redisUrl: server.url });
   await backend.bufferAppend("t", Uint8Array.of(1));
@@ -95,7 +95,7 @@ Deno.test("redis state: close() ends a call that waits for its next attempt", as
   assert.ok(performance.now() - startedMs < 5000, "close() waited for the deadline of the call");
 });
 
-Deno.test("redis state: scripts that the server forgot are sent again", async () => {
+Deno.test("redis state: scripts are sent again when the server has lost them", async () => {
   await using server = await redisServer();
   await using backend = new RedisBackend({ redisUrl: server.url });
   assert.equal(await backend.bufferAppend("t", Uint8Array.of(1)), 0);
@@ -103,7 +103,7 @@ Deno.test("redis state: scripts that the server forgot are sent again", async ()
   assert.equal(await backend.bufferAppend("t", Uint8Array.of(2)), 1);
 });
 
-Deno.test("redis state: an unreachable server is an error at once, with its address", async () => {
+Deno.test("redis state: an unreachable server is an error at once, which names the address", async () => {
   const config = { backendType: "redis", redisUrl: "redis://:secret@127.0.0.1:9" } as const;
   await assert.rejects(getSharedBackend(config), (error: Error) => {
     assert.ok(error instanceof SharedBackendConnectionError);
@@ -114,14 +114,14 @@ Deno.test("redis state: an unreachable server is an error at once, with its addr
   await resetSharedBackend();
 });
 
-Deno.test("redis state: a wrong password is refused at once", async () => {
+Deno.test("redis state: a wrong password is rejected at once", async () => {
   await using server = await redisServer({ password: "right" });
   const backend = new RedisBackend({ redisUrl: server.url.replace("right", "wrong") });
   await assert.rejects(backend.connect(), /user, password/);
   await backend.close();
 });
 
-Deno.test("redis state: prefixes, URLs and times that cannot be are refused", () => {
+Deno.test("redis state: invalid prefixes, URLs and durations are rejected", () => {
   for (const redisPrefix of ["", "a{b}", "a b"]) {
     assert.throws(() => new RedisBackend({ redisPrefix }), /redisPrefix/);
   }

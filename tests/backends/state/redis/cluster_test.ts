@@ -1,4 +1,4 @@
-// The contract of shared state on a real Redis Cluster of six nodes.
+// The contract of shared state on a Redis Cluster of six nodes.
 
 import assert from "node:assert/strict";
 import { RedisBackend } from "../../../../backends/state/mod.ts";
@@ -34,12 +34,12 @@ testSharedBackend({
   },
 });
 
-Deno.test("cluster state: calls go on when the master of the state is killed", async () => {
+Deno.test("cluster state: calls succeed after the master of the state was killed", async () => {
   const redisPrefix = "failover:";
   await using cluster = await redisCluster({ masters: 3, replicas: 1 });
   await using backend = new RedisBackend({ redisUrl: cluster.url, redisPrefix });
   for (let i = 0; i < 20; i++) await backend.bufferAppend("t", Uint8Array.of(i));
-  // Replication is asynchronous: what the replica has not got yet a failover would lose.
+  // Replication is asynchronous: a failover loses what the replica has not received.
   await new Promise((resolve) => setTimeout(resolve, 500));
   const master = await cluster.masterOf(`{${redisPrefix}}threads`);
   await cluster.kill(master);

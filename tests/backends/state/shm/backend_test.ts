@@ -1,4 +1,4 @@
-// The contract of shared state in shared memory, and what is particular to it.
+// The contract of shared state in shared memory, and the tests of that backend.
 
 import assert from "node:assert/strict";
 import { ShmBackend } from "../../../../backends/state/mod.ts";
@@ -26,7 +26,7 @@ testSharedBackend({
   },
 });
 
-Deno.test("shm state: it ends with its last backend, or persists when asked to", () =>
+Deno.test("shm state: the state ends with its last backend, unless it is persistent", () =>
   inScratch(({ path: dir, names }) => {
     for (const persist of [false, true]) {
       const options = { dir, shmName: `persist-${persist}`, persist };
@@ -45,7 +45,7 @@ Deno.test("shm state: it ends with its last backend, or persists when asked to",
     return Promise.resolve();
   }));
 
-Deno.test("shm state: other limits for the same state are refused", () =>
+Deno.test("shm state: other limits for the same state are rejected", () =>
   inScratch(({ path: dir }) => {
     using one = new ShmBackendForTest({ dir, maxThreads: 5 });
     assert.throws(() => new ShmBackend({ dir, maxThreads: 6 }), /state/);
@@ -53,7 +53,7 @@ Deno.test("shm state: other limits for the same state are refused", () =>
     return Promise.resolve();
   }));
 
-Deno.test("shm state: what is deleted gives its room back, and the rest stays", () =>
+Deno.test("shm state: deletion frees space, and the rest stays", () =>
   inScratch(({ path: dir }) => {
     using one = new ShmBackendForTest({ dir });
     using other = new ShmBackendForTest({ dir });
