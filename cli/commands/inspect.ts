@@ -46,7 +46,7 @@ a live channel can be looked at, too. Nothing is written. Ends with code 1 if it
     const inspection = inspect(file, { records, isolateDirectory: agents });
     if (output.isJson) printJson(output, file.path, inspection);
     else print(output, inspection);
-    return inspection.findings.length === 0 ? EXIT.DONE : EXIT.FAILED;
+    return inspection.issues.length === 0 ? EXIT.DONE : EXIT.FAILED;
   },
 });
 
@@ -57,7 +57,7 @@ function openFile(path: string): SegmentFile {
 }
 
 function print(output: Output, inspection: Inspection): void {
-  const { records, committed, unfinished, header, findings, isCut } = inspection;
+  const { records, committed, unfinished, header, issues, isCut } = inspection;
   printSnapshot(output, inspection);
   if (header !== undefined) {
     output.print("");
@@ -80,7 +80,7 @@ function print(output: Output, inspection: Inspection): void {
       ]),
     );
   }
-  printIssues(output, findings);
+  printIssues(output, issues);
 }
 
 /** What a record's bytes stand for, or why that cannot be told. */

@@ -66,7 +66,7 @@ function rolesText(participants: Sample["snapshot"]["participants"]): string {
 }
 
 function asJson(one: Sample): unknown {
-  const { header, codec, sizeBytes, participants, creator, findings } = one.snapshot;
+  const { header, codec, sizeBytes, participants, creator, issues } = one.snapshot;
   return {
     name: one.name,
     path: `${channelDirectory()}/${one.name}`,
@@ -81,7 +81,7 @@ function asJson(one: Sample): unknown {
     participants: participants.map(({ role, pid, alive }) => ({ role, pid, alive })),
     createdAt: dateText(creator?.since),
     state: stateOf(one),
-    findings: findings.length,
+    issues: issues.length,
   };
 }
 

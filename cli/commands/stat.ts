@@ -43,7 +43,7 @@ Takes part in nothing and writes nothing.`,
     printSnapshot(output, after.snapshot);
     output.print("");
     printFields(output, rateFields(rates));
-    printIssues(output, after.snapshot.findings);
+    printIssues(output, after.snapshot.issues);
   },
 });
 

@@ -76,8 +76,8 @@ function aliveText(output: Output, alive: boolean | undefined): string {
 
 function doingText(one: ParticipantReport, backlog: BacklogReport | undefined): string {
   const does: string[] = [];
-  if (one.isAsleep) does.push("sleeps");
-  if (one.holds) does.push(`reads in place on lane ${one.holds.lane}`);
+  if (one.isWaiting) does.push("sleeps");
+  if (one.pin) does.push(`reads in place on lane ${one.pin.lane}`);
   if (backlog && backlog.atLeast > 0) {
     does.push(`is ${backlog.atLeast} to ${backlog.atMost} messages behind`);
   }
@@ -90,14 +90,14 @@ function printLanes(output: Output, lanes: readonly LaneReport[]): void {
   output.print("");
   output.table(
     ["LANE", "WRITER", "HEAD", "TAIL", "MESSAGES", "PENDING", "FILL"],
-    lanes.map(({ index, owner, head, tail, messages, pending, fill, isSound }) => [
+    lanes.map(({ index, owner, head, tail, messages, pending, fill, isIntact }) => [
       index,
       `${owner ?? "-"}`,
       head,
       tail,
       messages,
       `${pending ?? "?"}`,
-      isSound ? shareText(fill) : output.paint("red", "damaged"),
+      isIntact ? shareText(fill) : output.paint("red", "damaged"),
     ]),
   );
 }
@@ -116,14 +116,16 @@ function printRequests(output: Output, { requests }: SegmentSnapshot): void {
   );
 }
 
-function printLeases(output: Output, { shelves: { places, held } }: SegmentSnapshot): void {
-  if (places === 0) return;
+function printLeases(output: Output, { leaseTables: { slots, leases } }: SegmentSnapshot): void {
+  if (slots === 0) return;
   output.print("");
-  output.print(`${pluralize(held.length, "message")} not acknowledged, room for ${places}`);
-  if (held.length === 0) return;
+  output.print(
+    `${pluralize(leases.length, "message")} not acknowledged, ${pluralize(slots, "slot")}`,
+  );
+  if (leases.length === 0) return;
   output.table(
     ["STATUS", "PULLER", "DELIVERIES", "LANE", "BYTES"],
-    held.map(({ status, puller, deliveries, lane, bytes }) => [
+    leases.map(({ status, puller, deliveries, lane, bytes }) => [
       status,
       puller,
       deliveries,
@@ -137,7 +139,7 @@ function printLeases(output: Output, { shelves: { places, held } }: SegmentSnaps
 export function printIssues(output: Output, issues: readonly Issue[]): void {
   if (issues.length === 0) return;
   output.print("");
-  output.print(output.paint("red", pluralize(issues.length, "finding")));
+  output.print(output.paint("red", pluralize(issues.length, "issue")));
   for (const { offset, part, problem } of issues) {
     output.print(`  byte ${offset}, ${part}: ${problem}`);
   }

@@ -72,8 +72,8 @@ export function sum<T>(items: readonly T[], of: (item: T) => number): number {
 }
 
 /** The state of a channel in a word. */
-export function stateOf({ snapshot: { header, findings, participants } }: Sample): string {
-  if (findings.length > 0) return "damaged";
+export function stateOf({ snapshot: { header, issues, participants } }: Sample): string {
+  if (issues.length > 0) return "damaged";
   if (header?.status === "closed") return "closed";
   return participants.some(({ alive }) => alive !== false) ? "live" : "stale";
 }
@@ -92,9 +92,9 @@ export function behindOf({ snapshot: { header, backlogs, lanes } }: Sample): num
 
 /** Messages of a queue that are not done: in the rings, or held by a puller; undefined of others. */
 export function waitingIn(sample: Sample): number | undefined {
-  const { header, shelves } = sample.snapshot;
+  const { header, leaseTables } = sample.snapshot;
   const inRings = header?.kind === "queue" ? behindOf(sample) : undefined;
-  return inRings === undefined ? undefined : inRings + shelves.held.length;
+  return inRings === undefined ? undefined : inRings + leaseTables.leases.length;
 }
 
 /** How full the fullest ring is, from 0 to 1. A broadcast's is full after its first round, always. */

@@ -103,10 +103,10 @@ export class Watch implements Disposable {
     }
   }
 
-  #handle({ messages, missed, issues: findings }: ReadResult, handler: WatchHandler): void {
+  #handle({ messages, missed, issues }: ReadResult, handler: WatchHandler): void {
     const max = this.#limits.messages ?? Infinity;
     if (this.messages >= max) return;
-    for (const { offset, part, problem } of findings) {
+    for (const { offset, part, problem } of issues) {
       this.#output.notice(`${this.#name} is damaged at byte ${offset}, ${part}: ${problem}`);
     }
     if (missed > 0) {

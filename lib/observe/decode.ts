@@ -1,5 +1,5 @@
 /**
- * From the bytes of a message to its value.
+ * Decodes the bytes of an observed or recorded message.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import { MAX_HEADER_BYTES, paddedHeaderBytes } from "../channel/headers.ts";
 import { readTensor } from "../codecs/tensor.ts";
 import { RECORD_HEADERS, RECORD_TENSOR } from "../../wasm/layout.ts";
 
-/** A payload, and how it is to be read. */
+/** A payload, and how it is encoded. */
 export interface Payload {
-  /** Record flags, which tell a tensor, and a note, from the codec's bytes. */
+  /** Record flags, which mark a tensor and a header. */
   readonly flags: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A payload without what is noted on it. */
+/** A payload without its header. */
 export interface PayloadParts extends Payload {
-  /** The note that stood before the value. */
+  /** The header, which stood before the value. */
   readonly header: string | undefined;
 }
 
 const headerDecoder = new TextDecoder();
 
 /**
- * Takes a payload apart.
+ * Splits a payload into its header and its value.
  *
- * @throws {ShmSerializationError} if its note is longer than it is
+ * @throws {ShmSerializationError} if the header is longer than the payload
  */
 export function splitHeader({ flags, bytes }: Payload): PayloadParts {
   if ((flags & RECORD_HEADERS) === 0) return { flags, bytes, header: undefined };
@@ -37,7 +37,7 @@ export function splitHeader({ flags, bytes }: Payload): PayloadParts {
     .getUint32(0, true);
   if (length > MAX_HEADER_BYTES || paddedHeaderBytes(length) > bytes.length) {
     throw new ShmSerializationError(
-      `cannot decode ${bytes.length} bytes with a note: the note is longer than they are`,
+      `cannot decode ${bytes.length} bytes with a header: the header is longer than they are`,
     );
   }
   return {
@@ -47,7 +47,7 @@ export function splitHeader({ flags, bytes }: Payload): PayloadParts {
   };
 }
 
-/** The built-in codec with an id; undefined for one that only its users know. */
+/** The built-in codec with an id; undefined for the id of a custom codec. */
 export function builtInCodec(id: string): Codec | undefined {
   try {
     return resolveCodec(id as CodecName);
@@ -61,23 +61,23 @@ export class Decoder {
   readonly #codec: Codec | undefined;
   readonly #id: string;
 
-  /** Decodes with the codec that a channel names. */
+  /** Decodes with the codec that a channel has. */
   constructor({ codecId }: Pick<SegmentConfig, "codecId">) {
     this.#codec = builtInCodec(codecId);
     this.#id = codecId;
   }
 
   /**
-   * The value of a message, without what is noted on it.
+   * The value of a message, without its header.
    *
-   * @throws {ShmSerializationError} if the bytes cannot be decoded, or nobody here knows how
+   * @throws {ShmSerializationError} if the bytes cannot be decoded, or the codec is not built in
    */
   decode(payload: Payload): unknown {
     const { flags, bytes } = splitHeader(payload);
     if ((flags & RECORD_TENSOR) === 0 && this.#codec === undefined) {
       throw new ShmSerializationError(
-        `cannot decode messages of codec "${this.#id}": it is none of the built-in ones; ` +
-          `look at their bytes instead`,
+        `cannot decode messages of codec "${this.#id}": it is no built-in codec; ` +
+          `read their bytes instead`,
       );
     }
     try {

@@ -1,5 +1,5 @@
 /**
- * Following a channel as it goes on.
+ * Reads a channel again and again, until it ends.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { sleep } from "../base/sleep.ts";
 import type { SegmentFile } from "./segment_file.ts";
 import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
 
-/** Nobody rings for one who only looks: the time between two looks, in milliseconds. */
+/** An observer has no doorbell: it reads at intervals of this many milliseconds. */
 const MIN_POLL_INTERVAL_MS = 1;
-/** After looks that found nothing it grows up to this. */
+/** The interval grows up to this while nothing is read. */
 const MAX_POLL_INTERVAL_MS = 20;
-/** Looks at what was there when the signal aborted. */
+/** Reads, at most, of what the channel held when the signal aborted. */
 const MAX_FINAL_READS = 64;
 
-/** Why no more can come. */
+/** Why the reading ended. */
 export type FollowEnd = "aborted" | "closed" | "deleted";
 
 /**
- * Hands on what is read until the signal aborts, or the channel is closed or deleted and all that was in
- * it is read. Every look that found something is one value.
+ * Yields what is read until the signal aborts, or until the channel is closed or deleted and all that was
+ * in it is read. Every read that found something is one value.
  */
 export async function* follow(
   file: SegmentFile,
@@ -43,7 +43,7 @@ export async function* follow(
   return "aborted";
 }
 
-/** What came before the end is not left out. */
+/** Reads what arrived before the signal aborted. */
 function* finalReads(reader: ChannelReader): Generator<ReadResult> {
   for (let read = 0; read < MAX_FINAL_READS; read++) {
     const result = reader.read();

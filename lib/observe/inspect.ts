@@ -1,6 +1,6 @@
 /**
- * A segment's file after the fact: its tables, its records, and where it is damaged. A live one's
- * file can be looked at, too.
+ * Inspects a segment's file: its tables, its records, and where it is damaged. The channel may be live
+ * or dead.
  *
  * @module
  */
@@ -9,38 +9,38 @@ import { LaneSalvager, type RecordReport } from "./salvage.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { type SegmentSnapshot, takeSnapshot } from "./snapshot.ts";
 
-/** What is looked at. */
+/** Options of an inspection. */
 export interface InspectOptions {
-  /** Directory with the doorbells of the participants; left out, nobody knows who lives. */
+  /** Directory with the FIFOs of the participants. Default: none, and `alive` is undefined. */
   readonly isolateDirectory?: string;
-  /** Records that are listed at most. */
+  /** Most records that are listed. */
   readonly records: number;
 }
 
-/** What a file says. */
+/** The result of an inspection. */
 export interface Inspection extends SegmentSnapshot {
   /** The first records. */
   readonly records: RecordReport[];
-  /** How many messages there are to be received. */
+  /** Messages that can be received. */
   readonly committed: number;
-  /** How many were begun and not sent. */
+  /** Messages that were begun and not sent. */
   readonly unfinished: number;
-  /** True if there is more than is looked at in one go: the counts are then too low. */
+  /** True if the limits ended the inspection early: the counts are then too low. */
   readonly isCut: boolean;
 }
 
-/** Longest message whose bytes are read, to see whether they can be decoded. */
+/** Longest message whose bytes are read, to check whether they can be decoded. */
 const MESSAGE_BYTES = 1024 * 1024;
 
 const NO_RECORDS = { records: [], committed: 0, unfinished: 0, isCut: false };
 
-/** Looks through a segment. It never throws because of what the bytes say. */
+/** Inspects a segment. It never throws because of damage. */
 export function inspect(source: ByteSource, options: InspectOptions): Inspection {
   const tables = takeSnapshot(source, options.isolateDirectory);
-  const { geometry, header, lanes, findings } = tables;
+  const { geometry, header, lanes, issues } = tables;
   if (geometry === undefined) return { ...tables, ...NO_RECORDS };
   const limits = { records: options.records, messageBytes: MESSAGE_BYTES };
   const salvager = new LaneSalvager(source, geometry, header?.kind === "request", limits);
   for (const { index } of lanes) salvager.salvage(index);
-  return { ...tables, ...salvager.result, findings: [...findings, ...salvager.result.findings] };
+  return { ...tables, ...salvager.result, issues: [...issues, ...salvager.result.issues] };
 }

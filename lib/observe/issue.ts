@@ -1,14 +1,14 @@
 /**
- * What is found to be damaged.
+ * Reports of damage.
  *
  * @module
  */
 
-/** A part of a segment that cannot be right. */
+/** A damaged part of a segment. */
 export interface Issue {
-  /** Byte in the file where it lies. */
+  /** Byte offset of the part in the file. */
   readonly offset: number;
-  /** What lies there, such as `"lane 2"`. */
+  /** The part, such as `"lane 2"`. */
   readonly part: string;
   /** What is wrong with it. */
   readonly problem: string;

@@ -1,17 +1,17 @@
 /**
- * Following one lane without taking part. Nobody waits for us: what we copy may be overwritten while
- * we copy it. So each copy is followed by a look at what its writer has claimed meanwhile, and what
- * that covers is thrown away.
+ * Reads one lane without taking part. No process waits for the reader, so that records may be
+ * overwritten while it copies them. After each copy it checks what the writer has claimed meanwhile,
+ * and discards the copies that the claim covers.
  *
- * - On a broadcast the writer moves the lane's tail before it overwrites: what lies behind the tail
- *   after the copy is whole.
- * - On a queue what lies behind the tail is whole as well. What was taken before we copied it is
- *   still there until the writer comes round. A writer claims records one behind the other, and
- *   writes each one's size and frame before its payload; so the claimed records that can be
- *   followed from the head on, after the copy, are all that may have been written over it.
+ * - On a broadcast, the writer moves the lane's tail before it overwrites: records from the tail on,
+ *   read after the copy, are intact.
+ * - On a queue, records from the tail on are intact as well. Records that were taken before the copy
+ *   stay until the writer has come round the ring. A writer claims records one behind the other, and
+ *   writes the size and the frame of each before its payload. So the claimed records that can be
+ *   followed from the head on, after the copy, are all that may have overwritten it.
  *
- * One case escapes the second look: a loan of bytes (codec `"raw"`) that was partly written over
- * taken messages, and then given back unsent, leaves no trace.
+ * The check misses one case: a loan of bytes (codec `"raw"`) that was partly written over taken
+ * messages, and was then released unsent, leaves no trace.
  *
  * @module
  */
@@ -24,55 +24,55 @@ import type { ByteSource } from "../segment/byte_source.ts";
 import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";
 import { BLOCK_HEADER_BYTES, RECORD_PAYLOAD, REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
 
-/** Where reading begins: with what comes from now on, or with the oldest that is there. */
+/** Where reading begins: with messages that arrive from now on, or with the oldest that exists. */
 export type Since = "now" | "oldest";
 
 /** A message as it stands in a channel. */
 export interface ObservedMessage {
-  /** The sender's lane: messages of one lane come in their order. */
+  /** The sender's lane; messages of one lane arrive in order. */
   readonly lane: number;
   /** Its number on the lane, from 0. */
   readonly sequence: number;
-  /** Record flags, which tell a tensor from the codec's bytes. */
+  /** Record flags, which mark a tensor and a header. */
   readonly flags: number;
   /** The payload, a copy. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Which requester's slot waits for the reply, on a request channel. */
+  /** The requester and its slot that wait for the reply, on a request channel. */
   readonly request?: { readonly requester: number; readonly slot: number };
 }
 
-/** What one look gave. */
+/** The result of one read. */
 export interface ReadResult {
   readonly messages: ObservedMessage[];
   readonly issues: Issue[];
-  /** Messages that were overwritten, or hidden by damage, before they could be read. */
+  /** Messages that were overwritten, or lost behind damage, before they could be read. */
   missed: number;
 }
 
-/** What a lane's channel is. */
+/** The kind of a lane's channel. */
 export interface LaneKind extends Geometry {
   readonly isBroadcast: boolean;
   readonly isRequest: boolean;
 }
 
-/** A look ends when it has copied so much, so that its memory stays bounded. */
+/** A read ends when it has copied this much, which bounds its memory. */
 const MAX_READ_BYTES = 4 * 1024 * 1024;
 const MAX_READ_MESSAGES = 4096;
-/** How often words that move under our eyes are looked at again before they count as damaged. */
+/** How often an inconsistent entry is read again before it counts as damaged. */
 const MAX_LANE_READS = 64;
-/** How often a record is. */
+/** How often a corrupt record is read again before it counts as damaged. */
 const MAX_CORRUPT_READS = 4;
 
-/** A copy that is still to be found whole. */
+/** A copy of a record, which is still to be verified. */
 interface RecordCopy {
   readonly position: number;
   readonly record: RecordHeader;
   readonly payload: Uint8Array<ArrayBuffer>;
-  /** Where it lies beside the ring. */
+  /** Its block outside the ring. */
   readonly reference?: Reference;
 }
 
-/** One lane, and how far it was read. */
+/** Reads one lane, and remembers its position. */
 export class LaneReader {
   readonly #source: ByteSource;
   readonly #kind: LaneKind;
@@ -82,11 +82,11 @@ export class LaneReader {
   #position: number | undefined;
   /** Number of the message expected there, if it is known. */
   #sequence: number | undefined;
-  /** Something was passed over: numbers tell how much. */
+  /** Messages were skipped; the number of the next one gives their count. */
   #hasGap = false;
-  /** The last thing wrong with the lane's words, told once. */
+  /** The last problem of the lane's entry, which is reported once. */
   #problem: string | undefined;
-  /** Looks in a row at a record that was not whole. */
+  /** Reads in a row of a corrupt record. */
   #corruptReads = 0;
 
   constructor(source: ByteSource, kind: LaneKind, index: number) {
@@ -96,7 +96,7 @@ export class LaneReader {
     this.#skip = kind.isRequest ? REQUEST_PREFIX_BYTES : 0;
   }
 
-  /** Begins at the head, or at the oldest record; what has no ring yet is read from its beginning. */
+  /** Begins at the head, or at the oldest record; a lane without a ring is read from its beginning. */
   begin(lane: LaneRow, since: Since): void {
     if (lane.data === 0) {
       this.#position = this.#sequence = 0;
@@ -106,7 +106,7 @@ export class LaneReader {
     this.#hasGap = false;
   }
 
-  /** Reads on; answers true if more may be there already. */
+  /** Continues to read; returns true if there may be more already. */
   read(lane: LaneRow, result: ReadResult): boolean {
     if (lane.data === 0 || lane.isDataIntact && this.#position === lane.head && !this.#hasGap) {
       return false;
@@ -125,7 +125,7 @@ export class LaneReader {
       : this.#copyAndVerify(valid, result);
   }
 
-  /** The lane's words as they can be right; those that stay wrong are told once. */
+  /** The lane's entry once it is consistent; undefined, with one report, if it stays damaged. */
   #validLane(lane: LaneRow, result: ReadResult): LaneRow | undefined {
     let latest: LaneRow | undefined = lane;
     let problem: string | undefined;
@@ -158,12 +158,12 @@ export class LaneReader {
     return false;
   }
 
-  /** True if a position was surely written over. */
+  /** True if a position was overwritten for certain. */
   #isOverwritten(position: number, { head, tail }: LaneRow): boolean {
     return this.#kind.isBroadcast ? tail > position : head - position > this.#kind.capacity;
   }
 
-  /** Copies what is there, and keeps what is whole. */
+  /** Copies the records, and keeps the intact copies. */
   #copyAndVerify(lane: LaneRow, result: ReadResult): boolean {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
     const copies = this.#copyRecords(window, lane);
@@ -183,7 +183,7 @@ export class LaneReader {
     return true;
   }
 
-  /** Nothing was left to read behind a gap. */
+  /** Ends a gap behind which there is nothing to read. */
   #closeGap(lane: LaneRow, result: ReadResult): boolean {
     const count = this.#countAt(lane);
     if (count === undefined) return true;
@@ -192,15 +192,15 @@ export class LaneReader {
     return false;
   }
 
-  /** The next message has a number: those before it that were passed over are missed. */
+  /** Counts the skipped messages before the one with number `next`. */
   #countMissed(next: number, result: ReadResult): void {
     const missed = next - (this.#sequence ?? next);
-    // A count that was overwritten tells nothing.
+    // A count that was overwritten is no safe integer.
     if (this.#hasGap && Number.isSafeInteger(next)) result.missed += Math.max(0, missed);
     this.#hasGap = false;
   }
 
-  /** Whole records from our position on, padding included, until enough is copied. */
+  /** Copies intact records from the current position on, padding included, up to the limits. */
   #copyRecords(window: RingWindow, { head }: LaneRow): RecordCopy[] {
     const copies: RecordCopy[] = [];
     let position = this.#position!;
@@ -231,11 +231,11 @@ export class LaneReader {
     return { position, record, payload, reference };
   }
 
-  /** The position from which on copies that were made before now are whole. */
+  /** The position from which on the copies are intact. */
   #intactFrom(first: number, after: LaneRow, window: RingWindow): number {
     if (this.#kind.isBroadcast || after.tail <= first) return after.tail;
     const claimed = this.#claimedEnd(window, after);
-    // The next record's size may be written, and its frame not yet.
+    // The size of the next record may be written, and its frame not yet.
     return Math.min(after.tail, claimed + RECORD_PAYLOAD - this.#kind.capacity);
   }
 
@@ -252,11 +252,11 @@ export class LaneReader {
       if (isLastWord && !window.recordAt(end + 8, window.bytesToEnd(end + 8), true)) break;
       end += record.bytes;
     }
-    // Should the writer have come round meanwhile, what it had claimed is committed.
+    // If the writer has come round meanwhile, its claims are committed.
     return Math.max(end, this.#readLane()?.head ?? head);
   }
 
-  /** Hands on a copy that is whole; false if it cannot be right. */
+  /** Adds an intact copy to the result; false if the record is corrupt. */
   #accept(copy: RecordCopy, after: LaneRow, window: RingWindow, result: ReadResult): boolean {
     const { position, record, payload, reference } = copy;
     if (record.isPadding) return true;
@@ -274,7 +274,7 @@ export class LaneReader {
     return true;
   }
 
-  /** True if a big message's block may be another's by now; not before its own record is taken. */
+  /** True if a big message's block may be reused by now, which needs its record to be taken. */
   #isReused(
     { position, record, reference }: RecordCopy,
     after: LaneRow,
@@ -307,7 +307,7 @@ export class LaneReader {
     return { ...base, bytes: payload.subarray(REQUEST_PREFIX_BYTES), request };
   }
 
-  /** A record that is not whole: overwritten meanwhile, or damage, which hides all up to the head. */
+  /** Handles a corrupt record: it was overwritten meanwhile, or is damage, which hides all up to the head. */
   #handleCorrupt(after: LaneRow, result: ReadResult): boolean {
     const position = this.#position!;
     const latest = this.#readLane() ?? after;
@@ -317,7 +317,7 @@ export class LaneReader {
       return true;
     } else {
       const offset = latest.data + position % this.#kind.capacity;
-      this.#report(result, offset, `the record at position ${position} is not whole`);
+      this.#report(result, offset, `the record at position ${position} is corrupt`);
       this.#moveTo("head");
     }
     this.#corruptReads = 0;
@@ -325,7 +325,7 @@ export class LaneReader {
     return true;
   }
 
-  /** Goes to one end of what the lane holds, and learns the number of a first message. */
+  /** Moves to one end of the lane's records, and sets the number of the first message. */
   #moveTo(end: "head" | "tail"): void {
     const isFirst = this.#position === undefined;
     for (let attempt = 0; attempt < MAX_LANE_READS; attempt++) {
@@ -340,7 +340,7 @@ export class LaneReader {
     this.#position ??= 0;
   }
 
-  /** How many messages come before a lane's head; undefined if the head has moved on. */
+  /** Messages before a lane's head; undefined if the head has moved. */
   #countAt(lane: LaneRow): number | undefined {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
     const record = lane.last < lane.head
@@ -352,7 +352,7 @@ export class LaneReader {
     return isNewest ? extendLow32(latest.count, record.sequence + 1) : latest.count;
   }
 
-  /** The number of the message at a lane's tail; undefined if the tail has moved on. */
+  /** The number of the message at a lane's tail; undefined if the tail has moved. */
   #numberAt(lane: LaneRow): number | undefined {
     const window = new RingWindow(this.#source, lane, this.#kind.capacity);
     const record = window.oldest(lane);

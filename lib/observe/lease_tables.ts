@@ -20,8 +20,8 @@ import { LEASE_SLOT_LEASED } from "../../wasm/layout.ts";
 export interface LeaseReport {
   /** Byte offset of its slot in the file. */
   readonly offset: number;
-  /** `"held"` by a puller, or `"returned"` and free for every puller. */
-  readonly status: "held" | "returned";
+  /** `"leased"` by a puller, or `"returned"` and free for every puller. */
+  readonly status: "leased" | "returned";
   /** Index among the participants of the puller that holds the message, or returned it. */
   readonly puller: number;
   /** How often it was delivered. */
@@ -35,9 +35,9 @@ export interface LeaseReport {
 /** All lease tables of a channel. */
 export interface LeaseTablesReport {
   /** Slots of all tables. */
-  readonly places: number;
+  readonly slots: number;
   /** Messages in the slots. */
-  readonly held: LeaseReport[];
+  readonly leases: LeaseReport[];
 }
 
 /** Reads and checks the lease tables. */
@@ -46,31 +46,31 @@ export function readLeaseTables(
   geometry: Geometry,
   issues: Issue[],
 ): LeaseTablesReport {
-  let places = 0;
-  const held: LeaseReport[] = [];
+  let slotCount = 0;
+  const leases: LeaseReport[] = [];
   for (const { index, offset, isValid, slots } of readTables(source, geometry)) {
     if (!isValid) {
       const word = leaseTableWordOffset(geometry, index);
       const problem = `its offset ${offset} is invalid`;
       issues.push({ offset: word, part: `lease table ${index}`, problem });
     }
-    places += slots.length;
+    slotCount += slots.length;
     for (const slot of slots.filter(holdsMessage)) {
       if (!isIntact(slot)) {
         const problem = "its message does not match its check";
         issues.push({ offset: slot.offset, part: `slot of lease table ${index}`, problem });
       }
-      held.push(reportOf(slot));
+      leases.push(reportOf(slot));
     }
   }
-  return { places, held };
+  return { slots: slotCount, leases };
 }
 
 function reportOf({ offset, state, lane, length }: LeaseSlotRow): LeaseReport {
   const { status, puller, deliveries } = state;
   return {
     offset,
-    status: status === LEASE_SLOT_LEASED ? "held" : "returned",
+    status: status === LEASE_SLOT_LEASED ? "leased" : "returned",
     puller,
     deliveries,
     lane,

@@ -38,9 +38,9 @@ export interface ParticipantReport {
   /** The lane that it writes. */
   readonly lane: number | undefined;
   /** True while it sleeps until another participant wakes it. */
-  readonly isAsleep: boolean;
+  readonly isWaiting: boolean;
   /** The message that it reads in place: its lane, and its position there. */
-  readonly holds: { readonly lane: number; readonly position: number } | undefined;
+  readonly pin: { readonly lane: number; readonly position: number } | undefined;
   /** Where its cursors or its requests are. */
   readonly region: RegionReport | undefined;
 }
@@ -117,8 +117,8 @@ class ParticipantReader {
       since: new Date(row.sinceMs),
       alive: this.#isAlive(isolate),
       lane: lanePlus1 === 0 || lanePlus1 > layout.MAX_LANES ? undefined : lanePlus1 - 1,
-      isAsleep: this.#isWaiting(index),
-      holds: this.#pinOf(row, index),
+      isWaiting: this.#isWaiting(index),
+      pin: this.#pinOf(row, index),
       region,
     };
   }
@@ -137,7 +137,7 @@ class ParticipantReader {
   }
 
   /** The row has the address of the lane's entry. */
-  #pinOf({ pin, pinLane }: ParticipantRow, index: number): ParticipantReport["holds"] {
+  #pinOf({ pin, pinLane }: ParticipantRow, index: number): ParticipantReport["pin"] {
     const lane = (pinLane - laneOffset(this.#geometry, 0)) / layout.LANE_BYTES;
     if (!isMember(this.#control.pins, index)) return undefined;
     if (!Number.isInteger(lane) || lane < 0 || lane >= layout.MAX_LANES) return undefined;

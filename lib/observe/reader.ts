@@ -1,6 +1,6 @@
 /**
- * Reading a channel's messages where they lie, without taking part: no place among the participants,
- * no lock, no write. On a queue nothing is taken.
+ * Reads a channel's messages without taking part: it is no participant, takes no lock and writes
+ * nothing. On a queue, it takes no message.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { LaneReader, type ReadResult, type Since } from "./lane_reader.ts";
 
 /** A channel's lanes, read side by side. */
 export class ChannelReader {
-  /** What the channel is. */
+  /** Kind, capacity and codec of the channel. */
   readonly config: SegmentConfig;
   readonly #source: ByteSource;
   readonly #geometry: Geometry;
@@ -24,7 +24,7 @@ export class ChannelReader {
    * Begins to read.
    *
    * @throws {ShmCorruptionError} if the bytes are no segment
-   * @throws {ShmConnectionError} if the channel carries no messages
+   * @throws {ShmConnectionError} if the channel is a journal
    */
   constructor(source: ByteSource, name: string, since: Since) {
     this.#source = source;
@@ -45,7 +45,7 @@ export class ChannelReader {
     });
   }
 
-  /** Reads what has come since; `hasMore` says that more may be there already. */
+  /** Reads what has arrived since the last call; `hasMore` is true if there may be more already. */
   read(): ReadResult & { hasMore: boolean } {
     const result: ReadResult = { messages: [], issues: [], missed: 0 };
     let hasMore = false;

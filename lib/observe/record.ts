@@ -1,5 +1,5 @@
 /**
- * Records as they stand in a ring, checked before anything in them is believed.
+ * Records in a ring, which are checked before anything in them is used.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { frameHigh } from "../segment/checksum.ts";
 import { RECORD_FRAME, RECORD_PADDING, RECORD_PAYLOAD, RECORD_SIZE } from "../../wasm/layout.ts";
 
-/** What a record's size and frame say. */
+/** The size and the frame of a record. */
 export interface RecordHeader {
-  /** Bytes that it takes in the ring, its size and frame included. */
+  /** Bytes of the record in the ring, with its size and frame. */
   readonly bytes: number;
   /** Bytes of the payload. */
   readonly length: number;
   readonly flags: number;
   /** The low 32 bits of its number on its lane. */
   readonly sequence: number;
-  /** It only fills the ring up to its end. */
+  /** True for padding up to the end of the ring. */
   readonly isPadding: boolean;
 }
 
@@ -30,9 +30,9 @@ const LAST_WORD: RecordHeader = {
 };
 
 /**
- * The record at byte `at` of a copy of the ring, if it is whole: it belongs to `position`, and takes at
- * most `room` bytes. With `isHiddenAllowed` one that its writer hides while it is being written in
- * place counts, too.
+ * The record at byte `at` of a copy of the ring, if it is intact: its check is for `position`, and it has
+ * at most `available` bytes. With `allowInvalidated`, a record that its writer has invalidated while it
+ * writes in place is returned, too.
  */
 export function recordAt(
   ring: DataView,

@@ -1,5 +1,5 @@
 /**
- * The channels of a directory: who is there, and what can go.
+ * The channels of a directory: lists them, and removes stale ones.
  *
  * @module
  */
@@ -38,22 +38,22 @@ import { platform } from "../platform/mod.ts";
 import { withHeader } from "../segment/file_memory.ts";
 import * as layout from "../../wasm/layout.ts";
 
-/** Files without a name that are younger may still get one. */
+/** A younger temporary file may still get its name. */
 const TEMPORARY_MIN_AGE_MS = 10_000;
 
-/** Where to look. */
+/** Options of the registry. */
 export interface RegistryOptions {
-  /** Directory of the segments; left out, `RINGBUS_DIR` or the user's own. */
+  /** Directory of the segments. Default: `RINGBUS_DIR`, or the user's own. */
   dir?: string;
 }
 
-/** What `removeStale` takes besides what it always does. */
+/** Options of `removeStale`. */
 export interface RemoveStaleOptions extends RegistryOptions {
   /** Also removes segments that were created with `persist: true`. */
   includePersistent?: boolean;
   /** Also removes queues that hold undelivered messages. */
   includeNonEmpty?: boolean;
-  /** Removes nothing, and only says what would be removed. */
+  /** Removes nothing, and returns what would be removed. */
   dryRun?: boolean;
 }
 
@@ -61,7 +61,7 @@ export interface RemoveStaleOptions extends RegistryOptions {
 export interface ParticipantInfo {
   /** Process id. */
   pid: number;
-  /** What it does on the channel. */
+  /** What the socket does on the channel. */
   role: Role;
   /** When it attached. */
   since: Date;
@@ -69,7 +69,7 @@ export interface ParticipantInfo {
   alive: boolean;
 }
 
-/** A channel, as its segment says. */
+/** A channel, as described by its segment. */
 export interface ChannelInfo {
   /** Channel name. */
   name: string;
@@ -81,7 +81,7 @@ export interface ChannelInfo {
   capacityBytes: number;
   /** Bytes in the rings that are not taken or overwritten yet. */
   usedBytes: number;
-  /** Messages that pullers with `ack` took and did not acknowledge: held, or given back. */
+  /** Messages that pullers with `ack` took and did not acknowledge: leased, or returned. */
   unacknowledged: number;
   /** Bytes ever committed. */
   head: bigint;
@@ -89,7 +89,7 @@ export interface ChannelInfo {
   tail: bigint;
   /** Messages ever committed. */
   messages: bigint;
-  /** Messages that were refused because a ring was full, or that a subscriber missed. */
+  /** Messages that were rejected because a ring was full, or that a subscriber missed. */
   dropped: bigint;
   /** Codec id. */
   codec: string;
@@ -104,9 +104,9 @@ export interface ChannelInfo {
 }
 
 /**
- * Lists the channels of a directory.
+ * Lists the channels of a directory. Deletes nothing.
  *
- * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory belongs to another user
  *
  * @example
  * ```ts ignore
@@ -130,8 +130,8 @@ export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
 /**
  * Describes one channel; undefined if there is none of this name.
  *
- * @throws {TypeError} if the name cannot name a channel
- * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ * @throws {TypeError} if the name is invalid
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory belongs to another user
  */
 export function describeChannel(
   name: string,
@@ -142,10 +142,10 @@ export function describeChannel(
 }
 
 /**
- * Deletes segments that nobody holds, and what dead processes left beside them.
+ * Deletes segments without a live participant, and what dead processes left beside them.
  *
- * @returns the names of the deleted channels; with `dryRun` of those that would be
- * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+ * @returns the names of the deleted channels; with `dryRun`, of those that would be deleted
+ * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory belongs to another user
  */
 export function removeStale(options: RemoveStaleOptions = {}): string[] {
   const directory = segmentDirectory(options.dir);
@@ -159,7 +159,7 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
   return removed;
 }
 
-/** What dead processes left beside the channels. */
+/** Removes what dead processes left beside the channels. */
 function removeLeftovers(directory: string): void {
   for (const name of platform().list(directory)) {
     if (name.startsWith(ISOLATE_PREFIX)) removeIfDead(directory, name);
@@ -187,7 +187,7 @@ interface OpenSegment {
   fd: number;
 }
 
-/** Undefined if the file went away, or is no file of ours. */
+/** Undefined if the file does not exist, or is no regular file of this user. */
 function readSegment<R>(
   directory: string,
   name: string,
@@ -312,7 +312,7 @@ function mayBePersistent(fd: number): boolean {
     (header.version !== BigInt(layout.VERSION) || (header.flags & layout.FLAG_PERSIST) !== 0);
 }
 
-/** A file without the magic number may be anything: it is not ours to delete. */
+/** A file without the magic number may be anything, and is never deleted. */
 function isSegment(fd: number): boolean {
   const header = readHeader(new FileSource(fd));
   return header !== undefined && hasMagic(header);

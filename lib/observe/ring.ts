@@ -1,5 +1,5 @@
 /**
- * A lane's ring, read a part at a time.
+ * A lane's ring, read in parts.
  *
  * @module
  */
@@ -19,15 +19,15 @@ import {
 /** Bytes of the ring that are read at once. */
 const WINDOW_BYTES = 64 * 1024;
 
-/** Where a big message lies. */
+/** The block of a big message. */
 export interface Reference {
-  /** Where its block begins in the file. */
+  /** Byte offset of the block in the file. */
   readonly offset: number;
   /** Bytes of the message. */
   readonly length: number;
 }
 
-/** A copy of a part of a ring, that moves along with what is asked for. */
+/** A copy of a part of a ring, which follows the positions that are read. */
 export class RingWindow {
   readonly #source: ByteSource;
   readonly #data: number;
@@ -50,7 +50,7 @@ export class RingWindow {
     this.#windowBytes = windowBytes;
   }
 
-  /** Where a position lies in the file. */
+  /** Byte offset of a position in the file. */
   offsetOf(position: number): number {
     return this.#data + position % this.#capacity;
   }
@@ -60,7 +60,7 @@ export class RingWindow {
     return this.#capacity - position % this.#capacity;
   }
 
-  /** The record at a position, if it is whole and takes `room` bytes at most. */
+  /** The record at a position, if it is intact and has at most `available` bytes. */
   recordAt(
     position: number,
     available: number,
@@ -71,7 +71,7 @@ export class RingWindow {
     return recordAt(this.#view, position - this.#start, position, limit, allowInvalidated);
   }
 
-  /** The first record from the tail on that is no padding; undefined if it cannot be told. */
+  /** The first record from the tail on that is no padding; undefined if it is corrupt. */
   oldest({ head, tail }: LaneRow): RecordHeader | undefined {
     const record = this.recordAt(tail, head - tail);
     if (!record?.isPadding) return record;
@@ -86,7 +86,7 @@ export class RingWindow {
     return this.#bytes.slice(at, at + length);
   }
 
-  /** The reference in a record that is flagged as a block; undefined if it cannot be right. */
+  /** The reference in a record that is flagged as a block; undefined if it is invalid. */
   reference(position: number, record: RecordHeader, skip: number): Reference | undefined {
     if (record.length !== skip + REFERENCE_BYTES) return undefined;
     const bytes = this.payload(position, skip, REFERENCE_BYTES);
@@ -98,7 +98,7 @@ export class RingWindow {
     return isValid ? reference : undefined;
   }
 
-  /** What is looked at was overwritten, or may have been: nothing of the copy is used any more. */
+  /** Discards the copy, because the ring may have been overwritten. */
   invalidate(): void {
     this.#bytes = new Uint8Array(0);
   }
@@ -118,7 +118,7 @@ export function isReference({ flags }: RecordHeader): boolean {
   return (flags & RECORD_BLOCK) !== 0;
 }
 
-/** True if a block lies inside the file, and says that it is that of the record at a position. */
+/** True if a block lies inside the file, and its tag is that of the record at a position. */
 export function isBlockOf(
   source: ByteSource,
   position: number,
@@ -131,8 +131,8 @@ export function isBlockOf(
 }
 
 /**
- * The bytes of a big message whose record is at a position; undefined unless the block before them
- * says, before and after the copy, that it is that record's.
+ * The bytes of a big message whose record is at a position; undefined unless the tag of the block is that
+ * of the record before and after the copy.
  */
 export function readBlock(
   source: ByteSource,

@@ -1,6 +1,6 @@
 /**
- * What a lane holds, record by record, also where it is damaged: behind a record that is not whole the
- * next one is searched for, since every record's check tells its position.
+ * Lists the records of a lane, also of a damaged one. Behind a corrupt record it searches for the next
+ * intact one, which it can find because the check of a record covers its position.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { REQUEST_PREFIX_BYTES } from "../../wasm/layout.ts";
 /** A record in a lane's ring. */
 export interface RecordReport {
   readonly lane: number;
-  /** Where it lies in the file. */
+  /** Byte offset in the file. */
   readonly offset: number;
   readonly position: number;
   /** The message's number on its lane. */
@@ -24,50 +24,47 @@ export interface RecordReport {
   readonly flags: number;
   /** Bytes of the message. */
   readonly length: number;
-  /**
-   * `"committed"` and there to be received, or `"unfinished"`: its sender had not sent it, and if it is
-   * dead never will.
-   */
+  /** `"committed"`: it can be received. `"unfinished"`: its sender has claimed it and not sent it. */
   readonly state: "committed" | "unfinished";
-  /** The message, unless it is damaged, longer than what is read at most, or unfinished. */
+  /** The message, unless it is damaged, unfinished, or longer than `messageBytes`. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** What was found on lanes. */
+/** The records of lanes. */
 export interface SalvageResult {
   readonly records: RecordReport[];
-  /** Committed records, those that were not listed included. */
+  /** Number of committed records, listed or not. */
   committed: number;
-  /** Records that were begun and not committed. */
+  /** Number of records that were claimed and not committed. */
   unfinished: number;
-  /** True if there is more than is looked at in one go. */
+  /** True if a limit ended the search. */
   isCut: boolean;
-  readonly findings: Issue[];
+  readonly issues: Issue[];
 }
 
 /** Bounds of the work, over all lanes of a segment. */
 export interface SalvageLimits {
-  /** Records that are listed. */
+  /** Most records that are listed. */
   readonly records: number;
   /** Longest message whose bytes are read. */
   readonly messageBytes: number;
 }
 
-/** Bytes that are searched at most for the next record behind damage, over all lanes. */
+/** Most bytes that are searched for intact records behind damage, over all lanes. */
 const SEARCH_BYTES = 64 * 1024 * 1024;
-/** Records, padding included, that are looked at in one go: some seconds' work. */
+/** Most records that are read, padding included: some seconds of work. */
 const MAX_RECORDS = 16 * 1024 * 1024;
-/** Findings that are told at most. */
+/** Most issues that are reported. */
 const MAX_ISSUES = 1000;
 
-/** Looks through the lanes of one segment. */
+/** Lists the records of one segment's lanes. */
 export class LaneSalvager {
   readonly result: SalvageResult = {
     records: [],
     committed: 0,
     unfinished: 0,
     isCut: false,
-    findings: [],
+    issues: [],
   };
   readonly #source: ByteSource;
   readonly #geometry: Geometry;
@@ -88,7 +85,7 @@ export class LaneSalvager {
     this.#limits = limits;
   }
 
-  /** Goes through a lane from its tail to its head, and on to what was never finished. */
+  /** Lists a lane's records from its tail to its head, and the unfinished ones behind. */
   salvage(index: number): void {
     const lane = readLane(this.#source, this.#geometry, index);
     if (lane === undefined || lane.data === 0) return;
@@ -111,7 +108,7 @@ export class LaneSalvager {
     this.#addUnfinished(lane, window);
   }
 
-  /** The position of the next whole record, or the head. */
+  /** The position of the next intact record, or the head. */
   #skipDamage(lane: LaneRow, window: RingWindow, from: number): number {
     let position = from + 8;
     while (position < lane.head && this.#searchBytes > 0) {
@@ -122,32 +119,32 @@ export class LaneSalvager {
     }
     if (this.#isTaken(lane, from)) return lane.head;
     const further = `${position - from} bytes further`;
-    const isGivenUp = this.#searchBytes <= 0;
-    const rest = isGivenUp
-      ? `none was found ${further}, where the search was given up`
+    const isStopped = this.#searchBytes <= 0;
+    const rest = isStopped
+      ? `no intact one was found in ${position - from} bytes, where the search ended`
       : position < lane.head
-      ? `the next whole one is ${further}`
-      : `none is whole up to the head, ${further}`;
+      ? `the next intact one is ${further}`
+      : `none is intact up to the head, ${further}`;
     this.#report(
       lane,
       window.offsetOf(from),
-      `the record at position ${from} is not whole; ${rest}`,
+      `the record at position ${from} is corrupt; ${rest}`,
     );
-    this.result.isCut ||= isGivenUp;
-    return isGivenUp ? lane.head : position;
+    this.result.isCut ||= isStopped;
+    return isStopped ? lane.head : position;
   }
 
-  /** On a live channel what we look at goes away. */
+  /** True if a receiver has taken the record meanwhile, on a live channel. */
   #isTaken(lane: LaneRow, position: number): boolean {
     return (readLane(this.#source, this.#geometry, lane.index)?.tail ?? 0) > position;
   }
 
   #report({ index }: LaneRow, offset: number, problem: string): void {
-    const { findings } = this.result;
-    if (findings.length < MAX_ISSUES) findings.push({ offset, part: `lane ${index}`, problem });
+    const { issues } = this.result;
+    if (issues.length < MAX_ISSUES) issues.push({ offset, part: `lane ${index}`, problem });
   }
 
-  /** What was claimed and not committed lies behind the head, one record behind the other. */
+  /** Claimed records that are not committed lie behind the head, one behind the other. */
   #addUnfinished(lane: LaneRow, window: RingWindow): void {
     const { capacity } = this.#geometry;
     for (let position = lane.head; position < lane.tail + capacity && this.#recordsLeft-- > 0;) {
@@ -188,7 +185,7 @@ export class LaneSalvager {
     });
   }
 
-  /** False, and told, if a message does not lie where its record says. */
+  /** False, with a report, if a message is not where its record refers to. */
   #isPresent(
     lane: LaneRow,
     window: RingWindow,
@@ -200,7 +197,7 @@ export class LaneSalvager {
       ? reference !== undefined && isBlockOf(this.#source, position, reference)
       : record.length >= this.#skip;
     if (!isPresent && !this.#isTaken(lane, position)) {
-      const problem = `the message of the record at position ${position} is not where it says`;
+      const problem = `the message of the record at position ${position} is not where it refers to`;
       this.#report(lane, window.offsetOf(position), problem);
     }
     return isPresent;

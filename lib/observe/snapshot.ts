@@ -1,5 +1,5 @@
 /**
- * All that a segment's tables say, live or dead.
+ * A snapshot of a segment's tables; the channel may be live or dead.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { RECORD_PAYLOAD } from "../../wasm/layout.ts";
 /** A lane that has a ring. */
 export interface LaneReport {
   readonly index: number;
-  /** The place among the participants of who writes it. */
+  /** Index among the participants of its sender. */
   readonly owner: number | undefined;
   /** Bytes ever committed. */
   readonly head: number;
@@ -35,22 +35,22 @@ export interface LaneReport {
   readonly tail: number;
   /** Messages ever committed. */
   readonly messages: number;
-  /** Messages that are not taken, or not yet overwritten; undefined if it cannot be told. */
+  /** Messages that are not taken, or not yet overwritten; undefined if that cannot be determined. */
   readonly pending: number | undefined;
   /** Share of the ring that is not taken, or not yet overwritten: from 0 to 1. */
   readonly fill: number;
-  /** Its words are such that it can be read. */
-  readonly isSound: boolean;
+  /** True if its entry is consistent, so that it can be read. */
+  readonly isIntact: boolean;
 }
 
-/** What a segment's tables say. */
+/** A segment's tables. */
 export interface SegmentSnapshot {
   /** Bytes of the file. */
   readonly sizeBytes: number;
   readonly header: HeaderReport | undefined;
   /** False if no socket can open the segment, because its header is invalid. */
   readonly isOpenable: boolean;
-  /** Where the tables are, if that can be told. */
+  /** Where the tables are; undefined if they were not found. */
   readonly geometry: Geometry | undefined;
   /** Codec id. */
   readonly codec: string | undefined;
@@ -59,23 +59,23 @@ export interface SegmentSnapshot {
   readonly lanes: LaneReport[];
   readonly backlogs: BacklogReport[];
   readonly requests: RequestReport[];
-  readonly shelves: LeaseTablesReport;
-  /** What cannot be right. */
-  readonly findings: Issue[];
+  readonly leaseTables: LeaseTablesReport;
+  /** What is damaged. */
+  readonly issues: Issue[];
 }
 
 /**
- * Reads a segment's tables. Whether participants live is told by the doorbells in the directory
- * `agents`; left out, it cannot be told.
+ * Reads a segment's tables. The FIFOs in `isolateDirectory` show which participants are alive. Default:
+ * none, and `alive` is undefined.
  */
 export function takeSnapshot(source: ByteSource, isolateDirectory?: string): SegmentSnapshot {
   const first = readTables(source, isolateDirectory);
-  if (first.findings.length === 0) return first;
-  // What was only being changed while we looked is right the second time.
+  if (first.issues.length === 0) return first;
+  // An inconsistency that a concurrent change caused is gone in a second read.
   const second = readTables(source, isolateDirectory);
-  const firstKeys = new Set(first.findings.map(keyOf));
-  const issues = second.findings.filter((issue) => firstKeys.has(keyOf(issue)));
-  return { ...second, findings: issues };
+  const firstKeys = new Set(first.issues.map(keyOf));
+  const issues = second.issues.filter((issue) => firstKeys.has(keyOf(issue)));
+  return { ...second, issues };
 }
 
 function keyOf({ offset, part }: Issue): string {
@@ -87,7 +87,7 @@ function readTables(source: ByteSource, isolateDirectory: string | undefined): S
   const header = readHeader(source, issues);
   const geometry = header && findGeometry(source, header, issues);
   const isOpenable = !("problem" in parseConfig(source));
-  const base = { sizeBytes: source.size(), header, isOpenable, geometry, findings: issues };
+  const base = { sizeBytes: source.size(), header, isOpenable, geometry, issues };
   if (geometry === undefined || header === undefined) return { ...base, ...NO_TABLES };
   const origin = readOrigin(source, geometry, issues);
   const participants = readParticipants(source, geometry, isolateDirectory, issues);
@@ -101,7 +101,7 @@ function readTables(source: ByteSource, isolateDirectory: string | undefined): S
     lanes: words.map((lane) => laneReport(source, lane, geometry, issues)),
     backlogs: withRole("subscriber").flatMap((one) => readBacklog(source, one, words) ?? []),
     requests: withRole("requester").flatMap((one) => readRequests(source, one)),
-    shelves: readLeaseTables(source, geometry, issues),
+    leaseTables: readLeaseTables(source, geometry, issues),
   };
 }
 
@@ -112,7 +112,7 @@ const NO_TABLES = {
   lanes: [],
   backlogs: [],
   requests: [],
-  shelves: { places: 0, held: [] },
+  leaseTables: { slots: 0, leases: [] },
 };
 
 function laneReport(
@@ -134,11 +134,11 @@ function laneReport(
     messages: count,
     pending: problem === undefined ? pendingIn(source, lane, geometry) : undefined,
     fill: problem === undefined ? (head - tail) / geometry.capacity : 0,
-    isSound: problem === undefined,
+    isIntact: problem === undefined,
   };
 }
 
-/** The oldest record's number tells how many come from it on. */
+/** The messages from the oldest record on, by its number. */
 function pendingIn(
   source: ByteSource,
   lane: LaneRow,

@@ -88,7 +88,7 @@ Deno.test("ringbus ls, stat, top and inspect describe channels, live ones and th
     poke(`${dir}/jobs`, 152, new Uint8Array([0xff, 0xff]));
     const damaged = await run(["inspect", "jobs"]);
     assert.equal(damaged.code, EXIT.FAILED);
-    assert.match(damaged.stdout, /byte 152, lane 0: the record at position 24 is not whole/);
+    assert.match(damaged.stdout, /byte 152, lane 0: the record at position 24 is corrupt/);
 
     assert.deepEqual(await json(shell, ["clean", "--dry-run"]), []);
     const spared = await run(["clean"]);

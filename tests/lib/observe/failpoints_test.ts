@@ -40,7 +40,7 @@ Deno.test("a segment is whole at every failpoint, and tells what was not finishe
       if (bytes === undefined) continue;
       const inspection = inspect(new BytesInMemory(bytes), { records: 100 });
       unfinished += inspection.unfinished;
-      for (const { part, problem } of inspection.findings) {
+      for (const { part, problem } of inspection.issues) {
         problems.add(`${RING_POINTS[point]}: ${part.replace(/\d+/, "N")}: ${problem}`);
       }
     }

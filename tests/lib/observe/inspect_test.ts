@@ -1,4 +1,4 @@
-// What a segment's file says after the fact.
+// Inspecting a segment's file.
 
 import assert from "node:assert/strict";
 import {
@@ -33,11 +33,11 @@ function inspectFile(path: string, agents?: string): Inspection {
   return inspect(file, { records: 1000, isolateDirectory: agents });
 }
 
-function problemsOf({ findings }: Inspection): string[] {
-  return findings.map(({ offset, part, problem }) => `${offset} ${part}: ${problem}`);
+function problemsOf({ issues }: Inspection): string[] {
+  return issues.map(({ offset, part, problem }) => `${offset} ${part}: ${problem}`);
 }
 
-/** Runs a test on a queue that holds five small messages. */
+/** Runs a test on a queue with five small messages. */
 function withQueue(name: string, test: (path: string) => void): void {
   Deno.test(name, () => {
     using directory = new TestDirectory();
@@ -51,9 +51,9 @@ function withQueue(name: string, test: (path: string) => void): void {
   });
 }
 
-withQueue("a whole segment has no findings, and all its records", (path) => {
-  const { records, findings, header, lanes, ...rest } = inspectFile(path);
-  assert.deepEqual(findings, []);
+withQueue("an intact segment has no issues, and all its records are listed", (path) => {
+  const { records, issues, header, lanes, ...rest } = inspectFile(path);
+  assert.deepEqual(issues, []);
   assert.deepEqual(
     records.map(({ sequence, offset, state, bytes }) => [
       sequence,
@@ -69,16 +69,16 @@ withQueue("a whole segment has no findings, and all its records", (path) => {
   assert.deepEqual(lanes.map(({ pending, messages }) => [pending, messages]), [[5, 5]]);
 });
 
-withQueue("a damaged record is found, and those behind it are", (path) => {
+withQueue("a damaged record is reported, and the records behind it are listed", (path) => {
   poke(path, 128 + 24 + layout.RECORD_FRAME, new Uint8Array([0x55]));
   const inspection = inspectFile(path);
   assert.deepEqual(problemsOf(inspection), [
-    "152 lane 0: the record at position 24 is not whole; the next whole one is 24 bytes further",
+    "152 lane 0: the record at position 24 is corrupt; the next intact one is 24 bytes further",
   ]);
   assert.deepEqual(inspection.records.map(({ sequence }) => sequence), [0, 2, 3, 4]);
 });
 
-withQueue("each word that cannot be right is found where it is", (path) => {
+withQueue("each invalid word is reported with its offset", (path) => {
   const whole = Deno.readFileSync(path);
   const lane = laneAt(CAPACITY, 0);
   const slot = participantAt(CAPACITY, 7);
@@ -114,18 +114,18 @@ withQueue("each word that cannot be right is found where it is", (path) => {
     assert.ok(problems.some((problem) => found.test(problem)), `${found} in ${problems}`);
     Deno.writeFileSync(path, whole);
   }
-  assert.deepEqual(inspectFile(path).findings, []);
+  assert.deepEqual(inspectFile(path).issues, []);
 });
 
-withQueue("a file that was cut off says where it ends", (path) => {
+withQueue("a file that was cut off has issues", (path) => {
   const whole = Deno.readFileSync(path);
   for (const left of [0, 50, 128, 4000, 5000, whole.length - 4096]) {
     Deno.writeFileSync(path, whole.subarray(0, left));
-    assert.ok(inspectFile(path).findings.length > 0, `${left} bytes`);
+    assert.ok(inspectFile(path).issues.length > 0, `${left} bytes`);
   }
 });
 
-Deno.test("a message that was being written when its sender was killed is told apart", () =>
+Deno.test("a message that a killed sender was writing is listed as unfinished", () =>
   inScratch(async ({ path: dir, spawn }) => {
     using puller = new Puller<Uint8Array>("a", { dir, codec: "raw", capacityBytes: CAPACITY });
     const child = spawn();
@@ -135,11 +135,11 @@ Deno.test("a message that was being written when its sender was killed is told a
     await child.execute({ do: "lend", id: "s", byteLength: 500 });
     child.kill("SIGKILL");
     await child.ended();
-    const { records, participants, committed, unfinished, findings } = inspectFile(
+    const { records, participants, committed, unfinished, issues } = inspectFile(
       `${dir}/a`,
       dir,
     );
-    assert.deepEqual(findings, []);
+    assert.deepEqual(issues, []);
     assert.deepEqual([committed, unfinished], [2, 1]);
     const states = records.map(({ length, state, bytes }) => [length, state, bytes?.length]);
     assert.deepEqual(states, [[100, "committed", 100], [9000, "committed", 9000], [
@@ -152,7 +152,7 @@ Deno.test("a message that was being written when its sender was killed is told a
       { role: "puller", pid: Deno.pid, alive: true, lane: undefined },
       { role: "pusher", pid: child.pid, alive: false, lane: 0 },
     ]);
-    // Looking took nothing from whoever cleans up.
+    // The inspection took no message, and removed nothing of the dead sender.
     assert.equal(puller.drain().length, 2);
     using _reaper = new Pusher("a", { dir });
     assert.deepEqual(inspectFile(`${dir}/a`, dir).participants.map(({ pid }) => pid), [
@@ -161,7 +161,7 @@ Deno.test("a message that was being written when its sender was killed is told a
     ]);
   }));
 
-Deno.test("a survey tells backlogs, requests in flight, held messages and who reads in place", () => {
+Deno.test("a snapshot has backlogs, requests in flight, leased messages and pins", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const look = (name: string) => {
@@ -195,17 +195,22 @@ Deno.test("a survey tells backlogs, requests in flight, held messages and who re
   using reader = new Puller<Uint8Array>("jobs", { dir });
   pusher.sendMany([new Uint8Array(5), new Uint8Array(6)]);
   const held = keeper.recvSync();
-  const { shelves: { places, held: [first, ...others] } } = look("jobs");
-  assert.deepEqual([places, others], [64, []]);
-  assert.deepEqual([first.status, first.puller, first.bytes, first.deliveries], ["held", 1, 5, 1]);
+  const { leaseTables: { slots, leases: [first, ...others] } } = look("jobs");
+  assert.deepEqual([slots, others], [64, []]);
+  assert.deepEqual([first.status, first.puller, first.bytes, first.deliveries], [
+    "leased",
+    1,
+    5,
+    1,
+  ]);
   {
     using _view = reader.recvView();
     const { participants } = look("jobs");
-    assert.deepEqual(participants[2].holds, { lane: 0, position: 24 });
+    assert.deepEqual(participants[2].pin, { lane: 0, position: 24 });
   }
   held.nack();
-  assert.equal(look("jobs").shelves.held[0].status, "returned");
-  assert.deepEqual(look("jobs").findings, []);
+  assert.equal(look("jobs").leaseTables.leases[0].status, "returned");
+  assert.deepEqual(look("jobs").issues, []);
   reader.drain();
 });
 
@@ -242,9 +247,9 @@ function corrupt(random: Random, image: Uint8Array<ArrayBuffer>, whole: Uint8Arr
   image.set(bytes, Math.min(offset, image.length - bytes.length));
 }
 
-Deno.test(`a file with any bytes is looked through without an error (${FUZZED_FILES} files)`, () => {
+Deno.test(`a file with any bytes is inspected without an error (${FUZZED_FILES} files)`, () => {
   const images = makeImages();
-  let findings = 0;
+  let issues = 0;
   for (let seed = 0; seed < FUZZED_FILES; seed++) {
     const random = new Random(seed);
     const whole = images[seed % images.length];
@@ -254,14 +259,14 @@ Deno.test(`a file with any bytes is looked through without an error (${FUZZED_FI
     }
     const left = random.chance(0.2) ? random.below(image.length) : image.length;
     const source = new BytesInMemory(image.slice(0, left));
-    findings += inspect(source, { records: 20 }).findings.length;
+    issues += inspect(source, { records: 20 }).issues.length;
   }
-  assert.ok(findings > FUZZED_FILES / 2, `${findings} findings`);
+  assert.ok(issues > FUZZED_FILES / 2, `${issues} issues`);
 });
 
 Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZED_READERS} times)`, () => {
   const images = makeImages();
-  let [messages, findings, refused] = [0, 0, 0];
+  let [messages, issues, refused] = [0, 0, 0];
   for (let seed = 0; seed < FUZZED_READERS; seed++) {
     const random = new Random(seed, 1);
     const whole = images[seed % images.length];
@@ -274,7 +279,7 @@ Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZ
         const seen = reader.read();
         ({ hasMore } = seen);
         messages += seen.messages.length;
-        findings += seen.issues.length;
+        issues += seen.issues.length;
         assert.ok(look < 1000, `seed ${seed}: no end`);
         assert.ok(seen.missed >= 0 && Number.isSafeInteger(seen.missed), `seed ${seed}`);
       }
@@ -283,6 +288,6 @@ Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZ
       refused++;
     }
   }
-  const told = `${messages} messages, ${findings} findings, ${refused} refused`;
-  assert.ok(messages > FUZZED_READERS && findings > FUZZED_READERS / 4 && refused > 0, told);
+  const told = `${messages} messages, ${issues} issues, ${refused} refused`;
+  assert.ok(messages > FUZZED_READERS && issues > FUZZED_READERS / 4 && refused > 0, told);
 });

@@ -204,7 +204,7 @@ Deno.test("damage is told where it is, and what comes later is read", () => {
   const second = layout.HEADER_BYTES + 24;
   poke(path, second + layout.RECORD_FRAME, new Uint8Array([0xff]));
   assert.deepEqual(onlooker.values(), [0]);
-  const problem = "the record at position 24 is not whole";
+  const problem = "the record at position 24 is corrupt";
   assert.deepEqual(onlooker.issues, [{ offset: second, part: "lane 0", problem }]);
   assert.equal(onlooker.missed, 3);
   pusher.send(4);
