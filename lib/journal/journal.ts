@@ -218,6 +218,11 @@ export class Journal implements Closable, Disposable {
     return this.#root.sharedMemory.isAlive(isolate);
   }
 
+  /** Removes what an isolate that is not alive has left in the directory. */
+  removeDeadIsolate(isolate: bigint): void {
+    this.#root.sharedMemory.removeDeadIsolate(isolate);
+  }
+
   /** Bytes of storage that the newest generation takes, as far as this member knows. */
   get usedBytes(): number {
     return this.#generation.usedBytes;

@@ -1,5 +1,5 @@
 /**
- * The messaging backend in memory that processes share: no server, and no one to be started first.
+ * The messaging backend in shared memory, without a server.
  *
  * @module
  */
@@ -22,49 +22,48 @@ import { encodeOperation, FORMAT, type OperationName, type Operations } from "./
 import { type Limits, Replica } from "./replica.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
-/** A file of a journal ends at 4 GiB, and holds more than the messages. */
+/** A generation of a journal has at most 4 GiB, and contains more than the messages. */
 const LARGEST_MAX_BYTES = 2 ** 30;
 
 /** Options of a backend in shared memory. */
 export interface ShmMessagingBackendOptions extends MessagingBackendOptions {
-  /** Name of what is shared: all backends with the same name and directory see the same. */
+  /** Name of the state: all backends with the same name and directory see the same messages. */
   name: string;
-  /** Directory of the segments; left out, `RINGBUS_DIR` or the user's own. */
+  /** Directory of the segments. Default: `RINGBUS_DIR`, or a directory of the user. */
   dir?: string;
-  /** Keeps everything when the last backend is closed. Takes effect when the first one attaches. */
+  /** Keeps the state when the last backend closes. Takes effect when the first one attaches. Default: false. */
   persist?: boolean;
   /**
-   * Most bytes that all messages and keys take together, up to 1 GiB; 64 MiB when left out, or what the
-   * first backend said. The messages stored first are evicted, and a key is refused when no message is
-   * left.
+   * Most bytes of all messages and keys, up to 1 GiB. Default: the limit of the first backend, or 64 MiB.
+   * The oldest messages are evicted. A key is rejected if no message is left to evict.
    */
   maxBytes?: number;
   /**
-   * Most messages that a topic keeps: the oldest by id time are evicted. Unlimited when left out, or
-   * what the first backend said.
+   * Most messages of a topic. The oldest by the time of their ids are evicted. Default: the limit of the
+   * first backend, or none.
    */
   maxMessagesPerTopic?: number;
-  /** Milliseconds of the Unix epoch, for tests of times to live; `Date.now` when left out. */
+  /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
   clock?: () => number;
 }
 
-/** What all backends of one name hold together. */
+/** Statistics of the state that all backends of one name share. */
 export interface ShmMessagingStats {
-  /** Topics that have messages. */
+  /** Number of topics with messages. */
   topics: number;
-  /** Messages in all topics. */
+  /** Number of messages in all topics. */
   messages: number;
-  /** Keys of strings, hashes and sets. */
+  /** Number of keys of strings, hashes and sets. */
   keys: number;
-  /** Bytes that messages and keys take of `maxBytes`. */
+  /** Bytes of messages and keys, which `maxBytes` limits. */
   bytes: number;
   /** Bytes of shared memory in use. */
   sharedBytes: number;
-  /** Messages ever stored. */
+  /** Number of messages ever stored. */
   stored: number;
-  /** Messages removed to keep within `maxBytes` or `maxMessagesPerTopic`. */
+  /** Number of messages evicted because of `maxBytes` or `maxMessagesPerTopic`. */
   evicted: number;
-  /** Messages and keys removed because their time was over. */
+  /** Number of messages and keys that have expired. */
   expired: number;
 }
 
@@ -75,13 +74,13 @@ interface Attached {
 }
 
 /**
- * Stores messages in memory that the processes of one machine share. There is no server: who stores
- * appends to a journal, and every backend reads all of it into a store of its own, so that reading costs
- * no more than in memory. Needs `--allow-ffi`.
+ * Stores messages in shared memory for the processes of one machine. There is no server: a backend that
+ * stores a message appends it to a journal, and every backend applies the journal to a store of its own.
+ * So reading is as fast as in memory. Needs `--allow-ffi`.
  *
- * A process may be killed at any instant: what it had stored stays, what it had not is not there. The
- * last backend to close deletes everything, unless `persist` says otherwise; when all were killed, the
- * next one finds what they left.
+ * When a process is killed, the messages that it has stored stay. A message that it was storing is there
+ * as a whole or not at all. The last backend that closes deletes the state, unless it is persistent. When
+ * all processes were killed, the next backend finds the state.
  *
  * @example
  * ```ts ignore
@@ -112,10 +111,10 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   #attached: Attached | undefined;
 
   /**
-   * Prepares a backend, and does no input or output.
+   * Makes a backend. Does no input or output.
    *
-   * @throws {TypeError} if `name` cannot be the name of a channel
-   * @throws {RangeError} if a limit is no whole number, at least 1, or `maxBytes` is more than 1 GiB
+   * @throws {TypeError} if `name` is not a valid name of a channel
+   * @throws {RangeError} if a limit is not a whole number, at least 1, or `maxBytes` exceeds 1 GiB
    */
   constructor(options: ShmMessagingBackendOptions) {
     super(options);
@@ -130,12 +129,12 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     this.#clock = options.clock ?? Date.now;
   }
 
-  /** Where messages are: `"shm:"` and the name. */
+  /** Address of the state: `"shm:"` and the name. */
   get address(): string {
     return `shm:${this.#options.name}`;
   }
 
-  /** Attaches now rather than with the first call. */
+  /** Attaches now instead of with the first call. */
   async connect(): Promise<void> {
     await this.testConnection();
   }
@@ -173,15 +172,13 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
       if (asked === undefined || asked === limits[limit]) continue;
       journal.close();
       throw new MessagingConnectionError(
-        `cannot attach: ${limit} is ${
-          limits[limit]
-        } there, not ${asked}; use that, or leave it out,`,
+        `cannot attach: ${limit} is ${limits[limit]} there, not ${asked}; use that, or omit it,`,
         this.address,
       );
     }
   }
 
-  /** Appends an operation; what came of it. */
+  /** Appends an operation, and returns its result. */
   // deno-lint-ignore require-await
   async #write<Name extends OperationName>(
     name: Name,
@@ -194,7 +191,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   }
 
   /**
-   * Reads from the store, which shows what was there when the call was made.
+   * Reads from the store, which has the state at the time of the call.
    * @internal
    */
   // deno-lint-ignore require-await
@@ -213,7 +210,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     return Math.ceil(this.#clock() + ttlSeconds * 1000);
   }
 
-  /** Stores a message in a topic and tells the topic's subscribers. */
+  /** Stores a message in a topic, and delivers it to the topic's subscribers. */
   override async storeMessage(
     namespace: string,
     topic: string,
@@ -230,7 +227,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     });
   }
 
-  /** Begins the subscription to a topic. */
+  /** Starts the subscription to a topic. */
   protected override async openTopic(topic: string): Promise<void> {
     await this.#write("subscribe", ({ journal }) => {
       checkName("topic", topic);
@@ -239,7 +236,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     this.#watch();
   }
 
-  /** Begins the subscription to a pattern. */
+  /** Starts the subscription to a pattern. */
   protected override async openPattern(pattern: string): Promise<void> {
     await this.#write("psubscribe", ({ journal }) => {
       checkName("pattern", pattern, MAX_PATTERN_LENGTH);
@@ -260,7 +257,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     this.#watch();
   }
 
-  /** Watches as long as there is something to be told of. */
+  /** Watches the journal while there are subscriptions. */
   #watch(): void {
     if (this.isClosed) return;
     if (this.#isSubscribed) this.#attached?.journal.watch();
@@ -271,7 +268,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     return this.subscription.topics.size + this.subscription.patterns.size > 0;
   }
 
-  /** Ends all subscriptions, and leaves. */
+  /** Ends all subscriptions, and detaches. */
   // deno-lint-ignore require-await
   protected override async close(): Promise<void> {
     const attached = this.#attached;
@@ -280,16 +277,19 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     attached.journal.close();
   }
 
-  /** Without it others would count our subscriptions until this process ends. */
+  /** Removes the subscriptions of this backend. Without it, others count them until this process ends. */
   #appendLeave(attached: Attached): void {
     try {
       append(attached, "leave", [this.#memberName]);
     } catch (error) {
-      logger.debug("left {address} without a word: {error}", { address: this.address, error });
+      logger.debug("cannot end the subscriptions at {address}: {error}", {
+        address: this.address,
+        error,
+      });
     }
   }
 
-  /** Sets a key; `ex` is its time to live in seconds. */
+  /** Sets a key. `ex` is the time to live in seconds. */
   async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
     await this.#write("set", () => {
       checkKey("key", key);
@@ -306,7 +306,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     });
   }
 
-  /** Adds members to a set; fulfilled with the number of those that were new. */
+  /** Adds members to a set. Resolves with the number of new members. */
   async sadd(key: string, ...members: unknown[]): Promise<number> {
     const added = await this.#write("sadd", () => {
       checkKey("key", key);
@@ -315,17 +315,18 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     return added as number;
   }
 
-  /** Hands a text or other JSON value to those who subscribe to a channel now, wherever they are. */
+  /** Delivers a JSON value to the current subscribers of a channel in all processes. */
   async publish(channel: string, message: unknown): Promise<number> {
     const reached = await this.#write("publish", ({ journal, replica }) => {
       checkName("channel", channel);
-      replica.removeDead((agent) => journal.isAlive(agent));
+      const dead = replica.removeDead((isolate) => journal.isAlive(isolate));
+      for (const isolate of dead) journal.removeDeadIsolate(isolate);
       return [[channel], jsonOf(message)];
     });
     return reached as number;
   }
 
-  /** What all backends of this name hold and have counted. */
+  /** Statistics of the state that all backends of this name share. */
   async stats(): Promise<ShmMessagingStats> {
     return await this.read((store) => {
       const { journal, replica } = this.#attached!;
@@ -336,9 +337,9 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 }
 
 /**
- * Appends an operation; what came of it.
+ * Appends an operation, and returns its result.
  *
- * @throws {MessagingRefusedError} if there is no room
+ * @throws {MessagingRefusedError} if there is no space
  */
 function append<Name extends OperationName>(
   { journal, replica }: Attached,
@@ -350,7 +351,7 @@ function append<Name extends OperationName>(
     journal.append(encodeOperation(name, args, text));
   } catch (cause) {
     if (!(cause instanceof ShmConnectionError)) throw cause;
-    throw new MessagingRefusedError(`there is no room in shared memory: ${cause.message}`, {
+    throw new MessagingRefusedError(`there is no space in shared memory: ${cause.message}`, {
       cause,
     });
   }

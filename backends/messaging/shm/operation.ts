@@ -1,18 +1,18 @@
 /**
- * What the records of a journal of messages say: a line of JSON with the operation and its arguments,
- * then the text of a message or value.
+ * The records of a journal of messages: a line of JSON with the operation and its arguments, then the
+ * text of a message or value.
  *
  * @module
  */
 
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 
-/** What is in the records; another version of them gets another name. */
+/** Name of the format of the records. Another version needs another name. */
 export const FORMAT = "ringbus.messages.1";
 
-/** The operations. Times are milliseconds of the Unix epoch, null for never. */
+/** The arguments of each operation. Times are milliseconds since 1970, or null for never. */
 export interface Operations {
-  /** Limits, and what was counted so far: the first record of every copy. */
+  /** The limits and the counters: the first record of every snapshot. */
   config: [
     maxBytes: number,
     maxMessagesPerTopic: number | null,
@@ -26,17 +26,17 @@ export interface Operations {
   set: [key: string, expiresAtMs: number | null];
   /** The text is a value. */
   hset: [key: string, field: string];
-  /** The text is an array with the members' texts. */
+  /** The text is an array with the texts of the members. */
   sadd: [key: string];
   /** The text is a value. */
   publish: [channel: string];
-  subscribe: [member: string, agent: string, topic: string];
-  psubscribe: [member: string, agent: string, pattern: string];
+  subscribe: [member: string, isolate: string, topic: string];
+  psubscribe: [member: string, isolate: string, pattern: string];
   unsubscribe: [member: string, topic: string];
   punsubscribe: [member: string, pattern: string];
-  /** A member has gone, and its subscriptions with it. */
+  /** Removes a member with its subscriptions. */
   leave: [member: string];
-  /** Time has passed: what has expired goes. */
+  /** Removes what has expired at the time of the record. */
   tick: [];
 }
 
@@ -48,7 +48,7 @@ export type Operation = {
   [Name in OperationName]: { name: Name; args: Operations[Name]; text: string };
 }[OperationName];
 
-/** What each argument may be. */
+/** The types of the arguments. */
 const ARGUMENTS: Record<OperationName, readonly ((value: unknown) => boolean)[]> = {
   config: [isNumber, isNumberOrNull, isNumber, isNumber, isNumber],
   store: [isString, isString, isNumberOrNull],
@@ -56,8 +56,8 @@ const ARGUMENTS: Record<OperationName, readonly ((value: unknown) => boolean)[]>
   hset: [isString, isString],
   sadd: [isString],
   publish: [isString],
-  subscribe: [isString, isAgent, isString],
-  psubscribe: [isString, isAgent, isString],
+  subscribe: [isString, isIsolate, isString],
+  psubscribe: [isString, isIsolate, isString],
   unsubscribe: [isString, isString],
   punsubscribe: [isString, isString],
   leave: [isString],
@@ -76,14 +76,14 @@ function isNumberOrNull(value: unknown): boolean {
   return value === null || isNumber(value);
 }
 
-function isAgent(value: unknown): boolean {
+function isIsolate(value: unknown): boolean {
   return typeof value === "string" && /^-?[0-9]{1,20}$/.test(value);
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A record's bytes. */
+/** Encodes a record. */
 export function encodeOperation<Name extends OperationName>(
   name: Name,
   args: Operations[Name],
@@ -93,9 +93,9 @@ export function encodeOperation<Name extends OperationName>(
 }
 
 /**
- * Reads a record.
+ * Decodes a record.
  *
- * @throws {ShmCorruptionError} if it is none that `encodeOperation` makes
+ * @throws {ShmCorruptionError} if `encodeOperation` does not make such a record
  */
 export function decodeOperation(bytes: Uint8Array<ArrayBuffer>): Operation {
   try {
@@ -106,11 +106,11 @@ export function decodeOperation(bytes: Uint8Array<ArrayBuffer>): Operation {
       return { name, args, text: all.slice(end + 1) } as Operation;
     }
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new ShmCorruptionError(
-    `a record of ${bytes.length} bytes in a journal of messages is no operation: some process ` +
-      "wrote where it should not; close all backends and delete the journal with removeStale()",
+    `a record of ${bytes.length} bytes in a journal of messages is not an operation: a process ` +
+      "has overwritten it; close all backends and delete the journal with removeStale()",
   );
 }
 

@@ -1,10 +1,10 @@
 /**
- * One member's copy of the messages: a store that the records of the journal are carried out on. All
- * members have the same, because a record's effect depends on the records before it and on its own time
- * alone. So nothing expires by a member's clock: a record says that time has passed.
+ * A member's replica of the messages: a store to which the records of the journal are applied. All
+ * replicas are equal, because the effect of a record depends only on the records before it and on its own
+ * time. So nothing expires by the clock of a member: a record advances the time.
  *
- * Subscriptions are in the journal too, which is how a publisher knows how many it reached. Here those of
- * other members are subscribers that throw away what they get.
+ * The journal also has the subscriptions, so that a publisher knows how many it reaches. The
+ * subscriptions of other members discard what they receive.
  *
  * @module
  */
@@ -13,72 +13,58 @@ import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
 import { parseShallow } from "../../../lib/message/json_members.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
-import type { KeyedValue } from "../../store/keyspace.ts";
 import { Store } from "../../store/store.ts";
 import {
   type ParsedMessage,
   parseMessage,
   type StoredMessage,
 } from "../../store/stored_message.ts";
-import { Subscription } from "../../store/subscription.ts";
-import { type Value, valueOfJson, valueToJson } from "../../store/value.ts";
-import {
-  decodeOperation,
-  encodeOperation,
-  type Operation,
-  type OperationName,
-  type Operations,
-} from "./operation.ts";
+import type { Subscription } from "../../store/subscription.ts";
+import { type Value, valueOfJson } from "../../store/value.ts";
+import { Members } from "./members.ts";
+import { decodeOperation, type Operation, type Operations } from "./operation.ts";
+import { snapshotKey, snapshotMember, snapshotRecord, timeOrNull } from "./snapshot.ts";
 
-/** Limits that all members keep to. */
+/** Limits of all members. */
 export interface Limits {
-  /** Bytes of all messages and keys, as the store counts them. */
+  /** Most bytes of all messages and keys, as the store counts them. */
   readonly maxBytes: number;
-  /** Messages of a topic. */
+  /** Most messages of a topic. */
   readonly maxMessagesPerTopic: number;
 }
 
-/** What was counted before this replica began. */
+/** Counters at the start of this replica. */
 interface Counts {
   readonly stored: number;
   readonly evicted: number;
   readonly expired: number;
 }
 
-/** A member with subscriptions. */
-interface Member {
-  readonly agent: bigint;
-  readonly subscription: Subscription;
-}
-
 const NO_COUNTS: Counts = { stored: 0, evicted: 0, expired: 0 };
 
 /** A member's messages, keys and subscriptions. */
 export class Replica implements JournalState {
-  readonly #memberName: string;
-  readonly #subscription: Subscription;
   #limits: Limits;
   #counts = NO_COUNTS;
   #store: Store;
-  #members = new Map<string, Member>();
-  /** What the store takes for the time. */
+  readonly #members: Members;
+  /** The time of the store. */
   #nowMs = 0;
-  /** Up to here messages were handed out. */
+  /** Messages up to this sequence number were dispatched. */
   #dispatchedSequence = 0;
-  /** A message that this member is about to store, which it has read already. */
+  /** The parsed message that this member is about to store. */
   #ownMessage: ParsedMessage | undefined;
-  /** What came of this member's last operation. */
+  /** Result of this member's last operation. */
   #outcome: { value: unknown } | { refusal: StoreError } = { value: undefined };
   readonly #sequences = new WeakMap<StoredMessage, number>();
 
   /**
-   * @param memberName name of this member, like no other
-   * @param subscription gets what this member subscribes to
-   * @param limits in force if the journal is a new one
+   * @param memberName unique name of this member
+   * @param subscription receives the messages for this member
+   * @param limits limits for a new journal
    */
   constructor(memberName: string, subscription: Subscription, limits: Limits) {
-    this.#memberName = memberName;
-    this.#subscription = subscription;
+    this.#members = new Members(memberName, subscription);
     this.#limits = limits;
     this.#store = this.#newStore();
   }
@@ -88,7 +74,7 @@ export class Replica implements JournalState {
     return new Store({ clock: () => this.#nowMs, maxBytes, maxMessagesPerTopic });
   }
 
-  /** The store, to read from. */
+  /** The store, for reads. */
   get store(): Store {
     return this.#store;
   }
@@ -98,7 +84,7 @@ export class Replica implements JournalState {
     return this.#limits;
   }
 
-  /** What all members together have counted since the journal was made. */
+  /** Counters of all members since the journal was created. */
   get counts(): Counts {
     const { stored, evicted, expired } = this.#store.stats();
     return {
@@ -108,15 +94,15 @@ export class Replica implements JournalState {
     };
   }
 
-  /** Tells that the next own record stores this message. */
+  /** Announces the message of the next own record. */
   expect(message: ParsedMessage): void {
     this.#ownMessage = message;
   }
 
   /**
-   * What came of the last own record.
+   * Returns the result of the last own record.
    *
-   * @throws {StoreError} if the store refused it
+   * @throws {StoreError} if the store rejected it
    */
   outcome(): unknown {
     const outcome = this.#outcome;
@@ -125,26 +111,18 @@ export class Replica implements JournalState {
     return outcome.value;
   }
 
-  /** Forgets the subscriptions of members that are gone. */
-  removeDead(isAlive: (agent: bigint) => boolean): void {
-    for (const [name, { agent }] of this.#members) {
-      if (name !== this.#memberName && !isAlive(agent)) this.#removeMember(name);
-    }
+  /** Removes the other members whose isolates have ended. Returns these isolates. */
+  removeDead(isAlive: (isolate: bigint) => boolean): Set<bigint> {
+    return this.#members.removeDead(this.#store.subscriptions, isAlive);
   }
 
-  #removeMember(name: string): void {
-    const member = this.#members.get(name);
-    if (member !== undefined) this.#store.subscriptions.remove(member.subscription);
-    this.#members.delete(name);
-  }
-
-  /** Forgets everything but what was handed out. */
+  /** Removes everything except the position of dispatched messages. */
   reset(): void {
-    for (const name of [...this.#members.keys()]) this.#removeMember(name);
+    this.#members.clear(this.#store.subscriptions);
     this.#store = this.#newStore();
   }
 
-  /** Carries out a record. */
+  /** Applies a record. */
   apply(record: JournalRecord): void {
     const operation = decodeOperation(record.bytes);
     this.#nowMs = record.timeMs;
@@ -189,7 +167,7 @@ export class Replica implements JournalState {
       case "punsubscribe":
         return this.#leaveOne(operation.args, (it, name) => subscriptions.punsubscribe(it, name));
       case "leave":
-        return this.#removeMember(operation.args[0]);
+        return this.#members.remove(operation.args[0], subscriptions);
       case "tick":
         return;
     }
@@ -201,7 +179,7 @@ export class Replica implements JournalState {
     try {
       this.#store = this.#newStore();
     } catch (cause) {
-      throw new ShmCorruptionError(`the limits in a journal of messages cannot be: ${cause}`, {
+      throw new ShmCorruptionError(`the limits in a journal of messages are invalid: ${cause}`, {
         cause,
       });
     }
@@ -229,8 +207,9 @@ export class Replica implements JournalState {
   }
 
   /**
-   * Has something expire at a given time. The store counts from its clock, so that is set to 0: members
-   * that have a message from a copy and those that have it from its first record get the same time.
+   * Adds something that expires at a given time. The store adds the time to live to its clock, which is
+   * set to 0 for that: so the time of expiry is the same in all replicas, whether they apply the first
+   * record or a snapshot.
    */
   #withExpiry<T>(expiresAtMs: number | null, add: (ttlSeconds: number | undefined) => T): T {
     if (expiresAtMs === null) return add(undefined);
@@ -238,86 +217,42 @@ export class Replica implements JournalState {
     return add(expiresAtMs / 1000);
   }
 
-  #join([name, agent]: Operations["subscribe"]): Subscription {
-    const known = this.#members.get(name);
-    if (known !== undefined) return known.subscription;
-    const subscription = name === this.#memberName ? this.#subscription : discardingSubscription();
-    this.#members.set(name, { agent: BigInt(agent), subscription });
-    return subscription;
+  #join([name, isolate]: Operations["subscribe"]): Subscription {
+    return this.#members.join(name, isolate);
   }
 
   #leaveOne(
     [name, key]: Operations["unsubscribe"],
     leave: (subscription: Subscription, key: string) => void,
   ): void {
-    const member = this.#members.get(name);
-    if (member !== undefined) leave(member.subscription, key);
+    const subscription = this.#members.subscriptionOf(name);
+    if (subscription !== undefined) leave(subscription, key);
   }
 
-  /** The records that lead here. */
+  /** The records that lead from an empty state to this one. */
   *snapshot(): Iterable<SnapshotRecord> {
-    yield copied(0, "config", [
+    yield snapshotRecord(0, "config", [
       this.#limits.maxBytes,
       this.#limits.maxMessagesPerTopic === Infinity ? null : this.#limits.maxMessagesPerTopic,
       this.counts.stored - this.#store.topics.length,
       this.counts.evicted,
       this.counts.expired,
     ]);
-    yield* this.#copyMembers();
+    for (const [name, member] of this.#members.entries()) yield* snapshotMember(name, member);
     for (const message of this.#store.topics.inInsertionOrder()) {
       const { namespace, topic, text } = message;
       const args: Operations["store"] = [namespace, topic, timeOrNull(message.expiresAtMs)];
-      yield copied(this.#sequences.get(message)!, "store", args, text);
+      yield snapshotRecord(this.#sequences.get(message)!, "store", args, text);
     }
-    for (const entry of this.#store.keys.entries()) yield* copyKey(entry);
+    for (const entry of this.#store.keys.entries()) yield* snapshotKey(entry);
   }
-
-  *#copyMembers(): Iterable<SnapshotRecord> {
-    for (const [name, { agent, subscription }] of this.#members) {
-      for (const topic of subscription.topics) {
-        yield copied(0, "subscribe", [name, String(agent), topic]);
-      }
-      for (const pattern of subscription.patterns) {
-        yield copied(0, "psubscribe", [name, String(agent), pattern]);
-      }
-    }
-  }
-}
-
-/** Subscribes for another member. */
-function discardingSubscription(): Subscription {
-  const subscription = new Subscription({ onReady: () => void subscription.take() });
-  return subscription;
-}
-
-function copied<Name extends OperationName>(
-  sequence: number,
-  name: Name,
-  args: Operations[Name],
-  text?: string,
-): SnapshotRecord {
-  return { sequence, bytes: encodeOperation(name, args, text) };
-}
-
-function* copyKey({ key, kind, value, expiresAtMs }: KeyedValue): Iterable<SnapshotRecord> {
-  if (kind === "string") {
-    yield copied(0, "set", [key, timeOrNull(expiresAtMs)], valueToJson(value));
-  } else if (kind === "hash") {
-    for (const [field, each] of value) yield copied(0, "hset", [key, field], valueToJson(each));
-  } else {
-    yield copied(0, "sadd", [key], JSON.stringify([...value.values()].map(valueToJson)));
-  }
-}
-
-/** Times are whole milliseconds until they go through the store, which counts in seconds. */
-function timeOrNull(timeMs: number): number | null {
-  return timeMs === Infinity ? null : Math.round(timeMs);
 }
 
 /**
- * A member writes nothing else, but another process may have: that does what a refused value does.
+ * Parses a value. A member writes only JSON, but another process may write anything: that has the effect
+ * of a rejected value.
  *
- * @throws {InvalidInputError} if it is no JSON
+ * @throws {InvalidInputError} if the text is not JSON
  */
 function parseValue(text: string): Value {
   parsed(text);
