@@ -22,7 +22,7 @@ const PACKAGE = "@ringbus/ringbus";
 type BackendClass = new (config: Record<string, unknown>) => MessagingBackend;
 
 /**
- * Names a backend and its options, so that what makes it need not know which one it is.
+ * Names a backend and its options, so that the code that makes it does not depend on its kind.
  *
  * @example
  * ```ts
@@ -35,17 +35,17 @@ type BackendClass = new (config: Record<string, unknown>) => MessagingBackend;
  * ```
  */
 export class MessagingConfig implements MessagingConfigInit {
-  /** Where the class is: an entry of this package, or the URL of a module. */
+  /** Module of the class: an entry of this package, or the URL of a module. */
   readonly backendModule: string;
   /** Name of the class that the module exports. */
   readonly backendClass: string;
-  /** Options that its constructor takes. */
+  /** Options of its constructor. */
   readonly backendConfig: Record<string, unknown>;
 
   /**
-   * Takes a configuration, and imports nothing.
+   * Checks a configuration. Imports nothing.
    *
-   * @throws {TypeError} if a part is missing or of another kind
+   * @throws {TypeError} if a field is missing or has the wrong type
    */
   constructor({ backendModule, backendClass, backendConfig = {} }: MessagingConfigInit) {
     this.backendModule = checkText("backendModule", backendModule);
@@ -57,10 +57,10 @@ export class MessagingConfig implements MessagingConfigInit {
   }
 
   /**
-   * Imports the module, and checks that it has the class and that this takes the options. Does no other
-   * input or output.
+   * Imports the module, and checks that it has the class and that the class accepts the options. Does no
+   * other input or output.
    *
-   * @throws {TypeError} if there is no such module or class, or its options cannot be
+   * @throws {TypeError} if there is no such module or class, or its options are invalid
    */
   async validate(): Promise<void> {
     const backend = await this.createBackend();
@@ -68,9 +68,9 @@ export class MessagingConfig implements MessagingConfigInit {
   }
 
   /**
-   * A new backend. It does no input or output until it is used.
+   * Makes a backend. It does no input or output until it is used.
    *
-   * @throws {TypeError} if there is no such module or class, or its options cannot be
+   * @throws {TypeError} if there is no such module or class, or its options are invalid
    */
   async createBackend(): Promise<MessagingBackend> {
     const { backendModule, backendClass } = this;
@@ -111,5 +111,5 @@ async function importModule(name: string): Promise<Module> {
 
 function checkText(name: string, text: unknown): string {
   if (typeof text === "string" && text !== "") return text;
-  throw new TypeError(`${name} must be a text that is not empty, not ${formatValue(text)}`);
+  throw new TypeError(`${name} must be a string that is not empty, not ${formatValue(text)}`);
 }

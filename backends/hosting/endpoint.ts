@@ -1,5 +1,5 @@
 /**
- * Where a server listens, and for whom.
+ * Addresses of servers.
  *
  * @module
  */
@@ -9,17 +9,21 @@ import { formatValue } from "../../lib/base/options.ts";
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/i;
 
-/** True for an address that only this machine reaches. */
+/** True for an address that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** An address of IPv6 as one listens at it, without the brackets that it has in a URL. */
+/** An IPv6 address without the brackets that it has in a URL. */
 export function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
 
-/** Passes a host on, or the default one; others than this machine reach it only if there is a token. */
+/**
+ * Checks the host that a server listens on. An address that other machines can reach needs a token.
+ *
+ * @throws {TypeError} if the host is invalid, or has no token and needs one
+ */
 export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
   if (typeof host !== "string" || host === "") {
     throw new TypeError(`host must be a name or an address, not ${formatValue(host)}`);
@@ -28,12 +32,12 @@ export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
   throw new TypeError(
     `cannot serve at ${
       formatValue(host)
-    } without a token: others than this machine reach it; give a token, ` +
-      "or leave host out",
+    } without a token: other machines can reach it; set a token, ` +
+      "or omit host",
   );
 }
 
-/** Throws unless it is a port, or 0. */
+/** Throws unless a number is a port, or 0. */
 export function checkPort(port: number): void {
   checkInteger("port", port, 0, 65_535);
 }
@@ -43,7 +47,7 @@ export function urlOf(scheme: "http" | "tcp", host: string, port: number): strin
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** False if no process listens on a port. */
+/** Whether a process listens on a port. */
 export async function isListening(host: string, port: number): Promise<boolean> {
   try {
     (await Deno.connect({ hostname: withoutBrackets(host), port })).close();

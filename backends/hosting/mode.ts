@@ -1,5 +1,5 @@
 /**
- * Where a server runs, and what that takes.
+ * Where a server runs, and what starting it requires.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { formatValue } from "../../lib/base/options.ts";
 
 /**
  * Where a server runs: in this thread (`"inline"`), in a worker of this process, or in a process of its
- * own. Wherever it is, it ends with whoever started it.
+ * own. It ends with the process that has started it.
  */
 export type ServerMode = "inline" | "worker" | "process";
 
 const MODES: readonly unknown[] = ["inline", "worker", "process"];
 
-/** Throws unless it is a mode. */
+/** Throws unless a value is a mode. */
 export function checkServerMode(mode: unknown): asserts mode is ServerMode {
   if (MODES.includes(mode)) return;
   throw new TypeError(
@@ -22,13 +22,13 @@ export function checkServerMode(mode: unknown): asserts mode is ServerMode {
   );
 }
 
-/** A server as a front makes it. */
+/** A server that can be started. */
 export interface Server {
-  /** Begins to listen; the address where. Throws `Deno.errors.AddrInUse` if somebody else does. */
+  /** Listens, and returns the address. Throws `Deno.errors.AddrInUse` if another process listens there. */
   start(): Promise<string>;
   /** Ends all connections and stops listening. */
   stop(): Promise<void>;
-  /** Given by a server in a process that lives until then, rather than until its owner is gone. */
+  /** Set by a server that ends by itself. Otherwise a server ends with its owner. */
   readonly ended?: Promise<void>;
 }
 
@@ -36,23 +36,23 @@ export interface Server {
 export interface RunningServer {
   /** Where it listens. */
   readonly address: string;
-  /** Ends it; fulfilled once it is gone. */
+  /** Stops the server. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/** What it takes to run a server outside of this thread. */
+/** What is required to run a server outside of this thread. */
 export interface ServerProgram {
   /**
-   * A module that calls `runServer(make)`, for a worker or a process to run; it is to import nothing
-   * that it does not need.
+   * A module for a worker or a process, which calls `runServer(make)`. It imports only what it needs, so
+   * that it starts fast.
    */
   readonly program: URL;
   /** Permission flags of `deno run` that the program needs. */
   readonly permissions: readonly string[];
 }
 
-/** What it takes to start a kind of server, wherever it is to run. */
+/** What is required to start a kind of server in any mode. */
 export interface ServerKind<Options> extends ServerProgram {
-  /** Makes one in this thread. */
+  /** Makes a server in this thread. */
   make(options: Options): Server;
 }

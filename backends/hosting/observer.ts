@@ -1,39 +1,39 @@
 /**
- * How a server tells of the requests that it carries out.
+ * The observer of a server's requests.
  *
  * @module
  */
 
 import { logger } from "../../lib/base/log.ts";
 
-/** A request as it came. */
+/** A request that a server has received. */
 export interface ServedRequest {
   /** The server's protocol: HTTP, or lines over TCP. */
   readonly protocol: "http" | "line";
-  /** What is asked for: the method of HTTP, or the command of a line. */
+  /** The method of HTTP, or the command of a line. */
   readonly operation: string;
-  /** HTTP: path of the route, with names in braces; undefined for a path that no route has. */
+  /** HTTP: path of the route, with names in braces. Undefined for a path without a route. */
   readonly route?: string;
-  /** Trace and calling span, in the W3C format, if the client sent them. */
+  /** Trace and parent span of the client in the W3C format, if the client has sent them. */
   readonly traceparent?: string;
-  /** What systems of tracing added, in the W3C format, if the client sent it. */
+  /** Data of tracing systems in the W3C format, if the client has sent it. */
   readonly tracestate?: string;
 }
 
 /** How a request ended. */
 export interface RequestOutcome {
-  /** HTTP: status of the answer. */
+  /** HTTP: status of the response. */
   readonly status?: number;
-  /** Why the request was refused. */
+  /** Why the request was rejected. */
   readonly refusal?: string;
-  /** What the server failed at. */
+  /** The error of a server that failed. */
   readonly fault?: unknown;
 }
 
-/** Told of a request when it begins; what it returns is called when the answer is there. */
+/** Called when a request arrives. The function that it returns is called with the outcome. */
 export type RequestObserver = (request: ServedRequest) => (outcome: RequestOutcome) => void;
 
-/** Tells an observer, whose errors are logged and do no harm to the request. */
+/** Calls an observer. Its errors are logged, and do not affect the request. */
 export function observe(
   observer: RequestObserver,
   request: ServedRequest,

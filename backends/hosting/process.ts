@@ -1,6 +1,6 @@
 /**
- * A server in a process of its own. It lives as long as the pipe to its input, which the kernel closes
- * when the owner ends, also when it is killed; or until it finds its own end.
+ * A server in a process of its own. It ends when the pipe to its input is closed. The kernel closes the
+ * pipe when the owner ends, also when the owner is killed. A detached server ends by itself.
  *
  * @module
  */
@@ -30,10 +30,8 @@ export async function startProcess<Options>(
 }
 
 /**
- * Starts a server that outlives its owner: it is in no group of processes with it, holds none of its
- * streams, and ends by itself.
- *
- * Until `wait` is called it does not keep this process alive.
+ * Starts a server that outlives its owner and ends by itself. It has a process group of its own, and
+ * none of the owner's streams. It does not keep this process alive, unless `wait` is called.
  */
 export async function startDetached<Options>(
   program: ServerProgram,
@@ -61,9 +59,9 @@ export async function startDetached<Options>(
 
 /** A server that ends by itself. */
 export interface DetachedServer {
-  /** Its end, if this process is there to see it. */
+  /** Resolves when the server has ended. */
   readonly ended: Promise<unknown>;
-  /** Waits for its end. */
+  /** Waits for the end of the server, and keeps this process alive. */
   wait(): Promise<void>;
 }
 
@@ -87,7 +85,7 @@ function spawn(
   }).spawn();
 }
 
-/** Gives it its options; the address where it listens. */
+/** Sends the options to the process, and returns the address where the server listens. */
 async function begin<Options>(
   child: Deno.ChildProcess,
   input: WritableStreamDefaultWriter<Uint8Array>,
@@ -101,19 +99,21 @@ async function begin<Options>(
 async function firstLine(output: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
-  // Leaving the loop closes the stream: nothing else is said there.
+  // The end of the loop closes the stream: there is only one line.
   for await (const chunk of output) {
     text += decoder.decode(chunk, { stream: true });
     if (text.includes("\n")) return text;
   }
-  throw new Error("the server's process ended before it had started: see its standard error");
+  throw new Error(
+    "the server's process ended before the server had started: see its standard error",
+  );
 }
 
 async function end(
   child: Deno.ChildProcess,
   input: WritableStreamDefaultWriter<Uint8Array>,
 ): Promise<void> {
-  // Fails if the process is gone.
+  // Rejects if the process has ended.
   await input.close().catch(() => {});
   await withTimer(child.status, STOP_MS, () => child.kill("SIGKILL"));
 }

@@ -1,5 +1,5 @@
 /**
- * The side of a server that runs in a worker or in a process of its own.
+ * The main module of a server in a worker or in a process.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Server } from "./mode.ts";
 import { type Report, reportOf } from "./report.ts";
 
-/** What the global object of a worker offers. */
+/** The global object of a worker. */
 interface WorkerScope {
   DedicatedWorkerGlobalScope?: unknown;
   postMessage(message: unknown): void;
@@ -21,8 +21,8 @@ const STOP_MS = 3000;
 const scope = globalThis as unknown as WorkerScope;
 
 /**
- * Makes a server with the options that its owner sends, starts it, and stops it when the owner says so or
- * is gone. The last thing that a server's program calls.
+ * Makes a server with the options that the owner sends, starts it, and stops it when the owner requests
+ * that or has ended. The last call of a server's program.
  */
 export async function runServer<Options>(make: (options: Options) => Server): Promise<void> {
   if (scope.DedicatedWorkerGlobalScope !== undefined) runInWorker(make);
@@ -42,7 +42,7 @@ async function start<Options>(make: (options: Options) => Server, options: Optio
   return { server, report };
 }
 
-/** The first message has the options, the second asks for the end. */
+/** The first message has the options, the second one requests the end. */
 function runInWorker<Options>(make: (options: Options) => Server): void {
   scope.onmessage = async ({ data: options }) => {
     const { server, report } = await start(make, options);
@@ -56,11 +56,11 @@ function runInWorker<Options>(make: (options: Options) => Server): void {
 }
 
 /**
- * The first line of the input has the options. The kernel ends the input when the owner is gone, however
- * that came: then it is time to go as well, unless the server has its own end.
+ * The first line of the input has the options. The kernel closes the input when the owner ends. Then the
+ * server ends, unless it ends by itself.
  */
 async function runInProcess<Options>(make: (options: Options) => Server): Promise<void> {
-  // Ctrl-C goes to the whole group of processes, and it is for the owner to say what comes of it.
+  // Ctrl-C signals the whole process group. The owner decides whether the server ends.
   Deno.addSignalListener("SIGINT", () => {});
   const input = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

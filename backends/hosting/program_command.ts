@@ -1,8 +1,8 @@
 /**
- * Commands that run a module in a new process. Every new Deno process of the package starts here.
+ * The command that runs a module in a new Deno process. All processes of the package are started with it.
  *
- * A program that `deno compile` made is its own `Deno.execPath()`, and does not know `run`: to start a
- * module with it would start the program again, which would start itself again, without end.
+ * In a program that was made by `deno compile`, `Deno.execPath()` is the program itself, and it ignores
+ * `run`. To start a module with it starts the program again, without end.
  *
  * @module
  */
@@ -16,8 +16,8 @@ export interface ProgramCommandOptions extends Omit<Deno.CommandOptions, "args">
   /** Arguments of the module. */
   readonly args?: readonly string[];
   /**
-   * What a compiled program does: `"run itself"` if the module is its main module, else the remedy that
-   * its error names.
+   * What a compiled program does. `"run itself"` if the module is its main module, otherwise the remedy
+   * for the error.
    */
   readonly whenCompiled: "run itself" | { readonly remedy: string };
 }

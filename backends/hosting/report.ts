@@ -1,24 +1,24 @@
 /**
- * What a server in a worker or in another process says when it has started, or could not.
+ * The report of a server in a worker or in another process: it has started, or failed to.
  *
  * @module
  */
 
 import { errorCode } from "../../lib/base/errors.ts";
 
-/** An address, or the error because of which there is none. */
+/** The address of the server, or the error that prevented its start. */
 export type Report = { address: string } | { name: string; code?: string; message: string };
 
 /** Code of `Deno.errors.AddrInUse`. */
 const ADDRESS_IN_USE = "EADDRINUSE";
 
-/** Puts an error into a report. */
+/** The report of an error. */
 export function reportOf(error: unknown): Report {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return { name, code: errorCode(error), message };
 }
 
-/** The address in a report; throws the error in it. */
+/** The address of a report. Throws if the report has an error. */
 export function addressFrom(report: Report): string {
   if ("address" in report) return report.address;
   const { name, code, message } = report;

@@ -1,5 +1,5 @@
 /**
- * Starting a server in this thread, in a worker or in a process.
+ * Starts a server in this thread, in a worker or in a process.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { startProcess } from "./process.ts";
 import { startWorker } from "./worker.ts";
 
 /**
- * Starts a server where `mode` says. Options for a worker or a process must be plain data.
+ * Starts a server in a mode. Options for a worker or a process must be plain data.
  *
- * @throws {Deno.errors.AddrInUse} if somebody listens on its port
+ * @throws {Deno.errors.AddrInUse} if another process listens on the port
  */
 export async function startServer<Options>(
   kind: ServerKind<Options>,
@@ -27,9 +27,9 @@ export async function startServer<Options>(
   return { address, stop: () => server.stop() };
 }
 
-/** A server to use, started here or by somebody else. */
+/** A server that this process has started or attached to. */
 export interface ServerHandle extends RunningServer {
-  /** True if somebody else had started it: `stop()` leaves it running. */
+  /** True if another process has started the server: `stop()` does not stop it. */
   readonly isAttached: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Options of servers that are for their store and its subscribers.
+ * Options of servers for their store and its subscribers.
  *
  * @module
  */
@@ -9,7 +9,11 @@ import { Store, type StoreOptions } from "../store/store.ts";
 import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from "../store/limits.ts";
 import type { SubscriptionQueueOptions } from "../store/subscription.ts";
 
-/** The store of a server's options, or one of its own. */
+/**
+ * The store of a server: the one in its options, or a new one.
+ *
+ * @throws {TypeError} if the options have both a store and options of a store
+ */
 export function storeOf(options: StoreOptions & { store?: Store }): Store {
   const { store, clock, maxMessagesPerTopic, maxBytes } = options;
   const own: StoreOptions = {};
@@ -19,10 +23,10 @@ export function storeOf(options: StoreOptions & { store?: Store }): Store {
   if (store === undefined) return new Store(own);
   const [both] = Object.keys(own);
   if (both === undefined) return store;
-  throw new TypeError(`${both} is an option of the store: give it to the Store that you make`);
+  throw new TypeError(`${both} is an option of the store: pass it to the Store that you make`);
 }
 
-/** The queue of each subscriber, checked now rather than when the first one comes. */
+/** Checks the options of the subscribers' queues, before the first subscriber arrives. */
 export function queueOptionsOf(
   options: SubscriptionQueueOptions,
 ): Omit<SubscriptionQueueOptions, "onReady"> {

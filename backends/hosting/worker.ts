@@ -23,7 +23,7 @@ export async function startWorker<Options>(
   }
 }
 
-/** A worker that answers one message with one message, until it fails. */
+/** A worker that replies to each message with one message. */
 class WorkerConnection {
   readonly #worker: Worker;
   readonly #failure = Promise.withResolvers<never>();
@@ -40,7 +40,7 @@ class WorkerConnection {
     };
   }
 
-  /** Sends a message and waits for the answer. */
+  /** Sends a message, and returns the reply. */
   async request<T>(message: unknown): Promise<T> {
     const response = Promise.withResolvers<T>();
     this.#worker.onmessage = ({ data }) => response.resolve(data);
@@ -48,7 +48,7 @@ class WorkerConnection {
     return await Promise.race([response.promise, this.#failure.promise]);
   }
 
-  /** Asks for the end, and waits for it. */
+  /** Requests the end of the server, waits for it, and terminates the worker. */
   async end(): Promise<void> {
     try {
       if (!this.#hasFailed) await this.request(null);

@@ -1,79 +1,80 @@
 /**
- * What every messaging backend does, whatever carries its messages.
+ * The contract of all messaging backends.
  *
  * @module
  */
 
 import type { Message } from "../../lib/message/message.ts";
 
-/** How a message came to a handler. */
+/** The topic of a message, and the pattern that matched it. */
 export interface MessageDelivery {
-  /** The topic it was stored in. */
+  /** The topic that the message was stored in. */
   topic: string;
-  /** The pattern that matched the topic, if it came through one. */
+  /** The pattern that matched the topic, for a subscription to a pattern. */
   pattern?: string;
 }
 
 /**
- * Called with each message that is stored in a topic. Messages come in the order in which they were
- * stored; what the handler returns is not waited for. An error it throws, or rejects with, goes to
- * `onHandlerError` and keeps no other handler or message back.
+ * Called with each message that is stored in a topic, in the order of storing. The next call does not
+ * wait for the promise of the handler. An error of the handler goes to `onHandlerError`, and does not
+ * affect other handlers or messages.
  */
 export type MessageHandler = (message: Message, delivery: MessageDelivery) => void | Promise<void>;
 
-/** Something that was published to a channel: handed out, and not stored. */
+/** Data that was published to a channel: delivered, and not stored. */
 export interface PublishedMessage {
-  /** The channel it was published to. */
+  /** The channel. */
   channel: string;
-  /** The pattern that matched the channel, if it came through one. */
+  /** The pattern that matched the channel, for a subscription to a pattern. */
   pattern?: string;
-  /** A text, or another JSON value with bigints where a number would lose digits. */
+  /** A JSON value, with bigints where a number would lose digits. */
   data: unknown;
-  /** When it was published, in seconds of the Unix epoch, where the carrier tells. */
+  /** When it was published, in seconds since 1970, if the transport transmits it. */
   timestampSeconds?: number;
 }
 
-/** Called with each text or value that is published to a channel; the rules of `MessageHandler` hold. */
+/** Called with the data that is published to a channel, with the rules of `MessageHandler`. */
 export type PublishedHandler = (published: PublishedMessage) => void | Promise<void>;
 
 /** Options of a subscription. */
 export interface SubscriptionOptions {
-  /** Takes what is published to the channel of the topic's name, which is no message. */
+  /** Called with the data that is published to the channel of the topic's name. */
   onPublished?: PublishedHandler;
 }
 
 /** Options of storing a message. */
 export interface StoreMessageOptions {
-  /** Seconds after which the message is forgotten, more than 0, in place of the message's own `ttl`. */
+  /** Seconds until the message expires, more than 0. Default: the `ttl` of the message. */
   ttlSeconds?: number | null;
 }
 
 /** Options of every backend. */
 export interface MessagingBackendOptions {
-  /** Takes what handlers throw; left out, it is logged as an error under `["ringbus"]`. */
+  /** Called with the errors of handlers. Default: they are logged under `["ringbus"]`. */
   onHandlerError?: (error: unknown, about: Message | PublishedMessage) => void;
 }
 
-/** Handlers by topic, as `loadSubscribers` takes them: a map, or an object. */
+/** Handlers by topic, for `loadSubscribers`: a map, or an object. */
 export type Subscribers =
   | ReadonlyMap<string, MessageHandler | readonly MessageHandler[]>
   | Readonly<Record<string, MessageHandler | readonly MessageHandler[]>>;
 
 /**
- * Stores messages by topic, and tells subscribers of them. All backends on one store, wherever they
- * run, see the same.
+ * Stores messages by topic, and delivers them to subscribers. All backends on one store see the same
+ * messages.
  *
- * Topics are global. A namespace scopes looking up by id: the same id in two namespaces is two messages,
- * stored again in one and the same topic it replaces the message before.
+ * Topics are global. A namespace scopes the lookup by id: the same id in two namespaces means two
+ * messages. A message that is stored again in the same topic of a namespace replaces the earlier one.
  *
- * Every method rejects with `MessagingConnectionError` when the server cannot be reached,
- * `MessagingRefusedError` when the store refuses the call, and `MessagingClosedError` after `cleanup()`.
+ * Every method rejects with `MessagingConnectionError` if the server cannot be reached, with
+ * `MessagingRefusedError` if the store rejects the call, and with `MessagingClosedError` after
+ * `cleanup()`.
  */
 export interface MessagingBackend extends AsyncDisposable {
   /** The handlers of each topic that this backend subscribes to. */
   readonly localHandlers: ReadonlyMap<string, readonly MessageHandler[]>;
 
-  /** Stores a message in a topic and tells the topic's subscribers, those of other backends too. */
+  /** Stores a message in a topic, and delivers it to the topic's subscribers in all backends. */
   storeMessage(
     namespace: string,
     topic: string,
@@ -85,8 +86,8 @@ export interface MessagingBackend extends AsyncDisposable {
   getMessagesForTopic(topic: string): Promise<Message[]>;
 
   /**
-   * The messages of a topic later than the one with an id, or in the same millisecond and with a larger
-   * id; sorted by id. The message with the id need not exist.
+   * The messages of a topic whose time is later than that of an id, or the same with a larger id, sorted
+   * by id. A message with that id need not exist.
    */
   getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]>;
 
@@ -96,16 +97,16 @@ export interface MessagingBackend extends AsyncDisposable {
   /** The first of `getMessagesForTopicSince`, or null. */
   getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null>;
 
-  /** The messages of a namespace with these ids, in the order asked; unknown ones are left out. */
+  /** The messages of a namespace with these ids, in their order. Unknown ids are omitted. */
   getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]>;
 
   /**
-   * Has a handler called with each message that is stored in a topic from now on: once the promise is
-   * fulfilled, none is missed. A topic may have several handlers; one that is there already counts once.
+   * Calls a handler with each message that is stored in a topic after the promise is fulfilled. A topic
+   * may have several handlers. The same handler counts once.
    */
   subscribe(topic: string, handler: MessageHandler, options?: SubscriptionOptions): Promise<void>;
 
-  /** Ends the subscription of a handler, or of all handlers of a topic when it is left out. */
+  /** Ends the subscription of a handler to a topic. Default: of all its handlers. */
   unsubscribe(topic: string, handler?: MessageHandler): Promise<void>;
 
   /** Subscribes all handlers of a map of topics. */
@@ -114,16 +115,16 @@ export interface MessagingBackend extends AsyncDisposable {
   /** True if `subscribe` works with this backend. */
   supportsSubscription(): boolean;
 
-  /** Rejects if the store cannot be reached. */
+  /** Checks that the store can be reached. Rejects if it cannot. */
   testConnection(): Promise<void>;
 
-  /** Ends all subscriptions and lets go of the store; the same as `await using`. More calls do nothing. */
+  /** Ends all subscriptions, and disconnects. The end of `await using` does the same. Later calls do nothing. */
   cleanup(): Promise<void>;
 }
 
-/** The methods that are like those of Redis, on backends whose carrier has them. */
+/** The methods that resemble commands of Redis, on backends whose transport has them. */
 export interface RedisLikeBackend {
-  /** Sets a key to a text or other JSON value, whatever it held; `ex` is its time to live in seconds. */
+  /** Sets a key to a JSON value, and replaces any earlier value. `ex` is the time to live in seconds. */
   set(key: string, value: unknown, options?: { ex?: number }): Promise<void>;
 
   /** The value of a key, or null. */
@@ -135,21 +136,22 @@ export interface RedisLikeBackend {
   /** The value of one field of a hash, or null. */
   hget(key: string, field: string): Promise<unknown>;
 
-  /** Adds members to a set; fulfilled with the number of those that were new. */
+  /** Adds members to a set. Resolves with the number of new members. */
   sadd(key: string, ...members: unknown[]): Promise<number>;
 
   /** The members of a set, each once. */
   smembers(key: string): Promise<unknown[]>;
 
   /**
-   * Hands a text or other JSON value to those who subscribe to a channel now, without storing it;
-   * fulfilled with the number of subscriptions it reached.
+   * Delivers a JSON value to the current subscribers of a channel, without storing it. Resolves with the
+   * number of subscriptions that it reached.
    */
   publish(channel: string, message: unknown): Promise<number>;
 
   /**
-   * Has a handler called with each message in a topic that a pattern matches: `*` stands for any run of
-   * characters, `?` for one, `[a-z]` and `[^a-z]` for one of a class, and `\` takes what follows literally.
+   * Calls a handler with each message in the topics that a pattern matches. `*` matches any number of
+   * characters, `?` matches one, `[a-z]` and `[^a-z]` match one of a class, and `\` makes the next
+   * character literal.
    */
   psubscribe(
     pattern: string,
@@ -157,6 +159,6 @@ export interface RedisLikeBackend {
     options?: SubscriptionOptions,
   ): Promise<void>;
 
-  /** Ends the subscription of a handler to a pattern, or of all its handlers when it is left out. */
+  /** Ends the subscription of a handler to a pattern. Default: of all its handlers. */
   punsubscribe(pattern: string, handler?: MessageHandler): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * What messaging backends have in common: handlers, and being closed.
+ * The base of messaging backends: their handlers, and their end.
  *
  * @module
  */
@@ -23,15 +23,15 @@ import { MessagingClosedError, MessagingRefusedError } from "./errors.ts";
 import { HandlerTable } from "./handler_table.ts";
 
 /**
- * Base of the messaging backends, and of yours: it keeps the handlers, and asks its subclass to begin a
- * subscription before a topic's first handler and to end it after the last.
+ * Base of messaging backends. It keeps the handlers. A subclass starts the subscription to a topic before
+ * its first handler, and ends it after the last.
  */
 export abstract class BaseMessagingBackend implements MessagingBackend {
   readonly #topics: HandlerTable;
   readonly #patterns: HandlerTable;
   #cleanup: Promise<void> | undefined;
 
-  /** Prepares the handlers, and does no input or output. */
+  /** Makes a backend without handlers. Does no input or output. */
   constructor(options: MessagingBackendOptions = {}) {
     this.#topics = new HandlerTable({
       open: (topic) => this.openTopic(topic),
@@ -56,18 +56,18 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   abstract getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]>;
   /** Messages by id, see `MessagingBackend`. */
   abstract getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]>;
-  /** Rejects if the store cannot be reached. */
+  /** Checks that the store can be reached. Rejects if it cannot. */
   abstract testConnection(): Promise<void>;
 
-  /** Begins the subscription to a topic. */
+  /** Starts the subscription to a topic. */
   protected abstract openTopic(topic: string): Promise<void>;
   /** Ends the subscription to a topic. */
   protected abstract closeTopic(topic: string): Promise<void>;
-  /** Begins the subscription to a pattern. */
+  /** Starts the subscription to a pattern. */
   protected abstract openPattern(pattern: string): Promise<void>;
   /** Ends the subscription to a pattern. */
   protected abstract closePattern(pattern: string): Promise<void>;
-  /** Ends all subscriptions and lets go of what the backend holds; called once. */
+  /** Ends all subscriptions, and releases the resources of the backend. Called once. */
   protected abstract close(): Promise<void>;
 
   /** Another name of `getMessagesForTopicSince`. */
@@ -91,7 +91,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     return true;
   }
 
-  /** Has a handler called with each message in a topic, see `MessagingBackend`. */
+  /** Calls a handler with each message in a topic, see `MessagingBackend`. */
   async subscribe(
     topic: string,
     handler: MessageHandler,
@@ -107,7 +107,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     await this.#topics.remove(topic, handler);
   }
 
-  /** Has a handler called with each message in the topics that a pattern matches. */
+  /** Calls a handler with each message in the topics that a pattern matches. */
   async psubscribe(
     pattern: string,
     handler: MessageHandler,
@@ -133,7 +133,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     );
   }
 
-  /** Ends all subscriptions and lets go of the store. More calls do nothing. */
+  /** Ends all subscriptions, and disconnects. Later calls do nothing. */
   cleanup(): Promise<void> {
     return this.#cleanup ??= this.#close();
   }
@@ -149,7 +149,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     return this.cleanup();
   }
 
-  /** True once `cleanup()` was called. */
+  /** True after `cleanup()`. */
   protected get isClosed(): boolean {
     return this.#cleanup !== undefined;
   }
@@ -162,7 +162,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     );
   }
 
-  /** The topics that have handlers: what is to be subscribed anew after a connection was lost. */
+  /** The topics that have handlers. After a lost connection they must be subscribed again. */
   protected get subscribedTopics(): string[] {
     return this.#topics.keys;
   }
@@ -178,14 +178,14 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     table.dispatch(message, delivery);
   }
 
-  /** Calls the handlers that take what is published on its pattern, or else on its channel. */
+  /** Calls the handlers of published data of its pattern, or else of its channel. */
   protected dispatchPublished(published: PublishedMessage): void {
     const table = published.pattern === undefined ? this.#topics : this.#patterns;
     table.dispatchPublished(published);
   }
 
   /**
-   * Hands on what a subscriber of a store in this process got.
+   * Dispatches a delivery of a store in this process.
    * @internal
    */
   protected dispatchDelivery(delivery: Delivery): void {
@@ -204,12 +204,12 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   }
 }
 
-/** Passes ids on if all are message ids. */
+/** Throws unless all ids are ids of messages. */
 export function checkIds(ids: readonly bigint[]): readonly bigint[] {
   return ids.map(checkId);
 }
 
-/** Calls the store, and turns what it refuses into `MessagingRefusedError`. */
+/** Calls the store, and maps `StoreError` to `MessagingRefusedError`. */
 export function mapStoreErrors<T>(call: () => T): T {
   try {
     return call();

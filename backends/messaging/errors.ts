@@ -1,5 +1,5 @@
 /**
- * What goes wrong between a messaging backend and its store.
+ * The errors of messaging backends.
  *
  * @module
  */
@@ -20,17 +20,17 @@ export class MessagingConnectionError extends MessagingError {
   override name = "MessagingConnectionError";
   /** Stable code of the class. */
   override readonly code: string = "messaging-connection";
-  /** Where the server was looked for, such as `"http://localhost:8080"`. */
+  /** Address of the server, such as `"http://localhost:8080"`. */
   readonly address: string;
 
-  /** Tells what was attempted at an address; the message has the address in it. */
+  /** Makes an error with a message that has the attempt and the address. */
   constructor(attempt: string, address: string, options?: ErrorOptions) {
     super(`${attempt} at ${address}`, options);
     this.address = address;
   }
 }
 
-/** The store refuses a call: a name, a message, a time to live, a kind of key, or for lack of room. */
+/** The store rejects a call: an invalid name, message, time to live or kind of key, or a lack of space. */
 export class MessagingRefusedError extends MessagingError {
   /** The class name. */
   override name = "MessagingRefusedError";
@@ -38,7 +38,7 @@ export class MessagingRefusedError extends MessagingError {
   override readonly code: string = "messaging-refused";
 }
 
-/** The backend was closed by `cleanup()`, and is used after that. */
+/** A call on a backend that was closed by `cleanup()`. */
 export class MessagingClosedError extends MessagingError {
   /** The class name. */
   override name = "MessagingClosedError";

@@ -1,5 +1,5 @@
 /**
- * The handlers of a backend by topic or pattern, and the subscriptions that they need.
+ * The handlers of a backend by topic or pattern.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type {
   SubscriptionOptions,
 } from "./backend.ts";
 
-/** How a carrier begins and ends a subscription; each is fulfilled once that is in force. */
+/** Starts and ends subscriptions. Each promise is fulfilled when the change is in force. */
 export interface SubscriptionTransport {
   /** Called before the first handler of a key. */
   open(key: string): Promise<void>;
@@ -28,7 +28,7 @@ export class HandlerTable {
   readonly #transport: SubscriptionTransport;
   readonly #onError: (error: unknown, about: Message | PublishedMessage) => void;
   readonly #handlers = new Map<string, Map<MessageHandler, SubscriptionOptions>>();
-  /** The last change of each key that is under way: one waits for the one before. */
+  /** The last pending change of each key. A change waits for the one before it. */
   readonly #changes = new Map<string, Promise<void>>();
 
   constructor(transport: SubscriptionTransport, options: MessagingBackendOptions) {
@@ -48,7 +48,7 @@ export class HandlerTable {
     );
   }
 
-  /** Adds a handler, and opens the key's subscription if it is the first. */
+  /** Adds a handler. The first one starts the subscription of the key. */
   add(key: string, handler: MessageHandler, options: SubscriptionOptions = {}): Promise<void> {
     return this.#runSerially(key, async () => {
       const handlers = this.#handlers.get(key);
@@ -56,7 +56,7 @@ export class HandlerTable {
         handlers.set(handler, options);
         return;
       }
-      // Before: what comes first may come before the carrier says that it is open.
+      // The first message may arrive before `open` is fulfilled.
       this.#handlers.set(key, new Map([[handler, options]]));
       try {
         await this.#transport.open(key);
@@ -67,7 +67,7 @@ export class HandlerTable {
     });
   }
 
-  /** Removes a handler, or all, and closes the key's subscription if none is left. */
+  /** Removes a handler, or all handlers. The last one ends the subscription of the key. */
   remove(key: string, handler?: MessageHandler): Promise<void> {
     return this.#runSerially(key, async () => {
       const handlers = this.#handlers.get(key);
@@ -80,7 +80,7 @@ export class HandlerTable {
     });
   }
 
-  /** Forgets all handlers, without a word to the carrier. */
+  /** Removes all handlers, without ending their subscriptions. */
   clear(): void {
     this.#handlers.clear();
   }
@@ -96,14 +96,14 @@ export class HandlerTable {
     }
   }
 
-  /** Calls the handlers of the delivery's pattern, or else of its topic, with a message. */
+  /** Calls the handlers of a delivery's pattern, or else of its topic. */
   dispatch(message: Message, delivery: MessageDelivery): void {
     for (const handler of this.#of(delivery.pattern ?? delivery.topic).keys()) {
       this.#call(() => handler(message, delivery), message);
     }
   }
 
-  /** Calls those handlers that take what is published. */
+  /** Calls the handlers of published data. */
   dispatchPublished(published: PublishedMessage): void {
     const options = this.#of(published.pattern ?? published.channel).values();
     for (const { onPublished } of options) {
@@ -127,6 +127,8 @@ export class HandlerTable {
 }
 
 function logError(error: unknown, about: Message | PublishedMessage): void {
-  const what = about instanceof Message ? `message ${about.id}` : `what came on ${about.channel}`;
+  const what = about instanceof Message
+    ? `message ${about.id}`
+    : `data on channel ${about.channel}`;
   logger.error("a handler failed on {what}: {error}", { what, error });
 }

@@ -13,13 +13,13 @@ import { valueFrom } from "../store/value.ts";
 
 /** Options of an in-memory backend. */
 export interface InMemoryMessagingBackendOptions extends MessagingBackendOptions {
-  /** The store, to share it with other backends and with servers; one of its own when left out. */
+  /** The store, to share it with other backends and with servers. Default: a new one. */
   store?: Store;
 }
 
 /**
- * Stores messages in this process's memory. Handlers are called soon after `storeMessage`, never within
- * it, with a copy of the message: what is changed in a message afterwards changes no other.
+ * Stores messages in the memory of this process. Handlers are called soon after `storeMessage`, never
+ * during the call. Each gets a copy of the message, so that later changes of a message affect no other.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export interface InMemoryMessagingBackendOptions extends MessagingBackendOptions
 export class InMemoryMessagingBackend extends StoreMessagingBackend implements RedisLikeBackend {
   readonly #store: Store;
 
-  /** Takes a store, or makes one. */
+  /** Makes a backend on a store. */
   constructor(options: InMemoryMessagingBackendOptions = {}) {
     super(options);
     this.#store = options.store ?? new Store();
@@ -61,7 +61,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     return mapStoreErrors(() => call(this.#store));
   }
 
-  /** Stores a message in a topic and tells the topic's subscribers. */
+  /** Stores a message in a topic, and delivers it to the topic's subscribers. */
   override storeMessage(
     namespace: string,
     topic: string,
@@ -73,7 +73,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     });
   }
 
-  /** Begins the subscription to a topic. */
+  /** Starts the subscription to a topic. */
   protected override openTopic(topic: string): Promise<void> {
     return this.read(({ subscriptions }) => {
       subscriptions.subscribe(this.subscription, topic);
@@ -87,7 +87,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     });
   }
 
-  /** Begins the subscription to a pattern. */
+  /** Starts the subscription to a pattern. */
   protected override openPattern(pattern: string): Promise<void> {
     return this.read(({ subscriptions }) => {
       subscriptions.psubscribe(this.subscription, pattern);
@@ -107,7 +107,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     this.#store.subscriptions.remove(this.subscription);
   }
 
-  /** Sets a key; `ex` is its time to live in seconds. */
+  /** Sets a key. `ex` is the time to live in seconds. */
   set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
     return this.read(({ strings }) => strings.set(key, valueFrom(value), options.ex));
   }
@@ -119,12 +119,12 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     });
   }
 
-  /** Adds members to a set; fulfilled with the number of those that were new. */
+  /** Adds members to a set. Resolves with the number of new members. */
   sadd(key: string, ...members: unknown[]): Promise<number> {
     return this.read(({ sets }) => sets.add(key, members.map(valueFrom)));
   }
 
-  /** Hands a text or other JSON value to those who subscribe to a channel now. */
+  /** Delivers a JSON value to the current subscribers of a channel. */
   publish(channel: string, message: unknown): Promise<number> {
     return this.read(({ subscriptions }) => subscriptions.publish(channel, valueFrom(message)));
   }

@@ -1,5 +1,5 @@
 /**
- * What the backends have in common whose store is in this process: reading it, and hearing from it.
+ * The base of backends with a store in this process: reads, and deliveries to handlers.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { Subscription } from "../store/subscription.ts";
 import { valueToData } from "../store/value.ts";
 import { BaseMessagingBackend, checkIds } from "./base.ts";
 
-/** Base of the backends that read from a store in this process. */
+/** Base of backends that read from a store in this process. */
 export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   /**
-   * Hears what is stored. Unbounded: it is emptied before anything else can be stored but what
-   * handlers store.
+   * Receives what is stored. It needs no limit, because it is drained in the next microtask: only
+   * handlers can store more before that.
    * @internal
    */
   protected readonly subscription: Subscription = new Subscription({
@@ -38,7 +38,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
     }
   }
 
-  /** Rejects if the store cannot be reached. */
+  /** Checks that the store can be reached. Rejects if it cannot. */
   override testConnection(): Promise<void> {
     return this.read(() => {});
   }
@@ -48,7 +48,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
     return this.read(({ topics }) => topics.all(topic).map(toMessage));
   }
 
-  /** The messages of a topic that come after an id in time, sorted by id. */
+  /** The messages of a topic after an id in time, sorted by id. */
   override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
     return this.read(({ topics }) => topics.since(topic, checkId(sinceId)).map(toMessage));
   }
@@ -61,7 +61,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
     });
   }
 
-  /** The messages of a namespace with these ids, in the order asked. */
+  /** The messages of a namespace with these ids, in their order. */
   override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
     return this.read(({ topics }) => topics.byId(namespace, checkIds(ids)).map(toMessage));
   }
