@@ -26,7 +26,7 @@ Deno.test("docs/tcp-server.md has the table of commands", () => {
     ])
   );
   const lines = page.split("\n").map(compact);
-  const start = lines.indexOf(row(["command", "answer", "flags", "what it does"]));
+  const start = lines.indexOf(row(["command", "reply", "flags", "what it does"]));
   assert.deepEqual(
     lines.slice(start + 2, start + 2 + rows.length + 1),
     [...rows.map(compact), ""],

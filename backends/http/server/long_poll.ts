@@ -11,6 +11,7 @@ import {
 } from "../../store/limits.ts";
 import { checkName } from "../../store/names.ts";
 import type { Store } from "../../store/store.ts";
+import type { Subscriber } from "../../store/subscriber.ts";
 import { Subscription } from "../../store/subscription.ts";
 import { deferredJson, type RouteResponse } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
@@ -33,6 +34,16 @@ export class LongPollSubscribers {
   /** Polls that wait for an entry. */
   get waiting(): number {
     return this.#byId.values().filter(({ isPolled }) => isPolled).toArray().length;
+  }
+
+  /** The subscriber with a name, which need not exist yet. */
+  named(id: string): Subscriber {
+    return {
+      subscribe: (topic) => this.subscribe(id, topic),
+      unsubscribe: (topic) => this.unsubscribe(id, topic),
+      psubscribe: (pattern) => this.psubscribe(id, pattern),
+      punsubscribe: (pattern) => this.punsubscribe(id, pattern),
+    };
   }
 
   subscribe(id: string, topic: string): void {

@@ -93,7 +93,7 @@ export function routesTable(routes: readonly Route[]): string {
   const rows = routes.map((route) =>
     `| ${call(route)} | ${parameterList(route)} | ${route.summary} |`
   );
-  return ["| call | given | what it does |", "| --- | --- | --- |", ...rows].join("\n");
+  return ["| route | parameters | what it does |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
 function call({ method, path }: Route): string {

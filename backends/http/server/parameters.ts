@@ -6,7 +6,9 @@
 
 import { MAX_ID } from "../../../lib/message/gemstone.ts";
 import { parseJson } from "../../../lib/message/json.ts";
-import { type Value, valueFrom, valueOfJson } from "../../store/value.ts";
+import type { Argument, ArgumentKind } from "../../store/arguments.ts";
+import { notCarried } from "../../store/operation.ts";
+import { valueFrom, valueOfJson } from "../../store/value.ts";
 import { HttpError } from "./errors.ts";
 
 /** JSON Schema. */
@@ -29,9 +31,15 @@ export type Values<P extends Parameters> = {
   [Name in keyof P]: P[Name] extends Parameter<infer T> ? T : never;
 };
 
-type Read<T> = (given: string, name: string) => T;
+/** How a kind of argument is read, from a text of the URL or from JSON text. */
+interface Reader<T = unknown> {
+  readonly schema: Schema;
+  /** True if the parameter is repeated, once for each item. */
+  readonly isRepeated?: boolean;
+  read(given: string, name: string): T;
+}
 
-function required<T>(summary: string, schema: Schema, read: Read<T>): Parameter<T> {
+function required<T>(summary: string, { schema, read }: Reader<T>): Parameter<T> {
   return {
     summary,
     schema,
@@ -43,7 +51,7 @@ function required<T>(summary: string, schema: Schema, read: Read<T>): Parameter<
   };
 }
 
-function optional<T>(summary: string, schema: Schema, read: Read<T>): Parameter<T | undefined> {
+function optional<T>(summary: string, { schema, read }: Reader<T>): Parameter<T | undefined> {
   return {
     summary,
     schema,
@@ -52,16 +60,14 @@ function optional<T>(summary: string, schema: Schema, read: Read<T>): Parameter<
   };
 }
 
-function list<T>(summary: string, items: Schema, read: Read<T>): Parameter<T[]> {
+function repeated<T>(summary: string, { schema, read }: Reader<T>): Parameter<T[]> {
   return {
     summary,
-    schema: { type: "array", items },
+    schema: { type: "array", items: schema },
     isRequired: false,
     read: (given, name) => given.map((text) => read(text, name)),
   };
 }
-
-const identity = (text: string) => text;
 
 function invalid(name: string, what: string, given: string): HttpError {
   return new HttpError(400, `${name} must be ${what}, not ${given.slice(0, 100)}`);
@@ -85,65 +91,77 @@ function id(text: string, name: string): bigint {
   throw invalid(name, "an integer from 0 to 2^64 - 1", JSON.stringify(text));
 }
 
-const ID_SCHEMA = { type: "integer", minimum: 0, maximum: Number(MAX_ID) };
+const TEXT: Reader<string> = { schema: { type: "string" }, read: (text) => text };
+const NUMBER: Reader<number> = { schema: { type: "number" }, read: finite };
+const ID: Reader<bigint> = {
+  schema: { type: "integer", minimum: 0, maximum: Number(MAX_ID) },
+  read: id,
+};
+
+/** The arguments that a path or a query carries. */
+const URL_READERS: Partial<Record<ArgumentKind, Reader>> = {
+  text: TEXT,
+  timestamp: NUMBER,
+  count: { schema: { type: "integer", minimum: 1 }, read: count },
+  id: ID,
+  ids: { ...ID, isRepeated: true },
+};
+
+/** The arguments that a body carries, each as JSON text. */
+const BODY_READERS: Partial<Record<ArgumentKind, Reader>> = {
+  text: {
+    schema: { type: "string" },
+    read(literal, name) {
+      if (literal.startsWith('"')) return JSON.parse(literal);
+      throw invalid(name, "a string", literal);
+    },
+  },
+  seconds: {
+    schema: { type: ["number", "null"], exclusiveMinimum: 0 },
+    read(literal, name) {
+      const value = JSON.parse(literal);
+      if (value === null) return undefined;
+      if (typeof value === "number") return value;
+      throw invalid(name, "a number of seconds", literal);
+    },
+  },
+  value: { schema: {}, read: valueOfJson },
+  values: {
+    schema: {},
+    read(literal) {
+      if (!literal.startsWith("[")) return [valueOfJson(literal)];
+      return (parseJson(literal) as unknown[]).map(valueFrom);
+    },
+  },
+  message: { schema: { $ref: "#/components/schemas/Message" }, read: (literal) => literal },
+};
+
+/** The parameter that carries an argument of an operation. */
+export function parameterOf(
+  { kind, isOptional, summary }: Argument,
+  isInBody: boolean,
+): Parameter<unknown> {
+  const reader = (isInBody ? BODY_READERS : URL_READERS)[kind];
+  if (reader === undefined) {
+    throw notCarried(isInBody ? "a body" : "a URL", `an argument of kind ${kind}`);
+  }
+  if (reader.isRepeated) return repeated(summary, reader);
+  return isOptional ? optional(summary, reader) : required(summary, reader);
+}
 
 /** A text in path or query. */
-export const text = (summary: string): Parameter<string> =>
-  required(summary, { type: "string" }, identity);
+export const text = (summary: string): Parameter<string> => required(summary, TEXT);
 
-/** A number in path or query. */
-export const number = (summary: string): Parameter<number> =>
-  required(summary, { type: "number" }, finite);
-
-/** A number in the query that may be left out. */
+/** An optional number in the query. */
 export const optionalNumber = (summary: string): Parameter<number | undefined> =>
-  optional(summary, { type: "number" }, finite);
+  optional(summary, NUMBER);
 
-/** A count in the query that may be left out. */
-export const optionalCount = (summary: string): Parameter<number | undefined> =>
-  optional(summary, { type: "integer", minimum: 1 }, count);
-
-/** A text in the query that may be left out. */
+/** An optional text in the query. */
 export const optionalText = (summary: string): Parameter<string | undefined> =>
-  optional(summary, { type: "string" }, identity);
+  optional(summary, TEXT);
 
-/** A message id in the query that may be left out. */
-export const optionalId = (summary: string): Parameter<bigint | undefined> =>
-  optional(summary, ID_SCHEMA, id);
-
-/** Message ids in the query: the parameter once for each. */
-export const ids = (summary: string): Parameter<bigint[]> => list(summary, ID_SCHEMA, id);
+/** An optional message id in the query. */
+export const optionalId = (summary: string): Parameter<bigint | undefined> => optional(summary, ID);
 
 /** Texts in the query: the parameter once for each. */
-export const texts = (summary: string): Parameter<string[]> =>
-  list(summary, { type: "string" }, identity);
-
-/** A text in the body. */
-export const bodyText = (summary: string): Parameter<string> =>
-  required(summary, { type: "string" }, (literal, name) => {
-    if (literal.startsWith('"')) return JSON.parse(literal);
-    throw invalid(name, "a string", literal);
-  });
-
-/** Seconds in the body, which may be null or left out. */
-export const bodySeconds = (summary: string): Parameter<number | undefined> =>
-  optional(summary, { type: ["number", "null"], exclusiveMinimum: 0 }, (literal, name) => {
-    const value = JSON.parse(literal);
-    if (value === null) return undefined;
-    if (typeof value === "number") return value;
-    throw invalid(name, "a number of seconds", literal);
-  });
-
-/** Any JSON value in the body. */
-export const bodyValue = (summary: string): Parameter<Value> => required(summary, {}, valueOfJson);
-
-/** An array of JSON values in the body, or a single one. */
-export const bodyValues = (summary: string): Parameter<Value[]> =>
-  required(summary, {}, (literal) => {
-    if (!literal.startsWith("[")) return [valueOfJson(literal)];
-    return (parseJson(literal) as unknown[]).map(valueFrom);
-  });
-
-/** A message in the body, as JSON text. */
-export const bodyMessage = (summary: string): Parameter<string> =>
-  required(summary, { $ref: "#/components/schemas/Message" }, identity);
+export const texts = (summary: string): Parameter<string[]> => repeated(summary, TEXT);

@@ -6,7 +6,7 @@
 
 import type { TraceFields } from "../../messaging/trace_fields.ts";
 import type { Store } from "../../store/store.ts";
-import type { Subscription } from "../../store/subscription.ts";
+import type { Subscriber } from "../../store/subscriber.ts";
 
 /** What a command does, and when it is allowed. */
 export type CommandFlag =
@@ -24,7 +24,7 @@ export type CommandFlag =
 /** What the handler of a command works with: the session of one client. */
 export interface CommandContext<Service = unknown> {
   readonly store: Store;
-  readonly subscription: Subscription;
+  readonly subscriber: Subscriber;
   /** Most bytes of a reply. */
   readonly maxReplyBytes: number;
   /** This client's session of the service that the command belongs to. */

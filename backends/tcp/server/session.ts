@@ -11,6 +11,7 @@ import type { TraceFields } from "../../messaging/trace_fields.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import { MAX_UNAUTHENTICATED_LINE_BYTES } from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
+import { QueueSubscriber, type Subscriber } from "../../store/subscriber.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import { splitArguments } from "../protocol/arguments.ts";
 import { acceptsCount, type Command, type CommandContext, usage } from "./command.ts";
@@ -58,7 +59,8 @@ export interface SessionIo {
 
 /** A session. */
 export class LineSession implements CommandContext<ServiceSession> {
-  readonly subscription: Subscription;
+  readonly subscriber: Subscriber;
+  readonly #subscription: Subscription;
   readonly #context: SessionContext;
   readonly #reader: LineReader;
   readonly #writeBuffer: WriteBuffer;
@@ -75,7 +77,8 @@ export class LineSession implements CommandContext<ServiceSession> {
     this.#context = context;
     this.#reader = reader;
     this.#writeBuffer = writeBuffer;
-    this.subscription = subscription;
+    this.#subscription = subscription;
+    this.subscriber = new QueueSubscriber(context.store.subscriptions, subscription);
     this.#isAuthenticated = context.isToken === undefined;
     reader.maxLineBytes = this.#isAuthenticated
       ? context.maxLineBytes
@@ -208,8 +211,8 @@ export class LineSession implements CommandContext<ServiceSession> {
 
   /** Appends what waits for the subscriber, up to some bytes. */
   push(): void {
-    while (this.subscription.length > 0 && this.#writeBuffer.length < PUSH_BYTES) {
-      this.#writeBuffer.writeLine(pushLine(this.subscription.shift()!));
+    while (this.#subscription.length > 0 && this.#writeBuffer.length < PUSH_BYTES) {
+      this.#writeBuffer.writeLine(pushLine(this.#subscription.shift()!));
       this.#context.connectionStats.pushes++;
     }
   }
@@ -217,7 +220,7 @@ export class LineSession implements CommandContext<ServiceSession> {
   /** Ends all subscriptions, and the use of the shared state. */
   close(): void {
     this.#service?.close();
-    this.store.subscriptions.remove(this.subscription);
+    this.store.subscriptions.remove(this.#subscription);
   }
 }
 

@@ -1,0 +1,87 @@
+/**
+ * The routes of the store's operations: parameters, responses and handlers follow from their declarations.
+ *
+ * @module
+ */
+
+import { text as textArgument } from "../../store/arguments.ts";
+import type { HttpBinding, Operation, ResultKind, ResultTypes } from "../../store/operation.ts";
+import { ALL_OPERATIONS } from "../../store/operations.ts";
+import { valueToJson } from "../../store/value.ts";
+import { parameterOf, type Schema } from "./parameters.ts";
+import { jsonArray, type RouteResponse } from "./responses.ts";
+import type { Route, RouteContext } from "./route.ts";
+import { array, COUNT, object, status, TEXT } from "./schemas.ts";
+
+/** How a kind of result is responded with. */
+interface ResultFormat<T> {
+  schema(binding: HttpBinding): Schema;
+  respond(result: T, binding: HttpBinding): RouteResponse;
+}
+
+/** A result in a member of an object. */
+function member<T>(schema: Schema, stringify: (result: T) => string): ResultFormat<T> {
+  return {
+    schema: ({ member }) => object({ [member!]: schema }),
+    respond: (result, { member }) => `{"${member}":${stringify(result)}}`,
+  };
+}
+
+const FORMATS: { readonly [Kind in ResultKind]: ResultFormat<ResultTypes[Kind]> } = {
+  done: {
+    schema: (binding) => status(binding.status!),
+    respond: (_result, binding) => `{"status":"${binding.status}"}`,
+  },
+  count: member(COUNT, String),
+  messages: {
+    schema: () => array({ $ref: "#/components/schemas/Message" }),
+    respond: (messages) => jsonArray(messages.map(({ text }) => text)),
+  },
+  value: member({}, (value) => value === undefined ? "null" : valueToJson(value)),
+  values: member({ type: "array" }, (values) => `[${values.map(valueToJson)}]`),
+  topics: member(array(object({ topic: TEXT, messages: COUNT })), JSON.stringify),
+};
+
+/** The name by which a client that polls is known. */
+const SUBSCRIBER_ID = {
+  created: textArgument("name of the subscriber: any text of its own"),
+  existing: textArgument("name of the subscriber"),
+};
+
+/** The routes, in the order of the operations. */
+export const OPERATION_ROUTES: readonly Route[] = ALL_OPERATIONS.flatMap((operation) =>
+  operation.http === undefined ? [] : [routeOf(operation, operation.http)]
+);
+
+function routeOf(operation: Operation, binding: HttpBinding): Route {
+  const { summary, subscriber } = operation;
+  const { method, path } = binding;
+  const format: ResultFormat<never> = FORMATS[operation.result];
+  const declared = subscriber === undefined
+    ? operation.arguments
+    : { ...operation.arguments, subscriber_id: SUBSCRIBER_ID[subscriber] };
+  const parameters = Object.fromEntries(
+    Object.entries(declared).map((
+      [name, argument],
+    ) => [name, parameterOf(argument, method === "POST")]),
+  );
+  return {
+    method,
+    path,
+    summary,
+    parameters,
+    response: format.schema(binding),
+    run: (context, values) => format.respond(execute(operation, context, values) as never, binding),
+  };
+}
+
+/** Executes an operation with the values of a request's parameters. */
+function execute(
+  operation: Operation,
+  { store, subscribers }: RouteContext,
+  values: Record<string, unknown>,
+): unknown {
+  const args = values as Parameters<typeof operation.run>[1];
+  if (operation.subscriber === undefined) return operation.run(store, args);
+  return operation.run(subscribers.named(values.subscriber_id as string), args);
+}

@@ -1,0 +1,100 @@
+/**
+ * The commands of the store's operations: arguments, replies and handlers follow from their declarations.
+ *
+ * @module
+ */
+
+import type { ArgumentValues } from "../../store/arguments.ts";
+import {
+  type LineBinding,
+  notCarried,
+  type Operation,
+  type ResultKind,
+  type ResultTypes,
+} from "../../store/operation.ts";
+import { ALL_OPERATIONS } from "../../store/operations.ts";
+import { type ArgumentCodec, codecOf } from "../protocol/argument_codecs.ts";
+import { type Command, command, type CommandContext } from "./command.ts";
+import { messagesReply } from "./replies.ts";
+
+type Values = ArgumentValues<Operation["arguments"]>;
+
+/** An argument of a command. */
+interface Parameter {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly codec: ArgumentCodec<unknown>;
+}
+
+/** Writes the replies of a command. */
+type ReplyWriter = (result: unknown, values: Values, maxReplyBytes: number) => string;
+
+/** Writes the replies that carry a result. */
+const RESULT_WRITERS: {
+  readonly [Kind in ResultKind]?: (result: ResultTypes[Kind], maxReplyBytes: number) => string;
+} = {
+  count: (count) => `OK ${count}`,
+  messages: messagesReply,
+};
+
+/** The commands, in the order of the operations. */
+export const OPERATION_COMMANDS: readonly Command[] = ALL_OPERATIONS.flatMap((operation) =>
+  operation.line === undefined ? [] : [commandOf(operation, operation.line)]
+);
+
+function commandOf(operation: Operation, binding: LineBinding): Command {
+  const parameters = parametersOf(operation, binding);
+  const write = replyWriter(operation, binding, parameters);
+  return command({
+    name: binding.command,
+    parameters: parameters.map(({ name, isOptional }) => isOptional ? `[${name}]` : name),
+    flags: [operation.access],
+    reply: binding.reply,
+    summary: operation.summary,
+    handle(context, args) {
+      const values = readArguments(parameters, args);
+      return write(execute(operation, context, values), values, context.maxReplyBytes);
+    },
+  });
+}
+
+function parametersOf(operation: Operation, { takes }: LineBinding): Parameter[] {
+  return Object.entries(operation.arguments)
+    .filter(([name]) => takes?.includes(name) ?? true)
+    .map(([name, { isOptional, kind }]) => ({ name, isOptional, codec: codecOf(kind) }));
+}
+
+function readArguments(parameters: readonly Parameter[], args: readonly string[]): Values {
+  const values: Record<string, unknown> = {};
+  for (const [i, argument] of args.entries()) {
+    const { name, codec } = parameters[i];
+    values[name] = codec.decode(argument);
+  }
+  return values as Values;
+}
+
+function execute(operation: Operation, context: CommandContext, values: Values): unknown {
+  if (operation.subscriber === undefined) return operation.run(context.store, values);
+  return operation.run(context.subscriber, values);
+}
+
+function replyWriter(
+  { name, result: kind }: Operation,
+  { reply }: LineBinding,
+  parameters: readonly Parameter[],
+): ReplyWriter {
+  if (kind === "done") return doneWriter(reply, parameters);
+  const write = RESULT_WRITERS[kind];
+  if (write === undefined) throw notCarried("the line protocol", `the result of ${name}`);
+  return (result, _values, maxReplyBytes) => write(result as never, maxReplyBytes);
+}
+
+/** Writes a reply without a result: a word in it that names an argument stands for that argument. */
+function doneWriter(reply: string, parameters: readonly Parameter[]): ReplyWriter {
+  const words = reply.split(" ").map((word) =>
+    parameters.find(({ name }) => name === word) ?? word
+  );
+  return (_result, values) =>
+    words.map((word) => typeof word === "string" ? word : word.codec.encode(values[word.name]))
+      .join(" ");
+}
