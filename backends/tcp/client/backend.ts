@@ -4,28 +4,23 @@
  * @module
  */
 
-import { checkId } from "../../../lib/message/gemstone.ts";
-import { parseJson, stringifyJson } from "../../../lib/message/json.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { isId } from "../../../lib/message/fields.ts";
+import { checkId } from "../../../lib/message/gemstone.ts";
+import { parseJson } from "../../../lib/message/json.ts";
 import { Message } from "../../../lib/message/message.ts";
 import type { StoreMessageOptions } from "../../messaging/backend.ts";
 import { BaseMessagingBackend, checkIds, mapStoreErrors } from "../../messaging/base.ts";
 import { MessagingError } from "../../messaging/errors.ts";
 import { traceFieldsOf } from "../../messaging/trace_fields.ts";
-import { MAX_PATTERN_LENGTH } from "../../store/limits.ts";
-import { checkName, checkTtl } from "../../store/names.ts";
+import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
+import type { Operation } from "../../store/operation.ts";
+import { OPERATIONS } from "../../store/operations.ts";
 import { valueFrom } from "../../store/value.ts";
-import {
-  dataOf,
-  encodedArgument,
-  splitArguments,
-  textArgument,
-  textOf,
-} from "../protocol/arguments.ts";
-import { valueArgument } from "../protocol/arguments.ts";
+import { dataOf, splitArguments, textOf } from "../protocol/arguments.ts";
 import { checkBackendOptions, type EmbeddedMessagingBackendOptions } from "./options.ts";
 import { ReconnectingClient } from "./reconnecting_client.ts";
+import { lineOf } from "./requests.ts";
 
 /**
  * Stores messages on a server of the line protocol, and has them pushed from there.
@@ -96,96 +91,100 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     await this.#request("PING", "PONG");
   }
 
-  /** Sends a command; what follows the beginning that its answer must have. */
+  /** Sends a command; returns what follows the expected beginning of the reply. */
   async #request(line: string, prefix: string): Promise<string> {
     this.checkOpen();
     const reply = await this.#client.request(line, traceFieldsOf(this, "line"));
     if (reply.startsWith(prefix)) return reply.slice(prefix.length);
     throw new MessagingError(
-      `the server at ${this.address} answered ${
-        reply.slice(0, 200)
-      } in place of ${prefix}: is it ` +
+      `the server at ${this.address} replied ${reply.slice(0, 200)} instead of ${prefix}: is it ` +
         "a server of the line protocol?",
     );
   }
 
-  async #requestMessages(line: string): Promise<Message[]> {
-    const reply = await this.#request(line, "MESSAGES ");
+  /** Calls an operation of the store. */
+  async #call<A extends Arguments>(
+    operation: Operation<A>,
+    values: ArgumentValues<A>,
+    prefix = "OK",
+  ): Promise<string> {
+    return await this.#request(mapStoreErrors(() => lineOf(operation, values)), prefix);
+  }
+
+  async #messages<A extends Arguments>(
+    operation: Operation<A, "messages">,
+    values: ArgumentValues<A>,
+  ): Promise<Message[]> {
+    const reply = await this.#call(operation, values, "MESSAGES ");
     const messages = parseJson(textOf(reply)) as unknown[];
     return messages.map((json) => Message.fromJson(json));
   }
 
-  /** Stores a message in a topic and tells the topic's subscribers. */
+  /** Stores a message in a topic and delivers it to the topic's subscribers. */
   async storeMessage(
     namespace: string,
     topic: string,
     message: Message,
     { ttlSeconds }: StoreMessageOptions = {},
   ): Promise<void> {
-    const args = mapStoreErrors(() => {
-      if (ttlSeconds != null) checkTtl(ttlSeconds);
-      return [nameArgument("namespace", namespace), nameArgument("topic", topic)];
-    });
-    args.push(encodedArgument(message.stringify()));
-    if (ttlSeconds != null) args.push(decimal(ttlSeconds));
-    await this.#request(`STORE_MESSAGE ${args.join(" ")}`, "OK");
+    const ttl = ttlSeconds ?? undefined;
+    await this.#call(OPERATIONS.store, { namespace, topic, message: message.stringify(), ttl });
   }
 
   /** All messages of a topic, sorted by id. */
   async getMessagesForTopic(topic: string): Promise<Message[]> {
-    return await this.#requestMessages(`GET_MESSAGES ${nameOf("topic", topic)}`);
+    return await this.#messages(OPERATIONS.messages, {
+      topic,
+      since_id: undefined,
+      limit: undefined,
+    });
   }
 
-  /** The messages of a topic that come after an id in time, sorted by id. */
+  /** The messages of a topic that are later than the one with an id, sorted by id. */
   async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    const id = checkId(sinceId);
-    return await this.#requestMessages(`GET_MESSAGES_SINCE ${nameOf("topic", topic)} ${id}`);
+    return await this.#messages(OPERATIONS.messagesSinceId, { topic, id: checkId(sinceId) });
   }
 
-  /** The messages of a namespace with these ids, in the order asked. */
+  /** The messages of a namespace with these ids, in the order of the ids. */
   async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
-    const list = encodedArgument(stringifyJson(checkIds(ids)));
-    return await this.#requestMessages(
-      `GET_MESSAGES_BY_ID ${nameOf("namespace", namespace)} ${list}`,
-    );
+    return await this.#messages(OPERATIONS.messagesById, { namespace, ids: checkIds(ids) });
   }
 
   /**
-   * Hands a text or other JSON value to those who subscribe to a topic now, without storing it;
-   * fulfilled with the number of subscriptions it reached. An object with a message id in `id` comes to
-   * their handlers as a message, anything else to `onPublished`.
+   * Delivers a text or other JSON value to the subscribers of a topic without storing it; returns the
+   * number of subscriptions that it reached. An object with a message id in `id` reaches their handlers
+   * as a message, anything else `onPublished`.
    */
   async publish(topic: string, data: unknown): Promise<number> {
-    const line = `PUBLISH ${nameOf("channel", topic)} ${valueArgument(valueFrom(data))}`;
-    return Number(await this.#request(line, "OK "));
+    const values = { channel: topic, message: valueFrom(data) };
+    return Number(await this.#call(OPERATIONS.publish, values, "OK "));
   }
 
   /** Begins the subscription to a topic. */
   protected async openTopic(topic: string): Promise<void> {
-    await this.#request(`SUBSCRIBE ${nameOf("topic", topic)}`, "OK");
+    await this.#call(OPERATIONS.subscribe, { topic });
     this.#client.topics.add(topic);
   }
 
   /** Ends the subscription to a topic. */
   protected async closeTopic(topic: string): Promise<void> {
     this.#client.topics.delete(topic);
-    await this.#client.sendIfConnected(`UNSUBSCRIBE ${textArgument(topic)}`);
+    await this.#client.sendIfConnected(lineOf(OPERATIONS.unsubscribe, { topic }));
   }
 
   /** Begins the subscription to a pattern. */
   protected async openPattern(pattern: string): Promise<void> {
-    const name = nameOf("pattern", pattern, MAX_PATTERN_LENGTH);
-    await this.#request(`PSUBSCRIBE ${name}`, "OK");
+    await this.#call(OPERATIONS.psubscribe, { pattern });
     this.#client.patterns.add(pattern);
   }
 
   /** Ends the subscription to a pattern. */
   protected async closePattern(pattern: string): Promise<void> {
     this.#client.patterns.delete(pattern);
-    await this.#client.sendIfConnected(`PUNSUBSCRIBE ${textArgument(pattern)}`);
+    await this.#client.sendIfConnected(lineOf(OPERATIONS.punsubscribe, { pattern }));
   }
 
-  /** Ends the connection, and the server that was started for it. */
+  /** Closes the connection, and stops the server that was started for it. */
   protected async close(): Promise<void> {
     await this.#client.close();
   }
@@ -210,20 +209,4 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
 
 function isMessage(data: unknown): boolean {
   return typeof data === "object" && data !== null && "id" in data && isId(data.id);
-}
-
-function nameArgument(what: string, name: string, maxLength?: number): string {
-  checkName(what, name, maxLength);
-  return textArgument(name);
-}
-
-/** The argument for a name; throws what a backend throws. */
-function nameOf(what: string, name: string, maxLength?: number): string {
-  return mapStoreErrors(() => nameArgument(what, name, maxLength));
-}
-
-/** Without an exponent, which the wire has not. */
-function decimal(value: number): string {
-  const digits = String(value);
-  return digits.includes("e") ? value.toFixed(20) : digits;
 }

@@ -10,9 +10,11 @@ import { MessagingClosedError, MessagingConnectionError } from "../../messaging/
 import type { TraceFields } from "../../messaging/trace_fields.ts";
 import type { RunningServer } from "../../hosting/mode.ts";
 import { type ProbeResult, startOrAttach, startServer } from "../../hosting/start.ts";
+import { OPERATIONS } from "../../store/operations.ts";
 import { textArgument } from "../protocol/arguments.ts";
 import type { CheckedBackendOptions, SubscriptionGap } from "./options.ts";
 import { ClientConnection, SilenceError } from "./connection.ts";
+import { lineOf } from "./requests.ts";
 import { SERVER_KIND } from "../server/launch.ts";
 
 /** Delays before attempts to reach a lost server again. */
@@ -172,8 +174,8 @@ export class ReconnectingClient {
     const patterns = [...this.patterns];
     await Promise.all([
       ...token === undefined ? [] : [connection.request(`AUTH ${textArgument(token)}`)],
-      ...topics.map((topic) => connection.request(`SUBSCRIBE ${textArgument(topic)}`)),
-      ...patterns.map((pattern) => connection.request(`PSUBSCRIBE ${textArgument(pattern)}`)),
+      ...topics.map((topic) => connection.request(lineOf(OPERATIONS.subscribe, { topic }))),
+      ...patterns.map((pattern) => connection.request(lineOf(OPERATIONS.psubscribe, { pattern }))),
     ]);
     const fromMs = this.#lostAtMs;
     this.#lostAtMs = undefined;

@@ -82,7 +82,7 @@ Deno.test("tcp backend: what is no server of ours is told apart from one", async
   await using backend = new EmbeddedMessagingBackend({ port });
   await assert.rejects(backend.testConnection(), (error) => {
     assert.ok(error instanceof MessagingError);
-    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port} answered HTTP`));
+    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1:${port} replied HTTP`));
     return true;
   });
   listener.close();
