@@ -4,11 +4,9 @@
  * @module
  */
 
-import {
-  SharedMemoryMessagingBackend,
-  type SharedMemoryMessagingBackendOptions,
-} from "../backends/http/client/backend.ts";
+import { SharedMemoryMessagingBackend } from "../backends/http/client/backend.ts";
 import { createSharedMessagingConfig } from "../backends/http/client/config.ts";
+import type { SharedMemoryMessagingBackendOptions } from "../backends/http/client/options.ts";
 import {
   SharedMemoryServer,
   type SharedMemoryServerOptions,

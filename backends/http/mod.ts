@@ -14,10 +14,8 @@
  * @module
  */
 
-export {
-  SharedMemoryMessagingBackend,
-  type SharedMemoryMessagingBackendOptions,
-} from "./client/backend.ts";
+export { SharedMemoryMessagingBackend } from "./client/backend.ts";
+export type { SharedMemoryMessagingBackendOptions } from "./client/options.ts";
 export { createSharedMessagingConfig, type SharedMessagingOptions } from "./client/config.ts";
 export {
   type StartedServer,

@@ -137,22 +137,6 @@ function describeRequest({ method, path }: HttpRequest): string {
   return `${method} ${path.split("?")[0].slice(0, 200)}`;
 }
 
-/**
- * A path with names in it. A name that a URL cannot hold as part of its path goes into the query.
- *
- * @throws {MessagingRefusedError} if a name is no well-formed text
- */
-export function pathTo(base: string, names: Readonly<Record<string, string>>): string {
-  const entries = Object.entries(names);
-  if (!entries.every(([, name]) => name.isWellFormed())) {
-    throw new MessagingRefusedError(`${base} was refused: a name has lone surrogates`);
-  }
-  if (entries.some(([, name]) => name === "." || name === "..")) {
-    return `${base}?${new URLSearchParams(entries)}`;
-  }
-  return [base, ...entries.map(([, name]) => encodeURIComponent(name))].join("/");
-}
-
 /** Of a failed call `fetch` says in its cause what failed. */
 function reasonOf(error: unknown): string {
   return `${error instanceof TypeError && error.cause !== undefined ? error.cause : error}`;

@@ -5,7 +5,7 @@
  */
 
 import type { MessagingConfigInit } from "../../messaging/config.ts";
-import type { SharedMemoryMessagingBackendOptions } from "./backend.ts";
+import type { SharedMemoryMessagingBackendOptions } from "./options.ts";
 
 /** Options of a backend that can stand in a configuration. */
 export type SharedMessagingOptions = Omit<SharedMemoryMessagingBackendOptions, "onHandlerError">;

@@ -7,7 +7,9 @@
 import { logger } from "../../../lib/base/log.ts";
 import { Backoff, type BackoffOptions } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
+import { OPERATIONS } from "../../store/operations.ts";
 import type { HttpClient, HttpRequest, HttpResponse } from "./client.ts";
+import { requestOf } from "./requests.ts";
 
 /** Seconds that a poll waits at the server. */
 const POLL_SECONDS = 20;
@@ -39,17 +41,11 @@ export interface SubscriptionKey {
   readonly name: string;
 }
 
-const CALLS = {
-  topic: { open: "/subscribe", close: "/unsubscribe" },
-  pattern: { open: "/psubscribe", close: "/punsubscribe" },
-};
-
 /** Subscriptions of one subscriber, and the loop that fetches what comes for them. */
 export class Poller {
   readonly #id = crypto.randomUUID();
   readonly #client: HttpClient;
   readonly #onEntry: (entry: PollEntry) => void;
-  /** By what the server is told. */
   readonly #keys = new Map<string, SubscriptionKey>();
   #loop: Promise<void> | undefined;
   readonly #closing = new AbortController();
@@ -60,24 +56,29 @@ export class Poller {
     this.#onEntry = onEntry;
   }
 
-  /** Subscribes; fulfilled once the server keeps what comes. */
+  /** Subscribes; fulfilled when the subscription is in force. */
   async open(key: SubscriptionKey): Promise<void> {
-    const request = this.#requestFor(key, "open");
-    await this.#send(request);
-    this.#keys.set(request.body!, key);
+    await this.#send(this.#openRequest(key));
+    this.#keys.set(textOf(key), key);
     this.#loop ??= this.#run();
   }
 
   /** Ends a subscription. */
   async close(key: SubscriptionKey): Promise<void> {
-    const request = this.#requestFor(key, "close");
-    this.#keys.delete(request.body!);
-    await this.#send(request);
+    this.#keys.delete(textOf(key));
+    await this.#send(this.#closeRequest(key));
   }
 
-  #requestFor({ kind, name }: SubscriptionKey, action: "open" | "close"): HttpRequest {
-    const body = JSON.stringify({ [kind]: name, subscriber_id: this.#id });
-    return { method: "POST", path: CALLS[kind][action], body };
+  #openRequest({ kind, name }: SubscriptionKey): HttpRequest {
+    return kind === "topic"
+      ? requestOf(OPERATIONS.subscribe, { topic: name }, this.#id)
+      : requestOf(OPERATIONS.psubscribe, { pattern: name }, this.#id);
+  }
+
+  #closeRequest({ kind, name }: SubscriptionKey): HttpRequest {
+    return kind === "topic"
+      ? requestOf(OPERATIONS.unsubscribe, { topic: name }, this.#id)
+      : requestOf(OPERATIONS.punsubscribe, { pattern: name }, this.#id);
   }
 
   async #send(request: HttpRequest): Promise<HttpResponse> {
@@ -129,7 +130,7 @@ export class Poller {
 
   /** To a server that was started anew, or has forgotten us. */
   async #openAll(): Promise<void> {
-    for (const key of [...this.#keys.values()]) await this.#send(this.#requestFor(key, "open"));
+    for (const key of [...this.#keys.values()]) await this.#send(this.#openRequest(key));
   }
 
   /** Tells the server that this subscriber is gone, if there is anything to tell. */
@@ -143,11 +144,15 @@ export class Poller {
 
   #shutdownRequests(): HttpRequest[] {
     if (this.#isRingbus) return [{ method: "DELETE", path: `/subscribers/${this.#id}` }];
-    return [...this.#keys.values()].map((key) => this.#requestFor(key, "close"));
+    return [...this.#keys.values()].map((key) => this.#closeRequest(key));
   }
 
   /** Fulfilled when the loop has ended; the client must be closed for that. */
   async ended(): Promise<void> {
     await this.#loop;
   }
+}
+
+function textOf({ kind, name }: SubscriptionKey): string {
+  return `${kind} ${name}`;
 }
