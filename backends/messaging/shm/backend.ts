@@ -13,12 +13,14 @@ import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } f
 import { mapStoreErrors } from "../base.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
 import { StoreMessagingBackend } from "../store_backend.ts";
-import { checkLimit, MAX_PATTERN_LENGTH } from "../../store/limits.ts";
-import { checkName, checkTtl } from "../../store/names.ts";
+import { type Arguments, type ArgumentValues, checkArguments } from "../../store/arguments.ts";
+import { checkLimit } from "../../store/limits.ts";
+import type { Operation } from "../../store/operation.ts";
+import { OPERATIONS } from "../../store/operations.ts";
 import type { Store } from "../../store/store.ts";
 import { parseMessage } from "../../store/stored_message.ts";
-import { checkKey, valueFrom, valueToJson } from "../../store/value.ts";
-import { encodeOperation, FORMAT, type OperationName, type Operations } from "./operation.ts";
+import { valueFrom } from "../../store/value.ts";
+import { encodeOperation, encodeRecord, FORMAT, type RecordContext } from "./operation.ts";
 import { type Limits, Replica } from "./replica.ts";
 
 const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
@@ -180,14 +182,23 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   /** Appends an operation, and returns its result. */
   // deno-lint-ignore require-await
-  async #write<Name extends OperationName>(
-    name: Name,
-    prepare: (attached: Attached) => [args: Operations[Name], text?: string],
+  async #write<A extends Arguments>(
+    operation: Operation<A>,
+    prepare: (attached: Attached) => ArgumentValues<A>,
   ): Promise<unknown> {
     return mapStoreErrors(() => {
       const attached = this.#attach();
-      return append(attached, name, ...prepare(attached));
+      const values = prepare(attached);
+      checkArguments(operation, values);
+      return append(attached, encodeOperation(operation, values, this.#recordContext(attached)));
     });
+  }
+
+  #recordContext({ journal }: Attached): RecordContext {
+    return {
+      member: { name: this.#memberName, isolate: journal.isolate },
+      expiresAtMs: (ttlSeconds) => Math.ceil(this.#clock() + ttlSeconds * 1000),
+    };
   }
 
   /**
@@ -199,15 +210,11 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     return mapStoreErrors(() => {
       const attached = this.#attach();
       attached.journal.catchUp();
-      if (attached.replica.store.nextExpiryMs <= this.#clock()) append(attached, "tick", []);
+      if (attached.replica.store.nextExpiryMs <= this.#clock()) {
+        append(attached, encodeRecord("tick", []));
+      }
       return call(attached.replica.store);
     });
-  }
-
-  #expiry(ttlSeconds: number | null | undefined): number | null {
-    if (ttlSeconds === undefined || ttlSeconds === null) return null;
-    checkTtl(ttlSeconds);
-    return Math.ceil(this.#clock() + ttlSeconds * 1000);
   }
 
   /** Stores a message in a topic, and delivers it to the topic's subscribers. */
@@ -217,43 +224,35 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    await this.#write("store", ({ replica }) => {
-      checkName("namespace", namespace);
-      checkName("topic", topic);
+    await this.#write(OPERATIONS.store, ({ replica }) => {
       const parsed = parseMessage(message.stringify());
-      const expiresAtMs = this.#expiry(options.ttlSeconds ?? parsed.ttlSeconds);
+      const ttl = options.ttlSeconds ?? parsed.ttlSeconds;
       replica.expect(parsed);
-      return [[namespace, topic, expiresAtMs], parsed.text];
+      return { namespace, topic, message: parsed.text, ttl };
     });
   }
 
   /** Starts the subscription to a topic. */
   protected override async openTopic(topic: string): Promise<void> {
-    await this.#write("subscribe", ({ journal }) => {
-      checkName("topic", topic);
-      return [[this.#memberName, String(journal.isolate), topic]];
-    });
+    await this.#write(OPERATIONS.subscribe, () => ({ topic }));
     this.#watch();
   }
 
   /** Starts the subscription to a pattern. */
   protected override async openPattern(pattern: string): Promise<void> {
-    await this.#write("psubscribe", ({ journal }) => {
-      checkName("pattern", pattern, MAX_PATTERN_LENGTH);
-      return [[this.#memberName, String(journal.isolate), pattern]];
-    });
+    await this.#write(OPERATIONS.psubscribe, () => ({ pattern }));
     this.#watch();
   }
 
   /** Ends the subscription to a topic. */
   protected override async closeTopic(topic: string): Promise<void> {
-    await this.#write("unsubscribe", () => [[this.#memberName, topic]]);
+    await this.#write(OPERATIONS.unsubscribe, () => ({ topic }));
     this.#watch();
   }
 
   /** Ends the subscription to a pattern. */
   protected override async closePattern(pattern: string): Promise<void> {
-    await this.#write("punsubscribe", () => [[this.#memberName, pattern]]);
+    await this.#write(OPERATIONS.punsubscribe, () => ({ pattern }));
     this.#watch();
   }
 
@@ -280,7 +279,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   /** Removes the subscriptions of this backend. Without it, others count them until this process ends. */
   #appendLeave(attached: Attached): void {
     try {
-      append(attached, "leave", [this.#memberName]);
+      append(attached, encodeRecord("leave", [this.#memberName]));
     } catch (error) {
       logger.debug("cannot end the subscriptions at {address}: {error}", {
         address: this.address,
@@ -291,37 +290,30 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   /** Sets a key. `ex` is the time to live in seconds. */
   async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
-    await this.#write("set", () => {
-      checkKey("key", key);
-      return [[key, this.#expiry(options.ex)], jsonOf(value)];
-    });
+    const ex = options.ex ?? undefined;
+    await this.#write(OPERATIONS.set, () => ({ key, value: valueFrom(value), ex }));
   }
 
   /** Sets one field of a hash. */
   async hset(key: string, field: string, value: unknown): Promise<void> {
-    await this.#write("hset", () => {
-      checkKey("key", key);
-      checkKey("field", field);
-      return [[key, field], jsonOf(value)];
-    });
+    await this.#write(OPERATIONS.hset, () => ({ key, field, value: valueFrom(value) }));
   }
 
   /** Adds members to a set. Resolves with the number of new members. */
   async sadd(key: string, ...members: unknown[]): Promise<number> {
-    const added = await this.#write("sadd", () => {
-      checkKey("key", key);
-      return [[key], JSON.stringify(members.map(jsonOf))];
-    });
+    const added = await this.#write(
+      OPERATIONS.sadd,
+      () => ({ key, members: members.map(valueFrom) }),
+    );
     return added as number;
   }
 
   /** Delivers a JSON value to the current subscribers of a channel in all processes. */
   async publish(channel: string, message: unknown): Promise<number> {
-    const reached = await this.#write("publish", ({ journal, replica }) => {
-      checkName("channel", channel);
+    const reached = await this.#write(OPERATIONS.publish, ({ journal, replica }) => {
       const dead = replica.removeDead((isolate) => journal.isAlive(isolate));
       for (const isolate of dead) journal.removeDeadIsolate(isolate);
-      return [[channel], jsonOf(message)];
+      return { channel, message: valueFrom(message) };
     });
     return reached as number;
   }
@@ -337,18 +329,13 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 }
 
 /**
- * Appends an operation, and returns its result.
+ * Appends a record, and returns the result of its operation.
  *
  * @throws {MessagingRefusedError} if there is no space
  */
-function append<Name extends OperationName>(
-  { journal, replica }: Attached,
-  name: Name,
-  args: Operations[Name],
-  text?: string,
-): unknown {
+function append({ journal, replica }: Attached, record: Uint8Array<ArrayBuffer>): unknown {
   try {
-    journal.append(encodeOperation(name, args, text));
+    journal.append(record);
   } catch (cause) {
     if (!(cause instanceof ShmConnectionError)) throw cause;
     throw new MessagingRefusedError(`there is no space in shared memory: ${cause.message}`, {
@@ -356,8 +343,4 @@ function append<Name extends OperationName>(
     });
   }
   return replica.outcome();
-}
-
-function jsonOf(value: unknown): string {
-  return valueToJson(valueFrom(value));
 }

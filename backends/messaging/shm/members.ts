@@ -40,11 +40,11 @@ export class Members {
   }
 
   /** Adds a member unless it is there, and returns its subscription. */
-  join(name: string, isolate: string): Subscription {
+  join(name: string, isolate: bigint): Subscription {
     const known = this.subscriptionOf(name);
     if (known !== undefined) return known;
     const subscription = name === this.#ownName ? this.#ownSubscription : newDiscarding();
-    this.#members.set(name, { isolate: BigInt(isolate), subscription });
+    this.#members.set(name, { isolate, subscription });
     return subscription;
   }
 

@@ -11,19 +11,25 @@
 
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
-import { parseShallow } from "../../../lib/message/json_members.ts";
-import { InvalidInputError, StoreError } from "../../store/errors.ts";
+import { StoreError } from "../../store/errors.ts";
 import { Store } from "../../store/store.ts";
 import {
   type ParsedMessage,
   parseMessage,
   type StoredMessage,
 } from "../../store/stored_message.ts";
+import { OPERATIONS } from "../../store/operations.ts";
+import { QueueSubscriber } from "../../store/subscriber.ts";
 import type { Subscription } from "../../store/subscription.ts";
-import { type Value, valueOfJson } from "../../store/value.ts";
 import { Members } from "./members.ts";
-import { decodeOperation, type Operation, type Operations } from "./operation.ts";
-import { snapshotKey, snapshotMember, snapshotRecord, timeOrNull } from "./snapshot.ts";
+import {
+  type ControlFields,
+  type ControlRecord,
+  decodeRecord,
+  type OperationRecord,
+  valuesOf,
+} from "./operation.ts";
+import { snapshotConfig, snapshotKey, snapshotMember, snapshotMessage } from "./snapshot.ts";
 
 /** Limits of all members. */
 export interface Limits {
@@ -124,11 +130,13 @@ export class Replica implements JournalState {
 
   /** Applies a record. */
   apply(record: JournalRecord): void {
-    const operation = decodeOperation(record.bytes);
+    const decoded = decodeRecord(record.bytes);
     this.#nowMs = record.timeMs;
     this.#store.sweep();
     try {
-      const value = this.#execute(operation, record);
+      const value = decoded.control === undefined
+        ? this.#execute(decoded, record)
+        : this.#control(decoded);
       if (record.isOwn) this.#outcome = { value };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -139,41 +147,34 @@ export class Replica implements JournalState {
     }
   }
 
-  #execute(operation: Operation, record: JournalRecord): unknown {
-    const { strings, hashes, sets, subscriptions } = this.#store;
-    const { text } = operation;
-    switch (operation.name) {
-      case "config":
-        return this.#configure(operation.args);
-      case "store":
-        return this.#storeMessage(operation.args, text, record);
-      case "set":
-        return this.#withExpiry(
-          operation.args[1],
-          (ttl) => strings.set(operation.args[0], parseValue(text), ttl),
-        );
-      case "hset":
-        return hashes.set(operation.args[0], operation.args[1], parseValue(text));
-      case "sadd":
-        return sets.add(operation.args[0], parseValues(text));
-      case "publish":
-        return subscriptions.publish(operation.args[0], parseValue(text));
-      case "subscribe":
-        return subscriptions.subscribe(this.#join(operation.args), operation.args[2]);
-      case "psubscribe":
-        return subscriptions.psubscribe(this.#join(operation.args), operation.args[2]);
-      case "unsubscribe":
-        return this.#leaveOne(operation.args, (it, topic) => subscriptions.unsubscribe(it, topic));
-      case "punsubscribe":
-        return this.#leaveOne(operation.args, (it, name) => subscriptions.punsubscribe(it, name));
-      case "leave":
-        return this.#members.remove(operation.args[0], subscriptions);
-      case "tick":
-        return;
+  #control(record: ControlRecord): void {
+    if (record.control === "config") this.#configure(record.fields);
+    if (record.control === "leave") {
+      this.#members.remove(record.fields[0], this.#store.subscriptions);
     }
+    // For a tick, the sweep before it is enough.
   }
 
-  #configure([maxBytes, maxPerTopic, stored, evicted, expired]: Operations["config"]): void {
+  #execute(call: OperationRecord, record: JournalRecord): unknown {
+    const { operation, expiresAtMs } = call;
+    if (operation === OPERATIONS.store) return this.#storeMessage(call, record);
+    return this.#withExpiry(expiresAtMs, (ttlSeconds) => {
+      const values = valuesOf(call, ttlSeconds);
+      if (operation.subscriber === undefined) return operation.run(this.#store, values);
+      const subscription = this.#subscriptionOf(call);
+      if (subscription === undefined) return;
+      return operation.run(new QueueSubscriber(this.#store.subscriptions, subscription), values);
+    });
+  }
+
+  /** The subscription of the calling member, or undefined if it must exist and does not. */
+  #subscriptionOf({ operation, member, isolate }: OperationRecord): Subscription | undefined {
+    return operation.subscriber === "created"
+      ? this.#members.join(member, isolate)
+      : this.#members.subscriptionOf(member);
+  }
+
+  #configure([maxBytes, maxPerTopic, stored, evicted, expired]: ControlFields["config"]): void {
     this.#limits = { maxBytes, maxMessagesPerTopic: maxPerTopic ?? Infinity };
     this.#counts = { stored, evicted, expired };
     try {
@@ -186,8 +187,7 @@ export class Replica implements JournalState {
   }
 
   #storeMessage(
-    [namespace, topic, expiresAtMs]: Operations["store"],
-    text: string,
+    { names: { namespace, topic }, expiresAtMs, text }: OperationRecord,
     { isOwn, sequence }: JournalRecord,
   ): void {
     const { topics, subscriptions } = this.#store;
@@ -203,7 +203,7 @@ export class Replica implements JournalState {
   #takeOwnMessage(text: string): ParsedMessage {
     const message = this.#ownMessage;
     this.#ownMessage = undefined;
-    return message ?? parseMessage(text);
+    return message?.text === text ? message : parseMessage(text);
   }
 
   /**
@@ -217,21 +217,9 @@ export class Replica implements JournalState {
     return add(expiresAtMs / 1000);
   }
 
-  #join([name, isolate]: Operations["subscribe"]): Subscription {
-    return this.#members.join(name, isolate);
-  }
-
-  #leaveOne(
-    [name, key]: Operations["unsubscribe"],
-    leave: (subscription: Subscription, key: string) => void,
-  ): void {
-    const subscription = this.#members.subscriptionOf(name);
-    if (subscription !== undefined) leave(subscription, key);
-  }
-
   /** The records that lead from an empty state to this one. */
   *snapshot(): Iterable<SnapshotRecord> {
-    yield snapshotRecord(0, "config", [
+    yield snapshotConfig([
       this.#limits.maxBytes,
       this.#limits.maxMessagesPerTopic === Infinity ? null : this.#limits.maxMessagesPerTopic,
       this.counts.stored - this.#store.topics.length,
@@ -240,37 +228,8 @@ export class Replica implements JournalState {
     ]);
     for (const [name, member] of this.#members.entries()) yield* snapshotMember(name, member);
     for (const message of this.#store.topics.inInsertionOrder()) {
-      const { namespace, topic, text } = message;
-      const args: Operations["store"] = [namespace, topic, timeOrNull(message.expiresAtMs)];
-      yield snapshotRecord(this.#sequences.get(message)!, "store", args, text);
+      yield snapshotMessage(message, this.#sequences.get(message)!);
     }
     for (const entry of this.#store.keys.entries()) yield* snapshotKey(entry);
-  }
-}
-
-/**
- * Parses a value. A member writes only JSON, but another process may write anything: that has the effect
- * of a rejected value.
- *
- * @throws {InvalidInputError} if the text is not JSON
- */
-function parseValue(text: string): Value {
-  parsed(text);
-  return valueOfJson(text);
-}
-
-function parseValues(text: string): Value[] {
-  const members = parsed(text);
-  if (Array.isArray(members) && members.every((each) => typeof each === "string")) {
-    return members.map(parseValue);
-  }
-  throw new InvalidInputError("members must be an array of JSON texts");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parseShallow(text);
-  } catch (cause) {
-    throw new InvalidInputError(`a value must be JSON: ${cause}`, { cause });
   }
 }

@@ -5,19 +5,31 @@
  */
 
 import type { SnapshotRecord } from "../../../lib/journal/journal.ts";
+import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
 import type { KeyedValue } from "../../store/keyspace.ts";
-import { valueToJson } from "../../store/value.ts";
+import type { Operation } from "../../store/operation.ts";
+import { OPERATIONS } from "../../store/operations.ts";
+import type { StoredMessage } from "../../store/stored_message.ts";
 import type { Member } from "./members.ts";
-import { encodeOperation, type OperationName, type Operations } from "./operation.ts";
+import {
+  type ControlFields,
+  encodeOperation,
+  encodeRecord,
+  type RecordContext,
+} from "./operation.ts";
 
-/** Makes a record. Its sequence number is that of the record that it replaces, or 0. */
-export function snapshotRecord<Name extends OperationName>(
+/** The record of limits and counters. */
+export function snapshotConfig(fields: ControlFields["config"]): SnapshotRecord {
+  return { sequence: 0, bytes: encodeRecord("config", fields) };
+}
+
+/** The record of a message. Its sequence number is that of the record that it replaces. */
+export function snapshotMessage(
+  { namespace, topic, text, expiresAtMs }: StoredMessage,
   sequence: number,
-  name: Name,
-  args: Operations[Name],
-  text?: string,
 ): SnapshotRecord {
-  return { sequence, bytes: encodeOperation(name, args, text) };
+  const values = { namespace, topic, message: text, ttl: finite(expiresAtMs) };
+  return recordOf(OPERATIONS.store, values, {}, sequence);
 }
 
 /** The records of a member's subscriptions. */
@@ -25,11 +37,12 @@ export function* snapshotMember(
   name: string,
   { isolate, subscription }: Member,
 ): Iterable<SnapshotRecord> {
+  const context = { member: { name, isolate } };
   for (const topic of subscription.topics) {
-    yield snapshotRecord(0, "subscribe", [name, String(isolate), topic]);
+    yield recordOf(OPERATIONS.subscribe, { topic }, context);
   }
   for (const pattern of subscription.patterns) {
-    yield snapshotRecord(0, "psubscribe", [name, String(isolate), pattern]);
+    yield recordOf(OPERATIONS.psubscribe, { pattern }, context);
   }
 }
 
@@ -38,18 +51,26 @@ export function* snapshotKey(
   { key, kind, value, expiresAtMs }: KeyedValue,
 ): Iterable<SnapshotRecord> {
   if (kind === "string") {
-    yield snapshotRecord(0, "set", [key, timeOrNull(expiresAtMs)], valueToJson(value));
+    yield recordOf(OPERATIONS.set, { key, value, ex: finite(expiresAtMs) });
   } else if (kind === "hash") {
-    for (const [field, each] of value) {
-      yield snapshotRecord(0, "hset", [key, field], valueToJson(each));
-    }
+    for (const [field, each] of value) yield recordOf(OPERATIONS.hset, { key, field, value: each });
   } else {
-    const members = [...value.values()].map(valueToJson);
-    yield snapshotRecord(0, "sadd", [key], JSON.stringify(members));
+    yield recordOf(OPERATIONS.sadd, { key, members: [...value.values()] });
   }
 }
 
-/** Rounds a time to milliseconds, because the store has converted it to seconds and back. Null: never. */
-export function timeOrNull(timeMs: number): number | null {
-  return timeMs === Infinity ? null : Math.round(timeMs);
+/** Makes the record of an operation. The time of expiry takes the place of a time to live. */
+function recordOf<A extends Arguments>(
+  operation: Operation<A>,
+  values: ArgumentValues<A>,
+  context: Pick<RecordContext, "member"> = {},
+  sequence = 0,
+): SnapshotRecord {
+  // Rounded to milliseconds, because the store has converted it to seconds and back.
+  const bytes = encodeOperation(operation, values, { ...context, expiresAtMs: Math.round });
+  return { sequence, bytes };
+}
+
+function finite(timeMs: number): number | undefined {
+  return timeMs === Infinity ? undefined : timeMs;
 }

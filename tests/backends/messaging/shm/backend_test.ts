@@ -11,7 +11,7 @@ import {
   type ShmMessagingBackendOptions,
 } from "../../../../mod.ts";
 import { Journal } from "../../../../lib/journal/journal.ts";
-import { encodeOperation, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
+import { encodeRecord, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
 import {
   Inbox,
   makeMessage,
@@ -278,14 +278,14 @@ Deno.test("shm: a well-formed record that no backend would write has no effect",
     const inbox = new Inbox();
     await backend.subscribe("t", inbox.handler);
     const bad = [
-      encodeOperation("store", ["n", "t", null], "no JSON"),
-      encodeOperation("store", ["n", "t", null], '{"id":-1}'),
-      encodeOperation("store", ["n", "bad\n", null], '{"id":1}'),
-      encodeOperation("store", ["n", "t", 0], '{"id":1}'),
-      encodeOperation("set", ["k", null], "no JSON"),
-      encodeOperation("sadd", ["k"], "7"),
-      encodeOperation("unsubscribe", ["nobody", "t"]),
-      encodeOperation("leave", ["nobody"]),
+      encodeRecord("store", ["n", "t", null], "no JSON"),
+      encodeRecord("store", ["n", "t", null], '{"id":-1}'),
+      encodeRecord("store", ["n", "bad\n", null], '{"id":1}'),
+      encodeRecord("store", ["n", "t", 0], '{"id":1}'),
+      encodeRecord("set", ["k", null], "no JSON"),
+      encodeRecord("sadd", ["k"], "7"),
+      encodeRecord("unsubscribe", ["nobody", "t"]),
+      encodeRecord("leave", ["nobody"]),
     ];
     for (const record of bad) poison(path, record);
     await backend.storeMessage("n", "t", numbered(5));

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { encodeOperation, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
+import { encodeRecord, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
 import { Replica } from "../../../../backends/messaging/shm/replica.ts";
 import { Subscription } from "../../../../backends/store/subscription.ts";
 import { Journal } from "../../../../lib/journal/journal.ts";
@@ -154,8 +154,8 @@ Deno.test("shm: equal records make equal copies", () =>
     const replicas = [1, 2].map((n) => new Replica(`${n}`, new Subscription(), LIMITS));
     using one = new Journal("p", FORMAT, replicas[0], { dir });
     using other = new Journal("p", FORMAT, replicas[1], { dir });
-    one.append(encodeOperation("store", ["n", "t", Date.now() + 1e6 + 0.25], '{"id":1}'));
-    one.append(encodeOperation("set", ["k", Date.now() + 1e7], "5"));
+    one.append(encodeRecord("store", ["n", "t", Date.now() + 1e6 + 0.25], '{"id":1}'));
+    one.append(encodeRecord("set", ["k", Date.now() + 1e7], "5"));
     one.rotate();
     other.catchUp();
     one.rotate();
