@@ -10,7 +10,7 @@ import { type Command, EXIT, type Invocation, type OptionTable, UsageError } fro
 import { COMMANDS } from "./commands.ts";
 import { pluralize } from "./pluralize.ts";
 import { commandHelp, COMMON_OPTIONS, programHelp } from "./help.ts";
-import { didYouMean } from "./arguments/suggestions.ts";
+import { didYouMean } from "../lib/base/suggestions.ts";
 import { Output, OutputClosedError } from "./output.ts";
 import { withSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";

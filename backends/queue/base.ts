@@ -4,23 +4,25 @@
  * @module
  */
 
-import { checkInteger } from "../../lib/base/checks.ts";
-import { formatValue } from "../../lib/base/options.ts";
-import {
-  acknowledgeArguments,
-  checkFilters,
-  checkLimit,
-  checkName,
-  checkOutcome,
-  checkView,
-  pendingArguments,
-} from "./checks.ts";
+import { checkNoMore } from "../../lib/base/checks.ts";
+import { acknowledgeArguments, checkName, checkOutcome } from "./checks.ts";
 import type { QueueClock } from "./clock.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { QueueLifecycle } from "./lifecycle.ts";
 import { logger } from "./log.ts";
+import {
+  ACKNOWLEDGE_OPTIONS,
+  COUNT_FILTERS,
+  DEAD_LETTER_OPTIONS,
+  GET_MANY_OPTIONS,
+  GET_OPTIONS,
+  LIST_OPTIONS,
+  PENDING_OPTIONS,
+  REQUEUE_OPTIONS,
+  SUBSCRIBE_OPTIONS,
+} from "./options.ts";
 import { toDelivery, toMessageToPut, toNewMessage, toRecord } from "./records.ts";
-import type { QueueDelivery, QueueStore } from "./store.ts";
+import type { QueueStore } from "./store.ts";
 import { QueueSubscription } from "./subscription.ts";
 import { SubscriptionSet } from "./subscription_set.ts";
 import type {
@@ -37,8 +39,8 @@ import type {
   Subscription,
 } from "./types.ts";
 
-/** Most messages of one claim: more would keep other clients of the server waiting. */
-const MAX_PREFETCH = 1000;
+/** Most messages of one reply, by default. */
+const DEFAULT_LIMIT = 100;
 
 /** Base of all queues. Use `InMemoryMessageQueue` or `RedisMessageQueue`. */
 export class QueueBase implements MessageQueue {
@@ -66,6 +68,7 @@ export class QueueBase implements MessageQueue {
 
   /** Opens the queue. A second call does nothing. */
   initialize(): Promise<void> {
+    checkNoMore("initialize()", arguments, 0);
     return this.#lifecycle.open();
   }
 
@@ -86,6 +89,7 @@ export class QueueBase implements MessageQueue {
    * @throws {QueueError} if the message could not be stored
    */
   async publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
+    checkNoMore("publish()", arguments, 1);
     this.#lifecycle.check("publish");
     const message = toNewMessage(options, this.#config.ttlMs);
     if (message.target === null) await this.#subscriptions.allStarted();
@@ -111,12 +115,9 @@ export class QueueBase implements MessageQueue {
     options: SubscribeOptions = {},
   ): Subscription<T> {
     this.#lifecycle.check("subscribe");
+    SUBSCRIBE_OPTIONS.check(options);
     checkName("channel", channel);
     checkName("agentId", agentId);
-    const prefetch = checkInteger("prefetch", options.prefetch ?? 1, 1, MAX_PREFETCH);
-    if (!["now", "oldest", undefined].includes(options.from)) {
-      throw new TypeError(`from must be "now" or "oldest", not ${formatValue(options.from)}`);
-    }
     const host = {
       clock: this.#clock,
       leaseMs: this.#config.leaseMs,
@@ -124,13 +125,14 @@ export class QueueBase implements MessageQueue {
       receivers: this.#store.receivers(channel, agentId),
       onEnd: () => this.#subscriptions.remove(subscription),
     };
-    const subscription = new QueueSubscription<T>(host, channel, agentId, prefetch, options);
+    const subscription = new QueueSubscription<T>(host, channel, agentId, options);
     this.#subscriptions.add(subscription);
     return subscription;
   }
 
   /** Removes the subscription of an agent to a channel, and the broadcasts that are pending for it. */
   async unsubscribe(channel: string, agentId: string): Promise<boolean> {
+    checkNoMore("unsubscribe()", arguments, 2);
     this.#lifecycle.check("unsubscribe");
     return await this.#store.unsubscribe(
       checkName("channel", channel),
@@ -148,6 +150,7 @@ export class QueueBase implements MessageQueue {
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
     this.#lifecycle.check("acknowledge");
+    ACKNOWLEDGE_OPTIONS.check(options);
     const { id, agentId } = acknowledgeArguments(message, options);
     const isDone = checkOutcome(await this.#store.acknowledge(id, agentId), "acknowledge", id);
     if (isDone) logger.debug("message_acknowledged", { messageId: id, agentId });
@@ -160,7 +163,9 @@ export class QueueBase implements MessageQueue {
     options: PendingOptions = {},
   ): Promise<DeliveryRecord<T>[]> {
     this.#lifecycle.check("read pending messages");
-    const found = await this.#store.pending(...pendingArguments(agentId, options));
+    PENDING_OPTIONS.check(options);
+    const { channel, limit = DEFAULT_LIMIT } = options;
+    const found = await this.#store.pending(checkName("agentId", agentId), channel, limit);
     logger.debug("pending_messages_retrieved", { agentId, count: found.length });
     return found.map((stored) => toDelivery<T>(stored, agentId));
   }
@@ -171,9 +176,9 @@ export class QueueBase implements MessageQueue {
     options: PendingOptions = {},
   ): Promise<DeliveryRecord<T>[]> {
     this.#lifecycle.check("read dead letters");
-    const found: QueueDelivery[] = await this.#store.deadLetters(
-      ...pendingArguments(agentId, options),
-    );
+    DEAD_LETTER_OPTIONS.check(options);
+    const { channel, limit = DEFAULT_LIMIT } = options;
+    const found = await this.#store.deadLetters(checkName("agentId", agentId), channel, limit);
     return found.map((stored) => toDelivery<T>(stored, agentId));
   }
 
@@ -187,12 +192,14 @@ export class QueueBase implements MessageQueue {
     options: AcknowledgeOptions = {},
   ): Promise<boolean> {
     this.#lifecycle.check("requeue");
+    REQUEUE_OPTIONS.check(options);
     const { id, agentId } = acknowledgeArguments(message, options);
     return checkOutcome(await this.#store.requeue(id, agentId), "requeue", id);
   }
 
   /** Stores a record under its own id, replaces a message with that id, and delivers it. */
   async put(record: MessageRecord): Promise<void> {
+    checkNoMore("put()", arguments, 1);
     this.#lifecycle.check("put");
     const message = toMessageToPut(record);
     if (message.target === null) await this.#subscriptions.allStarted();
@@ -201,6 +208,7 @@ export class QueueBase implements MessageQueue {
 
   /** Puts many records. Each is stored as a whole or not at all. */
   async putMany(records: Iterable<MessageRecord>): Promise<void> {
+    checkNoMore("putMany()", arguments, 1);
     this.#lifecycle.check("put");
     const messages = [...records].map(toMessageToPut);
     await Promise.all(messages.map((message) => this.#store.put(message)));
@@ -212,7 +220,8 @@ export class QueueBase implements MessageQueue {
     options: AgentView = {},
   ): Promise<MessageRecord<T> | undefined> {
     this.#lifecycle.check("get");
-    const stored = await this.#store.get(checkName("id", id), checkView(options));
+    GET_OPTIONS.check(options);
+    const stored = await this.#store.get(checkName("id", id), options.agentId);
     return stored && toRecord<T>(stored);
   }
 
@@ -221,22 +230,26 @@ export class QueueBase implements MessageQueue {
     ids: Iterable<string>,
     options: AgentView = {},
   ): Promise<(MessageRecord<T> | undefined)[]> {
+    GET_MANY_OPTIONS.check(options);
     return await Promise.all([...ids].map((id) => this.get<T>(id, options)));
   }
 
   /** Whether there is a message with this id. */
   async exists(id: string): Promise<boolean> {
+    checkNoMore("exists()", arguments, 1);
     return await this.get(id) !== undefined;
   }
 
   /** Deletes a message. False if there was none. */
   async delete(id: string): Promise<boolean> {
+    checkNoMore("delete()", arguments, 1);
     this.#lifecycle.check("delete");
     return await this.#store.delete(checkName("id", id));
   }
 
   /** Deletes messages. Resolves with their number. */
   async deleteMany(ids: Iterable<string>): Promise<number> {
+    checkNoMore("deleteMany()", arguments, 1);
     const outcomes = await Promise.all([...new Set(ids)].map((id) => this.delete(id)));
     return outcomes.filter(Boolean).length;
   }
@@ -244,21 +257,22 @@ export class QueueBase implements MessageQueue {
   /** Messages that match the filters, the newest first. */
   async list<T = unknown>(options: ListOptions = {}): Promise<MessageRecord<T>[]> {
     this.#lifecycle.check("list");
-    const offset = checkInteger("offset", options.offset ?? 0, 0);
-    const limit = checkLimit(options.limit);
-    const filters = checkFilters(options.filters);
-    const found = await this.#store.list(filters, limit, offset, checkView(options));
+    LIST_OPTIONS.check(options);
+    const { filters = {}, limit = DEFAULT_LIMIT, offset = 0, agentId } = options;
+    const found = await this.#store.list(filters, limit, offset, agentId);
     return found.map((stored) => toRecord<T>(stored));
   }
 
   /** Number of messages that match the filters. Expired messages do not count. */
   async count(filters: MessageFilters = {}): Promise<number> {
     this.#lifecycle.check("count");
-    return await this.#store.count(checkFilters(filters));
+    COUNT_FILTERS.check(filters);
+    return await this.#store.count(filters);
   }
 
   /** Deletes all messages of the namespace. Resolves with their number. */
   async clear(): Promise<number> {
+    checkNoMore("clear()", arguments, 0);
     this.#lifecycle.check("clear");
     const count = await this.#store.clear();
     logger.info("messages_cleared", { count });

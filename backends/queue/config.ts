@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkInteger, checkSeconds } from "../../lib/base/checks.ts";
+import { nullable, seconds, text, wholeNumber } from "../../lib/base/option_checks.ts";
+import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
 import type { QueueConfig } from "./types.ts";
@@ -30,54 +31,64 @@ const MAX_PARTITIONS = 1024;
 /** A prefix of this form may be the prefix, namespace and partition of another queue. */
 const LOOKS_NAMESPACED = /:[^:]+:\d+$/;
 
-/**
- * Adds the defaults to a configuration.
- *
- * @throws {TypeError | RangeError} if a field is invalid
- */
+const CHECKS: OptionChecks<QueueConfig> = {
+  redisUrl: text,
+  redisPrefix: checkPrefix,
+  ttlSeconds: nullable(seconds()),
+  maxItems: wholeNumber(1),
+  namespace: checkNamespace,
+  leaseSeconds: seconds(MAX_TIMER_MS),
+  maxAttempts: wholeNumber(1),
+  partitions: wholeNumber(1, MAX_PARTITIONS),
+  minReplicas: wholeNumber(0),
+  commandTimeoutMs: wholeNumber(1, MAX_TIMER_MS),
+  deadlineMs: wholeNumber(1, MAX_TIMER_MS),
+  poolSize: wholeNumber(1),
+  healthCheckSeconds: seconds(MAX_TIMER_MS),
+};
+
+/** The configuration of the queue class of a name. */
+export function configRules(className: string): OptionRules<QueueConfig> {
+  return new OptionRules(`new ${className}()`, CHECKS);
+}
+
+/** Adds the defaults to a configuration that was checked. */
 export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
   return {
     redisUrl: config.redisUrl ?? "redis://localhost:6379/0",
-    redisPrefix: checkPrefix(config.redisPrefix ?? "tinyllm"),
-    ttlMs: config.ttlSeconds == null ? null : checkSeconds("ttlSeconds", config.ttlSeconds),
-    maxItems: checkInteger("maxItems", config.maxItems ?? 10_000, 1),
-    namespace: checkNamespace(config.namespace ?? "default"),
-    leaseMs: checkSeconds("leaseSeconds", config.leaseSeconds ?? 30, MAX_TIMER_MS),
-    maxAttempts: checkInteger("maxAttempts", config.maxAttempts ?? 5, 1),
-    partitions: checkInteger("partitions", config.partitions ?? 1, 1, MAX_PARTITIONS),
-    minReplicas: checkInteger("minReplicas", config.minReplicas ?? 0, 0),
-    commandTimeoutMs: checkInteger(
-      "commandTimeoutMs",
-      config.commandTimeoutMs ?? 5000,
-      1,
-      MAX_TIMER_MS,
-    ),
-    deadlineMs: checkInteger("deadlineMs", config.deadlineMs ?? 30_000, 1, MAX_TIMER_MS),
-    poolSize: checkInteger("poolSize", config.poolSize ?? 50, 1),
-    healthCheckMs: checkSeconds(
-      "healthCheckSeconds",
-      config.healthCheckSeconds ?? 30,
-      MAX_TIMER_MS,
-    ),
+    redisPrefix: config.redisPrefix ?? "tinyllm",
+    ttlMs: config.ttlSeconds == null ? null : toMs(config.ttlSeconds),
+    maxItems: config.maxItems ?? 10_000,
+    namespace: config.namespace ?? "default",
+    leaseMs: toMs(config.leaseSeconds ?? 30),
+    maxAttempts: config.maxAttempts ?? 5,
+    partitions: config.partitions ?? 1,
+    minReplicas: config.minReplicas ?? 0,
+    commandTimeoutMs: config.commandTimeoutMs ?? 5000,
+    deadlineMs: config.deadlineMs ?? 30_000,
+    poolSize: config.poolSize ?? 50,
+    healthCheckMs: toMs(config.healthCheckSeconds ?? 30),
   };
 }
 
-function checkPrefix(prefix: string): string {
+function toMs(seconds: number): number {
+  return Math.round(seconds * 1000);
+}
+
+function checkPrefix(name: string, prefix: unknown): string {
   if (typeof prefix !== "string" || !/^[^{}\s]+$/.test(prefix) || LOOKS_NAMESPACED.test(prefix)) {
     throw new TypeError(
-      `redisPrefix must be text without braces and white space that does not end like ` +
+      `${name} must be text without braces and white space that does not end like ` +
         `":name:0", not ${formatValue(prefix)}`,
     );
   }
   return prefix;
 }
 
-function checkNamespace(namespace: string): string {
+function checkNamespace(name: string, namespace: unknown): string {
   if (typeof namespace !== "string" || !/^[^{}:\s]+$/.test(namespace)) {
     throw new TypeError(
-      `namespace must be text without braces, colons and white space, not ${
-        formatValue(namespace)
-      }`,
+      `${name} must be text without braces, colons and white space, not ${formatValue(namespace)}`,
     );
   }
   return namespace;

@@ -5,39 +5,44 @@
  */
 
 import { checkSeconds } from "../../lib/base/checks.ts";
+import { object } from "../../lib/base/option_checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
-import { checkDate, checkMetadata, checkName, checkPriority, checkTarget } from "./checks.ts";
+import { checkDate, checkName } from "./checks.ts";
 import { QueueSerializationError } from "./errors.ts";
+import { checkPriority, PUBLISH_OPTIONS, RECORD_FIELDS } from "./options.ts";
 import type { MessageToPut, NewMessage, QueueDelivery, QueueRecord } from "./store.ts";
 import type { DeliveryRecord, MessageRecord, PublishOptions } from "./types.ts";
 
 /** Checks the options of `publish`, and makes the message to store. */
 export function toNewMessage(options: PublishOptions, defaultTtlMs: number | null): NewMessage {
-  const { ttlSeconds } = options;
+  PUBLISH_OPTIONS.require(options);
+  const { ttlSeconds, metadata = {}, priority = 0, targetAgent = null } = options;
   return {
     channel: checkName("channel", options.channel),
     source: checkName("sourceAgent", options.sourceAgent),
-    target: checkTarget(options.targetAgent ?? null),
+    target: targetAgent,
     payload: toJson("payload", options.payload),
-    metadata: toJson("metadata", checkMetadata(options.metadata ?? {})),
-    priority: checkPriority(options.priority ?? 0),
+    metadata: toJson("metadata", metadata),
+    priority,
     ttlMs: ttlSeconds == null ? defaultTtlMs : checkSeconds("ttlSeconds", ttlSeconds),
   };
 }
 
 /** Checks a record of the caller, and makes the message to store. */
 export function toMessageToPut(record: MessageRecord): MessageToPut {
+  RECORD_FIELDS.require(record as DeliveryRecord);
+  const { expiresAt, targetAgent } = record;
   return {
     id: checkName("id", record.id),
     channel: checkName("channel", record.channel),
     source: checkName("sourceAgent", record.sourceAgent),
-    target: checkTarget(record.targetAgent),
+    target: targetAgent === null ? null : checkName("targetAgent", targetAgent),
     payload: toJson("payload", record.payload),
-    metadata: toJson("metadata", checkMetadata(record.metadata)),
-    priority: checkPriority(record.priority),
-    createdMs: checkDate("createdAt", record.createdAt),
-    expiresMs: record.expiresAt === null ? null : checkDate("expiresAt", record.expiresAt),
-    acknowledged: record.acknowledged === true && record.targetAgent !== null,
+    metadata: toJson("metadata", object("metadata", record.metadata)),
+    priority: checkPriority("priority", record.priority),
+    createdMs: checkDate("createdAt", record.createdAt).getTime(),
+    expiresMs: expiresAt === null ? null : checkDate("expiresAt", expiresAt).getTime(),
+    acknowledged: record.acknowledged === true && targetAgent !== null,
   };
 }
 

@@ -48,13 +48,12 @@ export class QueueSubscription<T> implements Subscription<T> {
     host: SubscriptionHost,
     channel: string,
     agentId: string,
-    prefetch: number,
     options: SubscribeOptions,
   ) {
     this.#host = host;
     this.#channel = channel;
     this.#agentId = agentId;
-    this.#prefetch = prefetch;
+    this.#prefetch = options.prefetch ?? 1;
     this.#onGap = options.onGap;
     this.#signal = options.signal;
     this.#receivers = host.receivers.map((receiver) =>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { didYouMean } from "../arguments/suggestions.ts";
+import { didYouMean } from "../../lib/base/suggestions.ts";
 import { sleep } from "../../lib/base/sleep.ts";
 import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmConnectionError } from "../../lib/base/errors.ts";

@@ -1,6 +1,6 @@
 /**
- * Checks of arguments: numbers, durations and texts. Each throws with the name of the argument and the
- * offending value.
+ * Checks of arguments: numbers, durations, texts, and how many there are. Each throws with the name of
+ * the argument and the offending value.
  *
  * @module
  */
@@ -17,14 +17,18 @@ const MAX_SHOWN_LENGTH = 80;
  */
 export function checkInteger(
   name: string,
-  value: number,
+  value: unknown,
   min: number,
   max: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  if (isWhole(value) && value >= min && value <= max) return value;
   const isOpenEnded = max === Number.MAX_SAFE_INTEGER && min > Number.MIN_SAFE_INTEGER;
   const range = isOpenEnded ? `, at least ${min}` : ` from ${min} to ${max}`;
   throw new RangeError(`${name} must be a whole number${range}, not ${formatValue(value)}`);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 /**
@@ -34,7 +38,7 @@ export function checkInteger(
  */
 export function checkSeconds(
   name: string,
-  seconds: number,
+  seconds: unknown,
   maxMs: number = Number.MAX_SAFE_INTEGER,
 ): number {
   const ms = typeof seconds === "number" ? Math.round(seconds * 1000) : NaN;
@@ -63,7 +67,7 @@ export interface TextRules {
  */
 export function checkText(
   name: string,
-  value: string,
+  value: unknown,
   { maxLength, forbidden, forbiddenName }: TextRules,
 ): string {
   const isValid = typeof value === "string" && value.length > 0 && value.length <= maxLength &&
@@ -75,8 +79,40 @@ export function checkText(
   );
 }
 
-function shorten(value: unknown): string {
+/** A value as it stands in an error message, with the beginning of a long text only. */
+export function shorten(value: unknown): string {
   if (typeof value !== "string" || value.length <= MAX_SHOWN_LENGTH) return formatValue(value);
   const shown = formatValue(value.slice(0, MAX_SHOWN_LENGTH));
   return `${shown} and ${value.length - MAX_SHOWN_LENGTH} more characters`;
+}
+
+/**
+ * Throws if a call got more arguments than it takes: they would be dropped without a word.
+ *
+ * @param instead what to call when the dropped argument was meant as options
+ */
+export function checkNoMore(
+  call: string,
+  args: ArrayLike<unknown>,
+  count: number,
+  instead?: string,
+): void {
+  for (let i = count; i < args.length; i++) {
+    if (args[i] !== undefined) throw extraArgument(call, args[i], instead);
+  }
+}
+
+function extraArgument(call: string, value: unknown, instead?: string): TypeError {
+  const remedy = instead === undefined ? "leave it out" : `leave it out, or call ${instead}`;
+  return new TypeError(
+    `${call} does not take the further argument ${shownArgument(value)}: ${remedy}`,
+  );
+}
+
+function shownArgument(value: unknown): string {
+  if (typeof value !== "object" || value === null) return shorten(value);
+  const names = Object.keys(value);
+  return names.length === 0 || Array.isArray(value)
+    ? formatValue(value)
+    : `{ ${names.join(", ")} }`;
 }

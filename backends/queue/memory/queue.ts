@@ -4,8 +4,10 @@
  * @module
  */
 
+import { instanceOf, objectWith } from "../../../lib/base/option_checks.ts";
+import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { type QueueClock, systemClock } from "../clock.ts";
-import { resolveConfig } from "../config.ts";
+import { configRules, resolveConfig } from "../config.ts";
 import { QueueBase } from "../base.ts";
 import { MemorySpace } from "./space.ts";
 import { MemoryStore } from "./store.ts";
@@ -18,6 +20,12 @@ export interface InMemoryQueueOptions {
   /** A queue whose messages this one shares, like two clients of one server. */
   shareWith?: InMemoryMessageQueue;
 }
+
+const CONFIG = configRules("InMemoryMessageQueue");
+const OPTIONS = new OptionRules<InMemoryQueueOptions>("the options of new InMemoryMessageQueue()", {
+  clock: objectWith("now", "setTimer"),
+  shareWith: instanceOf(() => InMemoryMessageQueue),
+});
 
 /** The namespaces of queues that share their messages. */
 interface MemoryContext {
@@ -58,6 +66,8 @@ export class InMemoryMessageQueue extends QueueBase {
    * @throws {TypeError | RangeError} if the configuration is invalid
    */
   constructor(config?: QueueConfig, options: InMemoryQueueOptions = {}) {
+    CONFIG.check(config);
+    OPTIONS.check(options);
     const resolved = resolveConfig(config);
     const { shareWith, clock = systemClock } = options;
     const context = shareWith ? shareWith.#context : { clock, spaces: new Map() };

@@ -5,10 +5,12 @@
  */
 
 import { systemClock } from "../clock.ts";
-import { resolveConfig } from "../config.ts";
+import { configRules, resolveConfig } from "../config.ts";
 import { QueueBase } from "../base.ts";
 import type { QueueConfig } from "../types.ts";
 import { RedisStore } from "./store.ts";
+
+const CONFIG = configRules("RedisMessageQueue");
 
 /**
  * A message queue on a Redis server, 7 or later, or a Redis Cluster.
@@ -41,6 +43,7 @@ export class RedisMessageQueue extends QueueBase {
    * @throws {TypeError | RangeError} if the configuration is invalid
    */
   constructor(config?: QueueConfig) {
+    CONFIG.check(config);
     const resolved = resolveConfig(config);
     super(new RedisStore(resolved), resolved, systemClock);
   }

@@ -98,6 +98,43 @@ export function recordTests(test: TestOn): void {
     assert.equal(await queue.count(), 0);
   });
 
+  test("options with unknown names and arguments too many are refused", async (stage) => {
+    const queue = await stage.open();
+    const record = await queue.publish(task(1));
+    const wrong = (options: Record<string, unknown>) => options as never;
+    const refused: [() => unknown, RegExp][] = [
+      [() => queue.publish(wrong({ ...task(1), ttl_seconds: 1 })), /ttl_seconds.*mean ttlSeconds,/],
+      [() => queue.publish("tasks" as never), /as an object, not "tasks": write \{ channel: /],
+      [() => queue.publish(undefined as never), /as an object, not undefined/],
+      // @ts-expect-error: publish has no second argument
+      [() => queue.publish(task(1), { ttlSeconds: 1 }), /further argument \{ ttlSeconds \}/],
+      [() => queue.subscribe("tasks", "a", wrong({ pre_fetch: 1 })), /mean prefetch\?/],
+      [() => queue.subscribe("tasks", "a", wrong({ signal: 1 })), /signal must be an AbortSignal/],
+      [() => queue.subscribe("tasks", "a", (() => {}) as never), /its options are signal, /],
+      [() => queue.acknowledge(record, wrong({ agent: "a" })), /mean agentId\?/],
+      [() => queue.acknowledge(record, "a" as never), /write \{ agentId: "a" \}/],
+      [() => queue.requeue(record, wrong({ agent_id: "a" })), /mean agentId\?/],
+      [() => queue.getPending("a", wrong({ timeout: 1 })), /its options are channel, limit$/],
+      [() => queue.getPending("a", 10 as never), /write \{ limit: 10 \}/],
+      [() => queue.getDeadLetters("a", wrong({ limits: 1 })), /mean limit\?/],
+      [() => queue.get(record.id, wrong({ agent: 1 })), /mean agentId\?/],
+      [() => queue.getMany([], wrong({ agent: 1 })), /mean agentId\?/],
+      [() => queue.list(wrong({ filter: {} })), /mean filters\?/],
+      [() => queue.list({ filters: wrong({ source_agent: "a" }) }), /mean sourceAgent\?/],
+      [() => queue.count(wrong({ target: "a" })), /mean targetAgent\?/],
+      [() => queue.count(null as never), /as an object, not null/],
+      [() => queue.put(wrong({ ...record, ttlSeconds: 5 })), /"ttlSeconds"/],
+      [() => queue.put({ ...record, acknowledged: wrong("no" as never) }), /acknowledged must be/],
+    ];
+    for (const [call, message] of refused) {
+      await assert.rejects(async () => await call(), { name: "TypeError", message });
+    }
+    assert.equal(await queue.count(), 1);
+    const [pending] = await queue.getPending("worker");
+    await queue.put(pending);
+    assert.equal(await queue.count(), 1);
+  });
+
   test("get, exists and delete of an unknown id say so", async (stage) => {
     const queue = await stage.open();
     assert.equal(await queue.get("nobody"), undefined);

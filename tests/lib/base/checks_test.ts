@@ -1,7 +1,7 @@
 // Checks of numbers, durations and texts, and their errors.
 
 import assert from "node:assert/strict";
-import { checkInteger, checkSeconds, checkText } from "../../../lib/base/checks.ts";
+import { checkInteger, checkNoMore, checkSeconds, checkText } from "../../../lib/base/checks.ts";
 
 const RULES = { maxLength: 100, forbidden: /\0/, forbiddenName: "NUL" };
 
@@ -53,4 +53,15 @@ Deno.test("checkText names the argument, its rules and the value, which it short
   assert.throws(() => checkText("name", "x".repeat(181), RULES), {
     message: /x{80}" and 101 more characters$/,
   });
+});
+
+Deno.test("an argument too many is refused with what to call instead", () => {
+  checkNoMore("send()", [1], 1);
+  checkNoMore("send()", [1, undefined], 1);
+  assert.throws(() => checkNoMore("send()", [1, { timeoutMs: 5 }], 1, "sendSync()"), {
+    name: "TypeError",
+    message:
+      "send() does not take the further argument { timeoutMs }: leave it out, or call sendSync()",
+  });
+  assert.throws(() => checkNoMore("drain()", [1, 50], 1), /further argument 50: leave it out$/);
 });

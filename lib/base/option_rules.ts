@@ -1,0 +1,124 @@
+/**
+ * The options that a call takes. An unknown name, and a value of the wrong type, is an error at once:
+ * JavaScript would ignore it, and the call would do something other than what was asked for.
+ *
+ * @module
+ */
+
+import { shorten } from "./checks.ts";
+import { suggestOption, withUnit } from "./suggestions.ts";
+
+/**
+ * Returns a value that an option may have, and throws an error with the option's name for any other.
+ * An option that is undefined counts as omitted and is not checked.
+ */
+export type OptionCheck<V> = (name: string, value: unknown) => V;
+
+/** One check for each option of `T`, no more and no less. */
+export type OptionChecks<T> = { readonly [K in keyof Required<T>]: OptionCheck<Required<T>[K]> };
+
+/** Values of such options stay out of errors, which may be logged. */
+const SECRET = /token|password|passwd|secret|auth|key$/i;
+
+/**
+ * The options of one call, by name.
+ *
+ * The order matters when a call gets something other than an object: the error names the first option
+ * that could have that value.
+ */
+export class OptionRules<T extends object> {
+  readonly #call: string;
+  readonly #checks: ReadonlyMap<string, OptionCheck<unknown>>;
+
+  /** Rules for a call, which errors name as `call`, such as `"recv()"` or `"new Puller()"`. */
+  constructor(call: string, checks: OptionChecks<T>) {
+    this.#call = call;
+    this.#checks = new Map(Object.entries(checks));
+  }
+
+  /** Names of the options. */
+  get names(): string[] {
+    return [...this.#checks.keys()];
+  }
+
+  /**
+   * Throws unless `options` is undefined or an object with these options only. Allocates nothing.
+   *
+   * @throws {TypeError} if it is no object, or has an unknown option
+   * @throws {TypeError | RangeError} if the value of an option is invalid
+   */
+  check(options: T | undefined): void {
+    if (options !== undefined) this.require(options);
+  }
+
+  /** Throws as `check` does, and for options that are undefined. */
+  require(options: T): void {
+    if (!isPlainObject(options)) this.#checkInstance(options);
+    for (const name in options) {
+      const check = this.#checks.get(name);
+      const value = options[name];
+      if (check === undefined) {
+        // What code elsewhere adds to all objects is not an option.
+        if (Object.hasOwn(options, name)) throw this.#unknownOption(name, value);
+      } else if (value !== undefined) check(name, value);
+    }
+  }
+
+  /** An instance of a class serves as well, if it has an option. Others, such as a Map, have none. */
+  #checkInstance(value: unknown): void {
+    if (typeof value === "object" && value !== null) {
+      for (const name of this.#checks.keys()) if (name in value) return;
+    }
+    throw this.#noOptions(value);
+  }
+
+  #noOptions(value: unknown): TypeError {
+    const name = this.names.find((name) => accepts(this.#checks.get(name)!, name, value));
+    const remedy = name === undefined
+      ? `its options are ${this.names.join(", ")}`
+      : `write ${shownOption(name, value)}`;
+    return new TypeError(
+      `${this.#call} takes its options as an object, not ${shorten(value)}: ${remedy}`,
+    );
+  }
+
+  #unknownOption(name: string, value: unknown): TypeError {
+    const meant = suggestOption(name, this.names);
+    const remedy = meant === undefined
+      ? `its options are ${this.names.join(", ")}`
+      : `did you mean ${withUnit(meant)}?`;
+    return new TypeError(
+      `${this.#call} has no option ${JSON.stringify(name)} (given: ${
+        shownAs(name, value)
+      }); ${remedy}`,
+    );
+  }
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null ||
+    // An object of another realm.
+    Object.getPrototypeOf(prototype) === null;
+}
+
+function accepts(check: OptionCheck<unknown>, name: string, value: unknown): boolean {
+  if (typeof value === "function") return false;
+  try {
+    check(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shownOption(name: string, value: unknown): string {
+  return typeof value === "object" ? `{ ${name} }` : `{ ${name}: ${shownAs(name, value)} }`;
+}
+
+function shownAs(name: string, value: unknown): string {
+  const mayBeSecret = SECRET.test(name) || typeof value === "string" && value.includes("@");
+  if (!mayBeSecret || typeof value === "boolean" || value == null) return shorten(value);
+  return typeof value === "string" ? `a text of ${value.length} characters` : typeof value;
+}

@@ -1,0 +1,67 @@
+/**
+ * Suggestions for mistyped words.
+ *
+ * @module
+ */
+
+import { closestMatch } from "leven";
+
+/** The unit at the end of an option's name. */
+const UNIT = /(?:Ms|Seconds|Bytes)$/;
+const UNIT_NAMES: Readonly<Record<string, string>> = {
+  Ms: "milliseconds",
+  Seconds: "seconds",
+  Bytes: "bytes",
+};
+/** Units that other programs write. */
+const FOREIGN_UNIT = /(?:ms|millis|milliseconds|s|sec|secs|seconds|bytes)$/;
+/** Fewer letters of a name say too little. */
+const MIN_PART_LENGTH = 3;
+
+/** The name that differs from the given one by a few letters at most, if there is one. */
+export function nearest(given: string, names: Iterable<string>): string | undefined {
+  const maxDistance = Math.ceil(given.length / 3);
+  return closestMatch(given, [...names], { maxDistance });
+}
+
+/** `; did you mean ...?` with the nearest name, or nothing if none is near. */
+export function didYouMean(given: string, names: Iterable<string>): string {
+  const suggestion = nearest(given, names);
+  return suggestion === undefined ? "" : `; did you mean ${suggestion}?`;
+}
+
+/** The option that a name stands for: in other letters, without its unit, mistyped, or in part. */
+export function suggestOption(given: string, names: readonly string[]): string | undefined {
+  const wanted = lettersOf(given);
+  const same = names.find((name) => lettersOf(name) === wanted);
+  if (same !== undefined) return same;
+  const stem = wanted.replace(FOREIGN_UNIT, "");
+  const ofStem = names.find((name) => {
+    const own = lettersOf(name.replace(UNIT, ""));
+    return own === wanted || own === stem;
+  });
+  return ofStem ?? nearest(given, names) ?? onlyPartOf(wanted, names);
+}
+
+function onlyPartOf(wanted: string, names: readonly string[]): string | undefined {
+  const found = names.filter((name) => {
+    const letters = lettersOf(name);
+    return isPart(wanted, letters) || isPart(letters, wanted, MIN_PART_LENGTH + 1);
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function isPart(part: string, whole: string, minLength = MIN_PART_LENGTH): boolean {
+  return part.length >= minLength && (whole.startsWith(part) || whole.endsWith(part));
+}
+
+/** `ttl_seconds`, `ttl-seconds` and `ttlSeconds` are the same name. */
+function lettersOf(name: string): string {
+  return name.replaceAll(/[_\-\s]/g, "").toLowerCase();
+}
+
+/** An option's name, with the unit of its value. */
+export function withUnit(name: string): string {
+  const unit = UNIT.exec(name)?.[0];
+  return unit === undefined ? name : `${name}, in ${UNIT_NAMES[unit]}`;
+}
