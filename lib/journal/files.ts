@@ -1,5 +1,5 @@
 /**
- * The files that the generations of a journal are in.
+ * The files of a journal's generations.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const FILE = new RegExp(`^\\${JOURNAL_PREFIX}(.+)-([0-9a-f]{16})-([0-9a-f]{8})$`
 export class JournalFiles {
   readonly directory: string;
   readonly #journal: string;
-  /** Tells this journal from one of the same name that was deleted. */
+  /** Distinguishes this journal from a deleted one of the same name. */
   readonly #identity: bigint;
 
   constructor(directory: string, journal: string, identity: bigint) {
@@ -23,13 +23,13 @@ export class JournalFiles {
     this.#identity = identity;
   }
 
-  /** The name of a generation's file. */
+  /** Name of a generation's file. */
   nameOf(id: number): string {
     const identity = BigInt.asUintN(64, this.#identity).toString(16).padStart(16, "0");
     return `${JOURNAL_PREFIX}${this.#journal}-${identity}-${id.toString(16).padStart(8, "0")}`;
   }
 
-  /** Deletes a generation; those who have it open keep it. */
+  /** Deletes a generation; members that have it open can still use it. */
   remove(id: number): void {
     removeIfExists(`${this.directory}/${this.nameOf(id)}`);
   }
@@ -72,12 +72,12 @@ function journalFiles(directory: string): JournalFile[] {
   });
 }
 
-/** An anchor is there before its first generation, so nothing that is being made looks like this. */
+/** The root exists before the first generation, so that no new generation is taken for an orphan. */
 function removeIfOrphan(directory: string, { name, journal, identity }: JournalFile): void {
   if (isOrphan(`${directory}/${journal}`, identity)) removeIfExists(`${directory}/${name}`);
 }
 
-/** False also if that cannot be told, because there are no descriptors left for example. */
+/** False also if that cannot be determined, for example because no descriptor is left. */
 function isOrphan(root: string, identity: bigint): boolean {
   const os = platform();
   let fd: number;

@@ -1,7 +1,8 @@
 /**
- * One generation of a journal: a file to which records are only ever added. A record is written where
- * nobody looks, and then named by the last one with a single compare-and-swap: from that instant it is
- * there, whole, for all. No writer waits for another, and one that dies leaves nothing half done.
+ * One generation of a journal: a file to which records are only added. A writer claims space for a
+ * record and writes it there. Then it links the record to the last one with a single compare-and-swap,
+ * which publishes the complete record to all members. No writer waits for another, and a writer that
+ * dies leaves no partial record.
  *
  * @module
  */
@@ -16,13 +17,13 @@ const NEW_BYTES = 256 * 1024;
 const MIN_STEP_BYTES = 256 * 1024;
 const MAX_STEP_BYTES = 16 * 1024 * 1024;
 const PAGE_BYTES = 4096;
-/** Where a file ends at most: addresses have 32 bits. What follows is kept for the seal. */
+/** Largest size of a file, since offsets have 32 bits. The rest is reserved for the handoff record. */
 const MAX_BYTES = 0xfffe_0000;
 const HANDOFF_RESERVE_BYTES = 4096;
-/** Payloads up to this size are copied into a buffer that is used again and again. */
+/** Payloads up to this size are copied into a buffer that is reused. */
 const SCRATCH_BYTES = 64 * 1024;
 
-/** Where a record lies, and what its header says. */
+/** The offset and the header of a record. */
 export interface RecordRef {
   readonly offset: number;
   readonly index: number;
@@ -33,13 +34,13 @@ export interface RecordRef {
   readonly timeMs: number;
 }
 
-/** The number that a record gets, and its time. */
+/** The number and the time of a record. */
 export interface Stamp {
   readonly sequence: number;
   readonly timeMs: number;
 }
 
-/** One process's view of a generation, with a cursor that reads it. */
+/** One member's view of a generation, with a cursor. */
 export class Generation {
   readonly id: number;
   readonly #file: FileMemory;
@@ -48,11 +49,11 @@ export class Generation {
   #words!: Int32Array;
   #doubles!: Float64Array;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
-  /** The record read last. */
+  /** The record that was read last. */
   #cursor: RecordRef;
-  /** The last record we know of, at or behind the cursor. */
+  /** The last known record, at or behind the cursor. */
   #tail: RecordRef;
-  /** Where the farthest record ends that we have seen: the end of the file's use cannot be before. */
+  /** End of the farthest record that was read: the end of the used space cannot be before. */
   #maxEnd = 0;
   #handoffOffset = 0;
 
@@ -70,7 +71,7 @@ export class Generation {
     }
   }
 
-  /** Makes an empty generation; what comes next is numbered after `last`. */
+  /** Creates an empty generation; the next record is numbered after `last`. */
   static create(files: JournalFiles, id: number, journal: string, last: Stamp): Generation {
     const file = FileMemory.open(
       files.nameOf(id),
@@ -81,7 +82,7 @@ export class Generation {
     const generation = new Generation(file, id, journal);
     if (generation.peek() === undefined) return generation;
     generation.close();
-    throw generation.#corruption(`its generation ${id} is there already`);
+    throw generation.#corruption(`its generation ${id} exists already`);
   }
 
   /** Opens a generation, its cursor before the first record; undefined if it was deleted. */
@@ -101,7 +102,7 @@ export class Generation {
       word(layout.GENERATION_VERSION) !== layout.VERSION ||
       word(layout.GENERATION_ID) !== this.id
     ) {
-      throw this.#corruption("a generation does not begin as one of this version does");
+      throw this.#corruption("the header of a generation is invalid, or has another version");
     }
   }
 
@@ -119,7 +120,7 @@ export class Generation {
     this.#doubles = new Float64Array(buffer);
   }
 
-  /** Maps what others have added; false if the file ends before `end`. */
+  /** Maps what other members have added; false if the file ends before `end`. */
   #tryMap(end: number): boolean {
     if (end <= this.#file.mappedBytes) return true;
     this.#file.remap();
@@ -145,7 +146,7 @@ export class Generation {
     this.#updateViews();
   }
 
-  /** Reads and checks the record at an offset, which must be the one with an index. */
+  /** Reads and checks the record at an offset, which must have the given index. */
   #readRecord(offset: number, index: number): RecordRef {
     if (offset < layout.FIRST_RECORD || (offset & 7) !== 0) {
       throw this.#corruption(`record ${index} cannot begin at ${offset}`);
@@ -176,37 +177,37 @@ export class Generation {
     return next === 0 ? undefined : this.#readRecord(next, record.index + 1);
   }
 
-  /** The record read last. */
+  /** The record that was read last. */
   get cursor(): RecordRef {
     return this.#cursor;
   }
 
-  /** The record behind the cursor, if it is there. */
+  /** The record behind the cursor, if there is one. */
   peek(): RecordRef | undefined {
     return this.#nextRecord(this.#cursor);
   }
 
-  /** Moves the cursor on to the record that `peek` found. */
+  /** Moves the cursor to the record that `peek` returned. */
   advance(record: RecordRef): void {
     this.#cursor = record;
     if (this.#tail.index < record.index) this.#tail = record;
   }
 
-  /** Moves the cursor to where the copy of a state ends: what follows was appended to it. */
+  /** Moves the cursor to the end of the snapshot; later records were appended to it. */
   skipSnapshot(): void {
     const offset = this.#words[layout.GENERATION_SNAPSHOT_RECORD >>> 2] >>> 0;
     if (offset < layout.FIRST_RECORD || !this.#tryMap(offset + layout.RECORD_BYTES)) {
-      throw this.#corruption(`its copy cannot end at ${offset}`);
+      throw this.#corruption(`its snapshot cannot end at ${offset}`);
     }
     this.advance(this.#readRecord(offset, this.#words[offset + layout.RECORD_INDEX >>> 2] >>> 0));
   }
 
-  /** The index up to which all records have surely been appended. */
+  /** An index up to which all records are appended; there may be later ones. */
   get lastIndex(): number {
     return Atomics.load(this.#words, layout.GENERATION_LAST_INDEX >>> 2) >>> 0;
   }
 
-  /** A record's payload, in a buffer that the next call may use again. */
+  /** A record's payload, in a buffer that the next call may reuse. */
   payload(record: RecordRef): Uint8Array<ArrayBuffer> {
     const start = record.offset + layout.RECORD_BYTES;
     const target = record.length <= SCRATCH_BYTES
@@ -216,23 +217,23 @@ export class Generation {
     return target;
   }
 
-  /** The id of the next generation, from the seal of this one. */
+  /** The id of the next generation, from the handoff record of this one. */
   successor(handoff: RecordRef): number {
-    if (handoff.length !== 4) throw this.#corruption("its seal has no successor");
+    if (handoff.length !== 4) throw this.#corruption("its handoff record names no successor");
     return this.#words[handoff.offset + layout.RECORD_BYTES >>> 2] >>> 0;
   }
 
   /**
-   * Finds room for a record; 0 if there are no addresses left.
+   * Claims space for a record; 0 if no offset is left for it.
    *
-   * @throws {ShmConnectionError} if there is no storage left
+   * @throws {ShmConnectionError} if storage is exhausted
    */
   claim(length: number, maxBytes: number = MAX_BYTES - HANDOFF_RESERVE_BYTES): number {
     const word = layout.GENERATION_END >>> 2;
     while (true) {
       const end = Atomics.load(this.#words, word) >>> 0;
       if (end < this.#maxEnd || (end & 7) !== 0) {
-        throw this.#corruption("its end is not where it was");
+        throw this.#corruption(`its end ${end} is invalid`);
       }
       const next = end + recordBytes(length);
       if (next > maxBytes) return 0;
@@ -241,7 +242,7 @@ export class Generation {
     }
   }
 
-  /** Writes a payload, given in parts, into claimed room. */
+  /** Writes a payload, given in parts, into claimed space. */
   fill(offset: number, parts: readonly Uint8Array[]): void {
     let at = offset + layout.RECORD_BYTES;
     for (const part of parts) {
@@ -252,7 +253,7 @@ export class Generation {
     this.#words[offset + layout.RECORD_LENGTH >>> 2] = at - offset - layout.RECORD_BYTES;
   }
 
-  /** Makes a record the last one; undefined if the generation is sealed. */
+  /** Links a record behind the last one; undefined if the generation has a handoff record. */
   link(offset: number, kind: number, nowMs: number): RecordRef | undefined {
     while (true) {
       this.#followTail();
@@ -293,15 +294,15 @@ export class Generation {
   }
 
   /**
-   * Adds a record with a number of its own to a generation that nobody else knows yet, and moves the
-   * cursor behind it.
+   * Adds a record with a given number to a generation that no other member knows yet, and moves the
+   * cursor to it.
    */
   write(parts: readonly Uint8Array[], kind: number, stamp: Stamp): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const offset = this.claim(length);
     if (offset === 0) {
       throw new ShmConnectionError(
-        `cannot copy the state of journal "${this.#journal}": a generation ends at 4 GiB`,
+        `cannot write a snapshot of journal "${this.#journal}": a generation ends at 4 GiB`,
       );
     }
     this.fill(offset, parts);
@@ -309,7 +310,7 @@ export class Generation {
     this.#cursor = this.#tail;
   }
 
-  /** Notes that what was written so far is a copy of what went before. */
+  /** Marks all records so far as the snapshot. */
   endSnapshot(): void {
     this.#words[layout.GENERATION_SNAPSHOT_END >>> 2] = this.usedBytes;
     this.#words[layout.GENERATION_SNAPSHOT_RECORD >>> 2] = this.#tail.offset;
@@ -318,29 +319,31 @@ export class Generation {
   /** Ends this generation at the cursor; false if there is a record behind it. */
   handOff(successor: number): boolean {
     this.#handoffOffset ||= this.claim(4, MAX_BYTES);
-    if (this.#handoffOffset === 0) throw this.#corruption("there is no room for its seal");
+    if (this.#handoffOffset === 0) {
+      throw this.#corruption("no space is left for its handoff record");
+    }
     this.fill(this.#handoffOffset, [new Uint8Array(Uint32Array.of(successor).buffer)]);
     const { cursor } = this;
     return this.#linkAfter(cursor, this.#handoffOffset, layout.KIND_HANDOFF, cursor);
   }
 
-  /** Bytes from the beginning of the file that are in use, those of dead writers included. */
+  /** Used bytes of the file, with those that dead writers have claimed. */
   get usedBytes(): number {
     return Atomics.load(this.#words, layout.GENERATION_END >>> 2) >>> 0;
   }
 
-  /** Bytes that were in use when the copy was complete. */
+  /** Used bytes when the snapshot was complete. */
   get snapshotBytes(): number {
     return this.#words[layout.GENERATION_SNAPSHOT_END >>> 2] >>> 0;
   }
 
-  /** Makes a member the one that copies the state into a new generation; false if there is one. */
+  /** Makes a member the compactor of this generation; false if there is one already. */
   claimCompaction(member: number): boolean {
     const word = layout.GENERATION_COMPACTOR >>> 2;
     return Atomics.compareExchange(this.#words, word, 0, member + 1) === 0;
   }
 
-  /** Lets go of the file, which stays. */
+  /** Closes the file, which stays. */
   close(): void {
     this.#file.close();
   }
@@ -368,7 +371,7 @@ function recordBytes(length: number): number {
   return layout.RECORD_BYTES + Math.ceil(length / 8) * 8;
 }
 
-/** A check over what a record's header says, and where it is. */
+/** The check over a record's header and its offset. */
 function checksumOf(words: Int32Array, offset: number): number {
   let checksum = offset | 0;
   const end = offset + layout.RECORD_CHECKSUM >>> 2;

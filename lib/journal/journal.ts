@@ -1,26 +1,27 @@
 /**
- * A journal: records that processes append, and that all of them read in one and the same order. Each
- * member feeds them to a state of its own, so that all have the same state without a server.
+ * A journal: records that processes append, and that all of them read in the same order. Each member
+ * applies them to a state of its own, so that all members have the same state without a server.
  *
- * Records lie in a *generation*, a file that only ever grows. When more than half of it is of no use any
- * more, some member writes a copy of the state into a new file, seals the old generation with a last
- * record that names the new one, and the old file is deleted. The seal is appended as every record is,
- * with one compare-and-swap, and only behind the last record that the copy has in it: nothing is lost
- * whoever else appends at that moment, and a copier that dies or is stopped holds up nobody.
+ * Records are in a *generation*, a file that only grows. When more than half of it is unused, a member
+ * compacts the journal: it writes a snapshot of the state into a new file, ends the old generation with a
+ * handoff record that names the new one, and deletes the old file. The handoff record is appended like
+ * every record, with one compare-and-swap, and only behind the last record that the snapshot includes.
+ * So no record is lost that another member appends at that moment, and a compactor that dies or is
+ * stopped delays no other member.
  *
  * ```text
- *   anchor "name"                 .journal-name-IDENTITY-00000002 (deleted, while someone reads it)
- *   +------------------------+    +---------+-----+---+---+---+------+
- *   | newest generation: 3   |    | copy    |mark | a | b | c | seal |
- *   | members, who sleeps    |    +---------+-----+---+---+---+--|---+
- *   +-----------|------------+    +---------+-----+---+---+      |
- *               +---------------->| copy    |mark | d | e |<-----+
- *                                 +---------+-----+---+---+
+ *   root "name"                   .journal-name-IDENTITY-00000002 (deleted, may still be read)
+ *   +------------------------+    +----------+-----+---+---+---+---------+
+ *   | newest generation: 3   |    | snapshot | end | a | b | c | handoff |
+ *   | members, waiters       |    +----------+-----+---+---+---+----|----+
+ *   +-----------|------------+    +----------+-----+---+---+        |
+ *               +---------------->| snapshot | end | d | e |<-------+
+ *                                 +----------+-----+---+---+
  *                                 .journal-name-IDENTITY-00000003
  * ```
  *
- * The anchor is a segment as every channel has one: its shares tell who is there, the last member to leave
- * deletes the journal unless it persists, and the doorbells of members that sleep are rung through it.
+ * The root is a segment like that of any channel: its shares show which members are attached, the last
+ * member to leave deletes the journal unless it persists, and its waiters are the members to wake.
  *
  * @module
  */
@@ -39,53 +40,51 @@ import { JournalFiles } from "./files.ts";
 import { Generation, type RecordRef, type Stamp } from "./generation.ts";
 import * as layout from "./layout.ts";
 
-/** Bytes of records without use that a generation may hold before the state is copied. */
+/** Unused bytes that a generation may have before it is compacted. */
 const SLACK_BYTES = 1024 * 1024;
-/** Records applied at a time when others append without a pause: then the event loop has its turn. */
+/** Records that are applied in one turn of the event loop. */
 const RECORDS_PER_POLL = 1000;
 
 /** Options of a journal. */
 export interface JournalOptions {
-  /** Directory of the segments; left out, `RINGBUS_DIR` or the user's own. */
+  /** Directory of the segments. Default: `RINGBUS_DIR`, or the user's own. */
   dir?: string;
   /** Keeps the journal when its last member closes. Takes effect when the journal is created. */
   persist?: boolean;
-  /** Milliseconds of the Unix epoch; `Date.now` when left out. */
+  /** Milliseconds of the Unix epoch. Default: `Date.now`. */
   clock?: () => number;
-  /** Bytes without use that a generation may hold, besides as many as the copy in it has. */
+  /** Unused bytes that a generation may have, in addition to the size of its snapshot. Default: 1 MiB. */
   slackBytes?: number;
 }
 
-/** A record as members get it. */
+/** A record as members receive it. */
 export interface JournalRecord extends Stamp {
-  /** Its place in the order of all records, from 1 on; in a copy of a state what the copier said. */
+  /** Its number in the order of all records, from 1 on; in a snapshot, the number that was given. */
   readonly sequence: number;
-  /** When it was appended, in milliseconds of the Unix epoch: never before the record before it. */
+  /** When it was appended, in milliseconds of the Unix epoch: never before the previous record. */
   readonly timeMs: number;
-  /** Valid during the call alone. */
+  /** Valid during the call only. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** True if this member has just appended it. */
   readonly isOwn: boolean;
 }
 
-/** A record of a copy. */
+/** A record of a snapshot. */
 export interface SnapshotRecord {
   /** Its bytes. */
   readonly bytes: Uint8Array;
-  /** What `JournalRecord.sequence` shall be. */
+  /** The value of `JournalRecord.sequence`. */
   readonly sequence: number;
 }
 
 /**
- * What a member makes of the records. It must depend on them alone, their times included, so that all
- * members have the same.
+ * The state that a member derives from the records. It must depend on the records and their times only,
+ * so that all members have the same state.
  */
 export interface JournalState {
-  /** Forgets everything: a copy comes, of what led to it some records may never have been here. */
+  /** Clears the state: a snapshot follows, and records that led to it may have been missed. */
   reset(): void;
-  /**
-   * Takes the next record. An error thrown here, which must mean damage, stops this member for good.
-   */
+  /** Applies the next record. Throws only for damage; the error stops this member for good. */
   apply(record: JournalRecord): void;
   /** Records that lead from an empty state to this one. */
   snapshot(): Iterable<SnapshotRecord>;
@@ -101,12 +100,12 @@ export class Journal implements Closable, Disposable {
   readonly #slackBytes: number;
   readonly #waiter: Waiter = { poll: () => this.#poll() };
   #generation: Generation;
-  /** Records up to this index of the generation are to be applied. */
+  /** Index in the generation up to which records are to be applied. */
   #goal = 0;
-  /** Where the record lies that this member appends. */
+  /** Offset of the record that this member is appending. */
   #ownOffset = 0;
   #calls = 0;
-  /** Bytes of a generation from which on this member copies it, after it failed to. */
+  /** Size of the generation at which this member tries again to compact it, after a failure. */
   #retryCompactionBytes = 0;
   #failure: unknown;
   #isWatching = false;
@@ -151,7 +150,7 @@ export class Journal implements Closable, Disposable {
     }
   }
 
-  /** The newest generation, from its beginning; a first one, if there is none. */
+  /** Opens the newest generation at its beginning; creates the first one if there is none. */
   #openNewest(): Generation {
     while (true) {
       const id = this.#newestId;
@@ -172,7 +171,7 @@ export class Journal implements Closable, Disposable {
     return Atomics.add(this.#root.words, layout.ROOT_LAST_ID >>> 2, 1) + 1 >>> 0;
   }
 
-  /** Tells those who come later; true if nobody else did. */
+  /** Writes the newest generation's id into the root; false if another member was faster. */
   #replaceNewest(id: number, successor: number): boolean {
     const word = layout.ROOT_NEWEST >>> 2;
     return Atomics.compareExchange(this.#root.words, word, id, successor | 0) === (id | 0);
@@ -184,7 +183,7 @@ export class Journal implements Closable, Disposable {
     if (!this.#replaceNewest(0, first.id)) this.#files.remove(first.id);
   }
 
-  /** A new generation that begins with a copy of the state. */
+  /** Creates a generation that begins with a snapshot of the state. */
   #writeSnapshot(id: number, last: Stamp): Generation {
     const generation = Generation.create(this.#files, id, this.name, last);
     try {
@@ -208,12 +207,12 @@ export class Journal implements Closable, Disposable {
     );
   }
 
-  /** Identity of this isolate among all members. */
+  /** Id of this isolate among all members. */
   get isolate(): bigint {
     return this.#root.sharedMemory.isolate;
   }
 
-  /** False once the isolate of a member is known to be gone. */
+  /** False once the isolate of a member is known to have ended. */
   isAlive(isolate: bigint): boolean {
     return this.#root.sharedMemory.isAlive(isolate);
   }
@@ -223,17 +222,17 @@ export class Journal implements Closable, Disposable {
     this.#root.sharedMemory.removeDeadIsolate(isolate);
   }
 
-  /** Bytes of storage that the newest generation takes, as far as this member knows. */
+  /** Used bytes of the newest generation that this member knows. */
   get usedBytes(): number {
     return this.#generation.usedBytes;
   }
 
   /**
-   * Appends a record, given in parts, and applies all records up to it. When this returns, it is there
-   * for all members, those to come included.
+   * Appends a record, given in parts, and applies all records up to it. When this returns, the record is
+   * visible to all members, and to those that join later.
    *
    * @returns its sequence
-   * @throws {ShmConnectionError} if there is no room for it
+   * @throws {ShmConnectionError} if storage is exhausted
    * @throws {ShmCorruptionError} if the journal is damaged
    * @throws {ShmClosedError} if this member was closed
    */
@@ -255,7 +254,7 @@ export class Journal implements Closable, Disposable {
     }
   }
 
-  /** Undefined if the generation is sealed. */
+  /** Undefined if the generation has a handoff record. */
   #tryAppend(parts: readonly Uint8Array[], length: number): RecordRef | undefined {
     const generation = this.#generation;
     const offset = generation.claim(length);
@@ -264,7 +263,7 @@ export class Journal implements Closable, Disposable {
     return generation.link(offset, layout.KIND_DATA, this.#clock());
   }
 
-  /** A copy is shorter than the generation it was made from, unless that is a copy for the most part. */
+  /** Compacts, if that frees a good part of the generation. */
   #freeAddresses(): undefined {
     const { usedBytes, snapshotBytes } = this.#generation;
     if (usedBytes < snapshotBytes * 1.25) {
@@ -275,7 +274,7 @@ export class Journal implements Closable, Disposable {
     this.rotate();
   }
 
-  /** Applies all records that were appended before this call, and perhaps some more. */
+  /** Applies at least all records that were appended before this call. */
   catchUp(): void {
     this.#checkUsable();
     this.#applyUpTo(0);
@@ -286,7 +285,7 @@ export class Journal implements Closable, Disposable {
     while (this.#step(this.#goal)) continue;
   }
 
-  /** Applies one record; false if there is none, or none up to a goal. */
+  /** Applies one record; false if there is none up to `goal`. */
   #step(goal: number): boolean {
     try {
       const record = this.#generation.peek();
@@ -314,7 +313,7 @@ export class Journal implements Closable, Disposable {
     generation.advance(record);
   }
 
-  /** Goes on in the next generation, or, when that is gone too, in the newest, whose copy is the state. */
+  /** Continues in the next generation or, if it is deleted, with the snapshot of the newest one. */
   #follow(successor: number): void {
     const old = this.#generation;
     if (successor <= old.id) throw this.#corruption(`generation ${old.id} leads to ${successor}`);
@@ -338,7 +337,7 @@ export class Journal implements Closable, Disposable {
     this.#retryCompactionBytes = 0;
   }
 
-  /** Copies the state when there is more without use than with it. One member does, unless it takes long. */
+  /** Compacts when most of the generation is unused: one member first, any at twice the size. */
   #compact(): void {
     const { usedBytes, snapshotBytes } = this.#generation;
     const dueBytes = 2 * snapshotBytes + this.#slackBytes;
@@ -349,14 +348,14 @@ export class Journal implements Closable, Disposable {
     } catch (error) {
       if (!(error instanceof ShmConnectionError)) throw error;
       this.#retryCompactionBytes = usedBytes + dueBytes;
-      logger.warn("cannot copy the state of journal {journal}: {error}", {
+      logger.warn("cannot compact journal {journal}: {error}", {
         journal: this.name,
         error,
       });
     }
   }
 
-  /** Copies the state into a new generation, and lets go of the storage of all that led to it. */
+  /** Writes the state into a new generation, and deletes the older ones. */
   rotate(): void {
     this.catchUp();
     const old = this.#generation;
@@ -371,7 +370,7 @@ export class Journal implements Closable, Disposable {
     }
   }
 
-  /** Takes what is appended meanwhile into the new generation too; false if another one is next. */
+  /** Ends the old generation; records that are appended meanwhile go to the new one too. False after a lost race. */
   #handOff(old: Generation, next: Generation): boolean {
     try {
       while (!old.handOff(next.id)) {
@@ -406,7 +405,7 @@ export class Journal implements Closable, Disposable {
     this.#root.ring.announceWait(this.#root.index, WAITERS_RECEIVERS, WAIT_DOORBELL);
   }
 
-  /** Applies what others append soon after they do; keeps the event loop alive. */
+  /** Applies the records of other members soon after they append them; keeps the event loop alive. */
   watch(): void {
     this.#checkUsable();
     if (this.#isWatching) return;
@@ -433,7 +432,7 @@ export class Journal implements Closable, Disposable {
       this.#nextPoll = setTimeout(() => this.#poll(), 0);
     } catch (error) {
       this.unwatch();
-      logger.error("cannot go on with journal {journal}: {error}", { journal: this.name, error });
+      logger.error("cannot follow journal {journal}: {error}", { journal: this.name, error });
     }
   }
 
@@ -448,7 +447,7 @@ export class Journal implements Closable, Disposable {
   #checkUsable(): void {
     checkSignals(++this.#calls);
     if (this.#isClosed) {
-      throw new ShmClosedError(`cannot use journal "${this.name}": it is closed; open it anew`);
+      throw new ShmClosedError(`cannot use journal "${this.name}": it is closed; open it again`);
     }
     if (this.#failure !== undefined) throw this.#failure;
   }
@@ -470,7 +469,7 @@ export class Journal implements Closable, Disposable {
   }
 }
 
-/** For lack of room or descriptors; what is damaged stays so. */
+/** True for exhausted storage or descriptors; damage is permanent. */
 function isRetryable(error: unknown): boolean {
   return error instanceof ShmConnectionError || error instanceof SystemError;
 }
@@ -486,7 +485,7 @@ function joinRoot(name: string, format: string, options: JournalOptions): Attach
   });
 }
 
-/** The identity of a journal: whoever comes first chooses it. */
+/** The identity of a journal, which its first member chooses. */
 function identify(root: Attachment): bigint {
   const words = new BigInt64Array(root.words.buffer, layout.ROOT_IDENTITY, 1);
   const chosen = new BigInt64Array(1);

@@ -2,23 +2,23 @@
  * The one description of a journal's bytes. All numbers are little-endian.
  *
  * ```text
- *   the anchor: a segment as every channel has one, with header, participants and sleepers; in place
- *   of the first ring's data it says which generation is the newest
+ *   the root: a segment like that of any channel, with a header, participants and waiters; in place of
+ *   the first ring's data it has the number of the newest generation
  *
  *   128 +------------------------------------------------------------+
- *       | identity: 8 | newest generation: 4 | last id given out: 4  |
+ *       | identity: 8 | newest generation: 4 | last assigned id: 4   |
  *       +------------------------------------------------------------+
  *
  *   a generation: a file of its own
  *
  *     0 +------------------------------------------------------------+
  *       | magic: 8 | version: 4 | id: 4 | end: 4 | last index: 4     |
- *       | where the copy ends: 4 | end of the file then: 4           |
- *       | who copies: 4                                              |
+ *       | last record of the snapshot: 4 | end at that time: 4       |
+ *       | compactor: 4                                               |
  *    64 +------------------------------------------------------------+
  *       | record 0, empty                                            |
  *       +------------------------------------------------------------+
- *       | records, anywhere behind each other, each names the next   |
+ *       | records in any order, each has the offset of the next      |
  *       +------------------------------------------------------------+ <- end
  *
  *   a record, 8-aligned
@@ -37,7 +37,7 @@
 
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 
-// The anchor's words, in what would be the data of its first ring.
+// The root's words, in place of the data of its first ring.
 export const ROOT_IDENTITY = HEADER_BYTES;
 export const ROOT_NEWEST = ROOT_IDENTITY + 8;
 export const ROOT_LAST_ID = ROOT_NEWEST + 4;
@@ -45,7 +45,7 @@ export const ROOT_LAST_ID = ROOT_NEWEST + 4;
 /** "RINGJRN1" read as two little-endian integers. */
 export const MAGIC_LOW = 0x474e4952;
 export const MAGIC_HIGH = 0x314e524a;
-/** Layout version of generations; another version is refused. */
+/** Layout version of generations; a member rejects any other. */
 export const VERSION = 1;
 
 export const GENERATION_MAGIC = 0;
@@ -69,9 +69,9 @@ export const RECORD_CHECKSUM = RECORD_TIME + 8;
 /** Bytes before a payload. */
 export const RECORD_BYTES = RECORD_CHECKSUM + 8;
 
-/** Something appended. */
+/** Record kind: appended data. */
 export const KIND_DATA = 1;
-/** The last one of a generation: its payload is the id of the next. */
+/** Record kind: the last record of a generation; its payload is the id of the next generation. */
 export const KIND_HANDOFF = 2;
-/** Between the copy of a state and what was appended after it; empty. */
+/** Record kind: the end of the snapshot, before the appended data; empty. */
 export const KIND_SNAPSHOT_END = 3;

@@ -1,5 +1,5 @@
 /**
- * Sockets that send messages which are encoded already, byte for byte.
+ * Sockets that send encoded messages, byte for byte.
  *
  * @module
  */
@@ -19,14 +19,14 @@ import type { RecordingInfo } from "./writer.ts";
 import { RecordingError } from "./errors.ts";
 import { RECORD_TENSOR } from "../../wasm/layout.ts";
 
-/** A socket that sends on what was recorded. */
+/** A socket that sends recorded messages. */
 export interface EncodedSender extends Disposable {
-  /** Sends a message, waiting for room; on a request channel, for the reply. */
+  /** Sends a message, and waits until the ring has space; on a request channel, also for the reply. */
   sendEncoded(payload: Payload, options: WaitOptions): Promise<void>;
 }
 
 /**
- * Opens a socket on a channel of the recording's kind and codec, which is made if it is not there.
+ * Opens a socket on a channel of the recording's kind and codec. Creates the channel if it does not exist.
  *
  * @throws {ShmConnectionError} if the channel has another kind or codec
  */
@@ -47,17 +47,17 @@ export function openEncodedSender(
   throw new RecordingError(`cannot replay to channel "${name}": nothing can be sent to a ${kind}`);
 }
 
-/** A codec whose values are bytes already. */
+/** A codec whose values are encoded bytes. */
 function passthroughCodec(id: string): Codec {
   return { id, encode: (value) => value as Uint8Array, decode: (bytes) => bytes.slice() };
 }
 
-/** From here on a socket takes encoded messages; the channel keeps its codec's id. */
+/** Lets a socket take encoded messages from here on; the channel keeps its codec's id. */
 function usePassthroughCodec(attachment: Attachment): void {
   Object.assign(attachment, { codec: passthroughCodec(attachment.codec.id) });
 }
 
-/** Tensors are no codec's, nor are notes: they are written anew, as they were. */
+/** No codec encodes tensors and headers: they are decoded here, and encoded again as they were. */
 function valueOf(payload: Payload): unknown {
   const { flags, bytes, header } = splitHeader(payload);
   const value = (flags & RECORD_TENSOR) !== 0 ? readTensor(bytes) : bytes;

@@ -6,7 +6,7 @@
 
 import { RingbusError } from "../base/errors.ts";
 
-/** A file cannot be read as a recording, or not be written. */
+/** A file cannot be read as a recording, or cannot be written. */
 export class RecordingError extends RingbusError {
   /** The class name. */
   override name = "RecordingError";

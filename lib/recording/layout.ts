@@ -28,7 +28,7 @@
 
 /** "RINGREC1". */
 export const MAGIC: Uint8Array<ArrayBuffer> = new TextEncoder().encode("RINGREC1");
-/** Version of the format; another one is refused. */
+/** Version of the format; a reader rejects any other. */
 export const VERSION = 1;
 
 export const HEADER_MAGIC = 0;
@@ -54,14 +54,14 @@ export const ENTRY_FLAGS = ENTRY_LANE + 2;
 export const ENTRY_CHECK = ENTRY_FLAGS + 2;
 export const ENTRY_BYTES = ENTRY_CHECK + 4;
 
-/** An entry with a message. */
+/** Entry type: a message. */
 export const TYPE_MESSAGE = 1;
-/** Messages that were overwritten before they could be recorded. */
+/** Entry type: messages that were overwritten before they could be recorded. */
 export const TYPE_MISSED = 2;
-/** The recording was ended; nothing follows. */
+/** Entry type: the end of the recording. */
 export const TYPE_END = 3;
 
-/** Bytes that a payload takes. */
+/** Bytes of a payload with its padding. */
 export function padded(length: number): number {
   return Math.ceil(length / 8) * 8;
 }

@@ -1,5 +1,5 @@
 /**
- * Playing a recording back in its own time, or another.
+ * Replays a recording at its own speed, or at another.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { sleep } from "../base/sleep.ts";
 import type { EncodedSender } from "./encoded.ts";
 import type { RecordedMessage } from "./writer.ts";
 
-/** How to play. */
+/** Options of a replay. */
 export interface PlayOptions {
-  /** How many times as fast as it was; `Infinity` for as fast as it goes. */
+  /** Factor by which it is faster than the recording; `Infinity` for no waits. */
   readonly speed: number;
-  /** Ends it. */
+  /** Ends the replay. */
   readonly signal: AbortSignal;
   /** Called when a message was sent. */
   onSent(): void;
 }
 
-/** Messages that are sent between two turns of the event loop when nothing is waited for. */
+/** Messages that are sent between two turns of the event loop while there are no waits. */
 const BURST = 256;
-/** Pauses shorter than this, in milliseconds, are made up for by a later one. */
+/** Milliseconds of the shortest wait; shorter ones are added to a later one. */
 const MIN_SLEEP_MS = 1;
 
 /** Sends messages at their times. */

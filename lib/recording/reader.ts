@@ -1,5 +1,5 @@
 /**
- * Reading a recording. What is whole is handed on, whatever comes behind it.
+ * Reads a recording. Intact entries are returned, whatever follows them.
  *
  * @module
  */
@@ -20,13 +20,13 @@ interface Entry extends Row<typeof ENTRY> {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A recording that is being read. */
+/** Reads one recording. */
 export class RecordingReader implements Disposable {
-  /** What it is of. */
+  /** The recorded channel. */
   readonly info: RecordingInfo;
-  /** Messages that were missed when it was made, as far as it was read. */
+  /** Messages that the recorder missed, as far as the recording was read. */
   missed = 0;
-  /** Why it ends before its end, once it was read so far. */
+  /** Why the recording ends early, once it was read to there. */
   problem: string | undefined;
   readonly #file: Deno.FsFile;
   readonly #path: string;
@@ -122,11 +122,11 @@ export class RecordingReader implements Disposable {
 
   #checkCount(recorded: number, messages: number): void {
     if (recorded !== messages) {
-      this.problem = `it has ${messages} messages, and tells of ${recorded}`;
+      this.problem = `it has ${messages} messages, and its end counts ${recorded}`;
     }
   }
 
-  /** Up to so many bytes. */
+  /** Reads up to this many bytes. */
   #read(bytes: number): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(bytes);
     let bytesRead = 0;

@@ -1,5 +1,5 @@
 /**
- * Writing a channel's messages to a file.
+ * Writes a channel's messages to a file.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type ChannelKind, KIND_NUMBERS } from "../segment/format.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
 
-/** What a recording is of. */
+/** The channel of a recording. */
 export interface RecordingInfo {
   /** Channel name. */
   readonly name: string;
@@ -18,11 +18,11 @@ export interface RecordingInfo {
   readonly codecId: string;
   /** Bytes of each sender's ring. */
   readonly capacity: number;
-  /** When it was begun. */
+  /** When the recording began. */
   readonly begunAt: Date;
 }
 
-/** A message as it is recorded. */
+/** A recorded message. */
 export interface RecordedMessage {
   /** Milliseconds since the recording began. */
   readonly timeMs: number;
@@ -35,26 +35,25 @@ export interface RecordedMessage {
 }
 
 const encoder = new TextEncoder();
-/** Bytes that are collected before they are written. */
+/** Bytes that are buffered before they are written. */
 const BUFFER_BYTES = 64 * 1024;
 
-/** A recording that is being made. */
+/** Writes one recording. */
 export class RecordingWriter implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #path: string;
   readonly #begunAtMs = performance.now();
   #buffer = new Uint8Array(BUFFER_BYTES);
   #used = 0;
-  /** Messages so far. */
+  /** Messages that were added. */
   messages = 0;
   /** Bytes of their payloads. */
   bytes = 0;
 
   /**
-   * Makes a file and writes what the recording is of.
+   * Creates a file and writes the header.
    *
-   * @throws {RecordingError} if there is such a file already and it is not to be replaced, or none can
-   * be made
+   * @throws {RecordingError} if the file exists and `replace` is false, or it cannot be created
    */
   constructor(path: string, info: RecordingInfo, replace = false) {
     this.#path = path;
@@ -72,7 +71,7 @@ export class RecordingWriter implements Disposable {
     this.#write(headerOf(info));
   }
 
-  /** Milliseconds since it was begun. */
+  /** Milliseconds since the recording began. */
   get timeMs(): number {
     return performance.now() - this.#begunAtMs;
   }
@@ -84,12 +83,12 @@ export class RecordingWriter implements Disposable {
     this.#writeEntry(layout.TYPE_MESSAGE, timeMs, sequence, bytes, lane, flags);
   }
 
-  /** Notes messages that could not be recorded. */
+  /** Adds a count of messages that could not be recorded. */
   addMissed(timeMs: number, count: number): void {
     this.#writeEntry(layout.TYPE_MISSED, timeMs, count);
   }
 
-  /** Says that the recording is whole, and closes the file. */
+  /** Marks the recording as complete, and closes the file. */
   end(): void {
     this.#writeEntry(layout.TYPE_END, this.timeMs, this.messages);
     this.flush();
@@ -129,7 +128,7 @@ export class RecordingWriter implements Disposable {
     this.#used += bytes.length;
   }
 
-  /** Writes what was collected. */
+  /** Writes the buffered bytes. */
   flush(): void {
     const used = this.#used;
     this.#used = 0;
@@ -141,7 +140,7 @@ export class RecordingWriter implements Disposable {
       for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
     } catch (cause) {
       throw new RecordingError(
-        `cannot write on to ${this.#path} after ${this.messages} messages: ${
+        `cannot continue to write ${this.#path} after ${this.messages} messages: ${
           (cause as Error).message
         }; what was written before can be replayed`,
         { cause },
@@ -149,12 +148,12 @@ export class RecordingWriter implements Disposable {
     }
   }
 
-  /** Closes the file of a recording that was not ended. */
+  /** Closes the file, if `end` was not called. */
   [Symbol.dispose](): void {
     try {
       this.#file.close();
     } catch {
-      // It was ended.
+      // end() has closed it.
     }
   }
 }

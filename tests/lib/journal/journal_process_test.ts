@@ -10,7 +10,7 @@ import { cleanUpAfterKills, inScratch } from "../../support/scratch.ts";
 const FILL = 200;
 const FILLER = "x".repeat(FILL);
 
-/** What a writer was told: the number of its text, and the sequence that it has. */
+/** An append that a writer has reported: the number of its text, and its sequence. */
 type Append = [n: number, sequence: number];
 
 function writer(order: Record<string, unknown>): Program {
@@ -35,14 +35,14 @@ Deno.test("writers in many processes share one order, through many generations",
       { length: WRITERS },
       (_, n) => programs.use(writer({ ...order, writer: `w${n}` })),
     );
-    const told = await Promise.all(
+    const appended = await Promise.all(
       writers.map(async (each) => (await each.lines()).map((line): Append => JSON.parse(line))),
     );
     journal.catchUp();
     const texts = new Map(state.entries.map(({ sequence, text }) => [sequence, text]));
     assert.equal(state.entries.length, WRITERS * COUNT);
     assert.deepEqual([...texts.keys()], Array.from(texts.keys(), (_, n) => n + 1));
-    for (const [w, lines] of told.entries()) {
+    for (const [w, lines] of appended.entries()) {
       assert.equal(lines.length, COUNT);
       for (const [n, sequence] of lines) assert.equal(texts.get(sequence), `w${w} ${n} `);
     }
@@ -51,7 +51,7 @@ Deno.test("writers in many processes share one order, through many generations",
     assert.deepEqual(late.entries, state.entries);
   }));
 
-Deno.test("a writer may be killed at any instant: what it was told is there, and whole", () =>
+Deno.test("a writer may be killed at any instant: every record that it has appended is intact", () =>
   inScratch(async ({ path: dir }) => {
     const [ROUNDS, KEPT] = [5, 3000];
     const options = { dir, slackBytes: 20_000 };
@@ -76,8 +76,8 @@ Deno.test("a writer may be killed at any instant: what it was told is there, and
       const first = state.entries[0].sequence;
       assert.deepEqual([...texts.keys()], Array.from(texts.keys(), (_, n) => first + n));
       for (const [w, each] of writers.entries()) {
-        const told = appendsIn(each.output);
-        for (const [n, sequence] of told.filter(([, sequence]) => sequence >= first)) {
+        const appended = appendsIn(each.output);
+        for (const [n, sequence] of appended.filter(([, sequence]) => sequence >= first)) {
           assert.equal(texts.get(sequence), `${"ab"[w]}${round} ${n} ${FILLER}`);
         }
       }
@@ -89,7 +89,7 @@ Deno.test("a writer may be killed at any instant: what it was told is there, and
     }
   }));
 
-Deno.test("a stopped writer holds up nobody", () =>
+Deno.test("a stopped writer delays no other member", () =>
   inScratch(async ({ path: dir }) => {
     const options = { dir, slackBytes: 20_000 };
     const state = new Ledger(100);
@@ -113,21 +113,21 @@ Deno.test("a stopped writer holds up nobody", () =>
     }
   }));
 
-Deno.test("a journal whose members were all killed is as they left it", () =>
+Deno.test("a journal whose members were all killed keeps its records", () =>
   inScratch(async ({ path: dir, names }) => {
-    const told: Append[] = [];
+    const appended: Append[] = [];
     {
       await using program = writer({ dir, writer: "w", fill: FILL });
       await program.prints("\n");
       program.kill("SIGKILL");
       await program.ended();
-      told.push(...appendsIn(program.output));
+      appended.push(...appendsIn(program.output));
     }
     const state = new Ledger();
     using _journal = new Journal("j", LEDGER, state, { dir });
     const texts = new Map(state.entries.map(({ sequence, text }) => [sequence, text]));
-    assert.ok(told.length > 0);
-    for (const [n, sequence] of told) assert.equal(texts.get(sequence), `w ${n} ${FILLER}`);
-    // The agent of the dead is gone with the first who joined.
+    assert.ok(appended.length > 0);
+    for (const [n, sequence] of appended) assert.equal(texts.get(sequence), `w ${n} ${FILLER}`);
+    // The first member that joined has removed the FIFO of the dead one.
     assert.equal(names().filter((name) => name.startsWith(".agent-")).length, 1);
   }));

@@ -1,4 +1,4 @@
-// Journals: one order for all members, and generations that follow each other.
+// Journals: one order for all members, and successive generations.
 
 import assert from "node:assert/strict";
 import * as layout from "../../../lib/journal/layout.ts";
@@ -109,7 +109,7 @@ Deno.test("records are of any size, in parts, and empty", () =>
     assert.deepEqual(other.texts, ["", large, "x", "in two parts"]);
   }));
 
-Deno.test("times never go back, whatever the clocks say", () =>
+Deno.test("times never decrease, whatever the clocks return", () =>
   atOnce(({ path }) => {
     let nowMs = 5000;
     const clock = () => nowMs;
@@ -144,7 +144,7 @@ Deno.test("members follow into a new generation, and see each record once", () =
     }
   }));
 
-Deno.test("a member that slept through generations gets the state anew", () =>
+Deno.test("a member that missed whole generations gets a snapshot", () =>
   atOnce(({ path }) => {
     using one = new Member(path, { kept: 2 });
     using sleeper = new Member(path, { kept: 2 });
@@ -160,14 +160,14 @@ Deno.test("a member that slept through generations gets the state anew", () =>
     assert.deepEqual(sleeper.state.applied.map(({ text, sequence }) => [text, sequence]), [
       ["a", 1],
       ["b", 2],
-      // The generation with "c" in it is gone; this is the copy that the next began with.
+      // The generation with "c" is deleted; this is the snapshot of the next one.
       ["b", 2],
       ["c", 3],
       ["d", 4],
     ]);
   }));
 
-Deno.test("storage is bounded by what the state keeps", () =>
+Deno.test("storage is bounded by the size of the state", () =>
   atOnce(({ path, names }) => {
     using one = new Member(path, { kept: 10, slackBytes: 100_000 });
     using other = new Member(path, { kept: 10, slackBytes: 100_000 });
@@ -181,7 +181,7 @@ Deno.test("storage is bounded by what the state keeps", () =>
     assert.ok(one.journal.usedBytes < 600_000, `${one.journal.usedBytes}`);
   }));
 
-Deno.test("a member that cannot copy the state holds up nobody", () =>
+Deno.test("a member that cannot compact delays no other member", () =>
   atOnce(({ path }) => {
     class Stuck extends Ledger {
       override snapshot(): Iterable<never> {
@@ -199,7 +199,7 @@ Deno.test("a member that cannot copy the state holds up nobody", () =>
     assert.deepEqual(state.texts, ["last"]);
   }));
 
-Deno.test("who watches gets records soon, and needs not ask", () =>
+Deno.test("a member that watches applies records soon, without a call", () =>
   inScratch(async ({ path }) => {
     using one = new Member(path);
     using other = new Member(path);
@@ -221,7 +221,7 @@ Deno.test("who watches gets records soon, and needs not ask", () =>
     assert.equal(other.state.entries.length, 2504);
   }));
 
-Deno.test("a closed journal says so, and closing twice does nothing", () =>
+Deno.test("a closed journal throws, and closing twice does nothing", () =>
   atOnce(({ path }) => {
     using one = new Member(path);
     one.journal.watch();
@@ -232,7 +232,7 @@ Deno.test("a closed journal says so, and closing twice does nothing", () =>
     assert.throws(() => one.journal.watch(), ShmClosedError);
   }));
 
-Deno.test("a name, or a format, that others use otherwise is refused", () =>
+Deno.test("a name or a format that is in other use is rejected", () =>
   atOnce(({ path: dir, names }) => {
     using _publisher = new Publisher("ring", { dir });
     assert.throws(
@@ -283,12 +283,12 @@ const DAMAGES: [string, number, number][] = [
 ];
 
 for (const [what, offset, value] of DAMAGES) {
-  Deno.test(`${what} that was overwritten is damage, and no more`, () =>
+  Deno.test(`${what} that was overwritten is reported as damage`, () =>
     atOnce(({ path, names }) => {
       using one = new Member(path, { persist: true });
       one.append("a", "b");
       overwrite(path, names(), offset, value);
-      // Whoever has read the records has no need of them.
+      // A member that has read the records does not read them again.
       assert.deepEqual(one.texts, ["a", "b"]);
       for (let attempt = 0; attempt < 2; attempt++) {
         assert.throws(() => new Member(path), ShmCorruptionError);
@@ -298,7 +298,7 @@ for (const [what, offset, value] of DAMAGES) {
     }));
 }
 
-Deno.test("a member that meets damage goes on to say so", () =>
+Deno.test("a member that met damage throws the same error from then on", () =>
   atOnce(({ path, names }) => {
     using one = new Member(path);
     using other = new Member(path);
@@ -310,7 +310,7 @@ Deno.test("a member that meets damage goes on to say so", () =>
     }
   }));
 
-Deno.test("an end that was overwritten makes nobody write over records", () =>
+Deno.test("after an overwritten end, no member writes over records", () =>
   atOnce(({ path, names }) => {
     using one = new Member(path);
     one.append("a", "b");
@@ -335,7 +335,7 @@ function setRoot(path: string, offset: number, value: number): void {
   file.writeSync(new Uint8Array(Uint32Array.of(value).buffer));
 }
 
-Deno.test("the copy of a copier that was killed is deleted", () =>
+Deno.test("the snapshot of a killed compactor is deleted", () =>
   atOnce(({ path, names }) => {
     using one = new Member(path);
     one.append("a");
@@ -349,7 +349,7 @@ Deno.test("the copy of a copier that was killed is deleted", () =>
     assert.deepEqual(one.texts, ["a"]);
   }));
 
-Deno.test("the copy of a copier that was killed after it sealed is taken", () =>
+Deno.test("the snapshot of a compactor that was killed after the handoff is used", () =>
   atOnce(({ path, names }) => {
     using one = new Member(path);
     one.append("a");
@@ -357,7 +357,7 @@ Deno.test("the copy of a copier that was killed after it sealed is taken", () =>
     Deno.linkSync(`${path}/${sealed}`, `${path}/.kept`);
     one.journal.rotate();
     one.append("b");
-    // As it was before those who followed the seal tidied up.
+    // The state before the members that followed the handoff record deleted the old generation.
     Deno.renameSync(`${path}/.kept`, `${path}/${sealed}`);
     setRoot(path, layout.ROOT_NEWEST, 1);
     using other = new Member(path);
@@ -365,7 +365,7 @@ Deno.test("the copy of a copier that was killed after it sealed is taken", () =>
     assert.deepEqual(generations(names()), [sealed.replace(/1$/, "2")]);
   }));
 
-Deno.test("generations whose journal was deleted go, when it is made anew or with removeStale", () =>
+Deno.test("generations of a deleted journal are removed when it is created again, and by removeStale", () =>
   atOnce(({ path, names }) => {
     for (
       const remove of [() => new Member(path)[Symbol.dispose](), () => removeStale({ dir: path })]

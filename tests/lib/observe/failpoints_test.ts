@@ -1,4 +1,4 @@
-// What a process leaves that dies between two writes is no damage, wherever it dies.
+// A process that dies between two writes leaves no damage, wherever it dies.
 
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../../../mod.ts";
@@ -25,7 +25,7 @@ function bytesOf(path: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-Deno.test("a segment is whole at every failpoint, and tells what was not finished", async () => {
+Deno.test("a segment is intact at every failpoint, and unfinished messages are listed", async () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const looks = new Map<number, number>();

@@ -28,9 +28,9 @@ const SMALL_CAPACITY = 1024;
 const FUZZED_FILES = 2000;
 const FUZZED_READERS = 500;
 
-function inspectFile(path: string, agents?: string): Inspection {
+function inspectFile(path: string, isolateDirectory?: string): Inspection {
   using file = SegmentFile.open(path);
-  return inspect(file, { records: 1000, isolateDirectory: agents });
+  return inspect(file, { records: 1000, isolateDirectory });
 }
 
 function problemsOf({ issues }: Inspection): string[] {
@@ -266,7 +266,7 @@ Deno.test(`a file with any bytes is inspected without an error (${FUZZED_FILES} 
 
 Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZED_READERS} times)`, () => {
   const images = makeImages();
-  let [messages, issues, refused] = [0, 0, 0];
+  let [messages, issues, rejected] = [0, 0, 0];
   for (let seed = 0; seed < FUZZED_READERS; seed++) {
     const random = new Random(seed, 1);
     const whole = images[seed % images.length];
@@ -285,9 +285,9 @@ Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZ
       }
     } catch (error) {
       if (!(error instanceof ShmCorruptionError)) throw error;
-      refused++;
+      rejected++;
     }
   }
-  const told = `${messages} messages, ${issues} issues, ${refused} refused`;
-  assert.ok(messages > FUZZED_READERS && issues > FUZZED_READERS / 4 && refused > 0, told);
+  const counts = `${messages} messages, ${issues} issues, ${rejected} rejected`;
+  assert.ok(messages > FUZZED_READERS && issues > FUZZED_READERS / 4 && rejected > 0, counts);
 });

@@ -1,4 +1,4 @@
-// Reading a channel's messages where they lie.
+// Reading a channel's messages without taking part.
 
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, Replier, Requester, Subscriber } from "../../../mod.ts";
@@ -17,7 +17,7 @@ import { Random } from "../../support/random.ts";
 const SOCKETS = { queue: Pusher, broadcast: Publisher } as const;
 const CAPACITY = 4096;
 
-Deno.test("the check over two words is the ring module's", () => {
+Deno.test("the check over two words is that of the compiled ring", () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
   const ring = instantiate(memory);
   const random = new Random(11);
@@ -28,7 +28,7 @@ Deno.test("the check over two words is the ring module's", () => {
 });
 
 for (const [kind, Socket] of Object.entries(SOCKETS)) {
-  Deno.test(`an onlooker sees what comes on a ${kind}, or what is there already`, () => {
+  Deno.test(`an observer of a ${kind} reads new messages, or also those that exist`, () => {
     using directory = new TestDirectory();
     const { path: dir } = directory;
     using one = new Socket<unknown>("a", { dir });
@@ -49,13 +49,13 @@ for (const [kind, Socket] of Object.entries(SOCKETS)) {
     drain?.drain();
   });
 
-  Deno.test(`an onlooker of a ${kind} that is lapped counts exactly what it missed`, () => {
+  Deno.test(`an observer of a ${kind} that is lapped counts exactly what it missed`, () => {
     using directory = new TestDirectory();
     const { path: dir } = directory;
     const options = { dir, capacityBytes: CAPACITY, codec: "raw" } as const;
     const sockets = [0, 1].map(() => new Socket<Uint8Array>("a", options));
     using puller = kind === "queue" ? new Puller<Uint8Array>("a", { dir }) : undefined;
-    using onlooker = new Observer(directory.file("a"), "now");
+    using observer = new Observer(directory.file("a"), "now");
     const random = new Random(5);
     let [sent, seen] = [0, 0];
     const last: number[] = [];
@@ -67,16 +67,16 @@ for (const [kind, Socket] of Object.entries(SOCKETS)) {
         sent++;
         if (random.below(3) === 0) puller?.drain();
       }
-      for (const { bytes, lane } of onlooker.messages()) {
+      for (const { bytes, lane } of observer.messages()) {
         seen++;
         const number = numberOf(bytes);
         assert.ok(!(number <= last[lane]), `${number} after ${last[lane]} of lane ${lane}`);
         last[lane] = number;
       }
-      assert.equal(seen + onlooker.missed, sent);
+      assert.equal(seen + observer.missed, sent);
     }
-    assert.deepEqual(onlooker.issues, []);
-    assert.ok(onlooker.missed > 1000 && seen > 1000, `${seen} seen, ${onlooker.missed} missed`);
+    assert.deepEqual(observer.issues, []);
+    assert.ok(observer.missed > 1000 && seen > 1000, `${seen} seen, ${observer.missed} missed`);
     for (const socket of sockets) socket.close();
     puller?.drain();
   });
@@ -95,69 +95,69 @@ function numberOf(bytes: Uint8Array): number {
   return number;
 }
 
-Deno.test("an onlooker sees requests, and not their prefix", async () => {
+Deno.test("an observer reads requests without their prefix", async () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using requester = new Requester<unknown, unknown>("a", { dir });
   using replier = new Replier<unknown, unknown>("a", { dir });
-  using onlooker = new Observer(directory.file("a"), "now");
+  using observer = new Observer(directory.file("a"), "now");
   const stop = new AbortController();
   const served = replier.serve((value) => value, { signal: stop.signal });
   const requests = [{ n: 1 }, "x".repeat(700_000), new Int16Array([1, 2])];
   for (const request of requests) await requester.request(request);
   stop.abort();
   await served;
-  const messages = onlooker.messages();
+  const messages = observer.messages();
   assert.deepEqual(messages.map(({ request }) => request?.requester), [0, 0, 0]);
   using again = new Observer(directory.file("a"), "now");
   assert.deepEqual(again.values(), []);
   assert.equal(messages[1].bytes.length, 700_005);
 });
 
-Deno.test("pullers that take at once hide nothing from an onlooker, and get everything", () => {
+Deno.test("pullers that take at once hide nothing from an observer, and get everything", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using pusher = new Pusher<number>("a", { dir });
   using puller = new Puller<number>("a", { dir });
-  using onlooker = new Observer(directory.file("a"), "now");
+  using observer = new Observer(directory.file("a"), "now");
   const taken: number[] = [];
   const seen: unknown[] = [];
   for (let n = 0; n < 5000; n++) {
     pusher.send(n);
     taken.push(puller.tryRecv()!);
-    if (n % 50 === 49) seen.push(...onlooker.values());
+    if (n % 50 === 49) seen.push(...observer.values());
   }
   assert.deepEqual(taken, Array.from({ length: 5000 }, (_, n) => n));
   assert.deepEqual(seen, taken);
-  assert.equal(onlooker.missed, 0);
+  assert.equal(observer.missed, 0);
 });
 
-Deno.test("a message that is being written in place is not there before it is sent", () => {
+Deno.test("a message that is being written in place is not read before it is sent", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using pusher = new Pusher<Uint8Array>("a", { dir, codec: "raw", capacityBytes: 1024 });
   using puller = new Puller<Uint8Array>("a", { dir });
-  using onlooker = new Observer(directory.file("a"), "now");
+  using observer = new Observer(directory.file("a"), "now");
   const sizes = [300, 300, 200, 400, 8, 16];
   for (const size of [...sizes, ...sizes, ...sizes]) {
     const loan = pusher.loan(size)!;
     loan.bytes.fill(7);
-    assert.deepEqual(onlooker.values(), []);
+    assert.deepEqual(observer.values(), []);
     loan.commit();
-    assert.deepEqual(onlooker.values(), [new Uint8Array(size).fill(7)]);
+    assert.deepEqual(observer.values(), [new Uint8Array(size).fill(7)]);
     puller.drain();
   }
 });
 
-Deno.test("a taken message that a writer has begun to overwrite is missed, though its frame stands", () => {
+Deno.test("a taken message that a writer has begun to overwrite is missed, though its frame is intact", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const path = directory.file("a");
   using pusher = new Pusher<Uint8Array>("a", { dir, codec: "raw", capacityBytes: 1024 });
   using puller = new Puller<Uint8Array>("a", { dir });
-  using onlooker = new Observer(path, "now");
+  using observer = new Observer(path, "now");
   pusher.send(numbered(0, 480));
-  assert.equal(onlooker.messages().length, 1);
+  assert.equal(observer.messages().length, 1);
   puller.drain();
   assert.equal(pusher.sendMany([numbered(1, 480), numbered(2, 8)]), 2);
   puller.drain();
@@ -167,14 +167,14 @@ Deno.test("a taken message that a writer has begun to overwrite is missed, thoug
   const loan = pusher.loan(480)!;
   loan.bytes.fill(0xee, 400);
   assert.deepEqual(frameOfNumber1(), before);
-  assert.deepEqual(onlooker.messages().map(({ bytes }) => numberOf(bytes)), [2, 3]);
-  assert.equal(onlooker.missed, 1);
+  assert.deepEqual(observer.messages().map(({ bytes }) => numberOf(bytes)), [2, 3]);
+  assert.equal(observer.missed, 1);
   loan.commit();
-  assert.equal(onlooker.messages()[0].bytes[479], 0xee);
+  assert.equal(observer.messages()[0].bytes[479], 0xee);
   puller.drain();
 });
 
-Deno.test("looking writes nothing, and keeps nobody from deleting the channel", () => {
+Deno.test("an observer writes nothing, and does not keep the channel from being deleted", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const publisher = new Publisher<number>("a", { dir });
@@ -182,38 +182,38 @@ Deno.test("looking writes nothing, and keeps nobody from deleting the channel", 
   publisher.sendMany([1, 2, 3]);
   const before = Deno.readFileSync(directory.file("a"));
   const names = directory.files();
-  using onlooker = new Observer(directory.file("a"), "oldest");
-  assert.deepEqual(onlooker.values(), [1, 2, 3]);
+  using observer = new Observer(directory.file("a"), "oldest");
+  assert.deepEqual(observer.values(), [1, 2, 3]);
   assert.deepEqual(Deno.readFileSync(directory.file("a")), before);
   assert.deepEqual(directory.files(), names);
   publisher.close();
   subscriber.close();
   assert.deepEqual(directory.files(), []);
-  assert.ok(onlooker.file.isDeleted());
-  assert.deepEqual(onlooker.values(), []);
+  assert.ok(observer.file.isDeleted());
+  assert.deepEqual(observer.values(), []);
 });
 
-Deno.test("damage is told where it is, and what comes later is read", () => {
+Deno.test("damage is reported with its offset, and later messages are read", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const path = directory.file("a");
   using pusher = new Pusher<number>("a", { dir, capacityBytes: 1024 });
   using puller = new Puller<number>("a", { dir });
-  using onlooker = new Observer(path, "oldest");
+  using observer = new Observer(path, "oldest");
   pusher.sendMany([0, 1, 2, 3]);
   const second = layout.HEADER_BYTES + 24;
   poke(path, second + layout.RECORD_FRAME, new Uint8Array([0xff]));
-  assert.deepEqual(onlooker.values(), [0]);
+  assert.deepEqual(observer.values(), [0]);
   const problem = "the record at position 24 is corrupt";
-  assert.deepEqual(onlooker.issues, [{ offset: second, part: "lane 0", problem }]);
-  assert.equal(onlooker.missed, 3);
+  assert.deepEqual(observer.issues, [{ offset: second, part: "lane 0", problem }]);
+  assert.equal(observer.missed, 3);
   pusher.send(4);
-  assert.deepEqual(onlooker.values(), [4]);
+  assert.deepEqual(observer.values(), [4]);
   assert.equal(puller.tryRecv(), 0);
   assert.throws(() => puller.tryRecv());
 });
 
-Deno.test("a file that becomes shorter while it is read ends nothing but the reading", () => {
+Deno.test("a file that is truncated while it is read ends the reading, and nothing else", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using pusher = new Pusher<unknown>("a", { dir, capacityBytes: 2048 });
@@ -240,14 +240,14 @@ Deno.test("a file that becomes shorter while it is read ends nothing but the rea
   }
 });
 
-Deno.test("who follows sees everything up to the end, and why it ended", async () => {
+Deno.test("follow yields everything up to the end, and returns why it ended", async () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const path = directory.file("a");
   const stop = new AbortController();
-  const collect = async (onlooker: Observer) => {
+  const collect = async (observer: Observer) => {
     const sequences: number[] = [];
-    const steps = follow(onlooker.file, onlooker.reader, stop.signal);
+    const steps = follow(observer.file, observer.reader, stop.signal);
     while (true) {
       const { value, done } = await steps.next();
       if (done) return { sequences, end: value };
@@ -256,8 +256,8 @@ Deno.test("who follows sees everything up to the end, and why it ended", async (
   };
   const publisher = new Publisher<number>("a", { dir });
   const subscriber = new Subscriber<number>("a", { dir });
-  const onlookers = [new Observer(path, "now"), new Observer(path, "now")];
-  const deleted = collect(onlookers[0]);
+  const observers = [new Observer(path, "now"), new Observer(path, "now")];
+  const deleted = collect(observers[0]);
   publisher.send(0);
   assert.equal(await subscriber.recv(), 0);
   publisher.send(1);
@@ -265,24 +265,24 @@ Deno.test("who follows sees everything up to the end, and why it ended", async (
   subscriber.close();
   assert.deepEqual(await deleted, { sequences: [0, 1], end: "deleted" });
   stop.abort();
-  assert.deepEqual(await collect(onlookers[1]), { sequences: [0, 1], end: "aborted" });
-  for (const onlooker of onlookers) onlooker[Symbol.dispose]();
+  assert.deepEqual(await collect(observers[1]), { sequences: [0, 1], end: "aborted" });
+  for (const observer of observers) observer[Symbol.dispose]();
 });
 
-Deno.test("who follows a channel that was closed for everyone reads it to its end", async () => {
+Deno.test("follow reads a channel that was closed for everyone to its end", async () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const path = directory.file("a");
   using publisher = new Publisher<number>("a", { dir });
-  using onlooker = new Observer(path, "now");
+  using observer = new Observer(path, "now");
   publisher.sendMany([1, 2]);
   poke(path, layout.HEADER_STATUS, new Uint8Array([layout.STATUS_CLOSED]));
-  const steps = follow(onlooker.file, onlooker.reader, new AbortController().signal);
+  const steps = follow(observer.file, observer.reader, new AbortController().signal);
   assert.equal((await steps.next() as { value: ReadResult }).value.messages.length, 2);
   assert.deepEqual(await steps.next(), { value: "closed", done: true });
 });
 
-Deno.test("what has no messages says so", () => {
+Deno.test("a file or a channel without messages is rejected with the reason", () => {
   const nothing = new BytesInMemory(new Uint8Array(10));
   assert.throws(() => new ChannelReader(nothing, "a", "now"), /it has 10 bytes, and a segment/);
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });

@@ -1,4 +1,4 @@
-// Listing channels, and removing what nobody needs.
+// Listing channels, and removing stale ones.
 
 import assert from "node:assert/strict";
 import {
@@ -20,7 +20,7 @@ Deno.test("an empty directory has no channels", () => {
   assert.deepEqual(removeStale({ dir: directory.path }), []);
 });
 
-Deno.test("a channel is listed with all that its segment says", () => {
+Deno.test("a channel is listed with all properties of its segment", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const before = Date.now();
@@ -80,7 +80,7 @@ Deno.test("all kinds and roles are listed by name, in order", () => {
   removeStale({ dir, includePersistent: true });
 });
 
-Deno.test("a segment goes with its last participant", () => {
+Deno.test("a segment is deleted with its last participant", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const publisher = new Publisher("a", { dir });
@@ -93,7 +93,7 @@ Deno.test("a segment goes with its last participant", () => {
   assert.deepEqual(directory.files(), []);
 });
 
-Deno.test("a queue with messages stays for whoever attaches next", () => {
+Deno.test("a queue with messages stays for the next participant", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   {
@@ -127,7 +127,7 @@ Deno.test("a persistent segment stays until it is removed", () => {
   assert.deepEqual(directory.files(), []);
 });
 
-Deno.test("removeStale spares queues with messages unless asked", () => {
+Deno.test("removeStale keeps queues with messages unless asked", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   for (const [name, persist] of [["plain", false], ["kept", true]] as const) {
@@ -143,7 +143,7 @@ Deno.test("removeStale spares queues with messages unless asked", () => {
   assert.deepEqual(removeStale({ dir, includePersistent: true, includeNonEmpty: true }), ["kept"]);
 });
 
-Deno.test("removeStale touches no channel that somebody holds", () => {
+Deno.test("removeStale removes no channel with a live participant", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using pusher = new Pusher<number>("a", { dir });
@@ -156,7 +156,7 @@ Deno.test("removeStale touches no channel that somebody holds", () => {
   assert.equal(puller.tryRecv(), 1);
 });
 
-Deno.test("a damaged segment is listed and removed, what was never one is listed and spared", () => {
+Deno.test("a damaged segment is listed and removed; a file that was never one is listed and kept", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const damaged = new Uint8Array(200_000);
@@ -177,7 +177,7 @@ Deno.test("a damaged segment is listed and removed, what was never one is listed
   directory.discard("short");
 });
 
-Deno.test("what is no regular file of ours is neither listed nor removed", () => {
+Deno.test("a file that is not regular is neither listed nor removed", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   Deno.mkdirSync(directory.file("folder"));
@@ -189,7 +189,7 @@ Deno.test("what is no regular file of ours is neither listed nor removed", () =>
   for (const name of directory.files()) directory.discard(name);
 });
 
-Deno.test("removeStale removes what dead agents left, and young unnamed files not yet", () => {
+Deno.test("removeStale removes the FIFOs of dead isolates, and keeps young temporary files", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const fifo = directory.file(".agent-00000000000000aa");
@@ -198,16 +198,16 @@ Deno.test("removeStale removes what dead agents left, and young unnamed files no
   const longAgo = new Date(Date.now() - 60_000);
   Deno.utimeSync(directory.file(".new-old"), longAgo, longAgo);
   using _held = new Pusher("a", { dir });
-  const agents = () => directory.files().filter((name) => name.startsWith(".agent-")).length;
-  assert.equal(agents(), 2);
+  const fifos = () => directory.files().filter((name) => name.startsWith(".agent-")).length;
+  assert.equal(fifos(), 2);
   assert.deepEqual(removeStale({ dir }), []);
-  assert.equal(agents(), 1);
+  assert.equal(fifos(), 1);
   assert.ok(!directory.files().includes(".new-old"));
   assert.ok(directory.files().includes(".new-young"));
   directory.discard(".new-young");
 });
 
-Deno.test("the registry refuses a directory as sockets do", () => {
+Deno.test("the registry rejects the directories that sockets reject", () => {
   using directory = new TestDirectory();
   const dir = directory.file("open");
   Deno.mkdirSync(dir);

@@ -71,7 +71,7 @@ for (const mode of ["sync", "async"] as const) {
     }));
 }
 
-Deno.test("RINGBUS_DIR is heeded without permission to read the environment", () =>
+Deno.test("RINGBUS_DIR is used without permission to read the environment", () =>
   inScratch(async ({ path, spawn, names }) => {
     const child = spawn({ flags: ONLY_LIBC, env: { RINGBUS_DIR: path } });
     await child.execute({ do: "open", id: "out", role: "publisher", target: "news" });
@@ -94,7 +94,7 @@ Deno.test("without --allow-ffi the error names the flag and LocalChannel", () =>
     }
   }));
 
-Deno.test("on Windows the error names the carriers that work there", () => {
+Deno.test("on Windows the error names the backends that work there", () => {
   assert.throws(() => openPlatform("windows"), (error: Error) => {
     assert.ok(error instanceof ShmUnsupportedError);
     assert.match(error.message, /LocalChannel/);

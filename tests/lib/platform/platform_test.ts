@@ -1,4 +1,4 @@
-// The calls of the operating system behind the segment carrier.
+// The system calls behind shared segments.
 
 import assert from "node:assert/strict";
 import { ShmUnsupportedError } from "../../../mod.ts";
@@ -29,7 +29,7 @@ function openFile(
   };
 }
 
-Deno.test("a platform without segments is told what to use instead", () => {
+Deno.test("on an unsupported platform the error names alternatives", () => {
   for (const name of ["windows", "freebsd", "aix"]) {
     assert.throws(
       () => openPlatform(name),
@@ -46,7 +46,7 @@ Deno.test("the platform is opened once", () => {
   assert.match(os.defaultDirectory(), new RegExp(`ringbus-${Deno.uid()}$`));
 });
 
-Deno.test("failed calls say which, and with what code", () => {
+Deno.test("an error names the failed call and its code", () => {
   using directory = new TestDirectory();
   const missing = directory.file("missing");
   assert.throws(() => os.open(missing), hasCode("ENOENT"));
@@ -70,7 +70,7 @@ Deno.test("a code without a name is shown as its number", () => {
   assert.throws(() => os.open(name), hasCode("ENAMETOOLONG"));
 });
 
-Deno.test("files are made, told about and read", () => {
+Deno.test("files are created, described and read", () => {
   using directory = new TestDirectory();
   using file = openFile(directory, "a", 5000);
   const status = os.statusOf(file.fd);
@@ -89,7 +89,7 @@ Deno.test("files are made, told about and read", () => {
   assert.equal(os.read(file.fd, bytes, 100), 0);
 });
 
-Deno.test("types of files are told apart, and links not followed", () => {
+Deno.test("types of files are distinguished, and links are not followed", () => {
   using directory = new TestDirectory();
   Deno.symlinkSync("/", directory.file("link"));
   Deno.mkdirSync(directory.file("folder"));
@@ -103,7 +103,7 @@ Deno.test("types of files are told apart, and links not followed", () => {
   for (const name of directory.files()) directory.discard(name);
 });
 
-Deno.test("a directory of many files is listed whole", () => {
+Deno.test("a directory of many files is listed completely", () => {
   using directory = new TestDirectory();
   const names = Array.from({ length: 1500 }, (_, i) => `${i}-${"long".repeat(10)}-é`).sort();
   for (const name of names) Deno.writeTextFileSync(directory.file(name), "");
@@ -112,7 +112,7 @@ Deno.test("a directory of many files is listed whole", () => {
   for (const name of names) directory.discard(name);
 });
 
-Deno.test("locks exclude each other as they should", () => {
+Deno.test("an exclusive lock excludes all others, a shared one only exclusive ones", () => {
   using directory = new TestDirectory();
   using first = openFile(directory, "a", 10);
   const second = os.open(directory.file("a"));
@@ -126,7 +126,7 @@ Deno.test("locks exclude each other as they should", () => {
   assert.equal(os.lock(first.fd, "exclusive"), true);
 });
 
-Deno.test("shares of a file keep nobody from one, and are seen by others only", () => {
+Deno.test("shares of a file exclude nothing, and are visible to other descriptors only", () => {
   using directory = new TestDirectory();
   using first = openFile(directory, "a", 10);
   const second = os.open(directory.file("a"));
@@ -174,12 +174,12 @@ Deno.test("two mappings of a file are one memory, until one is unmapped", () => 
   os.unmap(two);
 });
 
-Deno.test("a FIFO rings while somebody reads it", () => {
+Deno.test("a FIFO rings while it has a reader", () => {
   using directory = new TestDirectory();
   const path = directory.file("fifo");
   const reader = os.makeFifo(path);
   const bell = os.openFifoToRing(path);
-  // A FIFO that is full has rung often enough.
+  // A full FIFO counts as rung.
   for (let i = 0; i < 70_000; i++) assert.equal(os.ring(bell), true);
   os.close(reader);
   assert.equal(os.ring(bell), false);
@@ -188,7 +188,7 @@ Deno.test("a FIFO rings while somebody reads it", () => {
   directory.discard("fifo");
 });
 
-Deno.test("sleeping on a word ends at its time, at once for another value", () => {
+Deno.test("a sleep on a word ends at the timeout, and at once for another value", () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const word = new Uint32Array(memory.buffer as unknown as ArrayBuffer, 0, 1);
   const start = performance.now();

@@ -100,7 +100,7 @@ Deno.test("SIGTERM closes the sockets of a program that blocked before", () =>
     assert.equal((await child.ended()).signal, "SIGTERM");
   }));
 
-Deno.test("a program that closed its sockets dies of SIGTERM as others do", () =>
+Deno.test("SIGTERM ends a program that has closed its sockets", () =>
   inScratch(async (scratch) => {
     const child = await openSome(scratch);
     await child.execute({ do: "close" });
@@ -163,7 +163,7 @@ Deno.test("SIGTERM ends a program that receives without a pause", () =>
     while (puller.drain(10_000).length > 0) continue;
   }));
 
-Deno.test("what a killed program leaves, the next attach takes over and its last close removes", () =>
+Deno.test("the next attach reclaims what a killed program left, and the last close removes it", () =>
   inScratch(async (scratch) => {
     const dir = scratch.path;
     const child = await openSome(scratch);
@@ -193,7 +193,7 @@ Deno.test("removeStale removes what a killed program leaves", () =>
     assert.deepEqual(scratch.names(), []);
   }));
 
-Deno.test("removeStale spares what is in use, persistent, or not empty", () =>
+Deno.test("removeStale keeps channels that are in use, persistent, or not empty", () =>
   inScratch(async ({ path: dir, spawn, names }) => {
     const [killed, alive] = [spawn(), spawn()];
     const options = { dir };
@@ -320,12 +320,12 @@ for (const ending of ["closes its channels", "calls Deno.exit"] as const) {
       const child = spawn({ program: "terminated_workers.ts", flags: ["-A"], env, args });
       assert.deepEqual(await child.result(), ["idle", "blocked", "polling"]);
       assert.equal((await child.ended()).code, 0);
-      // A terminated worker has no say in its end: its doorbell and its segment stay.
+      // A terminated worker runs no code at its end: its FIFO and its segment stay.
       removeStale({ dir });
     }));
 }
 
-Deno.test("a terminated worker's places are free again, and the request it had fails", () =>
+Deno.test("the slots of a terminated worker are reclaimed, and the request that it had fails", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const env = { RINGBUS_DIR: dir };
     const child = spawn({ program: "terminated_sockets.ts", flags: ["-A"], env });

@@ -55,7 +55,7 @@ Deno.test("the FIFO of a live isolate stays", () => {
   }
 });
 
-Deno.test("an id that no isolate ever had is neither alive nor dead to a probe", () => {
+Deno.test("a probe of an invalid id returns undefined", () => {
   using directory = new TestDirectory();
   assert.equal(probeIsolate(directory.path, 12345n), undefined);
 });

@@ -1,4 +1,4 @@
-// Channels in files, and back.
+// Recording channels into files, and replaying them.
 
 import assert from "node:assert/strict";
 import {
@@ -27,14 +27,14 @@ import { Observer } from "../../support/observed.ts";
 const never = new AbortController().signal;
 const fast = { speed: Infinity, signal: never, onSent() {} };
 
-/** Records all that an onlooker sees of a channel. */
-function record(onlooker: Observer, name: string, path: string): void {
+/** Records all that an observer sees of a channel. */
+function record(observer: Observer, name: string, path: string): void {
   const writer = new RecordingWriter(path, {
     name,
-    ...onlooker.reader.config,
+    ...observer.reader.config,
     begunAt: new Date(),
   });
-  for (const message of onlooker.messages()) writer.add({ timeMs: writer.timeMs, ...message });
+  for (const message of observer.messages()) writer.add({ timeMs: writer.timeMs, ...message });
   writer.end();
 }
 
@@ -61,7 +61,7 @@ const VALUES: [codec: CodecName | Codec, values: unknown[]][] = [
 
 for (const [codec, values] of VALUES) {
   const id = typeof codec === "string" ? codec : codec.id;
-  Deno.test(`what was recorded with codec ${id} comes back as it was`, () =>
+  Deno.test(`a recording with codec ${id} is replayed unchanged`, () =>
     inDirectory(async (directory) => {
       const { path: dir } = directory;
       const options: ChannelOptions = { dir, codec, capacityBytes: 16384 };
@@ -69,9 +69,9 @@ for (const [codec, values] of VALUES) {
       {
         using publisher = new Publisher<unknown>("a", options);
         using subscriber = new Subscriber<unknown>("a", options);
-        using onlooker = new Observer(directory.file("a"), "now");
+        using observer = new Observer(directory.file("a"), "now");
         publisher.sendMany(values.slice(0, 3));
-        record(onlooker, "a", tape);
+        record(observer, "a", tape);
         publisher.sendMany(values.slice(3));
         Deno.removeSync(tape);
         using all = new Observer(directory.file("a"), "oldest");
@@ -81,20 +81,20 @@ for (const [codec, values] of VALUES) {
       {
         using recording = new RecordingReader(tape);
         using subscriber = new Subscriber<unknown>("a", options);
-        using onlooker = new Observer(directory.file("a"), "now");
+        using observer = new Observer(directory.file("a"), "now");
         using sender = openEncodedSender("a", recording.info, dir);
         await play(recording.messages(), sender, fast);
         assert.equal(recording.problem, undefined);
         assert.deepEqual(subscriber.drain(), values);
         using again = new RecordingReader(tape);
         const bytes = [...again.messages()].map((message) => message.bytes);
-        assert.deepEqual(onlooker.messages().map((message) => message.bytes), bytes);
+        assert.deepEqual(observer.messages().map((message) => message.bytes), bytes);
       }
       directory.discard("tape");
     }));
 }
 
-Deno.test("a queue and requests are replayed as such", () =>
+Deno.test("a queue and requests are replayed to channels of their kind", () =>
   inDirectory(async (directory) => {
     const { path: dir } = directory;
     const tape = directory.file("tape");
@@ -103,9 +103,9 @@ Deno.test("a queue and requests are replayed as such", () =>
       using puller = new Puller<number>("q", { dir });
       pusher.sendMany([1, 2, 3]);
       assert.deepEqual(puller.drain(), [1, 2, 3]);
-      using onlooker = new Observer(directory.file("q"), "now");
+      using observer = new Observer(directory.file("q"), "now");
       pusher.sendMany([4, 5]);
-      record(onlooker, "q", tape);
+      record(observer, "q", tape);
       puller.drain();
       using recording = new RecordingReader(tape);
       using sender = openEncodedSender("q", recording.info, dir);
@@ -118,9 +118,9 @@ Deno.test("a queue and requests are replayed as such", () =>
     using replier = new Replier<unknown, number>("r", { dir });
     const served = replier.serve((value) => asked.push(value), { signal: stop.signal });
     using requester = new Requester<unknown, number>("r", { dir });
-    using onlooker = new Observer(directory.file("r"), "now");
+    using observer = new Observer(directory.file("r"), "now");
     for (const value of ["one", new Int8Array([2])]) await requester.request(value);
-    record(onlooker, "r", tape);
+    record(observer, "r", tape);
     using recording = new RecordingReader(tape);
     using sender = openEncodedSender("r", recording.info, dir);
     await play(recording.messages(), sender, fast);
@@ -130,7 +130,7 @@ Deno.test("a queue and requests are replayed as such", () =>
     directory.discard("tape");
   }));
 
-Deno.test("what is noted on a value is seen apart from it, recorded and replayed", () =>
+Deno.test("the header of a value is read apart from it, recorded and replayed", () =>
   inDirectory(async (directory) => {
     const { path: dir } = directory;
     const tape = directory.file("tape");
@@ -139,10 +139,10 @@ Deno.test("what is noted on a value is seen apart from it, recorded and replayed
       using publisher = new Publisher<unknown>("a", { dir, codec });
       enableHeaders(publisher);
       using subscriber = new Subscriber<unknown>("a", { dir });
-      using onlooker = new Observer(directory.file("a"), "now");
+      using observer = new Observer(directory.file("a"), "now");
       publisher.send(new WithHeader(value, "päß"));
       publisher.send(new WithHeader(new Int8Array([3]), ""));
-      record(onlooker, "a", tape);
+      record(observer, "a", tape);
       const recording = readAll(tape);
       const contents = recording.messages.map((message) => splitHeader(message).header);
       assert.deepEqual(contents, ["päß", ""]);
@@ -156,10 +156,10 @@ Deno.test("what is noted on a value is seen apart from it, recorded and replayed
       directory.discard("tape");
     }
     const short = { flags: RECORD_HEADERS, bytes: new Uint8Array([200, 0, 0, 0, 1]) };
-    assert.throws(() => splitHeader(short), /the note is longer than they are/);
+    assert.throws(() => splitHeader(short), /the header is longer than they are/);
   }));
 
-Deno.test("a channel of another kind or codec is refused", () => {
+Deno.test("a channel of another kind or codec is rejected", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const facts: RecordingInfo = {
@@ -204,7 +204,7 @@ function readAll(tape: string) {
   return { ...recording.info, messages, missed: recording.missed, problem: recording.problem };
 }
 
-Deno.test("a recording tells what it is of, and what it misses", () =>
+Deno.test("a recording names its channel, and counts what it missed", () =>
   withTape((tape) => {
     const { messages, ...facts } = readAll(tape);
     assert.deepEqual(facts, {
@@ -223,7 +223,7 @@ Deno.test("a recording tells what it is of, and what it misses", () =>
     ]);
   }));
 
-Deno.test("a recording that was cut off anywhere gives what is whole, and says why it ends", () =>
+Deno.test("a recording that was cut off anywhere yields its intact messages, and why it ends", () =>
   withTape((tape, whole) => {
     const lengths = [];
     for (let left = 0; left < whole.length; left++) {
@@ -239,7 +239,7 @@ Deno.test("a recording that was cut off anywhere gives what is whole, and says w
     assert.deepEqual([...new Set(lengths)], [0, 1, 2, 3]);
   }));
 
-Deno.test("a byte that was changed in a recording is found", () =>
+Deno.test("a changed byte in a recording is detected", () =>
   withTape((tape, whole) => {
     const ends = whole.length - 32;
     for (let at = 0; at < whole.length; at++) {
@@ -259,7 +259,7 @@ Deno.test("a byte that was changed in a recording is found", () =>
     }
   }));
 
-Deno.test("a recording is not written over what is there", () =>
+Deno.test("a recording does not replace a file unless asked", () =>
   withTape((tape) => {
     const facts = { name: "a", kind: "queue", codecId: "raw", capacity: 1024 } as const;
     const begunAt = new Date();

@@ -1,4 +1,4 @@
-// Damage that the fuzzer found to have been believed, or waited for; each stands for a class.
+// Damage that once was accepted, or made a process wait for ever; the fuzzer found each kind.
 
 import assert from "node:assert/strict";
 import {
@@ -35,21 +35,21 @@ function damaging(name: string, test: (segment: TestSegment) => void | Promise<v
   });
 }
 
-damaging("a changed capacity that would fit is refused", ({ options, path }) => {
+damaging("a changed capacity that would fit is rejected", ({ options, path }) => {
   using _pusher = new Pusher("a", options);
   poke(path, layout.HEADER_CAPACITY, word(2048n));
   const { dir } = options;
   assert.throws(() => new Puller("a", { dir }), /its header, or the name of its codec/);
 });
 
-damaging("a changed codec is refused", ({ options, path }) => {
+damaging("a changed codec is rejected", ({ options, path }) => {
   using _pusher = new Pusher("a", options);
   poke(path, controlOffset(CAPACITY) + layout.CONTROL_CODEC, new TextEncoder().encode("json\0"));
   assert.throws(() => new Puller("a", { dir: options.dir }), ShmCorruptionError);
 });
 
 damaging(
-  "a persistent channel that is damaged stays for those who may mend it",
+  "a damaged persistent channel is not deleted",
   ({ options, path }) => {
     const pusher = new Pusher("a", { ...options, persist: true });
     pusher.send(pattern(100, 1));
@@ -72,7 +72,7 @@ damaging("a segment does not grow over what it holds", ({ options, path }) => {
   assert.ok(sameBytes(puller.tryRecv()!, pattern(10_000, 1)));
 });
 
-damaging("an end that is as it was before is not believed", ({ options, path }) => {
+damaging("an older value of the end is rejected", ({ options, path }) => {
   using _first = new Pusher<Uint8Array>("a", options);
   const young = Deno.readFileSync(path).slice(layout.HEADER_END, layout.HEADER_END + 8);
   using _second = new Pusher<Uint8Array>("a", options);
@@ -80,7 +80,7 @@ damaging("an end that is as it was before is not believed", ({ options, path }) 
   assert.throws(() => new Pusher("a", options), /its end is not where it was/);
 });
 
-damaging("a reference to another place of the segment is not followed", ({ options, path }) => {
+damaging("a reference to another offset of the segment is not followed", ({ options, path }) => {
   using pusher = new Pusher<Uint8Array>("a", options);
   using puller = new Puller<Uint8Array>("a", options);
   for (const [into, change] of [[0, 8], [0, -64], [8, -1], [8, 16]]) {
@@ -93,18 +93,21 @@ damaging("a reference to another place of the segment is not followed", ({ optio
   }
 });
 
-damaging("a tail that goes back does not bring another message's bytes", ({ options, path }) => {
-  using pusher = new Pusher<Uint8Array>("a", options);
-  using puller = new Puller<Uint8Array>("a", options);
-  const tail = laneAt(CAPACITY, 0) + layout.LANE_TAIL;
-  for (let i = 0; i < 2; i++) {
-    pusher.send(pattern(10_000, i));
-    assert.ok(sameBytes(puller.tryRecv()!, pattern(10_000, i)));
-  }
-  pusher.send(pattern(10_000, 2));
-  poke(path, tail, word(0n));
-  assert.throws(() => puller.tryRecv(), ShmCorruptionError);
-});
+damaging(
+  "a tail that moves back does not yield the bytes of another message",
+  ({ options, path }) => {
+    using pusher = new Pusher<Uint8Array>("a", options);
+    using puller = new Puller<Uint8Array>("a", options);
+    const tail = laneAt(CAPACITY, 0) + layout.LANE_TAIL;
+    for (let i = 0; i < 2; i++) {
+      pusher.send(pattern(10_000, i));
+      assert.ok(sameBytes(puller.tryRecv()!, pattern(10_000, i)));
+    }
+    pusher.send(pattern(10_000, 2));
+    poke(path, tail, word(0n));
+    assert.throws(() => puller.tryRecv(), ShmCorruptionError);
+  },
+);
 
 damaging("bytes of a loan that is not committed are never received", ({ options, path }) => {
   using pusher = new Pusher<Uint8Array>("a", options);
@@ -115,7 +118,7 @@ damaging("bytes of a loan that is not committed are never received", ({ options,
   assert.throws(() => puller.tryRecv(), ShmCorruptionError);
 });
 
-damaging("a size that changes between check and use is not believed", ({ options, path }) => {
+damaging("a size that changes between check and use is rejected", ({ options, path }) => {
   using pusher = new Pusher<Uint8Array>("a", options);
   using puller = new Puller<Uint8Array>("a", options);
   for (const receive of [() => puller.tryRecv(), () => puller.drain(), () => puller.recvView()]) {
@@ -132,7 +135,7 @@ damaging("a size that changes between check and use is not believed", ({ options
   }
 });
 
-damaging("zeros are no padding that goes on for ever", ({ options, path }) => {
+damaging("zeros are not read as endless padding", ({ options, path }) => {
   using subscriber = new Subscriber<Uint8Array>("a", options);
   using publisher = new Publisher<Uint8Array>("a", options);
   using _other = new Publisher<Uint8Array>("a", options);
@@ -142,7 +145,7 @@ damaging("zeros are no padding that goes on for ever", ({ options, path }) => {
   assert.ok(sameBytes(subscriber.tryRecv() ?? subscriber.tryRecv()!, pattern(10, 1)));
 });
 
-damaging("a tail beyond its head is not caught up with for ever", ({ options, path }) => {
+damaging("a tail beyond its head causes no endless loop", ({ options, path }) => {
   using subscriber = new Subscriber<Uint8Array>("a", options);
   using publisher = new Publisher<Uint8Array>("a", options);
   poke(path, laneAt(CAPACITY, 0) + layout.LANE_TAIL, word(2n ** 64n - 8n));
@@ -150,7 +153,7 @@ damaging("a tail beyond its head is not caught up with for ever", ({ options, pa
   assert.throws(() => subscriber.tryRecv(), ShmCorruptionError);
 });
 
-damaging("a sender on a lane whose tail cannot be right is told so", ({ options, path }) => {
+damaging("a sender on a lane with an invalid tail gets an error", ({ options, path }) => {
   using pusher = new Pusher<Uint8Array>("a", options);
   poke(path, laneAt(CAPACITY, 0) + layout.LANE_TAIL, word(2n ** 64n - 8n));
   const fill = () => {
@@ -159,7 +162,7 @@ damaging("a sender on a lane whose tail cannot be right is told so", ({ options,
   assert.throws(fill, ShmCorruptionError);
 });
 
-damaging("a sender whose lane another has taken writes nothing", ({ options, path }) => {
+damaging("a sender whose lane another sender has taken writes nothing", ({ options, path }) => {
   using pusher = new Pusher<Uint8Array>("a", options);
   poke(path, laneAt(CAPACITY, 0) + layout.LANE_OWNER, half(0));
   using other = new Pusher<Uint8Array>("a", options);
@@ -169,20 +172,23 @@ damaging("a sender whose lane another has taken writes nothing", ({ options, pat
   assert.deepEqual(puller.drain(), [pattern(10, 1)]);
 });
 
-damaging("a sender whose lane another has taken spares big messages too", ({ options, path }) => {
-  using pusher = new Pusher<Uint8Array>("a", options);
-  using puller = new Puller<Uint8Array>("a", options);
-  const lane = laneAt(CAPACITY, 0);
-  pusher.send(pattern(10_000, 1));
-  // It believes that its message was read, and so that its room is free.
-  poke(path, lane + layout.LANE_TAIL, word(BigInt(halfAt(path, lane + layout.LANE_HEAD))));
-  poke(path, lane + layout.LANE_OWNER, half(77));
-  assert.throws(() => pusher.send(pattern(10_000, 2)), ShmCorruptionError);
-  poke(path, lane + layout.LANE_TAIL, word(0n));
-  assert.ok(sameBytes(puller.tryRecv()!, pattern(10_000, 1)));
-});
+damaging(
+  "a sender whose lane another sender has taken overwrites no big message",
+  ({ options, path }) => {
+    using pusher = new Pusher<Uint8Array>("a", options);
+    using puller = new Puller<Uint8Array>("a", options);
+    const lane = laneAt(CAPACITY, 0);
+    pusher.send(pattern(10_000, 1));
+    // The first sender now takes its message for read, and its block for free.
+    poke(path, lane + layout.LANE_TAIL, word(BigInt(halfAt(path, lane + layout.LANE_HEAD))));
+    poke(path, lane + layout.LANE_OWNER, half(77));
+    assert.throws(() => pusher.send(pattern(10_000, 2)), ShmCorruptionError);
+    poke(path, lane + layout.LANE_TAIL, word(0n));
+    assert.ok(sameBytes(puller.tryRecv()!, pattern(10_000, 1)));
+  },
+);
 
-damaging("a slot whose owner cannot be told is not taken from it", ({ options, path }) => {
+damaging("a slot with an invalid isolate id is not reclaimed", ({ options, path }) => {
   using pusher = new Pusher<Uint8Array>("a", options);
   for (const agent of [0n, 12345n, 2n ** 63n - 1n]) {
     poke(path, participantAt(CAPACITY, 0), word(agent));
@@ -194,7 +200,7 @@ damaging("a slot whose owner cannot be told is not taken from it", ({ options, p
   }
 });
 
-damaging("bits of readers that read nothing keep no sender waiting", ({ options, path }) => {
+damaging("pins without a reader keep no sender waiting", ({ options, path }) => {
   using pusher = new Pusher<Uint8Array>("a", options);
   using puller = new Puller<Uint8Array>("a", options);
   pusher.send(pattern(10, 0));
@@ -206,7 +212,7 @@ damaging("bits of readers that read nothing keep no sender waiting", ({ options,
   }
 });
 
-damaging("bits of receivers that are not there keep none from its turn", ({ options, path }) => {
+damaging("fairness bits without a receiver delay no other receiver", ({ options, path }) => {
   using pusher = new Pusher<Uint8Array>("a", options);
   using puller = new Puller<Uint8Array>("a", options);
   for (let i = 0; i < 40; i++) {
@@ -221,7 +227,7 @@ damaging("bits of receivers that are not there keep none from its turn", ({ opti
   assert.ok(performance.now() - before < 5000);
 });
 
-damaging("a count of lanes that went back hides no messages", ({ options, path }) => {
+damaging("a number of lanes that decreases hides no messages", ({ options, path }) => {
   using _first = new Pusher<Uint8Array>("a", options);
   const young = Deno.readFileSync(path).slice(layout.HEADER_LANES, layout.HEADER_LANES + 4);
   using second = new Pusher<Uint8Array>("a", options);
@@ -237,7 +243,7 @@ damaging("a count of lanes that went back hides no messages", ({ options, path }
   assert.deepEqual(late.tryRecv(), pattern(10, 2));
 });
 
-damaging("a ring that is elsewhere is not read", ({ options, path }) => {
+damaging("a ring with a changed offset is not read", ({ options, path }) => {
   using puller = new Puller<Uint8Array>("a", options);
   using first = new Pusher<Uint8Array>("a", options);
   using second = new Pusher<Uint8Array>("a", options);
@@ -259,7 +265,7 @@ damaging("a wake word with its highest bit set is slept on", ({ options, path })
   assert.throws(() => puller.recvSync({ timeoutMs: 5 }), ShmTimeoutError);
 });
 
-damaging("a request that damage has hidden fails", async ({ options, path }) => {
+damaging("a request that damage makes unreadable fails", async ({ options, path }) => {
   using requester = new Requester<Uint8Array, Uint8Array>("a", options);
   using replier = new Replier<Uint8Array, Uint8Array>("a", options);
   const region = halfAt(path, participantAt(CAPACITY, 0) + layout.PARTICIPANT_REGION);
@@ -285,7 +291,7 @@ damaging("a request that damage has hidden fails", async ({ options, path }) => 
   }
 });
 
-damaging("a request whose slot its replier cannot find fails", async ({ options, path }) => {
+damaging("a request whose slot the replier cannot find fails", async ({ options, path }) => {
   using requester = new Requester<Uint8Array, Uint8Array>("a", options);
   using replier = new Replier<Uint8Array, Uint8Array>("a", options);
   const reply = assert.rejects(requester.request(pattern(10, 1)), ShmCorruptionError);
@@ -295,7 +301,7 @@ damaging("a request whose slot its replier cannot find fails", async ({ options,
   await reply;
 });
 
-damaging("a reply from another place is not read", ({ options, path }) => {
+damaging("a reply with a changed reference is not read", ({ options, path }) => {
   using requester = new Requester<Uint8Array, Uint8Array>("a", options);
   using replier = new Replier<Uint8Array, Uint8Array>("a", options);
   const region = halfAt(path, participantAt(CAPACITY, 0) + layout.PARTICIPANT_REGION);
@@ -309,7 +315,7 @@ damaging("a reply from another place is not read", ({ options, path }) => {
   }
 });
 
-damaging("a replier of a damaged channel closes, and holds nothing", ({ options, path }) => {
+damaging("a replier of a damaged channel closes, and unmaps the segment", ({ options, path }) => {
   const requester = new Requester<Uint8Array, Uint8Array>("a", options);
   const replier = new Replier<Uint8Array, Uint8Array>("a", options);
   requester.send(pattern(10, 1));

@@ -1,4 +1,4 @@
-// A segment directory without room: an error that names the sizes, nothing lost, and on again.
+// A full segment directory: the error names the sizes, no message is lost, and work continues later.
 
 import assert from "node:assert/strict";
 import {
@@ -15,7 +15,7 @@ import { platform } from "../../../lib/platform/mod.ts";
 import { pattern, sameBytes } from "../../conformance/channel/values.ts";
 import { onSmallDisk, type SmallDisk, whyNoMount } from "../../support/small_disk.ts";
 
-// The C library stays loaded once it is: not in a test, which would seem to leak it.
+// The C library stays loaded: a test that opened it would seem to leak it.
 if (Deno.build.os === "linux") platform();
 
 const problem = whyNoMount();
@@ -32,11 +32,11 @@ function onDisk(name: string, options: string, test: (disk: SmallDisk) => void):
   });
 }
 
-function refused(act: () => unknown, bytes: number): void {
+function assertRejected(act: () => unknown, bytes: number): void {
   assert.throws(act, (error: Error) => {
     assert.ok(error instanceof ShmConnectionError, String(error));
     const sizes = error.message.match(
-      /^cannot reserve (\d+) bytes for channel "a" behind its (\d+)/,
+      /^cannot reserve (\d+) bytes at offset (\d+) of channel "a"/,
     );
     assert.ok(sizes, error.message);
     assert.ok(Number(sizes[1]) >= bytes && Number(sizes[1]) <= bytes * 3 + 200_000, error.message);
@@ -45,9 +45,9 @@ function refused(act: () => unknown, bytes: number): void {
   });
 }
 
-onDisk("a channel larger than the disk is refused and leaves nothing", "size=1m", (disk) => {
+onDisk("a channel larger than the disk is rejected, and leaves nothing", "size=1m", (disk) => {
   const dir = disk.path;
-  refused(() => new Pusher("a", { dir, capacityBytes: 8 * 1024 * 1024 }), 8 * 1024 * 1024);
+  assertRejected(() => new Pusher("a", { dir, capacityBytes: 8 * 1024 * 1024 }), 8 * 1024 * 1024);
   assert.deepEqual(disk.names(), []);
   using pusher = new Pusher<Bytes>("a", { dir, ...OPTIONS });
   assert.equal(pusher.send(new Uint8Array(8)), true);
@@ -57,12 +57,12 @@ onDisk("a channel larger than the disk is refused and leaves nothing", "size=1m"
 });
 
 onDisk(
-  "a channel on a disk that is full is refused, and made when there is room",
+  "a channel on a full disk is rejected, and created once there is space",
   "size=1m",
   (disk) => {
     const free = disk.fill();
     const open = () => new Pusher<Bytes>("a", { dir: disk.path, ...OPTIONS });
-    for (let i = 0; i < 3; i++) refused(open, 1024);
+    for (let i = 0; i < 3; i++) assertRejected(open, 1024);
     assert.deepEqual(disk.names(), [".filler"]);
     free();
     open().close();
@@ -71,7 +71,7 @@ onDisk(
 );
 
 onDisk(
-  "a disk that can hold no more files is an error that says so",
+  "a disk without free inodes is reported as such",
   "size=1m,nr_inodes=2",
   (disk) => {
     const dir = disk.path;
@@ -84,7 +84,7 @@ onDisk(
   },
 );
 
-/** Who needs room beyond what the channel has, and how it is used when it has come. */
+/** Sockets that need space beyond that of the channel, and how they use it once there is some. */
 const GROWTH: Record<string, {
   first: new (name: string, options: object) => Socket;
   second: new (name: string, options: object) => Socket;
@@ -97,12 +97,12 @@ const GROWTH: Record<string, {
 };
 
 for (const [what, { first, second, bytes }] of Object.entries(GROWTH)) {
-  onDisk(`without room for ${what} attaching is refused, and works later`, "size=1m", (disk) => {
+  onDisk(`without space for ${what}, attaching is rejected, and works later`, "size=1m", (disk) => {
     const options = { dir: disk.path, ...OPTIONS };
     using _first = new first("a", options);
     const descriptors = [...Deno.readDirSync("/proc/self/fd")].length;
     const free = disk.fill();
-    for (let i = 0; i < 5; i++) refused(() => new second("a", options), bytes);
+    for (let i = 0; i < 5; i++) assertRejected(() => new second("a", options), bytes);
     assert.equal([...Deno.readDirSync("/proc/self/fd")].length, descriptors);
     free();
     using _second = new second("a", options);
@@ -110,7 +110,7 @@ for (const [what, { first, second, bytes }] of Object.entries(GROWTH)) {
 }
 
 onDisk(
-  "without room for a big message the ring goes on, and so does its sender",
+  "without space for a big message, the ring and its sender continue",
   "size=2m",
   (disk) => {
     const options = { dir: disk.path, ...OPTIONS };
@@ -120,10 +120,10 @@ onDisk(
     pusher.send(pattern(20_000, 2));
     const free = disk.fill();
     for (const call of ["send", "sendSync"] as const) {
-      refused(() => pusher[call](pattern(400_000, 3), { timeoutMs: 1000 }), 400_000);
+      assertRejected(() => pusher[call](pattern(400_000, 3), { timeoutMs: 1000 }), 400_000);
     }
-    refused(() => pusher.sendMany([pattern(10, 4), pattern(400_000, 5)]), 400_000);
-    refused(() => pusher.loan(400_000), 400_000);
+    assertRejected(() => pusher.sendMany([pattern(10, 4), pattern(400_000, 5)]), 400_000);
+    assertRejected(() => pusher.loan(400_000), 400_000);
     pusher.send(pattern(10, 6));
     const received = [puller.tryRecv()!, puller.tryRecv()!, ...puller.drain()];
     const expected = [pattern(10, 1), pattern(20_000, 2), pattern(10, 4), pattern(10, 6)];
@@ -136,7 +136,7 @@ onDisk(
 );
 
 onDisk(
-  "without room for a reply its request stays unanswered until there is",
+  "without space for a reply, its request stays open until there is",
   "size=2m",
   (disk) => {
     const options = { dir: disk.path, ...OPTIONS };
@@ -145,20 +145,20 @@ onDisk(
     requester.send(pattern(10, 1));
     assert.deepEqual(replier.tryRecv(), pattern(10, 1));
     const free = disk.fill();
-    refused(() => replier.send(pattern(400_000, 2)), 400_000);
+    assertRejected(() => replier.send(pattern(400_000, 2)), 400_000);
     free();
     assert.equal(replier.send(pattern(400_000, 2)), true);
     assert.ok(sameBytes(requester.recvSync({ timeoutMs: 5000 }), pattern(400_000, 2)));
   },
 );
 
-onDisk("attempts without room use up no addresses", "size=2m", (disk) => {
+onDisk("attempts without space use up no offsets", "size=2m", (disk) => {
   const options = { dir: disk.path, ...OPTIONS };
   using pusher = new Pusher<Bytes>("a", options);
   using puller = new Puller<Bytes>("a", options);
   const large = new Uint8Array(4_000_000);
-  // A segment ends at 4 GiB: each attempt asks for 8 MB.
-  for (let i = 0; i < 1000; i++) refused(() => pusher.send(large), large.length);
+  // A segment ends at 4 GiB: each attempt adds 8 MB.
+  for (let i = 0; i < 1000; i++) assertRejected(() => pusher.send(large), large.length);
   assert.equal(pusher.send(pattern(100_000, 1)), true);
   assert.ok(sameBytes(puller.tryRecv()!, pattern(100_000, 1)));
 });

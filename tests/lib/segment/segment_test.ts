@@ -1,4 +1,4 @@
-// Segment files as an outsider sees, damages and truncates them.
+// Segment files: their bytes, damage, truncation and growth.
 
 import assert from "node:assert/strict";
 import {
@@ -23,14 +23,14 @@ import * as layout from "../../../wasm/layout.ts";
 const CAPACITY = 4096;
 const RAW = { codec: "raw" } as const;
 
-/** A queue with one message, that nobody holds. */
+/** A queue with one message and no participant. */
 function createStaleQueue(directory: TestDirectory): string {
   using pusher = new Pusher<string>("a", { dir: directory.path, capacityBytes: CAPACITY });
   pusher.send("precious");
   return directory.file("a");
 }
 
-function refused(directory: TestDirectory, ...messages: string[]): void {
+function assertRejected(directory: TestDirectory, ...messages: string[]): void {
   assert.throws(() => new Pusher("a", { dir: directory.path }), (error: Error) => {
     assert.ok(error instanceof ShmCorruptionError, String(error));
     assert.match(error.message, /^cannot open channel "a": /);
@@ -39,7 +39,7 @@ function refused(directory: TestDirectory, ...messages: string[]): void {
   });
 }
 
-Deno.test("the first 128 bytes of a live segment stand where the format puts them", () => {
+Deno.test("the header of a live segment has the documented format", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using pusher = new Pusher<Uint8Array>("a", { dir, capacityBytes: CAPACITY, ...RAW });
@@ -69,7 +69,7 @@ Deno.test("the first 128 bytes of a live segment stand where the format puts the
   assert.equal(head, tail);
 });
 
-Deno.test("what all look at lies on no line that messages change", () => {
+Deno.test("words that all sockets poll share no cache line with words that messages change", () => {
   const line = (offset: number) => Math.floor(offset / 64);
   const looked = [layout.CONTROL_RETURNS, layout.CONTROL_CORRECTIONS].map(line);
   const changed = [
@@ -81,7 +81,7 @@ Deno.test("what all look at lies on no line that messages change", () => {
   assert.deepEqual(looked.filter((number) => changed.includes(number)), []);
 });
 
-Deno.test("a segment is its user's alone", () => {
+Deno.test("a segment is accessible to its user only", () => {
   using directory = new TestDirectory();
   using _pusher = new Pusher("a", { dir: directory.path });
   for (const name of directory.files()) {
@@ -103,7 +103,7 @@ const HEADERS: Record<string, [offset: number, bytes: Uint8Array, message: strin
 };
 
 for (const [what, [offset, bytes, message]] of Object.entries(HEADERS)) {
-  Deno.test(`a segment with ${what} is refused`, () => {
+  Deno.test(`a segment with ${what} is rejected`, () => {
     using directory = new TestDirectory();
     const path = createStaleQueue(directory);
     const before = Deno.readFileSync(path);
@@ -111,33 +111,33 @@ for (const [what, [offset, bytes, message]] of Object.entries(HEADERS)) {
     const remedy = message === "magic number"
       ? "delete the file by hand"
       : "delete the segment with removeStale() or by hand";
-    refused(directory, message, remedy);
+    assertRejected(directory, message, remedy);
     poke(path, 0, before);
     using puller = new Puller("a", { dir: directory.path });
     assert.equal(puller.tryRecv(), "precious");
   });
 }
 
-Deno.test("a truncated segment is refused at every length", () => {
+Deno.test("a truncated segment is rejected at every length", () => {
   using directory = new TestDirectory();
   const path = createStaleQueue(directory);
   const whole = Deno.readFileSync(path);
   for (const length of [0, 1, 127, 128, 4095, 4096, 40_000, whole.length - 4096]) {
     Deno.writeFileSync(path, whole.subarray(0, length));
-    refused(directory, `${length} bytes`);
+    assertRejected(directory, `${length} bytes`);
   }
   Deno.writeFileSync(path, whole);
   using puller = new Puller("a", { dir: directory.path });
   assert.equal(puller.tryRecv(), "precious");
 });
 
-Deno.test("a file of random bytes is refused", () => {
+Deno.test("a file of random bytes is rejected", () => {
   using directory = new TestDirectory();
   for (let round = 0; round < 50; round++) {
     const bytes = new Uint8Array(1 << (round % 17));
     crypto.getRandomValues(bytes.subarray(0, 65536));
     Deno.writeFileSync(directory.file("a"), bytes, { mode: 0o600 });
-    refused(directory);
+    assertRejected(directory);
   }
   directory.discard("a");
 });
@@ -192,7 +192,7 @@ Deno.test("a reference that points outside of the segment is an error", () => {
   }
 });
 
-Deno.test("a lane's place or positions that cannot be right are an error", () => {
+Deno.test("an invalid ring offset or position of a lane is an error", () => {
   const lane = controlOffset(CAPACITY) + layout.CONTROL_LANES;
   const pokes: [number, Uint8Array][] = [
     [layout.LANE_DATA, half(0xfffffff0)],
@@ -238,7 +238,7 @@ Deno.test("random damage of a live segment ends in errors, never in a crash", ()
       : new Publisher<Uint8Array>("a", options);
     for (let i = 0; i < 20; i++) {
       sender.send(pattern((i * 53) % 700, i));
-      // The ring, or the lane's words.
+      // The ring, or the lane's entry.
       const lane = controlOffset(1024) + layout.CONTROL_LANES;
       const place = i % 4 === 0 ? lane + (round % 3) * 8 : 128 + ((round * 37 + i * 101) % 1000);
       if (i % 3 === 0) {
@@ -256,7 +256,7 @@ Deno.test("random damage of a live segment ends in errors, never in a crash", ()
   }
 });
 
-Deno.test("a segment grows for big messages and second senders, and small ones leave it alone", () => {
+Deno.test("a segment grows for big messages and further senders, and not for small messages", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const size = () => Deno.statSync(directory.file("a")).size;
@@ -279,7 +279,7 @@ Deno.test("a segment grows for big messages and second senders, and small ones l
   assert.ok(size() - two < 7_000_000);
 });
 
-Deno.test("senders that come and go with big messages use the same room again", () => {
+Deno.test("senders that attach and leave reuse the space of big messages", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using puller = new Puller<Uint8Array>("a", { dir, ...RAW });
@@ -292,7 +292,7 @@ Deno.test("senders that come and go with big messages use the same room again", 
   assert.ok(size < 20_000_000, `the segment has grown to ${size} bytes`);
 });
 
-Deno.test("repliers that come and go use the same room again", () => {
+Deno.test("repliers that attach and leave reuse the space of replies", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using requester = new Requester<Uint8Array, Uint8Array>("a", { dir, ...RAW });
@@ -316,7 +316,7 @@ Deno.test("big messages that a closed sender left are not overwritten by the nex
     using pusher = new Pusher<Uint8Array>("a", { dir });
     if (pusher.send(pattern(1_000_000, i))) accepted.push(i);
   }
-  // The room of the first is all there is for the next ones, until it is read.
+  // The block of the first message is all the space for the next ones until it is read.
   assert.deepEqual(accepted.slice(0, 2), [0, 1]);
   for (const i of accepted) assert.ok(sameBytes(puller.tryRecv()!, pattern(1_000_000, i)));
   using pusher = new Pusher<Uint8Array>("a", { dir });
@@ -324,7 +324,7 @@ Deno.test("big messages that a closed sender left are not overwritten by the nex
   assert.ok(sameBytes(puller.tryRecv()!, pattern(1_000_000, 9)));
 });
 
-Deno.test("a segment that grew is read by those who attached before and after", () => {
+Deno.test("a segment that grew is read by sockets that attached before and after", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   using before = new Subscriber<Uint8Array>("a", { dir, capacityBytes: 1024, ...RAW });

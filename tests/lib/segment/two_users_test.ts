@@ -1,4 +1,4 @@
-// What another user of the machine made, or may write to, is refused with the reason.
+// Files and directories that another user owns or can write to are rejected with the reason.
 
 import assert from "node:assert/strict";
 import { listChannels, Puller, Pusher, ShmPermissionError } from "../../../mod.ts";
@@ -34,7 +34,7 @@ function withOther(
   });
 }
 
-function refused(act: () => unknown, ...reasons: string[]): void {
+function assertRejected(act: () => unknown, ...reasons: string[]): void {
   assert.throws(act, (error: Error) => {
     assert.ok(error instanceof ShmPermissionError, String(error));
     for (const reason of reasons) assert.ok(error.message.includes(reason), error.message);
@@ -46,25 +46,28 @@ function open(dir: string, role: "pusher" | "puller" = "pusher", id: string = ro
   return { do: "open", id, role, target: "a", options: { dir } } as const;
 }
 
-async function otherIsRefused(other: Child, dir: string, reason: RegExp): Promise<void> {
+async function assertOtherRejected(other: Child, dir: string, reason: RegExp): Promise<void> {
   await assert.rejects(other.execute(open(dir)), { kind: "ShmPermissionError", message: reason });
 }
 
-withOther("another user's directory is refused, whoever made it", async ({ dir, other, mine }) => {
-  using _pusher = new Pusher("a", { dir: mine });
-  await otherIsRefused(other, mine, /belongs to user 0, not to 65534; use one of your own/);
-  const theirs = `${dir}/theirs`;
-  await other.execute(open(theirs));
-  await other.execute({ do: "send", id: "pusher", values: ["theirs"] });
-  refused(() => new Puller("a", { dir: theirs }), "it belongs to user 65534, not to 0");
-  refused(() => listChannels({ dir: theirs }), "it belongs to user 65534, not to 0");
-  await other.execute(open(theirs, "puller"));
-  const received = await other.execute(
-    { do: "receive", id: "puller", mode: "sync", count: 1 } as const,
-  );
-  assert.deepEqual(received, ["theirs"]);
-  await other.execute({ do: "close" });
-});
+withOther(
+  "another user's directory is rejected, whichever user created it",
+  async ({ dir, other, mine }) => {
+    using _pusher = new Pusher("a", { dir: mine });
+    await assertOtherRejected(other, mine, /belongs to user 0, not to 65534; use one of your own/);
+    const theirs = `${dir}/theirs`;
+    await other.execute(open(theirs));
+    await other.execute({ do: "send", id: "pusher", values: ["theirs"] });
+    assertRejected(() => new Puller("a", { dir: theirs }), "it belongs to user 65534, not to 0");
+    assertRejected(() => listChannels({ dir: theirs }), "it belongs to user 65534, not to 0");
+    await other.execute(open(theirs, "puller"));
+    const received = await other.execute(
+      { do: "receive", id: "puller", mode: "sync", count: 1 } as const,
+    );
+    assert.deepEqual(received, ["theirs"]);
+    await other.execute({ do: "close" });
+  },
+);
 
 withOther("what a process without a umask makes is its user's alone", async ({ dir, other }) => {
   const theirs = `${dir}/theirs`;
@@ -78,41 +81,49 @@ withOther("what a process without a umask makes is its user's alone", async ({ d
 });
 
 withOther(
-  "another user's segment in one's own directory is refused",
+  "another user's segment in one's own directory is rejected",
   async ({ dir, other, mine }) => {
     const theirs = `${dir}/theirs`;
     await other.execute(open(theirs));
     await other.execute({ do: "send", id: "pusher", values: ["bait"] });
     Deno.renameSync(`${theirs}/a`, `${mine}/a`);
-    refused(() => new Puller("a", { dir: mine }), "belongs to user 65534, not to 0", "remove it");
+    assertRejected(
+      () => new Puller("a", { dir: mine }),
+      "belongs to user 65534, not to 0",
+      "remove it",
+    );
     assert.deepEqual(listChannels({ dir: mine }), []);
     Deno.removeSync(`${mine}/a`);
     await other.execute({ do: "close" });
   },
 );
 
-withOther("a directory that others may write to is refused to both", async ({ dir, other }) => {
-  refused(() => new Pusher("a", { dir }), "others may write to it (mode 1777)", `chmod 700 ${dir}`);
-  await otherIsRefused(other, dir, /belongs to user 0/);
+withOther("a directory that others may write to is rejected to both", async ({ dir, other }) => {
+  assertRejected(
+    () => new Pusher("a", { dir }),
+    "others may write to it (mode 1777)",
+    `chmod 700 ${dir}`,
+  );
+  await assertOtherRejected(other, dir, /belongs to user 0/);
   Deno.chownSync(dir, OTHER, OTHER);
-  await otherIsRefused(other, dir, /others may write to it \(mode 1777\); run chmod 700/);
+  await assertOtherRejected(other, dir, /others may write to it \(mode 1777\); run chmod 700/);
 });
 
-withOther("another user's link to one's own directory or segment is refused", async (place) => {
+withOther("another user's link to one's own directory or segment is rejected", async (place) => {
   const { dir, mine } = place;
   using _pusher = new Pusher("a", { dir: mine, persist: true });
   Deno.symlinkSync(mine, `${dir}/link`);
   await new Deno.Command("chown", { args: ["-h", `${OTHER}`, `${dir}/link`] }).output();
-  refused(() => new Pusher("a", { dir: `${dir}/link` }), "it is a symbolic link");
+  assertRejected(() => new Pusher("a", { dir: `${dir}/link` }), "it is a symbolic link");
   Deno.symlinkSync(`${mine}/a`, `${mine}/b`);
   await new Deno.Command("chown", { args: ["-h", `${OTHER}`, `${mine}/b`] }).output();
-  refused(() => new Pusher("b", { dir: mine }), "is a symbolic link; remove it");
+  assertRejected(() => new Pusher("b", { dir: mine }), "is a symbolic link; remove it");
   Deno.removeSync(`${mine}/b`);
   _pusher.close();
   Deno.removeSync(`${mine}/a`);
 });
 
-withOther("a directory made in advance in another user's name is refused", async ({ other }) => {
+withOther("a directory made in advance in another user's name is rejected", async ({ other }) => {
   const theirs = `/dev/shm/ringbus-${OTHER}`;
   Deno.mkdirSync(theirs, { mode: 0o700 });
   try {
