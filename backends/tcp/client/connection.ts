@@ -10,6 +10,7 @@ import { Deque } from "../../../lib/base/deque.ts";
 import { RingbusError } from "../../../lib/base/errors.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
 import { LineReader } from "../protocol/line_reader.ts";
+import { LineSplitter } from "../protocol/line_splitter.ts";
 import { Writer } from "../protocol/writer.ts";
 
 /** No answer is longer: V8 has no longer strings. */
@@ -45,6 +46,7 @@ export class ClientConnection {
   readonly #conn: Deno.TcpConn;
   readonly #options: ClientConnectionOptions;
   readonly #reader = new LineReader(MAX_LINE_BYTES);
+  readonly #lines = new LineSplitter(this.#reader);
   readonly #writer: Writer;
   readonly #calls = new Deque<PendingCall>();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -119,14 +121,11 @@ export class ClientConnection {
   }
 
   #handleLines(): void {
-    for (let lines = this.#reader.take(); lines !== undefined; lines = this.#reader.take()) {
-      if ("fault" in lines) throw new Error(`the server sent a line that is ${lines.fault}`);
-      const { text } = lines;
-      for (let at = 0; at < text.length && this.#error === undefined;) {
-        const feed = text.indexOf("\n", at);
-        this.#handleLine(text.slice(at, text[feed - 1] === "\r" ? feed - 1 : feed));
-        at = feed + 1;
-      }
+    while (this.#error === undefined) {
+      const line = this.#lines.next();
+      if (line === undefined) return;
+      if (typeof line !== "string") throw new Error(`the server sent a line that is ${line.fault}`);
+      this.#handleLine(line);
     }
   }
 

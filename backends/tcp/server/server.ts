@@ -4,34 +4,27 @@
  * @module
  */
 
-import { withTimer } from "../../../lib/base/timer.ts";
-import { sleep } from "../../../lib/base/sleep.ts";
 import { logger } from "../../../lib/base/log.ts";
+import { sleep } from "../../../lib/base/sleep.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import type { Store } from "../../store/store.ts";
 import { CommandTable } from "./command_table.ts";
-import { Connection, type ConnectionContext } from "./connection.ts";
+import { Connections } from "./connections.ts";
 import { type CheckedOptions, checkOptions, type EmbeddedServerOptions } from "./options.ts";
-import { errorReply } from "./replies.ts";
-import type { SessionContext } from "./session.ts";
 import { ConnectionStats, type ServerStats } from "./stats.ts";
 
-/** Milliseconds between two looks for what is idle or has expired. */
+/** Milliseconds between two checks for idle connections and expired messages. */
 const SWEEP_INTERVAL_MS = 1000;
 const MIN_SWEEP_INTERVAL_MS = 10;
-/** Milliseconds to wait when the system has no connection to give, for lack of file descriptors. */
+/** Milliseconds to wait when the system has no file descriptor for a connection. */
 const ACCEPT_RETRY_MS = 100;
-/** Milliseconds for clients to take their last answers, and then to leave. */
-const GRACEFUL_SHUTDOWN_MS = 3000;
-const CLIENT_CLOSE_MS = 1000;
 
 /**
- * Serves messages over TCP: clients send one command a line, and subscribers get each message pushed as
+ * Serves messages over TCP: a client sends one command a line, and a subscriber gets each message as
  * soon as it is stored.
  *
- * A connection that takes its pushes slowly costs the others nothing: its pushes wait in a queue of its
- * own, which is bounded.
+ * A slow connection does not slow down the others: its pushes wait in a bounded queue of its own.
  *
  * @example
  * ```ts
@@ -47,38 +40,37 @@ const CLIENT_CLOSE_MS = 1000;
 export class EmbeddedServer {
   readonly #options: CheckedOptions;
   readonly #store: Store;
-  readonly #queueOptions: ConnectionContext["queueOptions"];
-  readonly #connectionStats: ConnectionStats;
-  readonly #session: SessionContext;
-  readonly #connections = new Set<Connection>();
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #stats: ConnectionStats;
+  readonly #connections: Connections;
   #listener: Deno.TcpListener | undefined;
+  #accepting: Promise<void> | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #startedAtMs = 0;
 
   /**
    * Prepares a server, and does no input or output.
    *
-   * @throws {TypeError} if `host` is not of this machine alone and there is no `token`, or a `store` comes
-   *   with options of stores
-   * @throws {RangeError} if a limit or the port cannot be
+   * @throws {TypeError} if other machines can reach `host` and there is no `token`, or if there is a
+   *   `store` together with options of a store
+   * @throws {RangeError} if a limit or the port is out of range
    */
   constructor(options: EmbeddedServerOptions = {}) {
     this.#options = checkOptions(options);
     const { token } = this.#options;
     this.#store = storeOf(options);
-    this.#queueOptions = queueOptionsOf(options);
     const commands = new CommandTable(options.state);
-    this.#connectionStats = new ConnectionStats(commands.commands);
-    this.#session = {
+    this.#stats = new ConnectionStats(commands.commands);
+    const session = {
       ...this.#options,
       commands,
       service: options.state,
       store: this.#store,
-      connectionStats: this.#connectionStats,
+      connectionStats: this.#stats,
       isToken: token === undefined ? undefined : secretMatcher(token),
       stats: () => this.getStats(),
     };
+    const context = { session, queueOptions: queueOptionsOf(options) };
+    this.#connections = new Connections(context, this.#options);
   }
 
   /** The store that it serves. */
@@ -86,12 +78,12 @@ export class EmbeddedServer {
     return this.#store;
   }
 
-  /** The port it listens on, or will. */
+  /** The port of the server. Before `start()`, the port of the options. */
   get port(): number {
     return this.#listener?.addr.port ?? this.#options.port;
   }
 
-  /** Where it listens, or will, such as `"127.0.0.1:31134"`. */
+  /** Host and port of the server, such as `"127.0.0.1:31134"`. */
   get address(): string {
     return `${this.#options.host}:${this.port}`;
   }
@@ -102,9 +94,9 @@ export class EmbeddedServer {
   }
 
   /**
-   * Begins to listen, unless it does already; the port.
+   * Starts to listen, and returns the port. Does nothing if it listens already.
    *
-   * @throws {Deno.errors.AddrInUse} if somebody else listens there
+   * @throws {Deno.errors.AddrInUse} if another process listens on the port
    */
   // deno-lint-ignore require-await
   async start(): Promise<number> {
@@ -113,9 +105,9 @@ export class EmbeddedServer {
     const listener = Deno.listen({ hostname, port });
     this.#listener = listener;
     this.#startedAtMs = performance.now();
-    this.#store.connectionStats.add(this.#connectionStats);
+    this.#store.connectionStats.add(this.#stats);
     this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
-    this.#track(this.#acceptAll(listener));
+    this.#accepting = this.#acceptAll(listener);
     return this.port;
   }
 
@@ -126,15 +118,10 @@ export class EmbeddedServer {
     );
   }
 
-  #track(task: Promise<void>): void {
-    const tracked = task.finally(() => this.#tasks.delete(tracked));
-    this.#tasks.add(tracked);
-  }
-
   async #acceptAll(listener: Deno.TcpListener): Promise<void> {
     while (this.#listener === listener) {
       try {
-        this.#admit(await listener.accept());
+        this.#connections.admit(await listener.accept());
       } catch (error) {
         if (this.#listener !== listener) return;
         logger.error("cannot accept a connection at {address}: {error}", {
@@ -146,40 +133,16 @@ export class EmbeddedServer {
     }
   }
 
-  #admit(conn: Deno.TcpConn): void {
-    if (this.#connections.size >= this.#options.maxConnections) {
-      this.#connectionStats.refused++;
-      this.#track(rejectConnection(conn, this.#options.maxConnections));
-      return;
-    }
-    this.#connectionStats.accepted++;
-    const context = { session: this.#session, queueOptions: this.#queueOptions };
-    const connection = new Connection(conn, context);
-    this.#connections.add(connection);
-    this.#connectionStats.connections++;
-    this.#track(connection.run().finally(() => this.#removeConnection(connection)));
-  }
-
-  #removeConnection(connection: Connection): void {
-    this.#connections.delete(connection);
-    this.#connectionStats.connections--;
-  }
-
   #sweep(): void {
     this.#store.sweep();
-    const limitMs = performance.now() - this.#options.idleTimeoutMs;
-    for (const connection of this.#connections) {
-      if (connection.idleSinceMs >= limitMs) continue;
-      this.#connectionStats.idled++;
-      connection.close();
-    }
+    this.#connections.closeIdle();
   }
 
-  /** What it holds and has counted. */
+  /** What the server holds, and what it has counted. */
   getStats(): ServerStats {
     return {
       uptimeSeconds: this.isRunning ? (performance.now() - this.#startedAtMs) / 1000 : 0,
-      ...this.#connectionStats.snapshot(),
+      ...this.#stats.snapshot(),
       ...this.#store.stats(),
     };
   }
@@ -190,45 +153,20 @@ export class EmbeddedServer {
   }
 
   /**
-   * Stops listening, carries out and answers what came, hands out what waits to be pushed, and ends all
-   * connections. The store stays: the server may be started again.
+   * Stops listening, executes the commands that have arrived, sends replies and pushes, and ends all
+   * connections. The store stays, and the server may be started again.
    */
   async stop(): Promise<void> {
     clearInterval(this.#sweeper);
-    this.#store.connectionStats.delete(this.#connectionStats);
+    this.#store.connectionStats.delete(this.#stats);
     this.#listener?.close();
     this.#listener = undefined;
-    const connections = [...this.#connections];
-    await closeAfter(connections, GRACEFUL_SHUTDOWN_MS, async () => {
-      // What one client still stores is pushed to others before they are told of the end.
-      await Promise.all(connections.map((connection) => connection.stopReading()));
-      await Promise.all(connections.map((connection) => connection.shutdown()));
-    });
-    await closeAfter(connections, CLIENT_CLOSE_MS, () => Promise.all(this.#tasks));
+    await this.#connections.shutdown();
+    await this.#accepting;
   }
 
   /** The same as `stop()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-}
-
-/** Waits for what depends on clients; closes their connections when it takes too long. */
-async function closeAfter(
-  connections: readonly Connection[],
-  limitMs: number,
-  work: () => Promise<unknown>,
-): Promise<void> {
-  await withTimer(work(), limitMs, () => connections.forEach((one) => one.close()));
-}
-
-async function rejectConnection(conn: Deno.TcpConn, maxConnections: number): Promise<void> {
-  const reason = errorReply(`there are ${maxConnections} connections already`);
-  try {
-    await conn.write(new TextEncoder().encode(`${reason}\r\n`));
-  } catch {
-    // It has left.
-  } finally {
-    conn.close();
   }
 }

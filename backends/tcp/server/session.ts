@@ -17,6 +17,7 @@ import { splitArguments } from "../protocol/arguments.ts";
 import { acceptsCount, type Command, type CommandContext, usage } from "./command.ts";
 import type { CommandTable } from "./command_table.ts";
 import type { LineFault, LineReader } from "../protocol/line_reader.ts";
+import { LineSplitter } from "../protocol/line_splitter.ts";
 import type { WriteBuffer } from "../protocol/write_buffer.ts";
 import { errorReply, pushLine } from "./replies.ts";
 import type { CommandService, ServiceSession } from "./service.ts";
@@ -30,7 +31,6 @@ const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
 /** A server without shared state does not have these commands: say so, rather than "unknown". */
 const STATE_COMMAND = /^STATE_/i;
 const SPACE = 0x20;
-const CARRIAGE_RETURN = 13;
 /** Pushes are appended until there are so many bytes. */
 const PUSH_BYTES = 64 * 1024;
 
@@ -63,10 +63,8 @@ export class LineSession implements CommandContext<ServiceSession> {
   readonly #subscription: Subscription;
   readonly #context: SessionContext;
   readonly #reader: LineReader;
+  readonly #lines: LineSplitter;
   readonly #writeBuffer: WriteBuffer;
-  /** Lines that came together, and how far they are done. */
-  #text = "";
-  #at = 0;
   #isAuthenticated: boolean;
   #isEnded = false;
   #service: ServiceSession | undefined;
@@ -76,6 +74,7 @@ export class LineSession implements CommandContext<ServiceSession> {
   constructor(context: SessionContext, { reader, writeBuffer, subscription }: SessionIo) {
     this.#context = context;
     this.#reader = reader;
+    this.#lines = new LineSplitter(reader);
     this.#writeBuffer = writeBuffer;
     this.#subscription = subscription;
     this.subscriber = new QueueSubscriber(context.store.subscriptions, subscription);
@@ -125,37 +124,23 @@ export class LineSession implements CommandContext<ServiceSession> {
     return this.#isEnded;
   }
 
-  /** Carries out what came, until that is all or `mayGoOn` says no; true if there is more. */
+  /** Executes complete lines while `canContinue` returns true; true if it stopped before the last one. */
   process(canContinue: () => boolean): boolean {
     while (!this.#isEnded && canContinue()) {
-      if (this.#at < this.#text.length) {
-        this.#writeBuffer.writeLine(this.#handleLine(this.#nextLine()));
-      } else if (!this.#readLines()) return false;
+      const line = this.#lines.next();
+      if (line === undefined) return false;
+      this.#writeBuffer.writeLine(
+        typeof line === "string"
+          ? this.#handleLine(line)
+          : this.#reject(this.#faultMessage(line.fault)),
+      );
     }
     return !this.#isEnded;
-  }
-
-  #readLines(): boolean {
-    const lines = this.#reader.take();
-    this.#text = "";
-    this.#at = 0;
-    if (lines === undefined) return false;
-    if ("text" in lines) this.#text = lines.text;
-    else this.#writeBuffer.writeLine(this.#reject(this.#faultMessage(lines.fault)));
-    return true;
   }
 
   #faultMessage(fault: LineFault): string {
     if (fault === "not UTF-8") return "a line must be UTF-8";
     return `a line has at most ${this.#reader.maxLineBytes} bytes`;
-  }
-
-  #nextLine(): string {
-    const feed = this.#text.indexOf("\n", this.#at);
-    const end = this.#text.charCodeAt(feed - 1) === CARRIAGE_RETURN ? feed - 1 : feed;
-    const line = this.#text.slice(this.#at, Math.max(this.#at, end));
-    this.#at = feed + 1;
-    return line;
   }
 
   #handleLine(line: string): string {

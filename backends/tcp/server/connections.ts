@@ -1,0 +1,101 @@
+/**
+ * The connections of a server: it admits, watches and closes them.
+ *
+ * @module
+ */
+
+import { withTimer } from "../../../lib/base/timer.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { errorReply } from "./replies.ts";
+
+/** Milliseconds for clients to take their last replies. */
+const GRACEFUL_SHUTDOWN_MS = 3000;
+/** Milliseconds for clients to close their connections after that. */
+const CLIENT_CLOSE_MS = 1000;
+
+/** Limits of the connections. */
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** The open connections of one server. */
+export class Connections {
+  readonly #context: ConnectionContext;
+  readonly #limits: ConnectionLimits;
+  readonly #open = new Set<Connection>();
+  /** What runs for accepted connections, the rejected ones included. */
+  readonly #tasks = new Set<Promise<void>>();
+
+  constructor(context: ConnectionContext, limits: ConnectionLimits) {
+    this.#context = context;
+    this.#limits = limits;
+  }
+
+  /** Serves a connection, or rejects it if there are too many. */
+  admit(conn: Deno.TcpConn): void {
+    const { maxConnections } = this.#limits;
+    const { connectionStats } = this.#context.session;
+    if (this.#open.size >= maxConnections) {
+      connectionStats.refused++;
+      this.#track(reject(conn, maxConnections));
+      return;
+    }
+    connectionStats.accepted++;
+    connectionStats.connections++;
+    const connection = new Connection(conn, this.#context);
+    this.#open.add(connection);
+    this.#track(connection.run().finally(() => this.#remove(connection)));
+  }
+
+  #remove(connection: Connection): void {
+    this.#open.delete(connection);
+    this.#context.session.connectionStats.connections--;
+  }
+
+  #track(task: Promise<void>): void {
+    const tracked = task.finally(() => this.#tasks.delete(tracked));
+    this.#tasks.add(tracked);
+  }
+
+  /** Closes the connections that have been idle for too long. */
+  closeIdle(): void {
+    const limitMs = performance.now() - this.#limits.idleTimeoutMs;
+    for (const connection of this.#open) {
+      if (connection.idleSinceMs >= limitMs) continue;
+      this.#context.session.connectionStats.idled++;
+      connection.close();
+    }
+  }
+
+  /** Executes what has arrived, sends replies and pushes, and ends all connections. */
+  async shutdown(): Promise<void> {
+    const connections = [...this.#open];
+    await closeAfter(connections, GRACEFUL_SHUTDOWN_MS, async () => {
+      // What one client still stores is pushed to others before their connections end.
+      await Promise.all(connections.map((connection) => connection.stopReading()));
+      await Promise.all(connections.map((connection) => connection.shutdown()));
+    });
+    await closeAfter(connections, CLIENT_CLOSE_MS, () => Promise.all(this.#tasks));
+  }
+}
+
+/** Waits for work that depends on clients. Closes their connections when it takes too long. */
+async function closeAfter(
+  connections: readonly Connection[],
+  timeoutMs: number,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  await withTimer(work(), timeoutMs, () => connections.forEach((each) => each.close()));
+}
+
+async function reject(conn: Deno.TcpConn, maxConnections: number): Promise<void> {
+  const reason = errorReply(`there are ${maxConnections} connections already`);
+  try {
+    await conn.write(new TextEncoder().encode(`${reason}\r\n`));
+  } catch {
+    // The client has closed the connection.
+  } finally {
+    conn.close();
+  }
+}
