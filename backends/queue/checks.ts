@@ -41,7 +41,7 @@ export function checkOutcome(outcome: AcknowledgeOutcome, action: string, id: st
   throw new TypeError(
     `cannot ${action} message ${
       formatValue(id)
-    } by its id alone: it is a broadcast, and each agent ` +
-      `acknowledges for itself; pass { agentId }, or the record that the subscription gave`,
+    } by its bare id: it is a broadcast, and each agent ` +
+      `acknowledges for itself; pass { agentId }, or the record from the subscription`,
   );
 }

@@ -94,7 +94,7 @@ function fromJson(id: string, name: string, text: string): unknown {
   } catch (cause) {
     throw new QueueSerializationError(
       `cannot read the ${name} of message ${formatValue(id)}: ${(cause as Error).message}; ` +
-        `something other than this queue wrote it`,
+        `another program wrote it`,
       { cause },
     );
   }

@@ -40,7 +40,7 @@ export type Failure =
   | "closed"
   | "memory"
   | "old server"
-  | "refused"
+  | "rejected"
   | "unavailable"
   | "late"
   | "not replicated";
@@ -63,7 +63,7 @@ export function classify(error: unknown): Failure {
   if (message.startsWith("OOM ") || message.startsWith("-OOM ")) return "memory";
   if (/compiling script|Unexpected engine in script shebang/.test(message)) return "old server";
   if (TRANSIENT.test(message)) return "unavailable";
-  return /^[A-Z]+ /.test(message) ? "refused" : "unavailable";
+  return /^[A-Z]+ /.test(message) ? "rejected" : "unavailable";
 }
 
 /** Whether another attempt may succeed. */

@@ -61,7 +61,7 @@ export class Replica implements JournalState {
   /** The parsed message that this member is about to store. */
   #ownMessage: ParsedMessage | undefined;
   /** Result of this member's last operation. */
-  #outcome: { value: unknown } | { refusal: StoreError } = { value: undefined };
+  #outcome: { value: unknown } | { error: StoreError } = { value: undefined };
   readonly #sequences = new WeakMap<StoredMessage, number>();
 
   /**
@@ -113,7 +113,7 @@ export class Replica implements JournalState {
   outcome(): unknown {
     const outcome = this.#outcome;
     this.#outcome = { value: undefined };
-    if ("refusal" in outcome) throw outcome.refusal;
+    if ("error" in outcome) throw outcome.error;
     return outcome.value;
   }
 
@@ -140,7 +140,7 @@ export class Replica implements JournalState {
       if (record.isOwn) this.#outcome = { value };
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (record.isOwn) this.#outcome = { refusal: error };
+      if (record.isOwn) this.#outcome = { error: error };
     } finally {
       this.#nowMs = record.timeMs;
       this.#dispatchedSequence = Math.max(this.#dispatchedSequence, record.sequence);

@@ -22,8 +22,8 @@ const ACTIONS: Record<ScriptName, string> = {
   store: "publish or put",
   register: "subscribe",
   unsubscribe: "unsubscribe",
-  claim: "take messages",
-  release: "give messages back",
+  claim: "claim messages",
+  release: "release messages",
   acknowledge: "acknowledge",
   requeue: "requeue",
   pending: "read pending messages",
@@ -33,7 +33,7 @@ const ACTIONS: Record<ScriptName, string> = {
   list: "list",
   count: "count",
   clear: "clear",
-  sweep: "remove what is due",
+  sweep: "remove expired messages",
   agree: "initialize",
 };
 
@@ -48,14 +48,14 @@ const ERRORS: Record<Failure, [errorClass: typeof QueueError, advice: string]> =
   "old server": [QueueConfigurationError, "the queue needs Redis 7 or later"],
   late: [
     QueueTimeoutError,
-    "it may have been done or not; the server is busy, paused or cut off",
+    "the call may have been carried out; the server is busy, paused or unreachable",
   ],
   "not replicated": [
     QueueReplicationError,
-    "it is done, but a failover may undo it; look after the replicas",
+    "it is stored, but a failover may lose it; check the replicas",
   ],
   unavailable: [QueueConnectionError, "check that the server runs and can be reached"],
-  refused: [QueueError, "the server refused it"],
+  rejected: [QueueError, "the server rejected it"],
 };
 
 /** Makes the error that the caller of a queue sees. */

@@ -162,8 +162,10 @@ export class RedisStore implements QueueStore {
     const named = this.#partitions.namedBy(id);
     if (named === undefined || named === partition) return;
     throw new TypeError(
-      `cannot put message ${formatValue(id)}: its id says partition ${named}, and messages for ` +
-        `${formatValue(target ?? channel)} lie in partition ${partition}; publish it anew`,
+      `cannot put message ${formatValue(id)}: its id names partition ${named}, and messages for ` +
+        `${
+          formatValue(target ?? channel)
+        } are in partition ${partition}; publish it as a new message`,
     );
   }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { SharedMemoryMessagingBackend } from "../../../backends/http/mod.ts";
 import { MessagingRefusedError } from "../../../mod.ts";
 import {
-  Inbox,
+  MessageCollector,
   type MessagingTransport,
   numbered,
   numbersOf,
@@ -65,7 +65,7 @@ Deno.test("http interop: values and patterns of a backend on a server in Python"
   assert.equal(await backend.hget("h", "f"), "v");
   assert.equal(await backend.sadd("s", "a", "b", "a"), 2);
   assert.deepEqual(await backend.smembers("s"), ["a", "b"]);
-  const inbox = new Inbox();
+  const inbox = new MessageCollector();
   await backend.psubscribe("sensor.?", inbox.handler);
   for (const topic of ["sensor.a", "sensor.ab", "sensor.b"]) {
     await backend.storeMessage("n", topic, numbered(topic.length));

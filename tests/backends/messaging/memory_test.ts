@@ -1,8 +1,8 @@
-// The contract of messaging backends on memory, and what is particular to it.
+// The contract of messaging backends in memory, and the tests of that backend.
 
 import assert from "node:assert/strict";
 import { InMemoryMessagingBackend, Store } from "../../../mod.ts";
-import { Inbox, numbered, numbersOf } from "../../conformance/messaging/transport.ts";
+import { MessageCollector, numbered, numbersOf } from "../../conformance/messaging/transport.ts";
 import { testMessagingBackend } from "../../conformance/messaging/suite.ts";
 
 testMessagingBackend({
@@ -27,7 +27,7 @@ testMessagingBackend({
   },
 });
 
-Deno.test("memory: a backend without a store has one of its own", async () => {
+Deno.test("memory: a backend without the option store has its own", async () => {
   await using one = new InMemoryMessagingBackend();
   await using other = new InMemoryMessagingBackend();
   await one.storeMessage("n", "t", numbered(1));
@@ -35,11 +35,11 @@ Deno.test("memory: a backend without a store has one of its own", async () => {
   assert.deepEqual(await other.getMessagesForTopic("t"), []);
 });
 
-Deno.test("memory: a handler that nobody reports on does not end the process", async () => {
+Deno.test("memory: an error of a handler without onHandlerError does not end the process", async () => {
   await using backend = new InMemoryMessagingBackend();
-  const inbox = new Inbox();
+  const collector = new MessageCollector();
   await backend.subscribe("t", () => Promise.reject(new Error("unreported")));
-  await backend.subscribe("t", inbox.handler);
+  await backend.subscribe("t", collector.handler);
   await backend.storeMessage("n", "t", numbered(1));
-  await inbox.has(1);
+  await collector.has(1);
 });

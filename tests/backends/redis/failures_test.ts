@@ -28,7 +28,7 @@ const FAILURES: [error: Error, failure: Failure, isRetried: boolean][] = [
   [new Error("NOPERM this user has no permissions"), "authentication", false],
   [new Error("OOM command not allowed when used memory > 'maxmemory'."), "memory", false],
   [new Error("ERR Error compiling script (new function): user_script:1"), "old server", false],
-  [new Error("WRONGTYPE Operation against a key"), "refused", false],
+  [new Error("WRONGTYPE Operation against a key"), "rejected", false],
 ];
 
 for (const [error, failure, isRetried] of FAILURES) {

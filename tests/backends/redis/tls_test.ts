@@ -1,4 +1,4 @@
-// The queue over TLS, with a certificate of an authority made for the test.
+// A queue over TLS, with a certificate of an authority that the test makes.
 
 import assert from "node:assert/strict";
 import { redisServer } from "../../../testing/mod.ts";
@@ -7,7 +7,7 @@ import { Program, ROOT } from "../../support/program.ts";
 
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
-/** Makes an authority, and a certificate for the loopback address by it. */
+/** Makes an authority, and its certificate for the loopback address. */
 async function makeCertificates(directory: string): Promise<void> {
   await Deno.writeTextFile(`${directory}/names`, "subjectAltName=IP:127.0.0.1");
   for (
@@ -33,7 +33,7 @@ function hasOpenssl(): boolean {
 }
 
 Deno.test({
-  name: "rediss:// speaks TLS, and trusts who it is told to trust",
+  name: "rediss:// uses TLS, and trusts only the configured authority",
   ignore: !hasOpenssl(),
   async fn() {
     const directory = await Deno.makeTempDir({ prefix: `ringbus-test-${Deno.pid}-` });

@@ -6,7 +6,7 @@ import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../backe
 import { Store } from "../../../mod.ts";
 import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
 import {
-  Inbox,
+  MessageCollector,
   type MessagingTransport,
   numbered,
   numbersOf,
@@ -63,8 +63,8 @@ Deno.test("interop: clients of HTTP and of TCP see the same topics on one store"
   ];
   await using stack = new AsyncDisposableStack();
   for (const backend of backends) stack.use(backend);
-  const inboxes = backends.map(() => new Inbox());
-  const patterns = backends.map(() => new Inbox());
+  const inboxes = backends.map(() => new MessageCollector());
+  const patterns = backends.map(() => new MessageCollector());
   for (const [i, backend] of backends.entries()) {
     await backend.subscribe("t", inboxes[i].handler);
     await backend.psubscribe("[st]", patterns[i].handler);

@@ -1,4 +1,4 @@
-// Order, since, next and by id.
+// Lookup of messages: by topic, since an id, the next one, and by ids.
 
 import assert from "node:assert/strict";
 import { GemstoneGenerator, type Message, type MessagingBackend, Priority } from "../../../mod.ts";
@@ -13,7 +13,7 @@ import {
 
 const NOW_MS = Date.UTC(2025, 5, 1);
 
-/** Messages with ids of one millisecond each, or of one alone, in the order of their ids. */
+/** Messages in the order of their ids, which are `stepMs` apart. */
 function series(
   count: number,
   { stepMs = 1, priority = Priority.NORMAL }: { stepMs?: number; priority?: Priority } = {},
@@ -42,7 +42,7 @@ export function testLookup(transport: MessagingTransport): void {
     assert.deepEqual(await backend.getMessagesById("n", []), []);
   });
 
-  testOn(transport, "messages come sorted by id, however they were stored", async (scene) => {
+  testOn(transport, "messages are sorted by id, whatever the order of storing", async (scene) => {
     const backend = scene.backend();
     const messages = series(20);
     await storeAll(backend, [...messages.slice(10), ...messages.slice(0, 10).toReversed()]);
@@ -61,14 +61,14 @@ export function testLookup(transport: MessagingTransport): void {
 
   testOn(
     transport,
-    "since an id is what is later in time, whatever its priority",
+    "a lookup since an id returns later messages of any priority",
     async (scene) => {
       const backend = scene.backend();
       const low = series(4, { priority: Priority.LOW });
       const urgent = series(4, { priority: Priority.URGENT });
       await storeAll(backend, [...low, ...urgent]);
       const since = async (id: bigint) => idsOf(await backend.getMessagesForTopicSince("t", id));
-      // In the same millisecond the larger id, which is the one of lower priority, comes after.
+      // In the same millisecond the larger id comes later. It has the lower priority.
       assert.deepEqual(
         await since(urgent[1].id),
         idsOf([urgent[2], urgent[3], low[1], low[2], low[3]]),
@@ -78,7 +78,7 @@ export function testLookup(transport: MessagingTransport): void {
     },
   );
 
-  testOn(transport, "the next message is the first by id of those since", async (scene) => {
+  testOn(transport, "the next message is the first by id of the later ones", async (scene) => {
     const backend = scene.backend();
     const low = series(3, { priority: Priority.LOW });
     const urgent = series(3, { priority: Priority.URGENT });
@@ -88,7 +88,7 @@ export function testLookup(transport: MessagingTransport): void {
     assert.equal(await backend.getNextMessageForTopicSince("t", low[2].id), null);
   });
 
-  testOn(transport, "an id that is not there serves as well for since", async (scene) => {
+  testOn(transport, "a lookup since an id works for an id without a message", async (scene) => {
     const backend = scene.backend();
     const messages = series(5);
     await storeAll(backend, messages.filter((_, n) => n !== 2));
@@ -101,7 +101,7 @@ export function testLookup(transport: MessagingTransport): void {
 
   testOn(
     transport,
-    "a hundred messages of one millisecond are followed one by one",
+    "a hundred messages of one millisecond can be read one by one",
     async (scene) => {
       const backend = scene.backend();
       const messages = series(100, { stepMs: 0 });
@@ -120,7 +120,7 @@ export function testLookup(transport: MessagingTransport): void {
 
   testOn(
     transport,
-    "by id come those asked for, in that order, unknown ones left out",
+    "a lookup by ids keeps their order and omits unknown ids",
     async (scene) => {
       const backend = scene.backend();
       const messages = series(5);
@@ -130,7 +130,7 @@ export function testLookup(transport: MessagingTransport): void {
     },
   );
 
-  testOn(transport, "a namespace scopes looking up by id, and topics are of all", async (scene) => {
+  testOn(transport, "a namespace scopes the lookup by id, and topics are global", async (scene) => {
     const backend = scene.backend();
     const one = makeMessage({ payload: { in: "one" } });
     const other = makeMessage({ id: one.id, payload: { in: "other" } });
@@ -152,7 +152,7 @@ export function testLookup(transport: MessagingTransport): void {
 
   testOn(
     transport,
-    "a message stored again replaces itself, and may be in several topics",
+    "a message stored again replaces the earlier one, and may be in several topics",
     async (scene) => {
       const backend = scene.backend();
       const first = numbered(1);

@@ -1,10 +1,16 @@
-// Keys, publishing and patterns, on those backends that have them.
+// Keys, publishing and patterns, for backends that have them.
 
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { MessagingRefusedError, type PublishedMessage } from "../../../mod.ts";
 import { until } from "../../support/deadline.ts";
-import { Inbox, type MessagingTransport, numbered, numbersOf, testOn } from "./transport.ts";
+import {
+  MessageCollector,
+  type MessagingTransport,
+  numbered,
+  numbersOf,
+  testOn,
+} from "./transport.ts";
 
 const VALUES = [
   "text",
@@ -39,7 +45,7 @@ function testKeys(transport: MessagingTransport): void {
     assert.equal(await other.get("key 0/%"), "replaced");
   });
 
-  testOn(transport, "strings expire after their seconds", async (scene) => {
+  testOn(transport, "strings expire after their time to live", async (scene) => {
     const backend = scene.backend();
     await backend.set("short", "v", { ex: 1 });
     await backend.set("long", "v", { ex: 100 });
@@ -69,7 +75,7 @@ function testKeys(transport: MessagingTransport): void {
     assert.equal(await backend.sadd("none"), 0);
   });
 
-  testOn(transport, "a key of another kind is refused", async (scene) => {
+  testOn(transport, "a key of another kind is rejected", async (scene) => {
     const backend = scene.backend();
     await backend.sadd("k", "a");
     await assert.rejects(backend.get("k"), MessagingRefusedError);
@@ -82,14 +88,14 @@ function testKeys(transport: MessagingTransport): void {
 function testPublish(transport: MessagingTransport): void {
   testOn(
     transport,
-    "what is published reaches those who subscribe now, and is not stored",
+    "published data reaches the current subscribers, and is not stored",
     async (scene) => {
       const [publisher, ...subscribers] = [scene.backend(), scene.backend(), scene.backend()];
       const published: PublishedMessage[] = [];
-      const inbox = new Inbox();
+      const collector = new MessageCollector();
       assert.equal(await publisher.publish("c", "nobody"), 0);
       for (const subscriber of subscribers) {
-        await subscriber.subscribe("c", inbox.handler, {
+        await subscriber.subscribe("c", collector.handler, {
           onPublished: (each) => void published.push(each),
         });
       }
@@ -99,30 +105,34 @@ function testPublish(transport: MessagingTransport): void {
         const same = published.filter(({ data }) => isDeepStrictEqual(data, value));
         assert.deepEqual(same.map(({ channel }) => channel), ["c", "c"]);
       }
-      assert.deepEqual(inbox.messages, []);
+      assert.deepEqual(collector.messages, []);
       assert.deepEqual(await publisher.getMessagesForTopic("c"), []);
     },
   );
 }
 
 function testPatterns(transport: MessagingTransport): void {
-  testOn(transport, "a pattern gets what is stored in the topics it matches", async (scene) => {
-    const [backend, writer] = [scene.backend(), scene.backend()];
-    const inbox = new Inbox();
-    const deliveries: unknown[] = [];
-    await backend.psubscribe("sensor.*", inbox.handler);
-    await backend.psubscribe("[a-c]?\\*", (_message, delivery) => void deliveries.push(delivery));
-    const topics = ["sensor.a", "sensors", "sensor.", "bx*", "dx*", "bxx"];
-    for (const [n, topic] of topics.entries()) await writer.storeMessage("n", topic, numbered(n));
-    assert.deepEqual(numbersOf(await inbox.has(2)), [0, 2]);
-    await until(() => deliveries.length > 0, "the second pattern");
-    assert.deepEqual(deliveries, [{ topic: "bx*", pattern: "[a-c]?\\*" }]);
-    assert.equal(backend.localHandlers.size, 0);
-  });
+  testOn(
+    transport,
+    "a pattern receives the messages of the topics that it matches",
+    async (scene) => {
+      const [backend, writer] = [scene.backend(), scene.backend()];
+      const collector = new MessageCollector();
+      const deliveries: unknown[] = [];
+      await backend.psubscribe("sensor.*", collector.handler);
+      await backend.psubscribe("[a-c]?\\*", (_message, delivery) => void deliveries.push(delivery));
+      const topics = ["sensor.a", "sensors", "sensor.", "bx*", "dx*", "bxx"];
+      for (const [n, topic] of topics.entries()) await writer.storeMessage("n", topic, numbered(n));
+      assert.deepEqual(numbersOf(await collector.has(2)), [0, 2]);
+      await until(() => deliveries.length > 0, "the second pattern");
+      assert.deepEqual(deliveries, [{ topic: "bx*", pattern: "[a-c]?\\*" }]);
+      assert.equal(backend.localHandlers.size, 0);
+    },
+  );
 
-  testOn(transport, "topic and pattern are subscriptions of their own", async (scene) => {
+  testOn(transport, "a topic and a pattern are separate subscriptions", async (scene) => {
     const backend = scene.backend();
-    const [topic, pattern] = [new Inbox(), new Inbox()];
+    const [topic, pattern] = [new MessageCollector(), new MessageCollector()];
     await backend.subscribe("t", topic.handler);
     await backend.psubscribe("*", pattern.handler);
     await backend.storeMessage("n", "t", numbered(1));

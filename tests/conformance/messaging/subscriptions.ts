@@ -1,11 +1,11 @@
-// Subscribing, handlers, and what they throw.
+// Subscriptions, handlers, and their errors.
 
 import assert from "node:assert/strict";
 import { Message, MessagingRefusedError } from "../../../mod.ts";
 import { until, within } from "../../support/deadline.ts";
 import {
-  Inbox,
   makeMessage,
+  MessageCollector,
   type MessagingTransport,
   numbered,
   numbersOf,
@@ -15,16 +15,16 @@ import {
 export function testSubscriptions(transport: MessagingTransport): void {
   testOn(
     transport,
-    "handlers get what is stored from their subscribing on, in order",
+    "handlers get messages from their subscription on, in order",
     async (scene) => {
       const backend = scene.backend();
-      const inbox = new Inbox();
+      const collector = new MessageCollector();
       assert.equal(backend.supportsSubscription(), true);
       await backend.storeMessage("n", "t", numbered(-1));
-      await backend.subscribe("t", inbox.handler);
+      await backend.subscribe("t", collector.handler);
       for (let n = 0; n < 100; n++) await backend.storeMessage("n", "t", numbered(n));
       await backend.storeMessage("n", "u", numbered(-2));
-      const received = await inbox.has(100);
+      const received = await collector.has(100);
       assert.deepEqual(numbersOf(received), Array.from({ length: 100 }, (_, n) => n));
       assert.ok(received.every((message) => message instanceof Message));
     },
@@ -32,7 +32,7 @@ export function testSubscriptions(transport: MessagingTransport): void {
 
   testOn(
     transport,
-    "handlers are called after storeMessage was, and never within it",
+    "handlers are called after storeMessage, and never during it",
     async (scene) => {
       const backend = scene.backend();
       let isCalling = false;
@@ -48,13 +48,13 @@ export function testSubscriptions(transport: MessagingTransport): void {
 
   testOn(transport, "every backend on a state gets the messages of every other", async (scene) => {
     const backends = [scene.backend(), scene.backend(), scene.backend()];
-    const inboxes = backends.map(() => new Inbox());
-    await Promise.all(backends.map((backend, i) => backend.subscribe("t", inboxes[i].handler)));
+    const collectors = backends.map(() => new MessageCollector());
+    await Promise.all(backends.map((backend, i) => backend.subscribe("t", collectors[i].handler)));
     for (const [n, backend] of backends.entries()) {
       await backend.storeMessage("n", "t", numbered(n));
     }
-    for (const inbox of inboxes) {
-      const numbers = numbersOf(await inbox.has(3));
+    for (const collector of collectors) {
+      const numbers = numbersOf(await collector.has(3));
       assert.deepEqual(numbers.toSorted(), [0, 1, 2]);
     }
     for (const backend of backends) {
@@ -64,7 +64,7 @@ export function testSubscriptions(transport: MessagingTransport): void {
 
   testOn(transport, "a topic has several handlers, each once", async (scene) => {
     const backend = scene.backend();
-    const [a, b] = [new Inbox(), new Inbox()];
+    const [a, b] = [new MessageCollector(), new MessageCollector()];
     await Promise.all([
       backend.subscribe("t", a.handler),
       backend.subscribe("t", a.handler),
@@ -77,7 +77,7 @@ export function testSubscriptions(transport: MessagingTransport): void {
     assert.deepEqual(numbersOf(await a.has(2)), [1, 2]);
   });
 
-  testOn(transport, "a handler is told which topic a message was stored in", async (scene) => {
+  testOn(transport, "a handler gets the topic of a message", async (scene) => {
     const backend = scene.backend();
     const { promise, resolve } = Promise.withResolvers<unknown>();
     await backend.subscribe("a topic", (_message, delivery) => resolve(delivery));
@@ -87,25 +87,25 @@ export function testSubscriptions(transport: MessagingTransport): void {
 
   testOn(
     transport,
-    "nothing comes after unsubscribing, until one subscribes anew",
+    "no message arrives after unsubscribe, until the next subscribe",
     async (scene) => {
       const backend = scene.backend();
-      const inbox = new Inbox();
-      await backend.subscribe("t", inbox.handler);
+      const collector = new MessageCollector();
+      await backend.subscribe("t", collector.handler);
       await backend.storeMessage("n", "t", numbered(1));
-      await inbox.has(1);
+      await collector.has(1);
       await backend.unsubscribe("t");
       assert.equal(backend.localHandlers.size, 0);
       await backend.storeMessage("n", "t", numbered(2));
-      await backend.subscribe("t", inbox.handler);
+      await backend.subscribe("t", collector.handler);
       await backend.storeMessage("n", "t", numbered(3));
-      assert.deepEqual(numbersOf(await inbox.has(2)), [1, 3]);
+      assert.deepEqual(numbersOf(await collector.has(2)), [1, 3]);
     },
   );
 
-  testOn(transport, "one handler of several can be taken away", async (scene) => {
+  testOn(transport, "one of several handlers can be removed", async (scene) => {
     const backend = scene.backend();
-    const [goes, stays] = [new Inbox(), new Inbox()];
+    const [goes, stays] = [new MessageCollector(), new MessageCollector()];
     await backend.subscribe("t", goes.handler);
     await backend.subscribe("t", stays.handler);
     await backend.unsubscribe("t", goes.handler);
@@ -118,35 +118,35 @@ export function testSubscriptions(transport: MessagingTransport): void {
 
   testOn(transport, "loadSubscribers takes a map or an object of topics", async (scene) => {
     const backend = scene.backend();
-    const inboxes = [new Inbox(), new Inbox(), new Inbox()];
-    const [a, b, c] = inboxes.map(({ handler }) => handler);
+    const collectors = [new MessageCollector(), new MessageCollector(), new MessageCollector()];
+    const [a, b, c] = collectors.map(({ handler }) => handler);
     await backend.loadSubscribers(new Map([["a", [a, b]]]));
     await backend.loadSubscribers({ b: c });
     assert.deepEqual([...backend.localHandlers], [["a", [a, b]], ["b", [c]]]);
     await backend.storeMessage("n", "a", numbered(1));
     await backend.storeMessage("n", "b", numbered(2));
-    const received = await Promise.all(inboxes.map((inbox) => inbox.has(1)));
+    const received = await Promise.all(collectors.map((collector) => collector.has(1)));
     assert.deepEqual(received.map(numbersOf), [[1], [1], [2]]);
   });
 
   testOn(
     transport,
-    "a handler that throws or rejects keeps nobody back, and is reported",
+    "a handler that throws or rejects does not affect others, and is reported",
     async (scene) => {
       const errors: string[] = [];
       const backend = scene.backend({
         onHandlerError: (error, about) =>
           errors.push(`${(error as Error).message} at ${(about as Message).payload.n}`),
       });
-      const inbox = new Inbox();
+      const collector = new MessageCollector();
       await backend.subscribe("t", () => {
         throw new Error("thrown");
       });
       await backend.subscribe("t", () => Promise.reject(new Error("rejected")));
-      await backend.subscribe("t", inbox.handler);
+      await backend.subscribe("t", collector.handler);
       await backend.storeMessage("n", "t", numbered(1));
       await backend.storeMessage("n", "t", numbered(2));
-      assert.deepEqual(numbersOf(await inbox.has(2)), [1, 2]);
+      assert.deepEqual(numbersOf(await collector.has(2)), [1, 2]);
       await until(() => errors.length >= 4, "the reports");
       assert.deepEqual(errors.toSorted(), [
         "rejected at 1",
@@ -159,7 +159,7 @@ export function testSubscriptions(transport: MessagingTransport): void {
 
   testOn(transport, "a handler may store, subscribe and unsubscribe", async (scene) => {
     const backend = scene.backend();
-    const [answers, later] = [new Inbox(), new Inbox()];
+    const [answers, later] = [new MessageCollector(), new MessageCollector()];
     await backend.subscribe("answers", answers.handler);
     await backend.subscribe("t", async (message) => {
       await backend.unsubscribe("t");
@@ -172,7 +172,7 @@ export function testSubscriptions(transport: MessagingTransport): void {
     assert.deepEqual(numbersOf(await later.has(1)), [2]);
   });
 
-  testOn(transport, "names that cannot be are refused", async (scene) => {
+  testOn(transport, "invalid names are rejected", async (scene) => {
     const backend = scene.backend();
     for (const name of ["", "a\nb", "a\r\nPING", "\0", "x".repeat(2000), "\ud800"]) {
       await assert.rejects(backend.subscribe(name, () => {}), MessagingRefusedError);

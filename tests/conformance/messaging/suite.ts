@@ -1,5 +1,5 @@
-// One contract, whatever carries the messages. To run it on a backend, call `testMessagingBackend` with
-// what opens it.
+// The contract of all messaging backends. To run it for a backend, call `testMessagingBackend` with a
+// function that opens the backend.
 
 import type { MessagingTransport } from "./transport.ts";
 import { testLifecycle } from "./lifecycle.ts";

@@ -1,5 +1,5 @@
-// What the suite needs of a messaging backend: a way to open several on one state, time that passes,
-// and a way to open one in another process.
+// What the suite needs from a messaging backend: it opens several backends on one state, lets time pass,
+// and opens a backend in another process.
 
 import {
   GemstoneGenerator,
@@ -13,28 +13,28 @@ import {
 import { within } from "../../support/deadline.ts";
 import { Program } from "../../support/program.ts";
 
-/** Groups of the methods that are like those of Redis. */
+/** Groups of the methods that resemble commands of Redis. */
 export type RedisLikeGroup = "keys" | "publish" | "patterns";
 
 /** One kind of backend. */
 export interface MessagingTransport {
-  /** Stands in the names of the tests. */
+  /** Part of the names of the tests. */
   readonly name: string;
-  /** Which of the methods that are like those of Redis it has. */
+  /** The groups of methods that the backend has. */
   readonly redisLike: readonly RedisLikeGroup[];
-  /** True if other processes can attach: `open` then gives `remote`. */
+  /** True if other processes can attach: then a state has `remote`. */
   readonly spansProcesses: boolean;
-  /** An empty state of its own. */
+  /** Creates an empty state. */
   open(): Promise<MessagingState>;
 }
 
-/** State that backends share; disposing it comes after all of them are closed. */
+/** State that backends share. It is disposed after all of them are closed. */
 export interface MessagingState extends AsyncDisposable {
   /** Attaches one more backend. The suite closes it. */
   backend(options: MessagingBackendOptions): MessagingBackend;
-  /** Lets time pass for the store: by its clock if that can be stepped, else really. */
+  /** Lets time pass for the store: advances its clock, or waits. */
   advance(ms: number): Promise<void>;
-  /** How another process attaches. */
+  /** How another process makes a backend. */
   readonly remote?: RemoteBackend;
 }
 
@@ -42,29 +42,29 @@ export interface MessagingState extends AsyncDisposable {
 export interface RemoteBackend {
   /** URL of the module. */
   readonly module: string;
-  /** Its class, made with `config` alone. */
+  /** Name of the class. */
   readonly className: string;
-  /** JSON. */
+  /** Options of the constructor, as JSON. */
   readonly config: unknown;
 }
 
-/** What a test works with. */
+/** The backends and the clock of a test. */
 export interface Scene {
-  /** One more backend on the state of this test, with all methods that the carrier has. */
+  /** Opens one more backend on the state of the test. */
   backend(options?: MessagingBackendOptions): MessagingBackend & RedisLikeBackend;
   advance(ms: number): Promise<void>;
-  /** Writes messages from a process of its own; fulfilled once they are stored. */
+  /** Writes messages from another process. Resolves when they are stored. */
   writeElsewhere(job: WriterJob): Promise<void>;
 }
 
-/** What a writer in another process does. */
+/** The task of a writer in another process. */
 export interface WriterJob {
   topic: string;
   machineId: number;
   count: number;
 }
 
-/** Registers a test that gets a state of its own, and closes what it opened whatever happens. */
+/** Registers a test with a state of its own. Its backends are closed also when the test fails. */
 export function testOn(
   transport: MessagingTransport,
   behaviour: string,
@@ -90,7 +90,7 @@ async function runWriter(remote: RemoteBackend, job: WriterJob): Promise<void> {
 
 const generator = new GemstoneGenerator(250);
 
-/** A new message, by default with the next id. */
+/** A message, by default with the next id. */
 export function makeMessage(fields: Partial<MessageInit> = {}): Message {
   return new Message({
     ...fields.id === undefined ? { idObj: generator.getId() } : {},
@@ -101,7 +101,7 @@ export function makeMessage(fields: Partial<MessageInit> = {}): Message {
   });
 }
 
-/** A message with a number to tell it by. */
+/** A message with a number. */
 export function numbered(n: number): Message {
   return makeMessage({ payload: { n } });
 }
@@ -116,8 +116,8 @@ export function idsOf(messages: readonly Message[]): bigint[] {
   return messages.map(({ id }) => id);
 }
 
-/** A handler that keeps what it gets. */
-export class Inbox {
+/** A handler that collects messages. */
+export class MessageCollector {
   readonly messages: Message[] = [];
   #wake: () => void = () => {};
 
@@ -127,7 +127,7 @@ export class Inbox {
     this.#wake();
   };
 
-  /** Waits until there are so many messages. */
+  /** Waits until there are `count` messages. */
   async has(count: number): Promise<Message[]> {
     while (this.messages.length < count) {
       const woken = new Promise<void>((resolve) => this.#wake = resolve);

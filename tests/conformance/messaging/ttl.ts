@@ -5,7 +5,7 @@ import { MessagingRefusedError } from "../../../mod.ts";
 import { idsOf, makeMessage, type MessagingTransport, testOn } from "./transport.ts";
 
 export function testTtl(transport: MessagingTransport): void {
-  testOn(transport, "a message is forgotten after its time to live", async (scene) => {
+  testOn(transport, "a message expires after its time to live", async (scene) => {
     const backend = scene.backend();
     const short = makeMessage({ ttl: 2 });
     const lasting = makeMessage({ ttl: null });
@@ -18,7 +18,7 @@ export function testTtl(transport: MessagingTransport): void {
     assert.deepEqual(await backend.getMessagesForTopicSince("t", 0n), [lasting]);
   });
 
-  testOn(transport, "the time to live of the call wins over the message's own", async (scene) => {
+  testOn(transport, "the time to live of the call overrides that of the message", async (scene) => {
     const backend = scene.backend();
     const shortened = makeMessage({ ttl: 100 });
     const prolonged = makeMessage({ ttl: 1 });
@@ -30,7 +30,7 @@ export function testTtl(transport: MessagingTransport): void {
     assert.deepEqual(await backend.getMessagesForTopic("t"), [prolonged]);
   });
 
-  testOn(transport, "a message stored again lives anew", async (scene) => {
+  testOn(transport, "a message stored again has a new time to live", async (scene) => {
     const backend = scene.backend();
     const message = makeMessage();
     await backend.storeMessage("n", "t", message, { ttlSeconds: 1 });
@@ -39,7 +39,7 @@ export function testTtl(transport: MessagingTransport): void {
     assert.deepEqual(await backend.getMessagesForTopic("t"), [message]);
   });
 
-  testOn(transport, "a time to live of 0 or less is refused", async (scene) => {
+  testOn(transport, "a time to live of 0 or less is rejected", async (scene) => {
     const backend = scene.backend();
     for (const ttlSeconds of [0, -1, NaN, Infinity]) {
       await assert.rejects(

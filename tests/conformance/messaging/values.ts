@@ -1,10 +1,10 @@
-// What messages carry: any text, any integer, any size.
+// Contents of messages: any text, any integer, any size.
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Message } from "../../../mod.ts";
 import { ids, jsonObjects } from "../../support/json_values.ts";
-import { Inbox, makeMessage, type MessagingTransport, testOn } from "./transport.ts";
+import { makeMessage, MessageCollector, type MessagingTransport, testOn } from "./transport.ts";
 
 const UNICODE = [
   "ümlaut",
@@ -21,11 +21,11 @@ const UNICODE = [
 export function testValues(transport: MessagingTransport): void {
   testOn(
     transport,
-    "random ids and random JSON come back as they were, every way",
+    "random ids and random JSON are returned unchanged by every method",
     async (scene) => {
       const writer = scene.backend();
       const reader = scene.backend();
-      const inbox = new Inbox();
+      const collector = new MessageCollector();
       let run = 0;
       await fc.assert(
         fc.asyncProperty(
@@ -46,10 +46,10 @@ export function testValues(transport: MessagingTransport): void {
               thread: [id, other],
               inResponseTo: other,
             });
-            await reader.subscribe(topic, inbox.handler);
+            await reader.subscribe(topic, collector.handler);
             await writer.storeMessage("n", topic, message);
-            const [delivered] = await inbox.has(1);
-            inbox.messages.length = 0;
+            const [delivered] = await collector.has(1);
+            collector.messages.length = 0;
             await reader.unsubscribe(topic);
             const [stored] = await reader.getMessagesForTopic(topic);
             const [found] = await reader.getMessagesById("n", [id]);
@@ -66,7 +66,7 @@ export function testValues(transport: MessagingTransport): void {
 
   testOn(
     transport,
-    "a message from elsewhere keeps unknown fields and their order",
+    "a foreign message keeps unknown fields and their order",
     async (scene) => {
       const backend = scene.backend();
       const text =
@@ -80,27 +80,27 @@ export function testValues(transport: MessagingTransport): void {
 
   testOn(transport, "topics, namespaces and payloads take any text", async (scene) => {
     const backend = scene.backend();
-    const inbox = new Inbox();
+    const collector = new MessageCollector();
     for (const [i, text] of UNICODE.entries()) {
       const message = makeMessage({ payload: { [text]: text } });
-      await backend.subscribe(text, inbox.handler);
+      await backend.subscribe(text, collector.handler);
       await backend.storeMessage(text, text, message);
       assert.deepEqual(await backend.getMessagesForTopic(text), [message], text);
       assert.deepEqual(await backend.getMessagesById(text, [message.id]), [message], text);
-      assert.deepEqual((await inbox.has(i + 1))[i], message);
+      assert.deepEqual((await collector.has(i + 1))[i], message);
     }
   });
 
-  testOn(transport, "large messages come through, between small ones", async (scene) => {
+  testOn(transport, "large messages arrive between small ones", async (scene) => {
     const writer = scene.backend();
     const reader = scene.backend();
-    const inbox = new Inbox();
-    await reader.subscribe("t", inbox.handler);
+    const collector = new MessageCollector();
+    await reader.subscribe("t", collector.handler);
     const messages = [1, 5_000_000, 1, 1_000_000, 1].map((length, n) =>
       makeMessage({ payload: { n, text: "é".repeat(length) } })
     );
     for (const message of messages) await writer.storeMessage("n", "t", message);
-    const received = await inbox.has(messages.length);
+    const received = await collector.has(messages.length);
     assert.ok(received.every((message, i) => message.stringify() === messages[i].stringify()));
     const stored = await reader.getMessagesForTopic("t");
     assert.ok(stored.every((message, i) => message.stringify() === messages[i].stringify()));
@@ -108,7 +108,7 @@ export function testValues(transport: MessagingTransport): void {
 
   testOn(
     transport,
-    "a message that is changed after it was stored is stored as it was",
+    "later changes of a message do not affect the stored one",
     async (scene) => {
       const backend = scene.backend();
       const message = makeMessage({ payload: { list: [1] } });

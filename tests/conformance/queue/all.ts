@@ -5,7 +5,7 @@ import { orderTests } from "./order.ts";
 import { recordTests } from "./records.ts";
 import type { TestOn } from "./stage.ts";
 
-/** What every message queue does. */
+/** Registers all tests of the contract of message queues. */
 export function queueConformance(test: TestOn): void {
   recordTests(test);
   deliveryTests(test);

@@ -13,7 +13,7 @@ import {
 
 const AGENTS = ["ann", "bob", "cyd"];
 
-/** News to everybody. */
+/** A broadcast. */
 function news(payload: unknown, others: Record<string, unknown> = {}) {
   return { ...task(payload, others), channel: "news", targetAgent: null };
 }
@@ -34,7 +34,7 @@ export function broadcastTests(test: TestOn): void {
     await Promise.all([...subscriptions, elsewhere].map((subscription) => subscription.return()));
   });
 
-  test("a broadcast waits for subscriptions of the same queue that are under way", async (stage) => {
+  test("a broadcast waits for subscriptions of the same queue that are starting", async (stage) => {
     const queue = await stage.open();
     await using subscription = queue.subscribe("news", "ann");
     await queue.publish(news("just in time"));
@@ -69,7 +69,7 @@ export function broadcastTests(test: TestOn): void {
     await Promise.all([ann.return(), bob.return()]);
   });
 
-  test("acknowledging a broadcast by its bare id is refused", async (stage) => {
+  test("acknowledging a broadcast by its bare id is rejected", async (stage) => {
     const queue = await stage.open();
     const record = await queue.publish(news("whose?"));
     for (const message of [record.id, record]) {
@@ -98,7 +98,7 @@ export function broadcastTests(test: TestOn): void {
     assert.equal(new Set(seen).size, COUNT);
   });
 
-  test("a subscriber that was away catches up", async (stage) => {
+  test("a subscriber receives the broadcasts of its absence", async (stage) => {
     const queue = await stage.open();
     const before = queue.subscribe("news", "ann");
     await before.ready;
@@ -112,7 +112,7 @@ export function broadcastTests(test: TestOn): void {
     assert.equal(after.missed, 0);
   });
 
-  test("a new subscriber begins now, or with the oldest that is there", async (stage) => {
+  test("a new subscriber begins with new broadcasts, or with the oldest", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 3; i++) await queue.publish(news(i));
     await queue.publish({ ...news("not for all"), targetAgent: "zoe" });
@@ -128,7 +128,7 @@ export function broadcastTests(test: TestOn): void {
     assert.deepEqual(await takeFrom(queue, again, 1), ["once"]);
   });
 
-  test("what maxItems takes from a subscriber is reported as a gap", async (stage) => {
+  test("messages that maxItems removes are reported to the subscriber as a gap", async (stage) => {
     const queue = await stage.open({ maxItems: 5 });
     await closeSubscription(queue.subscribe("news", "ann"));
     for (let i = 0; i < 12; i++) await queue.publish(news(i));
@@ -142,7 +142,7 @@ export function broadcastTests(test: TestOn): void {
     assert.equal(subscription.missed, 7);
   });
 
-  test("what was acknowledged, deleted or has expired is no gap", async (stage) => {
+  test("acknowledged, deleted and expired messages are not reported as a gap", async (stage) => {
     const queue = await stage.open({ maxItems: 3 });
     const subscription = queue.subscribe("news", "ann");
     await subscription.ready;
@@ -161,7 +161,7 @@ export function broadcastTests(test: TestOn): void {
     assert.equal(after.missed, 0);
   });
 
-  test("unsubscribe forgets the agent and what waits for it", async (stage) => {
+  test("unsubscribe removes the agent and its pending broadcasts", async (stage) => {
     const queue = await stage.open();
     await closeSubscription(queue.subscribe("news", "ann"));
     await queue.publish(news("waits"));
@@ -176,7 +176,7 @@ export function broadcastTests(test: TestOn): void {
     assert.deepEqual(await takeFrom(queue, subscription, 1), ["back"]);
   });
 
-  test("broadcasts and targeted messages come in one order of priority", async (stage) => {
+  test("broadcasts and targeted messages share one order of priority", async (stage) => {
     const queue = await stage.open();
     const subscription = queue.subscribe("news", "ann");
     await subscription.ready;
@@ -191,7 +191,7 @@ export function broadcastTests(test: TestOn): void {
     await subscription.return();
   });
 
-  test("a broadcast that fails too often becomes a dead letter of that agent alone", async (stage) => {
+  test("a broadcast that fails too often becomes a dead letter of only that agent", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 1 });
     const [ann, bob] = ["ann", "bob"].map((agent) => queue.subscribe("news", agent));
     await Promise.all([ann.ready, bob.ready]);
@@ -208,7 +208,7 @@ export function broadcastTests(test: TestOn): void {
   });
 }
 
-/** Makes an agent known to the channel, and goes away. */
+/** Subscribes an agent to the channel, and ends the iteration. */
 async function closeSubscription(subscription: Subscription): Promise<void> {
   await subscription.ready;
   await subscription.return();

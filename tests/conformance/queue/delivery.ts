@@ -25,7 +25,7 @@ export function deliveryTests(test: TestOn): void {
     assert.ok(value.leasedUntil! > value.createdAt);
   });
 
-  test("a subscriber that comes later gets what is pending, then what comes", async (stage) => {
+  test("a later subscriber gets the pending messages, then new ones", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 5; i++) await queue.publish(task(i));
     await using subscription = queue.subscribe("tasks", "worker");
@@ -34,7 +34,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(await takeFrom(queue, subscription, 1), ["live"]);
   });
 
-  test("nothing is lost between what is pending and what comes", async (stage) => {
+  test("no message is lost between the pending and the new ones", async (stage) => {
     const [sender, receiver] = [await stage.open(), await stage.open()];
     const COUNT = 300;
     const sending = (async () => {
@@ -50,7 +50,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(seen, Array.from({ length: COUNT }, (_, i) => i));
   });
 
-  test("a message goes to its agent and its channel alone", async (stage) => {
+  test("only its agent receives a message, and only on its channel", async (stage) => {
     const queue = await stage.open();
     await queue.publish(task("other agent", { targetAgent: "other" }));
     await queue.publish(task("other channel", { channel: "errands" }));
@@ -60,7 +60,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(await neverResolves(subscription.next()), true);
   });
 
-  test("consumers of one agent share its messages, each taken once", async (stage) => {
+  test("consumers of one agent share its messages, and each is claimed once", async (stage) => {
     const queues = await Promise.all([stage.open(), stage.open(), stage.open()]);
     const COUNT = 60;
     const seen: unknown[] = [];
@@ -81,7 +81,7 @@ export function deliveryTests(test: TestOn): void {
     );
   });
 
-  test("an unacknowledged message comes again after its lease, and not before", async (stage) => {
+  test("an unacknowledged message is delivered again after its lease, and not before", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     await queue.publish(task("again"));
     await using first = queue.subscribe("tasks", "worker");
@@ -95,7 +95,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(value.attempts, 2);
   });
 
-  test("an acknowledged message does not come again", async (stage) => {
+  test("an acknowledged message is not delivered again", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     await queue.publish(task("once"));
     await using subscription = queue.subscribe("tasks", "worker");
@@ -110,7 +110,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(await queue.getPending("worker"), []);
   });
 
-  test("who acknowledges late, but before the message is given on, is heard", async (stage) => {
+  test("a late acknowledgement counts if the message was not delivered again", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     await queue.publish(task("slow"));
     const slow = queue.subscribe("tasks", "worker");
@@ -122,7 +122,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(await neverResolves(subscription.next()), true);
   });
 
-  test("acknowledging in another agent's name does nothing", async (stage) => {
+  test("an acknowledgement for another agent does nothing", async (stage) => {
     const queue = await stage.open();
     const { id } = await queue.publish(task("mine"));
     assert.equal(await queue.acknowledge(id, { agentId: "thief" }), false);
@@ -194,7 +194,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(payloads(await queue.getPending("worker")), ["held"]);
   });
 
-  test("what was taken in advance and not yielded goes back at once", async (stage) => {
+  test("prefetched messages that were not yielded are released at once", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 5; i++) await queue.publish(task(i));
     for await (const record of queue.subscribe("tasks", "worker", { prefetch: 5 })) {
@@ -207,7 +207,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal((await nextOf(subscription)).payload, 1);
   });
 
-  test("what was taken in advance is not yielded after its lease", async (stage) => {
+  test("a prefetched message is not yielded after its lease", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     for (let i = 0; i < 2; i++) await queue.publish(task(i));
     await using slow = queue.subscribe("tasks", "worker", { prefetch: 2 });
@@ -218,7 +218,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(await neverResolves(slow.next()), true);
   });
 
-  test("giving back what was taken too long ago takes it from nobody else", async (stage) => {
+  test("a release after the end of the lease does not affect the lease of another consumer", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     for (let i = 0; i < 2; i++) await queue.publish(task(i));
     const slow = queue.subscribe("tasks", "worker", { prefetch: 2 });
@@ -232,7 +232,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(pending.leasedUntil, held.leasedUntil);
   });
 
-  test("a signal, return and close end a subscription that waits", async (stage) => {
+  test("a signal, return and close end a waiting subscription", async (stage) => {
     const queue = await stage.open();
     const stop = new AbortController();
     const aborted = queue.subscribe("tasks", "worker", { signal: stop.signal });
@@ -249,7 +249,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal((await aborted.next()).done, true);
   });
 
-  test("a signal that is aborted already ends a subscription before it begins", async (stage) => {
+  test("an aborted signal ends a subscription before it begins", async (stage) => {
     const queue = await stage.open();
     await queue.publish(task(1));
     const subscription = queue.subscribe("tasks", "worker", { signal: AbortSignal.abort() });
@@ -257,7 +257,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual((await queue.getPending("worker")).map(({ attempts }) => attempts), [0]);
   });
 
-  test("calls of next at the same time each get a message of their own", async (stage) => {
+  test("calls of next at the same time get different messages", async (stage) => {
     const queue = await stage.open();
     await using subscription = queue.subscribe("tasks", "worker");
     const coming = [subscription.next(), subscription.next(), subscription.next()];
@@ -266,7 +266,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(results.map(({ value }) => value.payload), [0, 1, 2]);
   });
 
-  test("deleting a message that is leased takes it from its consumer's agent", async (stage) => {
+  test("a leased message that is deleted cannot be acknowledged", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     const { id } = await queue.publish(task("deleted"));
     await using subscription = queue.subscribe("tasks", "worker");
@@ -278,7 +278,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(await queue.getDeadLetters("worker"), []);
   });
 
-  test("a subscription that idles gets at once what another gives back", async (stage) => {
+  test("an idle subscription gets a released message at once", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 2; i++) await queue.publish(task(i));
     const holder = queue.subscribe("tasks", "worker", { prefetch: 2 });
@@ -293,7 +293,7 @@ export function deliveryTests(test: TestOn): void {
 
 /** Whether a promise stays pending for a while. */
 async function neverResolves(promise: Promise<unknown>): Promise<boolean> {
-  // A failure in the meantime is one of the test, and of nobody else.
+  // The test itself handles a failure in the meantime.
   promise.catch(() => {});
   const late = sleep(60).then(() => true);
   return await Promise.race([promise.then(() => false), late]);

@@ -3,13 +3,13 @@ import type { MessageQueue } from "../../../mod.ts";
 import { within } from "../../support/deadline.ts";
 import { nextOf, payloads, takeFrom, task, type TestOn } from "./stage.ts";
 
-/** A time to live that passes while a test waits, and not before, on a busy machine either. */
+/** A time to live that ends while a test waits, and not before, even on a busy machine. */
 const TTL_SECONDS = 1;
 const TTL_OVER_MS = 1060;
 
-/** What ends a message: its time, and the room. */
+/** Expiry, and the limit of a channel. */
 export function limitTests(test: TestOn): void {
-  test("an expired message is gone from everything", async (stage) => {
+  test("an expired message is not in any result", async (stage) => {
     const queue = await stage.open();
     const { id } = await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
     await queue.publish(task("long", { ttlSeconds: 3600 }));
@@ -28,7 +28,7 @@ export function limitTests(test: TestOn): void {
     assert.equal(await queue.delete(id), false);
   });
 
-  test("an expired message is gone, whoever looks first", async (stage) => {
+  test("an expired message is removed by any call", async (stage) => {
     const looks: ((queue: MessageQueue, id: string) => Promise<void>)[] = [
       async (queue) => assert.equal(await queue.count(), 0),
       async (queue) => assert.deepEqual(await queue.list(), []),
@@ -52,7 +52,7 @@ export function limitTests(test: TestOn): void {
     for (const { look, queue, id } of published) await look(queue, id);
   });
 
-  test("acknowledging an expired message revives nothing", async (stage) => {
+  test("acknowledging an expired message has no effect", async (stage) => {
     const queue = await stage.open();
     await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
     await using subscription = queue.subscribe("tasks", "worker");
@@ -65,7 +65,7 @@ export function limitTests(test: TestOn): void {
     assert.deepEqual(await queue.getPending("worker"), []);
   });
 
-  test("the queue's own time to live is for messages that have none", async (stage) => {
+  test("the time to live of the queue is the default of its messages", async (stage) => {
     const queue = await stage.open({ ttlSeconds: TTL_SECONDS });
     const short = await queue.publish(task("default"));
     const long = await queue.publish(task("own", { ttlSeconds: 3600 }));
@@ -74,7 +74,7 @@ export function limitTests(test: TestOn): void {
     assert.deepEqual((await queue.list()).map(({ id }) => id), [long.id]);
   });
 
-  test("a thousand messages that expire together are all gone", async (stage) => {
+  test("a thousand messages that expire together are all removed", async (stage) => {
     const queue = await stage.open();
     const publishing = Array.from(
       { length: 1000 },
@@ -88,7 +88,7 @@ export function limitTests(test: TestOn): void {
     assert.deepEqual(await queue.getPending("worker 3"), []);
   });
 
-  test("maxItems trims all that belongs to the oldest messages", async (stage) => {
+  test("maxItems removes the oldest messages with their deliveries", async (stage) => {
     const queue = await stage.open({ maxItems: 10 });
     const records = [];
     for (let i = 0; i < 25; i++) records.push(await queue.publish(task(i)));
@@ -104,7 +104,7 @@ export function limitTests(test: TestOn): void {
     assert.deepEqual(await takeFrom(queue, subscription, 10), kept);
   });
 
-  test("a message that has expired takes no room from one that lives", async (stage) => {
+  test("an expired message does not count for maxItems", async (stage) => {
     const queue = await stage.open({ maxItems: 3 });
     await queue.publish(task("lives"));
     await queue.publish(task("dies", { ttlSeconds: TTL_SECONDS }));
@@ -115,7 +115,7 @@ export function limitTests(test: TestOn): void {
     assert.deepEqual(payloads(await queue.list()), ["comes, too", "comes", "lives"]);
   });
 
-  test("namespaces have nothing in common", async (stage) => {
+  test("namespaces are separate", async (stage) => {
     const [blue, red] = [
       await stage.open({ namespace: "blue" }),
       await stage.open({ namespace: "red" }),
@@ -132,7 +132,7 @@ export function limitTests(test: TestOn): void {
     assert.equal(await blue.count(), 1);
   });
 
-  test("prefixes have nothing in common", async (stage) => {
+  test("prefixes are separate", async (stage) => {
     const [one, two] = [
       await stage.open({ redisPrefix: "one" }),
       await stage.open({ redisPrefix: "one:two" }),
@@ -143,7 +143,7 @@ export function limitTests(test: TestOn): void {
     assert.equal(await one.count(), 1);
   });
 
-  test("a call before initialize, or after close, is refused", async (stage) => {
+  test("a call before initialize, or after close, is rejected", async (stage) => {
     const queue = await stage.open();
     await queue.publish(task(1));
     await queue.close();

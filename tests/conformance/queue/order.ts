@@ -26,7 +26,7 @@ export function orderTests(test: TestOn): void {
     assert.deepEqual(await takeFrom(queue, subscription, 3), ["urgent", 1, 2]);
   });
 
-  test("a message that comes again has its old place", async (stage) => {
+  test("a message that is delivered again keeps its position", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 3; i++) await queue.publish(task(i));
     const early = queue.subscribe("tasks", "worker", { prefetch: 2 });
@@ -36,7 +36,7 @@ export function orderTests(test: TestOn): void {
     assert.deepEqual(await takeFrom(queue, subscription, 2), [1, 2]);
   });
 
-  test("messages of one millisecond keep their order, to the message", async (stage) => {
+  test("messages of one millisecond keep their order", async (stage) => {
     const queue = await stage.open();
     const COUNT = 200;
     const published = [];
@@ -47,7 +47,7 @@ export function orderTests(test: TestOn): void {
     assert.deepEqual(payloads(await queue.list({ limit: COUNT })), pending.toReversed());
   });
 
-  test("limit of getPending applies after the channel", async (stage) => {
+  test("the limit of getPending applies to the messages of the channel", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 20; i++) await queue.publish(task(i, { channel: "noise", priority: 9 }));
     for (let i = 0; i < 5; i++) await queue.publish(task(i));
@@ -61,7 +61,7 @@ export function orderTests(test: TestOn): void {
     assert.deepEqual(await queue.getPending("nobody"), []);
   });
 
-  test("thousands of messages are read in one call, leased ones in their place", async (stage) => {
+  test("thousands of messages are read in one call, leased ones in their order", async (stage) => {
     const queue = await stage.open();
     const COUNT = 2500;
     await Promise.all(Array.from({ length: COUNT }, (_, i) => queue.publish(task(i))));
@@ -80,7 +80,7 @@ export function orderTests(test: TestOn): void {
     assert.equal(await queue.count(filters), COUNT);
   });
 
-  test("list gives the last stored first, by pages", async (stage) => {
+  test("list returns pages, the newest message first", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 25; i++) {
       await queue.publish(task(i, { targetAgent: i % 2 ? "worker" : null, priority: i % 4 }));
@@ -93,7 +93,7 @@ export function orderTests(test: TestOn): void {
     assert.deepEqual(await queue.list({ limit: 0 }), []);
   });
 
-  test("every filter, and every two of them, pick what matches", async (stage) => {
+  test("every filter, and every pair of filters, selects the matching messages", async (stage) => {
     const queue = await stage.open();
     const agents = ["a", "b"];
     const messages = [];

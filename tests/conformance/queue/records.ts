@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { type MessageRecord, QueueSerializationError } from "../../../mod.ts";
 import { payloads, task, type TestOn } from "./stage.ts";
 
-/** What is stored comes back, by its id. */
+/** Records: storing, reading, replacing and deleting. */
 export function recordTests(test: TestOn): void {
-  test("publish answers the record, and get gives the same", async (stage) => {
+  test("publish returns the record, and get returns the same", async (stage) => {
     const queue = await stage.open();
     const record = await queue.publish(
       task({ data: [1, "ü€𝄞", null, { deep: true }] }, {
@@ -26,7 +26,7 @@ export function recordTests(test: TestOn): void {
     assert.equal(await queue.exists(record.id), true);
   });
 
-  test("a broadcast has no target, and what is left out has its default", async (stage) => {
+  test("a broadcast has no target, and omitted options have defaults", async (stage) => {
     const queue = await stage.open();
     const { id } = await queue.publish({ channel: "news", payload: 0, sourceAgent: "boss" });
     const record = await queue.get(id);
@@ -46,7 +46,7 @@ export function recordTests(test: TestOn): void {
     }
   });
 
-  test("what is no JSON value is refused, and nothing is stored", async (stage) => {
+  test("a payload that is not JSON is rejected, and nothing is stored", async (stage) => {
     const queue = await stage.open();
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
@@ -56,7 +56,7 @@ export function recordTests(test: TestOn): void {
     assert.equal(await queue.count(), 0);
   });
 
-  test("names of any characters stay apart", async (stage) => {
+  test("names may have any characters, and stay distinct", async (stage) => {
     const queue = await stage.open();
     const names = ["a", "a:b", "b", "1:a", "{a}", "ü", "*", "a b", "\n", "a:b:c"];
     for (const channel of names) {
@@ -73,7 +73,7 @@ export function recordTests(test: TestOn): void {
     }
   });
 
-  test("misuse is refused with the value in the message", async (stage) => {
+  test("misuse is rejected with the value in the message", async (stage) => {
     const queue = await stage.open();
     const refused: [Record<string, unknown>, RegExp][] = [
       [{ channel: "" }, /channel .*""/],
@@ -135,7 +135,7 @@ export function recordTests(test: TestOn): void {
     assert.equal(await queue.count(), 1);
   });
 
-  test("get, exists and delete of an unknown id say so", async (stage) => {
+  test("get, exists and delete report an unknown id", async (stage) => {
     const queue = await stage.open();
     assert.equal(await queue.get("nobody"), undefined);
     assert.equal(await queue.exists("nobody"), false);
@@ -143,7 +143,7 @@ export function recordTests(test: TestOn): void {
     assert.equal(await queue.acknowledge("nobody"), false);
   });
 
-  test("getMany keeps the order of the ids, and has a hole where there is nothing", async (stage) => {
+  test("getMany keeps the order of the ids, with undefined for unknown ones", async (stage) => {
     const queue = await stage.open();
     const first = await queue.publish(task("first"));
     const second = await queue.publish(task("second", { targetAgent: "other" }));
@@ -151,7 +151,7 @@ export function recordTests(test: TestOn): void {
     assert.deepEqual(found.map((record) => record?.payload), ["second", undefined, "first"]);
   });
 
-  test("delete removes a message from all that could show it", async (stage) => {
+  test("delete removes a message from all results", async (stage) => {
     const queue = await stage.open();
     const { id } = await queue.publish(task("gone"));
     const kept = await queue.publish(task("kept"));
@@ -166,7 +166,7 @@ export function recordTests(test: TestOn): void {
     assert.equal(await queue.count(), 0);
   });
 
-  test("clear deletes everything and counts it", async (stage) => {
+  test("clear deletes all messages and returns their number", async (stage) => {
     const queue = await stage.open();
     for (let i = 0; i < 30; i++) {
       await queue.publish(task(i, { targetAgent: i % 3 ? `worker ${i}` : null }));
@@ -199,7 +199,7 @@ export function recordTests(test: TestOn): void {
     assert.deepEqual(payloads(await queue.getPending("worker")), ["old"]);
   });
 
-  test("put in place of a message replaces all that finds it", async (stage) => {
+  test("put replaces a message in all results", async (stage) => {
     const queue = await stage.open();
     const record = await queue.publish(task("before", { ttlSeconds: 3600 }));
     await queue.acknowledge(record.id);
@@ -232,7 +232,7 @@ export function recordTests(test: TestOn): void {
     assert.equal(await queue.acknowledge(record.id), true);
   });
 
-  test("put of an expired record removes what is there", async (stage) => {
+  test("put of an expired record removes the message with that id", async (stage) => {
     const queue = await stage.open();
     const record = await queue.publish(task("late"));
     await queue.put({ ...record, expiresAt: new Date(0) });
@@ -240,7 +240,7 @@ export function recordTests(test: TestOn): void {
     assert.deepEqual(await queue.getPending("worker"), []);
   });
 
-  test("putMany stores all of them", async (stage) => {
+  test("putMany stores all records", async (stage) => {
     const queue = await stage.open();
     const record = await queue.publish(task(0));
     const ids = Array.from({ length: 20 }, (_, i) => `record ${i}`);

@@ -1,5 +1,5 @@
 /**
- * Where the conformance tests of message queues run.
+ * What the conformance tests of message queues need.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { QueueClock } from "../../../backends/queue/clock.ts";
 import type { DeliveryRecord, MessageQueue, QueueConfig, Subscription } from "../../../mod.ts";
 import { within } from "../../support/deadline.ts";
 
-/** What one test has. */
+/** The queues and the clock of a test. */
 export interface QueueStage {
-  /** Opens a queue; queues of one stage share their messages. It is closed after the test. */
+  /** Opens a queue, which is closed after the test. Queues of one stage share their messages. */
   open(config?: QueueConfig): Promise<MessageQueue>;
   /** Lets time pass for the queue. */
   advance(ms: number): Promise<void>;
@@ -19,12 +19,12 @@ export interface QueueStage {
 /** Defines a test under its name. */
 export type TestOn = (name: string, body: (stage: QueueStage) => Promise<void>) => void;
 
-/** Long enough to look at a lease before it ends, and short enough to wait for its end. */
+/** Long enough to see a lease before it ends, and short enough to wait for its end. */
 export const LEASE_SECONDS = 0.5;
-/** After that a lease has ended. */
+/** Milliseconds after which a lease has ended. */
 export const LEASE_OVER_MS = 600;
 
-/** A clock that stands still until it is told to move. */
+/** A clock that the test advances. */
 export class SteppedClock implements QueueClock {
   #nowMs = Date.UTC(2026, 0, 1);
   readonly #timers = new Set<{ callback: () => void; atMs: number }>();
@@ -49,7 +49,7 @@ export class SteppedClock implements QueueClock {
   }
 }
 
-/** The next message of a subscription, which has to come. */
+/** The next message of a subscription, within the deadline. */
 export async function nextOf<T>(subscription: Subscription<T>): Promise<DeliveryRecord<T>> {
   const { done, value } = await within(subscription.next(), "the next message");
   if (done) throw new Error("the subscription has ended");
@@ -71,7 +71,7 @@ export async function takeFrom(
   return payloads;
 }
 
-/** What `publish` was given most often. */
+/** The options of `publish` with defaults for tests. */
 export function task(payload: unknown, others: Record<string, unknown> = {}): {
   channel: string;
   sourceAgent: string;

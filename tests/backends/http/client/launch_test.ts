@@ -18,7 +18,7 @@ import {
   MessagingRefusedError,
   Store,
 } from "../../../../mod.ts";
-import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
+import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { sleep, until } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { Program } from "../../../support/program.ts";
@@ -40,7 +40,7 @@ for (const serverMode of MODES) {
     {
       await using backend = new SharedMemoryMessagingBackend({ serverMode, token: "s3cret" });
       assert.equal(backend.serverUrl, undefined);
-      const inbox = new Inbox();
+      const inbox = new MessageCollector();
       await backend.subscribe("t", inbox.handler);
       await backend.storeMessage("n", "t", numbered(1));
       assert.deepEqual(numbersOf(await inbox.has(1)), [1]);
@@ -204,7 +204,7 @@ Deno.test("http backend: a timeout longer than any timer ends no call", async ()
 Deno.test("http backend: subscriptions outlive the server, and messages come again", async () => {
   const port = freePort();
   const serverUrl = `http://127.0.0.1:${port}`;
-  const inbox = new Inbox();
+  const inbox = new MessageCollector();
   await using backend = new SharedMemoryMessagingBackend({ serverUrl });
   const first = new SharedMemoryServer({ port });
   await first.start();
@@ -239,7 +239,7 @@ Deno.test("http backend: a server that has forgotten it is subscribed to anew", 
   const serverUrl = `http://127.0.0.1:${server.addr.port}`;
   {
     await using backend = new SharedMemoryMessagingBackend({ serverUrl });
-    const inbox = new Inbox();
+    const inbox = new MessageCollector();
     await backend.subscribe("t", inbox.handler);
     await backend.storeMessage("n", "t", numbered(1));
     await inbox.has(1);

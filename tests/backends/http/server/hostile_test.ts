@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { SharedMemoryMessagingBackend } from "../../../../backends/http/mod.ts";
 import { Random } from "../../../stress/random.ts";
-import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
+import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { until } from "../../../support/deadline.ts";
 import { hostileBytes } from "../../../support/hostile_http.ts";
 import { sendRaw, serveHttp } from "../../../support/http.ts";
@@ -43,7 +43,7 @@ Deno.test("http hostile: the service answers whatever comes, and its memory retu
 Deno.test("http hostile: over sockets, the server stays up and other clients notice nothing", async () => {
   await using scene = await serveHttp({ maxMessagesPerTopic: 100, maxBytes: 10_000_000 });
   await using good = new SharedMemoryMessagingBackend({ serverUrl: scene.url });
-  const inbox = new Inbox();
+  const inbox = new MessageCollector();
   await good.subscribe("good", inbox.handler);
   const random = new Random(SEED);
   let sent = 0;

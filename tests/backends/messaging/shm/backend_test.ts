@@ -1,4 +1,4 @@
-// The contract of messaging backends in shared memory, and what is particular to it.
+// The contract of messaging backends in shared memory, and the tests of that backend.
 
 import assert from "node:assert/strict";
 import {
@@ -13,8 +13,8 @@ import {
 import { Journal } from "../../../../lib/journal/journal.ts";
 import { encodeRecord, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
 import {
-  Inbox,
   makeMessage,
+  MessageCollector,
   numbered,
   numbersOf,
 } from "../../../conformance/messaging/transport.ts";
@@ -61,17 +61,17 @@ function backendIn(
   return new ShmMessagingBackend({ name: "messages", dir, ...options });
 }
 
-/** A process that does something with the messages of a directory. */
+/** A process that performs a task with the messages of a directory. */
 function program(dir: string, task: string, flags = [`--allow-ffi=${libcPath()}`]): Program {
   return new Program([...flags, "tests/support/programs/shm_messages.ts", dir, task]);
 }
 
-/** What a process has told in whole lines. */
+/** The complete lines that a process has printed. */
 function outputOf(program: Program): unknown[] {
   return program.output.split("\n").slice(0, -1).map((line) => JSON.parse(line));
 }
 
-Deno.test("shm: the C library alone is permission enough", () =>
+Deno.test("shm: the permission for the C library suffices", () =>
   inScratch(async ({ path }) => {
     await using user = program(path, "use");
     assert.deepEqual(await user.lines(), ["1", "1", "1"]);
@@ -90,14 +90,14 @@ Deno.test("shm: messages outlive processes that were killed", () =>
     await writer.prints("20\n");
     writer.kill("SIGKILL");
     await writer.ended();
-    const told = outputOf(writer).length;
+    const reported = outputOf(writer).length;
     await using backend = backendIn(path);
     const messages = await backend.getMessagesForTopic("t");
-    assert.ok(messages.length === told || messages.length === told + 1);
+    assert.ok(messages.length === reported || messages.length === reported + 1);
     assert.deepEqual(numbersOf(messages), messages.map((_, n) => n));
   }));
 
-Deno.test("shm: with persist everything outlives the last backend, without it nothing does", () =>
+Deno.test("shm: the state outlives the last backend only with persist", () =>
   inScratch(async ({ path, names }) => {
     const message = numbered(1);
     {
@@ -119,13 +119,13 @@ Deno.test("shm: with persist everything outlives the last backend, without it no
     assert.deepEqual(names(), []);
   }));
 
-Deno.test("shm: writers may be killed: what they stored comes once and whole, to all", () =>
+Deno.test("shm: messages of killed writers arrive once and whole in all backends", () =>
   inScratch(async ({ path }) => {
     const ROUNDS = 4;
     await using backend = backendIn(path, { maxBytes: 2 ** 30 });
-    const inbox = new Inbox();
-    await backend.subscribe("t", inbox.handler);
-    const told = new Map<number, number>();
+    const collector = new MessageCollector();
+    await backend.subscribe("t", collector.handler);
+    const reported = new Map<number, number>();
     for (let round = 0; round < ROUNDS; round++) {
       await using writers = new AsyncDisposableStack();
       const pair = [2 * round, 2 * round + 1].map((who) =>
@@ -136,14 +136,14 @@ Deno.test("shm: writers may be killed: what they stored comes once and whole, to
       for (const [who, writer] of pair) {
         writer.kill("SIGKILL");
         await writer.ended();
-        told.set(who, outputOf(writer).length);
+        reported.set(who, outputOf(writer).length);
       }
     }
     await backend.storeMessage("n", "t", numbered(-1));
-    await until(() => inbox.messages.at(-1)?.payload.n === -1, "the last message");
-    checkWhole(inbox.messages.slice(0, -1), told);
+    await until(() => collector.messages.at(-1)?.payload.n === -1, "the last message");
+    checkWhole(collector.messages.slice(0, -1), reported);
     await using late = backendIn(path);
-    checkWhole((await late.getMessagesForTopic("t")).slice(0, -1), told);
+    checkWhole((await late.getMessagesForTopic("t")).slice(0, -1), reported);
     cleanUpAfterKills(path);
   }));
 
@@ -158,9 +158,9 @@ function programOf(dir: string, who: number): Program {
   ]);
 }
 
-/** Each writer's messages came in order, none twice, with all that it was told of. */
-function checkWhole(messages: readonly Message[], told: ReadonlyMap<number, number>): void {
-  for (const [who, count] of told) {
+/** Checks that the messages of each writer arrived in order and once, with all that it has reported. */
+function checkWhole(messages: readonly Message[], reported: ReadonlyMap<number, number>): void {
+  for (const [who, count] of reported) {
     const mine = messages.filter(({ payload }) => payload.who === String(who));
     assert.ok(mine.length === count || mine.length === count + 1, `${mine.length} of ${count}`);
     for (const [n, { payload }] of mine.entries()) {
@@ -169,7 +169,7 @@ function checkWhole(messages: readonly Message[], told: ReadonlyMap<number, numb
   }
 }
 
-Deno.test("shm: what others store and publish comes to a process that only listens", () =>
+Deno.test("shm: a process that only subscribes receives what others store and publish", () =>
   inScratch(async ({ path }) => {
     await using listener = program(path, "listen");
     await listener.prints("subscribed");
@@ -182,7 +182,7 @@ Deno.test("shm: what others store and publish comes to a process that only liste
     assert.equal(await backend.publish("t", "nobody"), 0);
   }));
 
-Deno.test("shm: limits hold for all, and what is evicted is counted", () =>
+Deno.test("shm: limits hold for all backends, and evictions are counted", () =>
   inScratch(async ({ path }) => {
     await using one = backendIn(path, { maxBytes: 20_000, maxMessagesPerTopic: 5 });
     await using other = backendIn(path);
@@ -202,7 +202,7 @@ Deno.test("shm: limits hold for all, and what is evicted is counted", () =>
     assert.deepEqual(await one.stats(), await other.stats());
   }));
 
-Deno.test("shm: counts and contents survive copies, and storage stays small", () =>
+Deno.test("shm: counters and contents survive snapshots, and storage stays small", () =>
   inScratch(async ({ path }) => {
     await using one = backendIn(path, { maxBytes: 500_000 });
     await one.connect();
@@ -226,7 +226,7 @@ Deno.test("shm: counts and contents survive copies, and storage stays small", ()
     assert.equal(await one.publish("none", "x"), 1);
   }));
 
-Deno.test("shm: options that disagree, or cannot be, are refused", () =>
+Deno.test("shm: contradicting and invalid options are rejected", () =>
   inScratch(async ({ path }) => {
     await using first = backendIn(path, { maxBytes: 1000 });
     await first.connect();
@@ -247,7 +247,7 @@ Deno.test("shm: options that disagree, or cannot be, are refused", () =>
     assert.throws(() => backendIn(path, { maxMessagesPerTopic: 1.5 }), RangeError);
   }));
 
-/** Appends to the journal of the messages what no backend would. */
+/** Appends records to the journal that no backend appends. */
 function poison(dir: string, bytes: Uint8Array): void {
   class Bystander extends Ledger {
     override apply(): void {}
@@ -256,27 +256,27 @@ function poison(dir: string, bytes: Uint8Array): void {
   journal.append(bytes);
 }
 
-Deno.test("shm: a record that is none is damage, and ends nobody", () =>
+Deno.test("shm: an invalid record is damage, and ends no process", () =>
   inScratch(async ({ path }) => {
     for (const text of ["", "x", "[]\n", '["store","n"]\n{}', '["toString"]\n', "\xff\xfe"]) {
       await using backend = backendIn(path);
-      const inbox = new Inbox();
-      await backend.subscribe("t", inbox.handler);
+      const collector = new MessageCollector();
+      await backend.subscribe("t", collector.handler);
       poison(path, Uint8Array.from(text, (character) => character.charCodeAt(0)));
       await sleep(5);
       for (let attempt = 0; attempt < 2; attempt++) {
         await assert.rejects(backend.getMessagesForTopic("t"), ShmCorruptionError, text);
         await assert.rejects(backend.storeMessage("n", "t", numbered(1)), ShmCorruptionError);
       }
-      assert.deepEqual(inbox.messages, []);
+      assert.deepEqual(collector.messages, []);
     }
   }));
 
 Deno.test("shm: a well-formed record that no backend would write has no effect", () =>
   inScratch(async ({ path }) => {
     await using backend = backendIn(path);
-    const inbox = new Inbox();
-    await backend.subscribe("t", inbox.handler);
+    const collector = new MessageCollector();
+    await backend.subscribe("t", collector.handler);
     const bad = [
       encodeRecord("store", ["n", "t", null], "no JSON"),
       encodeRecord("store", ["n", "t", null], '{"id":-1}'),
@@ -289,7 +289,7 @@ Deno.test("shm: a well-formed record that no backend would write has no effect",
     ];
     for (const record of bad) poison(path, record);
     await backend.storeMessage("n", "t", numbered(5));
-    assert.deepEqual(numbersOf(await inbox.has(1)), [5]);
+    assert.deepEqual(numbersOf(await collector.has(1)), [5]);
     assert.deepEqual(numbersOf(await backend.getMessagesForTopic("t")), [5]);
     assert.equal((await backend.stats()).keys, 0);
   }));

@@ -1,5 +1,5 @@
-// Random calls to backends in shared memory, beside the same calls to one in memory: they must agree,
-// whoever calls, whoever joins or leaves meanwhile, and whenever the state is copied.
+// Random calls to backends in shared memory, and the same calls to a backend in memory. The results must
+// be equal while members join and leave, and whenever the journal makes a snapshot.
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -23,10 +23,10 @@ const KEYS = ["k", "l", "z"];
 
 type Both = InMemoryMessagingBackend | ShmMessagingBackend;
 
-/** A call, whoever it is made to. */
+/** A call to any backend. */
 type Call = (backend: Both) => Promise<unknown>;
 
-/** What happens: a call to one of the members, or something around them. */
+/** A call to a member, a change of the members, a snapshot, or milliseconds that pass. */
 type Event = { member: number; call: Call } | "copy" | "join" | "leave" | number;
 
 const from = <T>(values: readonly T[]) => fc.constantFrom(...values);
@@ -73,7 +73,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: from<Event>(["copy", "copy", "join", "leave"]) },
 );
 
-/** What a call comes to: a value, or the name of an error and what it says. */
+/** The result of a call: a value, or the error as text. */
 async function resultOf(call: Promise<unknown>): Promise<unknown> {
   try {
     return [await call];
@@ -82,7 +82,7 @@ async function resultOf(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Everything that can be read of a backend. */
+/** All data that a backend returns. */
 async function contentsOf(backend: Both): Promise<unknown> {
   const contents = [];
   for (const topic of TOPICS) contents.push(await backend.getMessagesForTopic(topic));
@@ -117,7 +117,7 @@ async function play(dir: string, story: Event[]): Promise<void> {
     else if (typeof event === "number") nowMs += event;
     else {
       const backend = members[event.member % members.length];
-      // In memory expired keys take room until keys are used.
+      // In memory, expired keys occupy space until keys are used.
       store.sweep();
       assert.deepEqual(
         await resultOf(event.call(backend)),
@@ -136,9 +136,9 @@ async function play(dir: string, story: Event[]): Promise<void> {
   assert.equal(expired, store.stats().expired);
 }
 
-Deno.test("shm: random calls have the results that they have in memory", () =>
+Deno.test("shm: random calls have the same results as in memory", () =>
   inScratch(async ({ path }) => {
-    // Listeners for signals come and go with the first and last that is open: here they stay.
+    // The first backend adds listeners for signals and the last one removes them. Here one stays open.
     using _open = new Publisher("open", { dir: path });
     await fc.assert(
       fc.asyncProperty(
@@ -149,7 +149,7 @@ Deno.test("shm: random calls have the results that they have in memory", () =>
     );
   }));
 
-Deno.test("shm: equal records make equal copies", () =>
+Deno.test("shm: equal records lead to equal snapshots", () =>
   inScratch(async ({ path: dir }) => {
     const replicas = [1, 2].map((n) => new Replica(`${n}`, new Subscription(), LIMITS));
     using one = new Journal("p", FORMAT, replicas[0], { dir });

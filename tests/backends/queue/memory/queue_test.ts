@@ -1,4 +1,4 @@
-// The conformance suite of message queues in memory, on a clock that moves when it is told to.
+// The contract of message queues in memory, with a clock that the test advances.
 
 import assert from "node:assert/strict";
 import { InMemoryMessageQueue } from "../../../../mod.ts";
@@ -21,7 +21,7 @@ queueConformance((name, body) =>
   })
 );
 
-Deno.test("queue in memory: a call before initialize is refused", async () => {
+Deno.test("queue in memory: a call before initialize is rejected", async () => {
   await using queue = new InMemoryMessageQueue();
   await assert.rejects(queue.publish(task(1)), {
     name: "QueueNotInitializedError",
@@ -29,7 +29,7 @@ Deno.test("queue in memory: a call before initialize is refused", async () => {
   });
 });
 
-Deno.test("queue in memory: queues share nothing unless they are told to", async () => {
+Deno.test("queue in memory: queues share messages only with shareWith", async () => {
   await using one = new InMemoryMessageQueue();
   await using two = new InMemoryMessageQueue();
   await Promise.all([one.initialize(), two.initialize()]);
@@ -50,7 +50,7 @@ for (
     [{ deadlineMs: Infinity }, /deadlineMs .*Infinity/],
   ] as const
 ) {
-  Deno.test(`queue in memory: the configuration ${JSON.stringify(config)} is refused`, () => {
+  Deno.test(`queue in memory: the configuration ${JSON.stringify(config)} is rejected`, () => {
     assert.throws(() => new InMemoryMessageQueue(config), { message });
   });
 }

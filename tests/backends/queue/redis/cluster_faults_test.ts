@@ -1,4 +1,4 @@
-// What message queues do while nodes of a Redis Cluster fail, and how they use its nodes.
+// Message queues while nodes of a Redis Cluster fail, and their use of the nodes.
 
 import assert from "node:assert/strict";
 import {
@@ -25,7 +25,7 @@ Deno.test.afterAll(async () => {
 
 const DEADLINE_MS = 20_000;
 const PARTITIONS = 3;
-/** Spread over all partitions. */
+/** Agents in all partitions. */
 const AGENTS = ["ann", "bob", "cyd", "dan", "eve", "flo"];
 
 async function open(
@@ -69,14 +69,14 @@ async function changeOf(
     try {
       return (await masterOf(cluster, partition)) !== former;
     } catch {
-      // For a moment there is none.
+      // During a failover there is none.
       return false;
     }
   }, "another master");
 }
 
 clusterTest(
-  "a master that hands over to its replica: nothing is lost, and delivery goes on",
+  "a failover to a replica: no message is lost, and delivery continues",
   async (cluster) => {
     await using queue = await open(cluster);
     await using load = new Load(queue, AGENTS, DEADLINE_MS);
@@ -93,7 +93,7 @@ clusterTest(
 );
 
 clusterTest(
-  "lost connections, scripts and a pause on all masters: delivery goes on",
+  "lost connections, lost scripts and a pause on all masters: delivery continues",
   async (cluster) => {
     await using queue = await open(cluster);
     await using load = new Load(queue, AGENTS, DEADLINE_MS);
@@ -116,25 +116,28 @@ clusterTest(
   },
 );
 
-clusterTest("agents are spread over the masters, each message in one slot", async (cluster) => {
-  const masters = await cluster.masters();
-  await using queue = await open(cluster, { minReplicas: 0 });
-  await Promise.all(masters.map((master) => master.command("CONFIG", "RESETSTAT")));
-  for (let i = 0; i < 300; i++) {
-    const { id } = await queue.publish(task(i, { targetAgent: `agent ${i % 30}` }));
-    assert.match(id, /^[012]\./);
-    assert.equal((await queue.get(id))?.payload, i);
-    assert.equal(await queue.acknowledge(id), true);
-  }
-  const calls = await Promise.all(masters.map(async (master) => {
-    const stats = String(await master.command("INFO", "commandstats"));
-    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
-  }));
-  const sum = calls.reduce((a, b) => a + b);
-  // Each get and acknowledge goes to one master, not to all.
-  assert.ok(sum >= 900 && sum < 950, `${calls}`);
-  assert.ok(calls.filter((count) => count > sum / 10).length >= 2, `${calls}`);
-});
+clusterTest(
+  "agents are spread over the masters, and each message is in one slot",
+  async (cluster) => {
+    const masters = await cluster.masters();
+    await using queue = await open(cluster, { minReplicas: 0 });
+    await Promise.all(masters.map((master) => master.command("CONFIG", "RESETSTAT")));
+    for (let i = 0; i < 300; i++) {
+      const { id } = await queue.publish(task(i, { targetAgent: `agent ${i % 30}` }));
+      assert.match(id, /^[012]\./);
+      assert.equal((await queue.get(id))?.payload, i);
+      assert.equal(await queue.acknowledge(id), true);
+    }
+    const calls = await Promise.all(masters.map(async (master) => {
+      const stats = String(await master.command("INFO", "commandstats"));
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    }));
+    const sum = calls.reduce((a, b) => a + b);
+    // Each get and acknowledge goes to one master, not to all.
+    assert.ok(sum >= 900 && sum < 950, `${calls}`);
+    assert.ok(calls.filter((count) => count > sum / 10).length >= 2, `${calls}`);
+  },
+);
 
 clusterTest(
   "one partition of the default namespace has the documented keys, in one slot",
@@ -150,7 +153,7 @@ clusterTest(
 );
 
 clusterTest(
-  "another number of partitions is refused, as is the id of another partition",
+  "another number of partitions and an id of another partition are rejected",
   async (cluster) => {
     await using queue = await open(cluster);
     await using other = new RedisMessageQueue({
@@ -165,8 +168,8 @@ clusterTest(
     });
     const record = await queue.publish(task(1, { targetAgent: "ann" }));
     const elsewhere = record.id.replace(/^\d/, (digit) => String((Number(digit) + 1) % 3));
-    await assert.rejects(queue.put({ ...record, id: elsewhere }), /its id says partition/);
-    // An id of somebody's own is found wherever it lies, and lies in one place alone.
+    await assert.rejects(queue.put({ ...record, id: elsewhere }), /its id names partition/);
+    // A message with an id that the queue has not made is found in any partition, and is in only one.
     for (const targetAgent of AGENTS) await queue.put({ ...record, id: "own", targetAgent });
     assert.equal(await queue.count(), 2);
     assert.equal((await queue.get("own"))?.targetAgent, "flo");
@@ -174,8 +177,8 @@ clusterTest(
   },
 );
 
-// It starts a node again, which the leak sanitizer wants to see begin and end in one test.
-Deno.test("a master that is killed under load: no promise is broken, and delivery goes on", async () => {
+// The test restarts a node itself: the sanitizer requires that a process starts and ends in one test.
+Deno.test("a master that is killed under load: no confirmed message is lost, and delivery continues", async () => {
   tests++;
   await using cluster = await redisCluster({ masters: 3, replicas: 1 });
   await using queue = await open(cluster);

@@ -1,5 +1,5 @@
-// The conformance suite of message queues on a real Redis Cluster of six nodes, with the messages
-// spread over it and every write confirmed by a replica.
+// The contract of message queues on a Redis Cluster of six nodes, with messages in several partitions
+// and every write confirmed by a replica.
 
 import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { type RedisCluster, redisCluster } from "../../../../testing/mod.ts";

@@ -1,4 +1,4 @@
-// How message queues use a Redis server: keys, connections, commands, permissions and logs.
+// The use of a Redis server by message queues: keys, connections, commands, permissions and logs.
 
 import assert from "node:assert/strict";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
@@ -32,7 +32,7 @@ async function open(config: QueueConfig = {}): Promise<RedisMessageQueue> {
   return queue;
 }
 
-/** How often each command ran since the last `CONFIG RESETSTAT`, within scripts as well. */
+/** Number of calls of each command since the last `CONFIG RESETSTAT`, including those of scripts. */
 async function commandCounts(): Promise<Record<string, number>> {
   const stats = String(await server.command("INFO", "commandstats"));
   return Object.fromEntries(
@@ -42,7 +42,7 @@ async function commandCounts(): Promise<Record<string, number>> {
   );
 }
 
-/** What an action makes the server do. */
+/** The commands that the server runs for an action. */
 async function commandsOf(action: () => Promise<unknown>): Promise<Record<string, number>> {
   await server.command("CONFIG", "RESETSTAT");
   await action();
@@ -51,7 +51,7 @@ async function commandsOf(action: () => Promise<unknown>): Promise<Record<string
 
 async function clients(): Promise<number> {
   const list = String(await server.command("CLIENT", "LIST"));
-  // One of them asks.
+  // One of them is the connection of the query.
   return list.trim().split("\n").length - 1;
 }
 
@@ -76,7 +76,7 @@ serverTest("the documented keys have the documented types", async () => {
   assert.equal(await server.command("EXISTS", "{tinyllm:blue:0}:stream:tasks"), 1);
 });
 
-serverTest("a message that is gone leaves no key behind", async () => {
+serverTest("a removed message leaves no key behind", async () => {
   await using queue = await open({ deadlineMs: 50, maxItems: 5 });
   const subscription = queue.subscribe("news", "ann");
   await subscription.ready;
@@ -90,12 +90,12 @@ serverTest("a message that is gone leaves no key behind", async () => {
   await queue.clear();
   const left = async () => (await server.command("KEYS", "*") as string[]).sort();
   const expected = ["tinyllm:missed:6:worker:tasks", "tinyllm:partitions", "tinyllm:seq"];
-  // What an operation has done is remembered a little longer, in case it is sent again.
+  // The reply of an operation is kept for a while, because the operation may be repeated.
   await until(async () => (await left()).length === expected.length, "the end of all keys");
   assert.deepEqual(await left(), expected);
 });
 
-serverTest("looking for messages touches those it finds, and never the whole", async () => {
+serverTest("a filtered list reads the messages it finds, and not all of them", async () => {
   await using queue = await open();
   const COUNT = 3000;
   const publishing = Array.from({ length: COUNT }, (_, i) =>
@@ -118,7 +118,7 @@ serverTest("looking for messages touches those it finds, and never the whole", a
   await most(() => queue.count(), 0, 6);
   await most(() => queue.count({ sourceAgent: "boss" }), 0, 6);
   await most(() => queue.count({ channel: "channel 1" }), 0, 6);
-  // 30 messages are from there, and they are the smallest index of both.
+  // 30 messages match: the smaller index of both filters.
   await most(() => queue.count({ sourceAgent: "rare", channel: "channel 1" }), 30, 40);
   await most(() => queue.list({ filters: { sourceAgent: "rare", acknowledged: false } }), 60, 80);
   await most(() => queue.list({ limit: 10 }), 20, 40);
@@ -136,7 +136,7 @@ serverTest("looking for messages touches those it finds, and never the whole", a
 });
 
 serverTest(
-  "a message costs one script to publish, one to take and one to acknowledge",
+  "a message needs one script to publish, one to claim and one to acknowledge",
   async () => {
     await using queue = await open();
     const COUNT = 50;
@@ -145,12 +145,12 @@ serverTest(
       await using subscription = queue.subscribe("tasks", "worker");
       for (let i = 0; i < COUNT; i++) await queue.acknowledge(await nextOf(subscription));
     });
-    // The first of each is sent whole, and the subscription is entered once.
+    // The first call of each script sends its text, and the subscription is registered once.
     assert.ok(counts.evalsha + counts.eval <= 3 * COUNT + 5, JSON.stringify(counts));
   },
 );
 
-serverTest("an idle subscriber is woken by a hint, long before it would look", async () => {
+serverTest("an idle subscriber is woken by a wakeup, long before its next poll", async () => {
   await using queue = await open();
   await using other = await open();
   await using subscription = queue.subscribe("tasks", "worker");
@@ -166,7 +166,7 @@ serverTest("an idle subscriber is woken by a hint, long before it would look", a
   assert.equal(counts.publish, 20);
 });
 
-serverTest("who subscribes again at once is woken by hints, too", async () => {
+serverTest("a subscriber that subscribes again at once receives wakeups", async () => {
   await using queue = await open();
   const counts = await commandsOf(async () => {
     for (let i = 0; i < 20; i++) {
@@ -184,7 +184,7 @@ serverTest("who subscribes again at once is woken by hints, too", async () => {
   assert.equal(counts.publish, 20);
 });
 
-serverTest("hints for another agent wake nobody", async () => {
+serverTest("a wakeup for another agent wakes no subscriber", async () => {
   await using queue = await open();
   await using subscription = queue.subscribe("tasks", "worker");
   const coming = subscription.next();
@@ -200,7 +200,7 @@ serverTest("hints for another agent wake nobody", async () => {
   assert.equal((await next).done, true);
 });
 
-serverTest("close leaves no connection, with subscriptions and calls under way", async () => {
+serverTest("close leaves no connection, with subscriptions and pending calls", async () => {
   const before = await clients();
   const queue = await open();
   const subscriptions = ["ann", "bob"].map((agent) => queue.subscribe("news", agent));
@@ -217,7 +217,7 @@ serverTest("close leaves no connection, with subscriptions and calls under way",
   assert.ok(await after.count() >= published);
 });
 
-serverTest("connections are shared, and never more than poolSize", async () => {
+serverTest("connections are shared, and not more than poolSize", async () => {
   await using queue = await open({ poolSize: 3 });
   const before = await clients();
   await Promise.all(Array.from({ length: 2000 }, () => queue.get("nobody")));
@@ -225,7 +225,7 @@ serverTest("connections are shared, and never more than poolSize", async () => {
   assert.ok(now > before && now <= 3, `${now} connections`);
 });
 
-serverTest("a program ends by itself once it has closed its queue", async () => {
+serverTest("a program ends after it has closed its queue", async () => {
   const source = `
     import { RedisMessageQueue } from "${new URL("backends/queue/redis/mod.ts", ROOT)}";
     const queue = new RedisMessageQueue({ redisUrl: "${server.url}" });
@@ -250,7 +250,7 @@ serverTest("a program ends by itself once it has closed its queue", async () => 
   await until(async () => await clients() === 0, "the end of all connections");
 });
 
-serverTest("expired messages go while nobody calls, and dead connections are found", async () => {
+serverTest("a health check removes expired messages and finds dead connections", async () => {
   await using queue = await open({ healthCheckSeconds: 0.1 });
   await queue.publish(task(1, { ttlSeconds: 0.2 }));
   const count = () => server.command("XLEN", "tinyllm:stream:tasks");
@@ -258,7 +258,7 @@ serverTest("expired messages go while nobody calls, and dead connections are fou
   await until(async () => await count() === 0, "the sweep");
 });
 
-Deno.test("a wrong password is refused at once, and nobody gets to see it", async () => {
+Deno.test("a wrong password is rejected at once, and is not shown", async () => {
   await using locked = await redisServer({ password: "right" });
   const records: LogRecord[] = [];
   await configure({
@@ -293,7 +293,7 @@ Deno.test("a wrong password is refused at once, and nobody gets to see it", asyn
   assert.match(isTelling, /redis_initialization_failed/);
 });
 
-serverTest("events are logged under their documented names, with their facts", async () => {
+serverTest("events are logged with their documented names and properties", async () => {
   const records: LogRecord[] = [];
   await configure({
     sinks: { memory: (record: LogRecord) => records.push(record) },
@@ -334,7 +334,7 @@ serverTest("events are logged under their documented names, with their facts", a
   assert.deepEqual(records[5].properties, { count: 1 });
 });
 
-serverTest("a user with rights to the queue's keys alone is enough", async () => {
+serverTest("a user needs rights only to the keys of the queue", async () => {
   const rights = ["~tinyllm:*", "&tinyllm:*", "+@all", "-@dangerous"];
   await server.command("ACL", "SETUSER", "agent", "on", ">secret", ...rights);
   try {
@@ -354,7 +354,7 @@ serverTest("a user with rights to the queue's keys alone is enough", async () =>
   }
 });
 
-serverTest("a server that may throw messages away is warned of", async () => {
+serverTest("a server that may evict messages causes a warning", async () => {
   const warnings: string[] = [];
   await configure({
     sinks: { memory: ({ message }: LogRecord) => warnings.push(message.join("")) },
@@ -385,7 +385,7 @@ for (
     ["redis-cluster://", /must look like/],
   ] as const
 ) {
-  Deno.test(`the redisUrl ${redisUrl} is refused`, () => {
+  Deno.test(`the redisUrl ${redisUrl} is rejected`, () => {
     assert.throws(() => new RedisMessageQueue({ redisUrl }), (error) => {
       assert.ok(error instanceof TypeError);
       assert.match(error.message, message);
@@ -395,14 +395,17 @@ for (
   });
 }
 
-serverTest("the database of the URL is used, and a host named cluster is no cluster", async () => {
-  await using queue = await open({ redisUrl: `${server.url}/5`, redisPrefix: "cluster" });
-  await queue.publish(task(1));
-  assert.match(String(await server.command("INFO", "keyspace")), /^db5:/m);
-  assert.doesNotMatch(String(await server.command("INFO", "keyspace")), /^db0:/m);
-});
+serverTest(
+  "the database of the URL is used, and a host named cluster is not a cluster",
+  async () => {
+    await using queue = await open({ redisUrl: `${server.url}/5`, redisPrefix: "cluster" });
+    await queue.publish(task(1));
+    assert.match(String(await server.command("INFO", "keyspace")), /^db5:/m);
+    assert.doesNotMatch(String(await server.command("INFO", "keyspace")), /^db0:/m);
+  },
+);
 
-Deno.test("the core pulls in no Redis client, and ./redis does", async () => {
+Deno.test("only ./redis loads the Redis client", async () => {
   const modulesOf = async (entry: string) => {
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["info", "--json", entry],

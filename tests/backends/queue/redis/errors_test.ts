@@ -9,10 +9,10 @@ const ERRORS: Record<Failure, [className: string, advice: RegExp]> = {
   closed: ["QueueNotInitializedError", /may have been carried out/],
   memory: ["QueueOutOfMemoryError", /raise maxmemory/],
   "old server": ["QueueConfigurationError", /Redis 7/],
-  late: ["QueueTimeoutError", /may have been done or not/],
-  "not replicated": ["QueueReplicationError", /look after the replicas/],
+  late: ["QueueTimeoutError", /the server is busy/],
+  "not replicated": ["QueueReplicationError", /check the replicas/],
   unavailable: ["QueueConnectionError", /check that the server runs/],
-  refused: ["QueueError", /the server refused it/],
+  rejected: ["QueueError", /the server rejected it/],
 };
 
 for (const [failure, [className, advice]] of Object.entries(ERRORS)) {
@@ -21,7 +21,7 @@ for (const [failure, [className, advice]] of Object.entries(ERRORS)) {
     const error = toQueueError("claim", "redis://host:6379", failure as Failure, cause);
     assert.equal(error.name, className);
     assert.equal(error.cause, cause);
-    assert.match(error.message, /^cannot take messages on redis:\/\/host:6379: the reason; /);
+    assert.match(error.message, /^cannot claim messages on redis:\/\/host:6379: the reason; /);
     assert.match(error.message, advice);
   });
 }

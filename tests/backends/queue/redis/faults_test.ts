@@ -1,4 +1,4 @@
-// What message queues on Redis do while the server, or the way to it, fails.
+// Message queues on Redis while the server or the network fails.
 
 import assert from "node:assert/strict";
 import {
@@ -24,7 +24,7 @@ async function open(redisUrl: string, config: QueueConfig = {}): Promise<RedisMe
   return queue;
 }
 
-Deno.test("a server that is killed under load and comes back has lost nothing", async () => {
+Deno.test("a server that is killed under load and restarted has lost nothing", async () => {
   await using server = await redisServer({ appendOnly: true });
   await using queue = await open(server.url);
   await using load = new Load(queue, ["ann", "bob"], DEADLINE_MS);
@@ -50,7 +50,7 @@ for (
     ["a server that forgets its scripts", [["SCRIPT", "FLUSH"]]],
   ] as const
 ) {
-  Deno.test(`${name}: nothing is lost, and delivery goes on`, async () => {
+  Deno.test(`${name}: no message is lost, and delivery continues`, async () => {
     await using server = await redisServer();
     await using queue = await open(server.url);
     await using load = new Load(queue, ["ann", "bob"], DEADLINE_MS);
@@ -63,7 +63,7 @@ for (
   });
 }
 
-Deno.test("a network that cuts, delays and half-closes: nothing is lost, and delivery goes on", async () => {
+Deno.test("a network that cuts, delays and half-closes: no message is lost, and delivery continues", async () => {
   await using server = await redisServer();
   await using proxy = await tcpProxy(server.port);
   await using queue = await open(`redis://127.0.0.1:${proxy.port}`);
@@ -88,12 +88,12 @@ Deno.test("a network that cuts, delays and half-closes: nothing is lost, and del
   assert.ok(proxy.cuts > 10);
 });
 
-/** Where a connection is cut in the midst of a command or of its reply. */
+/** Bytes of a command or of its reply after which a connection is cut. */
 const CUTS = [0, 1, 3, 4, 10, 40, 100, 300].flatMap((bytes) =>
   (["to server", "to client"] as const).map((direction) => ({ bytes, direction }))
 );
 
-Deno.test("a call whose connection is cut is done once, whatever was cut", async () => {
+Deno.test("a call is carried out once when its connection is cut at any byte", async () => {
   await using server = await redisServer();
   await using proxy = await tcpProxy(server.port);
   await using queue = await open(`redis://127.0.0.1:${proxy.port}`);
@@ -134,7 +134,7 @@ Deno.test("a call whose connection is cut is done once, whatever was cut", async
   assert.ok(proxy.cuts >= CUTS.length);
 });
 
-Deno.test("a message that was trimmed before its publisher heard of it is not published again", async () => {
+Deno.test("a message that was trimmed before the reply arrived is not published again", async () => {
   await using server = await redisServer();
   await using proxy = await tcpProxy(server.port);
   await using queue = await open(`redis://127.0.0.1:${proxy.port}`, { maxItems: 1 });
@@ -151,7 +151,7 @@ Deno.test("a message that was trimmed before its publisher heard of it is not pu
   assert.deepEqual((await witness.list()).map(({ payload }) => payload), ["latest"]);
 });
 
-Deno.test("a put that was done before its caller heard of it is not done again", async () => {
+Deno.test("a put whose reply was lost is carried out once", async () => {
   await using server = await redisServer();
   await using proxy = await tcpProxy(server.port);
   await using queue = await open(`redis://127.0.0.1:${proxy.port}`);
@@ -169,7 +169,7 @@ Deno.test("a put that was done before its caller heard of it is not done again",
   assert.equal((await witness.get(record.id))?.acknowledged, true);
 });
 
-Deno.test("calls to a server that is stopped settle within their deadline", async () => {
+Deno.test("calls to a stopped server settle within their deadline", async () => {
   await using server = await redisServer();
   const deadlineMs = 1500;
   await using queue = await open(server.url, { commandTimeoutMs: 400, deadlineMs });
@@ -199,14 +199,14 @@ Deno.test("calls to a server that is stopped settle within their deadline", asyn
     assert.equal(outcome.status, "rejected");
     assert.ok(outcome.reason instanceof QueueTimeoutError, String(outcome.reason));
     assert.ok(outcome.reason.cause instanceof Error);
-    assert.match(outcome.reason.message, /may have been done or not/);
+    assert.match(outcome.reason.message, /may have been carried out/);
   }
   assert.ok(performance.now() - begunMs < deadlineMs + 5000);
   Deno.kill(server.pid, "SIGCONT");
   assert.equal(typeof await queue.count(), "number");
 });
 
-Deno.test("calls to a server that is gone are refused within their deadline", async () => {
+Deno.test("calls to a killed server reject within their deadline", async () => {
   await using server = await redisServer();
   await using queue = await open(server.url, { deadlineMs: 1000 });
   await server.kill();
@@ -222,7 +222,7 @@ Deno.test("calls to a server that is gone are refused within their deadline", as
   assert.equal(await other.count(), 0);
 });
 
-Deno.test("a broadcast does not wait for ever for a subscription that cannot start", async () => {
+Deno.test("a broadcast waits a limited time for a subscription that cannot start", async () => {
   await using server = await redisServer();
   await using queue = await open(server.url, { deadlineMs: 1000 });
   await server.kill();
@@ -231,7 +231,7 @@ Deno.test("a broadcast does not wait for ever for a subscription that cannot sta
   await assert.rejects(within(queue.publish(broadcast), "the refusal"), QueueConnectionError);
 });
 
-Deno.test("a failed initialize leaves no connection, and can be done again", async () => {
+Deno.test("a failed initialize leaves no connection, and can be repeated", async () => {
   await using server = await redisServer();
   await using first = await open(server.url, { namespace: "n", partitions: 2 });
   const clients = async () => String(await server.command("CLIENT", "LIST")).split("\n").length;
@@ -245,7 +245,7 @@ Deno.test("a failed initialize leaves no connection, and can be done again", asy
   await other.close();
 });
 
-Deno.test("a subscription outlives a server that is away for longer than a call may take", async () => {
+Deno.test("a subscription outlives a server that is down for longer than the deadline of a call", async () => {
   await using server = await redisServer({ appendOnly: true });
   await using queue = await open(server.url, { deadlineMs: 500, commandTimeoutMs: 200 });
   await using subscription = queue.subscribe("tasks", "worker");
@@ -259,7 +259,7 @@ Deno.test("a subscription outlives a server that is away for longer than a call 
   assert.equal((await within(coming, "delivery")).value.payload, "back");
 });
 
-Deno.test("close ends within its time while the server is stopped", async () => {
+Deno.test("close ends within its deadline while the server is stopped", async () => {
   await using server = await redisServer();
   const queue = await open(server.url, { commandTimeoutMs: 300 });
   const subscription = queue.subscribe("tasks", "worker");
@@ -273,7 +273,7 @@ Deno.test("close ends within its time while the server is stopped", async () => 
   Deno.kill(server.pid, "SIGCONT");
 });
 
-Deno.test("without memory publish is refused whole, and consumers go on", async () => {
+Deno.test("publish is rejected when the memory is full, and consumers continue", async () => {
   await using server = await redisServer({ maxMemoryBytes: 4_000_000 });
   await using queue = await open(server.url);
   await using subscription = queue.subscribe<string>("tasks", "worker", { prefetch: 10 });

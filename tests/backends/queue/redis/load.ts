@@ -1,5 +1,5 @@
 /**
- * Agents at work while something breaks, and what must be true afterwards.
+ * A load of messages during faults, and the checks afterwards.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { sleep, until, within } from "../../../support/deadline.ts";
 
 /** Calls of publish at the same time. */
 const PUBLISHERS = 4;
-/** How long a fault is waited for to heal. */
+/** Longest time in milliseconds until delivery continues after a fault. */
 const HEALING_MS = 60_000;
-/** What a loaded machine may add to a deadline. */
+/** Milliseconds that a busy machine may add to a deadline. */
 const MARGIN_MS = 5000;
 
-/** What happened to the messages, by their numbers. */
+/** Publishes, receives and acknowledges numbered messages. */
 export class Load implements AsyncDisposable {
   readonly published = new Set<number>();
   readonly delivered = new Set<number>();
@@ -36,7 +36,7 @@ export class Load implements AsyncDisposable {
     for (let i = 0; i < PUBLISHERS; i++) this.#running.push(this.#publish(agents));
   }
 
-  /** Fails if a call takes longer than it may, or with anything but an error of the family. */
+  /** Records the failure of a call. It must be a `QueueError`, within the deadline. */
   async #collect<T>(what: string, call: Promise<T>): Promise<T | undefined> {
     try {
       return await within(call, what, this.#deadlineMs + MARGIN_MS);
@@ -68,14 +68,16 @@ export class Load implements AsyncDisposable {
     for await (const record of this.#queue.subscribe<number>("load", agent, { signal })) {
       const number = record.payload;
       this.delivered.add(number);
-      if (this.acknowledged.has(number)) this.#wrong.push(`${number} came after its end`);
+      if (this.acknowledged.has(number)) {
+        this.#wrong.push(`${number} was delivered after its acknowledgement`);
+      }
       const isDone = await this.#collect(`acknowledge ${number}`, this.#queue.acknowledge(record));
       if (isDone === false) this.#wrong.push(`${number} could not be acknowledged`);
       if (isDone) this.acknowledged.add(number);
     }
   }
 
-  /** Waits until so many more messages went all the way. */
+  /** Waits until `count` more messages are acknowledged. */
   async flows(count = 50): Promise<void> {
     const wanted = this.acknowledged.size + count;
     await until(
@@ -85,7 +87,7 @@ export class Load implements AsyncDisposable {
     );
   }
 
-  /** Ends the work, and checks that nothing which was promised is lost, and nothing came twice. */
+  /** Ends the load, and checks that no published message is lost, and none is delivered again. */
   async verify(): Promise<void> {
     this.#stopPublishing.abort();
     const missing = () => this.published.difference(this.delivered);
@@ -103,7 +105,7 @@ export class Load implements AsyncDisposable {
     assert.ok(this.published.size > 0);
   }
 
-  /** Ends the work, whatever its state. */
+  /** Ends the load. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopPublishing.abort();
     this.#stopConsuming.abort();

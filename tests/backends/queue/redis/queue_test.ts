@@ -1,4 +1,4 @@
-// The conformance suite of message queues on a real Redis server.
+// The contract of message queues on a Redis server.
 
 import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { type RedisServer, redisServer } from "../../../../testing/mod.ts";

@@ -13,7 +13,7 @@ import {
   EmbeddedServer,
   type SubscriptionGap,
 } from "../../../../backends/tcp/mod.ts";
-import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
+import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { sleep, until, within } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { isListening } from "../../../support/line_client.ts";
@@ -23,7 +23,7 @@ import { tcpProxy } from "../../../support/tcp_proxy.ts";
 for (const serverMode of ["inline", "worker", "process"] as const) {
   Deno.test(`tcp backend: it starts a server where there is none: ${serverMode}`, async () => {
     const port = freePort();
-    const inbox = new Inbox();
+    const inbox = new MessageCollector();
     {
       await using owner = new EmbeddedMessagingBackend({ port, serverMode, token: "secret" });
       await using other = new EmbeddedMessagingBackend({
@@ -149,7 +149,7 @@ Deno.test("tcp backend: after a lost connection it subscribes anew and tells the
     onGap: (gap) => gaps.push(gap),
   });
   await using writer = new EmbeddedMessagingBackend({ port: server.port });
-  const [inbox, byPattern] = [new Inbox(), new Inbox()];
+  const [inbox, byPattern] = [new MessageCollector(), new MessageCollector()];
   await backend.subscribe("a topic", inbox.handler);
   await backend.psubscribe("a*", byPattern.handler);
   for (let n = 0; n < 3; n++) {
@@ -195,7 +195,7 @@ Deno.test("tcp backend: a server that stops is started anew for whoever may", as
   await server.start();
   const gap = Promise.withResolvers<SubscriptionGap>();
   await using backend = new EmbeddedMessagingBackend({ port, onGap: gap.resolve });
-  const inbox = new Inbox();
+  const inbox = new MessageCollector();
   await backend.subscribe("t", inbox.handler);
   await server.stop();
   assert.deepEqual((await within(gap.promise, "the gap")).topics, ["t"]);

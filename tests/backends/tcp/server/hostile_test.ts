@@ -7,7 +7,7 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { Store } from "../../../../mod.ts";
 import { EmbeddedMessagingBackend, EmbeddedServer } from "../../../../backends/tcp/mod.ts";
-import { Inbox, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
+import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { until } from "../../../support/deadline.ts";
 import { hostileInput } from "../../../support/hostile_lines.ts";
 import { LineClient } from "../../../support/line_client.ts";
@@ -132,7 +132,7 @@ Deno.test("tcp: random inputs over sockets leave the server up, and others in pe
   await using server = new EmbeddedServer({ port: 0, store });
   const port = await server.start();
   await using backend = new EmbeddedMessagingBackend({ port, autoStartServer: false });
-  const inbox = new Inbox();
+  const inbox = new MessageCollector();
   await backend.subscribe("bystanders", inbox.handler);
   let isOver = false;
   const attackers = [1, 2, 3, 4].map((attacker) =>
