@@ -67,9 +67,9 @@ export class QueueBase implements MessageQueue {
   }
 
   /** Opens the queue. A second call does nothing. */
-  initialize(): Promise<void> {
+  async initialize(): Promise<void> {
     checkNoMore("initialize()", arguments, 0);
-    return this.#lifecycle.open();
+    await this.#lifecycle.open();
   }
 
   /** Ends all subscriptions, lets pending calls finish, and closes all connections. */

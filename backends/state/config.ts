@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkInteger, checkSeconds } from "../../lib/base/checks.ts";
+import { seconds, wholeNumber } from "../../lib/base/option_checks.ts";
+import type { OptionCheck, OptionChecks } from "../../lib/base/option_rules.ts";
 
 /** Where shared state lives. */
 export type BackendType = "memory" | "manager" | "redis" | "shm";
@@ -62,22 +63,39 @@ export interface StateOptions {
 /** Longest time to live, in milliseconds: a thousand years. */
 const MAX_TTL_MS = 1000 * 366 * 86_400_000;
 
-/**
- * Adds the defaults to the limits.
- *
- * @throws {RangeError} if a limit is out of range
- */
+/** The checks of a backend's limits, without a time to live. */
+export const LIMIT_CHECKS: OptionChecks<Omit<StateOptions, "ttlSeconds">> = {
+  maxSlotsPerThread: wholeNumber(1),
+  maxThreads: wholeNumber(1),
+};
+/** A time to live in seconds. */
+export const checkTtl: OptionCheck<number> = seconds(MAX_TTL_MS);
+
+/** The checks of `StateOptions`. */
+export const STATE_CHECKS: OptionChecks<StateOptions> = { ...LIMIT_CHECKS, ttlSeconds: checkTtl };
+
+/** Adds the defaults to limits that were checked. */
 export function resolveLimits(options: StateOptions): StateLimits {
-  return {
-    maxSlotsPerThread: checkInteger("maxSlotsPerThread", options.maxSlotsPerThread ?? 10_000, 1),
-    maxThreads: checkInteger("maxThreads", options.maxThreads ?? 1000, 1),
-    ttlMs: options.ttlSeconds === undefined
-      ? undefined
-      : checkTtl("ttlSeconds", options.ttlSeconds),
-  };
+  const { maxSlotsPerThread = 10_000, maxThreads = 1000, ttlSeconds } = options;
+  const ttlMs = ttlSeconds === undefined ? undefined : toMs(ttlSeconds);
+  return { maxSlotsPerThread, maxThreads, ttlMs };
 }
 
 /** Milliseconds of a time to live. */
-export function checkTtl(name: string, seconds: number): number {
-  return checkSeconds(name, seconds, MAX_TTL_MS);
+export function toMs(seconds: number): number {
+  return Math.round(seconds * 1000);
+}
+
+/** The address of a manager. */
+export function checkAddress(name: string, address: unknown): [host: string, port: number] {
+  if (Array.isArray(address) && address.length === 2) {
+    const [host, port] = address;
+    const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
+    if (typeof host === "string" && host !== "" && isPort) return [host, port];
+  }
+  throw new TypeError(
+    `${name} must be a host and a port, such as ["127.0.0.1", 31135], not ${
+      JSON.stringify(address)
+    }`,
+  );
 }

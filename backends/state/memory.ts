@@ -4,7 +4,9 @@
  * @module
  */
 
-import { resolveLimits, type StateOptions } from "./config.ts";
+import { callback, instanceOf } from "../../lib/base/option_checks.ts";
+import { OptionRules } from "../../lib/base/option_rules.ts";
+import { resolveLimits, STATE_CHECKS, type StateOptions } from "./config.ts";
 import { SyncBackend } from "./sync_backend.ts";
 import { type StateClock, StateTable, type StateWrite, type WriteResult } from "./table.ts";
 
@@ -15,6 +17,12 @@ export interface InMemoryBackendOptions extends StateOptions {
   /** A backend whose state and limits this one shares. Default: it has a state of its own. */
   sharedWith?: InMemoryBackend;
 }
+
+const OPTIONS = new OptionRules<InMemoryBackendOptions>("new InMemoryBackend()", {
+  ...STATE_CHECKS,
+  now: callback,
+  sharedWith: instanceOf(() => InMemoryBackend),
+});
 
 /**
  * Shared state for one process: for tests, and for programs that have one process.
@@ -35,10 +43,12 @@ export class InMemoryBackend extends SyncBackend {
   /**
    * Makes an empty backend.
    *
+   * @throws {TypeError} if an option is unknown
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: InMemoryBackendOptions = {}) {
     super();
+    OPTIONS.check(options);
     const { sharedWith, now = Date.now } = options;
     this.#table = sharedWith ? sharedWith.#table : new StateTable(resolveLimits(options), now);
   }

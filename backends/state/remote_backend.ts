@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { LazyClient } from "./lazy_client.ts";
 import type { SharedBackend } from "./types.ts";
 import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
@@ -52,11 +53,13 @@ export abstract class RemoteBackend implements SharedBackend {
    * @throws {SharedBackendError} if the server rejects the client
    */
   async connect(): Promise<void> {
+    checkNoMore("connect()", arguments, 0);
     await (await this.#client.get()).open();
   }
 
   /** Appends a slot to a thread. Resolves with the slot's index. */
   async bufferAppend(threadId: string, slotData: Uint8Array): Promise<number> {
+    checkNoMore("bufferAppend()", arguments, 2);
     checkStateName("threadId", threadId);
     checkSlot(slotData);
     return await (await this.#client.get()).append(threadId, slotData);
@@ -64,12 +67,14 @@ export abstract class RemoteBackend implements SharedBackend {
 
   /** All slots of a thread in their order. */
   async bufferGetThread(threadId: string): Promise<Uint8Array[]> {
+    checkNoMore("bufferGetThread()", arguments, 1);
     checkStateName("threadId", threadId);
     return await (await this.#client.get()).slots(threadId);
   }
 
   /** One slot. Undefined if the thread has no slot with that index. */
   async bufferGetSlot(threadId: string, index: number): Promise<Uint8Array | undefined> {
+    checkNoMore("bufferGetSlot()", arguments, 2);
     checkStateName("threadId", threadId);
     checkIndex(index);
     return await (await this.#client.get()).slot(threadId, index);
@@ -77,33 +82,39 @@ export abstract class RemoteBackend implements SharedBackend {
 
   /** Number of slots of a thread. */
   async bufferThreadLen(threadId: string): Promise<number> {
+    checkNoMore("bufferThreadLen()", arguments, 1);
     checkStateName("threadId", threadId);
     return await (await this.#client.get()).threadLength(threadId);
   }
 
   /** True if the thread has slots. */
   async bufferThreadExists(threadId: string): Promise<boolean> {
+    checkNoMore("bufferThreadExists()", arguments, 1);
     return await this.bufferThreadLen(threadId) > 0;
   }
 
   /** Deletes a thread. False if there was none. */
   async bufferDeleteThread(threadId: string): Promise<boolean> {
+    checkNoMore("bufferDeleteThread()", arguments, 1);
     checkStateName("threadId", threadId);
     return await (await this.#client.get()).deleteThread(threadId);
   }
 
   /** Ids of all threads. */
   async bufferListThreads(): Promise<string[]> {
+    checkNoMore("bufferListThreads()", arguments, 0);
     return await (await this.#client.get()).threadIds();
   }
 
   /** Deletes all threads. */
   async bufferClear(): Promise<void> {
+    checkNoMore("bufferClear()", arguments, 0);
     await (await this.#client.get()).clearThreads();
   }
 
   /** Maps a chain and a uuid to each other. */
   async registrySet(chain: string, uuid: string): Promise<void> {
+    checkNoMore("registrySet()", arguments, 2);
     checkStateName("chain", chain);
     checkStateName("uuid", uuid);
     await (await this.#client.get()).setPair(chain, uuid);
@@ -111,29 +122,34 @@ export abstract class RemoteBackend implements SharedBackend {
 
   /** The uuid of a chain. */
   async registryGetUuid(chain: string): Promise<string | undefined> {
+    checkNoMore("registryGetUuid()", arguments, 1);
     checkStateName("chain", chain);
     return await (await this.#client.get()).uuidOf(chain);
   }
 
   /** The chain of a uuid. */
   async registryGetChain(uuid: string): Promise<string | undefined> {
+    checkNoMore("registryGetChain()", arguments, 1);
     checkStateName("uuid", uuid);
     return await (await this.#client.get()).chainOf(uuid);
   }
 
   /** Deletes the pair of a uuid. False if there was none. */
   async registryDelete(uuid: string): Promise<boolean> {
+    checkNoMore("registryDelete()", arguments, 1);
     checkStateName("uuid", uuid);
     return await (await this.#client.get()).deletePair(uuid);
   }
 
   /** All pairs, as an object from uuids to chains. */
   async registryListAll(): Promise<Record<string, string>> {
+    checkNoMore("registryListAll()", arguments, 0);
     return await (await this.#client.get()).pairs();
   }
 
   /** Deletes all pairs. */
   async registryClear(): Promise<void> {
+    checkNoMore("registryClear()", arguments, 0);
     await (await this.#client.get()).clearPairs();
   }
 

@@ -4,31 +4,60 @@
  * @module
  */
 
-import { formatValue } from "../../lib/base/options.ts";
-import type { BackendConfig, BackendType } from "./config.ts";
+import { anyValue, oneOf, text } from "../../lib/base/option_checks.ts";
+import { OptionRules } from "../../lib/base/option_rules.ts";
+import {
+  type BackendConfig,
+  type BackendType,
+  checkAddress,
+  checkTtl,
+  STATE_CHECKS,
+  type StateOptions,
+} from "./config.ts";
 import { InMemoryBackend } from "./memory.ts";
 import type { SharedBackend } from "./types.ts";
 
 /** Opens a backend. Rejects if its server cannot be reached. */
 type Opener = (config: BackendConfig) => SharedBackend | Promise<SharedBackend>;
 
-/** How each type is opened. A module is loaded when a configuration needs it. */
+/**
+ * How each type is opened, with the options of its own: a configuration may have those of other types
+ * too. A module is loaded when a configuration needs it.
+ */
 const OPENERS: Record<BackendType, Opener> = {
-  memory: (config) => new InMemoryBackend(config),
-  manager: async (config) => {
+  memory: (config) => new InMemoryBackend(stateOptions(config)),
+  manager: async ({ managerAddress, managerAuthkey, ...config }) => {
     const { ManagerBackend } = await import("./manager/backend.ts");
-    const { managerAuthkey } = config;
-    return await connected(new ManagerBackend({ ...config, managerAuthkey: managerAuthkey! }));
+    const options = { ...stateOptions(config), managerAddress, managerAuthkey: managerAuthkey! };
+    return await connected(new ManagerBackend(options));
   },
-  redis: async (config) => {
+  redis: async ({ redisUrl, redisPrefix, redisTtl, maxSlotsPerThread, maxThreads }) => {
     const { RedisBackend } = await import("./redis/backend.ts");
-    return await connected(new RedisBackend(config));
+    const options = { redisUrl, redisPrefix, redisTtl, maxSlotsPerThread, maxThreads };
+    return await connected(new RedisBackend(options));
   },
-  shm: async (config) => {
+  shm: async ({ shmName, ...config }) => {
     const { ShmBackend } = await import("./shm/backend.ts");
-    return new ShmBackend(config);
+    return new ShmBackend({ ...stateOptions(config), shmName });
   },
 };
+const TYPES = Object.keys(OPENERS) as BackendType[];
+
+const CONFIG = new OptionRules<BackendConfig>("getSharedBackend()", {
+  backendType: oneOf(...TYPES),
+  redisUrl: text,
+  redisPrefix: text,
+  redisTtl: checkTtl,
+  managerAddress: checkAddress,
+  // Checked by its backend: no error shows a key.
+  managerAuthkey: anyValue,
+  shmName: text,
+  ...STATE_CHECKS,
+});
+
+function stateOptions({ maxSlotsPerThread, maxThreads, ttlSeconds }: BackendConfig): StateOptions {
+  return { maxSlotsPerThread, maxThreads, ttlSeconds };
+}
 
 /** Connects a backend, and closes it if that fails. */
 async function connected<B extends SharedBackend & { connect(): Promise<void> }>(
@@ -49,7 +78,7 @@ let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefi
  * The shared backend of this process. The first call opens it.
  *
  * @param config configuration of the backend. Default: the backend that is open, or one in memory
- * @throws {TypeError} if a backend with another configuration is open, or the type is unknown
+ * @throws {TypeError} if a backend with another configuration is open, or an option is unknown
  * @throws {SharedBackendConnectionError} if the server cannot be reached. The next call tries again
  *
  * @example
@@ -62,21 +91,14 @@ let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefi
  * ```
  */
 export async function getSharedBackend(config?: BackendConfig): Promise<SharedBackend> {
+  CONFIG.check(config);
   if (current === undefined) return await open(config ?? {});
   if (config !== undefined) checkSame(current.config, config);
   return await current.backend;
 }
 
 async function open(config: BackendConfig): Promise<SharedBackend> {
-  const { backendType = "memory" } = config;
-  const opener = Object.hasOwn(OPENERS, backendType) ? OPENERS[backendType] : undefined;
-  if (opener === undefined) {
-    throw new TypeError(
-      `backendType must be one of ${Object.keys(OPENERS).join(", ")}, not ${
-        formatValue(backendType)
-      }`,
-    );
-  }
+  const opener = OPENERS[config.backendType ?? "memory"];
   const opened = { config: { ...config }, backend: Promise.try(opener, config) };
   current = opened;
   try {

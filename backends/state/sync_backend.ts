@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { closedError } from "./errors.ts";
 import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
 import type { StateTable, StateWrite, WriteResult } from "./table.ts";
@@ -45,6 +46,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** As `bufferAppend`, synchronously. */
   bufferAppendSync(threadId: string, slotData: Uint8Array): number {
+    checkNoMore("bufferAppendSync()", arguments, 2);
     checkStateName("threadId", threadId);
     checkSlot(slotData);
     return this.#write({ kind: "append", threadId, slot: slotData });
@@ -52,12 +54,14 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** As `bufferGetThread`, synchronously. */
   bufferGetThreadSync(threadId: string): Uint8Array[] {
+    checkNoMore("bufferGetThreadSync()", arguments, 1);
     checkStateName("threadId", threadId);
     return this.#read().slots(threadId);
   }
 
   /** As `bufferGetSlot`, synchronously. */
   bufferGetSlotSync(threadId: string, index: number): Uint8Array | undefined {
+    checkNoMore("bufferGetSlotSync()", arguments, 2);
     checkStateName("threadId", threadId);
     checkIndex(index);
     return this.#read().slot(threadId, index);
@@ -65,33 +69,39 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** As `bufferThreadLen`, synchronously. */
   bufferThreadLenSync(threadId: string): number {
+    checkNoMore("bufferThreadLenSync()", arguments, 1);
     checkStateName("threadId", threadId);
     return this.#read().threadLength(threadId);
   }
 
   /** As `bufferThreadExists`, synchronously. */
   bufferThreadExistsSync(threadId: string): boolean {
+    checkNoMore("bufferThreadExistsSync()", arguments, 1);
     return this.bufferThreadLenSync(threadId) > 0;
   }
 
   /** As `bufferDeleteThread`, synchronously. */
   bufferDeleteThreadSync(threadId: string): boolean {
+    checkNoMore("bufferDeleteThreadSync()", arguments, 1);
     checkStateName("threadId", threadId);
     return this.#write({ kind: "deleteThread", threadId });
   }
 
   /** As `bufferListThreads`, synchronously. */
   bufferListThreadsSync(): string[] {
+    checkNoMore("bufferListThreadsSync()", arguments, 0);
     return this.#read().threadIds();
   }
 
   /** As `bufferClear`, synchronously. */
   bufferClearSync(): void {
+    checkNoMore("bufferClearSync()", arguments, 0);
     this.#write({ kind: "clearThreads" });
   }
 
   /** As `registrySet`, synchronously. */
   registrySetSync(chain: string, uuid: string): void {
+    checkNoMore("registrySetSync()", arguments, 2);
     checkStateName("chain", chain);
     checkStateName("uuid", uuid);
     this.#write({ kind: "setPair", chain, uuid });
@@ -99,29 +109,34 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** As `registryGetUuid`, synchronously. */
   registryGetUuidSync(chain: string): string | undefined {
+    checkNoMore("registryGetUuidSync()", arguments, 1);
     checkStateName("chain", chain);
     return this.#read().uuidOf(chain);
   }
 
   /** As `registryGetChain`, synchronously. */
   registryGetChainSync(uuid: string): string | undefined {
+    checkNoMore("registryGetChainSync()", arguments, 1);
     checkStateName("uuid", uuid);
     return this.#read().chainOf(uuid);
   }
 
   /** As `registryDelete`, synchronously. */
   registryDeleteSync(uuid: string): boolean {
+    checkNoMore("registryDeleteSync()", arguments, 1);
     checkStateName("uuid", uuid);
     return this.#write({ kind: "deletePair", uuid });
   }
 
   /** As `registryListAll`, synchronously. */
   registryListAllSync(): Record<string, string> {
+    checkNoMore("registryListAllSync()", arguments, 0);
     return this.#read().pairs();
   }
 
   /** As `registryClear`, synchronously. */
   registryClearSync(): void {
+    checkNoMore("registryClearSync()", arguments, 0);
     this.#write({ kind: "clearPairs" });
   }
 
@@ -134,77 +149,87 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** Appends a slot to a thread. Resolves with the slot's index. */
   bufferAppend(threadId: string, slotData: Uint8Array): Promise<number> {
-    return settle(() => this.bufferAppendSync(threadId, slotData));
+    return settle("bufferAppend()", arguments, 2, () => this.bufferAppendSync(threadId, slotData));
   }
 
   /** All slots of a thread in their order. */
   bufferGetThread(threadId: string): Promise<Uint8Array[]> {
-    return settle(() => this.bufferGetThreadSync(threadId));
+    return settle("bufferGetThread()", arguments, 1, () => this.bufferGetThreadSync(threadId));
   }
 
   /** One slot. Undefined if the thread has no slot with that index. */
   bufferGetSlot(threadId: string, index: number): Promise<Uint8Array | undefined> {
-    return settle(() => this.bufferGetSlotSync(threadId, index));
+    return settle("bufferGetSlot()", arguments, 2, () => this.bufferGetSlotSync(threadId, index));
   }
 
   /** Number of slots of a thread. */
   bufferThreadLen(threadId: string): Promise<number> {
-    return settle(() => this.bufferThreadLenSync(threadId));
+    return settle("bufferThreadLen()", arguments, 1, () => this.bufferThreadLenSync(threadId));
   }
 
   /** True if the thread has slots. */
   bufferThreadExists(threadId: string): Promise<boolean> {
-    return settle(() => this.bufferThreadExistsSync(threadId));
+    return settle(
+      "bufferThreadExists()",
+      arguments,
+      1,
+      () => this.bufferThreadExistsSync(threadId),
+    );
   }
 
   /** Deletes a thread. False if there was none. */
   bufferDeleteThread(threadId: string): Promise<boolean> {
-    return settle(() => this.bufferDeleteThreadSync(threadId));
+    return settle(
+      "bufferDeleteThread()",
+      arguments,
+      1,
+      () => this.bufferDeleteThreadSync(threadId),
+    );
   }
 
   /** Ids of all threads. */
   bufferListThreads(): Promise<string[]> {
-    return settle(() => this.bufferListThreadsSync());
+    return settle("bufferListThreads()", arguments, 0, () => this.bufferListThreadsSync());
   }
 
   /** Deletes all threads. */
   bufferClear(): Promise<void> {
-    return settle(() => this.bufferClearSync());
+    return settle("bufferClear()", arguments, 0, () => this.bufferClearSync());
   }
 
   /** Maps a chain and a uuid to each other. */
   registrySet(chain: string, uuid: string): Promise<void> {
-    return settle(() => this.registrySetSync(chain, uuid));
+    return settle("registrySet()", arguments, 2, () => this.registrySetSync(chain, uuid));
   }
 
   /** The uuid of a chain. */
   registryGetUuid(chain: string): Promise<string | undefined> {
-    return settle(() => this.registryGetUuidSync(chain));
+    return settle("registryGetUuid()", arguments, 1, () => this.registryGetUuidSync(chain));
   }
 
   /** The chain of a uuid. */
   registryGetChain(uuid: string): Promise<string | undefined> {
-    return settle(() => this.registryGetChainSync(uuid));
+    return settle("registryGetChain()", arguments, 1, () => this.registryGetChainSync(uuid));
   }
 
   /** Deletes the pair of a uuid. False if there was none. */
   registryDelete(uuid: string): Promise<boolean> {
-    return settle(() => this.registryDeleteSync(uuid));
+    return settle("registryDelete()", arguments, 1, () => this.registryDeleteSync(uuid));
   }
 
   /** All pairs, as an object from uuids to chains. */
   registryListAll(): Promise<Record<string, string>> {
-    return settle(() => this.registryListAllSync());
+    return settle("registryListAll()", arguments, 0, () => this.registryListAllSync());
   }
 
   /** Deletes all pairs. */
   registryClear(): Promise<void> {
-    return settle(() => this.registryClearSync());
+    return settle("registryClear()", arguments, 0, () => this.registryClearSync());
   }
 
   /** Closes the backend. */
   close(): Promise<void> {
-    return settle(() => this.closeSync());
+    return Promise.try(() => this.closeSync());
   }
 
   /** Closes the backend at the end of an `await using` block. */
@@ -213,6 +238,10 @@ export abstract class SyncBackend implements SyncSharedBackend {
   }
 }
 
-function settle<T>(call: () => T): Promise<T> {
-  return new Promise((resolve) => resolve(call()));
+/** Calls the synchronous form of a method, and settles with what it returns or throws. */
+function settle<T>(method: string, args: IArguments, count: number, call: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    checkNoMore(method, args, count);
+    resolve(call());
+  });
 }

@@ -40,7 +40,7 @@ export function suggestOption(given: string, names: readonly string[]): string |
     const own = lettersOf(name.replace(UNIT, ""));
     return own === wanted || own === stem;
   });
-  return ofStem ?? nearest(given, names) ?? onlyPartOf(wanted, names);
+  return ofStem ?? nearest(given, names) ?? onlyPartOf(wanted, names) ?? onlyPartOf(stem, names);
 }
 
 function onlyPartOf(wanted: string, names: readonly string[]): string | undefined {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { resolveLimits, type StateOptions } from "../config.ts";
+import { OptionRules } from "../../../lib/base/option_rules.ts";
+import { checkAddress, resolveLimits, STATE_CHECKS, type StateOptions } from "../config.ts";
 import { RemoteBackend } from "../remote_backend.ts";
 import type { ManagerAddress } from "./dialer.ts";
 import { checkAuthkey } from "./handshake.ts";
@@ -18,6 +19,12 @@ export interface ManagerBackendOptions extends StateOptions {
   /** A secret of all clients of one state, such as 32 random bytes. It never travels over the network. */
   managerAuthkey: Uint8Array;
 }
+
+const OPTIONS = new OptionRules<ManagerBackendOptions>("new ManagerBackend()", {
+  managerAddress: checkAddress,
+  managerAuthkey: checkAuthkey,
+  ...STATE_CHECKS,
+});
 
 /**
  * Shared state for processes that reach one TCP port. On `127.0.0.1` the first client starts the server
@@ -47,12 +54,13 @@ export class ManagerBackend extends RemoteBackend {
    * Prepares a backend, and does no input or output: `connect()`, or the first call, does. Both start the
    * server if there is none.
    *
-   * @throws {TypeError} if the address or the key is invalid
+   * @throws {TypeError} if an option is unknown, or the address or the key is invalid
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: ManagerBackendOptions) {
+    OPTIONS.require(options);
     const { managerAddress = DEFAULT_ADDRESS, managerAuthkey } = options;
-    const [host, port] = checkAddress(managerAddress);
+    const [host, port] = managerAddress;
     const authkey = checkAuthkey("managerAuthkey", managerAuthkey);
     const address: ManagerAddress = { host, port, authkey, limits: resolveLimits(options) };
     super(async () => {
@@ -60,17 +68,4 @@ export class ManagerBackend extends RemoteBackend {
       return new ManagerStateClient(address);
     });
   }
-}
-
-function checkAddress(address: readonly [host: string, port: number]): [string, number] {
-  if (Array.isArray(address) && address.length === 2) {
-    const [host, port] = address;
-    const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
-    if (typeof host === "string" && host !== "" && isPort) return [host, port];
-  }
-  throw new TypeError(
-    `managerAddress must be a host and a port, such as ["127.0.0.1", 31135], not ${
-      JSON.stringify(address)
-    }`,
-  );
 }

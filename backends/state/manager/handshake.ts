@@ -43,7 +43,7 @@ export function isProof(
 }
 
 /** Checks a key, and returns a copy. */
-export function checkAuthkey(name: string, authkey: Uint8Array): Uint8Array {
+export function checkAuthkey(name: string, authkey: unknown): Uint8Array {
   if (authkey instanceof Uint8Array && authkey.length > 0) return authkey.slice();
   // A string may be the key itself: the error must not show it.
   const shown = authkey instanceof Uint8Array

@@ -6,7 +6,9 @@
 
 import type { Command } from "../../tcp/server/command.ts";
 import type { CommandService } from "../../tcp/server/service.ts";
-import { resolveLimits, type StateLimits, type StateOptions } from "../config.ts";
+import { callback } from "../../../lib/base/option_checks.ts";
+import { OptionRules } from "../../../lib/base/option_rules.ts";
+import { resolveLimits, STATE_CHECKS, type StateLimits, type StateOptions } from "../config.ts";
 import { type StateClock, StateTable } from "../table.ts";
 import { STATE_COMMANDS } from "./commands.ts";
 import { checkAuthkey } from "./handshake.ts";
@@ -32,6 +34,13 @@ export interface StateHostOptions extends StateOptions {
    */
   onEnd?: () => void;
 }
+
+const OPTIONS = new OptionRules<StateHostOptions>("new StateHost()", {
+  authkey: checkAuthkey,
+  ...STATE_CHECKS,
+  now: callback,
+  onEnd: callback,
+});
 
 /**
  * Shared state for `ManagerBackend`: the option `state` of an `EmbeddedServer`. A backend starts such a
@@ -83,10 +92,11 @@ export class StateHost implements CommandService {
   /**
    * Makes an empty state.
    *
-   * @throws {TypeError} if the key is invalid
+   * @throws {TypeError} if an option is unknown, or the key is invalid
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: StateHostOptions) {
+    OPTIONS.require(options);
     this.#authkey = checkAuthkey("authkey", options.authkey);
     this.#onEnd = options.onEnd;
     this.limits = resolveLimits(options);

@@ -4,8 +4,11 @@
  * @module
  */
 
+import { text } from "../../../lib/base/option_checks.ts";
+import { OptionRules } from "../../../lib/base/option_rules.ts";
+import { formatValue } from "../../../lib/base/options.ts";
 import { parseRedisUrl } from "../../redis/address.ts";
-import { checkTtl, resolveLimits } from "../config.ts";
+import { checkTtl, LIMIT_CHECKS, resolveLimits, toMs } from "../config.ts";
 import { RemoteBackend } from "../remote_backend.ts";
 
 const DEFAULT_URL = "redis://localhost:6379";
@@ -28,6 +31,13 @@ export interface RedisBackendOptions {
   maxThreads?: number;
 }
 
+const OPTIONS = new OptionRules<RedisBackendOptions>("new RedisBackend()", {
+  redisUrl: text,
+  redisPrefix: checkPrefix,
+  redisTtl: checkTtl,
+  ...LIMIT_CHECKS,
+});
+
 /**
  * Shared state for programs on many machines. Each call is one script on the server, which runs as a
  * whole or not at all. A call that fails is repeated for up to 30 seconds, and never carried out twice.
@@ -47,15 +57,16 @@ export class RedisBackend extends RemoteBackend {
   /**
    * Prepares a backend, and does no input or output: `connect()`, or the first call, does.
    *
-   * @throws {TypeError} if the URL or the prefix is invalid
+   * @throws {TypeError} if an option is unknown, or the URL or the prefix is invalid
    * @throws {RangeError} if a limit or the time to live is out of range
    */
   constructor(options: RedisBackendOptions = {}) {
+    OPTIONS.check(options);
     const { redisUrl = DEFAULT_URL, redisPrefix = "xp:", redisTtl = DEFAULT_TTL_SECONDS } = options;
     const limits = resolveLimits(options);
-    const ttlMs = checkTtl("redisTtl", redisTtl);
+    const ttlMs = toMs(redisTtl);
     const address = parseRedisUrl(redisUrl);
-    const prefix = tagOf(redisPrefix);
+    const prefix = `{${redisPrefix}}`;
     super(async () => {
       const { RedisStateClient } = await import("./client.ts");
       return new RedisStateClient({ address, prefix, ttlMs, limits });
@@ -63,9 +74,9 @@ export class RedisBackend extends RemoteBackend {
   }
 }
 
-function tagOf(prefix: string): string {
-  if (typeof prefix === "string" && /^[^{}\s]+$/.test(prefix)) return `{${prefix}}`;
+function checkPrefix(name: string, prefix: unknown): string {
+  if (typeof prefix === "string" && /^[^{}\s]+$/.test(prefix)) return prefix;
   throw new TypeError(
-    `redisPrefix must be text without braces and white space, not ${JSON.stringify(prefix)}`,
+    `${name} must be text without braces and white space, not ${formatValue(prefix)}`,
   );
 }

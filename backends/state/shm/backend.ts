@@ -4,8 +4,10 @@
  * @module
  */
 
+import { callback, flag, text } from "../../../lib/base/option_checks.ts";
+import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { Journal, type JournalRecord, type JournalState } from "../../../lib/journal/journal.ts";
-import { resolveLimits, type StateLimits, type StateOptions } from "../config.ts";
+import { resolveLimits, STATE_CHECKS, type StateLimits, type StateOptions } from "../config.ts";
 import { SharedBackendLimitError } from "../errors.ts";
 import { fromRecord, snapshotRecords, toRecord } from "./record.ts";
 import { SyncBackend } from "../sync_backend.ts";
@@ -22,6 +24,14 @@ export interface ShmBackendOptions extends StateOptions {
   /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
   now?: StateClock;
 }
+
+const OPTIONS = new OptionRules<ShmBackendOptions>("new ShmBackend()", {
+  shmName: text,
+  dir: text,
+  persist: flag,
+  ...STATE_CHECKS,
+  now: callback,
+});
 
 /**
  * Shared state for the processes and workers of one machine. Each write is a record that all of them
@@ -50,7 +60,7 @@ export class ShmBackend extends SyncBackend {
   /**
    * Attaches to the state of that name, or creates it.
    *
-   * @throws {TypeError} if the name is invalid
+   * @throws {TypeError} if an option is unknown, or the name is invalid
    * @throws {RangeError} if a limit or the time to live is out of range
    * @throws {ShmConnectionError} if the state has other limits, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if another user owns the directory
@@ -58,6 +68,7 @@ export class ShmBackend extends SyncBackend {
    */
   constructor(options: ShmBackendOptions = {}) {
     super();
+    OPTIONS.check(options);
     const { shmName = "state", dir, persist, now = Date.now } = options;
     this.#limits = resolveLimits(options);
     this.#now = now;

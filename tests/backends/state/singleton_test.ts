@@ -6,10 +6,14 @@ import {
   deserializeSlot,
   getSharedBackend,
   InMemoryBackend,
+  ManagerBackend,
+  RedisBackend,
   resetSharedBackend,
   serializeSlot,
+  ShmBackend,
   SlotSerializationError,
 } from "../../../backends/state/mod.ts";
+import { StateHost } from "../../../backends/tcp/mod.ts";
 
 function sharedTest(name: string, test: () => Promise<void>): void {
   Deno.test(name, async () => {
@@ -51,9 +55,63 @@ sharedTest("another configuration is rejected, and the error names the field", a
 sharedTest("an unknown type is rejected, and the next call may use another type", async () => {
   for (const bad of ["mongo", "__proto__", "", null]) {
     const config = { backendType: bad } as unknown as BackendConfig;
-    await assert.rejects(getSharedBackend(config), /backendType must be one of memory, manager/);
+    await assert.rejects(
+      getSharedBackend(config),
+      /backendType must be one of "memory", "manager"/,
+    );
   }
   assert.ok(await getSharedBackend() instanceof InMemoryBackend);
+});
+
+sharedTest("an unknown option is rejected, whether a backend is open or not", async () => {
+  const wrong = { backend_type: "redis" } as BackendConfig;
+  const message =
+    'getSharedBackend() has no option "backend_type" (given: "redis"); did you mean ' +
+    "backendType?";
+  await assert.rejects(getSharedBackend(wrong), { name: "TypeError", message });
+  await assert.rejects(
+    getSharedBackend("redis" as BackendConfig),
+    /write \{ backendType: "redis" \}/,
+  );
+  await getSharedBackend();
+  await assert.rejects(getSharedBackend(wrong), { name: "TypeError", message });
+});
+
+sharedTest("a configuration may have the options of other types", async () => {
+  const config: BackendConfig = {
+    backendType: "memory",
+    redisUrl: "redis://localhost",
+    redisPrefix: "p:",
+    redisTtl: 5,
+    managerAddress: ["h", 1],
+    managerAuthkey: new Uint8Array(8),
+    shmName: "state",
+    ttlSeconds: 5,
+  };
+  assert.ok(await getSharedBackend(config) instanceof InMemoryBackend);
+});
+
+Deno.test("every backend of state rejects unknown options with the one that was meant", () => {
+  const authkey = new Uint8Array(8);
+  const wrong = (options: Record<string, unknown>) => options as never;
+  const refused: [() => unknown, RegExp][] = [
+    [() => new InMemoryBackend(wrong({ ttl_seconds: 1 })), /mean ttlSeconds, in seconds\?/],
+    [
+      () => new InMemoryBackend(wrong({ sharedWith: {} })),
+      /must be an InMemoryBackend, not Object/,
+    ],
+    [() => new ShmBackend(wrong({ name: "x" })), /mean shmName\?/],
+    [() => new ShmBackend("x" as never), /write \{ shmName: "x" \}/],
+    [() => new ShmBackend(wrong({ persist: "no" })), /persist must be true or false/],
+    [() => new RedisBackend(wrong({ ttlSeconds: 1 })), /has no option "ttlSeconds".*mean redisTtl/],
+    [() => new RedisBackend("redis://h" as never), /write \{ redisUrl: "redis:\/\/h" \}/],
+    [() => new ManagerBackend(wrong({ authkey })), /mean managerAuthkey\?/],
+    [() => new ManagerBackend(undefined as never), /as an object, not undefined/],
+    [() => new StateHost(wrong({ managerAuthkey: authkey })), /mean authkey\?/],
+    [() => new StateHost(authkey as never), /write \{ authkey \}/],
+    [() => new StateHost({ authkey, onEnd: wrong("x" as never) }), /onEnd must be a function/],
+  ];
+  for (const [call, message] of refused) assert.throws(call, { name: "TypeError", message });
 });
 
 sharedTest("resetSharedBackend closes the backend, and the next call opens another", async () => {

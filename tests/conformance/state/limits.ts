@@ -45,6 +45,34 @@ export function testLimits(transport: StateTransport): void {
     await backend.bufferAppend("x".repeat(1024), bytes(1));
   });
 
+  testState(transport, "arguments too many are rejected", async (backend) => {
+    const calls: Record<string, unknown[]> = {
+      bufferAppend: ["t", bytes(1)],
+      bufferGetThread: ["t"],
+      bufferGetSlot: ["t", 0],
+      bufferThreadLen: ["t"],
+      bufferThreadExists: ["t"],
+      bufferDeleteThread: ["t"],
+      bufferListThreads: [],
+      bufferClear: [],
+      registrySet: ["c", "u"],
+      registryGetUuid: ["c"],
+      registryGetChain: ["u"],
+      registryDelete: ["u"],
+      registryListAll: [],
+      registryClear: [],
+    };
+    const methods = backend as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    for (const [name, args] of Object.entries(calls)) {
+      const call = methods[name](...args, { ttlSeconds: 5 });
+      await assert.rejects(
+        call,
+        isTypeError(/does not take the further argument \{ ttlSeconds \}/),
+      );
+    }
+    assert.equal(await backend.bufferThreadExists("t"), false);
+  });
+
   testState(transport, "invalid slots and indices are rejected", async (backend) => {
     for (const slot of ["text", null, [1], new ArrayBuffer(1)]) {
       const bad = slot as unknown as Uint8Array;
