@@ -11,7 +11,7 @@ import { controlOffset, type HeaderRow } from "./format.ts";
 import { CONTROL, HEADER, LANE, LEASE_SLOT, PARTICIPANT } from "./structures.ts";
 import * as layout from "../../wasm/layout.ts";
 
-/** Where the parts of a segment lie. */
+/** Where the parts of a segment begin. */
 export interface Geometry {
   /** Bytes of each lane's ring. */
   readonly capacity: number;
@@ -64,7 +64,7 @@ export function readParticipants(
   return readRows(source, PARTICIPANT, offset, layout.MAX_PARTICIPANTS);
 }
 
-/** Where a participant's entry lies. */
+/** Byte offset of a participant's entry. */
 export function participantOffset({ control }: Geometry, index: number): number {
   return control + layout.CONTROL_PARTICIPANTS + index * layout.PARTICIPANT_BYTES;
 }
@@ -72,13 +72,13 @@ export function participantOffset({ control }: Geometry, index: number): number 
 /** A lane's entry. */
 export interface LaneRow extends Row<typeof LANE> {
   readonly index: number;
-  /** Where the entry lies. */
+  /** Byte offset of the entry. */
   readonly offset: number;
   /** True if the check beside `data` is right. */
   readonly isDataIntact: boolean;
 }
 
-/** Where a lane's entry lies. */
+/** Byte offset of a lane's entry. */
 export function laneOffset({ control }: Geometry, index: number): number {
   return control + layout.CONTROL_LANES + index * layout.LANE_BYTES;
 }
@@ -120,15 +120,15 @@ export function pendingBytes(lanes: readonly LaneRow[]): bigint {
 
 /** A slot of a lease table. */
 export interface LeaseSlotRow extends Row<typeof LEASE_SLOT> {
-  /** Where the slot lies. */
+  /** Byte offset of the slot. */
   readonly offset: number;
 }
 
 /** A lease table: messages that pullers have taken and not yet acknowledged. */
 export interface LeaseTable {
-  /** Its place among the tables, from 0. */
+  /** Index of the table, from 0. */
   readonly index: number;
-  /** Where it lies. */
+  /** Byte offset of the table. */
   readonly offset: number;
   /** True if its offset has the right check, and it lies between the tables and the end. */
   readonly isValid: boolean;
@@ -136,7 +136,7 @@ export interface LeaseTable {
   readonly slots: LeaseSlotRow[];
 }
 
-/** Where the word with a lease table's offset lies. */
+/** Byte offset of the word that has a lease table's offset. */
 export function leaseTableWordOffset({ control }: Geometry, table: number): number {
   return control + layout.CONTROL_LEASE_TABLES + table * 8;
 }
@@ -165,14 +165,21 @@ export function holdsMessage({ state: { status } }: LeaseSlotRow): boolean {
   return status === layout.LEASE_SLOT_LEASED || status === layout.LEASE_SLOT_RETURNED;
 }
 
-/** Messages that were taken and are not acknowledged. */
+/** Messages that were taken and are not acknowledged, in the valid lease tables. */
 export function unacknowledgedMessages(source: ByteSource, geometry: Geometry): number {
-  return readLeaseTables(source, geometry)
-    .reduce((sum, { slots }) => sum + slots.filter(holdsMessage).length, 0);
+  return countMessages(readLeaseTables(source, geometry));
 }
 
-/** True if a queue holds no message, neither in its rings nor in its lease tables. */
+function countMessages(tables: readonly LeaseTable[]): number {
+  return tables.reduce((sum, { slots }) => sum + slots.filter(holdsMessage).length, 0);
+}
+
+/**
+ * True if a queue holds no message, neither in its rings nor in its lease tables. An invalid lease table
+ * may hold some.
+ */
 export function isDrained(source: ByteSource, geometry: Geometry): boolean {
-  return pendingBytes(readLanes(source, geometry)) === 0n &&
-    unacknowledgedMessages(source, geometry) === 0;
+  const tables = readLeaseTables(source, geometry);
+  return pendingBytes(readLanes(source, geometry)) === 0n && countMessages(tables) === 0 &&
+    tables.every(({ isValid }) => isValid);
 }
