@@ -113,13 +113,13 @@ export class Journal implements Closable, Disposable {
   #isClosed = false;
 
   /**
-   * Joins a journal, or makes it, and brings the state to where it is.
+   * Joins a journal, or creates it, and applies all records that it has.
    *
-   * @param format says what is in the records: 1 to 31 characters of `[A-Za-z0-9._-]`; members with
-   * another one are refused
-   * @throws {ShmConnectionError} if there is no room or no such directory, or the name is another
-   * channel's
-   * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory is not ours
+   * @param format names the format of the records: 1 to 31 characters of `[A-Za-z0-9._-]`; members with
+   * another format are rejected
+   * @throws {ShmConnectionError} if storage is exhausted, the directory cannot be used, or the name is
+   * that of another channel
+   * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory belongs to another user
    * @throws {ShmCorruptionError} if the journal is damaged
    */
   constructor(name: string, format: string, state: JournalState, options: JournalOptions = {}) {

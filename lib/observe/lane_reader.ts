@@ -27,7 +27,7 @@ import { BLOCK_HEADER_BYTES, RECORD_PAYLOAD, REQUEST_PREFIX_BYTES } from "../../
 /** Where reading begins: with messages that arrive from now on, or with the oldest that exists. */
 export type Since = "now" | "oldest";
 
-/** A message as it stands in a channel. */
+/** A message in a channel. */
 export interface ObservedMessage {
   /** The sender's lane; messages of one lane arrive in order. */
   readonly lane: number;

@@ -61,7 +61,9 @@ function makeAndStat(path: string): FileStatus {
   } catch (error) {
     if (!(error instanceof SystemError) || error.errno !== "EEXIST") {
       throw new ShmConnectionError(
-        `cannot make the segment directory ${path}: ${codeOf(error)}; name a directory that can ` +
+        `cannot create the segment directory ${path}: ${
+          codeOf(error)
+        }; name a directory that can ` +
           `be written with the dir option or RINGBUS_DIR`,
         { cause: error },
       );

@@ -51,7 +51,7 @@ export function manageSignals(enabled: boolean): void {
   if (wasListening) refreshListeners();
 }
 
-/** Keeps our error listeners the last ones: they see whether the program has handled an error itself. */
+/** Keeps the error listeners last: they then see whether the program has handled an error itself. */
 function refreshListeners(): void {
   for (const kind of ERRORS) {
     globalThis.removeEventListener(kind, onError);

@@ -93,7 +93,7 @@ export class RecordingReader implements Disposable {
     }
   }
 
-  /** The next entry with its payload; undefined, with `problem` set, if there is none that is whole. */
+  /** The next entry with its payload; undefined, with `problem` set, if it is incomplete or damaged. */
   #readEntry(): Entry | undefined {
     const at = this.#offset;
     const head = this.#read(layout.ENTRY_BYTES);

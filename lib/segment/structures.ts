@@ -11,7 +11,7 @@ import * as layout from "../../wasm/layout.ts";
 
 const describe = new Describer(layout);
 
-/** A word that stands beside a check of it. */
+/** A word, and whether the check beside it is right. */
 export interface CheckedWord {
   readonly value: number;
   readonly isIntact: boolean;
@@ -167,7 +167,7 @@ export const LANE = describe.structure("Lane", "LANE_", layout.LANE_BYTES, {
   tailCount: describe.position("LANE_TAIL_COUNT", "messages overwritten"),
 });
 
-/** What stands before a record's payload. */
+/** The size and the frame before a record's payload. */
 export const RECORD = describe.structure(
   "Record, before its payload",
   "RECORD_",
