@@ -130,13 +130,13 @@ export class ManagerClient {
   }
 
   async #dial(): Promise<ClientConnection> {
-    const connection = await this.#dialer.open(() => this.#onConnectionLost(connection));
+    const connection = await this.#dialer.open((lost) => this.#onConnectionLost(lost));
     if (connection.isLost) throw new TransientError("the connection was lost at once");
     return connection;
   }
 
-  #onConnectionLost(connection: ClientConnection | undefined): void {
-    if (connection === undefined || connection !== this.#connection) return;
+  #onConnectionLost(connection: ClientConnection): void {
+    if (connection !== this.#connection) return;
     this.#connection = undefined;
     if (this.#sent.size + this.#waiting.length > 0) this.#pump();
   }

@@ -83,7 +83,7 @@ export class Dialer {
    * @throws {TransientError} if another attempt may succeed
    * @throws {SharedBackendConnectionError} if no other attempt can succeed
    */
-  async open(onLost: () => void): Promise<ClientConnection> {
+  async open(onLost: (connection: ClientConnection) => void): Promise<ClientConnection> {
     const connection = await this.#connect(onLost);
     try {
       await this.#attach(connection);
@@ -94,7 +94,7 @@ export class Dialer {
     }
   }
 
-  async #connect(onLost: () => void): Promise<ClientConnection> {
+  async #connect(onLost: (connection: ClientConnection) => void): Promise<ClientConnection> {
     const { host, port } = this.#address;
     const { signal } = new AbortController();
     try {

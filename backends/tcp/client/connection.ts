@@ -31,7 +31,7 @@ export interface ClientConnectionOptions {
   /** Called with each line that is pushed. */
   onPush(line: string): void;
   /** Called once, when the connection is over for a reason other than `close`. */
-  onLost(error: MessagingConnectionError): void;
+  onLost(connection: ClientConnection, error: MessagingConnectionError): void;
 }
 
 interface PendingCall {
@@ -160,7 +160,7 @@ export class ClientConnection {
       { cause },
     );
     this.#end(error);
-    onLost(error);
+    onLost(this, error);
   }
 
   #end(error: Error): void {

@@ -1,76 +1,73 @@
 /**
- * A client's connection that is made when there is need for it, and made anew when it is lost.
+ * A client's connection that opens at the first call, and opens again when it is lost.
  *
  * @module
  */
 
 import { logger } from "../../../lib/base/log.ts";
 import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
-import { MessagingClosedError, MessagingConnectionError } from "../../messaging/errors.ts";
+import { MessagingConnectionError } from "../../messaging/errors.ts";
 import type { TraceFields } from "../../messaging/trace_fields.ts";
-import type { RunningServer } from "../../hosting/mode.ts";
-import { type ProbeResult, startOrAttach, startServer } from "../../hosting/start.ts";
 import { OPERATIONS } from "../../store/operations.ts";
 import { textArgument } from "../protocol/arguments.ts";
 import type { CheckedBackendOptions, SubscriptionGap } from "./options.ts";
-import { ClientConnection, SilenceError } from "./connection.ts";
+import type { ClientConnection } from "./connection.ts";
+import { closedError, Dialer } from "./dialer.ts";
 import { lineOf } from "./requests.ts";
-import { SERVER_KIND } from "../server/launch.ts";
 
 /** Delays before attempts to reach a lost server again. */
 const RECONNECT_BACKOFF: BackoffOptions = { initialMs: 20, maxMs: 2000 };
 
-/** Keeps a connection, and the subscriptions in force on it. */
+/** Keeps a connection, and its subscriptions in force. */
 export class ReconnectingClient {
   /** Topics that are subscribed to. */
   readonly topics: Set<string> = new Set();
   /** Patterns that are subscribed to. */
   readonly patterns: Set<string> = new Set();
   readonly #options: CheckedBackendOptions;
-  readonly #onPush: (line: string) => void;
   readonly #closing = new AbortController();
+  readonly #dialer: Dialer;
   #connection: ClientConnection | undefined;
   #connecting: Promise<ClientConnection> | undefined;
   #reconnecting: Promise<void> | undefined;
-  #server: RunningServer | undefined;
   #lostAtMs: number | undefined;
 
   constructor(options: CheckedBackendOptions, onPush: (line: string) => void) {
     this.#options = options;
-    this.#onPush = onPush;
+    this.#dialer = new Dialer(options, this.#closing.signal, onPush);
   }
 
-  /** Where the server is. */
+  /** Host and port of the server. */
   get address(): string {
-    return `${this.#options.host}:${this.#options.port}`;
+    return this.#dialer.address;
   }
 
-  /** Sends a command, and before it the trace that it belongs to, once connected; its answer. */
+  /** Sends a command, after the trace that it belongs to; returns the reply. */
   async request(line: string, trace?: TraceFields): Promise<string> {
     const connection = this.#connection ?? await this.connect();
-    // A server that knows no traces refuses them, and that is all.
+    // A server without traces rejects them, which has no other effect.
     if (trace !== undefined) connection.request(traceLine(trace)).catch(() => {});
     return await connection.request(line);
   }
 
-  /** Sends a command that is only of use on the connection there is now. */
+  /** Sends a command that concerns the current connection only. */
   async sendIfConnected(line: string): Promise<void> {
     try {
       const connection = this.#connection ?? await this.#connecting;
       await connection?.request(line);
     } catch (error) {
-      // With the connection went what the command was to end.
+      // The lost connection has ended the subscription already.
       if (!(error instanceof MessagingConnectionError)) throw error;
     }
   }
 
-  /** Connects, unless that is done or under way. */
+  /** Connects, unless a connection is open or being opened. */
   connect(): Promise<ClientConnection> {
     if (this.#connection !== undefined) return Promise.resolve(this.#connection);
     if (this.#connecting !== undefined) return this.#connecting;
     const connecting = this.#open();
     this.#connecting = connecting;
-    // Before all who wait for it: nobody overtakes them.
+    // Set before the calls that wait for it continue, so that later calls do not overtake them.
     connecting.then(
       (connection) => this.#setConnection(connection),
       () => this.#connecting = undefined,
@@ -85,7 +82,9 @@ export class ReconnectingClient {
   }
 
   async #open(): Promise<ClientConnection> {
-    const connection = await this.#connectOrStart();
+    const connection = await this.#dialer.open((lost, error) =>
+      this.#onConnectionLost(lost, error)
+    );
     try {
       this.#checkOpen();
       await this.#handshake(connection);
@@ -97,77 +96,7 @@ export class ReconnectingClient {
     }
   }
 
-  /** Connects to the server that is there, or to one that is started. */
-  async #connectOrStart(): Promise<ClientConnection> {
-    try {
-      return await this.#dial();
-    } catch (error) {
-      if (!this.#options.autoStartServer || !isConnectionRefused(error)) throw error;
-      await this.#startServer();
-      return await this.#dial();
-    }
-  }
-
-  async #dial(): Promise<ClientConnection> {
-    const { host, port, timeoutMs } = this.#options;
-    const { signal } = this.#closing;
-    const onLost = (error: MessagingConnectionError) => this.#onConnectionLost(connection, error);
-    let connection: ClientConnection | undefined;
-    try {
-      connection = await ClientConnection.open({
-        host,
-        port,
-        timeoutMs,
-        signal,
-        onPush: this.#onPush,
-        onLost,
-      });
-      return connection;
-    } catch (cause) {
-      this.#checkOpen();
-      throw new MessagingConnectionError(
-        `cannot connect (${(cause as Error).message}) to the TCP server`,
-        this.address,
-        { cause },
-      );
-    }
-  }
-
-  async #startServer(): Promise<void> {
-    const { host, port, token, serverMode } = this.#options;
-    await this.#server?.stop();
-    this.#checkOpen();
-    this.#server = await startOrAttach(
-      this.address,
-      () => startServer(SERVER_KIND, { host, port, token }, serverMode),
-      () => this.#probe(),
-    );
-    this.#checkOpen();
-  }
-
-  /** Checks which server listens at the address. */
-  async #probe(): Promise<ProbeResult> {
-    const { host, port, timeoutMs } = this.#options;
-    const { signal } = this.#closing;
-    try {
-      const connection = await ClientConnection.open({
-        host,
-        port,
-        timeoutMs,
-        signal,
-        onPush() {},
-        onLost() {},
-      });
-      const reply = await connection.request("PING").finally(() => connection.close(closedError()));
-      return reply === "PONG" ? "responding" : "foreign";
-    } catch (error) {
-      if (error instanceof Deno.errors.ConnectionRefused) return "refused";
-      const cause = error instanceof MessagingConnectionError ? error.cause : error;
-      return cause instanceof SilenceError ? "silent" : "foreign";
-    }
-  }
-
-  /** What comes first on a connection: the token, and the subscriptions there were. */
+  /** Sends what a connection begins with: the token, and the subscriptions in force. */
   async #handshake(connection: ClientConnection): Promise<void> {
     const { token } = this.#options;
     const topics = [...this.topics];
@@ -201,11 +130,8 @@ export class ReconnectingClient {
     }
   }
 
-  #onConnectionLost(
-    connection: ClientConnection | undefined,
-    error: MessagingConnectionError,
-  ): void {
-    if (connection === undefined || connection !== this.#connection) return;
+  #onConnectionLost(connection: ClientConnection, error: MessagingConnectionError): void {
+    if (connection !== this.#connection) return;
     logger.debug("{error}", { error });
     this.#connection = undefined;
     this.#scheduleReconnect();
@@ -234,7 +160,7 @@ export class ReconnectingClient {
     if (this.#closing.signal.aborted) throw closedError();
   }
 
-  /** Ends the connection, and the server that was started for it. */
+  /** Closes the connection, and stops the server that was started for it. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.topics.clear();
@@ -243,19 +169,11 @@ export class ReconnectingClient {
     this.#connection = undefined;
     await connection?.close(closedError());
     await Promise.allSettled([this.#connecting, this.#reconnecting]);
-    await this.#server?.stop();
+    await this.#dialer.stopServer();
   }
 }
 
 function traceLine({ traceparent, tracestate }: TraceFields): string {
   const fields = tracestate === undefined ? [traceparent] : [traceparent, tracestate];
   return `TRACE ${fields.map(textArgument).join(" ")}`;
-}
-
-function closedError(): MessagingClosedError {
-  return new MessagingClosedError("the backend was closed by cleanup()");
-}
-
-function isConnectionRefused(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof Deno.errors.ConnectionRefused;
 }

@@ -1,0 +1,111 @@
+/**
+ * Opens connections to the server, and starts the server if there is none.
+ *
+ * @module
+ */
+
+import type { RunningServer } from "../../hosting/mode.ts";
+import { type ProbeResult, startOrAttach, startServer } from "../../hosting/start.ts";
+import { MessagingClosedError, MessagingConnectionError } from "../../messaging/errors.ts";
+import { SERVER_KIND } from "../server/launch.ts";
+import { ClientConnection, type ClientConnectionOptions, SilenceError } from "./connection.ts";
+import type { CheckedBackendOptions } from "./options.ts";
+
+/** The dialer of one client. */
+export class Dialer {
+  readonly #options: CheckedBackendOptions;
+  readonly #signal: AbortSignal;
+  readonly #onPush: (line: string) => void;
+  #server: RunningServer | undefined;
+
+  /** @param signal aborted when the client is closed */
+  constructor(
+    options: CheckedBackendOptions,
+    signal: AbortSignal,
+    onPush: (line: string) => void,
+  ) {
+    this.#options = options;
+    this.#signal = signal;
+    this.#onPush = onPush;
+  }
+
+  /** Host and port of the server. */
+  get address(): string {
+    return `${this.#options.host}:${this.#options.port}`;
+  }
+
+  /** Connects to the server that runs, or to one that it starts. */
+  async open(onLost: ClientConnectionOptions["onLost"]): Promise<ClientConnection> {
+    try {
+      return await this.#connect(onLost);
+    } catch (error) {
+      if (!this.#options.autoStartServer || !isConnectionRefused(error)) throw error;
+      await this.#startServer();
+      return await this.#connect(onLost);
+    }
+  }
+
+  async #connect(onLost: ClientConnectionOptions["onLost"]): Promise<ClientConnection> {
+    try {
+      return await this.#dial(this.#onPush, onLost);
+    } catch (cause) {
+      this.#checkOpen();
+      throw new MessagingConnectionError(
+        `cannot connect (${(cause as Error).message}) to the TCP server`,
+        this.address,
+        { cause },
+      );
+    }
+  }
+
+  #dial(
+    onPush: (line: string) => void,
+    onLost: ClientConnectionOptions["onLost"],
+  ): Promise<ClientConnection> {
+    const { host, port, timeoutMs } = this.#options;
+    return ClientConnection.open({ host, port, timeoutMs, signal: this.#signal, onPush, onLost });
+  }
+
+  async #startServer(): Promise<void> {
+    const { host, port, token, serverMode } = this.#options;
+    await this.stopServer();
+    this.#checkOpen();
+    this.#server = await startOrAttach(
+      this.address,
+      () => startServer(SERVER_KIND, { host, port, token }, serverMode),
+      () => this.#probe(),
+    );
+    this.#checkOpen();
+  }
+
+  /** Checks which server listens at the address. */
+  async #probe(): Promise<ProbeResult> {
+    try {
+      const connection = await this.#dial(() => {}, () => {});
+      const reply = await connection.request("PING").finally(() => connection.close(closedError()));
+      return reply === "PONG" ? "responding" : "foreign";
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionRefused) return "refused";
+      const cause = error instanceof MessagingConnectionError ? error.cause : error;
+      return cause instanceof SilenceError ? "silent" : "foreign";
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#signal.aborted) throw closedError();
+  }
+
+  /** Stops the server if it was started here. */
+  async stopServer(): Promise<void> {
+    await this.#server?.stop();
+  }
+}
+
+/** The error for calls to a closed backend. */
+export function closedError(): MessagingClosedError {
+  return new MessagingClosedError("the backend was closed by cleanup()");
+}
+
+function isConnectionRefused(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Deno.errors.ConnectionRefused;
+}
