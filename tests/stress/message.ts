@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 
 const HEADER_WORDS = 5;
 /** Bytes of the smallest message. */

@@ -24,16 +24,18 @@ import {
 import { checkRun, DEATH, type Event, ModelViolation } from "./model/explore.ts";
 import type { Lane, Mistake } from "./model/lane.ts";
 import { queueModel } from "./model/queue.ts";
-import { requestModel, type Slot } from "./model/requests.ts";
-import { Random } from "./random.ts";
+import { type RequestMistake, requestModel, type Slot } from "./model/requests.ts";
+import { Random } from "../support/random.ts";
 import * as layout from "../../wasm/layout.ts";
 import { TestDirectory } from "../conformance/channel/directory.ts";
 import { inScratch } from "../support/scratch.ts";
+import { withSeed } from "../support/seed.ts";
 import { laneWords, RECORD_BYTES, Tracer } from "../support/trace.ts";
 
 const CAPACITY = 1024;
 const RECORDS = CAPACITY / RECORD_BYTES;
-const SEEDS = 20;
+/** Random runs that one test looks at. */
+const TRACES = 20;
 const MAX_AT_ONCE = 3;
 const ENDLESS = -1;
 const WRITER = 0;
@@ -80,17 +82,14 @@ interface Trace {
 }
 
 /** True if the writer dies now, at a failpoint. */
-type Fate = (point: string, random: Random) => boolean;
-
-const anywhere: Fate = (_point, random) => random.chance(0.004);
+type Fate = (point: string) => boolean;
 
 /** Sends and receives on a lane at random, the one in the middle of the other, until the writer dies. */
 async function traceLane(
   kind: "queue" | "broadcast",
-  seed: number,
-  fate: Fate = anywhere,
+  random: Random,
+  fate: Fate = () => random.chance(0.004),
 ): Promise<Trace> {
-  const random = new Random(seed);
   using channel = LocalChannel.create({ capacityBytes: CAPACITY });
   const [Writer, Reader, points] = kind === "queue"
     ? [Pusher, Puller, QUEUE_POINTS] as const
@@ -101,7 +100,7 @@ async function traceLane(
   let isOver = false;
   const tracer = new Tracer(points, () => laneWords(channel.handle, CAPACITY), (actor, at) => {
     if (random.chance(0.3)) actAnyOf(READERS.concat(WRITER));
-    return actor === WRITER && !isOver && fate(at, random);
+    return actor === WRITER && !isOver && fate(at);
   });
   const send = (who: number) => {
     const messages = random.between(1, MAX_AT_ONCE);
@@ -147,28 +146,31 @@ function checkLane(kind: "queue" | "broadcast", { events, plans }: Trace, mistak
 }
 
 for (const kind of ["queue", "broadcast"] as const) {
-  Deno.test(`what a ${kind} does at its failpoints is a run of its model`, async () => {
-    const points = new Set<string>();
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const trace = await traceLane(kind, seed);
-      checkLane(kind, trace);
-      for (const { point } of trace.events) points.add(point);
-    }
-    const all = kind === "queue" ? QUEUE_POINTS : BROADCAST_POINTS;
-    assert.deepEqual(all.filter((point) => !points.has(point)), []);
-  });
+  Deno.test(`what a ${kind} does at its failpoints is a run of its model`, () =>
+    withSeed(async (seed) => {
+      const points = new Set<string>();
+      for (let n = 0; n < TRACES; n++) {
+        const trace = await traceLane(kind, new Random(seed, n));
+        checkLane(kind, trace);
+        for (const { point } of trace.events) points.add(point);
+      }
+      const all = kind === "queue" ? QUEUE_POINTS : BROADCAST_POINTS;
+      assert.deepEqual(all.filter((point) => !points.has(point)), []);
+    }));
 
-  Deno.test(`a ${kind} whose writer died at any failpoint goes on as its model does`, async () => {
-    for (const point of WRITER_POINTS[kind]) {
-      const trace = await traceLane(kind, 1, (at, random) => at === point && random.chance(0.2));
-      const ofWriter = trace.events.filter(({ actor }) => actor === WRITER);
-      assert.deepEqual(ofWriter.slice(-2).map((event) => event.point), [point, DEATH]);
-      checkLane(kind, trace);
-    }
-  });
+  Deno.test(`a ${kind} whose writer died at any failpoint goes on as its model does`, () =>
+    withSeed(async (seed) => {
+      for (const point of WRITER_POINTS[kind]) {
+        const random = new Random(seed);
+        const trace = await traceLane(kind, random, (at) => at === point && random.chance(0.2));
+        const ofWriter = trace.events.filter(({ actor }) => actor === WRITER);
+        assert.deepEqual(ofWriter.slice(-2).map((event) => event.point), [point, DEATH]);
+        checkLane(kind, trace);
+      }
+    }));
 
   Deno.test(`what a ${kind} does is no run of a model with a mistake, nor with an event more`, async () => {
-    const trace = await traceLane(kind, 1);
+    const trace = await traceLane(kind, new Random(1));
     assert.ok(trace.events.length > 50, `${trace.events.length} events`);
     const refuse = (events: Event[], mistake?: Mistake) =>
       assert.throws(() => checkLane(kind, { ...trace, events }, mistake), ModelViolation);
@@ -199,8 +201,7 @@ const REQUEST_POINTS = [
 const STATUSES = ["free", "queued", "taken", "writing", "done"];
 
 /** Requests and replies at random; the requester gives up what is not answered at once. */
-async function traceRequests(seed: number): Promise<Event[]> {
-  const random = new Random(seed);
+async function traceRequests(random: Random): Promise<Event[]> {
   using channel = LocalChannel.create({ capacityBytes: CAPACITY });
   const question = MESSAGE.subarray(layout.REQUEST_PREFIX_BYTES);
   let words = (): unknown => undefined;
@@ -258,17 +259,21 @@ function slotOf({ status, generation, isAnnounced, lane, tail }: Slot): unknown 
   return { status, generation, isAnnounced, head: lane.length, tail };
 }
 
-Deno.test("what requests do at their failpoints is a run of their model", async () => {
-  const options = { requests: ENDLESS, cancels: ENDLESS, looks: [ENDLESS, ENDLESS] };
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const events = await traceRequests(seed);
-    checkRun(requestModel(options), events, slotOf);
-    if (seed > 1) continue;
-    const mistake = "moves the tail before it takes the slot";
-    assert.throws(() => checkRun(requestModel({ ...options, mistake }), events, slotOf));
-    assert.ok(events.some(({ point }) => point === "REQUEST_CANCELLED"));
-    assert.ok(events.some(({ point }) => point === "REQUEST_FREED"));
-  }
+function checkRequests(events: readonly Event[], mistake?: RequestMistake): void {
+  const looks = REPLIERS.map(() => ENDLESS);
+  checkRun(requestModel({ requests: ENDLESS, cancels: ENDLESS, looks, mistake }), events, slotOf);
+}
+
+Deno.test("what requests do at their failpoints is a run of their model", () =>
+  withSeed(async (seed) => {
+    for (let n = 0; n < TRACES; n++) checkRequests(await traceRequests(new Random(seed, n)));
+  }));
+
+Deno.test("what requests do is no run of a model with a mistake", async () => {
+  const events = await traceRequests(new Random(1));
+  assert.throws(() => checkRequests(events, "moves the tail before it takes the slot"));
+  assert.ok(events.some(({ point }) => point === "REQUEST_CANCELLED"));
+  assert.ok(events.some(({ point }) => point === "REQUEST_FREED"));
 });
 
 const ATTACH_GATE_CALLS = [
@@ -315,8 +320,7 @@ function attachGateOf({ files, named }: Directory): unknown {
 }
 
 /** Opens and closes sockets at random, the one in the middle of the other. */
-function traceAttachGate(seed: number, dir: string): Event[] {
-  const random = new Random(seed);
+function traceAttachGate(random: Random, dir: string): Event[] {
   const files = new Files(dir);
   const sockets = new Map<number, Publisher<Uint8Array>>();
   const tracer = new Tracer(ATTACH_GATE_CALLS, () => files.words(), () => {
@@ -342,27 +346,39 @@ function traceAttachGate(seed: number, dir: string): Event[] {
   return tracer.events;
 }
 
-Deno.test("what those do who come to a segment and leave it is a run of their model", () =>
-  inScratch(({ path: dir }) => {
+function checkAttachGate(events: readonly Event[], mistake?: AttachGateMistake): void {
+  const attachments = USERS.map(() => ENDLESS);
+  checkRun(attachGateModel({ attachments, mistake }), events, attachGateOf);
+}
+
+/** Runs a test in a directory, and keeps a socket open elsewhere. */
+function besideSocket(test: (dir: string) => void): Promise<void> {
+  return inScratch(({ path }) => {
     // Listeners for the end of the process come and go with the last socket: one stays.
     using elsewhere = new TestDirectory();
     using _stays = new Publisher(CHANNEL, { dir: elsewhere.path });
-    const points = new Set<string>();
-    const check = (events: Event[], mistake?: AttachGateMistake) =>
-      checkRun(
-        attachGateModel({ attachments: USERS.map(() => ENDLESS), mistake }),
-        events,
-        attachGateOf,
-      );
-    for (let seed = 1; seed <= SEEDS / 2; seed++) {
-      const events = traceAttachGate(seed, dir);
-      check(events);
-      for (const { point } of events) points.add(point);
-      if (seed > 1) continue;
-      assert.throws(() => check(events, "comes without counting"), ModelViolation);
-      const renamed = events.findIndex(({ point }) => point === "renameNew");
-      assert.throws(() => check(events.toSpliced(renamed, 1)), ModelViolation);
-    }
-    assert.deepEqual(ATTACH_GATE_CALLS.filter((call) => !points.has(call)), []);
+    test(path);
     return Promise.resolve();
+  });
+}
+
+Deno.test("what those do who come to a segment and leave it is a run of their model", () =>
+  besideSocket((dir) =>
+    withSeed((seed) => {
+      const points = new Set<string>();
+      for (let n = 0; n < TRACES / 2; n++) {
+        const events = traceAttachGate(new Random(seed, n), dir);
+        checkAttachGate(events);
+        for (const { point } of events) points.add(point);
+      }
+      assert.deepEqual(ATTACH_GATE_CALLS.filter((call) => !points.has(call)), []);
+    })
+  ));
+
+Deno.test("what those do who come and leave is no run of a model with a mistake, nor with an event less", () =>
+  besideSocket((dir) => {
+    const events = traceAttachGate(new Random(1), dir);
+    assert.throws(() => checkAttachGate(events, "comes without counting"), ModelViolation);
+    const renamed = events.findIndex(({ point }) => point === "renameNew");
+    assert.throws(() => checkAttachGate(events.toSpliced(renamed, 1)), ModelViolation);
   }));

@@ -6,7 +6,7 @@
 
 import { now, sleep } from "./clock.ts";
 import { END, type InFlight, Journal, RUN } from "./journal.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 import type { Part, Task } from "./task.ts";
 
 const CHILD = new URL("child.ts", import.meta.url).href;

@@ -7,7 +7,7 @@
 import { now } from "./clock.ts";
 import { addFigures, type Figures, noFigures } from "./figures.ts";
 import { type PatternName, PATTERNS } from "./patterns.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 import { runSession, type SessionResult } from "./session.ts";
 
 /** Rounds of a session. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 import type { Part } from "./task.ts";
 
 const MIN_GAP_MS = 15;

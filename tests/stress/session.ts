@@ -15,7 +15,7 @@ import { now, sleep } from "./clock.ts";
 import { type Common, type Member, type ProcessCounts, ProcessPool } from "./process_pool.ts";
 import { addFigures, type Figures, noFigures } from "./figures.ts";
 import { type Pattern, type PatternName, PATTERNS, type Verifier } from "./patterns.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 import { openingsOf, recoveryOf } from "./recovery.ts";
 import { type Record, recordOf, Violation } from "./round.ts";
 import { type Attack, planAttacks } from "./schedule.ts";

@@ -4,28 +4,24 @@ import type { PatternName } from "./patterns.ts";
 import { ROWS, summarize, tableOf } from "./report.ts";
 import { run } from "./run.ts";
 import { planAttacks } from "./schedule.ts";
-import { Random } from "./random.ts";
-import { makeScratchDirectory } from "../support/scratch.ts";
+import { Random } from "../support/random.ts";
+import { inScratch } from "../support/scratch.ts";
+import { withSeed } from "../support/seed.ts";
 
 const KILLS = 18;
 
-const SEED = 3;
-
 for (const pattern of ["pubsub", "queue", "requests", "ack"] as const satisfies PatternName[]) {
-  Deno.test(`${pattern} survives kills and stops at random instants`, async () => {
-    const dir = makeScratchDirectory();
-    try {
-      const plan = { seed: SEED, patterns: [pattern], kills: KILLS, minutes: undefined };
-      const [total] = await run({ ...plan, session: undefined, dir });
-      assert.equal(total.kills, KILLS);
-      assert.equal(total.afterKillsMs.length, KILLS, "somebody goes on after every kill");
-      assert.ok(total.messages > 1000, `${total.messages} messages`);
-      assert.match(tableOf(ROWS, [summarize(total)]), new RegExp(`kills survived +${KILLS}\n`));
-      assert.deepEqual([...Deno.readDirSync(dir)], []);
-    } finally {
-      Deno.removeSync(dir, { recursive: true });
-    }
-  });
+  Deno.test(`${pattern} survives kills and stops at random instants`, () =>
+    inScratch(({ path: dir }) =>
+      withSeed(async (seed) => {
+        const plan = { seed, patterns: [pattern], kills: KILLS, minutes: undefined };
+        const [total] = await run({ ...plan, session: undefined, dir });
+        assert.equal(total.kills, KILLS);
+        assert.equal(total.afterKillsMs.length, KILLS, "somebody goes on after every kill");
+        assert.ok(total.messages > 1000, `${total.messages} messages`);
+        assert.match(tableOf(ROWS, [summarize(total)]), new RegExp(`kills survived +${KILLS}\n`));
+      })
+    ));
 }
 
 Deno.test("the same seed attacks the same victims at the same instants", () => {

@@ -7,7 +7,7 @@
 import type { ChannelOptions } from "../../mod.ts";
 import { sleep } from "./clock.ts";
 import { END, type Journal, MAX_ENTRIES, RUN } from "./journal.ts";
-import { Random } from "./random.ts";
+import { Random } from "../support/random.ts";
 
 /** What a process does. */
 export type Part =

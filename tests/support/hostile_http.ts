@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Random } from "../stress/random.ts";
+import type { Random } from "./random.ts";
 
 /** A request before it is sent. */
 export interface RawRequest {
@@ -34,7 +34,9 @@ const GETS = [
   "/events?topic=t&pattern=a*",
   "/get/k",
   "/hget/h/f",
+  "/hget/k/f",
   "/smembers/z",
+  "/smembers/k",
   "/topics",
   "/health",
   "/stats",

@@ -61,8 +61,8 @@ const JSON_TEXTS = [
 
 /** One input, without the end of its line: several lines if it has line feeds in it. */
 export function hostileInput(random: Random): Uint8Array {
-  const bytes = random.of(MAKERS)(random);
-  return random.unit() < 0.3 ? mutated(random, bytes) : bytes;
+  const bytes = random.pick(MAKERS)(random);
+  return random.chance(0.3) ? mutated(random, bytes) : bytes;
 }
 
 const MAKERS: readonly ((random: Random) => Uint8Array)[] = [
@@ -70,27 +70,27 @@ const MAKERS: readonly ((random: Random) => Uint8Array)[] = [
   (random) => encoder.encode(command(random)),
   (random) => encoder.encode(command(random)),
   (random) => encoder.encode(command(random)),
-  (random) => encoder.encode(random.of(TEXTS).repeat(random.length(3000))),
-  (random) => encoder.encode(`${random.of(COMMANDS).name} ${argument(random)}`),
+  (random) => encoder.encode(random.pick(TEXTS).repeat(random.length(3000))),
+  (random) => encoder.encode(`${random.pick(COMMANDS).name} ${argument(random)}`),
   (random) => encoder.encode(`STORE_MESSAGE n ${argument(random)} ${message(random)}`),
 ];
 
 /** A command with arguments of its own, or others. */
 function command(random: Random): string {
-  const { name, parameters } = random.of(COMMANDS);
-  const count = random.unit() < 0.8 ? parameters.length : random.below(6);
+  const { name, parameters } = random.pick(COMMANDS);
+  const count = random.chance(0.8) ? parameters.length : random.below(6);
   return [name, ...Array.from({ length: count }, () => argument(random))].join(" ");
 }
 
 function argument(random: Random): string {
-  const text = random.of(TEXTS);
+  const text = random.pick(TEXTS);
   switch (random.below(6)) {
     case 0:
       return text;
     case 1:
       return `"${text}"`;
     case 2:
-      return base64(random.of(JSON_TEXTS));
+      return base64(random.pick(JSON_TEXTS));
     case 3:
       return base64(deep(random));
     case 4:
@@ -110,8 +110,8 @@ function base64(text: string): string {
 
 function deep(random: Random): string {
   const depth = random.length(5000);
-  const open = random.of(["[", '{"a":', '{"id":1,"a":[']);
-  const close = random.of(["]", "}", ""]);
+  const open = random.pick(["[", '{"a":', '{"id":1,"a":[']);
+  const close = random.pick(["]", "}", ""]);
   return `{"id":1,"x":${open.repeat(depth)}1${close.repeat(depth)}}`;
 }
 

@@ -8,6 +8,8 @@ import assert from "node:assert/strict";
 import { platform } from "../../lib/platform/mod.ts";
 import { removeStale } from "../../lib/observe/registry.ts";
 import { Child, type ChildOptions } from "./child.ts";
+import { Random } from "./random.ts";
+import { withSeed } from "./seed.ts";
 
 /** Where scratch directories are made: in shared memory, and in a folder of the run's own if it has one. */
 export const SCRATCH_ROOT = Deno.env.get("RINGBUS_TEST_SCRATCH") ??
@@ -58,6 +60,13 @@ export async function inScratch(
     await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
     Deno.removeSync(path, { recursive: true });
   }
+}
+
+/** Runs a test as `inScratch` does, with random numbers that follow from the run's seed. */
+export function inSampledScratch(
+  test: (scratch: Scratch, random: Random) => Promise<void>,
+): Promise<void> {
+  return inScratch((scratch) => withSeed((seed) => test(scratch, new Random(seed))));
 }
 
 /** Takes away what only time would tell to be left over: who was killed may have been making a file. */

@@ -52,15 +52,21 @@ export function rerunCommand(seed: number, file?: string): string {
 }
 
 /**
- * Runs what draws its samples from the run's seed. A failure names the seed, and what to type to run
- * it again.
+ * Runs what draws its samples from the run's seed. A failure names the seed, and what to type to draw
+ * them again.
  */
-export async function withSeed(sample: (seed: number) => void | Promise<void>): Promise<void> {
+export function withSeed<R extends void | Promise<void>>(sample: (seed: number) => R): R {
   const seed = runSeed();
-  try {
-    await sample(seed);
-  } catch (cause) {
+  const explain = (cause: unknown): never => {
     const again = rerunCommand(seed, Deno.mainModule);
-    throw new Error(`${(cause as Error).message}\nto draw this sample again: ${again}`, { cause });
+    throw new Error(`${(cause as Error).message}\nto draw these samples again: ${again}`, {
+      cause,
+    });
+  };
+  try {
+    const result = sample(seed);
+    return (result instanceof Promise ? result.catch(explain) : result) as R;
+  } catch (cause) {
+    return explain(cause);
   }
 }

@@ -7,6 +7,7 @@ import { glob } from "../../../backends/store/glob.ts";
 import { Store } from "../../../backends/store/store.ts";
 import { type Delivery, Subscription } from "../../../backends/store/subscription.ts";
 import { MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "../../../backends/store/limits.ts";
+import { assertProperty } from "../../support/property.ts";
 
 function summary(delivery: Delivery): unknown[] {
   const { topic, pattern } = delivery;
@@ -206,7 +207,7 @@ Deno.test("patterns match as in Redis", () => {
 Deno.test("patterns agree with regular expressions of the same meaning", () => {
   const letters = fc.string({ unit: fc.constantFrom("a", "b", "*", "?"), maxLength: 8 });
   const texts = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 10 });
-  fc.assert(
+  assertProperty(
     fc.property(letters, texts, (pattern, text) => {
       const source = pattern.replaceAll("*", ".*").replaceAll("?", ".");
       assert.equal(glob(pattern)(text), new RegExp(`^${source}$`).test(text));

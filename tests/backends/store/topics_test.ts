@@ -6,6 +6,7 @@ import { InvalidInputError, StoreFullError } from "../../../backends/store/error
 import { Store, type StoreOptions } from "../../../backends/store/store.ts";
 import { parseMessage, type StoredMessage } from "../../../backends/store/stored_message.ts";
 import { GEMSTONE_EPOCH_MS, timestampOf } from "../../../lib/message/gemstone.ts";
+import { assertProperty } from "../../support/property.ts";
 
 /** An id of a priority, a millisecond after the epoch of ids, and a sequence. */
 function makeId(priority: number, ms: number, sequence: number): bigint {
@@ -104,7 +105,7 @@ const steps = fc.array(
 );
 
 Deno.test("topics behave as their rules say, whatever is stored, deleted and expired", () => {
-  fc.assert(
+  assertProperty(
     fc.property(steps, fewIds, fc.nat(40), (sequence, asked, tenths) => {
       const { time, store } = steppable();
       const model = new Model();

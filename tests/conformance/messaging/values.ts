@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Message } from "../../../mod.ts";
 import { ids, jsonObjects } from "../../support/json_values.ts";
+import { assertProperty } from "../../support/property.ts";
 import { makeMessage, MessageCollector, type MessagingTransport, testOn } from "./transport.ts";
 
 const UNICODE = [
@@ -27,7 +28,7 @@ export function testValues(transport: MessagingTransport): void {
       const reader = scene.backend();
       const collector = new MessageCollector();
       let run = 0;
-      await fc.assert(
+      await assertProperty(
         fc.asyncProperty(
           ids,
           jsonObjects,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { bytes, type StateTransport, testState } from "./transport.ts";
+import { assertProperty } from "../../support/property.ts";
 
 /** Context buffers: all readers see the slots in their order. */
 export function testBuffers(transport: StateTransport): void {
@@ -86,7 +87,7 @@ export function testBuffers(transport: StateTransport): void {
         // deno-lint-ignore no-control-regex
         .filter((text) => !/[\u0000-\u001f\u007f-\u009f]/.test(text));
       const slots = fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 5 });
-      await fc.assert(
+      await assertProperty(
         fc.asyncProperty(id, slots, async (threadId, written) => {
           await one.bufferDeleteThread(threadId);
           for (const slot of written) await one.bufferAppend(threadId, slot);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type StateTransport, testState } from "./transport.ts";
+import { assertProperty } from "../../support/property.ts";
 
 /** The registry: pairs of a chain and a uuid, each in one pair at most. */
 export function testRegistry(transport: StateTransport): void {
@@ -70,7 +71,7 @@ export function testRegistry(transport: StateTransport): void {
       fc.record({ chain: name, uuid: name }),
       fc.record({ deleted: name }),
     );
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
         await one.registryClear();
         let model: [chain: string, uuid: string][] = [];

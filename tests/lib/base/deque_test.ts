@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Deque } from "../../../lib/base/deque.ts";
+import { assertProperty } from "../../support/property.ts";
 
 const steps = fc.array(
   fc.oneof(
@@ -14,7 +15,7 @@ const steps = fc.array(
 );
 
 Deno.test("any sequence of calls has the results that an array has", () => {
-  fc.assert(fc.property(steps, (calls) => {
+  assertProperty(fc.property(steps, (calls) => {
     const deque = new Deque<number>();
     const model: number[] = [];
     for (const { do: name, item } of calls) {

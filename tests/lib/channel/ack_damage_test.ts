@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { type Delivery, LocalChannel, Puller, Pusher, ShmCorruptionError } from "../../../mod.ts";
 import { controlOffset } from "../../../lib/segment/format.ts";
-import { Random } from "../../stress/random.ts";
+import { Random } from "../../support/random.ts";
 import {
   CONTROL_LEASE_TABLES,
   CONTROL_RETURNS,

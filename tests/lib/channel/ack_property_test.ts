@@ -10,6 +10,7 @@ import {
   type TestTransport,
 } from "../../conformance/channel/channel.ts";
 import { pattern, sameBytes } from "../../conformance/channel/values.ts";
+import { assertProperty } from "../../support/property.ts";
 
 const RAW = { codec: "raw" } as const;
 const PULLERS = 3;
@@ -181,7 +182,7 @@ function testTable(transport: TestTransport, numRuns: number): void {
       maxUnacked: fc.constantFrom(1, 3, 256),
       steps: STEPS,
     });
-    fc.assert(
+    assertProperty(
       fc.property(runs, ({ capacity, maxUnacked, steps }) => {
         using channel = transport.open(capacity);
         const pusher = channel.pusher<Uint8Array>(RAW);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BlockAllocator } from "../../../lib/channel/block_allocator.ts";
+import { assertProperty } from "../../support/property.ts";
 
 function heapOf(...regions: [offset: number, bytes: number][]): BlockAllocator {
   const heap = new BlockAllocator();
@@ -83,7 +84,7 @@ Deno.test("random blocks never overlap, and fit whenever there is a gap", () => 
     fc.record({ allocate: fc.integer({ min: 1, max: 3000 }) }),
     fc.record({ free: fc.nat(30) }),
   );
-  fc.assert(fc.property(fc.array(step, { maxLength: 150, size: "max" }), (steps) => {
+  assertProperty(fc.property(fc.array(step, { maxLength: 150, size: "max" }), (steps) => {
     const heap = heapOf(...REGIONS.map(([at, size]): [number, number] => [at, size]));
     const used: Used[] = [];
     for (const each of steps) {

@@ -14,6 +14,7 @@ import { BroadcastModel } from "../../conformance/channel/model_broadcast.ts";
 import { QueueModel } from "../../conformance/channel/model_queue.ts";
 import { controlOffset } from "../../../lib/segment/format.ts";
 import * as layout from "../../../wasm/layout.ts";
+import { assertProperty } from "../../support/property.ts";
 
 /** Steps between two looks at the header. */
 const CHECK_INTERVAL = 25;
@@ -39,7 +40,7 @@ function testModel(
   Kind: typeof QueueModel | typeof BroadcastModel,
 ): void {
   Deno.test(`${transport.name}: ${name} does what plain arrays do`, async () => {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(RUNS, async (run: Run) => {
         using channel = transport.open(run.capacity);
         await play(new Kind(channel, run));
@@ -79,7 +80,7 @@ function testAged(
   Kind: typeof QueueModel | typeof BroadcastModel,
 ): void {
   Deno.test(`${name} goes on beyond 2^32 and 2^53`, async () => {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(RUNS, POSITIONS, async (run: Run, { position, count }) => {
         using channel = LOCAL.open(run.capacity);
         first(channel)[Symbol.dispose]();

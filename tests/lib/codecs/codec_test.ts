@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm";
 import { decode as referenceDecode, encode as referenceEncode } from "@msgpack/msgpack";
 import fc from "fast-check";
 import { type Codec, type CodecName, resolveCodec } from "../../../lib/codecs/builtin.ts";
+import { assertProperty } from "../../support/property.ts";
 
 const msgpack = resolveCodec("msgpack");
 const json = resolveCodec("json");
@@ -352,7 +353,7 @@ Deno.test("msgpack reuses one buffer and gives up a huge one", () => {
 });
 
 Deno.test("msgpack writes what other implementations read, and reads what they write", () => {
-  fc.assert(
+  assertProperty(
     fc.property(plainValue(), (value) => {
       assert.deepStrictEqual(referenceDecode(msgpack.encode(value)), value);
       const foreign = referenceEncode(value);
@@ -439,7 +440,7 @@ Deno.test("json round-trips JSON values, and long and non-ASCII text", () => {
   const value = { a: [1, "x", null, true, { b: -1.5 }], text: "é漢😀\ud800".repeat(5000) };
   assert.deepStrictEqual(roundTrip(json, value), value);
   assert.equal(roundTrip(json, "x".repeat(100_000)), "x".repeat(100_000));
-  fc.assert(fc.property(fc.jsonValue(), (any) => {
+  assertProperty(fc.property(fc.jsonValue(), (any) => {
     const text = JSON.stringify(any);
     assert.equal(JSON.stringify(roundTrip(json, any)), text);
   }));
@@ -726,7 +727,7 @@ function typedArray(): fc.Arbitrary<unknown> {
 
 for (const [codec, anyValue] of [[msgpack, MSGPACK_VALUE], [clone, CLONE_VALUE]] as const) {
   Deno.test(`${codec.id} round-trips any tree of data`, () => {
-    fc.assert(
+    assertProperty(
       fc.property(anyValue, (value) => {
         assert.deepStrictEqual(roundTrip(codec, value), value);
       }),
@@ -747,7 +748,7 @@ function decodesOrThrows(codec: Codec, input: Uint8Array): void {
 
 for (const codec of [msgpack, json, raw, clone]) {
   Deno.test(`${codec.id} gives a value or an error for random bytes`, () => {
-    fc.assert(
+    assertProperty(
       fc.property(fc.uint8Array({ maxLength: 200 }), (input) => decodesOrThrows(codec, input)),
       { numRuns: 2000 },
     );
@@ -757,7 +758,7 @@ for (const codec of [msgpack, json, raw, clone]) {
 for (const [codec, anyValue] of [[msgpack, MSGPACK_VALUE], [clone, CLONE_VALUE]] as const) {
   Deno.test(`${codec.id} gives a value or an error for messages with changed bytes`, () => {
     const change = fc.record({ at: fc.nat(), to: fc.nat({ max: 255 }) });
-    fc.assert(
+    assertProperty(
       fc.property(
         anyValue,
         fc.array(change, { minLength: 1, maxLength: 4 }),

@@ -8,6 +8,7 @@ import {
   type TypedArray,
   writeTensor,
 } from "../../../lib/codecs/tensor.ts";
+import { assertProperty } from "../../support/property.ts";
 
 const ARRAYS: readonly TypedArray[] = [
   new Int8Array([-128, 0, 127]),
@@ -186,7 +187,7 @@ Deno.test("readTensor is not deceived by products that overflow", () => {
 
 Deno.test("any tensor round-trips", () => {
   const shape = fc.array(fc.nat({ max: 5 }), { maxLength: 5 });
-  fc.assert(fc.property(shape, fc.constantFrom(...ARRAYS), (dimensions, sample) => {
+  assertProperty(fc.property(shape, fc.constantFrom(...ARRAYS), (dimensions, sample) => {
     const length = dimensions.reduce((product, dimension) => product * dimension, 1);
     const constructor = sample.constructor as new (length: number) => TypedArray;
     const data = new constructor(length);
@@ -205,8 +206,8 @@ Deno.test("readTensor gives an array or a RangeError for random and changed byte
       assert.match(error.message, /^damaged tensor: /);
     }
   };
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), attempt), { numRuns: 2000 });
-  fc.assert(
+  assertProperty(fc.property(fc.uint8Array({ maxLength: 100 }), attempt), { numRuns: 2000 });
+  assertProperty(
     fc.property(fc.nat({ max: 47 }), fc.nat({ max: 255 }), (at, to) => {
       attempt(damaged((block) => void (block[at] = to)));
     }),

@@ -5,7 +5,7 @@ import { Journal } from "../../../lib/journal/journal.ts";
 import { sleep, until } from "../../support/deadline.ts";
 import { bytesOf, LEDGER, Ledger } from "../../support/ledger.ts";
 import { Program } from "../../support/program.ts";
-import { cleanUpAfterKills, inScratch } from "../../support/scratch.ts";
+import { cleanUpAfterKills, inSampledScratch, inScratch } from "../../support/scratch.ts";
 
 const FILL = 200;
 const FILLER = "x".repeat(FILL);
@@ -52,7 +52,7 @@ Deno.test("writers in many processes share one order, through many generations",
   }));
 
 Deno.test("a writer may be killed at any instant: every record that it has appended is intact", () =>
-  inScratch(async ({ path: dir }) => {
+  inSampledScratch(async ({ path: dir }, random) => {
     const [ROUNDS, KEPT] = [5, 3000];
     const options = { dir, slackBytes: 20_000 };
     const state = new Ledger(KEPT);
@@ -65,7 +65,7 @@ Deno.test("a writer may be killed at any instant: every record that it has appen
         programs.use(writer({ ...order, writer: `${name}${round}` }))
       );
       await Promise.all(writers.map((each) => each.prints("\n")));
-      await sleep(Math.random() * 150);
+      await sleep(random.below(150));
       for (const each of writers) {
         each.kill("SIGKILL");
         await each.ended();
@@ -90,7 +90,7 @@ Deno.test("a writer may be killed at any instant: every record that it has appen
   }));
 
 Deno.test("a stopped writer delays no other member", () =>
-  inScratch(async ({ path: dir }) => {
+  inSampledScratch(async ({ path: dir }, random) => {
     const options = { dir, slackBytes: 20_000 };
     const state = new Ledger(100);
     using journal = new Journal("j", LEDGER, state, options);
@@ -98,7 +98,7 @@ Deno.test("a stopped writer delays no other member", () =>
     for (let round = 0; round < 3; round++) {
       await using stopped = writer(order);
       await stopped.prints("\n");
-      await sleep(Math.random() * 50);
+      await sleep(random.below(50));
       stopped.kill("SIGSTOP");
       for (let n = 0; n < 2000; n++) journal.append(bytesOf(`${round} ${n} ${FILLER}`));
       const mine = state.texts.filter((text) => text.startsWith(`${round} `));

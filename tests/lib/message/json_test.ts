@@ -5,9 +5,10 @@ import fc from "fast-check";
 import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../../lib/message/json_members.ts";
 import { parseJson, stringifyJson, withRawIntegers } from "../../../lib/message/json.ts";
 import { jsonObjects, jsonValues } from "../../support/json_values.ts";
+import { assertProperty } from "../../support/property.ts";
 
 Deno.test("any JSON value comes back as it was, integers digit for digit", () => {
-  fc.assert(
+  assertProperty(
     fc.property(jsonValues, (value) => {
       const text = stringifyJson(value);
       assert.deepEqual(parseJson(text), value);
@@ -18,7 +19,7 @@ Deno.test("any JSON value comes back as it was, integers digit for digit", () =>
 });
 
 Deno.test("JSON.stringify writes what stringifyJson writes", () => {
-  fc.assert(fc.property(jsonValues, (value) => {
+  assertProperty(fc.property(jsonValues, (value) => {
     assert.equal(JSON.stringify(withRawIntegers(value)), stringifyJson(value));
   }));
 });
@@ -78,7 +79,7 @@ Deno.test("what is no JSON, or nested too deep, is a SyntaxError", () => {
 });
 
 Deno.test("the members of any object are found as text", () => {
-  fc.assert(
+  assertProperty(
     fc.property(jsonObjects, fc.constantFrom(0, 1), (object, indent) => {
       const plain = JSON.stringify(withRawIntegers(object), null, indent);
       const members = jsonMembers(` ${plain}\n`);

@@ -12,6 +12,7 @@ import {
   Priority,
 } from "../../../mod.ts";
 import { ids, jsonObjects } from "../../support/json_values.ts";
+import { assertProperty } from "../../support/property.ts";
 
 const NOW_MS = Date.UTC(2025, 5, 1);
 const MINIMAL = { sender: { id: "a", name: "A" }, topics: "t", payload: {} };
@@ -88,7 +89,7 @@ Deno.test("machine ids, priorities and clocks out of range are refused", () => {
 });
 
 Deno.test("an id is a bigint of 64 bits", () => {
-  fc.assert(fc.property(ids, (id) => {
+  assertProperty(fc.property(ids, (id) => {
     assert.equal(GemstoneId.fromInt(id).toInt(), id);
     assert.equal(String(GemstoneId.fromInt(id)), id.toString());
   }));
@@ -138,7 +139,7 @@ Deno.test("a message from elsewhere keeps its fields, their order, and what they
 });
 
 Deno.test("any payload and unknown fields come back as they were", () => {
-  fc.assert(
+  assertProperty(
     fc.property(ids, jsonObjects, jsonObjects, (id, payload, extra) => {
       const unknown = Object.fromEntries(
         Object.entries(extra).map(([key, value]) => [`x_${key}`, value]),

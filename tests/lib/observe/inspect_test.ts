@@ -16,7 +16,7 @@ import { ChannelReader } from "../../../lib/observe/reader.ts";
 import { SegmentFile } from "../../../lib/observe/segment_file.ts";
 import { takeSnapshot } from "../../../lib/observe/snapshot.ts";
 import { chooseCorruption, SegmentOffsets } from "../../stress/corruption/target.ts";
-import { Random } from "../../stress/random.ts";
+import { Random } from "../../support/random.ts";
 import * as layout from "../../../wasm/layout.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { half, laneAt, participantAt, poke, word } from "../../support/damage.ts";

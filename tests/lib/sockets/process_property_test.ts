@@ -9,6 +9,7 @@ import {
   type ReceiveCall,
 } from "../../support/programs/replay.ts";
 import { sleep } from "../../support/deadline.ts";
+import { assertProperty } from "../../support/property.ts";
 import { inScratch } from "../../support/scratch.ts";
 
 const RUNS = 60;
@@ -96,7 +97,7 @@ async function sendOne(
 Deno.test("what a process pushes in any way, another pulls in any way, whole and in order", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const puller = spawn();
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(scenarios, async ({ capacityBytes, sends, receives }) => {
         const options: ChannelOptions = { dir, codec: "raw", capacityBytes };
         using pusher = new Pusher<Uint8Array>("any", options);
@@ -118,7 +119,7 @@ Deno.test("what a process pushes in any way, another pulls in any way, whole and
 Deno.test("what a process publishes in any way, another sees whole and in order, or knows it missed it", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const subscriber = spawn();
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(scenarios, async ({ capacityBytes, sends, receives }) => {
         const options: ChannelOptions = { dir, codec: "raw", capacityBytes };
         using publisher = new Publisher<Uint8Array>("any", options);

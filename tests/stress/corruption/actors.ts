@@ -18,7 +18,7 @@ import {
   type Socket,
   Subscriber,
 } from "../../../mod.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../support/random.ts";
 import type { Stage } from "./case.ts";
 
 /** Patterns by the kind of their channel. */

@@ -13,7 +13,7 @@ import {
   ShmTimeoutError,
   type Socket,
 } from "../../../mod.ts";
-import { Random } from "../random.ts";
+import { Random } from "../../support/random.ts";
 import { interpose } from "./interpose.ts";
 import { MessageVerifier, MIN_BYTES } from "./message_verifier.ts";
 import { type CaseResult, type CaseStats, emptyStats } from "./report.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
+import type { Random } from "../../support/random.ts";
 import type { MessageVerifier } from "./message_verifier.ts";
 import { chooseCorruption, type Corruption, SegmentOffsets } from "./target.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Random } from "../random.ts";
+import { Random } from "../../support/random.ts";
 import { PATTERN_NAMES, type PatternName } from "./actors.ts";
 import type { FuzzPlan } from "./fuzz.ts";
 import { MessageVerifier } from "./message_verifier.ts";

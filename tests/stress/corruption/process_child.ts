@@ -20,7 +20,7 @@ import {
   type Socket,
   Subscriber,
 } from "../../../mod.ts";
-import { Random } from "../random.ts";
+import { Random } from "../../support/random.ts";
 import { makeMessage, MIN_BYTES } from "./message_verifier.ts";
 import { linesOf } from "./lines.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";

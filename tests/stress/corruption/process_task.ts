@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Random } from "../random.ts";
+import { Random } from "../../support/random.ts";
 import { MIN_BYTES } from "./message_verifier.ts";
 
 /** What a child does for a while. */

@@ -7,7 +7,7 @@
 
 import { controlOffset } from "../../../lib/segment/format.ts";
 import * as layout from "../../../wasm/layout.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../support/random.ts";
 
 /** A part of a segment that is overwritten. */
 export interface Corruption {

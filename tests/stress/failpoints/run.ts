@@ -8,7 +8,7 @@
 import { now, sleep } from "../clock.ts";
 import type { Member, ProcessPool } from "../process_pool.ts";
 import { type PatternName, PATTERNS } from "../patterns.ts";
-import { Random } from "../random.ts";
+import { Random } from "../../support/random.ts";
 import type { Part } from "../task.ts";
 import { Session, type SessionResult } from "../session.ts";
 import { numberOf } from "./points.ts";

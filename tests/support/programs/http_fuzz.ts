@@ -9,7 +9,7 @@ import { Auth } from "../../../backends/http/server/auth.ts";
 import { SubscriberQuota } from "../../../backends/http/server/subscriber_quota.ts";
 import { Service } from "../../../backends/http/server/service.ts";
 import { Store } from "../../../mod.ts";
-import { Random } from "../../stress/random.ts";
+import { Random } from "../random.ts";
 import { hostileRequest } from "../hostile_http.ts";
 
 const [seed, count] = Deno.args.map(Number);

@@ -2,70 +2,72 @@
 
 import assert from "node:assert/strict";
 import { SharedMemoryMessagingBackend } from "../../../../backends/http/mod.ts";
-import { Random } from "../../../stress/random.ts";
+import { Random } from "../../../support/random.ts";
 import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { until } from "../../../support/deadline.ts";
 import { hostileBytes } from "../../../support/hostile_http.ts";
 import { sendRaw, serveHttp } from "../../../support/http.ts";
 import { Program } from "../../../support/program.ts";
+import { withSeed } from "../../../support/seed.ts";
 
-const SEED = 20_240_601;
 const COUNT = 100_000;
 const OVER_SOCKETS = 3000;
 
-Deno.test("http hostile: the service answers whatever comes, and its memory returns", async () => {
-  await using fuzz = new Program([
-    "--v8-flags=--expose-gc",
-    "-A",
-    "tests/support/programs/http_fuzz.ts",
-    String(SEED),
-    String(COUNT - OVER_SOCKETS),
-  ]);
-  const [line] = await fuzz.lines();
-  const { statuses, wrong, growthBytes, left } = JSON.parse(line);
-  assert.deepEqual(wrong, []);
-  assert.deepEqual(left, {
-    subscriptions: 0,
-    patternSubscriptions: 0,
-    messages: 0,
-    keys: 0,
-    bytes: 0,
-    places: 0,
-  });
-  assert.ok(growthBytes < 4_000_000, `the heap grew by ${growthBytes} bytes`);
-  // A fuzzer that is refused at the door tests nothing.
-  for (const status of [200, 400, 401, 403, 404, 405, 409]) {
-    assert.ok(statuses[status] > 100, `few answers with ${status}`);
-  }
-  assert.ok(statuses[200] > COUNT / 10);
-});
+Deno.test("http hostile: the service answers whatever comes, and its memory returns", () =>
+  withSeed(async (seed) => {
+    await using fuzz = new Program([
+      "--v8-flags=--expose-gc",
+      "-A",
+      "tests/support/programs/http_fuzz.ts",
+      String(seed),
+      String(COUNT - OVER_SOCKETS),
+    ]);
+    const [line] = await fuzz.lines();
+    const { statuses, wrong, growthBytes, left } = JSON.parse(line);
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(left, {
+      subscriptions: 0,
+      patternSubscriptions: 0,
+      messages: 0,
+      keys: 0,
+      bytes: 0,
+      places: 0,
+    });
+    assert.ok(growthBytes < 4_000_000, `the heap grew by ${growthBytes} bytes`);
+    // A fuzzer that is refused at the door tests nothing.
+    for (const status of [200, 400, 401, 403, 404, 405, 409]) {
+      assert.ok(statuses[status] > 100, `few answers with ${status}`);
+    }
+    assert.ok(statuses[200] > COUNT / 10);
+  }));
 
-Deno.test("http hostile: over sockets, the server stays up and other clients notice nothing", async () => {
-  await using scene = await serveHttp({ maxMessagesPerTopic: 100, maxBytes: 10_000_000 });
-  await using good = new SharedMemoryMessagingBackend({ serverUrl: scene.url });
-  const inbox = new MessageCollector();
-  await good.subscribe("good", inbox.handler);
-  const random = new Random(SEED);
-  let sent = 0;
-  const attack = async () => {
-    while (sent < OVER_SOCKETS) {
-      sent++;
-      await sendSome(scene.port, hostileBytes(random));
-    }
-  };
-  const work = async () => {
-    for (let n = 0; sent < OVER_SOCKETS; n++) {
-      await good.set("good", n);
-      assert.equal(await good.get("good"), n);
-      await good.storeMessage("good", "good", numbered(n));
-      await inbox.has(n + 1);
-    }
-  };
-  await Promise.all([...Array.from({ length: 8 }, attack), work()]);
-  const expected = Array.from({ length: inbox.messages.length }, (_, n) => n);
-  assert.deepEqual(numbersOf(inbox.messages), expected);
-  assert.equal((await scene.call("/stats")).json.status, "healthy");
-});
+Deno.test("http hostile: over sockets, the server stays up and other clients notice nothing", () =>
+  withSeed(async (seed) => {
+    await using scene = await serveHttp({ maxMessagesPerTopic: 100, maxBytes: 10_000_000 });
+    await using good = new SharedMemoryMessagingBackend({ serverUrl: scene.url });
+    const inbox = new MessageCollector();
+    await good.subscribe("good", inbox.handler);
+    const random = new Random(seed);
+    let sent = 0;
+    const attack = async () => {
+      while (sent < OVER_SOCKETS) {
+        sent++;
+        await sendSome(scene.port, hostileBytes(random));
+      }
+    };
+    const work = async () => {
+      for (let n = 0; sent < OVER_SOCKETS; n++) {
+        await good.set("good", n);
+        assert.equal(await good.get("good"), n);
+        await good.storeMessage("good", "good", numbered(n));
+        await inbox.has(n + 1);
+      }
+    };
+    await Promise.all([...Array.from({ length: 8 }, attack), work()]);
+    const expected = Array.from({ length: inbox.messages.length }, (_, n) => n);
+    assert.deepEqual(numbersOf(inbox.messages), expected);
+    assert.equal((await scene.call("/stats")).json.status, "healthy");
+  }));
 
 /** Does not wait for an end that never comes: a request that is torn, a poll, a stream of events. */
 async function sendSome(port: number, text: string): Promise<void> {

@@ -23,7 +23,12 @@ import { libcPath } from "../../../support/libc.ts";
 import { sleep, until } from "../../../support/deadline.ts";
 import { Ledger } from "../../../support/ledger.ts";
 import { Program } from "../../../support/program.ts";
-import { cleanUpAfterKills, inScratch, makeScratchDirectory } from "../../../support/scratch.ts";
+import {
+  cleanUpAfterKills,
+  inSampledScratch,
+  inScratch,
+  makeScratchDirectory,
+} from "../../../support/scratch.ts";
 
 testMessagingBackend({
   name: "shm",
@@ -120,7 +125,7 @@ Deno.test("shm: the state outlives the last backend only with persist", () =>
   }));
 
 Deno.test("shm: messages of killed writers arrive once and whole in all backends", () =>
-  inScratch(async ({ path }) => {
+  inSampledScratch(async ({ path }, random) => {
     const ROUNDS = 4;
     await using backend = backendIn(path, { maxBytes: 2 ** 30 });
     const collector = new MessageCollector();
@@ -132,7 +137,7 @@ Deno.test("shm: messages of killed writers arrive once and whole in all backends
         [who, writers.use(programOf(path, who))] as const
       );
       await Promise.all(pair.map(([, writer]) => writer.prints("\n")));
-      await sleep(Math.random() * 100);
+      await sleep(random.below(100));
       for (const [who, writer] of pair) {
         writer.kill("SIGKILL");
         await writer.ended();

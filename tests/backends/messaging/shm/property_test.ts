@@ -14,6 +14,7 @@ import {
   Store,
 } from "../../../../mod.ts";
 import { makeMessage } from "../../../conformance/messaging/transport.ts";
+import { assertProperty } from "../../../support/property.ts";
 import { inScratch } from "../../../support/scratch.ts";
 
 const LIMITS = { maxBytes: 6000, maxMessagesPerTopic: 8 };
@@ -140,7 +141,7 @@ Deno.test("shm: random calls have the same results as in memory", () =>
   inScratch(async ({ path }) => {
     // The first backend adds listeners for signals and the last one removes them. Here one stays open.
     using _open = new Publisher("open", { dir: path });
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(
         fc.array(events, { maxLength: 60, size: "max" }),
         (story) => play(path, story),

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { parseJson, Store } from "../../../../mod.ts";
 import { LineReader } from "../../../../backends/tcp/protocol/line_reader.ts";
 import { talk } from "../../../support/line_session.ts";
+import { assertProperty } from "../../../support/property.ts";
 import { withServer } from "../../../support/tcp_server.ts";
 
 function encode(text: string): string {
@@ -218,7 +219,7 @@ Deno.test("tcp: how the bytes of a dialogue are cut changes nothing", () => {
   );
   const whole = talk([dialogue], { maxLineBytes: 5000 });
   assert.equal(whole.length, 10);
-  fc.assert(
+  assertProperty(
     fc.property(fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1 }), (sizes) => {
       const chunks = [];
       for (let at = 0, i = 0; at < dialogue.length; i++) {
