@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkInteger } from "../lib/base/checks.ts";
 import type { RedisReply } from "./redis_command.ts";
 import type { RedisServerOptions } from "./redis_config.ts";
 import { type RedisServer, redisServer } from "./redis_server.ts";
@@ -51,8 +52,8 @@ export interface RedisClusterOptions extends RedisServerOptions {
  */
 export async function redisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
   const { masters = MIN_MASTERS, replicas = 1, ...ofNode } = options;
-  checkCount("masters", masters, MIN_MASTERS);
-  checkCount("replicas", replicas, 0);
+  checkInteger("masters", masters, MIN_MASTERS);
+  checkInteger("replicas", replicas, 0);
   await using owned = new AsyncDisposableStack();
   const nodes = await startNodes(masters * (1 + replicas), ofNode, owned);
   await join(nodes, masters);
@@ -64,11 +65,6 @@ export async function redisCluster(options: RedisClusterOptions = {}): Promise<R
     await cluster[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function checkCount(name: string, count: number, min: number): void {
-  if (Number.isInteger(count) && count >= min) return;
-  throw new RangeError(`${name} must be an integer of at least ${min}, not ${count}`);
 }
 
 async function startNodes(

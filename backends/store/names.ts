@@ -4,38 +4,37 @@
  * @module
  */
 
+import { isTtl, textProblem, type TextRules } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { InvalidInputError } from "./errors.ts";
 import { MAX_NAME_LENGTH } from "./limits.ts";
 
-// A name stands in lines of text: nothing in it may end one.
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f]/;
+/** What names may contain: nothing in a name ends a line of text. */
+const NAME_RULES: TextRules = {
+  maxLength: MAX_NAME_LENGTH,
+  // deno-lint-ignore no-control-regex
+  forbidden: /[\u0000-\u001f\u007f]/,
+  forbiddenName: "control characters",
+};
 
-/** Throws unless `name` can be the name of a `what`, such as a topic. */
+/**
+ * Checks a name.
+ *
+ * @param what the kind of name, such as `"topic"`
+ * @throws {InvalidInputError} if it is no valid name
+ */
 export function checkName(
   what: string,
   name: unknown,
   maxLength: number = MAX_NAME_LENGTH,
 ): asserts name is string {
-  if (typeof name !== "string") {
-    throw new InvalidInputError(`a ${what} must be a string, not ${formatValue(name)}`);
-  }
-  if (name.length === 0 || name.length > maxLength) {
-    throw new InvalidInputError(
-      `a ${what} has 1 to ${maxLength} characters, not ${name.length}`,
-    );
-  }
-  if (CONTROL.test(name) || !name.isWellFormed()) {
-    throw new InvalidInputError(
-      `a ${what} has neither control characters nor lone surrogates; ${formatValue(name)} has`,
-    );
-  }
+  const problem = textProblem(`a ${what}`, name, { ...NAME_RULES, maxLength });
+  if (problem !== undefined) throw new InvalidInputError(problem);
 }
 
 /** Throws unless it is a time to live: seconds, more than 0. */
 export function checkTtl(ttlSeconds: unknown): asserts ttlSeconds is number {
-  if (typeof ttlSeconds === "number" && ttlSeconds > 0 && Number.isFinite(ttlSeconds)) return;
+  if (isTtl(ttlSeconds)) return;
   throw new InvalidInputError(
     `a ttl must be a number of seconds, more than 0, not ${formatValue(ttlSeconds)}`,
   );

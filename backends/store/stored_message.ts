@@ -5,7 +5,7 @@
  * @module
  */
 
-import { MAX_ID, timestampOf } from "../../lib/message/gemstone.ts";
+import { parseId, timestampOf } from "../../lib/message/gemstone.ts";
 import type { JsonObject } from "../../lib/message/json.ts";
 import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../lib/message/json_members.ts";
 import { formatValue } from "../../lib/base/options.ts";
@@ -29,7 +29,6 @@ export interface ParsedMessage {
 
 /** Where a message begins with its id, as it mostly does. */
 const FIRST_ID = /^\s*\{\s*"id"\s*:\s*([0-9]{1,20})\s*[,}]/;
-const ID = /^[0-9]{1,20}$/;
 const ID_NAME: ReadonlySet<string> = new Set(["id"]);
 
 /**
@@ -71,8 +70,8 @@ function mapSyntaxErrors<T>(read: () => T): T {
 function idOf(text: string, fields: JsonObject): bigint {
   const literal = firstId(text, fields) ??
     mapSyntaxErrors(() => jsonMembers(text, ID_NAME)).get("id");
-  const id = literal !== undefined && ID.test(literal) ? BigInt(literal) : undefined;
-  if (id !== undefined && id <= MAX_ID) return id;
+  const id = literal === undefined ? undefined : parseId(literal);
+  if (id !== undefined) return id;
   const found = literal === undefined ? "nothing" : literal.slice(0, 40);
   throw new InvalidInputError(`a message's id must be an integer from 0 to 2^64 - 1, not ${found}`);
 }

@@ -9,7 +9,7 @@ import { sleep } from "../../lib/base/sleep.ts";
 import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmConnectionError } from "../../lib/base/errors.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
-import { checkName } from "../../lib/base/options.ts";
+import { checkChannelName } from "../../lib/channel/channel_options.ts";
 import { channelNames } from "../../lib/observe/registry.ts";
 
 /** How often it is looked for a channel that is not there yet, in milliseconds. */
@@ -22,7 +22,7 @@ export function channelDirectory(): string {
 
 /** Opens a channel's file; undefined if there is none of this name. */
 export function findChannel(name: string): SegmentFile | undefined {
-  checkName(name);
+  checkChannelName(name);
   return findUndeleted(`${channelDirectory()}/${name}`);
 }
 

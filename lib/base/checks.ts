@@ -50,6 +50,11 @@ export function checkSeconds(
   );
 }
 
+/** True for a time to live: a finite number of seconds, more than 0. */
+export function isTtl(seconds: unknown): seconds is number {
+  return typeof seconds === "number" && seconds > 0 && Number.isFinite(seconds);
+}
+
 /** What a text may contain. */
 export interface TextRules {
   /** Most UTF-16 code units. */
@@ -65,18 +70,23 @@ export interface TextRules {
  *
  * @throws {TypeError} if it is not
  */
-export function checkText(
+export function checkText(name: string, value: unknown, rules: TextRules): string {
+  const problem = textProblem(name, value, rules);
+  if (problem !== undefined) throw new TypeError(problem);
+  return value as string;
+}
+
+/** What is wrong with a text, for an error of another class; undefined if it follows the rules. */
+export function textProblem(
   name: string,
   value: unknown,
   { maxLength, forbidden, forbiddenName }: TextRules,
-): string {
+): string | undefined {
   const isValid = typeof value === "string" && value.length > 0 && value.length <= maxLength &&
     value.isWellFormed() && !forbidden.test(value);
-  if (isValid) return value;
-  throw new TypeError(
-    `${name} must be well-formed text of 1 to ${maxLength} characters without ${forbiddenName}, ` +
-      `not ${shorten(value)}`,
-  );
+  if (isValid) return undefined;
+  return `${name} must be well-formed text of 1 to ${maxLength} characters without ` +
+    `${forbiddenName}, not ${shorten(value)}`;
 }
 
 /** A value as it stands in an error message, with the beginning of a long text only. */

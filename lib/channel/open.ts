@@ -7,7 +7,8 @@
 
 import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import { ShmConnectionError } from "../base/errors.ts";
-import { checkCapacity, checkName, DEFAULT_CAPACITY_BYTES, formatValue } from "../base/options.ts";
+import { formatValue } from "../base/options.ts";
+import { checkCapacity, checkChannelName, DEFAULT_CAPACITY_BYTES } from "./channel_options.ts";
 import { FileMemory } from "../segment/file_memory.ts";
 import {
   type ChannelKind,
@@ -46,7 +47,7 @@ export function openMemory(
 ): SharedMemory {
   checkOptions(options, role);
   if (isLocalHandle(target)) return openWorkerMemory(target, kind, options);
-  checkName(target);
+  checkChannelName(target);
   const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
   const codecId = resolveCodec(options.codec).id;
   const segment = { kind, capacity, codecId, persist: options.persist ?? false };

@@ -33,7 +33,7 @@ import { segmentDirectory } from "../platform/directory.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import { checkSignals, type Closable, register, unregister } from "../presence/exit_hooks.ts";
 import { logger } from "../base/log.ts";
-import { MIN_CAPACITY_BYTES } from "../base/options.ts";
+import { MIN_CAPACITY_BYTES } from "../channel/channel_options.ts";
 import { SystemError } from "../platform/platform.ts";
 import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
 import { JournalFiles } from "./files.ts";

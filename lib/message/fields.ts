@@ -4,7 +4,8 @@
  * @module
  */
 
-import { MAX_ID } from "./gemstone.ts";
+import { isTtl } from "../base/checks.ts";
+import { isId } from "./gemstone.ts";
 import type { JsonObject } from "./json.ts";
 
 /** Who sends or receives messages. Keys besides these two are kept. */
@@ -37,12 +38,6 @@ const isArrayOf = (isValid: (value: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(isValid);
 const isText = (value: unknown) => value == null || isString(value);
 const isAgentTag = (value: unknown) => isObject(value) && isText(value.id) && isText(value.name);
-
-/** True for an integer of 64 bits, be it a number or a bigint. */
-export function isId(value: unknown): value is number | bigint {
-  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0;
-  return typeof value === "bigint" && value >= 0n && value <= MAX_ID;
-}
 
 const identity = (value: unknown) => value;
 const toId = (value: unknown) => BigInt(value as number | bigint);
@@ -96,7 +91,7 @@ export const FIELDS: readonly Field[] = [
   optional("forwardHeader", "forward_header", isObject),
   optional("routingSlip", "routing_slip", isObject),
   field("messageHistory", "message_history", isArrayOf(isObject), () => []),
-  optional("ttl", "ttl", (value) => isNumber(value) && (value as number) > 0),
+  optional("ttl", "ttl", isTtl),
   field(
     "isErrorMessage",
     "is_error_message",

@@ -10,6 +10,7 @@
  */
 
 import { RingbusError } from "../base/errors.ts";
+import { checkInteger } from "../base/checks.ts";
 import { formatValue } from "../base/options.ts";
 
 /** How urgent a message is: a lower number comes first. */
@@ -48,6 +49,8 @@ export const Priority: {
 export const GEMSTONE_EPOCH_MS: number = Date.UTC(2023, 0, 1);
 /** Largest message id. */
 export const MAX_ID: bigint = 2n ** 64n - 1n;
+/** No id has more digits. */
+const DIGITS = /^[0-9]{1,20}$/;
 
 const MAX_ELAPSED_MS = 2 ** 39 - 1;
 const MAX_MACHINE_ID = 255;
@@ -65,12 +68,29 @@ export function timestampOf(id: bigint): number {
   return GEMSTONE_EPOCH_MS + Number((id >> 22n) & 0x7fffffffffn);
 }
 
-/** Passes an id on if it is one. */
+/** True for a message id, as a bigint or as a safe integer. */
+export function isId(value: unknown): value is number | bigint {
+  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0;
+  return typeof value === "bigint" && value >= 0n && value <= MAX_ID;
+}
+
+/** Returns the message id whose decimal digits a text has, or undefined. */
+export function parseId(text: string): bigint | undefined {
+  const id = DIGITS.test(text) ? BigInt(text) : undefined;
+  return isId(id) ? id : undefined;
+}
+
+/**
+ * Returns `id` if it is a message id.
+ *
+ * @throws {TypeError} if it is no bigint
+ * @throws {RangeError} if it is out of range
+ */
 export function checkId(id: unknown): bigint {
   if (typeof id !== "bigint") {
     throw new TypeError(`a message id must be a bigint, not ${formatValue(id)}`);
   }
-  if (id < 0n || id > MAX_ID) {
+  if (!isId(id)) {
     throw new RangeError(`a message id must be from 0 to 2^64 - 1, not ${formatValue(id)}`);
   }
   return id;
@@ -177,14 +197,7 @@ export class GemstoneGenerator {
    * @throws {RangeError} if `machineId` is no whole number from 0 to 255
    */
   constructor(machineId: number, options: GemstoneGeneratorOptions = {}) {
-    if (!Number.isInteger(machineId) || machineId < 0 || machineId > MAX_MACHINE_ID) {
-      throw new RangeError(
-        `machineId must be a whole number from 0 to ${MAX_MACHINE_ID}, not ${
-          formatValue(machineId)
-        }`,
-      );
-    }
-    this.machineId = machineId;
+    this.machineId = checkInteger("machineId", machineId, 0, MAX_MACHINE_ID);
     this.#clock = options.clock ?? Date.now;
   }
 

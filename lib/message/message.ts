@@ -4,9 +4,9 @@
  * @module
  */
 
-import { checkId, GemstoneId, type Priority, priorityOf, timestampOf } from "./gemstone.ts";
+import { checkId, GemstoneId, isId, type Priority, priorityOf, timestampOf } from "./gemstone.ts";
 import { type JsonObject, parseJson, stringifyJson, withRawIntegers } from "./json.ts";
-import { type AgentTag, type Field, FIELDS, isId } from "./fields.ts";
+import { type AgentTag, type Field, FIELDS } from "./fields.ts";
 import { formatValue } from "../base/options.ts";
 
 /** What a new message is made of. One of `id` and `idObj` must be there. */

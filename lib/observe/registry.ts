@@ -33,7 +33,7 @@ import {
 import { isClosed, removeTombstone, tryClose, unlink } from "../segment/lifecycle.ts";
 import { ShmError } from "../base/errors.ts";
 import { removeOrphanedGenerations } from "../journal/files.ts";
-import { checkName } from "../base/options.ts";
+import { checkChannelName } from "../channel/channel_options.ts";
 import { platform } from "../platform/mod.ts";
 import { withHeader } from "../segment/file_memory.ts";
 import * as layout from "../../wasm/layout.ts";
@@ -137,7 +137,7 @@ export function describeChannel(
   name: string,
   options: RegistryOptions = {},
 ): ChannelInfo | undefined {
-  checkName(name);
+  checkChannelName(name);
   return readSegment(segmentDirectory(options.dir), name, describeUnlessClosed);
 }
 

@@ -7,7 +7,11 @@
 import { newSegmentBytes } from "../segment/format.ts";
 import { prepareLocal } from "../channel/open.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
-import { checkCapacity, checkName, DEFAULT_CAPACITY_BYTES } from "../base/options.ts";
+import {
+  checkCapacity,
+  checkChannelName,
+  DEFAULT_CAPACITY_BYTES,
+} from "../channel/channel_options.ts";
 import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
 
 const WASM_PAGE_BYTES = 65536;
@@ -57,7 +61,7 @@ export class LocalChannel implements Disposable {
   static create(options: LocalChannelOptions = {}): LocalChannel {
     const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
     const name = options.name ?? "local";
-    checkName(name);
+    checkChannelName(name);
     const pages = Math.ceil(newSegmentBytes(capacity) / WASM_PAGE_BYTES);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
     prepareLocal(memory, capacity);

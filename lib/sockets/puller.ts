@@ -7,6 +7,7 @@
 import type { ChannelOptions } from "../channel/open.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
+import { checkInteger } from "../base/checks.ts";
 import { formatValue } from "../base/options.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
 
@@ -122,14 +123,7 @@ function checkAck(options: PullerOptions | AckPullerOptions | undefined): number
     throw new TypeError("maxUnacked is for pullers with ack: true; leave it out, or set ack");
   }
   if (!ack) return undefined;
-  return checkMaxUnacked(maxUnacked);
-}
-
-function checkMaxUnacked(maxUnacked: unknown = DEFAULT_MAX_UNACKED): number {
-  const isInRange = Number.isInteger(maxUnacked) && maxUnacked as number >= 1 &&
-    maxUnacked as number <= MAX_UNACKED;
-  if (isInRange) return maxUnacked as number;
-  throw new RangeError(
-    `maxUnacked must be a whole number from 1 to ${MAX_UNACKED}, not ${formatValue(maxUnacked)}`,
-  );
+  return maxUnacked === undefined
+    ? DEFAULT_MAX_UNACKED
+    : checkInteger("maxUnacked", maxUnacked as number, 1, MAX_UNACKED);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MAX_ID } from "../../../lib/message/gemstone.ts";
+import { MAX_ID, parseId } from "../../../lib/message/gemstone.ts";
 import { parseJson } from "../../../lib/message/json.ts";
 import type { Argument, ArgumentKind } from "../../store/arguments.ts";
 import { notCarried } from "../../store/operation.ts";
@@ -86,8 +86,8 @@ function count(text: string, name: string): number {
 }
 
 function id(text: string, name: string): bigint {
-  const value = /^[0-9]{1,20}$/.test(text) ? BigInt(text) : undefined;
-  if (value !== undefined && value <= MAX_ID) return value;
+  const value = parseId(text);
+  if (value !== undefined) return value;
   throw invalid(name, "an integer from 0 to 2^64 - 1", JSON.stringify(text));
 }
 

@@ -8,7 +8,8 @@ import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/b
 import { Journal } from "../../../lib/journal/journal.ts";
 import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
-import { checkName as checkChannelName, formatValue } from "../../../lib/base/options.ts";
+import { formatValue } from "../../../lib/base/options.ts";
+import { checkChannelName } from "../../../lib/channel/channel_options.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
 import { mapStoreErrors } from "../base.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";

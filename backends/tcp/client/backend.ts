@@ -5,8 +5,7 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
-import { isId } from "../../../lib/message/fields.ts";
-import { checkId } from "../../../lib/message/gemstone.ts";
+import { checkId, isId } from "../../../lib/message/gemstone.ts";
 import { parseJson } from "../../../lib/message/json.ts";
 import { Message } from "../../../lib/message/message.ts";
 import type { StoreMessageOptions } from "../../messaging/backend.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { isId } from "../../../lib/message/fields.ts";
-import { MAX_ID } from "../../../lib/message/gemstone.ts";
+import { isId, parseId } from "../../../lib/message/gemstone.ts";
 import { parseJson, stringifyJson } from "../../../lib/message/json.ts";
 import type { ArgumentKind, ArgumentTypes } from "../../store/arguments.ts";
 import { InvalidInputError } from "../../store/errors.ts";
@@ -35,12 +34,11 @@ export function codecOf(kind: ArgumentKind): ArgumentCodec<unknown> {
   return codec as ArgumentCodec<unknown>;
 }
 
-const DIGITS = /^[0-9]{1,20}$/;
 const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?$/;
 
 function idOf(argument: string): bigint {
-  const id = DIGITS.test(argument) ? BigInt(argument) : undefined;
-  if (id !== undefined && id <= MAX_ID) return id;
+  const id = parseId(argument);
+  if (id !== undefined) return id;
   throw new InvalidInputError(`a message id is an integer from 0 to 2^64 - 1, not ${argument}`);
 }
 

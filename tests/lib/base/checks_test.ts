@@ -1,7 +1,13 @@
 // Checks of numbers, durations and texts, and their errors.
 
 import assert from "node:assert/strict";
-import { checkInteger, checkNoMore, checkSeconds, checkText } from "../../../lib/base/checks.ts";
+import {
+  checkInteger,
+  checkNoMore,
+  checkSeconds,
+  checkText,
+  isTtl,
+} from "../../../lib/base/checks.ts";
 
 const RULES = { maxLength: 100, forbidden: /\0/, forbiddenName: "NUL" };
 
@@ -34,6 +40,15 @@ Deno.test("checkSeconds names the argument, its limits and the value", () => {
       name: "RangeError",
       message: /^ttl must be a number of seconds from 0\.001 to 2, not /,
     });
+  }
+});
+
+Deno.test("isTtl is true for finite numbers of more than 0", () => {
+  for (const value of [1, 0.001, Number.MIN_VALUE, Number.MAX_VALUE]) {
+    assert.equal(isTtl(value), true);
+  }
+  for (const value of [0, -1, NaN, Infinity, "1", null, undefined, 1n]) {
+    assert.equal(isTtl(value), false);
   }
 });
 

@@ -179,6 +179,7 @@ Deno.test("a message without an id, or with fields of another shape, is refused"
     [{ id: 1n, ttl: 0 }, "RangeError"],
     [{ id: 1n, ttl: -1 }, "RangeError"],
     [{ id: 1n, ttl: NaN }, "RangeError"],
+    [{ id: 1n, ttl: Infinity }, "RangeError"],
   ];
   for (const [fields, name] of refused) {
     assert.throws(() => new Message({ ...MINIMAL, ...fields } as MessageInit), { name });

@@ -1,0 +1,285 @@
+// Names and capacities of channels, and the options on which two sockets must agree.
+
+import assert from "node:assert/strict";
+import {
+  type ChannelOptions,
+  type Codec,
+  type Delivery,
+  LocalChannel,
+  type LocalHandle,
+  Publisher,
+  Puller,
+  Pusher,
+  Requester,
+  ShmClosedError,
+  ShmConnectionError,
+  Subscriber,
+} from "../../../mod.ts";
+import { checkCapacity, checkChannelName } from "../../../lib/channel/channel_options.ts";
+import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
+import { TestDirectory } from "../../conformance/channel/directory.ts";
+import { numbers } from "../../conformance/channel/values.ts";
+
+Deno.test("names of letters, digits, dots, underscores and hyphens are taken", () => {
+  for (const name of ["a", "0", "robot_commands", "a.b-c_d", "A".repeat(200), "x..y"]) {
+    checkChannelName(name);
+  }
+});
+
+Deno.test("every other name is refused before anything is opened", () => {
+  using directory = new TestDirectory();
+  const { path } = directory;
+  const names = ["", ".", "..", "../x", "a/b", "/a", "a\0b", "\0", ".hidden", "-x", "_x"]
+    .concat("ä", "a b", "a\n", "x".repeat(201), "💥");
+  for (const name of names) {
+    assert.throws(
+      () => new Pusher(name, { dir: path }),
+      (error: Error) =>
+        error instanceof TypeError && error.message.includes(JSON.stringify(name)) &&
+        /a name has 1 to 200 characters/.test(error.message),
+    );
+  }
+});
+
+Deno.test("what a puller receives follows from ack, and only pullers have it", () => {
+  const open = (handle: LocalHandle) => {
+    const plain: Puller<number> = new Puller<number>(handle);
+    const acking: Puller<Delivery<number>> = new Puller<number>(handle, { ack: true });
+    // @ts-expect-error: what comes is a delivery
+    const wrong: Puller<number> = new Puller<number>(handle, { ack: true });
+    // @ts-expect-error: nothing is held without ack
+    new Puller<number>(handle, { maxUnacked: 5 });
+    return [plain, acking, wrong];
+  };
+  assert.throws(() => open(LocalChannel.create().handle), /maxUnacked is for pullers/);
+  // @ts-expect-error: a subscriber acknowledges nothing
+  assert.throws(() => new Subscriber(LocalChannel.create().handle, { ack: true }), TypeError);
+});
+
+Deno.test("a target that is neither a name nor a handle is refused", () => {
+  for (const target of [undefined, null, 5, {}, [], Symbol("x"), 7n, { ringbus: "local" }]) {
+    assert.throws(
+      () => new Subscriber(target as unknown as string),
+      (error: Error) =>
+        error instanceof TypeError && /its name must be a string/.test(error.message),
+    );
+  }
+});
+
+Deno.test("a capacity is a whole number within its limits, rounded up to 64", () => {
+  assert.equal(checkCapacity(1024), 1024);
+  assert.equal(checkCapacity(1025), 1088);
+  assert.equal(checkCapacity(2 ** 31), 2 ** 31);
+  for (const capacity of [NaN, Infinity, 1024.5, "4096", null, 4096n, {}]) {
+    assert.throws(() => checkCapacity(capacity as number), {
+      name: "TypeError",
+      message: /capacityBytes must be a whole number, not /,
+    });
+  }
+  for (const capacity of [-1, 0, 1, 1023, 2 ** 31 + 1, Number.MAX_SAFE_INTEGER]) {
+    assert.throws(() => checkCapacity(capacity), {
+      name: "RangeError",
+      message: new RegExp(`from 1024 to 2147483648, not ${capacity}`),
+    });
+  }
+});
+
+Deno.test("a bad capacity is refused by sockets and local channels, and leaves nothing", () => {
+  using directory = new TestDirectory();
+  using channel = LocalChannel.create();
+  for (const capacityBytes of [NaN, 0, 1023, 2 ** 32, "x" as unknown as number]) {
+    const expected = /capacityBytes must be/;
+    assert.throws(() => new Pusher("a", { dir: directory.path, capacityBytes }), expected);
+    assert.throws(() => new Pusher(channel.handle, { capacityBytes }), expected);
+    assert.throws(() => LocalChannel.create({ capacityBytes }), expected);
+  }
+});
+
+Deno.test("the name of a local channel is checked as any other", () => {
+  assert.equal(LocalChannel.create({ name: "mine" }).handle.name, "mine");
+  assert.throws(() => LocalChannel.create({ name: "a/b" }), TypeError);
+});
+
+Deno.test("other options are checked too", () => {
+  using directory = new TestDirectory();
+  const { path: dir } = directory;
+  const refuse = (options: unknown, message: RegExp) =>
+    assert.throws(() => new Pusher("a", options as ChannelOptions), { name: "TypeError", message });
+  refuse(null, /the options of a socket must be an object, not null/);
+  refuse("x", /must be an object, not "x"/);
+  refuse({ dir, persist: "yes" }, /persist must be true or false, not "yes"/);
+  refuse({ dir: 5 }, /dir must be the path of a directory, not 5/);
+  refuse({ dir: "" }, /dir must be the path of a directory/);
+  refuse({ dir: "/tmp/a\0b" }, /dir must be the path of a directory/);
+  refuse({ dir, codec: "yaml" }, /unknown codec "yaml"/);
+  refuse({ dir, codec: 5 }, /codec must be one of/);
+  refuse({ dir, codec: { id: "my codec" } }, /codec\.id must be 1 to 31 characters/);
+  refuse({ dir, codec: { id: "mine" } }, /encode of codec "mine" must be a function/);
+});
+
+Deno.test("a ring of 2 GiB can be made, and a second one has no room beside it", () => {
+  using channel = LocalChannel.create({ capacityBytes: 2 ** 31 });
+  using puller = new Puller<string>(channel.handle);
+  using pusher = new Pusher<string>(channel.handle);
+  pusher.send("x");
+  assert.equal(puller.tryRecv(), "x");
+  assert.throws(
+    () => new Pusher(channel.handle),
+    (error: Error) =>
+      error instanceof ShmConnectionError && /a segment ends at 4 GiB/.test(error.message),
+  );
+  pusher.send("y");
+  assert.equal(puller.tryRecv(), "y");
+});
+
+Deno.test("no socket opens on a local channel that was closed", () => {
+  const channel = LocalChannel.create();
+  channel.close();
+  assert.throws(() => new Pusher(channel.handle), ShmClosedError);
+  const used = LocalChannel.create();
+  using _pusher = new Pusher(used.handle);
+  used.close();
+  assert.throws(() => new Puller(used.handle), ShmClosedError);
+});
+
+Deno.test("closing a local channel ends every wait on it", async () => {
+  const channel = LocalChannel.create();
+  using puller = new Puller(channel.handle);
+  using pusher = new Pusher(channel.handle);
+  pusher.send("left");
+  const requests = LocalChannel.create();
+  using requester = new Requester(requests.handle);
+  assert.equal(await puller.recv(), "left");
+  const waits = [puller.recv(), requester.request("x")];
+  const loop = (async () => {
+    for await (const _ of puller) assert.fail("nothing is sent");
+  })();
+  const start = performance.now();
+  channel.close();
+  channel.close();
+  requests.close();
+  await Promise.all([...waits.map((wait) => assert.rejects(wait, ShmClosedError)), loop]);
+  assert.ok(performance.now() - start < 500);
+  assert.throws(() => puller.recvSync(), ShmClosedError);
+  assert.throws(() => pusher.send("late"), ShmClosedError);
+  await assert.rejects(pusher.sendAsync("late"), ShmClosedError);
+});
+
+const POINT: Codec<number> = {
+  id: "point.v1",
+  encode: (value) => new Uint8Array([value]),
+  decode: (bytes) => bytes[0],
+};
+
+for (const transport of TRANSPORTS) {
+  testOn(transport, "an option left out adopts the channel's value", (open) => {
+    const channel = open(4096);
+    channel.pusher<Map<number, number>>({ codec: "clone" }).send(new Map([[1, 2]]));
+    const puller = channel.puller();
+    assert.deepEqual(puller.tryRecv(), new Map([[1, 2]]));
+    assert.equal(puller.capacityBytes, 4096);
+    channel.puller({ capacityBytes: 4096, codec: "clone" });
+    channel.puller({ capacityBytes: 4090 });
+  });
+
+  testOn(transport, "a conflict is an error that names both sides, and costs nothing", (open) => {
+    const channel = open(4096);
+    const pusher = channel.pusher({ codec: "json" });
+    pusher.send("kept");
+    const conflict = (act: () => unknown, message: RegExp) =>
+      assert.throws(act, (error: Error) => {
+        assert.ok(error instanceof ShmConnectionError);
+        assert.match(error.message, message);
+        return true;
+      });
+    conflict(
+      () => channel.puller({ capacityBytes: 8192 }),
+      /its capacityBytes is 4096, and this socket asks for 8192/,
+    );
+    conflict(() => channel.puller({ codec: "clone" }), /codec is "json", .* asks for "clone"/);
+    conflict(() => channel.puller({ codec: POINT as Codec }), /codec is "json".*"point.v1"/);
+    conflict(() => channel.subscriber(), /its kind is queue, .* asks for broadcast/);
+    conflict(() => channel.requester(), /its kind is queue, .* asks for request/);
+    assert.equal(channel.puller().tryRecv(), "kept");
+  });
+
+  testOn(transport, "a channel with a codec of one's own needs that codec", (open) => {
+    const channel = open();
+    const pusher = channel.pusher<number>({ codec: POINT as Codec });
+    pusher.send(7);
+    assert.throws(
+      () => channel.puller(),
+      (error: Error) =>
+        error instanceof ShmConnectionError &&
+        /codec is "point.v1".*pass that codec/.test(error.message),
+    );
+    assert.equal(channel.puller<number>({ codec: POINT as Codec }).tryRecv(), 7);
+  });
+
+  testOn(transport, "the 129th sender and the 257th participant are refused", (open) => {
+    const channel = open(1024);
+    const pushers = numbers(128).map(() => channel.pusher<number>());
+    assert.throws(
+      () => channel.pusher(),
+      (error: Error) => error instanceof ShmConnectionError && /128 senders/.test(error.message),
+    );
+    const pullers = numbers(128).map(() => channel.puller<number>());
+    assert.throws(
+      () => channel.puller(),
+      (error: Error) =>
+        error instanceof ShmConnectionError && /256 participants/.test(error.message),
+    );
+    pushers.forEach((pusher, n) => pusher.send(n));
+    const received = pullers[7].drain();
+    assert.deepEqual(received.toSorted((a, b) => a - b), numbers(128));
+    pullers[0].close();
+    channel.puller().close();
+  });
+}
+
+Deno.test("two channels of one name in two directories are two channels", () => {
+  using one = new TestDirectory();
+  using two = new TestDirectory();
+  using publisher = new Publisher("same", { dir: one.path });
+  using subscriber = new Subscriber("same", { dir: two.path });
+  publisher.send("x");
+  assert.equal(subscriber.tryRecv(), undefined);
+});
+
+Deno.test("RINGBUS_DIR names the directory when no option does", () => {
+  using directory = new TestDirectory();
+  using other = new TestDirectory();
+  const before = Deno.env.get("RINGBUS_DIR");
+  Deno.env.set("RINGBUS_DIR", directory.path);
+  try {
+    using _pusher = new Pusher("by-environment");
+    assert.ok(directory.files().includes("by-environment"));
+    using _other = new Pusher("by-option", { dir: other.path });
+    assert.ok(other.files().includes("by-option"));
+  } finally {
+    if (before === undefined) Deno.env.delete("RINGBUS_DIR");
+    else Deno.env.set("RINGBUS_DIR", before);
+  }
+});
+
+Deno.test("a missing directory is made for its user alone", () => {
+  using parent = new TestDirectory();
+  const dir = parent.file("new");
+  {
+    using _pusher = new Pusher("a", { dir });
+    const { mode } = Deno.statSync(dir);
+    assert.equal(mode! & 0o777, 0o700);
+  }
+  assert.deepEqual([...Deno.readDirSync(dir)], []);
+  parent.discard("new");
+});
+
+Deno.test("a handle survives being copied as postMessage does", () => {
+  using channel = LocalChannel.create();
+  const { handle } = channel;
+  const copy: LocalHandle = { ringbus: "local", name: handle.name, memory: handle.memory };
+  using puller = new Puller(copy);
+  using pusher = new Pusher(handle);
+  pusher.send(1);
+  assert.equal(puller.tryRecv(), 1);
+});
