@@ -48,7 +48,8 @@ export type { Counters } from "./backends/store/counters.ts";
 export { Store, type StoreOptions, type StoreStats } from "./backends/store/store.ts";
 export type { ChannelKind, Role } from "./lib/segment/format.ts";
 export type { ChannelOptions } from "./lib/channel/open.ts";
-export type { Codec, CodecName } from "./lib/codecs/builtin.ts";
+export type { CodecName } from "./lib/codecs/builtin.ts";
+export type { Codec } from "./lib/codecs/codec.ts";
 export type { Delivery } from "./lib/channel/delivery.ts";
 export {
   RingbusError,

@@ -8,7 +8,7 @@ import type { OptionTable } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { bytesOf, numberOf } from "./numbers.ts";
 import type { ChannelOptions } from "../../lib/channel/open.ts";
-import type { CodecName } from "../../lib/codecs/builtin.ts";
+import { CODEC_NAMES, type CodecName } from "../../lib/codecs/builtin.ts";
 import { manageSignals } from "../../lib/presence/exit_hooks.ts";
 
 /** Options of everyone who takes part. */
@@ -16,7 +16,7 @@ export const CHANNEL_OPTIONS = {
   codec: {
     type: "string",
     value: "NAME",
-    help: "msgpack, json, raw or clone; else the channel's, msgpack for a new one",
+    help: `${CODEC_NAMES.join(", ")}; default: the channel's, msgpack for a new one`,
   },
   capacity: {
     type: "string",
@@ -31,8 +31,6 @@ export const TIMEOUT_OPTION = {
   "timeout-ms": { type: "string", value: "MS", help: "give up after so many milliseconds" },
 } as const satisfies OptionTable;
 
-const CODECS: readonly string[] = ["msgpack", "json", "raw", "clone"];
-
 /**
  * What a socket is opened with. From here on the program closes its sockets at SIGTERM itself.
  *
@@ -43,8 +41,8 @@ export function channelOptions(
 ): ChannelOptions {
   manageSignals(false);
   const { codec, capacity, persist } = values;
-  if (codec !== undefined && !CODECS.includes(codec)) {
-    throw new UsageError(`--codec takes ${CODECS.join(", ")}, not ${JSON.stringify(codec)}`);
+  if (codec !== undefined && !CODEC_NAMES.includes(codec)) {
+    throw new UsageError(`--codec takes ${CODEC_NAMES.join(", ")}, not ${JSON.stringify(codec)}`);
   }
   return {
     codec: codec as CodecName | undefined,

@@ -7,7 +7,7 @@
 
 import { isIsolateId } from "../presence/isolate_id.ts";
 import type { SharedMemory } from "../base/shared_memory.ts";
-import type { Codec } from "../codecs/builtin.ts";
+import type { Codec } from "../codecs/codec.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import {
   type ChannelKind,

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
+import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
+import type { Codec } from "../codecs/codec.ts";
 import { ShmConnectionError } from "../base/errors.ts";
 import { formatValue } from "../base/options.ts";
 import { checkCapacity, checkChannelName, DEFAULT_CAPACITY_BYTES } from "./channel_options.ts";

@@ -1,58 +1,22 @@
 /**
- * Codecs turn a message into bytes and back.
+ * The built-in codecs, and the `codec` option.
  *
  * @module
  */
 
 import { cloneCodec } from "./clone.ts";
+import type { Codec } from "./codec.ts";
 import { jsonCodec } from "./json.ts";
 import { msgpackCodec } from "./msgpack.ts";
 import { rawCodec } from "./raw.ts";
 import { describeValue } from "./describe.ts";
 
-/**
- * Turns values into bytes and back.
- *
- * Implement it to bring a serialization format of your own; all participants of one segment have
- * to use codecs with the same {@linkcode Codec.id}.
- *
- * @example A codec for one fixed record
- * ```ts
- * import type { Codec } from "./builtin.ts";
- *
- * const scratch = new Uint8Array(8);
- * const point: Codec<{ x: number; y: number }> = {
- *   id: "point.v1",
- *   encode(value) {
- *     const view = new DataView(scratch.buffer);
- *     view.setFloat32(0, value.x);
- *     view.setFloat32(4, value.y);
- *     return scratch;
- *   },
- *   decode(bytes) {
- *     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
- *     return { x: view.getFloat32(0), y: view.getFloat32(4) };
- *   },
- * };
- * ```
- */
-export interface Codec<T = unknown> {
-  /**
-   * Stored in the segment, so that participants with another codec are refused.
-   * 1 to 31 characters of `[A-Za-z0-9._-]`.
-   */
-  readonly id: string;
-  /**
-   * Encodes a value. May return a view of a buffer that the next call reuses: the caller copies
-   * the bytes at once.
-   */
-  encode(value: T): Uint8Array;
-  /**
-   * Decodes a value. `bytes` is never shared memory, is valid during the call alone and is reused
-   * after it: the result must not alias it.
-   */
-  decode(bytes: Uint8Array): T;
-}
+const CODECS = {
+  msgpack: msgpackCodec,
+  json: jsonCodec,
+  raw: rawCodec,
+  clone: cloneCodec,
+};
 
 /**
  * The built-in codecs.
@@ -64,13 +28,14 @@ export interface Codec<T = unknown> {
  * - `"clone"`: the structured clone algorithm with `Map`, `Set`, `RegExp`, `Error` and cycles; the
  *   slowest.
  */
-export type CodecName = "msgpack" | "json" | "raw" | "clone";
+export type CodecName = keyof typeof CODECS;
 
-const BUILT_IN: ReadonlyMap<string, Codec> = new Map(
-  [msgpackCodec, jsonCodec, rawCodec, cloneCodec].map((codec) => [codec.id, codec]),
-);
+const BUILT_IN: ReadonlyMap<string, Codec> = new Map(Object.entries(CODECS));
 
-const CHOICES = `one of ${[...BUILT_IN.keys()].map((name) => `"${name}"`).join(", ")} ` +
+/** Names of the built-in codecs. */
+export const CODEC_NAMES: readonly string[] = [...BUILT_IN.keys()];
+
+const CHOICES = `one of ${CODEC_NAMES.map((name) => `"${name}"`).join(", ")} ` +
   `or an object { id, encode, decode }`;
 
 const ID_PATTERN = /^[A-Za-z0-9._-]{1,31}$/;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Codec } from "./builtin.ts";
+import type { Codec } from "./codec.ts";
 import { messageOf } from "./describe.ts";
 import { checkEncodable, isPlain } from "./value_check.ts";
 import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./typed_array.ts";

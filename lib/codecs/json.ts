@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Codec } from "./builtin.ts";
+import type { Codec } from "./codec.ts";
 import { describeValue, messageOf } from "./describe.ts";
 import { checkEncodable, isPlain } from "./value_check.ts";
 import { parsePlainJson } from "../message/json.ts";

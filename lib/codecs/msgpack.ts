@@ -13,7 +13,7 @@ import {
   EXT_TIMESTAMP,
   ExtData,
 } from "@msgpack/msgpack";
-import type { Codec } from "./builtin.ts";
+import type { Codec } from "./codec.ts";
 import { messageOf } from "./describe.ts";
 import { checkEncodable, isPlain, MAX_DEPTH } from "./value_check.ts";
 import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./typed_array.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Codec } from "./builtin.ts";
+import type { Codec } from "./codec.ts";
 import { describeValue } from "./describe.ts";
 import { isDetached } from "./typed_array.ts";
 

@@ -5,7 +5,8 @@
  */
 
 import type { SegmentConfig } from "../segment/format.ts";
-import { type Codec, type CodecName, resolveCodec } from "../codecs/builtin.ts";
+import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
+import type { Codec } from "../codecs/codec.ts";
 import { ShmSerializationError } from "../base/errors.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "../channel/headers.ts";
 import { readTensor } from "../codecs/tensor.ts";

@@ -7,7 +7,8 @@
 import type { Attachment } from "../channel/attachment.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
 import type { ChannelOptions } from "../channel/open.ts";
-import type { Codec, CodecName } from "../codecs/builtin.ts";
+import type { CodecName } from "../codecs/builtin.ts";
+import type { Codec } from "../codecs/codec.ts";
 import { builtInCodec, type Payload, splitHeader } from "../observe/decode.ts";
 import { WithHeader } from "../channel/headers.ts";
 import type { WaitOptions } from "../base/options.ts";

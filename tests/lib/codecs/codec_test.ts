@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 import { decode as referenceDecode, encode as referenceEncode } from "@msgpack/msgpack";
 import fc from "fast-check";
-import { type Codec, type CodecName, resolveCodec } from "../../../lib/codecs/builtin.ts";
+import { type CodecName, resolveCodec } from "../../../lib/codecs/builtin.ts";
+import type { Codec } from "../../../lib/codecs/codec.ts";
 import { assertProperty } from "../../support/property.ts";
 
 const msgpack = resolveCodec("msgpack");
