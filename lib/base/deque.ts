@@ -4,26 +4,27 @@
  * @module
  */
 
-/** Items in their order. `Array.shift` would move all the others. */
+/** A queue whose `shift` takes constant time on average: `Array.shift` moves all other items. */
 export class Deque<T> {
   #items: (T | undefined)[] = [];
   #start = 0;
 
-  /** Items in it. */
+  /** Number of items. */
   get length(): number {
     return this.#items.length - this.#start;
   }
 
-  /** The one that `shift` would take out. */
+  /** The item that `shift` removes next. */
   get first(): T | undefined {
     return this.#items[this.#start];
   }
 
+  /** Adds an item at the end. */
   push(item: T): void {
     this.#items.push(item);
   }
 
-  /** Takes the first one out. */
+  /** Removes and returns the first item, or returns undefined. */
   shift(): T | undefined {
     if (this.length === 0) return undefined;
     const item = this.#items[this.#start];
@@ -35,7 +36,7 @@ export class Deque<T> {
     return item;
   }
 
-  /** Takes all out. */
+  /** Removes and returns all items. */
   drain(): T[] {
     const all = this.#items.slice(this.#start) as T[];
     this.#items = [];

@@ -1,6 +1,6 @@
 /**
- * Logging: LogTape's category `["ringbus"]`, silent unless the application configures it, and with
- * `RINGBUS_DEBUG=1` a line on standard error for every message and every wait.
+ * Logging. The LogTape category is `["ringbus"]`, silent unless the application configures it. With
+ * `RINGBUS_DEBUG=1` every message and every wait writes a line to standard error.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { getLogger, type Logger } from "@logtape/logtape";
 /** The module's logger. */
 export const logger: Logger = getLogger(["ringbus"]);
 
-/** True when every message and wait is to be told. */
+/** True if every message and every wait is traced. */
 export const tracing: boolean = readFlag();
 
 function readFlag(): boolean {
@@ -18,7 +18,7 @@ function readFlag(): boolean {
   return permission.state === "granted" && Deno.env.get("RINGBUS_DEBUG") === "1";
 }
 
-/** Tells one step on standard error; call it only when `tracing`. */
+/** Writes one step to standard error. Call it only if `tracing` is true. */
 export function trace(step: string): void {
   console.error(`ringbus ${performance.now().toFixed(3)} ms: ${step}`);
 }

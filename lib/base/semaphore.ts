@@ -1,5 +1,5 @@
 /**
- * A number of permits, for which calls of the event loop wait in their order.
+ * A semaphore for asynchronous calls, which get their permits in the order of the calls.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { checkTimeout, type WaitOptions } from "./options.ts";
 import { startTimer } from "./timer.ts";
 
-/** A call that waits. */
+/** A waiting call of `acquire`. */
 interface PendingAcquire {
   grant(): void;
   reject(error: unknown): void;
 }
 
-/** So many permits. */
+/** A fixed number of permits. */
 export class Semaphore {
   #available: number;
   readonly #pending: PendingAcquire[] = [];
@@ -22,19 +22,23 @@ export class Semaphore {
     this.#available = count;
   }
 
-  /** Permits that nobody has. */
+  /** Number of free permits. */
   get available(): number {
     return this.#available;
   }
 
-  /** Takes `count` permits if there are as many. */
+  /** Acquires `count` permits if that many are free. Returns whether it did. */
   tryAcquire(count = 1): boolean {
     if (this.#available < count) return false;
     this.#available -= count;
     return true;
   }
 
-  /** Waits for a permit; false at the timeout. */
+  /**
+   * Waits for a permit. Returns false at the timeout.
+   *
+   * Rejects with the reason of the signal when that aborts.
+   */
   acquire(options: WaitOptions | undefined): Promise<boolean> {
     const timeoutMs = checkTimeout(options);
     const signal = options?.signal;
@@ -59,13 +63,13 @@ export class Semaphore {
     });
   }
 
-  /** Gives a permit back: to who waits longest, if anybody does. */
+  /** Releases a permit: the call that waits longest gets it. */
   release(): void {
     if (this.#pending.length > 0) this.#pending[0].grant();
     else this.#available++;
   }
 
-  /** Ends all waits with an error. */
+  /** Rejects all waiting calls with an error. */
   rejectAll(error: unknown): void {
     for (const pending of [...this.#pending]) pending.reject(error);
   }

@@ -47,7 +47,7 @@ const ID_PATTERN = /^[A-Za-z0-9._-]{1,31}$/;
  * @param codec The name of a built-in codec, a codec, or `undefined` for the default.
  * @returns The codec to use.
  * @throws {TypeError} If the name is unknown, or the object is no codec: its `id` is malformed or
- * belongs to a built-in codec, or `encode` or `decode` is no function.
+ * belongs to a built-in codec, or `encode` or `decode` is not a function.
  *
  * @example
  * ```ts

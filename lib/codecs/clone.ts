@@ -10,27 +10,26 @@ import { checkEncodable, isPlain } from "./value_check.ts";
 import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./typed_array.ts";
 
 /**
- * The structured clone algorithm in the engine's own format: what the plain-data codecs keep, and
- * `Map`, `Set`, `RegExp`, `Error`, boxed primitives, invalid dates, sparse arrays, `undefined`,
- * cycles and objects that are referred to more than once. As with `postMessage`, class instances
- * arrive as plain objects with their own fields, and errors keep `name`, `message`, `stack` and
- * `cause` alone.
+ * The structured clone algorithm in the format of V8. It keeps plain data, and `Map`, `Set`, `RegExp`,
+ * `Error`, boxed primitives, invalid dates, sparse arrays, `undefined`, cycles and objects with
+ * several references. As with `postMessage`, class instances arrive as plain objects with their own
+ * fields, and errors keep only `name`, `message`, `stack` and `cause`.
  *
  * Unlike `structuredClone`, a view (typed array or `DataView`) is sent without the rest of its
- * buffer: two views of one buffer arrive with a buffer each. Refused with an error: functions,
- * symbols, `SharedArrayBuffer`, `WeakMap`, promises, and objects of the platform that would arrive
- * empty, such as `URL` and `Blob`.
+ * buffer: two views of one buffer arrive with a buffer each. `encode` throws for functions, symbols,
+ * `SharedArrayBuffer`, `WeakMap`, promises, and platform objects that would arrive empty, such as
+ * `URL` and `Blob`.
  *
- * The format is that of V8: participants must run versions of Deno whose formats agree.
+ * All participants must run versions of Deno whose V8 formats are compatible.
  */
 export const cloneCodec: Codec = Object.freeze({ id: "clone", encode, decode });
 
-/** Stands for `DataView`, next to the codes of the typed arrays. */
+/** Code of `DataView`, beside the codes of the typed arrays. */
 const DATA_VIEW = 0;
 
 let engine: ReturnType<typeof loadEngine> | undefined;
 
-/** At first use: it takes a dozen milliseconds, which other codecs need not pay. */
+/** Loads `node:v8`. That takes a dozen milliseconds, so it is done at first use. */
 function loadEngine() {
   const v8 = process.getBuiltinModule("node:v8");
 
@@ -57,7 +56,7 @@ function loadEngine() {
   return { ViewSerializer, ViewDeserializer };
 }
 
-/** Missing from the types: Node.js documents it only by its own subclass. */
+/** Calls a method that the types lack: Node.js uses it in a subclass and does not document it. */
 function treatViewsAsHostObjects(serializer: object): void {
   const method = Reflect.get(serializer, "_setTreatArrayBufferViewsAsHostObjects");
   method.call(serializer, true);
@@ -78,9 +77,9 @@ function encode(value: unknown): Uint8Array {
   }
 }
 
-/** Refuses what the engine takes though it would arrive empty, or refuses without a path. */
+/** Rejects what V8 would encode as empty, and what V8 would reject without a path. */
 function validate(value: unknown): string | boolean {
-  if (typeof value === "function" || typeof value === "symbol") return "send data alone";
+  if (typeof value === "function" || typeof value === "symbol") return "send only data";
   if (typeof value !== "object" || value === null) return false;
   if (ArrayBuffer.isView(value)) {
     return isDetached(value.buffer) && "its ArrayBuffer is detached: it was transferred";
@@ -94,7 +93,7 @@ const CLONABLE =
   /^\[object (Object|Array|Map|Set|Date|RegExp|Error|DOMException|ArrayBuffer|Number|String|Boolean|BigInt)\]$/;
 
 function isClonable(value: object): boolean {
-  // Something else that names its own type: content is in fields at most.
+  // An object with a type tag of its own: it can be cloned if its content is in fields.
   return isPlain(value) || CLONABLE.test(Object.prototype.toString.call(value)) ||
     Object.keys(value).length > 0;
 }

@@ -1,12 +1,12 @@
 /**
- * Wording of the codecs' errors.
+ * Values and errors in the error messages of codecs.
  *
  * @module
  */
 
 const MAX_SHOWN = 48;
 
-/** Names a value in an error message: short, on one line, and safe for any value. */
+/** Formats any value for an error message: short and on one line. Never throws. */
 export function describeValue(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -35,7 +35,7 @@ function describeObject(value: object): string {
   return name === "Object" ? "an object" : `an instance of ${shorten(name)}`;
 }
 
-/** The name of an object's class, a hostile one included, or `"Object"` if it has none. */
+/** The name of an object's class, or `"Object"` if it has none. The object may be hostile. */
 function typeName(value: object): string {
   try {
     const name: unknown = value.constructor?.name;
@@ -49,7 +49,7 @@ function shorten(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-/** The message of whatever was thrown, on one line. */
+/** The message of a thrown value, on one line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/\s*\n\s*/g, " ");

@@ -1,6 +1,6 @@
 /**
- * The `"msgpack"` codec: `@msgpack/msgpack`, with extension types for what MessagePack has no type
- * for, and checks of what goes in and comes out.
+ * The `"msgpack"` codec: `@msgpack/msgpack`, extension types for values that MessagePack has no type
+ * for, and checks before encoding and decoding.
  *
  * @module
  */
@@ -21,17 +21,17 @@ import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./typ
 /**
  * MessagePack for plain data: `null`, booleans, numbers (`NaN` and `Infinity` too, but `-0` arrives
  * as `0`), bigints of any size, strings, arrays, plain objects, valid `Date`s, typed arrays of every
- * kind, `ArrayBuffer` and `DataView`. All of them arrive as what they were, in buffers of their own;
- * a subclass of a typed array arrives as its built-in base. Lone surrogates may arrive as U+FFFD.
+ * kind, `ArrayBuffer` and `DataView`. All keep their type and arrive in buffers of their own; a
+ * subclass of a typed array arrives as its built-in base. Lone surrogates may arrive as U+FFFD.
  *
- * As with JSON, properties that are `undefined` or have a symbol as the key are left out, and
- * `undefined` in an array arrives as `null`. Functions, symbols, `Map`, `Set`, instances of other
- * classes, invalid dates, the key `__proto__`, cycles and more than 512 levels are refused with an
- * error that names the path.
+ * As with JSON, properties that are `undefined` or have a symbol as the key are omitted, and
+ * `undefined` in an array arrives as `null`. `encode` throws for functions, symbols, `Map`, `Set`,
+ * instances of other classes, invalid dates, the key `__proto__`, cycles and more than 512 levels.
+ * The error has the path of the value.
  */
 export const msgpackCodec: Codec = Object.freeze({ id: "msgpack", encode, decode });
 
-/** Extension types. Those of typed arrays, from 1 on, are the codes of their kinds. */
+/** Extension types. The type of a typed array is the code of its kind, from 1 on. */
 const EXT = { arrayBuffer: 32, dataView: 33, bigInt: 34 } as const;
 
 const textEncoder = new TextEncoder();
@@ -40,11 +40,11 @@ const textDecoder = new TextDecoder();
 const extensionCodec = { tryToEncode: toExtension, decode: fromExtension };
 
 function newEncoder(): Encoder {
-  // One level more, for what the innermost arrays and objects hold.
+  // One level more, for the items of the innermost arrays and objects.
   return new Encoder({ extensionCodec, ignoreUndefined: true, maxDepth: MAX_DEPTH + 1 });
 }
 
-/** An encoder whose buffer grew beyond this many bytes is given up after the call. */
+/** An encoder whose buffer has grown beyond this many bytes is replaced after the call. */
 const MAX_KEPT_BUFFER = 16 * 1024 * 1024;
 
 let encoder = newEncoder();
@@ -60,7 +60,7 @@ function encode(value: unknown): Uint8Array {
 
 function validate(value: unknown): string | boolean {
   if (typeof value === "bigint") return false;
-  if (typeof value !== "object" || value === null) return "send data alone";
+  if (typeof value !== "object" || value === null) return "send only data";
   if (Array.isArray(value)) return true;
   if (isPlain(value)) {
     return Object.hasOwn(value, "__proto__") ? "its key __proto__ is not allowed" : true;
@@ -112,7 +112,7 @@ function fromExtension(data: Uint8Array, type: number): unknown {
   }
 }
 
-/** Hexadecimal: a hostile message of decimal digits would take seconds. */
+/** Parses hexadecimal digits: to parse decimal digits of a hostile message could take seconds. */
 function toBigInt(digits: string): bigint {
   return digits.startsWith("-") ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`);
 }
@@ -128,14 +128,15 @@ function decode(bytes: Uint8Array): unknown {
   }
 }
 
-/** How many bytes follow each type from 0xc0 on: the content, or the length of a longer content. */
+/** Bytes that follow each type from 0xc0 on: the content, or the length of a longer content. */
 const SIZES = [0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 1, 2, 4]
   .concat(2, 4, 2, 4);
 
 /**
- * Follows the headers of a value to its end, before the library does: that makes an array as long as
- * a header claims ahead of the items, so a few bytes could claim any amount of memory. It also
- * returns binary data as a view of the message, which is why typed arrays are all extensions.
+ * Returns the end of a value, found by its headers, before the library decodes it. The library
+ * allocates an array of the length in a header before it reads the items, so a few bytes could claim
+ * any amount of memory. It also returns binary data as a view of the message, which is why all typed
+ * arrays are extensions.
  */
 function endOf(bytes: Uint8Array, at: number, depth: number): number {
   const type = bytes[at++];
@@ -154,7 +155,7 @@ function endOf(bytes: Uint8Array, at: number, depth: number): number {
       else at += type < 0xd0 ? length + 1 : length;
     }
   }
-  // Not `at > length`: what was computed from bytes behind the end is NaN.
+  // Not `at > length`: a length that was computed from bytes after the end is NaN.
   if (!(at <= bytes.length)) throw new RangeError("the message is truncated");
   if (items > 0 && depth > MAX_DEPTH) throw new RangeError(`nested more than ${MAX_DEPTH} deep`);
   for (; items > 0; items--) at = endOf(bytes, at, depth + 1);

@@ -9,8 +9,8 @@ import { describeValue } from "./describe.ts";
 import { isDetached } from "./typed_array.ts";
 
 /**
- * Bytes as they are. Takes `Uint8Array` alone; a subclass, such as `Buffer`, arrives as
- * `Uint8Array`.
+ * Bytes without any encoding. `encode` takes only `Uint8Array`; a subclass, such as `Buffer`, arrives
+ * as `Uint8Array`.
  */
 export const rawCodec: Codec<Uint8Array> = Object.freeze({ id: "raw", encode, decode });
 

@@ -1,11 +1,10 @@
 /**
- * Typed arrays, and typed arrays with a shape, as messages of their own: one binary block that needs
- * no codec.
+ * Typed arrays, with or without a shape, as messages: a binary block that needs no codec.
  *
  * The block starts with a header of 8 bytes: the code of the element kind, the number of dimensions,
- * 1 if there is a shape or 0 if the array is bare, and 5 zeros. Then follow the dimensions, 8 bytes
- * each and little-endian, and the elements in the machine's byte order. Each part is aligned to 8
- * bytes if the block is.
+ * 1 for an array with a shape or 0 for a bare array, and 5 zeros. The dimensions follow, 8 bytes each
+ * and little-endian, then the elements in the machine's byte order. Each part is aligned to 8 bytes if
+ * the block is.
  *
  * @module
  */
@@ -30,7 +29,7 @@ export interface Tensor<T extends TypedArray = TypedArray> {
   shape: number[];
 }
 
-/** The most dimensions that a shape may have. */
+/** Most dimensions of a shape. */
 export const MAX_DIMENSIONS = 32;
 
 const HEADER_BYTES = 8;
@@ -40,13 +39,13 @@ const SHAPED = 1;
 const TWO_POW_32 = 0x100000000;
 
 /**
- * Tells whether a value is sent as a binary block: a typed array other than `Uint8Array`, or an
- * object with exactly the properties `data`, a typed array, and `shape`, an array of numbers.
+ * True for a value that is sent as a binary block: a typed array other than `Uint8Array`, or an object
+ * with exactly the properties `data`, a typed array, and `shape`, an array of numbers.
  *
- * A `Uint8Array`, `DataView` or `ArrayBuffer` by itself is left to the codec.
+ * The codec encodes a `Uint8Array`, `DataView` or `ArrayBuffer` that is the whole message.
  *
  * @param value Any value.
- * @returns Whether it is. The shape may still be wrong: that is for {@linkcode writeTensor} to say.
+ * @returns Whether it is. The shape may still be invalid: {@linkcode writeTensor} checks it.
  *
  * @example
  * ```ts
@@ -97,12 +96,12 @@ function dataOffset(dimensions: number): number {
  * Writes a value's binary block.
  *
  * @param value A value for which {@linkcode isTensor} is true.
- * @param target Where to write; it may be shared memory. Needs
+ * @param target The memory to write to, which may be shared. It needs
  * {@linkcode tensorByteLength} bytes from `offset` on.
  * @param offset The first byte to write, a multiple of 8.
- * @throws {RangeError} If the shape has more than 32 dimensions or one that is no whole number, if
- * its product is not the number of elements, or if the target is too small.
- * @throws {TypeError} If the array's buffer was transferred, so that its content is gone.
+ * @throws {RangeError} If the shape has more than 32 dimensions, or a dimension that is not a whole
+ * number, if its product is not the number of elements, or if the target is too small.
+ * @throws {TypeError} If the content of the array's buffer was transferred.
  *
  * @example
  * ```ts
@@ -153,14 +152,14 @@ function checkShape(shape: readonly number[], elements: number): void {
   const count = elementCount(shape);
   if (count !== elements) {
     throw new RangeError(
-      `shape [${shape.join(", ")}] stands for ${count} elements, but data has ${elements}`,
+      `shape [${shape.join(", ")}] has ${count} elements, but data has ${elements}`,
     );
   }
 }
 
 /**
- * The product of the dimensions. One beyond the exact integers is rounded, and so can be no array's
- * length.
+ * The product of the dimensions. A product above the safe integers is rounded, but no array is that
+ * long.
  */
 function elementCount(shape: readonly number[]): number {
   if (shape.includes(0)) return 0;
@@ -195,15 +194,14 @@ function writeShape(shape: readonly number[], target: Uint8Array, offset: number
 /**
  * Reads a binary block.
  *
- * @param bytes The block and nothing else. It may be shared memory, and at any alignment.
- * @returns The typed array, or `{ data, shape }`; the elements are copied once, into a buffer of
- * their own.
+ * @param bytes Exactly the block. It may be shared memory, at any alignment.
+ * @returns The typed array, or `{ data, shape }`. The elements are copied once, into a new buffer.
  * @throws {RangeError} If the block is damaged: an unknown element kind, a malformed header, a shape
- * that does not stand for the number of elements, or a wrong length.
+ * whose product is not the number of elements, or a wrong length.
  */
 export function readTensor(bytes: Uint8Array): TypedArray | Tensor {
   if (bytes.length < HEADER_BYTES) throw damaged(`it has ${bytes.length} bytes, at least 8 needed`);
-  // Each byte is read once: in shared memory it could change between a check and a second look.
+  // Each byte is read once: in shared memory it could change between a check and a second read.
   const kind = readKind(bytes[0]);
   const dimensions = bytes[1];
   const flags = bytes[2];
@@ -216,12 +214,12 @@ export function readTensor(bytes: Uint8Array): TypedArray | Tensor {
   if (bytes.length < start) throw damaged(`${bytes.length} bytes cannot hold its shape`);
   const elements = (bytes.length - start) / kind.bytesPerElement;
   if (!Number.isInteger(elements)) {
-    throw damaged(`${bytes.length - start} bytes are no whole number of ${kind.name} elements`);
+    throw damaged(`${bytes.length - start} bytes are not a whole number of ${kind.name} elements`);
   }
   if (flags === BARE) return copyToTypedArray(kind, bytes.subarray(start));
   const shape = readShape(bytes, dimensions);
   if (elementCount(shape) !== elements) {
-    throw damaged(`shape [${shape.join(", ")}] does not stand for its ${elements} elements`);
+    throw damaged(`shape [${shape.join(", ")}] does not have its ${elements} elements`);
   }
   return { data: copyToTypedArray(kind, bytes.subarray(start)), shape };
 }

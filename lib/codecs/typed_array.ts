@@ -1,5 +1,5 @@
 /**
- * The kinds of typed arrays, with the codes that stand for them in messages.
+ * The kinds of typed arrays, and their codes in messages.
  *
  * @module
  */
@@ -21,13 +21,13 @@ export type TypedArray =
 
 /** A kind of typed array. */
 export interface ElementKind {
-  /** Stands for the kind in a message. Never reused for another kind. */
+  /** Code of the kind in messages. Never reused for another kind. */
   readonly code: number;
-  /** The name of the constructor. */
+  /** Name of the constructor. */
   readonly name: string;
-  /** The size of one element in bytes. */
+  /** Size of one element. */
   readonly bytesPerElement: number;
-  /** Makes a zeroed array with that many elements. */
+  /** Makes an array of `length` zeros. */
   create(length: number): TypedArray;
 }
 
@@ -68,8 +68,8 @@ for (const [code, name] of CODES) {
   byName.set(name, kind);
 }
 
-// The getter reads an internal slot: unlike the prototype and `constructor`, it cannot be forged,
-// and it names the built-in base of a subclass.
+// The getter reads an internal slot, which cannot be forged as the prototype and `constructor` can. For
+// a subclass it returns the name of the built-in base.
 const nameOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   Symbol.toStringTag,
@@ -81,15 +81,15 @@ export function kindOf(value: unknown): ElementKind | undefined {
   return name === undefined ? undefined : byName.get(name);
 }
 
-/** The kind with a code out of a message, or `undefined` if this runtime has none. */
+/** The kind with a code, or `undefined` if this runtime has no such kind. */
 export function kindByCode(code: number): ElementKind | undefined {
   return byCode[code];
 }
 
 /**
- * The bytes that a view covers, not copied.
+ * The bytes that a view covers, without a copy.
  *
- * @throws {TypeError} If the buffer is detached: it was transferred, so its content is gone.
+ * @throws {TypeError} If the buffer is detached: its content was transferred.
  */
 export function bytesOf(view: ArrayBufferView): Uint8Array {
   const buffer = view.buffer;
@@ -97,20 +97,20 @@ export function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, view.byteOffset, view.byteLength);
 }
 
-/** Whether a buffer was transferred away; a shared one is never detached. */
+/** True if the content of a buffer was transferred. A shared buffer is never detached. */
 export function isDetached(buffer: ArrayBufferLike): boolean {
   return (buffer as ArrayBuffer).detached === true;
 }
 
 /**
- * Copies bytes, in the machine's order and at any alignment, into a typed array of their own.
+ * Copies bytes, in the machine's byte order and at any alignment, into a new typed array.
  *
  * @throws {RangeError} If the bytes are not a whole number of elements.
  */
 export function copyToTypedArray(kind: ElementKind, bytes: Uint8Array): TypedArray {
   const length = bytes.length / kind.bytesPerElement;
   if (!Number.isInteger(length)) {
-    throw new RangeError(`${bytes.length} bytes are no whole number of ${kind.name} elements`);
+    throw new RangeError(`${bytes.length} bytes are not a whole number of ${kind.name} elements`);
   }
   const array = kind.create(length);
   new Uint8Array(array.buffer).set(bytes);

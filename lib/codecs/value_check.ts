@@ -1,5 +1,5 @@
 /**
- * Looks through a message for what its codec cannot keep.
+ * Finds the values in a message that its codec cannot keep.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import { describeValue } from "./describe.ts";
 
 /**
- * Judges a value that is no string, number, boolean, `null` or `undefined`: why it is refused, or
- * whether its content is to be judged too.
+ * Validates a value that is not a string, number, boolean, `null` or `undefined`. Returns the reason
+ * why it is rejected, or whether its content must be validated too.
  */
 export type Validator = (value: unknown) => string | boolean;
 
-/** Arrays and objects may nest this deep. */
+/** Most levels of nested arrays and objects. */
 export const MAX_DEPTH = 512;
 
-/** From this depth on each array and object is compared with those that it is in. */
+/** From this depth on, each array and object is compared with those that contain it. */
 const CYCLE_CHECK_DEPTH = 32;
 
 const CYCLE = "it contains itself";
 
-/** A refused value, and the keys that lead to it, innermost first. */
+/** A rejected value, and the keys that lead to it, innermost first. */
 interface Rejection {
   readonly value: unknown;
   readonly reason: string;
@@ -28,8 +28,10 @@ interface Rejection {
 }
 
 /**
- * Throws an error that names the first value that a codec refuses, and where it is. If `cyclic`,
- * cycles and any depth are welcome, and `Map` and `Set` are looked into.
+ * Checks a message. If `cyclic`, cycles and any depth are allowed, and the items of `Map` and `Set` are
+ * validated.
+ *
+ * @throws {TypeError} with the first value that is rejected, and its path
  */
 export function checkEncodable(
   codec: string,
@@ -56,7 +58,7 @@ export function checkEncodable(
   );
 }
 
-/** `visited` holds the arrays and objects that `value` is in, or the set of all met so far. */
+/** `visited` has the arrays and objects that contain `value`, or is the set of all visited so far. */
 function search(
   value: unknown,
   validate: Validator,
@@ -80,7 +82,7 @@ function search(
   } else {
     if (visited.has(value)) return undefined;
     visited.add(value);
-    // Looked through as the array that it spreads to.
+    // Validated as the array of its items.
     if (value instanceof Map || value instanceof Set) value = [...value];
   }
   if (Array.isArray(value)) {
@@ -120,7 +122,7 @@ function pathOf(keys: readonly (string | number)[]): string {
   return `$${steps.join("")}`;
 }
 
-/** Whether an object is of no class; also true of plain objects of other realms. */
+/** True for an object without a class, plain objects of other realms included. */
 export function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype ||

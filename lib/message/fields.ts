@@ -1,5 +1,5 @@
 /**
- * The documented fields of a message: their names here and in JSON, and how they are read and written.
+ * The documented fields of a message: their names as properties and in JSON, and their conversions.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { isTtl } from "../base/checks.ts";
 import { isId } from "./gemstone.ts";
 import type { JsonObject } from "./json.ts";
 
-/** Who sends or receives messages. Keys besides these two are kept. */
+/** A sender or recipient. Other keys are kept. */
 export interface AgentTag {
   /** Identifier of the agent. */
   id?: string | null;
-  /** Name for people to read. */
+  /** Readable name. */
   name?: string | null;
 }
 
@@ -24,9 +24,9 @@ export interface Field {
   readonly wire: string;
   /** True if a value from JSON has the documented shape. */
   readonly isValid: (value: unknown) => boolean;
-  /** The property's value, of a JSON value that fits. */
+  /** Converts a valid JSON value to the value of the property. */
   readonly read: (value: unknown) => unknown;
-  /** Value of the property when JSON has none. */
+  /** Returns the value of the property if JSON has none. */
   readonly defaultValue: () => unknown;
 }
 
@@ -54,7 +54,7 @@ function field(
   return { name, wire, isValid, read, defaultValue };
 }
 
-/** A field that may be null, in JSON and here. */
+/** A field that may be null. */
 function optional(
   name: string,
   wire: string,
@@ -70,13 +70,13 @@ function optional(
   );
 }
 
-/** All documented fields but `id`, in the order in which a new message has them in JSON. */
+/** All documented fields except `id`, in their order in the JSON of a new message. */
 export const FIELDS: readonly Field[] = [
   field("sender", "sender", isAgentTag, () => ({})),
   field("topics", "topics", (value) => isString(value) || isArrayOf(isString)(value), () => []),
   field("payload", "payload", isObject, () => ({})),
   field("format", "format", isString, () => "generic_json"),
-  // Undefined stands for what the id says.
+  // Undefined: the value in the id.
   field("timestamp", "timestamp", isNumber, () => undefined),
   field(
     "priority",

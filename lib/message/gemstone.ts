@@ -13,7 +13,7 @@ import { RingbusError } from "../base/errors.ts";
 import { checkInteger } from "../base/checks.ts";
 import { formatValue } from "../base/options.ts";
 
-/** How urgent a message is: a lower number comes first. */
+/** Urgency of a message: messages with a lower number are delivered first. */
 export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** The names of the priorities, from `URGENT` (0) to `LOWEST` (7). */
@@ -26,7 +26,7 @@ export const Priority: {
   readonly HIGH: 2;
   /** 3. */
   readonly ABOVE_NORMAL: 3;
-  /** 4, unless told otherwise. */
+  /** 4, the default. */
   readonly NORMAL: 4;
   /** 5. */
   readonly LOW: 5;
@@ -45,7 +45,7 @@ export const Priority: {
   LOWEST: 7,
 });
 
-/** Zero of the ids' clock, in milliseconds of the Unix epoch. */
+/** Start of the time in ids, in milliseconds of the Unix epoch. */
 export const GEMSTONE_EPOCH_MS: number = Date.UTC(2023, 0, 1);
 /** Largest message id. */
 export const MAX_ID: bigint = 2n ** 64n - 1n;
@@ -55,7 +55,7 @@ const DIGITS = /^[0-9]{1,20}$/;
 const MAX_ELAPSED_MS = 2 ** 39 - 1;
 const MAX_MACHINE_ID = 255;
 const MAX_SEQUENCE = 4095;
-/** A clock that stands still for so long will not move. */
+/** Longest wait for the clock to advance. */
 const MAX_CLOCK_STALL_MS = 1000;
 
 /** Priority in an id. */
@@ -83,7 +83,7 @@ export function parseId(text: string): bigint | undefined {
 /**
  * Returns `id` if it is a message id.
  *
- * @throws {TypeError} if it is no bigint
+ * @throws {TypeError} if it is not a bigint
  * @throws {RangeError} if it is out of range
  */
 export function checkId(id: unknown): bigint {
@@ -115,16 +115,16 @@ export class GemstoneId {
   }
 
   /**
-   * The id with this number.
+   * Returns the id with a number.
    *
-   * @throws {TypeError} if it is no bigint
+   * @throws {TypeError} if it is not a bigint
    * @throws {RangeError} if it does not fit 64 bits
    */
   static fromInt(id: bigint): GemstoneId {
     return new GemstoneId(checkId(id));
   }
 
-  /** The id as the number that stands in messages. */
+  /** The id as a number, as in messages. */
   toInt(): bigint {
     return this.#id;
   }
@@ -134,17 +134,17 @@ export class GemstoneId {
     return priorityOf(this.#id);
   }
 
-  /** Time of its making, in milliseconds of the Unix epoch. */
+  /** Time at which the id was made, in milliseconds of the Unix epoch. */
   get timestamp(): number {
     return timestampOf(this.#id);
   }
 
-  /** Machine id of its generator; generators give 0 to 255. */
+  /** Machine id of the generator that made it: 0 to 255 for the generators here. */
   get machineId(): number {
     return Number((this.#id >> 12n) & 0x3ffn);
   }
 
-  /** Its place among the ids of one generator and millisecond, 0 to 4095. */
+  /** Sequence number among the ids of one generator in one millisecond, 0 to 4095. */
   get sequenceNumber(): number {
     return Number(this.#id & 0xfffn);
   }
@@ -155,7 +155,7 @@ export class GemstoneId {
   }
 }
 
-/** An id cannot be made: the clock went backwards, stands still, or is outside of 2023 to 2040. */
+/** An id cannot be made: the clock went backwards, has stopped, or is outside 2023 to 2040. */
 export class GemstoneClockError extends RingbusError {
   /** The class name. */
   override name = "GemstoneClockError";
@@ -165,14 +165,15 @@ export class GemstoneClockError extends RingbusError {
 
 /** Options of a generator. */
 export interface GemstoneGeneratorOptions {
-  /** Milliseconds of the Unix epoch; `Date.now` when left out. */
+  /** Returns milliseconds of the Unix epoch. Default: `Date.now`. */
   clock?: () => number;
 }
 
 /**
- * Makes message ids that never repeat, as long as each generator has a machine id of its own.
+ * Makes message ids that never repeat, if each generator has a machine id of its own.
  *
- * It makes up to 4096 ids a millisecond, and blocks until the next one begins when they are used up.
+ * A generator makes up to 4096 ids per millisecond. When they are used up, it blocks until the next
+ * millisecond.
  *
  * @example
  * ```ts
@@ -185,16 +186,16 @@ export interface GemstoneGeneratorOptions {
  * ```
  */
 export class GemstoneGenerator {
-  /** Machine id that its ids carry. */
+  /** Machine id in all ids of this generator. */
   readonly machineId: number;
   readonly #clock: () => number;
   #lastMs = -Infinity;
   #sequence = 0;
 
   /**
-   * Prepares a generator.
+   * Makes a generator.
    *
-   * @throws {RangeError} if `machineId` is no whole number from 0 to 255
+   * @throws {RangeError} if `machineId` is not a whole number from 0 to 255
    */
   constructor(machineId: number, options: GemstoneGeneratorOptions = {}) {
     this.machineId = checkInteger("machineId", machineId, 0, MAX_MACHINE_ID);
@@ -202,10 +203,10 @@ export class GemstoneGenerator {
   }
 
   /**
-   * The next id.
+   * Makes the next id.
    *
-   * @throws {RangeError} if the priority is no whole number from 0 to 7
-   * @throws {GemstoneClockError} if the clock went backwards, stands still, or is out of range
+   * @throws {RangeError} if the priority is not a whole number from 0 to 7
+   * @throws {GemstoneClockError} if the clock went backwards, has stopped, or is out of range
    */
   getId(priority: Priority = Priority.NORMAL): GemstoneId {
     checkPriority(priority);
@@ -229,14 +230,14 @@ export class GemstoneGenerator {
         `cannot make a message id: the clock went ${
           this.#lastMs - nowMs
         } ms backwards; wait until ` +
-          "it has caught up, or take a generator with another machine id",
+          "it has caught up, or use a generator with another machine id",
       );
     }
     const elapsedMs = nowMs - GEMSTONE_EPOCH_MS;
     if (!(elapsedMs >= 0 && elapsedMs <= MAX_ELAPSED_MS)) {
       throw new GemstoneClockError(
-        `cannot make a message id: the clock shows ${nowMs} ms, and ids reach from ` +
-          `${GEMSTONE_EPOCH_MS} to ${GEMSTONE_EPOCH_MS + MAX_ELAPSED_MS}`,
+        `cannot make a message id: the clock is at ${nowMs} ms, and ids have times from ` +
+          `${GEMSTONE_EPOCH_MS} to ${GEMSTONE_EPOCH_MS + MAX_ELAPSED_MS}; set the clock`,
       );
     }
     return nowMs;
@@ -248,21 +249,24 @@ export class GemstoneGenerator {
       const nowMs = this.#readClock();
       if (nowMs > this.#lastMs) return nowMs;
       if (performance.now() > deadline) {
-        // The next call is to try the same again.
+        // The next call waits for the same millisecond again.
         this.#sequence = MAX_SEQUENCE;
         throw new GemstoneClockError(
           `cannot make a message id: all ${
             MAX_SEQUENCE + 1
           } of millisecond ${nowMs} are used up, ` +
-            `and the clock stands still for ${MAX_CLOCK_STALL_MS} ms; advance it`,
+            `and the clock has not advanced for ${MAX_CLOCK_STALL_MS} ms; advance it`,
         );
       }
     }
   }
 }
 
-/** Throws unless it is a priority. */
+/**
+ * Checks a priority.
+ *
+ * @throws {RangeError} if it is not a whole number from 0 to 7
+ */
 export function checkPriority(priority: unknown): asserts priority is Priority {
-  if (Number.isInteger(priority) && (priority as number) >= 0 && (priority as number) <= 7) return;
-  throw new RangeError(`a priority is a whole number from 0 to 7, not ${formatValue(priority)}`);
+  checkInteger("priority", priority as number, 0, 7);
 }

@@ -1,5 +1,5 @@
 /**
- * JSON that keeps every integer digit for digit: what does not fit a number exactly is a bigint.
+ * JSON that keeps all digits of integers: an integer that a number cannot hold exactly is a bigint.
  *
  * @module
  */
@@ -7,20 +7,21 @@
 import { type NumberReader, readExactly, readJson } from "./json_scanner.ts";
 import { formatValue } from "../base/options.ts";
 
-/** A JSON object: string keys in their order, and any JSON value, bigints included. */
+/** A JSON object: string keys in order, and any JSON values, bigints included. */
 export type JsonObject = Record<string, unknown>;
 
-// The shortest integer that a number cannot hold exactly has 16 digits.
+// Every integer that a number cannot hold exactly has at least 16 digits.
 const LONG_DIGITS = /[0-9]{16}/;
-// V8 up to 15.0 at least confuses keys that have escapes with others it has seen before.
+// V8, at least up to 15.0, confuses keys that have escapes with keys that it has parsed before.
 const ESCAPED_KEY = /\\.[^"\\]*"\s*:/;
 
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+
 /**
- * Parses JSON. An integer literal beyond 2^53, at any depth, comes back as a bigint; every other
- * number as a number.
+ * Parses JSON. An integer literal beyond 2^53, at any depth, becomes a bigint. Every other number
+ * becomes a number.
  *
- * @throws {SyntaxError} if the text is no JSON, or nested too deep to be read
+ * @throws {SyntaxError} if the text is not JSON, or nested too deep
  */
 export function parseJson(text: string): unknown {
   const value = JSON.parse(text);
@@ -29,9 +30,9 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Parses JSON as `JSON.parse` should: every number is a number.
+ * Parses JSON as `JSON.parse` does, without its fault with escaped keys.
  *
- * @throws {SyntaxError} if the text is no JSON, or nested too deep to be read
+ * @throws {SyntaxError} if the text is not JSON, or nested too deep
  */
 export function parsePlainJson(text: string): unknown {
   const value = JSON.parse(text);
@@ -52,26 +53,26 @@ function readDeep(text: string, readNumber: NumberReader): unknown {
 }
 
 /**
- * Writes JSON with the rules of `JSON.stringify`, and bigints as bare integer literals.
+ * Writes JSON with the rules of `JSON.stringify`, and bigints as integer literals.
  *
- * @throws {TypeError} if the value has a cycle, or is nothing that JSON has, such as a function
- * @throws {RangeError} if it is nested too deep to be written
+ * @throws {TypeError} if the value has a cycle, or has no form in JSON, such as a function
+ * @throws {RangeError} if it is nested too deep
  */
 export function stringifyJson(value: unknown): string {
   const text: string | undefined = JSON.stringify(value, writeInteger);
   if (text === undefined) {
-    throw new TypeError(`cannot write ${formatValue(value)} as JSON: send data alone`);
+    throw new TypeError(`cannot write ${formatValue(value)} as JSON: send only data`);
   }
   return text;
 }
 
-/** Reads the holder: `BigInt.prototype.toJSON`, if an application has set it, came before. */
+/** Reads the value from its holder: an application may have set `BigInt.prototype.toJSON`. */
 function writeInteger(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const original = this[key];
   return typeof original === "bigint" ? rawJSON(original.toString()) : value;
 }
 
-/** A copy that `JSON.stringify` writes with bigints as bare integer literals. */
+/** Returns a copy that `JSON.stringify` writes with bigints as integer literals. */
 export function withRawIntegers(value: unknown): unknown {
   if (typeof value === "bigint") return rawJSON(value.toString());
   if (typeof value !== "object" || value === null) return value;

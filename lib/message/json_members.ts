@@ -1,12 +1,12 @@
 /**
- * The members of a JSON object as text, so that values pass through untouched.
+ * The members of a JSON object as text, so that values are passed on unchanged.
  *
  * @module
  */
 
 import { endOfString, readString } from "./json_scanner.ts";
 
-/** Deepest nesting of arrays and objects that is taken in. */
+/** Most levels of nested arrays and objects. */
 export const MAX_JSON_DEPTH = 512;
 
 const QUOTE = 0x22;
@@ -16,21 +16,20 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Texts up to this length are parsed however deep they are nested: that takes milliseconds. */
+/** Texts up to this length are parsed at any depth: that takes milliseconds. */
 const MAX_UNCHECKED_LENGTH = 65_536;
 
 /**
- * What `JSON.parse` gives, to check a text with; a long one that is nested deep, for which that takes
- * seconds, is not even tried.
+ * Parses JSON with `JSON.parse`, except long texts that are nested deep: those take seconds.
  *
- * @throws {SyntaxError} if it is no JSON, or is long and nested deeper than `MAX_JSON_DEPTH`
+ * @throws {SyntaxError} if it is not JSON, or is long and nested deeper than `MAX_JSON_DEPTH`
  */
 export function parseShallow(text: string): unknown {
   if (text.length > MAX_UNCHECKED_LENGTH) checkDepth(text);
   return JSON.parse(text);
 }
 
-/** The text need not be JSON. */
+/** Checks the depth of a text that may be invalid. */
 function checkDepth(text: string): void {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
@@ -44,8 +43,8 @@ function checkDepth(text: string): void {
 }
 
 /**
- * The text of each member's value, or of those with these names; of a key that comes twice the last, as
- * `JSON.parse` has it. The text must be that of a JSON object: check it with `JSON.parse` before.
+ * Returns the text of each member's value, or only of the members with some names. The last of equal
+ * keys counts, as in `JSON.parse`. The text must be a JSON object: check it with `JSON.parse` before.
  *
  * @throws {SyntaxError} if a value is nested deeper than `MAX_JSON_DEPTH`
  */
@@ -64,7 +63,7 @@ export function jsonMembers(text: string, names?: ReadonlySet<string>): Map<stri
   }
 }
 
-/** Where the comma or the brace stands that ends the value. */
+/** Returns the offset of the comma or brace that ends a value. */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (let at = start;; at++) {
@@ -79,5 +78,5 @@ function endOfValue(text: string, start: number): number {
 
 function deeper(depth: number): number {
   if (depth < MAX_JSON_DEPTH) return depth + 1;
-  throw new SyntaxError(`cannot take JSON nested deeper than ${MAX_JSON_DEPTH} levels`);
+  throw new SyntaxError(`cannot parse JSON nested deeper than ${MAX_JSON_DEPTH} levels`);
 }

@@ -1,5 +1,5 @@
 /**
- * Reading JSON text that `JSON.parse` has found to be valid, so that nothing is checked here.
+ * A reader of JSON text that `JSON.parse` has accepted: nothing is checked here.
  *
  * @module
  */
@@ -13,15 +13,15 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const SPACE = 0x20;
 
-/** What a number's literal becomes. */
+/** Converts the literal of a number. */
 export type NumberReader = (literal: string) => number | bigint;
 
-/** The value of a valid JSON text. */
+/** Returns the value of a valid JSON text. */
 export function readJson(text: string, readNumber: NumberReader): unknown {
   return new Reader(text, readNumber).value();
 }
 
-/** Where the string literal that begins at `open` is over. */
+/** Returns the end of the string literal that begins at `open`. */
 export function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);
   while (isEscaped(text, close)) close = text.indexOf('"', close + 1);
@@ -34,7 +34,7 @@ function isEscaped(text: string, at: number): boolean {
   return backslashes % 2 === 1;
 }
 
-/** The string that a literal stands for. */
+/** Returns the value of a string literal. */
 export function readString(literal: string): string {
   return literal.includes("\\") ? JSON.parse(literal) : literal.slice(1, -1);
 }
@@ -42,7 +42,7 @@ export function readString(literal: string): string {
 const NUMBER = /[-+.0-9eE]+/y;
 const INTEGER = /^-?[0-9]+$/;
 
-/** A bigint where a number would lose digits. */
+/** Returns a bigint if a number would lose digits. */
 export function readExactly(literal: string): number | bigint {
   const value = Number(literal);
   if (Number.isSafeInteger(value) || !INTEGER.test(literal)) return value;
@@ -78,7 +78,7 @@ class Reader {
     }
   }
 
-  /** The code of the first character that is no space. */
+  /** Moves to the next character that is not white space, and returns its code. */
   #skipSpace(): number {
     let code = this.#text.charCodeAt(this.#at);
     while (code <= SPACE) code = this.#text.charCodeAt(++this.#at);
@@ -129,7 +129,7 @@ class Reader {
   }
 }
 
-/** Assigning `__proto__` would set the prototype. */
+/** Adds a member. An assignment to `__proto__` would set the prototype. */
 function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
   if (key !== "__proto__") object[key] = value;
   else {

@@ -9,59 +9,59 @@ import { type JsonObject, parseJson, stringifyJson, withRawIntegers } from "./js
 import { type AgentTag, type Field, FIELDS } from "./fields.ts";
 import { formatValue } from "../base/options.ts";
 
-/** What a new message is made of. One of `id` and `idObj` must be there. */
+/** The fields of a new message. Exactly one of `id` and `idObj` is required. */
 export interface MessageInit {
   /** The message id, 64 bits. */
   id?: bigint;
-  /** The message id as a generator gives it, in place of `id`. */
+  /** The message id from a generator, instead of `id`. */
   idObj?: GemstoneId;
-  /** Who sends it. */
+  /** The sender. */
   sender: AgentTag;
-  /** The topic or topics that it is for. */
+  /** The topic or topics of the message. */
   topics: string | string[];
   /** The content. */
   payload: JsonObject;
-  /** Format of the content; `"generic_json"` when left out. */
+  /** Format of the content. Default: `"generic_json"`. */
   format?: string;
-  /** Milliseconds of the Unix epoch; the time in the id when left out. */
+  /** Milliseconds of the Unix epoch. Default: the time in the id. */
   timestamp?: number;
-  /** Urgency; the priority in the id when left out. */
+  /** Urgency. Default: the priority in the id. */
   priority?: Priority;
-  /** Ids of the messages of its thread. */
+  /** Ids of the messages in its thread. */
   thread?: bigint[];
-  /** Who it is for. */
+  /** The recipients. */
   recipientList?: AgentTag[];
-  /** Id of the message that it answers. */
+  /** Id of the message to which this one replies. */
   inResponseTo?: bigint | null;
   /** Id of its conversation. */
   conversationId?: bigint | null;
-  /** On whose behalf it was forwarded. */
+  /** How the message was forwarded. */
   forwardHeader?: JsonObject | null;
-  /** Where it is to go next. */
+  /** Next stops of the message. */
   routingSlip?: JsonObject | null;
-  /** Where it has been. */
+  /** Earlier stops of the message. */
   messageHistory?: JsonObject[];
-  /** Seconds after which stores forget it, more than 0; null or left out: never. */
+  /** Seconds, more than 0, after which stores delete the message. Default: null, never. */
   ttl?: number | null;
-  /** True if it tells of an error. */
+  /** True if the message reports an error. */
   isErrorMessage?: boolean;
   /** W3C trace context. */
   traceparent?: string | null;
   /** State of the session. */
   sessionState?: JsonObject | null;
-  /** The topic it was published to. */
+  /** The topic to which it was published. */
   topicPublishedTo?: string | null;
-  /** How many earlier messages are wanted with it. */
+  /** Number of earlier messages requested with it. */
   enrichWithHistory?: number | null;
-  /** Fields that are not documented, by their names in JSON. */
+  /** Other fields, by their names in JSON. */
   extra?: JsonObject;
 }
 
 /**
- * A message: an id, a sender, topics, a payload, and fields that say how it is to be handled.
+ * A message: an id, a sender, topics, a payload, and fields that control its handling.
  *
- * Its fields cannot be assigned; `new Message({ ...message, payload })` makes a changed copy. What
- * JSON calls `recipient_list` is `recipientList` here, and so on; ids are bigints.
+ * Its fields cannot be assigned; `new Message({ ...message, payload })` makes a changed copy. The field
+ * `recipient_list` in JSON is `recipientList` here, and so on; ids are bigints.
  *
  * @example
  * ```ts
@@ -80,53 +80,53 @@ export interface MessageInit {
 export class Message {
   /** The message id, 64 bits. */
   declare readonly id: bigint;
-  /** Who sends it. */
+  /** The sender. */
   declare readonly sender: AgentTag;
-  /** The topic or topics that it is for. */
+  /** The topic or topics of the message. */
   declare readonly topics: string | string[];
   /** The content. */
   declare readonly payload: JsonObject;
-  /** Format of the content, `"generic_json"` unless told otherwise. */
+  /** Format of the content. */
   declare readonly format: string;
   /** Milliseconds of the Unix epoch. */
   declare readonly timestamp: number;
   /** Urgency, 0 (`URGENT`) to 7 (`LOWEST`). */
   declare readonly priority: Priority;
-  /** Ids of the messages of its thread. */
+  /** Ids of the messages in its thread. */
   declare readonly thread: bigint[];
-  /** Who it is for. */
+  /** The recipients. */
   declare readonly recipientList: AgentTag[];
-  /** Id of the message that it answers. */
+  /** Id of the message to which this one replies. */
   declare readonly inResponseTo: bigint | null;
   /** Id of its conversation. */
   declare readonly conversationId: bigint | null;
-  /** On whose behalf it was forwarded. */
+  /** How the message was forwarded. */
   declare readonly forwardHeader: JsonObject | null;
-  /** Where it is to go next. */
+  /** Next stops of the message. */
   declare readonly routingSlip: JsonObject | null;
-  /** Where it has been. */
+  /** Earlier stops of the message. */
   declare readonly messageHistory: JsonObject[];
-  /** Seconds after which stores forget it; null: never. */
+  /** Seconds after which stores delete the message; null: never. */
   declare readonly ttl: number | null;
-  /** True if it tells of an error. */
+  /** True if the message reports an error. */
   declare readonly isErrorMessage: boolean;
   /** W3C trace context. */
   declare readonly traceparent: string | null;
   /** State of the session. */
   declare readonly sessionState: JsonObject | null;
-  /** The topic it was published to. */
+  /** The topic to which it was published. */
   declare readonly topicPublishedTo: string | null;
-  /** How many earlier messages are wanted with it. */
+  /** Number of earlier messages requested with it. */
   declare readonly enrichWithHistory: number | null;
-  /** Fields that are not documented, or not of the documented shape, by their names in JSON. */
+  /** Other fields, and fields without the documented shape, by their names in JSON. */
   declare readonly extra: JsonObject;
-  /** Names in JSON, in their order. */
+  /** Names in JSON, in order. */
   #keys: readonly string[];
 
   /**
    * Makes a message.
    *
-   * @throws {TypeError} if there is no id or two, or a field has not the documented shape
+   * @throws {TypeError} if there is no id, or two, or a field does not have the documented shape
    * @throws {RangeError} if the id does not fit 64 bits, or `ttl` is not more than 0
    */
   constructor(init: MessageInit) {
@@ -141,10 +141,10 @@ export class Message {
   }
 
   /**
-   * The message that a JSON value describes, with ids as numbers or bigints. A field that is missing
-   * gets its documented default, and one that has not the documented shape is kept in `extra`.
+   * Reads a message from a JSON value, with ids as numbers or bigints. A missing field gets its
+   * default. A field without the documented shape is kept in `extra`.
    *
-   * @throws {TypeError} if it is no object, or has no `id` of 64 bits
+   * @throws {TypeError} if the value is not an object, or has no `id` of 64 bits
    */
   static fromJson(json: unknown): Message {
     const message = new Message(initOf(json));
@@ -153,23 +153,24 @@ export class Message {
   }
 
   /**
-   * The message that a JSON text describes, every digit of its integers kept.
+   * Reads a message from JSON text. All digits of its integers are kept.
    *
-   * @throws {SyntaxError} if it is no JSON
-   * @throws {TypeError} if it is no object, or has no `id` of 64 bits
+   * @throws {SyntaxError} if the text is not JSON
+   * @throws {TypeError} if the value is not an object, or has no `id` of 64 bits
    */
   static parse(text: string): Message {
     return Message.fromJson(parseJson(text));
   }
 
-  /** The id with its parts. */
+  /** The id, with access to its parts. */
   get idObj(): GemstoneId {
     return GemstoneId.fromInt(this.id);
   }
 
   /**
-   * The message under the names and in the order of JSON, with ids as bigints: a message that was read
-   * has the fields it came with, a new one those that were given and `format`, `timestamp`, `priority`.
+   * Returns the fields by their names and in their order in JSON, with ids as bigints. A message that
+   * was read has the fields that it had in JSON. A new message has the fields of its constructor, and
+   * `format`, `timestamp` and `priority`.
    */
   toObject(): JsonObject {
     const own = this as unknown as Record<string, unknown>;
@@ -179,12 +180,12 @@ export class Message {
     ]));
   }
 
-  /** The message as JSON text, ids as bare integers. */
+  /** Returns the message as JSON text, with ids as integer literals. */
   stringify(): string {
     return stringifyJson(this.toObject());
   }
 
-  /** What `JSON.stringify` writes: the same as `stringify`. */
+  /** Called by `JSON.stringify`, which then returns the same text as `stringify`. */
   toJSON(): unknown {
     return withRawIntegers(this.toObject());
   }
@@ -199,7 +200,7 @@ const REQUIRED: ReadonlySet<string> = new Set(["sender", "topics", "payload"]);
 
 function idOf({ id, idObj }: MessageInit): bigint {
   if ((id === undefined) === (idObj === undefined)) {
-    throw new TypeError("cannot make a message: give it one id, as id or as idObj");
+    throw new TypeError("cannot make a message: it needs one id; pass id or idObj");
   }
   return checkId(id ?? idObj!.toInt());
 }
@@ -215,10 +216,10 @@ function valueOf(init: MessageInit, field: Field): unknown {
   if (field.name === "ttl") {
     throw new RangeError(`ttl must be a number of seconds, more than 0, not ${formatValue(value)}`);
   }
-  throw new TypeError(`cannot make a message: its ${field.name} cannot be ${formatValue(value)}`);
+  throw new TypeError(`cannot make a message: ${field.name} must not be ${formatValue(value)}`);
 }
 
-/** Names in JSON: the documented ones in their order, then the others. */
+/** Names in JSON: the documented ones in order, then the others. */
 function keysOf(init: MessageInit): string[] {
   const documented = FIELDS.filter((field) =>
     given(init, field) !== undefined || ALWAYS_WRITTEN.has(field.name)

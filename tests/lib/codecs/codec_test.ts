@@ -254,7 +254,7 @@ Deno.test("msgpack refuses what it cannot keep, and says where it is", () => {
     x = 1;
   }
   const refused: [unknown, RegExp][] = [
-    [() => 1, /an anonymous function at \$\.a\[1\]: send data alone/],
+    [() => 1, /an anonymous function at \$\.a\[1\]: send only data/],
     [Symbol("s"), /Symbol\(s\) at \$\.a\[1\]/],
     [new Map([[1, 2]]), /an instance of Map at \$\.a\[1\]: send \[\.\.\.map\].*codec "clone"/],
     [new Set([1]), /an instance of Set at \$\.a\[1\]: send \[\.\.\.set\].*codec "clone"/],
@@ -272,7 +272,7 @@ Deno.test("msgpack refuses what it cannot keep, and says where it is", () => {
   }
   assert.throws(() => msgpack.encode(undefined), { name: "TypeError", message: /undefined/ });
   assert.throws(() => msgpack.encode({ "odd key": { f() {} } }), {
-    message: 'msgpack cannot encode function f at $["odd key"].f: send data alone',
+    message: 'msgpack cannot encode function f at $["odd key"].f: send only data',
   });
 });
 
@@ -400,7 +400,7 @@ Deno.test("msgpack refuses damaged messages with an error that says why", () => 
     [[0xd6, 0xff, 0], /truncated/],
     [[0x81, 0xc0, 0x01], /type of key must be string or number/],
     [[0xd4, 0x63, 0], /unknown extension type 99/],
-    [[0xd4, 0x09, 0], /1 bytes are no whole number of Float64Array/],
+    [[0xd4, 0x09, 0], /1 bytes are not a whole number of Float64Array/],
     [[0xc7, 0, 34], /Cannot convert 0x to a BigInt/],
     [[0xd4, 34, 0x2d], /Cannot convert 0x to a BigInt/],
     [[0xd4, 34, 0x67], /Cannot convert 0xg to a BigInt/],
@@ -465,7 +465,7 @@ Deno.test("json follows the rules of JSON.stringify", () => {
 
 Deno.test("json refuses what it would drop or empty, and says where it is", () => {
   const refused: [unknown, RegExp][] = [
-    [function named() {}, /function named at \$\.a\[1\]: JSON would leave it out/],
+    [function named() {}, /function named at \$\.a\[1\]: JSON would omit it/],
     [Symbol("s"), /Symbol\(s\) at \$\.a\[1\]/],
     [5n, /5n at \$\.a\[1\]: send a string instead, or use codec "msgpack"/],
     [new Map(), /an instance of Map at \$\.a\[1\]: JSON would lose its content/],

@@ -126,9 +126,9 @@ Deno.test("a block has an 8-byte header, 8 bytes for each dimension, then the el
 Deno.test("writeTensor names the shape and the length that do not agree", () => {
   assert.throws(() => write({ data: new Float32Array(5), shape: [2, 3] }), {
     name: "RangeError",
-    message: "shape [2, 3] stands for 6 elements, but data has 5",
+    message: "shape [2, 3] has 6 elements, but data has 5",
   });
-  assert.throws(() => write({ data: new Float32Array(0), shape: [] }), /stands for 1 elements/);
+  assert.throws(() => write({ data: new Float32Array(0), shape: [] }), /has 1 elements/);
   assert.throws(() => write({ data: new Int8Array(1), shape: [2 ** 40, 2 ** 40] }), RangeError);
 });
 
@@ -161,15 +161,15 @@ Deno.test("readTensor refuses damaged blocks", () => {
     [new Uint8Array(7), /it has 7 bytes/],
     [new Uint8Array(8), /no element kind 0/],
     [damaged((block) => void (block[0] = 99)), /no element kind 99/],
-    [damaged((block) => void (block[0] = 9)), /does not stand for its 3 elements/],
+    [damaged((block) => void (block[0] = 9)), /does not have its 3 elements/],
     [damaged((block) => void (block[1] = 33)), /33 dimensions/],
     [damaged((block) => void (block[1] = 32)), /cannot hold its shape/],
     [damaged((block) => void (block[2] = 0)), /2 dimensions/],
     [damaged((block) => void (block[2] = 2)), /unknown flags 2/],
     [damaged((block) => void (block[5] = 1)), /reserved bytes/],
     [damaged((block) => block.subarray(0, 20)), /cannot hold its shape/],
-    [damaged((block) => block.subarray(0, -1)), /no whole number of Float32Array/],
-    [damaged((block) => block.subarray(0, -4)), /\[2, 3\] does not stand for its 5 elements/],
+    [damaged((block) => block.subarray(0, -1)), /not a whole number of Float32Array/],
+    [damaged((block) => block.subarray(0, -4)), /\[2, 3\] does not have its 5 elements/],
     [damaged((block) => void view(block).setUint32(8, 3, true)), /\[3, 3\]/],
     [damaged((block) => void view(block).setUint32(12, 2 ** 31, true)), /dimension is too large/],
   ];
@@ -182,7 +182,7 @@ Deno.test("readTensor is not deceived by products that overflow", () => {
   const block = write({ data: new Int8Array(0), shape: [0, 1, 1, 1] });
   const view = new DataView(block.buffer);
   for (let index = 0; index < 4; index++) view.setUint32(8 + index * 8 + 4, 2 ** 16, true);
-  assert.throws(() => readTensor(block), { name: "RangeError", message: /does not stand for/ });
+  assert.throws(() => readTensor(block), { name: "RangeError", message: /does not have/ });
 });
 
 Deno.test("any tensor round-trips", () => {

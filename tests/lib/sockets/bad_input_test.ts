@@ -252,7 +252,7 @@ for (const transport of TRANSPORTS) {
     refuses(
       () => publisher.send({ data: new Float64Array(6), shape: [2, 2] }),
       ShmSerializationError,
-      "stands for 4 elements, but data has 6",
+      "has 4 elements, but data has 6",
     );
   });
 
