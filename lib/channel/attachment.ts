@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { isIsolateId } from "../presence/isolate_id.ts";
 import type { SharedMemory } from "../base/shared_memory.ts";
 import type { Codec } from "../codecs/codec.ts";
@@ -172,7 +173,7 @@ export class Attachment {
    * @throws {ShmCorruptionError} if the segment's end cannot be right
    */
   allocate(bytes: number): number {
-    const rounded = Math.ceil(bytes / 4096) * 4096;
+    const rounded = roundUp(bytes, PAGE_BYTES);
     const reserved = this.sharedMemory.reservedBytes();
     const offset = this.ring.reserve(rounded) >>> 0;
     if (offset === layout.NEXT_CORRUPT >>> 0 || (offset !== 0 && offset < reserved)) {

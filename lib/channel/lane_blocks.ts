@@ -5,6 +5,7 @@
  * @module
  */
 
+import { roundUp, WASM_PAGE_BYTES } from "../base/pages.ts";
 import type { Attachment } from "./attachment.ts";
 import { BlockAllocator, MAX_MESSAGE_BYTES } from "./block_allocator.ts";
 import { laneRegionRecord, type RegionRecord } from "./region_handover.ts";
@@ -92,7 +93,7 @@ export class LaneBlocks {
   }
 
   #addRegion(bytes: number): void {
-    const size = Math.ceil(bytes / 65536) * 65536 * (bytes <= DOUBLE_BLOCK_BYTES ? 2 : 1);
+    const size = roundUp(bytes, WASM_PAGE_BYTES) * (bytes <= DOUBLE_BLOCK_BYTES ? 2 : 1);
     const region = { offset: this.#attachment.allocate(size), bytes: size };
     this.#regionRecord.write(region);
     this.#allocator.addRegion(region.offset, region.bytes);

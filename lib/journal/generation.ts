@@ -7,6 +7,7 @@
  * @module
  */
 
+import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import { FileMemory } from "../segment/file_memory.ts";
 import type { JournalFiles } from "./files.ts";
@@ -16,7 +17,6 @@ import * as layout from "./layout.ts";
 const NEW_BYTES = 256 * 1024;
 const MIN_STEP_BYTES = 256 * 1024;
 const MAX_STEP_BYTES = 16 * 1024 * 1024;
-const PAGE_BYTES = 4096;
 /** Largest size of a file, since offsets have 32 bits. The rest is reserved for the handoff record. */
 const MAX_BYTES = 0xfffe_0000;
 const HANDOFF_RESERVE_BYTES = 4096;
@@ -141,7 +141,7 @@ export class Generation {
   }
 
   #extend(end: number): void {
-    const target = Math.min(Math.ceil(end / PAGE_BYTES) * PAGE_BYTES, MAX_BYTES);
+    const target = Math.min(roundUp(end, PAGE_BYTES), MAX_BYTES);
     this.#file.extend(target, target - this.#file.mappedBytes);
     this.#updateViews();
   }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { MAX_WASM_PAGES, PAGE_BYTES, WASM_PAGE_BYTES } from "../base/pages.ts";
 import {
   acquireIsolate,
   type Isolate,
@@ -33,10 +34,6 @@ import { platform } from "../platform/mod.ts";
 import { SystemError } from "../platform/platform.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 
-const WASM_PAGE_BYTES = 65536;
-const MAX_PAGES = 65536;
-/** Files have whole pages. */
-const PAGE_BYTES = 4096;
 /** Attempts to attach while other processes create and delete the channel, about 1 ms each. */
 const MAX_ATTEMPTS = 2000;
 
@@ -60,7 +57,7 @@ export class FileMemory implements SharedMemory {
     this.path = path;
     this.#isolate = isolate;
     this.#fd = fd;
-    this.wasmMemory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
+    this.wasmMemory = new WebAssembly.Memory({ initial: 1, maximum: MAX_WASM_PAGES, shared: true });
     this.#words = wordsOf(this.wasmMemory);
     try {
       this.#mapUpTo(platform().statusOf(fd).size);
@@ -162,7 +159,7 @@ export class FileMemory implements SharedMemory {
   }
 
   #mapUpTo(bytes: number): void {
-    const end = Math.min(bytes, MAX_PAGES * WASM_PAGE_BYTES - WASM_PAGE_BYTES);
+    const end = Math.min(bytes, MAX_WASM_PAGES * WASM_PAGE_BYTES - WASM_PAGE_BYTES);
     if (end <= this.#mapped) return;
     const pages = Math.ceil(end / WASM_PAGE_BYTES);
     const missing = pages - this.wasmMemory.buffer.byteLength / WASM_PAGE_BYTES;

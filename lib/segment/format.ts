@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { ShmCorruptionError } from "../base/errors.ts";
 import { fnv1a } from "../base/hash.ts";
 import { type Row, rowAt } from "../base/structure.ts";
@@ -60,7 +61,7 @@ export function controlOffset(capacity: number): number {
 
 /** Bytes of a new segment, in whole pages. */
 export function newSegmentBytes(capacity: number): number {
-  return Math.ceil((controlOffset(capacity) + layout.CONTROL_BYTES) / 4096) * 4096;
+  return roundUp(controlOffset(capacity) + layout.CONTROL_BYTES, PAGE_BYTES);
 }
 
 /** The properties of a new segment. */

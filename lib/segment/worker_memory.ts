@@ -5,10 +5,9 @@
  * @module
  */
 
+import { WASM_PAGE_BYTES } from "../base/pages.ts";
 import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { Waiters } from "../presence/waiters.ts";
-
-const WASM_PAGE_BYTES = 65536;
 
 /** A local channel, as `postMessage` carries it to a worker; pass it to a socket in place of a name. */
 export interface LocalHandle {

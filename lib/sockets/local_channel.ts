@@ -4,6 +4,7 @@
  * @module
  */
 
+import { MAX_WASM_PAGES, WASM_PAGE_BYTES } from "../base/pages.ts";
 import { newSegmentBytes } from "../segment/format.ts";
 import { prepareLocal } from "../channel/open.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
@@ -13,9 +14,6 @@ import {
   DEFAULT_CAPACITY_BYTES,
 } from "../channel/channel_options.ts";
 import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
-
-const WASM_PAGE_BYTES = 65536;
-const MAX_PAGES = 65536;
 
 /** Options of a local channel. */
 export interface LocalChannelOptions {
@@ -63,7 +61,11 @@ export class LocalChannel implements Disposable {
     const name = options.name ?? "local";
     checkChannelName(name);
     const pages = Math.ceil(newSegmentBytes(capacity) / WASM_PAGE_BYTES);
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
+    const memory = new WebAssembly.Memory({
+      initial: pages,
+      maximum: MAX_WASM_PAGES,
+      shared: true,
+    });
     prepareLocal(memory, capacity);
     return new LocalChannel({ ringbus: "local", name, memory });
   }

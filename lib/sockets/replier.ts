@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import type { ChannelOptions } from "../channel/open.ts";
 import { BlockAllocator } from "../channel/block_allocator.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
@@ -311,7 +312,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     const size = Math.max(
       FIRST_REGION_BYTES,
       2 * this.#regionBytes,
-      Math.ceil(bytes / 4096) * 4096,
+      roundUp(bytes, PAGE_BYTES),
     );
     const region = { offset: this.attachment.allocate(size), bytes: size };
     replyRegionRecord(this.attachment).write(region);
