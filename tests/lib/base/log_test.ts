@@ -1,10 +1,10 @@
-// What the library logs, and that it is silent unless asked.
+// Log messages of channels, and that none are written by default.
 
 import assert from "node:assert/strict";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 
-/** Collects the library's records while `body` runs. */
+/** Collects the log records of Ringbus while `body` runs. */
 async function collect(body: () => void | Promise<void>): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
   await configure({
@@ -22,7 +22,7 @@ async function collect(body: () => void | Promise<void>): Promise<LogRecord[]> {
   return records;
 }
 
-/** Warnings of a ring that fills. */
+/** Warnings about a ring that is almost full. */
 function fills(records: LogRecord[]): string[] {
   return texts(records, "warning").filter((text) => text.includes("% full"));
 }
@@ -32,7 +32,7 @@ function texts(records: LogRecord[], level: string): string[] {
 }
 
 for (const transport of TRANSPORTS) {
-  testOn(transport, "attaching and leaving are told at debug level", async (open) => {
+  testOn(transport, "attaching and leaving are logged at debug level", async (open) => {
     const channel = open();
     const records = await collect(() => {
       const pusher = channel.pusher();
@@ -42,10 +42,10 @@ for (const transport of TRANSPORTS) {
       pusher.close();
       puller.close();
     });
-    const told = texts(records, "debug").join("\n");
+    const lines = texts(records, "debug").join("\n");
     for (const role of ["pusher", "puller"]) {
-      assert.match(told, new RegExp(`attached to .* as .*${role}`));
-      assert.match(told, new RegExp(`left .* as .*${role}`));
+      assert.match(lines, new RegExp(`attached to .* as .*${role}`));
+      assert.match(lines, new RegExp(`left .* as .*${role}`));
     }
     assert.equal(records.length, 4);
     for (const { category } of records) assert.equal(category[0], "ringbus");
@@ -53,7 +53,7 @@ for (const transport of TRANSPORTS) {
 
   testOn(
     transport,
-    "the first refused message is a warning, the next ones are not",
+    "the first message that is not accepted is a warning, the next ones are not",
     async (open) => {
       const channel = open(1024);
       const records = await collect(() => {
@@ -93,7 +93,7 @@ for (const transport of TRANSPORTS) {
     );
   }
 
-  testOn(transport, "a publisher never warns of a full ring", async (open) => {
+  testOn(transport, "a publisher never warns about a full ring", async (open) => {
     const channel = open(1024);
     const records = await collect(() => {
       const publisher = channel.publisher();

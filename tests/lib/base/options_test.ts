@@ -17,7 +17,7 @@ Deno.test("a timeout is a finite number, at least 0; the default is no limit", (
   }
 });
 
-Deno.test("values are shown in errors so that they can be told apart", () => {
+Deno.test("values of different types look different in errors", () => {
   assert.equal(formatValue("5"), '"5"');
   assert.equal(formatValue(5n), "5n");
   assert.equal(formatValue(5), "5");

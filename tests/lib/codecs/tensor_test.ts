@@ -35,12 +35,12 @@ function damaged(change: (block: Uint8Array) => Uint8Array | void): Uint8Array {
   return change(block) ?? block;
 }
 
-Deno.test("isTensor takes typed arrays but Uint8Array", () => {
+Deno.test("isTensor is true for typed arrays except Uint8Array", () => {
   for (const array of ARRAYS) assert.equal(isTensor(array), true);
   assert.equal(isTensor(new Uint8Array(2)), false);
 });
 
-Deno.test("isTensor takes objects with exactly data and shape, Uint8Array included", () => {
+Deno.test("isTensor is true for objects with exactly data and shape, Uint8Array included", () => {
   for (const data of [...ARRAYS, new Uint8Array(2)]) {
     assert.equal(isTensor({ data, shape: [data.length] }), true);
     assert.equal(isTensor({ shape: [], data }), true);
@@ -54,7 +54,7 @@ Deno.test("isTensor takes objects with exactly data and shape, Uint8Array includ
   }
 });
 
-Deno.test("isTensor refuses everything else", () => {
+Deno.test("isTensor is false for everything else", () => {
   const others = [null, undefined, 1, "x", true, 1n, Symbol("s"), () => 1, {}, [], new Map()]
     .concat(new DataView(new ArrayBuffer(1)) as never, new ArrayBuffer(1) as never)
     .concat({ data: [1, 2], shape: [2] } as never, { data: null, shape: [] } as never)
@@ -132,7 +132,7 @@ Deno.test("writeTensor names the shape and the length that do not agree", () => 
   assert.throws(() => write({ data: new Int8Array(1), shape: [2 ** 40, 2 ** 40] }), RangeError);
 });
 
-Deno.test("writeTensor refuses malformed dimensions", () => {
+Deno.test("writeTensor rejects malformed dimensions", () => {
   for (const dimension of [-1, 1.5, NaN, Infinity, 2 ** 53]) {
     assert.throws(() => write({ data: new Int8Array(1), shape: [1, dimension] }), {
       name: "RangeError",
@@ -145,7 +145,7 @@ Deno.test("writeTensor refuses malformed dimensions", () => {
   });
 });
 
-Deno.test("writeTensor refuses a target that is too small, and a detached array", () => {
+Deno.test("writeTensor rejects a target that is too small, and a detached array", () => {
   assert.throws(() => writeTensor(new Float32Array(4), new Uint8Array(31), 8), {
     name: "RangeError",
     message: "a tensor of 24 bytes does not fit into the 23 bytes at 8",
@@ -155,7 +155,7 @@ Deno.test("writeTensor refuses a target that is too small, and a detached array"
   assert.throws(() => write(array), { name: "TypeError", message: /Float32Array.*detached/ });
 });
 
-Deno.test("readTensor refuses damaged blocks", () => {
+Deno.test("readTensor rejects damaged blocks", () => {
   const view = (block: Uint8Array) => new DataView(block.buffer);
   const cases: [Uint8Array, RegExp][] = [
     [new Uint8Array(7), /it has 7 bytes/],
@@ -178,7 +178,7 @@ Deno.test("readTensor refuses damaged blocks", () => {
   }
 });
 
-Deno.test("readTensor is not deceived by products that overflow", () => {
+Deno.test("readTensor rejects shapes whose product overflows", () => {
   const block = write({ data: new Int8Array(0), shape: [0, 1, 1, 1] });
   const view = new DataView(block.buffer);
   for (let index = 0; index < 4; index++) view.setUint32(8 + index * 8 + 4, 2 ** 16, true);
@@ -197,7 +197,7 @@ Deno.test("any tensor round-trips", () => {
   }));
 });
 
-Deno.test("readTensor gives an array or a RangeError for random and changed bytes", () => {
+Deno.test("readTensor returns an array or throws a RangeError for random and changed bytes", () => {
   const attempt = (block: Uint8Array) => {
     try {
       readTensor(block);

@@ -1,4 +1,4 @@
-// JSON without loss: every integer comes back digit for digit.
+// JSON without loss: all digits of integers are kept.
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { parseJson, stringifyJson, withRawIntegers } from "../../../lib/message/
 import { jsonObjects, jsonValues } from "../../support/json_values.ts";
 import { assertProperty } from "../../support/property.ts";
 
-Deno.test("any JSON value comes back as it was, integers digit for digit", () => {
+Deno.test("any JSON value survives a round trip, with all digits of its integers", () => {
   assertProperty(
     fc.property(jsonValues, (value) => {
       const text = stringifyJson(value);
@@ -48,8 +48,8 @@ Deno.test("a key called __proto__ is a key like any other", () => {
   }
 });
 
-Deno.test("keys with escapes are not confused with keys that were seen before", () => {
-  // What engines get wrong is up to the texts that they have parsed before.
+Deno.test("keys with escapes are not confused with keys parsed before", () => {
+  // The fault of V8 depends on the texts that it has parsed before.
   JSON.parse(String.raw`{"h":[],"\\":0}`);
   for (const key of ['"', "\n", "\u0001", 'a"', "\\"]) {
     const text = JSON.stringify({ h: 1, [key]: { h: 1, [key]: 2 } });
@@ -69,7 +69,7 @@ Deno.test("an application's BigInt.prototype.toJSON does not turn integers into 
   }
 });
 
-Deno.test("what is no JSON, or nested too deep, is a SyntaxError", () => {
+Deno.test("invalid JSON, and JSON nested too deep, is a SyntaxError", () => {
   for (const text of ["", "{", "[1,]", "01", "[9737962806006804483", "undefined"]) {
     assert.throws(() => parseJson(text), SyntaxError, text);
   }
@@ -95,17 +95,17 @@ Deno.test("the members of any object are found as text", () => {
   );
 });
 
-Deno.test("of a key that comes twice the last member counts", () => {
+Deno.test("the last of two members with one key counts", () => {
   assert.equal(jsonMembers(String.raw`{"a":1,"\u0061":[2, 3]}`).get("a"), "[2, 3]");
 });
 
-Deno.test("members nested deeper than the limit are refused", () => {
+Deno.test("members nested deeper than the limit are rejected", () => {
   const nested = (depth: number) => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
   assert.equal(jsonMembers(nested(MAX_JSON_DEPTH)).size, 1);
   assert.throws(() => jsonMembers(nested(MAX_JSON_DEPTH + 1)), SyntaxError);
 });
 
-Deno.test("a long text that is nested deep is refused before it is parsed", () => {
+Deno.test("a long text that is nested deep is rejected before it is parsed", () => {
   const text = (depth: number) =>
     `{"brackets":"${'[\\"'.repeat(50_000)}","a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
   assert.equal(typeof parseShallow(text(MAX_JSON_DEPTH - 1)), "object");

@@ -55,7 +55,7 @@ Deno.test("a generator on the real clock never repeats itself", () => {
   for (let i = 1; i < made.length; i++) assert.ok(made[i] > made[i - 1]);
 });
 
-Deno.test("a generator throws when its clock goes backwards, and goes on when it has caught up", () => {
+Deno.test("a generator throws while its clock is behind, and works again when it has caught up", () => {
   let nowMs = NOW_MS;
   const generator = new GemstoneGenerator(0, { clock: () => nowMs });
   const before = generator.getId();
@@ -65,7 +65,7 @@ Deno.test("a generator throws when its clock goes backwards, and goes on when it
   assert.ok(generator.getId().toInt() > before.toInt());
 });
 
-Deno.test("a generator does not wait forever for a clock that stands still", () => {
+Deno.test("a generator does not wait forever for a clock that has stopped", () => {
   let nowMs = NOW_MS;
   const generator = new GemstoneGenerator(0, { clock: () => nowMs });
   for (let i = 0; i < 4096; i++) generator.getId();
@@ -75,7 +75,7 @@ Deno.test("a generator does not wait forever for a clock that stands still", () 
   assert.equal(generator.getId().sequenceNumber, 0);
 });
 
-Deno.test("machine ids, priorities and clocks out of range are refused", () => {
+Deno.test("machine ids, priorities and clocks out of range are rejected", () => {
   for (const machineId of [-1, 256, 1.5, NaN, "1" as unknown as number]) {
     assert.throws(() => new GemstoneGenerator(machineId), RangeError);
   }
@@ -120,7 +120,7 @@ Deno.test("a message has the documented JSON", () => {
   assert.equal(message.timestamp, message.idObj.timestamp);
 });
 
-Deno.test("a message from elsewhere keeps its fields, their order, and what they say", () => {
+Deno.test("a message from another program keeps its fields, their order and their values", () => {
   const text =
     '{"extra_first":18446744073709551616,"payload":{"x":null},"timestamp":1700000000000.25,' +
     '"id":9737962806006804483,"conversation_id":7,"thread":null,"sender":{"id":null,"kind":"bot"},' +
@@ -133,12 +133,12 @@ Deno.test("a message from elsewhere keeps its fields, their order, and what they
   assert.equal(message.extra.extra_first, 2n ** 64n);
   assert.deepEqual(message.sender, { id: null, kind: "bot" });
   assert.deepEqual(message.topics, []);
-  // No list of ids: neither lost nor taken for one.
+  // It is not a list of ids, so it is kept in `extra`.
   assert.deepEqual(message.thread, []);
   assert.equal(message.extra.thread, null);
 });
 
-Deno.test("any payload and unknown fields come back as they were", () => {
+Deno.test("any payload and unknown fields survive a round trip", () => {
   assertProperty(
     fc.property(ids, jsonObjects, jsonObjects, (id, payload, extra) => {
       const unknown = Object.fromEntries(
@@ -164,7 +164,7 @@ Deno.test("a changed copy keeps the rest", () => {
   });
 });
 
-Deno.test("a message without an id, or with fields of another shape, is refused", () => {
+Deno.test("a message without an id, or with fields of another shape, is rejected", () => {
   const refused: [Partial<Record<keyof MessageInit, unknown>>, string][] = [
     [{}, "TypeError"],
     [{ id: 5 }, "TypeError"],
