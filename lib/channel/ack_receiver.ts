@@ -8,6 +8,7 @@
 import type { Attachment } from "./attachment.ts";
 import type { Delivery } from "./delivery.ts";
 import { ShmBufferFullError, ShmTimeoutError } from "../base/errors.ts";
+import { NONE, type None } from "../base/none.ts";
 import { LeasedReceiver } from "./leased_receiver.ts";
 import type { ReceiverApi } from "./receiver_api.ts";
 import { logger } from "../base/log.ts";
@@ -31,7 +32,7 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
     this.#receiver = new LeasedReceiver(attachment, counts, () => this.#permits.release());
   }
 
-  tryReceive(): Delivery<T> | undefined {
+  tryReceive(): Delivery<T> | None {
     if (!this.#permits.tryAcquire()) return this.#warnOnce();
     return this.#withPermit(() => this.#receiver.tryReceive());
   }
@@ -43,16 +44,16 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
         `cannot receive on channel "${this.#attachment.name}": ${this.#limitProblem}`,
       );
     }
-    return this.#withPermit(() => this.#receiver.receiveSync(options))!;
+    return this.#withPermit(() => this.#receiver.receiveSync(options));
   }
 
   /** The permit goes back unless a message comes of it. */
-  #withPermit(receive: () => Delivery<T> | undefined): Delivery<T> | undefined {
-    let delivery: Delivery<T> | undefined;
+  #withPermit<R extends Delivery<T> | None>(receive: () => R): R {
+    let delivery: R | None = NONE;
     try {
       return delivery = receive();
     } finally {
-      if (delivery === undefined) this.#permits.release();
+      if (delivery === NONE) this.#permits.release();
     }
   }
 
@@ -91,14 +92,15 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
   }
 
   /** A program that never acknowledges gets no more messages: it should hear why. */
-  #warnOnce(): undefined {
+  #warnOnce(): None {
     this.#checkOpen();
-    if (this.#hasWarned) return;
+    if (this.#hasWarned) return NONE;
     this.#hasWarned = true;
     logger.warn("a puller of {channel} holds {count} messages, its limit, and gets no more", {
       channel: this.#attachment.name,
       count: this.#maxUnacked,
     });
+    return NONE;
   }
 
   #checkOpen(): void {

@@ -10,6 +10,7 @@ import { type Delivery, LeasedDelivery, type Settler } from "./delivery.ts";
 import { FrameCursor, type ReceivedFrame } from "./frame_cursor.ts";
 import { LeaseTable } from "./lease_table.ts";
 import { MessageWait } from "./message_wait.ts";
+import { NONE, type None } from "../base/none.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { checkDrainLimit } from "./receiver.ts";
 import type { SocketStatistics } from "./statistics.ts";
@@ -58,12 +59,12 @@ export class LeasedReceiver<T> {
     this.#cursor.enableHeaders();
   }
 
-  /** Receives if a message is there. */
-  tryReceive(mode: number = POLL_ANY): Delivery<T> | undefined {
+  /** Receives if a message is there; `NONE` otherwise. */
+  tryReceive(mode: number = POLL_ANY): Delivery<T> | None {
     const frame = this.#undecoded.shift() ?? this.#receiveNext(mode);
     if (frame !== undefined) return this.#decode(frame);
     this.#cursor.checkNotClosed(mode);
-    return undefined;
+    return NONE;
   }
 
   #receiveNext(mode: number): LeasedFrame | undefined {

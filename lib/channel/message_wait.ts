@@ -5,6 +5,7 @@
  */
 
 import { ShmTimeoutError } from "../base/errors.ts";
+import { NONE, type None } from "../base/none.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import type { Attachment } from "./attachment.ts";
 import { ReceiverFairness } from "./fairness.ts";
@@ -23,11 +24,11 @@ export class MessageWait<T> implements WaitContext {
   readonly #isFair: boolean;
   readonly #fairness: ReceiverFairness;
   readonly #waits: AsyncWaitQueue;
-  readonly #tryReceive: (mode: number) => T | undefined;
+  readonly #tryReceive: (mode: number) => T | None;
   readonly #tryFair: Attempt<T> = () => this.#tryReceive(POLL_FAIR);
   readonly #trySpin: Attempt<T> = () => this.#tryReceive(POLL_SPIN);
 
-  constructor(cursor: FrameCursor, tryReceive: (mode: number) => T | undefined) {
+  constructor(cursor: FrameCursor, tryReceive: (mode: number) => T | None) {
     this.attachment = cursor.attachment;
     this.#cursor = cursor;
     this.#tryReceive = tryReceive;
@@ -45,9 +46,10 @@ export class MessageWait<T> implements WaitContext {
     const timeoutMs = checkTimeout(options);
     this.#checkReady();
     const quick = this.#tryReceive(POLL_FAIR);
-    if (quick !== undefined) return quick;
-    const value = this.block(this.#trySpin, timeoutMs) ?? this.#tryLast();
-    if (value === undefined) throw this.timeoutError(timeoutMs);
+    if (quick !== NONE) return quick;
+    const waited = this.block(this.#trySpin, timeoutMs);
+    const value = waited === NONE ? this.#tryLast() : waited;
+    if (value === NONE) throw this.timeoutError(timeoutMs);
     return value;
   }
 
@@ -63,18 +65,19 @@ export class MessageWait<T> implements WaitContext {
     options?.signal?.throwIfAborted();
     this.#checkReady();
     if (this.#isFair) this.attachment.ring.joinFairness();
-    const value = await this.#waits.wait(this.#tryFair, options) ?? this.#tryLast();
-    if (value === undefined) throw this.timeoutError(reportedMs);
+    const waited = await this.#waits.wait(this.#tryFair, options);
+    const value = waited === NONE ? this.#tryLast() : waited;
+    if (value === NONE) throw this.timeoutError(reportedMs);
     return value;
   }
 
   /** At its timeout a receiver takes a message that is due to another one. */
-  #tryLast(): T | undefined {
-    return this.attachment.isClosed ? undefined : this.#tryReceive(POLL_ANY);
+  #tryLast(): T | None {
+    return this.attachment.isClosed ? NONE : this.#tryReceive(POLL_ANY);
   }
 
-  /** Blocks until an attempt succeeds; undefined at the timeout. */
-  block<R>(attempt: Attempt<R>, timeoutMs: number): R | undefined {
+  /** Blocks until an attempt succeeds; `NONE` at the timeout. */
+  block<R>(attempt: Attempt<R>, timeoutMs: number): R | None {
     if (this.#isFair) this.attachment.ring.joinFairness();
     return waitSync(this, attempt, timeoutMs);
   }

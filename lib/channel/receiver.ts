@@ -9,6 +9,7 @@ import { Batch } from "./batch.ts";
 import { Decoder } from "./decoder.ts";
 import { FrameCursor, type ReceivedFrame, type RequestRef } from "./frame_cursor.ts";
 import { MessageWait } from "./message_wait.ts";
+import { NONE, type None } from "../base/none.ts";
 import type { MessageView, ReceiverApi } from "./receiver_api.ts";
 import {
   checkTimeout,
@@ -49,7 +50,7 @@ export class Receiver<T> implements ReceiverApi<T> {
   #intoTarget: Uint8Array = new Uint8Array(0);
   readonly #trySpinInto = () => {
     const length = this.tryReceiveInto(this.#intoTarget, POLL_SPIN);
-    return length < 0 ? undefined : length;
+    return length < 0 ? NONE : length;
   };
 
   constructor(attachment: Attachment, counts: SocketStatistics) {
@@ -74,11 +75,11 @@ export class Receiver<T> implements ReceiverApi<T> {
     return this.#cursor.requestRef;
   }
 
-  tryReceive(mode: number = POLL_ANY): T | undefined {
+  tryReceive(mode: number = POLL_ANY): T | None {
     const frame = this.#undecoded.shift() ?? this.#receiveNext(mode);
     if (frame !== undefined) return this.#decode(frame);
     this.#cursor.checkNotClosed(mode);
-    return undefined;
+    return NONE;
   }
 
   #receiveNext(mode: number): ReceivedFrame | undefined {
@@ -149,7 +150,8 @@ export class Receiver<T> implements ReceiverApi<T> {
 
   #blockInto(target: Uint8Array, timeoutMs: number): number {
     this.#intoTarget = target;
-    const length = this.#wait.block(this.#trySpinInto, timeoutMs) ?? this.tryReceiveInto(target);
+    const waited = this.#wait.block(this.#trySpinInto, timeoutMs);
+    const length = waited === NONE ? this.tryReceiveInto(target) : waited;
     if (length < 0) throw this.#wait.timeoutError(timeoutMs);
     return length;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { None } from "../base/none.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 
 /** A message read in place. */
@@ -16,8 +17,8 @@ export interface MessageView extends Disposable {
 
 /** The ways to receive. */
 export interface ReceiverApi<T> {
-  /** Receives if a message is there. */
-  tryReceive(): T | undefined;
+  /** Receives if a message is there; `NONE` otherwise. */
+  tryReceive(): T | None;
   /** Receives, blocking until a message comes. */
   receiveSync(options: TimeoutOptions | undefined): T;
   /** Receives, waiting in the event loop. */

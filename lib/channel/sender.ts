@@ -15,7 +15,8 @@ import { logger } from "../base/log.ts";
 import { HeaderEncoder } from "./headers.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import type { SocketStatistics } from "./statistics.ts";
-import { AsyncWaitQueue, type WaitContext, waitSync } from "./wait.ts";
+import { NONE, type None } from "../base/none.ts";
+import { AsyncWaitQueue, type Attempt, type WaitContext, waitSync } from "./wait.ts";
 import { HEADER_STATUS, STATUS_OPEN, WAITERS_SENDERS } from "../../wasm/layout.ts";
 
 /** Sends values through a lane, and waits while it is full. */
@@ -104,8 +105,8 @@ export class Sender implements WaitContext {
     this.#checkReady();
     const { bytes, flags } = this.#encoder.encode(value);
     if (this.write(bytes, flags)) return;
-    const sent = waitSync(this, () => this.write(bytes, flags) || undefined, timeoutMs);
-    if (sent === undefined) throw this.#fullError(timeoutMs);
+    const sent = waitSync(this, () => this.write(bytes, flags) || NONE, timeoutMs);
+    if (sent === NONE) throw this.#fullError(timeoutMs);
   }
 
   /**
@@ -121,8 +122,8 @@ export class Sender implements WaitContext {
     if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
     const bytes = encoded.bytes.slice();
     // A commit publishes all that is claimed, so no message is written while a loan is open.
-    const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags) || undefined;
-    if (await this.#waits.wait(attempt, options) === undefined) throw this.#fullError(timeoutMs);
+    const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags) || NONE;
+    if (await this.#waits.wait(attempt, options) === NONE) throw this.#fullError(timeoutMs);
   }
 
   #fullError(timeoutMs: number): ShmBufferFullError {
@@ -203,9 +204,9 @@ export class Sender implements WaitContext {
 
   /** Waits in the event loop for an attempt that sends. */
   waitAsync<T>(
-    attempt: () => T | undefined,
+    attempt: Attempt<T>,
     options: WaitOptions | undefined,
-  ): Promise<T | undefined> {
+  ): Promise<T | None> {
     return this.#waits.wait(attempt, options);
   }
 

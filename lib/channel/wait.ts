@@ -11,6 +11,7 @@
  */
 
 import type { Attachment } from "./attachment.ts";
+import { NONE, type None } from "../base/none.ts";
 import type { Waiter } from "../base/shared_memory.ts";
 import { exitIfTerminated } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
@@ -28,8 +29,8 @@ const DWELL_ATTEMPTS = 60;
 /** Longest single sleep, in milliseconds. */
 const MAX_SLEEP_MS = 100;
 
-/** Tries once: undefined means not yet. */
-export type Attempt<T> = () => T | undefined;
+/** Tries once: `NONE` means not yet. */
+export type Attempt<T> = () => T | None;
 
 /** What waits: a side of an attachment, and how it shortens sleeps. */
 export interface WaitContext {
@@ -47,56 +48,56 @@ export interface WaitContext {
   poll?(): boolean;
 }
 
-/** Blocks until an attempt succeeds; undefined at the timeout. */
+/** Blocks until an attempt succeeds; `NONE` at the timeout. */
 export function waitSync<T>(
   context: WaitContext,
   attempt: Attempt<T>,
   timeoutMs: number,
-): T | undefined {
+): T | None {
   const quick = spin(attempt, timeoutMs === 0 ? 0 : SPIN_MS);
-  if (quick !== undefined || timeoutMs === 0) return quick;
+  if (quick !== NONE || timeoutMs === 0) return quick;
   if (tracing) trace(`${describe(context)} falls asleep for up to ${timeoutMs} ms`);
   const deadline = performance.now() + timeoutMs;
   while (true) {
     exitIfTerminated();
     context.attachment.checkOpen();
     const found = sleepOnce(context, attempt, deadline);
-    if (found !== undefined) return found;
-    if (performance.now() >= deadline) return undefined;
+    if (found !== NONE) return found;
+    if (performance.now() >= deadline) return NONE;
   }
 }
 
 /** A look at the clock costs as much as several attempts: an answer that is near never pays for one. */
-function spin<T>(attempt: Attempt<T>, spinMs: number): T | undefined {
+function spin<T>(attempt: Attempt<T>, spinMs: number): T | None {
   const quick = tryTimes(attempt, ATTEMPTS_PER_CLOCK_READ);
-  if (quick !== undefined || spinMs === 0) return quick;
+  if (quick !== NONE || spinMs === 0) return quick;
   const end = performance.now() + spinMs;
   do {
     const found = tryTimes(attempt, ATTEMPTS_PER_CLOCK_READ);
-    if (found !== undefined) return found;
+    if (found !== NONE) return found;
   } while (performance.now() < end);
-  return undefined;
+  return NONE;
 }
 
-function tryTimes<T>(attempt: Attempt<T>, times: number): T | undefined {
+function tryTimes<T>(attempt: Attempt<T>, times: number): T | None {
   for (let i = 0; i < times; i++) {
     const found = attempt();
-    if (found !== undefined) return found;
+    if (found !== NONE) return found;
   }
-  return undefined;
+  return NONE;
 }
 
-function sleepOnce<T>(context: WaitContext, attempt: Attempt<T>, deadline: number): T | undefined {
+function sleepOnce<T>(context: WaitContext, attempt: Attempt<T>, deadline: number): T | None {
   const { ring, sharedMemory, index } = context.attachment;
   const value = ring.announceWait(index, context.side, WAIT_WORD);
   const found = tryTimes(attempt, DWELL_ATTEMPTS);
   const remainingMs = deadline - performance.now();
-  if (found === undefined && remainingMs > 0) {
+  if (found === NONE && remainingMs > 0) {
     const word = context.attachment.fieldOffset(index, PARTICIPANT_WAKE);
     context.evictStalled();
     sharedMemory.waitWord(word, value, Math.min(remainingMs, MAX_SLEEP_MS, context.waitBoundMs()));
   }
-  const woken = found ?? attempt();
+  const woken = found === NONE ? attempt() : found;
   ring.cancelWait(index, context.side);
   return woken;
 }
@@ -125,14 +126,14 @@ export class AsyncWaitQueue implements Waiter {
     this.#context = context;
   }
 
-  /** Resolves with what an attempt finds, with undefined at the timeout. */
-  wait<T>(attempt: Attempt<T>, options: WaitOptions | undefined): Promise<T | undefined> {
+  /** Resolves with what an attempt finds, with `NONE` at the timeout. */
+  wait<T>(attempt: Attempt<T>, options: WaitOptions | undefined): Promise<T | None> {
     const timeoutMs = checkTimeout(options);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const isNext = this.#pending.length === 0 || this.#context.poll !== undefined;
-    const quick = isNext ? attempt() : undefined;
-    if (quick !== undefined || timeoutMs === 0) return Promise.resolve(quick);
+    const quick = isNext ? attempt() : NONE;
+    if (quick !== NONE || timeoutMs === 0) return Promise.resolve(quick);
     return new Promise((resolve, reject) => {
       let stopTimer = () => {};
       const settle = (action: () => void) => {
@@ -144,15 +145,15 @@ export class AsyncWaitQueue implements Waiter {
       const pending: PendingWait = {
         tryNow: () => {
           const found = attempt();
-          if (found !== undefined) settle(() => resolve(found));
-          return found !== undefined;
+          if (found !== NONE) settle(() => resolve(found));
+          return found !== NONE;
         },
         reject: (error) => settle(() => reject(error)),
       };
       const onAbort = () => pending.reject(signal!.reason);
       signal?.addEventListener("abort", onAbort);
       if (timeoutMs !== Infinity) {
-        stopTimer = startTimer(timeoutMs, () => settle(() => resolve(undefined)));
+        stopTimer = startTimer(timeoutMs, () => settle(() => resolve(NONE)));
       }
       this.#add(pending);
     });

@@ -9,6 +9,7 @@ import type { ChannelKind, Role } from "../segment/format.ts";
 import type { ChannelOptions } from "../channel/open.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { ShmClosedError } from "../base/errors.ts";
+import { orUndefined } from "../base/none.ts";
 import type { MessageView } from "../channel/receiver_api.ts";
 import { Receiver } from "../channel/receiver.ts";
 import type { ReceiverApi } from "../channel/receiver_api.ts";
@@ -49,7 +50,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    */
   tryRecv(): T | undefined {
     this.checkReady();
-    return this.#receiver.tryReceive();
+    return orUndefined(this.#receiver.tryReceive());
   }
 
   /**

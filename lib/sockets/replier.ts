@@ -10,6 +10,7 @@ import { BlockAllocator } from "../channel/block_allocator.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { Encoder } from "../channel/encoder.ts";
 import { ShmClosedError, ShmPeerLostError, ShmSerializationError } from "../base/errors.ts";
+import { NONE, type None, orUndefined } from "../base/none.ts";
 import { Receiver } from "../channel/receiver.ts";
 import type { RequestRef } from "../channel/frame_cursor.ts";
 import { hasUnreadReplies, replyRegionRecord } from "../channel/region_handover.ts";
@@ -89,7 +90,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    */
   tryRecv(): Q | undefined {
     this.#checkReplied();
-    return this.#accept(() => this.#receiver.tryReceive());
+    return orUndefined(this.#accept(() => this.#receiver.tryReceive()));
   }
 
   /**
@@ -103,7 +104,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.#isReceiving = true;
     try {
       const value = await this.#receiver.receive(options);
-      return this.#accept(() => value)!;
+      return this.#accept(() => value);
     } catch (error) {
       throw this.#failUndecoded(error);
     } finally {
@@ -114,17 +115,17 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   /** Takes a request as `recv` does, blocking this thread. */
   recvSync(options?: TimeoutOptions): Q {
     this.#checkReplied();
-    return this.#accept(() => this.#receiver.receiveSync(options))!;
+    return this.#accept(() => this.#receiver.receiveSync(options));
   }
 
-  #accept(receive: () => Q | undefined): Q | undefined {
-    let value: Q | undefined;
+  #accept<V extends Q | None>(receive: () => V): V {
+    let value: V;
     try {
       value = receive();
     } catch (error) {
       throw this.#failUndecoded(error);
     }
-    if (value === undefined) return undefined;
+    if (value === NONE) return value;
     this.#currentRequest = this.#receiver.requestRef;
     this.#openRequests.add(this.#currentRequest);
     return value;

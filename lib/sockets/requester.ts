@@ -21,6 +21,7 @@ import { Sender } from "../channel/sender.ts";
 import type { RemoteFailure } from "./remote_failure.ts";
 import { Socket } from "./socket.ts";
 import { readTensor } from "../codecs/tensor.ts";
+import { NONE, type None } from "../base/none.ts";
 import { AsyncWaitQueue, type WaitContext, waitSync } from "../channel/wait.ts";
 import {
   MAX_REQUESTS,
@@ -151,7 +152,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     options?.signal?.throwIfAborted();
     this.checkReady();
     const deadline = performance.now() + timeoutMs;
-    const pending = this.#trySend(value) ?? await this.#sendLater(value, timeoutMs, options);
+    const sent = this.#trySend(value);
+    const pending = sent === NONE ? await this.#sendLater(value, timeoutMs, options) : sent;
     const remainingMs = timeoutMs === Infinity
       ? undefined
       : Math.max(0, deadline - performance.now());
@@ -175,7 +177,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       this.#collectAll();
       return this.#trySend(value);
     }, options);
-    if (pending === undefined) throw this.#fullError(timeoutMs);
+    if (pending === NONE) throw this.#fullError(timeoutMs);
     return pending;
   }
 
@@ -184,7 +186,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     const timeoutMs = checkTimeout(options);
     this.checkReady();
     const deadline = performance.now() + timeoutMs;
-    const pending = this.#trySend(value) ?? this.#sendSync(value, timeoutMs);
+    const sent = this.#trySend(value);
+    const pending = sent === NONE ? this.#sendSync(value, timeoutMs) : sent;
     try {
       const remainingMs = Math.max(0, deadline - performance.now());
       return this.#settle(
@@ -202,7 +205,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       return this.#trySend(value);
     };
     const pending = waitSync(this.#sender, attempt, timeoutMs);
-    if (pending === undefined) throw this.#fullError(timeoutMs);
+    if (pending === NONE) throw this.#fullError(timeoutMs);
     return pending;
   }
 
@@ -215,7 +218,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.checkReady();
     this.#collectAll();
     const pending = this.#trySend(value);
-    if (pending === undefined) {
+    if (pending === NONE) {
       this.counts.dropped++;
       return false;
     }
@@ -255,17 +258,17 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     return this.#sent[0];
   }
 
-  #finishSent(pending: Pending<R>, outcome: Outcome<R> | undefined, timeoutMs: number): R {
-    if (outcome === undefined) return this.#settle(outcome, timeoutMs);
+  #finishSent(pending: Pending<R>, outcome: Outcome<R> | None, timeoutMs: number): R {
+    if (outcome === NONE) return this.#settle(outcome, timeoutMs);
     this.#sent.splice(this.#sent.indexOf(pending), 1);
     this.#release(pending);
     return this.#settle(outcome, timeoutMs);
   }
 
   /** Queues a request if a slot and room are there. */
-  #trySend(value: Q): Pending<R> | undefined {
+  #trySend(value: Q): Pending<R> | None {
     const slot = this.#freeSlots.pop();
-    if (slot === undefined) return undefined;
+    if (slot === undefined) return NONE;
     const { ring, index } = this.attachment;
     let isSent = false;
     let generation = 0;
@@ -281,7 +284,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
         this.#freeSlots.push(slot);
       }
     }
-    if (!isSent) return undefined;
+    if (!isSent) return NONE;
     const position = ring.claimedPosition();
     const pending = { slot, generation, position, outcome: undefined, isAbandoned: false };
     this.#pending.set(slot, pending);
@@ -296,9 +299,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     );
   }
 
-  #collect(pending: Pending<R>): Outcome<R> | undefined {
+  #collect(pending: Pending<R>): Outcome<R> | None {
     if (pending.outcome === undefined) this.#collectAll();
-    return pending.outcome;
+    return pending.outcome ?? NONE;
   }
 
   #pollReplies(): boolean {
@@ -374,8 +377,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     );
   }
 
-  #settle(outcome: Outcome<R> | undefined, timeoutMs: number): R {
-    if (outcome === undefined) {
+  #settle(outcome: Outcome<R> | None, timeoutMs: number): R {
+    if (outcome === NONE) {
       throw new ShmTimeoutError(
         `no reply came on channel "${this.name}" within ${timeoutMs} ms; check that a replier ` +
           `runs (listChannels()), or wait longer`,
