@@ -184,6 +184,8 @@ export const RECORD_TENSOR = 4;
 export const RECORD_ERROR = 8;
 /** Frame flag: a note stands before the value: its length in 4 bytes, UTF-8, zeros up to 8 bytes. */
 export const RECORD_HEADERS = 16;
+/** Frame flag: the value is `undefined`, which has no bytes, whatever the codec. */
+export const RECORD_UNDEFINED = 32;
 
 /** Bytes of a reference in a record that is flagged as a block: offset and length. */
 export const REFERENCE_BYTES = 16;

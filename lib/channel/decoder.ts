@@ -9,11 +9,11 @@ import { ShmSerializationError } from "../base/errors.ts";
 import type { ReceivedFrame } from "./frame_cursor.ts";
 import { WithHeader } from "./headers.ts";
 import type { SocketStatistics } from "./statistics.ts";
-import { readTensor } from "../codecs/tensor.ts";
-import { RECORD_HEADERS, RECORD_TENSOR } from "../../wasm/layout.ts";
+import { readSelfDescribed, SELF_DESCRIBED } from "./self_described.ts";
+import { RECORD_HEADERS } from "../../wasm/layout.ts";
 
 /** Flags of messages that are more than what the codec wrote. */
-const NOT_CODEC_ALONE = RECORD_TENSOR | RECORD_HEADERS;
+const NOT_CODEC_ALONE = SELF_DESCRIBED | RECORD_HEADERS;
 
 /** Decodes the values that one socket receives. */
 export class Decoder {
@@ -35,8 +35,9 @@ export class Decoder {
   }
 
   #decodeFlagged({ bytes, flags, header }: ReceivedFrame): unknown {
-    const isTensor = (flags & RECORD_TENSOR) !== 0;
-    const value = isTensor ? readTensor(bytes) : this.decode({ bytes, flags: 0 });
+    const value = (flags & SELF_DESCRIBED) !== 0
+      ? readSelfDescribed(flags, bytes)
+      : this.decode({ bytes, flags: 0 });
     return header === undefined ? value : new WithHeader(value, header);
   }
 

@@ -8,7 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import { ShmSerializationError } from "../base/errors.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import { isTensor, tensorByteLength, writeTensor } from "../codecs/tensor.ts";
-import { RECORD_TENSOR } from "../../wasm/layout.ts";
+import { RECORD_TENSOR, RECORD_UNDEFINED } from "../../wasm/layout.ts";
 
 /** A value as bytes, with the record flags that tell how to read them. */
 export interface Encoded {
@@ -16,6 +16,8 @@ export interface Encoded {
   bytes: Uint8Array;
   flags: number;
 }
+
+const UNDEFINED: Encoded = { bytes: new Uint8Array(0), flags: RECORD_UNDEFINED };
 
 /** Encodes the values that one socket sends. */
 export class Encoder {
@@ -35,8 +37,8 @@ export class Encoder {
    */
   encode(value: unknown): Encoded {
     try {
-      if (value === undefined) throw new TypeError("undefined cannot be sent; send null instead");
       if (isTensor(value)) return { bytes: this.#encodeTensor(value), flags: RECORD_TENSOR };
+      if (value === undefined && this.#attachment.codec.id !== "raw") return UNDEFINED;
       return { bytes: this.#attachment.codec.encode(value), flags: 0 };
     } catch (cause) {
       this.#counts.errors++;

@@ -9,8 +9,8 @@ import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { ShmSerializationError } from "../base/errors.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "../channel/headers.ts";
-import { readTensor } from "../codecs/tensor.ts";
-import { RECORD_HEADERS, RECORD_TENSOR } from "../../wasm/layout.ts";
+import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
+import { RECORD_HEADERS } from "../../wasm/layout.ts";
 
 /** A payload, and how it is encoded. */
 export interface Payload {
@@ -75,14 +75,16 @@ export class Decoder {
    */
   decode(payload: Payload): unknown {
     const { flags, bytes } = splitHeader(payload);
-    if ((flags & RECORD_TENSOR) === 0 && this.#codec === undefined) {
+    if ((flags & SELF_DESCRIBED) === 0 && this.#codec === undefined) {
       throw new ShmSerializationError(
         `cannot decode messages of codec "${this.#id}": it is no built-in codec; ` +
           `read their bytes instead`,
       );
     }
     try {
-      return (flags & RECORD_TENSOR) !== 0 ? readTensor(bytes) : this.#codec!.decode(bytes);
+      return (flags & SELF_DESCRIBED) !== 0
+        ? readSelfDescribed(flags, bytes)
+        : this.#codec!.decode(bytes);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new ShmSerializationError(

@@ -15,10 +15,9 @@ import type { WaitOptions } from "../base/options.ts";
 import { describeChannel } from "../observe/registry.ts";
 import { Requester } from "../sockets/requester.ts";
 import { SendingSocket } from "../sockets/sending_socket.ts";
-import { readTensor } from "../codecs/tensor.ts";
+import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
 import type { RecordingInfo } from "./writer.ts";
 import { RecordingError } from "./errors.ts";
-import { RECORD_TENSOR } from "../../wasm/layout.ts";
 
 /** A socket that sends recorded messages. */
 export interface EncodedSender extends Disposable {
@@ -61,7 +60,7 @@ function usePassthroughCodec(attachment: Attachment): void {
 /** No codec encodes tensors and headers: they are decoded here, and encoded again as they were. */
 function valueOf(payload: Payload): unknown {
   const { flags, bytes, header } = splitHeader(payload);
-  const value = (flags & RECORD_TENSOR) !== 0 ? readTensor(bytes) : bytes;
+  const value = (flags & SELF_DESCRIBED) !== 0 ? readSelfDescribed(flags, bytes) : bytes;
   return header === undefined ? value : new WithHeader(value, header);
 }
 

@@ -20,13 +20,12 @@ import { isReached } from "../channel/position.ts";
 import { Sender } from "../channel/sender.ts";
 import type { RemoteFailure } from "./remote_failure.ts";
 import { Socket } from "./socket.ts";
-import { readTensor } from "../codecs/tensor.ts";
+import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
 import { NONE, type None } from "../base/none.ts";
 import { AsyncWaitQueue, type WaitContext, waitSync } from "../channel/wait.ts";
 import {
   MAX_REQUESTS,
   RECORD_ERROR,
-  RECORD_TENSOR,
   REQUEST_PREFIX_BYTES,
   REQUEST_SLOTS,
   SLOT_BYTES,
@@ -356,8 +355,10 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       if ((flags & RECORD_ERROR) !== 0) {
         return { error: this.#remoteError(JSON.parse(new TextDecoder().decode(bytes))) };
       }
-      const isTensor = (flags & RECORD_TENSOR) !== 0;
-      return { value: (isTensor ? readTensor(bytes) : this.attachment.codec.decode(bytes)) as R };
+      const value = (flags & SELF_DESCRIBED) !== 0
+        ? readSelfDescribed(flags, bytes)
+        : this.attachment.codec.decode(bytes);
+      return { value: value as R };
     } catch (cause) {
       this.counts.errors++;
       const error = new ShmSerializationError(

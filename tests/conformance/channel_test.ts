@@ -7,6 +7,7 @@ import { testLifecycle } from "./channel/lifecycle.ts";
 import { testQueue } from "./channel/queue.ts";
 import { testRequests } from "./channel/requests.ts";
 import { testSizes } from "./channel/sizes.ts";
+import { testUnusualValues } from "./channel/unusual_values.ts";
 import { testWaiting } from "./channel/waiting.ts";
 
 for (const transport of TRANSPORTS) {
@@ -16,5 +17,6 @@ for (const transport of TRANSPORTS) {
   testRequests(transport);
   testWaiting(transport);
   testSizes(transport);
+  testUnusualValues(transport);
   testLifecycle(transport);
 }

@@ -60,6 +60,7 @@ export const NO_OFFSETS: ReadonlySet<string> = new Set([
   "RECORD_TENSOR",
   "RECORD_ERROR",
   "RECORD_HEADERS",
+  "RECORD_UNDEFINED",
   "REQUEST_PREFIX_BYTES",
   "SLOT_BYTES",
   "SLOT_FREE",

@@ -4,7 +4,10 @@ import { LEASE_COPIED } from "../failpoints";
 import { failpoint } from "./failpoint";
 import { foundLane, isFound, release, skipFound, foundStart, isTailUnchanged } from "./receiver";
 import { cancelLease, acquireLease } from "./lease_table";
-import { RECORD_HEADERS, RECORD_TENSOR, TAKEN } from "../layout";
+import { RECORD_HEADERS, RECORD_TENSOR, RECORD_UNDEFINED, TAKEN } from "../layout";
+
+/** Flags that a message keeps in its lease slot. */
+const KEPT_FLAGS: u32 = RECORD_TENSOR | RECORD_HEADERS | RECORD_UNDEFINED;
 
 /**
  * Takes the message that `next` found, with its size and flags as the reader saw them, and that was
@@ -14,7 +17,7 @@ import { RECORD_HEADERS, RECORD_TENSOR, TAKEN } from "../layout";
 export function leaseTaken(slot: u32, length: u32, size: u32, flags: u32): u32 {
   failpoint(LEASE_COPIED);
   if (!isFound(size, flags) || !isTailUnchanged()) return 0;
-  acquireLease(slot, foundLane(), foundStart(), length, flags & (RECORD_TENSOR | RECORD_HEADERS));
+  acquireLease(slot, foundLane(), foundStart(), length, flags & KEPT_FLAGS);
   skipFound();
   const result = release();
   if ((result & TAKEN) == 0) cancelLease(slot);
