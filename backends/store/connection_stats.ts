@@ -1,34 +1,34 @@
 /**
- * What a server of connections counts. It puts its counters up at the store, where the other servers of
- * that store find them: the store itself never looks.
+ * Counters of a server with connections. The server registers them with the store, where other servers of
+ * the same store find them. The store does not use them.
  *
  * @module
  */
 
-/** What a server of connections has counted since it was made. */
+/** Counters of a server since it was created. */
 export interface ConnectionCounts {
   /** Connections that are open. */
   connections: number;
-  /** Connections that were accepted. */
+  /** Accepted connections. */
   accepted: number;
-  /** Connections that were refused because there were `maxConnections`. */
+  /** Connections rejected because `maxConnections` were open. */
   refused: number;
-  /** Connections that were closed because nothing came for `idleTimeoutMs`. */
+  /** Connections closed because they were idle for `idleTimeoutMs`. */
   idled: number;
-  /** Lines that were answered with an error. */
+  /** Lines with an error as their reply. */
   errors: number;
   /** Lines pushed to subscribers. */
   pushes: number;
-  /** Bytes that came. */
+  /** Bytes received. */
   bytesReceived: number;
-  /** Bytes that went. */
+  /** Bytes sent. */
   bytesSent: number;
-  /** How often each command came, by name. */
+  /** Number of calls by name of the command. */
   commands: Record<string, number>;
 }
 
-/** The counters of a server that listens. */
+/** The counters of a running server. */
 export interface ConnectionStatsSource {
-  /** The counters, by name. */
+  /** The current counters. */
   snapshot(): ConnectionCounts;
 }

@@ -1,20 +1,20 @@
-/** What a store has counted since it was made. */
+/** Counters of a store since it was created. */
 export interface Counters {
-  /** Messages stored, those that replaced one included. */
+  /** Messages stored, including those that replaced another. */
   stored: number;
-  /** Texts and values published. */
+  /** Published values. */
   published: number;
-  /** Entries put into subscribers' queues. */
+  /** Entries added to the queues of subscribers. */
   delivered: number;
-  /** Entries lost because a subscriber's queue was full. */
+  /** Entries dropped because the queue of a subscriber was full. */
   dropped: number;
-  /** Subscribers cut off because their queue was full. */
+  /** Subscribers disconnected because their queue was full. */
   disconnected: number;
-  /** Messages removed to keep within `maxMessagesPerTopic` or `maxBytes`. */
+  /** Messages evicted because of `maxMessagesPerTopic` or `maxBytes`. */
   evicted: number;
-  /** Messages and keys removed because their time was over. */
+  /** Messages and keys removed because their time to live had passed. */
   expired: number;
-  /** Messages and keys removed because a call deleted them. */
+  /** Messages and keys deleted by a call. */
   deleted: number;
 }
 

@@ -1,12 +1,12 @@
 /**
- * What the store refuses. A front turns each class into what its protocol has for it.
+ * Errors of the store: calls that it rejects. Each server maps the classes to its protocol.
  *
  * @module
  */
 
 import { RingbusError } from "../../lib/base/errors.ts";
 
-/** Base of what the store refuses. */
+/** Base of the errors of the store. */
 export class StoreError extends RingbusError {
   /** The class name. */
   override name = "StoreError";
@@ -14,7 +14,7 @@ export class StoreError extends RingbusError {
   override readonly code: string = "store-error";
 }
 
-/** A name, a message, a number or a pattern that cannot be right. */
+/** A name, a message, a number or a pattern is invalid. */
 export class InvalidInputError extends StoreError {
   /** The class name. */
   override name = "InvalidInputError";
@@ -22,7 +22,7 @@ export class InvalidInputError extends StoreError {
   override readonly code: string = "store-invalid-input";
 }
 
-/** A key holds another kind of value than the command is for. */
+/** The value of a key is of another kind than the call is for. */
 export class WrongTypeError extends StoreError {
   /** The class name. */
   override name = "WrongTypeError";
@@ -30,7 +30,7 @@ export class WrongTypeError extends StoreError {
   override readonly code: string = "store-wrong-type";
 }
 
-/** There is no room within `maxBytes`, and no message is left that could make room. */
+/** `maxBytes` is exceeded, and no message is left to evict. */
 export class StoreFullError extends StoreError {
   /** The class name. */
   override name = "StoreFullError";
@@ -38,7 +38,7 @@ export class StoreFullError extends StoreError {
   override readonly code: string = "store-full";
 }
 
-/** A subscriber asks for more subscriptions than one may have. */
+/** A subscriber has the maximum number of subscriptions. */
 export class SubscriptionLimitError extends StoreError {
   /** The class name. */
   override name = "SubscriptionLimitError";

@@ -1,33 +1,33 @@
 /**
- * Things with a time to live, the next one to expire first.
+ * A heap of items with a time to live; the next one to expire is first.
  *
  * @module
  */
 
 import TinyQueue from "tinyqueue";
 
-/** Something that may expire. */
+/** An item that may expire. */
 export interface Expiring {
-  /** Milliseconds of the store's clock; `Infinity` for never. */
+  /** Milliseconds of the store's clock; `Infinity`: never. */
   readonly expiresAtMs: number;
-  /** True once it was removed, for whatever reason. */
+  /** True after it was removed from the store. */
   readonly isRemoved: boolean;
 }
 
 const byTime = (a: Expiring, b: Expiring) => a.expiresAtMs - b.expiresAtMs;
 
-/** Those that will expire. What was removed before its time is skipped, and cleared out in bulk. */
+/** The items that will expire. Items that were removed before are skipped, and deleted in bulk. */
 export class ExpiryHeap<T extends Expiring> {
   #heap = new TinyQueue<T>([], byTime);
-  /** Those in the heap that are gone. */
+  /** Removed items in the heap. */
   #removedCount = 0;
 
-  /** Enters one, if it will expire at all. */
+  /** Adds an item if it expires. */
   add(item: T): void {
     if (item.expiresAtMs !== Infinity) this.#heap.push(item);
   }
 
-  /** Tells that one is gone that might be here. */
+  /** Reports that an item was removed from the store. */
   markRemoved(item: T): void {
     if (item.expiresAtMs === Infinity) return;
     this.#removedCount++;
@@ -36,18 +36,18 @@ export class ExpiryHeap<T extends Expiring> {
     this.#removedCount = 0;
   }
 
-  /** When the next one expires; `Infinity` if none will. */
+  /** Time of the next expiry; `Infinity` if there is none. */
   get nextAtMs(): number {
     return this.#first()?.expiresAtMs ?? Infinity;
   }
 
-  /** Takes out the next one whose time has come. */
+  /** Removes and returns the next item that has expired. */
   popDue(nowMs: number): T | undefined {
     const next = this.#first();
     return next === undefined || next.expiresAtMs > nowMs ? undefined : this.#heap.pop();
   }
 
-  /** The next one to expire, after those are out that are gone. */
+  /** The next item to expire. Pops the removed items before it. */
   #first(): T | undefined {
     let first = this.#heap.peek();
     for (; first?.isRemoved; first = this.#heap.peek()) {

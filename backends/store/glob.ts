@@ -1,14 +1,14 @@
 /**
- * Patterns of topics as Redis has them: `*` any run of characters, `?` exactly one, `[a-z]` and `[^a-z]`
- * one of a class, `\` takes the next character literally.
+ * Patterns of topics, with the syntax of Redis: `*` matches any number of characters, `?` exactly one,
+ * `[a-z]` and `[^a-z]` one of a class, and `\` makes the next character literal.
  *
  * @module
  */
 
-/** One place of a pattern: a run of anything, or a test of one character. */
+/** A part of a pattern: any number of characters, or a test of one character. */
 type Part = "run" | ((code: number) => boolean);
 
-/** Makes the test that a pattern stands for. It takes at most pattern times text steps. */
+/** Compiles a pattern. A match takes at most pattern length times text length steps. */
 export function glob(pattern: string): (text: string) => boolean {
   const parts = new PatternReader(pattern).parts();
   return (text) => matches(parts, text);
@@ -45,13 +45,13 @@ class PatternReader {
     return true;
   }
 
-  /** The next character, or the one after a backslash; a backslash at the end stands for itself. */
+  /** The next character, or the one after a backslash. A backslash at the end is literal. */
   #literal(): number {
     if (this.#at + 1 < this.#codes.length) this.#accept("\\");
     return this.#codes[this.#at++];
   }
 
-  /** A class that is not closed ends with the pattern. */
+  /** Reads a class. An unclosed class ends with the pattern. */
   #class(): Part {
     const isNegated = this.#accept("^");
     const ranges: [number, number][] = [];
@@ -70,7 +70,7 @@ class PatternReader {
   }
 }
 
-/** Goes back to the last run alone: what the runs before it took need not change. */
+/** Backtracks to the last `*` only: what an earlier `*` has matched need not change. */
 function matches(parts: readonly Part[], text: string): boolean {
   let part = 0;
   let at = 0;

@@ -1,5 +1,5 @@
 /**
- * Keys that hold fields with a value each.
+ * Keys that hold fields, each with a value.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export class Hashes {
     this.#keys = keys;
   }
 
-  /** Sets a field; true if it is a new one. */
+  /** Sets a field; true if it is new. */
   set(key: string, field: string, value: Value): boolean {
     checkKey("field", field);
     const old = this.get(key, field);
@@ -27,7 +27,7 @@ export class Hashes {
     return old === undefined;
   }
 
-  /** The value of a field. */
+  /** The value of a field, or undefined. */
   get(key: string, field: string): Value | undefined {
     checkKey("field", field);
     return this.#keys.get(key, "hash")?.get(field);

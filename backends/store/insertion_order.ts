@@ -1,22 +1,22 @@
 /**
- * All messages of a store in the order in which they came: the first is evicted first.
+ * All messages of a store in the order of insertion: the first is evicted first.
  *
  * @module
  */
 
 import type { StoredMessage } from "./stored_message.ts";
 
-/** A list through the messages themselves. */
+/** A linked list through the messages. */
 export class InsertionOrder {
   #first: StoredMessage | undefined = undefined;
   #last: StoredMessage | undefined = undefined;
 
-  /** The one that came first. */
+  /** The message that was inserted first. */
   get first(): StoredMessage | undefined {
     return this.#first;
   }
 
-  /** All, in their order. */
+  /** All messages in their order. */
   *[Symbol.iterator](): Iterator<StoredMessage> {
     for (let next = this.#first; next !== undefined; next = next.next) yield next;
   }
@@ -34,7 +34,7 @@ export class InsertionOrder {
     else previous.next = next;
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
-    // A subscriber's queue may hold it for long, which must not hold others.
+    // The queue of a subscriber may keep this message alive, which must not keep its neighbours.
     message.previous = message.next = undefined;
   }
 }

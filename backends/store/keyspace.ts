@@ -1,5 +1,5 @@
 /**
- * Keys and what they hold: one kind of value each, with a time to live if so asked.
+ * Keys with their values: each has one kind of value, and possibly a time to live.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { checkTtl } from "./names.ts";
 import { detached, textBytes } from "./text.ts";
 import { checkKey, type Value } from "./value.ts";
 
-/** What a key may hold, by kind. A set's members are known by their JSON text. */
+/** The types of values by kind. The members of a set are identified by their JSON text. */
 export interface Kinds {
   string: Value;
   hash: Map<string, Value>;
@@ -22,21 +22,21 @@ export interface Kinds {
 /** A kind of value. */
 export type Kind = keyof Kinds;
 
-/** A key and what it holds. */
+/** A key with its value. */
 export type KeyedValue = {
   [K in Kind]: {
     readonly key: string;
     readonly kind: K;
     readonly value: Kinds[K];
-    /** Milliseconds of the store's clock; `Infinity` for never. */
+    /** Milliseconds of the store's clock; `Infinity`: never. */
     readonly expiresAtMs: number;
   };
 }[Kind];
 
-/** A key and its value. */
+/** A key with its value, and their share of the quota. */
 class KeyEntry implements Expiring {
   isRemoved = false;
-  /** What key and value cost of `maxBytes`. */
+  /** Bytes of key and value that count for `maxBytes`. */
   bytes = 0;
 
   constructor(
@@ -47,14 +47,14 @@ class KeyEntry implements Expiring {
   ) {}
 }
 
-/** What the keyspace needs of its store. */
+/** What the keyspace uses of its store. */
 export interface KeyspaceContext {
   readonly clock: () => number;
   readonly quota: MemoryQuota;
   readonly counters: Counters;
 }
 
-/** All keys of a store, whatever they hold. */
+/** All keys of a store, of every kind. */
 export class Keyspace {
   readonly #context: KeyspaceContext;
   readonly #entries = new Map<string, KeyEntry>();
@@ -69,20 +69,20 @@ export class Keyspace {
     return this.#entries.size;
   }
 
-  /** All keys with what they hold. */
+  /** All keys with their values. */
   entries(): Iterable<KeyedValue> {
     return this.#entries.values() as Iterable<KeyedValue>;
   }
 
-  /** When the next key expires; `Infinity` if none will. */
+  /** Time of the next expiry of a key; `Infinity` if there is none. */
   get nextExpiryMs(): number {
     return this.#expiry.nextAtMs;
   }
 
   /**
-   * What a key holds.
+   * The value of a key, or undefined.
    *
-   * @throws {WrongTypeError} if that is of another kind
+   * @throws {WrongTypeError} if the value is of another kind
    */
   get<K extends Kind>(key: string, kind: K): Kinds[K] | undefined {
     checkKey("key", key);
@@ -94,7 +94,7 @@ export class Keyspace {
     );
   }
 
-  /** Puts a value in place of whatever the key held. */
+  /** Sets the value of a key, of any kind. */
   put<K extends Kind>(
     key: string,
     kind: K,
@@ -118,11 +118,11 @@ export class Keyspace {
   }
 
   /**
-   * What a key holds, or else what is put there now, after room was made for `bytes` more: less than 0
-   * when it is about to shrink.
+   * Reserves `bytes` for a change of the value of a key (less than 0 if it shrinks), and returns the value.
+   * A key that does not exist gets a new value.
    *
-   * @throws {WrongTypeError} if the key holds another kind
-   * @throws {StoreFullError} if there is no room; then nothing has changed
+   * @throws {WrongTypeError} if the value is of another kind
+   * @throws {StoreFullError} if there is not enough space; then nothing has changed
    */
   grow<K extends Kind>(key: string, kind: K, bytes: number, make: () => Kinds[K]): Kinds[K] {
     const found = this.get(key, kind);
@@ -137,7 +137,7 @@ export class Keyspace {
     return found;
   }
 
-  /** Deletes a key, whatever it holds; false if there was none. */
+  /** Deletes a key of any kind; false if there was none. */
   delete(key: string): boolean {
     const existed = this.#drop(key);
     if (existed) this.#context.counters.deleted++;
@@ -158,7 +158,7 @@ export class Keyspace {
     this.#expiry.markRemoved(entry);
   }
 
-  /** Removes what has expired. */
+  /** Removes the keys that have expired. */
   sweep(): void {
     const nowMs = this.#context.clock();
     for (

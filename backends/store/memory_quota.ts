@@ -1,19 +1,19 @@
 /**
- * How many bytes the store holds, and room for more.
+ * The bytes that a store uses, and their limit.
  *
  * @module
  */
 
 import { StoreFullError } from "./errors.ts";
 
-/** Bytes that an entry costs besides its text, about. */
+/** Approximate bytes of an entry besides its text. */
 export const ENTRY_BYTES = 200;
 
-/** The bytes of a store, and the most that they may be. */
+/** The memory quota of a store. */
 export class MemoryQuota {
   /** Bytes in use. */
   used = 0;
-  /** The most; `Infinity` for no limit. */
+  /** Limit of the bytes in use; `Infinity`: none. */
   readonly maxBytes: number;
   /** Removes the oldest message; false when there is none. */
   readonly #evictOldest: () => boolean;
@@ -23,13 +23,13 @@ export class MemoryQuota {
     this.#evictOldest = evictOldest;
   }
 
-  /** Throws if `bytes` could not be had whatever were evicted. */
+  /** Throws if `bytes` exceed the limit even when all messages are evicted. */
   check(bytes: number): void {
     if (bytes <= this.maxBytes) return;
     throw new StoreFullError(`cannot store ${bytes} bytes: maxBytes is ${this.maxBytes}`);
   }
 
-  /** Takes bytes, and evicts messages until there is room. */
+  /** Reserves bytes, and evicts messages until there is enough space. */
   charge(bytes: number): void {
     this.check(bytes);
     while (this.used + bytes > this.maxBytes) {
@@ -42,7 +42,7 @@ export class MemoryQuota {
     this.used += bytes;
   }
 
-  /** Gives bytes back. */
+  /** Releases bytes. */
   release(bytes: number): void {
     this.used -= bytes;
   }

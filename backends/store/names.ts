@@ -1,5 +1,5 @@
 /**
- * Names of topics, channels, namespaces and patterns, and times to live.
+ * Checks of names, patterns and times to live.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const NAME_RULES: TextRules = {
  * Checks a name.
  *
  * @param what the kind of name, such as `"topic"`
- * @throws {InvalidInputError} if it is no valid name
+ * @throws {InvalidInputError} if it is not a valid name
  */
 export function checkName(
   what: string,
@@ -32,7 +32,7 @@ export function checkName(
   if (problem !== undefined) throw new InvalidInputError(problem);
 }
 
-/** Throws unless it is a time to live: seconds, more than 0. */
+/** Throws unless `ttlSeconds` is a number of seconds, more than 0. */
 export function checkTtl(ttlSeconds: unknown): asserts ttlSeconds is number {
   if (isTtl(ttlSeconds)) return;
   throw new InvalidInputError(

@@ -184,7 +184,7 @@ export const OPERATIONS = {
   }),
   set: operation({
     name: "set",
-    summary: "Sets a key, whatever it held.",
+    summary: "Sets a key, and replaces a value of any kind.",
     access: "write",
     arguments: { key: KEY, value: VALUE, ex: args.optional(args.seconds("seconds to live")) },
     result: "done",
@@ -241,7 +241,7 @@ export const OPERATIONS = {
   }),
   deleteKey: operation({
     name: "deleteKey",
-    summary: "Deletes a key, whatever it holds; returns 1, or 0 if there was none.",
+    summary: "Deletes a key of any kind; returns 1, or 0 if there was none.",
     access: "write",
     arguments: { key: KEY },
     result: "count",

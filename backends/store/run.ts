@@ -1,18 +1,18 @@
 /**
- * Messages of one priority in one topic, sorted by id, and so by the time in the id.
+ * Messages of one priority in one topic, sorted by id and thus by the time in the id.
  *
  * @module
  */
 
 import type { StoredMessage } from "./stored_message.ts";
 
-/** Space at the front that is given back in bulk. */
+/** Empty slots at the front before they are removed in bulk. */
 const MAX_HOLE = 1024;
 
-/** A sorted run. Adding at its end and removing at its front, the usual cases, cost next to nothing. */
+/** A sorted run. Adding at the end and removing at the front are the usual cases, and cheap. */
 export class Run {
   #items: (StoredMessage | undefined)[] = [];
-  /** Where the first message is; before it there is none. */
+  /** Index of the first message. */
   #start = 0;
 
   get first(): StoredMessage | undefined {
@@ -27,7 +27,7 @@ export class Run {
 
   remove(message: StoredMessage): void {
     let at = this.#firstWhere((other) => other.id >= message.id);
-    // Of one id there may be several, of a namespace each.
+    // Several messages may have one id, each in a namespace of its own.
     while (this.#items[at] !== message) at++;
     if (at !== this.#start) this.#items.splice(at, 1);
     else this.#removeFirst();
@@ -47,7 +47,7 @@ export class Run {
     return found?.id === id ? found : undefined;
   }
 
-  /** The messages from the first that fulfils a condition on, at most `limit`. */
+  /** At most `limit` messages, from the first that meets a condition. */
   from(condition: (message: StoredMessage) => boolean, limit: number): StoredMessage[] {
     const start = this.#firstWhere(condition);
     return this.#items.slice(start, start + limit) as StoredMessage[];
@@ -58,11 +58,11 @@ export class Run {
     return this.#items.slice(this.#start) as StoredMessage[];
   }
 
-  /** Place of the first message that fulfils a condition, which all after it fulfil as well. */
+  /** Index of the first message that meets a condition; all after it must meet it too. */
   #firstWhere(condition: (message: StoredMessage) => boolean): number {
     let low = this.#start;
     let high = this.#items.length;
-    // Mostly it is asked for the end.
+    // Most searches are for the end.
     if (low < high && !condition(this.#items[high - 1]!)) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;

@@ -16,7 +16,7 @@ export class Sets {
     this.#keys = keys;
   }
 
-  /** Adds members; the number of those that were not there. */
+  /** Adds members; returns the number of new ones. */
   add(key: string, members: readonly Value[]): number {
     const known = this.#keys.get(key, "set");
     const added = new Map(

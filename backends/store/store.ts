@@ -1,7 +1,6 @@
 /**
- * The store behind the servers and the in-memory backend: topics with their messages, keys, and
- * subscriptions. It does no input or output and reads no clock but the one it is given: fronts call it,
- * and it calls nobody.
+ * The store of the servers and of the backends in memory: topics with their messages, keys, and
+ * subscriptions. It does no input or output, and its clock is injected. Servers and backends call it.
  *
  * @module
  */
@@ -20,19 +19,19 @@ import { Topics } from "./topics.ts";
 
 /** Options of a store. */
 export interface StoreOptions {
-  /** Milliseconds of the Unix epoch; `Date.now` when left out. */
+  /** Clock in milliseconds of the Unix epoch. Default: `Date.now`. */
   clock?: () => number;
-  /** Most messages that a topic keeps: the oldest by id time are evicted. Unlimited when left out. */
+  /** Most messages of a topic: the oldest by id time are evicted. Default: no limit. */
   maxMessagesPerTopic?: number;
   /**
-   * Most bytes that all topics and keys keep together, each entry with about 200 bytes of bookkeeping:
-   * the messages stored first are evicted, and a key is refused when no message is left. Unlimited when
-   * left out.
+   * Most bytes of all topics and keys together, with about 200 bytes of overhead for each entry. The
+   * messages stored first are evicted. A key is rejected when no message is left to evict. Default: no
+   * limit.
    */
   maxBytes?: number;
 }
 
-/** What a store holds, and what it has counted. */
+/** Size and counters of a store. */
 export interface StoreStats extends Counters {
   /** Topics that have messages. */
   topics: number;
@@ -40,7 +39,7 @@ export interface StoreStats extends Counters {
   messages: number;
   /** Keys of strings, hashes and sets. */
   keys: number;
-  /** Bytes that messages and keys take, about. */
+  /** Approximate bytes of messages and keys. */
   bytes: number;
   /** Subscriptions to topics. */
   subscriptions: number;
@@ -49,8 +48,8 @@ export interface StoreStats extends Counters {
 }
 
 /**
- * Topics, messages, keys and subscriptions in this process's memory. Give one store to several backends
- * and servers, and they show the same.
+ * Topics, messages, keys and subscriptions in the memory of this process. Backends and servers that get
+ * the same store share its contents.
  *
  * @example
  * ```ts
@@ -90,12 +89,12 @@ export class Store {
    */
   readonly sets: Sets;
   /**
-   * Who subscribes to what.
+   * Subscriptions to topics and patterns.
    * @internal
    */
   readonly subscriptions: Subscriptions;
   /**
-   * Counters of the servers of connections that serve the store now.
+   * Counters of the running servers of the store.
    * @internal
    */
   readonly connectionStats: Set<ConnectionStatsSource> = new Set();
@@ -104,9 +103,9 @@ export class Store {
   readonly #quota: MemoryQuota;
 
   /**
-   * Makes an empty store.
+   * Creates an empty store.
    *
-   * @throws {RangeError} if a limit is no whole number, at least 1
+   * @throws {RangeError} if a limit is not a whole number, at least 1
    */
   constructor(options: StoreOptions = {}) {
     const maxMessagesPerTopic = checkLimit(
@@ -129,11 +128,11 @@ export class Store {
   }
 
   /**
-   * Stores the JSON text of a message in a topic, and hands it to the topic's subscribers.
+   * Stores the JSON text of a message in a topic, and delivers it to the topic's subscribers.
    *
-   * @param ttlSeconds in place of the message's own; null and undefined leave that
-   * @throws {InvalidInputError} if a name, the text or the time to live cannot be right
-   * @throws {StoreFullError} if it does not fit `maxBytes`
+   * @param ttlSeconds replaces the message's own time to live, unless it is null or undefined
+   * @throws {InvalidInputError} if a name, the text or the time to live is invalid
+   * @throws {StoreFullError} if the message exceeds `maxBytes`
    * @internal
    */
   storeMessage(
@@ -152,14 +151,14 @@ export class Store {
     return message;
   }
 
-  /** Removes what has expired. Every call does that first: this is for the time between calls. */
+  /** Removes expired messages and keys. Every call does this first; call it between calls. */
   sweep(): void {
     this.topics.sweep();
     this.keys.sweep();
   }
 
   /**
-   * When the next message or key expires, in milliseconds; `Infinity` if none will.
+   * Time of the next expiry in milliseconds; `Infinity` if there is none.
    * @internal
    */
   get nextExpiryMs(): number {
@@ -167,7 +166,7 @@ export class Store {
   }
 
   /**
-   * What its clock says, in milliseconds.
+   * Time of the store's clock, in milliseconds.
    * @internal
    */
   get nowMs(): number {
@@ -175,7 +174,7 @@ export class Store {
   }
 
   /**
-   * Most bytes that topics and keys keep together; `Infinity` for no limit.
+   * Most bytes of topics and keys together; `Infinity`: no limit.
    * @internal
    */
   get maxBytes(): number {
@@ -188,7 +187,7 @@ export class Store {
     this.keys.clear();
   }
 
-  /** What the store holds and has counted. */
+  /** Size and counters of the store. */
   stats(): StoreStats {
     this.sweep();
     return {

@@ -1,6 +1,5 @@
 /**
- * A message as the store holds it: the JSON text it came as, untouched, and what the store needs to
- * know of it.
+ * A message in the store: its JSON text, unchanged, and the fields that the store uses.
  *
  * @module
  */
@@ -15,26 +14,26 @@ import type { Expiring } from "./expiry.ts";
 import { checkTtl } from "./names.ts";
 import { detached, textBytes } from "./text.ts";
 
-/** What the store reads out of a message. */
+/** The fields that the store reads from a message. */
 export interface ParsedMessage {
-  /** The JSON text, without space around it. */
+  /** The JSON text, without surrounding white space. */
   readonly text: string;
   /** The message id. */
   readonly id: bigint;
-  /** Milliseconds of the Unix epoch, of the message or else of its id; may have a fraction. */
+  /** Timestamp of the message, or else of its id: milliseconds of the Unix epoch, may have a fraction. */
   readonly timestampMs: number;
-  /** Seconds to live, of the message. */
+  /** Time to live of the message. */
   readonly ttlSeconds: number | undefined;
 }
 
-/** Where a message begins with its id, as it mostly does. */
+/** The beginning of most messages. */
 const FIRST_ID = /^\s*\{\s*"id"\s*:\s*([0-9]{1,20})\s*[,}]/;
 const ID_NAME: ReadonlySet<string> = new Set(["id"]);
 
 /**
- * Reads the JSON text of a message.
+ * Parses the JSON text of a message.
  *
- * @throws {InvalidInputError} if it is no JSON object with an id of 64 bits, or its `ttl` is not more than 0
+ * @throws {InvalidInputError} if it is not a JSON object with a 64-bit id, or its `ttl` is not more than 0
  */
 export function parseMessage(text: string): ParsedMessage {
   const fields = fieldsOf(text);
@@ -49,7 +48,7 @@ export function parseMessage(text: string): ParsedMessage {
   };
 }
 
-/** What `JSON.parse` finds, ids rounded. */
+/** The fields by `JSON.parse`, which rounds ids. */
 function fieldsOf(text: string): JsonObject {
   const value = mapSyntaxErrors(() => parseShallow(text));
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -76,7 +75,7 @@ function idOf(text: string, fields: JsonObject): bigint {
   throw new InvalidInputError(`a message's id must be an integer from 0 to 2^64 - 1, not ${found}`);
 }
 
-/** The id at the beginning of a text that is too short to be nested too deep, and so need not be read. */
+/** The id at the beginning of a text. A long text is read in full, because it may be nested too deep. */
 function firstId(text: string, fields: JsonObject): string | undefined {
   if (text.length > MAX_JSON_DEPTH * 2) return undefined;
   const literal = FIRST_ID.exec(text)?.[1];
@@ -95,12 +94,12 @@ export class StoredMessage implements Expiring {
   /** The time in its id. */
   readonly idTimeMs: number;
   readonly expiresAtMs: number;
-  /** What it costs of `maxBytes`. */
+  /** Bytes that count for `maxBytes`. */
   readonly bytes: number;
   isRemoved = false;
-  /** A message of the same namespace and id, stored before in another topic. */
+  /** A message with the same namespace and id that was stored earlier, in another topic. */
   older: StoredMessage | undefined = undefined;
-  /** Neighbours in the order of arrival. */
+  /** Neighbours in the order of insertion. */
   previous: StoredMessage | undefined = undefined;
   next: StoredMessage | undefined = undefined;
 
@@ -115,7 +114,7 @@ export class StoredMessage implements Expiring {
     this.bytes = textBytes(parsed.text) + ENTRY_BYTES;
   }
 
-  /** True if its timestamp is that of its id, to the millisecond. */
+  /** True if its timestamp equals the time in its id, in milliseconds. */
   get isRegular(): boolean {
     return Math.floor(this.timestampMs) === this.idTimeMs;
   }

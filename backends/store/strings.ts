@@ -15,12 +15,12 @@ export class Strings {
     this.#keys = keys;
   }
 
-  /** Sets a key, whatever it held, for a time to live or for good. */
+  /** Sets a key of any kind, with or without a time to live. */
   set(key: string, value: Value, ttlSeconds?: number): void {
     this.#keys.put(key, "string", value, valueBytes(value), ttlSeconds);
   }
 
-  /** The value of a key. */
+  /** The value of a key, or undefined. */
   get(key: string): Value | undefined {
     return this.#keys.get(key, "string");
   }

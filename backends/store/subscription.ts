@@ -1,5 +1,5 @@
 /**
- * A subscriber and its queue, which whoever serves it drains.
+ * A subscriber with its queue. A server or a backend takes the entries and sends them.
  *
  * @module
  */
@@ -9,65 +9,65 @@ import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from ".
 import type { StoredMessage } from "./stored_message.ts";
 import type { Value } from "./value.ts";
 
-/** A message that was stored in a topic. */
+/** A stored message for a subscriber. */
 export interface StoredDelivery {
   readonly kind: "stored";
   readonly topic: string;
-  /** The pattern that it came through. */
+  /** The pattern that matched, for a subscription to a pattern. */
   readonly pattern?: string;
   readonly message: StoredMessage;
-  /** When it was handed out, in milliseconds of the store's clock. */
+  /** Time of the delivery, in milliseconds of the store's clock. */
   readonly atMs: number;
   readonly bytes: number;
 }
 
-/** Something that was published to a channel. */
+/** A published value for a subscriber. */
 export interface PublishedDelivery {
   readonly kind: "published";
   /** The channel. */
   readonly topic: string;
-  /** The pattern that it came through. */
+  /** The pattern that matched, for a subscription to a pattern. */
   readonly pattern?: string;
   readonly value: Value;
-  /** When it was published, in milliseconds of the store's clock. */
+  /** Time of publication, in milliseconds of the store's clock. */
   readonly atMs: number;
   readonly bytes: number;
 }
 
 /**
- * An entry of a queue. All subscribers to one topic, and all to one pattern, get the same object: what a
- * front makes of it can be made once (`WeakMap`).
+ * An entry of a queue. All subscribers to one topic, and all to one pattern, get the same object, so that
+ * a server can cache its encoding (in a `WeakMap`).
  */
 export type Delivery = StoredDelivery | PublishedDelivery;
 
-/** What happens when a subscriber's queue is full: the oldest entries go and are counted, or it is cut off. */
+/** What happens when a queue is full: the oldest entries are dropped, or the subscriber is disconnected. */
 export type OverflowPolicy = "dropOldest" | "disconnect";
 
 /** Options of a subscriber. */
 export interface SubscriptionQueueOptions {
-  /** Most entries in its queue; 10,000 when left out. */
+  /** Most entries in its queue. Default: 10,000. */
   maxQueueLength?: number;
-  /** Most bytes in its queue; 64 MiB when left out. A single entry may be larger. */
+  /** Most bytes in its queue. A single entry may be larger. Default: 64 MiB. */
   maxQueueBytes?: number;
-  /** What happens when the queue is full; `"dropOldest"` when left out. */
+  /** What happens when the queue is full. Default: `"dropOldest"`. */
   overflow?: OverflowPolicy;
-  /** Called when the queue is no longer empty, and when the subscriber was cut off. Must not throw. */
+  /** Called when the queue is no longer empty, and when the subscriber is disconnected. Must not throw. */
   onReady?: () => void;
-  /** By which front it subscribes, such as `"tcp"`; `"memory"` when left out. */
+  /** Transport of the subscriber, such as `"tcp"`. Default: `"memory"`. */
   transport?: string;
-  /** How it is told from the others of its front; nothing when left out. */
+  /** Name of the subscriber within its transport. Default: empty. */
   name?: string;
 }
 
-/** Somebody who subscribes, with one queue whatever it subscribes to. */
+/** A subscriber. It has one queue for all its topics and patterns. */
 export class Subscription {
-  /** Topics that it subscribes to. */
+  /** Topics of its subscriptions. */
   readonly topics: Set<string> = new Set();
-  /** Patterns that it subscribes to. */
+  /** Patterns of its subscriptions. */
   readonly patterns: Set<string> = new Set();
-  /** By which front it subscribes. */
+  /** Transport of the subscriber. */
   readonly transport: string;
-  /** How it is told from the others of its front. */
+  /** Name of the subscriber within its transport. */
   readonly name: string;
   readonly #maxQueueLength: number;
   readonly #maxQueueBytes: number;
@@ -106,39 +106,39 @@ export class Subscription {
     return this.#bytes;
   }
 
-  /** When its oldest entry was handed out, in milliseconds of the store's clock. */
+  /** Time of delivery of the oldest entry, in milliseconds of the store's clock. */
   get oldestAtMs(): number | undefined {
     return this.#queue.first?.atMs;
   }
 
-  /** Entries that were put into its queue. */
+  /** Entries added to its queue so far. */
   get delivered(): number {
     return this.#delivered;
   }
 
-  /** Entries it lost because its queue was full. */
+  /** Entries dropped because its queue was full. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** True once it was cut off: its queue is empty and stays so. */
+  /** True after it was disconnected: its queue stays empty. */
   get isDisconnected(): boolean {
     return this.#isDisconnected;
   }
 
-  /** Takes entries out of the queue, the oldest first, at most `limit`. */
+  /** Removes and returns at most `limit` entries, the oldest first. */
   take(limit: number = Infinity): Delivery[] {
     return Array.from({ length: Math.min(limit, this.length) }, () => this.shift()!);
   }
 
-  /** Takes the oldest entry out of the queue. */
+  /** Removes and returns the oldest entry. */
   shift(): Delivery | undefined {
     const delivery = this.#queue.shift();
     this.#bytes -= delivery?.bytes ?? 0;
     return delivery;
   }
 
-  /** Puts an entry into the queue; the number of entries that were lost for it. */
+  /** Adds an entry to the queue; returns the number of entries dropped for it. */
   push(delivery: Delivery): number {
     if (this.#isDisconnected) return 0;
     const wasEmpty = this.length === 0;

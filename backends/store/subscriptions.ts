@@ -1,5 +1,5 @@
 /**
- * Who subscribes to what, and handing out to them what is stored and published.
+ * Subscriptions to topics and patterns, and the delivery of messages and published values.
  *
  * @module
  */
@@ -20,13 +20,13 @@ interface PatternEntry {
   readonly subscriptions: Set<Subscription>;
 }
 
-/** What the subscriptions need of their store. */
+/** What the subscriptions use of their store. */
 export interface SubscriptionsContext {
   readonly clock: () => number;
   readonly counters: Counters;
 }
 
-/** The subscriptions of a store. A pair of subscriber and topic, or pattern, exists once. */
+/** The subscriptions of a store. A subscriber has at most one for each topic and pattern. */
 export class Subscriptions {
   readonly #context: SubscriptionsContext;
   readonly #topics = new Map<string, Set<Subscription>>();
@@ -49,17 +49,17 @@ export class Subscriptions {
     return this.#patternCount;
   }
 
-  /** Those who subscribe to anything, in the order in which they came. */
+  /** All subscribers, in the order of their first subscription. */
   get all(): ReadonlySet<Subscription> {
     return this.#all;
   }
 
-  /** How many subscribe to a topic by its name. */
+  /** Number of subscribers of a topic, without those of patterns. */
   countOf(topic: string): number {
     return this.#topics.get(topic)?.size ?? 0;
   }
 
-  /** Subscribes to a topic; false if it did already. */
+  /** Subscribes to a topic; false if the subscription exists. */
   subscribe(subscription: Subscription, name: string): boolean {
     checkName("topic", name);
     if (subscription.topics.has(name)) return false;
@@ -74,7 +74,7 @@ export class Subscriptions {
     return true;
   }
 
-  /** Subscribes to all topics that a pattern matches; false if it did already. */
+  /** Subscribes to all topics that match a pattern; false if the subscription exists. */
   psubscribe(subscription: Subscription, pattern: string): boolean {
     checkName("pattern", pattern, MAX_PATTERN_LENGTH);
     if (subscription.patterns.has(pattern)) return false;
@@ -125,15 +125,15 @@ export class Subscriptions {
     for (const pattern of [...subscription.patterns]) this.punsubscribe(subscription, pattern);
   }
 
-  /** Hands out a message that was stored. */
+  /** Delivers a stored message. */
   deliver(message: StoredMessage): void {
     const { topic, bytes } = message;
     this.#dispatch(topic, { kind: "stored", topic, message, bytes, atMs: this.#context.clock() });
   }
 
   /**
-   * Publishes a value; the number of subscriptions it reached. As in Redis, a subscriber that
-   * subscribes to the channel and to a pattern that matches it gets it twice and counts twice.
+   * Publishes a value; returns the number of subscriptions that it reached. As in Redis, a subscriber
+   * of both the channel and a matching pattern gets the value twice, and counts twice.
    */
   publish(channel: string, value: Value): number {
     checkName("channel", channel);

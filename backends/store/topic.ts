@@ -1,6 +1,6 @@
 /**
- * One topic. Ids sort by priority first and by time next: so the topic is a sorted run a priority,
- * and the runs one after the other are the topic sorted by id.
+ * One topic. Ids sort by priority, then by time. So a topic has one sorted run for each priority, and the
+ * concatenation of the runs is the topic sorted by id.
  *
  * @module
  */
@@ -12,29 +12,29 @@ import type { StoredMessage } from "./stored_message.ts";
 /** The messages of a topic. */
 export class Topic {
   readonly name: string;
-  /** By priority; made when there is need for them. */
+  /** By priority. A run is created with its first message. */
   readonly #runs: (Run | undefined)[] = Array(8).fill(undefined);
   #length = 0;
   #bytes = 0;
   #stored = 0;
-  /** Messages whose timestamp is not that of their id: as long as there are any, all are looked at. */
+  /** Messages whose timestamp differs from their id. While there are any, searches scan all messages. */
   #irregular = 0;
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** Messages in it. */
+  /** Number of messages. */
   get length(): number {
     return this.#length;
   }
 
-  /** Bytes that its messages take, about. */
+  /** Approximate bytes of its messages. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Messages that were stored in it since it last had none. */
+  /** Messages stored since the topic was last empty. */
   get stored(): number {
     return this.#stored;
   }
@@ -75,8 +75,8 @@ export class Topic {
   }
 
   /**
-   * The messages that are later than the one with an id, or in the same millisecond and with a larger
-   * id; sorted by id, at most `limit`. The message with the id need not be here.
+   * At most `limit` messages that are later than the one with an id, or in the same millisecond with a
+   * larger id; sorted by id. The message with the id need not exist.
    */
   since(id: bigint, limit: number): StoredMessage[] {
     const timeMs = this.#timeOf(id);
@@ -86,7 +86,7 @@ export class Topic {
     );
   }
 
-  /** The messages with a timestamp later than this one, sorted by id. */
+  /** The messages with a later timestamp, sorted by id. */
   sinceTimestamp(timestampMs: number): StoredMessage[] {
     const timeMs = Math.floor(timestampMs);
     return this.#collect((_message, messageMs) => messageMs >= timeMs, Infinity)
@@ -98,7 +98,7 @@ export class Topic {
     return found === undefined ? timestampOf(id) : Math.floor(found.timestampMs);
   }
 
-  /** The messages that fulfil a condition on them and their time, sorted by id. */
+  /** The messages that meet a condition on message and time, sorted by id. */
   #collect(
     condition: (message: StoredMessage, timeMs: number) => boolean,
     limit: number,

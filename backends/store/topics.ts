@@ -1,5 +1,5 @@
 /**
- * Topics and their messages. Topics are global; a namespace scopes looking up by id.
+ * Topics and their messages. Topics are global; a namespace is the scope of ids.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type ParsedMessage, StoredMessage } from "./stored_message.ts";
 import { detached } from "./text.ts";
 import { Topic } from "./topic.ts";
 
-/** What the topics need of their store. */
+/** What the topics use of their store. */
 export interface TopicsContext {
   readonly clock: () => number;
   readonly quota: MemoryQuota;
@@ -25,7 +25,7 @@ export interface TopicsContext {
 export interface TopicInfo {
   /** Name of the topic. */
   topic: string;
-  /** Messages in it. */
+  /** Number of messages. */
   messages: number;
 }
 
@@ -42,22 +42,22 @@ export class Topics {
     this.#context = context;
   }
 
-  /** Messages in all topics. */
+  /** Number of messages in all topics. */
   get length(): number {
     return this.#length;
   }
 
-  /** Topics that have messages. */
+  /** Number of topics that have messages. */
   get size(): number {
     return this.#topics.size;
   }
 
   /**
-   * Stores a message in a topic, in place of one with the same namespace and id there.
+   * Stores a message in a topic. It replaces one with the same namespace and id in that topic.
    *
-   * @param ttlSeconds in place of the message's own
-   * @throws {InvalidInputError} if a name or the time to live cannot be right
-   * @throws {StoreFullError} if it does not fit `maxBytes`
+   * @param ttlSeconds replaces the message's own time to live
+   * @throws {InvalidInputError} if a name or the time to live is invalid
+   * @throws {StoreFullError} if the message exceeds `maxBytes`
    */
   store(
     namespace: string,
@@ -140,7 +140,7 @@ export class Topics {
     this.#context.counters.evicted++;
   }
 
-  /** Removes the message that was stored first; false when there is none. */
+  /** Evicts the message that was stored first; false if there is none. */
   evictOldest(): boolean {
     const oldest = this.#insertionOrder.first;
     if (oldest === undefined) return false;
@@ -148,27 +148,27 @@ export class Topics {
     return true;
   }
 
-  /** The message that was stored first of those that are there. */
+  /** The message that was stored first, or undefined. */
   get firstStored(): StoredMessage | undefined {
     return this.#insertionOrder.first;
   }
 
-  /** The topics that have messages, in the order in which they came to be. */
+  /** The topics that have messages, in the order of their first message. */
   values(): IteratorObject<Topic> {
     return this.#topics.values();
   }
 
-  /** All messages in the order in which they came. */
+  /** All messages in the order of insertion. */
   inInsertionOrder(): Iterable<StoredMessage> {
     return this.#insertionOrder;
   }
 
-  /** When the next message expires; `Infinity` if none will. */
+  /** Time of the next expiry of a message; `Infinity` if there is none. */
   get nextExpiryMs(): number {
     return this.#expiry.nextAtMs;
   }
 
-  /** Removes what has expired. */
+  /** Removes the messages that have expired. */
   sweep(): void {
     const nowMs = this.#context.clock();
     for (
@@ -186,17 +186,17 @@ export class Topics {
     return this.#topic(topic)?.all() ?? [];
   }
 
-  /** The messages of a topic that come after an id in time, sorted by id. */
+  /** The messages of a topic that are later than the one with an id, sorted by id. */
   since(topic: string, id: bigint): StoredMessage[] {
     return this.#topic(topic)?.since(id, Infinity) ?? [];
   }
 
-  /** The first of `since`. */
+  /** The first message of `since`, or undefined. */
   nextSince(topic: string, id: bigint): StoredMessage | undefined {
     return this.#topic(topic)?.since(id, 1)[0];
   }
 
-  /** The messages of a topic with a timestamp later than this, in milliseconds, sorted by id. */
+  /** The messages of a topic with a later timestamp, in milliseconds; sorted by id. */
   sinceTimestamp(topic: string, timestampMs: number): StoredMessage[] {
     return this.#topic(topic)?.sinceTimestamp(timestampMs) ?? [];
   }
@@ -206,7 +206,7 @@ export class Topics {
     return this.#topics.get(name);
   }
 
-  /** The messages of a namespace with these ids, in the order asked; unknown ones are left out. */
+  /** The messages of a namespace with these ids, in the order of the ids; unknown ids are skipped. */
   byId(namespace: string, ids: readonly bigint[]): StoredMessage[] {
     this.sweep();
     const byId = this.#namespaces.get(namespace);
@@ -219,7 +219,7 @@ export class Topics {
     return message;
   }
 
-  /** The messages of a namespace with an id: one a topic, the one stored last first. */
+  /** The messages of a namespace with an id, at most one in each topic; the latest is first. */
   #allWithId(namespace: string, id: bigint): StoredMessage[] {
     const found: StoredMessage[] = [];
     let message = this.#namespaces.get(namespace)?.get(id);
@@ -235,7 +235,7 @@ export class Topics {
     return found.length > 0;
   }
 
-  /** Deletes a topic; the number of messages that were in it. */
+  /** Deletes a topic; returns the number of its messages. */
   deleteTopic(topic: string): number {
     const messages = this.all(topic);
     this.#delete(messages);
@@ -247,7 +247,7 @@ export class Topics {
     this.#context.counters.deleted += messages.length;
   }
 
-  /** The topics that have messages, in the order in which they came to be. */
+  /** The topics that have messages, in the order of their first message. */
   list(): TopicInfo[] {
     this.sweep();
     return [...this.#topics].map(([topic, { length }]) => ({ topic, messages: length }));

@@ -1,6 +1,5 @@
 /**
- * Values of keys and of what is published: a text as it is, or any other JSON value as the text it
- * came as.
+ * Values of keys and published values: a string, or the JSON text of any other value.
  *
  * @module
  */
@@ -13,16 +12,16 @@ import { detached, textBytes } from "./text.ts";
 export class JsonText {
   readonly text: string;
 
-  /** @param text valid JSON, without space around it */
+  /** @param text valid JSON, without surrounding white space */
   constructor(text: string) {
     this.text = text;
   }
 }
 
-/** A value: a plain text, or other JSON. */
+/** A value: a string, or other JSON. */
 export type Value = string | JsonText;
 
-/** The value in a JSON text that was found to be valid, such as one member of a request. */
+/** The value of a valid JSON text, such as a member of a request. */
 export function valueOfJson(text: string): Value {
   return text.startsWith('"') ? JSON.parse(text) : new JsonText(detached(text));
 }
@@ -32,22 +31,22 @@ export function valueToJson(value: Value): string {
   return typeof value === "string" ? JSON.stringify(value) : value.text;
 }
 
-/** The value that an application gives. */
+/** The value for data of an application. */
 export function valueFrom(data: unknown): Value {
   return typeof data === "string" ? data : new JsonText(stringifyJson(data));
 }
 
-/** The value as an application gets it. */
+/** The data of a value for an application. */
 export function valueToData(value: Value): unknown {
   return typeof value === "string" ? value : parseJson(value.text);
 }
 
-/** Bytes that a value takes. */
+/** Bytes of a value in memory. */
 export function valueBytes(value: Value): number {
   return textBytes(typeof value === "string" ? value : value.text);
 }
 
-/** Throws unless `key` can be the key of a value, the field of a hash and the like. */
+/** Throws unless `key` is a string, as a key or a field must be. */
 export function checkKey(what: string, key: unknown): asserts key is string {
   if (typeof key === "string") return;
   throw new InvalidInputError(`a ${what} must be a string, not ${typeof key}`);

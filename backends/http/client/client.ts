@@ -1,5 +1,5 @@
 /**
- * Calls to an HTTP server, one after the other.
+ * Requests to an HTTP server.
  *
  * @module
  */
@@ -14,28 +14,28 @@ import {
 import type { TraceFields } from "../../messaging/trace_fields.ts";
 import { SERVER_NAME } from "../server/responses.ts";
 
-/** One call. */
+/** A request. */
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
   /** Path and query, encoded. */
   readonly path: string;
   /** JSON text. */
   readonly body?: string;
-  /** Milliseconds that it may take, in place of the client's own. */
+  /** Milliseconds until the timeout. Default: that of the client. */
   readonly timeoutMs?: number;
   /** The trace that it belongs to. */
   readonly trace?: TraceFields;
 }
 
-/** An answer. */
+/** A response. */
 export interface HttpResponse {
-  /** The JSON in it, integers kept digit for digit. */
+  /** Its JSON, with exact integers. */
   readonly json: unknown;
-  /** True if the server is ours, and knows more than the protocol asks for. */
+  /** True if the server is Ringbus, which supports more than the protocol requires. */
   readonly isRingbus: boolean;
 }
 
-/** Calls to one server. */
+/** The client of one server. */
 export class HttpClient {
   readonly url: string;
   readonly #headers: Record<string, string>;
@@ -53,11 +53,11 @@ export class HttpClient {
   }
 
   /**
-   * Sends a call and reads the answer.
+   * Sends a request and reads the response.
    *
-   * @throws {MessagingConnectionError} if the server cannot be reached, or does not let us in
-   * @throws {MessagingRefusedError} if it refuses the call
-   * @throws {MessagingClosedError} if the client was closed meanwhile
+   * @throws {MessagingConnectionError} if the server cannot be reached, or rejects the token
+   * @throws {MessagingRefusedError} if it rejects the request
+   * @throws {MessagingClosedError} if the client was closed in the meantime
    */
   async send(request: HttpRequest): Promise<HttpResponse> {
     const { response, text } = await this.#exchange(request);
@@ -82,7 +82,9 @@ export class HttpClient {
       return { response, text: await response.text() };
     } catch (cause) {
       if (this.#abortController.signal.aborted) throw closedError();
-      const reason = timeout.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(cause);
+      const reason = timeout.signal.aborted
+        ? `no response within ${timeoutMs} ms`
+        : reasonOf(cause);
       throw this.#connectionError(request, reason, { cause });
     } finally {
       stopTimer();
@@ -93,13 +95,13 @@ export class HttpClient {
     try {
       return parseJson(text);
     } catch (cause) {
-      throw this.#connectionError(request, "what answers speaks no JSON", { cause });
+      throw this.#connectionError(request, "the response is not JSON", { cause });
     }
   }
 
   #responseError(request: HttpRequest, status: number, json: unknown): Error {
     const { error } = (json ?? {}) as { error?: unknown };
-    const reason = `${error ?? "it does not say why"} (status ${status})`;
+    const reason = `${error ?? "without a reason"} (status ${status})`;
     if (status === 401 || status === 403) return this.#connectionError(request, reason);
     return new MessagingRefusedError(`${describeRequest(request)} was refused: ${reason}`);
   }
@@ -116,19 +118,19 @@ export class HttpClient {
     );
   }
 
-  /** Ends the calls that are under way. */
+  /** Aborts the running requests. */
   abort(): void {
     this.#abortController.abort();
   }
 
-  /** Ends all, with the connections. */
+  /** Aborts the running requests, and closes the connections. */
   close(): void {
     this.abort();
     this.#connections.close();
   }
 }
 
-/** What a closed backend throws. */
+/** The error for calls to a closed backend. */
 export function closedError(): MessagingClosedError {
   return new MessagingClosedError("the backend was closed by cleanup(): make a new one");
 }
@@ -137,7 +139,7 @@ function describeRequest({ method, path }: HttpRequest): string {
   return `${method} ${path.split("?")[0].slice(0, 200)}`;
 }
 
-/** Of a failed call `fetch` says in its cause what failed. */
+/** The cause of a failed `fetch` has the reason. */
 function reasonOf(error: unknown): string {
   return `${error instanceof TypeError && error.cause !== undefined ? error.cause : error}`;
 }

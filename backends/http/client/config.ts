@@ -7,12 +7,12 @@
 import type { MessagingConfigInit } from "../../messaging/config.ts";
 import type { SharedMemoryMessagingBackendOptions } from "./options.ts";
 
-/** Options of a backend that can stand in a configuration. */
+/** Options of a backend that a configuration can have. */
 export type SharedMessagingOptions = Omit<SharedMemoryMessagingBackendOptions, "onHandlerError">;
 
 /**
- * What `MessagingConfig` takes for a backend on an HTTP server; without a `serverUrl`, each backend starts
- * a server of its own.
+ * Makes a configuration for `MessagingConfig` of a backend on an HTTP server. Without a `serverUrl`, each
+ * backend starts a server of its own.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Starting the HTTP server where it is wanted, or finding the one that runs.
+ * Starts the HTTP server inline, in a worker or in a process, or attaches to the one that runs.
  *
  * @module
  */
@@ -21,17 +21,17 @@ const KIND: ServerKind<SharedMemoryServerOptions> = {
 
 /** Options of starting a server. */
 export interface StartSharedMemoryServerOptions extends SharedMemoryServerConfig {
-  /** Where it runs; `"inline"` when left out. */
+  /** Where the server runs. Default: `"inline"`. */
   serverMode?: ServerMode;
 }
 
-/** A server that was started, or that was there. */
+/** A server that was started, or that ran already. */
 export interface StartedServer extends AsyncDisposable {
   /** Its URL. */
   readonly url: string;
-  /** True if somebody else had started it: `stop()` leaves it running. */
+  /** True if the server ran already: `stop()` leaves it running. */
   readonly isAttached: boolean;
-  /** Stops it, if it was started here; the same as `await using`. */
+  /** Stops the server if it was started here. `await using` does the same. */
   stop(): Promise<void>;
 }
 
@@ -39,11 +39,11 @@ export interface StartedServer extends AsyncDisposable {
 const HEALTH_TIMEOUT_MS = 2000;
 
 /**
- * Starts an HTTP server in this thread, in a worker or in a process. Where a server listens on that port
- * already, it is that one: of two that start at once, one wins and the other attaches. The server ends
- * with this program, also when that is killed.
+ * Starts an HTTP server in this thread, in a worker or in a process. If a server listens on the port
+ * already, it attaches to that one: when two processes start at the same time, one wins and the other
+ * attaches. The server ends with this program, also when the program is killed.
  *
- * @throws {Deno.errors.AddrInUse} if something else listens on the port
+ * @throws {Deno.errors.AddrInUse} if another program listens on the port
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export async function startSharedMemoryServer(
   options: StartSharedMemoryServerOptions = {},
 ): Promise<StartedServer> {
   const { serverMode = "inline", ...config } = options;
-  // Misuse is to be told here, not by a worker.
+  // Invalid options are reported here rather than by a worker.
   new SharedMemoryServer(config);
   const { host = "127.0.0.1", port = 0 } = config;
   const url = urlOf("http", host, port);

@@ -54,7 +54,7 @@ export function checkBackendOptions(
     );
   }
   if (url === undefined && !autoStartServer) {
-    throw new TypeError("there is no server: give serverUrl, or leave autoStartServer out");
+    throw new TypeError("there is no server: give serverUrl, or omit autoStartServer");
   }
   return { url, autoStartServer, serverMode, token, timeoutMs };
 }

@@ -1,5 +1,5 @@
 /**
- * The loop that polls the server for a backend's subscriptions.
+ * Polls the server for the subscriptions of a backend.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { requestOf } from "./requests.ts";
 
 /** Seconds that a poll waits at the server. */
 const POLL_SECONDS = 20;
-/** Milliseconds more that its answer may take. */
+/** Milliseconds that the response may take in addition. */
 const RESPONSE_TIMEOUT_MS = 10_000;
-/** Delays between attempts to reach a server that is gone. */
+/** Delays between attempts to reach a lost server. */
 const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
 
-/** One entry of a poll's answer. */
+/** An entry in the response to a poll. */
 export interface PollEntry {
   readonly type: "message" | "pmessage";
   readonly pattern?: string;
-  /** Topic of a message that was stored. */
+  /** Topic of a stored message. */
   readonly topic?: string;
-  /** Channel of what was published. */
+  /** Channel of a published value. */
   readonly channel?: string;
   readonly data: unknown;
 }
@@ -35,13 +35,13 @@ interface PollResponse {
   readonly known?: boolean;
 }
 
-/** What a subscription is to. */
+/** The topic or pattern of a subscription. */
 export interface SubscriptionKey {
   readonly kind: "topic" | "pattern";
   readonly name: string;
 }
 
-/** Subscriptions of one subscriber, and the loop that fetches what comes for them. */
+/** The subscriptions of one subscriber, and the loop that polls for their entries. */
 export class Poller {
   readonly #id = crypto.randomUUID();
   readonly #client: HttpClient;
@@ -101,7 +101,7 @@ export class Poller {
         if (isEarly) await sleep(backoff.next(), signal);
       } catch (error) {
         if (signal.aborted) break;
-        logger.warn("polling failed, and is tried again: {error}", { error });
+        logger.warn("polling failed and will be retried: {error}", { error });
         isLost = true;
         await sleep(backoff.next(), signal);
       }
@@ -119,7 +119,7 @@ export class Poller {
     });
     const { messages = [], dropped = 0, known = true } = json as PollResponse;
     if (dropped > 0) {
-      logger.warn("{dropped} messages were lost: they came faster than they were taken", {
+      logger.warn("{dropped} messages were dropped: the queue at the server was full", {
         dropped,
       });
     }
@@ -128,12 +128,12 @@ export class Poller {
     return messages.length === 0 && performance.now() - startedMs < BACKOFF.initialMs;
   }
 
-  /** To a server that was started anew, or has forgotten us. */
+  /** Subscribes again: the server was restarted, or has removed this subscriber. */
   async #openAll(): Promise<void> {
     for (const key of [...this.#keys.values()]) await this.#send(this.#openRequest(key));
   }
 
-  /** Tells the server that this subscriber is gone, if there is anything to tell. */
+  /** Ends all subscriptions at the server. */
   async unsubscribeAll(timeoutMs: number): Promise<void> {
     this.#closing.abort();
     if (this.#keys.size === 0) return;
@@ -147,7 +147,7 @@ export class Poller {
     return [...this.#keys.values()].map((key) => this.#closeRequest(key));
   }
 
-  /** Fulfilled when the loop has ended; the client must be closed for that. */
+  /** Fulfilled when the loop has ended. Close the client first. */
   async ended(): Promise<void> {
     await this.#loop;
   }

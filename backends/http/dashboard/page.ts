@@ -1,12 +1,12 @@
 /**
- * The page of the dashboard, and who gets it.
+ * The page of the dashboard.
  *
  * @module
  */
 
 import { PAGE, SCRIPT_HASH, STYLE_HASH } from "./page_text.ts";
 
-/** Its own style and script, its own server, and nothing else. */
+/** The page may use its own style, its own script and its own server only. */
 const POLICY = [
   "default-src 'none'",
   `script-src ${SCRIPT_HASH}`,
@@ -30,12 +30,12 @@ const HEADERS = {
   "vary": "accept",
 };
 
-/** True for a browser that opens an address: programs do not ask for HTML. */
+/** True for a browser that opens a URL: programs do not accept HTML. */
 export function wantsPage(headers: Headers): boolean {
   return /\btext\/html\b/i.test(headers.get("accept") ?? "");
 }
 
-/** The page. There is nothing of the server in it: its script asks for that, with the token. */
+/** The page. It has no data of the server: its script requests them, with the token. */
 export function pageResponse(): Response {
   return new Response(PAGE, { headers: HEADERS });
 }

@@ -1,14 +1,14 @@
 /**
- * How fast counters grow.
+ * Growth of counters between two snapshots.
  *
  * @module
  */
 
-/** Counters by what they belong to, as they were at the last look. */
+/** Values of counters at the last snapshot, by their owners. */
 export class CounterDeltas<K extends WeakKey> {
   readonly #counts = new WeakMap<K, number>();
 
-  /** By how much a counter has grown since the last look; one that was not there began at 0. */
+  /** Growth of a counter since the last snapshot; a new counter started at 0. */
   update(key: K, count: number): number {
     const before = this.#counts.get(key) ?? 0;
     this.#counts.set(key, count);
@@ -16,7 +16,7 @@ export class CounterDeltas<K extends WeakKey> {
   }
 }
 
-/** By how much each of some counters has grown, of those that were there before. */
+/** Growth of counters by name; a new counter has grown by 0. */
 export function deltasOf(
   now: Readonly<Record<string, number>>,
   before: Readonly<Record<string, number>>,

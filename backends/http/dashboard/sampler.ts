@@ -1,5 +1,5 @@
 /**
- * Takes the snapshots of a server, each with what has changed since the one before.
+ * Takes snapshots of a server, each with the rates since the one before.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import type { Topic } from "../../store/topic.ts";
 import { CounterDeltas, deltasOf } from "./rates.ts";
 import type { Rates, RouteRow, Snapshot, SubscriberRow, TcpPart, TopicRow } from "./snapshot.ts";
 
-/** Rows of a table: of more than that there is only their number. */
+/** Most rows of a table. */
 export const MAX_ROWS = 50;
-/** Names of topics and patterns that are shown of a subscriber. */
+/** Most names of topics and patterns that a row of a subscriber shows. */
 const MAX_NAMES = 3;
 
-/** What is remembered of the last look. */
+/** The counters at the last snapshot. */
 interface CounterSample {
   readonly atMs: number;
   readonly counts: Record<keyof Rates, number>;
   readonly commands: Readonly<Record<string, number>>;
 }
 
-/** Looks at one server again and again. */
+/** The sampler of one server. */
 export class Sampler {
   readonly #observed: Observed;
   readonly #stored = new CounterDeltas<Topic>();
@@ -38,7 +38,7 @@ export class Sampler {
     this.#observed = observed;
   }
 
-  /** The server now. */
+  /** A snapshot of the server. */
   sample(): Snapshot {
     const view = viewOf(this.#observed);
     const last = this.#last;

@@ -1,10 +1,10 @@
 /**
- * What the dashboard shows of a server at one moment: plain data, bounded whatever the server holds.
+ * What the dashboard shows of a server at one moment: plain data of bounded size.
  *
  * @module
  */
 
-/** What went through a server in a second. */
+/** Rates of a server, per second. */
 export interface Rates {
   stored: number;
   published: number;
@@ -18,7 +18,7 @@ export interface TopicRow {
   topic: string;
   messages: number;
   bytes: number;
-  /** Who subscribes to it by its name. */
+  /** Subscribers of the topic, without those of patterns. */
   subscribers: number;
   storedPerSecond: number | null;
 }
@@ -27,12 +27,12 @@ export interface TopicRow {
 export interface SubscriberRow {
   front: string;
   name: string;
-  /** The first of what it subscribes to. */
+  /** The first of its topics and patterns. */
   subscribesTo: string[];
   subscriptions: number;
   messages: number;
   bytes: number;
-  /** How long the entry has waited that has waited longest; 0 when none waits. */
+  /** Age of the oldest entry in its queue; 0 if it is empty. */
   oldestSeconds: number;
   dropped: number;
   deliveredPerSecond: number | null;
@@ -45,11 +45,11 @@ export interface RouteRow {
   requests: number;
   errors: number;
   perSecond: number | null;
-  /** From a request to the beginning of its answer, in the last second; null when there was none. */
+  /** Mean time from request to start of the response in the last second; null without requests. */
   meanMs: number | null;
 }
 
-/** The TCP servers on the store. */
+/** The TCP servers of the store. */
 export interface TcpPart {
   connections: number;
   commands: { command: string; count: number; perSecond: number | null }[];
@@ -75,9 +75,9 @@ export interface Snapshot {
   };
   backlog: { messages: number; bytes: number; oldestSeconds: number };
   rates: Rates | null;
-  /** The busiest topics, and of those that rest the largest. */
+  /** The busiest topics, then the largest of the idle ones. */
   topics: TopicRow[];
-  /** Those for whom most waits. */
+  /** The subscribers with the longest queues. */
   subscribers: SubscriberRow[];
   requests: RouteRow[];
   tcp: TcpPart | null;

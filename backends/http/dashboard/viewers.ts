@@ -1,5 +1,5 @@
 /**
- * The dashboards that are open: all get the same snapshot, taken once.
+ * The open dashboards. All of them get the same snapshot.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { Snapshot } from "./snapshot.ts";
 
 /** Milliseconds between two snapshots. */
 const SNAPSHOT_INTERVAL_MS = 1000;
-/** A snapshot of very many topics takes long: the next comes so many times later. */
+/** After a slow snapshot, the next one is delayed by this many times its duration. */
 const IDLE_FACTOR = 20;
 
 const HEADERS = { "content-type": "text/event-stream", "cache-control": "no-store" };
 
 type Controller = ReadableStreamDefaultController<Uint8Array>;
 
-/** Sends snapshots to all who look on; takes none when nobody does. */
+/** Sends snapshots to all open dashboards. Takes none while there are none. */
 export class Viewers {
   readonly #startSampler: () => { sample(): Snapshot };
   readonly #controllers = new Set<Controller>();
@@ -25,17 +25,17 @@ export class Viewers {
   #frame: Uint8Array | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Takes what begins to watch, for when the first one comes who looks on. */
+  /** @param startSampler called when the first dashboard is opened */
   constructor(startSampler: () => { sample(): Snapshot }) {
     this.#startSampler = startSampler;
   }
 
-  /** How many look on. */
+  /** Number of open dashboards. */
   get size(): number {
     return this.#controllers.size;
   }
 
-  /** True when no more may come. */
+  /** True if no more dashboards may be opened. */
   get isFull(): boolean {
     return this.size >= MAX_DASHBOARDS;
   }
@@ -55,7 +55,7 @@ export class Viewers {
     return new Response(body, { headers: HEADERS });
   }
 
-  /** Takes a snapshot, and the next one later. */
+  /** Takes a snapshot, and schedules the next one. */
   #takeSnapshot(): void {
     const startMs = performance.now();
     this.#sampler ??= this.#startSampler();
@@ -71,7 +71,7 @@ export class Viewers {
   #sendNext(): void {
     this.#takeSnapshot();
     for (const controller of this.#controllers) {
-      // Who has not taken the last one yet does not get this one.
+      // A client that has not read the last snapshot yet does not get this one.
       if (controller.desiredSize! > 0) controller.enqueue(this.#frame!);
     }
   }

@@ -1,12 +1,12 @@
 /**
- * What waits in the queues of subscribers.
+ * The entries in the queues of subscribers.
  *
  * @module
  */
 
 import type { Subscription } from "../../store/subscription.ts";
 
-/** What waits for some subscribers. */
+/** The queued entries of some subscribers. */
 export interface Backlog {
   /** Subscribers. */
   subscribers: number;
@@ -16,7 +16,7 @@ export interface Backlog {
   bytes: number;
   /** Entries in the longest queue. */
   longest: number;
-  /** When the entry was handed out that has waited longest; `Infinity` when none waits. */
+  /** Time of delivery of the oldest entry; `Infinity` if there is none. */
   oldestAtMs: number;
 }
 
@@ -34,7 +34,7 @@ export function addToBacklog(backlog: Backlog, { length, bytes, oldestAtMs }: Su
   backlog.oldestAtMs = Math.min(backlog.oldestAtMs, oldestAtMs ?? Infinity);
 }
 
-/** The backlogs of the subscribers of each front. */
+/** The backlogs by transport of the subscribers. */
 export function backlogsByTransport(subscribers: Iterable<Subscription>): Map<string, Backlog> {
   const backlogs = new Map<string, Backlog>();
   for (const subscription of subscribers) {

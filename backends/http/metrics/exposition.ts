@@ -1,6 +1,5 @@
 /**
- * The metrics as Prometheus reads them. The library is loaded for the first scrape: a server that nobody
- * scrapes never has it.
+ * The metrics in the format of Prometheus. The library is loaded at the first scrape.
  *
  * @module
  */
@@ -12,16 +11,16 @@ import { type Observed, type View, viewOf } from "./view.ts";
 
 /** Name of the histogram of requests. */
 export const DURATION_NAME = "ringbus_http_request_duration_seconds";
-/** What it tells. */
-export const DURATION_HELP = "From a request to the beginning of its answer";
+/** Description of the histogram of requests. */
+export const DURATION_HELP = "Time from a request to the start of its response";
 
-/** What a scrape is answered with. */
+/** The response to a scrape. */
 export interface Exposition {
   readonly text: string;
   readonly contentType: string;
 }
 
-/** The metrics of a server at this moment. */
+/** The current metrics of a server. */
 export async function exposition(observed: Observed): Promise<Exposition> {
   const library = (await import("prom-client")).default;
   const registry = new library.Registry();
@@ -35,7 +34,7 @@ type Library = typeof import("prom-client");
 
 function register(library: Library, registry: Registry, family: Family, view: View): void {
   const samples = family.read(view);
-  // By itself the library has a metric without labels be 0.
+  // The library reports a metric without labels as 0, so a metric without samples is not registered.
   if (samples.length === 0) return;
   const { name, help, labels: labelNames } = family;
   const config = { name, help, labelNames, registers: [registry] };
@@ -45,7 +44,7 @@ function register(library: Library, registry: Registry, family: Family, view: Vi
   for (const { labels, value } of samples) metric.inc(labels, value);
 }
 
-/** What is counted by us cannot be put into the library's own histogram: it wants each request. */
+/** Registers the counted durations. The histogram of the library accepts single observations only. */
 function registerDurations(registry: Registry, routes: Iterable<RouteStats>): void {
   const values = [...routes].flatMap(durationValues);
   if (values.length === 0) return;
@@ -79,6 +78,6 @@ export function metricsTable(): string {
   const rows = [FAMILIES[0], durations, ...FAMILIES.slice(1)].map(({ name, type, help, labels }) =>
     `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help} |`
   );
-  return ["| metric | type | labels | what it tells |", "| --- | --- | --- | --- |", ...rows]
+  return ["| metric | type | labels | meaning |", "| --- | --- | --- | --- |", ...rows]
     .join("\n");
 }

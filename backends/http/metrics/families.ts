@@ -1,6 +1,6 @@
 /**
- * All metrics but the histogram of durations: the answer to `/metrics` and the table in the documentation
- * come from here.
+ * All metrics except the histogram of durations. The response of `/metrics` and the table in the
+ * documentation follow.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { largest } from "./largest.ts";
 import type { RouteStats } from "./request_stats.ts";
 import type { View } from "./view.ts";
 
-/** Topics that have series of their own: those with the most messages. */
+/** Number of topics with a series of their own: those with the most messages. */
 export const MAX_TOPIC_SERIES = 100;
 
 /** One value of a metric. */
@@ -22,13 +22,13 @@ export interface Sample {
   readonly value: number;
 }
 
-/** A metric: all its series. */
+/** A metric with all its series. */
 export interface Family {
   readonly name: string;
   readonly type: "counter" | "gauge";
   readonly help: string;
   readonly labels: readonly string[];
-  /** Its values; none where it does not apply. */
+  /** Its samples; none if it does not apply. */
   read(view: View): readonly Sample[];
 }
 
@@ -83,7 +83,7 @@ function byTransport(
   };
 }
 
-/** The largest topics one by one, and without a label what all the others have together. */
+/** One sample for each of the largest topics, and one without a label for the sum of all others. */
 function byTopic(name: string, help: string, read: Read<Topic>): Family {
   return {
     name,
@@ -106,7 +106,7 @@ function byTopic(name: string, help: string, read: Read<Topic>): Family {
   };
 }
 
-/** Labels of a route; requests for no route have their own. */
+/** Labels of a route. Requests without a route have labels of their own. */
 export function routeLabels({ method, path }: RouteStats): Record<string, string> {
   return { method: method ?? "any", route: path ?? "unmatched" };
 }
@@ -116,7 +116,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "ringbus_http_requests_total",
     type: "counter",
-    help: "Requests that were answered",
+    help: "Requests with a response",
     labels: ["method", "route", "status"],
     read: ({ observed }) =>
       [...observed.requests.routes()].flatMap((route) =>
@@ -135,30 +135,30 @@ export const FAMILIES: readonly Family[] = [
   single(
     "gauge",
     "ringbus_http_event_streams",
-    "Streams of Server-Sent Events that are open",
+    "Open streams of Server-Sent Events",
     ({ observed }) => observed.eventStreams.size,
   ),
   ofStore("gauge", "ringbus_topics", "Topics that have messages", ({ topics }) => topics),
   ofStore("gauge", "ringbus_messages", "Messages in all topics", ({ messages }) => messages),
   ofStore("gauge", "ringbus_keys", "Keys of strings, hashes and sets", ({ keys }) => keys),
   byTopic("ringbus_topic_messages", "Messages in a topic", ({ length }) => length),
-  byTopic("ringbus_topic_bytes", "Bytes that the messages of a topic take", ({ bytes }) => bytes),
+  byTopic("ringbus_topic_bytes", "Bytes of the messages in a topic", ({ bytes }) => bytes),
   ofStore(
     "gauge",
     "ringbus_memory_bytes",
-    "Bytes that messages and keys take, as maxBytes counts them",
+    "Bytes of messages and keys, as maxBytes counts them",
     ({ bytes }) => bytes,
   ),
   single(
     "gauge",
     "ringbus_memory_limit_bytes",
-    "The limit maxBytes; absent when there is none",
+    "The limit maxBytes; absent if there is none",
     ({ observed: { store: { maxBytes } } }) => maxBytes === Infinity ? undefined : maxBytes,
   ),
   single(
     "gauge",
     "ringbus_oldest_message_timestamp_seconds",
-    "Timestamp, in Unix time, of the message that has been stored longest; absent when there is none",
+    "Timestamp, in Unix time, of the message that was stored first; absent if there is none",
     ({ observed: { store: { topics } } }) =>
       topics.firstStored && topics.firstStored.timestampMs / 1000,
   ),
@@ -166,19 +166,19 @@ export const FAMILIES: readonly Family[] = [
   ofStore(
     "counter",
     "ringbus_messages_evicted_total",
-    "Messages removed to keep within maxMessagesPerTopic or maxBytes",
+    "Messages evicted because of maxMessagesPerTopic or maxBytes",
     ({ evicted }) => evicted,
   ),
   ofStore(
     "counter",
     "ringbus_items_expired_total",
-    "Messages and keys removed because their time was over",
+    "Messages and keys removed because their time to live had passed",
     ({ expired }) => expired,
   ),
   ofStore(
     "counter",
     "ringbus_items_deleted_total",
-    "Messages and keys removed because a call deleted them",
+    "Messages and keys deleted by a call",
     ({ deleted }) => deleted,
   ),
   ofStore(
@@ -199,15 +199,15 @@ export const FAMILIES: readonly Family[] = [
   },
   byTransport(
     "ringbus_subscribers",
-    "Who subscribes to anything",
+    "Subscribers",
     ({ subscribers }) => subscribers,
   ),
   byTransport(
     "ringbus_backlog_messages",
-    "Messages that wait in queues",
+    "Messages in the queues of subscribers",
     ({ messages }) => messages,
   ),
-  byTransport("ringbus_backlog_bytes", "Bytes that wait in queues", ({ bytes }) => bytes),
+  byTransport("ringbus_backlog_bytes", "Bytes in the queues of subscribers", ({ bytes }) => bytes),
   byTransport(
     "ringbus_backlog_longest_messages",
     "Messages in the longest queue of a single subscriber",
@@ -215,55 +215,55 @@ export const FAMILIES: readonly Family[] = [
   ),
   byTransport(
     "ringbus_backlog_oldest_seconds",
-    "How long the message has waited that has waited longest in a queue",
+    "Age of the oldest message in a queue",
     ({ oldestAtMs }, { nowMs }) => Math.max(0, nowMs - oldestAtMs) / 1000,
   ),
   ofStore(
     "counter",
     "ringbus_deliveries_total",
-    "Messages put into queues of subscribers",
+    "Messages added to the queues of subscribers",
     ({ delivered }) => delivered,
   ),
   ofStore(
     "counter",
     "ringbus_deliveries_dropped_total",
-    "Messages lost because the queue of a subscriber was full",
+    "Messages dropped because the queue of a subscriber was full",
     ({ dropped }) => dropped,
   ),
   ofStore(
     "counter",
     "ringbus_subscribers_disconnected_total",
-    "Subscribers cut off because their queue was full",
+    "Subscribers disconnected because their queue was full",
     ({ disconnected }) => disconnected,
   ),
   ofTcp(
     "gauge",
     "ringbus_tcp_connections",
-    "Connections to the TCP server that are open",
+    "Open connections to the TCP server",
     ({ connections }) => connections,
   ),
   ofTcp(
     "counter",
     "ringbus_tcp_connections_accepted_total",
-    "Connections that were accepted",
+    "Accepted connections",
     ({ accepted }) => accepted,
   ),
   ofTcp(
     "counter",
     "ringbus_tcp_connections_refused_total",
-    "Connections that were refused because there were maxConnections",
+    "Connections rejected because maxConnections were open",
     ({ refused }) => refused,
   ),
   ofTcp(
     "counter",
     "ringbus_tcp_connections_idled_total",
-    "Connections that were closed because nothing came",
+    "Connections closed because they were idle",
     ({ idled }) => idled,
   ),
   {
     name: "ringbus_tcp_commands_total",
     type: "counter",
-    help: "Commands that came to the TCP server",
+    help: "Commands received by the TCP server",
     labels: ["command"],
     read: ({ connections }) =>
       Object.entries(connections?.commands ?? {})
@@ -272,7 +272,7 @@ export const FAMILIES: readonly Family[] = [
   ofTcp(
     "counter",
     "ringbus_tcp_errors_total",
-    "Lines that were answered with an error",
+    "Lines with an error as their reply",
     ({ errors }) => errors,
   ),
   ofTcp(
@@ -284,19 +284,19 @@ export const FAMILIES: readonly Family[] = [
   ofTcp(
     "counter",
     "ringbus_tcp_received_bytes_total",
-    "Bytes that came to the TCP server",
+    "Bytes received by the TCP server",
     ({ bytesReceived }) => bytesReceived,
   ),
   ofTcp(
     "counter",
     "ringbus_tcp_sent_bytes_total",
-    "Bytes that the TCP server sent",
+    "Bytes sent by the TCP server",
     ({ bytesSent }) => bytesSent,
   ),
   single(
     "gauge",
     "ringbus_uptime_seconds",
-    "How long the HTTP server has listened",
+    "Time since the HTTP server started to listen",
     ({ observed }) => observed.uptimeSeconds(),
   ),
   single(

@@ -1,10 +1,10 @@
 /**
- * The few largest of many.
+ * The largest items of many.
  *
  * @module
  */
 
-/** At most `count` items, in the order that `compare` gives them; equal ones keep theirs. */
+/** The first `count` items in the order of `compare`. Equal items keep their order. */
 export function largest<T>(
   items: Iterable<T>,
   count: number,
@@ -13,7 +13,7 @@ export function largest<T>(
   let kept: T[] = [];
   for (const item of items) {
     kept.push(item);
-    // Sorted now and then: far cheaper than to sort all of them.
+    // Sorting in intervals is far cheaper than sorting all items.
     if (kept.length >= count * 4) kept = kept.sort(compare).slice(0, count);
   }
   return kept.sort(compare).slice(0, count);

@@ -1,10 +1,10 @@
 /**
- * What an HTTP server counts of its requests.
+ * Statistics of the requests of an HTTP server.
  *
  * @module
  */
 
-/** What is asked for: one call of the protocol. */
+/** Identifies a route. */
 export interface RouteKey {
   /** Method of the requests. */
   readonly method: string;
@@ -12,7 +12,7 @@ export interface RouteKey {
   readonly path: string;
 }
 
-/** Upper bounds of durations, in seconds: most requests take less than the first. */
+/** Upper bounds of the buckets of durations, in seconds. Most requests are in the first bucket. */
 export const DURATION_BOUNDS_SECONDS: readonly number[] = [
   0.000_1,
   0.000_25,
@@ -28,25 +28,25 @@ export const DURATION_BOUNDS_SECONDS: readonly number[] = [
   5,
 ];
 
-/** What is known of the requests for one route. */
+/** Statistics of the requests for one route. */
 export class RouteStats {
-  /** Requests by the status of their answer. */
+  /** Requests by status of the response. */
   readonly statuses: Map<number, number> = new Map();
-  /** Requests that took longer than the bound before and no longer than this one; the last beyond all. */
+  /** Requests by bucket of their duration. The last bucket has no upper bound. */
   readonly buckets: number[] = Array(DURATION_BOUNDS_SECONDS.length + 1).fill(0);
-  /** Requests. */
+  /** Number of requests. */
   count = 0;
-  /** Seconds from the request to the beginning of its answer, of all requests together. */
+  /** Sum of the seconds from request to start of the response. */
   seconds = 0;
 
   constructor(
-    /** Method of the route; undefined for requests that are for no route. */
+    /** Method of the route; undefined for requests without a route. */
     readonly method: string | undefined,
-    /** Path of the route. */
+    /** Path of the route, or undefined. */
     readonly path: string | undefined,
   ) {}
 
-  /** Requests that were refused, or failed. */
+  /** Number of requests that were rejected or failed. */
   get errors(): number {
     let errors = 0;
     for (const [status, count] of this.statuses) if (status >= 400) errors += count;
@@ -62,11 +62,11 @@ export class RouteStats {
   }
 }
 
-/** The requests of a server, by route. */
+/** Statistics of all requests of a server, by route. */
 export class RequestStats {
   readonly #routes = new Map<RouteKey | undefined, RouteStats>();
 
-  /** Counts a request; one that no route was found for comes without it. */
+  /** Counts a request. Its route is undefined if none was found. */
   record(route: RouteKey | undefined, status: number, seconds: number): void {
     let stats = this.#routes.get(route);
     if (stats === undefined) {
@@ -76,7 +76,7 @@ export class RequestStats {
     stats.record(status, seconds);
   }
 
-  /** The routes that were asked for. */
+  /** Statistics of the routes that were requested. */
   routes(): IteratorObject<RouteStats> {
     return this.#routes.values();
   }

@@ -1,5 +1,5 @@
 /**
- * What the metrics of a server are read from.
+ * The state of a server that its metrics and its dashboard are made from.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Store, StoreStats } from "../../store/store.ts";
 import { type Backlog, backlogsByTransport } from "./backlog.ts";
 import type { RouteStats } from "./request_stats.ts";
 
-/** A server that is looked at. */
+/** A server under observation. */
 export interface Observed {
   readonly store: Store;
   readonly requests: { routes(): IteratorObject<RouteStats> };
@@ -24,13 +24,13 @@ export interface View {
   readonly stats: StoreStats;
   /** Milliseconds of the store's clock. */
   readonly nowMs: number;
-  /** By front. */
+  /** By transport. */
   readonly backlogs: ReadonlyMap<string, Backlog>;
-  /** Of all TCP servers on the store together; undefined when there is none. */
+  /** Counters of all TCP servers of the store together; undefined if there is none. */
   readonly connections: ConnectionCounts | undefined;
 }
 
-/** Looks at a server. */
+/** Takes the state of a server. */
 export function viewOf(observed: Observed): View {
   const { store } = observed;
   return {
@@ -58,7 +58,7 @@ function added(a: ConnectionCounts, b: ConnectionCounts): ConnectionCounts {
   };
 }
 
-/** The sums of the numbers of the same names, for the names of `a`. */
+/** The sums of the numbers with the same names, for the names of `a`. */
 function addedNumbers<T extends Record<keyof T, number>>(a: T, b: Record<string, unknown>): T {
   const sums = Object.entries<number>(a).map(([name, value]) => [name, value + Number(b[name])]);
   return Object.fromEntries(sums);

@@ -1,5 +1,5 @@
 /**
- * Who is let in: the right token, and no web page of a foreign site.
+ * Authentication by token, and protection against web pages of other sites.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { isLoopback } from "../../hosting/endpoint.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import { HttpError } from "./errors.ts";
 
-/** The gate of one server. */
+/** The authentication of one server. */
 export class Auth {
   readonly #isLoopback: boolean;
   readonly #isToken: ((candidate: string) => boolean) | undefined;
-  /** What the cookie holds in place of the token: good for this server alone, and as long as it runs. */
+  /** Value of the cookie, in place of the token. It is valid for this server only, while it runs. */
   readonly #session = crypto.randomUUID();
   readonly #isSession = secretMatcher(this.#session);
 
@@ -22,10 +22,10 @@ export class Auth {
     this.#isToken = token === undefined ? undefined : secretMatcher(token);
   }
 
-  /** Throws for requests that a page of another site makes a browser send. */
+  /** Throws for a request that a browser sends on behalf of a page of another site. */
   checkOrigin(headers: Headers): void {
     const host = headers.get("host") ?? "";
-    // A foreign name that leads to this machine (DNS rebinding).
+    // A foreign name that resolves to this machine (DNS rebinding).
     if (this.#isLoopback && !isLoopback(host.replace(PORT, ""))) {
       throw new HttpError(
         403,
@@ -34,11 +34,11 @@ export class Auth {
     }
     const origin = headers.get("origin");
     if (origin !== null && !isSameOrigin(origin, host)) {
-      throw new HttpError(403, `requests from pages of ${formatValue(origin)} are refused`);
+      throw new HttpError(403, `requests from pages of ${formatValue(origin)} are rejected`);
     }
   }
 
-  /** Throws unless the request has the token, or the cookie. */
+  /** Throws unless the request has the token or the cookie. */
   checkToken(headers: Headers): void {
     if (this.#isToken === undefined) return;
     const [, bearer] = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
@@ -52,7 +52,7 @@ export class Auth {
     );
   }
 
-  /** The answer that sets the cookie and leads away from the address with the token in it. */
+  /** The response that sets the cookie, and redirects from the URL with the token. */
   authorize(token: string, headers: Headers): Response {
     if (!this.#isToken?.(token)) {
       throw new HttpError(401, "the token is wrong");
@@ -64,7 +64,7 @@ export class Auth {
 
 const PORT = /:(\d+)$/;
 
-/** Browsers send the cookies of one port to all ports of a host. */
+/** The name has the port, because browsers send the cookies of one port to all ports of a host. */
 function cookieName(headers: Headers): string {
   return `ringbus-${PORT.exec(headers.get("host") ?? "")?.[1] ?? ""}`;
 }

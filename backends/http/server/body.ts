@@ -1,5 +1,5 @@
 /**
- * Reading the body of a request, of a limited size.
+ * Reads the body of a request, up to a limit.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { HttpError } from "./errors.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The members of the JSON object that a body is, each as text. */
+/** The members of the JSON object in a body, each as JSON text. */
 export async function readMembers(
   request: Request,
   maxBytes: number,
@@ -24,7 +24,7 @@ export async function readMembers(
     if (!(error instanceof SyntaxError)) throw error;
     throw new HttpError(400, `the body must be a JSON object: ${error.message}`);
   }
-  throw new HttpError(400, "the body must be a JSON object, and is other JSON");
+  throw new HttpError(400, "the body must be a JSON object, not other JSON");
 }
 
 function decode(bytes: Uint8Array): string {
@@ -46,11 +46,11 @@ async function readWhole(request: Request): Promise<Uint8Array> {
   try {
     return await request.bytes();
   } catch (error) {
-    throw new HttpError(400, `the body broke off: ${(error as Error).message}`);
+    throw new HttpError(400, `the body is incomplete: ${(error as Error).message}`);
   }
 }
 
-/** A body that does not say how long it is. */
+/** Reads a body without a declared length. */
 async function readLimited(request: Request, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -69,7 +69,7 @@ async function readLimited(request: Request, maxBytes: number): Promise<Uint8Arr
 }
 
 function tooLarge(maxBytes: number): HttpError {
-  return new HttpError(413, `the body must have at most ${maxBytes} bytes`, {
+  return new HttpError(413, `the body must not exceed ${maxBytes} bytes`, {
     connection: "close",
   });
 }

@@ -7,7 +7,7 @@
 import type { Delivery } from "../../store/subscription.ts";
 import { valueToJson } from "../../store/value.ts";
 
-/** An entry as polls and events have it. */
+/** The JSON of an entry in the response to a poll and in an event. */
 export function entryToJson(delivery: Delivery): string {
   const { topic, pattern } = delivery;
   const through = pattern === undefined

@@ -1,5 +1,5 @@
 /**
- * What goes wrong with a request, and the status it is answered with.
+ * Errors of requests, and their status.
  *
  * @module
  */
@@ -39,7 +39,7 @@ const STATUS_OF = new Map<unknown, number>([
   [SubscriptionLimitError, 429],
 ]);
 
-/** What a refusal of the store is to a client; undefined for a fault of the server. */
+/** The error of a response for a call that the store rejects; undefined for a defect of the server. */
 export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;
   if (!(error instanceof StoreError)) return undefined;

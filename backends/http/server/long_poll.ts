@@ -1,5 +1,5 @@
 /**
- * Subscribers that poll: known by a name that they choose, with one queue each.
+ * Subscribers that poll. Each has a name that it chooses, and one queue.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export class LongPollSubscribers {
     this.#limits = limits;
   }
 
-  /** Polls that wait for an entry. */
+  /** Number of polls that wait for an entry. */
   get waiting(): number {
     return this.#byId.values().filter(({ isPolled }) => isPolled).toArray().length;
   }
@@ -74,7 +74,7 @@ export class LongPollSubscribers {
     this.#removeIfUnused(id, subscriber);
   }
 
-  /** Makes the subscriber if need be, and keeps it only if the change succeeds. */
+  /** Creates the subscriber if it does not exist, and keeps it only if the change succeeds. */
   #change(id: string, change: (subscriber: LongPollSubscriber) => void): void {
     checkName("subscriber_id", id);
     let subscriber = this.#byId.get(id);
@@ -86,14 +86,14 @@ export class LongPollSubscribers {
     this.#limits.quota.used++;
   }
 
-  /** Forgets a subscriber; false if there was none. */
+  /** Removes a subscriber; false if there was none. */
   delete(id: string): boolean {
     const isKnown = this.#byId.has(id);
     if (isKnown) this.#remove(id);
     return isKnown;
   }
 
-  /** Nothing comes any more for those without subscriptions, nor for those who were cut off. */
+  /** Removes a subscriber that gets no more entries: it has no subscriptions, or was disconnected. */
   #removeIfUnused(id: string, { subscription }: LongPollSubscriber): void {
     const isSubscribed = subscription.topics.size + subscription.patterns.size > 0 &&
       !subscription.isDisconnected;
@@ -108,14 +108,14 @@ export class LongPollSubscribers {
     subscriber.endPoll();
   }
 
-  /** The answer to a poll: now if there are entries, else when one comes or the time is over. */
+  /** Responds to a poll: at once if there are entries, or else at the first one or the timeout. */
   poll(id: string, timeoutSeconds: number = DEFAULT_POLL_SECONDS): RouteResponse {
     if (timeoutSeconds < 0) {
       throw new HttpError(400, `timeout must be at least 0, not ${timeoutSeconds}`);
     }
     const subscriber = this.#byId.get(id);
     if (subscriber === undefined) return '{"messages":[],"known":false}';
-    // Who polls anew does not listen to the poll before, which must not take what comes.
+    // The client has given up its earlier poll, which must not take entries.
     subscriber.endPoll();
     const { length, isDisconnected } = subscriber.subscription;
     if (length > 0 || isDisconnected || timeoutSeconds === 0) return this.#take(id, subscriber);
@@ -131,7 +131,7 @@ export class LongPollSubscribers {
     return text;
   }
 
-  /** Removes those that have not polled for too long. */
+  /** Removes the subscribers that have not polled for too long. */
   sweep(nowMs: number): void {
     const limitMs = this.#limits.idleSeconds * 1000;
     for (const [id, { isPolled, lastSeenMs }] of [...this.#byId]) {
@@ -139,7 +139,7 @@ export class LongPollSubscribers {
     }
   }
 
-  /** Removes all, and answers their polls. */
+  /** Removes all subscribers, and ends their polls. */
   clear(): void {
     for (const id of [...this.#byId.keys()]) this.#remove(id);
   }
@@ -148,7 +148,7 @@ export class LongPollSubscribers {
 class LongPollSubscriber {
   readonly subscription: Subscription;
   lastSeenMs = performance.now();
-  /** Ends the poll that waits; true if it may take entries. */
+  /** Ends the waiting poll; true if it may take entries. */
   #poll: ((mayTake: boolean) => void) | undefined;
   #reportedDropped = 0;
 
@@ -161,7 +161,7 @@ class LongPollSubscriber {
     return this.#poll !== undefined;
   }
 
-  /** True when the first entry comes; false when the time is over, another poll comes or this one leaves. */
+  /** Waits for the first entry: true. False at the timeout, at another poll, or when this one leaves. */
   wait(timeoutMs: number): { arrival: Promise<boolean>; leave: () => void } {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const leave = () => resolve(false);
@@ -180,7 +180,7 @@ class LongPollSubscriber {
     this.#poll?.(false);
   }
 
-  /** Takes entries, and tells how many were lost since the last time. */
+  /** Takes entries, with the number of entries dropped since the last time. */
   take(): string {
     this.lastSeenMs = performance.now();
     const entries = this.subscription.take(MAX_ENTRIES_PER_RESPONSE).map(entryToJson);

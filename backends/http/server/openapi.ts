@@ -1,5 +1,5 @@
 /**
- * The routes as an OpenAPI description, and as the table of the documentation.
+ * The OpenAPI description of the routes, and the table of the documentation.
  *
  * @module
  */
@@ -10,7 +10,11 @@ const MESSAGE = {
   type: "object",
   required: ["id"],
   properties: {
-    id: { type: "integer", minimum: 0, description: "64 bits: more than a double holds" },
+    id: {
+      type: "integer",
+      minimum: 0,
+      description: "64 bits, which a double cannot represent exactly",
+    },
     sender: { type: "object" },
     topics: { oneOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
     payload: { type: "object" },
@@ -24,8 +28,8 @@ const ENTRY = {
   properties: {
     type: { enum: ["message", "pmessage"] },
     pattern: { type: "string" },
-    topic: { type: "string", description: "of a message that was stored" },
-    channel: { type: "string", description: "of what was published" },
+    topic: { type: "string", description: "topic of a stored message" },
+    channel: { type: "string", description: "channel of a published value" },
     data: { type: "object" },
   },
 };
@@ -56,8 +60,11 @@ function describe(route: Route): Record<string, unknown> {
     ...route.isOpen ? {} : { security: [{ token: [] }, {}] },
     ...inBody ? { requestBody: content(bodySchema(route)) } : { parameters: urlParameters(route) },
     responses: {
-      200: { description: "done", ...content(route.response, route.mediaType) },
-      default: { description: "refused", ...content({ $ref: "#/components/schemas/Error" }) },
+      200: { description: "success", ...content(route.response, route.mediaType) },
+      default: {
+        description: "the request was rejected",
+        ...content({ $ref: "#/components/schemas/Error" }),
+      },
     },
   };
 }
@@ -100,7 +107,7 @@ function call({ method, path }: Route): string {
   return `\`${method} ${path}\``;
 }
 
-/** The parameters that are not in the path; those that may be left out have a `?`. */
+/** The parameters that are not in the path. Optional ones have a `?`. */
 function parameterList({ path, parameters }: Route): string {
   const inPath = new Set(pathNames(path));
   return Object.entries(parameters)

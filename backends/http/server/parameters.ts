@@ -19,7 +19,7 @@ export interface Parameter<T> {
   readonly summary: string;
   readonly schema: Schema;
   readonly isRequired: boolean;
-  /** Reads what was given: texts of path or query, or the JSON text of the body's member. */
+  /** Reads the given texts: of path or query, or the JSON text of a member of the body. */
   read(given: readonly string[], name: string): T;
 }
 

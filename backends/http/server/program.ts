@@ -1,5 +1,5 @@
 /**
- * The HTTP server for a worker or a process of its own.
+ * The program of an HTTP server in a worker or in a process of its own.
  *
  * @module
  */

@@ -1,15 +1,15 @@
 /**
- * Responses: JSON with the headers that all of them have.
+ * Responses with JSON and the common headers.
  *
  * @module
  */
 
 import type { HttpError } from "./errors.ts";
 
-/** Value of the header `server`, by which clients know what rules the server keeps. */
+/** Value of the header `server`, by which clients detect this implementation. */
 export const SERVER_NAME = "ringbus";
 
-/** Characters of text that are put into one chunk, about. */
+/** Approximate number of characters in one chunk. */
 const CHUNK_LENGTH = 65_536;
 
 const HEADERS = { "content-type": "application/json", "server": SERVER_NAME };
@@ -18,12 +18,12 @@ const OK: ResponseInit = { headers: HEADERS };
 /** What the handler of a route returns: JSON text, or a response of its own. */
 export type RouteResponse = string | Response | Promise<Response>;
 
-/** A successful answer. */
+/** A response with JSON. */
 export function json(text: string): Response {
   return new Response(text, OK);
 }
 
-/** A successful answer that is no JSON. */
+/** A response with text of another media type. */
 export function textResponse(mediaType: string, text: string): Response {
   return new Response(text, {
     headers: { "content-type": mediaType, "cache-control": "no-store", "server": SERVER_NAME },
@@ -31,9 +31,10 @@ export function textResponse(mediaType: string, text: string): Response {
 }
 
 /**
- * An answer whose text comes later: how to hear of a client that goes while it waits.
+ * A response whose text is available later.
  *
- * (`request.signal` tells that as well, at the price of a warning of Deno's for each answer.)
+ * @param onCancel called when the client closes the connection while it waits. (`request.signal` reports
+ *   that too, but Deno then logs a warning for each response.)
  */
 export function deferredJson(text: Promise<string>, onCancel: () => void): Response {
   const body = new ReadableStream({
@@ -46,7 +47,7 @@ export function deferredJson(text: Promise<string>, onCancel: () => void): Respo
   return new Response(body, OK);
 }
 
-/** An array of JSON texts; a large one is sent in pieces, as the client takes them. */
+/** A response with an array of JSON texts. A large one is sent in chunks, as fast as the client reads. */
 export function jsonArray(items: readonly string[]): Response {
   let length = 0;
   for (const item of items) length += item.length;
@@ -66,7 +67,7 @@ function* arrayChunks(items: readonly string[]): Generator<Uint8Array> {
   yield encoder.encode(`${chunk}]`);
 }
 
-/** An answer to a request that is refused. */
+/** The response to a rejected request. */
 export function errorResponse({ status, message, headers }: HttpError): Response {
   const text = JSON.stringify({ error: message });
   return new Response(text, { status, headers: { ...HEADERS, ...headers } });

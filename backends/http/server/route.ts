@@ -1,5 +1,5 @@
 /**
- * What a route of the server is.
+ * Routes of the server, and what their handlers work with.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Parameters, Schema, Values } from "./parameters.ts";
 import type { LongPollSubscribers } from "./long_poll.ts";
 import type { RouteResponse } from "./responses.ts";
 
-/** What handlers work with. */
+/** What the handlers of routes work with. */
 export interface RouteContext {
   readonly store: Store;
   readonly subscribers: LongPollSubscribers;
@@ -23,19 +23,19 @@ export interface RouteContext {
   uptimeSeconds(): number;
 }
 
-/** One call of the protocol. */
+/** One route of the server. */
 export interface Route {
   readonly method: "GET" | "POST" | "DELETE";
   /** Path with its parameters in braces. */
   readonly path: string;
   readonly summary: string;
-  /** In the path if they are named there; else in the body of a POST, or in the query. */
+  /** Parameters: in the path if it names them, or else in the body of a POST, or in the query. */
   readonly parameters: Parameters;
-  /** JSON Schema of the answer. */
+  /** JSON Schema of the response. */
   readonly response: Schema;
-  /** Media type of the answer; `"application/json"` when left out. */
+  /** Media type of the response. Default: `"application/json"`. */
   readonly mediaType?: string;
-  /** True for what needs no token. */
+  /** True if the route needs no token. */
   readonly isOpen?: boolean;
   run(
     context: RouteContext,

@@ -1,5 +1,5 @@
 /**
- * Which route a request is for, and what its path and query say.
+ * Finds the route of a request, and the parameters in its path and query.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { HttpError } from "./errors.ts";
 import { pathNames, type Route } from "./route.ts";
 
-/** A route and what a request gave it. */
+/** The route of a request, and the parameters of the request. */
 export interface RouteMatch {
   readonly route: Route;
   readonly path: ReadonlyMap<string, string>;
@@ -19,7 +19,7 @@ interface RouteGroup {
   readonly byMethod: Map<string, Route>;
 }
 
-/** Finds routes by the first part of the path. */
+/** Finds routes by the first segment of the path. */
 export class Router {
   readonly #groups = new Map<string, RouteGroup>();
 
@@ -33,7 +33,7 @@ export class Router {
     }
   }
 
-  /** The route of a request by its method and the first part of its path, if there is one. */
+  /** The route for a method and the first segment of a path, or undefined. */
   find(method: string, url: string): Route | undefined {
     return this.#groups.get(split(url).path.split("/")[1])?.byMethod.get(method);
   }
@@ -48,13 +48,13 @@ export class Router {
     const route = group.byMethod.get(method);
     if (route !== undefined) return { route, path: given, query };
     const allow = [...group.byMethod.keys()].join(", ");
-    throw new HttpError(405, `${method} ${path.slice(0, 100)} is not possible: use ${allow}`, {
+    throw new HttpError(405, `${path.slice(0, 100)} has no method ${method}: use ${allow}`, {
       allow,
     });
   }
 }
 
-/** Of an absolute URL, without changing a thing in it. */
+/** Path and query of an absolute URL, unchanged. */
 function split(url: string): { path: string; query: URLSearchParams } {
   const start = url.indexOf("/", url.indexOf("//") + 2);
   const mark = url.indexOf("?", start);
@@ -63,9 +63,9 @@ function split(url: string): { path: string; query: URLSearchParams } {
 }
 
 /**
- * Gives the segments of a path to its parameters. Too many: the first parameter has slashes in it that
- * were not encoded. Too few: the rest is in the query, where also names can stand that no path can end
- * in, such as `..`.
+ * Assigns the segments of a path to its parameters. With too many segments, the first parameter has
+ * slashes that were not encoded. With too few, the other parameters are in the query, which can carry
+ * names that a path cannot, such as `..`.
  */
 function matchSegments(
   segments: string[],
@@ -84,7 +84,7 @@ function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new HttpError(400, `the path has a % that encodes nothing, in ${segment.slice(0, 100)}`);
+    throw new HttpError(400, `the path has an invalid % in ${segment.slice(0, 100)}`);
   }
 }
 

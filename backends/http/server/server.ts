@@ -22,54 +22,54 @@ import { Auth } from "./auth.ts";
 import { type SubscriberLimits, SubscriberQuota } from "./subscriber_quota.ts";
 import { Service } from "./service.ts";
 
-/** Where a server listens, who is let in, and its limits: plain data. */
+/** Address, token and limits of a server, as plain data. */
 export interface SharedMemoryServerConfig {
-  /** Name or address to listen at; `"127.0.0.1"` when left out. Other than loopback needs a token. */
+  /** Name or address to listen on. Other than loopback needs a token. Default: `"127.0.0.1"`. */
   host?: string;
-  /** Port; 0, as when left out, takes one that is free. */
+  /** Port to listen on; 0 selects a free one. Default: 0. */
   port?: number;
-  /** What clients must send as `Authorization: Bearer`. Left out, every local client is let in. */
+  /** Token that clients must send as `Authorization: Bearer`. Default: none, for local clients. */
   token?: string;
-  /** Most messages that a topic keeps; unlimited when left out. Not with a store of yours. */
+  /** Most messages of a topic. Not together with `store`. Default: no limit. */
   maxMessagesPerTopic?: number;
-  /** Most bytes that topics and keys keep together; unlimited when left out. Not with a store of yours. */
+  /** Most bytes of topics and keys together. Not together with `store`. Default: no limit. */
   maxBytes?: number;
-  /** Largest body of a request, in bytes; 16 MiB when left out. */
+  /** Largest body of a request, in bytes. Default: 16 MiB. */
   maxBodyBytes?: number;
-  /** Most subscribers at once, those that poll and streams of events together; 10,000 when left out. */
+  /** Most subscribers at once, those that poll and event streams together. Default: 10,000. */
   maxSubscribers?: number;
-  /** Most entries in a subscriber's queue; 10,000 when left out. */
+  /** Most entries in the queue of a subscriber. Default: 10,000. */
   maxQueueLength?: number;
-  /** Most bytes in a subscriber's queue; 64 MiB when left out. */
+  /** Most bytes in the queue of a subscriber. Default: 64 MiB. */
   maxQueueBytes?: number;
-  /** What happens when a queue is full; `"dropOldest"` when left out. */
+  /** What happens when a queue is full. Default: `"dropOldest"`. */
   overflow?: OverflowPolicy;
-  /** Seconds without a poll after which a subscriber is forgotten; 300 when left out. */
+  /** Seconds without a poll after which a subscriber is removed. Default: 300. */
   subscriberIdleSeconds?: number;
 }
 
 /** Options of a server. */
 export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
-  /** The store, to share it with other servers and backends; one of its own when left out. */
+  /** The store, to share it with other servers and backends. Default: a new store. */
   store?: Store;
-  /** Clock of the store, in milliseconds of the Unix epoch; `Date.now` when left out. */
+  /** Clock of the store, in milliseconds of the Unix epoch. Default: `Date.now`. */
   clock?: () => number;
-  /** Told of each request, such as `traceRequests()` of `./otel`; nobody is when left out. */
+  /** Called for each request, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver;
 }
 
 const MAX_SWEEP_INTERVAL_MS = 10_000;
-/** Milliseconds for clients to take their last answer. */
+/** Milliseconds for clients to read their last response. */
 const GRACEFUL_SHUTDOWN_MS = 1000;
 
-/** What there is while the server listens. */
+/** A server that listens. */
 interface Listening {
   readonly url: string;
   stop(): Promise<void>;
 }
 
 /**
- * An HTTP server of messages by topic, subscriptions, and values by key. All is in memory.
+ * An HTTP server of messages by topic, subscriptions, and values by key. It keeps all data in memory.
  *
  * @example
  * ```ts
@@ -94,7 +94,7 @@ export class SharedMemoryServer implements AsyncDisposable {
   /**
    * Prepares a server, and does no input or output.
    *
-   * @throws {TypeError} if the host is not loopback and there is no token, or an option cannot be
+   * @throws {TypeError} if the host is not loopback and there is no token, or an option is invalid
    * @throws {RangeError} if a port or a limit is out of range
    */
   constructor(options: SharedMemoryServerOptions = {}) {
@@ -113,9 +113,9 @@ export class SharedMemoryServer implements AsyncDisposable {
   }
 
   /**
-   * Begins to listen, unless it does already; the URL.
+   * Starts to listen, and returns the URL. Does nothing else if it listens already.
    *
-   * @throws {Deno.errors.AddrInUse} if somebody else listens on its port
+   * @throws {Deno.errors.AddrInUse} if another process listens on the port
    */
   async start(): Promise<string> {
     const starting = this.#starting ??= this.#listen();
@@ -127,7 +127,7 @@ export class SharedMemoryServer implements AsyncDisposable {
     }
   }
 
-  /** Answers waiting polls, ends all streams, closes all connections and stops listening. */
+  /** Responds to waiting polls, ends all streams, closes all connections and stops listening. */
   async stop(): Promise<void> {
     const starting = this.#starting;
     this.#starting = undefined;

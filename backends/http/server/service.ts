@@ -1,5 +1,5 @@
 /**
- * From requests to their answers.
+ * Handles requests: authentication, routing, responses and statistics.
  *
  * @module
  */
@@ -29,13 +29,13 @@ import { ROUTES } from "./routes.ts";
 
 const router = new Router(ROUTES);
 
-/** What a service takes besides what it serves. */
+/** Options of a service. */
 export interface ServiceOptions {
   readonly maxBodyBytes: number;
   readonly onRequest?: RequestObserver;
 }
 
-/** What a server does, without the sockets. */
+/** The server without its sockets. */
 export class Service {
   readonly #auth: Auth;
   readonly #context: RouteContext;
@@ -55,20 +55,20 @@ export class Service {
     };
   }
 
-  /** Forgets what has expired, and who has not polled for long. */
+  /** Removes what has expired, and the subscribers that have not polled for long. */
   sweep(): void {
     this.#context.subscribers.sweep(performance.now());
     this.#context.store.sweep();
   }
 
-  /** Answers waiting polls and ends streams, with all subscriptions that came through here. */
+  /** Ends waiting polls and streams, with all their subscriptions. */
   clear(): void {
     this.#context.eventStreams.clear();
     this.#context.viewers.clear();
     this.#context.subscribers.clear();
   }
 
-  /** Answers a request; never rejects. */
+  /** Responds to a request; never rejects. */
   async handle(request: Request): Promise<Response> {
     const startMs = performance.now();
     const { onRequest } = this.#options;
@@ -105,7 +105,7 @@ export class Service {
   }
 }
 
-/** What an observer is told of a request. */
+/** Describes a request to an observer. */
 function describeRequest({ method, url, headers }: Request): ServedRequest {
   return {
     protocol: "http",
@@ -131,6 +131,6 @@ function readParameters(
 }
 
 function internalError(error: unknown): HttpError {
-  logger.error("a request failed: {error}", { error });
-  return new HttpError(500, "the server failed at this request; its log tells more");
+  logger.error("cannot handle a request: {error}", { error });
+  return new HttpError(500, "the server failed to handle this request: its log has the error");
 }

@@ -1,5 +1,5 @@
 /**
- * Server-Sent Events: a subscriber whose queue is drained into a response as long as that is open.
+ * Server-Sent Events: a subscriber whose queue is sent as a response, while the connection is open.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { entryToJson } from "./entries.ts";
 import { HttpError } from "./errors.ts";
 import type { SubscriberLimits } from "./subscriber_quota.ts";
 
-/** So that connections that are dead, and proxies that wait for bytes, notice. */
+/** Interval of comments that detect dead connections and keep proxies from closing idle ones. */
 const HEARTBEAT_MS = 15_000;
 
 const HEADERS = {
@@ -22,11 +22,11 @@ const HEADERS = {
   "server": SERVER_NAME,
 };
 
-/** What a stream is to have. */
+/** What a client requests of a stream. */
 export interface EventStreamRequest {
   readonly topics: readonly string[];
   readonly patterns: readonly string[];
-  /** Begin with what the topics hold since this id. */
+  /** Start with the stored messages after this id. */
   readonly sinceId: bigint | undefined;
 }
 
@@ -42,15 +42,15 @@ export class EventStreams {
     this.#limits = limits;
   }
 
-  /** Streams that are open. */
+  /** Number of open streams. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** Subscribes, and answers with what comes. */
+  /** Subscribes, and responds with the entries. */
   open({ topics, patterns, sinceId }: EventStreamRequest): Response {
     if (topics.length + patterns.length === 0) {
-      throw new HttpError(400, "topic or pattern is missing: name what to listen to");
+      throw new HttpError(400, "topic or pattern is missing: name at least one");
     }
     const { quota } = this.#limits;
     quota.check();
@@ -70,7 +70,7 @@ export class EventStreams {
     return new Response(stream.body(backlog), { headers: HEADERS });
   }
 
-  /** What topics hold since an id, in the order of time. */
+  /** The messages of topics after an id, sorted by time. */
   #since(topics: ReadonlySet<string>, id: bigint): StoredMessage[] {
     return [...topics].flatMap((topic) => this.#store.topics.since(topic, id))
       .sort((a, b) => a.timestampMs - b.timestampMs || (a.id < b.id ? -1 : 1));
@@ -107,7 +107,7 @@ class EventStream {
     this.#onEnd();
   }
 
-  /** It is asked for a piece when the client has taken the one before. */
+  /** The body. The next chunk is produced when the client has read the one before. */
   body(backlog: readonly StoredMessage[]): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
     const first = initialChunks(backlog);
@@ -121,7 +121,7 @@ class EventStream {
     }, { highWaterMark: 0 });
   }
 
-  /** Waits for entries; says at times that the connection lives. */
+  /** Waits for entries. Returns a comment if there are none for a while. */
   async #next(): Promise<string> {
     await this.#waitForDelivery();
     if (this.subscription.isDisconnected) this.end();
@@ -129,14 +129,14 @@ class EventStream {
     return `${this.#reportDropped()}${entries}` || ": still here\n\n";
   }
 
-  /** An event that tells how many entries were lost since the last one. */
+  /** An event with the number of entries dropped since the last such event. */
   #reportDropped(): string {
     const dropped = this.subscription.dropped - this.#reportedDropped;
     this.#reportedDropped += dropped;
     return dropped === 0 ? "" : `event: dropped\ndata: ${dropped}\n\n`;
   }
 
-  /** Waits for entries, the end, or the time to show that the connection lives. */
+  /** Waits for entries, the end, or the time of the next heartbeat. */
   async #waitForDelivery(): Promise<void> {
     if (this.subscription.length > 0 || this.#isEnded) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -147,7 +147,7 @@ class EventStream {
   }
 }
 
-/** What tells that the subscription is in force, and then what was there before. */
+/** A comment that the subscription is in force, then the stored messages. */
 function* initialChunks(backlog: readonly StoredMessage[]): Generator<string, undefined> {
   yield ": listening\n\n";
   for (const message of backlog) {
@@ -156,7 +156,7 @@ function* initialChunks(backlog: readonly StoredMessage[]): Generator<string, un
   }
 }
 
-/** White space in JSON may be line ends; within strings there are none. */
+/** JSON may have line ends between its tokens: each line becomes a data field. */
 function toEvent(delivery: Delivery): string {
   const id = delivery.kind === "stored" ? `id: ${delivery.message.id}\n` : "";
   const data = entryToJson(delivery).split(/\r\n|\r|\n/).join("\ndata: ");

@@ -1,12 +1,12 @@
 /**
- * What `/stats` tells.
+ * The statistics of `/stats`.
  *
  * @module
  */
 
 import type { RouteContext } from "./route.ts";
 
-/** The documented numbers first, then ours. */
+/** The numbers that the protocol documents, then the other counters of the store. */
 export function statsOf(
   { store, subscribers, uptimeSeconds }: RouteContext,
 ): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /**
- * What a server's subscribers are limited to.
+ * Limits of the subscribers of a server.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import type { SubscriptionQueueOptions } from "../../store/subscription.ts";
 import { HttpError } from "./errors.ts";
 
-/** Limits of a server's subscribers. */
+/** Limits of the subscribers of a server. */
 export interface SubscriberLimits {
-  /** Of the queue of each. */
+  /** Limits of the queue of each. */
   readonly queue: Omit<SubscriptionQueueOptions, "onReady">;
-  /** Seconds without a poll after which a subscriber is forgotten. */
+  /** Seconds without a poll after which a subscriber is removed. */
   readonly idleSeconds: number;
   readonly quota: SubscriberQuota;
 }
 
-/** How many subscribers there may be, those that poll and those with a stream of events. */
+/** The number of subscribers, those that poll and those with an event stream, and its limit. */
 export class SubscriberQuota {
   used = 0;
   readonly #max: number;
@@ -25,9 +25,9 @@ export class SubscriberQuota {
     this.#max = max;
   }
 
-  /** Throws if all are taken. */
+  /** Throws if the limit is reached. */
   check(): void {
     if (this.used < this.#max) return;
-    throw new HttpError(429, `no more than ${this.#max} subscribers are served at once`);
+    throw new HttpError(429, `the server has ${this.#max} subscribers already`);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TraceFields } from "../../messaging/trace_fields.ts";
+import type { ServedRequest } from "../../hosting/observer.ts";
 import type { Store } from "../../store/store.ts";
 import type { Subscriber } from "../../store/subscriber.ts";
 
@@ -21,6 +21,9 @@ export type CommandFlag =
   /** It is allowed before `AUTH`. */
   | "open";
 
+/** The trace context that a client sends. */
+export type TraceContext = Pick<ServedRequest, "traceparent" | "tracestate">;
+
 /** What the handler of a command works with: the session of one client. */
 export interface CommandContext<Service = unknown> {
   readonly store: Store;
@@ -34,7 +37,7 @@ export interface CommandContext<Service = unknown> {
   /** Accepts lines of full length: the client has shown a secret. */
   allowLongLines(): void;
   /** Sets the trace that the next command belongs to. */
-  traceNext(trace: TraceFields): void;
+  traceNext(trace: TraceContext): void;
   /** What the server holds and has counted. */
   stats(): unknown;
 }

@@ -7,14 +7,19 @@
 import { logger } from "../../../lib/base/log.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
-import type { TraceFields } from "../../messaging/trace_fields.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import { MAX_UNAUTHENTICATED_LINE_BYTES } from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
 import { QueueSubscriber, type Subscriber } from "../../store/subscriber.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import { splitArguments } from "../protocol/arguments.ts";
-import { acceptsCount, type Command, type CommandContext, usage } from "./command.ts";
+import {
+  acceptsCount,
+  type Command,
+  type CommandContext,
+  type TraceContext,
+  usage,
+} from "./command.ts";
 import type { CommandTable } from "./command_table.ts";
 import type { LineFault, LineReader } from "../protocol/line_reader.ts";
 import { LineSplitter } from "../protocol/line_splitter.ts";
@@ -69,7 +74,7 @@ export class LineSession implements CommandContext<ServiceSession> {
   #isEnded = false;
   #service: ServiceSession | undefined;
   /** The trace that the next command belongs to. */
-  #trace: TraceFields | undefined;
+  #trace: TraceContext | undefined;
 
   constructor(context: SessionContext, { reader, writeBuffer, subscription }: SessionIo) {
     this.#context = context;
@@ -102,7 +107,7 @@ export class LineSession implements CommandContext<ServiceSession> {
   }
 
   /** Notes which trace the next command belongs to, if anybody is told. */
-  traceNext(trace: TraceFields): void {
+  traceNext(trace: TraceContext): void {
     if (this.#context.onRequest !== undefined) this.#trace = trace;
   }
 

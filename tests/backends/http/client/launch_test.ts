@@ -174,7 +174,7 @@ Deno.test("http backend: what answers and is no such server is told", async () =
   {
     const serverUrl = `http://127.0.0.1:${server.addr.port}`;
     await using backend = new SharedMemoryMessagingBackend({ serverUrl });
-    await assert.rejects(backend.get("k"), /what answers speaks no JSON/);
+    await assert.rejects(backend.get("k"), /the response is not JSON/);
   }
   await server.shutdown();
 });
@@ -183,7 +183,7 @@ Deno.test("http backend: a server that hangs is given up after timeoutMs, and by
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serverUrl = `http://127.0.0.1:${listener.addr.port}`;
   await using hasty = new SharedMemoryMessagingBackend({ serverUrl, timeoutMs: 50 });
-  await assert.rejects(hasty.get("k"), /no answer within 50 ms/);
+  await assert.rejects(hasty.get("k"), /no response within 50 ms/);
   const patient = new SharedMemoryMessagingBackend({ serverUrl });
   const call = assert.rejects(patient.get("k"), MessagingClosedError);
   await sleep(20);
