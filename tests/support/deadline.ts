@@ -41,3 +41,19 @@ export async function until(
     await sleep(2);
   }
 }
+
+/** Less than sleepers take to look again although nobody woke them. */
+const PROMPT_MS = 80;
+const ATTEMPTS = 5;
+
+/**
+ * Checks that waits end as soon as they may, by what `measure` answers: the milliseconds that one took.
+ * A busy machine makes some of them late; a wake-up that is lost makes most of them late.
+ */
+export async function assertPrompt(measure: () => Promise<number>): Promise<void> {
+  const latenciesMs: number[] = [];
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) latenciesMs.push(await measure());
+  latenciesMs.sort((a, b) => a - b);
+  const medianMs = latenciesMs[Math.floor(ATTEMPTS / 2)];
+  if (medianMs >= PROMPT_MS) throw new Error(`waits took ${latenciesMs.join(", ")} ms`);
+}

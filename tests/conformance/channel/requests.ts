@@ -10,6 +10,7 @@ import {
   ShmTimeoutError,
 } from "../../../mod.ts";
 import { testOn, type TestTransport } from "./channel.ts";
+import { assertPrompt } from "../../support/deadline.ts";
 import { numbers, sleep } from "./values.ts";
 
 /** Code of `ShmSerializationError`. */
@@ -107,17 +108,22 @@ export function testRequests(transport: TestTransport): void {
     const channel = open();
     for (const concurrency of [1, 4]) {
       let now = 0;
-      let most = 0;
+      let full = Promise.withResolvers<void>();
       const replier = channel.replier<number, number>();
       const served = serve(replier, async (n) => {
-        most = Math.max(most, ++now);
-        await sleep(2);
+        assert.ok(++now <= concurrency);
+        const { promise } = full;
+        if (now === concurrency) {
+          full.resolve();
+          full = Promise.withResolvers();
+        }
+        await promise;
         now--;
         return n;
       }, { concurrency });
       const requester = channel.requester<number, number>();
-      await Promise.all(numbers(12).map((n) => requester.request(n, { timeoutMs: 5000 })));
-      assert.equal(most, concurrency);
+      const replies = numbers(12).map((n) => requester.request(n, { timeoutMs: 5000 }));
+      assert.deepEqual(await Promise.all(replies), numbers(12));
       await served.stop();
       replier.close();
     }
@@ -125,14 +131,19 @@ export function testRequests(transport: TestTransport): void {
 
   testOn(transport, "serve answers what it took before it stops", async (open) => {
     const channel = open();
+    const taken = Promise.withResolvers<void>();
+    const mayReply = Promise.withResolvers<void>();
     const served = serve(channel.replier<number, number>(), async (n) => {
-      await sleep(20);
+      taken.resolve();
+      await mayReply.promise;
       return n;
     });
     const requester = channel.requester<number, number>();
     const reply = requester.request(5, { timeoutMs: 5000 });
-    await sleep(5);
-    await served.stop();
+    await taken.promise;
+    const stopped = served.stop();
+    mayReply.resolve();
+    await stopped;
     assert.equal(await reply, 5);
     await assert.rejects(requester.request(6, { timeoutMs: 5 }), ShmTimeoutError);
   });
@@ -338,18 +349,25 @@ export function testRequests(transport: TestTransport): void {
   testOn(transport, "a replier that closes while it serves fails its requests", async (open) => {
     const channel = open();
     const requester = channel.requester<number, number>();
-    const replier = channel.replier<number, number>();
-    const done = replier.serve(async (n) => {
-      await sleep(50);
-      return n;
-    }, { concurrency: 3 });
-    const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 5000 }));
-    await sleep(10);
-    const start = performance.now();
-    replier.close();
-    for (const reply of replies) await assert.rejects(reply, ShmPeerLostError);
-    assert.ok(performance.now() - start < 40);
-    await done;
+    await assertPrompt(async () => {
+      const replier = channel.replier<number, number>();
+      const taken = numbers(3).map(() => Promise.withResolvers<void>());
+      const mayReply = Promise.withResolvers<void>();
+      const done = replier.serve(async (n) => {
+        taken[n].resolve();
+        await mayReply.promise;
+        return n;
+      }, { concurrency: 3 });
+      const replies = numbers(3).map((n) => requester.request(n, { timeoutMs: 5000 }));
+      await Promise.all(taken.map(({ promise }) => promise));
+      const start = performance.now();
+      replier.close();
+      for (const reply of replies) await assert.rejects(reply, ShmPeerLostError);
+      const tookMs = performance.now() - start;
+      mayReply.resolve();
+      await done;
+      return tookMs;
+    });
   });
 
   testOn(

@@ -9,7 +9,7 @@ import {
 } from "../../../mod.ts";
 import type { ExitMode } from "../../support/programs/actions.ts";
 import type { Child } from "../../support/child.ts";
-import { sleep } from "../../support/deadline.ts";
+import { sleep, until } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 import { untilReceiversBlocked } from "../../support/segment.ts";
 import { WorkerPeer } from "../../support/worker_peer.ts";
@@ -308,8 +308,7 @@ Deno.test("a worker that ends by self.close leaves nothing behind", () =>
     });
     assert.equal(names().length, 2);
     worker.sendCommand({ do: "leave", way: "self.close" });
-    for (let i = 0; i < 200 && names().length > 0; i++) await sleep(10);
-    assert.deepEqual(names(), []);
+    await until(() => names().length === 0, "the end of the worker's segment and doorbell");
   }));
 
 for (const ending of ["closes its channels", "calls Deno.exit"] as const) {

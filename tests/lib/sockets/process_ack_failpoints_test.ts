@@ -140,7 +140,6 @@ async function play(scenario: Scenario, deed: "kill" | "go on", ring: string): P
     assert.ok(tookMs < RECOVERY_BOUND_MS, `a stopped puller held others up for ${tookMs} ms`);
     for (const point of points.slice(1)) {
       child.kill("SIGCONT");
-      await sleep(5);
       await until(() => isStopped(child), `stopping at ${point}`);
     }
     if (deed === "kill") {

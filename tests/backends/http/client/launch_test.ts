@@ -19,7 +19,7 @@ import {
   Store,
 } from "../../../../mod.ts";
 import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
-import { sleep, until } from "../../../support/deadline.ts";
+import { until } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { Program } from "../../../support/program.ts";
 
@@ -184,9 +184,10 @@ Deno.test("http backend: a server that hangs is given up after timeoutMs, and by
   const serverUrl = `http://127.0.0.1:${listener.addr.port}`;
   await using hasty = new SharedMemoryMessagingBackend({ serverUrl, timeoutMs: 50 });
   await assert.rejects(hasty.get("k"), /no response within 50 ms/);
+  (await listener.accept()).close();
   const patient = new SharedMemoryMessagingBackend({ serverUrl });
   const call = assert.rejects(patient.get("k"), MessagingClosedError);
-  await sleep(20);
+  using _connection = await listener.accept();
   await patient.cleanup();
   await call;
 });

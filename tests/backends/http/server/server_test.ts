@@ -7,7 +7,7 @@ import { SubscriberQuota } from "../../../../backends/http/server/subscriber_quo
 import { routesTable } from "../../../../backends/http/server/openapi.ts";
 import { SharedMemoryServer } from "../../../../backends/http/mod.ts";
 import { InMemoryMessagingBackend, type Message, Store } from "../../../../mod.ts";
-import { sleep, until, within } from "../../../support/deadline.ts";
+import { until, within } from "../../../support/deadline.ts";
 import { sendRaw, serveHttp } from "../../../support/http.ts";
 
 const BIG = 9737962806006804483n;
@@ -114,7 +114,7 @@ Deno.test("http: a poll waits for the first entry, and takes what there is", asy
     status: "psubscribed",
   });
   const poll = scene.call("/poll?subscriber_id=s&timeout=30");
-  await sleep(20);
+  await waitingPolls(scene.url, 1);
   assert.deepEqual((await scene.call("/publish", { channel: "x.y", message: "hi" })).json, {
     subscribers: 1,
   });

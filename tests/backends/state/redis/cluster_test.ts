@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { RedisBackend } from "../../../../backends/state/mod.ts";
-import { type RedisCluster, redisCluster } from "../../../../testing/mod.ts";
+import { type RedisCluster, redisCluster, type RedisServer } from "../../../../testing/mod.ts";
+import { until } from "../../../support/deadline.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
 
 let cluster: RedisCluster;
@@ -39,11 +40,19 @@ Deno.test("cluster state: calls succeed after the master of the state was killed
   await using cluster = await redisCluster({ masters: 3, replicas: 1 });
   await using backend = new RedisBackend({ redisUrl: cluster.url, redisPrefix });
   for (let i = 0; i < 20; i++) await backend.bufferAppend("t", Uint8Array.of(i));
-  // Replication is asynchronous: a failover loses what the replica has not received.
-  await new Promise((resolve) => setTimeout(resolve, 500));
   const master = await cluster.masterOf(`{${redisPrefix}}threads`);
+  // Replication is asynchronous: a failover loses what the replica has not received.
+  await until(() => isReplicated(master), "replication");
   await cluster.kill(master);
   assert.equal(await backend.bufferAppend("t", Uint8Array.of(20)), 20);
   const slots = await backend.bufferGetThread("t");
   assert.deepEqual(slots.map(([byte]) => byte), Array.from({ length: 21 }, (_, i) => i));
 });
+
+/** True if all replicas of a master have received what it has written. */
+async function isReplicated(master: RedisServer): Promise<boolean> {
+  const told = String(await master.command("INFO", "replication"));
+  const written = /^master_repl_offset:(\d+)/m.exec(told)?.[1];
+  const received = [...told.matchAll(/^slave\d+:.*,offset=(\d+)/gm)].map(([, offset]) => offset);
+  return received.length > 0 && received.every((offset) => offset === written);
+}

@@ -14,7 +14,7 @@ import {
   type SubscriptionGap,
 } from "../../../../backends/tcp/mod.ts";
 import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
-import { sleep, until, within } from "../../../support/deadline.ts";
+import { until, within } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { isListening } from "../../../support/line_client.ts";
 import { Program } from "../../../support/program.ts";
@@ -236,7 +236,7 @@ Deno.test("tcp backend: cleanup ends attempts to connect", async () => {
   await backend.subscribe("t", () => {});
   proxy.refuse();
   proxy.cut();
-  await sleep(50);
+  await until(() => server.getStats().connections === 0, "the loss of the connection");
   await within(backend.cleanup(), "cleanup");
   assert.equal(server.getStats().subscriptions, 0);
 });
