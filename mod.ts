@@ -50,6 +50,16 @@ export type { ChannelKind, Role } from "./lib/segment/format.ts";
 export type { ChannelOptions } from "./lib/channel/open.ts";
 export type { CodecName } from "./lib/codecs/builtin.ts";
 export type { Codec } from "./lib/codecs/codec.ts";
+export type { SocketOptions } from "./lib/sockets/socket.ts";
+export type { ContextHeaders } from "./lib/base/context_headers.ts";
+export type {
+  Instrumentation,
+  MessageOperation,
+  MessageOrigin,
+  OngoingOperation,
+  OperationResult,
+  Origins,
+} from "./lib/base/instrumentation.ts";
 export type { Delivery } from "./lib/channel/delivery.ts";
 export {
   RingbusError,

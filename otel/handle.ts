@@ -1,66 +1,74 @@
 /**
- * Handling what was received, in the trace of whoever sent it.
+ * Handling received messages in the traces of their senders.
  *
  * @module
  */
 
-import { context, SpanKind } from "@opentelemetry/api";
+import { context } from "@opentelemetry/api";
 import { ShmClosedError } from "../lib/base/errors.ts";
-import { ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
-import { type Origin, originOf } from "./origins.ts";
-import { receivers } from "./receiving.ts";
-import { during, type Operation, Spans, type TracingOptions } from "./spans.ts";
+import { type MessageOrigin, runOperation } from "../lib/base/instrumentation.ts";
+import { instrumentedReceiverOf, ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
+import { contextOf } from "./context.ts";
+import { originOf } from "./origins.ts";
+import { OperationSpan, tracerOf, type TracingOptions } from "./spans.ts";
 
 /** Options of `handleEach`. */
 export interface HandleEachOptions extends TracingOptions {
-  /** Ends it when nothing is being handled. */
+  /** Ends `handleEach`, after the handler that runs. */
   signal?: AbortSignal;
 }
 
 /**
- * Calls a handler with a message in a span of its own, whose parent is the span that sent the message: what
- * the handler does belongs to the sender's trace. Without a sender's span it begins a trace, or is part of
- * the active one.
+ * Calls a handler with a message, in a span whose parent is the span that sent the message: what the
+ * handler does belongs to the sender's trace. If the sender has no span, the handler's span belongs to the
+ * active one, or begins a trace.
  *
- * The message is what a traced socket, backend or queue handed out: an object, a `Delivery`, a `Message`,
- * a record of a queue. A text or a number has nothing that tells where it came from: handle those with
- * `handleEach`.
+ * The message is an object that a socket, backend or queue with instrumentation returned: a value, a
+ * `Delivery`, a `MessageView`, the buffer that `tryRecvInto` filled, a `Message`, a record of a queue. A
+ * string or a number has no identity, so that its sender is unknown: handle those with `handleEach`.
  *
- * @returns what the handler returns; its error is noted on the span, and thrown
+ * @returns what the handler returns
+ * @throws what the handler throws, which is recorded on the span
  *
  * @example
  * ```ts
  * import { LocalChannel, Puller, Pusher } from "@ringbus/ringbus";
- * import { handle, traced } from "@ringbus/ringbus/otel";
+ * import { handle, otelInstrumentation } from "@ringbus/ringbus/otel";
  *
+ * const instrumentation = otelInstrumentation();
  * using channel = LocalChannel.create();
- * using pusher = traced(new Pusher<{ n: number }>(channel.handle));
- * using puller = traced(new Puller<{ n: number }>(channel.handle));
+ * using pusher = new Pusher<{ n: number }>(channel.handle, { instrumentation });
+ * using puller = new Puller<{ n: number }>(channel.handle, { instrumentation });
  * pusher.send({ n: 20 });
  * const job = await puller.recv();
  * console.log(handle(job, ({ n }) => n + 1)); // 21
  * ```
  */
-export function handle<M, R>(message: M, handler: (message: M) => R, options?: TracingOptions): R {
-  return process(message, originOf(message), handler, new Spans(options ?? {}));
+export function handle<M, R>(
+  message: M,
+  handler: (message: M) => R,
+  options: TracingOptions = {},
+): R {
+  return process(message, originOf(message), handler, options);
 }
 
 /**
- * Receives from a traced subscriber or puller, and handles each message as `handle` does, one after the
- * other, until the signal aborts or the socket is closed. Other things that messages come from, such as
- * subscriptions of queues, are read to their end.
+ * Receives from a subscriber or puller that has instrumentation, and handles the messages as `handle` does,
+ * one after the other, until the signal aborts or the socket is closed. Any other source of messages, such
+ * as the subscription of a queue, is read to its end.
  *
- * @throws {TypeError} for a socket that is not traced
- * @throws what a handler throws, which ends it
+ * @throws {TypeError} if the source is a socket without instrumentation
+ * @throws what a handler throws, which ends `handleEach`
  *
  * @example
  * ```ts
  * import { LocalChannel, Publisher, Subscriber } from "@ringbus/ringbus";
- * import { handleEach, traced } from "@ringbus/ringbus/otel";
+ * import { handleEach, otelInstrumentation } from "@ringbus/ringbus/otel";
  *
+ * const instrumentation = otelInstrumentation();
  * using channel = LocalChannel.create();
- * using subscriber = traced(new Subscriber<string>(channel.handle));
- * using publisher = traced(new Publisher<string>(channel.handle));
+ * using subscriber = new Subscriber<string>(channel.handle, { instrumentation });
+ * using publisher = new Publisher<string>(channel.handle, { instrumentation });
  * publisher.sendMany(["one", "two"]);
  * await handleEach(subscriber, (text) => {
  *   if (text === "two") subscriber.close();
@@ -72,33 +80,44 @@ export async function handleEach<M>(
   handler: (message: M) => unknown,
   options: HandleEachOptions = {},
 ): Promise<void> {
-  const spans = new Spans(options);
   for await (const { value, origin } of receiveEach(source, options.signal)) {
-    await process(value as M, origin, handler, spans);
+    await process(value, origin, handler, options);
   }
 }
 
-async function* receiveEach(
-  source: AsyncIterable<unknown>,
+interface Received<M> {
+  readonly value: M;
+  readonly origin: MessageOrigin | undefined;
+}
+
+async function* receiveEach<M>(
+  source: AsyncIterable<M>,
   signal: AbortSignal | undefined,
-): AsyncIterableIterator<{ value: unknown; origin: Origin | undefined }> {
-  if (!(source instanceof ReceivingSocket)) {
-    for await (const value of source) {
-      yield { value, origin: originOf(value) };
-      if (signal?.aborted) return;
-    }
+): AsyncIterableIterator<Received<M>> {
+  if (source instanceof ReceivingSocket) {
+    yield* receiveFrom(source as ReceivingSocket<M>, signal);
     return;
   }
-  const receive = receivers.get(source);
-  if (receive === undefined) {
+  for await (const value of source) {
+    yield { value, origin: originOf(value) };
+    if (signal?.aborted) return;
+  }
+}
+
+async function* receiveFrom<M>(
+  socket: ReceivingSocket<M>,
+  signal: AbortSignal | undefined,
+): AsyncIterableIterator<Received<M>> {
+  const receiver = instrumentedReceiverOf(socket);
+  if (receiver === undefined) {
     throw new TypeError(
-      `cannot handle messages of channel "${source.name}": its socket is not traced; pass ` +
-        `traced(socket)`,
+      `cannot handle messages of channel "${socket.name}": its socket has no instrumentation; open it ` +
+        `with { instrumentation: otelInstrumentation() }`,
     );
   }
-  while (!signal?.aborted && !source.closed) {
+  while (!signal?.aborted && !socket.closed) {
     try {
-      yield await receive({ signal });
+      yield await receiver.receiveMessage({ signal });
     } catch (error) {
       if (signal?.aborted || error instanceof ShmClosedError) return;
       throw error;
@@ -108,18 +127,24 @@ async function* receiveEach(
 
 function process<M, R>(
   message: M,
-  origin: Origin | undefined,
+  origin: MessageOrigin | undefined,
   handler: (message: M) => R,
-  spans: Spans,
+  options: TracingOptions,
 ): R {
-  const { id, destination = "" } = origin ?? {};
-  const operation: Operation = {
-    name: "process",
-    type: "process",
-    kind: SpanKind.CONSUMER,
-    destination,
-    attributes: id === undefined ? {} : { "messaging.message.id": id },
-  };
-  const parent = origin?.context ?? context.active();
-  return during(spans.begin(operation, parent, [origin?.context]), parent, () => handler(message));
+  const { headers, messageId, destination = "" } = origin ?? {};
+  const parent = contextOf(headers) ?? context.active();
+  const operation = new OperationSpan(
+    tracerOf(options),
+    {
+      name: "process",
+      type: "process",
+      kind: "consumer",
+      destination,
+      messageId,
+      origins: [headers],
+    },
+    parent,
+    { current: undefined },
+  );
+  return runOperation(operation, () => handler(message));
 }

@@ -1,5 +1,5 @@
 /**
- * What Deno traces by itself.
+ * The spans that Deno makes itself.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { trace } from "@opentelemetry/api";
 
 /**
- * True if Deno makes spans of `fetch` and of `Deno.serve`, which `OTEL_DENO` asks for: it then sets and
- * reads the headers too, and ours beside them would make both invalid.
+ * True if Deno makes spans of `fetch` and of `Deno.serve`, which `OTEL_DENO` enables. Deno then sets and
+ * reads the headers itself; a second header of the same name would make both invalid.
  */
 export function isHttpTraced(): boolean {
   return trace.getTracerProvider() === Deno.telemetry.tracerProvider;

@@ -1,5 +1,5 @@
 /**
- * Spans of the requests that servers carry out.
+ * Spans of the requests that servers execute.
  *
  * @module
  */
@@ -10,18 +10,19 @@ import type {
   RequestOutcome,
   ServedRequest,
 } from "../backends/hosting/observer.ts";
-import { contextOf } from "./fields.ts";
+import { contextHeadersOf } from "../lib/base/context_headers.ts";
+import { contextOf } from "./context.ts";
 import { isHttpTraced } from "./runtime.ts";
 import { fail, tracerOf, type TracingOptions } from "./spans.ts";
 
 /**
- * Makes a span of each request that a server carries out, for the `onRequest` option of
- * `SharedMemoryServer` and `EmbeddedServer`. Its parent is the span that the client says it calls from: in
- * the header `traceparent`, or with the command `TRACE`; backends that are `traced` do so.
+ * Makes a span of each request that a server executes, for the `onRequest` option of `SharedMemoryServer`
+ * and `EmbeddedServer`. The span's parent is the span that the client sends: in the header `traceparent`,
+ * or with the command `TRACE`. Backends with instrumentation send it.
  *
- * Where Deno traces requests itself (`OTEL_DENO`), the HTTP server's spans are within those that Deno makes.
+ * Where Deno traces requests itself (`OTEL_DENO`), the HTTP server's spans are children of Deno's spans.
  *
- * A span ends when the answer begins: those of polls and streams do not last until the last message.
+ * A span ends when the response begins: spans of polls and streams do not last until the last message.
  *
  * @example
  * ```ts
@@ -44,7 +45,7 @@ export function traceRequests(options: TracingOptions = {}): RequestObserver {
         kind: isWithin ? SpanKind.INTERNAL : SpanKind.SERVER,
         attributes: attributesOf(request),
       },
-      isWithin ? context.active() : contextOf(request) ?? ROOT_CONTEXT,
+      isWithin ? context.active() : contextOf(contextHeadersOf(request)) ?? ROOT_CONTEXT,
     );
     return (outcome) => end(span, outcome);
   };
@@ -60,7 +61,7 @@ function attributesOf({ protocol, operation, route }: ServedRequest): Attributes
   return { "messaging.system": "ringbus", "messaging.operation.name": operation };
 }
 
-/** What is refused is the client's fault, and no error of the server. */
+/** A rejected request is an error of the client, and no error of the server. */
 function end(span: Span, { status, refusal, fault }: RequestOutcome): void {
   if (status !== undefined) span.setAttribute("http.response.status_code", status);
   else if (refusal !== undefined) span.setAttribute("error.type", "refused");

@@ -1,5 +1,5 @@
 /**
- * Spans of messaging, named and described as the semantic conventions of OpenTelemetry want it.
+ * Spans of operations on messages, by the semantic conventions of OpenTelemetry.
  *
  * @module
  */
@@ -10,13 +10,20 @@ import {
   context,
   type Link,
   type Span,
-  type SpanKind,
+  SpanKind,
   SpanStatusCode,
   trace,
   type Tracer,
 } from "@opentelemetry/api";
+import type { ContextHeaders } from "../lib/base/context_headers.ts";
 import { ShmRemoteError } from "../lib/base/errors.ts";
-import { spanContextOf } from "./fields.ts";
+import type {
+  MessageOperation,
+  OngoingOperation,
+  OperationResult,
+  Origins,
+} from "../lib/base/instrumentation.ts";
+import { contextOf, headersOf, spanContextOf } from "./context.ts";
 
 /** What makes tracers: a `TracerProvider` of an OpenTelemetry SDK. */
 export interface TracerProvider {
@@ -26,46 +33,24 @@ export interface TracerProvider {
 
 /** Where spans go. */
 export interface TracingOptions {
-  /** Makes the tracer; the one that is registered with the API when left out. */
+  /** Makes the tracer. Default: the provider that is registered with the API. */
   tracerProvider?: TracerProvider;
-}
-
-/** One thing that is done with messages. */
-export interface Operation {
-  /** What it is called here. */
-  readonly name: string;
-  /** What the conventions call it. */
-  readonly type: "send" | "receive" | "process" | "settle";
-  readonly kind: SpanKind;
-  /** The channel or topic; empty if none is known. */
-  readonly destination: string;
-  /** What else is known of it. */
-  readonly attributes?: Attributes;
-}
-
-/** A way of receiving. */
-export interface ReceiveOperation<T> {
-  readonly operation: Operation;
-  /** True if there may be any number of messages. */
-  readonly isBatch?: boolean;
-  /** Origins of the messages in a result, one each; none if nothing was received. */
-  origins(result: T): readonly (Context | undefined)[];
-  /** True for errors that end receiving, and tell of nothing that failed. */
-  isEnd?(error: unknown): boolean;
 }
 
 /** Most messages that a span of a batch links to. */
 const MAX_LINKS = 128;
 const SCOPE = "@ringbus/ringbus";
 
-/** Tracers by their providers find those that are registered later. */
+const KINDS: Record<MessageOperation["kind"], SpanKind> = {
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+  client: SpanKind.CLIENT,
+  server: SpanKind.SERVER,
+};
+
+/** The tracer to use. It finds a provider that is registered later. */
 export function tracerOf({ tracerProvider }: TracingOptions): Tracer {
   return (tracerProvider ?? trace).getTracer(SCOPE) as Tracer;
-}
-
-/** Now, in milliseconds of the Unix epoch, with fractions. */
-export function nowMs(): number {
-  return performance.timeOrigin + performance.now();
 }
 
 /** Marks a span as failed. */
@@ -76,149 +61,95 @@ export function fail(span: Span, error: unknown): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
 
-/** Marks the span of a send as one that a full ring refused: an outcome, and no exception. */
-export function refuse(span: Span): void {
-  span.setAttribute("error.type", "full");
-  span.setStatus({ code: SpanStatusCode.ERROR, message: "the ring is full" });
+/** The context that is running now, for calls that are made without a context manager. */
+export interface RunningContext {
+  current: Context | undefined;
 }
 
-/** Calls with a span's context, and ends the span when the result, or its promise, is there. */
-export function during<T>(span: Span, parent: Context, call: (own: Context) => T): T {
-  const own = trace.setSpan(parent, span);
-  let result: T;
-  try {
-    result = context.with(own, () => call(own));
-  } catch (error) {
-    fail(span, error);
-    span.end();
-    throw error;
-  }
-  if (result instanceof Promise) return endAfter(span, result) as T;
-  span.end();
-  return result;
-}
+/** The span of one operation. */
+export class OperationSpan implements OngoingOperation {
+  readonly #span: Span;
+  readonly #context: Context;
+  readonly #running: RunningContext;
+  readonly #hasStartTime: boolean;
 
-async function endAfter<T>(span: Span, result: Promise<T>): Promise<T> {
-  try {
-    return await result;
-  } catch (error) {
-    fail(span, error);
-    throw error;
-  } finally {
-    span.end();
-  }
-}
-
-/** Makes the spans of what one target does. */
-export class Spans {
-  readonly #tracer: Tracer;
-  readonly #common: () => Attributes;
-
-  /** Attributes of all spans may become known later. */
-  constructor(options: TracingOptions, common: () => Attributes = () => ({})) {
-    this.#tracer = tracerOf(options);
-    this.#common = common;
-  }
-
-  /** A span that begins now, or began then. */
-  begin(
-    operation: Operation,
+  /** Starts a span. `parent` is its parent's context. */
+  constructor(
+    tracer: Tracer,
+    operation: MessageOperation,
     parent: Context,
-    origins: readonly (Context | undefined)[] = [],
-    startTime?: number,
-  ): Span {
-    const { name, type, kind, destination } = operation;
-    const attributes = {
-      "messaging.system": "ringbus",
-      "messaging.operation.name": name,
-      "messaging.operation.type": type,
-      ...destination !== "" && { "messaging.destination.name": destination },
-      ...this.#common(),
-      ...operation.attributes,
-    };
-    const links = linksTo(origins);
-    return this.#tracer.startSpan(
-      `${name} ${destination}`.trimEnd(),
-      { kind, attributes, links, startTime },
-      parent,
-    );
+    running: RunningContext,
+  ) {
+    const { name, kind, destination, startMs, origins = [] } = operation;
+    this.#span = tracer.startSpan(`${name} ${destination}`.trimEnd(), {
+      kind: KINDS[kind],
+      attributes: attributesOf(operation),
+      links: linksTo(origins),
+      startTime: startMs,
+    }, parent);
+    this.#context = trace.setSpan(parent, this.#span);
+    this.#running = running;
+    this.#hasStartTime = startMs !== undefined;
   }
 
-  /** Calls with a span of an operation of the caller's. */
-  during<T>(operation: Operation, call: (own: Context, span: Span) => T): T {
-    const parent = context.active();
-    const span = this.begin(operation, parent);
-    return during(span, parent, (own) => call(own, span));
+  get headers(): ContextHeaders | undefined {
+    return headersOf(this.#context);
   }
 
-  /** Receives now, and tells of what came, or of why nothing did. */
-  receive<T>(receiving: ReceiveOperation<T>, call: () => T): T {
-    const active = context.active();
-    const startMs = nowMs();
-    let result: T;
+  run<R>(call: () => R): R {
+    const outer = this.#running.current;
+    this.#running.current = this.#context;
     try {
-      result = call();
-    } catch (error) {
-      this.#recordFailure(receiving, active, error, startMs);
-      throw error;
+      return context.with(this.#context, call);
+    } finally {
+      this.#running.current = outer;
     }
-    this.#recordReceive(receiving, active, result, startMs);
-    return result;
   }
 
-  /** Receives in the event loop, and tells of what came, or of why nothing did. */
-  async receiveLater<T>(receiving: ReceiveOperation<T>, call: () => Promise<T>): Promise<T> {
-    const active = context.active();
-    const startMs = nowMs();
-    let result: T;
-    try {
-      result = await call();
-    } catch (error) {
-      this.#recordFailure(receiving, active, error, startMs);
-      throw error;
+  end({ messageCount, origins, isFull, isAborted }: OperationResult = {}): void {
+    const span = this.#span;
+    if (messageCount !== undefined) {
+      span.setAttribute("messaging.batch.message_count", messageCount);
     }
-    this.#recordReceive(receiving, active, result, startMs);
-    return result;
+    if (origins !== undefined) span.addLinks(linksTo(origins));
+    if (isAborted) span.addEvent("aborted");
+    if (isFull) {
+      span.setAttribute("error.type", "full");
+      span.setStatus({ code: SpanStatusCode.ERROR, message: "the ring is full" });
+    }
+    this.#finish();
   }
 
-  /** Spans of receiving begin in retrospect: nothing is left open by who waits for ever. */
-  #recordReceive<T>(
-    receiving: ReceiveOperation<T>,
-    active: Context,
-    result: T,
-    startMs: number,
-  ): void {
-    const origins = receiving.origins(result);
-    if (origins.length === 0) return;
-    const parent = origins.length === 1 ? parentOf(active, origins[0]) : active;
-    const span = this.begin(receiving.operation, parent, origins, startMs);
-    if (receiving.isBatch) span.setAttribute("messaging.batch.message_count", origins.length);
-    span.end(nowMs());
+  fail(error: unknown): void {
+    fail(this.#span, error);
+    this.#finish();
   }
 
-  #recordFailure(
-    { operation, isEnd }: Pick<ReceiveOperation<never>, "operation" | "isEnd">,
-    active: Context,
-    error: unknown,
-    startMs: number,
-  ): void {
-    if (isEnd?.(error)) return;
-    const span = this.begin(operation, active, [], startMs);
-    fail(span, error);
-    span.end(nowMs());
+  /** A span that was given its start time needs an end time by the same clock. */
+  #finish(): void {
+    if (this.#hasStartTime) this.#span.end(performance.timeOrigin + performance.now());
+    else this.#span.end();
   }
 }
 
-/** The active context, unless it is of no span and a message's origin is: so its trace goes on. */
-export function parentOf(active: Context, origin: Context | undefined): Context {
-  return spanContextOf(active) === undefined ? origin ?? active : active;
+function attributesOf(
+  { name, type, destination, messageId, attributes }: MessageOperation,
+): Attributes {
+  return {
+    "messaging.system": "ringbus",
+    "messaging.operation.name": name,
+    "messaging.operation.type": type,
+    ...destination !== "" && { "messaging.destination.name": destination },
+    ...messageId !== undefined && { "messaging.message.id": messageId },
+    ...attributes,
+  };
 }
 
-/** Links to where messages come from, the first of many. */
-export function linksTo(origins: readonly (Context | undefined)[]): Link[] {
+/** Links to the spans that sent messages, for the first of many. */
+function linksTo(origins: Origins): Link[] {
   const links: Link[] = [];
   for (const origin of origins) {
-    const context = spanContextOf(origin);
+    const context = spanContextOf(contextOf(origin));
     if (context !== undefined) links.push({ context });
     if (links.length === MAX_LINKS) break;
   }

@@ -4,20 +4,17 @@
  * @module
  */
 
+import type { ContextHeaders } from "../../lib/base/context_headers.ts";
 import { logger } from "../../lib/base/log.ts";
 
-/** A request that a server has received. */
-export interface ServedRequest {
+/** A request that a server has received, with the trace context and baggage that the client has sent. */
+export interface ServedRequest extends ContextHeaders {
   /** The server's protocol: HTTP, or lines over TCP. */
   readonly protocol: "http" | "line";
   /** The method of HTTP, or the command of a line. */
   readonly operation: string;
   /** HTTP: path of the route, with names in braces. Undefined for a path without a route. */
   readonly route?: string;
-  /** Trace and parent span of the client in the W3C format, if the client has sent them. */
-  readonly traceparent?: string;
-  /** Data of tracing systems in the W3C format, if the client has sent it. */
-  readonly tracestate?: string;
 }
 
 /** How a request ended. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ContextHeaders } from "../../lib/base/context_headers.ts";
+import type { Instrumentation } from "../../lib/base/instrumentation.ts";
 import type { Message } from "../../lib/message/message.ts";
 
 /** The topic of a message, and the pattern that matched it. */
@@ -31,6 +33,8 @@ export interface PublishedMessage {
   data: unknown;
   /** When it was published, in seconds since 1970, if the transport transmits it. */
   timestampSeconds?: number;
+  /** Trace context and baggage of the publisher, if it has instrumentation. */
+  headers?: ContextHeaders;
 }
 
 /** Called with the data that is published to a channel, with the rules of `MessageHandler`. */
@@ -52,6 +56,8 @@ export interface StoreMessageOptions {
 export interface MessagingBackendOptions {
   /** Called with the errors of handlers. Default: they are logged under `["ringbus"]`. */
   onHandlerError?: (error: unknown, about: Message | PublishedMessage) => void;
+  /** Observes what the backend does: `otelInstrumentation()` of `./otel`. Default: none. */
+  instrumentation?: Instrumentation;
 }
 
 /** Handlers by topic, for `loadSubscribers`: a map, or an object. */

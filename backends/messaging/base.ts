@@ -21,6 +21,7 @@ import type {
 } from "./backend.ts";
 import { MessagingClosedError, MessagingRefusedError } from "./errors.ts";
 import { HandlerTable } from "./handler_table.ts";
+import { BackendObserver } from "./observer.ts";
 
 /**
  * Base of messaging backends. It keeps the handlers. A subclass starts the subscription to a topic before
@@ -30,17 +31,29 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   readonly #topics: HandlerTable;
   readonly #patterns: HandlerTable;
   #cleanup: Promise<void> | undefined;
+  /** Reports operations to the option `instrumentation`: a subclass makes its calls through it. */
+  protected readonly observer: BackendObserver;
 
   /** Makes a backend without handlers. Does no input or output. */
   constructor(options: MessagingBackendOptions = {}) {
-    this.#topics = new HandlerTable({
-      open: (topic) => this.openTopic(topic),
-      close: (topic) => this.closeTopic(topic),
-    }, options);
-    this.#patterns = new HandlerTable({
-      open: (pattern) => this.openPattern(pattern),
-      close: (pattern) => this.closePattern(pattern),
-    }, options);
+    this.observer = new BackendObserver(options.instrumentation, this);
+    const { onHandlerError } = options;
+    this.#topics = new HandlerTable(
+      {
+        open: (topic) => this.openTopic(topic),
+        close: (topic) => this.closeTopic(topic),
+      },
+      this.observer,
+      onHandlerError,
+    );
+    this.#patterns = new HandlerTable(
+      {
+        open: (pattern) => this.openPattern(pattern),
+        close: (pattern) => this.closePattern(pattern),
+      },
+      this.observer,
+      onHandlerError,
+    );
   }
 
   /** Stores a message, see `MessagingBackend`. */
@@ -199,6 +212,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
         ...through,
         data: valueToData(delivery.value),
         timestampSeconds: delivery.atMs / 1000,
+        ...delivery.headers === undefined ? {} : { headers: delivery.headers },
       });
     }
   }

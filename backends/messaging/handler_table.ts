@@ -14,6 +14,7 @@ import type {
   PublishedMessage,
   SubscriptionOptions,
 } from "./backend.ts";
+import type { BackendObserver } from "./observer.ts";
 
 /** Starts and ends subscriptions. Each promise is fulfilled when the change is in force. */
 export interface SubscriptionTransport {
@@ -26,14 +27,20 @@ export interface SubscriptionTransport {
 /** Handlers by key: a topic, or a pattern. */
 export class HandlerTable {
   readonly #transport: SubscriptionTransport;
+  readonly #observer: BackendObserver;
   readonly #onError: (error: unknown, about: Message | PublishedMessage) => void;
   readonly #handlers = new Map<string, Map<MessageHandler, SubscriptionOptions>>();
   /** The last pending change of each key. A change waits for the one before it. */
   readonly #changes = new Map<string, Promise<void>>();
 
-  constructor(transport: SubscriptionTransport, options: MessagingBackendOptions) {
+  constructor(
+    transport: SubscriptionTransport,
+    observer: BackendObserver,
+    onHandlerError: MessagingBackendOptions["onHandlerError"],
+  ) {
     this.#transport = transport;
-    this.#onError = options.onHandlerError ?? logError;
+    this.#observer = observer;
+    this.#onError = onHandlerError ?? logError;
   }
 
   /** The keys that have handlers. */
@@ -99,7 +106,8 @@ export class HandlerTable {
   /** Calls the handlers of a delivery's pattern, or else of its topic. */
   dispatch(message: Message, delivery: MessageDelivery): void {
     for (const handler of this.#of(delivery.pattern ?? delivery.topic).keys()) {
-      this.#call(() => handler(message, delivery), message);
+      const call = () => handler(message, delivery);
+      this.#call(() => this.#observer.process(message, delivery, call), message);
     }
   }
 
@@ -107,7 +115,9 @@ export class HandlerTable {
   dispatchPublished(published: PublishedMessage): void {
     const options = this.#of(published.pattern ?? published.channel).values();
     for (const { onPublished } of options) {
-      if (onPublished !== undefined) this.#call(() => onPublished(published), published);
+      if (onPublished === undefined) continue;
+      const call = () => onPublished(published);
+      this.#call(() => this.#observer.processPublished(published, call), published);
     }
   }
 

@@ -68,9 +68,10 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    return this.read((store) => {
-      store.storeMessage(namespace, topic, message.stringify(), options.ttlSeconds);
-    });
+    return this.observer.store(topic, message, (carrying) =>
+      this.read((store) => {
+        store.storeMessage(namespace, topic, carrying.stringify(), options.ttlSeconds);
+      }));
   }
 
   /** Starts the subscription to a topic. */
@@ -126,6 +127,12 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
 
   /** Delivers a JSON value to the current subscribers of a channel. */
   publish(channel: string, message: unknown): Promise<number> {
-    return this.read(({ subscriptions }) => subscriptions.publish(channel, valueFrom(message)));
+    return this.observer.publish(
+      channel,
+      (headers) =>
+        this.read(({ subscriptions }) =>
+          subscriptions.publish(channel, valueFrom(message), headers)
+        ),
+    );
   }
 }

@@ -45,25 +45,42 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
 
   /** All messages of a topic, sorted by id. */
   override getMessagesForTopic(topic: string): Promise<Message[]> {
-    return this.read(({ topics }) => topics.all(topic).map(toMessage));
+    return this.observer.fetch(
+      "getMessagesForTopic",
+      topic,
+      () => this.read(({ topics }) => topics.all(topic).map(toMessage)),
+    );
   }
 
   /** The messages of a topic after an id in time, sorted by id. */
   override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    return this.read(({ topics }) => topics.since(topic, checkId(sinceId)).map(toMessage));
+    return this.observer.fetch(
+      "getMessagesForTopicSince",
+      topic,
+      () => this.read(({ topics }) => topics.since(topic, checkId(sinceId)).map(toMessage)),
+    );
   }
 
   /** The first of `getMessagesForTopicSince`, or null. */
   override getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
-    return this.read(({ topics }) => {
-      const next = topics.nextSince(topic, checkId(sinceId));
-      return next === undefined ? null : toMessage(next);
-    });
+    return this.observer.fetch(
+      "getNextMessageForTopicSince",
+      topic,
+      () =>
+        this.read(({ topics }) => {
+          const next = topics.nextSince(topic, checkId(sinceId));
+          return next === undefined ? null : toMessage(next);
+        }),
+    );
   }
 
   /** The messages of a namespace with these ids, in their order. */
   override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
-    return this.read(({ topics }) => topics.byId(namespace, checkIds(ids)).map(toMessage));
+    return this.observer.fetch(
+      "getMessagesById",
+      namespace,
+      () => this.read(({ topics }) => topics.byId(namespace, checkIds(ids)).map(toMessage)),
+    );
   }
 
   /** The value of a key, or null. */

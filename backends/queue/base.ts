@@ -10,6 +10,7 @@ import type { QueueClock } from "./clock.ts";
 import type { ResolvedConfig } from "./config.ts";
 import { QueueLifecycle } from "./lifecycle.ts";
 import { logger } from "./log.ts";
+import { QueueObserver } from "./observer.ts";
 import {
   ACKNOWLEDGE_OPTIONS,
   COUNT_FILTERS,
@@ -47,6 +48,7 @@ export class QueueBase implements MessageQueue {
   readonly #store: QueueStore;
   readonly #config: ResolvedConfig;
   readonly #clock: QueueClock;
+  readonly #observer: QueueObserver;
   readonly #subscriptions: SubscriptionSet;
   readonly #lifecycle: QueueLifecycle;
 
@@ -55,6 +57,7 @@ export class QueueBase implements MessageQueue {
     this.#store = store;
     this.#config = config;
     this.#clock = clock;
+    this.#observer = new QueueObserver(config.instrumentation);
     this.#subscriptions = new SubscriptionSet(clock, config.commandTimeoutMs);
     this.#lifecycle = new QueueLifecycle({
       open: () => store.open(),
@@ -90,6 +93,10 @@ export class QueueBase implements MessageQueue {
    */
   async publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
     checkNoMore("publish()", arguments, 1);
+    return await this.#observer.publish(options, (carrying) => this.#publish(carrying));
+  }
+
+  async #publish<T>(options: PublishOptions<T>): Promise<MessageRecord<T>> {
     this.#lifecycle.check("publish");
     const message = toNewMessage(options, this.#config.ttlMs);
     if (message.target === null) await this.#subscriptions.allStarted();
@@ -123,6 +130,7 @@ export class QueueBase implements MessageQueue {
       leaseMs: this.#config.leaseMs,
       pollMs: this.#store.pollMs,
       receivers: this.#store.receivers(channel, agentId),
+      observer: this.#observer,
       onEnd: () => this.#subscriptions.remove(subscription),
     };
     const subscription = new QueueSubscription<T>(host, channel, agentId, options);
@@ -145,9 +153,17 @@ export class QueueBase implements MessageQueue {
    *
    * @throws {TypeError} for the bare id of a broadcast without `agentId`
    */
-  async acknowledge(
+  acknowledge(
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
+  ): Promise<boolean> {
+    const call = () => this.#acknowledge(message, options);
+    return this.#observer.settle("acknowledge", message, call);
+  }
+
+  async #acknowledge(
+    message: string | MessageRecord,
+    options: AcknowledgeOptions,
   ): Promise<boolean> {
     this.#lifecycle.check("acknowledge");
     ACKNOWLEDGE_OPTIONS.check(options);
@@ -187,9 +203,16 @@ export class QueueBase implements MessageQueue {
    *
    * @throws {TypeError} for the bare id of a broadcast without `agentId`
    */
-  async requeue(
+  requeue(
     message: string | MessageRecord,
     options: AcknowledgeOptions = {},
+  ): Promise<boolean> {
+    return this.#observer.settle("requeue", message, () => this.#requeue(message, options));
+  }
+
+  async #requeue(
+    message: string | MessageRecord,
+    options: AcknowledgeOptions,
   ): Promise<boolean> {
     this.#lifecycle.check("requeue");
     REQUEUE_OPTIONS.check(options);
@@ -200,6 +223,10 @@ export class QueueBase implements MessageQueue {
   /** Stores a record under its own id, replaces a message with that id, and delivers it. */
   async put(record: MessageRecord): Promise<void> {
     checkNoMore("put()", arguments, 1);
+    await this.#observer.put(record, (carrying) => this.#put(carrying));
+  }
+
+  async #put(record: MessageRecord): Promise<void> {
     this.#lifecycle.check("put");
     const message = toMessageToPut(record);
     if (message.target === null) await this.#subscriptions.allStarted();
@@ -209,8 +236,12 @@ export class QueueBase implements MessageQueue {
   /** Puts many records. Each is stored as a whole or not at all. */
   async putMany(records: Iterable<MessageRecord>): Promise<void> {
     checkNoMore("putMany()", arguments, 1);
+    await this.#observer.putMany([...records], (carrying) => this.#putMany(carrying));
+  }
+
+  async #putMany(records: readonly MessageRecord[]): Promise<void> {
     this.#lifecycle.check("put");
-    const messages = [...records].map(toMessageToPut);
+    const messages = records.map(toMessageToPut);
     await Promise.all(messages.map((message) => this.#store.put(message)));
   }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { nullable, seconds, text, wholeNumber } from "../../lib/base/option_checks.ts";
+import type { Instrumentation } from "../../lib/base/instrumentation.ts";
+import { nullable, objectWith, seconds, text, wholeNumber } from "../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
@@ -25,6 +26,7 @@ export interface ResolvedConfig {
   readonly deadlineMs: number;
   readonly poolSize: number;
   readonly healthCheckMs: number;
+  readonly instrumentation: Instrumentation | undefined;
 }
 
 const MAX_PARTITIONS = 1024;
@@ -45,6 +47,7 @@ const CHECKS: OptionChecks<QueueConfig> = {
   deadlineMs: wholeNumber(1, MAX_TIMER_MS),
   poolSize: wholeNumber(1),
   healthCheckSeconds: seconds(MAX_TIMER_MS),
+  instrumentation: objectWith<Instrumentation>("begin", "received", "callHeaders"),
 };
 
 /** The configuration of the queue class of a name. */
@@ -68,6 +71,7 @@ export function resolveConfig(config: QueueConfig = {}): ResolvedConfig {
     deadlineMs: config.deadlineMs ?? 30_000,
     poolSize: config.poolSize ?? 50,
     healthCheckMs: toMs(config.healthCheckSeconds ?? 30),
+    instrumentation: config.instrumentation,
   };
 }
 

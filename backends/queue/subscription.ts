@@ -9,6 +9,7 @@ import { Backoff, type BackoffOptions, retry } from "../../lib/base/retry.ts";
 import type { QueueClock } from "./clock.ts";
 import { QueueConnectionError, QueueReplicationError, QueueTimeoutError } from "./errors.ts";
 import { logger } from "./log.ts";
+import type { QueueObserver } from "./observer.ts";
 import { toDelivery } from "./records.ts";
 import { BufferedReceiver } from "./buffered_receiver.ts";
 import { byPriority, type QueueDelivery, type QueueReceiver } from "./store.ts";
@@ -23,6 +24,7 @@ export interface SubscriptionHost {
   readonly leaseMs: number;
   readonly pollMs: number | null;
   readonly receivers: QueueReceiver[];
+  readonly observer: QueueObserver;
   /** Called once, when the subscription has ended. */
   readonly onEnd: () => void;
 }
@@ -76,6 +78,11 @@ export class QueueSubscription<T> implements Subscription<T> {
 
   /** Calls wait for each other, so that each of them returns another message. */
   next(): Promise<IteratorResult<DeliveryRecord<T>>> {
+    const { observer } = this.#host;
+    return observer.next(this.#channel, this.#agentId, () => this.#nextInOrder());
+  }
+
+  #nextInOrder(): Promise<IteratorResult<DeliveryRecord<T>>> {
     const result = this.#last.then(() => this.#next());
     this.#last = result.catch(() => {});
     return result;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Instrumentation } from "../../lib/base/instrumentation.ts";
+
 /** A message as the queue stores it. */
 export interface MessageRecord<T = unknown> {
   /** Unique in its namespace. */
@@ -178,6 +180,8 @@ export interface QueueConfig {
   poolSize?: number;
   /** Seconds between two checks of idle connections. Default: 30. */
   healthCheckSeconds?: number;
+  /** Observes what the queue does: `otelInstrumentation()` of `./otel`. Default: none. */
+  instrumentation?: Instrumentation;
 }
 
 /**

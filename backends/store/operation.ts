@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ContextHeaders } from "../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "./arguments.ts";
 import type { Store } from "./store.ts";
 import type { StoredMessage } from "./stored_message.ts";
@@ -61,6 +62,8 @@ interface OperationBase<A extends Arguments, Kind extends ResultKind> {
   readonly line?: LineBinding;
   /** True for an operation that members of a journal in shared memory replicate. */
   readonly isJournaled?: boolean;
+  /** True for an operation that passes on the trace context and baggage of its caller. */
+  readonly takesHeaders?: boolean;
 }
 
 /** An operation on the store. */
@@ -69,8 +72,8 @@ export interface StoreOperation<
   Kind extends ResultKind = ResultKind,
 > extends OperationBase<A, Kind> {
   readonly subscriber?: undefined;
-  /** Executes it. */
-  run(store: Store, values: ArgumentValues<A>): ResultTypes[Kind];
+  /** Executes it. `headers` are the trace context and baggage of the caller. */
+  run(store: Store, values: ArgumentValues<A>, headers?: ContextHeaders): ResultTypes[Kind];
 }
 
 /** An operation on the subscriptions of the client that calls it. */

@@ -180,7 +180,9 @@ export const OPERATIONS = {
     http: { method: "POST", path: "/publish", member: "subscribers" },
     line: { command: "PUBLISH", reply: "OK n" },
     isJournaled: true,
-    run: ({ subscriptions }, { channel, message }) => subscriptions.publish(channel, message),
+    takesHeaders: true,
+    run: ({ subscriptions }, { channel, message }, headers) =>
+      subscriptions.publish(channel, message, headers),
   }),
   set: operation({
     name: "set",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ContextHeaders } from "../../lib/base/context_headers.ts";
 import { Deque } from "../../lib/base/deque.ts";
 import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from "./limits.ts";
 import type { StoredMessage } from "./stored_message.ts";
@@ -29,6 +30,8 @@ export interface PublishedDelivery {
   /** The pattern that matched, for a subscription to a pattern. */
   readonly pattern?: string;
   readonly value: Value;
+  /** Trace context and baggage of the publisher. */
+  readonly headers?: ContextHeaders;
   /** Time of publication, in milliseconds of the store's clock. */
   readonly atMs: number;
   readonly bytes: number;

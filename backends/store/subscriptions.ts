@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type ContextHeaders, formatContextHeaders } from "../../lib/base/context_headers.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { SubscriptionLimitError } from "./errors.ts";
@@ -12,7 +13,7 @@ import { MAX_PATTERN_LENGTH, MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "./limits.t
 import { checkName } from "./names.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Delivery, Subscription } from "./subscription.ts";
-import { detached } from "./text.ts";
+import { detached, textBytes } from "./text.ts";
 import { type Value, valueBytes } from "./value.ts";
 
 interface PatternEntry {
@@ -135,7 +136,7 @@ export class Subscriptions {
    * Publishes a value; returns the number of subscriptions that it reached. As in Redis, a subscriber
    * of both the channel and a matching pattern gets the value twice, and counts twice.
    */
-  publish(channel: string, value: Value): number {
+  publish(channel: string, value: Value, headers?: ContextHeaders): number {
     checkName("channel", channel);
     this.#context.counters.published++;
     return this.#dispatch(channel, {
@@ -143,7 +144,8 @@ export class Subscriptions {
       topic: channel,
       value,
       atMs: this.#context.clock(),
-      bytes: valueBytes(value) + ENTRY_BYTES,
+      bytes: valueBytes(value) + ENTRY_BYTES + headerBytes(headers),
+      ...headers === undefined ? {} : { headers },
     });
   }
 
@@ -170,6 +172,10 @@ export class Subscriptions {
     counters.delivered += reached;
     return reached;
   }
+}
+
+function headerBytes(headers: ContextHeaders | undefined): number {
+  return headers === undefined ? 0 : textBytes(formatContextHeaders(headers));
 }
 
 function checkCount(subscription: Subscription): void {

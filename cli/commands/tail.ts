@@ -81,10 +81,10 @@ class Printer implements WatchHandler {
   }
 
   /** Undefined, and told, if the bytes are no value. */
-  #decoded(message: ObservedMessage): { note: string | undefined; value: unknown } | undefined {
+  #decoded(message: ObservedMessage): { header: string | undefined; value: unknown } | undefined {
     try {
       const content = splitHeader(message);
-      return { note: content.header, value: toJsonForm(this.#decoder.decode(content)) };
+      return { header: content.header, value: toJsonForm(this.#decoder.decode(content)) };
     } catch (error) {
       this.#output.notice((error as Error).message);
       return undefined;

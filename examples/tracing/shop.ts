@@ -1,11 +1,12 @@
-// Sells two apples, and tries to sell a melon: each is a trace that goes on in worker.ts. Start that first, then
+// Sells two apples, and fails to sell a melon: each is a trace that continues in worker.ts. Start that first:
 //   OTEL_DENO=true OTEL_EXPORTER_OTLP_PROTOCOL=console deno run --allow-ffi examples/tracing/shop.ts
 import { trace } from "@opentelemetry/api";
 import { Pusher, Requester } from "@ringbus/ringbus";
-import { traced } from "@ringbus/ringbus/otel";
+import { otelInstrumentation } from "@ringbus/ringbus/otel";
 
-using prices = traced(new Requester<string, number>("example-prices"));
-using orders = traced(new Pusher<{ item: string; count: number }>("example-orders"));
+const instrumentation = otelInstrumentation();
+using prices = new Requester<string, number>("example-prices", { instrumentation });
+using orders = new Pusher<{ item: string; count: number }>("example-orders", { instrumentation });
 const tracer = trace.getTracer("shop");
 
 async function sell(item: string, count: number): Promise<void> {

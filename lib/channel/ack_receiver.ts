@@ -24,6 +24,8 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
   readonly #receiver: LeasedReceiver<T>;
   #hasWarned = false;
   readonly missed = 0;
+  /** A puller that acknowledges receives values only, which carry their headers. */
+  readonly header = undefined;
 
   constructor(attachment: Attachment, counts: SocketStatistics, maxUnacked: number) {
     this.#attachment = attachment;

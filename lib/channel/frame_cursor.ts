@@ -139,6 +139,12 @@ export class FrameCursor {
     return (this.#flags & RECORD_HEADERS) === 0 ? undefined : this.#header;
   }
 
+  /** Makes a frame that was kept the message that was found last. */
+  recall({ flags, header }: ReceivedFrame): void {
+    this.#flags = flags;
+    this.#header = header;
+  }
+
   /** Where the message that was found lies, its header included. */
   get ref(): FrameRef {
     const headerBytes = (this.#flags & RECORD_HEADERS) === 0 ? 0 : this.#headerBytes;

@@ -1,5 +1,6 @@
 /**
- * Notes: a text that travels in front of a value, whatever the codec. Receivers that want none skip it.
+ * Headers: a text that travels before a value, whatever the codec. Receivers skip it unless they enable
+ * headers.
  *
  * @module
  */
@@ -7,18 +8,43 @@
 import { type Encoded, Encoder } from "./encoder.ts";
 import { RECORD_HEADERS } from "../../wasm/layout.ts";
 
-/** Longest note, in bytes of UTF-8. */
-export const MAX_HEADER_BYTES = 1024;
+/** Longest header, in bytes of UTF-8: a W3C baggage of 8,192 bytes and a trace context fit. */
+export const MAX_HEADER_BYTES = 16_384;
 
 const LENGTH_BYTES = 4;
 const textEncoder = new TextEncoder();
+const textDecoder = new TextDecoder();
 
-/** Bytes that a note takes; what follows is aligned to 8. */
+/** Bytes that a header takes. The payload after it is aligned to 8 bytes. */
 export function paddedHeaderBytes(headerBytes: number): number {
   return (LENGTH_BYTES + headerBytes + 7) & ~7;
 }
 
-/** A value and what is noted on it. */
+/** A header before a payload: its length, its text, and padding. Throws `RangeError` if it is too long. */
+export function encodeHeader(header: string): Uint8Array {
+  const text = textEncoder.encode(header);
+  if (text.length > MAX_HEADER_BYTES) {
+    throw new RangeError(`a header has at most ${MAX_HEADER_BYTES} bytes, not ${text.length}`);
+  }
+  const bytes = new Uint8Array(paddedHeaderBytes(text.length));
+  new DataView(bytes.buffer).setUint32(0, text.length, true);
+  bytes.set(text, LENGTH_BYTES);
+  return bytes;
+}
+
+/** Splits bytes into their header and the payload after it. Undefined if they hold no whole header. */
+export function readHeader<B extends ArrayBufferLike>(
+  bytes: Uint8Array<B>,
+): { header: string; payload: Uint8Array<B> } | undefined {
+  if (bytes.length < LENGTH_BYTES) return undefined;
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const paddedBytes = paddedHeaderBytes(length);
+  if (length > MAX_HEADER_BYTES || paddedBytes > bytes.length) return undefined;
+  const header = textDecoder.decode(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length));
+  return { header, payload: bytes.subarray(paddedBytes) };
+}
+
+/** A value and its header. */
 export class WithHeader<T = unknown> {
   readonly value: T;
   readonly header: string;
@@ -29,35 +55,28 @@ export class WithHeader<T = unknown> {
   }
 }
 
-/** Encodes values, and what is noted on them. */
+/** Encodes values, and their headers. */
 export class HeaderEncoder extends Encoder {
   #scratch = new Uint8Array(256);
 
   /**
-   * A value as bytes, with the note before it if it is `Noted`.
+   * Encodes a value, with its header before it if it is a `WithHeader`.
    *
    * @throws {ShmSerializationError} if it cannot be encoded
-   * @throws {RangeError} if the note is too long
+   * @throws {RangeError} if the header is too long
    */
   override encode(value: unknown): Encoded {
     if (!(value instanceof WithHeader)) return super.encode(value);
     const { bytes, flags } = super.encode(value.value);
-    const header = textEncoder.encode(value.header);
-    if (header.length > MAX_HEADER_BYTES) {
-      throw new RangeError(`a note has at most ${MAX_HEADER_BYTES} bytes, not ${header.length}`);
-    }
-    return { bytes: this.#prepend(header, bytes), flags: flags | RECORD_HEADERS };
+    const header = encodeHeader(value.header);
+    return { bytes: this.#concat(header, bytes), flags: flags | RECORD_HEADERS };
   }
 
-  #prepend(header: Uint8Array, bytes: Uint8Array): Uint8Array {
-    const paddedBytes = paddedHeaderBytes(header.length);
-    const length = paddedBytes + bytes.length;
+  #concat(header: Uint8Array, bytes: Uint8Array): Uint8Array {
+    const length = header.length + bytes.length;
     if (this.#scratch.length < length) this.#scratch = new Uint8Array(length);
-    const scratch = this.#scratch;
-    new DataView(scratch.buffer).setUint32(0, header.length, true);
-    scratch.set(header, LENGTH_BYTES);
-    scratch.fill(0, LENGTH_BYTES + header.length, paddedBytes);
-    scratch.set(bytes, paddedBytes);
-    return scratch.subarray(0, length);
+    this.#scratch.set(header);
+    this.#scratch.set(bytes, header.length);
+    return this.#scratch.subarray(0, length);
   }
 }

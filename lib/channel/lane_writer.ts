@@ -16,6 +16,7 @@ import {
   BLOCK_HEADER_BYTES,
   MAX_LANES,
   RECORD_BLOCK,
+  RECORD_HEADERS,
   RECORD_PAYLOAD,
   REFERENCE_BYTES,
   RING_GAP,
@@ -26,6 +27,8 @@ import {
 const FILL_CHECKS = 32;
 /** Used share of the ring at which a warning is logged. */
 const FILL_WARNING = 0.9;
+
+const NO_HEADER = new Uint8Array(0);
 
 /** The lane of one sender. */
 export class LaneWriter {
@@ -181,18 +184,24 @@ export class LaneWriter {
     }
   }
 
-  /** Claims space for a message that is written in place; undefined if there is none. */
-  lend(byteLength: number): LentSpace | undefined {
-    const isInline = byteLength <= this.#largestInline;
-    const at = isInline ? this.#lendInline(byteLength) : this.#lendBlock(byteLength);
+  /**
+   * Claims space for a message that is written in place; undefined if there is none. `header` is what
+   * `encodeHeader` returned, or empty.
+   */
+  lend(byteLength: number, header: Uint8Array = NO_HEADER): LentSpace | undefined {
+    const length = header.length + byteLength;
+    const flags = header.length === 0 ? 0 : RECORD_HEADERS;
+    const isInline = length <= this.#largestInline;
+    const at = isInline ? this.#lendInline(length, flags) : this.#lendBlock(length, flags);
     if (at === 0) return undefined;
     const attachment = this.#attachment;
     attachment.ring.invalidateClaim();
+    attachment.bytes.set(header, at);
     return {
-      bytes: attachment.bytes.subarray(at, at + byteLength),
+      bytes: attachment.bytes.subarray(at + header.length, at + length),
       commit: () => {
         attachment.ring.restoreClaim();
-        this.#countSent(byteLength);
+        this.#countSent(length);
         this.publish(1);
       },
       abort: () => {
@@ -203,15 +212,15 @@ export class LaneWriter {
   }
 
   /** Offset of the space, 0 if there is none. */
-  #lendInline(byteLength: number): number {
-    const at = this.#attachment.ring.claim(byteLength, 0) >>> 0;
+  #lendInline(length: number, flags: number): number {
+    const at = this.#attachment.ring.claim(length, flags) >>> 0;
     if (at === 0) this.#noSpace();
     return at;
   }
 
-  #lendBlock(byteLength: number): number {
-    const offset = this.#blocks.allocate(byteLength);
-    const isReferenced = offset >= 0 && this.#tryReference(offset, byteLength, 0);
+  #lendBlock(length: number, flags: number): number {
+    const offset = this.#blocks.allocate(length);
+    const isReferenced = offset >= 0 && this.#tryReference(offset, length, flags);
     return isReferenced ? offset + BLOCK_HEADER_BYTES : 0;
   }
 }

@@ -70,6 +70,10 @@ export class Receiver<T> implements ReceiverApi<T> {
     this.#canBatch = false;
   }
 
+  get header(): string | undefined {
+    return this.#cursor.header;
+  }
+
   /** The request that was received last. */
   get requestRef(): RequestRef {
     return this.#cursor.requestRef;
@@ -131,7 +135,7 @@ export class Receiver<T> implements ReceiverApi<T> {
     const { bytes } = this.#undecoded.first;
     if (bytes.length > target.length) throw this.#tooSmallError(bytes.length, target.length);
     target.set(bytes);
-    this.#undecoded.shift();
+    this.#cursor.recall(this.#undecoded.shift()!);
     return bytes.length;
   }
 
@@ -235,7 +239,10 @@ export class Receiver<T> implements ReceiverApi<T> {
     this.#checkReady();
     this.#views.checkReady();
     const frame = this.#undecoded.shift();
-    if (frame) return { bytes: frame.bytes, intact: true, [Symbol.dispose]() {} };
+    if (frame) {
+      this.#cursor.recall(frame);
+      return { bytes: frame.bytes, intact: true, [Symbol.dispose]() {} };
+    }
     const view = this.#views.tryRead();
     if (view === undefined) this.#cursor.checkNotClosed(POLL_ANY);
     return view;

@@ -33,7 +33,9 @@ export interface ReceiverApi<T> {
   tryReceiveView(): MessageView | undefined;
   /** Messages that were overwritten before we read them. */
   readonly missed: number;
-  /** Has values that something is noted on handed out as `Noted`. */
+  /** Header of the message that was received last, if it has one and headers are enabled. */
+  readonly header: string | undefined;
+  /** From now on values with a header are received as `WithHeader`. */
   enableHeaders(): void;
   /** Ends what waits. */
   abortWaits(error: unknown): void;

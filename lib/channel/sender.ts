@@ -12,15 +12,16 @@ import { checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { LaneWriter } from "./lane_writer.ts";
 import { type Loan, SenderLoan } from "./loan.ts";
 import { logger } from "../base/log.ts";
-import { HeaderEncoder } from "./headers.ts";
+import { encodeHeader, HeaderEncoder } from "./headers.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import type { SenderApi } from "./sender_api.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import { NONE, type None } from "../base/none.ts";
 import { AsyncWaitQueue, type Attempt, type WaitContext, waitSync } from "./wait.ts";
 import { HEADER_STATUS, STATUS_OPEN, WAITERS_SENDERS } from "../../wasm/layout.ts";
 
 /** Sends values through a lane, and waits while it is full. */
-export class Sender implements WaitContext {
+export class Sender implements SenderApi, WaitContext {
   readonly attachment: Attachment;
   readonly side = WAITERS_SENDERS;
   readonly #counts: SocketStatistics;
@@ -166,8 +167,8 @@ export class Sender implements WaitContext {
     return this.#lane.write(bytes, flags);
   }
 
-  /** Lends space for a message of `byteLength` bytes; undefined when the ring is full. */
-  loan(byteLength: number): Loan | undefined {
+  /** Lends space for a message of `byteLength` bytes, after a header; undefined when the ring is full. */
+  loan(byteLength: number, header?: string): Loan | undefined {
     this.#checkReady();
     if (!this.#isRaw) {
       throw new TypeError(
@@ -178,7 +179,10 @@ export class Sender implements WaitContext {
     if (!Number.isInteger(byteLength) || byteLength < 0) {
       throw new RangeError(`byteLength must be a whole number, at least 0, not ${byteLength}`);
     }
-    const space = this.#lane.lend(byteLength);
+    const space = this.#lane.lend(
+      byteLength,
+      header === undefined ? undefined : encodeHeader(header),
+    );
     if (space === undefined) return void this.evictStalled();
     this.#hasLoan = true;
     return new SenderLoan(this.attachment, space, (action) => this.#endLoan(action));

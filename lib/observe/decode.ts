@@ -8,7 +8,7 @@ import type { SegmentConfig } from "../segment/format.ts";
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { ShmSerializationError } from "../base/errors.ts";
-import { MAX_HEADER_BYTES, paddedHeaderBytes } from "../channel/headers.ts";
+import { readHeader } from "../channel/headers.ts";
 import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
 import { RECORD_HEADERS } from "../../wasm/layout.ts";
 
@@ -25,8 +25,6 @@ export interface PayloadParts extends Payload {
   readonly header: string | undefined;
 }
 
-const headerDecoder = new TextDecoder();
-
 /**
  * Splits a payload into its header and its value.
  *
@@ -34,18 +32,13 @@ const headerDecoder = new TextDecoder();
  */
 export function splitHeader({ flags, bytes }: Payload): PayloadParts {
   if ((flags & RECORD_HEADERS) === 0) return { flags, bytes, header: undefined };
-  const length = bytes.length < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset)
-    .getUint32(0, true);
-  if (length > MAX_HEADER_BYTES || paddedHeaderBytes(length) > bytes.length) {
+  const parts = readHeader(bytes);
+  if (parts === undefined) {
     throw new ShmSerializationError(
-      `cannot decode ${bytes.length} bytes with a header: the header is longer than they are`,
+      `cannot decode ${bytes.length} bytes with a header: the header is longer than the payload`,
     );
   }
-  return {
-    flags: flags & ~RECORD_HEADERS,
-    bytes: bytes.subarray(paddedHeaderBytes(length)),
-    header: headerDecoder.decode(bytes.subarray(4, 4 + length)),
-  };
+  return { flags: flags & ~RECORD_HEADERS, bytes: parts.payload, header: parts.header };
 }
 
 /** The built-in codec with an id; undefined for the id of a custom codec. */

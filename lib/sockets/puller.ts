@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChannelOptions } from "../channel/open.ts";
+import type { SocketOptions } from "./socket.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { checkInteger } from "../base/checks.ts";
@@ -17,13 +17,13 @@ const DEFAULT_MAX_UNACKED = 256;
 const MAX_UNACKED = 4096;
 
 /** Options of a puller whose messages are done when it receives them. */
-export interface PullerOptions extends ChannelOptions {
+export interface PullerOptions extends SocketOptions {
   /** Left out or false: a message is done when it is received. */
   ack?: false;
 }
 
 /** Options of a puller that acknowledges its messages. */
-export interface AckPullerOptions extends ChannelOptions {
+export interface AckPullerOptions extends SocketOptions {
   /** True: a message stays its puller's until `ack()`, and goes to another if that never comes. */
   ack: true;
   /**

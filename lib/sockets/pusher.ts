@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChannelOptions } from "../channel/open.ts";
+import type { SocketOptions } from "./socket.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { SendingSocket } from "./sending_socket.ts";
 
@@ -34,7 +34,7 @@ export class Pusher<T = unknown> extends SendingSocket<T> {
    * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
-  constructor(target: string | LocalHandle, options?: ChannelOptions) {
+  constructor(target: string | LocalHandle, options?: SocketOptions) {
     super(target, "queue", "pusher", options);
   }
 }

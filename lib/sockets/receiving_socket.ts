@@ -6,7 +6,7 @@
 
 import { AckReceiver } from "../channel/ack_receiver.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
-import type { ChannelOptions } from "../channel/open.ts";
+
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { ShmClosedError } from "../base/errors.ts";
 import { orUndefined } from "../base/none.ts";
@@ -15,12 +15,25 @@ import { Receiver } from "../channel/receiver.ts";
 import type { ReceiverApi } from "../channel/receiver_api.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
-import { Socket } from "./socket.ts";
+import { InstrumentedReceiver } from "./instrumented_receiver.ts";
+import { Socket, type SocketOptions } from "./socket.ts";
 import type { SocketStatistics } from "../channel/statistics.ts";
+
+/** Internal: the receiver of a socket that has instrumentation. */
+export let instrumentedReceiverOf: <T>(
+  socket: ReceivingSocket<T>,
+) => InstrumentedReceiver<T> | undefined;
 
 /** A socket that receives. */
 export abstract class ReceivingSocket<T> extends Socket {
   readonly #receiver: ReceiverApi<T>;
+
+  static {
+    instrumentedReceiverOf = (socket) => {
+      const receiver = socket.#receiver;
+      return receiver instanceof InstrumentedReceiver ? receiver : undefined;
+    };
+  }
 
   /**
    * Attaches to a channel; what is sent from now on can be received. With `maxUnacked`, messages are
@@ -30,15 +43,19 @@ export abstract class ReceivingSocket<T> extends Socket {
     target: string | LocalHandle,
     kind: ChannelKind,
     role: Role,
-    options: ChannelOptions | undefined,
+    options: SocketOptions | undefined,
     maxUnacked?: number,
   ) {
     super(target, kind, role, options);
-    this.#receiver = this.closeOnError(() =>
+    const receiver = this.closeOnError(() =>
       maxUnacked === undefined
         ? new Receiver<T>(this.attachment, this.counts)
         : new AckReceiver(this.attachment, this.counts, maxUnacked) as unknown as ReceiverApi<T>
     );
+    const instrumentation = options?.instrumentation;
+    this.#receiver = instrumentation === undefined
+      ? receiver
+      : new InstrumentedReceiver(receiver, this.name, instrumentation);
   }
 
   /**
@@ -124,7 +141,7 @@ export abstract class ReceivingSocket<T> extends Socket {
     return { ...this.counts, missed: this.#receiver.missed };
   }
 
-  /** Internal: from now on notes are handed out. */
+  /** Internal: from now on values with a header are received as `WithHeader`. */
   protected override enableHeaders(): void {
     this.#receiver.enableHeaders();
   }

@@ -5,10 +5,10 @@
  */
 
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
-import type { ChannelOptions } from "../channel/open.ts";
 import { BlockAllocator } from "../channel/block_allocator.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { Encoder } from "../channel/encoder.ts";
+import { HeaderEncoder } from "../channel/headers.ts";
 import { ShmClosedError, ShmPeerLostError, ShmSerializationError } from "../base/errors.ts";
 import { NONE, type None, orUndefined } from "../base/none.ts";
 import { Receiver } from "../channel/receiver.ts";
@@ -19,7 +19,8 @@ import { logger, trace, tracing } from "../base/log.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
 import { describeFailure } from "./remote_failure.ts";
-import { Socket } from "./socket.ts";
+import { ReplierObserver } from "./replier_observer.ts";
+import { Socket, type SocketOptions } from "./socket.ts";
 import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 
 /** Bytes for replies to begin with; more are added when they do not fit. */
@@ -61,7 +62,8 @@ interface SentReply extends RequestRef {
  */
 export class Replier<Q = unknown, R = unknown> extends Socket {
   readonly #receiver: Receiver<Q>;
-  readonly #encoder: Encoder = new Encoder(this.attachment, this.counts);
+  #encoder: Encoder = new Encoder(this.attachment, this.counts);
+  readonly #observer: ReplierObserver<Q, R> | undefined;
   readonly #allocator = new BlockAllocator();
   readonly #unread = new Set<SentReply>();
   #regionBytes = 0;
@@ -76,10 +78,15 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
-  constructor(target: string | LocalHandle, options?: ChannelOptions) {
+  constructor(target: string | LocalHandle, options?: SocketOptions) {
     super(target, "request", "replier", options);
     this.attachment.ring.openRequests(this.attachment.index, 0);
     this.#receiver = this.closeOnError(() => new Receiver<Q>(this.attachment, this.counts));
+    const instrumentation = options?.instrumentation;
+    if (instrumentation !== undefined) {
+      this.#observer = new ReplierObserver(instrumentation, this.name);
+      this.enableHeaders();
+    }
   }
 
   /**
@@ -89,8 +96,15 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {TypeError} if the request before has no reply yet
    */
   tryRecv(): Q | undefined {
+    const request = this.#observer === undefined
+      ? this.#tryRecv()
+      : this.#observer.receive(() => this.#tryRecv());
+    return orUndefined(request);
+  }
+
+  #tryRecv(): Q | None {
     this.#checkReplied();
-    return orUndefined(this.#accept(() => this.#receiver.tryReceive()));
+    return this.#accept(() => this.#receiver.tryReceive());
   }
 
   /**
@@ -99,7 +113,12 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmTimeoutError} if none came within `timeoutMs`
    * @throws {TypeError} if the request before has no reply yet
    */
-  async recv(options?: WaitOptions): Promise<Q> {
+  recv(options?: WaitOptions): Promise<Q> {
+    if (this.#observer === undefined) return this.#recv(options);
+    return this.#observer.receiveAsync(() => this.#recv(options));
+  }
+
+  async #recv(options: WaitOptions | undefined): Promise<Q> {
     this.#checkReplied();
     this.#isReceiving = true;
     try {
@@ -114,6 +133,11 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   /** Takes a request as `recv` does, blocking this thread. */
   recvSync(options?: TimeoutOptions): Q {
+    if (this.#observer === undefined) return this.#recvSync(options);
+    return this.#observer.receive(() => this.#recvSync(options)) as Q;
+  }
+
+  #recvSync(options: TimeoutOptions | undefined): Q {
     this.#checkReplied();
     return this.#accept(() => this.#receiver.receiveSync(options));
   }
@@ -154,6 +178,11 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmSerializationError} if the value cannot be encoded; the request is still unanswered
    */
   send(value: R): boolean {
+    if (this.#observer === undefined) return this.#send(value);
+    return this.#observer.reply(value, (carrying) => this.#send(carrying));
+  }
+
+  #send(value: R): boolean {
     this.checkReady();
     if (this.#currentRequest === undefined) {
       throw new TypeError(
@@ -223,7 +252,9 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   async #handle(ref: RequestRef, request: Q, handler: (request: Q) => R | Promise<R>) {
     try {
-      const value = await handler(request);
+      const value = this.#observer === undefined
+        ? await handler(request)
+        : await this.#observer.process(request, handler);
       if (!this.closed) this.#reply(ref, value);
     } catch (error) {
       if (!this.closed) this.#fail(ref, error);
@@ -331,9 +362,10 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     return true;
   }
 
-  /** Internal: from now on notes are handed out. */
+  /** Internal: from now on requests with a header are received as `WithHeader`, and replies may be. */
   protected override enableHeaders(): void {
     this.#receiver.enableHeaders();
+    this.#encoder = new HeaderEncoder(this.attachment, this.counts);
   }
 
   /** Internal: ends what waits; requests that were taken and not answered fail at once. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChannelOptions } from "../channel/open.ts";
+import type { SocketOptions } from "./socket.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import {
   ShmBufferFullError,
@@ -13,12 +13,15 @@ import {
   ShmSerializationError,
   ShmTimeoutError,
 } from "../base/errors.ts";
+import { type ContextHeaders, parseContextHeaders } from "../base/context_headers.ts";
+import { readHeader } from "../channel/headers.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { trace, tracing } from "../base/log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { isReached } from "../channel/position.ts";
 import { Sender } from "../channel/sender.ts";
 import type { RemoteFailure } from "./remote_failure.ts";
+import { RequesterObserver } from "./requester_observer.ts";
 import { Socket } from "./socket.ts";
 import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
 import { NONE, type None } from "../base/none.ts";
@@ -26,6 +29,7 @@ import { AsyncWaitQueue, type WaitContext, waitSync } from "../channel/wait.ts";
 import {
   MAX_REQUESTS,
   RECORD_ERROR,
+  RECORD_HEADERS,
   REQUEST_PREFIX_BYTES,
   REQUEST_SLOTS,
   SLOT_BYTES,
@@ -54,7 +58,9 @@ interface Pending<R> {
   /** Where its record ends in the ring. */
   position: number;
   outcome: Outcome<R> | undefined;
-  /** Nobody waits any more: free the slot when the reply comes. */
+  /** Headers of the reply, or of the request until the reply is there. Only with instrumentation. */
+  headers: ContextHeaders | undefined;
+  /** No call waits any more: free the slot when the reply arrives. */
   isAbandoned: boolean;
 }
 
@@ -89,6 +95,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   readonly #pending = new Map<number, Pending<R>>();
   /** Requests of `send` whose replies `recv` has not taken, in the order sent. */
   readonly #sent: Pending<R>[] = [];
+  readonly #observer: RequesterObserver<Q, R> | undefined;
   /** A request has ended since the waiting ones were told last. */
   #hasCompleted = false;
   #livenessAtMs = 0;
@@ -99,7 +106,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
-  constructor(target: string | LocalHandle, options?: ChannelOptions) {
+  constructor(target: string | LocalHandle, options?: SocketOptions) {
     super(target, "request", "requester", options);
     this.#waitContext = {
       attachment: this.attachment,
@@ -115,6 +122,11 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     }));
     this.#sender = sender;
     this.#region = region;
+    const instrumentation = options?.instrumentation;
+    if (instrumentation !== undefined) {
+      this.#observer = new RequesterObserver(instrumentation, this.name);
+      sender.enableHeaders();
+    }
     this.attachment.ring.openRequests(this.attachment.index, region);
     this.#reclaimSlots();
   }
@@ -131,6 +143,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
           generation: 0,
           position: 0,
           outcome: undefined,
+          headers: undefined,
           isAbandoned: true,
         });}
     }
@@ -146,7 +159,12 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmPeerLostError} if the replier that took the request died or left
    * @throws {ShmSerializationError} if the value, or the reply, cannot be encoded or decoded
    */
-  async request(value: Q, options?: WaitOptions): Promise<R> {
+  request(value: Q, options?: WaitOptions): Promise<R> {
+    if (this.#observer === undefined) return this.#request(value, options);
+    return this.#observer.request(value, (carrying) => this.#request(carrying, options));
+  }
+
+  async #request(value: Q, options: WaitOptions | undefined): Promise<R> {
     const timeoutMs = checkTimeout(options);
     options?.signal?.throwIfAborted();
     this.checkReady();
@@ -161,7 +179,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
         signal: options?.signal,
         timeoutMs: remainingMs,
       });
-      return this.#settle(outcome, timeoutMs);
+      return this.#settle(pending, outcome, timeoutMs);
     } finally {
       this.#release(pending);
     }
@@ -182,6 +200,11 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   /** Sends a request and blocks this thread until its reply comes. Throws what `request` throws. */
   requestSync(value: Q, options?: TimeoutOptions): R {
+    if (this.#observer === undefined) return this.#requestSync(value, options);
+    return this.#observer.request(value, (carrying) => this.#requestSync(carrying, options));
+  }
+
+  #requestSync(value: Q, options: TimeoutOptions | undefined): R {
     const timeoutMs = checkTimeout(options);
     this.checkReady();
     const deadline = performance.now() + timeoutMs;
@@ -190,6 +213,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     try {
       const remainingMs = Math.max(0, deadline - performance.now());
       return this.#settle(
+        pending,
         waitSync(this.#waitContext, () => this.#collect(pending), remainingMs),
         timeoutMs,
       );
@@ -214,6 +238,11 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @returns false if the ring is full or 256 requests are in flight
    */
   send(value: Q): boolean {
+    if (this.#observer === undefined) return this.#send(value, undefined);
+    return this.#observer.send(value, (carrying, headers) => this.#send(carrying, headers));
+  }
+
+  #send(value: Q, headers: ContextHeaders | undefined): boolean {
     this.checkReady();
     this.#collectAll();
     const pending = this.#trySend(value);
@@ -221,6 +250,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       this.counts.dropped++;
       return false;
     }
+    pending.headers = headers;
     this.#sent.push(pending);
     return true;
   }
@@ -231,7 +261,13 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {TypeError} if there is no such request
    * @throws {ShmTimeoutError} if no reply came within `timeoutMs`; it can still be received later
    */
-  async recv(options?: WaitOptions): Promise<R> {
+  recv(options?: WaitOptions): Promise<R> {
+    if (this.#observer === undefined) return this.#recv(options);
+    const pending = this.#sent.at(0);
+    return this.#observer.receiveAsync(() => pending?.headers, () => this.#recv(options));
+  }
+
+  async #recv(options: WaitOptions | undefined): Promise<R> {
     const timeoutMs = checkTimeout(options);
     options?.signal?.throwIfAborted();
     const pending = this.#oldestSent();
@@ -241,6 +277,12 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   /** Receives as `recv` does, blocking this thread. */
   recvSync(options?: TimeoutOptions): R {
+    if (this.#observer === undefined) return this.#recvSync(options);
+    const pending = this.#sent.at(0);
+    return this.#observer.receive(() => pending?.headers, () => this.#recvSync(options));
+  }
+
+  #recvSync(options: TimeoutOptions | undefined): R {
     const timeoutMs = checkTimeout(options);
     const pending = this.#oldestSent();
     const outcome = waitSync(this.#waitContext, () => this.#collect(pending), timeoutMs);
@@ -258,10 +300,10 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   #finishSent(pending: Pending<R>, outcome: Outcome<R> | None, timeoutMs: number): R {
-    if (outcome === NONE) return this.#settle(outcome, timeoutMs);
+    if (outcome === NONE) return this.#settle(pending, outcome, timeoutMs);
     this.#sent.splice(this.#sent.indexOf(pending), 1);
     this.#release(pending);
-    return this.#settle(outcome, timeoutMs);
+    return this.#settle(pending, outcome, timeoutMs);
   }
 
   /** Queues a request if a slot and room are there. */
@@ -285,7 +327,14 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     }
     if (!isSent) return NONE;
     const position = ring.claimedPosition();
-    const pending = { slot, generation, position, outcome: undefined, isAbandoned: false };
+    const pending: Pending<R> = {
+      slot,
+      generation,
+      position,
+      outcome: undefined,
+      headers: undefined,
+      isAbandoned: false,
+    };
     this.#pending.set(slot, pending);
     return pending;
   }
@@ -315,7 +364,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     const { ring } = this.attachment;
     for (let slot = ring.nextReply(); slot >= 0; slot = ring.nextReply()) {
       const pending = this.#pending.get(slot);
-      if (pending && !pending.isAbandoned) pending.outcome = this.#readReply(slot);
+      if (pending && !pending.isAbandoned) pending.outcome = this.#readReply(slot, pending);
       this.#hasCompleted = true;
       ring.freeRequest(slot);
       this.#pending.delete(slot);
@@ -323,7 +372,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     }
   }
 
-  #readReply(slot: number): Outcome<R> {
+  #readReply(slot: number, pending: Pending<R>): Outcome<R> {
     const words = this.attachment.words;
     const at = this.#region + REQUEST_SLOTS + slot * SLOT_BYTES;
     const offset = words[(at + SLOT_OFFSET) >>> 2] >>> 0;
@@ -342,7 +391,15 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.counts.received++;
     this.counts.bytes += length;
     if (tracing) trace(`received ${length} B on "${this.name}", reply #${this.counts.received}`);
-    return this.#decode(bytes, flags);
+    if ((flags & RECORD_HEADERS) === 0) return this.#decode(bytes, flags);
+    return this.#decodeWithHeader(bytes, flags, pending);
+  }
+
+  #decodeWithHeader(bytes: Uint8Array, flags: number, pending: Pending<R>): Outcome<R> {
+    const reply = readHeader(bytes);
+    if (reply === undefined) return this.#corrupt("a reply's header");
+    if (this.#observer !== undefined) pending.headers = parseContextHeaders(reply.header);
+    return this.#decode(reply.payload, flags);
   }
 
   #corrupt(what: string): { error: Error } {
@@ -378,7 +435,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     );
   }
 
-  #settle(outcome: Outcome<R> | None, timeoutMs: number): R {
+  #settle(pending: Pending<R>, outcome: Outcome<R> | None, timeoutMs: number): R {
     if (outcome === NONE) {
       throw new ShmTimeoutError(
         `no reply came on channel "${this.name}" within ${timeoutMs} ms; check that a replier ` +
@@ -386,6 +443,9 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       );
     }
     if ("error" in outcome) throw outcome.error;
+    if (this.#observer !== undefined) {
+      this.#observer.received(outcome.value, pending.headers);
+    }
     return outcome.value;
   }
 
@@ -449,7 +509,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     );
   }
 
-  /** Internal: from now on notes are sent. */
+  /** Internal: from now on requests may be `WithHeader`. */
   protected override enableHeaders(): void {
     this.#sender.enableHeaders();
   }

@@ -5,27 +5,33 @@
  */
 
 import type { ChannelKind, Role } from "../segment/format.ts";
-import type { ChannelOptions } from "../channel/open.ts";
+
 import { closedWhileWaiting } from "../channel/closed.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import type { Loan } from "../channel/loan.ts";
 import { Sender } from "../channel/sender.ts";
-import { Socket } from "./socket.ts";
+import type { SenderApi } from "../channel/sender_api.ts";
+import { InstrumentedSender } from "./instrumented_sender.ts";
+import { Socket, type SocketOptions } from "./socket.ts";
 
 /** A socket that sends. */
 export abstract class SendingSocket<T> extends Socket {
-  readonly #sender: Sender;
+  readonly #sender: SenderApi;
 
   /** Attaches to a channel and claims a lane of it. */
   constructor(
     target: string | LocalHandle,
     kind: ChannelKind,
     role: Role,
-    options: ChannelOptions | undefined,
+    options: SocketOptions | undefined,
   ) {
     super(target, kind, role, options);
-    this.#sender = this.closeOnError(() => new Sender(this.attachment, this.counts, 0));
+    const sender = this.closeOnError(() => new Sender(this.attachment, this.counts, 0));
+    const instrumentation = options?.instrumentation;
+    this.#sender = instrumentation === undefined
+      ? sender
+      : new InstrumentedSender(sender, this.name, instrumentation);
   }
 
   /**
@@ -78,7 +84,7 @@ export abstract class SendingSocket<T> extends Socket {
     return this.#sender.loan(byteLength);
   }
 
-  /** Internal: from now on notes are sent. */
+  /** Internal: from now on values may be `WithHeader`. */
   protected override enableHeaders(): void {
     this.#sender.enableHeaders();
   }

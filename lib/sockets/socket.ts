@@ -6,16 +6,17 @@
 
 import { Attachment } from "../channel/attachment.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
+import type { Instrumentation } from "../base/instrumentation.ts";
 import type { ChannelOptions } from "../channel/open.ts";
 import type { SocketStatistics } from "../channel/statistics.ts";
 import { register, unregister } from "../presence/exit_hooks.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 
-/**
- * Has a socket send what is noted on values that are `Noted`, and hand out values as `Noted` that
- * something is noted on. There is no way back.
- */
-export let enableHeaders: (socket: Socket) => void;
+/** Options of a socket: those of its channel, and what observes it. */
+export interface SocketOptions extends ChannelOptions {
+  /** Observes what the socket does: `otelInstrumentation()` of `./otel`. Default: none. */
+  instrumentation?: Instrumentation;
+}
 
 /** Base of all sockets. */
 export abstract class Socket implements Disposable, AsyncDisposable {
@@ -38,16 +39,12 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     errors: 0,
   };
 
-  static {
-    enableHeaders = (socket) => socket.enableHeaders();
-  }
-
   /** Attaches to a channel. */
   constructor(
     target: string | LocalHandle,
     kind: ChannelKind,
     role: Role,
-    options: ChannelOptions = {},
+    options: SocketOptions = {},
   ) {
     this.attachment = new Attachment(target, kind, role, options);
     if (!isLocalHandle(target)) register(this);
@@ -103,7 +100,7 @@ export abstract class Socket implements Disposable, AsyncDisposable {
   /** Internal: ends what waits, before the attachment goes. */
   protected abstract abortWaits(): void;
 
-  /** Internal: from now on notes are sent and handed out. */
+  /** Internal: from now on values may be `WithHeader`, sent and received. */
   protected abstract enableHeaders(): void;
 
   /** What `console.log` shows. */

@@ -1,7 +1,8 @@
 // Tracing in one process: what becomes spans, what they say, and that none is left open.
 
 import assert from "node:assert/strict";
-import { context, createTraceState, trace } from "@opentelemetry/api";
+import { context, createTraceState, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import {
   type Delivery,
   GemstoneGenerator,
@@ -10,9 +11,11 @@ import {
   LocalChannel,
   Message,
   type MessageInit,
+  type MessagingBackend,
   Publisher,
   Puller,
   Pusher,
+  type RedisLikeBackend,
   Replier,
   Requester,
   ShmBufferFullError,
@@ -21,8 +24,15 @@ import {
   Subscriber,
 } from "../../mod.ts";
 import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../backends/http/mod.ts";
-import { handle, handleEach, traced, traceRequests } from "../../otel/mod.ts";
+import {
+  handle,
+  handleEach,
+  type Instrumentation,
+  otelInstrumentation,
+  traceRequests,
+} from "../../otel/mod.ts";
 import { EmbeddedMessagingBackend, EmbeddedServer } from "../../backends/tcp/mod.ts";
+import { Store } from "../../backends/store/store.ts";
 import { until } from "../support/deadline.ts";
 import { LineClient } from "../support/line_client.ts";
 import { inSpan, type SpanLine, Tracing } from "../support/tracing.ts";
@@ -32,6 +42,8 @@ const REMOTE_TRACE = "0af7651916cd43dd8448eb211c80319c";
 const REMOTE_SPAN = "b7ad6b7169203331";
 
 const generator = new GemstoneGenerator(7);
+
+type AnyBackend = MessagingBackend & Pick<RedisLikeBackend, "publish">;
 
 function message(init: Partial<MessageInit> = {}): Message {
   const id = generator.getId();
@@ -51,6 +63,24 @@ function tracingTest(
   });
 }
 
+/** Options with an instrumentation of the test's own. */
+function traced<const O extends object>(
+  options: O = {} as O,
+): O & { instrumentation: Instrumentation } {
+  return { ...options, instrumentation: otelInstrumentation() };
+}
+
+/** Calls with baggage in the active context. */
+function withBaggage<T>(user: string, call: () => T): T {
+  const baggage = propagation.createBaggage({ user: { value: user } });
+  return context.with(propagation.setBaggage(context.active(), baggage), call);
+}
+
+/** The user in the baggage of the active context. */
+function activeUser(): string | undefined {
+  return propagation.getActiveBaggage()?.getEntry("user")?.value;
+}
+
 function names(tracing: Tracing): string[] {
   return tracing.spans.map((span) => span.name);
 }
@@ -61,14 +91,14 @@ function batchOf(span: SpanLine): unknown {
 
 Deno.test("without an SDK everything works, and messages carry nothing", async () => {
   using channel = LocalChannel.create();
-  using pusher = traced(new Pusher<string>(channel.handle));
-  using puller = traced(new Puller<string>(channel.handle));
+  using pusher = new Pusher<string>(channel.handle, traced());
+  using puller = new Puller<string>(channel.handle, traced());
   pusher.send("a");
   assert.equal(pusher.statistics().bytes, 2);
   assert.equal(puller.tryRecv(), "a");
   assert.equal(puller.tryRecv(), undefined);
   assert.equal(handle("b", (text) => text + "c"), "bc");
-  await using backend = traced(new InMemoryMessagingBackend());
+  await using backend = new InMemoryMessagingBackend(traced());
   await backend.storeMessage("n", "t", message());
   const [stored] = await backend.getMessagesForTopic("t");
   assert.equal(Object.hasOwn(stored.toObject(), "traceparent"), false);
@@ -78,8 +108,8 @@ tracingTest(
   "with an SDK and without a context manager traces go on all the same",
   async (tracing, channel) => {
     context.disable();
-    using pusher = traced(new Pusher<string>(channel.handle));
-    using puller = traced(new Puller<string>(channel.handle));
+    using pusher = new Pusher<string>(channel.handle, traced());
+    using puller = new Puller<string>(channel.handle, traced());
     pusher.send("a");
     await handleEach(puller, () => puller.close());
     assert.equal(tracing.one("process local").parentId, tracing.one("send local").spanId);
@@ -90,7 +120,7 @@ tracingTest(
   "a receiver that is not traced receives what a traced sender sends",
   (tracing, channel) => {
     using subscriber = new Subscriber<unknown>(channel.handle);
-    using publisher = traced(new Publisher<unknown>(channel.handle));
+    using publisher = new Publisher<unknown>(channel.handle, traced());
     publisher.send({ a: 1 });
     publisher.send(new Float32Array([1]));
     assert.deepEqual(subscriber.drain(), [{ a: 1 }, new Float32Array([1])]);
@@ -100,7 +130,7 @@ tracingTest(
 
 tracingTest("a message without a context begins a new trace", async (tracing, channel) => {
   using pusher = new Pusher<unknown>(channel.handle);
-  using puller = traced(new Puller<unknown>(channel.handle));
+  using puller = new Puller<unknown>(channel.handle, traced());
   pusher.sendMany([{ n: 1 }, 2]);
   handle(await puller.recv(), () => {});
   await handleEach(puller, () => puller.close());
@@ -114,9 +144,9 @@ tracingTest("a message without a context begins a new trace", async (tracing, ch
 tracingTest(
   "a batch is one span, with a link to the sender of each message",
   (tracing, channel) => {
-    using one = traced(new Pusher<number>(channel.handle));
-    using two = traced(new Pusher<number>(channel.handle));
-    using puller = traced(new Puller<number>(channel.handle));
+    using one = new Pusher<number>(channel.handle, traced());
+    using two = new Pusher<number>(channel.handle, traced());
+    using puller = new Puller<number>(channel.handle, traced());
     assert.equal(one.sendMany([1, 2]), 2);
     two.send(3);
     assert.deepEqual(puller.drain(), [1, 2, 3]);
@@ -132,8 +162,8 @@ tracingTest(
 tracingTest(
   "receiving in a span of one's own belongs to that, and links to the sender",
   async (tracing, channel) => {
-    using pusher = traced(new Pusher<number>(channel.handle));
-    using puller = traced(new Puller<number>(channel.handle));
+    using pusher = new Pusher<number>(channel.handle, traced());
+    using puller = new Puller<number>(channel.handle, traced());
     pusher.send(1);
     await inSpan("poll", () => puller.recvSync());
     const { parentId, links } = tracing.one("receive local");
@@ -143,7 +173,7 @@ tracingTest(
 );
 
 tracingTest("what fills the ring is refused, and its span says so", async (tracing, channel) => {
-  using pusher = traced(new Pusher<string>(channel.handle));
+  using pusher = new Pusher<string>(channel.handle, traced());
   const text = "x".repeat(900);
   while (pusher.send(text));
   assert.throws(() => pusher.sendSync(text, { timeoutMs: 1 }), ShmBufferFullError);
@@ -157,7 +187,7 @@ tracingTest("what fills the ring is refused, and its span says so", async (traci
 tracingTest(
   "a value that cannot be encoded is an error of its span, and of the caller",
   (tracing, channel) => {
-    using pusher = traced(new Pusher<unknown>(channel.handle));
+    using pusher = new Pusher<unknown>(channel.handle, traced());
     assert.throws(() => pusher.send(() => {}), /cannot be encoded/);
     assert.throws(() => pusher.send(Symbol()), /cannot be encoded/);
     const [span] = tracing.spans;
@@ -169,7 +199,7 @@ tracingTest(
 tracingTest(
   "a receive that ends at its timeout is a span with that error, and none that lasts",
   async (tracing, channel) => {
-    using puller = traced(new Puller(channel.handle));
+    using puller = new Puller(channel.handle, traced());
     await assert.rejects(puller.recv({ timeoutMs: 5 }), ShmTimeoutError);
     assert.throws(() => puller.recvSync({ timeoutMs: 5 }), ShmTimeoutError);
     for (const span of tracing.spans) {
@@ -187,8 +217,8 @@ tracingTest(
 tracingTest(
   "iterating receives message by message, until the socket is closed",
   async (tracing, channel) => {
-    using subscriber = traced(new Subscriber<number>(channel.handle));
-    using publisher = traced(new Publisher<number>(channel.handle));
+    using subscriber = new Subscriber<number>(channel.handle, traced());
+    using publisher = new Publisher<number>(channel.handle, traced());
     publisher.sendMany([1, 2]);
     const seen: number[] = [];
     for await (const n of subscriber) if (seen.push(n) === 2) subscriber.close();
@@ -198,8 +228,8 @@ tracingTest(
 );
 
 tracingTest("deliveries are settled in spans, and once", async (tracing, channel) => {
-  using pusher = traced(new Pusher<string>(channel.handle));
-  using puller = traced(new Puller<string>(channel.handle, { ack: true }));
+  using pusher = new Pusher<string>(channel.handle, traced());
+  using puller = new Puller<string>(channel.handle, traced({ ack: true }));
   pusher.send("a");
   {
     using first = await puller.recv();
@@ -224,29 +254,96 @@ tracingTest("deliveries are settled in spans, and once", async (tracing, channel
 });
 
 tracingTest(
-  "what is written in place has a span, and its receiver a trace of its own",
+  "a message that is written in place carries the context of its loan",
   (tracing, channel) => {
-    using pusher = traced(new Pusher<Uint8Array>(channel.handle, { codec: "raw" }));
-    using puller = traced(new Puller<Uint8Array>(channel.handle));
-    {
-      using loan = pusher.loan(8)!;
-      loan.bytes.fill(7);
-      loan.commit();
+    using pusher = new Pusher<Uint8Array>(channel.handle, traced({ codec: "raw" }));
+    using plain = new Puller<Uint8Array>(channel.handle);
+    using puller = new Puller<Uint8Array>(channel.handle, traced());
+    for (const byteLength of [0, 5, 8, 5000]) {
+      for (const receiver of [plain, puller]) {
+        tracing.reset();
+        {
+          using loan = pusher.loan(byteLength)!;
+          assert.equal(loan.bytes.length, byteLength);
+          loan.bytes.fill(7);
+          loan.commit();
+          assert.throws(() => loan.commit(), /committed or aborted already/);
+        }
+        const received = receiver.recvSync({ timeoutMs: 10_000 });
+        assert.deepEqual(received, new Uint8Array(byteLength).fill(7));
+        assert.equal(tracing.one("send local").kind, "PRODUCER");
+      }
+      const sent = tracing.one("send local");
+      const { parentId, links } = tracing.one("receive local");
+      assert.deepEqual([parentId, links], [sent.spanId, [sent.spanId]]);
     }
-    pusher.loan(8)!.abort();
-    assert.deepEqual(puller.tryRecv(), new Uint8Array(8).fill(7));
-    pusher.send(new Uint8Array(2));
-    assert.equal(puller.tryRecvInto(new Uint8Array(2)), 2);
-    assert.deepEqual(names(tracing), ["send local", "receive local", "send local"]);
-    assert.notEqual(tracing.spans[0].traceId, tracing.spans[1].traceId);
+  },
+);
+
+tracingTest("a loan that is not committed ends its span", (tracing, channel) => {
+  using pusher = new Pusher<Uint8Array>(channel.handle, traced({ codec: "raw" }));
+  pusher.loan(8)!.abort();
+  {
+    using _loan = pusher.loan(8)!;
+  }
+  assert.throws(() => pusher.loan(-1), RangeError);
+  while (pusher.send(new Uint8Array(900)));
+  assert.equal(pusher.loan(900), undefined);
+  const loans = [...tracing.spans.slice(0, 3), tracing.spans.at(-1)!];
+  assert.deepEqual(loans.map(({ attributes }) => attributes["error.type"]), [
+    undefined,
+    undefined,
+    "RangeError",
+    "full",
+  ]);
+});
+
+tracingTest(
+  "messages that are received into a buffer and in place have spans and senders",
+  async (tracing, channel) => {
+    using pusher = new Pusher<Uint8Array>(channel.handle, traced({ codec: "raw" }));
+    using puller = new Puller<Uint8Array>(channel.handle, traced());
+    const target = new Uint8Array(8);
+    const checkLast = (send: SpanLine) => {
+      const [received, handled] = tracing.spans.slice(-2);
+      assert.deepEqual([received.name, handled.name], ["receive local", "process local"]);
+      for (const { parentId, links } of [received, handled]) {
+        assert.deepEqual([parentId, links], [send.spanId, [send.spanId]]);
+      }
+    };
+    for (const receive of [puller.tryRecvInto, puller.recvIntoSync]) {
+      pusher.send(new Uint8Array(3));
+      const send = tracing.spans.at(-1)!;
+      assert.equal(receive.call(puller, target), 3);
+      handle(target, () => {});
+      checkLast(send);
+    }
+    pusher.send(new Uint8Array(3));
+    const send = tracing.spans.at(-1)!;
+    {
+      using view = puller.recvView()!;
+      assert.equal(view.bytes.length, 3);
+      handle(view, () => {});
+    }
+    checkLast(send);
+    tracing.reset();
+    assert.deepEqual([puller.tryRecvInto(target), puller.recvView()], [-1, undefined]);
+    assert.deepEqual(names(tracing), []);
+    assert.throws(() => puller.recvIntoSync(target, { timeoutMs: 1 }), ShmTimeoutError);
+    assert.equal(tracing.one("receive local").status, "ERROR");
+    using plain = new Pusher<Uint8Array>(channel.handle);
+    plain.send(new Uint8Array(1));
+    puller.tryRecvInto(target);
+    await inSpan("root", () => handle(target, () => {}));
+    assert.equal(tracing.one("process local").parentId, tracing.one("root").spanId);
   },
 );
 
 tracingTest(
   "a request lasts until its reply, and an error of the handler is that of both spans",
   async (tracing, channel) => {
-    using replier = traced(new Replier<number, number>(channel.handle));
-    using requester = traced(new Requester<number, number>(channel.handle));
+    using replier = new Replier<number, number>(channel.handle, traced());
+    using requester = new Requester<number, number>(channel.handle, traced());
     const stop = new AbortController();
     const served = replier.serve(async (n) => {
       await inSpan("inner", () => {});
@@ -273,7 +370,7 @@ tracingTest(
 tracingTest(
   "a request that nobody answers ends its span at the timeout",
   async (tracing, channel) => {
-    using requester = traced(new Requester<number, number>(channel.handle));
+    using requester = new Requester<number, number>(channel.handle, traced());
     await assert.rejects(requester.request(1, { timeoutMs: 5 }), ShmTimeoutError);
     assert.throws(() => requester.requestSync(1, { timeoutMs: 5 }), ShmTimeoutError);
     const errors = tracing.spans.map(({ attributes }) => attributes["error.type"]);
@@ -282,8 +379,8 @@ tracingTest(
 );
 
 tracingTest("requests in two steps make a trace from send to reply", async (tracing, channel) => {
-  using replier = traced(new Replier<string, string>(channel.handle));
-  using requester = traced(new Requester<string, string>(channel.handle));
+  using replier = new Replier<string, string>(channel.handle, traced());
+  using requester = new Requester<string, string>(channel.handle, traced());
   requester.send("one");
   await assert.rejects(requester.recv({ timeoutMs: 1 }), ShmTimeoutError);
   tracing.reset();
@@ -295,20 +392,92 @@ tracingTest("requests in two steps make a trace from send to reply", async (trac
   }
   assert.equal(replier.tryRecv(), undefined);
   const { traceId, spanId } = tracing.one("send local");
-  const [taken, replied, received] = tracing.spans.slice(-3);
-  assert.deepEqual([taken.name, replied.name, received.name], [
+  const [received, replied, reply] = tracing.spans.slice(-3);
+  assert.deepEqual([received.name, replied.name, reply.name], [
     "receive local",
     "reply local",
     "receive local",
   ]);
-  for (const span of [taken, replied, received]) {
+  for (const span of [received, replied]) {
     assert.deepEqual([span.traceId, span.parentId, span.links], [traceId, spanId, [spanId]]);
+  }
+  assert.deepEqual([reply.traceId, reply.parentId], [traceId, replied.spanId]);
+  assert.deepEqual(reply.links, [replied.spanId]);
+});
+
+tracingTest("a reply carries the context of its handler", async (tracing, channel) => {
+  using replier = new Replier<number, { n: number }>(channel.handle, traced());
+  using plain = new Requester<number, { n: number }>(channel.handle);
+  using requester = new Requester<number, { n: number }>(channel.handle, traced());
+  const stop = new AbortController();
+  const served = replier.serve((n) => ({ n: n * 2 }), { signal: stop.signal });
+  assert.deepEqual(await plain.request(1), { n: 2 });
+  tracing.reset();
+  const reply = await requester.request(2);
+  assert.deepEqual(reply, { n: 4 });
+  handle(reply, () => {});
+  const [first, second] = tracing.spans.filter(({ name }) => name === "process local");
+  assert.deepEqual([second.parentId, second.links], [first.spanId, [first.spanId]]);
+  stop.abort();
+  await served;
+});
+
+tracingTest("baggage travels with messages, requests and replies", async (_tracing, channel) => {
+  using requests = LocalChannel.create();
+  using pusher = new Pusher<Uint8Array>(channel.handle, traced({ codec: "raw" }));
+  using puller = new Puller<Uint8Array>(channel.handle, traced());
+  const target = new Uint8Array(8);
+  withBaggage("anna", () => pusher.send(new Uint8Array(1)));
+  withBaggage("berta", () => pusher.sendMany([new Uint8Array(1)]));
+  withBaggage("clara", () => pusher.loan(1)!.commit());
+  pusher.send(new Uint8Array(1));
+  assert.equal(handle(puller.tryRecv(), activeUser), "anna");
+  puller.tryRecvInto(target);
+  assert.equal(handle(target, activeUser), "berta");
+  {
+    using view = puller.recvView()!;
+    assert.equal(handle(view, activeUser), "clara");
+  }
+  assert.equal(handle(puller.tryRecv(), activeUser), undefined);
+
+  using replier = new Replier<number, string[]>(requests.handle, traced());
+  using requester = new Requester<number, string[]>(requests.handle, traced());
+  const stop = new AbortController();
+  const served = replier.serve(() => [String(activeUser())], { signal: stop.signal });
+  const reply = await withBaggage("dora", () => requester.request(1));
+  assert.deepEqual([reply, handle(reply, activeUser)], [["dora"], "dora"]);
+  stop.abort();
+  await served;
+});
+
+tracingTest("undefined is a value that has a sender", async (tracing, channel) => {
+  using pusher = new Pusher<undefined>(channel.handle, traced());
+  using puller = new Puller<undefined>(channel.handle, traced());
+  pusher.sendMany([undefined, undefined]);
+  assert.equal(puller.tryRecv(), undefined);
+  await handleEach(puller, () => puller.close());
+  const { spanId } = tracing.one("send local");
+  const received = tracing.spans.filter(({ name }) => name === "receive local");
+  assert.deepEqual(received.map(({ parentId }) => parentId), [spanId, spanId]);
+});
+
+Deno.test("baggage travels without an SDK too", () => {
+  const manager = new AsyncLocalStorageContextManager().enable();
+  context.setGlobalContextManager(manager);
+  try {
+    using channel = LocalChannel.create();
+    using pusher = new Pusher<number[]>(channel.handle, traced());
+    using puller = new Puller<number[]>(channel.handle, traced());
+    withBaggage("anna", () => pusher.send([1]));
+    assert.equal(handle(puller.tryRecv(), activeUser), "anna");
+  } finally {
+    context.disable();
   }
 });
 
 tracingTest("a tracestate goes with the context, unless it is too long", (tracing, channel) => {
-  using pusher = traced(new Pusher<number[]>(channel.handle));
-  using puller = traced(new Puller<number[]>(channel.handle));
+  using pusher = new Pusher<number[]>(channel.handle, traced());
+  using puller = new Puller<number[]>(channel.handle, traced());
   const states: (string | undefined)[] = [];
   for (const value of ["x", "y".repeat(250)]) {
     const traceState = createTraceState().set("a", value).set("b", value).set("c", value);
@@ -335,11 +504,11 @@ tracingTest("a handler's error is that of its span, and thrown", async (tracing)
 });
 
 tracingTest(
-  "handleEach stops at its signal, and wants a socket that is traced",
+  "handleEach stops at its signal, and needs a socket with instrumentation",
   async (tracing, channel) => {
     using plain = new Subscriber(channel.handle);
-    await assert.rejects(handleEach(plain, () => {}), /its socket is not traced; pass traced/);
-    using subscriber = traced(new Subscriber<number>(channel.handle));
+    await assert.rejects(handleEach(plain, () => {}), /its socket has no instrumentation; open it/);
+    using subscriber = new Subscriber<number>(channel.handle, traced());
     using publisher = new Publisher<number>(channel.handle);
     publisher.send(1);
     const stop = new AbortController();
@@ -354,24 +523,20 @@ tracingTest(
   },
 );
 
-tracingTest(
-  "tracing twice makes each span once, and what cannot be traced is refused",
-  (tracing, channel) => {
-    using publisher = new Publisher(channel.handle);
-    assert.equal(traced(traced(publisher)), publisher);
-    publisher.send(1);
-    assert.deepEqual(names(tracing), ["send local"]);
-    assert.throws(
-      () => traced(new Date()),
-      /cannot trace Date: pass a socket, a messaging backend/,
-    );
-  },
-);
+tracingTest("one instrumentation serves many sockets", (tracing, channel) => {
+  const instrumentation = otelInstrumentation();
+  using other = LocalChannel.create({ name: "other" });
+  using publisher = new Publisher(channel.handle, { instrumentation });
+  using pusher = new Pusher(other.handle, { instrumentation });
+  publisher.send(1);
+  pusher.send(1);
+  assert.deepEqual(names(tracing), ["send local", "send other"]);
+});
 
 tracingTest(
   "a backend's messages carry the context, and keep one that they have",
   async (tracing) => {
-    await using backend = traced(new InMemoryMessagingBackend());
+    await using backend = new InMemoryMessagingBackend(traced());
     await backend.storeMessage("n", "t", message({ extra: { own: 1 } }));
     await backend.storeMessage("n", "t", message({ traceparent: REMOTE }));
     const [first, second] = await backend.getMessagesForTopic("t");
@@ -396,7 +561,7 @@ tracingTest(
   async (tracing) => {
     const errors: unknown[] = [];
     const onHandlerError = (error: unknown) => void errors.push(error);
-    await using backend = traced(new InMemoryMessagingBackend({ onHandlerError }));
+    await using backend = new InMemoryMessagingBackend(traced({ onHandlerError }));
     const seen: string[] = [];
     const handler = ({ payload }: Message) => {
       seen.push(String(payload.n));
@@ -418,20 +583,66 @@ tracingTest(
     assert.equal(errors.length, 1);
     const handled = tracing.spans.filter(({ name }) => name === "process t");
     const [sent] = tracing.spans.filter(({ name }) => name === "store t");
+    const published = tracing.one("publish t");
     assert.deepEqual(
       handled.map(({ parentId, status }) => [parentId, status]),
       [[sent.spanId, "UNSET"], [sent.spanId, "UNSET"], [REMOTE_SPAN, "ERROR"], [
-        undefined,
+        published.spanId,
         "UNSET",
       ]],
     );
   },
 );
 
+/** Backends of each kind on stores of their own, two on each. */
+async function inBackends(
+  test: (one: AnyBackend, two: AnyBackend) => Promise<void>,
+): Promise<void> {
+  const store = new Store();
+  await using http = new SharedMemoryServer();
+  const serverUrl = await http.start();
+  await using tcp = new EmbeddedServer({ port: 0 });
+  const port = await tcp.start();
+  const pairs: (() => AnyBackend)[] = [
+    () => new InMemoryMessagingBackend(traced({ store })),
+    () => new SharedMemoryMessagingBackend(traced({ serverUrl })),
+    () => new EmbeddedMessagingBackend(traced({ port, autoStartServer: false })),
+  ];
+  for (const make of pairs) {
+    await using one = make();
+    await using two = make();
+    await test(one, two);
+  }
+}
+
+tracingTest("what a backend publishes carries the context and the baggage", async (tracing) => {
+  await inBackends(async (one, two) => {
+    tracing.reset();
+    const seen = Promise.withResolvers<unknown[]>();
+    await one.subscribe("t", () => {}, {
+      onPublished: ({ data, headers }) => seen.resolve([data, headers?.baggage, activeUser()]),
+    });
+    await withBaggage("anna", () => two.publish("t", "hello"));
+    assert.deepEqual(await seen.promise, ["hello", "user=anna", "anna"]);
+    assert.equal(tracing.one("process t").parentId, tracing.one("publish t").spanId);
+  });
+});
+
+tracingTest("a backend's messages carry the baggage", async () => {
+  await inBackends(async (one, two) => {
+    const seen = Promise.withResolvers<unknown>();
+    await one.subscribe("t", () => seen.resolve(activeUser()));
+    await withBaggage("anna", () => two.storeMessage("n", "t", message()));
+    assert.equal(await seen.promise, "anna");
+    const [stored] = await one.getMessagesForTopic("t");
+    assert.equal(handle(stored, activeUser), "anna");
+  });
+});
+
 tracingTest("a queue's metadata carry the context, beside what they hold", async (tracing) => {
-  await using queue = traced(new InMemoryMessageQueue());
+  await using queue = new InMemoryMessageQueue(traced());
   await queue.initialize();
-  const { publish } = queue;
+  const publish = queue.publish.bind(queue);
   const base = { channel: "c", sourceAgent: "a", targetAgent: "b" };
   await publish({ ...base, payload: 1, metadata: { own: 1 } });
   await publish({ ...base, payload: 2, metadata: { traceparent: REMOTE } });
@@ -459,10 +670,14 @@ tracingTest("a queue's metadata carry the context, beside what they hold", async
     ...Array(3).fill(REMOTE_TRACE),
   ]);
   assert.equal(last[1].parentId, last[2].spanId);
+  await withBaggage("anna", () => publish({ ...base, payload: 3 }));
+  const [forAnna] = await queue.getPending("b");
+  assert.equal(forAnna.metadata.baggage, "user=anna");
+  assert.equal(handle(forAnna, activeUser), "anna");
 });
 
 tracingTest("records that are put carry the context of their batch", async (tracing) => {
-  await using queue = traced(new InMemoryMessageQueue());
+  await using queue = new InMemoryMessageQueue(traced());
   await queue.initialize();
   const made = await queue.publish({
     channel: "c",
@@ -528,7 +743,7 @@ tracingTest(
     await using server = new SharedMemoryServer({ onRequest: traceRequests() });
     const serverUrl = await server.start();
     await using plain = new SharedMemoryMessagingBackend({ serverUrl });
-    await using backend = traced(new SharedMemoryMessagingBackend({ serverUrl }));
+    await using backend = new SharedMemoryMessagingBackend(traced({ serverUrl }));
     await inSpan("root", async () => {
       await plain.get("a");
       await backend.set("k", "v");
@@ -564,7 +779,7 @@ tracingTest("TRACE on a connection is for the next command alone", async (tracin
 tracingTest("a traced TCP backend stores on a server that knows no traces", async (tracing) => {
   await using server = new EmbeddedServer({ port: 0 });
   const port = await server.start();
-  await using backend = traced(new EmbeddedMessagingBackend({ port, autoStartServer: false }));
+  await using backend = new EmbeddedMessagingBackend(traced({ port, autoStartServer: false }));
   const { promise, resolve } = Promise.withResolvers<Message>();
   await backend.subscribe("t", resolve);
   await backend.storeMessage("n", "t", message());

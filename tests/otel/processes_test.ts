@@ -1,6 +1,7 @@
 // Traces that cross two processes: this one sends, and another one receives and serves.
 
 import assert from "node:assert/strict";
+import { context, propagation } from "@opentelemetry/api";
 import {
   GemstoneGenerator,
   Message,
@@ -11,7 +12,7 @@ import {
   ShmMessagingBackend,
 } from "../../mod.ts";
 import { SharedMemoryMessagingBackend } from "../../backends/http/mod.ts";
-import { traced } from "../../otel/mod.ts";
+import { otelInstrumentation } from "../../otel/mod.ts";
 import { RedisMessageQueue } from "../../backends/queue/redis/mod.ts";
 import { EmbeddedMessagingBackend } from "../../backends/tcp/mod.ts";
 import { redisServer } from "../../testing/mod.ts";
@@ -29,6 +30,13 @@ async function store(backend: MessagingBackend, topic: string): Promise<void> {
     payload: { of: topic },
   });
   await backend.storeMessage("test", topic, message);
+}
+
+/** Calls in a span of its own, with a user in the baggage. */
+function inRoot<T>(what: string, call: () => T | Promise<T>): Promise<T> {
+  const baggage = propagation.createBaggage({ user: { value: "anna" } });
+  const carrying = propagation.setBaggage(context.active(), baggage);
+  return context.with(carrying, () => inSpan(`root ${what}`, call));
 }
 
 /** Spans of one trace by name, from both processes. */
@@ -73,6 +81,7 @@ function checkChain(trace: Trace, what: string, send: string, kinds: [string, st
   assert.equal(handled.parentId, sent.spanId);
   assert.deepEqual(handled.links, [sent.spanId]);
   assert.equal(work.parentId, handled.spanId);
+  assert.equal(work.attributes.user, "anna", "baggage must travel with the message");
   assert.deepEqual([sent.kind, handled.kind], kinds);
   for (const span of [sent, handled]) {
     assert.equal(span.attributes["messaging.system"], "ringbus");
@@ -92,25 +101,33 @@ Deno.test("traces go on in another process, whatever carries the messages", (t) 
     await peer.prints("\n");
     const { serverUrl, port } = JSON.parse(peer.output.split("\n")[0]);
     using tracing = new Tracing();
+    const instrumentation = otelInstrumentation();
     {
-      using publisher = traced(new Publisher<string>("news", { dir }));
-      using pusher = traced(new Pusher<{ n: number }>("jobs", { dir }));
-      using farmer = traced(new Pusher<string>("farm", { dir }));
-      using requester = traced(new Requester<number, number>("ask", { dir }));
-      await using shm = traced(new ShmMessagingBackend({ name: "messages", dir }));
-      await using http = traced(new SharedMemoryMessagingBackend({ serverUrl }));
-      await using tcp = traced(new EmbeddedMessagingBackend({ port, autoStartServer: false }));
-      await using queue = traced(new RedisMessageQueue({ redisUrl: redis.url }));
+      using publisher = new Publisher<string>("news", { dir, instrumentation });
+      using pusher = new Pusher<{ n: number }>("jobs", { dir, instrumentation });
+      using farmer = new Pusher<string>("farm", { dir, instrumentation });
+      using lender = new Pusher<Uint8Array>("bytes", { dir, codec: "raw", instrumentation });
+      using requester = new Requester<number, number>("ask", { dir, instrumentation });
+      await using shm = new ShmMessagingBackend({ name: "messages", dir, instrumentation });
+      await using http = new SharedMemoryMessagingBackend({ serverUrl, instrumentation });
+      await using tcp = new EmbeddedMessagingBackend({
+        port,
+        autoStartServer: false,
+        instrumentation,
+      });
+      await using queue = new RedisMessageQueue({ redisUrl: redis.url, instrumentation });
       await queue.initialize();
-      await inSpan("root news", () => publisher.send("hello"));
-      await inSpan("root jobs", () => pusher.send({ n: 1 }));
-      await inSpan("root farm", () => farmer.sendAsync("field"));
-      assert.equal(await inSpan("root ask", () => requester.request(1)), 2);
-      await inSpan("root shm-topic", () => store(shm, "shm-topic"));
-      await inSpan("root http-topic", () => store(http, "http-topic"));
-      await inSpan("root tcp-topic", () => store(tcp, "tcp-topic"));
-      await inSpan(
-        "root tasks",
+      await inRoot("news", () => publisher.send("hello"));
+      await inRoot("jobs", () => pusher.send({ n: 1 }));
+      await inRoot("farm", () => farmer.sendAsync("field"));
+      await inRoot("bytes", () => lender.loan(8)!.commit());
+      assert.equal(await inRoot("ask", () => requester.request(1)), 2);
+      for (const [name, backend] of Object.entries({ shm, http, tcp })) {
+        await inRoot(`${name}-topic`, () => store(backend, `${name}-topic`));
+        await inRoot(`${name}-topic-values`, () => backend.publish(`${name}-topic-values`, 1));
+      }
+      await inRoot(
+        "tasks",
         () =>
           queue.publish({ channel: "tasks", payload: 1, sourceAgent: "a", targetAgent: "worker" }),
       );
@@ -125,6 +142,17 @@ Deno.test("traces go on in another process, whatever carries the messages", (t) 
       assert.deepEqual([links, kind, parentId], [[sent.spanId], "CLIENT", sent.spanId]);
     });
     await t.step("push and pull", () => checkChain(traceOf("jobs"), "jobs", "send", PATTERN));
+    await t.step("a loan, received into a buffer", () => {
+      checkChain(traceOf("bytes"), "bytes", "send", PATTERN);
+      const { parentId } = traceOf("bytes").other("receive bytes");
+      assert.equal(parentId, traceOf("bytes").own("send bytes").spanId);
+    });
+    for (const name of ["shm", "http", "tcp"]) {
+      await t.step(`values that a backend publishes, ${name}`, () => {
+        const what = `${name}-topic-values`;
+        checkChain(traceOf(what), what, "publish", PATTERN);
+      });
+    }
     await t.step("push and acknowledge", () => {
       const trace = traceOf("farm");
       checkChain(trace, "farm", "send", PATTERN);

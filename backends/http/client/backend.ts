@@ -9,7 +9,7 @@ import { checkId, timestampOf } from "../../../lib/message/gemstone.ts";
 import { Message } from "../../../lib/message/message.ts";
 import type { RedisLikeBackend, StoreMessageOptions } from "../../messaging/backend.ts";
 import { BaseMessagingBackend, checkIds } from "../../messaging/base.ts";
-import { traceFieldsOf } from "../../messaging/trace_fields.ts";
+import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
 import type { Operation } from "../../store/operation.ts";
 import { OPERATIONS } from "../../store/operations.ts";
@@ -104,28 +104,36 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     options: StoreMessageOptions = {},
   ): Promise<void> {
     const ttl = options.ttlSeconds ?? undefined;
-    await this.#call(OPERATIONS.store, { namespace, topic, message: message.stringify(), ttl });
+    await this.observer.store(topic, message, async (carrying) => {
+      await this.#call(OPERATIONS.store, { namespace, topic, message: carrying.stringify(), ttl });
+    });
   }
 
   /** All messages of a topic, sorted by id. */
   override async getMessagesForTopic(topic: string): Promise<Message[]> {
-    return toMessages(
-      await this.#call(OPERATIONS.messages, { topic, since_id: undefined, limit: undefined }),
+    const values = { topic, since_id: undefined, limit: undefined };
+    return await this.observer.fetch(
+      "getMessagesForTopic",
+      topic,
+      async () => toMessages(await this.#call(OPERATIONS.messages, values)),
     );
   }
 
   /** The messages of a topic that are later than the one with an id, sorted by id. */
   override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    return this.#since(topic, sinceId);
+    return this.observer.fetch(
+      "getMessagesForTopicSince",
+      topic,
+      () => this.#since(topic, sinceId),
+    );
   }
 
   /** The first of `getMessagesForTopicSince`, or null. */
-  override async getNextMessageForTopicSince(
-    topic: string,
-    sinceId: bigint,
-  ): Promise<Message | null> {
-    const [next] = await this.#since(topic, sinceId, 1);
-    return next ?? null;
+  override getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
+    return this.observer.fetch("getNextMessageForTopicSince", topic, async () => {
+      const [next] = await this.#since(topic, sinceId, 1);
+      return next ?? null;
+    });
   }
 
   /** A server that ignores `since_id` returns what is later than `timestamp`: the rest is filtered here. */
@@ -148,7 +156,11 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   }
 
   /** The messages of a namespace with these ids, in the order of the ids. */
-  override async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+  override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+    return this.observer.fetch("getMessagesById", namespace, () => this.#byId(namespace, ids));
+  }
+
+  async #byId(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
     const found: Message[] = [];
     const wanted = checkIds(ids);
     for (let at = 0; at < wanted.length; at += IDS_PER_REQUEST) {
@@ -214,7 +226,10 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** Delivers a text or other JSON value to the subscribers of a channel without storing it. */
   async publish(channel: string, message: unknown): Promise<number> {
     const values = { channel, message: valueFrom(message) };
-    return await this.#result(OPERATIONS.publish, values) as number;
+    return await this.observer.publish(
+      channel,
+      async () => await this.#result(OPERATIONS.publish, values) as number,
+    );
   }
 
   /** Begins the subscription to a topic. */
@@ -256,8 +271,8 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
   async #send(request: HttpRequest): Promise<HttpResponse> {
     this.checkOpen();
-    const trace = traceFieldsOf(this, "http");
-    return await this.#connection.run(({ client }) => client.send({ ...request, trace }));
+    const headers = this.observer.callHeaders("http");
+    return await this.#connection.run(({ client }) => client.send({ ...request, headers }));
   }
 
   #dispatch({ pattern, topic, channel, data }: PollEntry): void {
@@ -265,8 +280,14 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     try {
       if (topic !== undefined) this.dispatch(Message.fromJson(data), { topic, ...through });
       else {
-        const { data: value, timestamp: timestampSeconds } = data as Published;
-        this.dispatchPublished({ channel: channel!, ...through, data: value, timestampSeconds });
+        const { data: value, timestamp: timestampSeconds, headers } = data as Published;
+        this.dispatchPublished({
+          channel: channel!,
+          ...through,
+          data: value,
+          timestampSeconds,
+          ...headers === undefined ? {} : { headers },
+        });
       }
     } catch (error) {
       logger.error("cannot read a message from the server: {error}", { error });
@@ -283,6 +304,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 interface Published {
   readonly data: unknown;
   readonly timestamp?: number;
+  readonly headers?: ContextHeaders;
 }
 
 function toMessages(json: unknown): Message[] {

@@ -11,7 +11,7 @@ import {
   MessagingConnectionError,
   MessagingRefusedError,
 } from "../../messaging/errors.ts";
-import type { TraceFields } from "../../messaging/trace_fields.ts";
+import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { SERVER_NAME } from "../server/responses.ts";
 
 /** A request. */
@@ -23,8 +23,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** Milliseconds until the timeout. Default: that of the client. */
   readonly timeoutMs?: number;
-  /** The trace that it belongs to. */
-  readonly trace?: TraceFields;
+  /** Trace context and baggage of the call. */
+  readonly headers?: ContextHeaders;
 }
 
 /** A response. */
@@ -67,14 +67,14 @@ export class HttpClient {
   }
 
   async #exchange(request: HttpRequest): Promise<{ response: Response; text: string }> {
-    const { method, path, body, timeoutMs = this.#timeoutMs, trace } = request;
+    const { method, path, body, timeoutMs = this.#timeoutMs, headers } = request;
     const timeout = new AbortController();
     const stopTimer = startTimer(timeoutMs, () => timeout.abort());
     try {
       const response = await fetch(this.url + path, {
         method,
         body,
-        headers: trace === undefined ? this.#headers : { ...this.#headers, ...trace },
+        headers: { ...this.#headers, ...headers },
         redirect: "error",
         signal: AbortSignal.any([timeout.signal, this.#abortController.signal]),
         client: this.#connections,

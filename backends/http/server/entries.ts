@@ -17,7 +17,11 @@ export function entryToJson(delivery: Delivery): string {
   if (delivery.kind === "stored") {
     return `{${through},"topic":${name},"data":${delivery.message.text}}`;
   }
-  const { value, atMs } = delivery;
-  const data = `{"channel":${name},"data":${valueToJson(value)},"timestamp":${atMs / 1000}}`;
+  const { value, atMs, headers } = delivery;
+  const carried = headers === undefined ? "" : `,"headers":${JSON.stringify(headers)}`;
+  const timestamp = atMs / 1000;
+  const data = `{"channel":${name},"data":${
+    valueToJson(value)
+  },"timestamp":${timestamp}${carried}}`;
   return `{${through},"channel":${name},"data":${data}}`;
 }

@@ -8,6 +8,7 @@ import { text as textArgument } from "../../store/arguments.ts";
 import type { HttpBinding, Operation, ResultKind, ResultTypes } from "../../store/operation.ts";
 import { ALL_OPERATIONS } from "../../store/operations.ts";
 import { valueToJson } from "../../store/value.ts";
+import { readContextHeaders } from "./context_headers.ts";
 import { parameterOf, type Schema } from "./parameters.ts";
 import { jsonArray, type RouteResponse } from "./responses.ts";
 import type { Route, RouteContext } from "./route.ts";
@@ -71,7 +72,8 @@ function routeOf(operation: Operation, binding: HttpBinding): Route {
     summary,
     parameters,
     response: format.schema(binding),
-    run: (context, values) => format.respond(execute(operation, context, values) as never, binding),
+    run: (context, values, headers) =>
+      format.respond(execute(operation, context, values, headers) as never, binding),
   };
 }
 
@@ -80,8 +82,11 @@ function execute(
   operation: Operation,
   { store, subscribers }: RouteContext,
   values: Record<string, unknown>,
+  headers: Headers,
 ): unknown {
   const args = values as Parameters<typeof operation.run>[1];
-  if (operation.subscriber === undefined) return operation.run(store, args);
+  if (operation.subscriber === undefined) {
+    return operation.run(store, args, readContextHeaders(headers));
+  }
   return operation.run(subscribers.named(values.subscriber_id as string), args);
 }

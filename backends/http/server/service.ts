@@ -18,6 +18,7 @@ import {
 import type { Store } from "../../store/store.ts";
 import { errorResponse, json } from "./responses.ts";
 import { readMembers } from "./body.ts";
+import { readContextHeaders } from "./context_headers.ts";
 import { HttpError, toHttpError } from "./errors.ts";
 import { EventStreams } from "./sse.ts";
 import type { Auth } from "./auth.ts";
@@ -111,8 +112,7 @@ function describeRequest({ method, url, headers }: Request): ServedRequest {
     protocol: "http",
     operation: method,
     route: router.find(method, url)?.path,
-    traceparent: headers.get("traceparent") ?? undefined,
-    tracestate: headers.get("tracestate") ?? undefined,
+    ...readContextHeaders(headers),
   };
 }
 

@@ -6,6 +6,7 @@
 
 import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/base/errors.ts";
 import { Journal } from "../../../lib/journal/journal.ts";
+import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
 import { formatValue } from "../../../lib/base/options.ts";
@@ -186,17 +187,20 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   async #write<A extends Arguments>(
     operation: Operation<A>,
     prepare: (attached: Attached) => ArgumentValues<A>,
+    headers?: ContextHeaders,
   ): Promise<unknown> {
     return mapStoreErrors(() => {
       const attached = this.#attach();
       const values = prepare(attached);
       checkArguments(operation, values);
-      return append(attached, encodeOperation(operation, values, this.#recordContext(attached)));
+      const context = this.#recordContext(attached, headers);
+      return append(attached, encodeOperation(operation, values, context));
     });
   }
 
-  #recordContext({ journal }: Attached): RecordContext {
+  #recordContext({ journal }: Attached, headers: ContextHeaders | undefined): RecordContext {
     return {
+      headers,
       member: { name: this.#memberName, isolate: journal.isolate },
       expiresAtMs: (ttlSeconds) => Math.ceil(this.#clock() + ttlSeconds * 1000),
     };
@@ -225,11 +229,13 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    await this.#write(OPERATIONS.store, ({ replica }) => {
-      const parsed = parseMessage(message.stringify());
-      const ttl = options.ttlSeconds ?? parsed.ttlSeconds;
-      replica.expect(parsed);
-      return { namespace, topic, message: parsed.text, ttl };
+    await this.observer.store(topic, message, async (carrying) => {
+      await this.#write(OPERATIONS.store, ({ replica }) => {
+        const parsed = parseMessage(carrying.stringify());
+        const ttl = options.ttlSeconds ?? parsed.ttlSeconds;
+        replica.expect(parsed);
+        return { namespace, topic, message: parsed.text, ttl };
+      });
     });
   }
 
@@ -310,13 +316,15 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   }
 
   /** Delivers a JSON value to the current subscribers of a channel in all processes. */
-  async publish(channel: string, message: unknown): Promise<number> {
-    const reached = await this.#write(OPERATIONS.publish, ({ journal, replica }) => {
-      const dead = replica.removeDead((isolate) => journal.isAlive(isolate));
-      for (const isolate of dead) journal.removeDeadIsolate(isolate);
-      return { channel, message: valueFrom(message) };
+  publish(channel: string, message: unknown): Promise<number> {
+    return this.observer.publish(channel, async (headers) => {
+      const reached = await this.#write(OPERATIONS.publish, ({ journal, replica }) => {
+        const dead = replica.removeDead((isolate) => journal.isAlive(isolate));
+        for (const isolate of dead) journal.removeDeadIsolate(isolate);
+        return { channel, message: valueFrom(message) };
+      }, headers);
+      return reached as number;
     });
-    return reached as number;
   }
 
   /** Statistics of the state that all backends of this name share. */

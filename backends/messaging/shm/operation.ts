@@ -6,6 +6,7 @@
  * @module
  */
 
+import { type ContextHeaders, contextHeadersOf } from "../../../lib/base/context_headers.ts";
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 import { parseShallow } from "../../../lib/message/json_members.ts";
 import type { ArgumentKind, Arguments, ArgumentValues } from "../../store/arguments.ts";
@@ -15,7 +16,7 @@ import { ALL_OPERATIONS } from "../../store/operations.ts";
 import { type Value, valueOfJson, valueToJson } from "../../store/value.ts";
 
 /** Name of the format of the records. Another version needs another name. */
-export const FORMAT = "ringbus.messages.1";
+export const FORMAT = "ringbus.messages.2";
 
 /** Records of the journal itself, with their fields. */
 export interface ControlFields {
@@ -48,6 +49,8 @@ export interface OperationRecord {
   readonly isolate: bigint;
   /** When what it stores expires, in milliseconds of the Unix epoch; null for never. */
   readonly expiresAtMs: number | null;
+  /** Trace context and baggage of the caller, for an operation that takes them. */
+  readonly headers: ContextHeaders | undefined;
   /** Its arguments that are names and keys. */
   readonly names: Readonly<Record<string, string>>;
   /** Its argument that is a message or a value. */
@@ -58,6 +61,8 @@ export interface OperationRecord {
 export interface RecordContext {
   /** The calling member, for an operation on its subscriptions. */
   readonly member?: { readonly name: string; readonly isolate: bigint };
+  /** Trace context and baggage of the caller. */
+  readonly headers?: ContextHeaders;
   /** Converts a time to live into the time of expiry. */
   expiresAtMs(ttlSeconds: number): number;
 }
@@ -67,7 +72,7 @@ type Check = (value: unknown) => boolean;
 /** A field of a record: its check, and where it comes from. */
 interface Field {
   readonly name: string;
-  readonly source: "member" | "isolate" | "name" | "expiry";
+  readonly source: "member" | "isolate" | "name" | "expiry" | "headers";
   readonly check: Check;
 }
 
@@ -83,6 +88,11 @@ const isString: Check = (value) => typeof value === "string";
 const isNumber: Check = (value) => typeof value === "number" && value >= 0;
 const isNumberOrNull: Check = (value) => value === null || isNumber(value);
 const isIsolate: Check = (value) => typeof value === "string" && /^-?[0-9]{1,20}$/.test(value);
+
+const isHeadersOrNull: Check = (value) =>
+  value === null || typeof value === "object" && contextHeadersOf(value) !== undefined;
+
+const HEADERS_FIELD: Field = { name: "headers", source: "headers", check: isHeadersOrNull };
 
 const CONTROL_CHECKS: Readonly<Record<string, readonly Check[]>> = {
   config: [isNumber, isNumberOrNull, isNumber, isNumber, isNumber],
@@ -102,9 +112,10 @@ function layoutOf(operation: Operation): RecordLayout {
   const text = declared.find(([, { kind }]) => TEXT_KINDS.includes(kind));
   const fields = declared.filter((each) => each !== text)
     .map(([name, { kind }]) => fieldOf(name, kind));
+  const headers = operation.takesHeaders ? [HEADERS_FIELD] : [];
   return {
     operation,
-    fields: [...subscriberFields(operation), ...fields],
+    fields: [...subscriberFields(operation), ...fields, ...headers],
     text: text && { name: text[0], kind: text[1].kind },
   };
 }
@@ -151,9 +162,10 @@ export function encodeOperation<A extends Arguments>(
 function fieldValue(
   { name, source }: Field,
   values: Readonly<Record<string, unknown>>,
-  { member, expiresAtMs }: RecordContext,
+  { member, headers, expiresAtMs }: RecordContext,
 ): unknown {
   if (source === "name") return values[name];
+  if (source === "headers") return headers ?? null;
   if (source === "member") return member!.name;
   if (source === "isolate") return String(member!.isolate);
   return values[name] === undefined ? null : expiresAtMs(values[name] as number);
@@ -223,6 +235,7 @@ function operationRecord(
     member: bySource("member") as string,
     isolate: BigInt(bySource("isolate") as string ?? 0),
     expiresAtMs: bySource("expiry") as number ?? null,
+    headers: bySource("headers") as ContextHeaders ?? undefined,
     names: Object.fromEntries(names),
     text,
   };

@@ -160,7 +160,9 @@ export class Replica implements JournalState {
     if (operation === OPERATIONS.store) return this.#storeMessage(call, record);
     return this.#withExpiry(expiresAtMs, (ttlSeconds) => {
       const values = valuesOf(call, ttlSeconds);
-      if (operation.subscriber === undefined) return operation.run(this.#store, values);
+      if (operation.subscriber === undefined) {
+        return operation.run(this.#store, values, call.headers);
+      }
       const subscription = this.#subscriptionOf(call);
       if (subscription === undefined) return;
       return operation.run(new QueueSubscriber(this.#store.subscriptions, subscription), values);

@@ -11,7 +11,7 @@ import { Message } from "../../../lib/message/message.ts";
 import type { StoreMessageOptions } from "../../messaging/backend.ts";
 import { BaseMessagingBackend, checkIds, mapStoreErrors } from "../../messaging/base.ts";
 import { MessagingError } from "../../messaging/errors.ts";
-import { traceFieldsOf } from "../../messaging/trace_fields.ts";
+import { type ContextHeaders, contextHeadersOf } from "../../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
 import type { Operation } from "../../store/operation.ts";
 import { OPERATIONS } from "../../store/operations.ts";
@@ -93,7 +93,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   /** Sends a command; returns what follows the expected beginning of the reply. */
   async #request(line: string, prefix: string): Promise<string> {
     this.checkOpen();
-    const reply = await this.#client.request(line, traceFieldsOf(this, "line"));
+    const reply = await this.#client.request(line, this.observer.callHeaders("line"));
     if (reply.startsWith(prefix)) return reply.slice(prefix.length);
     throw new MessagingError(
       `the server at ${this.address} replied ${reply.slice(0, 200)} instead of ${prefix}: is it ` +
@@ -127,26 +127,39 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     { ttlSeconds }: StoreMessageOptions = {},
   ): Promise<void> {
     const ttl = ttlSeconds ?? undefined;
-    await this.#call(OPERATIONS.store, { namespace, topic, message: message.stringify(), ttl });
+    await this.observer.store(topic, message, async (carrying) => {
+      await this.#call(OPERATIONS.store, { namespace, topic, message: carrying.stringify(), ttl });
+    });
   }
 
   /** All messages of a topic, sorted by id. */
   async getMessagesForTopic(topic: string): Promise<Message[]> {
-    return await this.#messages(OPERATIONS.messages, {
+    const values = { topic, since_id: undefined, limit: undefined };
+    return await this.observer.fetch(
+      "getMessagesForTopic",
       topic,
-      since_id: undefined,
-      limit: undefined,
-    });
+      () => this.#messages(OPERATIONS.messages, values),
+    );
   }
 
   /** The messages of a topic that are later than the one with an id, sorted by id. */
   async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    return await this.#messages(OPERATIONS.messagesSinceId, { topic, id: checkId(sinceId) });
+    const values = { topic, id: checkId(sinceId) };
+    return await this.observer.fetch(
+      "getMessagesForTopicSince",
+      topic,
+      () => this.#messages(OPERATIONS.messagesSinceId, values),
+    );
   }
 
   /** The messages of a namespace with these ids, in the order of the ids. */
   async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
-    return await this.#messages(OPERATIONS.messagesById, { namespace, ids: checkIds(ids) });
+    const values = { namespace, ids: checkIds(ids) };
+    return await this.observer.fetch(
+      "getMessagesById",
+      namespace,
+      () => this.#messages(OPERATIONS.messagesById, values),
+    );
   }
 
   /**
@@ -156,7 +169,10 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
    */
   async publish(topic: string, data: unknown): Promise<number> {
     const values = { channel: topic, message: valueFrom(data) };
-    return Number(await this.#call(OPERATIONS.publish, values, "OK "));
+    return await this.observer.publish(
+      topic,
+      async () => Number(await this.#call(OPERATIONS.publish, values, "OK ")),
+    );
   }
 
   /** Begins the subscription to a topic. */
@@ -193,16 +209,26 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
       const [word, ...args] = splitArguments(line);
       const pattern = word === "PMESSAGE" ? textOf(args.shift()!) : undefined;
       const topic = textOf(args[0]);
-      this.#deliver(topic, dataOf(args[1]), pattern === undefined ? {} : { pattern });
+      const headers = args[2] === undefined ? undefined : contextHeadersOf(dataOf(args[2])!);
+      const through = pattern === undefined ? {} : { pattern };
+      this.#deliver(topic, dataOf(args[1]), through, headers);
     } catch (error) {
       logger.error("cannot read what {address} pushed: {error}", { address: this.address, error });
     }
   }
 
   /** On the wire a message and any other value that was published look the same. */
-  #deliver(topic: string, data: unknown, through: { pattern?: string }): void {
+  #deliver(
+    topic: string,
+    data: unknown,
+    through: { pattern?: string },
+    headers: ContextHeaders | undefined,
+  ): void {
     if (isMessage(data)) this.dispatch(Message.fromJson(data), { topic, ...through });
-    else this.dispatchPublished({ channel: topic, ...through, data });
+    else {
+      const carried = headers === undefined ? {} : { headers };
+      this.dispatchPublished({ channel: topic, ...through, data, ...carried });
+    }
   }
 }
 

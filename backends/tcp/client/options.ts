@@ -54,7 +54,9 @@ export interface EmbeddedMessagingBackendOptions extends EmbeddedAddress, Messag
 /** Options that were checked, with those that were left out. */
 export type CheckedBackendOptions =
   & Required<Omit<EmbeddedAddress, "token">>
-  & Pick<EmbeddedMessagingBackendOptions, "token" | "onGap">;
+  & Pick<EmbeddedMessagingBackendOptions, "token" | "onGap">
+  /** Pushes may have headers. */
+  & { acceptsHeaders: boolean };
 
 /** Checks options, and fills in what was left out. */
 export function checkBackendOptions(
@@ -68,6 +70,7 @@ export function checkBackendOptions(
     serverMode = "inline",
     timeoutMs = 30_000,
     onGap,
+    instrumentation,
   } = options;
   if (typeof host !== "string" || host === "") {
     throw new TypeError(`host must be a name or an address, not ${formatValue(host)}`);
@@ -79,5 +82,6 @@ export function checkBackendOptions(
   if (port === 0) {
     throw new RangeError("port must be that of a server: 0 is for a server to choose its own");
   }
-  return { host, port, token, autoStartServer, serverMode, timeoutMs, onGap };
+  const acceptsHeaders = instrumentation !== undefined;
+  return { host, port, token, autoStartServer, serverMode, timeoutMs, onGap, acceptsHeaders };
 }

@@ -6,8 +6,8 @@
 
 import { logger } from "../../../lib/base/log.ts";
 import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
+import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { MessagingConnectionError } from "../../messaging/errors.ts";
-import type { TraceFields } from "../../messaging/trace_fields.ts";
 import { OPERATIONS } from "../../store/operations.ts";
 import { textArgument } from "../protocol/arguments.ts";
 import type { CheckedBackendOptions, SubscriptionGap } from "./options.ts";
@@ -42,11 +42,10 @@ export class ReconnectingClient {
     return this.#dialer.address;
   }
 
-  /** Sends a command, after the trace that it belongs to; returns the reply. */
-  async request(line: string, trace?: TraceFields): Promise<string> {
+  /** Sends a command, after the headers of its trace; returns the reply. */
+  async request(line: string, headers?: ContextHeaders): Promise<string> {
     const connection = this.#connection ?? await this.connect();
-    // A server without traces rejects them, which has no other effect.
-    if (trace !== undefined) connection.request(traceLine(trace)).catch(() => {});
+    if (headers !== undefined) sendHeaders(connection, headers);
     return await connection.request(line);
   }
 
@@ -98,11 +97,12 @@ export class ReconnectingClient {
 
   /** Sends what a connection begins with: the token, and the subscriptions in force. */
   async #handshake(connection: ClientConnection): Promise<void> {
-    const { token } = this.#options;
+    const { token, acceptsHeaders } = this.#options;
     const topics = [...this.topics];
     const patterns = [...this.patterns];
     await Promise.all([
       ...token === undefined ? [] : [connection.request(`AUTH ${textArgument(token)}`)],
+      ...acceptsHeaders ? [sendHeaders(connection, {})] : [],
       ...topics.map((topic) => connection.request(lineOf(OPERATIONS.subscribe, { topic }))),
       ...patterns.map((pattern) => connection.request(lineOf(OPERATIONS.psubscribe, { pattern }))),
     ]);
@@ -173,7 +173,9 @@ export class ReconnectingClient {
   }
 }
 
-function traceLine({ traceparent, tracestate }: TraceFields): string {
-  const fields = tracestate === undefined ? [traceparent] : [traceparent, tracestate];
-  return `TRACE ${fields.map(textArgument).join(" ")}`;
+/** Sends headers for the next command. A server without the command TRACE rejects it: no harm is done. */
+async function sendHeaders(connection: ClientConnection, headers: ContextHeaders): Promise<void> {
+  const { traceparent = "", tracestate = "", baggage = "" } = headers;
+  const args = [traceparent, tracestate, baggage].map(textArgument);
+  await connection.request(`TRACE ${args.join(" ")}`).catch(() => {});
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ServedRequest } from "../../hosting/observer.ts";
+import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import type { Store } from "../../store/store.ts";
 import type { Subscriber } from "../../store/subscriber.ts";
 
@@ -21,9 +21,6 @@ export type CommandFlag =
   /** It is allowed before `AUTH`. */
   | "open";
 
-/** The trace context that a client sends. */
-export type TraceContext = Pick<ServedRequest, "traceparent" | "tracestate">;
-
 /** What the handler of a command works with: the session of one client. */
 export interface CommandContext<Service = unknown> {
   readonly store: Store;
@@ -36,8 +33,13 @@ export interface CommandContext<Service = unknown> {
   authenticate(token: string): boolean;
   /** Accepts lines of full length: the client has shown a secret. */
   allowLongLines(): void;
-  /** Sets the trace that the next command belongs to. */
-  traceNext(trace: TraceContext): void;
+  /** Trace context and baggage of this command, which the client sent before it. */
+  readonly headers: ContextHeaders | undefined;
+  /**
+   * Sets the trace context and baggage of the next command. From now on, pushes to this client carry
+   * those of the publisher.
+   */
+  setNextHeaders(headers: ContextHeaders | undefined): void;
   /** What the server holds and has counted. */
   stats(): unknown;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { contextHeadersOf } from "../../../lib/base/context_headers.ts";
 import { stringifyJson } from "../../../lib/message/json.ts";
 import { InvalidInputError } from "../../store/errors.ts";
 import { encodedArgument, textOf } from "../protocol/arguments.ts";
@@ -35,13 +36,15 @@ export const COMMANDS: readonly Command[] = [
   ...OPERATION_COMMANDS,
   command({
     name: "TRACE",
-    parameters: ["traceparent", "[tracestate]"],
+    parameters: ["[traceparent]", "[tracestate]", "[baggage]"],
     flags: [],
     reply: "OK TRACED",
-    summary: "Sets the W3C trace context of the next command on the connection.",
-    handle(session, [traceparent, tracestate]) {
-      const state = tracestate === undefined ? {} : { tracestate: textOf(tracestate) };
-      session.traceNext({ traceparent: textOf(traceparent), ...state });
+    summary:
+      "Sets the W3C trace context and baggage of the next command on the connection. From then on, " +
+      "a push of a published value has those of its publisher as a third argument.",
+    handle(session, args) {
+      const [traceparent, tracestate, baggage] = args.map(textOf);
+      session.setNextHeaders(contextHeadersOf({ traceparent, tracestate, baggage }));
       return "OK TRACED";
     },
   }),

@@ -74,7 +74,9 @@ function readArguments(parameters: readonly Parameter[], args: readonly string[]
 }
 
 function execute(operation: Operation, context: CommandContext, values: Values): unknown {
-  if (operation.subscriber === undefined) return operation.run(context.store, values);
+  if (operation.subscriber === undefined) {
+    return operation.run(context.store, values, context.headers);
+  }
   return operation.run(context.subscriber, values);
 }
 

@@ -40,11 +40,12 @@ export function errorReply(message: string): string {
 /** Lines by delivery: all who subscribe to a topic get the same. */
 const lines = new WeakMap<Delivery, string>();
 
-/** The line that pushes a delivery to a subscriber. */
-export function pushLine(delivery: Delivery): string {
+/** The line that pushes a delivery to a subscriber, with the publisher's headers if it has any. */
+export function pushLine(delivery: Delivery, withHeaders: boolean): string {
   let line = lines.get(delivery);
   if (line === undefined) lines.set(delivery, line = makePushLine(delivery));
-  return line;
+  if (!withHeaders || delivery.kind !== "published" || delivery.headers === undefined) return line;
+  return `${line} ${encodedArgument(JSON.stringify(delivery.headers))}`;
 }
 
 function makePushLine(delivery: Delivery): string {

@@ -7,19 +7,14 @@
 import { logger } from "../../../lib/base/log.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
+import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import { MAX_UNAUTHENTICATED_LINE_BYTES } from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
 import { QueueSubscriber, type Subscriber } from "../../store/subscriber.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import { splitArguments } from "../protocol/arguments.ts";
-import {
-  acceptsCount,
-  type Command,
-  type CommandContext,
-  type TraceContext,
-  usage,
-} from "./command.ts";
+import { acceptsCount, type Command, type CommandContext, usage } from "./command.ts";
 import type { CommandTable } from "./command_table.ts";
 import type { LineFault, LineReader } from "../protocol/line_reader.ts";
 import { LineSplitter } from "../protocol/line_splitter.ts";
@@ -73,8 +68,11 @@ export class LineSession implements CommandContext<ServiceSession> {
   #isAuthenticated: boolean;
   #isEnded = false;
   #service: ServiceSession | undefined;
-  /** The trace that the next command belongs to. */
-  #trace: TraceContext | undefined;
+  /** Trace context and baggage of the command that is executed now. */
+  headers: ContextHeaders | undefined;
+  #nextHeaders: ContextHeaders | undefined;
+  /** The client understands pushes with headers. */
+  #acceptsHeaders = false;
 
   constructor(context: SessionContext, { reader, writeBuffer, subscription }: SessionIo) {
     this.#context = context;
@@ -106,9 +104,9 @@ export class LineSession implements CommandContext<ServiceSession> {
     return this.#service ??= this.#context.service!.openSession();
   }
 
-  /** Notes which trace the next command belongs to, if anybody is told. */
-  traceNext(trace: TraceContext): void {
-    if (this.#context.onRequest !== undefined) this.#trace = trace;
+  setNextHeaders(headers: ContextHeaders | undefined): void {
+    this.#nextHeaders = headers;
+    this.#acceptsHeaders = true;
   }
 
   allowLongLines(): void {
@@ -164,6 +162,8 @@ export class LineSession implements CommandContext<ServiceSession> {
 
   #execute(command: Command, line: string, from: number): string {
     this.#context.connectionStats.count(command);
+    this.headers = this.#nextHeaders;
+    this.#nextHeaders = undefined;
     const end = this.#observe(command);
     try {
       this.#authorize(command);
@@ -183,9 +183,7 @@ export class LineSession implements CommandContext<ServiceSession> {
   #observe({ name }: Command): ((outcome: RequestOutcome) => void) | undefined {
     const { onRequest } = this.#context;
     if (onRequest === undefined) return undefined;
-    const trace = this.#trace;
-    this.#trace = undefined;
-    return observe(onRequest, { protocol: "line", operation: name, ...trace });
+    return observe(onRequest, { protocol: "line", operation: name, ...this.headers });
   }
 
   #authorize({ flags }: Command): void {
@@ -202,7 +200,7 @@ export class LineSession implements CommandContext<ServiceSession> {
   /** Appends what waits for the subscriber, up to some bytes. */
   push(): void {
     while (this.#subscription.length > 0 && this.#writeBuffer.length < PUSH_BYTES) {
-      this.#writeBuffer.writeLine(pushLine(this.#subscription.shift()!));
+      this.#writeBuffer.writeLine(pushLine(this.#subscription.shift()!, this.#acceptsHeaders));
       this.#context.connectionStats.pushes++;
     }
   }

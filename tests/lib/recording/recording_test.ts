@@ -19,7 +19,7 @@ import { RecordingError } from "../../../lib/recording/errors.ts";
 import { play } from "../../../lib/recording/play.ts";
 import { RecordingReader } from "../../../lib/recording/reader.ts";
 import { type RecordingInfo, RecordingWriter } from "../../../lib/recording/writer.ts";
-import { enableHeaders } from "../../../lib/sockets/socket.ts";
+import { withHeadersEnabled } from "../../support/headers.ts";
 import { RECORD_HEADERS } from "../../../wasm/layout.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { Observer } from "../../support/observed.ts";
@@ -136,8 +136,7 @@ Deno.test("the header of a value is read apart from it, recorded and replayed", 
     const tape = directory.file("tape");
     for (const codec of ["msgpack", "raw"] as const) {
       const value = codec === "raw" ? new Uint8Array([1, 2]) : { a: 1 };
-      using publisher = new Publisher<unknown>("a", { dir, codec });
-      enableHeaders(publisher);
+      using publisher = withHeadersEnabled(new Publisher<unknown>("a", { dir, codec }));
       using subscriber = new Subscriber<unknown>("a", { dir });
       using observer = new Observer(directory.file("a"), "now");
       publisher.send(new WithHeader(value, "päß"));
@@ -156,7 +155,7 @@ Deno.test("the header of a value is read apart from it, recorded and replayed", 
       directory.discard("tape");
     }
     const short = { flags: RECORD_HEADERS, bytes: new Uint8Array([200, 0, 0, 0, 1]) };
-    assert.throws(() => splitHeader(short), /the header is longer than they are/);
+    assert.throws(() => splitHeader(short), /the header is longer than the payload/);
   }));
 
 Deno.test("a channel of another kind or codec is rejected", () => {

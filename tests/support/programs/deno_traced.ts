@@ -6,11 +6,12 @@
 
 import { GemstoneGenerator, Message } from "../../../mod.ts";
 import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../backends/http/mod.ts";
-import { traced, traceRequests } from "../../../otel/mod.ts";
+import { otelInstrumentation, traceRequests } from "../../../otel/mod.ts";
 
 await using server = new SharedMemoryServer({ onRequest: traceRequests() });
 const serverUrl = await server.start();
-await using backend = traced(new SharedMemoryMessagingBackend({ serverUrl }));
+const instrumentation = otelInstrumentation();
+await using backend = new SharedMemoryMessagingBackend({ serverUrl, instrumentation });
 const idObj = new GemstoneGenerator(1).getId();
 await backend.storeMessage(
   "n",

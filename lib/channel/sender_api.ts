@@ -1,0 +1,26 @@
+/**
+ * What a sending socket asks of the half that does its work.
+ *
+ * @module
+ */
+
+import type { Loan } from "./loan.ts";
+import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
+
+/** The ways to send. */
+export interface SenderApi {
+  /** Sends if there is room. */
+  send(value: unknown): boolean;
+  /** Sends, blocking until there is room. */
+  sendSync(value: unknown, options: TimeoutOptions | undefined): void;
+  /** Sends, waiting in the event loop until there is room. */
+  sendAsync(value: unknown, options: WaitOptions | undefined): Promise<void>;
+  /** Sends as many values as there is room for, in one commit. */
+  sendMany(values: Iterable<unknown>): number;
+  /** Lends room for a message; undefined when the ring is full. */
+  loan(byteLength: number): Loan | undefined;
+  /** From now on values may be `WithHeader`. */
+  enableHeaders(): void;
+  /** Ends all waits with an error. */
+  abortWaits(error: unknown): void;
+}
