@@ -32,6 +32,7 @@ export type {
   SubscriptionOptions,
 } from "./backends/messaging/backend.ts";
 export { BaseMessagingBackend } from "./backends/messaging/base.ts";
+export type { BackendObserver } from "./backends/messaging/observer.ts";
 export { StoreMessagingBackend } from "./backends/messaging/store_backend.ts";
 export {
   MessagingClosedError,

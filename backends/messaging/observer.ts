@@ -15,7 +15,7 @@ import {
 import { Message } from "../../lib/message/message.ts";
 import type { MessageDelivery, PublishedMessage } from "./backend.ts";
 
-type ServerAttributes = Pick<MessageOperation, "attributes">["attributes"];
+type ServerAttributes = MessageOperation["attributes"];
 
 /** Observes one backend. Without instrumentation each method just makes the call. */
 export class BackendObserver {
