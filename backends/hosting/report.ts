@@ -22,6 +22,6 @@ export function reportOf(error: unknown): Report {
 export function addressFrom(report: Report): string {
   if ("address" in report) return report.address;
   const { name, code, message } = report;
-  if (code === ADDRESS_IN_USE) throw new Deno.errors.AddrInUse(message);
-  throw Object.assign(new Error(message), { name, code });
+  const ErrorClass = code === ADDRESS_IN_USE ? Deno.errors.AddrInUse : Error;
+  throw Object.assign(new ErrorClass(message), { name, code });
 }

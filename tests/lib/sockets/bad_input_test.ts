@@ -6,8 +6,6 @@ import {
   MAX_MESSAGE_BYTES,
   Pusher,
   ShmConnectionError,
-  ShmCorruptionError,
-  type ShmError,
   ShmPermissionError,
   ShmRemoteError,
   ShmSerializationError,
@@ -415,9 +413,3 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual(puller.drain(), numbers(3));
   });
 }
-
-Deno.test("errors of the core say their class by name", () => {
-  const error: ShmError = new ShmCorruptionError("x");
-  assert.equal(error.name, "ShmCorruptionError");
-  assert.equal(String(new ShmRemoteError("m", "TypeError")), "ShmRemoteError: m");
-});
