@@ -89,7 +89,7 @@ export function textProblem(
     `${forbiddenName}, not ${shorten(value)}`;
 }
 
-/** A value as it stands in an error message, with the beginning of a long text only. */
+/** Formats a value for an error message: of a long text only the beginning. */
 export function shorten(value: unknown): string {
   if (typeof value !== "string" || value.length <= MAX_SHOWN_LENGTH) return formatValue(value);
   const shown = formatValue(value.slice(0, MAX_SHOWN_LENGTH));

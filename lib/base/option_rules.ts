@@ -1,6 +1,6 @@
 /**
  * The options that a call takes. An unknown name, and a value of the wrong type, is an error at once:
- * JavaScript would ignore it, and the call would do something other than what was asked for.
+ * JavaScript would ignore it, and the call would do something else.
  *
  * @module
  */

@@ -30,7 +30,7 @@ export function didYouMean(given: string, names: Iterable<string>): string {
   return suggestion === undefined ? "" : `; did you mean ${suggestion}?`;
 }
 
-/** The option that a name stands for: in other letters, without its unit, mistyped, or in part. */
+/** The option that a name means: another spelling, without its unit, mistyped, or a part of it. */
 export function suggestOption(given: string, names: readonly string[]): string | undefined {
   const wanted = lettersOf(given);
   const same = names.find((name) => lettersOf(name) === wanted);

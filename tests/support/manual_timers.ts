@@ -1,5 +1,5 @@
 /**
- * Timers of the runtime that run when a test says so.
+ * Timers of the runtime that a test advances by hand.
  *
  * @module
  */
@@ -15,7 +15,7 @@ interface Timer {
 
 /** Replaces `setTimeout` and `clearTimeout` until it is disposed of. */
 export class ManualTimers implements Disposable {
-  /** Delays that were asked for, in their order. */
+  /** Requested delays, in order. */
   readonly delays: number[] = [];
   readonly #setTimeout = globalThis.setTimeout;
   readonly #clearTimeout = globalThis.clearTimeout;

@@ -70,7 +70,7 @@ Deno.test("checkText names the argument, its rules and the value, which it short
   });
 });
 
-Deno.test("an argument too many is refused with what to call instead", () => {
+Deno.test("an argument too many is rejected, with the call to use instead", () => {
   checkNoMore("send()", [1], 1);
   checkNoMore("send()", [1, undefined], 1);
   assert.throws(() => checkNoMore("send()", [1, { timeoutMs: 5 }], 1, "sendSync()"), {

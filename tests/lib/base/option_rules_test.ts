@@ -22,7 +22,7 @@ const rules = new OptionRules<Options>("open()", {
   token: text,
 });
 
-function refuse(options: unknown, message: string | RegExp): void {
+function rejects(options: unknown, message: string | RegExp): void {
   assert.throws(() => rules.check(options as Options), { name: "TypeError", message });
 }
 
@@ -41,22 +41,22 @@ Deno.test("known options with valid values are accepted, and so is undefined", (
   });
 });
 
-Deno.test("an unknown option is refused with the one that was meant, and the value", () => {
-  refuse(
+Deno.test("an unknown option is rejected, with the nearest option and the value", () => {
+  rejects(
     { timeout: 100 },
     'open() has no option "timeout" (given: 100); did you mean timeoutMs, in milliseconds?',
   );
-  refuse(
+  rejects(
     { server_url: "x" },
     'open() has no option "server_url" (given: "x"); did you mean serverUrl?',
   );
-  refuse({ timeoutMs: 1, presist: true }, /"presist" \(given: true\); did you mean persist\?$/);
-  refuse(
+  rejects({ timeoutMs: 1, presist: true }, /"presist" \(given: true\); did you mean persist\?$/);
+  rejects(
     { colour: 1 },
     'open() has no option "colour" (given: 1); its options are serverUrl, timeoutMs, persist, ' +
       "signal, onGap, token",
   );
-  refuse({ timeout: undefined }, /has no option "timeout"/);
+  rejects({ timeout: undefined }, /has no option "timeout"/);
 });
 
 Deno.test("the names of a type and its rules are the same", () => {
@@ -69,16 +69,16 @@ Deno.test("the names of a type and its rules are the same", () => {
   new OptionRules<{ timeoutMs?: number }>("f()", { timeoutMs: flag });
 });
 
-Deno.test("an argument that is no object of options is refused with what to write instead", () => {
-  refuse(50, "open() takes its options as an object, not 50: write { timeoutMs: 50 }");
-  refuse(
+Deno.test("an argument that is not an object of options is rejected, with the correct form", () => {
+  rejects(50, "open() takes its options as an object, not 50: write { timeoutMs: 50 }");
+  rejects(
     "http://x",
     'open() takes its options as an object, not "http://x": write { serverUrl: "http://x" }',
   );
-  refuse(true, /write \{ persist: true \}$/);
-  refuse(AbortSignal.timeout(0), /not AbortSignal: write \{ signal \}$/);
+  rejects(true, /write \{ persist: true \}$/);
+  rejects(AbortSignal.timeout(0), /not AbortSignal: write \{ signal \}$/);
   for (const value of [null, [], new Map([["timeoutMs", 5]]), new Date(), () => {}, 5n, -1]) {
-    refuse(value, /^open\(\) takes its options as an object, not .*: its options are serverUrl, /);
+    rejects(value, /^open\(\) takes its options as an object, not .*: its options are serverUrl, /);
   }
 });
 
@@ -91,7 +91,7 @@ Deno.test("an instance of a class serves as options, with the same names", () =>
   }
   rules.check(new Given() as Options);
   rules.check(Object.create({ timeoutMs: 5 }));
-  refuse(new Wrong(), /has no option "timeout"/);
+  rejects(new Wrong(), /has no option "timeout"/);
   assert.throws(() => rules.check(Object.create({ timeoutMs: "5" })), /timeoutMs must be/);
 });
 
@@ -108,22 +108,22 @@ Deno.test("what is added to all objects is not taken for an option", () => {
   }
 });
 
-Deno.test("values of the wrong type are refused with the option's name", () => {
+Deno.test("values of the wrong type are rejected with the name of the option", () => {
   for (const timeoutMs of ["5", NaN, -1, Infinity, null, 5n]) {
     assert.throws(() => rules.check({ timeoutMs: timeoutMs as number }), {
       name: "RangeError",
       message: /^timeoutMs must be a finite number of milliseconds, at least 0, not /,
     });
   }
-  refuse({ persist: "yes" }, 'persist must be true or false, not "yes"');
-  refuse({ persist: null }, "persist must be true or false, not null");
-  refuse({ serverUrl: 5 }, "serverUrl must be a string, not 5");
-  refuse({ signal: {} }, "signal must be an AbortSignal, not Object");
-  refuse({ onGap: "x" }, 'onGap must be a function, not "x"');
+  rejects({ persist: "yes" }, 'persist must be true or false, not "yes"');
+  rejects({ persist: null }, "persist must be true or false, not null");
+  rejects({ serverUrl: 5 }, "serverUrl must be a string, not 5");
+  rejects({ signal: {} }, "signal must be an AbortSignal, not Object");
+  rejects({ onGap: "x" }, 'onGap must be a function, not "x"');
 });
 
 Deno.test("values that may be secret stay out of errors", () => {
-  refuse({ tokn: "hush" }, /"tokn" \(given: "hush"\); did you mean token\?$/);
-  refuse({ authToken: "hush-hush" }, /"authToken" \(given: a text of 9 characters\)/);
-  refuse({ redisUrl: "redis://me:hush@host" }, /\(given: a text of 20 characters\)/);
+  rejects({ tokn: "hush" }, /"tokn" \(given: "hush"\); did you mean token\?$/);
+  rejects({ authToken: "hush-hush" }, /"authToken" \(given: a text of 9 characters\)/);
+  rejects({ redisUrl: "redis://me:hush@host" }, /\(given: a text of 20 characters\)/);
 });

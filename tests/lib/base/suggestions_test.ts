@@ -1,4 +1,4 @@
-// Which option a mistyped name stands for.
+// Suggestions for mistyped names of options.
 
 import assert from "node:assert/strict";
 import { suggestOption } from "../../../lib/base/suggestions.ts";

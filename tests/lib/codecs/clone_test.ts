@@ -57,9 +57,9 @@ Deno.test("clone sends a view without the rest of its buffer", () => {
 });
 
 Deno.test("clone rejects what it cannot keep, with its path", () => {
-  const refused = [() => 1, Symbol("s"), new WeakMap(), Promise.resolve(1), new Blob(["x"])]
+  const rejected = [() => 1, Symbol("s"), new WeakMap(), Promise.resolve(1), new Blob(["x"])]
     .concat(new URL("http://localhost/") as never, new SharedArrayBuffer(1) as never);
-  for (const value of refused) {
+  for (const value of rejected) {
     assert.throws(() => clone.encode({ a: new Map([["k", value]]) }), {
       name: "TypeError",
       message: /^clone cannot encode .* at \$\.a\[0\]\[1\]: /,

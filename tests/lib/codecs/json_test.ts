@@ -32,7 +32,7 @@ Deno.test("json follows the rules of JSON.stringify", () => {
 });
 
 Deno.test("json rejects what it would omit, with its path", () => {
-  const refused: [unknown, RegExp][] = [
+  const rejected: [unknown, RegExp][] = [
     [function named() {}, /function named at \$\.a\[1\]: JSON would omit it/],
     [Symbol("s"), /Symbol\(s\) at \$\.a\[1\]/],
     [5n, /5n at \$\.a\[1\]: send a string instead, or use codec "msgpack"/],
@@ -43,7 +43,7 @@ Deno.test("json rejects what it would omit, with its path", () => {
     [new Float32Array(2), /an instance of Float32Array at .*codec "msgpack" for binary data/],
     [new ArrayBuffer(2), /an instance of ArrayBuffer at/],
   ];
-  for (const [value, message] of refused) {
+  for (const [value, message] of rejected) {
     assert.throws(() => json.encode({ a: [0, value] }), { name: "TypeError", message });
     assert.throws(() => json.encode(value), { name: "TypeError" });
   }

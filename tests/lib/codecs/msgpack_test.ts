@@ -185,7 +185,7 @@ Deno.test("msgpack rejects what it cannot keep, with its path", () => {
   class Point {
     x = 1;
   }
-  const refused: [unknown, RegExp][] = [
+  const rejected: [unknown, RegExp][] = [
     [() => 1, /an anonymous function at \$\.a\[1\]: send only data/],
     [Symbol("s"), /Symbol\(s\) at \$\.a\[1\]/],
     [new Map([[1, 2]]), /an instance of Map at \$\.a\[1\]: send \[\.\.\.map\].*codec "clone"/],
@@ -199,7 +199,7 @@ Deno.test("msgpack rejects what it cannot keep, with its path", () => {
     [new SharedArrayBuffer(1), /an instance of SharedArrayBuffer at.*slice/],
     [Object(5), /an instance of Number at/],
   ];
-  for (const [value, message] of refused) {
+  for (const [value, message] of rejected) {
     assert.throws(() => msgpack.encode({ a: [0, value] }), { name: "TypeError", message });
   }
   assert.throws(() => msgpack.encode(undefined), { name: "TypeError", message: /undefined/ });

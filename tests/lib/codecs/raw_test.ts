@@ -14,7 +14,7 @@ Deno.test("raw encodes bytes without change and decodes a copy", () => {
 });
 
 Deno.test("raw rejects everything except Uint8Array, and names it", () => {
-  const refused: [unknown, string][] = [
+  const rejected: [unknown, string][] = [
     ["text", '"text"'],
     [5, "5"],
     [null, "null"],
@@ -24,7 +24,7 @@ Deno.test("raw rejects everything except Uint8Array, and names it", () => {
     [new ArrayBuffer(1), "an instance of ArrayBuffer"],
     [new Uint16Array(1), "an instance of Uint16Array"],
   ];
-  for (const [value, name] of refused) {
+  for (const [value, name] of rejected) {
     assert.throws(() => raw.encode(value), {
       name: "TypeError",
       message: `raw cannot encode ${name}: send a Uint8Array, or use another codec`,

@@ -165,7 +165,7 @@ Deno.test("a changed copy keeps the rest", () => {
 });
 
 Deno.test("a message without an id, or with fields of another shape, is rejected", () => {
-  const refused: [Partial<Record<keyof MessageInit, unknown>>, string][] = [
+  const rejected: [Partial<Record<keyof MessageInit, unknown>>, string][] = [
     [{}, "TypeError"],
     [{ id: 5 }, "TypeError"],
     [{ id: 1n, idObj: GemstoneId.fromInt(1n) }, "TypeError"],
@@ -181,7 +181,7 @@ Deno.test("a message without an id, or with fields of another shape, is rejected
     [{ id: 1n, ttl: NaN }, "RangeError"],
     [{ id: 1n, ttl: Infinity }, "RangeError"],
   ];
-  for (const [fields, name] of refused) {
+  for (const [fields, name] of rejected) {
     assert.throws(() => new Message({ ...MINIMAL, ...fields } as MessageInit), { name });
   }
   for (const text of ["[]", "null", "5", "{}", '{"id":"5"}', '{"id":1.5}', '{"id":-1}']) {
