@@ -11,13 +11,6 @@ import { msgpackCodec } from "./msgpack.ts";
 import { rawCodec } from "./raw.ts";
 import { describeValue } from "./describe.ts";
 
-const CODECS = {
-  msgpack: msgpackCodec,
-  json: jsonCodec,
-  raw: rawCodec,
-  clone: cloneCodec,
-};
-
 /**
  * The built-in codecs.
  *
@@ -28,7 +21,14 @@ const CODECS = {
  * - `"clone"`: the structured clone algorithm with `Map`, `Set`, `RegExp`, `Error` and cycles; the
  *   slowest.
  */
-export type CodecName = keyof typeof CODECS;
+export type CodecName = "msgpack" | "json" | "raw" | "clone";
+
+const CODECS: Record<CodecName, Codec> = {
+  msgpack: msgpackCodec,
+  json: jsonCodec,
+  raw: rawCodec,
+  clone: cloneCodec,
+};
 
 const BUILT_IN: ReadonlyMap<string, Codec> = new Map(Object.entries(CODECS));
 
