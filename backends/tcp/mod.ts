@@ -1,6 +1,6 @@
 /**
- * The TCP server and its backend: messages between processes and machines with true push, by a protocol of
- * lines that any language speaks.
+ * The TCP server and its backend: messages between processes and machines, pushed to subscribers, by a
+ * line protocol that is simple to implement in any language.
  *
  * @example
  * ```ts

@@ -22,15 +22,15 @@ import { ReconnectingClient } from "./reconnecting_client.ts";
 import { lineOf } from "./requests.ts";
 
 /**
- * Stores messages on a server of the line protocol, and has them pushed from there.
+ * Stores messages on a server of the line protocol, and receives pushed messages.
  *
- * Calls that do not wait for each other share writes. When the connection is lost, calls under way are
- * rejected with `MessagingConnectionError` - whether the server had carried them out is not known - and
- * the backend connects anew: at once for the next call, and by itself as long as it has subscriptions,
- * which are then made anew. What was stored in between is not pushed: `onGap` tells.
+ * Calls that do not wait for each other share writes. When the connection is lost, running calls are
+ * rejected with `MessagingConnectionError`: it is not known whether the server has executed them. The
+ * backend connects again at the next call, and by itself while it has subscriptions, which it then
+ * restores. Messages of the time between are not received: `onGap` reports that time.
  *
- * Unless told otherwise, it starts a server when none listens, in this thread; that server ends with the
- * backend that started it.
+ * By default, it starts a server in this thread if none listens. That server ends with the backend that
+ * started it.
  *
  * @example
  * ```ts
@@ -63,8 +63,8 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   /**
    * Prepares a backend, and does no input or output.
    *
-   * @throws {TypeError} if `host` or `serverMode` cannot be
-   * @throws {RangeError} if `port` or `timeoutMs` cannot be
+   * @throws {TypeError} if `host` or `serverMode` is invalid
+   * @throws {RangeError} if `port` or `timeoutMs` is out of range
    */
   constructor(options: EmbeddedMessagingBackendOptions = {}) {
     super(options);
@@ -74,18 +74,18 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     );
   }
 
-  /** Where the server is, such as `"127.0.0.1:31134"`. */
+  /** Host and port of the server, such as `"127.0.0.1:31134"`. */
   get address(): string {
     return this.#client.address;
   }
 
-  /** Connects now rather than with the first call. */
+  /** Connects now rather than at the first call. */
   async connect(): Promise<void> {
     this.checkOpen();
     await this.#client.connect();
   }
 
-  /** Rejects unless the server answers. */
+  /** Rejects unless the server replies. */
   async testConnection(): Promise<void> {
     await this.#request("PING", "PONG");
   }
@@ -213,11 +213,14 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
       const through = pattern === undefined ? {} : { pattern };
       this.#deliver(topic, dataOf(args[1]), through, headers);
     } catch (error) {
-      logger.error("cannot read what {address} pushed: {error}", { address: this.address, error });
+      logger.error("cannot read a message from {address}: {error}", {
+        address: this.address,
+        error,
+      });
     }
   }
 
-  /** On the wire a message and any other value that was published look the same. */
+  /** The wire format does not distinguish a message from another published value. */
   #deliver(
     topic: string,
     data: unknown,

@@ -8,8 +8,8 @@ import type { MessagingConfigInit } from "../../messaging/config.ts";
 import type { EmbeddedAddress } from "./options.ts";
 
 /**
- * What `MessagingConfig` takes for a backend on a TCP server. Unless `autoStartServer` is false, the first
- * backend that finds no server on its port starts one.
+ * Makes a configuration for `MessagingConfig` of a backend on a TCP server. Unless `autoStartServer` is
+ * false, a backend starts a server if none listens on its port.
  *
  * @example
  * ```ts

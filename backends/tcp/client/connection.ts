@@ -1,6 +1,6 @@
 /**
- * A client's connection to a server of the line protocol: commands go out as they come, many in one write,
- * and each answer finds the command it is for.
+ * A client's connection to a server of the line protocol. Commands of one turn of the event loop share a
+ * write. Replies arrive in the order of the commands.
  *
  * @module
  */
@@ -13,24 +13,24 @@ import { LineReader } from "../protocol/line_reader.ts";
 import { LineSplitter } from "../protocol/line_splitter.ts";
 import { Writer } from "../protocol/writer.ts";
 
-/** No answer is longer: V8 has no longer strings. */
+/** Longest line: the longest string of V8. */
 const MAX_LINE_BYTES = 2 ** 29 - 24;
-/** How often it is looked whether the server still answers, in parts of the timeout. */
+/** Checks for a live server in the time of one timeout. */
 const CHECKS_PER_TIMEOUT = 4;
 /** Longest time between two checks, in milliseconds. */
 const MAX_CHECK_INTERVAL_MS = 60_000;
 
-/** What a link takes. */
+/** Options of a connection. */
 export interface ClientConnectionOptions {
   readonly host: string;
   readonly port: number;
-  /** Milliseconds after which a server that says nothing is given up. */
+  /** Milliseconds of silence after which the connection is given up. */
   readonly timeoutMs: number;
-  /** Ends the attempt to connect. */
+  /** Aborts the attempt to connect. */
   readonly signal: AbortSignal;
-  /** Called with each line that is pushed. */
+  /** Called with each pushed line. */
   onPush(line: string): void;
-  /** Called once, when the connection is over for a reason other than `close`. */
+  /** Called once if the connection is lost, but not after `close`. */
   onLost(connection: ClientConnection, error: MessagingConnectionError): void;
 }
 
@@ -82,12 +82,17 @@ export class ClientConnection {
     this.#reading = this.#read();
   }
 
-  /** True once the connection is over. */
+  /** True after the connection was lost or closed. */
   get isLost(): boolean {
     return this.#error !== undefined;
   }
 
-  /** Sends a command; its answer. Throws what the server refuses, and when the connection is lost. */
+  /**
+   * Sends a command; returns the reply.
+   *
+   * @throws {MessagingRefusedError} if the server replies with an error
+   * @throws {MessagingConnectionError} if the connection is lost
+   */
   request(line: string): Promise<string> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (this.#calls.length === 0) this.#lastReadAtMs = performance.now();
@@ -96,7 +101,7 @@ export class ClientConnection {
     return new Promise((resolve, reject) => this.#calls.push({ resolve, reject }));
   }
 
-  /** Commands of one turn of the event loop go together. */
+  /** Sends the commands of this turn of the event loop with one write. */
   #flushSoon(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
@@ -136,12 +141,14 @@ export class ClientConnection {
     }
     const call = this.#calls.shift();
     const errorMatch = ERROR.exec(line);
-    if (call === undefined) throw new Error(`the server said ${line.slice(0, 200)}`);
+    if (call === undefined) {
+      throw new Error(`the server sent ${line.slice(0, 200)} without a command`);
+    }
     if (errorMatch === null) call.resolve(line);
     else call.reject(new MessagingRefusedError(errorMatch[1] ?? errorMatch[2]));
   }
 
-  /** A server that vanished without a word is found by its silence. */
+  /** Detects a server that is gone without closing the connection: it does not reply to `PING`. */
   #checkLiveness(): void {
     const { timeoutMs } = this.#options;
     const silentMs = performance.now() - this.#lastReadAtMs;
@@ -170,7 +177,7 @@ export class ClientConnection {
     for (const { reject } of this.#calls.drain()) reject(error);
   }
 
-  /** Closes it; calls that wait for an answer are rejected with `error`. */
+  /** Closes the connection. Calls without a reply are rejected with `error`. */
   async close(error: Error): Promise<void> {
     if (this.#error === undefined) this.#end(error);
     await this.#reading;
@@ -185,6 +192,6 @@ export class SilenceError extends RingbusError {
   override readonly code: string = "tcp-silence";
 
   constructor(timeoutMs: number) {
-    super(`no answer for ${timeoutMs} ms`);
+    super(`no reply for ${timeoutMs} ms`);
   }
 }

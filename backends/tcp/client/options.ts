@@ -10,33 +10,32 @@ import { checkPort } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerMode } from "../../hosting/mode.ts";
 import { DEFAULT_PORT } from "../server/options.ts";
 
-/** Time in which a backend was not connected, so that nothing was pushed to it. */
+/** A time without a connection, in which the backend received no messages. */
 export interface SubscriptionGap {
-  /** When the connection was found to be lost, in milliseconds of the Unix epoch. */
+  /** Time when the loss of the connection was detected, in milliseconds of the Unix epoch. */
   fromMs: number;
-  /** When all subscriptions were in force again, in milliseconds of the Unix epoch. */
+  /** Time when all subscriptions were in force again, in milliseconds of the Unix epoch. */
   untilMs: number;
-  /** Topics whose messages of that time were not pushed. */
+  /** Topics whose messages of that time were not received. */
   topics: string[];
-  /** Patterns whose messages of that time were not pushed. */
+  /** Patterns whose messages of that time were not received. */
   patterns: string[];
 }
 
-/** Where a TCP server is, and how to begin with it. */
+/** Address of a TCP server, and how to reach or start it. */
 export interface EmbeddedAddress {
-  /** Name or address of the server; `"127.0.0.1"` when left out. */
+  /** Name or address of the server. Default: `"127.0.0.1"`. */
   host?: string;
-  /** Port of the server; 31134 when left out. */
+  /** Port of the server. Default: 31134. */
   port?: number;
-  /** The server's token, if it has one. A server that is started gets it too. */
+  /** Token of the server, also of one that is started. Default: none. */
   token?: string;
-  /** Whether a server is started when none listens there; true when left out. */
+  /** Whether to start a server if none listens on the port. Default: true. */
   autoStartServer?: boolean;
-  /** Where a server that is started runs; `"inline"` when left out. */
+  /** Where a server that is started runs. Default: `"inline"`. */
   serverMode?: ServerMode;
   /**
-   * Milliseconds after which a server that says nothing, though it is asked, is given up; 30,000 when left
-   * out.
+   * Milliseconds after which a server that does not reply is given up. Default: 30,000.
    */
   timeoutMs?: number;
 }
@@ -44,21 +43,21 @@ export interface EmbeddedAddress {
 /** Options of a TCP messaging backend. */
 export interface EmbeddedMessagingBackendOptions extends EmbeddedAddress, MessagingBackendOptions {
   /**
-   * Called when the subscriptions are in force again after the connection was lost: what was stored
-   * meanwhile was not pushed, and is to be had with `getMessagesForTopicSince`. Left out, it is logged as
-   * a warning under `["ringbus"]`.
+   * Called when the subscriptions are in force again after the connection was lost. Messages of the time
+   * between were not received; `getMessagesForTopicSince` returns the stored ones. Default: a warning in
+   * the log, under `["ringbus"]`.
    */
   onGap?: (gap: SubscriptionGap) => void;
 }
 
-/** Options that were checked, with those that were left out. */
+/** Checked options, with the defaults. */
 export type CheckedBackendOptions =
   & Required<Omit<EmbeddedAddress, "token">>
   & Pick<EmbeddedMessagingBackendOptions, "token" | "onGap">
   /** Pushes may have headers. */
   & { acceptsHeaders: boolean };
 
-/** Checks options, and fills in what was left out. */
+/** Checks options, and fills in the defaults. */
 export function checkBackendOptions(
   options: EmbeddedMessagingBackendOptions,
 ): CheckedBackendOptions {
@@ -80,7 +79,9 @@ export function checkBackendOptions(
   checkTimeout({ timeoutMs });
   if (timeoutMs === 0) throw new RangeError("timeoutMs must be more than 0");
   if (port === 0) {
-    throw new RangeError("port must be that of a server: 0 is for a server to choose its own");
+    throw new RangeError(
+      "port must be that of a server, not 0: only a server can choose a free port",
+    );
   }
   const acceptsHeaders = instrumentation !== undefined;
   return { host, port, token, autoStartServer, serverMode, timeoutMs, onGap, acceptsHeaders };

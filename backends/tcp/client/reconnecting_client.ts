@@ -20,9 +20,9 @@ const RECONNECT_BACKOFF: BackoffOptions = { initialMs: 20, maxMs: 2000 };
 
 /** Keeps a connection, and its subscriptions in force. */
 export class ReconnectingClient {
-  /** Topics that are subscribed to. */
+  /** Topics of the subscriptions. */
   readonly topics: Set<string> = new Set();
-  /** Patterns that are subscribed to. */
+  /** Patterns of the subscriptions. */
   readonly patterns: Set<string> = new Set();
   readonly #options: CheckedBackendOptions;
   readonly #closing = new AbortController();
@@ -115,7 +115,7 @@ export class ReconnectingClient {
     const { onGap } = this.#options;
     if (onGap === undefined) {
       const { fromMs, untilMs, topics, patterns } = gap;
-      logger.warn("no messages were pushed from {address} for {ms} ms on {topics} {patterns}", {
+      logger.warn("received no messages from {address} for {ms} ms on {topics} {patterns}", {
         address: this.address,
         ms: untilMs - fromMs,
         topics,

@@ -39,13 +39,15 @@ const NUMBER = /^-?[0-9]+(?:\.[0-9]+)?$/;
 function idOf(argument: string): bigint {
   const id = parseId(argument);
   if (id !== undefined) return id;
-  throw new InvalidInputError(`a message id is an integer from 0 to 2^64 - 1, not ${argument}`);
+  throw new InvalidInputError(
+    `a message id must be an integer from 0 to 2^64 - 1, not ${argument}`,
+  );
 }
 
 function idsOf(argument: string): bigint[] {
   const ids = parsed(textOf(argument));
   if (Array.isArray(ids) && ids.every(isId)) return ids.map(BigInt);
-  throw new InvalidInputError("message ids come as a JSON array of integers from 0 to 2^64 - 1");
+  throw new InvalidInputError("message ids must be a JSON array of integers from 0 to 2^64 - 1");
 }
 
 function parsed(text: string): unknown {
@@ -58,7 +60,7 @@ function parsed(text: string): unknown {
 
 function secondsOf(argument: string): number {
   if (NUMBER.test(argument)) return Number(argument);
-  throw new InvalidInputError(`a ttl is a decimal number of seconds, not ${argument}`);
+  throw new InvalidInputError(`a ttl must be a decimal number of seconds, not ${argument}`);
 }
 
 /** Without an exponent, which the protocol does not have. */

@@ -1,7 +1,6 @@
 /**
- * Arguments of the line protocol. They are separated by spaces; one with a space in it stands in double
- * quotes, for which no escapes exist; and what neither of that can carry travels as `JSON:` and base64.
- * Bytes are base64 alone.
+ * Arguments of the line protocol. Spaces separate them. An argument with spaces is in double quotes, which
+ * have no escapes. Every other text is `JSON:` followed by base64. Bytes are base64.
  *
  * @module
  */
@@ -17,9 +16,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The arguments in a line, from a place on.
+ * The arguments in a line, from an index on.
  *
- * @throws {InvalidInputError} if a quote is not closed, or something follows it
+ * @throws {InvalidInputError} if a quote is not closed, or is not followed by a space
  */
 export function splitArguments(line: string, from = 0): string[] {
   const found: string[] = [];
@@ -42,12 +41,14 @@ function endOfQuoted(line: string, at: number): number {
   const close = line.indexOf(QUOTE, at + 1);
   if (close === -1) throw new InvalidInputError("a quote is not closed");
   if (close + 1 < line.length && line[close + 1] !== " ") {
-    throw new InvalidInputError("something follows a closing quote: send such text as JSON:base64");
+    throw new InvalidInputError(
+      "a closing quote must be followed by a space: send such text as JSON:base64",
+    );
   }
   return close + 1;
 }
 
-/** The argument that carries a text as it is, such as a topic. */
+/** The argument for a text, such as a topic. */
 export function textArgument(text: string): string {
   return plainArgument(text) ?? encodedArgument(text);
 }
@@ -57,18 +58,18 @@ export function textOf(argument: string): string {
   return isEncoded(argument) ? decoded(argument) : argument;
 }
 
-/** The argument that carries a value, so that a text and other JSON can be told apart. */
+/** The argument for a value. It distinguishes a text from other JSON. */
 export function valueArgument(value: Value): string {
   if (value instanceof JsonText) return encodedArgument(value.text);
   return plainArgument(value) ?? encodedArgument(valueToJson(value));
 }
 
-/** The value of an argument: JSON if it was encoded and is any, else a text. */
+/** The value of an argument: JSON if it is encoded JSON, or else a text. */
 export function valueOf(argument: string): Value {
   return asJson(argument, JSON.parse, (text) => valueOfJson(text.trim()));
 }
 
-/** The same, as an application gets it. */
+/** The value of an argument, as data for an application. */
 export function dataOf(argument: string): unknown {
   return asJson(argument, parseJson, (_text, data) => data);
 }
@@ -90,22 +91,22 @@ function asJson<T>(
   return make(text, data);
 }
 
-// Control characters end lines, quotes have no escape, and what begins like JSON is taken for it.
+// Control characters end lines, quotes have no escape, and some servers parse what begins like JSON.
 // deno-lint-ignore no-control-regex
 const NOT_PLAIN = /^(?:[{[]|JSON:)|["\u0000-\u001f\u007f-\u009f]/;
 
-/** An argument that needs no base64, if the text can stand in one. */
+/** The argument without base64, or undefined if it needs that. */
 function plainArgument(text: string): string | undefined {
   if (NOT_PLAIN.test(text) || !text.isWellFormed()) return undefined;
   return text === "" || /\s/.test(text) ? `"${text}"` : text;
 }
 
-/** The argument that carries any text. */
+/** The argument with base64, for any text. */
 export function encodedArgument(text: string): string {
   return ENCODED + encoder.encode(text).toBase64();
 }
 
-/** The argument that carries bytes. */
+/** The argument for bytes. */
 export function bytesArgument(bytes: Uint8Array): string {
   return bytes.length === 0 ? '""' : bytes.toBase64();
 }
@@ -115,7 +116,7 @@ export function bytesOf(argument: string): Uint8Array {
   try {
     return Uint8Array.fromBase64(argument);
   } catch {
-    throw new InvalidInputError(`bytes come as base64, not ${argument.slice(0, 40)}`);
+    throw new InvalidInputError(`bytes must be base64, not ${argument.slice(0, 40)}`);
   }
 }
 
@@ -130,11 +131,11 @@ const BEYOND_ASCII = /[^\u0000-\u007f]/;
 function decoded(argument: string): string {
   const base64 = argument.slice(ENCODED.length);
   try {
-    // A quarter of the time of what follows, and mostly enough.
+    // For ASCII this takes a quarter of the time.
     const bytes = atob(base64);
     return BEYOND_ASCII.test(bytes) ? decoder.decode(Uint8Array.fromBase64(base64)) : bytes;
   } catch {
     const shown = base64.length > 40 ? `${base64.slice(0, 40)}...` : base64;
-    throw new InvalidInputError(`what follows JSON: must be base64 of UTF-8 text, not ${shown}`);
+    throw new InvalidInputError(`JSON: must be followed by base64 of UTF-8 text, not ${shown}`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Lines out of the bytes of a connection: what arrived is decoded many lines at a time.
+ * Decodes the bytes of a connection into lines, many at a time.
  *
  * @module
  */
@@ -8,15 +8,15 @@ const LINE_FEED = 10;
 const INITIAL_BYTES = 4096;
 const READ_BYTES = 64 * 1024;
 
-/** Why there is no text of a line. */
+/** Why a line has no text. */
 export type LineFault = "too long" | "not UTF-8";
 
-/** Lines that came together, each ended by a line feed; or one that cannot be had. */
+/** Lines that were decoded together, each with its line feed; or the fault of one line. */
 export type Lines = { text: string } | { fault: LineFault };
 
 /**
- * Takes bytes as they come and gives whole lines. A line beyond the limit is skipped while it comes, so
- * that it takes no memory.
+ * Takes received bytes and returns complete lines. A line beyond the limit is skipped while it arrives, so
+ * that it uses no memory.
  */
 export class LineReader {
   /** Most bytes of a line, its end included. */
@@ -25,9 +25,9 @@ export class LineReader {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #start = 0;
   #end = 0;
-  /** Before this there is no line feed. */
+  /** There is no line feed before this index. */
   #searched = 0;
-  /** Up to here lines are decoded one by one: among them is one that is no UTF-8. */
+  /** Lines before this index are decoded one by one, because one of them is not UTF-8. */
   #suspectEnd = 0;
   #isSkipping = false;
 
@@ -35,17 +35,17 @@ export class LineReader {
     this.maxLineBytes = maxLineBytes;
   }
 
-  /** Bytes that wait for their line to end. */
+  /** Bytes of lines that were not taken yet. */
   get length(): number {
     return this.#end - this.#start;
   }
 
-  /** The byte that is read next. */
+  /** The next byte, or undefined. */
   get firstByte(): number | undefined {
     return this.length > 0 ? this.#bytes[this.#start] : undefined;
   }
 
-  /** Where to put the bytes that come next; `filled` tells how many they were. */
+  /** Space for the next bytes. Call `filled` with their number. */
   space(): Uint8Array<ArrayBuffer> {
     if (this.#start === this.#end) this.#rewind();
     else if (this.#end === this.#bytes.length) this.#makeSpace();
@@ -74,14 +74,14 @@ export class LineReader {
     this.#end = length;
   }
 
-  /** Tells how many bytes were put where `space` said. */
+  /** Reports how many bytes were written to `space`. */
   filled(count: number): void {
     this.#end += count;
-    // A peer that fills it has more to say.
+    // A peer that fills the space probably has more to send.
     if (this.#end === this.#bytes.length && this.#end < READ_BYTES) this.#makeSpace();
   }
 
-  /** The lines that are whole, or undefined when none is. */
+  /** The complete lines, or undefined if there are none. */
   take(): Lines | undefined {
     if (this.#isSkipping) return this.#skip();
     const lastFeed = this.#lastFeed();
@@ -94,7 +94,7 @@ export class LineReader {
 
   #lastFeed(): number {
     const at = this.#bytes.subarray(this.#searched, this.#end).lastIndexOf(LINE_FEED);
-    // What is found is taken, but for lines that are taken one by one.
+    // A line feed that was found is consumed at once, except when lines are decoded one by one.
     if (at === -1) this.#searched = this.#end;
     return at === -1 ? -1 : this.#searched + at;
   }
@@ -120,7 +120,7 @@ export class LineReader {
     return this.#bytes.indexOf(LINE_FEED, this.#start) === end - 1;
   }
 
-  /** Drops a line that is too long; tells so once its end is there. */
+  /** Skips a line that is too long; reports the fault when its end has arrived. */
   #skip(): Lines | undefined {
     const feed = this.#bytes.subarray(this.#start, this.#end).indexOf(LINE_FEED);
     this.#isSkipping = feed === -1;

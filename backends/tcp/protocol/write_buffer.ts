@@ -1,13 +1,13 @@
 /**
- * Bytes on their way out: appended piece by piece, sent as one.
+ * A buffer of outgoing bytes, which are sent with one write.
  *
  * @module
  */
 
 const INITIAL_BYTES = 1024;
-/** Larger buffers are not kept for the next time. */
+/** Larger buffers are not reused. */
 const MAX_SPARE_BYTES = 256 * 1024;
-/** Up to here writing characters one by one is faster than a call out of JavaScript. */
+/** Longest text for which a loop over the characters is faster than `TextEncoder`. */
 const SHORT_TEXT = 48;
 const NO_BYTES = new Uint8Array(0);
 
@@ -42,7 +42,7 @@ export class WriteBuffer {
     this.#bytes[this.#length++] = 10;
   }
 
-  /** Writes up to the first character beyond ASCII; how many those were. */
+  /** Writes the characters before the first one beyond ASCII; returns their number. */
   #writeShort(text: string): number {
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
@@ -73,7 +73,7 @@ export class WriteBuffer {
     this.#bytes = larger;
   }
 
-  /** Takes all bytes out; they are to be given back when they are sent. */
+  /** Removes and returns all bytes. Call `release` with them when they are sent. */
   take(): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes.subarray(0, this.#length);
     this.#bytes = this.#spare;
@@ -82,7 +82,7 @@ export class WriteBuffer {
     return bytes;
   }
 
-  /** Gives back what `take` gave: the memory is used again. */
+  /** Releases the bytes that `take` returned, so that their memory is reused. */
   release(bytes: Uint8Array<ArrayBuffer>): void {
     if (bytes.buffer.byteLength <= MAX_SPARE_BYTES) this.#spare = new Uint8Array(bytes.buffer);
   }

@@ -1,29 +1,29 @@
 /**
- * The sending side of a connection: one write at a time, and whatever gathers meanwhile goes with the next.
+ * The sending side of a connection: one write at a time. Bytes appended in the meantime share the next write.
  *
  * @module
  */
 
 import { WriteBuffer } from "./write_buffer.ts";
 
-/** So many bytes may wait before nothing more is taken in. */
+/** Bytes in the buffer at which it counts as full. */
 const HIGH_WATER_BYTES = 256 * 1024;
 
-/** What a sender works with. */
+/** What a writer works with. */
 export interface WriterContext {
-  /** Writes some of the bytes; how many. */
+  /** Writes some of the bytes; returns their number. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Appends what else there is to send, before each write. */
+  /** Called before each write, to append more. */
   refill?(buffer: WriteBuffer): void;
-  /** Called when bytes have been written. */
+  /** Called after bytes were written. */
   onSent?(count: number): void;
-  /** Called when writing fails: nothing is sent after that. */
+  /** Called when a write fails. Nothing is sent after that. */
   onError(error: unknown): void;
 }
 
-/** Sends what is appended to its output. */
+/** Sends what is appended to its buffer. */
 export class Writer {
-  /** What is to be sent: append, then `flush()`. */
+  /** Outgoing bytes: append to it, then call `flush()`. */
   readonly buffer: WriteBuffer = new WriteBuffer();
   readonly #context: WriterContext;
   #isWriting = false;
@@ -35,19 +35,19 @@ export class Writer {
     this.#context = context;
   }
 
-  /** True if nothing more is to be appended now. */
+  /** True if nothing should be appended now. */
   get isFull(): boolean {
     return this.buffer.length >= HIGH_WATER_BYTES && !this.#hasFailed;
   }
 
-  /** Begins to send, if that is not under way. */
+  /** Starts to send, unless it is sending already. */
   flush(): void {
     if (this.#isWriting || this.#hasFailed) return;
     this.#isWriting = true;
     this.#done = this.#run();
   }
 
-  /** Waits until there is room. */
+  /** Waits until there is space. */
   async waitForSpace(): Promise<void> {
     if (!this.isFull) return;
     this.flush();
@@ -55,7 +55,7 @@ export class Writer {
     await this.#spaceAvailable.promise;
   }
 
-  /** Waits until all is sent, or cannot be. */
+  /** Waits until everything is sent, or a write has failed. */
   async idle(): Promise<void> {
     this.flush();
     await this.#done;

@@ -1,5 +1,5 @@
 /**
- * One client's connection: reads what comes, has the session carry it out, and sends what is due.
+ * One client's connection: it reads commands for the session, and writes replies and pushes.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import { LineReader } from "../protocol/line_reader.ts";
 import { Writer } from "../protocol/writer.ts";
 import { LineSession, type SessionContext } from "./session.ts";
 
-/** Every message of RESP begins with it, and no line of ours: so the first byte tells the protocol. */
+/** Every message of RESP begins with this byte, and no line of this protocol does. */
 const RESP_FIRST_BYTE = 0x2a;
-/** What comes after the end is read in pieces of this size, and thrown away. */
+/** Input after the end of the session is read in chunks of this size, and discarded. */
 const DRAIN_BUFFER_BYTES = 16 * 1024;
 const NO_RESP = "-ERR this port speaks the line protocol of Ringbus, not RESP\r\n";
 
-/** What a connection takes from its server. */
+/** What the connections of a server share. */
 export interface ConnectionContext {
   readonly session: SessionContext;
   readonly queueOptions: Omit<SubscriptionQueueOptions, "onReady">;
 }
 
-/** A connection that was accepted. */
+/** An accepted connection. */
 export class Connection {
   readonly #conn: Deno.TcpConn;
   readonly #context: ConnectionContext;
@@ -33,7 +33,7 @@ export class Connection {
   #isFlushScheduled = false;
   #isShuttingDown = false;
   #isClosed = false;
-  /** What came is carried out when this is fulfilled. */
+  /** Fulfilled when the received commands are executed. */
   #work: Promise<void> = Promise.resolve();
   #lastActiveMs = performance.now();
 
@@ -57,20 +57,20 @@ export class Connection {
     this.#session = new LineSession(context.session, { ...io, subscription: this.#subscription });
   }
 
-  /** When a byte last came or went, by `performance.now()`; a subscriber may be silent for ever. */
+  /** Time of the last byte in either direction, by `performance.now()`. A subscriber is never idle. */
   get idleSinceMs(): number {
     const { topics, patterns } = this.#subscription;
     return topics.size + patterns.size > 0 ? Infinity : this.#lastActiveMs;
   }
 
-  /** Serves the client until it leaves. */
+  /** Serves the client until it closes the connection. */
   async run(): Promise<void> {
     try {
       this.#conn.setNoDelay(true);
       this.#conn.setKeepAlive(true);
       await this.#serve();
     } catch (error) {
-      // A peer that vanishes, and our own `close`, end in errors.
+      // A peer that is gone causes an error, and so does `close`.
       logger.debug("a connection ended: {error}", { error });
     } finally {
       this.close();
@@ -87,7 +87,7 @@ export class Connection {
       await (this.#work = this.#process());
     } while (!this.#session.isEnded && await this.#hasMore());
     if (this.#isShuttingDown) return await this.#drainInput();
-    // It may have no more to say, but still wants its answers.
+    // The client may have closed its sending side only, and still reads replies.
     this.#session.close();
     await this.#writer.idle();
   }
@@ -96,7 +96,7 @@ export class Connection {
     return !this.#isShuttingDown && await this.#read() && !this.#isShuttingDown;
   }
 
-  /** Closing while there is something to read would throw away what the client has not taken yet. */
+  /** Closing a socket with unread input would discard the output that the client has not read yet. */
   async #drainInput(): Promise<void> {
     const discarded = new Uint8Array(DRAIN_BUFFER_BYTES);
     while (await this.#conn.read(discarded) !== null);
@@ -114,7 +114,7 @@ export class Connection {
   async #process(): Promise<void> {
     const canContinue = () => !this.#writer.isFull;
     while (this.#session.process(canContinue)) await this.#writer.waitForSpace();
-    // Pushes to others were put off in the same way, and go first: they are waited for longer.
+    // In a microtask, so that pushes to other connections, which were scheduled earlier, are sent first.
     queueMicrotask(() => this.#writer.flush());
   }
 
@@ -123,7 +123,7 @@ export class Connection {
     this.#lastActiveMs = performance.now();
   }
 
-  /** Sends what is pushed once whoever stores is done: several messages then go in one write. */
+  /** Sends pushes after the current task: several messages then share one write. */
   #scheduleFlush(): void {
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
@@ -134,20 +134,20 @@ export class Connection {
     });
   }
 
-  /** Carries out what came, and takes in no more. */
+  /** Executes the received commands, and stops reading. */
   async stopReading(): Promise<void> {
     this.#isShuttingDown = true;
     await this.#work;
   }
 
-  /** Sends what is left to send, and its end; the client is to close the connection then. */
+  /** Sends the remaining bytes, and closes the sending side. The client then closes the connection. */
   async shutdown(): Promise<void> {
     this.#session.close();
     await this.#writer.idle();
     if (!this.#isClosed) await this.#conn.closeWrite().catch(() => this.close());
   }
 
-  /** Closes it, whatever is under way. */
+  /** Closes the connection at once. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -1,5 +1,5 @@
 /**
- * How a TCP server is started in a worker or in a process of its own.
+ * Starts a TCP server inline, in a worker or in a process of its own.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Server, ServerKind } from "../../hosting/mode.ts";
 import type { EmbeddedServerConfig } from "./options.ts";
 import { EmbeddedServer } from "./server.ts";
 
-/** Makes a server whose `start()` answers its address. */
+/** Creates a server whose `start()` returns its address. */
 export function makeServer(options: EmbeddedServerConfig): Server {
   const server = new EmbeddedServer(options);
   return {
@@ -20,7 +20,7 @@ export function makeServer(options: EmbeddedServerConfig): Server {
   };
 }
 
-/** TCP servers. */
+/** How to start TCP servers. */
 export const SERVER_KIND: ServerKind<EmbeddedServerConfig> = {
   make: makeServer,
   program: new URL("./program.ts", import.meta.url),

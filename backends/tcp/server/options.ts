@@ -20,48 +20,48 @@ import type { Store } from "../../store/store.ts";
 import type { OverflowPolicy } from "../../store/subscription.ts";
 import type { CommandService } from "./service.ts";
 
-/** Port of the server, unless told otherwise. */
+/** Default port of the server. */
 export const DEFAULT_PORT = 31134;
 
 /** Options of a TCP server that are plain data. */
 export interface EmbeddedServerConfig {
-  /** Name or address to listen on; `"127.0.0.1"` when left out, which other machines cannot reach. */
+  /** Name or address to listen on. Default: `"127.0.0.1"`, which other machines cannot reach. */
   host?: string;
-  /** Port to listen on; 31134 when left out, and with 0 one that is free. */
+  /** Port to listen on; 0 selects a free one. Default: 31134. */
   port?: number;
-  /** What clients must show with `AUTH`; visible ASCII. Needed unless `host` is of this machine alone. */
+  /** Token for `AUTH`, in visible ASCII. Required if other machines can reach `host`. */
   token?: string;
-  /** Most bytes of a line, its end included; 16 MiB when left out. */
+  /** Most bytes of a line, its end included. Default: 16 MiB. */
   maxLineBytes?: number;
-  /** Most bytes of messages in one answer; 256 MiB when left out. */
+  /** Most bytes of messages in one reply. Default: 256 MiB. */
   maxReplyBytes?: number;
-  /** Most connections at a time; 10,000 when left out. */
+  /** Most connections at once. Default: 10,000. */
   maxConnections?: number;
   /**
-   * Milliseconds after which a connection is closed that neither subscribes nor takes or sends a byte;
-   * 600,000 when left out, and with `Infinity` none is.
+   * Milliseconds after which an idle connection without subscriptions is closed; `Infinity`: never.
+   * Default: 600,000.
    */
   idleTimeoutMs?: number;
-  /** Most pushes that wait for one connection; 10,000 when left out. */
+  /** Most pushes in the queue of a connection. Default: 10,000. */
   maxQueueLength?: number;
-  /** Most bytes of pushes that wait for one connection; 64 MiB when left out. One push may be larger. */
+  /** Most bytes in the queue of a connection. A single push may be larger. Default: 64 MiB. */
   maxQueueBytes?: number;
   /**
-   * What happens to a connection that takes its pushes too slowly: `"dropOldest"` loses its oldest pushes,
-   * `"disconnect"` closes it; `"dropOldest"` when left out. `getStats()` counts both.
+   * What happens when the queue of a connection is full: `"dropOldest"` drops the oldest pushes,
+   * `"disconnect"` closes the connection. `getStats()` counts both. Default: `"dropOldest"`.
    */
   overflow?: OverflowPolicy;
-  /** Most messages that a topic keeps: the oldest are evicted. Unlimited when left out. */
+  /** Most messages of a topic: the oldest are evicted. Default: no limit. */
   maxMessagesPerTopic?: number;
-  /** Most bytes that all messages and keys keep together: the oldest are evicted. Unlimited when left out. */
+  /** Most bytes of all messages and keys together: the oldest are evicted. Default: no limit. */
   maxBytes?: number;
 }
 
 /** Options of a TCP server. */
 export interface EmbeddedServerOptions extends EmbeddedServerConfig {
   /**
-   * The store, to share it with other servers and with backends; one of its own when left out. It has its
-   * own `maxMessagesPerTopic` and `maxBytes`.
+   * The store, to share it with other servers and with backends. It has its own `maxMessagesPerTopic` and
+   * `maxBytes`. Default: a new store.
    */
   store?: Store;
   /**
@@ -69,13 +69,13 @@ export interface EmbeddedServerOptions extends EmbeddedServerConfig {
    * Default: none.
    */
   state?: CommandService;
-  /** Clock of the server's own store, in milliseconds of the Unix epoch; `Date.now` when left out. */
+  /** Clock of a new store, in milliseconds of the Unix epoch. Default: `Date.now`. */
   clock?: () => number;
-  /** Told of each command, such as `traceRequests()` of `./otel`; nobody is when left out. */
+  /** Called for each command, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver;
 }
 
-/** Options that were checked, and those that were left out. */
+/** Checked options, with the defaults. */
 export type CheckedOptions =
   & Required<
     Pick<
@@ -85,7 +85,7 @@ export type CheckedOptions =
   >
   & EmbeddedServerOptions;
 
-/** Checks what the store and its subscribers do not check, and fills in what was left out. */
+/** Checks the options that the store does not check, and fills in the defaults. */
 export function checkOptions(options: EmbeddedServerOptions): CheckedOptions {
   const { port = DEFAULT_PORT, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, token } = options;
   if (token !== undefined) checkToken(token);

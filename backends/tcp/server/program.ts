@@ -1,5 +1,5 @@
 /**
- * A TCP server in a worker, or in a process of its own.
+ * The program of a TCP server in a worker or in a process of its own.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the server says: answers, errors and pushes.
+ * The lines of the server: replies, errors and pushes.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { StoredMessage } from "../../store/stored_message.ts";
 import type { Delivery } from "../../store/subscription.ts";
 import { encodedArgument, textArgument, valueArgument } from "../protocol/arguments.ts";
 
-/** The answer that carries messages. */
+/** The reply with messages. */
 export function messagesReply(messages: readonly StoredMessage[], maxReplyBytes: number): string {
   let bytes = 0;
   for (const message of messages) bytes += message.bytes;
   if (bytes > maxReplyBytes) {
     throw new InvalidInputError(
-      `the answer would take ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: ask for less`,
+      `the reply would have ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: request less`,
     );
   }
   return `MESSAGES ${encodedArgument(`[${messages.map(({ text }) => text).join(",")}]`)}`;
@@ -25,7 +25,7 @@ const MAX_ERROR_LENGTH = 300;
 // deno-lint-ignore no-control-regex
 const UNQUOTABLE = /[\u0000-\u001f\u007f-\u009f"]/g;
 
-/** The answer that tells of an error. Its text stands in quotes, for which no escapes exist. */
+/** The reply with an error. Its text is in quotes, which have no escapes. */
 export function errorReply(message: string): string {
   const shown = message.length > MAX_ERROR_LENGTH
     ? `${message.slice(0, MAX_ERROR_LENGTH)}...`
@@ -37,10 +37,10 @@ export function errorReply(message: string): string {
   return `ERROR "${text}"`;
 }
 
-/** Lines by delivery: all who subscribe to a topic get the same. */
+/** Lines by delivery: all subscribers to a topic get the same line. */
 const lines = new WeakMap<Delivery, string>();
 
-/** The line that pushes a delivery to a subscriber, with the publisher's headers if it has any. */
+/** The line with a delivery for a subscriber, and with the headers of the publisher if there are any. */
 export function pushLine(delivery: Delivery, withHeaders: boolean): string {
   let line = lines.get(delivery);
   if (line === undefined) lines.set(delivery, line = makePushLine(delivery));

@@ -1,5 +1,5 @@
 /**
- * One client's side of the line protocol, without its connection: bytes in, answers and pushes out.
+ * The session of one client, without its connection: it executes commands, and writes replies and pushes.
  *
  * @module
  */
@@ -24,40 +24,40 @@ import type { CommandService, ServiceSession } from "./service.ts";
 import type { ConnectionStats, ServerStats } from "./stats.ts";
 
 /**
- * A web page can have a browser send any text to a port of this machine, but not without such a line
- * before it.
+ * The first line of an HTTP request. A web page can make a browser send any text to a port of this machine,
+ * but only after such a line.
  */
 const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
-/** A server without shared state does not have these commands: say so, rather than "unknown". */
+/** Commands of shared state: a server without it replies with an error of its own. */
 const STATE_COMMAND = /^STATE_/i;
 const SPACE = 0x20;
-/** Pushes are appended until there are so many bytes. */
+/** Bytes in the write buffer at which no more pushes are appended. */
 const PUSH_BYTES = 64 * 1024;
 
 /** What all sessions of a server share. */
 export interface SessionContext {
   readonly store: Store;
   readonly connectionStats: ConnectionStats;
-  /** Tells whether it is the token; left out, none is needed. */
+  /** Compares a text with the token; undefined if the server has none. */
   readonly isToken: ((candidate: string) => boolean) | undefined;
   readonly commands: CommandTable;
   /** Service beside the store, if the server offers one. */
   readonly service: CommandService | undefined;
-  /** Told of each command; left out, nobody is. */
+  /** Called for each command. */
   readonly onRequest?: RequestObserver;
   readonly maxLineBytes: number;
   readonly maxReplyBytes: number;
   stats(): ServerStats;
 }
 
-/** What a session talks through. */
+/** Input and output of a session. */
 export interface SessionIo {
   readonly reader: LineReader;
   readonly writeBuffer: WriteBuffer;
   readonly subscription: Subscription;
 }
 
-/** A session. */
+/** The session of one client. */
 export class LineSession implements CommandContext<ServiceSession> {
   readonly subscriber: Subscriber;
   readonly #subscription: Subscription;
@@ -113,7 +113,7 @@ export class LineSession implements CommandContext<ServiceSession> {
     this.#reader.maxLineBytes = this.#context.maxLineBytes;
   }
 
-  /** Shows a token; false if it is the wrong one. */
+  /** Checks a token; false if it is wrong. */
   authenticate(token: string): boolean {
     const { isToken } = this.#context;
     if (isToken !== undefined && !isToken(token)) return false;
@@ -122,7 +122,7 @@ export class LineSession implements CommandContext<ServiceSession> {
     return true;
   }
 
-  /** True once nothing more is to be read: this is no client of ours. */
+  /** True if no more lines are to be read: the peer is not a client of this protocol. */
   get isEnded(): boolean {
     return this.#isEnded;
   }
@@ -169,7 +169,9 @@ export class LineSession implements CommandContext<ServiceSession> {
       this.#authorize(command);
       const args = splitArguments(line, from);
       if (!acceptsCount(command, args.length)) {
-        throw new InvalidInputError(`${args.length} arguments came: send ${usage(command)}`);
+        throw new InvalidInputError(
+          `the number of arguments is ${args.length}: send ${usage(command)}`,
+        );
       }
       const reply = command.handle(this, args);
       end?.({});
@@ -197,7 +199,7 @@ export class LineSession implements CommandContext<ServiceSession> {
     return errorReply(message);
   }
 
-  /** Appends what waits for the subscriber, up to some bytes. */
+  /** Appends pushes for the subscriber, up to a number of bytes. */
   push(): void {
     while (this.#subscription.length > 0 && this.#writeBuffer.length < PUSH_BYTES) {
       this.#writeBuffer.writeLine(pushLine(this.#subscription.shift()!, this.#acceptsHeaders));
@@ -205,7 +207,7 @@ export class LineSession implements CommandContext<ServiceSession> {
     }
   }
 
-  /** Ends all subscriptions, and the use of the shared state. */
+  /** Ends all subscriptions, and the session of the service. */
   close(): void {
     this.#service?.close();
     this.store.subscriptions.remove(this.#subscription);
@@ -219,6 +221,6 @@ function unknownCommand(word: string): string {
 
 function messageFor(error: unknown, command: Command): string {
   if (error instanceof StoreError) return error.message;
-  logger.error("the TCP server failed at {command}: {error}", { command: command.name, error });
+  logger.error("cannot execute {command}: {error}", { command: command.name, error });
   return `the server failed at ${command.name}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What a TCP server counts, and what it tells of itself.
+ * Counters and statistics of a TCP server.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { ConnectionCounts, ConnectionStatsSource } from "../../store/connec
 import type { StoreStats } from "../../store/store.ts";
 import type { Command } from "./command.ts";
 
-/** What a TCP server holds and has counted since it was made. */
+/** Size and counters of a TCP server since it was created. */
 export interface ServerStats extends StoreStats, ConnectionCounts {
-  /** Seconds since it began to listen; 0 while it does not. */
+  /** Seconds since it started to listen; 0 while it does not. */
   uptimeSeconds: number;
 }
 
@@ -35,7 +35,7 @@ export class ConnectionStats implements ConnectionStatsSource {
     this.#commands.get(command)!.calls++;
   }
 
-  /** The counters, by name. */
+  /** The current counters. */
   snapshot(): ConnectionCounts {
     const commands = Object.fromEntries(
       [...this.#commands].map(([{ name }, { calls }]) => [name, calls]),

@@ -211,7 +211,7 @@ Deno.test("tcp backend: a server that vanishes without a word is noticed", async
     for await (const conn of listener) connections.defer(() => Promise.resolve(conn.close()));
   })();
   await using backend = new EmbeddedMessagingBackend({ port, timeoutMs: 200 });
-  await assert.rejects(backend.testConnection(), /no answer for 200 ms/);
+  await assert.rejects(backend.testConnection(), /no reply for 200 ms/);
   listener.close();
   await accepting;
 });

@@ -291,7 +291,7 @@ Deno.test("tcp: an answer of messages is bounded, however often one is asked for
     const ids = Array(100_000).fill(1);
     assert.match(
       (await client.request(`GET_MESSAGES_BY_ID n ${encode(JSON.stringify(ids))}`))!,
-      /^ERROR "the answer would take \d+ bytes/,
+      /^ERROR "the reply would have \d+ bytes/,
     );
     const [, list] = (await client.request(`GET_MESSAGES_BY_ID n ${encode("[1,1,1]")}`))!.split(
       " ",
