@@ -97,7 +97,7 @@ const CALLS: readonly [Wire, Wire][] = [
   [wireOf(OPERATIONS.publish, { channel: topic, message: valueFrom({ n: 2n ** 64n }) }), {
     http: 'POST /publish {"channel":"a b","message":{"n":18446744073709551616}}',
     line: 'PUBLISH "a b" JSON:eyJuIjoxODQ0Njc0NDA3MzcwOTU1MTYxNn0=',
-    record: '["publish","a b"]\n{"n":18446744073709551616}',
+    record: '["publish","a b",null]\n{"n":18446744073709551616}',
   }],
   [wireOf(OPERATIONS.set, { key, value: "x", ex: 2 }), {
     http: 'POST /set {"key":"k/1","value":"x","ex":2}',
@@ -141,6 +141,7 @@ Deno.test("operations: a record is read as it was written", () => {
     member: "m",
     isolate: -5n,
     expiresAtMs: null,
+    headers: undefined,
     names: { pattern: "p" },
     text: "",
   });
