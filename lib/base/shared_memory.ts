@@ -39,8 +39,8 @@ export interface SharedMemory {
   addWaiter(waiter: Waiter): void;
   removeWaiter(waiter: Waiter): void;
 
-  /** Leaves the channel. The last to leave deletes it if `isDisposable` returns true. Default: it stays. */
-  close(isDisposable?: () => boolean): void;
+  /** Leaves the channel. With `mayDelete`, the last to leave deletes it if it is known to be empty. */
+  close(mayDelete?: boolean): void;
 }
 
 /** A socket that waits in the event loop. */

@@ -19,7 +19,6 @@ import {
   ROLES,
 } from "../segment/format.ts";
 import { MemorySource } from "../segment/byte_source.ts";
-import { geometryOf, isDrained } from "../segment/tables.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger } from "../base/log.ts";
 import { type ChannelOptions, checkCompatible, codecFor, openMemory } from "./open.ts";
@@ -46,7 +45,6 @@ export class Attachment {
   bytes: Uint8Array<ArrayBufferLike>;
   words: Int32Array;
   readonly #participants: number;
-  readonly #isPersistent: boolean;
   #isClosed = false;
   #ownersCheckedAtMs = -Infinity;
 
@@ -64,7 +62,6 @@ export class Attachment {
       const config = readConfig(new MemorySource(wasmMemory, mappedBytes), this.name);
       checkCompatible(this.name, config, kind, options);
       this.kind = kind;
-      this.#isPersistent = config.persist;
       this.capacity = config.capacity;
       this.codec = codecFor(this.name, config.codecId, options.codec);
       this.#participants = controlOffset(config.capacity) + layout.CONTROL_PARTICIPANTS;
@@ -279,28 +276,22 @@ export class Attachment {
   corruption(what: string): ShmCorruptionError {
     return new ShmCorruptionError(
       `channel "${this.name}" is damaged: ${what}; some process wrote where it should not; close ` +
-        `all participants and delete the segment with removeStale()`,
+        `all participants and delete the segment with removeStale({ includeNonEmpty: true })`,
     );
   }
 
-  /** Leaves the channel. A queue that still holds messages, or a persistent segment, stays. */
-  close(): void {
+  /**
+   * Leaves the channel. A queue that still holds messages, or a persistent segment, stays; so does every
+   * segment without `mayDelete`.
+   */
+  close(mayDelete = true): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.ring.leave(this.index) > 0) this.wakeAll(layout.WAITERS_RECEIVERS);
-    const isKept = this.#isPersistent;
-    this.sharedMemory.close(isKept ? undefined : () => isDisposable(this.sharedMemory, this.kind));
+    try {
+      if (this.ring.leave(this.index) > 0) this.wakeAll(layout.WAITERS_RECEIVERS);
+    } finally {
+      this.sharedMemory.close(mayDelete);
+    }
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
-  }
-}
-
-function isDisposable(memory: SharedMemory, kind: ChannelKind): boolean {
-  try {
-    memory.remap();
-    const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
-    const { capacity } = readConfig(source, memory.name);
-    return kind !== "queue" || isDrained(source, geometryOf(capacity));
-  } catch {
-    return true;
   }
 }

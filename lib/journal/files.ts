@@ -4,9 +4,12 @@
  * @module
  */
 
-import { codeOf, JOURNAL_PREFIX, removeIfExists } from "../platform/directory.ts";
+import { logger } from "../base/log.ts";
+import { codeOf, exists, JOURNAL_PREFIX, removeIfExists } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
-import { ROOT_IDENTITY } from "./layout.ts";
+import { type ByteSource, FileSource } from "../segment/byte_source.ts";
+import { parseConfig } from "../segment/format.ts";
+import { ROOT_IDENTITY, ROOT_LAST_ID, ROOT_NEWEST } from "./layout.ts";
 
 const FILE = new RegExp(`^\\${JOURNAL_PREFIX}(.+)-([0-9a-f]{16})-([0-9a-f]{8})$`);
 
@@ -36,17 +39,28 @@ export class JournalFiles {
 
   /** Deletes generations older than one, and those of deleted journals of the same name. */
   removeOlder(id: number): void {
-    for (const file of journalFiles(this.directory)) {
-      if (file.journal !== this.#journal) continue;
+    this.#cleanUp((file) => {
       if (file.identity !== this.#identity) removeIfOrphan(this.directory, file);
       else if (file.id < id) this.remove(file.id);
-    }
+    });
   }
 
   /** Deletes all generations if the journal was deleted. */
   removeOrphans(): void {
-    for (const file of journalFiles(this.directory)) {
-      if (file.journal === this.#journal) removeIfOrphan(this.directory, file);
+    this.#cleanUp((file) => removeIfOrphan(this.directory, file));
+  }
+
+  /** Visits the generations of the journal's name. What cannot be deleted now is deleted later. */
+  #cleanUp(visit: (file: JournalFile) => void): void {
+    try {
+      for (const file of journalFiles(this.directory)) {
+        if (file.journal === this.#journal) visit(file);
+      }
+    } catch (error) {
+      logger.debug("files of journal {journal} stay for now: {error}", {
+        journal: this.#journal,
+        error,
+      });
     }
   }
 }
@@ -73,24 +87,45 @@ function journalFiles(directory: string): JournalFile[] {
 }
 
 /** The root exists before the first generation, so that no new generation is taken for an orphan. */
-function removeIfOrphan(directory: string, { name, journal, identity }: JournalFile): void {
-  if (isOrphan(`${directory}/${journal}`, identity)) removeIfExists(`${directory}/${name}`);
+function removeIfOrphan(directory: string, file: JournalFile): void {
+  if (isOrphan(directory, file)) removeIfExists(`${directory}/${file.name}`);
 }
 
 /** False also if that cannot be determined, for example because no descriptor is left. */
-function isOrphan(root: string, identity: bigint): boolean {
+function isOrphan(directory: string, { journal, identity }: JournalFile): boolean {
   const os = platform();
   let fd: number;
   try {
-    fd = os.open(root);
+    fd = os.open(`${directory}/${journal}`);
   } catch (error) {
     return codeOf(error) === "ENOENT";
   }
   try {
-    const found = new BigInt64Array(1);
-    os.read(fd, new Uint8Array(found.buffer), ROOT_IDENTITY);
-    return found[0] !== identity;
+    return isRootOfAnother(directory, journal, new FileSource(fd), identity);
+  } catch {
+    return false;
   } finally {
     os.close(fd);
   }
+}
+
+/**
+ * True if a root is that of another journal of the same name. An overwritten identity is not: the
+ * generation that would belong to it does not exist.
+ */
+function isRootOfAnother(
+  directory: string,
+  journal: string,
+  root: ByteSource,
+  identity: bigint,
+): boolean {
+  const config = parseConfig(root);
+  if ("problem" in config) return false;
+  if (config.kind !== "journal") return true;
+  const view = new DataView(root.read(ROOT_IDENTITY, ROOT_LAST_ID - ROOT_IDENTITY).buffer);
+  const found = view.getBigInt64(0, true);
+  const newest = view.getUint32(ROOT_NEWEST - ROOT_IDENTITY, true);
+  if (found === 0n || found === identity) return false;
+  const files = new JournalFiles(directory, journal, found);
+  return newest === 0 || exists(`${directory}/${files.nameOf(newest)}`);
 }

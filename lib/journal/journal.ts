@@ -132,20 +132,20 @@ export class Journal implements Closable, Disposable {
       const directory = segmentDirectory(options.dir);
       this.#files = new JournalFiles(directory, name, identify(this.#root));
       this.#generation = this.#openNewest();
-      this.#files.removeOlder(this.#generation.id);
     } catch (error) {
-      this.#root.close();
+      this.#root.close(this.#newestId === 0);
       throw error;
     }
     register(this);
-    this.#catchUpOrClose();
+    this.#catchUpOrLeave();
+    this.#files.removeOlder(this.#generation.id);
   }
 
-  #catchUpOrClose(): void {
+  #catchUpOrLeave(): void {
     try {
       this.catchUp();
     } catch (error) {
-      this.close();
+      this.leave();
       throw error;
     }
   }
@@ -452,15 +452,30 @@ export class Journal implements Closable, Disposable {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Leaves the journal. The last one to leave deletes it, unless it persists. More calls do nothing. */
+  /**
+   * Leaves the journal. The last one to leave deletes it, unless it persists, or this member could not
+   * read it. More calls do nothing.
+   */
   close(): void {
+    this.#detach(this.#failure === undefined);
+    this.#files.removeOrphans();
+  }
+
+  /** Leaves the journal, which stays although no other member may have it open. */
+  leave(): void {
+    this.#detach(false);
+  }
+
+  #detach(mayDelete: boolean): void {
     if (this.#isClosed) return;
     this.unwatch();
     this.#isClosed = true;
     unregister(this);
-    this.#generation.close();
-    this.#root.close();
-    this.#files.removeOrphans();
+    try {
+      this.#generation.close();
+    } finally {
+      this.#root.close(mayDelete);
+    }
   }
 
   /** The same as `close()`. */

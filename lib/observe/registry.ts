@@ -15,6 +15,7 @@ import { type ChannelKind, hasMagic, readConfig, type Role, ROLES } from "../seg
 import {
   type Geometry,
   geometryOf,
+  isDrained,
   pendingBytes,
   readControl,
   readHeader,
@@ -51,7 +52,7 @@ export interface RegistryOptions {
 export interface RemoveStaleOptions extends RegistryOptions {
   /** Also removes segments that were created with `persist: true`. */
   includePersistent?: boolean;
-  /** Also removes queues that hold undelivered messages. */
+  /** Also removes queues that hold undelivered messages, and damaged segments, which may hold some. */
   includeNonEmpty?: boolean;
   /** Removes nothing, and returns what would be removed. */
   dryRun?: boolean;
@@ -301,8 +302,13 @@ function isStale(segment: OpenSegment, options: RemoveStaleOptions): boolean {
   const isPersistent = info.persistent ||
     (info.damage !== undefined && mayBePersistent(segment.fd));
   if (isPersistent && !options.includePersistent) return false;
-  const isNonEmpty = info.kind === "queue" && (info.usedBytes > 0 || info.unacknowledged > 0);
-  return !isNonEmpty || options.includeNonEmpty === true;
+  return options.includeNonEmpty === true || !mayHoldMessages(segment, info);
+}
+
+/** A damaged segment may hold messages. */
+function mayHoldMessages({ fd }: OpenSegment, info: ChannelInfo): boolean {
+  if (info.damage !== undefined) return true;
+  return info.kind === "queue" && !isDrained(new FileSource(fd), geometryOf(info.capacityBytes));
 }
 
 /** What cannot be read may be of another version, or persistent all the same. */

@@ -215,7 +215,12 @@ export abstract class Libc implements Platform {
 
   makeFifo(path: string): number {
     this.checked(`mkfifo ${path}`, this.#c.mkfifo(cString(path), 0o600));
-    return this.openFifo(path);
+    try {
+      return this.openFifo(path);
+    } catch (error) {
+      this.#c.unlink(cString(path));
+      throw error;
+    }
   }
 
   ring(fd: number): boolean {

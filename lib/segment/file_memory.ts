@@ -30,7 +30,10 @@ import {
   type ShmError,
   ShmPermissionError,
 } from "../base/errors.ts";
+import { logger } from "../base/log.ts";
 import { platform } from "../platform/mod.ts";
+import { FileSource } from "./byte_source.ts";
+import { isDisposable } from "./disposal.ts";
 import { SystemError } from "../platform/platform.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
 
@@ -203,18 +206,33 @@ export class FileMemory implements SharedMemory {
     this.#isolate.removeWaiter(waiter);
   }
 
-  close(isDisposable?: () => boolean): void {
-    const mustUnlink = isDisposable !== undefined &&
-      tryClose(this.#fd, () => this.#words, isDisposable);
-    if (mustUnlink) unlink(this.path, this.#fd);
-    this.#unmap();
-    releaseIsolate(this.#isolate);
+  close(mayDelete = false): void {
+    try {
+      if (mayDelete) this.#deleteIfUnneeded();
+    } catch (error) {
+      logger.warn("cannot delete channel {channel}, which stays: {error}", {
+        channel: this.name,
+        error,
+      });
+    } finally {
+      this.#unmap();
+      releaseIsolate(this.#isolate);
+    }
+  }
+
+  #deleteIfUnneeded(): void {
+    const isUnneeded = () => isDisposable(new FileSource(this.#fd));
+    if (tryClose(this.#fd, () => this.#words, isUnneeded)) unlink(this.path, this.#fd);
   }
 
   #unmap(): void {
     const os = platform();
     os.close(this.#fd);
-    os.unmap(bytesOf(this.wasmMemory, 0, this.wasmMemory.buffer.byteLength));
+    try {
+      os.unmap(bytesOf(this.wasmMemory, 0, this.wasmMemory.buffer.byteLength));
+    } catch (error) {
+      logger.debug("the memory of {channel} stays mapped: {error}", { channel: this.name, error });
+    }
   }
 }
 
@@ -304,7 +322,7 @@ function checkFile(fd: number, path: string, name: string): void {
   if (status.size < HEADER_BYTES) {
     throw new ShmCorruptionError(
       `cannot open channel "${name}": ${path} has ${status.size} bytes, and a segment has at ` +
-        `least ${HEADER_BYTES}; remove it with removeStale() or by hand`,
+        `least ${HEADER_BYTES}; delete it by hand`,
     );
   }
 }

@@ -108,7 +108,7 @@ export interface ConfigProblem {
   remedy: string;
 }
 
-const REMEDY = "delete the segment with removeStale() or by hand";
+const REMEDY = "delete the segment with removeStale({ includeNonEmpty: true }) or by hand";
 
 /**
  * Reads and checks a header.

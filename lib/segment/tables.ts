@@ -175,8 +175,8 @@ function countMessages(tables: readonly LeaseTable[]): number {
 }
 
 /**
- * True if a queue holds no message, neither in its rings nor in its lease tables. An invalid lease table
- * may hold some.
+ * True if a queue is known to hold no message, neither in its rings nor in its lease tables. An invalid
+ * lease table may hold some.
  */
 export function isDrained(source: ByteSource, geometry: Geometry): boolean {
   if (!areRingsEmpty(source, geometry)) return false;
@@ -184,13 +184,18 @@ export function isDrained(source: ByteSource, geometry: Geometry): boolean {
   return countMessages(tables) === 0 && tables.every(({ isValid }) => isValid);
 }
 
-/** Reads two fields of each lane only: rows of all fields would slow down each close. */
+/**
+ * A ring into which no byte was ever written has sent no message: a head of 0 beside a count was
+ * overwritten. Reads three fields of each lane only: rows of all fields would slow down each close.
+ */
 function areRingsEmpty(source: ByteSource, geometry: Geometry): boolean {
-  const { head, tail } = LANE.fields;
+  const { head, tail, count } = LANE.fields;
   const bytes = source.read(laneOffset(geometry, 0), layout.MAX_LANES * LANE.bytes);
+  if (bytes.length < layout.MAX_LANES * LANE.bytes) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at + LANE.bytes <= bytes.length; at += LANE.bytes) {
-    if (head.read(view, at) !== tail.read(view, at)) return false;
+  for (let at = 0; at < bytes.length; at += LANE.bytes) {
+    const end = head.read(view, at);
+    if (end !== tail.read(view, at) || (end === 0 && count.read(view, at) !== 0)) return false;
   }
   return true;
 }

@@ -174,7 +174,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     for (const limit of ["maxBytes", "maxMessagesPerTopic"] as const) {
       const asked = this.#options[limit];
       if (asked === undefined || asked === limits[limit]) continue;
-      journal.close();
+      journal.leave();
       throw new MessagingConnectionError(
         `cannot attach: ${limit} is ${limits[limit]} there, not ${asked}; use that, or omit it,`,
         this.address,

@@ -110,7 +110,7 @@ for (const [what, [offset, bytes, message]] of Object.entries(HEADERS)) {
     poke(path, offset, bytes);
     const remedy = message === "magic number"
       ? "delete the file by hand"
-      : "delete the segment with removeStale() or by hand";
+      : "delete the segment with removeStale({ includeNonEmpty: true }) or by hand";
     assertRejected(directory, message, remedy);
     poke(path, 0, before);
     using puller = new Puller("a", { dir: directory.path });

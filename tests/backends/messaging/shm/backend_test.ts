@@ -274,6 +274,8 @@ Deno.test("shm: an invalid record is damage, and ends no process", () =>
         await assert.rejects(backend.storeMessage("n", "t", numbered(1)), ShmCorruptionError);
       }
       assert.deepEqual(collector.messages, []);
+      await backend.cleanup();
+      assert.deepEqual(removeStale({ dir: path }), ["messages"], "the damaged journal stays");
     }
   }));
 
