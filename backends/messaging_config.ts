@@ -5,6 +5,9 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
+import { object } from "../lib/base/option_checks.ts";
+import { OptionRules } from "../lib/base/option_rules.ts";
 import { formatValue } from "../lib/base/options.ts";
 import type { MessagingBackend } from "./messaging/backend.ts";
 import type { MessagingConfigInit } from "./messaging/config.ts";
@@ -20,6 +23,12 @@ const ENTRIES: ReadonlyMap<string, () => Promise<Module>> = new Map([
 const PACKAGE = "@ringbus/ringbus";
 
 type BackendClass = new (config: Record<string, unknown>) => MessagingBackend;
+
+const FIELDS = new OptionRules<MessagingConfigInit>("new MessagingConfig()", {
+  backendModule: checkText,
+  backendClass: checkText,
+  backendConfig: object,
+});
 
 /**
  * Names a backend and its options, so that the code that makes it does not depend on its kind.
@@ -47,13 +56,11 @@ export class MessagingConfig implements MessagingConfigInit {
    *
    * @throws {TypeError} if a field is missing or has the wrong type
    */
-  constructor({ backendModule, backendClass, backendConfig = {} }: MessagingConfigInit) {
-    this.backendModule = checkText("backendModule", backendModule);
-    this.backendClass = checkText("backendClass", backendClass);
-    if (typeof backendConfig !== "object" || backendConfig === null) {
-      throw new TypeError(`backendConfig must be an object, not ${formatValue(backendConfig)}`);
-    }
-    this.backendConfig = backendConfig;
+  constructor(init: MessagingConfigInit) {
+    FIELDS.require(init);
+    this.backendModule = checkText("backendModule", init.backendModule);
+    this.backendClass = checkText("backendClass", init.backendClass);
+    this.backendConfig = init.backendConfig ?? {};
   }
 
   /**
@@ -63,6 +70,7 @@ export class MessagingConfig implements MessagingConfigInit {
    * @throws {TypeError} if there is no such module or class, or its options are invalid
    */
   async validate(): Promise<void> {
+    checkNoMore("validate()", arguments, 0);
     const backend = await this.createBackend();
     await backend.cleanup();
   }
@@ -73,6 +81,7 @@ export class MessagingConfig implements MessagingConfigInit {
    * @throws {TypeError} if there is no such module or class, or its options are invalid
    */
   async createBackend(): Promise<MessagingBackend> {
+    checkNoMore("createBackend()", arguments, 0, "new MessagingConfig() with backendConfig");
     const { backendModule, backendClass } = this;
     const Backend = (await importModule(backendModule))[backendClass];
     if (typeof Backend === "function" && "storeMessage" in (Backend.prototype ?? {})) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STORE_OPTIONS } from "../backends/messaging/options.ts";
 import { withTimer } from "../lib/base/timer.ts";
 import { programCommand } from "../backends/hosting/program_command.ts";
 import { BaseMessagingBackend } from "../backends/messaging/base.ts";
@@ -106,6 +107,7 @@ export class AgentBackend extends BaseMessagingBackend {
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
+    STORE_OPTIONS.check(options);
     await this.#call("storeMessage", namespace, topic, message.toObject(), options);
   }
 

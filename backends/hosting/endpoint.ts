@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkInteger } from "../../lib/base/checks.ts";
+import { wholeNumber } from "../../lib/base/option_checks.ts";
+import type { OptionCheck } from "../../lib/base/option_rules.ts";
 import { formatValue } from "../../lib/base/options.ts";
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/i;
@@ -19,15 +20,18 @@ export function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
 
+/** Checks the name or the address of a host. */
+export function checkHostName(name: string, host: unknown): string {
+  if (typeof host === "string" && host !== "") return host;
+  throw new TypeError(`${name} must be a name or an address, not ${formatValue(host)}`);
+}
+
 /**
  * Checks the host that a server listens on. An address that other machines can reach needs a token.
  *
- * @throws {TypeError} if the host is invalid, or has no token and needs one
+ * @throws {TypeError} if the host has no token and needs one
  */
-export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
-  if (typeof host !== "string" || host === "") {
-    throw new TypeError(`host must be a name or an address, not ${formatValue(host)}`);
-  }
+export function checkHost(host: string = "127.0.0.1", token?: string): string {
   if (token !== undefined || isLoopback(host)) return withoutBrackets(host);
   throw new TypeError(
     `cannot serve at ${
@@ -37,10 +41,8 @@ export function checkHost(host: unknown = "127.0.0.1", token?: string): string {
   );
 }
 
-/** Throws unless a number is a port, or 0. */
-export function checkPort(port: number): void {
-  checkInteger("port", port, 0, 65_535);
-}
+/** Checks a port. A server with port 0 chooses a free one. */
+export const checkPort: OptionCheck<number> = wholeNumber(0, 65_535);
 
 /** URL of a server. */
 export function urlOf(scheme: "http" | "tcp", host: string, port: number): string {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { formatValue } from "../../lib/base/options.ts";
+import { oneOf } from "../../lib/base/option_checks.ts";
+import type { OptionCheck } from "../../lib/base/option_rules.ts";
 
 /**
  * Where a server runs: in this thread (`"inline"`), in a worker of this process, or in a process of its
@@ -12,15 +13,8 @@ import { formatValue } from "../../lib/base/options.ts";
  */
 export type ServerMode = "inline" | "worker" | "process";
 
-const MODES: readonly unknown[] = ["inline", "worker", "process"];
-
-/** Throws unless a value is a mode. */
-export function checkServerMode(mode: unknown): asserts mode is ServerMode {
-  if (MODES.includes(mode)) return;
-  throw new TypeError(
-    `serverMode must be one of ${MODES.map(formatValue).join(", ")}, not ${formatValue(mode)}`,
-  );
-}
+/** Checks a mode. */
+export const checkServerMode: OptionCheck<ServerMode> = oneOf("inline", "worker", "process");
 
 /** A server that can be started. */
 export interface Server {

@@ -19,7 +19,7 @@ export async function startServer<Options>(
   options: Options,
   mode: ServerMode,
 ): Promise<RunningServer> {
-  checkServerMode(mode);
+  checkServerMode("serverMode", mode);
   if (mode === "worker") return await startWorker(kind, options);
   if (mode === "process") return await startProcess(kind, options);
   const server = kind.make(options);

@@ -4,10 +4,24 @@
  * @module
  */
 
-import { formatValue } from "../../lib/base/options.ts";
+import { oneOf } from "../../lib/base/option_checks.ts";
+import type { OptionChecks } from "../../lib/base/option_rules.ts";
 import { Store, type StoreOptions } from "../store/store.ts";
-import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from "../store/limits.ts";
+import { checkLimit } from "../store/limits.ts";
 import type { SubscriptionQueueOptions } from "../store/subscription.ts";
+
+/** The options of a server for the queues of its subscribers. */
+export type QueueOptions = Pick<
+  SubscriptionQueueOptions,
+  "maxQueueLength" | "maxQueueBytes" | "overflow"
+>;
+
+/** The checks of `QueueOptions`. */
+export const QUEUE_CHECKS: OptionChecks<QueueOptions> = {
+  maxQueueLength: checkLimit,
+  maxQueueBytes: checkLimit,
+  overflow: oneOf("dropOldest", "disconnect"),
+};
 
 /**
  * The store of a server: the one in its options, or a new one.
@@ -26,19 +40,8 @@ export function storeOf(options: StoreOptions & { store?: Store }): Store {
   throw new TypeError(`${both} is an option of the store: pass it to the Store that you make`);
 }
 
-/** Checks the options of the subscribers' queues, before the first subscriber arrives. */
-export function queueOptionsOf(
-  options: SubscriptionQueueOptions,
-): Omit<SubscriptionQueueOptions, "onReady"> {
+/** The options for the queues of a server's subscribers, among its other options. */
+export function queueOptionsOf(options: QueueOptions): QueueOptions {
   const { maxQueueLength, maxQueueBytes, overflow } = options;
-  if (overflow !== undefined && overflow !== "dropOldest" && overflow !== "disconnect") {
-    throw new TypeError(
-      `overflow must be "dropOldest" or "disconnect", not ${formatValue(overflow)}`,
-    );
-  }
-  return {
-    maxQueueLength: checkLimit("maxQueueLength", maxQueueLength, DEFAULT_MAX_QUEUE_LENGTH),
-    maxQueueBytes: checkLimit("maxQueueBytes", maxQueueBytes, DEFAULT_MAX_QUEUE_BYTES),
-    overflow,
-  };
+  return { maxQueueLength, maxQueueBytes, overflow };
 }

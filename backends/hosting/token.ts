@@ -9,13 +9,13 @@ import { formatValue } from "../../lib/base/options.ts";
 
 const TOKEN = /^[\x21-\x7e]{1,512}$/;
 
-/** Throws unless a value is a valid token: it must fit into a header and a line. */
-export function checkToken(token: unknown): asserts token is string {
-  if (typeof token === "string" && TOKEN.test(token)) return;
+/** Checks a token: it stands in a header and in a line. */
+export function checkToken(name: string, token: unknown): string {
+  if (typeof token === "string" && TOKEN.test(token)) return token;
   throw new TypeError(
-    `token must be 1 to 512 visible ASCII characters, not ${
+    `${name} must be 1 to 512 visible ASCII characters, not ${
       typeof token === "string"
-        ? `${token.length} characters, some of them invalid`
+        ? `${token.length} characters with others among them`
         : formatValue(token)
     }`,
   );

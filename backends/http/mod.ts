@@ -15,8 +15,11 @@
  */
 
 export { SharedMemoryMessagingBackend } from "./client/backend.ts";
-export type { SharedMemoryMessagingBackendOptions } from "./client/options.ts";
-export { createSharedMessagingConfig, type SharedMessagingOptions } from "./client/config.ts";
+export type {
+  SharedMemoryMessagingBackendOptions,
+  SharedMessagingOptions,
+} from "./client/options.ts";
+export { createSharedMessagingConfig } from "./client/config.ts";
 export {
   type StartedServer,
   startSharedMemoryServer,

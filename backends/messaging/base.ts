@@ -4,6 +4,8 @@
  * @module
  */
 
+import { callback, observer } from "../../lib/base/option_checks.ts";
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
 import { Message } from "../../lib/message/message.ts";
 import { StoreError } from "../store/errors.ts";
@@ -21,6 +23,7 @@ import type {
 } from "./backend.ts";
 import { MessagingClosedError, MessagingRefusedError } from "./errors.ts";
 import { HandlerTable } from "./handler_table.ts";
+import { PSUBSCRIBE_OPTIONS, SUBSCRIBE_OPTIONS } from "./options.ts";
 import { BackendObserver } from "./observer.ts";
 
 /**
@@ -36,8 +39,9 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
 
   /** Makes a backend without handlers. Does no input or output. */
   constructor(options: MessagingBackendOptions = {}) {
-    this.observer = new BackendObserver(options.instrumentation, this);
-    const { onHandlerError } = options;
+    const { instrumentation, onHandlerError } = options;
+    if (instrumentation !== undefined) observer("instrumentation", instrumentation);
+    this.observer = new BackendObserver(instrumentation, this);
     this.#topics = new HandlerTable(
       {
         open: (topic) => this.openTopic(topic),
@@ -84,12 +88,14 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   protected abstract close(): Promise<void>;
 
   /** Another name of `getMessagesForTopicSince`. */
-  getMessagesSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    return this.getMessagesForTopicSince(topic, sinceId);
+  async getMessagesSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesSince()", arguments, 2);
+    return await this.getMessagesForTopicSince(topic, sinceId);
   }
 
   /** The first of `getMessagesForTopicSince`, or null. */
   async getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
+    checkNoMore("getNextMessageForTopicSince()", arguments, 2);
     const [next] = await this.getMessagesForTopicSince(topic, sinceId);
     return next ?? null;
   }
@@ -110,12 +116,15 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     handler: MessageHandler,
     options?: SubscriptionOptions,
   ): Promise<void> {
+    callback("handler", handler);
+    SUBSCRIBE_OPTIONS.check(options);
     this.checkOpen();
     await this.#topics.add(topic, handler, options);
   }
 
   /** Ends the subscription of a handler, or of all handlers of a topic. */
   async unsubscribe(topic: string, handler?: MessageHandler): Promise<void> {
+    checkNoMore("unsubscribe()", arguments, 2);
     this.checkOpen();
     await this.#topics.remove(topic, handler);
   }
@@ -126,18 +135,22 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     handler: MessageHandler,
     options?: SubscriptionOptions,
   ): Promise<void> {
+    callback("handler", handler);
+    PSUBSCRIBE_OPTIONS.check(options);
     this.checkOpen();
     await this.#patterns.add(pattern, handler, options);
   }
 
   /** Ends the subscription of a handler to a pattern, or of all its handlers. */
   async punsubscribe(pattern: string, handler?: MessageHandler): Promise<void> {
+    checkNoMore("punsubscribe()", arguments, 2);
     this.checkOpen();
     await this.#patterns.remove(pattern, handler);
   }
 
   /** Subscribes all handlers of a map of topics. */
   async loadSubscribers(subscribers: Subscribers): Promise<void> {
+    checkNoMore("loadSubscribers()", arguments, 1);
     const entries = subscribers instanceof Map ? [...subscribers] : Object.entries(subscribers);
     await Promise.all(
       entries.flatMap(([topic, handlers]) =>

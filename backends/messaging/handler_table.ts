@@ -4,6 +4,7 @@
  * @module
  */
 
+import { callback } from "../../lib/base/option_checks.ts";
 import { logger } from "../../lib/base/log.ts";
 import { Message } from "../../lib/message/message.ts";
 import type {
@@ -40,7 +41,7 @@ export class HandlerTable {
   ) {
     this.#transport = transport;
     this.#observer = observer;
-    this.#onError = onHandlerError ?? logError;
+    this.#onError = callback("onHandlerError", onHandlerError ?? logError);
   }
 
   /** The keys that have handlers. */

@@ -4,9 +4,13 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
+import { instanceOf } from "../../lib/base/option_checks.ts";
+import { OptionRules } from "../../lib/base/option_rules.ts";
 import type { Message } from "../../lib/message/message.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "./backend.ts";
 import { mapStoreErrors } from "./base.ts";
+import { BACKEND_CHECKS, SET_OPTIONS, STORE_OPTIONS } from "./options.ts";
 import { StoreMessagingBackend } from "./store_backend.ts";
 import { Store } from "../store/store.ts";
 import { valueFrom } from "../store/value.ts";
@@ -16,6 +20,11 @@ export interface InMemoryMessagingBackendOptions extends MessagingBackendOptions
   /** The store, to share it with other backends and with servers. Default: a new one. */
   store?: Store;
 }
+
+const OPTIONS = new OptionRules<InMemoryMessagingBackendOptions>("new InMemoryMessagingBackend()", {
+  store: instanceOf(() => Store),
+  ...BACKEND_CHECKS,
+});
 
 /**
  * Stores messages in the memory of this process. Handlers are called soon after `storeMessage`, never
@@ -47,6 +56,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
 
   /** Makes a backend on a store. */
   constructor(options: InMemoryMessagingBackendOptions = {}) {
+    OPTIONS.check(options);
     super(options);
     this.#store = options.store ?? new Store();
   }
@@ -62,13 +72,14 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
   }
 
   /** Stores a message in a topic, and delivers it to the topic's subscribers. */
-  override storeMessage(
+  override async storeMessage(
     namespace: string,
     topic: string,
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    return this.observer.store(topic, message, (carrying) =>
+    STORE_OPTIONS.check(options);
+    return await this.observer.store(topic, message, (carrying) =>
       this.read((store) => {
         store.storeMessage(namespace, topic, carrying.stringify(), options.ttlSeconds);
       }));
@@ -109,13 +120,15 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
   }
 
   /** Sets a key. `ex` is the time to live in seconds. */
-  set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
-    return this.read(({ strings }) => strings.set(key, valueFrom(value), options.ex));
+  async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
+    SET_OPTIONS.check(options);
+    return await this.read(({ strings }) => strings.set(key, valueFrom(value), options.ex));
   }
 
   /** Sets one field of a hash. */
-  hset(key: string, field: string, value: unknown): Promise<void> {
-    return this.read(({ hashes }) => {
+  async hset(key: string, field: string, value: unknown): Promise<void> {
+    checkNoMore("hset()", arguments, 3);
+    return await this.read(({ hashes }) => {
       hashes.set(key, field, valueFrom(value));
     });
   }
@@ -126,8 +139,9 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
   }
 
   /** Delivers a JSON value to the current subscribers of a channel. */
-  publish(channel: string, message: unknown): Promise<number> {
-    return this.observer.publish(
+  async publish(channel: string, message: unknown): Promise<number> {
+    checkNoMore("publish()", arguments, 2);
+    return await this.observer.publish(
       channel,
       (headers) =>
         this.read(({ subscriptions }) =>

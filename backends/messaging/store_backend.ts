@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../lib/base/checks.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
 import { Message } from "../../lib/message/message.ts";
 import type { Store } from "../store/store.ts";
@@ -39,13 +40,15 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   }
 
   /** Checks that the store can be reached. Rejects if it cannot. */
-  override testConnection(): Promise<void> {
-    return this.read(() => {});
+  override async testConnection(): Promise<void> {
+    checkNoMore("testConnection()", arguments, 0);
+    return await this.read(() => {});
   }
 
   /** All messages of a topic, sorted by id. */
-  override getMessagesForTopic(topic: string): Promise<Message[]> {
-    return this.observer.fetch(
+  override async getMessagesForTopic(topic: string): Promise<Message[]> {
+    checkNoMore("getMessagesForTopic()", arguments, 1);
+    return await this.observer.fetch(
       "getMessagesForTopic",
       topic,
       () => this.read(({ topics }) => topics.all(topic).map(toMessage)),
@@ -53,8 +56,9 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   }
 
   /** The messages of a topic after an id in time, sorted by id. */
-  override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    return this.observer.fetch(
+  override async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesForTopicSince()", arguments, 2);
+    return await this.observer.fetch(
       "getMessagesForTopicSince",
       topic,
       () => this.read(({ topics }) => topics.since(topic, checkId(sinceId)).map(toMessage)),
@@ -62,8 +66,12 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   }
 
   /** The first of `getMessagesForTopicSince`, or null. */
-  override getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
-    return this.observer.fetch(
+  override async getNextMessageForTopicSince(
+    topic: string,
+    sinceId: bigint,
+  ): Promise<Message | null> {
+    checkNoMore("getNextMessageForTopicSince()", arguments, 2);
+    return await this.observer.fetch(
       "getNextMessageForTopicSince",
       topic,
       () =>
@@ -75,8 +83,9 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   }
 
   /** The messages of a namespace with these ids, in their order. */
-  override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
-    return this.observer.fetch(
+  override async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+    checkNoMore("getMessagesById()", arguments, 2);
+    return await this.observer.fetch(
       "getMessagesById",
       namespace,
       () => this.read(({ topics }) => topics.byId(namespace, checkIds(ids)).map(toMessage)),
@@ -84,18 +93,21 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   }
 
   /** The value of a key, or null. */
-  get(key: string): Promise<unknown> {
-    return this.read(({ strings }) => dataOrNull(strings.get(key)));
+  async get(key: string): Promise<unknown> {
+    checkNoMore("get()", arguments, 1);
+    return await this.read(({ strings }) => dataOrNull(strings.get(key)));
   }
 
   /** The value of one field of a hash, or null. */
-  hget(key: string, field: string): Promise<unknown> {
-    return this.read(({ hashes }) => dataOrNull(hashes.get(key, field)));
+  async hget(key: string, field: string): Promise<unknown> {
+    checkNoMore("hget()", arguments, 2);
+    return await this.read(({ hashes }) => dataOrNull(hashes.get(key, field)));
   }
 
   /** The members of a set, each once. */
-  smembers(key: string): Promise<unknown[]> {
-    return this.read(({ sets }) => sets.members(key).map(valueToData));
+  async smembers(key: string): Promise<unknown[]> {
+    checkNoMore("smembers()", arguments, 1);
+    return await this.read(({ sets }) => sets.members(key).map(valueToData));
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import type { Instrumentation } from "../../lib/base/instrumentation.ts";
-import { nullable, objectWith, seconds, text, wholeNumber } from "../../lib/base/option_checks.ts";
+import { nullable, observer, seconds, text, wholeNumber } from "../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { MAX_TIMER_MS } from "../../lib/base/timer.ts";
@@ -47,7 +47,7 @@ const CHECKS: OptionChecks<QueueConfig> = {
   deadlineMs: wholeNumber(1, MAX_TIMER_MS),
   poolSize: wholeNumber(1),
   healthCheckSeconds: seconds(MAX_TIMER_MS),
-  instrumentation: objectWith<Instrumentation>("begin", "received", "callHeaders"),
+  instrumentation: observer,
 };
 
 /** The configuration of the queue class of a name. */

@@ -55,11 +55,10 @@ export const DEFAULT_MAX_CONNECTIONS = 10_000;
 export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
 
 /**
- * Returns a limit, or the default if it is undefined. `Infinity` means no limit.
+ * Returns a limit. `Infinity` means no limit.
  *
  * @throws {RangeError} if it is not a whole number, at least 1
  */
-export function checkLimit(name: string, limit: number | undefined, defaultLimit: number): number {
-  if (limit === undefined || limit === Infinity) return limit ?? defaultLimit;
-  return checkInteger(name, limit, 1);
+export function checkLimit(name: string, limit: unknown): number {
+  return limit === Infinity ? limit : checkInteger(name, limit, 1);
 }

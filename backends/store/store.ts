@@ -5,6 +5,8 @@
  * @module
  */
 
+import { callback } from "../../lib/base/option_checks.ts";
+import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { MemoryQuota } from "./memory_quota.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import type { ConnectionStatsSource } from "./connection_stats.ts";
@@ -30,6 +32,14 @@ export interface StoreOptions {
    */
   maxBytes?: number;
 }
+
+/** The checks of `StoreOptions`. */
+export const STORE_CHECKS: OptionChecks<StoreOptions> = {
+  clock: callback,
+  maxMessagesPerTopic: checkLimit,
+  maxBytes: checkLimit,
+};
+const OPTIONS = new OptionRules<StoreOptions>("new Store()", STORE_CHECKS);
 
 /** Size and counters of a store. */
 export interface StoreStats extends Counters {
@@ -105,16 +115,12 @@ export class Store {
   /**
    * Creates an empty store.
    *
+   * @throws {TypeError} if an option is unknown
    * @throws {RangeError} if a limit is not a whole number, at least 1
    */
   constructor(options: StoreOptions = {}) {
-    const maxMessagesPerTopic = checkLimit(
-      "maxMessagesPerTopic",
-      options.maxMessagesPerTopic,
-      Infinity,
-    );
-    const maxBytes = checkLimit("maxBytes", options.maxBytes, Infinity);
-    const clock = options.clock ?? Date.now;
+    OPTIONS.check(options);
+    const { maxMessagesPerTopic = Infinity, maxBytes = Infinity, clock = Date.now } = options;
     this.#clock = clock;
     const counters = this.#counters;
     const quota = new MemoryQuota(maxBytes, () => this.topics.evictOldest());

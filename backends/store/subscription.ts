@@ -83,16 +83,10 @@ export class Subscription {
   #isDisconnected = false;
 
   constructor(options: SubscriptionQueueOptions = {}) {
-    this.#maxQueueLength = checkLimit(
-      "maxQueueLength",
-      options.maxQueueLength,
-      DEFAULT_MAX_QUEUE_LENGTH,
-    );
-    this.#maxQueueBytes = checkLimit(
-      "maxQueueBytes",
-      options.maxQueueBytes,
-      DEFAULT_MAX_QUEUE_BYTES,
-    );
+    const { maxQueueLength = DEFAULT_MAX_QUEUE_LENGTH, maxQueueBytes = DEFAULT_MAX_QUEUE_BYTES } =
+      options;
+    this.#maxQueueLength = checkLimit("maxQueueLength", maxQueueLength);
+    this.#maxQueueBytes = checkLimit("maxQueueBytes", maxQueueBytes);
     this.#overflow = options.overflow ?? "dropOldest";
     this.#onReady = options.onReady ?? (() => {});
     this.transport = options.transport ?? "memory";

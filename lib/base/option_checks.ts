@@ -5,6 +5,7 @@
  */
 
 import { checkInteger, checkSeconds } from "./checks.ts";
+import type { Instrumentation } from "./instrumentation.ts";
 import type { OptionCheck, OptionRules } from "./option_rules.ts";
 import { formatValue } from "./options.ts";
 
@@ -13,6 +14,14 @@ export function durationMs(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
   throw new RangeError(
     `${name} must be a finite number of milliseconds, at least 0, not ${formatValue(value)}`,
+  );
+}
+
+/** Milliseconds, more than 0. */
+export function positiveMs(name: string, value: unknown): number {
+  if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
+  throw new RangeError(
+    `${name} must be a finite number of milliseconds, more than 0, not ${formatValue(value)}`,
   );
 }
 
@@ -43,11 +52,11 @@ export function text(name: string, value: unknown): string {
 
 /** One of some strings. */
 export function oneOf<V extends string>(...values: readonly V[]): OptionCheck<V> {
+  const shown = values.map(formatValue);
+  const allowed = values.length === 2 ? shown.join(" or ") : `one of ${shown.join(", ")}`;
   return (name, value) => {
     if (values.includes(value as V)) return value as V;
-    throw new TypeError(
-      `${name} must be one of ${values.map(formatValue).join(", ")}, not ${formatValue(value)}`,
-    );
+    throw new TypeError(`${name} must be ${allowed}, not ${formatValue(value)}`);
   };
 }
 
@@ -74,6 +83,13 @@ export function objectWith<T>(...methods: readonly (keyof T & string)[]): Option
     throw new TypeError(`${name} must be an object with ${names}, not ${formatValue(value)}`);
   };
 }
+
+/** What observes a socket, a backend or a queue. */
+export const observer: OptionCheck<Instrumentation> = objectWith(
+  "begin",
+  "received",
+  "callHeaders",
+);
 
 /** An instance of a class, which may be declared later. */
 export function instanceOf<T>(classOf: () => abstract new (...args: never[]) => T): OptionCheck<T> {

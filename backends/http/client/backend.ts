@@ -4,10 +4,12 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { checkId, timestampOf } from "../../../lib/message/gemstone.ts";
 import { Message } from "../../../lib/message/message.ts";
 import type { RedisLikeBackend, StoreMessageOptions } from "../../messaging/backend.ts";
+import { SET_OPTIONS, STORE_OPTIONS } from "../../messaging/options.ts";
 import { BaseMessagingBackend, checkIds } from "../../messaging/base.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
@@ -63,9 +65,10 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
    * @throws {TypeError} if an option is invalid, or there is no server and none may be started
    */
   constructor(options: SharedMemoryMessagingBackendOptions = {}) {
+    const checked = checkBackendOptions(options);
     super(options);
     this.#connection = new ServerConnection(
-      checkBackendOptions(options),
+      checked,
       (entry) => this.#dispatch(entry),
     );
   }
@@ -82,16 +85,19 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
    * @throws {MessagingConnectionError} if it cannot be reached
    */
   async connect(): Promise<void> {
+    checkNoMore("connect()", arguments, 0);
     await this.testConnection();
   }
 
   /** Rejects with `MessagingConnectionError` if the server cannot be reached, or rejects the token. */
   override async testConnection(): Promise<void> {
+    checkNoMore("testConnection()", arguments, 0);
     await this.stats();
   }
 
   /** What the server reports of itself, under the names of the protocol. */
   async stats(): Promise<Record<string, unknown>> {
+    checkNoMore("stats()", arguments, 0);
     const { json } = await this.#send({ method: "GET", path: "/stats" });
     return json as Record<string, unknown>;
   }
@@ -103,6 +109,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
+    STORE_OPTIONS.check(options);
     const ttl = options.ttlSeconds ?? undefined;
     await this.observer.store(topic, message, async (carrying) => {
       await this.#call(OPERATIONS.store, { namespace, topic, message: carrying.stringify(), ttl });
@@ -111,6 +118,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
   /** All messages of a topic, sorted by id. */
   override async getMessagesForTopic(topic: string): Promise<Message[]> {
+    checkNoMore("getMessagesForTopic()", arguments, 1);
     const values = { topic, since_id: undefined, limit: undefined };
     return await this.observer.fetch(
       "getMessagesForTopic",
@@ -120,8 +128,9 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   }
 
   /** The messages of a topic that are later than the one with an id, sorted by id. */
-  override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    return this.observer.fetch(
+  override async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesForTopicSince()", arguments, 2);
+    return await this.observer.fetch(
       "getMessagesForTopicSince",
       topic,
       () => this.#since(topic, sinceId),
@@ -129,8 +138,12 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   }
 
   /** The first of `getMessagesForTopicSince`, or null. */
-  override getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
-    return this.observer.fetch("getNextMessageForTopicSince", topic, async () => {
+  override async getNextMessageForTopicSince(
+    topic: string,
+    sinceId: bigint,
+  ): Promise<Message | null> {
+    checkNoMore("getNextMessageForTopicSince()", arguments, 2);
+    return await this.observer.fetch("getNextMessageForTopicSince", topic, async () => {
       const [next] = await this.#since(topic, sinceId, 1);
       return next ?? null;
     });
@@ -156,8 +169,13 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   }
 
   /** The messages of a namespace with these ids, in the order of the ids. */
-  override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
-    return this.observer.fetch("getMessagesById", namespace, () => this.#byId(namespace, ids));
+  override async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+    checkNoMore("getMessagesById()", arguments, 2);
+    return await this.observer.fetch(
+      "getMessagesById",
+      namespace,
+      () => this.#byId(namespace, ids),
+    );
   }
 
   async #byId(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
@@ -174,41 +192,49 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
   /** Deletes a message from all topics of a namespace; false if there was none. Needs our server. */
   async deleteMessage(namespace: string, id: bigint): Promise<boolean> {
+    checkNoMore("deleteMessage()", arguments, 2);
     return await this.#result(OPERATIONS.deleteMessages, { namespace, ids: checkIds([id]) }) !== 0;
   }
 
   /** Deletes a topic; returns the number of its messages. Needs our server. */
   async deleteTopic(topic: string): Promise<number> {
+    checkNoMore("deleteTopic()", arguments, 1);
     return await this.#result(OPERATIONS.deleteTopic, { topic }) as number;
   }
 
   /** Deletes a key, whatever it holds; false if there was none. Needs our server. */
   async deleteKey(key: string): Promise<boolean> {
+    checkNoMore("deleteKey()", arguments, 1);
     return await this.#result(OPERATIONS.deleteKey, { key }) !== 0;
   }
 
   /** The topics that have messages. Needs our server. */
   async listTopics(): Promise<TopicInfo[]> {
+    checkNoMore("listTopics()", arguments, 0);
     return await this.#result(OPERATIONS.topics, {}) as TopicInfo[];
   }
 
   /** Sets a key; `ex` is its time to live in seconds. */
   async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
-    await this.#call(OPERATIONS.set, { key, value: valueFrom(value), ex: options.ex ?? undefined });
+    SET_OPTIONS.check(options);
+    await this.#call(OPERATIONS.set, { key, value: valueFrom(value), ex: options.ex });
   }
 
   /** The value of a key, or null. */
   async get(key: string): Promise<unknown> {
+    checkNoMore("get()", arguments, 1);
     return await this.#result(OPERATIONS.get, { key });
   }
 
   /** Sets one field of a hash. */
   async hset(key: string, field: string, value: unknown): Promise<void> {
+    checkNoMore("hset()", arguments, 3);
     await this.#call(OPERATIONS.hset, { key, field, value: valueFrom(value) });
   }
 
   /** The value of one field of a hash, or null. */
   async hget(key: string, field: string): Promise<unknown> {
+    checkNoMore("hget()", arguments, 2);
     return await this.#result(OPERATIONS.hget, { key, field });
   }
 
@@ -220,11 +246,13 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
   /** The members of a set, each once. */
   async smembers(key: string): Promise<unknown[]> {
+    checkNoMore("smembers()", arguments, 1);
     return await this.#result(OPERATIONS.smembers, { key }) as unknown[];
   }
 
   /** Delivers a text or other JSON value to the subscribers of a channel without storing it. */
   async publish(channel: string, message: unknown): Promise<number> {
+    checkNoMore("publish()", arguments, 2);
     const values = { channel, message: valueFrom(message) };
     return await this.observer.publish(
       channel,

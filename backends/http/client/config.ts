@@ -5,10 +5,7 @@
  */
 
 import type { MessagingConfigInit } from "../../messaging/config.ts";
-import type { SharedMemoryMessagingBackendOptions } from "./options.ts";
-
-/** Options of a backend that a configuration can have. */
-export type SharedMessagingOptions = Omit<SharedMemoryMessagingBackendOptions, "onHandlerError">;
+import { CONFIG_OPTIONS, type SharedMessagingOptions } from "./options.ts";
 
 /**
  * Makes a configuration for `MessagingConfig` of a backend on an HTTP server. Without a `serverUrl`, each
@@ -25,6 +22,7 @@ export type SharedMessagingOptions = Omit<SharedMemoryMessagingBackendOptions, "
 export function createSharedMessagingConfig(
   options: SharedMessagingOptions = {},
 ): MessagingConfigInit {
+  CONFIG_OPTIONS.check(options);
   return {
     backendModule: "./http",
     backendClass: "SharedMemoryMessagingBackend",

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { isListening, urlOf } from "../../hosting/endpoint.ts";
-import type { ServerKind, ServerMode } from "../../hosting/mode.ts";
+import { checkServerMode, type ServerKind, type ServerMode } from "../../hosting/mode.ts";
 import { type ProbeResult, startOrAttach, startServer } from "../../hosting/start.ts";
 import {
+  CONFIG_CHECKS,
   SharedMemoryServer,
   type SharedMemoryServerConfig,
   type SharedMemoryServerOptions,
@@ -24,6 +26,11 @@ export interface StartSharedMemoryServerOptions extends SharedMemoryServerConfig
   /** Where the server runs. Default: `"inline"`. */
   serverMode?: ServerMode;
 }
+
+const OPTIONS = new OptionRules<StartSharedMemoryServerOptions>("startSharedMemoryServer()", {
+  ...CONFIG_CHECKS,
+  serverMode: checkServerMode,
+});
 
 /** A server that was started, or that ran already. */
 export interface StartedServer extends AsyncDisposable {
@@ -59,6 +66,7 @@ const HEALTH_TIMEOUT_MS = 2000;
 export async function startSharedMemoryServer(
   options: StartSharedMemoryServerOptions = {},
 ): Promise<StartedServer> {
+  OPTIONS.check(options);
   const { serverMode = "inline", ...config } = options;
   // Invalid options are reported here rather than by a worker.
   new SharedMemoryServer(config);

@@ -4,11 +4,14 @@
  * @module
  */
 
+import { flag, positiveMs } from "../../../lib/base/option_checks.ts";
+import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { withoutBrackets } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerMode } from "../../hosting/mode.ts";
 import { checkToken } from "../../hosting/token.ts";
 import type { MessagingBackendOptions } from "../../messaging/backend.ts";
+import { BACKEND_CHECKS } from "../../messaging/options.ts";
 
 /** Options of a backend on an HTTP server. */
 export interface SharedMemoryMessagingBackendOptions extends MessagingBackendOptions {
@@ -27,6 +30,12 @@ export interface SharedMemoryMessagingBackendOptions extends MessagingBackendOpt
   timeoutMs?: number;
 }
 
+/** Options of a backend that a configuration can have. */
+export type SharedMessagingOptions = Omit<
+  SharedMemoryMessagingBackendOptions,
+  keyof MessagingBackendOptions
+>;
+
 /** Options that were checked. */
 export interface CheckedBackendOptions {
   /** URL of the server; undefined for a server of its own at a free port. */
@@ -39,36 +48,49 @@ export interface CheckedBackendOptions {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
+const CONNECTION_CHECKS: OptionChecks<SharedMessagingOptions> = {
+  serverUrl: checkUrl,
+  autoStartServer: flag,
+  serverMode: checkServerMode,
+  token: checkToken,
+  timeoutMs: (name, value) => value === Infinity ? value : positiveMs(name, value),
+};
+const OPTIONS = new OptionRules<SharedMemoryMessagingBackendOptions>(
+  "new SharedMemoryMessagingBackend()",
+  { ...CONNECTION_CHECKS, ...BACKEND_CHECKS },
+);
+/** The options of `createSharedMessagingConfig`. */
+export const CONFIG_OPTIONS = new OptionRules<SharedMessagingOptions>(
+  "createSharedMessagingConfig()",
+  CONNECTION_CHECKS,
+);
+
 /** Checks options, and fills in the defaults. */
 export function checkBackendOptions(
   options: SharedMemoryMessagingBackendOptions,
 ): CheckedBackendOptions {
+  OPTIONS.check(options);
   const { serverUrl, serverMode, token, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const autoStartServer = options.autoStartServer ?? serverUrl === undefined;
-  const url = serverUrl === undefined ? undefined : checkUrl(serverUrl);
-  if (serverMode !== undefined) checkServerMode(serverMode);
-  if (token !== undefined) checkToken(token);
-  if (!(timeoutMs > 0)) {
-    throw new RangeError(
-      `timeoutMs must be a number of milliseconds, more than 0, not ${formatValue(timeoutMs)}`,
-    );
-  }
+  const url = serverUrl === undefined ? undefined : withoutSlash(new URL(serverUrl));
   if (url === undefined && !autoStartServer) {
     throw new TypeError("there is no server: give serverUrl, or omit autoStartServer");
   }
   return { url, autoStartServer, serverMode, token, timeoutMs };
 }
 
-function checkUrl(serverUrl: string): string {
-  const url = URL.parse(serverUrl);
-  if (url !== null && /^https?:$/.test(url.protocol)) {
-    return url.origin + url.pathname.replace(/\/$/, "");
-  }
+function checkUrl(name: string, serverUrl: unknown): string {
+  const url = typeof serverUrl === "string" ? URL.parse(serverUrl) : null;
+  if (url !== null && /^https?:$/.test(url.protocol)) return serverUrl as string;
   throw new TypeError(
-    `serverUrl must be the URL of an HTTP server, such as "http://localhost:8080", not ${
+    `${name} must be the URL of an HTTP server, such as "http://localhost:8080", not ${
       formatValue(serverUrl)
     }`,
   );
+}
+
+function withoutSlash({ origin, pathname }: URL): string {
+  return origin + pathname.replace(/\/$/, "");
 }
 
 /** Where a server with a URL listens. */

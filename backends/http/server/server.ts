@@ -4,11 +4,14 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
+import { callback, instanceOf } from "../../../lib/base/option_checks.ts";
+import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import { withTimer } from "../../../lib/base/timer.ts";
 import { formatValue } from "../../../lib/base/options.ts";
-import { checkHost, checkPort, urlOf } from "../../hosting/endpoint.ts";
+import { checkHost, checkHostName, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
-import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
+import { QUEUE_CHECKS, queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { checkToken } from "../../hosting/token.ts";
 import {
   checkLimit,
@@ -16,7 +19,7 @@ import {
   DEFAULT_MAX_SUBSCRIBERS,
   DEFAULT_SUBSCRIBER_IDLE_SECONDS,
 } from "../../store/limits.ts";
-import type { Store } from "../../store/store.ts";
+import { Store } from "../../store/store.ts";
 import type { OverflowPolicy } from "../../store/subscription.ts";
 import { Auth } from "./auth.ts";
 import { type SubscriberLimits, SubscriberQuota } from "./subscriber_quota.ts";
@@ -58,6 +61,25 @@ export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
   onRequest?: RequestObserver;
 }
 
+/** The checks of `SharedMemoryServerConfig`. */
+export const CONFIG_CHECKS: OptionChecks<SharedMemoryServerConfig> = {
+  host: checkHostName,
+  port: checkPort,
+  token: checkToken,
+  maxMessagesPerTopic: checkLimit,
+  maxBytes: checkLimit,
+  maxBodyBytes: checkLimit,
+  maxSubscribers: checkLimit,
+  subscriberIdleSeconds: checkIdleSeconds,
+  ...QUEUE_CHECKS,
+};
+const OPTIONS = new OptionRules<SharedMemoryServerOptions>("new SharedMemoryServer()", {
+  ...CONFIG_CHECKS,
+  store: instanceOf(() => Store),
+  clock: callback,
+  onRequest: callback,
+});
+
 const MAX_SWEEP_INTERVAL_MS = 10_000;
 /** Milliseconds for clients to read their last response. */
 const GRACEFUL_SHUTDOWN_MS = 1000;
@@ -98,12 +120,11 @@ export class SharedMemoryServer implements AsyncDisposable {
    * @throws {RangeError} if a port or a limit is out of range
    */
   constructor(options: SharedMemoryServerOptions = {}) {
+    OPTIONS.check(options);
     this.#options = options;
-    if (options.token !== undefined) checkToken(options.token);
     this.#host = checkHost(options.host, options.token);
-    checkPort(options.port ?? 0);
     this.#store = storeOf(options);
-    this.#maxBodyBytes = checkLimit("maxBodyBytes", options.maxBodyBytes, DEFAULT_MAX_BODY_BYTES);
+    this.#maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
     this.#limits = limitsOf(options);
   }
 
@@ -118,6 +139,7 @@ export class SharedMemoryServer implements AsyncDisposable {
    * @throws {Deno.errors.AddrInUse} if another process listens on the port
    */
   async start(): Promise<string> {
+    checkNoMore("start()", arguments, 0, "new SharedMemoryServer() with options");
     const starting = this.#starting ??= this.#listen();
     try {
       return (await starting).url;
@@ -173,16 +195,14 @@ export class SharedMemoryServer implements AsyncDisposable {
 }
 
 function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {
-  const idleSeconds = options.subscriberIdleSeconds ?? DEFAULT_SUBSCRIBER_IDLE_SECONDS;
-  if (!(idleSeconds > 0)) {
-    throw new RangeError(
-      `subscriberIdleSeconds must be more than 0, not ${formatValue(idleSeconds)}`,
-    );
-  }
-  const max = checkLimit("maxSubscribers", options.maxSubscribers, DEFAULT_MAX_SUBSCRIBERS);
   return {
     queue: queueOptionsOf(options),
-    idleSeconds,
-    quota: new SubscriberQuota(max),
+    idleSeconds: options.subscriberIdleSeconds ?? DEFAULT_SUBSCRIBER_IDLE_SECONDS,
+    quota: new SubscriberQuota(options.maxSubscribers ?? DEFAULT_MAX_SUBSCRIBERS),
   };
+}
+
+function checkIdleSeconds(name: string, seconds: unknown): number {
+  if (typeof seconds === "number" && seconds > 0) return seconds;
+  throw new RangeError(`${name} must be more than 0, not ${formatValue(seconds)}`);
 }

@@ -4,15 +4,18 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/base/errors.ts";
 import { Journal } from "../../../lib/journal/journal.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
-import { formatValue } from "../../../lib/base/options.ts";
+import { callback, flag, text, wholeNumber } from "../../../lib/base/option_checks.ts";
+import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { checkChannelName } from "../../../lib/channel/channel_options.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
 import { mapStoreErrors } from "../base.ts";
+import { BACKEND_CHECKS, SET_OPTIONS, STORE_OPTIONS } from "../options.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
 import { StoreMessagingBackend } from "../store_backend.ts";
 import { type Arguments, type ArgumentValues, checkArguments } from "../../store/arguments.ts";
@@ -50,6 +53,16 @@ export interface ShmMessagingBackendOptions extends MessagingBackendOptions {
   /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
   clock?: () => number;
 }
+
+const OPTIONS = new OptionRules<ShmMessagingBackendOptions>("new ShmMessagingBackend()", {
+  name: text,
+  dir: text,
+  persist: flag,
+  maxBytes: wholeNumber(1, LARGEST_MAX_BYTES),
+  maxMessagesPerTopic: checkLimit,
+  clock: callback,
+  ...BACKEND_CHECKS,
+});
 
 /** Statistics of the state that all backends of one name share. */
 export interface ShmMessagingStats {
@@ -121,14 +134,9 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
    * @throws {RangeError} if a limit is not a whole number, at least 1, or `maxBytes` exceeds 1 GiB
    */
   constructor(options: ShmMessagingBackendOptions) {
-    super(options);
+    OPTIONS.require(options);
     checkChannelName(options.name);
-    checkLimit("maxMessagesPerTopic", options.maxMessagesPerTopic, Infinity);
-    if (checkLimit("maxBytes", options.maxBytes, DEFAULT_MAX_BYTES) > LARGEST_MAX_BYTES) {
-      throw new RangeError(
-        `maxBytes must be at most ${LARGEST_MAX_BYTES}, not ${formatValue(options.maxBytes)}`,
-      );
-    }
+    super(options);
     this.#options = { ...options };
     this.#clock = options.clock ?? Date.now;
   }
@@ -140,6 +148,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   /** Attaches now instead of with the first call. */
   async connect(): Promise<void> {
+    checkNoMore("connect()", arguments, 0);
     await this.testConnection();
   }
 
@@ -229,6 +238,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
+    STORE_OPTIONS.check(options);
     await this.observer.store(topic, message, async (carrying) => {
       await this.#write(OPERATIONS.store, ({ replica }) => {
         const parsed = parseMessage(carrying.stringify());
@@ -297,12 +307,14 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   /** Sets a key. `ex` is the time to live in seconds. */
   async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
-    const ex = options.ex ?? undefined;
+    SET_OPTIONS.check(options);
+    const { ex } = options;
     await this.#write(OPERATIONS.set, () => ({ key, value: valueFrom(value), ex }));
   }
 
   /** Sets one field of a hash. */
   async hset(key: string, field: string, value: unknown): Promise<void> {
+    checkNoMore("hset()", arguments, 3);
     await this.#write(OPERATIONS.hset, () => ({ key, field, value: valueFrom(value) }));
   }
 
@@ -316,8 +328,9 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   }
 
   /** Delivers a JSON value to the current subscribers of a channel in all processes. */
-  publish(channel: string, message: unknown): Promise<number> {
-    return this.observer.publish(channel, async (headers) => {
+  async publish(channel: string, message: unknown): Promise<number> {
+    checkNoMore("publish()", arguments, 2);
+    return await this.observer.publish(channel, async (headers) => {
       const reached = await this.#write(OPERATIONS.publish, ({ journal, replica }) => {
         const dead = replica.removeDead((isolate) => journal.isAlive(isolate));
         for (const isolate of dead) journal.removeDeadIsolate(isolate);
@@ -329,6 +342,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   /** Statistics of the state that all backends of this name share. */
   async stats(): Promise<ShmMessagingStats> {
+    checkNoMore("stats()", arguments, 0);
     return await this.read((store) => {
       const { journal, replica } = this.#attached!;
       const { topics, messages, keys, bytes } = store.stats();

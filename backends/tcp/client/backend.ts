@@ -4,11 +4,13 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { checkId, isId } from "../../../lib/message/gemstone.ts";
 import { parseJson } from "../../../lib/message/json.ts";
 import { Message } from "../../../lib/message/message.ts";
 import type { StoreMessageOptions } from "../../messaging/backend.ts";
+import { STORE_OPTIONS } from "../../messaging/options.ts";
 import { BaseMessagingBackend, checkIds, mapStoreErrors } from "../../messaging/base.ts";
 import { MessagingError } from "../../messaging/errors.ts";
 import { type ContextHeaders, contextHeadersOf } from "../../../lib/base/context_headers.ts";
@@ -67,9 +69,10 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
    * @throws {RangeError} if `port` or `timeoutMs` is out of range
    */
   constructor(options: EmbeddedMessagingBackendOptions = {}) {
+    const checked = checkBackendOptions(options);
     super(options);
     this.#client = new ReconnectingClient(
-      checkBackendOptions(options),
+      checked,
       (line) => this.#handlePush(line),
     );
   }
@@ -81,12 +84,14 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
 
   /** Connects now rather than at the first call. */
   async connect(): Promise<void> {
+    checkNoMore("connect()", arguments, 0);
     this.checkOpen();
     await this.#client.connect();
   }
 
   /** Rejects unless the server replies. */
   async testConnection(): Promise<void> {
+    checkNoMore("testConnection()", arguments, 0);
     await this.#request("PING", "PONG");
   }
 
@@ -124,9 +129,10 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     namespace: string,
     topic: string,
     message: Message,
-    { ttlSeconds }: StoreMessageOptions = {},
+    options: StoreMessageOptions = {},
   ): Promise<void> {
-    const ttl = ttlSeconds ?? undefined;
+    STORE_OPTIONS.check(options);
+    const ttl = options.ttlSeconds ?? undefined;
     await this.observer.store(topic, message, async (carrying) => {
       await this.#call(OPERATIONS.store, { namespace, topic, message: carrying.stringify(), ttl });
     });
@@ -134,6 +140,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
 
   /** All messages of a topic, sorted by id. */
   async getMessagesForTopic(topic: string): Promise<Message[]> {
+    checkNoMore("getMessagesForTopic()", arguments, 1);
     const values = { topic, since_id: undefined, limit: undefined };
     return await this.observer.fetch(
       "getMessagesForTopic",
@@ -144,6 +151,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
 
   /** The messages of a topic that are later than the one with an id, sorted by id. */
   async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesForTopicSince()", arguments, 2);
     const values = { topic, id: checkId(sinceId) };
     return await this.observer.fetch(
       "getMessagesForTopicSince",
@@ -154,6 +162,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
 
   /** The messages of a namespace with these ids, in the order of the ids. */
   async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+    checkNoMore("getMessagesById()", arguments, 2);
     const values = { namespace, ids: checkIds(ids) };
     return await this.observer.fetch(
       "getMessagesById",
@@ -168,6 +177,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
    * as a message, anything else `onPublished`.
    */
   async publish(topic: string, data: unknown): Promise<number> {
+    checkNoMore("publish()", arguments, 2);
     const values = { channel: topic, message: valueFrom(data) };
     return await this.observer.publish(
       topic,

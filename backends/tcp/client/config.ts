@@ -5,7 +5,7 @@
  */
 
 import type { MessagingConfigInit } from "../../messaging/config.ts";
-import type { EmbeddedAddress } from "./options.ts";
+import { CONFIG_OPTIONS, type EmbeddedAddress } from "./options.ts";
 
 /**
  * Makes a configuration for `MessagingConfig` of a backend on a TCP server. Unless `autoStartServer` is
@@ -23,6 +23,7 @@ import type { EmbeddedAddress } from "./options.ts";
 export function createEmbeddedMessagingConfig(
   options: EmbeddedAddress = {},
 ): MessagingConfigInit {
+  CONFIG_OPTIONS.check(options);
   return {
     backendModule: "./tcp",
     backendClass: "EmbeddedMessagingBackend",

@@ -4,10 +4,13 @@
  * @module
  */
 
-import { checkTimeout, formatValue } from "../../../lib/base/options.ts";
+import { callback, flag, positiveMs } from "../../../lib/base/option_checks.ts";
+import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import type { MessagingBackendOptions } from "../../messaging/backend.ts";
-import { checkPort } from "../../hosting/endpoint.ts";
+import { BACKEND_CHECKS } from "../../messaging/options.ts";
+import { checkHostName, checkPort } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerMode } from "../../hosting/mode.ts";
+import { checkToken } from "../../hosting/token.ts";
 import { DEFAULT_PORT } from "../server/options.ts";
 
 /** A time without a connection, in which the backend received no messages. */
@@ -57,10 +60,30 @@ export type CheckedBackendOptions =
   /** Pushes may have headers. */
   & { acceptsHeaders: boolean };
 
+const ADDRESS_CHECKS: OptionChecks<EmbeddedAddress> = {
+  host: checkHostName,
+  port: checkPort,
+  token: checkToken,
+  autoStartServer: flag,
+  serverMode: checkServerMode,
+  timeoutMs: positiveMs,
+};
+const OPTIONS = new OptionRules<EmbeddedMessagingBackendOptions>("new EmbeddedMessagingBackend()", {
+  ...ADDRESS_CHECKS,
+  onGap: callback,
+  ...BACKEND_CHECKS,
+});
+/** The options of `createEmbeddedMessagingConfig`. */
+export const CONFIG_OPTIONS = new OptionRules<EmbeddedAddress>(
+  "createEmbeddedMessagingConfig()",
+  ADDRESS_CHECKS,
+);
+
 /** Checks options, and fills in the defaults. */
 export function checkBackendOptions(
   options: EmbeddedMessagingBackendOptions,
 ): CheckedBackendOptions {
+  OPTIONS.check(options);
   const {
     host = "127.0.0.1",
     port = DEFAULT_PORT,
@@ -71,13 +94,6 @@ export function checkBackendOptions(
     onGap,
     instrumentation,
   } = options;
-  if (typeof host !== "string" || host === "") {
-    throw new TypeError(`host must be a name or an address, not ${formatValue(host)}`);
-  }
-  checkPort(port);
-  checkServerMode(serverMode);
-  checkTimeout({ timeoutMs });
-  if (timeoutMs === 0) throw new RangeError("timeoutMs must be more than 0");
   if (port === 0) {
     throw new RangeError(
       "port must be that of a server, not 0: only a server can choose a free port",

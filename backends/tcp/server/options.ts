@@ -4,9 +4,12 @@
  * @module
  */
 
-import { checkTimeout } from "../../../lib/base/options.ts";
-import { checkHost, checkPort } from "../../hosting/endpoint.ts";
+import { checkInteger } from "../../../lib/base/checks.ts";
+import { callback, durationMs, instanceOf, objectWith } from "../../../lib/base/option_checks.ts";
+import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
+import { checkHost, checkHostName, checkPort } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
+import { QUEUE_CHECKS } from "../../hosting/store_options.ts";
 import { checkToken } from "../../hosting/token.ts";
 import {
   checkLimit,
@@ -16,7 +19,7 @@ import {
   DEFAULT_MAX_REPLY_BYTES,
   MIN_MAX_LINE_BYTES,
 } from "../../store/limits.ts";
-import type { Store } from "../../store/store.ts";
+import { Store } from "../../store/store.ts";
 import type { OverflowPolicy } from "../../store/subscription.ts";
 import type { CommandService } from "./service.ts";
 
@@ -85,26 +88,38 @@ export type CheckedOptions =
   >
   & EmbeddedServerOptions;
 
-/** Checks the options that the store does not check, and fills in the defaults. */
+/** The checks of `EmbeddedServerConfig`. */
+const CONFIG_CHECKS: OptionChecks<EmbeddedServerConfig> = {
+  host: checkHostName,
+  port: checkPort,
+  token: checkToken,
+  maxLineBytes: (name, value) =>
+    value === Infinity ? value : checkInteger(name, value, MIN_MAX_LINE_BYTES),
+  maxReplyBytes: checkLimit,
+  maxConnections: checkLimit,
+  idleTimeoutMs: (name, value) => value === Infinity ? value : durationMs(name, value),
+  maxMessagesPerTopic: checkLimit,
+  maxBytes: checkLimit,
+  ...QUEUE_CHECKS,
+};
+const OPTIONS = new OptionRules<EmbeddedServerOptions>("new EmbeddedServer()", {
+  ...CONFIG_CHECKS,
+  store: instanceOf(() => Store),
+  state: objectWith("openSession"),
+  clock: callback,
+  onRequest: callback,
+});
+
+/** Checks the options, and fills in the defaults. */
 export function checkOptions(options: EmbeddedServerOptions): CheckedOptions {
-  const { port = DEFAULT_PORT, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, token } = options;
-  if (token !== undefined) checkToken(token);
-  const host = checkHost(options.host, token);
-  checkPort(port);
-  if (idleTimeoutMs !== Infinity) checkTimeout({ timeoutMs: idleTimeoutMs });
-  const maxLineBytes = checkLimit("maxLineBytes", options.maxLineBytes, DEFAULT_MAX_LINE_BYTES);
-  if (maxLineBytes < MIN_MAX_LINE_BYTES) {
-    throw new RangeError(
-      `maxLineBytes must be at least ${MIN_MAX_LINE_BYTES}, not ${maxLineBytes}`,
-    );
-  }
+  OPTIONS.check(options);
   return {
     ...options,
-    host,
-    port,
-    idleTimeoutMs,
-    maxLineBytes,
-    maxReplyBytes: checkLimit("maxReplyBytes", options.maxReplyBytes, DEFAULT_MAX_REPLY_BYTES),
-    maxConnections: checkLimit("maxConnections", options.maxConnections, DEFAULT_MAX_CONNECTIONS),
+    host: checkHost(options.host, options.token),
+    port: options.port ?? DEFAULT_PORT,
+    idleTimeoutMs: options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS,
+    maxLineBytes: options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES,
+    maxReplyBytes: options.maxReplyBytes ?? DEFAULT_MAX_REPLY_BYTES,
+    maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
   };
 }

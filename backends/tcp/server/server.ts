@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
@@ -100,6 +101,7 @@ export class EmbeddedServer {
    */
   // deno-lint-ignore require-await
   async start(): Promise<number> {
+    checkNoMore("start()", arguments, 0, "new EmbeddedServer() with options");
     if (this.#listener !== undefined) return this.port;
     const { host: hostname, port } = this.#options;
     const listener = Deno.listen({ hostname, port });

@@ -4,6 +4,7 @@
 import type { MessagingTransport } from "./transport.ts";
 import { testLifecycle } from "./lifecycle.ts";
 import { testLookup } from "./lookup.ts";
+import { testOptions } from "./options.ts";
 import { testRedisLike } from "./redis_like.ts";
 import { testSubscriptions } from "./subscriptions.ts";
 import { testTtl } from "./ttl.ts";
@@ -18,5 +19,6 @@ export function testMessagingBackend(transport: MessagingTransport): void {
   testRedisLike(transport);
   testValues(transport);
   testWriters(transport);
+  testOptions(transport);
   testLifecycle(transport);
 }
