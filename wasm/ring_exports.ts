@@ -4,15 +4,19 @@
 /** The exports of the compiled ring. An unsigned result comes back signed: `>>> 0` before use. */
 export interface RingExports {
   // assembly/channel.ts
+  configure(isWeak: number, channelKind: number, ringBytes: number, mappedBytes: number): void;
+  setMapped(bytes: number): void;
+  // assembly/segment.ts
   addDropped(messages: bigint): void;
   closed(): number;
-  configure(isWeak: number, channelKind: number, ringBytes: number, mappedBytes: number): void;
   format(flags: number): void;
-  unreserve(offset: number, bytes: number): void;
-  refreshTotals(): void;
   reserve(bytes: number): number;
+  setCreator(pid: number, now: number): void;
+  unreserve(offset: number, bytes: number): void;
+  // assembly/lane.ts
   ringOf(index: number): number;
-  setMapped(bytes: number): void;
+  // assembly/totals.ts
+  refreshTotals(): void;
   // assembly/sender.ts
   abort(): void;
   oldestPin(): number;
@@ -64,7 +68,6 @@ export interface RingExports {
   reclaim(index: number, dead: bigint, mine: bigint): number;
   regionOf(index: number, bytes: number): number;
   setRegion(index: number, offset: number, bytes: number): void;
-  setCreator(pid: number, now: number): void;
   // assembly/requests.ts
   abandonRequest(slot: number): number;
   beginReply(requester: number, slot: number, generation: number): number;

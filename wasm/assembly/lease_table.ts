@@ -60,7 +60,8 @@ import {
   LEASE_TABLE_GROWTH,
   SMALL_BUFFER_BYTES,
 } from "../layout";
-import { control, lane, mapped, participant } from "./channel";
+import { control, mapped, participant } from "./channel";
+import { lane } from "./lane";
 import { failpoint } from "./failpoint";
 import { read32, read64 } from "./memory";
 import { checksum, withChecksum } from "./checksum";

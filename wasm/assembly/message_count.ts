@@ -3,7 +3,8 @@
 // record at that place, which ends at the head, says what it has to be.
 
 import { LANE_COUNT, LANE_DATA, LANE_HEAD, LANE_LAST } from "../layout";
-import { capacity, isRingValid, lane, mapped } from "./channel";
+import { capacity, mapped } from "./channel";
+import { isRingValid, lane } from "./lane";
 import { loadFence, publish64, read64 } from "./memory";
 import { check, foundBytes, foundSequence } from "./record";
 

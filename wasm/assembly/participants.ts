@@ -26,15 +26,11 @@ import {
   REGION_CHECKSUMMED,
   RING_OFFSET,
   RING_PUBLISHED,
-  CREATOR_PID,
-  CREATOR_TIME,
 } from "../failpoints";
 import {
   WAITERS_RECEIVERS,
   WAITERS_REQUESTERS,
   WAITERS_SENDERS,
-  CONTROL_CREATED_AT,
-  CONTROL_CREATOR_PID,
   LANE_OWNER,
   MAX_LANES,
   MAX_PARTICIPANTS,
@@ -49,7 +45,8 @@ import {
   PARTICIPANT_ROLE,
   PARTICIPANT_SINCE,
 } from "../layout";
-import { control, publishLane, lane, participant, setRingOffset } from "./channel";
+import { participant } from "./channel";
+import { lane, publishLane, setRingOffset } from "./lane";
 import { recount } from "./message_count";
 import { failpoint } from "./failpoint";
 import { unpin } from "./pin";
@@ -58,14 +55,6 @@ import { checksum } from "./checksum";
 import { returnAll } from "./lease_table";
 import { cancelWait } from "./waiters";
 import { evict } from "./fairness";
-
-/** Records who made the segment. */
-export function setCreator(pid: u32, now: f64): void {
-  store<u32>(control + CONTROL_CREATOR_PID, pid);
-  failpoint(CREATOR_PID);
-  store<f64>(control + CONTROL_CREATED_AT, now);
-  failpoint(CREATOR_TIME);
-}
 
 /** Claims a slot for an agent; answers its index, or -1 when all are taken. */
 export function join(isolate: u64, role: u32, pid: u32, now: f64): i32 {

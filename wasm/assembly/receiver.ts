@@ -36,17 +36,10 @@ import {
   TAKEN_UNPUBLISHED,
   TAIL_FLUSH_INTERVAL,
 } from "../layout";
-import {
-  addDropped,
-  capacity,
-  findLanes,
-  isRingValid,
-  lane,
-  laneCount,
-  mapped,
-  sumTails,
-  totalReceived,
-} from "./channel";
+import { capacity, mapped } from "./channel";
+import { findLanes, isRingValid, lane, laneCount } from "./lane";
+import { addDropped } from "./segment";
+import { sumTails, totalReceived } from "./totals";
 import { countAt, near } from "./message_count";
 import { failpoint } from "./failpoint";
 import { pin, unpin } from "./pin";

@@ -1,16 +1,9 @@
 // The module's exports: everything that touches a segment's control words.
 
-export {
-  addDropped,
-  closed,
-  configure,
-  format,
-  unreserve,
-  refreshTotals,
-  reserve,
-  ringOf,
-  setMapped,
-} from "./channel";
+export { configure, setMapped } from "./channel";
+export { addDropped, closed, format, reserve, setCreator, unreserve } from "./segment";
+export { ringOf } from "./lane";
+export { refreshTotals } from "./totals";
 export {
   abort,
   oldestPin,
@@ -61,7 +54,6 @@ export {
   reclaim,
   regionOf,
   setRegion,
-  setCreator,
 } from "./participants";
 export {
   abandonRequest,

@@ -29,9 +29,10 @@ import {
   RECORD_PAYLOAD,
   RING_GAP,
 } from "../layout";
-import { capacity, control, isRingValid, kind, lane, mapped, totalReceived, totalSent } from "./channel";
+import { capacity, control, kind, mapped } from "./channel";
 import { failpoint } from "./failpoint";
 import { pinnedFrom, oldestPinOn } from "./pin";
+import { isRingValid, lane } from "./lane";
 import { publish64, read64, storeFence } from "./memory";
 import { near } from "./message_count";
 import {
@@ -44,6 +45,7 @@ import {
   writeRecord,
 } from "./record";
 import { tag } from "./checksum";
+import { totalReceived, totalSent } from "./totals";
 import { hasWaitingReceivers } from "./waiters";
 
 let entry: usize = 0;

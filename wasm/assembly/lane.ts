@@ -1,0 +1,75 @@
+// The table of lanes: how many there are, and where their rings lie.
+
+import { RING_CHECKSUMMED } from "../failpoints";
+import {
+  CONTROL_LANES,
+  HEADER_LANES,
+  LANE_BYTES,
+  LANE_DATA,
+  LANE_DATA_CHECK,
+  MAX_LANES,
+} from "../layout";
+import { control } from "./channel";
+import { checksum } from "./checksum";
+import { failpoint } from "./failpoint";
+import { read32 } from "./memory";
+
+/** A lane's entry in the table. */
+// @ts-ignore: decorator
+@inline
+export function lane(index: u32): usize {
+  return control + CONTROL_LANES + index * LANE_BYTES;
+}
+
+/** The number of lanes with its complement, which exposes a word that was overwritten. */
+export function countWord(count: u32): u32 {
+  return count | (~count << 16);
+}
+
+/** Lanes that were in use before: their number never falls. */
+let knownLanes: u32 = 0;
+
+/** The number of lanes in use; MAX_LANES if the word is corrupt. */
+export function laneCount(): u32 {
+  const count = countOf(read32(HEADER_LANES));
+  if (count > knownLanes) knownLanes = count;
+  return knownLanes;
+}
+
+function countOf(word: u32): u32 {
+  const count = word & 0xffff;
+  return word == countWord(count) && count <= <u32>MAX_LANES ? count : MAX_LANES;
+}
+
+/** Reads from the table which lanes were in use before this participant joined. */
+export function findLanes(): void {
+  for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
+    if (ringOf(i) != 0) knownLanes = i + 1;
+  }
+}
+
+/** Makes a lane visible to receivers. */
+export function publishLane(index: u32): void {
+  while (true) {
+    const word = read32(HEADER_LANES);
+    if (countOf(word) > index) return;
+    if (atomic.cmpxchg<u32>(HEADER_LANES, word, countWord(index + 1)) == word) return;
+  }
+}
+
+/** Sets where a lane's ring lies. The checksum is written first: no reader sees an offset without one. */
+export function setRingOffset(index: u32, offset: u32): void {
+  atomic.store<u32>(lane(index) + LANE_DATA_CHECK, checksum(offset, index));
+  failpoint(RING_CHECKSUMMED);
+  atomic.store<u32>(lane(index) + LANE_DATA, offset);
+}
+
+/** Where a lane's ring lies, 0 if it has none yet. */
+export function ringOf(index: u32): u32 {
+  return read32(lane(index) + LANE_DATA);
+}
+
+/** True if the offset of a lane's ring has its checksum. */
+export function isRingValid(index: u32, offset: u32): bool {
+  return load<u32>(lane(index) + LANE_DATA_CHECK) == checksum(offset, index);
+}
