@@ -138,17 +138,19 @@ export class Sender implements SenderApi, WaitContext {
   /** Sends as many values as there is space for, in one commit; returns how many. */
   sendMany(values: Iterable<unknown>): number {
     this.#checkReady();
+    const lane = this.#lane;
     let accepted = 0;
     let staged = 0;
     try {
       for (const value of values) {
-        const { bytes, flags } = this.#isRaw && value instanceof Uint8Array
-          ? { bytes: value, flags: 0 }
-          : this.#encoder.encode(value);
-        if (!this.#lane.stage(bytes, flags)) {
-          if (staged > 0) this.#lane.publish(staged);
+        let bytes: Uint8Array;
+        let flags = 0;
+        if (this.#isRaw && value instanceof Uint8Array) bytes = value;
+        else ({ bytes, flags } = this.#encoder.encode(value));
+        if (!lane.stage(bytes, flags)) {
+          if (staged > 0) lane.publish(staged);
           staged = 0;
-          if (!this.#lane.stage(bytes, flags)) {
+          if (!lane.stage(bytes, flags)) {
             this.#reject();
             return accepted;
           }
@@ -158,7 +160,7 @@ export class Sender implements SenderApi, WaitContext {
       }
       return accepted;
     } finally {
-      if (staged > 0) this.#lane.publish(staged);
+      if (staged > 0) lane.publish(staged);
     }
   }
 
