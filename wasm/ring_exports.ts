@@ -35,26 +35,31 @@ export interface RingExports {
   usedBytes(): number;
   // assembly/receiver.ts
   deferredTo(): number;
+  isStale(): number;
+  leaseReturned(): number;
+  next(mode: number): number;
+  openReceiver(participantIndex: number, cursorOffset: number): void;
+  returnedSlot(): number;
+  skipLane(): void;
+  take(size: number, flags: number): number;
+  takeInPlace(size: number, flags: number): number;
+  // assembly/lane_cursor.ts
   foundLane(): number;
   foundPosition(): number;
   foundTag(offset: number, length: number): number;
-  skipLane(): void;
-  leaseReturned(): number;
-  isIntact(laneIndex: number, at: number): number;
-  isStale(): number;
-  addOneMissed(): void;
-  missedMessages(): number;
-  next(mode: number): number;
-  openReceiver(participantIndex: number, cursorOffset: number): void;
+  // assembly/queue_receiver.ts
+  leaseTaken(slot: number, length: number, size: number, flags: number): number;
   release(): number;
-  returnedSlot(): number;
   rewind(): void;
   step(size: number, flags: number): number;
-  take(size: number, flags: number): number;
-  takeInPlace(size: number, flags: number): number;
+  // assembly/broadcast_receiver.ts
+  addOneMissed(): void;
+  isIntact(index: number, position: number): number;
+  missedMessages(): number;
+  // assembly/returned_receiver.ts
+  isFoundConsistent(at: number, length: number, flags: number): number;
+  // assembly/tail.ts
   flushTail(): void;
-  // assembly/lease.ts
-  leaseTaken(slot: number, length: number, size: number, flags: number): number;
   // assembly/pin.ts
   unpin(index: number): void;
   // assembly/checksum.ts
@@ -83,20 +88,19 @@ export interface RingExports {
   replyPending(requester: number, slot: number, generation: number): number;
   takeRequest(requester: number, slot: number, generation: number, size: number, flags: number): number;
   // assembly/lease_table.ts
-  acknowledge(slot: number): number;
   addLeaseTable(table: number, at: number): void;
   corruptLeaseTable(): number;
+  leaseTableBytes(table: number): number;
+  missingLeaseTable(): number;
+  setSlotBuffer(slot: number, at: number, bytes: number): void;
+  slotBufferBytes(slot: number): number;
+  // assembly/lease.ts
+  acknowledge(slot: number): number;
   claimLeaseSlot(bytes: number, hint: number, isLast: number): number;
   deliveriesOf(slot: number): number;
   leaseOwnerFrom(from: number): number;
-  isFoundConsistent(at: number, length: number, flags: number): number;
-  repairLeaseSlots(): void;
-  missingLeaseTable(): number;
-  openLeaseTables(index: number): void;
   nack(slot: number): number;
-  slotBufferBytes(slot: number): number;
-  setSlotBuffer(slot: number, at: number, bytes: number): void;
-  leaseTableBytes(table: number): number;
+  repairLeaseSlots(): void;
   // assembly/waiters.ts
   announceWait(index: number, side: number, waitKind: number): number;
   cancelWait(index: number, side: number): void;

@@ -115,7 +115,6 @@ export class FrameCursor {
     const cursors = attachment.kind === "broadcast"
       ? attachment.region(MAX_LANES * CURSOR_BYTES)
       : 0;
-    attachment.ring.openLeaseTables(attachment.index);
     attachment.ring.openReceiver(attachment.index, cursors);
   }
 

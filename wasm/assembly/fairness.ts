@@ -54,10 +54,15 @@ export function evict(index: u32): void {
   if (removeBit(control + CONTROL_FAIRNESS_SET, index)) failpoint(FAIRNESS_EVICTED);
 }
 
-/** A member to whom the next message is due before us, or -1. */
+/** The member to which the next message is due before this receiver, or -1. */
+// @ts-ignore: decorator
+@inline
 export function slowestReceiver(): i32 {
+  return anyBitBut(control + CONTROL_FAIRNESS_SET, fairnessSlot) ? slowestMember() : -1;
+}
+
+function slowestMember(): i32 {
   const set = control + CONTROL_FAIRNESS_SET;
-  if (!anyBitBut(set, fairnessSlot)) return -1;
   const mine = load<u32>(participant(fairnessSlot) + PARTICIPANT_SERVICE_COUNT);
   let chosen = -1;
   let most = FAIRNESS_QUANTUM;

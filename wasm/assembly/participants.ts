@@ -52,7 +52,7 @@ import { failpoint } from "./failpoint";
 import { unpin } from "./pin";
 import { read32, read64, setFenceWord } from "./memory";
 import { checksum } from "./checksum";
-import { returnAll } from "./lease_table";
+import { returnAll } from "./lease";
 import { cancelWait } from "./waiters";
 import { evict } from "./fairness";
 

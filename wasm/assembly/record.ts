@@ -71,3 +71,10 @@ function checkPadding(size: u64, space: u64): bool {
   foundFlags = RECORD_PADDING;
   return size == 0 && space == 8;
 }
+
+/** True if a reader that looked at a record's words saw those that `check` found. */
+// @ts-ignore: decorator
+@inline
+export function isFound(size: u32, flags: u32): bool {
+  return size == foundSize && flags == foundFlags;
+}

@@ -26,7 +26,6 @@ import {
 import {
   MAX_PARTICIPANTS,
   MAX_REQUESTS,
-  PARTICIPANT_GENERATION,
   REQUEST_DONE,
   REQUEST_SLOTS,
   SLOT_BYTES,
@@ -43,12 +42,15 @@ import {
   TAKEN,
 } from "../layout";
 import { addBit, nextBit, removeBit } from "./bit_set";
-import { mapped, participant } from "./channel";
+import { mapped } from "./channel";
 import { failpoint } from "./failpoint";
 import { read32, read64 } from "./memory";
 import { regionOf } from "./participants";
-import { isFound, release, skipFound, isTailUnchanged } from "./receiver";
 import { checksum } from "./checksum";
+import { advance } from "./lane_cursor";
+import { isTailUnchanged, release } from "./queue_receiver";
+import { isFound } from "./record";
+import { replierTagIn, replierTagOf, requestStatusOf, requestWord } from "./state_word";
 
 /** Who we are in a slot's word: our index + 1, and above it a byte of our slot's generation. */
 let replierTag: u32 = 0;
@@ -57,22 +59,6 @@ let region: usize = 0;
 export function openRequests(index: u32, offset: u32): void {
   replierTag = replierTagOf(index);
   region = offset;
-}
-
-function replierTagOf(index: u32): u32 {
-  return (index + 1) | ((read32(participant(index) + PARTICIPANT_GENERATION) & 0xff) << 16);
-}
-
-// @ts-ignore: decorator
-@inline
-function word(generation: u32, status: u32, replier: u32): u64 {
-  return <u64>generation | ((<u64>status) << 32) | ((<u64>replier) << 40);
-}
-
-// @ts-ignore: decorator
-@inline
-function statusOf(state: u64): u32 {
-  return <u32>(state >> 32) & 0xff;
 }
 
 // @ts-ignore: decorator
@@ -85,7 +71,7 @@ function mySlot(slot: u32): usize {
 export function queueRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   const generation = <u32>read64(address) + 1;
-  atomic.store<u64>(address, word(generation, SLOT_QUEUED, 0));
+  atomic.store<u64>(address, requestWord(generation, SLOT_QUEUED, 0));
   failpoint(REQUEST_QUEUED);
   return generation;
 }
@@ -98,14 +84,14 @@ export function nextReply(): i32 {
     if (slot < 0) return -1;
     removeBit(set, <u32>slot);
     failpoint(REPLY_SEEN);
-    if (statusOf(read64(mySlot(<u32>slot) + SLOT_STATE)) == SLOT_DONE) return slot;
+    if (requestStatusOf(read64(mySlot(<u32>slot) + SLOT_STATE)) == SLOT_DONE) return slot;
   }
 }
 
 /** Frees a slot whose reply was read. */
 export function freeRequest(slot: u32): void {
   const address = mySlot(slot) + SLOT_STATE;
-  atomic.store<u64>(address, word(<u32>read64(address), SLOT_FREE, 0));
+  atomic.store<u64>(address, requestWord(<u32>read64(address), SLOT_FREE, 0));
   failpoint(REQUEST_FREED);
 }
 
@@ -114,8 +100,8 @@ export function cancelRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   while (true) {
     const state = read64(address);
-    if (statusOf(state) >= <u32>SLOT_WRITING) return 0;
-    const free = word(<u32>state + 1, SLOT_FREE, 0);
+    if (requestStatusOf(state) >= <u32>SLOT_WRITING) return 0;
+    const free = requestWord(<u32>state + 1, SLOT_FREE, 0);
     if (atomic.cmpxchg<u64>(address, state, free) == state) {
       failpoint(REQUEST_CANCELLED);
       return 1;
@@ -127,8 +113,8 @@ export function cancelRequest(slot: u32): u32 {
 export function abandonRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   const state = read64(address);
-  if (statusOf(state) == SLOT_DONE) return 0;
-  const free = word(<u32>state + 1, SLOT_FREE, 0);
+  if (requestStatusOf(state) == SLOT_DONE) return 0;
+  const free = requestWord(<u32>state + 1, SLOT_FREE, 0);
   const isFree = state == atomic.cmpxchg<u64>(address, state, free);
   if (isFree) failpoint(REQUEST_ABANDONED);
   return isFree ? 1 : 0;
@@ -137,11 +123,11 @@ export function abandonRequest(slot: u32): u32 {
 /** The participant that has a request, -1 if none has it or it is answered, -2 if its slot has another owner now. */
 export function replierOf(slot: u32): i32 {
   const state = read64(mySlot(slot) + SLOT_STATE);
-  const status = statusOf(state);
+  const status = requestStatusOf(state);
   // A replier that died may have had no time to announce its reply.
   if (status == SLOT_DONE) addBit(region + REQUEST_DONE, slot);
   if (status != SLOT_TAKEN && status != SLOT_WRITING) return -1;
-  const replier = <u32>(state >> 40);
+  const replier = replierTagIn(state);
   const index = (replier & 0xffff) - 1;
   return index < <u32>MAX_PARTICIPANTS && replierTagOf(index) == replier ? <i32>index : -2;
 }
@@ -152,7 +138,7 @@ export function replierOf(slot: u32): i32 {
  */
 export function isLost(slot: u32, generation: u32, isPassed: u32): u32 {
   const state = read64(mySlot(slot) + SLOT_STATE);
-  const status = statusOf(state);
+  const status = requestStatusOf(state);
   if (<u32>state != generation || status == SLOT_FREE || status > <u32>SLOT_DONE) return 1;
   // The bit that tells of a reply may be lost, too.
   if (status == SLOT_DONE) addBit(region + REQUEST_DONE, slot);
@@ -178,11 +164,11 @@ export function takeRequest(
 ): u32 {
   if (!isFound(size, flags) || !isTailUnchanged()) return 0;
   const slotAddress = slotOf(requester, slot);
-  const queued = word(generation, SLOT_QUEUED, 0);
-  const taken = word(generation, SLOT_TAKEN, replierTag);
+  const queued = requestWord(generation, SLOT_QUEUED, 0);
+  const taken = requestWord(generation, SLOT_TAKEN, replierTag);
   const isMine = slotAddress != 0 && atomic.cmpxchg<u64>(slotAddress + SLOT_STATE, queued, taken) == queued;
   if (isMine) failpoint(REQUEST_TAKEN);
-  skipFound();
+  advance();
   const released = release();
   return isMine ? released | TAKEN : released & ~TAKEN;
 }
@@ -191,8 +177,8 @@ export function takeRequest(
 export function beginReply(requester: u32, slot: u32, generation: u32): u32 {
   const slotAddress = slotOf(requester, slot);
   if (slotAddress == 0) return 0;
-  const taken = word(generation, SLOT_TAKEN, replierTag);
-  const writing = word(generation, SLOT_WRITING, replierTag);
+  const taken = requestWord(generation, SLOT_TAKEN, replierTag);
+  const writing = requestWord(generation, SLOT_WRITING, replierTag);
   const isMine = taken == atomic.cmpxchg<u64>(slotAddress + SLOT_STATE, taken, writing);
   if (isMine) failpoint(REPLY_BEGUN);
   return isMine ? 1 : 0;
@@ -208,7 +194,7 @@ export function finishReply(
   flags: u32,
 ): void {
   const slotAddress = slotOf(requester, slot);
-  const writing = word(generation, SLOT_WRITING, replierTag);
+  const writing = requestWord(generation, SLOT_WRITING, replierTag);
   if (slotAddress == 0 || read64(slotAddress + SLOT_STATE) != writing) return;
   failpoint(REPLY_WRITTEN);
   store<u64>(slotAddress + SLOT_OFFSET, offset);
@@ -219,7 +205,7 @@ export function finishReply(
   failpoint(REPLY_FLAGS);
   store<u32>(slotAddress + SLOT_CHECK, replyChecksum(generation, offset, length, flags));
   failpoint(REPLY_CHECKSUMMED);
-  const done = word(generation, SLOT_DONE, replierTag);
+  const done = requestWord(generation, SLOT_DONE, replierTag);
   if (atomic.cmpxchg<u64>(slotAddress + SLOT_STATE, writing, done) != writing) return;
   failpoint(REPLY_DONE);
   addBit(slotAddress - slot * SLOT_BYTES - REQUEST_SLOTS + REQUEST_DONE, slot);
@@ -234,7 +220,7 @@ function replyChecksum(generation: u32, offset: u32, length: u32, flags: u32): u
 export function isReply(slot: u32, offset: u32, length: u32, flags: u32): u32 {
   const slotAddress = mySlot(slot);
   const state = read64(slotAddress + SLOT_STATE);
-  if (statusOf(state) != SLOT_DONE) return 0;
+  if (requestStatusOf(state) != SLOT_DONE) return 0;
   return read32(slotAddress + SLOT_CHECK) == replyChecksum(<u32>state, offset, length, flags) ? 1 : 0;
 }
 
@@ -244,5 +230,5 @@ export function replyPending(requester: u32, slot: u32, generation: u32): u32 {
   if (slotAddress == 0) return 0;
   const state = read64(slotAddress + SLOT_STATE);
   if (<u32>state != generation) return 0;
-  return statusOf(state) == SLOT_DONE && <u32>(state >> 40) == replierTag ? 1 : 0;
+  return requestStatusOf(state) == SLOT_DONE && replierTagIn(state) == replierTag ? 1 : 0;
 }

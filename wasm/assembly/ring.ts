@@ -23,26 +23,20 @@ export {
 } from "./sender";
 export {
   deferredTo,
-  foundLane,
-  foundPosition,
-  foundTag,
-  skipLane,
-  leaseReturned,
-  isIntact,
   isStale,
-  addOneMissed,
-  missedMessages,
+  leaseReturned,
   next,
   openReceiver,
-  release,
   returnedSlot,
-  rewind,
-  step,
+  skipLane,
   take,
   takeInPlace,
-  flushTail,
 } from "./receiver";
-export { leaseTaken } from "./lease";
+export { foundLane, foundPosition, foundTag } from "./lane_cursor";
+export { leaseTaken, release, rewind, step } from "./queue_receiver";
+export { addOneMissed, isIntact, missedMessages } from "./broadcast_receiver";
+export { isFoundConsistent } from "./returned_receiver";
+export { flushTail } from "./tail";
 export { unpin } from "./pin";
 export { checksum } from "./checksum";
 export {
@@ -71,20 +65,20 @@ export {
   takeRequest,
 } from "./requests";
 export {
-  acknowledge,
   addLeaseTable,
   corruptLeaseTable,
+  leaseTableBytes,
+  missingLeaseTable,
+  setSlotBuffer,
+  slotBufferBytes,
+} from "./lease_table";
+export {
+  acknowledge,
   claimLeaseSlot,
   deliveriesOf,
   leaseOwnerFrom,
-  isFoundConsistent,
-  repairLeaseSlots,
-  missingLeaseTable,
-  openLeaseTables,
   nack,
-  slotBufferBytes,
-  setSlotBuffer,
-  leaseTableBytes,
-} from "./lease_table";
+  repairLeaseSlots,
+} from "./lease";
 export { announceWait, cancelWait, wake, popWaiter } from "./waiters";
 export { joinFairness, evict, openFairness } from "./fairness";

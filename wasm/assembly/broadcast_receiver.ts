@@ -1,0 +1,218 @@
+// Receiving from a broadcast: a record is copied first, and is whole if its writer has not moved the tail
+// past it meanwhile. Each subscriber keeps a cursor per lane in its region.
+
+import { CURSORS_CLEARED, CURSOR_COUNTED, CURSOR_MOVED, TAKE_COPIED } from "../failpoints";
+import {
+  CURSOR_BYTES,
+  CURSOR_POSITION,
+  CURSOR_SEQUENCE,
+  LANE_DATA,
+  LANE_HEAD,
+  LANE_TAIL,
+  LANE_TAIL_COUNT,
+  MAX_LANES,
+  NEXT_CORRUPT,
+  NEXT_EMPTY,
+  RECORD_PADDING,
+  TAKEN,
+} from "../layout";
+import { capacity, mapped } from "./channel";
+import { failpoint } from "./failpoint";
+import { isRingValid, lane, laneCount } from "./lane";
+import {
+  advance,
+  checkRecord,
+  checkRing,
+  data,
+  enter,
+  entry,
+  isAtHead,
+  isRingChecked,
+  laneIndex,
+  payloadOffset,
+  position,
+  seek,
+  seenHead,
+  setSeenHead,
+  spendBudget,
+} from "./lane_cursor";
+import { loadFence, read64 } from "./memory";
+import { countAt, near } from "./message_count";
+import { check, foundBytes, foundFlags, foundSequence, isFound } from "./record";
+import { addDropped } from "./segment";
+
+/** How often a value is read again that moves all the time. */
+const ROUNDS = 1000;
+
+let cursors: usize = 0;
+/** The sequence of the next record. */
+let sequence: u64 = 0;
+/** Messages lost so far. */
+let missed: u64 = 0;
+
+/** Puts all cursors where their lanes are now: earlier messages are not this subscriber's. */
+export function openCursors(offset: u32): void {
+  cursors = offset;
+  memory.fill(cursors, 0, MAX_LANES * CURSOR_BYTES);
+  failpoint(CURSORS_CLEARED);
+  const lanes = laneCount();
+  for (let i: u32 = 0; i < lanes; ++i) resetCursor(i);
+}
+
+// @ts-ignore: decorator
+@inline
+function cursorOf(index: u32): usize {
+  return cursors + index * CURSOR_BYTES;
+}
+
+/** Finds a head and the sequence that belongs to it. */
+function resetCursor(index: u32): void {
+  const laneEntry = lane(index);
+  const cursor = cursorOf(index);
+  const ring = load<u32>(laneEntry + LANE_DATA);
+  // A ring that came into use later: all its messages are this subscriber's.
+  if (!isRingValid(index, ring) || <u64>ring + capacity > mapped) return;
+  for (let round = 0; round < ROUNDS; ++round) {
+    const head = read64(laneEntry + LANE_HEAD);
+    store<u64>(cursor + CURSOR_POSITION, head);
+    failpoint(CURSOR_MOVED);
+    store<u64>(cursor + CURSOR_SEQUENCE, countAt(laneEntry, ring, head));
+    failpoint(CURSOR_COUNTED);
+    loadFence();
+    if (read64(laneEntry + LANE_HEAD) == head) return;
+  }
+}
+
+export function enterBroadcastLane(index: u32): void {
+  const cursor = cursorOf(index);
+  enter(index, load<u64>(cursor + CURSOR_POSITION));
+  sequence = load<u64>(cursor + CURSOR_SEQUENCE);
+}
+
+/** Stores how far the lane was read. */
+export function leaveBroadcastLane(): void {
+  const cursor = cursorOf(laneIndex);
+  store<u64>(cursor + CURSOR_POSITION, position);
+  store<u64>(cursor + CURSOR_SEQUENCE, sequence);
+}
+
+/** Finds the next record on the lane; returns the offset of its payload or one of the NEXT codes. */
+export function nextOnBroadcast(): u32 {
+  while (true) {
+    if (isAtHead()) return NEXT_EMPTY;
+    if (!isRingChecked) {
+      const problem = checkRing();
+      if (problem != NEXT_EMPTY) return problem;
+    }
+    if (position > seenHead) return NEXT_CORRUPT;
+    if (read64(entry + LANE_TAIL) > position) {
+      if (!catchUp()) return NEXT_CORRUPT;
+      continue;
+    }
+    if (seenHead - position > capacity || !checkRecord() || !isExpected()) {
+      loadFence();
+      if (read64(entry + LANE_TAIL) <= position) return NEXT_CORRUPT;
+      continue;
+    }
+    if ((foundFlags & RECORD_PADDING) == 0) return payloadOffset();
+    advance();
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function isExpected(): bool {
+  return foundSequence == <u32>sequence || (foundFlags & RECORD_PADDING) != 0;
+}
+
+/** The writer has lapped this subscriber: continues at the oldest whole record, and counts what was lost. */
+function catchUp(): bool {
+  for (let round = 0; round < ROUNDS; ++round) {
+    const tail = read64(entry + LANE_TAIL);
+    const head = read64(entry + LANE_HEAD);
+    if (tail < position || tail > head || head - tail > capacity) continue;
+    if (tail == head ? catchUpWithHead(head) : catchUpWithTail(tail, head)) return true;
+  }
+  return false;
+}
+
+function catchUpWithTail(tail: u64, head: u64): bool {
+  const oldest = skipPadding(tail, head);
+  const found = foundSequence;
+  loadFence();
+  if (oldest < 0) return false;
+  const first = near(read64(entry + LANE_TAIL_COUNT), found);
+  if (read64(entry + LANE_TAIL) != tail) return false;
+  resume(tail + oldest, first, head);
+  return true;
+}
+
+/** The writer has evicted all that it had published. */
+function catchUpWithHead(head: u64): bool {
+  const count = countAt(entry, data, head);
+  loadFence();
+  if (read64(entry + LANE_HEAD) != head) return false;
+  resume(head, count, head);
+  return true;
+}
+
+function resume(to: u64, first: u64, head: u64): void {
+  addMissed(first - sequence);
+  sequence = first;
+  setSeenHead(head);
+  seek(to);
+}
+
+/**
+ * Bytes of padding before the record that `check` has then found, or -1. A writer that evicts all it had
+ * published leaves its tail before the padding that it writes next.
+ */
+function skipPadding(tail: u64, head: u64): i32 {
+  const offset = <u32>(tail % capacity) & ~7;
+  const space = capacity - offset;
+  if (!check(data + offset, tail, min<u64>(head - tail, space))) return -1;
+  if ((foundFlags & RECORD_PADDING) == 0) return 0;
+  if (foundBytes != space || head - tail <= space) return -1;
+  const isComplete = check(data, tail + space, min<u64>(head - tail - space, capacity));
+  return isComplete && (foundFlags & RECORD_PADDING) == 0 ? <i32>space : -1;
+}
+
+/** Passes the record that was found, whose size and flags the reader saw; returns TAKEN bits. */
+export function takeFromBroadcast(size: u32, flags: u32): u32 {
+  if (!isFound(size, flags)) return 0;
+  failpoint(TAKE_COPIED);
+  loadFence();
+  if (read64(entry + LANE_TAIL) > position) return 0;
+  advance();
+  sequence++;
+  spendBudget(1);
+  return TAKEN;
+}
+
+/** True while the writer of a lane has not passed a position, which is known modulo 2^53. */
+export function isIntact(index: u32, position: f64): u32 {
+  loadFence();
+  const passed = (read64(lane(index) + LANE_TAIL) - <u64>position) << 11;
+  return <i64>passed <= 0 ? 1 : 0;
+}
+
+function addMissed(messages: u64): void {
+  missed += messages;
+  addDropped(messages);
+}
+
+/** Messages lost so far. */
+export function missedMessages(): f64 {
+  return <f64>missed;
+}
+
+/** Counts one more message as lost: it was overwritten while it was read in place. */
+export function addOneMissed(): void {
+  addMissed(1);
+}
+
+/** After damage: gives up what the lane holds, so that later messages can be received. */
+export function skipBroadcastLane(): void {
+  resetCursor(laneIndex);
+  enterBroadcastLane(laneIndex);
+}

@@ -1,0 +1,120 @@
+// A receiver's position: the lane it is on, the record it looks at, and how long it stays.
+
+import { LANE_BUDGET, LANE_DATA, LANE_HEAD, NEXT_CORRUPT, NEXT_EMPTY, NEXT_UNMAPPED, RECORD_PAYLOAD } from "../layout";
+import { capacity, mapped } from "./channel";
+import { tag } from "./checksum";
+import { isRingValid, lane } from "./lane";
+import { hasLeaseTables } from "./lease_table";
+import { read64 } from "./memory";
+import { check, foundBytes } from "./record";
+
+export let laneIndex: u32 = 0;
+/** The lane's entry in the table. */
+export let entry: usize = 0;
+/** The lane's ring, which may be used once it is checked. */
+export let data: usize = 0;
+export let isRingChecked: bool = false;
+/** The record to look at, and its offset in the ring. */
+export let position: u64 = 0;
+let at: u32 = 0;
+/** Records up to here are published; 0 if that has to be read again. */
+export let seenHead: u64 = 0;
+/** Messages to receive from this lane before the next lane has its turn. */
+export let budget: u32 = 0;
+
+/** Enters a lane at a position. */
+export function enter(index: u32, to: u64): void {
+  laneIndex = index;
+  entry = lane(index);
+  data = load<u32>(entry + LANE_DATA);
+  isRingChecked = false;
+  budget = hasLeaseTables() ? 1 : LANE_BUDGET;
+  seenHead = 0;
+  seek(to);
+}
+
+// @ts-ignore: decorator
+@inline
+export function seek(to: u64): void {
+  position = to;
+  // Positions are multiples of 8. The record of any other fails its check, and is not followed.
+  at = <u32>(to % capacity) & ~7;
+}
+
+/** Moves behind the record that was checked. */
+// @ts-ignore: decorator
+@inline
+export function advance(): void {
+  position += foundBytes;
+  at += foundBytes;
+  if (at >= capacity) at = 0;
+}
+
+/** Sets up to where records are published; 0: to be read again. */
+// @ts-ignore: decorator
+@inline
+export function setSeenHead(head: u64): void {
+  seenHead = head;
+}
+
+/** Charges messages to the lane's budget. */
+// @ts-ignore: decorator
+@inline
+export function spendBudget(messages: u32): void {
+  budget = budget > messages ? budget - messages : 0;
+}
+
+export function endBudget(): void {
+  budget = 0;
+}
+
+/** True if no record was published at the position. */
+// @ts-ignore: decorator
+@inline
+export function isAtHead(): bool {
+  if (position < seenHead) return false;
+  seenHead = read64(entry + LANE_HEAD);
+  return position == seenHead;
+}
+
+/**
+ * Checks where the lane's ring lies: the lane may have come into use after it was entered, and its ring
+ * may lie behind what is mapped. Returns NEXT_EMPTY if it may be used, or another NEXT code.
+ */
+export function checkRing(): u32 {
+  data = load<u32>(entry + LANE_DATA);
+  const isWhole = isRingValid(laneIndex, <u32>data);
+  isRingChecked = isWhole && <u64>data + capacity <= mapped;
+  if (isRingChecked) return NEXT_EMPTY;
+  seenHead = 0;
+  return isWhole ? NEXT_UNMAPPED : NEXT_CORRUPT;
+}
+
+/** Reads the record at the position; false if it is not whole. */
+// @ts-ignore: decorator
+@inline
+export function checkRecord(): bool {
+  return check(data + at, position, min<u64>(seenHead - position, capacity - at));
+}
+
+/** Where the payload of the record at the position lies. */
+// @ts-ignore: decorator
+@inline
+export function payloadOffset(): u32 {
+  return <u32>data + at + RECORD_PAYLOAD;
+}
+
+/** The lane of the record at the position. */
+export function foundLane(): u32 {
+  return laneIndex;
+}
+
+/** The position, modulo 2^53. */
+export function foundPosition(): f64 {
+  return <f64>(position & 0x1fffffffffffff);
+}
+
+/** The tag of a block that the record at the position refers to. */
+export function foundTag(offset: u32, length: u32): u32 {
+  return tag(position, offset, length);
+}

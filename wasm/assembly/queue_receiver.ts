@@ -1,0 +1,176 @@
+// Receiving from a queue: a record is copied first, and taken by moving its lane's tail. Bytes that are
+// read before that may change at any time, and are not trusted.
+
+import { LEASE_COPIED, TAKE_COPIED, TAKE_MOVED } from "../failpoints";
+import {
+  LANE_HEAD,
+  LANE_TAIL,
+  NEXT_CORRUPT,
+  NEXT_EMPTY,
+  RECORD_HEADERS,
+  RECORD_PADDING,
+  RECORD_TENSOR,
+  RECORD_UNDEFINED,
+  TAKEN,
+  TAKEN_SENDER_WAITING,
+} from "../layout";
+import { capacity } from "./channel";
+import { failpoint } from "./failpoint";
+import { addServiceCount } from "./fairness";
+import { lane } from "./lane";
+import {
+  advance,
+  budget,
+  checkRecord,
+  checkRing,
+  endBudget,
+  enter,
+  entry,
+  isAtHead,
+  isRingChecked,
+  laneIndex,
+  payloadOffset,
+  position,
+  seek,
+  seenHead,
+  setSeenHead,
+  spendBudget,
+} from "./lane_cursor";
+import { acquireLease, cancelLease } from "./lease";
+import { hasLeaseTables } from "./lease_table";
+import { loadFence, read64 } from "./memory";
+import { pin, unpin } from "./pin";
+import { foundFlags, isFound } from "./record";
+import { publishFirstTail } from "./tail";
+import { totalReceived } from "./totals";
+import { hasWaitingSenders } from "./waiters";
+
+/** Flags that a message keeps in its lease slot. */
+const KEPT_FLAGS: u32 = RECORD_TENSOR | RECORD_HEADERS | RECORD_UNDEFINED;
+
+/** The tail that has to be moved: where the records begin that were read and are not taken yet. */
+let start: u64 = 0;
+/** Records that were stepped over. */
+let batch: u32 = 0;
+
+export function enterQueueLane(index: u32): void {
+  batch = 0;
+  enter(index, read64(lane(index) + LANE_TAIL));
+}
+
+/** True while records are stepped over and not taken: the receiver stays on its lane. */
+export function isBatchOpen(): bool {
+  return batch != 0;
+}
+
+/** Finds the next record on the lane; returns the offset of its payload or one of the NEXT codes. */
+export function nextOnQueue(): u32 {
+  if (batch == 0) {
+    start = read64(entry + LANE_TAIL);
+    if (start != position) seek(start);
+  }
+  while (true) {
+    if (isAtHead()) return NEXT_EMPTY;
+    if (!isRingChecked) {
+      const problem = checkRing();
+      if (problem != NEXT_EMPTY) return problem;
+    }
+    if (seenHead - start > capacity || !checkRecord()) return recheckCorrupt();
+    if ((foundFlags & RECORD_PADDING) == 0) return payloadOffset();
+    advance();
+  }
+}
+
+/** An invalid record is damage, unless another receiver took it while it was read. */
+function recheckCorrupt(): u32 {
+  loadFence();
+  setSeenHead(0);
+  if (read64(entry + LANE_TAIL) == start) return NEXT_CORRUPT;
+  if (batch != 0) return NEXT_EMPTY;
+  return nextOnQueue();
+}
+
+/** Takes the record that was found, whose size and flags the reader saw; returns TAKEN bits. */
+// @ts-ignore: decorator
+@inline
+export function takeFromQueue(size: u32, flags: u32): u32 {
+  if (!isFound(size, flags)) return 0;
+  advance();
+  return release();
+}
+
+/** Takes the record that was found, and pins its bytes until `unpin`. */
+export function takePinned(receiver: u32, size: u32, flags: u32): u32 {
+  if (!isFound(size, flags)) return 0;
+  pin(receiver, entry, start);
+  const result = takeFromQueue(size, flags);
+  if (result == 0) unpin(receiver);
+  return result;
+}
+
+/**
+ * Takes the record that was found and that was copied into a claimed lease slot; returns TAKEN bits. The
+ * copy is known to be whole before the slot says that it is a message.
+ */
+export function leaseTaken(slot: u32, length: u32, size: u32, flags: u32): u32 {
+  failpoint(LEASE_COPIED);
+  if (!isFound(size, flags) || !isTailUnchanged()) return 0;
+  acquireLease(slot, laneIndex, start, length, flags & KEPT_FLAGS);
+  advance();
+  const result = release();
+  if ((result & TAKEN) == 0) cancelLease(slot);
+  return result;
+}
+
+/** True if no receiver moved the tail since the record was found: what was read from it is whole. */
+export function isTailUnchanged(): bool {
+  loadFence();
+  return read64(entry + LANE_TAIL) == start;
+}
+
+/** Steps over the record that was found. `release` takes all such records together. */
+export function step(size: u32, flags: u32): u32 {
+  if (!isFound(size, flags)) return 0;
+  advance();
+  batch++;
+  return 1;
+}
+
+/** Takes all records up to the position, or none; returns TAKEN bits. */
+export function release(): u32 {
+  const messages: u32 = batch == 0 ? 1 : batch;
+  batch = 0;
+  failpoint(TAKE_COPIED);
+  if (atomic.cmpxchg<u64>(entry + LANE_TAIL, start, position) != start) return 0;
+  failpoint(TAKE_MOVED);
+  const result: u32 = hasWaitingSenders() != 0 ? TAKEN | TAKEN_SENDER_WAITING : TAKEN;
+  addServiceCount(messages);
+  spendBudget(messages);
+  if (isLeaseTableDue()) endBudget();
+  if (laneIndex == 0) return result | publishFirstTail(position, position - start, messages);
+  totalReceived(false, position, position - start);
+  return result;
+}
+
+/**
+ * True at every eighth message of a lane that was entered before the channel had lease tables. It is not
+ * checked for each message, since other processes write to the line that says so.
+ */
+// @ts-ignore: decorator
+@inline
+function isLeaseTableDue(): bool {
+  return (budget & 7) == 0 && hasLeaseTables();
+}
+
+/** Forgets the records that were stepped over and not taken. */
+export function rewind(): void {
+  batch = 0;
+  setSeenHead(0);
+}
+
+/** After damage: gives up what the lane holds, so that later messages can be received. */
+export function skipQueueLane(): void {
+  const head = read64(entry + LANE_HEAD);
+  rewind();
+  if ((head & 7) == 0) atomic.cmpxchg<u64>(entry + LANE_TAIL, start, head);
+}
