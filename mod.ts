@@ -110,7 +110,8 @@ export {
   removeStale,
   type RemoveStaleOptions,
 } from "./lib/observe/registry.ts";
-export { Replier, type ServeOptions } from "./lib/sockets/replier.ts";
+export { Replier, type RequestHandler, type ServeOptions } from "./lib/sockets/replier.ts";
+export type { RequestContext } from "./lib/sockets/request_context.ts";
 export { Requester } from "./lib/sockets/requester.ts";
 export { SendingSocket } from "./lib/sockets/sending_socket.ts";
 export { Socket } from "./lib/sockets/socket.ts";

@@ -14,6 +14,7 @@ import { didYouMean } from "../lib/base/suggestions.ts";
 import { Output, OutputClosedError } from "./output.ts";
 import { withSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
+import { messageOf } from "../lib/base/thrown.ts";
 
 /** Runs a command line; answers the exit code. */
 export async function runCommandLine(args: readonly string[], mainUrl: string): Promise<number> {
@@ -105,7 +106,7 @@ function codeOf(error: unknown, output: Output, name: string): number {
     output.notice(`ringbus: ${error.message}\n\`${help}\` tells more`);
     return EXIT.USAGE;
   }
-  output.notice(`ringbus: ${error instanceof Error ? error.message : error}`);
+  output.notice(`ringbus: ${messageOf(error)}`);
   return isTimeout(error) ? EXIT.TIMED_OUT : EXIT.FAILED;
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { withTimer } from "../lib/base/timer.ts";
+import { messageOf } from "../lib/base/thrown.ts";
 
 /** Generous: reached only by a server that is paused or stopped. */
 const DEADLINE_MS = 30_000;
@@ -28,7 +29,7 @@ export async function redisCommand(
     return await exchange(address, command);
   } catch (cause) {
     const { host, port } = address;
-    const why = (cause as Error).message;
+    const why = messageOf(cause);
     throw new Error(`${command[0]} on ${host}:${port} failed: ${why}`, { cause });
   }
 }

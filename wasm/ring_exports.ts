@@ -85,6 +85,7 @@ export interface RingExports {
   replierOf(slot: number): number;
   isLost(slot: number, generation: number, isPassed: number): number;
   isReply(slot: number, offset: number, length: number, flags: number): number;
+  isRequestOpen(requester: number, slot: number, generation: number): number;
   replyPending(requester: number, slot: number, generation: number): number;
   takeRequest(requester: number, slot: number, generation: number, size: number, flags: number): number;
   // assembly/lease_table.ts

@@ -12,6 +12,7 @@ import { QueueSerializationError } from "./errors.ts";
 import { checkPriority, PUBLISH_OPTIONS, RECORD_FIELDS } from "./options.ts";
 import type { MessageToPut, NewMessage, QueueDelivery, QueueRecord } from "./store.ts";
 import type { DeliveryRecord, MessageRecord, PublishOptions } from "./types.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** Checks the options of `publish`, and makes the message to store. */
 export function toNewMessage(options: PublishOptions, defaultTtlMs: number | null): NewMessage {
@@ -93,7 +94,7 @@ function fromJson(id: string, name: string, text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw new QueueSerializationError(
-      `cannot read the ${name} of message ${formatValue(id)}: ${(cause as Error).message}; ` +
+      `cannot read the ${name} of message ${formatValue(id)}: ${messageOf(cause)}; ` +
         `another program wrote it`,
       { cause },
     );

@@ -5,6 +5,7 @@
  */
 
 import { RingbusError } from "../../lib/base/errors.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** An attempt took too long, and its connection was closed. */
 export class AttemptTimeout extends RingbusError {
@@ -58,7 +59,7 @@ export function classify(error: unknown): Failure {
   if (error instanceof AttemptTimeout) return "late";
   if (error instanceof TooFewReplicas) return "not replicated";
   if (error instanceof CallAborted) return "closed";
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (LOGIN.test(message)) return "authentication";
   if (message.startsWith("OOM ") || message.startsWith("-OOM ")) return "memory";
   if (/compiling script|Unexpected engine in script shebang/.test(message)) return "old server";

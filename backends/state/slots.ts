@@ -6,6 +6,7 @@
 
 import { msgpackCodec } from "../../lib/codecs/msgpack.ts";
 import { SlotSerializationError } from "./errors.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** Where a slot is, for the error if it cannot be decoded. */
 export interface SlotPlace {
@@ -33,7 +34,7 @@ export function serializeSlot(value: unknown): Uint8Array {
     return msgpackCodec.encode(value).slice();
   } catch (cause) {
     throw new SlotSerializationError(
-      `cannot encode the value as a slot: ${(cause as Error).message}`,
+      `cannot encode the value as a slot: ${messageOf(cause)}`,
       { cause },
     );
   }
@@ -53,9 +54,7 @@ export function deserializeSlot(slotData: Uint8Array, place?: SlotPlace): unknow
       ? `slot ${place.index} of thread ${JSON.stringify(place.threadId)}`
       : "slot";
     throw new SlotSerializationError(
-      `cannot decode ${where}: ${
-        (cause as Error).message
-      }; read it with bufferGetSlot() if other ` +
+      `cannot decode ${where}: ${messageOf(cause)}; read it with bufferGetSlot() if other ` +
         `code wrote it`,
       { cause },
     );

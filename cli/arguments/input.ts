@@ -8,6 +8,7 @@ import { UsageError } from "../command.ts";
 import type { OptionTable } from "../command.ts";
 import { fromJsonForm } from "./json_form.ts";
 import type { Output } from "../output.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** How arguments and lines are read. */
 export const INPUT_OPTIONS = {
@@ -54,7 +55,7 @@ function argumentValue(word: string, { text, codec }: InputOptions): unknown {
     form = JSON.parse(word);
   } catch (cause) {
     if (!/^\s*[[{]/.test(word)) return word;
-    const reason = (cause as Error).message;
+    const reason = messageOf(cause);
     throw new UsageError(
       `argument ${word} looks like JSON and is none: ${reason}. Correct it, or give --text`,
     );
@@ -69,7 +70,7 @@ function lineValue(line: string, number: number, { text, codec }: InputOptions):
   try {
     form = JSON.parse(line);
   } catch (cause) {
-    const reason = (cause as Error).message;
+    const reason = messageOf(cause);
     throw new UsageError(
       `line ${number} of the input is no JSON: ${reason}. Those before it were sent. ` +
         "Correct it, or give --text",
@@ -82,7 +83,7 @@ function valueOf(form: unknown, source: string): unknown {
   try {
     return fromJsonForm(form);
   } catch (error) {
-    throw new UsageError(`${source}: ${(error as Error).message}`);
+    throw new UsageError(`${source}: ${messageOf(error)}`);
   }
 }
 

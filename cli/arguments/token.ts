@@ -6,6 +6,7 @@
 
 import { type OptionTable, UsageError } from "../command.ts";
 import type { Output } from "../output.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 const VARIABLE = "RINGBUS_TOKEN";
 
@@ -44,7 +45,7 @@ function tokenIn(file: string): string {
   try {
     text = Deno.readTextFileSync(file);
   } catch (cause) {
-    throw new Error(`cannot read the token: ${(cause as Error).message}`, { cause });
+    throw new Error(`cannot read the token: ${messageOf(cause)}`, { cause });
   }
   const token = text.trim();
   if (token === "") throw new UsageError(`--token-file ${file} is empty: put the token into it`);

@@ -6,6 +6,7 @@ import type { StartPeer } from "./peer_process.ts";
 import { Pair, type Run } from "./pair.ts";
 import { skipReasonOf } from "./permissions.ts";
 import { type Contestant, type Workload, WORKLOADS } from "./workloads.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** One contestant at one workload. */
 export interface Measurement {
@@ -111,7 +112,7 @@ async function takeTurn(
   try {
     return await pairs.of(contestant).measure(contestant, workload, count);
   } catch (error) {
-    measurement.skipReason = `it failed: ${error instanceof Error ? error.message : error}`;
+    measurement.skipReason = `it failed: ${messageOf(error)}`;
     await pairs.drop(contestant);
     return undefined;
   }

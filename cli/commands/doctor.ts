@@ -21,6 +21,7 @@ import { DEFAULT_REDIS_URL, redisDiagnostics } from "../doctor/redis.ts";
 import { runtimeDiagnostic } from "../doctor/runtime.ts";
 import { selfTest } from "../doctor/self_test.ts";
 import { parseRedisUrl } from "../../backends/redis/address.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** Examines. */
 export const command = defineCommand({
@@ -56,7 +57,7 @@ function checkUrl(url: string | undefined): void {
   try {
     parseRedisUrl(url);
   } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
+    throw new UsageError(messageOf(error), { cause: error });
   }
 }
 

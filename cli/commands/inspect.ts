@@ -16,6 +16,7 @@ import { Decoder } from "../../lib/observe/decode.ts";
 import { inspect, type Inspection } from "../../lib/observe/inspect.ts";
 import { hasIsolates } from "../../lib/presence/isolate.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 const RECORDS = 20;
 /** Characters of a value that are printed in the table. */
@@ -95,7 +96,7 @@ function decoderOf({ codec }: Inspection): (record: RecordReport) => Decoded {
     try {
       return { value: toJsonForm(decoder.decode({ flags, bytes })) };
     } catch (error) {
-      return { problem: (error as Error).message };
+      return { problem: messageOf(error) };
     }
   };
 }

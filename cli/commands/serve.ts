@@ -15,6 +15,7 @@ import { urlOf, withoutBrackets } from "../../backends/hosting/endpoint.ts";
 import { DEFAULT_PORT } from "../../backends/tcp/server/options.ts";
 import { EmbeddedServer } from "../../backends/tcp/server/server.ts";
 import { Store } from "../../backends/store/store.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_HTTP_PORT = 8080;
@@ -135,7 +136,7 @@ async function listening<T>(option: string, port: number, start: () => Promise<T
   } catch (cause) {
     const reason = cause instanceof Deno.errors.AddrInUse
       ? `another program listens there; give another port with --${option}, or 0 for a free one`
-      : (cause as Error).message;
+      : messageOf(cause);
     throw new Error(`cannot listen on port ${port}: ${reason}`, { cause });
   }
 }

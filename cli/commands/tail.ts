@@ -15,6 +15,7 @@ import { ShmSerializationError } from "../../lib/base/errors.ts";
 import { builtInCodec, Decoder, splitHeader } from "../../lib/observe/decode.ts";
 import type { ObservedMessage } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** Tails. */
 export const command = defineCommand({
@@ -86,7 +87,7 @@ class Printer implements WatchHandler {
       const content = splitHeader(message);
       return { header: content.header, value: toJsonForm(this.#decoder.decode(content)) };
     } catch (error) {
-      this.#output.notice((error as Error).message);
+      this.#output.notice(messageOf(error));
       return undefined;
     }
   }

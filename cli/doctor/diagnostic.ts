@@ -5,6 +5,7 @@
  */
 
 import type { Output, Style } from "../output.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** How bad it is: a note is not even a warning. */
 export type Level = "ok" | "note" | "warning" | "failure";
@@ -44,7 +45,7 @@ export function printDiagnostic(
 
 /** An error as a finding: what stands behind the last semicolon of our messages says what to do. */
 export function diagnosticOf(topic: string, level: Level, error: unknown): Diagnostic {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const at = message.lastIndexOf("; ");
   if (at === -1) return { topic, level, message };
   return { topic, level, message: message.slice(0, at), remedy: message.slice(at + 2) };

@@ -7,6 +7,7 @@
 import { type Diagnostic, diagnosticOf } from "./diagnostic.ts";
 import type { Connection } from "../../backends/redis/connection.ts";
 import { parseRedisUrl, type RedisAddress } from "../../backends/redis/address.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 /** Where Redis is looked for when nobody says where. */
 export const DEFAULT_REDIS_URL = "redis://127.0.0.1:6379";
@@ -32,7 +33,7 @@ export async function redisDiagnostics(url: string | undefined): Promise<Diagnos
   try {
     connection = await Connection.open(address.nodes[0], address.login, TIMEOUT_MS);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const what = `cannot reach ${address.redactedUrl}: ${reason}`;
     const remedy = url === undefined
       ? "needed by the ./redis entry alone; --redis URL looks elsewhere"

@@ -5,6 +5,7 @@
  */
 
 import { fromJsonForm, toJsonForm } from "../arguments/json_form.ts";
+import { messageOf } from "../../lib/base/thrown.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -52,7 +53,7 @@ function start(
   try {
     return new Deno.Command(program, { args, signal, ...pipes }).spawn();
   } catch (cause) {
-    const reason = (cause as Error).message;
+    const reason = messageOf(cause);
     throw new Error(`cannot run ${program}: ${reason}`, { cause });
   }
 }

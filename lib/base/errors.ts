@@ -32,8 +32,13 @@ export abstract class RingbusError extends Error {
 
 /** Returns the code of an error of Ringbus, or the string that another error has as its `code`. */
 export function errorCode(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
+  try {
+    const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+    return typeof code === "string" ? code : undefined;
+  } catch {
+    // The program threw a value whose getters throw.
+    return undefined;
+  }
 }
 
 /** Base of every error that a channel throws for a reason other than misuse. */

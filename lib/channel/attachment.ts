@@ -5,6 +5,7 @@
  * @module
  */
 
+import { runAll } from "../base/run_all.ts";
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { isIsolateId } from "../presence/isolate_id.ts";
 import type { SharedMemory } from "../base/shared_memory.ts";
@@ -280,6 +281,10 @@ export class Attachment {
     );
   }
 
+  #leave(): void {
+    if (this.ring.leave(this.index) > 0) this.wakeAll(layout.WAITERS_RECEIVERS);
+  }
+
   /**
    * Leaves the channel. A queue that still holds messages, or a persistent segment, stays; so does every
    * segment without `mayDelete`.
@@ -287,11 +292,7 @@ export class Attachment {
   close(mayDelete = true): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    try {
-      if (this.ring.leave(this.index) > 0) this.wakeAll(layout.WAITERS_RECEIVERS);
-    } finally {
-      this.sharedMemory.close(mayDelete);
-    }
+    runAll(() => this.#leave(), () => this.sharedMemory.close(mayDelete));
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
   }
 }

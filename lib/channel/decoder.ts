@@ -11,6 +11,7 @@ import { WithHeader } from "./headers.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import { readSelfDescribed, SELF_DESCRIBED } from "./self_described.ts";
 import { RECORD_HEADERS } from "../../wasm/layout.ts";
+import { messageOf } from "../base/thrown.ts";
 
 /** Flags of messages that are more than what the codec wrote. */
 const NOT_CODEC_ALONE = SELF_DESCRIBED | RECORD_HEADERS;
@@ -47,7 +48,7 @@ export class Decoder {
     const { name, codec } = this.#attachment;
     return new ShmSerializationError(
       `a message on channel "${name}" cannot be decoded with codec "${codec.id}": ${
-        (cause as Error).message
+        messageOf(cause)
       }; it is lost, the next one is not`,
       { cause },
     );

@@ -9,6 +9,7 @@ import { ShmSerializationError } from "../base/errors.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import { isTensor, tensorByteLength, writeTensor } from "../codecs/tensor.ts";
 import { RECORD_TENSOR, RECORD_UNDEFINED } from "../../wasm/layout.ts";
+import { messageOf } from "../base/thrown.ts";
 
 /** A value as bytes, with the record flags that tell how to read them. */
 export interface Encoded {
@@ -45,7 +46,7 @@ export class Encoder {
       const { name, codec } = this.#attachment;
       throw new ShmSerializationError(
         `cannot send on channel "${name}": the value cannot be encoded with codec "${codec.id}": ${
-          (cause as Error).message
+          messageOf(cause)
         }`,
         { cause },
       );

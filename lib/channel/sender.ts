@@ -31,6 +31,8 @@ export class Sender implements SenderApi, WaitContext {
   readonly #waits: AsyncWaitQueue;
   #encoder: Encoder;
   #hasLoan = false;
+  /** Messages of `sendMany` that are written and not published yet. */
+  #staged = 0;
 
   /**
    * Claims a lane; `prefixBytes` come before each message.
@@ -73,7 +75,7 @@ export class Sender implements SenderApi, WaitContext {
   /** Sends if there is space; false if there is none. */
   send(value: unknown): boolean {
     this.#checkReady();
-    if (this.#isRaw && value instanceof Uint8Array) return this.#offer(value, 0);
+    if (this.#isRaw && isFilled(value)) return this.#offer(value, 0);
     const { bytes, flags } = this.#encoder.encode(value);
     return this.#offer(bytes, flags);
   }
@@ -138,30 +140,41 @@ export class Sender implements SenderApi, WaitContext {
   /** Sends as many values as there is space for, in one commit; returns how many. */
   sendMany(values: Iterable<unknown>): number {
     this.#checkReady();
-    const lane = this.#lane;
     let accepted = 0;
-    let staged = 0;
     try {
       for (const value of values) {
-        let bytes: Uint8Array;
-        let flags = 0;
-        if (this.#isRaw && value instanceof Uint8Array) bytes = value;
-        else ({ bytes, flags } = this.#encoder.encode(value));
-        if (!lane.stage(bytes, flags)) {
-          if (staged > 0) lane.publish(staged);
-          staged = 0;
-          if (!lane.stage(bytes, flags)) {
-            this.#reject();
-            return accepted;
-          }
-        }
-        staged++;
+        if (!this.#stage(value)) break;
         accepted++;
       }
       return accepted;
     } finally {
-      if (staged > 0) lane.publish(staged);
+      this.#publishStaged();
     }
+  }
+
+  /** Writes a value that is published later. The iterable, or a codec, may have closed the socket. */
+  #stage(value: unknown): boolean {
+    let bytes: Uint8Array;
+    let flags = 0;
+    if (this.#isRaw && isFilled(value)) bytes = value;
+    else ({ bytes, flags } = this.#encoder.encode(value));
+    if (this.attachment.isClosed) return false;
+    if (this.#hasLoan) this.#throwLoanOpen();
+    if (!this.#lane.stage(bytes, flags)) {
+      this.#publishStaged();
+      if (!this.#lane.stage(bytes, flags)) {
+        this.#reject();
+        return false;
+      }
+    }
+    this.#staged++;
+    return true;
+  }
+
+  #publishStaged(): void {
+    const messages = this.#staged;
+    this.#staged = 0;
+    if (messages > 0) this.#lane.publish(messages);
   }
 
   /** Writes and publishes one message; false if there is no space. */
@@ -200,6 +213,7 @@ export class Sender implements SenderApi, WaitContext {
     const { words, isClosed } = this.attachment;
     if (isClosed || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) this.attachment.checkOpen();
     if (this.#hasLoan) this.#throwLoanOpen();
+    if (this.#staged > 0) this.#publishStaged();
   }
 
   #throwLoanOpen(): never {
@@ -216,8 +230,14 @@ export class Sender implements SenderApi, WaitContext {
     return this.#waits.wait(attempt, options);
   }
 
-  /** Ends all waits with an error. */
+  /** Publishes what `sendMany` has written, and ends all waits with an error. */
   abortWaits(error: unknown): void {
+    this.#publishStaged();
     this.#waits.rejectAll(error);
   }
+}
+
+/** True for bytes that can be read: a view without bytes may have lost its buffer. */
+function isFilled(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length > 0;
 }

@@ -5,9 +5,9 @@
  */
 
 import type { Codec } from "./codec.ts";
-import { messageOf } from "./describe.ts";
+import { singleLineMessage } from "./describe.ts";
 import { checkEncodable, isPlain } from "./value_check.ts";
-import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./typed_array.ts";
+import { bytesOf, copyToTypedArray, kindByCode, kindOf, viewProblem } from "./typed_array.ts";
 
 /**
  * The structured clone algorithm in the format of V8. It keeps plain data, and `Map`, `Set`, `RegExp`,
@@ -82,7 +82,7 @@ function validate(value: unknown): string | boolean {
   if (typeof value === "function" || typeof value === "symbol") return "send only data";
   if (typeof value !== "object" || value === null) return false;
   if (ArrayBuffer.isView(value)) {
-    return isDetached(value.buffer) && "its ArrayBuffer is detached: it was transferred";
+    return viewProblem(value) ?? false;
   }
   // The engine drops the fields of errors.
   if (value instanceof Error) return false;
@@ -105,7 +105,7 @@ function decode(bytes: Uint8Array): unknown {
     deserializer.readHeader();
     return deserializer.readValue();
   } catch (error) {
-    const reason = isStackOverflow(error) ? "it is nested too deep" : messageOf(error);
+    const reason = isStackOverflow(error) ? "it is nested too deep" : singleLineMessage(error);
     throw new RangeError(`clone cannot decode ${bytes.length} bytes: ${reason}`, {
       cause: error,
     });

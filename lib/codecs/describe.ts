@@ -4,6 +4,8 @@
  * @module
  */
 
+import { messageOf } from "../base/thrown.ts";
+
 const MAX_SHOWN = 48;
 
 /** Formats any value for an error message: short and on one line. Never throws. */
@@ -50,7 +52,7 @@ function shorten(text: string): string {
 }
 
 /** The message of a thrown value, on one line. */
-export function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+export function singleLineMessage(error: unknown): string {
+  const message = messageOf(error);
   return message.replace(/\s*\n\s*/g, " ");
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "./codec.ts";
-import { describeValue, messageOf } from "./describe.ts";
+import { describeValue, singleLineMessage } from "./describe.ts";
 import { checkEncodable, isPlain } from "./value_check.ts";
 import { parsePlainJson } from "../message/json.ts";
 
@@ -52,7 +52,7 @@ function decode(bytes: Uint8Array): unknown {
   try {
     return parsePlainJson(textDecoder.decode(bytes));
   } catch (error) {
-    throw new TypeError(`json cannot decode ${bytes.length} bytes: ${messageOf(error)}`, {
+    throw new TypeError(`json cannot decode ${bytes.length} bytes: ${singleLineMessage(error)}`, {
       cause: error,
     });
   }

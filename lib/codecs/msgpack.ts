@@ -14,9 +14,16 @@ import {
   ExtData,
 } from "@msgpack/msgpack";
 import type { Codec } from "./codec.ts";
-import { messageOf } from "./describe.ts";
+import { singleLineMessage } from "./describe.ts";
 import { checkEncodable, isPlain, MAX_DEPTH } from "./value_check.ts";
-import { bytesOf, copyToTypedArray, isDetached, kindByCode, kindOf } from "./typed_array.ts";
+import {
+  bufferProblem,
+  bytesOf,
+  copyToTypedArray,
+  kindByCode,
+  kindOf,
+  viewProblem,
+} from "./typed_array.ts";
 
 /**
  * MessagePack for plain data: `null`, booleans, numbers (`NaN` and `Infinity` too, but `-0` arrives
@@ -66,8 +73,7 @@ function validate(value: unknown): string | boolean {
     return Object.hasOwn(value, "__proto__") ? "its key __proto__ is not allowed" : true;
   }
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    const buffer = value instanceof ArrayBuffer ? value : value.buffer;
-    return isDetached(buffer) && "its ArrayBuffer is detached: it was transferred";
+    return (value instanceof ArrayBuffer ? bufferProblem(value) : viewProblem(value)) ?? false;
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) && "it is an invalid date";
   if (value instanceof SharedArrayBuffer) return "send a copy: new Uint8Array(buffer).slice()";
@@ -122,9 +128,12 @@ function decode(bytes: Uint8Array): unknown {
     endOf(bytes, 0, 1);
     return decoder.decode(bytes);
   } catch (error) {
-    throw new RangeError(`msgpack cannot decode ${bytes.length} bytes: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new RangeError(
+      `msgpack cannot decode ${bytes.length} bytes: ${singleLineMessage(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -6,7 +6,7 @@
 
 import type { Codec } from "./codec.ts";
 import { describeValue } from "./describe.ts";
-import { isDetached } from "./typed_array.ts";
+import { viewProblem } from "./typed_array.ts";
 
 /**
  * Bytes without any encoding. `encode` takes only `Uint8Array`; a subclass, such as `Buffer`, arrives
@@ -20,11 +20,9 @@ function encode(value: Uint8Array): Uint8Array {
       `raw cannot encode ${describeValue(value)}: send a Uint8Array, or use another codec`,
     );
   }
-  if (isDetached(value.buffer)) {
-    throw new TypeError(
-      "raw cannot encode a Uint8Array whose ArrayBuffer is detached: it was transferred",
-    );
-  }
+  // Only a view without bytes can be one that cannot be read.
+  const problem = value.length === 0 ? viewProblem(value) : undefined;
+  if (problem !== undefined) throw new TypeError(`raw cannot encode a Uint8Array: ${problem}`);
   return value;
 }
 

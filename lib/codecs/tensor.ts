@@ -18,6 +18,7 @@ import {
   kindOf,
   type TypedArray,
 } from "./typed_array.ts";
+import { messageOf } from "../base/thrown.ts";
 
 export type { TypedArray };
 
@@ -178,7 +179,7 @@ function contentOf(data: TypedArray): Uint8Array {
   try {
     return bytesOf(data);
   } catch (error) {
-    throw new TypeError(`cannot send a ${data.constructor.name}: ${(error as Error).message}`);
+    throw new TypeError(`cannot send a ${data.constructor.name}: ${messageOf(error)}`);
   }
 }
 

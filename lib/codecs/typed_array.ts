@@ -92,14 +92,32 @@ export function kindByCode(code: number): ElementKind | undefined {
  * @throws {TypeError} If the buffer is detached: its content was transferred.
  */
 export function bytesOf(view: ArrayBufferView): Uint8Array {
-  const buffer = view.buffer;
-  if (isDetached(buffer)) throw new TypeError("its ArrayBuffer is detached: it was transferred");
-  return new Uint8Array(buffer, view.byteOffset, view.byteLength);
+  const problem = viewProblem(view);
+  if (problem !== undefined) throw new TypeError(problem);
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
-/** True if the content of a buffer was transferred. A shared buffer is never detached. */
-export function isDetached(buffer: ArrayBufferLike): boolean {
-  return (buffer as ArrayBuffer).detached === true;
+/** Says why the bytes of a view cannot be read: its buffer was transferred, or shrunk. */
+export function viewProblem(view: ArrayBufferView): string | undefined {
+  const problem = bufferProblem(view.buffer);
+  if (problem !== undefined || isInside(view)) return problem;
+  return "it lies beyond the end of its ArrayBuffer, which was resized";
+}
+
+/** Says why the bytes of a buffer cannot be read. A shared buffer is never detached. */
+export function bufferProblem(buffer: ArrayBufferLike): string | undefined {
+  if ((buffer as ArrayBuffer).detached !== true) return undefined;
+  return "its ArrayBuffer is detached: it was transferred";
+}
+
+function isInside(view: ArrayBufferView): boolean {
+  try {
+    if (view instanceof DataView) return view.byteLength >= 0;
+    Uint8Array.prototype.at.call(view as Uint8Array, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ import { ShmSerializationError } from "../base/errors.ts";
 import { readHeader } from "../channel/headers.ts";
 import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
 import { RECORD_HEADERS } from "../../wasm/layout.ts";
+import { messageOf } from "../base/thrown.ts";
 
 /** A payload, and how it is encoded. */
 export interface Payload {
@@ -79,7 +80,7 @@ export class Decoder {
         ? readSelfDescribed(flags, bytes)
         : this.#codec!.decode(bytes);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       throw new ShmSerializationError(
         `cannot decode ${bytes.length} bytes with codec "${this.#id}": ${reason}`,
         { cause },

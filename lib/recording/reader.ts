@@ -12,6 +12,7 @@ import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
 import { ENTRY, HEADER } from "./structures.ts";
 import type { RecordedMessage, RecordingInfo } from "./writer.ts";
+import { messageOf } from "../base/thrown.ts";
 
 const decoder = new TextDecoder();
 
@@ -42,7 +43,7 @@ export class RecordingReader implements Disposable {
     try {
       this.#file = Deno.openSync(path);
     } catch (cause) {
-      throw new RecordingError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
+      throw new RecordingError(`cannot read ${path}: ${messageOf(cause)}`, { cause });
     }
     try {
       this.info = this.#readHeader();

@@ -8,6 +8,7 @@ import { crc32 } from "node:zlib";
 import { type ChannelKind, KIND_NUMBERS } from "../segment/format.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
+import { messageOf } from "../base/thrown.ts";
 
 /** The channel of a recording. */
 export interface RecordingInfo {
@@ -64,7 +65,7 @@ export class RecordingWriter implements Disposable {
       throw new RecordingError(
         cause instanceof Deno.errors.AlreadyExists
           ? `cannot record to ${path}: it exists already; name another file, or replace it with --force`
-          : `cannot record to ${path}: ${(cause as Error).message}`,
+          : `cannot record to ${path}: ${messageOf(cause)}`,
         { cause },
       );
     }
@@ -141,7 +142,7 @@ export class RecordingWriter implements Disposable {
     } catch (cause) {
       throw new RecordingError(
         `cannot continue to write ${this.#path} after ${this.messages} messages: ${
-          (cause as Error).message
+          messageOf(cause)
         }; what was written before can be replayed`,
         { cause },
       );

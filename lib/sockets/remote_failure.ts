@@ -5,6 +5,7 @@
  */
 
 import { errorCode } from "../base/errors.ts";
+import { messageOf, nameOf } from "../base/thrown.ts";
 
 /** What a replier reports of an error, as JSON in the ring. */
 export interface RemoteFailure {
@@ -13,10 +14,30 @@ export interface RemoteFailure {
   /** Code of the error, if it has one. */
   readonly code?: string;
   readonly message: string;
+  /** True if no handler failed: the replier closed before it replied. */
+  readonly isReplierClosed?: true;
 }
 
-/** Describes an error, or any other value that a handler threw. */
+/** What a replier reports of each request that it leaves without a reply when it closes. */
+export const REPLIER_CLOSED: RemoteFailure = {
+  name: "ShmPeerLostError",
+  message: "the replier closed before it replied",
+  isReplierClosed: true,
+};
+
+/** What an error without a message stands for: the replier could not even write that. */
+const NO_SPACE: RemoteFailure = {
+  name: "ShmConnectionError",
+  code: "shm-connection",
+  message: "the replier has no memory left for its reply; free some in the segment directory",
+};
+
+/** Describes an error, or any other value that a handler threw. Never throws. */
 export function describeFailure(cause: unknown): RemoteFailure {
-  if (!(cause instanceof Error)) return { name: "Error", message: String(cause) };
-  return { name: cause.name, code: errorCode(cause), message: cause.message };
+  return { name: nameOf(cause), code: errorCode(cause), message: messageOf(cause) };
+}
+
+/** Reads what a replier reported. */
+export function readFailure(bytes: Uint8Array): RemoteFailure {
+  return bytes.length === 0 ? NO_SPACE : JSON.parse(new TextDecoder().decode(bytes));
 }

@@ -9,7 +9,7 @@ import { BlockAllocator } from "../channel/block_allocator.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { Encoder } from "../channel/encoder.ts";
 import { HeaderEncoder } from "../channel/headers.ts";
-import { ShmClosedError, ShmPeerLostError, ShmSerializationError } from "../base/errors.ts";
+import { ShmClosedError, ShmCorruptionError, ShmSerializationError } from "../base/errors.ts";
 import { NONE, type None, orUndefined } from "../base/none.ts";
 import { Receiver } from "../channel/receiver.ts";
 import type { RequestRef } from "../channel/frame_cursor.ts";
@@ -18,10 +18,12 @@ import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger, trace, tracing } from "../base/log.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
-import { describeFailure } from "./remote_failure.ts";
+import { type RequestContext, WatchedRequest } from "./request_context.ts";
+import { describeFailure, type RemoteFailure, REPLIER_CLOSED } from "./remote_failure.ts";
 import { ReplierObserver } from "./replier_observer.ts";
 import { Socket, type SocketOptions } from "./socket.ts";
 import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
+import { messageOf } from "../base/thrown.ts";
 
 /** Bytes for replies to begin with; more are added when they do not fit. */
 const FIRST_REGION_BYTES = 64 * 1024;
@@ -33,6 +35,9 @@ export interface ServeOptions {
   /** Requests handled at once; 1 when left out. */
   concurrency?: number;
 }
+
+/** Handles one request: returns its reply, or throws what its requester gets as `ShmRemoteError`. */
+export type RequestHandler<Q, R> = (request: Q, context: RequestContext) => R | Promise<R>;
 
 /** A reply that may still lie unread. */
 interface SentReply extends RequestRef {
@@ -157,7 +162,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   /** A request that was taken and cannot be decoded is answered here: nobody else can. */
   #failUndecoded(error: unknown): unknown {
-    if (error instanceof ShmSerializationError) this.#fail(this.#receiver.requestRef, error);
+    if (error instanceof ShmSerializationError) this.#failOrLog(this.#receiver.requestRef, error);
     return error;
   }
 
@@ -197,9 +202,13 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   /**
    * Answers requests with what `handler` returns until the signal aborts or the socket is closed. A
    * handler that throws gives its requester a `ShmRemoteError` with the message, and serving goes on.
+   * The handler's second argument has a `signal` that aborts when the requester has abandoned the
+   * request.
+   *
+   * @throws {ShmCorruptionError} if the segment is damaged; nothing else ends serving
    */
   async serve(
-    handler: (request: Q) => R | Promise<R>,
+    handler: RequestHandler<Q, R>,
     options: ServeOptions = {},
   ): Promise<void> {
     const { signal, concurrency = 1 } = options;
@@ -218,20 +227,24 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   async #serveAll(
-    handler: (request: Q) => R | Promise<R>,
+    handler: RequestHandler<Q, R>,
     signal: AbortSignal | undefined,
     concurrency: number,
   ): Promise<void> {
     const running = new Set<Promise<void>>();
-    while (!signal?.aborted && !this.closed) {
+    let failure: { error: unknown } | undefined;
+    while (!signal?.aborted && !this.closed && failure === undefined) {
       const next = await this.#nextRequest(signal);
       if (next === undefined) break;
       const handling = this.#handle(next.ref, next.request, handler);
-      const tracked: Promise<void> = handling.finally(() => running.delete(tracked));
+      const tracked: Promise<void> = handling
+        .catch((error) => failure = { error })
+        .then(() => void running.delete(tracked));
       running.add(tracked);
       if (running.size >= concurrency) await Promise.race(running);
     }
     await Promise.all(running);
+    if (failure !== undefined) throw failure.error;
   }
 
   async #nextRequest(
@@ -245,19 +258,43 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     } catch (error) {
       if (signal?.aborted || error instanceof ShmClosedError) return undefined;
       if (!(error instanceof ShmSerializationError)) throw error;
-      this.#fail(this.#receiver.requestRef, error);
+      this.#failOrLog(this.#receiver.requestRef, error);
       return this.#nextRequest(signal);
     }
   }
 
-  async #handle(ref: RequestRef, request: Q, handler: (request: Q) => R | Promise<R>) {
+  async #handle(ref: RequestRef, request: Q, handler: RequestHandler<Q, R>) {
+    using context = new WatchedRequest(() => this.#isOpen(ref));
+    const handle = (received: Q) => handler(received, context);
     try {
       const value = this.#observer === undefined
-        ? await handler(request)
-        : await this.#observer.process(request, handler);
+        ? await handle(request)
+        : await this.#observer.process(request, handle);
       if (!this.closed) this.#reply(ref, value);
     } catch (error) {
-      if (!this.closed) this.#fail(ref, error);
+      if (!this.closed) this.#failOrLog(ref, error);
+    }
+  }
+
+  /** True while the requester waits for the reply. */
+  #isOpen({ requester, slot, generation, requesterGeneration }: RequestRef): boolean {
+    const { attachment } = this;
+    return !this.closed && attachment.ring.isRequestOpen(requester, slot, generation) !== 0 &&
+      attachment.generationOf(requester) === requesterGeneration &&
+      attachment.isParticipantAlive(requester);
+  }
+
+  /** Fails a request; what fails at that ends neither `serve` nor the other requests. */
+  #failOrLog(ref: RequestRef, cause: unknown): void {
+    try {
+      this.#fail(ref, describeFailure(cause));
+    } catch (error) {
+      if (error instanceof ShmCorruptionError) throw error;
+      logger.warn("a request on {channel} has an error without its message: {message}", {
+        channel: this.name,
+        message: messageOf(error),
+      });
+      this.#finish(ref, 0, new Uint8Array(0), RECORD_ERROR);
     }
   }
 
@@ -267,8 +304,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   /** Tells the requester that its request failed. */
-  #fail(ref: RequestRef, cause: unknown): void {
-    const failure = describeFailure(cause);
+  #fail(ref: RequestRef, failure: RemoteFailure): void {
     const { message } = failure;
     logger.debug("a request on {channel} failed: {message}", { channel: this.name, message });
     const bytes = new TextEncoder().encode(JSON.stringify(failure));
@@ -276,16 +312,22 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   #deliver(ref: RequestRef, bytes: Uint8Array, flags: number): boolean {
+    const offset = this.#allocateReply(bytes.length);
+    if (this.#finish(ref, offset, bytes, flags)) {
+      this.#unread.add({ ...ref, offset });
+      return true;
+    }
+    this.#allocator.free(offset);
+    return false;
+  }
+
+  /** Writes a reply and announces it; false if its requester gave up or is gone. */
+  #finish(ref: RequestRef, offset: number, bytes: Uint8Array, flags: number): boolean {
     const { ring } = this.attachment;
     const { requester, slot, generation } = ref;
-    const offset = this.#allocateReply(bytes.length);
     this.#openRequests.delete(ref);
-    if (ring.beginReply(requester, slot, generation) === 0) {
-      this.#allocator.free(offset);
-      return false;
-    }
+    if (ring.beginReply(requester, slot, generation) === 0) return false;
     this.attachment.bytes.set(bytes, offset);
-    this.#unread.add({ ...ref, offset });
     ring.finishReply(requester, slot, generation, offset, bytes.length, flags);
     this.attachment.wake(requester, WAITERS_REQUESTERS);
     this.counts.sent++;
@@ -370,18 +412,15 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   /** Internal: ends what waits; requests that were taken and not answered fail at once. */
   protected override abortWaits(): void {
-    const error = closedWhileWaiting(this.name);
     try {
-      for (const ref of [...this.#openRequests]) {
-        this.#fail(ref, new ShmPeerLostError("the replier closed before it answered"));
-      }
+      for (const ref of [...this.#openRequests]) this.#fail(ref, REPLIER_CLOSED);
     } catch (failure) {
       // A full or damaged segment: the requesters learn that we are gone, and closing goes on.
-      logger.debug("requests on {channel} stay without an answer: {message}", {
+      logger.debug("requests on {channel} stay without a reply: {message}", {
         channel: this.name,
-        message: (failure as Error).message,
+        message: messageOf(failure),
       });
     }
-    this.#receiver.abortWaits(error);
+    this.#receiver.abortWaits(closedWhileWaiting(this.name));
   }
 }

@@ -20,7 +20,7 @@ import { trace, tracing } from "../base/log.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import { isReached } from "../channel/position.ts";
 import { Sender } from "../channel/sender.ts";
-import type { RemoteFailure } from "./remote_failure.ts";
+import { readFailure, type RemoteFailure } from "./remote_failure.ts";
 import { RequesterObserver } from "./requester_observer.ts";
 import { Socket } from "./socket.ts";
 import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
@@ -38,11 +38,10 @@ import {
   SLOT_OFFSET,
   WAITERS_REQUESTERS,
 } from "../../wasm/layout.ts";
+import { messageOf } from "../base/thrown.ts";
 
 /** How often a waiting requester looks whether its repliers live, in milliseconds. */
 const LIVENESS_MS = 50;
-/** Code of `ShmPeerLostError`, which a replier reports when it closes. */
-const PEER_LOST = "shm-peer-lost";
 /** What `replierOf` answers while no replier has taken a request. */
 const NO_REPLIER = -1;
 /** Bytes of a requester's region. */
@@ -410,7 +409,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   #decode(bytes: Uint8Array, flags: number): Outcome<R> {
     try {
       if ((flags & RECORD_ERROR) !== 0) {
-        return { error: this.#remoteError(JSON.parse(new TextDecoder().decode(bytes))) };
+        return { error: this.#remoteError(readFailure(bytes)) };
       }
       const value = (flags & SELF_DESCRIBED) !== 0
         ? readSelfDescribed(flags, bytes)
@@ -419,7 +418,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     } catch (cause) {
       this.counts.errors++;
       const error = new ShmSerializationError(
-        `a reply on channel "${this.name}" cannot be decoded: ${(cause as Error).message}`,
+        `a reply on channel "${this.name}" cannot be decoded: ${messageOf(cause)}`,
         { cause },
       );
       return { error };
@@ -427,8 +426,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   /** The error that a replier reported. A replier that closed counts as lost. */
-  #remoteError({ name, code, message }: RemoteFailure): Error {
-    if (code !== PEER_LOST) return new ShmRemoteError(message, name, code);
+  #remoteError({ name, code, message, isReplierClosed }: RemoteFailure): Error {
+    if (!isReplierClosed) return new ShmRemoteError(message, name, code);
     return new ShmPeerLostError(
       `a request on channel "${this.name}" has no reply: ${message}; ` +
         `send it again if it may be done twice`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { runAll } from "../base/run_all.ts";
 import { Attachment } from "../channel/attachment.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
 import type { Instrumentation } from "../base/instrumentation.ts";
@@ -89,12 +90,7 @@ export abstract class Socket implements Disposable, AsyncDisposable {
   /** Leaves the channel; calls that wait end with `ShmClosedError`. Closing twice does nothing. */
   close(): void {
     if (this.attachment.isClosed) return;
-    try {
-      this.abortWaits();
-    } finally {
-      this.attachment.close();
-      unregister(this);
-    }
+    runAll(() => this.abortWaits(), () => this.attachment.close(), () => unregister(this));
   }
 
   /** Internal: ends what waits, before the attachment goes. */

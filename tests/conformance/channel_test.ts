@@ -3,9 +3,11 @@
 import { testAck } from "./channel/ack.ts";
 import { testBroadcast } from "./channel/broadcast.ts";
 import { TRANSPORTS } from "./channel/channel.ts";
+import { testIterables } from "./channel/iterables.ts";
 import { testLifecycle } from "./channel/lifecycle.ts";
 import { testQueue } from "./channel/queue.ts";
 import { testRequests } from "./channel/requests.ts";
+import { testServing } from "./channel/serving.ts";
 import { testSizes } from "./channel/sizes.ts";
 import { testUnusualValues } from "./channel/unusual_values.ts";
 import { testWaiting } from "./channel/waiting.ts";
@@ -16,6 +18,8 @@ for (const transport of TRANSPORTS) {
   testAck(transport);
   testRequests(transport);
   testWaiting(transport);
+  testServing(transport);
+  testIterables(transport);
   testSizes(transport);
   testUnusualValues(transport);
   testLifecycle(transport);

@@ -173,6 +173,13 @@ export function takeRequest(
   return isMine ? released | TAKEN : released & ~TAKEN;
 }
 
+/** 1 while a requester waits for the reply to a request that this replier took. */
+export function isRequestOpen(requester: u32, slot: u32, generation: u32): u32 {
+  const slotAddress = slotOf(requester, slot);
+  if (slotAddress == 0) return 0;
+  return read64(slotAddress + SLOT_STATE) == requestWord(generation, SLOT_TAKEN, replierTag) ? 1 : 0;
+}
+
 /** Claims a slot for writing its reply; 0 if the requester has given up or is gone. */
 export function beginReply(requester: u32, slot: u32, generation: u32): u32 {
   const slotAddress = slotOf(requester, slot);

@@ -61,6 +61,7 @@ export {
   replierOf,
   isLost,
   isReply,
+  isRequestOpen,
   replyPending,
   takeRequest,
 } from "./requests";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../../../lib/base/thrown.ts";
 import { jsonMembers, parseShallow } from "../../../lib/message/json_members.ts";
 import { HttpError } from "./errors.ts";
 
@@ -46,7 +47,7 @@ async function readWhole(request: Request): Promise<Uint8Array> {
   try {
     return await request.bytes();
   } catch (error) {
-    throw new HttpError(400, `the body is incomplete: ${(error as Error).message}`);
+    throw new HttpError(400, `the body is incomplete: ${messageOf(error)}`);
   }
 }
 

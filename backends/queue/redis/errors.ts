@@ -16,6 +16,7 @@ import {
   QueueTimeoutError,
 } from "../errors.ts";
 import type { ScriptName } from "./scripts/mod.ts";
+import { messageOf } from "../../../lib/base/thrown.ts";
 
 /** What a script does, as an error names it. */
 const ACTIONS: Record<ScriptName, string> = {
@@ -65,7 +66,7 @@ export function toQueueError(
   failure: Failure,
   cause: unknown,
 ): QueueError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   const [errorClass, advice] = ERRORS[failure];
   return new errorClass(`cannot ${ACTIONS[script]} on ${address}: ${reason}; ${advice}`, { cause });
 }

@@ -17,6 +17,7 @@ import {
 } from "../../tcp/protocol/arguments.ts";
 import { type Command, command, type CommandContext } from "../../tcp/server/command.ts";
 import type { StateSession, WriteOutcome } from "./session.ts";
+import { messageOf } from "../../../lib/base/thrown.ts";
 
 const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/;
 const CLIENT_ID = /^[\x21-\x7e]{1,64}$/;
@@ -45,7 +46,7 @@ function checked<T>(value: T, check: (value: T) => void): T {
     check(value);
     return value;
   } catch (error) {
-    throw new InvalidInputError((error as Error).message);
+    throw new InvalidInputError(messageOf(error));
   }
 }
 

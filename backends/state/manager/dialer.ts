@@ -16,6 +16,7 @@ import type { StateLimits } from "../config.ts";
 import { SharedBackendConnectionError } from "../errors.ts";
 import { isProof, makeNonce, proofOf } from "./handshake.ts";
 import type { ManagerServerOptions } from "./server.ts";
+import { messageOf } from "../../../lib/base/thrown.ts";
 
 /** Milliseconds for the server to reply before the connection counts as lost. */
 const RESPONSE_TIMEOUT_MS = 15_000;
@@ -108,7 +109,7 @@ export class Dialer {
       });
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionRefused)) {
-        throw new TransientError((error as Error).message);
+        throw new TransientError(messageOf(error));
       }
       if (!this.mayStart) throw this.#unreachableError(error);
       await this.#start();
@@ -157,7 +158,7 @@ export class Dialer {
       // Another client has started the server.
       if (error instanceof Deno.errors.AddrInUse) return;
       throw this.#connectionError(
-        `the server cannot be started: ${(error as Error).message}`,
+        `the server cannot be started: ${messageOf(error)}`,
         error,
       );
     }

@@ -11,6 +11,7 @@ import {
   SharedBackendError,
 } from "../errors.ts";
 import type { StateScript } from "./scripts.ts";
+import { messageOf } from "../../../lib/base/thrown.ts";
 
 /** What a script does with shared state, as an error names it. */
 const ACTIONS: Record<StateScript, string> = {
@@ -37,7 +38,7 @@ export function toStateError(
   failure: Failure,
   cause: unknown,
 ): SharedBackendError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   const message = `cannot ${ACTIONS[script]} shared state on ${address}: ${reason}`;
   if (failure === "closed") {
     return new SharedBackendClosedError(`${message}; the call may have been carried out`, {

@@ -12,6 +12,7 @@ import { MessagingConnectionError, MessagingRefusedError } from "../../messaging
 import { LineReader } from "../protocol/line_reader.ts";
 import { LineSplitter } from "../protocol/line_splitter.ts";
 import { Writer } from "../protocol/writer.ts";
+import { messageOf } from "../../../lib/base/thrown.ts";
 
 /** Longest line: the longest string of V8. */
 const MAX_LINE_BYTES = 2 ** 29 - 24;
@@ -160,7 +161,7 @@ export class ClientConnection {
   #fail(cause: unknown): void {
     if (this.#error !== undefined) return;
     const { host, port, onLost } = this.#options;
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     const error = new MessagingConnectionError(
       `lost the connection (${reason}) to the TCP server`,
       `${host}:${port}`,

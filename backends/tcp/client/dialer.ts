@@ -10,6 +10,7 @@ import { MessagingClosedError, MessagingConnectionError } from "../../messaging/
 import { SERVER_KIND } from "../server/launch.ts";
 import { ClientConnection, type ClientConnectionOptions, SilenceError } from "./connection.ts";
 import type { CheckedBackendOptions } from "./options.ts";
+import { messageOf } from "../../../lib/base/thrown.ts";
 
 /** The dialer of one client. */
 export class Dialer {
@@ -51,7 +52,7 @@ export class Dialer {
     } catch (cause) {
       this.#checkOpen();
       throw new MessagingConnectionError(
-        `cannot connect (${(cause as Error).message}) to the TCP server`,
+        `cannot connect (${messageOf(cause)}) to the TCP server`,
         this.address,
         { cause },
       );
