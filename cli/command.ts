@@ -1,6 +1,6 @@
 /**
- * What a subcommand is: a table of its options and a function. Help, parsing and the checks of
- * the arguments come from the table.
+ * A subcommand: a table of its options, and a function. Help, parsing and the checks of arguments
+ * are derived from the table.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import type { Output } from "./output.ts";
 
 /** One option of a subcommand. */
 export interface OptionDescription {
-  /** A flag, or one with a value. */
+  /** A flag, or an option with a value. */
   readonly type: "boolean" | "string";
   /** One letter, for `-x`. */
   readonly short?: string;
-  /** A flag that is on, and given as `--no-NAME` to turn it off. */
+  /** True for a flag that is on by default. `--no-NAME` turns it off. */
   readonly isOn?: boolean;
-  /** May be given many times. */
+  /** True if it may be given many times. */
   readonly multiple?: boolean;
-  /** What stands for its value in the help, such as `MS`. */
+  /** Placeholder for its value in the help, such as `MS`. */
   readonly value?: string;
-  /** What it does. */
+  /** Help text. */
   readonly help: string;
 }
 
 /** Options by their long names. */
 export type OptionTable = Readonly<Record<string, OptionDescription>>;
 
-/** What was given for the options of a table. */
+/** Values of the options of a table. */
 export type Values<Options extends OptionTable> = ReturnType<
   typeof parseArgs<{ options: { -readonly [Name in keyof Options]: Mutable<Options[Name]> } }>
 >["values"];
@@ -37,15 +37,15 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** A call of a subcommand. */
 export interface Invocation<Options extends OptionTable = OptionTable> {
-  /** What was given for the options. */
+  /** Values of the options. */
   readonly values: Values<Options>;
-  /** What was given beside the options. */
+  /** Arguments that are not options. */
   readonly arguments: readonly string[];
-  /** What stands after `--`. */
+  /** Arguments after `--`. */
   readonly rest: readonly string[];
-  /** Where it prints. */
+  /** Prints the results. */
   readonly output: Output;
-  /** Address of the program itself, for those who start it again. */
+  /** URL of the main module, for a command that starts the program again. */
   readonly mainUrl: string;
   /** Aborts at SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
@@ -53,17 +53,17 @@ export interface Invocation<Options extends OptionTable = OptionTable> {
 
 /** A subcommand. */
 export interface Command<Options extends OptionTable = OptionTable> {
-  /** What follows the name, such as `NAME [VALUE...]`. */
+  /** Arguments after the name, such as `NAME [VALUE...]`. */
   readonly usage: string;
-  /** What it does, in a few lines. */
+  /** Describes it in a few lines. */
   readonly description: string;
-  /** Its own options; `--help` and `--json` are everybody's. */
+  /** Its own options. `--help` and `--json` exist for every command. */
   readonly options: Options;
-  /** How many arguments it takes: at least, at most. */
+  /** How many arguments it takes: minimum, maximum. */
   readonly arity: readonly [least: number, most: number];
-  /** Takes a command after `--`. */
+  /** True if it takes a command after `--`. */
   readonly takesRest?: boolean;
-  /** Does it; answers the exit code, if not 0. */
+  /** Runs it. Returns the exit code, if not 0. */
   run(invocation: Invocation<Options>): Promise<number | void>;
 }
 
@@ -76,13 +76,13 @@ export function defineCommand<const Options extends OptionTable>(
 
 /** Exit codes. */
 export const EXIT = {
-  /** Done. */
+  /** Success. */
   DONE: 0,
-  /** It could not be done; the reason is on the standard error stream. */
+  /** Failure. The reason is on the standard error stream. */
   FAILED: 1,
   /** The command line is wrong. */
   USAGE: 2,
-  /** Nothing came, or no room appeared, in the time given. */
+  /** No message arrived, or no space became free, in time. */
   TIMED_OUT: 3,
 } as const;
 

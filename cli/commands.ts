@@ -1,6 +1,6 @@
 /**
- * All subcommands: a line about each, and where it is. A subcommand is loaded when it is called, so
- * that who lists channels does not load a server.
+ * All subcommands: a summary and the module of each. A subcommand is loaded when it is called, so that
+ * `ls` does not load a server.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Command } from "./command.ts";
 
 /** A subcommand that may not be loaded yet. */
 export interface CommandEntry {
-  /** What it does, in one line; without one the help does not name it. */
+  /** What it does, in one line. The help omits a subcommand without a summary. */
   readonly summary?: string;
   /** Loads it. */
   load(): Promise<{ command: Command }>;
@@ -19,11 +19,11 @@ export interface CommandEntry {
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   serve: { summary: "serve messages over HTTP and TCP", load: () => import("./commands/serve.ts") },
   pub: { summary: "publish values to a channel", load: () => import("./commands/pub.ts") },
-  sub: { summary: "print what is published", load: () => import("./commands/sub.ts") },
+  sub: { summary: "print published values", load: () => import("./commands/sub.ts") },
   push: { summary: "push values into a queue", load: () => import("./commands/push.ts") },
   pull: { summary: "take messages from a queue", load: () => import("./commands/pull.ts") },
   req: { summary: "send requests, print the replies", load: () => import("./commands/req.ts") },
-  rep: { summary: "answer requests with a command", load: () => import("./commands/rep.ts") },
+  rep: { summary: "reply to requests with a command", load: () => import("./commands/rep.ts") },
   ls: { summary: "list the channels", load: () => import("./commands/ls.ts") },
   stat: { summary: "describe a channel", load: () => import("./commands/stat.ts") },
   top: { summary: "watch all channels", load: () => import("./commands/top.ts") },
@@ -32,14 +32,17 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import("./commands/tail.ts"),
   },
   record: { summary: "write a channel to a file", load: () => import("./commands/record.ts") },
-  replay: { summary: "send what a file has recorded", load: () => import("./commands/replay.ts") },
+  replay: {
+    summary: "send the messages of a recording",
+    load: () => import("./commands/replay.ts"),
+  },
   inspect: {
-    summary: "look through a segment's file, whole or damaged",
+    summary: "examine the file of a segment, also a damaged one",
     load: () => import("./commands/inspect.ts"),
   },
-  clean: { summary: "delete what nobody uses", load: () => import("./commands/clean.ts") },
+  clean: { summary: "delete what no process uses", load: () => import("./commands/clean.ts") },
   doctor: {
-    summary: "look whether all is well on this machine",
+    summary: "check this machine for problems",
     load: () => import("./commands/doctor.ts"),
   },
   bench: {

@@ -1,5 +1,5 @@
 /**
- * The help texts, made from the tables.
+ * The help texts, derived from the tables.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import { COMMANDS } from "./commands.ts";
 
 /** The options that every subcommand has. */
 export const COMMON_OPTIONS = {
-  json: { type: "boolean", help: "print JSON, a line a record" },
-  help: { type: "boolean", short: "h", help: "print this" },
+  json: { type: "boolean", help: "print JSON, one line for each record" },
+  help: { type: "boolean", short: "h", help: "print this help" },
 } as const satisfies OptionTable;
 
-/** What `ringbus --help` says. */
+/** The text of `ringbus --help`. */
 export function programHelp(): string {
   const named = Object.entries(COMMANDS).filter(([, { summary }]) => summary !== undefined);
   return [
@@ -25,14 +25,14 @@ export function programHelp(): string {
     ...columns(named.map(([name, { summary }]) => [name, summary!])),
     "",
     "Options:",
-    ...columns([["-h, --help", "print this"], ["-V, --version", "print the version"]]),
+    ...columns([["-h, --help", "print this help"], ["-V, --version", "print the version"]]),
     "",
-    "`ringbus COMMAND --help` tells more. Exit codes: 0 done, 1 failed, 2 wrong command line,",
-    "3 nothing came in time. NO_COLOR turns colours off, RINGBUS_DIR says where channels are.",
+    "`ringbus COMMAND --help` describes a command. Exit codes: 0 success, 1 failure, 2 wrong command",
+    "line, 3 timeout. NO_COLOR turns colours off. RINGBUS_DIR sets the directory of the channels.",
   ].join("\n");
 }
 
-/** What `ringbus NAME --help` says. */
+/** The text of `ringbus NAME --help`. */
 export function commandHelp(name: string, command: Command): string {
   const options = Object.entries({ ...command.options, ...COMMON_OPTIONS });
   return [

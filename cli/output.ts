@@ -1,5 +1,5 @@
 /**
- * What the command line prints: lines, tables and JSON on the standard output, remarks on the
+ * The output of the command line: lines, tables and JSON on the standard output, notices on the
  * standard error stream. Colours only on a terminal, and not with `NO_COLOR`.
  *
  * @module
@@ -12,7 +12,7 @@ const encoder = new TextEncoder();
 /** Escape codes of the styles. */
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
 
-/** How a text looks. */
+/** Style of a text. */
 export type Style = keyof typeof STYLES;
 
 /**
@@ -29,18 +29,18 @@ export class OutputClosedError extends RingbusError {
 
 /** Where a subcommand prints. */
 export class Output {
-  /** True if it is to print JSON. */
+  /** True if the output is JSON. */
   readonly isJson: boolean;
-  /** True if a person looks at it. */
+  /** True if the output is a terminal. */
   readonly isTerminal: boolean = Deno.stdout.isTerminal();
   readonly #isColoured = this.isTerminal && !Deno.noColor;
 
-  /** An output in words, or in JSON. */
+  /** An output as text, or as JSON. */
   constructor(isJson: boolean) {
     this.isJson = isJson;
   }
 
-  /** Colours a text, where colours are shown. */
+  /** Colours a text, if the output shows colours. */
   paint(style: Style, text: string): string {
     return this.#isColoured ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
   }
@@ -50,12 +50,12 @@ export class Output {
     this.write(encoder.encode(`${line}\n`));
   }
 
-  /** Prints a value as one line of JSON; a bigint as its digits in a string. */
+  /** Prints a value as one line of JSON. A bigint becomes a string of its digits. */
   json(value: unknown): void {
     this.print(JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part));
   }
 
-  /** Prints rows under their headings, in columns; numbers are set to the right. */
+  /** Prints rows under their headings, in columns. Numbers are aligned to the right. */
   table(headings: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
     for (const line of this.columns(headings, rows)) this.print(line);
   }
@@ -88,14 +88,14 @@ export class Output {
     }
   }
 
-  /** Prints a remark where it does not mix with the output. */
+  /** Prints a notice to the standard error stream, apart from the output. */
   notice(line: string): void {
     const text = Deno.stderr.isTerminal() && !Deno.noColor ? `\x1b[2m${line}\x1b[0m` : line;
     Deno.stderr.writeSync(encoder.encode(`${text}\n`));
   }
 }
 
-/** Columns that a text takes, colours not counted. */
+/** Columns that a text takes, without escape codes. */
 function width(text: string): number {
   // deno-lint-ignore no-control-regex
   return [...text.replaceAll(/\x1b\[\d+m/g, "")].length;

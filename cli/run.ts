@@ -1,5 +1,5 @@
 /**
- * From the words of a command line to an exit code.
+ * Runs a command line, and returns its exit code.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { withSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
 import { messageOf } from "../lib/base/thrown.ts";
 
-/** Runs a command line; answers the exit code. */
+/** Runs a command line. Returns the exit code. */
 export async function runCommandLine(args: readonly string[], mainUrl: string): Promise<number> {
   const [name, ...others] = args;
   const output = new Output(others.includes("--json"));
@@ -89,28 +89,28 @@ function parsed(command: Command, args: string[]) {
   }
 }
 
-/** What is wrong with options, in one line. */
+/** Describes what is wrong with the options, in one line. */
 function optionProblem(error: TypeError & { code?: string }, options: OptionTable): string {
   const given = /'(-.+?)'/.exec(error.message)?.[1];
   if (error.code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION" || given === undefined) return error.message;
   const names = Object.entries(options).map(([name, { isOn }]) => `--${isOn ? "no-" : ""}${name}`);
-  const hint = didYouMean(given, names) || "; a value that begins with - stands after --";
+  const hint = didYouMean(given, names) || "; put a value that begins with - after --";
   return `there is no option ${given}${hint}`;
 }
 
-/** Says what went wrong; answers the exit code. */
+/** Prints an error. Returns the exit code. */
 function codeOf(error: unknown, output: Output, name: string): number {
   if (error instanceof OutputClosedError) return EXIT.DONE;
   if (error instanceof UsageError) {
     const help = Object.hasOwn(COMMANDS, name) ? `ringbus ${name} --help` : "ringbus --help";
-    output.notice(`ringbus: ${error.message}\n\`${help}\` tells more`);
+    output.notice(`ringbus: ${error.message}\nSee \`${help}\``);
     return EXIT.USAGE;
   }
   output.notice(`ringbus: ${messageOf(error)}`);
   return isTimeout(error) ? EXIT.TIMED_OUT : EXIT.FAILED;
 }
 
-/** Codes of errors that end a command because its time is over. */
+/** Codes of errors that end a command at a timeout. */
 const TIMEOUTS: ReadonlySet<string> = new Set(["shm-timeout", "shm-buffer-full", "queue-timeout"]);
 
 function isTimeout(error: unknown): boolean {

@@ -8,7 +8,7 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
-/** Does something with a signal that aborts when the program is asked to end. */
+/** Calls a function with a signal that aborts at SIGINT or SIGTERM. */
 export async function withSignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const end = () => {

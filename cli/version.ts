@@ -1,5 +1,5 @@
 /**
- * The version, as it stands in `deno.json`.
+ * The version in `deno.json`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The options of the subcommands that take part in a channel.
+ * The options of the subcommands that open a socket.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { ChannelOptions } from "../../lib/channel/open.ts";
 import { CODEC_NAMES, type CodecName } from "../../lib/codecs/builtin.ts";
 import { manageSignals } from "../../lib/presence/exit_hooks.ts";
 
-/** Options of everyone who takes part. */
+/** Options of every subcommand that opens a socket. */
 export const CHANNEL_OPTIONS = {
   codec: {
     type: "string",
@@ -21,20 +21,20 @@ export const CHANNEL_OPTIONS = {
   capacity: {
     type: "string",
     value: "BYTES",
-    help: "bytes of each sender's ring, such as 64K; else the channel's, 1M for a new one",
+    help: "bytes of each sender's ring, such as 64K; default: the channel's, 1M for a new one",
   },
   persist: { type: "boolean", help: "keep the channel when its last participant leaves" },
 } as const satisfies OptionTable;
 
-/** How long to wait. */
+/** The option for a timeout. */
 export const TIMEOUT_OPTION = {
-  "timeout-ms": { type: "string", value: "MS", help: "give up after so many milliseconds" },
+  "timeout-ms": { type: "string", value: "MS", help: "fail after this many milliseconds" },
 } as const satisfies OptionTable;
 
 /**
- * What a socket is opened with. From here on the program closes its sockets at SIGTERM itself.
+ * Options of the socket. From now on the program itself closes its sockets at SIGTERM.
  *
- * @throws {UsageError} if a value is none of those allowed
+ * @throws {UsageError} if a value is invalid
  */
 export function channelOptions(
   values: { codec?: string; capacity?: string; persist?: boolean },
@@ -51,7 +51,7 @@ export function channelOptions(
   };
 }
 
-/** The time given, or undefined for as long as it takes. */
+/** Milliseconds of the timeout. Undefined for no timeout. */
 export function timeoutOf(values: { "timeout-ms"?: string }): number | undefined {
   return numberOf("timeout-ms", values["timeout-ms"]);
 }

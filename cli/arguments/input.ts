@@ -1,5 +1,5 @@
 /**
- * Values from the command line: its arguments, or the lines of the standard input.
+ * Values to send: the arguments of the command line, or the lines of the standard input.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { fromJsonForm } from "./json_form.ts";
 import type { Output } from "../output.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
-/** How arguments and lines are read. */
+/** Option that sets how arguments and lines are read. */
 export const INPUT_OPTIONS = {
-  text: { type: "boolean", help: "take every argument or line as text, not as JSON" },
+  text: { type: "boolean", help: "read every argument or line as text, not as JSON" },
 } as const satisfies OptionTable;
 
 const encoder = new TextEncoder();
 
-/** What turns an argument or a line into a value. */
+/** How an argument or a line becomes a value. */
 export interface InputOptions {
-  /** All is text. */
+  /** True if every value is text. */
   readonly text?: boolean;
-  /** All is text, and sent as its bytes. */
+  /** With `"raw"`, every value is text and is sent as its bytes. */
   readonly codec?: string;
 }
 
 /**
- * The values to send: each argument, or each line of the standard input if there are none. An
- * argument that is no JSON is text, so that `hello` needs no quotes, unless it begins like an
- * object or a list; a line has to be JSON.
+ * The values to send: each argument, or each line of the standard input if there are no arguments.
+ * An argument that is not JSON is text, so that `hello` needs no quotes, unless it begins like an
+ * object or a list. A line must be JSON.
  */
 export async function* inputValues(
   words: readonly string[],
@@ -57,7 +57,7 @@ function argumentValue(word: string, { text, codec }: InputOptions): unknown {
     if (!/^\s*[[{]/.test(word)) return word;
     const reason = messageOf(cause);
     throw new UsageError(
-      `argument ${word} looks like JSON and is none: ${reason}. Correct it, or give --text`,
+      `argument ${word} begins like JSON and is not valid JSON: ${reason}. Correct it, or give --text`,
     );
   }
   return valueOf(form, `argument ${JSON.stringify(word)}`);
@@ -72,7 +72,7 @@ function lineValue(line: string, number: number, { text, codec }: InputOptions):
   } catch (cause) {
     const reason = messageOf(cause);
     throw new UsageError(
-      `line ${number} of the input is no JSON: ${reason}. Those before it were sent. ` +
+      `line ${number} of the input is not valid JSON: ${reason}. The lines before it were sent. ` +
         "Correct it, or give --text",
     );
   }
@@ -87,7 +87,7 @@ function valueOf(form: unknown, source: string): unknown {
   }
 }
 
-/** The lines of the standard input, until it ends or the program is asked to end. */
+/** The lines of the standard input, until it ends or the program receives SIGINT or SIGTERM. */
 export async function* inputLines(signal: AbortSignal): AsyncGenerator<string> {
   const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
   const stop = () => void reader.cancel();

@@ -1,6 +1,6 @@
 /**
- * Values as JSON and back. What JSON has is itself; everything else is an object with one key that
- * begins with `$`:
+ * Conversion between values and JSON. A JSON value stands for itself. Every other value is an object
+ * with one key that begins with `$`:
  *
  *     undefined          {"$undefined": true}
  *     NaN, Infinity, -0  {"$number": "NaN"}
@@ -10,9 +10,9 @@
  *     typed array        {"$array": "Float32Array", "values": [1, 2]}
  *     Map, Set           {"$map": [[key, value], ...]}, {"$set": [value, ...]}
  *     RegExp, Error      {"$regexp": "a+", "flags": "g"}, {"$error": "TypeError", "message": "..."}
- *     what refers back   {"$cycle": true}
+ *     circular reference {"$cycle": true}
  *
- * An object of which a key begins with `$` is wrapped: {"$object": {"$ref": 1}}.
+ * An object with a key that begins with `$` is wrapped: {"$object": {"$ref": 1}}.
  *
  * @module
  */
@@ -20,7 +20,7 @@
 import { kindOf, type TypedArray } from "../../lib/codecs/typed_array.ts";
 import { formatValue } from "../../lib/base/options.ts";
 
-/** Turns a received value into what `JSON.stringify` writes without loss. */
+/** Converts a received value into a value that `JSON.stringify` writes without loss. */
 export function toJsonForm(value: unknown): unknown {
   return formOf(value, new Set());
 }
@@ -82,9 +82,9 @@ function nestedForm(value: object, form: (part: unknown) => unknown): unknown {
 }
 
 /**
- * Turns what `JSON.parse` answered into the value that it stands for.
+ * Converts the result of `JSON.parse` into the value that it stands for.
  *
- * @throws {TypeError} if a key begins with `$` and is none of the forms
+ * @throws {TypeError} if a key begins with `$` and is not one of the forms
  */
 export function fromJsonForm(form: unknown): unknown {
   if (typeof form !== "object" || form === null) return form;

@@ -8,18 +8,18 @@ import { UsageError } from "../command.ts";
 
 /** Bounds of a number. */
 export interface Range {
-  /** Smallest allowed; 0 when left out. */
+  /** Smallest allowed value. Default: 0. */
   readonly min?: number;
-  /** Largest allowed; no bound when left out. */
+  /** Largest allowed value. Default: no bound. */
   readonly max?: number;
-  /** Fractions are allowed. */
+  /** True if fractions are allowed. */
   readonly isFractional?: boolean;
 }
 
 /**
- * Reads the value of an option; undefined if it was not given.
+ * Reads the value of an option. Undefined if the option was not given.
  *
- * @throws {UsageError} if it is no number, or out of its range
+ * @throws {UsageError} if it is not a number, or out of range
  */
 export function numberOf(
   option: string,
@@ -39,9 +39,9 @@ const UNITS: Record<string, number> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 3
 const SIZE = /^(\d+)\s*([kmg]?)(?:i?b)?$/i;
 
 /**
- * Reads a size such as `65536`, `64K` or `1MiB`; undefined if it was not given.
+ * Reads a size such as `65536`, `64K` or `1MiB`. Undefined if the option was not given.
  *
- * @throws {UsageError} if it is none
+ * @throws {UsageError} if it is not a size
  */
 export function bytesOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

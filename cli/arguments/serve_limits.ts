@@ -11,75 +11,76 @@ import type { StoreOptions } from "../../backends/store/store.ts";
 import type { OverflowPolicy } from "../../backends/store/subscription.ts";
 import type { EmbeddedServerConfig } from "../../backends/tcp/server/options.ts";
 
-/** One option a limit. */
+/** One option for each limit. */
 export const LIMIT_OPTIONS = {
   "max-bytes": {
     type: "string",
     value: "BYTES",
-    help: "most bytes of all messages and keys, such as 512M: the oldest messages go; no limit",
+    help:
+      "most bytes of all messages and keys, such as 512M; the oldest are evicted; default: no limit",
   },
   "max-messages-per-topic": {
     type: "string",
     value: "N",
-    help: "most messages of a topic: the oldest go; no limit",
+    help: "most messages of a topic; the oldest are evicted; default: no limit",
   },
   "max-queue-length": {
     type: "string",
     value: "N",
-    help: "most messages that wait for one subscriber; 10000",
+    help: "most messages that wait for one subscriber; default: 10000",
   },
   "max-queue-bytes": {
     type: "string",
     value: "BYTES",
-    help: "most bytes that wait for one subscriber; 64M",
+    help: "most bytes that wait for one subscriber; default: 64M",
   },
   overflow: {
     type: "string",
     value: "HOW",
-    help: "of a full queue, dropOldest or disconnect its subscriber; dropOldest",
+    help: "for a full queue: dropOldest, or disconnect its subscriber; default: dropOldest",
   },
   "max-body-bytes": {
     type: "string",
     value: "BYTES",
-    help: "HTTP: largest body of a request; 16M",
+    help: "HTTP: largest body of a request; default: 16M",
   },
-  "max-subscribers": { type: "string", value: "N", help: "HTTP: most subscribers; 10000" },
+  "max-subscribers": { type: "string", value: "N", help: "HTTP: most subscribers; default: 10000" },
   "subscriber-idle-seconds": {
     type: "string",
     value: "S",
-    help: "HTTP: a subscriber that has not polled for so long is forgotten; 300",
+    help: "HTTP: remove a subscriber that has not polled for this time; default: 300",
   },
-  "max-line-bytes": { type: "string", value: "BYTES", help: "TCP: longest line; 16M" },
+  "max-line-bytes": { type: "string", value: "BYTES", help: "TCP: longest line; default: 16M" },
   "max-reply-bytes": {
     type: "string",
     value: "BYTES",
-    help: "TCP: most bytes of messages in one answer; 256M",
+    help: "TCP: most bytes of messages in one reply; default: 256M",
   },
-  "max-connections": { type: "string", value: "N", help: "TCP: most connections; 10000" },
+  "max-connections": { type: "string", value: "N", help: "TCP: most connections; default: 10000" },
   "idle-timeout-ms": {
     type: "string",
     value: "MS",
-    help: "TCP: a connection that does nothing for so long is closed; 600000",
+    help: "TCP: close a connection that is idle for this time; default: 600000",
   },
 } as const satisfies OptionTable;
 
 type EndpointOption = "host" | "port" | "token";
 type OfStore = keyof StoreOptions;
 
-/** The limits of the store and of each server; what was not given is undefined. */
+/** The limits of the store and of each server. A limit that was not given is undefined. */
 export interface ServeLimits {
   readonly store: Every<Omit<StoreOptions, "clock">>;
   readonly http: Every<Omit<SharedMemoryServerConfig, EndpointOption | OfStore>>;
   readonly tcp: Every<Omit<EmbeddedServerConfig, EndpointOption | OfStore>>;
 }
 
-/** With every property, so that none that a server gains is forgotten here. */
+/** Every property is required, so that the compiler reports a limit that is missing here. */
 type Every<T> = { readonly [Name in keyof Required<T>]: T[Name] | undefined };
 
 /**
- * The limits that were given.
+ * Reads the limits.
  *
- * @throws {UsageError} if a value is no number
+ * @throws {UsageError} if a value is not a number
  */
 export function limitsOf(values: Values<typeof LIMIT_OPTIONS>): ServeLimits {
   const count = (name: keyof typeof LIMIT_OPTIONS) => numberOf(name, values[name], { min: 1 });

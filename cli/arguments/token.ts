@@ -10,22 +10,22 @@ import { messageOf } from "../../lib/base/thrown.ts";
 
 const VARIABLE = "RINGBUS_TOKEN";
 
-/** Where a token comes from. */
+/** Options for the token. */
 export const TOKEN_OPTIONS = {
   token: {
     type: "string",
     value: "TOKEN",
-    help: "what clients must show; other users see it in the list of processes",
+    help: "token that clients must send; other users see it in the list of processes",
   },
   "token-file": {
     type: "string",
     value: "FILE",
-    help: `file with the token; else ${VARIABLE} of the environment, if it is set`,
+    help: `file with the token; default: ${VARIABLE} of the environment, if it is set`,
   },
 } as const satisfies OptionTable;
 
 /**
- * The token; undefined if there is none.
+ * Returns the token. Undefined if there is none.
  *
  * @throws {UsageError} if two are given, or one is empty
  */
@@ -52,10 +52,10 @@ function tokenIn(file: string): string {
   return token;
 }
 
-/** Asks first, so that it needs no permission where there is nothing to read. */
+/** Queries the permission first, so that a program without a token needs none. */
 function tokenOfEnvironment(output: Output): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: VARIABLE });
   if (state === "granted") return Deno.env.get(VARIABLE);
-  output.notice(`${VARIABLE} is not looked at: that takes --allow-env=${VARIABLE}`);
+  output.notice(`${VARIABLE} is not read: that needs --allow-env=${VARIABLE}`);
   return undefined;
 }

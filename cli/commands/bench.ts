@@ -1,5 +1,5 @@
 /**
- * `ringbus bench`: how fast messages are on this machine.
+ * `ringbus bench`: measures messages on this machine.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import { numberOf } from "../arguments/numbers.ts";
 
 const DEFAULT_SECONDS = 25;
 const MAX_SECONDS = 3600;
-/** How long the machine is looked at before anything is measured. */
+/** Time in which the load of the machine is sampled, before the measurements. */
 const CPU_SAMPLE_MS = 500;
-/** What a process may live beyond the time that was asked for. */
+/** Time that a process may run longer than the measurements. */
 const GRACE_SECONDS = 300;
 
-/** This program once more, as a peer. */
+/** Starts this program as a peer. */
 function startPeer(mainUrl: string, seconds: number): Deno.ChildProcess {
   return programCommand({
     module: mainUrl,
@@ -39,14 +39,14 @@ export const command: Command = defineCommand({
   usage: "[--seconds N] [--html FILE]",
   description: `
 Measures round trips, one-way messages and throughput of Ringbus between processes and between
-workers, beside what the runtime has for the same: Unix sockets, TCP and postMessage.`,
+workers, and the same for Unix sockets, TCP and postMessage.`,
   options: {
     seconds: {
       type: "string",
       value: "N",
-      help: `about how long to measure; ${DEFAULT_SECONDS} when left out`,
+      help: `about how long to measure; default: ${DEFAULT_SECONDS}`,
     },
-    html: { type: "string", value: "FILE", help: "write a page with pictures" },
+    html: { type: "string", value: "FILE", help: "write a page with charts" },
     "no-progress": { type: "boolean", help: "show no progress bar" },
   },
   arity: [0, 0],

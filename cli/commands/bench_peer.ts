@@ -11,7 +11,8 @@ import { numberOf } from "../arguments/numbers.ts";
 /** The subcommand. */
 export const command: Command = defineCommand({
   usage: "SECONDS",
-  description: "Plays one side of a measurement, as lines of its input say, for so long at most.",
+  description:
+    "Runs one side of a measurement, as the lines of its input describe, for at most SECONDS.",
   options: {},
   arity: [1, 1],
   async run({ arguments: [seconds], mainUrl }) {

@@ -1,5 +1,5 @@
 /**
- * `ringbus clean`: what nobody uses goes.
+ * `ringbus clean`: deletes what no process uses.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { pluralize } from "../pluralize.ts";
 import type { Output } from "../output.ts";
 import { removeStale } from "../../lib/observe/registry.ts";
 
-/** Cleans. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "",
-  description: `Deletes the channels that nobody holds, and what dead processes left beside them.
-Persistent channels and queues with messages are spared, unless they are asked for.`,
+  description: `Deletes the channels without a live participant, and other files of dead processes.
+Keeps persistent channels and queues with messages, unless an option says otherwise.`,
   options: {
-    "dry-run": { type: "boolean", short: "n", help: "delete nothing, say what would be deleted" },
-    persistent: { type: "boolean", help: "also delete channels that were made to persist" },
-    "non-empty": { type: "boolean", help: "also delete queues with messages that nobody took" },
+    "dry-run": { type: "boolean", short: "n", help: "delete nothing, print what would be deleted" },
+    persistent: { type: "boolean", help: "also delete persistent channels" },
+    "non-empty": { type: "boolean", help: "also delete queues with messages" },
   },
   arity: [0, 0],
   // deno-lint-ignore require-await
@@ -38,13 +38,13 @@ Persistent channels and queues with messages are spared, unless they are asked f
   },
 });
 
-/** Says which other channels nobody holds. */
+/** Prints the unused channels that were kept. */
 function printKept(output: Output, removed: readonly string[]): void {
   const unused = removeStale({ dryRun: true, includePersistent: true, includeNonEmpty: true });
   const kept = unused.filter((name) => !removed.includes(name));
   if (kept.length === 0) return;
   output.notice(
-    `spared, since they hold messages or persist: ${kept.join(", ")}; ` +
+    `kept, since they have messages or are persistent: ${kept.join(", ")}; ` +
       "--non-empty and --persistent delete them",
   );
 }

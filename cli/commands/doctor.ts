@@ -1,5 +1,5 @@
 /**
- * `ringbus doctor`: whether all is well on this machine.
+ * `ringbus doctor`: checks this machine for problems.
  *
  * @module
  */
@@ -23,18 +23,18 @@ import { selfTest } from "../doctor/self_test.ts";
 import { parseRedisUrl } from "../../backends/redis/address.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
-/** Examines. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "",
   description:
-    `Looks whether all is well on this machine: permissions, the segment directory, room in
-memory, limits, the clock, channels that were left; sends a message through a channel of its own, and
-looks for Redis. Says what to do about what is not. A failure makes the exit code 1.`,
+    `Checks this machine for problems: permissions, the segment directory, space in memory,
+limits, the clock, stale channels and Redis. Sends a message through a channel of its own. Prints a
+remedy for each problem. After a failure the exit code is 1.`,
   options: {
     redis: {
       type: "string",
       value: "URL",
-      help: `a Redis that has to be there; else ${DEFAULT_REDIS_URL} may be`,
+      help: `a Redis that must reply; default: ${DEFAULT_REDIS_URL}, which may be absent`,
     },
   },
   arity: [0, 0],
@@ -71,7 +71,7 @@ async function* diagnostics(
   if (permissions[0].level === "ok") yield* sharedMemoryDiagnostics(mainUrl);
   else {
     yield* clockDiagnostics(undefined);
-    const what = "directory, room, limits and channels are not looked at: that takes --allow-ffi";
+    const what = "directory, space, limits and channels are not checked: that needs --allow-ffi";
     yield { topic: "shared memory", level: "note", message: what };
   }
   yield* await redisDiagnostics(redisUrl);
@@ -87,7 +87,7 @@ async function* sharedMemoryDiagnostics(mainUrl: string): AsyncGenerator<Diagnos
     if (path !== undefined) yield* spaceDiagnostics(libc, path);
   } else {
     yield* clockDiagnostics(undefined);
-    const what = `room and limits are not looked at on ${Deno.build.os}`;
+    const what = `space and limits are not checked on ${Deno.build.os}`;
     yield { topic: "machine", level: "note", message: what };
   }
   yield diagnostic;

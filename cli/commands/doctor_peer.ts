@@ -9,10 +9,10 @@ import { defineCommand } from "../command.ts";
 import { serveSelfTest } from "../doctor/self_test.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
 
-/** Answers the self test. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME",
-  description: "Answers the requests of `ringbus doctor` on channel NAME.",
+  description: "Replies to the requests of `ringbus doctor` on channel NAME.",
   options: {},
   arity: [1, 1],
   async run({ arguments: [name], signal }) {

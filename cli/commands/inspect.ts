@@ -1,5 +1,5 @@
 /**
- * `ringbus inspect`: a segment's file after the fact.
+ * `ringbus inspect`: examines the file of a segment.
  *
  * @module
  */
@@ -22,19 +22,19 @@ const RECORDS = 20;
 /** Characters of a value that are printed in the table. */
 const MAX_VALUE_LENGTH = 60;
 
-/** Inspects. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "FILE",
   description:
-    `Looks through a segment's FILE, or through channel FILE: its header, who was attached and
-who of them lives, its records, what was begun and never sent, and where it is damaged. The file of
-a live channel can be looked at, too. Nothing is written. Ends with code 1 if it finds damage.`,
+    `Examines a segment's FILE, or channel FILE: its header, its participants and whether they
+live, its records, records that were never committed, and damage. The file of a live channel can be
+examined, too. Writes nothing. The exit code is 1 if it finds damage.`,
   options: {
     records: {
       type: "string",
       short: "n",
       value: "N",
-      help: `how many records to list; ${RECORDS} when left out`,
+      help: `how many records to list; default: ${RECORDS}`,
     },
   },
   arity: [1, 1],
@@ -51,7 +51,7 @@ a live channel can be looked at, too. Nothing is written. Ends with code 1 if it
   },
 });
 
-/** A file, or the channel of that name. */
+/** Opens a file, or the channel of that name. */
 function openFile(path: string): SegmentFile {
   return SegmentFile.find(path) ??
     SegmentFile.open(path.includes("/") ? path : `${channelDirectory()}/${path}`);
@@ -64,7 +64,7 @@ function print(output: Output, inspection: Inspection): void {
     output.print("");
     const prefix = isCut ? "at least " : "";
     output.print(
-      `${prefix}${pluralize(committed, "message")} in the rings, ${unfinished} begun and not sent`,
+      `${prefix}${pluralize(committed, "message")} in the rings, ${unfinished} not committed`,
     );
   }
   const decode = decoderOf(inspection);
@@ -84,14 +84,14 @@ function print(output: Output, inspection: Inspection): void {
   printIssues(output, issues);
 }
 
-/** What a record's bytes stand for, or why that cannot be told. */
+/** The value of a record, or why it cannot be decoded. */
 type Decoded = { value: unknown } | { problem: string };
 
 function decoderOf({ codec }: Inspection): (record: RecordReport) => Decoded {
   const decoder = new Decoder({ codecId: codec ?? "" });
   return ({ bytes, flags, state }) => {
     if (bytes === undefined) {
-      return { problem: state === "unfinished" ? "not sent" : "too long, or not whole" };
+      return { problem: state === "unfinished" ? "not committed" : "too long, or incomplete" };
     }
     try {
       return { value: toJsonForm(decoder.decode({ flags, bytes })) };

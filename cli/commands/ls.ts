@@ -22,11 +22,12 @@ const HEADINGS = [
   "STATE",
 ];
 
-/** Lists. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "",
-  description: `Lists the channels of the segment directory. A stale one has no participant that
-lives; ringbus clean deletes it, unless it is persistent or holds messages. Nothing is written.`,
+  description:
+    `Lists the channels of the segment directory. A stale channel has no live participant;
+ringbus clean deletes it, unless it is persistent or has messages. Writes nothing.`,
   options: {},
   arity: [0, 0],
   // deno-lint-ignore require-await
@@ -85,7 +86,7 @@ function asJson(one: Sample): unknown {
   };
 }
 
-/** Null for what is no date. */
+/** Null for an invalid date. */
 function dateText(date: Date | undefined): string | null {
   return date === undefined || Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

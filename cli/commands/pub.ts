@@ -18,18 +18,18 @@ import { sleep } from "../../lib/base/sleep.ts";
 import { hasRole, waitForRole } from "../messages/wait_for_role.ts";
 import { Publisher } from "../../lib/sockets/publisher.ts";
 
-/** Publishes. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME [VALUE...]",
   description:
     `Publishes each VALUE, or each JSON line of the standard input, to channel NAME. Every
-subscriber that is there gets it; nobody is waited for, unless with --wait.`,
+current subscriber receives it. It waits for a subscriber only with --wait.`,
   options: {
     ...CHANNEL_OPTIONS,
     ...INPUT_OPTIONS,
-    wait: { type: "boolean", short: "w", help: "wait until a subscriber is there" },
-    "timeout-ms": { ...TIMEOUT_OPTION["timeout-ms"], help: "give up --wait after so long" },
-    "every-ms": { type: "string", value: "MS", help: "pause so long between two values" },
+    wait: { type: "boolean", short: "w", help: "wait for a subscriber" },
+    "timeout-ms": { ...TIMEOUT_OPTION["timeout-ms"], help: "fail if --wait takes longer" },
+    "every-ms": { type: "string", value: "MS", help: "pause between two values" },
   },
   arity: [1, Infinity],
   async run({ values, arguments: [name, ...words], output, signal }) {
@@ -38,7 +38,7 @@ subscriber that is there gets it; nobody is waited for, unless with --wait.`,
     using publisher = new Publisher(name, channelOptions(values));
     if (values.wait) await waitForRole(name, "subscriber", signal, timeoutMs);
     else if (!hasRole(name, "subscriber")) {
-      output.notice(`nobody subscribes to ${name}: what is published now reaches nobody`);
+      output.notice(`${name} has no subscriber: the values reach no one`);
     }
     for await (const value of inputValues(words, values, { output, signal })) {
       if (everyMs > 0 && publisher.statistics().sent > 0) await sleep(everyMs, signal);

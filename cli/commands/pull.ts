@@ -9,14 +9,14 @@ import { defineCommand } from "../command.ts";
 import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../messages/receive.ts";
 import { Puller } from "../../lib/sockets/puller.ts";
 
-/** Messages held at once: one is printed at a time, the others are for other pullers. */
+/** Messages are printed one at a time: all others are for other pullers. */
 const MAX_UNACKED = 1;
 
-/** Pulls. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME",
   description: `Pulls from channel NAME and prints every message as a line of JSON, until Ctrl-C. A
-message is acknowledged when its line is written: one whose line could not be goes to another.`,
+message is acknowledged when its line is written; otherwise it is delivered to another puller.`,
   options: { ...CHANNEL_OPTIONS, ...RECEIVE_OPTIONS },
   arity: [1, 1],
   async run({ values, arguments: [name], output, signal }) {

@@ -16,11 +16,12 @@ import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
 import { unlessAborted } from "../messages/receive.ts";
 import { Pusher } from "../../lib/sockets/pusher.ts";
 
-/** Pushes. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME [VALUE...]",
-  description: `Pushes each VALUE, or each JSON line of the standard input, to channel NAME, waiting
-for room. Each message goes to one puller; what nobody has pulled stays in the channel.`,
+  description:
+    `Pushes each VALUE, or each JSON line of the standard input, to channel NAME, and waits
+for space. Each message goes to one puller. Messages that were not pulled stay in the channel.`,
   options: { ...CHANNEL_OPTIONS, ...INPUT_OPTIONS, ...TIMEOUT_OPTION },
   arity: [1, Infinity],
   async run({ values, arguments: [name, ...words], output, signal }) {

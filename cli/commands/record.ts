@@ -1,5 +1,5 @@
 /**
- * `ringbus record`: a channel to a file.
+ * `ringbus record`: writes the messages of a channel to a file.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import { sinceOf, Watch, WATCH_OPTIONS } from "../observe/watch.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
 import { RecordingWriter } from "../../lib/recording/writer.ts";
 
-/** Records. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME FILE",
   description:
-    `Writes the messages of channel NAME to FILE with the times at which they were seen, until
-Ctrl-C, SIGTERM or the channel is deleted. They are read where they lie: nothing is taken from a
-queue, and nobody waits. What was overwritten before it could be read is counted, and noted in the
-file. ringbus replay sends them again.`,
+    `Writes the messages of channel NAME to FILE with the times at which they were read, until
+Ctrl-C, SIGTERM or the channel is deleted. It reads them in place: it takes nothing from a queue, and
+no sender waits for it. Messages that were overwritten before it read them are counted in the file.
+ringbus replay sends the messages again.`,
   options: {
     ...WATCH_OPTIONS,
-    seconds: { type: "string", value: "S", help: "end after so many seconds" },
-    force: { type: "boolean", short: "f", help: "replace FILE if it is there" },
-    wait: { type: "boolean", short: "w", help: "wait for a channel that is not there yet" },
+    seconds: { type: "string", value: "S", help: "end after this many seconds" },
+    force: { type: "boolean", short: "f", help: "replace FILE if it exists" },
+    wait: { type: "boolean", short: "w", help: "wait for a channel that does not exist yet" },
   },
   arity: [2, 2],
   async run({ values, arguments: [name, path], output, signal }) {

@@ -1,5 +1,5 @@
 /**
- * `ringbus rep`: a command that answers requests.
+ * `ringbus rep`: replies to requests with a command.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { responseOf } from "../messages/response.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
 
-/** Replies. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME -- COMMAND [ARGUMENT...]",
-  description: `Answers the requests of channel NAME: runs COMMAND for each, with the request as a
-line of JSON on its standard input. What it prints is the reply: JSON, or else text. If it fails,
-the requester gets an error with what it wrote to its standard error stream.`,
+  description: `Replies to the requests of channel NAME: runs COMMAND for each, with the request as
+a line of JSON on its standard input. Its output is the reply: JSON, or otherwise text. If it fails,
+the requester gets an error with its output on the standard error stream.`,
   options: {
     ...CHANNEL_OPTIONS,
-    concurrency: { type: "string", value: "N", help: "commands that run at once; 1 when left out" },
-    limit: { type: "string", short: "n", value: "N", help: "end after so many requests" },
+    concurrency: { type: "string", value: "N", help: "commands that run at once; default: 1" },
+    limit: { type: "string", short: "n", value: "N", help: "end after this many requests" },
     "command-timeout-ms": {
       type: "string",
       value: "MS",
-      help: "end a command that runs longer; its requester gets an error",
+      help: "kill a command that runs longer; its requester gets an error",
     },
   },
   arity: [1, 1],
@@ -43,6 +43,6 @@ the requester gets an error with what it wrote to its standard error stream.`,
       return await responseOf(rest, request, { timeoutMs, isRaw: values.codec === "raw" });
     }, { signal: AbortSignal.any([signal, enough.signal]), concurrency });
     if (output.isJson) output.json({ answered });
-    else output.print(`answered ${pluralize(answered, "request")}`);
+    else output.print(`replied to ${pluralize(answered, "request")}`);
   },
 });

@@ -1,5 +1,5 @@
 /**
- * `ringbus replay`: what a file has recorded is sent again.
+ * `ringbus replay`: sends the messages of a recording again.
  *
  * @module
  */
@@ -15,18 +15,18 @@ import { openEncodedSender } from "../../lib/recording/encoded.ts";
 import { play } from "../../lib/recording/play.ts";
 import { RecordingReader } from "../../lib/recording/reader.ts";
 
-/** Replays. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "FILE [NAME]",
   description:
-    `Sends the messages of FILE, a recording, to channel NAME, or to one of the name that was
-recorded, in the time that they took: byte for byte what they were. The channel is made with the
-recording's kind and codec if it is not there; one of another kind or codec is refused. Of a file
-that was cut off all that is whole is sent, and the code is 1.`,
+    `Sends the messages of FILE, a recording, to channel NAME, or to the recorded channel,
+byte for byte and at the recorded pace. Creates the channel with the recording's kind and codec if it
+does not exist; rejects a channel of another kind or codec. If the file is truncated, it sends the
+complete messages, and the exit code is 1.`,
   options: {
-    speed: { type: "string", value: "N", help: "N times as fast, or max; 1 when left out" },
-    limit: { type: "string", short: "n", value: "N", help: "end after so many messages" },
-    wait: { type: "boolean", short: "w", help: "wait until somebody receives" },
+    speed: { type: "string", value: "N", help: "N times as fast, or max; default: 1" },
+    limit: { type: "string", short: "n", value: "N", help: "end after this many messages" },
+    wait: { type: "boolean", short: "w", help: "wait for a receiver" },
   },
   arity: [1, 2],
   async run({ values, arguments: [path, given], output, signal }) {
@@ -47,12 +47,12 @@ that was cut off all that is whole is sent, and the code is 1.`,
     else output.print(`sent ${pluralize(sent, "message")} to ${name}`);
     if (missed > 0) output.notice(`the recording misses ${pluralize(missed, "message")}`);
     if (problem === undefined) return;
-    output.notice(`${path} is not whole: ${problem}; what was before it was sent`);
+    output.notice(`${path} is incomplete: ${problem}; the messages before it were sent`);
     return EXIT.FAILED;
   },
 });
 
-/** Who receives on a kind of channel. */
+/** Role of the receivers of each kind of channel. */
 const RECEIVERS: Record<ChannelKind, Role> = {
   broadcast: "subscriber",
   queue: "puller",

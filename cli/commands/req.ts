@@ -1,5 +1,5 @@
 /**
- * `ringbus req`: requests, and their replies.
+ * `ringbus req`: sends requests, and prints the replies.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
 import { printMessage, unlessAborted } from "../messages/receive.ts";
 import { Requester } from "../../lib/sockets/requester.ts";
 
-/** Requests. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME [VALUE...]",
   description: `Sends each VALUE, or each JSON line of the standard input, as a request to channel
@@ -24,7 +24,7 @@ NAME, one after the other, and prints each reply as a line of JSON.`,
     ...CHANNEL_OPTIONS,
     ...INPUT_OPTIONS,
     ...TIMEOUT_OPTION,
-    raw: { type: "boolean", help: "write the bytes of replies as they are, without line ends" },
+    raw: { type: "boolean", help: "write the bytes of replies without line ends" },
   },
   arity: [1, Infinity],
   async run({ values, arguments: [name, ...words], output, signal }) {

@@ -1,5 +1,5 @@
 /**
- * `ringbus serve`: the servers, on one store.
+ * `ringbus serve`: runs the servers on one store.
  *
  * @module
  */
@@ -22,16 +22,16 @@ const DEFAULT_HTTP_PORT = 8080;
 const LAST_PORT = 65_535;
 
 const OPTIONS = {
-  host: { type: "string", value: "HOST", help: `where to listen; ${DEFAULT_HOST} when left out` },
+  host: { type: "string", value: "HOST", help: `address to listen at; default: ${DEFAULT_HOST}` },
   "http-port": {
     type: "string",
     value: "PORT",
-    help: `port of HTTP, 0 for a free one; ${DEFAULT_HTTP_PORT} when left out`,
+    help: `port of HTTP, 0 for a free one; default: ${DEFAULT_HTTP_PORT}`,
   },
   "tcp-port": {
     type: "string",
     value: "PORT",
-    help: `port of TCP, 0 for a free one; ${DEFAULT_PORT} when left out`,
+    help: `port of TCP, 0 for a free one; default: ${DEFAULT_PORT}`,
   },
   http: { type: "boolean", isOn: true, help: "do not serve HTTP" },
   tcp: { type: "boolean", isOn: true, help: "do not serve TCP" },
@@ -39,13 +39,13 @@ const OPTIONS = {
   ...LIMIT_OPTIONS,
 } as const satisfies OptionTable;
 
-/** Serves. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "",
   description:
     `Serves messages by topic, subscriptions and values over HTTP and over TCP, both on one
-store in memory, until Ctrl-C or SIGTERM: what came by then is answered. Other machines reach it only
-with --host and a token.`,
+store in memory, until Ctrl-C or SIGTERM. It still replies to requests that have arrived by then.
+Other machines reach it only with --host and a token.`,
   options: OPTIONS,
   arity: [0, 0],
   async run({ values, output, signal }) {
@@ -55,11 +55,11 @@ with --host and a token.`,
     await aborted(signal);
     await running.disposeAsync();
     const { stored } = servers.store.stats();
-    output.notice(`stopped; ${pluralize(stored, "message")} had been stored`);
+    output.notice(`stopped; ${pluralize(stored, "message")} were stored`);
   },
 });
 
-/** The servers that were asked for, and their store. */
+/** The servers to run, and their store. */
 interface Servers {
   readonly host: string;
   readonly store: Store;
@@ -91,13 +91,13 @@ function serversOf(values: Values<typeof OPTIONS>, output: Output): Servers {
   });
 }
 
-/** Where it serves. */
+/** Addresses of the servers. */
 interface Urls {
   readonly httpUrl: string | null;
   readonly tcpUrl: string | null;
 }
 
-/** The last to start is the first to stop: what HTTP still stores is pushed over TCP. */
+/** HTTP starts last and stops first, so that messages it still stores are pushed over TCP. */
 async function startAll(
   { host, http, tcp }: Servers,
   running: AsyncDisposableStack,
@@ -119,7 +119,7 @@ function portOf(option: string, text: string | undefined, otherwise: number): nu
   return numberOf(option, text, { max: LAST_PORT }) ?? otherwise;
 }
 
-/** What the servers refuse is wrong on the command line. */
+/** Turns an option that a server rejects into an error of the command line. */
 function checked<T>(make: () => T): T {
   try {
     return make();
@@ -129,7 +129,7 @@ function checked<T>(make: () => T): T {
   }
 }
 
-/** Says which port it was about when a server cannot listen. */
+/** Adds the port to the error of a server that cannot listen. */
 async function listening<T>(option: string, port: number, start: () => Promise<T>): Promise<T> {
   try {
     return await start();

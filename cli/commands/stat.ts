@@ -1,5 +1,5 @@
 /**
- * `ringbus stat`: all about one channel.
+ * `ringbus stat`: describes one channel.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import { sleep } from "../../lib/base/sleep.ts";
 
 const INTERVAL_MS = 500;
 
-/** Describes. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME",
   description:
     `Describes channel NAME: its header, its participants and how far they are behind, its
-lanes, requests in flight, messages that are not acknowledged, and how much is sent in a second.
-Takes part in nothing and writes nothing.`,
+lanes, requests in flight, unacknowledged messages, and the rates. It does not attach, and writes
+nothing.`,
   options: {
     "interval-ms": {
       type: "string",
       value: "MS",
-      help: `how long to count for the rates; ${INTERVAL_MS} when left out`,
+      help: `how long to count for the rates; default: ${INTERVAL_MS}`,
     },
   },
   arity: [1, 1],

@@ -9,11 +9,11 @@ import { defineCommand } from "../command.ts";
 import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../messages/receive.ts";
 import { Subscriber } from "../../lib/sockets/subscriber.ts";
 
-/** Subscribes. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME",
   description: `Subscribes to channel NAME and prints every message as a line of JSON, until Ctrl-C.
-What was overwritten before it was read is counted on the standard error stream.`,
+Reports on the standard error stream how many messages were overwritten before it read them.`,
   options: { ...CHANNEL_OPTIONS, ...RECEIVE_OPTIONS },
   arity: [1, 1],
   async run({ values, arguments: [name], output, signal }) {

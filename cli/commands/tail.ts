@@ -1,5 +1,5 @@
 /**
- * `ringbus tail`: messages as they pass, without taking them.
+ * `ringbus tail`: prints messages without taking them.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import type { ObservedMessage } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
-/** Tails. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "NAME",
   description: `Prints the messages of channel NAME as lines of JSON, until Ctrl-C or the channel is
-deleted. They are read where they lie: nothing is taken from a queue, nobody waits, and the channel
-does not know. What was overwritten before it could be read is counted on the standard error
-stream. With --json each line also tells the sender's lane and the message's number on it.`,
+deleted. It reads them in place and does not attach: it takes nothing from a queue, and no sender
+waits for it. Reports on the standard error stream how many messages were overwritten before it read
+them. With --json each line also has the sender's lane, and the message's number on that lane.`,
   options: {
     ...WATCH_OPTIONS,
     ...TIMEOUT_OPTION,
@@ -31,7 +31,7 @@ stream. With --json each line also tells the sender's lane and the message's num
     wait: {
       type: "boolean",
       short: "w",
-      help: "wait for a channel that is not there, and go on with the next one of that name",
+      help: "wait for a channel that does not exist, and continue with the next one of that name",
     },
   },
   arity: [1, 1],
@@ -63,8 +63,8 @@ class Printer implements WatchHandler {
   constructor(output: Output, name: string, codecId: string, isRaw: boolean) {
     if (!isRaw && builtInCodec(codecId) === undefined) {
       throw new ShmSerializationError(
-        `cannot decode the messages of channel "${name}": its codec "${codecId}" is none of the ` +
-          `built-in ones; give --raw to see their bytes`,
+        `cannot decode the messages of channel "${name}": its codec "${codecId}" is not built in; ` +
+          `give --raw to see their bytes`,
       );
     }
     this.#output = output;
@@ -81,7 +81,7 @@ class Printer implements WatchHandler {
     else this.#output.json(shown.value);
   }
 
-  /** Undefined, and told, if the bytes are no value. */
+  /** Decodes a message. Undefined, with a notice, if the bytes are not a value. */
   #decoded(message: ObservedMessage): { header: string | undefined; value: unknown } | undefined {
     try {
       const content = splitHeader(message);

@@ -1,5 +1,5 @@
 /**
- * `ringbus top`: all channels, again and again.
+ * `ringbus top`: watches all channels.
  *
  * @module
  */
@@ -22,25 +22,25 @@ import type { Output } from "../output.ts";
 import { sleep } from "../../lib/base/sleep.ts";
 
 const INTERVAL_MS = 1000;
-/** Rates that a picture shows. */
+/** Rates in the chart of a channel. */
 const HISTORY = 24;
 
-/** Watches. */
+/** The subcommand. */
 export const command = defineCommand({
   usage: "",
   description:
-    `Shows all channels, the busiest first, anew every second until q or Ctrl-C: messages and
-bytes a second, how full the fullest ring is, how many messages the slowest receiver is behind,
-what was dropped a second, and the rate as it was. Where the output is no terminal, tables follow
-each other. Takes part in nothing and writes nothing.`,
+    `Shows all channels, the busiest first, every second until q or Ctrl-C: messages and bytes
+per second, the fill of the fullest ring, how many messages the slowest receiver is behind, dropped
+messages per second, and the recent rates. If the output is not a terminal, it prints one table after
+the other. It does not attach, and writes nothing.`,
   options: {
     "interval-ms": {
       type: "string",
       value: "MS",
-      help: `milliseconds between two tables; ${INTERVAL_MS} when left out`,
+      help: `milliseconds between two tables; default: ${INTERVAL_MS}`,
     },
     once: { type: "boolean", help: "print one table, and end" },
-    limit: { type: "string", short: "n", value: "N", help: "end after so many tables" },
+    limit: { type: "string", short: "n", value: "N", help: "end after this many tables" },
   },
   arity: [0, 0],
   async run({ values, output, signal }) {
@@ -65,16 +65,16 @@ each other. Takes part in nothing and writes nothing.`,
 interface Line {
   readonly sample: Sample;
   readonly rates: Rates;
-  /** Messages a second, the newest last. */
+  /** Messages per second, the newest last. */
   readonly past: number[];
 }
 
-/** What was seen of each channel before. */
+/** Earlier samples of each channel. */
 class History {
   #before = new Map(sampleAll().map((sample) => [sample.name, sample]));
   readonly #past = new Map<string, number[]>();
 
-  /** Looks again. */
+  /** Takes a new sample of each channel. */
   next(): Line[] {
     const samples = sampleAll();
     const lines = samples.map((sample) => {

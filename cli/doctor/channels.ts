@@ -1,5 +1,5 @@
 /**
- * The segment directory and what lies in it.
+ * Checks of the segment directory and of the channels in it.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { ShmUnsupportedError } from "../../lib/base/errors.ts";
 import { platform } from "../../lib/platform/mod.ts";
 import { type ChannelInfo, listChannels } from "../../lib/observe/registry.ts";
 
-/** Bits that let others see the names of channels. */
+/** Mode bits that let other users list the names of channels. */
 const OTHERS_READ = 0o055;
 const TOPIC = "directory";
 
-/** The directory, and whether it can be used: owner, mode, links. */
+/** Checks the directory: owner, mode, links. */
 export function directoryDiagnostic(): { path?: string; diagnostic: Diagnostic } {
   try {
     const path = segmentDirectory(undefined);
@@ -33,12 +33,12 @@ function modeDiagnostic(path: string, mode: number): Diagnostic {
   return {
     topic: TOPIC,
     level: "warning",
-    message: `${what}: others see the names of channels`,
+    message: `${what}: other users can list the names of channels`,
     remedy,
   };
 }
 
-/** Channels that nobody uses any more, and damaged ones. */
+/** Checks for stale channels and damaged ones. */
 export function channelDiagnostics(): Diagnostic[] {
   const channels = listChannels();
   const damaged = channels.filter(({ damage }) => damage !== undefined);
@@ -49,12 +49,12 @@ export function channelDiagnostics(): Diagnostic[] {
       topic,
       level: "warning",
       message: `${name} is damaged: ${damage}`,
-      remedy: "end those who use it, then remove it with `ringbus clean`",
+      remedy: "end the processes that use it, then remove it with `ringbus clean`",
     })),
   ];
   if (left.length > 0) {
     const names = left.map(({ name }) => name).join(", ");
-    const what = `${pluralize(left.length, "channel")} without anybody alive: ${names}`;
+    const what = `${pluralize(left.length, "channel")} without a live participant: ${names}`;
     diagnostics.push({
       topic,
       level: "note",

@@ -1,5 +1,5 @@
 /**
- * What the doctor finds.
+ * The results of the doctor's checks.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import type { Output, Style } from "../output.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
-/** How bad it is: a note is not even a warning. */
+/** Severity. A note is less than a warning. */
 export type Level = "ok" | "note" | "warning" | "failure";
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Diagnostic {
-  /** What was looked at, in a word or two. */
+  /** What was checked, in a word or two. */
   readonly topic: string;
   readonly level: Level;
-  /** How it is. */
+  /** The result. */
   readonly message: string;
-  /** What to do about it. */
+  /** How to fix the problem. */
   readonly remedy?: string;
 }
 
@@ -30,7 +30,7 @@ const STYLES: Record<Level, Style> = {
 const LEVEL_WIDTH = "warning".length;
 const TOPIC_WIDTH = 18;
 
-/** Prints a finding, with what to do on a line of its own. */
+/** Prints a diagnostic, with its remedy on a line of its own. */
 export function printDiagnostic(
   output: Output,
   { topic, level, message, remedy }: Diagnostic,
@@ -43,7 +43,7 @@ export function printDiagnostic(
   }
 }
 
-/** An error as a finding: what stands behind the last semicolon of our messages says what to do. */
+/** An error as a diagnostic: in the messages of Ringbus, the remedy follows the last semicolon. */
 export function diagnosticOf(topic: string, level: Level, error: unknown): Diagnostic {
   const message = messageOf(error);
   const at = message.lastIndexOf("; ");

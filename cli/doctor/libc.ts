@@ -1,5 +1,5 @@
 /**
- * What the doctor asks the C library of Linux.
+ * The calls of the doctor to the C library of Linux.
  *
  * @module
  */
@@ -21,18 +21,18 @@ const O_CLOEXEC = 0o2000000;
 const RLIMIT_NOFILE = 7;
 const MAX_FILE_BYTES = 4096;
 const MAX_VERSION_BYTES = 32;
-/** Larger than the structure. */
+/** Bytes for the structure, which is smaller. */
 const STATFS_BYTES = 256;
 
 /** A file system. */
 export interface FileSystem {
-  /** Its magic number. */
+  /** Magic number of the file system. */
   readonly type: bigint;
   readonly bytes: number;
   readonly freeBytes: number;
 }
 
-/** A few calls; the library is closed with it. */
+/** A few calls. Disposing closes the library. */
 export class DoctorLibc implements Disposable {
   readonly #library = openLibrary(SYMBOLS);
 
@@ -46,7 +46,7 @@ export class DoctorLibc implements Disposable {
     return `glibc ${textIn(bytes)}`;
   }
 
-  /** The first line of a small file, of `/proc` for one; undefined if it cannot be read. */
+  /** The first line of a small file, such as one in `/proc`. Undefined if it cannot be read. */
   line(path: string): string | undefined {
     const { open, read, close } = this.#library.symbols;
     const fd = open(cString(path), O_CLOEXEC, 0);
@@ -57,7 +57,7 @@ export class DoctorLibc implements Disposable {
     return count < 0 ? undefined : textIn(bytes).split("\n")[0];
   }
 
-  /** The file system of a path; undefined if there is no such path. */
+  /** The file system of a path. Undefined if there is no such path. */
   fileSystem(path: string): FileSystem | undefined {
     const view = new DataView(new ArrayBuffer(STATFS_BYTES));
     const result = this.#library.symbols.statfs(cString(path), new Uint8Array(view.buffer));
@@ -70,7 +70,7 @@ export class DoctorLibc implements Disposable {
     };
   }
 
-  /** How many files this process may have open. */
+  /** Number of files that this process may have open. */
   openFiles(): number {
     const limits = new BigUint64Array(2);
     this.#library.symbols.getrlimit(RLIMIT_NOFILE, new Uint8Array(limits.buffer));

@@ -1,5 +1,5 @@
 /**
- * What the system offers: its C library, room for segments, limits.
+ * Checks of the system: its C library, space for segments, limits, clock.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { DoctorLibc, FileSystem } from "./libc.ts";
 
 const MIB = 2 ** 20;
-/** A channel of default capacity with two senders takes less. */
+/** A channel of default capacity with two senders needs less. */
 const MIN_FREE_BYTES = 16 * MIB;
-/** What containers get unless told otherwise. */
+/** Size of shared memory in a container, by default. */
 const CONTAINER_BYTES = 64 * MIB;
 const MIN_MAPS = 65_530;
 const MIN_FILES = 1024;
 
 /** Magic numbers of file systems in memory. */
 const IN_MEMORY = new Map([[0x01021994n, "tmpfs"], [0x858458f6n, "ramfs"]]);
-/** Magic numbers of file systems on which machines, or user programs, stand between processes. */
+/** Magic numbers of file systems that are shared between machines or served by user programs. */
 const FAR = new Map([
   [0x6969n, "NFS"],
   [0xfe534d42n, "SMB"],
@@ -26,7 +26,7 @@ const FAR = new Map([
   [0x65735546n, "FUSE"],
 ]);
 
-/** Which C library it is. */
+/** Reports the C library. */
 export function libraryDiagnostic(libc: DoctorLibc): Diagnostic {
   const what = libc.name();
   const isTested = what !== "musl" && Deno.build.arch === "x86_64";
@@ -35,11 +35,11 @@ export function libraryDiagnostic(libc: DoctorLibc): Diagnostic {
     : { topic: "C library", level: "note", message: `${what} on ${Deno.build.arch} is not tested` };
 }
 
-/** Whether segments have room, and lie in memory. */
+/** Checks whether segments have space, and are in memory. */
 export function spaceDiagnostics(libc: DoctorLibc, directory: string): Diagnostic[] {
   const system = libc.fileSystem(directory);
   if (system === undefined) {
-    return [{ topic: "room", level: "warning", message: `cannot look at ${directory}` }];
+    return [{ topic: "room", level: "warning", message: `cannot read ${directory}` }];
   }
   return [spaceDiagnostic(directory, system), ...fileSystemDiagnostics(directory, system)];
 }
@@ -49,7 +49,7 @@ function spaceDiagnostic(directory: string, { bytes, freeBytes }: FileSystem): D
   const what = `${mib(freeBytes)} free of ${mib(bytes)} at ${directory}`;
   if (freeBytes < MIN_FREE_BYTES) {
     const remedy = "run `ringbus clean`, free space, or name another directory with RINGBUS_DIR";
-    return { topic, level: "warning", message: `${what}: little more than a channel`, remedy };
+    return { topic, level: "warning", message: `${what}: hardly enough for a channel`, remedy };
   }
   if (bytes <= CONTAINER_BYTES) {
     const remedy = "give the container more: docker run --shm-size=1g";
@@ -64,10 +64,10 @@ function fileSystemDiagnostics(directory: string, { type }: FileSystem): Diagnos
   if (memory !== undefined) return [{ topic, level: "ok", message: `${memory}, in memory` }];
   const far = FAR.get(type);
   if (far === undefined) {
-    const what = `${directory} is on a disk: channels outlive a reboot, and cost writes`;
+    const what = `${directory} is on a disk: channels survive a reboot, and cost writes`;
     return [{ topic, level: "note", message: what }];
   }
-  const what = `${directory} is on ${far}: processes that share it need not share memory`;
+  const what = `${directory} is on ${far}: the processes that share it may not share memory`;
   return [{
     topic,
     level: "warning",
@@ -76,7 +76,7 @@ function fileSystemDiagnostics(directory: string, { type }: FileSystem): Diagnos
   }];
 }
 
-/** Mappings and open files. */
+/** Checks the limits of mappings and open files. */
 export function limitDiagnostics(libc: DoctorLibc): Diagnostic[] {
   const maps = Number(libc.line("/proc/sys/vm/max_map_count") ?? NaN);
   return [mapsDiagnostic(maps), filesDiagnostic(libc.openFiles())];
@@ -85,25 +85,26 @@ export function limitDiagnostics(libc: DoctorLibc): Diagnostic[] {
 function mapsDiagnostic(maps: number): Diagnostic {
   const topic = "vm.max_map_count";
   if (Number.isNaN(maps)) return { topic, level: "note", message: "cannot be read" };
-  if (maps >= MIN_MAPS) return { topic, level: "ok", message: `${maps}: one a socket` };
+  if (maps >= MIN_MAPS) return { topic, level: "ok", message: `${maps}: one for each socket` };
   const remedy = `sysctl -w vm.max_map_count=${MIN_MAPS}`;
-  return { topic, level: "warning", message: `${maps}, less than usual: one a socket`, remedy };
+  const what = `${maps}, less than usual: one for each socket`;
+  return { topic, level: "warning", message: what, remedy };
 }
 
 function filesDiagnostic(files: number): Diagnostic {
   const topic = "open files";
   if (files >= MIN_FILES) return { topic, level: "ok", message: `${files} at most` };
-  const what = `${files} at most: each socket and each connection of a server takes some`;
+  const what = `${files} at most: each socket and each connection of a server needs some`;
   return { topic, level: "warning", message: what, remedy: `ulimit -n ${MIN_FILES}` };
 }
 
-/** Clocks that are read without a call of the kernel. */
+/** Clocks that are read without a system call. */
 const FAST_CLOCKS = ["tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page"];
 const CLOCK = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-/** Times in the ids of messages count from here. */
+/** Epoch of the times in message ids. */
 const EPOCH_MS = Date.UTC(2023, 0, 1);
 
-/** Whether the clock is set, and quick to read. */
+/** Checks whether the clock is set, and fast to read. */
 export function clockDiagnostics(libc: DoctorLibc | undefined, nowMs = Date.now()): Diagnostic[] {
   const topic = "clock";
   const what = new Date(nowMs).toISOString();

@@ -1,5 +1,5 @@
 /**
- * What this program may do, and what each permission is for.
+ * Checks of the permissions of this program, with the purpose of each.
  *
  * @module
  */
@@ -12,16 +12,16 @@ interface Permission {
   readonly purpose: string;
 }
 
-/** Permissions that some part of Ringbus asks for, besides the C library. */
+/** Permissions that parts of Ringbus need, besides the one for the C library. */
 const PERMISSIONS: readonly Permission[] = [
   { name: "net", purpose: "servers, their clients, and Redis" },
   { name: "env", purpose: "RINGBUS_TOKEN and RINGBUS_DEBUG" },
   { name: "read", purpose: "recordings, dead segments, and token files" },
-  { name: "write", purpose: "recordings and pictures" },
-  { name: "run", purpose: "commands of rep, and servers in a process of their own" },
+  { name: "write", purpose: "recordings and charts" },
+  { name: "run", purpose: "commands of rep, and servers in their own process" },
 ];
 
-/** All permissions; that for the C library alone is needed by channels between processes. */
+/** Checks all permissions. Channels between processes need only the one for the C library. */
 export function permissionDiagnostics(): Diagnostic[] {
   return [libraryDiagnostic(), ...PERMISSIONS.map(permissionDiagnostic)];
 }
@@ -62,5 +62,5 @@ function permissionDiagnostic({ name, purpose }: Permission): Diagnostic {
       message: `${partial ? "granted in part" : "granted"}: ${purpose}`,
     };
   }
-  return { topic, level: "note", message: `not granted, or for parts alone: ${purpose}` };
+  return { topic, level: "note", message: `not granted, or only in part: ${purpose}` };
 }

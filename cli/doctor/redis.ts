@@ -1,5 +1,5 @@
 /**
- * Whether there is a Redis that will do.
+ * Checks of a Redis server.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import type { Connection } from "../../backends/redis/connection.ts";
 import { parseRedisUrl, type RedisAddress } from "../../backends/redis/address.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
-/** Where Redis is looked for when nobody says where. */
+/** Default URL of Redis. */
 export const DEFAULT_REDIS_URL = "redis://127.0.0.1:6379";
 
 const TOPIC = "Redis";
 const MIN_MAJOR = 7;
 const TIMEOUT_MS = 5000;
-/** Times to live are reckoned by the clocks of both. */
+/** Times to live depend on both clocks. */
 const MAX_SKEW_MS = 1000;
 
 /**
- * Looks at a Redis: its version, its clock, whether it forgets, and its cluster.
+ * Checks a Redis server: its version, its clock, its eviction policy, and its cluster.
  *
- * @throws {TypeError} if the URL cannot be understood
+ * @throws {TypeError} if the URL is invalid
  */
 export async function redisDiagnostics(url: string | undefined): Promise<Diagnostic[]> {
   const address = parseRedisUrl(url ?? DEFAULT_REDIS_URL);
@@ -36,7 +36,7 @@ export async function redisDiagnostics(url: string | undefined): Promise<Diagnos
     const reason = messageOf(error);
     const what = `cannot reach ${address.redactedUrl}: ${reason}`;
     const remedy = url === undefined
-      ? "needed by the ./redis entry alone; --redis URL looks elsewhere"
+      ? "only the entry point ./redis needs it; --redis URL checks another server"
       : "start it, or correct the URL";
     return [{ topic: TOPIC, level: unreachable, message: what, remedy }];
   }
@@ -54,7 +54,7 @@ function mayConnect(
 ): Omit<Diagnostic, "level"> | undefined {
   const name = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   if (Deno.permissions.querySync({ name: "net", host: name }).state === "granted") return undefined;
-  const what = `${shown} is not looked at: the network may not be used`;
+  const what = `${shown} is not checked: there is no permission for the network`;
   return { topic: TOPIC, message: what, remedy: `run with --allow-net=${name}` };
 }
 
@@ -73,12 +73,12 @@ async function examine(connection: Connection, address: RedisAddress): Promise<D
     diagnostics.push(clusterDiagnostic(state, address));
   } else if (address.isCluster) {
     const remedy = "write redis:// in the URL";
-    diagnostics.push({ topic: TOPIC, level: "failure", message: "it is no cluster", remedy });
+    diagnostics.push({ topic: TOPIC, level: "failure", message: "it is not a cluster", remedy });
   }
   return diagnostics;
 }
 
-/** `name:value` lines. */
+/** Reads `name:value` lines. */
 function factsIn(text: string): Record<string, string> {
   const pairs = text.split(/\r?\n/).filter((line) => line.includes(":"));
   return Object.fromEntries(pairs.map((line) => {
@@ -101,7 +101,7 @@ function memoryDiagnostics(
   { maxmemory, maxmemory_policy: policy }: Record<string, string>,
 ): Diagnostic[] {
   if (Number(maxmemory) === 0 || policy === "noeviction") return [];
-  const what = `maxmemory-policy ${policy}: a full Redis throws messages away`;
+  const what = `maxmemory-policy ${policy}: a full Redis evicts messages`;
   const remedy = "set maxmemory-policy noeviction";
   return [{ topic: TOPIC, level: "warning", message: what, remedy }];
 }
@@ -113,7 +113,7 @@ function skewDiagnostics(skewMs: number): Diagnostic[] {
     topic: TOPIC,
     level: "warning",
     message: what,
-    remedy: "keep both clocks in step, by NTP",
+    remedy: "synchronize both clocks, for example by NTP",
   }];
 }
 

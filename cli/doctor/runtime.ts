@@ -1,17 +1,17 @@
 /**
- * Whether this Deno will do.
+ * Checks of the Deno runtime.
  *
  * @module
  */
 
 import type { Diagnostic } from "./diagnostic.ts";
 
-/** Without `Uint8Array.fromBase64`, which came with it, no ring can be loaded. */
+/** The first version with `Uint8Array.fromBase64`, which the ring needs to load. */
 const OLDEST = "2.5.0";
 const TESTED = "2.9.6";
 const TOPIC = "Deno";
 
-/** Compares the version of Deno with those that are known to do. */
+/** Compares the version of Deno with the oldest and the tested one. */
 export function runtimeDiagnostic(version: string = Deno.version.deno): Diagnostic {
   const remedy = `deno upgrade ${TESTED}`;
   if (isOlder(version, OLDEST)) {
@@ -19,7 +19,7 @@ export function runtimeDiagnostic(version: string = Deno.version.deno): Diagnost
     return { topic: TOPIC, level: "failure", message: what, remedy };
   }
   if (isOlder(version, TESTED)) {
-    const what = `${version} may do: Ringbus is tested with ${TESTED}`;
+    const what = `${version} may work: Ringbus is tested with ${TESTED}`;
     return { topic: TOPIC, level: "warning", message: what, remedy };
   }
   const form = Deno.build.standalone ? ", compiled into this program" : "";

@@ -1,5 +1,5 @@
 /**
- * A message there and back, through a channel that is made for it.
+ * A message there and back, through a channel that is made for the test.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { Replier } from "../../lib/sockets/replier.ts";
 import { Requester } from "../../lib/sockets/requester.ts";
 
 const TOPIC = "self test";
-/** Generous: a process has to start. */
+/** Includes the start of a process. */
 const REPLY_TIMEOUT_MS = 20_000;
 const ROUNDS = 200;
-/** The request that ends the other side. */
+/** The request that ends the replier. */
 const LAST = -1;
 
-/** Sends requests to another process, where one may be started, else to a socket of this one. */
+/** Sends requests to another process if the program may start one, or else to a socket of its own. */
 export async function selfTest(mainUrl: string): Promise<Diagnostic> {
   const channel = `doctor-${Deno.pid}`;
   try {
@@ -41,14 +41,14 @@ async function betweenProcesses(mainUrl: string, channel: string): Promise<Diagn
   }).spawn();
   const early = new AbortController();
   const ended = peer.status.then(({ code }) => {
-    early.abort(new Error(`the other process ended with code ${code} before it had answered`));
+    early.abort(new Error(`the other process ended with code ${code} before it replied`));
     return code;
   });
   const options = { timeoutMs: REPLY_TIMEOUT_MS, signal: early.signal };
   const pid = await requester.request(0, options);
   const roundTripUs = await measure(requester);
   await requester.request(LAST, options);
-  if (pid !== peer.pid) throw new Error(`process ${pid} answered in place of ${peer.pid}`);
+  if (pid !== peer.pid) throw new Error(`process ${pid} replied instead of ${peer.pid}`);
   if (await ended !== 0) throw new Error(`the other process ended with code ${await ended}`);
   const what = `a request to another process and its reply took ${roundTripUs} us (median)`;
   return { topic: TOPIC, level: "ok", message: what };
@@ -63,7 +63,7 @@ async function withinProcess(channel: string): Promise<Diagnostic> {
   await requester.request(LAST, { timeoutMs: REPLY_TIMEOUT_MS });
   await serving;
   const what = `a request and its reply took ${roundTripUs} us (median), within this process`;
-  const remedy = "--allow-run lets it try with another process";
+  const remedy = "--allow-run enables the test with another process";
   return { topic: TOPIC, level: "ok", message: what, remedy };
 }
 
@@ -78,7 +78,7 @@ async function measure(requester: Requester<number, number>): Promise<number> {
   return Math.round(medianMs * 1000);
 }
 
-/** The other side: answers with its process id, until the last request. */
+/** The other process: replies with its process id, until the last request. */
 export async function serveSelfTest(
   replier: Replier<number, number>,
   end: AbortController,

@@ -1,5 +1,5 @@
 /**
- * Receiving and printing, for every subcommand that does.
+ * Receiving and printing messages, for every subcommand that does.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { numberOf } from "../arguments/numbers.ts";
 import type { Output } from "../output.ts";
 import type { WaitOptions } from "../../lib/base/options.ts";
 
-/** Options of everyone who prints messages. */
+/** Options of every subcommand that prints messages. */
 export const RECEIVE_OPTIONS = {
   ...TIMEOUT_OPTION,
-  limit: { type: "string", short: "n", value: "N", help: "end after so many messages" },
-  raw: { type: "boolean", help: "write the bytes of messages as they are, without line ends" },
+  limit: { type: "string", short: "n", value: "N", help: "end after this many messages" },
+  raw: { type: "boolean", help: "write the bytes of messages without line ends" },
 } as const satisfies OptionTable;
 
-/** A message, and what to do once it is printed. */
+/** A message, and a function to call when it is printed. */
 export interface Received {
   readonly value: unknown;
   printed?(): void;
@@ -32,9 +32,9 @@ export interface Receiving {
 }
 
 /**
- * How to receive and print, as it was asked for.
+ * Reads how to receive and print from the options.
  *
- * @throws {UsageError} if a value is none of those allowed
+ * @throws {UsageError} if a value is invalid
  */
 export function receivingOf(
   values: { limit?: string; raw?: boolean; "timeout-ms"?: string },
@@ -46,7 +46,7 @@ export function receivingOf(
   };
 }
 
-/** Receives and prints until the limit is reached or the program is asked to end. */
+/** Receives and prints until the limit is reached or the signal aborts. */
 export async function receiveAll(
   { limit, isRaw, timeoutMs }: Receiving,
   { output, signal }: { output: Output; signal: AbortSignal },
@@ -60,7 +60,7 @@ export async function receiveAll(
   }
 }
 
-/** Undefined if the program was asked to end meanwhile. */
+/** Undefined if the signal aborted meanwhile. */
 export async function unlessAborted<T>(
   work: () => Promise<T>,
   signal: AbortSignal,
@@ -80,5 +80,5 @@ export function printMessage(output: Output, value: unknown, isRaw: boolean): vo
     return;
   }
   if (value instanceof Uint8Array) output.write(value);
-  else throw new TypeError(`--raw writes bytes, and this message is none: ${typeof value}`);
+  else throw new TypeError(`--raw writes bytes, and this message is not bytes: ${typeof value}`);
 }

@@ -1,5 +1,5 @@
 /**
- * A command as the handler of requests.
+ * A command that handles requests.
  *
  * @module
  */
@@ -12,14 +12,14 @@ const decoder = new TextDecoder();
 
 /** How a command is run. */
 export interface ResponseOptions {
-  /** When it is ended, in milliseconds; never when left out. */
+  /** Milliseconds until the command is killed. Undefined: never. */
   readonly timeoutMs: number | undefined;
-  /** Requests and replies are bytes. */
+  /** True if requests and replies are bytes. */
   readonly isRaw: boolean;
 }
 
 /**
- * Runs a command with a request on its standard input; answers what it prints.
+ * Runs a command with a request on its standard input. Resolves with what it prints.
  *
  * @throws {Error} if it cannot be started or fails, with what it wrote to its error stream
  */
@@ -34,7 +34,7 @@ export async function responseOf(
     child.output(),
     writeInput(child.stdin, isRaw ? request as Uint8Array : encoder.encode(lineOf(request))),
   ]);
-  if (deadline?.aborted) throw new Error(`${program} did not answer within ${timeoutMs} ms`);
+  if (deadline?.aborted) throw new Error(`${program} did not reply within ${timeoutMs} ms`);
   if (!success) {
     const errorText = decoder.decode(stderr).trim();
     throw new Error(
@@ -62,7 +62,7 @@ function lineOf(request: unknown): string {
   return `${JSON.stringify(toJsonForm(request))}\n`;
 }
 
-/** A command need not read its input. */
+/** A command may ignore its input. */
 async function writeInput(stdin: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
   const writer = stdin.getWriter();
   try {

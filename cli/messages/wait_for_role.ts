@@ -1,5 +1,5 @@
 /**
- * Who is on a channel.
+ * Waiting for a participant of a channel.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { ShmTimeoutError } from "../../lib/base/errors.ts";
 import { describeChannel } from "../../lib/observe/registry.ts";
 import { sleep } from "../../lib/base/sleep.ts";
 
-/** How often the channel is looked at, in milliseconds. */
+/** Milliseconds between two checks of the channel. */
 const POLL_INTERVAL_MS = 50;
 
-/** True if somebody alive plays a role on a channel. */
+/** True if a live participant of a channel has a role. */
 export function hasRole(name: string, role: Role): boolean {
   const participants = describeChannel(name)?.participants ?? [];
   return participants.some((participant) => participant.role === role && participant.alive);
 }
 
 /**
- * Waits until somebody plays a role on a channel, or the program is asked to end.
+ * Waits until a participant of a channel has a role, or the signal aborts.
  *
- * @throws {ShmTimeoutError} if nobody does in the time given
+ * @throws {ShmTimeoutError} if there is none within `timeoutMs`
  */
 export async function waitForRole(
   name: string,
@@ -33,7 +33,7 @@ export async function waitForRole(
   while (!signal.aborted && !hasRole(name, role)) {
     if (performance.now() >= end) {
       throw new ShmTimeoutError(
-        `no ${role} came to channel "${name}" within ${timeoutMs} ms; start one, or wait longer`,
+        `no ${role} attached to channel "${name}" within ${timeoutMs} ms; start one, or wait longer`,
       );
     }
     await sleep(POLL_INTERVAL_MS, signal);

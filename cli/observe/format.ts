@@ -1,5 +1,5 @@
 /**
- * Numbers and times as a person reads them.
+ * Numbers and durations as text.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export function sizeText(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** A time that has passed, in its largest unit: `"3m"`. */
+/** A duration in its largest unit: `"3m"`. */
 export function ageText(since: Date | undefined, nowMs: number): string {
   const seconds = since === undefined ? NaN : Math.floor((nowMs - since.getTime()) / 1000);
   if (!Number.isFinite(seconds)) return "?";
@@ -31,7 +31,7 @@ export function shareText(share: number): string {
   return `${Math.round(share * 100)}%`;
 }
 
-/** A rate a second, with as many digits as say something. */
+/** A rate per second, with few digits. */
 export function rateText(perSecond: number): string {
   if (perSecond >= 10_000_000) return `${Math.round(perSecond / 1e6)}M`;
   if (perSecond >= 10_000) return `${Math.round(perSecond / 1000)}k`;
@@ -40,7 +40,7 @@ export function rateText(perSecond: number): string {
 
 const BARS = "▁▂▃▄▅▆▇█";
 
-/** Numbers as bars, the largest of them the highest. */
+/** Numbers as bars. The largest number has the highest bar. */
 export function sparkline(values: readonly number[]): string {
   const max = Math.max(...values);
   return values.map((value) =>

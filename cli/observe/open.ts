@@ -1,5 +1,5 @@
 /**
- * Channels by name, for those who only look.
+ * Opening the files of channels by name, to read them.
  *
  * @module
  */
@@ -12,21 +12,21 @@ import { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { checkChannelName } from "../../lib/channel/channel_options.ts";
 import { channelNames } from "../../lib/observe/registry.ts";
 
-/** How often it is looked for a channel that is not there yet, in milliseconds. */
+/** Milliseconds between two checks whether a channel exists. */
 const POLL_INTERVAL_MS = 50;
 
-/** The directory that channels are in. */
+/** The directory of the channels. */
 export function channelDirectory(): string {
   return segmentDirectory(undefined);
 }
 
-/** Opens a channel's file; undefined if there is none of this name. */
+/** Opens a channel's file. Undefined if there is no channel of this name. */
 export function findChannel(name: string): SegmentFile | undefined {
   checkChannelName(name);
   return findUndeleted(`${channelDirectory()}/${name}`);
 }
 
-/** Opens a segment's file, unless there is none, or it is about to be deleted. */
+/** Opens a segment's file. Undefined if there is none, or it is being deleted. */
 export function findUndeleted(path: string): SegmentFile | undefined {
   const file = SegmentFile.find(path);
   if (!file?.isDeleted()) return file;
@@ -37,18 +37,18 @@ export function findUndeleted(path: string): SegmentFile | undefined {
 /**
  * Opens a channel's file.
  *
- * @throws {ShmConnectionError} if there is none of this name
+ * @throws {ShmConnectionError} if there is no channel of this name
  */
 export function openChannel(name: string): SegmentFile {
   const file = findChannel(name);
   if (file !== undefined) return file;
   throw new ShmConnectionError(
-    `there is no channel "${name}" in ${channelDirectory()}; ringbus ls lists those that are there` +
+    `there is no channel "${name}" in ${channelDirectory()}; ringbus ls lists the channels` +
       didYouMean(name, channelNames(channelDirectory())),
   );
 }
 
-/** Opens a channel's file as soon as there is one; undefined if the signal aborts before. */
+/** Opens a channel's file as soon as the channel exists. Undefined if the signal aborts before. */
 export async function waitForChannel(
   name: string,
   signal: AbortSignal,

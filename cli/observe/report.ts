@@ -1,5 +1,5 @@
 /**
- * What a survey of a segment says, in words and as JSON.
+ * Snapshots of segments, as text and as JSON.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { ParticipantReport } from "../../lib/observe/participants.ts";
 import type { LaneReport, SegmentSnapshot } from "../../lib/observe/snapshot.ts";
 import { ageText, shareText, sizeText } from "./format.ts";
 
-/** Prints everything. */
+/** Prints a snapshot. */
 export function printSnapshot(output: Output, snapshot: SegmentSnapshot): void {
   printHeader(output, snapshot);
   printParticipants(output, snapshot);
@@ -135,7 +135,7 @@ function printLeases(output: Output, { leaseTables: { slots, leases } }: Segment
   );
 }
 
-/** Prints what is damaged. */
+/** Prints the damage. */
 export function printIssues(output: Output, issues: readonly Issue[]): void {
   if (issues.length === 0) return;
   output.print("");
@@ -145,7 +145,7 @@ export function printIssues(output: Output, issues: readonly Issue[]): void {
   }
 }
 
-/** The parts of a survey that JSON has; counts are numbers. */
+/** The parts of a snapshot in JSON. Counts are numbers. */
 export function snapshotJson(snapshot: SegmentSnapshot): Record<string, unknown> {
   const { header, codec, creator, geometry, ...rest } = snapshot;
   return {
@@ -157,7 +157,7 @@ export function snapshotJson(snapshot: SegmentSnapshot): Record<string, unknown>
   };
 }
 
-/** A header whose counts are numbers. */
+/** A header with its counts as numbers. */
 function withNumbers(header: HeaderReport): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(header).map(([key, value]) => [

@@ -1,5 +1,5 @@
 /**
- * A channel at two instants, and what happened between them.
+ * Samples of channels, and the rates between two samples.
  *
  * @module
  */
@@ -10,31 +10,31 @@ import { channelNames } from "../../lib/observe/registry.ts";
 import { ShmError } from "../../lib/base/errors.ts";
 import { channelDirectory, findUndeleted } from "./open.ts";
 
-/** A channel at an instant. */
+/** The state of a channel at one time. */
 export interface Sample {
   readonly name: string;
   readonly atMs: number;
   readonly snapshot: SegmentSnapshot;
 }
 
-/** What happened in a second. */
+/** Rates per second. */
 export interface Rates {
   /** Messages committed. */
   readonly messages: number;
-  /** Bytes committed, of records with their sizes and frames. */
+  /** Bytes committed, with the sizes and frame words of the records. */
   readonly bytes: number;
   /** Bytes taken, or overwritten. */
   readonly tailBytes: number;
-  /** Messages refused or missed. */
+  /** Messages rejected or missed. */
   readonly dropped: number;
 }
 
-/** Looks at an open channel. */
+/** Samples an open channel. */
 export function sample(name: string, file: SegmentFile): Sample {
   return { name, atMs: performance.now(), snapshot: takeSnapshot(file, channelDirectory()) };
 }
 
-/** Looks at all channels; what is no file that we may read is passed over. */
+/** Samples all channels. Skips files that it may not read. */
 export function sampleAll(): Sample[] {
   return channelNames(channelDirectory()).flatMap((name) => {
     const file = findReadable(`${channelDirectory()}/${name}`);
@@ -53,7 +53,7 @@ function findReadable(path: string): SegmentFile | undefined {
   }
 }
 
-/** What happened between two samples of one channel, a second. */
+/** The rates between two samples of one channel. */
 export function ratesBetween(before: Sample, after: Sample): Rates {
   const seconds = Math.max(1e-3, (after.atMs - before.atMs) / 1000);
   const rate = (of: (snapshot: SegmentSnapshot) => number) =>
@@ -66,12 +66,12 @@ export function ratesBetween(before: Sample, after: Sample): Rates {
   };
 }
 
-/** Adds up what each item gives. */
+/** Sums a number of each item. */
 export function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
 }
 
-/** The state of a channel in a word. */
+/** The state of a channel as a word. */
 export function stateOf({ snapshot: { header, issues, participants } }: Sample): string {
   if (issues.length > 0) return "damaged";
   if (header?.status === "closed") return "closed";
@@ -79,8 +79,8 @@ export function stateOf({ snapshot: { header, issues, participants } }: Sample):
 }
 
 /**
- * How far the slowest receiver is behind, in messages: of a broadcast the subscriber with the largest
- * backlog, else what waits in the rings; undefined if it cannot be told.
+ * Backlog of the slowest receiver, in messages: for a broadcast the largest backlog of a subscriber,
+ * otherwise the messages in the rings. Undefined if it is unknown.
  */
 export function behindOf({ snapshot: { header, backlogs, lanes } }: Sample): number | undefined {
   if (header?.kind === "broadcast") {
@@ -90,14 +90,14 @@ export function behindOf({ snapshot: { header, backlogs, lanes } }: Sample): num
   return known.length < lanes.length ? undefined : sum(known, (messages) => messages);
 }
 
-/** Messages of a queue that are not done: in the rings, or held by a puller; undefined of others. */
+/** Messages of a queue that are in the rings or leased to a puller. Undefined for other channels. */
 export function waitingIn(sample: Sample): number | undefined {
   const { header, leaseTables } = sample.snapshot;
   const inRings = header?.kind === "queue" ? behindOf(sample) : undefined;
   return inRings === undefined ? undefined : inRings + leaseTables.leases.length;
 }
 
-/** How full the fullest ring is, from 0 to 1. A broadcast's is full after its first round, always. */
+/** Fill of the fullest ring, from 0 to 1. The ring of a broadcast stays full after its first round. */
 export function fillOf({ snapshot: { lanes } }: Sample): number {
   return Math.max(0, ...lanes.map(({ fill }) => fill));
 }

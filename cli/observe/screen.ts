@@ -1,5 +1,5 @@
 /**
- * A terminal that is drawn anew, and left as it was.
+ * A terminal that is drawn repeatedly, and restored at the end.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import type { Output } from "../output.ts";
 
 const encoder = new TextEncoder();
 
-// The other screen, no cursor, lines that are cut off, and back; home; clear to the end of the line, and of the screen.
+// Alternate screen, hidden cursor, no line wrap; the way back; home; clear to the end of line and screen.
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 const HOME = "\x1b[H";
 const CLEAR_LINE = "\x1b[K";
 const CLEAR_REST = "\x1b[J";
 
-/** Rows of a terminal that does not know how many it has. */
+/** Rows of a terminal whose size is unknown. */
 const USUAL_ROWS = 24;
 
-/** Takes the terminal over until it is disposed. */
+/** Controls the terminal until it is disposed. */
 export class Screen implements Disposable {
-  /** Aborts when somebody presses q. */
+  /** Aborts when q is pressed. */
   readonly signal: AbortSignal;
   readonly #output: Output;
   readonly #keys = new AbortController();
   readonly #hasKeys = Deno.stdin.isTerminal();
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
-  /** Shows the other screen, and listens to keys. */
+  /** Shows the alternate screen, and reads keys. */
   constructor(output: Output) {
     this.#output = output;
     this.signal = this.#keys.signal;
@@ -48,7 +48,7 @@ export class Screen implements Disposable {
     }
   }
 
-  /** Draws lines; what does not fit is cut off. */
+  /** Draws lines, and cuts off what does not fit. */
   show(lines: readonly string[]): void {
     const rows = Deno.consoleSize().rows || USUAL_ROWS;
     const shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => `${line}${CLEAR_LINE}\r\n`);
@@ -59,7 +59,7 @@ export class Screen implements Disposable {
     this.#output.write(encoder.encode(text));
   }
 
-  /** Leaves the terminal as it was. */
+  /** Restores the terminal. */
   [Symbol.dispose](): void {
     if (this.#hasKeys) {
       Deno.stdin.setRaw(false);

@@ -14,14 +14,18 @@ import type { ObservedMessage, ReadResult, Since } from "../../lib/observe/lane_
 import type { ChannelReader } from "../../lib/observe/reader.ts";
 import type { SegmentFile } from "../../lib/observe/segment_file.ts";
 
-/** Options of everyone who follows. */
+/** Options of every subcommand that follows a channel. */
 export const WATCH_OPTIONS = {
-  since: { type: "string", value: "WHEN", help: "now, or oldest: with what is there already" },
-  limit: { type: "string", short: "n", value: "N", help: "end after so many messages" },
+  since: {
+    type: "string",
+    value: "WHEN",
+    help: "now, or oldest: include the messages that are there",
+  },
+  limit: { type: "string", short: "n", value: "N", help: "end after this many messages" },
 } as const satisfies OptionTable;
 
 /**
- * Where to begin; with what comes now if nothing is said.
+ * Where to begin. Default: with new messages.
  *
  * @throws {UsageError} if it is neither now nor oldest
  */
@@ -31,29 +35,29 @@ export function sinceOf(text: string | undefined): Since {
   throw new UsageError(`--since takes now or oldest, not ${JSON.stringify(text)}`);
 }
 
-/** When to end. */
+/** Limits at which to end. */
 export interface WatchLimits {
-  /** Messages; without bound when left out. */
+  /** Messages. Default: no limit. */
   readonly messages?: number;
-  /** Milliseconds without a message; without bound when left out. */
+  /** Milliseconds without a message. Default: no limit. */
   readonly timeoutMs?: number;
-  /** Milliseconds at all; without bound when left out. */
+  /** Milliseconds in total. Default: no limit. */
   readonly durationMs?: number;
 }
 
-/** What is done with what was seen. */
+/** Handles what was read. */
 export interface WatchHandler {
-  /** A message. */
+  /** Handles a message. */
   message(message: ObservedMessage): void;
-  /** Messages that were overwritten before they could be read. */
+  /** Handles a number of messages that were overwritten before they were read. */
   missed?(count: number): void;
-  /** All that one look has found was handed over. */
+  /** Called when all messages of one poll were handled. */
   polled?(): void;
 }
 
-/** One following of a channel, or of several of one name. */
+/** Follows a channel, or one channel after the other with the same name. */
 export class Watch implements Disposable {
-  /** Aborts at the limit, when nothing came in time, and when the program is asked to end. */
+  /** Aborts at a limit, at a timeout, and at SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
   /** Messages so far. */
   messages = 0;
@@ -67,7 +71,7 @@ export class Watch implements Disposable {
   readonly #stopDuration: () => void;
   #isTimedOut = false;
 
-  /** Begins to count the time. */
+  /** Starts the timers. */
   constructor(name: string, output: Output, limits: WatchLimits, signal: AbortSignal) {
     this.#name = name;
     this.#output = output;
@@ -87,7 +91,7 @@ export class Watch implements Disposable {
     });
   }
 
-  /** Follows one channel to its end, or to ours. */
+  /** Follows one channel until it is deleted, or a limit is reached. */
   async follow(
     file: SegmentFile,
     reader: ChannelReader,
@@ -129,14 +133,14 @@ export class Watch implements Disposable {
   }
 
   /**
-   * Throws if nothing came in time.
+   * Throws if no message arrived in time.
    *
-   * @throws {ShmTimeoutError} in that case
+   * @throws {ShmTimeoutError} after `timeoutMs` without a message
    */
   throwIfTimedOut(): void {
     if (!this.#isTimedOut) return;
     throw new ShmTimeoutError(
-      `no message came on channel "${this.#name}" within ${this.#limits.timeoutMs} ms`,
+      `no message arrived on channel "${this.#name}" within ${this.#limits.timeoutMs} ms`,
     );
   }
 

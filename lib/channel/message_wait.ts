@@ -85,7 +85,7 @@ export class MessageWait<T> implements WaitContext {
   /** The error of a call that waited for `timeoutMs`. */
   timeoutError(timeoutMs: number): ShmTimeoutError {
     return new ShmTimeoutError(
-      `no message came on channel "${this.attachment.name}" within ${timeoutMs} ms; check that a ` +
+      `no message arrived on channel "${this.attachment.name}" within ${timeoutMs} ms; check that a ` +
         `sender runs (listChannels()), or wait longer`,
     );
   }

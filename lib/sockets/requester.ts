@@ -152,7 +152,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   /**
    * Sends a request and resolves with its reply.
    *
-   * @throws {ShmTimeoutError} if no reply came within `timeoutMs`
+   * @throws {ShmTimeoutError} if no reply arrives within `timeoutMs`
    * @throws {ShmBufferFullError} if there was no room for the request within `timeoutMs`
    * @throws {ShmRemoteError} if the replier's handler threw
    * @throws {ShmPeerLostError} if the replier that took the request died or left
@@ -258,7 +258,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * Receives the reply to the oldest request of `send` that is not answered yet.
    *
    * @throws {TypeError} if there is no such request
-   * @throws {ShmTimeoutError} if no reply came within `timeoutMs`; it can still be received later
+   * @throws {ShmTimeoutError} if no reply arrives within `timeoutMs`; it can still be received later
    */
   recv(options?: WaitOptions): Promise<R> {
     if (this.#observer === undefined) return this.#recv(options);
@@ -437,7 +437,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   #settle(pending: Pending<R>, outcome: Outcome<R> | None, timeoutMs: number): R {
     if (outcome === NONE) {
       throw new ShmTimeoutError(
-        `no reply came on channel "${this.name}" within ${timeoutMs} ms; check that a replier ` +
+        `no reply arrived on channel "${this.name}" within ${timeoutMs} ms; check that a replier ` +
           `runs (listChannels()), or wait longer`,
       );
     }

@@ -19,14 +19,14 @@ const TITLES = [
   "Throughput, small objects",
 ];
 
-/** What `ringbus bench --json` prints. */
+/** The output of `ringbus bench --json`. */
 interface Printed {
   readonly charts: readonly Chart[];
   readonly comparisons: readonly { ours: string; peer: string; timesFaster: { median: number } }[];
   readonly skipped: readonly { name: string; reason: string }[];
 }
 
-Deno.test("ringbus bench measures ours beside what the runtime has, and draws all of it", () =>
+Deno.test("ringbus bench measures Ringbus and the runtime's own means, and draws all of it", () =>
   inShell(async ({ run, scratch }) => {
     const page = join(scratch.path, PAGE);
     const words = ["bench", "--seconds", "0.5", "--json", "--html", page];
@@ -60,7 +60,7 @@ Deno.test("ringbus bench measures ours beside what the runtime has, and draws al
     for (const picture of pictures) assert.ok(picture.includes(`>${OURS[0]}</text>`));
   }, [PAGE]));
 
-Deno.test("ringbus bench tells whom it skips and why, and on a terminal how far it is", () =>
+Deno.test("ringbus bench names what it skips and why, and shows progress on a terminal", () =>
   inShell(async () => {
     const program = [
       Deno.execPath(),
@@ -92,7 +92,7 @@ Deno.test("ringbus bench tells whom it skips and why, and on a terminal how far 
     ) assert.ok(said.includes(`\n${line}\n`), line);
   }));
 
-Deno.test("ringbus bench says what it needs to measure at all, and refuses what is no time", () =>
+Deno.test("ringbus bench names the permissions that it needs, and rejects an invalid time", () =>
   inShell(async ({ run }) => {
     const none = await run(["bench"], { permissions: ["--allow-run"] });
     assert.equal(none.code, EXIT.FAILED);
@@ -102,7 +102,7 @@ Deno.test("ringbus bench says what it needs to measure at all, and refuses what 
     assert.match(wrong.stderr, /--seconds takes a number from 0\.1 to 3600, not "none"/);
   }));
 
-Deno.test("ringbus bench that is interrupted leaves no channel and no process behind", () =>
+Deno.test("ringbus bench leaves no channel and no process behind when it is interrupted", () =>
   inShell(async ({ start, scratch }) => {
     await using bench = start(["bench", "--seconds", "60"]);
     await until(() => scratch.names().some((name) => name.startsWith("bench-")), "a channel");

@@ -23,7 +23,7 @@ function attribute(element: Element, name: string): string | undefined {
   return element.attrs.find((each) => each.name === name)?.value;
 }
 
-/** The elements of a page that a browser reads without a complaint. */
+/** The elements of a page that a browser parses without an error. */
 async function read(report: Report): Promise<Element[]> {
   const errors: string[] = [];
   const document = parse(await pageOf(report), { onParseError: ({ code }) => errors.push(code) });
@@ -79,7 +79,7 @@ function report(...charts: Chart[]): Report {
   };
 }
 
-Deno.test("a page has a picture of every chart, with the name of every series in it", async () => {
+Deno.test("a page has a chart for every set of figures, with the name of every series", async () => {
   const elements = await read(report(LATENCIES, RATES));
   const pictures = elements.filter(({ tagName }) => tagName === "svg");
   assert.equal(pictures.length, 2);
@@ -96,7 +96,7 @@ Deno.test("a page has a picture of every chart, with the name of every series in
   assert.equal(drawn(1, "rect").flatMap(({ childNodes }) => childNodes).length, 2);
 });
 
-Deno.test("a page marks p50, p90, p99 and p99.9 in a distribution, and puts them in its table", async () => {
+Deno.test("a page marks p50, p90, p99 and p99.9 in a distribution, and lists them in its table", async () => {
   const elements = await read(report(LATENCIES));
   const ticks = inside(elements, "text", "svg").map(textOf);
   const heads = inside(elements, "th", "thead").map(textOf);
@@ -116,7 +116,7 @@ Deno.test("a page marks p50, p90, p99 and p99.9 in a distribution, and puts them
   ]);
 });
 
-Deno.test("a page has the date, the machine, who was not measured and why, and what is listed", async () => {
+Deno.test("a page has the date, the machine, what was not measured and why, and the lists", async () => {
   const [root] = await read(report(LATENCIES));
   const text = textOf(root);
   for (
@@ -130,14 +130,14 @@ Deno.test("a page has the date, the machine, who was not measured and why, and w
   ) assert.ok(text.includes(part), part);
 });
 
-Deno.test("bars say by how much they differ from the reference", async () => {
+Deno.test("bars show their difference from the reference", async () => {
   const elements = await read(report(RATES));
   const texts = inside(elements, "text", "svg").map(textOf);
   assert.ok(texts.includes("1.00 k/s"));
   assert.ok(texts.includes("2.00 k/s \u00b7 2.00x"));
 });
 
-Deno.test("a page shows text from outside as it is, and nothing of it becomes a tag", async () => {
+Deno.test("a page escapes text from outside: no part of it becomes a tag", async () => {
   const hostile: Report = {
     title: HOSTILE,
     summary: HOSTILE,
@@ -166,7 +166,7 @@ Deno.test("a page shows text from outside as it is, and nothing of it becomes a 
   }
 });
 
-Deno.test("a page needs nothing beside it, and its policy forbids to load anything", async () => {
+Deno.test("a page needs no other file, and its policy forbids to load any", async () => {
   const elements = await read(report(LATENCIES, RATES));
   const policy = elements.find((each) => attribute(each, "http-equiv") !== undefined)!;
   assert.equal(attribute(policy, "http-equiv"), "Content-Security-Policy");
@@ -182,18 +182,18 @@ Deno.test("a page needs nothing beside it, and its policy forbids to load anythi
   assert.doesNotMatch(style, /@import|url\(/);
 });
 
-Deno.test("a chart without a figure says who was not measured, and has no picture", async () => {
+Deno.test("a chart without figures names what was not measured, and has no picture", async () => {
   const elements = await read(report({ ...LATENCIES, series: [] }));
   assert.equal(elements.filter(({ tagName }) => tagName === "svg").length, 0);
   assert.ok(textOf(elements[0]).includes("no pigeon is installed"));
 });
 
-/** Asked in the browser: the colour of a text in a picture, and the width of its longest line. */
+/** Runs in the browser: the colour of a text in a chart, and the width of its longest line. */
 const INK = `getComputedStyle(document.querySelector("svg text")).fill`;
 const WIDEST = "Math.max(...[...document.querySelectorAll('svg path')].map(" +
   "(path) => path.getBoundingClientRect().width))";
 
-Deno.test("a browser shows the pictures, in light and dark, without a complaint or a request", async () => {
+Deno.test("a browser shows the charts, in light and dark, without an error or a request", async () => {
   await using browser = await startBrowser();
   const path = `${browser.folder}/pages/figures.html`;
   await writePage(path, report(LATENCIES, RATES));

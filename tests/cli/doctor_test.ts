@@ -1,4 +1,4 @@
-// `ringbus doctor`: a machine that is well, and everything that may be wrong with one.
+// `ringbus doctor`: a machine without problems, and every problem that it finds.
 
 import assert from "node:assert/strict";
 import { EXIT } from "../../cli/command.ts";
@@ -15,7 +15,7 @@ import { freePort } from "../support/free_port.ts";
 import { libcPath } from "../support/libc.ts";
 import { onSmallDisk, whyNoMount } from "../support/small_disk.ts";
 
-// The program of the test must not find a Redis that happens to run.
+// The program must not find a Redis that happens to run on this machine.
 const NO_NET = ["--allow-ffi", "--allow-env", "--allow-run"];
 
 async function examine(run: Shell["run"], permissions: string[], input: CommandInput = {}) {
@@ -29,7 +29,7 @@ function levels(findings: readonly Diagnostic[]): string[] {
   return findings.map(({ level }) => level);
 }
 
-Deno.test("ringbus doctor: on a machine that is well it sends a message to another process", () =>
+Deno.test("ringbus doctor: on a machine without problems it sends a message to another process", () =>
   inShell(async ({ run, scratch }) => {
     const { code, findings, about } = await examine(run, NO_NET);
     assert.equal(code, EXIT.DONE);
@@ -44,13 +44,13 @@ Deno.test("ringbus doctor: on a machine that is well it sends a message to anoth
     assert.deepEqual(levels(findings.filter(({ level }) => level === "failure")), []);
   }));
 
-Deno.test("ringbus doctor: with few permissions it says what it did not look at", () =>
+Deno.test("ringbus doctor: with few permissions it names what it did not check", () =>
   inShell(async ({ run }) => {
     const none = await examine(run, ["--allow-env=RINGBUS_DIR"]);
     assert.equal(none.code, EXIT.FAILED);
     assert.deepEqual(levels(none.about("--allow-ffi")), ["failure"]);
     assert.match(none.about("--allow-ffi")[0].remedy!, /--allow-ffi/);
-    assert.match(none.about("shared memory")[0].message, /are not looked at/);
+    assert.match(none.about("shared memory")[0].message, /are not checked/);
     const few = await examine(run, [`--allow-ffi=${libcPath()}`]);
     assert.equal(few.code, EXIT.DONE);
     assert.match(few.about("self test")[0].message, /within this process/);
@@ -58,7 +58,7 @@ Deno.test("ringbus doctor: with few permissions it says what it did not look at"
     assert.match(few.about("Redis")[0].remedy!, /--allow-net=127\.0\.0\.1:6379/);
   }));
 
-Deno.test("ringbus doctor: a directory that others may write to is a failure, with the remedy", () =>
+Deno.test("ringbus doctor: a directory that other users may write to is a failure with a remedy", () =>
   inShell(async ({ run, scratch }) => {
     Deno.chmodSync(scratch.path, 0o777);
     const { code, about } = await examine(run, NO_NET);
@@ -76,7 +76,7 @@ Deno.test("ringbus doctor: a directory that others may write to is a failure, wi
     ]]);
   }));
 
-Deno.test("ringbus doctor: it names channels that were left, and damaged ones", () =>
+Deno.test("ringbus doctor: it names stale channels and damaged ones", () =>
   inShell(async ({ run, scratch: { path: dir } }) => {
     {
       using left = new Pusher("left", { dir });
@@ -88,12 +88,12 @@ Deno.test("ringbus doctor: it names channels that were left, and damaged ones", 
     assert.equal(code, EXIT.DONE);
     const [damaged, left] = about("channels");
     assert.match(damaged.message, /^damaged is damaged: /);
-    assert.equal(left.message, "1 channel without anybody alive: left");
+    assert.equal(left.message, "1 channel without a live participant: left");
     assert.match(left.remedy!, /ringbus clean/);
     for (const name of ["left", "damaged"]) Deno.removeSync(`${dir}/${name}`);
   }));
 
-Deno.test("ringbus doctor: in words, a finding a line and a count at the end", () =>
+Deno.test("ringbus doctor: as text it prints a line for each diagnostic, and a count at the end", () =>
   inShell(async ({ run }) => {
     const url = `redis://127.0.0.1:${freePort()}`;
     const { code, stdout, stderr } = await run(["doctor", "--redis", url]);
@@ -106,7 +106,7 @@ Deno.test("ringbus doctor: in words, a finding a line and a count at the end", (
     assert.match(wrong.stderr, /it must look like redis:\/\/host:port/);
   }));
 
-Deno.test("ringbus doctor: a Redis that is there, that forgets, and that keeps us out", async () => {
+Deno.test("ringbus doctor: a Redis that works, one that evicts, and one that needs a password", async () => {
   const config = { "maxmemory": "100mb", "maxmemory-policy": "allkeys-lru" };
   await using server = await redisServer({ password: "s3cret", config });
   const [version, memory] = await redisDiagnostics(server.url);
@@ -119,10 +119,10 @@ Deno.test("ringbus doctor: a Redis that is there, that forgets, and that keeps u
   const [single] = (await redisDiagnostics(server.url.replace("redis:", "redis-cluster:"))).slice(
     -1,
   );
-  assert.deepEqual([single.level, single.message], ["failure", "it is no cluster"]);
+  assert.deepEqual([single.level, single.message], ["failure", "it is not a cluster"]);
 });
 
-Deno.test("ringbus doctor: a cluster without all slots is a failure, one with them is not", async () => {
+Deno.test("ringbus doctor: a cluster without all slots is a failure, one with all is not", async () => {
   await using server = await redisServer({ config: { "cluster-enabled": "yes" } });
   const url = server.url.replace("redis:", "redis-cluster:");
   const [down] = (await redisDiagnostics(url)).slice(-1);
@@ -141,7 +141,7 @@ Deno.test("ringbus doctor: a cluster without all slots is a failure, one with th
   ]);
 });
 
-Deno.test("ringbus doctor: versions of Deno from too old to newer", () => {
+Deno.test("ringbus doctor: versions of Deno from too old to untested", () => {
   const found = ["1.46.3", "2.4.5", "2.5.0", "2.9.5", "2.9.6", "2.10.0", "3.0.0-rc.1"]
     .map((version) => runtimeDiagnostic(version).level);
   assert.deepEqual(found, ["failure", "failure", "warning", "warning", "ok", "ok", "ok"]);

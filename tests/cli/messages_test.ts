@@ -7,7 +7,7 @@ import { within } from "../support/deadline.ts";
 
 const FFI_ALONE = { permissions: ["--allow-ffi", "--allow-env=RINGBUS_DIR"] };
 
-Deno.test("ringbus names its commands, and its exit codes tell what was wrong", () =>
+Deno.test("ringbus lists its commands, and its exit codes name the kind of failure", () =>
   inShell(async ({ run }) => {
     const help = await run(["--help"]);
     assert.equal(help.code, EXIT.DONE);
@@ -20,20 +20,20 @@ Deno.test("ringbus names its commands, and its exit codes tell what was wrong", 
     const misused = await run(["pub", "x", "--every-ms", "soon"]);
     assert.equal(misused.code, EXIT.USAGE);
     assert.match(misused.stderr, /--every-ms takes a whole number of at least 0, not "soon"/);
-    assert.match(misused.stderr, /`ringbus pub --help` tells more/);
+    assert.match(misused.stderr, /See `ringbus pub --help`/);
     const badName = await run(["pub", "../x", "1"]);
     assert.equal(badName.code, EXIT.FAILED);
     assert.match(badName.stderr, /cannot open channel "\.\.\/x"/);
   }));
 
-Deno.test("ringbus tells what somebody may have meant", () =>
+Deno.test("ringbus suggests corrections of mistyped words", () =>
   inShell(async ({ run, scratch }) => {
     using _publisher = new Publisher("robot", { dir: scratch.path });
     const cases: [words: string[], code: number, said: RegExp][] = [
       [["lss"], EXIT.USAGE, /there is no command "lss": use .*; did you mean ls\?/],
       [["ls", "--jsn"], EXIT.USAGE, /there is no option --jsn; did you mean --json\?/],
       [["serve", "--no-htp"], EXIT.USAGE, /no option --no-htp; did you mean --no-http\?/],
-      [["push", "x", "-5"], EXIT.USAGE, /no option -5; a value that begins with - stands after --/],
+      [["push", "x", "-5"], EXIT.USAGE, /no option -5; put a value that begins with - after --/],
       [["stat"], EXIT.USAGE, /it takes NAME, not 0 arguments/],
       [["ls", "robot"], EXIT.USAGE, /it takes options alone, not 1 argument/],
       [["rep", "x", "cat"], EXIT.USAGE, /it takes NAME -- COMMAND \[ARGUMENT\.\.\.\], not 2/],
@@ -63,27 +63,30 @@ Deno.test("ringbus pub waits for a subscriber, and sub prints what was published
     assert.deepEqual(await sub.lines(), lines);
   }));
 
-Deno.test("ringbus pub says when nobody subscribes", () =>
+Deno.test("ringbus pub warns when there is no subscriber", () =>
   inShell(async ({ run }) => {
     const { code, stderr } = await run(["pub", "robot", "1"]);
     assert.equal(code, EXIT.DONE);
-    assert.match(stderr, /nobody subscribes to robot/);
+    assert.match(stderr, /robot has no subscriber/);
     const waited = await run(["pub", "robot", "1", "--wait", "--timeout-ms", "50"]);
     assert.equal(waited.code, EXIT.TIMED_OUT);
-    assert.match(waited.stderr, /no subscriber came to channel "robot" within 50 ms/);
+    assert.match(waited.stderr, /no subscriber attached to channel "robot" within 50 ms/);
   }));
 
-Deno.test("ringbus push sends words as text, but nothing that begins like an object and is none", () =>
+Deno.test("ringbus push sends words as text, but rejects broken JSON", () =>
   inShell(async ({ run }) => {
     const broken = await run(["push", "jobs", '{"a":1']);
     assert.equal(broken.code, EXIT.USAGE);
-    assert.match(broken.stderr, /argument \{"a":1 looks like JSON and is none: .*give --text/);
+    assert.match(
+      broken.stderr,
+      /argument \{"a":1 begins like JSON and is not valid JSON: .*give --text/,
+    );
     await run(["push", "jobs", "[1", "--text"]);
     await run(["push", "jobs", "x]", "--", "-5"]);
     assert.equal((await run(["pull", "jobs", "-n3"])).stdout, '"[1"\n"x]"\n-5\n');
   }));
 
-Deno.test("ringbus sub says nothing before its options are read", () =>
+Deno.test("ringbus sub prints nothing before its options are read", () =>
   inShell(async ({ run }) => {
     const { code, stderr } = await run(["sub", "robot", "--limit", "0"]);
     assert.equal(code, EXIT.USAGE);
@@ -99,18 +102,18 @@ Deno.test("ringbus push takes JSON lines, and pull prints each message once", ()
     assert.equal((await run(["pull", "jobs", "-n1"])).stdout, "[3]\n");
     const none = await run(["pull", "jobs", "--timeout-ms", "50"]);
     assert.equal(none.code, EXIT.TIMED_OUT);
-    assert.match(none.stderr, /no message came on channel "jobs" within 50 ms/);
+    assert.match(none.stderr, /no message arrived on channel "jobs" within 50 ms/);
   }));
 
-Deno.test("ringbus push names the line that is no JSON, and those before it were sent", () =>
+Deno.test("ringbus push names the line that is not JSON, and has sent the lines before it", () =>
   inShell(async ({ run }) => {
     const { code, stderr } = await run(["push", "jobs"], { input: "1\n2\nthree\n4\n" });
     assert.equal(code, EXIT.USAGE);
-    assert.match(stderr, /line 3 of the input is no JSON: .*Those before it were sent/s);
+    assert.match(stderr, /line 3 of the input is not valid JSON: .*The lines before it were sent/s);
     assert.equal((await run(["pull", "jobs", "-n", "2"])).stdout, "1\n2\n");
   }));
 
-Deno.test("ringbus push with a full ring ends with the code of a timeout, nothing lost", () =>
+Deno.test("ringbus push with a full ring ends with the exit code of a timeout, nothing lost", () =>
   inShell(async ({ run }) => {
     const input = Array.from({ length: 60 }, (_, n) => `"${`${n}`.padStart(40)}"\n`).join("");
     const words = ["push", "jobs", "--json", "--capacity", "1K", "--timeout-ms", "50"];
@@ -122,9 +125,9 @@ Deno.test("ringbus push with a full ring ends with the code of a timeout, nothin
     assert.equal(pulled, input.split("\n").slice(0, sent).map((line) => `${line}\n`).join(""));
   }));
 
-Deno.test("ringbus pull gives back what its reader did not take", () =>
+Deno.test("ringbus pull returns the messages that its reader did not take", () =>
   inShell(async ({ run, scratch }) => {
-    // More than a pipe holds: pull is still writing when head ends.
+    // More than a pipe holds: pull still writes when head ends.
     const input = Array.from({ length: 10 }, (_, n) => `[${n},"${"x".repeat(20_000)}"]\n`).join("");
     await run(["push", "jobs"], { input });
     const shell = new Deno.Command("sh", {
@@ -154,16 +157,16 @@ Deno.test("ringbus req prints what the command of rep printed, and its errors", 
     const bad = await run(["req", "calc", "0", "--timeout-ms", "20000"]);
     assert.equal(bad.code, EXIT.FAILED);
     assert.match(bad.stderr, /cannot divide by 0/);
-    assert.deepEqual(await rep.lines(), ["replying on calc", "answered 3 requests"]);
+    assert.deepEqual(await rep.lines(), ["replying on calc", "replied to 3 requests"]);
   }));
 
-Deno.test("ringbus rep ends a command that takes too long, and says so to its requester", () =>
+Deno.test("ringbus rep kills a command that takes too long, and its requester gets an error", () =>
   inShell(async ({ run, start }) => {
     const words = ["rep", "slow", "-n", "1", "--command-timeout-ms", "100", "--", "sleep", "60"];
     await using rep = start(words);
     const { code, stderr } = await run(["req", "slow", "1", "--timeout-ms", "20000"]);
     assert.equal(code, EXIT.FAILED);
-    assert.match(stderr, /sleep did not answer within 100 ms/);
+    assert.match(stderr, /sleep did not reply within 100 ms/);
     await rep.lines();
   }));
 
@@ -178,7 +181,7 @@ Deno.test("ringbus rep without a command, and with one that does not exist", () 
     await rep.lines();
   }));
 
-Deno.test("ringbus sends and prints bytes as they are on a raw channel", () =>
+Deno.test("ringbus sends and prints bytes unchanged on a raw channel", () =>
   inShell(async ({ run, start }) => {
     const bytes = ["--codec", "raw"];
     await using rep = start(["rep", "bytes", "-n1", ...bytes, "--", "tr", "a-z", "A-Z"]);
@@ -204,11 +207,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       sub.kill(signal);
       rep.kill(signal);
       assert.deepEqual(await sub.lines(), ["subscribed to robot"]);
-      assert.deepEqual(await rep.lines(), ["replying on calc", "answered 0 requests"]);
+      assert.deepEqual(await rep.lines(), ["replying on calc", "replied to 0 requests"]);
     }));
 }
 
-Deno.test("the JSON form brings back every value", () => {
+Deno.test("the JSON form keeps every value", () => {
   const values = [
     undefined,
     null,
@@ -244,7 +247,7 @@ Deno.test("the JSON form brings back every value", () => {
   );
 });
 
-Deno.test("the JSON form refuses what stands for nothing", () => {
+Deno.test("the JSON form rejects forms without a meaning", () => {
   const wrong = [{ $nothing: 1 }, { $bytes: 5 }, { $array: "Array", values: [] }, { $map: {} }];
   for (const form of [...wrong, { $object: 1 }, { $array: "eval", values: [] }]) {
     assert.throws(() => fromJsonForm(form), TypeError, JSON.stringify(form));

@@ -1,4 +1,4 @@
-// The subcommands that look into channels, and those that record and replay them.
+// The subcommands that observe channels, and those that record and replay them.
 
 import assert from "node:assert/strict";
 import { EXIT } from "../../cli/command.ts";
@@ -21,7 +21,7 @@ async function json(shell: Shell, words: string[]): Promise<Json[]> {
   return stdout.trim().split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
-Deno.test("numbers and times read well", () => {
+Deno.test("numbers and durations are formatted in short units", () => {
   assert.deepEqual([0, 1023, 1536, 5e6, 2 ** 45].map(sizeText), [
     "0 B",
     "1023 B",
@@ -36,7 +36,7 @@ Deno.test("numbers and times read well", () => {
   assert.equal(sparkline([0, 0]), "▁▁");
 });
 
-Deno.test("ringbus ls, stat, top and inspect describe channels, live ones and those of the dead", () =>
+Deno.test("ringbus ls, stat, top and inspect describe channels with and without live participants", () =>
   inShell(async (shell) => {
     const { scratch, run } = shell;
     const { path: dir } = scratch;
@@ -91,10 +91,10 @@ Deno.test("ringbus ls, stat, top and inspect describe channels, live ones and th
     assert.match(damaged.stdout, /byte 152, lane 0: the record at position 24 is corrupt/);
 
     assert.deepEqual(await json(shell, ["clean", "--dry-run"]), []);
-    const spared = await run(["clean"]);
+    const kept = await run(["clean"]);
     assert.match(
-      spared.stderr,
-      /^0 channels deleted\nspared, .*: jobs; --non-empty and --persistent/,
+      kept.stderr,
+      /^0 channels deleted\nkept, .*: jobs; --non-empty and --persistent/,
     );
     const would = await run(["clean", "--dry-run", "--non-empty"]);
     assert.deepEqual([would.stdout, would.stderr], ["jobs\n", "1 channel to delete\n"]);
@@ -122,7 +122,7 @@ Deno.test("ringbus ls and top list a segment with an invalid header as damaged, 
     Deno.removeSync(path);
   }));
 
-Deno.test("ringbus tail shows a busy queue, and its pullers get everything exactly once", () =>
+Deno.test("ringbus tail shows a busy queue, and its pullers still get each message exactly once", () =>
   inScratch(async ({ path: dir, spawn }) => {
     using pusher = new Pusher<{ n: number } | string>("jobs", { dir, capacityBytes: 65536 });
     const lines = `${dir}/lines`;
@@ -161,7 +161,7 @@ Deno.test("ringbus tail shows a busy queue, and its pullers get everything exact
     Deno.removeSync(lines);
   }));
 
-Deno.test("ringbus tail waits for a channel, and tells when it goes", () =>
+Deno.test("ringbus tail waits for a channel, and reports when it is deleted", () =>
   inShell(async ({ scratch, start }) => {
     const { path: dir } = scratch;
     await using tail = start(["tail", "late", "--wait", "--raw", "--limit", "3"]);
@@ -184,7 +184,7 @@ Deno.test("ringbus tail waits for a channel, and tells when it goes", () =>
     ]);
   }));
 
-Deno.test("ringbus says what is wrong with what it shall look at", () =>
+Deno.test("ringbus reports what is wrong with the channel or file that it has to read", () =>
   inShell(async ({ run, scratch }) => {
     const { path: dir } = scratch;
     using _publisher = new Publisher("a", { dir });
@@ -199,15 +199,15 @@ Deno.test("ringbus says what is wrong with what it shall look at", () =>
     own.send(1);
     const unknown = await run(["tail", "own"]);
     assert.equal(unknown.code, EXIT.FAILED);
-    assert.match(unknown.stderr, /its codec "own\.v1" is none of the built-in ones; give --raw/);
+    assert.match(unknown.stderr, /its codec "own\.v1" is not built in; give --raw/);
     const raw = await run(["tail", "own", "--raw", "--since", "oldest", "-n", "1"]);
     assert.equal(raw.stdout, "AQ==\n");
     const late = await run(["tail", "a", "--timeout-ms", "50"]);
     assert.equal(late.code, EXIT.TIMED_OUT);
-    assert.match(late.stderr, /no message came on channel "a" within 50 ms/);
+    assert.match(late.stderr, /no message arrived on channel "a" within 50 ms/);
   }));
 
-Deno.test("ringbus record ends at SIGTERM, and replay sends it all again", () =>
+Deno.test("ringbus record ends at SIGTERM, and replay sends all of it again", () =>
   inShell(async ({ run, start, scratch }) => {
     const { path: dir } = scratch;
     const tape = Deno.makeTempFileSync({ dir: SCRATCH_ROOT });
@@ -233,14 +233,14 @@ Deno.test("ringbus record ends at SIGTERM, and replay sends it all again", () =>
       assert.deepEqual([cut.code, cut.stdout], [EXIT.FAILED, "sent 3 messages to copy\n"]);
       assert.match(
         cut.stderr,
-        /is not whole: it ends in the middle of the entry at byte \d+; what/,
+        /is incomplete: it ends in the middle of the entry at byte \d+; the messages/,
       );
     } finally {
       Deno.removeSync(tape);
     }
   }));
 
-Deno.test("ringbus top leaves the terminal as it was", () =>
+Deno.test("ringbus top restores the terminal", () =>
   inScratch(async ({ path: dir }) => {
     using _publisher = new Publisher("news", { dir });
     for (const [keys, how] of [["q", "q"], ["\\x03", "Ctrl-C"]]) {

@@ -21,7 +21,7 @@ async function storeOverHttp(
   return response.status;
 }
 
-Deno.test("ringbus serve: what comes over HTTP is there over TCP, and the reverse", () =>
+Deno.test("ringbus serve: TCP shows what was stored over HTTP, and the reverse", () =>
   inShell(async ({ start }) => {
     await using server = start(SERVE);
     const place = await untilServing(server);
@@ -43,36 +43,36 @@ Deno.test("ringbus serve: what comes over HTTP is there over TCP, and the revers
     await server.lines();
   }));
 
-/** Stores over HTTP until the server is gone; the ids that were answered. */
+/** Stores over HTTP until the server is gone. Returns the ids that the server replied to. */
 async function keepStoringOverHttp(addresses: ServerAddresses, from: number): Promise<number[]> {
-  const answered: number[] = [];
+  const replied: number[] = [];
   for (let id = from;; id++) {
     try {
-      if (await storeOverHttp(addresses, "t", id) === 200) answered.push(id);
+      if (await storeOverHttp(addresses, "t", id) === 200) replied.push(id);
     } catch {
-      return answered;
+      return replied;
     }
   }
 }
 
-/** Stores over TCP, many at a time, until the server is gone; the ids that were answered. */
+/** Stores over TCP, many at a time, until the server is gone. Returns the ids that it replied to. */
 async function keepStoringOverTcp({ tcpPort }: ServerAddresses, from: number): Promise<number[]> {
   await using client = await LineClient.open(tcpPort);
-  const answered: number[] = [];
+  const replied: number[] = [];
   for (let next = from;; next += 100) {
     const ids = Array.from({ length: 100 }, (_, n) => next + n);
     const lines = ids.map((id) => `STORE_MESSAGE n t JSON:${btoa(message(id))}\r\n`);
     const sent = client.send(lines.join("")).catch(() => {});
     for (const id of ids) {
-      if (await client.line() !== "OK STORED") return answered;
-      answered.push(id);
+      if (await client.line() !== "OK STORED") return replied;
+      replied.push(id);
     }
     await sent;
   }
 }
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`ringbus serve: at ${signal} under load every message that was taken is answered`, () =>
+  Deno.test(`ringbus serve: at ${signal} under load every stored message has a reply`, () =>
     inShell(async ({ start }) => {
       await using server = start(SERVE);
       const place = await untilServing(server);
@@ -88,15 +88,15 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       server.kill(signal);
       pushed.push(...await reader.ended());
       reader.close();
-      const answered = (await Promise.all(answers)).flat();
+      const replied = (await Promise.all(answers)).flat();
       const taken = pushed.map((line) => JSON.parse(atob(line!.split("JSON:")[1])).id);
-      assert.deepEqual(taken.sort(), answered.sort());
-      assert.ok(answered.some((id) => id < 3_000_000) && answered.some((id) => id > 3_000_000));
-      assert.match((await server.lines()).at(-1)!, /^stopped; \d+ messages had been stored$/);
+      assert.deepEqual(taken.sort(), replied.sort());
+      assert.ok(replied.some((id) => id < 3_000_000) && replied.some((id) => id > 3_000_000));
+      assert.match((await server.lines()).at(-1)!, /^stopped; \d+ messages were stored$/);
     }));
 }
 
-Deno.test("ringbus serve: the token of a file keeps out who does not know it", () =>
+Deno.test("ringbus serve: the token of a file rejects clients without it", () =>
   inShell(async ({ start, scratch }) => {
     const file = `${scratch.path}/.token`;
     await Deno.writeTextFile(file, "s3cret\n");
@@ -113,7 +113,7 @@ Deno.test("ringbus serve: the token of a file keeps out who does not know it", (
     await server.lines();
   }));
 
-Deno.test("ringbus serve: limits hold, in both servers and their store", () =>
+Deno.test("ringbus serve: limits hold in both servers and their store", () =>
   inShell(async ({ start }) => {
     const limits = ["--max-messages-per-topic", "2", "--max-body-bytes", "1K"];
     await using server = start([...SERVE, ...limits, "--max-line-bytes", "2K"]);
@@ -141,10 +141,10 @@ Deno.test("ringbus serve: one server alone, with the permissions it needs and no
     assert.equal(code, EXIT.FAILED);
     assert.match(stderr, new RegExp(`cannot listen on port ${port}: another program listens`));
     assert.match(stderr, /--tcp-port, or 0 for a free one/);
-    assert.match(stderr, /RINGBUS_TOKEN is not looked at/);
+    assert.match(stderr, /RINGBUS_TOKEN is not read/);
   }));
 
-Deno.test("ringbus serve: what cannot be is refused with the code of a wrong command line", () =>
+Deno.test("ringbus serve: an invalid option ends it with the exit code of a wrong command line", () =>
   inShell(async ({ run }) => {
     const cases: [string[], RegExp][] = [
       [["--host", "0.0.0.0"], /"0\.0\.0\.0" without a token/],
@@ -161,7 +161,7 @@ Deno.test("ringbus serve: what cannot be is refused with the code of a wrong com
     }
   }));
 
-Deno.test("ringbus serve: addresses of IPv6 stand in brackets in URLs", () => {
+Deno.test("ringbus serve: IPv6 addresses are in brackets in URLs", () => {
   assert.equal(urlOf("tcp", "::1", 31134), "tcp://[::1]:31134");
   assert.equal(urlOf("http", "localhost", 80), "http://localhost:80");
   assert.equal(checkHost("[::1]"), "::1");
