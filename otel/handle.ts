@@ -4,19 +4,27 @@
  * @module
  */
 
+import { abortSignal } from "../lib/base/option_checks.ts";
+import { OptionRules } from "../lib/base/option_rules.ts";
 import { context } from "@opentelemetry/api";
 import { ShmClosedError } from "../lib/base/errors.ts";
 import { type MessageOrigin, runOperation } from "../lib/base/instrumentation.ts";
 import { instrumentedReceiverOf, ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
 import { contextOf } from "./context.ts";
 import { originOf } from "./origins.ts";
-import { OperationSpan, tracerOf, type TracingOptions } from "./spans.ts";
+import { OperationSpan, tracerOf, TRACING_CHECKS, type TracingOptions } from "./spans.ts";
 
 /** Options of `handleEach`. */
 export interface HandleEachOptions extends TracingOptions {
   /** Ends `handleEach`, after the handler that runs. */
   signal?: AbortSignal;
 }
+
+const HANDLE_OPTIONS = new OptionRules<TracingOptions>("handle()", TRACING_CHECKS);
+const HANDLE_EACH_OPTIONS = new OptionRules<HandleEachOptions>("handleEach()", {
+  signal: abortSignal,
+  ...TRACING_CHECKS,
+});
 
 /**
  * Calls a handler with a message, in a span whose parent is the span that sent the message: what the
@@ -49,6 +57,7 @@ export function handle<M, R>(
   handler: (message: M) => R,
   options: TracingOptions = {},
 ): R {
+  HANDLE_OPTIONS.check(options);
   return process(message, originOf(message), handler, options);
 }
 
@@ -80,6 +89,7 @@ export async function handleEach<M>(
   handler: (message: M) => unknown,
   options: HandleEachOptions = {},
 ): Promise<void> {
+  HANDLE_EACH_OPTIONS.check(options);
   for await (const { value, origin } of receiveEach(source, options.signal)) {
     await process(value, origin, handler, options);
   }

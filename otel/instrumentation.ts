@@ -4,6 +4,7 @@
  * @module
  */
 
+import { OptionRules } from "../lib/base/option_rules.ts";
 import { type Context, context, ROOT_CONTEXT, type Tracer } from "@opentelemetry/api";
 import type { ContextHeaders } from "../lib/base/context_headers.ts";
 import type {
@@ -15,7 +16,15 @@ import type {
 import { contextOf, headersOf, spanContextOf } from "./context.ts";
 import { setOrigin } from "./origins.ts";
 import { isHttpTraced } from "./runtime.ts";
-import { OperationSpan, type RunningContext, tracerOf, type TracingOptions } from "./spans.ts";
+import {
+  OperationSpan,
+  type RunningContext,
+  tracerOf,
+  TRACING_CHECKS,
+  type TracingOptions,
+} from "./spans.ts";
+
+const OPTIONS = new OptionRules<TracingOptions>("otelInstrumentation()", TRACING_CHECKS);
 
 /**
  * Makes an instrumentation that reports OpenTelemetry spans. Pass it as the option `instrumentation` of a
@@ -44,6 +53,7 @@ import { OperationSpan, type RunningContext, tracerOf, type TracingOptions } fro
  * ```
  */
 export function otelInstrumentation(options: TracingOptions = {}): Instrumentation {
+  OPTIONS.check(options);
   return new OtelInstrumentation(tracerOf(options));
 }
 

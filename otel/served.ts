@@ -4,6 +4,7 @@
  * @module
  */
 
+import { OptionRules } from "../lib/base/option_rules.ts";
 import { type Attributes, context, ROOT_CONTEXT, type Span, SpanKind } from "@opentelemetry/api";
 import type {
   RequestObserver,
@@ -13,7 +14,9 @@ import type {
 import { contextHeadersOf } from "../lib/base/context_headers.ts";
 import { contextOf } from "./context.ts";
 import { isHttpTraced } from "./runtime.ts";
-import { fail, tracerOf, type TracingOptions } from "./spans.ts";
+import { fail, tracerOf, TRACING_CHECKS, type TracingOptions } from "./spans.ts";
+
+const OPTIONS = new OptionRules<TracingOptions>("traceRequests()", TRACING_CHECKS);
 
 /**
  * Makes a span of each request that a server executes, for the `onRequest` option of `SharedMemoryServer`
@@ -35,6 +38,7 @@ import { fail, tracerOf, type TracingOptions } from "./spans.ts";
  * ```
  */
 export function traceRequests(options: TracingOptions = {}): RequestObserver {
+  OPTIONS.check(options);
   const tracer = tracerOf(options);
   return (request) => {
     const { protocol, operation, route } = request;

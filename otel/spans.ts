@@ -4,6 +4,8 @@
  * @module
  */
 
+import { objectWith } from "../lib/base/option_checks.ts";
+import type { OptionChecks } from "../lib/base/option_rules.ts";
 import {
   type Attributes,
   type Context,
@@ -46,6 +48,11 @@ const KINDS: Record<MessageOperation["kind"], SpanKind> = {
   consumer: SpanKind.CONSUMER,
   client: SpanKind.CLIENT,
   server: SpanKind.SERVER,
+};
+
+/** The checks of `TracingOptions`. */
+export const TRACING_CHECKS: OptionChecks<TracingOptions> = {
+  tracerProvider: objectWith("getTracer"),
 };
 
 /** The tracer to use. It finds a provider that is registered later. */

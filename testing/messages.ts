@@ -4,6 +4,8 @@
  * @module
  */
 
+import { durationMs } from "../lib/base/option_checks.ts";
+import { OptionRules } from "../lib/base/option_rules.ts";
 import type { Message } from "../lib/message/message.ts";
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
 import { eventually } from "./wait.ts";
@@ -16,6 +18,10 @@ export interface WaitForMessagesOptions {
   /** Milliseconds; 10,000 when left out. */
   timeoutMs?: number;
 }
+
+const OPTIONS = new OptionRules<WaitForMessagesOptions>("waitForMessages()", {
+  timeoutMs: durationMs,
+});
 
 /** Messages in the order in which a handler got them. */
 export class MessageCollector {
@@ -59,8 +65,10 @@ export class MessageCollector {
 export async function waitForMessages(
   source: MessageCollector | { backend: MessagingBackend; topic: string },
   count: number,
-  { timeoutMs = DEFAULT_TIMEOUT_MS }: WaitForMessagesOptions = {},
+  options: WaitForMessagesOptions = {},
 ): Promise<readonly Message[]> {
+  OPTIONS.check(options);
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const poll = async () =>
     source instanceof MessageCollector
       ? source.messages

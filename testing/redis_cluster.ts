@@ -4,9 +4,10 @@
  * @module
  */
 
-import { checkInteger } from "../lib/base/checks.ts";
+import { wholeNumber } from "../lib/base/option_checks.ts";
+import { OptionRules } from "../lib/base/option_rules.ts";
 import type { RedisReply } from "./redis_command.ts";
-import type { RedisServerOptions } from "./redis_config.ts";
+import { type RedisServerOptions, SERVER_CHECKS } from "./redis_config.ts";
 import { type RedisServer, redisServer } from "./redis_server.ts";
 import { eventually } from "./wait.ts";
 
@@ -31,6 +32,12 @@ export interface RedisClusterOptions extends RedisServerOptions {
   replicas?: number;
 }
 
+const OPTIONS = new OptionRules<RedisClusterOptions>("redisCluster()", {
+  masters: wholeNumber(MIN_MASTERS),
+  replicas: wholeNumber(0),
+  ...SERVER_CHECKS,
+});
+
 /**
  * Starts a Redis Cluster, 3 masters with a replica each when left to itself, and waits until every
  * node knows every other in its role and every replica follows its master. When the value is disposed
@@ -51,9 +58,8 @@ export interface RedisClusterOptions extends RedisServerOptions {
  * ```
  */
 export async function redisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+  OPTIONS.check(options);
   const { masters = MIN_MASTERS, replicas = 1, ...ofNode } = options;
-  checkInteger("masters", masters, MIN_MASTERS);
-  checkInteger("replicas", replicas, 0);
   await using owned = new AsyncDisposableStack();
   const nodes = await startNodes(masters * (1 + replicas), ofNode, owned);
   await join(nodes, masters);

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { flag, object, text, wholeNumber } from "../lib/base/option_checks.ts";
+import { type OptionChecks, OptionRules } from "../lib/base/option_rules.ts";
+
 /** What a server of a test can be asked for. */
 export interface RedisServerOptions {
   /** Password that clients must give; none when left out. */
@@ -15,6 +18,15 @@ export interface RedisServerOptions {
   /** More directives, each with its value as it would stand in `redis.conf`. */
   config?: Record<string, string | number>;
 }
+
+/** The checks of `RedisServerOptions`. */
+export const SERVER_CHECKS: OptionChecks<RedisServerOptions> = {
+  password: text,
+  appendOnly: flag,
+  maxMemoryBytes: wholeNumber(1),
+  config: object,
+};
+const OPTIONS = new OptionRules<RedisServerOptions>("redisServer()", SERVER_CHECKS);
 
 /** Directives that the fixture decides on. */
 const RESERVED = [
@@ -30,6 +42,7 @@ const RESERVED = [
 
 /** The text of `redis.conf`. Throws `TypeError` for a directive that is not the caller's to set. */
 export function configText(host: string, port: number, options: RedisServerOptions): string {
+  OPTIONS.check(options);
   const { password, appendOnly = false, maxMemoryBytes, config = {} } = options;
   const wrong = Object.keys(config).find((name) => RESERVED.includes(name.toLowerCase()));
   if (wrong !== undefined) {

@@ -7,6 +7,8 @@
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
 import type { MessagingConfig } from "../backends/messaging_config.ts";
 import type { Message } from "../lib/message/message.ts";
+import { oneOf } from "../lib/base/option_checks.ts";
+import { OptionRules } from "../lib/base/option_rules.ts";
 import { formatValue } from "../lib/base/options.ts";
 import { AgentBackend } from "./agent_backend.ts";
 import { MessageCollector, waitForMessages, type WaitForMessagesOptions } from "./messages.ts";
@@ -21,9 +23,14 @@ export interface DistributedTestScenarioOptions {
   agents?: "here" | "process";
 }
 
+const OPTIONS = new OptionRules<DistributedTestScenarioOptions>("new DistributedTestScenario()", {
+  carrier: oneOf("tcp", "http"),
+  agents: oneOf("here", "process"),
+});
+
 type Config = MessagingConfig & AsyncDisposable;
 
-const CARRIERS: Record<string, () => Promise<Config>> = {
+const CARRIERS: Record<"tcp" | "http", () => Promise<Config>> = {
   tcp: socketMessagingConfig,
   http: sharedMessagingConfig,
 };
@@ -52,7 +59,7 @@ const CARRIERS: Record<string, () => Promise<Config>> = {
  * ```
  */
 export class DistributedTestScenario implements AsyncDisposable {
-  readonly #options: DistributedTestScenarioOptions;
+  readonly #options: Required<DistributedTestScenarioOptions>;
   readonly #resources = new AsyncDisposableStack();
   readonly #agents = new Map<string, MessagingBackend>();
   readonly #collectors = new Map<string, MessageCollector>();
@@ -61,16 +68,12 @@ export class DistributedTestScenario implements AsyncDisposable {
   /**
    * Prepares a scenario. The server starts with the first agent.
    *
-   * @throws {TypeError} if the carrier is unknown
+   * @throws {TypeError} if an option, or the carrier, is unknown
    */
   constructor(options: DistributedTestScenarioOptions = {}) {
-    const { carrier = "tcp" } = options;
-    if (!Object.hasOwn(CARRIERS, carrier)) {
-      throw new TypeError(
-        `carrier must be one of ${Object.keys(CARRIERS).join(", ")}, not ${formatValue(carrier)}`,
-      );
-    }
-    this.#options = { ...options, carrier };
+    OPTIONS.check(options);
+    const { carrier = "tcp", agents = "here" } = options;
+    this.#options = { carrier, agents };
   }
 
   /**
@@ -91,7 +94,7 @@ export class DistributedTestScenario implements AsyncDisposable {
   }
 
   async #open(): Promise<Config> {
-    return this.#resources.use(await CARRIERS[this.#options.carrier!]());
+    return this.#resources.use(await CARRIERS[this.#options.carrier]());
   }
 
   /** Has an agent collect what is stored in a topic from now on. */

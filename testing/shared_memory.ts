@@ -4,10 +4,12 @@
  * @module
  */
 
+import { object } from "../lib/base/option_checks.ts";
 import { SharedMemoryMessagingBackend } from "../backends/http/client/backend.ts";
 import { createSharedMessagingConfig } from "../backends/http/client/config.ts";
 import type { SharedMemoryMessagingBackendOptions } from "../backends/http/client/options.ts";
 import {
+  SERVER_OPTIONS,
   SharedMemoryServer,
   type SharedMemoryServerOptions,
 } from "../backends/http/server/server.ts";
@@ -32,7 +34,7 @@ export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend 
     server: SharedMemoryServerFixture,
     options: Omit<SharedMemoryMessagingBackendOptions, "serverUrl">,
   ) {
-    super({ ...options, serverUrl: server.url });
+    super({ ...object("options", options), serverUrl: server.url });
     this.server = server;
   }
 
@@ -98,8 +100,8 @@ export async function sharedMessagingConfig(
 export async function sharedMessagingBackend(
   options: SharedMemoryServerOptions = {},
 ): Promise<SharedMessagingBackendFixture> {
-  const { token } = options;
-  return new SharedMessagingBackendFixture(await sharedMemoryServer(options), { token });
+  const server = await sharedMemoryServer(options);
+  return new SharedMessagingBackendFixture(server, { token: options.token });
 }
 
 /** A test's body with an HTTP server of its own. */
@@ -107,6 +109,7 @@ export function withSharedMemoryServer(
   test: FixtureTest<SharedMemoryServerFixture>,
   options: SharedMemoryServerOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  SERVER_OPTIONS.check(options);
   return withFixture(() => sharedMemoryServer(options), test);
 }
 
@@ -115,5 +118,6 @@ export function withSharedMessagingBackend(
   test: FixtureTest<SharedMessagingBackendFixture>,
   options: SharedMemoryServerOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  SERVER_OPTIONS.check(options);
   return withFixture(() => sharedMessagingBackend(options), test);
 }

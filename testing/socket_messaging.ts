@@ -4,10 +4,11 @@
  * @module
  */
 
+import { object } from "../lib/base/option_checks.ts";
 import { EmbeddedMessagingBackend } from "../backends/tcp/client/backend.ts";
 import type { EmbeddedMessagingBackendOptions } from "../backends/tcp/client/options.ts";
 import { createEmbeddedMessagingConfig } from "../backends/tcp/client/config.ts";
-import type { EmbeddedServerOptions } from "../backends/tcp/server/options.ts";
+import { type EmbeddedServerOptions, SERVER_OPTIONS } from "../backends/tcp/server/options.ts";
 import { EmbeddedServer } from "../backends/tcp/server/server.ts";
 import { type FixtureTest, withFixture } from "./fixture.ts";
 import { MessagingConfigFixture } from "./messaging_config.ts";
@@ -30,7 +31,7 @@ export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
     server: SocketMessagingServerFixture,
     options: Omit<EmbeddedMessagingBackendOptions, "port" | "autoStartServer">,
   ) {
-    super({ ...options, port: server.port, autoStartServer: false });
+    super({ ...object("options", options), port: server.port, autoStartServer: false });
     this.server = server;
   }
 
@@ -56,6 +57,7 @@ export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
 export async function socketMessagingServer(
   options: EmbeddedServerOptions = {},
 ): Promise<SocketMessagingServerFixture> {
+  SERVER_OPTIONS.check(options);
   const server = new EmbeddedServer({ port: 0, ...options });
   const port = await server.start();
   return { server, port, [Symbol.asyncDispose]: () => server.stop() };
@@ -98,8 +100,8 @@ export async function socketMessagingConfig(
 export async function socketMessagingBackend(
   options: EmbeddedServerOptions = {},
 ): Promise<SocketMessagingBackendFixture> {
-  const { token } = options;
-  return new SocketMessagingBackendFixture(await socketMessagingServer(options), { token });
+  const server = await socketMessagingServer(options);
+  return new SocketMessagingBackendFixture(server, { token: options.token });
 }
 
 /** A test's body with a TCP server of its own. */
@@ -107,6 +109,7 @@ export function withEmbeddedServer(
   test: FixtureTest<SocketMessagingServerFixture>,
   options: EmbeddedServerOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  SERVER_OPTIONS.check(options);
   return withFixture(() => socketMessagingServer(options), test);
 }
 
@@ -115,5 +118,6 @@ export function withSocketMessagingBackend(
   test: FixtureTest<SocketMessagingBackendFixture>,
   options: EmbeddedServerOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  SERVER_OPTIONS.check(options);
   return withFixture(() => socketMessagingBackend(options), test);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { durationMs } from "../lib/base/option_checks.ts";
+
 /**
  * A clock that stands until it is advanced: what expires does so at once, without a wait.
  *
@@ -24,7 +26,7 @@ export class SteppableClock {
 
   /** Begins at a time in milliseconds of the Unix epoch; at the present one when left out. */
   constructor(startMs: number = Date.now()) {
-    this.#nowMs = startMs;
+    this.#nowMs = durationMs("startMs", startMs);
   }
 
   /** Its time, in milliseconds of the Unix epoch; to be passed on as it is. */
@@ -33,10 +35,9 @@ export class SteppableClock {
   /**
    * Lets time pass.
    *
-   * @throws {RangeError} if `ms` is no number, or less than 0
+   * @throws {RangeError} if `ms` is not a finite number, at least 0
    */
   advance(ms: number): void {
-    if (!(ms >= 0)) throw new RangeError(`ms must be a number, at least 0, not ${String(ms)}`);
-    this.#nowMs += ms;
+    this.#nowMs += durationMs("ms", ms);
   }
 }

@@ -50,6 +50,12 @@ export function text(name: string, value: unknown): string {
   throw new TypeError(`${name} must be a string, not ${formatValue(value)}`);
 }
 
+/** The path of a directory. */
+export function directoryPath(name: string, value: unknown): string {
+  if (typeof value === "string" && value !== "" && !value.includes("\0")) return value;
+  throw new TypeError(`${name} must be the path of a directory, not ${formatValue(value)}`);
+}
+
 /** One of some strings. */
 export function oneOf<V extends string>(...values: readonly V[]): OptionCheck<V> {
   const shown = values.map(formatValue);
@@ -91,11 +97,15 @@ export const observer: OptionCheck<Instrumentation> = objectWith(
   "callHeaders",
 );
 
+/** A class, also one with a private constructor. */
+// deno-lint-ignore ban-types
+type Class<T> = Function & { readonly prototype: T };
+
 /** An instance of a class, which may be declared later. */
-export function instanceOf<T>(classOf: () => abstract new (...args: never[]) => T): OptionCheck<T> {
+export function instanceOf<T>(classOf: () => Class<T>): OptionCheck<T> {
   return (name, value) => {
     const type = classOf();
-    if (value instanceof type) return value;
+    if (value instanceof type) return value as T;
     const article = /^[AEIO]/.test(type.name) ? "an" : "a";
     throw new TypeError(`${name} must be ${article} ${type.name}, not ${formatValue(value)}`);
   };

@@ -9,6 +9,8 @@
  * @module
  */
 
+import { callback } from "../base/option_checks.ts";
+import { OptionRules } from "../base/option_rules.ts";
 import { RingbusError } from "../base/errors.ts";
 import { checkInteger } from "../base/checks.ts";
 import { formatValue } from "../base/options.ts";
@@ -169,6 +171,10 @@ export interface GemstoneGeneratorOptions {
   clock?: () => number;
 }
 
+const OPTIONS = new OptionRules<GemstoneGeneratorOptions>("new GemstoneGenerator()", {
+  clock: callback,
+});
+
 /**
  * Makes message ids that never repeat, if each generator has a machine id of its own.
  *
@@ -199,6 +205,7 @@ export class GemstoneGenerator {
    */
   constructor(machineId: number, options: GemstoneGeneratorOptions = {}) {
     this.machineId = checkInteger("machineId", machineId, 0, MAX_MACHINE_ID);
+    OPTIONS.check(options);
     this.#clock = options.clock ?? Date.now;
   }
 

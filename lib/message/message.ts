@@ -7,6 +7,8 @@
 import { checkId, GemstoneId, isId, type Priority, priorityOf, timestampOf } from "./gemstone.ts";
 import { type JsonObject, parseJson, stringifyJson, withRawIntegers } from "./json.ts";
 import { type AgentTag, type Field, FIELDS } from "./fields.ts";
+import { anyValue, instanceOf, object } from "../base/option_checks.ts";
+import { OptionRules } from "../base/option_rules.ts";
 import { formatValue } from "../base/options.ts";
 
 /** The fields of a new message. Exactly one of `id` and `idObj` is required. */
@@ -56,6 +58,31 @@ export interface MessageInit {
   /** Other fields, by their names in JSON. */
   extra?: JsonObject;
 }
+
+const INIT = new OptionRules<MessageInit>("new Message()", {
+  id: anyValue,
+  idObj: instanceOf(() => GemstoneId),
+  sender: anyValue,
+  topics: anyValue,
+  payload: anyValue,
+  format: anyValue,
+  timestamp: anyValue,
+  priority: anyValue,
+  thread: anyValue,
+  recipientList: anyValue,
+  inResponseTo: anyValue,
+  conversationId: anyValue,
+  forwardHeader: anyValue,
+  routingSlip: anyValue,
+  messageHistory: anyValue,
+  ttl: anyValue,
+  isErrorMessage: anyValue,
+  traceparent: anyValue,
+  sessionState: anyValue,
+  topicPublishedTo: anyValue,
+  enrichWithHistory: anyValue,
+  extra: object,
+});
 
 /**
  * A message: an id, a sender, topics, a payload, and fields that control its handling.
@@ -130,6 +157,7 @@ export class Message {
    * @throws {RangeError} if the id does not fit 64 bits, or `ttl` is not more than 0
    */
   constructor(init: MessageInit) {
+    INIT.require(init);
     const own = this as unknown as Record<string, unknown>;
     const id = idOf(init);
     own.id = id;

@@ -32,6 +32,8 @@ import {
   TOMBSTONE_PREFIX,
 } from "../platform/directory.ts";
 import { isClosed, removeTombstone, tryClose, unlink } from "../segment/lifecycle.ts";
+import { directoryPath, flag } from "../base/option_checks.ts";
+import { OptionRules } from "../base/option_rules.ts";
 import { ShmError } from "../base/errors.ts";
 import { removeOrphanedGenerations } from "../journal/files.ts";
 import { checkChannelName } from "../channel/channel_options.ts";
@@ -57,6 +59,14 @@ export interface RemoveStaleOptions extends RegistryOptions {
   /** Removes nothing, and returns what would be removed. */
   dryRun?: boolean;
 }
+
+const LIST_OPTIONS = new OptionRules<RegistryOptions>("listChannels()", { dir: directoryPath });
+const REMOVE_OPTIONS = new OptionRules<RemoveStaleOptions>("removeStale()", {
+  dir: directoryPath,
+  includePersistent: flag,
+  includeNonEmpty: flag,
+  dryRun: flag,
+});
 
 /** A socket on a channel. */
 export interface ParticipantInfo {
@@ -119,6 +129,7 @@ export interface ChannelInfo {
  * ```
  */
 export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
+  LIST_OPTIONS.check(options);
   const directory = segmentDirectory(options.dir);
   const channels: ChannelInfo[] = [];
   for (const name of channelNames(directory)) {
@@ -149,6 +160,7 @@ export function describeChannel(
  * @throws {ShmPermissionError} without `--allow-ffi`, or if the directory belongs to another user
  */
 export function removeStale(options: RemoveStaleOptions = {}): string[] {
+  REMOVE_OPTIONS.check(options);
   const directory = segmentDirectory(options.dir);
   const removed: string[] = [];
   for (const name of channelNames(directory)) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { directoryPath } from "../base/option_checks.ts";
 import { ShmConnectionError, ShmPermissionError } from "../base/errors.ts";
 import { platform } from "./mod.ts";
 import { type FileStatus, SystemError } from "./platform.ts";
@@ -33,9 +34,7 @@ const checked = new Set<string>();
  * @throws {ShmConnectionError} if it cannot be created
  */
 export function segmentDirectory(dir: string | undefined): string {
-  if (dir !== undefined && (typeof dir !== "string" || dir === "" || dir.includes("\0"))) {
-    throw new TypeError(`dir must be the path of a directory, not ${JSON.stringify(dir)}`);
-  }
+  if (dir !== undefined) directoryPath("dir", dir);
   const os = platform();
   const path = dir ?? (os.environment("RINGBUS_DIR") || os.defaultDirectory());
   if (!checked.has(path) || !isReachable(path)) {

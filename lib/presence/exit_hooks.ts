@@ -9,6 +9,7 @@
  * @module
  */
 
+import { flag } from "../base/option_checks.ts";
 import { hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
 import { platform } from "../platform/mod.ts";
 
@@ -45,6 +46,7 @@ export function unregister(socket: Closable): void {
  * ```
  */
 export function manageSignals(enabled: boolean): void {
+  flag("enabled", enabled);
   const wasListening = isListening;
   if (wasListening) stopListening();
   isManagingSignals = enabled;

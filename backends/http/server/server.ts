@@ -73,12 +73,16 @@ export const CONFIG_CHECKS: OptionChecks<SharedMemoryServerConfig> = {
   subscriberIdleSeconds: checkIdleSeconds,
   ...QUEUE_CHECKS,
 };
-const OPTIONS = new OptionRules<SharedMemoryServerOptions>("new SharedMemoryServer()", {
-  ...CONFIG_CHECKS,
-  store: instanceOf(() => Store),
-  clock: callback,
-  onRequest: callback,
-});
+/** Options of a server. */
+export const SERVER_OPTIONS = new OptionRules<SharedMemoryServerOptions>(
+  "new SharedMemoryServer()",
+  {
+    ...CONFIG_CHECKS,
+    store: instanceOf(() => Store),
+    clock: callback,
+    onRequest: callback,
+  },
+);
 
 const MAX_SWEEP_INTERVAL_MS = 10_000;
 /** Milliseconds for clients to read their last response. */
@@ -120,7 +124,7 @@ export class SharedMemoryServer implements AsyncDisposable {
    * @throws {RangeError} if a port or a limit is out of range
    */
   constructor(options: SharedMemoryServerOptions = {}) {
-    OPTIONS.check(options);
+    SERVER_OPTIONS.check(options);
     this.#options = options;
     this.#host = checkHost(options.host, options.token);
     this.#store = storeOf(options);

@@ -10,7 +10,13 @@ import { Journal } from "../../../lib/journal/journal.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
-import { callback, flag, text, wholeNumber } from "../../../lib/base/option_checks.ts";
+import {
+  callback,
+  directoryPath,
+  flag,
+  text,
+  wholeNumber,
+} from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { checkChannelName } from "../../../lib/channel/channel_options.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
@@ -56,7 +62,7 @@ export interface ShmMessagingBackendOptions extends MessagingBackendOptions {
 
 const OPTIONS = new OptionRules<ShmMessagingBackendOptions>("new ShmMessagingBackend()", {
   name: text,
-  dir: text,
+  dir: directoryPath,
   persist: flag,
   maxBytes: wholeNumber(1, LARGEST_MAX_BYTES),
   maxMessagesPerTopic: checkLimit,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { callback, flag, text } from "../../../lib/base/option_checks.ts";
+import { callback, directoryPath, flag, text } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { Journal, type JournalRecord, type JournalState } from "../../../lib/journal/journal.ts";
 import { resolveLimits, STATE_CHECKS, type StateLimits, type StateOptions } from "../config.ts";
@@ -27,7 +27,7 @@ export interface ShmBackendOptions extends StateOptions {
 
 const OPTIONS = new OptionRules<ShmBackendOptions>("new ShmBackend()", {
   shmName: text,
-  dir: text,
+  dir: directoryPath,
   persist: flag,
   ...STATE_CHECKS,
   now: callback,

@@ -102,7 +102,8 @@ const CONFIG_CHECKS: OptionChecks<EmbeddedServerConfig> = {
   maxBytes: checkLimit,
   ...QUEUE_CHECKS,
 };
-const OPTIONS = new OptionRules<EmbeddedServerOptions>("new EmbeddedServer()", {
+/** Options of a server. */
+export const SERVER_OPTIONS = new OptionRules<EmbeddedServerOptions>("new EmbeddedServer()", {
   ...CONFIG_CHECKS,
   store: instanceOf(() => Store),
   state: objectWith("openSession"),
@@ -112,7 +113,7 @@ const OPTIONS = new OptionRules<EmbeddedServerOptions>("new EmbeddedServer()", {
 
 /** Checks the options, and fills in the defaults. */
 export function checkOptions(options: EmbeddedServerOptions): CheckedOptions {
-  OPTIONS.check(options);
+  SERVER_OPTIONS.check(options);
   return {
     ...options,
     host: checkHost(options.host, options.token),
