@@ -83,7 +83,7 @@ for (const transport of TRANSPORTS) {
   testOn(transport, "errors are counted where they happen", (open) => {
     const channel = open();
     const pusher = channel.pusher<unknown>({ codec: "json" });
-    for (const value of [undefined, () => 1, 5n]) {
+    for (const value of [Symbol("value"), () => 1, 5n]) {
       assert.throws(() => pusher.send(value), ShmSerializationError);
     }
     assert.deepEqual(pusher.statistics(), { ...NOTHING, errors: 3 });
