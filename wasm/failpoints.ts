@@ -1,15 +1,15 @@
 /**
- * The failpoints: instants between two writes that other processes can see, by name. Only the build for
- * tests stops at them. The cursors of a subscriber count where they are made; later writes to them are
- * for its own eyes.
+ * The failpoints: moments between two writes that other processes can see, by name. Only the build for
+ * tests stops at them. A subscriber's cursors have failpoints where they are created; later only the
+ * subscriber itself reads them.
  *
  * @module
  */
 
-// Making a segment.
-/** The creator's process is noted, the time is not. */
+// Creating a segment.
+/** The creator's process id is written, the time is not. */
 export const CREATOR_PID = 0;
-/** The creator is noted, the header is empty. */
+/** The creator is written, the header is empty. */
 export const CREATOR_TIME = CREATOR_PID + 1;
 /** The header has its version, and no kind. */
 export const FORMAT_VERSION = CREATOR_TIME + 1;
@@ -19,11 +19,11 @@ export const FORMAT_KIND = FORMAT_VERSION + 1;
 export const FORMAT_FLAGS = FORMAT_KIND + 1;
 /** The header has its capacity, and no end. */
 export const FORMAT_CAPACITY = FORMAT_FLAGS + 1;
-/** The header has its end, the first lane no ring. */
+/** The header has its end, the first lane has no ring. */
 export const FORMAT_END = FORMAT_CAPACITY + 1;
-/** The first lane has its ring, and is not shown. */
+/** The first lane has its ring, and is not visible. */
 export const FORMAT_LANE = FORMAT_END + 1;
-/** Everything is written but the magic number. */
+/** All is written but the magic number. */
 export const FORMAT_LANES = FORMAT_LANE + 1;
 /** The segment is whole, and has no name yet. */
 export const FORMAT_MAGIC = FORMAT_LANES + 1;
@@ -31,59 +31,59 @@ export const FORMAT_MAGIC = FORMAT_LANES + 1;
 // Adding a region.
 /** The end is moved, the storage behind it is not reserved. */
 export const RESERVE_MOVED = FORMAT_MAGIC + 1;
-/** A slot's region has its size, and no place. */
+/** A slot's region has its size, and no offset. */
 export const REGION_BYTES = RESERVE_MOVED + 1;
-/** A slot's region has its size and its check, and another's place. */
+/** A slot's region has its size and its checksum, and the offset of another. */
 export const REGION_CHECKSUMMED = REGION_BYTES + 1;
-/** A slot's region has size and place. */
+/** A slot's region has its size and its offset. */
 export const REGION_OFFSET = REGION_CHECKSUMMED + 1;
 
 // Joining.
-/** A slot has its agent, and nothing else. */
+/** A slot has its isolate, and nothing else. */
 export const JOIN_CLAIMED = REGION_OFFSET + 1;
-/** The slot has its process, and no time. */
+/** The slot has its process id, and no time. */
 export const JOIN_PID = JOIN_CLAIMED + 1;
-/** The slot has its time; its lane is the last owner's. */
+/** The slot has its time, and the lane of the last owner. */
 export const JOIN_SINCE = JOIN_PID + 1;
-/** The slot has no lane; its generation is the last owner's. */
+/** The slot has no lane, and the generation of the last owner. */
 export const JOIN_LANE = JOIN_SINCE + 1;
 /** The slot has its generation, and no role. */
 export const JOIN_GENERATION = JOIN_LANE + 1;
 /** The slot is whole. */
 export const JOIN_ROLE = JOIN_GENERATION + 1;
-/** A subscriber's cursors are all at the beginning. */
+/** All cursors of a subscriber are at the beginning. */
 export const CURSORS_CLEARED = JOIN_ROLE + 1;
-/** A cursor has its position, and another's sequence. */
+/** A cursor has its position, and the sequence of another. */
 export const CURSOR_MOVED = CURSORS_CLEARED + 1;
-/** A cursor has a position, and the sequence that the lane's count gives. */
+/** A cursor has its position, and the sequence that follows from the lane's count. */
 export const CURSOR_COUNTED = CURSOR_MOVED + 1;
 
-// A lane for a sender.
-/** A lane has an owner, whose slot does not say so. */
+// Claiming a lane.
+/** A lane has an owner, whose slot does not name the lane. */
 export const LANE_OWNED = CURSOR_COUNTED + 1;
 /** The owner's slot names the lane. */
 export const LANE_ASSIGNED = LANE_OWNED + 1;
-/** A new lane has the check of its ring's place, and no place. */
+/** A new lane has the checksum of its ring's offset, and no offset. */
 export const RING_CHECKSUMMED = LANE_ASSIGNED + 1;
-/** A new lane has its ring, and is not shown to receivers. */
+/** A new lane has its ring, and is not visible to receivers. */
 export const RING_OFFSET = RING_CHECKSUMMED + 1;
-/** The lane is shown to receivers. */
+/** The lane is visible to receivers. */
 export const RING_PUBLISHED = RING_OFFSET + 1;
 
-// Leaving, and freeing what the dead held.
-/** A dead participant's slot is the reclaimer's, and still full. */
+// Leaving, and reclaiming what dead participants held.
+/** A dead participant's slot belongs to the reclaimer, and is still full. */
 export const RECLAIM_OWNED = RING_PUBLISHED + 1;
-/** The slot has no role; its owner may still be among the sleepers. */
+/** The slot has no role. Its owner may still be among the waiters. */
 export const LEAVE_ROLE = RECLAIM_OWNED + 1;
-/** It sleeps no longer as a receiver. */
+/** It is not among the waiting receivers. */
 export const LEAVE_RECEIVERS = LEAVE_ROLE + 1;
-/** It sleeps no longer as a sender. */
+/** It is not among the waiting senders. */
 export const LEAVE_SENDERS = LEAVE_RECEIVERS + 1;
-/** It sleeps no longer as a requester. */
+/** It is not among the waiting requesters. */
 export const LEAVE_REQUESTERS = LEAVE_SENDERS + 1;
-/** It takes no turns any longer. */
+/** It is not in the fairness set. */
 export const LEAVE_FAIRNESS = LEAVE_REQUESTERS + 1;
-/** It holds no bytes any longer. */
+/** It pins no bytes. */
 export const LEAVE_PIN = LEAVE_FAIRNESS + 1;
 /** Its lane is free, its slot is not. */
 export const LEAVE_LANE = LEAVE_PIN + 1;
@@ -91,33 +91,33 @@ export const LEAVE_LANE = LEAVE_PIN + 1;
 export const LEAVE_FREED = LEAVE_LANE + 1;
 
 // Sending.
-/** The end of the ring is padded, the record not begun. */
+/** The end of the ring is padded, the record is not begun. */
 export const CLAIM_PADDED = LEAVE_FREED + 1;
 /** A record has its size, and no frame. */
 export const RECORD_SIZED = CLAIM_PADDED + 1;
 /** A record has its frame, and no payload. */
 export const CLAIM_WRITTEN = RECORD_SIZED + 1;
-/** A record's frame is hidden, while its payload is lent. */
+/** A record's frame is invalid, while its payload is lent. */
 export const CLAIM_INVALIDATED = CLAIM_WRITTEN + 1;
 /** The payload is copied, and nothing is published. */
 export const COMMIT_BEGUN = CLAIM_INVALIDATED + 1;
-/** The last record's place is told, the head has not moved. */
+/** The position of the last record is published, the head has not moved. */
 export const COMMIT_LAST = COMMIT_BEGUN + 1;
 /** The head has moved, the lane's count has not. */
 export const COMMIT_PUBLISHED = COMMIT_LAST + 1;
-/** The lane's words are all told, the header's totals are not. */
+/** The lane is up to date, the header's totals are not. */
 export const COMMIT_COUNTED = COMMIT_PUBLISHED + 1;
-/** The totals are told, and no sleeper is woken. */
+/** The totals are up to date, and no waiter is woken. */
 export const COMMIT_TOTALS = COMMIT_COUNTED + 1;
-/** Broadcast: the tail's count is told, the tail has not moved. */
+/** Broadcast: the count at the tail is written, the tail has not moved. */
 export const EVICT_COUNTED = COMMIT_TOTALS + 1;
 /** Broadcast: the tail has moved, nothing is overwritten. */
 export const EVICT_MOVED = EVICT_COUNTED + 1;
-/** Broadcast: the header's tail is told, nothing is overwritten. */
+/** Broadcast: the header's tail is up to date, nothing is overwritten. */
 export const EVICT_TOTALS = EVICT_MOVED + 1;
 
 // The header's totals.
-/** The only lane's head is told, its count is not. */
+/** The head of the only lane is in the header, its count is not. */
 export const TOTAL_HEAD = EVICT_TOTALS + 1;
 /** The bytes of another lane are added, its messages are not. */
 export const OTHERS_HEAD = TOTAL_HEAD + 1;
@@ -135,107 +135,107 @@ export const DROPPED_COUNTED = SUM_STORED + 1;
 // Taking.
 /** A message is copied, and not taken. */
 export const TAKE_COPIED = DROPPED_COUNTED + 1;
-/** The tail has moved: the message is taken, and nobody told. */
+/** The tail has moved: the message is taken, and no waiter is woken. */
 export const TAKE_MOVED = TAKE_COPIED + 1;
-/** The taker's turns are counted, the leader's are not. */
+/** The taker's service count is written, the largest one is not. */
 export const FAIRNESS_COUNTED = TAKE_MOVED + 1;
-/** The leader's turns are told. */
+/** The largest service count is written. */
 export const FAIRNESS_LED = FAIRNESS_COUNTED + 1;
-/** The taker has left those who take turns. */
+/** The taker has left the fairness set. */
 export const FAIRNESS_LEFT = FAIRNESS_LED + 1;
-/** A receiver that comes back has its turns raised, and has not joined. */
+/** A receiver that returns has its service count raised, and is not in the set. */
 export const FAIRNESS_RAISED = FAIRNESS_LEFT + 1;
-/** A receiver has joined those who take turns. */
+/** A receiver has joined the fairness set. */
 export const FAIRNESS_JOINED = FAIRNESS_RAISED + 1;
-/** Another was put out of those who take turns. */
+/** Another receiver was evicted from the fairness set. */
 export const FAIRNESS_EVICTED = FAIRNESS_JOINED + 1;
-/** A holder names its lane, and the last position it held. */
+/** A pin names its lane, and the position of the last pin. */
 export const PIN_LANE = FAIRNESS_EVICTED + 1;
-/** A holder names what it will hold. */
+/** A pin names what it will pin. */
 export const PIN_POSITION = PIN_LANE + 1;
-/** A message is held, and not taken. */
+/** A message is pinned, and not taken. */
 export const PIN_ADDED = PIN_POSITION + 1;
-/** A hold is over, and no sender told. */
+/** A pin is removed, and no sender is woken. */
 export const PIN_REMOVED = PIN_ADDED + 1;
 
 // Requests.
-/** A slot waits for a reply to a request that is not sent yet. */
+/** A slot waits for the reply to a request that is not sent yet. */
 export const REQUEST_QUEUED = PIN_REMOVED + 1;
-/** A request's slot is the replier's, the lane's tail has not moved. */
+/** A request's slot belongs to the replier, the lane's tail has not moved. */
 export const REQUEST_TAKEN = REQUEST_QUEUED + 1;
 /** The slot says that a reply is being written. */
 export const REPLY_BEGUN = REQUEST_TAKEN + 1;
-/** The reply's bytes are written, and the slot does not say where. */
+/** The reply's bytes are written, the slot does not say where. */
 export const REPLY_WRITTEN = REPLY_BEGUN + 1;
-/** The slot has the reply's place, and no length. */
+/** The slot has the reply's offset, and no length. */
 export const REPLY_OFFSET = REPLY_WRITTEN + 1;
 /** The slot has the reply's length, and no flags. */
 export const REPLY_LENGTH = REPLY_OFFSET + 1;
-/** The slot is whole, and not handed over. */
+/** The slot has the reply's flags, and no checksum. */
 export const REPLY_FLAGS = REPLY_LENGTH + 1;
-/** The slot has the check of its reply, and is not done. */
+/** The slot has the reply's checksum, and is not done. */
 export const REPLY_CHECKSUMMED = REPLY_FLAGS + 1;
-/** The slot is handed over, and not announced. */
+/** The slot is done, and not announced. */
 export const REPLY_DONE = REPLY_CHECKSUMMED + 1;
-/** The reply is announced, and its requester sleeps. */
+/** The reply is announced, and its requester is not woken. */
 export const REPLY_ANNOUNCED = REPLY_DONE + 1;
-/** A reply's announcement is taken, the reply is not read. */
+/** A reply's announcement is removed, the reply is not read. */
 export const REPLY_SEEN = REPLY_ANNOUNCED + 1;
-/** A slot is free again after its reply. */
+/** A slot is free after its reply was read. */
 export const REQUEST_FREED = REPLY_SEEN + 1;
-/** A slot is free again, for its requester gave up. */
+/** A slot is free, because its requester gave up. */
 export const REQUEST_CANCELLED = REQUEST_FREED + 1;
-/** A slot is free again, for its replier died. */
+/** A slot is free, because its replier died. */
 export const REQUEST_ABANDONED = REQUEST_CANCELLED + 1;
 
-// Sleeping.
-/** A sleeper says how it sleeps, and is not among the sleepers. */
+// Waiting.
+/** A waiter has written how it waits, and is not among the waiters. */
 export const WAIT_KIND = REQUEST_ABANDONED + 1;
-/** A sleeper is among the sleepers, and has not looked again. */
+/** A waiter is among the waiters, and has not looked for messages again. */
 export const WAIT_ANNOUNCED = WAIT_KIND + 1;
-/** A sleeper is up again. */
+/** A waiter is not among the waiters any more. */
 export const WAIT_CANCELLED = WAIT_ANNOUNCED + 1;
-/** A sleeper is no longer among the sleepers, and not woken. */
+/** A waiter is removed from the waiters, and not woken. */
 export const WAKE_REMOVED = WAIT_CANCELLED + 1;
-/** A sleeper's word has changed, and nobody rang. */
+/** A waiter's wake word has changed, and no doorbell was rung. */
 export const WAKE_SIGNALLED = WAKE_REMOVED + 1;
 
-// Holding messages until they are acknowledged.
-/** A shelf's places have their rooms, and the shelf is not shown. */
+// Leasing messages until they are acknowledged.
+/** A lease table's slots have their buffers, and the table is not visible. */
 export const LEASE_TABLE_FILLED = WAKE_SIGNALLED + 1;
-/** A shelf is shown. */
+/** A lease table is visible. */
 export const LEASE_TABLE_PUBLISHED = LEASE_TABLE_FILLED + 1;
-/** A place has the check of its new room, and the last one. */
+/** A slot has the checksum of its new buffer, and the last buffer. */
 export const BUFFER_CHECKSUMMED = LEASE_TABLE_PUBLISHED + 1;
-/** A place has its new room, and the last one's size. */
+/** A slot has its new buffer, and the size of the last one. */
 export const BUFFER_OFFSET = BUFFER_CHECKSUMMED + 1;
-/** A place has its new room. */
+/** A slot has its new buffer. */
 export const BUFFER_SIZED = BUFFER_OFFSET + 1;
-/** A place is claimed, and its message is not copied. */
+/** A slot is claimed, and its message is not copied. */
 export const LEASE_CLAIMED = BUFFER_SIZED + 1;
-/** A message is copied into its place, of which the place says nothing. */
+/** A message is copied into its slot, which does not describe it. */
 export const LEASE_COPIED = LEASE_CLAIMED + 1;
-/** A place has its message's position, and the last one's lane. */
+/** A slot has its message's position, and the lane of the last one. */
 export const LEASE_POSITION = LEASE_COPIED + 1;
-/** A place has its message's lane, and the last one's length. */
+/** A slot has its message's lane, and the length of the last one. */
 export const LEASE_LANE = LEASE_POSITION + 1;
-/** A place has its message's length, and the last one's flags. */
+/** A slot has its message's length, and the flags of the last one. */
 export const LEASE_LENGTH = LEASE_LANE + 1;
-/** A place has its message's flags, and the last one's check. */
+/** A slot has its message's flags, and the checksum of the last one. */
 export const LEASE_FLAGS = LEASE_LENGTH + 1;
-/** A place is whole, and does not say that its message is held. */
+/** A slot is whole, and its message is not leased. */
 export const LEASE_CHECKSUMMED = LEASE_FLAGS + 1;
-/** A message is held, and its lane's tail has not moved. */
+/** A message is leased, and its lane's tail has not moved. */
 export const LEASE_ACQUIRED = LEASE_CHECKSUMMED + 1;
-/** A message went to another: its place holds nothing. */
+/** Another receiver took the message: its slot holds nothing. */
 export const LEASE_CANCELLED = LEASE_ACQUIRED + 1;
 /** A message is acknowledged. */
 export const LEASE_ACKNOWLEDGED = LEASE_CANCELLED + 1;
-/** A message is given back, or was never taken, and nobody told. */
+/** A message is returned, or was never taken, and it is not announced. */
 export const RETURN_MADE = LEASE_ACKNOWLEDGED + 1;
-/** Pullers can see that something was given back, and none is woken. */
+/** Pullers can see that a message was returned, and none is woken. */
 export const RETURN_ANNOUNCED = RETURN_MADE + 1;
-/** A message that was given back is held by another. */
+/** A message that was returned is leased by another puller. */
 export const RETURN_LEASED = RETURN_ANNOUNCED + 1;
-/** A message that was given back is taken for good. */
+/** A message that was returned is taken for good. */
 export const RETURN_TAKEN = RETURN_LEASED + 1;

@@ -5,34 +5,34 @@
  * ```text
  *     0 +--------------------------------------------------------------+
  *       | header, 128 bytes: magic, version, head, tail, status,       |
- *       | message count, dropped count, then what an attacher must     |
- *       | know before anything else: kind, capacity, end, lanes        |
+ *       | message count, dropped count, then what an attacher has to   |
+ *       | know first: kind, capacity, end, lanes                       |
  *   128 +--------------------------------------------------------------+
  *       | ring data of lane 0, `capacity` bytes                        |
  *       +--------------------------------------------------------------+ <- control, a multiple of 64
- *       | control block: codec, creator, who sleeps, who waits, totals |
+ *       | control block: codec, creator, sets of waiters, totals       |
  *       | participants: MAX_PARTICIPANTS slots                         |
  *       | lanes: MAX_LANES entries                                     |
  *       +--------------------------------------------------------------+ <- end of a new segment
  *       | regions, added as they are needed: rings of further lanes,   |
- *       | blocks for big messages, cursors, request slots, shelves     |
- *       +--------------------------------------------------------------+ <- HEADER_END says where
+ *       | blocks of big messages, cursors, request slots, lease tables |
+ *       +--------------------------------------------------------------+ <- HEADER_END
  *
  *   a record in a ring, 8-aligned, never split at the end of the ring
  *
  *       +---------------+---------------+------------------------+
  *       | size: 8 bytes | frame: 8      | payload: size - 8      |  padded to 8
  *       +---------------+---------------+------------------------+
- *       frame: [0-31] sequence  [32-39] flags  [40-63] check over position, size, sequence, flags
+ *       frame: [0-31] sequence  [32-39] flags  [40-63] checksum over position, size, sequence, flags
  *       size 0: eight bytes of padding, no frame
  * ```
  *
- * A *lane* is a ring with a single writer; each sender owns one. Its head counts every byte ever
- * committed and its tail every byte given back, as 64-bit positions that never wrap; the place in
- * the ring is the position modulo the capacity. A writer that dies leaves nothing to repair: what
- * lies beyond the head was never there. Receivers of a queue move a lane's tail with one
- * compare-and-swap after they copied the record; receivers of a broadcast keep cursors of their own
- * and look at the tail, which the writer moves before it overwrites, once more after the copy.
+ * A *lane* is a ring with a single writer; each sender owns one. Its head counts all bytes that were
+ * committed, and its tail all bytes that were released. Both are 64-bit positions that never wrap; the
+ * offset in the ring is the position modulo the capacity. A writer that dies leaves nothing to repair:
+ * bytes beyond the head are not published. A receiver of a queue copies a record, and then moves the
+ * lane's tail with one compare-and-swap. A receiver of a broadcast keeps a cursor per lane; after the copy
+ * it reads the tail again, which the writer moves before it overwrites a record.
  *
  * @module
  */
@@ -41,10 +41,10 @@
 export const MAGIC_LOW = 0x474e4952;
 /** "RINGBUS1" read as a little-endian 64-bit integer, high half. */
 export const MAGIC_HIGH = 0x31535542;
-/** Layout version; another version is refused. */
+/** Layout version; segments of other versions are rejected. */
 export const VERSION = 1;
 
-// Header: the first 56 bytes are fixed by the documented format, the rest is its reserved part.
+// Header: the documented format fixes the first 56 bytes, and reserves the others.
 export const HEADER_MAGIC = 0;
 export const HEADER_VERSION = HEADER_MAGIC + 8;
 export const HEADER_HEAD = HEADER_VERSION + 8;
@@ -58,25 +58,25 @@ export const HEADER_CAPACITY = HEADER_FLAGS + 4;
 export const HEADER_END = HEADER_CAPACITY + 8;
 export const HEADER_LANES = HEADER_END + 8;
 export const HEADER_CHECK = HEADER_LANES + 4;
-// How many have come, or that nobody may any more; see lib/segment/lifecycle.ts.
+// How many participants have attached, or that the gate is closed; see lib/segment/lifecycle.ts.
 export const HEADER_ATTACH_GATE = HEADER_CHECK + 4;
 export const HEADER_BYTES = 128;
 
-/** Door word: the last one has left, and the segment is to be deleted. */
+/** Attach gate: the last participant has left, and the segment is to be deleted. */
 export const ATTACH_GATE_CLOSED = 0x52454454;
 
 /** Status word: the channel is open. */
 export const STATUS_OPEN = 0;
-/** Status word: the channel was closed for everyone; every wait ends. */
+/** Status word: the channel was closed for all participants, and all waits end. */
 export const STATUS_CLOSED = 1;
 
-/** Every message goes to exactly one receiver. */
+/** Each message goes to exactly one receiver. */
 export const KIND_QUEUE = 1;
-/** Every receiver sees every message. */
+/** Each receiver gets every message. */
 export const KIND_BROADCAST = 2;
-/** A queue of requests whose receivers answer into slots of the sender. */
+/** A queue of requests, whose receivers write replies into slots of the sender. */
 export const KIND_REQUEST = 3;
-/** No rings: the anchor of a journal, whose records lie in files of their own. */
+/** No rings: the root of a journal, whose records lie in files of their own. */
 export const KIND_JOURNAL = 4;
 
 /** Header flag: the segment outlives its participants. */
@@ -87,24 +87,25 @@ export const CONTROL_CODEC = 0;
 export const CODEC_BYTES = 32;
 export const CONTROL_CREATED_AT = CONTROL_CODEC + CODEC_BYTES;
 export const CONTROL_CREATOR_PID = CONTROL_CREATED_AT + 8;
-// One line that senders and receivers only read while nobody sleeps.
+// One cache line that senders and receivers only read while no participant waits.
 export const CONTROL_RECEIVER_WAITERS = 64;
 export const CONTROL_SENDER_WAITERS = CONTROL_RECEIVER_WAITERS + 32;
-// Requesters that sleep for a reply, receivers that take turns, receivers that read in place.
+// Requesters that wait for a reply, receivers in the fairness set, receivers that read in place.
 export const CONTROL_REQUESTER_WAITERS = CONTROL_SENDER_WAITERS + 32;
 export const CONTROL_FAIRNESS_SET = CONTROL_REQUESTER_WAITERS + 32;
 export const CONTROL_PINS = CONTROL_FAIRNESS_SET + 32;
-// How often messages were given back, and the totals below corrected: all look at these all the time,
-// and hardly anybody writes to their line.
+// How often messages were returned, and how often the totals below were corrected. All participants read
+// these all the time, so they lie on a line that is rarely written.
 export const CONTROL_RETURNS = CONTROL_PINS + 32;
 export const CONTROL_CORRECTIONS = CONTROL_RETURNS + 4;
-// What lanes other than the first add to the header's totals; written by senders, then by receivers.
+// What the lanes other than the first add to the header's totals: two words that senders write, then one
+// that receivers write.
 export const CONTROL_OTHERS_HEAD = CONTROL_RECEIVER_WAITERS + 192;
 export const CONTROL_OTHERS_COUNT = CONTROL_OTHERS_HEAD + 8;
 export const CONTROL_OTHERS_TAIL = CONTROL_OTHERS_HEAD + 64;
-// The largest number of turns any receiver took.
+// The largest service count of any receiver.
 export const CONTROL_MAX_SERVICE_COUNT = CONTROL_OTHERS_TAIL + 64;
-// Where the shelves are, each with its check.
+// Offsets of the lease tables, each with its checksum.
 export const CONTROL_LEASE_TABLES = CONTROL_MAX_SERVICE_COUNT + 8;
 export const CONTROL_PARTICIPANTS = CONTROL_MAX_SERVICE_COUNT + 64;
 
@@ -113,7 +114,7 @@ export const MAX_PARTICIPANTS = 256;
 /** Senders that can be attached to one channel at once. */
 export const MAX_LANES = 128;
 
-// A participant's slot. The agent word claims it: 0 is free.
+// A participant's slot. The isolate word claims it: 0 is free.
 export const PARTICIPANT_ISOLATE = 0;
 export const PARTICIPANT_ROLE = PARTICIPANT_ISOLATE + 8;
 export const PARTICIPANT_PID = PARTICIPANT_ROLE + 4;
@@ -126,7 +127,7 @@ export const PARTICIPANT_PIN = PARTICIPANT_REGION_BYTES + 4;
 export const PARTICIPANT_PIN_LANE = PARTICIPANT_PIN + 8;
 export const PARTICIPANT_HEAP = PARTICIPANT_PIN_LANE + 4;
 export const PARTICIPANT_HEAP_BYTES = PARTICIPANT_HEAP + 4;
-// The second line is written by others when they wake this participant.
+// Other participants write to the second line when they wake this one.
 export const PARTICIPANT_WAKE = 64;
 export const PARTICIPANT_WAIT_KIND = PARTICIPANT_WAKE + 4;
 export const PARTICIPANT_SERVICE_COUNT = PARTICIPANT_WAIT_KIND + 4;
@@ -135,22 +136,22 @@ export const PARTICIPANT_REGION_CHECK = PARTICIPANT_FENCE + 4;
 export const PARTICIPANT_HEAP_CHECK = PARTICIPANT_REGION_CHECK + 4;
 export const PARTICIPANT_BYTES = 128;
 
-/** Sets of sleepers: receivers that wait for messages. */
+/** Sets of waiters: receivers that wait for messages. */
 export const WAITERS_RECEIVERS = 0;
-/** Senders that wait for room. */
+/** Senders that wait for space. */
 export const WAITERS_SENDERS = 1;
 /** Requesters that wait for a reply. */
 export const WAITERS_REQUESTERS = 2;
 
-/** The sleeper waits on its wake word in the kernel (or in `Atomics.wait`). */
+/** The waiter blocks on its wake word, in the kernel or in `Atomics.wait`. */
 export const WAIT_WORD = 1;
-/** The sleeper's event loop waits for its agent's doorbell (or in `Atomics.waitAsync`). */
+/** The waiter's event loop waits for its isolate's doorbell, or in `Atomics.waitAsync`. */
 export const WAIT_DOORBELL = 2;
 
 export const CONTROL_LANES = CONTROL_PARTICIPANTS + MAX_PARTICIPANTS * PARTICIPANT_BYTES;
 
-// A lane: the writer's line, then the readers' line; processors fetch lines in pairs, so that each has
-// a pair of its own.
+// A lane: the writer's cache line, then the readers' line. Processors fetch lines in pairs, so each has a
+// pair of its own.
 export const LANE_HEAD = 0;
 export const LANE_COUNT = LANE_HEAD + 8;
 export const LANE_LAST = LANE_COUNT + 8;
@@ -171,28 +172,28 @@ export const CONTROL_BYTES = CONTROL_LANES + MAX_LANES * LANE_BYTES;
 export const RECORD_SIZE = 0;
 export const RECORD_FRAME = RECORD_SIZE + 8;
 export const RECORD_PAYLOAD = RECORD_FRAME + 8;
-/** Bytes always kept free, so that a writer can pad and an empty ring differs from a full one. */
+/** Bytes that stay free, so that a writer can pad, and an empty ring differs from a full one. */
 export const RING_GAP = RECORD_PAYLOAD;
 
 /** Frame flag: padding up to the end of the ring. */
 export const RECORD_PADDING = 1;
 /** Frame flag: the payload is a reference to a block, offset and length of 8 bytes each. */
 export const RECORD_BLOCK = 2;
-/** Frame flag: the payload is a tensor, whatever the codec. */
+/** Frame flag: the payload is a tensor, with any codec. */
 export const RECORD_TENSOR = 4;
 /** Frame flag: a reply that carries an error. */
 export const RECORD_ERROR = 8;
-/** Frame flag: a note stands before the value: its length in 4 bytes, UTF-8, zeros up to 8 bytes. */
+/** Frame flag: a header precedes the value: its length in 4 bytes, UTF-8, zeros up to 8 bytes. */
 export const RECORD_HEADERS = 16;
-/** Frame flag: the value is `undefined`, which has no bytes, whatever the codec. */
+/** Frame flag: the value is `undefined`, which has no bytes, with any codec. */
 export const RECORD_UNDEFINED = 32;
 
 /** Bytes of a reference in a record that is flagged as a block: offset and length. */
 export const REFERENCE_BYTES = 16;
-/** Bytes before a big message: what says that it belongs to its reference. */
+/** Bytes before a message in a block: the tag that ties it to its reference. */
 export const BLOCK_HEADER_BYTES = 8;
 
-// A subscriber's region: one cursor a lane.
+// A subscriber's region: one cursor per lane.
 export const CURSOR_POSITION = 0;
 export const CURSOR_SEQUENCE = CURSOR_POSITION + 8;
 export const CURSOR_BYTES = CURSOR_SEQUENCE + 8;
@@ -218,8 +219,8 @@ export const SLOT_TAKEN = 2;
 export const SLOT_WRITING = 3;
 export const SLOT_DONE = 4;
 
-// A shelf: places for messages that were taken and are not acknowledged yet, then a small room for each.
-/** Shelves of one channel; each has as many places as `SHELF_GROWTH` of the one before. */
+// A lease table: slots for messages that were taken and are not acknowledged, then a small buffer for each.
+/** Lease tables of one channel; each has `LEASE_TABLE_GROWTH` times the slots of the one before. */
 export const MAX_LEASE_TABLES = 5;
 export const FIRST_LEASE_TABLE_SLOTS = 64;
 export const LEASE_TABLE_GROWTH = 4;
@@ -229,63 +230,63 @@ export const LEASE_SLOT_LANE = LEASE_SLOT_POSITION + 8;
 export const LEASE_SLOT_LENGTH = LEASE_SLOT_LANE + 4;
 export const LEASE_SLOT_FLAGS = LEASE_SLOT_LENGTH + 4;
 export const LEASE_SLOT_CHECK = LEASE_SLOT_FLAGS + 4;
-// Where the bytes are, and how many there can be.
+// Where the bytes lie, and how many there can be.
 export const LEASE_SLOT_BUFFER = LEASE_SLOT_CHECK + 4;
 export const LEASE_SLOT_BUFFER_BYTES = LEASE_SLOT_BUFFER + 4;
 export const LEASE_SLOT_BUFFER_CHECK = LEASE_SLOT_BUFFER_BYTES + 4;
 export const LEASE_SLOT_BYTES = 64;
-/** Bytes of the room that a place has from the beginning. */
+/** Bytes of the buffer that a slot has at first. */
 export const SMALL_BUFFER_BYTES = 192;
-/** Bytes of a room that is made larger, at least. */
+/** Smallest buffer that replaces it, in bytes. */
 export const LARGE_BUFFER_BYTES = 4096;
-/** A larger room is left to larger messages, unless it is at most this many times too large. */
+/** A buffer that is more than this many times too large is kept for larger messages. */
 export const BUFFER_WASTE = 4;
 
-// States of a place: [0-7] status  [8-15] puller  [16-31] its generation  [32-47] deliveries
-// [48-63] how often the place was used
+// States of a lease slot: [0-7] status  [8-15] puller  [16-31] its generation  [32-47] deliveries
+// [48-63] uses of the slot
 export const LEASE_SLOT_FREE = 0;
 /** A puller copies a message into it. */
 export const LEASE_SLOT_CLAIMED = 1;
-/** A puller has taken the message, once its lane's tail is beyond the position; else it never did. */
+/** A puller holds the message, if its lane's tail is beyond the position; otherwise it never took it. */
 export const LEASE_SLOT_LEASED = 2;
-/** Its puller gave it back or is gone: it is there for everyone. */
+/** Its puller returned the message, or is gone: any puller may take it. */
 export const LEASE_SLOT_RETURNED = 3;
 
-// What `next` answers besides the offset of a payload.
+// What `next` returns besides the offset of a payload.
 /** Nothing to receive. */
 export const NEXT_EMPTY = 0;
-/** A record or a table that cannot be right. */
+/** A record or a table is corrupt. */
 export const NEXT_CORRUPT = -1;
 /** The segment has grown beyond what this process has mapped. */
 export const NEXT_UNMAPPED = -2;
-/** A message is there, and it is another receiver's turn. */
+/** A message is there, and it is due to another receiver. */
 export const NEXT_DEFER = -3;
-/** A message that was given back. */
+/** A message that was returned. */
 export const NEXT_RETURNED = -4;
-/** Nothing was looked for: time to see whether those live who hold messages. Ask again. */
+/** Nothing was looked for: check whether the pullers that hold messages are alive, and call again. */
 export const NEXT_CHECK_OWNERS = -5;
 
-/** How `next` is called: whatever turn it is. */
+/** How `next` is called: takes a message that is due to another receiver, too. */
 export const POLL_ANY = 0;
-/** A message that is another waiting receiver's turn is left to it. */
+/** Leaves a message to the waiting receiver that it is due to. */
 export const POLL_FAIR = 1;
-/** The same, and the caller spins: what it finds is answered at once, the header's totals can wait. */
+/** The same, and the caller spins: the header's totals are updated later. */
 export const POLL_SPIN = 2;
 
-// What `take` and `release` answer: bits; 0 when what `next` found was lost meanwhile.
+// Bits that `take` and `release` return; 0 if what `next` found was lost meanwhile.
 export const TAKEN = 1;
-/** A sender sleeps. */
+/** A sender waits for space. */
 export const TAKEN_SENDER_WAITING = 2;
-/** From here on the header's tail is behind, until `tellTail`. */
+/** The header's tail is behind until `flushTail`. */
 export const TAKEN_UNPUBLISHED = 4;
 /** The message was delivered before. */
 export const TAKEN_REDELIVERED = 8;
 
 /** How many messages a waiting receiver may be ahead of another waiting one. */
 export const FAIRNESS_QUANTUM = 16;
-/** Messages of a backlog after which a receiver tells the header of its takes now and then only. */
+/** Messages of a backlog after which a receiver updates the header's tail only now and then. */
 export const PROMPT_TAIL_FLUSHES = 64;
-/** Takes between two tells then. */
+/** Messages between two of these updates. */
 export const TAIL_FLUSH_INTERVAL = 64;
-/** How many messages a receiver takes from a lane before it looks at the next. */
+/** Messages that a receiver takes from a lane before it moves to the next. */
 export const LANE_BUDGET = 64;

@@ -21,7 +21,7 @@ export function addBit(set: usize, index: u32): void {
   atomic.or<u64>(word(set, index), bit(index));
 }
 
-/** True if the bit was there: of several removers one gets true. */
+/** True if the bit was set: of several callers that remove it, one gets true. */
 export function removeBit(set: usize, index: u32): bool {
   return (atomic.and<u64>(word(set, index), ~bit(index)) & bit(index)) != 0;
 }

@@ -1,5 +1,5 @@
-// Where a test may stop or kill a process: between two writes that others can see. Only the build for
-// tests is compiled with FAILPOINTS and asks its host; in the one that is shipped this is nothing.
+// Where a test may stop or kill a process: between two writes that other processes can see. Only the build
+// for tests is compiled with FAILPOINTS, and calls its host; in the shipped build a failpoint is no code.
 
 @external("env", "failpoint")
 declare function reached(point: u32): void;

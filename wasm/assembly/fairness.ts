@@ -1,7 +1,7 @@
-// Equal shares. Receivers that wait for a queue form a set; one that is more than a quantum of
-// messages ahead of another member leaves the next message to it. Nobody waits long for a member that
-// does not come (lib/channel/fairness.ts says how long before it is put out), and one that was put out must show
-// for a while that it comes back quickly before it stays a member while it handles a message.
+// Equal shares. The receivers that wait on a queue form a set. A receiver that is more than a quantum of
+// messages ahead of another member leaves the next message to that member. It does not wait long for one
+// that does not take its turn (lib/channel/fairness.ts evicts it), and a member that was evicted has to
+// return promptly several times before it stays in the set while it handles a message.
 
 import {
   FAIRNESS_COUNTED,
@@ -22,7 +22,7 @@ const PROMPT: u32 = 8;
 
 let fairnessSlot: u32 = 0;
 let prompt: u32 = PROMPT;
-// The leader's turns when we last left the set by ourselves: others' progress is our clock.
+// The largest service count when this receiver last left the set: the progress of others is its clock.
 let leftAt: u32 = 0;
 let hasLeft: bool = false;
 let hasJoined: bool = false;
@@ -31,12 +31,12 @@ export function openFairness(index: u32): void {
   fairnessSlot = index;
 }
 
-/** Joins the set, not further behind the leader than a quantum. */
+/** Joins the set, at most a quantum behind the largest service count. */
 export function joinFairness(): void {
   if (hasBit(control + CONTROL_FAIRNESS_SET, fairnessSlot)) return;
   const serviceCount = participant(fairnessSlot) + PARTICIPANT_SERVICE_COUNT;
   const leader = read32(control + CONTROL_MAX_SERVICE_COUNT);
-  // Others put us out, or went far ahead since we left: we were slow to come back.
+  // Another receiver evicted this one, or the others went far ahead since it left: it was slow to return.
   if (!hasLeft || leader - leftAt > <u32>FAIRNESS_QUANTUM) prompt = hasJoined ? 0 : PROMPT;
   else if (prompt < PROMPT) prompt++;
   hasJoined = true;
@@ -49,7 +49,7 @@ export function joinFairness(): void {
   failpoint(FAIRNESS_JOINED);
 }
 
-/** Puts a member out of the set; it comes back with its next wait. */
+/** Removes a member from the set; it joins again with its next wait. */
 export function evict(index: u32): void {
   if (removeBit(control + CONTROL_FAIRNESS_SET, index)) failpoint(FAIRNESS_EVICTED);
 }
@@ -77,14 +77,14 @@ function slowestMember(): i32 {
   return chosen;
 }
 
-/** The first member but us, or -1. */
+/** The first other member, or -1. */
 export function otherMember(): i32 {
   const set = control + CONTROL_FAIRNESS_SET;
   const first = nextBit(set, 0);
   return <u32>first == fairnessSlot ? nextBit(set, fairnessSlot + 1) : first;
 }
 
-/** Counts messages taken; leaves the set when we are not known to come back quickly. */
+/** Counts messages that were taken. Leaves the set unless this receiver is known to return promptly. */
 // @ts-ignore: decorator
 @inline
 export function addServiceCount(messages: u32): void {

@@ -150,7 +150,7 @@ function wasTaken(slot: usize, state: u64): bool {
   return read64(lane(index) + LANE_TAIL) > load<u64>(slot + LEASE_SLOT_POSITION);
 }
 
-/** Makes pullers look for returned messages. If the caller dies before, `returnAll` does it instead. */
+/** Makes pullers look for returned messages. For a process that dies before, its reclaimer does so. */
 function announceReturns(): void {
   atomic.add<u32>(control + CONTROL_RETURNS, 1);
   failpoint(RETURN_ANNOUNCED);

@@ -1,10 +1,10 @@
 // How words of the segment are read and written.
 //
-// On x86-64 a plain store is a release and every load an acquire, so a writer that publishes with
-// a plain store pays no fence; other machines get sequentially consistent stores. The one order that
-// x86-64 does not keep - a store seen before a later load - matters only between "publish, then
-// look for sleepers" and "announce sleep, then look for messages"; sleepers close that gap by looking
-// again for some microseconds after they announced themselves (see lib/channel/wait.ts).
+// On x86-64 a plain store is a release and each load an acquire, so a writer can publish with a plain
+// store, without a fence. On other machines it uses sequentially consistent stores. The one order that
+// x86-64 does not keep, a store before a later load, matters only between "publish, then look for
+// waiters" and "announce the wait, then look for messages". Waiters close that gap: they look again for
+// some microseconds after they announced themselves (see lib/channel/wait.ts).
 
 /** True on machines that need fences where x86-64 needs none; set by `configure`. */
 export let weak: bool = true;
@@ -32,21 +32,21 @@ export function publish64(address: usize, value: u64): void {
   else store<u64>(address, value);
 }
 
-/** A word that nobody else writes: the compiler offers no fence, an exchange on it is one. */
+/** A word that only this participant writes. The compiler offers no fence; an exchange on this word is one. */
 let fenceWord: usize = 0;
 
 export function setFenceWord(address: usize): void {
   fenceWord = address;
 }
 
-/** Later plain stores stay behind earlier ones. */
+/** Keeps later plain stores behind earlier ones. */
 // @ts-ignore: decorator
 @inline
 export function storeFence(): void {
   if (weak) atomic.xchg<u32>(fenceWord, 1);
 }
 
-/** Later loads stay behind earlier plain ones. */
+/** Keeps later loads behind earlier plain loads. */
 // @ts-ignore: decorator
 @inline
 export function loadFence(): void {

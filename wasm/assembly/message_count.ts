@@ -1,6 +1,6 @@
-// How many messages were committed on a lane. A writer tells the last record's place, then the head,
-// then the count: who died or stands still before the count has left one that is behind, and the
-// record at that place, which ends at the head, says what it has to be.
+// How many messages were committed on a lane. A writer publishes the position of the last record, then the
+// head, then the count. A writer that died or was stopped before the last step has left a count that is
+// behind. The last record, which ends at the head, has the right one.
 
 import { LANE_COUNT, LANE_DATA, LANE_HEAD, LANE_LAST } from "../layout";
 import { capacity, mapped } from "./channel";
@@ -13,7 +13,7 @@ export function near(about: u64, low: u32): u64 {
   return about + <u64>(<i64>(<i32>(low - <u32>about)));
 }
 
-/** The count at a head; true only if the head is still the same afterwards. */
+/** The count at a head. It is right only if the head is the same afterwards. */
 export function countAt(entry: usize, data: usize, head: u64): u64 {
   const last = read64(entry + LANE_LAST);
   const isPublished = last < head && endsAt(data, last, head);
@@ -22,14 +22,14 @@ export function countAt(entry: usize, data: usize, head: u64): u64 {
   return isPublished ? near(count, foundSequence + 1) : count;
 }
 
-/** A record that is overwritten already belongs to a commit whose count was told. */
+/** True if the record ends at the head. One that is overwritten belongs to a commit that was counted. */
 function endsAt(data: usize, last: u64, head: u64): bool {
   const offset = <u32>(last % capacity) & ~7;
   const space = min<u64>(head - last, capacity - offset);
   return check(data + offset, last, space) && last + foundBytes == head;
 }
 
-/** Tells the count of a lane whose writer died. */
+/** Publishes the count of a lane whose writer died. */
 export function recount(index: u32): void {
   const entry = lane(index);
   const data = load<u32>(entry + LANE_DATA);

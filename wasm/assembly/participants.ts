@@ -1,7 +1,7 @@
-// Who is attached. The agent word claims a slot and says whose it is at once, so that a process which
-// dies at any later step leaves a slot that others can tell is dead. To clean up after a dead one, an
-// agent first makes the slot its own: never do two of them clean at once, nor one after the slot
-// has a new owner.
+// The participants of a channel. The isolate word claims a slot and names its owner in one step, so that
+// other processes recognize the slot of a process that dies at any later step. A process that reclaims a
+// dead owner's slot first makes the slot its own. So no two processes reclaim it at once, and none reclaims
+// it after it has a new owner.
 
 import {
   JOIN_CLAIMED,
@@ -56,12 +56,12 @@ import { returnAll } from "./lease";
 import { cancelWait } from "./waiters";
 import { evict } from "./fairness";
 
-/** Claims a slot for an agent; answers its index, or -1 when all are taken. */
+/** Claims a slot for an isolate; returns its index, or -1 when all slots are taken. */
 export function join(isolate: u64, role: u32, pid: u32, now: f64): i32 {
   for (let i: u32 = 0; i < <u32>MAX_PARTICIPANTS; ++i) {
     const slot = participant(i);
     if (read64(slot + PARTICIPANT_ISOLATE) != 0) continue;
-    // Who leaves gives up its role first: with a role, the agent word was overwritten.
+    // A participant that leaves clears its role first. A slot with a role had its isolate word overwritten.
     if (read32(slot + PARTICIPANT_ROLE) != 0) continue;
     if (atomic.cmpxchg<u64>(slot + PARTICIPANT_ISOLATE, 0, isolate) != 0) continue;
     failpoint(JOIN_CLAIMED);
@@ -81,14 +81,14 @@ export function join(isolate: u64, role: u32, pid: u32, now: f64): i32 {
   return -1;
 }
 
-/** The agent in a slot, 0 if it is free. */
+/** The isolate that owns a slot, 0 if it is free. */
 export function isolateOf(index: u32): u64 {
   return read64(participant(index) + PARTICIPANT_ISOLATE);
 }
 
 /**
- * Makes a dead agent's slot `mine` and frees what it held; 0 if somebody else does. Messages it held
- * go to others before that, so that nobody who stops here holds them up.
+ * Makes a dead isolate's slot `mine`, and frees what it held; 0 if another process does so. Its messages
+ * are returned before that, so that they are not lost if this process is stopped here.
  */
 export function reclaim(index: u32, dead: u64, mine: u64): u32 {
   const slot = participant(index) + PARTICIPANT_ISOLATE;
@@ -103,8 +103,8 @@ export function reclaim(index: u32, dead: u64, mine: u64): u32 {
 }
 
 /**
- * Frees a slot and all that its owner held; what the owner sent stays. Answers how many messages it
- * gave back.
+ * Frees a slot and all that its owner held. The messages that the owner sent stay. Returns how many
+ * messages were returned.
  */
 export function leave(index: u32): u32 {
   const slot = participant(index);
@@ -130,7 +130,7 @@ export function leave(index: u32): u32 {
   return returned;
 }
 
-/** Claims a lane that nobody writes; answers its index, or -1 when all are taken. */
+/** Claims a lane without a writer; returns its index, or -1 when all lanes are taken. */
 export function claimLane(index: u32): i32 {
   for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
     const owner = lane(i) + LANE_OWNER;
@@ -144,7 +144,7 @@ export function claimLane(index: u32): i32 {
   return -1;
 }
 
-/** Gives a lane its ring, and shows it to receivers. */
+/** Gives a lane its ring, and makes it visible to receivers. */
 export function openRing(index: u32, offset: u32): void {
   if (offset != 0) {
     setRingOffset(index, offset);
@@ -154,7 +154,7 @@ export function openRing(index: u32, offset: u32): void {
   failpoint(RING_PUBLISHED);
 }
 
-/** Remembers a slot's region, which later owners of the slot use again. */
+/** Records a slot's region, which later owners of the slot use again. */
 export function setRegion(index: u32, offset: u32, bytes: u32): void {
   const slot = participant(index);
   store<u32>(slot + PARTICIPANT_REGION_BYTES, bytes);
@@ -165,7 +165,7 @@ export function setRegion(index: u32, offset: u32, bytes: u32): void {
   failpoint(REGION_OFFSET);
 }
 
-/** Where a slot's region of at least `bytes` lies, 0 if it has none or its words cannot be right. */
+/** Where a slot's region of at least `bytes` lies, 0 if it has none or its words are corrupt. */
 export function regionOf(index: u32, bytes: u32): u32 {
   const slot = participant(index);
   const offset = read32(slot + PARTICIPANT_REGION);

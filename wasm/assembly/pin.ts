@@ -1,5 +1,5 @@
-// Records that a receiver of a queue reads in place: taken, so that nobody else gets them, and
-// held, so that the writer does not reuse their bytes before the receiver lets go.
+// Pins: records that a receiver of a queue reads in place. They are taken, so that no other receiver gets
+// them, and pinned, so that the writer does not reuse their bytes before the receiver unpins them.
 
 import { PIN_ADDED, PIN_LANE, PIN_REMOVED, PIN_POSITION } from "../failpoints";
 import { CONTROL_PINS, PARTICIPANT_PIN, PARTICIPANT_PIN_LANE } from "../layout";
@@ -19,7 +19,7 @@ export function pin(index: u32, lane: usize, position: u64): void {
 }
 
 export function unpin(index: u32): void {
-  // A bit that is set by accident must not hold what was let go.
+  // The lane is cleared first: a bit that is set by accident must not pin again what was unpinned.
   store<u32>(participant(index) + PARTICIPANT_PIN_LANE, 0);
   if (removeBit(control + CONTROL_PINS, index)) failpoint(PIN_REMOVED);
 }
@@ -37,7 +37,7 @@ export function pinnedFrom(lane: usize, tail: u64): u64 {
   return from;
 }
 
-/** The holder that keeps a lane's writer from going on, or -1. */
+/** The participant whose pin keeps a lane's writer from going on, or -1. */
 export function oldestPinOn(lane: usize): i32 {
   const set = control + CONTROL_PINS;
   let chosen = -1;

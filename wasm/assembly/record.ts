@@ -1,4 +1,4 @@
-// Records: their size, their frame, and how a reader tells that one is whole.
+// Records: their size, their frame, and how a reader recognizes a whole one.
 
 import { RECORD_SIZED } from "../failpoints";
 import { RECORD_FRAME, RECORD_PADDING, RECORD_PAYLOAD, RECORD_SIZE } from "../layout";
@@ -37,7 +37,7 @@ export function writeRecord(
   );
 }
 
-/** Pads `bytes` (a multiple of 8) so that readers go on behind them. */
+/** Writes `bytes` of padding, a multiple of 8, which readers skip. */
 export function writePadding(at: usize, position: u64, bytes: u32): void {
   if (bytes == 8) store<u64>(at, 0, RECORD_SIZE);
   else writeRecord(at, position, bytes - RECORD_PAYLOAD, 0, RECORD_PADDING);
@@ -49,7 +49,7 @@ export let foundSize: u32 = 0;
 export let foundFlags: u32 = 0;
 export let foundSequence: u32 = 0;
 
-/** Reads the record at `at`, which may take `room` bytes at most; false if it is not whole. */
+/** Reads the record at `at`, which takes at most `space` bytes; false if it is not whole. */
 // @ts-ignore: decorator
 @inline
 export function check(at: usize, position: u64, space: u64): bool {

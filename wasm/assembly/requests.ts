@@ -1,11 +1,10 @@
-// Requests in flight. Each has a slot in its requester's region; the slot's word says whose turn it is.
-// A replier takes a request by that word first and moves the lane's tail second, so that at any
-// moment the requester can tell who has its request; whoever finds a request taken or cancelled
-// moves the tail on.
+// Requests in flight. Each has a slot in its requester's region, whose word says who owns the request. A
+// replier changes that word first, and moves the lane's tail second, so that at any moment the requester
+// knows which replier has its request. A replier that finds a request taken or cancelled moves the tail.
 //
 //   FREE -> QUEUED -> TAKEN -> WRITING -> DONE -> FREE      by: requester, replier, replier, replier, requester
 //            |          |
-//            +----------+--> FREE, next generation          by: requester, which gave up
+//            +----------+--> FREE, next generation          by: requester, which gives up
 
 import {
   REPLY_BEGUN,
@@ -52,7 +51,7 @@ import { isTailUnchanged, release } from "./queue_receiver";
 import { isFound } from "./record";
 import { replierTagIn, replierTagOf, requestStatusOf, requestWord } from "./state_word";
 
-/** Who we are in a slot's word: our index + 1, and above it a byte of our slot's generation. */
+/** This participant as a replier. */
 let replierTag: u32 = 0;
 let region: usize = 0;
 
@@ -67,7 +66,7 @@ function mySlot(slot: u32): usize {
   return region + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
 
-/** Puts a slot to use; answers the generation that the request carries. */
+/** Queues a request in a slot; returns the generation that the request carries. */
 export function queueRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   const generation = <u32>read64(address) + 1;
@@ -76,7 +75,7 @@ export function queueRequest(slot: u32): u32 {
   return generation;
 }
 
-/** A slot whose reply has come, or -1. */
+/** A slot whose reply has arrived, or -1. */
 export function nextReply(): i32 {
   const set = region + REQUEST_DONE;
   while (true) {
@@ -95,7 +94,7 @@ export function freeRequest(slot: u32): void {
   failpoint(REQUEST_FREED);
 }
 
-/** Gives a request up; 0 if a replier is writing its reply, so that the slot is still in use. */
+/** Cancels a request; 0 if a replier is writing its reply, so that the slot is still in use. */
 export function cancelRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   while (true) {
@@ -109,7 +108,7 @@ export function cancelRequest(slot: u32): u32 {
   }
 }
 
-/** Frees a slot whose replier died, whatever it was doing; 0 if its reply came after all. */
+/** Frees a slot whose replier died in any state; 0 if its reply arrived after all. */
 export function abandonRequest(slot: u32): u32 {
   const address = mySlot(slot) + SLOT_STATE;
   const state = read64(address);
@@ -120,7 +119,7 @@ export function abandonRequest(slot: u32): u32 {
   return isFree ? 1 : 0;
 }
 
-/** The participant that has a request, -1 if none has it or it is answered, -2 if its slot has another owner now. */
+/** The participant that took a request; -1 if none did or its reply is done, -2 if its slot has a new owner. */
 export function replierOf(slot: u32): i32 {
   const state = read64(mySlot(slot) + SLOT_STATE);
   const status = requestStatusOf(state);
@@ -133,19 +132,19 @@ export function replierOf(slot: u32): i32 {
 }
 
 /**
- * True if a request in flight can have no reply any more: its slot is not as its owner left it, or
- * its record is gone from the ring although nobody took it.
+ * True if a request in flight cannot get a reply: its slot was overwritten, or its record is gone from the
+ * ring although no replier took it.
  */
 export function isLost(slot: u32, generation: u32, isPassed: u32): u32 {
   const state = read64(mySlot(slot) + SLOT_STATE);
   const status = requestStatusOf(state);
   if (<u32>state != generation || status == SLOT_FREE || status > <u32>SLOT_DONE) return 1;
-  // The bit that tells of a reply may be lost, too.
+  // The bit that announces the reply may be lost, too.
   if (status == SLOT_DONE) addBit(region + REQUEST_DONE, slot);
   return status == SLOT_QUEUED && isPassed != 0 ? 1 : 0;
 }
 
-/** The slot that a request names, 0 if there can be none. */
+/** The slot that a request names, 0 if it cannot exist. */
 function slotOf(requester: u32, slot: u32): usize {
   if (requester >= <u32>MAX_PARTICIPANTS || slot >= <u32>MAX_REQUESTS) return 0;
   const bytes = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
@@ -154,7 +153,7 @@ function slotOf(requester: u32, slot: u32): usize {
   return regionOffset + REQUEST_SLOTS + slot * SLOT_BYTES;
 }
 
-/** Takes the request that `next` found; answers TAKEN bits, without TAKEN if it is not ours. */
+/** Takes the request that `next` found; returns TAKEN bits, without TAKEN if another replier has it. */
 export function takeRequest(
   requester: u32,
   slot: u32,
@@ -173,14 +172,14 @@ export function takeRequest(
   return isMine ? released | TAKEN : released & ~TAKEN;
 }
 
-/** 1 while a requester waits for the reply to a request that this replier took. */
+/** True while a requester waits for the reply of this replier, which took its request. */
 export function isRequestOpen(requester: u32, slot: u32, generation: u32): u32 {
   const slotAddress = slotOf(requester, slot);
   if (slotAddress == 0) return 0;
   return read64(slotAddress + SLOT_STATE) == requestWord(generation, SLOT_TAKEN, replierTag) ? 1 : 0;
 }
 
-/** Claims a slot for writing its reply; 0 if the requester has given up or is gone. */
+/** Claims a slot to write its reply; 0 if the requester has given up or is gone. */
 export function beginReply(requester: u32, slot: u32, generation: u32): u32 {
   const slotAddress = slotOf(requester, slot);
   if (slotAddress == 0) return 0;
@@ -223,7 +222,7 @@ function replyChecksum(generation: u32, offset: u32, length: u32, flags: u32): u
   return checksum(checksum(generation, offset), checksum(length, flags));
 }
 
-/** True if a reply's words, as the reader saw them, are those that its replier wrote. */
+/** True if the reader saw a reply's words as its replier wrote them. */
 export function isReply(slot: u32, offset: u32, length: u32, flags: u32): u32 {
   const slotAddress = mySlot(slot);
   const state = read64(slotAddress + SLOT_STATE);
@@ -231,7 +230,7 @@ export function isReply(slot: u32, offset: u32, length: u32, flags: u32): u32 {
   return read32(slotAddress + SLOT_CHECK) == replyChecksum(<u32>state, offset, length, flags) ? 1 : 0;
 }
 
-/** True while a reply lies unread in its slot: its bytes must stay. */
+/** True while a reply is unread: its bytes have to stay. */
 export function replyPending(requester: u32, slot: u32, generation: u32): u32 {
   const slotAddress = slotOf(requester, slot);
   if (slotAddress == 0) return 0;

@@ -1,4 +1,4 @@
-// The writing side of a lane: claim room, let JavaScript copy, commit. One instance writes one lane.
+// The writing side of a lane: claim space, let JavaScript copy, commit. One instance writes one lane.
 
 import {
   CLAIM_INVALIDATED,
@@ -49,7 +49,7 @@ import { totalReceived, totalSent } from "./totals";
 import { hasWaitingReceivers } from "./waiters";
 
 let entry: usize = 0;
-/** Who owns the lane while it is ours. */
+/** The lane's owner word while this participant owns the lane. */
 let owner: u32 = 0;
 let isFirst: bool = false;
 let data: usize = 0;
@@ -62,16 +62,16 @@ let next: u64 = 0;
 let nextAt: u32 = 0;
 let nextCount: u64 = 0;
 let last: u64 = 0;
-// Positions up to which this writer may write without another look at the tail.
+// The writer may write up to this position without reading the tail again.
 let limit: u64 = 0;
 // Broadcast: the oldest record that is still whole.
 let tail: u64 = 0;
 let tailAt: u32 = 0;
 
-// The last writer's records from which references to blocks are still to be told.
+// The last writer's records, in which `nextHandover` looks for references to blocks.
 let handover: u64 = 0;
 
-/** Takes up writing where the lane's last writer stopped. Answers 0 if the lane cannot be right. */
+/** Continues where the lane's last writer stopped. Returns 0 if the lane is corrupt. */
 export function openLane(index: u32, participantIndex: u32): u32 {
   entry = lane(index);
   owner = participantIndex + 1;
@@ -92,7 +92,7 @@ export function openLane(index: u32, participantIndex: u32): u32 {
   return 1;
 }
 
-/** Goes to the next reference to a block that the lane's last writer left; 0: there is none. */
+/** The offset of the next reference to a block that the lane's last writer left, 0 if there is none. */
 export function nextHandover(): u32 {
   while (handover < head) {
     const offset = <u32>(handover % capacity) & ~7;
@@ -104,12 +104,12 @@ export function nextHandover(): u32 {
   return 0;
 }
 
-/** Position behind the record that `nextLeft` found, as `claimedPosition` gives it. */
+/** Position behind the record that `nextHandover` found, modulo 2^53. */
 export function handoverPosition(): f64 {
   return <f64>(handover & 0x1fffffffffffff);
 }
 
-/** Claims room for a payload; answers its place, or 0 when the ring is full or not sound. */
+/** Claims space for a payload; returns its offset, or 0 when the ring is full or the lane is corrupt. */
 export function claim(payload: u32, flags: u32): u32 {
   const need = recordBytes(payload);
   const toEnd = capacity - nextAt;
@@ -133,12 +133,12 @@ export function claim(payload: u32, flags: u32): u32 {
   return <u32>at + RECORD_PAYLOAD;
 }
 
-/** The stamp of a big message that the record claimed last names. */
+/** The tag of a block that the record claimed last refers to. */
 export function claimedTag(offset: u32, length: u32): u32 {
   return tag(last, offset, length);
 }
 
-/** False if somebody else writes this lane, or its tail cannot be right. */
+/** False if another participant owns this lane, or its tail is corrupt. */
 export function isLaneValid(): u32 {
   const seen = read64(entry + LANE_TAIL);
   const isOurs = load<u32>(entry + LANE_OWNER) == owner;
@@ -147,7 +147,7 @@ export function isLaneValid(): u32 {
 
 let savedFrame: u64 = 0;
 
-/** Makes the record claimed last one that no reader takes for whole, while it is being written. */
+/** Invalidates the frame of the record claimed last, so that no reader takes it for whole while it is written. */
 export function invalidateClaim(): void {
   const frame = data + <u32>(last % capacity) + RECORD_FRAME;
   savedFrame = load<u64>(frame);
@@ -159,7 +159,7 @@ export function restoreClaim(): void {
   store<u64>(data + <u32>(last % capacity) + RECORD_FRAME, savedFrame);
 }
 
-/** Publishes all that is claimed; answers 1 when a receiver sleeps. */
+/** Publishes all that is claimed; returns 1 if a receiver waits. */
 export function commit(): u32 {
   failpoint(COMMIT_BEGUN);
   const bytes = next - head;
@@ -178,25 +178,25 @@ export function commit(): u32 {
   return hasWaitingReceivers();
 }
 
-/** Forgets all that is claimed and not committed. */
+/** Releases all that is claimed and not committed. */
 export function abort(): void {
   next = head;
   nextAt = headAt;
   nextCount = count;
 }
 
-/** Position behind everything committed or claimed, modulo 2^53: blocks are tied to it. */
+/** Position behind everything committed or claimed, modulo 2^53. Blocks are bound to it. */
 export function claimedPosition(): f64 {
   return <f64>(next & 0x1fffffffffffff);
 }
 
-/** Position up to which readers are done with records, or have lost them. */
+/** Position up to which records are released by readers, or evicted. */
 export function releasedPosition(): f64 {
   if (kind != KIND_BROADCAST) refreshLimit();
   return <f64>((limit - capacity) & 0x1fffffffffffff);
 }
 
-/** Bytes of the ring that are taken. */
+/** Bytes of the ring that are in use. */
 export function usedBytes(): u32 {
   refreshLimit();
   return <u32>(next - (limit - capacity));
@@ -213,7 +213,7 @@ function makeSpace(end: u64): bool {
   return end <= limit;
 }
 
-/** Gives up the oldest records until `end` fits, and an eighth more so that it is done rarely. */
+/** Evicts the oldest records until `end` fits, and an eighth of the ring more, so that this is rare. */
 function overwrite(end: u64): bool {
   if (end > head + capacity) return false;
   const target = min<u64>(end - capacity + (capacity >> 3), head);
@@ -233,7 +233,7 @@ function evictUpTo(target: u64): bool {
   return publishTail(count);
 }
 
-/** A damaged record hides where the next begins: everything published is given up. */
+/** Evicts everything published: a damaged record hides where the next one begins. */
 function evictAll(): bool {
   tail = head;
   tailAt = headAt;
@@ -241,8 +241,8 @@ function evictAll(): bool {
 }
 
 /**
- * Tells the tail and how many messages came before it. That number is read from the record at the
- * tail, never summed up: a writer that died between the two stores left one that is ahead.
+ * Publishes the tail, and how many messages precede it. That number is read from the record at the tail,
+ * never summed up: a writer that died between the two stores left one that is ahead.
  */
 function publishTail(tailCount: u64): bool {
   const bytes = tail - read64(entry + LANE_TAIL);
@@ -257,13 +257,13 @@ function publishTail(tailCount: u64): bool {
   return true;
 }
 
-/** Broadcast: gives up what was published before a position modulo 2^53. */
+/** Broadcast: evicts what was published before a position modulo 2^53. */
 export function evictBefore(position: f64): void {
   const bytes = (<u64>position - tail) & 0x1fffffffffffff;
   evictUpTo(min<u64>(tail + bytes, head));
 }
 
-/** The participant that reads in place what this writer would overwrite next, or -1. */
+/** The participant that pins what this writer would overwrite next, or -1. */
 export function oldestPin(): i32 {
   return oldestPinOn(entry);
 }

@@ -1,5 +1,5 @@
-// Who sleeps. A sleeper sets its bit and looks once more before it sleeps; whoever wants to wake it
-// takes the bit away first, so that one waker rings and a dead sleeper is rung once at most.
+// The participants that wait. A waiter sets its bit, and looks once more before it sleeps. A process that
+// wakes it removes the bit first, so that only one process rings, and a dead waiter is rung at most once.
 
 import { WAKE_REMOVED, WAKE_SIGNALLED, WAIT_ANNOUNCED, WAIT_KIND, WAIT_CANCELLED } from "../failpoints";
 import {
@@ -35,7 +35,7 @@ function waiterSet(side: u32): usize {
   return control + CONTROL_REQUESTER_WAITERS;
 }
 
-/** Announces sleep of the given kind; answers the wake word's value to sleep on. */
+/** Announces a wait of the given kind; returns the value of the wake word to wait on. */
 export function announceWait(index: u32, side: u32, waitKind: u32): u32 {
   const slot = participant(index);
   const value = read32(slot + PARTICIPANT_WAKE);
@@ -50,7 +50,7 @@ export function cancelWait(index: u32, side: u32): void {
   if (removeBit(waiterSet(side), index)) failpoint(WAIT_CANCELLED);
 }
 
-/** Picks the sleeper with the fewest turns and takes its bit; answers its index, or -1. */
+/** Removes the waiter with the lowest service count; returns its index, or -1. */
 export function popWaiter(side: u32): i32 {
   const set = waiterSet(side);
   while (true) {
@@ -73,7 +73,7 @@ function leastServed(set: usize): i32 {
   return chosen;
 }
 
-/** Takes the bit of one sleeper and changes its wake word; answers 1 if it was asleep. */
+/** Removes a waiter, and changes its wake word; returns 1 if it was waiting. */
 export function wake(index: u32, side: u32): u32 {
   if (!removeBit(waiterSet(side), index)) return 0;
   failpoint(WAKE_REMOVED);
