@@ -4,8 +4,7 @@
  * @module
  */
 
-/** The name of the worker that takes part in a measurement. */
-export const BENCH_WORKER = "ringbus bench";
+import { BENCH_WORKER } from "./worker_name.ts";
 
 const scope = globalThis as { DedicatedWorkerGlobalScope?: unknown; name?: string };
 

@@ -1,6 +1,6 @@
 /** A worker that plays the partner's role: this program once more. */
 import type { LocalHandle } from "../../../mod.ts";
-import { BENCH_WORKER } from "../worker.ts";
+import { BENCH_WORKER } from "../worker_name.ts";
 import { messagesInFlight } from "./window.js";
 import { type Port, portConnection } from "./worker_connection.ts";
 import type { FindChannel } from "./ringbus_channel.ts";
