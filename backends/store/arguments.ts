@@ -5,8 +5,7 @@
  * @module
  */
 
-import { MAX_PATTERN_LENGTH } from "./limits.ts";
-import { checkName, checkTtl } from "./names.ts";
+import { checkName, checkTtl, PATTERN_RULES } from "./names.ts";
 import { checkKey, type Value } from "./value.ts";
 
 /** The kinds of arguments, and the type of their values. */
@@ -95,7 +94,7 @@ export function name(
 
 /** A pattern of topics. */
 export function pattern(summary: string): Argument<"text", false> {
-  return argument("text", summary, (value) => checkName("pattern", value, MAX_PATTERN_LENGTH));
+  return argument("text", summary, (value) => checkName("pattern", value, PATTERN_RULES));
 }
 
 /** A key, or a field of a hash. */

@@ -7,7 +7,7 @@
 import { isTtl, textProblem, type TextRules } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { InvalidInputError } from "./errors.ts";
-import { MAX_NAME_LENGTH } from "./limits.ts";
+import { MAX_NAME_LENGTH, MAX_PATTERN_LENGTH } from "./limits.ts";
 
 /** What names may contain: nothing in a name ends a line of text. */
 const NAME_RULES: TextRules = {
@@ -16,6 +16,9 @@ const NAME_RULES: TextRules = {
   forbidden: /[\u0000-\u001f\u007f]/,
   forbiddenName: "control characters",
 };
+
+/** What patterns may contain. */
+export const PATTERN_RULES: TextRules = { ...NAME_RULES, maxLength: MAX_PATTERN_LENGTH };
 
 /**
  * Checks a name.
@@ -26,9 +29,9 @@ const NAME_RULES: TextRules = {
 export function checkName(
   what: string,
   name: unknown,
-  maxLength: number = MAX_NAME_LENGTH,
+  rules: TextRules = NAME_RULES,
 ): asserts name is string {
-  const problem = textProblem(`a ${what}`, name, { ...NAME_RULES, maxLength });
+  const problem = textProblem(`a ${what}`, name, rules);
   if (problem !== undefined) throw new InvalidInputError(problem);
 }
 

@@ -31,7 +31,7 @@ export interface PublishedDelivery {
   readonly pattern?: string;
   readonly value: Value;
   /** Trace context and baggage of the publisher. */
-  readonly headers?: ContextHeaders;
+  readonly headers: ContextHeaders | undefined;
   /** Time of publication, in milliseconds of the store's clock. */
   readonly atMs: number;
   readonly bytes: number;

@@ -9,8 +9,8 @@ import { ENTRY_BYTES } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { SubscriptionLimitError } from "./errors.ts";
 import { glob } from "./glob.ts";
-import { MAX_PATTERN_LENGTH, MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "./limits.ts";
-import { checkName } from "./names.ts";
+import { MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "./limits.ts";
+import { checkName, PATTERN_RULES } from "./names.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Delivery, Subscription } from "./subscription.ts";
 import { detached, textBytes } from "./text.ts";
@@ -77,7 +77,7 @@ export class Subscriptions {
 
   /** Subscribes to all topics that match a pattern; false if the subscription exists. */
   psubscribe(subscription: Subscription, pattern: string): boolean {
-    checkName("pattern", pattern, MAX_PATTERN_LENGTH);
+    checkName("pattern", pattern, PATTERN_RULES);
     if (subscription.patterns.has(pattern)) return false;
     checkCount(subscription);
     subscription.patterns.add(pattern);
@@ -145,7 +145,7 @@ export class Subscriptions {
       value,
       atMs: this.#context.clock(),
       bytes: valueBytes(value) + ENTRY_BYTES + headerBytes(headers),
-      ...headers === undefined ? {} : { headers },
+      headers,
     });
   }
 

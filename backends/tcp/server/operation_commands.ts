@@ -44,6 +44,7 @@ export const OPERATION_COMMANDS: readonly Command[] = ALL_OPERATIONS.flatMap((op
 
 function commandOf(operation: Operation, binding: LineBinding): Command {
   const parameters = parametersOf(operation, binding);
+  const read = valuesReader(parameters);
   const write = replyWriter(operation, binding, parameters);
   return command({
     name: binding.command,
@@ -52,7 +53,7 @@ function commandOf(operation: Operation, binding: LineBinding): Command {
     reply: binding.reply,
     summary: operation.summary,
     handle(context, args) {
-      const values = readArguments(parameters, args);
+      const values = read(args);
       return write(execute(operation, context, values), values, context.maxReplyBytes);
     },
   });
@@ -64,13 +65,27 @@ function parametersOf(operation: Operation, { takes }: LineBinding): Parameter[]
     .map(([name, { isOptional, kind }]) => ({ name, isOptional, codec: codecOf(kind) }));
 }
 
-function readArguments(parameters: readonly Parameter[], args: readonly string[]): Values {
-  const values: Record<string, unknown> = {};
-  for (const [i, argument] of args.entries()) {
-    const { name, codec } = parameters[i];
-    values[name] = codec.decode(argument);
+/**
+ * Makes the values of a command's arguments. Each command has a class of its own with an accessor for every
+ * argument: objects with properties by variable names would cost as much as the rest of a command.
+ */
+function valuesReader(parameters: readonly Parameter[]): (args: readonly string[]) => Values {
+  class LineValues {
+    readonly args: readonly string[];
+
+    constructor(args: readonly string[]) {
+      this.args = args;
+    }
   }
-  return values as Values;
+  for (const [i, { name, codec }] of parameters.entries()) {
+    Object.defineProperty(LineValues.prototype, name, {
+      get(this: LineValues) {
+        const argument = this.args[i];
+        return argument === undefined ? undefined : codec.decode(argument);
+      },
+    });
+  }
+  return (args) => new LineValues(args) as unknown as Values;
 }
 
 function execute(operation: Operation, context: CommandContext, values: Values): unknown {
