@@ -10,7 +10,7 @@ import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmConnectionError } from "../../lib/base/errors.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { checkChannelName } from "../../lib/channel/channel_options.ts";
-import { channelNames } from "../../lib/observe/registry.ts";
+import { channelNames } from "../../lib/platform/directory.ts";
 
 /** Milliseconds between two checks whether a channel exists. */
 const POLL_INTERVAL_MS = 50;

@@ -6,7 +6,7 @@
 
 import type { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { type SegmentSnapshot, takeSnapshot } from "../../lib/observe/snapshot.ts";
-import { channelNames } from "../../lib/observe/registry.ts";
+import { channelNames } from "../../lib/platform/directory.ts";
 import { ShmError } from "../../lib/base/errors.ts";
 import { channelDirectory, findUndeleted } from "./open.ts";
 

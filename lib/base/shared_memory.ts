@@ -39,6 +39,11 @@ export interface SharedMemory {
   addWaiter(waiter: Waiter): void;
   removeWaiter(waiter: Waiter): void;
 
+  /** False if the channel's name no longer names this memory: others that open it get another one. */
+  hasName(): boolean;
+  /** Sets what is called when a check at intervals finds that the name no longer names this memory. */
+  onNameLost(listener: () => void): void;
+
   /** Leaves the channel. With `mayDelete`, the last to leave deletes it if it is known to be empty. */
   close(mayDelete?: boolean): void;
 }

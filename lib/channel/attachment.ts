@@ -47,6 +47,8 @@ export class Attachment {
   words: Int32Array;
   readonly #participants: number;
   #isClosed = false;
+  /** True if the channel's name was lost when it was last checked: `checkOpen` throws unless it is back. */
+  isDetached = false;
   #ownersCheckedAtMs = -Infinity;
 
   constructor(
@@ -76,6 +78,7 @@ export class Attachment {
       this.sharedMemory.close();
       throw error;
     }
+    this.sharedMemory.onNameLost(() => this.#detach());
     logger.debug("attached to {channel} as {role} {index}", {
       channel: this.name,
       role,
@@ -111,7 +114,6 @@ export class Attachment {
       if (isAlive === undefined) {
         isAlive = this.sharedMemory.isAlive(isolate);
         isAliveByIsolate.set(isolate, isAlive);
-        if (!isAlive) this.sharedMemory.removeDeadIsolate(isolate);
       }
       if (isAlive) continue;
       this.ring.reclaim(index, isolate, ownIsolate);
@@ -121,6 +123,9 @@ export class Attachment {
       });
     }
     if (this.hasLeaseTables) this.wakeAll(layout.WAITERS_RECEIVERS);
+    for (const [isolate, isAlive] of isAliveByIsolate) {
+      if (!isAlive) this.sharedMemory.removeDeadIsolate(isolate);
+    }
   }
 
   /** True once a puller that acknowledges held a message on the channel. */
@@ -146,6 +151,14 @@ export class Attachment {
     for (let i = ring.leaseOwnerFrom(0); i >= 0; i = ring.leaseOwnerFrom(i + 1)) {
       if (!this.isParticipantAlive(i)) return this.reclaimDead();
     }
+  }
+
+  /** True if an isolate has an entry. */
+  hasParticipant(isolate: bigint): boolean {
+    for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
+      if (this.ring.isolateOf(index) === isolate) return true;
+    }
+    return false;
   }
 
   /** True while the participant in a slot lives. */
@@ -256,9 +269,10 @@ export class Attachment {
   }
 
   /**
-   * Throws if the socket, or the channel for everyone, is closed.
+   * Throws if the socket, or the channel for everyone, is closed, or if others no longer find it.
    *
    * @throws {ShmClosedError}
+   * @throws {ShmConnectionError} if the segment's file was removed
    */
   checkOpen(): void {
     if (this.#isClosed) {
@@ -271,6 +285,29 @@ export class Attachment {
         `cannot use channel "${this.name}": it was closed for everyone; create a new one`,
       );
     }
+    if (this.isDetached) this.#checkName();
+  }
+
+  #detach(): void {
+    if (this.isDetached) return;
+    this.isDetached = true;
+    logger.error(
+      "the file of channel {channel} was removed, moved or replaced while it was in use",
+      {
+        channel: this.name,
+        role: this.role,
+      },
+    );
+  }
+
+  /** The file may have been moved back. */
+  #checkName(): void {
+    this.isDetached = !this.sharedMemory.hasName();
+    if (!this.isDetached) return;
+    throw new ShmConnectionError(
+      `cannot use channel "${this.name}": its file was removed, moved or replaced, so that processes ` +
+        `which open the channel now do not reach this ${this.role}; close it and open a new one`,
+    );
   }
 
   /** Damage in this channel, as an error. */

@@ -425,6 +425,8 @@ export class FrameCursor {
 
   /** Throws if the socket, or the channel for everyone, is closed: a receiver that polls has to learn it. */
   checkNotClosed(mode: number): void {
-    if (mode === POLL_ANY && this.attachment.ring.closed() !== 0) this.attachment.checkOpen();
+    if (mode !== POLL_ANY) return;
+    const { ring, isDetached } = this.attachment;
+    if (isDetached || ring.closed() !== 0) this.attachment.checkOpen();
   }
 }

@@ -210,8 +210,10 @@ export class Sender implements SenderApi, WaitContext {
   }
 
   #checkReady(): void {
-    const { words, isClosed } = this.attachment;
-    if (isClosed || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) this.attachment.checkOpen();
+    const { words, isClosed, isDetached } = this.attachment;
+    if (isClosed || isDetached || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) {
+      this.attachment.checkOpen();
+    }
     if (this.#hasLoan) this.#throwLoanOpen();
     if (this.#staged > 0) this.#publishStaged();
   }

@@ -13,7 +13,7 @@
 import type { Attachment } from "./attachment.ts";
 import { NONE, type None } from "../base/none.ts";
 import type { Waiter } from "../base/shared_memory.ts";
-import { exitIfTerminated } from "../presence/exit_hooks.ts";
+import { checkSurroundings } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
 import type { WaitOptions } from "../base/options.ts";
 import { checkTimeout } from "../base/options.ts";
@@ -59,7 +59,7 @@ export function waitSync<T>(
   if (tracing) trace(`${describe(context)} falls asleep for up to ${timeoutMs} ms`);
   const deadline = performance.now() + timeoutMs;
   while (true) {
-    exitIfTerminated();
+    checkSurroundings();
     context.attachment.checkOpen();
     const found = sleepOnce(context, attempt, deadline);
     if (found !== NONE) return found;

@@ -212,14 +212,14 @@ export class Journal implements Closable, Disposable {
     return this.#root.sharedMemory.isolate;
   }
 
-  /** False once the isolate of a member is known to have ended. */
+  /** False once the isolate of a member is known to have ended, or its entry in the root was freed. */
   isAlive(isolate: bigint): boolean {
-    return this.#root.sharedMemory.isAlive(isolate);
+    return this.#root.hasParticipant(isolate) && this.#root.sharedMemory.isAlive(isolate);
   }
 
-  /** Removes what an isolate that is not alive has left in the directory. */
-  removeDeadIsolate(isolate: bigint): void {
-    this.#root.sharedMemory.removeDeadIsolate(isolate);
+  /** Removes the members that are not alive, and what they have left in the directory. */
+  removeDeadMembers(): void {
+    this.#root.reclaimDead();
   }
 
   /** Used bytes of the newest generation that this member knows. */
@@ -450,6 +450,7 @@ export class Journal implements Closable, Disposable {
       throw new ShmClosedError(`cannot use journal "${this.name}": it is closed; open it again`);
     }
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#root.isDetached) this.#root.checkOpen();
   }
 
   /**

@@ -4,12 +4,7 @@
  * @module
  */
 
-import {
-  isIsolateAlive,
-  isolateIdOf,
-  removeDeadIsolate,
-  removeUnlockedFifo,
-} from "../presence/isolate.ts";
+import { isIsolateAlive, isolateIdOf, removeUnlockedFifo } from "../presence/isolate.ts";
 import { type ByteSource, FileSource } from "../segment/byte_source.ts";
 import { type ChannelKind, hasMagic, readConfig, type Role, ROLES } from "../segment/format.ts";
 import {
@@ -25,6 +20,7 @@ import {
   unacknowledgedMessages,
 } from "../segment/tables.ts";
 import {
+  channelNames,
   codeOf,
   ISOLATE_PREFIX,
   segmentDirectory,
@@ -35,6 +31,7 @@ import { isClosed, removeTombstone, tryClose, unlink } from "../segment/lifecycl
 import { directoryPath, flag } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { ShmError } from "../base/errors.ts";
+import { removeForgottenIsolate } from "../segment/dead_isolates.ts";
 import { removeOrphanedGenerations } from "../journal/files.ts";
 import { checkChannelName } from "../channel/channel_options.ts";
 import { platform } from "../platform/mod.ts";
@@ -184,12 +181,7 @@ function removeLeftovers(directory: string): void {
 
 function removeIfDead(directory: string, name: string): void {
   const id = isolateIdOf(name);
-  if (id !== undefined) removeDeadIsolate(directory, id);
-}
-
-/** The files of a directory that may be channels, by name. */
-export function channelNames(directory: string): string[] {
-  return platform().list(directory).filter((name) => !name.startsWith(".")).sort();
+  if (id !== undefined) removeForgottenIsolate(directory, id);
 }
 
 /** An open segment file. */

@@ -25,6 +25,7 @@ const OTHERS_WRITE = 0o022;
 const MAX_SUFFIX_CHARACTERS = 200;
 
 const checked = new Set<string>();
+const absolutePaths = new Map<string, string>();
 
 /**
  * The directory to use: the option, else `RINGBUS_DIR`, else one directory for each user. Creates it if
@@ -36,12 +37,23 @@ const checked = new Set<string>();
 export function segmentDirectory(dir: string | undefined): string {
   if (dir !== undefined) directoryPath("dir", dir);
   const os = platform();
-  const path = dir ?? (os.environment("RINGBUS_DIR") || os.defaultDirectory());
+  const path = absolutePath(dir ?? (os.environment("RINGBUS_DIR") || os.defaultDirectory()));
   if (!checked.has(path) || !isReachable(path)) {
     checkDirectory(path, makeAndStat(path));
     checked.add(path);
   }
   return path;
+}
+
+/** A relative path names one directory for as long as the program runs, whatever `Deno.chdir` does. */
+function absolutePath(path: string): string {
+  if (path.startsWith("/")) return path;
+  let absolute = absolutePaths.get(path);
+  if (absolute === undefined) {
+    absolute = `${platform().workingDirectory()}/${path}`;
+    absolutePaths.set(path, absolute);
+  }
+  return absolute;
 }
 
 function isReachable(path: string): boolean {
@@ -116,4 +128,20 @@ export function removeIfExists(path: string): void {
   } catch (error) {
     if (codeOf(error) !== "ENOENT") throw error;
   }
+}
+
+/** True if a path names the open file. Its link count would include a name that a dead creator left. */
+export function isNameOf(path: string, fd: number): boolean {
+  const os = platform();
+  try {
+    return os.status(path).inode === os.statusOf(fd).inode;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    return false;
+  }
+}
+
+/** The files of a directory that may be channels, by name. */
+export function channelNames(directory: string): string[] {
+  return platform().list(directory).filter((name) => !name.startsWith(".")).sort();
 }

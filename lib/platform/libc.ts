@@ -20,6 +20,8 @@ export const SHARED_SYMBOLS = {
   flock: { parameters: ["i32", "i32"], result: "i32" },
   mkfifo: { parameters: ["buffer", "u32"], result: "i32" },
   mmap: { parameters: ["buffer", "usize", "i32", "i32", "i32", "i64"], result: "usize" },
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+  getcwd: { parameters: ["buffer", "usize"], result: "usize" },
   getuid: { parameters: [], result: "u32" },
   getenv: { parameters: ["buffer"], result: "usize" },
   strncpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
@@ -46,6 +48,7 @@ const MAP_PRIVATE = 2;
 const MAP_FIXED = 16;
 const SIGTERM = 15;
 const MAX_ENVIRONMENT_BYTES = 4096;
+const MAX_PATH_BYTES = 4096;
 
 /** Constants that differ between the systems. */
 export interface Constants {
@@ -109,6 +112,7 @@ export abstract class Libc implements Platform {
   abstract thisThread(): ThreadId | undefined;
   abstract isThreadAlive(number: number): boolean;
   abstract isOwnThread(number: number): boolean;
+  abstract hasFileOpen(thread: number, name: string): boolean | undefined;
   abstract sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
   abstract wake(word: Uint32Array): void;
 
@@ -138,6 +142,19 @@ export abstract class Libc implements Platform {
     const bytes = new Uint8Array(MAX_ENVIRONMENT_BYTES);
     this.#c.strncpy(bytes, BigInt(location), BigInt(MAX_ENVIRONMENT_BYTES - 1));
     return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+  }
+
+  workingDirectory(): string {
+    const bytes = new Uint8Array(MAX_PATH_BYTES);
+    if (BigInt(this.#c.getcwd(bytes, BigInt(bytes.length))) === 0n) throw this.error("getcwd");
+    return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
+  }
+
+  /** What a symbolic link refers to. */
+  protected readLink(path: string): string {
+    const bytes = new Uint8Array(MAX_PATH_BYTES);
+    const length = this.#c.readlink(cString(path), bytes, BigInt(bytes.length));
+    return decoder.decode(bytes.subarray(0, this.checked(`readlink ${path}`, length)));
   }
 
   makeDirectory(path: string): void {

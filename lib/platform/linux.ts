@@ -5,7 +5,7 @@
  */
 
 import { type Constants, cString, Libc, SHARED_SYMBOLS } from "./libc.ts";
-import type { FileStatus, ThreadId } from "./platform.ts";
+import { type FileStatus, SystemError, type ThreadId } from "./platform.ts";
 
 const SYMBOLS = {
   ...SHARED_SYMBOLS,
@@ -266,6 +266,26 @@ export class Linux extends Libc {
   isThreadAlive(number: number): boolean {
     if (Number(this.#c.tkill(SYS_TKILL, number, PROBE)) === 0) return true;
     return this.error("probe a thread").errno !== "ESRCH";
+  }
+
+  hasFileOpen(thread: number, name: string): boolean | undefined {
+    const directory = `/proc/${thread}/fd`;
+    let descriptors: string[];
+    try {
+      descriptors = this.list(directory);
+    } catch (error) {
+      return error instanceof SystemError && error.errno === "ENOENT" ? false : undefined;
+    }
+    return descriptors.some((descriptor) => this.#isNamed(`${directory}/${descriptor}`, name));
+  }
+
+  #isNamed(link: string, name: string): boolean {
+    try {
+      return this.readLink(link).replace(/ \(deleted\)$/, "").endsWith(`/${name}`);
+    } catch {
+      // It is "." or "..", or was closed meanwhile.
+      return false;
+    }
   }
 
   isOwnThread(number: number): boolean {

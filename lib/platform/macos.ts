@@ -141,6 +141,8 @@ export class MacOs extends Libc {
     return true;
   }
 
+  hasFileOpen(): undefined {}
+
   isOwnThread(): boolean {
     return false;
   }

@@ -53,6 +53,9 @@ export interface Platform {
   defaultDirectory(): string;
   environment(name: string): string | undefined;
 
+  /** The directory that relative paths start from. */
+  workingDirectory(): string;
+
   makeDirectory(path: string): void;
   list(path: string): string[];
   status(path: string): FileStatus;
@@ -104,6 +107,11 @@ export interface Platform {
   thisThread(): ThreadId | undefined;
   /** False if a thread of this thread's pid namespace is known to have ended. */
   isThreadAlive(number: number): boolean;
+  /**
+   * True if the process of a thread has a file open whose last name was `name`, even if the file was
+   * moved or removed; undefined if that cannot be determined.
+   */
+  hasFileOpen(thread: number, name: string): boolean | undefined;
   /** True for a thread of this process. */
   isOwnThread(number: number): boolean;
 

@@ -10,7 +10,7 @@
  */
 
 import { flag } from "../base/option_checks.ts";
-import { hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
+import { checkIfDue, hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
 import { platform } from "../platform/mod.ts";
 
 /** An object that is closed when the process ends. */
@@ -140,6 +140,7 @@ export function exitIfTerminated(): void {
 
 /** Messages, or empty polls, between two checks for a signal. */
 const CALLS_PER_SIGNAL_CHECK = 1024;
+const POLLS_PER_CHECK = 32;
 let emptyPolls = 0;
 
 /**
@@ -147,10 +148,17 @@ let emptyPolls = 0;
  * no listener runs.
  */
 export function checkSignals(calls: number): void {
-  if ((calls & (CALLS_PER_SIGNAL_CHECK - 1)) === 0) exitIfTerminated();
+  if ((calls & (CALLS_PER_SIGNAL_CHECK - 1)) === 0) checkSurroundings();
 }
 
-/** Checks for a signal at every 1,024th attempt that found no message, or no space. */
+/** Checks for a signal, and whether the files of this process are still there. */
+export function checkSurroundings(): void {
+  exitIfTerminated();
+  checkIfDue();
+}
+
+/** Checks at every 32nd attempt that found no message, or no space: between two, a program may sleep. */
 export function checkSignalsOnPoll(): void {
-  checkSignals(++emptyPolls);
+  if ((++emptyPolls & (POLLS_PER_CHECK - 1)) === 0) checkIfDue();
+  checkSignals(emptyPolls);
 }

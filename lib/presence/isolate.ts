@@ -4,11 +4,28 @@
  * that the isolate is alive: the kernel drops it when the process ends, in whatever way, and the reuse
  * of process ids does not matter.
  *
+ * A FIFO that is missing, or that is a copy without the lock, shows nothing: somebody may have removed,
+ * moved or copied the directory. Then the descriptors of the isolate's process decide, if they can be
+ * seen. Every isolate makes its FIFO again when it finds that the name is no longer its own.
+ *
  * @module
  */
 
-import { codeOf, exists, ISOLATE_PREFIX, TEMPORARY_PREFIX } from "../platform/directory.ts";
-import { hasThreadEnded, isIsolateId, isOfThisProcess, newIsolateId } from "./isolate_id.ts";
+import { logger } from "../base/log.ts";
+import {
+  codeOf,
+  exists,
+  isNameOf,
+  ISOLATE_PREFIX,
+  TEMPORARY_PREFIX,
+} from "../platform/directory.ts";
+import {
+  hasFileOpen,
+  hasThreadEnded,
+  isIsolateId,
+  isOfThisProcess,
+  newIsolateId,
+} from "./isolate_id.ts";
 import { type DoorbellReader, openDoorbell } from "./doorbell.ts";
 import type { Waiter } from "../base/shared_memory.ts";
 import { Waiters } from "./waiters.ts";
@@ -16,6 +33,19 @@ import { platform } from "../platform/mod.ts";
 import { SystemError } from "../platform/platform.ts";
 
 const isolates = new Map<string, Isolate>();
+
+/** Milliseconds between two checks of what an isolate has in a directory. */
+const CHECK_INTERVAL_MS = 400;
+
+let checkedAtMs = 0;
+
+/** Does the checks that are due: while a program blocks or polls, no timer runs. */
+export function checkIfDue(): void {
+  const nowMs = performance.now();
+  if (nowMs - checkedAtMs < CHECK_INTERVAL_MS) return;
+  checkedAtMs = nowMs;
+  for (const isolate of isolates.values()) isolate.check();
+}
 
 /** Path of an isolate's FIFO. */
 export function isolatePath(directory: string, id: bigint): string {
@@ -77,10 +107,12 @@ export class Isolate {
   /** Sockets that use it. */
   refCount = 0;
   readonly #path: string;
-  readonly #fifo: number;
+  #fifo: number;
   readonly #peerDoorbells = new Map<bigint, number>();
   readonly #waiters = new Waiters();
   #doorbell: DoorbellReader | undefined;
+  readonly #checks = new Set<() => void>();
+  readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(directory: string) {
     this.directory = directory;
@@ -88,6 +120,28 @@ export class Isolate {
     this.id = id;
     this.#path = isolatePath(directory, id);
     this.#fifo = fifo;
+    this.#timer = setInterval(() => this.check(), CHECK_INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /** Adds what is to be checked at intervals, beside the FIFO. */
+  addCheck(check: () => void): void {
+    this.#checks.add(check);
+  }
+
+  removeCheck(check: () => void): void {
+    this.#checks.delete(check);
+  }
+
+  /** Checks whether what this isolate has in the directory is still there. */
+  check(): void {
+    try {
+      this.#restoreFifo();
+      for (const check of this.#checks) check();
+    } catch (error) {
+      // For example, no descriptor is left: the next check tries again.
+      logger.debug("cannot check {directory}: {error}", { directory: this.directory, error });
+    }
   }
 
   /** The FIFO's descriptor, for platforms whose synchronous sleep polls it. */
@@ -102,16 +156,21 @@ export class Isolate {
 
   /** Rings the doorbell of another isolate. */
   ringDoorbell(id: bigint): void {
-    let fd = this.#peerDoorbells.get(id);
-    if (fd === undefined) {
-      this.#closeDeadDoorbells();
-      fd = openPeerDoorbell(isolatePath(this.directory, id));
-      if (fd < 0) return;
-      this.#peerDoorbells.set(id, fd);
-    }
-    if (platform().ring(fd)) return;
+    const known = this.#peerDoorbells.get(id);
+    if (known !== undefined && this.#ring(id, known)) return;
+    this.#closeDeadDoorbells();
+    const fd = openPeerDoorbell(isolatePath(this.directory, id));
+    if (fd < 0) return;
+    this.#peerDoorbells.set(id, fd);
+    this.#ring(id, fd);
+  }
+
+  /** False, and the doorbell is closed, if nobody reads it: its isolate has ended, or made another. */
+  #ring(id: bigint, fd: number): boolean {
+    if (platform().ring(fd)) return true;
     platform().close(fd);
     this.#peerDoorbells.delete(id);
+    return false;
   }
 
   /** Closes the doorbells whose FIFOs were removed: otherwise they would stay open for ever. */
@@ -126,7 +185,7 @@ export class Isolate {
   /** Registers a socket that waits in the event loop. */
   addWaiter(waiter: Waiter): void {
     this.#waiters.add(waiter);
-    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#waiters.poll(false));
+    this.#openDoorbell();
   }
 
   /** Unregisters it. Without a waiter the event loop may end. */
@@ -134,27 +193,59 @@ export class Isolate {
     this.#waiters.remove(waiter);
   }
 
+  /** Makes the FIFO again if its name was removed, or names another file. */
+  #restoreFifo(): void {
+    if (isNameOf(this.#path, this.#fifo) || !exists(this.directory)) return;
+    unlinkIfExists(this.#path);
+    const fifo = makeLockedFifo(this.#path);
+    if (fifo === undefined) return;
+    const isWaiting = this.#doorbell !== undefined;
+    this.#closeFifo();
+    this.#fifo = fifo;
+    if (isWaiting) this.#openDoorbell();
+    // What rang the old doorbell meanwhile is not lost.
+    this.#waiters.poll(false);
+    logger.warn("the doorbell of this process in {directory} was removed, and is there again", {
+      directory: this.directory,
+    });
+  }
+
+  #openDoorbell(): void {
+    this.#doorbell ??= openDoorbell(this.#fifo, () => this.#waiters.poll(false));
+  }
+
+  #closeFifo(): void {
+    if (this.#doorbell) this.#doorbell.close();
+    else platform().close(this.#fifo);
+    this.#doorbell = undefined;
+  }
+
   /** Closes all descriptors and removes the FIFO. */
   close(): void {
+    clearInterval(this.#timer);
     this.#waiters.close();
     unlinkIfExists(this.#path);
     for (const fd of this.#peerDoorbells.values()) platform().close(fd);
     this.#peerDoorbells.clear();
-    if (this.#doorbell) this.#doorbell.close();
-    else platform().close(this.#fifo);
+    this.#closeFifo();
   }
 }
 
 /** False if an isolate's process or worker has ended; true if that cannot be determined. */
 export function isIsolateAlive(directory: string, id: bigint): boolean {
-  return (isFifoLocked(isolatePath(directory, id)) ?? true) && !hasThreadEnded(id);
+  return probe(directory, id) ?? true;
 }
 
 /** Whether an isolate is alive; undefined if that cannot be determined. */
 export function probeIsolate(directory: string, id: bigint): boolean | undefined {
-  if (!isIsolateId(id)) return undefined;
-  const isLocked = isFifoLocked(isolatePath(directory, id));
-  return isLocked ? !hasThreadEnded(id) : isLocked;
+  return isIsolateId(id) ? probe(directory, id) : undefined;
+}
+
+function probe(directory: string, id: bigint): boolean | undefined {
+  if (hasThreadEnded(id)) return false;
+  const path = isolatePath(directory, id);
+  const isLocked = isFifoLocked(path);
+  return isLocked ? true : hasFileOpen(id, path.slice(directory.length + 1)) ?? isLocked;
 }
 
 /** Removes the FIFO of an isolate that has ended; that of a live one stays. */
@@ -162,7 +253,7 @@ export function removeDeadIsolate(directory: string, id: bigint): void {
   const path = isolatePath(directory, id);
   // A terminated worker leaves its lock to its process.
   if (hasThreadEnded(id)) unlinkIfExists(path);
-  else removeUnlockedFifo(path);
+  else if (!isIsolateAlive(directory, id)) removeUnlockedFifo(path);
 }
 
 /** True if a directory has FIFOs of isolates: a copied segment lies in a directory without them. */
@@ -238,16 +329,17 @@ function openPeerDoorbell(path: string): number {
 }
 
 /**
- * Whether a process holds the lock on a FIFO; undefined if it cannot be opened, for example because
- * no descriptor is left. The lock is tried for an instant, in a mode that other probes share.
+ * Whether a process holds the lock on a FIFO; undefined if it is missing or cannot be opened, for
+ * example because no descriptor is left. The lock is tried for an instant, in a mode that other probes
+ * share.
  */
 function isFifoLocked(path: string): boolean | undefined {
   const os = platform();
   let fd: number;
   try {
     fd = os.openReadOnly(path);
-  } catch (error) {
-    return codeOf(error) === "ENOENT" ? false : undefined;
+  } catch {
+    return undefined;
   }
   try {
     return !os.lock(fd, "shared");

@@ -73,6 +73,15 @@ export function hasThreadEnded(id: bigint): boolean {
   return thread !== undefined && !platform().isThreadAlive(thread);
 }
 
+/**
+ * True if the process of an isolate's thread has a file of a name open; undefined if it cannot be seen.
+ * A process that was given the number of a dead one does not have it.
+ */
+export function hasFileOpen(id: bigint, name: string): boolean | undefined {
+  const thread = visibleThread(id);
+  return thread === undefined ? undefined : platform().hasFileOpen(thread, name);
+}
+
 /** True for the id of an isolate of this process. */
 export function isOfThisProcess(id: bigint): boolean {
   const thread = visibleThread(id);

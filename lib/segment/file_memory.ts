@@ -8,18 +8,14 @@
  */
 
 import { MAX_WASM_PAGES, PAGE_BYTES, WASM_PAGE_BYTES } from "../base/pages.ts";
-import {
-  acquireIsolate,
-  type Isolate,
-  releaseIsolate,
-  removeDeadIsolate,
-} from "../presence/isolate.ts";
+import { acquireIsolate, type Isolate, releaseIsolate } from "../presence/isolate.ts";
 import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
-import { attach, isNameOf, releaseTombstone, tryClose, unlink } from "./lifecycle.ts";
+import { attach, releaseTombstone, tryClose, unlink } from "./lifecycle.ts";
 import {
   codeOf,
   exists,
   hiddenName,
+  isNameOf,
   removeIfExists,
   segmentDirectory,
   TEMPORARY_PREFIX,
@@ -32,6 +28,7 @@ import {
 } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { platform } from "../platform/mod.ts";
+import { removeForgottenIsolate } from "./dead_isolates.ts";
 import { FileSource } from "./byte_source.ts";
 import { isDisposable } from "./disposal.ts";
 import { SystemError } from "../platform/platform.ts";
@@ -53,6 +50,7 @@ export class FileMemory implements SharedMemory {
   readonly #isolate: Isolate;
   readonly #fd: number;
   #mapped = 0;
+  #check: (() => void) | undefined;
   #words: Uint32Array<ArrayBuffer>;
 
   private constructor(name: string, path: string, isolate: Isolate, fd: number) {
@@ -178,7 +176,7 @@ export class FileMemory implements SharedMemory {
   }
 
   removeDeadIsolate(isolate: bigint): void {
-    removeDeadIsolate(this.#isolate.directory, isolate);
+    removeForgottenIsolate(this.#isolate.directory, isolate);
   }
 
   waitWord(byteOffset: number, value: number, timeoutMs: number): void {
@@ -206,7 +204,23 @@ export class FileMemory implements SharedMemory {
     this.#isolate.removeWaiter(waiter);
   }
 
+  hasName(): boolean {
+    return isNameOf(this.path, this.#fd);
+  }
+
+  onNameLost(listener: () => void): void {
+    this.#unwatch();
+    this.#check = () => this.hasName() || listener();
+    this.#isolate.addCheck(this.#check);
+  }
+
+  #unwatch(): void {
+    if (this.#check !== undefined) this.#isolate.removeCheck(this.#check);
+    this.#check = undefined;
+  }
+
   close(mayDelete = false): void {
+    this.#unwatch();
     try {
       if (mayDelete) this.#deleteIfUnneeded();
     } catch (error) {

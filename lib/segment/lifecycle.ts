@@ -17,7 +17,13 @@
  * @module
  */
 
-import { codeOf, hiddenName, removeIfExists, TOMBSTONE_PREFIX } from "../platform/directory.ts";
+import {
+  codeOf,
+  hiddenName,
+  isNameOf,
+  removeIfExists,
+  TOMBSTONE_PREFIX,
+} from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
 import {
   ATTACH_GATE_CLOSED,
@@ -140,15 +146,4 @@ export function removeTombstone(tombstone: string): void {
 
 function removeIfUnshared(tombstone: string, fd: number): void {
   if (!platform().isSharedByOthers(fd)) removeIfExists(tombstone);
-}
-
-/** True if a path names the open file. Its link count would include a name that a dead creator left. */
-export function isNameOf(path: string, fd: number): boolean {
-  const os = platform();
-  try {
-    return os.status(path).inode === os.statusOf(fd).inode;
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-    return false;
-  }
 }

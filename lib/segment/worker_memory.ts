@@ -95,6 +95,12 @@ export class WorkerMemory implements SharedMemory {
     this.#waiters.remove(waiter);
   }
 
+  hasName(): boolean {
+    return true;
+  }
+
+  onNameLost(): void {}
+
   close(): void {
     this.#waiters.close();
   }

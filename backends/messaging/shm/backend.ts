@@ -339,7 +339,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     return await this.observer.publish(channel, async (headers) => {
       const reached = await this.#write(OPERATIONS.publish, ({ journal, replica }) => {
         const dead = replica.removeDead((isolate) => journal.isAlive(isolate));
-        for (const isolate of dead) journal.removeDeadIsolate(isolate);
+        if (dead.size > 0) journal.removeDeadMembers();
         return { channel, message: valueFrom(message) };
       }, headers);
       return reached as number;
