@@ -202,7 +202,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     return await this.#result(OPERATIONS.deleteTopic, { topic }) as number;
   }
 
-  /** Deletes a key, whatever it holds; false if there was none. Needs our server. */
+  /** Deletes a key of any kind; false if there was none. Needs our server. */
   async deleteKey(key: string): Promise<boolean> {
     checkNoMore("deleteKey()", arguments, 1);
     return await this.#result(OPERATIONS.deleteKey, { key }) !== 0;
