@@ -22,6 +22,7 @@ export class BackendObserver {
   readonly #instrumentation: Instrumentation | undefined;
   readonly #backend: object;
 
+  /** Observes `backend` with an instrumentation, or without one. */
   constructor(instrumentation: Instrumentation | undefined, backend: object) {
     this.#instrumentation = instrumentation;
     this.#backend = backend;
