@@ -22,7 +22,7 @@ import {
   type AgentReply,
   type AgentRequest,
   MISUSE,
-  readLines,
+  readMessages,
   toLine,
 } from "./agent_protocol.ts";
 
@@ -62,7 +62,9 @@ export class AgentBackend extends BaseMessagingBackend {
   }
 
   async #listen(): Promise<void> {
-    for await (const reply of readLines<AgentReply>(this.#process.stdout)) this.#handleReply(reply);
+    for await (const reply of readMessages<AgentReply>(this.#process.stdout)) {
+      this.#handleReply(reply);
+    }
     const gone = new MessagingConnectionError("the agent ended", `process ${this.pid}`);
     for (const { reject } of this.#pending.values()) reject(gone);
   }

@@ -9,7 +9,13 @@ import type { MessageHandler, MessagingBackend } from "../backends/messaging/bac
 import { MessagingConfig } from "../backends/messaging_config.ts";
 import { errorCode } from "../lib/base/errors.ts";
 import { Message } from "../lib/message/message.ts";
-import { type AgentReply, type AgentRequest, MISUSE, readLines, toLine } from "./agent_protocol.ts";
+import {
+  type AgentReply,
+  type AgentRequest,
+  MISUSE,
+  readMessages,
+  toLine,
+} from "./agent_protocol.ts";
 
 const output = Deno.stdout.writable.getWriter();
 
@@ -58,7 +64,7 @@ async function handleRequest(backend: MessagingBackend, request: AgentRequest): 
 }
 
 const backend = await new MessagingConfig(JSON.parse(Deno.args[0])).createBackend();
-for await (const request of readLines<AgentRequest>(Deno.stdin.readable)) {
+for await (const request of readMessages<AgentRequest>(Deno.stdin.readable)) {
   void handleRequest(backend, request);
 }
 await backend.cleanup();

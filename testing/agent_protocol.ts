@@ -4,6 +4,7 @@
  * @module
  */
 
+import { linesOf } from "../lib/base/lines.ts";
 import { parseJson, stringifyJson } from "../lib/message/json.ts";
 
 /** What an agent is asked to do with its backend. */
@@ -40,14 +41,11 @@ export type AgentReply =
   | { readonly id: number; readonly error: AgentFailure }
   | { readonly topic: string; readonly message: unknown };
 
-/** Each line of a stream, as what it says. */
-export async function* readLines<T>(stream: ReadableStream<Uint8Array>): AsyncGenerator<T> {
-  let rest = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) yield parseJson(line) as T;
-  }
+/** The messages in a stream of lines. */
+export async function* readMessages<T>(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<T> {
+  for await (const line of linesOf(stream, { completeOnly: true })) yield parseJson(line) as T;
 }
 
 /** Something as a line. */

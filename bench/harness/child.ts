@@ -1,5 +1,5 @@
 /** A child process that reports in lines of JSON: `{"event": NAME}`, or facts about its run. */
-import { linesOf } from "../../cli/benchmark/lines.ts";
+import { linesOf } from "../../lib/base/lines.ts";
 import { PeerEvents } from "../../cli/benchmark/peer_events.ts";
 import type { Launch } from "./types.ts";
 
@@ -73,7 +73,8 @@ export class Child implements AsyncDisposable {
   }
 
   async #readFacts(): Promise<Facts> {
-    for await (const line of linesOf(this.#process.stdout)) this.#events.parseLine(line);
+    const lines = linesOf(this.#process.stdout, { completeOnly: true });
+    for await (const line of lines) this.#events.parseLine(line);
     return this.#events.facts as Facts;
   }
 }

@@ -7,6 +7,7 @@
 import { UsageError } from "../command.ts";
 import type { OptionTable } from "../command.ts";
 import { fromJsonForm } from "./json_form.ts";
+import { linesOf } from "../../lib/base/lines.ts";
 import type { Output } from "../output.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
@@ -41,7 +42,7 @@ export async function* inputValues(
   }
   if (Deno.stdin.isTerminal()) output.notice("reading lines from the terminal until Ctrl-D");
   let number = 0;
-  for await (const line of inputLines(signal)) {
+  for await (const line of linesOf(Deno.stdin.readable, { signal })) {
     number++;
     if (line.trim() !== "") yield lineValue(line, number, options);
   }
@@ -85,29 +86,4 @@ function valueOf(form: unknown, source: string): unknown {
   } catch (error) {
     throw new UsageError(`${source}: ${messageOf(error)}`);
   }
-}
-
-/** The lines of the standard input, until it ends or the program receives SIGINT or SIGTERM. */
-export async function* inputLines(signal: AbortSignal): AsyncGenerator<string> {
-  const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
-  const stop = () => void reader.cancel();
-  signal.addEventListener("abort", stop, { once: true });
-  let rest = "";
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      const lines = (rest + value).split("\n");
-      rest = lines.pop()!;
-      yield* lines.map(withoutReturn);
-    }
-    if (rest !== "" && !signal.aborted) yield withoutReturn(rest);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    await reader.cancel();
-  }
-}
-
-function withoutReturn(line: string): string {
-  return line.endsWith("\r") ? line.slice(0, -1) : line;
 }

@@ -11,6 +11,7 @@ export class PeerEvents {
 
   /** Takes in a line: `{"event": NAME}` with facts, or facts alone. */
   parseLine(line: string): void {
+    if (line === "") return;
     const { event, ...facts } = JSON.parse(line);
     Object.assign(this.facts, facts);
     if (event) this.#event(event).resolve();

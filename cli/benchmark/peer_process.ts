@@ -1,5 +1,5 @@
 /** A process of this program that plays roles, from the outside. */
-import { linesOf } from "./lines.ts";
+import { linesOf } from "../../lib/base/lines.ts";
 import type { PeerTask } from "./peers/task.ts";
 import { type Facts, PeerEvents } from "./peer_events.ts";
 
@@ -83,6 +83,7 @@ export class PeerProcess implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    for await (const line of linesOf(this.#process.stdout)) this.#events.parseLine(line);
+    const lines = linesOf(this.#process.stdout, { completeOnly: true });
+    for await (const line of lines) this.#events.parseLine(line);
   }
 }

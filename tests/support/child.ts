@@ -4,6 +4,7 @@
  * @module
  */
 
+import { linesOf } from "../../lib/base/lines.ts";
 import type { Command } from "./programs/actions.ts";
 import { within } from "./deadline.ts";
 import { type Peer, ReplyQueue } from "./peer.ts";
@@ -54,12 +55,8 @@ export class Child implements Peer, AsyncDisposable {
   }
 
   async #readOutput(): Promise<void> {
-    let rest = "";
-    for await (const text of this.#process.stdout.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
-      for (const line of lines) this.#replies.add(JSON.parse(line));
-    }
+    const lines = linesOf(this.#process.stdout, { completeOnly: true });
+    for await (const line of lines) this.#replies.add(JSON.parse(line));
     this.#replies.end();
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LineProcess } from "./lines.ts";
+import { LineProcess } from "./line_process.ts";
 import { ProcessCases } from "./process_case.ts";
 import { type CaseResult, emptyStats, Report } from "./report.ts";
 

@@ -8,7 +8,7 @@ import { Random } from "../../support/random.ts";
 import { PATTERN_NAMES, type PatternName } from "./actors.ts";
 import type { FuzzPlan } from "./fuzz.ts";
 import { MessageVerifier } from "./message_verifier.ts";
-import { LineProcess } from "./lines.ts";
+import { LineProcess } from "./line_process.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
 import { type CaseResult, emptyStats } from "./report.ts";
 import { Corruptor } from "./corruptor.ts";

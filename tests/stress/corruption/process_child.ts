@@ -22,7 +22,7 @@ import {
 } from "../../../mod.ts";
 import { Random } from "../../support/random.ts";
 import { makeMessage, MIN_BYTES } from "./message_verifier.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf } from "../../../lib/base/lines.ts";
 import { CHANNEL, lengthOf, type Outcome, type Part } from "./process_task.ts";
 
 const ALLOWED = [
@@ -195,7 +195,7 @@ async function perform(part: Part, untilAllAreOpen: () => Promise<unknown>): Pro
   return play.outcome;
 }
 
-const lines = linesOf(Deno.stdin.readable);
+const lines = linesOf(Deno.stdin.readable, { completeOnly: true });
 for (let line = await lines.next(); !line.done; line = await lines.next()) {
   console.log(JSON.stringify(await perform(JSON.parse(line.value), () => lines.next())));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { linesOf } from "../corruption/lines.ts";
+import { linesOf } from "../../../lib/base/lines.ts";
 import { type PatternSummary, summarizeSide } from "./summary.ts";
 import type { Sample, SoakPattern, SoakTask } from "./task.ts";
 
@@ -45,7 +45,8 @@ class Soaked implements AsyncDisposable {
   }
 
   async #follow(): Promise<void> {
-    for await (const line of linesOf(this.#process.stdout)) this.samples.push(JSON.parse(line));
+    const lines = linesOf(this.#process.stdout, { completeOnly: true });
+    for await (const line of lines) this.samples.push(JSON.parse(line));
   }
 
   /** Lets it end by itself. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { linesOf } from "../../../lib/base/lines.ts";
 import { type Command, perform } from "./actions.ts";
 
 function writeLine(line: unknown): void {
@@ -20,9 +21,6 @@ async function execute(command: Command): Promise<void> {
   }
 }
 
-let rest = "";
-for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-  const lines = (rest + text).split("\n");
-  rest = lines.pop()!;
-  for (const line of lines) await execute(JSON.parse(line));
+for await (const line of linesOf(Deno.stdin.readable, { completeOnly: true })) {
+  await execute(JSON.parse(line));
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { linesOf } from "../../../lib/base/lines.ts";
+
 /** A line takes milliseconds; only who hangs takes so long. */
 const WATCHDOG_MS = 30_000;
 
@@ -25,7 +27,7 @@ export class LineProcess implements AsyncDisposable {
     }).spawn();
     this.#stdin = this.#process.stdin.getWriter();
     this.#stdin.closed.catch(() => {});
-    this.#lines = linesOf(this.#process.stdout);
+    this.#lines = linesOf(this.#process.stdout, { completeOnly: true });
     this.#errors = new Response(this.#process.stderr).text();
   }
 
@@ -65,17 +67,5 @@ export class LineProcess implements AsyncDisposable {
     await this.#lines.return?.();
     await this.#errors;
     await this.#stdin.abort().catch(() => {});
-  }
-}
-
-/** Splits a stream into lines. */
-export async function* linesOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
   }
 }
