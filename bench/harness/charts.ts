@@ -12,7 +12,7 @@ const EXPLANATIONS: Record<Workload["kind"], string> = {
 
 const TITLES: Record<string, string> = {
   roundtrip: "Round trip",
-  asleep: "One way to a sleeper",
+  asleep: "One way to a sleeping receiver",
   throughput: "Throughput",
   busy: "Throughput beside a busy process",
 };

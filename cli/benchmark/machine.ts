@@ -1,4 +1,4 @@
-/** The machine and the versions that figures belong to. */
+/** The machine and the versions of a measurement. */
 import { sleep } from "../../lib/base/sleep.ts";
 import { cpus } from "node:os";
 
@@ -6,7 +6,7 @@ export interface Machine {
   readonly os: string;
   readonly cpu: string;
   readonly cores: number;
-  /** The share of all cores that others used before the benchmark began; undefined if not known. */
+  /** Share of all cores in use before the benchmark. Undefined if it is unknown. */
   readonly busyBefore?: number;
   readonly deno: string;
   readonly v8: string;
@@ -16,14 +16,14 @@ const SAMPLE_MS = 1000;
 const QUIET = 0.1;
 const UNKNOWN = "unknown without --allow-sys=cpus,osRelease";
 
-/** What a reader has to know before believing a figure. */
+/** A warning about figures from a busy machine. */
 export function warningOf({ busyBefore = 0, cores }: Machine): string | undefined {
   if (busyBefore <= QUIET) return undefined;
   const used = (busyBefore * cores).toFixed(1);
-  return `WARNING: others use ${used} of ${cores} cores; the figures say little, run again on a quiet machine`;
+  return `WARNING: other programs use ${used} of ${cores} cores; measure again on a quiet machine`;
 }
 
-/** Names and values, for people. */
+/** Names and values, as text. */
 export function factsOf({ os, cpu, cores, deno, v8 }: Machine): [string, string][] {
   return [
     ["processor", cpu],
@@ -37,7 +37,7 @@ function isKnown(kind: "cpus" | "osRelease"): boolean {
   return Deno.permissions.querySync({ name: "sys", kind }).state === "granted";
 }
 
-/** Looks at the machine for a while. */
+/** Describes the machine, and samples its load for a while. */
 export async function describeMachine(sampleMs: number = SAMPLE_MS): Promise<Machine> {
   const { deno, v8 } = Deno.version;
   const { os, arch } = Deno.build;
@@ -54,7 +54,7 @@ export async function describeMachine(sampleMs: number = SAMPLE_MS): Promise<Mac
   };
 }
 
-/** The share of all cores that was in use over the next while, by whomever. */
+/** The share of all cores that any program uses in the next `ms`. */
 async function busyShare(ms: number): Promise<number> {
   const before = machineTicks();
   await sleep(ms);

@@ -1,6 +1,6 @@
 /**
- * Measures everything in rounds. In each round every contestant of every workload has a short turn, ours
- * beside the others, so that what slows the machine down for a while slows all of them.
+ * Measures all workloads in rounds. In each round every contestant of every workload has a short turn, so
+ * that a machine that is slow for a while slows all of them.
  */
 import type { StartPeer } from "./peer_process.ts";
 import { Pair, type Run } from "./pair.ts";
@@ -8,7 +8,7 @@ import { skipReasonOf } from "./permissions.ts";
 import { type Contestant, type Workload, WORKLOADS } from "./workloads.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
-/** One contestant at one workload. */
+/** The measurement of one contestant at one workload. */
 export interface Measurement {
   readonly workload: Workload;
   readonly contestant: Contestant;
@@ -24,22 +24,22 @@ export interface MeasureOptions {
   /** A folder for sockets. */
   readonly folder: string;
   readonly signal: AbortSignal;
-  /** Tells the share that is done, and what is next. */
+  /** Called with the share that is done, and the next step. */
   readonly progress: (share: number, text: string) => void;
 }
 
 const MIN_ROUNDS = 3;
-/** With more time there are more rounds, so that turns stay short. */
+/** More time means more rounds, so that turns stay short. */
 const SECONDS_A_ROUND = 10;
-/** With less time than this for all, one round has to do. */
+/** With less time than this, there is one round. */
 const MANY_ROUNDS_FROM_SECONDS = 5;
-/** A turn is no shorter than this, whatever time is left. */
+/** Shortest turn. */
 const MIN_TURN_SECONDS = 0.005;
-/** The share of a turn that is for the messages themselves: the rest is for what is around them. */
+/** Share of a turn for the messages. The rest is for starting and ending. */
 const MEASURED_SHARE = 0.7;
-/** One a millisecond, with what it takes to sleep. */
+/** One message a millisecond, and the time to fall asleep. */
 const BEATS_A_SECOND = 850;
-/** How long the turns are in comparison: where messages are few, it takes longer to have enough. */
+/** Relative length of turns: a workload with few messages needs a longer one. */
 const WEIGHTS: Record<Workload["kind"], number> = { roundtrip: 1, wake: 2.5, throughput: 1 };
 const MAX_LATENCIES = 200_000;
 const MIN_MESSAGES = 4;
@@ -52,7 +52,7 @@ function messagesFor(measurement: Measurement, perSecond: number, unitSeconds: n
   return Math.max(MIN_MESSAGES, Math.min(max, count));
 }
 
-/** Enough to get going, and to see how fast it is. */
+/** Messages of the first run, which warms up and finds the rate. */
 function firstCount({ workload: { kind, size }, contestant: { isOurs } }: Measurement): number {
   if (kind === "wake") return 10;
   if (size >= 1024 * 1024) return 16;
@@ -60,7 +60,7 @@ function firstCount({ workload: { kind, size }, contestant: { isOurs } }: Measur
   return isOurs ? 30_000 : 3000;
 }
 
-/** The processes of each group, started when they are first needed. */
+/** The processes of each group, started at their first use. */
 class Pairs implements AsyncDisposable {
   readonly #pairs = new Map<string, Pair>();
   readonly #start: StartPeer;
@@ -80,7 +80,7 @@ class Pairs implements AsyncDisposable {
     return pair;
   }
 
-  /** Whoever failed may hang: those who come next get new processes. */
+  /** A process that failed may hang: the next contestant gets new processes. */
   async drop({ group }: Contestant): Promise<void> {
     const pair = this.#pairs.get(group);
     this.#pairs.delete(group);
@@ -123,12 +123,12 @@ function roundsIn(seconds: number): number {
   return Math.max(MIN_ROUNDS, Math.floor(seconds / SECONDS_A_ROUND));
 }
 
-/** How many messages a second a run had. */
+/** Messages per second of a run. */
 function rateOf(run: Run, { kind }: Workload): number {
   return kind === "throughput" ? run.value : 1e9 / run.value;
 }
 
-/** Measures for about so many seconds; rejects after the turn in which it is aborted. */
+/** Measures for about `seconds`. Rejects after the turn in which the signal aborts. */
 export async function measureAll(options: MeasureOptions): Promise<Measurement[]> {
   const { seconds, signal, progress } = options;
   await using pairs = new Pairs(options);
@@ -142,7 +142,7 @@ export async function measureAll(options: MeasureOptions): Promise<Measurement[]
     const weights = able.reduce((sum, { workload }) => sum + WEIGHTS[workload.kind], 0);
     const unitSeconds = Math.max(MIN_TURN_SECONDS, (left * MEASURED_SHARE) / weights);
     for (const [nth, measurement] of able.entries()) {
-      // Not in the middle of a turn: whoever is killed leaves its channel to be cleaned up.
+      // Not in the middle of a turn: a process that is killed leaves its channel behind.
       if (signal.aborted) throw new Error("it was interrupted");
       const { workload, contestant } = measurement;
       const what = round === 0 ? "warming up" : `round ${round} of ${rounds}`;

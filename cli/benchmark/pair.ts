@@ -1,4 +1,4 @@
-/** The processes of one group of contestants, and one measurement with them. */
+/** The two processes of one group of contestants, and measurements with them. */
 import { withDeadline } from "../../lib/base/timer.ts";
 import { join } from "node:path";
 import { PeerProcess, type StartPeer } from "./peer_process.ts";
@@ -6,11 +6,11 @@ import { PARTNERS, type PeerTask } from "./peers/task.ts";
 import type { Facts } from "./peer_events.ts";
 import type { Contestant, Workload } from "./workloads.ts";
 
-/** What one run gave. */
+/** The result of one run. */
 export interface Run {
-  /** Nanoseconds, or messages a second. */
+  /** Nanoseconds, or messages per second. */
   readonly value: number;
-  /** In nanoseconds, at each of the `SHARES`. */
+  /** Latencies in nanoseconds, at each of the `SHARES`. */
   readonly latenciesNs?: readonly number[];
 }
 
@@ -25,7 +25,7 @@ let tasks = 0;
 
 export class Pair implements AsyncDisposable {
   readonly #active: PeerProcess;
-  /** The same process where one plays both roles. */
+  /** The same process, for a process that plays both roles. */
   readonly #listening: PeerProcess;
   readonly #folder: string;
 
@@ -35,7 +35,7 @@ export class Pair implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Measures so many messages, after some that are not. */
+  /** Measures a number of messages, after some for warming up. */
   async measure(contestant: Contestant, workload: Workload, count: number): Promise<Run> {
     const seconds = LIMIT_MS / 1000;
     const timeoutError = () => new Error(`not done after ${seconds} s`);
@@ -65,7 +65,7 @@ export class Pair implements AsyncDisposable {
     return runOf(await this.#waitFor("done"), workload, count);
   }
 
-  /** What both sides have said once the listening one has said this; for the end, both. */
+  /** The facts of both sides when the listening one has sent an event; at the end, when both have. */
   async #waitFor(event: string): Promise<Facts> {
     const sides = [this.#active, this.#listening];
     if (event === "done") {
@@ -75,7 +75,7 @@ export class Pair implements AsyncDisposable {
     return await Promise.race([this.#listening.waitFor(event), this.#failureOf(this.#active)]);
   }
 
-  /** Never resolves, but rejects when the process ends. */
+  /** Never resolves. Rejects when the process ends. */
   #failureOf(process: PeerProcess): Promise<never> {
     return process.waitFor("done").then(() => new Promise<never>(() => {}));
   }
@@ -97,7 +97,7 @@ export class Pair implements AsyncDisposable {
   }
 }
 
-/** A tenth, and for ours twice round the ring, so that every page of it is there. */
+/** A tenth; for Ringbus twice around the ring, so that every page of it is mapped. */
 function warmupOf(peer: string, { kind, capacity, size }: Workload, count: number): number {
   const tenth = Math.ceil(count / 10);
   if (kind !== "throughput" || !peer.startsWith("ringbus")) return tenth;

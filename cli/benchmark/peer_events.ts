@@ -1,6 +1,6 @@
-/** What a child says in lines of JSON: events, each of them once, and facts. */
+/** The lines of JSON of a child: events, each of them once, and facts. */
 
-/** What a child found out. */
+/** The results of a child. */
 export type Facts = Record<string, unknown>;
 
 export class PeerEvents {
@@ -9,7 +9,7 @@ export class PeerEvents {
   readonly #events = new Map<string, PromiseWithResolvers<void>>();
   #failure: unknown;
 
-  /** Takes in a line: `{"event": NAME}` with facts, or facts alone. */
+  /** Parses a line: `{"event": NAME}` with facts, or facts alone. */
   parseLine(line: string): void {
     if (line === "") return;
     const { event, ...facts } = JSON.parse(line);
@@ -17,12 +17,12 @@ export class PeerEvents {
     if (event) this.#event(event).resolve();
   }
 
-  /** Resolves when the child has said this; rejects when it has failed. */
+  /** Resolves when the child has sent an event. Rejects when the child has failed. */
   waitFor(event: string): Promise<void> {
     return this.#event(event).promise;
   }
 
-  /** Nothing more will be said: whoever waits for an event hears why. */
+  /** Rejects all waits for events: there will be no more lines. */
   fail(error: unknown): void {
     this.#failure = error;
     for (const event of this.#events.values()) event.reject(error);

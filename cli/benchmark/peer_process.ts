@@ -1,4 +1,4 @@
-/** A process of this program that plays roles, from the outside. */
+/** A process of this program that plays roles, as its parent sees it. */
 import { linesOf } from "../../lib/base/lines.ts";
 import type { PeerTask } from "./peers/task.ts";
 import { type Facts, PeerEvents } from "./peer_events.ts";
@@ -23,18 +23,18 @@ export class PeerProcess implements AsyncDisposable {
     this.#ended.catch(() => {});
   }
 
-  /** Has it play a role; what was said about the task before is forgotten. */
+  /** Starts a task. Events of earlier tasks are dropped. */
   async startTask(task: PeerTask): Promise<void> {
     this.#events = new PeerEvents();
     await this.#write(JSON.stringify(task));
   }
 
-  /** Lets a sender that waits go on. */
+  /** Resumes a sender that waits. */
   async resume(): Promise<void> {
     await this.#write("go");
   }
 
-  /** Resolves when it has said this; rejects when it has ended instead. */
+  /** Resolves when the process has sent an event. Rejects when it has ended. */
   async waitFor(event: string): Promise<Facts> {
     const events = this.#events;
     const ended = this.#ended.then(() => {
@@ -44,7 +44,7 @@ export class PeerProcess implements AsyncDisposable {
     return events.facts;
   }
 
-  /** Ends it: at the end of its input it goes by itself, else it is asked to, and then killed. */
+  /** Closes its input, at which it exits. Otherwise it gets SIGTERM, and then SIGKILL. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#input.close().catch(() => {});
     const timers = [
@@ -59,7 +59,7 @@ export class PeerProcess implements AsyncDisposable {
     try {
       this.#process.kill(signal);
     } catch {
-      // It has just ended.
+      // It has ended already.
     }
   }
 
@@ -67,7 +67,7 @@ export class PeerProcess implements AsyncDisposable {
     try {
       await this.#input.write(encoder.encode(`${line}\n`));
     } catch {
-      // It has ended: whoever waits for what it says hears why.
+      // It has ended: its events will not arrive.
     }
   }
 

@@ -1,17 +1,17 @@
-/** What a measurement may do, and what it lacks. */
+/** The permissions of a measurement, and the missing ones. */
 import type { Contestant, Workload } from "./workloads.ts";
 
 const ALL = ["read", "write", "net", "env", "sys", "run", "ffi", "import"] as const;
 type Permission = typeof ALL[number];
 
-/** Those without which nothing can be measured: processes are started, and meet in a folder. */
+/** Permissions that every measurement needs: it starts processes, which meet in a folder. */
 const ALWAYS: readonly Permission[] = ["run", "read", "write"];
 
 function isGranted(name: Permission): boolean {
   return Deno.permissions.querySync({ name }).state === "granted";
 }
 
-/** Throws unless something can be measured at all. */
+/** Throws if a permission is missing that every measurement needs. */
 export function requirePermissions(): void {
   const missing = ALWAYS.filter((name) => !isGranted(name)).map((name) => `--allow-${name}`);
   if (missing.length === 0) return;
@@ -21,12 +21,12 @@ export function requirePermissions(): void {
   );
 }
 
-/** What the processes that are started may do: what this one may. */
+/** Permission flags of the processes that are started: those of this process. */
 export function permissionFlags(): string[] {
   return ALL.filter(isGranted).map((name) => `--allow-${name}`);
 }
 
-/** Why a contestant cannot take part here; undefined if it can. */
+/** Why a contestant cannot be measured here. Undefined if it can. */
 export function skipReasonOf(
   { needs, peer, mode }: Contestant,
   { kind }: Workload,

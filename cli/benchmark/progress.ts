@@ -1,12 +1,12 @@
-/** A bar on the error stream that shows how far a long work is; nothing where nobody looks. */
+/** A progress bar on the error stream, if that is a terminal. */
 
 const WIDTH = 24;
-/** Of a terminal that does not know. */
+/** Columns of a terminal whose size is unknown. */
 const USUAL_COLUMNS = 80;
 const CLEAR = "\r\x1b[K";
 const encoder = new TextEncoder();
 
-/** Shows the share that is done, in 0..1, and what is next; an empty text takes the bar away. */
+/** Shows the share that is done, from 0 to 1, and the next step. An empty text removes the bar. */
 export type Progress = (share: number, text: string) => void;
 
 function bar(share: number): string {
@@ -15,7 +15,7 @@ function bar(share: number): string {
   return Deno.noColor ? `[${done}${left}]` : `[\x1b[36m${done}\x1b[0m\x1b[2m${left}\x1b[0m]`;
 }
 
-/** A bar, unless it is not wanted or the error stream is no terminal. */
+/** A progress bar. It shows nothing if it is disabled, or the error stream is not a terminal. */
 export function progressBar(isEnabled: boolean): Progress {
   if (!isEnabled || !Deno.stderr.isTerminal()) return () => {};
   return (share, text) => {
@@ -26,7 +26,7 @@ export function progressBar(isEnabled: boolean): Progress {
   };
 }
 
-/** What a line of the terminal has room for beside the bar. */
+/** The part of a text that fits a line of the terminal beside the bar. */
 function fitted(text: string): string {
   const columns = Deno.consoleSize().columns || USUAL_COLUMNS;
   return text.slice(0, Math.max(0, columns - WIDTH - 3));

@@ -1,4 +1,4 @@
-/** What was measured, as charts, and how ours compares. */
+/** The measurements as charts, and the comparisons of Ringbus with the others. */
 import type { Absent, Chart, Series, Spread } from "./charts/report.ts";
 import type { Measurement } from "./measure.ts";
 import { medianCurve, spread } from "./stats.ts";
@@ -6,7 +6,7 @@ import { ELSEWHERE, type Workload } from "./workloads.ts";
 
 const NO_TIME = "there was no time";
 
-/** How many times faster ours is than a peer, run by run. */
+/** How many times faster Ringbus is than a peer, for each run. */
 export interface Comparison {
   readonly workload: string;
   readonly ours: string;
@@ -18,7 +18,7 @@ function valuesOf({ runs }: Measurement): number[] {
   return runs.map(({ value }) => value);
 }
 
-/** Run by run; undefined unless both did all the same runs. */
+/** The ratios of all runs. Undefined unless both have all of the same runs. */
 function ratioOf(own: Measurement, other: Measurement): Spread | undefined {
   const [values, others] = [valuesOf(own), valuesOf(other)];
   if (values.length === 0 || values.length !== others.length) return undefined;
@@ -33,7 +33,7 @@ function lacksFigures(measurement: Measurement): boolean {
   return !hasFigures(measurement);
 }
 
-/** The first of the runtime's own, or whoever comes first when none of them was measured. */
+/** The reference: the first of the runtime's own means that was measured, or else the first contestant. */
 function referenceOf(measurements: readonly Measurement[]): Measurement | undefined {
   const able = measurements.filter(hasFigures);
   return able.find(({ contestant }) => !contestant.isOurs) ?? able[0];
@@ -73,7 +73,7 @@ export function chartsOf(measurements: readonly Measurement[]): Chart[] {
   });
 }
 
-/** Ours against each of the runtime's own. */
+/** Comparisons of Ringbus with each of the runtime's own means. */
 export function comparisonsOf(measurements: readonly Measurement[]): Comparison[] {
   return byWorkload(measurements).flatMap(([{ id, kind }, own]) => {
     const able = own.filter(hasFigures);
@@ -89,7 +89,7 @@ export function comparisonsOf(measurements: readonly Measurement[]): Comparison[
   });
 }
 
-/** Everyone who was not measured at something, and why; once for each reason. */
+/** The contestants that were not measured, with each reason once. */
 export function skippedOf(measurements: readonly Measurement[]): Absent[] {
   const reasons = new Map<string, Absent>();
   for (

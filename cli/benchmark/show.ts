@@ -1,4 +1,4 @@
-/** The results for a terminal, and as a page. */
+/** Prints the results, and makes the page of them. */
 import type { Output } from "../output.ts";
 import { figure, spreadText, times } from "./charts/format.ts";
 import { hasCurve, latencyAt } from "./charts/latency_chart.ts";
@@ -6,7 +6,7 @@ import { type Absent, type Chart, type Report, SHARES } from "./charts/report.ts
 import { factsOf, type Machine, warningOf } from "./machine.ts";
 import type { Comparison } from "./results.ts";
 
-/** All that is known at the end. */
+/** All results of a benchmark. */
 export interface BenchmarkResults {
   readonly date: Date;
   readonly machine: Machine;
@@ -15,7 +15,7 @@ export interface BenchmarkResults {
   readonly skipped: readonly Absent[];
 }
 
-/** What is printed beside the median. */
+/** The columns beside the median. */
 const SLOW = [0.99, 0.999];
 
 function markText(ns: number | undefined): string {
@@ -34,7 +34,7 @@ function rowsOf({ series, unit, reference }: Chart, output: Output): string[][] 
   });
 }
 
-/** Prints a table for each workload, and who was not measured. */
+/** Prints a table for each workload, and what was not measured. */
 export function printResults(output: Output, { machine, charts, skipped }: BenchmarkResults): void {
   output.print(factsOf(machine).map(([name, value]) => `${name}: ${value}`).join("; "));
   const warning = warningOf(machine);
@@ -42,7 +42,7 @@ export function printResults(output: Output, { machine, charts, skipped }: Bench
   for (const chart of charts) {
     if (chart.series.length === 0) continue;
     const marks = chart.series.some(hasCurve) ? ["p99", "p99.9"] : [];
-    const value = chart.unit === "ns" ? "median" : "a second";
+    const value = chart.unit === "ns" ? "median" : "per second";
     const headings = ["", value, `against ${chart.reference}`, ...marks];
     const hint = chart.unit === "ns" ? "less is better; no p99: too few samples" : "more is better";
     output.print(`\n${output.paint("bold", chart.title)}  ${output.paint("dim", hint)}`);
@@ -52,19 +52,19 @@ export function printResults(output: Output, { machine, charts, skipped }: Bench
   for (const { name, reason } of skipped) output.print(`${name}: ${reason}`);
 }
 
-/** Prints everything as one line. */
+/** Prints all results as one line of JSON. */
 export function printJson(output: Output, results: BenchmarkResults): void {
   output.json({ ...results, shares: SHARES, warning: warningOf(results.machine) });
 }
 
-/** The page's words and pictures. */
+/** The report of the results, for a page. */
 export function reportOf(
   { date, machine, charts, comparisons, skipped }: BenchmarkResults,
 ): Report {
   return {
     title: "Ringbus on this machine",
-    summary: "Ringbus beside what the runtime has for the same: Unix sockets, TCP and " +
-      "postMessage. All took turns, so the ratios count, and the absolute figures only illustrate.",
+    summary: "Ringbus and the runtime's own means: Unix sockets, TCP and postMessage. All took " +
+      "turns, so the ratios count, and the absolute figures only illustrate.",
     date,
     warning: warningOf(machine),
     facts: factsOf(machine),
@@ -72,7 +72,7 @@ export function reportOf(
     listings: [
       {
         title: "How many times faster",
-        head: ["work", "", "than", "median (least..most of the rounds)"],
+        head: ["workload", "", "than", "median (min..max of the rounds)"],
         rows: comparisons.map(({ workload, ours, peer, timesFaster }) => [
           workload,
           ours,

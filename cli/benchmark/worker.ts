@@ -1,5 +1,5 @@
 /**
- * The program as a worker of itself: it has no other file that a worker could be made of.
+ * The program as a worker of itself: a compiled program has no other file for a worker.
  *
  * @module
  */
@@ -14,9 +14,9 @@ export function isWorker(): boolean {
 }
 
 /**
- * Does what a worker of this name is for.
+ * Runs the worker by its name.
  *
- * @throws {Error} if there is none
+ * @throws {Error} if there is no worker of this name
  */
 export async function runWorker(): Promise<void> {
   if (scope.name !== BENCH_WORKER) throw new Error(`there is no worker ${scope.name}`);

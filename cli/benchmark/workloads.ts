@@ -1,18 +1,18 @@
-/** What is measured, and who takes part. */
+/** The workloads and their contestants. */
 import type { Absent } from "./charts/report.ts";
 import type { PeerName } from "./peers/task.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** One thing to measure; every contestant of a workload does exactly the same. */
+/** A workload. Every contestant of it does exactly the same. */
 export interface Workload {
   readonly id: string;
   readonly title: string;
   readonly explanation: string;
   readonly kind: "roundtrip" | "wake" | "throughput";
   readonly size: number;
-  /** Bytes that may be under way. */
+  /** Bytes that may be in flight. */
   readonly capacity: number;
   readonly isObjects: boolean;
   readonly contestants: readonly Contestant[];
@@ -24,9 +24,9 @@ export interface Contestant {
   readonly isOurs: boolean;
   readonly peer: PeerName;
   readonly mode: string;
-  /** Processes are kept for those of the same group, and know nothing of the work of others. */
+  /** The contestants of one group share processes, which run no others. */
   readonly group: string;
-  /** Permissions without which it cannot take part. */
+  /** Permissions that it needs. */
   readonly needs: readonly Need[];
 }
 
@@ -63,7 +63,7 @@ function socket(name: string, mode: "unix" | "tcp"): Contestant {
   return { name, isOurs: false, peer: "socket", mode, group: "socket", needs: ["net"] };
 }
 
-/** The reference comes first of them. */
+/** The runtime's own means. The first is the reference. */
 const RUNTIME = [socket("Unix socket", "unix"), socket("TCP, loopback", "tcp"), POST_MESSAGE];
 const RUNTIME_OBJECTS = [
   socket("Unix socket, JSON", "unix"),
@@ -77,7 +77,7 @@ function throughput(title: string, size: number, capacity: number, ours: Contest
   return {
     id: `throughput/${title.replace(" ", "")}`,
     title: `Throughput, ${title}`,
-    explanation: "One way, as many as go, from the first send to the last receive.",
+    explanation: "One way, as fast as possible, from the first send to the last receive.",
     kind: "throughput",
     size,
     capacity,
@@ -88,21 +88,21 @@ function throughput(title: string, size: number, capacity: number, ours: Contest
 
 const BOTH = [BETWEEN_PROCESSES, BETWEEN_WORKERS];
 
-/** All of them, in the order in which they are shown. */
+/** All workloads, in the order in which they are shown. */
 export const WORKLOADS: readonly Workload[] = [
   {
     ...SMALL,
     id: "roundtrip/64B",
     title: "Round trip, 64 B",
-    explanation: "A message there and its answer back, one at a time, both sides awake.",
+    explanation: "A message and its reply, one at a time, both sides awake.",
     kind: "roundtrip",
     contestants: [...BOTH, ...RUNTIME],
   },
   {
     ...SMALL,
     id: "asleep/64B",
-    title: "One way to a sleeper, 64 B",
-    explanation: "To one who has fallen asleep, a message a millisecond.",
+    title: "One way to a sleeping receiver, 64 B",
+    explanation: "One message a millisecond, to a receiver that sleeps.",
     kind: "wake",
     contestants: [BETWEEN_PROCESSES, AWAITED, BETWEEN_WORKERS, ...RUNTIME],
   },
@@ -116,7 +116,7 @@ export const WORKLOADS: readonly Workload[] = [
     ...SMALL,
     id: "throughput/objects",
     title: "Throughput, small objects",
-    explanation: "One way, objects of a text and three numbers: in the default codec, as JSON, " +
+    explanation: "One way, objects of a text and three numbers: with the default codec, as JSON, " +
       "or as the runtime clones them.",
     kind: "throughput",
     isObjects: true,
@@ -128,7 +128,7 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
-/** Who is compared elsewhere, and where. */
+/** Programs that are compared elsewhere, and where. */
 export const ELSEWHERE: readonly Absent[] = [
   {
     name: "a ring in C, libzmq, zeromq.js",

@@ -12,7 +12,7 @@ const RUNTIME = ["Unix socket", "TCP, loopback", "Worker postMessage"];
 const WITHOUT_SOCKETS = ["--allow-run", "--allow-read", "--allow-write"];
 const TITLES = [
   "Round trip, 64 B",
-  "One way to a sleeper, 64 B",
+  "One way to a sleeping receiver, 64 B",
   "Throughput, 64 B",
   "Throughput, 4 KiB",
   "Throughput, 1 MiB",

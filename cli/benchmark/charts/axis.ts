@@ -1,4 +1,4 @@
-/** What the axes of all pictures have in common. */
+/** The axes of all charts. */
 import type { Axis } from "vega";
 import { FAINT, INK } from "./colours.ts";
 
@@ -18,7 +18,7 @@ export const AXIS = {
   titleFontWeight: "normal",
 } satisfies Partial<Axis>;
 
-/** The powers of ten around some values: the ends of a logarithmic scale and its ticks. */
+/** The powers of ten around some values: the range of a logarithmic scale, and its ticks. */
 export function powersAround(values: readonly number[]): number[] {
   const first = Math.floor(Math.log10(Math.min(...values)));
   const last = Math.max(first + 1, Math.ceil(Math.log10(Math.max(...values))));

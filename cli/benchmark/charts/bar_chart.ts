@@ -9,7 +9,7 @@ import type { Chart, Series, Unit } from "./report.ts";
 
 const WIDTH = 560;
 const BAR = 26;
-/** Where the longest bar is so many times the shortest, short ones would vanish on a linear scale. */
+/** Ratio of the longest bar to the shortest from which the scale is logarithmic. */
 const LINEAR_UP_TO = 30;
 
 function barOf(series: Series, unit: Unit, reference: string) {
@@ -28,9 +28,9 @@ function barOf(series: Series, unit: Unit, reference: string) {
 
 interface Length {
   readonly scale: Scale;
-  /** Where bars begin. */
+  /** The position at which bars begin. */
   readonly origin: number;
-  /** Where a logarithmic scale has ticks. */
+  /** The ticks of a logarithmic scale. */
   readonly powers?: number[];
 }
 
@@ -54,9 +54,9 @@ function lengthOf(series: readonly Series[]): Length {
 
 const TITLES: Record<Unit, string> = {
   ns: "latency; less is better",
-  "messages/s": "messages a second; more is better",
-  "calls/s": "calls a second; more is better",
-  "share of clean": "share of what is done when nothing else runs; more is better",
+  "messages/s": "messages per second; more is better",
+  "calls/s": "calls per second; more is better",
+  "share of clean": "share of the figure when nothing else runs; more is better",
 };
 
 function specOf({ series, unit, reference }: Chart): Spec {
@@ -145,8 +145,11 @@ function specOf({ series, unit, reference }: Chart): Spec {
   };
 }
 
-/** The picture, or nothing when there are no figures. */
+/** The chart. Nothing if there are no figures. */
 export async function barChart(chart: Chart): Promise<Html | undefined> {
   if (chart.series.length === 0) return undefined;
-  return await draw(specOf(chart), `${chart.title}: one bar for each; the table has the figures`);
+  return await draw(
+    specOf(chart),
+    `${chart.title}: a bar for each series; the table has the figures`,
+  );
 }

@@ -1,4 +1,4 @@
-/** The figures of a picture as a table, for those who cannot see it and those who want to be exact. */
+/** The figures of a chart as a table: exact, and readable without the picture. */
 import { barColour, lineStylesOf } from "./colours.ts";
 import { duration, figure, spreadText, times } from "./format.ts";
 import { type Html, html } from "./html.ts";
@@ -7,8 +7,8 @@ import type { Chart, Listing, Series, Unit } from "./report.ts";
 
 const VALUES: Record<Unit, string> = {
   ns: "median latency",
-  "messages/s": "messages a second",
-  "calls/s": "calls a second",
+  "messages/s": "messages per second",
+  "calls/s": "calls per second",
   "share of clean": "share of the clean figure",
 };
 
@@ -46,7 +46,7 @@ function row(series: Series, { unit, reference }: Chart, hasMarks: boolean, colo
   }</tr>`;
 }
 
-/** A row for each series, and one for each who was not measured. */
+/** A row for each series, and for each contestant that was not measured. */
 export function chartTable(chart: Chart): Html {
   const hasMarks = chart.series.some(hasCurve);
   const marks = hasMarks ? MARKS.map(([, name]) => name) : [];
@@ -73,7 +73,7 @@ export function chartTable(chart: Chart): Html {
   `;
 }
 
-/** Words in rows and columns. */
+/** A table of texts. */
 export function listingTable({ title, head, rows }: Listing): Html {
   return html`
     <section>

@@ -1,6 +1,6 @@
 /**
- * Who has which colour. The names stand for custom properties of the page's style sheet, so that one
- * picture is readable on a light ground and on a dark one.
+ * The colours of series. The names are custom properties of the page's style sheet, so that one chart is
+ * readable on a light and on a dark background.
  */
 import type { Series } from "./report.ts";
 
@@ -10,15 +10,15 @@ export const FAINT = "var(--faint)";
 const DASHES = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
 const PEER_COLOURS = 6;
 
-/** How one series is drawn wherever it appears in a picture. */
+/** How one series is drawn. */
 export interface LineStyle {
   readonly colour: string;
-  /** Lengths of strokes and gaps; ours share one colour and differ in this. */
+  /** Lengths of dashes and gaps. The series of Ringbus have one colour and differ in this. */
   readonly dash: readonly number[];
   readonly width: number;
 }
 
-/** A look for each series of one picture. */
+/** A style for each series of a chart. */
 export function lineStylesOf(series: readonly Series[]): readonly LineStyle[] {
   let ours = 0;
   let peers = 0;
@@ -33,7 +33,7 @@ export function lineStylesOf(series: readonly Series[]): readonly LineStyle[] {
   });
 }
 
-/** Bars are named beside them, so that three colours suffice. */
+/** Colours of bars. Bars have labels, so that three colours suffice. */
 export function barColour({ name, isOurs }: Series, reference: string): string {
   if (isOurs) return "var(--ours)";
   return name === reference ? "var(--reference)" : "var(--peer)";

@@ -2,7 +2,7 @@
 import type { Spec } from "vega";
 import { Html, html } from "./html.ts";
 
-/** Vega is loaded when the first picture is drawn: a program that draws none does not pay for it. */
+/** Loads Vega at the first chart: a program without charts does not load it. */
 export async function draw(spec: Spec, label: string): Promise<Html> {
   const { parse, View } = await import("vega");
   const view = new View(parse(spec), { renderer: "none" });

@@ -1,4 +1,4 @@
-/** Figures as people read them. */
+/** Figures as text. */
 import type { Spread, Unit } from "./report.ts";
 
 function digits(value: number): string {
@@ -24,7 +24,7 @@ export function figure(value: number, unit: Unit): string {
   return unit === "share of clean" ? `${(value * 100).toFixed(1)}%` : rate(value);
 }
 
-/** A median with what lies around it, unless there was one run only. */
+/** A median with its spread, unless there was one run only. */
 export function spreadText(
   { median, min, max }: Spread,
   show: (value: number) => string,

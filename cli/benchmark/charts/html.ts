@@ -1,4 +1,4 @@
-/** HTML of which no text from outside can become a tag. */
+/** HTML templates that escape every text. */
 
 const ENTITIES: Record<string, string> = {
   "&": "&amp;",
@@ -12,7 +12,7 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (found) => ENTITIES[found]);
 }
 
-/** Markup that is safe to insert as it is. */
+/** Markup that is inserted without escaping. */
 export class Html {
   readonly markup: string;
 

@@ -1,7 +1,7 @@
 /**
- * The distribution of latencies as one curve for each series. Upwards the latency, to the right the
- * share of samples that took no longer: 90%, 99% and 99.9% lie equally far apart, so that the slow ones,
- * of which there are few, are as visible as the many fast ones.
+ * The distribution of latencies as one curve for each series. The vertical axis is the latency, the
+ * horizontal one the share of samples with at most this latency. 90%, 99% and 99.9% have equal distances,
+ * so that the few slow samples are as visible as the many fast ones.
  */
 import type { Spec } from "vega";
 import { AXIS, FONT, powersAround } from "./axis.ts";
@@ -16,7 +16,7 @@ const HEIGHT = 300;
 const LABEL_HEIGHT = 15;
 const LABEL_GAP = 10;
 
-/** The shares that are named and dotted. */
+/** The shares with a label and a dot. */
 export const MARKS: readonly (readonly [share: number, name: string])[] = [
   [0.5, "p50"],
   [0.9, "p90"],
@@ -26,7 +26,7 @@ export const MARKS: readonly (readonly [share: number, name: string])[] = [
 
 type Curve = Series & { readonly latenciesNs: readonly number[] };
 
-/** The latency of a curve at one of the `SHARES`; undefined beyond its end. */
+/** The latency of a curve at one of the `SHARES`. Undefined beyond its end. */
 export function latencyAt({ latenciesNs }: Curve, share: number): number | undefined {
   const nearest = SHARES.reduce(
     (best, each, i) => Math.abs(each - share) < Math.abs(SHARES[best] - share) ? i : best,
@@ -49,7 +49,7 @@ function tickText(ns: number): string {
   return duration(ns).replace(/\.0+/, "");
 }
 
-/** Moves labels apart that would lie on each other, and no further than needed. */
+/** Moves overlapping labels apart. */
 function spaced(wanted: readonly number[]): number[] {
   const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
   const placed = [...wanted];
@@ -200,7 +200,7 @@ function textOf(texts: readonly (readonly [number, string])[]): string {
   return `${JSON.stringify(Object.fromEntries(texts))}[datum.value]`;
 }
 
-/** The picture, or nothing when nobody's latencies are known. */
+/** The chart. Nothing if there are no latencies. */
 export async function latencyChart({ title, series }: Chart): Promise<Html | undefined> {
   const curves = series.filter(hasCurve);
   if (curves.length === 0) return undefined;

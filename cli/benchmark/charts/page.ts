@@ -1,6 +1,6 @@
 /**
- * One HTML page with the pictures and tables of a report. It holds everything it shows, runs no script, and
- * its own policy forbids it to load anything.
+ * One HTML page with the charts and tables of a report. The page is complete, runs no script, and its
+ * policy forbids it to load anything.
  */
 import { barChart } from "./bar_chart.ts";
 import { chartTable, listingTable } from "./chart_table.ts";
@@ -62,7 +62,7 @@ export async function pageOf(report: Report): Promise<string> {
   `.markup;
 }
 
-/** Writes the page, and the folder for it where there is none. */
+/** Writes the page, and creates its folder if there is none. */
 export async function writePage(path: string, report: Report): Promise<void> {
   const { dirname } = await import("node:path");
   const page = await pageOf(report);

@@ -1,6 +1,6 @@
-/** What a page of benchmark results shows: figures and words, nothing about how it looks. */
+/** The content of a page of benchmark results: figures and texts, without their style. */
 
-/** The median of several runs, and what lies around it. */
+/** The median of several runs, and its spread. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
@@ -10,44 +10,44 @@ export interface Spread {
 /** What a figure counts. */
 export type Unit = "ns" | "messages/s" | "calls/s" | "share of clean";
 
-/** Who was measured. */
+/** The figures of one contestant. */
 export interface Series {
   readonly name: string;
   readonly isOurs: boolean;
   readonly value: Spread;
-  /** The value as a multiple of what the reference gave in the same run. */
+  /** The value as a multiple of the value of the reference in the same run. */
   readonly ratio?: Spread;
-  /** Latencies in nanoseconds at the first of the `SHARES`, as far as the samples go. */
+  /** Latencies in nanoseconds at the first of the `SHARES`, as far as the samples suffice. */
   readonly latenciesNs?: readonly number[];
-  /** What a reader has to know about this one. */
+  /** A remark about this series. */
   readonly footnote?: string;
 }
 
-/** Someone who could have been measured and was not. */
+/** A contestant that was not measured. */
 export interface Absent {
   readonly name: string;
   readonly reason: string;
 }
 
-/** One kind of work, and how everyone did it. */
+/** A workload, and the figures of all contestants. */
 export interface Chart {
   readonly title: string;
   readonly explanation: string;
   readonly unit: Unit;
-  /** Whom the ratios are against; it is one of the series. */
+  /** Name of the series that the ratios compare with. */
   readonly reference: string;
   readonly series: readonly Series[];
   readonly absent: readonly Absent[];
 }
 
-/** A table without a picture. */
+/** A table without a chart. */
 export interface Listing {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Everything on one page. */
+/** The content of a page. */
 export interface Report {
   readonly title: string;
   readonly summary: string;
@@ -64,7 +64,7 @@ const STEPS_TO_A_TENTH = 10;
 
 /**
  * The shares of all samples that lie at or below a point of a distribution, from the fastest sample on.
- * They grow denser towards 1, where latencies differ: ten steps leave a tenth of the samples above.
+ * They are denser towards 1, where latencies differ: after ten steps, a tenth of the samples is above.
  */
 export const SHARES: readonly number[] = [
   ...Array.from({ length: STEPS + 1 }, (_, step) => 1 - 10 ** (-step / STEPS_TO_A_TENTH)),

@@ -1,7 +1,7 @@
-/** The style sheet of a page: fonts of the reader's system, light and dark. */
+/** The style sheet of a page: fonts of the system, light and dark. */
 import { Html } from "./html.ts";
 
-/** Peers have colours that people with any kind of colour vision tell apart. */
+/** The colours of peers can be told apart with any kind of colour vision. */
 export const STYLE = new Html(`
 :root {
   color-scheme: light dark;

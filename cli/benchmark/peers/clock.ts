@@ -1,8 +1,8 @@
 /**
- * CLOCK_MONOTONIC through the C library: one clock for every process of the machine, 32 ns a call.
+ * CLOCK_MONOTONIC of the C library: one clock for all processes of the machine, 32 ns a call.
  *
- * Deno's `performance.now()` and `process.hrtime()` count from the start of their own process, so
- * they cannot stamp a message in one process and be compared in another; and they take 80-100 ns.
+ * Deno's `performance.now()` and `process.hrtime()` count from the start of their process, so that times
+ * of two processes cannot be compared; and they take 80-100 ns.
  */
 
 const CLOCK_MONOTONIC: Partial<Record<typeof Deno.build.os, number>> = { linux: 1, darwin: 6 };
@@ -15,16 +15,16 @@ const ROUGH_RANGE_MS = 2 ** 32;
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9n;
 
-/** Whether the one clock can be had here. */
+/** True if the shared clock is available. */
 export function hasSharedClock(): boolean {
   return CLOCK_MONOTONIC[Deno.build.os] !== undefined &&
     Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 /**
- * Opens the clock; it tells nanoseconds.
+ * Opens the clock, which returns nanoseconds.
  *
- * @throws {Error} if the system or the permissions do not have it
+ * @throws {Error} if the system has no such clock, or a permission is missing
  */
 export function openClock(): () => number {
   const { symbols } = openLibrary({
@@ -35,21 +35,21 @@ export function openClock(): () => number {
   const bytes = new Uint8Array(timespec.buffer);
   return () => {
     symbols.clock_gettime(id, bytes);
-    // The low words suffice: seconds stay below 2^31, and the sum exact for 104 days.
+    // The low words suffice: seconds stay below 2^31, and the sum is exact for 104 days.
     return timespec[0] * 1e9 + timespec[2];
   };
 }
 
 /**
- * What there is without the C library, in nanoseconds: exact within one thread, and on milliseconds the
- * same for all of them. The day is left out, so that a number holds the nanoseconds.
+ * A clock without the C library, in nanoseconds: exact within one thread, and equal to milliseconds in all
+ * of them. It counts from the beginning of the day, so that a number holds the nanoseconds.
  */
 export function openRoughClock(): () => number {
   const originMs = performance.timeOrigin % ROUGH_RANGE_MS;
   return () => (originMs + performance.now()) * 1e6;
 }
 
-/** A peer that spins must not outlive who started it, nor spin for ever by itself. On Linux. */
+/** Ends this process when its parent does: a peer that spins must not spin for ever. On Linux. */
 export function endWithParent(lifetimeSeconds: number): void {
   const { symbols } = openLibrary({
     prctl: { parameters: ["i32", "u64"], result: "i32" },

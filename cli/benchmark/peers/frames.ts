@@ -4,7 +4,7 @@ import type { Endpoint } from "./roles.js";
 const PREFIX = 4;
 const READ_AHEAD = 64 * 1024;
 
-/** Reads frames through one buffer; a frame is a view of it, valid until the next one is read. */
+/** Reads frames into one buffer. A frame is a view of it, valid until the next read. */
 class FrameReader {
   readonly #conn: Deno.Conn;
   readonly #buffer: Uint8Array<ArrayBuffer>;
@@ -43,7 +43,7 @@ class FrameReader {
   }
 }
 
-/** Writes prefix and data with one call; the frame is reused, as every write is awaited. */
+/** Writes prefix and data with one call. Every write is awaited, so that the frame can be reused. */
 class FrameWriter {
   readonly #conn: Deno.Conn;
   readonly #frame: Uint8Array<ArrayBuffer>;

@@ -1,4 +1,4 @@
-/** A worker that plays the partner's role: this program once more. */
+/** A worker of this program that plays the partner's role. */
 import type { LocalHandle } from "../../../mod.ts";
 import { BENCH_WORKER } from "../worker_name.ts";
 import { messagesInFlight } from "./window.js";
@@ -15,7 +15,7 @@ const MAX_WINDOW = 1024;
 /** The channels of a local task. */
 type Handles = Readonly<Record<Parameters<FindChannel>[0], LocalHandle>>;
 
-/** What the owner posts for each task; the rest are its messages. */
+/** What the owner posts for each task. All other posts are messages. */
 interface Order {
   readonly task: PeerTask;
   readonly handles?: Handles;
@@ -44,7 +44,7 @@ export class PeerWorker {
     this.#port = port;
   }
 
-  /** Starts this program as a worker; resolves when it listens. */
+  /** Starts this program as a worker. Resolves when the worker listens. */
   static async start(mainUrl: string): Promise<PeerWorker> {
     const worker = new Worker(mainUrl, { type: "module", name: BENCH_WORKER });
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -54,7 +54,7 @@ export class PeerWorker {
     return partner;
   }
 
-  /** Has the worker play its role; resolves when it has. */
+  /** Starts a task in the worker. Resolves when the worker has done it. */
   async play(task: PeerTask, handles?: Handles): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<string>();
     this.#report = resolve;
@@ -62,7 +62,7 @@ export class PeerWorker {
     await promise;
   }
 
-  /** The link to the worker while it plays. */
+  /** The connection to the worker during a task. */
   connection(task: PeerTask): Endpoint {
     return connectionTo(this.#port, task);
   }
@@ -72,7 +72,7 @@ export class PeerWorker {
   }
 }
 
-/** The worker's side: plays what it is ordered. */
+/** The worker's side: runs the tasks that its owner posts. */
 export function servePeerWorker(): void {
   const port = globalThis as unknown as Port;
   const host = standardHost();

@@ -1,4 +1,4 @@
-/** A process that plays its roles in one measurement after the other, until its input ends. */
+/** A process that runs one task after the other, until its input ends. */
 import { LocalChannel } from "../../../mod.ts";
 import { endWithParent, hasSharedClock } from "./clock.ts";
 import { PeerWorker } from "./peer_worker.ts";
@@ -11,7 +11,7 @@ import { openSocket } from "./socket_connection.ts";
 import { readLine, standardHost } from "./standard_host.ts";
 import { PARTNERS, type PeerName, type PeerTask } from "./task.ts";
 
-/** Plays one task. */
+/** Runs one task. */
 type Play = (task: PeerTask, host: Host, worker: () => Promise<PeerWorker>) => Promise<void>;
 
 function channelsOf({ address, capacity }: PeerTask): FindChannel {
@@ -23,7 +23,7 @@ async function playSocket(task: PeerTask, host: Host): Promise<void> {
   await play(task.isObjects ? asObjects(asJson(connection), task.size) : connection, task, host);
 }
 
-/** Both roles: ours in this thread, the partner's in a worker. */
+/** Plays both roles: its own in this thread, the partner's in a worker. */
 async function playLocal(task: PeerTask, host: Host, worker: () => Promise<PeerWorker>) {
   const capacityBytes = task.capacity;
   using there = LocalChannel.create({ capacityBytes });
@@ -51,7 +51,7 @@ const PLAYS: Readonly<Record<PeerName, Play>> = {
   worker: playWorker,
 };
 
-/** Serves whoever started this process, at most for so long. */
+/** Runs the tasks of the parent process, for at most `seconds`. */
 export async function servePeer(mainUrl: string, lifetimeSeconds: number): Promise<void> {
   if (Deno.build.os === "linux" && hasSharedClock()) endWithParent(lifetimeSeconds);
   const host = standardHost();

@@ -1,13 +1,13 @@
-/** Where a Ringbus channel lives: between processes, or between the workers of one. */
+/** The channels of a task: between processes, or between the workers of one. */
 import { type ChannelOptions, type LocalHandle, Puller, Pusher } from "../../../mod.ts";
 
-/** A channel's name or handle, and what its sockets are opened with. */
+/** A channel's name or handle, and the options of its sockets. */
 export interface ChannelConfig {
   readonly channel: string | LocalHandle;
   readonly options: ChannelOptions;
 }
 
-/** The places of one task: those of a round trip are told apart by their suffix. */
+/** The channels of one task. The two channels of a round trip differ in their suffix. */
 export type FindChannel = (suffix: "" | ".there" | ".back") => ChannelConfig;
 
 export function rawPusher({ channel, options }: ChannelConfig): Pusher<Uint8Array> {

@@ -1,10 +1,10 @@
-/** Ringbus with the calls that wait in the event loop, one way. */
+/** Ringbus with the calls that wait in the event loop, in one direction. */
 import { type ChannelConfig, rawPuller, rawPusher } from "./ringbus_channel.ts";
 import { type Endpoint, type Host, listens } from "./roles.js";
 
 const wrongDirection = () => Promise.reject(new Error("messages go the other way here"));
 
-/** Opens the side that a role needs; it cannot do what the other side does. */
+/** Opens the side that a role needs. It throws for the calls of the other side. */
 export function openRingbus(role: string, config: ChannelConfig, { say }: Host): Endpoint {
   if (!listens(role)) {
     const pusher = rawPusher(config);

@@ -1,5 +1,5 @@
 /**
- * The ways to stream through Ringbus. Each is the plain loop that a user would write: send, and
+ * The ways to stream through Ringbus. Each is the simple loop that a user would write: send, and
  * block when the ring is full; receive, and block when it is empty.
  */
 import { type Loan, type MessageView, Puller, Pusher } from "../../../mod.ts";
@@ -9,15 +9,15 @@ import { distinctMessages, sequenceByte } from "./sequence.js";
 
 /** Sends `count` messages; the first byte of each is its number. */
 export type SendRun = (count: number) => void;
-/** Receives `count` messages; answers how many were not as sent. */
+/** Receives `count` messages; returns how many were not as sent. */
 export type ReceiveRun = (count: number) => number;
 
-/** A socket, and what it does again and again. */
+/** A socket, and the loop that uses it. */
 export interface Opened<Run> extends Disposable {
   readonly run: Run;
 }
 
-/** A way to stream messages of so many bytes. */
+/** A way to stream messages of a size. */
 export interface Stream {
   openSender(config: ChannelConfig, size: number): Opened<SendRun>;
   openReceiver(config: ChannelConfig, size: number): Opened<ReceiveRun>;
@@ -40,7 +40,7 @@ function sendOneByOne(config: ChannelConfig, size: number): Opened<SendRun> {
   });
 }
 
-/** One `send` and one `recvIntoSync` a message. */
+/** One `send` and one `recvIntoSync` for each message. */
 const into: Stream = {
   openSender: sendOneByOne,
   openReceiver(config, size) {
@@ -57,7 +57,7 @@ const into: Stream = {
   },
 };
 
-/** One new array a message. */
+/** One new array for each message. */
 const array: Stream = {
   openSender: sendOneByOne,
   openReceiver(config, size) {
@@ -73,7 +73,7 @@ const array: Stream = {
   },
 };
 
-/** What is left of a batch when the ring took only a part of it goes one by one, and may block. */
+/** Sends the rest of a batch that the ring accepted in part, one by one and blocking. */
 function sendBatch(pusher: Pusher<Uint8Array>, batch: Uint8Array[]): void {
   for (let i = pusher.sendMany(batch); i < batch.length; i++) pusher.sendSync(batch[i]);
 }
@@ -108,8 +108,8 @@ const batch: Stream = {
 };
 
 /**
- * The sender writes every byte of the message in place; the receiver reads it in place, though only
- * both of its ends: what it does with the bytes is its own cost.
+ * The sender writes every byte of the message in place. The receiver reads only both ends of it in place:
+ * what a program does with the bytes is its own cost.
  */
 const loan: Stream = {
   openSender(config, size) {
@@ -142,7 +142,7 @@ const loan: Stream = {
   },
 };
 
-/** Small objects with the codec that a channel has when nobody says otherwise. */
+/** Small objects with the default codec. */
 const objects: Stream = {
   openSender({ channel, options }) {
     const pusher = new Pusher(channel, options);

@@ -1,4 +1,4 @@
-/** Ringbus with the calls that block their thread. The mode is one of the streams. */
+/** Ringbus with the calls that block their thread. The mode names one of the streams. */
 import { type FindChannel, rawPuller, rawPusher } from "./ringbus_channel.ts";
 import { STREAMS } from "./ringbus_streams.ts";
 import type { Host, Task } from "./roles.js";
@@ -64,7 +64,7 @@ function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** Sends its own clock once a beat, so that the receiver has long been asleep each time. */
+/** Sends its clock at every beat, so that the receiver sleeps each time. */
 function beat(task: SyncTask, find: FindChannel, { clock }: Host): void {
   using sender = rawPusher(find(""));
   const message = new Uint8Array(task.size);
@@ -103,7 +103,7 @@ const ROLES: Record<string, (task: SyncTask, find: FindChannel, host: Host) => v
   wake,
 };
 
-/** Plays a role; the host's `go` has to block. */
+/** Plays a role. The host's `go` must block. */
 export function playSync(task: SyncTask, find: FindChannel, host: Host): void {
   ROLES[task.role](task, find, host);
 }

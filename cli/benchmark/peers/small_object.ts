@@ -1,4 +1,4 @@
-/** The small object that is sent where messages are objects, and links that carry it. */
+/** The small object of the workloads with objects, and the connections that carry it. */
 import type { Endpoint, Link } from "./roles.js";
 
 export interface SmallObject {
@@ -9,7 +9,7 @@ export interface SmallObject {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The object that stands for the message with this first byte. */
+/** The object for the message with this first byte. */
 export function smallObject(first: number): SmallObject {
   return { cmd: "move", pos: [first, 2, 3] };
 }
@@ -18,7 +18,7 @@ export function isSmallObject({ cmd, pos }: SmallObject, first: number): boolean
   return cmd === "move" && pos[0] === first;
 }
 
-/** Sends an object in place of each message; what arrives is a message again. */
+/** Sends an object in place of each message, and converts it back at the receiver. */
 export function asObjects(connection: Link<SmallObject>, size: number): Endpoint {
   const message = new Uint8Array(size);
   return {
@@ -31,7 +31,7 @@ export function asObjects(connection: Link<SmallObject>, size: number): Endpoint
   };
 }
 
-/** Objects as JSON on a link for bytes. */
+/** Objects as JSON on a connection for bytes. */
 export function asJson(connection: Endpoint): Link<SmallObject> {
   return {
     send: (object) => connection.send(encoder.encode(JSON.stringify(object))),

@@ -1,10 +1,10 @@
-/** Deno's own sockets, each message behind its length. The mode is "unix" or "tcp". */
+/** Deno's own sockets, with the length before each message. The mode is "unix" or "tcp". */
 import { framed } from "./frames.ts";
 import { type Endpoint, type Host, listens } from "./roles.js";
 
 const LOOPBACK = "127.0.0.1";
 
-/** Where both sides meet: the socket itself, or the file with the number of its port. */
+/** The path of the socket, or of the file with the number of its port. */
 export interface SocketTask {
   readonly role: string;
   readonly mode: string;
@@ -30,7 +30,7 @@ function connect({ mode, address }: SocketTask): Promise<Deno.Conn> {
   return Deno.connect({ hostname: LOOPBACK, port: Number(Deno.readTextFileSync(address)) });
 }
 
-/** Accepts or connects, as the role wants it. */
+/** Accepts or connects, as the role needs it. */
 export async function openSocket(task: SocketTask, host: Host): Promise<Endpoint> {
   const conn = listens(task.role) ? await accept(task, host) : await connect(task);
   if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);

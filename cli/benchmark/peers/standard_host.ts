@@ -1,4 +1,4 @@
-/** The host of a peer that was started as a process: it talks through the standard streams. */
+/** The host of a peer in a process of its own: it uses the standard streams. */
 import { latencyCurve, percentile } from "../stats.ts";
 import { hasSharedClock, openClock, openRoughClock } from "./clock.ts";
 import type { Host } from "./roles.js";
@@ -7,10 +7,10 @@ const LINE_FEED = 10;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What is read at once may hold more than a line. */
+/** Bytes that were read after the last line. */
 let pending = new Uint8Array();
 
-/** Blocks until there is a line; undefined when the input has ended. */
+/** Reads a line, blocking. Undefined when the input has ended. */
 export function readLine(): string | undefined {
   let end: number;
   while ((end = pending.indexOf(LINE_FEED)) === -1) {
@@ -32,13 +32,13 @@ function say(fact: Record<string, unknown>): void {
   for (let at = 0; at < line.length;) at += Deno.stdout.writeSync(line.subarray(at));
 }
 
-/** The host of this process or of a worker of it; only the former waits for "go". */
+/** The host of this process or of a worker of it. Only a process waits for "go". */
 export function standardHost(): Host {
   return {
     clock: hasSharedClock() ? openClock() : openRoughClock(),
     say,
     waitForGo() {
-      if (readLine() === undefined) throw new Error("the one who measures went away");
+      if (readLine() === undefined) throw new Error("the parent process has ended");
     },
     saveLatencies(latencies) {
       const ascending = latencies.sort();

@@ -1,13 +1,13 @@
 /**
- * `postMessage` between a page and its worker as an endpoint. A message is cloned, as a `Uint8Array`
- * that the sender keeps using must be.
+ * `postMessage` between a thread and its worker. A message is cloned, since the sender continues to use
+ * its `Uint8Array`.
  *
- * Nothing limits the queue of `postMessage`: the receiver returns a credit for every half window,
- * and the sender waits for one when the window is full, else the numbers would measure memory.
+ * The queue of `postMessage` has no limit: the receiver returns a credit for every half window, and the
+ * sender waits for one when the window is full. Otherwise the figures would measure memory.
  */
 import type { Link } from "./roles.js";
 
-/** What `Worker` and the worker's own scope have in common. */
+/** The common part of `Worker` and the worker's own scope. */
 export interface Port {
   postMessage(message: unknown): void;
   onmessage: ((event: MessageEvent) => void) | null;
