@@ -5,6 +5,7 @@
  */
 
 import { linesOf } from "../../../lib/base/lines.ts";
+import { until } from "../../support/deadline.ts";
 import { type PatternSummary, summarizeSide } from "./summary.ts";
 import type { Sample, SoakPattern, SoakTask } from "./task.ts";
 
@@ -77,6 +78,11 @@ export async function soak(
 ): Promise<PatternSummary> {
   await using sender = new Soaked({ pattern, side: "sender", dir });
   await using receiver = new Soaked({ pattern, side: "receiver", dir });
+  // On a busy machine a process takes seconds to start: the time begins when both work.
+  await until(
+    () => signal?.aborted || sender.samples.length > 0 && receiver.samples.length > 0,
+    "a first sample of both processes",
+  );
   const start = performance.now();
   for (let second = 1; second <= seconds && !signal?.aborted; second++) {
     const left = start + second * 1000 - performance.now();
