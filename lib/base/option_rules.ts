@@ -29,10 +29,20 @@ const SECRET = /token|password|passwd|secret|auth|key$/i;
 export class OptionRules<T extends object> {
   readonly #call: string;
   readonly #checks: ReadonlyMap<string, OptionCheck<unknown>>;
+  readonly #elsewhere: ReadonlyMap<string, string>;
 
-  /** Rules for a call, which errors name as `call`, such as `"recv()"` or `"new Puller()"`. */
-  constructor(call: string, checks: OptionChecks<T>) {
+  /**
+   * Rules for a call, which errors name as `call`, such as `"recv()"` or `"new Puller()"`.
+   *
+   * @param elsewhere options of other calls that are passed to this one by mistake, with the remedy
+   */
+  constructor(
+    call: string,
+    checks: OptionChecks<T>,
+    elsewhere: Readonly<Record<string, string>> = {},
+  ) {
     this.#call = call;
+    this.#elsewhere = new Map(Object.entries(elsewhere));
     this.#checks = new Map(Object.entries(checks));
   }
 
@@ -49,6 +59,15 @@ export class OptionRules<T extends object> {
    */
   check(options: T | undefined): void {
     if (options !== undefined) this.require(options);
+  }
+
+  /** As `check`, for a call that returns a promise: its error in a rejected one. */
+  rejection(options: T | undefined): Promise<never> | undefined {
+    try {
+      this.check(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Throws as `check` does, and for options that are undefined. */
@@ -82,11 +101,15 @@ export class OptionRules<T extends object> {
     );
   }
 
-  #unknownOption(name: string, value: unknown): TypeError {
+  #suggestion(name: string): string {
     const meant = suggestOption(name, this.names);
-    const remedy = meant === undefined
+    return meant === undefined
       ? `its options are ${this.names.join(", ")}`
       : `did you mean ${withUnit(meant)}?`;
+  }
+
+  #unknownOption(name: string, value: unknown): TypeError {
+    const remedy = this.#elsewhere.get(name) ?? this.#suggestion(name);
     return new TypeError(
       `${this.#call} has no option ${JSON.stringify(name)} (given: ${
         shownAs(name, value)

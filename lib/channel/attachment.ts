@@ -58,7 +58,7 @@ export class Attachment {
     options: ChannelOptions,
   ) {
     this.role = role;
-    this.sharedMemory = openMemory(target, kind, role, options);
+    this.sharedMemory = openMemory(target, kind, options);
     try {
       this.name = this.sharedMemory.name;
       const { mappedBytes, wasmMemory } = this.sharedMemory;

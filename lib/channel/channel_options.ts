@@ -44,7 +44,7 @@ export function checkChannelName(name: string): void {
  * @throws {TypeError} if it is no whole number
  * @throws {RangeError} if it is out of range
  */
-export function checkCapacity(capacityBytes: number): number {
+export function checkCapacity(capacityBytes: unknown): number {
   if (typeof capacityBytes !== "number" || !Number.isInteger(capacityBytes)) {
     throw new TypeError(`capacityBytes must be a whole number, not ${formatValue(capacityBytes)}`);
   }

@@ -8,14 +8,12 @@
 import { type CodecName, resolveCodec } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { ShmConnectionError } from "../base/errors.ts";
-import { formatValue } from "../base/options.ts";
 import { checkCapacity, checkChannelName, DEFAULT_CAPACITY_BYTES } from "./channel_options.ts";
 import { FileMemory } from "../segment/file_memory.ts";
 import {
   type ChannelKind,
   formatSegment,
   newSegmentBytes,
-  type Role,
   type SegmentConfig,
 } from "../segment/format.ts";
 import type { SharedMemory } from "../base/shared_memory.ts";
@@ -37,16 +35,14 @@ export interface ChannelOptions {
 /**
  * Opens the memory of a channel: the handle's, or the segment's of a name, which is created if it is new.
  *
- * @throws {TypeError} if an option is of the wrong type
+ * @throws {TypeError} if the name is invalid
  * @throws {ShmConnectionError} if there is no room for a new segment
  */
 export function openMemory(
   target: string | LocalHandle,
   kind: ChannelKind,
-  role: Role,
   options: ChannelOptions,
 ): SharedMemory {
-  checkOptions(options, role);
   if (isLocalHandle(target)) return openWorkerMemory(target, kind, options);
   checkChannelName(target);
   const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
@@ -95,19 +91,6 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
   }
   while (Atomics.load(words, LOCAL_STATE_WORD) === LOCAL_CLAIMING) {
     Atomics.wait(words, LOCAL_STATE_WORD, LOCAL_CLAIMING, 10);
-  }
-}
-
-function checkOptions(options: ChannelOptions & { ack?: unknown }, role: Role): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`the options of a socket must be an object, not ${formatValue(options)}`);
-  }
-  if (options.ack !== undefined && role !== "puller") {
-    throw new TypeError(`a ${role} has no option ack: only pullers acknowledge; leave it out`);
-  }
-  if (options.capacityBytes !== undefined) checkCapacity(options.capacityBytes);
-  if (options.persist !== undefined && typeof options.persist !== "boolean") {
-    throw new TypeError(`persist must be true or false, not ${formatValue(options.persist)}`);
   }
 }
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { text } from "../base/option_checks.ts";
+import { OptionRules } from "../base/option_rules.ts";
 import { MAX_WASM_PAGES, WASM_PAGE_BYTES } from "../base/pages.ts";
 import { newSegmentBytes } from "../segment/format.ts";
 import { prepareLocal } from "../channel/open.ts";
@@ -22,6 +24,11 @@ export interface LocalChannelOptions {
   /** Name in messages and errors. */
   name?: string;
 }
+
+const OPTIONS = new OptionRules<LocalChannelOptions>("LocalChannel.create()", {
+  capacityBytes: (_name, value) => checkCapacity(value),
+  name: text,
+});
 
 /**
  * A channel between the workers of one process. It needs no permission. Every socket class takes its
@@ -57,6 +64,7 @@ export class LocalChannel implements Disposable {
    * @throws {RangeError} if the capacity is out of range or there is no memory for it
    */
   static create(options: LocalChannelOptions = {}): LocalChannel {
+    OPTIONS.check(options);
     const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
     const name = options.name ?? "local";
     checkChannelName(name);

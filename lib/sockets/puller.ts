@@ -4,11 +4,12 @@
  * @module
  */
 
+import { flag, wholeNumber } from "../base/option_checks.ts";
+import { OptionRules } from "../base/option_rules.ts";
+import { CALL_OPTIONS, SOCKET_CHECKS } from "./options.ts";
 import type { SocketOptions } from "./socket.ts";
 import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
-import { checkInteger } from "../base/checks.ts";
-import { formatValue } from "../base/options.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
 
 /** Messages that a puller holds at most when nobody says otherwise. */
@@ -105,25 +106,28 @@ export interface PullerConstructor {
   readonly prototype: Puller;
 }
 
+/** What the constructor takes in both of its forms. */
+interface AnyPullerOptions extends Omit<AckPullerOptions, "ack"> {
+  ack?: boolean;
+}
+
+const OPTIONS = new OptionRules<AnyPullerOptions>("new Puller()", {
+  ...SOCKET_CHECKS,
+  ack: flag,
+  maxUnacked: wholeNumber(1, MAX_UNACKED),
+}, CALL_OPTIONS);
+
 /** Receives messages that pushers of a channel send; see the type of the same name. */
 export const Puller: PullerConstructor = class Puller<T> extends ReceivingSocket<T> {
   constructor(target: string | LocalHandle, options?: PullerOptions | AckPullerOptions) {
-    super(target, "queue", "puller", options, checkAck(options));
+    OPTIONS.check(options);
+    super(target, "queue", "puller", options, maxUnackedOf(options));
   }
 } as PullerConstructor;
 
 /** Messages that a puller may hold; undefined if it acknowledges none. */
-function checkAck(options: PullerOptions | AckPullerOptions | undefined): number | undefined {
-  if (typeof options !== "object" || options === null) return undefined;
-  const { ack = false, maxUnacked }: { ack?: unknown; maxUnacked?: unknown } = { ...options };
-  if (typeof ack !== "boolean") {
-    throw new TypeError(`ack must be true or false, not ${formatValue(ack)}`);
-  }
-  if (!ack && maxUnacked !== undefined) {
-    throw new TypeError("maxUnacked is for pullers with ack: true; leave it out, or set ack");
-  }
-  if (!ack) return undefined;
-  return maxUnacked === undefined
-    ? DEFAULT_MAX_UNACKED
-    : checkInteger("maxUnacked", maxUnacked as number, 1, MAX_UNACKED);
+function maxUnackedOf({ ack = false, maxUnacked }: AnyPullerOptions = {}): number | undefined {
+  if (ack) return maxUnacked ?? DEFAULT_MAX_UNACKED;
+  if (maxUnacked === undefined) return undefined;
+  throw new TypeError("maxUnacked is for pullers with ack: true; leave it out, or set ack");
 }

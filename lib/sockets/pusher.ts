@@ -4,9 +4,12 @@
  * @module
  */
 
+import { socketOptions } from "./options.ts";
 import type { SocketOptions } from "./socket.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { SendingSocket } from "./sending_socket.ts";
+
+const OPTIONS = socketOptions("Pusher");
 
 /**
  * Sends each message to exactly one puller of a channel. A full ring is backpressure: `send` answers
@@ -35,6 +38,7 @@ export class Pusher<T = unknown> extends SendingSocket<T> {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
+    OPTIONS.check(options);
     super(target, "queue", "pusher", options);
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
+import { RECV_INTO_SYNC_OPTIONS, RECV_OPTIONS, RECV_SYNC_OPTIONS } from "./options.ts";
 import { AckReceiver } from "../channel/ack_receiver.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
 
@@ -67,6 +69,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {ShmCorruptionError} if the segment is damaged
    */
   tryRecv(): T | undefined {
+    if (arguments.length > 0) checkNoMore("tryRecv()", arguments, 0, "recvSync() or recv()");
     this.checkReady();
     return orUndefined(this.#receiver.tryReceive());
   }
@@ -77,6 +80,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {ShmTimeoutError} if none came within `timeoutMs`
    */
   recvSync(options?: TimeoutOptions): T {
+    RECV_SYNC_OPTIONS.check(options);
     return this.#receiver.receiveSync(options);
   }
 
@@ -86,11 +90,12 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {ShmTimeoutError} if none came within `timeoutMs`
    */
   recv(options?: WaitOptions): Promise<T> {
-    return this.#receiver.receive(options);
+    return RECV_OPTIONS.rejection(options) ?? this.#receiver.receive(options);
   }
 
   /** Receives up to `most` messages that are there, which costs less than one call each. */
   drain(limit: number = Infinity): T[] {
+    if (arguments.length > 1) checkNoMore("drain()", arguments, 1);
     return this.#receiver.drain(limit);
   }
 
@@ -101,6 +106,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {RangeError} if the target is too small; the message stays
    */
   tryRecvInto(target: Uint8Array): number {
+    if (arguments.length > 1) checkNoMore("tryRecvInto()", arguments, 1, "recvIntoSync()");
     return this.#receiver.tryReceiveInto(target);
   }
 
@@ -112,6 +118,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {RangeError} if the target is too small; the message stays
    */
   recvIntoSync(target: Uint8Array, options?: TimeoutOptions): number {
+    RECV_INTO_SYNC_OPTIONS.check(options);
     return this.#receiver.receiveIntoSync(target, options);
   }
 
@@ -121,6 +128,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * `view.intact` after reading, since the publisher waits for nobody.
    */
   recvView(): MessageView | undefined {
+    if (arguments.length > 0) checkNoMore("recvView()", arguments, 0);
     return this.#receiver.tryReceiveView();
   }
 

@@ -4,6 +4,10 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
+import { abortSignal, callback } from "../base/option_checks.ts";
+import { OptionRules } from "../base/option_rules.ts";
+import { RECV_OPTIONS, RECV_SYNC_OPTIONS, socketOptions } from "./options.ts";
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { BlockAllocator } from "../channel/block_allocator.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
@@ -36,6 +40,16 @@ export interface ServeOptions {
   concurrency?: number;
 }
 
+const SERVE_OPTIONS = new OptionRules<ServeOptions>("serve()", {
+  signal: abortSignal,
+  concurrency: checkConcurrency,
+});
+
+function checkConcurrency(name: string, value: unknown): number {
+  if (typeof value === "number" && value >= 1) return value;
+  throw new RangeError(`${name} must be a number of at least 1, not ${formatValue(value)}`);
+}
+
 /** Handles one request: returns its reply, or throws what its requester gets as `ShmRemoteError`. */
 export type RequestHandler<Q, R> = (request: Q, context: RequestContext) => R | Promise<R>;
 
@@ -43,6 +57,8 @@ export type RequestHandler<Q, R> = (request: Q, context: RequestContext) => R | 
 interface SentReply extends RequestRef {
   offset: number;
 }
+
+const OPTIONS = socketOptions("Replier");
 
 /**
  * Receives requests and answers them. Several repliers of one channel share the requests: each goes to
@@ -84,6 +100,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
+    OPTIONS.check(options);
     super(target, "request", "replier", options);
     this.attachment.ring.openRequests(this.attachment.index, 0);
     this.#receiver = this.closeOnError(() => new Receiver<Q>(this.attachment, this.counts));
@@ -101,6 +118,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {TypeError} if the request before has no reply yet
    */
   tryRecv(): Q | undefined {
+    if (arguments.length > 0) checkNoMore("tryRecv()", arguments, 0, "recvSync() or recv()");
     const request = this.#observer === undefined
       ? this.#tryRecv()
       : this.#observer.receive(() => this.#tryRecv());
@@ -119,6 +137,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {TypeError} if the request before has no reply yet
    */
   recv(options?: WaitOptions): Promise<Q> {
+    const rejection = RECV_OPTIONS.rejection(options);
+    if (rejection !== undefined) return rejection;
     if (this.#observer === undefined) return this.#recv(options);
     return this.#observer.receiveAsync(() => this.#recv(options));
   }
@@ -138,6 +158,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   /** Takes a request as `recv` does, blocking this thread. */
   recvSync(options?: TimeoutOptions): Q {
+    RECV_SYNC_OPTIONS.check(options);
     if (this.#observer === undefined) return this.#recvSync(options);
     return this.#observer.receive(() => this.#recvSync(options)) as Q;
   }
@@ -183,6 +204,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmSerializationError} if the value cannot be encoded; the request is still unanswered
    */
   send(value: R): boolean {
+    if (arguments.length > 1) checkNoMore("send()", arguments, 1);
     if (this.#observer === undefined) return this.#send(value);
     return this.#observer.reply(value, (carrying) => this.#send(carrying));
   }
@@ -211,12 +233,9 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     handler: RequestHandler<Q, R>,
     options: ServeOptions = {},
   ): Promise<void> {
+    callback("handler", handler);
+    SERVE_OPTIONS.check(options);
     const { signal, concurrency = 1 } = options;
-    if (!(concurrency >= 1)) {
-      throw new RangeError(
-        `concurrency must be a number of at least 1, not ${formatValue(concurrency)}`,
-      );
-    }
     this.#checkReplied();
     this.#isReceiving = true;
     try {

@@ -4,6 +4,14 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
+import {
+  RECV_OPTIONS,
+  RECV_SYNC_OPTIONS,
+  REQUEST_OPTIONS,
+  REQUEST_SYNC_OPTIONS,
+  socketOptions,
+} from "./options.ts";
 import type { SocketOptions } from "./socket.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import {
@@ -63,6 +71,8 @@ interface Pending<R> {
   isAbandoned: boolean;
 }
 
+const OPTIONS = socketOptions("Requester");
+
 /**
  * Sends requests to the repliers of a channel; each goes to one of them, and its reply comes back here
  * alone. Up to 256 requests can be in flight at once.
@@ -106,6 +116,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
+    OPTIONS.check(options);
     super(target, "request", "requester", options);
     this.#waitContext = {
       attachment: this.attachment,
@@ -159,6 +170,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmSerializationError} if the value, or the reply, cannot be encoded or decoded
    */
   request(value: Q, options?: WaitOptions): Promise<R> {
+    const rejection = REQUEST_OPTIONS.rejection(options);
+    if (rejection !== undefined) return rejection;
     if (this.#observer === undefined) return this.#request(value, options);
     return this.#observer.request(value, (carrying) => this.#request(carrying, options));
   }
@@ -199,6 +212,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   /** Sends a request and blocks this thread until its reply comes. Throws what `request` throws. */
   requestSync(value: Q, options?: TimeoutOptions): R {
+    REQUEST_SYNC_OPTIONS.check(options);
     if (this.#observer === undefined) return this.#requestSync(value, options);
     return this.#observer.request(value, (carrying) => this.#requestSync(carrying, options));
   }
@@ -237,6 +251,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @returns false if the ring is full or 256 requests are in flight
    */
   send(value: Q): boolean {
+    if (arguments.length > 1) checkNoMore("send()", arguments, 1, "request() or requestSync()");
     if (this.#observer === undefined) return this.#send(value, undefined);
     return this.#observer.send(value, (carrying, headers) => this.#send(carrying, headers));
   }
@@ -261,6 +276,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * @throws {ShmTimeoutError} if no reply arrives within `timeoutMs`; it can still be received later
    */
   recv(options?: WaitOptions): Promise<R> {
+    const rejection = RECV_OPTIONS.rejection(options);
+    if (rejection !== undefined) return rejection;
     if (this.#observer === undefined) return this.#recv(options);
     const pending = this.#sent.at(0);
     return this.#observer.receiveAsync(() => pending?.headers, () => this.#recv(options));
@@ -276,6 +293,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   /** Receives as `recv` does, blocking this thread. */
   recvSync(options?: TimeoutOptions): R {
+    RECV_SYNC_OPTIONS.check(options);
     if (this.#observer === undefined) return this.#recvSync(options);
     const pending = this.#sent.at(0);
     return this.#observer.receive(() => pending?.headers, () => this.#recvSync(options));

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
+import { SEND_ASYNC_OPTIONS, SEND_SYNC_OPTIONS } from "./options.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
 
 import { closedWhileWaiting } from "../channel/closed.ts";
@@ -43,6 +45,7 @@ export abstract class SendingSocket<T> extends Socket {
    * @throws {ShmClosedError} if the socket is closed
    */
   send(value: T): boolean {
+    if (arguments.length > 1) checkNoMore("send()", arguments, 1, "sendSync() or sendAsync()");
     return this.#sender.send(value);
   }
 
@@ -53,6 +56,7 @@ export abstract class SendingSocket<T> extends Socket {
    * @throws {ShmSerializationError} if the value cannot be encoded
    */
   sendSync(value: T, options?: TimeoutOptions): void {
+    SEND_SYNC_OPTIONS.check(options);
     this.#sender.sendSync(value, options);
   }
 
@@ -63,7 +67,7 @@ export abstract class SendingSocket<T> extends Socket {
    * @throws {ShmSerializationError} if the value cannot be encoded
    */
   sendAsync(value: T, options?: WaitOptions): Promise<void> {
-    return this.#sender.sendAsync(value, options);
+    return SEND_ASYNC_OPTIONS.rejection(options) ?? this.#sender.sendAsync(value, options);
   }
 
   /**
@@ -72,6 +76,7 @@ export abstract class SendingSocket<T> extends Socket {
    * @returns how many were accepted, from the first on
    */
   sendMany(values: Iterable<T>): number {
+    if (arguments.length > 1) checkNoMore("sendMany()", arguments, 1, "sendSync() or sendAsync()");
     return this.#sender.sendMany(values);
   }
 
@@ -81,6 +86,7 @@ export abstract class SendingSocket<T> extends Socket {
    * meanwhile.
    */
   loan(byteLength: number): Loan | undefined {
+    if (arguments.length > 1) checkNoMore("loan()", arguments, 1);
     return this.#sender.loan(byteLength);
   }
 

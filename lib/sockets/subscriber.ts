@@ -4,9 +4,12 @@
  * @module
  */
 
+import { socketOptions } from "./options.ts";
 import type { SocketOptions } from "./socket.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
+
+const OPTIONS = socketOptions("Subscriber");
 
 /**
  * Receives all messages that publishers of a channel send after it joined. One that falls a whole
@@ -38,6 +41,7 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
+    OPTIONS.check(options);
     super(target, "broadcast", "subscriber", options);
   }
 }

@@ -5,6 +5,7 @@ import { testBroadcast } from "./channel/broadcast.ts";
 import { TRANSPORTS } from "./channel/channel.ts";
 import { testIterables } from "./channel/iterables.ts";
 import { testLifecycle } from "./channel/lifecycle.ts";
+import { testOptions } from "./channel/options.ts";
 import { testQueue } from "./channel/queue.ts";
 import { testRequests } from "./channel/requests.ts";
 import { testServing } from "./channel/serving.ts";
@@ -18,6 +19,7 @@ for (const transport of TRANSPORTS) {
   testAck(transport);
   testRequests(transport);
   testWaiting(transport);
+  testOptions(transport);
   testServing(transport);
   testIterables(transport);
   testSizes(transport);

@@ -500,17 +500,17 @@ export function testAck(transport: TestTransport): void {
     }
     const ack: ChannelOptions = { ack: true } as ChannelOptions;
     for (
-      const [role, openOther] of [
-        ["pusher", () => open().pusher(ack)],
-        ["publisher", () => open().publisher(ack)],
-        ["subscriber", () => open().subscriber(ack)],
-        ["requester", () => open().requester(ack)],
-        ["replier", () => open().replier(ack)],
+      const [name, openOther] of [
+        ["Pusher", () => open().pusher(ack)],
+        ["Publisher", () => open().publisher(ack)],
+        ["Subscriber", () => open().subscriber(ack)],
+        ["Requester", () => open().requester(ack)],
+        ["Replier", () => open().replier(ack)],
       ] as const
     ) {
       assert.throws(openOther, {
         name: "TypeError",
-        message: `a ${role} has no option ack: only pullers acknowledge; leave it out`,
+        message: `new ${name}() has no option "ack" (given: true); only pullers acknowledge`,
       });
     }
     const plain: Puller<unknown> = channel.puller({ ack: false } as ChannelOptions);

@@ -105,8 +105,11 @@ Deno.test("other options are checked too", () => {
   const { path: dir } = directory;
   const refuse = (options: unknown, message: RegExp) =>
     assert.throws(() => new Pusher("a", options as ChannelOptions), { name: "TypeError", message });
-  refuse(null, /the options of a socket must be an object, not null/);
-  refuse("x", /must be an object, not "x"/);
+  refuse(null, /new Pusher\(\) takes its options as an object, not null/);
+  refuse("x", /as an object, not "x": write \{ dir: "x" \}/);
+  refuse(4096, /as an object, not 4096: write \{ capacityBytes: 4096 \}/);
+  refuse({ dir, capacity: 4096 }, /no option "capacity" .* did you mean capacityBytes, in bytes\?/);
+  refuse({ dir, ack: true }, /new Pusher\(\) has no option "ack"/);
   refuse({ dir, persist: "yes" }, /persist must be true or false, not "yes"/);
   refuse({ dir: 5 }, /dir must be the path of a directory, not 5/);
   refuse({ dir: "" }, /dir must be the path of a directory/);

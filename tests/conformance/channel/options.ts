@@ -1,0 +1,195 @@
+// Unknown options, options of the wrong type, and arguments too many, on every call of every socket.
+
+import assert from "node:assert/strict";
+import { type TestChannel, testOn, type TestTransport } from "./channel.ts";
+
+type Call = (...args: unknown[]) => unknown;
+type Calls = Record<string, Call>;
+
+/** The calls of a socket that take options as their last argument. */
+interface Waiting {
+  name: string;
+  open(channel: TestChannel): Calls;
+  /** Arguments before the options. */
+  args: unknown[];
+  calls: readonly string[];
+}
+
+const WAITING: readonly Waiting[] = [
+  {
+    name: "subscriber",
+    open: (channel) => channel.subscriber() as unknown as Calls,
+    args: [],
+    calls: ["recv", "recvSync"],
+  },
+  {
+    name: "puller",
+    open: (channel) => channel.puller() as unknown as Calls,
+    args: [],
+    calls: ["recv", "recvSync"],
+  },
+  {
+    name: "puller with ack",
+    open: (channel) => channel.ackPuller() as unknown as Calls,
+    args: [],
+    calls: ["recv", "recvSync"],
+  },
+  {
+    name: "puller of bytes",
+    open: (channel) => channel.puller({ codec: "raw" }) as unknown as Calls,
+    args: [new Uint8Array(8)],
+    calls: ["recvIntoSync"],
+  },
+  {
+    name: "pusher",
+    open: (channel) => channel.pusher() as unknown as Calls,
+    args: ["x"],
+    calls: ["sendAsync", "sendSync"],
+  },
+  {
+    name: "publisher",
+    open: (channel) => channel.publisher() as unknown as Calls,
+    args: ["x"],
+    calls: ["sendAsync", "sendSync"],
+  },
+  {
+    name: "requester",
+    open: (channel) => channel.requester() as unknown as Calls,
+    args: ["x"],
+    calls: ["request", "requestSync"],
+  },
+  {
+    name: "requester's second step",
+    open: (channel) => channel.requester() as unknown as Calls,
+    args: [],
+    calls: ["recv", "recvSync"],
+  },
+  {
+    name: "replier",
+    open: (channel) => channel.replier() as unknown as Calls,
+    args: [],
+    calls: ["recv", "recvSync"],
+  },
+];
+
+export function testOptions(transport: TestTransport): void {
+  for (const { name, open, args, calls } of WAITING) {
+    testOn(transport, `a ${name} refuses options that it does not have`, async (openChannel) => {
+      const socket = open(openChannel());
+      for (const call of calls) {
+        const refused: [unknown, RegExp][] = [
+          [{ timeout: 50 }, /"timeout" \(given: 50\); did you mean timeoutMs, in milliseconds\?$/],
+          [{ timeout_ms: 50 }, /did you mean timeoutMs, in milliseconds\?$/],
+          [{ timeoutMs: 50, retries: 3 }, /"retries" \(given: 3\); its options are timeoutMs/],
+          [50, /takes its options as an object, not 50: write \{ timeoutMs: 50 \}$/],
+          [null, /takes its options as an object, not null: its options are timeoutMs/],
+          ["50ms", /takes its options as an object, not "50ms"/],
+          [new Map([["timeoutMs", 50]]), /takes its options as an object, not Map/],
+          [AbortSignal.timeout(50), /takes its options as an object, not AbortSignal/],
+        ];
+        if (call.endsWith("Sync")) refused.push([{ signal: AbortSignal.abort() }, /"signal"/]);
+        else refused.push([{ signal: "stop" }, /^signal must be an AbortSignal, not "stop"$/]);
+        for (const [options, message] of refused) {
+          const attempt = async () => await socket[call](...args, options);
+          await assert.rejects(attempt, { name: "TypeError", message });
+        }
+        for (const timeoutMs of ["50", NaN, -1, Infinity, null]) {
+          await assert.rejects(async () => await socket[call](...args, { timeoutMs }), {
+            name: "RangeError",
+            message: /^timeoutMs must be a finite number of milliseconds, at least 0, not /,
+          });
+        }
+      }
+    });
+  }
+
+  testOn(
+    transport,
+    "asynchronous calls reject for wrong options, and do not throw",
+    async (open) => {
+      const channel = open();
+      const [puller, pusher] = [channel.puller(), channel.pusher()];
+      const wrong = { timeout: 5 } as object;
+      const calls = [puller.recv(wrong), pusher.sendAsync(1, wrong)];
+      for (const call of calls) await assert.rejects(call, TypeError);
+      assert.equal(puller.tryRecv(), undefined);
+    },
+  );
+
+  testOn(transport, "calls without options refuse an argument too many", (open) => {
+    const queue = open();
+    const requests = open();
+    const target = new Uint8Array(8);
+    const sockets: [string, Calls, Record<string, unknown[]>][] = [
+      ["pusher", queue.pusher() as unknown as Calls, { send: [1], sendMany: [[1]], loan: [8] }],
+      ["puller", queue.puller() as unknown as Calls, {
+        tryRecv: [],
+        recvView: [],
+        tryRecvInto: [target],
+        drain: [1],
+      }],
+      ["requester", requests.requester() as unknown as Calls, { send: [1] }],
+      ["replier", requests.replier() as unknown as Calls, { tryRecv: [], send: [1] }],
+    ];
+    for (const [name, socket, calls] of sockets) {
+      for (const [call, args] of Object.entries(calls)) {
+        assert.throws(() => socket[call](...args, { timeoutMs: 5 }), {
+          name: "TypeError",
+          message: new RegExp(
+            `^${call}\\(\\) does not take the further argument \\{ timeoutMs \\}`,
+          ),
+        }, name);
+      }
+    }
+    (queue.pusher() as unknown as Calls).send(1, undefined);
+    assert.deepEqual(queue.puller().drain(), [1]);
+  });
+
+  testOn(transport, "serve refuses unknown options and a handler that is none", async (open) => {
+    const replier = open().replier();
+    const serve = replier.serve.bind(replier) as unknown as (...args: unknown[]) => Promise<void>;
+    const refused: [unknown[], RegExp][] = [
+      [[() => 1, { concurency: 2 }], /did you mean concurrency\?$/],
+      [[() => 1, 4], /write \{ concurrency: 4 \}$/],
+      [[() => 1, { signal: 1 }], /^signal must be an AbortSignal/],
+      [[{ signal: AbortSignal.abort() }], /^handler must be a function/],
+    ];
+    for (const [args, message] of refused) {
+      await assert.rejects(serve(...args), { name: "TypeError", message });
+    }
+    for (const concurrency of ["2", 0, NaN]) {
+      await assert.rejects(serve(() => 1, { concurrency }), /^RangeError: concurrency must be /);
+    }
+  });
+
+  testOn(transport, "every class of sockets refuses options that it does not have", (open) => {
+    const channel = open();
+    const wrong = (options: unknown) => options as Record<string, never>;
+    const classes = {
+      Publisher: (options: unknown) => channel.publisher(wrong(options)),
+      Subscriber: (options: unknown) => channel.subscriber(wrong(options)),
+      Pusher: (options: unknown) => channel.pusher(wrong(options)),
+      Puller: (options: unknown) => channel.puller(wrong(options)),
+      Requester: (options: unknown) => channel.requester(wrong(options)),
+      Replier: (options: unknown) => channel.replier(wrong(options)),
+    };
+    for (const [name, make] of Object.entries(classes)) {
+      const refused: [unknown, RegExp][] = [
+        [{ capacity: 4096 }, /"capacity" \(given: 4096\); did you mean capacityBytes, in bytes\?$/],
+        [{ presist: true }, /did you mean persist\?$/],
+        [{ timeoutMs: 5 }, /"timeoutMs" \(given: 5\); pass it to the call that waits$/],
+        [{ retries: 5 }, /its options are capacityBytes, codec, dir, persist, instrumentation/],
+        [{ persist: "yes" }, /^persist must be true or false, not "yes"$/],
+        [{ instrumentation: {} }, /^instrumentation must be an object with begin\(\)/],
+      ];
+      for (const [options, message] of refused) {
+        assert.throws(() => make(options), { name: "TypeError", message }, name);
+      }
+    }
+    assert.throws(() => channel.puller(wrong({ ackk: true })), /did you mean ack\?$/);
+    assert.throws(
+      () => channel.subscriber(wrong({ ack: true })),
+      /no option "ack" .*; only pullers acknowledge$/,
+    );
+  });
+}
