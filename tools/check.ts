@@ -9,11 +9,11 @@ import config from "../deno.json" with { type: "json" };
 const CHECKS: readonly (readonly string[])[] = [
   ["fmt", "--check"],
   ["lint"],
-  ["check"],
+  ["check", "--lock", "--frozen"],
   ["doc", "--lint", ...Object.values(config.exports)],
-  ["run", "-A", "wasm/build.ts", "--check"],
-  ["run", "-A", "tools/dashboard/build.ts", "--check"],
-  ["run", "-A", "tools/docs/main.ts", "--check"],
+  ["run", "--lock", "-A", "wasm/build.ts", "--check"],
+  ["run", "--lock", "-A", "tools/dashboard/build.ts", "--check"],
+  ["run", "--lock", "-A", "tools/docs/main.ts", "--check"],
   ["publish", "--dry-run", "--allow-dirty"],
 ];
 

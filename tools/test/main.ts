@@ -6,16 +6,16 @@
  */
 
 import { rerunCommand, runSeed } from "../../tests/support/seed.ts";
+import { TEST_FLAGS } from "./flags.ts";
 import { RunFolders } from "./folders.ts";
 import { adoptOrphans, endDescendants } from "./processes.ts";
 
-const FLAGS = ["-A", "--doc", "--permit-no-files"];
 const PRELOADED = new URL("held.ts", import.meta.url).pathname;
 
 /** Runs `deno test` and answers its exit code. */
 async function runTests(env: Record<string, string>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", ...FLAGS, `--preload=${PRELOADED}`, ...Deno.args],
+    args: ["test", ...TEST_FLAGS, `--preload=${PRELOADED}`, ...Deno.args],
     env,
   }).spawn();
   const pass = (signal: Deno.Signal) => () => child.kill(signal);
