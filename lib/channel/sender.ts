@@ -145,6 +145,7 @@ export class Sender implements SenderApi, WaitContext {
       for (const value of values) {
         if (!this.#stage(value)) break;
         accepted++;
+        this.#staged++;
       }
       return accepted;
     } finally {
@@ -167,7 +168,6 @@ export class Sender implements SenderApi, WaitContext {
         return false;
       }
     }
-    this.#staged++;
     return true;
   }
 
