@@ -65,29 +65,32 @@ export function isBatchOpen(): bool {
 
 /** Finds the next record on the lane; returns the offset of its payload or one of the NEXT codes. */
 export function nextOnQueue(): u32 {
-  if (batch == 0) {
-    start = read64(entry + LANE_TAIL);
-    if (start != position) seek(start);
-  }
+  if (batch == 0) followTail();
   while (true) {
     if (isAtHead()) return NEXT_EMPTY;
     if (!isRingChecked) {
       const problem = checkRing();
       if (problem != NEXT_EMPTY) return problem;
     }
-    if (seenHead - start > capacity || !checkRecord()) return recheckCorrupt();
+    if (seenHead - start > capacity || !checkRecord()) {
+      // An invalid record is damage, unless another receiver took it while it was read.
+      setSeenHead(0);
+      if (isTailUnchanged()) return NEXT_CORRUPT;
+      if (batch != 0) return NEXT_EMPTY;
+      followTail();
+      continue;
+    }
     if ((foundFlags & RECORD_PADDING) == 0) return payloadOffset();
     advance();
   }
 }
 
-/** An invalid record is damage, unless another receiver took it while it was read. */
-function recheckCorrupt(): u32 {
-  loadFence();
-  setSeenHead(0);
-  if (read64(entry + LANE_TAIL) == start) return NEXT_CORRUPT;
-  if (batch != 0) return NEXT_EMPTY;
-  return nextOnQueue();
+/** Other receivers may have moved the tail. */
+// @ts-ignore: decorator
+@inline
+function followTail(): void {
+  start = read64(entry + LANE_TAIL);
+  if (start != position) seek(start);
 }
 
 /** Takes the record that was found, whose size and flags the reader saw; returns TAKEN bits. */
