@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withTurn } from "../../lib/base/turn.ts";
 import { callback } from "../../lib/base/option_checks.ts";
 import { logger } from "../../lib/base/log.ts";
 import { Message } from "../../lib/message/message.ts";
@@ -98,7 +99,7 @@ export class HandlerTable {
     const mine = before === undefined ? change() : before.then(change, change);
     this.#changes.set(key, mine);
     try {
-      await mine;
+      await withTurn(() => mine);
     } finally {
       if (this.#changes.get(key) === mine) this.#changes.delete(key);
     }

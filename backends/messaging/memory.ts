@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inTurn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { instanceOf } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
@@ -65,10 +66,11 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
    * Calls the store, as a promise.
    * @internal
    */
-  // deno-lint-ignore require-await
-  protected override async read<T>(call: (store: Store) => T): Promise<T> {
-    this.checkOpen();
-    return mapStoreErrors(() => call(this.#store));
+  protected override read<T>(call: (store: Store) => T): Promise<T> {
+    return inTurn(() => {
+      this.checkOpen();
+      return mapStoreErrors(() => call(this.#store));
+    });
   }
 
   /** Stores a message in a topic, and delivers it to the topic's subscribers. */

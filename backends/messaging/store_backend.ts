@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
 import { Message } from "../../lib/message/message.ts";
@@ -16,14 +17,13 @@ import { BaseMessagingBackend, checkIds } from "./base.ts";
 /** Base of backends that read from a store in this process. */
 export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   /**
-   * Receives what is stored. It needs no limit, because it is drained in the next microtask: only
-   * handlers can store more before that.
+   * Receives what is stored. It needs no limit, because it is drained from the next microtask on.
    * @internal
    */
   protected readonly subscription: Subscription = new Subscription({
     maxQueueLength: Infinity,
     maxQueueBytes: Infinity,
-    onReady: () => queueMicrotask(() => this.#drain()),
+    onReady: () => this.#drainSoon(),
   });
 
   /**
@@ -32,10 +32,24 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
    */
   protected abstract read<T>(call: (store: Store) => T): Promise<T>;
 
-  #drain(): void {
-    for (const delivery of this.subscription.take()) {
-      if (this.isClosed) return;
-      this.dispatchDelivery(delivery);
+  #isDraining = false;
+
+  #drainSoon(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    queueMicrotask(() => this.#drain());
+  }
+
+  /** Handlers may store more, without end: the event loop has its turns. */
+  async #drain(): Promise<void> {
+    try {
+      while (this.subscription.length > 0 && !this.isClosed) {
+        this.dispatchDelivery(this.subscription.shift()!);
+        if (isTurnDue()) await takeTurn();
+      }
+    } finally {
+      this.#isDraining = false;
+      if (this.subscription.length > 0 && !this.isClosed) this.#drainSoon();
     }
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { withTurn } from "../../lib/base/turn.ts";
 import { Backoff, type BackoffOptions, retry } from "../../lib/base/retry.ts";
 import type { QueueClock } from "./clock.ts";
 import { QueueConnectionError, QueueReplicationError, QueueTimeoutError } from "./errors.ts";
@@ -83,7 +84,7 @@ export class QueueSubscription<T> implements Subscription<T> {
   }
 
   #nextInOrder(): Promise<IteratorResult<DeliveryRecord<T>>> {
-    const result = this.#last.then(() => this.#next());
+    const result = this.#last.then(() => withTurn(() => this.#next()));
     this.#last = result.catch(() => {});
     return result;
   }

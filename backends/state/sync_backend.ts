@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inTurn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { closedError } from "./errors.ts";
 import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
@@ -240,8 +241,8 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
 /** Calls the synchronous form of a method, and settles with what it returns or throws. */
 function settle<T>(method: string, args: IArguments, count: number, call: () => T): Promise<T> {
-  return new Promise((resolve) => {
+  return inTurn(() => {
     checkNoMore(method, args, count);
-    resolve(call());
+    return call();
   });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "./turn.ts";
+
 /** Options of `linesOf`. */
 export interface LineOptions {
   /** Ends the stream, without an error. */
@@ -26,7 +28,11 @@ export async function* linesOf(
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
       const lines = (rest + value).split("\n");
       rest = lines.pop()!;
-      yield* lines.map(withoutReturn);
+      for (const line of lines) {
+        if (isTurnDue()) await takeTurn();
+        if (signal?.aborted) return;
+        yield withoutReturn(line);
+      }
     }
     if (rest !== "" && !completeOnly && !signal?.aborted) yield withoutReturn(rest);
   } finally {

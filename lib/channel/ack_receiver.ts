@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../base/turn.ts";
 import type { Attachment } from "./attachment.ts";
 import type { Delivery } from "./delivery.ts";
 import { ShmBufferFullError, ShmTimeoutError } from "../base/errors.ts";
@@ -60,23 +61,27 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
   }
 
   async receive(options: WaitOptions | undefined): Promise<Delivery<T>> {
-    const timeoutMs = checkTimeout(options);
-    options?.signal?.throwIfAborted();
-    this.#checkOpen();
-    const deadline = performance.now() + timeoutMs;
-    if (!this.#permits.tryAcquire() && !await this.#permits.acquire(options)) {
-      throw new ShmTimeoutError(
-        `no message could be received on channel "${this.#attachment.name}" within ${timeoutMs} ` +
-          `ms: ${this.#limitProblem}`,
-      );
-    }
-    const remainingMs = Math.max(0, deadline - performance.now());
-    const remaining = timeoutMs === Infinity ? options : { ...options, timeoutMs: remainingMs };
     try {
-      return await this.#receiver.receive(remaining, timeoutMs);
-    } catch (error) {
-      this.#permits.release();
-      throw error;
+      const timeoutMs = checkTimeout(options);
+      options?.signal?.throwIfAborted();
+      this.#checkOpen();
+      const deadline = performance.now() + timeoutMs;
+      if (!this.#permits.tryAcquire() && !await this.#permits.acquire(options)) {
+        throw new ShmTimeoutError(
+          `no message could be received on channel "${this.#attachment.name}" within ${timeoutMs} ` +
+            `ms: ${this.#limitProblem}`,
+        );
+      }
+      const remainingMs = Math.max(0, deadline - performance.now());
+      const remaining = timeoutMs === Infinity ? options : { ...options, timeoutMs: remainingMs };
+      try {
+        return await this.#receiver.receive(remaining, timeoutMs);
+      } catch (error) {
+        this.#permits.release();
+        throw error;
+      }
+    } finally {
+      if (isTurnDue()) await takeTurn();
     }
   }
 

@@ -7,6 +7,7 @@
 import { ShmTimeoutError } from "../base/errors.ts";
 import { NONE, type None } from "../base/none.ts";
 import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import { isTurnDue, takeTurn } from "../base/turn.ts";
 import type { Attachment } from "./attachment.ts";
 import { ReceiverFairness } from "./fairness.ts";
 import type { FrameCursor } from "./frame_cursor.ts";
@@ -62,13 +63,17 @@ export class MessageWait<T> implements WaitContext {
     options: WaitOptions | undefined,
     reportedMs: number = checkTimeout(options),
   ): Promise<T> {
-    options?.signal?.throwIfAborted();
-    this.#checkReady();
-    if (this.#isFair) this.attachment.ring.joinFairness();
-    const waited = await this.#waits.wait(this.#tryFair, options);
-    const value = waited === NONE ? this.#tryLast() : waited;
-    if (value === NONE) throw this.timeoutError(reportedMs);
-    return value;
+    try {
+      options?.signal?.throwIfAborted();
+      this.#checkReady();
+      if (this.#isFair) this.attachment.ring.joinFairness();
+      const waited = await this.#waits.wait(this.#tryFair, options);
+      const value = waited === NONE ? this.#tryLast() : waited;
+      if (value === NONE) throw this.timeoutError(reportedMs);
+      return value;
+    } finally {
+      if (isTurnDue()) await takeTurn();
+    }
   }
 
   /** At its timeout a receiver takes a message that is due to another one. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../base/turn.ts";
 import type { Attachment } from "./attachment.ts";
 import { Encoder } from "./encoder.ts";
 import { PinWatch } from "./fairness.ts";
@@ -118,15 +119,19 @@ export class Sender implements SenderApi, WaitContext {
    * @throws {ShmBufferFullError} if there is none within `timeoutMs`
    */
   async sendAsync(value: unknown, options: WaitOptions | undefined): Promise<void> {
-    const timeoutMs = checkTimeout(options);
-    options?.signal?.throwIfAborted();
-    this.#checkReady();
-    const encoded = this.#encoder.encode(value);
-    if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
-    const bytes = encoded.bytes.slice();
-    // A commit publishes all that is claimed, so no message is written while a loan is open.
-    const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags) || NONE;
-    if (await this.#waits.wait(attempt, options) === NONE) throw this.#fullError(timeoutMs);
+    try {
+      const timeoutMs = checkTimeout(options);
+      options?.signal?.throwIfAborted();
+      this.#checkReady();
+      const encoded = this.#encoder.encode(value);
+      if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
+      const bytes = encoded.bytes.slice();
+      // A commit publishes all that is claimed, so no message is written while a loan is open.
+      const attempt = () => !this.#hasLoan && this.write(bytes, encoded.flags) || NONE;
+      if (await this.#waits.wait(attempt, options) === NONE) throw this.#fullError(timeoutMs);
+    } finally {
+      if (isTurnDue()) await takeTurn();
+    }
   }
 
   #fullError(timeoutMs: number): ShmBufferFullError {

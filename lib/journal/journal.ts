@@ -26,6 +26,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../base/turn.ts";
 import { Attachment } from "../channel/attachment.ts";
 import type { Waiter } from "../base/shared_memory.ts";
 import { rawCodec } from "../codecs/raw.ts";
@@ -44,6 +45,8 @@ import * as layout from "./layout.ts";
 const SLACK_BYTES = 1024 * 1024;
 /** Records that are applied in one turn of the event loop. */
 const RECORDS_PER_POLL = 1000;
+/** Handlers that are slower than the writers hold up a member that watches, not its memory. */
+const MAX_PENDING_DELIVERIES = 1000;
 
 /** Options of a journal. */
 export interface JournalOptions {
@@ -88,6 +91,8 @@ export interface JournalState {
   apply(record: JournalRecord): void;
   /** Records that lead from an empty state to this one. */
   snapshot(): Iterable<SnapshotRecord>;
+  /** Number of deliveries that wait. A journal that is watched goes on when there are few. */
+  readonly pendingDeliveries?: number;
 }
 
 /** One member of a journal. */
@@ -109,7 +114,7 @@ export class Journal implements Closable, Disposable {
   #retryCompactionBytes = 0;
   #failure: unknown;
   #isWatching = false;
-  #nextPoll: ReturnType<typeof setTimeout> | undefined;
+  #isPollPending = false;
   #isClosed = false;
 
   /**
@@ -280,6 +285,21 @@ export class Journal implements Closable, Disposable {
     this.#applyUpTo(0);
   }
 
+  /** True if there is too much to apply at once. */
+  get isFarBehind(): boolean {
+    const { lastIndex, cursor } = this.#generation;
+    return lastIndex - cursor.index > RECORDS_PER_POLL;
+  }
+
+  /** As `catchUp`, with turns of the event loop in between. */
+  async catchUpInTurns(): Promise<void> {
+    this.#checkUsable();
+    const { id, lastIndex } = this.#generation;
+    while (!this.#isClosed && this.#generation.id === id && this.#step(lastIndex)) {
+      if (isTurnDue()) await takeTurn();
+    }
+  }
+
   #applyUpTo(index: number): void {
     this.#goal = Math.max(index, this.#generation.lastIndex);
     while (this.#step(this.#goal)) continue;
@@ -418,8 +438,6 @@ export class Journal implements Closable, Disposable {
   unwatch(): void {
     if (!this.#isWatching) return;
     this.#isWatching = false;
-    clearTimeout(this.#nextPoll);
-    this.#nextPoll = undefined;
     this.#root.sharedMemory.removeWaiter(this.#waiter);
     this.#root.ring.cancelWait(this.#root.index, WAITERS_RECEIVERS);
   }
@@ -428,17 +446,26 @@ export class Journal implements Closable, Disposable {
     try {
       this.#announceWait();
       if (this.#applySome(RECORDS_PER_POLL)) return;
-      clearTimeout(this.#nextPoll);
-      this.#nextPoll = setTimeout(() => this.#poll(), 0);
+      this.#pollAgain();
     } catch (error) {
       this.unwatch();
       logger.error("cannot follow journal {journal}: {error}", { journal: this.name, error });
     }
   }
 
+  #pollAgain(): void {
+    if (this.#isPollPending) return;
+    this.#isPollPending = true;
+    takeTurn().then(() => {
+      this.#isPollPending = false;
+      if (this.#isWatching) this.#poll();
+    });
+  }
+
   /** Applies some records; false if there may be more. */
   #applySome(records: number): boolean {
-    for (let count = 0; count < records; count++) {
+    for (let count = 0; count < records && !isTurnDue(); count++) {
+      if ((this.#state.pendingDeliveries ?? 0) >= MAX_PENDING_DELIVERIES) return false;
       if (!this.#step(Infinity)) return true;
     }
     return false;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../base/turn.ts";
 import { sleep } from "../base/sleep.ts";
 import type { EncodedSender } from "./encoded.ts";
 import type { RecordedMessage } from "./writer.ts";
@@ -18,8 +19,6 @@ export interface PlayOptions {
   onSent(): void;
 }
 
-/** Messages that are sent between two turns of the event loop while there are no waits. */
-const BURST = 256;
 /** Milliseconds of the shortest wait; shorter ones are added to a later one. */
 const MIN_SLEEP_MS = 1;
 
@@ -30,11 +29,10 @@ export async function play(
   { speed, signal, onSent }: PlayOptions,
 ): Promise<void> {
   const beginMs = performance.now();
-  let burst = 0;
   for (const message of messages) {
     const remainingMs = beginMs + message.timeMs / speed - performance.now();
     if (remainingMs >= MIN_SLEEP_MS) await sleep(remainingMs, signal);
-    else if (++burst % BURST === 0) await sleep(0, signal);
+    else if (isTurnDue()) await takeTurn();
     if (signal.aborted) break;
     await sender.sendEncoded(message, { signal });
     onSent();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../base/turn.ts";
 import { checkNoMore } from "../base/checks.ts";
 import {
   RECV_OPTIONS,
@@ -177,23 +178,27 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   async #request(value: Q, options: WaitOptions | undefined): Promise<R> {
-    const timeoutMs = checkTimeout(options);
-    options?.signal?.throwIfAborted();
-    this.checkReady();
-    const deadline = performance.now() + timeoutMs;
-    const sent = this.#trySend(value);
-    const pending = sent === NONE ? await this.#sendLater(value, timeoutMs, options) : sent;
-    const remainingMs = timeoutMs === Infinity
-      ? undefined
-      : Math.max(0, deadline - performance.now());
     try {
-      const outcome = await this.#replies.wait(() => this.#collect(pending), {
-        signal: options?.signal,
-        timeoutMs: remainingMs,
-      });
-      return this.#settle(pending, outcome, timeoutMs);
+      const timeoutMs = checkTimeout(options);
+      options?.signal?.throwIfAborted();
+      this.checkReady();
+      const deadline = performance.now() + timeoutMs;
+      const sent = this.#trySend(value);
+      const pending = sent === NONE ? await this.#sendLater(value, timeoutMs, options) : sent;
+      const remainingMs = timeoutMs === Infinity
+        ? undefined
+        : Math.max(0, deadline - performance.now());
+      try {
+        const outcome = await this.#replies.wait(() => this.#collect(pending), {
+          signal: options?.signal,
+          timeoutMs: remainingMs,
+        });
+        return this.#settle(pending, outcome, timeoutMs);
+      } finally {
+        this.#release(pending);
+      }
     } finally {
-      this.#release(pending);
+      if (isTurnDue()) await takeTurn();
     }
   }
 
@@ -284,11 +289,15 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   async #recv(options: WaitOptions | undefined): Promise<R> {
-    const timeoutMs = checkTimeout(options);
-    options?.signal?.throwIfAborted();
-    const pending = this.#oldestSent();
-    const outcome = await this.#replies.wait(() => this.#collect(pending), options);
-    return this.#finishSent(pending, outcome, timeoutMs);
+    try {
+      const timeoutMs = checkTimeout(options);
+      options?.signal?.throwIfAborted();
+      const pending = this.#oldestSent();
+      const outcome = await this.#replies.wait(() => this.#collect(pending), options);
+      return this.#finishSent(pending, outcome, timeoutMs);
+    } finally {
+      if (isTurnDue()) await takeTurn();
+    }
   }
 
   /** Receives as `recv` does, blocking this thread. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromJsonForm, toJsonForm } from "../../cli/arguments/json_form.ts";
 import { EXIT } from "../../cli/command.ts";
-import { Publisher } from "../../mod.ts";
+import { Publisher, Pusher } from "../../mod.ts";
 import { inShell } from "../support/command_line.ts";
 import { within } from "../support/deadline.ts";
 
@@ -209,6 +209,28 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       assert.deepEqual(await sub.lines(), ["subscribed to robot"]);
       assert.deepEqual(await rep.lines(), ["replying on calc", "replied to 0 requests"]);
     }));
+}
+
+for (const [command, Sender] of [["sub", Publisher], ["pull", Pusher]] as const) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.test(`ringbus ${command} ends at ${signal} while messages pour in`, () =>
+      inShell(async ({ scratch: { path: dir }, start }) => {
+        using sender = new Sender("robot", { dir, capacityBytes: 65_536 });
+        await using receiving = start([command, "robot"]);
+        await receiving.prints(command === "sub" ? "subscribed" : "pulling");
+        let hasEnded = false;
+        const ended = receiving.lines().finally(() => hasEnded = true);
+        let rounds = 0;
+        while (!hasEnded) {
+          assert(rounds < 1100, "it did not end while 1,000,000 messages were sent");
+          sender.sendMany(Array(1000).fill(1));
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          if (++rounds === 100) receiving.kill(signal);
+        }
+        await ended;
+        sender.send("what nobody pulls keeps the channel");
+      }, command === "pull" ? ["robot"] : []));
+  }
 }
 
 Deno.test("the JSON form keeps every value", () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { checkId, timestampOf } from "../../../lib/message/gemstone.ts";
@@ -285,7 +286,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     operation: Operation<A>,
     values: ArgumentValues<A>,
   ): Promise<unknown> {
-    return (await this.#send(requestOf(operation, values))).json;
+    return (await withTurn(() => this.#send(requestOf(operation, values)))).json;
   }
 
   /** Calls an operation; returns the member of the response that has its result. */

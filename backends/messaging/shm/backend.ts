@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/base/errors.ts";
 import { Journal } from "../../../lib/journal/journal.ts";
@@ -198,19 +199,20 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   }
 
   /** Appends an operation, and returns its result. */
-  // deno-lint-ignore require-await
-  async #write<A extends Arguments>(
+  #write<A extends Arguments>(
     operation: Operation<A>,
     prepare: (attached: Attached) => ArgumentValues<A>,
     headers?: ContextHeaders,
   ): Promise<unknown> {
-    return mapStoreErrors(() => {
-      const attached = this.#attach();
-      const values = prepare(attached);
-      checkArguments(operation, values);
-      const context = this.#recordContext(attached, headers);
-      return append(attached, encodeOperation(operation, values, context));
-    });
+    return inTurn(() =>
+      mapStoreErrors(() => {
+        const attached = this.#attach();
+        const values = prepare(attached);
+        checkArguments(operation, values);
+        const context = this.#recordContext(attached, headers);
+        return append(attached, encodeOperation(operation, values, context));
+      })
+    );
   }
 
   #recordContext({ journal }: Attached, headers: ContextHeaders | undefined): RecordContext {
@@ -222,19 +224,22 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   }
 
   /**
-   * Reads from the store, which has the state at the time of the call.
+   * Reads from the store, which has the state at the time of the call, or a later one.
    * @internal
    */
-  // deno-lint-ignore require-await
   protected override async read<T>(call: (store: Store) => T): Promise<T> {
-    return mapStoreErrors(() => {
-      const attached = this.#attach();
-      attached.journal.catchUp();
-      if (attached.replica.store.nextExpiryMs <= this.#clock()) {
-        append(attached, encodeRecord("tick", []));
-      }
-      return call(attached.replica.store);
-    });
+    const { journal } = mapStoreErrors(() => this.#attach());
+    if (journal.isFarBehind) await journal.catchUpInTurns();
+    return await inTurn(() => mapStoreErrors(() => this.#readNow(call)));
+  }
+
+  #readNow<T>(call: (store: Store) => T): T {
+    const attached = this.#attach();
+    attached.journal.catchUp();
+    if (attached.replica.store.nextExpiryMs <= this.#clock()) {
+      append(attached, encodeRecord("tick", []));
+    }
+    return call(attached.replica.store);
   }
 
   /** Stores a message in a topic, and delivers it to the topic's subscribers. */

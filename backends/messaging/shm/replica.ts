@@ -54,6 +54,7 @@ export class Replica implements JournalState {
   #counts = NO_COUNTS;
   #store: Store;
   readonly #members: Members;
+  readonly #subscription: Subscription;
   /** The time of the store. */
   #nowMs = 0;
   /** Messages up to this sequence number were dispatched. */
@@ -71,6 +72,7 @@ export class Replica implements JournalState {
    */
   constructor(memberName: string, subscription: Subscription, limits: Limits) {
     this.#members = new Members(memberName, subscription);
+    this.#subscription = subscription;
     this.#limits = limits;
     this.#store = this.#newStore();
   }
@@ -83,6 +85,10 @@ export class Replica implements JournalState {
   /** The store, for reads. */
   get store(): Store {
     return this.#store;
+  }
+
+  get pendingDeliveries(): number {
+    return this.#subscription.length;
   }
 
   /** The limits in force. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inTurn } from "../../../lib/base/turn.ts";
 import type { ResolvedConfig } from "../config.ts";
 import type {
   AcknowledgeOutcome,
@@ -32,75 +33,75 @@ export class MemoryStore implements QueueStore {
   stopRetrying(): void {}
   async close(): Promise<void> {}
 
-  async publish(message: NewMessage): Promise<QueueRecord> {
-    return await this.#space.publish(message, this.#config);
+  publish(message: NewMessage): Promise<QueueRecord> {
+    return inTurn(() => this.#space.publish(message, this.#config));
   }
 
-  async put(message: MessageToPut): Promise<void> {
-    await this.#space.put(message, this.#config);
+  put(message: MessageToPut): Promise<void> {
+    return inTurn(() => this.#space.put(message, this.#config));
   }
 
   receivers(channel: string, agent: string): QueueReceiver[] {
     const space = this.#space;
     return [{
-      register: async (from) => await space.register(channel, agent, from),
-      claim: async (limit, reported) =>
-        await space.claim(channel, agent, limit, reported, this.#config),
-      release: async (claimed) => await space.release(agent, claimed),
-      listen: async (onWakeup) => await space.listen(channel, agent, onWakeup),
+      register: (from) => inTurn(() => space.register(channel, agent, from)),
+      claim: (limit, reported) =>
+        inTurn(() => space.claim(channel, agent, limit, reported, this.#config)),
+      release: (claimed) => inTurn(() => space.release(agent, claimed)),
+      listen: (onWakeup) => inTurn(() => space.listen(channel, agent, onWakeup)),
     }];
   }
 
-  async unsubscribe(channel: string, agent: string): Promise<boolean> {
-    return await this.#space.unsubscribe(channel, agent);
+  unsubscribe(channel: string, agent: string): Promise<boolean> {
+    return inTurn(() => this.#space.unsubscribe(channel, agent));
   }
 
-  async acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
-    return await this.#space.acknowledge(id, agent);
+  acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
+    return inTurn(() => this.#space.acknowledge(id, agent));
   }
 
-  async pending(
+  pending(
     agent: string,
     channel: string | undefined,
     limit: number,
   ): Promise<QueueDelivery[]> {
-    return await this.#space.pending(agent, channel, limit, this.#config.maxAttempts);
+    return inTurn(() => this.#space.pending(agent, channel, limit, this.#config.maxAttempts));
   }
 
-  async deadLetters(
+  deadLetters(
     agent: string,
     channel: string | undefined,
     limit: number,
   ): Promise<QueueDelivery[]> {
-    return await this.#space.deadLetters(agent, channel, limit, this.#config.maxAttempts);
+    return inTurn(() => this.#space.deadLetters(agent, channel, limit, this.#config.maxAttempts));
   }
 
-  async requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
-    return await this.#space.requeue(id, agent, this.#config.maxAttempts);
+  requeue(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
+    return inTurn(() => this.#space.requeue(id, agent, this.#config.maxAttempts));
   }
 
-  async get(id: string, agent: string | undefined): Promise<QueueRecord | undefined> {
-    return await this.#space.get(id, agent);
+  get(id: string, agent: string | undefined): Promise<QueueRecord | undefined> {
+    return inTurn(() => this.#space.get(id, agent));
   }
 
-  async delete(id: string): Promise<boolean> {
-    return await this.#space.delete(id);
+  delete(id: string): Promise<boolean> {
+    return inTurn(() => this.#space.delete(id));
   }
 
-  async list(
+  list(
     filters: MessageFilters,
     limit: number,
     offset: number,
     agent: string | undefined,
   ): Promise<QueueRecord[]> {
-    return await this.#space.list(filters, limit, offset, agent);
+    return inTurn(() => this.#space.list(filters, limit, offset, agent));
   }
 
-  async count(filters: MessageFilters): Promise<number> {
-    return await this.#space.count(filters);
+  count(filters: MessageFilters): Promise<number> {
+    return inTurn(() => this.#space.count(filters));
   }
 
-  async clear(): Promise<number> {
-    return await this.#space.clear();
+  clear(): Promise<number> {
+    return inTurn(() => this.#space.clear());
   }
 }

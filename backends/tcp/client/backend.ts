@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { checkId, isId } from "../../../lib/message/gemstone.ts";
@@ -112,7 +113,9 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     values: ArgumentValues<A>,
     prefix = "OK",
   ): Promise<string> {
-    return await this.#request(mapStoreErrors(() => lineOf(operation, values)), prefix);
+    return await withTurn(() =>
+      this.#request(mapStoreErrors(() => lineOf(operation, values)), prefix)
+    );
   }
 
   async #messages<A extends Arguments>(

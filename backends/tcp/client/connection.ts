@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { withTimer } from "../../../lib/base/timer.ts";
 import { Deque } from "../../../lib/base/deque.ts";
 import { RingbusError } from "../../../lib/base/errors.ts";
@@ -75,7 +76,7 @@ export class ClientConnection {
     this.#options = options;
     conn.setNoDelay(true);
     this.#writer = new Writer({
-      write: (bytes) => conn.write(bytes),
+      write: (bytes) => withTurn(() => conn.write(bytes)),
       onError: (error) => this.#fail(error),
     });
     const intervalMs = Math.min(options.timeoutMs / CHECKS_PER_TIMEOUT, MAX_CHECK_INTERVAL_MS);
@@ -119,19 +120,20 @@ export class ClientConnection {
         if (count === null) throw new Error("the server closed the connection");
         this.#lastReadAtMs = performance.now();
         this.#reader.filled(count);
-        this.#handleLines();
+        await this.#handleLines();
       }
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #handleLines(): void {
+  async #handleLines(): Promise<void> {
     while (this.#error === undefined) {
       const line = this.#lines.next();
       if (line === undefined) return;
       if (typeof line !== "string") throw new Error(`the server sent a line that is ${line.fault}`);
       this.#handleLine(line);
+      if (isTurnDue()) await takeTurn();
     }
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Subscription, type SubscriptionQueueOptions } from "../../store/subscription.ts";
 import { LineReader } from "../protocol/line_reader.ts";
@@ -42,7 +43,7 @@ export class Connection {
     this.#context = context;
     this.#reader = new LineReader(context.session.maxLineBytes);
     this.#writer = new Writer({
-      write: (bytes) => conn.write(bytes),
+      write: (bytes) => withTurn(() => conn.write(bytes)),
       refill: () => this.#session.push(),
       onSent: (count) => this.#recordSent(count),
       onError: () => this.close(),
@@ -99,7 +100,9 @@ export class Connection {
   /** Closing a socket with unread input would discard the output that the client has not read yet. */
   async #drainInput(): Promise<void> {
     const discarded = new Uint8Array(DRAIN_BUFFER_BYTES);
-    while (await this.#conn.read(discarded) !== null);
+    while (await this.#conn.read(discarded) !== null) {
+      if (isTurnDue()) await takeTurn();
+    }
   }
 
   async #read(): Promise<boolean> {
@@ -112,8 +115,11 @@ export class Connection {
   }
 
   async #process(): Promise<void> {
-    const canContinue = () => !this.#writer.isFull;
-    while (this.#session.process(canContinue)) await this.#writer.waitForSpace();
+    const canContinue = () => !this.#writer.isFull && !isTurnDue();
+    while (this.#session.process(canContinue)) {
+      await this.#writer.waitForSpace();
+      if (isTurnDue()) await takeTurn();
+    }
     // In a microtask, so that pushes to other connections, which were scheduled earlier, are sent first.
     queueMicrotask(() => this.#writer.flush());
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
@@ -124,6 +125,7 @@ export class EmbeddedServer {
     while (this.#listener === listener) {
       try {
         this.#connections.admit(await listener.accept());
+        if (isTurnDue()) await takeTurn();
       } catch (error) {
         if (this.#listener !== listener) return;
         logger.error("cannot accept a connection at {address}: {error}", {

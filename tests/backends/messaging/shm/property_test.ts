@@ -88,9 +88,8 @@ async function contentsOf(backend: Both): Promise<unknown> {
   const contents = [];
   for (const topic of TOPICS) contents.push(await backend.getMessagesForTopic(topic));
   for (const key of KEYS) {
-    for (const read of [backend.get(key), backend.hget(key, "f"), backend.smembers(key)]) {
-      contents.push(await resultOf(read));
-    }
+    const reads = [backend.get(key), backend.hget(key, "f"), backend.smembers(key)];
+    contents.push(...await Promise.all(reads.map(resultOf)));
   }
   return contents;
 }
