@@ -29,7 +29,8 @@ export function directoryDiagnostic(): { path?: string; diagnostic: Diagnostic }
 function modeDiagnostic(path: string, mode: number): Diagnostic {
   const what = `${path} is yours, mode ${mode.toString(8)}`;
   if ((mode & OTHERS_READ) === 0) return { topic: TOPIC, level: "ok", message: what };
-  const remedy = `chmod 700 ${path}`;
+  const remedy =
+    "name a directory of mode 700 with RINGBUS_DIR, or remove the rights of others from it";
   return {
     topic: TOPIC,
     level: "warning",

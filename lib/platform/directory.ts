@@ -95,7 +95,7 @@ function checkDirectory(path: string, status: FileStatus): void {
   if ((status.mode & OTHERS_WRITE) !== 0) {
     reject(
       `others may write to it (mode ${status.mode.toString(8)})`,
-      `run chmod 700 ${path}`,
+      "name a directory of your own with mode 700, such as one inside it",
     );
   }
 }

@@ -67,7 +67,7 @@ Deno.test("ringbus doctor: a directory that other users may write to is a failur
       topic: "directory",
       level: "failure",
       message: `cannot use ${scratch.path} for segments: others may write to it (mode 777)`,
-      remedy: `run chmod 700 ${scratch.path}`,
+      remedy: "name a directory of your own with mode 700, such as one inside it",
     });
     Deno.chmodSync(scratch.path, 0o755);
     const readable = await examine(run, NO_NET);

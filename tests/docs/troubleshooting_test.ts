@@ -35,3 +35,8 @@ Deno.test("every message of an error has its heading", () => {
   );
   assert.deepEqual(missing.map(({ text, location }) => `${text}   (${location})`), []);
 });
+
+Deno.test("no message advises a command that could harm a directory of the system", () => {
+  const harmful = texts.filter(({ text }) => /\b(?:chmod|chown|rm|mv) \S/.test(text));
+  assert.deepEqual(harmful.map(({ text, location }) => `${text}   (${location})`), []);
+});

@@ -26,10 +26,15 @@ export class TestDirectory implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    try {
-      assert.deepEqual(this.files(), [], "files were left in the segment directory");
-    } finally {
-      Deno.removeSync(this.path, { recursive: true });
-    }
+    leftovers.push(...this.files().map((name) => this.file(name)));
+    Deno.removeSync(this.path, { recursive: true });
   }
 }
+
+/** What the directories of the current test held at their end. */
+const leftovers: string[] = [];
+
+// A disposer that throws would hide the error of a test that failed before: Deno prints that error alone.
+Deno.test.afterEach(() => {
+  assert.deepEqual(leftovers.splice(0), [], "files were left in the segment directory");
+});

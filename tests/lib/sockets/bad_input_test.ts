@@ -44,7 +44,7 @@ Deno.test("a directory that others may write to is refused", () => {
       ShmPermissionError,
       `cannot use ${dir} for segments`,
       `mode ${mode.toString(8)}`,
-      `chmod 700 ${dir}`,
+      "name a directory of your own with mode 700",
     );
     directory.discard(`m${mode}`);
   }
@@ -56,7 +56,7 @@ Deno.test("a directory that is a file is refused", () => {
   const dir = directory.file("file");
   refuses(() => new Pusher("a", { dir }), ShmPermissionError, dir, "it is no directory");
   const below = `${dir}/sub`;
-  refuses(() => new Pusher("a", { dir: below }), ShmConnectionError, "cannot make", "ENOTDIR");
+  refuses(() => new Pusher("a", { dir: below }), ShmConnectionError, "cannot create", "ENOTDIR");
   directory.discard("file");
 });
 
@@ -210,9 +210,9 @@ for (const transport of TRANSPORTS) {
         const puller = channel.puller<unknown>();
         const good = new Uint8Array([1, 2, 3]);
         pusher.send(codec === "json" ? [1] : good);
-        const values: unknown[] = [undefined, () => 1, Symbol("x"), { f() {} }];
+        const values: unknown[] = [() => 1, Symbol("x"), { f() {} }];
         if (codec !== "clone") values.push(cycle());
-        if (codec === "raw") values.push("text", 5, null, {}, [1]);
+        if (codec === "raw") values.push("text", 5, null, undefined, {}, [1]);
         for (const value of values) {
           const expected = ["cannot send on channel", `codec "${codec}"`];
           refuses(() => pusher.send(value), ShmSerializationError, ...expected);
@@ -262,7 +262,7 @@ for (const transport of TRANSPORTS) {
       const requester = channel.requester<unknown, unknown>();
       for (let i = 0; i < 300; i++) {
         await assert.rejects(requester.request(() => i), ShmSerializationError);
-        refuses(() => requester.send(undefined), ShmSerializationError);
+        refuses(() => requester.send(Symbol()), ShmSerializationError);
       }
       const replier = channel.replier<unknown, unknown>();
       const reply = requester.request("x", { timeoutMs: 5000 });
