@@ -206,6 +206,23 @@ export class Attachment {
     return offset;
   }
 
+  /**
+   * Adds a region to the segment, of the size that is wanted or, where storage is scarce, of the least.
+   *
+   * @throws {ShmConnectionError} if there is no room for the least
+   */
+  allocateBetween(
+    leastBytes: number,
+    wantedBytes: number,
+  ): { offset: number; bytes: number } {
+    try {
+      return { offset: this.allocate(wantedBytes), bytes: wantedBytes };
+    } catch (error) {
+      if (leastBytes >= wantedBytes || !(error instanceof ShmConnectionError)) throw error;
+      return { offset: this.allocate(leastBytes), bytes: leastBytes };
+    }
+  }
+
   /** Our slot's region of at least `bytes`: the one a former owner left, or a new one. */
   region(bytes: number): number {
     const offset = this.ring.regionOf(this.index, bytes) >>> 0;

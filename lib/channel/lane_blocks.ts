@@ -93,8 +93,9 @@ export class LaneBlocks {
   }
 
   #addRegion(bytes: number): void {
-    const size = roundUp(bytes, WASM_PAGE_BYTES) * (bytes <= DOUBLE_BLOCK_BYTES ? 2 : 1);
-    const region = { offset: this.#attachment.allocate(size), bytes: size };
+    const least = roundUp(bytes, WASM_PAGE_BYTES);
+    const wanted = bytes <= DOUBLE_BLOCK_BYTES ? 2 * least : least;
+    const region = this.#attachment.allocateBetween(least, wanted);
     this.#regionRecord.write(region);
     this.#allocator.addRegion(region.offset, region.bytes);
     this.#largestBlock = bytes;

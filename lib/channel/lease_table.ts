@@ -6,6 +6,7 @@
  */
 
 import type { Attachment } from "./attachment.ts";
+import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { ShmBufferFullError } from "../base/errors.ts";
 import type { FrameRef } from "./frame_cursor.ts";
 import {
@@ -106,7 +107,8 @@ export class LeaseTable {
   #growBuffer(slot: number, bytes: number): void {
     const step = bytes <= DOUBLING_BYTES ? 2 ** Math.ceil(Math.log2(bytes)) : DOUBLING_BYTES;
     const size = Math.max(LARGE_BUFFER_BYTES, Math.ceil(bytes / step) * step);
-    this.#attachment.ring.setSlotBuffer(slot, this.#attachment.allocate(size), size);
+    const buffer = this.#attachment.allocateBetween(roundUp(bytes, PAGE_BYTES), size);
+    this.#attachment.ring.setSlotBuffer(slot, buffer.offset, buffer.bytes);
   }
 
   /** Frees the place of a message that is done. */

@@ -402,15 +402,12 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   /** Each region is larger than all before it: a successor gets the last one, and needs no other soon. */
   #grow(bytes: number): void {
     if (this.#takeOverRegion(bytes)) return;
-    const size = Math.max(
-      FIRST_REGION_BYTES,
-      2 * this.#regionBytes,
-      roundUp(bytes, PAGE_BYTES),
-    );
-    const region = { offset: this.attachment.allocate(size), bytes: size };
+    const least = roundUp(bytes, PAGE_BYTES);
+    const wanted = Math.max(FIRST_REGION_BYTES, 2 * this.#regionBytes, least);
+    const region = this.attachment.allocateBetween(least, wanted);
     replyRegionRecord(this.attachment).write(region);
-    this.#allocator.addRegion(region.offset, size);
-    this.#regionBytes += size;
+    this.#allocator.addRegion(region.offset, region.bytes);
+    this.#regionBytes += region.bytes;
   }
 
   /** Goes on with the room of the slot's last replier, once its replies are read. */

@@ -162,3 +162,28 @@ onDisk("attempts without space use up no offsets", "size=2m", (disk) => {
   assert.equal(pusher.send(pattern(100_000, 1)), true);
   assert.ok(sameBytes(puller.tryRecv()!, pattern(100_000, 1)));
 });
+
+/** Calls that need space for one big message, and would take more where there is more. */
+const BIG: Record<string, (dir: string, big: Bytes) => Bytes> = {
+  "a sender"(dir, big) {
+    using pusher = new Pusher<Bytes>("a", { dir, ...OPTIONS });
+    using puller = new Puller<Bytes>("a", { dir, ...OPTIONS });
+    assert.equal(pusher.send(big), true);
+    return puller.tryRecv()!;
+  },
+  "a replier"(dir, big) {
+    using requester = new Requester<Bytes, Bytes>("a", { dir, ...OPTIONS });
+    using replier = new Replier<Bytes, Bytes>("a", { dir, ...OPTIONS });
+    requester.send(pattern(1, 1));
+    replier.tryRecv();
+    assert.equal(replier.send(big), true);
+    return requester.recvSync({ timeoutMs: 5000 });
+  },
+};
+
+for (const [who, deliver] of Object.entries(BIG)) {
+  onDisk(`${who} takes a message that fits the space that is free`, "size=15m", (disk) => {
+    const big = pattern(10_000_000, 1);
+    assert.ok(sameBytes(deliver(disk.path, big), big));
+  });
+}
