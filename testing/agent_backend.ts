@@ -1,5 +1,5 @@
 /**
- * A messaging backend whose calls are carried out by an agent in a real process of its own.
+ * A messaging backend whose calls are executed by an agent in a process of its own.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import {
   toLine,
 } from "./agent_protocol.ts";
 
-/** Milliseconds for an agent to end by itself. */
+/** Milliseconds in which an agent must end by itself. */
 const END_MS = 5000;
 /** Code of `MessagingRefusedError`. */
 const REFUSED = "messaging-refused";
@@ -39,7 +39,7 @@ export class AgentBackend extends BaseMessagingBackend {
   readonly #listening: Promise<void>;
   #calls = 0;
 
-  /** Starts the process, which makes the backend that a configuration names. */
+  /** Starts the process, which creates the backend of a configuration. */
   constructor(config: MessagingConfigInit) {
     super();
     const program = new URL("./agent_program.ts", import.meta.url);
@@ -113,17 +113,17 @@ export class AgentBackend extends BaseMessagingBackend {
     await this.#call("storeMessage", namespace, topic, message.toObject(), options);
   }
 
-  /** All messages of a topic, as the agent sees them. */
+  /** Fetches all messages of a topic in the agent's process. */
   override getMessagesForTopic(topic: string): Promise<Message[]> {
     return this.#callForMessages("getMessagesForTopic", topic);
   }
 
-  /** The messages after an id, as the agent sees them. */
+  /** Fetches the messages after an id in the agent's process. */
   override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
     return this.#callForMessages("getMessagesForTopicSince", topic, sinceId);
   }
 
-  /** Messages by id, as the agent sees them. */
+  /** Fetches messages by id in the agent's process. */
   override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
     return this.#callForMessages("getMessagesById", namespace, ids);
   }
@@ -133,12 +133,12 @@ export class AgentBackend extends BaseMessagingBackend {
     await this.#call("testConnection");
   }
 
-  /** The agent subscribes. */
+  /** Subscribes the agent to a topic. */
   protected override async openTopic(topic: string): Promise<void> {
     await this.#call("openTopic", topic);
   }
 
-  /** The agent unsubscribes. */
+  /** Unsubscribes the agent from a topic. */
   protected override async closeTopic(topic: string): Promise<void> {
     await this.#call("closeTopic", topic);
   }

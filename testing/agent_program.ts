@@ -1,6 +1,6 @@
 /**
- * An agent of a test in a process of its own: carries out calls on a messaging backend until its
- * input ends, which it also does when the test is killed.
+ * An agent of a test in a process of its own. It executes calls on a messaging backend until its input
+ * ends, also when the test is killed.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
 const output = Deno.stdout.writable.getWriter();
 
 function writeReply(reply: AgentReply): void {
-  // Fails when the test is gone, and then so are we.
+  // Fails when the test has ended: then this process ends, too.
   output.write(toLine(reply)).catch(() => {});
 }
 
@@ -40,7 +40,7 @@ async function execute(backend: MessagingBackend, { call, args }: AgentRequest):
       return await backend.testConnection();
     case "getMessagesForTopic":
       return toObjects(await backend.getMessagesForTopic(first));
-    // A small id has become a number on its way.
+    // A small id arrives as a number.
     case "getMessagesForTopicSince":
       return toObjects(await backend.getMessagesForTopicSince(first, BigInt(second)));
     case "getMessagesById":

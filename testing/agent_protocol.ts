@@ -1,5 +1,5 @@
 /**
- * What a test and an agent in a process of its own say to each other: JSON, a line each.
+ * The protocol between a test and an agent in a process of its own: lines of JSON.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { linesOf } from "../lib/base/lines.ts";
 import { parseJson, stringifyJson } from "../lib/message/json.ts";
 
-/** What an agent is asked to do with its backend. */
+/** A call of the agent's backend. */
 export type AgentCall =
   | "storeMessage"
   | "getMessagesForTopic"
@@ -17,7 +17,7 @@ export type AgentCall =
   | "openTopic"
   | "closeTopic";
 
-/** From the test. */
+/** A message from the test. */
 export interface AgentRequest {
   readonly id: number;
   readonly call: AgentCall;
@@ -35,7 +35,7 @@ export interface AgentFailure {
   readonly message: string;
 }
 
-/** From the agent. */
+/** A message from the agent. */
 export type AgentReply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: AgentFailure }
@@ -48,7 +48,7 @@ export async function* readMessages<T>(
   for await (const line of linesOf(stream, { completeOnly: true })) yield parseJson(line) as T;
 }
 
-/** Something as a line. */
+/** Encodes a message as a line. */
 export function toLine(message: AgentRequest | AgentReply): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(stringifyJson(message) + "\n");
 }

@@ -8,7 +8,7 @@
 export type FixtureTest<F> = (t: Deno.TestContext, fixture: F) => void | Promise<void>;
 
 /**
- * A test's body with a fixture of its own, which ends with it, also when it throws.
+ * Wraps a test's body: creates a fixture before it, and disposes the fixture after it, also when it throws.
  *
  * @example
  * ```ts

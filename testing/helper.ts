@@ -1,5 +1,5 @@
 /**
- * A server and backends on it, started when they are first needed.
+ * A server and backends on it, which start at their first use.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { EmbeddedMessagingBackend } from "../backends/tcp/client/backend.ts";
 import { sharedMemoryServer, type SharedMemoryServerFixture } from "./shared_memory.ts";
 import { socketMessagingServer, type SocketMessagingServerFixture } from "./socket_messaging.ts";
 
-/** What the helpers have in common. */
+/** Base of the helpers. */
 export abstract class MessagingTestHelper<S extends AsyncDisposable, B extends MessagingBackend>
   implements AsyncDisposable {
   readonly #resources = new AsyncDisposableStack();
@@ -32,7 +32,7 @@ export abstract class MessagingTestHelper<S extends AsyncDisposable, B extends M
     return this.#backend ??= this.createBackend();
   }
 
-  /** One more backend on the same server. */
+  /** Creates another backend on the same server. */
   async createBackend(): Promise<B> {
     const server = await this.getServer();
     return this.#resources.use(this.makeBackend(server));

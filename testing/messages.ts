@@ -10,12 +10,12 @@ import type { Message } from "../lib/message/message.ts";
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
 import { eventually } from "./wait.ts";
 
-/** Longest wait when nobody says otherwise, in milliseconds. */
+/** Default timeout, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** How long a wait may take. */
+/** Options of a wait. */
 export interface WaitForMessagesOptions {
-  /** Milliseconds; 10,000 when left out. */
+  /** Milliseconds. Default: 10,000. */
   timeoutMs?: number;
 }
 
@@ -23,7 +23,7 @@ const OPTIONS = new OptionRules<WaitForMessagesOptions>("waitForMessages()", {
   timeoutMs: durationMs,
 });
 
-/** Messages in the order in which a handler got them. */
+/** Collects messages in the order of the calls of its handler. */
 export class MessageCollector {
   readonly #messages: Message[] = [];
 
@@ -32,16 +32,16 @@ export class MessageCollector {
     this.#messages.push(message);
   };
 
-  /** What came so far. */
+  /** The messages so far. */
   get messages(): readonly Message[] {
     return this.#messages;
   }
 }
 
 /**
- * Waits until a collector has got so many messages; what it then has.
+ * Waits until a collector has a number of messages. Resolves with all messages that it has then.
  *
- * @throws {Error} after `timeoutMs`, with the number that came
+ * @throws {Error} after `timeoutMs`, with the number that arrived
  *
  * @example
  * ```ts
@@ -77,7 +77,7 @@ export async function waitForMessages(
   await eventually(
     async () => (messages = await poll()).length >= count,
     timeoutMs,
-    () => new Error(`${messages.length} of ${count} messages came within ${timeoutMs} ms`),
+    () => new Error(`${messages.length} of ${count} messages arrived within ${timeoutMs} ms`),
   );
   return messages;
 }

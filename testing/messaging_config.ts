@@ -7,19 +7,19 @@
 import type { MessagingConfigInit } from "../backends/messaging/config.ts";
 import { MessagingConfig } from "../backends/messaging_config.ts";
 
-/** A configuration whose server ends with it. */
+/** A configuration that owns its server. */
 export class MessagingConfigFixture<S extends AsyncDisposable> extends MessagingConfig
   implements AsyncDisposable {
-  /** The server that backends of this configuration talk to. */
+  /** The server of the backends of this configuration. */
   readonly server: S;
 
-  /** Takes over a server. */
+  /** Makes a configuration that owns a server. */
   constructor(init: MessagingConfigInit, server: S) {
     super(init);
     this.server = server;
   }
 
-  /** Stops the server. Close what `createBackend` made before. */
+  /** Stops the server. Close the backends of `createBackend` before. */
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.server[Symbol.asyncDispose]();
   }

@@ -7,7 +7,7 @@ export class NotInstalledError extends RingbusError {
   /** Stable code of the class. */
   override readonly code: string = "testing-not-installed";
 
-  /** Says what to type. */
+  /** Names the program, and the command that installs it. */
   constructor(program: string, install: string, options?: ErrorOptions) {
     super(`cannot start ${program}: it is not installed; type: ${install}`, options);
   }

@@ -1,5 +1,5 @@
 /**
- * Processes that die with the thread that started them, also when it is killed.
+ * Processes that end with the thread that started them, also when it is killed.
  *
  * @module
  */
@@ -13,18 +13,18 @@ import { NotInstalledError } from "./not_installed.ts";
  */
 const GUARD = 'test "$PPID" = "$1" || exit 1; log=$2; shift 2; exec "$@" >>"$log" 2>&1';
 
-/** Exit code of a shell that does not find the program. */
+/** Exit code of a shell for a program that does not exist. */
 const NOT_FOUND = 127;
 
 /** A program to start. */
 export interface OwnedProgram {
-  /** Name, looked up on the path, and arguments. */
+  /** Name of the program on the path, and its arguments. */
   command: string[];
   /** Working directory. */
   cwd: string;
   /** File to which its output is appended. */
   logPath: string;
-  /** What to type to install it. */
+  /** Command that installs it. */
   install: string;
 }
 
@@ -49,7 +49,7 @@ export class OwnedProcess {
     return this.#child.pid;
   }
 
-  /** Whether it runs. Throws `NotInstalledError` if it never did. */
+  /** True if it runs. Throws `NotInstalledError` if it could not start. */
   get isRunning(): boolean {
     if (this.#status?.code === NOT_FOUND) {
       throw new NotInstalledError(this.#program.command[0], this.#program.install);
@@ -57,7 +57,7 @@ export class OwnedProcess {
     return this.#status === undefined;
   }
 
-  /** Sends a signal, and waits for its end; kills it after `deadlineMs`. */
+  /** Sends a signal, and waits for the end of the process. Kills it after `deadlineMs`. */
   async end(signal: Deno.Signal, deadlineMs: number): Promise<void> {
     this.#signal(signal);
     await withTimer(this.#ended, deadlineMs, () => this.#signal("SIGKILL"));

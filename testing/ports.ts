@@ -1,7 +1,7 @@
 /**
- * Ports for servers that must get theirs back after a restart. They lie below the range from which
- * the kernel takes the ports of outgoing connections: there, a client that tries to reach a server
- * that is down may be given the very port of that server, and connect to itself.
+ * Ports for servers that keep their port after a restart. They are below the range of the ports of
+ * outgoing connections: from that range, a client that connects to a server that is down may get the
+ * port of the server, and connect to itself.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const PORTS = 10_000;
 
 let next = Math.floor(Math.random() * PORTS);
 
-/** Ports to try, none twice: no two servers of this process share one, also when one is down. */
+/** Ports to try, each once: no two servers of this process share a port, also when one is down. */
 export function* candidatePorts(): Generator<number, never> {
   while (true) {
     const port = FIRST_PORT + next;

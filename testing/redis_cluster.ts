@@ -1,5 +1,5 @@
 /**
- * A Redis Cluster of a test's own.
+ * A Redis Cluster for a test.
  *
  * @module
  */
@@ -17,18 +17,18 @@ const MIN_MASTERS = 3;
 /** Generous: reached only when something hangs. */
 const DEADLINE_MS = 60_000;
 
-/** Failover within about three seconds, also to a replica that was cut off for long. */
+/** Failover within about three seconds, also to a replica that was disconnected for long. */
 const CONFIG = {
   "cluster-enabled": "yes",
   "cluster-node-timeout": 2000,
   "cluster-replica-validity-factor": 0,
 };
 
-/** The size of a cluster, and what each of its nodes can be asked for. */
+/** The size of a cluster, and the options of its nodes. */
 export interface RedisClusterOptions extends RedisServerOptions {
-  /** Number of masters, at least 3; 3 when left out. */
+  /** Number of masters, at least 3. Default: 3. */
   masters?: number;
-  /** Number of replicas of each master; 1 when left out. */
+  /** Number of replicas of each master. Default: 1. */
   replicas?: number;
 }
 
@@ -39,11 +39,11 @@ const OPTIONS = new OptionRules<RedisClusterOptions>("redisCluster()", {
 });
 
 /**
- * Starts a Redis Cluster, 3 masters with a replica each when left to itself, and waits until every
- * node knows every other in its role and every replica follows its master. When the value is disposed
- * of, all nodes and their directories are gone.
+ * Starts a Redis Cluster, by default 3 masters with one replica each. Waits until every node knows the
+ * role of every other node, and every replica follows its master. Disposing the value removes all nodes
+ * and their directories.
  *
- * Throws `RangeError` for a size that cannot be, and as {@linkcode redisServer} does.
+ * Throws `RangeError` for an invalid size, and as {@linkcode redisServer} does.
  *
  * @example
  * ```ts
@@ -80,14 +80,14 @@ async function startNodes(
 ): Promise<RedisServer[]> {
   const config = { ...CONFIG, ...options.config };
   const starts = Array.from({ length: count }, () => redisServer({ ...options, config }));
-  // Those that did start are the owner's, also when one did not.
+  // The value owns the nodes that have started, also if another one has not.
   for (const start of await Promise.allSettled(starts)) {
     if (start.status === "fulfilled") owner.use(start.value);
   }
   return await Promise.all(starts);
 }
 
-/** Makes a cluster of separate nodes: the first ones get the slots, the others follow them. */
+/** Joins nodes to a cluster: the first ones get the slots, the others follow them. */
 async function join(nodes: RedisServer[], masters: number): Promise<void> {
   const bound = (i: number) => Math.floor(i * SLOTS / masters);
   const slots = (i: number) => [String(bound(i)), String(bound(i + 1) - 1)];
@@ -104,7 +104,7 @@ async function join(nodes: RedisServer[], masters: number): Promise<void> {
     return views.every((view) => view.filter(({ isHealthy }) => isHealthy).length === nodes.length);
   };
   const timeoutError = () =>
-    new Error(`the nodes of a cluster did not meet within ${DEADLINE_MS} ms`);
+    new Error(`the nodes of a cluster did not join within ${DEADLINE_MS} ms`);
   await eventually(allKnown, DEADLINE_MS, timeoutError);
   await Promise.all(
     nodes.slice(masters).map(async (node, i) => {
@@ -114,7 +114,7 @@ async function join(nodes: RedisServer[], masters: number): Promise<void> {
   );
 }
 
-/** A node as another, or itself, sees it. */
+/** The state of a node, as a node of the cluster reports it. */
 interface NodeView {
   port: number;
   isMaster: boolean;
@@ -135,13 +135,13 @@ async function viewOf(node: RedisServer): Promise<NodeView[]> {
 
 /** A running Redis Cluster, as {@linkcode redisCluster} starts it. */
 export class RedisCluster implements AsyncDisposable {
-  /** All nodes; at first, the masters come first. */
+  /** All nodes. At first, the masters are before the replicas. */
   readonly nodes: readonly RedisServer[];
   readonly #masters: number;
   readonly #password: string | undefined;
   readonly #owned: AsyncDisposableStack;
 
-  /** Takes over nodes that have joined. */
+  /** Makes a value that owns nodes which have joined. */
   constructor(
     nodes: readonly RedisServer[],
     masters: number,
@@ -171,7 +171,7 @@ export class RedisCluster implements AsyncDisposable {
     return await this.#inRole("slave");
   }
 
-  /** The master that has the slot of a key now. Throws an `Error` while there is none. */
+  /** The current master of the slot of a key. Throws an `Error` while there is none. */
   async masterOf(key: string): Promise<RedisServer> {
     for (const master of await this.masters()) {
       const slot = Number(await master.command("CLUSTER", "KEYSLOT", key));
@@ -182,15 +182,14 @@ export class RedisCluster implements AsyncDisposable {
     throw new Error(`no running master has the slot of "${key}"; await ready() after a failure`);
   }
 
-  /** Kills a node (SIGKILL), and waits until it is gone, but not until its replica has taken over. */
+  /** Kills a node (SIGKILL), and waits for its end, but not until its replica has taken over. */
   async kill(node: RedisServer): Promise<void> {
     await this.#own(node).kill();
   }
 
   /**
-   * Starts a node again, and waits as `ready()` does. A master that keeps nothing (no `appendOnly`) and
-   * is back before its replica has taken over has lost its keys, and the replica follows: await
-   * `ready()` between.
+   * Restarts a node, and waits as `ready()` does. A master without `appendOnly` that restarts before its
+   * replica has taken over loses its keys, also those of the replica: await `ready()` before.
    */
   async restart(node: RedisServer): Promise<void> {
     await this.#own(node).restart();
@@ -221,7 +220,7 @@ export class RedisCluster implements AsyncDisposable {
 
   #own(node: RedisServer): RedisServer {
     if (this.nodes.includes(node)) return node;
-    throw new TypeError(`the server on port ${node.port} is no node of ${this.url}`);
+    throw new TypeError(`the server on port ${node.port} is not a node of ${this.url}`);
   }
 
   async #inRole(role: string): Promise<RedisServer[]> {

@@ -1,5 +1,5 @@
 /**
- * One command to a Redis server, over a connection of its own.
+ * Sends one command to a Redis server, over a connection of its own.
  *
  * @module
  */
@@ -13,14 +13,14 @@ const DEADLINE_MS = 30_000;
 /** A reply of Redis. */
 export type RedisReply = string | number | null | RedisReply[];
 
-/** Where a server is, and how to get in. */
+/** Address and password of a server. */
 export interface RedisAddress {
   host: string;
   port: number;
   password?: string;
 }
 
-/** Sends a command and returns the reply; throws on an error reply, and when none comes in time. */
+/** Sends a command and returns the reply. Throws on an error reply, and when none arrives in time. */
 export async function redisCommand(
   address: RedisAddress,
   command: string[],
@@ -117,7 +117,7 @@ class ReplyReader {
     }
   }
 
-  /** What comes before an end of line. */
+  /** The text before the next end of line. */
   #take(length: number): string {
     const text = new TextDecoder().decode(this.#bytes.subarray(0, length));
     this.#bytes = this.#bytes.subarray(length + 2);

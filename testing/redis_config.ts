@@ -7,15 +7,15 @@
 import { flag, object, text, wholeNumber } from "../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../lib/base/option_rules.ts";
 
-/** What a server of a test can be asked for. */
+/** Options of a Redis server. */
 export interface RedisServerOptions {
-  /** Password that clients must give; none when left out. */
+  /** Password that clients must send. Default: none. */
   password?: string;
-  /** Writes every change to disk before it is answered, so that `kill` loses nothing; `false`. */
+  /** Writes every change to disk before the reply, so that `kill` loses nothing. Default: false. */
   appendOnly?: boolean;
-  /** Bytes of memory, upon which writes are refused; no limit when left out. */
+  /** Bytes of memory. At the limit the server rejects writes. Default: no limit. */
   maxMemoryBytes?: number;
-  /** More directives, each with its value as it would stand in `redis.conf`. */
+  /** More directives, with their values as in `redis.conf`. */
   config?: Record<string, string | number>;
 }
 
@@ -28,7 +28,7 @@ export const SERVER_CHECKS: OptionChecks<RedisServerOptions> = {
 };
 const OPTIONS = new OptionRules<RedisServerOptions>("redisServer()", SERVER_CHECKS);
 
-/** Directives that the fixture decides on. */
+/** Directives that the fixture sets itself. */
 const RESERVED = [
   "bind",
   "port",
@@ -40,20 +40,20 @@ const RESERVED = [
   "masterauth",
 ];
 
-/** The text of `redis.conf`. Throws `TypeError` for a directive that is not the caller's to set. */
+/** The text of `redis.conf`. Throws `TypeError` for a directive that the fixture sets itself. */
 export function configText(host: string, port: number, options: RedisServerOptions): string {
   OPTIONS.check(options);
   const { password, appendOnly = false, maxMemoryBytes, config = {} } = options;
   const wrong = Object.keys(config).find((name) => RESERVED.includes(name.toLowerCase()));
   if (wrong !== undefined) {
-    throw new TypeError(`config cannot set "${wrong}": that is up to the fixture; leave it out`);
+    throw new TypeError(`config cannot set "${wrong}": the fixture sets it; remove it`);
   }
   const directives: Record<string, string | number> = {
     bind: host,
     port,
     save: '""',
     appendonly: appendOnly ? "yes" : "no",
-    // With "everysec" a reply may go out while the write still waits for the disk.
+    // With "everysec" a reply may be sent before the write is on the disk.
     appendfsync: "always",
     "repl-diskless-sync-delay": 0,
   };

@@ -1,5 +1,5 @@
 /**
- * A Redis server of a test's own.
+ * A Redis server for a test.
  *
  * @module
  */
@@ -16,11 +16,11 @@ const HOST = "127.0.0.1";
 const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 30_000;
 const LOG_LINES = 20;
-/** What to type to install Redis. */
+/** Command that installs Redis. */
 export const INSTALL_REDIS = "apt-get update && apt-get install -y redis-server";
 
 /**
- * Another process listens on the port: the server is started again on another one.
+ * Another process listens on the port: the server is started again on another port.
  *
  * @internal
  */
@@ -32,12 +32,12 @@ class PortTakenError extends RingbusError {
 }
 
 /**
- * Starts a `redis-server` on a free port of the loopback address, and waits until it answers. Without
- * options it keeps nothing, has no password and no limit of memory. When the value is disposed of, the
- * server and its directory are gone.
+ * Starts a `redis-server` on a free port of the loopback address, and waits until it replies. Without
+ * options it persists nothing, and has no password and no memory limit. Disposing the value removes the
+ * server and its directory.
  *
- * Throws `NotInstalledError` where `redis-server` is missing, an `Error` with the end of the server's log
- * when it does not start, `TypeError` for a directive in `config` that is the fixture's own.
+ * Throws `NotInstalledError` if `redis-server` is missing, an `Error` with the end of the server's log if
+ * it does not start, and `TypeError` for a directive in `config` that the fixture sets itself.
  *
  * @example
  * ```ts
@@ -66,15 +66,15 @@ export async function redisServer(options: RedisServerOptions = {}): Promise<Red
 
 /** A `redis-server` with a directory of its own, as {@linkcode redisServer} starts it. */
 export class RedisServer implements AsyncDisposable {
-  /** Address on which it listens: the loopback one. */
+  /** Address on which it listens: the loopback address. */
   readonly host: string = HOST;
-  /** Port on which it listens, also after a restart. */
+  /** Port on which it listens. A restart keeps it. */
   readonly port: number;
   readonly #directory: string;
   readonly #options: RedisServerOptions;
   #process: OwnedProcess | undefined;
 
-  /** Makes the directory. The server starts with `restart()`. */
+  /** Creates the directory. `restart()` starts the server. */
   constructor(port: number, options: RedisServerOptions) {
     this.port = port;
     this.#options = options;
@@ -103,7 +103,7 @@ export class RedisServer implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  /** What the server wrote to its log since it was started last. */
+  /** The log of the server since its last start. */
   get log(): string {
     return Deno.readTextFileSync(this.#logPath);
   }
@@ -113,8 +113,8 @@ export class RedisServer implements AsyncDisposable {
   }
 
   /**
-   * Sends a command over a connection of its own, and returns the reply. Throws an
-   * `Error` with the server's words when it refuses, or when it cannot be reached, or does not answer
+   * Sends a command over a connection of its own, and returns the reply. Throws an `Error` with the
+   * server's text if it rejects the command, and an `Error` if it cannot be reached or does not reply
    * within 30 seconds.
    *
    * @example
@@ -131,22 +131,21 @@ export class RedisServer implements AsyncDisposable {
   }
 
   /**
-   * Ends the server in good order (SIGTERM): it writes what it keeps and closes its connections. One
-   * that takes more than 30 seconds is killed.
+   * Stops the server (SIGTERM): it persists its data and closes its connections. After 30 seconds it is
+   * killed.
    */
   async stop(): Promise<void> {
     await this.#process?.end("SIGTERM", STOP_DEADLINE_MS);
   }
 
-  /** Kills the server (SIGKILL), and waits until it is gone. */
+  /** Kills the server (SIGKILL), and waits for its end. */
   async kill(): Promise<void> {
     await this.#process?.end("SIGKILL", STOP_DEADLINE_MS);
   }
 
   /**
-   * Starts the server again on its port, after `stop()` if it runs, and waits until it has loaded
-   * what it kept: everything with `appendOnly`, otherwise nothing. Throws as
-   * {@linkcode redisServer} does.
+   * Starts the server again on its port, after `stop()` if it runs, and waits until it has loaded its
+   * data: everything with `appendOnly`, otherwise nothing. Throws as {@linkcode redisServer} does.
    */
   async restart(): Promise<void> {
     await this.stop();
@@ -159,7 +158,7 @@ export class RedisServer implements AsyncDisposable {
       await eventually(
         () => this.#isReady(),
         START_DEADLINE_MS,
-        () => this.#startError(`it does not answer within ${START_DEADLINE_MS} ms`),
+        () => this.#startError(`it does not reply within ${START_DEADLINE_MS} ms`),
       );
     } catch (error) {
       await this.kill();
@@ -173,7 +172,7 @@ export class RedisServer implements AsyncDisposable {
     await Deno.remove(this.#directory, { recursive: true });
   }
 
-  /** Its own log tells it: on this port, somebody else's server might answer. */
+  /** Reads the server's own log: another server could reply on this port. */
   #isReady(): boolean {
     if (!this.isRunning) throw this.#startError("it ended");
     return this.log.includes("Ready to accept connections");

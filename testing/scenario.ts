@@ -1,5 +1,5 @@
 /**
- * Several agents that talk to each other, in this process or in real ones of their own.
+ * Several agents that exchange messages, in this process or in processes of their own.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import { socketMessagingConfig } from "./socket_messaging.ts";
 
 /** Options of a scenario. */
 export interface DistributedTestScenarioOptions {
-  /** What carries the messages: the TCP server, as when left out, or the HTTP server. */
+  /** The server that carries the messages. Default: the TCP server. */
   carrier?: "tcp" | "http";
-  /** Where agents run: `"here"`, as when left out, or each in a `"process"` of its own. */
+  /** Where agents run: `"here"` (default), or each in a `"process"` of its own. */
   agents?: "here" | "process";
 }
 
@@ -36,7 +36,7 @@ const CARRIERS: Record<"tcp" | "http", () => Promise<Config>> = {
 };
 
 /**
- * A server, and agents by name with a backend each.
+ * A server, and agents by name, each with a backend.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export class DistributedTestScenario implements AsyncDisposable {
   /**
    * Prepares a scenario. The server starts with the first agent.
    *
-   * @throws {TypeError} if an option, or the carrier, is unknown
+   * @throws {TypeError} if an option is unknown or invalid
    */
   constructor(options: DistributedTestScenarioOptions = {}) {
     OPTIONS.check(options);
@@ -77,9 +77,9 @@ export class DistributedTestScenario implements AsyncDisposable {
   }
 
   /**
-   * Makes an agent.
+   * Creates an agent.
    *
-   * @throws {TypeError} if there is one with that name
+   * @throws {TypeError} if there is an agent with that name
    */
   async createBackend(agent: string): Promise<MessagingBackend> {
     if (this.#agents.has(agent)) {
@@ -97,7 +97,7 @@ export class DistributedTestScenario implements AsyncDisposable {
     return this.#resources.use(await CARRIERS[this.#options.carrier]());
   }
 
-  /** Has an agent collect what is stored in a topic from now on. */
+  /** Subscribes an agent to a topic. It collects the messages that are stored from now on. */
   async setupSubscriber(agent: string, topic: string): Promise<MessageCollector> {
     const backend = this.#agents.get(agent);
     if (backend === undefined) throw unknown(agent);
@@ -108,9 +108,9 @@ export class DistributedTestScenario implements AsyncDisposable {
   }
 
   /**
-   * Waits until an agent has got so many messages of a topic that it collects; what it then has.
+   * Waits until an agent has a number of messages of a topic that it collects. Resolves with all of them.
    *
-   * @throws {Error} after `timeoutMs`, with the number that came
+   * @throws {Error} after `timeoutMs`, with the number that arrived
    */
   async waitForMessages(
     agent: string,

@@ -24,12 +24,12 @@ export interface SharedMemoryServerFixture extends AsyncDisposable {
   readonly url: string;
 }
 
-/** A backend on an HTTP server of its own, which ends with it. */
+/** A backend that owns its HTTP server. */
 export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend {
   /** The server, for more backends on it. */
   readonly server: SharedMemoryServerFixture;
 
-  /** Takes over a server. */
+  /** Makes a backend that owns a server. */
   constructor(
     server: SharedMemoryServerFixture,
     options: Omit<SharedMemoryMessagingBackendOptions, "serverUrl">,
@@ -38,7 +38,7 @@ export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend 
     this.server = server;
   }
 
-  /** Lets go of the server, and stops it. */
+  /** Closes the backend, and stops the server. */
   protected override async close(): Promise<void> {
     await super.close();
     await this.server[Symbol.asyncDispose]();
@@ -46,7 +46,7 @@ export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend 
 }
 
 /**
- * Starts an HTTP server in this thread, on a free port; it takes the options of `SharedMemoryServer`.
+ * Starts an HTTP server in this thread, on a free port. Takes the options of `SharedMemoryServer`.
  *
  * @example
  * ```ts
@@ -104,7 +104,7 @@ export async function sharedMessagingBackend(
   return new SharedMessagingBackendFixture(server, { token: options.token });
 }
 
-/** A test's body with an HTTP server of its own. */
+/** Wraps a test's body that works with an HTTP server. */
 export function withSharedMemoryServer(
   test: FixtureTest<SharedMemoryServerFixture>,
   options: SharedMemoryServerOptions = {},
@@ -113,7 +113,7 @@ export function withSharedMemoryServer(
   return withFixture(() => sharedMemoryServer(options), test);
 }
 
-/** A test's body with a backend on an HTTP server of its own. */
+/** Wraps a test's body that works with a backend on an HTTP server. */
 export function withSharedMessagingBackend(
   test: FixtureTest<SharedMessagingBackendFixture>,
   options: SharedMemoryServerOptions = {},

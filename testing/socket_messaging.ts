@@ -21,12 +21,12 @@ export interface SocketMessagingServerFixture extends AsyncDisposable {
   readonly port: number;
 }
 
-/** A backend on a TCP server of its own, which ends with it. */
+/** A backend that owns its TCP server. */
 export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
   /** The server, for more backends on it. */
   readonly server: SocketMessagingServerFixture;
 
-  /** Takes over a server. */
+  /** Makes a backend that owns a server. */
   constructor(
     server: SocketMessagingServerFixture,
     options: Omit<EmbeddedMessagingBackendOptions, "port" | "autoStartServer">,
@@ -35,7 +35,7 @@ export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
     this.server = server;
   }
 
-  /** Lets go of the server, and stops it. */
+  /** Closes the backend, and stops the server. */
   protected override async close(): Promise<void> {
     await super.close();
     await this.server[Symbol.asyncDispose]();
@@ -43,8 +43,7 @@ export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
 }
 
 /**
- * Starts a TCP server in this thread; it takes the options of `EmbeddedServer`, and a free port when
- * none is named.
+ * Starts a TCP server in this thread. Takes the options of `EmbeddedServer`. Default: a free port.
  *
  * @example
  * ```ts
@@ -104,7 +103,7 @@ export async function socketMessagingBackend(
   return new SocketMessagingBackendFixture(server, { token: options.token });
 }
 
-/** A test's body with a TCP server of its own. */
+/** Wraps a test's body that works with a TCP server. */
 export function withEmbeddedServer(
   test: FixtureTest<SocketMessagingServerFixture>,
   options: EmbeddedServerOptions = {},
@@ -113,7 +112,7 @@ export function withEmbeddedServer(
   return withFixture(() => socketMessagingServer(options), test);
 }
 
-/** A test's body with a backend on a TCP server of its own. */
+/** Wraps a test's body that works with a backend on a TCP server. */
 export function withSocketMessagingBackend(
   test: FixtureTest<SocketMessagingBackendFixture>,
   options: EmbeddedServerOptions = {},

@@ -1,5 +1,5 @@
 /**
- * Time that a test lets pass by hand.
+ * A clock that a test advances.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { durationMs } from "../lib/base/option_checks.ts";
 
 /**
- * A clock that stands until it is advanced: what expires does so at once, without a wait.
+ * A clock that stands still until it is advanced: a test of expiry does not have to wait.
  *
  * @example
  * ```ts
@@ -24,16 +24,16 @@ import { durationMs } from "../lib/base/option_checks.ts";
 export class SteppableClock {
   #nowMs: number;
 
-  /** Begins at a time in milliseconds of the Unix epoch; at the present one when left out. */
+  /** Begins at a time in milliseconds of the Unix epoch. Default: now. */
   constructor(startMs: number = Date.now()) {
     this.#nowMs = durationMs("startMs", startMs);
   }
 
-  /** Its time, in milliseconds of the Unix epoch; to be passed on as it is. */
+  /** Its time, in milliseconds of the Unix epoch. The function can be passed without its clock. */
   readonly now = (): number => this.#nowMs;
 
   /**
-   * Lets time pass.
+   * Advances the clock.
    *
    * @throws {RangeError} if `ms` is not a finite number, at least 0
    */

@@ -1,5 +1,5 @@
 /**
- * Waiting for what another process does, with a deadline.
+ * Waiting for another process, with a deadline.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { sleep } from "../lib/base/sleep.ts";
 
 const POLL_INTERVAL_MS = 20;
 
-/** Looks until a condition holds; throws `late()` after `deadlineMs`. */
+/** Polls until a condition holds. Throws `late()` after `deadlineMs`. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   deadlineMs: number,

@@ -1,6 +1,6 @@
 /**
- * Installs the programs that the tests run and that are missing, where that can be done without
- * asking: on Debian, as root. Elsewhere says what to type, and fails. Says nothing if all are there.
+ * Installs the missing programs of the tests, on Debian as root. On other systems it prints the commands
+ * to type, and fails. It prints nothing if all programs are installed.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import { INSTALL_REDIS } from "../testing/redis_server.ts";
 
 const OLDEST_MAJOR = 7;
-/** Tells the packages of Debian whether they may start services. */
+/** Controls whether Debian packages may start services. */
 const SERVICE_POLICY = "/usr/sbin/policy-rc.d";
 const NO_SERVICES = "#!/bin/sh\nexit 101\n";
 
-/** What a program prints; undefined where it is missing. */
+/** The output of a program. Undefined if the program is missing. */
 function outputOf(program: string, ...args: string[]): string | undefined {
   try {
     const { stdout } = new Deno.Command(program, { args, stderr: "null" }).outputSync();
@@ -26,10 +26,10 @@ function outputOf(program: string, ...args: string[]): string | undefined {
 /** A program that the tests run. */
 interface Need {
   readonly name: string;
-  /** What the tests do with it. */
+  /** What the tests need it for. */
   readonly use: string;
   isInstalled(): boolean;
-  /** What to type. */
+  /** Command that installs it. */
   readonly install: string;
 }
 
@@ -45,7 +45,7 @@ const NEEDS: readonly Need[] = [
   },
   {
     name: "python3",
-    use: "clients and servers in another language talk to ours",
+    use: "clients and servers in another language",
     isInstalled: () => outputOf("python3", "--version") !== undefined,
     install: "apt-get update && apt-get install -y python3",
   },
@@ -58,14 +58,14 @@ const NEEDS: readonly Need[] = [
   {
     name: "chromium",
     use: "it opens the dashboard",
-    // To ask it for its version takes longer than all the rest.
+    // Its --version takes longer than all other checks.
     isInstalled: () => outputOf("sh", "-c", "command -v chromium") !== "",
     install: "apt-get update && apt-get install -y --no-install-recommends chromium",
   },
   {
     name: "wrk",
     use: "it puts load on the HTTP server",
-    // It ends with a complaint whatever it is asked.
+    // It always exits with an error message.
     isInstalled: () => outputOf("wrk", "-v") !== undefined,
     install: "apt-get update && apt-get install -y wrk",
   },
@@ -75,7 +75,7 @@ function canInstall(): boolean {
   return Deno.uid() === 0 && outputOf("apt-get", "--version") !== undefined;
 }
 
-/** Runs what a user would type; the fixtures start their own servers, so that no service is wanted. */
+/** Runs an install command. It starts no services: the fixtures start their own servers. */
 function install(need: Need): boolean {
   const isOurs = forbidServices();
   try {
@@ -88,7 +88,7 @@ function install(need: Need): boolean {
   }
 }
 
-/** False where somebody else has set a policy, which stays. */
+/** Forbids services to start. False if the system has a policy already, which is kept. */
 function forbidServices(): boolean {
   try {
     Deno.writeTextFileSync(SERVICE_POLICY, NO_SERVICES, { createNew: true, mode: 0o755 });

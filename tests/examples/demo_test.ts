@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Program } from "../support/program.ts";
 import { makeScratchDirectory } from "../support/scratch.ts";
 
-/** Runs the demo with a directory of its own, which has to be empty in the end. */
+/** Runs the demo with a directory of its own, which must be empty in the end. */
 async function withDemo(test: (demo: Program) => Promise<void>): Promise<void> {
   const dir = makeScratchDirectory();
   try {
@@ -33,7 +33,7 @@ const ROWS = [
   "puller 4",
 ];
 
-Deno.test("the demo ends well, with a table in which every count is right", () =>
+Deno.test("the demo ends with success, and a table in which every count is right", () =>
   withDemo(async (demo) => {
     const lines = await demo.lines();
     const header = lines.findIndex((line) => /sent +received +missed +msg\/s +p50 us/.test(line));
@@ -56,7 +56,7 @@ function counts(table: string[], name: string): number[] {
   return cells.slice(1, 4).map((cell) => Number(cell.replaceAll(",", "")));
 }
 
-Deno.test("the demo shows how far each pattern is", () =>
+Deno.test("the demo shows the progress of each pattern", () =>
   withDemo(async (demo) => {
     const lines = await demo.lines();
     for (const title of ["publish/subscribe", "request/reply", "push/pull"]) {

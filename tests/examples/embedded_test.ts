@@ -15,7 +15,7 @@ const ALONE = new Map([
 ]);
 
 for (const [file, expected] of ALONE) {
-  Deno.test(`example embedded/${file}: it prints what it is to print`, async () => {
+  Deno.test(`example embedded/${file}: it prints the expected lines`, async () => {
     await using program = run(file, `${freePort()}`);
     assert.deepEqual(await program.lines(), expected);
   });
@@ -42,7 +42,7 @@ Deno.test("example embedded: a coordinator and two workers share a server", asyn
   assert.match(summary, /^stored 4 messages, pushed \d+$/);
 });
 
-Deno.test("example embedded/troubleshooting.ts: it tells a server from none", async () => {
+Deno.test("example embedded/troubleshooting.ts: it detects whether a server runs", async () => {
   const port = `${freePort()}`;
   await using without = run("troubleshooting.ts", port);
   assert.deepEqual(await without.lines(), [`No server at 127.0.0.1:${port}`]);

@@ -3,7 +3,7 @@ import { freePort } from "../support/free_port.ts";
 import { Program } from "../support/program.ts";
 import { makeScratchDirectory } from "../support/scratch.ts";
 
-/** Runs a test with a segment directory of its own, which has to be empty in the end. */
+/** Runs a test with a segment directory of its own, which must be empty in the end. */
 async function inDirectory(
   test: (run: (file: string, ...args: string[]) => Program) => Promise<void>,
 ): Promise<void> {
@@ -20,7 +20,7 @@ async function inDirectory(
   }
 }
 
-/** What a program needs beyond the channels. */
+/** Permissions of a program besides those for channels. */
 function permissionsOf(file: string): string[] {
   return file === "log_fanout/archive.ts" ? ["--allow-write"] : [];
 }
@@ -69,7 +69,7 @@ Deno.test("example pipeline: two pullers share all tasks", () =>
     assert.equal(a.sum + b.sum, 1000 * 1001 / 2);
   }));
 
-Deno.test("example pipeline: tasks wait for a puller that comes after the pusher has left", () =>
+Deno.test("example pipeline: tasks wait for a puller that starts after the pusher has left", () =>
   inDirectory(async (run) => {
     await using pusher = run("pipeline/pusher.ts");
     await pusher.lines();
@@ -144,7 +144,7 @@ function seenOf(lines: string[]): { seen: number; missed: number } {
   return { seen: Number(seen), missed: Number(missed) };
 }
 
-Deno.test("example agent_swarm: all questions are answered although an agent is killed", () =>
+Deno.test("example agent_swarm: all questions have answers although an agent is killed", () =>
   inDirectory(async (run) => {
     await using tools = run("agent_swarm/tools.ts");
     await using killed = run("agent_swarm/agent.ts", "ann", "60000");
@@ -203,12 +203,12 @@ Deno.test("example log_fanout: the archive has every line, a slow watcher counts
     }
   }));
 
-Deno.test("example workers: it runs with leave to read its code and nothing else", async () => {
+Deno.test("example workers: it needs no permission but to read its code", async () => {
   await using main = new Program(["--allow-read=.", "examples/workers/main.ts"]);
   assert.deepEqual(await main.lines(), ["sum of the squares from 1 to 100: 338350"]);
 });
 
-Deno.test("example shm_messages: two agents meet, whoever comes first", () =>
+Deno.test("example shm_messages: two agents meet, whichever starts first", () =>
   inDirectory(async (run) => {
     await using alice = run("shm_messages/agent.ts", "alice");
     await using bob = run("shm_messages/agent.ts", "bob");
@@ -216,7 +216,7 @@ Deno.test("example shm_messages: two agents meet, whoever comes first", () =>
     assert.deepEqual(await bob.lines(), ["bob met alice", "agents: alice, bob"]);
   }));
 
-Deno.test("example shared_state: two agents fill a thread, and the reader sees each in its order", async () => {
+Deno.test("example shared_state: two agents fill a thread, and the reader sees the slots of each in order", async () => {
   const env = { STATE_PORT: String(freePort()), STATE_KEY: "the key of this test" };
   const flags = ["--allow-net", "--allow-run", "--allow-env=STATE_PORT,STATE_KEY,RINGBUS_DEBUG"];
   const run = (file: string, ...args: string[]) =>

@@ -1,4 +1,4 @@
-// The example of agents on Redis, its agents as processes of their own.
+// The example of agents on Redis, with its agents in processes of their own.
 
 import assert from "node:assert/strict";
 import { redisServer } from "../../testing/mod.ts";
@@ -7,7 +7,7 @@ import { Program } from "../support/program.ts";
 
 const AGENTS = ["agent_1", "agent_2", "agent_3"];
 
-Deno.test("example agents_on_redis: all tasks are done, also those of an agent that comes late", async () => {
+Deno.test("example agents_on_redis: all tasks are done, also those of an agent that starts late", async () => {
   await using server = await redisServer();
   const env = { REDIS_URL: server.url };
   const permissions = [`--allow-net=127.0.0.1:${server.port}`, "--allow-env=REDIS_URL"];
@@ -15,7 +15,7 @@ Deno.test("example agents_on_redis: all tasks are done, also those of an agent t
     new Program([...permissions, `examples/agents_on_redis/${file}`, ...args], env);
   await using stack = new AsyncDisposableStack();
 
-  // The tasks of the third wait until it is there.
+  // The tasks of the third agent wait until it starts.
   const early = AGENTS.slice(0, 2).map((name) => stack.use(run("agent.ts", name)));
   await Promise.all(early.map((agent, i) => agent.prints(`${AGENTS[i]} is at work`)));
   const boss = stack.use(run("boss.ts", ...AGENTS));

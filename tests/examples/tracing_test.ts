@@ -1,4 +1,4 @@
-// Spans that Deno exports itself: those of the example, and those between ones that Deno makes.
+// Spans that Deno exports: those of the example, and those between Deno's own spans.
 
 import assert from "node:assert/strict";
 import { Program } from "../support/program.ts";
@@ -13,7 +13,7 @@ interface Printed {
 
 const SPAN = /^SPAN (.+) \[([0-9a-f]{32})\/([0-9a-f]{16})\].*\n((?: .*\n)*)/gm;
 
-/** The spans in what a program printed. */
+/** The spans in the output of a program. */
 function spansIn(output: string): Printed[] {
   return [...output.matchAll(SPAN)].map(([, name, traceId, spanId, details]) => ({
     name,
@@ -33,7 +33,7 @@ function treeOf(spans: Printed[], root: string): string[] {
 
 const TRACED = { OTEL_DENO: "true", OTEL_EXPORTER_OTLP_PROTOCOL: "console" };
 
-Deno.test("spans of HTTP calls fit between those that Deno makes of fetch and of serving", async () => {
+Deno.test("spans of HTTP calls are between Deno's own spans of fetch and of serving", async () => {
   await using program = new Program(
     ["--allow-net", "tests/support/programs/deno_traced.ts"],
     TRACED,

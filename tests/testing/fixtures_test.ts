@@ -1,4 +1,4 @@
-// What the fixtures of messaging promise: they end with the test, whatever happens in it.
+// The fixtures of messaging end with the test, also when it fails.
 
 import assert from "node:assert/strict";
 import { GemstoneGenerator, Message, MessagingError } from "../../mod.ts";
@@ -25,7 +25,7 @@ function message(payload: Record<string, unknown>): Message {
   return new Message({ idObj: new GemstoneGenerator(3).getId(), sender, topics: "t", payload });
 }
 
-/** Lets a process end, and tells that it has. */
+/** Waits for the end of a process. */
 function isGone(pid: number): boolean {
   try {
     Deno.kill(pid, "SIGURG");
@@ -35,7 +35,7 @@ function isGone(pid: number): boolean {
   }
 }
 
-Deno.test("a wrapper ends its fixture when the body throws, and passes the error on", async (t) => {
+Deno.test("a wrapper disposes its fixture when the body throws, and passes the error on", async (t) => {
   let port = 0;
   const body = withEmbeddedServer((_t, fixture) => {
     port = fixture.port;
@@ -57,7 +57,7 @@ Deno.test("a wrapper whose fixture cannot open does not run the body", async (t)
   assert.equal(hasRun, false);
 });
 
-Deno.test("a backend fixture stops its server with it, once", async () => {
+Deno.test("a backend fixture stops its server, once", async () => {
   const backend = await sharedMessagingBackend();
   const { url } = backend.server;
   await backend.cleanup();
@@ -65,7 +65,7 @@ Deno.test("a backend fixture stops its server with it, once", async () => {
   await assert.rejects(fetch(`${url}/health`), TypeError);
 });
 
-Deno.test("servers of fixtures take their options: a token keeps strangers out", async () => {
+Deno.test("servers of fixtures take their options: a token rejects clients without it", async () => {
   await using http = await sharedMemoryServer({ token: "secret" });
   const answer = await fetch(`${http.url}/stats`);
   await answer.body?.cancel();
@@ -83,7 +83,7 @@ Deno.test("two TCP server fixtures never share a port", async () => {
   assert.notEqual(one.port, other.port);
 });
 
-Deno.test("a helper that was not used has nothing to end", async () => {
+Deno.test("a helper that was not used has nothing to close", async () => {
   await using _helper = new SharedMemoryTestHelper();
 });
 
@@ -101,7 +101,7 @@ Deno.test("an agent in a process of its own keeps long integers, and reports err
   await agent.unsubscribe("t");
 });
 
-Deno.test("an agent that was killed fails its calls, and can still be closed", async () => {
+Deno.test("the calls of a killed agent fail, and it can still be closed", async () => {
   await using config = await socketMessagingConfig();
   await using agent = new AgentBackend(config);
   await agent.testConnection();
@@ -112,7 +112,7 @@ Deno.test("an agent that was killed fails its calls, and can still be closed", a
   assert.equal(isGone(pid), true);
 });
 
-Deno.test("scenarios refuse what they do not know", async () => {
+Deno.test("scenarios reject unknown options, agents and topics", async () => {
   assert.throws(() => new DistributedTestScenario({ carrier: "smoke" as "tcp" }), /"smoke"/);
   await using scenario = new DistributedTestScenario();
   await scenario.createBackend("a");
@@ -121,13 +121,13 @@ Deno.test("scenarios refuse what they do not know", async () => {
   await assert.rejects(scenario.waitForMessages("a", "t", 1), /collects "t"/);
 });
 
-Deno.test("waiting for messages that do not come says how many did", async () => {
+Deno.test("a wait for messages that do not arrive reports how many did", async () => {
   const collector = new MessageCollector();
   collector.handler(message({}), { topic: "t" });
   await assert.rejects(waitForMessages(collector, 2, { timeoutMs: 50 }), /1 of 2 messages/);
 });
 
-Deno.test("a steppable clock stands until it is advanced, and never goes back", () => {
+Deno.test("a steppable clock stands still until it is advanced, and never goes back", () => {
   const clock = new SteppableClock(1000);
   const { now } = clock;
   assert.equal(now(), 1000);

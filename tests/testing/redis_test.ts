@@ -19,7 +19,7 @@ function directories(): string[] {
     .filter((name) => name.startsWith(`ringbus-redis-${Deno.pid}-`));
 }
 
-Deno.test("a Redis server answers at its url, keeps nothing, and is gone with its directory", async () => {
+Deno.test("a Redis server replies at its url, persists nothing, and is removed with its directory", async () => {
   let pid: number;
   {
     await using server = await redisServer();
@@ -39,21 +39,21 @@ Deno.test("a Redis server answers at its url, keeps nothing, and is gone with it
   assert.deepEqual(directories(), []);
 });
 
-Deno.test("a large reply and a large command pass whole", async () => {
+Deno.test("a large reply and a large command arrive complete", async () => {
   await using server = await redisServer();
   const text = "äb\r\n$".repeat(100_000);
   await server.command("SET", "key", text);
   assert.equal(await server.command("GET", "key"), text);
 });
 
-Deno.test("an error reply is thrown with the server's words", async () => {
+Deno.test("an error reply is thrown with the server's text", async () => {
   await using server = await redisServer();
   await assert.rejects(server.command("NONSENSE"), {
     message: new RegExp(`^NONSENSE on 127.0.0.1:${server.port} failed: ERR unknown command`),
   });
 });
 
-Deno.test("a Redis server with a password lets in who gives it, and nobody else", async () => {
+Deno.test("a Redis server with a password accepts only clients that send it", async () => {
   const password = 'a "b" \\ ü\t#';
   await using server = await redisServer({ password });
   assert.equal(await server.command("PING"), "PONG");
@@ -79,7 +79,7 @@ Deno.test("an append-only Redis server has lost nothing after kill and restart",
   assert.equal(await server.command("LLEN", "list"), 100);
 });
 
-Deno.test("a Redis server that keeps nothing is empty after stop and restart", async () => {
+Deno.test("a Redis server without persistence is empty after stop and restart", async () => {
   await using server = await redisServer();
   await server.command("SET", "key", "value");
   await server.stop();
@@ -96,7 +96,7 @@ Deno.test("restart stops a running Redis server first", async () => {
   assert.equal(await server.command("GET", "key"), "value");
 });
 
-Deno.test("a Redis server at its limit of memory refuses writes", async () => {
+Deno.test("a Redis server at its memory limit rejects writes", async () => {
   await using server = await redisServer({ maxMemoryBytes: 2_000_000 });
   const fill = async () => {
     for (let i = 0; i < 100; i++) await server.command("SET", `key${i}`, "x".repeat(100_000));
@@ -104,7 +104,7 @@ Deno.test("a Redis server at its limit of memory refuses writes", async () => {
   await assert.rejects(fill, /OOM command not allowed/);
 });
 
-Deno.test("config adds directives, except those that are up to the fixture", async () => {
+Deno.test("config adds directives, except those that the fixture sets itself", async () => {
   await using server = await redisServer({
     config: { "client-output-buffer-limit": "pubsub 1mb 1mb 1", save: "900 1", databases: 3 },
   });
@@ -118,7 +118,7 @@ Deno.test("config adds directives, except those that are up to the fixture", asy
   });
 });
 
-Deno.test("a Redis server that does not start says why, and leaves nothing", async () => {
+Deno.test("a Redis server that does not start reports why, and leaves nothing", async () => {
   await assert.rejects(redisServer({ config: { maxclients: "many" } }), (error: Error) => {
     assert.match(error.message, /cannot start redis-server on 127\.0\.0\.1:\d+: it ended; its log/);
     assert.match(error.message, /maxclients many/);
@@ -127,7 +127,7 @@ Deno.test("a Redis server that does not start says why, and leaves nothing", asy
   assert.deepEqual(directories(), []);
 });
 
-Deno.test("a Redis server goes on to the next port when one is taken", async () => {
+Deno.test("a Redis server uses the next port when one is taken", async () => {
   const [before] = candidatePorts();
   const port = before + 1;
   using _listener = tryListen(port);
@@ -137,7 +137,7 @@ Deno.test("a Redis server goes on to the next port when one is taken", async () 
   assert.ok(after > port + 1, `${port} was not tried: the next one is ${after}`);
 });
 
-/** Listens on a port, unless somebody else does. */
+/** Listens on a port, unless another process does. */
 function tryListen(port: number): Disposable | undefined {
   try {
     return Deno.listen({ hostname: "127.0.0.1", port });
@@ -146,7 +146,7 @@ function tryListen(port: number): Disposable | undefined {
   }
 }
 
-Deno.test("a Redis server whose port was taken while it was down says so", async () => {
+Deno.test("a Redis server reports that its port was taken while it was down", async () => {
   await using server = await redisServer();
   await server.kill();
   using _listener = Deno.listen({ hostname: "127.0.0.1", port: server.port });
@@ -154,7 +154,7 @@ Deno.test("a Redis server whose port was taken while it was down says so", async
   assert.equal(server.isRunning, false);
 });
 
-Deno.test("a Redis server is gone when the test fails", async () => {
+Deno.test("a Redis server is removed when the test fails", async () => {
   let pid = 0;
   const failing = async () => {
     await using server = await redisServer();
@@ -166,7 +166,7 @@ Deno.test("a Redis server is gone when the test fails", async () => {
   assert.deepEqual(directories(), []);
 });
 
-Deno.test("a paused Redis server is gone with its fixture all the same", async () => {
+Deno.test("a paused Redis server is removed with its fixture", async () => {
   let pid: number;
   {
     await using server = await redisServer();
@@ -176,7 +176,7 @@ Deno.test("a paused Redis server is gone with its fixture all the same", async (
   assert.equal(isAlive(pid), false);
 });
 
-Deno.test("a Redis server dies with its owner, when that is killed", () =>
+Deno.test("a Redis server ends with its owner, when that is killed", () =>
   inScratch(async ({ path }) => {
     await using owner = new Program(["-A", "tests/support/programs/redis_owner.ts"], {
       TMPDIR: path,
@@ -193,7 +193,7 @@ Deno.test("a Redis server dies with its owner, when that is killed", () =>
 for (
   const [program, others] of [["redis-server", ["sh", "setpriv"]], ["setpriv", ["sh"]]] as const
 ) {
-  Deno.test(`where ${program} is missing, the error says what to type`, () =>
+  Deno.test(`where ${program} is missing, the error names the command to type`, () =>
     inScratch(async ({ path }) => {
       for (const name of others) await Deno.symlink(`/usr/bin/${name}`, `${path}/${name}`);
       const env = { PATH: path, TMPDIR: path };
@@ -205,7 +205,7 @@ for (
     }));
 }
 
-Deno.test("a Redis Cluster is up when it is given: slots, roles, and keys on every master", async () => {
+Deno.test("a Redis Cluster is complete when it is returned: slots, roles, keys on every master", async () => {
   let pids: number[];
   {
     await using cluster = await redisCluster();
@@ -234,7 +234,7 @@ Deno.test("a Redis Cluster is up when it is given: slots, roles, and keys on eve
   assert.deepEqual(directories(), []);
 });
 
-Deno.test("a replica takes over from a killed master, which comes back as a replica", async () => {
+Deno.test("a replica takes over from a killed master, which returns as a replica", async () => {
   await using cluster = await redisCluster({ masters: 3, replicas: 1, password: "secret" });
   assert.match(cluster.url, /^redis-cluster:\/\/:secret@127/);
   const master = await cluster.masterOf("key");
@@ -255,7 +255,7 @@ Deno.test("a replica takes over from a killed master, which comes back as a repl
   );
 });
 
-Deno.test("a Redis Cluster goes on to other ports when one of its bus is taken", async () => {
+Deno.test("a Redis Cluster uses other ports when one of its bus is taken", async () => {
   const [before] = candidatePorts();
   using _listener = tryListen(before + 10_001);
   await using cluster = await redisCluster({ replicas: 0 });
@@ -263,13 +263,13 @@ Deno.test("a Redis Cluster goes on to other ports when one of its bus is taken",
   assert.equal(cluster.nodes.some(({ port }) => port === before + 1), false);
 });
 
-Deno.test("a Redis Cluster refuses a size that cannot be, and nodes of others", async () => {
+Deno.test("a Redis Cluster rejects an invalid size, and nodes of other clusters", async () => {
   const wrong = { name: "RangeError", message: /masters must be .* at least 3, not 2/ };
   await assert.rejects(redisCluster({ masters: 2 }), wrong);
   await assert.rejects(redisCluster({ replicas: -1 }), /replicas must be .* at least 0, not -1/);
   await using cluster = await redisCluster({ replicas: 0 });
   await using other = await redisServer();
-  await assert.rejects(cluster.kill(other), /is no node of redis-cluster:/);
+  await assert.rejects(cluster.kill(other), /is not a node of redis-cluster:/);
   assert.equal(other.isRunning, true);
 });
 
@@ -278,7 +278,7 @@ Deno.test("a Redis Cluster that does not start leaves nothing", async () => {
   assert.deepEqual(directories(), []);
 });
 
-/** What those leave who are killed. */
+/** Files and processes of killed servers. */
 async function removeChildren(directory: string): Promise<void> {
   for await (const { name } of Deno.readDir(directory)) {
     await Deno.remove(`${directory}/${name}`, { recursive: true });

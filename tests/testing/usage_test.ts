@@ -1,4 +1,4 @@
-// How tests use the fixtures: copy from here.
+// Uses of the fixtures, to copy from.
 
 import assert from "node:assert/strict";
 import {
@@ -76,7 +76,7 @@ Deno.test(
   }),
 );
 
-Deno.test("code that is given a configuration", async () => {
+Deno.test("code that takes a configuration", async () => {
   await using config = await sharedMessagingConfig();
   await using backend = await config.createBackend();
   await backend.storeMessage("app", "news", messageWith("configured"));
@@ -84,7 +84,7 @@ Deno.test("code that is given a configuration", async () => {
   assert.equal(message.payload.text, "configured");
 });
 
-Deno.test("a helper with as many backends as a test needs", async () => {
+Deno.test("a helper with any number of backends", async () => {
   await using helper = new SocketMessagingTestHelper();
   const writer = await helper.getBackend();
   const reader = await helper.createBackend();
@@ -100,7 +100,7 @@ Deno.test("the same over HTTP, with keys beside the messages", async () => {
 });
 
 for (const agents of ["here", "process"] as const) {
-  Deno.test(`agents that talk to each other (${agents})`, async () => {
+  Deno.test(`agents that exchange messages (${agents})`, async () => {
     await using scenario = new DistributedTestScenario({ agents });
     const [agent1, agent2] = [
       await scenario.createBackend("agent1"),
@@ -117,7 +117,7 @@ for (const agents of ["here", "process"] as const) {
   });
 }
 
-Deno.test("what expires, without waiting for it", async () => {
+Deno.test("expiry without waiting", async () => {
   const clock = new SteppableClock();
   await using backend = new InMemoryMessagingBackend({ store: new Store({ clock: clock.now }) });
   await backend.storeMessage("app", "news", messageWith("short-lived"), { ttlSeconds: 60 });

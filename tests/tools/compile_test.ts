@@ -1,5 +1,5 @@
 // The program as one file: the single binary, or the bundle that it is made of, alone in a folder. Every
-// subcommand runs, with the permissions of the binary and nothing beside it.
+// subcommand runs with the permissions of the binary, and without other files.
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -122,7 +122,7 @@ Deno.test.afterAll(async () => {
   await made?.[Symbol.asyncDispose]();
 });
 
-Deno.test("the single program is tried with every subcommand there is", () => {
+Deno.test("the single program is tried with every subcommand", () => {
   assert.deepEqual(Object.keys(CASES).sort(), Object.keys(COMMANDS).sort());
 });
 
@@ -133,7 +133,7 @@ for (
   Deno.test(`the single program alone in its folder: ${names}`, () => inShell(tried, [], made));
 }
 
-Deno.test("the single program tells its version and its commands, and leaves no file behind", () =>
+Deno.test("the single program prints its version and its commands, and leaves no file behind", () =>
   inShell(
     async ({ run }) => {
       const { version } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
@@ -148,7 +148,7 @@ Deno.test("the single program tells its version and its commands, and leaves no 
     made,
   ));
 
-// With Deno itself in the place of the base binary, which then does not start the program.
+// Deno itself stands in for the base binary, which does not start the program then.
 Deno.test("compiling embeds the bundle and nothing else", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "ringbus-test-binary-" });
   try {
@@ -164,7 +164,7 @@ Deno.test("compiling embeds the bundle and nothing else", async () => {
   }
 });
 
-Deno.test("deno install makes a command of a checkout", async () => {
+Deno.test("deno install makes a command from a checkout", async () => {
   const root = Deno.makeTempDirSync({ prefix: "ringbus-test-install-" });
   try {
     const words = ["install", "-g", "--root", root, "--config", "deno.json", "-A", "-n", "ringbus"];

@@ -10,7 +10,7 @@ import { ROOT } from "../support/program.ts";
 const STRUCTURES = [HEADER, CONTROL, ...TABLES, ...RECORDING];
 
 for (const path of Object.keys(DRAWN_PAGES)) {
-  Deno.test(`${path} has the layouts that the descriptor says`, async () => {
+  Deno.test(`${path} has the layouts of the descriptor`, async () => {
     const page = await Deno.readTextFile(new URL(path, ROOT));
     assert.equal(withParts(path, page), page, "run deno task docs");
     const changed = page.replace(/^( *8 \| )\w+/m, "$1other");
@@ -39,7 +39,7 @@ Deno.test("no two fields of a structure share a byte", () => {
   }
 });
 
-Deno.test("a drawing has a row for each field, and tells what is unused", () => {
+Deno.test("a drawing has a row for each field, and marks unused bytes", () => {
   const lane = TABLES.find(({ title }) => title === "Lane")!;
   const lines = draw(lane).filter((line) => !line.includes("+-"));
   assert.deepEqual(lines.map((line) => line.replaceAll(/ +/g, " ").trim()), [

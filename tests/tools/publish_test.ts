@@ -1,4 +1,4 @@
-// What is published: its description, and a trial of exactly the files that go out.
+// The published package: its description, and a run of exactly the published files.
 
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
@@ -22,7 +22,7 @@ async function deno(args: string[], cwd: string | URL = ROOT) {
   return { printed, said };
 }
 
-Deno.test("the package tells what it is, and the changelog knows its version", () => {
+Deno.test("the package has a description, and the changelog a section for its version", () => {
   assert.match(config.name, /^@[a-z]+\/[a-z]+$/);
   assert.match(config.version, /^\d+\.\d+\.\d+$/);
   assert.ok(config.description.length > 20 && config.license.length > 0);
@@ -48,7 +48,7 @@ function isPublished(file: string): boolean {
   return config.publish.include.some((path) => file === path || file.startsWith(`${path}/`));
 }
 
-/** The files that would be published, and the warnings. */
+/** The files that are published, and the warnings. */
 async function published(): Promise<{ files: string[]; warnings: string[] }> {
   const { said } = await deno(["publish", "--dry-run", "--allow-dirty", "--no-check"]);
   const root = ROOT.href;
@@ -58,7 +58,7 @@ async function published(): Promise<{ files: string[]; warnings: string[] }> {
   return { files, warnings: lines.filter((line) => line.startsWith("warning")) };
 }
 
-/** Types are those of the files in the repository; here nothing may be missing, types included. */
+/** Checks that no module of an entry is missing, types included. */
 async function checkGraph(entry: string, folder: string): Promise<void> {
   const { printed } = await deno(["info", "--json", entry], folder);
   const modules: { specifier: string; error?: string }[] = JSON.parse(printed).modules;
@@ -67,7 +67,7 @@ async function checkGraph(entry: string, folder: string): Promise<void> {
   assert.ok(modules.some(({ specifier }) => specifier === `file://${folder}/lib/base/options.ts`));
 }
 
-Deno.test("the published files are enough: each entry finds what it imports, and the program runs", async () => {
+Deno.test("the published files suffice: each entry finds its imports, and the program runs", async () => {
   const { files, warnings } = await published();
   // A backend of the user's own is imported by its name.
   assert.deepEqual(warnings, [

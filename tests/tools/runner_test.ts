@@ -1,4 +1,4 @@
-// The runner of the tests: what it passes on, and that it finds what a test leaves behind.
+// The runner of the tests: the arguments that it passes on, and the leftovers that it finds.
 
 import assert from "node:assert/strict";
 import { until } from "../support/deadline.ts";
@@ -31,7 +31,7 @@ async function runFile(text: string, ...args: string[]): Promise<Run> {
   }
 }
 
-/** Runs a test that leaves something, by which no sanitizer is struck. */
+/** Runs a test that leaves something behind which no sanitizer finds. */
 async function runLeaking(statements: string, isFailing = false): Promise<Run> {
   const run = await runFile(`
     import { platform } from "${new URL("lib/platform/mod.ts", ROOT)}";
@@ -61,7 +61,7 @@ Deno.test("the runner passes arguments on, tells the tests their seed, and ends 
   assert.doesNotMatch(output, /left behind/);
 });
 
-Deno.test("a failed run says how to draw its samples again", async () => {
+Deno.test("a failed run prints how to draw its samples again", async () => {
   const { code, output } = await runFile(`Deno.test("a", () => { throw new Error("fails"); });`);
   assert.equal(code, 1);
   assert.match(output, /^FAILED \| 0 passed \| 1 failed/m);
@@ -77,7 +77,7 @@ function commandOf(pid: string): string | undefined {
   }
 }
 
-Deno.test("the runner names what a test leaves behind, fails, and takes it away", async () => {
+Deno.test("the runner names what a test leaves behind, fails, and removes it", async () => {
   const { output } = await runLeaking(`
     new Deno.Command("sh", { args: ["-c", "exec sleep 987 >/dev/null 2>&1 &"] }).outputSync();
     Deno.makeTempDirSync();
@@ -97,7 +97,7 @@ Deno.test("the runner names what a test leaves behind, fails, and takes it away"
   await until(() => commandOf(pid) === undefined, `the end of ${process}`);
 });
 
-Deno.test("the runner looks for what was left also when a test failed", async () => {
+Deno.test("the runner looks for leftovers also when a test failed", async () => {
   const { output } = await runLeaking(`Deno.mkdirSync(scratch + "/left");`, true);
   assert.match(output, /^FAILED \| 0 passed \| 1 failed/m);
   assert.match(output, /^ {2}\/dev\/shm\/ringbus-test-\d+\/left$/m);

@@ -1,13 +1,13 @@
 /**
- * How the single binary is made: the command line and all it needs become one module, and that is put
- * behind the base binary of this Deno.
+ * Compiling the single binary: the command line and its dependencies are bundled into one module, which
+ * is appended to the base binary of this Deno.
  *
  * @module
  */
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** What the program may do: as little as all subcommands together get along with. */
+/** Permissions of the program: what all subcommands together need. */
 export const PERMISSIONS: readonly string[] = [
   "--allow-ffi",
   "--allow-net",
@@ -18,19 +18,19 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-env=RINGBUS_DEBUG,RINGBUS_TOKEN",
 ];
 
-/** The bundle is all there is. */
+/** The bundle needs no other file. */
 const ISOLATED_FLAGS = ["--no-config", "--no-lock", "--no-check", "--no-remote", "--no-npm"];
 
-/** Writes the program, with everything that it imports, into one module. */
+/** Bundles the program and everything that it imports into one module. */
 export async function bundle(output: string): Promise<void> {
   await deno(["bundle", "--quiet", "--output", output, "main.ts"]);
 }
 
 /**
- * Makes a binary of a bundle; what was printed.
+ * Compiles a bundle. Returns the output of `deno compile`.
  *
  * @param more further arguments of `deno compile`
- * @param base the base binary, `denort`; left out, that of this Deno, which is downloaded once
+ * @param base the base binary, `denort`. Default: that of this Deno, which is downloaded once
  */
 export async function compile(
   bundlePath: string,

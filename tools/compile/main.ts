@@ -1,6 +1,6 @@
 /**
- * Makes the single binary for this machine, `dist/ringbus`. Arguments go to `deno compile`: such as
- * `--target`, for another one.
+ * Compiles the single binary, `dist/ringbus`. Arguments go to `deno compile`, such as `--target` for
+ * another machine.
  *
  * @module
  */

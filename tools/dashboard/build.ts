@@ -1,6 +1,6 @@
 /**
- * Puts the files beside this one together as one page, and writes it as TypeScript. With `--check` it writes
- * nothing, and fails if the committed page differs.
+ * Bundles the files beside this one into one page, and writes it as a TypeScript module. With `--check` it
+ * writes nothing, and fails if the committed page differs.
  *
  * @module
  */
@@ -27,7 +27,7 @@ async function hashOf(text: string): Promise<string> {
   return `'sha256-${new Uint8Array(digest).toBase64()}'`;
 }
 
-/** Puts what a link leads to in its place, within an element that begins so. */
+/** Replaces a link by an element with the content of its file. `begin` is the start tag of the element. */
 function inline(page: string, link: string, begin: string, content: string): string {
   if (!page.includes(link)) throw new Error(`index.html has no ${link}`);
   if (content.includes("</")) throw new Error(`a "</" would end the element ${begin}`);

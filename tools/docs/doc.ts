@@ -1,5 +1,5 @@
 /**
- * What `deno doc --json` says of an entry of the package.
+ * The output of `deno doc --json` for an entry of the package.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export interface JsDoc {
   readonly tags?: readonly Tag[];
 }
 
-/** Something in a comment that begins with `@`. */
+/** A tag in a comment. */
 export interface Tag {
   readonly kind: string;
   readonly doc?: string;
@@ -41,7 +41,7 @@ export interface TypeParameter {
   readonly default?: Type;
 }
 
-/** What a function takes and returns. */
+/** Parameters and result of a function. */
 export interface FunctionShape {
   readonly params: readonly Parameter[];
   readonly returnType?: Type;
@@ -62,7 +62,7 @@ export interface Member extends Partial<FunctionShape> {
   readonly functionDef?: FunctionShape;
 }
 
-/** What a declaration declares; which fields there are depends on its kind. */
+/** The content of a declaration. Its fields depend on its kind. */
 export interface Definition extends Partial<FunctionShape> {
   readonly isAbstract?: boolean;
   readonly extends?: string | readonly Type[];
@@ -89,7 +89,7 @@ export interface Declaration {
   readonly def: Definition;
 }
 
-/** Something that an entry exports. */
+/** An export of an entry. */
 export interface Symbol {
   readonly name: string;
   readonly declarations: readonly Declaration[];
@@ -101,10 +101,10 @@ export interface Entry {
   readonly symbols: readonly Symbol[];
 }
 
-/** The shape of the JSON that is read here. */
+/** The version of the JSON that is read here. */
 const VERSION = 2;
 
-/** Asks `deno doc` about a file. */
+/** Runs `deno doc` for a file. */
 export async function entryAt(path: string): Promise<Entry> {
   const args = ["doc", "--json", path];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();

@@ -1,5 +1,5 @@
 /**
- * The layouts as the page about how it works shows them, drawn from the descriptor.
+ * The drawings of layouts in the pages, made from the descriptor.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { Field } from "../../lib/base/structure.ts";
 import { CONTROL, type DrawnStructure, HEADER, RECORDING, TABLES } from "./structures.ts";
 
 const ROW_BYTES = 8;
-/** Columns that a byte takes, with the line behind it. */
+/** Columns of a byte, with the line after it. */
 const BYTE_WIDTH = 6;
 const WIDTH = ROW_BYTES * BYTE_WIDTH - 1;
 
-/** Parts of pages that are written, by the names that stand in their marks. */
+/** Generated parts of pages, by the names in their marks. */
 type Parts = Readonly<Record<string, () => string>>;
 
-/** The pages with such parts. */
+/** The pages with generated parts. */
 export const DRAWN_PAGES: Readonly<Record<string, Parts>> = {
   "docs/how-it-works.md": {
     segment: () => `${fenced(segment())}\n\nThe header:\n\n${table(HEADER)}`,
@@ -25,7 +25,7 @@ export const DRAWN_PAGES: Readonly<Record<string, Parts>> = {
   "docs/recordings.md": { recording: () => drawings(RECORDING) },
 };
 
-/** A page with its parts written anew. */
+/** A page with its generated parts replaced. */
 export function withParts(path: string, page: string): string {
   return Object.entries(DRAWN_PAGES[path]).reduce((text, [name, part]) => {
     const [begin, end] = [`<!-- drawn: ${name} -->`, `<!-- end of ${name} -->`];
@@ -72,7 +72,7 @@ function segment(): string[] {
   ];
 }
 
-/** A drawing with a row for each eight bytes; rows of which nothing is used are one. */
+/** A drawing with a row for each eight bytes. Unused rows are drawn as one. */
 export function draw({ fields, bytes }: DrawnStructure): string[] {
   const rows: [offset: number, cells: string][] = [];
   let next = 0;
@@ -92,7 +92,7 @@ function rowOf({ offset }: Field): number {
   return offset - offset % ROW_BYTES;
 }
 
-/** The fields of a row, each at its place. */
+/** The fields of a row, each at its column. */
 function cellsOf(row: number, fields: readonly Field[]): string {
   if (fields[0].bytes >= ROW_BYTES) return cell(fields[0], WIDTH);
   const cells: string[] = [];
@@ -115,7 +115,7 @@ function cell({ label, bytes }: Field, width: number): string {
   return (text.length < width ? ` ${text}` : text).padEnd(width);
 }
 
-/** A table with a line for each field, as `deno fmt` sets it. */
+/** A table with a line for each field, as `deno fmt` formats it. */
 function table({ fields, bytes }: DrawnStructure): string {
   const last = fields.at(-1)!;
   const rest = last.offset + last.bytes;

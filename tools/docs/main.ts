@@ -1,6 +1,6 @@
 /**
- * `deno task docs`: writes `docs/api`, one page for each entry of the package, from what `deno doc` says,
- * and draws layouts in other pages from their descriptors. With `--check` it changes nothing, and fails where a page is not what it would write.
+ * `deno task docs`: generates `docs/api`, one page for each entry of the package, from `deno doc`, and the
+ * drawings of layouts in other pages. With `--check` it writes nothing, and fails if a page is out of date.
  *
  * @module
  */
@@ -41,7 +41,7 @@ async function textOf(file: string): Promise<string | undefined> {
   }
 }
 
-/** Files in the folder that are no page. */
+/** Files in the folder that are not pages. */
 function stalePages(pages: ReadonlyMap<string, string>): string[] {
   return [...Deno.readDirSync(FOLDER)].map(({ name }) => name).filter((name) => !pages.has(name));
 }

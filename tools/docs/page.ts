@@ -7,7 +7,7 @@
 import type { Declaration, Entry, JsDoc, Member, Symbol } from "./doc.ts";
 import { isPublic, nameOf, signature, typeText } from "./signature.ts";
 
-/** The page about an entry of the package; `specifier` is what is imported. */
+/** The page of an entry of the package. `specifier` is the name that programs import. */
 export function pageOf(specifier: string, { jsDoc, symbols }: Entry): string {
   return [
     `# ${specifier}`,
@@ -17,7 +17,7 @@ export function pageOf(specifier: string, { jsDoc, symbols }: Entry): string {
   ].join("\n\n") + "\n";
 }
 
-/** As the headings of a page are named by those who show Markdown. */
+/** Makes the anchors of headings as the renderers of Markdown do. */
 function anchor(name: string): string {
   return name.toLowerCase();
 }
@@ -64,7 +64,7 @@ function prose(jsDoc: JsDoc): string[] {
   ].filter((text) => text !== "");
 }
 
-/** What it returns and throws, a sentence each. */
+/** What it returns and throws, as sentences. */
 function outcomes({ tags = [] }: JsDoc): string[] {
   return tags.flatMap(({ kind, tsType, doc = "" }) => {
     if (kind === "return") return [`Returns ${sentence(doc)}.`];

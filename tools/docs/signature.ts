@@ -1,5 +1,5 @@
 /**
- * Declarations as they would be written in TypeScript, without bodies.
+ * Declarations as TypeScript, without bodies.
  *
  * @module
  */
@@ -53,7 +53,7 @@ function typeParameters(all: readonly TypeParameter[] = []): string {
 function parameter({ kind, name, optional, tsType, arg }: Parameter): string {
   const type = tsType === undefined ? "" : `: ${typeText(tsType)}`;
   if (kind === "rest") return `...${arg!.name}${type}`;
-  // A pattern, which may have initial values: how it is taken apart is the function's own affair.
+  // A destructuring pattern is an implementation detail of the function.
   if (kind === "object" || kind === "array") return `options${type}`;
   if (kind === "assign") return `${parameter({ ...arg!, optional: true })}`;
   return `${name}${optional ? "?" : ""}${type}`;
@@ -67,14 +67,14 @@ function returned({ returnType }: FunctionShape): string {
   return returnType === undefined ? "" : `: ${typeText(returnType)}`;
 }
 
-/** Members that are for others, as they are declared. */
+/** The public members, as they are declared. */
 export function members(
   { constructors = [], properties = [], methods = [] }: Definition,
 ): string[] {
   return [...constructors, ...properties, ...methods].filter(isPublic).map(member);
 }
 
-/** True for what is documented. */
+/** True for a documented member. */
 export function isPublic({ jsDoc, accessibility }: Member): boolean {
   const isInternal = jsDoc?.tags?.some(({ kind }) => kind === "internal") ?? false;
   return !isInternal && accessibility !== "private";
@@ -90,7 +90,7 @@ function member(each: Member): string {
   return [...words, `${nameOf(each)}${each.optional ? "?" : ""}${shape(each)};`].join(" ");
 }
 
-/** How a member is called; constructors of interfaces have no name. */
+/** The name of a member. Constructors of interfaces have none. */
 export function nameOf({ name }: Member): string {
   return name ?? "new";
 }

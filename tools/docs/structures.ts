@@ -8,12 +8,12 @@ import type { Descriptor, Field, Structure } from "../../lib/base/structure.ts";
 import * as recording from "../../lib/recording/structures.ts";
 import * as segment from "../../lib/segment/structures.ts";
 
-/** A structure with its fields in the order of their offsets. */
+/** A structure, with its fields in the order of their offsets. */
 export interface DrawnStructure {
   readonly title: string;
-  /** Where its offsets are. */
+  /** The module with its offsets. */
   readonly descriptor: Descriptor;
-  /** What the names of its offsets begin with. */
+  /** Prefix of the names of its offsets. */
   readonly prefix: string;
   readonly bytes: number;
   readonly fields: readonly Field[];
@@ -29,7 +29,7 @@ export const HEADER: DrawnStructure = drawn(segment.HEADER);
 /** The control block. */
 export const CONTROL: DrawnStructure = drawn(segment.CONTROL);
 
-/** The tables, and what lies in regions. */
+/** The tables, and the structures in regions. */
 export const TABLES: readonly DrawnStructure[] = [
   segment.PARTICIPANT,
   segment.LANE,
@@ -43,7 +43,7 @@ export const TABLES: readonly DrawnStructure[] = [
 /** A recording's header, and an entry. */
 export const RECORDING: readonly DrawnStructure[] = [recording.HEADER, recording.ENTRY].map(drawn);
 
-/** Constants that begin as offsets do, and are none. */
+/** Constants with the prefix of offsets that are not offsets. */
 export const NO_OFFSETS: ReadonlySet<string> = new Set([
   "HEADER_BYTES",
   "ENTRY_BYTES",
