@@ -44,8 +44,14 @@ export interface SharedMemory {
   /** Sets what is called when a check at intervals finds that the name no longer names this memory. */
   onNameLost(listener: () => void): void;
 
-  /** Leaves the channel. With `mayDelete`, the last to leave deletes it if it is known to be empty. */
-  close(mayDelete?: boolean): void;
+  /** True while other sockets are attached. */
+  isShared(): boolean;
+
+  /**
+   * Leaves the channel. With `mayDelete`, the last to leave deletes it if it is known to be empty.
+   * Returns true if it is deleted.
+   */
+  close(mayDelete?: boolean): boolean;
 }
 
 /** A socket that waits in the event loop. */

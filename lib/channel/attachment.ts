@@ -63,10 +63,10 @@ export class Attachment {
       this.name = this.sharedMemory.name;
       const { mappedBytes, wasmMemory } = this.sharedMemory;
       const config = readConfig(new MemorySource(wasmMemory, mappedBytes), this.name);
-      checkCompatible(this.name, config, kind, options);
+      checkCompatible(this.sharedMemory, config, kind, options);
       this.kind = kind;
       this.capacity = config.capacity;
-      this.codec = codecFor(this.name, config.codecId, options.codec);
+      this.codec = codecFor(this.sharedMemory, config, options.codec);
       this.#participants = controlOffset(config.capacity) + layout.CONTROL_PARTICIPANTS;
       this.ring = instantiate(wasmMemory);
       this.ring.configure(IS_WEAK, KIND_NUMBERS[kind], config.capacity, mappedBytes);
@@ -341,12 +341,14 @@ export class Attachment {
 
   /**
    * Leaves the channel. A queue that still holds messages, or a persistent segment, stays; so does every
-   * segment without `mayDelete`.
+   * segment without `mayDelete`. Returns true if it is deleted.
    */
-  close(mayDelete = true): void {
-    if (this.#isClosed) return;
+  close(mayDelete = true): boolean {
+    if (this.#isClosed) return false;
     this.#isClosed = true;
-    runAll(() => this.#leave(), () => this.sharedMemory.close(mayDelete));
+    let isDeleted = false;
+    runAll(() => this.#leave(), () => isDeleted = this.sharedMemory.close(mayDelete));
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
+    return isDeleted;
   }
 }

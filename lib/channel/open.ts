@@ -14,11 +14,19 @@ import {
   type ChannelKind,
   formatSegment,
   newSegmentBytes,
+  parseConfig,
   type SegmentConfig,
 } from "../segment/format.ts";
 import type { SharedMemory } from "../base/shared_memory.ts";
 import { isLocalHandle, type LocalHandle, WorkerMemory } from "../segment/worker_memory.ts";
+import { logger } from "../base/log.ts";
+import { MemorySource } from "../segment/byte_source.ts";
+import { geometryOf, readControl } from "../segment/tables.ts";
+import { undeliveredMessages } from "../segment/undelivered.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
+
+/** How often a segment is replaced that ended processes left with other options. */
+const MAX_REPLACEMENTS = 10;
 
 /** Options of every socket. */
 export interface ChannelOptions {
@@ -48,12 +56,44 @@ export function openMemory(
   const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
   const codecId = resolveCodec(options.codec).id;
   const segment = { kind, capacity, codecId, persist: options.persist ?? false };
-  return FileMemory.open(
-    target,
-    options.dir,
-    newSegmentBytes(capacity),
-    (memory) => formatSegment(memory, segment),
-  );
+  const open = () =>
+    FileMemory.open(
+      target,
+      options.dir,
+      newSegmentBytes(capacity),
+      (memory) => formatSegment(memory, segment),
+    );
+  for (let attempt = 0; attempt < MAX_REPLACEMENTS; attempt++) {
+    const memory = open();
+    if (isAsAsked(memory, kind, options)) return memory;
+    if (!memory.close(true)) break;
+    logger.info("replaced {channel}, which an ended process had left with other options", {
+      channel: target,
+    });
+  }
+  return open();
+}
+
+/**
+ * False for a segment that a socket cannot use, and that may be replaced if no other socket is attached
+ * and it is empty. A journal is not replaced: it may hold data.
+ */
+function isAsAsked(memory: FileMemory, kind: ChannelKind, options: ChannelOptions): boolean {
+  const config = parseConfig(new MemorySource(memory.wasmMemory, memory.mappedBytes));
+  if ("problem" in config || config.kind === "journal") return true;
+  const { capacityBytes, codec } = options;
+  return config.kind === kind &&
+    (capacityBytes === undefined || checkCapacity(capacityBytes) === config.capacity) &&
+    (codec === undefined ? isBuiltIn(config.codecId) : resolveCodec(codec).id === config.codecId);
+}
+
+function isBuiltIn(id: string): boolean {
+  try {
+    resolveCodec(id as CodecName);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A local channel takes its kind and codec from the first socket on it. */
@@ -94,17 +134,40 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
   }
 }
 
+/** What to do about a channel that differs from what a socket asks for. */
+function remedyFor(memory: SharedMemory, config: SegmentConfig, what: string): string {
+  const geometry = geometryOf(config.capacity);
+  const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
+  if (memory.isShared()) {
+    const { creatorPid, createdAt } = readControl(source, geometry)!;
+    const since = new Date(createdAt).toISOString();
+    return `process ${creatorPid} created it at ${since}, and it is in use; use another name, or ` +
+      `agree on one ${what}`;
+  }
+  const count = config.kind === "queue" ? undeliveredMessages(source, geometry) : 0;
+  const left = config.kind === "journal"
+    ? "no process uses it, and it may hold data"
+    : `no process uses it, and it holds ${count} undelivered messages`;
+  const flags = [
+    ...count > 0 ? ["includeNonEmpty: true"] : [],
+    ...config.persist ? ["includePersistent: true"] : [],
+  ];
+  const argument = flags.length === 0 ? "" : `{ ${flags.join(", ")} }`;
+  return `${left}; open it with its own options to receive what it holds, delete it with ` +
+    `removeStale(${argument}), or use another name`;
+}
+
 /** Throws unless a channel is what a socket asks for. */
 export function checkCompatible(
-  name: string,
+  memory: SharedMemory,
   config: SegmentConfig,
   kind: ChannelKind,
   options: ChannelOptions,
 ): void {
   const conflict = (what: string, actual: unknown, requested: unknown) =>
     new ShmConnectionError(
-      `cannot attach to channel "${name}": its ${what} is ${actual}, and this socket asks for ` +
-        `${requested}; use another name, or agree on one ${what}`,
+      `cannot attach to channel "${memory.name}": its ${what} is ${actual}, and this socket asks for ` +
+        `${requested}; ${remedyFor(memory, config, what)}`,
     );
   if (config.kind !== kind) throw conflict("kind", config.kind, kind);
   if (options.capacityBytes === undefined) return;
@@ -113,13 +176,19 @@ export function checkCompatible(
 }
 
 /** The codec of a channel: the one that the socket passes, or the built-in one of that name. */
-export function codecFor(name: string, id: string, option: ChannelOptions["codec"]): Codec {
+export function codecFor(
+  memory: SharedMemory,
+  config: SegmentConfig,
+  option: ChannelOptions["codec"],
+): Codec {
+  const { name } = memory;
+  const id = config.codecId;
   if (option !== undefined) {
     const codec = resolveCodec(option);
     if (codec.id === id) return codec;
     throw new ShmConnectionError(
       `cannot attach to channel "${name}": its codec is "${id}", and this socket asks for ` +
-        `"${codec.id}"; use another name, or agree on one codec`,
+        `"${codec.id}"; ${remedyFor(memory, config, "codec")}`,
     );
   }
   try {

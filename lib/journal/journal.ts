@@ -485,8 +485,14 @@ export class Journal implements Closable, Disposable {
    * read it. More calls do nothing.
    */
   close(): void {
-    this.#detach(this.#failure === undefined);
+    this.tryDelete();
+  }
+
+  /** Leaves the journal as `close` does. Returns true if that has deleted it. */
+  tryDelete(): boolean {
+    const isDeleted = this.#detach(this.#failure === undefined);
     this.#files.removeOrphans();
+    return isDeleted;
   }
 
   /** Leaves the journal, which stays although no other member may have it open. */
@@ -494,16 +500,18 @@ export class Journal implements Closable, Disposable {
     this.#detach(false);
   }
 
-  #detach(mayDelete: boolean): void {
-    if (this.#isClosed) return;
+  #detach(mayDelete: boolean): boolean {
+    if (this.#isClosed) return false;
     this.unwatch();
     this.#isClosed = true;
     unregister(this);
     try {
       this.#generation.close();
-    } finally {
+    } catch (error) {
       this.#root.close(mayDelete);
+      throw error;
     }
+    return this.#root.close(mayDelete);
   }
 
   /** The same as `close()`. */

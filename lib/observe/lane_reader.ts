@@ -18,7 +18,7 @@
 
 import type { Issue } from "./issue.ts";
 import { laneProblem } from "./lane.ts";
-import { extendLow32, type RecordHeader } from "./record.ts";
+import { extendLow32, type RecordHeader } from "../segment/record.ts";
 import { isReference, readBlock, type Reference, RingWindow } from "./ring.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import { type Geometry, type LaneRow, readLane } from "../segment/tables.ts";

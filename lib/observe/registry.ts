@@ -35,7 +35,7 @@ import { removeForgottenIsolate } from "../segment/dead_isolates.ts";
 import { removeOrphanedGenerations } from "../journal/files.ts";
 import { checkChannelName } from "../channel/channel_options.ts";
 import { platform } from "../platform/mod.ts";
-import { withHeader } from "../segment/file_memory.ts";
+import { withHeader } from "../segment/with_header.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** A younger temporary file may still get its name. */

@@ -7,7 +7,7 @@
 import { blockTag } from "../segment/checksum.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
 import type { LaneRow } from "../segment/tables.ts";
-import { recordAt, type RecordHeader } from "./record.ts";
+import { recordAt, type RecordHeader } from "../segment/record.ts";
 import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
 import {
   BLOCK_HEADER_BYTES,

@@ -15,7 +15,7 @@ import {
 } from "./header.ts";
 import { laneProblem } from "./lane.ts";
 import { type ParticipantReport, readParticipants } from "./participants.ts";
-import { extendLow32 } from "./record.ts";
+import { extendLow32 } from "../segment/record.ts";
 import { readRequests, type RequestReport } from "./requests.ts";
 import { RingWindow } from "./ring.ts";
 import { type LeaseTablesReport, readLeaseTables } from "./lease_tables.ts";

@@ -28,7 +28,8 @@ import {
 } from "../base/errors.ts";
 import { logger } from "../base/log.ts";
 import { platform } from "../platform/mod.ts";
-import { removeForgottenIsolate } from "./dead_isolates.ts";
+import { removeForgottenIsolate, removeForgottenParticipants } from "./dead_isolates.ts";
+import { collectOnce } from "./collect.ts";
 import { FileSource } from "./byte_source.ts";
 import { isDisposable } from "./disposal.ts";
 import { SystemError } from "../platform/platform.ts";
@@ -108,6 +109,7 @@ export class FileMemory implements SharedMemory {
     isDone: (path: string) => boolean,
   ): FileMemory | undefined {
     const isolate = acquireIsolateIn(directory, name);
+    collectOnce(directory);
     const path = `${directory}/${name}`;
     let attached: FileMemory | undefined;
     try {
@@ -219,24 +221,32 @@ export class FileMemory implements SharedMemory {
     this.#check = undefined;
   }
 
-  close(mayDelete = false): void {
+  isShared(): boolean {
+    return platform().isSharedByOthers(this.#fd);
+  }
+
+  close(mayDelete = false): boolean {
     this.#unwatch();
     try {
-      if (mayDelete) this.#deleteIfUnneeded();
+      return mayDelete && this.#deleteIfUnneeded();
     } catch (error) {
       logger.warn("cannot delete channel {channel}, which stays: {error}", {
         channel: this.name,
         error,
       });
+      return false;
     } finally {
       this.#unmap();
       releaseIsolate(this.#isolate);
     }
   }
 
-  #deleteIfUnneeded(): void {
+  #deleteIfUnneeded(): boolean {
     const isUnneeded = () => isDisposable(new FileSource(this.#fd));
-    if (tryClose(this.#fd, () => this.#words, isUnneeded)) unlink(this.path, this.#fd);
+    if (!tryClose(this.#fd, () => this.#words, isUnneeded)) return false;
+    unlink(this.path, this.#fd);
+    removeForgottenParticipants(this.#isolate.directory, new FileSource(this.#fd), this.isolate);
+    return true;
   }
 
   #unmap(): void {
@@ -395,16 +405,5 @@ function reserveOrThrow(fd: number, offset: number, bytes: number, name: string)
         `or name another directory with the dir option`,
       { cause: error },
     );
-  }
-}
-
-/** Calls `use` with the mapped header of an open file. */
-export function withHeader<R>(fd: number, use: (header: Uint32Array<ArrayBuffer>) => R): R {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  platform().map(bytesOf(memory, 0, PAGE_BYTES), fd, 0);
-  try {
-    return use(wordsOf(memory));
-  } finally {
-    platform().unmap(bytesOf(memory, 0, PAGE_BYTES));
   }
 }

@@ -101,8 +101,13 @@ export class WorkerMemory implements SharedMemory {
 
   onNameLost(): void {}
 
-  close(): void {
+  isShared(): boolean {
+    return true;
+  }
+
+  close(): boolean {
     this.#waiters.close();
+    return false;
   }
 }
 

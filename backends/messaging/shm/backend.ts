@@ -176,8 +176,13 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
         ...persist === undefined ? {} : { persist },
         clock: this.#clock,
       });
-      this.#checkLimits(journal, replica.limits);
-      return { journal, replica };
+      const other = this.#differingLimit(replica.limits);
+      if (other === undefined) return { journal, replica };
+      const { topics, keys } = replica.store.stats();
+      const isEmpty = topics + keys === 0;
+      if (isEmpty && journal.tryDelete()) return this.#openJournal();
+      journal.leave();
+      throw this.#limitError(other, replica);
     } catch (cause) {
       if (!(cause instanceof ShmError) || cause instanceof ShmCorruptionError) throw cause;
       throw new MessagingConnectionError(`cannot attach (${cause.message})`, this.address, {
@@ -186,16 +191,22 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     }
   }
 
-  #checkLimits(journal: Journal, limits: Limits): void {
-    for (const limit of ["maxBytes", "maxMessagesPerTopic"] as const) {
+  /** The first limit that this backend asks for, and that the state does not have. */
+  #differingLimit(limits: Limits): keyof Limits | undefined {
+    return (["maxBytes", "maxMessagesPerTopic"] as const).find((limit) => {
       const asked = this.#options[limit];
-      if (asked === undefined || asked === limits[limit]) continue;
-      journal.leave();
-      throw new MessagingConnectionError(
-        `cannot attach: ${limit} is ${limits[limit]} there, not ${asked}; use that, or omit it,`,
-        this.address,
-      );
-    }
+      return asked !== undefined && asked !== limits[limit];
+    });
+  }
+
+  #limitError(limit: keyof Limits, { limits, store }: Replica): MessagingConnectionError {
+    const { messages, keys } = store.stats();
+    return new MessagingConnectionError(
+      `cannot attach: ${limit} is ${limits[limit]} there, not ${this.#options[limit]}; it holds ` +
+        `${messages} messages and ${keys} keys; use that limit or omit it, or delete the state with ` +
+        `removeStale() if no process needs it,`,
+      this.address,
+    );
   }
 
   /** Appends an operation, and returns its result. */

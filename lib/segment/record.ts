@@ -4,7 +4,7 @@
  * @module
  */
 
-import { frameHigh } from "../segment/checksum.ts";
+import { frameHigh } from "./checksum.ts";
 import { RECORD_FRAME, RECORD_PADDING, RECORD_PAYLOAD, RECORD_SIZE } from "../../wasm/layout.ts";
 
 /** The size and the frame of a record. */

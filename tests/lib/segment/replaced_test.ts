@@ -1,0 +1,168 @@
+// What ended processes left with other options is replaced if it is empty, and named if it is not.
+
+import assert from "node:assert/strict";
+import {
+  type ChannelOptions,
+  Publisher,
+  Puller,
+  Pusher,
+  Replier,
+  Requester,
+  ShmConnectionError,
+  ShmMessagingBackend,
+  Subscriber,
+} from "../../../mod.ts";
+import { inScratch, type Scratch } from "../../support/scratch.ts";
+
+const OPENERS = {
+  pusher: (dir: string, options: ChannelOptions) => new Pusher("a", { dir, ...options }),
+  puller: (dir: string, options: ChannelOptions) => new Puller("a", { dir, ...options }),
+  publisher: (dir: string, options: ChannelOptions) => new Publisher("a", { dir, ...options }),
+  subscriber: (dir: string, options: ChannelOptions) => new Subscriber("a", { dir, ...options }),
+  requester: (dir: string, options: ChannelOptions) => new Requester("a", { dir, ...options }),
+  replier: (dir: string, options: ChannelOptions) => new Replier("a", { dir, ...options }),
+};
+
+type Role = keyof typeof OPENERS;
+
+const CHANGES: Record<string, ChannelOptions> = {
+  "another codec": { codec: "json", capacityBytes: 4096 },
+  "another capacity": { capacityBytes: 8192 },
+};
+
+/** A killed process leaves a channel, with messages if it is a pusher. */
+async function leave(
+  { spawn, path: dir }: Scratch,
+  role: Role,
+  options: ChannelOptions,
+  values: unknown[] = [],
+): Promise<void> {
+  const child = spawn();
+  await child.execute({ do: "open", id: "x", role, target: "a", options: { dir, ...options } });
+  if (values.length > 0) await child.execute({ do: "send", id: "x", values });
+  child.kill("SIGKILL");
+  await child.ended();
+}
+
+for (const role of Object.keys(OPENERS) as Role[]) {
+  Deno.test(`a ${role} with other options replaces what a killed ${role} left`, () =>
+    inScratch(async (scratch) => {
+      for (const change of Object.values(CHANGES)) {
+        await leave(scratch, role, { codec: "msgpack", capacityBytes: 4096 });
+        using socket = OPENERS[role](scratch.path, change);
+        assert.equal(socket.capacityBytes, change.capacityBytes);
+      }
+    }));
+}
+
+Deno.test("a queue with messages is not replaced, and the error says how many there are", () =>
+  inScratch(async (scratch) => {
+    const { path: dir } = scratch;
+    await leave(scratch, "pusher", { codec: "msgpack", capacityBytes: 4096 }, [1, 2, 3, 4]);
+    new Puller("a", { dir }).close();
+    {
+      using puller = new Puller("a", { dir });
+      assert.equal(puller.tryRecv(), 1);
+    }
+    for (const change of Object.values(CHANGES)) {
+      assert.throws(() => new Puller("a", { dir, ...change }), (error: Error) => {
+        assert.ok(error instanceof ShmConnectionError);
+        assert.match(error.message, /no process uses it, and it holds 3 undelivered messages/);
+        assert.match(error.message, /removeStale\(\{ includeNonEmpty: true \}\)/);
+        return true;
+      });
+    }
+    using puller = new Puller("a", { dir });
+    assert.deepEqual(puller.drain(), [2, 3, 4]);
+  }));
+
+Deno.test("a channel in use is not replaced, and the error names its creator", () =>
+  inScratch(async ({ path: dir, spawn }) => {
+    const child = spawn();
+    await child.execute({
+      do: "open",
+      id: "x",
+      role: "subscriber",
+      target: "a",
+      options: { dir, codec: "msgpack", capacityBytes: 4096 },
+    });
+    for (const change of Object.values(CHANGES)) {
+      assert.throws(
+        () => new Publisher("a", { dir, ...change }),
+        new RegExp(`process ${child.pid} created it at 20.*, and it is in use`),
+      );
+    }
+  }));
+
+Deno.test("a persistent channel is not replaced", () =>
+  inScratch(async ({ path: dir }) => {
+    new Publisher("a", { dir, persist: true, capacityBytes: 4096 }).close();
+    assert.throws(
+      () => new Publisher("a", { dir, capacityBytes: 8192 }),
+      /removeStale\(\{ includePersistent: true \}\)/,
+    );
+    Deno.removeSync(`${dir}/a`);
+    await Promise.resolve();
+  }));
+
+Deno.test("an empty state with another limit is replaced, one with data is not", () =>
+  inScratch(async ({ path: dir }) => {
+    const open = (maxBytes: number) => new ShmMessagingBackend({ name: "a", dir, maxBytes });
+    await abandon(dir, 1 << 20, false);
+    {
+      await using backend = open(2 << 20);
+      assert.equal(await backend.get("plan"), null);
+    }
+    await abandon(dir, 1 << 20, true);
+    await using refused = open(2 << 20);
+    await assert.rejects(refused.get("plan"), /it holds 0 messages and 1 keys/);
+    await refused.cleanup();
+    await using backend = open(1 << 20);
+    assert.equal(await backend.get("plan"), "precious");
+  }));
+
+/** A killed process leaves a state of messages. */
+async function abandon(dir: string, maxBytes: number, hasKey: boolean): Promise<void> {
+  const code = `
+    import { ShmMessagingBackend } from "${new URL("../../../mod.ts", import.meta.url)}";
+    const backend = new ShmMessagingBackend({ name: "a", dir: "${dir}", maxBytes: ${maxBytes} });
+    ${hasKey ? 'await backend.set("plan", "precious")' : 'await backend.get("plan")'};
+    Deno.kill(Deno.pid, "SIGKILL");`;
+  await new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", code] }).output();
+}
+
+Deno.test("the next program collects what killed ones left under names of their own", () =>
+  inScratch(async (scratch) => {
+    const { path: dir, spawn, names } = scratch;
+    const victim = spawn();
+    for (const role of Object.keys(OPENERS) as Role[]) {
+      await victim.execute({
+        do: "open",
+        id: role,
+        role,
+        target: `left-${role}`,
+        options: { dir },
+      });
+    }
+    await victim.execute({ do: "send", id: "pusher", values: [1] });
+    victim.kill("SIGKILL");
+    await victim.ended();
+    const options = { dir, persist: true };
+    const keeper = spawn({ env: { RINGBUS_COLLECT: "0" } });
+    await keeper.execute({ do: "open", id: "k", role: "publisher", target: "kept", options });
+    await keeper.execute({ do: "close", id: "k" });
+    assert.equal(names().filter((name) => name.startsWith("left-")).length, 6, "it is turned off");
+    const next = spawn();
+    await next.execute({
+      do: "open",
+      id: "n",
+      role: "publisher",
+      target: "next",
+      options: { dir },
+    });
+    const files = names().filter((name) => !name.startsWith("."));
+    assert.deepEqual(files, ["kept", "left-pusher", "next"]);
+    using puller = new Puller("left-pusher", { dir });
+    assert.equal(puller.tryRecv(), 1);
+    Deno.removeSync(`${dir}/kept`);
+  }));
