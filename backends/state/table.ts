@@ -209,6 +209,19 @@ export class StateTable {
     return entry;
   }
 
+  /** True if an entry has expired that is still there. */
+  hasExpired(): boolean {
+    const [thread] = this.#threads.values();
+    const [pair] = this.#byUuid.values();
+    return [thread, pair].some((first) => first !== undefined && first.expiresAtMs <= this.#now());
+  }
+
+  /** Removes what has expired. */
+  sweep(): void {
+    this.#sweepThreads();
+    this.#sweepPairs();
+  }
+
   /** Removes expired threads. */
   #sweepThreads(): void {
     for (const [threadId, { expiresAtMs }] of this.#threads) {

@@ -13,6 +13,9 @@ import { ROOT_IDENTITY, ROOT_LAST_ID, ROOT_NEWEST } from "./layout.ts";
 
 const FILE = new RegExp(`^\\${JOURNAL_PREFIX}(.+)-([0-9a-f]{16})-([0-9a-f]{8})$`);
 
+/** The id in the name of the spare file, which no generation reaches. */
+const SPARE_ID = 0xffffffff;
+
 /** The generations of one journal, by id. */
 export class JournalFiles {
   readonly directory: string;
@@ -30,6 +33,11 @@ export class JournalFiles {
   nameOf(id: number): string {
     const identity = BigInt.asUintN(64, this.#identity).toString(16).padStart(16, "0");
     return `${JOURNAL_PREFIX}${this.#journal}-${identity}-${id.toString(16).padStart(8, "0")}`;
+  }
+
+  /** Path of the spare file. */
+  get sparePath(): string {
+    return `${this.directory}/${this.nameOf(SPARE_ID)}`;
   }
 
   /** Deletes a generation; members that have it open can still use it. */

@@ -11,6 +11,7 @@ import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import { FileMemory } from "../segment/file_memory.ts";
 import type { JournalFiles } from "./files.ts";
+import { bytesToLeave, type Purpose } from "./reserve.ts";
 import * as layout from "./layout.ts";
 
 /** Bytes of a new file; it grows by a quarter, within these limits. */
@@ -71,13 +72,24 @@ export class Generation {
     }
   }
 
-  /** Creates an empty generation; the next record is numbered after `last`. */
-  static create(files: JournalFiles, id: number, journal: string, last: Stamp): Generation {
+  /**
+   * Creates an empty generation; the next record is numbered after `last`.
+   *
+   * @param spared space for this many bytes of records is reserved, and the spare file is used for it
+   */
+  static create(
+    files: JournalFiles,
+    id: number,
+    journal: string,
+    last: Stamp,
+    spared?: number,
+  ): Generation {
     const file = FileMemory.open(
       files.nameOf(id),
       files.directory,
-      NEW_BYTES,
+      spared === undefined ? NEW_BYTES : bytesFor(spared),
       (memory) => format(memory, id, last),
+      spared === undefined ? undefined : files.sparePath,
     );
     const generation = new Generation(file, id, journal);
     if (generation.peek() === undefined) return generation;
@@ -224,12 +236,14 @@ export class Generation {
   }
 
   /**
-   * Claims space for a record; 0 if no offset is left for it.
+   * Claims space for a record; 0 if no offset is left for it. Records leave the space that is reserved
+   * for others.
    *
    * @throws {ShmConnectionError} if storage is exhausted
    */
-  claim(length: number, maxBytes: number = MAX_BYTES - HANDOFF_RESERVE_BYTES): number {
+  claim(length: number, purpose: Purpose): number {
     const word = layout.GENERATION_END >>> 2;
+    const maxBytes = purpose === "handoff" ? MAX_BYTES : MAX_BYTES - HANDOFF_RESERVE_BYTES;
     while (true) {
       const end = Atomics.load(this.#words, word) >>> 0;
       if (end < this.#maxEnd || (end & 7) !== 0) {
@@ -237,9 +251,15 @@ export class Generation {
       }
       const next = end + recordBytes(length);
       if (next > maxBytes) return 0;
-      this.#reserve(next);
+      this.#reserve(Math.min(next + bytesToLeave(purpose, next), MAX_BYTES));
       if (Atomics.compareExchange(this.#words, word, end | 0, next | 0) === (end | 0)) return end;
     }
+  }
+
+  /** True if the file must grow for data of this length, as far as this member knows. */
+  mustGrow(length: number): boolean {
+    const end = this.usedBytes + recordBytes(length);
+    return end + bytesToLeave("data", end) > this.#file.mappedBytes;
   }
 
   /** Writes a payload, given in parts, into claimed space. */
@@ -299,7 +319,7 @@ export class Generation {
    */
   write(parts: readonly Uint8Array[], kind: number, stamp: Stamp): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    const offset = this.claim(length);
+    const offset = this.claim(length, "data");
     if (offset === 0) {
       throw new ShmConnectionError(
         `cannot write a snapshot of journal "${this.#journal}": a generation ends at 4 GiB`,
@@ -318,7 +338,7 @@ export class Generation {
 
   /** Ends this generation at the cursor; false if there is a record behind it. */
   handOff(successor: number): boolean {
-    this.#handoffOffset ||= this.claim(4, MAX_BYTES);
+    this.#handoffOffset ||= this.claim(4, "handoff");
     if (this.#handoffOffset === 0) {
       throw this.#corruption("no space is left for its handoff record");
     }
@@ -349,9 +369,11 @@ export class Generation {
   }
 }
 
+/** Writes the header and record 0 into a file that may have been used before. */
 function format(memory: WebAssembly.Memory, id: number, last: Stamp): void {
   const words = new Int32Array(memory.buffer);
   const doubles = new Float64Array(memory.buffer);
+  words.fill(0, 0, (layout.FIRST_RECORD + layout.RECORD_BYTES) >>> 2);
   words[layout.GENERATION_VERSION >>> 2] = layout.VERSION;
   words[layout.GENERATION_ID >>> 2] = id;
   words[layout.GENERATION_END >>> 2] = layout.FIRST_RECORD + layout.RECORD_BYTES;
@@ -367,7 +389,14 @@ function format(memory: WebAssembly.Memory, id: number, last: Stamp): void {
   words[(layout.GENERATION_MAGIC >>> 2) + 1] = layout.MAGIC_HIGH;
 }
 
-function recordBytes(length: number): number {
+/** Size of a file with this many bytes of records, and with what they leave reserved. */
+function bytesFor(bytes: number): number {
+  const end = layout.FIRST_RECORD + layout.RECORD_BYTES + bytes;
+  return Math.max(NEW_BYTES, roundUp(end + bytesToLeave("data", end), PAGE_BYTES));
+}
+
+/** Bytes that a record with a payload of this length takes. */
+export function recordBytes(length: number): number {
   return layout.RECORD_BYTES + Math.ceil(length / 8) * 8;
 }
 

@@ -34,15 +34,20 @@ import { segmentDirectory } from "../platform/directory.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import { checkSignals, type Closable, register, unregister } from "../presence/exit_hooks.ts";
 import { logger } from "../base/log.ts";
+import { runAll } from "../base/run_all.ts";
 import { MIN_CAPACITY_BYTES } from "../channel/channel_options.ts";
+import { isOutOfSpace } from "../platform/out_of_space.ts";
 import { SystemError } from "../platform/platform.ts";
 import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
 import { JournalFiles } from "./files.ts";
-import { Generation, type RecordRef, type Stamp } from "./generation.ts";
+import { Generation, recordBytes, type RecordRef, type Stamp } from "./generation.ts";
 import * as layout from "./layout.ts";
+import { type Purpose, reserveSpare, spareBytes } from "./reserve.ts";
 
 /** Unused bytes that a generation may have before it is compacted. */
 const SLACK_BYTES = 1024 * 1024;
+/** How soon a member that makes no calls closes a deleted generation, whose storage it keeps in use. */
+const FOLLOW_MS = 1000;
 /** Records that are applied in one turn of the event loop. */
 const RECORDS_PER_POLL = 1000;
 /** Handlers that are slower than the writers hold up a member that watches, not its memory. */
@@ -93,6 +98,8 @@ export interface JournalState {
   snapshot(): Iterable<SnapshotRecord>;
   /** Number of deliveries that wait. A journal that is watched goes on when there are few. */
   readonly pendingDeliveries?: number;
+  /** The record that removes what has expired by now; undefined if nothing has. */
+  expiry?(): Uint8Array | undefined;
 }
 
 /** One member of a journal. */
@@ -112,9 +119,12 @@ export class Journal implements Closable, Disposable {
   #calls = 0;
   /** Size of the generation at which this member tries again to compact it, after a failure. */
   #retryCompactionBytes = 0;
+  /** Bytes of the last snapshot that was measured, and the last record before it. */
+  #measured: { bytes: number; last: RecordRef } | undefined;
   #failure: unknown;
   #isWatching = false;
   #isPollPending = false;
+  readonly #follower: ReturnType<typeof setInterval>;
   #isClosed = false;
 
   /**
@@ -144,6 +154,21 @@ export class Journal implements Closable, Disposable {
     register(this);
     this.#catchUpOrLeave();
     this.#files.removeOlder(this.#generation.id);
+    this.#reserveSpareIfPossible();
+    this.#follower = setInterval(() => this.#leaveDeletedGeneration(), FOLLOW_MS);
+    Deno.unrefTimer(this.#follower);
+  }
+
+  #leaveDeletedGeneration(): void {
+    if (this.#newestId === this.#generation.id || this.#failure !== undefined) return;
+    try {
+      this.catchUp();
+    } catch (error) {
+      logger.debug("journal {journal} keeps a deleted generation: {error}", {
+        journal: this.name,
+        error,
+      });
+    }
   }
 
   #catchUpOrLeave(): void {
@@ -188,9 +213,19 @@ export class Journal implements Closable, Disposable {
     if (!this.#replaceNewest(0, first.id)) this.#files.remove(first.id);
   }
 
-  /** Creates a generation that begins with a snapshot of the state. */
+  /** Creates a generation that begins with a snapshot of the state; on a full disk, in the spare file. */
   #writeSnapshot(id: number, last: Stamp): Generation {
-    const generation = Generation.create(this.#files, id, this.name, last);
+    try {
+      return this.#fillSnapshot(Generation.create(this.#files, id, this.name, last), last);
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      const bytes = this.#measureSnapshot();
+      const spared = Generation.create(this.#files, id, this.name, last, bytes);
+      return this.#fillSnapshot(spared, last);
+    }
+  }
+
+  #fillSnapshot(generation: Generation, last: Stamp): Generation {
     try {
       for (const { bytes, sequence } of this.#state.snapshot()) {
         generation.write([bytes], layout.KIND_DATA, { sequence, timeMs: last.timeMs });
@@ -200,8 +235,37 @@ export class Journal implements Closable, Disposable {
       return generation;
     } catch (error) {
       generation.close();
-      this.#files.remove(id);
+      this.#files.remove(generation.id);
       throw error;
+    }
+  }
+
+  /** Bytes of the records of a snapshot. */
+  #measureSnapshot(): number {
+    const last = this.#generation?.cursor;
+    if (last === undefined) return 0;
+    if (this.#measured?.last === last) return this.#measured.bytes;
+    let total = recordBytes(0);
+    for (const { bytes } of this.#state.snapshot()) total += recordBytes(bytes.length);
+    this.#measured = { bytes: total, last };
+    return total;
+  }
+
+  /** Reserves space for a later compaction. Throws on a full disk; other failures are retried later. */
+  #reserveSpare(addedBytes: number): void {
+    try {
+      reserveSpare(this.#files.sparePath, spareBytes(this.usedBytes + addedBytes));
+    } catch (error) {
+      if (isOutOfSpace(error)) throw error;
+      logger.debug("journal {journal} has no spare file: {error}", { journal: this.name, error });
+    }
+  }
+
+  #reserveSpareIfPossible(): void {
+    try {
+      this.#reserveSpare(0);
+    } catch {
+      // The disk is full: the next record that needs space tries again.
     }
   }
 
@@ -242,30 +306,126 @@ export class Journal implements Closable, Disposable {
    * @throws {ShmClosedError} if this member was closed
    */
   append(...parts: readonly Uint8Array[]): number {
+    return this.#append(parts, "data");
+  }
+
+  /**
+   * Appends a record that removes something from the state. Space is reserved for such records, so that
+   * they succeed on a full disk.
+   *
+   * @returns its sequence
+   * @throws {ShmConnectionError} if the reserved space is used up, too
+   * @throws {ShmCorruptionError} if the journal is damaged
+   * @throws {ShmClosedError} if this member was closed
+   */
+  appendRemoval(...parts: readonly Uint8Array[]): number {
+    return this.#append(parts, "removal");
+  }
+
+  #append(parts: readonly Uint8Array[], purpose: Purpose): number {
     this.#checkUsable();
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     while (true) {
-      const record = this.#tryAppend(parts, length);
+      const record = this.#appendInSpace(parts, length, purpose);
       if (record === undefined) {
         this.catchUp();
         continue;
       }
-      this.#wakeOthers();
-      this.#ownOffset = record.offset;
-      this.#applyUpTo(record.index);
-      this.#ownOffset = 0;
-      this.#compact();
+      this.#applyOwn(record);
+      this.#finishAppend();
       return record.sequence;
     }
   }
 
+  /** Everything up to this member's own record was read before it was appended. */
+  #applyOwn({ index, offset }: RecordRef): void {
+    this.#ownOffset = offset;
+    while (this.#generation.cursor.index < index && this.#step(index)) continue;
+    this.#ownOffset = 0;
+  }
+
+  /** The record is appended: nothing that fails from here on is an error of the call. */
+  #finishAppend(): void {
+    try {
+      runAll(() => this.#wakeOthers(), () => this.#compact());
+    } catch (error) {
+      logger.warn("after a record was appended to journal {journal}: {error}", {
+        journal: this.name,
+        error,
+      });
+    }
+  }
+
+  /** Appends, if need be after a compaction. */
+  #appendInSpace(
+    parts: readonly Uint8Array[],
+    length: number,
+    purpose: Purpose,
+  ): RecordRef | undefined {
+    try {
+      return this.#tryAppend(parts, length, purpose);
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      if (!this.#makeSpace(length)) throw this.#noSpace(length, error);
+    }
+    try {
+      return this.#tryAppend(parts, length, purpose);
+    } catch (error) {
+      throw isOutOfSpace(error) ? this.#noSpace(length, error) : error;
+    }
+  }
+
   /** Undefined if the generation has a handoff record. */
-  #tryAppend(parts: readonly Uint8Array[], length: number): RecordRef | undefined {
+  #tryAppend(
+    parts: readonly Uint8Array[],
+    length: number,
+    purpose: Purpose,
+  ): RecordRef | undefined {
     const generation = this.#generation;
-    const offset = generation.claim(length);
+    if (purpose === "data" && generation.mustGrow(length)) this.#reserveSpare(length);
+    const offset = generation.claim(length, purpose);
     if (offset === 0) return this.#freeAddresses();
     generation.fill(offset, parts);
     return generation.link(offset, layout.KIND_DATA, this.#clock());
+  }
+
+  /** Removes what has expired, and compacts; false if that frees too little. */
+  #makeSpace(length: number): boolean {
+    this.catchUp();
+    this.#expire();
+    const stale = this.usedBytes - this.#measureSnapshot();
+    if (stale < Math.min(Math.max(recordBytes(length), this.usedBytes / 16), this.usedBytes / 2)) {
+      return false;
+    }
+    try {
+      this.rotate();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ShmConnectionError)) throw error;
+      return false;
+    }
+  }
+
+  #expire(): void {
+    const record = this.#state.expiry?.();
+    if (record === undefined) return;
+    try {
+      const appended = this.#tryAppend([record], record.length, "removal");
+      if (appended !== undefined) this.#applyOwn(appended);
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+    }
+  }
+
+  #noSpace(length: number, cause: unknown): ShmConnectionError {
+    const used = this.usedBytes;
+    const live = Math.min(this.#measureSnapshot(), used);
+    return new ShmConnectionError(
+      `cannot append ${length} bytes to journal "${this.name}": ${this.#files.directory} is full; of ` +
+        `${used} bytes that the journal has there, ${used - live} are stale; delete entries, let ` +
+        `them expire, or free ${live} bytes in the directory, and the next write compacts the journal`,
+      { cause },
+    );
   }
 
   /** Compacts, if that frees a good part of the generation. */
@@ -282,7 +442,8 @@ export class Journal implements Closable, Disposable {
   /** Applies at least all records that were appended before this call. */
   catchUp(): void {
     this.#checkUsable();
-    this.#applyUpTo(0);
+    this.#goal = this.#generation.lastIndex;
+    while (this.#step(this.#goal)) continue;
   }
 
   /** True if there is too much to apply at once. */
@@ -298,11 +459,6 @@ export class Journal implements Closable, Disposable {
     while (!this.#isClosed && this.#generation.id === id && this.#step(lastIndex)) {
       if (isTurnDue()) await takeTurn();
     }
-  }
-
-  #applyUpTo(index: number): void {
-    this.#goal = Math.max(index, this.#generation.lastIndex);
-    while (this.#step(this.#goal)) continue;
   }
 
   /** Applies one record; false if there is none up to `goal`. */
@@ -366,7 +522,6 @@ export class Journal implements Closable, Disposable {
     try {
       this.rotate();
     } catch (error) {
-      if (!(error instanceof ShmConnectionError)) throw error;
       this.#retryCompactionBytes = usedBytes + dueBytes;
       logger.warn("cannot compact journal {journal}: {error}", {
         journal: this.name,
@@ -384,6 +539,7 @@ export class Journal implements Closable, Disposable {
       this.#replaceNewest(old.id, next.id);
       this.#files.removeOlder(next.id);
       this.#switchTo(next);
+      this.#reserveSpareIfPossible();
     } else {
       next.close();
       this.#files.remove(next.id);
@@ -504,6 +660,7 @@ export class Journal implements Closable, Disposable {
     if (this.#isClosed) return false;
     this.unwatch();
     this.#isClosed = true;
+    clearInterval(this.#follower);
     unregister(this);
     try {
       this.#generation.close();

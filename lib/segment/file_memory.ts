@@ -72,6 +72,8 @@ export class FileMemory implements SharedMemory {
   /**
    * Attaches to a channel's segment, or creates it.
    *
+   * @param spare path of a file whose storage the new segment takes over, if that file exists; it comes
+   * back if there is not enough
    * @throws {ShmConnectionError} if storage is exhausted or the directory cannot be used
    * @throws {ShmPermissionError} if the file or the directory belongs to another user
    * @throws {ShmCorruptionError} if the file is no segment
@@ -81,12 +83,13 @@ export class FileMemory implements SharedMemory {
     dir: string | undefined,
     newBytes: number,
     format: Format,
+    spare?: string,
   ): FileMemory {
     const directory = segmentDirectory(dir);
     return FileMemory.#openOrCreate(
       name,
       directory,
-      (path, isolate) => create(path, name, isolate, newBytes, format),
+      (path, isolate) => create(path, name, isolate, newBytes, format, spare),
       () => false,
     )!;
   }
@@ -358,6 +361,7 @@ function create(
   isolate: Isolate,
   bytes: number,
   format: Format,
+  spare: string | undefined,
 ): number | undefined {
   const os = platform();
   const temporaryPath = `${isolate.directory}/${
@@ -365,18 +369,21 @@ function create(
   }`;
   let fd: number;
   try {
-    fd = os.create(temporaryPath);
+    fd = spare === undefined ? os.create(temporaryPath) : takeSpare(spare, temporaryPath);
   } catch (error) {
     throw openError(error, temporaryPath, name);
   }
   try {
-    reserveOrThrow(fd, 0, bytes, name);
+    // What a spare file has is reserved: to try again could free it.
+    const { size } = os.statusOf(fd);
+    if (size < bytes) reserveOrThrow(fd, size, bytes - size, name);
     os.share(fd);
     formatFile(fd, bytes, format);
     os.link(temporaryPath, path);
     return fd;
   } catch (error) {
     os.close(fd);
+    if (spare !== undefined) renameIfExists(temporaryPath, spare);
     // ENOENT: this process was stopped for long, and its file was removed as left by a dead one.
     if (error instanceof SystemError && (error.errno === "EEXIST" || error.errno === "ENOENT")) {
       return undefined;
@@ -384,6 +391,21 @@ function create(
     throw error;
   } finally {
     removeIfExists(temporaryPath);
+  }
+}
+
+/** Opens a spare file under a new name, which no other process has; creates one if it does not exist. */
+function takeSpare(spare: string, path: string): number {
+  return renameIfExists(spare, path) ? platform().open(path) : platform().create(path);
+}
+
+function renameIfExists(from: string, to: string): boolean {
+  try {
+    platform().rename(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw error;
   }
 }
 

@@ -155,9 +155,9 @@ Deno.test("ringbus doctor: a clock that was never set is a failure", () => {
 Deno.test({
   name: "ringbus doctor: little room is a warning, with what to do",
   ignore: whyNoMount() !== undefined,
-  fn() {
+  async fn() {
     for (const [size, remedy] of [["8m", /ringbus clean/], ["64m", /--shm-size/]] as const) {
-      onSmallDisk(`size=${size}`, ({ path }) => {
+      await onSmallDisk(`size=${size}`, ({ path }) => {
         using libc = new DoctorLibc();
         const [room] = spaceDiagnostics(libc, path);
         assert.equal(room.level, "warning");

@@ -29,13 +29,16 @@ export function whyNoMount(): string | undefined {
 }
 
 /** Runs a test on a tmpfs with these mount options, and takes it away whatever happens. */
-export function onSmallDisk(options: string, test: (disk: SmallDisk) => void): void {
+export async function onSmallDisk(
+  options: string,
+  test: (disk: SmallDisk) => void | Promise<void>,
+): Promise<void> {
   const path = Deno.makeTempDirSync({ prefix: "ringbus-test-disk-" });
   try {
     const problem = mount(path, options);
     if (problem !== undefined) throw new Error(problem);
     try {
-      test({ path, fill: () => fill(`${path}/.filler`), names: () => namesIn(path) });
+      await test({ path, fill: () => fill(`${path}/.filler`), names: () => namesIn(path) });
     } finally {
       unmount(path);
     }

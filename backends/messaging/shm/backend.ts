@@ -91,6 +91,12 @@ export interface ShmMessagingStats {
   expired: number;
 }
 
+/** Operations that only remove something: on a full disk they use reserved space. */
+const REMOVALS: ReadonlySet<string> = new Set([
+  OPERATIONS.unsubscribe.name,
+  OPERATIONS.punsubscribe.name,
+]);
+
 /** An attached member of the journal. */
 interface Attached {
   readonly journal: Journal;
@@ -169,7 +175,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     const replica = new Replica(this.#memberName, this.subscription, {
       maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
       maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
-    });
+    }, this.#clock);
     try {
       const journal = new Journal(name, FORMAT, replica, {
         ...dir === undefined ? {} : { dir },
@@ -221,7 +227,8 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
         const values = prepare(attached);
         checkArguments(operation, values);
         const context = this.#recordContext(attached, headers);
-        return append(attached, encodeOperation(operation, values, context));
+        const isRemoval = REMOVALS.has(operation.name);
+        return append(attached, encodeOperation(operation, values, context), isRemoval);
       })
     );
   }
@@ -247,9 +254,8 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   #readNow<T>(call: (store: Store) => T): T {
     const attached = this.#attach();
     attached.journal.catchUp();
-    if (attached.replica.store.nextExpiryMs <= this.#clock()) {
-      append(attached, encodeRecord("tick", []));
-    }
+    const expiry = attached.replica.expiry();
+    if (expiry !== undefined) append(attached, expiry, true);
     return call(attached.replica.store);
   }
 
@@ -318,7 +324,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   /** Removes the subscriptions of this backend. Without it, others count them until this process ends. */
   #appendLeave(attached: Attached): void {
     try {
-      append(attached, encodeRecord("leave", [this.#memberName]));
+      append(attached, encodeRecord("leave", [this.#memberName]), true);
     } catch (error) {
       logger.debug("cannot end the subscriptions at {address}: {error}", {
         address: this.address,
@@ -378,9 +384,10 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
  *
  * @throws {MessagingRefusedError} if there is no space
  */
-function append({ journal, replica }: Attached, record: Uint8Array<ArrayBuffer>): unknown {
+function append({ journal, replica }: Attached, record: Uint8Array, isRemoval: boolean): unknown {
   try {
-    journal.append(record);
+    if (isRemoval) journal.appendRemoval(record);
+    else journal.append(record);
   } catch (cause) {
     if (!(cause instanceof ShmConnectionError)) throw cause;
     throw new MessagingRefusedError(`there is no space in shared memory: ${cause.message}`, {

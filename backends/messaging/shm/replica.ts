@@ -26,6 +26,7 @@ import {
   type ControlFields,
   type ControlRecord,
   decodeRecord,
+  encodeRecord,
   type OperationRecord,
   valuesOf,
 } from "./operation.ts";
@@ -55,6 +56,7 @@ export class Replica implements JournalState {
   #store: Store;
   readonly #members: Members;
   readonly #subscription: Subscription;
+  readonly #clock: () => number;
   /** The time of the store. */
   #nowMs = 0;
   /** Messages up to this sequence number were dispatched. */
@@ -69,8 +71,15 @@ export class Replica implements JournalState {
    * @param memberName unique name of this member
    * @param subscription receives the messages for this member
    * @param limits limits for a new journal
+   * @param clock decides when this member appends a record that lets messages expire
    */
-  constructor(memberName: string, subscription: Subscription, limits: Limits) {
+  constructor(
+    memberName: string,
+    subscription: Subscription,
+    limits: Limits,
+    clock: () => number = Date.now,
+  ) {
+    this.#clock = clock;
     this.#members = new Members(memberName, subscription);
     this.#subscription = subscription;
     this.#limits = limits;
@@ -223,6 +232,11 @@ export class Replica implements JournalState {
     if (expiresAtMs === null) return add(undefined);
     this.#nowMs = 0;
     return add(expiresAtMs / 1000);
+  }
+
+  /** The record that lets what has expired go; undefined if nothing has. */
+  expiry(): Uint8Array | undefined {
+    return this.#store.nextExpiryMs <= this.#clock() ? encodeRecord("tick", []) : undefined;
   }
 
   /** The records that lead from an empty state to this one. */

@@ -9,7 +9,7 @@ import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { Journal, type JournalRecord, type JournalState } from "../../../lib/journal/journal.ts";
 import { resolveLimits, STATE_CHECKS, type StateLimits, type StateOptions } from "../config.ts";
 import { SharedBackendLimitError } from "../errors.ts";
-import { fromRecord, snapshotRecords, toRecord } from "./record.ts";
+import { fromRecord, snapshotRecords, tickRecord, toRecord } from "./record.ts";
 import { SyncBackend } from "../sync_backend.ts";
 import { type StateClock, StateTable, type StateWrite, type WriteResult } from "../table.ts";
 
@@ -32,6 +32,14 @@ const OPTIONS = new OptionRules<ShmBackendOptions>("new ShmBackend()", {
   ...STATE_CHECKS,
   now: callback,
 });
+
+/** Writes that only remove something: on a full disk they use reserved space. */
+const REMOVALS: ReadonlySet<StateWrite["kind"]> = new Set([
+  "deleteThread",
+  "clearThreads",
+  "deletePair",
+  "clearPairs",
+]);
 
 /**
  * Shared state for the processes and workers of one machine. Each write is a record that all of them
@@ -77,6 +85,7 @@ export class ShmBackend extends SyncBackend {
       reset: () => this.#table = this.#newTable(),
       apply: (record) => this.#apply(record),
       snapshot: () => this.#snapshot(),
+      expiry: () => this.#table.hasExpired() ? tickRecord() : undefined,
     };
     this.#journal = new Journal(shmName, formatOf(this.#limits), state, {
       dir,
@@ -93,7 +102,10 @@ export class ShmBackend extends SyncBackend {
     this.#recordMs = timeMs;
     try {
       const record = fromRecord(bytes);
-      if (record.kind === "restore") return this.#table.restore(record);
+      if (record.kind === "restore") {
+        this.#table.sweep();
+        return this.#table.restore(record);
+      }
       const outcome = this.#attempt(record);
       if (isOwn) this.#outcome = outcome;
     } finally {
@@ -129,7 +141,9 @@ export class ShmBackend extends SyncBackend {
    * @internal
    */
   protected override write<W extends StateWrite>(write: W): WriteResult<W> {
-    this.#journal.append(toRecord(write));
+    const record = toRecord(write);
+    if (REMOVALS.has(write.kind)) this.#journal.appendRemoval(record);
+    else this.#journal.append(record);
     const outcome = this.#outcome!;
     this.#outcome = undefined;
     if ("error" in outcome) throw outcome.error;

@@ -13,6 +13,11 @@ const MAX_RECORD_BYTES = 256 * 1024;
 /** A record: a write, or a part of a state. */
 export type StateRecord = StateWrite | { kind: "restore" } & TableContents;
 
+/** The record that only advances the time: what has expired by then is removed. */
+export function tickRecord(): Uint8Array {
+  return restore([], []);
+}
+
 /** Encodes a write as a record. */
 export function toRecord(write: StateWrite): Uint8Array {
   return encode(write);
