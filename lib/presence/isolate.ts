@@ -109,6 +109,8 @@ export class Isolate {
   readonly #path: string;
   #fifo: number;
   readonly #peerDoorbells = new Map<bigint, number>();
+  /** Isolates whose doorbells could not be rung. */
+  readonly #unrung = new Set<bigint>();
   readonly #waiters = new Waiters();
   #doorbell: DoorbellReader | undefined;
   readonly #checks = new Set<() => void>();
@@ -136,6 +138,7 @@ export class Isolate {
   /** Checks whether what this isolate has in the directory is still there. */
   check(): void {
     try {
+      this.#ringUnrung();
       this.#restoreFifo();
       for (const check of this.#checks) check();
     } catch (error) {
@@ -154,8 +157,38 @@ export class Isolate {
     return id === this.id || isIsolateAlive(this.directory, id);
   }
 
-  /** Rings the doorbell of another isolate. */
+  /**
+   * Rings the doorbell of another isolate. Callers have done what they ring for, so that a failure, such
+   * as that no descriptor is left, is logged and not thrown. It is tried again with the next check.
+   */
   ringDoorbell(id: bigint): void {
+    try {
+      this.#openAndRing(id);
+    } catch (error) {
+      if (this.#unrung.size === 0) {
+        logger.warn("cannot wake another isolate in {directory}, and tries again: {error}", {
+          directory: this.directory,
+          error,
+        });
+      }
+      this.#unrung.add(id);
+    }
+  }
+
+  #ringUnrung(): void {
+    const ids = [...this.#unrung];
+    if (ids.length === 0) return;
+    for (const id of ids) {
+      this.#openAndRing(id);
+      this.#unrung.delete(id);
+    }
+    logger.info("woke {count} isolates in {directory} late", {
+      count: ids.length,
+      directory: this.directory,
+    });
+  }
+
+  #openAndRing(id: bigint): void {
     const known = this.#peerDoorbells.get(id);
     if (known !== undefined && this.#ring(id, known)) return;
     this.#closeDeadDoorbells();
