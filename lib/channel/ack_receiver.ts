@@ -1,6 +1,6 @@
 /**
- * The receiving half of a puller that acknowledges: each message costs a permit until it is settled, so
- * that a puller never holds more than its share.
+ * The receiving half of a puller that acknowledges. Each message takes a permit until it is settled, so
+ * that a puller never holds more messages than its limit.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/opt
 import { Semaphore } from "../base/semaphore.ts";
 import type { SocketStatistics } from "./statistics.ts";
 
-/** Receives at most so many messages at a time that are not acknowledged. */
+/** Receives messages while fewer than `maxUnacked` of them are not acknowledged. */
 export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
   readonly #attachment: Attachment;
   readonly #maxUnacked: number;
@@ -50,7 +50,7 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
     return this.#withPermit(() => this.#receiver.receiveSync(options));
   }
 
-  /** The permit goes back unless a message comes of it. */
+  /** Releases the permit unless a message is received. */
   #withPermit<R extends Delivery<T> | None>(receive: () => R): R {
     let delivery: R | None = NONE;
     try {
@@ -98,12 +98,12 @@ export class AckReceiver<T> implements ReceiverApi<Delivery<T>> {
     return deliveries;
   }
 
-  /** A program that never acknowledges gets no more messages: it should hear why. */
+  /** A program that never acknowledges receives no more messages: the log says why. */
   #warnOnce(): None {
     this.#checkOpen();
     if (this.#hasWarned) return NONE;
     this.#hasWarned = true;
-    logger.warn("a puller of {channel} holds {count} messages, its limit, and gets no more", {
+    logger.warn("a puller of {channel} holds {count} messages, its limit, and receives no more", {
       channel: this.#attachment.name,
       count: this.#maxUnacked,
     });

@@ -1,6 +1,6 @@
 /**
- * One socket's attachment to a channel: the checked segment, its ring instance, the participant's
- * slot, and what wakes the others.
+ * One socket's attachment to a channel: the checked segment, its ring instance, and the participant's
+ * slot. It wakes other participants, and reclaims dead ones.
  *
  * @module
  */
@@ -27,10 +27,10 @@ import { instantiate, IS_WEAK } from "../segment/ring.ts";
 import type { RingExports } from "../../wasm/ring_exports.ts";
 import * as layout from "../../wasm/layout.ts";
 
-/** Milliseconds between two looks at whether those live who hold messages. */
+/** Milliseconds between two checks whether the pullers that hold leases are alive. */
 const OWNER_CHECK_MS = 20;
 
-/** One socket on one channel. */
+/** The attachment of one socket to one channel. */
 export class Attachment {
   readonly name: string;
   readonly role: Role;
@@ -40,7 +40,7 @@ export class Attachment {
   readonly kind: ChannelKind;
   /** Bytes of each lane's ring. */
   readonly capacity: number;
-  /** Our slot. */
+  /** The participant's slot. */
   readonly index: number;
   /** The memory as bytes and as words; replaced when the segment grows. */
   bytes: Uint8Array<ArrayBufferLike>;
@@ -101,14 +101,14 @@ export class Attachment {
     return index;
   }
 
-  /** Frees what dead participants held, and gives the messages among it to others. */
+  /** Frees what dead participants held, and returns the messages that they had leased. */
   reclaimDead(): void {
     this.mapAll();
     const ownIsolate = this.sharedMemory.isolate;
     const isAliveByIsolate = new Map<bigint, boolean>([[0n, true], [ownIsolate, true]]);
     for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {
       const isolate = this.ring.isolateOf(index);
-      // Whose slot it is cannot be told any more: its owner may well live.
+      // The isolate word was overwritten: the owner is not known, and may be alive.
       if (isolate !== 0n && !isIsolateId(isolate)) continue;
       let isAlive = isAliveByIsolate.get(isolate);
       if (isAlive === undefined) {
@@ -117,7 +117,7 @@ export class Attachment {
       }
       if (isAlive) continue;
       this.ring.reclaim(index, isolate, ownIsolate);
-      logger.debug("freed slot {index} of {channel}, whose owner is gone", {
+      logger.debug("reclaimed slot {index} of {channel}, whose owner is gone", {
         index,
         channel: this.name,
       });
@@ -128,19 +128,25 @@ export class Attachment {
     }
   }
 
-  /** True once a puller that acknowledges held a message on the channel. */
+  /** True once a puller that acknowledges has received on the channel. */
   get hasLeaseTables(): boolean {
     const control = controlOffset(this.capacity);
     return this.words[(control + layout.CONTROL_LEASE_TABLES) >>> 2] !== 0;
   }
 
-  /** Throws if a shelf cannot be right. */
+  /**
+   * Throws if a lease table is corrupt.
+   *
+   * @throws {ShmCorruptionError}
+   */
   checkLeaseTables(): void {
     this.mapAll();
-    if (this.ring.corruptLeaseTable() >= 0) throw this.corruption("a shelf lies outside of it");
+    if (this.ring.corruptLeaseTable() >= 0) {
+      throw this.corruption("a lease table lies outside of it");
+    }
   }
 
-  /** On a channel with shelves: now and then gives back what dead pullers hold. */
+  /** Returns what dead pullers hold, on a channel with lease tables. Most calls only read the clock. */
   checkLeaseOwners(): void {
     const { ring } = this;
     this.checkLeaseTables();
@@ -161,13 +167,13 @@ export class Attachment {
     return false;
   }
 
-  /** True while the participant in a slot lives. */
+  /** True while the participant in a slot is alive. */
   isParticipantAlive(index: number): boolean {
     const isolate = this.ring.isolateOf(index);
     return isolate !== 0n && this.sharedMemory.isAlive(isolate);
   }
 
-  /** Which one of all its owners has a participant's slot. */
+  /** The generation of a participant's slot: each owner has a generation of its own. */
   generationOf(index: number): number {
     return this.words[this.fieldOffset(index, layout.PARTICIPANT_GENERATION) >>> 2];
   }
@@ -178,10 +184,10 @@ export class Attachment {
   }
 
   /**
-   * Adds a region to the segment.
+   * Adds a region to the segment; returns its offset.
    *
-   * @throws {ShmConnectionError} if there is no room for it
-   * @throws {ShmCorruptionError} if the segment's end cannot be right
+   * @throws {ShmConnectionError} if there is no space for it
+   * @throws {ShmCorruptionError} if the segment's end is corrupt
    */
   allocate(bytes: number): number {
     const rounded = roundUp(bytes, PAGE_BYTES);
@@ -207,9 +213,9 @@ export class Attachment {
   }
 
   /**
-   * Adds a region to the segment, of the size that is wanted or, where storage is scarce, of the least.
+   * Adds a region of `wantedBytes` to the segment, or of `leastBytes` if there is no space for more.
    *
-   * @throws {ShmConnectionError} if there is no room for the least
+   * @throws {ShmConnectionError} if there is no space for `leastBytes`
    */
   allocateBetween(
     leastBytes: number,
@@ -223,7 +229,7 @@ export class Attachment {
     }
   }
 
-  /** Our slot's region of at least `bytes`: the one a former owner left, or a new one. */
+  /** Offset of the slot's region of at least `bytes`: the one that a former owner left, or a new one. */
   region(bytes: number): number {
     const offset = this.ring.regionOf(this.index, bytes) >>> 0;
     if (offset >= controlOffset(this.capacity) + layout.CONTROL_BYTES) {
@@ -236,12 +242,12 @@ export class Attachment {
     return newOffset;
   }
 
-  /** Maps what others have added, if they have. */
+  /** Maps regions that other processes have added. */
   mapAll(): void {
     if (this.words[layout.HEADER_END >>> 2] >>> 0 > this.sharedMemory.mappedBytes) this.remap();
   }
 
-  /** Maps what others have added; nothing changes if they have added nothing. */
+  /** Maps regions that other processes have added, and asks the system for the size of the segment. */
   remap(): void {
     const before = this.sharedMemory.mappedBytes;
     this.sharedMemory.remap();
@@ -254,24 +260,24 @@ export class Attachment {
     this.words = new Int32Array(this.sharedMemory.wasmMemory.buffer);
   }
 
-  /** Wakes the sleeper of a side that had the fewest turns; false if there is none. */
+  /** Wakes the waiter of a set with the lowest service count; false if there is none. */
   wakeOne(side: number): boolean {
     const index = this.ring.popWaiter(side);
     if (index >= 0) this.signal(index);
     return index >= 0;
   }
 
-  /** Wakes all sleepers of a side. */
+  /** Wakes all waiters of a set. */
   wakeAll(side: number): void {
     while (this.wakeOne(side)) continue;
   }
 
-  /** Wakes one participant if it sleeps. */
+  /** Wakes one participant if it waits. */
   wake(index: number, side: number): void {
     if (this.ring.wake(index, side)) this.signal(index);
   }
 
-  /** Wakes a participant whose bit was taken. */
+  /** Signals a participant that was removed from the waiters. */
   signal(index: number): void {
     const word = this.fieldOffset(index, layout.PARTICIPANT_WAKE);
     const kind = this.words[this.fieldOffset(index, layout.PARTICIPANT_WAIT_KIND) >>> 2];
@@ -286,7 +292,7 @@ export class Attachment {
   }
 
   /**
-   * Throws if the socket, or the channel for everyone, is closed, or if others no longer find it.
+   * Throws if the socket, or the channel for all participants, is closed, or if others no longer find it.
    *
    * @throws {ShmClosedError}
    * @throws {ShmConnectionError} if the segment's file was removed
@@ -299,7 +305,7 @@ export class Attachment {
     }
     if (this.ring.closed()) {
       throw new ShmClosedError(
-        `cannot use channel "${this.name}": it was closed for everyone; create a new one`,
+        `cannot use channel "${this.name}": it was closed for all participants; create a new one`,
       );
     }
     if (this.isDetached) this.#checkName();
@@ -327,7 +333,7 @@ export class Attachment {
     );
   }
 
-  /** Damage in this channel, as an error. */
+  /** The error for damage in this channel. */
   corruption(what: string): ShmCorruptionError {
     return new ShmCorruptionError(
       `channel "${this.name}" is damaged: ${what}; some process wrote where it should not; close ` +

@@ -34,7 +34,7 @@ export class Batch {
     return this.#end >= FULL_BYTES;
   }
 
-  /** Forgets all messages. */
+  /** Removes all messages. */
   clear(): void {
     this.#end = 0;
     this.#offsets.length = this.#lengths.length = this.#flags.length = 0;
@@ -62,7 +62,7 @@ export class Batch {
     return this.#flags[index];
   }
 
-  /** A message's bytes, valid until the batch is used again. */
+  /** A message's bytes, valid until the batch is cleared. */
   viewOf(index: number): Uint8Array {
     const offset = this.#offsets[index];
     return this.#bytes.subarray(offset, offset + this.#lengths[index]);

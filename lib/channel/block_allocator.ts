@@ -1,6 +1,6 @@
 /**
- * Room for messages that do not fit a ring: regions of the segment that one process owns, cut into
- * blocks by first fit. The bookkeeping is the owner's alone, so a crash leaves nothing to repair.
+ * Space for messages that do not fit a ring: regions of the segment that one process owns, divided into
+ * blocks by first fit. Only the owner keeps the list of blocks, so a crash leaves nothing to repair.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export class BlockAllocator {
   /** Blocks in use, by offset. */
   readonly #used: Block[] = [];
 
-  /** Adds a region to cut blocks from. */
+  /** Adds a region. */
   addRegion(offset: number, bytes: number): void {
     this.#regions.push({ offset, end: offset + bytes });
   }
@@ -48,7 +48,7 @@ export class BlockAllocator {
     return from;
   }
 
-  /** Takes a certain block out; false if it is not free. */
+  /** Reserves a certain block; false if it is not free. */
   reserve(offset: number, bytes: number): boolean {
     const end = offset + Math.ceil(bytes / 8) * 8;
     const isInside = this.#regions.some((region) => offset >= region.offset && end <= region.end);
@@ -60,7 +60,7 @@ export class BlockAllocator {
     return true;
   }
 
-  /** Gives a block back. */
+  /** Frees a block. */
   free(offset: number): void {
     const at = this.#used.findIndex((block) => block.offset === offset);
     if (at >= 0) this.#used.splice(at, 1);

@@ -1,12 +1,12 @@
 /**
- * The error of calls that were waiting when their socket was closed.
+ * The error of calls that waited when their socket was closed.
  *
  * @module
  */
 
 import { ShmClosedError } from "../base/errors.ts";
 
-/** That error, for a channel. */
+/** The error for a channel. */
 export function closedWhileWaiting(name: string): ShmClosedError {
   return new ShmClosedError(`the socket on channel "${name}" was closed while this call waited`);
 }

@@ -1,6 +1,6 @@
 /**
- * Copies of small payloads, word by word: for up to some dozens of bytes a loop beats `set`, whose
- * call costs more than the copy.
+ * Copies of small payloads, word by word. For up to some dozens of bytes a loop is faster than `set`,
+ * whose call costs more than the copy.
  *
  * @module
  */
@@ -21,14 +21,14 @@ export function copyWords(
   for (let i = 0; i < count; i++) to[toWord + i] = from[fromWord + i];
 }
 
-/** The words of one caller's buffer, for programs that use the same one again and again. */
+/** A program's buffer as words, for programs that pass the same buffer again and again. */
 export class BufferWords {
   #bytes: Uint8Array | undefined;
   #words: Int32Array = NO_WORDS;
 
   /**
-   * The first `length` bytes as words, from the second time on that a buffer is shown in a row:
-   * undefined before that, or when they are not whole words.
+   * The first `length` bytes as words. Undefined when a buffer is passed for the first time in a row, and
+   * when the bytes are not whole words.
    */
   of(bytes: Uint8Array, length: number): Int32Array | undefined {
     if (bytes !== this.#bytes) {

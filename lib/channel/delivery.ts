@@ -8,49 +8,49 @@ import type { Attachment } from "./attachment.ts";
 import { ShmClosedError } from "../base/errors.ts";
 
 /**
- * A message that its puller holds until it says what became of it. Disposing one of which nothing was
- * said gives it back, so that `using` does when its block throws.
+ * A message that its puller holds until it calls `ack()` or `nack()`. Disposing a delivery that was not
+ * settled returns the message, so `using` returns it when its block throws.
  */
 export interface Delivery<T> extends Disposable {
   /** The message. */
   readonly value: T;
   /**
-   * Times it was handed out, this one included: 1 for the first, up to 65,535. From 2 on somebody may
+   * How often the message was delivered, this delivery included: from 1 to 65,535. From 2 on, a puller may
    * have worked on it before.
    */
   readonly deliveries: number;
   /**
-   * Says that it is done: nobody gets it again.
+   * Marks the message as done: it is not delivered again.
    *
-   * @throws {TypeError} if it was acknowledged or given back already
-   * @throws {ShmClosedError} if the puller was closed, which gave it back
+   * @throws {TypeError} if the message was acknowledged or returned already
+   * @throws {ShmClosedError} if the puller was closed, which returned the message
    */
   ack(): void;
   /**
-   * Gives it back: another puller gets it, or the same one if no other waits.
+   * Returns the message: another puller receives it, or the same one if no other waits.
    *
-   * @throws {TypeError} if it was acknowledged or given back already
-   * @throws {ShmClosedError} if the puller was closed, which gave it back
+   * @throws {TypeError} if the message was acknowledged or returned already
+   * @throws {ShmClosedError} if the puller was closed, which returned the message
    */
   nack(): void;
 }
 
-/** What becomes of a held message. */
+/** How a lease ends. */
 export interface Settler {
-  /** Frees its place. */
+  /** Frees the slot. */
   acknowledge(slot: number): void;
-  /** Gives it to everyone. */
+  /** Returns the message. */
   nack(slot: number): void;
 }
 
-/** A message in a place on a shelf. */
+/** A message in a lease slot. */
 export class LeasedDelivery<T> implements Delivery<T> {
   readonly value: T;
   readonly deliveries: number;
   readonly #attachment: Attachment;
   readonly #settler: Settler;
   readonly #slot: number;
-  #outcome: "acknowledged" | "given back" | undefined;
+  #outcome: "acknowledged" | "returned" | undefined;
 
   constructor(
     value: T,
@@ -73,8 +73,8 @@ export class LeasedDelivery<T> implements Delivery<T> {
   }
 
   nack(): void {
-    this.#checkOpen("give back");
-    this.#outcome = "given back";
+    this.#checkOpen("return");
+    this.#outcome = "returned";
     this.#settler.nack(this.#slot);
   }
 
@@ -88,8 +88,8 @@ export class LeasedDelivery<T> implements Delivery<T> {
     }
     if (isClosed) {
       throw new ShmClosedError(
-        `cannot ${what} a message of channel "${name}": its puller is closed, which gave the message ` +
-          `back; another puller gets it`,
+        `cannot ${what} a message of channel "${name}": its puller is closed, which returned the ` +
+          `message; another puller receives it`,
       );
     }
   }

@@ -257,7 +257,7 @@ export class FrameCursor {
     if (this.isStale()) return this.next(mode);
     this.#counts.errors++;
     ring.take(0, 0);
-    throw attachment.corruption("a message that was given back is not whole");
+    throw attachment.corruption("a message that was returned is not whole");
   }
 
   /** A header lies before its message. */
@@ -423,7 +423,7 @@ export class FrameCursor {
     if (!this.attachment.isClosed) this.attachment.ring.flushTail();
   }
 
-  /** Throws if the socket, or the channel for everyone, is closed: a receiver that polls has to learn it. */
+  /** Throws if the socket is closed, or the channel for all participants: a receiver that polls has to see it. */
   checkNotClosed(mode: number): void {
     if (mode !== POLL_ANY) return;
     const { ring, isDetached } = this.attachment;

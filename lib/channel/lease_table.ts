@@ -1,5 +1,5 @@
 /**
- * Places in the segment for messages that were taken and are not acknowledged yet. A message is copied
+ * Slots in the segment for messages that were taken and are not acknowledged yet. A message is copied
  * there, so that the ring and the blocks of its sender are free while a puller works on it.
  *
  * @module
@@ -16,37 +16,37 @@ import {
   WAITERS_RECEIVERS,
 } from "../../wasm/layout.ts";
 
-/** Rooms up to this size are powers of two, so that one serves many sizes; in bytes. */
+/** Buffers up to this size are powers of two, so that one fits many messages; in bytes. */
 const DOUBLING_BYTES = 1024 * 1024;
 
-/** Freed places that are remembered. */
+/** Freed slots that are kept as hints. */
 const MAX_FREED_SLOTS = 256;
 
-/** What a puller holds of a channel. */
+/** The leases of one puller. */
 export class LeaseTable {
   readonly #attachment: Attachment;
-  /** A claimed place that waits for a message, 0 if there is none. */
+  /** A claimed slot without a message, 0 if there is none. */
   #spareSlot = 0;
-  /** Places that we freed: they will do for messages like those before. */
+  /** Slots that were freed here: their buffers probably fit the next messages, too. */
   readonly #freedSlots: number[] = [];
-  /** Where the message that was found will be held. */
+  /** The slot for the message that was found. */
   #slot = 0;
 
   constructor(attachment: Attachment) {
     this.#attachment = attachment;
   }
 
-  /** The place of the message that was taken last. */
+  /** The slot of the message that was taken last. */
   get slot(): number {
     return this.#slot;
   }
 
   /**
-   * Copies the message that was found to where it will be held.
+   * Copies the message that was found into a slot.
    *
-   * @throws {ShmBufferFullError} if the channel has no place left; the message stays
+   * @throws {ShmBufferFullError} if the channel has no slot left; the message stays
    * @throws {ShmConnectionError} if the segment cannot grow; the message stays
-   * @throws {ShmCorruptionError} if the shelves cannot be right
+   * @throws {ShmCorruptionError} if a lease table is corrupt
    */
   prepare(frame: FrameRef): void {
     const returnedSlot = this.#attachment.ring.returnedSlot() >>> 0;
@@ -54,7 +54,7 @@ export class LeaseTable {
     if (returnedSlot === 0) this.#copy(frame, this.#slot);
   }
 
-  /** Takes the message that was found and copied; answers TAKEN bits. */
+  /** Takes the message that was found and copied; returns TAKEN bits. */
   take(frame: FrameRef): number {
     const { ring } = this.#attachment;
     if (this.#slot !== this.#spareSlot) return ring.leaseReturned();
@@ -68,12 +68,12 @@ export class LeaseTable {
     const buffer = attachment.words[(slot + LEASE_SLOT_BUFFER) >>> 2] >>> 0;
     if (buffer + length > attachment.sharedMemory.mappedBytes) attachment.remap();
     if (buffer + length > attachment.sharedMemory.mappedBytes) {
-      throw attachment.corruption("the room for a message lies outside of it");
+      throw attachment.corruption("a lease buffer lies outside of it");
     }
     attachment.bytes.copyWithin(buffer, offset, offset + length);
   }
 
-  /** A claimed place with room for a message. */
+  /** A claimed slot whose buffer fits a message. */
   #claim(bytes: number): number {
     if (this.#spareSlot === 0) this.#spareSlot = this.#claimNew(bytes);
     if (this.#attachment.ring.slotBufferBytes(this.#spareSlot) >>> 0 < bytes) {
@@ -90,8 +90,8 @@ export class LeaseTable {
     if (slot !== 0) return slot;
     this.#attachment.checkLeaseTables();
     throw new ShmBufferFullError(
-      `cannot receive on channel "${this.#attachment.name}": all its places for messages that are ` +
-        `not acknowledged are taken; call ack() or nack() on some, or lower maxUnacked`,
+      `cannot receive on channel "${this.#attachment.name}": all its lease slots are in use; call ` +
+        `ack() or nack() on some messages, or lower maxUnacked`,
     );
   }
 
@@ -111,19 +111,19 @@ export class LeaseTable {
     this.#attachment.ring.setSlotBuffer(slot, buffer.offset, buffer.bytes);
   }
 
-  /** Frees the place of a message that is done. */
+  /** Frees the slot of a message that is done. */
   acknowledge(slot: number): void {
     this.#checkOwned(this.#attachment.ring.acknowledge(slot));
     if (this.#freedSlots.length < MAX_FREED_SLOTS) this.#freedSlots.push(slot);
   }
 
-  /** Gives a message to everyone. */
+  /** Returns a message for any puller to receive. */
   nack(slot: number): void {
     this.#checkOwned(this.#attachment.ring.nack(slot));
     this.#attachment.wakeAll(WAITERS_RECEIVERS);
   }
 
   #checkOwned(isOwned: number): void {
-    if (isOwned === 0) throw this.#attachment.corruption("a held message is not its puller's");
+    if (isOwned === 0) throw this.#attachment.corruption("the lease of a message was overwritten");
   }
 }

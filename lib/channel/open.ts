@@ -30,11 +30,11 @@ const MAX_REPLACEMENTS = 10;
 
 /** Options of every socket. */
 export interface ChannelOptions {
-  /** Bytes of each sender's ring, from 1,024 to 2 GiB; left out, the channel's, or 1 MiB for a new one. */
+  /** Bytes of each sender's ring, from 1,024 to 2 GiB; Default: the channel's, or 1 MiB for a new one. */
   capacityBytes?: number;
-  /** How values become bytes; left out, the channel's, or `"msgpack"` for a new one. */
+  /** How values become bytes; Default: the channel's, or `"msgpack"` for a new one. */
   codec?: CodecName | Codec;
-  /** Directory of the segment; left out, `RINGBUS_DIR` or the user's own. */
+  /** Directory of the segment; Default: `RINGBUS_DIR`, or the user's own directory. */
   dir?: string;
   /** Keeps the segment when its last participant closes. Takes effect when the channel is created. */
   persist?: boolean;
@@ -115,7 +115,7 @@ const LOCAL_STATE_WORD = (HEADER_BYTES - 8) / 4;
 /** Word of a new local channel that carries its capacity until then. */
 const LOCAL_CAPACITY_WORD = LOCAL_STATE_WORD + 1;
 
-/** Notes a new local channel's capacity where the first socket finds it. */
+/** Writes a new local channel's capacity where the first socket reads it. */
 export function prepareLocal(memory: WebAssembly.Memory, capacity: number): void {
   new Int32Array(memory.buffer)[LOCAL_CAPACITY_WORD] = capacity;
 }

@@ -1,5 +1,5 @@
 /**
- * What a receiving socket asks of the half that does its work.
+ * The receiving half of a socket, as the socket uses it.
  *
  * @module
  */
@@ -19,24 +19,24 @@ export interface MessageView extends Disposable {
 export interface ReceiverApi<T> {
   /** Receives if a message is there; `NONE` otherwise. */
   tryReceive(): T | None;
-  /** Receives, blocking until a message comes. */
+  /** Receives, blocking until a message arrives. */
   receiveSync(options: TimeoutOptions | undefined): T;
   /** Receives, waiting in the event loop. */
   receive(options: WaitOptions | undefined): Promise<T>;
-  /** Receives up to `most` messages that are there. */
+  /** Receives up to `limit` messages that are there. */
   drain(limit: number): T[];
   /** Receives into a buffer; -1 when no message is there. */
   tryReceiveInto(target: Uint8Array): number;
-  /** Receives into a buffer, blocking until a message comes. */
+  /** Receives into a buffer, blocking until a message arrives. */
   receiveIntoSync(target: Uint8Array, options: TimeoutOptions | undefined): number;
   /** Reads the next message in place; undefined when none is there. */
   tryReceiveView(): MessageView | undefined;
-  /** Messages that were overwritten before we read them. */
+  /** Messages that were overwritten before this socket read them. */
   readonly missed: number;
   /** Header of the message that was received last, if it has one and headers are enabled. */
   readonly header: string | undefined;
   /** From now on values with a header are received as `WithHeader`. */
   enableHeaders(): void;
-  /** Ends what waits. */
+  /** Ends all waits with an error. */
   abortWaits(error: unknown): void;
 }

@@ -1,6 +1,6 @@
 /**
- * Regions that outlive their owners: who takes over a lane or a slot goes on with the room for big
- * messages that the one before had, instead of adding more to the segment.
+ * Regions that outlive their owners. The successor on a lane or in a slot uses the region of its
+ * predecessor, and does not add another one to the segment.
  *
  * @module
  */
@@ -15,20 +15,20 @@ export interface Region {
   bytes: number;
 }
 
-/** Two words of the segment that name a region, and a check over them elsewhere. */
+/** Two words of the segment that name a region, and a checksum over them elsewhere. */
 export class RegionRecord {
   readonly #attachment: Attachment;
   readonly #word: number;
   readonly #checksum: number;
 
-  /** Reads and writes the record at a byte offset, whose check is at another. */
+  /** The record at a byte offset, whose checksum lies at another offset. */
   constructor(attachment: Attachment, offset: number, checksumOffset: number) {
     this.#attachment = attachment;
     this.#word = offset >>> 2;
     this.#checksum = checksumOffset >>> 2;
   }
 
-  /** The region, undefined if there is none or the words cannot be right. */
+  /** The region; undefined if there is none, or its words are corrupt. */
   read(): Region | undefined {
     const attachment = this.#attachment;
     const offset = attachment.words[this.#word] >>> 0;
@@ -42,7 +42,7 @@ export class RegionRecord {
     return offset + bytes > attachment.sharedMemory.mappedBytes ? undefined : { offset, bytes };
   }
 
-  /** Leaves a region to whoever comes next. */
+  /** Hands a region over to the successor. */
   write(region: Region): void {
     const { words, ring } = this.#attachment;
     words[this.#word] = region.offset;
@@ -51,7 +51,7 @@ export class RegionRecord {
   }
 }
 
-/** The room that senders on a lane hand on. */
+/** The region that the senders on a lane hand over. */
 export function laneRegionRecord(attachment: Attachment, lane: number): RegionRecord {
   const entry = controlOffset(attachment.capacity) + layout.CONTROL_LANES +
     lane * layout.LANE_BYTES;
@@ -62,7 +62,7 @@ export function laneRegionRecord(attachment: Attachment, lane: number): RegionRe
   );
 }
 
-/** The room that repliers in a slot hand on. */
+/** The region that the repliers in a slot hand over. */
 export function replyRegionRecord(attachment: Attachment): RegionRecord {
   return new RegionRecord(
     attachment,
@@ -71,7 +71,7 @@ export function replyRegionRecord(attachment: Attachment): RegionRecord {
   );
 }
 
-/** True while a reply that lies in a region can still be read. */
+/** True while a requester may still read a reply in a region. */
 export function hasUnreadReplies(attachment: Attachment, region: Region): boolean {
   attachment.mapAll();
   for (let index = 0; index < layout.MAX_PARTICIPANTS; index++) {

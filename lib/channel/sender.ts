@@ -192,7 +192,7 @@ export class Sender implements SenderApi, WaitContext {
     this.#checkReady();
     if (!this.#isRaw) {
       throw new TypeError(
-        `cannot lend room on channel "${this.attachment.name}": its codec is ` +
+        `cannot lend space on channel "${this.attachment.name}": its codec is ` +
           `"${this.attachment.codec.id}", and a loan is bytes; open the channel with codec "raw"`,
       );
     }

@@ -10,7 +10,7 @@ export interface SocketStatistics {
   sent: number;
   /** Messages received. */
   received: number;
-  /** Messages received that a puller had given back, or had held when it closed or died. */
+  /** Messages received that a puller had returned, or had held when it closed or died. */
   redelivered: number;
   /** Messages that were not accepted because the ring was full. */
   dropped: number;

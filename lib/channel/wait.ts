@@ -1,11 +1,11 @@
 /**
- * Waiting: spin for as long as an answer from another core takes, then sleep where the kernel, or the
- * event loop, wakes us.
+ * Waiting: spin for as long as a reply from another core takes, then sleep until the kernel or the event
+ * loop wakes the socket.
  *
- * A sender may publish and look for sleepers in one instant, before its own store is visible; so
- * whoever announces sleep looks again for some microseconds, far longer than a store stays in its
- * core, before it sleeps. Every sleep is cut into chunks all the same: what nobody foresaw costs a
- * chunk, not for ever.
+ * A sender may publish a message and look for waiters before its own store is visible to other cores. So
+ * a socket that announces its wait tries again for some microseconds before it sleeps, far longer than a
+ * store stays in its core. Each sleep has a bound as well: a wake-up that is lost for any other reason
+ * costs one bounded sleep.
  *
  * @module
  */
@@ -22,9 +22,9 @@ import { PARTICIPANT_WAKE, WAIT_DOORBELL, WAIT_WORD } from "../../wasm/layout.ts
 
 /** Milliseconds of spinning before a synchronous sleep. */
 const SPIN_MS = 0.02;
-/** Attempts between two looks at the clock. */
+/** Attempts between two readings of the clock. */
 const ATTEMPTS_PER_CLOCK_READ = 64;
-/** Attempts after announcing sleep: some microseconds. */
+/** Attempts after a wait is announced: some microseconds. */
 const DWELL_ATTEMPTS = 60;
 /** Longest single sleep, in milliseconds. */
 const MAX_SLEEP_MS = 100;
@@ -35,15 +35,15 @@ export type Attempt<T> = () => T | None;
 /** What waits: a side of an attachment, and how it shortens sleeps. */
 export interface WaitContext {
   readonly attachment: Attachment;
-  /** One of the ASLEEP sides. */
+  /** One of the WAITERS sets. */
   readonly side: number;
   /** Called before each sleep: removes a participant that this side waits for and that is stuck or dead. */
   evictStalled(): void;
   /** Longest sleep until `evictStalled` has to be called again, in milliseconds. */
   waitBoundMs(): number;
   /**
-   * Set when each wait is for something of its own, so that they are served in any order: looks once
-   * for all of them, and answers whether something came.
+   * Set when each wait is for a result of its own, so that they are served in any order: looks for the
+   * results of all waits, and returns whether there are new ones.
    */
   poll?(): boolean;
 }
@@ -56,7 +56,7 @@ export function waitSync<T>(
 ): T | None {
   const quick = spin(attempt, timeoutMs === 0 ? 0 : SPIN_MS);
   if (quick !== NONE || timeoutMs === 0) return quick;
-  if (tracing) trace(`${describe(context)} falls asleep for up to ${timeoutMs} ms`);
+  if (tracing) trace(`${describe(context)} sleeps for up to ${timeoutMs} ms`);
   const deadline = performance.now() + timeoutMs;
   while (true) {
     checkSurroundings();
@@ -67,7 +67,7 @@ export function waitSync<T>(
   }
 }
 
-/** A look at the clock costs as much as several attempts: an answer that is near never pays for one. */
+/** Reading the clock costs as much as several attempts, so the first attempts are made without it. */
 function spin<T>(attempt: Attempt<T>, spinMs: number): T | None {
   const quick = tryTimes(attempt, ATTEMPTS_PER_CLOCK_READ);
   if (quick !== NONE || spinMs === 0) return quick;
@@ -118,7 +118,7 @@ export class AsyncWaitQueue implements Waiter {
   readonly #context: WaitContext;
   readonly #pending: PendingWait[] = [];
   #isArmed = false;
-  /** The wake word when we announced sleep last. */
+  /** The wake word when the wait was announced last. */
   #announcedAt: number | undefined;
   #earlyPoll: ReturnType<typeof setTimeout> | undefined;
 
@@ -184,7 +184,7 @@ export class AsyncWaitQueue implements Waiter {
     this.#earlyPoll = undefined;
   }
 
-  /** Serves the waiting promises in order, then announces sleep if some are left. */
+  /** Serves the waiting promises in order, and announces a wait if some are left. */
   poll(isRecheck = false): void {
     if (this.#serve() || (isRecheck && this.#isAnnounced())) return;
     if (this.#announceWait()) return;
@@ -196,14 +196,14 @@ export class AsyncWaitQueue implements Waiter {
     }
   }
 
-  /** Nobody has woken us since we announced ourselves: there is nothing to do anew. */
+  /** True if no process has woken the socket since it announced its wait. */
   #isAnnounced(): boolean {
     const { attachment } = this.#context;
     const word = attachment.fieldOffset(attachment.index, PARTICIPANT_WAKE) >>> 2;
     return this.#announcedAt === attachment.words[word];
   }
 
-  /** Announces sleep and looks again for a moment; true when nobody is left waiting. */
+  /** Announces a wait, and tries again for a moment; true when no promise is left. */
   #announceWait(): boolean {
     const { ring, index } = this.#context.attachment;
     const value = ring.announceWait(index, this.#context.side, WAIT_DOORBELL);
@@ -215,7 +215,7 @@ export class AsyncWaitQueue implements Waiter {
     return false;
   }
 
-  /** True when nobody is left waiting. */
+  /** True when no promise is left. */
   #serve(): boolean {
     if (this.#context.poll !== undefined) return this.#serveAny();
     while (this.#pending.length > 0) {
@@ -230,7 +230,7 @@ export class AsyncWaitQueue implements Waiter {
     return true;
   }
 
-  /** One that still waits does not hold up the others. */
+  /** A promise that still waits does not delay the others. */
   #serveAny(): boolean {
     if (this.#pending.length === 0) return true;
     try {

@@ -1,5 +1,5 @@
 /**
- * Making local channels.
+ * Creating local channels.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
 
 /** Options of a local channel. */
 export interface LocalChannelOptions {
-  /** Bytes of each sender's ring; 1 MiB when left out. */
+  /** Bytes of each sender's ring. Default: 1 MiB. */
   capacityBytes?: number;
   /** Name in messages and errors. */
   name?: string;
@@ -31,9 +31,9 @@ const OPTIONS = new OptionRules<LocalChannelOptions>("LocalChannel.create()", {
 });
 
 /**
- * A channel between the workers of one process. It needs no permission. Every socket class takes its
- * `handle` in place of a name, here and in any worker that the handle is posted to; the first
- * socket decides which pattern it serves.
+ * A channel between the workers of one process. It needs no permission. Each socket class accepts its
+ * `handle` in place of a name, in this isolate and in any worker that the handle is posted to. The first
+ * socket decides the pattern of the channel.
  *
  * Costs: its memory, 1.1 MiB with the default capacity and `capacityBytes` for each further sender. The
  * handle is safe to share between workers; each worker opens sockets of its own on it.
@@ -59,7 +59,7 @@ export class LocalChannel implements Disposable {
   }
 
   /**
-   * Makes a channel.
+   * Creates a channel.
    *
    * @throws {RangeError} if the capacity is out of range or there is no memory for it
    */
@@ -78,7 +78,7 @@ export class LocalChannel implements Disposable {
     return new LocalChannel({ ringbus: "local", name, memory });
   }
 
-  /** Closes the channel for everyone: whoever waits on it, in whatever worker, ends with `ShmClosedError`. */
+  /** Closes the channel for all participants: calls that wait on it, in any worker, end with `ShmClosedError`. */
   close(): void {
     const words = new Int32Array(this.handle.memory.buffer);
     Atomics.store(words, HEADER_STATUS >>> 2, STATUS_CLOSED);

@@ -1,5 +1,5 @@
 /**
- * Publishing: every subscriber sees every message.
+ * Publishing: each subscriber receives every message.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { SendingSocket } from "./sending_socket.ts";
 const OPTIONS = socketOptions("Publisher");
 
 /**
- * Sends messages to all subscribers of a channel. It never waits and is never full: the oldest
- * messages are overwritten, and a subscriber that had not read them learns how many it missed.
+ * Sends messages to all subscribers of a channel. It never waits and its ring is never full: the oldest
+ * messages are overwritten, and a subscriber that has not read them can see how many it missed.
  *
  * Costs: about 50 ns a small message of bytes, plus the codec. Not safe to share between workers: give
  * each worker a publisher of its own.
@@ -34,7 +34,7 @@ export class Publisher<T = unknown> extends SendingSocket<T> {
   /**
    * Attaches to a channel, creating it if it is new.
    *
-   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
+   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {

@@ -1,5 +1,5 @@
 /**
- * Pulling: messages shared among pullers.
+ * Pulling: the messages of a channel are shared among its pullers.
  *
  * @module
  */
@@ -12,33 +12,33 @@ import type { Delivery } from "../channel/delivery.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { ReceivingSocket } from "./receiving_socket.ts";
 
-/** Messages that a puller holds at most when nobody says otherwise. */
+/** Default of `maxUnacked`. */
 const DEFAULT_MAX_UNACKED = 256;
-/** Messages that any puller can hold. */
+/** Largest `maxUnacked`. */
 const MAX_UNACKED = 4096;
 
 /** Options of a puller whose messages are done when it receives them. */
 export interface PullerOptions extends SocketOptions {
-  /** Left out or false: a message is done when it is received. */
+  /** False: a message is done when it is received. Default: false. */
   ack?: false;
 }
 
 /** Options of a puller that acknowledges its messages. */
 export interface AckPullerOptions extends SocketOptions {
-  /** True: a message stays its puller's until `ack()`, and goes to another if that never comes. */
+  /** True: a puller holds each message until `ack()`; without that, the message goes to another puller. */
   ack: true;
   /**
-   * Messages that the puller holds at most without having acknowledged them, from 1 to 4,096; 256
-   * when left out. At the limit `recv` and the iterator wait, `tryRecv` answers undefined, `drain`
-   * an empty list, and `recvSync` throws `ShmBufferFullError`, since nothing could end its wait.
+   * How many messages the puller may hold unacknowledged, from 1 to 4,096. Default: 256. At the limit
+   * `recv` and the iterator wait, `tryRecv` returns undefined, `drain` returns an empty list, and
+   * `recvSync` throws `ShmBufferFullError`, since its wait could not end.
    */
   maxUnacked?: number;
 }
 
 /**
  * Receives messages that pushers of a channel send, each message once among all pullers. Pullers that
- * wait get equal shares; one that is busy or stopped does not hold up the others, and what it
- * did not take goes to the rest.
+ * wait get equal shares. A puller that is busy or stopped does not delay the others, which receive the
+ * messages that it does not take.
  *
  * `new Puller<Job>(name)` receives values of type `Job`. `new Puller<Job>(name, { ack: true })` is a
  * `Puller<Delivery<Job>>`: each message is held until its `ack()`.
@@ -46,8 +46,8 @@ export interface AckPullerOptions extends SocketOptions {
 export type Puller<T = unknown> = ReceivingSocket<T>;
 
 /**
- * Makes pullers. The type parameter is the type of a message in both forms, and what is received
- * follows from `ack`: a constructor with two results cannot be written as a class.
+ * Creates pullers. The type parameter is the type of a message in both forms, and the type of what is
+ * received follows from `ack`. A class cannot declare a constructor with two result types.
  */
 export interface PullerConstructor {
   /**
@@ -58,7 +58,7 @@ export interface PullerConstructor {
    *
    * @throws {TypeError} if `ack` is no boolean
    * @throws {RangeError} if `maxUnacked` is out of its range
-   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
+   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    *
    * @example
@@ -86,7 +86,7 @@ export interface PullerConstructor {
    * Costs: about 50 ns a small message of bytes, plus the codec; an idle one nothing. Not safe to
    * share between workers.
    *
-   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
+   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    *
    * @example
@@ -102,7 +102,7 @@ export interface PullerConstructor {
    * ```
    */
   new <T = unknown>(target: string | LocalHandle, options?: PullerOptions): Puller<T>;
-  /** What `instanceof` looks for. */
+  /** The prototype that `instanceof` compares. */
   readonly prototype: Puller;
 }
 
@@ -125,7 +125,7 @@ export const Puller: PullerConstructor = class Puller<T> extends ReceivingSocket
   }
 } as PullerConstructor;
 
-/** Messages that a puller may hold; undefined if it acknowledges none. */
+/** How many messages a puller may hold; undefined if it does not acknowledge. */
 function maxUnackedOf({ ack = false, maxUnacked }: AnyPullerOptions = {}): number | undefined {
   if (ack) return maxUnacked ?? DEFAULT_MAX_UNACKED;
   if (maxUnacked === undefined) return undefined;

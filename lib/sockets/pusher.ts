@@ -1,5 +1,5 @@
 /**
- * Pushing: every message to exactly one puller.
+ * Pushing: each message goes to exactly one puller.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { SendingSocket } from "./sending_socket.ts";
 const OPTIONS = socketOptions("Pusher");
 
 /**
- * Sends each message to exactly one puller of a channel. A full ring is backpressure: `send` answers
- * false, and nothing that was accepted is lost.
+ * Sends each message to exactly one puller of a channel. A full ring is backpressure: `send` returns
+ * false. A message that was accepted is not lost.
  *
  * Costs: about 50 ns a small message of bytes, plus the codec. Not safe to share between workers: give
  * each worker a pusher of its own.
@@ -34,7 +34,7 @@ export class Pusher<T = unknown> extends SendingSocket<T> {
   /**
    * Attaches to a channel, creating it if it is new.
    *
-   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
+   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {

@@ -1,5 +1,5 @@
 /**
- * What subscribers and pullers share.
+ * The base of subscribers and pullers.
  *
  * @module
  */
@@ -38,8 +38,8 @@ export abstract class ReceivingSocket<T> extends Socket {
   }
 
   /**
-   * Attaches to a channel; what is sent from now on can be received. With `maxUnacked`, messages are
-   * held until they are acknowledged, so many at most.
+   * Attaches to a channel. With `maxUnacked`, messages are held until they are acknowledged, up to that
+   * number.
    */
   constructor(
     target: string | LocalHandle,
@@ -75,9 +75,9 @@ export abstract class ReceivingSocket<T> extends Socket {
   }
 
   /**
-   * Receives a message, blocking this thread until one comes.
+   * Receives a message, blocking this thread until one arrives.
    *
-   * @throws {ShmTimeoutError} if none came within `timeoutMs`
+   * @throws {ShmTimeoutError} if none arrived within `timeoutMs`
    */
   recvSync(options?: TimeoutOptions): T {
     RECV_SYNC_OPTIONS.check(options);
@@ -87,13 +87,13 @@ export abstract class ReceivingSocket<T> extends Socket {
   /**
    * Receives a message, waiting in the event loop. Calls are served in their order.
    *
-   * @throws {ShmTimeoutError} if none came within `timeoutMs`
+   * @throws {ShmTimeoutError} if none arrived within `timeoutMs`
    */
   recv(options?: WaitOptions): Promise<T> {
     return RECV_OPTIONS.rejection(options) ?? this.#receiver.receive(options);
   }
 
-  /** Receives up to `most` messages that are there, which costs less than one call each. */
+  /** Receives up to `limit` messages that are there. This costs less than one call for each. */
   drain(limit: number = Infinity): T[] {
     if (arguments.length > 1) checkNoMore("drain()", arguments, 1);
     return this.#receiver.drain(limit);
@@ -111,10 +111,10 @@ export abstract class ReceivingSocket<T> extends Socket {
   }
 
   /**
-   * Receives a message's bytes into `target`, blocking this thread until one comes.
+   * Receives a message's bytes into `target`, blocking this thread until one arrives.
    *
    * @returns the message's length in bytes
-   * @throws {ShmTimeoutError} if none came within `timeoutMs`
+   * @throws {ShmTimeoutError} if none arrived within `timeoutMs`
    * @throws {RangeError} if the target is too small; the message stays
    */
   recvIntoSync(target: Uint8Array, options?: TimeoutOptions): number {
@@ -124,8 +124,8 @@ export abstract class ReceivingSocket<T> extends Socket {
 
   /**
    * Reads the next message in place; undefined when there is none. One view at a time. On a queue
-   * the sender keeps off the bytes until the view is disposed; on a broadcast look at
-   * `view.intact` after reading, since the publisher waits for nobody.
+   * the sender does not reuse the bytes until the view is disposed. On a broadcast check `view.intact`
+   * after reading, since the publisher does not wait.
    */
   recvView(): MessageView | undefined {
     if (arguments.length > 0) checkNoMore("recvView()", arguments, 0);
@@ -154,7 +154,7 @@ export abstract class ReceivingSocket<T> extends Socket {
     this.#receiver.enableHeaders();
   }
 
-  /** Internal: ends what waits. */
+  /** Internal: ends all waits. */
   protected override abortWaits(): void {
     this.#receiver.abortWaits(closedWhileWaiting(this.name));
   }

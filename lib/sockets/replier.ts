@@ -1,5 +1,5 @@
 /**
- * Replying: requests are shared among repliers, each answers those it took.
+ * Replying: the requests of a channel are shared among its repliers.
  *
  * @module
  */
@@ -29,14 +29,14 @@ import { Socket, type SocketOptions } from "./socket.ts";
 import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
 
-/** Bytes for replies to begin with; more are added when they do not fit. */
+/** Bytes of the first region for replies; larger ones are added when they do not fit. */
 const FIRST_REGION_BYTES = 64 * 1024;
 
 /** Options of `serve`. */
 export interface ServeOptions {
-  /** Ends serving; requests that were taken are still answered. */
+  /** Ends serving. Requests that were received still get their replies. */
   signal?: AbortSignal;
-  /** Requests handled at once; 1 when left out. */
+  /** Requests handled at the same time. Default: 1. */
   concurrency?: number;
 }
 
@@ -53,7 +53,7 @@ function checkConcurrency(name: string, value: unknown): number {
 /** Handles one request: returns its reply, or throws what its requester gets as `ShmRemoteError`. */
 export type RequestHandler<Q, R> = (request: Q, context: RequestContext) => R | Promise<R>;
 
-/** A reply that may still lie unread. */
+/** A reply that may be unread. */
 interface SentReply extends RequestRef {
   offset: number;
 }
@@ -61,8 +61,8 @@ interface SentReply extends RequestRef {
 const OPTIONS = socketOptions("Replier");
 
 /**
- * Receives requests and answers them. Several repliers of one channel share the requests: each goes to
- * one that waits, and its reply to the requester that sent it.
+ * Receives requests and sends replies. Several repliers of one channel share the requests: each request
+ * goes to one replier, and its reply to the requester that sent it.
  *
  * Costs: about a microsecond a round trip while both sides spin. Not safe to share between workers:
  * give each worker a replier of its own.
@@ -96,7 +96,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   /**
    * Attaches to a channel, creating it if it is new. Requesters may come later.
    *
-   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
+   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
@@ -112,10 +112,10 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   /**
-   * Takes a request if one is there; answer it with `send` before the next.
+   * Receives a request if one is there. Reply with `send` before the next call.
    *
    * @returns undefined when there is none
-   * @throws {TypeError} if the request before has no reply yet
+   * @throws {TypeError} if the last request has no reply yet
    */
   tryRecv(): Q | undefined {
     if (arguments.length > 0) checkNoMore("tryRecv()", arguments, 0, "recvSync() or recv()");
@@ -131,10 +131,10 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   /**
-   * Takes a request, waiting in the event loop; answer it with `send` before the next.
+   * Receives a request, waiting in the event loop. Reply with `send` before the next call.
    *
-   * @throws {ShmTimeoutError} if none came within `timeoutMs`
-   * @throws {TypeError} if the request before has no reply yet
+   * @throws {ShmTimeoutError} if none arrived within `timeoutMs`
+   * @throws {TypeError} if the last request has no reply yet
    */
   recv(options?: WaitOptions): Promise<Q> {
     const rejection = RECV_OPTIONS.rejection(options);
@@ -156,7 +156,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     }
   }
 
-  /** Takes a request as `recv` does, blocking this thread. */
+  /** Receives a request as `recv` does, blocking this thread. */
   recvSync(options?: TimeoutOptions): Q {
     RECV_SYNC_OPTIONS.check(options);
     if (this.#observer === undefined) return this.#recvSync(options);
@@ -181,7 +181,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     return value;
   }
 
-  /** A request that was taken and cannot be decoded is answered here: nobody else can. */
+  /** A request that cannot be decoded is failed here: it was taken, and no other replier gets it. */
   #failUndecoded(error: unknown): unknown {
     if (error instanceof ShmSerializationError) this.#failOrLog(this.#receiver.requestRef, error);
     return error;
@@ -192,16 +192,16 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     if (!this.#isReceiving && this.#currentRequest === undefined) return;
     const problem = this.#isReceiving
       ? "another call waits for one; await it first"
-      : "the one before has no reply yet; call send() first";
-    throw new TypeError(`cannot take a request on channel "${this.name}": ${problem}`);
+      : "the last one has no reply yet; call send() first";
+    throw new TypeError(`cannot receive a request on channel "${this.name}": ${problem}`);
   }
 
   /**
-   * Answers the request that was taken last.
+   * Replies to the request that was received last.
    *
    * @returns false if its requester gave up or is gone
-   * @throws {TypeError} if no request was taken
-   * @throws {ShmSerializationError} if the value cannot be encoded; the request is still unanswered
+   * @throws {TypeError} if no request was received
+   * @throws {ShmSerializationError} if the value cannot be encoded; the request can still get a reply
    */
   send(value: R): boolean {
     if (arguments.length > 1) checkNoMore("send()", arguments, 1);
@@ -213,7 +213,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.checkReady();
     if (this.#currentRequest === undefined) {
       throw new TypeError(
-        `cannot reply on channel "${this.name}": no request was taken; call recv() first`,
+        `cannot reply on channel "${this.name}": no request was received; call recv() first`,
       );
     }
     const isDelivered = this.#reply(this.#currentRequest, value);
@@ -222,8 +222,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   /**
-   * Answers requests with what `handler` returns until the signal aborts or the socket is closed. A
-   * handler that throws gives its requester a `ShmRemoteError` with the message, and serving goes on.
+   * Replies to requests with what `handler` returns, until the signal aborts or the socket is closed. If
+   * the handler throws, the requester gets a `ShmRemoteError` with the message, and serving continues.
    * The handler's second argument has a `signal` that aborts when the requester has abandoned the
    * request.
    *
@@ -303,7 +303,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
       attachment.isParticipantAlive(requester);
   }
 
-  /** Fails a request; what fails at that ends neither `serve` nor the other requests. */
+  /** Fails a request. An error in doing so ends neither `serve` nor the other requests. */
   #failOrLog(ref: RequestRef, cause: unknown): void {
     try {
       this.#fail(ref, describeFailure(cause));
@@ -322,7 +322,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     return this.#deliver(ref, bytes, flags);
   }
 
-  /** Tells the requester that its request failed. */
+  /** Sends the requester an error in place of a reply. */
   #fail(ref: RequestRef, failure: RemoteFailure): void {
     const { message } = failure;
     logger.debug("a request on {channel} failed: {message}", { channel: this.name, message });
@@ -355,7 +355,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     return true;
   }
 
-  /** Room for a reply: what was read is free again, and the heap grows when that is not enough. */
+  /** Offset of space for a reply: replies that were read are freed first, then a region is added. */
   #allocateReply(bytes: number): number {
     if (bytes > MAX_MESSAGE_BYTES) {
       throw new RangeError(
@@ -384,7 +384,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     }
   }
 
-  /** Replies to requesters that are gone will never be read. */
+  /** Frees the replies to requesters that are gone. */
   #freeUnreadable(): void {
     const { attachment } = this;
     const alive = new Map<number, boolean>();
@@ -399,7 +399,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     }
   }
 
-  /** Each region is larger than all before it: a successor gets the last one, and needs no other soon. */
+  /** Each region is larger than all before it, so that a successor, which gets the last one, needs no other soon. */
   #grow(bytes: number): void {
     if (this.#takeOverRegion(bytes)) return;
     const least = roundUp(bytes, PAGE_BYTES);
@@ -410,7 +410,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.#regionBytes += region.bytes;
   }
 
-  /** Goes on with the room of the slot's last replier, once its replies are read. */
+  /** Uses the region of the slot's last replier, once its replies are read. */
   #takeOverRegion(bytes: number): boolean {
     if (this.#regionBytes > 0) return false;
     const region = replyRegionRecord(this.attachment).read();
@@ -426,12 +426,12 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.#encoder = new HeaderEncoder(this.attachment, this.counts);
   }
 
-  /** Internal: ends what waits; requests that were taken and not answered fail at once. */
+  /** Internal: ends all waits. Requests that have no reply yet fail at once. */
   protected override abortWaits(): void {
     try {
       for (const ref of [...this.#openRequests]) this.#fail(ref, REPLIER_CLOSED);
     } catch (failure) {
-      // A full or damaged segment: the requesters learn that we are gone, and closing goes on.
+      // The segment is full or damaged. The requesters see that this replier is gone, and closing continues.
       logger.debug("requests on {channel} stay without a reply: {message}", {
         channel: this.name,
         message: messageOf(failure),

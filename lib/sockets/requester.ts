@@ -1,5 +1,5 @@
 /**
- * Requesting: one reply a request.
+ * Requesting: one reply for each request.
  *
  * @module
  */
@@ -49,9 +49,9 @@ import {
 } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
 
-/** How often a waiting requester looks whether its repliers live, in milliseconds. */
+/** How often a waiting requester checks whether its repliers are alive, in milliseconds. */
 const LIVENESS_MS = 50;
-/** What `replierOf` answers while no replier has taken a request. */
+/** What `replierOf` returns while no replier has taken a request. */
 const NO_REPLIER = -1;
 /** Bytes of a requester's region. */
 const REGION_BYTES = REQUEST_SLOTS + MAX_REQUESTS * SLOT_BYTES;
@@ -75,8 +75,8 @@ interface Pending<R> {
 const OPTIONS = socketOptions("Requester");
 
 /**
- * Sends requests to the repliers of a channel; each goes to one of them, and its reply comes back here
- * alone. Up to 256 requests can be in flight at once.
+ * Sends requests to the repliers of a channel. Each request goes to one of them, and its reply to this
+ * requester alone. Up to 256 requests can be in flight at once.
  *
  * Costs: about a microsecond a round trip while the replier spins, some tens when it sleeps. Not
  * safe to share between workers.
@@ -106,14 +106,14 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   /** Requests of `send` whose replies `recv` has not taken, in the order sent. */
   readonly #sent: Pending<R>[] = [];
   readonly #observer: RequesterObserver<Q, R> | undefined;
-  /** A request has ended since the waiting ones were told last. */
+  /** A request has ended since the waits were served last. */
   #hasCompleted = false;
   #livenessAtMs = 0;
 
   /**
    * Attaches to a channel, creating it if it is new. Repliers may come later.
    *
-   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
+   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {
@@ -143,8 +143,8 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   /**
-   * A former owner of this region may have left requests: their repliers must not find ours. One that
-   * is writing its reply keeps the slot until it is done.
+   * A former owner of this region may have left requests, whose repliers must not find new ones in their
+   * slots. A replier that is writing its reply keeps the slot until it is done.
    */
   #reclaimSlots(): void {
     for (let slot = MAX_REQUESTS - 1; slot >= 0; slot--) {
@@ -165,7 +165,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
    * Sends a request and resolves with its reply.
    *
    * @throws {ShmTimeoutError} if no reply arrives within `timeoutMs`
-   * @throws {ShmBufferFullError} if there was no room for the request within `timeoutMs`
+   * @throws {ShmBufferFullError} if there was no space for the request within `timeoutMs`
    * @throws {ShmRemoteError} if the replier's handler threw
    * @throws {ShmPeerLostError} if the replier that took the request died or left
    * @throws {ShmSerializationError} if the value, or the reply, cannot be encoded or decoded
@@ -215,7 +215,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     return pending;
   }
 
-  /** Sends a request and blocks this thread until its reply comes. Throws what `request` throws. */
+  /** Sends a request, and blocks this thread until its reply arrives. Throws what `request` throws. */
   requestSync(value: Q, options?: TimeoutOptions): R {
     REQUEST_SYNC_OPTIONS.check(options);
     if (this.#observer === undefined) return this.#requestSync(value, options);
@@ -275,7 +275,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   }
 
   /**
-   * Receives the reply to the oldest request of `send` that is not answered yet.
+   * Receives the reply to the oldest request of `send` whose reply was not received yet.
    *
    * @throws {TypeError} if there is no such request
    * @throws {ShmTimeoutError} if no reply arrives within `timeoutMs`; it can still be received later
@@ -332,7 +332,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     return this.#settle(pending, outcome, timeoutMs);
   }
 
-  /** Queues a request if a slot and room are there. */
+  /** Sends a request if there are a slot and space. */
   #trySend(value: Q): Pending<R> | None {
     const slot = this.#freeSlots.pop();
     if (slot === undefined) return NONE;
@@ -385,7 +385,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     return hadCompleted;
   }
 
-  /** Reads all replies that have come. */
+  /** Reads all replies that have arrived. */
   #collectAll(): void {
     const { ring } = this.attachment;
     for (let slot = ring.nextReply(); slot >= 0; slot = ring.nextReply()) {
@@ -412,7 +412,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     }
     const bytes = new Uint8Array(length);
     bytes.set(this.attachment.bytes.subarray(offset, offset + length));
-    // Its replier keeps the bytes as they are for as long as the slot says so.
+    // The replier does not change the bytes while the slot holds the reply.
     if (ring.isReply(slot, offset, length, flags) === 0) return this.#corrupt("a reply's slot");
     this.counts.received++;
     this.counts.bytes += length;
@@ -475,7 +475,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     return outcome.value;
   }
 
-  /** Frees a slot whose request is not waited for any more. */
+  /** Frees the slot of a request that no call waits for. */
   #release(pending: Pending<R>): void {
     if (pending.outcome !== undefined || this.closed) return;
     if (this.attachment.ring.cancelRequest(pending.slot) === 0) {
@@ -486,14 +486,14 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.#freeSlots.push(pending.slot);
   }
 
-  /** Fails the requests of repliers that are gone. */
+  /** Fails the requests of repliers that are gone, and reclaims what those held. */
   #checkRepliers(): void {
     const { ring, index } = this.attachment;
     const now = performance.now();
     if (now - this.#livenessAtMs < LIVENESS_MS) return;
     this.#livenessAtMs = now;
     const isReachable = ring.regionOf(index, REGION_BYTES) >>> 0 === this.#region;
-    // Before the slots are read: a replier marks the slot first, and takes the record second.
+    // Read before the slots: a replier marks the slot first, and takes the record second.
     const released = ring.releasedPosition();
     let hasLostReplier = false;
     for (const pending of this.#pending.values()) {
@@ -516,7 +516,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     pending.outcome = outcome;
   }
 
-  /** True for a request that nobody will answer, because a process wrote where it should not. */
+  /** True for a request that cannot get a reply, because some process overwrote it. */
   #isLost({ slot, generation, position, isAbandoned }: Pending<R>, released: number): boolean {
     if (isAbandoned) return false;
     const isPassed = isReached(position, released) ? 1 : 0;
@@ -530,7 +530,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   #replierLost(): ShmPeerLostError {
     return new ShmPeerLostError(
-      `the replier that had taken a request on channel "${this.name}" is gone; ` +
+      `the replier that took a request on channel "${this.name}" is gone; ` +
         `send it again if it may be done twice`,
     );
   }
@@ -540,7 +540,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     this.#sender.enableHeaders();
   }
 
-  /** Internal: ends what waits. */
+  /** Internal: ends all waits. */
   protected override abortWaits(): void {
     for (let slot = 0; slot < MAX_REQUESTS; slot++) this.attachment.ring.cancelRequest(slot);
     const error = closedWhileWaiting(this.name);

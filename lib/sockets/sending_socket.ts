@@ -1,5 +1,5 @@
 /**
- * What publishers and pushers share.
+ * The base of publishers and pushers.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export abstract class SendingSocket<T> extends Socket {
   }
 
   /**
-   * Sends a value if there is room, and returns at once.
+   * Sends a value if there is space, and returns at once.
    *
    * @returns false if the ring is full; a publisher's never is
    * @throws {ShmSerializationError} if the value cannot be encoded
@@ -50,7 +50,7 @@ export abstract class SendingSocket<T> extends Socket {
   }
 
   /**
-   * Sends a value, blocking this thread until there is room.
+   * Sends a value, blocking this thread until there is space.
    *
    * @throws {ShmBufferFullError} if there was none within `timeoutMs`
    * @throws {ShmSerializationError} if the value cannot be encoded
@@ -61,7 +61,7 @@ export abstract class SendingSocket<T> extends Socket {
   }
 
   /**
-   * Sends a value, waiting in the event loop until there is room.
+   * Sends a value, waiting in the event loop until there is space.
    *
    * @throws {ShmBufferFullError} if there was none within `timeoutMs`
    * @throws {ShmSerializationError} if the value cannot be encoded
@@ -71,7 +71,7 @@ export abstract class SendingSocket<T> extends Socket {
   }
 
   /**
-   * Sends values in one commit, which costs less than one call each.
+   * Sends values in one commit. This costs less than one call for each.
    *
    * @returns how many were accepted, from the first on
    */
@@ -81,8 +81,8 @@ export abstract class SendingSocket<T> extends Socket {
   }
 
   /**
-   * Lends room for a message of exactly `byteLength` bytes, to be written in place; undefined when
-   * the ring is full. Only with codec `"raw"`, one loan at a time. Others send and receive on
+   * Lends space for a message of exactly `byteLength` bytes, to be written in place; undefined when the
+   * ring is full. Only with codec `"raw"`, and one loan at a time. Other sockets send and receive
    * meanwhile.
    */
   loan(byteLength: number): Loan | undefined {
@@ -95,7 +95,7 @@ export abstract class SendingSocket<T> extends Socket {
     this.#sender.enableHeaders();
   }
 
-  /** Internal: ends what waits. */
+  /** Internal: ends all waits. */
   protected override abortWaits(): void {
     this.#sender.abortWaits(closedWhileWaiting(this.name));
   }

@@ -1,5 +1,5 @@
 /**
- * What all sockets share: their attachment, their statistics, and their end.
+ * The base of all sockets: their attachment, their statistics, and how they close.
  *
  * @module
  */
@@ -93,7 +93,7 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     runAll(() => this.abortWaits(), () => this.attachment.close(), () => unregister(this));
   }
 
-  /** Internal: ends what waits, before the attachment goes. */
+  /** Internal: ends all waits, before the attachment closes. */
   protected abstract abortWaits(): void;
 
   /** Internal: from now on values may be `WithHeader`, sent and received. */

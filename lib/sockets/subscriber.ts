@@ -1,5 +1,5 @@
 /**
- * Subscribing: every message from the moment of joining.
+ * Subscribing: all messages from the moment of attaching.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { ReceivingSocket } from "./receiving_socket.ts";
 const OPTIONS = socketOptions("Subscriber");
 
 /**
- * Receives all messages that publishers of a channel send after it joined. One that falls a whole
- * ring behind goes on with the oldest message there is; `statistics().missed` says exactly how many
- * it lost.
+ * Receives all messages that publishers of a channel send after it attached. A subscriber that falls a
+ * whole ring behind continues with the oldest message; `statistics().missed` is the exact number of
+ * messages that it lost.
  *
  * Costs: about 50 ns a small message of bytes, plus the codec; an idle one nothing. Not safe to share
  * between workers.
@@ -37,7 +37,7 @@ export class Subscriber<T = unknown> extends ReceivingSocket<T> {
   /**
    * Attaches to a channel, creating it if it is new.
    *
-   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no room
+   * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's
    */
   constructor(target: string | LocalHandle, options?: SocketOptions) {

@@ -433,8 +433,8 @@ export function testAck(transport: TestTransport): void {
     assert.throws(() => acked.nack(), { name: "TypeError", message: /acknowledged already/ });
     acked[Symbol.dispose]();
     nacked.nack();
-    assert.throws(() => nacked.ack(), { name: "TypeError", message: /given back already/ });
-    assert.throws(() => nacked.nack(), { name: "TypeError", message: /given back already/ });
+    assert.throws(() => nacked.ack(), { name: "TypeError", message: /returned already/ });
+    assert.throws(() => nacked.nack(), { name: "TypeError", message: /returned already/ });
     const rest = puller.drain();
     assert.deepEqual(values(rest).sort(), [1, 2]);
     puller.close();

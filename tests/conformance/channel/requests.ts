@@ -222,7 +222,7 @@ export function testRequests(transport: TestTransport): void {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
-    assert.throws(() => replier.send("why"), /no request was taken; call recv\(\) first/);
+    assert.throws(() => replier.send("why"), /no request was received; call recv\(\) first/);
     assert.throws(() => requester.recvSync({ timeoutMs: 1 }), /no request was sent; call send/);
     await assert.rejects(requester.recv(), TypeError);
     requester.send("a");
