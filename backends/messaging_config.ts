@@ -57,7 +57,8 @@ export class MessagingConfig implements MessagingConfigInit {
    * @throws {TypeError} if a field is missing or has the wrong type
    */
   constructor(init: MessagingConfigInit) {
-    FIELDS.require(init);
+    // A subclass of this one may have more properties.
+    if (!(init instanceof MessagingConfig)) FIELDS.require(init);
     this.backendModule = checkText("backendModule", init.backendModule);
     this.backendClass = checkText("backendClass", init.backendClass);
     this.backendConfig = init.backendConfig ?? {};

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { MessagingConfig } from "../backends/messaging_config.ts";
+import { checkNoMore } from "../lib/base/checks.ts";
 import { STORE_OPTIONS } from "../backends/messaging/options.ts";
 import { withTimer } from "../lib/base/timer.ts";
 import { programCommand } from "../backends/hosting/program_command.ts";
@@ -41,12 +43,13 @@ export class AgentBackend extends BaseMessagingBackend {
 
   /** Starts the process, which creates the backend of a configuration. */
   constructor(config: MessagingConfigInit) {
+    const checked = new MessagingConfig(config);
     super();
     const program = new URL("./agent_program.ts", import.meta.url);
     this.#process = programCommand({
       module: program.href,
       permissions: ["-A"],
-      args: [describe(config)],
+      args: [describe(checked)],
       whenCompiled: { remedy: "run the test with deno test" },
       stdin: "piped",
       stdout: "piped",
@@ -114,22 +117,26 @@ export class AgentBackend extends BaseMessagingBackend {
   }
 
   /** Fetches all messages of a topic in the agent's process. */
-  override getMessagesForTopic(topic: string): Promise<Message[]> {
-    return this.#callForMessages("getMessagesForTopic", topic);
+  override async getMessagesForTopic(topic: string): Promise<Message[]> {
+    checkNoMore("getMessagesForTopic()", arguments, 1);
+    return await this.#callForMessages("getMessagesForTopic", topic);
   }
 
   /** Fetches the messages after an id in the agent's process. */
-  override getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
-    return this.#callForMessages("getMessagesForTopicSince", topic, sinceId);
+  override async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesForTopicSince()", arguments, 2);
+    return await this.#callForMessages("getMessagesForTopicSince", topic, sinceId);
   }
 
   /** Fetches messages by id in the agent's process. */
-  override getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
-    return this.#callForMessages("getMessagesById", namespace, ids);
+  override async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
+    checkNoMore("getMessagesById()", arguments, 2);
+    return await this.#callForMessages("getMessagesById", namespace, ids);
   }
 
   /** Rejects if the agent cannot reach its store. */
   override async testConnection(): Promise<void> {
+    checkNoMore("testConnection()", arguments, 0);
     await this.#call("testConnection");
   }
 

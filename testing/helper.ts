@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { SharedMemoryMessagingBackend } from "../backends/http/client/backend.ts";
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
 import { EmbeddedMessagingBackend } from "../backends/tcp/client/backend.ts";
@@ -23,17 +24,20 @@ export abstract class MessagingTestHelper<S extends AsyncDisposable, B extends M
   protected abstract makeBackend(server: S): B;
 
   /** The server, started by the first call. */
-  getServer(): Promise<S> {
-    return this.#server ??= this.#own(this.startServer());
+  async getServer(): Promise<S> {
+    checkNoMore("getServer()", arguments, 0);
+    return await (this.#server ??= this.#own(this.startServer()));
   }
 
   /** The backend, the same for each call. */
-  getBackend(): Promise<B> {
-    return this.#backend ??= this.createBackend();
+  async getBackend(): Promise<B> {
+    checkNoMore("getBackend()", arguments, 0);
+    return await (this.#backend ??= this.createBackend());
   }
 
   /** Creates another backend on the same server. */
   async createBackend(): Promise<B> {
+    checkNoMore("createBackend()", arguments, 0);
     const server = await this.getServer();
     return this.#resources.use(this.makeBackend(server));
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import { RingbusError } from "../lib/base/errors.ts";
 import { OwnedProcess } from "./owned_process.ts";
 import { candidatePorts } from "./ports.ts";
@@ -148,6 +149,7 @@ export class RedisServer implements AsyncDisposable {
    * data: everything with `appendOnly`, otherwise nothing. Throws as {@linkcode redisServer} does.
    */
   async restart(): Promise<void> {
+    checkNoMore("restart()", arguments, 0, "redisServer() with options");
     await this.stop();
     const logPath = this.#logPath;
     Deno.writeTextFileSync(logPath, "");

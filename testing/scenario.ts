@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../lib/base/checks.ts";
 import type { MessagingBackend } from "../backends/messaging/backend.ts";
 import type { MessagingConfig } from "../backends/messaging_config.ts";
 import type { Message } from "../lib/message/message.ts";
@@ -82,6 +83,7 @@ export class DistributedTestScenario implements AsyncDisposable {
    * @throws {TypeError} if there is an agent with that name
    */
   async createBackend(agent: string): Promise<MessagingBackend> {
+    checkNoMore("createBackend()", arguments, 1, "new DistributedTestScenario() with options");
     if (this.#agents.has(agent)) {
       throw new TypeError(`there is an agent ${formatValue(agent)} already`);
     }
@@ -99,6 +101,7 @@ export class DistributedTestScenario implements AsyncDisposable {
 
   /** Subscribes an agent to a topic. It collects the messages that are stored from now on. */
   async setupSubscriber(agent: string, topic: string): Promise<MessageCollector> {
+    checkNoMore("setupSubscriber()", arguments, 2);
     const backend = this.#agents.get(agent);
     if (backend === undefined) throw unknown(agent);
     const collector = new MessageCollector();

@@ -4,10 +4,13 @@
  * @module
  */
 
-import { object } from "../lib/base/option_checks.ts";
+import { OptionRules } from "../lib/base/option_rules.ts";
 import { SharedMemoryMessagingBackend } from "../backends/http/client/backend.ts";
 import { createSharedMessagingConfig } from "../backends/http/client/config.ts";
-import type { SharedMemoryMessagingBackendOptions } from "../backends/http/client/options.ts";
+import {
+  OPTION_CHECKS,
+  type SharedMemoryMessagingBackendOptions,
+} from "../backends/http/client/options.ts";
 import {
   SERVER_OPTIONS,
   SharedMemoryServer,
@@ -24,6 +27,12 @@ export interface SharedMemoryServerFixture extends AsyncDisposable {
   readonly url: string;
 }
 
+const { serverUrl: _serverUrl, ...CHECKS } = OPTION_CHECKS;
+const OPTIONS = new OptionRules<Omit<SharedMemoryMessagingBackendOptions, "serverUrl">>(
+  "new SharedMessagingBackendFixture()",
+  CHECKS,
+);
+
 /** A backend that owns its HTTP server. */
 export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend {
   /** The server, for more backends on it. */
@@ -34,7 +43,8 @@ export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend 
     server: SharedMemoryServerFixture,
     options: Omit<SharedMemoryMessagingBackendOptions, "serverUrl">,
   ) {
-    super({ ...object("options", options), serverUrl: server.url });
+    OPTIONS.require(options);
+    super({ ...options, serverUrl: server.url });
     this.server = server;
   }
 

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { object } from "../lib/base/option_checks.ts";
+import { OptionRules } from "../lib/base/option_rules.ts";
 import { EmbeddedMessagingBackend } from "../backends/tcp/client/backend.ts";
-import type { EmbeddedMessagingBackendOptions } from "../backends/tcp/client/options.ts";
+import {
+  type EmbeddedMessagingBackendOptions,
+  OPTION_CHECKS,
+} from "../backends/tcp/client/options.ts";
 import { createEmbeddedMessagingConfig } from "../backends/tcp/client/config.ts";
 import { type EmbeddedServerOptions, SERVER_OPTIONS } from "../backends/tcp/server/options.ts";
 import { EmbeddedServer } from "../backends/tcp/server/server.ts";
@@ -21,6 +24,12 @@ export interface SocketMessagingServerFixture extends AsyncDisposable {
   readonly port: number;
 }
 
+const { port: _port, autoStartServer: _autoStart, ...CHECKS } = OPTION_CHECKS;
+const OPTIONS = new OptionRules<Omit<EmbeddedMessagingBackendOptions, "port" | "autoStartServer">>(
+  "new SocketMessagingBackendFixture()",
+  CHECKS,
+);
+
 /** A backend that owns its TCP server. */
 export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
   /** The server, for more backends on it. */
@@ -31,7 +40,8 @@ export class SocketMessagingBackendFixture extends EmbeddedMessagingBackend {
     server: SocketMessagingServerFixture,
     options: Omit<EmbeddedMessagingBackendOptions, "port" | "autoStartServer">,
   ) {
-    super({ ...object("options", options), port: server.port, autoStartServer: false });
+    OPTIONS.require(options);
+    super({ ...options, port: server.port, autoStartServer: false });
     this.server = server;
   }
 

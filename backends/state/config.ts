@@ -4,6 +4,7 @@
  * @module
  */
 
+import { formatValue } from "../../lib/base/options.ts";
 import { seconds, wholeNumber } from "../../lib/base/option_checks.ts";
 import type { OptionCheck, OptionChecks } from "../../lib/base/option_rules.ts";
 
@@ -93,9 +94,25 @@ export function checkAddress(name: string, address: unknown): [host: string, por
     const isPort = Number.isInteger(port) && port >= 1 && port <= 65_535;
     if (typeof host === "string" && host !== "" && isPort) return [host, port];
   }
+  const shown = Array.isArray(address)
+    ? `[${address.map(formatValue).join(", ")}]`
+    : formatValue(address);
   throw new TypeError(
-    `${name} must be a host and a port, such as ["127.0.0.1", 31135], not ${
-      JSON.stringify(address)
-    }`,
+    `${name} must be a host and a port, such as ["127.0.0.1", 31135], not ${shown}`,
+  );
+}
+
+/** Checks the key of a manager, and returns a copy. */
+export function checkAuthkey(name: string, authkey: unknown): Uint8Array {
+  if (authkey instanceof Uint8Array && authkey.length > 0) return authkey.slice();
+  // A string may be the key itself: the error must not show it.
+  const shown = authkey instanceof Uint8Array
+    ? "an empty one"
+    : typeof authkey === "string"
+    ? "a string"
+    : formatValue(authkey);
+  throw new TypeError(
+    `${name} must be a Uint8Array, a secret of all clients such as 32 random bytes from a secret ` +
+      `store, not ${shown}`,
   );
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { anyValue, oneOf, text } from "../../lib/base/option_checks.ts";
+import { oneOf, text } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import {
   type BackendConfig,
   type BackendType,
   checkAddress,
+  checkAuthkey,
   checkTtl,
   STATE_CHECKS,
   type StateOptions,
@@ -49,8 +50,7 @@ const CONFIG = new OptionRules<BackendConfig>("getSharedBackend()", {
   redisPrefix: text,
   redisTtl: checkTtl,
   managerAddress: checkAddress,
-  // Checked by its backend: no error shows a key.
-  managerAuthkey: anyValue,
+  managerAuthkey: checkAuthkey,
   shmName: text,
   ...STATE_CHECKS,
 });

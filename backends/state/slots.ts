@@ -4,6 +4,8 @@
  * @module
  */
 
+import { text, wholeNumber } from "../../lib/base/option_checks.ts";
+import { OptionRules } from "../../lib/base/option_rules.ts";
 import { msgpackCodec } from "../../lib/codecs/msgpack.ts";
 import { SlotSerializationError } from "./errors.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
@@ -15,6 +17,11 @@ export interface SlotPlace {
   /** Its index in the thread. */
   index: number;
 }
+
+const PLACE = new OptionRules<SlotPlace>("deserializeSlot()", {
+  threadId: text,
+  index: wholeNumber(0),
+});
 
 /**
  * Encodes a value as a slot.
@@ -47,6 +54,7 @@ export function serializeSlot(value: unknown): Uint8Array {
  * @throws {SlotSerializationError} if the bytes are not an encoded value
  */
 export function deserializeSlot(slotData: Uint8Array, place?: SlotPlace): unknown {
+  PLACE.check(place);
   try {
     return msgpackCodec.decode(slotData);
   } catch (cause) {

@@ -55,9 +55,14 @@ const CONNECTION_CHECKS: OptionChecks<SharedMessagingOptions> = {
   token: checkToken,
   timeoutMs: (name, value) => value === Infinity ? value : positiveMs(name, value),
 };
+/** The checks of `SharedMemoryMessagingBackendOptions`. */
+export const OPTION_CHECKS: OptionChecks<SharedMemoryMessagingBackendOptions> = {
+  ...CONNECTION_CHECKS,
+  ...BACKEND_CHECKS,
+};
 const OPTIONS = new OptionRules<SharedMemoryMessagingBackendOptions>(
   "new SharedMemoryMessagingBackend()",
-  { ...CONNECTION_CHECKS, ...BACKEND_CHECKS },
+  OPTION_CHECKS,
 );
 /** The options of `createSharedMessagingConfig`. */
 export const CONFIG_OPTIONS = new OptionRules<SharedMessagingOptions>(

@@ -5,10 +5,15 @@
  */
 
 import { OptionRules } from "../../../lib/base/option_rules.ts";
-import { checkAddress, resolveLimits, STATE_CHECKS, type StateOptions } from "../config.ts";
+import {
+  checkAddress,
+  checkAuthkey,
+  resolveLimits,
+  STATE_CHECKS,
+  type StateOptions,
+} from "../config.ts";
 import { RemoteBackend } from "../remote_backend.ts";
 import type { ManagerAddress } from "./dialer.ts";
-import { checkAuthkey } from "./handshake.ts";
 
 const DEFAULT_ADDRESS = ["127.0.0.1", 31135] as const;
 

@@ -6,7 +6,6 @@
  */
 
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { formatValue } from "../../../lib/base/options.ts";
 
 /** Bytes of a random number. */
 export const NONCE_BYTES = 32;
@@ -40,19 +39,4 @@ export function isProof(
 ): boolean {
   const expected = proofOf(authkey, side, nonces);
   return proof.length === expected.length && timingSafeEqual(proof, expected);
-}
-
-/** Checks a key, and returns a copy. */
-export function checkAuthkey(name: string, authkey: unknown): Uint8Array {
-  if (authkey instanceof Uint8Array && authkey.length > 0) return authkey.slice();
-  // A string may be the key itself: the error must not show it.
-  const shown = authkey instanceof Uint8Array
-    ? "an empty one"
-    : typeof authkey === "string"
-    ? "a string"
-    : formatValue(authkey);
-  throw new TypeError(
-    `${name} must be a Uint8Array, a secret of all clients such as 32 random bytes from a secret ` +
-      `store, not ${shown}`,
-  );
 }

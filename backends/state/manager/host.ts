@@ -8,10 +8,15 @@ import type { Command } from "../../tcp/server/command.ts";
 import type { CommandService } from "../../tcp/server/service.ts";
 import { callback } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
-import { resolveLimits, STATE_CHECKS, type StateLimits, type StateOptions } from "../config.ts";
+import {
+  checkAuthkey,
+  resolveLimits,
+  STATE_CHECKS,
+  type StateLimits,
+  type StateOptions,
+} from "../config.ts";
 import { type StateClock, StateTable } from "../table.ts";
 import { STATE_COMMANDS } from "./commands.ts";
-import { checkAuthkey } from "./handshake.ts";
 import { StateSession } from "./session.ts";
 import { WriteDedup } from "./write_dedup.ts";
 

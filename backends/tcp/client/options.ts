@@ -68,11 +68,16 @@ const ADDRESS_CHECKS: OptionChecks<EmbeddedAddress> = {
   serverMode: checkServerMode,
   timeoutMs: positiveMs,
 };
-const OPTIONS = new OptionRules<EmbeddedMessagingBackendOptions>("new EmbeddedMessagingBackend()", {
+/** The checks of `EmbeddedMessagingBackendOptions`. */
+export const OPTION_CHECKS: OptionChecks<EmbeddedMessagingBackendOptions> = {
   ...ADDRESS_CHECKS,
   onGap: callback,
   ...BACKEND_CHECKS,
-});
+};
+const OPTIONS = new OptionRules<EmbeddedMessagingBackendOptions>(
+  "new EmbeddedMessagingBackend()",
+  OPTION_CHECKS,
+);
 /** The options of `createEmbeddedMessagingConfig`. */
 export const CONFIG_OPTIONS = new OptionRules<EmbeddedAddress>(
   "createEmbeddedMessagingConfig()",
