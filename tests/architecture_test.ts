@@ -37,7 +37,7 @@ const ALLOWED = table(`
   lib/segment:        lib/base lib/platform lib/presence wasm
   lib/codecs:         lib/base lib/message
   lib/channel:        lib/base lib/presence lib/segment lib/codecs wasm
-  lib/sockets:        lib/base lib/presence lib/segment lib/channel wasm
+  lib/sockets:        lib/base lib/presence lib/segment lib/codecs lib/channel wasm
   lib/journal:        lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel wasm
   lib/observe:        lib/base lib/platform lib/presence lib/segment lib/codecs lib/channel lib/journal wasm
   lib/recording:      lib/base lib/segment lib/codecs lib/channel lib/sockets lib/observe
