@@ -39,6 +39,7 @@ import { MIN_CAPACITY_BYTES } from "../channel/channel_options.ts";
 import { isOutOfSpace } from "../platform/out_of_space.ts";
 import { SystemError } from "../platform/platform.ts";
 import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
+import { JournalClock, sharedClock } from "./clock.ts";
 import { JournalFiles } from "./files.ts";
 import { Generation, recordBytes, type RecordRef, type Stamp } from "./generation.ts";
 import * as layout from "./layout.ts";
@@ -59,7 +60,10 @@ export interface JournalOptions {
   dir?: string;
   /** Keeps the journal when its last member closes. Takes effect when the journal is created. */
   persist?: boolean;
-  /** Milliseconds of the Unix epoch. Default: `Date.now`. */
+  /**
+   * Milliseconds of the Unix epoch, for tests. Default: a clock that follows the machine's uptime, and
+   * that all members share.
+   */
   clock?: () => number;
   /** Unused bytes that a generation may have, in addition to the size of its snapshot. Default: 1 MiB. */
   slackBytes?: number;
@@ -108,7 +112,7 @@ export class Journal implements Closable, Disposable {
   readonly #root: Attachment;
   readonly #files: JournalFiles;
   readonly #state: JournalState;
-  readonly #clock: () => number;
+  readonly #clock: JournalClock;
   readonly #slackBytes: number;
   readonly #waiter: Waiter = { poll: () => this.#poll() };
   #generation: Generation;
@@ -140,7 +144,6 @@ export class Journal implements Closable, Disposable {
   constructor(name: string, format: string, state: JournalState, options: JournalOptions = {}) {
     this.name = name;
     this.#state = state;
-    this.#clock = options.clock ?? Date.now;
     this.#slackBytes = options.slackBytes ?? SLACK_BYTES;
     this.#root = joinRoot(name, format, options);
     try {
@@ -153,6 +156,10 @@ export class Journal implements Closable, Disposable {
     }
     register(this);
     this.#catchUpOrLeave();
+    const lastMs = this.#generation.cursor.timeMs;
+    this.#clock = options.clock === undefined
+      ? sharedClock(this.#root.words, lastMs)
+      : new JournalClock(options.clock, Math.max(options.clock(), lastMs));
     this.#files.removeOlder(this.#generation.id);
     this.#reserveSpareIfPossible();
     this.#follower = setInterval(() => this.#leaveDeletedGeneration(), FOLLOW_MS);
@@ -276,6 +283,12 @@ export class Journal implements Closable, Disposable {
     );
   }
 
+  /** Milliseconds of the Unix epoch by the journal's clock, which never goes back. */
+  nowMs(): number {
+    this.#clock.observe(this.#generation.cursor.timeMs);
+    return this.#clock.now();
+  }
+
   /** Id of this isolate among all members. */
   get isolate(): bigint {
     return this.#root.sharedMemory.isolate;
@@ -386,7 +399,7 @@ export class Journal implements Closable, Disposable {
     const offset = generation.claim(length, purpose);
     if (offset === 0) return this.#freeAddresses();
     generation.fill(offset, parts);
-    return generation.link(offset, layout.KIND_DATA, this.#clock());
+    return generation.link(offset, layout.KIND_DATA, this.nowMs());
   }
 
   /** Removes what has expired, and compacts; false if that frees too little. */

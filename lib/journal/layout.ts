@@ -7,6 +7,7 @@
  *
  *   128 +------------------------------------------------------------+
  *       | identity: 8 | newest generation: 4 | last assigned id: 4   |
+ *       | clock: 8, a double | hash of the boot id: 4                |
  *       +------------------------------------------------------------+
  *
  *   a generation: a file of its own
@@ -41,6 +42,9 @@ import { HEADER_BYTES } from "../../wasm/layout.ts";
 export const ROOT_IDENTITY = HEADER_BYTES;
 export const ROOT_NEWEST = ROOT_IDENTITY + 8;
 export const ROOT_LAST_ID = ROOT_NEWEST + 4;
+/** Milliseconds of the Unix epoch when the machine was started, by the journal's clock. */
+export const ROOT_CLOCK = ROOT_LAST_ID + 4;
+export const ROOT_BOOT = ROOT_CLOCK + 8;
 
 /** "RINGJRN1" read as two little-endian integers. */
 export const MAGIC_LOW = 0x474e4952;

@@ -28,6 +28,7 @@ export const SHARED_SYMBOLS = {
   memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   raise: { parameters: ["i32"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const encoder = new TextEncoder();
@@ -57,6 +58,8 @@ export interface Constants {
   sigactionBytes: number;
   /** Offset of `sa_flags` in `struct sigaction`. */
   sigactionFlagsOffset: number;
+  /** The clock that counts since the machine was started, also while it sleeps. */
+  uptimeClock: number;
   /** `SA_RESETHAND`. */
   oneShotFlag: number;
   errnoLocation(): number | bigint;
@@ -87,6 +90,8 @@ export abstract class Libc implements Platform {
   readonly #constants: Constants;
   readonly #errno = new Int32Array(1);
   readonly #byte = new Uint8Array(1);
+  readonly #uptime = new BigInt64Array(2);
+  readonly #uptimeBytes = new Uint8Array(this.#uptime.buffer);
   readonly #defaultAction: Uint8Array<ArrayBuffer>;
   readonly #action: Uint8Array<ArrayBuffer>;
 
@@ -109,12 +114,21 @@ export abstract class Libc implements Platform {
   abstract openFifoToRing(path: string): number;
   abstract renameNew(from: string, to: string): void;
   abstract reserve(fd: number, offset: number, bytes: number): void;
+  abstract bootId(): string;
   abstract thisThread(): ThreadId | undefined;
   abstract isThreadAlive(number: number): boolean;
   abstract isOwnThread(number: number): boolean;
   abstract hasFileOpen(thread: number, name: string): boolean | undefined;
   abstract sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
   abstract wake(word: Uint32Array): void;
+
+  uptimeMs(): number {
+    this.checked(
+      "read the clock",
+      this.#c.clock_gettime(this.#constants.uptimeClock, this.#uptimeBytes),
+    );
+    return Number(this.#uptime[0]) * 1000 + Number(this.#uptime[1]) / 1e6;
+  }
 
   /** `fcntl` with a lock. */
   protected abstract fcntl(fd: number, command: number, lock: Uint8Array<ArrayBuffer>): number;

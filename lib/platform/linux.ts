@@ -85,6 +85,7 @@ const SYS_FUTEX = isArm ? 98n : 202n;
 const SYS_RENAMEAT2 = isArm ? 276n : 316n;
 const RENAME_NOREPLACE = 1;
 const FUTEX_WAIT = 0;
+const CLOCK_BOOTTIME = 7;
 const FUTEX_WAKE = 1;
 const ALL_WAITERS = 0x7fffffff;
 
@@ -148,6 +149,7 @@ export class Linux extends Libc {
     const constants: Constants = {
       errors: ERRORS,
       mapAnonymous: 0x20,
+      uptimeClock: CLOCK_BOOTTIME,
       sigactionBytes: 152,
       sigactionFlagsOffset: 136,
       oneShotFlag: 0x80000000,
@@ -252,6 +254,16 @@ export class Linux extends Libc {
   reserve(fd: number, offset: number, bytes: number): void {
     const code = this.#c.posix_fallocate(fd, BigInt(offset), BigInt(bytes));
     if (code !== 0) throw this.systemError(`reserve ${bytes} bytes`, code);
+  }
+
+  bootId(): string {
+    const fd = this.openReadOnly("/proc/sys/kernel/random/boot_id");
+    try {
+      const bytes = new Uint8Array(64);
+      return decoder.decode(bytes.subarray(0, this.read(fd, bytes, 0)));
+    } finally {
+      this.close(fd);
+    }
   }
 
   thisThread(): ThreadId | undefined {

@@ -8,6 +8,7 @@
 import { type Constants, cString, Libc, SHARED_SYMBOLS } from "./libc.ts";
 import type { FileStatus } from "./platform.ts";
 
+const CLOCK_MONOTONIC = 6;
 const SYMBOLS = {
   ...SHARED_SYMBOLS,
   // Variadic: on arm64, arguments after the named ones are on the stack, behind eight registers.
@@ -66,6 +67,7 @@ export class MacOs extends Libc {
     const constants: Constants = {
       errors: ERRORS,
       mapAnonymous: 0x1000,
+      uptimeClock: CLOCK_MONOTONIC,
       sigactionBytes: 16,
       sigactionFlagsOffset: 12,
       oneShotFlag: 4,
@@ -133,6 +135,11 @@ export class MacOs extends Libc {
     const end = offset + bytes;
     if (this.statusOf(fd).size >= end) return;
     this.checked(`reserve ${bytes} bytes`, this.#c.ftruncate(fd, BigInt(end)));
+  }
+
+  /** The same after each start: the time since then tells starts apart well enough. */
+  bootId(): string {
+    return "";
   }
 
   thisThread(): undefined {}

@@ -103,6 +103,11 @@ export interface Platform {
   /** Writes one byte; false if the FIFO has no reader left. */
   ring(fd: number): boolean;
 
+  /** Milliseconds since the machine was started, the same in all processes; nobody can set it. */
+  uptimeMs(): number;
+  /** Differs between two starts of the machine, where the system has such an id. */
+  bootId(): string;
+
   /** This thread; undefined where the system has no way to identify it. */
   thisThread(): ThreadId | undefined;
   /** False if a thread of this thread's pid namespace is known to have ended. */

@@ -57,7 +57,10 @@ export interface ShmMessagingBackendOptions extends MessagingBackendOptions {
    * first backend, or none.
    */
   maxMessagesPerTopic?: number;
-  /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
+  /**
+   * Milliseconds since 1970. A test sets a clock of its own. Default: a clock that all backends of the
+   * name share, and that follows the machine's uptime when somebody sets the wall clock.
+   */
   clock?: () => number;
 }
 
@@ -136,7 +139,6 @@ interface Attached {
  */
 export class ShmMessagingBackend extends StoreMessagingBackend implements RedisLikeBackend {
   readonly #options: ShmMessagingBackendOptions;
-  readonly #clock: () => number;
   readonly #memberName: string = crypto.randomUUID();
   #attached: Attached | undefined;
 
@@ -151,7 +153,6 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     checkChannelName(options.name);
     super(options);
     this.#options = { ...options };
-    this.#clock = options.clock ?? Date.now;
   }
 
   /** Address of the state: `"shm:"` and the name. */
@@ -171,16 +172,16 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   }
 
   #openJournal(): Attached {
-    const { name, maxBytes, maxMessagesPerTopic, dir, persist } = this.#options;
+    const { name, maxBytes, maxMessagesPerTopic, dir, persist, clock } = this.#options;
     const replica = new Replica(this.#memberName, this.subscription, {
       maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
       maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
-    }, this.#clock);
+    }, () => this.#attached!.journal.nowMs());
     try {
       const journal = new Journal(name, FORMAT, replica, {
         ...dir === undefined ? {} : { dir },
         ...persist === undefined ? {} : { persist },
-        clock: this.#clock,
+        ...clock === undefined ? {} : { clock },
       });
       const other = this.#differingLimit(replica.limits);
       if (other === undefined) return { journal, replica };
@@ -237,7 +238,10 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     return {
       headers,
       member: { name: this.#memberName, isolate: journal.isolate },
-      expiresAtMs: (ttlSeconds) => Math.ceil(this.#clock() + ttlSeconds * 1000),
+      expiresAtMs: (ttlSeconds) => {
+        journal.catchUp();
+        return Math.ceil(journal.nowMs() + ttlSeconds * 1000);
+      },
     };
   }
 

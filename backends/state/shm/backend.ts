@@ -21,7 +21,10 @@ export interface ShmBackendOptions extends StateOptions {
   dir?: string;
   /** Keeps the state when its last backend closes. Takes effect when the state is created. Default: false. */
   persist?: boolean;
-  /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
+  /**
+   * Milliseconds since 1970. A test sets a clock of its own. Default: a clock that all backends of the
+   * name share, and that follows the machine's uptime when somebody sets the wall clock.
+   */
   now?: StateClock;
 }
 
@@ -58,7 +61,6 @@ const REMOVALS: ReadonlySet<StateWrite["kind"]> = new Set([
  */
 export class ShmBackend extends SyncBackend {
   readonly #limits: StateLimits;
-  readonly #now: StateClock;
   readonly #journal: Journal;
   #table: StateTable;
   /** Time of the record that is being applied. */
@@ -77,9 +79,8 @@ export class ShmBackend extends SyncBackend {
   constructor(options: ShmBackendOptions = {}) {
     super();
     OPTIONS.check(options);
-    const { shmName = "state", dir, persist, now = Date.now } = options;
+    const { shmName = "state", dir, persist, now } = options;
     this.#limits = resolveLimits(options);
-    this.#now = now;
     this.#table = this.#newTable();
     const state: JournalState = {
       reset: () => this.#table = this.#newTable(),
@@ -95,7 +96,7 @@ export class ShmBackend extends SyncBackend {
   }
 
   #newTable(): StateTable {
-    return new StateTable(this.#limits, () => this.#recordMs ?? this.#now(), false);
+    return new StateTable(this.#limits, () => this.#recordMs ?? this.#journal.nowMs(), false);
   }
 
   #apply({ bytes, timeMs, isOwn }: JournalRecord): void {
