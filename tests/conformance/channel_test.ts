@@ -1,4 +1,4 @@
-// One suite for both carriers: they must not differ but in how they are opened.
+// One suite for local channels and segments: they differ only in how they are opened.
 
 import { testAck } from "./channel/ack.ts";
 import { testBroadcast } from "./channel/broadcast.ts";

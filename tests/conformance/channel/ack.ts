@@ -1,4 +1,4 @@
-// Pullers that acknowledge, on one carrier.
+// Pullers that acknowledge, on one kind of memory.
 
 import assert from "node:assert/strict";
 import {
@@ -28,30 +28,34 @@ function ackAll(deliveries: Delivery<unknown>[]): void {
   for (const delivery of deliveries) delivery.ack();
 }
 
-/** Nothing is left for anybody. */
+/** No message is left for any puller. */
 function assertEmpty(channel: TestChannel): void {
   assert.equal(channel.ackPuller().tryRecv(), undefined);
   assert.equal(channel.puller().tryRecv(), undefined);
 }
 
 export function testAck(transport: TestTransport): void {
-  testOn(transport, "what is acknowledged is done, also after its puller closed", (open) => {
-    const channel = open();
-    const puller = channel.ackPuller<number>();
-    channel.pusher<number>().sendMany(numbers(300));
-    for (let n = 0; n < 300; n++) {
-      const message = puller.tryRecv()!;
-      assert.deepEqual([message.value, message.deliveries], [n, 1]);
-      message.ack();
-    }
-    assert.equal(puller.tryRecv(), undefined);
-    assert.equal(puller.statistics().received, 300);
-    assert.equal(puller.statistics().redelivered, 0);
-    puller.close();
-    assertEmpty(channel);
-  });
+  testOn(
+    transport,
+    "a message that is acknowledged is done, also after its puller closed",
+    (open) => {
+      const channel = open();
+      const puller = channel.ackPuller<number>();
+      channel.pusher<number>().sendMany(numbers(300));
+      for (let n = 0; n < 300; n++) {
+        const message = puller.tryRecv()!;
+        assert.deepEqual([message.value, message.deliveries], [n, 1]);
+        message.ack();
+      }
+      assert.equal(puller.tryRecv(), undefined);
+      assert.equal(puller.statistics().received, 300);
+      assert.equal(puller.statistics().redelivered, 0);
+      puller.close();
+      assertEmpty(channel);
+    },
+  );
 
-  testOn(transport, "all ways to receive give deliveries", async (open) => {
+  testOn(transport, "all ways to receive return deliveries", async (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const puller = channel.ackPuller<number>();
@@ -74,7 +78,7 @@ export function testAck(transport: TestTransport): void {
     assertEmpty(channel);
   });
 
-  testOn(transport, "a message that is given back goes to another, and counts", (open) => {
+  testOn(transport, "a message that is returned goes to another puller, and counts", (open) => {
     const channel = open();
     const first = channel.ackPuller<string>();
     const second = channel.ackPuller<string>();
@@ -93,7 +97,7 @@ export function testAck(transport: TestTransport): void {
     assertEmpty(channel);
   });
 
-  testOn(transport, "a puller that is alone gets back what it gave back", async (open) => {
+  testOn(transport, "a puller that is alone receives what it returned", async (open) => {
     const channel = open();
     const puller = channel.ackPuller<number>();
     channel.pusher<number>().send(7);
@@ -108,7 +112,7 @@ export function testAck(transport: TestTransport): void {
     assertEmpty(channel);
   });
 
-  testOn(transport, "what one gives back goes to another that waits", async (open) => {
+  testOn(transport, "a returned message goes to another puller that waits", async (open) => {
     const channel = open();
     const picky = channel.ackPuller<number>();
     const other = channel.ackPuller<number>();
@@ -134,7 +138,7 @@ export function testAck(transport: TestTransport): void {
 
   testOn(
     transport,
-    "fresh messages come while one that was given back waits for another",
+    "new messages arrive while a returned one waits for another puller",
     (open) => {
       const channel = open();
       const pusher = channel.pusher<number>();
@@ -153,27 +157,31 @@ export function testAck(transport: TestTransport): void {
     },
   );
 
-  testOn(transport, "what a closing puller held goes to the others, in its order", (open) => {
-    const channel = open();
-    const leaver = channel.ackPuller<number>();
-    const stayer = channel.ackPuller<number>();
-    channel.pusher<number>().sendMany(numbers(100));
-    const held = leaver.drain(60);
-    for (let i = 0; i < 60; i += 3) held[i].ack();
-    leaver.close();
-    const rest = stayer.drain();
-    const again = rest.filter(({ deliveries }) => deliveries === 2);
-    assert.deepEqual(values(again), numbers(60).filter((n) => n % 3 !== 0));
-    const fresh = rest.filter(({ deliveries }) => deliveries === 1);
-    assert.deepEqual(values(fresh), numbers(40, 60));
-    assert.equal(rest.length, 80);
-    ackAll(rest);
-    assertEmpty(channel);
-  });
+  testOn(
+    transport,
+    "the messages that a closing puller held go to the others, in order",
+    (open) => {
+      const channel = open();
+      const leaver = channel.ackPuller<number>();
+      const stayer = channel.ackPuller<number>();
+      channel.pusher<number>().sendMany(numbers(100));
+      const held = leaver.drain(60);
+      for (let i = 0; i < 60; i += 3) held[i].ack();
+      leaver.close();
+      const rest = stayer.drain();
+      const again = rest.filter(({ deliveries }) => deliveries === 2);
+      assert.deepEqual(values(again), numbers(60).filter((n) => n % 3 !== 0));
+      const fresh = rest.filter(({ deliveries }) => deliveries === 1);
+      assert.deepEqual(values(fresh), numbers(40, 60));
+      assert.equal(rest.length, 80);
+      ackAll(rest);
+      assertEmpty(channel);
+    },
+  );
 
   testOn(
     transport,
-    "a puller without ack gets what was given back, on all its ways",
+    "a puller without ack receives returned messages, in all its ways",
     async (open) => {
       const channel = open();
       const pusher = channel.pusher<Uint8Array>(RAW);
@@ -204,7 +212,7 @@ export function testAck(transport: TestTransport): void {
     },
   );
 
-  testOn(transport, "a puller that closes with an open view gives its message back", (open) => {
+  testOn(transport, "a puller that closes with an open view returns its message", (open) => {
     const channel = open();
     channel.pusher<Uint8Array>(RAW).send(pattern(9, 1));
     channel.ackPuller<Uint8Array>(RAW).tryRecv()!.nack();
@@ -246,35 +254,39 @@ export function testAck(transport: TestTransport): void {
     assertEmpty(channel);
   });
 
-  testOn(transport, "at its limit a puller gets no more, and the others go on", async (open) => {
-    const channel = open();
-    const pusher = channel.pusher<number>();
-    const full = channel.ackPuller<number>({ maxUnacked: 3 });
-    const other = channel.ackPuller<number>();
-    pusher.sendMany(numbers(6));
-    const held = full.drain();
-    assert.deepEqual(values(held), [0, 1, 2]);
-    assert.equal(full.tryRecv(), undefined);
-    assert.deepEqual(full.drain(), []);
-    assert.throws(
-      () => full.recvSync(),
-      (error: Error) =>
-        error instanceof ShmBufferFullError && /3 messages that are not ack/.test(error.message),
-    );
-    await assert.rejects(full.recv({ timeoutMs: 5 }), (error: Error) => {
-      return error instanceof ShmTimeoutError && /raise maxUnacked/.test(error.message);
-    });
-    const abort = new AbortController();
-    const aborted = full.recv({ signal: abort.signal });
-    abort.abort(new Error("enough"));
-    await assert.rejects(aborted, /enough/);
-    assert.equal(other.recvSync().value, 3);
-    const waiting = [full.recv({ timeoutMs: 5000 }), full.recv({ timeoutMs: 5000 })];
-    held[1].ack();
-    assert.equal((await waiting[0]).value, 4);
-    held[0].nack();
-    assert.equal((await waiting[1]).value === 0, false);
-  });
+  testOn(
+    transport,
+    "at its limit a puller receives no more, and the others continue",
+    async (open) => {
+      const channel = open();
+      const pusher = channel.pusher<number>();
+      const full = channel.ackPuller<number>({ maxUnacked: 3 });
+      const other = channel.ackPuller<number>();
+      pusher.sendMany(numbers(6));
+      const held = full.drain();
+      assert.deepEqual(values(held), [0, 1, 2]);
+      assert.equal(full.tryRecv(), undefined);
+      assert.deepEqual(full.drain(), []);
+      assert.throws(
+        () => full.recvSync(),
+        (error: Error) =>
+          error instanceof ShmBufferFullError && /3 messages that are not ack/.test(error.message),
+      );
+      await assert.rejects(full.recv({ timeoutMs: 5 }), (error: Error) => {
+        return error instanceof ShmTimeoutError && /raise maxUnacked/.test(error.message);
+      });
+      const abort = new AbortController();
+      const aborted = full.recv({ signal: abort.signal });
+      abort.abort(new Error("enough"));
+      await assert.rejects(aborted, /enough/);
+      assert.equal(other.recvSync().value, 3);
+      const waiting = [full.recv({ timeoutMs: 5000 }), full.recv({ timeoutMs: 5000 })];
+      held[1].ack();
+      assert.equal((await waiting[0]).value, 4);
+      held[0].nack();
+      assert.equal((await waiting[1]).value === 0, false);
+    },
+  );
 
   testOn(transport, "calls that end without a message leave the limit as it was", async (open) => {
     const channel = open();
@@ -293,7 +305,7 @@ export function testAck(transport: TestTransport): void {
 
   testOn(
     transport,
-    "many calls that wait get their messages in the order of the calls",
+    "calls that wait receive their messages in the order of the calls",
     async (open) => {
       const channel = open();
       const puller = channel.ackPuller<number>({ maxUnacked: 2 });
@@ -314,7 +326,7 @@ export function testAck(transport: TestTransport): void {
     },
   );
 
-  testOn(transport, "a held message keeps no room in the ring", (open) => {
+  testOn(transport, "a leased message uses no space in the ring", (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<Uint8Array>(RAW);
     const holder = channel.ackPuller<Uint8Array>(RAW);
@@ -329,7 +341,7 @@ export function testAck(transport: TestTransport): void {
     assert.ok(sameBytes(other.tryRecv()!, pattern(300, 0)));
   });
 
-  testOn(transport, "held messages of all sizes stay whole while others are sent", (open) => {
+  testOn(transport, "leased messages of all sizes stay whole while others are sent", (open) => {
     const channel = open(4096);
     const pusher = channel.pusher<Uint8Array>(RAW);
     const holder = channel.ackPuller<Uint8Array>(RAW);
@@ -355,7 +367,7 @@ export function testAck(transport: TestTransport): void {
     assertEmpty(channel);
   });
 
-  testOn(transport, "places are used again: the segment does not grow", (open) => {
+  testOn(transport, "lease slots are used again: the segment does not grow", (open) => {
     const channel = open(4096);
     const pusher = channel.pusher<Uint8Array>(RAW);
     const puller = channel.ackPuller<Uint8Array>(RAW);
@@ -373,21 +385,25 @@ export function testAck(transport: TestTransport): void {
     assert.equal(size(), before);
   });
 
-  testOn(transport, "a puller can hold 4,096 messages, which another gets in order", (open) => {
-    const channel = open();
-    const pusher = channel.pusher<number>();
-    const holder = channel.ackPuller<number>({ maxUnacked: 4096 });
-    assert.equal(pusher.sendMany(numbers(5000)), 5000);
-    assert.deepEqual(values(holder.drain()), numbers(4096));
-    assert.equal(holder.tryRecv(), undefined);
-    holder.close();
-    const heir = channel.ackPuller<number>({ maxUnacked: 4096 });
-    const again = heir.drain().filter(({ deliveries }) => deliveries === 2);
-    assert.ok(again.length >= 4095, `${again.length}`);
-    assert.deepEqual(values(again), numbers(again.length));
-  });
+  testOn(
+    transport,
+    "a puller can hold 4,096 messages, which another one receives in order",
+    (open) => {
+      const channel = open();
+      const pusher = channel.pusher<number>();
+      const holder = channel.ackPuller<number>({ maxUnacked: 4096 });
+      assert.equal(pusher.sendMany(numbers(5000)), 5000);
+      assert.deepEqual(values(holder.drain()), numbers(4096));
+      assert.equal(holder.tryRecv(), undefined);
+      holder.close();
+      const heir = channel.ackPuller<number>({ maxUnacked: 4096 });
+      const again = heir.drain().filter(({ deliveries }) => deliveries === 2);
+      assert.ok(again.length >= 4095, `${again.length}`);
+      assert.deepEqual(values(again), numbers(again.length));
+    },
+  );
 
-  testOn(transport, "values of every codec and arrays are held", (open) => {
+  testOn(transport, "values of each codec, and arrays, are leased", (open) => {
     for (const codec of ["msgpack", "json", "clone"] as const) {
       const channel = open();
       const pusher = channel.pusher({ codec });
@@ -404,7 +420,7 @@ export function testAck(transport: TestTransport): void {
     }
   });
 
-  testOn(transport, "a message that cannot be decoded is done, and costs no place", (open) => {
+  testOn(transport, "a message that cannot be decoded is done, and uses no lease slot", (open) => {
     const channel = open();
     const pusher = channel.pusher<string>({ codec: PICKY });
     const puller = channel.ackPuller<string>({ codec: PICKY, maxUnacked: 2 });
@@ -444,7 +460,7 @@ export function testAck(transport: TestTransport): void {
     assert.deepEqual(channel.puller<number>().drain().sort(), [1, 2]);
   });
 
-  testOn(transport, "a delivery that is disposed unsettled is given back", (open) => {
+  testOn(transport, "a delivery that is disposed unsettled is returned", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const puller = channel.ackPuller<number>();
@@ -460,7 +476,7 @@ export function testAck(transport: TestTransport): void {
     assertEmpty(channel);
   });
 
-  testOn(transport, "calls that cannot hold a message are refused at once", (open) => {
+  testOn(transport, "calls that cannot lease a message are rejected at once", (open) => {
     const puller = open().ackPuller<Uint8Array>(RAW);
     const bytes = new Uint8Array(10);
     for (
@@ -474,7 +490,7 @@ export function testAck(transport: TestTransport): void {
     }
   });
 
-  testOn(transport, "closing ends calls that wait, with and without a place", async (open) => {
+  testOn(transport, "closing ends calls that wait, with and without a permit", async (open) => {
     const puller = open().ackPuller<number>({ maxUnacked: 1 });
     const waiting = [puller.recv(), puller.recv()];
     const ended = (async () => {

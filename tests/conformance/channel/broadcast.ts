@@ -1,11 +1,11 @@
-// Publish and subscribe on one carrier.
+// Publish and subscribe on one kind of memory.
 
 import assert from "node:assert/strict";
 import { testOn, type TestTransport } from "./channel.ts";
 import { numbers, pattern, sameBytes } from "./values.ts";
 
 export function testBroadcast(transport: TestTransport): void {
-  testOn(transport, "every subscriber gets every message in order", (open) => {
+  testOn(transport, "each subscriber receives all messages in order", (open) => {
     const channel = open();
     const subscribers = [channel.subscriber(), channel.subscriber(), channel.subscriber()];
     const publisher = channel.publisher();
@@ -15,7 +15,7 @@ export function testBroadcast(transport: TestTransport): void {
     for (const subscriber of subscribers) assert.equal(subscriber.tryRecv(), undefined);
   });
 
-  testOn(transport, "a subscriber gets what is sent from its joining on", (open) => {
+  testOn(transport, "a subscriber receives what is sent after it attached", (open) => {
     const channel = open();
     const publisher = channel.publisher();
     publisher.sendMany(numbers(100));
@@ -28,7 +28,7 @@ export function testBroadcast(transport: TestTransport): void {
 
   testOn(
     transport,
-    "a subscriber that joins a full ring misses nothing it could have had",
+    "a subscriber that attaches to a full ring misses no message sent later",
     (open) => {
       const channel = open(1024);
       const publisher = channel.publisher({ codec: "raw" });
@@ -44,7 +44,7 @@ export function testBroadcast(transport: TestTransport): void {
     },
   );
 
-  testOn(transport, "a subscriber may come before its publisher", async (open) => {
+  testOn(transport, "a subscriber may attach before its publisher", async (open) => {
     const channel = open();
     const subscriber = channel.subscriber();
     const received = subscriber.recv({ timeoutMs: 5000 });
@@ -62,19 +62,23 @@ export function testBroadcast(transport: TestTransport): void {
     assert.equal(publisher.statistics().dropped, 0);
   });
 
-  testOn(transport, "a lapped subscriber learns the exact number it missed", (open) => {
-    const channel = open(1024);
-    const subscriber = channel.subscriber<number>();
-    const publisher = channel.publisher<number>();
-    for (let i = 0; i < 5000; i++) publisher.send(i);
-    const received = subscriber.drain();
-    assert.deepEqual(received, numbers(received.length, 5000 - received.length));
-    assert.equal(subscriber.statistics().missed, 5000 - received.length);
-    assert.ok(received.length > 0);
-    assert.equal(channel.totals().dropped, BigInt(5000 - received.length));
-    publisher.send(5000);
-    assert.equal(subscriber.tryRecv(), 5000);
-  });
+  testOn(
+    transport,
+    "a lapped subscriber reports the exact number of messages it missed",
+    (open) => {
+      const channel = open(1024);
+      const subscriber = channel.subscriber<number>();
+      const publisher = channel.publisher<number>();
+      for (let i = 0; i < 5000; i++) publisher.send(i);
+      const received = subscriber.drain();
+      assert.deepEqual(received, numbers(received.length, 5000 - received.length));
+      assert.equal(subscriber.statistics().missed, 5000 - received.length);
+      assert.ok(received.length > 0);
+      assert.equal(channel.totals().dropped, BigInt(5000 - received.length));
+      publisher.send(5000);
+      assert.equal(subscriber.tryRecv(), 5000);
+    },
+  );
 
   testOn(transport, "messages that leave padding behind lap a subscriber exactly", (open) => {
     for (const length of [100, 200, 300, 440, 470, 480, 488]) {
@@ -148,7 +152,7 @@ export function testBroadcast(transport: TestTransport): void {
     assert.equal(late.length + slow.statistics().missed, 500);
   });
 
-  testOn(transport, "a publisher that comes later is heard from its first message on", (open) => {
+  testOn(transport, "a later publisher is received from its first message on", (open) => {
     const channel = open();
     const subscriber = channel.subscriber<string>();
     for (const name of ["a", "b", "c", "d"]) {

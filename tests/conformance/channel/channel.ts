@@ -1,5 +1,4 @@
-// Channels for tests, one kind a carrier: the same test runs on shared memory between workers and on
-// a named segment.
+// Channels for tests: the same test runs on shared memory between workers and on a named segment.
 
 import {
   type AckPullerOptions,
@@ -25,7 +24,7 @@ export class TestChannel implements Disposable {
   readonly #bytes: () => Uint8Array;
   readonly #dispose: () => void;
   readonly #sockets: Socket[] = [];
-  /** Sockets that give messages back when they close. */
+  /** Sockets that return messages when they close. */
   readonly #holders: Socket[] = [];
   /** How to attach to the queue, if it is one. */
   #queue: ChannelOptions | undefined;
@@ -108,7 +107,7 @@ export class TestChannel implements Disposable {
   }
 }
 
-/** Makes channels on one carrier. */
+/** Opens channels on one kind of memory. */
 export interface TestTransport {
   readonly name: string;
   open(capacityBytes?: number): TestChannel;
@@ -137,7 +136,7 @@ export const SHM: TestTransport = {
 
 export const TRANSPORTS: readonly TestTransport[] = [LOCAL, SHM];
 
-/** Registers a test on one carrier. */
+/** Registers a test on one kind of memory. */
 export function testOn(
   transport: TestTransport,
   name: string,

@@ -1,5 +1,5 @@
-// A segment's bytes as an outsider reads them: places and numbers are written out here, so that a
-// change of the layout shows.
+// A segment's bytes as another program reads them: offsets and numbers are written out here, so that a
+// change of the layout fails.
 
 /** The header's totals. */
 export interface Totals {

@@ -1,4 +1,4 @@
-// What the iterable that is given to `sendMany` does to the socket that takes its values.
+// What the iterable that is passed to `sendMany` does to the socket.
 
 import assert from "node:assert/strict";
 import { testOn, type TestTransport } from "./channel.ts";

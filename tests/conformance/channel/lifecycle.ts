@@ -26,7 +26,7 @@ async function rejectsAll(calls: Record<string, () => Promise<unknown>>): Promis
 }
 
 export function testLifecycle(transport: TestTransport): void {
-  testOn(transport, "a closed sender refuses every call", async (open) => {
+  testOn(transport, "a closed sender rejects each call", async (open) => {
     const channel = open();
     const socket = channel.publisher({ codec: "raw" });
     socket.send(new Uint8Array(3));
@@ -42,7 +42,7 @@ export function testLifecycle(transport: TestTransport): void {
     assert.equal(socket.statistics().sent, 1);
   });
 
-  testOn(transport, "a closed receiver refuses every call", async (open) => {
+  testOn(transport, "a closed receiver rejects each call", async (open) => {
     const channel = open();
     const socket = channel.subscriber({ codec: "raw" });
     channel.publisher().send(new Uint8Array(3));
@@ -61,7 +61,7 @@ export function testLifecycle(transport: TestTransport): void {
     assert.equal(socket.statistics().received, 1);
   });
 
-  testOn(transport, "a closed requester and replier refuse every call", async (open) => {
+  testOn(transport, "a closed requester and replier reject each call", async (open) => {
     const channel = open();
     const requester = channel.requester();
     const replier = channel.replier();
@@ -122,7 +122,7 @@ export function testLifecycle(transport: TestTransport): void {
     }
   });
 
-  testOn(transport, "sockets tell their channel's name and capacity", (open) => {
+  testOn(transport, "sockets report their channel's name and capacity", (open) => {
     const channel = open(5000);
     const pusher = channel.pusher();
     assert.equal(pusher.name, typeof channel.target === "string" ? "test" : "local");

@@ -7,7 +7,7 @@ import type { TestChannel } from "./channel.ts";
 import { readTotals, type Totals } from "./header.ts";
 import { pattern, sameBytes } from "./values.ts";
 
-/** One step; what does not apply at the moment is passed over. */
+/** One step; a step that does not apply at the moment is skipped. */
 export type Step =
   | { do: "send"; sender: number; length: number }
   | { do: "sendMany"; sender: number; lengths: number[] }
@@ -17,7 +17,7 @@ export type Step =
   | { do: "view"; receiver: number }
   | { do: "endView"; receiver: number };
 
-/** A run: the ring, who is there, and the steps. */
+/** A run: the ring, the sockets, and the steps. */
 export interface Run {
   capacity: number;
   senders: number;
@@ -81,7 +81,7 @@ export const RUNS: fc.Arbitrary<Run> = fc.record({
   receivers: fc.integer({ min: 1, max: 3 }),
 }).chain((run) => steps(run).map((list) => ({ ...run, steps: list })));
 
-/** A message in the model: who sent it, and its number among that sender's. */
+/** A message in the model: its sender, and its number among that sender's messages. */
 export interface Message {
   sender: number;
   number: number;
@@ -101,7 +101,7 @@ export function bytesOf({ sender, number, length }: Message): Uint8Array<ArrayBu
   return bytes;
 }
 
-/** The sockets of a run, what has been sent on them, and what is still to come. */
+/** The sockets of a run, what was sent on them, and what is not received yet. */
 export abstract class Model {
   readonly channel: TestChannel;
   readonly run: Run;
@@ -134,7 +134,7 @@ export abstract class Model {
 
   /** What a sender accepted. */
   protected abstract accepted(message: Message): void;
-  /** A sender refused a message; `behind` were accepted by the same call. */
+  /** A sender rejected a message; `behind` were accepted by the same call. */
   protected abstract refuses(message: Message, behind: Message[]): void;
   /** A receiver got bytes, or nothing. */
   protected abstract received(receiver: number, bytes: Uint8Array | undefined): void;
@@ -154,7 +154,7 @@ export abstract class Model {
     return this.sent.reduce((total, messages) => total + messages.length, 0);
   }
 
-  /** Where order does not tell messages apart, each is long enough to say which one it is. */
+  /** Where order does not identify messages, each is long enough to do so. */
   #next(sender: number, length: number, behind = 0): Message {
     return {
       sender,

@@ -1,4 +1,4 @@
-// A broadcast as plain arrays: what each subscriber has still to get from each publisher.
+// A broadcast as plain arrays: what each subscriber has yet to receive from each publisher.
 
 import assert from "node:assert/strict";
 import type { MessageView } from "../../../mod.ts";
@@ -12,7 +12,7 @@ interface Seen {
   /** The next number of each publisher. */
   next: number[];
   received: number;
-  /** Numbers that were passed over. */
+  /** Numbers that were skipped. */
   missed: number;
   /** Views that were overwritten while they were read. */
   lostViews: number;
@@ -92,7 +92,7 @@ export class BroadcastModel extends Model {
     assert.equal(dropped, BigInt(missed));
   }
 
-  /** One more message of each publisher shows every subscriber all that it lost. */
+  /** After one more message of each publisher, each subscriber has counted all that it lost. */
   override finish(): void {
     this.senders.forEach((_, sender) => this.step({ do: "send", sender, length: 8 }));
     super.finish();

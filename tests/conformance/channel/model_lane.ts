@@ -1,4 +1,4 @@
-// A lane's positions, worked out from the messages alone.
+// A lane's positions, computed from the messages alone.
 
 import type { Message } from "./model.ts";
 

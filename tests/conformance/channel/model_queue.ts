@@ -1,4 +1,4 @@
-// A queue as plain arrays, one a lane.
+// A queue as plain arrays, one for each lane.
 
 import assert from "node:assert/strict";
 import type { MessageView } from "../../../mod.ts";
@@ -7,7 +7,7 @@ import { bytesOf, isMessage, type Message, Model, type Run } from "./model.ts";
 import { isBig, ModelLane } from "./model_lane.ts";
 import { sameBytes } from "./values.ts";
 
-/** A message that was taken, and the position from which it keeps the writer off. */
+/** A message that was taken, and the position from which it pins the ring. */
 interface OpenView {
   lane: ModelLane;
   from: number;
@@ -43,7 +43,7 @@ export class QueueModel extends Model {
   protected refuses(message: Message, behind: Message[]): void {
     const lane = this.#lanes[message.sender];
     const isFull = lane.endOf(message.length) + 16 > this.#limit(lane);
-    // Room for big messages is apart from the ring, and is used up by what waits or is held.
+    // Space for big messages is apart from the ring, and is used by messages that wait or are held.
     const isInUse = this.#limit(lane) < lane.head + lane.capacity || behind.length > 0;
     const isBigRoomInUse = isBig(message.length, lane.capacity) && isInUse;
     assert.ok(isFull || isBigRoomInUse, "a message was refused although there was room");

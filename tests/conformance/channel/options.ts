@@ -74,7 +74,7 @@ const WAITING: readonly Waiting[] = [
 
 export function testOptions(transport: TestTransport): void {
   for (const { name, open, args, calls } of WAITING) {
-    testOn(transport, `a ${name} refuses options that it does not have`, async (openChannel) => {
+    testOn(transport, `a ${name} rejects options that it does not have`, async (openChannel) => {
       const socket = open(openChannel());
       for (const call of calls) {
         const refused: [unknown, RegExp][] = [
@@ -105,7 +105,7 @@ export function testOptions(transport: TestTransport): void {
 
   testOn(
     transport,
-    "asynchronous calls reject for wrong options, and do not throw",
+    "asynchronous calls reject invalid options, and do not throw",
     async (open) => {
       const channel = open();
       const [puller, pusher] = [channel.puller(), channel.pusher()];
@@ -116,7 +116,7 @@ export function testOptions(transport: TestTransport): void {
     },
   );
 
-  testOn(transport, "calls without options refuse an argument too many", (open) => {
+  testOn(transport, "calls without options reject an argument too many", (open) => {
     const queue = open();
     const requests = open();
     const target = new Uint8Array(8);
@@ -145,24 +145,28 @@ export function testOptions(transport: TestTransport): void {
     assert.deepEqual(queue.puller().drain(), [1]);
   });
 
-  testOn(transport, "serve refuses unknown options and a handler that is none", async (open) => {
-    const replier = open().replier();
-    const serve = replier.serve.bind(replier) as unknown as (...args: unknown[]) => Promise<void>;
-    const refused: [unknown[], RegExp][] = [
-      [[() => 1, { concurency: 2 }], /did you mean concurrency\?$/],
-      [[() => 1, 4], /write \{ concurrency: 4 \}$/],
-      [[() => 1, { signal: 1 }], /^signal must be an AbortSignal/],
-      [[{ signal: AbortSignal.abort() }], /^handler must be a function/],
-    ];
-    for (const [args, message] of refused) {
-      await assert.rejects(serve(...args), { name: "TypeError", message });
-    }
-    for (const concurrency of ["2", 0, NaN]) {
-      await assert.rejects(serve(() => 1, { concurrency }), /^RangeError: concurrency must be /);
-    }
-  });
+  testOn(
+    transport,
+    "serve rejects unknown options and a handler that is no function",
+    async (open) => {
+      const replier = open().replier();
+      const serve = replier.serve.bind(replier) as unknown as (...args: unknown[]) => Promise<void>;
+      const refused: [unknown[], RegExp][] = [
+        [[() => 1, { concurency: 2 }], /did you mean concurrency\?$/],
+        [[() => 1, 4], /write \{ concurrency: 4 \}$/],
+        [[() => 1, { signal: 1 }], /^signal must be an AbortSignal/],
+        [[{ signal: AbortSignal.abort() }], /^handler must be a function/],
+      ];
+      for (const [args, message] of refused) {
+        await assert.rejects(serve(...args), { name: "TypeError", message });
+      }
+      for (const concurrency of ["2", 0, NaN]) {
+        await assert.rejects(serve(() => 1, { concurrency }), /^RangeError: concurrency must be /);
+      }
+    },
+  );
 
-  testOn(transport, "every class of sockets refuses options that it does not have", (open) => {
+  testOn(transport, "each class of sockets rejects options that it does not have", (open) => {
     const channel = open();
     const wrong = (options: unknown) => options as Record<string, never>;
     const classes = {

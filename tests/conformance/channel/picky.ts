@@ -2,7 +2,7 @@
 
 import type { Codec } from "../../../mod.ts";
 
-/** Refuses text that begins with "bad". */
+/** Rejects text that begins with "bad". */
 export const PICKY: Codec<string> = {
   id: "picky",
   encode: (value) => new TextEncoder().encode(value),

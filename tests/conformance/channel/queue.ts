@@ -1,4 +1,4 @@
-// Push and pull on one carrier.
+// Push and pull on one kind of memory.
 
 import assert from "node:assert/strict";
 import { ShmBufferFullError } from "../../../mod.ts";
@@ -7,7 +7,7 @@ import { assertPrompt } from "../../support/deadline.ts";
 import { numbers, pattern, sleep } from "./values.ts";
 
 export function testQueue(transport: TestTransport): void {
-  testOn(transport, "every message goes to exactly one puller", (open) => {
+  testOn(transport, "each message goes to exactly one puller", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const pullers = numbers(3).map(() => channel.puller<number>());
@@ -22,7 +22,7 @@ export function testQueue(transport: TestTransport): void {
     for (const puller of pullers) assert.equal(puller.tryRecv(), undefined);
   });
 
-  testOn(transport, "messages wait for a puller that comes later", (open) => {
+  testOn(transport, "messages wait for a later puller", (open) => {
     const channel = open();
     channel.pusher().sendMany(["a", "b"]);
     assert.deepEqual(channel.puller().drain(), ["a", "b"]);
@@ -46,7 +46,7 @@ export function testQueue(transport: TestTransport): void {
     assert.deepEqual(seen, next.map((count) => numbers(count)));
   });
 
-  testOn(transport, "a full ring refuses, and loses nothing", (open) => {
+  testOn(transport, "a full ring rejects messages, and loses none", (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<number>();
     const puller = channel.puller<number>();
@@ -67,7 +67,7 @@ export function testQueue(transport: TestTransport): void {
     assert.equal(channel.totals().dropped, 4n);
   });
 
-  testOn(transport, "sendMany says how many it accepted", (open) => {
+  testOn(transport, "sendMany returns how many it accepted", (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<number>();
     const puller = channel.puller<number>();
@@ -81,7 +81,7 @@ export function testQueue(transport: TestTransport): void {
     assert.deepEqual(puller.drain(9), [2]);
   });
 
-  testOn(transport, "sendAsync waits for room and keeps its order", async (open) => {
+  testOn(transport, "sendAsync waits for space and keeps its order", async (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<number>();
     const puller = channel.puller<number>();
@@ -107,7 +107,7 @@ export function testQueue(transport: TestTransport): void {
     assert.deepEqual(received.at(-1), pattern(200, 2));
   });
 
-  testOn(transport, "what a closing puller leaves goes to the rest", (open) => {
+  testOn(transport, "the messages that a closing puller leaves go to the others", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>();
     const leaver = channel.puller<number>();
@@ -118,7 +118,7 @@ export function testQueue(transport: TestTransport): void {
     assert.deepEqual(stayer.drain(), numbers(90, 10));
   });
 
-  testOn(transport, "what a closing pusher sent is still delivered", (open) => {
+  testOn(transport, "the messages of a closing pusher are still delivered", (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     for (let i = 0; i < 50; i++) {
@@ -153,7 +153,7 @@ export function testQueue(transport: TestTransport): void {
     assert.ok(Math.max(...seen) - Math.min(...seen) <= 50, `shares ${seen}`);
   });
 
-  testOn(transport, "one busy puller does not hold up the others", async (open) => {
+  testOn(transport, "a busy puller does not delay the others", async (open) => {
     const channel = open();
     const busy = channel.puller<number>();
     const idle = channel.puller<number>();
@@ -169,7 +169,7 @@ export function testQueue(transport: TestTransport): void {
     assert.ok(performance.now() - start < 2000);
   });
 
-  testOn(transport, "a puller that was full's cause wakes a sender that waits", async (open) => {
+  testOn(transport, "a puller that makes space wakes a sender that waits", async (open) => {
     const channel = open(1024);
     const pusher = channel.pusher<number>();
     const puller = channel.puller<number>();

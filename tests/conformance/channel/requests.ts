@@ -1,4 +1,4 @@
-// Requests and replies on one carrier.
+// Requests and replies on one kind of memory.
 
 import assert from "node:assert/strict";
 import {
@@ -42,7 +42,7 @@ export function testRequests(transport: TestTransport): void {
     await served.stop();
   });
 
-  testOn(transport, "a requester may come before its replier", async (open) => {
+  testOn(transport, "a requester may attach before its replier", async (open) => {
     const channel = open();
     const reply = channel.requester<string, string>().request("early", { timeoutMs: 5000 });
     const served = serve(channel.replier<string, string>(), (text) => `${text} bird`);
@@ -104,7 +104,7 @@ export function testRequests(transport: TestTransport): void {
     await served.stop();
   });
 
-  testOn(transport, "serve handles as many requests at once as it is told", async (open) => {
+  testOn(transport, "serve handles as many requests at once as its concurrency", async (open) => {
     const channel = open();
     for (const concurrency of [1, 4]) {
       let now = 0;
@@ -129,7 +129,7 @@ export function testRequests(transport: TestTransport): void {
     }
   });
 
-  testOn(transport, "serve answers what it took before it stops", async (open) => {
+  testOn(transport, "serve replies to what it received before it stops", async (open) => {
     const channel = open();
     const taken = Promise.withResolvers<void>();
     const mayReply = Promise.withResolvers<void>();
@@ -218,7 +218,7 @@ export function testRequests(transport: TestTransport): void {
     assert.equal(requester.recvSync({ timeoutMs: 5000 }), 20);
   });
 
-  testOn(transport, "send and recv out of turn are refused", async (open) => {
+  testOn(transport, "send and recv out of turn are rejected", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
@@ -274,7 +274,7 @@ export function testRequests(transport: TestTransport): void {
     assert.equal(await next, "in time");
   });
 
-  testOn(transport, "a request that was given up reaches no replier", async (open) => {
+  testOn(transport, "a cancelled request reaches no replier", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     await assert.rejects(requester.request("gone", { timeoutMs: 2 }), ShmTimeoutError);
@@ -304,21 +304,25 @@ export function testRequests(transport: TestTransport): void {
     await served.stop();
   });
 
-  testOn(transport, "requests given up while they are handled free their slots", async (open) => {
-    const channel = open();
-    const served = serve(channel.replier<number, number>(), async (n) => {
-      await sleep(1);
-      return n;
-    }, { concurrency: 50 });
-    const requester = channel.requester<number, number>();
-    for (let round = 0; round < 20; round++) {
-      const mixed = numbers(30).map((n) => requester.request(n, { timeoutMs: n % 3 }));
-      await Promise.allSettled(mixed);
-    }
-    const replies = numbers(256).map((n) => requester.request(n, { timeoutMs: 5000 }));
-    assert.deepEqual(await Promise.all(replies), numbers(256));
-    await served.stop();
-  });
+  testOn(
+    transport,
+    "requests that are cancelled while they are handled free their slots",
+    async (open) => {
+      const channel = open();
+      const served = serve(channel.replier<number, number>(), async (n) => {
+        await sleep(1);
+        return n;
+      }, { concurrency: 50 });
+      const requester = channel.requester<number, number>();
+      for (let round = 0; round < 20; round++) {
+        const mixed = numbers(30).map((n) => requester.request(n, { timeoutMs: n % 3 }));
+        await Promise.allSettled(mixed);
+      }
+      const replies = numbers(256).map((n) => requester.request(n, { timeoutMs: 5000 }));
+      assert.deepEqual(await Promise.all(replies), numbers(256));
+      await served.stop();
+    },
+  );
 
   testOn(transport, "256 requests of one requester are in flight, and no more", (open) => {
     const channel = open();
@@ -334,7 +338,7 @@ export function testRequests(transport: TestTransport): void {
     assert.equal(requester.send(256), true);
   });
 
-  testOn(transport, "a replier that closes fails the request it had taken", async (open) => {
+  testOn(transport, "a replier that closes fails the request that it took", async (open) => {
     const channel = open();
     const requester = channel.requester<string, string>();
     const replier = channel.replier<string, string>();
@@ -372,7 +376,7 @@ export function testRequests(transport: TestTransport): void {
 
   testOn(
     transport,
-    "requests that a closing replier had not taken go to the rest",
+    "requests that a closing replier has not taken go to the others",
     async (open) => {
       const channel = open();
       const requester = channel.requester<number, number>();
@@ -387,7 +391,7 @@ export function testRequests(transport: TestTransport): void {
     },
   );
 
-  testOn(transport, "a requester that closes leaves its requests to nobody", async (open) => {
+  testOn(transport, "the requests of a requester that closes are not handled", async (open) => {
     const channel = open();
     const replier = channel.replier<string, string>();
     const leaver = channel.requester<string, string>();

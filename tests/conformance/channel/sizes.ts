@@ -1,4 +1,4 @@
-// Messages from nothing to 10 MB, in every pattern.
+// Messages from 0 bytes to 10 MB, in every pattern.
 
 import assert from "node:assert/strict";
 import type { SendingSocket } from "../../../mod.ts";
@@ -33,7 +33,7 @@ function assertBytes(received: Uint8Array | undefined, length: number, seed: num
 export function testSizes(transport: TestTransport): void {
   for (const [kind, open] of Object.entries(PAIRS)) testKind(transport, kind, open);
 
-  testOn(transport, "requests and replies of every size arrive", async (open) => {
+  testOn(transport, "requests and replies of all sizes arrive", async (open) => {
     const channel = open();
     const replier = channel.replier<Uint8Array, Uint8Array>({ codec: "raw" });
     const requester = channel.requester<Uint8Array, Uint8Array>({ codec: "raw" });

@@ -1,4 +1,4 @@
-// Values that look like nothing: each is a message like any other, whatever receives it.
+// Values that look like no value: each is a message like any other, with every way to receive.
 
 import assert from "node:assert/strict";
 import type { CodecName, Puller, Pusher } from "../../../mod.ts";

@@ -7,7 +7,7 @@ export function numbers(count: number, from = 0): number[] {
   return Array.from({ length: count }, (_, i) => from + i);
 }
 
-/** Bytes that tell where in which message they belong. */
+/** Bytes that identify their message and their offset in it. */
 export function pattern(length: number, seed: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   const step = 1 + (seed % 7);

@@ -157,7 +157,7 @@ export function testWaiting(transport: TestTransport): void {
     }
   });
 
-  testOn(transport, "a message that is there is received whatever the timeout", async (open) => {
+  testOn(transport, "a message that is there is received with any timeout", async (open) => {
     const channel = open();
     const puller = channel.puller<number>();
     channel.pusher<number>().sendMany([1, 2, 3, 4]);
@@ -248,7 +248,7 @@ function testOneWaiting(transport: TestTransport, { name, error, prepare }: Wait
     });
   });
 
-  testOn(transport, `${name} refuses a timeout that is none`, async (open) => {
+  testOn(transport, `${name} rejects an invalid timeout`, async (open) => {
     const { wait, waitSync } = prepare(open(1024));
     for (const timeoutMs of [-1, NaN, Infinity, -Infinity, "5", null] as number[]) {
       const refused = (thrown: Error) =>

@@ -1,5 +1,5 @@
-// Words that say where held messages are, and whose, are overwritten. What comes then is right, or an
-// error that says so.
+// Overwrites the words that say where leased messages lie, and who holds them. What is received then is
+// right, or an error that reports the damage.
 
 import assert from "node:assert/strict";
 import { type Delivery, LocalChannel, Puller, Pusher, ShmCorruptionError } from "../../../mod.ts";
@@ -18,12 +18,12 @@ import { pattern, sameBytes } from "../../conformance/channel/values.ts";
 const CASES = 3000;
 const MESSAGES = 12;
 const CAPACITY_BYTES = 16_384;
-/** More than enough for all messages, and for each error to be told. */
+/** More than enough for all messages, and for each error. */
 const MAX_CALLS = 200;
 
 const lengthOf = (n: number): number => 20 + n * 40;
 
-/** Takes all there is; answers what came, and how many errors. */
+/** Receives all messages; returns them, and the number of errors. */
 function receiveAll(
   puller: Puller<Delivery<Uint8Array>>,
 ): { received: Uint8Array[]; errors: number } {
@@ -43,7 +43,7 @@ function receiveAll(
   return { received: got, errors };
 }
 
-Deno.test("damage of held messages ends in right messages or in errors that say so", () => {
+Deno.test("damage of leased messages ends in right messages or in errors that report it", () => {
   const random = new Random(20_260_101);
   const outcomes = { whole: 0, told: 0 };
   for (let at = 0; at < CASES; at++) {
@@ -85,11 +85,11 @@ Deno.test("damage of held messages ends in right messages or in errors that say 
   }
   assert.ok(outcomes.told > CASES / 20, JSON.stringify(outcomes));
   assert.ok(outcomes.whole > CASES / 20, JSON.stringify(outcomes));
-  // A word that was overwritten by another right one tells nobody.
+  // A word that was overwritten by another valid one cannot be detected.
   assert.ok(CASES - outcomes.told - outcomes.whole < CASES / 50, JSON.stringify(outcomes));
 });
 
-Deno.test("an end that cannot be right keeps no puller in drain", () => {
+Deno.test("a corrupt end keeps no puller in drain", () => {
   using channel = LocalChannel.create({ capacityBytes: CAPACITY_BYTES });
   using pusher = new Pusher<number>(channel.handle);
   using holder = new Puller<number>(channel.handle, { ack: true });
@@ -101,7 +101,7 @@ Deno.test("an end that cannot be right keeps no puller in drain", () => {
   assert.deepEqual(puller.drain(), []);
 });
 
-Deno.test("shelves that cannot be right are told of where places seem to be missing", () => {
+Deno.test("corrupt lease tables are reported where slots seem to be missing", () => {
   using channel = LocalChannel.create({ capacityBytes: CAPACITY_BYTES });
   using pusher = new Pusher<number>(channel.handle);
   using puller = new Puller<number>(channel.handle, { ack: true });

@@ -1,4 +1,4 @@
-// Random steps of pullers with and without ack against a table of what each message is up to.
+// Random steps of pullers with and without ack, compared with a table of the state of each message.
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -64,13 +64,13 @@ const STEPS: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 150, size: "max" },
 );
 
-/** What is known of the messages that are not done. */
+/** The state of the messages that are not done. */
 class Table {
   readonly #channel: TestChannel;
   readonly #maxUnacked: number;
   readonly #pullers: Puller<Delivery<Uint8Array>>[];
   readonly #unacked: Delivery<Uint8Array>[][];
-  /** Messages that anybody can get, by id, and how often they were delivered. */
+  /** Messages that any puller can get, by id, and how often they were delivered. */
   readonly #free = new Map<number, number>();
   readonly #lengths: number[] = [];
 
@@ -94,7 +94,7 @@ class Table {
     this.#free.set(id, 0);
   }
 
-  /** Checks a message that somebody got; answers how often it was delivered before. */
+  /** Checks a message that a puller got; returns how often it was delivered before. */
   #receive(bytes: Uint8Array): number {
     const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
     const before = this.#free.get(id);
@@ -162,7 +162,7 @@ class Table {
     for (const bytes of got) this.#receive(bytes);
   }
 
-  /** All that is not done is there for a newcomer. */
+  /** A new puller gets all messages that are not done. */
   finish(): void {
     for (let at = 0; at < PULLERS; at++) this.reopen(at);
     for (
@@ -176,7 +176,7 @@ class Table {
 }
 
 function testTable(transport: TestTransport, numRuns: number): void {
-  Deno.test(`${transport.name}: held messages are nobody else's, and none is lost or doubled`, () => {
+  Deno.test(`${transport.name}: leased messages have one holder, and none is lost or doubled`, () => {
     const runs = fc.record({
       capacity: fc.constantFrom(1024, 4096, 65_536),
       maxUnacked: fc.constantFrom(1, 3, 256),

@@ -1,4 +1,4 @@
-// The bookkeeping of room for big messages.
+// The allocator of space for big messages.
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -11,7 +11,7 @@ function heapOf(...regions: [offset: number, bytes: number][]): BlockAllocator {
   return heap;
 }
 
-Deno.test("a heap without a region has no room", () => {
+Deno.test("an allocator without a region has no space", () => {
   assert.equal(heapOf().allocate(8), -1);
 });
 

@@ -20,13 +20,13 @@ import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { numbers } from "../../conformance/channel/values.ts";
 
-Deno.test("names of letters, digits, dots, underscores and hyphens are taken", () => {
+Deno.test("names of letters, digits, dots, underscores and hyphens are accepted", () => {
   for (const name of ["a", "0", "robot_commands", "a.b-c_d", "A".repeat(200), "x..y"]) {
     checkChannelName(name);
   }
 });
 
-Deno.test("every other name is refused before anything is opened", () => {
+Deno.test("any other name is rejected before anything is opened", () => {
   using directory = new TestDirectory();
   const { path } = directory;
   const names = ["", ".", "..", "../x", "a/b", "/a", "a\0b", "\0", ".hidden", "-x", "_x"]
@@ -45,7 +45,7 @@ Deno.test("what a puller receives follows from ack, and only pullers have it", (
   const open = (handle: LocalHandle) => {
     const plain: Puller<number> = new Puller<number>(handle);
     const acking: Puller<Delivery<number>> = new Puller<number>(handle, { ack: true });
-    // @ts-expect-error: what comes is a delivery
+    // @ts-expect-error: a delivery is received
     const wrong: Puller<number> = new Puller<number>(handle, { ack: true });
     // @ts-expect-error: nothing is held without ack
     new Puller<number>(handle, { maxUnacked: 5 });
@@ -56,7 +56,7 @@ Deno.test("what a puller receives follows from ack, and only pullers have it", (
   assert.throws(() => new Subscriber(LocalChannel.create().handle, { ack: true }), TypeError);
 });
 
-Deno.test("a target that is neither a name nor a handle is refused", () => {
+Deno.test("a target that is neither a name nor a handle is rejected", () => {
   for (const target of [undefined, null, 5, {}, [], Symbol("x"), 7n, { ringbus: "local" }]) {
     assert.throws(
       () => new Subscriber(target as unknown as string),
@@ -84,7 +84,7 @@ Deno.test("a capacity is a whole number within its limits, rounded up to 64", ()
   }
 });
 
-Deno.test("a bad capacity is refused by sockets and local channels, and leaves nothing", () => {
+Deno.test("sockets and local channels reject an invalid capacity, and leave nothing", () => {
   using directory = new TestDirectory();
   using channel = LocalChannel.create();
   for (const capacityBytes of [NaN, 0, 1023, 2 ** 32, "x" as unknown as number]) {
@@ -120,7 +120,7 @@ Deno.test("other options are checked too", () => {
   refuse({ dir, codec: { id: "mine" } }, /encode of codec "mine" must be a function/);
 });
 
-Deno.test("a ring of 2 GiB can be made, and a second one has no room beside it", () => {
+Deno.test("a ring of 2 GiB can be created, and a second one does not fit beside it", () => {
   using channel = LocalChannel.create({ capacityBytes: 2 ** 31 });
   using puller = new Puller<string>(channel.handle);
   using pusher = new Pusher<string>(channel.handle);
@@ -175,7 +175,7 @@ const POINT: Codec<number> = {
 };
 
 for (const transport of TRANSPORTS) {
-  testOn(transport, "an option left out adopts the channel's value", (open) => {
+  testOn(transport, "an omitted option adopts the channel's value", (open) => {
     const channel = open(4096);
     channel.pusher<Map<number, number>>({ codec: "clone" }).send(new Map([[1, 2]]));
     const puller = channel.puller();
@@ -185,28 +185,32 @@ for (const transport of TRANSPORTS) {
     channel.puller({ capacityBytes: 4090 });
   });
 
-  testOn(transport, "a conflict is an error that names both sides, and costs nothing", (open) => {
-    const channel = open(4096);
-    const pusher = channel.pusher({ codec: "json" });
-    pusher.send("kept");
-    const conflict = (act: () => unknown, message: RegExp) =>
-      assert.throws(act, (error: Error) => {
-        assert.ok(error instanceof ShmConnectionError);
-        assert.match(error.message, message);
-        return true;
-      });
-    conflict(
-      () => channel.puller({ capacityBytes: 8192 }),
-      /its capacityBytes is 4096, and this socket asks for 8192/,
-    );
-    conflict(() => channel.puller({ codec: "clone" }), /codec is "json", .* asks for "clone"/);
-    conflict(() => channel.puller({ codec: POINT as Codec }), /codec is "json".*"point.v1"/);
-    conflict(() => channel.subscriber(), /its kind is queue, .* asks for broadcast/);
-    conflict(() => channel.requester(), /its kind is queue, .* asks for request/);
-    assert.equal(channel.puller().tryRecv(), "kept");
-  });
+  testOn(
+    transport,
+    "a conflict is an error that names both values, and changes nothing",
+    (open) => {
+      const channel = open(4096);
+      const pusher = channel.pusher({ codec: "json" });
+      pusher.send("kept");
+      const conflict = (act: () => unknown, message: RegExp) =>
+        assert.throws(act, (error: Error) => {
+          assert.ok(error instanceof ShmConnectionError);
+          assert.match(error.message, message);
+          return true;
+        });
+      conflict(
+        () => channel.puller({ capacityBytes: 8192 }),
+        /its capacityBytes is 4096, and this socket asks for 8192/,
+      );
+      conflict(() => channel.puller({ codec: "clone" }), /codec is "json", .* asks for "clone"/);
+      conflict(() => channel.puller({ codec: POINT as Codec }), /codec is "json".*"point.v1"/);
+      conflict(() => channel.subscriber(), /its kind is queue, .* asks for broadcast/);
+      conflict(() => channel.requester(), /its kind is queue, .* asks for request/);
+      assert.equal(channel.puller().tryRecv(), "kept");
+    },
+  );
 
-  testOn(transport, "a channel with a codec of one's own needs that codec", (open) => {
+  testOn(transport, "a channel with a custom codec needs that codec", (open) => {
     const channel = open();
     const pusher = channel.pusher<number>({ codec: POINT as Codec });
     pusher.send(7);
@@ -219,7 +223,7 @@ for (const transport of TRANSPORTS) {
     assert.equal(channel.puller<number>({ codec: POINT as Codec }).tryRecv(), 7);
   });
 
-  testOn(transport, "the 129th sender and the 257th participant are refused", (open) => {
+  testOn(transport, "the 129th sender and the 257th participant are rejected", (open) => {
     const channel = open(1024);
     const pushers = numbers(128).map(() => channel.pusher<number>());
     assert.throws(
@@ -249,7 +253,7 @@ Deno.test("two channels of one name in two directories are two channels", () => 
   assert.equal(subscriber.tryRecv(), undefined);
 });
 
-Deno.test("RINGBUS_DIR names the directory when no option does", () => {
+Deno.test("RINGBUS_DIR names the directory unless the dir option does", () => {
   using directory = new TestDirectory();
   using other = new TestDirectory();
   const before = Deno.env.get("RINGBUS_DIR");
@@ -265,7 +269,7 @@ Deno.test("RINGBUS_DIR names the directory when no option does", () => {
   }
 });
 
-Deno.test("a missing directory is made for its user alone", () => {
+Deno.test("a missing directory is created for its user alone", () => {
   using parent = new TestDirectory();
   const dir = parent.file("new");
   {

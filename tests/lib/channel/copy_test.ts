@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BufferWords, copyWords } from "../../../lib/channel/copy.ts";
 
-Deno.test("a buffer's words are kept from its second showing in a row", () => {
+Deno.test("a buffer's words are kept from its second use in a row", () => {
   const words = new BufferWords();
   const bytes = new Uint8Array(16);
   assert.equal(words.of(bytes, 16), undefined);

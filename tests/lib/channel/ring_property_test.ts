@@ -16,13 +16,13 @@ import { controlOffset } from "../../../lib/segment/format.ts";
 import * as layout from "../../../wasm/layout.ts";
 import { assertProperty } from "../../support/property.ts";
 
-/** Steps between two looks at the header. */
+/** Steps between two checks of the header. */
 const CHECK_INTERVAL = 25;
 
-/** A failure is told then at the latest, as small as it has got. */
+/** A failure is reported then at the latest, as far as it is minimized. */
 const SHRINKING_MS = 60_000;
 
-/** A receiver that works off a long backlog tells the header all of it at the end of its turn. */
+/** A receiver that works off a long backlog updates the header at the end of its turn. */
 async function play(model: Model): Promise<void> {
   for (const [at, step] of model.run.steps.entries()) {
     model.step(step);
@@ -55,7 +55,7 @@ testModel("a broadcast", LOCAL, 500, BroadcastModel);
 testModel("a queue", SHM, 100, QueueModel);
 testModel("a broadcast", SHM, 100, BroadcastModel);
 
-/** Puts a new channel's first lane where it would be after years. */
+/** Moves a new channel's first lane to where it would be after years. */
 function age(channel: TestChannel, capacity: number, position: bigint, count: bigint): void {
   const view = new DataView((channel.target as LocalHandle).memory.buffer);
   const lane = controlOffset(capacity) + layout.CONTROL_LANES;
@@ -96,7 +96,7 @@ testAged("a queue", (channel) => channel.puller({ codec: "raw" }), QueueModel);
 testAged("a broadcast", (channel) => channel.subscriber({ codec: "raw" }), BroadcastModel);
 
 for (const carrier of [LOCAL, SHM]) {
-  Deno.test(`${carrier.name}: a view in a backlog is told in the header, as a receive is`, async () => {
+  Deno.test(`${carrier.name}: a view in a backlog updates the header, as a receive does`, async () => {
     using channel = carrier.open(64 * 1024);
     const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
     const puller = channel.puller<Uint8Array>({ codec: "raw" });

@@ -1,4 +1,4 @@
-// Bad input: each kind has an error of its own, and nothing in the ring is lost by it.
+// Invalid input: each kind has an error of its own, and costs no message in the ring.
 
 import assert from "node:assert/strict";
 import {
@@ -33,7 +33,7 @@ function refuses(
 
 // Directories.
 
-Deno.test("a directory that others may write to is refused", () => {
+Deno.test("a directory that others may write to is rejected", () => {
   using directory = new TestDirectory();
   for (const mode of [0o777, 0o770, 0o702]) {
     const dir = directory.file(`m${mode}`);
@@ -50,7 +50,7 @@ Deno.test("a directory that others may write to is refused", () => {
   }
 });
 
-Deno.test("a directory that is a file is refused", () => {
+Deno.test("a directory that is a file is rejected", () => {
   using directory = new TestDirectory();
   Deno.writeTextFileSync(directory.file("file"), "x");
   const dir = directory.file("file");
@@ -60,7 +60,7 @@ Deno.test("a directory that is a file is refused", () => {
   directory.discard("file");
 });
 
-Deno.test("a directory that is a symbolic link is refused, with a slash behind it too", () => {
+Deno.test("a directory that is a symbolic link is rejected, with a slash behind it too", () => {
   using directory = new TestDirectory();
   Deno.mkdirSync(directory.file("real"), { mode: 0o700 });
   Deno.symlinkSync(directory.file("real"), directory.file("link"));
@@ -71,7 +71,7 @@ Deno.test("a directory that is a symbolic link is refused, with a slash behind i
   directory.discard("real");
 });
 
-Deno.test("a directory whose parent is missing is refused", () => {
+Deno.test("a directory whose parent is missing is rejected", () => {
   using directory = new TestDirectory();
   const dir = directory.file("no/such");
   refuses(() => new Pusher("a", { dir }), ShmConnectionError, dir, "ENOENT", "RINGBUS_DIR");
@@ -79,7 +79,7 @@ Deno.test("a directory whose parent is missing is refused", () => {
 
 Deno.test({
   name: "another user's directory is refused",
-  ignore: !isRoot, // Only root can give a directory away.
+  ignore: !isRoot, // Only root can change the owner of a directory.
   fn() {
     using directory = new TestDirectory();
     const dir = directory.file("theirs");
@@ -96,7 +96,7 @@ Deno.test({
 
 Deno.test({
   name: "a directory that cannot be written is refused",
-  ignore: isRoot, // Root writes where the mode forbids it; the next test stands in.
+  ignore: isRoot, // Root may write where the mode forbids it; the next test covers root.
   fn() {
     using directory = new TestDirectory();
     const dir = directory.file("readonly");
@@ -108,7 +108,7 @@ Deno.test({
 
 Deno.test({
   name: "a directory of a file system without files is refused",
-  ignore: Deno.build.os !== "linux" || !isRoot, // There it belongs to root.
+  ignore: Deno.build.os !== "linux" || !isRoot, // The test needs a directory of root.
   fn() {
     refuses(() => new Pusher("a", { dir: "/proc" }), ShmConnectionError, "/proc cannot be written");
   },
@@ -116,7 +116,7 @@ Deno.test({
 
 // Files in a segment's place.
 
-Deno.test("a symbolic link in a segment's place is refused and not followed", () => {
+Deno.test("a symbolic link in a segment's place is rejected and not followed", () => {
   using directory = new TestDirectory();
   Deno.writeTextFileSync(directory.file("target"), "precious".repeat(100));
   Deno.symlinkSync(directory.file("target"), directory.file("a"));
@@ -131,14 +131,14 @@ Deno.test("a symbolic link in a segment's place is refused and not followed", ()
   directory.discard("target");
 });
 
-Deno.test("a dangling link in a segment's place is refused and nothing is made", () => {
+Deno.test("a dangling link in a segment's place is rejected and no file is created", () => {
   using directory = new TestDirectory();
   Deno.symlinkSync(directory.file("nowhere"), directory.file("a"));
   refuses(() => new Pusher("a", { dir: directory.path }), ShmPermissionError, "symbolic link");
   directory.discard("a");
 });
 
-Deno.test("a directory or a FIFO in a segment's place is refused", () => {
+Deno.test("a directory or a FIFO in a segment's place is rejected", () => {
   using directory = new TestDirectory();
   Deno.mkdirSync(directory.file("a"));
   refuses(() => new Pusher("a", { dir: directory.path }), ShmConnectionError, "EISDIR");
@@ -151,7 +151,7 @@ Deno.test("a directory or a FIFO in a segment's place is refused", () => {
 
 Deno.test({
   name: "another user's segment is refused",
-  ignore: !isRoot, // Only root can give a file away.
+  ignore: !isRoot, // Only root can change the owner of a file.
   fn() {
     using directory = new TestDirectory();
     const { path: dir } = directory;
@@ -182,7 +182,7 @@ const FRAGILE: Codec<string> = {
   },
 };
 
-/** A sender and a receiver whose codec refuses some values. */
+/** A sender and a receiver whose codec rejects some values. */
 function fragilePair(channel: TestChannel, kind: string) {
   const codec = FRAGILE as Codec;
   return kind === "queue"

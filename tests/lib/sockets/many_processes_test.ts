@@ -1,4 +1,4 @@
-// Many at once: processes on one channel, channels in one process, coming and going.
+// Many at once: processes on one channel, channels in one process, attaching and detaching.
 
 import assert from "node:assert/strict";
 import { type ChannelOptions, Publisher, Subscriber } from "../../../mod.ts";
@@ -48,7 +48,7 @@ async function send(child: Child, id: Role, producer: number, count: number): Pr
   await child.start({ do: "sendRange", id, producer, count, mode: "sync", perPause: 5 });
 }
 
-Deno.test("in crowds of processes order holds, losses are counted, and nobody starves", () =>
+Deno.test("with many processes order holds, losses are counted, and no process starves", () =>
   inScratch(async (scratch) => {
     // Both on the same children: to start 64 takes longer than what they do.
     const children = await startChildren(scratch, 64);

@@ -1,5 +1,5 @@
-// A puller stops at each failpoint of holding a message. While it stands there the others go on; then it
-// is killed, or goes on itself. Either way no message is lost.
+// A puller stops at each failpoint of leasing a message. The others continue while it is stopped; then it is
+// killed, or continues itself. In both cases no message is lost.
 
 import assert from "node:assert/strict";
 import { type Delivery, Puller, Pusher, removeStale } from "../../../mod.ts";
@@ -9,10 +9,10 @@ import type { Child } from "../../support/child.ts";
 import { sleep, until } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 
-/** Ten times the time for which one that stopped, or died, may hold others up. */
+/** Ten times the time for which a process that stopped or died may delay others. */
 const RECOVERY_BOUND_MS = 1000;
 const MESSAGES = 6;
-/** More than a place has room for from the beginning. */
+/** Larger than the buffer that a slot has at first. */
 const MESSAGE_BYTES = 5000;
 
 interface Scenario {
@@ -21,13 +21,13 @@ interface Scenario {
   points: PointName[];
   /** How often the first point is passed before it stops there. */
   passes?: number;
-  /** What happens before: another gives everything back, or dies with everything. */
+  /** What happens before: another puller returns all its messages, or dies with them. */
   before?: "return" | "death";
-  /** Messages that nobody else can get while it stands there. */
+  /** Messages that no other puller can get while it is stopped. */
   keeps?: number;
-  /** Messages that it has for good when it is killed there. */
+  /** Messages that are done when it is killed there. */
   loses?: number;
-  /** Messages that others got while it stood there, and get again after it was killed. */
+  /** Messages that others got while it was stopped, and get again after it was killed. */
   doubles?: number;
 }
 
@@ -65,7 +65,7 @@ const SCENARIOS: Scenario[] = [
   { work: "join", points: ["LEAVE_PIN"], before: "death" },
 ];
 
-Deno.test("every failpoint of holding a message has a scenario", () => {
+Deno.test("every failpoint of leasing a message has a scenario", () => {
   const points = new Set(SCENARIOS.flatMap((scenario) => scenario.points));
   assert.deepEqual(ACK_POINTS.filter((point) => !points.has(point)), []);
 });
@@ -75,7 +75,7 @@ async function isStopped({ pid }: Child): Promise<boolean> {
   return stat.slice(stat.lastIndexOf(")")).startsWith(") T");
 }
 
-/** Somebody who acknowledges all it gets, and notes it. */
+/** A puller that acknowledges all it gets, and records it. */
 class Survivor {
   readonly #puller: Puller<Delivery<Uint8Array>>;
   readonly seen = new Map<number, number>();
@@ -84,7 +84,7 @@ class Survivor {
     this.#puller = puller;
   }
 
-  /** Gets messages until it has `count` different ones; answers how long it took. */
+  /** Gets messages until it has `count` different ones; returns how long it took. */
   async collect(count: number): Promise<number> {
     const before = performance.now();
     await until(() => {
@@ -126,7 +126,7 @@ async function play(scenario: Scenario, deed: "kill" | "go on", ring: string): P
     const { points, work, passes = 0, keeps = 0, loses = 0, doubles = 0 } = scenario;
     using pusher = new Pusher<Uint8Array>("work", { dir, codec: "raw" });
     for (let n = 0; n < MESSAGES; n++) pusher.send(new Uint8Array(MESSAGE_BYTES).fill(n));
-    // It is there before anybody dies: what it gets of the dead it looked for itself.
+    // It attaches before any puller dies, so it has to find the messages of dead pullers itself.
     using puller = new Puller<Uint8Array>("work", { dir, ack: true });
     await prepare(scenario, scratch);
     const child = spawn({
@@ -165,7 +165,7 @@ async function play(scenario: Scenario, deed: "kill" | "go on", ring: string): P
 }
 
 for (const deed of ["kill", "go on"] as const) {
-  Deno.test(`pullers that stop at a failpoint and ${deed === "kill" ? "die" : "go on"} cost others nothing`, async () => {
+  Deno.test(`pullers that stop at a failpoint and ${deed === "kill" ? "die" : "continue"} cost others nothing`, async () => {
     const ring = await Deno.makeTempFile({ suffix: ".wasm" });
     try {
       await Deno.writeFile(ring, await failpointRing());

@@ -9,10 +9,10 @@ import { untilReceiversBlocked } from "../../support/segment.ts";
 /** Ten times the time within which messages of a dead puller should be with another. */
 const RECOVERY_BOUND_MS = 1000;
 
-/** Longer than the time between two looks for pullers that died. */
+/** Longer than the time between two checks for pullers that died. */
 const POLL_MS = 30;
 
-/** What a child answers that pulled: values with their deliveries. */
+/** The result of a child that pulled: values with their deliveries. */
 type Pulled = [value: number, deliveries: number][];
 
 async function pullerIn(scratch: Scratch): Promise<Child> {
@@ -48,7 +48,7 @@ const RECEIVE: Record<string, (puller: Puller<Delivery<number>>) => Promise<Deli
 };
 
 for (const [call, receive] of Object.entries(RECEIVE)) {
-  Deno.test(`what a killed puller held comes to one that calls ${call}, once and in order`, () =>
+  Deno.test(`the messages of a killed puller go to one that calls ${call}, once and in order`, () =>
     inScratch(async (scratch) => {
       using pusher = new Pusher<number>("work", { dir: scratch.path });
       using survivor = new Puller<number>("work", { dir: scratch.path, ack: true });
@@ -70,7 +70,7 @@ for (const [call, receive] of Object.entries(RECEIVE)) {
     }));
 }
 
-Deno.test("what a killed puller held comes to one that blocks, and to one that has a backlog", () =>
+Deno.test("the messages of a killed puller go to one that blocks, and to one that has a backlog", () =>
   inScratch(async (scratch) => {
     using pusher = new Pusher<number>("work", { dir: scratch.path });
     pusher.sendMany(numbers(20));
@@ -90,7 +90,7 @@ Deno.test("what a killed puller held comes to one that blocks, and to one that h
     busy.drain();
   }));
 
-Deno.test("what a killed puller held is not kept waiting by the backlog of those who came before it", () =>
+Deno.test("the messages of a killed puller do not wait for the backlog of pullers that attached before it", () =>
   inScratch(async (scratch) => {
     using pusher = new Pusher<number>("work", { dir: scratch.path });
     using plain = new Puller<number>("work", { dir: scratch.path });
@@ -110,7 +110,7 @@ Deno.test("what a killed puller held is not kept waiting by the backlog of those
     plain.drain();
   }));
 
-Deno.test("a puller without ack gets what a killed one held", () =>
+Deno.test("a puller without ack receives the messages of a killed one", () =>
   inScratch(async (scratch) => {
     using pusher = new Pusher<number>("work", { dir: scratch.path });
     using plain = new Puller<number>("work", { dir: scratch.path });
@@ -123,7 +123,7 @@ Deno.test("a puller without ack gets what a killed one held", () =>
     assert.equal(plain.statistics().redelivered, 5);
   }));
 
-Deno.test("only what was not acknowledged comes again after a kill, with its deliveries", () =>
+Deno.test("only messages that were not acknowledged are delivered again after a kill, with their deliveries", () =>
   inScratch(async (scratch) => {
     using pusher = new Pusher<number>("work", { dir: scratch.path });
     pusher.sendMany(numbers(10));
@@ -141,7 +141,7 @@ Deno.test("only what was not acknowledged comes again after a kill, with its del
     for (const message of rest) message.ack();
   }));
 
-Deno.test("held messages outlive all processes, and wait for the next puller", () =>
+Deno.test("leased messages outlive all processes, and wait for the next puller", () =>
   inScratch(async (scratch) => {
     const { path: dir } = scratch;
     const pusher = new Pusher<number>("work", { dir });
@@ -162,7 +162,7 @@ Deno.test("held messages outlive all processes, and wait for the next puller", (
     assert.equal(listChannels({ dir })[0].unacknowledged, 0);
   }));
 
-Deno.test("a queue that holds only what nobody acknowledged goes when told so", () =>
+Deno.test("a queue that holds only unacknowledged messages is deleted on request", () =>
   inScratch(({ path: dir }) => {
     const pusher = new Pusher<number>("work", { dir });
     pusher.sendMany(numbers(3));
@@ -175,7 +175,7 @@ Deno.test("a queue that holds only what nobody acknowledged goes when told so", 
     return Promise.resolve();
   }));
 
-Deno.test("big messages of a killed puller come again whole", () =>
+Deno.test("big messages of a killed puller are delivered again whole", () =>
   inScratch(async (scratch) => {
     const options = { dir: scratch.path, codec: "raw", capacityBytes: 4096 } as const;
     using pusher = new Pusher<Uint8Array>("work", options);
@@ -197,7 +197,7 @@ Deno.test("big messages of a killed puller come again whole", () =>
     for (const message of again) message.ack();
   }));
 
-Deno.test("a stopped puller keeps what it holds, and holds up nobody", () =>
+Deno.test("a stopped puller keeps what it holds, and delays no other", () =>
   inScratch(async (scratch) => {
     using pusher = new Pusher<number>("work", { dir: scratch.path, capacityBytes: 1024 });
     using other = new Puller<number>("work", { dir: scratch.path, ack: true });
@@ -223,7 +223,7 @@ Deno.test("a stopped puller keeps what it holds, and holds up nobody", () =>
 const KILLS = 50;
 const WORKERS = 4;
 
-Deno.test(`${KILLS} kills lose no message, and double only what was in hand`, () =>
+Deno.test(`${KILLS} kills lose no message, and double only leased ones`, () =>
   inScratch(async (scratch) => {
     const { path: dir } = scratch;
     using pusher = new Pusher<number>("work", { dir });

@@ -31,7 +31,7 @@ function linkOf(path: string): string {
   }
 }
 
-/** Nothing of ours is left; the runtime may hold a few things more for itself. */
+/** Nothing of Ringbus is left; the runtime may hold a few things more. */
 function assertNotGrown(before: ProcessUsage, after: ProcessUsage): void {
   assert.deepEqual(after.ours, []);
   for (const kind of ["descriptors", "mappings"] as const) {
@@ -44,7 +44,7 @@ function hasNotGrown(before: ProcessUsage, after: ProcessUsage): boolean {
   return after.mappings <= before.mappings + RUNTIME_MARGIN.mappings;
 }
 
-/** A leak of one a cycle would make 200; mappings go when the collector of garbage likes. */
+/** A leak of one per cycle would be 200. Mappings are removed when the garbage collector runs. */
 const RUNTIME_MARGIN = { descriptors: 5, mappings: 40 };
 
 /** Ticks of a hundredth of a second that a process has run. */
@@ -66,10 +66,10 @@ Deno.test("a process that waits on 100 channels uses one doorbell and hardly any
     const before = ticksOf(child.pid);
     await sleep(2000);
     const share = (ticksOf(child.pid) - before) / 200;
-    // Ten times what is aimed at, for a busy machine.
+    // Ten times the target, for a busy machine.
     assert.ok(share < 0.1, `waiting took ${(share * 100).toFixed(1)}% of a processor`);
 
-    // It hears each of them all the same.
+    // It receives from each of them.
     using publisher = new Publisher("quiet42", { dir });
     publisher.send("heard");
     await until(async () => {
@@ -87,7 +87,7 @@ Deno.test("opening and closing 200 times leaves no descriptor and no mapping beh
     await churn(50);
     const before = usageOf(child.pid, dir);
     assert.equal(await churn(200), 1000);
-    // The collector gives mappings back when it likes, so it gets several chances; a leak stays.
+    // The garbage collector removes mappings at some time, so it gets several chances; a leak stays.
     await until(async () => {
       await churn(1);
       return hasNotGrown(before, usageOf(child.pid, dir));

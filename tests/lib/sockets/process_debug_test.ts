@@ -3,12 +3,12 @@ import { inScratch } from "../../support/scratch.ts";
 
 const DEBUG = { flags: ["--allow-ffi", "--allow-env=RINGBUS_DEBUG"], env: { RINGBUS_DEBUG: "1" } };
 
-/** What a child told on standard error, without the times. */
+/** What a child wrote to standard error, without the times. */
 function stepsOf(stderr: string): string[] {
   return stderr.trim().split("\n").map((line) => line.replace(/^ringbus [\d.]+ ms: /, ""));
 }
 
-Deno.test("RINGBUS_DEBUG=1 tells every message sent, with its size, channel and sequence", () =>
+Deno.test("RINGBUS_DEBUG=1 logs every message sent, with its size, channel and sequence", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn(DEBUG);
     const options = { dir, codec: "json" } as const;
@@ -31,7 +31,7 @@ Deno.test("RINGBUS_DEBUG=1 tells every message sent, with its size, channel and 
     ]);
   }));
 
-Deno.test("RINGBUS_DEBUG=1 tells every wait", () =>
+Deno.test("RINGBUS_DEBUG=1 logs every wait", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn(DEBUG);
     await child.execute({
@@ -54,7 +54,7 @@ Deno.test("RINGBUS_DEBUG=1 tells every wait", () =>
     ]);
   }));
 
-Deno.test("RINGBUS_DEBUG=1 tells requests and replies", () =>
+Deno.test("RINGBUS_DEBUG=1 logs requests and replies", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const [asking, answering] = [spawn(DEBUG), spawn(DEBUG)];
     const options = { dir, codec: "json" } as const;
@@ -75,7 +75,7 @@ Deno.test("RINGBUS_DEBUG=1 tells requests and replies", () =>
     ]);
   }));
 
-Deno.test("without RINGBUS_DEBUG nothing is told", () =>
+Deno.test("without RINGBUS_DEBUG nothing is logged", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn({ flags: DEBUG.flags });
     await child.execute({

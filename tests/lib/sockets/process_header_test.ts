@@ -61,7 +61,7 @@ Deno.test("the header read from outside follows the messages of one pusher and o
     }
   }));
 
-Deno.test("the header shows a take at once, and the end of a long backlog with the turn's end", () =>
+Deno.test("the header shows a take at once, and the end of a long backlog at the end of the turn", () =>
   inScratch(async ({ path: dir }) => {
     const path = `${dir}/raw`;
     using pusher = new Pusher<Uint8Array>("raw", { dir, codec: "raw" });
@@ -96,7 +96,7 @@ Deno.test("the header shows what a puller took before it closed", () =>
     return Promise.resolve();
   }, ["raw"]));
 
-Deno.test("the header counts what a full ring refused", () =>
+Deno.test("the header counts what a full ring rejected", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
     const pusher = spawn();
@@ -111,7 +111,7 @@ Deno.test("the header counts what a full ring refused", () =>
     assertHeader(`${dir}/raw`, 7 * 128, 7 * 128, 7, 5);
   }));
 
-Deno.test("the header tells the totals of two pushers", () =>
+Deno.test("the header has the totals of two pushers", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const path = `${dir}/raw`;
     const options = { dir, codec: "raw", capacityBytes: 4096 } as const;

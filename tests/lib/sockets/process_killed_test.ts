@@ -28,7 +28,7 @@ import { inScratch } from "../../support/scratch.ts";
 import { untilReceiversBlocked } from "../../support/segment.ts";
 import { WorkerPeer } from "../../support/worker_peer.ts";
 
-/** Ways of a pusher to send one message; false when there is no room. */
+/** Ways of a pusher to send one message; false when there is no space. */
 const SEND: Record<string, (pusher: Pusher<Uint8Array>) => boolean | Promise<boolean>> = {
   send: (pusher) => pusher.send(new Uint8Array(100)),
   sendMany: (pusher) => pusher.sendMany([new Uint8Array(100)]) === 1,
@@ -46,7 +46,7 @@ const SEND: Record<string, (pusher: Pusher<Uint8Array>) => boolean | Promise<boo
 };
 
 for (const [call, send] of Object.entries(SEND)) {
-  Deno.test(`a killed holder of a view does not keep the ring from a pusher that calls ${call}`, () =>
+  Deno.test(`a killed owner of a view does not block a pusher that calls ${call}`, () =>
     inScratch(async ({ path: dir, spawn }) => {
       const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
       const holder = spawn();
@@ -67,7 +67,7 @@ for (const [call, send] of Object.entries(SEND)) {
     }));
 }
 
-Deno.test("a live holder of a view is not taken for dead by a process without descriptors", () =>
+Deno.test("a process without descriptors does not take a live owner of a view for dead", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
     using puller = new Puller<Uint8Array>("held", options);
@@ -138,7 +138,7 @@ const REPLY = new Uint8Array(16_384);
 const REQUESTS = 32;
 const ASKING = 3;
 
-/** Answers so many requests, and gives the segment's size afterwards. */
+/** Replies to `count` requests; returns the segment's size afterwards. */
 function replyTo(replier: Replier<unknown, Uint8Array>, path: string, count: number): number {
   for (let n = 0; n < count; n++) {
     replier.recvSync({ timeoutMs: 20_000 });
@@ -171,7 +171,7 @@ for (const end of ["closes", "is killed"] as const) {
     }));
 }
 
-Deno.test("a requester leaves the slots alone in which replies to its predecessor are written", () => {
+Deno.test("a requester does not use the slots in which replies to its predecessor are written", () => {
   using channel = LocalChannel.create();
   using replier = new Replier<string, string>(channel.handle);
   const first = new Requester<string, string>(channel.handle);
@@ -181,7 +181,7 @@ Deno.test("a requester leaves the slots alone in which replies to its predecesso
   const second = control + CONTROL_PARTICIPANTS + PARTICIPANT_BYTES;
   const slot = words.getUint32(second + PARTICIPANT_REGION, true) + REQUEST_SLOTS;
   const setStatus = (status: number) => words.setUint8(slot + SLOT_STATE + 4, status);
-  // The replier stands still in the middle of its reply, while its requester goes.
+  // The replier is stopped in the middle of its reply, while its requester closes.
   setStatus(SLOT_WRITING);
   first.close();
   using heir = new Requester<number, string>(channel.handle);
@@ -206,7 +206,7 @@ Deno.test("pushers that leave big messages behind do not make the segment grow",
     for (let n = 0; n < 6; n++) {
       using pusher = new Pusher<Uint8Array>("work", { ...RAW, dir });
       assert.ok(pusher.send(new Uint8Array(BIG).fill(n)));
-      // One message always lies unread while its sender goes and the next one comes.
+      // One message is always unread when its sender closes and the next one attaches.
       if (n > 0) assert.equal(puller.tryRecv()?.at(-1), n - 1);
       sizes.push(Deno.statSync(`${dir}/work`).size);
     }
@@ -231,7 +231,7 @@ Deno.test("publishers that leave big messages behind do not make the segment gro
     return Promise.resolve();
   }));
 
-Deno.test("the heir of a lane writes over no big message that is unread, or read in place", () =>
+Deno.test("the successor on a lane overwrites no big message that is unread, or read in place", () =>
   inScratch(({ path: dir }) => {
     using puller = new Puller<Uint8Array>("work", { ...RAW, dir });
     const first = new Pusher<Uint8Array>("work", { ...RAW, dir });
@@ -250,7 +250,7 @@ Deno.test("the heir of a lane writes over no big message that is unread, or read
     return Promise.resolve();
   }));
 
-Deno.test("a replier that dies with unread replies leaves its room to its successor", () =>
+Deno.test("a replier that dies with unread replies hands its region over to its successor", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const asking = spawn();
     await asking.execute({
@@ -293,7 +293,7 @@ Deno.test("repliers that follow one another do not make the segment grow", () =>
     return Promise.resolve();
   }));
 
-Deno.test("a drain begins anew when others took its messages and their room was used again", () =>
+Deno.test("a drain starts again when others took its messages and their space was used again", () =>
   inScratch(({ path: dir }) => {
     const options = { ...RAW, dir };
     using pusher = new Pusher<Uint8Array>("work", options);

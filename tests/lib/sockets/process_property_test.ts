@@ -15,7 +15,7 @@ import { inScratch } from "../../support/scratch.ts";
 const RUNS = 60;
 const TIMEOUT_MS = 20_000;
 
-/** What the sender does: `sizes.length` messages in one way, then a pause. */
+/** What the sender does: `sizes.length` messages in one way, then a delay. */
 interface SendStep {
   how: "send" | "sendSync" | "sendAsync" | "sendMany" | "loan" | "aborted loan";
   sizes: number[];
@@ -53,7 +53,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 
 type Sender = Publisher<Uint8Array> | Pusher<Uint8Array>;
 
-/** Sends until all is accepted; a model of what was sent comes back. */
+/** Sends until all is accepted; returns a model of what was sent. */
 async function sendAll(sender: Sender, steps: SendStep[]): Promise<Digest[]> {
   const model: Digest[] = [];
   for (const { how, sizes, pausesMs } of steps) {
@@ -94,7 +94,7 @@ async function sendOne(
   else await sender.sendAsync(message, { timeoutMs: TIMEOUT_MS });
 }
 
-Deno.test("what a process pushes in any way, another pulls in any way, whole and in order", () =>
+Deno.test("messages that a process pushes in any way, another pulls in any way, whole and in order", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const puller = spawn();
     await assertProperty(
@@ -116,7 +116,7 @@ Deno.test("what a process pushes in any way, another pulls in any way, whole and
     );
   }));
 
-Deno.test("what a process publishes in any way, another sees whole and in order, or knows it missed it", () =>
+Deno.test("messages that a process publishes in any way, another receives whole and in order, or counts as missed", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const subscriber = spawn();
     await assertProperty(

@@ -13,14 +13,14 @@ import { sleep } from "../../support/deadline.ts";
 import { inScratch } from "../../support/scratch.ts";
 import { untilSendersBlocked, untilWaiting } from "../../support/segment.ts";
 
-/** Ten times the time for which one that stopped, or died, may hold others up. */
+/** Ten times the time for which a process that stopped or died may delay others. */
 const RECOVERY_BOUND_MS = 1000;
 const LONG_MS = 5000;
-/** Nobody may have to wait for its end. */
+/** Longer than any other process may wait. */
 const LONG_TIMEOUT = { timeoutMs: 60_000 };
 
 for (const mode of ["sync", "async"] as const) {
-  Deno.test(`a stopped puller (${mode}) does not hold up the others`, () =>
+  Deno.test(`a stopped puller (${mode}) does not delay the others`, () =>
     inScratch(async ({ path: dir, spawn }) => {
       const stopped = spawn();
       await stopped.execute({
@@ -48,7 +48,7 @@ for (const mode of ["sync", "async"] as const) {
       assert.equal(await stopped.result(), 0);
     }));
 
-  Deno.test(`a killed puller (${mode}) does not hold up the others`, () =>
+  Deno.test(`a killed puller (${mode}) does not delay the others`, () =>
     inScratch(async ({ path: dir, spawn }) => {
       const killed = spawn();
       await killed.execute({
@@ -70,12 +70,12 @@ for (const mode of ["sync", "async"] as const) {
       for (let n = 0; n < 1000; n++) assert.equal(await puller.recv({ timeoutMs: 20_000 }), n);
       const tookMs = performance.now() - before;
       assert.ok(tookMs < RECOVERY_BOUND_MS, `1000 messages took ${tookMs} ms`);
-      // What a killed process leaves is removed by whoever attaches next.
+      // The next process that attaches removes what a killed one left.
       using _next = new Puller("work", { dir });
     }));
 }
 
-Deno.test("a stopped subscriber holds up nobody, and learns what it missed", () =>
+Deno.test("a stopped subscriber delays no other, and reports what it missed", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, capacityBytes: 4096 };
     const stopped = spawn();
@@ -166,7 +166,7 @@ Deno.test("a request fails at once when the replier that took it is killed", () 
     assert.ok(tookMs < RECOVERY_BOUND_MS, `the error took ${tookMs} ms`);
   }));
 
-Deno.test("a loan that is held for 5 s holds up no other producer and no consumer", () =>
+Deno.test("a loan that is open for 5 s delays no other producer and no consumer", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, codec: "raw", capacityBytes: 4096 } as const;
     const holder = spawn();
@@ -198,7 +198,7 @@ Deno.test("a loan that is held for 5 s holds up no other producer and no consume
     assert.deepEqual(subscriber.recvSync({ timeoutMs: 20_000 }), new Uint8Array(78).fill(78));
   }));
 
-Deno.test("a subscriber that sleeps for 5 s learns the exact number it missed, and goes on", () =>
+Deno.test("a subscriber that sleeps for 5 s reports the exact number it missed, and continues", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, capacityBytes: 4096 };
     const publisher = spawn();
@@ -222,7 +222,7 @@ Deno.test("a subscriber that sleeps for 5 s learns the exact number it missed, a
   }));
 
 for (const mode of ["sync", "async"] as const) {
-  Deno.test(`a pusher that waits (${mode}) on a full ring wakes when room appears`, () =>
+  Deno.test(`a pusher that waits (${mode}) on a full ring wakes when there is space`, () =>
     inScratch(async ({ path: dir, spawn }) => {
       const options = { dir, capacityBytes: 1024 };
       const waiting = spawn();
@@ -239,7 +239,7 @@ for (const mode of ["sync", "async"] as const) {
     }));
 }
 
-Deno.test("of many requests in flight, a killed replier costs the one that it had taken", () =>
+Deno.test("of many requests in flight, a killed replier fails the one that it took", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const replier = spawn();
     await replier.execute({

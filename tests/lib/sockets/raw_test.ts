@@ -245,7 +245,7 @@ for (const transport of TRANSPORTS) {
       const waiting = pusher.sendAsync(pattern(100, 7), { timeoutMs: 5000 });
       puller.drain();
       const loan = pusher.loan(100)!;
-      // Long enough for it to look again although nobody woke it.
+      // Long enough for a recheck, although no process wakes it.
       await sleep(120);
       assert.equal(puller.tryRecv(), undefined);
       loan.abort();

@@ -3,7 +3,7 @@ import { LocalChannel, Puller, Pusher } from "../../../mod.ts";
 import { numbers } from "../../conformance/channel/values.ts";
 import { WorkerPeer } from "../../support/worker_peer.ts";
 
-Deno.test("workers that acknowledge share a local channel, and give back what they held", async () => {
+Deno.test("workers that acknowledge share a local channel, and return what they held", async () => {
   using channel = LocalChannel.create();
   const target = channel.handle;
   using pusher = new Pusher<number>(target);
