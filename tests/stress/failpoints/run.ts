@@ -25,10 +25,12 @@ const POLL_MS = 1;
 /** After so long without somebody at the point, others are attacked so that it comes about. */
 const PROVOKE_MS = 200;
 const PROVOKED_STOP_MS = 80;
-/** Those who are to make a channel are alone with it for so long, unless one of them is held. */
+/** A point that nobody came to after so many attacks is not reached, however slow the machine is. */
+const MAX_PROVOCATIONS = 60;
+/** Those who are to make a channel are alone with it for so long once they run, unless one is held. */
 const ALONE_MS = 400;
-/** A point that nobody came to by then is not reached. */
-const POINT_TIMEOUT_MS = 12_000;
+/** Reached only when something hangs. */
+const POINT_TIMEOUT_MS = 120_000;
 /** A stop lasts until others have opened sockets meanwhile, and at most so long. */
 const MAX_STOP_MS = 300;
 /** So long at most do requesters wait for a replier that stands still, before it is killed or goes on. */
@@ -176,7 +178,9 @@ class PatternRun {
     const { pool } = session;
     const point = numberOf(scenario.point);
     const startedAt = now();
+    let upAt = Infinity;
     let provokedAt = startedAt;
+    let turn = 0;
     let provocations = 0;
     const nth = this.#random.between(1, MAX_PASSES);
     if (!scenario.isFirst) {
@@ -185,14 +189,16 @@ class PatternRun {
     }
     while (true) {
       const paused = pool.members.filter(({ journal }) => journal.pausedAt >= 0);
-      const isAlone = scenario.isFirst && paused.length === 0 && now() - startedAt < ALONE_MS;
+      if (pool.of(scenario.part).every((member) => member.isUp)) upAt = Math.min(upAt, now());
+      const isAlone = scenario.isFirst && paused.length === 0 && now() - upAt < ALONE_MS;
       if (!isAlone) pool.startOthers(PATTERNS[scenario.pattern].processCounts);
       if (paused.length > 0) return release(pool, paused);
       pool.checkAlive();
       this.#plan.signal?.throwIfAborted();
-      if (now() - startedAt > POINT_TIMEOUT_MS) return release(pool, []);
+      const isTimeUp = now() - startedAt > POINT_TIMEOUT_MS;
+      if (isTimeUp || provocations > MAX_PROVOCATIONS) return release(pool, []);
       if (now() - provokedAt > PROVOKE_MS && !scenario.isFirst) {
-        await this.#provoke(session, scenario.part, provocations++);
+        if (await this.#provoke(session, scenario.part, turn++)) provocations++;
         for (const member of pool.of(scenario.part)) {
           if (member.journal.pausedAt < 0) member.journal.arm(point, 1);
         }
@@ -202,16 +208,17 @@ class PatternRun {
     }
   }
 
-  /** Kills one of a part, one of the other part, and stops one for a moment, in turn. */
-  async #provoke(session: Session, part: Part, turn: number): Promise<void> {
+  /** Kills one of a part, one of the other part, and stops one for a moment, in turn, if any may be. */
+  async #provoke(session: Session, part: Part, turn: number): Promise<boolean> {
     const free = session.pool.members.filter((member) =>
       member.isWorking && member.journal.pausedAt < 0 && session.othersAreWorking(member) &&
       (turn % 3 === 2 || (member.task.part === part) === (turn % 3 === 0))
     );
-    if (free.length === 0) return;
+    if (free.length === 0) return false;
     const victim = this.#random.pick(free);
     if (turn % 3 < 2) await session.kill(victim);
     else await session.stop(victim, () => sleep(PROVOKED_STOP_MS));
+    return true;
   }
 
   #add(result: SessionResult): void {
