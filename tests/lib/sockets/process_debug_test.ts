@@ -49,7 +49,7 @@ Deno.test("RINGBUS_DEBUG=1 logs every wait", () =>
     }
     await child.finish();
     assert.deepEqual(stepsOf(child.stderr), [
-      `subscriber of "quiet" falls asleep for up to 20 ms`,
+      `subscriber of "quiet" sleeps for up to 20 ms`,
       `subscriber of "quiet" waits in the event loop`,
     ]);
   }));
