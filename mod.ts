@@ -61,7 +61,7 @@ export type {
   OperationResult,
   Origins,
 } from "./lib/base/instrumentation.ts";
-export type { Delivery } from "./lib/channel/delivery.ts";
+export type { Delivery, NackOptions } from "./lib/channel/delivery.ts";
 export {
   RingbusError,
   ShmBufferFullError,

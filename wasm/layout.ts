@@ -234,6 +234,10 @@ export const LEASE_SLOT_CHECK = LEASE_SLOT_FLAGS + 4;
 export const LEASE_SLOT_BUFFER = LEASE_SLOT_CHECK + 4;
 export const LEASE_SLOT_BUFFER_BYTES = LEASE_SLOT_BUFFER + 4;
 export const LEASE_SLOT_BUFFER_CHECK = LEASE_SLOT_BUFFER_BYTES + 4;
+// Of a message that was returned by nack(): which return it was, 0 for none, and the sum of the heads of all
+// lanes at that time, before which it does not come back.
+export const LEASE_SLOT_RETURN = LEASE_SLOT_BUFFER_CHECK + 4;
+export const LEASE_SLOT_HEADS = LEASE_SLOT_RETURN + 4;
 export const LEASE_SLOT_BYTES = 64;
 /** Bytes of the buffer that a slot has at first. */
 export const SMALL_BUFFER_BYTES = 192;

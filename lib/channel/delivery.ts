@@ -6,6 +6,16 @@
 
 import type { Attachment } from "./attachment.ts";
 import { ShmClosedError } from "../base/errors.ts";
+import { durationMs } from "../base/option_checks.ts";
+import { OptionRules } from "../base/option_rules.ts";
+
+/** Options of `nack`. */
+export interface NackOptions {
+  /** Milliseconds until the message may be delivered again. Default: 0. */
+  delayMs?: number;
+}
+
+const NACK_OPTIONS = new OptionRules<NackOptions>("nack()", { delayMs: durationMs });
 
 /**
  * A message that its puller holds until it calls `ack()` or `nack()`. Disposing a delivery that was not
@@ -27,20 +37,23 @@ export interface Delivery<T> extends Disposable {
    */
   ack(): void;
   /**
-   * Returns the message: another puller receives it, or the same one if no other waits.
+   * Returns the message behind those that wait: another puller receives it, or the same one if no other
+   * waits. With `delayMs` nobody receives it before that, unless this puller closes or dies.
    *
+   * @throws {TypeError} if an option is unknown
+   * @throws {RangeError} if `delayMs` is not a finite number, at least 0
    * @throws {TypeError} if the message was acknowledged or returned already
    * @throws {ShmClosedError} if the puller was closed, which returned the message
    */
-  nack(): void;
+  nack(options?: NackOptions): void;
 }
 
 /** How a lease ends. */
 export interface Settler {
   /** Frees the slot. */
   acknowledge(slot: number): void;
-  /** Returns the message. */
-  nack(slot: number): void;
+  /** Returns the message after `delayMs`. */
+  nack(slot: number, delayMs: number): void;
 }
 
 /** A message in a lease slot. */
@@ -72,10 +85,11 @@ export class LeasedDelivery<T> implements Delivery<T> {
     this.#settler.acknowledge(this.#slot);
   }
 
-  nack(): void {
+  nack(options: NackOptions = {}): void {
+    NACK_OPTIONS.check(options);
     this.#checkOpen("return");
     this.#outcome = "returned";
-    this.#settler.nack(this.#slot);
+    this.#settler.nack(this.#slot, options.delayMs ?? 0);
   }
 
   #checkOpen(what: string): void {

@@ -6,6 +6,7 @@
 
 import type { Attachment } from "./attachment.ts";
 import { Decoder } from "./decoder.ts";
+import { DelayedReturns } from "./delayed_returns.ts";
 import { type Delivery, LeasedDelivery, type Settler } from "./delivery.ts";
 import { FrameCursor, type ReceivedFrame } from "./frame_cursor.ts";
 import { LeaseTable } from "./lease_table.ts";
@@ -29,6 +30,7 @@ export class LeasedReceiver<T> {
   readonly #decoder: Decoder;
   readonly #leases: LeaseTable;
   readonly #settler: Settler;
+  readonly #delayed: DelayedReturns;
   readonly #wait: MessageWait<Delivery<T>>;
   readonly #undecoded = new UndecodedFrames<LeasedFrame, Delivery<T>>((frame) =>
     this.#deliver(frame)
@@ -42,13 +44,16 @@ export class LeasedReceiver<T> {
     this.#wait = new MessageWait(this.#cursor, (mode) => this.tryReceive(mode));
     const leases = new LeaseTable(attachment);
     this.#leases = leases;
+    const delayed = new DelayedReturns((slot) => leases.nack(slot));
+    this.#delayed = delayed;
     this.#settler = {
       acknowledge(slot) {
         leases.acknowledge(slot);
         onSettled();
       },
-      nack(slot) {
-        leases.nack(slot);
+      nack(slot, delayMs) {
+        if (delayMs > 0) delayed.add(slot, delayMs);
+        else leases.nack(slot);
         onSettled();
       },
     };
@@ -68,6 +73,7 @@ export class LeasedReceiver<T> {
   }
 
   #receiveNext(mode: number): LeasedFrame | undefined {
+    if (this.#delayed.size > 0) this.#delayed.returnDue();
     while (this.#cursor.next(mode)) {
       const frame = this.#lease();
       if (frame !== undefined) return frame;
@@ -136,6 +142,7 @@ export class LeasedReceiver<T> {
 
   /** Publishes what was taken, and ends all waits with an error. */
   abortWaits(error: unknown): void {
+    this.#delayed.stop();
     this.#cursor.flushTail();
     this.#wait.rejectAll(error);
   }

@@ -233,5 +233,7 @@ export const LEASE_SLOT = describe.structure(
     buffer: describe.u32("LEASE_SLOT_BUFFER", "buffer"),
     bufferBytes: describe.u32("LEASE_SLOT_BUFFER_BYTES", "buffer's bytes"),
     bufferCheck: describe.u32("LEASE_SLOT_BUFFER_CHECK", "buffer's check"),
+    return: describe.u32("LEASE_SLOT_RETURN", "number of its return"),
+    heads: describe.position("LEASE_SLOT_HEADS", "heads at its return"),
   },
 );

@@ -12,13 +12,21 @@ import {
 import { control } from "./channel";
 import { checksum } from "./checksum";
 import { failpoint } from "./failpoint";
-import { read32 } from "./memory";
+import { read32, read64 } from "./memory";
 
 /** A lane's entry in the table. */
 // @ts-ignore: decorator
 @inline
 export function lane(index: u32): usize {
   return control + CONTROL_LANES + index * LANE_BYTES;
+}
+
+/** The sum of one field of all lanes in use: of their heads or tails. */
+export function sumOfLanes(field: usize): u64 {
+  const lanes = laneCount();
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < lanes; ++i) sum += read64(lane(i) + field);
+  return sum;
 }
 
 /** The number of lanes with its complement, which exposes a word that was overwritten. */

@@ -25,16 +25,19 @@ import {
 } from "../failpoints";
 import {
   CONTROL_RETURNS,
+  LANE_HEAD,
   LANE_TAIL,
   LEASE_SLOT_BUFFER,
   LEASE_SLOT_CHECK,
   LEASE_SLOT_CLAIMED,
   LEASE_SLOT_FLAGS,
   LEASE_SLOT_FREE,
+  LEASE_SLOT_HEADS,
   LEASE_SLOT_LANE,
   LEASE_SLOT_LEASED,
   LEASE_SLOT_LENGTH,
   LEASE_SLOT_POSITION,
+  LEASE_SLOT_RETURN,
   LEASE_SLOT_RETURNED,
   LEASE_SLOT_STATE,
   MAX_LANES,
@@ -42,9 +45,9 @@ import {
 import { control } from "./channel";
 import { checksum } from "./checksum";
 import { failpoint } from "./failpoint";
-import { lane } from "./lane";
+import { lane, sumOfLanes } from "./lane";
 import { claimSlot, firstSlot, hasLeaseTables, nextSlot } from "./lease_table";
-import { read64 } from "./memory";
+import { read32, read64 } from "./memory";
 import {
   deliveriesIn,
   freedLease,
@@ -78,6 +81,7 @@ export function acquireLease(slot: usize, laneIndex: u32, position: u64, length:
   failpoint(LEASE_LENGTH);
   store<u32>(slot + LEASE_SLOT_FLAGS, flags);
   failpoint(LEASE_FLAGS);
+  store<u32>(slot + LEASE_SLOT_RETURN, 0);
   const state = leaseWord(read64(slot + LEASE_SLOT_STATE), LEASE_SLOT_LEASED, leaseOwner, 1);
   const at = load<u32>(slot + LEASE_SLOT_BUFFER);
   store<u32>(slot + LEASE_SLOT_CHECK, leaseChecksum(slot, state, at, length, flags));
@@ -115,10 +119,15 @@ export function acknowledge(slot: u32): u32 {
   return 1;
 }
 
-/** Returns a message for any puller to take; 0 if this participant does not hold it. */
+/**
+ * Returns a message for any puller to take, behind the messages that wait; 0 if this participant does not
+ * hold it.
+ */
 export function nack(slot: u32): u32 {
   const state = read64(<usize>slot + LEASE_SLOT_STATE);
   if (leaseStatusOf(state) != LEASE_SLOT_LEASED || ownerOf(state) != leaseOwner) return 0;
+  store<u64>(<usize>slot + LEASE_SLOT_HEADS, sumOfLanes(LANE_HEAD));
+  store<u32>(<usize>slot + LEASE_SLOT_RETURN, max<u32>(read32(control + CONTROL_RETURNS) + 1, 1));
   const isReturned = returnSlot(slot, state);
   announceReturns();
   return isReturned ? 1 : 0;

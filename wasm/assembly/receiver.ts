@@ -35,6 +35,7 @@ import {
   clearDefersOwn,
   defersOwn,
   foundSlot,
+  isFoundBehind,
   isFoundCurrent,
   leaseFound,
   nextReturned,
@@ -103,6 +104,8 @@ function nextElsewhere(mode: u32): u32 {
   if (hasLeaseTables()) {
     const returned = nextReturned(mode);
     if (returned == NEXT_RETURNED) {
+      const found = isFoundBehind() ? nextOnOtherLane() : NEXT_EMPTY;
+      if (found != NEXT_EMPTY) return found;
       source = FROM_RETURNED;
       endBudget();
     }

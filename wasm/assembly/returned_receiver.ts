@@ -4,10 +4,14 @@
 import { RETURN_LEASED, RETURN_TAKEN } from "../failpoints";
 import {
   CONTROL_RETURNS,
+  LANE_HEAD,
+  LANE_TAIL,
   LEASE_SLOT_CHECK,
+  LEASE_SLOT_HEADS,
   LEASE_SLOT_LANE,
   LEASE_SLOT_LEASED,
   LEASE_SLOT_POSITION,
+  LEASE_SLOT_RETURN,
   LEASE_SLOT_RETURNED,
   LEASE_SLOT_STATE,
   NEXT_CHECK_OWNERS,
@@ -20,6 +24,7 @@ import {
 import { control } from "./channel";
 import { failpoint } from "./failpoint";
 import { addServiceCount, otherMember } from "./fairness";
+import { sumOfLanes } from "./lane";
 import { leaseChecksum, leaseOwner } from "./lease";
 import { firstSlot, nextSlot } from "./lease_table";
 import { read32, read64 } from "./memory";
@@ -62,8 +67,18 @@ function hasNewReturns(): bool {
 }
 
 /**
- * Finds the oldest of the messages of one lane that were returned. Those that this participant returned
- * itself come last.
+ * True if messages wait that were there before the message that was found was returned by nack(). After
+ * damage, or when a lane began anew, the numbers make no sense, and it is behind nothing.
+ */
+export function isFoundBehind(): bool {
+  if (load<u32>(found + LEASE_SLOT_RETURN) == 0) return false;
+  const heads = load<u64>(found + LEASE_SLOT_HEADS);
+  return sumOfLanes(LANE_TAIL) < heads && heads <= sumOfLanes(LANE_HEAD);
+}
+
+/**
+ * Finds the message that comes first: those of a puller that closed or died, by lane the oldest, then those
+ * that were returned by nack(), in the order of that. Those that this participant returned itself come last.
  */
 function find(): bool {
   const returns = read32(control + CONTROL_RETURNS);
@@ -82,6 +97,10 @@ function find(): bool {
 function precedes(slot: usize, state: u64): bool {
   const isOwn = ownerOf(state) == leaseOwner;
   if (isOwn != isFoundOwn()) return !isOwn;
+  const number = load<u32>(slot + LEASE_SLOT_RETURN);
+  const foundNumber = load<u32>(found + LEASE_SLOT_RETURN);
+  if (number != 0 && foundNumber != 0) return <i32>(number - foundNumber) < 0;
+  if (number != 0 || foundNumber != 0) return number == 0;
   return load<u32>(slot + LEASE_SLOT_LANE) == load<u32>(found + LEASE_SLOT_LANE) &&
     load<u64>(slot + LEASE_SLOT_POSITION) < load<u64>(found + LEASE_SLOT_POSITION);
 }
@@ -118,6 +137,7 @@ export function takeFound(): u32 {
 export function leaseFound(): u32 {
   const deliveries = min<u32>(deliveriesIn(foundState) + 1, 0xffff);
   if (!changeFound(leaseWord(foundState, LEASE_SLOT_LEASED, leaseOwner, deliveries))) return 0;
+  store<u32>(found + LEASE_SLOT_RETURN, 0);
   failpoint(RETURN_LEASED);
   addServiceCount(1);
   return TAKEN | TAKEN_REDELIVERED;

@@ -112,6 +112,81 @@ export function testAck(transport: TestTransport): void {
     assertEmpty(channel);
   });
 
+  testOn(transport, "a returned message comes behind the messages that wait", (open) => {
+    const channel = open();
+    const puller = channel.ackPuller<string>();
+    const pusher = channel.pusher<string>();
+    const waiting = numbers(1000).map((n) => `good ${n}`);
+    pusher.sendMany(["bad", "worse", ...waiting]);
+    const received: string[] = [];
+    let badDeliveries = 0;
+    while (received.length < 1000) {
+      const message = puller.tryRecv()!;
+      if (message.value.startsWith("good")) {
+        received.push(message.value);
+        message.ack();
+      } else {
+        badDeliveries++;
+        message.nack();
+      }
+    }
+    assert.deepEqual(received, waiting);
+    assert.equal(badDeliveries, 2);
+    assert.deepEqual(values(puller.drain().map((message) => (message.ack(), message))), [
+      "bad",
+      "worse",
+    ]);
+    assertEmpty(channel);
+  });
+
+  testOn(transport, "returned messages take turns, also while messages pour in", (open) => {
+    const channel = open();
+    const puller = channel.ackPuller<number>();
+    const pushers = [channel.pusher<number>(), channel.pusher<number>()];
+    pushers[0].sendMany([-1, -2, -3]);
+    const deliveries = new Map<number, number>();
+    for (let n = 0; n < 3000; n++) {
+      pushers[n % 2].send(n);
+      const message = puller.tryRecv()!;
+      if (message.value >= 0) message.ack();
+      else {
+        deliveries.set(message.value, message.deliveries);
+        message.nack();
+      }
+    }
+    const counts = [-1, -2, -3].map((n) => deliveries.get(n)!);
+    assert.ok(Math.min(...counts) > 10, `deliveries ${counts}`);
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `deliveries ${counts}`);
+    for (let rest = puller.drain(); rest.length > 0; rest = puller.drain()) ackAll(rest);
+    assertEmpty(channel);
+  });
+
+  testOn(transport, "a message that is returned with a delay comes after it", async (open) => {
+    const channel = open();
+    const puller = channel.ackPuller<string>({ maxUnacked: 1 });
+    const other = channel.ackPuller<string>();
+    channel.pusher<string>().sendMany(["late", "later", "now"]);
+    const returnedMs = performance.now();
+    const waited = () => performance.now() - returnedMs;
+    puller.tryRecv()!.nack({ delayMs: 100 });
+    puller.tryRecv()!.nack({ delayMs: 150 });
+    puller.tryRecv()!.ack();
+    const late = await other.recv({ timeoutMs: 5000 });
+    assert.deepEqual([late.value, late.deliveries, waited() >= 100], ["late", 2, true]);
+    late.ack();
+    const later = puller.recvSync({ timeoutMs: 5000 });
+    assert.deepEqual([later.value, waited() >= 150], ["later", true]);
+    later.nack({ delayMs: 1e9 });
+    puller.close();
+    const last = other.recvSync({ timeoutMs: 5000 });
+    assert.deepEqual([last.value, last.deliveries], ["later", 3]);
+    assert.throws(() => last.nack({ delayMs: -1 }), RangeError);
+    assert.throws(() => last.nack({ delay: 1 } as never), TypeError);
+    assert.throws(() => last.nack(100 as never), TypeError);
+    last.ack();
+    assertEmpty(channel);
+  });
+
   testOn(transport, "a returned message goes to another puller that waits", async (open) => {
     const channel = open();
     const picky = channel.ackPuller<number>();
