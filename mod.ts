@@ -1,6 +1,10 @@
 /**
  * Messages between workers and processes of one machine, through rings in shared memory.
  *
+ * Every call throws a `TypeError` or `RangeError` at once for an unknown option, for a value of the wrong
+ * type, and for an argument too many; a call that returns a promise rejects. The error names the option
+ * that was meant.
+ *
  * @example
  * ```ts
  * import { LocalChannel, Publisher, Subscriber } from "@ringbus/ringbus";

@@ -7,7 +7,7 @@
 import { checkInteger, checkSeconds } from "./checks.ts";
 import type { Instrumentation } from "./instrumentation.ts";
 import type { OptionCheck, OptionRules } from "./option_rules.ts";
-import { formatValue } from "./options.ts";
+import { formatValue, type TimeoutOptions } from "./options.ts";
 
 /** Milliseconds, at least 0. */
 export function durationMs(name: string, value: unknown): number {
@@ -15,6 +15,16 @@ export function durationMs(name: string, value: unknown): number {
   throw new RangeError(
     `${name} must be a finite number of milliseconds, at least 0, not ${formatValue(value)}`,
   );
+}
+
+/**
+ * Returns the milliseconds of a timeout. Default: `Infinity`.
+ *
+ * @throws {RangeError} if it is no finite number, at least 0
+ */
+export function checkTimeout(options: TimeoutOptions | undefined): number {
+  const timeoutMs = options?.timeoutMs;
+  return timeoutMs === undefined ? Infinity : durationMs("timeoutMs", timeoutMs);
 }
 
 /** Milliseconds, more than 0. */
@@ -111,9 +121,9 @@ export function instanceOf<T>(classOf: () => Class<T>): OptionCheck<T> {
   };
 }
 
-/** An object that is no list. */
+/** An object of properties: no array, no Map and the like, of which JSON would make an empty object. */
 export function object<T extends object>(name: string, value: unknown): T {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as T;
+  if (Object.prototype.toString.call(value) === "[object Object]") return value as T;
   throw new TypeError(`${name} must be an object, not ${formatValue(value)}`);
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { checkTimeout, type WaitOptions } from "./options.ts";
+import { checkTimeout } from "./option_checks.ts";
+import type { WaitOptions } from "./options.ts";
 import { startTimer } from "./timer.ts";
 
 /** A waiting call of `acquire`. */

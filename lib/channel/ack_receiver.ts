@@ -13,7 +13,8 @@ import { NONE, type None } from "../base/none.ts";
 import { LeasedReceiver } from "./leased_receiver.ts";
 import type { ReceiverApi } from "./receiver_api.ts";
 import { logger } from "../base/log.ts";
-import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import { checkTimeout } from "../base/option_checks.ts";
+import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { Semaphore } from "../base/semaphore.ts";
 import type { SocketStatistics } from "./statistics.ts";
 

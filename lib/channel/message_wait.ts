@@ -6,7 +6,8 @@
 
 import { ShmTimeoutError } from "../base/errors.ts";
 import { NONE, type None } from "../base/none.ts";
-import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import { checkTimeout } from "../base/option_checks.ts";
+import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { isTurnDue, takeTurn } from "../base/turn.ts";
 import type { Attachment } from "./attachment.ts";
 import { ReceiverFairness } from "./fairness.ts";

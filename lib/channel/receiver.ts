@@ -11,12 +11,8 @@ import { FrameCursor, type ReceivedFrame, type RequestRef } from "./frame_cursor
 import { MessageWait } from "./message_wait.ts";
 import { NONE, type None } from "../base/none.ts";
 import type { MessageView, ReceiverApi } from "./receiver_api.ts";
-import {
-  checkTimeout,
-  formatValue,
-  type TimeoutOptions,
-  type WaitOptions,
-} from "../base/options.ts";
+import { checkTimeout } from "../base/option_checks.ts";
+import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import { UndecodedFrames } from "./undecoded.ts";
 import { ViewReader } from "./view_reader.ts";

@@ -16,7 +16,7 @@ import type { Waiter } from "../base/shared_memory.ts";
 import { checkSurroundings } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
 import type { WaitOptions } from "../base/options.ts";
-import { checkTimeout } from "../base/options.ts";
+import { checkTimeout } from "../base/option_checks.ts";
 import { startTimer } from "../base/timer.ts";
 import { PARTICIPANT_WAKE, WAIT_DOORBELL, WAIT_WORD } from "../../wasm/layout.ts";
 

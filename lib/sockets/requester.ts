@@ -26,7 +26,8 @@ import { type ContextHeaders, parseContextHeaders } from "../base/context_header
 import { readHeader } from "../channel/headers.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { trace, tracing } from "../base/log.ts";
-import { checkTimeout, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
+import { checkTimeout } from "../base/option_checks.ts";
+import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 import { isReached } from "../channel/position.ts";
 import { Sender } from "../channel/sender.ts";
 import { readFailure, type RemoteFailure } from "./remote_failure.ts";
