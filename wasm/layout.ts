@@ -285,6 +285,8 @@ export const TAKEN_SENDER_WAITING = 2;
 export const TAKEN_UNPUBLISHED = 4;
 /** The message was delivered before. */
 export const TAKEN_REDELIVERED = 8;
+/** Messages before it were missed. */
+export const TAKEN_AFTER_LOSS = 16;
 
 /** How many messages a waiting receiver may be ahead of another waiting one. */
 export const FAIRNESS_QUANTUM = 16;

@@ -10,6 +10,7 @@ import { BufferWords, copyToArray, copyWords, Scratch } from "./copy.ts";
 import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "./headers.ts";
+import { LossWarning } from "./loss_warning.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import {
   BLOCK_HEADER_BYTES,
@@ -30,6 +31,7 @@ import {
   RECORD_TENSOR,
   REQUEST_PREFIX_BYTES,
   TAKEN,
+  TAKEN_AFTER_LOSS,
   TAKEN_REDELIVERED,
   TAKEN_SENDER_WAITING,
   TAKEN_UNPUBLISHED,
@@ -83,6 +85,7 @@ export interface FrameRef {
 export class FrameCursor {
   readonly attachment: Attachment;
   readonly #counts: SocketStatistics;
+  readonly #losses: LossWarning;
   readonly #isRaw: boolean;
   readonly #isRequest: boolean;
   #offset = 0;
@@ -110,6 +113,7 @@ export class FrameCursor {
   constructor(attachment: Attachment, counts: SocketStatistics) {
     this.attachment = attachment;
     this.#counts = counts;
+    this.#losses = new LossWarning(attachment.name);
     this.#isRaw = attachment.codec.id === "raw";
     this.#isRequest = attachment.kind === "request";
     const cursors = attachment.kind === "broadcast"
@@ -372,6 +376,9 @@ export class FrameCursor {
     if ((result & TAKEN_SENDER_WAITING) !== 0) this.attachment.wakeAll(WAITERS_SENDERS);
     if ((result & TAKEN_UNPUBLISHED) !== 0 && !this.#hasUnpublishedTail) this.#scheduleTailFlush();
     if ((result & TAKEN_REDELIVERED) !== 0) this.#counts.redelivered++;
+    if ((result & TAKEN_AFTER_LOSS) !== 0) {
+      this.#losses.report(this.attachment.ring.missedMessages());
+    }
   }
 
   #countReceived(length: number): void {
@@ -408,6 +415,11 @@ export class FrameCursor {
     if (!this.#isBatchOpen) return;
     this.#isBatchOpen = false;
     this.attachment.ring.rewind();
+  }
+
+  /** Warns of messages that were missed and not reported yet. */
+  reportLosses(missed: number): void {
+    this.#losses.reportRest(missed);
   }
 
   /** A loop that blocks runs no microtask: there the tail is published when the loop ends. */

@@ -254,6 +254,7 @@ export class Receiver<T> implements ReceiverApi<T> {
 
   abortWaits(error: unknown): void {
     this.#counts.missed = this.missed;
+    this.#cursor.reportLosses(this.missed);
     this.#cursor.flushTail();
     this.#wait.rejectAll(error);
   }

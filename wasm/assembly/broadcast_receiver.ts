@@ -15,6 +15,7 @@ import {
   NEXT_EMPTY,
   RECORD_PADDING,
   TAKEN,
+  TAKEN_AFTER_LOSS,
 } from "../layout";
 import { capacity, mapped } from "./channel";
 import { failpoint } from "./failpoint";
@@ -49,6 +50,8 @@ let cursors: usize = 0;
 let sequence: u64 = 0;
 /** Messages lost so far. */
 let missed: u64 = 0;
+/** TAKEN_AFTER_LOSS if messages were lost since the last one was taken. */
+let afterLoss: u32 = 0;
 
 /** Puts all cursors where their lanes are now: earlier messages are not this subscriber's. */
 export function openCursors(offset: u32): void {
@@ -186,7 +189,9 @@ export function takeFromBroadcast(size: u32, flags: u32): u32 {
   advance();
   sequence++;
   spendBudget(1);
-  return TAKEN;
+  const result = TAKEN | afterLoss;
+  afterLoss = 0;
+  return result;
 }
 
 /** True while the writer of a lane has not passed a position, which is known modulo 2^53. */
@@ -198,6 +203,7 @@ export function isIntact(index: u32, position: f64): u32 {
 
 function addMissed(messages: u64): void {
   missed += messages;
+  if (messages != 0) afterLoss = TAKEN_AFTER_LOSS;
   addDropped(messages);
 }
 

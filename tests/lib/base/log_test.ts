@@ -65,6 +65,31 @@ for (const transport of TRANSPORTS) {
     },
   );
 
+  testOn(
+    transport,
+    "missed messages are one warning at first, and one at the end",
+    async (open) => {
+      const channel = open(1024);
+      let missed = 0;
+      const records = await collect(() => {
+        const subscriber = channel.subscriber(), publisher = channel.publisher();
+        for (let round = 0; round < 3; round++) {
+          for (let i = 0; i < 500; i++) publisher.send(i);
+          while (subscriber.tryRecv() !== undefined) continue;
+        }
+        missed = subscriber.statistics().missed;
+        subscriber.close();
+      });
+      const losses = texts(records, "warning").map((text) =>
+        /missed (\d+) messages, (\d+) in all.*raise capacityBytes/.exec(text)!.slice(1).map(Number)
+      );
+      assert.equal(losses.length, 2);
+      const [[first, firstTotal], [rest, total]] = losses;
+      assert.deepEqual([first, first + rest, total], [firstTotal, missed, missed]);
+      assert.ok(first > 0 && rest > 0);
+    },
+  );
+
   for (const [capacity, length] of [[1024, 8], [65_536, 16], [65_536, 3000], [1 << 20, 64]]) {
     testOn(
       transport,
