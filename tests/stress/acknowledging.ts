@@ -1,6 +1,6 @@
 /**
- * A process that receives by every call of a puller that acknowledges, holds what it got for a while,
- * and acknowledges it or gives it back.
+ * A process that receives by every call of a puller with `ack`, leases the messages for a while, and
+ * acknowledges or returns them.
  *
  * @module
  */
@@ -17,14 +17,14 @@ const LIMITS = [1, 8, 64, 256];
 
 const TIMEOUT_MS = 20;
 const MAX_AT_ONCE = 64;
-/** Share of calls after which what is held, the oldest first, is settled. */
+/** Share of calls after which some unacknowledged messages are settled, the oldest first. */
 const SETTLING_CALLS = 0.5;
-/** Share of calls after which it is busy for some milliseconds. */
+/** Share of calls after which the process is busy for some milliseconds. */
 const SLOW_CALLS = 0.002;
-/** Share of sockets that close with what they hold. */
+/** Share of sockets that close with unacknowledged messages. */
 const UNSETTLED_CLOSES = 0.5;
 
-/** Receives until it is told to end, through one socket after the other. */
+/** Receives until it is ordered to end, through one socket after the other. */
 export async function acknowledge(context: ProcessContext): Promise<void> {
   while (!context.isOver) {
     using acknowledger = new Acknowledger(context);
@@ -55,12 +55,12 @@ class Acknowledger implements Disposable {
     journal.finish(opened, 0);
   }
 
-  /** Receives until the socket has to make place for the next one. */
+  /** Receives until it is time for the next socket. */
   run(): Promise<void> {
     return this.#context.work(() => this.#call(), () => this.#quiesce());
   }
 
-  /** All that is there is received, and nothing held, before a rest. */
+  /** Before a rest it receives and acknowledges all messages. */
   async #quiesce(): Promise<void> {
     do this.#acknowledgeAll(); while (!this.#context.isOver && this.#tryRecv());
     await this.#context.quiesce();
@@ -122,7 +122,7 @@ class Acknowledger implements Disposable {
     return this.#record(began, received === undefined ? [] : [received]);
   }
 
-  /** Notes an operation before it, and what it received after it. */
+  /** Records an operation before it runs, and the messages that it received after it. */
   #recorded(limit: number, operation: () => Delivery<Uint8Array>[]): boolean {
     const began = this.#context.journal.beginReceive(limit);
     return this.#record(began, operation());
@@ -141,7 +141,7 @@ class Acknowledger implements Disposable {
     return received.length > 0;
   }
 
-  /** Ends the oldest that is held, if any is. */
+  /** Settles the oldest unacknowledged message, if there is one. */
   #settle(end: keyof typeof SETTLE_WEIGHTS): void {
     const held = this.#unacked.shift();
     if (held === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * One process of the harness: `deno run --allow-ffi tests/stress/child.ts '<task as JSON>'`, started by
- * process_pool.ts, and mostly killed by it.
+ * One process of the stress test: `deno run --allow-ffi tests/stress/child.ts '<task as JSON>'`.
+ * process_pool.ts starts it, and mostly kills it.
  *
  * @module
  */

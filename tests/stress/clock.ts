@@ -1,12 +1,12 @@
 /**
- * Time that processes can compare.
+ * A clock that all processes share.
  *
  * @module
  */
 
 export { sleep } from "../../lib/base/sleep.ts";
 
-/** Differences between the clocks of two processes that are not worth an error, in milliseconds. */
+/** Tolerance for the difference between the clocks of two processes, in milliseconds. */
 export const CLOCK_SLACK_MS = 3;
 
 /** Milliseconds since the Unix epoch, with fractions. */
@@ -16,7 +16,7 @@ export function now(): number {
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-/** Lets time pass in this thread. */
+/** Blocks this thread for some milliseconds. */
 export function block(ms: number): void {
   Atomics.wait(never, 0, 0, ms);
 }

@@ -4,14 +4,14 @@ import { makeMessage, MessageVerifier } from "./corruption/message_verifier.ts";
 import { inScratch } from "../support/scratch.ts";
 import { withSeed } from "../support/seed.ts";
 
-/** With it the canary dies early. */
+/** A seed with which the canary fails early. */
 const CANARY_SEED = 1;
 
-Deno.test("damage of a live segment ends in right messages or in errors that say so", () =>
+Deno.test("damage of a live segment ends in right messages or in corruption errors", () =>
   inScratch(({ path }) =>
     withSeed(async (seed) => {
       const report = await fuzz({ seed, indices: range(0, 250), dir: path });
-      assert.deepEqual(report.failures, [], `deno task fuzz --seed ${seed} runs them again`);
+      assert.deepEqual(report.failures, [], `deno task fuzz --seed ${seed} repeats them`);
       assert.equal(report.cases, 250);
       assert.ok(report.stats.strikesWithin > 2500, "sockets must be struck within their calls");
       assert.ok(report.stats.messages > 2500);
@@ -19,14 +19,14 @@ Deno.test("damage of a live segment ends in right messages or in errors that say
     })
   ));
 
-Deno.test("with two checks turned off the fuzzer finds bytes that are no message", () =>
+Deno.test("with two checks disabled the fuzzer finds bytes that were never a message", () =>
   inScratch(async ({ path }) => {
     const indices = range(0, 200).filter((index) => !isBetweenProcesses(index));
     const report = await fuzz({ seed: CANARY_SEED, indices, dir: path, isCanary: true });
-    assert.ok(report.failures.some(({ failure }) => failure.includes("that are no message")));
+    assert.ok(report.failures.some(({ failure }) => failure.includes("that were never a message")));
   }));
 
-Deno.test("a message that was overwritten at one place is right, and all else is not", () => {
+Deno.test("only a message that was overwritten at one place passes as overwritten", () => {
   const judge = new MessageVerifier(7);
   const messages = [judge.make(100), judge.make(100), judge.make(60)];
   for (const message of messages) assert.equal(judge.problemWith(message), undefined);
@@ -35,7 +35,7 @@ Deno.test("a message that was overwritten at one place is right, and all else is
 
   const struck = messages[0].slice();
   struck.set([1, 2, 3, 4], 50);
-  assert.ok(judge.problemWith(struck), "nobody wrote there");
+  assert.ok(judge.problemWith(struck), "nothing was written there");
   judge.overwrite(1000, new Uint8Array([1, 2, 3, 4]));
   assert.equal(judge.problemWith(struck), undefined);
 

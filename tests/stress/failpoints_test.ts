@@ -20,9 +20,9 @@ import { withSeed } from "../support/seed.ts";
 
 const SOURCES = new URL("../../wasm/assembly/", import.meta.url);
 const PATTERNS = ["pubsub", "queue", "requests", "ack"] as const;
-/** One failpoint of so many is visited in one run of the tests: others with another seed. */
+/** One failpoint in so many is visited in a run of the tests. The seed selects them. */
 const SHARE = 5;
-/** Well below the time after which opening a channel is given up. */
+/** Well below the timeout of opening a channel. */
 const OPENING_BOUND_MS = 1000;
 
 const BEFORE_COMMIT = [
@@ -43,7 +43,7 @@ function isCommitted(point: PointName): boolean {
   return (AFTER_COMMIT as readonly PointName[]).includes(point);
 }
 
-/** The header's count of messages, when all tables have proved right. */
+/** The header's count of messages, after all tables were checked. */
 function countOf(path: string, attached: number): number {
   const bytes = Deno.readFileSync(path);
   checkInvariants(bytes, attached);
@@ -54,12 +54,12 @@ function importsOf(binary: Uint8Array<ArrayBuffer>): string[] {
   return WebAssembly.Module.imports(new WebAssembly.Module(binary)).map(({ name }) => name).sort();
 }
 
-Deno.test("the shipped ring asks nobody at its failpoints, the build for tests does", async () => {
+Deno.test("the shipped ring has no failpoints, the build for tests has", async () => {
   assert.deepEqual(importsOf(Uint8Array.fromBase64(RING_BASE64)), ["memory"]);
   assert.deepEqual(importsOf(await failpointRing()), ["failpoint", "memory"]);
 });
 
-Deno.test("every failpoint has a number of its own, and a place in the ring", () => {
+Deno.test("every failpoint has its own number, and a place in the ring", () => {
   assert.deepEqual(RING_POINTS.map(numberOf), RING_POINTS.map((_, at) => at));
   const text = [...Deno.readDirSync(SOURCES)]
     .map(({ name }) => Deno.readTextFileSync(new URL(name, SOURCES))).join("");
@@ -67,7 +67,7 @@ Deno.test("every failpoint has a number of its own, and a place in the ring", ()
   assert.deepEqual(missing, []);
 });
 
-Deno.test("every failpoint is one that somebody comes to", () => {
+Deno.test("every failpoint is reached by some process", () => {
   const points = new Set([
     ...OTHER_POINTS,
     ...PATTERNS.flatMap(scenariosOf).map(({ point }) => point),
@@ -75,7 +75,7 @@ Deno.test("every failpoint is one that somebody comes to", () => {
   assert.deepEqual(POINTS.filter((point) => !points.has(point)), []);
 });
 
-Deno.test("processes that are killed or stopped at failpoints cost nobody anything", () =>
+Deno.test("processes that are killed or stopped at failpoints do not affect others", () =>
   withSeed(async (seed) => {
     const dir = makeScratchDirectory();
     const ring = `${dir}/ring.wasm`;
@@ -90,7 +90,7 @@ Deno.test("processes that are killed or stopped at failpoints cost nobody anythi
     }
   }));
 
-Deno.test("whoever attaches after a pusher died in the middle of a commit finds exact totals", () =>
+Deno.test("after a pusher died within a commit, the next participant finds exact totals", () =>
   withPausableChildren(async ({ path: dir }, hold) => {
     const dieAt = async (point: PointName) => {
       using pusher = new Pusher(point, { dir });
@@ -118,7 +118,7 @@ Deno.test("whoever attaches after a pusher died in the middle of a commit finds 
     await Promise.all(COMMITTING.map(dieAt));
   }));
 
-Deno.test("whoever attaches after a puller died in the middle of taking finds exact totals", () =>
+Deno.test("after a puller died within a take, the next participant finds exact totals", () =>
   withPausableChildren(async ({ path: dir }, hold) => {
     const dieAt = async (point: PointName) => {
       using first = new Pusher(point, { dir });
@@ -147,7 +147,7 @@ Deno.test("whoever attaches after a puller died in the middle of taking finds ex
     await Promise.all((["TAKE_COPIED", "TAKE_MOVED", "OTHERS_TAIL"] as const).map(dieAt));
   }));
 
-Deno.test("a pusher or puller that stands still while another attaches is not counted twice", () =>
+Deno.test("a pusher or puller that is stopped while another attaches is not counted twice", () =>
   withPausableChildren(async ({ path: dir }, hold) => {
     const standAt = async (point: PointName) => {
       const target = point;
@@ -183,7 +183,7 @@ Deno.test("a pusher or puller that stands still while another attaches is not co
     );
   }));
 
-Deno.test("a publisher that dies in the middle of a commit costs subscribers nothing", () =>
+Deno.test("a publisher that dies within a commit does not affect subscribers", () =>
   withPausableChildren(async ({ path: dir }, hold) => {
     const dieAt = async (point: PointName) => {
       using _other = new Publisher(point, { dir });
@@ -209,7 +209,7 @@ Deno.test("a publisher that dies in the middle of a commit costs subscribers not
     await Promise.all(COMMITTING.map(dieAt));
   }));
 
-Deno.test("a subscriber that joins while a publisher stands still in a commit misses nothing", () =>
+Deno.test("a subscriber that joins while a publisher is stopped within a commit misses nothing", () =>
   withPausableChildren(async ({ path: dir }, hold) => {
     const { child, arm, untilPaused, release } = hold();
     const standAt = async (point: PointName, before: number[]) => {
@@ -237,7 +237,7 @@ Deno.test("a subscriber that joins while a publisher stands still in a commit mi
     }
   }));
 
-Deno.test("nobody attaches to a deleted segment of which a killed creator left a second name", () =>
+Deno.test("no process attaches to a deleted segment of which a killed creator left a second name", () =>
   withPausableChildren(async ({ path: dir }, hold) => {
     const open = (id: string) =>
       ({ do: "open", id, role: "puller", target: "work", options: { dir } }) as const;
@@ -268,7 +268,7 @@ Deno.test("nobody attaches to a deleted segment of which a killed creator left a
     for (const name of leftBehind) Deno.removeSync(`${dir}/${name}`);
   }));
 
-Deno.test("what a process makes while it stands still may be removed as stale, and it makes it anew", () =>
+Deno.test("a segment may be removed as stale while its creator is stopped: it creates it again", () =>
   withPausableChildren(async ({ path: dir, names }, hold) => {
     const isNew = (name: string) => name.startsWith(".new-");
     for (const point of ["makeFifo", "create", "FORMAT_MAGIC"] as const) {
@@ -293,11 +293,11 @@ Deno.test("what a process makes while it stands still may be removed as stale, a
     }
   }));
 
-/** What the last one to leave does with the segment, and what it does only to delete it. */
+/** The steps of the last participant that leaves, and those that it takes only to delete the segment. */
 const LEAVING = ["LEAVE_FREED", "unshare", "isSharedByOthers", "share", "unmap", "close"] as const;
 const DELETING = ["status", "renameNew", "unlink"] as const;
 
-Deno.test("the last one to leave, stopped while it leaves, keeps nobody from a channel", () =>
+Deno.test("the last participant, stopped while it leaves, blocks no other from the channel", () =>
   withPausableChildren(async ({ path: dir, names }, hold) => {
     const standAt = async (point: PointName, left: string[]) => {
       const target = `${point}-${left.length}`;
@@ -328,7 +328,7 @@ Deno.test("the last one to leave, stopped while it leaves, keeps nobody from a c
     assert.deepEqual(names().filter((name) => !name.startsWith(".agent-")), []);
   }));
 
-Deno.test("what the last one to leave had begun to delete when it was killed goes", () =>
+Deno.test("a segment that the last participant had begun to delete when it was killed is deleted", () =>
   withPausableChildren(async ({ path: dir, names }, hold) => {
     const dieAt = async (point: PointName, goes: () => void) => {
       const target = point;

@@ -1,21 +1,21 @@
 /**
- * What attacks came to: in a round, a session, or a run.
+ * The figures of attacks: in a round, a session, or a run.
  *
  * @module
  */
 
-/** Figures; of milliseconds all that were measured. */
+/** Figures. Of durations in milliseconds all that were measured. */
 export interface Figures {
   kills: number;
   stops: number;
-  /** Messages that arrived; replies, of requests. */
+  /** Messages that arrived, or replies to requests. */
   messages: number;
-  /** Messages that subscribers counted as missed. */
+  /** Messages that subscribers have counted as missed. */
   missed: number;
-  /** Messages that dead receivers had taken, requests that were lost with their repliers. */
+  /** Messages that dead receivers had taken, or requests that were lost with their repliers. */
   takenByDead: number;
-  /** Deliveries of messages that had been delivered before, to pullers that acknowledge. */
-  again: number;
+  /** Repeated deliveries to pullers with `ack`. */
+  redelivered: number;
   /** Messages that were done twice, because a puller died while it took them. */
   doubled: number;
   /** Milliseconds from a replier's death to each error that it caused. */
@@ -26,7 +26,7 @@ export interface Figures {
   duringStopsMs: number[];
 }
 
-/** Figures of nothing at all. */
+/** Empty figures. */
 export function noFigures(): Figures {
   return {
     kills: 0,
@@ -34,7 +34,7 @@ export function noFigures(): Figures {
     messages: 0,
     missed: 0,
     takenByDead: 0,
-    again: 0,
+    redelivered: 0,
     doubled: 0,
     lostAfterMs: [],
     afterKillsMs: [],
@@ -48,12 +48,12 @@ const COUNTS = [
   "messages",
   "missed",
   "takenByDead",
-  "again",
+  "redelivered",
   "doubled",
 ] as const;
 const TIMES = ["lostAfterMs", "afterKillsMs", "duringStopsMs"] as const;
 
-/** Adds what another part came to. */
+/** Adds the figures of another part. */
 export function addFigures(sum: Figures, more: Partial<Figures>): void {
   for (const name of COUNTS) sum[name] += more[name] ?? 0;
   for (const name of TIMES) for (const ms of more[name] ?? []) sum[name].push(ms);

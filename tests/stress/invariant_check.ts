@@ -1,5 +1,5 @@
 /**
- * What a segment's tables must say while everybody attached rests.
+ * Invariants of a segment's tables while all participants rest.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { controlOffset } from "../../lib/segment/format.ts";
 import * as layout from "../../wasm/layout.ts";
 import { Violation } from "./round.ts";
 
-/** Lanes that are in use at most when so many are attached: those of the dead are used again. */
+/** Most lanes in use beyond the number of participants: those of dead ones are used again. */
 const SPARE_LANES = 6;
 
 /**
  * Checks a segment's tables, given its header, first ring and control block.
  *
- * @throws {Violation} if something of the dead is left, or a total is not the sum of its parts
+ * @throws {Violation} if a table refers to a dead participant, or a total is not the sum of its parts
  */
 export function checkInvariants(bytes: Uint8Array, attached: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -23,29 +23,29 @@ export function checkInvariants(bytes: Uint8Array, attached: number): void {
   const participants = tables.participants();
   expect("participants", participants.size, attached);
   for (const owner of tables.owners()) {
-    if (!participants.has(owner)) throw new Violation(`a lane belongs to ${owner}, who is gone`);
+    if (!participants.has(owner)) throw new Violation(`a lane belongs to ${owner}, which is gone`);
   }
   for (const [name, set] of Object.entries(SETS)) {
     const left = tables.members(set).filter((index) => !participants.has(index));
-    if (left.length > 0) throw new Violation(`${name} holds ${left}, who are gone`);
+    if (left.length > 0) throw new Violation(`${name} has ${left}, which are gone`);
   }
   expect("holders", tables.members(layout.CONTROL_PINS).length, 0);
   const lanes = view.getUint16(layout.HEADER_LANES, true);
-  if (lanes > attached + SPARE_LANES) throw new Violation(`${attached} left ${lanes} lanes behind`);
+  if (lanes > attached + SPARE_LANES) throw new Violation(`${lanes} lanes are used by ${attached}`);
   expect("the header's head", tables.total(layout.HEADER_HEAD), tables.sum(layout.LANE_HEAD));
   expect("the header's count", tables.total(layout.HEADER_COUNT), tables.sum(layout.LANE_COUNT));
   expect("the header's tail", tables.total(layout.HEADER_TAIL), tables.sum(layout.LANE_TAIL));
 }
 
 const SETS = {
-  "the set of receivers asleep": layout.CONTROL_RECEIVER_WAITERS,
-  "the set of senders asleep": layout.CONTROL_SENDER_WAITERS,
-  "the set of requesters asleep": layout.CONTROL_REQUESTER_WAITERS,
-  "the set of those who take turns": layout.CONTROL_FAIRNESS_SET,
+  "the set of waiting receivers": layout.CONTROL_RECEIVER_WAITERS,
+  "the set of waiting senders": layout.CONTROL_SENDER_WAITERS,
+  "the set of waiting requesters": layout.CONTROL_REQUESTER_WAITERS,
+  "the fairness set": layout.CONTROL_FAIRNESS_SET,
 };
 
 function expect<T>(what: string, actual: T, expected: T): void {
-  if (actual !== expected) throw new Violation(`${what}: ${actual}, and not ${expected}`);
+  if (actual !== expected) throw new Violation(`${what}: ${actual}, not ${expected}`);
 }
 
 /** The tables of a segment. */

@@ -1,11 +1,11 @@
 /**
- * What a process did, written down where its death cannot take it away: a file mapped into memory. An
- * operation is noted before it begins and once more when it is over, so that of a killed
- * process at most one operation is in doubt. Orders to the process stand in the same file.
+ * The journal of one process, in a file that is mapped into memory, so that it survives the process. An
+ * operation is recorded before it begins and again when it has ended: at most one operation of a killed
+ * process is in doubt. The file also has the orders to the process.
  *
  * ```text
- * 0     order, acknowledged order, entries, what the receive in flight may take, ...
- * 128   how often each failpoint was passed
+ * 0     order, acknowledged order, entries, limit of the receive in flight, ...
+ * 128   counters of the failpoints
  * 1024  entries of 32 bytes: kind and deliveries (16 bits each), stream, a, b, begin (f64),
  *       end (f64; 0 while it is in flight)
  * ```
@@ -20,7 +20,7 @@ const PAGE_BYTES = 65536;
 const JOURNAL_BYTES = 32 * 1024 * 1024;
 const HEADER_BYTES = 1024;
 const ENTRY_BYTES = 32;
-/** Entries that a journal holds. */
+/** Most entries of a journal. */
 export const MAX_ENTRIES = (JOURNAL_BYTES - HEADER_BYTES) / ENTRY_BYTES;
 
 // Words of the header.
@@ -43,18 +43,18 @@ const PASSES = 32;
 /** Failpoints that a journal counts. */
 const MAX_POINTS = HEADER_BYTES / 4 - PASSES;
 
-/** Order: do as you please. */
+/** Order: work. */
 export const RUN = 0;
-/** Order: close everything and end. */
+/** Order: close everything and exit. */
 export const END = -1;
 
 /** Kinds of entries. */
 export const OPENED = 1;
-/** `a`: messages missed. */
+/** `a`: missed messages. */
 export const CLOSED = 2;
-/** `a`: first sequence; `b`: messages, those accepted once it is over. */
+/** `a`: first sequence; `b`: number of messages, and of accepted messages at the end. */
 export const SENT = 3;
-/** `a`: stream of the sender; `b`: sequence; with how often it was delivered, if that was said. */
+/** `a`: stream of the sender; `b`: sequence; and the number of deliveries, if it is known. */
 export const RECEIVED = 4;
 /** `a`: sequence; `b`: outcome. */
 export const REQUESTED = 5;
@@ -62,27 +62,27 @@ export const REQUESTED = 5;
 export const HANDLED = 6;
 /** `a`: stream of the sender; `b`: sequence. */
 export const DONE = 7;
-/** Given back; `a`: stream of the sender; `b`: sequence. */
+/** Returned; `a`: stream of the sender; `b`: sequence. */
 export const RETURNED = 8;
 
 /** One entry. */
 export interface Entry {
   kind: number;
-  /** How often a message was delivered, as its receiver was told; 0 if it was not. */
+  /** Number of deliveries, as the receiver reports it; 0 if it does not. */
   deliveries: number;
   stream: number;
   a: number;
   b: number;
   begin: number;
-  /** 0 while it is in flight. */
+  /** 0 for an operation in flight. */
   end: number;
 }
 
 /** A receive that was in flight. */
 export interface InFlight {
-  /** Messages that it may have taken. */
+  /** Most messages that it may have taken. */
   limit: number;
-  /** When it began. */
+  /** Its start. */
   began: number;
 }
 
@@ -123,7 +123,7 @@ export class Journal implements Disposable {
     Atomics.store(this.#words, ORDER, order);
   }
 
-  /** The last order that was carried out. */
+  /** The last order that the process has executed. */
   get acknowledged(): number {
     return Atomics.load(this.#words, ACKNOWLEDGED);
   }
@@ -147,7 +147,7 @@ export class Journal implements Disposable {
     return Atomics.load(this.#words, OPEN_STREAM) - 1;
   }
 
-  /** Notes that a socket is about to open, and answers the entry to finish when it is. */
+  /** Records that a socket is about to open. Returns the entry to finish when it is open. */
   beginOpening(stream: number): number {
     this.#doubles[MISSED] = 0;
     Atomics.store(this.#words, OPEN_STREAM, stream + 1);
@@ -155,38 +155,40 @@ export class Journal implements Disposable {
     return this.add(OPENED, stream, 0, 0, now(), 0);
   }
 
-  /** Notes that a socket is about to close, and answers the entry to finish when it is. */
+  /** Records that a socket is about to close. Returns the entry to finish when it is closed. */
   beginClosing(stream: number, missed: number): number {
     const entry = this.add(CLOSED, stream, missed, 0, now(), 0);
     Atomics.store(this.#words, OPEN_STREAM, 0);
     return entry;
   }
 
-  /** Makes the process stand still when it passes a failpoint for the `nth` time from now on. */
+  /** Makes the process stop at the `nth` next pass of a failpoint. */
   arm(point: number, nth: number): void {
     Atomics.store(this.#words, PASSES_LEFT, nth);
     Atomics.store(this.#words, ARMED, point + 1);
   }
 
-  /** Lets the process pass all failpoints from now on. */
+  /** Lets the process pass all failpoints. */
   disarm(): void {
     Atomics.store(this.#words, ARMED, 0);
   }
 
-  /** Counts a failpoint that is passed; true if the process has to stand still there. */
+  /** Counts a pass of a failpoint. True if the process has to stop there. */
   pass(point: number): boolean {
-    if (point >= MAX_POINTS) throw new RangeError(`the journal counts no failpoint ${point}`);
+    if (point >= MAX_POINTS) {
+      throw new RangeError(`the journal has no counter of failpoint ${point}`);
+    }
     Atomics.add(this.#words, PASSES + point, 1);
     if (Atomics.load(this.#words, ARMED) !== point + 1) return false;
     return Atomics.sub(this.#words, PASSES_LEFT, 1) === 1;
   }
 
-  /** How often a failpoint was passed. */
+  /** Number of passes of a failpoint. */
   passesOf(point: number): number {
     return Atomics.load(this.#words, PASSES + point);
   }
 
-  /** The failpoint at which the process stands still, -1 if at none. */
+  /** The failpoint at which the process is stopped, -1 if at none. */
   get pausedAt(): number {
     return Atomics.load(this.#words, PAUSED_AT) - 1;
   }
@@ -208,7 +210,7 @@ export class Journal implements Disposable {
     this.#doubles[MISSED] = messages;
   }
 
-  /** Writes an entry, and answers its number. */
+  /** Writes an entry, and returns its number. */
   add(
     kind: number,
     stream: number,
@@ -232,14 +234,14 @@ export class Journal implements Disposable {
     return index;
   }
 
-  /** Notes how an entry's operation ended. */
+  /** Records the result of an entry's operation. */
   finish(index: number, b: number): void {
     const word = (HEADER_BYTES + index * ENTRY_BYTES) / 4;
     Atomics.store(this.#words, word + 3, b);
     this.#doubles[word / 2 + 3] = now();
   }
 
-  /** Notes that up to `limit` messages are about to be taken. */
+  /** Records that up to `limit` messages are about to be taken. */
   beginReceive(limit: number): number {
     const began = now();
     this.#doubles[RECEIVE_BEGAN] = began;
@@ -248,7 +250,7 @@ export class Journal implements Disposable {
     return began;
   }
 
-  /** Notes that all that was taken is written down. */
+  /** Records that all messages that were taken have entries. */
   endReceive(): void {
     Atomics.store(this.#words, LIMIT, 0);
   }
@@ -272,7 +274,7 @@ export class Journal implements Disposable {
     return { kind: first & 0xffff, deliveries: first >>> 16, stream, a, b, begin, end };
   }
 
-  /** Forgets all entries, while the process rests. */
+  /** Deletes all entries, while the process rests. */
   clear(): void {
     Atomics.store(this.#words, LENGTH, 0);
   }

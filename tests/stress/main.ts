@@ -45,7 +45,7 @@ async function runFailpointScenarios(options: Options, dir: string): Promise<num
   );
   printSummaries(options, totals.map(summarizeFailpoints), FAILPOINT_ROWS);
   const missed = missedPoints(scenarios, totals);
-  if (missed.length > 0) console.error(`nobody came to ${missed.join(", ")}`);
+  if (missed.length > 0) console.error(`no process reached ${missed.join(", ")}`);
   return missed.length > 0 ? 1 : 0;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Messages that tell who sent them and that prove to be whole: stream, sequence, length, a check over
- * these, and a payload of which every word follows from them.
+ * Messages that identify their sender and prove to be complete: stream, sequence, length, a check over
+ * these, and a payload of which every word is derived from them.
  *
  * @module
  */
@@ -15,13 +15,13 @@ const ABORTED = 0x54524f21;
 const LARGE_BYTES = 192 * 1024;
 const HUGE_BYTES = 1024 * 1024;
 
-/** What a message says of itself. */
+/** The identity of a message. */
 export interface Label {
   stream: number;
   sequence: number;
 }
 
-/** The size that a message must have: mostly small, now and then larger than the ring. */
+/** The size of a message: mostly small, sometimes larger than the ring. */
 export function sizeOf({ stream, sequence }: Label, capacityBytes: number): number {
   const random = new Random(stream, sequence);
   const most = random.weighted({
@@ -39,12 +39,12 @@ export function fill(target: Uint8Array, label: Label): void {
   write(target, label, COMMITTED);
 }
 
-/** Writes what nobody may ever receive. */
+/** Writes a message that no process may receive. */
 export function fillAborted(target: Uint8Array, label: Label): void {
   write(target, label, ABORTED);
 }
 
-/** A message of its own. */
+/** Makes a message. */
 export function make(label: Label, capacityBytes: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(sizeOf(label, capacityBytes));
   fill(bytes, label);
@@ -78,12 +78,12 @@ function wordsOf(bytes: Uint8Array): Int32Array {
 /**
  * Reads a message and checks every byte of it.
  *
- * @throws {Error} if it is torn, was never committed, or has another size than it was sent with
+ * @throws {Error} if it is torn, was never committed, or has the wrong size
  */
 export function verify(bytes: Uint8Array, capacityBytes: number): Label {
   const fail = (what: string) =>
     new Error(`${what}: ${bytes.length} bytes, ${[...wordsOf(bytes).subarray(0, 8)]}`);
-  if (bytes.length < MIN_BYTES) throw fail("a message is shorter than any that was sent");
+  if (bytes.length < MIN_BYTES) throw fail("a message is shorter than the shortest one");
   const words = wordsOf(bytes);
   const label = { stream: words[1], sequence: words[2] };
   const key = keyOf(label, bytes.length);
@@ -91,7 +91,7 @@ export function verify(bytes: Uint8Array, capacityBytes: number): Label {
   if (words[0] !== COMMITTED || words[3] !== bytes.length || words[4] !== key) {
     throw fail("a message is torn at its beginning");
   }
-  if (bytes.length !== sizeOf(label, capacityBytes)) throw fail("a message has another's size");
+  if (bytes.length !== sizeOf(label, capacityBytes)) throw fail("a message has the wrong size");
   for (let i = HEADER_WORDS; i < words.length; i++) {
     if (words[i] !== wordAt(key, i)) throw fail(`a message is torn at word ${i}`);
   }

@@ -61,12 +61,17 @@ function testMistake<M>(who: string, mistake: M, explore: (mistake: M) => number
 
 const TORN = /^message \d+ (was|is) torn/;
 testMistake("pusher", "commits before it copies", exploreQueue, TORN);
-testMistake("pusher", "tells the count before the head", exploreQueue, /^\d counted, \d committed/);
+testMistake(
+  "pusher",
+  "publishes the count before the head",
+  exploreQueue,
+  /^\d counted, \d committed/,
+);
 testMistake("puller", "moves the tail without comparing", exploreQueue, /was taken as number/);
 testMistake("publisher", "commits before it copies", exploreBroadcast, TORN);
-testMistake("publisher", "tells the count before the head", exploreBroadcast, /is not whole/);
-testMistake("publisher", "overwrites before it moves the tail", exploreBroadcast, /is not whole/);
-testMistake("subscriber", "does not look at the tail again", exploreBroadcast, TORN);
+testMistake("publisher", "publishes the count before the head", exploreBroadcast, /is incomplete/);
+testMistake("publisher", "overwrites before it moves the tail", exploreBroadcast, /is incomplete/);
+testMistake("subscriber", "does not check the tail again", exploreBroadcast, TORN);
 testMistake(
   "replier",
   "moves the tail before it takes the slot",
@@ -87,13 +92,13 @@ testMistake(
 );
 testMistake(
   "newcomer",
-  "comes without counting",
+  "attaches without counting",
   exploreAttachGate,
-  /^actor \d is in what is shut/,
+  /^actor \d has a closed segment/,
 );
 testMistake(
   "leaver",
-  "looks before it gives up its share",
+  "checks before it gives up its share",
   exploreAttachGate,
   /^the segment is left behind/,
 );
@@ -101,17 +106,17 @@ testMistake(
   "leaver",
   "deletes the name and not the file",
   exploreAttachGate,
-  /^actor \d is in \d, named/,
+  /^actor \d has \d, the name/,
 );
 testMistake(
   "leaver",
-  "clears a grave that others still look at",
+  "clears a tombstone that others still check",
   exploreAttachGate,
-  /^actor \d is in \d, named/,
+  /^actor \d has \d, the name/,
 );
 testMistake(
   "leaver",
   "removes the name without the lock",
   exploreWithoutRename,
-  /^actor \d is in \d, named/,
+  /^actor \d has \d, the name/,
 );

@@ -174,7 +174,7 @@ for (const kind of ["queue", "broadcast"] as const) {
     assert.ok(trace.events.length > 50, `${trace.events.length} events`);
     const refuse = (events: Event[], mistake?: Mistake) =>
       assert.throws(() => checkLane(kind, { ...trace, events }, mistake), ModelViolation);
-    refuse(trace.events, "tells the count before the head");
+    refuse(trace.events, "publishes the count before the head");
     const published = trace.events.findIndex(({ point }) => point === "COMMIT_PUBLISHED");
     refuse(trace.events.toSpliced(published, 1));
     refuse(trace.events.toSpliced(published, 0, trace.events[published]));
@@ -378,7 +378,7 @@ Deno.test("what those do who come to a segment and leave it is a run of their mo
 Deno.test("what those do who come and leave is no run of a model with a mistake, nor with an event less", () =>
   besideSocket((dir) => {
     const events = traceAttachGate(new Random(1), dir);
-    assert.throws(() => checkAttachGate(events, "comes without counting"), ModelViolation);
+    assert.throws(() => checkAttachGate(events, "attaches without counting"), ModelViolation);
     const renamed = events.findIndex(({ point }) => point === "renameNew");
     assert.throws(() => checkAttachGate(events.toSpliced(renamed, 1)), ModelViolation);
   }));

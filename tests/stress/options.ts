@@ -1,5 +1,5 @@
 /**
- * The command line.
+ * The command line of the stress test.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import { parseArgs } from "node:util";
 import { type PatternName, PATTERNS } from "./patterns.ts";
 
-/** What the help says. */
+/** The help text. */
 export const USAGE = `deno task stress [options]
 
-Runs processes of every pattern, kills and stops them at random instants, and checks that the
-survivors lose nothing. With --failpoints it kills and stops them at each failpoint instead: between
-any two writes that others can see.
+Runs processes of every pattern, kills and stops them at random times, and checks that the survivors
+lose nothing. With --failpoints it kills and stops them at each failpoint instead: between any two
+writes that other processes can see.
 
   --pattern NAME  pubsub, queue, requests, ack or all (all)
   --kills N       kills of each pattern (1000)
-  --minutes N     run so long instead, all patterns together
-  --seed N        do as the run with this seed did
-  --failpoints    at each failpoint, by every process that comes there
-  --once          each failpoint by one process only, other ones with each seed
-  --session N     only this session, to see one again that failed
+  --minutes N     run this long instead, all patterns together
+  --seed N        repeat the run with this seed
+  --failpoints    attack at each failpoint, in every part that reaches it
+  --once          each failpoint in one part only; the seed selects it
+  --session N     only this session, to repeat one that failed
   --json          print the figures as JSON
-  --help          print this`;
+  --help          print this help`;
 
-/** What was asked for. */
+/** The options. */
 export interface Options {
   patterns: PatternName[];
   kills: number;
@@ -42,7 +42,7 @@ const DEFAULT_KILLS = 1000;
 /**
  * Reads the command line.
  *
- * @throws {TypeError} if an option is unknown or has no sensible value
+ * @throws {TypeError} if an option is unknown or invalid
  */
 export function parseOptions(args: string[]): Options {
   const { values } = parseArgs({

@@ -1,5 +1,5 @@
 /**
- * What differs between the patterns: who takes part, and how a round is judged.
+ * The differences between the patterns: their processes, and the checks of a round.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { verifyRequests } from "./verify_requests.ts";
 /** Names of the patterns on the command line. */
 export type PatternName = "pubsub" | "queue" | "requests" | "ack";
 
-/** Judges the rounds of one session in their order. */
+/** Checks the rounds of one session in their order. */
 export type Verifier = (records: readonly Record[]) => Partial<Figures>;
 
 /** A pattern. */
@@ -83,7 +83,7 @@ export const PATTERNS: { [name in PatternName]: Pattern } = {
         const result = verifyAck(records, positions);
         positions = result.positions;
         const { delivered, redelivered, doubled } = result;
-        return { messages: delivered, again: redelivered, doubled };
+        return { messages: delivered, redelivered, doubled };
       };
     },
   },

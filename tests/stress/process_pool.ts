@@ -10,11 +10,11 @@ import { Random } from "../support/random.ts";
 import type { Part, Task } from "./task.ts";
 
 const CHILD = new URL("child.ts", import.meta.url).href;
-/** Generous: reached only when something hangs. */
+/** Generous: reached only when a process hangs. */
 export const DEADLINE_MS = 60_000;
 const POLL_MS = 2;
 
-/** From when to when a process was stopped. */
+/** The time in which a process was stopped. */
 export interface Stop {
   from: number;
   until: number;
@@ -29,9 +29,9 @@ export class Member implements AsyncDisposable {
   readonly #ended: Promise<Deno.CommandStatus>;
   #hasEnded = false;
   #stderr = "";
-  /** When it was killed; undefined if it was not. */
+  /** Time of the kill. Undefined if it was not killed. */
   killedAt: number | undefined;
-  /** When it was certainly dead. */
+  /** Time at which it was certainly dead. */
   deadAt: number | undefined;
   isStopped = false;
 
@@ -68,12 +68,12 @@ export class Member implements AsyncDisposable {
     return !this.#hasEnded && this.killedAt === undefined && this.journal.isAttaching;
   }
 
-  /** True if it has sent or received, and can go on. */
+  /** True if it has sent or received, and is not stopped. */
   get isWorking(): boolean {
     return this.isUp && !this.isStopped && this.journal.isWorking;
   }
 
-  /** True if it was to live and did not. */
+  /** True if it ended and was not killed. */
   get hasFailed(): boolean {
     return this.#hasEnded && this.killedAt === undefined;
   }
@@ -82,7 +82,7 @@ export class Member implements AsyncDisposable {
     return this.#stderr;
   }
 
-  /** What it was receiving when it was killed. */
+  /** The receive that was in flight when it was killed. */
   get inFlight(): InFlight {
     return this.journal.inFlight;
   }
@@ -94,7 +94,7 @@ export class Member implements AsyncDisposable {
     this.stops.push({ from: now(), until: Infinity });
   }
 
-  /** Lets it go on, if it stands still. */
+  /** Resumes it, if it is stopped. */
   resume(): void {
     if (!this.isStopped || this.#hasEnded || this.killedAt !== undefined) return;
     this.stops.at(-1)!.until = now();
@@ -103,14 +103,14 @@ export class Member implements AsyncDisposable {
     this.#process.kill("SIGCONT");
   }
 
-  /** Kills it, and waits until it is dead. */
+  /** Kills it, and waits for its end. */
   async kill(): Promise<void> {
     this.killedAt = now();
     this.#process.kill("SIGKILL");
     await this.#ended;
   }
 
-  /** Waits for the end that it was ordered to make. */
+  /** Orders it to end, and waits for that. */
   async end(): Promise<void> {
     this.journal.order = END;
     const { success, code, signal } = await this.#ended;
@@ -125,7 +125,7 @@ export class Member implements AsyncDisposable {
   }
 }
 
-/** How many processes of a part there are. */
+/** Number of processes of each part. */
 export type ProcessCounts = Partial<Record<Part, number>>;
 
 /** What all processes of a session have in common. */
@@ -138,16 +138,16 @@ export interface Common {
   seed: number;
   failpointRing?: string;
   reopenChance: number;
-  /** Who starts first, and the failpoint at which one of them is held. */
+  /** The part that starts first, and the failpoint at which one of its processes stops. */
   first?: { part: Part; point: number };
 }
 
-/** All processes of a session; a dead one's place goes to its successor. */
+/** All processes of a session. A successor takes the place of a dead one. */
 export class ProcessPool implements AsyncDisposable {
   readonly #common: Common;
   readonly #signal: AbortSignal | undefined;
   readonly #members: Member[] = [];
-  /** Who was killed since the last look. */
+  /** Processes that were killed in this round. */
   #dead: Member[] = [];
   #incarnations = 0;
 
@@ -160,7 +160,7 @@ export class ProcessPool implements AsyncDisposable {
     }
   }
 
-  /** Starts those whom `first` held back. */
+  /** Starts the other parts, which `first` delayed. */
   startOthers(counts: ProcessCounts): void {
     for (const [part, count] of Object.entries(counts) as [Part, number][]) {
       if (this.of(part).length > 0) continue;
@@ -177,17 +177,17 @@ export class ProcessPool implements AsyncDisposable {
     return new Member({ ...common, part, incarnation, journal, seed }, point);
   }
 
-  /** The living. */
+  /** The live processes. */
   get members(): readonly Member[] {
     return this.#members;
   }
 
-  /** Who was killed in this round. */
+  /** The processes that were killed in this round. */
   get dead(): readonly Member[] {
     return this.#dead;
   }
 
-  /** Those of a part. */
+  /** The live processes of a part. */
   of(part: Part): Member[] {
     return this.#members.filter((member) => member.task.part === part);
   }
@@ -199,7 +199,7 @@ export class ProcessPool implements AsyncDisposable {
     this.#members[this.#members.indexOf(member)] = this.#start(member.task.part);
   }
 
-  /** Waits until a condition holds; fails early when a process fails. */
+  /** Waits until a condition holds. Fails early when a process fails. */
   async until(condition: () => boolean, what: string): Promise<void> {
     const deadline = now() + DEADLINE_MS;
     while (!condition()) {
@@ -217,7 +217,7 @@ export class ProcessPool implements AsyncDisposable {
     if (failed) throw new Error(`${failed.name} failed: ${failed.stderr}`);
   }
 
-  /** Waits until everybody is attached or about to be. */
+  /** Waits until every process is attached or about to be. */
   untilUp(): Promise<void> {
     const isUp = () => this.#members.every((member) => member.isUp);
     return this.until(isUp, "attaching of all processes");
@@ -231,7 +231,7 @@ export class ProcessPool implements AsyncDisposable {
     await this.until(isQuiesced, `resting of ${members.map(({ name }) => name).join(", ")}`);
   }
 
-  /** Begins a new round: buries the dead and lets the living work. */
+  /** Begins a new round: removes the dead processes and resumes the live ones. */
   async startRound(): Promise<void> {
     await Promise.all(this.#dead.map((member) => member[Symbol.asyncDispose]()));
     this.#dead = [];
@@ -242,7 +242,7 @@ export class ProcessPool implements AsyncDisposable {
     }
   }
 
-  /** Waits for everybody, who has to be at rest, to end. */
+  /** Waits for the end of all processes, which must be at rest. */
   async end(): Promise<void> {
     await Promise.all(this.#members.map((member) => member.end()));
   }

@@ -1,5 +1,5 @@
 /**
- * A process that receives by every call there is.
+ * A process that receives by every call of a socket.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const TARGET_BYTES = 1024 * 1024;
 /** Share of calls after which it is busy for some milliseconds, so that it is lapped. */
 const SLOW_CALLS = 0.002;
 
-/** Receives until it is told to end, through one socket after the other. */
+/** Receives until it is ordered to end, through one socket after the other. */
 export async function receive(context: ProcessContext): Promise<void> {
   const target = new Uint8Array(TARGET_BYTES);
   while (!context.isOver) {
@@ -52,12 +52,12 @@ class Receiver implements Disposable {
     journal.finish(opened, 0);
   }
 
-  /** Receives until the socket has to make place for the next one. */
+  /** Receives until it is time for the next socket. */
   run(): Promise<void> {
     return this.#context.work(() => this.#call(), () => this.#quiesce());
   }
 
-  /** All that is there is received before a rest. */
+  /** Before a rest it receives all messages. */
   async #quiesce(): Promise<void> {
     while (!this.#context.isOver && this.#tryRecv()) continue;
     await this.#context.quiesce();
@@ -107,7 +107,7 @@ class Receiver implements Disposable {
     });
   }
 
-  /** Notes an operation before it, and what it received after it. */
+  /** Records an operation before it runs, and the messages that it received after it. */
   #recorded(limit: number, operation: () => Uint8Array[]): boolean {
     const began = this.#context.journal.beginReceive(limit);
     return this.#record(began, operation());
@@ -119,7 +119,7 @@ class Receiver implements Disposable {
     return this.#record(began, received === undefined ? [] : [received]);
   }
 
-  /** What was missed is noted first: a gap that is not counted would look like a loss. */
+  /** Missed messages are recorded first: a gap without a count would look like a loss. */
   #record(began: number, received: Uint8Array[]): boolean {
     const { journal, task } = this.#context;
     journal.missed = this.#socket.statistics().missed;
@@ -132,7 +132,7 @@ class Receiver implements Disposable {
     this.#context.journal.add(RECEIVED, this.#stream, stream, sequence, began, now());
   }
 
-  /** A view whose bytes were overwritten before it was disposed counts as missed, whatever was read. */
+  /** A view whose bytes were overwritten before it was disposed counts as missed. */
   #recvView(): boolean {
     const { journal, random } = this.#context;
     const began = journal.beginReceive(1);
@@ -149,7 +149,7 @@ class Receiver implements Disposable {
     return true;
   }
 
-  /** Reads a view; what is wrong with it counts only if it was not overwritten. */
+  /** Reads a view. Errors in it count only if it was not overwritten. */
   #readInPlace(view: { bytes: Uint8Array<ArrayBufferLike> }) {
     try {
       const label = verify(view.bytes, this.#context.task.capacityBytes);

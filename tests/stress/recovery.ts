@@ -1,5 +1,5 @@
 /**
- * How long the survivors of an attack went without a message.
+ * The time that the survivors of an attack went without a message.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import type { Stop } from "./process_pool.ts";
 import type { Record } from "./round.ts";
 import { MAX_SOCKETS } from "./task.ts";
 
-/** What survivors did after attacks. */
+/** Times of survivors after attacks. */
 export type Recovery = Pick<Figures, "afterKillsMs" | "duringStopsMs">;
 
 /**
- * Milliseconds that it took to open each socket, whatever happened to others meanwhile. The first of a
- * process loads the C library and the ring: it does not count.
+ * Milliseconds that it took to open each socket, whatever happened to others meanwhile. The first socket
+ * of a process loads the C library and the ring: it does not count.
  */
 export function openingsOf(records: readonly Record[]): number[] {
   return records.filter(({ stops }) => stops.length === 0).flatMap(({ entries }) =>
@@ -27,7 +27,7 @@ export function openingsOf(records: readonly Record[]): number[] {
 
 const DELIVERED = { queue: RECEIVED, broadcast: RECEIVED, request: REQUESTED } as const;
 
-/** Looks at a round of a pattern that ended at `until`. */
+/** Measures a round of a pattern that ended at `until`. */
 export function recoveryOf(
   records: readonly Record[],
   kind: keyof typeof DELIVERED,

@@ -1,5 +1,5 @@
 /**
- * A process that answers requests.
+ * A process that replies to requests.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const ORDER_POLL_MS = 5;
 /** Share of requests that take some milliseconds. */
 const SLOW_REQUESTS = 0.02;
 
-/** Answers until it is told to end, through one socket after the other. */
+/** Replies until it is ordered to end, through one socket after the other. */
 export async function runReplier(context: ProcessContext): Promise<void> {
   while (!context.isOver) {
     using loop = new ReplierLoop(context);
@@ -42,7 +42,7 @@ class ReplierLoop implements Disposable {
     journal.finish(opened, 0);
   }
 
-  /** Answers in one way for a while. */
+  /** Replies by one call for a while. */
   async run(): Promise<void> {
     const { random } = this.#context;
     const call = random.weighted(CALLS);
@@ -88,7 +88,7 @@ class ReplierLoop implements Disposable {
     return { entry, sequence, reply };
   }
 
-  /** Serves several at once until so many are answered, and looks for orders meanwhile. */
+  /** Serves several requests at once until it has replied to `calls`, and checks for orders meanwhile. */
   async #serve(calls: number): Promise<void> {
     const { random } = this.#context;
     const stop = new AbortController();

@@ -1,12 +1,12 @@
 /**
- * A run's figures, for people and for programs.
+ * The figures of a run, as a table and as JSON.
  *
  * @module
  */
 
 import type { Total } from "./run.ts";
 
-/** Times in milliseconds. */
+/** Durations in milliseconds. */
 export interface Times {
   count: number;
   p50: number;
@@ -16,9 +16,9 @@ export interface Times {
 
 /** A pattern's figures. */
 export interface Summary extends Omit<Total, "lostAfterMs" | "afterKillsMs" | "duringStopsMs"> {
-  /** From a kill to the next message that a survivor got. */
+  /** From a kill to the next message of any survivor. */
   recoveryMs: Times;
-  /** The longest time without a message for the others while one stood still. */
+  /** The longest time without a message for the others while a process was stopped. */
   stopGapMs: Times;
   /** From the death of a replier to the error at the requester. */
   lostAfterMs: Times;
@@ -36,14 +36,14 @@ export function summarize(total: Total): Summary {
   };
 }
 
-/** The middle, the slow end and the slowest. */
+/** The median, p99 and maximum. */
 export function timesOf(ms: readonly number[]): Times {
   const sorted = ms.toSorted((a, b) => a - b);
   const at = (share: number) => round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-/** With one digit behind the point. */
+/** A number with one decimal. */
 export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
@@ -56,16 +56,16 @@ export const ROWS: readonly [name: string, of: (summary: Summary) => string][] =
   ["messages delivered", ({ messages }) => count(messages)],
   ["counted as missed", ({ missed }) => count(missed)],
   ["taken by the dead", ({ takenByDead }) => count(takenByDead)],
-  ["delivered again", ({ again }) => count(again)],
+  ["delivered again", ({ redelivered }) => count(redelivered)],
   ["done twice", ({ doubled }) => count(doubled)],
   ["kill to next message, p50/p99/max ms", ({ recoveryMs }) => times(recoveryMs)],
-  ["longest gap beside a stopped one, ms", ({ stopGapMs }) => times(stopGapMs)],
+  ["longest gap beside a stopped process, ms", ({ stopGapMs }) => times(stopGapMs)],
   ["death to ShmPeerLostError, ms", ({ lostAfterMs }) => times(lostAfterMs)],
   ["largest segment, MB", ({ segmentBytes }) => (segmentBytes / 1e6).toFixed(1)],
   ["seconds", ({ seconds }) => count(Math.round(seconds))],
 ];
 
-/** With separators between thousands. */
+/** A number with separators between thousands. */
 export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
@@ -75,7 +75,7 @@ export function times({ count, p50, p99, max }: Times): string {
   return count === 0 ? "-" : `${p50} / ${p99} / ${max}`;
 }
 
-/** Figures as a table with these rows, one column a pattern. */
+/** A table with these rows, and a column for each pattern. */
 export function tableOf<S extends { pattern: string }>(
   names: readonly [name: string, of: (summary: S) => string][],
   summaries: readonly S[],

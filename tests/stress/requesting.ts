@@ -12,7 +12,7 @@ import type { ProcessContext } from "./task.ts";
 
 const CALLS = { request: 50, requestSync: 35, twoStep: 15 };
 
-/** Far longer than any reply takes: nobody may have to wait for it. */
+/** Far longer than any reply takes: no requester may have to wait for it. */
 const TIMEOUT_MS = 60_000;
 const MAX_AT_ONCE = 32;
 const MAX_PAUSE_MS = 2;
@@ -27,7 +27,7 @@ export const REFUSED = 3;
 /** Set in the stream of a reply. */
 export const REPLY_BIT = 1 << 30;
 
-/** Sends requests until it is told to end, through one socket after the other. */
+/** Sends requests until it is ordered to end, through one socket after the other. */
 export async function runRequester(context: ProcessContext): Promise<void> {
   while (!context.isOver) {
     using loop = new RequesterLoop(context);
@@ -50,7 +50,7 @@ class RequesterLoop implements Disposable {
     journal.finish(opened, 0);
   }
 
-  /** Sends requests until the socket has to make place for the next one. */
+  /** Sends requests until it is time for the next socket. */
   async run(): Promise<void> {
     while (!this.#context.isTimeToReopen()) {
       const count = this.#context.random.between(1, MAX_AT_ONCE);

@@ -1,5 +1,5 @@
 /**
- * What all processes of a round wrote down, brought together.
+ * The records of all processes of a round.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import type { Member, Stop } from "./process_pool.ts";
 import { CLOSED, type Entry, type InFlight, OPENED } from "./journal.ts";
 import type { Part } from "./task.ts";
 
-/** One process's part in a round. */
+/** The record of one process. */
 export interface Record {
   part: Part;
   name: string;
   entries: Entry[];
   stops: Stop[];
-  /** When it was killed, and when it was dead for certain; undefined if it lives. */
+  /** Time of the kill, and time at which it was certainly dead. Undefined if it lives. */
   killedAt: number | undefined;
   deadAt: number | undefined;
-  /** What it may have taken without writing it down; only of the dead. */
+  /** Messages that a dead process may have taken without an entry. */
   inFlight: InFlight;
   /** Messages that its open subscriber has missed. */
   missed: number;
@@ -41,7 +41,7 @@ export function recordOf(member: Member): Record {
   };
 }
 
-/** A stream is what went through one socket. */
+/** A stream: the messages of one socket. */
 export interface Stream {
   id: number;
   record: Record;
@@ -51,7 +51,7 @@ export interface Stream {
   entries: Entry[];
 }
 
-/** The streams of a record; one that was open is there although nothing went through it. */
+/** The streams of a record, also an open one without messages. */
 export function streamsOf(record: Record): Stream[] {
   const streams = new Map<number, Stream>();
   const streamOf = (id: number): Stream => {
@@ -71,12 +71,12 @@ export function streamsOf(record: Record): Stream[] {
   return [...streams.values()];
 }
 
-/** What went wrong, in the words of the guarantees. */
+/** A broken guarantee. */
 export class Violation extends Error {
   override name = "Violation";
 }
 
-/** True if a stream can go on in the next round. */
+/** True if a stream can continue in the next round. */
 export function isContinued({ closed, record }: Stream): boolean {
   return closed === undefined && record.killedAt === undefined;
 }

@@ -18,25 +18,25 @@ const KILLS_PER_ROUND = 20;
 export interface RunPlan {
   seed: number;
   patterns: readonly PatternName[];
-  /** Kills of each pattern, at least. */
+  /** Least number of kills of each pattern. */
   kills: number;
-  /** Minutes for all patterns together, whatever the kills; undefined: until all are done. */
+  /** Minutes for all patterns together, whatever the kills. Undefined: until all kills are done. */
   minutes: number | undefined;
-  /** Only this session of each pattern: to see one again that failed. */
+  /** Only this session of each pattern, to repeat one that failed. */
   session: number | undefined;
-  /** Directory for everything that is made. */
+  /** Directory for all files. */
   dir: string;
   signal?: AbortSignal;
 }
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface Progress {
   pattern: PatternName;
   session: number;
   result: SessionResult;
 }
 
-/** What a pattern came to. */
+/** The figures of a pattern. */
 export interface Total extends Figures {
   pattern: PatternName;
   sessions: number;
@@ -45,12 +45,12 @@ export interface Total extends Figures {
   segmentBytes: number;
 }
 
-/** A session in which something was wrong. */
+/** A session with a broken guarantee. */
 export class SessionFailure extends Error {
   override name = "SessionFailure";
 }
 
-/** Runs; `onProgress` is told after each round. */
+/** Runs all sessions. `onProgress` is called after each round. */
 export async function run(
   plan: RunPlan,
   onProgress: (progress: Progress) => void = () => {},
@@ -98,7 +98,7 @@ async function runOne(
     );
   } catch (cause) {
     throw new SessionFailure(
-      `session ${session} of ${pattern} failed: ${(cause as Error).message}\nsee it again with ` +
+      `session ${session} of ${pattern} failed: ${(cause as Error).message}\nrepeat it with ` +
         `--seed ${plan.seed} --pattern ${pattern} --session ${session}`,
       { cause },
     );

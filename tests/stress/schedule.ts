@@ -1,5 +1,5 @@
 /**
- * What is done to whom, and when: all of it follows from the seed.
+ * The attacks: their victims, kinds and times. All of it is derived from the seed.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import type { Part } from "./task.ts";
 
 const MIN_GAP_MS = 15;
 const MAX_GAP_MS = 110;
-/** Share of attacks that stop a process rather than kill it. */
+/** Share of attacks that stop a process instead of killing it. */
 const STOPS = 0.25;
 
 /** One attack. */
 export interface Attack {
-  /** Milliseconds after the attack before. */
+  /** Milliseconds after the previous attack. */
   afterMs: number;
   part: Part;
   /** Number of the victim among those of its part. */
   index: number;
-  /** Milliseconds to stand still; undefined: killed. */
+  /** Milliseconds to stay stopped. Undefined: killed. */
   stopMs: number | undefined;
 }
 
-/** Attacks with exactly so many kills; `counts` says how many processes of each part there are. */
+/** Attacks with an exact number of kills. `counts` has the number of processes of each part. */
 export function planAttacks(
   random: Random,
   counts: readonly [part: Part, count: number][],

@@ -1,5 +1,5 @@
 /**
- * How much each stream of a sender has certainly, and has at most, committed.
+ * The number of messages that each stream of a sender has committed, at least and at most.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Committed {
   max: number;
 }
 
-/** What the streams of all senders committed; `before` says where living ones stood. */
+/** The committed messages of the streams of all senders. `before` has the state before the round. */
 export function committedBy(
   records: readonly Record[],
   before: ReadonlyMap<number, number>,

@@ -1,5 +1,5 @@
 /**
- * A process that sends by every call there is.
+ * A process that sends by every call of a socket.
  *
  * @module
  */
@@ -23,10 +23,10 @@ const TIMEOUT_MS = 50;
 const MAX_AT_ONCE = 24;
 const MAX_CALLS_PER_BURST = 40;
 const MAX_PAUSE_MS = 4;
-/** Share of loans that are held for some milliseconds. */
+/** Share of loans that are kept for some milliseconds. */
 const SLOW_LOANS = 0.02;
 
-/** Sends until it is told to end, through one socket after the other. */
+/** Sends until it is ordered to end, through one socket after the other. */
 export async function send(context: ProcessContext): Promise<void> {
   while (!context.isOver) {
     using sender = new Sender(context);
@@ -50,7 +50,7 @@ class Sender implements Disposable {
     journal.finish(opened, 0);
   }
 
-  /** Sends until the socket has to make place for the next one. */
+  /** Sends until it is time for the next socket. */
   async run(): Promise<void> {
     const { random } = this.#context;
     while (!this.#context.isTimeToReopen()) {
@@ -86,7 +86,7 @@ class Sender implements Disposable {
     }
   }
 
-  /** Notes an operation before and after it. */
+  /** Records an operation before and after it. */
   #recorded(messages: number, operation: () => number): number {
     const entry = this.#record(messages);
     const accepted = operation();

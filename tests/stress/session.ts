@@ -1,6 +1,6 @@
 /**
- * One session: a channel, its processes, and rounds of attacks on them. After each round everybody
- * rests, and what all of them wrote down is judged.
+ * One session: a channel, its processes, and rounds of attacks on them. After each round all processes
+ * rest, and their journals are checked.
  *
  * @module
  */
@@ -21,13 +21,13 @@ import { type Record, recordOf, Violation } from "./round.ts";
 import { type Attack, planAttacks } from "./schedule.ts";
 
 const CHANNEL = "stress";
-/** Small rings are full, or lapped, all the time; large ones hardly ever. */
+/** Small rings are often full, or lapped; large ones rarely. */
 const CAPACITIES = [4096, 16_384, 65_536, 262_144, 1_048_576];
-/** How likely a socket makes place for a new one each time that it is looked at. */
+/** Probability that a socket is replaced by a new one at each check. */
 const REOPEN_CHANCE = 0.01;
-/** Survivors of an attack have to go on within ten times the time that is aimed at. */
+/** Survivors of an attack must continue within ten times the aimed time. */
 export const RECOVERY_BOUND_MS = 1000;
-/** As long may an error take whose replier died. */
+/** Longest time until the error for a request whose replier died. */
 export const LOST_BOUND_MS = 2000;
 
 type SocketClass = new (channel: string, options: ChannelOptions) => { close(): void };
@@ -38,7 +38,7 @@ const SOCKET_CLASSES: { [kind in Pattern["kind"]]: SocketClass } = {
   request: Replier,
 };
 
-/** What is asked of a session. */
+/** A plan of a session. */
 export interface SessionPlan {
   pattern: PatternName;
   seed: number;
@@ -50,19 +50,19 @@ export interface SessionPlan {
   signal?: AbortSignal;
 }
 
-/** What may differ between sessions. */
+/** Settings that differ between sessions. */
 export interface Settings extends Pick<Common, "failpointRing" | "first" | "reopenChance"> {
   processCounts: ProcessCounts;
 }
 
-/** What a session came to. */
+/** The result of a session. */
 export interface SessionResult extends Figures {
   capacityBytes: number;
-  /** Bytes of the segment in the end. */
+  /** Bytes of the segment at the end. */
   segmentBytes: number;
 }
 
-/** Runs a session; `onRound` is told how far it is. */
+/** Runs a session. `onRound` is called after each round. */
 export async function runSession(
   plan: SessionPlan,
   onRound: (result: SessionResult) => void = () => {},
@@ -86,7 +86,7 @@ export async function runSession(
   return session.result;
 }
 
-/** A channel with its processes, and what became of them so far. */
+/** A channel with its processes, and their results so far. */
 export class Session {
   readonly pool: ProcessPool;
   readonly result: SessionResult;
@@ -95,7 +95,7 @@ export class Session {
   readonly #segments: string;
   #resumes: Promise<void>[] = [];
 
-  /** Starts the processes; `settings` say what differs from a session of random attacks. */
+  /** Starts the processes. `settings` has the differences from a session of random attacks. */
   constructor(plan: SessionPlan, capacityBytes: number, settings: Partial<Settings> = {}) {
     this.#pattern = PATTERNS[plan.pattern];
     this.#verify = this.#pattern.createVerifier();
@@ -114,7 +114,7 @@ export class Session {
     this.pool = new ProcessPool(common, processCounts, signal);
   }
 
-  /** Attacks, lets everybody rest, and judges. */
+  /** Attacks, lets all processes rest, and checks their journals. */
   async runRound(number: number, attack: () => Promise<void>): Promise<void> {
     const { pool } = this;
     await attack();
@@ -126,14 +126,14 @@ export class Session {
     this.#checkInvariants();
   }
 
-  /** Senders first, so that receivers can take all that there is. */
+  /** Senders rest first, so that receivers can take all messages. */
   async #quiesceAll(number: number): Promise<void> {
     await this.pool.quiesce([this.#pattern.senders], number);
-    await this.pool.until(() => this.#isDrained(), "taking of all messages");
+    await this.pool.until(() => this.#isDrained(), "receipt of all messages");
     await this.pool.quiesce([this.#pattern.receivers], number);
   }
 
-  /** Kills or stops somebody as soon as others are at work. */
+  /** Kills or stops a process as soon as others work. */
   async execute({ part, index, stopMs }: Attack): Promise<void> {
     const { pool } = this;
     let victim = pool.of(part)[index];
@@ -154,7 +154,7 @@ export class Session {
     await this.pool.replace(victim);
   }
 
-  /** Stops a process until something has happened. */
+  /** Stops a process until an event. */
   async stop(victim: Member, happens: () => Promise<void>): Promise<void> {
     this.result.stops++;
     victim.stop();
@@ -162,7 +162,7 @@ export class Session {
     victim.resume();
   }
 
-  /** True if somebody else of each part is at work. */
+  /** True if another process of each part works. */
   othersAreWorking(victim: Member): boolean {
     const { senders, receivers } = this.#pattern;
     return [senders, receivers].every((part) =>
@@ -184,7 +184,7 @@ export class Session {
     return bytes;
   }
 
-  /** Everybody rests: once somebody has attached, nothing may be left of the dead or be told wrong. */
+  /** Checks the tables while all rest: after an attach no table may refer to dead participants. */
   #checkInvariants(): void {
     new SOCKET_CLASSES[this.#pattern.kind](CHANNEL, { dir: this.#segments, codec: "raw" }).close();
     const end = controlOffset(this.result.capacityBytes) + CONTROL_BYTES;
@@ -215,7 +215,7 @@ export class Session {
     checkBound("a requester waited for a dead replier", figures.lostAfterMs ?? [], LOST_BOUND_MS);
   }
 
-  /** Ends everybody; the last one takes the segment away, and `removeStale` what the dead left. */
+  /** Ends all processes. The last one deletes the segment, and `removeStale` what dead ones left. */
   async end(): Promise<void> {
     await this.pool.end();
     const names = [...Deno.readDirSync(this.#segments)].map(({ name }) => name);

@@ -20,12 +20,12 @@ Deno.test("while sockets of all patterns work, and come and go, nothing stays op
         assert.equal(side.mappings.last, pattern === "churn" ? 0 : 1, pattern);
       }
     }
-    // What was sent last may not have been taken.
+    // The last messages may not have been taken.
     assert.deepEqual(names().filter((name) => name !== "queue"), []);
     if (names().includes("queue")) Deno.removeSync(`${path}/queue`);
   }));
 
-/** A process that leaks so many bytes a message, over ten seconds. */
+/** Samples of a process that leaks `leak` bytes for each message, over ten seconds. */
 function samplesOf(leak: number): Sample[] {
   return Array.from({ length: 10 }, (_, second) => ({
     messages: second * 1e6,
@@ -37,12 +37,12 @@ function samplesOf(leak: number): Sample[] {
   }));
 }
 
-Deno.test("a soak tells of memory and descriptors that grow", () => {
+Deno.test("a soak reports memory and descriptors that grow", () => {
   const [sound, leaky] = [0, 3].map((leak) => summarizeSide(samplesOf(leak)));
   const summary = { pattern: "queue", messagesPerSecond: 1e6, receiver: sound } as const;
   assert.deepEqual(problemsOf({ ...summary, sender: sound }), []);
   assert.deepEqual(problemsOf({ ...summary, sender: leaky }), [
     "queue, sender: descriptors grew to 29",
-    "queue, sender: memory grew by 3000000 bytes a million messages",
+    "queue, sender: memory grew by 3000000 bytes for each million messages",
   ]);
 });

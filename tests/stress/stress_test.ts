@@ -11,27 +11,27 @@ import { withSeed } from "../support/seed.ts";
 const KILLS = 18;
 
 for (const pattern of ["pubsub", "queue", "requests", "ack"] as const satisfies PatternName[]) {
-  Deno.test(`${pattern} survives kills and stops at random instants`, () =>
+  Deno.test(`${pattern} survives kills and stops at random times`, () =>
     inScratch(({ path: dir }) =>
       withSeed(async (seed) => {
         const plan = { seed, patterns: [pattern], kills: KILLS, minutes: undefined };
         const [total] = await run({ ...plan, session: undefined, dir });
         assert.equal(total.kills, KILLS);
-        assert.equal(total.afterKillsMs.length, KILLS, "somebody goes on after every kill");
+        assert.equal(total.afterKillsMs.length, KILLS, "a survivor must continue after every kill");
         assert.ok(total.messages > 1000, `${total.messages} messages`);
         assert.match(tableOf(ROWS, [summarize(total)]), new RegExp(`kills survived +${KILLS}\n`));
       })
     ));
 }
 
-Deno.test("the same seed attacks the same victims at the same instants", () => {
+Deno.test("the same seed attacks the same victims at the same times", () => {
   const plan = (seed: number) => planAttacks(new Random(seed), [["pusher", 3], ["puller", 3]], 50);
   assert.deepEqual(plan(7), plan(7));
   assert.notDeepEqual(plan(7), plan(8));
   assert.equal(plan(7).filter(({ stopMs }) => stopMs === undefined).length, 50);
 });
 
-Deno.test("the command line of the harness says what is wrong with it", () => {
+Deno.test("the command line of the stress test reports errors in it", () => {
   const { patterns, kills, seed } = parseOptions(["--pattern", "queue", "--kills=5", "--seed=9"]);
   assert.deepEqual({ patterns, kills, seed }, { patterns: ["queue"], kills: 5, seed: 9 });
   assert.throws(() => parseOptions(["--pattern", "mail"]), /--pattern must be pubsub, .* "mail"/);

@@ -1,5 +1,5 @@
 /**
- * What a process of the harness is told when it starts, and how it follows orders afterwards.
+ * The task of a process of the stress test, and how the process follows orders.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { sleep } from "./clock.ts";
 import { END, type Journal, MAX_ENTRIES, RUN } from "./journal.ts";
 import { Random } from "../support/random.ts";
 
-/** What a process does. */
+/** The part of a process. */
 export type Part =
   | "publisher"
   | "subscriber"
@@ -26,24 +26,24 @@ export interface Task {
   dir: string;
   capacityBytes: number;
   journal: string;
-  /** Number of this process in its session, and the seed of all it does. */
+  /** Number of this process in its session, and the seed of its choices. */
   incarnation: number;
   seed: number;
-  /** Path of a ring that asks at failpoints; undefined: the shipped one is used. */
+  /** Path of a ring with failpoints. Undefined: the shipped ring. */
   failpointRing?: string;
-  /** How likely a socket makes place for a new one each time that it is looked at. */
+  /** Probability that a socket is replaced by a new one at each check. */
   reopenChance: number;
 }
 
-/** Sockets that one process opens at most, one after the other; each is a stream of its own. */
+/** Most sockets that one process opens, one after the other. Each is a stream of its own. */
 export const MAX_SOCKETS = 256;
-/** Messages that one process sends at most between two rests: what receivers' journals have room for. */
+/** Most messages that one process sends between two rests: the journals of receivers must hold them. */
 const MAX_MESSAGES = MAX_ENTRIES / 7;
 const QUIESCE_POLL_MS = 2;
 const CALLS_PER_PARENT_CHECK = 256;
 const CALLS_PER_REOPEN = 40;
 
-/** A process at work: its task, its journal, its numbers. */
+/** A running process: its task, its journal, its numbers. */
 export class ProcessContext {
   readonly task: Task;
   readonly journal: Journal;
@@ -64,17 +64,17 @@ export class ProcessContext {
     return { dir, capacityBytes, codec: "raw" };
   }
 
-  /** The next socket's stream. */
+  /** The stream of the next socket. */
   nextStream(): number {
     return this.task.incarnation * MAX_SOCKETS + this.#sockets++;
   }
 
-  /** Now and then a socket makes place for a new one. */
+  /** True when it is time for the next socket, at random. */
   isTimeToReopen(): boolean {
     return this.#sockets < MAX_SOCKETS && this.random.chance(this.task.reopenChance);
   }
 
-  /** Makes calls, or rests when told to, until a socket has to make place for the next one. */
+  /** Makes calls, or rests when ordered to, until it is time for the next socket. */
   async work(call: () => Promise<void>, quiesce: () => Promise<void>): Promise<void> {
     for (let calls = 1; !this.isOver; calls++) {
       await (this.isRunning ? call() : quiesce());
@@ -82,7 +82,7 @@ export class ProcessContext {
     }
   }
 
-  /** True while the order is to go on; a process without a parent ends. */
+  /** True while the order is to work. A process without a parent ends. */
   get isRunning(): boolean {
     if (++this.#calls % CALLS_PER_PARENT_CHECK === 0) this.#exitIfOrphaned();
     return this.journal.order === RUN;
@@ -96,7 +96,7 @@ export class ProcessContext {
     if (Deno.ppid !== this.#parent) Deno.exit(1);
   }
 
-  /** Says that the order to rest is carried out, and waits for the next one. */
+  /** Acknowledges the order to rest, and waits for the next one. */
   async quiesce(): Promise<void> {
     const { order } = this.journal;
     if (order === RUN || order === END) return;
@@ -108,7 +108,7 @@ export class ProcessContext {
     this.#messages = 0;
   }
 
-  /** Counts messages that are to be sent; false when no more should be before the next rest. */
+  /** Counts messages that are to be sent. False when no more may be sent before the next rest. */
   mayCount(messages: number): boolean {
     if (this.#messages + messages > MAX_MESSAGES) return false;
     this.#messages += messages;

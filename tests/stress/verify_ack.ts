@@ -1,7 +1,7 @@
 /**
- * Judges a round of push/pull with pullers that acknowledge: every committed message was acknowledged
- * once, however many died, gave it back or closed with it before; nothing uncommitted was delivered;
- * each pusher's messages were taken in order; and the count of deliveries was right.
+ * Checks a round of push/pull with pullers that acknowledge: every committed message was acknowledged
+ * once, no matter how many pullers died, returned it or closed with it before; nothing uncommitted was
+ * delivered; the messages of each pusher were taken in order; and the counts of deliveries were right.
  *
  * @module
  */
@@ -12,29 +12,29 @@ import { isContinued, type Record, type Stream, streamsOf, Violation } from "./r
 import { type Committed, committedBy } from "./senders.ts";
 import { checkAscending, checkCommitted, checkOrder, type Delivery } from "./verify_queue.ts";
 
-/** What a round came to. */
+/** The result of a round. */
 export interface AckResult {
   /** Messages that were acknowledged. */
   delivered: number;
   /** Deliveries after the first one of a message. */
   redelivered: number;
-  /** Messages that a puller which died while it took them left to two others. */
+  /** Messages that were done twice, because a puller died while it took them. */
   doubled: number;
-  /** Where each stream that goes on stands. */
+  /** The state of each stream that continues. */
   positions: Map<number, number>;
 }
 
-/** What became of a message. */
+/** The history of a message. */
 interface MessageOutcome {
   deliveries: Delivery[];
   acknowledged: Entry[];
-  /** Acknowledgements of which their puller died. */
+  /** Acknowledgements whose puller died meanwhile. */
   inDoubt: number;
 }
 
 type MessageOutcomes = Map<number, Map<number, MessageOutcome>>;
 
-/** Judges a round. */
+/** Checks a round. */
 export function verifyAck(
   records: readonly Record[],
   before: ReadonlyMap<number, number>,
@@ -64,7 +64,7 @@ export function verifyAck(
   return result;
 }
 
-/** What a socket received it has acknowledged or given back, unless it was closed or killed. */
+/** A socket has settled all messages that it received, unless it was closed or killed. */
 function checkSettled(stream: Stream): void {
   const open = new Set<string>();
   for (const { kind, a, b } of stream.entries) {
@@ -102,7 +102,7 @@ function outcomeOf(outcomes: MessageOutcomes, { a, b }: Entry): MessageOutcome {
   return outcome;
 }
 
-/** Of what a dead sender may have committed, all up to the last one delivered was. */
+/** Of the messages that a dead sender may have committed, all up to the last delivered one were. */
 function endOf(
   { min, max }: Committed,
   outcomes: ReadonlyMap<number, MessageOutcome>,
@@ -127,7 +127,7 @@ function checkDone(
   if (outcome !== undefined && outcome.acknowledged.length + outcome.inDoubt > 0) return;
   const deliveryCount = outcome?.deliveries.length ?? 0;
   throw new Violation(
-    `${what} was committed, delivered ${deliveryCount} times, and nobody acknowledged it`,
+    `${what} was committed, delivered ${deliveryCount} times, and never acknowledged`,
   );
 }
 
@@ -138,7 +138,7 @@ function isDoubled({ acknowledged, deliveries }: MessageOutcome): boolean {
   return second !== undefined || deliveries.some(({ begin }) => begin > first + CLOCK_SLACK_MS);
 }
 
-/** Each delivery has a count of its own; answers how many lower ones nobody wrote down. */
+/** Each delivery has a count of its own. Returns how many lower counts have no record. */
 function missingCounts(what: string, { deliveries }: MessageOutcome): number {
   const counts = new Set(deliveries.map(({ deliveries }) => deliveries));
   if (counts.size < deliveries.length || counts.has(0)) {
@@ -148,7 +148,7 @@ function missingCounts(what: string, { deliveries }: MessageOutcome): number {
   return Math.max(0, ...counts) - counts.size;
 }
 
-/** Only who dies while it receives leaves a message to two, or a delivery that nobody wrote down. */
+/** Only a process that died while it received leaves a message to two, or a delivery without a record. */
 function checkDuplicatesExplained(
   doubled: number,
   uncounted: number,
@@ -165,7 +165,7 @@ function checkDuplicatesExplained(
   const received = dead.reduce((sum, { inFlight }) => sum + inFlight.limit, 0);
   if (uncounted > received) {
     throw new Violation(
-      `${uncounted} deliveries were counted that nobody got, and the dead took at most ${received}`,
+      `${uncounted} deliveries were counted without a record, and the dead took at most ${received}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Judges a round of publish/subscribe: every subscriber got every message that was committed while it
- * was there, or counted it as missed, in order and once.
+ * Checks a round of publish/subscribe: every subscriber got every message that was committed while it was
+ * attached, or counted it as missed; in order and once.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { isContinued, type Record, type Stream, streamsOf, Violation } from "./r
 import { type Committed, committedAfter, committedBefore, committedBy } from "./senders.ts";
 import { checkAscending, checkCommitted } from "./verify_queue.ts";
 
-/** Where things stood when a round began. */
+/** The state at the beginning of a round. */
 export interface BroadcastState {
   /** Next sequence of each publisher's stream. */
   positions: Map<number, number>;
@@ -19,20 +19,20 @@ export interface BroadcastState {
   missed: Map<number, number>;
 }
 
-/** What a round of publish/subscribe came to. */
+/** The result of a round of publish/subscribe. */
 export interface BroadcastResult {
   delivered: number;
   missed: number;
   state: BroadcastState;
 }
 
-/** At least and at most. */
+/** Minimum and maximum. */
 interface Range {
   min: number;
   max: number;
 }
 
-/** Judges a round. */
+/** Checks a round. */
 export function verifyBroadcast(
   records: readonly Record[],
   before: BroadcastState,
@@ -60,7 +60,7 @@ export function verifyBroadcast(
   return { delivered, missed, state };
 }
 
-/** Of what a dead publisher may have committed, all up to the last one that anybody got was. */
+/** Of the messages that a dead publisher may have committed, all up to the last received one were. */
 function narrow(senders: Map<number, Committed>, subscribers: readonly Record[]): void {
   for (const { entries } of subscribers) {
     for (const entry of entries) {
@@ -76,7 +76,7 @@ function missedTotal({ closed, record }: Stream): number {
   return closed ? closed.a : record.missed;
 }
 
-/** Compares what a subscriber counts as missed with the gaps in what it got. */
+/** Compares the count of missed messages with the gaps in the received ones. */
 function checkStream(
   stream: Stream,
   received: readonly Entry[],
@@ -99,7 +99,7 @@ function checkStream(
   );
 }
 
-/** How many messages of one sender a subscriber did not get although it was there. */
+/** Number of messages of one sender that a subscriber did not get while it was attached. */
 function gapsOf(
   stream: Stream,
   sender: Committed,
@@ -117,7 +117,7 @@ function gapsOf(
   if (first < start.min) {
     throw new Violation(
       `${stream.record.name} got message ${first} of ${sender.stream.id}, which was sent before ` +
-        `it came (${start.min})`,
+        `it attached (${start.min})`,
     );
   }
   const inside = last + 1 - first - received.length;
@@ -128,7 +128,7 @@ function gapsOf(
   };
 }
 
-/** The sequence from which on a subscriber was there. */
+/** The first sequence for which a subscriber was attached. */
 function startOf(stream: Stream, sender: Committed, before: BroadcastState): Range {
   const wasThere = stream.opened === undefined;
   if (wasThere || sender.stream.opened !== undefined && isLater(sender, stream)) {
@@ -142,7 +142,7 @@ function startOf(stream: Stream, sender: Committed, before: BroadcastState): Ran
   };
 }
 
-/** True if a sender came after a subscriber was attached. */
+/** True if a sender began after a subscriber was attached. */
 function isLater(sender: Committed, { opened }: Stream): boolean {
   return opened!.end !== 0 && sender.stream.opened!.begin > opened!.end + CLOCK_SLACK_MS;
 }

@@ -1,6 +1,6 @@
 /**
- * Judges a round of push/pull: every committed message was delivered exactly once, save what dead
- * pullers had taken; nothing uncommitted was; and each pusher's messages were taken in order.
+ * Checks a round of push/pull: every committed message was delivered exactly once, except those that dead
+ * pullers had taken; nothing uncommitted was delivered; and the messages of each pusher were taken in order.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import { type Entry, RECEIVED } from "./journal.ts";
 import { isContinued, type Record, Violation } from "./round.ts";
 import { type Committed, committedBy } from "./senders.ts";
 
-/** What a round of push/pull came to. */
+/** The result of a round of push/pull. */
 export interface QueueResult {
   delivered: number;
-  /** Messages that dead pullers had taken and not written down. */
+  /** Messages that dead pullers had taken without a record. */
   takenByDead: number;
-  /** Where each stream that goes on stands. */
+  /** The state of each stream that continues. */
   positions: Map<number, number>;
 }
 
-/** A delivery, with who got it. */
+/** A delivery, with its receiver. */
 export interface Delivery extends Entry {
   by: Record;
 }
 
-/** A message that nobody wrote down, and when it must have been taken. */
+/** A message without a record, and when it must have been taken. */
 interface Missing {
   what: string;
   notBefore: number;
   notAfter: number;
 }
 
-/** Judges a round. */
+/** Checks a round. */
 export function verifyQueue(
   records: readonly Record[],
   before: ReadonlyMap<number, number>,
@@ -78,15 +78,17 @@ function collect(
   return all;
 }
 
-/** Throws unless a message that was delivered may have been committed. */
+/** Throws if a delivered message cannot have been committed. */
 export function checkCommitted(entry: Entry, senders: ReadonlyMap<number, Committed>): void {
   const sender = senders.get(entry.a);
   if (sender && entry.b >= sender.first && entry.b < sender.max) return;
-  const range = sender ? `only ${sender.first} to ${sender.max - 1} were sent` : "nobody sent it";
+  const range = sender
+    ? `only ${sender.first} to ${sender.max - 1} were sent`
+    : "it was never sent";
   throw new Violation(`message ${entry.b} of ${entry.a} was delivered, and ${range}`);
 }
 
-/** Of what a dead sender may have committed, all up to the last one delivered was. */
+/** Of the messages that a dead sender may have committed, all up to the last delivered one were. */
 function endOf(
   { min, max }: Committed,
   deliveries: ReadonlyMap<number, Delivery>,
@@ -115,7 +117,7 @@ export function checkOrder(
   }
 }
 
-/** One receiver gets each sender's messages in the order of sending, those that come again aside. */
+/** One receiver gets the messages of each sender in their order, except redelivered ones. */
 export function checkAscending({ entries, name }: Record): void {
   const last = new Map<string, number>();
   for (const { kind, deliveries, stream, a, b } of entries) {
@@ -148,7 +150,7 @@ function missingOf(
   return missing;
 }
 
-/** Finds for each missing message a dead puller that can have taken it; each takes only so many. */
+/** Finds for each missing message a dead puller that can have taken it, within the limit of each. */
 function attribute(missing: readonly Missing[], pullers: readonly Record[]): void {
   const dead = pullers.filter(({ killedAt }) => killedAt !== undefined);
   const taken = dead.map(() => [] as number[]);
@@ -174,7 +176,7 @@ function attribute(missing: readonly Missing[], pullers: readonly Record[]): voi
   for (let message = 0; message < missing.length; message++) {
     if (assign(message, new Set())) continue;
     throw new Violation(
-      `message ${missing[message].what} was committed and nobody got it; ${missing.length} are ` +
+      `message ${missing[message].what} was committed and never received; ${missing.length} are ` +
         `missing, and dead pullers were taking ` +
         `${dead.map(({ inFlight }) => inFlight.limit).join(", ") || "none"}`,
     );

@@ -1,6 +1,6 @@
 /**
- * Judges a round of requests: each one was handled once at most, got its own reply, or was lost with the
- * one replier that had taken it - soon, not at its timeout.
+ * Checks a round of requests: each one was handled once at most, and got its own reply or was lost with the
+ * one replier that had taken it, long before its timeout.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { CLOCK_SLACK_MS } from "./clock.ts";
 import { type Entry, HANDLED, REQUESTED } from "./journal.ts";
 import { type Record, Violation } from "./round.ts";
 
-/** What a round of requests came to. */
+/** The result of a round of requests. */
 export interface RequestResult {
   replied: number;
   /** Requests that failed because their replier was killed. */
@@ -24,7 +24,7 @@ interface Handling extends Entry {
   by: Record;
 }
 
-/** Judges a round. */
+/** Checks a round. */
 export function verifyRequests(records: readonly Record[]): RequestResult {
   const requesters = records.filter(({ part }) => part === "requester");
   const repliers = records.filter(({ part }) => part === "replier");
@@ -68,7 +68,7 @@ function collect(repliers: readonly Record[]): Map<string, Handling> {
   return handled;
 }
 
-/** Nothing was handled that nobody asked. */
+/** No process handled a request that was not sent. */
 function checkRequested(
   requesters: readonly Record[],
   handled: ReadonlyMap<string, Handling>,
@@ -80,11 +80,11 @@ function checkRequested(
     }
   }
   for (const [key, { by }] of handled) {
-    if (!requested.has(key)) throw new Violation(`${by.name} handled ${key}, which nobody sent`);
+    if (!requested.has(key)) throw new Violation(`${by.name} handled ${key}, which was never sent`);
   }
 }
 
-/** False for a request that died with its requester; throws if its outcome cannot be. */
+/** False for a request that died with its requester. Throws if its outcome is impossible. */
 function isSettled(request: Entry, requester: Record, handling: Handling | undefined): boolean {
   const key = keyOf(request.stream, request.a);
   if (request.end === 0) {
@@ -92,7 +92,7 @@ function isSettled(request: Entry, requester: Record, handling: Handling | undef
     throw new Violation(`request ${key} of ${requester.name} never ended`);
   }
   if (request.b === REPLIED && !handling) {
-    throw new Violation(`request ${key} was replied to, and nobody handled it`);
+    throw new Violation(`request ${key} got a reply, and was never handled`);
   }
   if (request.b === REFUSED && handling) {
     throw new Violation(`request ${key} was not accepted, and ${handling.by.name} handled it`);
@@ -106,7 +106,7 @@ function checkLost(key: string, { by, end }: Handling): void {
     throw new Violation(`request ${key} was lost, and ${by.name}, which had it, lives`);
   }
   if (end !== 0) {
-    throw new Violation(`request ${key} was lost, and ${by.name} had answered it before it died`);
+    throw new Violation(`request ${key} was lost, and ${by.name} had replied to it before it died`);
   }
 }
 
@@ -114,7 +114,7 @@ function afterDeath(request: Entry, { by }: Handling): number {
   return Math.max(0, request.end - Math.max(by.killedAt!, request.begin));
 }
 
-/** A dead replier took one request at most that it did not write down. */
+/** A dead replier took one request at most without a record. */
 function attribute(lost: readonly Entry[], repliers: readonly Record[]): void {
   const dead = repliers.filter(({ killedAt }) => killedAt !== undefined);
   const used = new Set<Record>();
@@ -125,7 +125,7 @@ function attribute(lost: readonly Entry[], repliers: readonly Record[]): void {
     );
     if (!replier) {
       const key = keyOf(request.stream, request.a);
-      throw new Violation(`request ${key} was lost, and no replier had died with it`);
+      throw new Violation(`request ${key} was lost, and no replier died with it`);
     }
     used.add(replier);
   }

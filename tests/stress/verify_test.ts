@@ -20,7 +20,7 @@ import { verifyBroadcast } from "./verify_broadcast.ts";
 import { verifyQueue } from "./verify_queue.ts";
 import { verifyRequests } from "./verify_requests.ts";
 
-// Judges that let everything pass would make every run a good one.
+// A check that accepts everything would accept every run.
 
 const SENDER = 256;
 const RECEIVER = 512;
@@ -68,14 +68,14 @@ Deno.test("a round in which every message is taken once passes", () => {
   assert.deepEqual(verdict, { delivered: 3, takenByDead: 0, positions: new Map([[SENDER, 3]]) });
 });
 
-Deno.test("a committed message that nobody got is found", () => {
+Deno.test("a committed message that was never received is found", () => {
   assert.throws(
     () => verifyRound(sender("pusher"), receiver("puller", [0, 2])),
     /1 of 256 was committed/,
   );
 });
 
-Deno.test("a dead puller accounts for as many messages as it was taking, and only then", () => {
+Deno.test("a dead puller accounts for at most the messages that it was taking", () => {
   const dead = (limit: number, began: number, deadAt: number) =>
     record("puller", [opened(RECEIVER + 256, 0)], {
       killedAt: deadAt,
@@ -84,12 +84,12 @@ Deno.test("a dead puller accounts for as many messages as it was taking, and onl
     });
   const puller = receiver("puller", [0, 2]);
   assert.equal(verifyRound(sender("pusher"), puller, dead(1, 15, 40)).takenByDead, 1);
-  assert.throws(() => verifyRound(sender("pusher"), puller, dead(0, 15, 40)), /nobody got it/);
-  assert.throws(() => verifyRound(sender("pusher"), puller, dead(1, 500, 600)), /nobody got it/);
+  assert.throws(() => verifyRound(sender("pusher"), puller, dead(0, 15, 40)), /never received/);
+  assert.throws(() => verifyRound(sender("pusher"), puller, dead(1, 500, 600)), /never received/);
   const poor = receiver("puller", [2]);
   assert.throws(
     () => verifyRound(sender("pusher"), poor, dead(1, 15, 40)),
-    /nobody got it; 2 are missing/,
+    /never received; 2 are missing/,
   );
 });
 
@@ -101,7 +101,7 @@ Deno.test("a message that is delivered twice is found", () => {
   );
 });
 
-Deno.test("messages in another order than they were sent are found, also between pullers", () => {
+Deno.test("messages in the wrong order are found, also between pullers", () => {
   assert.throws(
     () => verifyRound(sender("pusher"), receiver("puller", [0, 2, 1])),
     /message 1 of 256 was taken .* after a later one/,
@@ -120,7 +120,7 @@ Deno.test("a message that was not committed is found", () => {
   );
 });
 
-Deno.test("of a send that a kill interrupted, all or a beginning may arrive", () => {
+Deno.test("of a send that a kill interrupted, all messages or the first ones may arrive", () => {
   const killed = record("pusher", [opened(SENDER, 0), sent(0, 1, 10), sent(1, 4, 12, 0)], {
     killedAt: 15,
     deadAt: 16,
@@ -132,7 +132,7 @@ Deno.test("of a send that a kill interrupted, all or a beginning may arrive", ()
   assert.throws(() => verifyRound(killed, receiver("puller", [0, 2])), /1 of 256 was committed/);
 });
 
-/** What an acknowledging puller did with messages, one after the other. */
+/** The record of a puller with `ack`: its messages, one after the other. */
 const acknowledger = (
   stream: number,
   deeds: [sequence: number, deliveries: number, end?: "done" | "returned" | "in doubt"][],
@@ -157,30 +157,30 @@ const verifyUnacked = (...pullers: Record[]) =>
   verifyAck([sender("pusher"), ...pullers], new Map());
 const OTHER = RECEIVER + 256;
 
-Deno.test("every message is acknowledged once, whatever came before", () => {
+Deno.test("every message is acknowledged once, whatever happened before", () => {
   const all = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"]]);
   const verdict = verifyUnacked(all, acknowledger(OTHER, [[1, 2, "done"]]));
   assert.deepEqual(verdict, {
     delivered: 3,
-    again: 1,
+    redelivered: 1,
     doubled: 0,
     positions: new Map([[SENDER, 3]]),
   });
-  assert.throws(() => verifyUnacked(all), /message 1 of 256 .* nobody acknowledged it/);
+  assert.throws(() => verifyUnacked(all), /message 1 of 256 .* never acknowledged/);
   assert.throws(
     () => verifyUnacked(acknowledger(RECEIVER, [[0, 1, "done"], [2, 1, "done"]])),
     /message 1 of 256 was committed, delivered 0 times/,
   );
 });
 
-Deno.test("what a socket neither acknowledged nor gave back comes again only when it is gone", () => {
+Deno.test("a message that a socket has not settled is redelivered only when the socket is gone", () => {
   const holds: Parameters<typeof acknowledger>[1] = [[0, 1, "done"], [1, 1], [2, 1, "done"]];
   const other = acknowledger(OTHER, [[1, 2, "done"]]);
   assert.throws(() => verifyUnacked(acknowledger(RECEIVER, holds), other), /still holds 1 of 256/);
   assert.equal(verifyUnacked(acknowledger(RECEIVER, holds, DEAD), other).redelivered, 1);
 });
 
-Deno.test("a message is done twice only if a puller died while it received", () => {
+Deno.test("a message is done twice only if a puller died while it received it", () => {
   const all = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"], [2, 1, "done"]]);
   const again = acknowledger(OTHER, [[1, 2, "done"]]);
   const inFlight = { limit: 1, began: 5 };
@@ -192,23 +192,23 @@ Deno.test("a message is done twice only if a puller died while it received", () 
   assert.throws(() => verifyUnacked(first, late), /1 messages were done twice/);
 });
 
-Deno.test("of an acknowledgement that a kill interrupted, either may be true", () => {
+Deno.test("an acknowledgement that a kill interrupted may have happened or not", () => {
   const doubt = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "done"], [2, 1, "in doubt"]], DEAD);
   assert.equal(verifyUnacked(doubt).delivered, 3);
   assert.equal(verifyUnacked(doubt, acknowledger(OTHER, [[2, 2, "done"]])).doubled, 0);
 });
 
-Deno.test("a count of deliveries that is not true is found", () => {
+Deno.test("a wrong count of deliveries is found", () => {
   const rest = acknowledger(RECEIVER, [[0, 1, "done"], [1, 1, "returned"], [2, 1, "done"]]);
   const second = (deliveries: number) => acknowledger(OTHER, [[1, deliveries, "done"]]);
   assert.throws(() => verifyUnacked(rest, second(1)), /with the counts 1 to .*, 1 to/);
   assert.throws(() => verifyUnacked(rest, second(0)), /with the counts 1 to .*, 0 to/);
-  assert.throws(() => verifyUnacked(rest, second(3)), /1 deliveries were counted that nobody got/);
+  assert.throws(() => verifyUnacked(rest, second(3)), /1 deliveries were counted without a record/);
   const died = acknowledger(OTHER + 256, [], { ...DEAD, inFlight: { limit: 1, began: 5 } });
   assert.equal(verifyUnacked(rest, second(3), died).redelivered, 1);
 });
 
-Deno.test("messages of a first delivery come in their order, those that come again need not", () => {
+Deno.test("first deliveries are in order, redeliveries need not be", () => {
   const verifyOne = (deeds: Parameters<typeof acknowledger>[1]) =>
     verifyUnacked(acknowledger(RECEIVER, deeds));
   assert.throws(
@@ -219,7 +219,7 @@ Deno.test("messages of a first delivery come in their order, those that come aga
   assert.throws(() => verifyOne([[0, 1, "done"], [1, 1, "done"], [2, 1, "done"], [3, 1, "done"]]));
 });
 
-Deno.test("openings count, but for a process's first, one that never ended, and who was stopped", () => {
+Deno.test("openings count, except the first of a process, unfinished ones, and stopped processes", () => {
   const entries = [opened(SENDER, 0), entry(OPENED, SENDER + 1, 0, 0, 10, 1500)];
   const unfinished = entry(OPENED, SENDER + 2, 0, 0, 2000, 0);
   assert.deepEqual(openingsOf([record("pusher", [...entries, unfinished])]), [1490]);
@@ -229,10 +229,10 @@ Deno.test("openings count, but for a process's first, one that never ended, and 
 
 const NEWS = { positions: new Map(), missed: new Map() };
 
-Deno.test("a subscriber has to count what it does not get", () => {
+Deno.test("a subscriber must count the messages that it does not get", () => {
   const verifyNews = (sequences: number[], missed: number) =>
     verifyBroadcast([sender("publisher"), receiver("subscriber", sequences, { missed })], NEWS);
-  // The subscriber came first: all three are for it.
+  // The subscriber attached first: all three are for it.
   const first = [opened(SENDER, 8), sent(0, 3, 10)];
   const publisher = record("publisher", first);
   const verifyAll = (sequences: number[], missed: number) =>
@@ -247,12 +247,15 @@ Deno.test("a subscriber has to count what it does not get", () => {
   assert.throws(() => verifyNews([0, 1, 2, 3], 0), /message 3 of 256 was delivered/);
 });
 
-Deno.test("a subscriber gets nothing that was sent before it came", () => {
+Deno.test("a subscriber gets no message that was sent before it attached", () => {
   const late = record("subscriber", [opened(RECEIVER, 100), received(1, 120)]);
-  assert.throws(() => verifyBroadcast([sender("publisher"), late], NEWS), /sent before it came/);
+  assert.throws(
+    () => verifyBroadcast([sender("publisher"), late], NEWS),
+    /sent before it attached/,
+  );
 });
 
-Deno.test("a subscriber that got nothing is judged as well", () => {
+Deno.test("a subscriber that got nothing is checked as well", () => {
   const idle = record("subscriber", [], { openStream: RECEIVER });
   const positions = new Map([[SENDER, 0]]);
   assert.throws(
@@ -268,7 +271,7 @@ const replier = (handling: Entry, more?: Partial<Record>) =>
   record("replier", [handling], { name: `replier ${handling.stream}`, ...more });
 const DEAD = { killedAt: 15, deadAt: 16 };
 
-Deno.test("a request that is handled twice, never ends, or is answered by nobody is found", () => {
+Deno.test("a request that is handled twice, never ends, or gets a reply from no replier is found", () => {
   const once = replier(handled(1));
   assert.equal(verifyRequests([requester(asked(REPLIED)), once]).replied, 1);
   assert.throws(
@@ -276,35 +279,38 @@ Deno.test("a request that is handled twice, never ends, or is answered by nobody
     /request 0 of 256 was handled by replier 1 and by replier 2/,
   );
   assert.throws(() => verifyRequests([requester(asked(0, 0)), once]), /never ended/);
-  assert.throws(() => verifyRequests([requester(asked(REPLIED))]), /nobody handled it/);
-  assert.throws(() => verifyRequests([once]), /which nobody sent/);
+  assert.throws(() => verifyRequests([requester(asked(REPLIED))]), /was never handled/);
+  assert.throws(() => verifyRequests([once]), /which was never sent/);
 });
 
-Deno.test("a request is lost only with a dead replier that had it unanswered", () => {
+Deno.test("a request is lost only with a dead replier that had not replied to it", () => {
   const lost = requester(asked(LOST, 40));
   const verdict = verifyRequests([lost, replier(handled(1, 0), DEAD)]);
   assert.deepEqual(verdict, { replied: 0, lost: 1, lostAfterMs: [25] });
   assert.throws(() => verifyRequests([lost, replier(handled(1, 0))]), /which had it, lives/);
-  assert.throws(() => verifyRequests([lost, replier(handled(1), DEAD)]), /had answered it before/);
-  assert.throws(() => verifyRequests([lost]), /no replier had died with it/);
+  assert.throws(
+    () => verifyRequests([lost, replier(handled(1), DEAD)]),
+    /had replied to it before/,
+  );
+  assert.throws(() => verifyRequests([lost]), /no replier died with it/);
   const nothing = record("replier", [entry(CLOSED, 1, 0, 0, 1)], DEAD);
-  assert.equal(verifyRequests([lost, nothing]).lost, 1, "it may have taken one and not said so");
+  assert.equal(verifyRequests([lost, nothing]).lost, 1, "it may have taken one without a record");
 });
 
-Deno.test("a torn, cut, mixed up or aborted message is found", () => {
+Deno.test("a torn, truncated, mixed or aborted message is found", () => {
   const label = { stream: SENDER, sequence: 11 };
   const whole = () => make(label, 4096);
   assert.deepEqual(verify(whole(), 4096), label);
   for (let at = 0; at < whole().length; at++) {
     const torn = whole();
     torn[at] ^= 1;
-    assert.throws(() => verify(torn, 4096), /a message is torn|another's size/, `byte ${at}`);
+    assert.throws(() => verify(torn, 4096), /a message is torn|the wrong size/, `byte ${at}`);
   }
   assert.throws(() => verify(whole().subarray(0, -1), 4096), /torn at its beginning/);
-  assert.throws(() => verify(new Uint8Array(3), 4096), /shorter than any/);
+  assert.throws(() => verify(new Uint8Array(3), 4096), /shorter than the shortest/);
   const longer = new Uint8Array(sizeOf(label, 4096) + 1);
   fill(longer, label);
-  assert.throws(() => verify(longer, 4096), /another's size/);
+  assert.throws(() => verify(longer, 4096), /the wrong size/);
   const aborted = whole();
   fillAborted(aborted, label);
   assert.throws(() => verify(aborted, 4096), /an aborted loan was delivered/);

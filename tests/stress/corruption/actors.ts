@@ -1,5 +1,5 @@
 /**
- * The sockets of a case, each with the calls that it makes at random.
+ * The sockets of a case, with the calls that each makes at random.
  *
  * @module
  */
@@ -39,15 +39,15 @@ export interface Actor extends Disposable {
   socket: Socket;
   /** Chooses the next call. */
   next(random: Random): Call;
-  /** Ends what is under way. */
+  /** Ends an open loan, view or request. */
   settle(): unknown;
-  /** Senders: sends a message and looks whether one of `others` gets it. */
+  /** Senders: sends a message and checks whether one of `others` gets it. */
   probe?: (others: Actor[]) => boolean | Promise<boolean>;
-  /** Receivers: takes what is there; true if a message was. */
+  /** Receivers: takes a message. True if there was one. */
   collect?: () => boolean;
 }
 
-/** Who takes part in a pattern. */
+/** The sockets of a pattern. */
 export interface ActorSet {
   first: readonly string[];
   more: readonly string[];
@@ -177,7 +177,7 @@ class Receiving implements Actor {
   }
 }
 
-/** Few, so that a puller comes to its limit. */
+/** Few, so that a puller reaches its limit. */
 const MAX_UNACKED = 6;
 
 class Acknowledging implements Actor {
@@ -288,7 +288,7 @@ class Requesting implements Actor {
     await Promise.all(this.#replies);
   }
 
-  /** All that is in flight must come back, with a reply or an error. */
+  /** All requests in flight must end with a reply or an error. */
   probe(others: Actor[]): boolean {
     const before = this.#unanswered;
     this.#send();
@@ -354,7 +354,7 @@ class Replying implements Actor {
   }
 }
 
-/** Who takes part in each pattern. */
+/** The sockets of each pattern. */
 export const ACTORS: Record<PatternName, ActorSet> = {
   queue: {
     first: ["pusher", "puller"],

@@ -1,5 +1,5 @@
 /**
- * The fuzzer's own test: with two of the checks turned off it must find bytes that are no message.
+ * The test of the fuzzer: with two checks disabled it must find bytes that were never a message.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Socket } from "../../../mod.ts";
 import { type Opened, replaceRing } from "./interpose.ts";
 
-/** Makes a socket follow every reference to a big message and to a reply, whatever stands there. */
+/** Makes a socket follow every reference to a big message and to a reply, without checks. */
 export function disableChecks(socket: Socket): void {
   const { attachment } = socket as unknown as Opened;
   replaceRing(socket, (ring) => ({

@@ -1,6 +1,6 @@
 /**
  * One case of the fuzzer in one process: sockets of one pattern on one channel, a random sequence of
- * calls, strikes between the calls and in the middle of them, and what came of it.
+ * calls, overwrites between the calls and within them, and the result.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import { type CaseResult, type CaseStats, emptyStats } from "./report.ts";
 import { Corruptor } from "./corruptor.ts";
 import { type Actor, ACTORS, PATTERN_NAMES, type PatternName } from "./actors.ts";
 
-/** What a failing call threw, unless damage explains it. */
+/** The error of a failed call, unless damage explains it. */
 class Failure extends Error {}
 
 const CAPACITIES = [1024, 1024, 2048, 4096];
 const NAME = "fuzzed";
 const LOG_LINES = 60;
-/** Calls into the module before a strike within a call happens, at most. */
+/** Most calls into the module before an overwrite within a call. */
 const CALLS_TO_CORRUPTION = 40;
-/** Attempts to get a last message through. */
+/** Attempts to send a last message. */
 const LAST_ATTEMPTS = 60;
 const LAST_CHANCE_MS = 600;
 
@@ -61,7 +61,7 @@ export class Stage implements Disposable {
   readonly #corruptor: Corruptor;
   readonly #sabotage: (socket: Socket) => void;
   readonly #actors: Actor[] = [];
-  /** Calls into the module until the next strike within a call. */
+  /** Calls into the module until the next overwrite within a call. */
   #callsLeft: number;
   #isCorrupting = false;
   #hasReportedDamage = false;
@@ -121,7 +121,7 @@ export class Stage implements Disposable {
     this.log.push(`  -> ${bytes.length} bytes, ${bytes.slice(0, 4).toHex()}`);
   }
 
-  /** Makes calls and strikes, then looks whether the channel still works or says why not. */
+  /** Makes calls and overwrites, then checks whether the channel still works or reports damage. */
   async play(): Promise<void> {
     const steps = this.random.between(20, 50);
     const begin = this.random.below(8);
@@ -154,7 +154,7 @@ export class Stage implements Disposable {
     await this.attemptAsync(`${actor.role} ${what}`, call);
   }
 
-  /** A call that may fail as damage allows. */
+  /** Makes a call that may fail because of damage. */
   attempt<T>(what: string, call: () => T): T | undefined {
     this.#begin(what);
     try {
@@ -194,7 +194,7 @@ export class Stage implements Disposable {
     if (error instanceof ShmPeerLostError) this.#hasReportedDamage = true;
   }
 
-  /** Whoever is still there must get a message through, unless somebody was told of damage. */
+  /** The remaining sockets must exchange a message, unless one of them has reported damage. */
   async #finish(): Promise<void> {
     const actors = ACTORS[this.#pattern];
     for (const role of actors.first) {
@@ -213,7 +213,9 @@ export class Stage implements Disposable {
         });
         if (this.#hasReportedDamage) return;
       }
-      if (!hasArrived) throw new Failure("a last message got stuck, and nobody was told of damage");
+      if (!hasArrived) {
+        throw new Failure("a last message did not arrive, and no call reported damage");
+      }
     }
   }
 
@@ -225,5 +227,5 @@ export class Stage implements Disposable {
   }
 }
 
-/** Errors that say nothing of damage and need none. */
+/** Errors that have other reasons than damage. */
 const EXPECTED = [ShmTimeoutError, ShmBufferFullError, ShmPeerLostError];

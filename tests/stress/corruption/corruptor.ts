@@ -1,5 +1,5 @@
 /**
- * Somebody who writes into a segment's file as a process gone astray would.
+ * A writer that overwrites a segment's file as a faulty process would.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Random } from "../../support/random.ts";
 import type { MessageVerifier } from "./message_verifier.ts";
 import { chooseCorruption, type Corruption, SegmentOffsets } from "./target.ts";
 
-/** Strikes one segment, and tells the judges. */
+/** Overwrites one segment, and reports it to the verifiers. */
 export class Corruptor implements Disposable {
   /** True once the channel may look closed. */
   mayBeClosed = false;
@@ -32,7 +32,7 @@ export class Corruptor implements Disposable {
     this.#verifiers = verifiers;
   }
 
-  /** Overwrites something. */
+  /** Overwrites a place. */
   corrupt(): Corruption {
     const image = this.#read();
     const corruption = chooseCorruption(this.#random, this.#offsets, image, this.#earlier);

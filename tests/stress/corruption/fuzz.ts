@@ -11,31 +11,31 @@ import { type CaseResult, emptyStats, Report } from "./report.ts";
 const RUNNER = new URL("runner.ts", import.meta.url).href;
 /** Cases that one process runs before the next takes over. */
 const CASES_PER_RUNNER = 500;
-/** One case in so many is played between processes. */
+/** One case in so many runs between processes. */
 const PROCESS_SHARE = 10;
 
-/** What to run. */
+/** The plan of a run. */
 export interface FuzzPlan {
   seed: number;
   /** Cases by their numbers. */
   indices: readonly number[];
-  /** Directory to make segments in. */
+  /** Directory for the segments. */
   dir: string;
-  /** Turns checks off, so that the fuzzer has something to find. */
+  /** Disables checks, so that the fuzzer must find errors. */
   isCanary?: boolean;
 }
 
-/** Cases `from` up to and without `to`. */
+/** The cases from `from` up to, and without, `to`. */
 export function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-/** True for a case that is played between processes. */
+/** True for a case that runs between processes. */
 export function isBetweenProcesses(index: number): boolean {
   return index % PROCESS_SHARE === PROCESS_SHARE - 1;
 }
 
-/** Runs cases; `onCase` is told after each. */
+/** Runs cases. `onCase` is called after each. */
 export async function fuzz(
   plan: FuzzPlan,
   onCase: (report: Report) => void = () => {},
@@ -63,7 +63,7 @@ async function runAlone(plan: FuzzPlan, indices: readonly number[], add: Add): P
   }
 }
 
-/** Runs cases in a process until all are done or one ends it; answers how many. */
+/** Runs cases in a process until all are done or one ends the process. Returns their number. */
 async function runSome(plan: FuzzPlan, indices: readonly number[], add: Add): Promise<number> {
   const { seed, dir, isCanary = false } = plan;
   const args = [RUNNER, `${seed}`, dir, `${isCanary}`, ...indices.map(String)];

@@ -1,5 +1,5 @@
 /**
- * Strikes in the middle of a socket's calls: between any two calls into the ring's module.
+ * Overwrites within the calls of a socket: between any two calls into the module of the ring.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Socket } from "../../../mod.ts";
 import type { RingExports } from "../../../wasm/ring_exports.ts";
 
-/** The parts of a socket that are not public. */
+/** The private parts of a socket. */
 export interface Opened {
   attachment: { ring: RingExports; words: Int32Array };
 }

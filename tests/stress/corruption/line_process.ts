@@ -1,12 +1,12 @@
 /**
- * Child processes that answer in lines of JSON, each within a time that is more than enough.
+ * Child processes that reply in lines of JSON, within a generous time.
  *
  * @module
  */
 
 import { linesOf } from "../../../lib/base/lines.ts";
 
-/** A line takes milliseconds; only who hangs takes so long. */
+/** A line takes milliseconds. Only a process that hangs takes this long. */
 const WATCHDOG_MS = 30_000;
 
 /** A child process. */
@@ -36,7 +36,7 @@ export class LineProcess implements AsyncDisposable {
     await this.#stdin.write(new TextEncoder().encode(JSON.stringify(value) + "\n")).catch(() => {});
   }
 
-  /** The next line; a text that says why there is none. */
+  /** The next line, or a text with the reason why there is none. */
   async next<T>(): Promise<T | string> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<undefined>((resolve) => {
@@ -44,14 +44,14 @@ export class LineProcess implements AsyncDisposable {
     });
     try {
       const line = await Promise.race([this.#lines.next(), late]);
-      if (line === undefined) return await this.#kill(`no answer within ${WATCHDOG_MS} ms`);
+      if (line === undefined) return await this.#kill(`no reply within ${WATCHDOG_MS} ms`);
       return line.done ? await this.#kill("") : JSON.parse(line.value);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Ends it, and says how it ended if it did so by itself. */
+  /** Kills it. Returns how it ended, if it ended by itself. */
   async #kill(why: string): Promise<string> {
     try {
       this.#process.kill("SIGKILL");

@@ -1,6 +1,6 @@
 /**
- * `deno task fuzz`: overwrites parts of live segments while sockets use them, and judges what the
- * sockets say. See `--help`.
+ * `deno task fuzz`: overwrites parts of live segments while sockets use them, and checks what the sockets
+ * report. See `--help`.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * What a received message may be: one that was sent, whole. A byte of a message that the fuzzer
- * itself overwrote in the ring may arrive as it was overwritten, since a payload carries no checksum;
- * every other byte must be the sender's.
+ * Checks received messages: each must be one that was sent, complete. A byte of a message that the fuzzer
+ * has overwritten in the ring may arrive overwritten, since a payload has no checksum; every other byte
+ * must be the sender's.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 /** Bytes of the smallest message: its id. */
 export const MIN_BYTES = 4;
 
-/** The message of an id, whose every byte depends on the key, the id and its place. */
+/** The message with an id. Each of its bytes depends on the key, the id and its position. */
 export function makeMessage(key: number, id: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let state = Math.imul(key ^ (id + 1), 0x9e3779b1) | 1;
@@ -23,14 +23,14 @@ export function makeMessage(key: number, id: number, length: number): Uint8Array
   return bytes;
 }
 
-/** Knows what was sent, and what was written over it. */
+/** Keeps what was sent, and what was written over it. */
 export class MessageVerifier {
   readonly #key: number;
   readonly #lengths: number[] = [];
   /** Values that were written over a place of the segment. */
   readonly #overwritten = new Map<number, Set<number>>();
 
-  /** Judges the messages of one key. */
+  /** Checks the messages of one key. */
   constructor(key: number) {
     this.#key = key;
   }
@@ -41,12 +41,12 @@ export class MessageVerifier {
     return makeMessage(this.#key, id, length);
   }
 
-  /** Notes the next message, which somebody else has made. */
+  /** Records the next message, which another process has made. */
   expect(length: number): void {
     this.#lengths.push(length);
   }
 
-  /** Notes bytes that were written over a place where messages may lie. */
+  /** Records bytes that were written over a place of messages. */
   overwrite(offset: number, bytes: Uint8Array): void {
     for (const [at, byte] of bytes.entries()) {
       const values = this.#overwritten.get(offset + at);
@@ -55,7 +55,7 @@ export class MessageVerifier {
     }
   }
 
-  /** What is wrong with a message that arrived; undefined if nothing is. */
+  /** What is wrong with a received message. Undefined if nothing is. */
   problemWith(bytes: Uint8Array): string | undefined {
     if (bytes.length >= MIN_BYTES) {
       const id = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
@@ -64,10 +64,12 @@ export class MessageVerifier {
     for (const [id, length] of this.#lengths.entries()) {
       if (length === bytes.length && this.#isMessage(bytes, id)) return undefined;
     }
-    return `${bytes.length} bytes arrived that are no message: ${bytes.subarray(0, 48).toHex()}`;
+    return `${bytes.length} bytes arrived that were never a message: ${
+      bytes.subarray(0, 48).toHex()
+    }`;
   }
 
-  /** True if all bytes are the message's, save those that were overwritten at one place for it. */
+  /** True if all bytes are the message's, except those that were overwritten at one place of it. */
   #isMessage(bytes: Uint8Array, id: number): boolean {
     const sent = makeMessage(this.#key, id, bytes.length);
     const first = bytes.findIndex((byte, at) => byte !== sent[at]);

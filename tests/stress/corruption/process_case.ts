@@ -23,7 +23,7 @@ const ROLES: Record<PatternName, Part["role"][][]> = {
 const PLAY_MS = 40;
 const MAX_CORRUPTIONS = 30;
 
-/** The children, who play one case after the other. */
+/** The children, which run one case after the other. */
 export class ProcessCases implements AsyncDisposable {
   readonly #plan: FuzzPlan;
   #children: LineProcess[] = [];
@@ -33,7 +33,7 @@ export class ProcessCases implements AsyncDisposable {
     this.#plan = plan;
   }
 
-  /** Plays a case. */
+  /** Runs a case. */
   async run(index: number): Promise<CaseResult> {
     while (this.#children.length < 3) {
       this.#children.push(new LineProcess(["--allow-ffi", CHILD]));

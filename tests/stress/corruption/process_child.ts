@@ -1,6 +1,6 @@
 /**
- * A child of the cases between processes: `deno run --allow-ffi tests/stress/corruption/process_child.ts`
- * takes parts as lines of JSON, plays each for a while, and answers what came of it.
+ * A child of the cases between processes: `deno run --allow-ffi tests/stress/corruption/process_child.ts`.
+ * It reads parts as lines of JSON, runs each for a while, and writes its result.
  *
  * @module
  */
@@ -38,7 +38,7 @@ const MAX_UNACKED = 32;
 
 const target = new Uint8Array(1 << 18);
 
-/** One part being played. */
+/** A running part. */
 class Play {
   readonly outcome: Outcome = { calls: 0, made: 0, messages: 0, errors: {}, odd: [] };
   readonly #part: Part;
@@ -74,7 +74,7 @@ class Play {
     });
   }
 
-  /** Makes calls until the time is over, or one ended as it must not. */
+  /** Makes calls until the time is over, or a call fails for another reason than damage. */
   async run(calls: (() => unknown)[]): Promise<void> {
     const end = performance.now() + this.#part.forMs;
     while (performance.now() < end && this.outcome.failure === undefined) {

@@ -1,5 +1,5 @@
 /**
- * What the parent of a case between processes asks of a child, and what the child answers.
+ * The tasks that the parent of a case between processes sends to a child, and the results of the child.
  *
  * @module
  */
@@ -7,28 +7,28 @@
 import { Random } from "../../support/random.ts";
 import { MIN_BYTES } from "./message_verifier.ts";
 
-/** What a child does for a while. */
+/** The task of a child. */
 export interface Part {
   role: "publisher" | "subscriber" | "pusher" | "puller" | "acknowledger" | "requester" | "replier";
   dir: string;
   capacityBytes: number;
-  /** Decides calls and sizes. */
+  /** Seed of its calls and sizes. */
   seed: number;
-  /** What this child sends is made with this key. */
+  /** Key of the messages that it sends. */
   key: number;
-  /** Keys of what it may receive. */
+  /** Keys of the messages that it may receive. */
   theirKeys: number[];
   forMs: number;
 }
 
-/** What came of it. */
+/** The result of a task. */
 export interface Outcome {
   calls: number;
   /** Messages made with its key. */
   made: number;
   messages: number;
   errors: Record<string, number>;
-  /** Messages that are not what their sender made: base64. */
+  /** Messages that differ from what their sender made, as base64. */
   odd: string[];
   /** An error that damage does not explain. */
   failure?: string;

@@ -1,44 +1,44 @@
 /**
- * What a run of the fuzzer came to.
+ * The results of a run of the fuzzer.
  *
  * @module
  */
 
-/** What the calls of a case ended with. */
+/** Counts of a case. */
 export interface CaseStats {
-  /** Calls made. */
+  /** Calls. */
   calls: number;
-  /** Overwrites, and those of them in the middle of a call. */
+  /** Overwrites, and those within a call. */
   strikes: number;
   strikesWithin: number;
-  /** Messages that arrived and were right. */
+  /** Right messages that arrived. */
   messages: number;
   /** Errors by their class. */
   errors: Record<string, number>;
 }
 
-/** How a case ended. */
+/** The result of a case. */
 export interface CaseResult {
   stats: CaseStats;
-  /** What should not have happened. */
+  /** The failure. Undefined if there is none. */
   failure?: string;
   /** The last calls and overwrites, when it failed. */
   log?: string[];
 }
 
-/** A case that ended as none should. */
+/** A failed case. */
 export interface FailedCase {
   index: number;
   failure: string;
   log: string[];
 }
 
-/** A tally of nothing. */
+/** Counts of zero. */
 export function emptyStats(): CaseStats {
   return { calls: 0, strikes: 0, strikesWithin: 0, messages: 0, errors: {} };
 }
 
-/** All cases of a run. */
+/** The results of all cases of a run. */
 export class Report {
   cases = 0;
   readonly stats: CaseStats = emptyStats();
@@ -56,7 +56,7 @@ export class Report {
     if (failure !== undefined) this.failures.push({ index, failure, log });
   }
 
-  /** A line for people. */
+  /** The results as a line of text. */
   get summary(): string {
     const { calls, strikes, strikesWithin, messages, errors } = this.stats;
     const errorCounts = Object.entries(errors).map(([name, count]) => `${name} ${count}`).join(

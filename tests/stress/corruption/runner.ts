@@ -1,7 +1,7 @@
 /**
- * A process that runs cases one after the other, and says what came of each in a line of JSON:
- * `deno run -A tests/stress/corruption/runner.ts SEED DIRECTORY CANARY INDEX...`. It is a process of its own
- * so that a case that hangs or crashes ends nothing else.
+ * A process that runs cases one after the other, and writes the result of each as a line of JSON:
+ * `deno run -A tests/stress/corruption/runner.ts SEED DIRECTORY CANARY INDEX...`. It is a process of its own,
+ * so that a case that hangs or crashes does not end the fuzzer.
  *
  * @module
  */

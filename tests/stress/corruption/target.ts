@@ -1,6 +1,6 @@
 /**
- * Where the fuzzer strikes a segment, and with what: chosen words of the header, the tables and the
- * records, bytes of messages, or any place at all.
+ * The places of a segment that the fuzzer overwrites, and the values: chosen words of the header, the
+ * tables and the records, bytes of messages, or any place.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import type { Random } from "../../support/random.ts";
 export interface Corruption {
   offset: number;
   bytes: Uint8Array<ArrayBuffer>;
-  /** What lies there. */
+  /** Name of the place. */
   what: string;
 }
 
-/** Entries of the tables that the cases use: others are struck as "anywhere". */
+/** Entries of the tables that the cases use. Others are overwritten as "anywhere". */
 const PARTICIPANTS = 6;
 const LANES = 4;
 const LEASE_SLOTS = 12;
 
-/** Where things lie in a segment of a known capacity. */
+/** Offsets in a segment of a known capacity. */
 export class SegmentOffsets {
   readonly capacity: number;
   readonly control: number;
   readonly lanes: number;
   readonly regions: number;
 
-  /** Derives the places. */
+  /** Derives the offsets. */
   constructor(capacity: number) {
     this.capacity = capacity;
     this.control = controlOffset(capacity);
@@ -37,13 +37,13 @@ export class SegmentOffsets {
     this.regions = this.control + layout.CONTROL_BYTES;
   }
 
-  /** True if messages may lie at a place: in a ring or a region. */
+  /** True if messages may be at a place: in a ring or a region. */
   mayHoldMessages(offset: number, bytes: number): boolean {
     const inFirstRing = offset < this.control && offset + bytes > layout.HEADER_BYTES;
     return inFirstRing || offset + bytes > this.regions;
   }
 
-  /** True if a place touches the word that says whether the channel is closed. */
+  /** True if a place overlaps the word with the status of the channel. */
   touchesStatus(offset: number, bytes: number): boolean {
     return offset < layout.HEADER_STATUS + 8 && offset + bytes > layout.HEADER_STATUS;
   }
@@ -57,10 +57,10 @@ export class SegmentOffsets {
   }
 }
 
-/** A place to strike, eight bytes long mostly. */
+/** A place to overwrite, mostly of eight bytes. */
 type Target = [offset: number, what: string];
 
-/** Chooses a strike at a segment that looks like `image` and looked like `earlier` before. */
+/** Chooses an overwrite for a segment whose bytes are `image`, and were `earlier` before. */
 export function chooseCorruption(
   random: Random,
   offsets: SegmentOffsets,
@@ -114,12 +114,12 @@ function participant(random: Random, offsets: SegmentOffsets): Target {
 
 function lane(random: Random, offsets: SegmentOffsets): Target {
   const index = random.below(LANES);
-  // Half of an entry is the writer's words, and the first two of the readers' are in use.
+  // The first half of an entry has the writer's words, of the receivers' the first two are used.
   const at = random.chance(0.3) ? layout.LANE_TAIL + random.below(4) * 4 : random.below(16) * 4;
   return [offsets.lane(index) + at, `lane ${index} + ${at}`];
 }
 
-/** The size or the frame of a record between a lane's tail and head, or at its head. */
+/** The size or the frame word of a record between a lane's tail and head, or at its head. */
 function record(random: Random, offsets: SegmentOffsets, image: Uint8Array): Target {
   const index = random.below(LANES);
   const words = new DataView(image.buffer);
@@ -156,14 +156,14 @@ function slot(random: Random, offsets: SegmentOffsets, image: Uint8Array): Targe
   return [place + at, `region of participant ${index} + ${at}`];
 }
 
-/** Where the first shelf is, or a place on it: mostly the first ones are in use. */
+/** The offset of the first lease table, or a slot in it: mostly the first ones are used. */
 function leaseSlot(random: Random, offsets: SegmentOffsets, image: Uint8Array): Target {
   const word = offsets.control + layout.CONTROL_LEASE_TABLES;
   const shelf = new DataView(image.buffer).getUint32(word, true);
   if (shelf < offsets.regions || random.chance(0.2)) return [word + random.below(4) * 4, "shelves"];
   const at = random.below(LEASE_SLOTS * layout.LEASE_SLOT_BYTES / 4) * 4;
   if (shelf + at + 8 > image.length) return control(random, offsets);
-  return [shelf + at, `place on a shelf + ${at}`];
+  return [shelf + at, `lease table + ${at}`];
 }
 
 function anywhere(random: Random, _anatomy: SegmentOffsets, image: Uint8Array): Target {
@@ -197,7 +197,7 @@ function chooseBytes(
     case 6:
       return copyOf(image, chooseTarget(random, offsets, image)[0], random.pick([4, 8, 16]));
     case 7:
-      // What stood there before, as a write that came late would bring it back.
+      // An earlier value, as a late write would restore it.
       return copyOf(earlier, offset, random.pick([4, 8, 16, 64]));
     default:
       return random.bytes(random.between(1, 16));

@@ -1,5 +1,5 @@
 /**
- * The failpoints by name: those of the ring, and one behind each call of the system that others can see.
+ * The failpoints by name: those of the ring, and one after each system call that others can see.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import * as numbers from "../../../wasm/failpoints.ts";
 /** A failpoint of the ring. */
 export type RingPoint = keyof typeof numbers;
 
-/** Calls behind which a process may stand still. */
+/** System calls after which a process can be stopped. */
 export const CALLS = [
   "makeFifo",
   "rename",
@@ -34,7 +34,7 @@ export const CALLS = [
   "wake",
 ] as const satisfies (keyof Platform)[];
 
-/** A failpoint: one of the ring, or a call of the system that has just returned. */
+/** A failpoint: one of the ring, or a system call that has returned. */
 export type PointName = RingPoint | typeof CALLS[number];
 
 /** Failpoints of the ring, in the order of their numbers. */
@@ -42,14 +42,14 @@ export const RING_POINTS = Object.keys(numbers)
   .map((name) => name as RingPoint)
   .sort((a, b) => numbers[a] - numbers[b]);
 
-/** Failpoints of pullers that acknowledge. */
+/** Failpoints of pullers with `ack`. */
 export const ACK_POINTS: readonly PointName[] = RING_POINTS.filter((name) =>
   /^(BUFFER|LEASE|RETURN)_/.test(name)
 );
 
 /**
- * Failpoints to which tests of their own go: those of the last one to leave, and of pullers of both
- * kinds on one channel, neither of which a pattern here has.
+ * Failpoints with tests of their own: those of the last participant that leaves, and of pullers with and
+ * without `ack` on one channel. No pattern here has them.
  */
 export const OTHER_POINTS: readonly PointName[] = ["renameNew", "RETURN_TAKEN"];
 

@@ -1,5 +1,5 @@
 /**
- * Who comes to which failpoint.
+ * The parts that reach each failpoint.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type PatternName, PATTERNS } from "../patterns.ts";
 import type { Part } from "../task.ts";
 import { ACK_POINTS, OTHER_POINTS, type PointName, POINTS } from "./points.ts";
 
-/** Points that are passed while a channel is new, and hardly ever again. */
+/** Points that are passed while a channel is new, and rarely later. */
 const FIRST: { [part in Part]?: readonly PointName[] } = {
   publisher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_CHECKSUMMED", "RING_OFFSET"),
   subscriber: creating("RESERVE_MOVED", "REGION_BYTES", "REGION_CHECKSUMMED", "REGION_OFFSET"),
@@ -135,13 +135,13 @@ const ALWAYS: Record<Part, readonly PointName[]> = {
   ],
 };
 
-/** Something to be done to somebody at a failpoint. */
+/** An attack on a process at a failpoint. */
 export interface Scenario {
   pattern: PatternName;
   part: Part;
   point: PointName;
   deed: "kill" | "stop";
-  /** The point is passed while the channel is new. */
+  /** True if the point is passed while the channel is new. */
   isFirst: boolean;
 }
 
@@ -156,7 +156,7 @@ export function scenariosOf(pattern: PatternName): Scenario[] {
   );
 }
 
-/** Each point once: other patterns, parts and deeds with each seed. */
+/** Each point once. The seed selects patterns, parts and attacks. */
 export function oneOfEach(seed: number, patterns: readonly PatternName[]): Scenario[] {
   const all = patterns.flatMap(scenariosOf);
   return POINTS.flatMap((point, at) => {

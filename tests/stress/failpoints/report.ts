@@ -1,5 +1,5 @@
 /**
- * The figures of a run through the failpoints.
+ * The figures of a run of the failpoints.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { FailpointTotal } from "./run.ts";
 /** A pattern's figures. */
 export interface FailpointSummary {
   pattern: string;
-  /** Points at which somebody was held. */
+  /** Points at which a process was held. */
   points: number;
   kills: number;
   stops: number;
-  /** Scenarios to whose point nobody came in time. */
+  /** Scenarios whose point no process reached in time. */
   unreached: string[];
   messages: number;
   recoveryMs: Times;
@@ -44,21 +44,21 @@ export function summarizeFailpoints(total: FailpointTotal): FailpointSummary {
   };
 }
 
-/** Rows of the table, one column a pattern. */
+/** Rows of the table. Each pattern has a column. */
 export const FAILPOINT_ROWS: readonly [name: string, of: (summary: FailpointSummary) => string][] =
   [
     ["failpoints", ({ points }) => count(points)],
-    ["killed at one", ({ kills }) => count(kills)],
-    ["stopped at one", ({ stops }) => count(stops)],
-    ["not come to in time", ({ unreached }) => count(unreached.length)],
+    ["killed at a point", ({ kills }) => count(kills)],
+    ["stopped at a point", ({ stops }) => count(stops)],
+    ["not reached in time", ({ unreached }) => count(unreached.length)],
     ["messages delivered", ({ messages }) => count(messages)],
     ["kill to next message, p50/p99/max ms", ({ recoveryMs }) => times(recoveryMs)],
-    ["longest gap beside a stopped one, ms", ({ stopGapMs }) => times(stopGapMs)],
+    ["longest gap beside a stopped process, ms", ({ stopGapMs }) => times(stopGapMs)],
     ["death to ShmPeerLostError, ms", ({ lostAfterMs }) => times(lostAfterMs)],
     ["seconds", ({ seconds }) => count(Math.round(seconds))],
   ];
 
-/** Points of the scenarios at which nobody was ever held. */
+/** Points of the scenarios at which no process was held. */
 export function missedPoints(
   scenarios: readonly Scenario[],
   totals: readonly FailpointTotal[],

@@ -1,5 +1,5 @@
 /**
- * The build of the ring that asks at failpoints.
+ * The build of the ring with failpoints.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { compileRing } from "../../../wasm/compile.ts";
 
 let compiled: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
-/** That build; compiling it takes some seconds, once a process. */
+/** Compiles that build, which takes some seconds, once in a process. */
 export function failpointRing(): Promise<Uint8Array<ArrayBuffer>> {
   return compiled ??= compileRing("failpoints");
 }

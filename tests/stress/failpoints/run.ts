@@ -1,6 +1,6 @@
 /**
- * A run through the failpoints: at each one somebody is killed, or stopped while others come and go, and
- * what all wrote down is judged as after random attacks.
+ * A run of the failpoints: at each one a process is killed, or stopped while others open and close sockets.
+ * The journals of all are checked as after random attacks.
  *
  * @module
  */
@@ -14,44 +14,44 @@ import { Session, type SessionResult } from "../session.ts";
 import { numberOf } from "./points.ts";
 import type { Scenario } from "./reach.ts";
 
-/** Small, so that rings are full or lapped again and again. */
+/** Small, so that rings are often full or lapped. */
 const CAPACITY_BYTES = 16_384;
 const REOPEN_CHANCE = 0.08;
 const SCENARIOS_PER_ROUND = 8;
 const ROUNDS = 4;
-/** How often a point is passed before somebody is held there, at most. */
+/** Most passes of a point before a process is held there. */
 const MAX_PASSES = 3;
 const POLL_MS = 1;
-/** After so long without somebody at the point, others are attacked so that it comes about. */
+/** After this time without a process at the point, others are attacked to provoke a pass. */
 const PROVOKE_MS = 200;
 const PROVOKED_STOP_MS = 80;
-/** A point that nobody came to after so many attacks is not reached, however slow the machine is. */
+/** Attacks after which a point counts as not reached, however slow the machine is. */
 const MAX_PROVOCATIONS = 60;
-/** Those who are to make a channel are alone with it for so long once they run, unless one is held. */
+/** Time in which the processes that create a channel are alone once they run, unless one is held. */
 const ALONE_MS = 400;
-/** Reached only when something hangs. */
+/** Reached only when a process hangs. */
 const POINT_TIMEOUT_MS = 120_000;
-/** A stop lasts until others have opened sockets meanwhile, and at most so long. */
+/** A stop lasts until others have opened sockets meanwhile, and at most this long. */
 const MAX_STOP_MS = 300;
-/** So long at most do requesters wait for a replier that stands still, before it is killed or goes on. */
+/** Longest time that requesters wait for a stopped replier, before it is killed or resumed. */
 const MAX_REPLY_WAIT_MS = 3000;
 
-/** What to run. */
+/** The plan of a run. */
 export interface FailpointPlan {
   scenarios: readonly Scenario[];
   seed: number;
-  /** Path of the ring that asks at failpoints. */
+  /** Path of the ring with failpoints. */
   ring: string;
-  /** Directory for everything that is made. */
+  /** Directory for all files. */
   dir: string;
   signal?: AbortSignal;
 }
 
-/** What was done. */
+/** The result of a run. */
 export interface FailpointTotal {
   pattern: PatternName;
   done: Scenario[];
-  /** Scenarios to whose point nobody came in time. */
+  /** Scenarios whose point no process reached in time. */
   unreached: Scenario[];
   messages: number;
   afterKillsMs: number[];
@@ -60,12 +60,12 @@ export interface FailpointTotal {
   seconds: number;
 }
 
-/** A scenario after which something was wrong. */
+/** A scenario with a broken guarantee. */
 export class ScenarioFailure extends Error {
   override name = "ScenarioFailure";
 }
 
-/** Runs all scenarios; `onDone` is told after each. */
+/** Runs all scenarios. `onDone` is called after each. */
 export async function runFailpoints(
   plan: FailpointPlan,
   onDone: (scenario: Scenario, isReached: boolean) => void = () => {},
@@ -83,7 +83,7 @@ class PatternRun {
   readonly #onDone: (scenario: Scenario, isReached: boolean) => void;
   readonly #total: FailpointTotal;
   #sessions = 0;
-  /** What was tried last. */
+  /** The last scenarios. */
   #current = "";
 
   constructor(
@@ -118,7 +118,7 @@ class PatternRun {
     return this.#total;
   }
 
-  /** A channel on which scenarios follow each other; `first` is armed before anybody starts. */
+  /** A channel for several scenarios. `first` is armed before any process starts. */
   async #session(rounds: readonly (readonly Scenario[])[], first?: Scenario): Promise<void> {
     const { pattern } = this.#total;
     const dir = `${this.#plan.dir}/${pattern}-${++this.#sessions}`;
@@ -173,7 +173,7 @@ class PatternRun {
     await untilOthersProgress(session, victim);
   }
 
-  /** Somebody who stands still at the point; undefined if nobody comes there. */
+  /** Holds a process at the point. Undefined if no process reaches it. */
   async #pauseAtPoint(scenario: Scenario, session: Session): Promise<Member | undefined> {
     const { pool } = session;
     const point = numberOf(scenario.point);
@@ -208,7 +208,7 @@ class PatternRun {
     }
   }
 
-  /** Kills one of a part, one of the other part, and stops one for a moment, in turn, if any may be. */
+  /** In turn: kills one of a part, kills one of the other part, and stops one. False if none may be. */
   async #provoke(session: Session, part: Part, turn: number): Promise<boolean> {
     const free = session.pool.members.filter((member) =>
       member.isWorking && member.journal.pausedAt < 0 && session.othersAreWorking(member) &&
@@ -229,7 +229,7 @@ class PatternRun {
   }
 }
 
-/** Lets all go on but the first of those held, and nobody else be held. */
+/** Resumes all held processes but the first, and holds no other. */
 function release(pool: ProcessPool, paused: readonly Member[]): Member | undefined {
   for (const { journal } of pool.members) journal.disarm();
   const [victim] = paused;
@@ -239,7 +239,7 @@ function release(pool: ProcessPool, paused: readonly Member[]): Member | undefin
   return victim;
 }
 
-/** All requesters may wait for what the victim has taken; that, and nothing else, is up to it. */
+/** Requesters may wait for the request that the victim has taken, and for nothing else. */
 async function untilOthersProgress(session: Session, victim: Member): Promise<void> {
   const waitsMs = victim.task.part === "replier" ? MAX_REPLY_WAIT_MS : Infinity;
   const end = now() + waitsMs;
@@ -258,7 +258,7 @@ async function untilOthersReopen(pool: ProcessPool, victim: Member): Promise<voi
   }
 }
 
-/** Says what is done to whom and where. */
+/** Describes a scenario. */
 export function nameOf({ part, point, deed }: Scenario): string {
   return `${deed} of a ${part} at ${point}`;
 }

@@ -1,6 +1,6 @@
 /**
- * A process that can be held at a failpoint: there it waits, in the middle of whatever it does, until it
- * is killed or let go.
+ * A process that can be held at a failpoint: it waits there, within its call, until it is killed or
+ * resumed.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { CALLS, numberOf } from "./points.ts";
 
 const POLL_MS = 1;
 
-/** Makes this process use a ring that asks at failpoints, and stand still where its journal says. */
+/** Makes this process use a ring with failpoints, and stop where its journal orders it. */
 export function watchFailpoints(ringPath: string, journal: Journal): void {
   const pass = (point: number) => {
     if (journal.pass(point)) pauseAt(point, journal);
@@ -22,7 +22,7 @@ export function watchFailpoints(ringPath: string, journal: Journal): void {
   for (const call of CALLS) passAfter(call, () => pass(numberOf(call)));
 }
 
-/** Reads a file without any permission but that for the C library. */
+/** Reads a file with no permission but the one for the C library. */
 function read(path: string): Uint8Array<ArrayBuffer> {
   const os = platform();
   const fd = os.open(path);
@@ -37,7 +37,7 @@ function pauseAt(point: number, journal: Journal): void {
   while (journal.pausedAt === point) block(POLL_MS);
 }
 
-/** Passes a failpoint whenever a call of the system has returned; answers the call without it. */
+/** Passes a failpoint after each system call. Returns the original function. */
 export function passAfter(call: typeof CALLS[number], pass: () => void): unknown {
   const os = platform() as unknown as Record<string, (...args: unknown[]) => unknown>;
   const original = os[call].bind(os);

@@ -1,6 +1,6 @@
 /**
- * Coming to a segment and leaving it as a model: who leaves last deletes it, and nobody waits for anybody.
- * A file here is what a name may stand for; its shares are the actors that have one and live.
+ * Attaching to a segment and leaving it, as a model: the last to leave deletes it, and no actor blocks
+ * another. A file is what a name refers to; its shares are the live actors that have it open.
  *
  * @module
  */
@@ -8,24 +8,24 @@
 import type { Actor, Model, Move, Program, State } from "./explore.ts";
 
 const CLOSED = -1;
-/** No file, or no grave. */
+/** No file, or no tombstone. */
 export const NONE = -1;
-/** Attempts of one opening that the coming and leaving of another can spoil. */
+/** Attempts of one opening that the attaching and leaving of another can spoil. */
 const RETRIES_PER_ATTACHMENT = 2;
 
 interface File {
   gate: number;
   shares: number[];
-  /** The file that its grave names. */
+  /** The file that its tombstone names. */
   tombstone: number;
   /** The actor that has its lock. */
   locker: number;
 }
 
-/** What all share. */
+/** The shared state. */
 export interface Directory {
   files: File[];
-  /** The file that the channel's name stands for. */
+  /** The file that the channel's name refers to. */
   named: number;
 }
 
@@ -36,23 +36,23 @@ interface User extends Actor {
   file: number;
   gate: number;
   attempts: number;
-  /** Where it goes on when a file is buried. */
+  /** Where it continues after a file is unlinked. */
   after: "open" | "prepare" | "come";
 }
 
 /** Mistakes that the exploration has to find. */
 export type AttachGateMistake =
-  | "comes without counting"
-  | "looks before it gives up its share"
+  | "attaches without counting"
+  | "checks before it gives up its share"
   | "deletes the name and not the file"
-  | "clears a grave that others still look at"
+  | "clears a tombstone that others still check"
   | "removes the name without the lock";
 
-/** What is explored. */
+/** Parameters of an exploration. */
 export interface AttachGateOptions {
-  /** Sockets that each one opens and closes, one after the other. */
+  /** Sockets that each actor opens and closes, one after the other. */
   attachments: number[];
-  /** Who may die; the first one, when left out. */
+  /** Actors that may die. Default: the first one. */
   killable?: number[];
   /** The file system cannot rename without replacing: the file's lock protects its name. */
   hasLock?: boolean;
@@ -127,7 +127,7 @@ function attaching(mistake: AttachGateMistake | undefined): Program<Directory, U
         : [{
           then: "in",
           act(words, me) {
-            if (mistake !== "comes without counting") words.files[me.file].gate++;
+            if (mistake !== "attaches without counting") words.files[me.file].gate++;
             me.attempts = 0;
           },
         }],
@@ -136,7 +136,7 @@ function attaching(mistake: AttachGateMistake | undefined): Program<Directory, U
 }
 
 function detaching(mistake: AttachGateMistake | undefined): Program<Directory, User> {
-  const checksFirst = mistake === "looks before it gives up its share";
+  const checksFirst = mistake === "checks before it gives up its share";
   return {
     leave: () => [{ point: "unshare", then: "read", act: checksFirst ? undefined : unshare }],
     read: ({ files }) => [{
@@ -172,7 +172,7 @@ function unlinking(
   hasLock: boolean,
 ): Program<Directory, User> {
   const ignoresTombstones = mistake === "deletes the name and not the file";
-  const clearsEarly = mistake === "clears a grave that others still look at";
+  const clearsEarly = mistake === "clears a tombstone that others still check";
   return {
     bury: ({ named }, { file, after }) => [
       named === file ? { then: hasLock ? "lock" : "move" } : releaseShare(after),
@@ -225,7 +225,7 @@ function unlinkingUnderLock(mistake: AttachGateMistake | undefined): Program<Dir
   };
 }
 
-/** Gives up the share of a file that is gone, and then looks after its grave. */
+/** Gives up the share of a file that is deleted, and then checks its tombstone. */
 function releaseShare(after: User["after"]): Step {
   return {
     point: "unshare",
@@ -258,26 +258,28 @@ function areOthersAttached(
   return shares.some((id) => id !== me.id && !isDead(id));
 }
 
-/** Who is in is so in the segment that the name stands for, and it is not given up. */
+/** An attached actor has the segment that the name refers to, and its gate is open. */
 function check({ words, actors }: State<Directory, User>): void {
   for (const { id, at, file, isDead } of actors) {
     if (at !== "in" || isDead) continue;
-    if (words.named !== file) throw new Error(`actor ${id} is in ${file}, named is ${words.named}`);
-    if (words.files[file].gate === CLOSED) throw new Error(`actor ${id} is in what is shut`);
+    if (words.named !== file) {
+      throw new Error(`actor ${id} has ${file}, the name is ${words.named}`);
+    }
+    if (words.files[file].gate === CLOSED) throw new Error(`actor ${id} has a closed segment`);
   }
 }
 
-/** Only those who came and left meanwhile made somebody try again. */
+/** Only actors that attached and left meanwhile may make another one try again. */
 function checkAttempts({ actors }: State<Directory, User>, max: number): void {
   const starved = actors.find(({ attempts }) => attempts > max);
-  if (starved) throw new Error(`actor ${starved.id} comes in vain`);
+  if (starved) throw new Error(`actor ${starved.id} cannot attach`);
 }
 
-/** The last one to leave deletes the segment, and no grave is left, unless somebody died. */
+/** The last to leave deletes the segment, and no tombstone is left, unless an actor died. */
 function checkEnd({ words, actors }: State<Directory, User>): void {
   if (actors.some(({ isDead }) => isDead)) return;
   if (words.named !== NONE) throw new Error("the segment is left behind");
   if (words.files.some(({ tombstone }) => tombstone !== NONE)) {
-    throw new Error("a grave is left behind");
+    throw new Error("a tombstone is left behind");
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A lane of a broadcast as a model: a publisher and its heir, and subscribers that join at any time.
+ * A lane of a broadcast as a model: a publisher and its successor, and subscribers that join at any time.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 } from "./lane.ts";
 
 interface Reader extends Actor, Poller {
-  /** Where it joined. */
+  /** Position at which it joined. */
   from: number;
   position: number;
   sequence: number;
@@ -33,12 +33,12 @@ interface Reader extends Actor, Poller {
 
 type Party = Writer & Reader;
 
-/** What is explored. */
+/** Parameters of an exploration. */
 export interface BroadcastOptions {
   size: number;
-  /** Messages of each commit, of the publisher and of its heir. */
+  /** Messages of each commit, of the publisher and of its successor. */
   plans: [number[], number[]];
-  /** Looks that each subscriber takes. */
+  /** Polls of each subscriber. */
   looks: number[];
   mistake?: Mistake;
 }
@@ -75,7 +75,7 @@ export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
 }
 
 function reading(mistake: Mistake | undefined): Program<Lane, Party> {
-  const trusts = mistake === "does not look at the tail again";
+  const trusts = mistake === "does not check the tail again";
   return {
     join: () => [{
       point: "CURSOR_MOVED",
@@ -108,7 +108,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
       return [{ then: at === me.position && sequence === me.sequence ? "copy" : "doubt" }];
     },
     doubt(words, me) {
-      if (words.tail <= me.position) throw new Error(`record ${me.position} is not whole`);
+      if (words.tail <= me.position) throw new Error(`record ${me.position} is incomplete`);
       return [{ then: "seek" }];
     },
     lapped: () => [{
@@ -120,7 +120,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
       if (words.tail === words.head) {
         return [{ then: "countUp", act: (lane, reader) => readLast(lane, reader, lane.head) }];
       }
-      if (cellAt(words, words.tail).at !== words.tail) throw new Error("the oldest is not whole");
+      if (cellAt(words, words.tail).at !== words.tail) throw new Error("the oldest is incomplete");
       return [{
         then: "seek",
         act(lane, reader) {
@@ -168,7 +168,9 @@ function check({ words, actors }: State<Lane, Party>): void {
   for (const { received, missed, from, position, at } of actors.slice(2)) {
     let before = -1;
     for (const message of received) {
-      if (message.position <= before) throw new Error(`${message.position} came after ${before}`);
+      if (message.position <= before) {
+        throw new Error(`${message.position} was read after ${before}`);
+      }
       before = message.position;
       if (message.payload !== words.committed[before]) throw new Error(`message ${before} is torn`);
     }

@@ -1,35 +1,35 @@
 /**
- * All ways in which the actors of a model can run, one step after the other, with a death at any step.
+ * All ways in which the actors of a model can run, step by step, with a death at any step.
  *
  * @module
  */
 
-/** Somebody who takes part; what it knows by itself are its further properties. */
+/** An actor. Its own state is in further properties. */
 export interface Actor {
-  /** Where its program stands; nothing follows `"end"`. */
+  /** The next point of its program. `"end"` is the last one. */
   at: string;
   isDead: boolean;
 }
 
-/** Everything there is at one moment. Plain data: states are compared as JSON. */
+/** The complete state at one moment. Plain data: states are compared as JSON. */
 export interface State<W, A extends Actor> {
-  /** What all share. */
+  /** The shared state. */
   words: W;
   actors: A[];
 }
 
-/** One step that an actor may take: at most one write that others can see. */
+/** One step of an actor: at most one write that others can see. */
 export interface Move<W, A extends Actor> {
-  /** The failpoint behind it; without one, nobody can stop there from outside. */
+  /** The failpoint after it. Without one, no actor can be stopped there. */
   point?: string;
-  /** Where the program stands afterwards. */
+  /** The next point of the program. */
   then: string;
-  /** Neither reads nor changes what others can see, so that its order with their steps is all one. */
+  /** True if it neither reads nor changes shared state, so that its order with other steps has no effect. */
   isOwn?: boolean;
   act?(words: W, me: A): void;
 }
 
-/** What an actor may do where it stands; several moves are several possibilities. */
+/** The possible steps of an actor at its point. */
 export type Program<W, A extends Actor> = {
   [at: string]: (words: Readonly<W>, me: Readonly<A>, isDead: (actor: number) => boolean) => Move<
     W,
@@ -42,17 +42,17 @@ export interface Model<W, A extends Actor> {
   initial: State<W, A>;
   /** The program of each actor. */
   programs: Program<W, A>[];
-  /** Where an actor stands between two calls. */
+  /** The point of an actor between two calls. */
   idle: string[];
   /** Actors that may die, one of them at most in a run. */
   killable: number[];
-  /** Throws if a state must not be. */
+  /** Throws for an invalid state. */
   check(state: State<W, A>): void;
-  /** Throws if nobody may end so. */
+  /** Throws for an invalid final state. */
   checkEnd(state: State<W, A>): void;
 }
 
-/** What must not be, with the steps that lead there. */
+/** An invalid state, with the steps that lead to it. */
 export class ModelViolation extends Error {
   override name = "ModelViolation";
 }
@@ -64,9 +64,9 @@ interface Step {
 }
 
 /**
- * Visits every state that can be reached; answers how many there are.
+ * Visits every reachable state. Returns their number.
  *
- * @throws {ModelViolation} with the shortest way to a state that must not be
+ * @throws {ModelViolation} with the shortest way to an invalid state
  */
 export function explore<W, A extends Actor>(model: Model<W, A>): number {
   const seen = new Set([JSON.stringify(model.initial)]);
@@ -153,24 +153,24 @@ function checkStep(step: Step | undefined, check: () => void): void {
   }
 }
 
-/** What was seen at a failpoint of the real thing. */
+/** An observation at a failpoint of the real ring. */
 export interface Event {
   actor: number;
-  /** `DEATH` if it died, `REST` if its call was over. */
+  /** `DEATH` if it died, `REST` if its call has ended. */
   point: string;
-  /** The shared words that `project` gives of a model. */
+  /** The shared words, as `project` returns them for a model. */
   words: unknown;
 }
 
-/** In place of a failpoint: the actor died. */
+/** Instead of a failpoint: the actor died. */
 export const DEATH = "death";
-/** In place of a failpoint: the actor's call was over. */
+/** Instead of a failpoint: the actor's call has ended. */
 export const IDLE = "rest";
 
 /**
- * Checks that what was seen is a run of a model: steps without a failpoint may come in between.
+ * Checks that observations are a run of a model. Steps without a failpoint may be in between.
  *
- * @throws {ModelViolation} naming the first event that the model does not allow
+ * @throws {ModelViolation} with the first event that the model does not allow
  */
 export function checkRun<W, A extends Actor>(
   model: Model<W, A>,
@@ -187,7 +187,7 @@ export function checkRun<W, A extends Actor>(
       possible = silentlyReached(model, possible, actor)
         .filter((state) => model.idle.includes(state.actors[actor].at));
       if (possible.length > 0) continue;
-      throw new ModelViolation(`event ${at}: actor ${actor} was done, and the model is not`);
+      throw new ModelViolation(`event ${at}: actor ${actor} has ended, and the model has not`);
     }
     const expected = JSON.stringify(words);
     const seen: string[] = [];
@@ -211,7 +211,7 @@ export function checkRun<W, A extends Actor>(
   }
 }
 
-/** States that one actor can reach without passing a failpoint. */
+/** States that one actor can reach without a failpoint. */
 function silentlyReached<W, A extends Actor>(
   model: Model<W, A>,
   from: readonly State<W, A>[],

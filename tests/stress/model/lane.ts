@@ -9,14 +9,14 @@ import type { Actor, Program } from "./explore.ts";
 /** Mistakes that an exploration must find. */
 export type Mistake =
   | "commits before it copies"
-  | "tells the count before the head"
+  | "publishes the count before the head"
   | "overwrites before it moves the tail"
   | "moves the tail without comparing"
-  | "does not look at the tail again";
+  | "does not check the tail again";
 
 /** A record in the ring. */
 export interface Cell {
-  /** The position that the frame names, -1 while it has none. */
+  /** The position in its frame word, -1 while it has none. */
   at: number;
   sequence: number;
   /** The message, -1 until it is copied. */
@@ -31,15 +31,15 @@ export interface Lane {
   count: number;
   tail: number;
   tailCount: number;
-  /** Messages by position, as they were committed: what readers may get. */
+  /** Messages by position, as they were committed: what receivers may get. */
   committed: number[];
 }
 
 /** A writer of a lane. */
 export interface Writer extends Actor {
-  /** Commits that are still to be made, each of so many messages. */
+  /** Commits that it still makes, with their numbers of messages. */
   plan: number[];
-  /** The next message's name. */
+  /** Name of the next message. */
   message: number;
   staged: number[];
   next: number;
@@ -48,30 +48,30 @@ export interface Writer extends Actor {
   limit: number;
 }
 
-/** Somebody who looks for messages. */
+/** An actor that polls for messages. */
 export interface Poller {
-  /** Looks that it still takes, -1 if there is no end to them. */
+  /** Polls that it still makes, -1 for no limit. */
   looks: number;
 }
 
-/** Counts a look. */
+/** Counts a poll. */
 export function countPoll(me: Poller): void {
   if (me.looks > 0) me.looks--;
 }
 
-/** A lane with a ring of so many records, one of which stays free. */
+/** A lane with a ring of `size` records, of which one stays free. */
 export function newLane(size: number): Lane {
   const ring = Array.from({ length: size }, () => ({ at: -1, sequence: -1, payload: -1 }));
   return { ring, last: 0, head: 0, count: 0, tail: 0, tailCount: 0, committed: [] };
 }
 
-/** A writer, and the heir that goes on with its lane. */
+/** A writer, and the successor that takes over its lane. */
 export function newWriters([first, second]: [number[], number[]], size: number): [Writer, Writer] {
   const messages = first.reduce((sum, n) => sum + n, 0);
   return [newWriter("claim", first, 0, size), newWriter("wait", second, messages, size)];
 }
 
-/** Somebody who makes the planned commits of messages that are named from `message` on. */
+/** An actor that makes the planned commits. Its messages are named from `message` on. */
 function newWriter(
   at: "claim" | "wait",
   plan: number[],
@@ -96,13 +96,13 @@ export function cellAt(lane: Lane, position: number): Cell {
   return lane.ring[position % lane.ring.length];
 }
 
-/** What the records say of the count at a head. */
+/** The count at a head, as the records have it. */
 export function countByLast({ last, ring }: Lane, head: number): number | undefined {
   const cell = ring[last % ring.length];
   return last < head && cell.at === last && last + 1 === head ? cell.sequence + 1 : undefined;
 }
 
-/** The programs of a writer and of its heir. */
+/** The programs of a writer and of its successor. */
 export function writingBoth<W extends Lane, A extends Writer>(
   kind: "queue" | "broadcast",
   mistake: Mistake | undefined,
@@ -110,14 +110,14 @@ export function writingBoth<W extends Lane, A extends Writer>(
   return [writing(kind, undefined, mistake), writing(kind, 0, mistake)];
 }
 
-/** The program of a writer; an heir waits until `predecessor` is dead. */
+/** The program of a writer. A successor waits until `predecessor` is dead. */
 function writing<W extends Lane, A extends Writer>(
   kind: "queue" | "broadcast",
   predecessor: number | undefined,
   mistake: Mistake | undefined,
 ): Program<W, A> {
   const copiesLate = mistake === "commits before it copies";
-  const countsFirst = mistake === "tells the count before the head";
+  const countsFirst = mistake === "publishes the count before the head";
   const overwritesFirst = mistake === "overwrites before it moves the tail";
   return {
     wait: (_words, _me, isDead) =>
@@ -216,7 +216,7 @@ function beginRecord(words: Lane, me: Writer): void {
   words.ring[me.next % words.ring.length] = { at: -1, sequence: -1, payload: -1 };
 }
 
-/** Gives up the oldest until there is room, and an eighth more. */
+/** Evicts the oldest messages until there is space, and an eighth more. */
 function countTail(words: Lane, me: Writer): void {
   const eighth = words.ring.length >> 3;
   words.tailCount = Math.min(me.next + 2 - words.ring.length + eighth, words.head);

@@ -1,5 +1,5 @@
 /**
- * A lane of a queue as a model: a writer and its heir, and receivers that take what it commits.
+ * A lane of a queue as a model: a writer and its successor, and receivers that take what it commits.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   writingBoth,
 } from "./lane.ts";
 
-/** A queue's lane, with what was taken from it in the order of taking. */
+/** A queue's lane, and the messages that were taken, in their order. */
 interface QueueLane extends Lane {
   received: { position: number; payload: number }[];
 }
@@ -30,14 +30,14 @@ interface Receiver extends Actor, Poller {
 
 type Party = Writer & Receiver;
 
-/** What is explored. */
+/** Parameters of an exploration. */
 export interface QueueOptions {
   size: number;
-  /** Messages of each commit, of the writer and of its heir. */
+  /** Messages of each commit, of the writer and of its successor. */
   plans: [number[], number[]];
-  /** Looks that each receiver takes. */
+  /** Polls of each receiver. */
   looks: number[];
-  /** Messages that one call takes at most. */
+  /** Most messages of one call. */
   most: number;
   mistake?: Mistake;
 }
@@ -90,7 +90,7 @@ function receiving({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
       return [{ then: cellAt(words, me.position).at === me.position ? "copy" : "doubt" }];
     },
     doubt(words, me) {
-      if (words.tail === me.start) throw new Error(`record ${me.position} is not whole`);
+      if (words.tail === me.start) throw new Error(`record ${me.position} is incomplete`);
       return [{ then: "look" }];
     },
     copy: (_words, me) =>
@@ -126,7 +126,7 @@ function check({ words }: State<QueueLane, Party>): void {
   }
 }
 
-/** What was not taken is still there, whole, and all is counted once somebody writes again. */
+/** Messages that were not taken are still complete, and counted after the next write. */
 function checkEnd({ words, actors }: State<QueueLane, Party>): void {
   const { committed, head, tail, received, count } = words;
   if (committed.length !== head) throw new Error(`${committed.length} committed, head ${head}`);

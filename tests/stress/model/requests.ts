@@ -1,6 +1,6 @@
 /**
  * Requests as a model: one slot that is used again and again, and repliers that take its requests from a
- * lane. A request's name is its generation.
+ * lane. The name of a request is its generation.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export type RequestMistake =
   | "frees a slot while a reply is written"
   | "waits for an announcement only";
 
-/** What requester and repliers share. */
+/** The state that requester and repliers share. */
 export interface Slot {
   status: "free" | "queued" | "taken" | "writing" | "done";
   generation: number;
@@ -24,28 +24,28 @@ export interface Slot {
   /** Requests in the lane. */
   lane: number[];
   tail: number;
-  /** How each request ended: its reply, or "lost", or "cancelled". */
+  /** The end of each request: its reply, or "lost", or "cancelled". */
   outcomes: (number | string)[];
 }
 
 interface Party extends Actor {
-  /** Requests still to be sent, looks still to be taken; -1: without end. */
+  /** Requests that it still sends, or polls that it still makes; -1 for no limit. */
   left: number;
-  /** Requester: times that it may give up; -1: any number. */
+  /** Requester: times that it may give up; -1 for no limit. */
   patience: number;
   generation: number;
   start: number;
   isMine: boolean;
-  /** Nobody waits any more: the slot is freed when the reply comes. */
+  /** No call waits any more: the slot is freed when the reply arrives. */
   isAbandoned: boolean;
 }
 
-/** What is explored. */
+/** Parameters of an exploration. */
 export interface RequestOptions {
   requests: number;
-  /** How often the requester may give up. */
+  /** Times that the requester may give up. */
   cancels: number;
-  /** Looks that each replier takes. */
+  /** Polls of each replier. */
   looks: number[];
   mistake?: RequestMistake;
 }
@@ -244,7 +244,7 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
   };
 }
 
-/** A requester waits only for a request that nobody has looked at, or for a living replier. */
+/** A requester waits only for a request that no replier has seen, or for a live replier. */
 function checkEnd({ words, actors }: State<Slot, Party>): void {
   if (actors[0].at === "end") return;
   const isUntouched = words.status === "queued" &&

@@ -1,6 +1,6 @@
 /**
- * One process of a soak: `tests/stress/soak/child.ts '<task as JSON>'`, started by run.ts.
- * It works until its input ends, and writes a sample a second, as a line of JSON.
+ * One process of a soak: `tests/stress/soak/child.ts '<task as JSON>'`, started by run.ts. It works until
+ * its input ends, and writes a sample every second, as a line of JSON.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const SAMPLE_MS = 1000;
 /** Work between two turns of the event loop. */
 const SLICE_MS = 20;
 const BATCH = 200;
-/** One message in so many does not fit the ring. */
+/** One message in so many is larger than the ring. */
 const BIG_EVERY = 5000;
 const BIG_BYTES = 200_000;
 const CAPACITY = 256 * 1024;
@@ -36,7 +36,7 @@ let messages = 0;
 let wrong = 0;
 let missed = () => 0;
 
-/** A message tells its number, and its size follows from that. */
+/** A message contains its number, from which its size is derived. */
 interface Numbered {
   n: number;
   body: Uint8Array;
@@ -103,7 +103,7 @@ function attachAndDetach(): void {
   messages++;
 }
 
-/** Opens the sockets; answers what to do again and again. */
+/** Opens the sockets. Returns the function to call repeatedly. */
 function openSockets(): () => void {
   const isSender = side === "sender";
   switch (pattern) {

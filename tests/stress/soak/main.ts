@@ -1,5 +1,5 @@
 /**
- * `deno task soak`: sends and receives for minutes, and looks whether anything grows. See `--help`.
+ * `deno task soak`: sends and receives for minutes, and checks that nothing grows. See `--help`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { PATTERNS, type SoakPattern } from "./task.ts";
 const USAGE = `deno task soak [--minutes N] [--pattern NAME]
 
   --minutes N     how long in all, 4 when left out; a part of a minute will do
-  --pattern NAME  ${PATTERNS.join(", ")}, or all, which is meant when left out
+  --pattern NAME  ${PATTERNS.join(", ")} or all; default: all
 
 Soaks one pattern after the other. Tells messages, rate, losses, memory and descriptors each second on standard error, and all of it
 as JSON on standard output in the end. Fails if messages were wrong or something grew.`;

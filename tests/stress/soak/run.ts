@@ -1,5 +1,5 @@
 /**
- * Running a soak: two processes for each pattern, a sample of each a second.
+ * Running a soak: two processes for each pattern, each with a sample every second.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { Sample, SoakPattern, SoakTask } from "./task.ts";
 
 const CHILD = new URL("child.ts", import.meta.url).href;
 const SIDES = ["sender", "receiver"] as const;
-/** A young generation that stays small: it would grow by tens of megabytes at times of its own. */
+/** A small young generation: a large one would grow by tens of megabytes at any time. */
 const V8_FLAGS = "--v8-flags=--expose-gc,--max-semi-space-size=2";
 
-/** What to soak. */
+/** The plan of a soak. */
 export interface SoakPlan {
   pattern: SoakPattern;
   seconds: number;
@@ -50,7 +50,7 @@ class Soaked implements AsyncDisposable {
     for await (const line of lines) this.samples.push(JSON.parse(line));
   }
 
-  /** Lets it end by itself. */
+  /** Ends its input, at which it exits. */
   async finish(): Promise<void> {
     await this.#process.stdin.close();
     await this.#read;
@@ -71,7 +71,7 @@ class Soaked implements AsyncDisposable {
   }
 }
 
-/** Soaks a pattern; `onSecond` is told how far it is. */
+/** Soaks a pattern. `onSecond` is called every second. */
 export async function soak(
   { pattern, seconds, dir, signal }: SoakPlan,
   onSecond: (second: number, latest: Latest) => void = () => {},

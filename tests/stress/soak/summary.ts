@@ -1,5 +1,5 @@
 /**
- * What a soak came to.
+ * The summary of a soak.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import type { Sample, SoakPattern } from "./task.ts";
 
 /** Samples up to this share of the time are warm-up. */
 const WARM_UP = 1 / 3;
-/** What a million messages may add to the memory of a process at most, in bytes. */
+/** Most bytes by which a million messages may grow the memory of a process. */
 export const MAX_BYTES_PER_MILLION = 2_000_000;
 
-/** Descriptors that the runtime opens now and then; what leaks does so with every message or socket. */
+/** Descriptors that the runtime opens at times. A leak grows with every message or socket. */
 export const SPARE_DESCRIPTORS = 2;
 
-/** One process over the time. */
+/** The summary of one process. */
 export interface SideSummary {
   messages: number;
   missed: number;
   wrong: number;
-  /** After the warm-up, after a collection each. */
+  /** Resident memory after the warm-up, each time after a collection. */
   rssBytes: { first: number; last: number; most: number };
-  /** By a line through the samples, for each million messages; in all, if they were fewer. */
+  /** Growth for each million messages, by a line through the samples; the total growth for fewer. */
   rssBytesPerMillion: number;
   descriptors: { first: number; last: number };
   mappings: { first: number; last: number };
 }
 
-/** One pattern over the time. */
+/** The summary of one pattern. */
 export interface PatternSummary {
   pattern: SoakPattern;
   messagesPerSecond: number;
@@ -35,7 +35,7 @@ export interface PatternSummary {
   receiver: SideSummary;
 }
 
-/** Sums up what one process reported. */
+/** Sums up the samples of one process. */
 export function summarizeSide(samples: readonly Sample[]): SideSummary {
   if (samples.length === 0) throw new Error("no process lived long enough for a sample");
   const warm = samples.slice(Math.floor(samples.length * WARM_UP));
@@ -62,7 +62,7 @@ function growthOf(samples: readonly Sample[]): number {
   return slope * Math.min(1, millions);
 }
 
-/** Slope of the line with the least squares. */
+/** Slope of the line of least squares. */
 function slopeOf(points: readonly [x: number, y: number][]): number {
   const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
   const x = mean(points.map(([x]) => x));
@@ -72,19 +72,19 @@ function slopeOf(points: readonly [x: number, y: number][]): number {
   return spread === 0 ? 0 : common / spread;
 }
 
-/** What is not as it should be. */
+/** The problems of a soak. */
 export function problemsOf({ pattern, sender, receiver }: PatternSummary): string[] {
   const problems: string[] = [];
   for (const [side, summary] of Object.entries({ sender, receiver })) {
     const { wrong, descriptors, mappings, rssBytesPerMillion } = summary;
     const say = (what: string) => problems.push(`${pattern}, ${side}: ${what}`);
-    if (wrong > 0) say(`${wrong} messages were lost, doubled or in disorder`);
+    if (wrong > 0) say(`${wrong} messages were lost, repeated or out of order`);
     if (descriptors.last > descriptors.first + SPARE_DESCRIPTORS) {
       say(`descriptors grew to ${descriptors.last}`);
     }
     if (mappings.last > mappings.first) say(`mappings grew to ${mappings.last}`);
     if (rssBytesPerMillion > MAX_BYTES_PER_MILLION) {
-      say(`memory grew by ${rssBytesPerMillion} bytes a million messages`);
+      say(`memory grew by ${rssBytesPerMillion} bytes for each million messages`);
     }
   }
   return problems;

@@ -1,31 +1,31 @@
 /**
- * What a soak asks of its processes, and what they report.
+ * The tasks of the processes of a soak, and their samples.
  *
  * @module
  */
 
-/** What is soaked: the three patterns, and sockets that come and go. */
+/** The patterns of a soak: the three patterns, and sockets that open and close. */
 export const PATTERNS = ["queue", "broadcast", "request", "churn"] as const;
 
 /** One of them. */
 export type SoakPattern = typeof PATTERNS[number];
 
-/** What one process does. */
+/** The task of one process. */
 export interface SoakTask {
   pattern: SoakPattern;
   side: "sender" | "receiver";
   dir: string;
 }
 
-/** What a process holds and has done. */
+/** A sample of a process. */
 export interface Sample {
   /** Messages sent or received since it began. */
   messages: number;
   /** Messages missed, by a subscriber. */
   missed: number;
-  /** Messages that were not what should have come. */
+  /** Wrong messages. */
   wrong: number;
-  /** After a collection. */
+  /** Resident memory after a collection. */
   rssBytes: number;
   descriptors: number;
   /** Mappings of files in the segment directory. */
