@@ -6,6 +6,7 @@
 
 import type { Attachment } from "./attachment.ts";
 import { ShmClosedError } from "../base/errors.ts";
+import { checkNoMore } from "../base/checks.ts";
 import { durationMs } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 
@@ -80,6 +81,7 @@ export class LeasedDelivery<T> implements Delivery<T> {
   }
 
   ack(): void {
+    if (arguments.length > 0) checkNoMore("ack()", arguments, 0, "nack()");
     this.#checkOpen("acknowledge");
     this.#outcome = "acknowledged";
     this.#settler.acknowledge(this.#slot);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
 import type { Attachment } from "./attachment.ts";
 
 /** Space in the ring to write a message into. */
@@ -40,6 +41,7 @@ export class SenderLoan implements Loan {
   }
 
   commit(): void {
+    if (arguments.length > 0) checkNoMore("commit()", arguments, 0, "loan() with that length");
     this.#attachment.checkOpen();
     this.#checkNotDone();
     this.#finish(() => this.#space.commit());

@@ -131,6 +131,11 @@ export function testOptions(transport: TestTransport): void {
       ["requester", requests.requester() as unknown as Calls, { send: [1] }],
       ["replier", requests.replier() as unknown as Calls, { tryRecv: [], send: [1] }],
     ];
+    const loan = open().pusher({ codec: "raw" }).loan(8) as unknown as Calls;
+    const jobs = open();
+    jobs.pusher().send(1);
+    const delivery = jobs.ackPuller().tryRecv() as unknown as Calls;
+    sockets.push(["loan", loan, { commit: [] }], ["delivery", delivery, { ack: [] }]);
     for (const [name, socket, calls] of sockets) {
       for (const [call, args] of Object.entries(calls)) {
         assert.throws(() => socket[call](...args, { timeoutMs: 5 }), {
