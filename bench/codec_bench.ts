@@ -67,7 +67,7 @@ async function msgpackr(): Promise<Candidate[]> {
       decode: (bytes) => packr.unpack(bytes),
     }];
   } catch (error) {
-    console.log(`msgpackr is left out: ${(error as Error).message}`);
+    console.log(`msgpackr is skipped: ${(error as Error).message}`);
     return [];
   }
 }

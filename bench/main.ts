@@ -1,4 +1,4 @@
-/** The benchmark: Ringbus and its peers, side by side. `--help` tells the rest. */
+/** The benchmark: Ringbus and its peers, side by side. `--help` describes the options. */
 import { describeMachine, type Machine, warningOf } from "../cli/benchmark/machine.ts";
 import { type Options, readOptions, USAGE } from "./harness/options.ts";
 import { writeChartPage } from "./harness/page.ts";
@@ -21,7 +21,7 @@ function tables({ rows }: Results): string {
   return [...Map.groupBy(rows, (row) => row.workload).values()].map(tableOf).join("\n\n");
 }
 
-/** Without what `--only` left out. */
+/** The targets without those that `--only` skipped. */
 function shown(targets: Verdict[], only?: string): Verdict[] {
   return only === undefined ? targets : targets.filter(({ reason }) => reason !== NOT_SELECTED);
 }

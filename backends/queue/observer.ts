@@ -110,13 +110,14 @@ export class QueueObserver {
   }
 }
 
-interface Carrier {
+/** What a context is read from and written to: the metadata of a message on its channel. */
+interface TracedMessage {
   readonly channel: string;
   readonly metadata?: Metadata;
 }
 
 /** A message that has a context already is forwarded: its context names the operation that created it. */
-function sendOperation(name: string, message: Carrier): MessageOperation {
+function sendOperation(name: string, message: TracedMessage): MessageOperation {
   const headers = headersOf(message);
   return {
     name,
@@ -127,12 +128,12 @@ function sendOperation(name: string, message: Carrier): MessageOperation {
   };
 }
 
-function headersOf({ metadata }: Pick<Carrier, "metadata">): ContextHeaders | undefined {
+function headersOf({ metadata }: Pick<TracedMessage, "metadata">): ContextHeaders | undefined {
   return contextHeadersOf(metadata ?? {});
 }
 
 /** A copy of a message with headers in its metadata, unless it has some. */
-function withHeaders<C extends Carrier>(message: C, headers: ContextHeaders | undefined): C {
+function withHeaders<M extends TracedMessage>(message: M, headers: ContextHeaders | undefined): M {
   if (headers === undefined || headersOf(message) !== undefined) return message;
   return { ...message, metadata: { ...message.metadata, ...headers } };
 }

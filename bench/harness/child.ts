@@ -24,7 +24,7 @@ export class Child implements AsyncDisposable {
     }).spawn();
     this.#input = this.#process.stdin.getWriter();
     this.finished = this.#follow();
-    // Whoever waits for an event or for the end hears of a failure; nobody else needs to.
+    // A failure reaches the callers that wait for an event or for the end. No other code needs it.
     this.finished.catch((error) => this.#events.fail(error));
   }
 

@@ -47,8 +47,8 @@ export interface Memory {
   /** Resident bytes of the larger side, less those of a bare Deno process. */
   readonly overBare: number;
   /**
-   * What the channel added to the larger side since it had loaded Ringbus, segment included, and
-   * pages of the runtime's own program left out.
+   * Resident bytes that the channel added to the larger side after it had loaded Ringbus. They
+   * include the segment, but no pages of the runtime's own program.
    */
   readonly added: number;
   /** What the larger side grew by from the first round of messages to the last. */

@@ -58,7 +58,7 @@ function isSteady(before: number, after: number): boolean {
   return Math.max(before, after) / Math.min(before, after) <= STEADY;
 }
 
-/** One run that counts, with the reference before it; answers the reference after it. */
+/** Makes one measured run with the reference before it; returns the reference after it. */
 async function takeTurn(
   bench: Bench,
   entry: ContestantRuns,

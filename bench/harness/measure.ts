@@ -49,7 +49,7 @@ const wake: Measure = async (bench, launch, contestant, workload) => {
 
 /**
  * From just before the first `send` in one process to just after the last `receive` in the other.
- * Both are warm and the carrier is empty when the clock starts.
+ * Both are warm and the channel is empty when the clock starts.
  */
 const throughput: Measure = async (bench, launch, contestant, workload) => {
   await using run = new PeerRun(bench.scratch, launch, contestant, workload);

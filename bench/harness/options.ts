@@ -19,7 +19,7 @@ export interface Options {
   readonly help: boolean;
   readonly only?: string;
   readonly runs?: number;
-  /** Where the page goes; none is written when left out. */
+  /** Path of the page. Default: no page is written. */
   readonly html?: string;
 }
 

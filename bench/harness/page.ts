@@ -14,7 +14,7 @@ export interface ChartPage {
   readonly listings?: readonly Listing[];
 }
 
-/** Where a benchmark writes its page, unless it is told: nowhere when it prints for machines. */
+/** The path of a benchmark's page: `html` if it is set; with `json` no page by default. */
 export function pagePath(
   name: string,
   { html, json }: { readonly html?: string; readonly json?: boolean },
@@ -37,7 +37,7 @@ export function seriesOf(
   return [{ name, isOurs, value: spread(values), ratio }];
 }
 
-/** Writes the page, if it is wanted, and tells where. */
+/** Writes the page if there is a path, and prints the path. */
 export async function writeChartPage(path: string | undefined, page: ChartPage): Promise<void> {
   if (path === undefined) return;
   const { machine, listings = [], ...rest } = page;

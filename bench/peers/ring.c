@@ -78,7 +78,7 @@ static void send_role(const struct task *task) {
   await_go();
 }
 
-/* Sends its own clock once a beat, so that the receiver has long been asleep each time. */
+/* Sends its own clock once per beat. A beat is long enough for the receiver to sleep each time. */
 static void beat(const struct task *task) {
   struct ring out = ring_open(task->address, task->capacity, sleeps(task));
   uint8_t *message = message_buffer(task->size);

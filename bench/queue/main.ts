@@ -77,7 +77,7 @@ async function installBullmq(mayInstall: boolean): Promise<string | undefined> {
     const args = ["install", "--no-audit", "--no-fund", "--omit=optional", "--prefix", folder];
     const failure = await failureOf("npm", [...args, BULLMQ, IOREDIS]);
     if (failure) {
-      console.error(`BullMQ is left out: ${failure}`);
+      console.error(`BullMQ is skipped: ${failure}`);
       return undefined;
     }
   }

@@ -17,7 +17,7 @@ function connect() {
 
 class Streams implements QueuePeer {
   readonly #client = connect();
-  /** A blocking read holds up its connection. */
+  /** A blocking read needs its own connection: it delays later commands on the same one. */
   readonly #reader = connect();
   #consumers = 0;
 

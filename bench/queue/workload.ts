@@ -6,9 +6,9 @@
 /** A queue with one agent, or some. */
 export interface QueuePeer extends AsyncDisposable {
   publish(payload: Payload): Promise<unknown>;
-  /** Takes up to so many messages at once, acknowledges each, and tells of it. */
+  /** Receives up to `inFlight` messages at once, acknowledges each, and calls `onDone` after it. */
   consume(inFlight: number, onDone: () => void): Promise<() => Promise<void>>;
-  /** Reads 100 messages that nobody has taken. */
+  /** Reads 100 pending messages. */
   read100?(): Promise<number>;
 }
 
@@ -36,7 +36,7 @@ async function rateOf(count: number, work: () => Promise<void>): Promise<number>
   return count / ((performance.now() - startMs) / 1000);
 }
 
-/** Counts what is done, and tells when it is enough. */
+/** Counts completed messages, and resolves when the expected number is reached. */
 class CompletionCounter {
   #remaining = 0;
   #done = Promise.withResolvers<void>();

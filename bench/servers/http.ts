@@ -115,7 +115,7 @@ export async function compareHttp(plan: Plan): Promise<Row[]> {
       load("Python, connections kept", kept),
       load("Ringbus", onRingbus),
     ], plan),
-    ...await compare("HTTP, from a store to one who waits", PUSH, [
+    ...await compare("HTTP, from a store to a waiting client", PUSH, [
       push("Python http.server", closing),
       push("Python, connections kept", kept),
       push("Ringbus", onRingbus),

@@ -2,7 +2,7 @@
 
 const END_OF_HEAD = "\r\n\r\n";
 
-/** A connection that is made anew when the server has closed it, as servers of HTTP/1.0 do. */
+/** A connection that reconnects after the server has closed it, as HTTP/1.0 servers do. */
 export class HttpConnection implements Disposable {
   readonly #port: number;
   readonly #buffer = new Uint8Array(65_536);

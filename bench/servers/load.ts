@@ -12,7 +12,7 @@ const MESSAGES_READ = 10;
 const LINE_FEED = 10;
 const encoder = new TextEncoder();
 
-/** A connection on which answers are counted by their lines. */
+/** A connection that counts the lines of the responses. */
 class Connection {
   readonly #conn: Deno.TcpConn;
   readonly #bytes = new Uint8Array(1 << 20);

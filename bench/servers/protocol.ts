@@ -1,13 +1,14 @@
 /**
- * What the load speaks: commands as bytes made before the clock starts, and how many lines answer each.
+ * The protocols of the load. Commands are encoded before the clock starts. Each has a known number of
+ * response lines.
  */
 import { GemstoneGenerator, Message } from "../../mod.ts";
 
-/** A protocol of commands and answers in lines. */
+/** A protocol whose commands and responses are lines. */
 export interface Protocol {
   store(topic: string, message: Message): string;
   get(topic: string): string;
-  /** Lines of the answer to a `get` of so many messages. */
+  /** Lines of the response to a `get` of so many messages. */
   getLines(messages: number): number;
 }
 

@@ -9,7 +9,7 @@ import { duration, times } from "../../cli/benchmark/charts/format.ts";
 import { describeMachine, warningOf } from "../../cli/benchmark/machine.ts";
 import { median } from "../../cli/benchmark/stats.ts";
 
-/** Sends and receives some messages; answers how many. */
+/** Sends and receives some messages; returns their number. */
 type Round = () => number;
 
 /** One way to do it. */
@@ -249,7 +249,7 @@ if (import.meta.main) {
   const [turns, ms] = values.quick ? [1, 5] : [7, 60];
   const machine = await describeMachine();
   const results = comparisons().map((question) => measure(question, turns, ms));
-  if (values.json) console.log(JSON.stringify({ machine, answers: results }, null, 2));
+  if (values.json) console.log(JSON.stringify({ machine, comparisons: results }, null, 2));
   else {
     console.log(`${machine.cpu}, ${machine.cores} cores, Deno ${machine.deno}`);
     console.log(warningOf(machine) ?? "");

@@ -12,7 +12,7 @@ const model: Model = new ScriptedModel(Number(thinkMs));
 
 using tools = new Requester<ToolCall, number>(TOOLS);
 
-/** What a tool says, or what went wrong: the model is told, and may try something else. */
+/** Returns the result of a tool or its error. The model reads it, and may try something else. */
 async function use(call: ToolCall): Promise<string> {
   try {
     return `${await tools.request(call, { timeoutMs: 10_000 })}`;

@@ -1,11 +1,11 @@
-// An agent: it works on tasks that are pending for it, then on those that come, and answers each.
+// An agent. It handles its pending tasks, then new ones, and publishes a result for each.
 // Start several, each with a name, with the address of a Redis in REDIS_URL, or none for one on this
 // machine:
 //   deno run --allow-net --allow-env examples/agents_on_redis/agent.ts ann
 
 import { RedisMessageQueue } from "@ringbus/ringbus/redis";
 
-/** What somebody wants to have summed up. */
+/** Numbers to add up. */
 interface Task {
   numbers: number[];
 }

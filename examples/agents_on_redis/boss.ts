@@ -1,10 +1,10 @@
 // The boss: it gives tasks to the agents named on the command line, urgent ones with a higher priority,
-// tells all of them when it is done, and waits for the results:
+// broadcasts a message when all tasks are published, and waits for the results:
 //   deno run --allow-net --allow-env examples/agents_on_redis/boss.ts ann bob
 
 import { RedisMessageQueue } from "@ringbus/ringbus/redis";
 
-/** What an agent answers. */
+/** The result of an agent. */
 interface Result {
   task: string;
   sum: number;

@@ -6,7 +6,7 @@ using publisher = new Publisher<Tensor<Float64Array>>("example-images");
 const image = { data: new Float64Array(480 * 640), shape: [480, 640] };
 for (let frame = 1; frame <= 3; frame++) {
   image.data.fill(frame);
-  publisher.send(image); // copied: the array can be filled anew at once
+  publisher.send(image); // copied: the array can be filled again at once
   await new Promise((resolve) => setTimeout(resolve, 50));
 }
 console.log(`sent 3 images of ${image.data.byteLength} bytes`);

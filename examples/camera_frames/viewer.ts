@@ -1,5 +1,5 @@
-// Looks at the frames of camera.ts where they lie, and tells how many a second it saw and how many it
-// missed. Run several; with a number of milliseconds it takes so long for each, and misses some:
+// Reads the frames of camera.ts in place, and prints how many it saw per second and how many it
+// missed. Run several. With a number of milliseconds it spends that time on each frame, and misses some:
 //   deno run --allow-ffi examples/camera_frames/viewer.ts [milliseconds]
 import { Subscriber } from "@ringbus/ringbus";
 import { CAPACITY_BYTES, Frame } from "./frame.ts";
@@ -13,14 +13,14 @@ console.log("watching");
 
 let seen = 0;
 
-/** Looks at the next frame; answers whether there was one, and whether it was the last. */
+/** Reads the next frame; returns whether there was one, and whether it was the last. */
 function readFrame(): { isThere: boolean; isLast: boolean } {
   using view = camera.recvView();
   if (view === undefined) return { isThere: false, isLast: false };
   const frame = new Frame(view.bytes);
   const { number, isLast } = frame;
   const isWhole = frame.pixels.every((value) => value === number % 256);
-  // The camera waits for nobody: only now it is known that nothing of this was overwritten meanwhile.
+  // The camera never waits for a viewer, so check after the read that it did not overwrite the frame.
   if (!view.intact) return { isThere: true, isLast: false };
   if (!isWhole) throw new Error(`frame ${number} is not one picture`);
   seen++;

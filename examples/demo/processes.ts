@@ -90,7 +90,7 @@ export class ProcessPool implements AsyncDisposable {
     return member;
   }
 
-  /** Ends whoever still runs, and resolves when all have ended. */
+  /** Kills the processes that still run, and resolves when all have ended. */
   async end(): Promise<void> {
     for (const member of this.#members) member.kill();
     await Promise.allSettled(this.#members.map((member) => member.ended));

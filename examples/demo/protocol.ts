@@ -13,7 +13,7 @@ export type RoleName =
   | "pusher"
   | "puller";
 
-/** What a process is told when it starts, as JSON in its only argument. */
+/** The task of a process, as JSON in its only argument. */
 export interface Task {
   role: RoleName;
   /** Name in the table. */
@@ -71,7 +71,7 @@ export function reading(id: number, sentUs: number): Reading {
   return { id, sentUs, joint: `joint-${id & 7}`, position: [id, id / 2, id / 4] };
 }
 
-/** A request names its sender, so that a reply can be told to be its own. */
+/** A request names its sender, so that the requester can check that a reply is its own. */
 export interface Question {
   id: number;
   from: string;

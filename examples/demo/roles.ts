@@ -1,6 +1,6 @@
 /**
- * What each process of the demo does. A role opens its socket, says that it is ready, waits for the
- * start, does its work and answers what it did.
+ * What each process of the demo does. A role opens its socket, reports that it is ready, waits for the
+ * start, does its work and returns a result.
  *
  * @module
  */

@@ -121,7 +121,7 @@ function pushPull({ pushed: messages }: Scale): Scene {
   };
 }
 
-/** How many ids were pulled by somebody. */
+/** The number of ids that at least one puller received. */
 function distinctIds(pullers: Result[]): number {
   const maps = pullers.map(({ ids }) => Uint8Array.fromBase64(ids!));
   let distinct = 0;

@@ -1,8 +1,8 @@
 // The channels of the log, and what a line is.
 
-/** For whoever looks on: a reader that is too slow misses lines, and nobody waits for it. */
+/** For viewers: a reader that is too slow misses lines, and the writers do not wait for it. */
 export const LIVE = "example-log-live";
-/** For the archive: no line is lost, and a full ring holds up who writes. */
+/** For the archive: no line is lost, and writers wait while the ring is full. */
 export const ARCHIVE = "example-log-archive";
 /** Small, so that a slow reader misses something soon. */
 export const CAPACITY_BYTES = 16 * 1024;

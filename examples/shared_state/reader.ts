@@ -1,4 +1,4 @@
-// The reader: it waits until a thread has as many slots as it is told, and prints what is in it:
+// The reader. It waits until a thread has the given number of slots, and prints them:
 //   deno run --allow-net --allow-run --allow-env examples/shared_state/reader.ts thread-1 10
 
 import { deserializeSlot } from "@ringbus/ringbus/state";

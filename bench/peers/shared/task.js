@@ -1,5 +1,5 @@
 /**
- * What one child process of the benchmark is told to do.
+ * The task of one child process of the benchmark.
  *
  * The files in this folder are plain JavaScript on `node:` modules, because the zeromq.js peer
  * runs them under Node and all others under Deno.
