@@ -368,7 +368,7 @@ tracingTest(
 );
 
 tracingTest(
-  "a request that nobody answers ends its span at the timeout",
+  "a request without a reply ends its span at the timeout",
   async (tracing, channel) => {
     using requester = new Requester<number, number>(channel.handle, traced());
     await assert.rejects(requester.request(1, { timeoutMs: 5 }), ShmTimeoutError);

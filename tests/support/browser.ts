@@ -79,10 +79,10 @@ function isAnyoneUsing(folder: string): boolean {
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      const told = ["cmdline", "environ"].map((file) =>
+      const texts = ["cmdline", "environ"].map((file) =>
         Deno.readTextFileSync(`/proc/${name}/${file}`)
       );
-      if (told.some((text) => text.includes(folder))) return true;
+      if (texts.some((text) => text.includes(folder))) return true;
     } catch {
       // It has just ended.
     }

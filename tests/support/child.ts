@@ -11,10 +11,10 @@ import { type Peer, ReplyQueue } from "./peer.ts";
 
 /** How to start a child. */
 export interface ChildOptions {
-  /** Exact permission flags, and flags of V8; `--allow-ffi` when left out. */
+  /** Exact permission flags, and flags of V8. Default: `--allow-ffi`. */
   flags?: string[];
   env?: Record<string, string>;
-  /** Program in `tests/programs`, `peer.ts` when left out. */
+  /** Program in `tests/support/programs`. Default: `peer.ts`. */
   program?: string;
   /** Arguments of the program. */
   args?: string[];

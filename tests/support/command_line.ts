@@ -17,9 +17,9 @@ export interface CommandResult {
 
 /** What a command gets besides its words. */
 export interface CommandInput {
-  /** Its standard input; empty when left out. */
+  /** Its standard input. Default: empty. */
   readonly input?: string;
-  /** Permissions of the program; all when left out. A compiled one has its own. */
+  /** Permissions of the program. Default: all. A compiled program has its own. */
   readonly permissions?: readonly string[];
   /** Milliseconds that it may take; for one that starts many processes more than usual. */
   readonly deadlineMs?: number;

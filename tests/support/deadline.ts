@@ -42,13 +42,13 @@ export async function until(
   }
 }
 
-/** Less than sleepers take to look again although nobody woke them. */
+/** Less than the time after which a sleeping receiver polls again without a wakeup. */
 const PROMPT_MS = 80;
 const ATTEMPTS = 5;
 
 /**
- * Checks that waits end as soon as they may, by what `measure` answers: the milliseconds that one took.
- * A busy machine makes some of them late; a wake-up that is lost makes most of them late.
+ * Checks that waits end as soon as they may. `measure` returns the milliseconds that one wait took.
+ * A busy machine makes some of them late; a lost wakeup makes most of them late.
  */
 export async function assertPrompt(measure: () => Promise<number>): Promise<void> {
   const latenciesMs: number[] = [];

@@ -135,7 +135,7 @@ export function covers(general: string, special: string): boolean {
   return at + tail.length <= special.length;
 }
 
-/** True if it says enough to be told from others. */
+/** True if the text is specific enough to identify the error. */
 export function isDescriptive(text: string): boolean {
   return text.replaceAll(VARIES, "").length >= DESCRIPTIVE_LENGTH;
 }

@@ -6,7 +6,7 @@
 
 import { candidatePorts } from "../../testing/ports.ts";
 
-/** A port of the loopback address on which nobody listens. */
+/** A port of the loopback address on which no process listens. */
 export function freePort(): number {
   for (const port of candidatePorts()) {
     try {

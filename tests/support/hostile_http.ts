@@ -1,5 +1,5 @@
 /**
- * Requests as nobody should send them: those of the protocol, mangled with a seeded generator.
+ * Malformed requests: those of the protocol, mutated with a seeded generator.
  *
  * @module
  */

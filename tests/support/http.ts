@@ -57,8 +57,8 @@ export async function serveHttp(options: SharedMemoryServerOptions = {}): Promis
 }
 
 /**
- * Sends bytes over a connection of its own, and answers what comes back: up to a text, or until the server
- * closes it or the time is over.
+ * Sends bytes over a new connection, and returns the response: up to a text, or until the server closes
+ * the connection or the time is over.
  */
 export async function sendRaw(
   port: number,
@@ -72,7 +72,7 @@ export async function sendRaw(
     isOpen = false;
   };
   const timer = setTimeout(close, timeoutMs);
-  // A server need not hear out what it refuses.
+  // A server need not read the rest of a request that it rejects.
   const writing = writeAll(connection, new TextEncoder().encode(text)).catch(() => {});
   const answer = await readAll(connection, until);
   clearTimeout(timer);

@@ -84,7 +84,7 @@ export class LineClient implements AsyncDisposable {
   }
 }
 
-/** True if somebody listens there. */
+/** True if a process listens on the port. */
 export async function isListening(port: number): Promise<boolean> {
   try {
     (await LineClient.open(port)).close();

@@ -68,7 +68,7 @@ export class BareSession implements Disposable {
 /** What a session of its own says to chunks of bytes. */
 export function talk(chunks: Uint8Array[], limits: Partial<SessionContext> = {}): string[] {
   using session = new BareSession(contextOf(new Store(), limits));
-  // Pushes come between answers as chance has it: here after all of them.
+  // Pushes arrive anywhere between the replies. Here they come after all of them.
   const lines = chunks.flatMap((chunk) => session.feed(chunk));
   const isPush = (line: string) => line.startsWith("MESSAGE ");
   return [...lines.filter((line) => !isPush(line)), ...lines.filter(isPush)];

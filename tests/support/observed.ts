@@ -11,11 +11,11 @@ import { ChannelReader } from "../../lib/observe/reader.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
 import type { ByteSource } from "../../lib/segment/byte_source.ts";
 
-/** Somebody who looks at one channel. */
+/** An observer of one channel. */
 export class Observer implements Disposable {
   readonly reader: ChannelReader;
   readonly file: SegmentFile;
-  /** What was told so far. */
+  /** Missed messages reported so far. */
   missed = 0;
   readonly issues: Issue[] = [];
 

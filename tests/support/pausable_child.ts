@@ -11,7 +11,7 @@ import type { Child } from "./child.ts";
 import { until } from "./deadline.ts";
 import { inScratch, makeScratchDirectory, type Scratch } from "./scratch.ts";
 
-/** Somebody who stands still at a failpoint when he comes there. */
+/** A child process that pauses when it reaches a failpoint. */
 export interface PausableChild {
   child: Child;
   /** From now on the `nth` passing of a point is where it stands still. */

@@ -7,7 +7,7 @@
 import type { Command } from "./programs/actions.ts";
 import { within } from "./deadline.ts";
 
-/** Somebody else who uses the channels. */
+/** Another process or worker that uses the channels. */
 export interface Peer {
   /** Sends a command and waits for its result. */
   execute<T>(command: Command): Promise<T>;
@@ -17,7 +17,7 @@ export interface Peer {
   result<T>(): Promise<T>;
 }
 
-/** What a peer answers. */
+/** A reply of a peer. */
 export interface Line {
   event?: string;
   value?: unknown;
@@ -37,11 +37,11 @@ export class PeerError extends Error {
   }
 }
 
-/** The answers of a peer in their order. */
+/** The replies of a peer in their order. */
 export class ReplyQueue {
   readonly #who: string;
   readonly #lines: Line[] = [];
-  /** What is told when a wait is in vain. */
+  /** Describes the peer in the error of a wait that timed out. */
   readonly #describe: () => string;
   #isOver = false;
   #wake: () => void = () => {};

@@ -13,7 +13,7 @@ export const ROOT = new URL("../../", import.meta.url);
 export interface RunOptions {
   /** More variables of the environment. */
   readonly env?: Record<string, string>;
-  /** The folder it runs in; left out, the repository. */
+  /** The folder it runs in. Default: the repository. */
   readonly cwd?: string | URL;
   /** Signals go to all that it starts as well, as those of a terminal do. */
   readonly isGroup?: boolean;
@@ -107,7 +107,7 @@ export class Running implements AsyncDisposable {
     }
   }
 
-  /** Waits for its end, which must be a good one, and answers the lines it printed. */
+  /** Waits for its successful end, and returns the lines it printed. */
   async lines(): Promise<string[]> {
     const { success, code, signal } = await this.ended();
     if (!success) throw new Error(`${this.#name} ended with ${signal ?? code}:\n${this.#output}`);

@@ -15,7 +15,7 @@ import { withSeed } from "./seed.ts";
 export const SCRATCH_ROOT = Deno.env.get("RINGBUS_TEST_SCRATCH") ??
   (Deno.build.os === "linux" ? "/dev/shm" : "/tmp");
 
-/** Makes a directory in which a test may work; whoever makes it removes it. */
+/** Makes a directory for a test. The caller removes it. */
 export function makeScratchDirectory(): string {
   return Deno.makeTempDirSync({ dir: SCRATCH_ROOT, prefix: "ringbus-test-" });
 }

@@ -48,7 +48,7 @@ export function untilWaiting(location: SegmentLocation, receivers: number): Prom
 export function untilReceiversBlocked(location: SegmentLocation, receivers: number): Promise<void> {
   return until(
     () => membersOf(CONTROL_RECEIVER_WAITERS, location) === receivers,
-    `falling asleep of ${receivers} receivers`,
+    `${receivers} sleeping receivers`,
   );
 }
 
@@ -56,7 +56,7 @@ export function untilReceiversBlocked(location: SegmentLocation, receivers: numb
 export function untilSendersBlocked(location: SegmentLocation, senders: number): Promise<void> {
   return until(
     () => membersOf(CONTROL_SENDER_WAITERS, location) === senders,
-    `falling asleep of ${senders} senders`,
+    `${senders} sleeping senders`,
   );
 }
 

@@ -33,7 +33,7 @@ export function defineShareTests(who: string, onStage: OnStage): void {
 }
 
 /**
- * A puller that the kernel keeps from running loses turns, as it has to: nobody waits for it. On a busy
+ * A puller that the kernel does not schedule loses turns, because the others do not wait for it. On a busy
  * machine that happens, but not three times in a row.
  */
 async function retryUnequalShares(test: () => Promise<void>): Promise<void> {
@@ -46,7 +46,7 @@ async function retryUnequalShares(test: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Somebody got too little. */
+/** A puller got too few messages. */
 class UnequalShares extends Error {}
 
 async function startPullers(stage: Stage, mode: ReceiveMode): Promise<Peer[]> {

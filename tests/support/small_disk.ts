@@ -8,7 +8,7 @@
 export interface SmallDisk {
   /** Where it is mounted; only its user may enter. */
   readonly path: string;
-  /** Fills all that is free, and answers how to free it again. */
+  /** Fills the free space, and returns a function that frees it again. */
   fill(): () => void;
   /** Names of the files on it. */
   names(): string[];

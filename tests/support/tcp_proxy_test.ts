@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { until, within } from "./deadline.ts";
 import { type TcpProxy, tcpProxy } from "./tcp_proxy.ts";
 
-/** A server that answers every chunk with the same in upper case, and keeps what it got. */
+/** A server that echoes every chunk in upper case, and keeps what it received. */
 class Upstream implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #over = this.#serve();
@@ -167,7 +167,7 @@ Deno.test("cutAfter to the client passes part of a reply on", async () => {
   await assert.rejects(client.receive(), isReset);
 });
 
-Deno.test("a delay holds up both directions, and ends with a cut", async () => {
+Deno.test("a delay applies to both directions, and ends with a cut", async () => {
   await using server = new Upstream();
   await using proxy = await tcpProxy(server.port);
   using client = await Client.to(proxy);
@@ -206,7 +206,7 @@ Deno.test("halfClose to the client ends what it hears, and still passes on what 
   assert.equal(await client.receive(), "");
 });
 
-Deno.test("refuse refuses new connections alone, until accept", async () => {
+Deno.test("refuse rejects only new connections, until accept", async () => {
   await using server = new Upstream();
   await using proxy = await tcpProxy(server.port);
   using client = await Client.to(proxy);

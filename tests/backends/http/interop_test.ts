@@ -65,12 +65,12 @@ Deno.test("http interop: values and patterns of a backend on a server in Python"
   assert.equal(await backend.hget("h", "f"), "v");
   assert.equal(await backend.sadd("s", "a", "b", "a"), 2);
   assert.deepEqual(await backend.smembers("s"), ["a", "b"]);
-  const inbox = new MessageCollector();
-  await backend.psubscribe("sensor.?", inbox.handler);
+  const collector = new MessageCollector();
+  await backend.psubscribe("sensor.?", collector.handler);
   for (const topic of ["sensor.a", "sensor.ab", "sensor.b"]) {
     await backend.storeMessage("n", topic, numbered(topic.length));
   }
-  assert.deepEqual(numbersOf(await inbox.has(2)), [8, 8]);
+  assert.deepEqual(numbersOf(await collector.has(2)), [8, 8]);
   assert.equal((await backend.stats()).pattern_subscriptions, 1);
   await assert.rejects(backend.listTopics(), MessagingRefusedError);
 });

@@ -26,7 +26,7 @@ Deno.test("a string is set, replaced and deleted", () => {
   assert.equal(strings.get("k"), undefined);
 });
 
-Deno.test("a string expires after its seconds, and setting it anew takes that back", () => {
+Deno.test("a string expires after its TTL, and a new value without one does not expire", () => {
   let nowMs = 0;
   const store = new Store({ clock: () => nowMs });
   store.strings.set("a", "1", 1.5);
@@ -64,7 +64,7 @@ Deno.test("a set has each member once, in the order they came", () => {
   assert.deepEqual(sets.members("none"), []);
 });
 
-Deno.test("a key that holds another kind is told apart, and set replaces whatever there is", () => {
+Deno.test("a key of another type is an error, and set replaces a value of any type", () => {
   const store = new Store();
   store.sets.add("k", ["a"]);
   assert.throws(() => store.strings.get("k"), WrongTypeError);

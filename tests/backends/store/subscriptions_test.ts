@@ -63,7 +63,7 @@ Deno.test("nothing comes after unsubscribing", () => {
   assert.deepEqual([subscriptions, patternSubscriptions], [0, 0]);
 });
 
-Deno.test("a subscriber is told when its queue is no longer empty", () => {
+Deno.test("a subscriber is notified when its queue is no longer empty", () => {
   const store = new Store();
   let calls = 0;
   const subscriber = new Subscription({ onReady: () => calls++ });

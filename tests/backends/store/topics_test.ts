@@ -186,7 +186,7 @@ Deno.test("a hundred messages of one millisecond are sorted, and followed one by
   }
 });
 
-Deno.test("by id: in the order asked, unknown ones left out, each namespace on its own", () => {
+Deno.test("by id: in the requested order, without unknown ids, and separate for each namespace", () => {
   const store = new Store();
   for (const id of [1n, 2n, 3n]) store.storeMessage("n", "t", textOf(id));
   store.storeMessage("m", "t", textOf(2n, { from: "m" }));

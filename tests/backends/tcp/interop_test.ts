@@ -63,18 +63,18 @@ Deno.test("interop: clients of HTTP and of TCP see the same topics on one store"
   ];
   await using stack = new AsyncDisposableStack();
   for (const backend of backends) stack.use(backend);
-  const inboxes = backends.map(() => new MessageCollector());
+  const collectors = backends.map(() => new MessageCollector());
   const patterns = backends.map(() => new MessageCollector());
   for (const [i, backend] of backends.entries()) {
-    await backend.subscribe("t", inboxes[i].handler);
+    await backend.subscribe("t", collectors[i].handler);
     await backend.psubscribe("[st]", patterns[i].handler);
   }
   const messages = [numbered(0), numbered(1)];
   for (const [i, backend] of backends.entries()) {
     await backend.storeMessage("n", "t", messages[i]);
   }
-  for (const inbox of [...inboxes, ...patterns]) {
-    assert.deepEqual(numbersOf(await inbox.has(2)), [0, 1]);
+  for (const collector of [...collectors, ...patterns]) {
+    assert.deepEqual(numbersOf(await collector.has(2)), [0, 1]);
   }
   for (const backend of backends) {
     assert.deepEqual(await backend.getMessagesForTopic("t"), messages);

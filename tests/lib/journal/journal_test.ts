@@ -147,17 +147,17 @@ Deno.test("members follow into a new generation, and see each record once", () =
 Deno.test("a member that missed whole generations gets a snapshot", () =>
   atOnce(({ path }) => {
     using one = new Member(path, { kept: 2 });
-    using sleeper = new Member(path, { kept: 2 });
+    using late = new Member(path, { kept: 2 });
     one.append("a");
-    assert.deepEqual(sleeper.texts, ["a"]);
+    assert.deepEqual(late.texts, ["a"]);
     one.append("b");
     one.journal.rotate();
     one.append("c");
     one.journal.rotate();
     one.append("d");
-    assert.deepEqual(sleeper.texts, ["c", "d"]);
-    assert.equal(sleeper.state.resets, 1);
-    assert.deepEqual(sleeper.state.applied.map(({ text, sequence }) => [text, sequence]), [
+    assert.deepEqual(late.texts, ["c", "d"]);
+    assert.equal(late.state.resets, 1);
+    assert.deepEqual(late.state.applied.map(({ text, sequence }) => [text, sequence]), [
       ["a", 1],
       ["b", 2],
       // The generation with "c" is deleted; this is the snapshot of the next one.

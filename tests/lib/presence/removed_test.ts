@@ -1,4 +1,4 @@
-// Files that are removed, moved or copied under live processes: nobody is taken for dead.
+// Files that are removed, moved or copied under live processes: no live process counts as dead.
 
 import assert from "node:assert/strict";
 import {
@@ -52,7 +52,7 @@ async function openAll(child: Child, dir: string): Promise<void> {
 }
 
 for (const [what, happen] of Object.entries(ACCIDENTS)) {
-  Deno.test(`a live replier answers although ${what}`, () =>
+  Deno.test(`a live replier replies although ${what}`, () =>
     inScratch(async (scratch) => {
       const { path: dir, spawn } = scratch;
       using requester = new Requester<unknown, unknown>("ask", { dir });
@@ -124,8 +124,8 @@ Deno.test("the death of a process is seen though its FIFO is gone", () =>
     child.kill("SIGKILL");
     await child.ended();
     run("rm", ...hiddenFiles(scratch));
-    using heir = new Puller("work", { dir, ack: true });
-    const delivery = heir.recvSync({ timeoutMs: 20_000 });
+    using successor = new Puller("work", { dir, ack: true });
+    const delivery = successor.recvSync({ timeoutMs: 20_000 });
     assert.equal(delivery.value, "job");
     delivery.ack();
   }));

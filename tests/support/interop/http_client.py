@@ -54,7 +54,7 @@ def message(number, milliseconds=0, priority=4, **more):
     }
 
 
-def refuses(call):
+def rejects(call):
     try:
         call()
     except HTTPError as error:
@@ -115,7 +115,7 @@ def ttl(client):
     time.sleep(0.4)
     left = client.get("messages", "ttl")
     assert [each["payload"]["number"] for each in left] == [3, 4]
-    assert refuses(lambda: client.store("ttl", message(5), ttl=0))
+    assert rejects(lambda: client.store("ttl", message(5), ttl=0))
 
 
 def subscriptions(client):
@@ -141,7 +141,7 @@ def subscriptions(client):
     client.store("sensor.1", message(3))
     assert client.poll("s1", timeout=0.1) == []
     assert client.poll("nobody", timeout=0.1) == []
-    assert refuses(lambda: client.get("poll"))
+    assert rejects(lambda: client.get("poll"))
 
 
 def publishing(client):
@@ -193,9 +193,9 @@ def stats(client):
 
 
 def refusals(client):
-    assert refuses(lambda: client.post("store_message", namespace="n", topic="t"))
-    assert refuses(lambda: client.request("/set", None, "POST"))
-    assert refuses(lambda: client.get("nothing"))
+    assert rejects(lambda: client.post("store_message", namespace="n", topic="t"))
+    assert rejects(lambda: client.request("/set", None, "POST"))
+    assert rejects(lambda: client.get("nothing"))
 
 
 CHECKS = [

@@ -1,6 +1,6 @@
 """A server of the HTTP protocol on http.server, from the Python standard library alone.
 
-Usage: http_server.py [HTTP/1.0]   keeps connections alive, unless told to be as http.server is by itself
+Usage: http_server.py [HTTP/1.0]   keeps connections alive; with HTTP/1.0 it closes them, as http.server does by default
 
 For each line of its input it starts a server with a store of its own, and prints its port; it ends with
 its input.

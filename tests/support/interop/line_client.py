@@ -49,7 +49,7 @@ class Client:
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)
-        self.answers = queue.Queue()
+        self.replies = queue.Queue()
         self.pushes = queue.Queue()
         threading.Thread(target=self.read_all, daemon=True).start()
 
@@ -62,14 +62,14 @@ class Client:
                     _, topic, data = split(text)
                     self.pushes.put((decode(topic), decode(data)))
                 else:
-                    self.answers.put(text)
+                    self.replies.put(text)
 
     def send(self, *words):
         line = " ".join([words[0], *map(encode, words[1:])])
         self.socket.sendall((line + "\r\n").encode())
 
     def answer(self):
-        text = self.answers.get(timeout=TIMEOUT_SECONDS)
+        text = self.replies.get(timeout=TIMEOUT_SECONDS)
         if text.startswith("ERROR"):
             raise Refused(split(text)[1])
         return text
@@ -164,7 +164,7 @@ def check_pushes(client, other):
 
 
 def check_own_pushes(client):
-    """Pushes come between the answers, and the answers keep their order."""
+    """Pushes arrive between the replies, and the replies keep their order."""
     client.ask("SUBSCRIBE", "own")
     for n in range(500):
         client.send("STORE_MESSAGE", "interop", "own", message(message_id(4, EPOCH_MS + n), n=n))

@@ -324,7 +324,7 @@ async function request(
   return replies;
 }
 
-/** Answers `{ by: name, of: request }` until a request says "stop"; tells how many it answered. */
+/** Replies with `{ by: name, of: request }` until the request "stop"; returns the number of replies. */
 async function reply(
   replier: Replier,
   { mode, name }: Extract<Command, { do: "reply" }>,

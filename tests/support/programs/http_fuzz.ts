@@ -1,6 +1,6 @@
 /**
- * Feeds requests that nobody should send to the HTTP service, without sockets, and prints what came of it as
- * JSON. Arguments: seed, and how many. Run with `--v8-flags=--expose-gc`.
+ * Feeds malformed requests to the HTTP service, without sockets, and prints the result as JSON.
+ * Arguments: seed, and number of requests. Run with `--v8-flags=--expose-gc`.
  *
  * @module
  */

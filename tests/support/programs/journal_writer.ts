@@ -1,6 +1,6 @@
 /**
- * A process that appends to a journal and tells each text once it is there. Its argument is JSON: name
- * and directory of the journal, its own name, how many texts (for ever when left out), and how many
+ * A process that appends to a journal and prints each text after it is written. Its argument is JSON:
+ * name and directory of the journal, its own name, the number of texts (default: no limit), and how many
  * its state keeps.
  *
  * @module

@@ -49,7 +49,7 @@ export function receiveInOrder(
   return report;
 }
 
-/** Attaches to two channels and leaves them, again and again; answers messages sent and received. */
+/** Attaches to two channels and leaves them, again and again; returns the messages sent and received. */
 export function attachAndDetach(cycles: number, seed: number, options: ChannelOptions): number {
   let messages = 0;
   for (let cycle = 0; cycle < cycles; cycle++) {

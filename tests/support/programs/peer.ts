@@ -1,6 +1,6 @@
 /**
- * A process that carries out commands from standard input, one JSON line each, and answers on standard
- * output.
+ * A process that executes commands from standard input, one JSON line each, and writes its replies to
+ * standard output.
  *
  * @module
  */

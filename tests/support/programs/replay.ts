@@ -1,5 +1,5 @@
 /**
- * Messages that can be told apart and checked, and receiving them in a given interleaving of calls.
+ * Messages with unique, checkable contents, and receiving them in a given interleaving of calls.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export function makeMessage(index: number, size: number): Uint8Array<ArrayBuffer
   return bytes;
 }
 
-/** What tells a message apart. */
+/** A digest that identifies a message. */
 export function digest(bytes: Uint8Array<ArrayBufferLike>): Digest {
   let sum = 0;
   for (let i = 0; i < bytes.length; i++) sum = (Math.imul(sum, 31) + bytes[i]) | 0;

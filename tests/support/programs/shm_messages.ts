@@ -1,6 +1,6 @@
 /**
- * A process that uses messages in shared memory, with no permission but for the C library, and tells what
- * it does in lines of JSON. Its arguments are a directory and what to do.
+ * A process that uses messages in shared memory, with no permission but for the C library, and reports its
+ * actions in lines of JSON. Its arguments are a directory and what to do.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Terminates workers with open sockets on named channels, and tells what the others then see.
+ * Terminates workers with open sockets on named channels, and reports what the others then see.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The receiving side of everything that can be traced, with both servers. It tells where they listen, and
+ * The receiving side of everything that can be traced, with both servers. It prints their addresses, and,
  * once it has handled a message of each kind, its spans.
  *
  * @module
@@ -34,7 +34,7 @@ await queue.initialize();
 const subscription = queue.subscribe("tasks", "worker");
 await subscription.ready;
 
-/** Works in a span that tells the user in the baggage. */
+/** Works in a span whose attribute is the user from the baggage. */
 const work = (what: string) =>
   inSpan(`work ${what}`, () => {
     const user = propagation.getActiveBaggage()?.getEntry("user")?.value;

@@ -1,5 +1,5 @@
 /**
- * A worker that carries out commands from messages, and answers with messages.
+ * A worker that executes commands from messages, and replies with messages.
  *
  * @module
  */

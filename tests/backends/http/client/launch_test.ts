@@ -40,10 +40,10 @@ for (const serverMode of MODES) {
     {
       await using backend = new SharedMemoryMessagingBackend({ serverMode, token: "s3cret" });
       assert.equal(backend.serverUrl, undefined);
-      const inbox = new MessageCollector();
-      await backend.subscribe("t", inbox.handler);
+      const collector = new MessageCollector();
+      await backend.subscribe("t", collector.handler);
       await backend.storeMessage("n", "t", numbered(1));
-      assert.deepEqual(numbersOf(await inbox.has(1)), [1]);
+      assert.deepEqual(numbersOf(await collector.has(1)), [1]);
       url = backend.serverUrl!;
       assert.equal(await isResponding(url), true);
       const refused = await fetch(`${url}/stats`);
@@ -94,7 +94,7 @@ Deno.test("http launch: two processes that start at once share one server", asyn
   assert.deepEqual(said.toSorted(), ["attached", "started"]);
 });
 
-Deno.test("http launch: a backend with a URL attaches, or starts a server there when told to", async () => {
+Deno.test("http launch: a backend with a URL attaches, or starts a server there if the options say so", async () => {
   const serverUrl = `http://localhost:${freePort()}`;
   await using late = new SharedMemoryMessagingBackend({ serverUrl });
   await assert.rejects(late.connect(), MessagingConnectionError);
@@ -106,7 +106,7 @@ Deno.test("http launch: a backend with a URL attaches, or starts a server there 
   assert.equal(await late.get("k"), "v");
 });
 
-Deno.test("http launch: a port that something else has is told", async () => {
+Deno.test("http launch: a port that another program uses is an error", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   // It hangs up on everyone.
@@ -139,7 +139,7 @@ Deno.test("http launch: options that cannot be are refused before anything start
   assert.throws(make({ timeoutMs: 0 }), /timeoutMs must be .* not 0/);
 });
 
-Deno.test("http backend: nobody there, and a wrong token, are told with the address", async () => {
+Deno.test("http backend: errors for an absent server and for a wrong token name the address", async () => {
   const serverUrl = `http://127.0.0.1:${freePort()}`;
   await using lost = new SharedMemoryMessagingBackend({ serverUrl });
   const calls = [
@@ -167,7 +167,7 @@ Deno.test("http backend: nobody there, and a wrong token, are told with the addr
   });
 });
 
-Deno.test("http backend: what answers and is no such server is told", async () => {
+Deno.test("http backend: a response from a different kind of server is an error", async () => {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, () => {
     return new Response("<html>");
   });
@@ -205,25 +205,25 @@ Deno.test("http backend: a timeout longer than any timer ends no call", async ()
 Deno.test("http backend: subscriptions outlive the server, and messages come again", async () => {
   const port = freePort();
   const serverUrl = `http://127.0.0.1:${port}`;
-  const inbox = new MessageCollector();
+  const collector = new MessageCollector();
   await using backend = new SharedMemoryMessagingBackend({ serverUrl });
   const first = new SharedMemoryServer({ port });
   await first.start();
-  await backend.subscribe("t", inbox.handler);
-  await backend.psubscribe("s.*", inbox.handler);
+  await backend.subscribe("t", collector.handler);
+  await backend.psubscribe("s.*", collector.handler);
   await first.stop();
   await using second = new SharedMemoryServer({ port });
   await second.start();
   await until(() => {
     const { subscriptions, patternSubscriptions } = second.store.stats();
     return subscriptions + patternSubscriptions === 2;
-  }, "subscribing anew");
+  }, "subscribing again");
   await backend.storeMessage("n", "t", numbered(1));
   await backend.storeMessage("n", "s.x", numbered(2));
-  assert.deepEqual(numbersOf(await inbox.has(2)), [1, 2]);
+  assert.deepEqual(numbersOf(await collector.has(2)), [1, 2]);
 });
 
-Deno.test("http backend: a server that has forgotten it is subscribed to anew", async () => {
+Deno.test("http backend: it subscribes again at a server that has deleted its subscriber", async () => {
   const store = new Store();
   const limits = { queue: {}, idleSeconds: 300, quota: new SubscriberQuota(10) };
   const service = new Service(store, new Auth("127.0.0.1", undefined), limits, {
@@ -240,15 +240,15 @@ Deno.test("http backend: a server that has forgotten it is subscribed to anew", 
   const serverUrl = `http://127.0.0.1:${server.addr.port}`;
   {
     await using backend = new SharedMemoryMessagingBackend({ serverUrl });
-    const inbox = new MessageCollector();
-    await backend.subscribe("t", inbox.handler);
+    const collector = new MessageCollector();
+    await backend.subscribe("t", collector.handler);
     await backend.storeMessage("n", "t", numbered(1));
-    await inbox.has(1);
+    await collector.has(1);
     const gone = await fetch(`${serverUrl}/subscribers/${subscriber}`, { method: "DELETE" });
     assert.deepEqual(await gone.json(), { deleted: 1 });
-    await until(() => store.stats().subscriptions === 1, "subscribing anew");
+    await until(() => store.stats().subscriptions === 1, "subscribing again");
     await backend.storeMessage("n", "t", numbered(2));
-    assert.deepEqual(numbersOf(await inbox.has(2)), [1, 2]);
+    assert.deepEqual(numbersOf(await collector.has(2)), [1, 2]);
   }
   service.clear();
   await server.shutdown();

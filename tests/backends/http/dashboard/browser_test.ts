@@ -13,7 +13,7 @@ const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 360, height: 780 };
 const PNG = [0x89, 0x50, 0x4e, 0x47];
 
-/** Takes a picture of the whole page, and looks whether it is one. */
+/** Takes a picture of the whole page, and checks that it is one. */
 async function picture(page: Page, browser: TestBrowser, name: string): Promise<void> {
   const folder = Deno.env.get("RINGBUS_SCREENSHOTS") ?? browser.folder;
   const bytes = await page.screenshot({ fullPage: true });
@@ -114,7 +114,7 @@ Deno.test("dashboard in a browser: it asks for the token, keeps it in its tab, a
   assert.deepEqual(browser.consoleErrors.filter((text) => !text.includes("401")), []);
 });
 
-Deno.test("dashboard in a browser: a server that was started anew is found again", async () => {
+Deno.test("dashboard in a browser: the page reconnects to a restarted server", async () => {
   await using browser = await startBrowser();
   let page: Page;
   let port: number;
@@ -141,8 +141,8 @@ Deno.test("dashboard in a browser: a server that was started anew is found again
 
 Deno.test("dashboard in a browser: it waits for a place when too many look on", async () => {
   await using scene = await serveHttp();
-  const answers = Array.from({ length: MAX_DASHBOARDS }, () => fetch(`${scene.url}/snapshots`));
-  const others = (await Promise.all(answers)).map(({ body }) => body!);
+  const responses = Array.from({ length: MAX_DASHBOARDS }, () => fetch(`${scene.url}/snapshots`));
+  const others = (await Promise.all(responses)).map(({ body }) => body!);
   await using browser = await startBrowser();
   const page = await browser.open(scene.url);
   await untilText(page, "#state", /^The server is busy, retrying$/);

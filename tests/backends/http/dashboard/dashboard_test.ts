@@ -196,7 +196,7 @@ Deno.test("dashboard: many who look on cost one snapshot a second", async () => 
   for (const reader of eager) assert.equal((await reader.read()).done, true);
 });
 
-Deno.test("dashboard: nobody who looks on costs nothing, and the next one begins anew", async () => {
+Deno.test("dashboard: it does no work without viewers, and starts again with the next viewer", async () => {
   const { viewers, counts } = countedViewers();
   for (let n = 1; n <= 2; n++) {
     const reader = viewers.open().body!.getReader();
@@ -225,16 +225,16 @@ Deno.test("dashboard: no more than some are served at once, and the places of th
 
 Deno.test("dashboard: numbers are short, and say their unit", () => {
   const plain = (text: string) => text.replaceAll("\u202f", " ");
-  const told = (show: (value: number) => string, values: number[]) =>
+  const formatted = (show: (value: number) => string, values: number[]) =>
     values.map((value) => plain(show(value)));
-  assert.deepEqual(told(format.count, [0, 9999, 12_345, 1_234_567, 9.9e9]), [
+  assert.deepEqual(formatted(format.count, [0, 9999, 12_345, 1_234_567, 9.9e9]), [
     "0",
     "9,999",
     "12.3 k",
     "1.23 M",
     "9.90 G",
   ]);
-  assert.deepEqual(told(format.rate, [0, 0.001, 0.5, 12.34, 99.94, 123.4, 45_678]), [
+  assert.deepEqual(formatted(format.rate, [0, 0.001, 0.5, 12.34, 99.94, 123.4, 45_678]), [
     "0",
     "<0.01",
     "0.50",
@@ -243,14 +243,14 @@ Deno.test("dashboard: numbers are short, and say their unit", () => {
     "123",
     "45.7 k",
   ]);
-  assert.deepEqual(told(format.bytes, [0, 1023, 1536, 20 * 2 ** 20, 2 ** 50]), [
+  assert.deepEqual(formatted(format.bytes, [0, 1023, 1536, 20 * 2 ** 20, 2 ** 50]), [
     "0 B",
     "1023 B",
     "1.50 KiB",
     "20.0 MiB",
     "1024 TiB",
   ]);
-  assert.deepEqual(told(format.wait, [0, 0.0004, 2.34, 59, 3600, 90_061]), [
+  assert.deepEqual(formatted(format.wait, [0, 0.0004, 2.34, 59, 3600, 90_061]), [
     "–",
     "1 ms",
     "2.3 s",
@@ -258,7 +258,11 @@ Deno.test("dashboard: numbers are short, and say their unit", () => {
     "1 h",
     "1 d 1 h",
   ]);
-  assert.deepEqual(told(format.milliseconds, [0.123, 12.3, 1500]), ["0.12 ms", "12.3 ms", "1 s"]);
+  assert.deepEqual(formatted(format.milliseconds, [0.123, 12.3, 1500]), [
+    "0.12 ms",
+    "12.3 ms",
+    "1 s",
+  ]);
   assert.deepEqual([format.pluralize(1, "subscriber"), format.pluralize(0, "connection")], [
     "1 subscriber",
     "0 connections",

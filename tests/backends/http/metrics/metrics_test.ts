@@ -1,4 +1,4 @@
-// What `/metrics` tells, read by a strict reader of its format.
+// The output of `/metrics`, parsed by a strict parser of its format.
 
 import assert from "node:assert/strict";
 import { MAX_TOPIC_SERIES } from "../../../../backends/http/metrics/families.ts";

@@ -1,4 +1,4 @@
-// 100,000 requests that nobody should send: most of them without sockets, some over real ones.
+// 100,000 malformed requests: most of them without sockets, some over real ones.
 
 import assert from "node:assert/strict";
 import { SharedMemoryMessagingBackend } from "../../../../backends/http/mod.ts";
@@ -13,7 +13,7 @@ import { withSeed } from "../../../support/seed.ts";
 const COUNT = 100_000;
 const OVER_SOCKETS = 3000;
 
-Deno.test("http hostile: the service answers whatever comes, and its memory returns", () =>
+Deno.test("http hostile: the service responds to every request, and its memory use returns to normal", () =>
   withSeed(async (seed) => {
     await using fuzz = new Program([
       "--v8-flags=--expose-gc",
@@ -36,7 +36,7 @@ Deno.test("http hostile: the service answers whatever comes, and its memory retu
     assert.ok(growthBytes < 4_000_000, `the heap grew by ${growthBytes} bytes`);
     // A fuzzer that is refused at the door tests nothing.
     for (const status of [200, 400, 401, 403, 404, 405, 409]) {
-      assert.ok(statuses[status] > 100, `few answers with ${status}`);
+      assert.ok(statuses[status] > 100, `few responses with ${status}`);
     }
     assert.ok(statuses[200] > COUNT / 10);
   }));
@@ -45,8 +45,8 @@ Deno.test("http hostile: over sockets, the server stays up and other clients not
   withSeed(async (seed) => {
     await using scene = await serveHttp({ maxMessagesPerTopic: 100, maxBytes: 10_000_000 });
     await using good = new SharedMemoryMessagingBackend({ serverUrl: scene.url });
-    const inbox = new MessageCollector();
-    await good.subscribe("good", inbox.handler);
+    const collector = new MessageCollector();
+    await good.subscribe("good", collector.handler);
     const random = new Random(seed);
     let sent = 0;
     const attack = async () => {
@@ -60,12 +60,12 @@ Deno.test("http hostile: over sockets, the server stays up and other clients not
         await good.set("good", n);
         assert.equal(await good.get("good"), n);
         await good.storeMessage("good", "good", numbered(n));
-        await inbox.has(n + 1);
+        await collector.has(n + 1);
       }
     };
     await Promise.all([...Array.from({ length: 8 }, attack), work()]);
-    const expected = Array.from({ length: inbox.messages.length }, (_, n) => n);
-    assert.deepEqual(numbersOf(inbox.messages), expected);
+    const expected = Array.from({ length: collector.messages.length }, (_, n) => n);
+    assert.deepEqual(numbersOf(collector.messages), expected);
     assert.equal((await scene.call("/stats")).json.status, "healthy");
   }));
 

@@ -154,8 +154,8 @@ Deno.test("http: a poll ends empty at its time, for one without subscriptions, a
   const [first, second] = [1, 2].map(() => scene.call("/poll?subscriber_id=s&timeout=30"));
   await Promise.race([first, second]);
   await scene.store("t", 1n);
-  const answers = (await Promise.all([first, second])).map(({ json }) => json.messages.length);
-  assert.deepEqual(answers.toSorted(), [0, 1]);
+  const counts = (await Promise.all([first, second])).map(({ json }) => json.messages.length);
+  assert.deepEqual(counts.toSorted(), [0, 1]);
   const third = scene.call("/poll?subscriber_id=s&timeout=30");
   await waitingPolls(scene.url, 1);
   await scene.call("/unsubscribe", { topic: "t", subscriber_id: "s" });
@@ -335,7 +335,7 @@ Deno.test("http: events that break off go on after the last id, in the order of 
   assert.equal((await scene.call("/events?topic=t", undefined, wrong)).status, 400);
 });
 
-Deno.test("http: a client of events that does not read is told what it lost", async () => {
+Deno.test("http: an event client that does not read receives the number of lost messages", async () => {
   await using scene = await serveHttp({ maxQueueLength: 10 });
   await using stream = await openEvents(`${scene.url}/events?topic=t`);
   await stream.prints(": listening");

@@ -51,8 +51,8 @@ Deno.test("cluster state: calls succeed after the master of the state was killed
 
 /** True if all replicas of a master have received what it has written. */
 async function isReplicated(master: RedisServer): Promise<boolean> {
-  const told = String(await master.command("INFO", "replication"));
-  const written = /^master_repl_offset:(\d+)/m.exec(told)?.[1];
-  const received = [...told.matchAll(/^slave\d+:.*,offset=(\d+)/gm)].map(([, offset]) => offset);
+  const info = String(await master.command("INFO", "replication"));
+  const written = /^master_repl_offset:(\d+)/m.exec(info)?.[1];
+  const received = [...info.matchAll(/^slave\d+:.*,offset=(\d+)/gm)].map(([, offset]) => offset);
   return received.length > 0 && received.every((offset) => offset === written);
 }

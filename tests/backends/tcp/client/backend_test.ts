@@ -23,7 +23,7 @@ import { tcpProxy } from "../../../support/tcp_proxy.ts";
 for (const serverMode of ["inline", "worker", "process"] as const) {
   Deno.test(`tcp backend: it starts a server where there is none: ${serverMode}`, async () => {
     const port = freePort();
-    const inbox = new MessageCollector();
+    const collector = new MessageCollector();
     {
       await using owner = new EmbeddedMessagingBackend({ port, serverMode, token: "secret" });
       await using other = new EmbeddedMessagingBackend({
@@ -32,9 +32,9 @@ for (const serverMode of ["inline", "worker", "process"] as const) {
         autoStartServer: false,
       });
       await owner.testConnection();
-      await other.subscribe("t", inbox.handler);
+      await other.subscribe("t", collector.handler);
       await owner.storeMessage("n", "t", numbered(1));
-      await inbox.has(1);
+      await collector.has(1);
       await using stranger = new EmbeddedMessagingBackend({ port, autoStartServer: false });
       await assert.rejects(stranger.getMessagesForTopic("t"), MessagingRefusedError);
     }
@@ -69,7 +69,7 @@ Deno.test("tcp backend: of several that start at once, one has the server and al
   }
 });
 
-Deno.test("tcp backend: what is no server of ours is told apart from one", async () => {
+Deno.test("tcp backend: it detects a server that is not a Ringbus server", async () => {
   const port = freePort();
   using listener = Deno.listen({ hostname: "127.0.0.1", port });
   const serving = (async () => {
@@ -89,7 +89,7 @@ Deno.test("tcp backend: what is no server of ours is told apart from one", async
   await serving;
 });
 
-Deno.test("tcp backend: a server that cannot be reached is told with its address", async () => {
+Deno.test("tcp backend: the error for an unreachable server names its address", async () => {
   const port = freePort();
   const backend = new EmbeddedMessagingBackend({ port, autoStartServer: false });
   const calls = [
@@ -139,7 +139,7 @@ Deno.test("tcp backend: options that cannot be are refused with their value", ()
   }
 });
 
-Deno.test("tcp backend: after a lost connection it subscribes anew and tells the gap", async () => {
+Deno.test("tcp backend: after a lost connection it subscribes again and reports the gap", async () => {
   await using server = new EmbeddedServer({ port: 0 });
   await using proxy = await tcpProxy(await server.start());
   const gaps: SubscriptionGap[] = [];
@@ -149,13 +149,13 @@ Deno.test("tcp backend: after a lost connection it subscribes anew and tells the
     onGap: (gap) => gaps.push(gap),
   });
   await using writer = new EmbeddedMessagingBackend({ port: server.port });
-  const [inbox, byPattern] = [new MessageCollector(), new MessageCollector()];
-  await backend.subscribe("a topic", inbox.handler);
+  const [collector, byPattern] = [new MessageCollector(), new MessageCollector()];
+  await backend.subscribe("a topic", collector.handler);
   await backend.psubscribe("a*", byPattern.handler);
   for (let n = 0; n < 3; n++) {
     const beforeMs = Date.now();
     await writer.storeMessage("n", "a topic", numbered(2 * n));
-    const last = (await inbox.has(n + 1))[n];
+    const last = (await collector.has(n + 1))[n];
     proxy.refuse();
     proxy.cut();
     await until(() => server.getStats().connections === 1, "the loss");
@@ -169,7 +169,7 @@ Deno.test("tcp backend: after a lost connection it subscribes anew and tells the
     assert.deepEqual(numbersOf(missed), [2 * n + 1]);
   }
   await writer.storeMessage("n", "a topic", numbered(6));
-  assert.deepEqual(numbersOf(await inbox.has(4)), [0, 2, 4, 6]);
+  assert.deepEqual(numbersOf(await collector.has(4)), [0, 2, 4, 6]);
   assert.deepEqual(numbersOf(await byPattern.has(4)), [0, 2, 4, 6]);
 });
 
@@ -189,18 +189,18 @@ Deno.test("tcp backend: calls under way are rejected when the connection is lost
   }
 });
 
-Deno.test("tcp backend: a server that stops is started anew for whoever may", async () => {
+Deno.test("tcp backend: with autoStartServer it replaces a server that stopped", async () => {
   const port = freePort();
   const server = new EmbeddedServer({ port });
   await server.start();
   const gap = Promise.withResolvers<SubscriptionGap>();
   await using backend = new EmbeddedMessagingBackend({ port, onGap: gap.resolve });
-  const inbox = new MessageCollector();
-  await backend.subscribe("t", inbox.handler);
+  const collector = new MessageCollector();
+  await backend.subscribe("t", collector.handler);
   await server.stop();
   assert.deepEqual((await within(gap.promise, "the gap")).topics, ["t"]);
   await backend.storeMessage("n", "t", numbered(1));
-  await inbox.has(1);
+  await collector.has(1);
 });
 
 Deno.test("tcp backend: a server that vanishes without a word is noticed", async () => {
@@ -241,7 +241,7 @@ Deno.test("tcp backend: cleanup ends attempts to connect", async () => {
   assert.equal(server.getStats().subscriptions, 0);
 });
 
-Deno.test("tcp backend: calls are sent without waiting for the answers of others", async () => {
+Deno.test("tcp backend: calls are sent without waiting for earlier replies", async () => {
   const port = freePort();
   using listener = Deno.listen({ hostname: "127.0.0.1", port });
   const CALLS = 200;
@@ -252,8 +252,8 @@ Deno.test("tcp backend: calls are sent without waiting for the answers of others
       const count = (await conn.read(bytes))!;
       lines += bytes.subarray(0, count).filter((byte) => byte === 10).length;
     }
-    const answers = new TextEncoder().encode("OK STORED\r\n".repeat(CALLS));
-    for (let sent = 0; sent < answers.length;) sent += await conn.write(answers.subarray(sent));
+    const replies = new TextEncoder().encode("OK STORED\r\n".repeat(CALLS));
+    for (let sent = 0; sent < replies.length;) sent += await conn.write(replies.subarray(sent));
     await conn.read(bytes);
   })();
   {
@@ -261,7 +261,7 @@ Deno.test("tcp backend: calls are sent without waiting for the answers of others
     const calls = Array.from({ length: CALLS }, (_, n) => {
       return backend.storeMessage("n", "t", numbered(n));
     });
-    await within(Promise.all(calls), "the answers");
+    await within(Promise.all(calls), "the replies");
   }
   await serving;
 });

@@ -1,6 +1,7 @@
-// 100,000 random inputs: the server answers every line, others notice nothing, and memory returns.
+// 100,000 random inputs: the server replies to every line, other clients are not affected, and memory use
+// returns to normal.
 //
-// Every answer is looked at.
+// Every reply is checked.
 
 import assert from "node:assert/strict";
 import v8 from "node:v8";
@@ -39,12 +40,12 @@ function withEnd(input: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Checks that each line had its answer, and the last is that of PING. */
+/** Checks that each line got its reply, and that the last one belongs to PING. */
 function checkReplies(lines: string[], sent: Uint8Array, about: string): void {
-  const answers = lines.filter((line) => !PUSH.test(line));
-  for (const answer of answers) assert.match(answer, REPLY, `${about}: ${answer}`);
-  assert.equal(answers.length, sent.filter((byte) => byte === LINE_FEED).length, about);
-  assert.equal(answers.at(-1), "PONG", about);
+  const replies = lines.filter((line) => !PUSH.test(line));
+  for (const reply of replies) assert.match(reply, REPLY, `${about}: ${reply}`);
+  assert.equal(replies.length, sent.filter((byte) => byte === LINE_FEED).length, about);
+  assert.equal(replies.at(-1), "PONG", about);
 }
 
 Deno.test("tcp: the judge of random inputs notices what is missing, garbled or out of place", () => {
@@ -137,8 +138,8 @@ Deno.test("tcp: random inputs over sockets leave the server up, and others in pe
     await using server = new EmbeddedServer({ port: 0, store });
     const port = await server.start();
     await using backend = new EmbeddedMessagingBackend({ port, autoStartServer: false });
-    const inbox = new MessageCollector();
-    await backend.subscribe("bystanders", inbox.handler);
+    const collector = new MessageCollector();
+    await backend.subscribe("bystanders", collector.handler);
     let isOver = false;
     const attackers = [1, 2, 3, 4].map((attacker) =>
       attackServer(port, new Random(seed, attacker), OVER_SOCKETS / 4)
@@ -150,10 +151,10 @@ Deno.test("tcp: random inputs over sockets leave the server up, and others in pe
     let sent = 0;
     do {
       await backend.storeMessage("n", "bystanders", numbered(sent++));
-      await inbox.has(sent);
+      await collector.has(sent);
     } while (!isOver);
     for (const result of await attack) if (result.status === "rejected") throw result.reason;
-    assert.deepEqual(numbersOf(inbox.messages), Array.from({ length: sent }, (_, n) => n));
+    assert.deepEqual(numbersOf(collector.messages), Array.from({ length: sent }, (_, n) => n));
     await until(() => server.getStats().connections === 1, "the end of the attackers");
     assert.equal(store.stats().subscriptions, 1);
   }));

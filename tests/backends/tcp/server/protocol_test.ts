@@ -20,7 +20,7 @@ function decode(argument: string): unknown {
 const EARLY = 9737962806006804483n;
 const LATER = EARLY + (1n << 22n);
 
-Deno.test("tcp: every command answers as the protocol says", async () => {
+Deno.test("tcp: every command replies as the protocol specifies", async () => {
   await withServer({}, async (_server, connect) => {
     const client = await connect();
     const other = await connect();
@@ -161,8 +161,8 @@ Deno.test("tcp: a malformed line gets an error, and the connection stays up", as
 Deno.test("tcp: one bad line among good ones spoils none of them", () => {
   const bad = [0x53, 0xc3, 0x28, 10];
   const ping = [...new TextEncoder().encode("PING\r\n")];
-  const answers = talk([new Uint8Array([...ping, ...bad, ...ping, ...bad, ...bad, ...ping])]);
-  assert.deepEqual(answers.map((line) => line.slice(0, 5)), [
+  const replies = talk([new Uint8Array([...ping, ...bad, ...ping, ...bad, ...bad, ...ping])]);
+  assert.deepEqual(replies.map((line) => line.slice(0, 5)), [
     "PONG",
     "ERROR",
     "PONG",
@@ -261,7 +261,7 @@ Deno.test("tcp: a stranger gets no memory for a long line", async () => {
   });
 });
 
-Deno.test("tcp: a client of Redis is told that this is not its protocol", async () => {
+Deno.test("tcp: a Redis client gets an error that names the protocol", async () => {
   await withServer({}, async (_server, connect) => {
     const client = await connect();
     await client.send("*1\r\n$4\r\nPING\r\n");
@@ -276,8 +276,8 @@ Deno.test("tcp: what a web page has a browser send is not carried out", async ()
     await client.send(
       "POST / HTTP/1.1\r\nHost: localhost:31134\r\nOrigin: https://evil.example\r\n\r\nPUBLISH t x\r\n",
     );
-    const answers = await client.ended();
-    assert.deepEqual(answers, ["ERROR \"unknown command 'POST'\""]);
+    const replies = await client.ended();
+    assert.deepEqual(replies, ["ERROR \"unknown command 'POST'\""]);
     assert.equal(server.getStats().published, 0);
   });
 });

@@ -7,7 +7,7 @@ import { sleep, until, within } from "../../../support/deadline.ts";
 import { LineClient } from "../../../support/line_client.ts";
 import { withServer } from "../../../support/tcp_server.ts";
 
-Deno.test("tcp server: it tells the port it was given, begins once, and begins anew", async () => {
+Deno.test("tcp server: it reports its port, starts only once, and can start again", async () => {
   const store = new Store();
   await using server = new EmbeddedServer({ port: 0, store });
   assert.equal(server.isRunning, false);
@@ -31,7 +31,7 @@ Deno.test("tcp server: it tells the port it was given, begins once, and begins a
   assert.equal(store.stats().messages, 0);
 });
 
-Deno.test("tcp server: at its end it still answers what came, and pushes what waits", () =>
+Deno.test("tcp server: before it stops it replies to received commands, and sends queued pushes", () =>
   withServer({}, async (server, connect) => {
     const [asking, reading, storing] = [await connect(), await connect(), await connect()];
     await reading.request("SUBSCRIBE t");
@@ -42,10 +42,10 @@ Deno.test("tcp server: at its end it still answers what came, and pushes what wa
     await asking.send("GET_MESSAGES_BY_ID n 1\r\n".repeat(16));
     await until(() => server.getStats().commands.GET_MESSAGES_BY_ID > 0, "a command");
     const stopped = server.stop();
-    const [answers, pushes] = await Promise.all([asking.ended(), reading.ended()]);
+    const [replies, pushes] = await Promise.all([asking.ended(), reading.ended()]);
     for (const client of [asking, reading, storing]) client.close();
     await stopped;
-    assert.deepEqual([answers.length, pushes.length], [16, 16]);
+    assert.deepEqual([replies.length, pushes.length], [16, 16]);
   }));
 
 Deno.test("tcp server: it stops whatever clients do", () =>
@@ -120,14 +120,14 @@ Deno.test("tcp server: one store behind two servers has the same topics and subs
   );
 });
 
-Deno.test("tcp server: a client that has no more to say still gets its answers", async () => {
+Deno.test("tcp server: a client that has ended its side still gets its replies", async () => {
   await withServer({}, async (_server, connect) => {
     const client = await connect();
     await client.send("PING\r\n".repeat(50_000));
     await client.conn.closeWrite();
-    const answers = await client.ended();
-    assert.equal(answers.length, 50_000);
-    assert.ok(answers.every((answer) => answer === "PONG"));
+    const replies = await client.ended();
+    assert.equal(replies.length, 50_000);
+    assert.ok(replies.every((reply) => reply === "PONG"));
   });
 });
 
@@ -188,7 +188,7 @@ Deno.test("tcp server: a slow subscriber is cut off where that is the policy", a
   });
 });
 
-Deno.test("tcp server: who does not read its answers is not read from, and others are", async () => {
+Deno.test("tcp server: a client that does not read its replies is no longer read, others are served", async () => {
   await withServer({}, async (server, connect) => {
     const [greedy, other] = [await connect(), await connect()];
     const message = `{"id":1,"payload":{"x":"${"x".repeat(1_000_000)}"}}`;
@@ -221,7 +221,7 @@ Deno.test("tcp server: a silent connection is closed, a subscriber is not", asyn
   });
 });
 
-Deno.test("tcp server: connections beyond the limit are told so and closed", async () => {
+Deno.test("tcp server: connections beyond the limit get an error and are closed", async () => {
   await withServer({ maxConnections: 2 }, async (server, connect) => {
     const clients = [await connect(), await connect()];
     for (const client of clients) await client.request("PING");
