@@ -49,6 +49,25 @@ export function urlOf(scheme: "http" | "tcp", host: string, port: number): strin
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/**
+ * Begins to listen.
+ *
+ * @throws {Deno.errors.AddrInUse} if another process listens there
+ */
+export function listenAt<Listener>(host: string, port: number, listen: () => Listener): Listener {
+  try {
+    return listen();
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
+    const error = new Deno.errors.AddrInUse(
+      `cannot listen on port ${port} of ${host}: the port is in use; stop the program that listens ` +
+        "there, or choose another port (0 selects a free one)",
+      { cause },
+    );
+    throw Object.assign(error, { code: "EADDRINUSE" });
+  }
+}
+
 /** Whether a process listens on a port. */
 export async function isListening(host: string, port: number): Promise<boolean> {
   try {

@@ -20,6 +20,8 @@ export const checkServerMode: OptionCheck<ServerMode> = oneOf("inline", "worker"
 export interface Server {
   /** Listens, and returns the address. Throws `Deno.errors.AddrInUse` if another process listens there. */
   start(): Promise<string>;
+  /** Lets the program end while the server listens. */
+  unref(): void;
   /** Ends all connections and stops listening. */
   stop(): Promise<void>;
   /** Set by a server that ends by itself. Otherwise a server ends with its owner. */
@@ -30,6 +32,8 @@ export interface Server {
 export interface RunningServer {
   /** Where it listens. */
   readonly address: string;
+  /** Lets the program end while the server listens. A worker keeps its program alive all the same. */
+  unref(): void;
   /** Stops the server. Resolves when it has ended. */
   stop(): Promise<void>;
 }

@@ -20,9 +20,11 @@ export async function startProcess<Options>(
 ): Promise<RunningServer> {
   const child = spawn(kind, { stderr: "inherit", compiledRemedy: `use serverMode "inline"` });
   const input = child.stdin.getWriter();
-  const stop = () => end(child, input);
+  let ended: Promise<void> | undefined;
+  const stop = () => ended ??= end(child, input);
   try {
-    return { address: await begin(child, input, options), stop };
+    const address = await begin(child, input, options);
+    return { address, unref: () => child.unref(), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -113,6 +115,7 @@ async function end(
   child: Deno.ChildProcess,
   input: WritableStreamDefaultWriter<Uint8Array>,
 ): Promise<void> {
+  child.ref();
   // Rejects if the process has ended.
   await input.close().catch(() => {});
   await withTimer(child.status, STOP_MS, () => child.kill("SIGKILL"));

@@ -24,7 +24,7 @@ export async function startServer<Options>(
   if (mode === "process") return await startProcess(kind, options);
   const server = kind.make(options);
   const address = await server.start();
-  return { address, stop: () => server.stop() };
+  return { address, unref: () => server.unref(), stop: () => server.stop() };
 }
 
 /** A server that this process has started or attached to. */
@@ -67,7 +67,7 @@ export async function startOrAttach(
   for (;;) {
     try {
       const server = await start();
-      return { address: server.address, isAttached: false, stop: () => server.stop() };
+      return { ...server, isAttached: false };
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
       const result = await waitForReply(probe);
@@ -92,5 +92,5 @@ async function waitForReply(probe: () => Promise<ProbeResult>): Promise<ProbeRes
 }
 
 function attachedTo(address: string): ServerHandle {
-  return { address, isAttached: true, stop: () => Promise.resolve() };
+  return { address, isAttached: true, unref() {}, stop: () => Promise.resolve() };
 }

@@ -16,7 +16,8 @@ export async function startWorker<Options>(
   const connection = new WorkerConnection(new Worker(kind.program, { type: "module" }));
   try {
     const address = addressFrom(await connection.request<Report>(options));
-    return { address, stop: () => connection.end() };
+    // Deno has no call that lets a program end while its worker runs.
+    return { address, unref() {}, stop: () => connection.end() };
   } catch (error) {
     connection.terminate();
     throw error;
@@ -28,6 +29,7 @@ class WorkerConnection {
   readonly #worker: Worker;
   readonly #failure = Promise.withResolvers<never>();
   #hasFailed = false;
+  #ended: Promise<void> | undefined;
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -49,7 +51,11 @@ class WorkerConnection {
   }
 
   /** Requests the end of the server, waits for it, and terminates the worker. */
-  async end(): Promise<void> {
+  end(): Promise<void> {
+    return this.#ended ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
     try {
       if (!this.#hasFailed) await this.request(null);
     } finally {

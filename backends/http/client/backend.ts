@@ -31,6 +31,8 @@ const IDS_PER_REQUEST = 500;
  * Stores messages at an HTTP server, which several processes may share. Its calls run one after the
  * other, in the order in which they were made.
  *
+ * A server that it starts ends with it, and does not keep the program alive; a subscription does.
+ *
  * It polls for its subscriptions. When the server was restarted, the backend subscribes again as soon as
  * the server responds. Messages that were stored in between, or that were on their way when the connection
  * was lost, do not reach handlers.

@@ -38,6 +38,8 @@ export interface StartedServer extends AsyncDisposable {
   readonly url: string;
   /** True if the server ran already: `stop()` leaves it running. */
   readonly isAttached: boolean;
+  /** Lets the program end while the server listens. A worker keeps its program alive all the same. */
+  unref(): void;
   /** Stops the server if it was started here. `await using` does the same. */
   stop(): Promise<void>;
 }
@@ -77,8 +79,8 @@ export async function startSharedMemoryServer(
     () => startServer(KIND, config, serverMode),
     () => probe(url, { host, port }),
   );
-  const stop = () => server.stop();
-  return { url: server.address, isAttached: server.isAttached, stop, [Symbol.asyncDispose]: stop };
+  const { address, isAttached, unref, stop } = server;
+  return { url: address, isAttached, unref, stop, [Symbol.asyncDispose]: stop };
 }
 
 /** Checks which server listens at a URL. */

@@ -75,7 +75,9 @@ export class ServerConnection {
     const { url, serverMode, token } = this.#options;
     const at = url === undefined ? {} : addressOf(url);
     try {
-      return await startSharedMemoryServer({ ...at, serverMode, token });
+      const server = await startSharedMemoryServer({ ...at, serverMode, token });
+      server.unref();
+      return server;
     } catch (cause) {
       const address = url ?? "a free port of 127.0.0.1";
       throw new MessagingConnectionError(`starting a server failed: ${cause};`, address, { cause });

@@ -7,7 +7,6 @@
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { callback, instanceOf } from "../../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
-import { withTimer } from "../../../lib/base/timer.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { checkHost, checkHostName, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
@@ -22,6 +21,7 @@ import {
 import { Store } from "../../store/store.ts";
 import type { OverflowPolicy } from "../../store/subscription.ts";
 import { Auth } from "./auth.ts";
+import { Listener } from "./listener.ts";
 import { type SubscriberLimits, SubscriberQuota } from "./subscriber_quota.ts";
 import { Service } from "./service.ts";
 
@@ -85,12 +85,11 @@ export const SERVER_OPTIONS = new OptionRules<SharedMemoryServerOptions>(
 );
 
 const MAX_SWEEP_INTERVAL_MS = 10_000;
-/** Milliseconds for clients to read their last response. */
-const GRACEFUL_SHUTDOWN_MS = 1000;
 
 /** A server that listens. */
 interface Listening {
   readonly url: string;
+  unref(): void;
   stop(): Promise<void>;
 }
 
@@ -116,6 +115,8 @@ export class SharedMemoryServer implements AsyncDisposable {
   readonly #maxBodyBytes: number;
   readonly #limits: SubscriberLimits;
   #starting: Promise<Listening> | undefined;
+  #stopping: Promise<void> = Promise.resolve();
+  #isUnref = false;
 
   /**
    * Prepares a server, and does no input or output.
@@ -153,11 +154,24 @@ export class SharedMemoryServer implements AsyncDisposable {
     }
   }
 
-  /** Responds to waiting polls, ends all streams, closes all connections and stops listening. */
+  /**
+   * Lets the program end while the server listens, unless something else keeps the program alive. A
+   * server that a backend has started does so by itself.
+   */
+  unref(): void {
+    this.#isUnref = true;
+    this.#starting?.then((listening) => listening.unref(), () => {});
+  }
+
+  /**
+   * Responds to waiting polls, ends all streams, closes all connections and stops listening. A further
+   * call waits for the same.
+   */
   async stop(): Promise<void> {
     const starting = this.#starting;
     this.#starting = undefined;
-    await (await starting?.catch(() => undefined))?.stop();
+    if (starting !== undefined) this.#stopping = stopListening(starting);
+    await this.#stopping;
   }
 
   /** Deletes all messages and keys; subscriptions stay. */
@@ -170,32 +184,39 @@ export class SharedMemoryServer implements AsyncDisposable {
     return this.stop();
   }
 
-  // deno-lint-ignore require-await
   async #listen(): Promise<Listening> {
+    await this.#stopping;
     const auth = new Auth(this.#host, this.#options.token);
     const service = new Service(this.#store, auth, this.#limits, {
       maxBodyBytes: this.#maxBodyBytes,
       onRequest: this.#options.onRequest,
     });
-    const abort = new AbortController();
-    const server = Deno.serve({
-      hostname: this.#host,
+    const listener = new Listener({
+      host: this.#host,
       port: this.#options.port ?? 0,
-      signal: abort.signal,
-      onListen: () => {},
-      handler: (request) => service.handle(request),
+      handle: (request) => service.handle(request),
     });
     const sweepMs = Math.min(this.#limits.idleSeconds * 500, MAX_SWEEP_INTERVAL_MS);
     const timer = setInterval(() => service.sweep(), sweepMs);
+    const unref = () => {
+      Deno.unrefTimer(timer);
+      listener.unref();
+    };
+    if (this.#isUnref) unref();
     return {
-      url: urlOf("http", this.#host, server.addr.port),
+      url: urlOf("http", this.#host, listener.port),
+      unref,
       async stop() {
         clearInterval(timer);
         service.clear();
-        await withTimer(server.shutdown(), GRACEFUL_SHUTDOWN_MS, () => abort.abort());
+        await listener.stop();
       },
     };
   }
+}
+
+async function stopListening(starting: Promise<Listening>): Promise<void> {
+  await (await starting.catch(() => undefined))?.stop();
 }
 
 function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {

@@ -40,6 +40,7 @@ export function makeManagerServer({ host, port, authkey, limits }: ManagerServer
       await server.start();
       return server.address;
     },
+    unref: () => server.unref(),
     stop: () => server.stop(),
   };
 }

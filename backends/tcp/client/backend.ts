@@ -33,7 +33,7 @@ import { lineOf } from "./requests.ts";
  * restores. Messages of the time between are not received: `onGap` reports that time.
  *
  * By default, it starts a server in this thread if none listens. That server ends with the backend that
- * started it.
+ * started it. Neither the server nor an idle connection keeps the program alive; a subscription does.
  *
  * @example
  * ```ts
@@ -191,24 +191,24 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   /** Begins the subscription to a topic. */
   protected async openTopic(topic: string): Promise<void> {
     await this.#call(OPERATIONS.subscribe, { topic });
-    this.#client.topics.add(topic);
+    this.#client.add("topic", topic);
   }
 
   /** Ends the subscription to a topic. */
   protected async closeTopic(topic: string): Promise<void> {
-    this.#client.topics.delete(topic);
+    this.#client.remove("topic", topic);
     await this.#client.sendIfConnected(lineOf(OPERATIONS.unsubscribe, { topic }));
   }
 
   /** Begins the subscription to a pattern. */
   protected async openPattern(pattern: string): Promise<void> {
     await this.#call(OPERATIONS.psubscribe, { pattern });
-    this.#client.patterns.add(pattern);
+    this.#client.add("pattern", pattern);
   }
 
   /** Ends the subscription to a pattern. */
   protected async closePattern(pattern: string): Promise<void> {
-    this.#client.patterns.delete(pattern);
+    this.#client.remove("pattern", pattern);
     await this.#client.sendIfConnected(lineOf(OPERATIONS.punsubscribe, { pattern }));
   }
 

@@ -55,6 +55,8 @@ export class ClientConnection {
   readonly #reading: Promise<void>;
   #lastReadAtMs = performance.now();
   #isFlushing = false;
+  #isReferenced = true;
+  #isListening = false;
   #error: Error | undefined;
 
   /** Connects. */
@@ -81,7 +83,10 @@ export class ClientConnection {
     });
     const intervalMs = Math.min(options.timeoutMs / CHECKS_PER_TIMEOUT, MAX_CHECK_INTERVAL_MS);
     this.#timer = setInterval(() => this.#checkLiveness(), intervalMs);
+    // While a call waits, reading for its reply keeps the program alive, and with it the timer.
+    Deno.unrefTimer(this.#timer);
     this.#reading = this.#read();
+    this.#updateReference();
   }
 
   /** True after the connection was lost or closed. */
@@ -100,7 +105,25 @@ export class ClientConnection {
     if (this.#calls.length === 0) this.#lastReadAtMs = performance.now();
     this.#writer.buffer.writeLine(line);
     this.#flushSoon();
-    return new Promise((resolve, reject) => this.#calls.push({ resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#calls.push({ resolve, reject });
+      this.#updateReference();
+    });
+  }
+
+  /** Whether the client waits for pushes. Then the connection keeps the program alive. */
+  set isListening(isListening: boolean) {
+    this.#isListening = isListening;
+    this.#updateReference();
+  }
+
+  /** The connection keeps the program alive while something is to arrive. */
+  #updateReference(): void {
+    const isNeeded = this.#calls.length > 0 || this.#isListening;
+    if (isNeeded === this.#isReferenced || this.#error !== undefined) return;
+    this.#isReferenced = isNeeded;
+    if (isNeeded) this.#conn.ref();
+    else this.#conn.unref();
   }
 
   /** Sends the commands of this turn of the event loop with one write. */
@@ -121,6 +144,7 @@ export class ClientConnection {
         this.#lastReadAtMs = performance.now();
         this.#reader.filled(count);
         await this.#handleLines();
+        this.#updateReference();
       }
     } catch (error) {
       this.#fail(error);
@@ -176,6 +200,8 @@ export class ClientConnection {
   #end(error: Error): void {
     this.#error = error;
     clearInterval(this.#timer);
+    // Closing is waited for: that keeps the program alive.
+    this.#conn.ref();
     this.#conn.close();
     for (const { reject } of this.#calls.drain()) reject(error);
   }

@@ -76,6 +76,7 @@ export class Dialer {
       () => startServer(SERVER_KIND, { host, port, token }, serverMode),
       () => this.#probe(),
     );
+    this.#server.unref();
     this.#checkOpen();
   }
 

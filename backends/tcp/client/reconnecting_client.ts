@@ -18,12 +18,13 @@ import { lineOf } from "./requests.ts";
 /** Delays before attempts to reach a lost server again. */
 const RECONNECT_BACKOFF: BackoffOptions = { initialMs: 20, maxMs: 2000 };
 
+/** What a subscription names. */
+export type SubscriptionKind = "topic" | "pattern";
+
 /** Keeps a connection, and its subscriptions in force. */
 export class ReconnectingClient {
-  /** Topics of the subscriptions. */
-  readonly topics: Set<string> = new Set();
-  /** Patterns of the subscriptions. */
-  readonly patterns: Set<string> = new Set();
+  readonly #topics = new Set<string>();
+  readonly #patterns = new Set<string>();
   readonly #options: CheckedBackendOptions;
   readonly #closing = new AbortController();
   readonly #dialer: Dialer;
@@ -78,6 +79,27 @@ export class ReconnectingClient {
     this.#connecting = undefined;
     if (connection.isLost) this.#scheduleReconnect();
     else this.#connection = connection;
+    connection.isListening = this.#hasSubscriptions;
+  }
+
+  get #hasSubscriptions(): boolean {
+    return this.#topics.size + this.#patterns.size > 0;
+  }
+
+  /** Remembers a subscription, so that the next connection begins with it. */
+  add(kind: SubscriptionKind, name: string): void {
+    this.#namesOf(kind).add(name);
+    if (this.#connection !== undefined) this.#connection.isListening = true;
+  }
+
+  /** Forgets a subscription. */
+  remove(kind: SubscriptionKind, name: string): void {
+    this.#namesOf(kind).delete(name);
+    if (this.#connection !== undefined) this.#connection.isListening = this.#hasSubscriptions;
+  }
+
+  #namesOf(kind: SubscriptionKind): Set<string> {
+    return kind === "topic" ? this.#topics : this.#patterns;
   }
 
   async #open(): Promise<ClientConnection> {
@@ -98,8 +120,8 @@ export class ReconnectingClient {
   /** Sends what a connection begins with: the token, and the subscriptions in force. */
   async #handshake(connection: ClientConnection): Promise<void> {
     const { token, acceptsHeaders } = this.#options;
-    const topics = [...this.topics];
-    const patterns = [...this.patterns];
+    const topics = [...this.#topics];
+    const patterns = [...this.#patterns];
     await Promise.all([
       ...token === undefined ? [] : [connection.request(`AUTH ${textArgument(token)}`)],
       ...acceptsHeaders ? [sendHeaders(connection, {})] : [],
@@ -138,7 +160,7 @@ export class ReconnectingClient {
   }
 
   #scheduleReconnect(): void {
-    if (this.topics.size + this.patterns.size === 0) return;
+    if (!this.#hasSubscriptions) return;
     this.#lostAtMs ??= Date.now();
     this.#reconnecting ??= this.#reconnect().finally(() => this.#reconnecting = undefined);
   }
@@ -163,8 +185,8 @@ export class ReconnectingClient {
   /** Closes the connection, and stops the server that was started for it. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.topics.clear();
-    this.patterns.clear();
+    this.#topics.clear();
+    this.#patterns.clear();
     const connection = this.#connection;
     this.#connection = undefined;
     await connection?.close(closedError());

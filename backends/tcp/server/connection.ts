@@ -153,6 +153,16 @@ export class Connection {
     if (!this.#isClosed) await this.#conn.closeWrite().catch(() => this.close());
   }
 
+  /** Lets the program end while the connection is open. */
+  unref(): void {
+    if (!this.#isClosed) this.#conn.unref();
+  }
+
+  /** Keeps the program alive while the connection is open. */
+  ref(): void {
+    if (!this.#isClosed) this.#conn.ref();
+  }
+
   /** Closes the connection at once. */
   close(): void {
     if (this.#isClosed) return;

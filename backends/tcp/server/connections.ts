@@ -26,6 +26,7 @@ export class Connections {
   readonly #open = new Set<Connection>();
   /** What runs for accepted connections, the rejected ones included. */
   readonly #tasks = new Set<Promise<void>>();
+  #isUnref = false;
 
   constructor(context: ConnectionContext, limits: ConnectionLimits) {
     this.#context = context;
@@ -43,6 +44,7 @@ export class Connections {
     }
     connectionStats.accepted++;
     connectionStats.connections++;
+    if (this.#isUnref) conn.unref();
     const connection = new Connection(conn, this.#context);
     this.#open.add(connection);
     this.#track(connection.run().finally(() => this.#remove(connection)));
@@ -58,6 +60,12 @@ export class Connections {
     this.#tasks.add(tracked);
   }
 
+  /** Lets the program end while there are connections. */
+  unref(): void {
+    this.#isUnref = true;
+    for (const connection of this.#open) connection.unref();
+  }
+
   /** Closes the connections that have been idle for too long. */
   closeIdle(): void {
     const limitMs = performance.now() - this.#limits.idleTimeoutMs;
@@ -71,6 +79,8 @@ export class Connections {
   /** Executes what has arrived, sends replies and pushes, and ends all connections. */
   async shutdown(): Promise<void> {
     const connections = [...this.#open];
+    // What is waited for keeps the program alive.
+    for (const connection of connections) connection.ref();
     await closeAfter(connections, GRACEFUL_SHUTDOWN_MS, async () => {
       // What one client still stores is pushed to others before their connections end.
       await Promise.all(connections.map((connection) => connection.stopReading()));

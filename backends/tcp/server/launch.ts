@@ -16,6 +16,7 @@ export function makeServer(options: EmbeddedServerConfig): Server {
       await server.start();
       return server.address;
     },
+    unref: () => server.unref(),
     stop: () => server.stop(),
   };
 }

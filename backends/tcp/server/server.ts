@@ -8,6 +8,7 @@ import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
+import { listenAt } from "../../hosting/endpoint.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import type { Store } from "../../store/store.ts";
@@ -48,6 +49,7 @@ export class EmbeddedServer {
   #accepting: Promise<void> | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #startedAtMs = 0;
+  #isUnref = false;
 
   /**
    * Prepares a server, and does no input or output.
@@ -105,13 +107,25 @@ export class EmbeddedServer {
     checkNoMore("start()", arguments, 0, "new EmbeddedServer() with options");
     if (this.#listener !== undefined) return this.port;
     const { host: hostname, port } = this.#options;
-    const listener = Deno.listen({ hostname, port });
+    const listener = listenAt(hostname, port, () => Deno.listen({ hostname, port }));
     this.#listener = listener;
     this.#startedAtMs = performance.now();
     this.#store.connectionStats.add(this.#stats);
     this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
     this.#accepting = this.#acceptAll(listener);
+    if (this.#isUnref) this.unref();
     return this.port;
+  }
+
+  /**
+   * Lets the program end while the server listens, unless something else keeps the program alive. A
+   * server that a backend has started does so by itself.
+   */
+  unref(): void {
+    this.#isUnref = true;
+    this.#listener?.unref();
+    if (this.#sweeper !== undefined) Deno.unrefTimer(this.#sweeper);
+    this.#connections.unref();
   }
 
   get #sweepIntervalMs(): number {
@@ -163,6 +177,8 @@ export class EmbeddedServer {
   async stop(): Promise<void> {
     clearInterval(this.#sweeper);
     this.#store.connectionStats.delete(this.#stats);
+    // What is waited for keeps the program alive.
+    this.#listener?.ref();
     this.#listener?.close();
     this.#listener = undefined;
     await this.#connections.shutdown();

@@ -1,13 +1,13 @@
 // 100,000 malformed requests: most of them without sockets, some over real ones.
 
 import assert from "node:assert/strict";
-import { SharedMemoryMessagingBackend } from "../../../../backends/http/mod.ts";
+import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../../backends/http/mod.ts";
 import { Random } from "../../../support/random.ts";
 import { MessageCollector, numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { until } from "../../../support/deadline.ts";
 import { hostileBytes } from "../../../support/hostile_http.ts";
 import { sendRaw, serveHttp } from "../../../support/http.ts";
-import { Program } from "../../../support/program.ts";
+import { Program, Running } from "../../../support/program.ts";
 import { withSeed } from "../../../support/seed.ts";
 
 const COUNT = 100_000;
@@ -135,4 +135,41 @@ Deno.test("http hostile: a thousand clients are served beside one that reads not
   } finally {
     for (const connection of connections) connection.close();
   }
+});
+
+Deno.test("http: stop() ends requests that are never completed, and ends nothing else", async () => {
+  const beginnings = [
+    "POST /se",
+    "POST /set HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+  ];
+  await using server = new SharedMemoryServer();
+  const port = Number(new URL(await server.start()).port);
+  const conns = await Promise.all(beginnings.map(async (text) => {
+    const conn = await Deno.connect({ port });
+    await conn.write(new TextEncoder().encode(text));
+    return conn;
+  }));
+  // The server has them when it has responded to what was sent after them.
+  await (await fetch(`http://127.0.0.1:${port}/health`)).body?.cancel();
+  await Promise.all([server.stop(), server.stop()]);
+  for (const conn of conns) {
+    const rest = await conn.read(new Uint8Array(1)).catch(() => null);
+    assert.equal(rest, null);
+    conn.close();
+  }
+  assert.equal(
+    await server.start().then((url) => fetch(`${url}/health`)).then(async (response) => {
+      await response.body?.cancel();
+      return response.status;
+    }),
+    200,
+  );
+});
+
+Deno.test("http: a server that has no descriptor for a connection serves again later", async () => {
+  const command =
+    'ulimit -n 100; exec "$0" run --quiet -A tests/support/programs/http_exhausted.ts';
+  await using program = new Running("sh", "sh", ["-c", command, Deno.execPath()]);
+  const lines = await program.lines();
+  assert.equal(lines.at(-1), "healthy");
 });
