@@ -4,7 +4,12 @@
  * @module
  */
 
-import { isIsolateAlive, isolateIdOf, removeUnlockedFifo } from "../presence/isolate.ts";
+import {
+  isIsolateAlive,
+  isolateIdOf,
+  reclaimEndedWorkers,
+  removeUnlockedFifo,
+} from "../presence/isolate.ts";
 import { type ByteSource, FileSource } from "../segment/byte_source.ts";
 import { type ChannelKind, hasMagic, readConfig, type Role, ROLES } from "../segment/format.ts";
 import {
@@ -160,6 +165,7 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
   REMOVE_OPTIONS.check(options);
   const directory = segmentDirectory(options.dir);
   const removed: string[] = [];
+  reclaimEndedWorkers();
   for (const name of channelNames(directory)) {
     if (readSegment(directory, name, (segment) => removeIfStale(segment, options))) {
       removed.push(name);

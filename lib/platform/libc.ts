@@ -39,6 +39,9 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text}\0`);
 }
 
+/** Where the bytes begin whose locks name threads: no file reaches so far, and no other program locks there. */
+export const OWNER_BYTES = 0x5247_0000_0000;
+const NO_THREAD = -1;
 const SHARED_LOCK = 1;
 const EXCLUSIVE_LOCK = 2;
 const NO_WAIT = 4;
@@ -69,8 +72,10 @@ export interface Constants {
 /** `struct flock`, and the commands for locks of an open file description. */
 export interface FileLockConstants {
   bytes: number;
-  /** Offset of `l_type`; all other fields are 0, which means the whole file. */
+  /** Offset of `l_type`. */
   typeOffset: number;
+  /** Offset of `l_start`, which `l_len` follows. */
+  startOffset: number;
   read: number;
   write: number;
   none: number;
@@ -90,6 +95,7 @@ export abstract class Libc implements Platform {
   readonly #constants: Constants;
   readonly #errno = new Int32Array(1);
   readonly #byte = new Uint8Array(1);
+  #threadNumber: number | undefined;
   readonly #uptime = new BigInt64Array(2);
   readonly #uptimeBytes = new Uint8Array(this.#uptime.buffer);
   readonly #defaultAction: Uint8Array<ArrayBuffer>;
@@ -115,6 +121,7 @@ export abstract class Libc implements Platform {
   abstract renameNew(from: string, to: string): void;
   abstract reserve(fd: number, offset: number, bytes: number): void;
   abstract bootId(): string;
+  abstract closeOfEndedThreads(): number;
   abstract thisThread(): ThreadId | undefined;
   abstract isThreadAlive(number: number): boolean;
   abstract isOwnThread(number: number): boolean;
@@ -222,7 +229,18 @@ export abstract class Libc implements Platform {
 
   share(fd: number): void {
     const { set, read } = this.#constants.fileLock;
-    this.#lockFile(fd, set, read);
+    this.#lockFile(fd, set, read, this.#ownByte());
+  }
+
+  markWriter(fd: number): void {
+    const { set, write } = this.#constants.fileLock;
+    this.#lockFile(fd, set, write, this.#ownByte());
+  }
+
+  /** The byte whose lock names this thread as the owner of a descriptor; undefined for the whole file. */
+  #ownByte(): number | undefined {
+    this.#threadNumber ??= this.thisThread()?.number ?? NO_THREAD;
+    return this.#threadNumber === NO_THREAD ? undefined : OWNER_BYTES + this.#threadNumber;
   }
 
   unshare(fd: number): void {
@@ -236,9 +254,13 @@ export abstract class Libc implements Platform {
   }
 
   /** Returns the lock type that the structure has afterwards. */
-  #lockFile(fd: number, command: number, type: number): number {
-    const { bytes, typeOffset } = this.#constants.fileLock;
+  #lockFile(fd: number, command: number, type: number, byte?: number): number {
+    const { bytes, typeOffset, startOffset } = this.#constants.fileLock;
     const lock = new DataView(new ArrayBuffer(bytes));
+    if (byte !== undefined) {
+      lock.setBigInt64(startOffset, BigInt(byte), true);
+      lock.setBigInt64(startOffset + 8, 1n, true);
+    }
     lock.setInt16(typeOffset, type, true);
     this.checked("fcntl", this.fcntl(fd, command, new Uint8Array(lock.buffer)));
     return lock.getInt16(typeOffset, true);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Constants, cString, Libc, SHARED_SYMBOLS } from "./libc.ts";
+import { type Constants, cString, Libc, OWNER_BYTES, SHARED_SYMBOLS } from "./libc.ts";
 import { type FileStatus, SystemError, type ThreadId } from "./platform.ts";
 
 const SYMBOLS = {
@@ -94,6 +94,10 @@ const PROBE = 0;
 const NO_TIMEOUT = null;
 const decoder = new TextDecoder();
 
+const OWN_DESCRIPTORS = "/proc/self/fd";
+/** A lock in the description of a descriptor, with its first and last byte. */
+const OWNER_LOCK = /^lock:.*OFDLCK.* (\d+) (\d+)$/m;
+
 /** Opens the C library with these symbols, by a name or path that exists and is permitted. */
 export function openLibrary<Symbols extends Deno.ForeignLibraryInterface>(
   symbols: Symbols,
@@ -154,7 +158,16 @@ export class Linux extends Libc {
       sigactionFlagsOffset: 136,
       oneShotFlag: 0x80000000,
       errnoLocation: () => library.symbols.__errno_location(),
-      fileLock: { bytes: 32, typeOffset: 0, read: 0, write: 1, none: 2, set: 37, get: 36 },
+      fileLock: {
+        bytes: 32,
+        typeOffset: 0,
+        startOffset: 8,
+        read: 0,
+        write: 1,
+        none: 2,
+        set: 37,
+        get: 36,
+      },
     };
     super(library.symbols, constants);
     this.#c = library.symbols;
@@ -202,6 +215,54 @@ export class Linux extends Libc {
 
   protected fcntl(fd: number, command: number, lock: Uint8Array<ArrayBuffer>): number {
     return this.#c.fcntl(fd, command, lock);
+  }
+
+  closeOfEndedThreads(): number {
+    const directory = this.#open(OWN_DESCRIPTORS, O_DIRECTORY | O_CLOEXEC);
+    try {
+      // Two threads that closed the same descriptor could close another one that got its number.
+      if (!this.lock(directory, "exclusive")) return 0;
+      return this.#closeOfEndedThreads();
+    } finally {
+      this.close(directory);
+    }
+  }
+
+  #closeOfEndedThreads(): number {
+    let closed = 0;
+    for (const name of this.list(OWN_DESCRIPTORS)) {
+      const owner = name.startsWith(".") ? undefined : this.#ownerOf(name);
+      if (owner === undefined || this.isOwnThread(owner)) continue;
+      this.close(Number(name));
+      closed++;
+    }
+    return closed;
+  }
+
+  /** The thread that a lock names as the owner of a descriptor. */
+  #ownerOf(descriptor: string): number | undefined {
+    const [, first, last] = OWNER_LOCK.exec(this.#descriptorInfo(descriptor)) ?? [];
+    const owner = Number(first) - OWNER_BYTES;
+    return first !== undefined && first === last && owner > 0 ? owner : undefined;
+  }
+
+  #descriptorInfo(descriptor: string): string {
+    try {
+      return this.#readText(`/proc/self/fdinfo/${descriptor}`);
+    } catch {
+      // It was closed meanwhile.
+      return "";
+    }
+  }
+
+  #readText(path: string): string {
+    const fd = this.openReadOnly(path);
+    try {
+      const bytes = new Uint8Array(1024);
+      return decoder.decode(bytes.subarray(0, this.read(fd, bytes, 0)));
+    } finally {
+      this.close(fd);
+    }
   }
 
   list(path: string): string[] {
@@ -257,13 +318,7 @@ export class Linux extends Libc {
   }
 
   bootId(): string {
-    const fd = this.openReadOnly("/proc/sys/kernel/random/boot_id");
-    try {
-      const bytes = new Uint8Array(64);
-      return decoder.decode(bytes.subarray(0, this.read(fd, bytes, 0)));
-    } finally {
-      this.close(fd);
-    }
+    return this.#readText("/proc/sys/kernel/random/boot_id");
   }
 
   thisThread(): ThreadId | undefined {

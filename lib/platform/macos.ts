@@ -72,7 +72,16 @@ export class MacOs extends Libc {
       sigactionFlagsOffset: 12,
       oneShotFlag: 4,
       errnoLocation: () => library.symbols.__error(),
-      fileLock: { bytes: 24, typeOffset: 20, read: 1, write: 3, none: 2, set: 90, get: 92 },
+      fileLock: {
+        bytes: 24,
+        typeOffset: 20,
+        startOffset: 0,
+        read: 1,
+        write: 3,
+        none: 2,
+        set: 90,
+        get: 92,
+      },
     };
     super(library.symbols, constants);
     this.#c = library.symbols;
@@ -140,6 +149,11 @@ export class MacOs extends Libc {
   /** The same after each start: the time since then tells starts apart well enough. */
   bootId(): string {
     return "";
+  }
+
+  /** Threads cannot be told apart here. */
+  closeOfEndedThreads(): number {
+    return 0;
   }
 
   thisThread(): undefined {}

@@ -94,6 +94,14 @@ export interface Platform {
   /** True while the file has a share through another descriptor; changes nothing. */
   isSharedByOthers(fd: number): boolean;
 
+  /** Notes on a descriptor that cannot be read that it belongs to this thread, as `share` does. */
+  markWriter(fd: number): void;
+  /**
+   * Closes the descriptors of this process that belong to threads which have ended, as far as `share` and
+   * `markWriter` have noted it. Returns how many it closed.
+   */
+  closeOfEndedThreads(): number;
+
   /** Creates a FIFO and opens it for reading and writing. */
   makeFifo(path: string): number;
   /** Opens a FIFO so that its lock can be tried. */

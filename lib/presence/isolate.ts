@@ -37,6 +37,9 @@ const isolates = new Map<string, Isolate>();
 /** Milliseconds between two checks of what an isolate has in a directory. */
 const CHECK_INTERVAL_MS = 400;
 
+/** Checks between two searches for workers that have ended. */
+const CHECKS_PER_RECLAIM = 5;
+
 let checkedAtMs = 0;
 
 /** Does the checks that are due: while a program blocks or polls, no timer runs. */
@@ -45,6 +48,34 @@ export function checkIfDue(): void {
   if (nowMs - checkedAtMs < CHECK_INTERVAL_MS) return;
   checkedAtMs = nowMs;
   for (const isolate of isolates.values()) isolate.check();
+}
+
+/**
+ * Closes what workers of this process left open that were terminated: no code of theirs runs any more, and
+ * the kernel closes nothing before the process ends.
+ */
+export function reclaimEndedWorkers(): void {
+  try {
+    const descriptors = platform().closeOfEndedThreads();
+    if (descriptors > 0) {
+      logger.info("closed {descriptors} descriptors of ended workers", { descriptors });
+    }
+  } catch (error) {
+    logger.debug("cannot close the descriptors of ended workers: {error}", { error });
+  }
+}
+
+/** As `reclaimEndedWorkers`, if an isolate in the directory has ended without being closed. */
+export function reclaimIfWorkerEnded(directory: string): void {
+  const ended = namesIn(directory).map(endedIsolate).filter((id) => id !== undefined);
+  if (ended.length === 0) return;
+  reclaimEndedWorkers();
+  for (const id of ended) removeDeadIsolate(directory, id);
+}
+
+function endedIsolate(name: string): bigint | undefined {
+  const id = name.startsWith(ISOLATE_PREFIX) ? isolateIdOf(name) : undefined;
+  return id !== undefined && isIsolateId(id) && hasThreadEnded(id) ? id : undefined;
 }
 
 /** Path of an isolate's FIFO. */
@@ -114,6 +145,7 @@ export class Isolate {
   readonly #waiters = new Waiters();
   #doorbell: DoorbellReader | undefined;
   readonly #checks = new Set<() => void>();
+  #checkCount = 0;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(directory: string) {
@@ -122,6 +154,7 @@ export class Isolate {
     this.id = id;
     this.#path = isolatePath(directory, id);
     this.#fifo = fifo;
+    reclaimEndedWorkers();
     this.#timer = setInterval(() => this.check(), CHECK_INTERVAL_MS);
     this.#timer.unref();
   }
@@ -139,6 +172,8 @@ export class Isolate {
   check(): void {
     try {
       this.#ringUnrung();
+      this.#closeDeadDoorbells();
+      if (++this.#checkCount % CHECKS_PER_RECLAIM === 0) reclaimIfWorkerEnded(this.directory);
       this.#restoreFifo();
       for (const check of this.#checks) check();
     } catch (error) {
@@ -322,6 +357,7 @@ function makeLockedFifo(path: string): number | undefined {
   const fd = makeNewFifo(temporaryPath);
   if (fd === undefined) return undefined;
   os.lock(fd, "exclusive");
+  os.share(fd);
   // The name is gone if this process was stopped for long, and the FIFO was taken for that of a dead one.
   if (!exists(path) && tryRename(temporaryPath, path)) return fd;
   unlinkIfExists(temporaryPath);
@@ -350,9 +386,20 @@ function tryRename(from: string, to: string): boolean {
   }
 }
 
+/** A descriptor that is not marked is not reclaimed after `terminate()`, which is no error here. */
+function markAsOwn(fd: number): void {
+  try {
+    platform().markWriter(fd);
+  } catch (error) {
+    logger.debug("cannot mark a descriptor: {error}", { error });
+  }
+}
+
 function openPeerDoorbell(path: string): number {
   try {
-    return platform().openFifoToRing(path);
+    const fd = platform().openFifoToRing(path);
+    markAsOwn(fd);
+    return fd;
   } catch (error) {
     if (error instanceof SystemError && (error.errno === "ENOENT" || error.errno === "ENXIO")) {
       return -1;

@@ -8,7 +8,12 @@
  */
 
 import { MAX_WASM_PAGES, PAGE_BYTES, WASM_PAGE_BYTES } from "../base/pages.ts";
-import { acquireIsolate, type Isolate, releaseIsolate } from "../presence/isolate.ts";
+import {
+  acquireIsolate,
+  type Isolate,
+  reclaimIfWorkerEnded,
+  releaseIsolate,
+} from "../presence/isolate.ts";
 import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { attach, releaseTombstone, tryClose, unlink } from "./lifecycle.ts";
 import {
@@ -245,6 +250,7 @@ export class FileMemory implements SharedMemory {
   }
 
   #deleteIfUnneeded(): boolean {
+    reclaimIfWorkerEnded(this.#isolate.directory);
     const isUnneeded = () => isDisposable(new FileSource(this.#fd));
     if (!tryClose(this.#fd, () => this.#words, isUnneeded)) return false;
     unlink(this.path, this.#fd);
