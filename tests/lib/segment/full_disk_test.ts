@@ -119,9 +119,8 @@ onDisk(
     pusher.send(pattern(10, 1));
     pusher.send(pattern(20_000, 2));
     const free = disk.fill();
-    for (const call of ["send", "sendSync"] as const) {
-      assertRejected(() => pusher[call](pattern(400_000, 3), { timeoutMs: 1000 }), 400_000);
-    }
+    assertRejected(() => pusher.send(pattern(400_000, 3)), 400_000);
+    assertRejected(() => pusher.sendSync(pattern(400_000, 3), { timeoutMs: 1000 }), 400_000);
     assertRejected(() => pusher.sendMany([pattern(10, 4), pattern(400_000, 5)]), 400_000);
     assertRejected(() => pusher.loan(400_000), 400_000);
     pusher.send(pattern(10, 6));
