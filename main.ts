@@ -1,5 +1,5 @@
 /**
- * The command line, `ringbus`: a server, a look into channels, messages from the shell.
+ * The command line, `ringbus`: servers, views of channels, and messages from the shell.
  *
  * ```sh
  * deno run -A main.ts --help
@@ -23,7 +23,7 @@ import { isWorker, runWorker } from "./cli/benchmark/worker.ts";
  * Runs a command line, as `ringbus ARGS` does.
  *
  * @param args the words after `ringbus`
- * @returns the exit code: 0 done, 1 failed, 2 wrong command line, 3 nothing came in time
+ * @returns the exit code: 0 success, 1 failure, 2 wrong command line, 3 timeout
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
-// An agent: it takes a question, lets its model use tools until that has an answer, and replies. Start
-// several, each with a name, and the milliseconds that its model thinks; they share the questions. Ends
-// at Ctrl-C:
+// An agent: it takes a question, lets its model use tools until the model has an answer, and replies. Start
+// several, each with a name and the milliseconds that its model thinks: they share the questions. It runs
+// until Ctrl-C:
 //   deno run --allow-ffi examples/agent_swarm/agent.ts ann [milliseconds]
 import { Replier, Requester, ShmRemoteError } from "@ringbus/ringbus";
 import { type Answer, QUESTIONS, type ToolCall, TOOLS } from "./channels.ts";

@@ -1,4 +1,4 @@
-// Asks the agents many questions at once. A question whose agent died goes to another one:
+// Sends many questions to the agents at once. A question whose agent died goes to another agent:
 //   deno run --allow-ffi examples/agent_swarm/boss.ts
 import { Requester, ShmPeerLostError } from "@ringbus/ringbus";
 import { type Answer, QUESTIONS } from "./channels.ts";

@@ -1,7 +1,7 @@
-// What an agent thinks with. A language model goes here: something that is given a conversation and
-// says what to do next. This one follows a script, so that the example gives the same every time.
+// The model of an agent. A language model goes here: a function that gets a conversation and returns the
+// next step. This one follows a script, so that the example always has the same output.
 
-/** A tool, and what it is given. */
+/** A tool, and its arguments. */
 export interface ToolCall {
   tool: string;
   input: Record<string, string | number>;
@@ -13,15 +13,15 @@ export interface Turn {
   text: string;
 }
 
-/** What to do next: use a tool, or answer. */
+/** The next step: use a tool, or answer. */
 export type Step = { call: ToolCall } | { answer: string };
 
-/** The place where a real model plugs in. */
+/** The interface for a real model. */
 export interface Model {
   next(conversation: readonly Turn[]): Promise<Step>;
 }
 
-/** Answers "How many boxes of 12 for ITEM?", with a tool that there is not, and then with two that are. */
+/** Answers "How many boxes of 12 for ITEM?": with a tool that does not exist, then with two that do. */
 export class ScriptedModel implements Model {
   readonly #thinkMs: number;
 

@@ -1,4 +1,4 @@
-// The tools that agents use, in a process of their own, until Ctrl-C:
+// The tools of the agents, in a process of their own. It runs until Ctrl-C:
 //   deno run --allow-ffi examples/agent_swarm/tools.ts
 import { Replier } from "@ringbus/ringbus";
 import { type ToolCall, TOOLS } from "./channels.ts";

@@ -31,7 +31,7 @@ for await (const task of tasks) {
     targetAgent: task.sourceAgent,
     ttlSeconds: 300,
   });
-  // Only now: an agent that dies before leaves the task to the next one with its name.
+  // Only now: if the agent dies before, the next agent with its name gets the task.
   await queue.acknowledge(task);
   done++;
 }

@@ -1,4 +1,4 @@
-// Writes arrays straight into the ring, without a copy. Run it, with viewer.ts before or after it:
+// Writes arrays in place in the ring, without a copy. Run it, with viewer.ts before or after it:
 //   deno run --allow-ffi examples/arrays/lender.ts
 import { Pusher } from "@ringbus/ringbus";
 
@@ -8,6 +8,6 @@ for (let round = 1; round <= 3; round++) {
   if (loan === undefined) throw new Error("the ring is full");
   const { buffer, byteOffset } = loan.bytes; // always a multiple of 8
   new Float64Array(buffer, byteOffset, 1000).fill(round);
-  loan.commit(); // leaving the block without it gives the room back unsent
+  loan.commit(); // without it, the end of the block releases the space
 }
 console.log("lent 3 arrays");

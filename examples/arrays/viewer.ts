@@ -1,4 +1,4 @@
-// Reads the arrays of lender.ts where they lie, without a copy:
+// Reads the arrays of lender.ts in place, without a copy:
 //   deno run --allow-ffi examples/arrays/viewer.ts
 import { Puller } from "@ringbus/ringbus";
 
@@ -12,5 +12,5 @@ for (let left = 3; left > 0;) {
   const { buffer, byteOffset } = view.bytes;
   const numbers = new Float64Array(buffer, byteOffset, 1000);
   console.log(`sum ${numbers.reduce((sum, value) => sum + value, 0)}`);
-  left--; // leaving the block gives the room back to the sender
+  left--; // the end of the block releases the space to the sender
 }

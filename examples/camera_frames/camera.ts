@@ -1,5 +1,5 @@
-// A camera: writes frames of 640 x 480 pixels straight into shared memory, 60 a second, and a small
-// picture of every tenth as a typed array with a shape. Run it, beside viewers:
+// A camera: writes frames of 640 x 480 pixels in place into shared memory, 60 per second, and a small
+// picture of every tenth frame as a typed array with a shape. Run it, with viewers:
 //   deno run --allow-ffi examples/camera_frames/camera.ts [frames]
 import { Publisher, type Tensor } from "@ringbus/ringbus";
 import { CAPACITY_BYTES, Frame, FRAME_BYTES, HEIGHT, WIDTH } from "./frame.ts";
@@ -30,7 +30,7 @@ const begun = performance.now();
 for (let number = 1; number <= frames; number++) {
   const waitMs = begun + number * 1000 / FRAMES_PER_SECOND - performance.now();
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, waitMs)));
-  using loan = camera.loan(FRAME_BYTES)!; // a publisher always has room: the oldest frame goes
+  using loan = camera.loan(FRAME_BYTES)!; // a publisher always has space: it evicts the oldest frame
   const frame = new Frame(loan.bytes);
   frame.draw(number, number === frames);
   if (number % 10 === 0) previews.send(shrink(frame.pixels));

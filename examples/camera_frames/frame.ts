@@ -1,11 +1,11 @@
-// How a frame lies in a message: a header of 16 bytes, then the pixels, three bytes each.
+// The layout of a frame in a message: a header of 16 bytes, then the pixels, three bytes each.
 
 /** Size of a frame, in pixels. */
 export const WIDTH = 640, HEIGHT = 480;
 const HEADER_BYTES = 16;
 /** Size of a message. */
 export const FRAME_BYTES = HEADER_BYTES + WIDTH * HEIGHT * 3;
-/** Room for nine frames: a viewer that is away for longer misses some. */
+/** Space for nine frames: a viewer that is slower misses some. */
 export const CAPACITY_BYTES = 8 * 1024 * 1024;
 
 /** A frame, in the bytes of a message. */

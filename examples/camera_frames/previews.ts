@@ -1,4 +1,4 @@
-// Prints what the small pictures of camera.ts are, until none came for a second:
+// Prints a line for each small picture of camera.ts, until none arrives for a second:
 //   deno run --allow-ffi examples/camera_frames/previews.ts
 import { ShmTimeoutError, Subscriber, type Tensor } from "@ringbus/ringbus";
 

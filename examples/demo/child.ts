@@ -19,7 +19,7 @@ function sendReport(report: Report): void {
   while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }
 
-/** Follows orders; without anybody to give them this process has to end. */
+/** Follows orders. Without a parent this process ends. */
 async function listen(): Promise<never> {
   for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
     for (const order of text.trim().split("\n") as Order[]) {

@@ -1,6 +1,6 @@
 /**
- * One clock for all processes of a machine: CLOCK_MONOTONIC through the C library. Deno's own
- * monotonic clocks count from the start of their process, so their readings cannot be compared.
+ * One clock for all processes of a machine: CLOCK_MONOTONIC of the C library. Deno's own monotonic clocks
+ * count from the start of their process, so that their readings cannot be compared.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const library = openLibrary();
 const time = new Int32Array(4);
 const timeBytes = new Uint8Array(time.buffer);
 
-/** Microseconds since some moment that is the same in every process of this machine. */
+/** Microseconds since a moment that is the same in every process of this machine. */
 export function nowUs(): number {
   library.symbols.clock_gettime(CLOCK_MONOTONIC, timeBytes);
   return time[0] * 1e6 + time[2] / 1e3;

@@ -1,8 +1,8 @@
 /**
- * Real processes exchange real messages in all three patterns: `deno task demo`. Exits with 0 only if
- * every count is right, and leaves no process, file or segment behind, whatever happens.
+ * Processes exchange messages in all three patterns: `deno task demo`. Exits with 0 only if every count is
+ * right, and never leaves a process, file or segment behind.
  *
- * `--quick` sends fewer messages; `--dir=PATH` says where to make the directory for the segments.
+ * `--quick` sends fewer messages. `--dir=PATH` sets where the directory for the segments is made.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const { values: options } = parseArgs({
   options: { quick: { type: "boolean" }, dir: { type: "string" } },
 });
 
-/** A directory of our own, in memory where the system has such a place. */
+/** Makes a directory, in memory if the system has such a place. */
 function makeDirectory(): string {
   const prefix = "ringbus-demo-";
   if (options.dir !== undefined) return Deno.makeTempDirSync({ dir: options.dir, prefix });
@@ -30,7 +30,7 @@ function makeDirectory(): string {
     try {
       return Deno.makeTempDirSync({ dir: "/dev/shm", prefix });
     } catch {
-      // Not there, or not ours to write: any other place will do.
+      // Missing, or not writable: any other place will do.
     }
   }
   return Deno.makeTempDirSync({ prefix });
@@ -44,7 +44,7 @@ function removeDirectory(path: string): void {
   }
 }
 
-/** Ends everything in order when a signal asks to. */
+/** Ends all processes at SIGINT and SIGTERM. */
 function stopOnSignals(pool: ProcessPool, dir: string): void {
   for (const [signal, code] of Object.entries(SIGNALS)) {
     Deno.addSignalListener(signal as Deno.Signal, async () => {
@@ -79,7 +79,7 @@ async function play(scene: Scene, pool: ProcessPool, dir: string): Promise<Resul
   }
 }
 
-/** What was done of a scene; the last step is for when everybody said so. */
+/** The progress of a scene. The last step counts when all processes have reported. */
 function share(workers: Member[], total: number): number {
   const done = workers.reduce((sum, { progress }) => sum + progress, 0);
   return Math.min(0.99, done / total);
@@ -107,7 +107,7 @@ async function run(pool: ProcessPool, dir: string): Promise<boolean> {
   return checks.every(({ isRight }) => isRight);
 }
 
-/** Rejects when the demo has taken too long. */
+/** Rejects when the demo takes too long. */
 function deadline(): Promise<never> {
   return new Promise((_, reject) => {
     const text = `not done after ${DEADLINE_MS / 1000} s`;

@@ -1,5 +1,5 @@
 /**
- * The processes of the demo: starting them, hearing them, and making sure that none is left.
+ * The processes of the demo: starting them, reading their reports, and ending all of them.
  *
  * @module
  */
@@ -15,12 +15,12 @@ export class Member {
   readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ready = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<Result>();
-  /** Messages done so far, as it said last. */
+  /** Messages so far, by its last report. */
   progress = 0;
-  /** Resolves when the process has ended and all it said was read. */
+  /** Resolves when the process has ended and all its output was read. */
   readonly ended: Promise<void>;
 
-  /** Starts it; its only permission is the one that shared memory needs. */
+  /** Starts it with the only permission that shared memory needs. */
   constructor(task: Task) {
     this.task = task;
     this.#process = new Deno.Command(Deno.execPath(), {
@@ -34,12 +34,12 @@ export class Member {
     this.ended = this.#follow();
   }
 
-  /** Resolves when its socket is open; rejects if it ends before. */
+  /** Resolves when its socket is open. Rejects if it ends before. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** Resolves with what it did; rejects if it ends without saying so. */
+  /** Resolves with its report. Rejects if it ends without one. */
   get done(): Promise<Result> {
     return this.#done.promise;
   }
@@ -49,7 +49,7 @@ export class Member {
     await this.#orders.write(new TextEncoder().encode(`${order}\n`));
   }
 
-  /** Ends it at once, if it runs. */
+  /** Kills it, if it runs. */
   kill(): void {
     try {
       this.#process.kill("SIGKILL");

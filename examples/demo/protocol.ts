@@ -1,10 +1,10 @@
 /**
- * What the demo's processes tell one another besides the messages they exchange over Ringbus.
+ * The protocol of the demo's processes, beside the messages that they exchange over Ringbus.
  *
  * @module
  */
 
-/** Parts that a process can play. */
+/** The roles of processes. */
 export type RoleName =
   | "publisher"
   | "subscriber"
@@ -21,30 +21,30 @@ export interface Task {
   channel: string;
   /** Directory of the segments. */
   dir: string;
-  /** Messages of the whole scene; for a requester its own. */
+  /** Messages of the whole scene; for a requester its own requests. */
   messages: number;
-  /** Publisher: messages a second. */
+  /** Publisher: messages per second. */
   rate?: number;
-  /** Subscriber: one pause of so many milliseconds, long enough to be lapped. */
+  /** Subscriber: milliseconds of one pause that is long enough to be lapped. */
   pauseMs?: number;
-  /** Pusher: how many pullers wait for an end mark. */
+  /** Pusher: number of pullers that wait for an end mark. */
   pullers?: number;
 }
 
-/** What a process did. */
+/** The report of a process. */
 export interface Result {
   name: string;
   sent: number;
   received: number;
   missed: number;
-  /** Answers that were another's or not right, messages out of order. */
+  /** Wrong replies, and messages out of order. */
   wrong: number;
   /** From the first message to the last. */
   seconds: number;
-  /** Median latency in microseconds; absent for those who measure none. */
+  /** Median latency in microseconds. Undefined for roles that measure none. */
   p50Us?: number;
   p99Us?: number;
-  /** Puller: one bit an id, base64. */
+  /** Puller: one bit for each id, as base64. */
   ids?: string;
 }
 
@@ -54,19 +54,19 @@ export type Report =
   | { event: "progress"; done: number }
   | { event: "done"; result: Result };
 
-/** A line on a process's standard input; its end means that the demo is gone. */
+/** A line on a process's standard input. The end of the input means that the demo has ended. */
 export type Order = "go" | "stop";
 
-/** What travels over Ringbus in all scenes: a small object. */
+/** The message of all scenes: a small object. */
 export interface Reading {
   id: number;
-  /** When it was sent, on the clock that all processes share. */
+  /** Time of sending, by the clock that all processes share. */
   sentUs: number;
   joint: string;
   position: [number, number, number];
 }
 
-/** A reading; id -1 says that no more will come. */
+/** A reading. Id -1 marks the end. */
 export function reading(id: number, sentUs: number): Reading {
   return { id, sentUs, joint: `joint-${id & 7}`, position: [id, id / 2, id / 4] };
 }

@@ -10,30 +10,30 @@ import { nowUs } from "./clock.ts";
 import { type Question, type Reading, reading, type Reply, type Result } from "./protocol.ts";
 import type { RoleName, Task } from "./protocol.ts";
 
-/** The line to the process that started this one. */
+/** The connection to the parent process. */
 export interface Stage {
-  /** Says that the socket is open, and resolves at the start. */
+  /** Reports that the socket is open, and resolves at the start. */
   ready(): Promise<void>;
-  /** Tells how far we are; cheap enough to call for every message. */
+  /** Reports the progress. Cheap enough to call for every message. */
   progress(done: number): void;
-  /** Aborted when the work of this role is to end. */
+  /** Aborts when the role has to end. */
   readonly stop: AbortSignal;
 }
 
-/** A part in the demo. */
+/** A role of the demo. */
 export type Role = (task: Task, stage: Stage) => Promise<Result>;
 
 const END = -1;
 const PUSH_CAPACITY_BYTES = 64 * 1024;
 const REQUESTS_IN_FLIGHT = 4;
 
-/** Latencies, and the time from the first to the last. */
+/** Latencies, and the time from the first message to the last. */
 class Timing {
   readonly #latencies: number[] = [];
   #firstUs = 0;
   #lastUs = 0;
 
-  /** Notes a message that was sent at a moment and has arrived now. */
+  /** Records a message that has arrived. */
   record(sentUs: number): void {
     this.#lastUs = nowUs();
     if (this.#latencies.length === 0) this.#firstUs = sentUs;
@@ -94,7 +94,7 @@ async function subscribe(task: Task, stage: Stage): Promise<Result> {
   return { name: task.name, sent: 0, received, missed, wrong, seconds, ...timing.percentiles() };
 }
 
-/** Asks with several requests in flight, and checks that each answer is to its own question. */
+/** Keeps several requests in flight, and checks that each reply is for its own request. */
 async function request(task: Task, stage: Stage): Promise<Result> {
   using requester = new Requester<Question, Reply>(task.channel, { dir: task.dir });
   await stage.ready();
@@ -132,7 +132,7 @@ async function reply(task: Task, stage: Stage): Promise<Result> {
   return { name: task.name, sent, received, missed: 0, wrong: 0, seconds };
 }
 
-/** Pushes as fast as the pullers take; a full ring makes it wait. */
+/** Pushes as fast as the pullers take. A full ring makes it wait. */
 async function push(task: Task, stage: Stage): Promise<Result> {
   const options = { dir: task.dir, capacityBytes: PUSH_CAPACITY_BYTES };
   using pusher = new Pusher<Reading>(task.channel, options);
@@ -147,7 +147,7 @@ async function push(task: Task, stage: Stage): Promise<Result> {
   return { name: task.name, sent: task.messages, received: 0, missed: 0, wrong: 0, seconds };
 }
 
-/** Pulls until an end mark, and keeps one bit for every id it got. */
+/** Pulls until an end mark, and keeps one bit for each id. */
 async function pull(task: Task, stage: Stage): Promise<Result> {
   const options = { dir: task.dir, capacityBytes: PUSH_CAPACITY_BYTES };
   using puller = new Puller<Reading>(task.channel, options);

@@ -1,33 +1,33 @@
 /**
- * The three scenes of the demo: who takes part, and what must be true of the counts in the end.
+ * The three scenes of the demo: their processes, and the conditions on the counts at the end.
  *
  * @module
  */
 
 import type { Result, Task } from "./protocol.ts";
 
-/** A task without what all tasks share. */
+/** A task without the fields that all tasks share. */
 export type Part = Omit<Task, "channel" | "dir">;
 
-/** Something that must be true. */
+/** A condition. */
 export interface Check {
   text: string;
   isRight: boolean;
 }
 
-/** One pattern at work. */
+/** One pattern. */
 export interface Scene {
   title: string;
-  /** They open their sockets first, and work until the others are done. */
+  /** They open their sockets first, and work until the drivers are done. */
   servers: Part[];
-  /** When these are done, the scene is over. */
+  /** The scene ends when they are done. */
   workers: Part[];
-  /** Messages that will be handled by the workers in all. */
+  /** Messages that the workers handle in total. */
   total: number;
   check(results: Result[]): Check[];
 }
 
-/** How much the demo does. */
+/** The size of the demo. */
 export interface Scale {
   published: number;
   rate: number;
@@ -35,7 +35,7 @@ export interface Scale {
   pushed: number;
 }
 
-/** What `deno task demo` does. */
+/** The size of `deno task demo`. */
 export const FULL: Scale = { published: 120_000, rate: 60_000, requested: 20_000, pushed: 150_000 };
 /** A short run. */
 export const QUICK: Scale = { published: 30_000, rate: 60_000, requested: 1_000, pushed: 10_000 };
@@ -88,7 +88,7 @@ function requestReply({ requested: messages }: Scale): Scene {
       const asked = results.filter(({ name }) => name.startsWith("requester"));
       const total = served.reduce((sum, { sent }) => sum + sent, 0);
       return [{
-        text: `each of ${count.format(2 * messages)} requests was answered once, to its requester`,
+        text: `each of ${count.format(2 * messages)} requests got one reply, at its requester`,
         isRight: total === 2 * messages && asked.length === 2 &&
           asked.every((r) => r.received === messages && r.wrong === 0),
       }];

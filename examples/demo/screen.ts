@@ -1,6 +1,6 @@
 /**
- * What the demo shows: progress while it runs, a table in the end. On a terminal one line moves;
- * elsewhere every quarter is a line of its own. Colours only on a terminal, and not with NO_COLOR.
+ * The output of the demo: progress while it runs, a table at the end. On a terminal one line changes;
+ * otherwise every quarter has a line of its own. Colours only on a terminal, and not with NO_COLOR.
  *
  * @module
  */
@@ -97,7 +97,7 @@ export function showTable(results: Map<string, Result[]>): void {
   }
 }
 
-/** Prints what must be true, and whether it is. */
+/** Prints the conditions, and whether they hold. */
 export function showChecks(checks: Check[]): void {
   printLine("");
   for (const { text, isRight } of checks) {

@@ -1,4 +1,4 @@
-// Which backend is used stands in a configuration, which may come from a file.
+// A configuration, which may come from a file, selects the backend.
 //
 //   deno run --allow-net examples/embedded/configured.ts [port]
 

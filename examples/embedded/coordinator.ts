@@ -1,4 +1,4 @@
-// Gives tasks to workers in other processes, and waits until all have answered.
+// Sends tasks to workers in other processes, and waits for all results.
 //
 //   deno run --allow-net examples/embedded/coordinator.ts [port]
 

@@ -1,4 +1,4 @@
-// A message is stored and read back. The backend starts a server if none runs.
+// Stores a message and reads it back. The backend starts a server if none runs.
 //
 //   deno run --allow-net examples/embedded/exchange.ts [port]
 

@@ -1,4 +1,4 @@
-// A handler is called as soon as a message is stored, by whomever.
+// A handler is called as soon as a message is stored, in any process.
 //
 //   deno run --allow-net examples/embedded/notifications.ts [port]
 

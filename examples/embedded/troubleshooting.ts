@@ -1,4 +1,4 @@
-// Is the server there, who subscribes here, and how many messages are in a topic?
+// Checks whether the server runs, which handlers this backend has, and how many messages a topic has.
 //
 //   deno run --allow-net examples/embedded/troubleshooting.ts [port]
 

@@ -1,4 +1,4 @@
-// Takes the tasks that are for it, those that were given before it came as well.
+// Takes its tasks, also those that were stored before it started.
 //
 //   deno run --allow-net examples/embedded/worker.ts worker_1 [port]
 
@@ -13,7 +13,7 @@ const task = Promise.withResolvers<Message>();
 function take(message: Message): void {
   if (message.payload.worker === name) task.resolve(message);
 }
-// First subscribe, then read: nothing is missed in between.
+// First subscribe, then read: no task is missed in between.
 await backend.subscribe("task_assignments", take);
 for (const message of await backend.getMessagesForTopic("task_assignments")) take(message);
 

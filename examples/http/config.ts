@@ -1,4 +1,4 @@
-// Makes a backend from a configuration, as a program does that leaves the choice to its user. Run it:
+// Creates a backend from a configuration, for a program that leaves the choice to its user. Run it:
 //   deno run --allow-net examples/http/config.ts
 import { createSharedMessagingConfig, MessagingConfig } from "@ringbus/ringbus/http";
 

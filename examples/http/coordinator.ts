@@ -1,4 +1,4 @@
-// Hands out tasks to a worker in another process, and waits for what becomes of them. Run it:
+// Sends tasks to a worker in another process, and waits for the results. Run it:
 //   deno run --allow-net --allow-run examples/http/coordinator.ts
 import { SharedMemoryMessagingBackend, startSharedMemoryServer } from "@ringbus/ringbus/http";
 

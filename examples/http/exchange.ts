@@ -21,7 +21,7 @@ const urgent = message("Fire", Priority.URGENT);
 await backend.storeMessage("test", "test_topic", urgent, { ttlSeconds: 60 });
 
 for (const { priority, payload } of await backend.getMessagesForTopic("test_topic")) {
-  console.log(`priority ${priority}: ${payload.data}`); // the urgent one comes first
+  console.log(`priority ${priority}: ${payload.data}`); // the urgent message is first
 }
 const since = await backend.getMessagesSince("test_topic", first.id);
 console.log(`later than the first: ${since.map(({ payload }) => payload.data)}`);

@@ -1,4 +1,4 @@
-// Has handlers called as messages are stored, by topic and by pattern. Run it:
+// Handlers are called when messages are stored, by topic and by pattern. Run it:
 //   deno run --allow-net examples/http/notifications.ts
 import { GemstoneGenerator, Message } from "@ringbus/ringbus";
 import { SharedMemoryMessagingBackend, startSharedMemoryServer } from "@ringbus/ringbus/http";

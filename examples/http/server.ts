@@ -1,4 +1,4 @@
-// A server that programs in any language share, until it is interrupted. Run it:
+// A server for programs in any language, which runs until it is interrupted. Run it:
 //   deno run --allow-net examples/http/server.ts [port]
 import { SharedMemoryServer } from "@ringbus/ringbus/http";
 

@@ -1,4 +1,4 @@
-// What a backend says when there is no server, and how to look into one. Run it:
+// The errors of a backend without a server, and how to inspect a server. Run it:
 //   deno run --allow-net examples/http/troubles.ts
 import { MessagingConnectionError, MessagingRefusedError } from "@ringbus/ringbus";
 import { SharedMemoryMessagingBackend, SharedMemoryServer } from "@ringbus/ringbus/http";

@@ -1,4 +1,4 @@
-// Works off the tasks of coordinator.ts, which starts it with the URL of its server.
+// Executes the tasks of coordinator.ts, which starts it with the URL of its server.
 import { GemstoneGenerator, Message } from "@ringbus/ringbus";
 import { SharedMemoryMessagingBackend } from "@ringbus/ringbus/http";
 

@@ -1,5 +1,5 @@
-// Writes all lines of all services into a file, as JSON, until none came for two seconds. What it has
-// not written when it is killed is written by the next one:
+// Writes all lines of all services to a file, as JSON, until none arrives for two seconds. If it is killed,
+// the next archive writes the lines that it has not written:
 //   deno run --allow-ffi --allow-write examples/log_fanout/archive.ts log.jsonl
 import { type Delivery, Puller, ShmTimeoutError } from "@ringbus/ringbus";
 import { ARCHIVE, CAPACITY_BYTES, type Line } from "./line.ts";
@@ -11,7 +11,7 @@ console.log("writing");
 async function write(batch: Delivery<Line>[]): Promise<void> {
   const text = batch.map(({ value }) => `${JSON.stringify(value)}\n`).join("");
   await Deno.writeTextFile(path, text, { append: true });
-  for (const line of batch) line.ack(); // now they are in the file
+  for (const line of batch) line.ack(); // the lines are in the file now
 }
 
 let count = 0;

@@ -1,4 +1,4 @@
-// A service that logs 2,000 lines, live and to the archive. Start several, each with a name:
+// A service that logs 2,000 lines, to watchers and to the archive. Start several, each with a name:
 //   deno run --allow-ffi examples/log_fanout/service.ts billing
 import { Publisher, Pusher } from "@ringbus/ringbus";
 import { ARCHIVE, CAPACITY_BYTES, type Line, LIVE } from "./line.ts";

@@ -1,5 +1,5 @@
-// Shows the lines of a level, and counts how many it saw and missed, until none came for two seconds.
-// With "slow" it looks only twice a second:
+// Shows the lines of a level, and counts how many it saw and missed, until none arrives for two seconds.
+// With "slow" it reads only twice a second:
 //   deno run --allow-ffi examples/log_fanout/watch.ts error [slow]
 import { ShmTimeoutError, Subscriber } from "@ringbus/ringbus";
 import { CAPACITY_BYTES, type Line, LIVE } from "./line.ts";

@@ -2,7 +2,7 @@
 //   deno run --allow-ffi examples/pubsub/subscriber.ts
 import { Subscriber } from "@ringbus/ringbus";
 
-/** What publisher.ts sends. */
+/** A message of publisher.ts. */
 export interface Position {
   step: number;
   x: number;

@@ -1,4 +1,4 @@
-// Answers requests with their square root until Ctrl-C. Run one or several:
+// Replies to requests with their square root until Ctrl-C. Run one or several:
 //   deno run --allow-ffi examples/reqrep/replier.ts
 import { Replier } from "@ringbus/ringbus";
 

@@ -1,4 +1,4 @@
-// Asks replier.ts for square roots, many at once. Run it, with replier.ts before or after it:
+// Requests square roots from replier.ts, many at once. Run it, with replier.ts before or after it:
 //   deno run --allow-ffi examples/reqrep/requester.ts
 import { Requester, ShmRemoteError } from "@ringbus/ringbus";
 
@@ -13,5 +13,5 @@ try {
   await requester.request(-1, { timeoutMs: 10_000 });
 } catch (error) {
   if (!(error instanceof ShmRemoteError)) throw error;
-  console.log(`refused: ${error.message}`); // what the handler threw over there
+  console.log(`refused: ${error.message}`); // the error of the handler
 }

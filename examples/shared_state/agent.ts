@@ -1,5 +1,5 @@
-// An agent: it registers itself, and adds its steps to the thread that it is named on the command line.
-// Start several at once:
+// An agent: it registers itself, and appends its steps to the thread that the command line names. Start
+// several at once:
 //   deno run --allow-net --allow-run --allow-env examples/shared_state/agent.ts ann thread-1
 
 import { serializeSlot } from "@ringbus/ringbus/state";

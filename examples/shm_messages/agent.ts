@@ -1,4 +1,4 @@
-// Agents of one machine that talk through topics, without a server. Run several, each with a name:
+// Agents of one machine that exchange messages by topic, without a server. Run several, each with a name:
 //   deno run --allow-ffi examples/shm_messages/agent.ts alice
 //   deno run --allow-ffi examples/shm_messages/agent.ts bob
 import { GemstoneGenerator, Message, ShmMessagingBackend } from "@ringbus/ringbus";
@@ -22,7 +22,7 @@ await backend.subscribe("greetings", ({ sender }) => {
   if (sender.name !== name) received.resolve(sender.name!);
 });
 await publish("greetings", { text: `hello from ${name}` });
-// Whoever came before has greeted already: that is stored.
+// An agent that started earlier has stored its greeting.
 for (const { sender } of await backend.getMessagesForTopic("greetings")) {
   if (sender.name !== name) received.resolve(sender.name!);
 }

@@ -1,4 +1,4 @@
-// Gives out 60 jobs and waits until each is done, whatever becomes of the workers:
+// Sends 60 jobs and waits until each is done, even if workers die:
 //   deno run --allow-ffi examples/work_farm/farm.ts
 import { Puller, Pusher } from "@ringbus/ringbus";
 
@@ -9,7 +9,7 @@ using results = new Puller<{ job: number; attempt: number }>("example-results");
 for (let job = 1; job <= JOBS; job++) await jobs.sendAsync(job);
 console.log(`gave out ${JOBS} jobs`);
 
-const done = new Map<number, number>(); // at least once: a result may come twice
+const done = new Map<number, number>(); // at least once: a result may arrive twice
 while (done.size < JOBS) {
   const { job, attempt } = await results.recv();
   done.set(job, attempt);

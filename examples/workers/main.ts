@@ -1,4 +1,4 @@
-// Shares work among workers of this process, without FFI; its code is all that is read:
+// Shares work among workers of this process, without FFI. It only needs to read its code:
 //   deno run --allow-read=. examples/workers/main.ts
 import { LocalChannel, Puller, Pusher } from "@ringbus/ringbus";
 
