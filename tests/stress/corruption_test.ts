@@ -27,21 +27,21 @@ Deno.test("with two checks disabled the fuzzer finds bytes that were never a mes
   }));
 
 Deno.test("only a message that was overwritten at one place passes as overwritten", () => {
-  const judge = new MessageVerifier(7);
-  const messages = [judge.make(100), judge.make(100), judge.make(60)];
-  for (const message of messages) assert.equal(judge.problemWith(message), undefined);
-  assert.ok(judge.problemWith(makeMessage(7, 3, 100)), "never sent");
-  assert.ok(judge.problemWith(messages[0].subarray(0, 99)), "too short");
+  const verifier = new MessageVerifier(7);
+  const messages = [verifier.make(100), verifier.make(100), verifier.make(60)];
+  for (const message of messages) assert.equal(verifier.problemWith(message), undefined);
+  assert.ok(verifier.problemWith(makeMessage(7, 3, 100)), "never sent");
+  assert.ok(verifier.problemWith(messages[0].subarray(0, 99)), "too short");
 
   const struck = messages[0].slice();
   struck.set([1, 2, 3, 4], 50);
-  assert.ok(judge.problemWith(struck), "nothing was written there");
-  judge.overwrite(1000, new Uint8Array([1, 2, 3, 4]));
-  assert.equal(judge.problemWith(struck), undefined);
+  assert.ok(verifier.problemWith(struck), "nothing was written there");
+  verifier.overwrite(1000, new Uint8Array([1, 2, 3, 4]));
+  assert.equal(verifier.problemWith(struck), undefined);
 
   const torn = messages[0].slice();
   torn.set(messages[1].subarray(50), 50);
-  assert.ok(judge.problemWith(torn), "half of another message");
+  assert.ok(verifier.problemWith(torn), "half of another message");
   struck.set([1, 2, 3, 4], 70);
-  assert.ok(judge.problemWith(struck), "one overwrite is at one place");
+  assert.ok(verifier.problemWith(struck), "one overwrite is at one place");
 });

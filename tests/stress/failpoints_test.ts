@@ -198,8 +198,8 @@ Deno.test("a publisher that dies within a commit does not affect subscribers", (
       using late = new Subscriber(point, { dir });
       child.kill("SIGKILL");
       await child.ended();
-      using heir = new Publisher(point, { dir });
-      heir.send(6);
+      using successor = new Publisher(point, { dir });
+      successor.send(6);
       const committed = isCommitted(point) ? [3, 4, 5] : [];
       assert.deepEqual(early.drain(), [1, 2, ...committed, 6], point);
       assert.deepEqual(late.drain(), [6], point);

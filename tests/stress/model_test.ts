@@ -36,7 +36,7 @@ function exploreAttachGate(mistake?: AttachGateMistake): number {
   return explore(attachGateModel({ attachments: [2, 2], mistake }));
 }
 
-Deno.test("who leaves a segment last deletes it in any order of steps, and nobody waits", () => {
+Deno.test("the last actor to leave a segment deletes it in any order of steps, and none waits", () => {
   assert.ok(exploreAttachGate() > 30_000);
   assert.ok(explore(attachGateModel({ attachments: [1, 1, 1], killable: [] })) > 100_000);
 });

@@ -75,7 +75,7 @@ function laneOf({ last, head, count, tail, tailCount }: Lane): Record<string, nu
   return { last, head, count, tail, tailCount };
 }
 
-/** What was seen, and the commits that the writer and its heir tried to make. */
+/** Observed events, and the commits that the writer and its successor tried to make. */
 interface Trace {
   events: Event[];
   plans: [number[], number[]];

@@ -55,7 +55,7 @@ Deno.test("members share a clock, whatever their wall clocks say", () => {
   assert.ok(Math.abs(sharedClock(root, 0).now() - first.now()) < 1000);
 });
 
-Deno.test("after the machine was started again, the wall clock tells how much time passed", () => {
+Deno.test("after a reboot of the machine, the wall clock gives the time that passed", () => {
   const root = new Int32Array(new SharedArrayBuffer(layout.ROOT_BOOT + 8));
   const lastMs = sharedClock(root, 0).now();
   root[layout.ROOT_BOOT >>> 2]++;

@@ -11,9 +11,9 @@ import type { Report } from "./report.ts";
 
 const USAGE = `deno task fuzz [--seed N] [--cases N] [--from N] [--case K] [--canary]
 
-  --seed N    what decides everything but the timing between processes; 1 when left out
-  --cases N   how many cases to run; 10000 when left out
-  --from N    the first of them; 0 when left out
+  --seed N    decides everything but the timing between processes (default 1)
+  --cases N   how many cases to run (default 10000)
+  --from N    number of the first case (default 0)
   --case K    runs one case again
   --canary    turns checks off: the fuzzer must fail`;
 

@@ -67,33 +67,37 @@ export class ProcessCases implements AsyncDisposable {
       const line = await this.#children[at].next<"open">();
       if (line !== "open") return { stats: emptyStats(), failure: `${part.role}: ${line}` };
     }
-    const judges = parts.map(({ key }) => new MessageVerifier(key));
-    using striker = new Corruptor(`${dir}/${CHANNEL}`, capacityBytes, random, judges);
+    const verifiers = parts.map(({ key }) => new MessageVerifier(key));
+    using striker = new Corruptor(`${dir}/${CHANNEL}`, capacityBytes, random, verifiers);
     for (const child of this.#children) await child.writeLine("go");
     const strikes = await corruptFor(striker, random);
     const log = striker.corruptions.map(({ what, offset, bytes }) =>
       `strike: ${what}, at ${offset}: ${bytes.toHex()}`
     );
-    return { ...await this.#collect(parts, judges, strikes), log };
+    return { ...await this.#collect(parts, verifiers, strikes), log };
   }
 
-  async #collect(parts: Part[], judges: MessageVerifier[], strikes: number): Promise<CaseResult> {
-    const tally = { ...emptyStats(), strikes };
+  async #collect(
+    parts: Part[],
+    verifiers: MessageVerifier[],
+    strikes: number,
+  ): Promise<CaseResult> {
+    const stats = { ...emptyStats(), strikes };
     const outcomes: Outcome[] = [];
     for (const [at, { role, key, capacityBytes }] of parts.entries()) {
       const outcome = await this.#children[at].next<Outcome>();
-      if (typeof outcome === "string") return { stats: tally, failure: `${role}: ${outcome}` };
+      if (typeof outcome === "string") return { stats, failure: `${role}: ${outcome}` };
       outcomes.push(outcome);
-      tally.calls += outcome.calls;
-      tally.messages += outcome.messages;
+      stats.calls += outcome.calls;
+      stats.messages += outcome.messages;
       for (const [name, count] of Object.entries(outcome.errors)) {
-        tally.errors[name] = (tally.errors[name] ?? 0) + count;
+        stats.errors[name] = (stats.errors[name] ?? 0) + count;
       }
       for (let id = 0; id < outcome.made; id++) {
-        judges[at].expect(lengthOf(key, id, capacityBytes));
+        verifiers[at].expect(lengthOf(key, id, capacityBytes));
       }
     }
-    return { stats: tally, failure: problemIn(parts, outcomes, judges) };
+    return { stats, failure: problemIn(parts, outcomes, verifiers) };
   }
 
   async #endChildren(): Promise<void> {
@@ -121,13 +125,13 @@ async function corruptFor(striker: Corruptor, random: Random): Promise<number> {
 function problemIn(
   parts: Part[],
   outcomes: Outcome[],
-  judges: MessageVerifier[],
+  verifiers: MessageVerifier[],
 ): string | undefined {
   for (const [at, { failure, odd }] of outcomes.entries()) {
     if (failure !== undefined) return `${parts[at].role}: ${failure}`;
     for (const message of odd) {
       const bytes = Uint8Array.fromBase64(message);
-      const problems = judges.map((judge) => judge.problemWith(bytes));
+      const problems = verifiers.map((verifier) => verifier.problemWith(bytes));
       if (problems.every((problem) => problem !== undefined)) {
         return `${parts[at].role}: ${problems[0]}`;
       }

@@ -45,12 +45,12 @@ export class Report {
   readonly failures: FailedCase[] = [];
 
   /** Adds a case. */
-  add(index: number, { stats: tally, failure, log = [] }: CaseResult): void {
+  add(index: number, { stats, failure, log = [] }: CaseResult): void {
     this.cases++;
     for (const key of ["calls", "strikes", "strikesWithin", "messages"] as const) {
-      this.stats[key] += tally[key];
+      this.stats[key] += stats[key];
     }
-    for (const [name, count] of Object.entries(tally.errors)) {
+    for (const [name, count] of Object.entries(stats.errors)) {
       this.stats.errors[name] = (this.stats.errors[name] ?? 0) + count;
     }
     if (failure !== undefined) this.failures.push({ index, failure, log });

@@ -159,11 +159,13 @@ function slot(random: Random, offsets: SegmentOffsets, image: Uint8Array): Targe
 /** The offset of the first lease table, or a slot in it: mostly the first ones are used. */
 function leaseSlot(random: Random, offsets: SegmentOffsets, image: Uint8Array): Target {
   const word = offsets.control + layout.CONTROL_LEASE_TABLES;
-  const shelf = new DataView(image.buffer).getUint32(word, true);
-  if (shelf < offsets.regions || random.chance(0.2)) return [word + random.below(4) * 4, "shelves"];
+  const table = new DataView(image.buffer).getUint32(word, true);
+  if (table < offsets.regions || random.chance(0.2)) {
+    return [word + random.below(4) * 4, "lease table offset"];
+  }
   const at = random.below(LEASE_SLOTS * layout.LEASE_SLOT_BYTES / 4) * 4;
-  if (shelf + at + 8 > image.length) return control(random, offsets);
-  return [shelf + at, `lease table + ${at}`];
+  if (table + at + 8 > image.length) return control(random, offsets);
+  return [table + at, `lease table + ${at}`];
 }
 
 function anywhere(random: Random, _anatomy: SegmentOffsets, image: Uint8Array): Target {

@@ -123,7 +123,7 @@ function attaching(mistake: AttachGateMistake | undefined): Program<Directory, U
     look: ({ named }, { file }) => [named === file ? { then: "enter" } : releaseShare("prepare")],
     enter: ({ files }, { file }) =>
       files[file].gate === CLOSED
-        ? [{ then: "bury", act: (_words, me) => void (me.after = "open") }]
+        ? [{ then: "unlink", act: (_words, me) => void (me.after = "open") }]
         : [{
           then: "in",
           act(words, me) {
@@ -151,12 +151,12 @@ function detaching(mistake: AttachGateMistake | undefined): Program<Directory, U
     close: () => [{ then: "come", act: unshare }],
     shareAgain: (_words, { gate }) => [{
       point: "share",
-      then: gate === CLOSED ? "bury" : "shut",
+      then: gate === CLOSED ? "unlink" : "closeGate",
       act: endAttachment,
     }],
-    shut: ({ files }, { file, gate }) =>
+    closeGate: ({ files }, { file, gate }) =>
       files[file].gate !== gate ? [{ then: "leave" }] : [{
-        then: "bury",
+        then: "unlink",
         act: (words, me) => void (words.files[me.file].gate = CLOSED),
       }],
   };
@@ -174,7 +174,7 @@ function unlinking(
   const ignoresTombstones = mistake === "deletes the name and not the file";
   const clearsEarly = mistake === "clears a tombstone that others still check";
   return {
-    bury: ({ named }, { file, after }) => [
+    unlink: ({ named }, { file, after }) => [
       named === file ? { then: hasLock ? "lock" : "move" } : releaseShare(after),
     ],
     move: ({ named, files }, { file, after }) => {

@@ -23,7 +23,7 @@ interface Reader extends Actor, Poller {
   from: number;
   position: number;
   sequence: number;
-  told: number;
+  countFromLast: number;
   seenTail: number;
   seenHead: number;
   payload: number;
@@ -54,7 +54,7 @@ export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
     from: 0,
     position: 0,
     sequence: 0,
-    told: -1,
+    countFromLast: -1,
     seenTail: 0,
     seenHead: 0,
     payload: -1,
@@ -89,7 +89,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
     joinCount: () => [{
       point: "CURSOR_COUNTED",
       then: "joinAgain",
-      act: (words, me) => me.sequence = me.told < 0 ? words.count : me.told,
+      act: (words, me) => me.sequence = me.countFromLast < 0 ? words.count : me.countFromLast,
     }],
     joinAgain: (words, me) =>
       words.head === me.position
@@ -135,7 +135,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
       words.head !== me.seenHead ? [{ then: "lapped" }] : [{
         then: "seek",
         act(lane, reader) {
-          const sequence = reader.told < 0 ? lane.count : reader.told;
+          const sequence = reader.countFromLast < 0 ? lane.count : reader.countFromLast;
           reader.missed += sequence - reader.sequence;
           reader.sequence = sequence;
           reader.position = lane.head;
@@ -161,7 +161,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
 
 function readLast(words: Lane, me: Party, head: number): void {
   me.seenHead = head;
-  me.told = countByLast(words, head) ?? -1;
+  me.countFromLast = countByLast(words, head) ?? -1;
 }
 
 function check({ words, actors }: State<Lane, Party>): void {

@@ -32,7 +32,7 @@ interface Party extends Actor {
   /** Requests that it still sends, or polls that it still makes; -1 for no limit. */
   left: number;
   /** Requester: times that it may give up; -1 for no limit. */
-  patience: number;
+  cancels: number;
   generation: number;
   start: number;
   isMine: boolean;
@@ -52,11 +52,11 @@ export interface RequestOptions {
 
 /** The model of requests. */
 export function requestModel(options: RequestOptions): Model<Slot, Party> {
-  const party = (at: string, left: number, patience: number): Party => ({
+  const party = (at: string, left: number, cancels: number): Party => ({
     at,
     isDead: false,
     left,
-    patience,
+    cancels,
     generation: 0,
     start: 0,
     isMine: false,
@@ -125,7 +125,7 @@ function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
       const isHeld = words.status === "taken" || words.status === "writing";
       if (isHeld && isDead(words.replier)) {
         moves.push({ point: "REQUEST_ABANDONED", then: "queue", act: endAs("lost") });
-      } else if (me.patience !== 0 && !me.isAbandoned && words.status !== "done") {
+      } else if (me.cancels !== 0 && !me.isAbandoned && words.status !== "done") {
         const isFree = freesEarly || words.status !== "writing";
         if (isFree) {
           moves.push({ point: "REQUEST_CANCELLED", then: "queue", act: cancel });
@@ -152,7 +152,7 @@ function requesting(mistake: RequestMistake | undefined): Program<Slot, Party> {
   };
 }
 
-function spend(me: Party, what: "left" | "patience"): void {
+function spend(me: Party, what: "left" | "cancels"): void {
   if (me[what] > 0) me[what]--;
 }
 
@@ -167,12 +167,12 @@ function endAs(outcome: string): (slot: Slot, me: Party) => void {
 }
 
 function cancel(slot: Slot, me: Party): void {
-  spend(me, "patience");
+  spend(me, "cancels");
   endAs("cancelled")(slot, me);
 }
 
 function abandon(me: Party): void {
-  spend(me, "patience");
+  spend(me, "cancels");
   me.isAbandoned = true;
 }
 

@@ -11,7 +11,7 @@ import { PATTERNS, type SoakPattern } from "./task.ts";
 
 const USAGE = `deno task soak [--minutes N] [--pattern NAME]
 
-  --minutes N     how long in all, 4 when left out; a part of a minute will do
+  --minutes N     total duration (default 4), may be a fraction
   --pattern NAME  ${PATTERNS.join(", ")} or all; default: all
 
 Soaks one pattern after the other. Tells messages, rate, losses, memory and descriptors each second on standard error, and all of it
