@@ -19,9 +19,16 @@ export class Backoff {
   readonly #options: BackoffOptions;
   #delayMs: number;
 
+  /** @throws {RangeError} unless 0 <= `initialMs` <= `maxMs` */
   constructor(options: BackoffOptions) {
+    const { initialMs, maxMs } = options;
+    if (!(initialMs >= 0 && initialMs <= maxMs)) {
+      throw new RangeError(
+        `a backoff needs 0 <= initialMs <= maxMs, not initialMs ${initialMs} and maxMs ${maxMs}`,
+      );
+    }
     this.#options = options;
-    this.#delayMs = options.initialMs;
+    this.#delayMs = initialMs;
   }
 
   /** Returns the next delay in milliseconds. */

@@ -29,6 +29,22 @@ const OPTIONS = socketOptions("Publisher");
  * publisher.send({ cmd: "move" });
  * console.log(subscriber.tryRecv()); // { cmd: "move" }
  * ```
+ *
+ * @example Bytes, written and read in place
+ * ```ts
+ * import { LocalChannel, Publisher, Subscriber } from "@ringbus/ringbus";
+ *
+ * using channel = LocalChannel.create();
+ * using subscriber = new Subscriber<Uint8Array>(channel.handle, { codec: "raw" });
+ * using publisher = new Publisher<Uint8Array>(channel.handle, { codec: "raw" });
+ *
+ * using loan = publisher.loan(3)!;
+ * loan.bytes.set([1, 2, 3]);
+ * loan.commit();
+ *
+ * using view = subscriber.recvView()!;
+ * console.log(view.bytes[2], view.intact); // 3 true
+ * ```
  */
 export class Publisher<T = unknown> extends SendingSocket<T> {
   /**

@@ -1,5 +1,7 @@
 // Receiving from a broadcast: a record is copied first, and is whole if its writer has not moved the tail
-// past it meanwhile. Each subscriber keeps a cursor per lane in its region.
+// past it meanwhile. Each subscriber keeps a cursor per lane in its region. A subscriber that is lapped
+// loses messages; that is no error, and the loss is counted exactly. Agrona's BroadcastReceiver counts laps
+// and continues at the latest record; this one continues at the oldest.
 
 import { CURSORS_CLEARED, CURSOR_COUNTED, CURSOR_MOVED, TAKE_COPIED } from "../failpoints";
 import {

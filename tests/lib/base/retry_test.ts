@@ -95,3 +95,9 @@ Deno.test("a signal that aborts during an attempt lets it succeed, and repeats n
     assert.equal(work.attempts, 1);
   }
 });
+
+Deno.test("a backoff rejects delays that do not grow", () => {
+  for (const [initialMs, maxMs] of [[10, 5], [-1, 5], [NaN, 5], [1, NaN]]) {
+    assert.throws(() => new Backoff({ initialMs, maxMs }), RangeError);
+  }
+});
