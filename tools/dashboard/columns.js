@@ -8,7 +8,7 @@ const FRONTS = { poll: "HTTP poll", events: "HTTP events", tcp: "TCP", memory: "
 const NAME = "name";
 const NUMBER = "number";
 const WIDE = "number wide";
-/** Seconds after which somebody is called slow. */
+/** Seconds after which a subscriber counts as slow. */
 const SLOW_SECONDS = 1;
 const STUCK_SECONDS = 10;
 

@@ -1,4 +1,4 @@
-// Tables that are filled anew each second, and sorted by the column that the reader chooses.
+// Tables that are updated every second, and sorted by a column that the user selects.
 
 import { element, setText } from "./dom.js";
 

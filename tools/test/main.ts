@@ -12,7 +12,7 @@ import { adoptOrphans, endDescendants } from "./processes.ts";
 
 const PRELOADED = new URL("held.ts", import.meta.url).pathname;
 
-/** Runs `deno test` and answers its exit code. */
+/** Runs `deno test`. Returns its exit code. */
 async function runTests(env: Record<string, string>): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", ...TEST_FLAGS, `--preload=${PRELOADED}`, ...Deno.args],

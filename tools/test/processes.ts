@@ -21,7 +21,7 @@ export function adoptOrphans(): void {
   if (result !== 0) throw new Error("prctl(PR_SET_CHILD_SUBREAPER) failed");
 }
 
-/** Ends the descendants that have not ended by themselves; answers which they were. */
+/** Ends the descendants that have not ended by themselves. Returns them. */
 export async function endDescendants(): Promise<string[]> {
   if (Deno.build.os !== "linux") return [];
   await until(() => descendants().length === 0, "the end of all processes", GRACE_MS)
