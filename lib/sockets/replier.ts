@@ -8,8 +8,6 @@ import { checkNoMore } from "../base/checks.ts";
 import { abortSignal, callback } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { RECV_OPTIONS, RECV_SYNC_OPTIONS, socketOptions } from "./options.ts";
-import { PAGE_BYTES, roundUp } from "../base/pages.ts";
-import { BlockAllocator } from "../channel/block_allocator.ts";
 import { closedWhileWaiting } from "../channel/closed.ts";
 import { Encoder } from "../channel/encoder.ts";
 import { HeaderEncoder } from "../channel/headers.ts";
@@ -17,20 +15,16 @@ import { ShmClosedError, ShmCorruptionError, ShmSerializationError } from "../ba
 import { NONE, type None, orUndefined } from "../base/none.ts";
 import { Receiver } from "../channel/receiver.ts";
 import type { RequestRef } from "../channel/frame_cursor.ts";
-import { hasUnreadReplies, replyRegionRecord } from "../channel/region_handover.ts";
+import { ReplyBlocks } from "../channel/reply_blocks.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger, trace, tracing } from "../base/log.ts";
 import { formatValue, type TimeoutOptions, type WaitOptions } from "../base/options.ts";
-import { MAX_MESSAGE_BYTES } from "../channel/block_allocator.ts";
 import { type RequestContext, WatchedRequest } from "./request_context.ts";
 import { describeFailure, type RemoteFailure, REPLIER_CLOSED } from "./remote_failure.ts";
 import { ReplierObserver } from "./replier_observer.ts";
 import { Socket, type SocketOptions } from "./socket.ts";
 import { RECORD_ERROR, WAITERS_REQUESTERS } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
-
-/** Bytes of the first region for replies; larger ones are added when they do not fit. */
-const FIRST_REGION_BYTES = 64 * 1024;
 
 /** Options of `serve`. */
 export interface ServeOptions {
@@ -52,11 +46,6 @@ function checkConcurrency(name: string, value: unknown): number {
 
 /** Handles one request: returns its reply, or throws what its requester gets as `ShmRemoteError`. */
 export type RequestHandler<Q, R> = (request: Q, context: RequestContext) => R | Promise<R>;
-
-/** A reply that may be unread. */
-interface SentReply extends RequestRef {
-  offset: number;
-}
 
 const OPTIONS = socketOptions("Replier");
 
@@ -85,9 +74,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   readonly #receiver: Receiver<Q>;
   #encoder: Encoder = new Encoder(this.attachment, this.counts);
   readonly #observer: ReplierObserver<Q, R> | undefined;
-  readonly #allocator = new BlockAllocator();
-  readonly #unread = new Set<SentReply>();
-  #regionBytes = 0;
+  readonly #blocks = new ReplyBlocks(this.attachment);
   #currentRequest: RequestRef | undefined;
   /** A call waits for a request. */
   #isReceiving = false;
@@ -331,13 +318,11 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   }
 
   #deliver(ref: RequestRef, bytes: Uint8Array, flags: number): boolean {
-    const offset = this.#allocateReply(bytes.length);
-    if (this.#finish(ref, offset, bytes, flags)) {
-      this.#unread.add({ ...ref, offset });
-      return true;
-    }
-    this.#allocator.free(offset);
-    return false;
+    const offset = this.#blocks.allocate(bytes.length);
+    const isDelivered = this.#finish(ref, offset, bytes, flags);
+    if (isDelivered) this.#blocks.keep(ref, offset);
+    else this.#blocks.free(offset);
+    return isDelivered;
   }
 
   /** Writes a reply and announces it; false if its requester gave up or is gone. */
@@ -352,71 +337,6 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     this.counts.sent++;
     this.counts.bytes += bytes.length;
     if (tracing) trace(`sent ${bytes.length} B on "${this.name}", reply #${this.counts.sent}`);
-    return true;
-  }
-
-  /** Offset of space for a reply: replies that were read are freed first, then a region is added. */
-  #allocateReply(bytes: number): number {
-    if (bytes > MAX_MESSAGE_BYTES) {
-      throw new RangeError(
-        `cannot reply with ${bytes} bytes on channel "${this.name}": a message has at most ` +
-          `${MAX_MESSAGE_BYTES} bytes; split it`,
-      );
-    }
-    let offset = this.#allocator.allocate(Math.max(bytes, 8));
-    if (offset >= 0) return offset;
-    this.#freeRead();
-    offset = this.#allocator.allocate(Math.max(bytes, 8));
-    if (offset >= 0) return offset;
-    this.#freeUnreadable();
-    offset = this.#allocator.allocate(Math.max(bytes, 8));
-    if (offset >= 0) return offset;
-    this.#grow(bytes);
-    return this.#allocator.allocate(Math.max(bytes, 8));
-  }
-
-  #freeRead(): void {
-    const { ring } = this.attachment;
-    for (const sent of this.#unread) {
-      if (ring.replyPending(sent.requester, sent.slot, sent.generation)) continue;
-      this.#allocator.free(sent.offset);
-      this.#unread.delete(sent);
-    }
-  }
-
-  /** Frees the replies to requesters that are gone. */
-  #freeUnreadable(): void {
-    const { attachment } = this;
-    const alive = new Map<number, boolean>();
-    for (const sent of this.#unread) {
-      const { requester, requesterGeneration } = sent;
-      if (!alive.has(requester)) alive.set(requester, attachment.isParticipantAlive(requester));
-      if (alive.get(requester) && attachment.generationOf(requester) === requesterGeneration) {
-        continue;
-      }
-      this.#allocator.free(sent.offset);
-      this.#unread.delete(sent);
-    }
-  }
-
-  /** Each region is larger than all before it, so that a successor, which gets the last one, needs no other soon. */
-  #grow(bytes: number): void {
-    if (this.#takeOverRegion(bytes)) return;
-    const least = roundUp(bytes, PAGE_BYTES);
-    const wanted = Math.max(FIRST_REGION_BYTES, 2 * this.#regionBytes, least);
-    const region = this.attachment.allocateBetween(least, wanted);
-    replyRegionRecord(this.attachment).write(region);
-    this.#allocator.addRegion(region.offset, region.bytes);
-    this.#regionBytes += region.bytes;
-  }
-
-  /** Uses the region of the slot's last replier, once its replies are read. */
-  #takeOverRegion(bytes: number): boolean {
-    if (this.#regionBytes > 0) return false;
-    const region = replyRegionRecord(this.attachment).read();
-    if (!region || region.bytes < bytes || hasUnreadReplies(this.attachment, region)) return false;
-    this.#allocator.addRegion(region.offset, region.bytes);
-    this.#regionBytes = region.bytes;
     return true;
   }
 
