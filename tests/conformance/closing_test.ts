@@ -56,7 +56,9 @@ async function closeInAllOrders(open: () => Promise<Close[]>): Promise<void> {
     await closeTwice(order.map((at) => closes[at]));
     const atOnce = await open();
     await within(
-      Promise.all(order.flatMap((at) => [atOnce[at], atOnce[at]]).map(async (close) => close())),
+      Promise.all(
+        order.flatMap((at) => [atOnce[at], atOnce[at]]).map((close) => Promise.resolve(close())),
+      ),
       "closing at once",
     );
   }

@@ -9,6 +9,8 @@
 // Free ports replace the ports that the pages name.
 
 import assert from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import importMap from "../../import_map.json" with { type: "json" };
 import { listChannels } from "../../lib/observe/registry.ts";
 import { cloneRepository } from "../support/clone.ts";
 import { until } from "../support/deadline.ts";
@@ -19,6 +21,7 @@ import { Program, ROOT, Running } from "../support/program.ts";
 import { inScratch } from "../support/scratch.ts";
 import { TEST_FLAGS } from "../../tools/test/flags.ts";
 
+const packages: Record<string, string> = importMap.imports;
 const SELF_CONTAINED = "ignore";
 const FILE_LINE = /^\/\/ (\S+\.ts)\n/;
 /** The two set-up commands, which `.ci/run` runs. */
@@ -52,19 +55,41 @@ const SCENARIOS: Record<string, Scenario> = {
     const project = `${cwd}/../project`;
     Deno.mkdirSync(project);
     Deno.renameSync(`${cwd}/first_test.ts`, `${project}/first_test.ts`);
-    const [config] = pageAt("docs/start-here.md").blocks.filter((block) =>
-      block.language === "json"
+    const entries = Object.keys(config.exports).filter((entry) => entry !== "./cli");
+    const names = entries.map((entry) => `@ringbus/ringbus${entry.slice(1)}`);
+    Deno.writeTextFileSync(`${project}/all.ts`, importsOf(names));
+    Deno.writeTextFileSync(`${project}/by_path.ts`, importsOf(["../ringbus/mod.ts"]));
+    const run = async (...args: string[]) => {
+      await using command = new Running("deno", Deno.execPath(), args, { cwd: project, env });
+      return (await command.lines()).join("\n");
+    };
+    const noConfig = ["run", "--import-map", "../ringbus/import_map.json", "by_path.ts"];
+    assert.equal(await run(...noConfig), "imported");
+    const configs = pageAt("docs/start-here.md").blocks.filter(({ language }) =>
+      language === "json"
     );
-    Deno.writeTextFileSync(`${project}/deno.json`, config.text);
-    const args = ["test", "--no-check", "--allow-net", "first_test.ts"];
-    await using test = new Running("first_test.ts", Deno.execPath(), args, { cwd: project, env });
-    assert.match((await test.lines()).join("\n"), /ok \| 1 passed \| 0 failed/);
+    assert.equal(configs.length, 2);
+    for (const [name, version] of Object.entries(JSON.parse(configs[1].text).imports)) {
+      if (name in packages) assert.equal(version, packages[name], name);
+    }
+    for (const { text } of configs) {
+      Deno.writeTextFileSync(`${project}/deno.json`, text);
+      const tested = await run("test", "--no-check", "--allow-net", "first_test.ts");
+      assert.match(tested, /ok \| 1 passed \| 0 failed/);
+      assert.equal(await run("run", "all.ts"), "imported");
+      assert.equal(await run("run", "by_path.ts"), "imported");
+    }
   },
   "docs/local-channels.md": async (place) => {
     await using main = program(place, "main.ts", "--allow-read=.");
     assert.deepEqual(await main.lines(), ["1764"]);
   },
 };
+
+/** A program that imports modules, and nothing else. */
+function importsOf(modules: string[]): string {
+  return modules.map((name) => `import "${name}";\n`).join("") + 'console.log("imported");\n';
+}
 
 function program({ cwd, env }: RunEnvironment, file: string, ...flags: string[]): Program {
   return new Program([...flags, file], env, cwd);
