@@ -56,7 +56,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an unusable option is refused with its reason",
+  name: "an invalid option is rejected with its reason",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const { success, stderr } = await bench("--runs", "none");

@@ -7,7 +7,7 @@ import type { Launch } from "./types.ts";
 /** A share of the messages in one round; memory is read after each. */
 const ROUNDS = 3;
 
-/** Where a measurement takes place, and how long a process needs to come to rest. */
+/** Where a measurement takes place, and how long a process needs to become idle. */
 export interface Site {
   readonly scratch: string;
   readonly settleMs: number;

@@ -13,7 +13,7 @@ export interface Plan {
   /** Puts every run between two of the reference. */
   readonly bracketed: boolean;
   readonly mayInstall: boolean;
-  /** How long a process gets to come to rest before its memory or CPU is read. */
+  /** How long a process gets to become idle before its memory or CPU is read. */
   readonly settleMs: number;
   readonly idleSeconds: number;
   readonly memoryMessages: number;

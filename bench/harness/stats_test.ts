@@ -45,7 +45,7 @@ Deno.test("a curve keeps a latency for each share, from the fastest sample to p9
   assert.deepEqual(curve, curve.toSorted((a, b) => a - b));
 });
 
-Deno.test("a curve ends where there are no samples that could tell", () => {
+Deno.test("a curve ends where there are too few samples", () => {
   const curve = latencyCurve(THOUSAND.slice(0, 100));
   assert.equal(curve.length, SHARES.findIndex((share) => share > 0.991));
   assert.equal(curve.at(-1), 99);

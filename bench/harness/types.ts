@@ -1,4 +1,4 @@
-/** The words of the benchmark: what is measured, of whom, and what comes out. */
+/** The types of the benchmark: workloads, contestants and results. */
 import type { Spread, Unit as PageUnit } from "../../cli/benchmark/charts/report.ts";
 
 /** One thing to measure; every contestant of a workload does exactly the same. */

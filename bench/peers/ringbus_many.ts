@@ -1,6 +1,6 @@
 /**
  * One of many publishers or subscribers of one channel. Arguments: ROLE FOLDER PUBLISHERS MESSAGES.
- * A subscriber is done when what it got and what it missed are all there is, or nothing more comes.
+ * A subscriber is done when received and missed messages add up to all, or no more messages arrive.
  */
 import { Publisher, ShmTimeoutError, Subscriber } from "../../mod.ts";
 import { exitWithHarness } from "./clock.ts";
@@ -8,7 +8,7 @@ import { say, waitForGo } from "./shared/control.js";
 
 const NAME = "many";
 const MESSAGE_BYTES = 64;
-/** So long without a message: no more will come. */
+/** After this time without a message no more will arrive. */
 const SILENCE_MS = 10_000;
 
 const [role, dir, publishers, messages] = Deno.args;

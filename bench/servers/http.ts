@@ -38,7 +38,7 @@ async function warmLoad(url: string, { warmUp, seconds }: Cost, script?: string)
   return await wrk(url, seconds, script);
 }
 
-/** How a subscriber comes by what is pushed. */
+/** How a subscriber receives messages. */
 interface Subscriber {
   /** Before each push. */
   prepare(connection: HttpConnection, push: number): Promise<void>;
@@ -84,7 +84,7 @@ async function pushOf(port: number, pushes: number, by: Subscriber): Promise<num
 /** Starts a server, empty, for each figure. */
 type Serve = (work: (port: number) => Promise<number>) => Promise<number>;
 
-/** By itself `http.server` closes the connection after each answer. */
+/** By default `http.server` closes the connection after each response. */
 const onPython = (...args: string[]): Serve => async (work) => {
   await using servers = new PythonServers("http_server.py", ...args);
   return await work(await servers.open());

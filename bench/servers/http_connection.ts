@@ -24,12 +24,12 @@ export class HttpConnection implements Disposable {
     await this.#connection.write(new TextEncoder().encode(head + END_OF_HEAD + body));
   }
 
-  /** Reads an answer to its end; it must hold `text`. */
+  /** Reads a response to its end; it must contain `text`. */
   async read(text: string): Promise<void> {
     await this.#readUntil((seen) => isWhole(seen) && seen.includes(text));
   }
 
-  /** Reads on in an answer that does not end, until `text` has come. */
+  /** Reads more of a response that does not end, until `text` has arrived. */
   async readMore(text: string): Promise<void> {
     await this.#readUntil((seen) => seen.includes(text));
   }
@@ -55,7 +55,7 @@ export class HttpConnection implements Disposable {
   }
 }
 
-/** One answer at a time: it ends with its length, or with the last chunk; events never end. */
+/** One response at a time: it ends after its length, or with the last chunk; events never end. */
 function isWhole(text: string): boolean {
   const end = text.indexOf(END_OF_HEAD);
   if (end === -1) return false;

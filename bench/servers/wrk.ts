@@ -10,7 +10,7 @@ export async function wrkFailure(): Promise<string | undefined> {
   return failure?.includes("not installed") ? "wrk is missing: apt-get install -y wrk" : undefined;
 }
 
-/** Requests that were answered a second; throws if any was refused. */
+/** Requests with a response per second; throws if any was rejected. */
 export async function wrk(url: string, seconds: number, script?: string): Promise<number> {
   const args = ["-t1", `-c${CONNECTIONS}`, `-d${seconds}s`];
   if (script !== undefined) args.push("-s", new URL(script, import.meta.url).pathname);

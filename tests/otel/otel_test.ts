@@ -50,7 +50,7 @@ function message(init: Partial<MessageInit> = {}): Message {
   return new Message({ idObj: id, sender: { id: "a" }, topics: "t", payload: {}, ...init });
 }
 
-/** Runs a test with an SDK, on a channel; no span may be left open. */
+/** Runs a test with an SDK, on a channel; no span may stay open. */
 function tracingTest(
   name: string,
   test: (tracing: Tracing, channel: LocalChannel) => void | Promise<void>,
@@ -700,7 +700,7 @@ tracingTest("records that are put carry the context of their batch", async (trac
 });
 
 tracingTest(
-  "the HTTP server's spans name the route, and tell refusals from faults",
+  "the HTTP server's spans name the route, and distinguish client errors from faults",
   async (tracing) => {
     await using server = new SharedMemoryServer({ onRequest: traceRequests() });
     const url = await server.start();
@@ -738,7 +738,7 @@ tracingTest(
 );
 
 tracingTest(
-  "calls of a traced HTTP backend tell the server their span, those of another none",
+  "calls of a traced HTTP backend send their span to the server, untraced calls send none",
   async (tracing) => {
     await using server = new SharedMemoryServer({ onRequest: traceRequests() });
     const serverUrl = await server.start();
@@ -800,7 +800,7 @@ Deno.test("an observer of requests that fails does no harm", async () => {
   assert.equal(await client.request("PING"), "PONG");
 });
 
-Deno.test("who does not import ./otel loads nothing of OpenTelemetry", async () => {
+Deno.test("a program that does not import ./otel loads nothing of OpenTelemetry", async () => {
   for (
     const entry of [
       "mod.ts",

@@ -66,7 +66,7 @@ export class Child implements Peer, AsyncDisposable {
     }
   }
 
-  /** Sends a command and does not wait for what comes of it. */
+  /** Sends a command and does not wait for its result. */
   async sendCommand(command: Command): Promise<void> {
     const line = new TextEncoder().encode(JSON.stringify(command) + "\n");
     await within(this.#stdin.write(line), `taking the command ${command.do}`);

@@ -1,5 +1,5 @@
 /**
- * Waits that end: every one has a deadline and says what it waited for.
+ * Waits with a deadline. The error of a timeout names what was awaited.
  *
  * @module
  */

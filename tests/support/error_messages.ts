@@ -7,7 +7,7 @@
 import { parse } from "@babel/parser";
 import { ROOT } from "./program.ts";
 
-/** As few characters tell a text from others. */
+/** The number of characters that identifies a text. */
 const DESCRIPTIVE_LENGTH = 10;
 /** What varies in a text. */
 export const VARIES = "…";

@@ -6,7 +6,7 @@
 
 import { SharedMemoryServer, type SharedMemoryServerOptions } from "../../backends/http/mod.ts";
 
-/** What a call is answered with. */
+/** The response to a call. */
 export interface HttpResponse {
   status: number;
   headers: Headers;

@@ -57,7 +57,7 @@ export class LineClient implements AsyncDisposable {
     return lines;
   }
 
-  /** Sends a line; the next that comes. */
+  /** Sends a line; returns the next received line. */
   async request(line: string): Promise<string | undefined> {
     await this.send(`${line}\r\n`);
     return await this.line();

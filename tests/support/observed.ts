@@ -19,7 +19,7 @@ export class Observer implements Disposable {
   missed = 0;
   readonly issues: Issue[] = [];
 
-  /** Begins to look at a channel's file. */
+  /** Opens a channel's file. */
   constructor(path: string, since: Since) {
     this.file = SegmentFile.open(path);
     this.reader = new ChannelReader(this.file, path, since);

@@ -14,9 +14,9 @@ import { inScratch, makeScratchDirectory, type Scratch } from "./scratch.ts";
 /** A child process that pauses when it reaches a failpoint. */
 export interface PausableChild {
   child: Child;
-  /** From now on the `nth` passing of a point is where it stands still. */
+  /** The child pauses when it passes a point for the `nth` time from now. */
   arm(point: PointName, nth?: number): void;
-  /** Waits until it stands still. */
+  /** Waits until it is paused. */
   untilPaused(): Promise<void>;
   /** Lets it go on. */
   release(): void;

@@ -11,7 +11,7 @@ import { within } from "./deadline.ts";
 export interface Peer {
   /** Sends a command and waits for its result. */
   execute<T>(command: Command): Promise<T>;
-  /** Sends a command and waits until it has begun; `result` gives what comes of it. */
+  /** Sends a command and waits until it has begun; `result` returns its result. */
   start(command: Command): Promise<void>;
   /** The result of the command sent before. */
   result<T>(): Promise<T>;
@@ -56,7 +56,7 @@ export class ReplyQueue {
     this.#wake();
   }
 
-  /** No more will come. */
+  /** Marks the end: no more replies will arrive. */
   end(): void {
     this.#isOver = true;
     this.#wake();

@@ -25,7 +25,7 @@ const SUFFIXES: Record<string, RegExp> = {
   histogram: /^_(?:bucket|sum|count)$/,
 };
 
-/** Reads a whole answer; throws at anything that the format does not have. */
+/** Parses a whole response; throws at anything that the format does not allow. */
 export function readPrometheus(text: string): Map<string, ReadFamily> {
   assert.ok(text.endsWith("\n") && !text.includes("\r"), "lines end with a line feed");
   const families = new Map<string, ReadFamily>();

@@ -69,7 +69,7 @@ export function inSampledScratch(
   return inScratch((scratch) => withSeed((seed) => test(scratch, new Random(seed))));
 }
 
-/** Takes away what only time would tell to be left over: who was killed may have been making a file. */
+/** Removes unfinished files of killed processes, which `removeStale` only deletes after some time. */
 export function cleanUpAfterKills(dir: string): void {
   removeStale({ dir });
   for (const { name } of Deno.readDirSync(dir)) {

@@ -7,7 +7,7 @@ const AGAIN = new RegExp(
   `to draw these samples again: RINGBUS_TEST_SEED=${runSeed()} deno task test tests/support/seed_test.ts$`,
 );
 
-Deno.test("a sample that fails, at once or later, says what to type to draw it again", async () => {
+Deno.test("a sample that fails, at once or later, reports the command that draws it again", async () => {
   const message = new RegExp(`^too big\n${AGAIN.source}`);
   const fail = () => {
     throw new RangeError("too big");
@@ -20,7 +20,7 @@ Deno.test("a sample that fails, at once or later, says what to type to draw it a
   await assert.rejects(withSeed(() => Promise.resolve().then(fail)), { message });
 });
 
-Deno.test("a property is tried with the run's seed, and says so when it does not hold", async () => {
+Deno.test("a property is tried with the run's seed, and its failure reports the seed", async () => {
   const seen: number[][] = [[], []];
   for (const inputs of seen) assertProperty(fc.property(fc.nat(), (n) => void inputs.push(n)));
   assert.deepEqual(seen[0], seen[1]);

@@ -39,7 +39,7 @@ export class TcpProxy implements AsyncDisposable {
   #accepted = 0;
   #cuts = 0;
   #planned: { direction: Direction; bytes: number } | undefined;
-  /** What comes is held so long before it is passed on, in both directions. */
+  /** The delay before bytes are forwarded, in both directions. */
   delayMs = 0;
 
   constructor(port: number, targetPort: number) {
@@ -68,19 +68,19 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Resets a connection in the midst of what comes next: `bytes` of it are still passed on, and not one
-   * more in either direction. With 0, what comes next is withheld whole.
+   * Resets a connection within the next data: `bytes` of it are still forwarded, and no more in either
+   * direction. With 0, none of the next data is forwarded.
    */
   cutAfter(bytes: number, direction: Direction): void {
     this.#planned = { bytes, direction };
   }
 
-  /** Ends all streams in one direction, as a peer does that has no more to say but still listens. */
+  /** Ends all streams in one direction, as a peer that only closes its sending side. */
   halfClose(direction: Direction): void {
     for (const connection of this.#connections) connection.end(direction);
   }
 
-  /** New connections are refused from now on; those there are stay. */
+  /** Rejects new connections from now on; existing ones stay. */
   refuse(): void {
     this.#listener?.close();
     this.#listener = undefined;
@@ -141,7 +141,7 @@ class Connection {
   readonly #targets: Record<Direction, Socket>;
   readonly #pass: Pass;
   readonly #closed = new AbortController();
-  /** What comes is passed on no more. */
+  /** Received bytes are no longer forwarded. */
   #isDiscarding = false;
   /** Resolves when both connections are gone. */
   readonly done: Promise<unknown>;
@@ -193,7 +193,7 @@ class Connection {
 
   async #pump(source: Socket, direction: Direction): Promise<void> {
     try {
-      // The other direction goes on when this one ends.
+      // The other direction continues when this one ends.
       const chunks = source.iterator({ destroyOnReturn: false });
       for await (const chunk of chunks) await this.#pass(direction, chunk);
       this.end(direction);

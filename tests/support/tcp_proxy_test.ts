@@ -58,7 +58,7 @@ class Client implements Disposable {
   /** The next bytes; empty at the end of the stream. */
   async receive(): Promise<string> {
     const bytes = new Uint8Array(65_536);
-    const count = await within(this.#connection.read(bytes), "an answer");
+    const count = await within(this.#connection.read(bytes), "a reply");
     return new TextDecoder().decode(bytes.subarray(0, count ?? 0));
   }
 

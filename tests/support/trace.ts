@@ -25,7 +25,7 @@ export class Tracer {
   readonly events: Event[] = [];
   readonly #points: ReadonlySet<string>;
   readonly #words: () => unknown;
-  /** Called at each failpoint; it may let others act, or answer true to let the actor die. */
+  /** Called at each failpoint; it may let others act, or return true to let the actor die. */
   readonly #between: (actor: number, point: string) => boolean;
   #acting: number[] = [];
   readonly #dead = new Set<number>();
@@ -41,7 +41,7 @@ export class Tracer {
     this.#between = between;
   }
 
-  /** Makes all sockets that are opened from now on tell their failpoints. */
+  /** Makes all sockets that are opened from now on report their failpoints. */
   async install(): Promise<void> {
     const module = new WebAssembly.Module(await failpointRing());
     useFailpoints(module, (point) => this.#reached(POINTS[point]));

@@ -1,5 +1,5 @@
 /**
- * Arrays whose bytes cannot be read any more.
+ * Arrays whose bytes are no longer readable.
  *
  * @module
  */

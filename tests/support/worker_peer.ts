@@ -23,7 +23,7 @@ export class WorkerPeer implements Peer, Disposable {
     };
   }
 
-  /** Sends a command that has no answer. */
+  /** Sends a command that has no reply. */
   sendCommand(command: Command): void {
     this.#worker.postMessage(command);
   }

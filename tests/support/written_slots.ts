@@ -1,5 +1,5 @@
 /**
- * Slots that tell who wrote them, with which number, and whether they are whole.
+ * Slots that identify their writer and their number, and show whether they are whole.
  *
  * @module
  */

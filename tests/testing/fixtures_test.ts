@@ -127,7 +127,7 @@ Deno.test("a wait for messages that do not arrive reports how many did", async (
   await assert.rejects(waitForMessages(collector, 2, { timeoutMs: 50 }), /1 of 2 messages/);
 });
 
-Deno.test("a steppable clock stands still until it is advanced, and never goes back", () => {
+Deno.test("a steppable clock only moves when it is advanced, and never goes back", () => {
   const clock = new SteppableClock(1000);
   const { now } = clock;
   assert.equal(now(), 1000);

@@ -28,7 +28,7 @@ Deno.test("program command: a compiled program runs itself for its own main modu
   assert.equal(new TextDecoder().decode(stdout), "itself\n");
 });
 
-Deno.test("program command: a compiled program starts no other module, and says what to do", () => {
+Deno.test("program command: a compiled program starts no other module, and its error gives the remedy", () => {
   assert.throws(
     () =>
       programCommand({

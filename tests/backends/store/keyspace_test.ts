@@ -83,7 +83,7 @@ Deno.test("values other than texts keep every digit", () => {
   assert.deepEqual(valueToData(valueFrom({ a: [2n ** 70n, "x"] })), { a: [2n ** 70n, "x"] });
 });
 
-Deno.test("keys count for maxBytes: messages make room, then a key is refused and nothing changes", () => {
+Deno.test("keys count for maxBytes: messages are evicted first, then a key is rejected and nothing changes", () => {
   const store = new Store({ maxBytes: 5000 });
   for (let i = 0; i < 10; i++) store.storeMessage("n", "t", `{"id":${i}}`);
   store.strings.set("a", "x".repeat(4000));

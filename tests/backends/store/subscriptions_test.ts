@@ -44,7 +44,7 @@ Deno.test("a topic and a pattern that matches it give an entry each", () => {
   assert.deepEqual(subscriber.take().map(summary), [["x", "a"], ["x", "a", "*"]]);
 });
 
-Deno.test("nothing comes after unsubscribing", () => {
+Deno.test("nothing arrives after unsubscribing", () => {
   const store = new Store();
   const subscriber = new Subscription();
   store.subscriptions.subscribe(subscriber, "a");

@@ -1,4 +1,4 @@
-// Topics and messages of the store, beside a model that looks at everything every time.
+// Topics and messages of the store, compared with a model that scans everything each time.
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -230,7 +230,7 @@ Deno.test("memory returns when messages with a long time to live are replaced ag
   assert.equal(store.stats().stored, 10_000);
 });
 
-Deno.test("a message comes back as the text it came as", () => {
+Deno.test("a message is returned as the same text", () => {
   const store = new Store();
   const text = '{ "z": 1.0, "2": 9007199254740993, "1": 1e400, "id" : 18446744073709551615 }';
   store.storeMessage("n", "t", ` ${text}\n`);
@@ -238,7 +238,7 @@ Deno.test("a message comes back as the text it came as", () => {
   assert.equal(store.topics.all("t")[0].id, 2n ** 64n - 1n);
 });
 
-Deno.test("what is no message is refused, and changes nothing", () => {
+Deno.test("an invalid message is rejected, and changes nothing", () => {
   const store = new Store();
   const refused = [
     "",

@@ -10,7 +10,7 @@ Deno.test("FNV-1a has its published values", () => {
   assert.deepEqual(hashes, [0x811c9dc5, 0xe40c292c, 0xbf9cf968]);
 });
 
-Deno.test("FNV-1a goes on from the hash of what comes before", () => {
+Deno.test("FNV-1a continues from the hash of the preceding bytes", () => {
   const first = fnv1a(encoder.encode("foo"));
   assert.equal(fnv1a(encoder.encode("bar"), first), fnv1a(encoder.encode("foobar")));
 });

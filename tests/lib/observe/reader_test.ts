@@ -82,7 +82,7 @@ for (const [kind, Socket] of Object.entries(SOCKETS)) {
   });
 }
 
-/** Bytes that tell their number, and that they belong together. */
+/** Bytes that contain their number, and show that they belong together. */
 function numbered(number: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length).fill(number % 251);
   new DataView(bytes.buffer).setUint32(0, number);
@@ -269,7 +269,7 @@ Deno.test("follow yields everything up to the end, and returns why it ended", as
   for (const observer of observers) observer[Symbol.dispose]();
 });
 
-Deno.test("follow reads a channel that was closed for everyone to its end", async () => {
+Deno.test("follow reads a closed channel to its end", async () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
   const path = directory.file("a");

@@ -161,7 +161,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without a permission a bundled worker and this thread ask and answer",
+  name: "without a permission a bundled worker and this thread exchange requests and replies",
   permissions: "none",
   fn: async () => {
     for (const mode of ["serve", "sync", "async"] as const) {

@@ -31,7 +31,7 @@ function descriptorsIn(dir: string): number {
   }).length;
 }
 
-const ignore = Deno.build.os !== "linux"; // Elsewhere threads cannot be told apart.
+const ignore = Deno.build.os !== "linux"; // Elsewhere the threads cannot be identified.
 if (!ignore) platform();
 
 Deno.test({

@@ -1,4 +1,4 @@
-// What cannot be read is kept: a segment is deleted only if it is known to hold nothing.
+// Unreadable files are kept: a segment is deleted only if it is known to be empty.
 
 import assert from "node:assert/strict";
 import { Publisher, Puller, Pusher, removeStale, ShmMessagingBackend } from "../../../mod.ts";
@@ -83,7 +83,7 @@ async function assertBackendsLeft(dir: string): Promise<void> {
   assert.deepEqual(state.bufferGetSlotSync("plan", 0), Uint8Array.of(7));
 }
 
-Deno.test("a backend that is refused deletes nothing", () =>
+Deno.test("a rejected backend deletes nothing", () =>
   inScratch(async ({ path: dir }) => {
     await leaveBackends(dir);
     await using other = new ShmMessagingBackend({ name: "messages", dir, maxBytes: 1 << 20 });

@@ -153,7 +153,7 @@ Deno.test("the next program collects what killed ones left under names of their 
     await keeper.execute({ do: "close", id: "k" });
     assert.equal(names().filter((name) => name.startsWith("left-")).length, 6, "it is turned off");
     const files = () => names().filter((name) => !name.startsWith("."));
-    // On a busy machine one program does not come to all files in its time.
+    // On a busy machine one program does not reach all files in its time.
     for (let programs = 0; programs < 10 && files().length > 3; programs++) {
       const next = spawn();
       await next.execute({

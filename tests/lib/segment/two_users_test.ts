@@ -10,7 +10,7 @@ const OTHER = 65534;
 const canBeOther = Deno.build.os === "linux" && Deno.uid() === 0;
 if (!canBeOther) console.log("tests with a second user are skipped: only root can start one");
 
-/** Runs a test with a directory that everybody may enter, and a child that is another user's. */
+/** Runs a test with a directory that all users may enter, and a child of another user. */
 function withOther(
   name: string,
   test: (place: { dir: string; other: Child; mine: string }) => Promise<void>,

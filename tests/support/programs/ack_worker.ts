@@ -1,5 +1,5 @@
 /**
- * Does work that must be done at least once: says what is done, and only then acknowledges it.
+ * Does work that must be done at least once: prints each result, and only then acknowledges it.
  *
  * @module
  */

@@ -70,7 +70,7 @@ export type Command =
     do: "receive";
     id: string;
     mode: ReceiveMode;
-    /** Messages to receive; without it, until "stop" comes. */
+    /** Messages to receive. Default: until "stop" arrives. */
     count?: number;
     timeoutMs?: number;
     /** Milliseconds of work after each message. */

@@ -31,7 +31,7 @@ async function feed(): Promise<void> {
     const init = { method, headers: [["host", "localhost"], ...headers] as [string, string][] };
     request = new Request(`http://localhost${target}`, body === "" ? init : { ...init, body });
   } catch {
-    // A request that cannot be made here comes over a socket alone.
+    // `Request` cannot represent it: such a request only arrives over a socket.
     return;
   }
   const response = await service.handle(request);

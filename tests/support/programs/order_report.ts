@@ -27,7 +27,7 @@ interface Message {
   n: number;
 }
 
-/** Receives until a "stop" comes, and what is there by then. */
+/** Receives until a "stop" arrives, and then the remaining messages. */
 export function receiveInOrder(
   socket: ReceivingSocket<unknown>,
   producers: number,

@@ -32,7 +32,7 @@ export function digest(bytes: Uint8Array<ArrayBufferLike>): Digest {
   return [index, bytes.length, sum];
 }
 
-/** Receives with the calls of `plan` in turn until the message of index `last` has come. */
+/** Receives with the calls of `plan` in turn until the message of index `last` has arrived. */
 export async function replay(
   socket: ReceivingSocket<unknown>,
   plan: ReceiveCall[],

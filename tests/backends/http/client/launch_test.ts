@@ -109,7 +109,7 @@ Deno.test("http launch: a backend with a URL attaches, or starts a server there 
 Deno.test("http launch: a port that another program uses is an error", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
-  // It hangs up on everyone.
+  // It closes every connection.
   const hangUp = (async () => {
     for await (const connection of listener) connection.close();
   })();
@@ -125,7 +125,7 @@ Deno.test("http launch: a port that another program uses is an error", async () 
   await hangUp;
 });
 
-Deno.test("http launch: options that cannot be are refused before anything starts", async () => {
+Deno.test("http launch: invalid options are rejected before anything starts", async () => {
   await assert.rejects(startSharedMemoryServer({ port: -1, serverMode: "worker" }), RangeError);
   await assert.rejects(startSharedMemoryServer({ host: "0.0.0.0" }), /without a token/);
   const serverMode = "thread" as ServerMode;
@@ -202,7 +202,7 @@ Deno.test("http backend: a timeout longer than any timer ends no call", async ()
   }
 });
 
-Deno.test("http backend: subscriptions outlive the server, and messages come again", async () => {
+Deno.test("http backend: subscriptions outlive the server, and messages arrive again", async () => {
   const port = freePort();
   const serverUrl = `http://127.0.0.1:${port}`;
   const collector = new MessageCollector();
@@ -315,7 +315,7 @@ Deno.test("http config: a configuration names a backend, which is made from it",
   await backend.testConnection();
 });
 
-Deno.test("http config: what names no backend is refused", async () => {
+Deno.test("http config: an unknown backend is rejected", async () => {
   const init = createSharedMessagingConfig();
   const wrong: [object, RegExp][] = [
     [{ backendModule: "./nothing" }, /cannot import backendModule ".\/nothing"/],

@@ -29,7 +29,7 @@ function foreignRequests({ requests }: TestBrowser, url: string): string[] {
   );
 }
 
-Deno.test("dashboard in a browser: it shows what is stored as it comes, in light and dark, wide and narrow", async () => {
+Deno.test("dashboard in a browser: it shows new messages at once, in light and dark, wide and narrow", async () => {
   const store = new Store({ maxBytes: 1_000_000 });
   await using scene = await serveHttp({ store });
   await using tcp = new EmbeddedServer({ port: 0, store });
@@ -139,7 +139,7 @@ Deno.test("dashboard in a browser: the page reconnects to a restarted server", a
   assert.equal(await page.evaluate("sessionStorage.length"), 0);
 });
 
-Deno.test("dashboard in a browser: it waits for a place when too many look on", async () => {
+Deno.test("dashboard in a browser: beyond the limit of viewers it waits for a free place", async () => {
   await using scene = await serveHttp();
   const responses = Array.from({ length: MAX_DASHBOARDS }, () => fetch(`${scene.url}/snapshots`));
   const others = (await Promise.all(responses)).map(({ body }) => body!);

@@ -1,4 +1,4 @@
-// The dashboard as its page and its stream come over HTTP, without a browser.
+// The dashboard's page and its stream over HTTP, without a browser.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -50,7 +50,7 @@ Deno.test("dashboard: the page holds all it needs, and its policy allows nothing
   assert.deepEqual(errors, []);
 });
 
-Deno.test("dashboard: with a token the page is there for all, and its figures for who has the token", async () => {
+Deno.test("dashboard: with a token the page is public, and its figures need the token", async () => {
   await using scene = await serveHttp({ token: "s3cret" });
   await scene.call("/store_message", undefined, { headers: BROWSER });
   const page = await scene.call("/", undefined, { headers: BROWSER });
@@ -93,7 +93,7 @@ async function snapshots({ url }: HttpScene, headers: HeadersInit = {}) {
   };
 }
 
-Deno.test("dashboard: a snapshot comes at once, and later ones tell what has changed", async () => {
+Deno.test("dashboard: a snapshot arrives at once, and later ones contain the changes", async () => {
   const store = new Store({ maxBytes: 1_000_000 });
   await using scene = await serveHttp({ store });
   await using tcp = new EmbeddedServer({ port: 0, store });
@@ -169,7 +169,7 @@ function aServer() {
   return { store, observed };
 }
 
-/** Viewers of a server, and how often they have begun to look at it and looked. */
+/** Viewers of a server, and how often they started and took snapshots. */
 function countedViewers() {
   const { observed } = aServer();
   const counts = { begun: 0, looks: 0 };
@@ -181,7 +181,7 @@ function countedViewers() {
   return { viewers, counts };
 }
 
-Deno.test("dashboard: many who look on cost one snapshot a second", async () => {
+Deno.test("dashboard: many viewers share one snapshot per second", async () => {
   const { viewers, counts } = countedViewers();
   const readers = Array.from({ length: 20 }, () => viewers.open().body!.getReader());
   const frames = await Promise.all(readers.map((reader) => reader.read()));

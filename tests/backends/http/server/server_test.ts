@@ -1,4 +1,4 @@
-// The HTTP server as its clients see it: every call, what is refused, and its limits.
+// The HTTP server as its clients see it: every call, its errors, and its limits.
 
 import assert from "node:assert/strict";
 import { LongPollSubscribers } from "../../../../backends/http/server/long_poll.ts";
@@ -15,7 +15,7 @@ const BIG = 9737962806006804483n;
 const idAt = (ms: number) => BigInt(ms) << 22n;
 const EPOCH_MS = Date.UTC(2023, 0, 1);
 
-Deno.test("http: a message is stored and comes back digit for digit, order and space kept", async () => {
+Deno.test("http: a message is stored and returned unchanged, with its digits, order and spaces", async () => {
   await using scene = await serveHttp();
   const message = `{"z": 18446744073709551616,"id":${BIG} , "payload":{"b":1.0,"a":"\\u00fc"}}`;
   const stored = await scene.call(
@@ -255,7 +255,7 @@ Deno.test("http: there are at most so many subscribers, streams of events includ
   assert.equal((await subscribe("c")).status, 200);
 });
 
-Deno.test("http: a refused subscription leaves no subscriber behind", async () => {
+Deno.test("http: a rejected subscription leaves no subscriber behind", async () => {
   await using scene = await serveHttp({ maxSubscribers: 1 });
   for (const topic of ["", "a\nb", "x".repeat(2000)]) {
     assert.equal((await scene.call("/subscribe", { topic, subscriber_id: "s" })).status, 400);
@@ -275,7 +275,7 @@ async function waitingPolls(url: string, count: number): Promise<void> {
   }, `${count} waiting polls`);
 }
 
-/** A stream of events that is read as it comes. */
+/** An event stream that is read as it arrives. */
 async function openEvents(url: string, headers: HeadersInit = {}) {
   const response = await fetch(url, { headers });
   assert.equal(response.headers.get("content-type"), "text/event-stream");
@@ -298,7 +298,7 @@ async function openEvents(url: string, headers: HeadersInit = {}) {
   };
 }
 
-Deno.test("http: events push what comes in topics and patterns", async () => {
+Deno.test("http: events push the messages of topics and patterns", async () => {
   await using scene = await serveHttp();
   await using stream = await openEvents(`${scene.url}/events?topic=t&topic=t&pattern=x*`);
   await stream.prints(": listening\n\n");
@@ -361,7 +361,7 @@ Deno.test("http: health and stats have the documented fields", async () => {
   );
 });
 
-Deno.test("http: what is no call of the protocol is refused, with the reason as JSON", async () => {
+Deno.test("http: an invalid call is rejected, with the reason as JSON", async () => {
   await using scene = await serveHttp({ maxBodyBytes: 1000 });
   const refused = async (status: number, path: string, body?: unknown, init?: RequestInit) => {
     const answer = await scene.call(path, body, init);
@@ -412,7 +412,7 @@ Deno.test("http: a body of an unknown length is taken, as long as it is not too 
   assert.deepEqual((await scene.call("/get/k")).json, { value: "ü" });
 });
 
-Deno.test("http: JSON nested too deep is refused", async () => {
+Deno.test("http: JSON nested too deep is rejected", async () => {
   await using scene = await serveHttp();
   const nested = (depth: number) => `{"key":"k","value":${"[".repeat(depth)}${"]".repeat(depth)}}`;
   assert.equal((await scene.call("/set", nested(500))).status, 200);
@@ -420,7 +420,7 @@ Deno.test("http: JSON nested too deep is refused", async () => {
   assert.equal((await scene.call("/set", nested(1_000_000))).status, 400);
 });
 
-Deno.test("http: memory is bounded when asked, and what does not fit is refused", async () => {
+Deno.test("http: with a memory quota, data beyond it is rejected", async () => {
   await using scene = await serveHttp({ maxMessagesPerTopic: 2, maxBytes: 5000 });
   for (let id = 1n; id <= 5n; id++) await scene.store("t", id);
   const { total_messages, evicted } = (await scene.call("/stats")).json;
@@ -469,7 +469,7 @@ Deno.test("http: without a token it serves this machine alone", () => {
   }
 });
 
-Deno.test("http: on loopback a foreign Host or Origin is refused", async () => {
+Deno.test("http: on loopback a foreign Host or Origin is rejected", async () => {
   await using scene = await serveHttp();
   const ask = async (...headers: string[]) => {
     const head = ["GET /health HTTP/1.1", ...headers, "connection: close"].join("\r\n");
@@ -488,7 +488,7 @@ Deno.test("http: on loopback a foreign Host or Origin is refused", async () => {
   }
 });
 
-Deno.test("http: a server may be started again, and stop comes to an end whatever clients do", async () => {
+Deno.test("http: a server may be started again, and stop ends whatever clients do", async () => {
   const server = new SharedMemoryServer();
   await server.stop();
   const url = await server.start();
@@ -535,7 +535,7 @@ Deno.test("http: a store of one's own is served, and shared with a backend in me
   assert.throws(() => new SharedMemoryServer({ store, maxBytes: 5 }), /maxBytes is an option of/);
 });
 
-Deno.test("http: options that cannot be are refused at once", () => {
+Deno.test("http: invalid options are rejected at once", () => {
   const wrong: [object, RegExp][] = [
     [{ port: -1 }, /port must be .* not -1/],
     [{ port: 1.5 }, /port must be .* not 1.5/],
@@ -554,7 +554,7 @@ Deno.test("http: options that cannot be are refused at once", () => {
   }
 });
 
-Deno.test("http: a large topic comes whole, in pieces", async () => {
+Deno.test("http: a large topic arrives whole, in chunks", async () => {
   await using scene = await serveHttp();
   const content = JSON.stringify({ text: "ü".repeat(10_000) });
   for (let id = 1n; id <= 200n; id++) await scene.store("t", id, content);

@@ -115,7 +115,7 @@ Deno.test("tcp backend: the error for an unreachable server names its address", 
   await assert.rejects(backend.connect(), MessagingClosedError);
 });
 
-Deno.test("tcp backend: a wrong token is refused", async () => {
+Deno.test("tcp backend: a wrong token is rejected", async () => {
   await using server = new EmbeddedServer({ port: 0, token: "right" });
   const port = await server.start();
   await using backend = new EmbeddedMessagingBackend({ port, token: "wrong" });
@@ -125,7 +125,7 @@ Deno.test("tcp backend: a wrong token is refused", async () => {
   });
 });
 
-Deno.test("tcp backend: options that cannot be are refused with their value", () => {
+Deno.test("tcp backend: invalid options are rejected with their value", () => {
   const cases: [EmbeddedMessagingBackendOptions, RegExp][] = [
     [{ port: 0 }, /0/],
     [{ port: 70_000 }, /70000/],
@@ -203,7 +203,7 @@ Deno.test("tcp backend: with autoStartServer it replaces a server that stopped",
   await collector.has(1);
 });
 
-Deno.test("tcp backend: a server that vanishes without a word is noticed", async () => {
+Deno.test("tcp backend: a server that vanishes silently is detected", async () => {
   const port = freePort();
   using listener = Deno.listen({ hostname: "127.0.0.1", port });
   await using connections = new AsyncDisposableStack();

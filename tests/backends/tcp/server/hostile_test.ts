@@ -48,7 +48,7 @@ function checkReplies(lines: string[], sent: Uint8Array, about: string): void {
   assert.equal(replies.at(-1), "PONG", about);
 }
 
-Deno.test("tcp: the judge of random inputs notices what is missing, garbled or out of place", () => {
+Deno.test("tcp: the verifier of random inputs detects missing, corrupt and reordered replies", () => {
   const sent = withEnd(new TextEncoder().encode("PING"));
   checkReplies(["PONG", "MESSAGE t x", "PONG"], sent, "");
   const wrong = [["PONG"], ["PONG", "PONG", "PONG"], ["PONG", 'ERROR "x"'], ["PON", "PONG"], []];
@@ -81,7 +81,7 @@ function attackSessions(
   session[Symbol.dispose]();
 }
 
-Deno.test("tcp: random inputs are answered line by line, and others notice nothing", () =>
+Deno.test("tcp: random inputs get a reply per line, and other clients are not affected", () =>
   withSeed((seed) => {
     const random = new Random(seed);
     const store = new Store({ maxBytes: 4 * 2 ** 20 });
@@ -110,7 +110,7 @@ async function attackServer(port: number, random: Random, count: number): Promis
   let client = await LineClient.open(port);
   for (let i = 0; i < count; i++) {
     const input = hostileInput(random);
-    // By that byte at its beginning a connection says that it speaks RESP.
+    // With that first byte a connection declares that it speaks RESP.
     const bytes = withEnd(input[0] === 0x2a ? input.fill(0x20, 0, 1) : input);
     if (random.below(20) === 0) {
       await client.send(bytes.subarray(0, random.below(bytes.length)));

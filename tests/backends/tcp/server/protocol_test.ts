@@ -233,7 +233,7 @@ Deno.test("tcp: how the bytes of a dialogue are cut changes nothing", () => {
   );
 });
 
-Deno.test("tcp: with a token, nothing but PING is answered before AUTH", async () => {
+Deno.test("tcp: with a token, only PING succeeds before AUTH", async () => {
   await withServer({ token: 'a"long"token' }, async (server, connect) => {
     const client = await connect();
     assert.equal(await client.request("PING"), "PONG");
@@ -282,7 +282,7 @@ Deno.test("tcp: what a web page has a browser send is not carried out", async ()
   });
 });
 
-Deno.test("tcp: an answer of messages is bounded, however often one is asked for", async () => {
+Deno.test("tcp: a reply of messages is bounded, however often it is requested", async () => {
   await withServer({ maxReplyBytes: 100_000 }, async (_server, connect) => {
     const client = await connect();
     await client.request(

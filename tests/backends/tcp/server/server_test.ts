@@ -59,7 +59,7 @@ Deno.test("tcp server: it stops whatever clients do", () =>
     assert.deepEqual(await silent.ended(), []);
   }));
 
-Deno.test("tcp server: options that cannot be are refused with their value", () => {
+Deno.test("tcp server: invalid options are rejected with their value", () => {
   const cases: [EmbeddedServerOptions, RegExp][] = [
     [{ port: -1 }, /-1/],
     [{ port: 65_536 }, /65536/],
