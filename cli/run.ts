@@ -12,6 +12,7 @@ import { pluralize } from "./pluralize.ts";
 import { commandHelp, COMMON_OPTIONS, programHelp } from "./help.ts";
 import { didYouMean } from "../lib/base/suggestions.ts";
 import { Output, OutputClosedError } from "./output.ts";
+import { withCommands } from "./remedies.ts";
 import { withSignals } from "./signals.ts";
 import { VERSION } from "./version.ts";
 import { messageOf } from "../lib/base/thrown.ts";
@@ -106,7 +107,7 @@ function codeOf(error: unknown, output: Output, name: string): number {
     output.notice(`ringbus: ${error.message}\nSee \`${help}\``);
     return EXIT.USAGE;
   }
-  output.notice(`ringbus: ${messageOf(error)}`);
+  output.notice(`ringbus: ${withCommands(messageOf(error))}`);
   return isTimeout(error) ? EXIT.TIMED_OUT : EXIT.FAILED;
 }
 

@@ -47,14 +47,14 @@ workers, and the same for Unix sockets, TCP and postMessage.`,
       help: `about how long to measure; default: ${DEFAULT_SECONDS}`,
     },
     html: { type: "string", value: "FILE", help: "write a page with charts" },
-    "no-progress": { type: "boolean", help: "show no progress bar" },
+    progress: { type: "boolean", isOn: true, help: "show no progress bar" },
   },
   arity: [0, 0],
   async run({ values, output, mainUrl, signal }) {
     const range = { min: 0.1, max: MAX_SECONDS, isFractional: true };
     const seconds = numberOf("seconds", values.seconds, range) ?? DEFAULT_SECONDS;
     requirePermissions();
-    const progress = progressBar(!values["no-progress"]);
+    const progress = progressBar(values.progress ?? true);
     const machine = await describeMachine(CPU_SAMPLE_MS);
     const start = () => startPeer(mainUrl, seconds);
     const folder = await Deno.makeTempDir({ prefix: "ringbus-bench-" });

@@ -21,7 +21,10 @@ import { InstrumentedReceiver } from "./instrumented_receiver.ts";
 import { Socket, type SocketOptions } from "./socket.ts";
 import type { SocketStatistics } from "../channel/statistics.ts";
 
-/** Internal: the receiver of a socket that has instrumentation. */
+/**
+ * The receiver of a socket that has instrumentation.
+ * @internal
+ */
 export let instrumentedReceiverOf: <T>(
   socket: ReceivingSocket<T>,
 ) => InstrumentedReceiver<T> | undefined;
@@ -149,12 +152,18 @@ export abstract class ReceivingSocket<T> extends Socket {
     return { ...this.counts, missed: this.#receiver.missed };
   }
 
-  /** Internal: from now on values with a header are received as `WithHeader`. */
+  /**
+   * From now on values with a header are received as `WithHeader`.
+   * @internal
+   */
   protected override enableHeaders(): void {
     this.#receiver.enableHeaders();
   }
 
-  /** Internal: ends all waits. */
+  /**
+   * Ends all waits.
+   * @internal
+   */
   protected override abortWaits(): void {
     this.#receiver.abortWaits(closedWhileWaiting(this.name));
   }

@@ -340,13 +340,19 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
     return true;
   }
 
-  /** Internal: from now on requests with a header are received as `WithHeader`, and replies may be. */
+  /**
+   * From now on requests with a header are received as `WithHeader`, and replies may be.
+   * @internal
+   */
   protected override enableHeaders(): void {
     this.#receiver.enableHeaders();
     this.#encoder = new HeaderEncoder(this.attachment, this.counts);
   }
 
-  /** Internal: ends all waits. Requests that have no reply yet fail at once. */
+  /**
+   * Ends all waits. Requests that have no reply yet fail at once.
+   * @internal
+   */
   protected override abortWaits(): void {
     try {
       for (const ref of [...this.#openRequests]) this.#fail(ref, REPLIER_CLOSED);

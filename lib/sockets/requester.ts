@@ -536,12 +536,18 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
     );
   }
 
-  /** Internal: from now on requests may be `WithHeader`. */
+  /**
+   * From now on requests may be `WithHeader`.
+   * @internal
+   */
   protected override enableHeaders(): void {
     this.#sender.enableHeaders();
   }
 
-  /** Internal: ends all waits. */
+  /**
+   * Ends all waits.
+   * @internal
+   */
   protected override abortWaits(): void {
     for (let slot = 0; slot < MAX_REQUESTS; slot++) this.attachment.ring.cancelRequest(slot);
     const error = closedWhileWaiting(this.name);

@@ -90,12 +90,18 @@ export abstract class SendingSocket<T> extends Socket {
     return this.#sender.loan(byteLength);
   }
 
-  /** Internal: from now on values may be `WithHeader`. */
+  /**
+   * From now on values may be `WithHeader`.
+   * @internal
+   */
   protected override enableHeaders(): void {
     this.#sender.enableHeaders();
   }
 
-  /** Internal: ends all waits. */
+  /**
+   * Ends all waits.
+   * @internal
+   */
   protected override abortWaits(): void {
     this.#sender.abortWaits(closedWhileWaiting(this.name));
   }

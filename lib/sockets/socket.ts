@@ -51,7 +51,10 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     if (!isLocalHandle(target)) register(this);
   }
 
-  /** Internal: finishes opening, or leaves the channel again. */
+  /**
+   * Finishes opening, or leaves the channel again.
+   * @internal
+   */
   protected closeOnError<R>(init: () => R): R {
     try {
       return init();
@@ -62,7 +65,10 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     }
   }
 
-  /** Internal: throws if the socket is closed. */
+  /**
+   * Throws if the socket is closed.
+   * @internal
+   */
   protected checkReady(): void {
     if (this.attachment.isClosed) this.attachment.checkOpen();
   }
@@ -93,10 +99,16 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     runAll(() => this.abortWaits(), () => this.attachment.close(), () => unregister(this));
   }
 
-  /** Internal: ends all waits, before the attachment closes. */
+  /**
+   * Ends all waits, before the attachment closes.
+   * @internal
+   */
   protected abstract abortWaits(): void;
 
-  /** Internal: from now on values may be `WithHeader`, sent and received. */
+  /**
+   * From now on values may be `WithHeader`, sent and received.
+   * @internal
+   */
   protected abstract enableHeaders(): void;
 
   /** What `console.log` shows. */

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { parse as parseJavaScript } from "@babel/parser";
-import { lexer, type Tokens } from "marked";
+import { lexer, type Tokens, walkTokens } from "marked";
 import { parseAllDocuments } from "yaml";
 import { covers, isDescriptive, sourcesIn, textsIn } from "../support/error_messages.ts";
 import {
@@ -213,3 +213,21 @@ Deno.test("the README links to all pages", () => {
 Deno.test("the README is one screen", () => {
   assert.ok(pageAt("README.md").text.trimEnd().split("\n").length <= 60);
 });
+
+Deno.test("every line of a table or a quote belongs to one", () => {
+  const torn = PAGES.flatMap(({ path, text }) => tornLines(text).map((line) => `${path}: ${line}`));
+  assert.deepEqual(torn, []);
+  assert.deepEqual(tornLines("| a |\n| --- |\n| 1 |\n\n| 2 |\n"), ["| 2 |"]);
+  assert.deepEqual(tornLines("text\n| a | b |\n"), ["| a | b |"]);
+  assert.deepEqual(tornLines("- > one\n\n  two > three\n"), []);
+});
+
+/** Lines with the marks of a table or a quote that Markdown takes for text. */
+function tornLines(text: string): string[] {
+  const torn: string[] = [];
+  walkTokens(lexer(text), (token) => {
+    if (token.type !== "paragraph" && token.type !== "text") return;
+    for (const line of token.raw.split("\n")) if (/^ *[|>]/.test(line)) torn.push(line.trim());
+  });
+  return [...new Set(torn)];
+}

@@ -31,7 +31,10 @@ export interface Parameter {
   readonly name?: string;
   readonly optional?: boolean;
   readonly tsType?: Type;
+  /** What a rest parameter collects. */
   readonly arg?: Parameter;
+  /** The parameter that has an initial value. */
+  readonly left?: Parameter;
 }
 
 /** A parameter of a type. */

@@ -6,7 +6,8 @@
  */
 
 import { parseArgs } from "node:util";
-import { entryAt } from "./doc.ts";
+import { type Entry, entryAt } from "./doc.ts";
+import { Library } from "./inherited.ts";
 import { DRAWN_PAGES, withParts } from "./layouts.ts";
 import { pageOf } from "./page.ts";
 
@@ -18,15 +19,24 @@ async function pages(): Promise<Map<string, string>> {
   const { name, exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const pages = new Map<string, string>();
   const rows: string[] = [];
+  const entries = new Map<string, Entry>();
   for (const [entry, path] of Object.entries<string>(exports)) {
+    entries.set(fileOf(entry), await entryAt(new URL(path, ROOT).pathname));
+  }
+  const library = new Library(entries);
+  for (const entry of Object.keys(exports)) {
     const specifier = `${name}${entry.slice(1)}`;
-    const file = `${entry === "." ? "core" : entry.slice(2)}.md`;
-    const documented = await entryAt(new URL(path, ROOT).pathname);
-    pages.set(file, pageOf(specifier, documented));
+    const file = fileOf(entry);
+    const documented = entries.get(file)!;
+    pages.set(file, pageOf(specifier, file, documented, library));
     const summary = documented.jsDoc.doc!.trim().split("\n\n")[0].replaceAll("\n", " ");
     rows.push(`| [\`${specifier}\`](${file}) | ${summary} |`);
   }
-  return pages.set("README.md", `# Reference\n\n${introduction}\n\n${rows.join("\n")}\n`);
+  return pages.set("README.md", `# Reference\n\n${introduction}\n${rows.join("\n")}\n`);
+}
+
+function fileOf(entry: string): string {
+  return `${entry === "." ? "core" : entry.slice(2)}.md`;
 }
 
 const introduction = "What each entry of the package exports, from the comments in its sources. " +

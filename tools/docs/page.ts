@@ -5,15 +5,24 @@
  */
 
 import type { Declaration, Entry, JsDoc, Member, Symbol } from "./doc.ts";
+import type { Inherited, Library } from "./inherited.ts";
 import { isPublic, nameOf, signature, typeText } from "./signature.ts";
 
 /** The page of an entry of the package. `specifier` is the name that programs import. */
-export function pageOf(specifier: string, { jsDoc, symbols }: Entry): string {
+export function pageOf(
+  specifier: string,
+  file: string,
+  { jsDoc, symbols }: Entry,
+  library: Library,
+): string {
   return [
     `# ${specifier}`,
     ...prose(jsDoc),
     symbols.map(({ name }) => `[${name}](#${anchor(name)})`).join(" · "),
-    ...symbols.flatMap((symbol) => section(symbol, symbols)),
+    ...symbols.flatMap((symbol) => [
+      ...section(symbol, symbols),
+      ...inheritedLists(library.inherited(file, symbol), file),
+    ]),
   ].join("\n\n") + "\n";
 }
 
@@ -40,6 +49,13 @@ function original({ def: { target } }: Declaration, symbols: readonly Symbol[]):
     location.filename === target!.filename && location.line === target!.line
   );
   return `[${found!.name}](#${anchor(found!.name)})`;
+}
+
+function inheritedLists(all: readonly Inherited[], page: string): string[] {
+  return all.map(({ base, file, members }) => {
+    const link = `[${base}](${file === page ? "" : file}#${anchor(base)})`;
+    return `Inherited from ${link}: ${members.map((name) => `\`${name}\``).join(", ")}.`;
+  });
 }
 
 function memberList(declarations: readonly Declaration[]): string[] {

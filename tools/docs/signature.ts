@@ -50,12 +50,13 @@ function typeParameters(all: readonly TypeParameter[] = []): string {
   return texts.length === 0 ? "" : `<${texts.join(", ")}>`;
 }
 
-function parameter({ kind, name, optional, tsType, arg }: Parameter): string {
+function parameter({ kind, name, optional, tsType, arg, left }: Parameter): string {
   const type = tsType === undefined ? "" : `: ${typeText(tsType)}`;
   if (kind === "rest") return `...${arg!.name}${type}`;
   // A destructuring pattern is an implementation detail of the function.
-  if (kind === "object" || kind === "array") return `options${type}`;
-  if (kind === "assign") return `${parameter({ ...arg!, optional: true })}`;
+  if (kind === "object" || kind === "array") return `options${optional ? "?" : ""}${type}`;
+  if (kind === "assign") return parameter({ ...left!, optional: true });
+  if (name === undefined) throw new Error(`there is no way to write a parameter of kind ${kind}`);
   return `${name}${optional ? "?" : ""}${type}`;
 }
 
