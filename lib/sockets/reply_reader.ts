@@ -1,0 +1,127 @@
+/**
+ * Reading the replies to the requests of one requester.
+ *
+ * @module
+ */
+
+import type { Attachment } from "../channel/attachment.ts";
+import { readHeader } from "../channel/headers.ts";
+import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts";
+import type { SocketStatistics } from "../channel/statistics.ts";
+import { type ContextHeaders, parseContextHeaders } from "../base/context_headers.ts";
+import { ShmPeerLostError, ShmRemoteError, ShmSerializationError } from "../base/errors.ts";
+import { trace, tracing } from "../base/log.ts";
+import { messageOf } from "../base/thrown.ts";
+import { readFailure, type RemoteFailure } from "./remote_failure.ts";
+import {
+  RECORD_ERROR,
+  RECORD_HEADERS,
+  REQUEST_SLOTS,
+  SLOT_BYTES,
+  SLOT_FLAGS,
+  SLOT_LENGTH,
+  SLOT_OFFSET,
+} from "../../wasm/layout.ts";
+
+/** How a request ended. */
+export type Outcome<R> = { value: R } | { error: Error };
+
+/** A reply, and its headers if they are read. */
+export interface Reply<R> {
+  outcome: Outcome<R>;
+  headers: ContextHeaders | undefined;
+}
+
+/** Reads replies from a requester's region. */
+export class ReplyReader<R> {
+  readonly #attachment: Attachment;
+  readonly #counts: SocketStatistics;
+  readonly #region: number;
+  readonly #readsHeaders: boolean;
+
+  /** `region` is the offset of the requester's region. */
+  constructor(
+    attachment: Attachment,
+    counts: SocketStatistics,
+    region: number,
+    readsHeaders: boolean,
+  ) {
+    this.#attachment = attachment;
+    this.#counts = counts;
+    this.#region = region;
+    this.#readsHeaders = readsHeaders;
+  }
+
+  /** The reply in a slot; a corrupt one is an error. */
+  read(slot: number): Reply<R> {
+    const { ring, words, sharedMemory } = this.#attachment;
+    const at = this.#region + REQUEST_SLOTS + slot * SLOT_BYTES;
+    const offset = words[(at + SLOT_OFFSET) >>> 2] >>> 0;
+    const length = words[(at + SLOT_LENGTH) >>> 2] >>> 0;
+    const flags = words[(at + SLOT_FLAGS) >>> 2];
+    if (ring.isReply(slot, offset, length, flags) === 0) return this.#corrupt("a reply's slot");
+    if (offset + length > sharedMemory.mappedBytes) this.#attachment.remap();
+    if (offset + length > sharedMemory.mappedBytes) return this.#corrupt("a reply's offset");
+    const bytes = new Uint8Array(length);
+    bytes.set(this.#attachment.bytes.subarray(offset, offset + length));
+    // The replier does not change the bytes while the slot holds the reply.
+    if (ring.isReply(slot, offset, length, flags) === 0) return this.#corrupt("a reply's slot");
+    this.#countReceived(length);
+    if ((flags & RECORD_HEADERS) === 0) {
+      return { outcome: this.#decode(bytes, flags), headers: undefined };
+    }
+    return this.#decodeWithHeader(bytes, flags);
+  }
+
+  #countReceived(length: number): void {
+    const counts = this.#counts;
+    counts.received++;
+    counts.bytes += length;
+    if (tracing) {
+      trace(`received ${length} B on "${this.#attachment.name}", reply #${counts.received}`);
+    }
+  }
+
+  #decodeWithHeader(bytes: Uint8Array, flags: number): Reply<R> {
+    const reply = readHeader(bytes);
+    if (reply === undefined) return this.#corrupt("a reply's header");
+    const headers = this.#readsHeaders ? parseContextHeaders(reply.header) : undefined;
+    return { outcome: this.#decode(reply.payload, flags), headers };
+  }
+
+  #corrupt(what: string): Reply<R> {
+    return { outcome: this.corrupt(what), headers: undefined };
+  }
+
+  /** Counts damage, and returns the outcome of the request that it ends. */
+  corrupt(what: string): { error: Error } {
+    this.#counts.errors++;
+    return { error: this.#attachment.corruption(`${what} was overwritten`) };
+  }
+
+  #decode(bytes: Uint8Array, flags: number): Outcome<R> {
+    try {
+      if ((flags & RECORD_ERROR) !== 0) return { error: this.#remoteError(readFailure(bytes)) };
+      const value = (flags & SELF_DESCRIBED) !== 0
+        ? readSelfDescribed(flags, bytes)
+        : this.#attachment.codec.decode(bytes);
+      return { value: value as R };
+    } catch (cause) {
+      this.#counts.errors++;
+      const error = new ShmSerializationError(
+        `a reply on channel "${this.#attachment.name}" cannot be decoded: ${messageOf(cause)}`,
+        { cause },
+      );
+      return { error };
+    }
+  }
+
+  /** The error that a replier reported. A replier that closed counts as lost. */
+  #remoteError({ name, code, message, isReplierClosed }: RemoteFailure): Error {
+    if (!isReplierClosed) return new ShmRemoteError(message, name, code);
+    return new ShmPeerLostError(
+      `a request on channel "${this.#attachment.name}" has no reply: ${message}; ` +
+        `send it again if it may be done twice`,
+    );
+  }
+}
