@@ -44,7 +44,6 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
 let before = 0;
 
 function describe({ sender, receiver }: Latest): string {
-  if (!sender || !receiver) return "starts";
   const rate = Math.max(0, receiver.messages - before);
   before = receiver.messages;
   return `${(receiver.messages / 1e6).toFixed(2)} M messages, ` +

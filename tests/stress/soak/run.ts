@@ -25,7 +25,7 @@ export interface SoakPlan {
 }
 
 /** The latest samples of the two processes. */
-export type Latest = Record<typeof SIDES[number], Sample | undefined>;
+export type Latest = Record<typeof SIDES[number], Sample>;
 
 class Soaked implements AsyncDisposable {
   readonly samples: Sample[] = [];
@@ -87,7 +87,7 @@ export async function soak(
   for (let second = 1; second <= seconds && !signal?.aborted; second++) {
     const left = start + second * 1000 - performance.now();
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, left)));
-    onSecond(second, { sender: sender.samples.at(-1), receiver: receiver.samples.at(-1) });
+    onSecond(second, { sender: sender.samples.at(-1)!, receiver: receiver.samples.at(-1)! });
   }
   const tookSeconds = (performance.now() - start) / 1000;
   await sender.finish();
