@@ -286,6 +286,7 @@ const ATTACH_GATE_CALLS = [
 ] as const;
 const USERS = [0, 1, 2];
 const CHANNEL = "door";
+const OTHER_CHANNEL = "other";
 
 /** Files by the order in which they got the channel's name. */
 class Files {
@@ -320,8 +321,13 @@ function attachGateOf({ files, named }: Directory): unknown {
 }
 
 /** Opens and closes sockets at random, the one in the middle of the other. */
-function traceAttachGate(random: Random, dir: string): Event[] {
-  const files = new Files(dir);
+function traceAttachGate(random: Random, parent: string): Event[] {
+  using stay = new DisposableStack();
+  // A directory of another spelling gives each an isolate of its own, as if it were alone.
+  const dirs = USERS.map((user) => `${parent}${"/.".repeat(user)}`);
+  // It stays while sockets come and go: what an isolate does at its beginning and end is not traced.
+  for (const dir of dirs) stay.use(new Publisher(OTHER_CHANNEL, { ...RAW, dir }));
+  const files = new Files(parent);
   const sockets = new Map<number, Publisher<Uint8Array>>();
   const tracer = new Tracer(ATTACH_GATE_CALLS, () => files.words(), () => {
     if (random.chance(0.5)) act();
@@ -335,8 +341,7 @@ function traceAttachGate(random: Random, dir: string): Event[] {
       const socket = sockets.get(user);
       sockets.delete(user);
       if (socket) return socket.close();
-      // A directory of another spelling gives each an agent of its own, as if it were alone.
-      const options = { ...RAW, dir: `${dir}${"/.".repeat(user)}`, capacityBytes: CAPACITY };
+      const options = { ...RAW, dir: dirs[user], capacityBytes: CAPACITY };
       sockets.set(user, new Publisher(CHANNEL, options));
     });
   };
