@@ -33,6 +33,8 @@ export class Sender implements SenderApi, WaitContext {
   readonly #waits: AsyncWaitQueue;
   #encoder: Encoder;
   #hasLoan = false;
+  /** A loan is open, or messages are staged: what the hot path asks. */
+  #isBusy = false;
   /** Messages of `sendMany` that are written and not published yet. */
   #staged = 0;
 
@@ -152,6 +154,7 @@ export class Sender implements SenderApi, WaitContext {
         if (!this.#stage(value)) break;
         accepted++;
         this.#staged++;
+        this.#isBusy = true;
       }
       return accepted;
     } finally {
@@ -180,6 +183,7 @@ export class Sender implements SenderApi, WaitContext {
   #publishStaged(): void {
     const messages = this.#staged;
     this.#staged = 0;
+    this.#isBusy = this.#hasLoan;
     if (messages > 0) this.#lane.publish(messages);
   }
 
@@ -205,12 +209,12 @@ export class Sender implements SenderApi, WaitContext {
       header === undefined ? undefined : encodeHeader(header),
     );
     if (space === undefined) return void this.evictStalled();
-    this.#hasLoan = true;
+    this.#hasLoan = this.#isBusy = true;
     return new SenderLoan(this.attachment, space, (action) => this.#endLoan(action));
   }
 
   #endLoan(action: () => void): void {
-    this.#hasLoan = false;
+    this.#hasLoan = this.#isBusy = false;
     action();
     if (this.#waits.size > 0) this.#waits.poll();
   }
@@ -220,8 +224,13 @@ export class Sender implements SenderApi, WaitContext {
     if (isClosed || isDetached || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) {
       this.attachment.checkOpen();
     }
+    if (this.#isBusy) this.#endBusy();
+  }
+
+  /** A loan keeps the lane; what `sendMany` has written is published first. */
+  #endBusy(): void {
     if (this.#hasLoan) this.#throwLoanOpen();
-    if (this.#staged > 0) this.#publishStaged();
+    this.#publishStaged();
   }
 
   #throwLoanOpen(): never {

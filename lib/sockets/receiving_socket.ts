@@ -108,8 +108,10 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @returns the message's length in bytes, -1 when there is none
    * @throws {RangeError} if the target is too small; the message stays
    */
-  tryRecvInto(target: Uint8Array): number {
-    if (arguments.length > 1) checkNoMore("tryRecvInto()", arguments, 1, "recvIntoSync()");
+  tryRecvInto(target: Uint8Array): number;
+  tryRecvInto(target: Uint8Array, more?: unknown): number {
+    // To read `arguments` costs some percent of a message.
+    if (more !== undefined) checkNoMore("tryRecvInto()", [target, more], 1, "recvIntoSync()");
     return this.#receiver.tryReceiveInto(target);
   }
 
@@ -121,7 +123,7 @@ export abstract class ReceivingSocket<T> extends Socket {
    * @throws {RangeError} if the target is too small; the message stays
    */
   recvIntoSync(target: Uint8Array, options?: TimeoutOptions): number {
-    RECV_INTO_SYNC_OPTIONS.check(options);
+    if (options !== undefined) RECV_INTO_SYNC_OPTIONS.check(options);
     return this.#receiver.receiveIntoSync(target, options);
   }
 
