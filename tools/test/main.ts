@@ -5,12 +5,13 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { rerunCommand, runSeed } from "../../tests/support/seed.ts";
 import { TEST_FLAGS } from "./flags.ts";
 import { RunFolders } from "./folders.ts";
 import { adoptOrphans, endDescendants } from "./processes.ts";
 
-const PRELOADED = new URL("held.ts", import.meta.url).pathname;
+const PRELOADED = fileURLToPath(new URL("held.ts", import.meta.url));
 
 /** Runs `deno test`. Returns its exit code. */
 async function runTests(env: Record<string, string>): Promise<number> {
