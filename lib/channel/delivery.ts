@@ -39,7 +39,7 @@ export interface Delivery<T> extends Disposable {
   ack(): void;
   /**
    * Returns the message behind those that wait: another puller receives it, or the same one if no other
-   * waits. With `delayMs` nobody receives it before that, unless this puller closes or dies.
+   * waits. With `delayMs` no puller receives it before that, unless this puller closes or dies.
    *
    * @throws {TypeError} if an option is unknown
    * @throws {RangeError} if `delayMs` is not a finite number, at least 0

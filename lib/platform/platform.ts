@@ -111,7 +111,7 @@ export interface Platform {
   /** Writes one byte; false if the FIFO has no reader left. */
   ring(fd: number): boolean;
 
-  /** Milliseconds since the machine was started, the same in all processes; nobody can set it. */
+  /** Milliseconds since the machine was started, the same in all processes. It cannot be set. */
   uptimeMs(): number;
   /** Differs between two starts of the machine, where the system has such an id. */
   bootId(): string;

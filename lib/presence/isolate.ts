@@ -4,7 +4,7 @@
  * that the isolate is alive: the kernel drops it when the process ends, in whatever way, and the reuse
  * of process ids does not matter.
  *
- * A FIFO that is missing, or that is a copy without the lock, shows nothing: somebody may have removed,
+ * A FIFO that is missing, or that is a copy without the lock, shows nothing: a program may have removed,
  * moved or copied the directory. Then the descriptors of the isolate's process decide, if they can be
  * seen. Every isolate makes its FIFO again when it finds that the name is no longer its own.
  *
@@ -233,7 +233,7 @@ export class Isolate {
     this.#ring(id, fd);
   }
 
-  /** False, and the doorbell is closed, if nobody reads it: its isolate has ended, or made another. */
+  /** False, and the doorbell is closed, if no isolate reads it: its isolate has ended, or made another. */
   #ring(id: bigint, fd: number): boolean {
     if (platform().ring(fd)) return true;
     platform().close(fd);

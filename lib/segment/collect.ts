@@ -1,5 +1,5 @@
 /**
- * Collecting what ended processes left in a directory under names that nobody opens again. The first
+ * Collecting what ended processes left in a directory under names that no program opens again. The first
  * socket of a program in a directory does it, with an amount of work that has a bound.
  *
  * @module

@@ -22,7 +22,7 @@ export class WatchedRequest implements RequestContext, Disposable {
   #controller: AbortController | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** `isOpen` returns false once nobody waits for the reply. */
+  /** `isOpen` returns false once its requester waits no longer. */
   constructor(isOpen: () => boolean) {
     this.#isOpen = isOpen;
   }

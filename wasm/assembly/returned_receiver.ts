@@ -68,7 +68,7 @@ function hasNewReturns(): bool {
 
 /**
  * True if messages wait that were there before the message that was found was returned by nack(). After
- * damage, or when a lane began anew, the numbers make no sense, and it is behind nothing.
+ * damage, or when a lane began again, the numbers make no sense, and it is behind nothing.
  */
 export function isFoundBehind(): bool {
   if (load<u32>(found + LEASE_SLOT_RETURN) == 0) return false;

@@ -59,7 +59,7 @@ export interface ShmMessagingBackendOptions extends MessagingBackendOptions {
   maxMessagesPerTopic?: number;
   /**
    * Milliseconds since 1970. A test sets a clock of its own. Default: a clock that all backends of the
-   * name share, and that follows the machine's uptime when somebody sets the wall clock.
+   * name share, and that follows the machine's uptime when the wall clock is set.
    */
   clock?: () => number;
 }

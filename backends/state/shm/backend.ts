@@ -23,7 +23,7 @@ export interface ShmBackendOptions extends StateOptions {
   persist?: boolean;
   /**
    * Milliseconds since 1970. A test sets a clock of its own. Default: a clock that all backends of the
-   * name share, and that follows the machine's uptime when somebody sets the wall clock.
+   * name share, and that follows the machine's uptime when the wall clock is set.
    */
   now?: StateClock;
 }
