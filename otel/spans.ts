@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf, nameOf } from "../lib/base/thrown.ts";
 import { objectWith } from "../lib/base/option_checks.ts";
 import type { OptionChecks } from "../lib/base/option_rules.ts";
 import {
@@ -62,7 +63,7 @@ export function tracerOf({ tracerProvider }: TracingOptions): Tracer {
 
 /** Marks a span as failed. */
 export function fail(span: Span, error: unknown): void {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const [name, message] = [nameOf(error), messageOf(error)];
   span.recordException(error instanceof Error ? error : message);
   span.setAttribute("error.type", error instanceof ShmRemoteError ? error.remoteName : name);
   span.setStatus({ code: SpanStatusCode.ERROR, message });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf, nameOf } from "../../lib/base/thrown.ts";
 import { errorCode } from "../../lib/base/errors.ts";
 
 /** The address of the server, or the error that prevented its start. */
@@ -14,7 +15,7 @@ const ADDRESS_IN_USE = "EADDRINUSE";
 
 /** The report of an error. */
 export function reportOf(error: unknown): Report {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  const [name, message] = [nameOf(error), messageOf(error)];
   return { name, code: errorCode(error), message };
 }
 
