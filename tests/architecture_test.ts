@@ -97,11 +97,11 @@ Deno.test("the table has no circle of folders, and no arrow that the sources lac
   }
 });
 
-Deno.test("no file imports itself by way of others, not even for types", () => {
+Deno.test("no cycle of imports, neither of values nor of types", () => {
   assert.deepEqual(importCircles(readImports(fileURLToPath(ROOT), SOURCES)), []);
 });
 
-/** Copies the sources, changes one of them, and hands out the folder of the copy. */
+/** Copies the sources, changes one of them, and passes the folder of the copy on. */
 function withMutation(file: string, line: string, test: (root: string) => void): void {
   const root = Deno.makeTempDirSync();
   try {

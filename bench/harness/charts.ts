@@ -12,7 +12,7 @@ const EXPLANATIONS: Record<Workload["kind"], string> = {
 
 const TITLES: Record<string, string> = {
   roundtrip: "Round trip",
-  asleep: "One way to a sleeping receiver",
+  wake: "One way to a sleeping receiver",
   throughput: "Throughput",
   busy: "Throughput beside a busy process",
 };
@@ -25,14 +25,14 @@ function titleOf({ id }: Workload): string {
 function seriesOf(row: Row): Series[] {
   const { contestant: name, value, ratio, latenciesNs, unsteady } = row;
   if (value === undefined) return [];
-  const remark = unsteady ? `${unsteady} unsteady` : undefined;
+  const footnote = unsteady ? `${unsteady} unsteady` : undefined;
   return [{
     name,
     isOurs: name.startsWith("Ringbus"),
     value,
     ratio,
     latenciesNs,
-    footnote: remark,
+    footnote,
   }];
 }
 

@@ -9,7 +9,7 @@ export const USAGE = `Measures Ringbus and its peers side by side, in processes 
   --quick      one short run of a few workloads: shows that everything works
   --json       prints the result for machines; no page unless --html names it
   --only NAME  only workloads or contestants whose name contains NAME (roundtrip, throughput/64B,
-               asleep, busy, idle, memory, many, zeromq, ...); references always run along
+               wake, busy, idle, memory, many, zeromq, ...); references always run along
   --runs N     runs of each contestant (default 5)
   --html FILE  where the page with the pictures goes (default .cache/bench.html)`;
 

@@ -43,8 +43,8 @@ function largeStream(size: number, count: number): Workload {
   return { id, kind: "throughput", size, warmup, count, capacity: LARGE_RING };
 }
 
-function asleep(count: number): Workload {
-  return { id: "asleep/64B", kind: "wake", size: 64, warmup: 50, count, capacity: SMALL_RING };
+function wake(count: number): Workload {
+  return { id: "wake/64B", kind: "wake", size: 64, warmup: 50, count, capacity: SMALL_RING };
 }
 
 function busy(count: number): Workload {
@@ -63,7 +63,7 @@ export function fullPlan(): Plan {
       largeStream(64 * KIB, 40_000),
       largeStream(MIB, 3_000),
       largeStream(10 * MIB, 300),
-      asleep(1_000),
+      wake(1_000),
       busy(5_000_000),
     ],
     runs: 5,
@@ -84,7 +84,7 @@ export function quickPlan(): Plan {
       { ...roundTrip(64, 20_000), warmup: 5_000 },
       { ...smallStream(64, 100_000), warmup: 20_000 },
       { ...largeStream(MIB, 50), warmup: 10 },
-      { ...asleep(50), warmup: 10 },
+      { ...wake(50), warmup: 10 },
       { ...busy(50_000), warmup: 20_000 },
     ],
     runs: 1,

@@ -76,8 +76,8 @@ function roundTrips(results: Results): Verdict[] {
 }
 
 function wakes(results: Results): Verdict[] {
-  const workload = "asleep/64B";
-  const what = "one way, asleep, recvIntoSync";
+  const workload = "wake/64B";
+  const what = "one way, sleeping, recvIntoSync";
   return [
     evaluate(
       `${what}: below 10 us`,
@@ -86,7 +86,7 @@ function wakes(results: Results): Verdict[] {
       (row: Row) => row.value!.median < 10_000,
     ),
     ratio(results, what, workload, [NAMES.ours, NAMES.cFutex], { atMost: 1.2 }),
-    ratio(results, "one way, asleep, await recv", workload, [NAMES.oursAsync, NAMES.unix], {
+    ratio(results, "one way, sleeping, await recv", workload, [NAMES.oursAsync, NAMES.unix], {
       atMost: 1.5,
     }),
   ];

@@ -37,7 +37,7 @@ const MANY_ROUNDS_FROM_SECONDS = 5;
 const MIN_TURN_SECONDS = 0.005;
 /** Share of a turn for the messages. The rest is for starting and ending. */
 const MEASURED_SHARE = 0.7;
-/** One message a millisecond, and the time to fall asleep. */
+/** One message a millisecond, and the time until the receiver sleeps. */
 const BEATS_A_SECOND = 850;
 /** Relative length of turns: a workload with few messages needs a longer one. */
 const WEIGHTS: Record<Workload["kind"], number> = { roundtrip: 1, wake: 2.5, throughput: 1 };

@@ -63,7 +63,7 @@ export function chartsOf(measurements: readonly Measurement[]): Chart[] {
       title: workload.title,
       explanation: workload.explanation,
       unit: workload.kind === "throughput" ? "messages/s" : "ns",
-      reference: reference?.contestant.name ?? "nobody",
+      reference: reference?.contestant.name ?? "none",
       series: reference ? own.filter(hasFigures).map((entry) => seriesOf(entry, reference)) : [],
       absent: own.filter(lacksFigures).map(({ contestant, skipReason }): Absent => ({
         name: contestant.name,

@@ -100,7 +100,7 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     ...SMALL,
-    id: "asleep/64B",
+    id: "wake/64B",
     title: "One way to a sleeping receiver, 64 B",
     explanation: "One message a millisecond, to a receiver that sleeps.",
     kind: "wake",

@@ -19,7 +19,7 @@ async function ask(question: string): Promise<Answer> {
 const questions = ["apples", "pears", "plums", "apples", "pears", "plums"].map(
   (item, i) => `How many boxes of ${12 - i} for ${item}?`,
 );
-const answers = await Promise.all(questions.map(ask));
-for (const { text } of answers) console.log(text);
-const calls = answers.reduce((sum, { toolCalls }) => sum + toolCalls, 0);
-console.log(`${calls} calls of tools by ${new Set(answers.map(({ agent }) => agent)).size} agents`);
+const replies = await Promise.all(questions.map(ask));
+for (const { text } of replies) console.log(text);
+const calls = replies.reduce((sum, { toolCalls }) => sum + toolCalls, 0);
+console.log(`${calls} calls of tools by ${new Set(replies.map(({ agent }) => agent)).size} agents`);

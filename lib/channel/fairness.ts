@@ -1,9 +1,9 @@
 /**
- * Who waits for whom on a queue, and for how long.
+ * Which receiver of a queue waits for which other one, and for how long.
  *
  * Receivers take messages in turns, so one may have to leave a message to another. The other may have been
  * woken and still be on its way to a core, which takes milliseconds on a busy machine; or it may still
- * work on its last message. The two cannot be told apart from outside. So each wait adds to a debt that
+ * work on its last message. The two look the same from outside. So each wait adds to a debt that
  * the other's progress repays: a receiver that returns quickly stays far from the limit, and one that
  * is slow or stopped reaches it soon and is evicted.
  *

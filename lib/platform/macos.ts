@@ -146,12 +146,12 @@ export class MacOs extends Libc {
     this.checked(`reserve ${bytes} bytes`, this.#c.ftruncate(fd, BigInt(end)));
   }
 
-  /** The same after each start: the time since then tells starts apart well enough. */
+  /** The same after each start: the uptime distinguishes starts well enough. */
   bootId(): string {
     return "";
   }
 
-  /** Threads cannot be told apart here. */
+  /** A thread cannot be identified here. */
   closeOfEndedThreads(): number {
     return 0;
   }

@@ -94,11 +94,11 @@ export interface Platform {
   /** True while the file has a share through another descriptor; changes nothing. */
   isSharedByOthers(fd: number): boolean;
 
-  /** Notes on a descriptor that cannot be read that it belongs to this thread, as `share` does. */
+  /** Records on a descriptor that cannot be read that it belongs to this thread, as `share` does. */
   markWriter(fd: number): void;
   /**
    * Closes the descriptors of this process that belong to threads which have ended, as far as `share` and
-   * `markWriter` have noted it. Returns how many it closed.
+   * `markWriter` have recorded it. Returns how many it closed.
    */
   closeOfEndedThreads(): number;
 

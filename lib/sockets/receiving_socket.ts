@@ -66,8 +66,8 @@ export abstract class ReceivingSocket<T> extends Socket {
   /**
    * Receives a message if one is there.
    *
-   * @returns undefined when there is none. A message may be `undefined` as well: `drain` tells the two
-   *   apart.
+   * @returns undefined when there is none. A message may be `undefined` as well: `drain`
+   *   distinguishes the two.
    * @throws {ShmSerializationError} if the message cannot be decoded; the next one is not affected
    * @throws {ShmCorruptionError} if the segment is damaged
    */

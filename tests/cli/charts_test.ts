@@ -56,7 +56,7 @@ const LATENCIES: Chart = {
   unit: "ns",
   reference: "socket",
   series: [curve("socket", 100), curve("Ringbus", 200, true), curve("pipe", 90_000)],
-  absent: [{ name: "carrier pigeon", reason: "no pigeon is installed" }],
+  absent: [{ name: "homing pigeon", reason: "no pigeon is installed" }],
 };
 
 const RATES: Chart = {
@@ -123,7 +123,7 @@ Deno.test("a page has the date, the machine, what was not measured and why, and 
     const part of [
       "2026-01-02 03:04 UTC",
       "a fast one",
-      "carrier pigeon",
+      "homing pigeon",
       "not measured: no pigeon is installed",
       "faster",
     ]

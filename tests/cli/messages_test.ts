@@ -228,7 +228,7 @@ for (const [command, Sender] of [["sub", Publisher], ["pull", Pusher]] as const)
           if (++rounds === 100) receiving.kill(signal);
         }
         await ended;
-        sender.send("what nobody pulls keeps the channel");
+        sender.send("a message without a puller keeps the channel");
       }, command === "pull" ? ["robot"] : []));
   }
 }

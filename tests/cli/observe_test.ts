@@ -72,8 +72,8 @@ Deno.test("ringbus ls, stat, top and inspect describe channels with and without 
       0,
     ]);
     assert.deepEqual(stat.backlogs, [{ subscriber: 1, atLeast: 136, atMost: 200, missing: 0 }]);
-    const told = await run(["stat", "news", "--interval-ms", "10"]);
-    assert.match(told.stdout, /^ +1 +subscriber +\d+ .* is 136 to 200 messages behind$/m);
+    const printed = await run(["stat", "news", "--interval-ms", "10"]);
+    assert.match(printed.stdout, /^ +1 +subscriber +\d+ .* is 136 to 200 messages behind$/m);
 
     const tops = await json(shell, ["top", "--once", "--interval-ms", "20"]);
     const seen = tops.map(({ name, behind, state }) => ({ name, behind, state }));

@@ -78,7 +78,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const place = await untilServing(server);
       await using reader = await LineClient.open(place.tcpPort);
       await reader.request("SUBSCRIBE t");
-      const answers = [
+      const clients = [
         keepStoringOverHttp(place, 1_000_000),
         keepStoringOverHttp(place, 2_000_000),
         keepStoringOverTcp(place, 3_000_000),
@@ -88,7 +88,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       server.kill(signal);
       pushed.push(...await reader.ended());
       reader.close();
-      const replied = (await Promise.all(answers)).flat();
+      const replied = (await Promise.all(clients)).flat();
       const taken = pushed.map((line) => JSON.parse(atob(line!.split("JSON:")[1])).id);
       assert.deepEqual(taken.sort(), replied.sort());
       assert.ok(replied.some((id) => id < 3_000_000) && replied.some((id) => id > 3_000_000));
@@ -122,9 +122,9 @@ Deno.test("ringbus serve: limits hold in both servers and their store", () =>
     const stats = await (await fetch(`${place.httpUrl}/stats`)).json();
     assert.deepEqual([stats.total_messages, stats.evicted], [2, 1]);
     const large = { method: "POST", body: JSON.stringify({ key: "k", value: "x".repeat(1100) }) };
-    const refused = await fetch(`${place.httpUrl}/set`, large);
-    await refused.body?.cancel();
-    assert.equal(refused.status, 413);
+    const rejected = await fetch(`${place.httpUrl}/set`, large);
+    await rejected.body?.cancel();
+    assert.equal(rejected.status, 413);
     await using tcp = await LineClient.open(place.tcpPort);
     assert.match((await tcp.request(`PUBLISH t ${"x".repeat(2100)}`))!, /at most 2048 bytes/);
     tcp.close();

@@ -1,5 +1,5 @@
-// Every public function, constructor and method that takes options refuses unknown ones and values of the
-// wrong type; the others refuse an argument too many. The calls are read from the documentation, so that
+// Every public function, constructor and method that takes options rejects unknown ones and values of the
+// wrong type; the others reject an argument too many. The calls are read from the documentation, so that
 // a new one cannot be forgotten here.
 
 import assert from "node:assert/strict";
@@ -168,7 +168,7 @@ const CASES: Readonly<Record<string, Case>> = {
   withEmbeddedServer: { call: (o) => testing.withEmbeddedServer(() => {}, o) },
   withSocketMessagingBackend: { call: (o) => testing.withSocketMessagingBackend(() => {}, o) },
 };
-/** What `tests/conformance/channel/options.ts` tests on every carrier. */
+/** What `tests/conformance/channel/options.ts` tests on every transport. */
 const OF_SOCKETS = /^(?:SendingSocket|ReceivingSocket|Requester|Replier)\./;
 
 function store(backend: (fixture: Fixture) => Any): Case {
@@ -226,7 +226,7 @@ async function errorOf(call: () => unknown, what: string): Promise<Error> {
     assert.ok(error instanceof Error, what);
     return error;
   }
-  throw new assert.AssertionError({ message: `${what} is not refused` });
+  throw new assert.AssertionError({ message: `${what} is not rejected` });
 }
 
 function isMisuse(error: Error): boolean {
@@ -237,7 +237,7 @@ Deno.test("every public call with options is tested here", () => {
   assert.deepEqual([...optionsByCall.keys()].sort(), Object.keys(CASES).sort());
 });
 
-Deno.test("every public call refuses unknown options and what is no object of options", async () => {
+Deno.test("every public call rejects unknown options and what is no object of options", async () => {
   await withFixture(async (fixture) => {
     for (const [name, { valid, call }] of Object.entries(CASES)) {
       const options = valid?.(fixture) ?? {};
@@ -268,7 +268,7 @@ Deno.test("every public call names the option that is meant by one in snake case
   });
 });
 
-Deno.test("every option refuses a value of the wrong type, and the error names the option", async () => {
+Deno.test("every option rejects a value of the wrong type, and the error names the option", async () => {
   await withFixture(async (fixture) => {
     for (const [name, options] of optionsByCall) {
       const { valid, call } = CASES[name];
@@ -290,7 +290,7 @@ Deno.test("every option refuses a value of the wrong type, and the error names t
 const CALLABLE_WITH_MORE =
   /^(?:new .*|main|withFixture|resetSharedBackend|manageSignals|parseJson|stringifyJson|serializeSlot)$|^(?:BackendObserver|RedisCluster|GemstoneId|GemstoneGenerator|SteppableClock|Store|Message|Socket)\.|\.(?:\[.*|close|closeSync|cleanup|stop|kill|unref|statistics|getStats|supportsSubscription)$/;
 
-Deno.test("calls without options refuse an argument too many", async () => {
+Deno.test("calls without options reject an argument too many", async () => {
   const strict = calls.filter(({ name, options, isVariadic }) =>
     options === undefined && !isVariadic && !CALLABLE_WITH_MORE.test(name) && !OF_SOCKETS.test(name)
   );

@@ -177,20 +177,20 @@ Deno.test("a flood leaves turns to input and output", async () => {
   using pusher = new Pusher(channel.handle);
   await using server = Deno.serve({ port: 0, onListen() {} }, () => new Response("yes"));
   const url = `http://127.0.0.1:${server.addr.port}`;
-  let answers = 0;
+  let replies = 0;
   const asking = (async () => {
-    while (answers < 20) {
+    while (replies < 20) {
       await (await fetch(url)).text();
-      answers++;
+      replies++;
     }
   })();
   const endMs = performance.now() + HUNG_MS;
-  while (answers < 20 && performance.now() < endMs) {
+  while (replies < 20 && performance.now() < endMs) {
     pusher.send(1);
     await puller.recv();
     work();
   }
-  const inTime = answers;
+  const inTime = replies;
   await asking;
   assert.equal(inTime, 20);
 });
@@ -213,7 +213,7 @@ async function floodBackend(backend: Backend): Promise<void> {
     const step of [
       () => backend.storeMessage("space", "flood", message(), { ttlSeconds: 1 }),
       () => backend.getMessagesForTopic("none"),
-      () => backend.publish("nobody", 1),
+      () => backend.publish("none", 1),
       () => backend.storeMessage("", "flood", message()).catch(() => {}),
     ]
   ) {
@@ -280,7 +280,7 @@ Deno.test("a flood of a queue's calls leaves turns to timers", async () => {
   const job = { channel: "jobs", sourceAgent: "test", targetAgent: "worker", payload: 1 };
   for (
     const step of [
-      () => queue.getPending("nobody"),
+      () => queue.getPending("none"),
       () => queue.exists("none"),
       async () => {
         await queue.publish(job);

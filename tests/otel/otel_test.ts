@@ -172,17 +172,20 @@ tracingTest(
   },
 );
 
-tracingTest("what fills the ring is refused, and its span says so", async (tracing, channel) => {
-  using pusher = new Pusher<string>(channel.handle, traced());
-  const text = "x".repeat(900);
-  while (pusher.send(text));
-  assert.throws(() => pusher.sendSync(text, { timeoutMs: 1 }), ShmBufferFullError);
-  await assert.rejects(pusher.sendAsync(text, { timeoutMs: 1 }), ShmBufferFullError);
-  assert.equal(pusher.sendMany([text, text]), 0);
-  const refused = tracing.spans.filter(({ status }) => status === "ERROR");
-  const errors = refused.map(({ attributes }) => attributes["error.type"]);
-  assert.deepEqual(errors, ["full", "ShmBufferFullError", "ShmBufferFullError", "full"]);
-});
+tracingTest(
+  "the span of a message that a full ring rejects has an error",
+  async (tracing, channel) => {
+    using pusher = new Pusher<string>(channel.handle, traced());
+    const text = "x".repeat(900);
+    while (pusher.send(text));
+    assert.throws(() => pusher.sendSync(text, { timeoutMs: 1 }), ShmBufferFullError);
+    await assert.rejects(pusher.sendAsync(text, { timeoutMs: 1 }), ShmBufferFullError);
+    assert.equal(pusher.sendMany([text, text]), 0);
+    const rejected = tracing.spans.filter(({ status }) => status === "ERROR");
+    const errors = rejected.map(({ attributes }) => attributes["error.type"]);
+    assert.deepEqual(errors, ["full", "ShmBufferFullError", "ShmBufferFullError", "full"]);
+  },
+);
 
 tracingTest(
   "a value that cannot be encoded is an error of its span, and of the caller",

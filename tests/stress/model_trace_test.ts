@@ -172,12 +172,12 @@ for (const kind of ["queue", "broadcast"] as const) {
   Deno.test(`what a ${kind} does is no run of a model with a mistake, nor with an event more`, async () => {
     const trace = await traceLane(kind, new Random(1));
     assert.ok(trace.events.length > 50, `${trace.events.length} events`);
-    const refuse = (events: Event[], mistake?: Mistake) =>
+    const assertNoRun = (events: Event[], mistake?: Mistake) =>
       assert.throws(() => checkLane(kind, { ...trace, events }, mistake), ModelViolation);
-    refuse(trace.events, "publishes the count before the head");
+    assertNoRun(trace.events, "publishes the count before the head");
     const published = trace.events.findIndex(({ point }) => point === "COMMIT_PUBLISHED");
-    refuse(trace.events.toSpliced(published, 1));
-    refuse(trace.events.toSpliced(published, 0, trace.events[published]));
+    assertNoRun(trace.events.toSpliced(published, 1));
+    assertNoRun(trace.events.toSpliced(published, 0, trace.events[published]));
   });
 }
 
@@ -285,7 +285,7 @@ const ATTACH_GATE_CALLS = [
   "renameNew",
 ] as const;
 const USERS = [0, 1, 2];
-const CHANNEL = "door";
+const CHANNEL = "gated";
 const OTHER_CHANNEL = "other";
 
 /** Files by the order in which they got the channel's name. */
@@ -297,27 +297,27 @@ class Files {
     this.#dir = dir;
   }
 
-  /** What the names of a directory stand for, and the door of the one that the channel's stands for. */
+  /** What the names of a directory stand for, and the attach gate of the one that the channel's name stands for. */
   words(): unknown {
     const names = [...Deno.readDirSync(this.#dir)].map(({ name }) => name);
-    const graves = names.filter((name) => name.startsWith(TOMBSTONE_PREFIX))
+    const tombstones = names.filter((name) => name.startsWith(TOMBSTONE_PREFIX))
       .map((name) => this.#inodes.indexOf(platform().status(`${this.#dir}/${name}`).inode));
-    if (!names.includes(CHANNEL)) return { named: NONE, door: 0, graves: graves.sort() };
+    if (!names.includes(CHANNEL)) return { named: NONE, gate: 0, tombstones: tombstones.sort() };
     const path = `${this.#dir}/${CHANNEL}`;
     const { inode } = platform().status(path);
     if (!this.#inodes.includes(inode)) this.#inodes.push(inode);
     using file = Deno.openSync(path);
     const header = new Uint8Array(layout.HEADER_BYTES);
     file.readSync(header);
-    const door = new DataView(header.buffer).getInt32(layout.HEADER_ATTACH_GATE, true);
-    const count = door === layout.ATTACH_GATE_CLOSED ? -1 : door;
-    return { named: this.#inodes.indexOf(inode), door: count, graves: graves.sort() };
+    const gate = new DataView(header.buffer).getInt32(layout.HEADER_ATTACH_GATE, true);
+    const count = gate === layout.ATTACH_GATE_CLOSED ? -1 : gate;
+    return { named: this.#inodes.indexOf(inode), gate: count, tombstones: tombstones.sort() };
   }
 }
 
 function attachGateOf({ files, named }: Directory): unknown {
-  const graves = files.flatMap(({ tombstone }) => tombstone === NONE ? [] : [tombstone]);
-  return { named, door: named === NONE ? 0 : files[named].gate, graves: graves.sort() };
+  const tombstones = files.flatMap(({ tombstone }) => tombstone === NONE ? [] : [tombstone]);
+  return { named, gate: named === NONE ? 0 : files[named].gate, tombstones: tombstones.sort() };
 }
 
 /** Opens and closes sockets at random, the one in the middle of the other. */

@@ -109,14 +109,14 @@ class Sender implements Disposable {
       this.#socket.sendSync(this.#make(0), { timeoutMs: TIMEOUT_MS });
       return 1;
     } catch (error) {
-      return refused(error);
+      return rejected(error);
     }
   }
 
   async #sendAsync(): Promise<number> {
     const entry = this.#record(1);
     const timeoutMs = TIMEOUT_MS;
-    const sent = this.#socket.sendAsync(this.#make(0), { timeoutMs }).then(() => 1, refused);
+    const sent = this.#socket.sendAsync(this.#make(0), { timeoutMs }).then(() => 1, rejected);
     const accepted = await sent;
     this.#context.journal.finish(entry, accepted);
     return accepted;
@@ -161,7 +161,7 @@ class Sender implements Disposable {
   }
 }
 
-function refused(error: unknown): number {
+function rejected(error: unknown): number {
   if (error instanceof ShmBufferFullError) return 0;
   throw error;
 }

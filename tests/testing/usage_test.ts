@@ -107,13 +107,13 @@ for (const agents of ["here", "process"] as const) {
       await scenario.createBackend("agent2"),
     ];
     await scenario.setupSubscriber("agent1", "questions");
-    await scenario.setupSubscriber("agent2", "answers");
+    await scenario.setupSubscriber("agent2", "replies");
     await agent2.storeMessage("app", "questions", messageWith("how are you?"));
     assert.deepEqual(textsOf(await scenario.waitForMessages("agent1", "questions", 1)), [
       "how are you?",
     ]);
-    await agent1.storeMessage("app", "answers", messageWith("fine"));
-    assert.deepEqual(textsOf(await scenario.waitForMessages("agent2", "answers", 1)), ["fine"]);
+    await agent1.storeMessage("app", "replies", messageWith("fine"));
+    assert.deepEqual(textsOf(await scenario.waitForMessages("agent2", "replies", 1)), ["fine"]);
   });
 }
 

@@ -48,7 +48,7 @@ async function runLeaking(statements: string, isFailing = false): Promise<Run> {
   return run;
 }
 
-Deno.test("the runner passes arguments on, tells the tests their seed, and ends as they do", async () => {
+Deno.test("the runner passes arguments on, passes the seed to the tests, and ends as they do", async () => {
   const text = `
     Deno.test("first", () => console.log("seed", Deno.env.get("RINGBUS_TEST_SEED")));
     Deno.test("second", () => {});

@@ -119,8 +119,8 @@ interface Attached {
  * ```ts ignore
  * import { GemstoneGenerator, Message, ShmMessagingBackend } from "@ringbus/ringbus";
  *
- * await using backend = new ShmMessagingBackend({ name: "crew" });
- * await using other = new ShmMessagingBackend({ name: "crew" }); // in any process
+ * await using backend = new ShmMessagingBackend({ name: "team" });
+ * await using other = new ShmMessagingBackend({ name: "team" }); // in any process
  *
  * const seen = Promise.withResolvers<Message>();
  * await other.subscribe("alerts", seen.resolve);

@@ -1,7 +1,7 @@
 /** The style sheet of a page: fonts of the system, light and dark. */
 import { Html } from "./html.ts";
 
-/** The colours of peers can be told apart with any kind of colour vision. */
+/** The colours of peers differ for any kind of colour vision. */
 export const STYLE = new Html(`
 :root {
   color-scheme: light dark;

@@ -35,7 +35,7 @@ import { distinctMessages, sequenceByte } from "./sequence.js";
  * @property {(latencies: Float64Array) => void} saveLatencies takes nanoseconds
  */
 
-/** Sent once a beat, so that the receiver has long been asleep each time. */
+/** Sent once a beat, so that the receiver already sleeps each time. */
 const BEAT_MS = 1;
 
 /**

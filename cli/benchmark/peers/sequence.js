@@ -1,4 +1,4 @@
-/** What tells one message from the next: enough to notice loss, repetition and reuse of a buffer. */
+/** What distinguishes one message from the next: enough to detect loss, repetition and reuse of a buffer. */
 const DISTINCT = 8;
 
 /** The first byte of message `i`.

@@ -94,7 +94,7 @@ sharedTest("a configuration may have the options of other types", async () => {
 Deno.test("every backend of state rejects unknown options with the one that was meant", () => {
   const authkey = new Uint8Array(8);
   const wrong = (options: Record<string, unknown>) => options as never;
-  const refused: [() => unknown, RegExp][] = [
+  const rejected: [() => unknown, RegExp][] = [
     [() => new InMemoryBackend(wrong({ ttl_seconds: 1 })), /mean ttlSeconds, in seconds\?/],
     [
       () => new InMemoryBackend(wrong({ sharedWith: {} })),
@@ -111,7 +111,7 @@ Deno.test("every backend of state rejects unknown options with the one that was 
     [() => new StateHost(authkey as never), /write \{ authkey \}/],
     [() => new StateHost({ authkey, onEnd: wrong("x" as never) }), /onEnd must be a function/],
   ];
-  for (const [call, message] of refused) assert.throws(call, { name: "TypeError", message });
+  for (const [call, message] of rejected) assert.throws(call, { name: "TypeError", message });
 });
 
 sharedTest("resetSharedBackend closes the backend, and the next call opens another", async () => {

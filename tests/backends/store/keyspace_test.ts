@@ -99,7 +99,7 @@ Deno.test("keys count for maxBytes: messages are evicted first, then a key is re
   assert.equal(store.stats().bytes, 0);
 });
 
-Deno.test("the bytes of hashes and sets are given back", () => {
+Deno.test("the bytes of hashes and sets are released", () => {
   const store = new Store();
   for (const value of ["x", "x".repeat(500), "é€", "y"]) store.hashes.set("h", "f", value);
   store.sets.add("s", ["1", "2", "3"]);

@@ -24,7 +24,7 @@ Deno.test("one queue takes what is stored and published, in its order", () => {
   store.storeMessage("n", "a", '{"id":1}');
   store.storeMessage("n", "c", '{"id":2}');
   assert.equal(store.subscriptions.publish("b.x", "text"), 1);
-  assert.equal(store.subscriptions.publish("c", "nobody"), 0);
+  assert.equal(store.subscriptions.publish("c", "none"), 0);
   store.storeMessage("n", "b.", '{"id":3}');
   const [first, published, last] = subscriber.take();
   assert.deepEqual(summary(first), [1n, "a"]);

@@ -240,7 +240,7 @@ Deno.test("a message is returned as the same text", () => {
 
 Deno.test("an invalid message is rejected, and changes nothing", () => {
   const store = new Store();
-  const refused = [
+  const rejected = [
     "",
     "[]",
     "null",
@@ -258,7 +258,7 @@ Deno.test("an invalid message is rejected, and changes nothing", () => {
     '{"id":1,"ttl":1e999}',
     `{"id":1,"deep":${"[".repeat(600)}${"]".repeat(600)}}`,
   ];
-  for (const text of refused) {
+  for (const text of rejected) {
     assert.throws(() => store.storeMessage("n", "t", text), InvalidInputError, text);
   }
   for (const ttlSeconds of [0, -1, NaN, Infinity, "5" as unknown as number]) {

@@ -191,10 +191,10 @@ export function testAck(transport: TestTransport): void {
     const channel = open();
     const picky = channel.ackPuller<number>();
     const other = channel.ackPuller<number>();
-    const refused: number[] = [];
+    const rejected: number[] = [];
     const loop = (async () => {
       for await (const message of picky) {
-        refused.push(message.value);
+        rejected.push(message.value);
         message.nack();
       }
     })();
@@ -205,7 +205,7 @@ export function testAck(transport: TestTransport): void {
       assert.equal(message.value, n);
       message.ack();
     }
-    assert.ok(refused.length <= 20, `refused ${refused}`);
+    assert.ok(rejected.length <= 20, `rejected ${rejected}`);
     picky.close();
     await loop;
     assertEmpty(channel);
@@ -306,19 +306,19 @@ export function testAck(transport: TestTransport): void {
     const acking = [channel.ackPuller<number>(), channel.ackPuller<number>({ maxUnacked: 3 })];
     const plain = [channel.puller<number>(), channel.puller<number>()];
     const seen = new Map<number, number>();
-    const note = (value: number) => seen.set(value, (seen.get(value) ?? 0) + 1);
+    const count = (value: number) => seen.set(value, (seen.get(value) ?? 0) + 1);
     const loops = [
       ...acking.map(async (puller) => {
         for await (const message of puller) {
           if (message.value % 7 === 0 && message.deliveries === 1) message.nack();
           else {
-            note(message.value);
+            count(message.value);
             message.ack();
           }
         }
       }),
       ...plain.map(async (puller) => {
-        for await (const value of puller) note(value);
+        for await (const value of puller) count(value);
       }),
     ];
     for (let n = 0; n < 3000; n++) await pusher.sendAsync(n, { timeoutMs: 5000 });
@@ -471,8 +471,8 @@ export function testAck(transport: TestTransport): void {
       assert.deepEqual(values(holder.drain()), numbers(4096));
       assert.equal(holder.tryRecv(), undefined);
       holder.close();
-      const heir = channel.ackPuller<number>({ maxUnacked: 4096 });
-      const again = heir.drain().filter(({ deliveries }) => deliveries === 2);
+      const other = channel.ackPuller<number>({ maxUnacked: 4096 });
+      const again = other.drain().filter(({ deliveries }) => deliveries === 2);
       assert.ok(again.length >= 4095, `${again.length}`);
       assert.deepEqual(values(again), numbers(again.length));
     },

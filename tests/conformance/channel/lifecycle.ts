@@ -5,7 +5,7 @@ import { ShmClosedError, type Socket } from "../../../mod.ts";
 import { testOn, type TestTransport } from "./channel.ts";
 import { numbers } from "./values.ts";
 
-function refusesAll(calls: Record<string, () => unknown>, socket: Socket): void {
+function throwAll(calls: Record<string, () => unknown>, socket: Socket): void {
   for (const [name, call] of Object.entries(calls)) {
     assert.throws(
       call,
@@ -19,7 +19,7 @@ function refusesAll(calls: Record<string, () => unknown>, socket: Socket): void 
   socket[Symbol.dispose]();
 }
 
-async function rejectsAll(calls: Record<string, () => Promise<unknown>>): Promise<void> {
+async function rejectAll(calls: Record<string, () => Promise<unknown>>): Promise<void> {
   for (const [name, call] of Object.entries(calls)) {
     await assert.rejects(call, ShmClosedError, name);
   }
@@ -32,13 +32,13 @@ export function testLifecycle(transport: TestTransport): void {
     socket.send(new Uint8Array(3));
     socket.close();
     const bytes = new Uint8Array(1);
-    refusesAll({
+    throwAll({
       send: () => socket.send(bytes),
       sendSync: () => socket.sendSync(bytes),
       sendMany: () => socket.sendMany([bytes]),
       loan: () => socket.loan(1),
     }, socket);
-    await rejectsAll({ sendAsync: () => socket.sendAsync(bytes) });
+    await rejectAll({ sendAsync: () => socket.sendAsync(bytes) });
     assert.equal(socket.statistics().sent, 1);
   });
 
@@ -48,7 +48,7 @@ export function testLifecycle(transport: TestTransport): void {
     channel.publisher().send(new Uint8Array(3));
     assert.ok(socket.tryRecv());
     socket.close();
-    refusesAll({
+    throwAll({
       tryRecv: () => socket.tryRecv(),
       recvSync: () => socket.recvSync(),
       drain: () => socket.drain(),
@@ -56,7 +56,7 @@ export function testLifecycle(transport: TestTransport): void {
       recvIntoSync: () => socket.recvIntoSync(new Uint8Array(1)),
       recvView: () => socket.recvView(),
     }, socket);
-    await rejectsAll({ recv: () => socket.recv() });
+    await rejectAll({ recv: () => socket.recv() });
     for await (const _ of socket) assert.fail("a closed socket has no messages");
     assert.equal(socket.statistics().received, 1);
   });
@@ -67,17 +67,17 @@ export function testLifecycle(transport: TestTransport): void {
     const replier = channel.replier();
     requester.close();
     replier.close();
-    refusesAll({
+    throwAll({
       send: () => requester.send(1),
       requestSync: () => requester.requestSync(1),
       recvSync: () => requester.recvSync(),
     }, requester);
-    refusesAll({
+    throwAll({
       tryRecv: () => replier.tryRecv(),
       recvSync: () => replier.recvSync(),
       send: () => replier.send(1),
     }, replier);
-    await rejectsAll({
+    await rejectAll({
       request: () => requester.request(1),
       recv: () => requester.recv(),
       "replier.recv": () => replier.recv(),

@@ -109,7 +109,7 @@ export abstract class Model {
   readonly receivers: ReceivingSocket<Uint8Array>[];
   readonly views: (MessageView | undefined)[];
   readonly sent: Message[][];
-  refused = 0;
+  rejectedCount = 0;
   readonly #target: Uint8Array;
   readonly #namesAll: boolean;
   readonly #countBefore: bigint;
@@ -133,9 +133,9 @@ export abstract class Model {
   }
 
   /** What a sender accepted. */
-  protected abstract accepted(message: Message): void;
+  protected abstract onAccepted(message: Message): void;
   /** A sender rejected a message; `behind` were accepted by the same call. */
-  protected abstract refuses(message: Message, behind: Message[]): void;
+  protected abstract onRejected(message: Message, behind: Message[]): void;
   /** A receiver got bytes, or nothing. */
   protected abstract received(receiver: number, bytes: Uint8Array | undefined): void;
   protected abstract viewOpened(receiver: number, view: MessageView): void;
@@ -165,7 +165,7 @@ export abstract class Model {
 
   #accept(message: Message): void {
     this.sent[message.sender].push(message);
-    this.accepted(message);
+    this.onAccepted(message);
   }
 
   step(step: Step): void {
@@ -191,8 +191,8 @@ export abstract class Model {
     const message = this.#next(sender, length);
     if (this.senders[sender].send(bytesOf(message))) this.#accept(message);
     else {
-      this.refused++;
-      this.refuses(message, []);
+      this.rejectedCount++;
+      this.onRejected(message, []);
     }
   }
 
@@ -201,14 +201,14 @@ export abstract class Model {
     const accepted = this.senders[sender].sendMany(messages.map(bytesOf));
     for (const message of messages.slice(0, accepted)) this.#accept(message);
     if (accepted === messages.length) return;
-    this.refused++;
-    this.refuses(messages[accepted], messages.slice(0, accepted));
+    this.rejectedCount++;
+    this.onRejected(messages[accepted], messages.slice(0, accepted));
   }
 
   #loan(sender: number, length: number, commit: boolean): void {
     const message = this.#next(sender, length);
     using loan = this.senders[sender].loan(message.length);
-    if (loan === undefined) return this.refuses(message, []);
+    if (loan === undefined) return this.onRejected(message, []);
     loan.bytes.set(bytesOf(message));
     if (!commit) return;
     loan.commit();

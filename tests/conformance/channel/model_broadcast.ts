@@ -41,11 +41,11 @@ export class BroadcastModel extends Model {
     }));
   }
 
-  protected accepted(message: Message): void {
+  protected onAccepted(message: Message): void {
     this.#lanes[message.sender].add(message);
   }
 
-  protected refuses(): void {
+  protected onRejected(): void {
     assert.fail("a publisher is never full");
   }
 
@@ -66,8 +66,8 @@ export class BroadcastModel extends Model {
   #find(seen: Seen, bytes: Uint8Array): Message {
     const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
     const message = this.sent[bytes[4]]?.[number];
-    assert.ok(message && isMessage(bytes, message), "a message came that nobody sent");
-    assert.ok(number >= seen.next[message.sender], "a message came twice, or out of order");
+    assert.ok(message && isMessage(bytes, message), "a message arrived that was never sent");
+    assert.ok(number >= seen.next[message.sender], "a message arrived twice, or out of order");
     return message;
   }
 

@@ -34,19 +34,19 @@ export class QueueModel extends Model {
     return Math.min(lane.tail, ...held) + lane.capacity;
   }
 
-  protected accepted(message: Message): void {
+  protected onAccepted(message: Message): void {
     const lane = this.#lanes[message.sender];
     lane.add(message);
     assert.ok(lane.head + 16 <= this.#limit(lane), "a message was written over others");
   }
 
-  protected refuses(message: Message, behind: Message[]): void {
+  protected onRejected(message: Message, behind: Message[]): void {
     const lane = this.#lanes[message.sender];
     const isFull = lane.endOf(message.length) + 16 > this.#limit(lane);
     // Space for big messages is apart from the ring, and is used by messages that wait or are held.
     const isInUse = this.#limit(lane) < lane.head + lane.capacity || behind.length > 0;
     const isBigRoomInUse = isBig(message.length, lane.capacity) && isInUse;
-    assert.ok(isFull || isBigRoomInUse, "a message was refused although there was room");
+    assert.ok(isFull || isBigRoomInUse, "a message was rejected although there was room");
   }
 
   protected received(_receiver: number, bytes: Uint8Array | undefined): void {
@@ -77,6 +77,6 @@ export class QueueModel extends Model {
     assert.equal(head, sum((lane) => lane.head));
     assert.equal(tail, sum((lane) => lane.tail));
     assert.equal(count, BigInt(this.sentCount()));
-    assert.equal(dropped, BigInt(this.refused));
+    assert.equal(dropped, BigInt(this.rejectedCount));
   }
 }

@@ -77,7 +77,7 @@ export function testOptions(transport: TestTransport): void {
     testOn(transport, `a ${name} rejects options that it does not have`, async (openChannel) => {
       const socket = open(openChannel());
       for (const call of calls) {
-        const refused: [unknown, RegExp][] = [
+        const rejected: [unknown, RegExp][] = [
           [{ timeout: 50 }, /"timeout" \(given: 50\); did you mean timeoutMs, in milliseconds\?$/],
           [{ timeout_ms: 50 }, /did you mean timeoutMs, in milliseconds\?$/],
           [{ timeoutMs: 50, retries: 3 }, /"retries" \(given: 3\); its options are timeoutMs/],
@@ -87,9 +87,9 @@ export function testOptions(transport: TestTransport): void {
           [new Map([["timeoutMs", 50]]), /takes its options as an object, not Map/],
           [AbortSignal.timeout(50), /takes its options as an object, not AbortSignal/],
         ];
-        if (call.endsWith("Sync")) refused.push([{ signal: AbortSignal.abort() }, /"signal"/]);
-        else refused.push([{ signal: "stop" }, /^signal must be an AbortSignal, not "stop"$/]);
-        for (const [options, message] of refused) {
+        if (call.endsWith("Sync")) rejected.push([{ signal: AbortSignal.abort() }, /"signal"/]);
+        else rejected.push([{ signal: "stop" }, /^signal must be an AbortSignal, not "stop"$/]);
+        for (const [options, message] of rejected) {
           const attempt = async () => await socket[call](...args, options);
           await assert.rejects(attempt, { name: "TypeError", message });
         }
@@ -156,13 +156,13 @@ export function testOptions(transport: TestTransport): void {
     async (open) => {
       const replier = open().replier();
       const serve = replier.serve.bind(replier) as unknown as (...args: unknown[]) => Promise<void>;
-      const refused: [unknown[], RegExp][] = [
+      const rejected: [unknown[], RegExp][] = [
         [[() => 1, { concurency: 2 }], /did you mean concurrency\?$/],
         [[() => 1, 4], /write \{ concurrency: 4 \}$/],
         [[() => 1, { signal: 1 }], /^signal must be an AbortSignal/],
         [[{ signal: AbortSignal.abort() }], /^handler must be a function/],
       ];
-      for (const [args, message] of refused) {
+      for (const [args, message] of rejected) {
         await assert.rejects(serve(...args), { name: "TypeError", message });
       }
       for (const concurrency of ["2", 0, NaN]) {
@@ -183,7 +183,7 @@ export function testOptions(transport: TestTransport): void {
       Replier: (options: unknown) => channel.replier(wrong(options)),
     };
     for (const [name, make] of Object.entries(classes)) {
-      const refused: [unknown, RegExp][] = [
+      const rejected: [unknown, RegExp][] = [
         [{ capacity: 4096 }, /"capacity" \(given: 4096\); did you mean capacityBytes, in bytes\?$/],
         [{ presist: true }, /did you mean persist\?$/],
         [{ timeoutMs: 5 }, /"timeoutMs" \(given: 5\); pass it to the call that waits$/],
@@ -191,7 +191,7 @@ export function testOptions(transport: TestTransport): void {
         [{ persist: "yes" }, /^persist must be true or false, not "yes"$/],
         [{ instrumentation: {} }, /^instrumentation must be an object with begin\(\)/],
       ];
-      for (const [options, message] of refused) {
+      for (const [options, message] of rejected) {
         assert.throws(() => make(options), { name: "TypeError", message }, name);
       }
     }

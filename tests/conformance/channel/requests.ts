@@ -401,7 +401,7 @@ export function testRequests(transport: TestTransport): void {
     leaver.close();
     const requester = channel.requester<string, string>();
     const reply = requester.request("mine", { timeoutMs: 5000 });
-    assert.equal(replier.send("for nobody"), false);
+    assert.equal(replier.send("for no requester"), false);
     assert.equal(replier.tryRecv(), "mine");
     assert.equal(replier.send("yours"), true);
     assert.equal(await reply, "yours");

@@ -251,10 +251,10 @@ function testOneWaiting(transport: TestTransport, { name, error, prepare }: Wait
   testOn(transport, `${name} rejects an invalid timeout`, async (open) => {
     const { wait, waitSync } = prepare(open(1024));
     for (const timeoutMs of [-1, NaN, Infinity, -Infinity, "5", null] as number[]) {
-      const refused = (thrown: Error) =>
+      const rejected = (thrown: Error) =>
         thrown instanceof RangeError && /timeoutMs must be a finite number/.test(thrown.message);
-      await assert.rejects(wait({ timeoutMs }), refused);
-      assert.throws(() => waitSync({ timeoutMs }), refused);
+      await assert.rejects(wait({ timeoutMs }), rejected);
+      assert.throws(() => waitSync({ timeoutMs }), rejected);
     }
   });
 

@@ -159,15 +159,15 @@ export function testSubscriptions(transport: MessagingTransport): void {
 
   testOn(transport, "a handler may store, subscribe and unsubscribe", async (scene) => {
     const backend = scene.backend();
-    const [answers, later] = [new MessageCollector(), new MessageCollector()];
-    await backend.subscribe("answers", answers.handler);
+    const [replies, later] = [new MessageCollector(), new MessageCollector()];
+    await backend.subscribe("replies", replies.handler);
     await backend.subscribe("t", async (message) => {
       await backend.unsubscribe("t");
       await backend.subscribe("later", later.handler);
-      await backend.storeMessage("n", "answers", message);
+      await backend.storeMessage("n", "replies", message);
     });
     await backend.storeMessage("n", "t", numbered(1));
-    assert.deepEqual(numbersOf(await answers.has(1)), [1]);
+    assert.deepEqual(numbersOf(await replies.has(1)), [1]);
     await backend.storeMessage("n", "later", numbered(2));
     assert.deepEqual(numbersOf(await later.has(1)), [2]);
   });

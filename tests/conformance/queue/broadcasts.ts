@@ -64,7 +64,7 @@ export function broadcastTests(test: TestOn): void {
 
     assert.equal(await queue.acknowledge(id, { agentId: "bob" }), true);
     assert.equal(await queue.acknowledge(id, { agentId: "ann" }), true);
-    assert.equal(await queue.acknowledge(id, { agentId: "stranger" }), false);
+    assert.equal(await queue.acknowledge(id, { agentId: "other" }), false);
     assert.deepEqual(await queue.getPending("bob"), []);
     await Promise.all([ann.return(), bob.return()]);
   });

@@ -287,7 +287,7 @@ export function deliveryTests(test: TestOn): void {
     const coming = idle.next();
     assert.equal(await neverResolves(coming), true);
     await holder.return();
-    assert.equal((await within(coming, "what was given back")).value.payload, 1);
+    assert.equal((await within(coming, "the returned message")).value.payload, 1);
   });
 }
 

@@ -160,7 +160,7 @@ export function limitTests(test: TestOn): void {
     ];
     for (const call of calls) {
       await assert.rejects(
-        within(call, "the refusal"),
+        within(call, "the rejection"),
         { name: "QueueNotInitializedError", message: /the queue is closed/ },
       );
     }

@@ -75,7 +75,7 @@ export function recordTests(test: TestOn): void {
 
   test("misuse is rejected with the value in the message", async (stage) => {
     const queue = await stage.open();
-    const refused: [Record<string, unknown>, RegExp][] = [
+    const rejected: [Record<string, unknown>, RegExp][] = [
       [{ channel: "" }, /channel .*""/],
       [{ channel: "\ud800" }, /channel/],
       [{ sourceAgent: 7 }, /sourceAgent .*7/],
@@ -86,7 +86,7 @@ export function recordTests(test: TestOn): void {
       [{ ttlSeconds: "5" }, /ttlSeconds .*"5"/],
       [{ metadata: [] }, /metadata/],
     ];
-    for (const [wrong, message] of refused) {
+    for (const [wrong, message] of rejected) {
       await assert.rejects(queue.publish(task(1, wrong)), { message });
     }
     await assert.rejects(queue.list({ limit: -1 }), /limit .*-1/);
@@ -98,11 +98,11 @@ export function recordTests(test: TestOn): void {
     assert.equal(await queue.count(), 0);
   });
 
-  test("options with unknown names and arguments too many are refused", async (stage) => {
+  test("options with unknown names and arguments too many are rejected", async (stage) => {
     const queue = await stage.open();
     const record = await queue.publish(task(1));
     const wrong = (options: Record<string, unknown>) => options as never;
-    const refused: [() => unknown, RegExp][] = [
+    const rejected: [() => unknown, RegExp][] = [
       [() => queue.publish(wrong({ ...task(1), ttl_seconds: 1 })), /ttl_seconds.*mean ttlSeconds,/],
       [() => queue.publish("tasks" as never), /as an object, not "tasks": write \{ channel: /],
       [() => queue.publish(undefined as never), /as an object, not undefined/],
@@ -126,7 +126,7 @@ export function recordTests(test: TestOn): void {
       [() => queue.put(wrong({ ...record, ttlSeconds: 5 })), /"ttlSeconds"/],
       [() => queue.put({ ...record, acknowledged: wrong("no" as never) }), /acknowledged must be/],
     ];
-    for (const [call, message] of refused) {
+    for (const [call, message] of rejected) {
       await assert.rejects(async () => await call(), { name: "TypeError", message });
     }
     assert.equal(await queue.count(), 1);
@@ -137,17 +137,17 @@ export function recordTests(test: TestOn): void {
 
   test("get, exists and delete report an unknown id", async (stage) => {
     const queue = await stage.open();
-    assert.equal(await queue.get("nobody"), undefined);
-    assert.equal(await queue.exists("nobody"), false);
-    assert.equal(await queue.delete("nobody"), false);
-    assert.equal(await queue.acknowledge("nobody"), false);
+    assert.equal(await queue.get("unknown"), undefined);
+    assert.equal(await queue.exists("unknown"), false);
+    assert.equal(await queue.delete("unknown"), false);
+    assert.equal(await queue.acknowledge("unknown"), false);
   });
 
   test("getMany keeps the order of the ids, with undefined for unknown ones", async (stage) => {
     const queue = await stage.open();
     const first = await queue.publish(task("first"));
     const second = await queue.publish(task("second", { targetAgent: "other" }));
-    const found = await queue.getMany([second.id, "nobody", first.id]);
+    const found = await queue.getMany([second.id, "unknown", first.id]);
     assert.deepEqual(found.map((record) => record?.payload), ["second", undefined, "first"]);
   });
 

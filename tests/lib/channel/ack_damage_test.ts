@@ -45,7 +45,7 @@ function receiveAll(
 
 Deno.test("damage of leased messages ends in right messages or in errors that report it", () => {
   const random = new Random(20_260_101);
-  const outcomes = { whole: 0, told: 0 };
+  const outcomes = { whole: 0, reported: 0 };
   for (let at = 0; at < CASES; at++) {
     using channel = LocalChannel.create({ capacityBytes: CAPACITY_BYTES });
     const options = { codec: "raw", ack: true } as const;
@@ -57,14 +57,14 @@ Deno.test("damage of leased messages ends in right messages or in errors that re
     for (let n = 0; n < MESSAGES; n += 2) held[n].nack();
     const view = new DataView(channel.handle.memory.buffer);
     const control = controlOffset(CAPACITY_BYTES);
-    const shelf = view.getUint32(control + CONTROL_LEASE_TABLES, true);
+    const leaseTable = view.getUint32(control + CONTROL_LEASE_TABLES, true);
     const target = random.below(10) === 0
       ? control + (random.below(2) === 0 ? CONTROL_RETURNS : CONTROL_LEASE_TABLES) +
         random.below(MAX_LEASE_TABLES * 8)
-      : shelf + random.below((MESSAGES + 2) * LEASE_SLOT_BYTES);
+      : leaseTable + random.below((MESSAGES + 2) * LEASE_SLOT_BYTES);
     for (let n = 1 + random.below(8); n > 0; n--) {
       view.setUint8(
-        Math.min(target + n, shelf + FIRST_LEASE_TABLE_SLOTS * LEASE_SLOT_BYTES),
+        Math.min(target + n, leaseTable + FIRST_LEASE_TABLE_SLOTS * LEASE_SLOT_BYTES),
         random.below(256),
       );
     }
@@ -80,13 +80,13 @@ Deno.test("damage of leased messages ends in right messages or in errors that re
       const n = (bytes.length - 20) / 40;
       assert.ok(sameBytes(bytes, pattern(lengthOf(n), n)), `case ${at}: no message of ours`);
     }
-    if (first.errors + second.errors > 0) outcomes.told++;
+    if (first.errors + second.errors > 0) outcomes.reported++;
     else if (got.length === MESSAGES) outcomes.whole++;
   }
-  assert.ok(outcomes.told > CASES / 20, JSON.stringify(outcomes));
+  assert.ok(outcomes.reported > CASES / 20, JSON.stringify(outcomes));
   assert.ok(outcomes.whole > CASES / 20, JSON.stringify(outcomes));
   // A word that was overwritten by another valid one cannot be detected.
-  assert.ok(CASES - outcomes.told - outcomes.whole < CASES / 50, JSON.stringify(outcomes));
+  assert.ok(CASES - outcomes.reported - outcomes.whole < CASES / 50, JSON.stringify(outcomes));
 });
 
 Deno.test("a corrupt end keeps no puller in drain", () => {

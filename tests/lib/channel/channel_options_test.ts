@@ -103,21 +103,24 @@ Deno.test("the name of a local channel is checked as any other", () => {
 Deno.test("other options are checked too", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
-  const refuse = (options: unknown, message: RegExp) =>
+  const rejects = (options: unknown, message: RegExp) =>
     assert.throws(() => new Pusher("a", options as ChannelOptions), { name: "TypeError", message });
-  refuse(null, /new Pusher\(\) takes its options as an object, not null/);
-  refuse("x", /as an object, not "x": write \{ dir: "x" \}/);
-  refuse(4096, /as an object, not 4096: write \{ capacityBytes: 4096 \}/);
-  refuse({ dir, capacity: 4096 }, /no option "capacity" .* did you mean capacityBytes, in bytes\?/);
-  refuse({ dir, ack: true }, /new Pusher\(\) has no option "ack"/);
-  refuse({ dir, persist: "yes" }, /persist must be true or false, not "yes"/);
-  refuse({ dir: 5 }, /dir must be the path of a directory, not 5/);
-  refuse({ dir: "" }, /dir must be the path of a directory/);
-  refuse({ dir: "/tmp/a\0b" }, /dir must be the path of a directory/);
-  refuse({ dir, codec: "yaml" }, /unknown codec "yaml"/);
-  refuse({ dir, codec: 5 }, /codec must be one of/);
-  refuse({ dir, codec: { id: "my codec" } }, /codec\.id must be 1 to 31 characters/);
-  refuse({ dir, codec: { id: "mine" } }, /encode of codec "mine" must be a function/);
+  rejects(null, /new Pusher\(\) takes its options as an object, not null/);
+  rejects("x", /as an object, not "x": write \{ dir: "x" \}/);
+  rejects(4096, /as an object, not 4096: write \{ capacityBytes: 4096 \}/);
+  rejects(
+    { dir, capacity: 4096 },
+    /no option "capacity" .* did you mean capacityBytes, in bytes\?/,
+  );
+  rejects({ dir, ack: true }, /new Pusher\(\) has no option "ack"/);
+  rejects({ dir, persist: "yes" }, /persist must be true or false, not "yes"/);
+  rejects({ dir: 5 }, /dir must be the path of a directory, not 5/);
+  rejects({ dir: "" }, /dir must be the path of a directory/);
+  rejects({ dir: "/tmp/a\0b" }, /dir must be the path of a directory/);
+  rejects({ dir, codec: "yaml" }, /unknown codec "yaml"/);
+  rejects({ dir, codec: 5 }, /codec must be one of/);
+  rejects({ dir, codec: { id: "my codec" } }, /codec\.id must be 1 to 31 characters/);
+  rejects({ dir, codec: { id: "mine" } }, /encode of codec "mine" must be a function/);
 });
 
 Deno.test("a ring of 2 GiB can be created, and a second one does not fit beside it", () => {

@@ -95,9 +95,9 @@ function testAged(
 testAged("a queue", (channel) => channel.puller({ codec: "raw" }), QueueModel);
 testAged("a broadcast", (channel) => channel.subscriber({ codec: "raw" }), BroadcastModel);
 
-for (const carrier of [LOCAL, SHM]) {
-  Deno.test(`${carrier.name}: a view in a backlog updates the header, as a receive does`, async () => {
-    using channel = carrier.open(64 * 1024);
+for (const transport of [LOCAL, SHM]) {
+  Deno.test(`${transport.name}: a view in a backlog updates the header, as a receive does`, async () => {
+    using channel = transport.open(64 * 1024);
     const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
     const puller = channel.puller<Uint8Array>({ codec: "raw" });
     pusher.sendMany(Array.from({ length: 200 }, () => new Uint8Array(8)));

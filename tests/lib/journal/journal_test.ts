@@ -328,7 +328,7 @@ Deno.test("a generation that was deleted by hand is damage", () =>
     assert.deepEqual(one.texts, ["a"]);
   }));
 
-/** Overwrites a word of the anchor. */
+/** Overwrites a word of the root. */
 function setRoot(path: string, offset: number, value: number): void {
   using file = Deno.openSync(`${path}/j`, { read: true, write: true });
   file.seekSync(offset, Deno.SeekMode.Start);

@@ -288,8 +288,8 @@ Deno.test("a file or a channel without messages is rejected with the reason", ()
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true });
   const journal = { kind: "journal", capacity: 1024, codecId: "raw", persist: false } as const;
   formatSegment(memory, journal);
-  const anchor = new BytesInMemory(new Uint8Array(memory.buffer).slice());
-  assert.throws(() => new ChannelReader(anchor, "a", "now"), /"a": it is a journal/);
+  const root = new BytesInMemory(new Uint8Array(memory.buffer).slice());
+  assert.throws(() => new ChannelReader(root, "a", "now"), /"a": it is a journal/);
   assert.throws(() => new Observer("/nowhere/at/all", "now"), /there is no such file/);
   assert.throws(() => new Observer("/tmp", "now"), /no regular file/);
 });

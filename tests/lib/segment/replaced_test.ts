@@ -114,9 +114,9 @@ Deno.test("an empty state with another limit is replaced, one with data is not",
       assert.equal(await backend.get("plan"), null);
     }
     await abandon(dir, 1 << 20, true);
-    await using refused = open(2 << 20);
-    await assert.rejects(refused.get("plan"), /it holds 0 messages and 1 keys/);
-    await refused.cleanup();
+    await using rejected = open(2 << 20);
+    await assert.rejects(rejected.get("plan"), /it holds 0 messages and 1 keys/);
+    await rejected.cleanup();
     await using backend = open(1 << 20);
     assert.equal(await backend.get("plan"), "precious");
   }));

@@ -16,7 +16,7 @@ import { numbers } from "../../conformance/channel/values.ts";
 
 const isRoot = Deno.uid() === 0;
 
-function refuses(
+function throwsWith(
   act: () => unknown,
   Kind: new (message: string) => Error,
   ...messages: (string | RegExp)[]
@@ -39,7 +39,7 @@ Deno.test("a directory that others may write to is rejected", () => {
     const dir = directory.file(`m${mode}`);
     Deno.mkdirSync(dir);
     Deno.chmodSync(dir, mode);
-    refuses(
+    throwsWith(
       () => new Pusher("a", { dir }),
       ShmPermissionError,
       `cannot use ${dir} for segments`,
@@ -54,9 +54,9 @@ Deno.test("a directory that is a file is rejected", () => {
   using directory = new TestDirectory();
   Deno.writeTextFileSync(directory.file("file"), "x");
   const dir = directory.file("file");
-  refuses(() => new Pusher("a", { dir }), ShmPermissionError, dir, "it is no directory");
+  throwsWith(() => new Pusher("a", { dir }), ShmPermissionError, dir, "it is no directory");
   const below = `${dir}/sub`;
-  refuses(() => new Pusher("a", { dir: below }), ShmConnectionError, "cannot create", "ENOTDIR");
+  throwsWith(() => new Pusher("a", { dir: below }), ShmConnectionError, "cannot create", "ENOTDIR");
   directory.discard("file");
 });
 
@@ -65,7 +65,7 @@ Deno.test("a directory that is a symbolic link is rejected, with a slash behind 
   Deno.mkdirSync(directory.file("real"), { mode: 0o700 });
   Deno.symlinkSync(directory.file("real"), directory.file("link"));
   for (const dir of [directory.file("link"), `${directory.file("link")}/`]) {
-    refuses(() => new Pusher("a", { dir }), ShmPermissionError, "it is a symbolic link");
+    throwsWith(() => new Pusher("a", { dir }), ShmPermissionError, "it is a symbolic link");
   }
   directory.discard("link");
   directory.discard("real");
@@ -74,18 +74,18 @@ Deno.test("a directory that is a symbolic link is rejected, with a slash behind 
 Deno.test("a directory whose parent is missing is rejected", () => {
   using directory = new TestDirectory();
   const dir = directory.file("no/such");
-  refuses(() => new Pusher("a", { dir }), ShmConnectionError, dir, "ENOENT", "RINGBUS_DIR");
+  throwsWith(() => new Pusher("a", { dir }), ShmConnectionError, dir, "ENOENT", "RINGBUS_DIR");
 });
 
 Deno.test({
-  name: "another user's directory is refused",
+  name: "another user's directory is rejected",
   ignore: !isRoot, // Only root can change the owner of a directory.
   fn() {
     using directory = new TestDirectory();
     const dir = directory.file("theirs");
     Deno.mkdirSync(dir, { mode: 0o700 });
     Deno.chownSync(dir, 12345, 12345);
-    refuses(
+    throwsWith(
       () => new Pusher("a", { dir }),
       ShmPermissionError,
       "it belongs to user 12345, not to 0",
@@ -95,22 +95,26 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a directory that cannot be written is refused",
+  name: "a directory that cannot be written is rejected",
   ignore: isRoot, // Root may write where the mode forbids it; the next test covers root.
   fn() {
     using directory = new TestDirectory();
     const dir = directory.file("readonly");
     Deno.mkdirSync(dir, { mode: 0o500 });
-    refuses(() => new Pusher("a", { dir }), ShmPermissionError, "cannot be written (EACCES)");
+    throwsWith(() => new Pusher("a", { dir }), ShmPermissionError, "cannot be written (EACCES)");
     directory.discard("readonly");
   },
 });
 
 Deno.test({
-  name: "a directory of a file system without files is refused",
+  name: "a directory of a file system without files is rejected",
   ignore: Deno.build.os !== "linux" || !isRoot, // The test needs a directory of root.
   fn() {
-    refuses(() => new Pusher("a", { dir: "/proc" }), ShmConnectionError, "/proc cannot be written");
+    throwsWith(
+      () => new Pusher("a", { dir: "/proc" }),
+      ShmConnectionError,
+      "/proc cannot be written",
+    );
   },
 });
 
@@ -120,7 +124,7 @@ Deno.test("a symbolic link in a segment's place is rejected and not followed", (
   using directory = new TestDirectory();
   Deno.writeTextFileSync(directory.file("target"), "precious".repeat(100));
   Deno.symlinkSync(directory.file("target"), directory.file("a"));
-  refuses(
+  throwsWith(
     () => new Pusher("a", { dir: directory.path }),
     ShmPermissionError,
     'cannot open channel "a"',
@@ -134,30 +138,30 @@ Deno.test("a symbolic link in a segment's place is rejected and not followed", (
 Deno.test("a dangling link in a segment's place is rejected and no file is created", () => {
   using directory = new TestDirectory();
   Deno.symlinkSync(directory.file("nowhere"), directory.file("a"));
-  refuses(() => new Pusher("a", { dir: directory.path }), ShmPermissionError, "symbolic link");
+  throwsWith(() => new Pusher("a", { dir: directory.path }), ShmPermissionError, "symbolic link");
   directory.discard("a");
 });
 
 Deno.test("a directory or a FIFO in a segment's place is rejected", () => {
   using directory = new TestDirectory();
   Deno.mkdirSync(directory.file("a"));
-  refuses(() => new Pusher("a", { dir: directory.path }), ShmConnectionError, "EISDIR");
+  throwsWith(() => new Pusher("a", { dir: directory.path }), ShmConnectionError, "EISDIR");
   directory.discard("a");
   const made = new Deno.Command("mkfifo", { args: [directory.file("b")] }).outputSync();
   assert.equal(made.success, true);
-  refuses(() => new Pusher("b", { dir: directory.path }), ShmPermissionError, "no regular file");
+  throwsWith(() => new Pusher("b", { dir: directory.path }), ShmPermissionError, "no regular file");
   directory.discard("b");
 });
 
 Deno.test({
-  name: "another user's segment is refused",
+  name: "another user's segment is rejected",
   ignore: !isRoot, // Only root can change the owner of a file.
   fn() {
     using directory = new TestDirectory();
     const { path: dir } = directory;
     new Pusher("a", { dir, persist: true }).close();
     Deno.chownSync(directory.file("a"), 12345, 12345);
-    refuses(
+    throwsWith(
       () => new Pusher("a", { dir }),
       ShmPermissionError,
       'cannot open channel "a"',
@@ -203,7 +207,7 @@ for (const transport of TRANSPORTS) {
   for (const codec of ["msgpack", "json", "raw", "clone"] as const) {
     testOn(
       transport,
-      `a value that ${codec} cannot encode is refused, and costs nothing`,
+      `a value that ${codec} cannot encode is rejected, and costs nothing`,
       async (open) => {
         const channel = open();
         const pusher = channel.pusher<unknown>({ codec });
@@ -215,10 +219,10 @@ for (const transport of TRANSPORTS) {
         if (codec === "raw") values.push("text", 5, null, undefined, {}, [1]);
         for (const value of values) {
           const expected = ["cannot send on channel", `codec "${codec}"`];
-          refuses(() => pusher.send(value), ShmSerializationError, ...expected);
-          refuses(() => pusher.sendSync(value), ShmSerializationError, ...expected);
+          throwsWith(() => pusher.send(value), ShmSerializationError, ...expected);
+          throwsWith(() => pusher.sendSync(value), ShmSerializationError, ...expected);
           await assert.rejects(pusher.sendAsync(value), ShmSerializationError);
-          refuses(() => pusher.sendMany([value]), ShmSerializationError, ...expected);
+          throwsWith(() => pusher.sendMany([value]), ShmSerializationError, ...expected);
         }
         pusher.send(codec === "json" ? [2] : good);
         assert.equal(puller.drain().length, 2);
@@ -230,8 +234,8 @@ for (const transport of TRANSPORTS) {
   testOn(transport, "sendMany sends what comes before a value that cannot be encoded", (open) => {
     const channel = open();
     const pusher = channel.pusher<unknown>();
-    refuses(() => pusher.sendMany([1, 2, () => 3, 4]), ShmSerializationError);
-    refuses(
+    throwsWith(() => pusher.sendMany([1, 2, () => 3, 4]), ShmSerializationError);
+    throwsWith(
       () =>
         pusher.sendMany({
           *[Symbol.iterator]() {
@@ -245,9 +249,9 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual(channel.puller().drain(), [1, 2, 5]);
   });
 
-  testOn(transport, "a shape that does not fit its data is refused", (open) => {
+  testOn(transport, "a shape that does not fit its data is rejected", (open) => {
     const publisher = open().publisher<unknown>();
-    refuses(
+    throwsWith(
       () => publisher.send({ data: new Float64Array(6), shape: [2, 2] }),
       ShmSerializationError,
       "has 4 elements, but data has 6",
@@ -256,13 +260,13 @@ for (const transport of TRANSPORTS) {
 
   testOn(
     transport,
-    "a request that cannot be encoded is refused, and its slot is free",
+    "a request that cannot be encoded is rejected, and its slot is free",
     async (open) => {
       const channel = open();
       const requester = channel.requester<unknown, unknown>();
       for (let i = 0; i < 300; i++) {
         await assert.rejects(requester.request(() => i), ShmSerializationError);
-        refuses(() => requester.send(Symbol()), ShmSerializationError);
+        throwsWith(() => requester.send(Symbol()), ShmSerializationError);
       }
       const replier = channel.replier<unknown, unknown>();
       const reply = requester.request("x", { timeoutMs: 5000 });
@@ -281,9 +285,9 @@ for (const transport of TRANSPORTS) {
         const expected = ["cannot be decoded with codec", "decoder says no to bad", "it is lost"];
         sender.sendMany(["a", "bad1", "b", "bad2", "c", "bad3", "d"]);
         assert.equal(receiver.tryRecv(), "a");
-        refuses(() => receiver.tryRecv(), ShmSerializationError, ...expected);
+        throwsWith(() => receiver.tryRecv(), ShmSerializationError, ...expected);
         assert.equal(receiver.recvSync(), "b");
-        refuses(() => receiver.recvSync(), ShmSerializationError, ...expected);
+        throwsWith(() => receiver.recvSync(), ShmSerializationError, ...expected);
         assert.equal(await receiver.recv(), "c");
         await assert.rejects(receiver.recv(), ShmSerializationError);
         assert.equal(await receiver.recv(), "d");
@@ -300,10 +304,10 @@ for (const transport of TRANSPORTS) {
         const { receiver, sender } = fragilePair(open(), kind);
         sender.sendMany(["a", "b", "bad1", "c", "bad2", "d"]);
         assert.deepEqual(receiver.drain(), ["a", "b"], kind);
-        refuses(() => receiver.drain(), ShmSerializationError, "bad1");
+        throwsWith(() => receiver.drain(), ShmSerializationError, "bad1");
         assert.deepEqual(receiver.drain(1), ["c"]);
         sender.send("e");
-        refuses(() => receiver.drain(), ShmSerializationError, "bad2");
+        throwsWith(() => receiver.drain(), ShmSerializationError, "bad2");
         assert.deepEqual(receiver.drain(), ["d", "e"]);
       }
     },
@@ -323,7 +327,7 @@ for (const transport of TRANSPORTS) {
     assert.equal(receiver.tryRecv(), "c");
   });
 
-  testOn(transport, "a request that cannot be decoded is answered with an error", async (open) => {
+  testOn(transport, "a request that cannot be decoded gets an error as its reply", async (open) => {
     for (const how of ["recv", "tryRecv", "serve"] as const) {
       const channel = open();
       const codec = FRAGILE as Codec;
@@ -336,7 +340,7 @@ for (const transport of TRANSPORTS) {
       );
       const stop = new AbortController();
       if (how === "recv") await assert.rejects(replier.recv(), ShmSerializationError);
-      if (how === "tryRecv") refuses(() => replier.tryRecv(), ShmSerializationError);
+      if (how === "tryRecv") throwsWith(() => replier.tryRecv(), ShmSerializationError);
       const served = how === "serve" ? replier.serve((x) => x, { signal: stop.signal }) : undefined;
       await reply;
       stop.abort();
@@ -362,7 +366,7 @@ for (const transport of TRANSPORTS) {
 
   testOn(
     transport,
-    "a message larger than any channel carries is refused with the limit",
+    "a message larger than any channel accepts is rejected with the limit",
     (open) => {
       const channel = open();
       const pusher = channel.pusher<Uint8Array>({ codec: "raw" });
@@ -372,9 +376,9 @@ for (const transport of TRANSPORTS) {
         `cannot send ${MAX_MESSAGE_BYTES + 1} bytes`,
         `at most ${MAX_MESSAGE_BYTES}`,
       ];
-      refuses(() => pusher.send(large), RangeError, ...expected);
-      refuses(() => pusher.sendMany([new Uint8Array([2]), large]), RangeError, ...expected);
-      refuses(() => pusher.loan(MAX_MESSAGE_BYTES + 1), RangeError, ...expected);
+      throwsWith(() => pusher.send(large), RangeError, ...expected);
+      throwsWith(() => pusher.sendMany([new Uint8Array([2]), large]), RangeError, ...expected);
+      throwsWith(() => pusher.loan(MAX_MESSAGE_BYTES + 1), RangeError, ...expected);
       pusher.send(new Uint8Array([3]));
       const received = channel.puller<Uint8Array>().drain();
       assert.deepEqual(received.map(([byte]) => byte), [1, 2, 3]);
@@ -382,32 +386,44 @@ for (const transport of TRANSPORTS) {
       const requests = open();
       const requester = requests.requester<Uint8Array, Uint8Array>({ codec: "raw" });
       const replier = requests.replier<Uint8Array, Uint8Array>({ codec: "raw" });
-      refuses(() => requester.send(large), RangeError, ...expected);
+      throwsWith(() => requester.send(large), RangeError, ...expected);
       requester.send(new Uint8Array(1));
       replier.tryRecv();
-      refuses(() => replier.send(large), RangeError, "cannot reply with", "split it");
+      throwsWith(() => replier.send(large), RangeError, "cannot reply with", "split it");
       assert.equal(replier.send(new Uint8Array(2)), true);
       assert.equal(requester.recvSync({ timeoutMs: 5000 }).length, 2);
     },
   );
 
-  testOn(transport, "a drain of no whole number is refused, and takes nothing", (open) => {
-    const channel = open();
-    channel.pusher<number>().sendMany(numbers(3));
-    const puller = channel.puller<number>();
-    for (const most of [-1, 1.5, NaN, -Infinity, "2", null] as number[]) {
-      refuses(() => puller.drain(most), RangeError, "drain takes a whole number, at least 0, not");
-    }
-    assert.deepEqual(puller.drain(), numbers(3));
-  });
+  testOn(
+    transport,
+    "a drain whose limit is no whole number is rejected, and takes nothing",
+    (open) => {
+      const channel = open();
+      channel.pusher<number>().sendMany(numbers(3));
+      const puller = channel.puller<number>();
+      for (const most of [-1, 1.5, NaN, -Infinity, "2", null] as number[]) {
+        throwsWith(
+          () => puller.drain(most),
+          RangeError,
+          "drain takes a whole number, at least 0, not",
+        );
+      }
+      assert.deepEqual(puller.drain(), numbers(3));
+    },
+  );
 
   testOn(transport, "a bad timeout takes no message that is there", async (open) => {
     const channel = open();
     channel.pusher<number>().sendMany(numbers(3));
     const puller = channel.puller<number>();
     for (const timeoutMs of [-1, NaN, Infinity]) {
-      refuses(() => puller.recvSync({ timeoutMs }), RangeError, "timeoutMs");
-      refuses(() => puller.recvIntoSync(new Uint8Array(9), { timeoutMs }), RangeError, "timeoutMs");
+      throwsWith(() => puller.recvSync({ timeoutMs }), RangeError, "timeoutMs");
+      throwsWith(
+        () => puller.recvIntoSync(new Uint8Array(9), { timeoutMs }),
+        RangeError,
+        "timeoutMs",
+      );
       await assert.rejects(puller.recv({ timeoutMs }), RangeError);
     }
     assert.deepEqual(puller.drain(), numbers(3));

@@ -12,22 +12,22 @@ Deno.test("RINGBUS_DEBUG=1 logs every message sent, with its size, channel and s
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn(DEBUG);
     const options = { dir, codec: "json" } as const;
-    await child.execute({ do: "open", id: "out", role: "pusher", target: "told", options });
+    await child.execute({ do: "open", id: "out", role: "pusher", target: "logged", options });
     await child.execute({ do: "send", id: "out", values: ["abc", 12345], mode: "sync" });
     await child.execute({ do: "send", id: "out", values: [[1, 2], true], mode: "many" });
-    await child.execute({ do: "open", id: "in", role: "puller", target: "told", options });
+    await child.execute({ do: "open", id: "in", role: "puller", target: "logged", options });
     await child.execute({ do: "receive", id: "in", mode: "try", count: 1 });
     await child.execute({ do: "receive", id: "in", mode: "drain", count: 3 });
     await child.finish();
     assert.deepEqual(stepsOf(child.stderr), [
-      `sent 5 B on "told", #1`,
-      `sent 5 B on "told", #2`,
-      `sent 5 B on "told", #3`,
-      `sent 4 B on "told", #4`,
-      `received 5 B on "told", #1`,
-      `received 5 B on "told", #2`,
-      `received 5 B on "told", #3`,
-      `received 4 B on "told", #4`,
+      `sent 5 B on "logged", #1`,
+      `sent 5 B on "logged", #2`,
+      `sent 5 B on "logged", #3`,
+      `sent 4 B on "logged", #4`,
+      `received 5 B on "logged", #1`,
+      `received 5 B on "logged", #2`,
+      `received 5 B on "logged", #3`,
+      `received 4 B on "logged", #4`,
     ]);
   }));
 
@@ -82,11 +82,17 @@ Deno.test("without RINGBUS_DEBUG nothing is logged", () =>
       do: "open",
       id: "out",
       role: "pusher",
-      target: "told",
+      target: "logged",
       options: { dir },
     });
     await child.execute({ do: "send", id: "out", values: ["abc"] });
-    await child.execute({ do: "open", id: "in", role: "puller", target: "told", options: { dir } });
+    await child.execute({
+      do: "open",
+      id: "in",
+      role: "puller",
+      target: "logged",
+      options: { dir },
+    });
     await child.execute({ do: "receive", id: "in", mode: "async", count: 1 });
     await child.finish();
     assert.equal(child.stderr, "");

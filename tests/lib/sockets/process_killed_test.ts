@@ -163,10 +163,10 @@ for (const end of ["closes", "is killed"] as const) {
         else child.kill("SIGKILL");
         if (end === "is killed") await child.ended();
       }
-      using heir = new Requester<number, Uint8Array>("ask", { dir });
+      using successor = new Requester<number, Uint8Array>("ask", { dir });
       // Another socket in the slot of a requester must not keep its replies alive either.
       using _other = new Replier("ask", { dir });
-      for (let n = 0; n < ASKING * REQUESTS; n++) assert.ok(heir.send(n));
+      for (let n = 0; n < ASKING * REQUESTS; n++) assert.ok(successor.send(n));
       assert.equal(replyTo(replier, `${dir}/ask`, ASKING * REQUESTS), size);
     }));
 }
@@ -184,10 +184,10 @@ Deno.test("a requester does not use the slots in which replies to its predecesso
   // The replier is stopped in the middle of its reply, while its requester closes.
   setStatus(SLOT_WRITING);
   first.close();
-  using heir = new Requester<number, string>(channel.handle);
+  using successor = new Requester<number, string>(channel.handle);
   const sendAll = () => {
     let sent = 0;
-    while (heir.send(sent)) sent++;
+    while (successor.send(sent)) sent++;
     return sent;
   };
   assert.equal(sendAll(), MAX_REQUESTS - 1);
@@ -238,12 +238,12 @@ Deno.test("the successor on a lane overwrites no big message that is unread, or 
     for (const value of [1, 2]) assert.ok(first.send(new Uint8Array(BIG).fill(value)));
     first.close();
     const view = puller.recvView()!;
-    using heir = new Pusher<Uint8Array>("work", { ...RAW, dir });
+    using successor = new Pusher<Uint8Array>("work", { ...RAW, dir });
     const next = new Uint8Array(BIG).fill(3);
-    assert.ok(!heir.send(next));
+    assert.ok(!successor.send(next));
     assert.ok(view.bytes.every((byte) => byte === 1));
     view[Symbol.dispose]();
-    assert.ok(heir.send(next));
+    assert.ok(successor.send(next));
     const received = puller.drain();
     assert.deepEqual(received.map((bytes) => bytes[0]), [2, 3]);
     assert.ok(received.every((bytes) => bytes.every((byte) => byte === bytes[0])));

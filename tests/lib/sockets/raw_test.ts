@@ -34,7 +34,7 @@ for (const transport of TRANSPORTS) {
 
   testOn(
     transport,
-    "one buffer that is sent and filled anew arrives as it was each time",
+    "one buffer that is sent and filled again arrives as it was each time",
     (open) => {
       for (const length of [4, 8, 20, 64, 65, 100]) {
         const { pusher, puller } = queue(open(8192));
@@ -238,7 +238,7 @@ for (const transport of TRANSPORTS) {
     assert.throws(() => text.loan(8), /its codec is "msgpack".*open the channel with codec "raw"/);
   });
 
-  testOn(transport, "sends that wait for room stay out of an open loan", async (open) => {
+  testOn(transport, "sends that wait for space stay out of an open loan", async (open) => {
     const { pusher, puller } = queue(open(1024));
     await assertPrompt(async () => {
       while (pusher.send(new Uint8Array(100))) continue;
@@ -338,7 +338,7 @@ for (const transport of TRANSPORTS) {
     });
   });
 
-  testOn(transport, "disposing a view twice does not let go of the next one", (open) => {
+  testOn(transport, "disposing a view twice does not release the next one", (open) => {
     const { pusher, puller } = queue(open(1024));
     while (pusher.send(pattern(100, 1))) continue;
     const first = puller.recvView()!;
@@ -352,7 +352,7 @@ for (const transport of TRANSPORTS) {
     second[Symbol.dispose]();
   });
 
-  testOn(transport, "a view of one lane does not hold up another", (open) => {
+  testOn(transport, "a view of one lane does not delay another", (open) => {
     const channel = open(1024);
     const { pusher, puller } = queue(channel);
     const other = channel.pusher<Uint8Array>(RAW);
@@ -366,7 +366,7 @@ for (const transport of TRANSPORTS) {
     view[Symbol.dispose]();
   });
 
-  testOn(transport, "closing a puller lets go of its view", (open) => {
+  testOn(transport, "closing a puller releases its view", (open) => {
     const channel = open(1024);
     const { pusher, puller } = queue(channel);
     while (pusher.send(pattern(100, 1))) continue;
@@ -394,7 +394,7 @@ for (const transport of TRANSPORTS) {
 
   testOn(
     transport,
-    "a subscriber's view tells when it was overwritten, and counts a miss",
+    "a subscriber's view reports that it was overwritten, and counts a miss",
     (open) => {
       const channel = open(1024);
       const subscriber = channel.subscriber<Uint8Array>(RAW);
@@ -417,7 +417,7 @@ for (const transport of TRANSPORTS) {
 
   testOn(
     transport,
-    "what a publisher gave up for a loan that it gave back counts as missed",
+    "what a publisher evicted for an aborted loan counts as missed",
     (open) => {
       const channel = open(1024);
       const subscriber = channel.subscriber<Uint8Array>(RAW);
@@ -434,7 +434,7 @@ for (const transport of TRANSPORTS) {
 
   testOn(
     transport,
-    "a publisher gives up no more than the room for a big message needs",
+    "a publisher evicts no more than a big message needs",
     (open) => {
       const channel = open(4096);
       const subscriber = channel.subscriber<Uint8Array>(RAW);
@@ -462,7 +462,7 @@ for (const transport of TRANSPORTS) {
     assert.equal(subscriber.statistics().missed, 0);
   });
 
-  testOn(transport, "the view of a big broadcast tells when it was overwritten", (open) => {
+  testOn(transport, "the view of a big broadcast reports that it was overwritten", (open) => {
     const channel = open();
     const subscriber = channel.subscriber<Uint8Array>(RAW);
     const publisher = channel.publisher<Uint8Array>(RAW);

@@ -152,9 +152,9 @@ function writing<W extends Lane, A extends Writer>(
       if (kind === "broadcast" && me.next + 2 <= words.head + words.ring.length) {
         return [{ point: "EVICT_COUNTED", then: "moveTail", act: countTail }];
       }
-      return [{ then: me.staged.length > 0 ? "commit" : "refuse" }];
+      return [{ then: me.staged.length > 0 ? "commit" : "reject" }];
     },
-    refuse: () => [{
+    reject: () => [{
       then: "claim",
       isOwn: true,
       act(_words, me) {

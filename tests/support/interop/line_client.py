@@ -158,7 +158,7 @@ def check_pushes(client, other):
         [("news", "plain"), ("news", "with space"), ("news", {"any": ["json", 2**64]})],
     )
     expect(other.ask("UNSUBSCRIBE", "news"), "OK UNSUBSCRIBED news")
-    expect(client.ask("PUBLISH", "news", "nobody"), "OK 0")
+    expect(client.ask("PUBLISH", "news", "none"), "OK 0")
     expect(client.ask("PUBLISH", "world news", "last"), "OK 1")
     expect(other.pushed(), ("world news", "last"))
 
@@ -182,7 +182,7 @@ def check_large(client):
 
 
 def check_refusals(client):
-    refused = [
+    rejected = [
         b"NONSENSE",
         b"GET_MESSAGES",
         b'GET_MESSAGES "open',
@@ -190,7 +190,7 @@ def check_refusals(client):
         b"STORE_MESSAGE n t JSON:eyI=",
         b"GET_MESSAGES_SINCE t soon",
     ]
-    for line in refused:
+    for line in rejected:
         client.socket.sendall(line + b"\r\n")
         try:
             answer = client.answer()

@@ -46,9 +46,9 @@ for (const serverMode of MODES) {
       assert.deepEqual(numbersOf(await collector.has(1)), [1]);
       url = backend.serverUrl!;
       assert.equal(await isResponding(url), true);
-      const refused = await fetch(`${url}/stats`);
-      assert.equal(refused.status, 401);
-      await refused.body?.cancel();
+      const rejected = await fetch(`${url}/stats`);
+      assert.equal(rejected.status, 401);
+      await rejected.body?.cancel();
     }
     assert.equal(await isResponding(url), false);
   });
@@ -179,7 +179,7 @@ Deno.test("http backend: a response from a different kind of server is an error"
   await server.shutdown();
 });
 
-Deno.test("http backend: a server that hangs is given up after timeoutMs, and by cleanup", async () => {
+Deno.test("http backend: a server that hangs is abandoned after timeoutMs, and by cleanup", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const serverUrl = `http://127.0.0.1:${listener.addr.port}`;
   await using hasty = new SharedMemoryMessagingBackend({ serverUrl, timeoutMs: 50 });

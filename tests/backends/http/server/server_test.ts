@@ -201,7 +201,7 @@ Deno.test("http: a full queue loses its oldest entries, and the next poll says h
   assert.equal((await scene.call("/stats")).json.dropped, 3);
 });
 
-Deno.test("http: with overflow disconnect, a subscriber that is too slow is forgotten", async () => {
+Deno.test("http: with overflow disconnect, a subscriber that is too slow is removed", async () => {
   await using scene = await serveHttp({ maxQueueLength: 1, overflow: "disconnect" });
   await scene.call("/subscribe", { topic: "t", subscriber_id: "s" });
   await using stream = await openEvents(`${scene.url}/events?topic=t`);
@@ -213,7 +213,7 @@ Deno.test("http: with overflow disconnect, a subscriber that is too slow is forg
   assert.equal((await scene.call("/stats")).json.subscriptions, 0);
 });
 
-Deno.test("http: subscribers that poll no more are forgotten, and others are not", () => {
+Deno.test("http: subscribers that no longer poll are removed, and others are not", () => {
   const store = new Store();
   const places = new SubscriberQuota(10);
   const subscribers = new LongPollSubscribers(store, {
@@ -363,43 +363,43 @@ Deno.test("http: health and stats have the documented fields", async () => {
 
 Deno.test("http: an invalid call is rejected, with the reason as JSON", async () => {
   await using scene = await serveHttp({ maxBodyBytes: 1000 });
-  const refused = async (status: number, path: string, body?: unknown, init?: RequestInit) => {
+  const rejected = async (status: number, path: string, body?: unknown, init?: RequestInit) => {
     const answer = await scene.call(path, body, init);
     assert.equal(answer.status, status, `${path} ${body}: ${answer.text}`);
     assert.equal(typeof answer.json.error, "string");
     return answer;
   };
-  await refused(404, "/nothing");
-  await refused(404, "/health/x");
-  await refused(404, "/nothing/");
-  assert.equal((await refused(405, "/set")).headers.get("allow"), "POST");
-  const { headers } = await refused(405, "/messages/t", "", { method: "PUT" });
+  await rejected(404, "/nothing");
+  await rejected(404, "/health/x");
+  await rejected(404, "/nothing/");
+  assert.equal((await rejected(405, "/set")).headers.get("allow"), "POST");
+  const { headers } = await rejected(405, "/messages/t", "", { method: "PUT" });
   assert.equal(headers.get("allow"), "GET, DELETE");
-  await refused(400, "/poll");
-  await refused(400, "/poll?subscriber_id=s&timeout=-1");
-  await refused(400, "/poll?subscriber_id=s&timeout=");
-  await refused(400, "/poll?subscriber_id=s&timeout=1e999");
-  await refused(400, "/messages_since/t/soon");
-  await refused(400, "/messages_since/t");
-  await refused(400, "/messages_by_id?ids=1");
-  await refused(400, "/messages_by_id?namespace=n&ids=-1");
-  await refused(400, "/messages_by_id?namespace=n&ids=18446744073709551616");
-  await refused(400, "/messages/t?limit=0");
-  await refused(400, "/messages/t?limit=1.5");
+  await rejected(400, "/poll");
+  await rejected(400, "/poll?subscriber_id=s&timeout=-1");
+  await rejected(400, "/poll?subscriber_id=s&timeout=");
+  await rejected(400, "/poll?subscriber_id=s&timeout=1e999");
+  await rejected(400, "/messages_since/t/soon");
+  await rejected(400, "/messages_since/t");
+  await rejected(400, "/messages_by_id?ids=1");
+  await rejected(400, "/messages_by_id?namespace=n&ids=-1");
+  await rejected(400, "/messages_by_id?namespace=n&ids=18446744073709551616");
+  await rejected(400, "/messages/t?limit=0");
+  await rejected(400, "/messages/t?limit=1.5");
   const bodies = ["", "{", "[]", "null", '"x"', "{}", '{"key":1,"value":1}', '{"key":"k"}'];
-  for (const body of bodies) await refused(400, "/set", body);
-  await refused(400, "/set", new Uint8Array([0x7b, 0xff, 0x7d]) as unknown as string, {
+  for (const body of bodies) await rejected(400, "/set", body);
+  await rejected(400, "/set", new Uint8Array([0x7b, 0xff, 0x7d]) as unknown as string, {
     method: "POST",
     body: new Uint8Array([0x7b, 0xff, 0x7d]),
   });
-  await refused(400, "/set", { key: "k", value: 1, ex: 0 });
-  await refused(400, "/set", { key: "k", value: 1, ex: "1" });
+  await rejected(400, "/set", { key: "k", value: 1, ex: 0 });
+  await rejected(400, "/set", { key: "k", value: 1, ex: "1" });
   for (const message of ["1", "[]", "{}", '{"id":-1}', '{"id":1.5}', '{"id":1,"ttl":0}']) {
-    await refused(400, "/store_message", `{"namespace":"n","topic":"t","message":${message}}`);
+    await rejected(400, "/store_message", `{"namespace":"n","topic":"t","message":${message}}`);
   }
-  await refused(413, "/set", { key: "k", value: "x".repeat(1000) });
+  await rejected(413, "/set", { key: "k", value: "x".repeat(1000) });
   const chunked = ReadableStream.from(Array(10).fill(new Uint8Array(200).fill(0x20)));
-  await refused(413, "/set", "", { method: "POST", body: chunked });
+  await rejected(413, "/set", "", { method: "POST", body: chunked });
 });
 
 Deno.test("http: a body of an unknown length is taken, as long as it is not too large", async () => {
@@ -432,9 +432,9 @@ Deno.test("http: a token is asked for, and its cookie serves browsers", async ()
   await using scene = await serveHttp({ token: "s3cret" });
   const get = (headers: HeadersInit) => scene.call("/stats", undefined, { headers });
   assert.equal((await scene.call("/health")).status, 200);
-  const refused = await get({});
-  assert.equal(refused.status, 401);
-  assert.equal(refused.headers.get("www-authenticate"), "Bearer");
+  const rejected = await get({});
+  assert.equal(rejected.status, 401);
+  assert.equal(rejected.headers.get("www-authenticate"), "Bearer");
   for (const authorization of ["Bearer s3cre", "Bearer s3cret2", "Basic s3cret", "Bearer", ""]) {
     assert.equal((await get({ authorization })).status, 401, authorization);
   }

@@ -184,7 +184,7 @@ Deno.test("shm: a process that only subscribes receives what others store and pu
     await listener.prints('"hello"\n7\n');
     listener.kill("SIGKILL");
     await listener.ended();
-    assert.equal(await backend.publish("t", "nobody"), 0);
+    assert.equal(await backend.publish("t", "none"), 0);
   }));
 
 Deno.test("shm: limits hold for all backends, and evictions are counted", () =>
@@ -291,8 +291,8 @@ Deno.test("shm: a well-formed record that no backend would write has no effect",
       encodeRecord("store", ["n", "t", 0], '{"id":1}'),
       encodeRecord("set", ["k", null], "no JSON"),
       encodeRecord("sadd", ["k"], "7"),
-      encodeRecord("unsubscribe", ["nobody", "t"]),
-      encodeRecord("leave", ["nobody"]),
+      encodeRecord("unsubscribe", ["none", "t"]),
+      encodeRecord("leave", ["none"]),
     ];
     for (const record of bad) poison(path, record);
     await backend.storeMessage("n", "t", numbered(5));

@@ -210,9 +210,9 @@ Deno.test("calls to a killed server reject within their deadline", async () => {
   await using server = await redisServer();
   await using queue = await open(server.url, { deadlineMs: 1000 });
   await server.kill();
-  await assert.rejects(within(queue.count(), "the refusal"), QueueConnectionError);
+  await assert.rejects(within(queue.count(), "the rejection"), QueueConnectionError);
   await using other = new RedisMessageQueue({ redisUrl: server.url, deadlineMs: 500 });
-  await assert.rejects(within(other.initialize(), "the refusal"), (error) => {
+  await assert.rejects(within(other.initialize(), "the rejection"), (error) => {
     assert.ok(error instanceof QueueConnectionError);
     assert.match(error.message, new RegExp(`cannot initialize on ${server.url}.*ECONNREFUSED`));
     return true;
@@ -228,7 +228,7 @@ Deno.test("a broadcast waits a limited time for a subscription that cannot start
   await server.kill();
   await using _subscription = queue.subscribe("news", "ann");
   const broadcast = { channel: "news", sourceAgent: "boss", payload: 1 };
-  await assert.rejects(within(queue.publish(broadcast), "the refusal"), QueueConnectionError);
+  await assert.rejects(within(queue.publish(broadcast), "the rejection"), QueueConnectionError);
 });
 
 Deno.test("a failed initialize leaves no connection, and can be repeated", async () => {
@@ -291,7 +291,7 @@ Deno.test("publish is rejected when the memory is full, and consumers continue",
   assert.equal(await queue.count(), ids.length);
   assert.equal((await queue.getPending("worker", { limit: 10_000 })).length, ids.length);
   await using late = await open(server.url);
-  await late.unsubscribe("tasks", "nobody");
+  await late.unsubscribe("tasks", "unknown");
   for (const id of ids) {
     const record = await nextOf(subscription);
     assert.equal(record.id, id);

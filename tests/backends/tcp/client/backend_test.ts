@@ -35,8 +35,8 @@ for (const serverMode of ["inline", "worker", "process"] as const) {
       await other.subscribe("t", collector.handler);
       await owner.storeMessage("n", "t", numbered(1));
       await collector.has(1);
-      await using stranger = new EmbeddedMessagingBackend({ port, autoStartServer: false });
-      await assert.rejects(stranger.getMessagesForTopic("t"), MessagingRefusedError);
+      await using unauthenticated = new EmbeddedMessagingBackend({ port, autoStartServer: false });
+      await assert.rejects(unauthenticated.getMessagesForTopic("t"), MessagingRefusedError);
     }
     assert.equal(await isListening(port), false);
   });

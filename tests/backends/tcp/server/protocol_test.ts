@@ -51,7 +51,7 @@ Deno.test("tcp: every command replies as the protocol specifies", async () => {
     assert.deepEqual(ids, [[EARLY, LATER], [LATER], [LATER, EARLY], []]);
     assert.equal(await client.request("UNSUBSCRIBE t"), "OK UNSUBSCRIBED t");
     assert.equal(await other.request("PUNSUBSCRIBE tt*"), "OK PUNSUBSCRIBED tt*");
-    assert.equal(await other.request("PUBLISH t nobody"), "OK 0");
+    assert.equal(await other.request("PUBLISH t none"), "OK 0");
     const [word, stats] = (await client.request("STATS"))!.split(" ");
     assert.equal(word, "STATS");
     assert.equal((decode(stats) as { messages: number }).messages, 2);
@@ -237,8 +237,8 @@ Deno.test("tcp: with a token, only PING succeeds before AUTH", async () => {
   await withServer({ token: 'a"long"token' }, async (server, connect) => {
     const client = await connect();
     assert.equal(await client.request("PING"), "PONG");
-    const refused = ["GET_MESSAGES t", "SUBSCRIBE t", "PUBLISH t x", "STATS", "x".repeat(5000)];
-    for (const line of refused) assert.match((await client.request(line))!, /^ERROR "/);
+    const rejected = ["GET_MESSAGES t", "SUBSCRIBE t", "PUBLISH t x", "STATS", "x".repeat(5000)];
+    for (const line of rejected) assert.match((await client.request(line))!, /^ERROR "/);
     assert.equal(server.getStats().subscriptions, 0);
     for (const token of ["wrong", encode('a"long"toke'), '""']) {
       assert.equal(await client.request(`AUTH ${token}`), 'ERROR "wrong token"');
@@ -250,7 +250,7 @@ Deno.test("tcp: with a token, only PING succeeds before AUTH", async () => {
   });
 });
 
-Deno.test("tcp: a stranger gets no memory for a long line", async () => {
+Deno.test("tcp: an unauthenticated client gets no memory for a long line", async () => {
   await withServer({ token: "t" }, async (_server, connect) => {
     const client = await connect();
     assert.equal(
