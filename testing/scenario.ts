@@ -18,20 +18,20 @@ import { socketMessagingConfig } from "./socket_messaging.ts";
 
 /** Options of a scenario. */
 export interface DistributedTestScenarioOptions {
-  /** The server that carries the messages. Default: the TCP server. */
-  carrier?: "tcp" | "http";
+  /** The protocol of the server: HTTP, or lines over TCP. Default: `"tcp"`. */
+  protocol?: "tcp" | "http";
   /** Where agents run: `"here"` (default), or each in a `"process"` of its own. */
   agents?: "here" | "process";
 }
 
 const OPTIONS = new OptionRules<DistributedTestScenarioOptions>("new DistributedTestScenario()", {
-  carrier: oneOf("tcp", "http"),
+  protocol: oneOf("tcp", "http"),
   agents: oneOf("here", "process"),
 });
 
 type Config = MessagingConfig & AsyncDisposable;
 
-const CARRIERS: Record<"tcp" | "http", () => Promise<Config>> = {
+const CONFIGS: Record<"tcp" | "http", () => Promise<Config>> = {
   tcp: socketMessagingConfig,
   http: sharedMessagingConfig,
 };
@@ -73,8 +73,8 @@ export class DistributedTestScenario implements AsyncDisposable {
    */
   constructor(options: DistributedTestScenarioOptions = {}) {
     OPTIONS.check(options);
-    const { carrier = "tcp", agents = "here" } = options;
-    this.#options = { carrier, agents };
+    const { protocol = "tcp", agents = "here" } = options;
+    this.#options = { protocol, agents };
   }
 
   /**
@@ -96,7 +96,7 @@ export class DistributedTestScenario implements AsyncDisposable {
   }
 
   async #open(): Promise<Config> {
-    return this.#resources.use(await CARRIERS[this.#options.carrier]());
+    return this.#resources.use(await CONFIGS[this.#options.protocol]());
   }
 
   /** Subscribes an agent to a topic. It collects the messages that are stored from now on. */

@@ -88,7 +88,7 @@ Deno.test("a helper that was not used has nothing to close", async () => {
 });
 
 Deno.test("an agent in a process of its own keeps long integers, and reports errors", async () => {
-  await using scenario = new DistributedTestScenario({ agents: "process", carrier: "http" });
+  await using scenario = new DistributedTestScenario({ agents: "process", protocol: "http" });
   const agent = await scenario.createBackend("a");
   await scenario.setupSubscriber("a", "t");
   const sent = message({ big: BIG, deep: [{ big: -BIG }] });
@@ -113,7 +113,7 @@ Deno.test("the calls of a killed agent fail, and it can still be closed", async 
 });
 
 Deno.test("scenarios reject unknown options, agents and topics", async () => {
-  assert.throws(() => new DistributedTestScenario({ carrier: "smoke" as "tcp" }), /"smoke"/);
+  assert.throws(() => new DistributedTestScenario({ protocol: "smoke" as "tcp" }), /"smoke"/);
   await using scenario = new DistributedTestScenario();
   await scenario.createBackend("a");
   await assert.rejects(scenario.createBackend("a"), /"a" already/);
