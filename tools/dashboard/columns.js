@@ -4,7 +4,7 @@ import { element, setText } from "./dom.js";
 import * as format from "./format.js";
 import { draw, Series, sparkline } from "./sparkline.js";
 
-const FRONTS = { poll: "HTTP poll", events: "HTTP events", tcp: "TCP", memory: "in process" };
+const TRANSPORTS = { poll: "HTTP poll", events: "HTTP events", tcp: "TCP", memory: "in process" };
 const NAME = "name";
 const NUMBER = "number";
 const WIDE = "number wide";
@@ -59,12 +59,12 @@ export const TOPICS = {
   ],
 };
 
-function updateSubscriber(cell, { front, name }) {
+function updateSubscriber(cell, { transport, name }) {
   if (cell.firstChild === null) {
     cell.append(element("span", { className: "badge" }), element("span", { className: NAME }));
   }
   const [badge, text] = cell.children;
-  setText(badge, FRONTS[front] ?? front);
+  setText(badge, TRANSPORTS[transport] ?? transport);
   updateName(text, name);
 }
 
@@ -91,12 +91,12 @@ function subscriptionsText({ subscribesTo, subscriptions }) {
 export const SUBSCRIBERS = {
   caption: "Subscribers with what waits for them",
   sorted: "Waiting",
-  empty: "Nobody subscribes.",
+  empty: "No subscribers.",
   columns: [
     {
       title: "Subscriber",
       className: NAME,
-      sortBy: ({ front, name }) => `${front} ${name}`,
+      sortBy: ({ transport, name }) => `${transport} ${name}`,
       update: updateSubscriber,
     },
     name("Subscribes to", subscriptionsText, `${NAME} wide`),

@@ -53,7 +53,7 @@ function askForToken(problem) {
   byId("sign-in").hidden = false;
   byId("sign-out").hidden = true;
   setText(byId("uptime"), "");
-  showState("stranger", "Not signed in");
+  showState("unauthorized", "Not signed in");
   setText(byId("sign-in-problem"), problem);
   byId("token").select();
   byId("token").focus();

@@ -27,7 +27,7 @@ export function pointsOf(values, width, height) {
   });
 }
 
-/** An empty picture; what it shows is told in text elsewhere. */
+/** An empty picture; the page also has its values as text. */
 export function sparkline(label = "") {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT + 2}`);

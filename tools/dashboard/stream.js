@@ -1,14 +1,14 @@
-// The snapshots as they come, with the token in a header: an EventSource could not send that, nor tell
-// what status it was refused with.
+// Reads the snapshots as they arrive. The token is in a header; an EventSource can neither send a header nor
+// report the status of a rejected request.
 
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
-/** A server that says nothing for so long is taken for gone. */
+/** A server that is silent for so long counts as lost. */
 const SILENCE_MS = 45_000;
 
 /**
- * Keeps reading until the server wants a token that it does not get. `on.snapshot` is given each one,
- * `on.lost` is told why there are none now: "lost" or "busy".
+ * Keeps reading until the server wants a token that it does not get. Calls `on.snapshot` with
+ * each one, and `on.lost` with the reason why there are none now: "lost" or "busy".
  */
 export async function follow(token, on, signal) {
   for (let retryMs = MIN_RETRY_MS; !signal.aborted;) {
@@ -16,7 +16,7 @@ export async function follow(token, on, signal) {
       retryMs = MIN_RETRY_MS;
       on.snapshot(snapshot);
     }, signal);
-    if (cause === "refused" || signal.aborted) return;
+    if (cause === "unauthorized" || signal.aborted) return;
     on.lost(cause);
     await sleep(retryMs, signal);
     retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
@@ -38,7 +38,7 @@ async function read(token, onSnapshot, signal) {
       cache: "no-store",
       signal: AbortSignal.any([signal, silence.signal]),
     });
-    if (response.status === 401) return "refused";
+    if (response.status === 401) return "unauthorized";
     if (!response.ok) return "busy";
     for await (const snapshot of snapshotsIn(response.body)) {
       wind();

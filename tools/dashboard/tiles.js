@@ -11,24 +11,24 @@ const TILES = [
   {
     title: "Stored per second",
     ...perSecond(({ stored }) => stored),
-    note: ({ totals }) => `${format.count(totals.stored)} since the start`,
+    caption: ({ totals }) => `${format.count(totals.stored)} since the start`,
   },
   {
     title: "Delivered per second",
     ...perSecond(({ delivered }) => delivered),
-    note: ({ totals }) => `to ${format.pluralize(totals.subscribers, "subscriber")}`,
+    caption: ({ totals }) => `to ${format.pluralize(totals.subscribers, "subscriber")}`,
   },
   {
     title: "Requests per second",
     ...perSecond(({ requests }) => requests),
-    note: ({ requests }) =>
-      `${format.count(requests.reduce((sum, { errors }) => sum + errors, 0))} refused`,
+    caption: ({ requests }) =>
+      `${format.count(requests.reduce((sum, { errors }) => sum + errors, 0))} rejected`,
   },
   {
     title: "Backlog",
     value: ({ backlog }) => backlog.messages,
     show: format.count,
-    note: ({ backlog: { messages, bytes, oldestSeconds } }) =>
+    caption: ({ backlog: { messages, bytes, oldestSeconds } }) =>
       messages === 0
         ? "nothing waits"
         : `${format.bytes(bytes)}, ${format.wait(oldestSeconds)} old`,
@@ -37,14 +37,14 @@ const TILES = [
   {
     title: "Dropped per second",
     ...perSecond(({ dropped }) => dropped),
-    note: ({ totals }) => `${format.count(totals.dropped)} since the start`,
+    caption: ({ totals }) => `${format.count(totals.dropped)} since the start`,
     level: ({ rates }) => rates?.dropped > 0 ? "stuck" : "",
   },
   {
     title: "Memory used",
     value: ({ memory }) => memory.bytes,
     show: format.bytes,
-    note: ({ memory: { bytes, limitBytes } }) =>
+    caption: ({ memory: { bytes, limitBytes } }) =>
       limitBytes === null
         ? "no limit is set"
         : `${(bytes / limitBytes * 100).toFixed(0)}% of ${format.bytes(limitBytes)}`,
@@ -91,11 +91,11 @@ class Tile {
   }
 
   show(now) {
-    const { value, show, note, level, share } = this.#of;
+    const { value, show, caption, level, share } = this.#of;
     const figure = value(now);
     if (figure !== null) this.#series.push(figure);
     setText(this.#value, show(figure));
-    setText(this.#caption, note(now));
+    setText(this.#caption, caption(now));
     this.#panel.dataset.level = level?.(now) ?? "";
     draw(this.#picture, this.#series);
     const part = share?.(now) ?? null;

@@ -655,7 +655,7 @@ export const PAGE: string =
   "}\n" +
   "\n" +
   "// columns.js\n" +
-  "var FRONTS = {\n" +
+  "var TRANSPORTS = {\n" +
   "  poll: \"HTTP poll\",\n" +
   "  events: \"HTTP events\",\n" +
   "  tcp: \"TCP\",\n" +
@@ -717,7 +717,7 @@ export const PAGE: string =
   "    }\n" +
   "  ]\n" +
   "};\n" +
-  "function updateSubscriber(cell, { front, name: name2 }) {\n" +
+  "function updateSubscriber(cell, { transport, name: name2 }) {\n" +
   "  if (cell.firstChild === null) {\n" +
   "    cell.append(element(\"span\", {\n" +
   "      className: \"badge\"\n" +
@@ -726,7 +726,7 @@ export const PAGE: string =
   "    }));\n" +
   "  }\n" +
   "  const [badge, text] = cell.children;\n" +
-  "  setText(badge, FRONTS[front] ?? front);\n" +
+  "  setText(badge, TRANSPORTS[transport] ?? transport);\n" +
   "  updateName(text, name2);\n" +
   "}\n" +
   "function updateWait(cell, { oldestSeconds }) {\n" +
@@ -745,12 +745,12 @@ export const PAGE: string =
   "var SUBSCRIBERS = {\n" +
   "  caption: \"Subscribers with what waits for them\",\n" +
   "  sorted: \"Waiting\",\n" +
-  "  empty: \"Nobody subscribes.\",\n" +
+  "  empty: \"No subscribers.\",\n" +
   "  columns: [\n" +
   "    {\n" +
   "      title: \"Subscriber\",\n" +
   "      className: NAME,\n" +
-  "      sortBy: ({ front, name: name2 }) => `${front} ${name2}`,\n" +
+  "      sortBy: ({ transport, name: name2 }) => `${transport} ${name2}`,\n" +
   "      update: updateSubscriber\n" +
   "    },\n" +
   "    name(\"Subscribes to\", subscriptionsText, `${NAME} wide`),\n" +
@@ -804,7 +804,7 @@ export const PAGE: string =
   "      retryMs = MIN_RETRY_MS;\n" +
   "      on.snapshot(snapshot);\n" +
   "    }, signal);\n" +
-  "    if (cause === \"refused\" || signal.aborted) return;\n" +
+  "    if (cause === \"unauthorized\" || signal.aborted) return;\n" +
   "    on.lost(cause);\n" +
   "    await sleep(retryMs, signal);\n" +
   "    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);\n" +
@@ -829,7 +829,7 @@ export const PAGE: string =
   "        silence.signal\n" +
   "      ])\n" +
   "    });\n" +
-  "    if (response.status === 401) return \"refused\";\n" +
+  "    if (response.status === 401) return \"unauthorized\";\n" +
   "    if (!response.ok) return \"busy\";\n" +
   "    for await (const snapshot of snapshotsIn(response.body)) {\n" +
   "      wind();\n" +
@@ -965,36 +965,36 @@ export const PAGE: string =
   "  {\n" +
   "    title: \"Stored per second\",\n" +
   "    ...perSecond(({ stored }) => stored),\n" +
-  "    note: ({ totals }) => `${count(totals.stored)} since the start`\n" +
+  "    caption: ({ totals }) => `${count(totals.stored)} since the start`\n" +
   "  },\n" +
   "  {\n" +
   "    title: \"Delivered per second\",\n" +
   "    ...perSecond(({ delivered }) => delivered),\n" +
-  "    note: ({ totals }) => `to ${pluralize(totals.subscribers, \"subscriber\")}`\n" +
+  "    caption: ({ totals }) => `to ${pluralize(totals.subscribers, \"subscriber\")}`\n" +
   "  },\n" +
   "  {\n" +
   "    title: \"Requests per second\",\n" +
   "    ...perSecond(({ requests: requests2 }) => requests2),\n" +
-  "    note: ({ requests: requests2 }) => `${count(requests2.reduce((sum, { errors }) => sum + errors, 0))} refused`\n" +
+  "    caption: ({ requests: requests2 }) => `${count(requests2.reduce((sum, { errors }) => sum + errors, 0))} rejected`\n" +
   "  },\n" +
   "  {\n" +
   "    title: \"Backlog\",\n" +
   "    value: ({ backlog }) => backlog.messages,\n" +
   "    show: count,\n" +
-  "    note: ({ backlog: { messages, bytes: bytes2, oldestSeconds } }) => messages === 0 ? \"nothing waits\" : `${bytes(bytes2)}, ${wait(oldestSeconds)} old`,\n" +
+  "    caption: ({ backlog: { messages, bytes: bytes2, oldestSeconds } }) => messages === 0 ? \"nothing waits\" : `${bytes(bytes2)}, ${wait(oldestSeconds)} old`,\n" +
   "    level: ({ backlog }) => backlog.oldestSeconds >= 10 ? \"stuck\" : \"\"\n" +
   "  },\n" +
   "  {\n" +
   "    title: \"Dropped per second\",\n" +
   "    ...perSecond(({ dropped }) => dropped),\n" +
-  "    note: ({ totals }) => `${count(totals.dropped)} since the start`,\n" +
+  "    caption: ({ totals }) => `${count(totals.dropped)} since the start`,\n" +
   "    level: ({ rates: rates2 }) => rates2?.dropped > 0 ? \"stuck\" : \"\"\n" +
   "  },\n" +
   "  {\n" +
   "    title: \"Memory used\",\n" +
   "    value: ({ memory }) => memory.bytes,\n" +
   "    show: bytes,\n" +
-  "    note: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? \"no limit is set\" : `${(bytes2 / limitBytes * 100).toFixed(0)}% of ${bytes(limitBytes)}`,\n" +
+  "    caption: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? \"no limit is set\" : `${(bytes2 / limitBytes * 100).toFixed(0)}% of ${bytes(limitBytes)}`,\n" +
   "    level: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes !== null && bytes2 / limitBytes > 0.9 ? \"slow\" : \"\",\n" +
   "    share: ({ memory: { bytes: bytes2, limitBytes } }) => limitBytes === null ? null : bytes2 / limitBytes\n" +
   "  }\n" +
@@ -1059,11 +1059,11 @@ export const PAGE: string =
   "    parent.append(this.#panel);\n" +
   "  }\n" +
   "  show(now) {\n" +
-  "    const { value, show, note, level, share } = this.#of;\n" +
+  "    const { value, show, caption, level, share } = this.#of;\n" +
   "    const figure = value(now);\n" +
   "    if (figure !== null) this.#series.push(figure);\n" +
   "    setText(this.#value, show(figure));\n" +
-  "    setText(this.#caption, note(now));\n" +
+  "    setText(this.#caption, caption(now));\n" +
   "    this.#panel.dataset.level = level?.(now) ?? \"\";\n" +
   "    draw(this.#picture, this.#series);\n" +
   "    const part = share?.(now) ?? null;\n" +
@@ -1127,7 +1127,7 @@ export const PAGE: string =
   "  byId(\"sign-in\").hidden = false;\n" +
   "  byId(\"sign-out\").hidden = true;\n" +
   "  setText(byId(\"uptime\"), \"\");\n" +
-  "  showState(\"stranger\", \"Not signed in\");\n" +
+  "  showState(\"unauthorized\", \"Not signed in\");\n" +
   "  setText(byId(\"sign-in-problem\"), problem);\n" +
   "  byId(\"token\").select();\n" +
   "  byId(\"token\").focus();\n" +
@@ -1227,4 +1227,4 @@ export const PAGE: string =
 
 /** What its policy allows: this style and this script. */
 export const STYLE_HASH: string = "'sha256-Rnvz3CIt0bVOP+xO/Lf4xnpnIJUnAzizRhk1ooACFHc='";
-export const SCRIPT_HASH: string = "'sha256-MlZWOFVqqp/wtQgZIv11hL7BCWEzqEjbM17dDRaGUYE='";
+export const SCRIPT_HASH: string = "'sha256-OwwGRHHVNZiHiMohqn4dy9fYN0nRx5tHm6iqK+qnYPY='";

@@ -86,7 +86,7 @@ export class Sampler {
       MAX_ROWS,
       (a, b) => b.subscriber.length - a.subscriber.length || b.delivered - a.delivered,
     ).map(({ subscriber, delivered, dropped }) => ({
-      front: subscriber.transport,
+      transport: subscriber.transport,
       name: subscriber.name,
       subscribesTo: firstNames(subscriber),
       subscriptions: subscriber.topics.size + subscriber.patterns.size,

@@ -25,7 +25,7 @@ export interface TopicRow {
 
 /** One subscriber. */
 export interface SubscriberRow {
-  front: string;
+  transport: string;
   name: string;
   /** The first of its topics and patterns. */
   subscribesTo: string[];

@@ -74,10 +74,10 @@ function byTransport(
     name,
     type: "gauge",
     help,
-    labels: ["front"],
+    labels: ["transport"],
     read: (view) =>
-      [...view.backlogs].map(([front, backlog]) => ({
-        labels: { front },
+      [...view.backlogs].map(([transport, backlog]) => ({
+        labels: { transport },
         value: read(backlog, view),
       })),
   };

@@ -81,7 +81,7 @@ Deno.test("dashboard in a browser: it shows new messages at once, in light and d
   assert.deepEqual(browser.consoleErrors, []);
 });
 
-Deno.test("dashboard in a browser: it asks for the token, keeps it in its tab, and gives it back", async () => {
+Deno.test("dashboard in a browser: it asks for the token, keeps it in its tab, and deletes it on request", async () => {
   await using scene = await serveHttp({ token: "s3cret" });
   await using browser = await startBrowser();
   const page = await browser.open(scene.url);
@@ -110,7 +110,7 @@ Deno.test("dashboard in a browser: it asks for the token, keeps it in its tab, a
   await untilText(invited, "#state", /^Live$/);
   assert.equal(invited.url(), `${scene.url}/`);
   assert.equal(await invited.evaluate("sessionStorage.length + document.cookie"), "0");
-  // A browser notes each 401 there, whatever the page makes of it.
+  // A browser logs each 401 there, however the page handles it.
   assert.deepEqual(browser.consoleErrors.filter((text) => !text.includes("401")), []);
 });
 

@@ -122,8 +122,8 @@ Deno.test("dashboard: a snapshot arrives at once, and later ones contain the cha
   );
   assert.equal(second.topics[0].storedPerSecond, rates.stored);
   assert.equal(second.topics[1].storedPerSecond, 0);
-  const [{ front, name, subscribesTo, messages, oldestSeconds }] = second.subscribers;
-  assert.deepEqual([front, name, subscribesTo, messages], ["poll", "slow", ["t"], 10]);
+  const [{ transport, name, subscribesTo, messages, oldestSeconds }] = second.subscribers;
+  assert.deepEqual([transport, name, subscribesTo, messages], ["poll", "slow", ["t"], 10]);
   assert.ok(oldestSeconds > 0 && second.backlog.messages === 10);
   const { route, requests, errors, meanMs } = second.requests[0];
   assert.deepEqual([route, requests, errors], ["POST /store_message", 11, 0]);
@@ -211,9 +211,9 @@ Deno.test("dashboard: it does no work without viewers, and starts again with the
 Deno.test("dashboard: no more than some are served at once, and the places of those who left are free", async () => {
   await using scene = await serveHttp();
   const open = await Promise.all(Array.from({ length: MAX_DASHBOARDS }, () => snapshots(scene)));
-  const refused = await scene.call("/snapshots");
-  assert.equal(refused.status, 429);
-  assert.match(refused.json.error, /100 dashboards/);
+  const rejected = await scene.call("/snapshots");
+  assert.equal(rejected.status, 429);
+  assert.match(rejected.json.error, /100 dashboards/);
   for (const stream of open) await stream[Symbol.asyncDispose]();
   const isFree = async () => {
     const response = await fetch(`${scene.url}/snapshots`);

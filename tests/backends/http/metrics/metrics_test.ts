@@ -103,7 +103,7 @@ Deno.test("metrics: what the store holds, and what came, expired, was deleted an
   assert.ok(value("process_resident_memory_bytes")! > 10_000_000);
 });
 
-Deno.test("metrics: subscribers of each front, what waits for them, and what they lost", async () => {
+Deno.test("metrics: subscribers of each transport, what waits for them, and what they lost", async () => {
   let nowMs = 1000;
   const store = new Store({ clock: () => nowMs });
   await using scene = await serveHttp({ store, maxQueueLength: 2 });
@@ -121,20 +121,20 @@ Deno.test("metrics: subscribers of each front, what waits for them, and what the
   await stream.until("id: 3");
   await until(() => [...store.subscriptions.all].every(isDrainedOrPolls), "the pushes");
   const { value } = await scrape(scene);
-  const waits = (front: string) => [
-    value("ringbus_subscribers", { front }),
-    value("ringbus_backlog_messages", { front }),
-    value("ringbus_backlog_longest_messages", { front }),
+  const waits = (transport: string) => [
+    value("ringbus_subscribers", { transport }),
+    value("ringbus_backlog_messages", { transport }),
+    value("ringbus_backlog_longest_messages", { transport }),
   ];
   assert.deepEqual(waits("poll"), [2, 4, 2]);
   assert.deepEqual(waits("events"), [1, 0, 0]);
   assert.deepEqual(waits("tcp"), [1, 0, 0]);
   assert.deepEqual(waits("memory"), [1, 0, 0]);
-  assert.ok(value("ringbus_backlog_bytes", { front: "poll" })! > 100);
-  assert.equal(value("ringbus_backlog_oldest_seconds", { front: "tcp" }), 0);
+  assert.ok(value("ringbus_backlog_bytes", { transport: "poll" })! > 100);
+  assert.equal(value("ringbus_backlog_oldest_seconds", { transport: "tcp" }), 0);
   nowMs = 3000;
   const later = await scrape(scene);
-  assert.equal(later.value("ringbus_backlog_oldest_seconds", { front: "poll" }), 0.5);
+  assert.equal(later.value("ringbus_backlog_oldest_seconds", { transport: "poll" }), 0.5);
   assert.equal(value("ringbus_deliveries_total"), 12);
   assert.equal(value("ringbus_deliveries_dropped_total"), 2);
   assert.equal(value("ringbus_subscriptions", { kind: "topic" }), 4);
