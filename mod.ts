@@ -57,6 +57,7 @@ export type { CodecName } from "./lib/codecs/builtin.ts";
 export type { Codec } from "./lib/codecs/codec.ts";
 export type { SocketOptions } from "./lib/sockets/socket.ts";
 export type { ContextHeaders } from "./lib/base/context_headers.ts";
+export { failuresAfterCommit, type StepAfterCommit } from "./lib/base/failure_counts.ts";
 export type {
   Instrumentation,
   MessageOperation,

@@ -8,6 +8,7 @@ import { abortSignal } from "../lib/base/option_checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
 import { context } from "@opentelemetry/api";
 import { ShmClosedError } from "../lib/base/errors.ts";
+import { GuardedOperation } from "../lib/base/guarded_instrumentation.ts";
 import { type MessageOrigin, runOperation } from "../lib/base/instrumentation.ts";
 import { instrumentedReceiverOf, ReceivingSocket } from "../lib/sockets/receiving_socket.ts";
 import { contextOf } from "./context.ts";
@@ -156,5 +157,5 @@ function process<M, R>(
     parent,
     { current: undefined },
   );
-  return runOperation(operation, () => handler(message));
+  return runOperation(new GuardedOperation(operation), () => handler(message));
 }

@@ -50,7 +50,7 @@ const ALLOWED = table(`
   backends/queue:           lib/base
   backends/queue/memory:    lib/base backends/queue
   backends/queue/redis:     lib/base backends/queue backends/redis
-  backends/http/metrics:    backends/store
+  backends/http/metrics:    lib/base backends/store
   backends/http/dashboard:  backends/store backends/http/metrics
   backends/http/server:     lib/base lib/message backends/store backends/hosting backends/http/metrics backends/http/dashboard
   backends/http/client:     lib/base lib/message backends/store backends/hosting backends/messaging backends/http/server

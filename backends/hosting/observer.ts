@@ -5,7 +5,7 @@
  */
 
 import type { ContextHeaders } from "../../lib/base/context_headers.ts";
-import { logger } from "../../lib/base/log.ts";
+import { afterCommit } from "../../lib/base/after_commit.ts";
 
 /** A request that a server has received, with the trace context and baggage that the client has sent. */
 export interface ServedRequest extends ContextHeaders {
@@ -35,14 +35,10 @@ export function observe(
   observer: RequestObserver,
   request: ServedRequest,
 ): (outcome: RequestOutcome) => void {
-  const end = catchErrors(() => observer(request));
-  return (outcome) => catchErrors(() => end?.(outcome));
-}
-
-function catchErrors<T>(call: () => T): T | undefined {
-  try {
-    return call();
-  } catch (error) {
-    logger.error("the observer of requests failed: {error}", { error });
-  }
+  let end: ReturnType<RequestObserver> | undefined;
+  afterCommit("callback", "onRequest", () => {
+    end = observer(request);
+    return end;
+  });
+  return (outcome) => afterCommit("callback", "what onRequest returned", () => end?.(outcome));
 }

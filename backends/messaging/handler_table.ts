@@ -4,6 +4,7 @@
  * @module
  */
 
+import { afterCommit } from "../../lib/base/after_commit.ts";
 import { withTurn } from "../../lib/base/turn.ts";
 import { callback } from "../../lib/base/option_checks.ts";
 import { logger } from "../../lib/base/log.ts";
@@ -131,10 +132,14 @@ export class HandlerTable {
   #call(handler: () => ReturnType<PublishedHandler>, about: Message | PublishedMessage): void {
     try {
       const result = handler();
-      if (result !== undefined) result.catch((error) => this.#onError(error, about));
+      if (result !== undefined) result.catch((error) => this.#report(error, about));
     } catch (error) {
-      this.#onError(error, about);
+      this.#report(error, about);
     }
+  }
+
+  #report(error: unknown, about: Message | PublishedMessage): void {
+    afterCommit("callback", "onHandlerError", () => this.#onError(error, about));
   }
 }
 

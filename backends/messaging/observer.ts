@@ -5,6 +5,7 @@
  */
 
 import { type ContextHeaders, contextHeadersOf } from "../../lib/base/context_headers.ts";
+import { GuardedInstrumentation } from "../../lib/base/guarded_instrumentation.ts";
 import {
   type Instrumentation,
   type MessageOperation,
@@ -24,7 +25,7 @@ export class BackendObserver {
 
   /** Observes `backend` with an instrumentation, or without one. */
   constructor(instrumentation: Instrumentation | undefined, backend: object) {
-    this.#instrumentation = instrumentation;
+    this.#instrumentation = instrumentation && new GuardedInstrumentation(instrumentation);
     this.#backend = backend;
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { getLogger, type Logger } from "@logtape/logtape";
+import { EventLog } from "../../lib/base/log.ts";
 
 /** The logger of all queues. */
-export const logger: Logger = getLogger(["ringbus", "queue"]);
+export const logger: EventLog = new EventLog("ringbus", "queue");

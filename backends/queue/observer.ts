@@ -5,6 +5,7 @@
  */
 
 import { type ContextHeaders, contextHeadersOf } from "../../lib/base/context_headers.ts";
+import { GuardedInstrumentation } from "../../lib/base/guarded_instrumentation.ts";
 import {
   type Instrumentation,
   type MessageOperation,
@@ -20,7 +21,7 @@ export class QueueObserver {
   readonly #instrumentation: Instrumentation | undefined;
 
   constructor(instrumentation: Instrumentation | undefined) {
-    this.#instrumentation = instrumentation;
+    this.#instrumentation = instrumentation && new GuardedInstrumentation(instrumentation);
   }
 
   /** Publishes a message, whose metadata carries the context of the operation. */

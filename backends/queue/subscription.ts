@@ -5,6 +5,7 @@
  * @module
  */
 
+import { afterCommit } from "../../lib/base/after_commit.ts";
 import { withTurn } from "../../lib/base/turn.ts";
 import { Backoff, type BackoffOptions, retry } from "../../lib/base/retry.ts";
 import type { QueueClock } from "./clock.ts";
@@ -215,7 +216,8 @@ export class QueueSubscription<T> implements Subscription<T> {
   #reportGap(missed: number): void {
     this.#missed += missed;
     logger.warn("messages_missed", { ...this.#names(), missed });
-    this.#onGap?.({ channel: this.#channel, agentId: this.#agentId, missed });
+    const gap = { channel: this.#channel, agentId: this.#agentId, missed };
+    afterCommit("callback", "onGap", () => this.#onGap?.(gap));
   }
 
   /** The next message of all receivers, in the order of delivery. */

@@ -52,7 +52,8 @@ const TRANSIENT = new RegExp(
     // The master became a replica between a script and the WAIT for it.
     "|ERR WAIT cannot be used with replica instances)\\b",
 );
-const LOGIN = /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/;
+const LOGIN =
+  /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH|ERR The user executing the script)/;
 
 /** Returns the kind of an error. The first word of a reply decides; any other error is the connection's. */
 export function classify(error: unknown): Failure {

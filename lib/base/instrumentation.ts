@@ -71,8 +71,8 @@ export interface MessageOrigin {
  * Observes operations on messages, and supplies the headers that travel with them. Pass one as the
  * option `instrumentation` of a socket, a messaging backend or a message queue.
  *
- * `otelInstrumentation` of `./otel` is one. A class of your own must not throw: an error of it is an
- * error of the call that it observes.
+ * `otelInstrumentation` of `./otel` is one. What a class of your own throws is logged and counted by
+ * `failuresAfterCommit()`. It is no error of the call that it observes: the message may be sent already.
  */
 export interface Instrumentation {
   /**

@@ -6,9 +6,50 @@
  */
 
 import { getLogger, type Logger } from "@logtape/logtape";
+import { countFailures } from "./failure_counts.ts";
+
+type Level = "debug" | "info" | "warn" | "error";
+
+/** A logger that never throws: a filter of the application may, and must not end what is logged. */
+export class EventLog {
+  readonly #logger: Logger;
+
+  /** Logs in a category. */
+  constructor(...category: [string, ...string[]]) {
+    this.#logger = getLogger(category);
+  }
+
+  #log(level: Level, message: string, properties: Record<string, unknown>): void {
+    try {
+      this.#logger[level](message, properties);
+    } catch {
+      countFailures("log");
+    }
+  }
+
+  /** Logs what helps to find a fault. */
+  debug(message: string, properties: Record<string, unknown> = {}): void {
+    this.#log("debug", message, properties);
+  }
+
+  /** Logs what an operator wants to know. */
+  info(message: string, properties: Record<string, unknown> = {}): void {
+    this.#log("info", message, properties);
+  }
+
+  /** Logs what may need attention. */
+  warn(message: string, properties: Record<string, unknown> = {}): void {
+    this.#log("warn", message, properties);
+  }
+
+  /** Logs what has failed. */
+  error(message: string, properties: Record<string, unknown> = {}): void {
+    this.#log("error", message, properties);
+  }
+}
 
 /** The module's logger. */
-export const logger: Logger = getLogger(["ringbus"]);
+export const logger: EventLog = new EventLog("ringbus");
 
 /** True if every message and every wait is traced. */
 export const tracing: boolean = readFlag();

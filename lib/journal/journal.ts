@@ -33,6 +33,7 @@ import { rawCodec } from "../codecs/raw.ts";
 import { segmentDirectory } from "../platform/directory.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import { checkSignals, type Closable, register, unregister } from "../presence/exit_hooks.ts";
+import { reportFailure } from "../base/after_commit.ts";
 import { logger } from "../base/log.ts";
 import { runAll } from "../base/run_all.ts";
 import { MIN_CAPACITY_BYTES } from "../channel/channel_options.ts";
@@ -362,10 +363,7 @@ export class Journal implements Closable, Disposable {
     try {
       runAll(() => this.#wakeOthers(), () => this.#compact());
     } catch (error) {
-      logger.warn("after a record was appended to journal {journal}: {error}", {
-        journal: this.name,
-        error,
-      });
+      reportFailure("journal", `the work on journal ${this.name}`, error);
     }
   }
 
@@ -536,10 +534,7 @@ export class Journal implements Closable, Disposable {
       this.rotate();
     } catch (error) {
       this.#retryCompactionBytes = usedBytes + dueBytes;
-      logger.warn("cannot compact journal {journal}: {error}", {
-        journal: this.name,
-        error,
-      });
+      reportFailure("journal", `the compaction of journal ${this.name}`, error);
     }
   }
 

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { countFailures } from "../base/failure_counts.ts";
 import { logger } from "../base/log.ts";
 import {
   codeOf,
@@ -200,6 +201,7 @@ export class Isolate {
     try {
       this.#openAndRing(id);
     } catch (error) {
+      countFailures("wake");
       if (this.#unrung.size === 0) {
         logger.warn("cannot wake another isolate in {directory}, and tries again: {error}", {
           directory: this.directory,

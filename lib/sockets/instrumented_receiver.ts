@@ -5,6 +5,7 @@
  */
 
 import { ShmClosedError } from "../base/errors.ts";
+import { GuardedInstrumentation } from "../base/guarded_instrumentation.ts";
 import {
   type Instrumentation,
   type MessageOperation,
@@ -30,7 +31,7 @@ export class InstrumentedReceiver<T> implements ReceiverApi<T> {
   constructor(receiver: ReceiverApi<T>, destination: string, instrumentation: Instrumentation) {
     this.#receiver = receiver;
     this.#destination = destination;
-    this.#instrumentation = instrumentation;
+    this.#instrumentation = new GuardedInstrumentation(instrumentation);
     this.#operation = { name: "receive", type: "receive", kind: "client", destination };
     this.#one = {
       operation: this.#operation,

@@ -5,6 +5,7 @@
  */
 
 import { formatContextHeaders } from "../base/context_headers.ts";
+import { GuardedInstrumentation } from "../base/guarded_instrumentation.ts";
 import {
   type Instrumentation,
   type OngoingOperation,
@@ -26,7 +27,7 @@ export class InstrumentedSender implements SenderApi {
   constructor(sender: Sender, destination: string, instrumentation: Instrumentation) {
     this.#sender = sender;
     this.#destination = destination;
-    this.#instrumentation = instrumentation;
+    this.#instrumentation = new GuardedInstrumentation(instrumentation);
     sender.enableHeaders();
   }
 

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { checkNoMore } from "../base/checks.ts";
 import { parseContextHeaders } from "../base/context_headers.ts";
 import type { Instrumentation, MessageOrigin } from "../base/instrumentation.ts";
-import { type Delivery, LeasedDelivery } from "../channel/delivery.ts";
+import { type Delivery, LeasedDelivery, type NackOptions } from "../channel/delivery.ts";
 import { runOperation } from "../base/instrumentation.ts";
 import { WithHeader } from "../channel/headers.ts";
 
@@ -65,11 +66,12 @@ class InstrumentedDelivery<T> implements Delivery<T> {
   }
 
   ack(): void {
+    if (arguments.length > 0) checkNoMore("ack()", arguments, 0, "nack()");
     this.#settle("ack", () => this.#delivery.ack());
   }
 
-  nack(): void {
-    this.#settle("nack", () => this.#delivery.nack());
+  nack(options?: NackOptions): void {
+    this.#settle("nack", () => this.#delivery.nack(options));
   }
 
   [Symbol.dispose](): void {

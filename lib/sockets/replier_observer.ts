@@ -5,6 +5,7 @@
  */
 
 import type { ContextHeaders } from "../base/context_headers.ts";
+import { GuardedInstrumentation } from "../base/guarded_instrumentation.ts";
 import {
   type Instrumentation,
   type MessageOperation,
@@ -26,7 +27,7 @@ export class ReplierObserver<Q, R> {
   #currentHeaders: ContextHeaders | undefined;
 
   constructor(instrumentation: Instrumentation, destination: string) {
-    this.#instrumentation = instrumentation;
+    this.#instrumentation = new GuardedInstrumentation(instrumentation);
     this.#destination = destination;
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { ContextHeaders } from "../base/context_headers.ts";
+import { GuardedInstrumentation } from "../base/guarded_instrumentation.ts";
 import {
   type Instrumentation,
   type MessageOperation,
@@ -21,7 +22,7 @@ export class RequesterObserver<Q, R> {
   readonly #destination: string;
 
   constructor(instrumentation: Instrumentation, destination: string) {
-    this.#instrumentation = instrumentation;
+    this.#instrumentation = new GuardedInstrumentation(instrumentation);
     this.#destination = destination;
   }
 

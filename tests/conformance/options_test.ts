@@ -288,7 +288,7 @@ Deno.test("every option rejects a value of the wrong type, and the error names t
 
 /** Calls that may be event listeners or callbacks of `map`, and questions without I/O. */
 const CALLABLE_WITH_MORE =
-  /^(?:new .*|main|withFixture|resetSharedBackend|manageSignals|parseJson|stringifyJson|serializeSlot)$|^(?:BackendObserver|RedisCluster|GemstoneId|GemstoneGenerator|SteppableClock|Store|Message|Socket)\.|\.(?:\[.*|close|closeSync|cleanup|stop|kill|unref|statistics|getStats|supportsSubscription)$/;
+  /^(?:new .*|main|failuresAfterCommit|withFixture|resetSharedBackend|manageSignals|parseJson|stringifyJson|serializeSlot)$|^(?:BackendObserver|RedisCluster|GemstoneId|GemstoneGenerator|SteppableClock|Store|Message|Socket)\.|\.(?:\[.*|close|closeSync|cleanup|stop|kill|unref|statistics|getStats|supportsSubscription)$/;
 
 Deno.test("calls without options reject an argument too many", async () => {
   const strict = calls.filter(({ name, options, isVariadic }) =>

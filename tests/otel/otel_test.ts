@@ -256,6 +256,21 @@ tracingTest("deliveries are settled in spans, and once", async (tracing, channel
   assert.equal(tracing.spans.at(-1)!.status, "ERROR");
 });
 
+tracingTest("a message that is returned with a delay stays away for it", () => {
+  using channel = LocalChannel.create();
+  using puller = new Puller<string>(channel.handle, {
+    ack: true,
+    instrumentation: otelInstrumentation(),
+  });
+  using pusher = new Pusher<string>(channel.handle);
+  pusher.send("a");
+  const delivery = puller.tryRecv()!;
+  assert.throws(() => delivery.nack({ delay: 5 } as never), /did you mean delayMs/);
+  assert.throws(() => (delivery.ack as (more: unknown) => void)(5), /further argument/);
+  delivery.nack({ delayMs: 60_000 });
+  assert.equal(puller.tryRecv(), undefined);
+});
+
 tracingTest(
   "a message that is written in place carries the context of its loan",
   (tracing, channel) => {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { failuresAfterCommit } from "../../../lib/base/failure_counts.ts";
 import type { ConnectionCounts } from "../../store/connection_stats.ts";
 import type { StoreStats } from "../../store/store.ts";
 import type { Topic } from "../../store/topic.ts";
@@ -293,6 +294,15 @@ export const FAMILIES: readonly Family[] = [
     "Bytes sent by the TCP server",
     ({ bytesSent }) => bytesSent,
   ),
+  {
+    name: "ringbus_failures_after_commit_total",
+    type: "counter",
+    help: "Failures of a step after its operation had succeeded, in the server's isolate",
+    labels: ["step"],
+    read: () =>
+      Object.entries(failuresAfterCommit())
+        .map(([step, value]) => ({ labels: { step }, value })),
+  },
   single(
     "gauge",
     "ringbus_uptime_seconds",

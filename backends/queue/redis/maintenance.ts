@@ -4,10 +4,12 @@
  * @module
  */
 
+import { countFailures } from "../../../lib/base/failure_counts.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import type { ResolvedConfig } from "../config.ts";
 import { QueueConfigurationError } from "../errors.ts";
 import { logger } from "../log.ts";
+import type { Reply } from "../../redis/connection.ts";
 import type { QueueClient } from "./client.ts";
 import type { Notifications } from "./notifications.ts";
 
@@ -56,12 +58,33 @@ export async function checkHealth(
   client.router.checkIdle();
   for (const each of notifications) each.check();
   try {
-    await Promise.all(partitions.map((partition) => sweep(client, partition, maxAttempts)));
+    const counts = await Promise.all(
+      partitions.map((partition) => sweep(client, partition, maxAttempts)),
+    );
+    reportUnnotified(counts.reduce((sum, count) => sum + count, 0), url);
   } catch (error) {
     logger.warn("redis_health_check_failed", { url, error });
   }
 }
 
-async function sweep(client: QueueClient, partition: number, maxAttempts: number): Promise<void> {
-  while (await client.run("sweep", partition, [String(maxAttempts)]) === 1) continue;
+/** Removes what is due. Resolves with the number of notifications that the server has refused. */
+async function sweep(client: QueueClient, partition: number, maxAttempts: number): Promise<number> {
+  for (let unnotified = 0;;) {
+    const reply = await client.run("sweep", partition, [String(maxAttempts)]);
+    const [more, refused] = (reply as Reply[]).map(Number);
+    unnotified += refused;
+    if (more === 0) return unnotified;
+  }
+}
+
+/** Without notifications, subscriptions find messages when they poll. */
+function reportUnnotified(count: number, url: string): void {
+  if (count === 0) return;
+  countFailures("notify", count);
+  logger.warn("redis_refused_notifications", {
+    url,
+    count,
+    advice:
+      "give the user the right to PUBLISH (in a cluster SPUBLISH) on all channels of the queue",
+  });
 }

@@ -10,6 +10,7 @@ import { sleep } from "../../../lib/base/sleep.ts";
 import { withTimer } from "../../../lib/base/timer.ts";
 import type { ClusterRouter } from "../../redis/cluster_router.ts";
 import type { Connection } from "../../redis/connection.ts";
+import { classify } from "../../redis/failures.ts";
 import { logger } from "../log.ts";
 
 /** Delays before a lost connection is opened again. */
@@ -30,6 +31,8 @@ export class Notifications {
   #connected = Promise.withResolvers<void>();
   #changing: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
+  /** The server has refused to subscribe, which was reported. */
+  #isRefused = false;
 
   constructor(router: ClusterRouter, partition: number, connectTimeoutMs: number) {
     this.#router = router;
@@ -87,12 +90,19 @@ export class Notifications {
       try {
         await this.#receiveNotifications(() => backoff.reset());
       } catch (error) {
-        logger.debug("redis_notifications_interrupted", { error });
+        this.#reportInterruption(error);
         // The next attempt may find another server.
         if (this.#router.isCluster) await this.#router.refresh().catch(() => {});
       }
       await sleep(backoff.next(), signal);
     }
+  }
+
+  /** A lost connection comes back. A user without the right to subscribe does not get it by itself. */
+  #reportInterruption(error: unknown): void {
+    const isRefused = classify(error) === "authentication" && !this.#isRefused;
+    this.#isRefused ||= isRefused;
+    logger[isRefused ? "warn" : "debug"]("redis_notifications_interrupted", { error });
   }
 
   /** Receives wakeups until the connection is lost. */

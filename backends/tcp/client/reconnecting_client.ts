@@ -4,6 +4,7 @@
  * @module
  */
 
+import { afterCommit } from "../../../lib/base/after_commit.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
@@ -145,11 +146,7 @@ export class ReconnectingClient {
       });
       return;
     }
-    try {
-      onGap(gap);
-    } catch (error) {
-      logger.error("onGap failed: {error}", { error });
-    }
+    afterCommit("callback", "onGap", () => onGap(gap));
   }
 
   #onConnectionLost(connection: ClientConnection, error: MessagingConnectionError): void {

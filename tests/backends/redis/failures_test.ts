@@ -26,6 +26,7 @@ const FAILURES: [error: Error, failure: Failure, isRetried: boolean][] = [
   [new Error("WRONGPASS invalid username-password pair"), "authentication", false],
   [new Error("NOAUTH Authentication required."), "authentication", false],
   [new Error("NOPERM this user has no permissions"), "authentication", false],
+  [new Error("ERR The user executing the script can't run this command"), "authentication", false],
   [new Error("OOM command not allowed when used memory > 'maxmemory'."), "memory", false],
   [new Error("ERR Error compiling script (new function): user_script:1"), "old server", false],
   [new Error("WRONGTYPE Operation against a key"), "rejected", false],

@@ -6,6 +6,7 @@
  */
 
 import {
+  failuresAfterCommit,
   Publisher,
   Puller,
   Pusher,
@@ -193,5 +194,6 @@ await attempt("reply", "request", (n) =>
   outcomes.state = JSON.stringify(wrong[0] ?? state.bufferThreadLenSync("t"));
   state.closeSync();
 }
+outcomes.wakes = String(failuresAfterCommit().wake);
 console.log(JSON.stringify({ value: outcomes }));
 Deno.exit();

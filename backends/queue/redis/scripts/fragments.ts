@@ -29,7 +29,12 @@ const FRAGMENTS: readonly (readonly [name: string, text: string])[] = [
   ],
   [
     "notify",
-    "local function notify(channel, agent) call(ARGV[1], PREFIX .. 'notify:' .. channel, agent) end",
+    `
+-- The script has done its work: a notification that the server refuses is counted, and is no error.
+local function notify(channel, agent)
+  local reply = redis.pcall(ARGV[1], PREFIX .. 'notify:' .. channel, agent)
+  if type(reply) == 'table' and reply.err then redis.pcall('INCR', PREFIX .. 'unnotified') end
+end`,
   ],
   [
     "saveReply",

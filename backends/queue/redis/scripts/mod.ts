@@ -22,6 +22,7 @@
  *     dead:AGENT                    sorted set: dead letters by their time of death
  *     missed:LENGTH:AGENT:CHANNEL   number of messages trimmed before they were acknowledged
  *     gone:OPERATION, op:OPERATION  the reply of an operation, while it may be repeated
+ *     unnotified                    notifications that the server has refused, until a client reports them
  *
  * A delivery is a member of these sets: the 16 digits of the sequence number, and the id. Within one
  * priority the older message comes first.

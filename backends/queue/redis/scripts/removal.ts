@@ -45,10 +45,16 @@ return #ids
 `,
 );
 
-/** Removes expired messages and ends leases. Returns 1 if there are more. */
+/**
+ * Removes expired messages and ends leases. Returns `{ 1 if there are more, how many notifications the
+ * server has refused }`; each is reported once.
+ */
 export const sweep: string = script(
   ALLOW_OOM,
   `
-return removeDue(tonumber(ARGV[3])) and 1 or 0
+local hasMore = removeDue(tonumber(ARGV[3]))
+local unnotified = call('GET', PREFIX .. 'unnotified')
+if unnotified then call('DEL', PREFIX .. 'unnotified') end
+return { hasMore and 1 or 0, tonumber(unnotified or '0') }
 `,
 );
