@@ -168,7 +168,7 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** Kills the server, whatever its state, and deletes its directory. */
+  /** Kills the server in any state, and deletes its directory. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await Deno.remove(this.#directory, { recursive: true });

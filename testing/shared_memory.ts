@@ -63,8 +63,8 @@ export class SharedMessagingBackendFixture extends SharedMemoryMessagingBackend 
  * import { sharedMemoryServer } from "@ringbus/ringbus/testing";
  *
  * await using fixture = await sharedMemoryServer();
- * const answer = await fetch(`${fixture.url}/health`);
- * console.log(await answer.json()); // { status: "healthy" }
+ * const response = await fetch(`${fixture.url}/health`);
+ * console.log(await response.json()); // { status: "healthy" }
  * ```
  */
 export async function sharedMemoryServer(

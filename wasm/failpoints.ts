@@ -163,9 +163,9 @@ export const PIN_REMOVED = PIN_ADDED + 1;
 export const REQUEST_QUEUED = PIN_REMOVED + 1;
 /** A request's slot belongs to the replier, the lane's tail has not moved. */
 export const REQUEST_TAKEN = REQUEST_QUEUED + 1;
-/** The slot says that a reply is being written. */
+/** The slot has the state of a reply that is being written. */
 export const REPLY_BEGUN = REQUEST_TAKEN + 1;
-/** The reply's bytes are written, the slot does not say where. */
+/** The reply's bytes are written, the slot does not contain where. */
 export const REPLY_WRITTEN = REPLY_BEGUN + 1;
 /** The slot has the reply's offset, and no length. */
 export const REPLY_OFFSET = REPLY_WRITTEN + 1;
@@ -193,7 +193,7 @@ export const REQUEST_ABANDONED = REQUEST_CANCELLED + 1;
 export const WAIT_KIND = REQUEST_ABANDONED + 1;
 /** A waiter is among the waiters, and has not looked for messages again. */
 export const WAIT_ANNOUNCED = WAIT_KIND + 1;
-/** A waiter is not among the waiters any more. */
+/** A waiter is no longer in the set of waiters. */
 export const WAIT_CANCELLED = WAIT_ANNOUNCED + 1;
 /** A waiter is removed from the waiters, and not woken. */
 export const WAKE_REMOVED = WAIT_CANCELLED + 1;

@@ -4,7 +4,7 @@ import type { Verdict } from "./targets.ts";
 import type { Row, Workload } from "./types.ts";
 
 const EXPLANATIONS: Record<Workload["kind"], string> = {
-  roundtrip: "A message to another process and its answer back, one at a time, both sides awake.",
+  roundtrip: "A message to another process and its reply, one at a time, both sides awake.",
   wake: "One way to a sleeping process, one message a millisecond.",
   throughput: "One way, as many as go, from the first send to the last receive.",
   busy: "What is left of the stream when a third process keeps a core busy.",

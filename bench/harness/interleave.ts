@@ -4,7 +4,7 @@
  *
  * A virtual machine's cores may be moved, while it runs, from neighbouring physical cores to distant
  * ones: everything that passes cache lines then takes three to five times as long, the reference as
- * well. A run whose two references disagree says nothing, and is repeated.
+ * well. A run whose two references disagree is not valid, and is repeated.
  */
 import type { Spread } from "../../cli/benchmark/charts/report.ts";
 import { type Bench, measure, UNITS } from "./measure.ts";

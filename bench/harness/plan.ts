@@ -77,7 +77,7 @@ export function fullPlan(): Plan {
   };
 }
 
-/** Shows that every peer works; its figures say little. */
+/** Shows that every peer works; its figures mean little. */
 export function quickPlan(): Plan {
   return {
     workloads: [

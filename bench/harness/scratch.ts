@@ -1,4 +1,4 @@
-/** A folder for sockets, segments, binaries and latencies, gone after the run whatever happens. */
+/** A folder for sockets, segments, binaries and latencies, deleted after the run in any case. */
 
 /** In shared memory; tests name a folder of their own. */
 const PARENT = Deno.env.get("RINGBUS_TEST_SCRATCH") ?? "/dev/shm";

@@ -37,12 +37,12 @@ the requester gets an error with its output on the standard error stream.`,
     using replier = new Replier(name, channelOptions(values));
     output.notice(`replying on ${name}`);
     const enough = new AbortController();
-    let answered = 0;
+    let replied = 0;
     await replier.serve(async (request) => {
-      if (++answered >= limit) enough.abort();
+      if (++replied >= limit) enough.abort();
       return await responseOf(rest, request, { timeoutMs, isRaw: values.codec === "raw" });
     }, { signal: AbortSignal.any([signal, enough.signal]), concurrency });
-    if (output.isJson) output.json({ answered });
-    else output.print(`replied to ${pluralize(answered, "request")}`);
+    if (output.isJson) output.json({ replied });
+    else output.print(`replied to ${pluralize(replied, "request")}`);
   },
 });

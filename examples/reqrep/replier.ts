@@ -11,5 +11,5 @@ await replier.serve((n) => {
   if (n < 0) throw new RangeError(`${n} has no real root`);
   return Math.sqrt(n);
 }, { signal: stop.signal });
-console.log(`answered ${replier.statistics().received} requests`);
+console.log(`replied to ${replier.statistics().received} requests`);
 Deno.exit();

@@ -59,7 +59,7 @@ export interface OngoingOperation {
 
 /** The source of a message that was received. */
 export interface MessageOrigin {
-  /** Headers that came with the message. */
+  /** Headers of the message. */
   readonly headers: ContextHeaders | undefined;
   /** Channel or topic. */
   readonly destination: string;
@@ -133,7 +133,7 @@ export interface ReceiveOperation<T> {
 
 /**
  * Receives, and reports the operation afterwards. Nothing is reported while a receiver waits, so that a
- * wait without an end leaves no operation open, and nothing when no message came.
+ * wait without an end leaves no operation open, and nothing when no message arrived.
  */
 export function runReceive<T>(
   instrumentation: Instrumentation,

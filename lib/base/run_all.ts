@@ -5,7 +5,7 @@
  */
 
 /**
- * Runs all steps in order, whatever the others throw.
+ * Runs all steps in order, even if others throw.
  *
  * @throws what the first failing step threw, once all have run
  */

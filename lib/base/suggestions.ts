@@ -15,7 +15,7 @@ const UNIT_NAMES: Readonly<Record<string, string>> = {
 };
 /** Units that other programs write. */
 const FOREIGN_UNIT = /(?:ms|millis|milliseconds|s|sec|secs|seconds|bytes)$/;
-/** Fewer letters of a name say too little. */
+/** Fewer letters match too many names. */
 const MIN_PART_LENGTH = 3;
 
 /** The name that differs from the given one by a few letters at most, if there is one. */

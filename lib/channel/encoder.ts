@@ -11,7 +11,7 @@ import { isTensor, tensorByteLength, writeTensor } from "../codecs/tensor.ts";
 import { RECORD_TENSOR, RECORD_UNDEFINED } from "../../wasm/layout.ts";
 import { messageOf } from "../base/thrown.ts";
 
-/** A value as bytes, with the record flags that say how to read them. */
+/** A value as bytes, with the record flags that describe how to read them. */
 export interface Encoded {
   /** Valid until the next value is encoded. */
   bytes: Uint8Array;

@@ -1,5 +1,5 @@
 /**
- * Values that say in the flags of their record what they are, whatever the codec of the channel.
+ * Values that are described by the flags of their record; the codec of the channel does not matter.
  *
  * @module
  */

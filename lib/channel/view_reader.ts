@@ -9,7 +9,7 @@ import type { FrameCursor } from "./frame_cursor.ts";
 import type { MessageView } from "./receiver_api.ts";
 import { POLL_ANY, TAKEN_REDELIVERED, WAITERS_SENDERS } from "../../wasm/layout.ts";
 
-/** Hands out views of messages, one at a time. */
+/** Opens views of messages, one at a time. */
 export class ViewReader {
   readonly #cursor: FrameCursor;
   readonly #attachment: Attachment;

@@ -6,7 +6,7 @@
  * - On a broadcast, the writer moves the lane's tail before it overwrites: records from the tail on,
  *   read after the copy, are intact.
  * - On a queue, records from the tail on are intact as well. Records that were taken before the copy
- *   stay until the writer has come round the ring. A writer claims records one behind the other, and
+ *   stay until the writer has gone round the ring. A writer claims records one behind the other, and
  *   writes the size and the frame of each before its payload. So the claimed records that can be
  *   followed from the head on, after the copy, are all that may have overwritten it.
  *
@@ -252,7 +252,7 @@ export class LaneReader {
       if (isLastWord && !window.recordAt(end + 8, window.bytesToEnd(end + 8), true)) break;
       end += record.bytes;
     }
-    // If the writer has come round meanwhile, its claims are committed.
+    // If the writer has lapped meanwhile, its claims are committed.
     return Math.max(end, this.#readLane()?.head ?? head);
   }
 

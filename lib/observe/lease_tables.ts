@@ -26,7 +26,7 @@ export interface LeaseReport {
   readonly puller: number;
   /** How often it was delivered. */
   readonly deliveries: number;
-  /** The lane that it came on. */
+  /** The lane that it arrived on. */
   readonly lane: number;
   /** Bytes of the message. */
   readonly bytes: number;

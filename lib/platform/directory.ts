@@ -45,7 +45,7 @@ export function segmentDirectory(dir: string | undefined): string {
   return path;
 }
 
-/** A relative path names one directory for as long as the program runs, whatever `Deno.chdir` does. */
+/** A relative path names one directory for as long as the program runs, in spite of `Deno.chdir`. */
 function absolutePath(path: string): string {
   if (path.startsWith("/")) return path;
   let absolute = absolutePaths.get(path);

@@ -52,7 +52,7 @@ export function checkIfDue(): void {
 }
 
 /**
- * Closes what workers of this process left open that were terminated: no code of theirs runs any more, and
+ * Closes what workers of this process left open that were terminated: no code of theirs still runs, and
  * the kernel closes nothing before the process ends.
  */
 export function reclaimEndedWorkers(): void {

@@ -64,7 +64,7 @@ function isIsolate(name: string): boolean {
   return name.startsWith(ISOLATE_PREFIX) && isolateIdOf(name) !== undefined;
 }
 
-/** So many names from a random one on: what one program does not come to, another does. */
+/** So many names from a random one on: what one program does not reach, another does. */
 function sample(names: string[]): string[] {
   const start = names.length <= MAX_FILES ? 0 : Math.floor(Math.random() * names.length);
   return [...names.slice(start), ...names.slice(0, start)].slice(0, MAX_FILES);
@@ -78,7 +78,7 @@ function collectSegment(directory: string, name: string): boolean {
   try {
     fd = os.open(path);
   } catch (error) {
-    logger.debug("cannot look at {path}: {code}", { path, code: codeOf(error) });
+    logger.debug("cannot check {path}: {code}", { path, code: codeOf(error) });
     return false;
   }
   try {

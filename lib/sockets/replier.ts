@@ -81,7 +81,7 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   readonly #openRequests = new Set<RequestRef>();
 
   /**
-   * Attaches to a channel, creating it if it is new. Requesters may come later.
+   * Attaches to a channel, creating it if it is new. Requesters may attach later.
    *
    * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's

@@ -30,7 +30,7 @@ export interface PendingRequest<R> {
   outcome: Outcome<R> | undefined;
   /** Headers of the reply, or of the request until the reply is there. Only with instrumentation. */
   headers: ContextHeaders | undefined;
-  /** No call waits any more: the slot is freed when the reply arrives. */
+  /** No call waits for it: the slot is freed when the reply arrives. */
   isAbandoned: boolean;
 }
 

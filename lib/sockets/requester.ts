@@ -67,7 +67,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   readonly #observer: RequesterObserver<Q, R> | undefined;
 
   /**
-   * Attaches to a channel, creating it if it is new. Repliers may come later.
+   * Attaches to a channel, creating it if it is new. Repliers may attach later.
    *
    * @throws {ShmConnectionError} if the channel's kind, capacity or codec conflicts, or there is no space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if the segment is another user's

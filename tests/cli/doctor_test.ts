@@ -20,18 +20,18 @@ const NO_NET = ["--allow-ffi", "--allow-env", "--allow-run"];
 
 async function examine(run: Shell["run"], permissions: string[], input: CommandInput = {}) {
   const { code, stdout } = await run(["doctor", "--json"], { ...input, permissions });
-  const findings: Diagnostic[] = stdout.trim().split("\n").map((line) => JSON.parse(line));
-  const about = (topic: string) => findings.filter((finding) => finding.topic === topic);
-  return { code, findings, about };
+  const diagnostics: Diagnostic[] = stdout.trim().split("\n").map((line) => JSON.parse(line));
+  const about = (topic: string) => diagnostics.filter((diagnostic) => diagnostic.topic === topic);
+  return { code, diagnostics, about };
 }
 
-function levels(findings: readonly Diagnostic[]): string[] {
-  return findings.map(({ level }) => level);
+function levels(diagnostics: readonly Diagnostic[]): string[] {
+  return diagnostics.map(({ level }) => level);
 }
 
 Deno.test("ringbus doctor: on a machine without problems it sends a message to another process", () =>
   inShell(async ({ run, scratch }) => {
-    const { code, findings, about } = await examine(run, NO_NET);
+    const { code, diagnostics, about } = await examine(run, NO_NET);
     assert.equal(code, EXIT.DONE);
     assert.match(about("self test")[0].message, /to another process and its reply took \d+ us/);
     assert.match(about("directory")[0].message, new RegExp(`${scratch.path} is yours, mode 700`));
@@ -41,7 +41,7 @@ Deno.test("ringbus doctor: on a machine without problems it sends a message to a
     assert.match(about("room")[0].message, /MiB free of [\d,]+ MiB/);
     assert.match(about("file system")[0].message, /tmpfs/);
     assert.deepEqual(levels(about("Redis")), ["note"]);
-    assert.deepEqual(levels(findings.filter(({ level }) => level === "failure")), []);
+    assert.deepEqual(levels(diagnostics.filter(({ level }) => level === "failure")), []);
   }));
 
 Deno.test("ringbus doctor: with few permissions it names what it did not check", () =>

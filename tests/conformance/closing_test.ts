@@ -1,4 +1,4 @@
-// Whatever can be closed can be closed again, in any order, and by what it calls.
+// Each thing that can be closed can be closed again, in any order, and by its own callbacks.
 
 import assert from "node:assert/strict";
 import {

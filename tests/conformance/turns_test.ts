@@ -227,15 +227,15 @@ async function floodBackend(backend: Backend): Promise<void> {
 async function floodHandlers(backend: Backend): Promise<void> {
   using flood = new Flood();
   const { promise: over, resolve } = Promise.withResolvers<void>();
-  const answer = (channel: string) => ({
+  const replying = (channel: string) => ({
     onPublished() {
       work();
       if (flood.isOver) resolve();
       else backend.publish(channel, 1).catch(resolve);
     },
   });
-  await backend.subscribe("ping", () => {}, answer("pong"));
-  await backend.subscribe("pong", () => {}, answer("ping"));
+  await backend.subscribe("ping", () => {}, replying("pong"));
+  await backend.subscribe("pong", () => {}, replying("ping"));
   await backend.publish("ping", 1);
   await over;
 }

@@ -54,7 +54,7 @@ Deno.test("example reqrep: the requester gets its roots and the handler's error"
       "refused: -1 has no real root",
     ]);
     replier.kill("SIGINT");
-    assert.deepEqual(await replier.lines(), ["serving", "answered 6 requests"]);
+    assert.deepEqual(await replier.lines(), ["serving", "replied to 6 requests"]);
   }));
 
 Deno.test("example pipeline: two pullers share all tasks", () =>

@@ -1,4 +1,4 @@
-// Tracing in one process: what becomes spans, what they say, and that none is left open.
+// Tracing in one process: what becomes spans, what they contain, and that none is left open.
 
 import assert from "node:assert/strict";
 import { context, createTraceState, propagation, trace } from "@opentelemetry/api";

@@ -94,7 +94,7 @@ function checkChain(trace: Trace, what: string, send: string, kinds: [string, st
 
 const PATTERN = ["PRODUCER", "CONSUMER"] as [string, string];
 
-Deno.test("traces go on in another process, whatever carries the messages", (t) =>
+Deno.test("traces continue in another process, over every transport", (t) =>
   inScratch(async ({ path: dir }) => {
     await using redis = await redisServer();
     await using peer = new Program(["-A", "tests/support/programs/traced_peer.ts", dir, redis.url]);

@@ -8,7 +8,7 @@ import { platform } from "../../lib/platform/mod.ts";
 
 export { sleep } from "../../lib/base/sleep.ts";
 
-/** Tolerance for the difference between the times that two processors tell, in milliseconds. */
+/** Tolerance for the difference between the clocks of two processors, in milliseconds. */
 export const CLOCK_SLACK_MS = 0.1;
 
 /**

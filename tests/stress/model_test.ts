@@ -9,15 +9,15 @@ import { queueModel } from "./model/queue.ts";
 import { type RequestMistake, requestModel } from "./model/requests.ts";
 
 function exploreQueue(mistake?: Mistake): number {
-  return explore(queueModel({ size: 3, plans: [[1, 2], [1]], looks: [2, 1], most: 2, mistake }));
+  return explore(queueModel({ size: 3, plans: [[1, 2], [1]], polls: [2, 1], most: 2, mistake }));
 }
 
 function exploreBroadcast(mistake?: Mistake): number {
-  return explore(broadcastModel({ size: 3, plans: [[1, 2, 1], [1]], looks: [2], mistake }));
+  return explore(broadcastModel({ size: 3, plans: [[1, 2, 1], [1]], polls: [2], mistake }));
 }
 
 function exploreRequests(mistake?: RequestMistake): number {
-  return explore(requestModel({ requests: 2, cancels: 1, looks: [2, 2], mistake }));
+  return explore(requestModel({ requests: 2, cancels: 1, polls: [2, 2], mistake }));
 }
 
 Deno.test("a queue loses, doubles and tears nothing in any order of steps", () => {
@@ -98,7 +98,7 @@ testMistake(
 );
 testMistake(
   "leaver",
-  "checks before it gives up its share",
+  "checks before it releases its share",
   exploreAttachGate,
   /^the segment is left behind/,
 );

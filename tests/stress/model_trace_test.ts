@@ -139,8 +139,8 @@ async function traceLane(
 }
 
 function checkLane(kind: "queue" | "broadcast", { events, plans }: Trace, mistake?: Mistake): void {
-  const looks = READERS.map(() => ENDLESS);
-  const options = { size: RECORDS, plans, looks, most: MAX_AT_ONCE, mistake };
+  const polls = READERS.map(() => ENDLESS);
+  const options = { size: RECORDS, plans, polls, most: MAX_AT_ONCE, mistake };
   if (kind === "queue") checkRun(queueModel(options), events, laneOf);
   else checkRun(broadcastModel(options), events, laneOf);
 }
@@ -200,7 +200,7 @@ const REQUEST_POINTS = [
 ];
 const STATUSES = ["free", "queued", "taken", "writing", "done"];
 
-/** Requests and replies at random; the requester gives up what is not answered at once. */
+/** Requests and replies at random; the requester cancels what has no reply at once. */
 async function traceRequests(random: Random): Promise<Event[]> {
   using channel = LocalChannel.create({ capacityBytes: CAPACITY });
   const question = MESSAGE.subarray(layout.REQUEST_PREFIX_BYTES);
@@ -260,8 +260,8 @@ function slotOf({ status, generation, isAnnounced, lane, tail }: Slot): unknown 
 }
 
 function checkRequests(events: readonly Event[], mistake?: RequestMistake): void {
-  const looks = REPLIERS.map(() => ENDLESS);
-  checkRun(requestModel({ requests: ENDLESS, cancels: ENDLESS, looks, mistake }), events, slotOf);
+  const polls = REPLIERS.map(() => ENDLESS);
+  checkRun(requestModel({ requests: ENDLESS, cancels: ENDLESS, polls, mistake }), events, slotOf);
 }
 
 Deno.test("what requests do at their failpoints is a run of their model", () =>
@@ -325,7 +325,7 @@ function traceAttachGate(random: Random, parent: string): Event[] {
   using stay = new DisposableStack();
   // A directory of another spelling gives each an isolate of its own, as if it were alone.
   const dirs = USERS.map((user) => `${parent}${"/.".repeat(user)}`);
-  // It stays while sockets come and go: what an isolate does at its beginning and end is not traced.
+  // It stays open while others open and close: what an isolate does at its beginning and end is not traced.
   for (const dir of dirs) stay.use(new Publisher(OTHER_CHANNEL, { ...RAW, dir }));
   const files = new Files(parent);
   const sockets = new Map<number, Publisher<Uint8Array>>();
@@ -359,7 +359,7 @@ function checkAttachGate(events: readonly Event[], mistake?: AttachGateMistake):
 /** Runs a test in a directory, and keeps a socket open elsewhere. */
 function besideSocket(test: (dir: string) => void): Promise<void> {
   return inScratch(({ path }) => {
-    // Listeners for the end of the process come and go with the last socket: one stays.
+    // The last socket removes the listeners for the end of the process: one stays open.
     using elsewhere = new TestDirectory();
     using _stays = new Publisher(CHANNEL, { dir: elsewhere.path });
     test(path);
@@ -367,7 +367,7 @@ function besideSocket(test: (dir: string) => void): Promise<void> {
   });
 }
 
-Deno.test("what those do who come to a segment and leave it is a run of their model", () =>
+Deno.test("what processes do that attach to a segment and leave it is a run of the model", () =>
   besideSocket((dir) =>
     withSeed((seed) => {
       const points = new Set<string>();
@@ -380,7 +380,7 @@ Deno.test("what those do who come to a segment and leave it is a run of their mo
     })
   ));
 
-Deno.test("what those do who come and leave is no run of a model with a mistake, nor with an event less", () =>
+Deno.test("attaching and leaving is no run of a model with a mistake, nor with an event less", () =>
   besideSocket((dir) => {
     const events = traceAttachGate(new Random(1), dir);
     assert.throws(() => checkAttachGate(events, "attaches without counting"), ModelViolation);

@@ -119,7 +119,7 @@ class Receiver implements Disposable {
     return this.#record(began, received === undefined ? [] : [received]);
   }
 
-  /** Missed messages are recorded first: a gap without a count would look like a loss. */
+  /** Missed messages are recorded first: a gap without a count would count as a loss. */
   #record(began: number, received: Uint8Array[]): boolean {
     const { journal, task } = this.#context;
     journal.missed = this.#socket.statistics().missed;

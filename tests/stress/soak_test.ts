@@ -4,7 +4,7 @@ import { problemsOf, SPARE_DESCRIPTORS, summarizeSide } from "./soak/summary.ts"
 import { PATTERNS, type Sample } from "./soak/task.ts";
 import { inScratch } from "../support/scratch.ts";
 
-Deno.test("while sockets of all patterns work, and come and go, nothing stays open or mapped", () =>
+Deno.test("while sockets of all patterns work, and open and close, nothing stays open or mapped", () =>
   inScratch(async ({ path, names }) => {
     const seconds = 6;
     const summaries = await Promise.all(

@@ -97,11 +97,11 @@ export async function untilText(
   expected: RegExp,
 ): Promise<string> {
   let text = "";
-  const look = async () => {
+  const read = async () => {
     text = await page.$eval(selector, (element) => (element as { innerText: string }).innerText)
       .catch(() => "");
     return expected.test(text);
   };
-  await until(look, `${expected} in ${selector}`);
+  await until(read, `${expected} in ${selector}`);
   return text;
 }

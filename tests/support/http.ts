@@ -74,11 +74,11 @@ export async function sendRaw(
   const timer = setTimeout(close, timeoutMs);
   // A server need not read the rest of a request that it rejects.
   const writing = writeAll(connection, new TextEncoder().encode(text)).catch(() => {});
-  const answer = await readAll(connection, until);
+  const response = await readAll(connection, until);
   clearTimeout(timer);
   close();
   await writing;
-  return answer;
+  return response;
 }
 
 async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {

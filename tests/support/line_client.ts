@@ -6,7 +6,7 @@
 
 import { within } from "./deadline.ts";
 
-/** A connection and the lines that came on it. */
+/** A connection and the lines that arrived on it. */
 export class LineClient implements AsyncDisposable {
   readonly conn: Deno.TcpConn;
   readonly #lines: string[] = [];
@@ -63,7 +63,7 @@ export class LineClient implements AsyncDisposable {
     return await this.line();
   }
 
-  /** Waits until the server closes; the lines that came before. */
+  /** Waits until the server closes; the lines that arrived before. */
   async ended(): Promise<string[]> {
     const lines = [];
     for (let line = await this.line(); line !== undefined; line = await this.line()) {

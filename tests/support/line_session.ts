@@ -42,7 +42,7 @@ export class BareSession implements Disposable {
     this.#session = new LineSession(context, io);
   }
 
-  /** Gives it bytes; the lines it says. */
+  /** Passes it bytes; returns the lines that it sends. */
   feed(bytes: Uint8Array): string[] {
     for (let at = 0; at < bytes.length;) {
       const space = this.#reader.space();
@@ -65,10 +65,10 @@ export class BareSession implements Disposable {
   }
 }
 
-/** What a session of its own says to chunks of bytes. */
+/** What a session of its own replies to chunks of bytes. */
 export function talk(chunks: Uint8Array[], limits: Partial<SessionContext> = {}): string[] {
   using session = new BareSession(contextOf(new Store(), limits));
-  // Pushes arrive anywhere between the replies. Here they come after all of them.
+  // Pushes arrive anywhere between the replies. Here they are after all of them.
   const lines = chunks.flatMap((chunk) => session.feed(chunk));
   const isPush = (line: string) => line.startsWith("MESSAGE ");
   return [...lines.filter((line) => !isPush(line)), ...lines.filter(isPush)];

@@ -25,7 +25,7 @@ export class Observer implements Disposable {
     this.reader = new ChannelReader(this.file, path, since);
   }
 
-  /** All messages that came since the last look. */
+  /** All messages that arrived since the last call. */
   messages(): ObservedMessage[] {
     const messages: ObservedMessage[] = [];
     while (true) {

@@ -41,7 +41,7 @@ export interface Page {
   readonly anchors: ReadonlySet<string>;
 }
 
-/** Pages of which the text comes out of the sources, where its blocks are run. */
+/** Pages whose text is generated from the sources, where its blocks are run. */
 export const GENERATED = "docs/api/";
 
 function* markdownIn(folder: string): Generator<string> {

@@ -33,20 +33,20 @@ export function definePatternTests(who: string, onStage: OnStage): void {
 
   for (const mode of ["sync", "async", "iterate", "drain"] as const) {
     define(
-      `a subscriber that comes first receives (${mode}) what a publisher sends in order`,
+      `a subscriber that attaches first receives (${mode}) what a publisher sends in order`,
       (stage) => subscriberFirst(stage, mode),
     );
   }
-  define("a subscriber that comes after its publisher receives from then on", publisherFirst);
+  define("a subscriber that attaches after its publisher receives from then on", publisherFirst);
   define("three subscribers receive every message each", broadcast);
 
   for (const mode of ["sync", "async", "try", "drain"] as const) {
     define(
-      `a puller that comes first receives (${mode}) what a pusher sends in order`,
+      `a puller that attaches first receives (${mode}) what a pusher sends in order`,
       (stage) => pullerFirst(stage, mode),
     );
   }
-  define("a puller that comes after its pusher receives what waits for it", pusherFirst);
+  define("a puller that attaches after its pusher receives what waits for it", pusherFirst);
   for (const mode of ["sync", "async"] as const) {
     define(
       `a pusher waits (${mode}) for room, and nothing is lost`,
@@ -57,11 +57,11 @@ export function definePatternTests(who: string, onStage: OnStage): void {
 
   for (const mode of ["sync", "async", "burst", "two-step"] as const) {
     define(
-      `a requester that comes first gets its replies (${mode})`,
+      `a requester that attaches first gets its replies (${mode})`,
       (stage) => requesterFirst(stage, mode),
     );
   }
-  define("a requester that comes after its replier gets its replies", replierFirst);
+  define("a requester that attaches after its replier gets its replies", replierFirst);
   for (const mode of ["sync", "async"] as const) {
     define(
       `two requesters get their own replies from two repliers (${mode})`,
@@ -191,7 +191,10 @@ async function manyToMany(stage: Stage): Promise<void> {
 function assertProducersInOrder(messages: Message[]): void {
   const last = new Map<number, number>();
   for (const { p, n } of messages) {
-    assert.ok(n > (last.get(p) ?? -1), `message ${n} of producer ${p} came after ${last.get(p)}`);
+    assert.ok(
+      n > (last.get(p) ?? -1),
+      `message ${n} of producer ${p} arrived after ${last.get(p)}`,
+    );
     last.set(p, n);
   }
 }
@@ -233,9 +236,9 @@ async function requests(stage: Stage, mode: "sync" | "async"): Promise<void> {
     const replies = await requester.result<{ by: string; of: string }[]>();
     assert.deepEqual(replies.map((reply) => reply.of), values(i));
   }
-  const answered = await stopRepliers(requesters[0], repliers);
-  assert.equal(answered[0] + answered[1], 1000);
-  assert.ok(Math.min(...answered) > 0, `one replier answered all: ${answered}`);
+  const handled = await stopRepliers(requesters[0], repliers);
+  assert.equal(handled[0] + handled[1], 1000);
+  assert.ok(Math.min(...handled) > 0, `one replier handled all: ${handled}`);
 }
 
 /** Each replier that takes a "stop" leaves the next one to another. */

@@ -35,7 +35,7 @@ export function readPrometheus(text: string): Map<string, ReadFamily> {
     const [, typeName, type] = matched(TYPE, lines[at++]);
     assert.match(name, NAME);
     assert.equal(typeName, name);
-    assert.ok(!families.has(name), `${name} comes twice`);
+    assert.ok(!families.has(name), `${name} is there twice`);
     const samples = new Map<string, number>();
     for (; at < lines.length && !lines[at].startsWith("#"); at++) {
       const { sampleName, labels, value } = readSample(lines[at]);
@@ -43,7 +43,7 @@ export function readPrometheus(text: string): Map<string, ReadFamily> {
       assert.ok(sampleName.startsWith(base), `${sampleName} stands below ${name}`);
       assert.match(sampleName.slice(base.length), SUFFIXES[type], sampleName);
       const key = `${sampleName}${JSON.stringify(labels)}`;
-      assert.ok(!samples.has(key), `${key} comes twice`);
+      assert.ok(!samples.has(key), `${key} is there twice`);
       samples.set(key, value);
     }
     assert.ok(samples.size > 0, `${name} has no sample`);

@@ -43,7 +43,7 @@ export class Random {
     return this.word() / 2 ** 32 < share;
   }
 
-  /** One of the keys, as often as its weight says. */
+  /** One of the keys, as often as its weight demands. */
   weighted<K extends string>(weights: Record<K, number>): K {
     const keys = Object.keys(weights) as K[];
     let left = this.below(keys.reduce((sum, key) => sum + weights[key], 0));

@@ -1,5 +1,5 @@
 /**
- * What a process holds, as the kernel says.
+ * What a process holds, as the kernel reports it.
  *
  * @module
  */

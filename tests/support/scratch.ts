@@ -33,7 +33,7 @@ export interface Scratch {
 }
 
 /**
- * Runs a test in a directory of its own, ends its children whatever happens, and checks that nothing
+ * Runs a test in a directory of its own, ends its children in any case, and checks that nothing
  * is left in the directory but `expected`.
  */
 export async function inScratch(

@@ -1,5 +1,5 @@
 /**
- * The seed of a run: whatever a test draws at random follows from it. Each commit has another one, so
+ * The seed of a run: every random draw of a test follows from it. Each commit has another one, so
  * that the samples change with the code, and a run of the same commit draws them again.
  *
  * @module

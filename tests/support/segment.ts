@@ -1,5 +1,5 @@
 /**
- * What a segment's bytes say, read from outside by its documented offsets.
+ * What a segment's bytes mean, read from outside by its documented offsets.
  *
  * @module
  */

@@ -57,9 +57,9 @@ async function isBaseThere(): Promise<boolean> {
   if (isFile(`${await cacheDirectory()}/dl/${file}`)) return true;
   try {
     const signal = AbortSignal.timeout(POLL_MS);
-    const answer = await fetch(`https://dl.deno.land/${file}`, { method: "HEAD", signal });
-    await answer.body?.cancel();
-    return answer.ok;
+    const response = await fetch(`https://dl.deno.land/${file}`, { method: "HEAD", signal });
+    await response.body?.cancel();
+    return response.ok;
   } catch {
     return false;
   }

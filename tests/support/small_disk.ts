@@ -28,7 +28,7 @@ export function whyNoMount(): string | undefined {
   }
 }
 
-/** Runs a test on a tmpfs with these mount options, and takes it away whatever happens. */
+/** Runs a test on a tmpfs with these mount options, and unmounts it in any case. */
 export async function onSmallDisk(
   options: string,
   test: (disk: SmallDisk) => void | Promise<void>,

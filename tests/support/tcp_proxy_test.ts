@@ -7,7 +7,7 @@ class Upstream implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #over = this.#serve();
   readonly port = this.#listener.addr.port;
-  /** What came on each connection, and how it ended. */
+  /** What arrived on each connection, and how it ended. */
   readonly received: string[] = [];
 
   async #serve(): Promise<void> {
@@ -177,14 +177,14 @@ Deno.test("a delay applies to both directions, and ends with a cut", async () =>
   assert.ok(performance.now() - before >= 98, `took ${performance.now() - before} ms`);
   proxy.delayMs = 3_600_000;
   await client.send("never");
-  const answer = assert.rejects(client.receive(), isReset);
+  const reset = assert.rejects(client.receive(), isReset);
   proxy.cut();
-  await answer;
+  await reset;
   await until(() => server.received[0].endsWith(">"), "the reset of the server's");
   assert.equal(server.received[0], "slow<ConnectionReset>");
 });
 
-Deno.test("halfClose to the server ends what it hears, and still passes on what it says", async () => {
+Deno.test("halfClose to the server ends what it receives, and still passes on what it sends", async () => {
   await using server = new Upstream();
   await using proxy = await tcpProxy(server.port);
   using client = await Client.to(proxy);
@@ -194,7 +194,7 @@ Deno.test("halfClose to the server ends what it hears, and still passes on what 
   assert.deepEqual(server.received, ["a<end>"]);
 });
 
-Deno.test("halfClose to the client ends what it hears, and still passes on what it says", async () => {
+Deno.test("halfClose to the client ends what it receives, and still passes on what it sends", async () => {
   await using server = new Upstream();
   await using proxy = await tcpProxy(server.port);
   using client = await Client.to(proxy);

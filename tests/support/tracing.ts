@@ -30,7 +30,7 @@ export class Tracing implements Disposable {
   #open = 0;
 
   constructor() {
-    // The processors that come with the SDK export in timers, which tests would seem to leak.
+    // The processors of the SDK export in timers, which tests would seem to leak.
     const provider = new BasicTracerProvider({
       spanProcessors: [{
         onStart: () => void this.#open++,

@@ -67,9 +67,9 @@ Deno.test("a backend fixture stops its server, once", async () => {
 
 Deno.test("servers of fixtures take their options: a token rejects clients without it", async () => {
   await using http = await sharedMemoryServer({ token: "secret" });
-  const answer = await fetch(`${http.url}/stats`);
-  await answer.body?.cancel();
-  assert.equal(answer.status, 401);
+  const response = await fetch(`${http.url}/stats`);
+  await response.body?.cancel();
+  assert.equal(response.status, 401);
   await using backend = await socketMessagingBackend({ token: "secret" });
   await backend.testConnection();
   await using config = await socketMessagingConfig({ token: "secret" });

@@ -7,7 +7,7 @@ import { ROOT } from "../support/program.ts";
 /** A registry that does not reply. */
 const NPM_CONFIG_REGISTRY = "http://127.0.0.1:1/";
 
-Deno.test("every package is pinned to a version, and the page says what it is for", () => {
+Deno.test("every package is pinned to a version, and the page describes its purpose", () => {
   const page = Deno.readTextFileSync(new URL("docs/dependencies.md", ROOT));
   const explained = [...page.matchAll(/^\| `(@?[a-z][^`]*)` +\| .*\|$/gm)].map(([, name]) => name);
   for (const [name, specifier] of Object.entries(importMap.imports)) {

@@ -1,4 +1,4 @@
-// Making elements. Texts go in as texts, never as HTML: names of topics are whatever a client says.
+// Making elements. Texts are inserted as texts, never as HTML: a client chooses the names of topics.
 
 export const byId = (id) => document.getElementById(id);
 

@@ -6,7 +6,7 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 const LARGE_UNITS = [[1e9, "G"], [1e6, "M"], [1e4, "k"]];
 
-/** Three digits that tell something. */
+/** Three significant digits. */
 function threeDigits(number) {
   return number.toFixed(number >= 100 ? 0 : number >= 10 ? 1 : 2);
 }

@@ -42,7 +42,7 @@ function openFiles(): string[] {
   return files;
 }
 
-/** Sockets with an address, by what links to their descriptors say. */
+/** Sockets with an address, by the links to their descriptors. */
 function namedSockets(): Map<string, string> {
   const sockets = new Map<string, string>();
   for (const protocol of ["tcp", "tcp6", "udp", "udp6"]) {

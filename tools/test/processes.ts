@@ -7,7 +7,7 @@
 import { until } from "../../tests/support/deadline.ts";
 
 const PR_SET_CHILD_SUBREAPER = 36;
-/** Whoever is ending has so long to do it. */
+/** A process that is ending has so long to do it. */
 const GRACE_MS = 5000;
 
 /** Lets orphans among our descendants become our children, so that they can be found. */

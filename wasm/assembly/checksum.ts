@@ -1,4 +1,4 @@
-// Checksums over words that say where something lies. A word that was overwritten by accident does not
+// Checksums over words that locate something. A word that was overwritten by accident does not
 // match its checksum, and is not followed: a write to where it points would damage other bytes.
 
 /** The checksum over two words. It is never 0, so that zeroed words do not match. */

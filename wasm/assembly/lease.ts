@@ -1,4 +1,4 @@
-// Leases: messages that pullers hold until they acknowledge them. The state word of a slot alone says who
+// Leases: messages that pullers hold until they acknowledge them. The state word of a slot alone determines who
 // holds its message, so that every change is one compare-and-swap.
 //
 //   FREE -> CLAIMED -> LEASED -> FREE                 by: puller, puller, puller, which acknowledges

@@ -113,7 +113,7 @@ export function takePinned(receiver: u32, size: u32, flags: u32): u32 {
 
 /**
  * Takes the record that was found and that was copied into a claimed lease slot; returns TAKEN bits. The
- * copy is known to be whole before the slot says that it is a message.
+ * copy is known to be whole before the slot holds it as a message.
  */
 export function leaseTaken(slot: u32, length: u32, size: u32, flags: u32): u32 {
   failpoint(LEASE_COPIED);

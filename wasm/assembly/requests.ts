@@ -1,4 +1,4 @@
-// Requests in flight. Each has a slot in its requester's region, whose word says who owns the request. A
+// Requests in flight. Each has a slot in its requester's region, whose word names the owner of the request. A
 // replier changes that word first, and moves the lane's tail second, so that at any moment the requester
 // knows which replier has its request. A replier that finds a request taken or cancelled moves the tail.
 //

@@ -32,7 +32,7 @@ import { deliveriesIn, freedLease, leaseStatusOf, leaseWord, ownerOf } from "./s
 
 /** Returns up to this one were looked for. */
 let seenReturns: u32 = 0;
-/** Every other look is one for owners that died. */
+/** Every other poll also checks for owners that died. */
 let isOwnerCheckDue: bool = true;
 /** True if a message that this participant returned itself is left to another that waits. */
 export let defersOwn: bool = false;

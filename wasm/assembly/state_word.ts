@@ -1,4 +1,4 @@
-// The words that say who owns a slot. A slot changes hands by one compare-and-swap on its word.
+// The words that name the owner of a slot. A slot changes hands by one compare-and-swap on its word.
 //
 //   lease slot      [0-7] status        [8-31] owner     [32-47] deliveries  [48-63] uses of the slot
 //   request slot    [0-31] generation   [32-39] status   [40-63] replier

@@ -19,7 +19,7 @@ Deno.test("http interop: a client in Python finds all as it should be", async ()
   assert.equal(await runPython("http_client.py", [scene.url]), "passed\n");
 });
 
-Deno.test("http interop: a client in Python is let in with the token alone", async () => {
+Deno.test("http interop: a client in Python is authorized by the token alone", async () => {
   await using scene = await serveHttp({ token: "s3cret" });
   assert.equal(await runPython("http_client.py", [scene.url, "s3cret"]), "passed\n");
   await assert.rejects(runPython("http_client.py", [scene.url]), /401/);

@@ -49,7 +49,7 @@ const SITES: Record<string, () => Promise<Site>> = {
     const dir = makeScratchDirectory();
     Deno.env.set("RINGBUS_DIR", dir);
     return Promise.resolve({
-      config: { backendType: "shm", shmName: "crowd" },
+      config: { backendType: "shm", shmName: "shared" },
       env: { RINGBUS_DIR: dir },
       [Symbol.asyncDispose]: async () => {
         Deno.env.delete("RINGBUS_DIR");

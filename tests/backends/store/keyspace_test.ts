@@ -55,7 +55,7 @@ Deno.test("fields of a hash are set one by one", () => {
   assert.equal(hashes.get("none", "name"), undefined);
 });
 
-Deno.test("a set has each member once, in the order they came", () => {
+Deno.test("a set has each member once, in the order in which they were added", () => {
   const { sets } = new Store();
   assert.equal(sets.add("s", ["b", "a", "b"]), 2);
   assert.equal(sets.add("s", ["a", new JsonText("1"), "1"]), 2);

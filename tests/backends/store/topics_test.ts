@@ -293,7 +293,7 @@ Deno.test("a topic keeps the latest messages when it is bounded", () => {
   assert.deepEqual(store.topics.byId("n", [early]), []);
 });
 
-Deno.test("the bytes of all topics are bounded: what came first goes first", () => {
+Deno.test("the bytes of all topics are bounded: the oldest message is evicted first", () => {
   const store = new Store({ maxBytes: 10_000 });
   const payload = "x".repeat(1000);
   for (let i = 0n; i < 20n; i++) {

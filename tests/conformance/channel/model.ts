@@ -90,7 +90,7 @@ export interface Message {
 
 const HEAD_BYTES = 6;
 
-/** The bytes of a message: they say which one it is as far as they reach. */
+/** The bytes of a message: they identify it as far as they reach. */
 export function bytesOf({ sender, number, length }: Message): Uint8Array<ArrayBuffer> {
   const bytes = pattern(length, number * 3 + sender);
   const head = new Uint8Array(8);

@@ -78,7 +78,7 @@ export class BroadcastModel extends Model {
   protected viewEnds(receiver: number, view: MessageView): void {
     const seen = this.#seen[receiver];
     const isWhole = sameBytes(view.bytes, bytesOf(seen.openView!));
-    if (view.intact) assert.ok(isWhole, "a view that says it is intact is not");
+    if (view.intact) assert.ok(isWhole, "a view that reports to be intact is not");
     else seen.lostViews++;
   }
 

@@ -55,7 +55,7 @@ export class QueueModel extends Model {
       return;
     }
     const lane = this.#lanes.find(({ waiting }) => waiting[0] && isMessage(bytes, waiting[0]));
-    assert.ok(lane, "a message came that is the next of no sender");
+    assert.ok(lane, "a message arrived that is the next of no sender");
     this.#last = { lane, from: lane.tail, message: lane.waiting[0] };
     lane.take();
   }

@@ -23,7 +23,7 @@ async function withServer(
 }
 
 export function testServing(transport: TestTransport): void {
-  testOn(transport, "whatever a handler throws fails its own request alone", async (open) => {
+  testOn(transport, "what a handler throws fails its own request alone", async (open) => {
     const names = Object.keys(THROWN);
     const handler = (request: unknown) => {
       if (typeof request === "string") throw THROWN[request]();

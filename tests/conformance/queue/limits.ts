@@ -29,7 +29,7 @@ export function limitTests(test: TestOn): void {
   });
 
   test("an expired message is removed by any call", async (stage) => {
-    const looks: ((queue: MessageQueue, id: string) => Promise<void>)[] = [
+    const reads: ((queue: MessageQueue, id: string) => Promise<void>)[] = [
       async (queue) => assert.equal(await queue.count(), 0),
       async (queue) => assert.deepEqual(await queue.list(), []),
       async (queue, id) => assert.equal(await queue.get(id), undefined),
@@ -43,13 +43,13 @@ export function limitTests(test: TestOn): void {
         assert.equal((await nextOf(subscription)).payload, "next");
       },
     ];
-    const published = await Promise.all(looks.map(async (look, i) => {
-      const queue = await stage.open({ namespace: `look-${i}` });
+    const published = await Promise.all(reads.map(async (read, i) => {
+      const queue = await stage.open({ namespace: `read-${i}` });
       const { id } = await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
-      return { look, queue, id };
+      return { read, queue, id };
     }));
     await stage.advance(TTL_OVER_MS);
-    for (const { look, queue, id } of published) await look(queue, id);
+    for (const { read, queue, id } of published) await read(queue, id);
   });
 
   test("acknowledging an expired message has no effect", async (stage) => {
@@ -110,9 +110,9 @@ export function limitTests(test: TestOn): void {
     await queue.publish(task("dies", { ttlSeconds: TTL_SECONDS }));
     await queue.publish(task("dies, too", { ttlSeconds: TTL_SECONDS }));
     await stage.advance(TTL_OVER_MS);
-    await queue.publish(task("comes"));
-    await queue.publish(task("comes, too"));
-    assert.deepEqual(payloads(await queue.list()), ["comes, too", "comes", "lives"]);
+    await queue.publish(task("new"));
+    await queue.publish(task("newer"));
+    assert.deepEqual(payloads(await queue.list()), ["newer", "new", "lives"]);
   });
 
   test("namespaces are separate", async (stage) => {

@@ -1,4 +1,4 @@
-// Overwrites the words that say where leased messages lie, and who holds them. What is received then is
+// Overwrites the words that locate leased messages and name their owners. What is received then is
 // right, or an error that reports the damage.
 
 import assert from "node:assert/strict";

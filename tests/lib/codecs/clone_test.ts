@@ -99,14 +99,14 @@ Deno.test("clone works in a worker", { ignore: !canRead }, async () => {
   const url = `data:text/javascript,${encodeURIComponent(source)}`;
   const worker = new Worker(url, { type: "module" });
   try {
-    const answer = await new Promise((resolve, reject) => {
+    const reply = await new Promise((resolve, reject) => {
       worker.onmessage = (event) => resolve(event.data);
       worker.onerror = (event) => {
         event.preventDefault();
         reject(new Error(event.message));
       };
     });
-    assert.equal(answer, true);
+    assert.equal(reply, true);
   } finally {
     worker.terminate();
   }

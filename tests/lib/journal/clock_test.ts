@@ -48,7 +48,7 @@ Deno.test("what another member has seen of time is not counted twice", () => {
   assert.equal(clock.now(), 800);
 });
 
-Deno.test("members share a clock, whatever their wall clocks say", () => {
+Deno.test("members share a clock, although their wall clocks differ", () => {
   const root = new Int32Array(new SharedArrayBuffer(layout.ROOT_BOOT + 8));
   const first = sharedClock(root, 0);
   using _shift = shiftWallClock(HOUR_MS);
@@ -83,7 +83,7 @@ Deno.test("a message is not gone at birth after a wall clock was ahead", () =>
   }));
 
 for (const [when, backMs] of [["it was ahead", HOUR_MS], ["it was right", 0]] as const) {
-  Deno.test(`times to live last as long as they say after ${when}`, () =>
+  Deno.test(`times to live have their full length after ${when}`, () =>
     inScratch(async ({ path: dir }) => {
       let nowMs = 1_700_000_000_000 + backMs;
       const clock = () => nowMs;

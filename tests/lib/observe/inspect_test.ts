@@ -164,28 +164,28 @@ Deno.test("a message that a killed sender was writing is listed as unfinished", 
 Deno.test("a snapshot has backlogs, requests in flight, leased messages and pins", () => {
   using directory = new TestDirectory();
   const { path: dir } = directory;
-  const look = (name: string) => {
+  const report = (name: string) => {
     using file = SegmentFile.open(directory.file(name));
     return takeSnapshot(file, dir);
   };
   using publisher = new Publisher<number>("news", { dir, capacityBytes: CAPACITY });
   using subscriber = new Subscriber<number>("news", { dir });
   publisher.sendMany(Array.from({ length: 150 }, (_, n) => n));
-  assert.deepEqual(look("news").backlogs, [
+  assert.deepEqual(report("news").backlogs, [
     { subscriber: 1, atLeast: 86, atMost: 150, missing: 0 },
   ]);
   publisher.sendMany(Array.from({ length: 1000 }, (_, n) => n));
-  const [{ missing }] = look("news").backlogs;
+  const [{ missing }] = report("news").backlogs;
   assert.ok(missing > 800 && missing < 1150, `${missing}`);
   subscriber.drain();
-  assert.ok(look("news").backlogs[0].atLeast === 0);
+  assert.ok(report("news").backlogs[0].atLeast === 0);
 
   using requester = new Requester<number, number>("calc", { dir });
   using replier = new Replier<number, number>("calc", { dir });
   requester.send(1);
   requester.send(2);
   assert.equal(replier.recvSync(), 1);
-  const statuses = () => look("calc").requests.map(({ status, replier }) => [status, replier]);
+  const statuses = () => report("calc").requests.map(({ status, replier }) => [status, replier]);
   assert.deepEqual(statuses().sort(), [["queued", undefined], ["taken", 1]]);
   replier.send(5);
   assert.deepEqual(statuses().sort(), [["done", 1], ["queued", undefined]]);
@@ -195,7 +195,7 @@ Deno.test("a snapshot has backlogs, requests in flight, leased messages and pins
   using reader = new Puller<Uint8Array>("jobs", { dir });
   pusher.sendMany([new Uint8Array(5), new Uint8Array(6)]);
   const held = keeper.recvSync();
-  const { leaseTables: { slots, leases: [first, ...others] } } = look("jobs");
+  const { leaseTables: { slots, leases: [first, ...others] } } = report("jobs");
   assert.deepEqual([slots, others], [64, []]);
   assert.deepEqual([first.status, first.puller, first.bytes, first.deliveries], [
     "leased",
@@ -205,12 +205,12 @@ Deno.test("a snapshot has backlogs, requests in flight, leased messages and pins
   ]);
   {
     using _view = reader.recvView();
-    const { participants } = look("jobs");
+    const { participants } = report("jobs");
     assert.deepEqual(participants[2].pin, { lane: 0, position: 24 });
   }
   held.nack();
-  assert.equal(look("jobs").leaseTables.leases[0].status, "returned");
-  assert.deepEqual(look("jobs").issues, []);
+  assert.equal(report("jobs").leaseTables.leases[0].status, "returned");
+  assert.deepEqual(report("jobs").issues, []);
   reader.drain();
 });
 
@@ -275,12 +275,12 @@ Deno.test(`a channel that is overwritten while it is read ends no reader (${FUZZ
     });
     try {
       const reader = new ChannelReader(source, "a", "oldest");
-      for (let look = 0, hasMore = true; look < 50 || hasMore; look++) {
+      for (let attempt = 0, hasMore = true; attempt < 50 || hasMore; attempt++) {
         const seen = reader.read();
         ({ hasMore } = seen);
         messages += seen.messages.length;
         issues += seen.issues.length;
-        assert.ok(look < 1000, `seed ${seed}: no end`);
+        assert.ok(attempt < 1000, `seed ${seed}: no end`);
         assert.ok(seen.missed >= 0 && Number.isSafeInteger(seen.missed), `seed ${seed}`);
       }
     } catch (error) {

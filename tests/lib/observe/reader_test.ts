@@ -229,7 +229,7 @@ Deno.test("a file that is truncated while it is read ends the reading, and nothi
       });
       try {
         const reader = new ChannelReader(source, "a", "oldest");
-        for (let look = 0; look < 5; look++) {
+        for (let attempt = 0; attempt < 5; attempt++) {
           const { messages } = reader.read();
           assert.ok(messages.every(({ bytes: { length } }) => length === 1 || length === 5003));
         }

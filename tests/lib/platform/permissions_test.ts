@@ -61,13 +61,13 @@ for (const mode of ["sync", "async"] as const) {
   Deno.test(`the C library alone is enough for requester and replier (${mode})`, () =>
     inScratch(async ({ path: dir, spawn }) => {
       const options = { dir };
-      const [asking, answering] = [spawn({ flags: ONLY_LIBC }), spawn({ flags: ONLY_LIBC })];
-      await answering.execute({ do: "open", id: "r", role: "replier", target: "ask", options });
-      await answering.start({ do: "reply", id: "r", mode, name: "r" });
+      const [asking, replying] = [spawn({ flags: ONLY_LIBC }), spawn({ flags: ONLY_LIBC })];
+      await replying.execute({ do: "open", id: "r", role: "replier", target: "ask", options });
+      await replying.start({ do: "reply", id: "r", mode, name: "r" });
       await asking.execute({ do: "open", id: "q", role: "requester", target: "ask", options });
       const replies = await asking.execute({ do: "request", id: "q", mode, values: [1, "stop"] });
       assert.deepEqual(replies, [{ by: "r", of: 1 }, { by: "r", of: "stop" }]);
-      assert.equal(await answering.result(), 1);
+      assert.equal(await replying.result(), 1);
     }));
 }
 

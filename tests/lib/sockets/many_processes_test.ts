@@ -27,7 +27,7 @@ async function startChildren(scratch: Scratch, count: number): Promise<Child[]> 
 }
 
 async function attach(child: Child, role: Role, options: ChannelOptions): Promise<void> {
-  await child.execute({ do: "open", id: role, role, target: "crowd", options });
+  await child.execute({ do: "open", id: role, role, target: "busy", options });
 }
 
 function sum(numbers: number[]): number {
@@ -81,7 +81,7 @@ async function publishToMany(dir: string, publishers: Child[], subscribers: Chil
 async function pushToMany(dir: string, pushers: Child[], pullers: Child[]) {
   const each = 300;
   const options = { dir, capacityBytes: 4096 };
-  const place = { path: `${dir}/crowd` };
+  const place = { path: `${dir}/busy` };
   for (const child of pullers) await attach(child, "puller", options);
   for (const child of pullers) await startOrderReports(child, "puller", 32);
   await untilWaiting(place, 32);

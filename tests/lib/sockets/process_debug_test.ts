@@ -56,20 +56,20 @@ Deno.test("RINGBUS_DEBUG=1 logs every wait", () =>
 
 Deno.test("RINGBUS_DEBUG=1 logs requests and replies", () =>
   inScratch(async ({ path: dir, spawn }) => {
-    const [asking, answering] = [spawn(DEBUG), spawn(DEBUG)];
+    const [asking, replying] = [spawn(DEBUG), spawn(DEBUG)];
     const options = { dir, codec: "json" } as const;
     await asking.execute({ do: "open", id: "q", role: "requester", target: "asked", options });
-    await answering.execute({ do: "open", id: "r", role: "replier", target: "asked", options });
-    await answering.start({ do: "reply", id: "r", mode: "sync", name: "r" });
+    await replying.execute({ do: "open", id: "r", role: "replier", target: "asked", options });
+    await replying.start({ do: "reply", id: "r", mode: "sync", name: "r" });
     await asking.execute({ do: "request", id: "q", mode: "sync", values: ["stop"] });
-    await answering.result();
-    await Promise.all([asking.finish(), answering.finish()]);
+    await replying.result();
+    await Promise.all([asking.finish(), replying.finish()]);
     const isMessage = (step: string) => /^(sent|received) /.test(step);
     assert.deepEqual(stepsOf(asking.stderr).filter(isMessage), [
       `sent 6 B on "asked", #1`,
       `received 22 B on "asked", reply #1`,
     ]);
-    assert.deepEqual(stepsOf(answering.stderr).filter(isMessage), [
+    assert.deepEqual(stepsOf(replying.stderr).filter(isMessage), [
       `received 6 B on "asked", #1`,
       `sent 22 B on "asked", reply #1`,
     ]);

@@ -126,12 +126,12 @@ Deno.test("a reply whose replier died before it announced it is received", () =>
   using replier = new Replier<string, string>(channel.handle);
   requester.send("question");
   assert.equal(replier.tryRecv(), "question");
-  replier.send("answer");
+  replier.send("reply");
   const { words, control } = wordsOf(channel.handle);
   const region = words.getUint32(control + CONTROL_PARTICIPANTS + PARTICIPANT_REGION, true);
   assert.equal(words.getBigUint64(region + REQUEST_DONE, true), 1n);
   words.setBigUint64(region + REQUEST_DONE, 0n, true);
-  assert.equal(requester.recvSync({ timeoutMs: 20_000 }), "answer");
+  assert.equal(requester.recvSync({ timeoutMs: 20_000 }), "reply");
 });
 
 const REPLY = new Uint8Array(16_384);

@@ -138,7 +138,7 @@ Deno.test("messages that a process publishes in any way, another receives whole 
           const seen = await subscriber.result<Digest[]>();
           assert.deepEqual(seen, seen.map(([index]) => model[index]));
           seen.reduce((before, [index]) => {
-            assert.ok(index > before, `message ${index} came after ${before}`);
+            assert.ok(index > before, `message ${index} arrived after ${before}`);
             return index;
           }, -1);
           const { missed } = await subscriber.execute<{ missed: number }>({

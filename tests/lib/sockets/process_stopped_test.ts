@@ -264,9 +264,9 @@ Deno.test("of many requests in flight, a killed replier fails the one that it to
     using other = new Replier<number, number>("ask", { dir });
     const stop = new AbortController();
     const served = other.serve((n) => -n, { signal: stop.signal });
-    const [, ...answered] = await settled;
+    const [, ...results] = await settled;
     stop.abort();
     await served;
-    const values = answered.map((reply) => reply.status === "fulfilled" && reply.value);
+    const values = results.map((reply) => reply.status === "fulfilled" && reply.value);
     assert.deepEqual(values, Array.from({ length: 99 }, (_, i) => -(i + 1)));
   }));

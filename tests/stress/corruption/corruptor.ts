@@ -10,7 +10,7 @@ import { chooseCorruption, type Corruption, SegmentOffsets } from "./target.ts";
 
 /** Overwrites one segment, and reports it to the verifiers. */
 export class Corruptor implements Disposable {
-  /** True once the channel may look closed. */
+  /** True once the channel may count as closed. */
   mayBeClosed = false;
   readonly corruptions: Corruption[] = [];
   readonly #file: Deno.FsFile;

@@ -37,7 +37,7 @@ export interface Outcome {
 /** Name of the channel. */
 export const CHANNEL = "fuzzed";
 
-/** Bytes of a message, which both sides can tell. */
+/** Bytes of a message, which both sides compute. */
 export function lengthOf(key: number, id: number, capacityBytes: number): number {
   const random = new Random(key, id);
   const isBig = random.chance(0.05);

@@ -37,13 +37,13 @@ interface User extends Actor {
   gate: number;
   attempts: number;
   /** Where it continues after a file is unlinked. */
-  after: "open" | "prepare" | "come";
+  after: "open" | "prepare" | "idle";
 }
 
 /** Mistakes that the exploration has to find. */
 export type AttachGateMistake =
   | "attaches without counting"
-  | "checks before it gives up its share"
+  | "checks before it releases its share"
   | "deletes the name and not the file"
   | "clears a tombstone that others still check"
   | "removes the name without the lock";
@@ -66,7 +66,7 @@ export function attachGateModel(
   { attachments, killable: killable = [0], hasLock = false, mistake }: AttachGateOptions,
 ): Model<Directory, User> {
   const users = attachments.map((count, id): User => ({
-    at: "come",
+    at: "idle",
     isDead: false,
     id,
     attachments: count,
@@ -83,7 +83,7 @@ export function attachGateModel(
       ...unlinking(mistake, hasLock),
       ...unlinkingUnderLock(mistake),
     })),
-    idle: ["come", "in", "end"],
+    idle: ["idle", "attached", "end"],
     killable,
     check(state) {
       check(state);
@@ -98,7 +98,7 @@ export function attachGateModel(
 
 function attaching(mistake: AttachGateMistake | undefined): Program<Directory, User> {
   return {
-    come: (
+    idle: (
       _words,
       { attachments },
     ) => [{ then: attachments === 0 ? "end" : "open", isOwn: true }],
@@ -113,30 +113,33 @@ function attaching(mistake: AttachGateMistake | undefined): Program<Directory, U
     create: ({ named }) =>
       named !== NONE ? [{ then: "open" }] : [{
         point: "link",
-        then: "enter",
+        then: "attach",
         act(words, me) {
           me.file = words.named = words.files.length;
           words.files.push({ gate: 0, shares: [me.id], tombstone: NONE, locker: NONE });
         },
       }],
-    share: () => [{ point: "share", then: "look", act: share }],
-    look: ({ named }, { file }) => [named === file ? { then: "enter" } : releaseShare("prepare")],
-    enter: ({ files }, { file }) =>
+    share: () => [{ point: "share", then: "compareName", act: share }],
+    compareName: (
+      { named },
+      { file },
+    ) => [named === file ? { then: "attach" } : releaseShare("prepare")],
+    attach: ({ files }, { file }) =>
       files[file].gate === CLOSED
         ? [{ then: "unlink", act: (_words, me) => void (me.after = "open") }]
         : [{
-          then: "in",
+          then: "attached",
           act(words, me) {
             if (mistake !== "attaches without counting") words.files[me.file].gate++;
             me.attempts = 0;
           },
         }],
-    in: () => [{ then: "leave", act: (_words, me) => void me.attachments-- }],
+    attached: () => [{ then: "leave", act: (_words, me) => void me.attachments-- }],
   };
 }
 
 function detaching(mistake: AttachGateMistake | undefined): Program<Directory, User> {
-  const checksFirst = mistake === "checks before it gives up its share";
+  const checksFirst = mistake === "checks before it releases its share";
   return {
     leave: () => [{ point: "unshare", then: "read", act: checksFirst ? undefined : unshare }],
     read: ({ files }) => [{
@@ -148,7 +151,7 @@ function detaching(mistake: AttachGateMistake | undefined): Program<Directory, U
       const then = areOthersAttached(files[me.file], me, isDead) ? "close" : "shareAgain";
       return [{ point: "isSharedByOthers", then }];
     },
-    close: () => [{ then: "come", act: unshare }],
+    close: () => [{ then: "idle", act: unshare }],
     shareAgain: (_words, { gate }) => [{
       point: "share",
       then: gate === CLOSED ? "unlink" : "closeGate",
@@ -164,7 +167,7 @@ function detaching(mistake: AttachGateMistake | undefined): Program<Directory, U
 
 function endAttachment(words: Directory, me: User): void {
   share(words, me);
-  me.after = "come";
+  me.after = "idle";
 }
 
 function unlinking(
@@ -182,14 +185,14 @@ function unlinking(
       if (named === NONE || isTaken) return [releaseShare(after)];
       return [{
         point: "renameNew",
-        then: "forsake",
+        then: "release",
         act(words, me) {
           words.files[me.file].tombstone = words.named;
           words.named = NONE;
         },
       }];
     },
-    forsake: (_words, { after }) => [releaseShare(after)],
+    release: (_words, { after }) => [releaseShare(after)],
     sweep({ files }, me, isDead) {
       const isNeeded = areOthersAttached(files[me.file], me, isDead) && !clearsEarly;
       return [{ point: "isSharedByOthers", then: isNeeded ? me.after : "clear" }];
@@ -219,13 +222,13 @@ function unlinkingUnderLock(mistake: AttachGateMistake | undefined): Program<Dir
       act: (words) => void (words.named = NONE),
     }],
     unlock: () => [{
-      then: "forsake",
+      then: "release",
       act: (words, me) => void (words.files[me.file].locker = NONE),
     }],
   };
 }
 
-/** Gives up the share of a file that is deleted, and then checks its tombstone. */
+/** Releases the share of a file that is deleted, and then checks its tombstone. */
 function releaseShare(after: User["after"]): Step {
   return {
     point: "unshare",
@@ -261,7 +264,7 @@ function areOthersAttached(
 /** An attached actor has the segment that the name refers to, and its gate is open. */
 function check({ words, actors }: State<Directory, User>): void {
   for (const { id, at, file, isDead } of actors) {
-    if (at !== "in" || isDead) continue;
+    if (at !== "attached" || isDead) continue;
     if (words.named !== file) {
       throw new Error(`actor ${id} has ${file}, the name is ${words.named}`);
     }

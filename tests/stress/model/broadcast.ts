@@ -39,18 +39,18 @@ export interface BroadcastOptions {
   /** Messages of each commit, of the publisher and of its successor. */
   plans: [number[], number[]];
   /** Polls of each subscriber. */
-  looks: number[];
+  polls: number[];
   mistake?: Mistake;
 }
 
 /** The model of a broadcast. */
 export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
-  const { size, plans, looks, mistake } = options;
+  const { size, plans, polls, mistake } = options;
   const writers = newWriters(plans, size);
-  const readers = looks.map((count) => ({
+  const readers = polls.map((count) => ({
     at: "join",
     isDead: false,
-    looks: count,
+    polls: count,
     from: 0,
     position: 0,
     sequence: 0,
@@ -96,7 +96,7 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
         ? [{ then: "seek", act: (_words, reader) => reader.from = reader.position }]
         : [{ then: "join" }],
     seek(words, me) {
-      if (me.looks === 0) return [{ then: "end" }];
+      if (me.polls === 0) return [{ then: "end" }];
       if (me.position === words.head) {
         return [{
           then: "seek",

@@ -51,12 +51,12 @@ export interface Writer extends Actor {
 /** An actor that polls for messages. */
 export interface Poller {
   /** Polls that it still makes, -1 for no limit. */
-  looks: number;
+  polls: number;
 }
 
 /** Counts a poll. */
 export function countPoll(me: Poller): void {
-  if (me.looks > 0) me.looks--;
+  if (me.polls > 0) me.polls--;
 }
 
 /** A lane with a ring of `size` records, of which one stays free. */

@@ -36,7 +36,7 @@ export interface QueueOptions {
   /** Messages of each commit, of the writer and of its successor. */
   plans: [number[], number[]];
   /** Polls of each receiver. */
-  looks: number[];
+  polls: number[];
   /** Most messages of one call. */
   most: number;
   mistake?: Mistake;
@@ -44,12 +44,12 @@ export interface QueueOptions {
 
 /** The model of a queue. */
 export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
-  const { size, plans, looks, mistake } = options;
+  const { size, plans, polls, mistake } = options;
   const writers = newWriters(plans, size);
-  const receivers = looks.map((count) => ({
-    at: "look",
+  const receivers = polls.map((count) => ({
+    at: "poll",
     isDead: false,
-    looks: count,
+    polls: count,
     start: 0,
     position: 0,
     batch: [],
@@ -63,8 +63,8 @@ export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
       ...writingBoth<QueueLane, Party>("queue", mistake),
       ...receivers.map(() => receiving(options)),
     ],
-    idle: ["wait", "claim", "look", "end"],
-    killable: looks.map((_, taker) => taker + 2).concat(0),
+    idle: ["wait", "claim", "poll", "end"],
+    killable: polls.map((_, taker) => taker + 2).concat(0),
     check,
     checkEnd,
   };
@@ -73,8 +73,8 @@ export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
 function receiving({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
   const blind = mistake === "moves the tail without comparing";
   return {
-    look: (_words, me) =>
-      me.looks === 0 ? [{ then: "end" }] : [{
+    poll: (_words, me) =>
+      me.polls === 0 ? [{ then: "end" }] : [{
         then: "seek",
         act(words, taker) {
           taker.start = taker.position = words.tail;
@@ -85,13 +85,13 @@ function receiving({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
       if (me.position === words.head) {
         return me.batch.length > 0
           ? [{ then: "copied" }]
-          : [{ then: "look", act: (_words, taker) => countPoll(taker) }];
+          : [{ then: "poll", act: (_words, taker) => countPoll(taker) }];
       }
       return [{ then: cellAt(words, me.position).at === me.position ? "copy" : "doubt" }];
     },
     doubt(words, me) {
       if (words.tail === me.start) throw new Error(`record ${me.position} is incomplete`);
-      return [{ then: "look" }];
+      return [{ then: "poll" }];
     },
     copy: (_words, me) =>
       ["copied", ...(me.batch.length + 1 < most ? ["seek"] : [])].map((then) => ({
@@ -103,8 +103,8 @@ function receiving({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
     copied: () => [{ point: "TAKE_COPIED", then: "take", isOwn: true }],
     take: (words, me) =>
       words.tail === me.start || blind
-        ? [{ point: "TAKE_MOVED", then: "look", act: receive }]
-        : [{ then: "look" }],
+        ? [{ point: "TAKE_MOVED", then: "poll", act: receive }]
+        : [{ then: "poll" }],
   };
 }
 

@@ -36,7 +36,7 @@ interface Party extends Actor {
   generation: number;
   start: number;
   isMine: boolean;
-  /** No call waits any more: the slot is freed when the reply arrives. */
+  /** No call waits for it: the slot is freed when the reply arrives. */
   isAbandoned: boolean;
 }
 
@@ -46,7 +46,7 @@ export interface RequestOptions {
   /** Times that the requester may give up. */
   cancels: number;
   /** Polls of each replier. */
-  looks: number[];
+  polls: number[];
   mistake?: RequestMistake;
 }
 
@@ -76,15 +76,15 @@ export function requestModel(options: RequestOptions): Model<Slot, Party> {
       },
       actors: [
         party("queue", options.requests, options.cancels),
-        ...options.looks.map((looks) => party("look", looks, 0)),
+        ...options.polls.map((polls) => party("poll", polls, 0)),
       ],
     },
     programs: [
       requesting(options.mistake),
-      ...options.looks.map((_, at) => replying(at + 1, options.mistake)),
+      ...options.polls.map((_, at) => replying(at + 1, options.mistake)),
     ],
-    idle: ["queue", "look", "end"],
-    killable: options.looks.map((_, at) => at + 1),
+    idle: ["queue", "poll", "end"],
+    killable: options.polls.map((_, at) => at + 1),
     check: () => {},
     checkEnd,
   };
@@ -183,12 +183,12 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
   const owns = (slot: Slot, me: Party, status: Slot["status"]) =>
     slot.status === status && slot.generation === me.generation && slot.replier === self;
   return {
-    look(words, me) {
+    poll(words, me) {
       if (me.left === 0) return [{ then: "end" }];
       const count = (_slot: Slot, replier: Party) => {
         spend(replier, "left");
       };
-      if (words.tail === words.lane.length) return [{ then: "look", act: count }];
+      if (words.tail === words.lane.length) return [{ then: "poll", act: count }];
       return [{
         then: tailFirst ? "move" : "claim",
         act(slot, replier) {
@@ -200,9 +200,9 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
       }];
     },
     claim(words, me) {
-      if (!tailFirst && words.tail !== me.start) return [{ then: "look" }];
+      if (!tailFirst && words.tail !== me.start) return [{ then: "poll" }];
       const then = tailFirst ? "begin" : "copied";
-      if (!claims(words, me)) return [{ then: tailFirst ? "look" : then }];
+      if (!claims(words, me)) return [{ then: tailFirst ? "poll" : then }];
       return [{
         point: "REQUEST_TAKEN",
         then,
@@ -215,18 +215,18 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
     },
     copied: () => [{ point: "TAKE_COPIED", then: "move", isOwn: true }],
     move(words, me) {
-      const after = tailFirst ? "claim" : me.isMine ? "begin" : "look";
-      if (words.tail !== me.start) return [{ then: tailFirst ? "look" : after }];
+      const after = tailFirst ? "claim" : me.isMine ? "begin" : "poll";
+      if (words.tail !== me.start) return [{ then: tailFirst ? "poll" : after }];
       return [{ point: "TAKE_MOVED", then: after, act: (slot) => slot.tail++ }];
     },
     begin: (words, me) =>
-      !owns(words, me, "taken") ? [{ then: "look" }] : [{
+      !owns(words, me, "taken") ? [{ then: "poll" }] : [{
         point: "REPLY_BEGUN",
         then: "write",
         act: (slot) => slot.status = "writing",
       }],
     write: (words, me) => [
-      owns(words, me, "writing") ? { point: "REPLY_WRITTEN", then: "place" } : { then: "look" },
+      owns(words, me, "writing") ? { point: "REPLY_WRITTEN", then: "place" } : { then: "poll" },
     ],
     place: () => [{
       point: "REPLY_CHECKSUMMED",
@@ -234,13 +234,13 @@ function replying(self: number, mistake: RequestMistake | undefined): Program<Sl
       act: (slot, me) => slot.reply = me.generation,
     }],
     finish: (words, me) =>
-      !owns(words, me, "writing") ? [{ then: "look" }] : [{
+      !owns(words, me, "writing") ? [{ then: "poll" }] : [{
         point: "REPLY_DONE",
-        then: "tell",
+        then: "announce",
         act: (slot) => slot.status = "done",
       }],
-    tell:
-      () => [{ point: "REPLY_ANNOUNCED", then: "look", act: (slot) => slot.isAnnounced = true }],
+    announce:
+      () => [{ point: "REPLY_ANNOUNCED", then: "poll", act: (slot) => slot.isAnnounced = true }],
   };
 }
 

@@ -77,14 +77,14 @@ export function problemsOf({ pattern, sender, receiver }: PatternSummary): strin
   const problems: string[] = [];
   for (const [side, summary] of Object.entries({ sender, receiver })) {
     const { wrong, descriptors, mappings, rssBytesPerMillion } = summary;
-    const say = (what: string) => problems.push(`${pattern}, ${side}: ${what}`);
-    if (wrong > 0) say(`${wrong} messages were lost, repeated or out of order`);
+    const report = (what: string) => problems.push(`${pattern}, ${side}: ${what}`);
+    if (wrong > 0) report(`${wrong} messages were lost, repeated or out of order`);
     if (descriptors.last > descriptors.first + SPARE_DESCRIPTORS) {
-      say(`descriptors grew to ${descriptors.last}`);
+      report(`descriptors grew to ${descriptors.last}`);
     }
-    if (mappings.last > mappings.first) say(`mappings grew to ${mappings.last}`);
+    if (mappings.last > mappings.first) report(`mappings grew to ${mappings.last}`);
     if (rssBytesPerMillion > MAX_BYTES_PER_MILLION) {
-      say(`memory grew by ${rssBytesPerMillion} bytes for each million messages`);
+      report(`memory grew by ${rssBytesPerMillion} bytes for each million messages`);
     }
   }
   return problems;

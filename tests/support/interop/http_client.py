@@ -120,8 +120,8 @@ def ttl(client):
 
 def subscriptions(client):
     assert client.post("subscribe", topic="news", subscriber_id="s1") == {"status": "subscribed"}
-    answer = client.post("psubscribe", pattern="sensor.?*", subscriber_id="s1")
-    assert answer == {"status": "psubscribed"}
+    reply = client.post("psubscribe", pattern="sensor.?*", subscriber_id="s1")
+    assert reply == {"status": "psubscribed"}
     sent = message(1)
     threading.Timer(0.2, lambda: client.store("news", sent)).start()
     started = time.monotonic()
@@ -133,10 +133,10 @@ def subscriptions(client):
     expected = {"type": "pmessage", "pattern": "sensor.?*", "topic": "sensor.1", "data": sent}
     assert entry == expected
     assert client.poll("s1", timeout=0.1) == []
-    answer = client.post("unsubscribe", topic="news", subscriber_id="s1")
-    assert answer == {"status": "unsubscribed"}
-    answer = client.post("punsubscribe", pattern="sensor.?*", subscriber_id="s1")
-    assert answer == {"status": "punsubscribed"}
+    reply = client.post("unsubscribe", topic="news", subscriber_id="s1")
+    assert reply == {"status": "unsubscribed"}
+    reply = client.post("punsubscribe", pattern="sensor.?*", subscriber_id="s1")
+    assert reply == {"status": "punsubscribed"}
     client.store("news", message(3))
     client.store("sensor.1", message(3))
     assert client.poll("s1", timeout=0.1) == []
@@ -192,7 +192,7 @@ def stats(client):
     assert found["subscriptions"] >= 2 and found["pattern_subscriptions"] >= 1
 
 
-def refusals(client):
+def rejections(client):
     assert rejects(lambda: client.post("store_message", namespace="n", topic="t"))
     assert rejects(lambda: client.request("/set", None, "POST"))
     assert rejects(lambda: client.get("nothing"))
@@ -200,7 +200,7 @@ def refusals(client):
 
 CHECKS = [
     health, messages, big_ids, since, by_id, ttl, subscriptions, publishing, many, values, stats,
-    refusals,
+    rejections,
 ]
 
 

@@ -191,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
     # Head and body are two writes, which Nagle's algorithm would keep apart for 40 ms.
     disable_nagle_algorithm = True
 
-    def answer(self, work):
+    def reply(self, work):
         try:
             with self.server.store.changed:
                 status, text = 200, json.dumps(work())
@@ -206,12 +206,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.answer(lambda: POSTS[self.path.strip("/")](self.server.store, json.loads(text)))
+        self.reply(lambda: POSTS[self.path.strip("/")](self.server.store, json.loads(text)))
 
     def do_GET(self):
         parts = urlsplit(self.path)
         call, *args = [unquote(segment) for segment in parts.path.split("/")[1:]]
-        self.answer(lambda: GETS[call](self.server.store, args, parse_qs(parts.query)))
+        self.reply(lambda: GETS[call](self.server.store, args, parse_qs(parts.query)))
 
     def log_message(self, *_):
         pass

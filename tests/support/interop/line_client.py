@@ -33,7 +33,7 @@ def decode(argument):
 
 
 def split(line):
-    """An argument in quotes is one, whatever spaces are in it."""
+    """An argument in quotes is one, even with spaces in it."""
     parts = []
     for i, part in enumerate(line.split('"')):
         parts += [f'"{part}"'] if i % 2 else part.split()
@@ -45,7 +45,7 @@ class Refused(Exception):
 
 
 class Client:
-    """Answers come in the order of the commands; pushes come between them."""
+    """Replies arrive in the order of the commands; pushes arrive between them."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)
@@ -68,7 +68,7 @@ class Client:
         line = " ".join([words[0], *map(encode, words[1:])])
         self.socket.sendall((line + "\r\n").encode())
 
-    def answer(self):
+    def reply(self):
         text = self.replies.get(timeout=TIMEOUT_SECONDS)
         if text.startswith("ERROR"):
             raise Refused(split(text)[1])
@@ -76,7 +76,7 @@ class Client:
 
     def ask(self, *words):
         self.send(*words)
-        return self.answer()
+        return self.reply()
 
     def messages(self, *words):
         word, data = split(self.ask(*words))
@@ -115,7 +115,7 @@ def check_words(client):
     expect(client.ask("PING"), "PONG")
     expect(client.ask("ping"), "PONG")
     client.socket.sendall(b"PING\nPING\r\n")
-    expect([client.answer(), client.answer()], ["PONG", "PONG"])
+    expect([client.reply(), client.reply()], ["PONG", "PONG"])
     expect(client.ask("SUBSCRIBE", "a"), "OK SUBSCRIBED a")
     expect(client.ask("UNSUBSCRIBE", "a"), "OK UNSUBSCRIBED a")
     expect(client.ask("SUBSCRIBE", "two words"), 'OK SUBSCRIBED "two words"')
@@ -170,7 +170,7 @@ def check_own_pushes(client):
         client.send("STORE_MESSAGE", "interop", "own", message(message_id(4, EPOCH_MS + n), n=n))
         client.send("PING")
     for _ in range(500):
-        expect([client.answer(), client.answer()], ["OK STORED", "PONG"])
+        expect([client.reply(), client.reply()], ["OK STORED", "PONG"])
     expect([client.pushed()[1]["payload"]["n"] for _ in range(500)], list(range(500)))
     client.ask("UNSUBSCRIBE", "own")
 
@@ -193,11 +193,11 @@ def check_refusals(client):
     for line in rejected:
         client.socket.sendall(line + b"\r\n")
         try:
-            answer = client.answer()
+            reply = client.reply()
         except Refused:
             expect(client.ask("PING"), "PONG")
         else:
-            raise AssertionError(f"{line} was answered with {answer}")
+            raise AssertionError(f"{line} got the reply {reply}")
 
 
 def main():

@@ -125,7 +125,7 @@ class Server:
         found = [self.by_id.get((namespace, each)) for each in json.loads(ids)]
         return messages_reply([message for message in found if message is not None])
 
-    def answer(self, client, line):
+    def reply(self, client, line):
         try:
             word, *arguments = split_arguments(line)
             arguments = [decode(argument) for argument in arguments]
@@ -137,7 +137,7 @@ class Server:
         client = Client(writer)
         try:
             while line := await reader.readline():
-                writer.write((self.answer(client, line.decode().strip("\r\n")) + "\r\n").encode())
+                writer.write((self.reply(client, line.decode().strip("\r\n")) + "\r\n").encode())
                 await writer.drain()
         except (ConnectionError, ValueError):
             pass

@@ -75,7 +75,7 @@ export type Command =
     timeoutMs?: number;
     /** Milliseconds of work after each message. */
     workMs?: number;
-    /** Answers the number of messages only. */
+    /** Returns the number of messages only. */
     isCounted?: boolean;
   }
   | { do: "replay"; id: string; plan: ReceiveCall[]; last: number; timeoutMs: number }
@@ -216,7 +216,7 @@ function holdLoan({ id, byteLength }: Extract<Command, { do: "lend" }>): void {
   loans.set(id, loan);
 }
 
-/** Answers what was received - of bytes how many - each with the number of its deliveries. */
+/** Returns what was received (of bytes their number), each with the number of its deliveries. */
 function pull(
   puller: Puller<Delivery<unknown>>,
   { count, settle }: Extract<Command, { do: "pull" }>,
@@ -302,7 +302,7 @@ async function* incoming(
       if (value !== undefined) yield value;
     }
   }
-  throw new Error(`the end of the messages did not come within ${timeoutMs} ms`);
+  throw new Error(`the end of the messages did not arrive within ${timeoutMs} ms`);
 }
 
 async function request(
@@ -329,24 +329,24 @@ async function reply(
   replier: Replier,
   { mode, name }: Extract<Command, { do: "reply" }>,
 ): Promise<number> {
-  let answered = 0;
+  let replied = 0;
   if (mode === "serve") {
     const end = new AbortController();
     await replier.serve((of) => {
       if (of === "stop") end.abort();
-      else answered++;
+      else replied++;
       if (of === "fail") throw new RangeError("no such thing");
       return { by: name, of };
     }, { signal: end.signal });
-    return answered;
+    return replied;
   }
   while (true) {
     const of = mode === "sync"
       ? replier.recvSync({ timeoutMs: 20_000 })
       : await replier.recv({ timeoutMs: 20_000 });
     replier.send({ by: name, of });
-    if (of === "stop") return answered;
-    answered++;
+    if (of === "stop") return replied;
+    replied++;
   }
 }
 

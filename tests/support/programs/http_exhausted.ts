@@ -22,7 +22,7 @@ try {
   files.pop()![Symbol.dispose]();
 }
 await Deno.connect({ port }).then((conn) => files.push(conn), () => {});
-// The failure, and at least one attempt to listen again, come before the next request.
+// The failure, and at least one attempt to listen again, precede the next request.
 await new Promise((resolve) => setTimeout(resolve, 250));
 for (const file of files) file[Symbol.dispose]();
 

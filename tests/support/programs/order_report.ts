@@ -1,5 +1,5 @@
 /**
- * Taking part in a crowd: counting what arrives from whom, and coming and going.
+ * Taking part in a channel of many: counting what arrives from each sender, and opening and closing.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
 export interface OrderReport {
   /** Messages by producer. */
   from: number[];
-  /** Messages that came behind a later one of their producer, or twice. */
+  /** Messages that arrived behind a later one of their producer, or twice. */
   disorders: number;
   missed: number;
 }

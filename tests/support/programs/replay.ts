@@ -42,7 +42,7 @@ export async function replay(
   const digests: Digest[] = [];
   const deadline = performance.now() + timeoutMs;
   for (let step = 0; digests.at(-1)?.[0] !== last; step++) {
-    if (performance.now() > deadline) throw new Error(`only ${digests.length} messages came`);
+    if (performance.now() > deadline) throw new Error(`only ${digests.length} messages arrived`);
     const call = CALLS[plan[step % plan.length]];
     digests.push(...await call(socket as ReceivingSocket<Uint8Array>, timeoutMs));
   }

@@ -9,7 +9,7 @@ import { GemstoneGenerator, Message, ShmMessagingBackend } from "../../../mod.ts
 
 const [dir, task, who = "0"] = Deno.args;
 const generator = new GemstoneGenerator(Number(who));
-const tell = (value: unknown) => console.log(JSON.stringify(value));
+const print = (value: unknown) => console.log(JSON.stringify(value));
 
 function numbered(n: number): Message {
   return new Message({
@@ -25,19 +25,19 @@ if (task === "use") {
   const { promise, resolve } = Promise.withResolvers<Message>();
   await backend.subscribe("t", resolve);
   await backend.storeMessage("n", "t", numbered(1));
-  tell((await promise).payload.n);
-  tell((await backend.getMessagesForTopic("t")).length);
-  tell((await backend.stats()).messages);
+  print((await promise).payload.n);
+  print((await backend.getMessagesForTopic("t")).length);
+  print((await backend.stats()).messages);
 } else if (task === "write") {
   for (let n = 0;; n++) {
     await backend.storeMessage("n", "t", numbered(n));
-    tell(n);
+    print(n);
   }
 } else {
-  await backend.subscribe("t", ({ payload }) => tell(payload.n), {
-    onPublished: ({ data }) => tell(data),
+  await backend.subscribe("t", ({ payload }) => print(payload.n), {
+    onPublished: ({ data }) => print(data),
   });
   await backend.psubscribe("*", () => {});
-  tell("subscribed");
+  print("subscribed");
   await new Promise(() => {});
 }

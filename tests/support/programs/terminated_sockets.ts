@@ -14,9 +14,9 @@ const TIMEOUT_MS = 5000;
 async function workerThat(...commands: Command[]): Promise<Worker> {
   const worker = new Worker(new URL("worker.ts", import.meta.url), { type: "module" });
   for (const command of commands) {
-    const answer = new Promise<void>((resolve) => worker.onmessage = () => resolve());
+    const reply = new Promise<void>((resolve) => worker.onmessage = () => resolve());
     worker.postMessage(command);
-    await answer;
+    await reply;
   }
   return worker;
 }

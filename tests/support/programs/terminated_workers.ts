@@ -1,6 +1,6 @@
 /**
  * Terminates workers that wait in the event loop, block, and poll in a receive; then ends. Deno
- * waits for a terminated worker until it comes to an end by itself, so that a channel must be closed, or
+ * waits for a terminated worker until it ends by itself, so that a channel must be closed, or
  * `Deno.exit` called, to end a program with one that blocks.
  *
  * @module

@@ -65,8 +65,8 @@ Deno.test("dashboard: with a token the page is public, and its figures need the 
   await using stream = await snapshots(scene, { authorization: "Bearer s3cret" });
   assert.equal((await stream.next()).totals.topics, 0);
   const init: RequestInit = { headers: BROWSER, redirect: "manual" };
-  const letIn = await scene.call("/?token=s3cret", undefined, init);
-  const cookie = letIn.headers.get("set-cookie")!.split(";")[0];
+  const authorized = await scene.call("/?token=s3cret", undefined, init);
+  const cookie = authorized.headers.get("set-cookie")!.split(";")[0];
   await using withCookie = await snapshots(scene, { cookie });
   assert.equal((await withCookie.next()).totals.topics, 0);
 });

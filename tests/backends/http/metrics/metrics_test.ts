@@ -56,7 +56,7 @@ Deno.test("metrics: requests are counted by route and status, with their duratio
   assert.equal(again.value("ringbus_http_requests_total", scrapes), 1);
 });
 
-Deno.test("metrics: what the store holds, and what came, expired, was deleted and evicted", async () => {
+Deno.test("metrics: what the store holds, and what was stored, expired, was deleted and evicted", async () => {
   let nowMs = 0;
   const store = new Store({ clock: () => nowMs, maxBytes: 100_000, maxMessagesPerTopic: 3 });
   await using scene = await serveHttp({ store });

@@ -364,10 +364,10 @@ Deno.test("http: health and stats have the documented fields", async () => {
 Deno.test("http: an invalid call is rejected, with the reason as JSON", async () => {
   await using scene = await serveHttp({ maxBodyBytes: 1000 });
   const rejected = async (status: number, path: string, body?: unknown, init?: RequestInit) => {
-    const answer = await scene.call(path, body, init);
-    assert.equal(answer.status, status, `${path} ${body}: ${answer.text}`);
-    assert.equal(typeof answer.json.error, "string");
-    return answer;
+    const response = await scene.call(path, body, init);
+    assert.equal(response.status, status, `${path} ${body}: ${response.text}`);
+    assert.equal(typeof response.json.error, "string");
+    return response;
   };
   await rejected(404, "/nothing");
   await rejected(404, "/health/x");
@@ -407,8 +407,8 @@ Deno.test("http: a body of an unknown length is taken, as long as it is not too 
   const body = ReadableStream.from(['{"key":"k",', '"value":"ü"}']).pipeThrough(
     new TextEncoderStream(),
   );
-  const answer = await scene.call("/set", "", { method: "POST", body });
-  assert.equal(answer.status, 200, answer.text);
+  const response = await scene.call("/set", "", { method: "POST", body });
+  assert.equal(response.status, 200, response.text);
   assert.deepEqual((await scene.call("/get/k")).json, { value: "ü" });
 });
 
@@ -441,9 +441,9 @@ Deno.test("http: a token is asked for, and its cookie serves browsers", async ()
   assert.equal((await get({ authorization: "Bearer s3cret" })).status, 200);
   assert.equal((await get({ authorization: "bearer s3cret" })).status, 200);
   assert.equal((await scene.call("/?token=wrong")).status, 401);
-  const letIn = await scene.call("/?token=s3cret", undefined, { redirect: "manual" });
-  assert.deepEqual([letIn.status, letIn.headers.get("location")], [303, "/"]);
-  const [cookie, ...attributes] = letIn.headers.get("set-cookie")!.split("; ");
+  const authorized = await scene.call("/?token=s3cret", undefined, { redirect: "manual" });
+  assert.deepEqual([authorized.status, authorized.headers.get("location")], [303, "/"]);
+  const [cookie, ...attributes] = authorized.headers.get("set-cookie")!.split("; ");
   assert.deepEqual(attributes, ["HttpOnly", "SameSite=Strict", "Path=/"]);
   assert.equal(cookie.includes("s3cret"), false);
   assert.equal((await get({ cookie: `a=b; ${cookie}` })).status, 200);
@@ -451,8 +451,8 @@ Deno.test("http: a token is asked for, and its cookie serves browsers", async ()
   await using other = await serveHttp({ token: "s3cret" });
   const foreign = cookie.replace(`${scene.port}`, `${other.port}`);
   for (const sent of [cookie, foreign]) {
-    const answer = await other.call("/stats", undefined, { headers: { cookie: sent } });
-    assert.equal(answer.status, 401);
+    const response = await other.call("/stats", undefined, { headers: { cookie: sent } });
+    assert.equal(response.status, 401);
   }
 });
 
@@ -497,7 +497,7 @@ Deno.test("http: a server may be started again, and stop ends whatever clients d
     method: "POST",
     body: '{"topic":"t","subscriber_id":"s"}',
   }).then((response) => response.text());
-  const poll = fetch(`${url}/poll?subscriber_id=s&timeout=300`).then((answer) => answer.json());
+  const poll = fetch(`${url}/poll?subscriber_id=s&timeout=300`).then((response) => response.json());
   using halfOpen = await Deno.connect({ port: Number(new URL(url).port) });
   await halfOpen.write(
     new TextEncoder().encode("POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-l"),

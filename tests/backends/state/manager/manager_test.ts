@@ -26,7 +26,12 @@ function at(port: number, options: StateOptions = {}): ManagerBackend {
 
 /** A process with a backend. It appends one slot, and runs until it is killed. */
 function attached(port: number): Program {
-  return new Program(["-A", "tests/support/programs/state_guest.ts", String(port), KEY.toBase64()]);
+  return new Program([
+    "-A",
+    "tests/support/programs/state_member.ts",
+    String(port),
+    KEY.toBase64(),
+  ]);
 }
 
 /** Runs a test with a server in this process. */

@@ -1,4 +1,4 @@
-// The TCP messaging backend: servers it starts, connections it loses, and what it says of both.
+// The TCP messaging backend: servers it starts, connections it loses, and what it reports of both.
 
 import assert from "node:assert/strict";
 import {

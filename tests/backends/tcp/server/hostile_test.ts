@@ -102,7 +102,7 @@ Deno.test("tcp: random inputs get a reply per line, and other clients are not af
     assert.ok(context.connectionStats.errors > IN_PROCESS / 4, "few of the inputs were wrong");
     assert.ok(store.stats().stored > IN_PROCESS / 1000, "few of the inputs were right");
     const grown = heapBytes() - before;
-    assert.ok(grown < 5e6, `${grown} bytes of memory did not come back`);
+    assert.ok(grown < 5e6, `${grown} bytes of memory were not released`);
   }));
 
 /** Sends random inputs over a connection, and breaks it off now and then. */

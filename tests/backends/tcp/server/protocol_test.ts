@@ -146,9 +146,9 @@ Deno.test("tcp: a malformed line gets an error, and the connection stays up", as
   await withServer({ store }, async (server, connect) => {
     const client = await connect();
     for (const line of MALFORMED) {
-      const answer = await client.request(line);
-      assert.match(answer!, /^ERROR "[^"]+"$/, line.slice(0, 60));
-      assert.ok(answer!.length < 400, answer);
+      const reply = await client.request(line);
+      assert.match(reply!, /^ERROR "[^"]+"$/, line.slice(0, 60));
+      assert.ok(reply!.length < 400, reply);
     }
     await client.send(new Uint8Array([0x50, 0xff, 0xfe, 10, 0x50, 0x49, 0x4e, 0x47, 10]));
     assert.match((await client.line())!, /^ERROR "/);

@@ -48,7 +48,7 @@ Deno.test("tcp server: before it stops it replies to received commands, and send
     assert.deepEqual([replies.length, pushes.length], [16, 16]);
   }));
 
-Deno.test("tcp server: it stops whatever clients do", () =>
+Deno.test("tcp server: it stops in spite of what clients do", () =>
   withServer({}, async (server, connect) => {
     const [silent, deaf] = [await connect(), await connect()];
     const message = JSON.stringify({ id: 1, payload: "x".repeat(2 ** 20) });
@@ -83,7 +83,7 @@ Deno.test("tcp server: invalid options are rejected with their value", () => {
   }
 });
 
-Deno.test("tcp server: statistics count what came and what went", async () => {
+Deno.test("tcp server: statistics count what was received and sent", async () => {
   await withServer({}, async (server, connect) => {
     const client = await connect();
     for (const line of ["PING", "SUBSCRIBE t", "PUBLISH t x", "PUBLISH t y", "WHAT"]) {
