@@ -63,8 +63,10 @@ export const CURSOR_COUNTED = CURSOR_MOVED + 1;
 export const LANE_OWNED = CURSOR_COUNTED + 1;
 /** The owner's slot names the lane. */
 export const LANE_ASSIGNED = LANE_OWNED + 1;
-/** A new lane has the checksum of its ring's offset, and no offset. */
-export const RING_CHECKSUMMED = LANE_ASSIGNED + 1;
+/** A new lane has the size of its ring, and no offset. */
+export const RING_SIZED = LANE_ASSIGNED + 1;
+/** A new lane has the checksum of its ring's offset and size, and no offset. */
+export const RING_CHECKSUMMED = RING_SIZED + 1;
 /** A new lane has its ring, and is not visible to receivers. */
 export const RING_OFFSET = RING_CHECKSUMMED + 1;
 /** The lane is visible to receivers. */

@@ -161,9 +161,13 @@ export const LANE_BLOCKS = LANE_DATA + 4;
 export const LANE_BLOCKS_BYTES = LANE_BLOCKS + 4;
 export const LANE_DATA_CHECK = LANE_BLOCKS_BYTES + 4;
 export const LANE_BLOCKS_CHECK = LANE_DATA_CHECK + 4;
+export const LANE_CAPACITY = LANE_BLOCKS_CHECK + 4;
 export const LANE_TAIL = 128;
 export const LANE_TAIL_COUNT = LANE_TAIL + 8;
 export const LANE_BYTES = 256;
+
+/** What `claimLane` returns if the lanes without a writer have rings of other sizes. */
+export const NO_LANE_OF_SIZE = -2;
 
 /** Bytes of the control block with its tables. */
 export const CONTROL_BYTES = CONTROL_LANES + MAX_LANES * LANE_BYTES;

@@ -44,6 +44,7 @@ export interface RingExports {
   take(size: number, flags: number): number;
   takeInPlace(size: number, flags: number): number;
   // assembly/lane_cursor.ts
+  foundCapacity(): number;
   foundLane(): number;
   foundPosition(): number;
   foundTag(offset: number, length: number): number;
@@ -66,10 +67,10 @@ export interface RingExports {
   checksum(a: number, b: number): number;
   // assembly/participants.ts
   isolateOf(index: number): bigint;
-  claimLane(index: number): number;
+  claimLane(index: number, bytes: number): number;
   join(isolate: bigint, role: number, pid: number, now: number): number;
   leave(index: number): number;
-  openRing(index: number, offset: number): void;
+  openRing(index: number, offset: number, bytes: number): void;
   reclaim(index: number, dead: bigint, mine: bigint): number;
   regionOf(index: number, bytes: number): number;
   setRegion(index: number, offset: number, bytes: number): void;

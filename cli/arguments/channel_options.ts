@@ -21,7 +21,7 @@ export const CHANNEL_OPTIONS = {
   capacity: {
     type: "string",
     value: "BYTES",
-    help: "bytes of each sender's ring, such as 64K; default: the channel's, 1M for a new one",
+    help: "bytes of this sender's ring, such as 64K; default: the channel's, 1M for a new one",
   },
   persist: { type: "boolean", help: "keep the channel when its last participant leaves" },
 } as const satisfies OptionTable;

@@ -39,7 +39,7 @@ function printHeader(output: Output, snapshot: SegmentSnapshot): void {
     ["codec", codec ?? "?"],
     ["status", `${header.status}`],
     ["created", creatorText(creator)],
-    ["size", `${sizeText(sizeBytes)}, each ring ${sizeText(geometry?.capacity ?? 0)}`],
+    ["size", `${sizeText(sizeBytes)}, the first ring ${sizeText(geometry?.capacity ?? 0)}`],
     ["head, tail", `${header.head}, ${header.tail}`],
     ["messages", `${header.messages} sent, ${header.dropped} dropped`],
     ["lanes", `${header.lanes}`],
@@ -89,10 +89,11 @@ function printLanes(output: Output, lanes: readonly LaneReport[]): void {
   if (lanes.length === 0) return;
   output.print("");
   output.table(
-    ["LANE", "WRITER", "HEAD", "TAIL", "MESSAGES", "PENDING", "FILL"],
-    lanes.map(({ index, owner, head, tail, messages, pending, fill, isIntact }) => [
+    ["LANE", "WRITER", "RING", "HEAD", "TAIL", "MESSAGES", "PENDING", "FILL"],
+    lanes.map(({ index, owner, capacityBytes, head, tail, messages, pending, fill, isIntact }) => [
       index,
       `${owner ?? "-"}`,
+      sizeText(capacityBytes),
       head,
       tail,
       messages,

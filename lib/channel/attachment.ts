@@ -14,7 +14,9 @@ import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/
 import {
   type ChannelKind,
   controlOffset,
+  isSender,
   KIND_NUMBERS,
+  makePersistent,
   readConfig,
   type Role,
   ROLES,
@@ -22,7 +24,7 @@ import {
 import { MemorySource } from "../segment/byte_source.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
 import { logger } from "../base/log.ts";
-import { type ChannelOptions, checkCompatible, codecFor, openMemory } from "./open.ts";
+import { capacityOf, type ChannelOptions, checkCompatible, codecFor, openMemory } from "./open.ts";
 import { instantiate, IS_WEAK } from "../segment/ring.ts";
 import type { RingExports } from "../../wasm/ring_exports.ts";
 import * as layout from "../../wasm/layout.ts";
@@ -38,8 +40,10 @@ export class Attachment {
   readonly ring: RingExports;
   readonly codec: Codec;
   readonly kind: ChannelKind;
-  /** Bytes of each lane's ring. */
+  /** Bytes of the first lane's ring, behind which the tables lie. */
   readonly capacity: number;
+  /** Bytes of a sender's ring; of a receiver, of the rings of senders that name no capacity. */
+  readonly ringBytes: number;
   /** The participant's slot. */
   readonly index: number;
   /** The memory as bytes and as words; replaced when the segment grows. */
@@ -63,9 +67,10 @@ export class Attachment {
       this.name = this.sharedMemory.name;
       const { mappedBytes, wasmMemory } = this.sharedMemory;
       const config = readConfig(new MemorySource(wasmMemory, mappedBytes), this.name);
-      checkCompatible(this.sharedMemory, config, kind, options);
+      checkCompatible(this.sharedMemory, config, kind);
       this.kind = kind;
       this.capacity = config.capacity;
+      this.ringBytes = isSender(role) ? capacityOf(options, config.capacity) : config.capacity;
       this.codec = codecFor(this.sharedMemory, config, options.codec);
       this.#participants = controlOffset(config.capacity) + layout.CONTROL_PARTICIPANTS;
       this.ring = instantiate(wasmMemory);
@@ -74,6 +79,8 @@ export class Attachment {
       this.words = new Int32Array(wasmMemory.buffer);
       this.checkOpen();
       this.index = this.#join();
+      // This participant has a share, so that nobody deletes the segment before.
+      if (options.persist) makePersistent(this.words);
     } catch (error) {
       this.sharedMemory.close();
       throw error;

@@ -105,6 +105,8 @@ export class FrameCursor {
   #generation = 0;
   readonly #scratch = new Scratch();
   readonly #targetWords = new BufferWords();
+  /** Bytes of the largest ring that a record was found in. */
+  #largestRing = 0;
   #isBatchOpen = false;
   #isDeferring = false;
   #hasUnpublishedTail = false;
@@ -183,24 +185,29 @@ export class FrameCursor {
   next(mode: number): boolean {
     const offset = this.attachment.ring.next(mode) >>> 0;
     if (offset === EMPTY || offset >= FIRST_CODE) return this.#handleCode(offset, mode);
-    const { words, capacity } = this.attachment;
+    const { words } = this.attachment;
     this.#offset = offset;
     this.#size = words[(offset - 16) >>> 2] >>> 0;
     this.#length = this.#size - 8;
     this.#flags = words[(offset - 4) >>> 2] & 0xff;
     const isPlain = !this.#isRequest && (this.#flags & NOT_PLAIN) === 0;
-    return isPlain && this.#length >= 0 && this.#length <= capacity || this.#resolve(mode);
+    return isPlain && this.#length >= 0 && this.#length <= this.#largestRing || this.#resolve(mode);
   }
 
   /** Reads what is more than bytes in the ring: a request's origin, a block, a header, or damage. */
   #resolve(mode: number): boolean {
     if (this.#isRequest) this.#readOrigin();
     if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
-    else if (this.#length < 0 || this.#length > this.attachment.capacity) {
-      this.#offset = INVALID_OFFSET;
-    }
+    else if (this.#length < 0 || this.#length > this.#ringBytes()) this.#offset = INVALID_OFFSET;
     this.#readHeader();
     return this.#offset !== INVALID_OFFSET || this.#retryIfStale(mode);
+  }
+
+  /** Bytes of the ring of the record that was found. */
+  #ringBytes(): number {
+    const bytes = this.attachment.ring.foundCapacity() >>> 0;
+    this.#largestRing = Math.max(this.#largestRing, bytes);
+    return bytes;
   }
 
   #handleCode(code: number, mode: number): boolean {

@@ -15,6 +15,7 @@ import type { SocketStatistics } from "./statistics.ts";
 import {
   BLOCK_HEADER_BYTES,
   MAX_LANES,
+  NO_LANE_OF_SIZE,
   RECORD_BLOCK,
   RECORD_HEADERS,
   RECORD_PAYLOAD,
@@ -32,6 +33,8 @@ const NO_HEADER = new Uint8Array(0);
 
 /** The lane of one sender. */
 export class LaneWriter {
+  /** Bytes of the lane's ring. */
+  readonly capacity: number;
   /** Words put before every payload; the caller sets them before each message. */
   readonly prefix: Int32Array;
   readonly #attachment: Attachment;
@@ -53,8 +56,9 @@ export class LaneWriter {
   constructor(attachment: Attachment, counts: SocketStatistics, prefixBytes: number) {
     this.#attachment = attachment;
     this.#counts = counts;
+    this.capacity = attachment.ringBytes;
     this.prefix = new Int32Array(prefixBytes / 4);
-    const largestRecord = (attachment.capacity - RING_GAP) / 2;
+    const largestRecord = (this.capacity - RING_GAP) / 2;
     this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
     this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
     this.#blocks = new LaneBlocks(attachment, openLane(attachment), prefixBytes);
@@ -170,7 +174,8 @@ export class LaneWriter {
   }
 
   #checkFill(): void {
-    const { ring, capacity, kind, name } = this.#attachment;
+    const { capacity } = this;
+    const { ring, kind, name } = this.#attachment;
     this.#bytesToFillCheck = capacity / FILL_CHECKS;
     if (kind === "broadcast") return;
     const share = (ring.usedBytes() >>> 0) / capacity;
@@ -227,8 +232,14 @@ export class LaneWriter {
 
 /** Claims a lane, and gives it a ring if it has none. */
 function openLane(attachment: Attachment): number {
-  const { ring, index, capacity, name } = attachment;
-  const lane = ring.claimLane(index);
+  const { ring, index, ringBytes, name } = attachment;
+  const lane = ring.claimLane(index, ringBytes);
+  if (lane === NO_LANE_OF_SIZE) {
+    throw new ShmConnectionError(
+      `cannot send on channel "${name}": it has ${MAX_LANES} rings, and the free ones are not of ` +
+        `${ringBytes} bytes; use fewer values of capacityBytes, or a second channel`,
+    );
+  }
   if (lane < 0) {
     throw new ShmConnectionError(
       `cannot send on channel "${name}": it has ${MAX_LANES} senders, which is its limit; close ` +
@@ -236,9 +247,9 @@ function openLane(attachment: Attachment): number {
     );
   }
   const offset = ring.ringOf(lane) >>> 0;
-  if (offset + capacity > attachment.sharedMemory.mappedBytes) attachment.remap();
-  const newOffset = offset === 0 ? attachment.allocate(capacity) : 0;
-  ring.openRing(lane, newOffset);
+  if (offset + ringBytes > attachment.sharedMemory.mappedBytes) attachment.remap();
+  const newOffset = offset === 0 ? attachment.allocate(ringBytes) : 0;
+  ring.openRing(lane, newOffset, ringBytes);
   if (ring.openLane(lane, index) === 0) throw attachment.corruption(`lane ${lane} is out of range`);
   return lane;
 }

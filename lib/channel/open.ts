@@ -30,13 +30,16 @@ const MAX_REPLACEMENTS = 10;
 
 /** Options of every socket. */
 export interface ChannelOptions {
-  /** Bytes of each sender's ring, from 1,024 to 2 GiB; Default: the channel's, or 1 MiB for a new one. */
+  /**
+   * Bytes of this sender's ring, from 1,024 to 2 GiB. Default: what the channel was created with, or
+   * 1 MiB for a new one. A receiver that creates the channel sets the default of its senders.
+   */
   capacityBytes?: number;
   /** How values become bytes; Default: the channel's, or `"msgpack"` for a new one. */
   codec?: CodecName | Codec;
   /** Directory of the segment; Default: `RINGBUS_DIR`, or the user's own directory. */
   dir?: string;
-  /** Keeps the segment when its last participant closes. Takes effect when the channel is created. */
+  /** Keeps the segment when its last participant closes. One participant that sets it is enough. */
   persist?: boolean;
 }
 
@@ -81,9 +84,9 @@ export function openMemory(
 function isAsAsked(memory: FileMemory, kind: ChannelKind, options: ChannelOptions): boolean {
   const config = parseConfig(new MemorySource(memory.wasmMemory, memory.mappedBytes));
   if ("problem" in config || config.kind === "journal") return true;
-  const { capacityBytes, codec } = options;
+  const { codec } = options;
   return config.kind === kind &&
-    (capacityBytes === undefined || checkCapacity(capacityBytes) === config.capacity) &&
+    capacityOf(options, config.capacity) === config.capacity &&
     (codec === undefined ? isBuiltIn(config.codecId) : resolveCodec(codec).id === config.codecId);
 }
 
@@ -134,16 +137,28 @@ function claimLocal(handle: LocalHandle, kind: ChannelKind, codecId: string): vo
   }
 }
 
+/** Bytes of a sender's ring on a channel that was created with a capacity. */
+export function capacityOf({ capacityBytes }: ChannelOptions, channelCapacity: number): number {
+  return capacityBytes === undefined ? channelCapacity : checkCapacity(capacityBytes);
+}
+
+/** Who created a channel, when, and with which options. */
+function originOf(memory: SharedMemory, config: SegmentConfig): string {
+  const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
+  const { creatorPid, createdAt } = readControl(source, geometryOf(config.capacity))!;
+  return `process ${creatorPid} created it at ${new Date(createdAt).toISOString()} as a ` +
+    `${config.kind} with codec "${config.codecId}", capacityBytes ${config.capacity} and persist ` +
+    `${config.persist}`;
+}
+
 /** What to do about a channel that differs from what a socket asks for. */
 function remedyFor(memory: SharedMemory, config: SegmentConfig, what: string): string {
+  const origin = originOf(memory, config);
+  if (memory.isShared()) {
+    return `${origin}, and it is in use; use another name, or agree on one ${what}`;
+  }
   const geometry = geometryOf(config.capacity);
   const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
-  if (memory.isShared()) {
-    const { creatorPid, createdAt } = readControl(source, geometry)!;
-    const since = new Date(createdAt).toISOString();
-    return `process ${creatorPid} created it at ${since}, and it is in use; use another name, or ` +
-      `agree on one ${what}`;
-  }
   const count = config.kind === "queue" ? undeliveredMessages(source, geometry) : 0;
   const left = config.kind === "journal"
     ? "no process uses it, and it may hold data"
@@ -153,26 +168,21 @@ function remedyFor(memory: SharedMemory, config: SegmentConfig, what: string): s
     ...config.persist ? ["includePersistent: true"] : [],
   ];
   const argument = flags.length === 0 ? "" : `{ ${flags.join(", ")} }`;
-  return `${left}; open it with its own options to receive what it holds, delete it with ` +
+  return `${origin}; ${left}; open it with its own options to receive what it holds, delete it with ` +
     `removeStale(${argument}), or use another name`;
 }
 
-/** Throws unless a channel is what a socket asks for. */
+/** Throws unless a channel is of the kind that a socket asks for. */
 export function checkCompatible(
   memory: SharedMemory,
   config: SegmentConfig,
   kind: ChannelKind,
-  options: ChannelOptions,
 ): void {
-  const conflict = (what: string, actual: unknown, requested: unknown) =>
-    new ShmConnectionError(
-      `cannot attach to channel "${memory.name}": its ${what} is ${actual}, and this socket asks for ` +
-        `${requested}; ${remedyFor(memory, config, what)}`,
-    );
-  if (config.kind !== kind) throw conflict("kind", config.kind, kind);
-  if (options.capacityBytes === undefined) return;
-  const requested = checkCapacity(options.capacityBytes);
-  if (requested !== config.capacity) throw conflict("capacityBytes", config.capacity, requested);
+  if (config.kind === kind) return;
+  throw new ShmConnectionError(
+    `cannot attach to channel "${memory.name}": its kind is ${config.kind}, and this socket asks ` +
+      `for ${kind}; ${remedyFor(memory, config, "kind")}`,
+  );
 }
 
 /** The codec of a channel: the one that the socket passes, or the built-in one of that name. */
@@ -196,7 +206,7 @@ export function codecFor(
   } catch (cause) {
     throw new ShmConnectionError(
       `cannot attach to channel "${name}": its codec is "${id}", which is none of the built-in ` +
-        `ones; pass that codec with the codec option`,
+        `ones; ${originOf(memory, config)}; pass that codec with the codec option`,
       { cause },
     );
   }

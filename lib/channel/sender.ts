@@ -140,7 +140,7 @@ export class Sender implements SenderApi, WaitContext {
   #fullError(timeoutMs: number): ShmBufferFullError {
     this.#reject();
     return new ShmBufferFullError(
-      `cannot send on channel "${this.attachment.name}": its ring of ${this.attachment.capacity} ` +
+      `cannot send on channel "${this.attachment.name}": its ring of ${this.attachment.ringBytes} ` +
         `bytes stayed full for ${timeoutMs} ms; add receivers, raise capacityBytes, or wait longer`,
     );
   }

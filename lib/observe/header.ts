@@ -5,7 +5,7 @@
  */
 
 import type { ByteSource } from "../segment/byte_source.ts";
-import { checksum } from "../segment/checksum.ts";
+import { ringChecksum } from "../segment/checksum.ts";
 import {
   type ChannelKind,
   configChecksum,
@@ -65,7 +65,7 @@ export function readHeader(source: ByteSource, issues: Issue[]): HeaderReport | 
     magic: textOf(magic),
     status: status === 0n ? "open" : status === 1n ? "closed" : status,
     kind: KINDS[kind] ?? kind,
-    persistent: (flags & layout.FLAG_PERSIST) !== 0,
+    persistent: flags.isPersistent,
     endBytes: end.value,
     lanes: laneCount(row),
   };
@@ -84,6 +84,9 @@ function checkHeader(row: HeaderRow, issues: Issue[]): void {
     report(layout.HEADER_STATUS, `the status is ${row.status}, neither open nor closed`);
   }
   if (!(row.kind in KINDS)) report(layout.HEADER_KIND, `there is no kind ${row.kind}`);
+  if (!row.flags.isIntact) {
+    report(layout.HEADER_FLAGS, "the flags do not match their complement");
+  }
   if (!row.end.isIntact) {
     report(layout.HEADER_END, "the end of the segment does not match its check");
   }
@@ -124,7 +127,6 @@ export function findGeometry(
 
 function searchControl(source: ByteSource, size: number): number | undefined {
   const entry = layout.CONTROL_LANES + layout.LANE_DATA;
-  const check = checksum(layout.HEADER_BYTES, 0);
   const last = Math.min(size, SEARCH_BYTES) - layout.CONTROL_BYTES;
   for (let control = layout.HEADER_BYTES + 64; control <= last;) {
     const bytes = source.read(control + entry, SEARCH_CHUNK_BYTES);
@@ -133,6 +135,7 @@ function searchControl(source: ByteSource, size: number): number | undefined {
     if (bytes.length < step + 4) return undefined;
     for (let at = 0; at + step + 4 <= bytes.length && control <= last; at += 64, control += 64) {
       if (view.getUint32(at, true) !== layout.HEADER_BYTES) continue;
+      const check = ringChecksum(0, layout.HEADER_BYTES, control - layout.HEADER_BYTES);
       if (view.getUint32(at + step, true) === check) return control;
     }
   }
@@ -158,7 +161,7 @@ export function readOrigin(
     issues.push({
       offset: layout.HEADER_CHECK,
       part: "header",
-      problem: "version, kind, flags, capacity or the codec's name do not match their check",
+      problem: "version, kind, capacity or the codec's name do not match their check",
     });
   }
   const end = codec.indexOf(0);

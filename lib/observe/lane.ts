@@ -11,12 +11,14 @@ import * as layout from "../../wasm/layout.ts";
 /** Why a lane that has a ring cannot be read; undefined if it can. */
 export function laneProblem(
   lane: LaneRow,
-  { capacity, control }: Geometry,
+  { control }: Geometry,
   size: number,
 ): string | undefined {
-  const { data, head, tail, index, isDataIntact } = lane;
+  const { data, capacity, head, tail, index, isDataIntact } = lane;
   const first = index === 0 ? layout.HEADER_BYTES : control + layout.CONTROL_BYTES;
-  if (!isDataIntact) return `the offset ${data} of its ring does not match its check`;
+  if (!isDataIntact) {
+    return `the offset ${data} and the size ${capacity} of its ring do not match their check`;
+  }
   if (data < first) return `its ring begins at ${data}, inside the tables`;
   if (data + capacity > size) {
     return `its ring ends at ${data + capacity}, behind the end of the file`;

@@ -159,13 +159,13 @@ export class LaneReader {
   }
 
   /** True if a position was overwritten for certain. */
-  #isOverwritten(position: number, { head, tail }: LaneRow): boolean {
-    return this.#kind.isBroadcast ? tail > position : head - position > this.#kind.capacity;
+  #isOverwritten(position: number, { head, tail, capacity }: LaneRow): boolean {
+    return this.#kind.isBroadcast ? tail > position : head - position > capacity;
   }
 
   /** Copies the records, and keeps the intact copies. */
   #copyAndVerify(lane: LaneRow, result: ReadResult): boolean {
-    const window = new RingWindow(this.#source, lane, this.#kind.capacity);
+    const window = new RingWindow(this.#source, lane);
     const copies = this.#copyRecords(window, lane);
     const after = this.#readLane() ?? lane;
     if (copies.length === 0) return this.#handleCorrupt(after, result);
@@ -236,14 +236,14 @@ export class LaneReader {
     if (this.#kind.isBroadcast || after.tail <= first) return after.tail;
     const claimed = this.#claimedEnd(window, after);
     // The size of the next record may be written, and its frame not yet.
-    return Math.min(after.tail, claimed + RECORD_PAYLOAD - this.#kind.capacity);
+    return Math.min(after.tail, claimed + RECORD_PAYLOAD - after.capacity);
   }
 
   /** The end of what the writer has claimed, as far as claimed records can be followed. */
-  #claimedEnd(window: RingWindow, { head }: LaneRow): number {
+  #claimedEnd(window: RingWindow, { head, capacity }: LaneRow): number {
     window.invalidate();
     let end = head;
-    while (end < head + this.#kind.capacity) {
+    while (end < head + capacity) {
       const available = window.bytesToEnd(end);
       const record = window.recordAt(end, available, true);
       if (record === undefined) break;
@@ -316,7 +316,7 @@ export class LaneReader {
     } else if (++this.#corruptReads < MAX_CORRUPT_READS) {
       return true;
     } else {
-      const offset = latest.data + position % this.#kind.capacity;
+      const offset = latest.data + position % latest.capacity;
       this.#report(result, offset, `the record at position ${position} is corrupt`);
       this.#moveTo("head");
     }
@@ -342,7 +342,7 @@ export class LaneReader {
 
   /** Messages before a lane's head; undefined if the head has moved. */
   #countAt(lane: LaneRow): number | undefined {
-    const window = new RingWindow(this.#source, lane, this.#kind.capacity);
+    const window = new RingWindow(this.#source, lane);
     const record = lane.last < lane.head
       ? window.recordAt(lane.last, lane.head - lane.last)
       : undefined;
@@ -354,7 +354,7 @@ export class LaneReader {
 
   /** The number of the message at a lane's tail; undefined if the tail has moved. */
   #numberAt(lane: LaneRow): number | undefined {
-    const window = new RingWindow(this.#source, lane, this.#kind.capacity);
+    const window = new RingWindow(this.#source, lane);
     const record = window.oldest(lane);
     if (record === undefined || this.#readLane()?.tail !== lane.tail) return undefined;
     return extendLow32(lane.count, record.sequence);

@@ -90,7 +90,7 @@ export interface ChannelInfo {
   path: string;
   /** What the channel does with a message; `"damaged"` if its header is invalid. */
   kind: ChannelKind | "damaged";
-  /** Bytes of each sender's ring. */
+  /** Bytes of the rings of senders that ask for no size. */
   capacityBytes: number;
   /** Bytes in the rings that are not taken or overwritten yet. */
   usedBytes: number;
@@ -325,7 +325,7 @@ function mayHoldMessages({ fd }: OpenSegment, info: ChannelInfo): boolean {
 function mayBePersistent(fd: number): boolean {
   const header = readHeader(new FileSource(fd));
   return header !== undefined &&
-    (header.version !== BigInt(layout.VERSION) || (header.flags & layout.FLAG_PERSIST) !== 0);
+    (header.version !== BigInt(layout.VERSION) || header.flags.isPersistent);
 }
 
 /** A file without the magic number may be anything, and is never deleted. */

@@ -41,12 +41,11 @@ export class RingWindow {
   constructor(
     source: ByteSource,
     lane: LaneRow,
-    capacity: number,
     windowBytes: number = WINDOW_BYTES,
   ) {
     this.#source = source;
     this.#data = lane.data;
-    this.#capacity = capacity;
+    this.#capacity = lane.capacity;
     this.#windowBytes = windowBytes;
   }
 

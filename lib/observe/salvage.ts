@@ -90,7 +90,7 @@ export class LaneSalvager {
     const lane = readLane(this.#source, this.#geometry, index);
     if (lane === undefined || lane.data === 0) return;
     if (laneProblem(lane, this.#geometry, this.#source.size()) !== undefined) return;
-    const window = new RingWindow(this.#source, lane, this.#geometry.capacity);
+    const window = new RingWindow(this.#source, lane);
     let position = lane.tail;
     while (position < lane.head) {
       if (--this.#recordsLeft < 0) {
@@ -146,8 +146,10 @@ export class LaneSalvager {
 
   /** Claimed records that are not committed lie behind the head, one behind the other. */
   #addUnfinished(lane: LaneRow, window: RingWindow): void {
-    const { capacity } = this.#geometry;
-    for (let position = lane.head; position < lane.tail + capacity && this.#recordsLeft-- > 0;) {
+    for (
+      let position = lane.head;
+      position < lane.tail + lane.capacity && this.#recordsLeft-- > 0;
+    ) {
       const record = window.recordAt(position, window.bytesToEnd(position), true);
       if (record === undefined || record.isPadding && record.bytes === 8) return;
       this.#addRecord(lane, window, position, record, "unfinished");

@@ -33,6 +33,8 @@ export interface LaneReport {
   readonly head: number;
   /** Bytes ever taken or overwritten. */
   readonly tail: number;
+  /** Bytes of its ring. */
+  readonly capacityBytes: number;
   /** Messages ever committed. */
   readonly messages: number;
   /** Messages that are not taken, or not yet overwritten; undefined if that cannot be determined. */
@@ -131,20 +133,17 @@ function laneReport(
     owner: ownerPlus1 === 0 ? undefined : ownerPlus1 - 1,
     head,
     tail,
+    capacityBytes: lane.capacity,
     messages: count,
-    pending: problem === undefined ? pendingIn(source, lane, geometry) : undefined,
-    fill: problem === undefined ? (head - tail) / geometry.capacity : 0,
+    pending: problem === undefined ? pendingIn(source, lane) : undefined,
+    fill: problem === undefined ? (head - tail) / lane.capacity : 0,
     isIntact: problem === undefined,
   };
 }
 
 /** The messages from the oldest record on, by its number. */
-function pendingIn(
-  source: ByteSource,
-  lane: LaneRow,
-  { capacity }: Geometry,
-): number | undefined {
+function pendingIn(source: ByteSource, lane: LaneRow): number | undefined {
   if (lane.head === lane.tail) return 0;
-  const oldest = new RingWindow(source, lane, capacity, RECORD_PAYLOAD).oldest(lane);
+  const oldest = new RingWindow(source, lane, RECORD_PAYLOAD).oldest(lane);
   return oldest && Math.max(0, lane.count - extendLow32(lane.count, oldest.sequence));
 }

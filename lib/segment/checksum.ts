@@ -14,6 +14,11 @@ export function checksum(a: number, b: number): number {
   return (hash | 1) >>> 0;
 }
 
+/** The check over the index of a lane, and the offset and the bytes of its ring. */
+export function ringChecksum(index: number, offset: number, bytes: number): number {
+  return checksum(checksum(offset, index), bytes);
+}
+
 /** The tag before the bytes of a big message whose record is at a position. */
 export function blockTag(position: number, offset: number, length: number): number {
   return checksum(checksum(offset, length), position >>> 0);

@@ -26,6 +26,11 @@ export type Role =
   | "replier"
   | "member";
 
+/** True for the roles that have a lane of their own. */
+export function isSender(role: Role): boolean {
+  return role === "publisher" || role === "pusher" || role === "requester";
+}
+
 /** Kinds by their number in the segment. */
 export const KINDS: Record<number, ChannelKind> = {
   [layout.KIND_QUEUE]: "queue",
@@ -80,21 +85,34 @@ export function formatSegment(memory: WebAssembly.Memory, segment: NewSegment): 
   const at = controlOffset(segment.capacity) + layout.CONTROL_CODEC;
   new Uint8Array(memory.buffer, at).set(new TextEncoder().encode(segment.codecId));
   ring.setCreator(Deno.pid, Date.now());
-  ring.format(segment.persist ? layout.FLAG_PERSIST : 0);
+  ring.format(flagsWord(segment.persist));
   const header = new DataView(memory.buffer, 0, layout.HEADER_BYTES);
   const codec = new Uint8Array(memory.buffer, at, layout.CODEC_BYTES);
   header.setUint32(layout.HEADER_CHECK, configChecksum(header, codec), true);
 }
 
-/** The check over what never changes in a segment: version, kind, flags, capacity and codec. */
+/** The flags in the lower half of a word, their complement in the upper half. */
+function flagsWord(persist: boolean): number {
+  const flags = persist ? layout.FLAG_PERSIST : 0;
+  return (flags | (~flags << 16)) >>> 0;
+}
+
+/** Keeps a segment when its last participant leaves. A word that was overwritten stays as it is. */
+export function makePersistent(words: Int32Array): void {
+  const [from, to] = [flagsWord(false), flagsWord(true)];
+  Atomics.compareExchange(words, layout.HEADER_FLAGS >>> 2, from | 0, to | 0);
+}
+
+/** The check over what never changes in a segment: version, kind, capacity and codec. */
 export function configChecksum(header: DataView, codec: Uint8Array<ArrayBufferLike>): number {
   const bytes = new Uint8Array(header.buffer, header.byteOffset, header.byteLength);
   const version = bytes.subarray(layout.HEADER_VERSION, layout.HEADER_HEAD);
-  const config = bytes.subarray(layout.HEADER_KIND, layout.HEADER_END);
-  return fnv1a(codec, fnv1a(config, fnv1a(version)));
+  const kind = bytes.subarray(layout.HEADER_KIND, layout.HEADER_FLAGS);
+  const capacity = bytes.subarray(layout.HEADER_CAPACITY, layout.HEADER_END);
+  return fnv1a(codec, fnv1a(capacity, fnv1a(kind, fnv1a(version))));
 }
 
-/** What never changes in a segment, from its checked header. */
+/** What describes a segment, from its checked header. */
 export interface SegmentConfig {
   kind: ChannelKind;
   capacity: number;
@@ -155,12 +173,13 @@ export function parseConfig(source: ByteSource): SegmentConfig | ConfigProblem {
   if (row.check !== configChecksum(view, codec)) {
     return invalid("its header, or the name of its codec, was overwritten");
   }
+  if (!row.flags.isIntact) return invalid("the flags in its header were overwritten");
   const end = codec.indexOf(0);
   return {
     kind,
     capacity,
     codecId: new TextDecoder().decode(codec.subarray(0, end < 0 ? undefined : end)),
-    persist: (row.flags & layout.FLAG_PERSIST) !== 0,
+    persist: row.flags.isPersistent,
   };
 }
 

@@ -31,6 +31,16 @@ function laneCountAt(view: DataView, at: number): CheckedWord {
   return { value, isIntact };
 }
 
+/** Flags in the lower half, their complement in the upper half. */
+function flagsAt(view: DataView, at: number): { isPersistent: boolean; isIntact: boolean } {
+  const word = view.getUint32(at, true);
+  const flags = word & 0xffff;
+  return {
+    isPersistent: (flags & layout.FLAG_PERSIST) !== 0,
+    isIntact: ((flags | (~flags << 16)) >>> 0) === word && flags <= layout.FLAG_PERSIST,
+  };
+}
+
 /** Sets of participants have a bit for each. */
 function setOf(name: keyof typeof layout, label: string): Field<Uint8Array<ArrayBufferLike>> {
   return describe.raw(name, layout.MAX_PARTICIPANTS / 8, label);
@@ -59,8 +69,18 @@ export const HEADER = describe.structure("Header", "HEADER_", layout.HEADER_BYTE
     `${layout.KIND_QUEUE} queue (push/pull), ${layout.KIND_BROADCAST} broadcast ` +
       `(publish/subscribe), ${layout.KIND_REQUEST} request, ${layout.KIND_JOURNAL} journal`,
   ),
-  flags: describe.u32("HEADER_FLAGS", "flags", `${layout.FLAG_PERSIST} for a persistent segment`),
-  capacityBytes: describe.u64("HEADER_CAPACITY", "capacity", "bytes of each ring"),
+  flags: describe.field(
+    "HEADER_FLAGS",
+    4,
+    "flags",
+    flagsAt,
+    `${layout.FLAG_PERSIST} for a persistent segment; the upper half is the complement of the lower`,
+  ),
+  capacityBytes: describe.u64(
+    "HEADER_CAPACITY",
+    "capacity",
+    "bytes of the first ring, and of the rings of senders that name no capacity",
+  ),
   end: describe.field(
     "HEADER_END",
     8,
@@ -78,7 +98,7 @@ export const HEADER = describe.structure("Header", "HEADER_", layout.HEADER_BYTE
   check: describe.u32(
     "HEADER_CHECK",
     "check",
-    "check over version, kind, flags, capacity and codec",
+    "check over version, kind, capacity and codec",
   ),
   attachGate: describe.u32(
     "HEADER_ATTACH_GATE",
@@ -163,6 +183,7 @@ export const LANE = describe.structure("Lane", "LANE_", layout.LANE_BYTES, {
   blocksBytes: describe.u32("LANE_BLOCKS_BYTES", "their bytes"),
   dataCheck: describe.u32("LANE_DATA_CHECK", "ring's check"),
   blocksCheck: describe.u32("LANE_BLOCKS_CHECK", "their check"),
+  capacity: describe.u32("LANE_CAPACITY", "ring's bytes"),
   tail: describe.position("LANE_TAIL", "tail"),
   tailCount: describe.position("LANE_TAIL_COUNT", "messages overwritten"),
 });

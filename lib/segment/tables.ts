@@ -6,20 +6,20 @@
 
 import { type Row, rowAt, type Structure } from "../base/structure.ts";
 import type { ByteSource } from "./byte_source.ts";
-import { checksum } from "./checksum.ts";
+import { ringChecksum } from "./checksum.ts";
 import { controlOffset, type HeaderRow } from "./format.ts";
 import { CONTROL, HEADER, LANE, LEASE_SLOT, PARTICIPANT } from "./structures.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** Where the parts of a segment begin. */
 export interface Geometry {
-  /** Bytes of each lane's ring. */
+  /** Bytes of the first lane's ring. */
   readonly capacity: number;
   /** Where the control block begins. */
   readonly control: number;
 }
 
-/** The parts of a segment whose rings have a capacity. */
+/** The parts of a segment whose first ring has a capacity. */
 export function geometryOf(capacity: number): Geometry {
   return { capacity, control: controlOffset(capacity) };
 }
@@ -104,7 +104,7 @@ export function readLane(
 }
 
 function laneRow(row: Row<typeof LANE>, geometry: Geometry, index: number): LaneRow {
-  const isDataIntact = row.dataCheck === checksum(row.data, index);
+  const isDataIntact = row.dataCheck === ringChecksum(index, row.data, row.capacity);
   return { ...row, index, offset: laneOffset(geometry, index), isDataIntact };
 }
 

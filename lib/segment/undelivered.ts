@@ -13,24 +13,22 @@ import { RECORD_PAYLOAD } from "../../wasm/layout.ts";
 export function undeliveredMessages(source: ByteSource, geometry: Geometry): number {
   const waiting = readLanes(source, geometry)
     .filter(({ head, tail }) => head > tail)
-    .reduce((sum, lane) => sum + waitingOn(source, geometry, lane), 0);
+    .reduce((sum, lane) => sum + waitingOn(source, lane), 0);
   return waiting + unacknowledgedMessages(source, geometry);
 }
 
-function waitingOn(source: ByteSource, geometry: Geometry, lane: LaneRow): number {
-  const first = readRecord(source, geometry, lane, lane.tail);
-  const oldest = first?.isPadding
-    ? readRecord(source, geometry, lane, lane.tail + first.bytes)
-    : first;
+function waitingOn(source: ByteSource, lane: LaneRow): number {
+  const first = readRecord(source, lane, lane.tail);
+  const oldest = first?.isPadding ? readRecord(source, lane, lane.tail + first.bytes) : first;
   return oldest === undefined ? 1 : lane.count - extendLow32(lane.count, oldest.sequence);
 }
 
 function readRecord(
   source: ByteSource,
-  { capacity }: Geometry,
-  { data, head }: LaneRow,
+  { data, capacity, head }: LaneRow,
   position: number,
 ): RecordHeader | undefined {
+  if (capacity === 0) return undefined;
   const at = position % capacity;
   const bytes = source.read(data + at, Math.min(RECORD_PAYLOAD, capacity - at));
   const available = Math.min(head - position, capacity - at);

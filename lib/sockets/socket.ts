@@ -78,9 +78,9 @@ export abstract class Socket implements Disposable, AsyncDisposable {
     return this.attachment.name;
   }
 
-  /** Bytes of each sender's ring on this channel. */
+  /** Bytes of this sender's ring; of a receiver, of the rings of senders that name no `capacityBytes`. */
   get capacityBytes(): number {
-    return this.attachment.capacity;
+    return this.attachment.ringBytes;
   }
 
   /** True once the socket is closed. */

@@ -63,6 +63,15 @@ Deno.test("ringbus pub waits for a subscriber, and sub prints what was published
     assert.deepEqual(await sub.lines(), lines);
   }));
 
+Deno.test("ringbus sub comes first, and leaves its publisher the capacity", () =>
+  inShell(async ({ run, start }) => {
+    await using sub = start(["sub", "robot", "--limit", "1"]);
+    const words = ["pub", "robot", "--wait", "--capacity", "64K", "hello"];
+    const { code, stderr } = await run(words);
+    assert.deepEqual([code, stderr], [EXIT.DONE, ""]);
+    assert.deepEqual(await sub.lines(), ["subscribed to robot", '"hello"']);
+  }));
+
 Deno.test("ringbus pub warns when there is no subscriber", () =>
   inShell(async ({ run }) => {
     const { code, stderr } = await run(["pub", "robot", "1"]);

@@ -19,11 +19,11 @@ import {
   TAKEN,
   TAKEN_AFTER_LOSS,
 } from "../layout";
-import { capacity, mapped } from "./channel";
 import { failpoint } from "./failpoint";
-import { isRingValid, lane, laneCount } from "./lane";
+import { isRingMapped, lane, laneCount, ringBytesOf } from "./lane";
 import {
   advance,
+  capacity,
   checkRecord,
   checkRing,
   data,
@@ -75,13 +75,14 @@ function resetCursor(index: u32): void {
   const laneEntry = lane(index);
   const cursor = cursorOf(index);
   const ring = load<u32>(laneEntry + LANE_DATA);
+  const bytes = ringBytesOf(index);
   // A ring that came into use later: all its messages are this subscriber's.
-  if (!isRingValid(index, ring) || <u64>ring + capacity > mapped) return;
+  if (!isRingMapped(index, ring, bytes)) return;
   for (let round = 0; round < ROUNDS; ++round) {
     const head = read64(laneEntry + LANE_HEAD);
     store<u64>(cursor + CURSOR_POSITION, head);
     failpoint(CURSOR_MOVED);
-    store<u64>(cursor + CURSOR_SEQUENCE, countAt(laneEntry, ring, head));
+    store<u64>(cursor + CURSOR_SEQUENCE, countAt(laneEntry, ring, bytes, head));
     failpoint(CURSOR_COUNTED);
     loadFence();
     if (read64(laneEntry + LANE_HEAD) == head) return;
@@ -154,7 +155,7 @@ function catchUpWithTail(tail: u64, head: u64): bool {
 
 /** The writer has evicted all that it had published. */
 function catchUpWithHead(head: u64): bool {
-  const count = countAt(entry, data, head);
+  const count = countAt(entry, data, capacity, head);
   loadFence();
   if (read64(entry + LANE_HEAD) != head) return false;
   resume(head, count, head);

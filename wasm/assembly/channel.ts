@@ -1,21 +1,22 @@
-// What one attachment knows of its channel: its kind, and the offsets that follow from the capacity.
+// What one attachment knows of its channel: its kind, and the offsets that follow from the size of the
+// first ring.
 
 import { CONTROL_PARTICIPANTS, HEADER_BYTES, PARTICIPANT_BYTES } from "../layout";
 import { setWeak } from "./memory";
 
 export let kind: u32 = 0;
-/** Bytes of each lane's ring. */
-export let capacity: u32 = 0;
+/** Bytes of the first lane's ring; the others have sizes of their own. */
+export let firstCapacity: u32 = 0;
 /** Offset of the control block. */
 export let control: usize = 0;
 /** Bytes from the start of the memory that are mapped. */
 export let mapped: u32 = 0;
 
-/** Sets how this machine orders stores, which kind of channel this is, and how large its rings are. */
+/** Sets how this machine orders stores, which kind of channel this is, and how large its first ring is. */
 export function configure(isWeak: u32, channelKind: u32, ringBytes: u32, mappedBytes: u32): void {
   setWeak(isWeak != 0);
   kind = channelKind;
-  capacity = ringBytes;
+  firstCapacity = ringBytes;
   control = controlOffset(ringBytes);
   mapped = mappedBytes;
 }

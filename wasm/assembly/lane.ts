@@ -1,15 +1,16 @@
-// The table of lanes: how many there are, and where their rings lie.
+// The table of lanes: how many there are, where their rings lie, and how large they are.
 
-import { RING_CHECKSUMMED } from "../failpoints";
+import { RING_CHECKSUMMED, RING_SIZED } from "../failpoints";
 import {
   CONTROL_LANES,
   HEADER_LANES,
   LANE_BYTES,
+  LANE_CAPACITY,
   LANE_DATA,
   LANE_DATA_CHECK,
   MAX_LANES,
 } from "../layout";
-import { control } from "./channel";
+import { control, mapped } from "./channel";
 import { checksum } from "./checksum";
 import { failpoint } from "./failpoint";
 import { read32, read64 } from "./memory";
@@ -65,9 +66,11 @@ export function publishLane(index: u32): void {
   }
 }
 
-/** Sets where a lane's ring lies. The checksum is written first: no reader sees an offset without one. */
-export function setRingOffset(index: u32, offset: u32): void {
-  atomic.store<u32>(lane(index) + LANE_DATA_CHECK, checksum(offset, index));
+/** Sets where a lane's ring lies, and its size. The offset is written last: no reader sees it alone. */
+export function setRing(index: u32, offset: u32, bytes: u32): void {
+  atomic.store<u32>(lane(index) + LANE_CAPACITY, bytes);
+  failpoint(RING_SIZED);
+  atomic.store<u32>(lane(index) + LANE_DATA_CHECK, ringChecksum(index, offset, bytes));
   failpoint(RING_CHECKSUMMED);
   atomic.store<u32>(lane(index) + LANE_DATA, offset);
 }
@@ -77,7 +80,21 @@ export function ringOf(index: u32): u32 {
   return read32(lane(index) + LANE_DATA);
 }
 
-/** True if the offset of a lane's ring has its checksum. */
-export function isRingValid(index: u32, offset: u32): bool {
-  return load<u32>(lane(index) + LANE_DATA_CHECK) == checksum(offset, index);
+/** Bytes of a lane's ring; no ring is smaller than 64, whatever the word says. */
+export function ringBytesOf(index: u32): u32 {
+  return max<u32>(read32(lane(index) + LANE_CAPACITY), 64);
+}
+
+function ringChecksum(index: u32, offset: u32, bytes: u32): u32 {
+  return checksum(checksum(offset, index), bytes);
+}
+
+/** True if the offset and the size of a lane's ring have their checksum, and the ring is mapped. */
+export function isRingMapped(index: u32, offset: u32, bytes: u32): bool {
+  return isRingValid(index, offset, bytes) && <u64>offset + bytes <= mapped;
+}
+
+/** True if the offset and the size of a lane's ring have their checksum. */
+export function isRingValid(index: u32, offset: u32, bytes: u32): bool {
+  return load<u32>(lane(index) + LANE_DATA_CHECK) == ringChecksum(index, offset, bytes);
 }

@@ -1,9 +1,9 @@
 // A receiver's position: the lane it is on, the record it looks at, and how long it stays.
 
 import { LANE_BUDGET, LANE_DATA, LANE_HEAD, NEXT_CORRUPT, NEXT_EMPTY, NEXT_UNMAPPED, RECORD_PAYLOAD } from "../layout";
-import { capacity, mapped } from "./channel";
+import { mapped } from "./channel";
 import { tag } from "./checksum";
-import { isRingValid, lane } from "./lane";
+import { isRingValid, lane, ringBytesOf } from "./lane";
 import { hasLeaseTables } from "./lease_table";
 import { read64 } from "./memory";
 import { check, foundBytes } from "./record";
@@ -13,6 +13,8 @@ export let laneIndex: u32 = 0;
 export let entry: usize = 0;
 /** The lane's ring, which may be used once it is checked. */
 export let data: usize = 0;
+/** Its bytes. */
+export let capacity: u32 = 64;
 export let isRingChecked: bool = false;
 /** The record to look at, and its offset in the ring. */
 export let position: u64 = 0;
@@ -27,6 +29,7 @@ export function enter(index: u32, to: u64): void {
   laneIndex = index;
   entry = lane(index);
   data = load<u32>(entry + LANE_DATA);
+  capacity = ringBytesOf(index);
   isRingChecked = false;
   budget = hasLeaseTables() ? 1 : LANE_BUDGET;
   seenHead = 0;
@@ -83,7 +86,9 @@ export function isAtHead(): bool {
  */
 export function checkRing(): u32 {
   data = load<u32>(entry + LANE_DATA);
-  const isWhole = isRingValid(laneIndex, <u32>data);
+  capacity = ringBytesOf(laneIndex);
+  seek(position);
+  const isWhole = isRingValid(laneIndex, <u32>data, capacity);
   isRingChecked = isWhole && <u64>data + capacity <= mapped;
   if (isRingChecked) return NEXT_EMPTY;
   seenHead = 0;
@@ -102,6 +107,11 @@ export function checkRecord(): bool {
 @inline
 export function payloadOffset(): u32 {
   return <u32>data + at + RECORD_PAYLOAD;
+}
+
+/** Bytes of the ring of the record at the position. */
+export function foundCapacity(): u32 {
+  return capacity;
 }
 
 /** The lane of the record at the position. */

@@ -31,6 +31,7 @@ import {
   WAITERS_RECEIVERS,
   WAITERS_REQUESTERS,
   WAITERS_SENDERS,
+  NO_LANE_OF_SIZE,
   LANE_OWNER,
   MAX_LANES,
   MAX_PARTICIPANTS,
@@ -46,7 +47,7 @@ import {
   PARTICIPANT_SINCE,
 } from "../layout";
 import { participant } from "./channel";
-import { lane, publishLane, setRingOffset } from "./lane";
+import { lane, publishLane, ringBytesOf, ringOf, setRing } from "./lane";
 import { recount } from "./message_count";
 import { failpoint } from "./failpoint";
 import { unpin } from "./pin";
@@ -130,24 +131,41 @@ export function leave(index: u32): u32 {
   return returned;
 }
 
-/** Claims a lane without a writer; returns its index, or -1 when all lanes are taken. */
-export function claimLane(index: u32): i32 {
+/**
+ * Claims a lane without a writer, whose ring has `bytes` or that has no ring yet. Returns its index, -1 if
+ * all lanes have writers, and NO_LANE_OF_SIZE if those without have rings of other sizes.
+ */
+export function claimLane(index: u32, bytes: u32): i32 {
+  let result: i32 = -1;
   for (let i: u32 = 0; i < <u32>MAX_LANES; ++i) {
     const owner = lane(i) + LANE_OWNER;
     if (read32(owner) != 0) continue;
+    if (!fits(i, bytes)) {
+      result = NO_LANE_OF_SIZE;
+      continue;
+    }
     if (atomic.cmpxchg<u32>(owner, 0, index + 1) != 0) continue;
     failpoint(LANE_OWNED);
+    // Another sender may have given it a ring, and left it.
+    if (!fits(i, bytes)) {
+      atomic.store<u32>(owner, 0);
+      continue;
+    }
     atomic.store<u32>(participant(index) + PARTICIPANT_LANE, i + 1);
     failpoint(LANE_ASSIGNED);
     return i;
   }
-  return -1;
+  return result;
 }
 
-/** Gives a lane its ring, and makes it visible to receivers. */
-export function openRing(index: u32, offset: u32): void {
+function fits(index: u32, bytes: u32): bool {
+  return ringOf(index) == 0 || ringBytesOf(index) == bytes;
+}
+
+/** Gives a lane its ring unless `offset` is 0, and makes it visible to receivers. */
+export function openRing(index: u32, offset: u32, bytes: u32): void {
   if (offset != 0) {
-    setRingOffset(index, offset);
+    setRing(index, offset, bytes);
     failpoint(RING_OFFSET);
   }
   publishLane(index);

@@ -14,13 +14,13 @@ import {
   TAKEN,
   TAKEN_SENDER_WAITING,
 } from "../layout";
-import { capacity } from "./channel";
 import { failpoint } from "./failpoint";
 import { addServiceCount } from "./fairness";
 import { lane } from "./lane";
 import {
   advance,
   budget,
+  capacity,
   checkRecord,
   checkRing,
   endBudget,

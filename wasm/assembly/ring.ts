@@ -32,7 +32,7 @@ export {
   take,
   takeInPlace,
 } from "./receiver";
-export { foundLane, foundPosition, foundTag } from "./lane_cursor";
+export { foundCapacity, foundLane, foundPosition, foundTag } from "./lane_cursor";
 export { leaseTaken, release, rewind, step } from "./queue_receiver";
 export { addOneMissed, isIntact, missedMessages } from "./broadcast_receiver";
 export { isFoundConsistent } from "./returned_receiver";

@@ -34,10 +34,10 @@ import {
   STATUS_CLOSED,
   VERSION,
 } from "../layout";
-import { capacity, control, controlOffset, kind } from "./channel";
+import { control, controlOffset, firstCapacity, kind } from "./channel";
 import { withChecksum } from "./checksum";
 import { failpoint } from "./failpoint";
-import { countWord, setRingOffset } from "./lane";
+import { countWord, setRing } from "./lane";
 import { read32, read64 } from "./memory";
 
 /** Records which process creates the segment, and when. */
@@ -56,11 +56,11 @@ export function format(flags: u32): void {
   failpoint(FORMAT_KIND);
   store<u32>(HEADER_FLAGS, flags);
   failpoint(FORMAT_FLAGS);
-  store<u64>(HEADER_CAPACITY, capacity);
+  store<u64>(HEADER_CAPACITY, firstCapacity);
   failpoint(FORMAT_CAPACITY);
-  store<u64>(HEADER_END, withChecksum(controlOffset(capacity) + CONTROL_BYTES));
+  store<u64>(HEADER_END, withChecksum(controlOffset(firstCapacity) + CONTROL_BYTES));
   failpoint(FORMAT_END);
-  setRingOffset(0, HEADER_BYTES);
+  setRing(0, HEADER_BYTES, firstCapacity);
   failpoint(FORMAT_LANE);
   store<u32>(HEADER_LANES, countWord(1));
   failpoint(FORMAT_LANES);

@@ -29,10 +29,10 @@ import {
   RECORD_PAYLOAD,
   RING_GAP,
 } from "../layout";
-import { capacity, control, kind, mapped } from "./channel";
+import { control, kind } from "./channel";
 import { failpoint } from "./failpoint";
 import { pinnedFrom, oldestPinOn } from "./pin";
-import { isRingValid, lane } from "./lane";
+import { isRingMapped, lane, ringBytesOf } from "./lane";
 import { publish64, read64, storeFence } from "./memory";
 import { near } from "./message_count";
 import {
@@ -53,6 +53,8 @@ let entry: usize = 0;
 let owner: u32 = 0;
 let isFirst: bool = false;
 let data: usize = 0;
+/** Bytes of the lane's ring. */
+let capacity: u32 = 64;
 // Published: everything before is visible to readers.
 let head: u64 = 0;
 let headAt: u32 = 0;
@@ -77,14 +79,14 @@ export function openLane(index: u32, participantIndex: u32): u32 {
   owner = participantIndex + 1;
   isFirst = index == 0;
   data = load<u32>(entry + LANE_DATA);
+  capacity = ringBytesOf(index);
   head = next = read64(entry + LANE_HEAD);
   count = nextCount = read64(entry + LANE_COUNT);
   tail = read64(entry + LANE_TAIL);
   last = read64(entry + LANE_LAST);
   if (tail > head || head - tail > capacity || ((head | tail) & 7) != 0) return 0;
-  if (!isRingValid(index, <u32>data)) return 0;
   if (index != 0 && data < control + CONTROL_BYTES) return 0;
-  if (<u64>data + capacity > mapped) return 0;
+  if (!isRingMapped(index, <u32>data, capacity)) return 0;
   headAt = nextAt = <u32>(head % capacity);
   tailAt = <u32>(tail % capacity);
   handover = kind == KIND_BROADCAST ? tail : pinnedFrom(entry, tail);

@@ -5,6 +5,7 @@ import {
   type ChannelOptions,
   type Codec,
   type Delivery,
+  listChannels,
   LocalChannel,
   type LocalHandle,
   Publisher,
@@ -16,7 +17,9 @@ import {
   Subscriber,
 } from "../../../mod.ts";
 import { checkCapacity, checkChannelName } from "../../../lib/channel/channel_options.ts";
-import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
+import { takeSnapshot } from "../../../lib/observe/snapshot.ts";
+import { BytesInMemory } from "../../support/observed.ts";
+import { type TestChannel, testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { numbers } from "../../conformance/channel/values.ts";
 
@@ -201,10 +204,10 @@ for (const transport of TRANSPORTS) {
           assert.match(error.message, message);
           return true;
         });
-      conflict(
-        () => channel.puller({ capacityBytes: 8192 }),
-        /its capacityBytes is 4096, and this socket asks for 8192/,
-      );
+      const origin =
+        /process \d+ created it at 20.+Z as a queue with codec "json", capacityBytes 4096/;
+      conflict(() => channel.puller({ codec: "clone" }), origin);
+      conflict(() => channel.subscriber(), origin);
       conflict(() => channel.puller({ codec: "clone" }), /codec is "json", .* asks for "clone"/);
       conflict(() => channel.puller({ codec: POINT as Codec }), /codec is "json".*"point.v1"/);
       conflict(() => channel.subscriber(), /its kind is queue, .* asks for broadcast/);
@@ -246,6 +249,103 @@ for (const transport of TRANSPORTS) {
     channel.puller().close();
   });
 }
+
+type Sized = { capacityBytes: number };
+
+const RECEIVERS_FIRST: Record<string, (channel: TestChannel) => [Sized, Sized]> = {
+  "a puller": (channel) => [channel.puller(), channel.pusher({ capacityBytes: 64 * 1024 })],
+  "a subscriber": (channel) => [
+    channel.subscriber(),
+    channel.publisher({ capacityBytes: 64 * 1024 }),
+  ],
+  "a replier": (channel) => [
+    channel.replier(),
+    channel.requester({ capacityBytes: 64 * 1024 }),
+  ],
+};
+
+for (const transport of TRANSPORTS) {
+  for (const [name, openBoth] of Object.entries(RECEIVERS_FIRST)) {
+    testOn(transport, `${name} that came first leaves its sender the capacity`, (open) => {
+      const [receiver, sender] = openBoth(open());
+      assert.equal(receiver.capacityBytes, 1024 * 1024);
+      assert.equal(sender.capacityBytes, 64 * 1024);
+    });
+  }
+
+  testOn(transport, "each sender has a ring of the size that it asks for", (open) => {
+    const channel = open(4096);
+    const puller = channel.puller<number>();
+    assert.equal(channel.puller({ capacityBytes: 1 << 20 }).capacityBytes, 4096);
+    const capacities = [undefined, 1024, 64 * 1024, 1024];
+    const pushers = capacities.map((capacityBytes) =>
+      channel.pusher<number>(capacityBytes === undefined ? {} : { capacityBytes })
+    );
+    assert.deepEqual(pushers.map((one) => one.capacityBytes), [4096, 1024, 64 * 1024, 1024]);
+    const room = pushers.map((pusher) => {
+      let accepted = 0;
+      while (pusher.send(accepted)) accepted++;
+      return accepted;
+    });
+    assert.ok(room[1] === room[3] && room[1] < room[0] && room[0] < room[2], `${room}`);
+    const received = puller.drain();
+    const expected = room.flatMap((count) => numbers(count));
+    assert.deepEqual(received.toSorted((a, b) => a - b), expected.toSorted((a, b) => a - b));
+  });
+
+  testOn(transport, "messages of every size pass rings of different sizes", (open) => {
+    const channel = open(1024);
+    const subscriber = channel.subscriber<Uint8Array>({ codec: "raw" });
+    const publishers = [1024, 4096, 256 * 1024].map((capacityBytes) =>
+      channel.publisher<Uint8Array>({ codec: "raw", capacityBytes })
+    );
+    for (const length of [0, 1, 400, 600, 2000, 3000, 100_000, 200_000]) {
+      publishers.forEach((publisher, index) => {
+        publisher.send(new Uint8Array(length).fill(index));
+        assert.deepEqual(subscriber.tryRecv(), new Uint8Array(length).fill(index));
+      });
+    }
+  });
+
+  testOn(transport, "a sender takes over a ring of its size, and no other", (open) => {
+    const channel = open(2048);
+    const puller = channel.puller<string>();
+    for (const capacityBytes of [1024, 4096, 1024, 4096, 2048]) {
+      const pusher = channel.pusher<string>({ capacityBytes });
+      pusher.send("x".repeat(300));
+      pusher.close();
+    }
+    assert.equal(puller.drain().length, 5);
+    const { lanes } = takeSnapshot(new BytesInMemory(channel.bytes().slice()));
+    assert.deepEqual(lanes.map((lane) => lane.capacityBytes), [2048, 1024, 4096]);
+  });
+
+  testOn(transport, "a channel whose free rings have other sizes says so", (open) => {
+    const channel = open(1024);
+    channel.puller();
+    numbers(128).forEach((n) => channel.pusher({ capacityBytes: 1024 + 64 * n }).close());
+    channel.pusher({ capacityBytes: 2048 }).close();
+    assert.throws(() => channel.pusher({ capacityBytes: 1 << 20 }), {
+      name: "ShmConnectionError",
+      message: /it has 128 rings, and the free ones are not of 1048576 bytes; use fewer values/,
+    });
+  });
+}
+
+Deno.test("one participant that sets persist is enough, in every order", () => {
+  using directory = new TestDirectory();
+  const { path: dir } = directory;
+  using _other = new Pusher("other", { dir });
+  for (const order of [[true, undefined], [undefined, true], [false, true], [true, false]]) {
+    const sockets = order.map((persist) =>
+      new Subscriber("kept", persist === undefined ? { dir } : { dir, persist })
+    );
+    sockets.forEach((socket) => socket.close());
+    const kept = listChannels({ dir }).find(({ name }) => name === "kept");
+    assert.ok(kept?.persistent, `${order}`);
+    directory.discard("kept");
+  }
+});
 
 Deno.test("two channels of one name in two directories are two channels", () => {
   using one = new TestDirectory();

@@ -95,7 +95,7 @@ withQueue("each invalid word is reported with its offset", (path) => {
     [
       lane + layout.LANE_DATA,
       half(192),
-      RegExp(`^${lane} lane 0: the offset 192 of its ring does not match`),
+      RegExp(`^${lane} lane 0: the offset 192 and the size 4096 of its ring do not match`),
     ],
     [lane + layout.LANE_HEAD, word(3n), RegExp(`^${lane} lane 0: its head 3`)],
     [lane + layout.LANE_HEAD, word(1n << 20n), RegExp(`^${lane} lane 0: .* more than a ring`)],

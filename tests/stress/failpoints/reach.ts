@@ -10,9 +10,15 @@ import { ACK_POINTS, OTHER_POINTS, type PointName, POINTS } from "./points.ts";
 
 /** Points that are passed while a channel is new, and rarely later. */
 const FIRST: { [part in Part]?: readonly PointName[] } = {
-  publisher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_CHECKSUMMED", "RING_OFFSET"),
+  publisher: creating(
+    "RESERVE_MOVED",
+    "TOTAL_HEAD",
+    "RING_SIZED",
+    "RING_CHECKSUMMED",
+    "RING_OFFSET",
+  ),
   subscriber: creating("RESERVE_MOVED", "REGION_BYTES", "REGION_CHECKSUMMED", "REGION_OFFSET"),
-  pusher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_CHECKSUMMED", "RING_OFFSET"),
+  pusher: creating("RESERVE_MOVED", "TOTAL_HEAD", "RING_SIZED", "RING_CHECKSUMMED", "RING_OFFSET"),
   puller: creating(),
   acknowledger: creating(
     "RESERVE_MOVED",
@@ -21,6 +27,7 @@ const FIRST: { [part in Part]?: readonly PointName[] } = {
   requester: creating(
     "RESERVE_MOVED",
     "TOTAL_HEAD",
+    "RING_SIZED",
     "RING_CHECKSUMMED",
     "RING_OFFSET",
     "REGION_BYTES",
