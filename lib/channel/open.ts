@@ -55,6 +55,7 @@ export function openMemory(
   options: ChannelOptions,
 ): SharedMemory {
   if (isLocalHandle(target)) return openWorkerMemory(target, kind, options);
+  checkNoHandleNeeded(target);
   checkChannelName(target);
   const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
   const codecId = resolveCodec(options.codec).id;
@@ -75,6 +76,26 @@ export function openMemory(
     });
   }
   return open();
+}
+
+/**
+ * Throws for what is almost the handle of a local channel.
+ *
+ * @throws {TypeError}
+ */
+function checkNoHandleNeeded(target: unknown): void {
+  if (typeof target !== "object" || target === null) return;
+  if (isLocalHandle((target as { handle?: unknown }).handle)) {
+    throw new TypeError(
+      "cannot open a channel: pass the handle of the local channel, its 'handle'",
+    );
+  }
+  if ((target as { ringbus?: unknown }).ringbus === "local") {
+    throw new TypeError(
+      "cannot open a channel: its name must be a string, or a handle that has its memory; pass the " +
+        "handle itself with postMessage, not a copy through JSON or a file",
+    );
+  }
 }
 
 /**

@@ -78,7 +78,7 @@ export class Sender implements SenderApi, WaitContext {
 
   /** Sends if there is space; false if there is none. */
   send(value: unknown): boolean {
-    this.#checkReady();
+    this.checkReady();
     if (this.#isRaw && isFilled(value)) return this.#offer(value, 0);
     const { bytes, flags } = this.#encoder.encode(value);
     return this.#offer(bytes, flags);
@@ -109,7 +109,7 @@ export class Sender implements SenderApi, WaitContext {
    */
   sendSync(value: unknown, options: TimeoutOptions | undefined): void {
     const timeoutMs = checkTimeout(options);
-    this.#checkReady();
+    this.checkReady();
     const { bytes, flags } = this.#encoder.encode(value);
     if (this.write(bytes, flags)) return;
     const sent = waitSync(this, () => this.write(bytes, flags) || NONE, timeoutMs);
@@ -125,7 +125,7 @@ export class Sender implements SenderApi, WaitContext {
     try {
       const timeoutMs = checkTimeout(options);
       options?.signal?.throwIfAborted();
-      this.#checkReady();
+      this.checkReady();
       const encoded = this.#encoder.encode(value);
       if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
       const bytes = encoded.bytes.slice();
@@ -138,6 +138,7 @@ export class Sender implements SenderApi, WaitContext {
   }
 
   #fullError(timeoutMs: number): ShmBufferFullError {
+    this.attachment.checkOpen();
     this.#reject();
     return new ShmBufferFullError(
       `cannot send on channel "${this.attachment.name}": its ring of ${this.attachment.ringBytes} ` +
@@ -147,7 +148,7 @@ export class Sender implements SenderApi, WaitContext {
 
   /** Sends as many values as there is space for, in one commit; returns how many. */
   sendMany(values: Iterable<unknown>): number {
-    this.#checkReady();
+    this.checkReady();
     let accepted = 0;
     try {
       for (const value of values) {
@@ -194,7 +195,7 @@ export class Sender implements SenderApi, WaitContext {
 
   /** Lends space for a message of `byteLength` bytes, after a header; undefined when the ring is full. */
   loan(byteLength: number, header?: string): Loan | undefined {
-    this.#checkReady();
+    this.checkReady();
     if (!this.#isRaw) {
       throw new TypeError(
         `cannot lend space on channel "${this.attachment.name}": its codec is ` +
@@ -219,7 +220,8 @@ export class Sender implements SenderApi, WaitContext {
     if (this.#waits.size > 0) this.#waits.poll();
   }
 
-  #checkReady(): void {
+  /** Throws if the socket or the channel is closed, or if others no longer find it. */
+  checkReady(): void {
     const { words, isClosed, isDetached } = this.attachment;
     if (isClosed || isDetached || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) {
       this.attachment.checkOpen();

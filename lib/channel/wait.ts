@@ -184,8 +184,19 @@ export class AsyncWaitQueue implements Waiter {
     this.#earlyPoll = undefined;
   }
 
-  /** Serves the waiting promises in order, and announces a wait if some are left. */
+  /**
+   * Serves the waiting promises in order, and announces a wait if some are left. A timer or a doorbell
+   * calls this, where no program could catch an error: the promises reject with it.
+   */
   poll(isRecheck = false): void {
+    try {
+      this.#poll(isRecheck);
+    } catch (error) {
+      this.rejectAll(error);
+    }
+  }
+
+  #poll(isRecheck: boolean): void {
     if (this.#serve() || (isRecheck && this.#isAnnounced())) return;
     if (this.#announceWait()) return;
     this.#context.evictStalled();

@@ -89,8 +89,10 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
   constructor(target: string | LocalHandle, options?: SocketOptions) {
     OPTIONS.check(options);
     super(target, "request", "replier", options);
-    this.attachment.ring.openRequests(this.attachment.index, 0);
-    this.#receiver = this.closeOnError(() => new Receiver<Q>(this.attachment, this.counts));
+    this.#receiver = this.closeOnError(() => {
+      this.attachment.ring.openRequests(this.attachment.index, 0);
+      return new Receiver<Q>(this.attachment, this.counts);
+    });
     const instrumentation = options?.instrumentation;
     if (instrumentation !== undefined) {
       this.#observer = new ReplierObserver(instrumentation, this.name);

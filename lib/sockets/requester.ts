@@ -275,10 +275,12 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   /** Sends a request if there are a slot and space. */
   #trySend(value: Q): PendingRequest<R> | None {
+    this.#sender.checkReady();
     return this.#requests.trySend(() => this.#sender.encoder.encode(value));
   }
 
   #fullError(timeoutMs: number): ShmBufferFullError {
+    this.attachment.checkOpen();
     this.counts.dropped++;
     return new ShmBufferFullError(
       `cannot send a request on channel "${this.name}": its ring, or all of its ${MAX_REQUESTS} ` +
@@ -288,6 +290,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
 
   #settle(pending: PendingRequest<R>, outcome: Outcome<R> | None, timeoutMs: number): R {
     if (outcome === NONE) {
+      this.attachment.checkOpen();
       throw new ShmTimeoutError(
         `no reply arrived on channel "${this.name}" within ${timeoutMs} ms; check that a replier ` +
           `runs (listChannels()), or wait longer`,
