@@ -113,7 +113,7 @@ export function checkNoMore(
 }
 
 function extraArgument(call: string, value: unknown, instead?: string): TypeError {
-  const remedy = instead === undefined ? "leave it out" : `leave it out, or call ${instead}`;
+  const remedy = instead === undefined ? "omit it" : `omit it, or call ${instead}`;
   return new TypeError(
     `${call} does not take the further argument ${shownArgument(value)}: ${remedy}`,
   );

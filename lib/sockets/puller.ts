@@ -129,5 +129,5 @@ export const Puller: PullerConstructor = class Puller<T> extends ReceivingSocket
 function maxUnackedOf({ ack = false, maxUnacked }: AnyPullerOptions = {}): number | undefined {
   if (ack) return maxUnacked ?? DEFAULT_MAX_UNACKED;
   if (maxUnacked === undefined) return undefined;
-  throw new TypeError("maxUnacked is for pullers with ack: true; leave it out, or set ack");
+  throw new TypeError("maxUnacked is for pullers with ack: true; omit it, or set ack");
 }

@@ -55,7 +55,7 @@ export function testOptions(transport: MessagingTransport): void {
     for (const [name, args] of Object.entries(calls)) {
       await assert.rejects(methods[name](...args, { timeoutMs: 5 }), {
         name: "TypeError",
-        message: `${name}() does not take the further argument { timeoutMs }: leave it out`,
+        message: `${name}() does not take the further argument { timeoutMs }: omit it`,
       });
     }
   });

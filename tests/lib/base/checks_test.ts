@@ -75,8 +75,7 @@ Deno.test("an argument too many is rejected, with the call to use instead", () =
   checkNoMore("send()", [1, undefined], 1);
   assert.throws(() => checkNoMore("send()", [1, { timeoutMs: 5 }], 1, "sendSync()"), {
     name: "TypeError",
-    message:
-      "send() does not take the further argument { timeoutMs }: leave it out, or call sendSync()",
+    message: "send() does not take the further argument { timeoutMs }: omit it, or call sendSync()",
   });
-  assert.throws(() => checkNoMore("drain()", [1, 50], 1), /further argument 50: leave it out$/);
+  assert.throws(() => checkNoMore("drain()", [1, 50], 1), /further argument 50: omit it$/);
 });
