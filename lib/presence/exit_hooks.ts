@@ -3,8 +3,8 @@
  * left behind. What a killed process leaves, the next process that attaches removes.
  *
  * A SIGTERM listener does not run while a call blocks, or while a program polls in a loop. So the
- * signal's action is made one-shot: the kernel restores the default action when it delivers the signal,
- * and every wait, and every 1,024th message or empty poll, checks whether it has done so.
+ * signal's action is made one-shot: the kernel restores the default action when it delivers the signal.
+ * Every wait checks whether it has done so, and so does a loop of messages or empty polls, every 20 ms.
  *
  * @module
  */
@@ -138,27 +138,44 @@ export function exitIfTerminated(): void {
   if (isListening && isManagingSignals && platform().isSigtermDelivered()) onSigterm();
 }
 
-/** Messages, or empty polls, between two checks for a signal. */
-const CALLS_PER_SIGNAL_CHECK = 1024;
-const POLLS_PER_CHECK = 32;
+/** Milliseconds between two checks for a signal in a loop. Each one is a system call. */
+const CHECK_INTERVAL_MS = 20;
+/** Most calls between two readings of the clock, less one. It is a mask: a power of two, less one. */
+const MAX_CALLS_MASK = 255;
+/** Calls that take longer than this from one reading to the next read the clock each time. */
+const SLOW_MS = 10;
+
+let callsMask = 0;
+let readAtMs = 0;
+let checkedAtMs = 0;
 let emptyPolls = 0;
 
 /**
- * Checks for a signal at every 1,024th message of a socket: while a program sends or receives in a loop,
- * no listener runs.
+ * Counts a message of a socket: while a program sends or receives in a loop, no listener and no timer
+ * runs. The faster the calls, the fewer of them read the clock.
  */
 export function checkSignals(calls: number): void {
-  if ((calls & (CALLS_PER_SIGNAL_CHECK - 1)) === 0) checkSurroundings();
+  if ((calls & callsMask) === 0) readClock();
+}
+
+/** As `checkSignals`, at an attempt that found no message, or no space: between two, a program may sleep. */
+export function checkSignalsOnPoll(): void {
+  checkSignals(++emptyPolls);
+}
+
+function readClock(): void {
+  const nowMs = performance.now();
+  const elapsedMs = nowMs - readAtMs;
+  readAtMs = nowMs;
+  if (elapsedMs >= SLOW_MS) callsMask = 0;
+  else if (elapsedMs < 1) callsMask = Math.min(2 * callsMask + 1, MAX_CALLS_MASK);
+  if (nowMs - checkedAtMs < CHECK_INTERVAL_MS) return;
+  checkedAtMs = nowMs;
+  checkSurroundings();
 }
 
 /** Checks for a signal, and whether the files of this process are still there. */
 export function checkSurroundings(): void {
   exitIfTerminated();
   checkIfDue();
-}
-
-/** Checks at every 32nd attempt that found no message, or no space: between two, a program may sleep. */
-export function checkSignalsOnPoll(): void {
-  if ((++emptyPolls & (POLLS_PER_CHECK - 1)) === 0) checkIfDue();
-  checkSignals(emptyPolls);
 }
