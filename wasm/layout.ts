@@ -178,6 +178,8 @@ export const RECORD_FRAME = RECORD_SIZE + 8;
 export const RECORD_PAYLOAD = RECORD_FRAME + 8;
 /** Bytes that stay free, so that a writer can pad, and an empty ring differs from a full one. */
 export const RING_GAP = RECORD_PAYLOAD;
+/** Longest payload that a writer copies to where the next record goes before it claims the space. */
+export const PLACE_BYTES = 1024;
 
 /** Frame flag: padding up to the end of the ring. */
 export const RECORD_PADDING = 1;

@@ -32,6 +32,7 @@ export interface RingExports {
   openLane(index: number, participantIndex: number): number;
   releasedPosition(): number;
   restoreClaim(): void;
+  send(payload: number, flags: number): number;
   usedBytes(): number;
   // assembly/receiver.ts
   deferredTo(): number;

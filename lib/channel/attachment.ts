@@ -49,10 +49,13 @@ export class Attachment {
   /** The memory as bytes and as words; replaced when the segment grows. */
   bytes: Uint8Array<ArrayBufferLike>;
   words: Int32Array;
+  words64: BigInt64Array;
   readonly #participants: number;
   #isClosed = false;
-  /** True if the channel's name was lost when it was last checked: `checkOpen` throws unless it is back. */
-  isDetached = false;
+  /** True if the channel's name was lost when it was last checked. */
+  #isDetached = false;
+  /** False once the socket is closed, or the channel's name is lost: `checkOpen` then throws. */
+  isUsable = true;
   #ownersCheckedAtMs = -Infinity;
 
   constructor(
@@ -77,6 +80,7 @@ export class Attachment {
       this.ring.configure(IS_WEAK, KIND_NUMBERS[kind], config.capacity, mappedBytes);
       this.bytes = new Uint8Array(wasmMemory.buffer);
       this.words = new Int32Array(wasmMemory.buffer);
+      this.words64 = new BigInt64Array(wasmMemory.buffer);
       this.checkOpen();
       this.index = this.#join();
       // This participant has a share, so that nobody deletes the segment before.
@@ -265,6 +269,7 @@ export class Attachment {
     this.ring.setMapped(this.sharedMemory.mappedBytes);
     this.bytes = new Uint8Array(this.sharedMemory.wasmMemory.buffer);
     this.words = new Int32Array(this.sharedMemory.wasmMemory.buffer);
+    this.words64 = new BigInt64Array(this.sharedMemory.wasmMemory.buffer);
   }
 
   /** Wakes the waiter of a set with the lowest service count; false if there is none. */
@@ -315,12 +320,13 @@ export class Attachment {
         `cannot use channel "${this.name}": it was closed for all participants; create a new one`,
       );
     }
-    if (this.isDetached) this.#checkName();
+    if (this.#isDetached) this.#checkName();
   }
 
   #detach(): void {
-    if (this.isDetached) return;
-    this.isDetached = true;
+    if (this.#isDetached) return;
+    this.#isDetached = true;
+    this.isUsable = false;
     logger.error(
       "the file of channel {channel} was removed, moved or replaced while it was in use",
       {
@@ -332,8 +338,9 @@ export class Attachment {
 
   /** The file may have been moved back. */
   #checkName(): void {
-    this.isDetached = !this.sharedMemory.hasName();
-    if (!this.isDetached) return;
+    this.#isDetached = !this.sharedMemory.hasName();
+    this.isUsable = !this.#isDetached;
+    if (this.isUsable) return;
     throw new ShmConnectionError(
       `cannot use channel "${this.name}": its file was removed, moved or replaced, so that processes ` +
         `which open the channel now do not reach this ${this.role}; close it and open a new one`,
@@ -359,6 +366,7 @@ export class Attachment {
   close(mayDelete = true): boolean {
     if (this.#isClosed) return false;
     this.#isClosed = true;
+    this.isUsable = false;
     let isDeleted = false;
     runAll(() => this.#leave(), () => isDeleted = this.sharedMemory.close(mayDelete));
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });

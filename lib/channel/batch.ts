@@ -4,7 +4,7 @@
  * @module
  */
 
-import { copyWords, WORDWISE_BYTES } from "./copy.ts";
+import { copyMessage, type Memory, OwnMemory } from "./copy.ts";
 
 const FIRST_BYTES = 16 * 1024;
 /** A batch ends when it holds this many bytes, so that its scratch stays small. */
@@ -12,8 +12,7 @@ const FULL_BYTES = 256 * 1024;
 
 /** A batch of messages. */
 export class Batch {
-  #bytes = new Uint8Array(FIRST_BYTES);
-  #words = new Int32Array(this.#bytes.buffer);
+  #memory = new OwnMemory(FIRST_BYTES);
   #end = 0;
   readonly #offsets: number[] = [];
   readonly #lengths: number[] = [];
@@ -40,11 +39,10 @@ export class Batch {
     this.#offsets.length = this.#lengths.length = this.#flags.length = 0;
   }
 
-  /** Copies a message in; `words` and `bytes` show the same memory. */
-  add(words: Int32Array, bytes: Uint8Array, at: number, length: number, flags: number): void {
-    if (this.#end + length + 8 > this.#bytes.length) this.#grow(length + 8);
-    if (length > WORDWISE_BYTES) this.#bytes.set(bytes.subarray(at, at + length), this.#end);
-    else copyWords(words, at >>> 2, this.#words, this.#end >>> 2, (length + 3) >>> 2);
+  /** Copies a message in. */
+  add(from: Memory, offset: number, length: number, flags: number): void {
+    if (this.#end + length + 8 > this.#memory.bytes.length) this.#grow(length + 8);
+    copyMessage(from, offset, this.#memory, this.#end, length);
     this.#offsets.push(this.#end);
     this.#lengths.push(length);
     this.#flags.push(flags);
@@ -52,10 +50,9 @@ export class Batch {
   }
 
   #grow(bytes: number): void {
-    const larger = new Uint8Array(2 ** Math.ceil(Math.log2(this.#end + bytes)));
-    larger.set(this.#bytes.subarray(0, this.#end));
-    this.#bytes = larger;
-    this.#words = new Int32Array(larger.buffer);
+    const larger = new OwnMemory(2 ** Math.ceil(Math.log2(this.#end + bytes)));
+    larger.bytes.set(this.#memory.bytes.subarray(0, this.#end));
+    this.#memory = larger;
   }
 
   flagsOf(index: number): number {
@@ -65,12 +62,12 @@ export class Batch {
   /** A message's bytes, valid until the batch is cleared. */
   viewOf(index: number): Uint8Array {
     const offset = this.#offsets[index];
-    return this.#bytes.subarray(offset, offset + this.#lengths[index]);
+    return this.#memory.bytes.subarray(offset, offset + this.#lengths[index]);
   }
 
   /** All messages' bytes, in one buffer of their own. */
   toArrays(): Uint8Array<ArrayBuffer>[] {
-    const { buffer } = this.#bytes.slice(0, this.#end);
+    const { buffer } = this.#memory.bytes.slice(0, this.#end);
     return this.#offsets.map((offset, i) => new Uint8Array(buffer, offset, this.#lengths[i]));
   }
 }

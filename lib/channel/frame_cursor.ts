@@ -6,7 +6,7 @@
 
 import type { Attachment } from "./attachment.ts";
 import type { Batch } from "./batch.ts";
-import { BufferWords, copyToArray, copyWords, Scratch } from "./copy.ts";
+import { BufferWords, copyAligned, copyToArray, Scratch } from "./copy.ts";
 import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { trace, tracing } from "../base/log.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "./headers.ts";
@@ -104,7 +104,7 @@ export class FrameCursor {
   #origin = 0;
   #generation = 0;
   readonly #scratch = new Scratch();
-  readonly #targetWords = new BufferWords();
+  readonly #target = new BufferWords();
   /** Bytes of the largest ring that a record was found in. */
   #largestRing = 0;
   #isBatchOpen = false;
@@ -327,20 +327,21 @@ export class FrameCursor {
 
   /** A copy of the message that was found, valid until the next one is copied. */
   copy(): Uint8Array {
-    const { words, bytes } = this.attachment;
+    const { attachment } = this;
     // What codec "raw" receives belongs to the program.
     const isFresh = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
     return isFresh
-      ? copyToArray(bytes, this.#offset, this.#length)
-      : this.#scratch.copy(words, bytes, this.#offset, this.#length);
+      ? copyToArray(attachment.bytes, this.#offset, this.#length)
+      : this.#scratch.copy(attachment, this.#offset, this.#length);
   }
 
   /** Copies the message that was found into a buffer that is large enough. */
   copyInto(target: Uint8Array): void {
-    const length = this.#length;
-    const words = this.#targetWords.of(target, length);
-    if (words === undefined) target.set(this.view());
-    else copyWords(this.attachment.words, this.#offset >>> 2, words, 0, length >>> 2);
+    const offset = this.#offset;
+    const words = this.#target;
+    if ((offset & 7) === 0 && words.has(target, this.#length)) {
+      copyAligned(this.attachment, offset, words, 0, this.#length);
+    } else target.set(this.view());
   }
 
   /** Copies the message that was found out, and takes it; undefined if it was lost meanwhile. */
@@ -401,10 +402,10 @@ export class FrameCursor {
 
   /** Copies the message that was found into a batch, and steps over it; false if the batch was lost. */
   stepInto(batch: Batch): boolean {
-    const { ring, words, bytes } = this.attachment;
-    batch.add(words, bytes, this.#offset, this.#length, this.#flags);
+    const { attachment } = this;
+    batch.add(attachment, this.#offset, this.#length, this.#flags);
     this.#isBatchOpen = true;
-    return this.isConsistent() && ring.step(this.#size, this.#flags) !== 0;
+    return this.isConsistent() && attachment.ring.step(this.#size, this.#flags) !== 0;
   }
 
   /** Takes all messages of a batch; false if another receiver was faster. */
@@ -445,7 +446,7 @@ export class FrameCursor {
   /** Throws if the socket is closed, or the channel for all participants: a receiver that polls has to see it. */
   checkNotClosed(mode: number): void {
     if (mode !== POLL_ANY) return;
-    const { ring, isDetached } = this.attachment;
-    if (isDetached || ring.closed() !== 0) this.attachment.checkOpen();
+    const { ring, isUsable } = this.attachment;
+    if (!isUsable || ring.closed() !== 0) this.attachment.checkOpen();
   }
 }

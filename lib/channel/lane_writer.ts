@@ -5,17 +5,22 @@
  */
 
 import type { Attachment } from "./attachment.ts";
-import { BufferWords, copyWords } from "./copy.ts";
+import { BufferWords, copyAligned } from "./copy.ts";
 import { ShmConnectionError } from "../base/errors.ts";
 import { LaneBlocks } from "./lane_blocks.ts";
 import type { LentSpace } from "./loan.ts";
 import { logger, trace, tracing } from "../base/log.ts";
 import { checkSignals } from "../presence/exit_hooks.ts";
+import { controlOffset } from "../segment/format.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import {
   BLOCK_HEADER_BYTES,
+  CONTROL_LANES,
+  LANE_BYTES,
+  LANE_OWNER,
   MAX_LANES,
   NO_LANE_OF_SIZE,
+  PLACE_BYTES,
   RECORD_BLOCK,
   RECORD_HEADERS,
   RECORD_PAYLOAD,
@@ -29,6 +34,9 @@ const FILL_CHECKS = 32;
 /** Used share of the ring at which a warning is logged. */
 const FILL_WARNING = 0.9;
 
+/** Bit of a commit's result. */
+const RECEIVER_WAITS = 1;
+
 const NO_HEADER = new Uint8Array(0);
 
 /** The lane of one sender. */
@@ -40,11 +48,18 @@ export class LaneWriter {
   readonly #attachment: Attachment;
   readonly #counts: SocketStatistics;
   readonly #blocks: LaneBlocks;
-  readonly #sourceWords = new BufferWords();
+  readonly #source = new BufferWords();
   /** Longest message that fits a record; longer ones lie in blocks. */
   readonly #largestInline: number;
   /** Longest message that is copied into the ring as it is. */
   readonly #largestPlain: number;
+  /** Longest message that is copied to `#place`. */
+  readonly #largestPlaced: number;
+  /** Where the payload of the next message goes; 0 if there is not certainly space for it. */
+  #place = 0;
+  /** The word that names the lane's owner, and its value while this sender owns the lane. */
+  readonly #ownerWord: number;
+  readonly #owner: number;
   #bytesToFillCheck = 0;
   #hasWarned = false;
 
@@ -61,11 +76,29 @@ export class LaneWriter {
     const largestRecord = (this.capacity - RING_GAP) / 2;
     this.#largestInline = Math.floor(largestRecord / 8) * 8 - RECORD_PAYLOAD - prefixBytes;
     this.#largestPlain = prefixBytes === 0 ? this.#largestInline : -1;
-    this.#blocks = new LaneBlocks(attachment, openLane(attachment), prefixBytes);
+    this.#largestPlaced = Math.min(this.#largestPlain, PLACE_BYTES);
+    const lane = openLane(attachment);
+    const control = controlOffset(attachment.capacity);
+    this.#ownerWord = (control + CONTROL_LANES + lane * LANE_BYTES + LANE_OWNER) >>> 2;
+    this.#owner = attachment.index + 1;
+    this.#blocks = new LaneBlocks(attachment, lane, prefixBytes);
   }
 
   /** Writes and publishes one message; false if there is no space. */
   write(bytes: Uint8Array, flags: number): boolean {
+    const { length } = bytes;
+    const { ring, words } = this.#attachment;
+    const at = this.#place;
+    if (at === 0 || length > this.#largestPlaced || words[this.#ownerWord] !== this.#owner) {
+      return this.#writeClaimed(bytes, flags);
+    }
+    this.#copyIn(bytes, length, at);
+    this.#countSent(length);
+    this.#published(ring.send(length, flags), 1);
+    return true;
+  }
+
+  #writeClaimed(bytes: Uint8Array, flags: number): boolean {
     if (!this.stage(bytes, flags)) return false;
     this.publish(1);
     return true;
@@ -73,6 +106,7 @@ export class LaneWriter {
 
   /** Writes a message that `publish` sends; false if there is no space. */
   stage(bytes: Uint8Array, flags: number): boolean {
+    this.#place = 0;
     const { length } = bytes;
     if (length > this.#largestPlain) return this.#stageIndirect(bytes, flags);
     const at = this.#attachment.ring.claim(length, flags) >>> 0;
@@ -106,9 +140,9 @@ export class LaneWriter {
   }
 
   #copyIn(bytes: Uint8Array, length: number, at: number): void {
-    const source = this.#sourceWords.of(bytes, length);
-    if (source === undefined) this.#attachment.bytes.set(bytes, at);
-    else copyWords(source, 0, this.#attachment.words, at >>> 2, length >>> 2);
+    const source = this.#source;
+    if (source.has(bytes, length)) copyAligned(source, 0, this.#attachment, at, length);
+    else this.#attachment.bytes.set(bytes, at);
   }
 
   #stageBlock(bytes: Uint8Array, flags: number): boolean {
@@ -162,7 +196,13 @@ export class LaneWriter {
 
   /** Sends all messages that are staged, and wakes as many receivers. */
   publish(messages: number): void {
-    if (this.#attachment.ring.commit() !== 0) this.#wakeReceivers(messages);
+    this.#published(this.#attachment.ring.commit(), messages);
+  }
+
+  /** Does what the result of a commit asks for. */
+  #published(result: number, messages: number): void {
+    this.#place = (result & ~RECEIVER_WAITS) >>> 0;
+    if ((result & RECEIVER_WAITS) !== 0) this.#wakeReceivers(messages);
     if (this.#bytesToFillCheck <= 0) this.#checkFill();
   }
 
@@ -194,6 +234,7 @@ export class LaneWriter {
    * `encodeHeader` returned, or empty.
    */
   lend(byteLength: number, header: Uint8Array = NO_HEADER): LentSpace | undefined {
+    this.#place = 0;
     const length = header.length + byteLength;
     const flags = header.length === 0 ? 0 : RECORD_HEADERS;
     const isInline = length <= this.#largestInline;

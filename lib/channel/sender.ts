@@ -33,10 +33,10 @@ export class Sender implements SenderApi, WaitContext {
   readonly #waits: AsyncWaitQueue;
   #encoder: Encoder;
   #hasLoan = false;
-  /** A loan is open, or messages are staged: what the hot path asks. */
+  /** A loan is open, or messages are staged: what the hot path checks. */
   #isBusy = false;
-  /** Messages of `sendMany` that are written and not published yet. */
-  #staged = 0;
+  /** What `counts.sent` was when `sendMany` began, or published last. */
+  #published = 0;
 
   /**
    * Claims a lane; `prefixBytes` come before each message.
@@ -154,13 +154,16 @@ export class Sender implements SenderApi, WaitContext {
       for (const value of values) {
         if (!this.#stage(value)) break;
         accepted++;
-        this.#staged++;
-        this.#isBusy = true;
       }
       return accepted;
     } finally {
       this.#publishStaged();
     }
+  }
+
+  #beginStaging(): void {
+    this.#published = this.#counts.sent;
+    this.#isBusy = true;
   }
 
   /** Writes a value that is published later. The iterable, or a codec, may have closed the socket. */
@@ -171,20 +174,23 @@ export class Sender implements SenderApi, WaitContext {
     else ({ bytes, flags } = this.#encoder.encode(value));
     if (this.attachment.isClosed) return false;
     if (this.#hasLoan) this.#throwLoanOpen();
-    if (!this.#lane.stage(bytes, flags)) {
-      this.#publishStaged();
-      if (!this.#lane.stage(bytes, flags)) {
-        this.#reject();
-        return false;
-      }
-    }
-    return true;
+    if (this.#tryStage(bytes, flags)) return true;
+    this.#publishStaged();
+    if (this.#tryStage(bytes, flags)) return true;
+    this.#reject();
+    return false;
+  }
+
+  /** The iterable, or a codec, may have sent a message by itself: that has published what was staged. */
+  #tryStage(bytes: Uint8Array, flags: number): boolean {
+    if (!this.#isBusy) this.#beginStaging();
+    return this.#lane.stage(bytes, flags);
   }
 
   #publishStaged(): void {
-    const messages = this.#staged;
-    this.#staged = 0;
-    this.#isBusy = this.#hasLoan;
+    if (!this.#isBusy || this.#hasLoan) return;
+    const messages = this.#counts.sent - this.#published;
+    this.#isBusy = false;
     if (messages > 0) this.#lane.publish(messages);
   }
 
@@ -222,10 +228,8 @@ export class Sender implements SenderApi, WaitContext {
 
   /** Throws if the socket or the channel is closed, or if others no longer find it. */
   checkReady(): void {
-    const { words, isClosed, isDetached } = this.attachment;
-    if (isClosed || isDetached || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) {
-      this.attachment.checkOpen();
-    }
+    const { words, isUsable } = this.attachment;
+    if (!isUsable || words[HEADER_STATUS >>> 2] !== STATUS_OPEN) this.attachment.checkOpen();
     if (this.#isBusy) this.#endBusy();
   }
 

@@ -641,7 +641,7 @@ export class Journal implements Closable, Disposable {
       throw new ShmClosedError(`cannot use journal "${this.name}": it is closed; open it again`);
     }
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#root.isDetached) this.#root.checkOpen();
+    if (!this.#root.isUsable) this.#root.checkOpen();
   }
 
   /**

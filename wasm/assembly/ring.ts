@@ -19,6 +19,7 @@ export {
   openLane,
   releasedPosition,
   restoreClaim,
+  send,
   usedBytes,
 } from "./sender";
 export {

@@ -23,6 +23,7 @@ import {
   LANE_OWNER,
   LANE_TAIL,
   LANE_TAIL_COUNT,
+  PLACE_BYTES,
   RECORD_BLOCK,
   RECORD_FRAME,
   RECORD_PADDING,
@@ -125,14 +126,20 @@ export function claim(payload: u32, flags: u32): u32 {
     nextAt = 0;
   }
   const at = data + nextAt;
-  writeRecord(at, next, payload, nextCount, flags);
+  writeNext(payload, need, flags);
+  return <u32>at + RECORD_PAYLOAD;
+}
+
+// @ts-ignore: decorator
+@inline
+function writeNext(payload: u32, need: u32, flags: u32): void {
+  writeRecord(data + nextAt, next, payload, nextCount, flags);
   failpoint(CLAIM_WRITTEN);
   last = next;
   next += need;
   nextAt += need;
   if (nextAt == capacity) nextAt = 0;
   nextCount++;
-  return <u32>at + RECORD_PAYLOAD;
 }
 
 /** The tag of a block that the record claimed last refers to. */
@@ -161,7 +168,19 @@ export function restoreClaim(): void {
   store<u64>(data + <u32>(last % capacity) + RECORD_FRAME, savedFrame);
 }
 
-/** Publishes all that is claimed; returns 1 if a receiver waits. */
+/**
+ * Publishes a message whose payload, of at most PLACE_BYTES, was written to the offset that the last call
+ * of `commit` or `send` returned. Returns what `commit` returns.
+ */
+export function send(payload: u32, flags: u32): u32 {
+  writeNext(payload, recordBytes(payload), flags);
+  return commit();
+}
+
+/**
+ * Publishes all that is claimed. Returns the offset for the payload that `send` publishes, 0 if there is
+ * not certainly space for it; plus 1 if a receiver waits.
+ */
 export function commit(): u32 {
   failpoint(COMMIT_BEGUN);
   const bytes = next - head;
@@ -177,7 +196,15 @@ export function commit(): u32 {
   failpoint(COMMIT_COUNTED);
   totalSent(isFirst, head, count, bytes, messages);
   failpoint(COMMIT_TOTALS);
-  return hasWaitingReceivers();
+  return nextPlace() | hasWaitingReceivers();
+}
+
+// @ts-ignore: decorator
+@inline
+function nextPlace(): u32 {
+  const need: u32 = RECORD_PAYLOAD + PLACE_BYTES;
+  if (capacity - nextAt < need || next + need + RING_GAP > limit) return 0;
+  return <u32>data + nextAt + RECORD_PAYLOAD;
 }
 
 /** Releases all that is claimed and not committed. */
