@@ -16,6 +16,11 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
+/** The same on one line. */
+export function singleLineMessage(thrown: unknown): string {
+  return messageOf(thrown).replace(/\s*\n\s*/g, " ");
+}
+
 function textOf(value: unknown): string {
   if (value !== null && typeof value === "object") return JSON.stringify(value) ?? INDESCRIBABLE;
   return value === undefined ? "" : String(value);

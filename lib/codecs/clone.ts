@@ -5,7 +5,7 @@
  */
 
 import type { Codec } from "./codec.ts";
-import { singleLineMessage } from "./describe.ts";
+import { singleLineMessage } from "../base/thrown.ts";
 import { checkEncodable, isPlain } from "./value_check.ts";
 import { bytesOf, copyToTypedArray, kindByCode, kindOf, viewProblem } from "./typed_array.ts";
 

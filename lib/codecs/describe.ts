@@ -50,9 +50,3 @@ function typeName(value: object): string {
 function shorten(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
-
-/** The message of a thrown value, on one line. */
-export function singleLineMessage(error: unknown): string {
-  const message = messageOf(error);
-  return message.replace(/\s*\n\s*/g, " ");
-}

@@ -5,7 +5,8 @@
  */
 
 import type { Codec } from "./codec.ts";
-import { describeValue, singleLineMessage } from "./describe.ts";
+import { singleLineMessage } from "../base/thrown.ts";
+import { describeValue } from "./describe.ts";
 import { checkEncodable, isPlain } from "./value_check.ts";
 import { parsePlainJson } from "../message/json.ts";
 

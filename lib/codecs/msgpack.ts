@@ -14,7 +14,7 @@ import {
   ExtData,
 } from "@msgpack/msgpack";
 import type { Codec } from "./codec.ts";
-import { singleLineMessage } from "./describe.ts";
+import { singleLineMessage } from "../base/thrown.ts";
 import { checkEncodable, isPlain, MAX_DEPTH } from "./value_check.ts";
 import {
   bufferProblem,
