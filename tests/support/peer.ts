@@ -17,6 +17,19 @@ export interface Peer {
   result<T>(): Promise<T>;
 }
 
+type OpenCommand = Extract<Command, { do: "open" }>;
+
+/** Opens a socket in a peer. Later commands name it by its id. */
+export async function openSocket(
+  peer: Peer,
+  id: string,
+  role: OpenCommand["role"],
+  target: OpenCommand["target"],
+  options: OpenCommand["options"],
+): Promise<void> {
+  await peer.execute({ do: "open", id, role, target, options });
+}
+
 /** A reply of a peer. */
 export interface Line {
   event?: string;

@@ -24,6 +24,7 @@ import {
 } from "../../../wasm/layout.ts";
 import { replaceRing } from "../../stress/corruption/interpose.ts";
 import { until } from "../../support/deadline.ts";
+import { openSocket } from "../../support/peer.ts";
 import { inScratch } from "../../support/scratch.ts";
 import { untilReceiversBlocked } from "../../support/segment.ts";
 import { WorkerPeer } from "../../support/worker_peer.ts";
@@ -50,7 +51,7 @@ for (const [call, send] of Object.entries(SEND)) {
     inScratch(async ({ path: dir, spawn }) => {
       const options = { dir, codec: "raw", capacityBytes: 1024 } as const;
       const holder = spawn();
-      await holder.execute({ do: "open", id: "in", role: "puller", target: "held", options });
+      await openSocket(holder, "in", "puller", "held", options);
       using pusher = new Pusher<Uint8Array>("held", options);
       using puller = new Puller<Uint8Array>("held", options);
       while (pusher.send(new Uint8Array(100))) continue;
@@ -89,13 +90,7 @@ Deno.test("a pusher keeps no descriptor for pullers that are gone", () =>
     const before = doorbells();
     for (let n = 0; n < 8; n++) {
       using worker = new WorkerPeer();
-      await worker.execute({
-        do: "open",
-        id: "in",
-        role: "puller",
-        target: "work",
-        options: { dir },
-      });
+      await openSocket(worker, "in", "puller", "work", { dir });
       await worker.start({ do: "receive", id: "in", mode: "async", count: 1 });
       await untilReceiversBlocked({ path: `${dir}/work` }, 1);
       pusher.send(n);
@@ -154,7 +149,7 @@ for (const end of ["closes", "is killed"] as const) {
       const asking = Array.from({ length: ASKING }, () => spawn());
       for (const child of asking) {
         const options = { dir };
-        await child.execute({ do: "open", id: "q", role: "requester", target: "ask", options });
+        await openSocket(child, "q", "requester", "ask", options);
         await child.execute({ do: "send", id: "q", values: new Array(REQUESTS).fill(0) });
       }
       const size = replyTo(replier, `${dir}/ask`, ASKING * REQUESTS);
@@ -253,13 +248,7 @@ Deno.test("the successor on a lane overwrites no big message that is unread, or 
 Deno.test("a replier that dies with unread replies hands its region over to its successor", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const asking = spawn();
-    await asking.execute({
-      do: "open",
-      id: "q",
-      role: "requester",
-      target: "ask",
-      options: { dir },
-    });
+    await openSocket(asking, "q", "requester", "ask", { dir });
     await asking.execute({ do: "send", id: "q", values: new Array(REQUESTS).fill(0) });
     const first = new Replier<unknown, Uint8Array>("ask", { dir });
     const size = replyTo(first, `${dir}/ask`, REQUESTS);

@@ -8,8 +8,9 @@ import {
   ShmPeerLostError,
   Subscriber,
 } from "../../../mod.ts";
-import type { Command } from "../../support/programs/actions.ts";
+import type { Child } from "../../support/child.ts";
 import { sleep } from "../../support/deadline.ts";
+import { openSocket } from "../../support/peer.ts";
 import { inScratch } from "../../support/scratch.ts";
 import { untilSendersBlocked, untilWaiting } from "../../support/segment.ts";
 
@@ -19,23 +20,33 @@ const LONG_MS = 5000;
 /** Longer than any other process may wait. */
 const LONG_TIMEOUT = { timeoutMs: 60_000 };
 
+/** A puller that waits in a child, and a pusher and a further puller in this process. */
+interface Pullers {
+  child: Child;
+  pusher: Pusher<number | "stop">;
+  puller: Puller<number>;
+  dir: string;
+}
+
+function besideWaitingPuller(
+  mode: "sync" | "async",
+  test: (pullers: Pullers) => Promise<void>,
+): Promise<void> {
+  return inScratch(async ({ path: dir, spawn }) => {
+    const child = spawn();
+    await openSocket(child, "p", "puller", "work", { dir });
+    await child.start({ do: "receive", id: "p", mode, isCounted: true });
+    using pusher = new Pusher<number | "stop">("work", { dir });
+    using puller = new Puller<number>("work", { dir });
+    await untilWaiting({ path: `${dir}/work` }, 1);
+    await test({ child, pusher, puller, dir });
+  });
+}
+
 for (const mode of ["sync", "async"] as const) {
   Deno.test(`a stopped puller (${mode}) does not delay the others`, () =>
-    inScratch(async ({ path: dir, spawn }) => {
-      const stopped = spawn();
-      await stopped.execute({
-        do: "open",
-        id: "p",
-        role: "puller",
-        target: "work",
-        options: { dir },
-      });
-      await stopped.start({ do: "receive", id: "p", mode, isCounted: true });
-      using pusher = new Pusher("work", { dir });
-      using puller = new Puller("work", { dir });
-      await untilWaiting({ path: `${dir}/work` }, 1);
-
-      stopped.kill("SIGSTOP");
+    besideWaitingPuller(mode, async ({ child, pusher, puller }) => {
+      child.kill("SIGSTOP");
       const before = performance.now();
       pusher.sendMany(Array.from({ length: 1000 }, (_, n) => n));
       let received = 0;
@@ -43,28 +54,15 @@ for (const mode of ["sync", "async"] as const) {
       const tookMs = performance.now() - before;
       assert.ok(tookMs < RECOVERY_BOUND_MS, `1000 messages took ${tookMs} ms`);
 
-      stopped.kill("SIGCONT");
+      child.kill("SIGCONT");
       pusher.send("stop");
-      assert.equal(await stopped.result(), 0);
+      assert.equal(await child.result(), 0);
     }));
 
   Deno.test(`a killed puller (${mode}) does not delay the others`, () =>
-    inScratch(async ({ path: dir, spawn }) => {
-      const killed = spawn();
-      await killed.execute({
-        do: "open",
-        id: "p",
-        role: "puller",
-        target: "work",
-        options: { dir },
-      });
-      await killed.start({ do: "receive", id: "p", mode, isCounted: true });
-      using pusher = new Pusher("work", { dir });
-      using puller = new Puller("work", { dir });
-      await untilWaiting({ path: `${dir}/work` }, 1);
-
-      killed.kill("SIGKILL");
-      await killed.ended();
+    besideWaitingPuller(mode, async ({ child, pusher, puller, dir }) => {
+      child.kill("SIGKILL");
+      await child.ended();
       const before = performance.now();
       pusher.sendMany(Array.from({ length: 1000 }, (_, n) => n));
       for (let n = 0; n < 1000; n++) assert.equal(await puller.recv({ timeoutMs: 20_000 }), n);
@@ -79,7 +77,7 @@ Deno.test("a stopped subscriber delays no other, and reports what it missed", ()
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, capacityBytes: 4096 };
     const stopped = spawn();
-    await stopped.execute({ do: "open", id: "s", role: "subscriber", target: "news", options });
+    await openSocket(stopped, "s", "subscriber", "news", options);
     using publisher = new Publisher("news", options);
     using subscriber = new Subscriber("news", options);
     stopped.kill("SIGSTOP");
@@ -102,24 +100,12 @@ Deno.test("a stopped replier delays only the requests that it took", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const [stopped, running, asking] = [spawn(), spawn(), spawn()];
     for (const [name, replier] of [["stopped", stopped], ["running", running]] as const) {
-      await replier.execute({
-        do: "open",
-        id: "r",
-        role: "replier",
-        target: "ask",
-        options: { dir },
-      });
+      await openSocket(replier, "r", "replier", "ask", { dir });
       await replier.start({ do: "reply", id: "r", mode: "sync", name });
     }
     await untilWaiting({ path: `${dir}/ask` }, 2);
     stopped.kill("SIGSTOP");
-    await asking.execute({
-      do: "open",
-      id: "q",
-      role: "requester",
-      target: "ask",
-      options: { dir },
-    });
+    await openSocket(asking, "q", "requester", "ask", { dir });
     const before = performance.now();
     for (let n = 0; n < 100; n++) {
       const [reply] = await asking.execute<{ by: string }[]>({
@@ -141,20 +127,8 @@ Deno.test("a stopped replier delays only the requests that it took", () =>
 Deno.test("a request fails at once when the replier that took it is killed", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const [replier, asking] = [spawn(), spawn()];
-    await replier.execute({
-      do: "open",
-      id: "r",
-      role: "replier",
-      target: "ask",
-      options: { dir },
-    });
-    await asking.execute({
-      do: "open",
-      id: "q",
-      role: "requester",
-      target: "ask",
-      options: { dir },
-    });
+    await openSocket(replier, "r", "replier", "ask", { dir });
+    await openSocket(asking, "q", "requester", "ask", { dir });
     await replier.start({ do: "takeRequest", id: "r" });
     await asking.start({ do: "request", id: "q", mode: "sync", values: ["lost"] });
     assert.equal(await replier.result(), "lost");
@@ -170,9 +144,8 @@ Deno.test("a loan that is open for 5 s delays no other producer and no consumer"
   inScratch(async ({ path: dir, spawn }) => {
     const options = { dir, codec: "raw", capacityBytes: 4096 } as const;
     const holder = spawn();
-    const open = { do: "open", options } satisfies Partial<Command>;
-    await holder.execute({ ...open, id: "work", role: "pusher", target: "work" });
-    await holder.execute({ ...open, id: "news", role: "publisher", target: "news" });
+    await openSocket(holder, "work", "pusher", "work", options);
+    await openSocket(holder, "news", "publisher", "news", options);
     using puller = new Puller<Uint8Array>("work", options);
     using subscriber = new Subscriber<Uint8Array>("news", options);
     using pusher = new Pusher<Uint8Array>("work", options);
@@ -203,7 +176,7 @@ Deno.test("a subscriber that sleeps for 5 s reports the exact number it missed, 
     const options = { dir, capacityBytes: 4096 };
     const publisher = spawn();
     const target = "news";
-    await publisher.execute({ do: "open", id: "p", role: "publisher", target, options });
+    await openSocket(publisher, "p", "publisher", target, options);
     using subscriber = new Subscriber<{ n: number }>(target, options);
     const send = (count: number) =>
       publisher.execute({ do: "sendRange", id: "p", producer: 1, count, perPause: 20 });
@@ -227,7 +200,7 @@ for (const mode of ["sync", "async"] as const) {
       const options = { dir, capacityBytes: 1024 };
       const waiting = spawn();
       const target = "work";
-      await waiting.execute({ do: "open", id: "p", role: "pusher", target, options });
+      await openSocket(waiting, "p", "pusher", target, options);
       using puller = new Puller<{ n: number }>(target, options);
       await waiting.start({ do: "sendRange", id: "p", producer: 1, count: 100, mode });
       await untilSendersBlocked({ path: `${dir}/${target}` }, 1);
@@ -242,13 +215,7 @@ for (const mode of ["sync", "async"] as const) {
 Deno.test("of many requests in flight, a killed replier fails the one that it took", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const replier = spawn();
-    await replier.execute({
-      do: "open",
-      id: "r",
-      role: "replier",
-      target: "ask",
-      options: { dir },
-    });
+    await openSocket(replier, "r", "replier", "ask", { dir });
     using requester = new Requester<number, number>("ask", { dir });
     const replies = Array.from({ length: 100 }, (_, n) => requester.request(n, LONG_TIMEOUT));
     const settled = Promise.allSettled(replies);
