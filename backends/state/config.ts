@@ -82,6 +82,23 @@ export function resolveLimits(options: StateOptions): StateLimits {
   return { maxSlotsPerThread, maxThreads, ttlMs };
 }
 
+/** What of the limits a backend asks for, and has otherwise; undefined if nothing differs. */
+export function differingLimit(
+  asked: StateOptions,
+  limits: StateLimits,
+): { limit: keyof StateOptions; actual: number | undefined } | undefined {
+  const actual: StateOptions = {
+    maxSlotsPerThread: limits.maxSlotsPerThread,
+    maxThreads: limits.maxThreads,
+    ttlSeconds: limits.ttlMs === undefined ? undefined : limits.ttlMs / 1000,
+  };
+  const wanted = { ...asked };
+  if (asked.ttlSeconds !== undefined) wanted.ttlSeconds = toMs(asked.ttlSeconds) / 1000;
+  const limit = (["maxSlotsPerThread", "maxThreads", "ttlSeconds"] as const)
+    .find((each) => wanted[each] !== undefined && wanted[each] !== actual[each]);
+  return limit && { limit, actual: actual[limit] };
+}
+
 /** Milliseconds of a time to live. */
 export function toMs(seconds: number): number {
   return Math.round(seconds * 1000);

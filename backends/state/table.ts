@@ -166,6 +166,11 @@ export class StateTable {
     return this.#limits.ttlMs === undefined ? Infinity : this.#now() + this.#limits.ttlMs;
   }
 
+  /** Numbers of threads and pairs, expired ones included. */
+  counts(): { threads: number; pairs: number } {
+    return { threads: this.#threads.size, pairs: this.#byUuid.size };
+  }
+
   /** All threads and pairs, expired ones included, in the order of their last use. */
   contents(): TableContents {
     return { threads: this.#threads, pairs: this.#byUuid };

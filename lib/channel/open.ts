@@ -163,12 +163,18 @@ export function capacityOf({ capacityBytes }: ChannelOptions, channelCapacity: n
   return capacityBytes === undefined ? channelCapacity : checkCapacity(capacityBytes);
 }
 
+/** Who created a channel, and when. */
+export function creatorText(memory: SharedMemory, capacity: number): string {
+  const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
+  const { creatorPid, createdAt } = readControl(source, geometryOf(capacity))!;
+  return `process ${creatorPid} created it at ${new Date(createdAt).toISOString()}`;
+}
+
 /** Who created a channel, when, and with which options. */
 function originOf(memory: SharedMemory, config: SegmentConfig): string {
-  const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
-  const { creatorPid, createdAt } = readControl(source, geometryOf(config.capacity))!;
-  return `process ${creatorPid} created it at ${new Date(createdAt).toISOString()} as a ` +
-    `${config.kind} with codec "${config.codecId}", capacityBytes ${config.capacity} and persist ` +
+  return `${
+    creatorText(memory, config.capacity)
+  } as a ${config.kind} with codec "${config.codecId}", capacityBytes ${config.capacity} and persist ` +
     `${config.persist}`;
 }
 
@@ -184,13 +190,17 @@ function remedyFor(memory: SharedMemory, config: SegmentConfig, what: string): s
   const left = config.kind === "journal"
     ? "no process uses it, and it may hold data"
     : `no process uses it, and it holds ${count} undelivered messages`;
-  const flags = [
-    ...count > 0 ? ["includeNonEmpty: true"] : [],
-    ...config.persist ? ["includePersistent: true"] : [],
-  ];
-  const argument = flags.length === 0 ? "" : `{ ${flags.join(", ")} }`;
   return `${origin}; ${left}; open it with its own options to receive what it holds, delete it with ` +
-    `removeStale(${argument}), or use another name`;
+    `${removalCall(config, count > 0)}, or use another name`;
+}
+
+/** The call that deletes a channel which no process uses. */
+export function removalCall({ persist }: SegmentConfig, isNonEmpty: boolean): string {
+  const flags = [
+    ...isNonEmpty ? ["includeNonEmpty: true"] : [],
+    ...persist ? ["includePersistent: true"] : [],
+  ];
+  return flags.length === 0 ? "removeStale()" : `removeStale({ ${flags.join(", ")} })`;
 }
 
 /** Throws unless a channel is of the kind that a socket asks for. */

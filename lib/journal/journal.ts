@@ -29,6 +29,7 @@
 import { isTurnDue, takeTurn } from "../base/turn.ts";
 import { Attachment } from "../channel/attachment.ts";
 import type { Waiter } from "../base/shared_memory.ts";
+import { creatorText, removalCall } from "../channel/open.ts";
 import { rawCodec } from "../codecs/raw.ts";
 import { segmentDirectory } from "../platform/directory.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
@@ -37,6 +38,8 @@ import { reportFailure } from "../base/after_commit.ts";
 import { logger } from "../base/log.ts";
 import { runAll } from "../base/run_all.ts";
 import { MIN_CAPACITY_BYTES } from "../channel/channel_options.ts";
+import { MemorySource } from "../segment/byte_source.ts";
+import { readConfig } from "../segment/format.ts";
 import { isOutOfSpace } from "../platform/out_of_space.ts";
 import { SystemError } from "../platform/platform.ts";
 import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
@@ -59,7 +62,7 @@ const MAX_PENDING_DELIVERIES = 1000;
 export interface JournalOptions {
   /** Directory of the segments. Default: `RINGBUS_DIR`, or the user's own. */
   dir?: string;
-  /** Keeps the journal when its last member closes. Takes effect when the journal is created. */
+  /** Keeps the journal when its last member closes. One member that sets it is enough. */
   persist?: boolean;
   /**
    * Milliseconds of the Unix epoch, for tests. Default: a clock that follows the machine's uptime, and
@@ -298,6 +301,23 @@ export class Journal implements Closable, Disposable {
   /** False once the isolate of a member is known to have ended, or its entry in the root was freed. */
   isAlive(isolate: bigint): boolean {
     return this.#root.hasParticipant(isolate) && this.#root.sharedMemory.isAlive(isolate);
+  }
+
+  /** Who created the journal, and when. */
+  get creator(): string {
+    return creatorText(this.#root.sharedMemory, this.#root.capacity);
+  }
+
+  /** The call that deletes the journal when no process uses it. */
+  get removalCall(): string {
+    const { wasmMemory, mappedBytes } = this.#root.sharedMemory;
+    return removalCall(readConfig(new MemorySource(wasmMemory, mappedBytes), this.name), false);
+  }
+
+  /** Removes what has expired from the state; keeps it if there is no space for the record that does so. */
+  removeExpired(): void {
+    this.catchUp();
+    this.#expire();
   }
 
   /** Removes the members that are not alive, and what they have left in the directory. */

@@ -45,7 +45,7 @@ export interface ShmMessagingBackendOptions extends MessagingBackendOptions {
   name: string;
   /** Directory of the segments. Default: `RINGBUS_DIR`, or a directory of the user. */
   dir?: string;
-  /** Keeps the state when the last backend closes. Takes effect when the first one attaches. Default: false. */
+  /** Keeps the state when the last backend closes. One backend that sets it is enough. Default: false. */
   persist?: boolean;
   /**
    * Most bytes of all messages and keys, up to 1 GiB. Default: the limit of the first backend, or 64 MiB.
@@ -176,20 +176,22 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     const replica = new Replica(this.#memberName, this.subscription, {
       maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
       maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
-    }, () => this.#attached!.journal.nowMs());
+    }, () => journal.nowMs());
+    let journal: Journal;
     try {
-      const journal = new Journal(name, FORMAT, replica, {
+      journal = new Journal(name, FORMAT, replica, {
         ...dir === undefined ? {} : { dir },
         ...persist === undefined ? {} : { persist },
         ...clock === undefined ? {} : { clock },
       });
       const other = this.#differingLimit(replica.limits);
       if (other === undefined) return { journal, replica };
+      journal.removeExpired();
       const { topics, keys } = replica.store.stats();
-      const isEmpty = topics + keys === 0;
-      if (isEmpty && journal.tryDelete()) return this.#openJournal();
+      const error = this.#limitError(other, journal, replica);
+      if (topics + keys === 0 && journal.tryDelete()) return this.#openJournal();
       journal.leave();
-      throw this.#limitError(other, replica);
+      throw error;
     } catch (cause) {
       if (!(cause instanceof ShmError) || cause instanceof ShmCorruptionError) throw cause;
       throw new MessagingConnectionError(`cannot attach (${cause.message})`, this.address, {
@@ -206,12 +208,16 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     });
   }
 
-  #limitError(limit: keyof Limits, { limits, store }: Replica): MessagingConnectionError {
+  #limitError(
+    limit: keyof Limits,
+    journal: Journal,
+    { limits, store }: Replica,
+  ): MessagingConnectionError {
     const { messages, keys } = store.stats();
     return new MessagingConnectionError(
-      `cannot attach: ${limit} is ${limits[limit]} there, not ${this.#options[limit]}; it holds ` +
-        `${messages} messages and ${keys} keys; use that limit or omit it, or delete the state with ` +
-        `removeStale() if no process needs it,`,
+      `cannot attach: ${limit} is ${limits[limit]} there, not ${this.#options[limit]}; ` +
+        `${journal.creator}, and it holds ${messages} messages and ${keys} keys; omit the limit to ` +
+        `read them, or delete them with ${journal.removalCall} when no process uses them,`,
       this.address,
     );
   }

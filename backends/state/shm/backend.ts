@@ -7,9 +7,24 @@
 import { callback, directoryPath, flag, text } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { Journal, type JournalRecord, type JournalState } from "../../../lib/journal/journal.ts";
-import { resolveLimits, STATE_CHECKS, type StateLimits, type StateOptions } from "../config.ts";
+import { ShmConnectionError } from "../../../lib/base/errors.ts";
+import {
+  differingLimit,
+  resolveLimits,
+  STATE_CHECKS,
+  type StateLimits,
+  type StateOptions,
+} from "../config.ts";
 import { SharedBackendLimitError } from "../errors.ts";
-import { fromRecord, snapshotRecords, tickRecord, toRecord } from "./record.ts";
+import {
+  FORMAT,
+  fromRecord,
+  type LimitsRecord,
+  limitsRecord,
+  snapshotRecords,
+  tickRecord,
+  toRecord,
+} from "./record.ts";
 import { SyncBackend } from "../sync_backend.ts";
 import { type StateClock, StateTable, type StateWrite, type WriteResult } from "../table.ts";
 
@@ -19,7 +34,7 @@ export interface ShmBackendOptions extends StateOptions {
   shmName?: string;
   /** Directory of the segments. Default: `RINGBUS_DIR`, or a directory of the user. */
   dir?: string;
-  /** Keeps the state when its last backend closes. Takes effect when the state is created. Default: false. */
+  /** Keeps the state when its last backend closes. One backend that sets it is enough. Default: false. */
   persist?: boolean;
   /**
    * Milliseconds since 1970. A test sets a clock of its own. Default: a clock that all backends of the
@@ -60,8 +75,9 @@ const REMOVALS: ReadonlySet<StateWrite["kind"]> = new Set([
  * ```
  */
 export class ShmBackend extends SyncBackend {
-  readonly #limits: StateLimits;
-  readonly #journal: Journal;
+  /** Those of the state, which its first backend has chosen. */
+  #limits: StateLimits;
+  #journal!: Journal;
   #table: StateTable;
   /** Time of the record that is being applied. */
   #recordMs: number | undefined;
@@ -72,27 +88,46 @@ export class ShmBackend extends SyncBackend {
    *
    * @throws {TypeError} if an option is unknown, or the name is invalid
    * @throws {RangeError} if a limit or the time to live is out of range
-   * @throws {ShmConnectionError} if the state has other limits, or there is no space
+   * @throws {ShmConnectionError} if the state has other limits than those that are given, or there is no
+   * space
    * @throws {ShmPermissionError} without `--allow-ffi`, or if another user owns the directory
    * @throws {ShmCorruptionError} if the state is damaged
    */
   constructor(options: ShmBackendOptions = {}) {
     super();
     OPTIONS.check(options);
-    const { shmName = "state", dir, persist, now } = options;
     this.#limits = resolveLimits(options);
     this.#table = this.#newTable();
+    while (!this.#open(options)) continue;
+  }
+
+  /** Attaches; false if a state with other limits was deleted, which held nothing and was not in use. */
+  #open(options: ShmBackendOptions): boolean {
+    const { shmName = "state", dir, persist, now } = options;
     const state: JournalState = {
       reset: () => this.#table = this.#newTable(),
       apply: (record) => this.#apply(record),
       snapshot: () => this.#snapshot(),
       expiry: () => this.#table.hasExpired() ? tickRecord() : undefined,
     };
-    this.#journal = new Journal(shmName, formatOf(this.#limits), state, {
-      dir,
-      persist,
-      clock: now,
-    });
+    this.#journal = new Journal(shmName, FORMAT, state, { dir, persist, clock: now });
+    const other = differingLimit(options, this.#limits);
+    if (other === undefined) return true;
+    this.#journal.removeExpired();
+    const { threads, pairs } = this.#table.counts();
+    const error = new ShmConnectionError(
+      `cannot attach to shared state "${shmName}": ${other.limit} is ${other.actual} there, not ` +
+        `${options[other.limit]}; ${this.#journal.creator}, and it holds ${threads} threads and ` +
+        `${pairs} pairs; omit the limit to read them, or delete them with ` +
+        `${this.#journal.removalCall} when no process uses them`,
+    );
+    if (threads + pairs === 0 && this.#journal.tryDelete()) {
+      this.#limits = resolveLimits(options);
+      this.#table = this.#newTable();
+      return false;
+    }
+    this.#journal.leave();
+    throw error;
   }
 
   #newTable(): StateTable {
@@ -107,11 +142,17 @@ export class ShmBackend extends SyncBackend {
         this.#table.sweep();
         return this.#table.restore(record);
       }
+      if (record.kind === "limits") return this.#adopt(record.limits);
       const outcome = this.#attempt(record);
       if (isOwn) this.#outcome = outcome;
     } finally {
       this.#recordMs = undefined;
     }
+  }
+
+  #adopt({ maxSlotsPerThread, maxThreads, ttlMs }: LimitsRecord["limits"]): void {
+    this.#limits = { maxSlotsPerThread, maxThreads, ttlMs: ttlMs ?? undefined };
+    this.#table = this.#newTable();
   }
 
   /** Attempts a write. A write beyond a limit fails in all backends, and is not a damage. */
@@ -125,6 +166,7 @@ export class ShmBackend extends SyncBackend {
   }
 
   *#snapshot() {
+    yield { bytes: limitsRecord(this.#limits), sequence: 0 };
     for (const bytes of snapshotRecords(this.#table.contents())) yield { bytes, sequence: 0 };
   }
 
@@ -158,12 +200,4 @@ export class ShmBackend extends SyncBackend {
   protected override release(): void {
     this.#journal.close();
   }
-}
-
-/** The name of the format. It contains the limits, because all backends must apply writes alike. */
-function formatOf({ maxSlotsPerThread, maxThreads, ttlMs = 0 }: StateLimits): string {
-  const parts = [maxSlotsPerThread, maxThreads].map((count) => Math.min(count, 2 ** 31));
-  return ["state", ...parts, ttlMs].map((part) =>
-    typeof part === "number" ? part.toString(36) : part
-  ).join("-");
 }

@@ -5,17 +5,32 @@
  */
 
 import { decode, encode } from "@msgpack/msgpack";
+import type { StateLimits } from "../config.ts";
 import type { StateWrite, TableContents } from "../table.ts";
 
 /** Bytes of slots in one record of a snapshot, unless a single slot has more. */
 const MAX_RECORD_BYTES = 256 * 1024;
 
-/** A record: a write, or a part of a state. */
-export type StateRecord = StateWrite | { kind: "restore" } & TableContents;
+/** Name of the format of the records. Another version needs another name. */
+export const FORMAT = "ringbus.state.1";
+
+/** A record: a write, a part of a state, or the limits, which are the first record of every snapshot. */
+export type StateRecord = StateWrite | { kind: "restore" } & TableContents | LimitsRecord;
+
+/** The limits. MessagePack has null in place of undefined. */
+export interface LimitsRecord {
+  kind: "limits";
+  limits: Pick<StateLimits, "maxSlotsPerThread" | "maxThreads"> & { ttlMs: number | null };
+}
 
 /** The record that only advances the time: what has expired by then is removed. */
 export function tickRecord(): Uint8Array {
   return restore([], []);
+}
+
+/** The record of the limits. */
+export function limitsRecord(limits: StateLimits): Uint8Array {
+  return encode({ kind: "limits", limits: { ...limits, ttlMs: limits.ttlMs ?? null } });
 }
 
 /** Encodes a write as a record. */

@@ -6,12 +6,14 @@ import {
   Publisher,
   Puller,
   Pusher,
+  removeStale,
   Replier,
   Requester,
   ShmConnectionError,
   ShmMessagingBackend,
   Subscriber,
 } from "../../../mod.ts";
+import { ShmBackend, type StateOptions } from "../../../backends/state/mod.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 
 const OPENERS = {
@@ -120,7 +122,9 @@ Deno.test("an empty state with another limit is replaced, one with data is not",
     }
     await abandon(dir, 1 << 20, true);
     await using rejected = open(2 << 20);
-    await assert.rejects(rejected.get("plan"), /it holds 0 messages and 1 keys/);
+    const expected =
+      /maxBytes is 1048576 there, not 2097152; process \d+ created it at 20.+Z, and it holds 0 messages and 1 keys; .*removeStale\(\)/;
+    await assert.rejects(rejected.get("plan"), expected);
     await rejected.cleanup();
     await using backend = open(1 << 20);
     assert.equal(await backend.get("plan"), "precious");
@@ -132,6 +136,80 @@ async function abandon(dir: string, maxBytes: number, hasKey: boolean): Promise<
     import { ShmMessagingBackend } from "${new URL("../../../mod.ts", import.meta.url)}";
     const backend = new ShmMessagingBackend({ name: "a", dir: "${dir}", maxBytes: ${maxBytes} });
     ${hasKey ? 'await backend.set("plan", "precious")' : 'await backend.get("plan")'};
+    Deno.kill(Deno.pid, "SIGKILL");`;
+  await new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", code] }).output();
+}
+
+Deno.test("messages that have expired do not keep a state with another limit", () =>
+  inScratch(async ({ path: dir }) => {
+    let nowMs = 1_800_000_000_000;
+    const clock = () => nowMs;
+    const open = (maxBytes: number, persist = false) =>
+      new ShmMessagingBackend({ name: "a", dir, maxBytes, persist, clock });
+    const left = open(1 << 20, true);
+    await left.set("plan", "outdated", { ex: 10 });
+    await left.cleanup();
+    await assert.rejects(open(2 << 20).get("plan"), /holds 0 messages and 1 keys/);
+    nowMs += 20_000;
+    await assert.rejects(
+      open(2 << 20).get("plan"),
+      /holds 0 messages and 0 keys; .*removeStale\(\{ includePersistent: true \}\)/,
+    );
+    removeStale({ dir, includePersistent: true });
+  }));
+
+/** Ways in which the limits of shared state differ. */
+const OTHER_LIMITS: StateOptions[] = [
+  { maxThreads: 7 },
+  { maxSlotsPerThread: 7 },
+  { ttlSeconds: 60 },
+];
+
+Deno.test("an empty shared state with other limits is replaced, one with entries is not", () =>
+  inScratch(async ({ path: dir }) => {
+    for (const options of OTHER_LIMITS) {
+      await abandonState(dir, "");
+      {
+        await using state = new ShmBackend({ dir, ...options });
+        state.bufferAppendSync("t", Uint8Array.of(1));
+        await using other = new ShmBackend({ dir });
+        assert.equal(other.bufferThreadLenSync("t"), 1, "without limits it takes those there");
+      }
+      await abandonState(dir, 'state.registrySetSync("chain", "uuid")');
+      assert.throws(() => new ShmBackend({ dir, ...options }), (error: Error) => {
+        const [[limit, asked]] = Object.entries(options);
+        assert.ok(error instanceof ShmConnectionError);
+        assert.match(error.message, new RegExp(`${limit} is \\S+ there, not ${asked}; process`));
+        assert.match(error.message, /created it at 20.+Z, and it holds 0 threads and 1 pairs/);
+        assert.match(error.message, /delete them with removeStale\(\)/);
+        return true;
+      });
+      await using state = new ShmBackend({ dir });
+      assert.equal(state.registryGetUuidSync("chain"), "uuid");
+    }
+  }));
+
+Deno.test("shared state whose entries have expired is replaced", () =>
+  inScratch(async ({ path: dir }) => {
+    let nowMs = 1_800_000_000_000;
+    const first = new ShmBackend({ dir, ttlSeconds: 10, persist: true, now: () => nowMs });
+    first.bufferAppendSync("t", Uint8Array.of(1));
+    first.closeSync();
+    const open = () => new ShmBackend({ dir, ttlSeconds: 20, now: () => nowMs });
+    assert.throws(open, /it holds 1 threads and 0 pairs/);
+    nowMs += 11_000;
+    assert.throws(open, /it holds 0 threads and 0 pairs; .*includePersistent: true/);
+    removeStale({ dir, includePersistent: true });
+    await using state = open();
+    assert.deepEqual(state.bufferListThreadsSync(), []);
+  }));
+
+/** A killed process leaves a shared state. */
+async function abandonState(dir: string, statement: string): Promise<void> {
+  const code = `
+    import { ShmBackend } from "${new URL("../../../backends/state/mod.ts", import.meta.url)}";
+    const state = new ShmBackend({ dir: "${dir}" });
+    ${statement};
     Deno.kill(Deno.pid, "SIGKILL");`;
   await new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", code] }).output();
 }
