@@ -1,6 +1,7 @@
 // Unknown options, options of the wrong type, and arguments too many, on every call of every socket.
 
 import assert from "node:assert/strict";
+import type { Socket } from "../../../mod.ts";
 import { type TestChannel, testOn, type TestTransport } from "./channel.ts";
 
 type Call = (...args: unknown[]) => unknown;
@@ -15,62 +16,34 @@ interface Waiting {
   calls: readonly string[];
 }
 
+const RECEIVING = ["recv", "recvSync"];
+const SENDING = ["sendAsync", "sendSync"];
+
 const WAITING: readonly Waiting[] = [
-  {
-    name: "subscriber",
-    open: (channel) => channel.subscriber() as unknown as Calls,
-    args: [],
-    calls: ["recv", "recvSync"],
-  },
-  {
-    name: "puller",
-    open: (channel) => channel.puller() as unknown as Calls,
-    args: [],
-    calls: ["recv", "recvSync"],
-  },
-  {
-    name: "puller with ack",
-    open: (channel) => channel.ackPuller() as unknown as Calls,
-    args: [],
-    calls: ["recv", "recvSync"],
-  },
-  {
-    name: "puller of bytes",
-    open: (channel) => channel.puller({ codec: "raw" }) as unknown as Calls,
-    args: [new Uint8Array(8)],
-    calls: ["recvIntoSync"],
-  },
-  {
-    name: "pusher",
-    open: (channel) => channel.pusher() as unknown as Calls,
-    args: ["x"],
-    calls: ["sendAsync", "sendSync"],
-  },
-  {
-    name: "publisher",
-    open: (channel) => channel.publisher() as unknown as Calls,
-    args: ["x"],
-    calls: ["sendAsync", "sendSync"],
-  },
-  {
-    name: "requester",
-    open: (channel) => channel.requester() as unknown as Calls,
-    args: ["x"],
-    calls: ["request", "requestSync"],
-  },
-  {
-    name: "requester's second step",
-    open: (channel) => channel.requester() as unknown as Calls,
-    args: [],
-    calls: ["recv", "recvSync"],
-  },
-  {
-    name: "replier",
-    open: (channel) => channel.replier() as unknown as Calls,
-    args: [],
-    calls: ["recv", "recvSync"],
-  },
+  waiting("subscriber", (channel) => channel.subscriber(), [], RECEIVING),
+  waiting("puller", (channel) => channel.puller(), [], RECEIVING),
+  waiting("puller with ack", (channel) => channel.ackPuller(), [], RECEIVING),
+  waiting(
+    "puller of bytes",
+    (channel) => channel.puller({ codec: "raw" }),
+    [new Uint8Array(8)],
+    ["recvIntoSync"],
+  ),
+  waiting("pusher", (channel) => channel.pusher(), ["x"], SENDING),
+  waiting("publisher", (channel) => channel.publisher(), ["x"], SENDING),
+  waiting("requester", (channel) => channel.requester(), ["x"], ["request", "requestSync"]),
+  waiting("requester's second step", (channel) => channel.requester(), [], RECEIVING),
+  waiting("replier", (channel) => channel.replier(), [], RECEIVING),
 ];
+
+function waiting(
+  name: string,
+  open: (channel: TestChannel) => Socket,
+  args: unknown[],
+  calls: readonly string[],
+): Waiting {
+  return { name, open: (channel) => open(channel) as unknown as Calls, args, calls };
+}
 
 export function testOptions(transport: TestTransport): void {
   for (const { name, open, args, calls } of WAITING) {

@@ -10,15 +10,15 @@ import {
   countByLast,
   countPoll,
   type Lane,
+  type LaneOptions,
+  laneParties,
   type Mistake,
   newLane,
-  newWriters,
   type Poller,
   type Writer,
-  writingBoth,
 } from "./lane.ts";
 
-interface Reader extends Actor, Poller {
+interface Reader extends Actor {
   /** Position at which it joined. */
   from: number;
   position: number;
@@ -31,42 +31,29 @@ interface Reader extends Actor, Poller {
   missed: number;
 }
 
-type Party = Writer & Reader;
+type Party = Writer & Reader & Poller;
 
-/** Parameters of an exploration. */
-export interface BroadcastOptions {
-  size: number;
-  /** Messages of each commit, of the publisher and of its successor. */
-  plans: [number[], number[]];
-  /** Polls of each subscriber. */
-  polls: number[];
-  mistake?: Mistake;
-}
+const NEW_READER: Reader = {
+  at: "join",
+  isDead: false,
+  from: 0,
+  position: 0,
+  sequence: 0,
+  countFromLast: -1,
+  seenTail: 0,
+  seenHead: 0,
+  payload: -1,
+  received: [],
+  missed: 0,
+};
 
 /** The model of a broadcast. */
-export function broadcastModel(options: BroadcastOptions): Model<Lane, Party> {
-  const { size, plans, polls, mistake } = options;
-  const writers = newWriters(plans, size);
-  const readers = polls.map((count) => ({
-    at: "join",
-    isDead: false,
-    polls: count,
-    from: 0,
-    position: 0,
-    sequence: 0,
-    countFromLast: -1,
-    seenTail: 0,
-    seenHead: 0,
-    payload: -1,
-    received: [],
-    missed: 0,
-  }));
+export function broadcastModel(options: LaneOptions): Model<Lane, Party> {
+  const reader = reading(options.mistake);
+  const { actors, programs } = laneParties("broadcast", options, NEW_READER, reader);
   return {
-    initial: { words: newLane(size), actors: [...writers, ...readers] as unknown as Party[] },
-    programs: [
-      ...writingBoth<Lane, Party>("broadcast", mistake),
-      ...readers.map(() => reading(mistake)),
-    ],
+    initial: { words: newLane(options.size), actors },
+    programs,
     idle: ["wait", "claim", "seek", "end"],
     killable: [0],
     check,

@@ -66,7 +66,7 @@ export function newLane(size: number): Lane {
 }
 
 /** A writer, and the successor that takes over its lane. */
-export function newWriters([first, second]: [number[], number[]], size: number): [Writer, Writer] {
+function newWriters([first, second]: [number[], number[]], size: number): [Writer, Writer] {
   const messages = first.reduce((sum, n) => sum + n, 0);
   return [newWriter("claim", first, 0, size), newWriter("wait", second, messages, size)];
 }
@@ -102,12 +102,33 @@ export function countByLast({ last, ring }: Lane, head: number): number | undefi
   return last < head && cell.at === last && last + 1 === head ? cell.sequence + 1 : undefined;
 }
 
-/** The programs of a writer and of its successor. */
-export function writingBoth<W extends Lane, A extends Writer>(
+/** Parameters of an exploration. */
+export interface LaneOptions {
+  size: number;
+  /** Messages of each commit, of the writer and of its successor. */
+  plans: [number[], number[]];
+  /** Polls of each reader. */
+  polls: number[];
+  mistake?: Mistake;
+}
+
+/** A writer, its successor, and readers that begin as `reader` and follow the program `reading`. */
+export function laneParties<W extends Lane, R extends Actor>(
   kind: "queue" | "broadcast",
-  mistake: Mistake | undefined,
-): [Program<W, A>, Program<W, A>] {
-  return [writing(kind, undefined, mistake), writing(kind, 0, mistake)];
+  { size, plans, polls, mistake }: LaneOptions,
+  reader: R,
+  reading: Program<W, Writer & R & Poller>,
+): { actors: (Writer & R & Poller)[]; programs: Program<W, Writer & R & Poller>[] } {
+  const readers = polls.map((count) => ({ ...structuredClone(reader), polls: count }));
+  return {
+    // Each actor has only the state that its own program uses.
+    actors: [...newWriters(plans, size), ...readers] as unknown as (Writer & R & Poller)[],
+    programs: [
+      writing(kind, undefined, mistake),
+      writing(kind, 0, mistake),
+      ...polls.map(() => reading),
+    ],
+  };
 }
 
 /** The program of a writer. A successor waits until `predecessor` is dead. */
@@ -179,21 +200,21 @@ function writing<W extends Lane, A extends Writer>(
         cellAt(words, writer.last).payload = writer.staged.at(-1)!;
       },
     }],
-    commit: () => [{ point: "COMMIT_BEGUN", then: "tellLast", isOwn: true }],
-    tellLast: () => [{
+    commit: () => [{ point: "COMMIT_BEGUN", then: "storeLast", isOwn: true }],
+    storeLast: () => [{
       point: "COMMIT_LAST",
-      then: countsFirst ? "tellCount" : "publish",
+      then: countsFirst ? "storeCount" : "publish",
       act: (words, me) => words.last = me.last,
     }],
     publish: () => [{
       point: "COMMIT_PUBLISHED",
-      then: countsFirst ? "finish" : "tellCount",
+      then: countsFirst ? "finish" : "storeCount",
       act(words, me) {
         words.head = me.next;
         words.committed.push(...me.staged);
       },
     }],
-    tellCount: () => [{
+    storeCount: () => [{
       point: "COMMIT_COUNTED",
       then: countsFirst ? "publish" : "finish",
       act: (words, me) => words.count = me.nextCount,

@@ -9,12 +9,11 @@ import {
   cellAt,
   countPoll,
   type Lane,
-  type Mistake,
+  type LaneOptions,
+  laneParties,
   newLane,
-  newWriters,
   type Poller,
   type Writer,
-  writingBoth,
 } from "./lane.ts";
 
 /** A queue's lane, and the messages that were taken, in their order. */
@@ -22,49 +21,29 @@ interface QueueLane extends Lane {
   received: { position: number; payload: number }[];
 }
 
-interface Receiver extends Actor, Poller {
+interface Receiver extends Actor {
   start: number;
   position: number;
   batch: number[];
 }
 
-type Party = Writer & Receiver;
+type Party = Writer & Receiver & Poller;
 
 /** Parameters of an exploration. */
-export interface QueueOptions {
-  size: number;
-  /** Messages of each commit, of the writer and of its successor. */
-  plans: [number[], number[]];
-  /** Polls of each receiver. */
-  polls: number[];
+export interface QueueOptions extends LaneOptions {
   /** Most messages of one call. */
   most: number;
-  mistake?: Mistake;
 }
 
 /** The model of a queue. */
 export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
-  const { size, plans, polls, mistake } = options;
-  const writers = newWriters(plans, size);
-  const receivers = polls.map((count) => ({
-    at: "poll",
-    isDead: false,
-    polls: count,
-    start: 0,
-    position: 0,
-    batch: [],
-  }));
+  const receiver: Receiver = { at: "poll", isDead: false, start: 0, position: 0, batch: [] };
+  const { actors, programs } = laneParties("queue", options, receiver, receiving(options));
   return {
-    initial: {
-      words: { ...newLane(size), received: [] },
-      actors: [...writers, ...receivers] as unknown as Party[],
-    },
-    programs: [
-      ...writingBoth<QueueLane, Party>("queue", mistake),
-      ...receivers.map(() => receiving(options)),
-    ],
+    initial: { words: { ...newLane(options.size), received: [] }, actors },
+    programs,
     idle: ["wait", "claim", "poll", "end"],
-    killable: polls.map((_, taker) => taker + 2).concat(0),
+    killable: options.polls.map((_, taker) => taker + 2).concat(0),
     check,
     checkEnd,
   };
