@@ -30,6 +30,7 @@ import * as layout from "../../wasm/layout.ts";
 import { TestDirectory } from "../conformance/channel/directory.ts";
 import { inScratch } from "../support/scratch.ts";
 import { withSeed } from "../support/seed.ts";
+import { withoutRenameNew } from "../support/without_rename.ts";
 import { laneWords, RECORD_BYTES, Tracer } from "../support/trace.ts";
 
 const CAPACITY = 1024;
@@ -276,14 +277,11 @@ Deno.test("what requests do is no run of a model with a mistake", async () => {
   assert.ok(events.some(({ point }) => point === "REQUEST_FREED"));
 });
 
-const ATTACH_GATE_CALLS = [
-  "open",
-  "share",
-  "link",
-  "unshare",
-  "isSharedByOthers",
-  "renameNew",
-] as const;
+const SHARE_CALLS = ["open", "share", "link", "unshare", "isSharedByOthers"] as const;
+const ATTACH_GATE_CALLS = [...SHARE_CALLS, "renameNew"] as const;
+/** Where a file system cannot rename without replacing. */
+const LOCK_CALLS = [...SHARE_CALLS, "lock", "unlink"] as const;
+type AttachGateCalls = typeof ATTACH_GATE_CALLS | typeof LOCK_CALLS;
 const USERS = [0, 1, 2];
 const CHANNEL = "gated";
 const OTHER_CHANNEL = "other";
@@ -321,7 +319,11 @@ function attachGateOf({ files, named }: Directory): unknown {
 }
 
 /** Opens and closes sockets at random, the one in the middle of the other. */
-function traceAttachGate(random: Random, parent: string): Event[] {
+function traceAttachGate(
+  random: Random,
+  parent: string,
+  calls: AttachGateCalls = ATTACH_GATE_CALLS,
+): Event[] {
   using stay = new DisposableStack();
   // A directory of another spelling gives each an isolate of its own, as if it were alone.
   const dirs = USERS.map((user) => `${parent}${"/.".repeat(user)}`);
@@ -329,13 +331,16 @@ function traceAttachGate(random: Random, parent: string): Event[] {
   for (const dir of dirs) stay.use(new Publisher(OTHER_CHANNEL, { ...RAW, dir }));
   const files = new Files(parent);
   const sockets = new Map<number, Publisher<Uint8Array>>();
-  const tracer = new Tracer(ATTACH_GATE_CALLS, () => files.words(), () => {
+  // One that opens waits for the holder of the lock, which here cannot go on meanwhile.
+  let holder: number | undefined;
+  const tracer = new Tracer(calls, () => files.words(), (user, point) => {
+    if (point === "lock") holder = user;
     if (random.chance(0.5)) act();
     return false;
   });
   const act = () => {
     const free = USERS.filter((user) => !tracer.isActing(user));
-    if (free.length === 0) return;
+    if (free.length === 0 || holder !== undefined) return;
     const user = random.pick(free);
     tracer.act(user, () => {
       const socket = sockets.get(user);
@@ -344,16 +349,26 @@ function traceAttachGate(random: Random, parent: string): Event[] {
       const options = { ...RAW, dir: dirs[user], capacityBytes: CAPACITY };
       sockets.set(user, new Publisher(CHANNEL, options));
     });
+    if (holder === user) holder = undefined;
   };
-  using _watch = tracer.watch(ATTACH_GATE_CALLS);
+  using _watch = tracer.watch(calls, concernsName);
   for (let i = 0; i < 30; i++) act();
   for (const [user, socket] of sockets) tracer.act(user, () => socket.close());
   return tracer.events;
 }
 
-function checkAttachGate(events: readonly Event[], mistake?: AttachGateMistake): void {
+/** True unless it is an unlink of a hidden name, or a lock that another has or that is none on a segment. */
+function concernsName(call: string, args: unknown[], result: unknown): boolean {
+  if (call === "unlink") return String(args[0]).endsWith(`/${CHANNEL}`);
+  return call !== "lock" || args[1] === "exclusive" && result === true;
+}
+
+function checkAttachGate(
+  events: readonly Event[],
+  options: { hasLock?: boolean; mistake?: AttachGateMistake } = {},
+): void {
   const attachments = USERS.map(() => ENDLESS);
-  checkRun(attachGateModel({ attachments, mistake }), events, attachGateOf);
+  checkRun(attachGateModel({ attachments, ...options }), events, attachGateOf);
 }
 
 /** Runs a test in a directory, and keeps a socket open elsewhere. */
@@ -367,23 +382,42 @@ function besideSocket(test: (dir: string) => void): Promise<void> {
   });
 }
 
+function traceManyAttachGates(dir: string, calls: AttachGateCalls, hasLock: boolean): void {
+  withSeed((seed) => {
+    const points = new Set<string>();
+    for (let n = 0; n < TRACES / 2; n++) {
+      const events = traceAttachGate(new Random(seed, n), dir, calls);
+      checkAttachGate(events, { hasLock });
+      for (const { point } of events) points.add(point);
+    }
+    assert.deepEqual(calls.filter((call) => !points.has(call)), []);
+  });
+}
+
 Deno.test("what processes do that attach to a segment and leave it is a run of the model", () =>
+  besideSocket((dir) => traceManyAttachGates(dir, ATTACH_GATE_CALLS, false)));
+
+Deno.test("the same is a run of the model where a lock takes the place of the rename", () =>
+  besideSocket((dir) => withoutRenameNew(() => traceManyAttachGates(dir, LOCK_CALLS, true))));
+
+Deno.test("removing a name under its lock is no run of a model without the lock", () =>
   besideSocket((dir) =>
-    withSeed((seed) => {
-      const points = new Set<string>();
-      for (let n = 0; n < TRACES / 2; n++) {
-        const events = traceAttachGate(new Random(seed, n), dir);
-        checkAttachGate(events);
-        for (const { point } of events) points.add(point);
-      }
-      assert.deepEqual(ATTACH_GATE_CALLS.filter((call) => !points.has(call)), []);
+    withoutRenameNew(() => {
+      const events = traceAttachGate(new Random(1), dir, LOCK_CALLS);
+      assert.throws(() => checkAttachGate(events), ModelViolation);
+      const removed = events.findIndex(({ point }) => point === "unlink");
+      const without = events.toSpliced(removed, 1);
+      assert.throws(() => checkAttachGate(without, { hasLock: true }), ModelViolation);
     })
   ));
 
 Deno.test("attaching and leaving is no run of a model with a mistake, nor with an event less", () =>
   besideSocket((dir) => {
     const events = traceAttachGate(new Random(1), dir);
-    assert.throws(() => checkAttachGate(events, "attaches without counting"), ModelViolation);
+    assert.throws(
+      () => checkAttachGate(events, { mistake: "attaches without counting" }),
+      ModelViolation,
+    );
     const renamed = events.findIndex(({ point }) => point === "renameNew");
     assert.throws(() => checkAttachGate(events.toSpliced(renamed, 1)), ModelViolation);
   }));

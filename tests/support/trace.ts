@@ -47,9 +47,16 @@ export class Tracer {
     useFailpoints(module, (point) => this.#reached(POINTS[point]));
   }
 
-  /** Has calls of the system pass failpoints until it is disposed. */
-  watch(calls: readonly typeof CALLS[number][]): Disposable {
-    const own = new Map(calls.map((call) => [call, passAfter(call, () => this.#reached(call))]));
+  /** Has calls of the system pass failpoints until it is disposed: those for which `isTraced` is true. */
+  watch(
+    calls: readonly typeof CALLS[number][],
+    isTraced: (call: string, args: unknown[], result: unknown) => boolean = () => true,
+  ): Disposable {
+    const watchCall = (call: typeof CALLS[number]) =>
+      passAfter(call, (args, result) => {
+        if (isTraced(call, args, result)) this.#reached(call);
+      });
+    const own = new Map(calls.map((call) => [call, watchCall(call)]));
     return {
       [Symbol.dispose]() {
         for (const [call, original] of own) Object.assign(platform(), { [call]: original });

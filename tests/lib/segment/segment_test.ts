@@ -14,10 +14,10 @@ import {
 } from "../../../mod.ts";
 import { controlOffset } from "../../../lib/segment/format.ts";
 import { platform } from "../../../lib/platform/mod.ts";
-import { type Platform, SystemError } from "../../../lib/platform/platform.ts";
 import { TestDirectory } from "../../conformance/channel/directory.ts";
 import { pattern, sameBytes } from "../../conformance/channel/values.ts";
 import { half, poke, word } from "../../support/damage.ts";
+import { withoutRenameNew } from "../../support/without_rename.ts";
 import * as layout from "../../../wasm/layout.ts";
 
 const CAPACITY = 4096;
@@ -342,20 +342,6 @@ Deno.test("a segment that grew is read by sockets that attached before and after
     for (const publisher of publishers) publisher.close();
   }
 });
-
-/** Runs a test as on a file system that cannot rename without replacing. */
-function withoutRenameNew(test: (os: Partial<Platform>) => void, onRename = () => {}): void {
-  const os: Partial<Platform> = platform();
-  os.renameNew = (_from, to) => {
-    onRename();
-    throw new SystemError(`rename ${to}`, "EINVAL");
-  };
-  try {
-    test(os);
-  } finally {
-    delete os.renameNew;
-  }
-}
 
 /** Runs an action once, inside the first call of another. */
 function once(action: () => void): () => void {

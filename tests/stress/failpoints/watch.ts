@@ -37,13 +37,16 @@ function pauseAt(point: number, journal: Journal): void {
   while (journal.pausedAt === point) block(POLL_MS);
 }
 
-/** Passes a failpoint after each system call. Returns the original function. */
-export function passAfter(call: typeof CALLS[number], pass: () => void): unknown {
+/** Passes a failpoint after each system call that succeeds. Returns the original function. */
+export function passAfter(
+  call: typeof CALLS[number],
+  pass: (args: unknown[], result: unknown) => void,
+): unknown {
   const os = platform() as unknown as Record<string, (...args: unknown[]) => unknown>;
   const original = os[call].bind(os);
   os[call] = (...args) => {
     const result = original(...args);
-    pass();
+    pass(args, result);
     return result;
   };
   return original;

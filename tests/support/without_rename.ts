@@ -1,0 +1,22 @@
+/**
+ * A file system that cannot rename without replacing, such as some network file systems.
+ *
+ * @module
+ */
+
+import { platform } from "../../lib/platform/mod.ts";
+import { type Platform, SystemError } from "../../lib/platform/platform.ts";
+
+/** Runs a test as on a file system that cannot rename without replacing. */
+export function withoutRenameNew(test: (os: Partial<Platform>) => void, onRename = () => {}): void {
+  const os: Partial<Platform> = platform();
+  os.renameNew = (_from, to) => {
+    onRename();
+    throw new SystemError(`rename ${to}`, "EINVAL");
+  };
+  try {
+    test(os);
+  } finally {
+    delete os.renameNew;
+  }
+}
