@@ -50,6 +50,8 @@ export interface SubscriptionOptions {
 export interface StoreMessageOptions {
   /** Seconds until the message expires, more than 0. Default: the `ttl` of the message. */
   ttlSeconds?: number | null;
+  /** Rejects a message that the Python clients could not read. Default: that of the backend. */
+  strict?: boolean;
 }
 
 /** Options of every backend. */
@@ -58,6 +60,11 @@ export interface MessagingBackendOptions {
   onHandlerError?: (error: unknown, about: Message | PublishedMessage) => void;
   /** Observes what the backend does: `otelInstrumentation()` of `./otel`. Default: none. */
   instrumentation?: Instrumentation;
+  /**
+   * Rejects messages that the Python clients could not read: with a fraction in `ttl`, an empty payload,
+   * or fields of their own. Default: false, they are written so that those clients can read the rest.
+   */
+  strict?: boolean;
 }
 
 /** Handlers by topic, for `loadSubscribers`: a map, or an object. */

@@ -9,6 +9,7 @@ import { checkNoMore } from "../../lib/base/checks.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
 import { Message } from "../../lib/message/message.ts";
 import { StoreError } from "../store/errors.ts";
+import { checkName, GIVEN_NAME_RULES } from "../store/names.ts";
 import type { Delivery } from "../store/subscription.ts";
 import { valueToData } from "../store/value.ts";
 import type {
@@ -23,7 +24,7 @@ import type {
 } from "./backend.ts";
 import { MessagingClosedError, MessagingRefusedError } from "./errors.ts";
 import { HandlerTable } from "./handler_table.ts";
-import { PSUBSCRIBE_OPTIONS, SUBSCRIBE_OPTIONS } from "./options.ts";
+import { PSUBSCRIBE_OPTIONS, STORE_OPTIONS, SUBSCRIBE_OPTIONS } from "./options.ts";
 import { BackendObserver } from "./observer.ts";
 
 /**
@@ -33,13 +34,15 @@ import { BackendObserver } from "./observer.ts";
 export abstract class BaseMessagingBackend implements MessagingBackend {
   readonly #topics: HandlerTable;
   readonly #patterns: HandlerTable;
+  readonly #isStrict: boolean;
   #cleanup: Promise<void> | undefined;
   /** Reports operations to the option `instrumentation`: a subclass makes its calls through it. */
   protected readonly observer: BackendObserver;
 
   /** Makes a backend without handlers. Does no input or output. */
   constructor(options: MessagingBackendOptions = {}) {
-    const { instrumentation, onHandlerError } = options;
+    const { instrumentation, onHandlerError, strict = false } = options;
+    this.#isStrict = strict;
     if (instrumentation !== undefined) observer("instrumentation", instrumentation);
     this.observer = new BackendObserver(instrumentation, this);
     this.#topics = new HandlerTable(
@@ -117,6 +120,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     options?: SubscriptionOptions,
   ): Promise<void> {
     callback("handler", handler);
+    checkGivenName("topic", topic);
     SUBSCRIBE_OPTIONS.check(options);
     this.checkOpen();
     await this.#topics.add(topic, handler, options);
@@ -136,6 +140,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     options?: SubscriptionOptions,
   ): Promise<void> {
     callback("handler", handler);
+    checkGivenName("pattern", pattern);
     PSUBSCRIBE_OPTIONS.check(options);
     this.checkOpen();
     await this.#patterns.add(pattern, handler, options);
@@ -173,6 +178,29 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   /** The same as `cleanup()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.cleanup();
+  }
+
+  /** Checks the arguments of `storeMessage`. */
+  protected checkStore(namespace: string, topic: string, options: StoreMessageOptions): void {
+    STORE_OPTIONS.check(options);
+    checkGivenName("namespace", namespace);
+    checkGivenName("topic", topic);
+  }
+
+  /**
+   * The text of a message to store.
+   *
+   * @throws {MessagingRefusedError} if the Python clients could not read it, and that is asked for
+   */
+  protected textOf(
+    message: Message,
+    { strict = this.#isStrict }: StoreMessageOptions,
+  ): string {
+    const problem = strict ? message.problemForPython : undefined;
+    if (problem === undefined) return message.stringifyPortable();
+    throw new MessagingRefusedError(
+      `the Python clients could not read the message: ${problem}; change it, or leave out strict`,
+    );
   }
 
   /** True after `cleanup()`. */
@@ -234,6 +262,15 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
 /** Throws unless all ids are ids of messages. */
 export function checkIds(ids: readonly bigint[]): readonly bigint[] {
   return ids.map(checkId);
+}
+
+/**
+ * Checks a name that a program gives. Other clients may use empty ones: here that is an oversight.
+ *
+ * @throws {MessagingRefusedError} if it is not a valid name, or empty
+ */
+export function checkGivenName(what: string, name: unknown): void {
+  mapStoreErrors(() => checkName(what, name, GIVEN_NAME_RULES));
 }
 
 /** Calls the store, and maps `StoreError` to `MessagingRefusedError`. */

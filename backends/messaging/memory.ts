@@ -10,8 +10,8 @@ import { instanceOf } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import type { Message } from "../../lib/message/message.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "./backend.ts";
-import { mapStoreErrors } from "./base.ts";
-import { BACKEND_CHECKS, SET_OPTIONS, STORE_OPTIONS } from "./options.ts";
+import { checkGivenName, mapStoreErrors } from "./base.ts";
+import { BACKEND_CHECKS, SET_OPTIONS } from "./options.ts";
 import { StoreMessagingBackend } from "./store_backend.ts";
 import { Store } from "../store/store.ts";
 import { valueFrom } from "../store/value.ts";
@@ -80,10 +80,10 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    STORE_OPTIONS.check(options);
+    this.checkStore(namespace, topic, options);
     return await this.observer.store(topic, message, (carrying) =>
       this.read((store) => {
-        store.storeMessage(namespace, topic, carrying.stringify(), options.ttlSeconds);
+        store.storeMessage(namespace, topic, this.textOf(carrying, options), options.ttlSeconds);
       }));
   }
 
@@ -143,6 +143,7 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
   /** Delivers a JSON value to the current subscribers of a channel. */
   async publish(channel: string, message: unknown): Promise<number> {
     checkNoMore("publish()", arguments, 2);
+    checkGivenName("channel", channel);
     return await this.observer.publish(
       channel,
       (headers) =>

@@ -5,7 +5,7 @@
  */
 
 import { isTtl } from "../../lib/base/checks.ts";
-import { callback, nullable, observer } from "../../lib/base/option_checks.ts";
+import { callback, flag, nullable, observer } from "../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import type {
@@ -19,10 +19,12 @@ import { MessagingRefusedError } from "./errors.ts";
 export const BACKEND_CHECKS: OptionChecks<MessagingBackendOptions> = {
   onHandlerError: callback,
   instrumentation: observer,
+  strict: flag,
 };
 
 export const STORE_OPTIONS = new OptionRules<StoreMessageOptions>("storeMessage()", {
   ttlSeconds: nullable(checkTtl),
+  strict: flag,
 });
 export const SET_OPTIONS = new OptionRules<{ ex?: number }>("set()", { ex: checkTtl });
 export const SUBSCRIBE_OPTIONS = new OptionRules<SubscriptionOptions>("subscribe()", {

@@ -8,7 +8,6 @@ import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { WrongTypeError } from "./errors.ts";
 import { type Expiring, ExpiryHeap } from "./expiry.ts";
-import { checkTtl } from "./names.ts";
 import { detached, textBytes } from "./text.ts";
 import { checkKey, type Value } from "./value.ts";
 
@@ -94,23 +93,26 @@ export class Keyspace {
     );
   }
 
-  /** Sets the value of a key, of any kind. */
+  /** Sets the value of a key, of any kind. With a lifetime of 0 the key is gone at once. */
   put<K extends Kind>(
     key: string,
     kind: K,
     value: Kinds[K],
     bytes: number,
-    ttlSeconds?: number,
+    lifetimeSeconds?: number,
   ): void {
     checkKey("key", key);
-    if (ttlSeconds !== undefined) checkTtl(ttlSeconds);
-    const expiresAtMs = ttlSeconds === undefined
+    const expiresAtMs = lifetimeSeconds === undefined
       ? Infinity
-      : this.#context.clock() + ttlSeconds * 1000;
+      : this.#context.clock() + lifetimeSeconds * 1000;
     const entry = new KeyEntry(detached(key), kind, value, expiresAtMs);
     const total = bytes + textBytes(key) + ENTRY_BYTES;
     this.#context.quota.check(total);
     this.#drop(key);
+    if (lifetimeSeconds === 0) {
+      this.#context.counters.expired++;
+      return;
+    }
     this.#context.quota.charge(total);
     entry.bytes = total;
     this.#entries.set(entry.key, entry);

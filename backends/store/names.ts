@@ -4,19 +4,22 @@
  * @module
  */
 
-import { isTtl, textProblem, type TextRules } from "../../lib/base/checks.ts";
+import { textProblem, type TextRules } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { InvalidInputError } from "./errors.ts";
 import { MAX_NAME_LENGTH, MAX_PATTERN_LENGTH } from "./limits.ts";
 
-/** What names may contain: nothing in a name ends a line of text. */
+/** What names may contain: nothing in a name ends a line of text. The Python clients use empty ones. */
 const NAME_RULES: TextRules = {
+  minLength: 0,
   maxLength: MAX_NAME_LENGTH,
   // deno-lint-ignore no-control-regex
   forbidden: /[\u0000-\u001f\u007f]/,
   forbiddenName: "control characters",
 };
 
+/** What names may contain that are not to be empty. */
+export const GIVEN_NAME_RULES: TextRules = { ...NAME_RULES, minLength: 1 };
 /** What patterns may contain. */
 export const PATTERN_RULES: TextRules = { ...NAME_RULES, maxLength: MAX_PATTERN_LENGTH };
 
@@ -35,10 +38,23 @@ export function checkName(
   if (problem !== undefined) throw new InvalidInputError(problem);
 }
 
-/** Throws unless `ttlSeconds` is a number of seconds, more than 0. */
+/** Throws unless `ttlSeconds` is a finite number. */
 export function checkTtl(ttlSeconds: unknown): asserts ttlSeconds is number {
-  if (isTtl(ttlSeconds)) return;
+  if (typeof ttlSeconds === "number" && Number.isFinite(ttlSeconds)) return;
   throw new InvalidInputError(
-    `a ttl must be a number of seconds, more than 0, not ${formatValue(ttlSeconds)}`,
+    `a ttl must be a finite number of seconds, not ${formatValue(ttlSeconds)}`,
   );
+}
+
+/**
+ * The lifetime that a time to live of the protocol stands for: as for the Python systems, 0 is no time
+ * to live, and less than 0 has passed already.
+ *
+ * @returns seconds, at least 0; undefined: it never expires
+ * @throws {InvalidInputError} if it is not a finite number
+ */
+export function lifetimeOf(ttlSeconds: unknown): number | undefined {
+  if (ttlSeconds === undefined || ttlSeconds === null || ttlSeconds === 0) return undefined;
+  checkTtl(ttlSeconds);
+  return Math.max(ttlSeconds, 0);
 }

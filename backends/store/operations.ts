@@ -31,7 +31,11 @@ export const OPERATIONS = {
       namespace: NAMESPACE,
       topic: TOPIC,
       message: args.message("the message"),
-      ttl: args.optional(args.seconds("seconds to live, in place of the `ttl` of the message")),
+      ttl: args.optional(
+        args.seconds(
+          "seconds to live, in place of the `ttl` of the message; 0: that of the message",
+        ),
+      ),
     },
     result: "done",
     http: { method: "POST", path: "/store_message", status: "success" },
@@ -188,7 +192,11 @@ export const OPERATIONS = {
     name: "set",
     summary: "Sets a key, and replaces a value of any kind.",
     access: "write",
-    arguments: { key: KEY, value: VALUE, ex: args.optional(args.seconds("seconds to live")) },
+    arguments: {
+      key: KEY,
+      value: VALUE,
+      ex: args.optional(args.seconds("seconds to live; 0: no limit")),
+    },
     result: "done",
     http: { method: "POST", path: "/set", status: "OK" },
     isJournaled: true,

@@ -16,6 +16,7 @@ import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
 import { checkLimit } from "./limits.ts";
+import { lifetimeOf } from "./names.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
 
@@ -136,7 +137,7 @@ export class Store {
   /**
    * Stores the JSON text of a message in a topic, and delivers it to the topic's subscribers.
    *
-   * @param ttlSeconds replaces the message's own time to live, unless it is null or undefined
+   * @param ttlSeconds replaces the message's own time to live, unless it is null, undefined or 0
    * @throws {InvalidInputError} if a name, the text or the time to live is invalid
    * @throws {StoreFullError} if the message exceeds `maxBytes`
    * @internal
@@ -151,7 +152,7 @@ export class Store {
       namespace,
       topic,
       parseMessage(text),
-      ttlSeconds ?? undefined,
+      lifetimeOf(ttlSeconds),
     );
     this.subscriptions.deliver(message);
     return message;

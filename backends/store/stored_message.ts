@@ -6,12 +6,18 @@
 
 import { parseId, timestampOf } from "../../lib/message/gemstone.ts";
 import type { JsonObject } from "../../lib/message/json.ts";
-import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../lib/message/json_members.ts";
+import {
+  jsonMembers,
+  MAX_JSON_DEPTH,
+  parsedLeniently,
+  parseShallow,
+} from "../../lib/message/json_members.ts";
+import { fromPortable } from "../../lib/message/portable.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import { InvalidInputError } from "./errors.ts";
 import type { Expiring } from "./expiry.ts";
-import { checkTtl } from "./names.ts";
+import { lifetimeOf } from "./names.ts";
 import { detached, textBytes } from "./text.ts";
 
 /** The fields that the store reads from a message. */
@@ -22,8 +28,8 @@ export interface ParsedMessage {
   readonly id: bigint;
   /** Timestamp of the message, or else of its id: milliseconds of the Unix epoch, may have a fraction. */
   readonly timestampMs: number;
-  /** Time to live of the message. */
-  readonly ttlSeconds: number | undefined;
+  /** Seconds from its storing until it expires; undefined: never. */
+  readonly lifetimeSeconds: number | undefined;
 }
 
 /** The beginning of most messages. */
@@ -33,24 +39,27 @@ const ID_NAME: ReadonlySet<string> = new Set(["id"]);
 /**
  * Parses the JSON text of a message.
  *
- * @throws {InvalidInputError} if it is not a JSON object with a 64-bit id, or its `ttl` is not more than 0
+ * @throws {InvalidInputError} if it is not a JSON object with a 64-bit id, or its `ttl` is not a finite number
  */
 export function parseMessage(text: string): ParsedMessage {
+  return mapSyntaxErrors(() => parsedLeniently(text, parsedExactly));
+}
+
+function parsedExactly(text: string): ParsedMessage {
   const fields = fieldsOf(text);
   const id = idOf(text, fields);
-  const { timestamp, ttl } = fields;
-  if (ttl !== undefined && ttl !== null) checkTtl(ttl);
+  const { timestamp, ttl } = fromPortable(fields);
   return {
     text: detached(text.trim()),
     id,
     timestampMs: Number.isFinite(timestamp) ? timestamp as number : timestampOf(id),
-    ttlSeconds: ttl ?? undefined,
+    lifetimeSeconds: lifetimeOf(ttl),
   };
 }
 
 /** The fields by `JSON.parse`, which rounds ids. */
 function fieldsOf(text: string): JsonObject {
-  const value = mapSyntaxErrors(() => parseShallow(text));
+  const value = parseShallow(text);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as JsonObject;
   }
@@ -68,7 +77,7 @@ function mapSyntaxErrors<T>(read: () => T): T {
 
 function idOf(text: string, fields: JsonObject): bigint {
   const literal = firstId(text, fields) ??
-    mapSyntaxErrors(() => jsonMembers(text, ID_NAME)).get("id");
+    jsonMembers(text, ID_NAME).get("id");
   const id = literal === undefined ? undefined : parseId(literal);
   if (id !== undefined) return id;
   const found = literal === undefined ? "nothing" : literal.slice(0, 40);

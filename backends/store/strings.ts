@@ -5,6 +5,7 @@
  */
 
 import type { Keyspace } from "./keyspace.ts";
+import { lifetimeOf } from "./names.ts";
 import { type Value, valueBytes } from "./value.ts";
 
 /** The strings of a store. */
@@ -17,7 +18,7 @@ export class Strings {
 
   /** Sets a key of any kind, with or without a time to live. */
   set(key: string, value: Value, ttlSeconds?: number): void {
-    this.#keys.put(key, "string", value, valueBytes(value), ttlSeconds);
+    this.#keys.put(key, "string", value, valueBytes(value), lifetimeOf(ttlSeconds));
   }
 
   /** The value of a key, or undefined. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { priorityOf, timestampOf } from "../../lib/message/gemstone.ts";
+import { BEGINNING_ID, priorityOf, timestampOf } from "../../lib/message/gemstone.ts";
 import { Run } from "./run.ts";
 import type { StoredMessage } from "./stored_message.ts";
 
@@ -76,7 +76,7 @@ export class Topic {
 
   /**
    * At most `limit` messages that are later than the one with an id, or in the same millisecond with a
-   * larger id; sorted by id. The message with the id need not exist.
+   * larger id; sorted by id. The message with the id need not exist. After `BEGINNING_ID` come all others.
    */
   since(id: bigint, limit: number): StoredMessage[] {
     const timeMs = this.#timeOf(id);
@@ -95,7 +95,8 @@ export class Topic {
 
   #timeOf(id: bigint): number {
     const found = this.#irregular === 0 ? undefined : this.#runOf(id).find(id);
-    return found === undefined ? timestampOf(id) : Math.floor(found.timestampMs);
+    if (found !== undefined) return Math.floor(found.timestampMs);
+    return id === BEGINNING_ID && this.#irregular > 0 ? -Infinity : timestampOf(id);
   }
 
   /** The messages that meet a condition on message and time, sorted by id. */

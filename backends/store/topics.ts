@@ -8,7 +8,7 @@ import { InsertionOrder } from "./insertion_order.ts";
 import type { MemoryQuota } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { ExpiryHeap } from "./expiry.ts";
-import { checkName, checkTtl } from "./names.ts";
+import { checkName } from "./names.ts";
 import { type ParsedMessage, StoredMessage } from "./stored_message.ts";
 import { detached } from "./text.ts";
 import { Topic } from "./topic.ts";
@@ -55,42 +55,38 @@ export class Topics {
   /**
    * Stores a message in a topic. It replaces one with the same namespace and id in that topic.
    *
-   * @param ttlSeconds replaces the message's own time to live
-   * @throws {InvalidInputError} if a name or the time to live is invalid
+   * @param lifetimeSeconds seconds until it expires; default: those of the message
+   * @throws {InvalidInputError} if a name is invalid
    * @throws {StoreFullError} if the message exceeds `maxBytes`
    */
   store(
     namespace: string,
     topic: string,
     parsed: ParsedMessage,
-    ttlSeconds?: number,
+    lifetimeSeconds: number | undefined = parsed.lifetimeSeconds,
   ): StoredMessage {
     checkName("namespace", namespace);
     checkName("topic", topic);
-    if (ttlSeconds !== undefined) checkTtl(ttlSeconds);
     this.sweep();
     const message = new StoredMessage(
       detached(namespace),
       this.#topics.get(topic)?.name ?? detached(topic),
       parsed,
-      this.#expiryOf(parsed, ttlSeconds),
+      lifetimeSeconds === undefined ? Infinity : this.#context.clock() + lifetimeSeconds * 1000,
     );
     const { quota, counters } = this.#context;
     quota.check(message.bytes);
     const replaced = this.#find(namespace, parsed.id, topic);
     if (replaced !== undefined) this.#remove(replaced);
-    quota.charge(message.bytes);
     counters.stored++;
+    if (lifetimeSeconds === 0) {
+      counters.expired++;
+      return message;
+    }
+    quota.charge(message.bytes);
     this.#add(message);
     this.#trim(topic);
     return message;
-  }
-
-  #expiryOf(
-    { ttlSeconds: messageTtlSeconds }: ParsedMessage,
-    ttlSeconds = messageTtlSeconds,
-  ): number {
-    return ttlSeconds === undefined ? Infinity : this.#context.clock() + ttlSeconds * 1000;
   }
 
   #add(message: StoredMessage): void {

@@ -57,6 +57,8 @@ export function isTtl(seconds: unknown): seconds is number {
 
 /** What a text may contain. */
 export interface TextRules {
+  /** Fewest UTF-16 code units. Default: 1. */
+  readonly minLength?: number;
   /** Most UTF-16 code units. */
   readonly maxLength: number;
   /** Matches characters that are not allowed. */
@@ -66,7 +68,7 @@ export interface TextRules {
 }
 
 /**
- * A well-formed text that is not empty.
+ * A well-formed text within limits.
  *
  * @throws {TypeError} if it is not
  */
@@ -80,12 +82,12 @@ export function checkText(name: string, value: unknown, rules: TextRules): strin
 export function textProblem(
   name: string,
   value: unknown,
-  { maxLength, forbidden, forbiddenName }: TextRules,
+  { minLength = 1, maxLength, forbidden, forbiddenName }: TextRules,
 ): string | undefined {
-  const isValid = typeof value === "string" && value.length > 0 && value.length <= maxLength &&
-    value.isWellFormed() && !forbidden.test(value);
+  const isValid = typeof value === "string" && value.length >= minLength &&
+    value.length <= maxLength && value.isWellFormed() && !forbidden.test(value);
   if (isValid) return undefined;
-  return `${name} must be well-formed text of 1 to ${maxLength} characters without ` +
+  return `${name} must be well-formed text of ${minLength} to ${maxLength} characters without ` +
     `${forbiddenName}, not ${shorten(value)}`;
 }
 

@@ -49,6 +49,8 @@ export const Priority: {
 
 /** Start of the time in ids, in milliseconds of the Unix epoch. */
 export const GEMSTONE_EPOCH_MS: number = Date.UTC(2023, 0, 1);
+/** The id of no message: what is later than it is everything, also messages with a time before 2023. */
+export const BEGINNING_ID = 0n;
 /** Largest message id. */
 export const MAX_ID: bigint = 2n ** 64n - 1n;
 /** No id has more digits. */

@@ -29,6 +29,36 @@ export function parseShallow(text: string): unknown {
   return JSON.parse(text);
 }
 
+const NOT_FINITE = /-?Infinity|NaN/g;
+
+/**
+ * JSON in which Python has written numbers that JSON does not have: null takes their place, as in
+ * `JSON.stringify`.
+ */
+export function withoutNotFinite(text: string): string {
+  let result = "";
+  for (let at = 0; at < text.length;) {
+    const quote = text.indexOf('"', at);
+    const open = quote === -1 ? text.length : quote;
+    result += text.slice(at, open).replace(NOT_FINITE, "null");
+    at = quote === -1 ? open : endOfString(text, quote);
+    if (at <= 0) return text;
+    result += text.slice(open, at);
+  }
+  return result;
+}
+
+/** Calls a parser with a text, and if it is not JSON, with what `withoutNotFinite` makes of it. */
+export function parsedLeniently<T>(text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    const lenient = error instanceof SyntaxError ? withoutNotFinite(text) : text;
+    if (lenient === text) throw error;
+    return parse(lenient);
+  }
+}
+
 /** Checks the depth of a text that may be invalid. */
 function checkDepth(text: string): void {
   let depth = 0;

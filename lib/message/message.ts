@@ -7,6 +7,7 @@
 import { checkId, GemstoneId, isId, type Priority, priorityOf, timestampOf } from "./gemstone.ts";
 import { type JsonObject, parseJson, stringifyJson, withRawIntegers } from "./json.ts";
 import { type AgentTag, type Field, FIELDS } from "./fields.ts";
+import { fromPortable, problemForPython, toPortable } from "./portable.ts";
 import { anyValue, instanceOf, object } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
 import { formatValue } from "../base/options.ts";
@@ -165,6 +166,7 @@ export class Message {
     own.timestamp ??= timestampOf(id);
     own.priority ??= priorityOf(id);
     own.extra = { ...init.extra };
+    if (init.extra !== undefined && FOREIGN.has(init.extra)) FOREIGN.add(own.extra as JsonObject);
     this.#keys = keysOf(init);
   }
 
@@ -175,8 +177,10 @@ export class Message {
    * @throws {TypeError} if the value is not an object, or has no `id` of 64 bits
    */
   static fromJson(json: unknown): Message {
-    const message = new Message(initOf(json));
-    message.#keys = Object.keys(json as JsonObject);
+    const fields = fromPortable(fieldsOf(json));
+    const message = new Message(initOf(fields));
+    message.#keys = Object.keys(fields);
+    if (fields === json && Object.keys(message.extra).length > 0) FOREIGN.add(message.extra);
     return message;
   }
 
@@ -213,12 +217,31 @@ export class Message {
     return stringifyJson(this.toObject());
   }
 
+  /**
+   * Returns the message as JSON text that the Python clients can read: see "Coming from the Python
+   * systems". `fromJson` and `parse` restore it.
+   * @internal
+   */
+  stringifyPortable(): string {
+    return stringifyJson(toPortable(this.toObject(), FOREIGN.has(this.extra)));
+  }
+
+  /**
+   * Why the Python clients cannot read the message; undefined if they can.
+   * @internal
+   */
+  get problemForPython(): string | undefined {
+    return problemForPython(this.toObject());
+  }
+
   /** Called by `JSON.stringify`, which then returns the same text as `stringify`. */
   toJSON(): unknown {
     return withRawIntegers(this.toObject());
   }
 }
 
+/** The `extra` of messages that other programs wrote: they know these fields. */
+const FOREIGN = new WeakSet<JsonObject>();
 const NAMES: ReadonlyMap<string, string> = new Map([
   ["id", "id"],
   ...FIELDS.map(({ wire, name }): [string, string] => [wire, name]),
@@ -256,13 +279,12 @@ function keysOf(init: MessageInit): string[] {
   return [...new Set([...keys, ...Object.keys(init.extra ?? {})])];
 }
 
-function initOf(json: unknown): MessageInit {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new TypeError(
-      `cannot read a message: it must be a JSON object, not ${formatValue(json)}`,
-    );
-  }
-  const fields = json as JsonObject;
+function fieldsOf(json: unknown): JsonObject {
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as JsonObject;
+  throw new TypeError(`cannot read a message: it must be a JSON object, not ${formatValue(json)}`);
+}
+
+function initOf(fields: JsonObject): MessageInit {
   if (!isId(fields.id)) {
     throw new TypeError(
       `cannot read a message: its id must be an integer of 64 bits, not ${formatValue(fields.id)}`,

@@ -7,11 +7,15 @@
 import { withTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
-import { checkId, timestampOf } from "../../../lib/message/gemstone.ts";
+import { BEGINNING_ID, checkId, timestampOf } from "../../../lib/message/gemstone.ts";
 import { Message } from "../../../lib/message/message.ts";
-import type { RedisLikeBackend, StoreMessageOptions } from "../../messaging/backend.ts";
-import { SET_OPTIONS, STORE_OPTIONS } from "../../messaging/options.ts";
-import { BaseMessagingBackend, checkIds } from "../../messaging/base.ts";
+import type {
+  PublishedMessage,
+  RedisLikeBackend,
+  StoreMessageOptions,
+} from "../../messaging/backend.ts";
+import { SET_OPTIONS } from "../../messaging/options.ts";
+import { BaseMessagingBackend, checkGivenName, checkIds } from "../../messaging/base.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
 import type { Operation } from "../../store/operation.ts";
@@ -112,10 +116,15 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    STORE_OPTIONS.check(options);
+    this.checkStore(namespace, topic, options);
     const ttl = options.ttlSeconds ?? undefined;
     await this.observer.store(topic, message, async (carrying) => {
-      await this.#call(OPERATIONS.store, { namespace, topic, message: carrying.stringify(), ttl });
+      await this.#call(OPERATIONS.store, {
+        namespace,
+        topic,
+        message: this.textOf(carrying, options),
+        ttl,
+      });
     });
   }
 
@@ -152,23 +161,25 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     });
   }
 
-  /** A server that ignores `since_id` returns what is later than `timestamp`: the rest is filtered here. */
+  /** Another server may take `since_id` for a part of the time: what it returns is filtered here. */
   async #since(topic: string, sinceId: bigint, limit?: number): Promise<Message[]> {
-    const idMs = timestampOf(checkId(sinceId));
-    const { json, isRingbus } = await this.#send(
-      requestOf(OPERATIONS.messagesSince, {
+    const timestamp = timeBefore(checkId(sinceId));
+    let isFiltered = false;
+    const { json, isRingbus } = await this.#send((isRingbus) => {
+      isFiltered = isRingbus;
+      const more = isRingbus ? { since_id: sinceId, limit } : {};
+      return requestOf(OPERATIONS.messagesSince, {
         topic,
-        timestamp: idMs - 1,
-        since_id: sinceId,
-        limit,
-      }),
-    );
-    const messages = toMessages(json);
-    if (isRingbus) return messages;
-    return messages.filter((message) => {
-      const messageMs = Math.floor(message.timestamp);
-      return messageMs > idMs || messageMs === idMs && message.id > sinceId;
+        timestamp,
+        since_id: undefined,
+        limit: undefined,
+        ...more,
+      });
     });
+    // Only the server knows the time of the message with the id, should it differ from that in the id.
+    if (isRingbus && !isFiltered) return await this.#since(topic, sinceId, limit);
+    const messages = toMessages(json);
+    return isFiltered ? messages : messages.filter((message) => isLater(message, sinceId));
   }
 
   /** The messages of a namespace with these ids, in the order of the ids. */
@@ -256,6 +267,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** Delivers a text or other JSON value to the subscribers of a channel without storing it. */
   async publish(channel: string, message: unknown): Promise<number> {
     checkNoMore("publish()", arguments, 2);
+    checkGivenName("channel", channel);
     const values = { channel, message: valueFrom(message) };
     return await this.observer.publish(
       channel,
@@ -300,26 +312,22 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     return json[operation.http!.member!];
   }
 
-  async #send(request: HttpRequest): Promise<HttpResponse> {
+  async #send(
+    request: HttpRequest | ((isRingbus: boolean) => HttpRequest),
+  ): Promise<HttpResponse> {
     this.checkOpen();
     const headers = this.observer.callHeaders("http");
-    return await this.#connection.run(({ client }) => client.send({ ...request, headers }));
+    return await this.#connection.run(({ client }) => {
+      const made = typeof request === "function" ? request(client.isRingbus) : request;
+      return client.send({ ...made, headers });
+    });
   }
 
   #dispatch({ pattern, topic, channel, data }: PollEntry): void {
     const through = pattern === undefined ? {} : { pattern };
     try {
-      if (topic !== undefined) this.dispatch(Message.fromJson(data), { topic, ...through });
-      else {
-        const { data: value, timestamp: timestampSeconds, headers } = data as Published;
-        this.dispatchPublished({
-          channel: channel!,
-          ...through,
-          data: value,
-          timestampSeconds,
-          ...headers === undefined ? {} : { headers },
-        });
-      }
+      if (isText(topic)) this.dispatch(Message.fromJson(data), { topic, ...through });
+      else this.dispatchPublished({ ...publishedOf(channel, data), ...through });
     } catch (error) {
       logger.error("cannot read a message from the server: {error}", { error });
     }
@@ -333,9 +341,41 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
 /** A published value, as the protocol carries it. */
 interface Published {
+  readonly channel?: string;
   readonly data: unknown;
   readonly timestamp?: number;
   readonly headers?: ContextHeaders;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+/** The published value of an entry. Another server may name the channel only beside the value. */
+function publishedOf(named: unknown, carried: unknown): PublishedMessage {
+  if (typeof carried !== "object" || carried === null || !("data" in carried)) {
+    if (isText(named)) return { channel: named, data: carried };
+    throw new TypeError("an entry has no topic and no channel");
+  }
+  const { channel, data, timestamp: timestampSeconds, headers } = carried as Published;
+  return {
+    channel: isText(named) ? named : `${channel}`,
+    data,
+    timestampSeconds,
+    ...headers === undefined ? {} : { headers },
+  };
+}
+
+/** A time before that of an id: what is later includes the other messages of its millisecond. */
+function timeBefore(id: bigint): number {
+  return id === BEGINNING_ID ? Number.MIN_SAFE_INTEGER : timestampOf(id) - 1;
+}
+
+function isLater(message: Message, sinceId: bigint): boolean {
+  if (sinceId === BEGINNING_ID) return message.id !== sinceId;
+  const sinceMs = timestampOf(sinceId);
+  const messageMs = Math.floor(message.timestamp);
+  return messageMs > sinceMs || messageMs === sinceMs && message.id > sinceId;
 }
 
 function toMessages(json: unknown): Message[] {

@@ -6,6 +6,7 @@
 
 import { startTimer } from "../../../lib/base/timer.ts";
 import { parseJson } from "../../../lib/message/json.ts";
+import { parsedLeniently } from "../../../lib/message/json_members.ts";
 import {
   MessagingClosedError,
   MessagingConnectionError,
@@ -42,6 +43,7 @@ export class HttpClient {
   readonly #timeoutMs: number;
   readonly #connections = Deno.createHttpClient({ poolMaxIdlePerHost: 4 });
   readonly #abortController = new AbortController();
+  #isRingbus = false;
 
   constructor(url: string, token: string | undefined, timeoutMs: number) {
     this.url = url;
@@ -62,8 +64,14 @@ export class HttpClient {
   async send(request: HttpRequest): Promise<HttpResponse> {
     const { response, text } = await this.#exchange(request);
     const json = this.#parse(request, text);
+    this.#isRingbus = response.headers.get("server") === SERVER_NAME;
     if (!response.ok) throw this.#responseError(request, response.status, json);
-    return { json, isRingbus: response.headers.get("server") === SERVER_NAME };
+    return { json, isRingbus: this.#isRingbus };
+  }
+
+  /** True if the last response was from Ringbus; false before the first one. */
+  get isRingbus(): boolean {
+    return this.#isRingbus;
   }
 
   async #exchange(request: HttpRequest): Promise<{ response: Response; text: string }> {
@@ -93,7 +101,7 @@ export class HttpClient {
 
   #parse(request: HttpRequest, text: string): unknown {
     try {
-      return parseJson(text);
+      return parsedLeniently(text, parseJson);
     } catch (cause) {
       throw this.#connectionError(request, "the response is not JSON", { cause });
     }

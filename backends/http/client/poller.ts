@@ -8,11 +8,13 @@ import { logger } from "../../../lib/base/log.ts";
 import { Backoff, type BackoffOptions } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { OPERATIONS } from "../../store/operations.ts";
-import type { HttpClient, HttpRequest, HttpResponse } from "./client.ts";
+import type { HttpClient, HttpRequest } from "./client.ts";
 import { requestOf } from "./requests.ts";
 
-/** Seconds that a poll waits at the server. */
+/** Seconds that a poll waits at a server of Ringbus. */
 const POLL_SECONDS = 20;
+/** Seconds that it waits at another one, as its own clients do: it may serve one request at a time. */
+const FOREIGN_POLL_SECONDS = 1;
 /** Milliseconds that the response may take in addition. */
 const RESPONSE_TIMEOUT_MS = 10_000;
 /** Delays between attempts to reach a lost server. */
@@ -23,9 +25,9 @@ export interface PollEntry {
   readonly type: "message" | "pmessage";
   readonly pattern?: string;
   /** Topic of a stored message. */
-  readonly topic?: string;
+  readonly topic?: string | null;
   /** Channel of a published value. */
-  readonly channel?: string;
+  readonly channel?: string | null;
   readonly data: unknown;
 }
 
@@ -49,7 +51,6 @@ export class Poller {
   readonly #keys = new Map<string, SubscriptionKey>();
   #loop: Promise<void> | undefined;
   readonly #closing = new AbortController();
-  #isRingbus = false;
 
   constructor(client: HttpClient, onEntry: (entry: PollEntry) => void) {
     this.#client = client;
@@ -58,7 +59,7 @@ export class Poller {
 
   /** Subscribes; fulfilled when the subscription is in force. */
   async open(key: SubscriptionKey): Promise<void> {
-    await this.#send(this.#openRequest(key));
+    await this.#client.send(this.#openRequest(key));
     this.#keys.set(textOf(key), key);
     this.#loop ??= this.#run();
   }
@@ -66,7 +67,7 @@ export class Poller {
   /** Ends a subscription. */
   async close(key: SubscriptionKey): Promise<void> {
     this.#keys.delete(textOf(key));
-    await this.#send(this.#closeRequest(key));
+    await this.#client.send(this.#closeRequest(key));
   }
 
   #openRequest({ kind, name }: SubscriptionKey): HttpRequest {
@@ -79,12 +80,6 @@ export class Poller {
     return kind === "topic"
       ? requestOf(OPERATIONS.unsubscribe, { topic: name }, this.#id)
       : requestOf(OPERATIONS.punsubscribe, { pattern: name }, this.#id);
-  }
-
-  async #send(request: HttpRequest): Promise<HttpResponse> {
-    const response = await this.#client.send(request);
-    this.#isRingbus = response.isRingbus;
-    return response;
   }
 
   async #run(): Promise<void> {
@@ -112,10 +107,11 @@ export class Poller {
   /** Polls once. Returns true if the server replied without a message before it had waited for one. */
   async #poll(): Promise<boolean> {
     const startedMs = performance.now();
-    const { json } = await this.#send({
+    const seconds = this.#client.isRingbus ? POLL_SECONDS : FOREIGN_POLL_SECONDS;
+    const { json } = await this.#client.send({
       method: "GET",
-      path: `/poll?subscriber_id=${this.#id}&timeout=${POLL_SECONDS}`,
-      timeoutMs: POLL_SECONDS * 1000 + RESPONSE_TIMEOUT_MS,
+      path: `/poll?subscriber_id=${this.#id}&timeout=${seconds}`,
+      timeoutMs: seconds * 1000 + RESPONSE_TIMEOUT_MS,
     });
     const { messages = [], dropped = 0, known = true } = json as PollResponse;
     if (dropped > 0) {
@@ -130,7 +126,7 @@ export class Poller {
 
   /** Subscribes again: the server was restarted, or has removed this subscriber. */
   async #openAll(): Promise<void> {
-    for (const key of [...this.#keys.values()]) await this.#send(this.#openRequest(key));
+    for (const key of [...this.#keys.values()]) await this.#client.send(this.#openRequest(key));
   }
 
   /** Ends all subscriptions at the server. */
@@ -143,7 +139,7 @@ export class Poller {
   }
 
   #shutdownRequests(): HttpRequest[] {
-    if (this.#isRingbus) return [{ method: "DELETE", path: `/subscribers/${this.#id}` }];
+    if (this.#client.isRingbus) return [{ method: "DELETE", path: `/subscribers/${this.#id}` }];
     return [...this.#keys.values()].map((key) => this.#closeRequest(key));
   }
 

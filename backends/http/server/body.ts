@@ -5,7 +5,7 @@
  */
 
 import { messageOf } from "../../../lib/base/thrown.ts";
-import { jsonMembers, parseShallow } from "../../../lib/message/json_members.ts";
+import { jsonMembers, parsedLeniently, parseShallow } from "../../../lib/message/json_members.ts";
 import { HttpError } from "./errors.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -17,13 +17,17 @@ export async function readMembers(
 ): Promise<Map<string, string>> {
   const text = decode(await readBytes(request, maxBytes));
   try {
-    const value = parseShallow(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return jsonMembers(text);
-    }
+    return parsedLeniently(text, membersOf);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new HttpError(400, `the body must be a JSON object: ${error.message}`);
+  }
+}
+
+function membersOf(text: string): Map<string, string> {
+  const value = parseShallow(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return jsonMembers(text);
   }
   throw new HttpError(400, "the body must be a JSON object, not other JSON");
 }

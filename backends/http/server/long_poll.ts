@@ -9,13 +9,12 @@ import {
   MAX_ENTRIES_PER_RESPONSE,
   MAX_POLL_SECONDS,
 } from "../../store/limits.ts";
-import { checkName } from "../../store/names.ts";
+import { checkName, GIVEN_NAME_RULES } from "../../store/names.ts";
 import type { Store } from "../../store/store.ts";
 import type { Subscriber } from "../../store/subscriber.ts";
 import { Subscription } from "../../store/subscription.ts";
 import { deferredJson, type RouteResponse } from "./responses.ts";
 import { entryToJson } from "./entries.ts";
-import { HttpError } from "./errors.ts";
 import type { SubscriberLimits } from "./subscriber_quota.ts";
 
 const EMPTY = '{"messages":[]}';
@@ -76,7 +75,7 @@ export class LongPollSubscribers {
 
   /** Creates the subscriber if it does not exist, and keeps it only if the change succeeds. */
   #change(id: string, change: (subscriber: LongPollSubscriber) => void): void {
-    checkName("subscriber_id", id);
+    checkName("subscriber_id", id, GIVEN_NAME_RULES);
     let subscriber = this.#byId.get(id);
     if (subscriber !== undefined) return change(subscriber);
     this.#limits.quota.check();
@@ -110,15 +109,12 @@ export class LongPollSubscribers {
 
   /** Responds to a poll: at once if there are entries, or else at the first one or the timeout. */
   poll(id: string, timeoutSeconds: number = DEFAULT_POLL_SECONDS): RouteResponse {
-    if (timeoutSeconds < 0) {
-      throw new HttpError(400, `timeout must be at least 0, not ${timeoutSeconds}`);
-    }
     const subscriber = this.#byId.get(id);
     if (subscriber === undefined) return '{"messages":[],"known":false}';
     // The client has given up its earlier poll, which must not take entries.
     subscriber.endPoll();
     const { length, isDisconnected } = subscriber.subscription;
-    if (length > 0 || isDisconnected || timeoutSeconds === 0) return this.#take(id, subscriber);
+    if (length > 0 || isDisconnected || timeoutSeconds <= 0) return this.#take(id, subscriber);
     const timeoutMs = Math.min(timeoutSeconds, MAX_POLL_SECONDS) * 1000;
     const { arrival, leave } = subscriber.wait(timeoutMs);
     const text = arrival.then((mayTake) => this.#take(id, subscriber, mayTake));

@@ -11,7 +11,7 @@ import { valueToJson } from "../../store/value.ts";
 import { readContextHeaders } from "./context_headers.ts";
 import { parameterOf, type Schema } from "./parameters.ts";
 import { jsonArray, type RouteResponse } from "./responses.ts";
-import type { Route, RouteContext } from "./route.ts";
+import { pathNames, type Route, type RouteContext } from "./route.ts";
 import { array, COUNT, object, status, TEXT } from "./schemas.ts";
 
 /** How a kind of result is responded with. */
@@ -66,7 +66,7 @@ function routeOf(operation: Operation, binding: HttpBinding): Route {
       [name, argument],
     ) => [name, parameterOf(argument, method === "POST")]),
   );
-  return {
+  const route: Route = {
     method,
     path,
     summary,
@@ -75,6 +75,18 @@ function routeOf(operation: Operation, binding: HttpBinding): Route {
     run: (context, values, headers) =>
       format.respond(execute(operation, context, values, headers) as never, binding),
   };
+  if (method !== "GET" || pathNames(path).length === 0) return route;
+  return {
+    ...route,
+    find(context, values, headers) {
+      const result = execute(operation, context, values, headers);
+      return isNothing(result) ? undefined : format.respond(result as never, binding);
+    },
+  };
+}
+
+function isNothing(result: unknown): boolean {
+  return result === undefined || Array.isArray(result) && result.length === 0;
 }
 
 /** Executes an operation with the values of a request's parameters. */

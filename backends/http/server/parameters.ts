@@ -93,6 +93,16 @@ function id(text: string, name: string): bigint {
 
 const TEXT: Reader<string> = { schema: { type: "string" }, read: (text) => text };
 const NUMBER: Reader<number> = { schema: { type: "number" }, read: finite };
+const NOT_FINITE = /^([+-]?)(?:(inf(?:inity)?)|nan)$/i;
+/** A time; Python clients write infinity and what is not a number as Python does. */
+const TIME: Reader<number> = {
+  schema: { type: "number" },
+  read(text, name) {
+    const [, sign, infinity] = NOT_FINITE.exec(text) ?? [];
+    if (sign === undefined) return finite(text, name);
+    return infinity === undefined ? NaN : sign === "-" ? -Infinity : Infinity;
+  },
+};
 const ID: Reader<bigint> = {
   schema: { type: "integer", minimum: 0, maximum: Number(MAX_ID) },
   read: id,
@@ -101,7 +111,7 @@ const ID: Reader<bigint> = {
 /** The arguments that a path or a query carries. */
 const URL_READERS: Partial<Record<ArgumentKind, Reader>> = {
   text: TEXT,
-  timestamp: NUMBER,
+  timestamp: TIME,
   count: { schema: { type: "integer", minimum: 1 }, read: count },
   id: ID,
   ids: { ...ID, isRepeated: true },
@@ -117,7 +127,7 @@ const BODY_READERS: Partial<Record<ArgumentKind, Reader>> = {
     },
   },
   seconds: {
-    schema: { type: ["number", "null"], exclusiveMinimum: 0 },
+    schema: { type: ["number", "null"] },
     read(literal, name) {
       const value = JSON.parse(literal);
       if (value === null) return undefined;

@@ -42,6 +42,12 @@ export interface Route {
     values: Record<string, unknown>,
     headers: Headers,
   ): RouteResponse;
+  /** For a route that looks up what its path names: the response, or undefined if there is nothing. */
+  find?(
+    context: RouteContext,
+    values: Record<string, unknown>,
+    headers: Headers,
+  ): RouteResponse | undefined;
 }
 
 /** A route whose handler knows the types of its parameters. */

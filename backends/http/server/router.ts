@@ -5,13 +5,14 @@
  */
 
 import { HttpError } from "./errors.ts";
+import { decodeName, type RawNames, type Reading, readingsOf } from "./readings.ts";
 import { pathNames, type Route } from "./route.ts";
 
 /** The route of a request, and the parameters of the request. */
-export interface RouteMatch {
+export interface RouteMatch extends Reading {
   readonly route: Route;
-  readonly path: ReadonlyMap<string, string>;
-  readonly query: URLSearchParams;
+  /** The ways to read the names in its path, the likeliest first. */
+  readings(): Iterable<Reading>;
 }
 
 interface RouteGroup {
@@ -40,13 +41,19 @@ export class Router {
 
   /** The route of a request; throws 404 or 405 if there is none. */
   match(method: string, url: string): RouteMatch {
-    const { path, query } = split(url);
+    const { path, query, rawQuery } = split(url);
     const [first, ...segments] = path.slice(1).split("/");
     const group = this.#groups.get(first);
     if (group === undefined) throw notFound(path);
     const given = matchSegments(segments, group.names, path);
     const route = group.byMethod.get(method);
-    if (route !== undefined) return { route, path: given, query };
+    if (route !== undefined) {
+      const usual = { path: given, query };
+      const raw = segments.length === 0
+        ? undefined
+        : { path: path.slice(first.length + 2), query: rawQuery };
+      return { ...usual, route, readings: () => readings(route, group, usual, raw) };
+    }
     const allow = [...group.byMethod.keys()].join(", ");
     throw new HttpError(405, `${path.slice(0, 100)} has no method ${method}: use ${allow}`, {
       allow,
@@ -54,12 +61,24 @@ export class Router {
   }
 }
 
+function readings(
+  { parameters }: Route,
+  { names }: RouteGroup,
+  usual: Reading,
+  raw: RawNames | undefined,
+): Iterable<Reading> {
+  return readingsOf(usual, raw, names, (name) => Object.hasOwn(parameters, name));
+}
+
 /** Path and query of an absolute URL, unchanged. */
-function split(url: string): { path: string; query: URLSearchParams } {
+function split(url: string): { path: string; query: URLSearchParams; rawQuery?: string } {
   const start = url.indexOf("/", url.indexOf("//") + 2);
   const mark = url.indexOf("?", start);
   const end = mark === -1 ? url.length : mark;
-  return { path: url.slice(start, end), query: new URLSearchParams(url.slice(end)) };
+  const path = url.slice(start, end);
+  if (mark === -1) return { path, query: new URLSearchParams() };
+  const rawQuery = url.slice(mark + 1);
+  return { path, query: new URLSearchParams(rawQuery), rawQuery };
 }
 
 /**
@@ -77,15 +96,7 @@ function matchSegments(
   const extra = Math.max(0, segments.length - names.length);
   const given = [segments.slice(0, extra + 1).join("/"), ...segments.slice(extra + 1)];
   if (segments.length === 0) given.pop();
-  return new Map(given.map((segment, i) => [names[i], decode(segment)]));
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    throw new HttpError(400, `the path has an invalid % in ${segment.slice(0, 100)}`);
-  }
+  return new Map(given.map((segment, i) => [names[i], decodeName(segment)]));
 }
 
 function notFound(path: string): HttpError {

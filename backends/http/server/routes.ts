@@ -47,7 +47,7 @@ export const ROUTES: readonly Route[] = [
     parameters: {
       subscriber_id: text("name of the subscriber"),
       timeout: optionalNumber(
-        `seconds to wait, 0 to ${MAX_POLL_SECONDS}; default: ${DEFAULT_POLL_SECONDS}`,
+        `seconds to wait, at most ${MAX_POLL_SECONDS}; default: ${DEFAULT_POLL_SECONDS}`,
       ),
     },
     response: object({

@@ -16,7 +16,7 @@ import {
   type ServedRequest,
 } from "../../hosting/observer.ts";
 import type { Store } from "../../store/store.ts";
-import { errorResponse, json } from "./responses.ts";
+import { errorResponse, json, type RouteResponse } from "./responses.ts";
 import { readMembers } from "./body.ts";
 import { readContextHeaders } from "./context_headers.ts";
 import { HttpError, toHttpError } from "./errors.ts";
@@ -24,6 +24,7 @@ import { EventStreams } from "./sse.ts";
 import type { Auth } from "./auth.ts";
 import type { SubscriberLimits } from "./subscriber_quota.ts";
 import { LongPollSubscribers } from "./long_poll.ts";
+import type { Reading } from "./readings.ts";
 import type { RouteContext } from "./route.ts";
 import { type RouteMatch, Router } from "./router.ts";
 import { ROUTES } from "./routes.ts";
@@ -99,10 +100,23 @@ export class Service {
     if (token !== null) return this.#auth.authorize(token, request.headers);
     if (route.path === "/" && wantsPage(request.headers)) return pageResponse();
     if (!route.isOpen) this.#auth.checkToken(request.headers);
+    if (route.find !== undefined) return this.#lookUp(match, request.headers);
     const members = route.method === "POST"
       ? await readMembers(request, this.#options.maxBodyBytes)
       : undefined;
-    return route.run(this.#context, readParameters(match, members), request.headers);
+    return route.run(this.#context, readParameters(match, match, members), request.headers);
+  }
+
+  /** The response of the first reading of the URL under which there is something, or else of the likeliest. */
+  #lookUp(match: RouteMatch, headers: Headers): RouteResponse {
+    for (const reading of match.readings()) {
+      const values = tryParameters(match, reading);
+      const found = values && match.route.find!(this.#context, values, headers);
+      if (found !== undefined) return found;
+    }
+    const [likeliest] = match.readings();
+    const values = tryParameters(match, likeliest) ?? readParameters(match, match);
+    return match.route.run(this.#context, values, headers);
   }
 }
 
@@ -118,8 +132,9 @@ function describeRequest({ method, url, headers }: Request): ServedRequest {
 
 /** The values of a route's parameters. */
 function readParameters(
-  { route, path, query }: RouteMatch,
-  members: Map<string, string> | undefined,
+  { route }: RouteMatch,
+  { path, query }: Reading,
+  members?: ReadonlyMap<string, string>,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, parameter] of Object.entries(route.parameters)) {
@@ -128,6 +143,16 @@ function readParameters(
     values[name] = parameter.read(given, name);
   }
   return values;
+}
+
+/** The values, or undefined if they are missing or invalid in this reading. */
+function tryParameters(match: RouteMatch, reading: Reading): Record<string, unknown> | undefined {
+  try {
+    return readParameters(match, reading);
+  } catch (error) {
+    if (error instanceof HttpError) return undefined;
+    throw error;
+  }
 }
 
 function internalError(error: unknown): HttpError {

@@ -21,8 +21,8 @@ import {
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { checkChannelName } from "../../../lib/channel/channel_options.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
-import { mapStoreErrors } from "../base.ts";
-import { BACKEND_CHECKS, SET_OPTIONS, STORE_OPTIONS } from "../options.ts";
+import { checkGivenName, mapStoreErrors } from "../base.ts";
+import { BACKEND_CHECKS, SET_OPTIONS } from "../options.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
 import { StoreMessagingBackend } from "../store_backend.ts";
 import { type Arguments, type ArgumentValues, checkArguments } from "../../store/arguments.ts";
@@ -276,11 +276,11 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    STORE_OPTIONS.check(options);
+    this.checkStore(namespace, topic, options);
     await this.observer.store(topic, message, async (carrying) => {
       await this.#write(OPERATIONS.store, ({ replica }) => {
-        const parsed = parseMessage(carrying.stringify());
-        const ttl = options.ttlSeconds ?? parsed.ttlSeconds;
+        const parsed = parseMessage(this.textOf(carrying, options));
+        const ttl = options.ttlSeconds ?? parsed.lifetimeSeconds;
         replica.expect(parsed);
         return { namespace, topic, message: parsed.text, ttl };
       });
@@ -368,6 +368,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   /** Delivers a JSON value to the current subscribers of a channel in all processes. */
   async publish(channel: string, message: unknown): Promise<number> {
     checkNoMore("publish()", arguments, 2);
+    checkGivenName("channel", channel);
     return await this.observer.publish(channel, async (headers) => {
       const reached = await this.#write(OPERATIONS.publish, ({ journal, replica }) => {
         const dead = replica.removeDead((isolate) => journal.isAlive(isolate));

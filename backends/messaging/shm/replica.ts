@@ -11,7 +11,7 @@
 
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
-import { StoreError } from "../../store/errors.ts";
+import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import { Store } from "../../store/store.ts";
 import {
   type ParsedMessage,
@@ -230,6 +230,11 @@ export class Replica implements JournalState {
    */
   #withExpiry<T>(expiresAtMs: number | null, add: (ttlSeconds: number | undefined) => T): T {
     if (expiresAtMs === null) return add(undefined);
+    if (expiresAtMs === 0) {
+      throw new InvalidInputError(
+        "a ttl must be a finite number of seconds, not one that ends in 1970",
+      );
+    }
     this.#nowMs = 0;
     return add(expiresAtMs / 1000);
   }

@@ -9,10 +9,15 @@ import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { checkId, isId } from "../../../lib/message/gemstone.ts";
 import { parseJson } from "../../../lib/message/json.ts";
+import { parsedLeniently } from "../../../lib/message/json_members.ts";
 import { Message } from "../../../lib/message/message.ts";
 import type { StoreMessageOptions } from "../../messaging/backend.ts";
-import { STORE_OPTIONS } from "../../messaging/options.ts";
-import { BaseMessagingBackend, checkIds, mapStoreErrors } from "../../messaging/base.ts";
+import {
+  BaseMessagingBackend,
+  checkGivenName,
+  checkIds,
+  mapStoreErrors,
+} from "../../messaging/base.ts";
 import { MessagingError } from "../../messaging/errors.ts";
 import { type ContextHeaders, contextHeadersOf } from "../../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
@@ -123,7 +128,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     values: ArgumentValues<A>,
   ): Promise<Message[]> {
     const reply = await this.#call(operation, values, "MESSAGES ");
-    const messages = parseJson(textOf(reply)) as unknown[];
+    const messages = parsedLeniently(textOf(reply), parseJson) as unknown[];
     return messages.map((json) => Message.fromJson(json));
   }
 
@@ -134,10 +139,15 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    STORE_OPTIONS.check(options);
+    this.checkStore(namespace, topic, options);
     const ttl = options.ttlSeconds ?? undefined;
     await this.observer.store(topic, message, async (carrying) => {
-      await this.#call(OPERATIONS.store, { namespace, topic, message: carrying.stringify(), ttl });
+      await this.#call(OPERATIONS.store, {
+        namespace,
+        topic,
+        message: this.textOf(carrying, options),
+        ttl,
+      });
     });
   }
 
@@ -181,6 +191,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
    */
   async publish(topic: string, data: unknown): Promise<number> {
     checkNoMore("publish()", arguments, 2);
+    checkGivenName("channel", topic);
     const values = { channel: topic, message: valueFrom(data) };
     return await this.observer.publish(
       topic,

@@ -6,6 +6,7 @@
  */
 
 import { parseJson } from "../../../lib/message/json.ts";
+import { parsedLeniently } from "../../../lib/message/json_members.ts";
 import { InvalidInputError } from "../../store/errors.ts";
 import { JsonText, type Value, valueOfJson, valueToJson } from "../../store/value.ts";
 
@@ -30,6 +31,22 @@ export function splitArguments(line: string, from = 0): string[] {
     found.push(line[at] === QUOTE ? line.slice(at + 1, end - 1) : line.slice(at, end));
     at = end;
   }
+}
+
+/**
+ * The arguments in a line, each after one space: so two spaces, or one at the end, are an empty argument.
+ *
+ * @throws {InvalidInputError} if a quote is not closed, or is not followed by a space
+ */
+export function splitAtEachSpace(line: string, from: number): string[] {
+  const found: string[] = [];
+  for (let at = from; at < line.length;) {
+    const start = at + 1;
+    const end = line[start] === QUOTE ? endOfQuoted(line, start) : endOfPlain(line, start);
+    found.push(line[start] === QUOTE ? line.slice(start + 1, end - 1) : line.slice(start, end));
+    at = end;
+  }
+  return found;
 }
 
 function endOfPlain(line: string, at: number): number {
@@ -71,7 +88,11 @@ export function valueOf(argument: string): Value {
 
 /** The value of an argument, as data for an application. */
 export function dataOf(argument: string): unknown {
-  return asJson(argument, parseJson, (_text, data) => data);
+  return asJson(
+    argument,
+    (text) => parsedLeniently(text, parseJson),
+    (_text, data) => data,
+  );
 }
 
 function asJson<T>(

@@ -13,7 +13,7 @@ import { MAX_UNAUTHENTICATED_LINE_BYTES } from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
 import { QueueSubscriber, type Subscriber } from "../../store/subscriber.ts";
 import type { Subscription } from "../../store/subscription.ts";
-import { splitArguments } from "../protocol/arguments.ts";
+import { splitArguments, splitAtEachSpace } from "../protocol/arguments.ts";
 import { acceptsCount, type Command, type CommandContext, usage } from "./command.ts";
 import type { CommandTable } from "./command_table.ts";
 import type { LineFault, LineReader } from "../protocol/line_reader.ts";
@@ -167,13 +167,7 @@ export class LineSession implements CommandContext<ServiceSession> {
     const end = this.#observe(command);
     try {
       this.#authorize(command);
-      const args = splitArguments(line, from);
-      if (!acceptsCount(command, args.length)) {
-        throw new InvalidInputError(
-          `the number of arguments is ${args.length}: send ${usage(command)}`,
-        );
-      }
-      const reply = command.handle(this, args);
+      const reply = command.handle(this, argumentsOf(command, line, from));
       end?.({});
       return reply;
     } catch (error) {
@@ -212,6 +206,15 @@ export class LineSession implements CommandContext<ServiceSession> {
     this.#service?.close();
     this.store.subscriptions.remove(this.#subscription);
   }
+}
+
+/** The arguments of a command. A Python client does not quote an empty one: that counts if one is missing. */
+function argumentsOf(command: Command, line: string, from: number): string[] {
+  const args = splitArguments(line, from);
+  if (acceptsCount(command, args.length)) return args;
+  const withEmpty = splitAtEachSpace(line, from);
+  if (args.length < command.required && acceptsCount(command, withEmpty.length)) return withEmpty;
+  throw new InvalidInputError(`the number of arguments is ${args.length}: send ${usage(command)}`);
 }
 
 function unknownCommand(word: string): string {

@@ -56,6 +56,64 @@ const ON_PYTHON: MessagingTransport = {
 
 testMessagingBackend(ON_PYTHON);
 
+Deno.test("http interop: a poll does not keep a server that serves one request at a time from others", async () => {
+  await using single = new PythonServers("http_server.py", "HTTP/1.0", "single");
+  const serverUrl = `http://127.0.0.1:${await single.open()}`;
+  await using reader = new SharedMemoryMessagingBackend({ serverUrl });
+  const collector = new MessageCollector();
+  await reader.subscribe("t", collector.handler);
+  // A call ends with an error if a poll takes much longer than those of the server's own clients.
+  await using writer = new SharedMemoryMessagingBackend({ serverUrl, timeoutMs: 8000 });
+  for (const i of [0, 1, 2]) await writer.storeMessage("n", "t", numbered(i));
+  assert.deepEqual(numbersOf(await collector.has(3)), [0, 1, 2]);
+  const [first] = await writer.getMessagesForTopic("t");
+  assert.deepEqual(numbersOf(await writer.getMessagesSince("t", first.id)), [1, 2]);
+  assert.deepEqual(numbersOf(await writer.getMessagesSince("t", 0n)), [0, 1, 2]);
+  assert.deepEqual(numbersOf([(await writer.getNextMessageForTopicSince("t", first.id))!]), [1]);
+});
+
+Deno.test("http interop: published values of a server that names their channel in another place", async () => {
+  await using foreign = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, reply);
+  const serverUrl = `http://127.0.0.1:${foreign.addr.port}`;
+  await using backend = new SharedMemoryMessagingBackend({ serverUrl });
+  const seen: unknown[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const ignored = () => assert.fail("a published value is not a message");
+  await backend.subscribe("c", ignored, {
+    onPublished: ({ channel, data }) => void (seen.push([channel, data]) === 4 && resolve()),
+  });
+  await promise;
+  assert.deepEqual(seen, [["c", 1], ["c", 2], ["c", 3], ["c", "text"]]);
+});
+
+/** The replies of a server that sends the same entries again and again. */
+function reply({ url }: Request): Response {
+  return Response.json(url.includes("/poll") ? { messages: ENTRIES } : { status: "subscribed" });
+}
+
+const ENTRIES = [
+  { type: "message" },
+  { type: "message", channel: "c", data: { channel: "c", data: 1, timestamp: 1 } },
+  { type: "message", topic: null, channel: "c", data: { data: 2 } },
+  { type: "message", data: { channel: "c", data: 3 } },
+  { type: "message", channel: "c", data: "text" },
+];
+
+Deno.test("http interop: a message with numbers that JSON does not have hides no other message", async () => {
+  const serverUrl = `http://127.0.0.1:${await servers.open()}`;
+  await using backend = new SharedMemoryMessagingBackend({ serverUrl });
+  const collector = new MessageCollector();
+  await backend.subscribe("t", collector.handler);
+  const message = '{"id":7,"payload":{"x":[NaN,-Infinity,"NaN \\"","Infinity"]}}';
+  const body = `{"namespace":"n","topic":"t","message":${message}}`;
+  await (await fetch(`${serverUrl}/store_message`, { method: "POST", body })).body?.cancel();
+  const [delivered] = await collector.has(1);
+  const [stored] = await backend.getMessagesForTopic("t");
+  for (const { payload } of [delivered, stored]) {
+    assert.deepEqual(payload, { x: [null, null, 'NaN "', "Infinity"] });
+  }
+});
+
 Deno.test("http interop: values and patterns of a backend on a server in Python", async () => {
   const serverUrl = `http://127.0.0.1:${await servers.open()}`;
   await using backend = new SharedMemoryMessagingBackend({ serverUrl });

@@ -39,7 +39,12 @@ Deno.test("a string expires after its TTL, and a new value without one does not 
   assert.equal(store.strings.get("b"), "2");
   assert.equal(store.stats().keys, 1);
   assert.equal(store.stats().expired, 1);
-  for (const ttlSeconds of [0, -1, NaN]) {
+  store.strings.set("a", "1", 0);
+  assert.equal(store.nextExpiryMs, Infinity);
+  store.strings.set("a", "2", -1);
+  assert.equal(store.strings.get("a"), undefined);
+  assert.equal(store.stats().keys, 1);
+  for (const ttlSeconds of [NaN, Infinity]) {
     assert.throws(() => store.strings.set("a", "1", ttlSeconds), InvalidInputError);
   }
 });

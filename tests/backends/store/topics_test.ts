@@ -223,6 +223,40 @@ Deno.test("the time to live of the call wins over the message's own", () => {
   assert.equal(store.stats().expired, 2);
 });
 
+Deno.test("a time to live of 0 is none, and with less a message is delivered and not kept", () => {
+  const { store } = steppable();
+  const store1 = (id: bigint, fields: Record<string, unknown>, ttlSeconds?: number) =>
+    store.storeMessage("n", "t", textOf(id, fields), ttlSeconds);
+  store1(1n, { ttl: 0 });
+  store1(2n, {}, 0);
+  store1(3n, { ttl: -1 });
+  store1(4n, { ttl: 5 }, -1);
+  store1(5n, { ttl: 5 }, 0);
+  assert.deepEqual(idsOf(store.topics.all("t")), [1n, 2n, 5n]);
+  store1(1n, { ttl: -1 });
+  assert.deepEqual(
+    idsOf(store.topics.all("t")),
+    [2n, 5n],
+    "it replaces the earlier one all the same",
+  );
+  assert.equal(store.stats().expired, 3);
+  store1(6n, {});
+  const one = new Store({ maxMessagesPerTopic: 1 });
+  one.storeMessage("n", "t", textOf(1n));
+  one.storeMessage("n", "t", textOf(2n), -1);
+  assert.deepEqual(idsOf(one.topics.all("t")), [1n], "nothing is evicted for it");
+});
+
+Deno.test("since the id 0 comes everything, also with a time before 2023", () => {
+  const store = new Store();
+  for (const [id, timestamp] of [[1n, 0], [2n, GEMSTONE_EPOCH_MS - 1], [3n, undefined]] as const) {
+    store.storeMessage("n", "t", textOf(id, { timestamp }));
+  }
+  assert.deepEqual(idsOf(store.topics.since("t", 0n)), [1n, 2n, 3n]);
+  store.storeMessage("n", "t", textOf(0n, { timestamp: 5 }));
+  assert.deepEqual(idsOf(store.topics.since("t", 0n)), [2n, 3n], "it has a time of its own");
+});
+
 Deno.test("memory returns when messages with a long time to live are replaced again and again", () => {
   const { store } = steppable();
   for (let i = 0; i < 10_000; i++) store.storeMessage("n", "t", textOf(1n, { i }), 1e6);
@@ -252,8 +286,7 @@ Deno.test("an invalid message is rejected, and changes nothing", () => {
     '{"id":1e3}',
     '{"id":-1}',
     '{"id":18446744073709551616}',
-    '{"id":1,"ttl":0}',
-    '{"id":1,"ttl":-1}',
+    '{"id":1,"ttl":true}',
     '{"id":1,"ttl":"1"}',
     '{"id":1,"ttl":1e999}',
     `{"id":1,"deep":${"[".repeat(600)}${"]".repeat(600)}}`,
@@ -261,10 +294,10 @@ Deno.test("an invalid message is rejected, and changes nothing", () => {
   for (const text of rejected) {
     assert.throws(() => store.storeMessage("n", "t", text), InvalidInputError, text);
   }
-  for (const ttlSeconds of [0, -1, NaN, Infinity, "5" as unknown as number]) {
+  for (const ttlSeconds of [NaN, Infinity, "5" as unknown as number]) {
     assert.throws(() => store.storeMessage("n", "t", textOf(1n), ttlSeconds), InvalidInputError);
   }
-  for (const name of ["", "a\nb", "\x7f", "\ud800", "x".repeat(1025), 5 as unknown as string]) {
+  for (const name of ["a\nb", "\x7f", "\ud800", "x".repeat(1025), 5 as unknown as string]) {
     assert.throws(() => store.storeMessage("n", name, textOf(1n)), InvalidInputError);
     assert.throws(() => store.storeMessage(name, "t", textOf(1n)), InvalidInputError);
   }

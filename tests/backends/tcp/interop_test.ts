@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { EmbeddedMessagingBackend } from "../../../backends/tcp/mod.ts";
 import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../backends/http/mod.ts";
-import { Store } from "../../../mod.ts";
+import { GemstoneGenerator, Message, type MessageInit, Store } from "../../../mod.ts";
 import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
 import {
   MessageCollector,
@@ -24,9 +24,48 @@ Deno.test("interop: a Python client does all it can with our TCP server", async 
   assert.equal(output, "passed\n");
 });
 
+Deno.test("interop: Python clients that encode nothing find what they stored, and stay usable", async () => {
+  const store = new Store();
+  await using http = new SharedMemoryServer({ store });
+  await using tcp = new EmbeddedServer({ port: 0, store });
+  const args = [await http.start(), `${await tcp.start()}`];
+  assert.equal(await runPython("plain_client.py", args), "passed\n");
+});
+
+for (const kind of ["http", "tcp"]) {
+  Deno.test(`interop: a Python client reads what a backend on ${kind} stores`, async () => {
+    const store = new Store();
+    await using http = new SharedMemoryServer({ store });
+    await using tcp = new EmbeddedServer({ port: 0, store });
+    const serverUrl = await http.start();
+    await using backend = kind === "http"
+      ? new SharedMemoryMessagingBackend({ serverUrl })
+      : new EmbeddedMessagingBackend({ port: await tcp.start(), autoStartServer: false });
+    const message = (init: Partial<MessageInit>) =>
+      new Message({ ...numbered(1), id: undefined, idObj: generator.getId(), ...init });
+    const odd = [
+      message({ ttl: 1000.5 }),
+      message({ payload: {} }),
+      message({ extra: { color: "red" }, sessionState: { a: 1 } }),
+    ];
+    for (const each of odd) await backend.storeMessage("n", "t", each);
+    assert.equal(await runPython("plain_client.py", ["read", serverUrl, "t"]), "3\n");
+    assert.deepEqual(await backend.getMessagesForTopic("t"), odd);
+    for (const each of odd) {
+      await assert.rejects(
+        backend.storeMessage("n", "t", each, { strict: true }),
+        /^MessagingRefusedError: the Python clients could not read the message: /,
+      );
+    }
+    await backend.storeMessage("n", "t", message({}), { strict: true });
+  });
+}
+
 Deno.test("interop: the Python client and the Python server agree", async () => {
   assert.equal(await runPython("line_client.py", [`${await servers.open()}`]), "passed\n");
 });
+
+const generator = new GemstoneGenerator(9);
 
 /** One process for all tests: it takes long to start. */
 const servers = new PythonServers("line_server.py");

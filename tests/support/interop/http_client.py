@@ -115,7 +115,10 @@ def ttl(client):
     time.sleep(0.4)
     left = client.get("messages", "ttl")
     assert [each["payload"]["number"] for each in left] == [3, 4]
-    assert rejects(lambda: client.store("ttl", message(5), ttl=0))
+    client.store("no ttl", message(5, ttl=0), ttl=0)
+    client.store("no ttl", message(6), ttl=-1)
+    assert [each["payload"]["number"] for each in client.get("messages", "no ttl")] == [5]
+    assert rejects(lambda: client.store("ttl", message(5), ttl="soon"))
 
 
 def subscriptions(client):

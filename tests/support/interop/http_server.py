@@ -1,6 +1,7 @@
 """A server of the HTTP protocol on http.server, from the Python standard library alone.
 
-Usage: http_server.py [HTTP/1.0]   keeps connections alive; with HTTP/1.0 it closes them, as http.server does by default
+Usage: http_server.py [HTTP/1.0 [single]]   keeps connections alive; with HTTP/1.0 it closes them, as http.server
+does by default; with single it serves one request at a time
 
 For each line of its input it starts a server with a store of its own, and prints its port; it ends with
 its input.
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections import defaultdict, deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 EPOCH_MS = 1672531200000
@@ -30,7 +31,7 @@ def matcher(pattern):
 
 def check_name(name):
     control = any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in name)
-    if not 1 <= len(name) <= 1024 or control:
+    if len(name) > 1024 or control:
         raise ValueError(f"{name[:50]!r} cannot be a name")
     return name
 
@@ -72,11 +73,8 @@ class Store:
     def store_message(self, body):
         message, topic = body["message"], check_name(body["topic"])
         check_name(body["namespace"])
-        ttl = body.get("ttl")
-        ttl = message.get("ttl") if ttl is None else ttl
-        if ttl is not None and not 0 < ttl < float("inf"):
-            raise ValueError("ttl must be more than 0")
-        expires = None if ttl is None else time.time() + ttl
+        ttl = body.get("ttl") or message.get("ttl")
+        expires = time.time() + ttl if ttl else None
         key = (body["namespace"], message["id"])
         self.topics[topic][key] = (message, expires)
         self.by_id[key] = (message, expires)
@@ -109,7 +107,7 @@ class Store:
 
     def set_string(self, body):
         ex = body.get("ex")
-        self.strings[body["key"]] = (body["value"], None if ex is None else time.time() + ex)
+        self.strings[body["key"]] = (body["value"], time.time() + ex if ex else None)
         return {"status": "OK"}
 
     def hset(self, body):
@@ -222,9 +220,14 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
+class SingleServer(HTTPServer):
+    request_queue_size = 128
+
+
 def main():
     for _ in sys.stdin:
-        server = Server(("127.0.0.1", 0), Handler)
+        make = SingleServer if "single" in sys.argv else Server
+        server = make(("127.0.0.1", 0), Handler)
         server.store = Store()
         print(server.server_address[1], flush=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()

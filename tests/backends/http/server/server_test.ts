@@ -74,8 +74,10 @@ Deno.test("http: names in paths may be encoded, or have bare slashes, or stand i
   }
   assert.equal((await scene.call("/messages/a/b")).json.length, 1);
   assert.equal((await scene.call("/messages_since/a/b/0")).json.length, 1);
-  assert.equal((await scene.call("/messages/%zz")).status, 400);
-  assert.equal((await scene.call("/messages/%ff")).status, 400);
+  for (const topic of ["%zz", "%ff", "100%"]) {
+    await scene.store(topic, 99n);
+    assert.equal((await scene.call(`/messages/${topic}`)).json.at(-1).id, 99, topic);
+  }
 });
 
 Deno.test("http: values of any kind, strings with expiry, hashes and sets", async () => {
@@ -257,7 +259,7 @@ Deno.test("http: there are at most so many subscribers, streams of events includ
 
 Deno.test("http: a rejected subscription leaves no subscriber behind", async () => {
   await using scene = await serveHttp({ maxSubscribers: 1 });
-  for (const topic of ["", "a\nb", "x".repeat(2000)]) {
+  for (const topic of ["\x7f", "a\nb", "x".repeat(2000)]) {
     assert.equal((await scene.call("/subscribe", { topic, subscriber_id: "s" })).status, 400);
     const path = `/events?topic=ok&topic=${encodeURIComponent(topic)}`;
     assert.equal((await scene.call(path)).status, 400);
@@ -376,7 +378,7 @@ Deno.test("http: an invalid call is rejected, with the reason as JSON", async ()
   const { headers } = await rejected(405, "/messages/t", "", { method: "PUT" });
   assert.equal(headers.get("allow"), "GET, DELETE");
   await rejected(400, "/poll");
-  await rejected(400, "/poll?subscriber_id=s&timeout=-1");
+  await rejected(400, "/poll?subscriber_id=s&timeout=now");
   await rejected(400, "/poll?subscriber_id=s&timeout=");
   await rejected(400, "/poll?subscriber_id=s&timeout=1e999");
   await rejected(400, "/messages_since/t/soon");
@@ -392,9 +394,8 @@ Deno.test("http: an invalid call is rejected, with the reason as JSON", async ()
     method: "POST",
     body: new Uint8Array([0x7b, 0xff, 0x7d]),
   });
-  await rejected(400, "/set", { key: "k", value: 1, ex: 0 });
   await rejected(400, "/set", { key: "k", value: 1, ex: "1" });
-  for (const message of ["1", "[]", "{}", '{"id":-1}', '{"id":1.5}', '{"id":1,"ttl":0}']) {
+  for (const message of ["1", "[]", "{}", '{"id":-1}', '{"id":1.5}', '{"id":1,"ttl":"0"}']) {
     await rejected(400, "/store_message", `{"namespace":"n","topic":"t","message":${message}}`);
   }
   await rejected(413, "/set", { key: "k", value: "x".repeat(1000) });
