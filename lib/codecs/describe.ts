@@ -4,8 +4,6 @@
  * @module
  */
 
-import { messageOf } from "../base/thrown.ts";
-
 const MAX_SHOWN = 48;
 
 /** Formats any value for an error message: short and on one line. Never throws. */
