@@ -6,7 +6,8 @@
 
 import { callback, instanceOf } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
-import { resolveLimits, STATE_CHECKS, type StateOptions } from "./config.ts";
+import { resolveLimits, STATE_CHECKS, type StateLimits, type StateOptions } from "./config.ts";
+import type { StatePlace } from "./info.ts";
 import { SyncBackend } from "./sync_backend.ts";
 import { type StateClock, StateTable, type StateWrite, type WriteResult } from "./table.ts";
 
@@ -39,6 +40,7 @@ const OPTIONS = new OptionRules<InMemoryBackendOptions>("new InMemoryBackend()",
  */
 export class InMemoryBackend extends SyncBackend {
   readonly #table: StateTable;
+  readonly #limits: StateLimits;
 
   /**
    * Makes an empty backend.
@@ -50,7 +52,8 @@ export class InMemoryBackend extends SyncBackend {
     super();
     OPTIONS.check(options);
     const { sharedWith, now = Date.now } = options;
-    this.#table = sharedWith ? sharedWith.#table : new StateTable(resolveLimits(options), now);
+    this.#limits = sharedWith ? sharedWith.#limits : resolveLimits(options);
+    this.#table = sharedWith ? sharedWith.#table : new StateTable(this.#limits, now);
   }
 
   /**
@@ -59,6 +62,14 @@ export class InMemoryBackend extends SyncBackend {
    */
   protected override current(): StateTable {
     return this.#table;
+  }
+
+  /**
+   * The limits of the state.
+   * @internal
+   */
+  protected override place(): StatePlace {
+    return { backendType: "memory", address: undefined, limits: this.#limits };
   }
 
   /**

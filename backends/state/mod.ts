@@ -23,6 +23,7 @@ export {
   SlotSerializationError,
 } from "./errors.ts";
 export { InMemoryBackend, type InMemoryBackendOptions } from "./memory.ts";
+export type { SharedBackendInfo } from "./info.ts";
 export { ManagerBackend, type ManagerBackendOptions } from "./manager/backend.ts";
 export { RedisBackend, type RedisBackendOptions } from "./redis/backend.ts";
 export { RemoteBackend } from "./remote_backend.ts";

@@ -5,6 +5,7 @@
  */
 
 import { checkNoMore } from "../../lib/base/checks.ts";
+import { infoOf, type SharedBackendInfo, type StateCounts, type StatePlace } from "./info.ts";
 import { LazyClient } from "./lazy_client.ts";
 import type { SharedBackend } from "./types.ts";
 import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
@@ -18,6 +19,10 @@ export interface StateClient {
   open(): Promise<void>;
   /** Waits for pending calls, and disconnects. */
   close(): Promise<void>;
+  /** Checks that the server replies. */
+  ping(): Promise<void>;
+  /** Numbers of threads and pairs that have not expired. */
+  counts(): Promise<StateCounts>;
   append(threadId: string, slot: Uint8Array): Promise<number>;
   slots(threadId: string): Promise<Uint8Array[]>;
   slot(threadId: string, index: number): Promise<Uint8Array | undefined>;
@@ -36,13 +41,15 @@ export interface StateClient {
 /** A backend whose state is on a server. Use `RedisBackend` or `ManagerBackend`. */
 export abstract class RemoteBackend implements SharedBackend {
   readonly #client: LazyClient<StateClient>;
+  readonly #place: StatePlace;
 
   /**
    * Prepares a backend, and does no input or output.
    *
    * @internal
    */
-  protected constructor(makeClient: () => Promise<StateClient>) {
+  protected constructor(makeClient: () => Promise<StateClient>, place: StatePlace) {
+    this.#place = place;
     this.#client = new LazyClient(this.constructor.name, makeClient);
   }
 
@@ -151,6 +158,23 @@ export abstract class RemoteBackend implements SharedBackend {
   async registryClear(): Promise<void> {
     checkNoMore("registryClear()", arguments, 0);
     await (await this.#client.get()).clearPairs();
+  }
+
+  /**
+   * Checks that the server can be reached. Fulfilled with true.
+   *
+   * @throws {SharedBackendConnectionError} if it cannot
+   */
+  async ping(): Promise<true> {
+    checkNoMore("ping()", arguments, 0);
+    await (await this.#client.get()).ping();
+    return true;
+  }
+
+  /** Where the state is, how much it holds, and its limits. */
+  async info(): Promise<SharedBackendInfo> {
+    checkNoMore("info()", arguments, 0);
+    return infoOf(this.#place, await (await this.#client.get()).counts());
   }
 
   /** Waits for pending calls, and disconnects. Closing twice does nothing. */

@@ -16,6 +16,8 @@ import {
   type StateOptions,
 } from "./config.ts";
 import { InMemoryBackend } from "./memory.ts";
+import { REDIS_URLS } from "./redis/url.ts";
+import { describeDifference, differingField, meaningOf } from "./same_config.ts";
 import type { SharedBackend } from "./types.ts";
 
 /** Opens a backend. Rejects if its server cannot be reached. */
@@ -78,7 +80,9 @@ let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefi
  * The shared backend of this process. The first call opens it.
  *
  * @param config configuration of the backend. Default: the backend that is open, or one in memory
- * @throws {TypeError} if a backend with another configuration is open, or an option is unknown
+ * @throws {TypeError} if a backend with another configuration is open, or an option is unknown.
+ *   Configurations that mean the same are the same: defaults may be written out, and `redis://host` is
+ *   `redis://host:6379/0`
  * @throws {SharedBackendConnectionError} if the server cannot be reached. The next call tries again
  *
  * @example
@@ -93,13 +97,16 @@ let current: { config: BackendConfig; backend: Promise<SharedBackend> } | undefi
 export async function getSharedBackend(config?: BackendConfig): Promise<SharedBackend> {
   CONFIG.check(config);
   if (current === undefined) return await open(config ?? {});
-  if (config !== undefined) checkSame(current.config, config);
-  return await current.backend;
+  const { backend, config: existing } = current;
+  if (config !== undefined) {
+    checkSame(existing.backendType === "shm" ? await actual(existing, backend) : existing, config);
+  }
+  return await backend;
 }
 
 async function open(config: BackendConfig): Promise<SharedBackend> {
   const opener = OPENERS[config.backendType ?? "memory"];
-  const opened = { config: { ...config }, backend: Promise.try(opener, config) };
+  const opened = { config: structuredClone(config), backend: Promise.try(opener, config) };
   current = opened;
   try {
     return await opened.backend;
@@ -109,27 +116,34 @@ async function open(config: BackendConfig): Promise<SharedBackend> {
   }
 }
 
+/** A configuration with the limits that the state has: in shared memory its first backend chose them. */
+async function actual(
+  config: BackendConfig,
+  backend: Promise<SharedBackend>,
+): Promise<BackendConfig> {
+  const { maxSlotsPerThread, maxThreads, ttlSeconds } = await (await backend).info();
+  return { ...config, maxSlotsPerThread, maxThreads, ttlSeconds };
+}
+
 function checkSame(existing: BackendConfig, asked: BackendConfig): void {
-  const keys = new Set([...Object.keys(existing), ...Object.keys(asked)]) as Set<
-    keyof BackendConfig
-  >;
-  for (const key of keys) {
-    if (isSame(existing[key], asked[key])) continue;
-    throw new TypeError(
-      `cannot get a shared backend with another ${key}: this process has one already; use it, or ` +
-        `call resetSharedBackend() first`,
-    );
-  }
-}
-
-/** Values of a configuration are scalars, or short lists of them. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (!isList(a) || !isList(b)) return Object.is(a, b);
-  return a.length === b.length && Array.prototype.every.call(a, (item, i) => item === b[i]);
-}
-
-function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || value instanceof Uint8Array;
+  // A backend in shared memory takes the limits that it does not name from the state.
+  const { maxSlotsPerThread, maxThreads, ttlSeconds } = existing;
+  const inherited = asked.backendType === "shm" && existing.backendType === "shm"
+    ? { maxSlotsPerThread, maxThreads, ttlSeconds }
+    : {};
+  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
+  const whole: BackendConfig = { ...inherited, ...Object.fromEntries(given) };
+  const key = differingField(
+    meaningOf(existing, REDIS_URLS),
+    meaningOf(whole, REDIS_URLS),
+  );
+  if (key === undefined) return;
+  throw new TypeError(
+    `cannot get a shared backend with another ${key}: this process has one already` +
+      `${
+        describeDifference(key, existing, whole, REDIS_URLS)
+      }; use it, or call resetSharedBackend() first`,
+  );
 }
 
 /** Closes the shared backend of this process. The next `getSharedBackend` opens another one. */

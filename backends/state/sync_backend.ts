@@ -7,6 +7,7 @@
 import { inTurn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { closedError } from "./errors.ts";
+import { infoOf, type SharedBackendInfo, type StatePlace } from "./info.ts";
 import { checkIndex, checkSlot, checkStateName } from "./validate.ts";
 import type { StateTable, StateWrite, WriteResult } from "./table.ts";
 import type { SyncSharedBackend } from "./types.ts";
@@ -20,6 +21,11 @@ export abstract class SyncBackend implements SyncSharedBackend {
    * @internal
    */
   protected abstract current(): StateTable;
+  /**
+   * Where the state is, and its limits.
+   * @internal
+   */
+  protected abstract place(): StatePlace;
   /**
    * Changes the state.
    * @internal
@@ -141,6 +147,20 @@ export abstract class SyncBackend implements SyncSharedBackend {
     this.#write({ kind: "clearPairs" });
   }
 
+  /** As `ping`, synchronously. */
+  pingSync(): true {
+    checkNoMore("pingSync()", arguments, 0);
+    this.#read();
+    return true;
+  }
+
+  /** As `info`, synchronously. */
+  infoSync(): SharedBackendInfo {
+    checkNoMore("infoSync()", arguments, 0);
+    const counts = this.#read().unexpiredCounts();
+    return infoOf(this.place(), counts);
+  }
+
   /** As `close`, synchronously. */
   closeSync(): void {
     if (this.#isClosed) return;
@@ -226,6 +246,16 @@ export abstract class SyncBackend implements SyncSharedBackend {
   /** Deletes all pairs. */
   registryClear(): Promise<void> {
     return settle("registryClear()", arguments, 0, () => this.registryClearSync());
+  }
+
+  /** Checks that the state can be reached. Fulfilled with true. */
+  ping(): Promise<true> {
+    return settle("ping()", arguments, 0, () => this.pingSync());
+  }
+
+  /** Where the state is, how much it holds, and its limits. */
+  info(): Promise<SharedBackendInfo> {
+    return settle("info()", arguments, 0, () => this.infoSync());
   }
 
   /** Closes the backend. */

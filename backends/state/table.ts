@@ -7,6 +7,7 @@
 
 import type { StateLimits } from "./config.ts";
 import { SharedBackendLimitError } from "./errors.ts";
+import type { StateCounts } from "./info.ts";
 
 /** Milliseconds since 1970. */
 export type StateClock = () => number;
@@ -167,8 +168,26 @@ export class StateTable {
   }
 
   /** Numbers of threads and pairs, expired ones included. */
-  counts(): { threads: number; pairs: number } {
+  counts(): StateCounts {
     return { threads: this.#threads.size, pairs: this.#byUuid.size };
+  }
+
+  /** Numbers of threads and pairs that have not expired. */
+  unexpiredCounts(): StateCounts {
+    return {
+      threads: this.#countUnexpired(this.#threads),
+      pairs: this.#countUnexpired(this.#byUuid),
+    };
+  }
+
+  /** The first entries expire first. */
+  #countUnexpired(entries: ReadonlyMap<string, Thread | Pair>): number {
+    let count = entries.size;
+    for (const { expiresAtMs } of entries.values()) {
+      if (expiresAtMs > this.#now()) break;
+      count--;
+    }
+    return count;
   }
 
   /** All threads and pairs, expired ones included, in the order of their last use. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { SharedBackendInfo } from "./info.ts";
+
 /**
  * Context buffers and a thread registry that several parts of a program, or several programs, share.
  *
@@ -50,6 +52,14 @@ export interface SharedBackend extends AsyncDisposable {
   /** Deletes all pairs. */
   registryClear(): Promise<void>;
 
+  /**
+   * Checks that the state can be reached. Fulfilled with true.
+   *
+   * @throws {SharedBackendConnectionError} if its server cannot be reached
+   */
+  ping(): Promise<true>;
+  /** Where the state is, how much it holds, and its limits. Renews nothing. */
+  info(): Promise<SharedBackendInfo>;
   /** Closes connections and frees memory. Other backends keep the state. Closing twice does nothing. */
   close(): Promise<void>;
 }
@@ -84,6 +94,10 @@ export interface SyncSharedBackend extends SharedBackend {
   registryListAllSync(): Record<string, string>;
   /** As `registryClear`, synchronously. */
   registryClearSync(): void;
+  /** As `ping`, synchronously. */
+  pingSync(): true;
+  /** As `info`, synchronously. */
+  infoSync(): SharedBackendInfo;
   /** As `close`, synchronously. */
   closeSync(): void;
 }

@@ -12,10 +12,9 @@ import {
   STATE_CHECKS,
   type StateOptions,
 } from "../config.ts";
+import { DEFAULT_MANAGER_ADDRESS } from "../defaults.ts";
 import { RemoteBackend } from "../remote_backend.ts";
 import type { ManagerAddress } from "./dialer.ts";
-
-const DEFAULT_ADDRESS = ["127.0.0.1", 31135] as const;
 
 /** Options of the manager backend. */
 export interface ManagerBackendOptions extends StateOptions {
@@ -64,13 +63,14 @@ export class ManagerBackend extends RemoteBackend {
    */
   constructor(options: ManagerBackendOptions) {
     OPTIONS.require(options);
-    const { managerAddress = DEFAULT_ADDRESS, managerAuthkey } = options;
+    const { managerAddress = DEFAULT_MANAGER_ADDRESS, managerAuthkey } = options;
     const [host, port] = managerAddress;
     const authkey = checkAuthkey("managerAuthkey", managerAuthkey);
-    const address: ManagerAddress = { host, port, authkey, limits: resolveLimits(options) };
+    const limits = resolveLimits(options);
+    const address: ManagerAddress = { host, port, authkey, limits };
     super(async () => {
       const { ManagerStateClient } = await import("./state_client.ts");
       return new ManagerStateClient(address);
-    });
+    }, { backendType: "manager", address: `${host}:${port}`, limits });
   }
 }

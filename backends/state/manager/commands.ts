@@ -176,6 +176,17 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
       `NAMES ${encodedArgument(JSON.stringify(state.table.threadIds()))}`,
   },
   {
+    name: "STATE_COUNTS",
+    parameters: [],
+    flags: ["state"],
+    reply: "COUNTS threads pairs",
+    summary: "Numbers of threads and of pairs.",
+    handle({ service: state }) {
+      const { threads, pairs } = state.table.unexpiredCounts();
+      return `COUNTS ${threads} ${pairs}`;
+    },
+  },
+  {
     name: "STATE_DELETE_THREAD",
     parameters: ["number", "threadId"],
     flags: ["state"],

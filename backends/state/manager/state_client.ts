@@ -12,6 +12,7 @@ import {
   textOf,
 } from "../../tcp/protocol/arguments.ts";
 import { SharedBackendError, SharedBackendLimitError } from "../errors.ts";
+import type { StateCounts } from "../info.ts";
 import type { StateClient } from "../remote_backend.ts";
 import { ManagerClient } from "./client.ts";
 import type { ManagerAddress } from "./dialer.ts";
@@ -32,6 +33,16 @@ export class ManagerStateClient implements StateClient {
   /** Waits for pending calls, and leaves the server, which ends with its last client. */
   close(): Promise<void> {
     return this.#client.close();
+  }
+
+  /** Checks that the server replies. */
+  ping(): Promise<void> {
+    return this.#client.open();
+  }
+
+  async counts(): Promise<StateCounts> {
+    const [threads, pairs] = (await this.#request("STATE_COUNTS")).map(Number);
+    return { threads, pairs };
   }
 
   async #request(...words: string[]): Promise<string[]> {
@@ -99,6 +110,7 @@ export class ManagerStateClient implements StateClient {
 /** First word of the replies that have values, or none. */
 const REPLY_WORDS: ReadonlySet<string> = new Set([
   "OK",
+  "COUNTS",
   "NAME",
   "NAMES",
   "NONE",

@@ -9,10 +9,8 @@ import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { parseRedisUrl } from "../../redis/address.ts";
 import { checkTtl, LIMIT_CHECKS, resolveLimits, toMs } from "../config.ts";
+import { DEFAULT_REDIS_PREFIX, DEFAULT_REDIS_TTL_SECONDS, DEFAULT_REDIS_URL } from "../defaults.ts";
 import { RemoteBackend } from "../remote_backend.ts";
-
-const DEFAULT_URL = "redis://localhost:6379";
-const DEFAULT_TTL_SECONDS = 86_400;
 
 /** Options of the Redis backend. */
 export interface RedisBackendOptions {
@@ -62,7 +60,11 @@ export class RedisBackend extends RemoteBackend {
    */
   constructor(options: RedisBackendOptions = {}) {
     OPTIONS.check(options);
-    const { redisUrl = DEFAULT_URL, redisPrefix = "xp:", redisTtl = DEFAULT_TTL_SECONDS } = options;
+    const {
+      redisUrl = DEFAULT_REDIS_URL,
+      redisPrefix = DEFAULT_REDIS_PREFIX,
+      redisTtl = DEFAULT_REDIS_TTL_SECONDS,
+    } = options;
     const limits = resolveLimits(options);
     const ttlMs = toMs(redisTtl);
     const address = parseRedisUrl(redisUrl);
@@ -70,7 +72,7 @@ export class RedisBackend extends RemoteBackend {
     super(async () => {
       const { RedisStateClient } = await import("./client.ts");
       return new RedisStateClient({ address, prefix, ttlMs, limits });
-    });
+    }, { backendType: "redis", address: address.redactedUrl, limits: { ...limits, ttlMs } });
   }
 }
 

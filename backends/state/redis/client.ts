@@ -10,6 +10,7 @@ import { ClusterRouter } from "../../redis/cluster_router.ts";
 import type { ByteReply } from "../../redis/connection.ts";
 import { type ScriptCall, ScriptRunner } from "../../redis/script_runner.ts";
 import type { StateLimits } from "../config.ts";
+import type { StateCounts } from "../info.ts";
 import type { StateClient } from "../remote_backend.ts";
 import { threadFull, threadsFull } from "../table.ts";
 import { toStateError } from "./errors.ts";
@@ -69,6 +70,16 @@ export class RedisStateClient implements StateClient {
     this.#router.stopRetrying();
     await this.#runner.settled();
     await this.#router.close();
+  }
+
+  /** Checks with one attempt that the server replies. */
+  async ping(): Promise<void> {
+    await this.#runner.runOnce(callOf("open", []));
+  }
+
+  async counts(): Promise<StateCounts> {
+    const [threads, pairs] = toList(await this.#run("counts")).map(Number);
+    return { threads, pairs };
   }
 
   #run(script: StateScript, ...args: (string | Uint8Array)[]): Promise<ByteReply> {

@@ -16,6 +16,7 @@ import { messageOf } from "../../../lib/base/thrown.ts";
 /** What a script does with shared state, as an error names it. */
 const ACTIONS: Record<StateScript, string> = {
   open: "open",
+  counts: "count the threads and pairs of",
   append: "append to a thread of",
   slots: "read a thread of",
   slot: "read a slot of",

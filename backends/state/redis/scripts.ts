@@ -95,6 +95,11 @@ export const THREADS_FULL = -2;
 
 const TEXTS = {
   open: "return call('ZCARD', THREADS)",
+  counts: `
+return {
+  call('ZCOUNT', THREADS, '(' .. string.format('%.0f', now), '+inf'),
+  call('ZCOUNT', PAIRS, '(' .. string.format('%.0f', now), '+inf'),
+}`,
   append: `${THREAD}${ONCE}
 local id, slot, maxSlots, maxThreads = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 if isThread(id) then

@@ -15,6 +15,7 @@ import {
   type StateLimits,
   type StateOptions,
 } from "../config.ts";
+import { DEFAULT_SHM_NAME } from "../defaults.ts";
 import { SharedBackendLimitError } from "../errors.ts";
 import {
   FORMAT,
@@ -25,6 +26,7 @@ import {
   tickRecord,
   toRecord,
 } from "./record.ts";
+import type { StatePlace } from "../info.ts";
 import { SyncBackend } from "../sync_backend.ts";
 import { type StateClock, StateTable, type StateWrite, type WriteResult } from "../table.ts";
 
@@ -103,7 +105,7 @@ export class ShmBackend extends SyncBackend {
 
   /** Attaches; false if a state with other limits was deleted, which held nothing and was not in use. */
   #open(options: ShmBackendOptions): boolean {
-    const { shmName = "state", dir, persist, now } = options;
+    const { shmName = DEFAULT_SHM_NAME, dir, persist, now } = options;
     const state: JournalState = {
       reset: () => this.#table = this.#newTable(),
       apply: (record) => this.#apply(record),
@@ -168,6 +170,14 @@ export class ShmBackend extends SyncBackend {
   *#snapshot() {
     yield { bytes: limitsRecord(this.#limits), sequence: 0 };
     for (const bytes of snapshotRecords(this.#table.contents())) yield { bytes, sequence: 0 };
+  }
+
+  /**
+   * The segments and the limits of the state.
+   * @internal
+   */
+  protected override place(): StatePlace {
+    return { backendType: "shm", address: `shm:${this.#journal.name}`, limits: this.#limits };
   }
 
   /**

@@ -13,7 +13,11 @@ import {
   ShmBackend,
   SlotSerializationError,
 } from "../../../backends/state/mod.ts";
+import { formatValue } from "../../../lib/base/options.ts";
+import { inScratch } from "../../support/scratch.ts";
 import { StateHost } from "../../../backends/tcp/mod.ts";
+
+const KEY = new Uint8Array([1, 2, 3]);
 
 function sharedTest(name: string, test: () => Promise<void>): void {
   Deno.test(name, async () => {
@@ -50,6 +54,109 @@ sharedTest("another configuration is rejected, and the error names the field", a
     getSharedBackend({ maxThreads: 5, managerAddress: ["h", 2] }),
     /another managerAddress/,
   );
+});
+
+const SAME: [what: string, one: BackendConfig, other: BackendConfig][] = [
+  ["defaults", {}, {
+    backendType: "memory",
+    maxSlotsPerThread: 10_000,
+    maxThreads: 1000,
+    ttlSeconds: undefined,
+    redisUrl: "redis://localhost:6379",
+    redisPrefix: "xp:",
+    redisTtl: 86_400,
+    managerAddress: ["127.0.0.1", 31135],
+    shmName: "state",
+  }],
+  ["another order", { maxThreads: 5, ttlSeconds: 1 }, { ttlSeconds: 1.0001, maxThreads: 5 }],
+  ["a port and a database", { redisUrl: "redis://h" }, { redisUrl: "redis://H:6379/0" }],
+  ["a slash", { redisUrl: "redis://h" }, { redisUrl: "redis://h/" }],
+  ["a password that is encoded", { redisUrl: "redis://u:p%2B@h" }, { redisUrl: "redis://u:p+@h" }],
+  ["another order of servers", { redisUrl: "redis-cluster://a,b:1" }, {
+    redisUrl: "redis-cluster://b:1,a:6379",
+  }],
+  ["brackets", { managerAddress: ["[::1]", 1] }, { managerAddress: ["::1", 1] }],
+  ["a copy of the key", { managerAuthkey: new Uint8Array([1, 2]) }, {
+    managerAuthkey: new Uint8Array([0, 1, 2]).subarray(1),
+  }],
+];
+
+for (const [what, one, other] of SAME) {
+  sharedTest(`configurations are the same that differ in ${what}`, async () => {
+    const backend = await getSharedBackend(one);
+    assert.equal(await getSharedBackend(other), backend);
+    await resetSharedBackend();
+    const second = await getSharedBackend(other);
+    assert.equal(await getSharedBackend(one), second);
+  });
+}
+
+const DIFFERENT: [field: keyof BackendConfig, one: BackendConfig, other: BackendConfig][] = [
+  ["backendType", {}, { backendType: "shm" }],
+  ["maxThreads", {}, { maxThreads: 1001 }],
+  ["maxSlotsPerThread", { maxSlotsPerThread: 1 }, {}],
+  ["ttlSeconds", {}, { ttlSeconds: 1 }],
+  ["redisUrl", {}, { redisUrl: "rediss://localhost" }],
+  ["redisUrl", {}, { redisUrl: "redis://localhost/1" }],
+  ["redisUrl", {}, { redisUrl: "redis://:p@localhost" }],
+  ["redisPrefix", {}, { redisPrefix: "p:" }],
+  ["redisTtl", {}, { redisTtl: 1 }],
+  ["managerAddress", {}, { managerAddress: ["127.0.0.2", 31135] }],
+  ["managerAuthkey", {}, { managerAuthkey: new Uint8Array(1) }],
+  ["shmName", {}, { shmName: "other" }],
+];
+
+for (const [field, one, other] of DIFFERENT) {
+  sharedTest(`${field} differs between ${formatValue(one)} and ${formatValue(other)}`, async () => {
+    await getSharedBackend(one);
+    await assert.rejects(getSharedBackend(other), (error: Error) => {
+      assert.match(
+        error.message,
+        new RegExp(`^cannot get a shared backend with another ${field}:`),
+      );
+      return error instanceof TypeError;
+    });
+  });
+}
+
+sharedTest("the error has both values, and no secret", async () => {
+  await getSharedBackend({ maxThreads: 5, redisUrl: "redis://:secret@h", managerAuthkey: KEY });
+  const messageFor = async (config: BackendConfig) => {
+    const error = await getSharedBackend({ maxThreads: 5, ...config }).catch((error) => error);
+    return error.message;
+  };
+  const url = "redis://:secret@h";
+  const other = "redis://:other@h";
+  assert.match(
+    await messageFor({ maxThreads: 6, redisUrl: url, managerAuthkey: KEY }),
+    /another maxThreads: this process has one already \("5", not "6"\); use it/,
+  );
+  const forUrl = await messageFor({ redisUrl: other, managerAuthkey: KEY });
+  assert.match(forUrl, /another redisUrl/);
+  assert.doesNotMatch(forUrl, /secret|:other/);
+  const forKey = await messageFor({ redisUrl: url, managerAuthkey: new Uint8Array([0xab, 0xcd]) });
+  assert.match(forKey, /another managerAuthkey: this process has one already; use it/);
+});
+
+sharedTest("in shared memory the limits are those of the state", async () => {
+  await inScratch(async ({ path }) => {
+    const shmName = "limits";
+    await using first = new ShmBackend({ shmName, dir: path, maxThreads: 7 });
+    const before = Deno.env.get("RINGBUS_DIR");
+    Deno.env.set("RINGBUS_DIR", path);
+    try {
+      const backend = await getSharedBackend({ backendType: "shm", shmName });
+      assert.equal((await backend.info()).maxThreads, (await first.info()).maxThreads);
+      assert.equal(await getSharedBackend({ backendType: "shm", shmName }), backend);
+      const same: BackendConfig = { backendType: "shm", shmName, maxThreads: 7 };
+      assert.equal(await getSharedBackend(same), backend);
+      await assert.rejects(getSharedBackend({ ...same, maxThreads: 1000 }), /"7", not "1000"/);
+      await resetSharedBackend();
+    } finally {
+      if (before === undefined) Deno.env.delete("RINGBUS_DIR");
+      else Deno.env.set("RINGBUS_DIR", before);
+    }
+  });
 });
 
 sharedTest("an unknown type is rejected, and the next call may use another type", async () => {

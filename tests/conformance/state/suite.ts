@@ -2,6 +2,7 @@
 // function that opens the backend.
 
 import { testBuffers } from "./buffers.ts";
+import { testInfo } from "./info.ts";
 import type { StateTransport } from "./transport.ts";
 import { testLimits } from "./limits.ts";
 import { testRegistry } from "./registry.ts";
@@ -13,4 +14,5 @@ export function testSharedBackend(transport: StateTransport): void {
   testRegistry(transport);
   testLimits(transport);
   testTtl(transport);
+  testInfo(transport);
 }
