@@ -6,73 +6,22 @@
 
 import { inTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
-import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/base/errors.ts";
-import { Journal } from "../../../lib/journal/journal.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
-import {
-  callback,
-  directoryPath,
-  flag,
-  text,
-  wholeNumber,
-} from "../../../lib/base/option_checks.ts";
-import { OptionRules } from "../../../lib/base/option_rules.ts";
-import { checkChannelName } from "../../../lib/channel/channel_options.ts";
-import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
+import type { RedisLikeBackend, StoreMessageOptions } from "../backend.ts";
 import { checkGivenName, mapStoreErrors } from "../base.ts";
-import { BACKEND_CHECKS, SET_OPTIONS } from "../options.ts";
-import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
+import { SET_OPTIONS } from "../options.ts";
 import { StoreMessagingBackend } from "../store_backend.ts";
 import { type Arguments, type ArgumentValues, checkArguments } from "../../store/arguments.ts";
-import { checkLimit } from "../../store/limits.ts";
 import type { Operation } from "../../store/operation.ts";
 import { OPERATIONS } from "../../store/operations.ts";
 import type { Store } from "../../store/store.ts";
 import { parseMessage } from "../../store/stored_message.ts";
 import { valueFrom } from "../../store/value.ts";
-import { encodeOperation, encodeRecord, FORMAT, type RecordContext } from "./operation.ts";
-import { type Limits, Replica } from "./replica.ts";
-
-const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
-/** A generation of a journal has at most 4 GiB, and contains more than the messages. */
-const LARGEST_MAX_BYTES = 2 ** 30;
-
-/** Options of a backend in shared memory. */
-export interface ShmMessagingBackendOptions extends MessagingBackendOptions {
-  /** Name of the state: all backends with the same name and directory see the same messages. */
-  name: string;
-  /** Directory of the segments. Default: `RINGBUS_DIR`, or a directory of the user. */
-  dir?: string;
-  /** Keeps the state when the last backend closes. One backend that sets it is enough. Default: false. */
-  persist?: boolean;
-  /**
-   * Most bytes of all messages and keys, up to 1 GiB. Default: the limit of the first backend, or 64 MiB.
-   * The oldest messages are evicted. A key is rejected if no message is left to evict.
-   */
-  maxBytes?: number;
-  /**
-   * Most messages of a topic. The oldest by the time of their ids are evicted. Default: the limit of the
-   * first backend, or none.
-   */
-  maxMessagesPerTopic?: number;
-  /**
-   * Milliseconds since 1970. A test sets a clock of its own. Default: a clock that all backends of the
-   * name share, and that follows the machine's uptime when the wall clock is set.
-   */
-  clock?: () => number;
-}
-
-const OPTIONS = new OptionRules<ShmMessagingBackendOptions>("new ShmMessagingBackend()", {
-  name: text,
-  dir: directoryPath,
-  persist: flag,
-  maxBytes: wholeNumber(1, LARGEST_MAX_BYTES),
-  maxMessagesPerTopic: checkLimit,
-  clock: callback,
-  ...BACKEND_CHECKS,
-});
+import { append, attach, type Attached } from "./attachment.ts";
+import { encodeOperation, encodeRecord, type RecordContext } from "./operation.ts";
+import { checkBackendOptions, type ShmMessagingBackendOptions } from "./options.ts";
 
 /** Statistics of the state that all backends of one name share. */
 export interface ShmMessagingStats {
@@ -99,12 +48,6 @@ const REMOVALS: ReadonlySet<string> = new Set([
   OPERATIONS.unsubscribe.name,
   OPERATIONS.punsubscribe.name,
 ]);
-
-/** An attached member of the journal. */
-interface Attached {
-  readonly journal: Journal;
-  readonly replica: Replica;
-}
 
 /**
  * Stores messages in shared memory for the processes of one machine. There is no server: a backend that
@@ -149,10 +92,9 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
    * @throws {RangeError} if a limit is not a whole number, at least 1, or `maxBytes` exceeds 1 GiB
    */
   constructor(options: ShmMessagingBackendOptions) {
-    OPTIONS.require(options);
-    checkChannelName(options.name);
+    const checked = checkBackendOptions(options);
     super(options);
-    this.#options = { ...options };
+    this.#options = checked;
   }
 
   /** Address of the state: `"shm:"` and the name. */
@@ -168,58 +110,12 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
 
   #attach(): Attached {
     this.checkOpen();
-    return this.#attached ??= this.#openJournal();
-  }
-
-  #openJournal(): Attached {
-    const { name, maxBytes, maxMessagesPerTopic, dir, persist, clock } = this.#options;
-    const replica = new Replica(this.#memberName, this.subscription, {
-      maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
-      maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
-    }, () => journal.nowMs());
-    let journal: Journal;
-    try {
-      journal = new Journal(name, FORMAT, replica, {
-        ...dir === undefined ? {} : { dir },
-        ...persist === undefined ? {} : { persist },
-        ...clock === undefined ? {} : { clock },
-      });
-      const other = this.#differingLimit(replica.limits);
-      if (other === undefined) return { journal, replica };
-      journal.removeExpired();
-      const { topics, keys } = replica.store.stats();
-      const error = this.#limitError(other, journal, replica);
-      if (topics + keys === 0 && journal.tryDelete()) return this.#openJournal();
-      journal.leave();
-      throw error;
-    } catch (cause) {
-      if (!(cause instanceof ShmError) || cause instanceof ShmCorruptionError) throw cause;
-      throw new MessagingConnectionError(`cannot attach (${cause.message})`, this.address, {
-        cause,
-      });
-    }
-  }
-
-  /** The first limit that this backend asks for, and that the state does not have. */
-  #differingLimit(limits: Limits): keyof Limits | undefined {
-    return (["maxBytes", "maxMessagesPerTopic"] as const).find((limit) => {
-      const asked = this.#options[limit];
-      return asked !== undefined && asked !== limits[limit];
+    return this.#attached ??= attach({
+      name: this.#memberName,
+      address: this.address,
+      subscription: this.subscription,
+      options: this.#options,
     });
-  }
-
-  #limitError(
-    limit: keyof Limits,
-    journal: Journal,
-    { limits, store }: Replica,
-  ): MessagingConnectionError {
-    const { messages, keys } = store.stats();
-    return new MessagingConnectionError(
-      `cannot attach: ${limit} is ${limits[limit]} there, not ${this.#options[limit]}; ` +
-        `${journal.creator}, and it holds ${messages} messages and ${keys} keys; omit the limit to ` +
-        `read them, or delete them with ${journal.removalCall} when no process uses them,`,
-      this.address,
-    );
   }
 
   /** Appends an operation, and returns its result. */
@@ -388,22 +284,4 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
       return { topics, messages, keys, bytes, sharedBytes: journal.usedBytes, ...replica.counts };
     });
   }
-}
-
-/**
- * Appends a record, and returns the result of its operation.
- *
- * @throws {MessagingRefusedError} if there is no space
- */
-function append({ journal, replica }: Attached, record: Uint8Array, isRemoval: boolean): unknown {
-  try {
-    if (isRemoval) journal.appendRemoval(record);
-    else journal.append(record);
-  } catch (cause) {
-    if (!(cause instanceof ShmConnectionError)) throw cause;
-    throw new MessagingRefusedError(`there is no space in shared memory: ${cause.message}`, {
-      cause,
-    });
-  }
-  return replica.outcome();
 }

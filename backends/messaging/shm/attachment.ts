@@ -1,0 +1,113 @@
+/**
+ * A backend's attachment to the journal of its name, and the store that replays it.
+ *
+ * @module
+ */
+
+import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/base/errors.ts";
+import { Journal } from "../../../lib/journal/journal.ts";
+import type { Subscription } from "../../store/subscription.ts";
+import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
+import { FORMAT } from "./operation.ts";
+import { DEFAULT_MAX_BYTES, type ShmMessagingBackendOptions } from "./options.ts";
+import { type Limits, Replica } from "./replica.ts";
+
+/** An attached member of the journal. */
+export interface Attached {
+  readonly journal: Journal;
+  readonly replica: Replica;
+}
+
+/** The backend that attaches. */
+export interface Member {
+  /** Its name in the journal. */
+  readonly name: string;
+  readonly address: string;
+  readonly subscription: Subscription;
+  readonly options: ShmMessagingBackendOptions;
+}
+
+/**
+ * Attaches to the journal, creating it if it is new. An empty state with other limits is replaced.
+ *
+ * @throws {MessagingConnectionError} if it cannot be opened, or has other limits
+ */
+export function attach(member: Member): Attached {
+  try {
+    return attachOrThrow(member);
+  } catch (cause) {
+    if (!(cause instanceof ShmError) || cause instanceof ShmCorruptionError) throw cause;
+    throw new MessagingConnectionError(`cannot attach (${cause.message})`, member.address, {
+      cause,
+    });
+  }
+}
+
+function attachOrThrow(member: Member): Attached {
+  const { name, maxBytes, maxMessagesPerTopic, dir, persist, clock } = member.options;
+  const replica = new Replica(member.name, member.subscription, {
+    maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
+    maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
+  }, () => journal.nowMs());
+  const journal: Journal = new Journal(name, FORMAT, replica, {
+    ...dir === undefined ? {} : { dir },
+    ...persist === undefined ? {} : { persist },
+    ...clock === undefined ? {} : { clock },
+  });
+  const attached = { journal, replica };
+  const other = differingLimit(member.options, replica.limits);
+  if (other === undefined) return attached;
+  journal.removeExpired();
+  const { topics, keys } = replica.store.stats();
+  const error = limitError(other, member, attached);
+  if (topics + keys === 0 && journal.tryDelete()) return attachOrThrow(member);
+  journal.leave();
+  throw error;
+}
+
+/** The first limit that a backend asks for, and that the state does not have. */
+function differingLimit(
+  options: ShmMessagingBackendOptions,
+  limits: Limits,
+): keyof Limits | undefined {
+  return (["maxBytes", "maxMessagesPerTopic"] as const).find((limit) => {
+    const asked = options[limit];
+    return asked !== undefined && asked !== limits[limit];
+  });
+}
+
+function limitError(
+  limit: keyof Limits,
+  { options, address }: Member,
+  { journal, replica: { limits, store } }: Attached,
+): MessagingConnectionError {
+  const { messages, keys } = store.stats();
+  return new MessagingConnectionError(
+    `cannot attach: ${limit} is ${limits[limit]} there, not ${options[limit]}; ` +
+      `${journal.creator}, and it holds ${messages} messages and ${keys} keys; omit the limit to ` +
+      `read them, or delete them with ${journal.removalCall} when no process uses them,`,
+    address,
+  );
+}
+
+/**
+ * Appends a record, and returns the result of its operation.
+ *
+ * @throws {MessagingRefusedError} if there is no space
+ */
+export function append(
+  { journal, replica }: Attached,
+  record: Uint8Array,
+  isRemoval: boolean,
+): unknown {
+  try {
+    if (isRemoval) journal.appendRemoval(record);
+    else journal.append(record);
+  } catch (cause) {
+    if (!(cause instanceof ShmConnectionError)) throw cause;
+    throw new MessagingRefusedError(`there is no space in shared memory: ${cause.message}`, {
+      cause,
+    });
+  }
+  return replica.outcome();
+}
