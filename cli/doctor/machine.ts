@@ -39,13 +39,13 @@ export function libraryDiagnostic(libc: DoctorLibc): Diagnostic {
 export function spaceDiagnostics(libc: DoctorLibc, directory: string): Diagnostic[] {
   const system = libc.fileSystem(directory);
   if (system === undefined) {
-    return [{ topic: "room", level: "warning", message: `cannot read ${directory}` }];
+    return [{ topic: "space", level: "warning", message: `cannot read ${directory}` }];
   }
   return [spaceDiagnostic(directory, system), ...fileSystemDiagnostics(directory, system)];
 }
 
 function spaceDiagnostic(directory: string, { bytes, freeBytes }: FileSystem): Diagnostic {
-  const topic = "room";
+  const topic = "space";
   const what = `${mib(freeBytes)} free of ${mib(bytes)} at ${directory}`;
   if (freeBytes < MIN_FREE_BYTES) {
     const remedy = "run `ringbus clean`, free space, or name another directory with RINGBUS_DIR";

@@ -8,7 +8,7 @@
 import { countFailures, type StepAfterCommit } from "./failure_counts.ts";
 import { logger } from "./log.ts";
 
-/** Runs a step, whose result nobody waits for. `what` names it in the log. */
+/** Runs a step for whose result no call waits. `what` names it in the log. */
 export function afterCommit(step: StepAfterCommit, what: string, run: () => unknown): void {
   try {
     const result = run();

@@ -49,7 +49,7 @@ export class ShmError extends RingbusError {
   override readonly code: string = "shm-error";
 }
 
-/** A channel cannot be opened: no room, a missing directory, or conflicting options. */
+/** A channel cannot be opened: no space, a missing directory, or conflicting options. */
 export class ShmConnectionError extends ShmError {
   /** The class name. */
   override name = "ShmConnectionError";

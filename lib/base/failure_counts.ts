@@ -1,6 +1,6 @@
 /**
  * Counts of failures that came after the operation they belong to had succeeded. They are no errors of
- * that operation, so that somebody has to be able to read them elsewhere.
+ * that operation, so they must be readable elsewhere.
  *
  * @module
  */

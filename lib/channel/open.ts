@@ -47,7 +47,7 @@ export interface ChannelOptions {
  * Opens the memory of a channel: the handle's, or the segment's of a name, which is created if it is new.
  *
  * @throws {TypeError} if the name is invalid
- * @throws {ShmConnectionError} if there is no room for a new segment
+ * @throws {ShmConnectionError} if there is no space for a new segment
  */
 export function openMemory(
   target: string | LocalHandle,

@@ -9,15 +9,15 @@ import type { TimeoutOptions, WaitOptions } from "../base/options.ts";
 
 /** The ways to send. */
 export interface SenderApi {
-  /** Sends if there is room. */
+  /** Sends if there is space. */
   send(value: unknown): boolean;
-  /** Sends, blocking until there is room. */
+  /** Sends, blocking until there is space. */
   sendSync(value: unknown, options: TimeoutOptions | undefined): void;
-  /** Sends, waiting in the event loop until there is room. */
+  /** Sends, waiting in the event loop until there is space. */
   sendAsync(value: unknown, options: WaitOptions | undefined): Promise<void>;
-  /** Sends as many values as there is room for, in one commit. */
+  /** Sends as many values as there is space for, in one commit. */
   sendMany(values: Iterable<unknown>): number;
-  /** Lends room for a message; undefined when the ring is full. */
+  /** Lends space for a message; undefined when the ring is full. */
   loan(byteLength: number): Loan | undefined;
   /** From now on values may be `WithHeader`. */
   enableHeaders(): void;

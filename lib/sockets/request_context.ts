@@ -7,7 +7,7 @@
 /** How often a request is checked for a requester that abandoned it, in milliseconds. */
 const CHECK_MS = 20;
 
-/** What `serve` hands to its handler with each request. */
+/** What `serve` passes to its handler with each request. */
 export interface RequestContext {
   /**
    * Aborts when the requester has abandoned the request (its timeout, its signal, its end), within

@@ -38,7 +38,7 @@ Deno.test("ringbus doctor: on a machine without problems it sends a message to a
     assert.match(about("C library")[0].message, /^glibc \d|^musl/);
     assert.match(about("open files")[0].message, /^[1-9]\d* at most/);
     assert.match(about("vm.max_map_count")[0].message, /^[1-9]\d*/);
-    assert.match(about("room")[0].message, /MiB free of [\d,]+ MiB/);
+    assert.match(about("space")[0].message, /MiB free of [\d,]+ MiB/);
     assert.match(about("file system")[0].message, /tmpfs/);
     assert.deepEqual(levels(about("Redis")), ["note"]);
     assert.deepEqual(levels(diagnostics.filter(({ level }) => level === "failure")), []);
@@ -153,16 +153,16 @@ Deno.test("ringbus doctor: a clock that was never set is a failure", () => {
 });
 
 Deno.test({
-  name: "ringbus doctor: little room is a warning, with what to do",
+  name: "ringbus doctor: little space is a warning, with what to do",
   ignore: whyNoMount() !== undefined,
   async fn() {
     for (const [size, remedy] of [["8m", /ringbus clean/], ["64m", /--shm-size/]] as const) {
       await onSmallDisk(`size=${size}`, ({ path }) => {
         using libc = new DoctorLibc();
-        const [room] = spaceDiagnostics(libc, path);
-        assert.equal(room.level, "warning");
-        assert.match(room.message, new RegExp(`of ${parseInt(size)} MiB`));
-        assert.match(room.remedy!, remedy);
+        const [space] = spaceDiagnostics(libc, path);
+        assert.equal(space.level, "warning");
+        assert.match(space.message, new RegExp(`of ${parseInt(size)} MiB`));
+        assert.match(space.remedy!, remedy);
       });
     }
   },

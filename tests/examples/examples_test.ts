@@ -144,7 +144,7 @@ function seenOf(lines: string[]): { seen: number; missed: number } {
   return { seen: Number(seen), missed: Number(missed) };
 }
 
-Deno.test("example agent_swarm: all questions have answers although an agent is killed", () =>
+Deno.test("example agent_swarm: all questions get a reply although an agent is killed", () =>
   inDirectory(async (run) => {
     await using tools = run("agent_swarm/tools.ts");
     await using killed = run("agent_swarm/agent.ts", "ann", "60000");

@@ -49,7 +49,7 @@ export function definePatternTests(who: string, onStage: OnStage): void {
   define("a puller that attaches after its pusher receives what waits for it", pusherFirst);
   for (const mode of ["sync", "async"] as const) {
     define(
-      `a pusher waits (${mode}) for room, and nothing is lost`,
+      `a pusher waits (${mode}) for space, and nothing is lost`,
       (stage) => backpressure(stage, mode),
     );
   }

@@ -52,7 +52,7 @@ export function untilReceiversBlocked(location: SegmentLocation, receivers: numb
   );
 }
 
-/** Waits until so many senders sleep because there is no room. */
+/** Waits until so many senders sleep because there is no space. */
 export function untilSendersBlocked(location: SegmentLocation, senders: number): Promise<void> {
   return until(
     () => membersOf(CONTROL_SENDER_WAITERS, location) === senders,

@@ -1,5 +1,5 @@
 /**
- * A file system with little room, mounted for one test.
+ * A file system with little space, mounted for one test.
  *
  * @module
  */

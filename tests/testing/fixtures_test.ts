@@ -48,12 +48,12 @@ Deno.test("a wrapper disposes its fixture when the body throws, and passes the e
 Deno.test("a wrapper whose fixture cannot open does not run the body", async (t) => {
   let hasRun = false;
   const body = withFixture<AsyncDisposable>(
-    () => Promise.reject(new Error("no room")),
+    () => Promise.reject(new Error("no space")),
     () => {
       hasRun = true;
     },
   );
-  await assert.rejects(body(t), /no room/);
+  await assert.rejects(body(t), /no space/);
   assert.equal(hasRun, false);
 });
 

@@ -374,7 +374,7 @@ export const PAGE: string =
   "  margin-left: auto;\n" +
   "}\n" +
   "\n" +
-  "/* Names share the room that the numbers leave. */\n" +
+  "/* Names share the space that the numbers leave. */\n" +
   ".name {\n" +
   "  width: 50%;\n" +
   "  max-width: 0;\n" +
@@ -1226,5 +1226,5 @@ export const PAGE: string =
   "</html>\n";
 
 /** What its policy allows: this style and this script. */
-export const STYLE_HASH: string = "'sha256-Rnvz3CIt0bVOP+xO/Lf4xnpnIJUnAzizRhk1ooACFHc='";
+export const STYLE_HASH: string = "'sha256-STwCbkgjtckyUqd2y+3SSWoSUCxWsU7dIzwdUowaQGY='";
 export const SCRIPT_HASH: string = "'sha256-OwwGRHHVNZiHiMohqn4dy9fYN0nRx5tHm6iqK+qnYPY='";

@@ -45,8 +45,8 @@ export class QueueModel extends Model {
     const isFull = lane.endOf(message.length) + 16 > this.#limit(lane);
     // Space for big messages is apart from the ring, and is used by messages that wait or are held.
     const isInUse = this.#limit(lane) < lane.head + lane.capacity || behind.length > 0;
-    const isBigRoomInUse = isBig(message.length, lane.capacity) && isInUse;
-    assert.ok(isFull || isBigRoomInUse, "a message was rejected although there was room");
+    const isBlockInUse = isBig(message.length, lane.capacity) && isInUse;
+    assert.ok(isFull || isBlockInUse, "a message was rejected although there was space");
   }
 
   protected received(_receiver: number, bytes: Uint8Array | undefined): void {

@@ -87,7 +87,7 @@ const WAITING: readonly Waiting[] = [
     },
   },
   {
-    name: "a request without room",
+    name: "a request without space",
     error: ShmBufferFullError,
     prepare(channel) {
       const socket = channel.requester();

@@ -109,10 +109,10 @@ class Table {
   pull(at: number, how: "try" | "sync" | "drain"): void {
     const puller = this.#pullers[at];
     const held = this.#unacked[at];
-    const room = this.#maxUnacked - held.length;
-    const isThere = this.#free.size > 0 && room > 0;
+    const space = this.#maxUnacked - held.length;
+    const isThere = this.#free.size > 0 && space > 0;
     if (how === "sync" && !isThere) return;
-    const expected = how === "drain" ? Math.min(room, this.#free.size) : Number(isThere);
+    const expected = how === "drain" ? Math.min(space, this.#free.size) : Number(isThere);
     const got = how === "drain"
       ? puller.drain()
       : [how === "sync" ? puller.recvSync({ timeoutMs: 5000 }) : puller.tryRecv()];

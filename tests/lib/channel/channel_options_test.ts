@@ -282,14 +282,17 @@ for (const transport of TRANSPORTS) {
       channel.pusher<number>(capacityBytes === undefined ? {} : { capacityBytes })
     );
     assert.deepEqual(pushers.map((one) => one.capacityBytes), [4096, 1024, 64 * 1024, 1024]);
-    const room = pushers.map((pusher) => {
+    const counts = pushers.map((pusher) => {
       let accepted = 0;
       while (pusher.send(accepted)) accepted++;
       return accepted;
     });
-    assert.ok(room[1] === room[3] && room[1] < room[0] && room[0] < room[2], `${room}`);
+    assert.ok(
+      counts[1] === counts[3] && counts[1] < counts[0] && counts[0] < counts[2],
+      `${counts}`,
+    );
     const received = puller.drain();
-    const expected = room.flatMap((count) => numbers(count));
+    const expected = counts.flatMap((count) => numbers(count));
     assert.deepEqual(received.toSorted((a, b) => a - b), expected.toSorted((a, b) => a - b));
   });
 

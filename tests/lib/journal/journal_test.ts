@@ -185,7 +185,7 @@ Deno.test("a member that cannot compact delays no other member", () =>
   atOnce(({ path }) => {
     class Stuck extends Ledger {
       override snapshot(): Iterable<never> {
-        throw new ShmConnectionError("no room");
+        throw new ShmConnectionError("no space");
       }
     }
     using one = new Member(path, { kept: 1, slackBytes: 1000 });

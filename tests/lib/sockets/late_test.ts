@@ -189,7 +189,7 @@ Deno.test("what is almost the handle of a local channel is refused with the reme
   );
 });
 
-Deno.test("a requester whose file was removed refuses requests as a pusher refuses messages", () =>
+Deno.test("a requester whose file was removed rejects requests as a pusher rejects messages", () =>
   inScratch(async ({ path: dir }) => {
     using requester = new Requester("lost", { dir });
     Deno.removeSync(`${dir}/lost`);

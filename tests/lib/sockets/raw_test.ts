@@ -439,7 +439,7 @@ for (const transport of TRANSPORTS) {
       const channel = open(4096);
       const subscriber = channel.subscriber<Uint8Array>(RAW);
       const publisher = channel.publisher<Uint8Array>(RAW);
-      // The first makes room for six.
+      // The first makes space for six.
       for (const n of numbers(7)) publisher.send(pattern(20_000, n));
       const received = subscriber.drain();
       assert.equal(received.length, 6);

@@ -30,7 +30,7 @@ const FRAGMENTS: readonly (readonly [name: string, text: string])[] = [
   [
     "notify",
     `
--- The script has done its work: a notification that the server refuses is counted, and is no error.
+-- The script has done its work: a notification that the server rejects is counted, and is no error.
 local function notify(channel, agent)
   local reply = redis.pcall(ARGV[1], PREFIX .. 'notify:' .. channel, agent)
   if type(reply) == 'table' and reply.err then redis.pcall('INCR', PREFIX .. 'unnotified') end

@@ -229,7 +229,7 @@ Deno.test("tcp server: connections beyond the limit get an error and are closed"
     assert.equal(line, 'ERROR "there are 2 connections already"');
     assert.equal(server.getStats().refused, 1);
     clients[0].close();
-    await until(() => server.getStats().connections === 1, "room");
+    await until(() => server.getStats().connections === 1, "the end of the connection");
     assert.equal(await (await connect()).request("PING"), "PONG");
   });
 });
