@@ -8,6 +8,7 @@
 import type { StateLimits } from "./config.ts";
 import { SharedBackendLimitError } from "./errors.ts";
 import type { StateCounts } from "./info.ts";
+import { KeyedEntries } from "./keyed_entries.ts";
 
 /** Milliseconds since 1970. */
 export type StateClock = () => number;
@@ -49,8 +50,8 @@ export class StateTable {
   readonly #now: StateClock;
   readonly #readsRefreshTtl: boolean;
   // In the order of their last use: those that expire next come first.
-  readonly #threads = new Map<string, Thread>();
-  readonly #byUuid = new Map<string, Pair>();
+  readonly #threads = new KeyedEntries<Thread>();
+  readonly #byUuid = new KeyedEntries<Pair>();
   readonly #byChain = new Map<string, Pair>();
 
   /**
@@ -167,9 +168,18 @@ export class StateTable {
     return this.#limits.ttlMs === undefined ? Infinity : this.#now() + this.#limits.ttlMs;
   }
 
-  /** Numbers of threads and pairs, expired ones included. */
-  counts(): StateCounts {
-    return { threads: this.#threads.size, pairs: this.#byUuid.size };
+  /** False if a write would remove something that is not there. */
+  has(write: StateWrite): boolean {
+    if (write.kind === "deleteThread") return this.#threads.has(write.threadId);
+    if (write.kind === "deletePair") return this.#byUuid.has(write.uuid);
+    if (write.kind === "clearThreads") return this.#threads.size > 0;
+    return write.kind !== "clearPairs" || this.#byUuid.size > 0;
+  }
+
+  /** Numbers of threads and pairs, expired ones included, and the characters of their names. */
+  counts(): StateCounts & { characters: number } {
+    const characters = this.#threads.characters + this.#byUuid.characters;
+    return { threads: this.#threads.size, pairs: this.#byUuid.size, characters };
   }
 
   /** Numbers of threads and pairs that have not expired. */

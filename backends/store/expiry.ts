@@ -36,6 +36,11 @@ export class ExpiryHeap<T extends Expiring> {
     this.#removedCount = 0;
   }
 
+  /** Items that will expire. */
+  get length(): number {
+    return this.#heap.length - this.#removedCount;
+  }
+
   /** Time of the next expiry; `Infinity` if there is none. */
   get nextAtMs(): number {
     return this.#first()?.expiresAtMs ?? Infinity;

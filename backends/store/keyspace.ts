@@ -73,6 +73,11 @@ export class Keyspace {
     return this.#entries.values() as Iterable<KeyedValue>;
   }
 
+  /** Number of keys that will expire. */
+  get expiringCount(): number {
+    return this.#expiry.length;
+  }
+
   /** Time of the next expiry of a key; `Infinity` if there is none. */
   get nextExpiryMs(): number {
     return this.#expiry.nextAtMs;

@@ -165,6 +165,14 @@ export class Store {
   }
 
   /**
+   * Number of messages and keys that will expire.
+   * @internal
+   */
+  get expiringCount(): number {
+    return this.topics.expiringCount + this.keys.expiringCount;
+  }
+
+  /**
    * Time of the next expiry in milliseconds; `Infinity` if there is none.
    * @internal
    */

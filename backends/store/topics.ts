@@ -159,6 +159,11 @@ export class Topics {
     return this.#insertionOrder;
   }
 
+  /** Number of messages that will expire. */
+  get expiringCount(): number {
+    return this.#expiry.length;
+  }
+
   /** Time of the next expiry of a message; `Infinity` if there is none. */
   get nextExpiryMs(): number {
     return this.#expiry.nextAtMs;

@@ -57,6 +57,8 @@ export class Generation {
   /** End of the farthest record that was read: the end of the used space cannot be before. */
   #maxEnd = 0;
   #handoffOffset = 0;
+  /** Falls when the disk is nearly full. */
+  #maxStepBytes = MAX_STEP_BYTES;
 
   private constructor(file: FileMemory, id: number, journal: string) {
     this.#file = file;
@@ -75,21 +77,21 @@ export class Generation {
   /**
    * Creates an empty generation; the next record is numbered after `last`.
    *
-   * @param spared space for this many bytes of records is reserved, and the spare file is used for it
+   * @param sparedBytes this many bytes are reserved behind its header, and the spare file is used for them
    */
   static create(
     files: JournalFiles,
     id: number,
     journal: string,
     last: Stamp,
-    spared?: number,
+    sparedBytes?: number,
   ): Generation {
     const file = FileMemory.open(
       files.nameOf(id),
       files.directory,
-      spared === undefined ? NEW_BYTES : bytesFor(spared),
+      sparedBytes === undefined ? NEW_BYTES : bytesFor(sparedBytes),
       (memory) => format(memory, id, last),
-      spared === undefined ? undefined : files.sparePath,
+      sparedBytes === undefined ? undefined : files.sparePath,
     );
     const generation = new Generation(file, id, journal);
     if (generation.peek() === undefined) return generation;
@@ -143,12 +145,15 @@ export class Generation {
   #reserve(end: number): void {
     if (this.#tryMap(end)) return;
     const mapped = this.#file.mappedBytes;
-    const step = Math.min(Math.max(mapped / 4, MIN_STEP_BYTES), MAX_STEP_BYTES);
+    const step = Math.min(Math.max(mapped / 4, MIN_STEP_BYTES), MAX_STEP_BYTES, this.#maxStepBytes);
     try {
       this.#extend(Math.max(end, mapped + step));
+      this.#maxStepBytes *= 2;
     } catch (error) {
       if (end > mapped + step || !(error instanceof ShmConnectionError)) throw error;
-      this.#extend(end);
+      // To reserve storage in vain takes time: it is first reserved, and then given back.
+      this.#maxStepBytes = step / 4;
+      this.#reserve(end);
     }
   }
 
@@ -167,7 +172,7 @@ export class Generation {
       throw this.#corruption(`record ${index} is outside the file`);
     }
     const length = this.#words[offset + layout.RECORD_LENGTH >>> 2] >>> 0;
-    const end = offset + recordBytes(length);
+    const end = offset + layout.recordBytes(length);
     if (!this.#tryMap(end)) throw this.#corruption(`record ${index} ends outside the file`);
     const isIntact =
       this.#words[offset + layout.RECORD_CHECKSUM >>> 2] === checksumOf(this.#words, offset) &&
@@ -239,9 +244,10 @@ export class Generation {
    * Claims space for a record; 0 if no offset is left for it. Records leave the space that is reserved
    * for others.
    *
+   * @param removalBytes what the records take that remove all entries one by one
    * @throws {ShmConnectionError} if storage is exhausted
    */
-  claim(length: number, purpose: Purpose): number {
+  claim(length: number, purpose: Purpose, removalBytes: number): number {
     const word = layout.GENERATION_END >>> 2;
     const maxBytes = purpose === "handoff" ? MAX_BYTES : MAX_BYTES - HANDOFF_RESERVE_BYTES;
     while (true) {
@@ -249,17 +255,17 @@ export class Generation {
       if (end < this.#maxEnd || (end & 7) !== 0) {
         throw this.#corruption(`its end ${end} is invalid`);
       }
-      const next = end + recordBytes(length);
+      const next = end + layout.recordBytes(length);
       if (next > maxBytes) return 0;
-      this.#reserve(Math.min(next + bytesToLeave(purpose, next), MAX_BYTES));
+      this.#reserve(Math.min(next + bytesToLeave(purpose, length, removalBytes), MAX_BYTES));
       if (Atomics.compareExchange(this.#words, word, end | 0, next | 0) === (end | 0)) return end;
     }
   }
 
   /** True if the file must grow for data of this length, as far as this member knows. */
-  mustGrow(length: number): boolean {
-    const end = this.usedBytes + recordBytes(length);
-    return end + bytesToLeave("data", end) > this.#file.mappedBytes;
+  mustGrow(length: number, removalBytes: number): boolean {
+    const end = this.usedBytes + layout.recordBytes(length);
+    return end + bytesToLeave("data", length, removalBytes) > this.#file.mappedBytes;
   }
 
   /** Writes a payload, given in parts, into claimed space. */
@@ -317,9 +323,9 @@ export class Generation {
    * Adds a record with a given number to a generation that no other member knows yet, and moves the
    * cursor to it.
    */
-  write(parts: readonly Uint8Array[], kind: number, stamp: Stamp): void {
+  write(parts: readonly Uint8Array[], kind: number, stamp: Stamp, removalBytes: number): void {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    const offset = this.claim(length, "data");
+    const offset = this.claim(length, "data", removalBytes);
     if (offset === 0) {
       throw new ShmConnectionError(
         `cannot write a snapshot of journal "${this.#journal}": a generation ends at 4 GiB`,
@@ -338,7 +344,7 @@ export class Generation {
 
   /** Ends this generation at the cursor; false if there is a record behind it. */
   handOff(successor: number): boolean {
-    this.#handoffOffset ||= this.claim(4, "handoff");
+    this.#handoffOffset ||= this.claim(4, "handoff", 0);
     if (this.#handoffOffset === 0) {
       throw this.#corruption("no space is left for its handoff record");
     }
@@ -389,15 +395,10 @@ function format(memory: WebAssembly.Memory, id: number, last: Stamp): void {
   words[(layout.GENERATION_MAGIC >>> 2) + 1] = layout.MAGIC_HIGH;
 }
 
-/** Size of a file with this many bytes of records, and with what they leave reserved. */
+/** Size of a file with this many bytes behind its header. */
 function bytesFor(bytes: number): number {
   const end = layout.FIRST_RECORD + layout.RECORD_BYTES + bytes;
-  return Math.max(NEW_BYTES, roundUp(end + bytesToLeave("data", end), PAGE_BYTES));
-}
-
-/** Bytes that a record with a payload of this length takes. */
-export function recordBytes(length: number): number {
-  return layout.RECORD_BYTES + Math.ceil(length / 8) * 8;
+  return Math.max(NEW_BYTES, roundUp(end, PAGE_BYTES));
 }
 
 /** The check over a record's header and its offset. */

@@ -45,12 +45,14 @@ import { SystemError } from "../platform/platform.ts";
 import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
 import { JournalClock, sharedClock } from "./clock.ts";
 import { JournalFiles } from "./files.ts";
-import { Generation, recordBytes, type RecordRef, type Stamp } from "./generation.ts";
+import { Generation, type RecordRef, type Stamp } from "./generation.ts";
 import * as layout from "./layout.ts";
-import { type Purpose, reserveSpare, spareBytes } from "./reserve.ts";
+import { bytesToLeave, type Purpose, reserveSpare, spareBytes } from "./reserve.ts";
 
 /** Unused bytes that a generation may have before it is compacted. */
 const SLACK_BYTES = 1024 * 1024;
+/** Smallest generation that is compacted because its state has shrunk. */
+const SHRUNK_BYTES = 256 * 1024;
 /** How soon a member that makes no calls closes a deleted generation, whose storage it keeps in use. */
 const FOLLOW_MS = 1000;
 /** Records that are applied in one turn of the event loop. */
@@ -108,6 +110,8 @@ export interface JournalState {
   readonly pendingDeliveries?: number;
   /** The record that removes what has expired by now; undefined if nothing has. */
   expiry?(): Uint8Array | undefined;
+  /** Most bytes that the records take which remove all entries one by one. Default: 0. */
+  readonly removalBytes?: number;
 }
 
 /** One member of a journal. */
@@ -127,6 +131,8 @@ export class Journal implements Closable, Disposable {
   #calls = 0;
   /** Size of the generation at which this member tries again to compact it, after a failure. */
   #retryCompactionBytes = 0;
+  /** Most bytes of removals that were reserved since the last compaction or attempt at one. */
+  #peakRemovalBytes = 0;
   /** Bytes of the last snapshot that was measured, and the last record before it. */
   #measured: { bytes: number; last: RecordRef } | undefined;
   #failure: unknown;
@@ -230,7 +236,7 @@ export class Journal implements Closable, Disposable {
       return this.#fillSnapshot(Generation.create(this.#files, id, this.name, last), last);
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
-      const bytes = this.#measureSnapshot();
+      const bytes = this.#measureSnapshot() + bytesToLeave("data", 0, this.#removalBytes);
       const spared = Generation.create(this.#files, id, this.name, last, bytes);
       return this.#fillSnapshot(spared, last);
     }
@@ -238,10 +244,12 @@ export class Journal implements Closable, Disposable {
 
   #fillSnapshot(generation: Generation, last: Stamp): Generation {
     try {
+      const removalBytes = this.#removalBytes;
       for (const { bytes, sequence } of this.#state.snapshot()) {
-        generation.write([bytes], layout.KIND_DATA, { sequence, timeMs: last.timeMs });
+        const stamp = { sequence, timeMs: last.timeMs };
+        generation.write([bytes], layout.KIND_DATA, stamp, removalBytes);
       }
-      generation.write([], layout.KIND_SNAPSHOT_END, last);
+      generation.write([], layout.KIND_SNAPSHOT_END, last, removalBytes);
       generation.endSnapshot();
       return generation;
     } catch (error) {
@@ -251,13 +259,17 @@ export class Journal implements Closable, Disposable {
     }
   }
 
+  get #removalBytes(): number {
+    return this.#state.removalBytes ?? 0;
+  }
+
   /** Bytes of the records of a snapshot. */
   #measureSnapshot(): number {
     const last = this.#generation?.cursor;
     if (last === undefined) return 0;
     if (this.#measured?.last === last) return this.#measured.bytes;
-    let total = recordBytes(0);
-    for (const { bytes } of this.#state.snapshot()) total += recordBytes(bytes.length);
+    let total = layout.recordBytes(0);
+    for (const { bytes } of this.#state.snapshot()) total += layout.recordBytes(bytes.length);
     this.#measured = { bytes: total, last };
     return total;
   }
@@ -412,9 +424,12 @@ export class Journal implements Closable, Disposable {
     length: number,
     purpose: Purpose,
   ): RecordRef | undefined {
+    // What the removals need follows from the state, so that it has to be the latest one.
+    if (purpose === "data") this.catchUp();
     const generation = this.#generation;
-    if (purpose === "data" && generation.mustGrow(length)) this.#reserveSpare(length);
-    const offset = generation.claim(length, purpose);
+    const removalBytes = this.#removalBytes;
+    if (purpose === "data" && generation.mustGrow(length, removalBytes)) this.#reserveSpare(length);
+    const offset = generation.claim(length, purpose, removalBytes);
     if (offset === 0) return this.#freeAddresses();
     generation.fill(offset, parts);
     return generation.link(offset, layout.KIND_DATA, this.nowMs());
@@ -425,7 +440,10 @@ export class Journal implements Closable, Disposable {
     this.catchUp();
     this.#expire();
     const stale = this.usedBytes - this.#measureSnapshot();
-    if (stale < Math.min(Math.max(recordBytes(length), this.usedBytes / 16), this.usedBytes / 2)) {
+    if (
+      stale <
+        Math.min(Math.max(layout.recordBytes(length), this.usedBytes / 16), this.usedBytes / 2)
+    ) {
       return false;
     }
     try {
@@ -454,7 +472,9 @@ export class Journal implements Closable, Disposable {
     return new ShmConnectionError(
       `cannot append ${length} bytes to journal "${this.name}": ${this.#files.directory} is full; of ` +
         `${used} bytes that the journal has there, ${used - live} are stale; delete entries, let ` +
-        `them expire, or free ${live} bytes in the directory, and the next write compacts the journal`,
+        `them expire, or free ${
+          live + this.#removalBytes
+        } bytes in the directory, and the next write compacts the journal`,
       { cause },
     );
   }
@@ -542,20 +562,35 @@ export class Journal implements Closable, Disposable {
     this.#goal = next.lastIndex;
     this.#ownOffset = 0;
     this.#retryCompactionBytes = 0;
+    this.#peakRemovalBytes = 0;
   }
 
   /** Compacts when most of the generation is unused: one member first, any at twice the size. */
   #compact(): void {
     const { usedBytes, snapshotBytes } = this.#generation;
     const dueBytes = 2 * snapshotBytes + this.#slackBytes;
-    if (usedBytes < Math.max(dueBytes, this.#retryCompactionBytes)) return;
-    if (usedBytes < 2 * dueBytes && !this.#generation.claimCompaction(this.#root.index)) return;
+    if (!this.#hasShrunk()) {
+      if (usedBytes < Math.max(dueBytes, this.#retryCompactionBytes)) return;
+      if (usedBytes < 2 * dueBytes && !this.#generation.claimCompaction(this.#root.index)) return;
+    }
+    this.#peakRemovalBytes = this.#removalBytes;
     try {
       this.rotate();
     } catch (error) {
       this.#retryCompactionBytes = usedBytes + dueBytes;
       reportFailure("journal", `the compaction of journal ${this.name}`, error);
     }
+  }
+
+  /**
+   * True if half of the entries were removed since the last compaction or attempt at one. On a full disk
+   * the next one has to succeed before new entries take the space that the removed ones had reserved.
+   */
+  #hasShrunk(): boolean {
+    const bytes = this.#removalBytes;
+    this.#peakRemovalBytes = Math.max(this.#peakRemovalBytes, bytes);
+    const isWorthwhile = this.usedBytes >= Math.min(this.#slackBytes, SHRUNK_BYTES);
+    return isWorthwhile && bytes <= this.#peakRemovalBytes / 2 && this.#peakRemovalBytes > 0;
   }
 
   /** Writes the state into a new generation, and deletes the older ones. */
@@ -582,7 +617,7 @@ export class Journal implements Closable, Disposable {
         if (record.kind === layout.KIND_HANDOFF) return false;
         const bytes = old.payload(record).slice();
         this.#apply(record);
-        next.write([bytes], record.kind, record);
+        next.write([bytes], record.kind, record, this.#removalBytes);
         next.endSnapshot();
       }
       return true;

@@ -73,6 +73,11 @@ export const RECORD_CHECKSUM = RECORD_TIME + 8;
 /** Bytes before a payload. */
 export const RECORD_BYTES = RECORD_CHECKSUM + 8;
 
+/** Bytes that a record with a payload of this length takes. */
+export function recordBytes(length: number): number {
+  return RECORD_BYTES + Math.ceil(length / 8) * 8;
+}
+
 /** Record kind: appended data. */
 export const KIND_DATA = 1;
 /** Record kind: the last record of a generation; its payload is the id of the next generation. */

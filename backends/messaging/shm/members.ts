@@ -7,6 +7,15 @@
 import { Subscription } from "../../store/subscription.ts";
 import type { Subscriptions } from "../../store/subscriptions.ts";
 
+/** Bytes of a record that ends a subscription, without its topic: it has the name of the member. */
+const REMOVAL_BYTES = 128;
+/** UTF-8 bytes of a character of a name, in JSON. */
+const MAX_CHARACTER_BYTES = 3;
+
+function lengthOf({ topics, patterns }: Subscription): number {
+  return topics.size + patterns.size;
+}
+
 /** A member with its subscriptions. */
 export interface Member {
   /** The isolate in which the member runs. */
@@ -19,6 +28,10 @@ export class Members {
   readonly #ownName: string;
   readonly #ownSubscription: Subscription;
   readonly #members = new Map<string, Member>();
+  /** Topics and patterns of all members. */
+  #names = 0;
+  /** Characters of these. */
+  #characters = 0;
 
   /**
    * @param ownName unique name of this member
@@ -27,6 +40,24 @@ export class Members {
   constructor(ownName: string, ownSubscription: Subscription) {
     this.#ownName = ownName;
     this.#ownSubscription = ownSubscription;
+  }
+
+  /** Most bytes that the records take which end all subscriptions one by one, then remove the members. */
+  get removalBytes(): number {
+    return REMOVAL_BYTES * (this.#names + this.#members.size) +
+      MAX_CHARACTER_BYTES * this.#characters;
+  }
+
+  /** Lets an operation add a name to a member's subscription, or remove it. */
+  change<T>(subscription: Subscription, name: string, operate: () => T): T {
+    const before = lengthOf(subscription);
+    try {
+      return operate();
+    } finally {
+      const added = lengthOf(subscription) - before;
+      this.#names += added;
+      this.#characters += added * name.length;
+    }
   }
 
   /** Names and members. */
@@ -51,8 +82,15 @@ export class Members {
   /** Removes a member with its subscriptions. */
   remove(name: string, subscriptions: Subscriptions): void {
     const subscription = this.subscriptionOf(name);
-    if (subscription !== undefined) subscriptions.remove(subscription);
+    if (subscription !== undefined) this.#forget(subscription, subscriptions);
     this.#members.delete(name);
+  }
+
+  #forget(subscription: Subscription, subscriptions: Subscriptions): void {
+    const { topics, patterns } = subscription;
+    for (const name of [...topics, ...patterns]) this.#characters -= name.length;
+    this.#names -= lengthOf(subscription);
+    subscriptions.remove(subscription);
   }
 
   /** Removes all members with their subscriptions. */

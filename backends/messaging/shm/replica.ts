@@ -10,6 +10,7 @@
  */
 
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
+import { recordBytes } from "../../../lib/journal/layout.ts";
 import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import { Store } from "../../store/store.ts";
@@ -46,6 +47,9 @@ interface Counts {
   readonly evicted: number;
   readonly expired: number;
 }
+
+/** Bytes of the record that removes what has expired, of which each entry may need one. */
+const EXPIRY_BYTES = recordBytes(encodeRecord("tick", []).length);
 
 const NO_COUNTS: Counts = { stored: 0, evicted: 0, expired: 0 };
 
@@ -94,6 +98,11 @@ export class Replica implements JournalState {
   /** The store, for reads. */
   get store(): Store {
     return this.#store;
+  }
+
+  /** What is removed one by one: what expires, subscriptions, and members with subscriptions. */
+  get removalBytes(): number {
+    return EXPIRY_BYTES * this.#store.expiringCount + this.#members.removalBytes;
   }
 
   get pendingDeliveries(): number {
@@ -180,7 +189,12 @@ export class Replica implements JournalState {
       }
       const subscription = this.#subscriptionOf(call);
       if (subscription === undefined) return;
-      return operation.run(new QueueSubscriber(this.#store.subscriptions, subscription), values);
+      const subscriber = new QueueSubscriber(this.#store.subscriptions, subscription);
+      return this.#members.change(
+        subscription,
+        call.names.topic ?? call.names.pattern,
+        () => operation.run(subscriber, values),
+      );
     });
   }
 

@@ -22,6 +22,7 @@ import {
   fromRecord,
   type LimitsRecord,
   limitsRecord,
+  removalBytes,
   snapshotRecords,
   tickRecord,
   toRecord,
@@ -106,11 +107,15 @@ export class ShmBackend extends SyncBackend {
   /** Attaches; false if a state with other limits was deleted, which held nothing and was not in use. */
   #open(options: ShmBackendOptions): boolean {
     const { shmName = DEFAULT_SHM_NAME, dir, persist, now } = options;
+    const table = () => this.#table;
     const state: JournalState = {
       reset: () => this.#table = this.#newTable(),
       apply: (record) => this.#apply(record),
       snapshot: () => this.#snapshot(),
       expiry: () => this.#table.hasExpired() ? tickRecord() : undefined,
+      get removalBytes() {
+        return removalBytes(table());
+      },
     };
     this.#journal = new Journal(shmName, FORMAT, state, { dir, persist, clock: now });
     const other = differingLimit(options, this.#limits);
@@ -194,8 +199,10 @@ export class ShmBackend extends SyncBackend {
    * @internal
    */
   protected override write<W extends StateWrite>(write: W): WriteResult<W> {
+    const isRemoval = REMOVALS.has(write.kind);
+    if (isRemoval && !this.current().has(write)) return false as WriteResult<W>;
     const record = toRecord(write);
-    if (REMOVALS.has(write.kind)) this.#journal.appendRemoval(record);
+    if (isRemoval) this.#journal.appendRemoval(record);
     else this.#journal.append(record);
     const outcome = this.#outcome!;
     this.#outcome = undefined;

@@ -6,7 +6,7 @@
 
 import { decode, encode } from "@msgpack/msgpack";
 import type { StateLimits } from "../config.ts";
-import type { StateWrite, TableContents } from "../table.ts";
+import type { StateTable, StateWrite, TableContents } from "../table.ts";
 
 /** Bytes of slots in one record of a snapshot, unless a single slot has more. */
 const MAX_RECORD_BYTES = 256 * 1024;
@@ -26,6 +26,17 @@ export interface LimitsRecord {
 /** The record that only advances the time: what has expired by then is removed. */
 export function tickRecord(): Uint8Array {
   return restore([], []);
+}
+
+/** Bytes of a record that removes one entry, without its name. */
+const REMOVAL_BYTES = 80;
+/** UTF-8 bytes of a character of a name. */
+const MAX_CHARACTER_BYTES = 3;
+
+/** Most bytes that the records take which remove all entries one by one. */
+export function removalBytes(table: StateTable): number {
+  const { threads, pairs, characters } = table.counts();
+  return REMOVAL_BYTES * (threads + pairs) + MAX_CHARACTER_BYTES * characters;
 }
 
 /** The record of the limits. */

@@ -11,6 +11,7 @@ import {
 import { ShmBackend } from "../../../backends/state/mod.ts";
 import { platform } from "../../../lib/platform/mod.ts";
 import { until } from "../../support/deadline.ts";
+import { Random } from "../../support/random.ts";
 import { onSmallDisk, type SmallDisk, whyNoMount } from "../../support/small_disk.ts";
 
 // The C library stays loaded: a test that opened it would seem to leak it.
@@ -147,4 +148,114 @@ onDisk("a message that fits the free space of a disk is stored", "size=64m", asy
   for (let n = 0; n < 10; n++) await backend.storeMessage("n", "t", messageOf(4_800_000));
   await backend.storeMessage("n", "t", messageOf(10_000_000));
   assert.equal((await backend.getMessagesForTopic("t")).length, 11);
+});
+
+onDisk("every one of many tiny entries can be deleted on a full disk", "size=8m", async (disk) => {
+  const open = () =>
+    new ShmBackend({ shmName: "s", dir: disk.path, maxThreads: 1e6, maxSlotsPerThread: 1e6 });
+  await using state = open();
+  await using other = open();
+  const slot = Uint8Array.of(1);
+  const append = (n: number) => {
+    state.bufferAppendSync(`${n}`, slot);
+    // A member that makes no calls keeps a deleted generation in use.
+    other.bufferThreadLenSync("none");
+  };
+  const rounds: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const threads = await fillWith(append, ShmConnectionError);
+    assert.ok(threads > 20_000, `${threads}`);
+    for (let n = 0; n < threads; n++) {
+      const deleter = n % 2 === 0 ? state : other;
+      assert.equal(deleter.bufferDeleteThreadSync(`${n}`), true);
+      assert.equal(deleter.bufferDeleteThreadSync(`${n}`), false);
+    }
+    assert.deepEqual(other.bufferListThreadsSync(), []);
+    rounds.push(threads);
+  }
+  assert.ok(rounds[2] > 0.9 * rounds[0], `${rounds}`);
+});
+
+onDisk("deletions succeed whatever was written between them", "size=2m", async (disk) => {
+  const random = new Random(7);
+  const open = () => new ShmBackend({ shmName: "s", dir: disk.path, maxThreads: 1e6 });
+  await using one = open();
+  await using other = open();
+  const alive: string[] = [];
+  let written = 0;
+  for (let round = 0; round < 30; round++) {
+    const bytes = [1, 1, 30, 900][round % 4];
+    await fillWith(() => {
+      const [writer, reader] = random.below(2) === 0 ? [one, other] : [other, one];
+      const id = `${written++}${"x".repeat(random.below(60))}`;
+      writer.bufferAppendSync(id, new Uint8Array(bytes));
+      alive.push(id);
+      reader.bufferThreadLenSync("none");
+    }, ShmConnectionError);
+    const kept = round % 10 === 9 ? 0 : random.below(alive.length);
+    while (alive.length > kept) {
+      const [id] = alive.splice(random.below(alive.length), 1);
+      assert.equal((random.below(2) === 0 ? one : other).bufferDeleteThreadSync(id), true);
+    }
+    assert.equal(one.bufferListThreadsSync().length, alive.length);
+  }
+  assert.ok(written > 10_000, `${written}`);
+});
+
+onDisk("pairs that were set alone can be deleted on a full disk", "size=8m", async (disk) => {
+  await using state = new ShmBackend({ shmName: "s", dir: disk.path });
+  const pairs = await fillWith((n) => state.registrySetSync(`${n}`, `u${n}`), ShmConnectionError);
+  for (let n = 0; n < pairs; n++) assert.equal(state.registryDeleteSync(`u${n}`), true);
+  assert.deepEqual(state.registryListAllSync(), {});
+  await fillWith((n) => state.registrySetSync(`${n}`, `u${n}`), ShmConnectionError);
+});
+
+onDisk("tiny messages expire one after another on a full disk", "size=8m", async (disk) => {
+  let nowMs = 1_800_000_000_000;
+  await using backend = new ShmMessagingBackend({
+    name: "m",
+    dir: disk.path,
+    clock: () => nowMs,
+  });
+  const keys = await fillWith(
+    (n) => backend.set(`k${n}`, n, { ex: 1000 + n }),
+    MessagingRefusedError,
+  );
+  assert.ok(keys > 20_000, `${keys}`);
+  nowMs += 1_000_500;
+  for (let n = 0; n < keys; n++) {
+    assert.equal(await backend.get(`k${n}`), null);
+    nowMs += 1000;
+  }
+  assert.equal((await backend.stats()).keys, 0);
+  await fillWith((n) => backend.set(`k${n}`, n), MessagingRefusedError);
+});
+
+onDisk("every subscription can be ended on a full disk", "size=1m", async (disk) => {
+  await using backend = new ShmMessagingBackend({ name: "m", dir: disk.path });
+  const handler = () => {};
+  const topics = await fillWith(
+    (n) => backend.subscribe(`t${n}`, handler),
+    MessagingRefusedError,
+  );
+  assert.ok(topics > 500, `${topics}`);
+  for (let n = 0; n < topics; n++) await backend.unsubscribe(`t${n}`);
+  await backend.storeMessage("n", "t", messageOf(100));
+});
+
+onDisk("a disk holds nearly as many messages as it has bytes for", "size=64m", async (disk) => {
+  let nowMs = 1_800_000_000_000;
+  await using backend = new ShmMessagingBackend({
+    name: "m",
+    dir: disk.path,
+    clock: () => nowMs,
+  });
+  const store = () => backend.storeMessage("n", "t", messageOf(5000), { ttlSeconds: 10 });
+  const message = messageOf(5000);
+  for (let round = 0; round < 2; round++) {
+    const messages = await fillWith(store, MessagingRefusedError);
+    const least = 0.95 * 64 * 2 ** 20 / (message.stringify().length + 100);
+    assert.ok(messages > least, `${messages} of ${least}`);
+    nowMs += 20_000;
+  }
 });
