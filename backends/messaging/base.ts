@@ -199,7 +199,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     const problem = strict ? message.problemForPython : undefined;
     if (problem === undefined) return message.stringifyPortable();
     throw new MessagingRefusedError(
-      `the Python clients could not read the message: ${problem}; change it, or leave out strict`,
+      `the Python clients could not read the message: ${problem}; change it, or omit strict`,
     );
   }
 
