@@ -9,6 +9,7 @@ import * as layout from "../../wasm/layout.ts";
 import { poke } from "../support/damage.ts";
 import { Running } from "../support/program.ts";
 import { inScratch, SCRATCH_ROOT } from "../support/scratch.ts";
+import { openSocket } from "../support/peer.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -131,13 +132,7 @@ Deno.test("ringbus tail shows a busy queue, and its pullers still get each messa
     await tail.prints("reading jobs");
     const pullers = [spawn(), spawn()];
     for (const puller of pullers) {
-      await puller.execute({
-        do: "open",
-        id: "p",
-        role: "puller",
-        target: "jobs",
-        options: { dir },
-      });
+      await openSocket(puller, "p", "puller", "jobs", { dir });
       await puller.start({ do: "receive", id: "p", mode: "async" });
     }
     const count = 20_000;

@@ -17,6 +17,7 @@ import { RING_BASE64 } from "../../wasm/ring_bytes.ts";
 import { withPausableChildren } from "../support/pausable_child.ts";
 import { makeScratchDirectory } from "../support/scratch.ts";
 import { withSeed } from "../support/seed.ts";
+import { openSocket } from "../support/peer.ts";
 
 const SOURCES = new URL("../../wasm/assembly/", import.meta.url);
 const PATTERNS = ["pubsub", "queue", "requests", "ack"] as const;
@@ -96,13 +97,7 @@ Deno.test("after a pusher died within a commit, the next participant finds exact
       using pusher = new Pusher(point, { dir });
       pusher.sendMany([1, 2, 3]);
       const { child, arm, untilPaused } = hold();
-      await child.execute({
-        do: "open",
-        id: "out",
-        role: "pusher",
-        target: point,
-        options: { dir },
-      });
+      await openSocket(child, "out", "pusher", point, { dir });
       await child.execute({ do: "send", id: "out", values: [4, 5] });
       arm(point);
       await child.sendCommand({ do: "send", id: "out", values: [6, 7, 8], mode: "many" });
@@ -124,13 +119,7 @@ Deno.test("after a puller died within a take, the next participant finds exact t
       using first = new Pusher(point, { dir });
       using second = new Pusher(point, { dir });
       const { child, arm, untilPaused: untilHeld } = hold();
-      await child.execute({
-        do: "open",
-        id: "in",
-        role: "puller",
-        target: point,
-        options: { dir },
-      });
+      await openSocket(child, "in", "puller", point, { dir });
       first.send(1);
       await child.execute({ do: "receive", id: "in", mode: "sync", count: 1 });
       second.sendMany([2, 3]);

@@ -13,6 +13,7 @@ import { sleep, until } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 import { untilReceiversBlocked } from "../../support/segment.ts";
 import { WorkerPeer } from "../../support/worker_peer.ts";
+import { openSocket } from "../../support/peer.ts";
 
 const AGENT = /^\.agent-[0-9a-f]{16}$/;
 
@@ -200,13 +201,7 @@ Deno.test("removeStale keeps channels that are in use, persistent, or not empty"
     await killed.execute({ do: "open", id: "a", role: "pusher", target: "full", options });
     await killed.execute({ do: "send", id: "a", values: [1, 2, 3] });
     await killed.execute({ do: "open", id: "b", role: "pusher", target: "empty", options });
-    await killed.execute({
-      do: "open",
-      id: "c",
-      role: "publisher",
-      target: "kept",
-      options: { dir, persist: true },
-    });
+    await openSocket(killed, "c", "publisher", "kept", { dir, persist: true });
     await killed.execute({ do: "open", id: "d", role: "publisher", target: "shared", options });
     await alive.execute({ do: "open", id: "d", role: "subscriber", target: "shared", options });
     killed.kill("SIGKILL");
@@ -236,13 +231,7 @@ for (const persist of [false, true]) {
         await child.ended();
       }
       const next = spawn();
-      await next.execute({
-        do: "open",
-        id: "in",
-        role: "puller",
-        target: "jobs",
-        options: { dir },
-      });
+      await openSocket(next, "in", "puller", "jobs", { dir });
       const rest = await next.execute({ do: "receive", id: "in", mode: "async", count: 600 });
       assert.deepEqual(rest, Array.from({ length: 600 }, (_, n) => ({ p: 1, n: 400 + n })));
       await next.execute({ do: "close" });
@@ -256,13 +245,7 @@ for (const persist of [false, true]) {
 Deno.test("a queue that holds messages outlives its participants, and an empty one does not", () =>
   inScratch(async ({ path: dir, spawn, names }) => {
     const pusher = spawn();
-    await pusher.execute({
-      do: "open",
-      id: "out",
-      role: "pusher",
-      target: "jobs",
-      options: { dir },
-    });
+    await openSocket(pusher, "out", "pusher", "jobs", { dir });
     await pusher.execute({ do: "send", id: "out", values: ["first", "second"] });
     await pusher.finish();
     assert.deepEqual(names(), ["jobs"]);
@@ -299,13 +282,7 @@ Deno.test("a message that a killed puller had taken in place is lost, and no oth
 Deno.test("a worker that ends by self.close leaves nothing behind", () =>
   inScratch(async ({ path: dir, names }) => {
     using worker = new WorkerPeer();
-    await worker.execute({
-      do: "open",
-      id: "a",
-      role: "publisher",
-      target: "news",
-      options: { dir },
-    });
+    await openSocket(worker, "a", "publisher", "news", { dir });
     assert.equal(names().length, 2);
     worker.sendCommand({ do: "leave", way: "self.close" });
     await until(() => names().length === 0, "the end of the worker's segment and doorbell");

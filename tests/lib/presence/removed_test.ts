@@ -17,6 +17,7 @@ import { ISOLATE_PREFIX } from "../../../lib/platform/directory.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 import { sleep, until } from "../../support/deadline.ts";
 import type { Child } from "../../support/child.ts";
+import { openSocket } from "../../support/peer.ts";
 
 /** The most that the removal of a file may go unnoticed. */
 const NOTICE_MS = 1000;
@@ -73,13 +74,7 @@ for (const [what, happen] of Object.entries(ACCIDENTS)) {
       const { path: dir, spawn } = scratch;
       using pusher = new Pusher("work", { dir });
       const child = spawn();
-      await child.execute({
-        do: "open",
-        id: "in",
-        role: "puller",
-        target: "work",
-        options: { dir, ack: true },
-      });
+      await openSocket(child, "in", "puller", "work", { dir, ack: true });
       pusher.send("job");
       await child.execute({ do: "pull", id: "in", count: 1, settle: "keep" });
       happen(scratch);
@@ -112,13 +107,7 @@ Deno.test("the death of a process is seen though its FIFO is gone", () =>
     const { path: dir, spawn } = scratch;
     using pusher = new Pusher("work", { dir });
     const child = spawn();
-    await child.execute({
-      do: "open",
-      id: "in",
-      role: "puller",
-      target: "work",
-      options: { dir, ack: true },
-    });
+    await openSocket(child, "in", "puller", "work", { dir, ack: true });
     pusher.send("job");
     await child.execute({ do: "pull", id: "in", count: 1, settle: "keep" });
     child.kill("SIGKILL");

@@ -15,6 +15,7 @@ import {
 } from "../../../mod.ts";
 import { ShmBackend, type StateOptions } from "../../../backends/state/mod.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
+import { openSocket } from "../../support/peer.ts";
 
 const OPENERS = {
   pusher: (dir: string, options: ChannelOptions) => new Pusher("a", { dir, ...options }),
@@ -85,13 +86,7 @@ Deno.test("a queue with messages is not replaced, and the error says how many th
 Deno.test("a channel in use is not replaced, and the error names its creator", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn();
-    await child.execute({
-      do: "open",
-      id: "x",
-      role: "subscriber",
-      target: "a",
-      options: { dir, codec: "msgpack", capacityBytes: 4096 },
-    });
+    await openSocket(child, "x", "subscriber", "a", { dir, codec: "msgpack", capacityBytes: 4096 });
     assert.throws(
       () => new Publisher("a", { dir, codec: "json" }),
       new RegExp(`process ${child.pid} created it at 20.*, and it is in use`),
@@ -239,13 +234,7 @@ Deno.test("the next program collects what killed ones left under names of their 
     // On a busy machine one program does not reach all files in its time.
     for (let programs = 0; programs < 10 && files().length > 3; programs++) {
       const next = spawn();
-      await next.execute({
-        do: "open",
-        id: "n",
-        role: "publisher",
-        target: "next",
-        options: { dir },
-      });
+      await openSocket(next, "n", "publisher", "next", { dir });
     }
     assert.deepEqual(files(), ["kept", "left-pusher", "next"]);
     using puller = new Puller("left-pusher", { dir });

@@ -8,6 +8,7 @@ import { ACK_POINTS, numberOf, type PointName } from "../../stress/failpoints/po
 import type { Child } from "../../support/child.ts";
 import { sleep, until } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
+import { openSocket } from "../../support/peer.ts";
 
 /** Ten times the time for which a process that stopped or died may delay others. */
 const RECOVERY_BOUND_MS = 1000;
@@ -107,13 +108,7 @@ class Survivor {
 async function prepare({ before }: Scenario, { spawn, path: dir }: Scratch): Promise<void> {
   if (before === undefined) return;
   const other = spawn();
-  await other.execute({
-    do: "open",
-    id: "in",
-    role: "puller",
-    target: "work",
-    options: { dir, ack: true },
-  });
+  await openSocket(other, "in", "puller", "work", { dir, ack: true });
   await other.execute({ do: "pull", id: "in", count: MESSAGES, settle: "keep" });
   if (before === "return") return await other.execute({ do: "close", id: "in" });
   other.kill("SIGKILL");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { inScratch } from "../../support/scratch.ts";
+import { openSocket } from "../../support/peer.ts";
 
 const DEBUG = { flags: ["--allow-ffi", "--allow-env=RINGBUS_DEBUG"], env: { RINGBUS_DEBUG: "1" } };
 
@@ -34,13 +35,7 @@ Deno.test("RINGBUS_DEBUG=1 logs every message sent, with its size, channel and s
 Deno.test("RINGBUS_DEBUG=1 logs every wait", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn(DEBUG);
-    await child.execute({
-      do: "open",
-      id: "in",
-      role: "subscriber",
-      target: "quiet",
-      options: { dir },
-    });
+    await openSocket(child, "in", "subscriber", "quiet", { dir });
     for (const mode of ["sync", "async"] as const) {
       await assert.rejects(
         child.execute({ do: "receive", id: "in", mode, timeoutMs: 20 }),
@@ -78,21 +73,9 @@ Deno.test("RINGBUS_DEBUG=1 logs requests and replies", () =>
 Deno.test("without RINGBUS_DEBUG nothing is logged", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn({ flags: DEBUG.flags });
-    await child.execute({
-      do: "open",
-      id: "out",
-      role: "pusher",
-      target: "logged",
-      options: { dir },
-    });
+    await openSocket(child, "out", "pusher", "logged", { dir });
     await child.execute({ do: "send", id: "out", values: ["abc"] });
-    await child.execute({
-      do: "open",
-      id: "in",
-      role: "puller",
-      target: "logged",
-      options: { dir },
-    });
+    await openSocket(child, "in", "puller", "logged", { dir });
     await child.execute({ do: "receive", id: "in", mode: "async", count: 1 });
     await child.finish();
     assert.equal(child.stderr, "");

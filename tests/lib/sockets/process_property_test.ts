@@ -11,6 +11,7 @@ import {
 import { sleep } from "../../support/deadline.ts";
 import { assertProperty } from "../../support/property.ts";
 import { inScratch } from "../../support/scratch.ts";
+import { openSocket } from "../../support/peer.ts";
 
 const RUNS = 60;
 const TIMEOUT_MS = 20_000;
@@ -123,13 +124,7 @@ Deno.test("messages that a process publishes in any way, another receives whole 
       fc.asyncProperty(scenarios, async ({ capacityBytes, sends, receives }) => {
         const options: ChannelOptions = { dir, codec: "raw", capacityBytes };
         using publisher = new Publisher<Uint8Array>("any", options);
-        await subscriber.execute({
-          do: "open",
-          id: "in",
-          role: "subscriber",
-          target: "any",
-          options,
-        });
+        await openSocket(subscriber, "in", "subscriber", "any", options);
         try {
           const last = lastIndex(sends);
           const timeoutMs = TIMEOUT_MS;
