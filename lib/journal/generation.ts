@@ -151,7 +151,7 @@ export class Generation {
       this.#maxStepBytes *= 2;
     } catch (error) {
       if (end > mapped + step || !(error instanceof ShmConnectionError)) throw error;
-      // To reserve storage in vain takes time: it is first reserved, and then given back.
+      // To reserve storage in vain takes time: it is first reserved, and then released.
       this.#maxStepBytes = step / 4;
       this.#reserve(end);
     }

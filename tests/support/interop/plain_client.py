@@ -47,14 +47,14 @@ class Http:
         return response.status, json.loads(response.read())
 
     def post(self, path, **body):
-        status, answer = self.call("POST", path, body)
-        assert status == 200, (path, body, answer)
-        return answer
+        status, reply = self.call("POST", path, body)
+        assert status == 200, (path, body, reply)
+        return reply
 
     def get(self, path):
-        status, answer = self.call("GET", path)
-        assert status == 200, (path, answer)
-        return answer
+        status, reply = self.call("GET", path)
+        assert status == 200, (path, reply)
+        return reply
 
 
 class Line:
@@ -177,8 +177,8 @@ def check_refusals(http, line):
         {"namespace": "n", "topic": "a\nb", "message": message(1)},
     ]
     for body in refused:
-        status, answer = http.call("POST", "/store_message", body)
-        assert status == 400 and answer["error"], (body, answer)
+        status, reply = http.call("POST", "/store_message", body)
+        assert status == 400 and reply["error"], (body, reply)
         assert http.get("/health") == {"status": "healthy"}
         if "namespace" in body and isinstance(body["topic"], str) and body["topic"] == "t" and "ttl" not in body:
             assert line.ask("STORE_MESSAGE n t " + encoded(body["message"])).startswith('ERROR "')

@@ -189,10 +189,10 @@ Deno.test("a master that is killed under load: no confirmed message is lost, and
   await changeOf(cluster, 0, victim);
 
   await using impatient = await open(cluster, { deadlineMs: 2000 });
-  const refusals = await Promise.allSettled(
+  const outcomes = await Promise.allSettled(
     AGENTS.map((targetAgent) => impatient.publish({ ...task(-1), channel: "lone", targetAgent })),
   );
-  const reasons = refusals.filter((outcome) => outcome.status === "rejected");
+  const reasons = outcomes.filter((outcome) => outcome.status === "rejected");
   assert.ok(reasons.length > 0 && reasons.length < AGENTS.length);
   for (const { reason } of reasons) {
     assert.ok(reason instanceof QueueReplicationError, String(reason));
