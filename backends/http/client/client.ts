@@ -13,6 +13,7 @@ import {
   MessagingRefusedError,
 } from "../../messaging/errors.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
+import { ENCODED_NAMES_HEADER } from "../server/readings.ts";
 import { SERVER_NAME } from "../server/responses.ts";
 
 /** A request. */
@@ -50,6 +51,7 @@ export class HttpClient {
     this.#timeoutMs = timeoutMs;
     this.#headers = {
       "content-type": "application/json",
+      [ENCODED_NAMES_HEADER]: "encoded",
       ...token === undefined ? {} : { authorization: `Bearer ${token}` },
     };
   }

@@ -5,6 +5,9 @@
  * @module
  */
 
+/** The header of a client that encodes every name: its URLs have one reading. */
+export const ENCODED_NAMES_HEADER = "ringbus-names";
+
 /** One way to read a URL. */
 export interface Reading {
   /** The parameters in the path, by name. */

@@ -24,7 +24,7 @@ import { EventStreams } from "./sse.ts";
 import type { Auth } from "./auth.ts";
 import type { SubscriberLimits } from "./subscriber_quota.ts";
 import { LongPollSubscribers } from "./long_poll.ts";
-import type { Reading } from "./readings.ts";
+import { ENCODED_NAMES_HEADER, type Reading } from "./readings.ts";
 import type { RouteContext } from "./route.ts";
 import { type RouteMatch, Router } from "./router.ts";
 import { ROUTES } from "./routes.ts";
@@ -100,7 +100,8 @@ export class Service {
     if (token !== null) return this.#auth.authorize(token, request.headers);
     if (route.path === "/" && wantsPage(request.headers)) return pageResponse();
     if (!route.isOpen) this.#auth.checkToken(request.headers);
-    if (route.find !== undefined) return this.#lookUp(match, request.headers);
+    const isExact = request.headers.has(ENCODED_NAMES_HEADER);
+    if (route.find !== undefined && !isExact) return this.#lookUp(match, request.headers);
     const members = route.method === "POST"
       ? await readMembers(request, this.#options.maxBodyBytes)
       : undefined;

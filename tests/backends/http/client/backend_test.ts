@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../../backends/http/mod.ts";
+import { numbered, numbersOf } from "../../../conformance/messaging/transport.ts";
 import { testMessagingBackend } from "../../../conformance/messaging/suite.ts";
+import { serveHttp } from "../../../support/http.ts";
 
 testMessagingBackend({
   name: "http",
@@ -30,4 +32,15 @@ testMessagingBackend({
       },
     };
   },
+});
+
+Deno.test("http: a name is not taken for another one whose encoding it is", async () => {
+  await using scene = await serveHttp();
+  await using backend = new SharedMemoryMessagingBackend({ serverUrl: scene.url });
+  await backend.set("a%20b", "encoded");
+  assert.equal(await backend.get("a b"), null);
+  assert.equal(await backend.get("a%20b"), "encoded");
+  await backend.storeMessage("n", "q?x=1", numbered(1));
+  assert.deepEqual(await backend.getMessagesForTopic("q"), []);
+  assert.deepEqual(numbersOf(await backend.getMessagesForTopic("q?x=1")), [1]);
 });

@@ -1,0 +1,12 @@
+/**
+ * All stages of `deno task fuzz:servers`, in their order.
+ *
+ * @module
+ */
+
+import { differentialStage } from "./differential.ts";
+import type { Stage } from "./stage.ts";
+import { TARGETS } from "./targets.ts";
+
+/** The stages. */
+export const STAGES: readonly Stage[] = [...TARGETS.map(differentialStage)];
