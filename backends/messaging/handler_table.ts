@@ -108,6 +108,7 @@ export class HandlerTable {
 
   /** Calls the handlers of a delivery's pattern, or else of its topic. */
   dispatch(message: Message, delivery: MessageDelivery): void {
+    logger.debug("message received: topic={topic} id={id}", { ...delivery, id: message.id });
     for (const handler of this.#of(delivery.pattern ?? delivery.topic).keys()) {
       const call = () => handler(message, delivery);
       this.#call(() => this.#observer.process(message, delivery, call), message);
@@ -116,6 +117,7 @@ export class HandlerTable {
 
   /** Calls the handlers of published data. */
   dispatchPublished(published: PublishedMessage): void {
+    logger.debug("message received: channel={channel}", { channel: published.channel });
     const options = this.#of(published.pattern ?? published.channel).values();
     for (const { onPublished } of options) {
       if (onPublished === undefined) continue;

@@ -186,6 +186,7 @@ export class QueueSubscription<T> implements Subscription<T> {
       }
       const delivery = this.#hasEnded ? undefined : this.#takeBest();
       if (delivery !== undefined) {
+        logger.debug("message_received", { ...this.#names(), messageId: delivery.id });
         return { done: false, value: toDelivery<T>(delivery, this.#agentId) };
       }
       if (!this.#receivers.some(({ isClaimDue }) => isClaimDue)) await this.#sleepUntilDue();

@@ -27,6 +27,11 @@ export class EventLog {
     }
   }
 
+  /** True if the application takes what is logged at debug level. */
+  get isDebugged(): boolean {
+    return this.#logger.isEnabledFor("debug");
+  }
+
   /** Logs what helps to find a fault. */
   debug(message: string, properties: Record<string, unknown> = {}): void {
     this.#log("debug", message, properties);
@@ -51,12 +56,54 @@ export class EventLog {
 /** The module's logger. */
 export const logger: EventLog = new EventLog("ringbus");
 
-/** True if every message and every wait is traced. */
-export const tracing: boolean = readFlag();
+const VARIABLE = "RINGBUS_DEBUG";
+const OFF = /^(?:|0|false|no|off)$/i;
 
-function readFlag(): boolean {
-  const permission = Deno.permissions.querySync({ name: "env", variable: "RINGBUS_DEBUG" });
-  return permission.state === "granted" && Deno.env.get("RINGBUS_DEBUG") === "1";
+/** Without the permission, the variable is not heeded. A program is never asked for it. */
+const isReadable =
+  Deno.permissions.querySync({ name: "env", variable: VARIABLE }).state === "granted";
+
+/** True if every message and every wait is traced. */
+export const tracing: boolean = isReadable && isOn(Deno.env.get(VARIABLE));
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && !OFF.test(value);
+}
+
+/** True if messages are traced, or logged at debug level. A socket asks when it is opened. */
+export function logsMessages(): boolean {
+  return tracing || logger.isDebugged;
+}
+
+/**
+ * Logs a message that a socket has received, as `logsMessages` says.
+ *
+ * @param number its number among the messages of the socket, such as `"#1"`
+ */
+export function logReceived(channel: string, size: number, number: string): void {
+  if (tracing) trace(`received ${size} B on "${channel}", ${number}`);
+  logger.debug("message received: size={size} channel={channel}", { size, channel, number });
+}
+
+const NOT_HEEDED = "RINGBUS_DEBUG is not heeded: run with --allow-env=RINGBUS_DEBUG";
+let isReported = isReadable;
+
+/**
+ * Says on standard error, once, that the variable is set and that Deno does not let the program read it.
+ *
+ * @param environment reads a variable in another way
+ */
+export function reportUnheeded(environment: (name: string) => string | undefined): void {
+  if (isReported || !isOn(environment(VARIABLE))) return;
+  isReported = true;
+  console.error(`ringbus: ${NOT_HEEDED}`);
+}
+
+/** Says in the log that the variable is not heeded, in case it is set: nothing can tell without FFI. */
+export function logUnheeded(): void {
+  if (isReported || !logger.isDebugged) return;
+  isReported = true;
+  logger.debug(`if it is set, ${NOT_HEEDED}`);
 }
 
 /** Writes one step to standard error. Call it only if `tracing` is true. */

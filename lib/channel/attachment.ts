@@ -23,7 +23,7 @@ import {
 } from "../segment/format.ts";
 import { MemorySource } from "../segment/byte_source.ts";
 import type { LocalHandle } from "../segment/worker_memory.ts";
-import { logger } from "../base/log.ts";
+import { logger, logUnheeded } from "../base/log.ts";
 import { capacityOf, type ChannelOptions, checkCompatible, codecFor, openMemory } from "./open.ts";
 import { instantiate, IS_WEAK } from "../segment/ring.ts";
 import type { RingExports } from "../../wasm/ring_exports.ts";
@@ -90,6 +90,7 @@ export class Attachment {
       throw error;
     }
     this.sharedMemory.onNameLost(() => this.#detach());
+    logUnheeded();
     logger.debug("attached to {channel} as {role} {index}", {
       channel: this.name,
       role,

@@ -8,7 +8,7 @@ import type { Attachment } from "./attachment.ts";
 import type { Batch } from "./batch.ts";
 import { BufferWords, copyAligned, copyToArray, Scratch } from "./copy.ts";
 import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
-import { trace, tracing } from "../base/log.ts";
+import { logReceived, logsMessages } from "../base/log.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "./headers.ts";
 import { LossWarning } from "./loss_warning.ts";
 import type { SocketStatistics } from "./statistics.ts";
@@ -88,6 +88,7 @@ export class FrameCursor {
   readonly #losses: LossWarning;
   readonly #isRaw: boolean;
   readonly #isRequest: boolean;
+  readonly #isLogged: boolean;
   #offset = 0;
   /** The record's size word; `take` checks that it and the flags are what `next` checked. */
   #size = 0;
@@ -118,6 +119,7 @@ export class FrameCursor {
     this.#losses = new LossWarning(attachment.name);
     this.#isRaw = attachment.codec.id === "raw";
     this.#isRequest = attachment.kind === "request";
+    this.#isLogged = logsMessages();
     const cursors = attachment.kind === "broadcast"
       ? attachment.region(MAX_LANES * CURSOR_BYTES)
       : 0;
@@ -393,11 +395,11 @@ export class FrameCursor {
     const counts = this.#counts;
     counts.bytes += length;
     checkSignals(++counts.received);
-    if (tracing) this.#traceReceived(length);
+    if (this.#isLogged) this.#logReceived(length);
   }
 
-  #traceReceived(length: number): void {
-    trace(`received ${length} B on "${this.attachment.name}", #${this.#counts.received}`);
+  #logReceived(length: number): void {
+    logReceived(this.attachment.name, length, `#${this.#counts.received}`);
   }
 
   /** Copies the message that was found into a batch, and steps over it; false if the batch was lost. */

@@ -5,6 +5,7 @@
  */
 
 import { ShmPermissionError, ShmUnsupportedError } from "../base/errors.ts";
+import { reportUnheeded } from "../base/log.ts";
 import { Linux } from "./linux.ts";
 import { MacOs } from "./macos.ts";
 import type { Platform } from "./platform.ts";
@@ -18,8 +19,14 @@ let opened: Platform | undefined;
  * @throws {ShmPermissionError} without `--allow-ffi`
  */
 export function platform(): Platform {
-  opened ??= openPlatform(Deno.build.os);
+  opened ??= firstPlatform();
   return opened;
+}
+
+function firstPlatform(): Platform {
+  const os = openPlatform(Deno.build.os);
+  reportUnheeded((name) => os.environment(name));
+  return os;
 }
 
 /** Opens the calls of one operating system. */

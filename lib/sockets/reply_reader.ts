@@ -10,7 +10,7 @@ import { readSelfDescribed, SELF_DESCRIBED } from "../channel/self_described.ts"
 import type { SocketStatistics } from "../channel/statistics.ts";
 import { type ContextHeaders, parseContextHeaders } from "../base/context_headers.ts";
 import { ShmPeerLostError, ShmRemoteError, ShmSerializationError } from "../base/errors.ts";
-import { trace, tracing } from "../base/log.ts";
+import { logReceived, logsMessages } from "../base/log.ts";
 import { messageOf } from "../base/thrown.ts";
 import { readFailure, type RemoteFailure } from "./remote_failure.ts";
 import {
@@ -38,6 +38,7 @@ export class ReplyReader<R> {
   readonly #counts: SocketStatistics;
   readonly #region: number;
   readonly #readsHeaders: boolean;
+  readonly #isLogged = logsMessages();
 
   /** `region` is the offset of the requester's region. */
   constructor(
@@ -77,8 +78,8 @@ export class ReplyReader<R> {
     const counts = this.#counts;
     counts.received++;
     counts.bytes += length;
-    if (tracing) {
-      trace(`received ${length} B on "${this.#attachment.name}", reply #${counts.received}`);
+    if (this.#isLogged) {
+      logReceived(this.#attachment.name, length, `reply #${counts.received}`);
     }
   }
 

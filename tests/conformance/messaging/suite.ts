@@ -3,6 +3,7 @@
 
 import type { MessagingTransport } from "./transport.ts";
 import { testLifecycle } from "./lifecycle.ts";
+import { testLogging } from "./logging.ts";
 import { testLookup } from "./lookup.ts";
 import { testOptions } from "./options.ts";
 import { testRedisLike } from "./redis_like.ts";
@@ -21,4 +22,5 @@ export function testMessagingBackend(transport: MessagingTransport): void {
   testWriters(transport);
   testOptions(transport);
   testLifecycle(transport);
+  testLogging(transport);
 }

@@ -1,40 +1,23 @@
 // Log messages of channels, and that none are written by default.
 
 import assert from "node:assert/strict";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
+import type { LogRecord } from "@logtape/logtape";
 import { testOn, TRANSPORTS } from "../../conformance/channel/channel.ts";
-
-/** Collects the log records of Ringbus while `body` runs. */
-async function collect(body: () => void | Promise<void>): Promise<LogRecord[]> {
-  const records: LogRecord[] = [];
-  await configure({
-    sinks: { memory: (record: LogRecord) => records.push(record) },
-    loggers: [
-      { category: ["ringbus"], lowestLevel: "debug", sinks: ["memory"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
-    ],
-  });
-  try {
-    await body();
-  } finally {
-    await reset();
-  }
-  return records;
-}
+import { collectLog, textsOf } from "../../support/log_records.ts";
 
 /** Warnings about a ring that is almost full. */
 function fills(records: LogRecord[]): string[] {
-  return texts(records, "warning").filter((text) => text.includes("% full"));
+  return textsOf(records, "warning").filter((text) => text.includes("% full"));
 }
 
-function texts(records: LogRecord[], level: string): string[] {
-  return records.filter((record) => record.level === level).map(({ message }) => message.join(""));
+function isReceived(text: unknown): boolean {
+  return `${text}`.startsWith("message received");
 }
 
 for (const transport of TRANSPORTS) {
   testOn(transport, "attaching and leaving are logged at debug level", async (open) => {
     const channel = open();
-    const records = await collect(() => {
+    const records = await collectLog(() => {
       const pusher = channel.pusher();
       const puller = channel.puller();
       pusher.send(1);
@@ -42,13 +25,63 @@ for (const transport of TRANSPORTS) {
       pusher.close();
       puller.close();
     });
-    const lines = texts(records, "debug").join("\n");
+    const lines = textsOf(records, "debug").join("\n");
     for (const role of ["pusher", "puller"]) {
       assert.match(lines, new RegExp(`attached to .* as .*${role}`));
       assert.match(lines, new RegExp(`left .* as .*${role}`));
     }
-    assert.equal(records.length, 4);
+    assert.equal(records.filter(({ rawMessage }) => !isReceived(rawMessage)).length, 4);
     for (const { category } of records) assert.equal(category[0], "ringbus");
+  });
+
+  testOn(
+    transport,
+    "a message that is received is logged at debug level, with its size",
+    async (open) => {
+      const channel = open();
+      const records = await collectLog(async () => {
+        using pusher = channel.pusher<unknown>({ codec: "json" });
+        using puller = channel.puller<unknown>();
+        pusher.sendMany(["abc", 12, [1, 2], null, 7, 8]);
+        puller.tryRecv();
+        await puller.recv();
+        puller.recvSync();
+        for await (const _value of puller) break;
+        puller.drain();
+      });
+      const received = textsOf(records, "debug").filter(isReceived);
+      const sizes = received.map((text) =>
+        /^message received: size=(\d+) channel=\S+$/.exec(text)?.[1]
+      );
+      assert.deepEqual(sizes, ["5", "2", "5", "4", "1", "1"]);
+    },
+  );
+
+  testOn(
+    transport,
+    "requests and replies that are received are logged at debug level",
+    async (open) => {
+      const channel = open();
+      const records = await collectLog(async () => {
+        using requester = channel.requester<number, number>({ codec: "json" });
+        using replier = channel.replier<number, number>();
+        const reply = requester.request(12345);
+        replier.send(await replier.recv());
+        assert.equal(await reply, 12345);
+      });
+      assert.equal(textsOf(records, "debug").filter(isReceived).length, 2);
+    },
+  );
+
+  testOn(transport, "received messages are not logged above debug level", async (open) => {
+    const channel = open();
+    const records = await collectLog(() => {
+      using pusher = channel.pusher();
+      using puller = channel.puller();
+      pusher.send(1);
+      assert.equal(puller.tryRecv(), 1);
+    }, "info");
+    assert.deepEqual(records, []);
   });
 
   testOn(
@@ -56,11 +89,11 @@ for (const transport of TRANSPORTS) {
     "the first message that is not accepted is a warning, the next ones are not",
     async (open) => {
       const channel = open(1024);
-      const records = await collect(() => {
+      const records = await collectLog(() => {
         const pusher = channel.pusher();
         for (let i = 0; i < 1000; i++) pusher.send(i);
       });
-      const drops = texts(records, "warning").filter((text) => text.includes("was not accepted"));
+      const drops = textsOf(records, "warning").filter((text) => text.includes("was not accepted"));
       assert.equal(drops.length, 1);
     },
   );
@@ -71,7 +104,7 @@ for (const transport of TRANSPORTS) {
     async (open) => {
       const channel = open(1024);
       let missed = 0;
-      const records = await collect(() => {
+      const records = await collectLog(() => {
         const subscriber = channel.subscriber(), publisher = channel.publisher();
         for (let round = 0; round < 3; round++) {
           for (let i = 0; i < 500; i++) publisher.send(i);
@@ -80,7 +113,7 @@ for (const transport of TRANSPORTS) {
         missed = subscriber.statistics().missed;
         subscriber.close();
       });
-      const losses = texts(records, "warning").map((text) =>
+      const losses = textsOf(records, "warning").map((text) =>
         /missed (\d+) messages, (\d+) in all.*raise capacityBytes/.exec(text)!.slice(1).map(Number)
       );
       assert.equal(losses.length, 2);
@@ -103,28 +136,28 @@ for (const transport of TRANSPORTS) {
           const each = Math.ceil((length + 16) / 8) * 8;
           for (let used = 0; used + each < share * capacity; used += each) pusher.send(bytes);
         };
-        const half = await collect(() => fill(0.85));
+        const half = await collectLog(() => fill(0.85));
         assert.deepEqual(fills(half), []);
         puller.drain();
-        const full = fills(await collect(() => fill(0.985)));
+        const full = fills(await collectLog(() => fill(0.985)));
         assert.equal(full.length, 1);
         const [, percent] = full[0].match(/(\d+)% full/)!;
         assert.ok(Number(percent) >= 90);
         puller.drain();
-        assert.equal(fills(await collect(() => fill(0.5))).length, 0);
+        assert.equal(fills(await collectLog(() => fill(0.5))).length, 0);
         puller.drain();
-        assert.equal(fills(await collect(() => fill(0.985))).length, 1);
+        assert.equal(fills(await collectLog(() => fill(0.985))).length, 1);
       },
     );
   }
 
   testOn(transport, "a publisher never warns about a full ring", async (open) => {
     const channel = open(1024);
-    const records = await collect(() => {
+    const records = await collectLog(() => {
       const publisher = channel.publisher();
       for (let i = 0; i < 2000; i++) publisher.send(i);
     });
-    assert.deepEqual(texts(records, "warning"), []);
+    assert.deepEqual(textsOf(records, "warning"), []);
   });
 
   testOn(transport, "nothing is written unless the application configures it", (open) => {

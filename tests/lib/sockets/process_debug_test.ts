@@ -70,6 +70,39 @@ Deno.test("RINGBUS_DEBUG=1 logs requests and replies", () =>
     ]);
   }));
 
+for (const value of ["true", "yes", "2"]) {
+  Deno.test(`RINGBUS_DEBUG=${value} logs too`, () =>
+    inScratch(async ({ path: dir, spawn }) => {
+      const child = spawn({ ...DEBUG, env: { RINGBUS_DEBUG: value } });
+      await child.execute({
+        do: "open",
+        id: "out",
+        role: "publisher",
+        target: "t",
+        options: { dir },
+      });
+      await child.execute({ do: "send", id: "out", values: ["abc"] });
+      await child.finish();
+      assert.match(child.stderr, /sent \d+ B on "t", #1/);
+    }));
+}
+
+for (const value of ["1", "true", "0", "", undefined]) {
+  Deno.test(`without --allow-env, RINGBUS_DEBUG=${value} is not heeded, and that is said once`, () =>
+    inScratch(async ({ path: dir, spawn }) => {
+      const env: Record<string, string> = value === undefined ? {} : { RINGBUS_DEBUG: value };
+      const child = spawn({ flags: ["--allow-ffi", "--no-prompt"], env });
+      for (const [id, role] of [["out", "publisher"], ["in", "subscriber"]] as const) {
+        await child.execute({ do: "open", id, role, target: "t", options: { dir } });
+      }
+      await child.execute({ do: "send", id: "out", values: ["abc"] });
+      await child.finish();
+      const isSet = value === "1" || value === "true";
+      const said = "ringbus: RINGBUS_DEBUG is not heeded: run with --allow-env=RINGBUS_DEBUG\n";
+      assert.equal(child.stderr, isSet ? said : "");
+    }));
+}
+
 Deno.test("without RINGBUS_DEBUG nothing is logged", () =>
   inScratch(async ({ path: dir, spawn }) => {
     const child = spawn({ flags: DEBUG.flags });
