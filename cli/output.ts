@@ -6,8 +6,11 @@
  */
 
 import { RingbusError } from "../lib/base/errors.ts";
+import { Sink } from "./sink.ts";
 
 const encoder = new TextEncoder();
+/** Milliseconds for the reader of the output when a signal has ended the command. */
+const END_MS = 500;
 
 /** Escape codes of the styles. */
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
@@ -32,12 +35,16 @@ export class Output {
   /** True if the output is JSON. */
   readonly isJson: boolean;
   /** True if the output is a terminal. */
-  readonly isTerminal: boolean = Deno.stdout.isTerminal();
-  readonly #isColoured = this.isTerminal && !Deno.noColor;
+  readonly isTerminal: boolean;
+  readonly #results = new Sink(Deno.stdout);
+  readonly #notices = new Sink(Deno.stderr);
+  readonly #isColoured: boolean;
 
   /** An output as text, or as JSON. */
   constructor(isJson: boolean) {
     this.isJson = isJson;
+    this.isTerminal = this.#results.isTerminal;
+    this.#isColoured = this.isTerminal && !Deno.noColor;
   }
 
   /** Colours a text, if the output shows colours. */
@@ -79,19 +86,38 @@ export class Output {
 
   /** Prints bytes. */
   write(bytes: Uint8Array): void {
+    this.#results.write(bytes);
+  }
+
+  /**
+   * Waits until everything is written; false if the signal aborted before that. Every loop that prints
+   * waits for it.
+   *
+   * @throws {OutputClosedError} if the reader of the output is gone
+   */
+  async flush(signal: AbortSignal): Promise<boolean> {
     try {
-      let rest = bytes;
-      while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+      return await this.#results.flush(signal) && await this.#notices.flush(signal);
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosedError();
       throw error;
     }
   }
 
+  /** Waits until everything is written, but not for long: the reader may have stopped to read. */
+  async flushEnd(): Promise<void> {
+    await this.flush(AbortSignal.timeout(END_MS));
+  }
+
+  /** As `flushEnd`, for the notices alone. */
+  async flushNotices(): Promise<void> {
+    await this.#notices.flush(AbortSignal.timeout(END_MS)).catch(() => {});
+  }
+
   /** Prints a notice to the standard error stream, apart from the output. */
   notice(line: string): void {
-    const text = Deno.stderr.isTerminal() && !Deno.noColor ? `\x1b[2m${line}\x1b[0m` : line;
-    Deno.stderr.writeSync(encoder.encode(`${text}\n`));
+    const text = this.#notices.isTerminal && !Deno.noColor ? `\x1b[2m${line}\x1b[0m` : line;
+    this.#notices.write(encoder.encode(`${text}\n`));
   }
 }
 

@@ -22,20 +22,37 @@ export async function runCommandLine(args: readonly string[], mainUrl: string): 
   const [name, ...others] = args;
   const output = new Output(others.includes("--json"));
   try {
-    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-      const [topic] = name === "help" ? others : [];
-      if (topic !== undefined) return await runCommand(topic, ["--help"], output, mainUrl);
-      output.print(programHelp());
-      return name === undefined ? EXIT.USAGE : EXIT.DONE;
-    }
-    if (name === "--version" || name === "-V") {
-      output.print(VERSION);
-      return EXIT.DONE;
-    }
-    return await runCommand(name, others, output, mainUrl);
+    return await runNamed(name, others, output, mainUrl);
   } catch (error) {
     return codeOf(error, output, name);
+  } finally {
+    await output.flushNotices();
   }
+}
+
+async function runNamed(
+  name: string | undefined,
+  others: readonly string[],
+  output: Output,
+  mainUrl: string,
+): Promise<number> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    const [topic] = name === "help" ? others : [];
+    if (topic !== undefined) return await runCommand(topic, ["--help"], output, mainUrl);
+    await printText(output, programHelp());
+    return name === undefined ? EXIT.USAGE : EXIT.DONE;
+  }
+  if (name === "--version" || name === "-V") {
+    await printText(output, VERSION);
+    return EXIT.DONE;
+  }
+  return await runCommand(name, others, output, mainUrl);
+}
+
+/** Prints a text, which the default action of a signal may cut off. */
+async function printText(output: Output, text: string): Promise<void> {
+  output.print(text);
+  await output.flush(new AbortController().signal);
 }
 
 async function runCommand(
@@ -54,12 +71,17 @@ async function runCommand(
   }
   const { command } = await entry.load();
   if (isHelpRequested(args)) {
-    output.print(commandHelp(name, command));
+    await printText(output, commandHelp(name, command));
     return EXIT.DONE;
   }
   const read = readArguments(command, args);
-  return await withSignals((signal) => command.run({ ...read, output, mainUrl, signal })) ??
-    EXIT.DONE;
+  return await withSignals(async (signal) => {
+    try {
+      return await command.run({ ...read, output, mainUrl, signal });
+    } finally {
+      if (!await output.flush(signal)) await output.flushEnd();
+    }
+  }) ?? EXIT.DONE;
 }
 
 function isHelpRequested(args: readonly string[]): boolean {

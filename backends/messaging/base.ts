@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withTurn } from "../../lib/base/turn.ts";
 import { callback, observer } from "../../lib/base/option_checks.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
@@ -180,11 +181,19 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
     return this.cleanup();
   }
 
-  /** Checks the arguments of `storeMessage`. */
-  protected checkStore(namespace: string, topic: string, options: StoreMessageOptions): void {
-    STORE_OPTIONS.check(options);
-    checkGivenName("namespace", namespace);
-    checkGivenName("topic", topic);
+  /** Checks the arguments of `storeMessage`. Rejects, and leaves a turn to the event loop, if one is wrong. */
+  protected checkStore(
+    namespace: string,
+    topic: string,
+    options: StoreMessageOptions,
+  ): Promise<never> | undefined {
+    try {
+      STORE_OPTIONS.check(options);
+      checkGivenName("namespace", namespace);
+      checkGivenName("topic", topic);
+    } catch (error) {
+      return withTurn(() => Promise.reject(error));
+    }
   }
 
   /**

@@ -80,7 +80,8 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    this.checkStore(namespace, topic, options);
+    const rejection = this.checkStore(namespace, topic, options);
+    if (rejection !== undefined) return await rejection;
     return await this.observer.store(topic, message, (carrying) =>
       this.read((store) => {
         store.storeMessage(namespace, topic, this.textOf(carrying, options), options.ttlSeconds);

@@ -37,6 +37,22 @@ export abstract class SyncBackend implements SyncSharedBackend {
    */
   protected abstract release(): void;
 
+  /**
+   * Makes a call of the asynchronous form, in which the event loop has its turns.
+   * @internal
+   */
+  protected inTurn<T>(call: () => T): Promise<T> {
+    return inTurn(call);
+  }
+
+  /** Calls the synchronous form of a method, and settles with what it returns or throws. */
+  #settle<T>(method: string, args: IArguments, count: number, call: () => T): Promise<T> {
+    return this.inTurn(() => {
+      checkNoMore(method, args, count);
+      return call();
+    });
+  }
+
   #checkOpen(): void {
     if (this.#isClosed) throw closedError(this.constructor.name);
   }
@@ -170,27 +186,47 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** Appends a slot to a thread. Resolves with the slot's index. */
   bufferAppend(threadId: string, slotData: Uint8Array): Promise<number> {
-    return settle("bufferAppend()", arguments, 2, () => this.bufferAppendSync(threadId, slotData));
+    return this.#settle(
+      "bufferAppend()",
+      arguments,
+      2,
+      () => this.bufferAppendSync(threadId, slotData),
+    );
   }
 
   /** All slots of a thread in their order. */
   bufferGetThread(threadId: string): Promise<Uint8Array[]> {
-    return settle("bufferGetThread()", arguments, 1, () => this.bufferGetThreadSync(threadId));
+    return this.#settle(
+      "bufferGetThread()",
+      arguments,
+      1,
+      () => this.bufferGetThreadSync(threadId),
+    );
   }
 
   /** One slot. Undefined if the thread has no slot with that index. */
   bufferGetSlot(threadId: string, index: number): Promise<Uint8Array | undefined> {
-    return settle("bufferGetSlot()", arguments, 2, () => this.bufferGetSlotSync(threadId, index));
+    return this.#settle(
+      "bufferGetSlot()",
+      arguments,
+      2,
+      () => this.bufferGetSlotSync(threadId, index),
+    );
   }
 
   /** Number of slots of a thread. */
   bufferThreadLen(threadId: string): Promise<number> {
-    return settle("bufferThreadLen()", arguments, 1, () => this.bufferThreadLenSync(threadId));
+    return this.#settle(
+      "bufferThreadLen()",
+      arguments,
+      1,
+      () => this.bufferThreadLenSync(threadId),
+    );
   }
 
   /** True if the thread has slots. */
   bufferThreadExists(threadId: string): Promise<boolean> {
-    return settle(
+    return this.#settle(
       "bufferThreadExists()",
       arguments,
       1,
@@ -200,7 +236,7 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** Deletes a thread. False if there was none. */
   bufferDeleteThread(threadId: string): Promise<boolean> {
-    return settle(
+    return this.#settle(
       "bufferDeleteThread()",
       arguments,
       1,
@@ -210,52 +246,52 @@ export abstract class SyncBackend implements SyncSharedBackend {
 
   /** Ids of all threads. */
   bufferListThreads(): Promise<string[]> {
-    return settle("bufferListThreads()", arguments, 0, () => this.bufferListThreadsSync());
+    return this.#settle("bufferListThreads()", arguments, 0, () => this.bufferListThreadsSync());
   }
 
   /** Deletes all threads. */
   bufferClear(): Promise<void> {
-    return settle("bufferClear()", arguments, 0, () => this.bufferClearSync());
+    return this.#settle("bufferClear()", arguments, 0, () => this.bufferClearSync());
   }
 
   /** Maps a chain and a uuid to each other. */
   registrySet(chain: string, uuid: string): Promise<void> {
-    return settle("registrySet()", arguments, 2, () => this.registrySetSync(chain, uuid));
+    return this.#settle("registrySet()", arguments, 2, () => this.registrySetSync(chain, uuid));
   }
 
   /** The uuid of a chain. */
   registryGetUuid(chain: string): Promise<string | undefined> {
-    return settle("registryGetUuid()", arguments, 1, () => this.registryGetUuidSync(chain));
+    return this.#settle("registryGetUuid()", arguments, 1, () => this.registryGetUuidSync(chain));
   }
 
   /** The chain of a uuid. */
   registryGetChain(uuid: string): Promise<string | undefined> {
-    return settle("registryGetChain()", arguments, 1, () => this.registryGetChainSync(uuid));
+    return this.#settle("registryGetChain()", arguments, 1, () => this.registryGetChainSync(uuid));
   }
 
   /** Deletes the pair of a uuid. False if there was none. */
   registryDelete(uuid: string): Promise<boolean> {
-    return settle("registryDelete()", arguments, 1, () => this.registryDeleteSync(uuid));
+    return this.#settle("registryDelete()", arguments, 1, () => this.registryDeleteSync(uuid));
   }
 
   /** All pairs, as an object from uuids to chains. */
   registryListAll(): Promise<Record<string, string>> {
-    return settle("registryListAll()", arguments, 0, () => this.registryListAllSync());
+    return this.#settle("registryListAll()", arguments, 0, () => this.registryListAllSync());
   }
 
   /** Deletes all pairs. */
   registryClear(): Promise<void> {
-    return settle("registryClear()", arguments, 0, () => this.registryClearSync());
+    return this.#settle("registryClear()", arguments, 0, () => this.registryClearSync());
   }
 
   /** Checks that the state can be reached. Fulfilled with true. */
   ping(): Promise<true> {
-    return settle("ping()", arguments, 0, () => this.pingSync());
+    return this.#settle("ping()", arguments, 0, () => this.pingSync());
   }
 
   /** Where the state is, how much it holds, and its limits. */
   info(): Promise<SharedBackendInfo> {
-    return settle("info()", arguments, 0, () => this.infoSync());
+    return this.#settle("info()", arguments, 0, () => this.infoSync());
   }
 
   /** Closes the backend. */
@@ -267,12 +303,4 @@ export abstract class SyncBackend implements SyncSharedBackend {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** Calls the synchronous form of a method, and settles with what it returns or throws. */
-function settle<T>(method: string, args: IArguments, count: number, call: () => T): Promise<T> {
-  return inTurn(() => {
-    checkNoMore(method, args, count);
-    return call();
-  });
 }

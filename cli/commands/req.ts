@@ -36,6 +36,7 @@ NAME, one after the other, and prints each reply as a line of JSON.`,
       }), signal);
       if (reply === undefined) return;
       printMessage(output, reply.value, values.raw ?? false);
+      if (!await output.flush(signal)) return;
     }
   },
 });

@@ -57,6 +57,7 @@ the other. It does not attach, and writes nothing.`,
       if (output.isJson) { for (const line of lines) output.json(asJson(line)); }
       else if (screen) screen.show(tableOf(output, lines));
       else for (const line of [...tableOf(output, lines), ""]) output.print(line);
+      await output.flush(ended);
     }
   },
 });

@@ -56,7 +56,7 @@ export async function receiveAll(
     const message = await unlessAborted(() => receive({ signal, timeoutMs }), signal);
     if (message === undefined) return;
     printMessage(output, message.value, isRaw);
-    message.printed?.();
+    if (await output.flush(signal)) message.printed?.();
   }
 }
 

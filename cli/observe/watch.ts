@@ -104,6 +104,7 @@ export class Watch implements Disposable {
       if (done) return this.#reportEnd(value);
       if (!this.signal.aborted) this.#restartTimer();
       this.#handle(value, handler);
+      await this.#output.flush(this.signal);
     }
   }
 

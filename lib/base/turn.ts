@@ -63,11 +63,13 @@ export function takeTurn(): Promise<void> {
 }
 
 /**
- * Waits for another thread, because the runtime polls input and output only when it waits. It does not
- * wait for `setImmediate`, and `setTimeout` takes more than a millisecond.
+ * Waits for another thread, because the runtime polls input and output only when it waits, and then for
+ * `setImmediate`: the runtime looks at its timers before that. With one of the two alone, the other kind
+ * of event has no turn for hundreds of milliseconds. `setTimeout` takes more than a millisecond.
  */
 async function waitForTurn(): Promise<void> {
   await crypto.subtle.digest("SHA-1", ONE_BYTE);
+  await new Promise<void>((resolve) => setImmediate(resolve));
   turn = undefined;
   startBurst(clockMs());
 }

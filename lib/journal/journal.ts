@@ -71,6 +71,11 @@ export interface JournalOptions {
    * that all members share.
    */
   clock?: () => number;
+  /**
+   * Joins without applying the records: the first call applies them, or `catchUpInTurns`, which gives the
+   * event loop its turns. Default: false.
+   */
+  appliesLater?: boolean;
   /** Unused bytes that a generation may have, in addition to the size of its snapshot. Default: 1 MiB. */
   slackBytes?: number;
 }
@@ -120,7 +125,9 @@ export class Journal implements Closable, Disposable {
   readonly #root: Attachment;
   readonly #files: JournalFiles;
   readonly #state: JournalState;
-  readonly #clock: JournalClock;
+  readonly #clockOption: (() => number) | undefined;
+  /** Undefined until the records are applied, because the time of the last one counts. */
+  #clock: JournalClock | undefined;
   readonly #slackBytes: number;
   readonly #waiter: Waiter = { poll: () => this.#poll() };
   #generation: Generation;
@@ -142,7 +149,7 @@ export class Journal implements Closable, Disposable {
   #isClosed = false;
 
   /**
-   * Joins a journal, or creates it, and applies all records that it has.
+   * Joins a journal, or creates it, and applies all records that it has, unless `appliesLater`.
    *
    * @param format names the format of the records: 1 to 31 characters of `[A-Za-z0-9._-]`; members with
    * another format are rejected
@@ -155,6 +162,7 @@ export class Journal implements Closable, Disposable {
     this.name = name;
     this.#state = state;
     this.#slackBytes = options.slackBytes ?? SLACK_BYTES;
+    this.#clockOption = options.clock;
     this.#root = joinRoot(name, format, options);
     try {
       const directory = segmentDirectory(options.dir);
@@ -165,11 +173,7 @@ export class Journal implements Closable, Disposable {
       throw error;
     }
     register(this);
-    this.#catchUpOrLeave();
-    const lastMs = this.#generation.cursor.timeMs;
-    this.#clock = options.clock === undefined
-      ? sharedClock(this.#root.words, lastMs)
-      : new JournalClock(options.clock, Math.max(options.clock(), lastMs));
+    if (!options.appliesLater) this.#catchUpOrLeave();
     this.#files.removeOlder(this.#generation.id);
     this.#reserveSpareIfPossible();
     this.#follower = setInterval(() => this.#leaveDeletedGeneration(), FOLLOW_MS);
@@ -301,8 +305,16 @@ export class Journal implements Closable, Disposable {
 
   /** Milliseconds of the Unix epoch by the journal's clock, which never goes back. */
   nowMs(): number {
-    this.#clock.observe(this.#generation.cursor.timeMs);
-    return this.#clock.now();
+    if (this.#clock === undefined) this.catchUp();
+    this.#clock!.observe(this.#generation.cursor.timeMs);
+    return this.#clock!.now();
+  }
+
+  #openClock(): JournalClock {
+    const lastMs = this.#generation.cursor.timeMs;
+    const read = this.#clockOption;
+    if (read === undefined) return sharedClock(this.#root.words, lastMs);
+    return new JournalClock(read, Math.max(read(), lastMs));
   }
 
   /** Id of this isolate among all members. */
@@ -370,6 +382,7 @@ export class Journal implements Closable, Disposable {
 
   #append(parts: readonly Uint8Array[], purpose: Purpose): number {
     this.#checkUsable();
+    if (this.#clock === undefined) this.catchUp();
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     while (true) {
       const record = this.#appendInSpace(parts, length, purpose);
@@ -495,19 +508,20 @@ export class Journal implements Closable, Disposable {
     this.#checkUsable();
     this.#goal = this.#generation.lastIndex;
     while (this.#step(this.#goal)) continue;
+    this.#clock ??= this.#openClock();
   }
 
   /** True if there is too much to apply at once. */
   get isFarBehind(): boolean {
+    if (this.#isClosed) return false;
     const { lastIndex, cursor } = this.#generation;
     return lastIndex - cursor.index > RECORDS_PER_POLL;
   }
 
-  /** As `catchUp`, with turns of the event loop in between. */
+  /** Applies records, with turns of the event loop in between, until there is little left. */
   async catchUpInTurns(): Promise<void> {
     this.#checkUsable();
-    const { id, lastIndex } = this.#generation;
-    while (!this.#isClosed && this.#generation.id === id && this.#step(lastIndex)) {
+    while (this.isFarBehind && this.#step(this.#generation.lastIndex)) {
       if (isTurnDue()) await takeTurn();
     }
   }

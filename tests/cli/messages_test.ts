@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromJsonForm, toJsonForm } from "../../cli/arguments/json_form.ts";
 import { EXIT } from "../../cli/command.ts";
-import { Publisher, Pusher } from "../../mod.ts";
+import { Publisher, Puller, Pusher } from "../../mod.ts";
 import { inShell } from "../support/command_line.ts";
 import { within } from "../support/deadline.ts";
 
@@ -239,6 +239,37 @@ for (const [command, Sender] of [["sub", Publisher], ["pull", Pusher]] as const)
         await ended;
         sender.send("a message without a puller keeps the channel");
       }, command === "pull" ? ["robot"] : []));
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const command of ["sub", "pull", "tail"]) {
+    Deno.test(`ringbus ${command} ends at ${signal} though nobody reads what it prints`, () =>
+      inShell(async ({ scratch: { path: dir } }) => {
+        const Sender = command === "sub" ? Publisher : Pusher;
+        using sender = new Sender<string>("robot", { dir });
+        const process = new Deno.Command(Deno.execPath(), {
+          args: ["run", "-qA", "main.ts", command, "robot"],
+          env: { RINGBUS_DIR: dir },
+          stdin: "null",
+          stdout: "piped",
+          stderr: "piped",
+        }).spawn();
+        const notices = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
+        await notices.read();
+        // More than the pipe and the stream hold.
+        sender.sendMany(Array(1000).fill("x".repeat(1000)));
+        const reader = process.stdout.getReader();
+        await within(reader.read(), "the first line");
+        process.kill(signal);
+        const { code } = await within(process.status, `the end of ${command}`);
+        assert.equal(code, EXIT.DONE);
+        await Promise.all([reader.cancel(), notices.cancel()]);
+        if (command === "sub") return;
+        using puller = new Puller("robot", { dir });
+        const { length } = puller.drain();
+        assert.ok(length > 0 && (command === "pull" || length === 1000), `${length} are left`);
+      }));
   }
 }
 

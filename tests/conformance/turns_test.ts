@@ -16,13 +16,28 @@ import {
   ShmMessagingBackend,
   Subscriber,
 } from "../../mod.ts";
-import { EmbeddedMessagingBackend, EmbeddedServer } from "../../backends/tcp/mod.ts";
-import { InMemoryBackend, ShmBackend } from "../../backends/state/mod.ts";
+import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../backends/http/mod.ts";
+import { EmbeddedMessagingBackend, EmbeddedServer, StateHost } from "../../backends/tcp/mod.ts";
+import { RedisMessageQueue } from "../../backends/queue/redis/mod.ts";
+import {
+  InMemoryBackend,
+  ManagerBackend,
+  RedisBackend,
+  type SharedBackend,
+  ShmBackend,
+} from "../../backends/state/mod.ts";
+import { takeTurn } from "../../lib/base/turn.ts";
 import { play } from "../../lib/recording/play.ts";
+import { redisServer } from "../../testing/mod.ts";
+import { cpuMs } from "../support/cpu_clock.ts";
 import { inScratch } from "../support/scratch.ts";
 
 /** A loop without turns would go on for so long, in milliseconds. */
 const HUNG_MS = 10_000;
+/** Processor time of a flood, in milliseconds. */
+const FLOOD_MS = 100;
+/** Processor time that may pass without a turn, on the average of a flood: several turns. */
+const MAX_GAP_MS = 20;
 /** Milliseconds of work for each message, as a user's handler has. */
 const WORK_MS = 0.02;
 
@@ -31,19 +46,22 @@ function work(): void {
   while (performance.now() < endMs);
 }
 
-/** Repeats a step until a timer has fired several times; false if it never does. */
+/** Repeats a step for some processor time, in which a timer has to fire several times. */
 class Flood {
   #ticks = 0;
-  readonly #timer = setInterval(() => this.#ticks++, 10);
+  readonly #timer = setInterval(() => this.#ticks++, 1);
+  readonly #startMs = cpuMs();
   readonly #endMs = performance.now() + HUNG_MS;
 
   get isOver(): boolean {
-    return this.#ticks >= 3 || performance.now() > this.#endMs;
+    return cpuMs() - this.#startMs > FLOOD_MS || performance.now() > this.#endMs;
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-    assert(this.#ticks >= 3, `a timer fired ${this.#ticks} times in ${HUNG_MS} ms`);
+    const usedMs = cpuMs() - this.#startMs;
+    const least = Math.floor(usedMs / MAX_GAP_MS) - 1;
+    assert(this.#ticks >= least, `a timer fired ${this.#ticks} times in ${usedMs} ms of work`);
   }
 
   async repeat(step: () => unknown): Promise<void> {
@@ -53,6 +71,39 @@ class Flood {
     }
   }
 }
+
+Deno.test("a turn is one of timers, signals, and input and output", async () => {
+  let ticks = 0, signals = 0, reads = 0;
+  const onSignal = () => signals++;
+  Deno.addSignalListener("SIGWINCH", onSignal);
+  const timer = setInterval(() => ticks++, 1);
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  using client = await Deno.connect({ port: listener.addr.port });
+  using peer = await listener.accept();
+  let isOver = false;
+  const echo = (async () => {
+    for (const bytes = new Uint8Array(1); !isOver; reads++) {
+      await peer.read(bytes);
+      await client.write(bytes);
+    }
+  })();
+  await client.write(new Uint8Array(1));
+  const TURNS = 200;
+  for (let turn = 0; turn < TURNS; turn++) {
+    if (turn % 10 === 0) Deno.kill(Deno.pid, "SIGWINCH");
+    const endMs = performance.now() + 2;
+    while (performance.now() < endMs);
+    await takeTurn();
+  }
+  const inTime = { ticks, signals, reads };
+  clearInterval(timer);
+  Deno.removeSignalListener("SIGWINCH", onSignal);
+  isOver = true;
+  await echo;
+  assert(inTime.ticks >= TURNS / 4, `timers fired ${inTime.ticks} times`);
+  assert(inTime.signals >= 5, `${inTime.signals} signals came`);
+  assert(inTime.reads >= TURNS / 8, `${inTime.reads} reads ended`);
+});
 
 /** Opens what a test needs, on a channel. */
 type Opened = Disposable & { readonly step: () => unknown };
@@ -206,7 +257,11 @@ function message(): Message {
   });
 }
 
-type Backend = InMemoryMessagingBackend | ShmMessagingBackend | EmbeddedMessagingBackend;
+type Backend =
+  | InMemoryMessagingBackend
+  | ShmMessagingBackend
+  | EmbeddedMessagingBackend
+  | SharedMemoryMessagingBackend;
 
 async function floodBackend(backend: Backend): Promise<void> {
   for (
@@ -259,28 +314,91 @@ Deno.test("a flood of calls of a backend by TCP leaves turns to timers", async (
   await floodBackend(backend);
 });
 
+Deno.test("a flood of calls of a backend by HTTP leaves turns to timers", async () => {
+  await using server = new SharedMemoryServer();
+  await using backend = new SharedMemoryMessagingBackend({ serverUrl: await server.start() });
+  await floodBackend(backend);
+});
+
+Deno.test("a long response to a poll leaves turns to timers", async () => {
+  await using server = new SharedMemoryServer();
+  await using backend = new SharedMemoryMessagingBackend({ serverUrl: await server.start() });
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  using flood = new Flood();
+  let received = 0;
+  await backend.subscribe("news", () => {}, {
+    onPublished() {
+      work();
+      if (++received === MANY || flood.isOver) resolve();
+    },
+  });
+  await using local = new InMemoryMessagingBackend({ store: server.store });
+  await Promise.all(Array.from({ length: MANY }, (_, n) => local.publish("news", n)));
+  await over;
+});
+
+/** Messages that a subscriber finds at once. */
+const MANY = 10_000;
+
+/** Floods a port with requests, from a thread of its own. */
+function floodPort(port: number, request: string): Disposable {
+  const url = new URL("../support/programs/port_flood.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  worker.postMessage({ port, request });
+  return { [Symbol.dispose]: () => worker.terminate() };
+}
+
+Deno.test("clients that flood a server by HTTP leave turns to timers", async () => {
+  await using server = new SharedMemoryServer();
+  const { port } = new URL(await server.start());
+  using flood = new Flood();
+  using _client = floodPort(Number(port), "GET /get/a HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  while (!flood.isOver) await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
+Deno.test("clients that flood a server by TCP leave turns to timers", async () => {
+  await using server = new EmbeddedServer({ port: 0 });
+  using flood = new Flood();
+  using _client = floodPort(await server.start(), 'PUBLISH news "a value"\n');
+  while (!flood.isOver) await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
 Deno.test("a flood of state calls leaves turns to timers", async () => {
   await inScratch(async ({ path: dir }) => {
     await using memory = new InMemoryBackend();
     await using shm = new ShmBackend({ dir });
-    for (const backend of [memory, shm]) {
-      using flood = new Flood();
-      await flood.repeat(() => backend.registrySet("chain", "uuid"));
-      using reads = new Flood();
-      await reads.repeat(() => backend.registryGetUuid("chain"));
-    }
+    await floodState(memory);
+    await floodState(shm);
   });
 });
 
-Deno.test("a flood of a queue's calls leaves turns to timers", async () => {
-  await using queue = new InMemoryMessageQueue();
+Deno.test("a flood of state calls of a manager and its clients leaves turns to timers", async () => {
+  const authkey = crypto.getRandomValues(new Uint8Array(32));
+  await using server = new EmbeddedServer({ port: 0, state: new StateHost({ authkey }) });
+  await using backend = new ManagerBackend({
+    managerAddress: ["127.0.0.1", await server.start()],
+    managerAuthkey: authkey,
+  });
+  await floodState(backend);
+});
+
+async function floodState(backend: SharedBackend): Promise<void> {
+  using flood = new Flood();
+  await flood.repeat(() => backend.registrySet("chain", "uuid"));
+  using reads = new Flood();
+  await reads.repeat(() => backend.registryGetUuid("chain"));
+}
+
+type Queue = InMemoryMessageQueue | RedisMessageQueue;
+
+async function floodQueue(queue: Queue): Promise<void> {
   await queue.initialize();
   await using messages = queue.subscribe("jobs", "worker", { prefetch: 100 });
   await messages.ready;
   const job = { channel: "jobs", sourceAgent: "test", targetAgent: "worker", payload: 1 };
   for (
     const step of [
-      () => queue.getPending("none"),
+      () => queue.getPending("nobody"),
       () => queue.exists("none"),
       async () => {
         await queue.publish(job);
@@ -292,6 +410,84 @@ Deno.test("a flood of a queue's calls leaves turns to timers", async () => {
     using flood = new Flood();
     await flood.repeat(step);
   }
+}
+
+Deno.test("a flood of a queue's calls leaves turns to timers", async () => {
+  await using queue = new InMemoryMessageQueue();
+  await floodQueue(queue);
+});
+
+Deno.test("a flood of calls of a queue and of a state on Redis leaves turns to timers", async () => {
+  await using server = await redisServer();
+  await using queue = new RedisMessageQueue({ redisUrl: server.url });
+  await floodQueue(queue);
+  await using state = new RedisBackend({ redisUrl: server.url });
+  await floodState(state);
+});
+
+Deno.test("messages that were claimed together leave turns to timers", async () => {
+  await using server = await redisServer();
+  await using queue = new RedisMessageQueue({ redisUrl: server.url });
+  await queue.initialize();
+  const job = { channel: "jobs", sourceAgent: "test", targetAgent: "worker", payload: 1 };
+  await Promise.all(Array.from({ length: 5000 }, () => queue.publish(job)));
+  await using messages = queue.subscribe("jobs", "worker", { prefetch: 1000 });
+  await messages.ready;
+  using flood = new Flood();
+  await flood.repeat(() => messages.next());
+});
+
+/** Records of a big journal: they take more than a turn to apply. */
+const JOURNAL_RECORDS = 20_000;
+
+Deno.test("to open a big journal, and to catch up with one, leaves turns to timers", async () => {
+  await inScratch(async ({ path: dir }) => {
+    const options = { name: "big", dir, maxBytes: 2 ** 28 };
+    await using writer = new ShmMessagingBackend(options);
+    const store = async () => {
+      for (let n = 0; n < JOURNAL_RECORDS; n++) await writer.storeMessage("space", "t", message());
+    };
+    await store();
+    await using opener = new ShmMessagingBackend(options);
+    {
+      using _flood = new Flood();
+      // Calls that do not wait for each other keep their order.
+      const first = opener.set("key", 1);
+      const second = opener.set("key", 2);
+      const read = opener.get("key");
+      await Promise.all([first, second]);
+      assert.equal(await read, 2);
+    }
+    await store();
+    using _flood = new Flood();
+    assert.equal((await opener.getMessagesForTopic("none")).length, 0);
+  });
+});
+
+Deno.test("a backend that closes while it opens a big journal leaves nothing", async () => {
+  await inScratch(async ({ path: dir }) => {
+    await using writer = new ShmMessagingBackend({ name: "big", dir, maxBytes: 2 ** 28 });
+    for (let n = 0; n < JOURNAL_RECORDS; n++) await writer.storeMessage("space", "t", message());
+    const opener = new ShmMessagingBackend({ name: "big", dir });
+    const reading = assert.rejects(opener.get("key"), { name: "MessagingClosedError" });
+    await opener.cleanup();
+    await reading;
+  });
+});
+
+Deno.test("to catch up with a big state leaves turns to timers", async () => {
+  await inScratch(async ({ path: dir }) => {
+    await using writer = new ShmBackend({ dir });
+    await using reader = new ShmBackend({ dir });
+    for (let n = 0; n < JOURNAL_RECORDS; n++) {
+      await writer.bufferAppend(`t${n % 200}`, new Uint8Array(8));
+    }
+    using _flood = new Flood();
+    const appended = reader.bufferAppend("t0", new Uint8Array(8));
+    const length = reader.bufferThreadLen("t0");
+    assert.equal(await appended, JOURNAL_RECORDS / 200);
+    assert.equal(await length, JOURNAL_RECORDS / 200 + 1);
+  });
 });
 
 Deno.test("a recording that is played without waits leaves turns to timers", async () => {

@@ -116,7 +116,8 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    this.checkStore(namespace, topic, options);
+    const rejection = this.checkStore(namespace, topic, options);
+    if (rejection !== undefined) return await rejection;
     const ttl = options.ttlSeconds ?? undefined;
     await this.observer.store(topic, message, async (carrying) => {
       await this.#call(OPERATIONS.store, {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Backoff, type BackoffOptions } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
@@ -119,7 +120,10 @@ export class Poller {
         dropped,
       });
     }
-    for (const entry of messages) this.#onEntry(entry);
+    for (const entry of messages) {
+      this.#onEntry(entry);
+      if (isTurnDue()) await takeTurn();
+    }
     if (!known) await this.#openAll();
     return messages.length === 0 && performance.now() - startedMs < BACKOFF.initialMs;
   }

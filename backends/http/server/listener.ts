@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { startTimer } from "../../../lib/base/timer.ts";
@@ -67,6 +68,7 @@ export class Listener {
   }
 
   async #handle(request: Request, sent: Promise<void>): Promise<Response> {
+    if (isTurnDue()) await takeTurn();
     if (this.#stopping.signal.aborted) return await this.#cutOff();
     const done = sent.catch(() => {}).finally(() => this.#unsent.delete(done));
     this.#unsent.add(done);

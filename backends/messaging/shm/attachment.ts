@@ -25,16 +25,21 @@ export interface Member {
   readonly address: string;
   readonly subscription: Subscription;
   readonly options: ShmMessagingBackendOptions;
+  /** Called with the journal before its records are applied: closing the backend closes it. */
+  joins(journal: Journal): void;
+  /** Throws if the backend was closed. */
+  checkOpen(): void;
 }
 
 /**
- * Attaches to the journal, creating it if it is new. An empty state with other limits is replaced.
+ * Attaches to the journal, creating it if it is new, and gives the event loop its turns while the records
+ * are applied. An empty state with other limits is replaced.
  *
  * @throws {MessagingConnectionError} if it cannot be opened, or has other limits
  */
-export function attach(member: Member): Attached {
+export async function attach(member: Member): Promise<Attached> {
   try {
-    return attachOrThrow(member);
+    return await attachOrThrow(member);
   } catch (cause) {
     if (!(cause instanceof ShmError) || cause instanceof ShmCorruptionError) throw cause;
     throw new MessagingConnectionError(`cannot attach (${cause.message})`, member.address, {
@@ -43,26 +48,46 @@ export function attach(member: Member): Attached {
   }
 }
 
-function attachOrThrow(member: Member): Attached {
+async function attachOrThrow(member: Member): Promise<Attached> {
+  const attached = join(member);
+  const { journal, replica } = attached;
+  member.joins(journal);
+  await applyOrLeave(journal, member);
+  const other = differingLimit(member.options, replica.limits);
+  if (other === undefined) return attached;
+  journal.removeExpired();
+  const { topics, keys } = replica.store.stats();
+  const error = limitError(other, member, attached);
+  if (topics + keys === 0 && journal.tryDelete()) return await attachOrThrow(member);
+  journal.leave();
+  throw error;
+}
+
+async function applyOrLeave(journal: Journal, member: Member): Promise<void> {
+  try {
+    await journal.catchUpInTurns();
+    member.checkOpen();
+    journal.catchUp();
+  } catch (error) {
+    journal.leave();
+    throw error;
+  }
+}
+
+/** Joins the journal without applying its records. */
+function join(member: Member): Attached {
   const { name, maxBytes, maxMessagesPerTopic, dir, persist, clock } = member.options;
   const replica = new Replica(member.name, member.subscription, {
     maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
     maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
   }, () => journal.nowMs());
   const journal: Journal = new Journal(name, FORMAT, replica, {
+    appliesLater: true,
     ...dir === undefined ? {} : { dir },
     ...persist === undefined ? {} : { persist },
     ...clock === undefined ? {} : { clock },
   });
-  const attached = { journal, replica };
-  const other = differingLimit(member.options, replica.limits);
-  if (other === undefined) return attached;
-  journal.removeExpired();
-  const { topics, keys } = replica.store.stats();
-  const error = limitError(other, member, attached);
-  if (topics + keys === 0 && journal.tryDelete()) return attachOrThrow(member);
-  journal.leave();
-  throw error;
+  return { journal, replica };
 }
 
 /** The first limit that a backend asks for, and that the state does not have. */

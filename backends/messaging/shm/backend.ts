@@ -6,6 +6,8 @@
 
 import { inTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
+import { CatchUp } from "../../../lib/journal/catch_up.ts";
+import type { Journal } from "../../../lib/journal/journal.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import { logger } from "../../../lib/base/log.ts";
 import type { Message } from "../../../lib/message/message.ts";
@@ -84,6 +86,9 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   readonly #options: ShmMessagingBackendOptions;
   readonly #memberName: string = crypto.randomUUID();
   #attached: Attached | undefined;
+  /** The journal while its records are applied for the first time. */
+  #joining: Journal | undefined;
+  readonly #catchUp = new CatchUp(() => this.#attachInTurns());
 
   /**
    * Makes a backend. Does no input or output.
@@ -108,14 +113,37 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     await this.testConnection();
   }
 
-  #attach(): Attached {
+  /** Makes a call at once, or after what is there has been applied. Calls keep their order. */
+  #call<T>(call: (attached: Attached) => T): Promise<T> {
+    const checked = () => mapStoreErrors(() => call(this.#checkAttached()));
+    return this.#isUpToDate ? inTurn(checked) : this.#catchUp.before(checked);
+  }
+
+  get #isUpToDate(): boolean {
+    return this.#attached !== undefined && !this.#attached.journal.isFarBehind &&
+      !this.#catchUp.hasWaiting;
+  }
+
+  #checkAttached(): Attached {
     this.checkOpen();
-    return this.#attached ??= attach({
-      name: this.#memberName,
-      address: this.address,
-      subscription: this.subscription,
-      options: this.#options,
-    });
+    return this.#attached!;
+  }
+
+  async #attachInTurns(): Promise<void> {
+    this.checkOpen();
+    if (this.#attached !== undefined) return await this.#attached.journal.catchUpInTurns();
+    try {
+      this.#attached = await attach({
+        name: this.#memberName,
+        address: this.address,
+        subscription: this.subscription,
+        options: this.#options,
+        joins: (journal) => this.#joining = journal,
+        checkOpen: () => this.checkOpen(),
+      });
+    } finally {
+      this.#joining = undefined;
+    }
   }
 
   /** Appends an operation, and returns its result. */
@@ -124,16 +152,13 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     prepare: (attached: Attached) => ArgumentValues<A>,
     headers?: ContextHeaders,
   ): Promise<unknown> {
-    return inTurn(() =>
-      mapStoreErrors(() => {
-        const attached = this.#attach();
-        const values = prepare(attached);
-        checkArguments(operation, values);
-        const context = this.#recordContext(attached, headers);
-        const isRemoval = REMOVALS.has(operation.name);
-        return append(attached, encodeOperation(operation, values, context), isRemoval);
-      })
-    );
+    return this.#call((attached) => {
+      const values = prepare(attached);
+      checkArguments(operation, values);
+      const context = this.#recordContext(attached, headers);
+      const isRemoval = REMOVALS.has(operation.name);
+      return append(attached, encodeOperation(operation, values, context), isRemoval);
+    });
   }
 
   #recordContext({ journal }: Attached, headers: ContextHeaders | undefined): RecordContext {
@@ -151,18 +176,13 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
    * Reads from the store, which has the state at the time of the call, or a later one.
    * @internal
    */
-  protected override async read<T>(call: (store: Store) => T): Promise<T> {
-    const { journal } = mapStoreErrors(() => this.#attach());
-    if (journal.isFarBehind) await journal.catchUpInTurns();
-    return await inTurn(() => mapStoreErrors(() => this.#readNow(call)));
-  }
-
-  #readNow<T>(call: (store: Store) => T): T {
-    const attached = this.#attach();
-    attached.journal.catchUp();
-    const expiry = attached.replica.expiry();
-    if (expiry !== undefined) append(attached, expiry, true);
-    return call(attached.replica.store);
+  protected override read<T>(call: (store: Store) => T): Promise<T> {
+    return this.#call((attached) => {
+      attached.journal.catchUp();
+      const expiry = attached.replica.expiry();
+      if (expiry !== undefined) append(attached, expiry, true);
+      return call(attached.replica.store);
+    });
   }
 
   /** Stores a message in a topic, and delivers it to the topic's subscribers. */
@@ -172,7 +192,8 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     message: Message,
     options: StoreMessageOptions = {},
   ): Promise<void> {
-    this.checkStore(namespace, topic, options);
+    const rejection = this.checkStore(namespace, topic, options);
+    if (rejection !== undefined) return await rejection;
     await this.observer.store(topic, message, async (carrying) => {
       await this.#write(OPERATIONS.store, ({ replica }) => {
         const parsed = parseMessage(this.textOf(carrying, options));
@@ -222,6 +243,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   // deno-lint-ignore require-await
   protected override async close(): Promise<void> {
     const attached = this.#attached;
+    this.#joining?.close();
     if (attached === undefined) return;
     if (this.#isSubscribed) this.#appendLeave(attached);
     attached.journal.close();

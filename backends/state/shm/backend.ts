@@ -6,6 +6,7 @@
 
 import { callback, directoryPath, flag, text } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
+import { CatchUp } from "../../../lib/journal/catch_up.ts";
 import { Journal, type JournalRecord, type JournalState } from "../../../lib/journal/journal.ts";
 import { ShmConnectionError } from "../../../lib/base/errors.ts";
 import {
@@ -82,6 +83,7 @@ export class ShmBackend extends SyncBackend {
   #limits: StateLimits;
   #journal!: Journal;
   #table: StateTable;
+  readonly #catchUp = new CatchUp(() => this.#journal.catchUpInTurns());
   /** Time of the record that is being applied. */
   #recordMs: number | undefined;
   #outcome: { value: unknown } | { error: unknown } | undefined;
@@ -183,6 +185,16 @@ export class ShmBackend extends SyncBackend {
    */
   protected override place(): StatePlace {
     return { backendType: "shm", address: `shm:${this.#journal.name}`, limits: this.#limits };
+  }
+
+  /**
+   * Makes a call at once, or after the records that are there have been applied in turns.
+   * @internal
+   */
+  protected override inTurn<T>(call: () => T): Promise<T> {
+    return this.#journal.isFarBehind || this.#catchUp.hasWaiting
+      ? this.#catchUp.before(call)
+      : super.inTurn(call);
   }
 
   /**
