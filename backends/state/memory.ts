@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicNow } from "../../lib/base/clock.ts";
 import { callback, instanceOf } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import { resolveLimits, STATE_CHECKS, type StateLimits, type StateOptions } from "./config.ts";
@@ -13,7 +14,7 @@ import { type StateClock, StateTable, type StateWrite, type WriteResult } from "
 
 /** Options of the in-memory backend. */
 export interface InMemoryBackendOptions extends StateOptions {
-  /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
+  /** Milliseconds, for times to live. A test sets a clock of its own. Default: a monotonic clock. */
   now?: StateClock;
   /** A backend whose state and limits this one shares. Default: it has a state of its own. */
   sharedWith?: InMemoryBackend;
@@ -51,7 +52,7 @@ export class InMemoryBackend extends SyncBackend {
   constructor(options: InMemoryBackendOptions = {}) {
     super();
     OPTIONS.check(options);
-    const { sharedWith, now = Date.now } = options;
+    const { sharedWith, now = monotonicNow } = options;
     this.#limits = sharedWith ? sharedWith.#limits : resolveLimits(options);
     this.#table = sharedWith ? sharedWith.#table : new StateTable(this.#limits, now);
   }

@@ -10,7 +10,7 @@ import { SharedBackendLimitError } from "./errors.ts";
 import type { StateCounts } from "./info.ts";
 import { KeyedEntries } from "./keyed_entries.ts";
 
-/** Milliseconds since 1970. */
+/** Milliseconds of a clock; only differences count. */
 export type StateClock = () => number;
 
 interface Thread {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { monotonicNow } from "../../lib/base/clock.ts";
 import { callback } from "../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { MemoryQuota } from "./memory_quota.ts";
@@ -22,7 +23,10 @@ import { Topics } from "./topics.ts";
 
 /** Options of a store. */
 export interface StoreOptions {
-  /** Clock in milliseconds of the Unix epoch. Default: `Date.now`. */
+  /**
+   * Clock of times to live, in milliseconds. A test sets one of its own. Default: a monotonic clock, which
+   * no change of the wall clock moves.
+   */
   clock?: () => number;
   /** Most messages of a topic: the oldest by id time are evicted. Default: no limit. */
   maxMessagesPerTopic?: number;
@@ -121,7 +125,7 @@ export class Store {
    */
   constructor(options: StoreOptions = {}) {
     OPTIONS.check(options);
-    const { maxMessagesPerTopic = Infinity, maxBytes = Infinity, clock = Date.now } = options;
+    const { maxMessagesPerTopic = Infinity, maxBytes = Infinity, clock = monotonicNow } = options;
     this.#clock = clock;
     const counters = this.#counters;
     const quota = new MemoryQuota(maxBytes, () => this.topics.evictOldest());

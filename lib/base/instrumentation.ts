@@ -5,6 +5,7 @@
  * @module
  */
 
+import { monotonicNow } from "./clock.ts";
 import type { ContextHeaders } from "./context_headers.ts";
 
 /** One operation on messages. */
@@ -140,7 +141,7 @@ export function runReceive<T>(
   receiving: ReceiveOperation<T>,
   call: () => T,
 ): T {
-  const startMs = nowMs();
+  const startMs = monotonicNow();
   let result: T;
   try {
     result = call();
@@ -158,7 +159,7 @@ export async function runReceiveAsync<T>(
   receiving: ReceiveOperation<T>,
   call: () => Promise<T>,
 ): Promise<T> {
-  const startMs = nowMs();
+  const startMs = monotonicNow();
   let result: T;
   try {
     result = await call();
@@ -190,9 +191,4 @@ function reportFailure(
 ): void {
   if (isEnd?.(error)) return;
   instrumentation.begin({ ...operation, startMs }).fail(error);
-}
-
-/** Now, in milliseconds of the Unix epoch with fractions. */
-function nowMs(): number {
-  return performance.timeOrigin + performance.now();
 }

@@ -55,7 +55,7 @@ export interface SharedMemoryServerConfig {
 export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
   /** The store, to share it with other servers and backends. Default: a new store. */
   store?: Store;
-  /** Clock of the store, in milliseconds of the Unix epoch. Default: `Date.now`. */
+  /** Clock of the store's times to live, in milliseconds, for tests. Default: a monotonic clock. */
   clock?: () => number;
   /** Called for each request, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver;

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { monotonicNow } from "../../../lib/base/clock.ts";
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 import { recordBytes } from "../../../lib/journal/layout.ts";
 import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
@@ -81,7 +82,7 @@ export class Replica implements JournalState {
     memberName: string,
     subscription: Subscription,
     limits: Limits,
-    clock: () => number = Date.now,
+    clock: () => number = monotonicNow,
   ) {
     this.#clock = clock;
     this.#members = new Members(memberName, subscription);

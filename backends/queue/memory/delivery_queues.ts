@@ -11,6 +11,7 @@ import {
   byDeliveryOrder,
   byLeaseEnd,
   type Delivery,
+  type Lease,
   newDelivery,
   type QueueEntry,
 } from "./entry.ts";
@@ -55,7 +56,7 @@ export class DeliveryQueues {
   }
 
   #makeReady(delivery: Delivery): void {
-    delivery.leasedUntilMs = null;
+    delivery.lease = null;
     this.#queueOf(delivery).ready.add(delivery);
     for (const wakeup of this.#listeners.get(keyOf(delivery)) ?? []) wakeup();
   }
@@ -71,12 +72,12 @@ export class DeliveryQueues {
   }
 
   #withdraw(delivery: Delivery): void {
-    if (delivery.leasedUntilMs !== null) this.#leased.remove(delivery);
+    if (delivery.lease !== null) this.#leased.remove(delivery);
     this.#pending.getOrCreate(delivery.agent).remove(delivery);
     const queue = this.#queueOf(delivery);
     queue.pending.remove(delivery);
     queue.ready.remove(delivery);
-    delivery.leasedUntilMs = null;
+    delivery.lease = null;
   }
 
   /** Marks a delivery as acknowledged. */
@@ -93,14 +94,14 @@ export class DeliveryQueues {
   }
 
   /** Leases up to `limit` deliveries, in the order of delivery. */
-  claim(agent: string, channel: string, limit: number, untilMs: number): Delivery[] {
+  claim(agent: string, channel: string, limit: number, lease: Lease): Delivery[] {
     const { ready } = this.#queues.getOrCreate(queueKey(agent, channel));
     const claimed: Delivery[] = [];
     while (claimed.length < limit && ready.length > 0) {
       const delivery = ready.at(0)!;
       ready.remove(delivery);
       delivery.attempts++;
-      delivery.leasedUntilMs = untilMs;
+      delivery.lease = lease;
       this.#leased.add(delivery);
       claimed.push(delivery);
     }
@@ -116,13 +117,13 @@ export class DeliveryQueues {
 
   /** When the next lease ends. Undefined without leases. */
   get nextLeaseEndMs(): number | undefined {
-    return this.#leased.at(0)?.leasedUntilMs ?? undefined;
+    return this.#leased.at(0)?.lease?.endMs;
   }
 
   /** Ends the leases that are over. After `maxAttempts` a delivery becomes a dead letter. */
   expireLeases(nowMs: number, maxAttempts: number): void {
     for (let next = this.#leased.at(0); next !== undefined; next = this.#leased.at(0)) {
-      if (next.leasedUntilMs! > nowMs) return;
+      if (next.lease!.endMs > nowMs) return;
       if (next.attempts < maxAttempts) {
         this.#leased.remove(next);
         this.#makeReady(next);

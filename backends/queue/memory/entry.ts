@@ -10,7 +10,17 @@ import { byPriority, type QueueDelivery, type QueueRecord } from "../store.ts";
 export interface QueueEntry extends QueueRecord {
   updatedMs: number;
   acknowledged: boolean;
+  /** When it expires by the clock for durations; `expiresMs` is the date. */
+  readonly deadlineMs: number | null;
   readonly deliveries: Map<string, Delivery>;
+}
+
+/** The lease of a consumer. */
+export interface Lease {
+  /** When it ends, by the clock for durations. */
+  readonly endMs: number;
+  /** The date of its end. */
+  readonly untilMs: number;
 }
 
 /** A message for one agent. */
@@ -18,8 +28,8 @@ export interface Delivery {
   readonly entry: QueueEntry;
   readonly agent: string;
   attempts: number;
-  /** End of the lease. Null without a lease. */
-  leasedUntilMs: number | null;
+  /** Null without a lease. */
+  lease: Lease | null;
   state: "pending" | "acknowledged" | "dead";
   /** When it became a dead letter. */
   diedMs: number;
@@ -31,7 +41,7 @@ export function newDelivery(
   agent: string,
   state: Delivery["state"] = "pending",
 ): Delivery {
-  return { entry, agent, attempts: 0, leasedUntilMs: null, state, diedMs: 0 };
+  return { entry, agent, attempts: 0, lease: null, state, diedMs: 0 };
 }
 
 /** The order of storing. */
@@ -41,7 +51,7 @@ export function bySequence(a: QueueEntry, b: QueueEntry): number {
 
 /** The order of expiry. */
 export function byExpiry(a: QueueEntry, b: QueueEntry): number {
-  return a.expiresMs! - b.expiresMs! || bySequence(a, b);
+  return a.deadlineMs! - b.deadlineMs! || bySequence(a, b);
 }
 
 /** The order of delivery. */
@@ -56,20 +66,20 @@ export function byDeath(a: Delivery, b: Delivery): number {
 
 /** The order in which leases end. */
 export function byLeaseEnd(a: Delivery, b: Delivery): number {
-  return a.leasedUntilMs! - b.leasedUntilMs! || bySequence(a.entry, b.entry) ||
+  return a.lease!.endMs - b.lease!.endMs || bySequence(a.entry, b.entry) ||
     (a.agent < b.agent ? -1 : Number(a.agent > b.agent));
 }
 
 /** A delivery as the store returns it. */
 export function toQueueDelivery(
-  { entry, agent, attempts, leasedUntilMs }: Delivery,
+  { entry, agent, attempts, lease }: Delivery,
 ): QueueDelivery {
-  return { ...toQueueRecord(entry, agent), attempts, leasedUntilMs };
+  return { ...toQueueRecord(entry, agent), attempts, leasedUntilMs: lease?.untilMs ?? null };
 }
 
 /** A message as the store returns it. Each agent acknowledges a broadcast for itself. */
 export function toQueueRecord(entry: QueueEntry, agent: string | undefined): QueueRecord {
-  const { deliveries, ...message } = entry;
+  const { deliveries, deadlineMs: _, ...message } = entry;
   if (entry.target !== null || agent === undefined) return message;
   return { ...message, acknowledged: deliveries.get(agent)?.state === "acknowledged" };
 }

@@ -50,23 +50,23 @@ export class MessageIndex {
       this.#byChannel.getOrCreate(entry.channel),
       this.#bySource.getOrCreate(entry.source),
       this.#byTarget.getOrCreate(targetKey(entry.target)),
-      ...(entry.expiresMs === null ? [] : [this.#byExpiry]),
+      ...(entry.deadlineMs === null ? [] : [this.#byExpiry]),
     ];
   }
 
   /** Marks a targeted message as acknowledged. */
-  acknowledge(entry: QueueEntry, nowMs: number): void {
+  acknowledge(entry: QueueEntry, dateMs: number): void {
     this.#byAcknowledged.getOrCreate("false").remove(entry);
     this.#byAcknowledged.getOrCreate("true").add(entry);
     entry.acknowledged = true;
-    entry.updatedMs = nowMs;
+    entry.updatedMs = dateMs;
   }
 
   /** The messages that have expired. */
   expired(nowMs: number): QueueEntry[] {
     const expired: QueueEntry[] = [];
     for (const entry of this.#byExpiry.values()) {
-      if (entry.expiresMs! > nowMs) break;
+      if (entry.deadlineMs! > nowMs) break;
       expired.push(entry);
     }
     return expired;

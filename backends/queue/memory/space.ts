@@ -41,13 +41,15 @@ export class MemorySpace {
 
   publish(message: NewMessage, config: ResolvedConfig): QueueRecord {
     const nowMs = this.#removeExpired();
+    const dateMs = this.#date();
     const { ttlMs, ...rest } = message;
     return this.#store({
       ...rest,
       id: crypto.randomUUID(),
-      createdMs: nowMs,
-      updatedMs: nowMs,
-      expiresMs: ttlMs === null ? null : nowMs + ttlMs,
+      createdMs: dateMs,
+      updatedMs: dateMs,
+      expiresMs: ttlMs === null ? null : dateMs + ttlMs,
+      deadlineMs: ttlMs === null ? null : nowMs + ttlMs,
       acknowledged: false,
     }, config);
   }
@@ -56,11 +58,22 @@ export class MemorySpace {
     const nowMs = this.#removeExpired();
     const former = this.#messages.get(message.id);
     if (former !== undefined) this.#remove(former);
-    if (message.expiresMs !== null && message.expiresMs <= nowMs) return;
-    this.#store({ ...message, updatedMs: nowMs }, config);
+    const dateMs = this.#date();
+    const { expiresMs } = message;
+    if (expiresMs !== null && expiresMs <= dateMs) return;
+    const deadlineMs = expiresMs === null ? null : nowMs + expiresMs - dateMs;
+    this.#store({ ...message, updatedMs: dateMs, deadlineMs }, config);
   }
 
-  #store(message: Omit<QueueRecord, "sequence">, config: ResolvedConfig): QueueRecord {
+  /** The date, for records. */
+  #date(): number {
+    return this.clock.date?.() ?? this.clock.now();
+  }
+
+  #store(
+    message: Omit<QueueEntry, "sequence" | "deliveries">,
+    config: ResolvedConfig,
+  ): QueueRecord {
     const entry: QueueEntry = { ...message, sequence: ++this.#sequence, deliveries: new Map() };
     this.#messages.add(entry);
     if (entry.acknowledged) {
@@ -70,7 +83,7 @@ export class MemorySpace {
       for (const agent of this.#recipientsOf(entry)) this.#queues.deliver(entry, agent);
     }
     this.#trim(entry.channel, config.maxItems);
-    return { ...entry };
+    return toQueueRecord(entry, undefined);
   }
 
   #recipientsOf({ target, channel }: QueueEntry): Iterable<string> {
@@ -142,8 +155,8 @@ export class MemorySpace {
   ): Claim {
     const nowMs = this.#sweep(config.maxAttempts);
     const missed = this.#queues.reportMissed(agent, channel, reported);
-    const untilMs = nowMs + config.leaseMs;
-    const deliveries = this.#queues.claim(agent, channel, limit, untilMs).map(toQueueDelivery);
+    const lease = { endMs: nowMs + config.leaseMs, untilMs: this.#date() + config.leaseMs };
+    const deliveries = this.#queues.claim(agent, channel, limit, lease).map(toQueueDelivery);
     const endMs = this.#queues.nextLeaseEndMs;
     return { deliveries, missed, nextDueMs: endMs === undefined ? null : endMs - nowMs };
   }
@@ -151,7 +164,7 @@ export class MemorySpace {
   release(agent: string, claimed: readonly QueueDelivery[]): void {
     for (const { id, leasedUntilMs } of claimed) {
       const delivery = this.#messages.get(id)?.deliveries.get(agent);
-      if (delivery?.state !== "pending" || delivery.leasedUntilMs !== leasedUntilMs) continue;
+      if (delivery?.state !== "pending" || delivery.lease?.untilMs !== leasedUntilMs) continue;
       this.#queues.release(delivery);
     }
   }
@@ -166,12 +179,12 @@ export class MemorySpace {
   }
 
   acknowledge(id: string, agent: string | undefined): AcknowledgeOutcome {
-    const nowMs = this.#removeExpired();
+    this.#removeExpired();
     const delivery = this.#find(id, agent);
     if (typeof delivery === "string") return delivery;
     if (delivery.state === "acknowledged") return "acknowledged";
     this.#queues.acknowledge(delivery);
-    if (delivery.entry.target !== null) this.#messages.acknowledge(delivery.entry, nowMs);
+    if (delivery.entry.target !== null) this.#messages.acknowledge(delivery.entry, this.#date());
     return "acknowledged";
   }
 

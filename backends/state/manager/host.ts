@@ -6,6 +6,7 @@
 
 import type { Command } from "../../tcp/server/command.ts";
 import type { CommandService } from "../../tcp/server/service.ts";
+import { monotonicNow } from "../../../lib/base/clock.ts";
 import { callback } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import {
@@ -31,7 +32,7 @@ const RECONNECT_GRACE_MS = 2000;
 export interface StateHostOptions extends StateOptions {
   /** The secret that clients must prove to know: their `managerAuthkey`. */
   authkey: Uint8Array;
-  /** Milliseconds since 1970. A test sets a clock of its own. Default: `Date.now`. */
+  /** Milliseconds, for times to live. A test sets a clock of its own. Default: a monotonic clock. */
   now?: StateClock;
   /**
    * Called once, when the last client has left or is lost, or when none attached within 30 seconds.
@@ -105,7 +106,7 @@ export class StateHost implements CommandService {
     this.#authkey = checkAuthkey("authkey", options.authkey);
     this.#onEnd = options.onEnd;
     this.limits = resolveLimits(options);
-    this.table = new StateTable(this.limits, options.now ?? Date.now);
+    this.table = new StateTable(this.limits, options.now ?? monotonicNow);
     this.#endIn(FIRST_CLIENT_MS);
   }
 

@@ -140,7 +140,7 @@ export class ReconnectingClient {
       const { fromMs, untilMs, topics, patterns } = gap;
       logger.warn("received no messages from {address} for {ms} ms on {topics} {patterns}", {
         address: this.address,
-        ms: untilMs - fromMs,
+        ms: Math.max(0, untilMs - fromMs),
         topics,
         patterns,
       });

@@ -72,7 +72,7 @@ export interface EmbeddedServerOptions extends EmbeddedServerConfig {
    * Default: none.
    */
   state?: CommandService;
-  /** Clock of a new store, in milliseconds of the Unix epoch. Default: `Date.now`. */
+  /** Clock of a new store's times to live, in milliseconds, for tests. Default: a monotonic clock. */
   clock?: () => number;
   /** Called for each command, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver;
