@@ -9,7 +9,6 @@ import { UsageError } from "../command.ts";
 import { bytesOf, numberOf } from "./numbers.ts";
 import type { ChannelOptions } from "../../lib/channel/open.ts";
 import { CODEC_NAMES, type CodecName } from "../../lib/codecs/builtin.ts";
-import { manageSignals } from "../../lib/presence/exit_hooks.ts";
 
 /** Options of every subcommand that opens a socket. */
 export const CHANNEL_OPTIONS = {
@@ -32,14 +31,13 @@ export const TIMEOUT_OPTION = {
 } as const satisfies OptionTable;
 
 /**
- * Options of the socket. From now on the program itself closes its sockets at SIGTERM.
+ * Options of the socket.
  *
  * @throws {UsageError} if a value is invalid
  */
 export function channelOptions(
   values: { codec?: string; capacity?: string; persist?: boolean },
 ): ChannelOptions {
-  manageSignals(false);
   const { codec, capacity, persist } = values;
   if (codec !== undefined && !CODEC_NAMES.includes(codec)) {
     throw new UsageError(`--codec takes ${CODEC_NAMES.join(", ")}, not ${JSON.stringify(codec)}`);

@@ -10,7 +10,6 @@ import { numberOf } from "../arguments/numbers.ts";
 import { waitForRole } from "../messages/wait_for_role.ts";
 import { unlessAborted } from "../messages/receive.ts";
 import type { ChannelKind, Role } from "../../lib/segment/format.ts";
-import { manageSignals } from "../../lib/presence/exit_hooks.ts";
 import { openEncodedSender } from "../../lib/recording/encoded.ts";
 import { play } from "../../lib/recording/play.ts";
 import { RecordingReader } from "../../lib/recording/reader.ts";
@@ -35,7 +34,6 @@ complete messages, and the exit code is 1.`,
     using recording = new RecordingReader(path);
     const { info: facts } = recording;
     const name = given ?? facts.name;
-    manageSignals(false);
     using sender = openEncodedSender(name, facts);
     if (values.wait) await waitForRole(name, RECEIVERS[facts.kind], signal);
     let sent = 0;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Platform, ThreadId } from "./platform.ts";
+import type { EndSignal, Platform, ThreadId } from "./platform.ts";
 import { SystemError } from "./platform.ts";
 
 /** Declarations for both systems. */
@@ -50,7 +50,15 @@ const READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_FIXED = 16;
-const SIGTERM = 15;
+const SIGNAL_NUMBERS: Record<EndSignal, number> = { SIGINT: 2, SIGTERM: 15 };
+const HANDLER_BYTES = 8;
+const DEFAULT = 0n;
+const IGNORE = 1n;
+/**
+ * The bit of SIGWINCH in the mask of a handler. All isolates of a process see it, and for the microsecond
+ * of the runtime's handler it does not matter that this signal is blocked.
+ */
+const PROGRAM_LISTENS = 1 << 27;
 const MAX_ENVIRONMENT_BYTES = 4096;
 const MAX_PATH_BYTES = 4096;
 
@@ -98,14 +106,14 @@ export abstract class Libc implements Platform {
   #threadNumber: number | undefined;
   readonly #uptime = new BigInt64Array(2);
   readonly #uptimeBytes = new Uint8Array(this.#uptime.buffer);
-  readonly #defaultAction: Uint8Array<ArrayBuffer>;
+  /** The runtime's handlers, in `struct sigaction`. */
+  readonly #handlers = new Map<EndSignal, Uint8Array<ArrayBuffer>>();
   readonly #action: Uint8Array<ArrayBuffer>;
 
   constructor(library: SharedLibrary, constants: Constants) {
     this.#c = library;
     this.#constants = constants;
     this.uid = library.getuid();
-    this.#defaultAction = new Uint8Array(constants.sigactionBytes);
     this.#action = new Uint8Array(constants.sigactionBytes);
   }
 
@@ -281,26 +289,57 @@ export abstract class Libc implements Platform {
     return this.error("write").errno === "EAGAIN";
   }
 
-  watchSigterm(): void {
-    const action = this.#readSigtermAction();
-    if (hasHandler(action)) this.#setOneShot(action, true);
+  isSignalIgnored(signal: EndSignal): boolean {
+    return handlerOf(this.#readAction(signal)) === IGNORE;
   }
 
-  unwatchSigterm(): void {
-    const action = this.#readSigtermAction();
-    if (hasHandler(action)) this.#setOneShot(action, false);
+  watchSignal(signal: EndSignal): void {
+    const action = this.#readAction(signal);
+    if (!hasHandler(action)) return;
+    this.#setOneShot(signal, action, true);
+    this.#handlers.set(signal, action.slice());
+  }
+
+  unwatchSignal(signal: EndSignal): void {
+    const action = this.#readAction(signal);
+    if (hasHandler(action)) this.#setOneShot(signal, action, false);
   }
 
   /** Delivery of a one-shot signal leaves the default action, with the flag still set. */
-  isSigtermDelivered(): boolean {
-    const action = this.#readSigtermAction();
+  isSignalDelivered(signal: EndSignal): boolean | undefined {
+    const action = this.#readAction(signal);
     const isOneShot = (this.#flags(action)[0] & this.#constants.oneShotFlag) !== 0;
-    if (hasHandler(action) && !isOneShot) this.#setOneShot(action, true);
-    return !hasHandler(action) && isOneShot;
+    if (isOneShot) return !hasHandler(action);
+    if (hasHandler(action)) this.#setOneShot(signal, action, true);
+    return undefined;
   }
 
-  #readSigtermAction(): Uint8Array<ArrayBuffer> {
-    this.#c.sigaction(SIGTERM, null, this.#action);
+  rearmSignal(signal: EndSignal): void {
+    const handler = this.#handlers.get(signal);
+    if (handler === undefined || hasHandler(this.#readAction(signal))) return;
+    const action = this.#action;
+    action.set(handler.subarray(0, HANDLER_BYTES));
+    this.#c.sigaction(SIGNAL_NUMBERS[signal], action, null);
+  }
+
+  raiseSignal(signal: EndSignal): void {
+    this.#c.raise(SIGNAL_NUMBERS[signal]);
+  }
+
+  setProgramListens(signal: EndSignal, listens: boolean): void {
+    const action = this.#readAction(signal);
+    if (!hasHandler(action)) return;
+    const mask = maskOf(action);
+    mask[0] = listens ? mask[0] | PROGRAM_LISTENS : mask[0] & ~PROGRAM_LISTENS;
+    this.#c.sigaction(SIGNAL_NUMBERS[signal], action, null);
+  }
+
+  doesProgramListen(signal: EndSignal): boolean {
+    return (maskOf(this.#readAction(signal))[0] & PROGRAM_LISTENS) !== 0;
+  }
+
+  #readAction(signal: EndSignal): Uint8Array<ArrayBuffer> {
+    this.#c.sigaction(SIGNAL_NUMBERS[signal], null, this.#action);
     return this.#action;
   }
 
@@ -308,20 +347,25 @@ export abstract class Libc implements Platform {
     return new Int32Array(action.buffer, this.#constants.sigactionFlagsOffset, 1);
   }
 
-  #setOneShot(action: Uint8Array<ArrayBuffer>, enabled: boolean): void {
+  #setOneShot(signal: EndSignal, action: Uint8Array<ArrayBuffer>, enabled: boolean): void {
     const flags = this.#flags(action);
     const { oneShotFlag } = this.#constants;
     flags[0] = enabled ? flags[0] | oneShotFlag : flags[0] & ~oneShotFlag;
-    this.#c.sigaction(SIGTERM, action, null);
-  }
-
-  raiseSigterm(): void {
-    this.#c.sigaction(SIGTERM, this.#defaultAction, null);
-    this.#c.raise(SIGTERM);
+    this.#c.sigaction(SIGNAL_NUMBERS[signal], action, null);
   }
 }
 
 /** The handler is the first word of the structure on both systems; 0 is the default action. */
-function hasHandler(action: Uint8Array): boolean {
-  return action.subarray(0, 8).some((byte) => byte !== 0);
+function handlerOf(action: Uint8Array<ArrayBuffer>): bigint {
+  return new BigUint64Array(action.buffer, 0, 1)[0];
+}
+
+function hasHandler(action: Uint8Array<ArrayBuffer>): boolean {
+  const handler = handlerOf(action);
+  return handler !== DEFAULT && handler !== IGNORE;
+}
+
+/** The signals that are blocked while the handler runs; the handler is followed by them on both systems. */
+function maskOf(action: Uint8Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  return new Uint32Array(action.buffer, HANDLER_BYTES, 1);
 }

@@ -38,6 +38,9 @@ export interface FileStatus {
   modifiedAtMs: number;
 }
 
+/** A signal at which a process closes its sockets before it ends. */
+export type EndSignal = "SIGTERM" | "SIGINT";
+
 /** A thread of a process. */
 export interface ThreadId {
   /** Inode of the namespace of process ids: only processes of the same namespace see each other. */
@@ -134,11 +137,21 @@ export interface Platform {
   readonly hasFutex: boolean;
   wake(word: Uint32Array): void;
 
-  /** Makes the SIGTERM handler one-shot, for `isSigtermDelivered`; `unwatchSigterm` reverts it. */
-  watchSigterm(): void;
-  unwatchSigterm(): void;
-  /** True if SIGTERM was delivered, although its listeners may not have run yet. */
-  isSigtermDelivered(): boolean;
-  /** Sends SIGTERM to this process. */
-  raiseSigterm(): void;
+  /** True if the process ignores a signal, as one that was started with `nohup` or in the background. */
+  isSignalIgnored(signal: EndSignal): boolean;
+  /** Makes the handler of a signal one-shot, for `signalState`; `unwatchSignal` reverts it. */
+  watchSignal(signal: EndSignal): void;
+  unwatchSignal(signal: EndSignal): void;
+  /**
+   * Whether a signal was delivered since the handler was made one-shot, although its listeners may not
+   * have run yet; undefined if the handler is not one-shot.
+   */
+  isSignalDelivered(signal: EndSignal): boolean | undefined;
+  /** Reinstates the handler that the delivery of a signal has removed, as one-shot. */
+  rearmSignal(signal: EndSignal): void;
+  /** Sends a signal to this process: to its handler if it has one, which the runtime has installed. */
+  raiseSignal(signal: EndSignal): void;
+  /** Notes for all isolates whether the main program has a listener of its own for a signal. */
+  setProgramListens(signal: EndSignal, listens: boolean): void;
+  doesProgramListen(signal: EndSignal): boolean;
 }

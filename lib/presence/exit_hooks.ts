@@ -2,9 +2,15 @@
  * Closes open sockets when the process ends in a way on which code still runs, so that no segment is
  * left behind. What a killed process leaves, the next process that attaches removes.
  *
- * A SIGTERM listener does not run while a call blocks, or while a program polls in a loop. So the
+ * At SIGTERM and SIGINT a program with a listener of its own decides when it ends, and its sockets stay
+ * open until then. Otherwise each isolate closes its sockets, removes its listener and raises the
+ * signal again. The last one finds that the runtime has no listener, so that the signal has the effect
+ * that it has without Ringbus. The runtime also calls the listeners without a signal, when
+ * `deno run --watch` starts a program anew: there it dispatches `unload` afterwards.
+ *
+ * A signal listener does not run while a call blocks, or while a program polls in a loop. So the
  * signal's action is made one-shot: the kernel restores the default action when it delivers the signal.
- * Every wait checks whether it has done so, and so does a loop of messages or empty polls, every 20 ms.
+ * Every wait checks whether it has done so, and so does a loop of calls, several times a second.
  *
  * @module
  */
@@ -12,6 +18,13 @@
 import { flag } from "../base/option_checks.ts";
 import { checkIfDue, hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
 import { platform } from "../platform/mod.ts";
+import type { EndSignal } from "../platform/platform.ts";
+import {
+  addOwnListener,
+  hasProgramListener,
+  publishListeners,
+  removeOwnListener,
+} from "./program_listeners.ts";
 
 /** An object that is closed when the process ends. */
 export interface Closable {
@@ -35,8 +48,11 @@ export function unregister(socket: Closable): void {
 }
 
 /**
- * Sets whether Ringbus closes its sockets on SIGTERM and then lets the signal end the process. Default:
- * true. A program with a SIGTERM listener of its own turns this off and closes its sockets itself.
+ * Sets whether Ringbus listens for SIGTERM and SIGINT. Default: true. It then closes the sockets, and the
+ * signal ends the process. If the program has a listener of its own for the signal, the sockets stay
+ * open until the process ends; only a call that blocks the event loop meanwhile ends, with
+ * `ShmClosedError`. A program that adds its listeners before it loads Ringbus, by a dynamic import, turns
+ * this off.
  *
  * @example
  * ```ts
@@ -63,9 +79,29 @@ function refreshListeners(): void {
   isListening = true;
   globalThis.addEventListener("unload", closeAll);
   hookWorkerClose();
-  if (!isManagingSignals) return;
-  Deno.addSignalListener("SIGTERM", onSigterm);
-  platform().watchSigterm();
+  if (isManagingSignals) SIGNALS.forEach(startListening);
+}
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const satisfies EndSignal[];
+
+/** The signals that this isolate listens for. */
+const listened = new Map<EndSignal, () => void>();
+
+/** A signal that the process was started to ignore stays ignored. */
+function startListening(signal: EndSignal): void {
+  if (platform().isSignalIgnored(signal)) return;
+  const listener = () => onListenerCalled(signal);
+  addOwnListener(signal, listener);
+  listened.set(signal, listener);
+  platform().watchSignal(signal);
+  publishListeners(signal);
+}
+
+function stopListeningFor(signal: EndSignal, listener: () => void): void {
+  listened.delete(signal);
+  blockedSinceMs.delete(signal);
+  platform().unwatchSignal(signal);
+  removeOwnListener(signal, listener);
 }
 
 const ERRORS = ["error", "unhandledrejection"] as const;
@@ -76,9 +112,7 @@ function stopListening(): void {
   for (const kind of ERRORS) globalThis.removeEventListener(kind, onError);
   globalThis.removeEventListener("unload", closeAll);
   unhookWorkerClose();
-  if (!isManagingSignals) return;
-  platform().unwatchSigterm();
-  Deno.removeSignalListener("SIGTERM", onSigterm);
+  for (const [signal, listener] of listened) stopListeningFor(signal, listener);
 }
 
 /** The global object; in a worker it has `close`. */
@@ -117,25 +151,66 @@ function onError(event: Event): void {
 const ISOLATES_CLOSE_TIMEOUT_MS = 500;
 const ISOLATES_POLL_MS = 5;
 
-function onSigterm(): void {
+/** Milliseconds in which a signal that was raised ends the process. */
+const SIGNAL_TIMEOUT_MS = 500;
+/** Milliseconds for which a call may block before it ends for the sake of the program's listener. */
+const LISTENER_TIMEOUT_MS = 500;
+
+/** When a signal was found that the program's listener had not handled yet. */
+const blockedSinceMs = new Map<EndSignal, number>();
+const sleepWord = new Int32Array(new SharedArrayBuffer(4));
+
+function onListenerCalled(signal: EndSignal): void {
+  // The kernel delivered nothing: the runtime called the listeners to start the program anew.
+  if (platform().isSignalDelivered(signal) === false) return;
+  if (hasProgramListener(signal)) leaveToProgram(signal);
+  else closeAndRaise(signal);
+}
+
+function leaveToProgram(signal: EndSignal): void {
+  blockedSinceMs.delete(signal);
+  platform().rearmSignal(signal);
+  if (!listened.has(signal)) platform().unwatchSignal(signal);
+}
+
+/** The isolate that does this last ends the process. */
+function closeAndRaise(signal: EndSignal): void {
+  const listener = listened.get(signal)!;
   const directories = isolateDirectories();
+  listened.delete(signal);
   closeAll();
   waitForIsolates(directories);
-  platform().raiseSigterm();
+  removeOwnListener(signal, listener);
+  platform().rearmSignal(signal);
+  platform().raiseSignal(signal);
+  Atomics.wait(sleepWord, 0, 0, SIGNAL_TIMEOUT_MS);
 }
 
 /** Sleeps without a turn of the event loop, so that no code of the program runs with closed sockets. */
 function waitForIsolates(directories: string[]): void {
-  const sleepWord = new Int32Array(new SharedArrayBuffer(4));
   const deadline = performance.now() + ISOLATES_CLOSE_TIMEOUT_MS;
   do Atomics.wait(sleepWord, 0, 0, ISOLATES_POLL_MS); while (
     hasRemainingIsolate(directories) && performance.now() < deadline
   );
 }
 
-/** Ends the process if SIGTERM was delivered and its listener could not run. */
+/** Ends the process if a signal was delivered and its listeners could not run. */
 export function exitIfTerminated(): void {
-  if (isListening && isManagingSignals && platform().isSigtermDelivered()) onSigterm();
+  for (const signal of listened.keys()) {
+    if (platform().isSignalDelivered(signal) === true) onFoundWhileBlocked(signal);
+  }
+}
+
+/** The program's listener runs when the program comes back to its event loop: a call that blocks ends. */
+function onFoundWhileBlocked(signal: EndSignal): void {
+  if (!hasProgramListener(signal)) return closeAndRaise(signal);
+  const nowMs = performance.now();
+  const sinceMs = blockedSinceMs.get(signal);
+  if (sinceMs === undefined) blockedSinceMs.set(signal, nowMs);
+  else if (nowMs - sinceMs > LISTENER_TIMEOUT_MS) {
+    closeAll();
+    leaveToProgram(signal);
+  }
 }
 
 /** Milliseconds between two checks for a signal in a loop. Each one is a system call. */
