@@ -6,6 +6,7 @@
 
 import { oneOf } from "../../lib/base/option_checks.ts";
 import type { OptionCheck } from "../../lib/base/option_rules.ts";
+import type { StopOptions } from "./stop.ts";
 
 /**
  * Where a server runs: in this thread (`"inline"`), in a worker of this process, or in a process of its
@@ -23,7 +24,7 @@ export interface Server {
   /** Lets the program end while the server listens. */
   unref(): void;
   /** Ends all connections and stops listening. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
   /** Set by a server that ends by itself. Otherwise a server ends with its owner. */
   readonly ended?: Promise<void>;
 }
@@ -35,7 +36,7 @@ export interface RunningServer {
   /** Lets the program end while the server listens. A worker keeps its program alive all the same. */
   unref(): void;
   /** Stops the server. Resolves when it has ended. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
 
 /** What is required to run a server outside of this thread. */

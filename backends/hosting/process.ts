@@ -5,13 +5,14 @@
  * @module
  */
 
-import { withTimer } from "../../lib/base/timer.ts";
+import { linesOf } from "../../lib/base/lines.ts";
 import type { RunningServer, ServerKind, ServerProgram } from "./mode.ts";
 import { programCommand } from "./program_command.ts";
 import { addressFrom } from "./report.ts";
+import { endsWithin, graceMsOf, type StopOptions } from "./stop.ts";
 
-/** Milliseconds for a server to stop by itself. */
-const STOP_MS = 5000;
+/** Milliseconds for a server to end by itself, besides those for clients. */
+const END_MS = 2000;
 
 /** Starts a server in a process. */
 export async function startProcess<Options>(
@@ -21,7 +22,10 @@ export async function startProcess<Options>(
   const child = spawn(kind, { stderr: "inherit", compiledRemedy: `use serverMode "inline"` });
   const input = child.stdin.getWriter();
   let ended: Promise<void> | undefined;
-  const stop = () => ended ??= end(child, input);
+  const stop = async (stopOptions?: StopOptions) => {
+    const graceMs = graceMsOf(stopOptions);
+    await (ended ??= end(child, input, graceMs));
+  };
   try {
     const address = await begin(child, input, options);
     return { address, unref: () => child.unref(), stop };
@@ -45,7 +49,7 @@ export async function startDetached<Options>(
   try {
     await begin(child, input, options);
   } catch (error) {
-    await end(child, input);
+    await end(child, input, 0);
     throw error;
   }
   await input.close();
@@ -93,30 +97,40 @@ async function begin<Options>(
   input: WritableStreamDefaultWriter<Uint8Array>,
   options: Options,
 ): Promise<string> {
-  const line = new TextEncoder().encode(JSON.stringify(options) + "\n");
-  const [report] = await Promise.all([firstLine(child.stdout), input.write(line)]);
+  const [report] = await Promise.all([firstLine(child.stdout), input.write(lineOf(options))]);
   return addressFrom(JSON.parse(report));
 }
 
-async function firstLine(output: ReadableStream<Uint8Array>): Promise<string> {
-  let text = "";
-  const decoder = new TextDecoder();
+async function firstLine(output: Deno.ChildProcess["stdout"]): Promise<string> {
   // The end of the loop closes the stream: there is only one line.
-  for await (const chunk of output) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.includes("\n")) return text;
-  }
+  for await (const line of linesOf(output, { completeOnly: true })) return line;
   throw new Error(
     "the server's process ended before the server had started: see its standard error",
   );
 }
 
+function lineOf(message: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(message)}\n`);
+}
+
+/** Requests the end of the process, and kills it if it does not end in time. */
 async function end(
   child: Deno.ChildProcess,
   input: WritableStreamDefaultWriter<Uint8Array>,
+  graceMs: number,
 ): Promise<void> {
   child.ref();
-  // Rejects if the process has ended.
-  await input.close().catch(() => {});
-  await withTimer(child.status, STOP_MS, () => child.kill("SIGKILL"));
+  // Both reject if the process has ended.
+  input.write(lineOf({ graceMs })).catch(() => {});
+  input.close().catch(() => {});
+  if (!await endsWithin(child.status, graceMs + END_MS)) kill(child);
+  await child.status;
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended in the meantime.
+  }
 }

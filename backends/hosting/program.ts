@@ -4,8 +4,10 @@
  * @module
  */
 
+import { linesOf } from "../../lib/base/lines.ts";
 import type { Server } from "./mode.ts";
 import { type Report, reportOf } from "./report.ts";
+import { graceMsOf, type StopOptions } from "./stop.ts";
 
 /** The global object of a worker. */
 interface WorkerScope {
@@ -15,8 +17,8 @@ interface WorkerScope {
   onmessage: ((event: MessageEvent) => void) | null;
 }
 
-/** Milliseconds for the server to stop. */
-const STOP_MS = 3000;
+/** Milliseconds for the server to end, besides those for clients. */
+const END_MS = 1000;
 
 const scope = globalThis as unknown as WorkerScope;
 
@@ -46,8 +48,8 @@ async function start<Options>(make: (options: Options) => Server, options: Optio
 function runInWorker<Options>(make: (options: Options) => Server): void {
   scope.onmessage = async ({ data: options }) => {
     const { server, report } = await start(make, options);
-    scope.onmessage = async () => {
-      await server?.stop();
+    scope.onmessage = async ({ data: stopOptions }) => {
+      await server?.stop(stopOptions);
       scope.postMessage(null);
       scope.close();
     };
@@ -56,24 +58,21 @@ function runInWorker<Options>(make: (options: Options) => Server): void {
 }
 
 /**
- * The first line of the input has the options. The kernel closes the input when the owner ends. Then the
- * server ends, unless it ends by itself.
+ * The first line of the input has the options, the second one those of `stop()`. The kernel closes the
+ * input when the owner ends. Then the server ends, unless it ends by itself.
  */
 async function runInProcess<Options>(make: (options: Options) => Server): Promise<void> {
   // Ctrl-C signals the whole process group. The owner decides whether the server ends.
   Deno.addSignalListener("SIGINT", () => {});
-  const input = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { value, done } = await input.read();
-    if (done) Deno.exit(1);
-    text += value;
-  }
-  const { server, report } = await start(make, JSON.parse(text));
-  await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(report) + "\n"));
+  const input = linesOf(Deno.stdin.readable, { completeOnly: true });
+  const first = await input.next();
+  if (first.done) Deno.exit(1);
+  const { server, report } = await start(make, JSON.parse(first.value));
+  await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(report)}\n`));
   if (server?.ended) await server.ended;
-  else while (!(await input.read()).done);
-  setTimeout(() => Deno.exit(1), STOP_MS);
-  await server?.stop();
+  const last = server?.ended ? undefined : (await input.next()).value;
+  const options: StopOptions = last ? JSON.parse(last) : {};
+  setTimeout(() => Deno.exit(1), graceMsOf(options) + END_MS);
+  await server?.stop(options);
   Deno.exit(0);
 }

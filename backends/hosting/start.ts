@@ -24,7 +24,7 @@ export async function startServer<Options>(
   if (mode === "process") return await startProcess(kind, options);
   const server = kind.make(options);
   const address = await server.start();
-  return { address, unref: () => server.unref(), stop: () => server.stop() };
+  return { address, unref: () => server.unref(), stop: (options) => server.stop(options) };
 }
 
 /** A server that this process has started or attached to. */

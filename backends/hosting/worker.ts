@@ -7,6 +7,10 @@
 import { logger } from "../../lib/base/log.ts";
 import type { RunningServer, ServerKind } from "./mode.ts";
 import { addressFrom, type Report } from "./report.ts";
+import { endsWithin, graceMsOf, type StopOptions } from "./stop.ts";
+
+/** Milliseconds for the worker to end, besides those for clients. */
+const END_MS = 2000;
 
 /** Starts a server in a worker. */
 export async function startWorker<Options>(
@@ -17,7 +21,7 @@ export async function startWorker<Options>(
   try {
     const address = addressFrom(await connection.request<Report>(options));
     // Deno has no call that lets a program end while its worker runs.
-    return { address, unref() {}, stop: () => connection.end() };
+    return { address, unref() {}, stop: (options) => connection.end(options) };
   } catch (error) {
     connection.terminate();
     throw error;
@@ -51,16 +55,14 @@ class WorkerConnection {
   }
 
   /** Requests the end of the server, waits for it, and terminates the worker. */
-  end(): Promise<void> {
-    return this.#ended ??= this.#end();
+  async end(options?: StopOptions): Promise<void> {
+    const graceMs = graceMsOf(options);
+    await (this.#ended ??= this.#end(graceMs));
   }
 
-  async #end(): Promise<void> {
-    try {
-      if (!this.#hasFailed) await this.request(null);
-    } finally {
-      this.terminate();
-    }
+  async #end(graceMs: number): Promise<void> {
+    if (!this.#hasFailed) await endsWithin(this.request({ graceMs }), graceMs + END_MS);
+    this.terminate();
   }
 
   terminate(): void {

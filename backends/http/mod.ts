@@ -33,6 +33,7 @@ export {
 export type { MessagingConfigInit } from "../messaging/config.ts";
 export { MessagingConfig } from "../messaging_config.ts";
 export type { ServerMode } from "../hosting/mode.ts";
+export type { StopOptions } from "../hosting/stop.ts";
 export type { RequestObserver, RequestOutcome, ServedRequest } from "../hosting/observer.ts";
 export type { OverflowPolicy } from "../store/subscription.ts";
 export type { TopicInfo } from "../store/topics.ts";

@@ -126,6 +126,11 @@ export class Subscriptions {
     for (const pattern of [...subscription.patterns]) this.punsubscribe(subscription, pattern);
   }
 
+  /** Counts entries that were dropped from queues whose server has stopped. */
+  recordDropped(entries: number): void {
+    this.#context.counters.dropped += entries;
+  }
+
   /** Delivers a stored message. */
   deliver(message: StoredMessage): void {
     const { topic, bytes } = message;

@@ -37,6 +37,7 @@ export { EmbeddedServer } from "./server/server.ts";
 export type { CommandService } from "./server/service.ts";
 export { StateHost, type StateHostOptions } from "../state/manager/host.ts";
 export type { ServerMode } from "../hosting/mode.ts";
+export type { StopOptions } from "../hosting/stop.ts";
 export type { RequestObserver, RequestOutcome, ServedRequest } from "../hosting/observer.ts";
 export type { OverflowPolicy } from "../store/subscription.ts";
 export type { ConnectionCounts } from "../store/connection_stats.ts";

@@ -99,6 +99,8 @@ const CASES: Readonly<Record<string, Case>> = {
   "new MessagingConfig": { valid: () => CONFIG, call: (o) => new http.MessagingConfig(o) },
   "new SharedMemoryServer": { call: (o) => new http.SharedMemoryServer(o) },
   "new EmbeddedServer": { call: (o) => new tcp.EmbeddedServer(o) },
+  "SharedMemoryServer.stop": { call: (o) => new http.SharedMemoryServer().stop(o) },
+  "EmbeddedServer.stop": { call: (o) => new tcp.EmbeddedServer().stop(o) },
   startSharedMemoryServer: { call: (o) => http.startSharedMemoryServer(o) },
   "new InMemoryMessageQueue": { call: (o) => new core.InMemoryMessageQueue(undefined, o) },
   "new InMemoryMessageQueue with a configuration": {

@@ -37,6 +37,9 @@ export interface HttpResponse {
   readonly isRingbus: boolean;
 }
 
+/** Statuses of a server that executes nothing for this client, at least now. */
+const UNSERVED: ReadonlySet<number> = new Set([401, 403, 503]);
+
 /** The client of one server. */
 export class HttpClient {
   readonly url: string;
@@ -59,7 +62,7 @@ export class HttpClient {
   /**
    * Sends a request and reads the response.
    *
-   * @throws {MessagingConnectionError} if the server cannot be reached, or rejects the token
+   * @throws {MessagingConnectionError} if the server cannot be reached, is stopping, or rejects the token
    * @throws {MessagingRefusedError} if it rejects the request
    * @throws {MessagingClosedError} if the client was closed in the meantime
    */
@@ -112,7 +115,7 @@ export class HttpClient {
   #responseError(request: HttpRequest, status: number, json: unknown): Error {
     const { error } = (json ?? {}) as { error?: unknown };
     const reason = `${error ?? "without a reason"} (status ${status})`;
-    if (status === 401 || status === 403) return this.#connectionError(request, reason);
+    if (UNSERVED.has(status)) return this.#connectionError(request, reason);
     return new MessagingRefusedError(`${describeRequest(request)} was refused: ${reason}`);
   }
 

@@ -7,6 +7,7 @@
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { isListening, urlOf } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerKind, type ServerMode } from "../../hosting/mode.ts";
+import type { StopOptions } from "../../hosting/stop.ts";
 import { type ProbeResult, startOrAttach, startServer } from "../../hosting/start.ts";
 import {
   CONFIG_CHECKS,
@@ -40,8 +41,12 @@ export interface StartedServer extends AsyncDisposable {
   readonly isAttached: boolean;
   /** Lets the program end while the server listens. A worker keeps its program alive all the same. */
   unref(): void;
-  /** Stops the server if it was started here. `await using` does the same. */
-  stop(): Promise<void>;
+  /**
+   * Stops the server if it was started here. `await using` does the same.
+   *
+   * @throws {RangeError} if `graceMs` is out of range
+   */
+  stop(options?: StopOptions): Promise<void>;
 }
 
 /** Milliseconds for one health check. */
@@ -80,7 +85,13 @@ export async function startSharedMemoryServer(
     () => probe(url, { host, port }),
   );
   const { address, isAttached, unref, stop } = server;
-  return { url: address, isAttached, unref, stop, [Symbol.asyncDispose]: stop };
+  return {
+    url: address,
+    isAttached,
+    unref,
+    stop,
+    [Symbol.asyncDispose]: () => stop(),
+  };
 }
 
 /** Checks which server listens at a URL. */

@@ -6,14 +6,16 @@
 
 import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
+import { Backoff } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
-import { startTimer } from "../../../lib/base/timer.ts";
 import { listenAt } from "../../hosting/endpoint.ts";
+import { ACCEPT_BACKOFF } from "../../hosting/accepting.ts";
+import { HttpError } from "./errors.ts";
+import { errorResponse } from "./responses.ts";
+import { Serving } from "./serving.ts";
 
-/** Milliseconds for clients to send the rest of a request, and to read their last response. */
-const GRACEFUL_SHUTDOWN_MS = 1000;
-/** Milliseconds to wait when the system has no file descriptor for a connection. */
-const ACCEPT_RETRY_MS = 100;
+/** Most failures whose idle connections are kept. */
+const MAX_FAILED = 16;
 
 /** What a listener works with. */
 export interface ListenerOptions {
@@ -30,12 +32,11 @@ export class Listener {
   readonly port: number;
   readonly #options: ListenerOptions;
   readonly #stopping = new AbortController();
-  /** Each is fulfilled when a response was sent. */
-  readonly #unsent = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
   /** Undefined after a failure, until the listener listens again. */
-  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
-  #closing = new AbortController();
+  #current: Serving | undefined;
+  /** Those that have failed to accept. Their connections live on. */
+  readonly #failed = new Set<Serving>();
   #isUnref = false;
   #stopped: Promise<void> | undefined;
 
@@ -46,87 +47,84 @@ export class Listener {
    */
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const server = this.#listen(options.port);
-    this.port = server.addr.port;
-    this.#accepting = this.#acceptAll(server);
+    const first = this.#listen(options.port);
+    this.port = first.server.addr.port;
+    this.#accepting = this.#acceptAll(first);
   }
 
-  #listen(port: number): Deno.HttpServer<Deno.NetAddr> {
-    this.#closing = new AbortController();
+  #listen(port: number): Serving {
     const { host } = this.#options;
-    const server = listenAt(host, port, () =>
-      Deno.serve({
-        hostname: host,
-        port,
-        signal: this.#closing.signal,
-        onListen: () => {},
-        handler: (request, { completed }) => this.#handle(request, completed),
-      }));
-    this.#server = server;
-    if (this.#isUnref) server.unref();
-    return server;
+    const serving = listenAt(
+      host,
+      port,
+      () => new Serving(host, port, (request) => this.#handle(request)),
+    );
+    if (this.#isUnref) serving.server.unref();
+    return this.#current = serving;
   }
 
-  async #handle(request: Request, sent: Promise<void>): Promise<Response> {
+  /** Nothing is executed for a request that arrives late. */
+  async #handle(request: Request): Promise<Response> {
     if (isTurnDue()) await takeTurn();
-    if (this.#stopping.signal.aborted) return await this.#cutOff();
-    const done = sent.catch(() => {}).finally(() => this.#unsent.delete(done));
-    this.#unsent.add(done);
-    return await this.#options.handle(request);
-  }
-
-  /** Nothing is executed for a request that arrives late. Its client sees that the connection ends. */
-  async #cutOff(): Promise<Response> {
-    await this.#stopped;
-    return new Response(null, { status: 503 });
+    if (!this.#stopping.signal.aborted) return await this.#options.handle(request);
+    return errorResponse(new HttpError(503, "the server is stopping", { connection: "close" }));
   }
 
   /** Deno stops to serve when it cannot accept a connection, such as without file descriptors. */
-  async #acceptAll(first: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
+  async #acceptAll(first: Serving): Promise<void> {
     const { signal } = this.#stopping;
-    let server: Deno.HttpServer<Deno.NetAddr> | undefined = first;
+    const backoff = new Backoff(ACCEPT_BACKOFF);
+    let serving: Serving | undefined = first;
     while (!signal.aborted) {
       try {
-        server ??= this.#listen(this.port);
-        await server.finished;
+        serving ??= this.#listen(this.port);
+        await serving.server.finished;
       } catch (error) {
-        this.#server = server = undefined;
         if (signal.aborted) return;
+        this.#retire(serving);
         logger.error("cannot accept a connection at port {port}: {error}", {
           port: this.port,
           error,
         });
-        await sleep(ACCEPT_RETRY_MS, signal);
+        if (serving?.hasServed) backoff.reset();
+        serving = undefined;
+        await sleep(backoff.next(), signal);
       }
     }
+  }
+
+  /** Keeps one that failed for the sake of its connections. The idle ones of old failures are closed. */
+  #retire(serving: Serving | undefined): void {
+    this.#current = undefined;
+    if (serving !== undefined) this.#failed.add(serving);
+    const idle = [...this.#failed].filter(({ isBusy }) => !isBusy);
+    for (const old of idle.slice(0, Math.max(0, this.#failed.size - MAX_FAILED))) {
+      this.#failed.delete(old);
+      old.close(0);
+    }
+  }
+
+  get #servings(): Serving[] {
+    return [...this.#failed, ...this.#current === undefined ? [] : [this.#current]];
   }
 
   /** Lets the program end while this listens. */
   unref(): void {
     this.#isUnref = true;
-    this.#server?.unref();
+    for (const { server } of this.#servings) server.unref();
   }
 
   /** Sends the responses to the requests that have arrived, and closes the port and all connections. */
-  stop(): Promise<void> {
-    return this.#stopped ??= this.#stop();
+  stop(graceMs: number): Promise<void> {
+    return this.#stopped ??= this.#stop(graceMs);
   }
 
-  async #stop(): Promise<void> {
+  async #stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
+    const servings = this.#servings;
     // What is waited for keeps the program alive.
-    this.#server?.ref();
-    await this.#allSent();
-    // `shutdown()` would end the program when its connections are closed by the signal after it.
-    if (this.#server !== undefined) this.#closing.abort();
+    for (const { server } of servings) server.ref();
+    await Promise.all(servings.map((serving) => serving.close(graceMs)));
     await this.#accepting;
-  }
-
-  async #allSent(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stopTimer = startTimer(GRACEFUL_SHUTDOWN_MS, resolve);
-    Promise.all(this.#unsent).then(() => resolve());
-    await promise;
-    stopTimer();
   }
 }

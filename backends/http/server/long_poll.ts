@@ -135,9 +135,11 @@ export class LongPollSubscribers {
     }
   }
 
-  /** Removes all subscribers, and ends their polls. */
-  clear(): void {
-    for (const id of [...this.#byId.keys()]) this.#remove(id);
+  /** Removes all subscribers, and ends their polls. Returns the number of entries in their queues. */
+  clear(): number {
+    const subscribers = [...this.#byId];
+    for (const [id] of subscribers) this.#remove(id);
+    return subscribers.reduce((sum, [, { subscription }]) => sum + subscription.length, 0);
   }
 }
 

@@ -18,9 +18,17 @@ const OK: ResponseInit = { headers: HEADERS };
 /** What the handler of a route returns: JSON text, or a response of its own. */
 export type RouteResponse = string | Response | Promise<Response>;
 
-/** A response with JSON. */
+/** A response with JSON. A large one is sent in chunks, as fast as the client reads. */
 export function json(text: string): Response {
-  return new Response(text, OK);
+  if (text.length <= CHUNK_LENGTH) return new Response(text, OK);
+  return new Response(ReadableStream.from(textChunks(text)), OK);
+}
+
+function* textChunks(text: string): Generator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length; at += CHUNK_LENGTH) {
+    yield bytes.subarray(at, at + CHUNK_LENGTH);
+  }
 }
 
 /** A response with text of another media type. */
@@ -37,10 +45,13 @@ export function textResponse(mediaType: string, text: string): Response {
  *   that too, but Deno then logs a warning for each response.)
  */
 export function deferredJson(text: Promise<string>, onCancel: () => void): Response {
+  let chunks: Iterator<Uint8Array, void> | undefined;
   const body = new ReadableStream({
     async pull(controller) {
-      controller.enqueue(new TextEncoder().encode(await text));
-      controller.close();
+      chunks ??= textChunks(await text);
+      const { value, done } = chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
     },
     cancel: onCancel,
   }, { highWaterMark: 0 });

@@ -10,6 +10,7 @@ import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.t
 import { formatValue } from "../../../lib/base/options.ts";
 import { checkHost, checkHostName, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
+import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosting/stop.ts";
 import { QUEUE_CHECKS, queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { checkToken } from "../../hosting/token.ts";
 import {
@@ -90,7 +91,7 @@ const MAX_SWEEP_INTERVAL_MS = 10_000;
 interface Listening {
   readonly url: string;
   unref(): void;
-  stop(): Promise<void>;
+  stop(graceMs: number): Promise<void>;
 }
 
 /**
@@ -164,13 +165,17 @@ export class SharedMemoryServer implements AsyncDisposable {
   }
 
   /**
-   * Responds to waiting polls, ends all streams, closes all connections and stops listening. A further
+   * Responds to waiting polls and to the requests that have arrived, sends the remaining entries of event
+   * streams, closes all connections and stops listening: within `graceMs`, whatever clients do. A further
    * call waits for the same.
+   *
+   * @throws {RangeError} if `graceMs` is out of range
    */
-  async stop(): Promise<void> {
+  async stop(options?: StopOptions): Promise<void> {
+    const graceMs = graceMsOf(options);
     const starting = this.#starting;
     this.#starting = undefined;
-    if (starting !== undefined) this.#stopping = stopListening(starting);
+    if (starting !== undefined) this.#stopping = stopListening(starting, graceMs);
     await this.#stopping;
   }
 
@@ -186,8 +191,9 @@ export class SharedMemoryServer implements AsyncDisposable {
 
   async #listen(): Promise<Listening> {
     await this.#stopping;
+    const store = this.#store;
     const auth = new Auth(this.#host, this.#options.token);
-    const service = new Service(this.#store, auth, this.#limits, {
+    const service = new Service(store, auth, this.#limits, {
       maxBodyBytes: this.#maxBodyBytes,
       onRequest: this.#options.onRequest,
     });
@@ -197,7 +203,10 @@ export class SharedMemoryServer implements AsyncDisposable {
       handle: (request) => service.handle(request),
     });
     const sweepMs = Math.min(this.#limits.idleSeconds * 500, MAX_SWEEP_INTERVAL_MS);
-    const timer = setInterval(() => service.sweep(), sweepMs);
+    const timer = setInterval(
+      () => runTask("removing what has expired", () => service.sweep()),
+      sweepMs,
+    );
     const unref = () => {
       Deno.unrefTimer(timer);
       listener.unref();
@@ -206,17 +215,19 @@ export class SharedMemoryServer implements AsyncDisposable {
     return {
       url: urlOf("http", this.#host, listener.port),
       unref,
-      async stop() {
+      async stop(graceMs) {
         clearInterval(timer);
         service.clear();
-        await listener.stop();
+        await listener.stop(graceMs);
+        reportDropped(store, service.unsent);
       },
     };
   }
 }
 
-async function stopListening(starting: Promise<Listening>): Promise<void> {
-  await (await starting.catch(() => undefined))?.stop();
+async function stopListening(starting: Promise<Listening>, graceMs: number): Promise<void> {
+  const listening = await starting.catch(() => undefined);
+  await listening?.stop(graceMs);
 }
 
 function limitsOf(options: SharedMemoryServerOptions): SubscriberLimits {

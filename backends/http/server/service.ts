@@ -42,6 +42,7 @@ export class Service {
   readonly #auth: Auth;
   readonly #context: RouteContext;
   readonly #options: ServiceOptions;
+  #unpolled = 0;
 
   constructor(store: Store, auth: Auth, limits: SubscriberLimits, options: ServiceOptions) {
     const startedMs = performance.now();
@@ -63,11 +64,19 @@ export class Service {
     this.#context.store.sweep();
   }
 
-  /** Ends waiting polls and streams, with all their subscriptions. */
+  /**
+   * Ends all subscriptions, and responds to waiting polls. Event streams end when they have sent what they
+   * have.
+   */
   clear(): void {
     this.#context.eventStreams.clear();
     this.#context.viewers.clear();
-    this.#context.subscribers.clear();
+    this.#unpolled += this.#context.subscribers.clear();
+  }
+
+  /** Entries that nobody had polled for, or taken from a stream, when the subscriptions were ended. */
+  get unsent(): number {
+    return this.#unpolled + this.#context.eventStreams.unsent;
   }
 
   /** Responds to a request; never rejects. */

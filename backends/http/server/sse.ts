@@ -36,6 +36,8 @@ export class EventStreams {
   readonly #limits: SubscriberLimits;
   readonly #open = new Set<EventStream>();
   #opened = 0;
+  /** Those that were open when the server stopped. */
+  #finishing: readonly EventStream[] = [];
 
   constructor(store: Store, limits: SubscriberLimits) {
     this.#store = store;
@@ -82,9 +84,15 @@ export class EventStreams {
     this.#limits.quota.used--;
   }
 
-  /** Ends all streams. */
+  /** Ends all subscriptions. Each stream ends when it has sent the entries that it has. */
   clear(): void {
-    for (const stream of [...this.#open]) stream.end();
+    this.#finishing = [...this.#open];
+    for (const stream of this.#finishing) stream.finish();
+  }
+
+  /** Entries of the streams that were finished which no client has taken. */
+  get unsent(): number {
+    return this.#finishing.reduce((sum, { unsent }) => sum + unsent, 0);
   }
 }
 
@@ -92,8 +100,14 @@ class EventStream {
   readonly subscription: Subscription;
   readonly #onEnd: () => void;
   #wake: (() => void) | undefined;
+  #isFinishing = false;
   #isEnded = false;
   #reportedDropped = 0;
+  /** Stored messages to send before what is delivered. */
+  #backlog: readonly StoredMessage[] = [];
+  #backlogAt = 0;
+  /** Entries of the chunk that is sent now. */
+  #sending = 0;
 
   constructor(name: string, { queue }: SubscriberLimits, onEnd: () => void) {
     const onReady = () => this.#wake?.();
@@ -107,13 +121,28 @@ class EventStream {
     this.#onEnd();
   }
 
+  /** Subscribes to nothing more, and ends when the entries that it has are sent. */
+  finish(): void {
+    this.#isFinishing = true;
+    this.#wake?.();
+    this.#onEnd();
+  }
+
+  /** Entries that the client has not taken. */
+  get unsent(): number {
+    return this.#sending + this.#backlog.length - this.#backlogAt + this.subscription.length;
+  }
+
   /** The body. The next chunk is produced when the client has read the one before. */
   body(backlog: readonly StoredMessage[]): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
-    const first = initialChunks(backlog);
+    this.#backlog = backlog;
+    let isFirst = true;
     return new ReadableStream({
       pull: async (controller) => {
-        const chunk = first.next().value ?? await this.#next();
+        // A comment shows that the subscription is in force.
+        const chunk = isFirst ? ": listening\n\n" : await this.#next();
+        isFirst = false;
         if (this.#isEnded) controller.close();
         else controller.enqueue(encoder.encode(chunk));
       },
@@ -123,10 +152,23 @@ class EventStream {
 
   /** Waits for entries. Returns a comment if there are none for a while. */
   async #next(): Promise<string> {
+    this.#sending = 0;
+    const stored = this.#backlog.at(this.#backlogAt);
+    if (stored !== undefined) return this.#backlogChunk(stored);
     await this.#waitForDelivery();
-    if (this.subscription.isDisconnected) this.end();
-    const entries = this.subscription.take(MAX_ENTRIES_PER_RESPONSE).map(toEvent).join("");
-    return `${this.#reportDropped()}${entries}` || ": still here\n\n";
+    const isDrained = this.#isFinishing && this.subscription.length === 0;
+    if (this.subscription.isDisconnected || isDrained) this.end();
+    return this.#chunkOf(this.subscription.take(MAX_ENTRIES_PER_RESPONSE));
+  }
+
+  #backlogChunk(message: StoredMessage): string {
+    this.#backlogAt++;
+    return this.#chunkOf([toDelivery(message)]);
+  }
+
+  #chunkOf(entries: readonly Delivery[]): string {
+    this.#sending = entries.length;
+    return `${this.#reportDropped()}${entries.map(toEvent).join("")}` || ": still here\n\n";
   }
 
   /** An event with the number of entries dropped since the last such event. */
@@ -138,7 +180,7 @@ class EventStream {
 
   /** Waits for entries, the end, or the time of the next heartbeat. */
   async #waitForDelivery(): Promise<void> {
-    if (this.subscription.length > 0 || this.#isEnded) return;
+    if (this.subscription.length > 0 || this.#isFinishing || this.#isEnded) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, HEARTBEAT_MS);
     this.#wake = resolve;
@@ -147,13 +189,9 @@ class EventStream {
   }
 }
 
-/** A comment that the subscription is in force, then the stored messages. */
-function* initialChunks(backlog: readonly StoredMessage[]): Generator<string, undefined> {
-  yield ": listening\n\n";
-  for (const message of backlog) {
-    const { topic, bytes, timestampMs: atMs } = message;
-    yield toEvent({ kind: "stored", topic, message, bytes, atMs });
-  }
+function toDelivery(message: StoredMessage): Delivery {
+  const { topic, bytes, timestampMs: atMs } = message;
+  return { kind: "stored", topic, message, bytes, atMs };
 }
 
 /** JSON may have line ends between its tokens: each line becomes a data field. */

@@ -41,6 +41,6 @@ export function makeManagerServer({ host, port, authkey, limits }: ManagerServer
       return server.address;
     },
     unref: () => server.unref(),
-    stop: () => server.stop(),
+    stop: (options) => server.stop(options),
   };
 }

@@ -143,7 +143,8 @@ export class Connection {
   /** Executes the received commands, and stops reading. */
   async stopReading(): Promise<void> {
     this.#isShuttingDown = true;
-    await this.#work;
+    // Its failure ends this connection, and the shutdown of the others goes on.
+    await this.#work.catch(() => {});
   }
 
   /** Sends the remaining bytes, and closes the sending side. The client then closes the connection. */
@@ -151,6 +152,11 @@ export class Connection {
     this.#session.close();
     await this.#writer.idle();
     if (!this.#isClosed) await this.#conn.closeWrite().catch(() => this.close());
+  }
+
+  /** Pushes that were not sent. */
+  get unsentPushes(): number {
+    return this.#session.unsentPushes;
   }
 
   /** Lets the program end while the connection is open. */

@@ -4,13 +4,12 @@
  * @module
  */
 
-import { withTimer } from "../../../lib/base/timer.ts";
+import { logger } from "../../../lib/base/log.ts";
+import { endsWithin } from "../../hosting/stop.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { errorReply } from "./replies.ts";
 
-/** Milliseconds for clients to take their last replies. */
-const GRACEFUL_SHUTDOWN_MS = 3000;
-/** Milliseconds for clients to close their connections after that. */
+/** Most milliseconds for clients to close their connections when they have taken their last replies. */
 const CLIENT_CLOSE_MS = 1000;
 
 /** Limits of the connections. */
@@ -56,7 +55,9 @@ export class Connections {
   }
 
   #track(task: Promise<void>): void {
-    const tracked = task.finally(() => this.#tasks.delete(tracked));
+    const tracked = task
+      .catch((error) => logger.error("a connection failed: {error}", { error }))
+      .finally(() => this.#tasks.delete(tracked));
     this.#tasks.add(tracked);
   }
 
@@ -76,27 +77,29 @@ export class Connections {
     }
   }
 
-  /** Executes what has arrived, sends replies and pushes, and ends all connections. */
-  async shutdown(): Promise<void> {
+  /**
+   * Executes what has arrived, sends replies and pushes, and ends all connections, at the latest after
+   * some milliseconds. Returns the number of pushes that were not sent.
+   */
+  async shutdown(graceMs: number): Promise<number> {
+    const deadlineMs = performance.now() + graceMs;
     const connections = [...this.#open];
     // What is waited for keeps the program alive.
     for (const connection of connections) connection.ref();
-    await closeAfter(connections, GRACEFUL_SHUTDOWN_MS, async () => {
-      // What one client still stores is pushed to others before their connections end.
-      await Promise.all(connections.map((connection) => connection.stopReading()));
-      await Promise.all(connections.map((connection) => connection.shutdown()));
-    });
-    await closeAfter(connections, CLIENT_CLOSE_MS, () => Promise.all(this.#tasks));
+    if (await endsWithin(finishAll(connections), graceMs)) {
+      const remainingMs = Math.max(0, deadlineMs - performance.now());
+      await endsWithin(Promise.all(this.#tasks), Math.min(CLIENT_CLOSE_MS, remainingMs));
+    }
+    for (const connection of connections) connection.close();
+    await Promise.all(this.#tasks);
+    return connections.reduce((sum, { unsentPushes }) => sum + unsentPushes, 0);
   }
 }
 
-/** Waits for work that depends on clients. Closes their connections when it takes too long. */
-async function closeAfter(
-  connections: readonly Connection[],
-  timeoutMs: number,
-  work: () => Promise<unknown>,
-): Promise<void> {
-  await withTimer(work(), timeoutMs, () => connections.forEach((each) => each.close()));
+/** What one client still stores is pushed to others before their connections end. */
+async function finishAll(connections: readonly Connection[]): Promise<void> {
+  await Promise.all(connections.map((connection) => connection.stopReading()));
+  await Promise.all(connections.map((connection) => connection.shutdown()));
 }
 
 async function reject(conn: Deno.TcpConn, maxConnections: number): Promise<void> {

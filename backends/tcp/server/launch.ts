@@ -17,7 +17,7 @@ export function makeServer(options: EmbeddedServerConfig): Server {
       return server.address;
     },
     unref: () => server.unref(),
-    stop: () => server.stop(),
+    stop: (options) => server.stop(options),
   };
 }
 

@@ -7,8 +7,11 @@
 import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
+import { Backoff } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
+import { ACCEPT_BACKOFF } from "../../hosting/accepting.ts";
 import { listenAt } from "../../hosting/endpoint.ts";
+import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosting/stop.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import type { Store } from "../../store/store.ts";
@@ -20,8 +23,6 @@ import { ConnectionStats, type ServerStats } from "./stats.ts";
 /** Milliseconds between two checks for idle connections and expired messages. */
 const SWEEP_INTERVAL_MS = 1000;
 const MIN_SWEEP_INTERVAL_MS = 10;
-/** Milliseconds to wait when the system has no file descriptor for a connection. */
-const ACCEPT_RETRY_MS = 100;
 
 /**
  * Serves messages over TCP: a client sends one command a line, and a subscriber gets each message as
@@ -48,6 +49,7 @@ export class EmbeddedServer {
   #listener: Deno.TcpListener | undefined;
   #accepting: Promise<void> | undefined;
   #sweeper: ReturnType<typeof setInterval> | undefined;
+  #stopping = new AbortController();
   #startedAtMs = 0;
   #isUnref = false;
 
@@ -109,6 +111,7 @@ export class EmbeddedServer {
     const { host: hostname, port } = this.#options;
     const listener = listenAt(hostname, port, () => Deno.listen({ hostname, port }));
     this.#listener = listener;
+    this.#stopping = new AbortController();
     this.#startedAtMs = performance.now();
     this.#store.connectionStats.add(this.#stats);
     this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
@@ -136,9 +139,11 @@ export class EmbeddedServer {
   }
 
   async #acceptAll(listener: Deno.TcpListener): Promise<void> {
+    const backoff = new Backoff(ACCEPT_BACKOFF);
     while (this.#listener === listener) {
       try {
         this.#connections.admit(await listener.accept());
+        backoff.reset();
         if (isTurnDue()) await takeTurn();
       } catch (error) {
         if (this.#listener !== listener) return;
@@ -146,14 +151,14 @@ export class EmbeddedServer {
           address: this.address,
           error,
         });
-        await sleep(ACCEPT_RETRY_MS);
+        await sleep(backoff.next(), this.#stopping.signal);
       }
     }
   }
 
   #sweep(): void {
-    this.#store.sweep();
-    this.#connections.closeIdle();
+    runTask("removing what has expired", () => this.#store.sweep());
+    runTask("closing idle connections", () => this.#connections.closeIdle());
   }
 
   /** What the server holds, and what it has counted. */
@@ -172,17 +177,23 @@ export class EmbeddedServer {
 
   /**
    * Stops listening, executes the commands that have arrived, sends replies and pushes, and ends all
-   * connections. The store stays, and the server may be started again.
+   * connections: within `graceMs`, whatever clients do. The store stays, and the server may be started
+   * again.
+   *
+   * @throws {RangeError} if `graceMs` is out of range
    */
-  async stop(): Promise<void> {
+  async stop(options?: StopOptions): Promise<void> {
+    const graceMs = graceMsOf(options);
+    this.#stopping.abort();
     clearInterval(this.#sweeper);
     this.#store.connectionStats.delete(this.#stats);
     // What is waited for keeps the program alive.
     this.#listener?.ref();
     this.#listener?.close();
     this.#listener = undefined;
-    await this.#connections.shutdown();
+    const dropped = await this.#connections.shutdown(graceMs);
     await this.#accepting;
+    reportDropped(this.#store, dropped);
   }
 
   /** The same as `stop()`. */

@@ -73,6 +73,8 @@ export class LineSession implements CommandContext<ServiceSession> {
   #nextHeaders: ContextHeaders | undefined;
   /** The client understands pushes with headers. */
   #acceptsHeaders = false;
+  /** Pushes that were appended to the write buffer last. */
+  #appended = 0;
 
   constructor(context: SessionContext, { reader, writeBuffer, subscription }: SessionIo) {
     this.#context = context;
@@ -193,11 +195,18 @@ export class LineSession implements CommandContext<ServiceSession> {
     return errorReply(message);
   }
 
-  /** Appends pushes for the subscriber, up to a number of bytes. */
+  /** Pushes in the queue, and those of the last call of `push()`. */
+  get unsentPushes(): number {
+    return this.#subscription.length + this.#appended;
+  }
+
+  /** Appends pushes for the subscriber, up to a number of bytes. Those of the call before are sent. */
   push(): void {
+    this.#appended = 0;
     while (this.#subscription.length > 0 && this.#writeBuffer.length < PUSH_BYTES) {
       this.#writeBuffer.writeLine(pushLine(this.#subscription.shift()!, this.#acceptsHeaders));
       this.#context.connectionStats.pushes++;
+      this.#appended++;
     }
   }
 

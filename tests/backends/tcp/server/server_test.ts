@@ -59,6 +59,21 @@ Deno.test("tcp server: it stops in spite of what clients do", () =>
     assert.deepEqual(await silent.ended(), []);
   }));
 
+Deno.test("tcp server: it stops within graceMs, and counts the pushes that nobody took", () =>
+  withServer({}, async (server, connect) => {
+    const deaf = await connect();
+    await deaf.request("SUBSCRIBE t");
+    const count = 300;
+    for (let n = 0; n < count; n++) server.store.subscriptions.publish("t", "x".repeat(100_000));
+    const startMs = performance.now();
+    await within(server.stop({ graceMs: 200 }), "the end of a server");
+    const tookMs = performance.now() - startMs;
+    assert.ok(tookMs >= 200 && tookMs < 2000, `it took ${tookMs} ms`);
+    const { dropped } = server.getStats();
+    assert.ok(dropped > count / 2 && dropped <= count, `dropped: ${dropped}`);
+    await assert.rejects(server.stop({ graceMs: -1 }), RangeError);
+  }));
+
 Deno.test("tcp server: invalid options are rejected with their value", () => {
   const cases: [EmbeddedServerOptions, RegExp][] = [
     [{ port: -1 }, /-1/],

@@ -1,0 +1,58 @@
+/**
+ * How servers stop.
+ *
+ * @module
+ */
+
+import { durationMs } from "../../lib/base/option_checks.ts";
+import { OptionRules } from "../../lib/base/option_rules.ts";
+import { logger } from "../../lib/base/log.ts";
+import { startTimer } from "../../lib/base/timer.ts";
+import type { Store } from "../store/store.ts";
+
+/** Milliseconds for clients to receive what is theirs. */
+const DEFAULT_GRACE_MS = 3000;
+
+/** Options of `stop()` of a server. */
+export interface StopOptions {
+  /**
+   * Most milliseconds to wait for clients: for those that read their last replies and entries slowly,
+   * and for the rest of requests that have arrived in part. Default: 3000.
+   */
+  graceMs?: number;
+}
+
+/** The options of a server's `stop()`. */
+export const STOP_OPTIONS = new OptionRules<StopOptions>("stop()", { graceMs: durationMs });
+
+/** The milliseconds that a call of `stop()` may take. */
+export function graceMsOf(options: StopOptions | undefined): number {
+  STOP_OPTIONS.check(options);
+  return options?.graceMs ?? DEFAULT_GRACE_MS;
+}
+
+/** Logs and counts the entries that a server had for subscribers when it stopped. */
+export function reportDropped(store: Store, dropped: number): void {
+  if (dropped === 0) return;
+  store.subscriptions.recordDropped(dropped);
+  logger.warn("{dropped} entries of subscribers were dropped when the server stopped", { dropped });
+}
+
+/** Waits for work that depends on others. True if it ended within the time; its failure is an end. */
+export async function endsWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const stopTimer = startTimer(timeoutMs, () => resolve(false));
+  const ended = work.then(() => true, () => true);
+  const hasEnded = await Promise.race([ended, late]);
+  stopTimer();
+  return hasEnded;
+}
+
+/** Runs a periodic task of a server. Its failure is logged, and ends nothing else. */
+export function runTask(what: string, task: () => void): void {
+  try {
+    task();
+  } catch (error) {
+    logger.error("{what} failed: {error}", { what, error });
+  }
+}
