@@ -10,6 +10,8 @@ import { Violation } from "./round.ts";
 
 /** Most lanes in use beyond the number of participants: those of dead ones are used again. */
 const SPARE_LANES = 6;
+/** Senders have rings of so many sizes, and use only those of their own size again. */
+const RING_SIZES = 2;
 
 /**
  * Checks a segment's tables, given its header, first ring and control block.
@@ -31,7 +33,9 @@ export function checkInvariants(bytes: Uint8Array, attached: number): void {
   }
   expect("holders", tables.members(layout.CONTROL_PINS).length, 0);
   const lanes = view.getUint16(layout.HEADER_LANES, true);
-  if (lanes > attached + SPARE_LANES) throw new Violation(`${lanes} lanes are used by ${attached}`);
+  if (lanes > RING_SIZES * attached + SPARE_LANES) {
+    throw new Violation(`${lanes} lanes are used by ${attached}`);
+  }
   expect("the header's head", tables.total(layout.HEADER_HEAD), tables.sum(layout.LANE_HEAD));
   expect("the header's count", tables.total(layout.HEADER_COUNT), tables.sum(layout.LANE_COUNT));
   expect("the header's tail", tables.total(layout.HEADER_TAIL), tables.sum(layout.LANE_TAIL));

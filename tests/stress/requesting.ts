@@ -44,9 +44,9 @@ class RequesterLoop implements Disposable {
   constructor(context: ProcessContext) {
     this.#context = context;
     this.#stream = context.nextStream();
-    const { journal, options, task } = context;
+    const { journal, senderOptions, task } = context;
     const opened = journal.beginOpening(this.#stream);
-    this.#socket = new Requester<Uint8Array, Uint8Array>(task.channel, options);
+    this.#socket = new Requester<Uint8Array, Uint8Array>(task.channel, senderOptions);
     journal.finish(opened, 0);
   }
 

@@ -43,10 +43,10 @@ class Sender implements Disposable {
   constructor(context: ProcessContext) {
     this.#context = context;
     this.#stream = context.nextStream();
-    const { journal, options, task } = context;
+    const { journal, senderOptions, task } = context;
     const opened = journal.beginOpening(this.#stream);
     const Socket = task.part === "publisher" ? Publisher : Pusher;
-    this.#socket = new Socket<Uint8Array>(task.channel, options);
+    this.#socket = new Socket<Uint8Array>(task.channel, senderOptions);
     journal.finish(opened, 0);
   }
 

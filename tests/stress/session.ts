@@ -9,7 +9,7 @@ import { type ChannelOptions, Puller, removeStale, Replier, Subscriber } from ".
 import { controlOffset } from "../../lib/segment/format.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { geometryOf, isDrained } from "../../lib/segment/tables.ts";
-import { CONTROL_BYTES } from "../../wasm/layout.ts";
+import { CONTROL_BYTES, HEADER_BYTES, HEADER_CAPACITY } from "../../wasm/layout.ts";
 import { checkInvariants } from "./invariant_check.ts";
 import { now, sleep } from "./clock.ts";
 import { type Common, type Member, type ProcessCounts, ProcessPool } from "./process_pool.ts";
@@ -173,7 +173,13 @@ export class Session {
   #isDrained(): boolean {
     if (this.#pattern.kind === "broadcast") return true;
     using file = SegmentFile.open(`${this.#segments}/${CHANNEL}`);
-    return isDrained(file, geometryOf(this.result.capacityBytes));
+    return isDrained(file, geometryOf(this.#channelCapacity()));
+  }
+
+  /** Bytes of the first ring: of its creator's, if that was a sender. */
+  #channelCapacity(): number {
+    const header = this.#bytes(0, HEADER_BYTES);
+    return Number(new DataView(header.buffer).getBigUint64(HEADER_CAPACITY, true));
   }
 
   #bytes(offset: number, length: number): Uint8Array {
@@ -187,7 +193,7 @@ export class Session {
   /** Checks the tables while all rest: after an attach no table may refer to dead participants. */
   #checkInvariants(): void {
     new SOCKET_CLASSES[this.#pattern.kind](CHANNEL, { dir: this.#segments, codec: "raw" }).close();
-    const end = controlOffset(this.result.capacityBytes) + CONTROL_BYTES;
+    const end = controlOffset(this.#channelCapacity()) + CONTROL_BYTES;
     checkInvariants(
       this.#bytes(0, end),
       this.pool.members.filter(({ journal }) => journal.openStream >= 0).length,

@@ -64,6 +64,12 @@ export class ProcessContext {
     return { dir, capacityBytes, codec: "raw" };
   }
 
+  /** Senders have rings of two sizes. */
+  get senderOptions(): ChannelOptions {
+    const capacityBytes = this.task.capacityBytes * this.random.between(1, 2);
+    return { ...this.options, capacityBytes };
+  }
+
   /** The stream of the next socket. */
   nextStream(): number {
     return this.task.incarnation * MAX_SOCKETS + this.#sockets++;
