@@ -6,6 +6,8 @@
 
 import type { ContextHeaders } from "../../lib/base/context_headers.ts";
 import { Deque } from "../../lib/base/deque.ts";
+import type { LossReports } from "../../lib/base/loss_reports.ts";
+import { lossWarnings, warnOfDisconnection } from "./loss_warning.ts";
 import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from "./limits.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Value } from "./value.ts";
@@ -80,6 +82,7 @@ export class Subscription {
   #bytes = 0;
   #delivered = 0;
   #dropped = 0;
+  #losses: LossReports | undefined;
   #isDisconnected = false;
 
   constructor(options: SubscriptionQueueOptions = {}) {
@@ -143,9 +146,21 @@ export class Subscription {
     this.#bytes += delivery.bytes;
     this.#delivered++;
     const dropped = this.#isOverfull ? this.#applyOverflow() : 0;
-    this.#dropped += dropped;
+    if (dropped > 0) this.#countDropped(dropped);
     if (wasEmpty || this.#isDisconnected) this.#onReady();
     return dropped;
+  }
+
+  #countDropped(count: number): void {
+    this.#dropped += count;
+    if (this.#isDisconnected) return warnOfDisconnection(this.name, this.transport, count);
+    this.#losses ??= lossWarnings(this.name, this.transport);
+    this.#losses.update(this.#dropped);
+  }
+
+  /** Reports the losses that were not reported yet: the subscriber has ended. */
+  finish(): void {
+    this.#losses?.finish(this.#dropped);
   }
 
   get #isOverfull(): boolean {

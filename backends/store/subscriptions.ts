@@ -124,6 +124,7 @@ export class Subscriptions {
   remove(subscription: Subscription): void {
     for (const topic of [...subscription.topics]) this.unsubscribe(subscription, topic);
     for (const pattern of [...subscription.patterns]) this.punsubscribe(subscription, pattern);
+    subscription.finish();
   }
 
   /** Counts entries that were dropped from queues whose server has stopped. */

@@ -10,7 +10,8 @@ import { BufferWords, copyAligned, copyToArray, Scratch } from "./copy.ts";
 import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { logReceived, logsMessages } from "../base/log.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "./headers.ts";
-import { LossWarning } from "./loss_warning.ts";
+import type { LossReports } from "../base/loss_reports.ts";
+import { lossWarnings } from "./loss_warning.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import {
   BLOCK_HEADER_BYTES,
@@ -85,7 +86,7 @@ export interface FrameRef {
 export class FrameCursor {
   readonly attachment: Attachment;
   readonly #counts: SocketStatistics;
-  readonly #losses: LossWarning;
+  readonly #losses: LossReports;
   readonly #isRaw: boolean;
   readonly #isRequest: boolean;
   readonly #isLogged: boolean;
@@ -116,7 +117,7 @@ export class FrameCursor {
   constructor(attachment: Attachment, counts: SocketStatistics) {
     this.attachment = attachment;
     this.#counts = counts;
-    this.#losses = new LossWarning(attachment.name);
+    this.#losses = lossWarnings(attachment.name);
     this.#isRaw = attachment.codec.id === "raw";
     this.#isRequest = attachment.kind === "request";
     this.#isLogged = logsMessages();
@@ -387,7 +388,7 @@ export class FrameCursor {
     if ((result & TAKEN_UNPUBLISHED) !== 0 && !this.#hasUnpublishedTail) this.#scheduleTailFlush();
     if ((result & TAKEN_REDELIVERED) !== 0) this.#counts.redelivered++;
     if ((result & TAKEN_AFTER_LOSS) !== 0) {
-      this.#losses.report(this.attachment.ring.missedMessages());
+      this.#losses.update(this.attachment.ring.missedMessages());
     }
   }
 
@@ -429,7 +430,7 @@ export class FrameCursor {
 
   /** Warns of messages that were missed and not reported yet. */
   reportLosses(missed: number): void {
-    this.#losses.reportRest(missed);
+    this.#losses.finish(missed);
   }
 
   /** A loop that blocks runs no microtask: there the tail is published when the loop ends. */

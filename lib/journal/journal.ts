@@ -111,6 +111,11 @@ export interface JournalState {
   apply(record: JournalRecord): void;
   /** Records that lead from an empty state to this one. */
   snapshot(): Iterable<SnapshotRecord>;
+  /**
+   * Called after a snapshot in place of records that this member can no longer read: those after the
+   * sequence `from` and up to `to`. Default: nothing.
+   */
+  skipped?(from: number, to: number): void;
   /** Number of deliveries that wait. A journal that is watched goes on when there are few. */
   readonly pendingDeliveries?: number;
   /** The record that removes what has expired by now; undefined if nothing has. */
@@ -126,6 +131,8 @@ export class Journal implements Closable, Disposable {
   readonly #files: JournalFiles;
   readonly #state: JournalState;
   readonly #clockOption: (() => number) | undefined;
+  /** The last record that was applied before those that this member could not read. */
+  #skippedFrom: number | undefined;
   /** Undefined until the records are applied, because the time of the last one counts. */
   #clock: JournalClock | undefined;
   readonly #slackBytes: number;
@@ -552,6 +559,13 @@ export class Journal implements Closable, Disposable {
       });
     }
     generation.advance(record);
+    if (record.kind === layout.KIND_SNAPSHOT_END) this.#reportSkipped(record.sequence);
+  }
+
+  #reportSkipped(to: number): void {
+    const from = this.#skippedFrom;
+    this.#skippedFrom = undefined;
+    if (from !== undefined && from < to) this.#state.skipped?.(from, to);
   }
 
   /** Continues in the next generation or, if it is deleted, with the snapshot of the newest one. */
@@ -562,6 +576,7 @@ export class Journal implements Closable, Disposable {
     this.#files.remove(old.id);
     const next = Generation.find(this.#files, successor, this.name);
     if (next === undefined) {
+      this.#skippedFrom ??= old.cursor.sequence;
       this.#switchTo(this.#openNewest());
       this.#state.reset();
     } else {

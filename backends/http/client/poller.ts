@@ -6,6 +6,7 @@
 
 import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
+import { LossReports } from "../../../lib/base/loss_reports.ts";
 import { Backoff, type BackoffOptions } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { OPERATIONS } from "../../store/operations.ts";
@@ -52,6 +53,8 @@ export class Poller {
   readonly #keys = new Map<string, SubscriptionKey>();
   #loop: Promise<void> | undefined;
   readonly #closing = new AbortController();
+  readonly #losses = new LossReports(warnOfLoss);
+  #dropped = 0;
 
   constructor(client: HttpClient, onEntry: (entry: PollEntry) => void) {
     this.#client = client;
@@ -115,17 +118,24 @@ export class Poller {
       timeoutMs: seconds * 1000 + RESPONSE_TIMEOUT_MS,
     });
     const { messages = [], dropped = 0, known = true } = json as PollResponse;
-    if (dropped > 0) {
-      logger.warn("{dropped} messages were dropped: the queue at the server was full", {
-        dropped,
-      });
-    }
+    this.#losses.update(this.#dropped += dropped);
     for (const entry of messages) {
       this.#onEntry(entry);
       if (isTurnDue()) await takeTurn();
     }
-    if (!known) await this.#openAll();
+    if (!known) await this.#openAgain();
     return messages.length === 0 && performance.now() - startedMs < BACKOFF.initialMs;
+  }
+
+  /** The server does not know this subscriber: it was restarted, or removed it because it did not poll. */
+  async #openAgain(): Promise<void> {
+    logger.warn(
+      "the server at {url} had lost the subscriptions of this backend, which subscribes again: what " +
+        "was stored or published meanwhile did not arrive; do not block the event loop, or raise " +
+        "subscriberIdleSeconds of the server",
+      { url: this.#client.url },
+    );
+    await this.#openAll();
   }
 
   /** Subscribes again: the server was restarted, or has removed this subscriber. */
@@ -136,6 +146,7 @@ export class Poller {
   /** Ends all subscriptions at the server. */
   async unsubscribeAll(timeoutMs: number): Promise<void> {
     this.#closing.abort();
+    this.#losses.finish(this.#dropped);
     if (this.#keys.size === 0) return;
     for (const request of this.#shutdownRequests()) {
       await this.#client.send({ ...request, timeoutMs });
@@ -151,6 +162,14 @@ export class Poller {
   async ended(): Promise<void> {
     await this.#loop;
   }
+}
+
+function warnOfLoss(count: number, total: number): void {
+  logger.warn(
+    "this backend missed {count} messages, {total} in all: its queue at the server was full; let its " +
+      "handlers do less, or raise maxQueueLength or maxQueueBytes of the server",
+    { count, total },
+  );
 }
 
 function textOf({ kind, name }: SubscriptionKey): string {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { logger } from "../../../lib/base/log.ts";
 import {
   DEFAULT_POLL_SECONDS,
   MAX_ENTRIES_PER_RESPONSE,
@@ -131,8 +132,20 @@ export class LongPollSubscribers {
   sweep(nowMs: number): void {
     const limitMs = this.#limits.idleSeconds * 1000;
     for (const [id, { isPolled, lastSeenMs }] of [...this.#byId]) {
-      if (!isPolled && nowMs - lastSeenMs > limitMs) this.#remove(id);
+      if (!isPolled && nowMs - lastSeenMs > limitMs) this.#removeIdle(id);
     }
+  }
+
+  #removeIdle(id: string): void {
+    const count = this.#byId.get(id)!.subscription.length;
+    if (count > 0) {
+      logger.warn(
+        "subscriber {id} was removed with {count} messages in its queue: it had not polled for " +
+          "{seconds} seconds; poll more often, or raise subscriberIdleSeconds of the server",
+        { id, count, seconds: this.#limits.idleSeconds },
+      );
+    }
+    this.#remove(id);
   }
 
   /** Removes all subscribers, and ends their polls. Returns the number of entries in their queues. */

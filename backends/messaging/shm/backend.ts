@@ -246,6 +246,7 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
     this.#joining?.close();
     if (attached === undefined) return;
     if (this.#isSubscribed) this.#appendLeave(attached);
+    attached.replica.finish();
     attached.journal.close();
   }
 

@@ -10,6 +10,8 @@
  */
 
 import { monotonicNow } from "../../../lib/base/clock.ts";
+import { logger } from "../../../lib/base/log.ts";
+import { LossReports } from "../../../lib/base/loss_reports.ts";
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
 import { recordBytes } from "../../../lib/journal/layout.ts";
 import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
@@ -70,6 +72,9 @@ export class Replica implements JournalState {
   #ownMessage: ParsedMessage | undefined;
   /** Result of this member's last operation. */
   #outcome: { value: unknown } | { error: StoreError } = { value: undefined };
+  readonly #losses: LossReports;
+  /** Records that this member did not read. */
+  #skipped = 0;
   readonly #sequences = new WeakMap<StoredMessage, number>();
 
   /**
@@ -89,6 +94,14 @@ export class Replica implements JournalState {
     this.#subscription = subscription;
     this.#limits = limits;
     this.#store = this.#newStore();
+    this.#losses = new LossReports((count, total) =>
+      logger.warn(
+        "a subscriber in shared memory ({member}) did not read {count} records of its journal, {total} " +
+          "in all, and may have missed as many messages: it was too slow; do not block the event loop, " +
+          "and let handlers do less",
+        { member: memberName, count, total },
+      )
+    );
   }
 
   #newStore(): Store {
@@ -151,6 +164,26 @@ export class Replica implements JournalState {
   reset(): void {
     this.#members.clear(this.#store.subscriptions);
     this.#store = this.#newStore();
+  }
+
+  /**
+   * The journal was compacted twice while this member did not read it. What the snapshot has of the
+   * records in between was delivered; what was published, or is removed, was not.
+   */
+  skipped(from: number, to: number): void {
+    const { topics, patterns } = this.#subscription;
+    if (topics.size + patterns.size === 0) return;
+    let kept = 0;
+    for (const message of this.#store.topics.inInsertionOrder()) {
+      if (this.#sequences.get(message)! > from) kept++;
+    }
+    this.#skipped += to - from - kept;
+    this.#losses.update(this.#skipped);
+  }
+
+  /** Reports the losses that were not reported yet: the member leaves. */
+  finish(): void {
+    this.#losses.finish(this.#skipped);
   }
 
   /** Applies a record. */

@@ -11,7 +11,14 @@ import {
   type ShmMessagingBackendOptions,
 } from "../../../../mod.ts";
 import { Journal } from "../../../../lib/journal/journal.ts";
-import { encodeRecord, FORMAT } from "../../../../backends/messaging/shm/operation.ts";
+import {
+  encodeOperation,
+  encodeRecord,
+  FORMAT,
+} from "../../../../backends/messaging/shm/operation.ts";
+import { Replica } from "../../../../backends/messaging/shm/replica.ts";
+import { OPERATIONS } from "../../../../backends/store/operations.ts";
+import { Subscription } from "../../../../backends/store/subscription.ts";
 import {
   makeMessage,
   MessageCollector,
@@ -21,6 +28,7 @@ import {
 import { testMessagingBackend } from "../../../conformance/messaging/suite.ts";
 import { libcPath } from "../../../support/libc.ts";
 import { sleep, until } from "../../../support/deadline.ts";
+import { collectLog, textsOf } from "../../../support/log_records.ts";
 import { Ledger } from "../../../support/ledger.ts";
 import { Program } from "../../../support/program.ts";
 import {
@@ -299,4 +307,52 @@ Deno.test("shm: a well-formed record that no backend would write has no effect",
     assert.deepEqual(numbersOf(await collector.has(1)), [5]);
     assert.deepEqual(numbersOf(await backend.getMessagesForTopic("t")), [5]);
     assert.equal((await backend.stats()).keys, 0);
+  }));
+
+Deno.test("shm: a subscriber that was two compactions behind warns of the records that it skipped", () =>
+  inScratch(async ({ path: dir }) => {
+    const limits = { maxBytes: 1e9, maxMessagesPerTopic: 2 };
+    const received = new Subscription();
+    const replicas = [
+      new Replica("slow", received, limits),
+      new Replica("fast", new Subscription(), limits),
+    ];
+    const records = await collectLog(() => {
+      const [slow, fast] = replicas.map((replica) => new Journal("lag", FORMAT, replica, { dir }));
+      try {
+        const member = { name: "slow", isolate: 0n };
+        const expiresAtMs = () => 0;
+        slow.append(encodeOperation(OPERATIONS.subscribe, { topic: "t" }, { member, expiresAtMs }));
+        const store = (id: number) =>
+          fast.append(
+            encodeOperation(
+              OPERATIONS.store,
+              { namespace: "n", topic: "t", message: `{"id":${id}}`, ttl: undefined },
+              { expiresAtMs },
+            ),
+          );
+        store(1);
+        slow.catchUp();
+        for (const id of [2, 3, 4]) store(id);
+        fast.rotate();
+        for (const id of [5, 6, 7]) store(id);
+        fast.rotate();
+        store(8);
+        slow.catchUp();
+        for (const id of [9, 10, 11, 12]) store(id);
+        fast.rotate();
+        slow.catchUp();
+        for (const replica of replicas) replica.finish();
+      } finally {
+        slow.close();
+        fast.close();
+      }
+    });
+    const ids = received.take().map((delivery) =>
+      delivery.kind === "stored" && delivery.message.id
+    );
+    assert.deepEqual(ids, [1n, 2n, 3n, 4n, 6n, 7n, 8n, 9n, 10n, 11n, 12n]);
+    const warnings = textsOf(records, "warning");
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0], /\(slow\) did not read 1 records of its journal, 1 in all/);
   }));

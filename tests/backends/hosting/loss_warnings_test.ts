@@ -1,0 +1,121 @@
+// Servers warn of the messages that a subscriber misses because its queue is full.
+
+import assert from "node:assert/strict";
+import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../backends/http/mod.ts";
+import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
+import { Store } from "../../../mod.ts";
+import { until } from "../../support/deadline.ts";
+import { collectLog, textsOf } from "../../support/log_records.ts";
+
+const LENGTH = 5;
+const STORED = 50;
+const QUEUE = { maxQueueLength: LENGTH, maxQueueBytes: 1e6 };
+
+/** Attaches a subscriber of the topic `t` to a server; what is returned ends it. */
+type Subscribing = (
+  store: Store,
+  overflow: "dropOldest" | "disconnect",
+) => Promise<AsyncDisposable>;
+
+const SUBSCRIBERS: Record<string, Subscribing> = {
+  async poll(store, overflow) {
+    const server = new SharedMemoryServer({ store, ...QUEUE, overflow });
+    const url = await server.start();
+    const body = JSON.stringify({ topic: "t", subscriber_id: "slow" });
+    await (await fetch(`${url}/subscribe`, { method: "POST", body })).body?.cancel();
+    return server;
+  },
+  async events(store, overflow) {
+    const server = new SharedMemoryServer({ store, ...QUEUE, overflow });
+    const response = await fetch(`${await server.start()}/events?topic=t`);
+    return {
+      async [Symbol.asyncDispose]() {
+        await response.body?.cancel();
+        await server.stop();
+      },
+    };
+  },
+  async tcp(store, overflow) {
+    const server = new EmbeddedServer({ port: 0, store, ...QUEUE, overflow });
+    const port = await server.start();
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    await conn.write(new TextEncoder().encode("SUBSCRIBE t\n"));
+    await until(() => store.stats().subscriptions === 1, "the subscription");
+    return {
+      async [Symbol.asyncDispose]() {
+        conn.close();
+        await server.stop();
+      },
+    };
+  },
+};
+
+function flood(store: Store): void {
+  for (let id = 1; id <= STORED; id++) store.storeMessage("n", "t", `{"id":${id}}`);
+}
+
+for (const [transport, subscribe] of Object.entries(SUBSCRIBERS)) {
+  Deno.test(`a subscriber of ${transport} that misses messages is one warning, and one at its end`, async () => {
+    const store = new Store();
+    const records = await collectLog(async () => {
+      await using _subscriber = await subscribe(store, "dropOldest");
+      flood(store);
+    });
+    const losses = textsOf(records, "warning").map((text) =>
+      new RegExp(
+        `^subscriber .+ \\(${transport}\\) missed (\\d+) messages, (\\d+) in all: its queue was full; ` +
+          `.*, or raise maxQueueLength or maxQueueBytes of the server$`,
+      ).exec(text)?.slice(1).map(Number)
+    );
+    assert.deepEqual(losses, [[1, 1], [STORED - LENGTH - 1, STORED - LENGTH]]);
+  });
+
+  Deno.test(`a subscriber of ${transport} that is disconnected is one warning`, async () => {
+    const store = new Store();
+    const records = await collectLog(async () => {
+      await using _subscriber = await subscribe(store, "disconnect");
+      flood(store);
+    });
+    const [warning, ...others] = textsOf(records, "warning");
+    assert.match(warning, new RegExp(`\\(${transport}\\) was disconnected, and missed 6 messages`));
+    assert.deepEqual(others, []);
+  });
+}
+
+Deno.test("a backend on HTTP warns of what its queue at the server has lost", async () => {
+  const store = new Store();
+  const seen: unknown[] = [];
+  const records = await collectLog(async () => {
+    await using server = new SharedMemoryServer({ store, ...QUEUE });
+    await using backend = new SharedMemoryMessagingBackend({ serverUrl: await server.start() });
+    await backend.subscribe("t", ({ id }) => void seen.push(id));
+    flood(store);
+    await until(() => seen.includes(BigInt(STORED)), "the last message");
+  });
+  const own = textsOf(records, "warning").filter((text) => text.startsWith("this backend missed"));
+  assert.ok(own.length === 1 || own.length === 2, own.join("\n"));
+  const last = /(\d+) in all: its queue at the server was full; let its handlers do less/.exec(
+    own.at(-1)!,
+  );
+  assert.equal(Number(last![1]), STORED - seen.length);
+});
+
+Deno.test("a backend on HTTP warns when the server had lost its subscriptions", async () => {
+  const seen: unknown[] = [];
+  const records = await collectLog(async () => {
+    await using server = new SharedMemoryServer({ subscriberIdleSeconds: 300 });
+    const url = await server.start();
+    await using backend = new SharedMemoryMessagingBackend({ serverUrl: url });
+    await backend.subscribe("t", ({ id }) => void seen.push(id));
+    const stats = () => server.store.stats().subscriptions;
+    const [subscription] = server.store.subscriptions.all;
+    await (await fetch(`${url}/subscribers/${subscription.name}`, { method: "DELETE" })).body
+      ?.cancel();
+    await until(() => stats() === 1, "the subscription again");
+    server.store.storeMessage("n", "t", '{"id":1}');
+    await until(() => seen.length === 1, "a message");
+  });
+  const warnings = textsOf(records, "warning");
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /had lost the subscriptions of this backend, which subscribes again/);
+});
