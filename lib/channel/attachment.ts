@@ -83,7 +83,7 @@ export class Attachment {
       this.words64 = new BigInt64Array(wasmMemory.buffer);
       this.checkOpen();
       this.index = this.#join();
-      // This participant has a share, so that nobody deletes the segment before.
+      // This participant has a share, so that no other process deletes the segment before.
       if (options.persist) makePersistent(this.words);
     } catch (error) {
       this.sharedMemory.close();
