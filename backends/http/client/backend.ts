@@ -16,6 +16,7 @@ import type {
 } from "../../messaging/backend.ts";
 import { SET_OPTIONS } from "../../messaging/options.ts";
 import { BaseMessagingBackend, checkGivenName, checkIds } from "../../messaging/base.ts";
+import { messagesFrom } from "../../messaging/received.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
 import type { Operation } from "../../store/operation.ts";
@@ -136,7 +137,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     return await this.observer.fetch(
       "getMessagesForTopic",
       topic,
-      async () => toMessages(await this.#call(OPERATIONS.messages, values)),
+      async () => this.#messagesIn(await this.#call(OPERATIONS.messages, values)),
     );
   }
 
@@ -179,7 +180,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     });
     // Only the server knows the time of the message with the id, should it differ from that in the id.
     if (isRingbus && !isFiltered) return await this.#since(topic, sinceId, limit);
-    const messages = toMessages(json);
+    const messages = this.#messagesIn(json);
     return isFiltered ? messages : messages.filter((message) => isLater(message, sinceId));
   }
 
@@ -199,7 +200,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     for (let at = 0; at < wanted.length; at += IDS_PER_REQUEST) {
       const some = wanted.slice(at, at + IDS_PER_REQUEST);
       const json = await this.#call(OPERATIONS.messagesById, { namespace, ids: some });
-      for (const message of toMessages(json)) found.push(message);
+      for (const message of this.#messagesIn(json)) found.push(message);
     }
     this.checkOpen();
     return found;
@@ -296,6 +297,10 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     await this.#connection.run(({ poller }) => poller.close({ kind: "pattern", name: pattern }));
   }
 
+  #messagesIn(json: unknown): Message[] {
+    return messagesFrom(() => json, `${this.serverUrl}`);
+  }
+
   /** Calls an operation; returns the JSON of the response. Writes the request before it waits. */
   async #call<A extends Arguments>(
     operation: Operation<A>,
@@ -377,8 +382,4 @@ function isLater(message: Message, sinceId: bigint): boolean {
   const sinceMs = timestampOf(sinceId);
   const messageMs = Math.floor(message.timestamp);
   return messageMs > sinceMs || messageMs === sinceMs && message.id > sinceId;
-}
-
-function toMessages(json: unknown): Message[] {
-  return (json as unknown[]).map((each) => Message.fromJson(each));
 }

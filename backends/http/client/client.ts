@@ -105,11 +105,14 @@ export class HttpClient {
   }
 
   #parse(request: HttpRequest, text: string): unknown {
+    let json: unknown;
     try {
-      return parsedLeniently(text, parseJson);
+      json = parsedLeniently(text, parseJson);
     } catch (cause) {
       throw this.#connectionError(request, "the response is not JSON", { cause });
     }
+    if (typeof json === "object" && json !== null) return json;
+    throw this.#connectionError(request, "the response is JSON, and no object");
   }
 
   #responseError(request: HttpRequest, status: number, json: unknown): Error {

@@ -19,6 +19,7 @@ import {
   mapStoreErrors,
 } from "../../messaging/base.ts";
 import { MessagingError } from "../../messaging/errors.ts";
+import { messagesFrom } from "../../messaging/received.ts";
 import { type ContextHeaders, contextHeadersOf } from "../../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
 import type { Operation } from "../../store/operation.ts";
@@ -128,8 +129,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     values: ArgumentValues<A>,
   ): Promise<Message[]> {
     const reply = await this.#call(operation, values, "MESSAGES ");
-    const messages = parsedLeniently(textOf(reply), parseJson) as unknown[];
-    return messages.map((json) => Message.fromJson(json));
+    return messagesFrom(() => parsedLeniently(textOf(reply), parseJson), this.address);
   }
 
   /** Stores a message in a topic and delivers it to the topic's subscribers. */
