@@ -17,6 +17,8 @@ export interface StageContext {
 export interface Stage {
   readonly name: string;
   readonly about: string;
+  /** True if it waits for minutes, whatever the scale: the tests omit it. */
+  readonly isSlow?: boolean;
   /**
    * Injects faults, and returns what it did, by name.
    *
