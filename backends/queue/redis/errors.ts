@@ -34,6 +34,7 @@ const ACTIONS: Record<ScriptName, string> = {
   list: "list",
   count: "count",
   clear: "clear",
+  scrub: "clear",
   sweep: "remove expired messages",
   agree: "initialize",
 };

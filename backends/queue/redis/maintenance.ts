@@ -47,33 +47,51 @@ export interface HealthCheckOptions {
   readonly client: QueueClient;
   readonly notifications: readonly Notifications[];
   readonly partitions: readonly number[];
+  /** Where the check of the messages of each partition continues. */
+  readonly cursors: readonly string[][];
   readonly maxAttempts: number;
   readonly url: string;
 }
 
 /** Closes connections that are dead, and removes what is due while no client calls. */
 export async function checkHealth(
-  { client, notifications, partitions, maxAttempts, url }: HealthCheckOptions,
+  { client, notifications, partitions, cursors, maxAttempts, url }: HealthCheckOptions,
 ): Promise<void> {
   client.router.checkIdle();
   for (const each of notifications) each.check();
   try {
     const counts = await Promise.all(
-      partitions.map((partition) => sweep(client, partition, maxAttempts)),
+      partitions.map((partition) => sweep(client, partition, maxAttempts, cursors[partition])),
     );
-    reportUnnotified(counts.reduce((sum, count) => sum + count, 0), url);
+    reportUnnotified(sumOf(counts.map(({ unnotified }) => unnotified)), url);
+    reportLost(sumOf(counts.map(({ lost }) => lost)), url);
   } catch (error) {
     logger.warn("redis_health_check_failed", { url, error });
   }
 }
 
-/** Removes what is due. Resolves with the number of notifications that the server has refused. */
-async function sweep(client: QueueClient, partition: number, maxAttempts: number): Promise<number> {
-  for (let unnotified = 0;;) {
-    const reply = await client.run("sweep", partition, [String(maxAttempts)]);
-    const [more, refused] = (reply as Reply[]).map(Number);
-    unnotified += refused;
-    if (more === 0) return unnotified;
+/** What a health check has found in a partition. */
+interface SweepCounts {
+  /** Notifications that the server has refused. */
+  readonly unnotified: number;
+  /** Messages whose hash another program has deleted, or the server has evicted. */
+  readonly lost: number;
+}
+
+/** Removes what is due, and checks some of the messages. */
+async function sweep(
+  client: QueueClient,
+  partition: number,
+  maxAttempts: number,
+  cursors: string[],
+): Promise<SweepCounts> {
+  for (let unnotified = 0, lost = 0;;) {
+    const args = [String(maxAttempts), ...cursors];
+    const [more, refused, gone, ...next] = await client.run("sweep", partition, args) as Reply[];
+    unnotified += Number(refused);
+    lost += Number(gone);
+    cursors.splice(0, cursors.length, ...next.map(String));
+    if (more === 0) return { unnotified, lost };
   }
 }
 
@@ -87,4 +105,17 @@ function reportUnnotified(count: number, url: string): void {
     advice:
       "give the user the right to PUBLISH (in a cluster SPUBLISH) on all channels of the queue",
   });
+}
+
+function reportLost(count: number, url: string): void {
+  if (count === 0) return;
+  logger.error("redis_lost_messages", {
+    url,
+    count,
+    advice: "set maxmemory-policy noeviction, and let no other program delete keys of the queue",
+  });
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -67,6 +67,11 @@ function prefixOf(config: ResolvedConfig, partition: number, isCluster: boolean)
   return isCluster ? `{${redisPrefix}}` : redisPrefix;
 }
 
+/** A pattern of `SCAN` that matches a text and nothing else. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[\\*?[\]^]/g, "\\$&");
+}
+
 function hash(text: string): number {
   return fnv1a(Array.from({ length: text.length }, (_, i) => text.charCodeAt(i)));
 }

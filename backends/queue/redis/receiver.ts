@@ -45,7 +45,8 @@ export class RedisReceiver implements QueueReceiver {
     const { partition, channel, agent, hasBroadcasts } = this.#options;
     if (!hasBroadcasts) return;
     const isFromOldest = from === "oldest" ? "1" : "0";
-    await this.#client.runDurably("register", partition, [channel, agent, isFromOldest]);
+    const args = [channel, agent, isFromOldest];
+    while (await this.#client.runDurably("register", partition, args) === 1);
   }
 
   async claim(limit: number, reported: number): Promise<Claim> {

@@ -24,13 +24,15 @@ import { attemptMs, QueueClient } from "./client.ts";
 import { countMessages, listMessages } from "./listing.ts";
 import { checkHealth, checkPartitions, warnOfEviction } from "./maintenance.ts";
 import { Notifications } from "./notifications.ts";
-import { Partitions } from "./partitions.ts";
+import { escapeGlob, Partitions } from "./partitions.ts";
 import { RedisReceiver } from "./receiver.ts";
 import { toDelivery, toRecord } from "./replies.ts";
 import type { ScriptName } from "./scripts/mod.ts";
 
 /** Messages that one step of `clear` removes. */
 const CLEAR_STEP = 200;
+/** The first of the sets from which `unsubscribe` removes deliveries, and the cursor of `ZSCAN`. */
+const FIRST_CURSOR = "1 0";
 /** Milliseconds after which an idle subscription claims without a wakeup. */
 const POLL_MS = 2000;
 
@@ -42,12 +44,14 @@ export class RedisStore implements QueueStore {
   readonly #partitions: Partitions;
   readonly #client: QueueClient;
   readonly #notifications: readonly Notifications[];
+  readonly #sweepCursors: readonly string[][];
   #healthTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(config: ResolvedConfig) {
     this.#config = config;
     this.#address = parseRedisUrl(config.redisUrl);
     this.#partitions = new Partitions(config, this.#address.isCluster);
+    this.#sweepCursors = this.#partitions.all.map(() => ["0", "0"]);
     this.#client = new QueueClient(this.#address, config, this.#partitions.keys);
     this.#notifications = this.#partitions.all.map((partition) =>
       new Notifications(this.#client.router, partition, attemptMs(config))
@@ -74,6 +78,7 @@ export class RedisStore implements QueueStore {
       client: this.#client,
       notifications: this.#notifications,
       partitions: this.#partitions.all,
+      cursors: this.#sweepCursors,
       maxAttempts: this.#config.maxAttempts,
       url: this.#address.redactedUrl,
     });
@@ -184,8 +189,13 @@ export class RedisStore implements QueueStore {
 
   async unsubscribe(channel: string, agent: string): Promise<boolean> {
     const partition = this.#partitions.of(null, channel);
-    const args = [crypto.randomUUID(), channel, agent];
-    return await this.#client.runDurably("unsubscribe", partition, args) === 1;
+    const operation = crypto.randomUUID();
+    for (let cursor = FIRST_CURSOR;;) {
+      const args = [operation, channel, agent, cursor];
+      const reply = await this.#client.runDurably("unsubscribe", partition, args) as Reply[];
+      if (reply[1] === "done") return reply[0] === 1;
+      cursor = String(reply[1]);
+    }
   }
 
   async acknowledge(id: string, agent: string | undefined): Promise<AcknowledgeOutcome> {
@@ -203,11 +213,19 @@ export class RedisStore implements QueueStore {
     args: string[],
     sharedArgs?: string[],
   ): Promise<AcknowledgeOutcome> {
-    const outcomes = await Promise.all(
-      this.#partitions.ofId(id).map((partition) =>
-        this.#client.call({ script, partition, args: () => args, sharedArgs, isDurable: true })
-      ),
-    ) as AcknowledgeOutcome[];
+    const call = async (partition: number): Promise<AcknowledgeOutcome> => {
+      for (;;) {
+        const outcome = await this.#client.call({
+          script,
+          partition,
+          args: () => args,
+          sharedArgs,
+          isDurable: true,
+        });
+        if (outcome !== null) return outcome as AcknowledgeOutcome;
+      }
+    };
+    const outcomes = await Promise.all(this.#partitions.ofId(id).map(call));
     return outcomes.find((outcome) => outcome !== "absent") ?? "absent";
   }
 
@@ -237,11 +255,18 @@ export class RedisStore implements QueueStore {
     const partitions = channel === undefined
       ? this.#partitions.all
       : this.#partitions.ofReceiver(agent, channel);
-    const args = [agent, channel ?? "", String(limit), String(this.#config.maxAttempts)];
     const found = await Promise.all(partitions.map(async (partition) => {
-      let reply: Reply;
-      do reply = await this.#client.run(script, partition, args); while (reply === null);
-      return (reply as Reply[]).map(toDelivery);
+      const deliveries: QueueDelivery[] = [];
+      for (let cursor = "0"; cursor !== "done";) {
+        const numbers = [limit - deliveries.length, this.#config.maxAttempts].map(String);
+        const args = [agent, channel ?? "", ...numbers, cursor];
+        const reply = await this.#client.run(script, partition, args);
+        if (reply === null) continue;
+        const [next, ...step] = reply as Reply[];
+        deliveries.push(...step.map(toDelivery));
+        cursor = String(next);
+      }
+      return deliveries;
     }));
     return found.flat();
   }
@@ -288,11 +313,26 @@ export class RedisStore implements QueueStore {
   }
 
   async #clearPartition(partition: number): Promise<number> {
-    for (let sum = 0;;) {
+    let sum = 0;
+    let lost = 0;
+    for (let isDone = false; !isDone;) {
       const args = [crypto.randomUUID(), String(CLEAR_STEP)];
-      const count = Number(await this.#client.runDurably("clear", partition, args));
-      sum += count;
-      if (count === 0) return sum;
+      const reply = await this.#client.runDurably("clear", partition, args);
+      const [more, removed, orphans] = (reply as Reply[]).map(Number);
+      sum += removed;
+      lost += orphans;
+      isDone = more === 0;
     }
+    if (lost > 0) await this.#scrub(partition);
+    return sum;
+  }
+
+  /** Drops what messages that are lost have left in the indexes. */
+  async #scrub(partition: number): Promise<void> {
+    const pattern = `${escapeGlob(this.#partitions.prefixes[partition])}:*`;
+    let cursor = "0";
+    do {
+      cursor = String(await this.#client.run("scrub", partition, [pattern, cursor]));
+    } while (cursor !== "0");
   }
 }

@@ -8,15 +8,17 @@ import { ALLOW_OOM, script } from "./fragments.ts";
 
 /**
  * Leases messages. Returns `{ missed, dueMs, messages... }`, where `dueMs` are the milliseconds to the
- * next end of a lease, or -1.
+ * next end of a lease, or -1. It is 0 if the script has dropped so many expired messages that it stopped
+ * before it found enough.
  */
 export const claim: string = script(
   ALLOW_OOM,
   `
 local operation, isRetry, channel, agent = ARGV[3], ARGV[4] == '1', ARGV[5], ARGV[6]
+local MOST_DROPPED = 100
 local limit, leaseMs, maxAttempts = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local reported, queue = tonumber(ARGV[10]), queueName(agent, channel)
-local missedKey, found = PREFIX .. 'missed:' .. queue, {}
+local missedKey, found, dropped = PREFIX .. 'missed:' .. queue, {}, 0
 
 local leased = PREFIX .. 'leased:' .. queue
 
@@ -33,14 +35,16 @@ if saved then
 else
   expireLeases(maxAttempts)
   local ids, ready, untilMs = {}, PREFIX .. 'ready:' .. queue, integer(now + leaseMs)
-  while #found < limit do
+  while #found < limit and dropped < MOST_DROPPED do
     local members = call('ZRANGE', ready, 0, math.min(limit - #found, 100) - 1)
     if #members == 0 then break end
     local leases = {}
     for _, member in ipairs(members) do
-      local id = idOf(member)
-      local message = read(id, agent)
-      if message then
+      local message = readDelivery(agent, channel, member)
+      if not message then
+        dropped = dropped + 1
+      else
+        local id = message[1]
         message[13] = call('HINCRBY', PREFIX .. 'msg:' .. id, 'n:' .. agent, 1)
         message[14] = untilMs
         found[#found + 1] = message
@@ -60,6 +64,7 @@ else
 end
 local due = call('ZSCORE', PREFIX .. 'due', queue)
 due = due and math.max(0, tonumber(due) - now) or -1
+if dropped >= MOST_DROPPED and #found < limit then due = 0 end
 return { tonumber(call('GET', missedKey) or '0'), due, unpack(found) }
 `,
 );
@@ -74,10 +79,12 @@ local leased = PREFIX .. 'leased:' .. queue
 for i = 5, #ARGV, 2 do
   local member = ARGV[i]
   if call('ZSCORE', leased, member) == ARGV[i + 1] then
-    local key = PREFIX .. 'msg:' .. idOf(member)
-    call('ZREM', leased, member)
-    call('HINCRBY', key, 'n:' .. agent, -1)
-    call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(call('HGET', key, 'priority') or 0), member)
+    local message = readDelivery(agent, channel, member)
+    if message then
+      call('ZREM', leased, member)
+      call('HINCRBY', PREFIX .. 'msg:' .. message[1], 'n:' .. agent, -1)
+      call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(message[7]), member)
+    end
   end
 end
 notify(channel, agent)
@@ -117,7 +124,7 @@ return replies
 `,
 );
 
-/** Makes a dead letter pending again. Returns the outcome. */
+/** Makes a dead letter pending again. Returns the outcome, or nil if the call must be repeated. */
 export const requeue: string = script(
   ALLOW_OOM,
   `
@@ -126,7 +133,7 @@ if call('EXISTS', PREFIX .. 'op:' .. operation) == 1 then
   writeMarker()
   return 'acknowledged'
 end
-while expireLeases(maxAttempts) do end
+if removeDue(maxAttempts) then return nil end
 local m, outcome = find(id, ARGV[5])
 if not m then return outcome end
 if call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end

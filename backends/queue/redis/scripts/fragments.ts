@@ -95,14 +95,58 @@ local function withdraw(agent, channel, member)
 end`,
   ],
   [
+    "fieldsOf",
+    `
+-- Fields of a message. All are false if there is none, or if another program has stored something else.
+local function fieldsOf(id, ...)
+  local m = redis.pcall('HMGET', PREFIX .. 'msg:' .. id, ...)
+  if not m.err then return m end
+  if string.sub(m.err, 1, 9) == 'WRONGTYPE' then return {} end
+  error(m)
+end`,
+  ],
+  [
+    "dropOrphan",
+    `
+-- Drops the entries of a message that another program has deleted or the server has evicted. Its channel
+-- and agent may be unknown.
+local function dropOrphan(id, channel, agent)
+  local seq = call('ZSCORE', PREFIX .. 'unacked', id) or call('ZSCORE', PREFIX .. 'acked', id)
+  for _, index in ipairs({ 'unacked', 'acked', 'broadcasts', 'expiry' }) do
+    call('ZREM', PREFIX .. index, id)
+  end
+  if agent then call('ZREM', PREFIX .. 'target:' .. agent, id) end
+  if not seq then return end
+  call('INCR', PREFIX .. 'lost')
+  if channel then call('XDEL', PREFIX .. 'stream:' .. channel, streamId(seq)) end
+end`,
+  ],
+  [
+    "dropDelivery",
+    `
+-- Drops the delivery of a message that is gone, or that was replaced by one with another member.
+local function dropDelivery(agent, channel, member, seq)
+  call('ZREM', PREFIX .. 'pending:' .. agent, member)
+  if channel then
+    local queue = queueName(agent, channel)
+    call('ZREM', PREFIX .. 'leased:' .. queue, member)
+    call('ZREM', PREFIX .. 'ready:' .. queue, member)
+  end
+  if not seq then dropOrphan(idOf(member), channel, agent) end
+end`,
+  ],
+  [
     "remove",
     `
 -- Removes a message with its deliveries. False if there is none.
 local function remove(id, isTrimmed)
   local key = PREFIX .. 'msg:' .. id
-  local m = call('HMGET', key, 'channel', 'source', 'target', 'seq', 'expires', 'acked', 'op', 'created')
+  local m = fieldsOf(id, 'channel', 'source', 'target', 'seq', 'expires', 'acked', 'op', 'created')
   local channel, source, target, seq = m[1], m[2], m[3], m[4]
-  if not channel then return false end
+  if not (channel and source and seq) then
+    dropOrphan(id)
+    return false
+  end
   local member, stream = seq .. id, PREFIX .. 'stream:' .. channel
   call('XDEL', stream, streamId(seq))
   if call('XLEN', stream) == 0 then call('DEL', stream) end
@@ -142,9 +186,7 @@ end`,
 -- Removes expired messages. True if there are more.
 local function expire(most)
   local due = call('ZRANGE', PREFIX .. 'expiry', '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, most)
-  for _, id in ipairs(due) do
-    if not remove(id) then call('ZREM', PREFIX .. 'expiry', id) end
-  end
+  for _, id in ipairs(due) do remove(id) end
   return #due == most
 end`,
   ],
@@ -160,12 +202,15 @@ local function expireLeases(maxAttempts)
   local channel = string.sub(queue, #length + 3 + length)
   local leased, hasReady = PREFIX .. 'leased:' .. queue, false
   for _, member in ipairs(call('ZRANGE', leased, '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, 100)) do
-    call('ZREM', leased, member)
-    local m = call('HMGET', PREFIX .. 'msg:' .. idOf(member), 'seq', 'priority', 'n:' .. agent)
-    if not m[1] or tonumber(m[3] or 0) >= maxAttempts then
+    local m = fieldsOf(idOf(member), 'seq', 'priority', 'n:' .. agent)
+    if not m[1] or m[1] .. idOf(member) ~= member then
+      dropDelivery(agent, channel, member, m[1])
+    elseif tonumber(m[3] or 0) >= maxAttempts then
+      call('ZREM', leased, member)
       call('ZREM', PREFIX .. 'pending:' .. agent, member)
-      if m[1] then call('ZADD', PREFIX .. 'dead:' .. agent, integer(now), member) end
+      call('ZADD', PREFIX .. 'dead:' .. agent, integer(now), member)
     else
+      call('ZREM', leased, member)
       call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(m[2] or 0), member)
       hasReady = true
     end
@@ -185,9 +230,12 @@ end`,
     `
 -- A message as the reply has it, from the view of an agent. Nil if there is none.
 local function read(id, agent)
-  local m = call('HMGET', PREFIX .. 'msg:' .. id, 'channel', 'source', 'target', 'payload', 'metadata',
+  local m = fieldsOf(id, 'channel', 'source', 'target', 'payload', 'metadata',
     'priority', 'created', 'updated', 'expires', 'seq', 'acked', 'n:' .. agent, 'k:' .. agent)
-  if not m[1] then return nil end
+  if not (m[1] and m[2] and m[4] and m[10]) then
+    dropOrphan(id)
+    return nil
+  end
   if isExpired(m[9]) then
     remove(id)
     return nil
@@ -199,12 +247,23 @@ local function read(id, agent)
 end`,
   ],
   [
+    "readDelivery",
+    `
+-- The message of a delivery. Nil if there is none, or if the message was replaced; the delivery is dropped.
+local function readDelivery(agent, channel, member)
+  local id = idOf(member)
+  local message = read(id, agent)
+  if message and message[11] .. id == member then return message end
+  dropDelivery(agent, message and message[2] or channel, member, message and message[11])
+end`,
+  ],
+  [
     "removeDue",
     `
 -- Removes expired messages and ends leases. True if there are more.
 local function removeDue(maxAttempts)
-  if expire(500) then return true end
-  for _ = 1, 20 do
+  if expire(200) then return true end
+  for _ = 1, 5 do
     if not expireLeases(maxAttempts) then return false end
   end
   return true
@@ -215,9 +274,11 @@ end`,
     `
 -- The delivery of a message to an agent, by default to its target, or nil and the outcome.
 local function find(id, agent)
-  local m = call('HMGET', PREFIX .. 'msg:' .. id, 'channel', 'target', 'seq', 'expires', 'acked',
-    'k:' .. agent, 'priority')
-  if not m[1] then return nil, 'absent' end
+  local m = fieldsOf(id, 'channel', 'target', 'seq', 'expires', 'acked', 'k:' .. agent, 'priority')
+  if not (m[1] and m[3]) then
+    dropOrphan(id)
+    return nil, 'absent'
+  end
   if isExpired(m[4]) then
     remove(id)
     return nil, 'absent'

@@ -14,7 +14,7 @@ import { ALLOW_OOM, script } from "./fragments.ts";
 const WALK = `
 local channel, source, target, acked = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local cursor = ARGV[7]
-if expire(500) then return { 'again' } end
+if expire(200) then return { 'again' } end
 
 local indexes = {}
 local function filter(isGiven, name)
@@ -53,9 +53,25 @@ local function below(from, count)
   return steps
 end
 
-local function isMatch(id)
-  local m = call('HMGET', PREFIX .. 'msg:' .. id, 'channel', 'source', 'target', 'acked')
-  return m[1] and (channel == '' or m[1] == channel) and (source == '' or m[2] == source) and
+-- Drops the entry of a message that is gone, or that was replaced by one with another sequence number.
+local function dropEntry(id, seq, isGone)
+  if isGone then dropOrphan(id) end
+  if isStream then
+    call('XDEL', PREFIX .. names, streamId(seq))
+    return
+  end
+  for _, name in ipairs(names) do
+    if call('ZSCORE', PREFIX .. name, id) == seq then call('ZREM', PREFIX .. name, id) end
+  end
+end
+
+local function isMatch(id, seq)
+  local m = fieldsOf(id, 'channel', 'source', 'target', 'acked', 'seq')
+  if m[5] ~= seq then
+    dropEntry(id, seq, not m[5])
+    return false
+  end
+  return (channel == '' or m[1] == channel) and (source == '' or m[2] == source) and
     (target == '' or (m[3] and '=' .. m[3] or '*') == target) and
     (acked == '' or (m[4] and '1' or '0') == acked)
 end
@@ -64,7 +80,7 @@ local function walk(count, take)
   local steps = below(cursor, count)
   for i = 1, math.min(count, #steps) do
     cursor = steps[i][2]
-    if (isExact or isMatch(steps[i][1])) and take(steps[i][1]) then return true end
+    if (isExact or isMatch(steps[i][1], cursor)) and take(steps[i][1]) then return true end
   end
   return #steps < count
 end
@@ -76,12 +92,17 @@ export const list: string = script(
   `${WALK}
 local skip, limit, agent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 local found, skipped = {}, 0
-local isDone = walk(isExact and math.min(1000, skip + limit) or 1000, function(id)
+local isDone = walk(isExact and math.min(500, skip + limit) or 500, function(id)
   if skipped < skip then
     skipped = skipped + 1
     return false
   end
-  found[#found + 1] = read(id, agent)
+  local message = read(id, agent)
+  if message and message[11] == cursor then
+    found[#found + 1] = message
+  else
+    dropEntry(id, cursor)
+  end
   return #found == limit
 end)
 return { isDone and 'done' or cursor, skipped, unpack(found) }
@@ -94,7 +115,7 @@ export const count: string = script(
   `${WALK}
 if isExact then return { 'done', size } end
 local matches = 0
-local isDone = walk(1000, function() matches = matches + 1 end)
+local isDone = walk(500, function() matches = matches + 1 end)
 return { isDone and 'done' or cursor, matches }
 `,
 );

@@ -22,7 +22,9 @@
  *     dead:AGENT                    sorted set: dead letters by their time of death
  *     missed:LENGTH:AGENT:CHANNEL   number of messages trimmed before they were acknowledged
  *     gone:OPERATION, op:OPERATION  the reply of an operation, while it may be repeated
+ *     backlog:LENGTH:AGENT:CHANNEL  the range of older broadcasts that a new subscriber still gets
  *     unnotified                    notifications that the server has refused, until a client reports them
+ *     lost                          messages that were found without their hash, until a client reports them
  *
  * A delivery is a member of these sets: the 16 digits of the sequence number, and the id. Within one
  * priority the older message comes first.
@@ -34,7 +36,7 @@ import { defineScripts } from "../../../redis/script.ts";
 import { acknowledge, claim, release, requeue } from "./delivery.ts";
 import { count, list } from "./listing.ts";
 import { deadLetters, get, pending } from "./reading.ts";
-import { clear, remove, sweep } from "./removal.ts";
+import { clear, remove, scrub, sweep } from "./removal.ts";
 import { agree } from "./setup.ts";
 import { store } from "./store.ts";
 import { register, unsubscribe } from "./subscriptions.ts";
@@ -55,6 +57,7 @@ export const scripts = defineScripts({
   list,
   count,
   clear,
+  scrub,
   sweep,
   agree,
 });

@@ -6,55 +6,64 @@
 
 import { ALLOW_OOM, script } from "./fragments.ts";
 
-/** Returns the pending messages of an agent, or nil if the call must be repeated. */
+/** The entries of an index that one call checks. */
+const STEPS = 500;
+
+/**
+ * Returns `{ "done" or the cursor, pending messages... }` in the order of delivery, or nil if the call must
+ * be repeated. The cursor is the number of entries that were checked, and the last of them.
+ */
 export const pending: string = script(
   ALLOW_OOM,
   `
 local agent, channel, limit, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 if removeDue(maxAttempts) then return nil end
-local all, queue = PREFIX .. 'pending:' .. agent, queueName(agent, channel)
-local members = call('ZRANGE', channel == '' and all or PREFIX .. 'ready:' .. queue, 0, limit - 1)
-local leased = channel == '' and {} or call('ZRANGE', PREFIX .. 'leased:' .. queue, 0, -1)
-if #leased > 0 then
-  local scores = {}
-  for _, member in ipairs(leased) do members[#members + 1] = member end
-  for _, member in ipairs(members) do scores[member] = tonumber(call('ZSCORE', all, member)) end
-  table.sort(members, function(a, b)
-    if scores[a] == scores[b] then return a < b end
-    return scores[a] < scores[b]
-  end)
-end
-local found = {}
-for i = 1, math.min(limit, #members) do
-  local message = read(idOf(members[i]), agent)
+local all, found = PREFIX .. 'pending:' .. agent, {}
+local first, last = string.match(ARGV[7], '^(%d+) ?(.*)$')
+first = last ~= '' and call('ZRANK', all, last) or tonumber(first) - 1
+first = first + 1
+local members = call('ZRANGE', all, first, first + ${STEPS} - 1)
+for _, member in ipairs(members) do
+  if #found == limit then break end
+  local is = channel == '' or fieldsOf(idOf(member), 'channel')[1]
+  local message = (channel == '' or is == channel or not is) and readDelivery(agent, nil, member)
   if message then
     -- A delivery without attempts has no lease.
     local from = message[13] ~= '0' and PREFIX .. 'leased:' .. queueName(agent, message[2])
-    message[14] = from and call('ZSCORE', from, members[i]) or ''
+    message[14] = from and call('ZSCORE', from, member) or ''
     found[#found + 1] = message
   end
+  last = member
 end
-return found
+if #found == limit or #members < ${STEPS} then return { 'done', unpack(found) } end
+return { integer(first + ${STEPS}) .. ' ' .. last, unpack(found) }
 `,
 );
 
-/** Returns the dead letters of an agent, or nil if the call must be repeated. */
+/**
+ * Returns `{ "done" or the cursor, dead letters... }`, the oldest first, or nil if the call must be
+ * repeated. One call takes a limited number of steps.
+ */
 export const deadLetters: string = script(
   ALLOW_OOM,
   `
 local agent, channel, limit, maxAttempts = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 if removeDue(maxAttempts) then return nil end
-local found = {}
-for _, member in ipairs(call('ZRANGE', PREFIX .. 'dead:' .. agent, 0, -1)) do
+local dead, first, found = PREFIX .. 'dead:' .. agent, tonumber(ARGV[7]), {}
+local members = call('ZRANGE', dead, first, first + ${STEPS} - 1)
+for _, member in ipairs(members) do
   if #found == limit then break end
-  local isWanted = channel == '' or call('HGET', PREFIX .. 'msg:' .. idOf(member), 'channel') == channel
-  local message = isWanted and read(idOf(member), agent)
-  if message then
+  first = first + 1
+  local message = readDelivery(agent, nil, member)
+  if not message then
+    call('ZREM', dead, member)
+    first = first - 1
+  elseif channel == '' or message[2] == channel then
     message[14] = ''
     found[#found + 1] = message
   end
 end
-return found
+return { (#found == limit or #members < ${STEPS}) and 'done' or tostring(first), unpack(found) }
 `,
 );
 

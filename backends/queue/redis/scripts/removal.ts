@@ -16,7 +16,7 @@ if saved then
   writeMarker()
   return tonumber(saved)
 end
-if isExpired(call('HGET', PREFIX .. 'msg:' .. id, 'expires')) then
+if isExpired(fieldsOf(id, 'expires')[1]) then
   remove(id)
   return 0
 end
@@ -26,7 +26,10 @@ return 1
 `,
 );
 
-/** Removes up to `ARGV[4]` messages. Returns how many there were. */
+/**
+ * Removes up to `ARGV[4]` messages. Returns `{ 1 if there are more, how many there were, how many entries
+ * had no message }`.
+ */
 export const clear: string = script(
   ALLOW_OOM,
   `
@@ -34,27 +37,92 @@ local operation, most = ARGV[3], tonumber(ARGV[4])
 local saved = call('GET', PREFIX .. 'op:' .. operation)
 if saved then
   writeMarker()
-  return tonumber(saved)
+  local more, removed, orphans = string.match(saved, '(%d+) (%d+) (%d+)')
+  return { tonumber(more), tonumber(removed), tonumber(orphans) }
 end
-while expire(100) do end
-local ids = call('ZRANGE', PREFIX .. 'unacked', 0, most - 1)
-if #ids == 0 then ids = call('ZRANGE', PREFIX .. 'acked', 0, most - 1) end
-for _, id in ipairs(ids) do remove(id) end
-saveReply(operation, #ids)
-return #ids
+local more, removed, orphans = 1, 0, 0
+if not expire(most) then
+  local ids = call('ZRANGE', PREFIX .. 'unacked', 0, most - 1)
+  if #ids == 0 then ids = call('ZRANGE', PREFIX .. 'acked', 0, most - 1) end
+  for _, id in ipairs(ids) do
+    if remove(id) then removed = removed + 1 else orphans = orphans + 1 end
+  end
+  if #ids == 0 then more = 0 end
+end
+saveReply(operation, more .. ' ' .. removed .. ' ' .. orphans)
+return { more, removed, orphans }
 `,
 );
 
 /**
- * Removes expired messages and ends leases. Returns `{ 1 if there are more, how many notifications the
- * server has refused }`; each is reported once.
+ * Drops the entries without a message from some of the indexes of the partition. `ARGV[3]` is the pattern
+ * of its keys, and `ARGV[4]` the cursor. Returns the next cursor, which is "0" at the end.
+ */
+export const scrub: string = script(
+  ALLOW_OOM,
+  `
+local MOST = 500
+local reply = call('SCAN', ARGV[4], 'MATCH', ARGV[3], 'COUNT', 100)
+local checked, dropped = 0, 0
+
+-- Drops the members of an index whose messages are gone.
+local function scrubSet(key, toId)
+  for _, member in ipairs(call('ZRANGE', key, 0, MOST - 1)) do
+    checked = checked + 1
+    if not fieldsOf(toId(member), 'seq')[1] then
+      dropped = dropped + 1
+      call('ZREM', key, member)
+    end
+  end
+end
+local function scrubStream(key)
+  for _, entry in ipairs(call('XRANGE', key, '-', '+', 'COUNT', MOST)) do
+    checked = checked + 1
+    if not fieldsOf(entry[2][2], 'seq')[1] then
+      dropped = dropped + 1
+      call('XDEL', key, entry[1])
+    end
+  end
+  if call('XLEN', key) == 0 then call('DEL', key) end
+end
+local function same(id) return id end
+local INDEXES = { source = same, target = same, pending = idOf, ready = idOf, leased = idOf, dead = idOf }
+
+for _, key in ipairs(reply[2]) do
+  local kind = string.match(string.sub(key, #PREFIX + 1), '^(%l+):')
+  local type = INDEXES[kind] and 'zset' or kind == 'stream' and 'stream'
+  if type and call('TYPE', key).ok == type then
+    if checked >= MOST then return ARGV[4] end
+    if kind == 'stream' then scrubStream(key) else scrubSet(key, INDEXES[kind]) end
+  end
+end
+-- An index may have more entries than were checked.
+return dropped >= MOST and ARGV[4] or reply[1]
+`,
+);
+
+/**
+ * Removes expired messages, ends leases, and checks some messages of the indexes from two cursors on.
+ * Returns `{ 1 if there are more, how many notifications the server has refused, how many messages were
+ * found lost, the next cursors }`; each notification and message is reported once.
  */
 export const sweep: string = script(
   ALLOW_OOM,
   `
 local hasMore = removeDue(tonumber(ARGV[3]))
-local unnotified = call('GET', PREFIX .. 'unnotified')
-if unnotified then call('DEL', PREFIX .. 'unnotified') end
-return { hasMore and 1 or 0, tonumber(unnotified or '0') }
+local cursors = {}
+for i, index in ipairs({ 'unacked', 'acked' }) do
+  local reply = call('ZSCAN', PREFIX .. index, ARGV[3 + i], 'COUNT', 200)
+  cursors[i] = reply[1]
+  for at = 1, #reply[2], 2 do
+    if not fieldsOf(reply[2][at], 'seq')[1] then dropOrphan(reply[2][at]) end
+  end
+end
+local function take(name)
+  local count = call('GET', PREFIX .. name)
+  if count then call('DEL', PREFIX .. name) end
+  return tonumber(count or '0')
+end
+return { hasMore and 1 or 0, take('unnotified'), take('lost'), cursors[1], cursors[2] }
 `,
 );

@@ -16,10 +16,10 @@ local microseconds = time[1] * 1000000 + time[2]
 local streams, wakeups = {}, {}
 
 -- The reply of an earlier call with the same operation, or nil.
-local function earlierReply(key, operation, isPut)
+local function earlierReply(id, operation, isPut)
   local done = call('GET', PREFIX .. 'gone:' .. operation)
   if done then return done end
-  local was = call('HMGET', key, 'seq', 'created', 'expires', 'op')
+  local was = fieldsOf(id, 'seq', 'created', 'expires', 'op')
   if not was[1] or (isPut and was[4] ~= operation) then return nil end
   return (was[2] or string.sub(was[1], 1, 13)) .. ' ' .. (was[3] or '-') .. ' ' .. was[1]
 end
@@ -28,7 +28,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
   created, expires, acked)
   local key, isPut, isAcked = PREFIX .. 'msg:' .. id, put == '1', acked == '1'
   if call('EXISTS', PREFIX .. 'gone:' .. operation, key) > 0 then
-    local done = earlierReply(key, operation, isPut)
+    local done = earlierReply(id, operation, isPut)
     if done then
       writeMarker()
       return done
@@ -88,7 +88,7 @@ local function trim(stream)
   expire(100)
   over = call('XLEN', stream) - maxItems
   if over <= 0 then return end
-  for _, entry in ipairs(call('XRANGE', stream, '-', '+', 'COUNT', math.min(over, 1000))) do
+  for _, entry in ipairs(call('XRANGE', stream, '-', '+', 'COUNT', math.min(over, 200))) do
     if not remove(entry[2][2], true) then call('XDEL', stream, entry[1]) end
   end
 end

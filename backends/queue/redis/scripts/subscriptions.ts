@@ -6,47 +6,69 @@
 
 import { ALLOW_OOM, script } from "./fragments.ts";
 
-/** Subscribes an agent to the broadcasts of a channel. */
+/**
+ * Subscribes an agent to the broadcasts of a channel, and delivers the older ones if it asks for them.
+ * Returns 1 if there are more of them to deliver: any later call continues.
+ */
 export const register: string = script(
   ALLOW_OOM,
   `
 local channel, agent, isFromOldest = ARGV[3], ARGV[4], ARGV[5] == '1'
-if call('SADD', PREFIX .. 'subs:' .. channel, agent) == 0 or not isFromOldest then return 0 end
-for _, entry in ipairs(call('XRANGE', PREFIX .. 'stream:' .. channel, '-', '+')) do
+local stream, backlog = PREFIX .. 'stream:' .. channel, PREFIX .. 'backlog:' .. queueName(agent, channel)
+local isNew = call('SADD', PREFIX .. 'subs:' .. channel, agent) == 1
+if isNew and isFromOldest then
+  local last = call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
+  if last then call('SET', backlog, '- ' .. last[1]) end
+end
+local from, to = string.match(call('GET', backlog) or '', '^(%S+) (%S+)$')
+if not from then return 0 end
+local entries = call('XRANGE', stream, from, to, 'COUNT', 500)
+for _, entry in ipairs(entries) do
   local id = entry[2][2]
-  local m = call('HMGET', PREFIX .. 'msg:' .. id, 'target', 'seq', 'priority', 'expires')
-  if m[2] and not m[1] and not isExpired(m[4]) then
+  local m = fieldsOf(id, 'target', 'seq', 'priority', 'expires')
+  if m[2] and streamId(m[2]) == entry[1] and not m[1] and not isExpired(m[4]) then
     deliver(agent, channel, m[2] .. id, m[3] or '0')
   end
 end
 flush()
+if #entries < 500 then
+  call('DEL', backlog)
+  return 0
+end
+call('SET', backlog, '(' .. entries[#entries][1] .. ' ' .. to)
 return 1
 `,
 );
 
-/** Removes a subscriber with its pending broadcasts. Returns 1 if there was one. */
+/**
+ * Removes a subscriber, and some of its pending broadcasts from a cursor on. Returns `{ 1 if there was one,
+ * "done" or the next cursor }`.
+ */
 export const unsubscribe: string = script(
   ALLOW_OOM,
   `
 local operation, channel, agent = ARGV[3], ARGV[4], ARGV[5]
-local saved = call('GET', PREFIX .. 'op:' .. operation)
-if saved then return tonumber(saved) end
-local known = call('SREM', PREFIX .. 'subs:' .. channel, agent)
-if known == 1 then
-  for _, kind in ipairs({ 'ready:', 'leased:' }) do
-    for _, member in ipairs(call('ZRANGE', PREFIX .. kind .. queueName(agent, channel), 0, -1)) do
-      if call('HEXISTS', PREFIX .. 'msg:' .. idOf(member), 'target') == 0 then
-        withdraw(agent, channel, member)
-      end
-    end
-  end
-  for _, member in ipairs(call('ZRANGE', PREFIX .. 'dead:' .. agent, 0, -1)) do
-    local m = call('HMGET', PREFIX .. 'msg:' .. idOf(member), 'channel', 'target')
-    if m[1] == channel and not m[2] then call('ZREM', PREFIX .. 'dead:' .. agent, member) end
-  end
-  call('DEL', PREFIX .. 'missed:' .. queueName(agent, channel))
+local at, cursor = string.match(ARGV[6], '^(%d) (%d+)$')
+local known = call('GET', PREFIX .. 'op:' .. operation)
+if known then
+  writeMarker()
+else
+  known = call('SREM', PREFIX .. 'subs:' .. channel, agent)
+  saveReply(operation, known)
 end
-saveReply(operation, known)
-return known
+if tonumber(known) == 0 then return { 0, 'done' } end
+local queue = queueName(agent, channel)
+call('DEL', PREFIX .. 'missed:' .. queue, PREFIX .. 'backlog:' .. queue)
+local keys = { 'ready:' .. queue, 'leased:' .. queue, 'dead:' .. agent }
+local reply = call('ZSCAN', PREFIX .. keys[tonumber(at)], cursor, 'COUNT', 300)
+for i = 1, #reply[2], 2 do
+  local member = reply[2][i]
+  local m = fieldsOf(idOf(member), 'channel', 'target')
+  if m[1] == channel and not m[2] then
+    if at == '3' then call('ZREM', PREFIX .. keys[3], member) else withdraw(agent, channel, member) end
+  end
+end
+if reply[1] ~= '0' then return { 1, at .. ' ' .. reply[1] } end
+return { 1, at == '3' and 'done' or (at + 1) .. ' 0' }
 `,
 );

@@ -1,0 +1,79 @@
+// No script keeps the server from its other clients for long, however much there is to do.
+
+import assert from "node:assert/strict";
+import type { MessageQueue } from "../../../../mod.ts";
+import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
+import { type RedisServer, redisServer } from "../../../../testing/mod.ts";
+import { nextOf, task } from "../../../conformance/queue/stage.ts";
+import { until } from "../../../support/deadline.ts";
+
+const MESSAGES = 4000;
+/** Commands that a script runs on average. As many take about 4 ms. */
+const MOST_COMMANDS = 4000;
+const BROADCAST = { channel: "news", sourceAgent: "boss", payload: 1 };
+
+/** The average number of commands of the scripts of an action. */
+async function commandsPerScript(server: RedisServer, action: () => Promise<unknown>) {
+  await server.command("CONFIG", "RESETSTAT");
+  await action();
+  const stats = String(await server.command("INFO", "commandstats"));
+  const counts = [...stats.matchAll(/cmdstat_(\S+):calls=(\d+)/g)];
+  const isScript = (name: string) => /^eval/.test(name);
+  const sum = (wanted: (name: string) => boolean) =>
+    counts.filter(([, name]) => wanted(name)).reduce((total, [, , calls]) => total + +calls, 0);
+  return sum((name) => !isScript(name)) / sum(isScript);
+}
+
+async function publish(queue: MessageQueue, options: Parameters<MessageQueue["publish"]>[0]) {
+  for (let i = 0; i < MESSAGES; i += 500) {
+    await Promise.all(Array.from({ length: 500 }, () => queue.publish(options)));
+  }
+}
+
+const ACTIONS: Record<
+  string,
+  (queue: MessageQueue, server: RedisServer) => Promise<() => Promise<unknown>>
+> = {
+  async "a claim after many messages have expired"(queue, server) {
+    await publish(queue, task(1, { ttlSeconds: 1 }));
+    await queue.publish(task("last"));
+    const due = async () => {
+      const [seconds] = await server.command("TIME") as string[];
+      return await server.command("ZCOUNT", "tinyllm:expiry", "-inf", `${seconds}000`);
+    };
+    await until(async () => await due() === MESSAGES, "the expiry");
+    return async () => {
+      await using subscription = queue.subscribe("tasks", "worker");
+      assert.equal((await nextOf(subscription)).payload, "last");
+    };
+  },
+  async "a subscription from the oldest of many broadcasts"(queue) {
+    await publish(queue, BROADCAST);
+    return async () => {
+      await using subscription = queue.subscribe("news", "ann", { from: "oldest" });
+      await subscription.ready;
+    };
+  },
+  async "unsubscribe with many pending broadcasts"(queue) {
+    await using subscription = queue.subscribe("news", "ann");
+    await subscription.ready;
+    await publish(queue, BROADCAST);
+    await publish(queue, task(1, { channel: "news", targetAgent: "ann" }));
+    return async () => {
+      assert.equal(await queue.unsubscribe("news", "ann"), true);
+      assert.equal((await queue.getPending("ann", { limit: 1e6 })).length, MESSAGES);
+      assert.equal((await queue.getPending("ann", { channel: "news", limit: 1 })).length, 1);
+    };
+  },
+};
+
+for (const [name, prepare] of Object.entries(ACTIONS)) {
+  Deno.test(`${name} takes short scripts`, async () => {
+    await using server = await redisServer();
+    await using queue = new RedisMessageQueue({ redisUrl: server.url });
+    await queue.initialize();
+    const action = await prepare(queue, server);
+    const commands = await commandsPerScript(server, action);
+    assert.ok(commands < MOST_COMMANDS, `${commands} commands in a script`);
+  });
+}
