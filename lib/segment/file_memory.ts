@@ -36,6 +36,7 @@ import { platform } from "../platform/mod.ts";
 import { removeForgottenIsolate, removeForgottenParticipants } from "./dead_isolates.ts";
 import { collectOnce } from "./collect.ts";
 import { FileSource } from "./byte_source.ts";
+import { growMemory, newMemory } from "./grow.ts";
 import { isDisposable } from "./disposal.ts";
 import { SystemError } from "../platform/platform.ts";
 import { HEADER_BYTES } from "../../wasm/layout.ts";
@@ -64,9 +65,9 @@ export class FileMemory implements SharedMemory {
     this.path = path;
     this.#isolate = isolate;
     this.#fd = fd;
-    this.wasmMemory = new WebAssembly.Memory({ initial: 1, maximum: MAX_WASM_PAGES, shared: true });
-    this.#words = wordsOf(this.wasmMemory);
     try {
+      this.wasmMemory = newMemory(name);
+      this.#words = wordsOf(this.wasmMemory);
       this.#mapUpTo(platform().statusOf(fd).size);
     } catch (error) {
       platform().close(fd);
@@ -174,7 +175,7 @@ export class FileMemory implements SharedMemory {
     if (end <= this.#mapped) return;
     const pages = Math.ceil(end / WASM_PAGE_BYTES);
     const missing = pages - this.wasmMemory.buffer.byteLength / WASM_PAGE_BYTES;
-    if (missing > 0) this.wasmMemory.grow(missing);
+    if (missing > 0) growMemory(this.wasmMemory, missing, this.name);
     const from = Math.floor(this.#mapped / WASM_PAGE_BYTES) * WASM_PAGE_BYTES;
     platform().map(bytesOf(this.wasmMemory, from, end - from), this.#fd, from);
     this.#mapped = end;
@@ -273,12 +274,12 @@ function acquireIsolateIn(directory: string, name: string): Isolate {
   try {
     return acquireIsolate(directory);
   } catch (error) {
-    const Kind = codeOf(error) === "EACCES" ? ShmPermissionError : ShmConnectionError;
-    throw new Kind(
-      `cannot open channel "${name}": ${directory} cannot be written (${codeOf(error)}); ` +
-        `name another directory with the dir option or RINGBUS_DIR`,
-      { cause: error },
-    );
+    const code = codeOf(error);
+    const Kind = code === "EACCES" ? ShmPermissionError : ShmConnectionError;
+    const remedy = lacksDescriptors(code) ??
+      `${directory} cannot be written (${code}); name another directory with the dir option or ` +
+        `RINGBUS_DIR`;
+    throw new Kind(`cannot open channel "${name}": ${remedy}`, { cause: error });
   }
 }
 
@@ -334,9 +335,14 @@ function openError(error: unknown, path: string, name: string): ShmError {
     );
   }
   const Kind = code === "EACCES" || code === "EPERM" ? ShmPermissionError : ShmConnectionError;
-  return new Kind(`cannot open channel "${name}": opening ${path} failed with ${code}`, {
-    cause: error,
-  });
+  const problem = lacksDescriptors(code) ?? `opening ${path} failed with ${code}`;
+  return new Kind(`cannot open channel "${name}": ${problem}`, { cause: error });
+}
+
+/** What is wrong and what to do, if the reason is that no descriptor is left. */
+function lacksDescriptors(code: string): string | undefined {
+  if (code !== "EMFILE" && code !== "ENFILE") return undefined;
+  return `no file descriptor is left (${code}); close files and sockets, or raise the limit (ulimit -n)`;
 }
 
 function checkFile(fd: number, path: string, name: string): void {

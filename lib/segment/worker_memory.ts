@@ -7,6 +7,7 @@
 
 import { WASM_PAGE_BYTES } from "../base/pages.ts";
 import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
+import { growMemory } from "./grow.ts";
 import { Waiters } from "../presence/waiters.ts";
 
 /** A local channel, as `postMessage` carries it to a worker; pass it to a socket in place of a name. */
@@ -54,7 +55,7 @@ export class WorkerMemory implements SharedMemory {
 
   extend(end: number): void {
     const missing = Math.ceil((end - this.wasmMemory.buffer.byteLength) / WASM_PAGE_BYTES);
-    if (missing > 0) this.wasmMemory.grow(missing);
+    if (missing > 0) growMemory(this.wasmMemory, missing, this.name);
     this.remap();
   }
 
