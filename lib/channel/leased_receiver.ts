@@ -123,7 +123,10 @@ export class LeasedReceiver<T> {
     checkDrainLimit(limit);
     if (this.#attachment.isClosed) this.#attachment.checkOpen();
     const deliveries: Delivery<T>[] = [];
-    while (deliveries.length < limit && this.#drainOne(deliveries)) continue;
+    // A codec of the program may close the socket.
+    while (
+      deliveries.length < limit && !this.#attachment.isClosed && this.#drainOne(deliveries)
+    ) continue;
     if (deliveries.length === 0 && limit > 0) this.#cursor.checkNotClosed(POLL_ANY);
     return deliveries;
   }

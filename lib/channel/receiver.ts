@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CODEC_NAMES } from "../codecs/builtin.ts";
 import type { Attachment } from "./attachment.ts";
 import { Batch } from "./batch.ts";
 import { Decoder } from "./decoder.ts";
@@ -42,6 +43,8 @@ export class Receiver<T> implements ReceiverApi<T> {
   );
   readonly #batch = new Batch();
   readonly #isRaw: boolean;
+  /** Bytes in place do not outlive the socket, which a codec of the program may close. */
+  readonly #copiesBatch: boolean;
   #canBatch: boolean;
   #intoTarget: Uint8Array = new Uint8Array(0);
   readonly #trySpinInto = () => {
@@ -53,6 +56,7 @@ export class Receiver<T> implements ReceiverApi<T> {
     this.#attachment = attachment;
     this.#counts = counts;
     this.#isRaw = attachment.codec.id === "raw";
+    this.#copiesBatch = this.#isRaw || !CODEC_NAMES.includes(attachment.codec.id);
     this.#canBatch = attachment.kind !== "broadcast";
     this.#cursor = new FrameCursor(attachment, counts);
     this.#decoder = new Decoder(attachment, counts);
@@ -160,7 +164,8 @@ export class Receiver<T> implements ReceiverApi<T> {
     checkDrainLimit(limit);
     this.#checkReady();
     const values: T[] = [];
-    while (values.length < limit) {
+    // A codec of the program may close the socket.
+    while (values.length < limit && !this.#attachment.isClosed) {
       const canContinue = this.#undecoded.length > 0
         ? this.#decodeKept(values)
         : this.#canBatch
@@ -191,7 +196,7 @@ export class Receiver<T> implements ReceiverApi<T> {
     try {
       return this.#fillBatch(limit, values);
     } finally {
-      this.#cursor.closeBatch();
+      if (!this.#attachment.isClosed) this.#cursor.closeBatch();
       this.#batch.clear();
     }
   }
@@ -222,12 +227,13 @@ export class Receiver<T> implements ReceiverApi<T> {
 
   #decodeBatch(values: T[]): void {
     const batch = this.#batch;
-    const arrays = this.#isRaw ? batch.toArrays() : undefined;
+    const arrays = this.#copiesBatch ? batch.toArrays() : undefined;
     for (let i = 0; i < batch.length; i++) {
       const bytes = arrays ? arrays[i] : batch.viewOf(i);
       const flags = batch.flagsOf(i);
-      if (arrays && flags === 0 && this.#undecoded.length === 0) values.push(bytes as T);
-      else this.#undecoded.decodeOrKeep({ bytes, flags }, values);
+      if (this.#isRaw && arrays && flags === 0 && this.#undecoded.length === 0) {
+        values.push(bytes as T);
+      } else this.#undecoded.decodeOrKeep({ bytes, flags }, values);
     }
   }
 

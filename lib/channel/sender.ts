@@ -6,7 +6,7 @@
 
 import { isTurnDue, takeTurn } from "../base/turn.ts";
 import type { Attachment } from "./attachment.ts";
-import { Encoder } from "./encoder.ts";
+import { type Encoded, Encoder } from "./encoder.ts";
 import { PinWatch } from "./fairness.ts";
 import { ShmBufferFullError } from "../base/errors.ts";
 import { checkSignalsOnPoll } from "../presence/exit_hooks.ts";
@@ -53,9 +53,15 @@ export class Sender implements SenderApi, WaitContext {
     this.#waits = new AsyncWaitQueue(this);
   }
 
-  /** Encodes the values that are sent. */
-  get encoder(): Encoder {
-    return this.#encoder;
+  /**
+   * A value as bytes. A getter of the value, or a codec of the program, may close the socket.
+   *
+   * @throws {ShmClosedError} if the socket is closed
+   */
+  encode(value: unknown): Encoded {
+    const encoded = this.#encoder.encode(value);
+    if (this.attachment.isClosed) this.attachment.checkOpen();
+    return encoded;
   }
 
   /** Words put before every message; the caller sets them before each send. */
@@ -80,7 +86,7 @@ export class Sender implements SenderApi, WaitContext {
   send(value: unknown): boolean {
     this.checkReady();
     if (this.#isRaw && isFilled(value)) return this.#offer(value, 0);
-    const { bytes, flags } = this.#encoder.encode(value);
+    const { bytes, flags } = this.encode(value);
     return this.#offer(bytes, flags);
   }
 
@@ -110,7 +116,7 @@ export class Sender implements SenderApi, WaitContext {
   sendSync(value: unknown, options: TimeoutOptions | undefined): void {
     const timeoutMs = checkTimeout(options);
     this.checkReady();
-    const { bytes, flags } = this.#encoder.encode(value);
+    const { bytes, flags } = this.encode(value);
     if (this.write(bytes, flags)) return;
     const sent = waitSync(this, () => this.write(bytes, flags) || NONE, timeoutMs);
     if (sent === NONE) throw this.#fullError(timeoutMs);
@@ -126,7 +132,7 @@ export class Sender implements SenderApi, WaitContext {
       const timeoutMs = checkTimeout(options);
       options?.signal?.throwIfAborted();
       this.checkReady();
-      const encoded = this.#encoder.encode(value);
+      const encoded = this.encode(value);
       if (this.#waits.size === 0 && this.write(encoded.bytes, encoded.flags)) return;
       const bytes = encoded.bytes.slice();
       // A commit publishes all that is claimed, so no message is written while a loan is open.

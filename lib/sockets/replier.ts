@@ -308,6 +308,8 @@ export class Replier<Q = unknown, R = unknown> extends Socket {
 
   #reply(ref: RequestRef, value: R): boolean {
     const { bytes, flags } = this.#encoder.encode(value);
+    // A getter of the value, or a codec of the program, may close the socket.
+    this.checkReady();
     return this.#deliver(ref, bytes, flags);
   }
 

@@ -82,7 +82,7 @@ export class RequestTable<R> {
       this.#sender.prefix[1] = generation;
       isSent = this.#sender.write(bytes, flags);
     } finally {
-      if (!isSent) {
+      if (!isSent && !this.#attachment.isClosed) {
         ring.cancelRequest(slot);
         this.#freeSlots.push(slot);
       }

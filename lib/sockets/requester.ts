@@ -276,7 +276,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
   /** Sends a request if there are a slot and space. */
   #trySend(value: Q): PendingRequest<R> | None {
     this.#sender.checkReady();
-    return this.#requests.trySend(() => this.#sender.encoder.encode(value));
+    return this.#requests.trySend(() => this.#sender.encode(value));
   }
 
   #fullError(timeoutMs: number): ShmBufferFullError {

@@ -1,6 +1,8 @@
-// What the iterable that is passed to `sendMany` does to the socket.
+// What a program does to a socket while the socket calls it: in the iterable that is passed to `sendMany`,
+// in a getter of a value, in a codec.
 
 import assert from "node:assert/strict";
+import type { Codec, Puller } from "../../../mod.ts";
 import { testOn, type TestTransport } from "./channel.ts";
 import { detachedBytes, outOfBoundsBytes } from "../../support/unreadable_bytes.ts";
 
@@ -65,6 +67,99 @@ export function testIterables(transport: TestTransport): void {
     assert.throws(sendMany, /no more/);
     assert.deepEqual(puller.drain(), [1]);
   });
+
+  testOn(
+    transport,
+    "a socket that closes while it encodes throws the documented error",
+    async (open) => {
+      const channel = open();
+      const puller = channel.puller();
+      const isClosed = { name: "ShmClosedError" };
+      const opened = () => {
+        const pusher = channel.pusher();
+        const closing = {
+          get value() {
+            pusher.close();
+            return 1;
+          },
+        };
+        return { pusher, closing };
+      };
+      {
+        const { pusher, closing } = opened();
+        assert.throws(() => pusher.send(closing), isClosed);
+      }
+      {
+        const { pusher, closing } = opened();
+        assert.throws(() => pusher.sendSync(closing), isClosed);
+      }
+      {
+        const { pusher, closing } = opened();
+        await assert.rejects(pusher.sendAsync(closing), isClosed);
+      }
+      const { pusher, closing } = opened();
+      assert.equal(pusher.sendMany([1, closing, 2]), 1);
+      assert.deepEqual(puller.drain(), [1]);
+      channel.pusher().send(2);
+      assert.equal(puller.tryRecv(), 2);
+    },
+  );
+
+  testOn(transport, "a codec that closes a puller loses no message", async (open) => {
+    const methods = {
+      tryRecv: (puller: Puller<number>) => [puller.tryRecv()],
+      recvSync: (puller: Puller<number>) => [puller.recvSync()],
+      recv: async (puller: Puller<number>) => [await puller.recv()],
+      drain: (puller: Puller<number>) => puller.drain(),
+    };
+    for (const [method, receive] of Object.entries(methods)) {
+      let closes: Puller<number> | undefined;
+      const codec: Codec<number> = {
+        id: "closing",
+        encode: (value) => bytes(value),
+        decode([value]) {
+          closes?.close();
+          return value;
+        },
+      };
+      const channel = open();
+      const pusher = channel.pusher<number>({ codec });
+      const puller = channel.puller<number>({ codec });
+      pusher.sendMany([1, 2, 3]);
+      closes = puller;
+      const received = await receive(puller);
+      closes = undefined;
+      assert.deepEqual(
+        [...received, ...channel.puller<number>({ codec }).drain()],
+        [1, 2, 3],
+        method,
+      );
+    }
+  });
+
+  testOn(
+    transport,
+    "a codec that closes a puller with acknowledgement returns its messages",
+    (open) => {
+      let closes: Puller<unknown> | undefined;
+      const codec: Codec<number> = {
+        id: "closing",
+        encode: (value) => bytes(value),
+        decode([value]) {
+          closes?.close();
+          return value;
+        },
+      };
+      const channel = open();
+      const pusher = channel.pusher<number>({ codec });
+      const puller = channel.puller<number>({ codec, ack: true } as never) as Puller<unknown>;
+      pusher.sendMany([1, 2, 3]);
+      closes = puller;
+      assert.equal(puller.drain().length, 1);
+      closes = undefined;
+      assert.deepEqual(channel.puller<number>({ codec }).drain().sort(), [1, 2, 3]);
+    },
+  );
 
   for (const [name, make] of Object.entries({ detachedBytes, outOfBoundsBytes })) {
     testOn(transport, `${name}: a send that throws leaves no message`, async (open) => {
