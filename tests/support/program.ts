@@ -73,6 +73,11 @@ export class Running implements AsyncDisposable {
     for (const listener of this.#listeners) listener();
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** All that it has printed. */
   get output(): string {
     return this.#output;

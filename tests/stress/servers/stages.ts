@@ -4,10 +4,17 @@
  * @module
  */
 
+import { DESCRIPTORS_STAGE } from "./descriptors.ts";
 import { differentialStage } from "./differential.ts";
+import { HOSTILE_BYTES } from "./hostile_bytes.ts";
 import { HOSTILE_SERVERS } from "./hostile_servers.ts";
 import type { Stage } from "./stage.ts";
 import { TARGETS } from "./targets.ts";
 
 /** The stages. */
-export const STAGES: readonly Stage[] = [...TARGETS.map(differentialStage), ...HOSTILE_SERVERS];
+export const STAGES: readonly Stage[] = [
+  ...TARGETS.map(differentialStage),
+  ...HOSTILE_BYTES,
+  DESCRIPTORS_STAGE,
+  ...HOSTILE_SERVERS,
+];
