@@ -138,7 +138,7 @@ end`,
   [
     "remove",
     `
--- Removes a message with its deliveries. False if there is none.
+-- Removes a message with its deliveries. False if there is none. Also returns whether it had expired.
 local function remove(id, isTrimmed)
   local key = PREFIX .. 'msg:' .. id
   local m = fieldsOf(id, 'channel', 'source', 'target', 'seq', 'expires', 'acked', 'op', 'created')
@@ -177,7 +177,7 @@ local function remove(id, isTrimmed)
     local what = (m[8] or string.sub(seq, 1, 13)) .. ' ' .. (m[5] or '-') .. ' ' .. seq
     call('SET', PREFIX .. 'gone:' .. (m[7] or id), what, 'PX', integer(left))
   end
-  return true
+  return true, isExpired(m[5])
 end`,
   ],
   [

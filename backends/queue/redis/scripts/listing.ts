@@ -92,7 +92,7 @@ export const list: string = script(
   `${WALK}
 local skip, limit, agent = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10]
 local found, skipped = {}, 0
-local isDone = walk(isExact and math.min(500, skip + limit) or 500, function(id)
+local isDone = walk(isExact and math.min(1000, skip + limit) or 500, function(id)
   if skipped < skip then
     skipped = skipped + 1
     return false

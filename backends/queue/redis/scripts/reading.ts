@@ -22,11 +22,29 @@ local all, found = PREFIX .. 'pending:' .. agent, {}
 local first, last = string.match(ARGV[7], '^(%d+) ?(.*)$')
 first = last ~= '' and call('ZRANK', all, last) or tonumber(first) - 1
 first = first + 1
-local members = call('ZRANGE', all, first, first + ${STEPS} - 1)
+
+
+-- The deliveries of the channel in their order, if they are few: those with a lease have an index by time.
+local function ofChannel()
+  local queue = queueName(agent, channel)
+  local leased = PREFIX .. 'leased:' .. queue
+  if channel == '' or limit + call('ZCARD', leased) > ${STEPS} then return nil end
+  local members, scores = call('ZRANGE', PREFIX .. 'ready:' .. queue, 0, limit - 1), {}
+  for _, member in ipairs(call('ZRANGE', leased, 0, -1)) do members[#members + 1] = member end
+  for _, member in ipairs(members) do scores[member] = tonumber(call('ZSCORE', all, member) or 0) end
+  table.sort(members, function(a, b)
+    if scores[a] == scores[b] then return a < b end
+    return scores[a] < scores[b]
+  end)
+  return members
+end
+
+local few = ofChannel()
+local members = few or call('ZRANGE', all, first, first + ${STEPS} - 1)
 for _, member in ipairs(members) do
   if #found == limit then break end
-  local is = channel == '' or fieldsOf(idOf(member), 'channel')[1]
-  local message = (channel == '' or is == channel or not is) and readDelivery(agent, nil, member)
+  local of = (few or channel == '') and channel or fieldsOf(idOf(member), 'channel')[1]
+  local message = (of == channel or not of) and readDelivery(agent, few and channel, member)
   if message then
     -- A delivery without attempts has no lease.
     local from = message[13] ~= '0' and PREFIX .. 'leased:' .. queueName(agent, message[2])
@@ -35,7 +53,7 @@ for _, member in ipairs(members) do
   end
   last = member
 end
-if #found == limit or #members < ${STEPS} then return { 'done', unpack(found) } end
+if few or #found == limit or #members < ${STEPS} then return { 'done', unpack(found) } end
 return { integer(first + ${STEPS}) .. ' ' .. last, unpack(found) }
 `,
 );

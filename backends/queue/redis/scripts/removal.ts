@@ -16,11 +16,8 @@ if saved then
   writeMarker()
   return tonumber(saved)
 end
-if isExpired(fieldsOf(id, 'expires')[1]) then
-  remove(id)
-  return 0
-end
-if not remove(id) then return 0 end
+local wasThere, hadExpired = remove(id)
+if not wasThere or hadExpired then return 0 end
 saveReply(operation, 1)
 return 1
 `,
