@@ -82,11 +82,17 @@ export function resolveLimits(options: StateOptions): StateLimits {
   return { maxSlotsPerThread, maxThreads, ttlMs };
 }
 
-/** What of the limits a backend asks for, and has otherwise; undefined if nothing differs. */
+/** The options that are limits. */
+export const LIMIT_NAMES = ["maxSlotsPerThread", "maxThreads", "ttlSeconds"] as const;
+
+/** The name of an option that is a limit. */
+export type LimitName = typeof LIMIT_NAMES[number];
+
+/** The first limit that a backend asks for, and that a state does not have; undefined if there is none. */
 export function differingLimit(
   asked: StateOptions,
   limits: StateLimits,
-): { limit: keyof StateOptions; actual: number | undefined } | undefined {
+): { limit: LimitName; actual: number | undefined } | undefined {
   const actual: StateOptions = {
     maxSlotsPerThread: limits.maxSlotsPerThread,
     maxThreads: limits.maxThreads,
@@ -94,7 +100,7 @@ export function differingLimit(
   };
   const wanted = { ...asked };
   if (asked.ttlSeconds !== undefined) wanted.ttlSeconds = toMs(asked.ttlSeconds) / 1000;
-  const limit = (["maxSlotsPerThread", "maxThreads", "ttlSeconds"] as const)
+  const limit = LIMIT_NAMES
     .find((each) => wanted[each] !== undefined && wanted[each] !== actual[each]);
   return limit && { limit, actual: actual[limit] };
 }

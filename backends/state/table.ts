@@ -46,7 +46,7 @@ export interface TableContents {
 
 /** Threads and pairs. Each expires as a whole some time after its last use. */
 export class StateTable {
-  readonly #limits: StateLimits;
+  #limits: StateLimits;
   readonly #now: StateClock;
   readonly #readsRefreshTtl: boolean;
   // In the order of their last use: those that expire next come first.
@@ -62,6 +62,11 @@ export class StateTable {
     this.#limits = limits;
     this.#now = now;
     this.#readsRefreshTtl = readsRefreshTtl;
+  }
+
+  /** Changes the limits. A time to live changes only while there is no entry: entries expire in their order. */
+  setLimits(limits: StateLimits): void {
+    this.#limits = limits;
   }
 
   /** Carries out a write. */

@@ -14,7 +14,7 @@ export class MemoryQuota {
   /** Bytes in use. */
   used = 0;
   /** Limit of the bytes in use; `Infinity`: none. */
-  readonly maxBytes: number;
+  maxBytes: number;
   /** Removes the oldest message; false when there is none. */
   readonly #evictOldest: () => boolean;
 

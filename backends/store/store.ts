@@ -200,6 +200,20 @@ export class Store {
     return this.#quota.maxBytes;
   }
 
+  /**
+   * Changes the limits; false if the store holds more than they allow.
+   * @internal
+   */
+  trySetLimits(limits: { maxBytes: number; maxMessagesPerTopic: number }): boolean {
+    const { maxBytes, maxMessagesPerTopic } = limits;
+    const fits = this.#quota.used <= maxBytes &&
+      this.topics.values().every(({ length }) => length <= maxMessagesPerTopic);
+    if (!fits) return false;
+    this.#quota.maxBytes = maxBytes;
+    this.topics.maxMessagesPerTopic = maxMessagesPerTopic;
+    return true;
+  }
+
   /** Deletes all messages and keys. Subscriptions stay. */
   clear(): void {
     this.topics.clear();

@@ -37,9 +37,12 @@ export class Topics {
   readonly #expiry = new ExpiryHeap<StoredMessage>();
   readonly #insertionOrder = new InsertionOrder();
   #length = 0;
+  /** Most messages of a topic. */
+  maxMessagesPerTopic: number;
 
   constructor(context: TopicsContext) {
     this.#context = context;
+    this.maxMessagesPerTopic = context.maxMessagesPerTopic;
   }
 
   /** Number of messages in all topics. */
@@ -127,7 +130,7 @@ export class Topics {
 
   #trim(name: string): void {
     const topic = this.#topics.get(name);
-    if (topic === undefined || topic.length <= this.#context.maxMessagesPerTopic) return;
+    if (topic === undefined || topic.length <= this.maxMessagesPerTopic) return;
     this.#evict(topic.oldest!);
   }
 

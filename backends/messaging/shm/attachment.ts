@@ -8,7 +8,7 @@ import { ShmConnectionError, ShmCorruptionError, ShmError } from "../../../lib/b
 import { Journal } from "../../../lib/journal/journal.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../errors.ts";
-import { FORMAT } from "./operation.ts";
+import { FORMAT, LIMIT_NAMES, type LimitName } from "./operation.ts";
 import { DEFAULT_MAX_BYTES, type ShmMessagingBackendOptions } from "./options.ts";
 import { type Limits, Replica } from "./replica.ts";
 
@@ -53,7 +53,8 @@ async function attachOrThrow(member: Member): Promise<Attached> {
   const { journal, replica } = attached;
   member.joins(journal);
   await applyOrLeave(journal, member);
-  const other = differingLimit(member.options, replica.limits);
+  replaceDefaults(member.options, attached);
+  const [other] = differingLimits(member.options, replica.limits);
   if (other === undefined) return attached;
   journal.removeExpired();
   const { topics, keys } = replica.store.stats();
@@ -80,6 +81,7 @@ function join(member: Member): Attached {
   const replica = new Replica(member.name, member.subscription, {
     maxBytes: maxBytes ?? DEFAULT_MAX_BYTES,
     maxMessagesPerTopic: maxMessagesPerTopic ?? Infinity,
+    asked: LIMIT_NAMES.filter((limit) => member.options[limit] !== undefined),
   }, () => journal.nowMs());
   const journal: Journal = new Journal(name, FORMAT, replica, {
     appliesLater: true,
@@ -90,19 +92,31 @@ function join(member: Member): Attached {
   return { journal, replica };
 }
 
-/** The first limit that a backend asks for, and that the state does not have. */
-function differingLimit(
-  options: ShmMessagingBackendOptions,
-  limits: Limits,
-): keyof Limits | undefined {
-  return (["maxBytes", "maxMessagesPerTopic"] as const).find((limit) => {
+/** The limits that a backend asks for, and that the state does not have. */
+function differingLimits(options: ShmMessagingBackendOptions, limits: Limits): LimitName[] {
+  return LIMIT_NAMES.filter((limit) => {
     const asked = options[limit];
     return asked !== undefined && asked !== limits[limit];
   });
 }
 
+/** Sets limits that no backend has asked for so far. They stay if the state holds more. */
+function replaceDefaults(options: ShmMessagingBackendOptions, attached: Attached): void {
+  const { limits } = attached.replica;
+  const free = LIMIT_NAMES.filter((limit) => !limits.asked?.includes(limit));
+  const asked = Object.fromEntries(
+    free.filter((limit) => options[limit] !== undefined).map((limit) => [limit, options[limit]]),
+  );
+  if (Object.keys(asked).length === 0) return;
+  try {
+    append(attached, attached.replica.limitsRecord(asked), false);
+  } catch (error) {
+    if (!(error instanceof MessagingRefusedError)) throw error;
+  }
+}
+
 function limitError(
-  limit: keyof Limits,
+  limit: LimitName,
   { options, address }: Member,
   { journal, replica: { limits, store } }: Attached,
 ): MessagingConnectionError {

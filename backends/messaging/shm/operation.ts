@@ -16,7 +16,13 @@ import { ALL_OPERATIONS } from "../../store/operations.ts";
 import { type Value, valueOfJson, valueToJson } from "../../store/value.ts";
 
 /** Name of the format of the records. Another version needs another name. */
-export const FORMAT = "ringbus.messages.2";
+export const FORMAT = "ringbus.messages.3";
+
+/** The limits that all members share. */
+export const LIMIT_NAMES = ["maxBytes", "maxMessagesPerTopic"] as const;
+
+/** The name of a limit. */
+export type LimitName = typeof LIMIT_NAMES[number];
 
 /** Records of the journal itself, with their fields. */
 export interface ControlFields {
@@ -27,7 +33,10 @@ export interface ControlFields {
     stored: number,
     evicted: number,
     expired: number,
+    asked: LimitName[],
   ];
+  /** Limits that a member asks for, in place of defaults. */
+  limits: [maxBytes: number, maxMessagesPerTopic: number | null, asked: LimitName[]];
   /** Removes a member with its subscriptions. */
   leave: [member: string];
   /** Removes what has expired at the time of the record. */
@@ -87,6 +96,8 @@ interface RecordLayout {
 const isString: Check = (value) => typeof value === "string";
 const isNumber: Check = (value) => typeof value === "number" && value >= 0;
 const isNumberOrNull: Check = (value) => value === null || isNumber(value);
+const isLimitNames: Check = (value) =>
+  Array.isArray(value) && value.every((name) => LIMIT_NAMES.includes(name));
 const isIsolate: Check = (value) => typeof value === "string" && /^-?[0-9]{1,20}$/.test(value);
 
 const isHeadersOrNull: Check = (value) =>
@@ -95,7 +106,8 @@ const isHeadersOrNull: Check = (value) =>
 const HEADERS_FIELD: Field = { name: "headers", source: "headers", check: isHeadersOrNull };
 
 const CONTROL_CHECKS: Readonly<Record<string, readonly Check[]>> = {
-  config: [isNumber, isNumberOrNull, isNumber, isNumber, isNumber],
+  config: [isNumber, isNumberOrNull, isNumber, isNumber, isNumber, isLimitNames],
+  limits: [isNumber, isNumberOrNull, isLimitNames],
   leave: [isString],
   tick: [],
 };

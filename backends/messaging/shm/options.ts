@@ -31,13 +31,13 @@ export interface ShmMessagingBackendOptions extends MessagingBackendOptions {
   /** Keeps the state when the last backend closes. One backend that sets it is enough. Default: false. */
   persist?: boolean;
   /**
-   * Most bytes of all messages and keys, up to 1 GiB. Default: the limit of the first backend, or 64 MiB.
+   * Most bytes of all messages and keys, up to 1 GiB. Default: the limit of the state, or 64 MiB.
    * The oldest messages are evicted. A key is rejected if no message is left to evict.
    */
   maxBytes?: number;
   /**
    * Most messages of a topic. The oldest by the time of their ids are evicted. Default: the limit of the
-   * first backend, or none.
+   * state, or none.
    */
   maxMessagesPerTopic?: number;
   /**

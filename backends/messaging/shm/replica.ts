@@ -31,6 +31,8 @@ import {
   type ControlRecord,
   decodeRecord,
   encodeRecord,
+  LIMIT_NAMES,
+  type LimitName,
   type OperationRecord,
   valuesOf,
 } from "./operation.ts";
@@ -42,6 +44,8 @@ export interface Limits {
   readonly maxBytes: number;
   /** Most messages of a topic. */
   readonly maxMessagesPerTopic: number;
+  /** The limits that a member has asked for. The others are defaults, which any member may replace. */
+  readonly asked?: readonly LimitName[];
 }
 
 /** Counters at the start of this replica. */
@@ -55,6 +59,10 @@ interface Counts {
 const EXPIRY_BYTES = recordBytes(encodeRecord("tick", []).length);
 
 const NO_COUNTS: Counts = { stored: 0, evicted: 0, expired: 0 };
+
+function finiteOrNull(limit: number): number | null {
+  return limit === Infinity ? null : limit;
+}
 
 /** A member's messages, keys and subscriptions. */
 export class Replica implements JournalState {
@@ -207,6 +215,7 @@ export class Replica implements JournalState {
 
   #control(record: ControlRecord): void {
     if (record.control === "config") this.#configure(record.fields);
+    if (record.control === "limits") this.#replaceDefaults(record.fields);
     if (record.control === "leave") {
       this.#members.remove(record.fields[0], this.#store.subscriptions);
     }
@@ -239,8 +248,29 @@ export class Replica implements JournalState {
       : this.#members.subscriptionOf(member);
   }
 
-  #configure([maxBytes, maxPerTopic, stored, evicted, expired]: ControlFields["config"]): void {
-    this.#limits = { maxBytes, maxMessagesPerTopic: maxPerTopic ?? Infinity };
+  /** The record of the limits that replaces defaults by what a member asks for. */
+  limitsRecord(asked: Partial<Record<LimitName, number>>): Uint8Array {
+    const { maxBytes, maxMessagesPerTopic } = { ...this.#limits, ...asked };
+    const names = LIMIT_NAMES.filter((name) => asked[name] !== undefined);
+    return encodeRecord("limits", [maxBytes, finiteOrNull(maxMessagesPerTopic), names]);
+  }
+
+  /** A limit that another member has asked for meanwhile stays, and nothing is evicted. */
+  #replaceDefaults([maxBytes, maxPerTopic, asked]: ControlFields["limits"]): void {
+    const given = { maxBytes, maxMessagesPerTopic: maxPerTopic ?? Infinity };
+    const limits = { ...this.#limits, asked: [...this.#limits.asked ?? []] };
+    for (const name of asked) {
+      if (limits.asked.includes(name)) continue;
+      limits[name] = given[name];
+      limits.asked.push(name);
+    }
+    if (this.#store.trySetLimits(limits)) this.#limits = limits;
+  }
+
+  #configure(
+    [maxBytes, maxPerTopic, stored, evicted, expired, asked]: ControlFields["config"],
+  ): void {
+    this.#limits = { maxBytes, maxMessagesPerTopic: maxPerTopic ?? Infinity, asked };
     this.#counts = { stored, evicted, expired };
     try {
       this.#store = this.#newStore();
@@ -296,10 +326,11 @@ export class Replica implements JournalState {
   *snapshot(): Iterable<SnapshotRecord> {
     yield snapshotConfig([
       this.#limits.maxBytes,
-      this.#limits.maxMessagesPerTopic === Infinity ? null : this.#limits.maxMessagesPerTopic,
+      finiteOrNull(this.#limits.maxMessagesPerTopic),
       this.counts.stored - this.#store.topics.length,
       this.counts.evicted,
       this.counts.expired,
+      [...this.#limits.asked ?? []],
     ]);
     for (const [name, member] of this.#members.entries()) yield* snapshotMember(name, member);
     for (const message of this.#store.topics.inInsertionOrder()) {

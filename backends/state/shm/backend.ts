@@ -11,6 +11,8 @@ import { Journal, type JournalRecord, type JournalState } from "../../../lib/jou
 import { ShmConnectionError } from "../../../lib/base/errors.ts";
 import {
   differingLimit,
+  LIMIT_NAMES,
+  type LimitName,
   resolveLimits,
   STATE_CHECKS,
   type StateLimits,
@@ -79,8 +81,12 @@ const REMOVALS: ReadonlySet<StateWrite["kind"]> = new Set([
  * ```
  */
 export class ShmBackend extends SyncBackend {
-  /** Those of the state, which its first backend has chosen. */
+  /** Those of the state. */
   #limits: StateLimits;
+  /** Which of them a backend has asked for. */
+  readonly #asked = new Set<LimitName>();
+  /** False until the first record was applied, which has the limits of the state. */
+  #hasLimits = false;
   #journal!: Journal;
   #table: StateTable;
   readonly #catchUp = new CatchUp(() => this.#journal.catchUpInTurns());
@@ -103,7 +109,15 @@ export class ShmBackend extends SyncBackend {
     OPTIONS.check(options);
     this.#limits = resolveLimits(options);
     this.#table = this.#newTable();
-    while (!this.#open(options)) continue;
+    do this.#begin(options); while (!this.#open(options));
+  }
+
+  /** The limits of a new state. */
+  #begin(options: ShmBackendOptions): void {
+    this.#limits = resolveLimits(options);
+    this.#reset();
+    this.#asked.clear();
+    for (const limit of askedIn(options)) this.#asked.add(limit);
   }
 
   /** Attaches; false if a state with other limits was deleted, which held nothing and was not in use. */
@@ -111,7 +125,7 @@ export class ShmBackend extends SyncBackend {
     const { shmName = DEFAULT_SHM_NAME, dir, persist, now } = options;
     const table = () => this.#table;
     const state: JournalState = {
-      reset: () => this.#table = this.#newTable(),
+      reset: () => this.#reset(),
       apply: (record) => this.#apply(record),
       snapshot: () => this.#snapshot(),
       expiry: () => this.#table.hasExpired() ? tickRecord() : undefined,
@@ -120,23 +134,27 @@ export class ShmBackend extends SyncBackend {
       },
     };
     this.#journal = new Journal(shmName, FORMAT, state, { dir, persist, clock: now });
+    this.#replaceDefaults(options);
     const other = differingLimit(options, this.#limits);
     if (other === undefined) return true;
     this.#journal.removeExpired();
     const { threads, pairs } = this.#table.counts();
     const error = new ShmConnectionError(
-      `cannot attach to shared state "${shmName}": ${other.limit} is ${other.actual} there, not ` +
+      `cannot attach to shared state "${shmName}": ${other.limit} is ${
+        other.actual ?? "not set"
+      } there, not ` +
         `${options[other.limit]}; ${this.#journal.creator}, and it holds ${threads} threads and ` +
         `${pairs} pairs; omit the limit to read them, or delete them with ` +
         `${this.#journal.removalCall} when no process uses them`,
     );
-    if (threads + pairs === 0 && this.#journal.tryDelete()) {
-      this.#limits = resolveLimits(options);
-      this.#table = this.#newTable();
-      return false;
-    }
+    if (threads + pairs === 0 && this.#journal.tryDelete()) return false;
     this.#journal.leave();
     throw error;
+  }
+
+  #reset(): void {
+    this.#hasLimits = false;
+    this.#table = this.#newTable();
   }
 
   #newTable(): StateTable {
@@ -151,7 +169,7 @@ export class ShmBackend extends SyncBackend {
         this.#table.sweep();
         return this.#table.restore(record);
       }
-      if (record.kind === "limits") return this.#adopt(record.limits);
+      if (record.kind === "limits") return this.#adopt(record);
       const outcome = this.#attempt(record);
       if (isOwn) this.#outcome = outcome;
     } finally {
@@ -159,9 +177,36 @@ export class ShmBackend extends SyncBackend {
     }
   }
 
-  #adopt({ maxSlotsPerThread, maxThreads, ttlMs }: LimitsRecord["limits"]): void {
-    this.#limits = { maxSlotsPerThread, maxThreads, ttlMs: ttlMs ?? undefined };
-    this.#table = this.#newTable();
+  /** Asks for limits in place of defaults, which no backend has asked for so far. */
+  #replaceDefaults(options: ShmBackendOptions): void {
+    const asked = askedIn(options).filter((limit) => !this.#asked.has(limit));
+    if (asked.length === 0) return;
+    try {
+      this.#journal.append(limitsRecord(resolveLimits(options), asked));
+    } catch (error) {
+      if (!(error instanceof ShmConnectionError)) throw error;
+    }
+  }
+
+  /**
+   * Takes the limits of a snapshot, or those that replace defaults. A limit that another backend has asked
+   * for meanwhile stays, and so does the time to live of entries.
+   */
+  #adopt({ limits: { maxSlotsPerThread, maxThreads, ttlMs }, asked }: LimitsRecord): void {
+    const given = { maxSlotsPerThread, maxThreads, ttlMs: ttlMs ?? undefined };
+    if (!this.#hasLimits) {
+      this.#limits = given;
+      this.#asked.clear();
+      this.#hasLimits = true;
+    }
+    const { threads, pairs } = this.#table.counts();
+    for (const limit of asked) {
+      if (this.#asked.has(limit) || (limit === "ttlSeconds" && threads + pairs > 0)) continue;
+      this.#asked.add(limit);
+      const name = limit === "ttlSeconds" ? "ttlMs" : limit;
+      this.#limits = { ...this.#limits, [name]: given[name] };
+    }
+    this.#table.setLimits(this.#limits);
   }
 
   /** Attempts a write. A write beyond a limit fails in all backends, and is not a damage. */
@@ -175,7 +220,7 @@ export class ShmBackend extends SyncBackend {
   }
 
   *#snapshot() {
-    yield { bytes: limitsRecord(this.#limits), sequence: 0 };
+    yield { bytes: limitsRecord(this.#limits, this.#asked), sequence: 0 };
     for (const bytes of snapshotRecords(this.#table.contents())) yield { bytes, sequence: 0 };
   }
 
@@ -229,4 +274,8 @@ export class ShmBackend extends SyncBackend {
   protected override release(): void {
     this.#journal.close();
   }
+}
+
+function askedIn(options: ShmBackendOptions): LimitName[] {
+  return LIMIT_NAMES.filter((limit) => options[limit] !== undefined);
 }

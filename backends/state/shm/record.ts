@@ -5,7 +5,7 @@
  */
 
 import { decode, encode } from "@msgpack/msgpack";
-import type { StateLimits } from "../config.ts";
+import type { LimitName, StateLimits } from "../config.ts";
 import type { StateTable, StateWrite, TableContents } from "../table.ts";
 
 /** Bytes of slots in one record of a snapshot, unless a single slot has more. */
@@ -21,6 +21,8 @@ export type StateRecord = StateWrite | { kind: "restore" } & TableContents | Lim
 export interface LimitsRecord {
   kind: "limits";
   limits: Pick<StateLimits, "maxSlotsPerThread" | "maxThreads"> & { ttlMs: number | null };
+  /** Those that a backend has asked for. The others are defaults, which any backend may replace. */
+  asked: readonly LimitName[];
 }
 
 /** The record that only advances the time: what has expired by then is removed. */
@@ -39,9 +41,14 @@ export function removalBytes(table: StateTable): number {
   return REMOVAL_BYTES * (threads + pairs) + MAX_CHARACTER_BYTES * characters;
 }
 
-/** The record of the limits. */
-export function limitsRecord(limits: StateLimits): Uint8Array {
-  return encode({ kind: "limits", limits: { ...limits, ttlMs: limits.ttlMs ?? null } });
+/** The record of the limits, of which some were asked for. */
+export function limitsRecord(limits: StateLimits, asked: Iterable<LimitName>): Uint8Array {
+  const record: LimitsRecord = {
+    kind: "limits",
+    limits: { ...limits, ttlMs: limits.ttlMs ?? null },
+    asked: [...asked],
+  };
+  return encode(record);
 }
 
 /** Encodes a write as a record. */

@@ -203,7 +203,12 @@ Deno.test("shared state whose entries have expired is replaced", () =>
 async function abandonState(dir: string, statement: string): Promise<void> {
   const code = `
     import { ShmBackend } from "${new URL("../../../backends/state/mod.ts", import.meta.url)}";
-    const state = new ShmBackend({ dir: "${dir}" });
+    const state = new ShmBackend({
+      dir: "${dir}",
+      maxThreads: 5,
+      maxSlotsPerThread: 5,
+      ttlSeconds: 3600,
+    });
     ${statement};
     Deno.kill(Deno.pid, "SIGKILL");`;
   await new Deno.Command(Deno.execPath(), { args: ["eval", "--quiet", code] }).output();

@@ -239,6 +239,45 @@ Deno.test("shm: counters and contents survive snapshots, and storage stays small
     assert.equal(await one.publish("none", "x"), 1);
   }));
 
+Deno.test("shm: limits that are asked for replace defaults, in every order", () =>
+  inScratch(async ({ path: dir }) => {
+    const open = (options: { maxBytes?: number; maxMessagesPerTopic?: number }) =>
+      new ShmMessagingBackend({ name: "messages", dir, ...options });
+    await using first = open({});
+    await first.storeMessage("n", "t", numbered(1));
+    await using second = open({ maxMessagesPerTopic: 2 });
+    await using third = open({ maxBytes: 1 << 20 });
+    await using late = open({});
+    for (const [n, backend] of [second, third, late].entries()) {
+      await backend.storeMessage("n", "t", numbered(n + 2));
+    }
+    for (const backend of [first, second, third, late]) {
+      assert.deepEqual(numbersOf(await backend.getMessagesForTopic("t")), [3, 4]);
+    }
+    await assert.rejects(
+      open({ maxMessagesPerTopic: 3 }).getMessagesForTopic("t"),
+      /maxMessagesPerTopic is 2 there, not 3; process \d+ created it/,
+    );
+    await assert.rejects(
+      first.set("k", "x".repeat(2 << 20)),
+      /cannot store \d+ bytes: maxBytes is 1048576/,
+    );
+  }));
+
+Deno.test("shm: no limit replaces a default if messages had to be evicted for it", () =>
+  inScratch(async ({ path: dir }) => {
+    await using first = new ShmMessagingBackend({ name: "messages", dir });
+    for (let n = 0; n < 5; n++) await first.storeMessage("n", "t", numbered(n));
+    for (const limits of [{ maxMessagesPerTopic: 4 }, { maxBytes: 1000 }]) {
+      const other = new ShmMessagingBackend({ name: "messages", dir, ...limits });
+      await assert.rejects(
+        other.getMessagesForTopic("t"),
+        /is \S+ there, not (?:4|1000); .* holds 5 messages/,
+      );
+    }
+    assert.equal((await first.getMessagesForTopic("t")).length, 5);
+  }));
+
 Deno.test("shm: contradicting and invalid options are rejected", () =>
   inScratch(async ({ path }) => {
     await using first = backendIn(path, { maxBytes: 1000 });

@@ -53,6 +53,36 @@ Deno.test("shm state: other limits for the same state are rejected", () =>
     return Promise.resolve();
   }));
 
+Deno.test("shm state: limits that are asked for replace defaults, in every order", () =>
+  inScratch(({ path: dir }) => {
+    using first = new ShmBackendForTest({ dir });
+    using second = new ShmBackendForTest({ dir, maxThreads: 2 });
+    using third = new ShmBackendForTest({ dir, maxSlotsPerThread: 1, ttlSeconds: 1000 });
+    assert.throws(() => new ShmBackend({ dir, maxThreads: 3 }), /maxThreads is 2 there, not 3/);
+    first.bufferAppendSync("a", Uint8Array.of(1));
+    third.bufferAppendSync("b", Uint8Array.of(1));
+    using late = new ShmBackendForTest({ dir, maxThreads: 2, ttlSeconds: 1000 });
+    for (const backend of [first, second, third, late]) {
+      assert.throws(() => backend.bufferAppendSync("a", Uint8Array.of(1)), /maxSlotsPerThread/);
+      assert.throws(() => backend.bufferAppendSync("c", Uint8Array.of(1)), /maxThreads/);
+    }
+    return Promise.resolve();
+  }));
+
+Deno.test("shm state: a time to live is not set for entries that were to stay for ever", () =>
+  inScratch(({ path: dir }) => {
+    using first = new ShmBackendForTest({ dir });
+    first.bufferAppendSync("a", Uint8Array.of(1));
+    assert.throws(
+      () => new ShmBackend({ dir, ttlSeconds: 10 }),
+      /ttlSeconds is not set there, not 10; .* it holds 1 threads and 0 pairs/,
+    );
+    first.bufferClearSync();
+    using second = new ShmBackendForTest({ dir, ttlSeconds: 10 });
+    assert.deepEqual(second.bufferListThreadsSync(), []);
+    return Promise.resolve();
+  }));
+
 Deno.test("shm state: deletion frees space, and the rest stays", () =>
   inScratch(({ path: dir }) => {
     using one = new ShmBackendForTest({ dir });
