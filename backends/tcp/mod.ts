@@ -29,6 +29,7 @@ export { EmbeddedMessagingBackend } from "./client/backend.ts";
 export type {
   EmbeddedAddress,
   EmbeddedMessagingBackendOptions,
+  EmbeddedMessagingOptions,
   SubscriptionGap,
 } from "./client/options.ts";
 export { createEmbeddedMessagingConfig } from "./client/config.ts";

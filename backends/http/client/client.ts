@@ -45,7 +45,12 @@ export class HttpClient {
   readonly url: string;
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
-  readonly #connections = Deno.createHttpClient({ poolMaxIdlePerHost: 4 });
+  readonly #keptConnections = Deno.createHttpClient({ poolMaxIdlePerHost: 4 });
+  /**
+   * One connection for each request, as the clients of other servers have: such a server may serve one
+   * connection at a time, and an idle one would keep it from all others.
+   */
+  readonly #singleConnections = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   readonly #abortController = new AbortController();
   #isRingbus = false;
 
@@ -90,7 +95,7 @@ export class HttpClient {
         headers: { ...this.#headers, ...headers },
         redirect: "error",
         signal: AbortSignal.any([timeout.signal, this.#abortController.signal]),
-        client: this.#connections,
+        client: this.#isRingbus ? this.#keptConnections : this.#singleConnections,
       });
       return { response, text: await response.text() };
     } catch (cause) {
@@ -142,7 +147,8 @@ export class HttpClient {
   /** Aborts the running requests, and closes the connections. */
   close(): void {
     this.abort();
-    this.#connections.close();
+    this.#keptConnections.close();
+    this.#singleConnections.close();
   }
 }
 

@@ -33,7 +33,7 @@ export interface SharedMemoryMessagingBackendOptions extends MessagingBackendOpt
 /** Options of a backend that a configuration can have. */
 export type SharedMessagingOptions = Omit<
   SharedMemoryMessagingBackendOptions,
-  keyof MessagingBackendOptions
+  "onHandlerError" | "instrumentation"
 >;
 
 /** Options that were checked. */
@@ -54,6 +54,7 @@ const CONNECTION_CHECKS: OptionChecks<SharedMessagingOptions> = {
   serverMode: checkServerMode,
   token: checkToken,
   timeoutMs: (name, value) => value === Infinity ? value : positiveMs(name, value),
+  strict: flag,
 };
 /** The checks of `SharedMemoryMessagingBackendOptions`. */
 export const OPTION_CHECKS: OptionChecks<SharedMemoryMessagingBackendOptions> = {

@@ -5,7 +5,7 @@
  */
 
 import type { MessagingConfigInit } from "../../messaging/config.ts";
-import { CONFIG_OPTIONS, type EmbeddedAddress } from "./options.ts";
+import { CONFIG_OPTIONS, type EmbeddedMessagingOptions } from "./options.ts";
 
 /**
  * Makes a configuration for `MessagingConfig` of a backend on a TCP server. Unless `autoStartServer` is
@@ -21,7 +21,7 @@ import { CONFIG_OPTIONS, type EmbeddedAddress } from "./options.ts";
  * ```
  */
 export function createEmbeddedMessagingConfig(
-  options: EmbeddedAddress = {},
+  options: EmbeddedMessagingOptions = {},
 ): MessagingConfigInit {
   CONFIG_OPTIONS.check(options);
   return {

@@ -43,6 +43,12 @@ export interface EmbeddedAddress {
   timeoutMs?: number;
 }
 
+/** Options of a backend that a configuration can have. */
+export interface EmbeddedMessagingOptions extends EmbeddedAddress {
+  /** Rejects messages that the Python clients could not read. Default: false. */
+  strict?: boolean;
+}
+
 /** Options of a TCP messaging backend. */
 export interface EmbeddedMessagingBackendOptions extends EmbeddedAddress, MessagingBackendOptions {
   /**
@@ -79,9 +85,9 @@ const OPTIONS = new OptionRules<EmbeddedMessagingBackendOptions>(
   OPTION_CHECKS,
 );
 /** The options of `createEmbeddedMessagingConfig`. */
-export const CONFIG_OPTIONS = new OptionRules<EmbeddedAddress>(
+export const CONFIG_OPTIONS = new OptionRules<EmbeddedMessagingOptions>(
   "createEmbeddedMessagingConfig()",
-  ADDRESS_CHECKS,
+  { ...ADDRESS_CHECKS, strict: flag },
 );
 
 /** Checks options, and fills in the defaults. */

@@ -1,8 +1,16 @@
 // Python programs, written from the protocol alone, on the other side of the wire.
 
 import assert from "node:assert/strict";
-import { EmbeddedMessagingBackend } from "../../../backends/tcp/mod.ts";
-import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../backends/http/mod.ts";
+import {
+  createEmbeddedMessagingConfig,
+  EmbeddedMessagingBackend,
+  MessagingConfig,
+} from "../../../backends/tcp/mod.ts";
+import {
+  createSharedMessagingConfig,
+  SharedMemoryMessagingBackend,
+  SharedMemoryServer,
+} from "../../../backends/http/mod.ts";
 import { GemstoneGenerator, Message, type MessageInit, Store } from "../../../mod.ts";
 import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
 import {
@@ -118,5 +126,19 @@ Deno.test("interop: clients of HTTP and of TCP see the same topics on one store"
   for (const backend of backends) {
     assert.deepEqual(await backend.getMessagesForTopic("t"), messages);
     assert.deepEqual(await backend.getMessagesById("n", [messages[1].id]), [messages[1]]);
+  }
+});
+
+Deno.test("interop: a configuration may ask for messages that Python clients can read", async () => {
+  const configs = [
+    createSharedMessagingConfig({ strict: true }),
+    createEmbeddedMessagingConfig({ strict: true, port: 1, autoStartServer: false }),
+  ];
+  for (const config of configs) {
+    await using backend = await new MessagingConfig(config).createBackend();
+    await assert.rejects(
+      backend.storeMessage("n", "t", new Message({ ...numbered(1), payload: {} })),
+      /the Python clients could not read the message: payload must not be empty/,
+    );
   }
 });
