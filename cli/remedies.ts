@@ -8,6 +8,8 @@
 const COMMANDS: readonly [call: RegExp, command: string | ((...groups: string[]) => string)][] = [
   [/\blistChannels\(\)/g, "ringbus ls"],
   [/\bremoveStale\(([^)]*)\)/g, cleanCommand],
+  [/\bcapacityBytes\b/g, "--capacity"],
+  [/\bthe dir option or RINGBUS_DIR\b/g, "RINGBUS_DIR"],
 ];
 
 /** The flags of `ringbus clean` for the options of `removeStale`. */

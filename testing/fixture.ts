@@ -9,6 +9,7 @@ export type FixtureTest<F> = (t: Deno.TestContext, fixture: F) => void | Promise
 
 /**
  * Wraps a test's body: creates a fixture before it, and disposes the fixture after it, also when it throws.
+ * If both fail, the test fails with the error of its body, and that of the fixture is printed.
  *
  * @example
  * ```ts
@@ -27,7 +28,21 @@ export function withFixture<F extends AsyncDisposable>(
   test: FixtureTest<F>,
 ): (t: Deno.TestContext) => Promise<void> {
   return async (t) => {
-    await using fixture = await open();
-    await test(t, fixture);
+    const fixture = await open();
+    try {
+      await test(t, fixture);
+    } catch (error) {
+      await disposeQuietly(fixture);
+      throw error;
+    }
+    await fixture[Symbol.asyncDispose]();
   };
+}
+
+async function disposeQuietly(fixture: AsyncDisposable): Promise<void> {
+  try {
+    await fixture[Symbol.asyncDispose]();
+  } catch (error) {
+    console.error("after the test had failed, its fixture could not be disposed:", error);
+  }
 }

@@ -80,7 +80,7 @@ function makeAndStat(path: string): FileStatus {
       );
     }
   }
-  return os.status(path.replace(/\/+$/, ""));
+  return os.status(path.replace(/(?<=.)\/+$/, ""));
 }
 
 function checkDirectory(path: string, status: FileStatus): void {

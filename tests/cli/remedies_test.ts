@@ -26,6 +26,10 @@ Deno.test("calls with options become commands with flags", () => {
     "delete it with ringbus clean --persistent --non-empty, or not",
   );
   assert.equal(withCommands("removeStale()"), "ringbus clean");
+  assert.equal(
+    withCommands("raise capacityBytes, or name it with the dir option or RINGBUS_DIR"),
+    "raise --capacity, or name it with RINGBUS_DIR",
+  );
 });
 
 Deno.test("every option that a help shows is accepted, and pages name no other", async () => {

@@ -57,6 +57,25 @@ Deno.test("a wrapper whose fixture cannot open does not run the body", async (t)
   assert.equal(hasRun, false);
 });
 
+Deno.test("a fixture that cannot be disposed does not hide the error of the test", async (t) => {
+  const fixture = { [Symbol.asyncDispose]: () => Promise.reject(new Error("no teardown")) };
+  const open = () => Promise.resolve(fixture);
+  const passing = withFixture(open, () => {});
+  await assert.rejects(passing(t), /no teardown/);
+  const failing = withFixture(open, () => {
+    throw new Error("on purpose");
+  });
+  const printed: unknown[][] = [];
+  const { error } = console;
+  console.error = (...words: unknown[]) => void printed.push(words);
+  try {
+    await assert.rejects(failing(t), { name: "Error", message: "on purpose" });
+  } finally {
+    console.error = error;
+  }
+  assert.match(`${printed[0][1]}`, /no teardown/);
+});
+
 Deno.test("a backend fixture stops its server, once", async () => {
   const backend = await sharedMessagingBackend();
   const { url } = backend.server;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   type Codec,
+  listChannels,
   MAX_MESSAGE_BYTES,
   Pusher,
   ShmConnectionError,
@@ -116,6 +117,14 @@ Deno.test({
       "/proc cannot be written",
     );
   },
+});
+
+Deno.test("the root directory is looked at as any other", () => {
+  try {
+    listChannels({ dir: "/" });
+  } catch (error) {
+    assert.ok(error instanceof ShmPermissionError, `${error}`);
+  }
 });
 
 // Files in a segment's place.
