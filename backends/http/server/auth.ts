@@ -38,6 +38,20 @@ export class Auth {
     }
   }
 
+  /**
+   * Throws for a request with an effect that a page of another site can make a browser send without
+   * asking the server first: by a link, an image, a form, `fetch` without CORS, or an `EventSource`.
+   */
+  checkSite(headers: Headers): void {
+    const site = headers.get("sec-fetch-site");
+    if (site === null ? isOwnRequest(headers) : OWN_SITES.has(site)) return;
+    throw new HttpError(
+      403,
+      "a browser sends this request for a page of another site, or does not say for which: only pages " +
+        "of this server and other programs may send it",
+    );
+  }
+
   /** Throws unless the request has the token or the cookie. */
   checkToken(headers: Headers): void {
     if (this.#isToken === undefined) return;
@@ -63,6 +77,25 @@ export class Auth {
 }
 
 const PORT = /:(\d+)$/;
+/** Values of `Sec-Fetch-Site` for the pages of this server, and for what a user has typed. */
+const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
+const JSON_TYPE = /^application\/json *(?:;|$)/i;
+/** Every browser names itself so, and no page can change that. */
+const BROWSER = /^Mozilla\//;
+
+/**
+ * True unless a browser without `Sec-Fetch-Site` may send the request for a page of another site: one
+ * that is old, or that reaches the server by another name than localhost. An origin was checked before.
+ */
+function isOwnRequest(headers: Headers): boolean {
+  if (headers.has("origin") || headers.has("authorization")) return true;
+  if (JSON_TYPE.test(headers.get("content-type") ?? "")) return true;
+  const referrer = headers.get("referer");
+  if (referrer !== null) {
+    return isSameOrigin(URL.parse(referrer)?.origin ?? "", headers.get("host") ?? "");
+  }
+  return !BROWSER.test(headers.get("user-agent") ?? "");
+}
 
 /** The name has the port, because browsers send the cookies of one port to all ports of a host. */
 function cookieName(headers: Headers): string {

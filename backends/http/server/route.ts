@@ -35,6 +35,8 @@ export interface Route {
   readonly response: Schema;
   /** Media type of the response. Default: `"application/json"`. */
   readonly mediaType?: string;
+  /** True if a GET takes messages, or holds a place that is limited. */
+  readonly hasEffect?: boolean;
   /** True if the route needs no token. */
   readonly isOpen?: boolean;
   run(

@@ -40,6 +40,7 @@ export const ROUTES: readonly Route[] = [
   route({
     method: "GET",
     path: "/poll",
+    hasEffect: true,
     summary:
       `Takes up to ${MAX_ENTRIES_PER_RESPONSE} entries from a subscriber's queue, and waits for the ` +
       "first one; `dropped` is the number of entries lost since the last poll because the queue was " +
@@ -60,6 +61,7 @@ export const ROUTES: readonly Route[] = [
   route({
     method: "GET",
     path: "/events",
+    hasEffect: true,
     summary:
       "Server-Sent Events: what is stored or published in the topics from now on; each event has one " +
       "entry as in `/poll`.",
@@ -116,6 +118,7 @@ export const ROUTES: readonly Route[] = [
   route({
     method: "GET",
     path: "/snapshots",
+    hasEffect: true,
     summary: "Server-Sent Events: what the [dashboard](dashboard.md) shows, once a second.",
     parameters: {},
     response: object({ uptimeSeconds: { type: "number" }, rates: { type: ["object", "null"] } }),

@@ -40,9 +40,9 @@ export class LineReader {
     return this.#end - this.#start;
   }
 
-  /** The next byte, or undefined. */
-  get firstByte(): number | undefined {
-    return this.length > 0 ? this.#bytes[this.#start] : undefined;
+  /** At most `count` of the bytes that were not taken yet. */
+  peek(count: number): Uint8Array {
+    return this.#bytes.subarray(this.#start, Math.min(this.#end, this.#start + count));
   }
 
   /** Space for the next bytes. Call `filled` with their number. */

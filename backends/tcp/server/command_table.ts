@@ -9,7 +9,7 @@ import { COMMANDS } from "./commands.ts";
 import type { CommandService } from "./service.ts";
 
 /** Characters of an unknown word that are searched for. */
-const MAX_WORD_LENGTH = 64;
+export const MAX_WORD_LENGTH = 64;
 
 /** The commands of a server: those that every server has, and those of its service. */
 export class CommandTable {

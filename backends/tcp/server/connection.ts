@@ -80,7 +80,7 @@ export class Connection {
 
   async #serve(): Promise<void> {
     if (!(await this.#hasMore())) return;
-    if (this.#reader.firstByte === RESP_FIRST_BYTE) {
+    if (this.#reader.peek(1)[0] === RESP_FIRST_BYTE) {
       this.#writer.buffer.writeBytes(new TextEncoder().encode(NO_RESP));
       return await this.#writer.idle();
     }

@@ -15,7 +15,7 @@ import { QueueSubscriber, type Subscriber } from "../../store/subscriber.ts";
 import type { Subscription } from "../../store/subscription.ts";
 import { splitArguments, splitAtEachSpace } from "../protocol/arguments.ts";
 import { acceptsCount, type Command, type CommandContext, usage } from "./command.ts";
-import type { CommandTable } from "./command_table.ts";
+import { type CommandTable, MAX_WORD_LENGTH } from "./command_table.ts";
 import type { LineFault, LineReader } from "../protocol/line_reader.ts";
 import { LineSplitter } from "../protocol/line_splitter.ts";
 import type { WriteBuffer } from "../protocol/write_buffer.ts";
@@ -25,9 +25,10 @@ import type { ConnectionStats, ServerStats } from "./stats.ts";
 
 /**
  * The first line of an HTTP request. A web page can make a browser send any text to a port of this machine,
- * but only after such a line.
+ * but only after such a line. It chooses the method, which may be the name of a command.
  */
-const HTTP_REQUEST = /^[A-Z]+ \S+ HTTP\/\d/;
+const HTTP_REQUEST = /^\S+ \S+ HTTP\/\d/;
+const NO_HTTP = "this port speaks the line protocol of Ringbus, not HTTP";
 /** Commands of shared state: a server without it replies with an error of its own. */
 const STATE_COMMAND = /^STATE_/i;
 const SPACE = 0x20;
@@ -67,6 +68,8 @@ export class LineSession implements CommandContext<ServiceSession> {
   readonly #writeBuffer: WriteBuffer;
   #isAuthenticated: boolean;
   #isEnded = false;
+  /** The first line of the connection was a command. */
+  #isClient = false;
   #service: ServiceSession | undefined;
   /** Trace context and baggage of the command that is executed now. */
   headers: ContextHeaders | undefined;
@@ -133,14 +136,34 @@ export class LineSession implements CommandContext<ServiceSession> {
   process(canContinue: () => boolean): boolean {
     while (!this.#isEnded && canContinue()) {
       const line = this.#lines.next();
-      if (line === undefined) return false;
+      if (line === undefined) return this.#isClient ? false : this.#waitForFirstLine();
       this.#writeBuffer.writeLine(
-        typeof line === "string"
-          ? this.#handleLine(line)
-          : this.#reject(this.#faultMessage(line.fault)),
+        typeof line === "string" ? this.#handleLine(line) : this.#handleFault(line.fault),
       );
     }
     return !this.#isEnded;
+  }
+
+  /** Ends the session as soon as what has arrived cannot become a command. Returns false. */
+  #waitForFirstLine(): false {
+    const start = String.fromCharCode(...this.#reader.peek(MAX_WORD_LENGTH + 1)).trimStart();
+    const [word] = start.split(" ", 1);
+    const isWhole = word.length < start.length || word.length > MAX_WORD_LENGTH;
+    if (isWhole && this.#context.commands.find(word) === undefined) {
+      this.#writeBuffer.writeLine(this.#rejectWord(word));
+    }
+    return false;
+  }
+
+  #handleFault(fault: LineFault): string {
+    this.#isEnded ||= !this.#isClient;
+    return this.#reject(this.#faultMessage(fault));
+  }
+
+  /** Rejects what is not a command. It ends the session if a browser may have sent it. */
+  #rejectWord(word: string): string {
+    this.#isEnded ||= !this.#isClient && word !== "";
+    return this.#reject(unknownCommand(word));
   }
 
   #faultMessage(fault: LineFault): string {
@@ -155,9 +178,12 @@ export class LineSession implements CommandContext<ServiceSession> {
     const end = space === -1 ? line.length : space;
     const word = line.slice(start, end);
     const command = this.#context.commands.find(word);
-    if (command === undefined) {
-      this.#isEnded = HTTP_REQUEST.test(line);
-      return this.#reject(unknownCommand(word));
+    if (command === undefined || !this.#isClient) {
+      const isHttp = HTTP_REQUEST.test(line);
+      this.#isEnded ||= isHttp;
+      if (command === undefined) return this.#rejectWord(word);
+      if (isHttp) return this.#reject(NO_HTTP);
+      this.#isClient = true;
     }
     return this.#execute(command, line, end);
   }

@@ -144,6 +144,7 @@ Deno.test("tcp: a malformed line gets an error, and the connection stays up", as
   const store = new Store();
   await withServer({ store }, async (server, connect) => {
     const client = await connect();
+    assert.equal(await client.request("PING"), "PONG");
     for (const line of MALFORMED) {
       const reply = await client.request(line);
       assert.match(reply!, /^ERROR "[^"]+"$/, line.slice(0, 60));
@@ -252,6 +253,7 @@ Deno.test("tcp: with a token, only PING succeeds before AUTH", async () => {
 Deno.test("tcp: an unauthenticated client gets no memory for a long line", async () => {
   await withServer({ token: "t" }, async (_server, connect) => {
     const client = await connect();
+    assert.equal(await client.request("PING"), "PONG");
     assert.equal(
       await client.request(`AUTH ${"x".repeat(5000)}`),
       'ERROR "a line has at most 4096 bytes"',
@@ -278,6 +280,40 @@ Deno.test("tcp: what a web page has a browser send is not carried out", async ()
     const replies = await client.ended();
     assert.deepEqual(replies, ["ERROR \"unknown command 'POST'\""]);
     assert.equal(server.getStats().published, 0);
+  });
+});
+
+/** What a browser or another program sends first, and then what it would have carried out. */
+const FOREIGN_BEGINNINGS = [
+  "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  `GET /${"x".repeat(10_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  `PUBLISH /${"x".repeat(10_000)} HTTP/1.1\r\n`,
+  "PUBLISH /t HTTP/1.1\r\nHost: localhost:31134\r\n\r\n",
+  "publish / HTTP/1.1\r\n",
+  "\r\nPOST / HTTP/1.1\r\n",
+  "\u0016\u0003\u0001 a TLS handshake\r\n",
+  "\u0000\u0001\u0000\u0000!\u0012\r\n",
+  "NONSENSE\r\n",
+  `${"x".repeat(10_000)}\r\n`,
+];
+
+Deno.test("tcp: a connection whose first line is no command is closed", async () => {
+  await withServer({ maxLineBytes: 4096 }, async (server, connect) => {
+    for (const beginning of FOREIGN_BEGINNINGS) {
+      for (const cut of [beginning.length, 3, 70]) {
+        const client = await connect();
+        await client.send(beginning.slice(0, cut));
+        await client.send(`${beginning.slice(cut)}PUBLISH t x\r\n`).catch(() => {});
+        const replies = await client.ended();
+        const about = beginning.slice(0, 40);
+        assert.ok(replies.every((reply) => /^ERROR "/.test(reply)), `${about}: ${replies}`);
+      }
+    }
+    await using silent = await connect();
+    await silent.send(`GET /${"x".repeat(100)}`);
+    assert.deepEqual(await silent.ended(), ["ERROR \"unknown command 'GET'\""]);
+    assert.equal(server.getStats().published, 0);
+    assert.deepEqual(server.getStats().commands.PUBLISH, 0);
   });
 });
 
