@@ -5,6 +5,7 @@
  * @module
  */
 
+import { endWorker } from "../presence/exit_hooks.ts";
 import { runAll } from "../base/run_all.ts";
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { isIsolateId } from "../presence/isolate_id.ts";
@@ -52,6 +53,7 @@ export class Attachment {
   words64: BigInt64Array;
   readonly #participants: number;
   #isClosed = false;
+  #isEnding = false;
   /** True if the channel's name was lost when it was last checked. */
   #isDetached = false;
   /** False once the socket is closed, or the channel's name is lost: `checkOpen` then throws. */
@@ -299,9 +301,26 @@ export class Attachment {
     else this.sharedMemory.ringDoorbell(word, isolate);
   }
 
-  /** True once the socket is closed. */
+  /** True once the socket is closed, or if its next call has to end this worker. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** True once the socket has left the channel. */
+  get hasLeft(): boolean {
+    return this.#isClosed && !this.#isEnding;
+  }
+
+  /** This worker was terminated: the next call ends it. What the present one has in its hands is used. */
+  endAtNextCall(): void {
+    if (!this.#isClosed) this.#isClosed = this.#isEnding = true;
+  }
+
+  /** Leaves the channel, and ends this worker, which was terminated. */
+  endWorker(): never {
+    this.#isClosed = this.#isEnding = false;
+    runAll(() => this.close(), endWorker);
+    throw new ShmClosedError(`cannot use channel "${this.name}": this worker was terminated`);
   }
 
   /**
@@ -311,6 +330,7 @@ export class Attachment {
    * @throws {ShmConnectionError} if the segment's file was removed
    */
   checkOpen(): void {
+    if (this.#isEnding) this.endWorker();
     if (this.#isClosed) {
       throw new ShmClosedError(
         `cannot use the ${this.role} of channel "${this.name}": it is closed; open a new one`,

@@ -95,14 +95,14 @@ export class LeasedDelivery<T> implements Delivery<T> {
   }
 
   #checkOpen(what: string): void {
-    const { name, isClosed } = this.#attachment;
+    const { name, hasLeft } = this.#attachment;
     if (this.#outcome !== undefined) {
       throw new TypeError(
         `cannot ${what} a message of channel "${name}": it was ${this.#outcome} already; call ack() or ` +
           `nack() once`,
       );
     }
-    if (isClosed) {
+    if (hasLeft) {
       throw new ShmClosedError(
         `cannot ${what} a message of channel "${name}": its puller is closed, which returned the ` +
           `message; another puller receives it`,
@@ -111,6 +111,6 @@ export class LeasedDelivery<T> implements Delivery<T> {
   }
 
   [Symbol.dispose](): void {
-    if (this.#outcome === undefined && !this.#attachment.isClosed) this.nack();
+    if (this.#outcome === undefined && !this.#attachment.hasLeft) this.nack();
   }
 }

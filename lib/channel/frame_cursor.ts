@@ -215,7 +215,7 @@ export class FrameCursor {
 
   #handleCode(code: number, mode: number): boolean {
     if (code === EMPTY || code === DEFER) {
-      checkSignalsOnPoll();
+      if (checkSignalsOnPoll()) this.attachment.endAtNextCall();
       this.#isDeferring = code === DEFER;
       return false;
     }
@@ -395,7 +395,7 @@ export class FrameCursor {
   #countReceived(length: number): void {
     const counts = this.#counts;
     counts.bytes += length;
-    checkSignals(++counts.received);
+    if (checkSignals(++counts.received)) this.attachment.endAtNextCall();
     if (this.#isLogged) this.#logReceived(length);
   }
 

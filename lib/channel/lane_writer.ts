@@ -186,7 +186,7 @@ export class LaneWriter {
     const counts = this.#counts;
     this.#bytesToFillCheck -= length + RECORD_PAYLOAD;
     counts.bytes += length;
-    checkSignals(++counts.sent);
+    if (checkSignals(++counts.sent)) this.#attachment.endAtNextCall();
     if (tracing) this.#traceSent(length);
   }
 

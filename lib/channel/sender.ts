@@ -97,7 +97,7 @@ export class Sender implements SenderApi, WaitContext {
   }
 
   #reject(): void {
-    checkSignalsOnPoll();
+    if (checkSignalsOnPoll()) this.attachment.endAtNextCall();
     if (this.#counts.dropped === 0) {
       logger.warn("the ring of {channel} is full: a message was not accepted", {
         channel: this.attachment.name,

@@ -14,6 +14,7 @@ import type { Attachment } from "./attachment.ts";
 import { NONE, type None } from "../base/none.ts";
 import type { Waiter } from "../base/shared_memory.ts";
 import { checkSurroundings } from "../presence/exit_hooks.ts";
+import { isTerminated } from "../presence/termination.ts";
 import { trace, tracing } from "../base/log.ts";
 import type { WaitOptions } from "../base/options.ts";
 import { checkTimeout } from "../base/option_checks.ts";
@@ -59,7 +60,7 @@ export function waitSync<T>(
   if (tracing) trace(`${describe(context)} sleeps for up to ${timeoutMs} ms`);
   const deadline = performance.now() + timeoutMs;
   while (true) {
-    checkSurroundings();
+    if (checkSurroundings()) context.attachment.endWorker();
     context.attachment.checkOpen();
     const found = sleepOnce(context, attempt, deadline);
     if (found !== NONE) return found;
@@ -96,10 +97,18 @@ function sleepOnce<T>(context: WaitContext, attempt: Attempt<T>, deadline: numbe
     const word = context.attachment.fieldOffset(index, PARTICIPANT_WAKE);
     context.evictStalled();
     sharedMemory.waitWord(word, value, Math.min(remainingMs, MAX_SLEEP_MS, context.waitBoundMs()));
+    if (isTerminated()) endTerminated(context);
   }
   const woken = found === NONE ? attempt() : found;
   ring.cancelWait(index, context.side);
   return woken;
+}
+
+/** What woke this worker is for another participant. */
+function endTerminated({ attachment, side }: WaitContext): void {
+  attachment.ring.cancelWait(attachment.index, side);
+  attachment.wakeOne(side);
+  attachment.endWorker();
 }
 
 function describe(context: WaitContext): string {

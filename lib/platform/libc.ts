@@ -133,6 +133,9 @@ export abstract class Libc implements Platform {
   abstract thisThread(): ThreadId | undefined;
   abstract isThreadAlive(number: number): boolean;
   abstract isOwnThread(number: number): boolean;
+  abstract threadName(): string | undefined;
+  abstract threadNames(): string[];
+  abstract renameThreads(from: string, to: string): void;
   abstract hasFileOpen(thread: number, name: string): boolean | undefined;
   abstract sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
   abstract wake(word: Uint32Array): void;

@@ -28,6 +28,7 @@ const SYMBOLS = {
     result: "i64",
   },
   fcntl: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+  prctl: { name: "syscall", parameters: ["i64", "i32", "buffer"], result: "i64" },
   getdents64: { name: "syscall", parameters: ["i64", "i32", "buffer", "usize"], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
@@ -81,6 +82,9 @@ const SYS_GETDENTS64 = isArm ? 61n : 217n;
 const SYS_GETTID = isArm ? 178n : 186n;
 const SYS_TGKILL = isArm ? 131n : 234n;
 const SYS_TKILL = isArm ? 130n : 200n;
+const SYS_PRCTL = isArm ? 167n : 157n;
+const PR_GET_NAME = 16;
+const THREAD_NAME_BYTES = 16;
 const SYS_FUTEX = isArm ? 98n : 202n;
 const SYS_RENAMEAT2 = isArm ? 276n : 316n;
 const RENAME_NOREPLACE = 1;
@@ -95,6 +99,7 @@ const NO_TIMEOUT = null;
 const decoder = new TextDecoder();
 
 const OWN_DESCRIPTORS = "/proc/self/fd";
+const OWN_THREADS = "/proc/self/task";
 /** A lock in the description of a descriptor, with its first and last byte. */
 const OWNER_LOCK = /^lock:.*OFDLCK.* (\d+) (\d+)$/m;
 
@@ -144,6 +149,7 @@ export class Linux extends Libc {
   readonly hasFutex = true;
   readonly #c: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   readonly #statx = new DataView(new ArrayBuffer(STATX_BYTES));
+  readonly #threadName = new Uint8Array(THREAD_NAME_BYTES);
   readonly #timespec = new BigInt64Array(2);
   readonly #timespecBytes = new Uint8Array(this.#timespec.buffer);
 
@@ -357,6 +363,45 @@ export class Linux extends Libc {
 
   isOwnThread(number: number): boolean {
     return Number(this.#c.tgkill(SYS_TGKILL, Deno.pid, number, PROBE)) === 0;
+  }
+
+  threadName(): string {
+    this.#c.prctl(SYS_PRCTL, PR_GET_NAME, this.#threadName);
+    return decoder.decode(this.#threadName.subarray(0, this.#threadName.indexOf(0)));
+  }
+
+  threadNames(): string[] {
+    return this.#threadPaths().map((path) => this.#nameAt(path)).filter((name) => name !== "");
+  }
+
+  renameThreads(from: string, to: string): void {
+    for (const path of this.#threadPaths()) {
+      if (this.#nameAt(path) === from) this.#writeText(path, to);
+    }
+  }
+
+  #threadPaths(): string[] {
+    const names = this.list(OWN_THREADS).filter((name) => !name.startsWith("."));
+    return names.map((name) => `${OWN_THREADS}/${name}/comm`);
+  }
+
+  #nameAt(path: string): string {
+    try {
+      return this.#readText(path).trimEnd();
+    } catch {
+      // The thread has ended.
+      return "";
+    }
+  }
+
+  #writeText(path: string, text: string): void {
+    const fd = this.#open(path, O_WRONLY | O_CLOEXEC);
+    try {
+      const bytes = new TextEncoder().encode(text);
+      this.checked(`write ${path}`, this.#c.write(fd, bytes, BigInt(bytes.length)));
+    } finally {
+      this.close(fd);
+    }
   }
 
   sleep(word: Uint32Array<ArrayBuffer>, value: number, timeoutMs: number): void {

@@ -168,6 +168,14 @@ export class MacOs extends Libc {
     return false;
   }
 
+  threadName(): undefined {}
+
+  threadNames(): string[] {
+    return [];
+  }
+
+  renameThreads(): void {}
+
   sleep(_word: Uint32Array, _value: number, timeoutMs: number, fifo: number): void {
     const request = new Int32Array([fifo, POLLIN]);
     this.#c.poll(new Uint8Array(request.buffer), 1, Math.ceil(timeoutMs));

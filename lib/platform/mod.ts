@@ -29,6 +29,11 @@ function firstPlatform(): Platform {
   return os;
 }
 
+/** The platform's calls if they were used before. */
+export function openedPlatform(): Platform | undefined {
+  return opened;
+}
+
 /** Opens the calls of one operating system. */
 export function openPlatform(os: string): Platform {
   if (os !== "linux" && os !== "darwin") {

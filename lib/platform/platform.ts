@@ -130,6 +130,12 @@ export interface Platform {
   hasFileOpen(thread: number, name: string): boolean | undefined;
   /** True for a thread of this process. */
   isOwnThread(number: number): boolean;
+  /** Name of this thread; undefined where it is not known. */
+  threadName(): string | undefined;
+  /** Names of the threads of this process. */
+  threadNames(): string[];
+  /** Renames the threads of this process that have a name. */
+  renameThreads(from: string, to: string): void;
 
   /** Sleeps while `word[0]` is `value`; without a futex, until the isolate's FIFO rings. */
   sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;

@@ -25,6 +25,7 @@ import {
   publishListeners,
   removeOwnListener,
 } from "./program_listeners.ts";
+import { isTerminated } from "./termination.ts";
 
 /** An object that is closed when the process ends. */
 export interface Closable {
@@ -133,6 +134,11 @@ function closeWorker(): void {
   originalClose.call(globalThis);
 }
 
+/** Stops this worker, which was terminated: its code ends at its next step, also in a loop. */
+export function endWorker(): void {
+  closeWorker();
+}
+
 function closeAll(): void {
   for (const socket of [...open]) {
     try {
@@ -227,30 +233,34 @@ let emptyPolls = 0;
 
 /**
  * Counts a message of a socket: while a program sends or receives in a loop, no listener and no timer
- * runs. The faster the calls, the fewer of them read the clock.
+ * runs. The faster the calls, the fewer of them read the clock. True if this worker was terminated.
  */
-export function checkSignals(calls: number): void {
-  if ((calls & callsMask) === 0) readClock();
+export function checkSignals(calls: number): boolean {
+  return (calls & callsMask) === 0 && readClock();
 }
 
 /** As `checkSignals`, at an attempt that found no message, or no space: between two, a program may sleep. */
-export function checkSignalsOnPoll(): void {
-  checkSignals(++emptyPolls);
+export function checkSignalsOnPoll(): boolean {
+  return checkSignals(++emptyPolls);
 }
 
-function readClock(): void {
+function readClock(): boolean {
   const nowMs = performance.now();
   const elapsedMs = nowMs - readAtMs;
   readAtMs = nowMs;
   if (elapsedMs >= SLOW_MS) callsMask = 0;
   else if (elapsedMs < 1) callsMask = Math.min(2 * callsMask + 1, MAX_CALLS_MASK);
-  if (nowMs - checkedAtMs < CHECK_INTERVAL_MS) return;
+  if (nowMs - checkedAtMs < CHECK_INTERVAL_MS) return isTerminated();
   checkedAtMs = nowMs;
-  checkSurroundings();
+  return checkSurroundings();
 }
 
-/** Checks for a signal, and whether the files of this process are still there. */
-export function checkSurroundings(): void {
+/**
+ * Checks for a signal, and whether the files of this process are still there. True if this worker was
+ * terminated: its caller then ends it, as soon as it has no message in its hands.
+ */
+export function checkSurroundings(): boolean {
   exitIfTerminated();
   checkIfDue();
+  return isTerminated();
 }

@@ -8,6 +8,7 @@
 import { WASM_PAGE_BYTES } from "../base/pages.ts";
 import type { SharedMemory, Waiter } from "../base/shared_memory.ts";
 import { growMemory } from "./grow.ts";
+import { adoptWord, wordOfRecipient } from "../presence/termination.ts";
 import { Waiters } from "../presence/waiters.ts";
 
 /** A local channel, as `postMessage` carries it to a worker; pass it to a socket in place of a name. */
@@ -18,6 +19,23 @@ export interface LocalHandle {
   readonly name: string;
   /** The shared memory. */
   readonly memory: WebAssembly.Memory;
+  /**
+   * Tells the worker that the handle was posted to that it was terminated.
+   * @internal
+   */
+  readonly terminated?: Int32Array;
+}
+
+/** A new handle. Each worker that it is posted to gets a word of its own. */
+export function newLocalHandle(name: string, memory: WebAssembly.Memory): LocalHandle {
+  return {
+    ringbus: "local",
+    name,
+    memory,
+    get terminated() {
+      return wordOfRecipient();
+    },
+  };
 }
 
 /** True for a handle of `LocalChannel`. */
@@ -37,6 +55,7 @@ export class WorkerMemory implements SharedMemory {
   readonly #waiters = new Waiters();
 
   constructor(handle: LocalHandle) {
+    adoptWord(handle.terminated);
     this.name = handle.name;
     this.wasmMemory = handle.memory;
     this.#words = new Int32Array(handle.memory.buffer);

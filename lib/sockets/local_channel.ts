@@ -9,7 +9,7 @@ import { OptionRules } from "../base/option_rules.ts";
 import { MAX_WASM_PAGES, WASM_PAGE_BYTES } from "../base/pages.ts";
 import { newSegmentBytes } from "../segment/format.ts";
 import { prepareLocal } from "../channel/open.ts";
-import type { LocalHandle } from "../segment/worker_memory.ts";
+import { type LocalHandle, newLocalHandle } from "../segment/worker_memory.ts";
 import {
   checkCapacity,
   checkChannelName,
@@ -75,7 +75,7 @@ export class LocalChannel implements Disposable {
       shared: true,
     });
     prepareLocal(memory, capacity);
-    return new LocalChannel({ ringbus: "local", name, memory });
+    return new LocalChannel(newLocalHandle(name, memory));
   }
 
   /** Closes the channel for all participants: calls that wait on it, in any worker, end with `ShmClosedError`. */
