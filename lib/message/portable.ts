@@ -30,7 +30,8 @@ interface Narrow {
 const WHOLE: Narrow = {
   rule: "must be a whole number",
   isReadable: (value) => typeof value !== "number" || Number.isInteger(value),
-  substitute: (value) => Math.ceil(value as number),
+  // Away from 0, which means something else.
+  substitute: (value) => Math.sign(value as number) * Math.ceil(Math.abs(value as number)),
 };
 
 const NARROW: ReadonlyMap<string, Narrow> = new Map([
@@ -60,6 +61,8 @@ export function problemForPython(json: JsonObject): string | undefined {
     if (!KNOWN.has(name)) return `it has a field ${name} that they do not know`;
     const narrow = NARROW.get(name);
     if (narrow !== undefined && !narrow.isReadable(value)) return `${name} ${narrow.rule}`;
+    // They read every whole number, also a time to live of 0.
+    if (narrow === WHOLE && typeof value === "number") continue;
     const field = FIELDS.find(({ wire }) => wire === name);
     if (field !== undefined && !field.isValid(value)) return `${name} has another type`;
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sleep, within } from "../../support/deadline.ts";
+import { collectLog } from "../../support/log_records.ts";
 import {
   LEASE_OVER_MS,
   LEASE_SECONDS,
@@ -23,6 +24,19 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(value.agentId, "worker");
     assert.equal(value.attempts, 1);
     assert.ok(value.leasedUntil! > value.createdAt);
+  });
+
+  test("a message that a subscription yields is logged at debug level", async (stage) => {
+    const queue = await stage.open();
+    const { id } = await queue.publish(task(1));
+    const records = await collectLog(async () => {
+      await using subscription = queue.subscribe("tasks", "worker");
+      await takeFrom(queue, subscription, 1);
+    });
+    const received = records.filter(({ rawMessage }) => rawMessage === "message_received");
+    assert.deepEqual(received.map(({ level, properties }) => ({ level, properties })), [
+      { level: "debug", properties: { channel: "tasks", agentId: "worker", messageId: id } },
+    ]);
   });
 
   test("a later subscriber gets the pending messages, then new ones", async (stage) => {

@@ -112,6 +112,15 @@ Deno.test("what a client changes is kept, and what it copies into another messag
   assert.deepEqual(other.extra, {});
 });
 
+Deno.test("a foreign time to live keeps its sign", () => {
+  for (const [ttl, written] of [[-0.5, -1], [-2.5, -3], [0.001, 1], [0, 0]]) {
+    const message = Message.fromJson({ id: 1, sender: {}, topics: "t", payload: { a: 1 }, ttl });
+    const text = message.stringifyPortable();
+    assert.equal(JSON.parse(text).ttl, written);
+    assert.equal(Message.parse(text).stringify(), message.stringify());
+  }
+});
+
 Deno.test("the store counts the fraction of a time to live", () => {
   const message = make({ ttl: 0.25 });
   assert.equal(JSON.parse(message.stringifyPortable()).ttl, 1);
@@ -124,6 +133,7 @@ Deno.test("the problem names the field", () => {
   assert.equal(problem({}), "sender is missing");
   assert.equal(problem({ ...whole, ttl: 0.5 }), "ttl must be a whole number");
   assert.equal(problem({ ...whole, ttl: "5" }), "ttl has another type");
+  for (const ttl of [0, -1, 60, null]) assert.equal(problem({ ...whole, ttl }), undefined);
   assert.equal(problem({ ...whole, payload: {} }), "payload must not be empty");
   assert.equal(problem({ ...whole, color: 1 }), "it has a field color that they do not know");
 });
