@@ -7,7 +7,8 @@
 
 import assert from "node:assert/strict";
 import { numbered, numbersOf } from "../../conformance/messaging/transport.ts";
-import { sleep } from "../../support/deadline.ts";
+import { sleep, until } from "../../support/deadline.ts";
+import { isListening } from "../../support/line_client.ts";
 import { serve, type ServedProcess } from "./served.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -44,6 +45,8 @@ async function run(context: StageContext) {
   const floods = Math.max(2, Math.ceil(FLOODS * context.scale));
   for (let n = 1; n <= floods; n++) {
     connections += await flood(server, context);
+    // A server that could not accept listens again within a second.
+    await until(() => isListening(server.httpPort), "an HTTP server that listens again");
     await using http = server.httpBackend();
     await using tcp = server.tcpBackend();
     await http.storeMessage("n", "t", numbered(n));

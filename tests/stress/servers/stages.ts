@@ -8,6 +8,8 @@ import { DESCRIPTORS_STAGE } from "./descriptors.ts";
 import { differentialStage } from "./differential.ts";
 import { HOSTILE_BYTES } from "./hostile_bytes.ts";
 import { HOSTILE_SERVERS } from "./hostile_servers.ts";
+import { RESTARTS } from "./restarts.ts";
+import { SLOW_PEERS } from "./slow_peers.ts";
 import type { Stage } from "./stage.ts";
 import { TARGETS } from "./targets.ts";
 
@@ -16,5 +18,7 @@ export const STAGES: readonly Stage[] = [
   ...TARGETS.map(differentialStage),
   ...HOSTILE_BYTES,
   DESCRIPTORS_STAGE,
+  SLOW_PEERS,
+  RESTARTS,
   ...HOSTILE_SERVERS,
 ];
