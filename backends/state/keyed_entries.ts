@@ -4,8 +4,10 @@
  * @module
  */
 
+import { TextMap } from "../../lib/base/text_map.ts";
+
 /** A map that counts the characters of its keys. */
-export class KeyedEntries<T> extends Map<string, T> {
+export class KeyedEntries<T> extends TextMap<T> {
   #characters = 0;
 
   /** Characters of all keys. */
@@ -14,11 +16,10 @@ export class KeyedEntries<T> extends Map<string, T> {
   }
 
   /** Adds or replaces an entry. */
-  override set(key: string, entry: T): this {
+  override set(key: string, entry: T): void {
     const before = this.size;
     super.set(key, entry);
     if (this.size !== before) this.#characters += key.length;
-    return this;
   }
 
   /** Deletes an entry; false if there was none. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { TextMap } from "../../lib/base/text_map.ts";
 import type { StateLimits } from "./config.ts";
 import { SharedBackendLimitError } from "./errors.ts";
 import type { StateCounts } from "./info.ts";
@@ -52,7 +53,7 @@ export class StateTable {
   // In the order of their last use: those that expire next come first.
   readonly #threads = new KeyedEntries<Thread>();
   readonly #byUuid = new KeyedEntries<Pair>();
-  readonly #byChain = new Map<string, Pair>();
+  readonly #byChain = new TextMap<Pair>();
 
   /**
    * @param readsRefreshTtl whether a read is a use. False if other processes apply the same writes to
@@ -196,7 +197,7 @@ export class StateTable {
   }
 
   /** The first entries expire first. */
-  #countUnexpired(entries: ReadonlyMap<string, Thread | Pair>): number {
+  #countUnexpired(entries: TextMap<Thread | Pair>): number {
     let count = entries.size;
     for (const { expiresAtMs } of entries.values()) {
       if (expiresAtMs > this.#now()) break;
@@ -223,19 +224,19 @@ export class StateTable {
     }
   }
 
-  #unexpired<E extends Thread | Pair>(entries: Map<string, E>): [string, E][] {
+  #unexpired<E extends Thread | Pair>(entries: TextMap<E>): [string, E][] {
     return [...entries].filter(([, { expiresAtMs }]) => expiresAtMs > this.#now());
   }
 
   /** An entry that has not expired, for a read. */
-  #read<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
+  #read<E extends Thread | Pair>(entries: TextMap<E>, key: string): E | undefined {
     if (this.#readsRefreshTtl) return this.#touch(entries, key);
     const entry = entries.get(key);
     return entry !== undefined && entry.expiresAtMs > this.#now() ? entry : undefined;
   }
 
   /** An entry that has not expired. It is used now, and expires last. */
-  #touch<E extends Thread | Pair>(entries: Map<string, E>, key: string): E | undefined {
+  #touch<E extends Thread | Pair>(entries: TextMap<E>, key: string): E | undefined {
     const entry = entries.get(key);
     if (entry === undefined || this.#limits.ttlMs === undefined) return entry;
     entries.delete(key);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TextMap } from "../../lib/base/text_map.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { detached, textBytes } from "./text.ts";
@@ -22,7 +23,13 @@ export class Hashes {
     checkKey("field", field);
     const old = this.get(key, field);
     const fieldBytes = old === undefined ? textBytes(field) + ENTRY_BYTES : -valueBytes(old);
-    const hash = this.#keys.grow(key, "hash", fieldBytes + valueBytes(value), () => new Map());
+    const hash = this.#keys.grow(
+      key,
+      "hash",
+      fieldBytes + valueBytes(value),
+      Number(old === undefined),
+      () => new TextMap(),
+    );
     hash.set(detached(field), value);
     return old === undefined;
   }

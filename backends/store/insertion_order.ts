@@ -10,6 +10,7 @@ import type { StoredMessage } from "./stored_message.ts";
 export class InsertionOrder {
   #first: StoredMessage | undefined = undefined;
   #last: StoredMessage | undefined = undefined;
+  #added = 0;
 
   /** The message that was inserted first. */
   get first(): StoredMessage | undefined {
@@ -22,6 +23,7 @@ export class InsertionOrder {
   }
 
   add(message: StoredMessage): void {
+    message.order = ++this.#added;
     message.previous = this.#last;
     if (this.#last === undefined) this.#first = message;
     else this.#last.next = message;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TextMap } from "../../lib/base/text_map.ts";
 import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { WrongTypeError } from "./errors.ts";
@@ -11,10 +12,10 @@ import { type Expiring, ExpiryHeap } from "./expiry.ts";
 import { detached, textBytes } from "./text.ts";
 import { checkKey, type Value } from "./value.ts";
 
-/** The types of values by kind. The members of a set are identified by their JSON text. */
+/** The types of values by kind. The members of a set are identified by the map keys of their JSON texts. */
 export interface Kinds {
   string: Value;
-  hash: Map<string, Value>;
+  hash: TextMap<Value>;
   set: Map<string, Value>;
 }
 
@@ -37,6 +38,8 @@ class KeyEntry implements Expiring {
   isRemoved = false;
   /** Bytes of key and value that count for `maxBytes`. */
   bytes = 0;
+  /** Entries that the engine keeps for key and value. */
+  entries = 1;
 
   constructor(
     readonly key: string,
@@ -51,12 +54,14 @@ export interface KeyspaceContext {
   readonly clock: () => number;
   readonly quota: MemoryQuota;
   readonly counters: Counters;
+  /** Removes all messages and keys that have expired. */
+  readonly sweep: () => void;
 }
 
 /** All keys of a store, of every kind. */
 export class Keyspace {
   readonly #context: KeyspaceContext;
-  readonly #entries = new Map<string, KeyEntry>();
+  readonly #entries = new TextMap<KeyEntry>();
   readonly #expiry = new ExpiryHeap<KeyEntry>();
 
   constructor(context: KeyspaceContext) {
@@ -90,7 +95,7 @@ export class Keyspace {
    */
   get<K extends Kind>(key: string, kind: K): Kinds[K] | undefined {
     checkKey("key", key);
-    this.sweep();
+    this.#context.sweep();
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.kind === kind) return entry?.value as Kinds[K] | undefined;
     throw new WrongTypeError(
@@ -104,70 +109,83 @@ export class Keyspace {
     kind: K,
     value: Kinds[K],
     bytes: number,
+    entries: number,
     lifetimeSeconds?: number,
   ): void {
     checkKey("key", key);
     const expiresAtMs = lifetimeSeconds === undefined
       ? Infinity
       : this.#context.clock() + lifetimeSeconds * 1000;
-    const entry = new KeyEntry(detached(key), kind, value, expiresAtMs);
-    const total = bytes + textBytes(key) + ENTRY_BYTES;
-    this.#context.quota.check(total);
-    this.#drop(key);
+    this.#context.sweep();
+    const former = this.#entries.get(key);
     if (lifetimeSeconds === 0) {
+      if (former !== undefined) this.#remove(former);
       this.#context.counters.expired++;
       return;
     }
-    this.#context.quota.charge(total);
-    entry.bytes = total;
+    const entry = new KeyEntry(detached(key), kind, value, expiresAtMs);
+    entry.bytes = bytes + textBytes(key) + ENTRY_BYTES;
+    entry.entries += entries;
+    this.#context.quota.charge(
+      entry.bytes - (former?.bytes ?? 0),
+      entry.entries - (former?.entries ?? 0),
+    );
+    if (former !== undefined) this.#forget(former);
     this.#entries.set(entry.key, entry);
     this.#expiry.add(entry);
   }
 
   /**
-   * Reserves `bytes` for a change of the value of a key (less than 0 if it shrinks), and returns the value.
+   * Reserves bytes and entries for a change of the value of a key (bytes less than 0 if it shrinks), and
+   * returns the value.
    * A key that does not exist gets a new value.
    *
    * @throws {WrongTypeError} if the value is of another kind
    * @throws {StoreFullError} if there is not enough space; then nothing has changed
    */
-  grow<K extends Kind>(key: string, kind: K, bytes: number, make: () => Kinds[K]): Kinds[K] {
+  grow<K extends Kind>(
+    key: string,
+    kind: K,
+    bytes: number,
+    entries: number,
+    make: () => Kinds[K],
+  ): Kinds[K] {
     const found = this.get(key, kind);
     if (found === undefined) {
       const made = make();
-      this.put(key, kind, made, bytes);
+      this.put(key, kind, made, bytes, entries);
       return made;
     }
-    if (bytes > 0) this.#context.quota.charge(bytes);
-    else this.#context.quota.release(-bytes);
-    this.#entries.get(key)!.bytes += bytes;
+    this.#context.quota.charge(bytes, entries);
+    const entry = this.#entries.get(key)!;
+    entry.bytes += bytes;
+    entry.entries += entries;
     return found;
   }
 
   /** Deletes a key of any kind; false if there was none. */
   delete(key: string): boolean {
-    const existed = this.#drop(key);
-    if (existed) this.#context.counters.deleted++;
-    return existed;
-  }
-
-  #drop(key: string): boolean {
-    this.sweep();
+    this.#context.sweep();
     const entry = this.#entries.get(key);
-    if (entry !== undefined) this.#remove(entry);
-    return entry !== undefined;
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    this.#context.counters.deleted++;
+    return true;
   }
 
   #remove(entry: KeyEntry): void {
     this.#entries.delete(entry.key);
-    this.#context.quota.release(entry.bytes);
+    this.#context.quota.charge(-entry.bytes, -entry.entries);
+    this.#forget(entry);
+  }
+
+  #forget(entry: KeyEntry): void {
     entry.isRemoved = true;
     this.#expiry.markRemoved(entry);
   }
 
   /** Removes the keys that have expired. */
-  sweep(): void {
-    const nowMs = this.#context.clock();
+  removeExpired(nowMs: number): void {
     for (
       let due = this.#expiry.popDue(nowMs);
       due !== undefined;

@@ -6,44 +6,108 @@
 
 import { StoreFullError } from "./errors.ts";
 
-/** Approximate bytes of an entry besides its text. */
+/** Approximate bytes of an entry besides its text, from the first entry on. */
 export const ENTRY_BYTES = 200;
+/**
+ * Further bytes that the engine uses for an entry: objects, and places in maps. They count from
+ * `FREE_ENTRIES` entries on, so that a small limit is exact in what its user sees.
+ */
+const ENGINE_BYTES = 300;
+/** Entries whose `ENGINE_BYTES` do not count. */
+const FREE_ENTRIES = 128;
+
+/** What something costs. */
+export interface Cost {
+  /** Bytes of its texts, with `ENTRY_BYTES` for each entry that a user has stored. */
+  readonly bytes: number;
+  /** Entries that the engine keeps for it. */
+  readonly entries: number;
+}
+
+/** The sum of costs. */
+class Total {
+  #bytes = 0;
+  #entries = 0;
+
+  add(bytes: number, entries: number): void {
+    this.#bytes += bytes;
+    this.#entries += entries;
+  }
+
+  /** Bytes in all, with something more. */
+  with(bytes: number, entries: number): number {
+    return this.#bytes + bytes +
+      ENGINE_BYTES * Math.max(0, this.#entries + entries - FREE_ENTRIES);
+  }
+}
 
 /** The memory quota of a store. */
 export class MemoryQuota {
-  /** Bytes in use. */
-  used = 0;
+  /** What is in use. */
+  readonly #all = new Total();
+  /** What eviction does not free: all but messages and the names of their topics. */
+  readonly #kept = new Total();
   /** Limit of the bytes in use; `Infinity`: none. */
   maxBytes: number;
-  /** Removes the oldest message; false when there is none. */
-  readonly #evictOldest: () => boolean;
+  /** Removes the message that was stored first. */
+  readonly #evictOldest: () => void;
 
-  constructor(maxBytes: number, evictOldest: () => boolean) {
+  constructor(maxBytes: number, evictOldest: () => void) {
     this.maxBytes = maxBytes;
     this.#evictOldest = evictOldest;
   }
 
-  /** Throws if `bytes` exceed the limit even when all messages are evicted. */
-  check(bytes: number): void {
-    if (bytes <= this.maxBytes) return;
-    throw new StoreFullError(`cannot store ${bytes} bytes: maxBytes is ${this.maxBytes}`);
+  /** True if there is a limit. */
+  get isBounded(): boolean {
+    return this.maxBytes !== Infinity;
   }
 
-  /** Reserves bytes, and evicts messages until there is enough space. */
-  charge(bytes: number): void {
-    this.check(bytes);
-    while (this.used + bytes > this.maxBytes) {
-      if (this.#evictOldest()) continue;
-      throw new StoreFullError(
-        `cannot store ${bytes} bytes: ${this.used} of maxBytes ${this.maxBytes} are in use, none ` +
-          "of them by messages; delete keys, or raise maxBytes",
-      );
+  /** Bytes in use. */
+  get used(): number {
+    return this.#all.with(0, 0);
+  }
+
+  /**
+   * Evicts the oldest messages until there is room.
+   *
+   * @param needed what is needed now: evicting may change it
+   * @param most what is needed when nothing is left to evict
+   * @throws {StoreFullError} if there is not enough room without any message; then nothing is evicted
+   */
+  makeRoom(needed: () => Cost, most: Cost): void {
+    if (this.#hasRoom(needed())) return;
+    this.#checkFit(most);
+    do this.#evictOldest(); while (!this.#hasRoom(needed()));
+  }
+
+  #hasRoom({ bytes, entries }: Cost): boolean {
+    return this.#all.with(bytes, entries) <= this.maxBytes;
+  }
+
+  #checkFit({ bytes, entries }: Cost): void {
+    if (this.#kept.with(bytes, entries) <= this.maxBytes) return;
+    if (bytes > this.maxBytes) {
+      throw new StoreFullError(`cannot store ${bytes} bytes: maxBytes is ${this.maxBytes}`);
     }
-    this.used += bytes;
+    const kept = this.#kept.with(0, 0);
+    throw new StoreFullError(
+      `cannot store ${bytes} bytes: ${kept} of maxBytes ${this.maxBytes} are in use, none ` +
+        "of them by messages; delete keys, or raise maxBytes",
+    );
   }
 
-  /** Releases bytes. */
-  release(bytes: number): void {
-    this.used -= bytes;
+  /** Charges what eviction does not free. Makes room for it. */
+  charge(bytes: number, entries: number): void {
+    if (bytes > 0 || entries > 0) {
+      const cost = { bytes, entries };
+      this.makeRoom(() => cost, cost);
+    }
+    this.#all.add(bytes, entries);
+    this.#kept.add(bytes, entries);
+  }
+
+  /** Charges what eviction frees, after `makeRoom`; releases it if the numbers are less than 0. */
+  chargeEvictable(bytes: number, entries: number): void {
+    this.#all.add(bytes, entries);
   }
 }

@@ -26,9 +26,10 @@ export class Run {
   }
 
   remove(message: StoredMessage): void {
-    let at = this.#firstWhere((other) => other.id >= message.id);
     // Several messages may have one id, each in a namespace of its own.
-    while (this.#items[at] !== message) at++;
+    const at = this.#firstWhere((other) =>
+      other.id > message.id || other.id === message.id && other.order >= message.order
+    );
     if (at !== this.#start) this.#items.splice(at, 1);
     else this.#removeFirst();
   }

@@ -130,8 +130,9 @@ export class Store {
     const counters = this.#counters;
     const quota = new MemoryQuota(maxBytes, () => this.topics.evictOldest());
     this.#quota = quota;
-    this.topics = new Topics({ clock, quota, counters, maxMessagesPerTopic });
-    this.keys = new Keyspace({ clock, quota, counters });
+    const context = { clock, quota, counters, sweep: () => this.sweep() };
+    this.topics = new Topics({ ...context, maxMessagesPerTopic });
+    this.keys = new Keyspace(context);
     this.strings = new Strings(this.keys);
     this.hashes = new Hashes(this.keys);
     this.sets = new Sets(this.keys);
@@ -164,8 +165,9 @@ export class Store {
 
   /** Removes expired messages and keys. Every call does this first; call it between calls. */
   sweep(): void {
-    this.topics.sweep();
-    this.keys.sweep();
+    const nowMs = this.#clock();
+    this.topics.removeExpired(nowMs);
+    this.keys.removeExpired(nowMs);
   }
 
   /**

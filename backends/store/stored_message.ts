@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TextSet } from "../../lib/base/text_map.ts";
 import { parseId, timestampOf } from "../../lib/message/gemstone.ts";
 import type { JsonObject } from "../../lib/message/json.ts";
 import {
@@ -34,7 +35,7 @@ export interface ParsedMessage {
 
 /** The beginning of most messages. */
 const FIRST_ID = /^\s*\{\s*"id"\s*:\s*([0-9]{1,20})\s*[,}]/;
-const ID_NAME: ReadonlySet<string> = new Set(["id"]);
+const ID_NAME = new TextSet(["id"]);
 
 /**
  * Parses the JSON text of a message.
@@ -106,8 +107,11 @@ export class StoredMessage implements Expiring {
   /** Bytes that count for `maxBytes`. */
   readonly bytes: number;
   isRemoved = false;
-  /** A message with the same namespace and id that was stored earlier, in another topic. */
+  /** Place in the order of insertion: it orders messages of one id in several namespaces. */
+  order = 0;
+  /** Messages with the same namespace and id that were stored just before and after, in other topics. */
   older: StoredMessage | undefined = undefined;
+  newer: StoredMessage | undefined = undefined;
   /** Neighbours in the order of insertion. */
   previous: StoredMessage | undefined = undefined;
   next: StoredMessage | undefined = undefined;

@@ -18,7 +18,7 @@ export class Strings {
 
   /** Sets a key of any kind, with or without a time to live. */
   set(key: string, value: Value, ttlSeconds?: number): void {
-    this.#keys.put(key, "string", value, valueBytes(value), lifetimeOf(ttlSeconds));
+    this.#keys.put(key, "string", value, valueBytes(value), 0, lifetimeOf(ttlSeconds));
   }
 
   /** The value of a key, or undefined. */

@@ -7,6 +7,7 @@
 import type { ContextHeaders } from "../../lib/base/context_headers.ts";
 import { Deque } from "../../lib/base/deque.ts";
 import type { LossReports } from "../../lib/base/loss_reports.ts";
+import { TextSet } from "../../lib/base/text_map.ts";
 import { lossWarnings, warnOfDisconnection } from "./loss_warning.ts";
 import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from "./limits.ts";
 import type { StoredMessage } from "./stored_message.ts";
@@ -54,7 +55,10 @@ export interface SubscriptionQueueOptions {
   maxQueueLength?: number;
   /** Most bytes in its queue. A single entry may be larger. Default: 64 MiB. */
   maxQueueBytes?: number;
-  /** What happens when the queue is full. Default: `"dropOldest"`. */
+  /**
+   * What happens when the queue is full, even without the messages that have expired. Default:
+   * `"dropOldest"`.
+   */
   overflow?: OverflowPolicy;
   /** Called when the queue is no longer empty, and when the subscriber is disconnected. Must not throw. */
   onReady?: () => void;
@@ -67,9 +71,9 @@ export interface SubscriptionQueueOptions {
 /** A subscriber. It has one queue for all its topics and patterns. */
 export class Subscription {
   /** Topics of its subscriptions. */
-  readonly topics: Set<string> = new Set();
+  readonly topics: TextSet = new TextSet();
   /** Patterns of its subscriptions. */
-  readonly patterns: Set<string> = new Set();
+  readonly patterns: TextSet = new TextSet();
   /** Transport of the subscriber. */
   readonly transport: string;
   /** Name of the subscriber within its transport. */
@@ -80,6 +84,8 @@ export class Subscription {
   readonly #onReady: () => void;
   readonly #queue = new Deque<Delivery>();
   #bytes = 0;
+  /** Nothing in the queue expires before this time, in milliseconds of the store's clock. */
+  #nextExpiryMs = Infinity;
   #delivered = 0;
   #dropped = 0;
   #losses: LossReports | undefined;
@@ -145,6 +151,8 @@ export class Subscription {
     this.#queue.push(delivery);
     this.#bytes += delivery.bytes;
     this.#delivered++;
+    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryOf(delivery));
+    if (this.#isOverfull) this.#removeExpired(delivery.atMs);
     const dropped = this.#isOverfull ? this.#applyOverflow() : 0;
     if (dropped > 0) this.#countDropped(dropped);
     if (wasEmpty || this.#isDisconnected) this.#onReady();
@@ -168,6 +176,18 @@ export class Subscription {
     return this.#bytes > this.#maxQueueBytes && this.length > 1;
   }
 
+  /** What has expired makes room first. It does not count as dropped: it is no longer in the topic. */
+  #removeExpired(nowMs: number): void {
+    if (this.#nextExpiryMs > nowMs) return;
+    this.#queue.filter((delivery) => expiryOf(delivery) > nowMs);
+    this.#bytes = 0;
+    this.#nextExpiryMs = Infinity;
+    for (const delivery of this.#queue.values()) {
+      this.#bytes += delivery.bytes;
+      this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryOf(delivery));
+    }
+  }
+
   #applyOverflow(): number {
     if (this.#overflow === "disconnect") {
       this.#isDisconnected = true;
@@ -177,4 +197,8 @@ export class Subscription {
     for (; this.#isOverfull; dropped++) this.shift();
     return dropped;
   }
+}
+
+function expiryOf(delivery: Delivery): number {
+  return delivery.kind === "stored" ? delivery.message.expiresAtMs : Infinity;
 }

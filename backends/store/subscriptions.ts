@@ -5,6 +5,7 @@
  */
 
 import { type ContextHeaders, formatContextHeaders } from "../../lib/base/context_headers.ts";
+import { TextMap } from "../../lib/base/text_map.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { SubscriptionLimitError } from "./errors.ts";
@@ -30,8 +31,8 @@ export interface SubscriptionsContext {
 /** The subscriptions of a store. A subscriber has at most one for each topic and pattern. */
 export class Subscriptions {
   readonly #context: SubscriptionsContext;
-  readonly #topics = new Map<string, Set<Subscription>>();
-  readonly #patterns = new Map<string, PatternEntry>();
+  readonly #topics = new TextMap<Set<Subscription>>();
+  readonly #patterns = new TextMap<PatternEntry>();
   readonly #all = new Set<Subscription>();
   #topicCount = 0;
   #patternCount = 0;

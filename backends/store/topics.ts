@@ -4,14 +4,19 @@
  * @module
  */
 
+import { TextMap } from "../../lib/base/text_map.ts";
 import { InsertionOrder } from "./insertion_order.ts";
-import type { MemoryQuota } from "./memory_quota.ts";
+import type { Cost, MemoryQuota } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { ExpiryHeap } from "./expiry.ts";
 import { checkName } from "./names.ts";
+import { Namespace } from "./namespace.ts";
 import { type ParsedMessage, StoredMessage } from "./stored_message.ts";
-import { detached } from "./text.ts";
+import { detached, textBytes } from "./text.ts";
 import { Topic } from "./topic.ts";
+
+/** Entries that the engine keeps for a topic or a namespace: its indexes are larger than a message. */
+const NAME_ENTRIES = 2;
 
 /** What the topics use of their store. */
 export interface TopicsContext {
@@ -19,6 +24,8 @@ export interface TopicsContext {
   readonly quota: MemoryQuota;
   readonly counters: Counters;
   readonly maxMessagesPerTopic: number;
+  /** Removes all messages and keys that have expired. */
+  readonly sweep: () => void;
 }
 
 /** One topic in a list of topics. */
@@ -32,8 +39,8 @@ export interface TopicInfo {
 /** The topics of a store. A topic exists while it has messages. */
 export class Topics {
   readonly #context: TopicsContext;
-  readonly #topics = new Map<string, Topic>();
-  readonly #namespaces = new Map<string, Map<bigint, StoredMessage>>();
+  readonly #topics = new TextMap<Topic>();
+  readonly #namespaces = new TextMap<Namespace>();
   readonly #expiry = new ExpiryHeap<StoredMessage>();
   readonly #insertionOrder = new InsertionOrder();
   #length = 0;
@@ -70,62 +77,91 @@ export class Topics {
   ): StoredMessage {
     checkName("namespace", namespace);
     checkName("topic", topic);
-    this.sweep();
+    this.#context.sweep();
     const message = new StoredMessage(
-      detached(namespace),
+      this.#namespaces.get(namespace)?.name ?? detached(namespace),
       this.#topics.get(topic)?.name ?? detached(topic),
       parsed,
       lifetimeSeconds === undefined ? Infinity : this.#context.clock() + lifetimeSeconds * 1000,
     );
-    const { quota, counters } = this.#context;
-    quota.check(message.bytes);
-    const replaced = this.#find(namespace, parsed.id, topic);
-    if (replaced !== undefined) this.#remove(replaced);
-    counters.stored++;
+    const { counters } = this.#context;
     if (lifetimeSeconds === 0) {
+      this.#removeReplaced(message);
+      counters.stored++;
       counters.expired++;
       return message;
     }
-    quota.charge(message.bytes);
+    this.#makeRoom(message);
+    this.#removeReplaced(message);
+    counters.stored++;
     this.#add(message);
     this.#trim(topic);
     return message;
   }
 
+  /** Makes room for a message. What it replaces may be evicted for it, too. */
+  #makeRoom(message: StoredMessage): void {
+    const { namespace, topic, bytes } = message;
+    if (!this.#context.quota.isBounded) return;
+    const most = { bytes, entries: 1 };
+    addName(most, topic);
+    addName(most, namespace);
+    this.#context.quota.makeRoom(() => this.#costOf(message), most);
+  }
+
+  #removeReplaced({ namespace, topic, id }: StoredMessage): void {
+    const replaced = this.#namespaces.get(namespace)?.find(id, topic);
+    if (replaced !== undefined) this.#remove(replaced);
+  }
+
+  /** What a message adds: itself and the names that it is the first to use, less what it replaces. */
+  #costOf({ namespace, topic, id, bytes }: StoredMessage): Cost {
+    const inNamespace = this.#namespaces.get(namespace);
+    const replaced = inNamespace?.find(id, topic);
+    const cost = {
+      bytes: bytes - (replaced?.bytes ?? 0),
+      entries: replaced === undefined ? 1 : 0,
+    };
+    if (!this.#topics.has(topic)) addName(cost, topic);
+    if (inNamespace === undefined) addName(cost, namespace);
+    return cost;
+  }
+
   #add(message: StoredMessage): void {
-    const { namespace, topic, id } = message;
-    getOrAdd(this.#topics, topic, () => new Topic(topic)).add(message);
-    const byId = getOrAdd(this.#namespaces, namespace, () => new Map<bigint, StoredMessage>());
-    message.older = byId.get(id);
-    byId.set(id, message);
-    this.#expiry.add(message);
+    const { namespace, topic } = message;
     this.#insertionOrder.add(message);
+    this.#topics.getOrMake(topic, () => this.#charged(new Topic(topic))).add(message);
+    this.#namespaces.getOrMake(namespace, () => this.#charged(new Namespace(namespace)))
+      .add(message);
+    this.#expiry.add(message);
+    this.#context.quota.chargeEvictable(message.bytes, 1);
     this.#length++;
+  }
+
+  /** Charges a name that is new. */
+  #charged<T extends { readonly name: string }>(named: T): T {
+    this.#context.quota.chargeEvictable(textBytes(named.name), NAME_ENTRIES);
+    return named;
   }
 
   #remove(message: StoredMessage): void {
     const topic = this.#topics.get(message.topic)!;
     topic.remove(message);
-    if (topic.length === 0) this.#topics.delete(message.topic);
-    this.#removeById(message);
+    if (topic.length === 0) this.#forget(this.#topics, message.topic);
+    const namespace = this.#namespaces.get(message.namespace)!;
+    namespace.remove(message);
+    if (namespace.isEmpty) this.#forget(this.#namespaces, message.namespace);
     this.#insertionOrder.remove(message);
     message.isRemoved = true;
     this.#expiry.markRemoved(message);
-    this.#context.quota.release(message.bytes);
+    this.#context.quota.chargeEvictable(-message.bytes, -1);
     this.#length--;
   }
 
-  #removeById(message: StoredMessage): void {
-    const byId = this.#namespaces.get(message.namespace)!;
-    const newest = byId.get(message.id)!;
-    if (newest !== message) {
-      let newer = newest;
-      while (newer.older !== message) newer = newer.older!;
-      newer.older = message.older;
-    } else if (message.older !== undefined) byId.set(message.id, message.older);
-    else byId.delete(message.id);
-    message.older = undefined;
-    if (byId.size === 0) this.#namespaces.delete(message.namespace);
+  /** Removes a name that no message uses. */
+  #forget(named: TextMap<unknown>, name: string): void {
+    named.delete(name);
+    this.#context.quota.chargeEvictable(-textBytes(name), -NAME_ENTRIES);
   }
 
   #trim(name: string): void {
@@ -139,12 +175,9 @@ export class Topics {
     this.#context.counters.evicted++;
   }
 
-  /** Evicts the message that was stored first; false if there is none. */
-  evictOldest(): boolean {
-    const oldest = this.#insertionOrder.first;
-    if (oldest === undefined) return false;
-    this.#evict(oldest);
-    return true;
+  /** Evicts the message that was stored first. There must be one. */
+  evictOldest(): void {
+    this.#evict(this.#insertionOrder.first!);
   }
 
   /** The message that was stored first, or undefined. */
@@ -173,8 +206,7 @@ export class Topics {
   }
 
   /** Removes the messages that have expired. */
-  sweep(): void {
-    const nowMs = this.#context.clock();
+  removeExpired(nowMs: number): void {
     for (
       let due = this.#expiry.popDue(nowMs);
       due !== undefined;
@@ -206,35 +238,21 @@ export class Topics {
   }
 
   #topic(name: string): Topic | undefined {
-    this.sweep();
+    this.#context.sweep();
     return this.#topics.get(name);
   }
 
   /** The messages of a namespace with these ids, in the order of the ids; unknown ids are skipped. */
   byId(namespace: string, ids: readonly bigint[]): StoredMessage[] {
-    this.sweep();
-    const byId = this.#namespaces.get(namespace);
-    return ids.map((id) => byId?.get(id)).filter((message) => message !== undefined);
-  }
-
-  #find(namespace: string, id: bigint, topic: string): StoredMessage | undefined {
-    let message = this.#namespaces.get(namespace)?.get(id);
-    while (message !== undefined && message.topic !== topic) message = message.older;
-    return message;
-  }
-
-  /** The messages of a namespace with an id, at most one in each topic; the latest is first. */
-  #allWithId(namespace: string, id: bigint): StoredMessage[] {
-    const found: StoredMessage[] = [];
-    let message = this.#namespaces.get(namespace)?.get(id);
-    for (; message !== undefined; message = message.older) found.push(message);
-    return found;
+    this.#context.sweep();
+    const found = this.#namespaces.get(namespace);
+    return ids.map((id) => found?.newest(id)).filter((message) => message !== undefined);
   }
 
   /** Deletes a message from every topic of a namespace; false if there was none. */
   deleteMessage(namespace: string, id: bigint): boolean {
-    this.sweep();
-    const found = this.#allWithId(namespace, id);
+    this.#context.sweep();
+    const found = this.#namespaces.get(namespace)?.all(id) ?? [];
     this.#delete(found);
     return found.length > 0;
   }
@@ -253,18 +271,20 @@ export class Topics {
 
   /** The topics that have messages, in the order of their first message. */
   list(): TopicInfo[] {
-    this.sweep();
-    return [...this.#topics].map(([topic, { length }]) => ({ topic, messages: length }));
+    this.#context.sweep();
+    return [...this.#topics.values()].map(({ name, length }) => ({
+      topic: name,
+      messages: length,
+    }));
   }
 
   /** Deletes all messages. */
   clear(): void {
-    for (const topic of [...this.#topics.keys()]) this.deleteTopic(topic);
+    for (const { name } of [...this.#topics.values()]) this.deleteTopic(name);
   }
 }
 
-function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, value = make());
-  return value;
+function addName(cost: { bytes: number; entries: number }, name: string): void {
+  cost.bytes += textBytes(name);
+  cost.entries += NAME_ENTRIES;
 }

@@ -36,6 +36,17 @@ export class Deque<T> {
     return item;
   }
 
+  /** Keeps only the items that meet a condition. */
+  filter(condition: (item: T) => boolean): void {
+    this.#items = (this.#items.slice(this.#start) as T[]).filter(condition);
+    this.#start = 0;
+  }
+
+  /** The items, the first one first. */
+  values(): IteratorObject<T> {
+    return (this.#items.values() as IteratorObject<T>).drop(this.#start);
+  }
+
   /** Removes and returns all items. */
   drain(): T[] {
     const all = this.#items.slice(this.#start) as T[];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TextSet } from "../base/text_map.ts";
 import { endOfString, readString } from "./json_scanner.ts";
 
 /** Most levels of nested arrays and objects. */
@@ -73,12 +74,12 @@ function checkDepth(text: string): void {
 }
 
 /**
- * Returns the text of each member's value, or only of the members with some names. The last of equal
- * keys counts, as in `JSON.parse`. The text must be a JSON object: check it with `JSON.parse` before.
+ * Returns the texts of the values of the members with some names. The last of equal keys counts, as in
+ * `JSON.parse`. The text must be a JSON object: check it with `JSON.parse` before.
  *
  * @throws {SyntaxError} if a value is nested deeper than `MAX_JSON_DEPTH`
  */
-export function jsonMembers(text: string, names?: ReadonlySet<string>): Map<string, string> {
+export function jsonMembers(text: string, names: TextSet): Map<string, string> {
   const members = new Map<string, string>();
   let at = text.indexOf("{") + 1;
   for (;;) {
@@ -88,7 +89,7 @@ export function jsonMembers(text: string, names?: ReadonlySet<string>): Map<stri
     const colon = text.indexOf(":", close);
     const end = endOfValue(text, colon + 1);
     const key = readString(text.slice(open, close));
-    if (names?.has(key) ?? true) members.set(key, text.slice(colon + 1, end).trim());
+    if (names.has(key)) members.set(key, text.slice(colon + 1, end).trim());
     at = end + 1;
   }
 }

@@ -276,7 +276,7 @@ function keysOf(init: MessageInit): string[] {
     given(init, field) !== undefined || ALWAYS_WRITTEN.has(field.name)
   );
   const keys = ["id", ...documented.map(({ wire }) => wire)];
-  return [...new Set([...keys, ...Object.keys(init.extra ?? {})])];
+  return [...keys, ...Object.keys(init.extra ?? {}).filter((key) => !keys.includes(key))];
 }
 
 function fieldsOf(json: unknown): JsonObject {
@@ -296,13 +296,13 @@ function initOf(fields: JsonObject): MessageInit {
     topics: [],
     payload: {},
   };
-  const extra = new Map(Object.entries(fields));
-  extra.delete("id");
+  // Not a set: looking up many names in one takes long if they are chosen to collide.
+  const taken = ["id"];
   for (const { name, wire, isValid } of FIELDS) {
-    if (!extra.has(wire) || !isValid(fields[wire])) continue;
+    if (!Object.hasOwn(fields, wire) || !isValid(fields[wire])) continue;
     init[name] = fields[wire];
-    extra.delete(wire);
+    taken.push(wire);
   }
-  init.extra = Object.fromEntries(extra);
+  init.extra = Object.fromEntries(Object.entries(fields).filter(([key]) => !taken.includes(key)));
   return init as unknown as MessageInit;
 }

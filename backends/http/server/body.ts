@@ -5,29 +5,31 @@
  */
 
 import { messageOf } from "../../../lib/base/thrown.ts";
+import type { TextSet } from "../../../lib/base/text_map.ts";
 import { jsonMembers, parsedLeniently, parseShallow } from "../../../lib/message/json_members.ts";
 import { HttpError } from "./errors.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The members of the JSON object in a body, each as JSON text. */
+/** The members with some names of the JSON object in a body, each as JSON text. */
 export async function readMembers(
   request: Request,
   maxBytes: number,
+  names: TextSet,
 ): Promise<Map<string, string>> {
   const text = decode(await readBytes(request, maxBytes));
   try {
-    return parsedLeniently(text, membersOf);
+    return parsedLeniently(text, (each) => membersOf(each, names));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new HttpError(400, `the body must be a JSON object: ${error.message}`);
   }
 }
 
-function membersOf(text: string): Map<string, string> {
+function membersOf(text: string, names: TextSet): Map<string, string> {
   const value = parseShallow(text);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return jsonMembers(text);
+    return jsonMembers(text, names);
   }
   throw new HttpError(400, "the body must be a JSON object, not other JSON");
 }

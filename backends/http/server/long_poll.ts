@@ -5,6 +5,7 @@
  */
 
 import { logger } from "../../../lib/base/log.ts";
+import { TextMap } from "../../../lib/base/text_map.ts";
 import {
   DEFAULT_POLL_SECONDS,
   MAX_ENTRIES_PER_RESPONSE,
@@ -24,11 +25,12 @@ const EMPTY = '{"messages":[]}';
 export class LongPollSubscribers {
   readonly #store: Store;
   readonly #limits: SubscriberLimits;
-  readonly #byId = new Map<string, LongPollSubscriber>();
+  readonly #byId = new TextMap<LongPollSubscriber>();
 
   constructor(store: Store, limits: SubscriberLimits) {
     this.#store = store;
     this.#limits = limits;
+    limits.quota.removeIdle = () => this.sweep(performance.now());
   }
 
   /** Number of polls that wait for an entry. */

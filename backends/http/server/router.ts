@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mapKey } from "../../../lib/base/text_map.ts";
 import { HttpError } from "./errors.ts";
 import { decodeName, type RawNames, type Reading, readingsOf } from "./readings.ts";
 import { pathNames, type Route } from "./route.ts";
@@ -36,14 +37,14 @@ export class Router {
 
   /** The route for a method and the first segment of a path, or undefined. */
   find(method: string, url: string): Route | undefined {
-    return this.#groups.get(split(url).path.split("/")[1])?.byMethod.get(method);
+    return this.#groups.get(mapKey(split(url).path.split("/")[1]))?.byMethod.get(method);
   }
 
   /** The route of a request; throws 404 or 405 if there is none. */
   match(method: string, url: string): RouteMatch {
     const { path, query, rawQuery } = split(url);
     const [first, ...segments] = path.slice(1).split("/");
-    const group = this.#groups.get(first);
+    const group = this.#groups.get(mapKey(first));
     if (group === undefined) throw notFound(path);
     const given = matchSegments(segments, group.names, path);
     const route = group.byMethod.get(method);

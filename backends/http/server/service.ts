@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TextSet } from "../../../lib/base/text_map.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Sampler } from "../dashboard/sampler.ts";
 import { pageResponse, wantsPage } from "../dashboard/page.ts";
@@ -25,7 +26,7 @@ import type { Auth } from "./auth.ts";
 import type { SubscriberLimits } from "./subscriber_quota.ts";
 import { LongPollSubscribers } from "./long_poll.ts";
 import { ENCODED_NAMES_HEADER, type Reading } from "./readings.ts";
-import type { RouteContext } from "./route.ts";
+import type { Route, RouteContext } from "./route.ts";
 import { type RouteMatch, Router } from "./router.ts";
 import { ROUTES } from "./routes.ts";
 
@@ -113,7 +114,7 @@ export class Service {
     const isExact = request.headers.has(ENCODED_NAMES_HEADER);
     if (route.find !== undefined && !isExact) return this.#lookUp(match, request.headers);
     const members = route.method === "POST"
-      ? await readMembers(request, this.#options.maxBodyBytes)
+      ? await readMembers(request, this.#options.maxBodyBytes, namesOf(route))
       : undefined;
     return route.run(this.#context, readParameters(match, match, members), request.headers);
   }
@@ -129,6 +130,15 @@ export class Service {
     const values = tryParameters(match, likeliest) ?? readParameters(match, match);
     return match.route.run(this.#context, values, headers);
   }
+}
+
+const names = new WeakMap<Route, TextSet>();
+
+/** The names of a route's parameters. */
+function namesOf(route: Route): TextSet {
+  let found = names.get(route);
+  if (found === undefined) names.set(route, found = new TextSet(Object.keys(route.parameters)));
+  return found;
 }
 
 /** Describes a request to an observer. */

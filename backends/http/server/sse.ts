@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TextSet } from "../../../lib/base/text_map.ts";
 import { MAX_ENTRIES_PER_RESPONSE } from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
@@ -68,12 +69,12 @@ export class EventStreams {
     }
     this.#open.add(stream);
     quota.used++;
-    const backlog = sinceId === undefined ? [] : this.#since(new Set(topics), sinceId);
+    const backlog = sinceId === undefined ? [] : this.#since(new TextSet(topics), sinceId);
     return new Response(stream.body(backlog), { headers: HEADERS });
   }
 
   /** The messages of topics after an id, sorted by time. */
-  #since(topics: ReadonlySet<string>, id: bigint): StoredMessage[] {
+  #since(topics: TextSet, id: bigint): StoredMessage[] {
     return [...topics].flatMap((topic) => this.#store.topics.since(topic, id))
       .sort((a, b) => a.timestampMs - b.timestampMs || (a.id < b.id ? -1 : 1));
   }

@@ -19,6 +19,8 @@ export interface SubscriberLimits {
 /** The number of subscribers, those that poll and those with an event stream, and its limit. */
 export class SubscriberQuota {
   used = 0;
+  /** Removes the subscribers that are idle for too long. */
+  removeIdle: () => void = () => {};
   readonly #max: number;
 
   constructor(max: number) {
@@ -27,6 +29,7 @@ export class SubscriberQuota {
 
   /** Throws if the limit is reached. */
   check(): void {
+    if (this.used >= this.#max) this.removeIdle();
     if (this.used < this.#max) return;
     throw new HttpError(429, `the server has ${this.#max} subscribers already`);
   }

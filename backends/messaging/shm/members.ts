@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TextMap } from "../../../lib/base/text_map.ts";
 import { Subscription } from "../../store/subscription.ts";
 import type { Subscriptions } from "../../store/subscriptions.ts";
 
@@ -27,7 +28,7 @@ export interface Member {
 export class Members {
   readonly #ownName: string;
   readonly #ownSubscription: Subscription;
-  readonly #members = new Map<string, Member>();
+  readonly #members = new TextMap<Member>();
   /** Topics and patterns of all members. */
   #names = 0;
   /** Characters of these. */
@@ -61,8 +62,8 @@ export class Members {
   }
 
   /** Names and members. */
-  entries(): MapIterator<[string, Member]> {
-    return this.#members.entries();
+  entries(): Iterable<[string, Member]> {
+    return this.#members;
   }
 
   /** The subscription of a member, or undefined. */

@@ -16,7 +16,7 @@ import { ALL_OPERATIONS } from "../../store/operations.ts";
 import { type Value, valueOfJson, valueToJson } from "../../store/value.ts";
 
 /** Name of the format of the records. Another version needs another name. */
-export const FORMAT = "ringbus.messages.3";
+export const FORMAT = "ringbus.messages.4";
 
 /** The limits that all members share. */
 export const LIMIT_NAMES = ["maxBytes", "maxMessagesPerTopic"] as const;

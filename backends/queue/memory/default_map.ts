@@ -4,9 +4,11 @@
  * @module
  */
 
+import { TextMap } from "../../../lib/base/text_map.ts";
+
 /** Values by key. The first use of a key creates its value. */
 export class DefaultMap<T> {
-  readonly #items = new Map<string, T>();
+  readonly #items = new TextMap<T>();
   readonly #create: () => T;
 
   /** @param create makes the value of a new key */
@@ -16,9 +18,7 @@ export class DefaultMap<T> {
 
   /** The value of a key, created if there is none. */
   getOrCreate(key: string): T {
-    let item = this.#items.get(key);
-    if (item === undefined) this.#items.set(key, item = this.#create());
-    return item;
+    return this.#items.getOrMake(key, this.#create);
   }
 
   /** The value of a key, or undefined. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { TextMap } from "../../../lib/base/text_map.ts";
 import { byPriority, type QueueDelivery, type QueueRecord } from "../store.ts";
 
 /** A message with its deliveries by agent. */
@@ -12,7 +13,7 @@ export interface QueueEntry extends QueueRecord {
   acknowledged: boolean;
   /** When it expires by the clock for durations; `expiresMs` is the date. */
   readonly deadlineMs: number | null;
-  readonly deliveries: Map<string, Delivery>;
+  readonly deliveries: TextMap<Delivery>;
 }
 
 /** The lease of a consumer. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TextMap } from "../../../lib/base/text_map.ts";
 import type { MessageFilters } from "../types.ts";
 import { DefaultMap } from "./default_map.ts";
 import { byExpiry, bySequence, type QueueEntry } from "./entry.ts";
@@ -13,7 +14,7 @@ const newIndex = () => new SortedList<QueueEntry>(bySequence);
 
 /** Messages by id, and by the fields that filters name. */
 export class MessageIndex {
-  readonly #entries = new Map<string, QueueEntry>();
+  readonly #entries = new TextMap<QueueEntry>();
   readonly #all = newIndex();
   readonly #byAcknowledged = new DefaultMap(newIndex);
   readonly #byChannel = new DefaultMap(newIndex);

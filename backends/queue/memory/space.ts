@@ -5,6 +5,7 @@
  * @module
  */
 
+import { TextMap, TextSet } from "../../../lib/base/text_map.ts";
 import type { QueueClock } from "../clock.ts";
 import type { ResolvedConfig } from "../config.ts";
 import type {
@@ -32,7 +33,7 @@ export class MemorySpace {
   readonly clock: QueueClock;
   readonly #messages = new MessageIndex();
   readonly #queues = new DeliveryQueues();
-  readonly #subscribers = new DefaultMap(() => new Set<string>());
+  readonly #subscribers = new DefaultMap(() => new TextSet());
   #sequence = 0;
 
   constructor(clock: QueueClock) {
@@ -74,7 +75,7 @@ export class MemorySpace {
     message: Omit<QueueEntry, "sequence" | "deliveries">,
     config: ResolvedConfig,
   ): QueueRecord {
-    const entry: QueueEntry = { ...message, sequence: ++this.#sequence, deliveries: new Map() };
+    const entry: QueueEntry = { ...message, sequence: ++this.#sequence, deliveries: new TextMap() };
     this.#messages.add(entry);
     if (entry.acknowledged) {
       const agent = entry.target!;

@@ -6,6 +6,7 @@
 
 import type { Command } from "../../tcp/server/command.ts";
 import type { CommandService } from "../../tcp/server/service.ts";
+import { TextMap } from "../../../lib/base/text_map.ts";
 import { monotonicNow } from "../../../lib/base/clock.ts";
 import { callback } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
@@ -91,7 +92,7 @@ export class StateHost implements CommandService {
   readonly #authkey: Uint8Array;
   readonly #onEnd: (() => void) | undefined;
   readonly #sessions = new Set<StateSession>();
-  readonly #clients = new Map<string, WriteDedup>();
+  readonly #clients = new TextMap<WriteDedup>();
   #isEnded = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 

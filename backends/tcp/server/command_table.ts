@@ -4,6 +4,7 @@
  * @module
  */
 
+import { mapKey } from "../../../lib/base/text_map.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandService } from "./service.ts";
@@ -23,7 +24,7 @@ export class CommandTable {
 
   /** The command with a name, in capital letters or not. */
   find(word: string): Command | undefined {
-    return this.#byName.get(word) ??
-      this.#byName.get(word.slice(0, MAX_WORD_LENGTH).toUpperCase());
+    return this.#byName.get(mapKey(word)) ??
+      this.#byName.get(mapKey(word.slice(0, MAX_WORD_LENGTH).toUpperCase()));
   }
 }

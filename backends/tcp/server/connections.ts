@@ -36,6 +36,7 @@ export class Connections {
   admit(conn: Deno.TcpConn): void {
     const { maxConnections } = this.#limits;
     const { connectionStats } = this.#context.session;
+    if (this.#open.size >= maxConnections) this.closeIdle();
     if (this.#open.size >= maxConnections) {
       connectionStats.refused++;
       this.#track(reject(conn, maxConnections));
@@ -50,7 +51,7 @@ export class Connections {
   }
 
   #remove(connection: Connection): void {
-    this.#open.delete(connection);
+    if (!this.#open.delete(connection)) return;
     this.#context.session.connectionStats.connections--;
   }
 
@@ -74,6 +75,7 @@ export class Connections {
       if (connection.idleSinceMs >= limitMs) continue;
       this.#context.session.connectionStats.idled++;
       connection.close();
+      this.#remove(connection);
     }
   }
 

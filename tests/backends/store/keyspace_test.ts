@@ -92,15 +92,16 @@ Deno.test("keys count for maxBytes: messages are evicted first, then a key is re
   const store = new Store({ maxBytes: 5000 });
   for (let i = 0; i < 10; i++) store.storeMessage("n", "t", `{"id":${i}}`);
   store.strings.set("a", "x".repeat(4000));
-  assert.ok(store.stats().messages < 10);
+  const { messages } = store.stats();
+  assert.ok(messages > 0 && messages < 10);
   assert.throws(() => store.hashes.set("h", "f", "x".repeat(2000)), StoreFullError);
   assert.throws(() => store.sets.add("s", ["x".repeat(2000)]), StoreFullError);
   assert.throws(() => store.strings.set("a", "x".repeat(6000)), StoreFullError);
   assert.deepEqual(store.sets.members("s"), []);
   assert.equal(store.strings.get("a"), "x".repeat(4000));
   assert.equal(store.stats().keys, 1);
-  assert.equal(store.stats().messages, 0);
-  store.keys.delete("a");
+  assert.equal(store.stats().messages, messages);
+  store.clear();
   assert.equal(store.stats().bytes, 0);
 });
 

@@ -257,6 +257,23 @@ Deno.test("http: there are at most so many subscribers, streams of events includ
   assert.equal((await subscribe("c")).status, 200);
 });
 
+Deno.test("http: a subscriber that is idle for too long leaves its place to another at once", async () => {
+  // There is no server here whose timer would remove the subscriber.
+  const limits = { queue: {}, idleSeconds: 0.01, quota: new SubscriberQuota(1) };
+  const subscribers = new LongPollSubscribers(new Store(), limits);
+  subscribers.subscribe("a", "t");
+  await until(() => {
+    try {
+      subscribers.subscribe("b", "t");
+      return true;
+    } catch {
+      return false;
+    }
+  }, "the place of an idle subscriber");
+  assert.equal(limits.quota.used, 1);
+  assert.equal(subscribers.delete("a"), false);
+});
+
 Deno.test("http: a rejected subscription leaves no subscriber behind", async () => {
   await using scene = await serveHttp({ maxSubscribers: 1 });
   for (const topic of ["\x7f", "a\nb", "x".repeat(2000)]) {
