@@ -7,6 +7,7 @@
 import { defineCommand, type OptionTable, UsageError, type Values } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
 import { numberOf } from "../arguments/numbers.ts";
+import { showLog } from "../log_notices.ts";
 import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../arguments/serve_limits.ts";
 import { TOKEN_OPTIONS, tokenOf } from "../arguments/token.ts";
@@ -50,6 +51,7 @@ Other machines reach it only with --host and a token.`,
   arity: [0, 0],
   async run({ values, output, signal }) {
     const servers = serversOf(values, output);
+    await using _log = await showLog(output);
     await using running = new AsyncDisposableStack();
     printReady(output, await startAll(servers, running));
     await aborted(signal);

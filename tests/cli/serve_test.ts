@@ -166,3 +166,22 @@ Deno.test("ringbus serve: IPv6 addresses are in brackets in URLs", () => {
   assert.equal(urlOf("http", "localhost", 80), "http://localhost:80");
   assert.equal(checkHost("[::1]"), "::1");
 });
+
+Deno.test("ringbus serve: a subscriber that misses messages is a warning on the standard error stream", () =>
+  inShell(async ({ start }) => {
+    await using server = start([...SERVE, "--max-queue-length", "2"]);
+    const place = await untilServing(server);
+    const body = JSON.stringify({ topic: "t", subscriber_id: "slow" });
+    const subscribed = await fetch(`${place.httpUrl}/subscribe`, { method: "POST", body });
+    await subscribed.body?.cancel();
+    for (let id = 1; id <= 5; id++) assert.equal(await storeOverHttp(place, "t", id), 200);
+    server.kill("SIGTERM");
+    const lines = await server.lines();
+    const warnings = lines.filter((line) => line.includes("warning: subscriber"));
+    assert.equal(warnings.length, 2);
+    assert.match(
+      warnings[0],
+      /subscriber slow \(poll\) missed 1 messages, 1 in all: its queue was full/,
+    );
+    assert.match(warnings[1], /missed 2 messages, 3 in all/);
+  }));
