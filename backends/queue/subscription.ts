@@ -9,7 +9,12 @@ import { afterCommit } from "../../lib/base/after_commit.ts";
 import { withTurn } from "../../lib/base/turn.ts";
 import { Backoff, type BackoffOptions, retry } from "../../lib/base/retry.ts";
 import type { QueueClock } from "./clock.ts";
-import { QueueConnectionError, QueueReplicationError, QueueTimeoutError } from "./errors.ts";
+import {
+  QueueConnectionError,
+  QueueOutOfMemoryError,
+  QueueReplicationError,
+  QueueTimeoutError,
+} from "./errors.ts";
 import { logger } from "./log.ts";
 import type { QueueObserver } from "./observer.ts";
 import { toDelivery } from "./records.ts";
@@ -266,5 +271,5 @@ export class QueueSubscription<T> implements Subscription<T> {
 /** Whether the server may serve again later. */
 function isTransient(error: unknown): boolean {
   return error instanceof QueueConnectionError || error instanceof QueueTimeoutError ||
-    error instanceof QueueReplicationError;
+    error instanceof QueueReplicationError || error instanceof QueueOutOfMemoryError;
 }

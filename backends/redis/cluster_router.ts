@@ -28,6 +28,8 @@ export class ClusterRouter {
   readonly #address: RedisAddress;
   readonly #options: ClusterRouterOptions;
   readonly #pools = new Map<string, Pool>();
+  /** All open connections, with the names of their addresses. */
+  readonly #connections = new Map<Connection, string>();
   /** A key of each partition. */
   readonly #keys: readonly string[];
   /** Server of each partition. Empty until it is known. */
@@ -65,8 +67,18 @@ export class ClusterRouter {
   }
 
   /** Opens a connection that the caller owns. */
-  connect(address: NodeAddress): Promise<Connection> {
-    return Connection.open(address, this.#address.login, this.#options.timeoutMs);
+  async connect(address: NodeAddress): Promise<Connection> {
+    const { login } = this.#address;
+    const connection = await Connection.open(address, login, this.#options.timeoutMs);
+    this.#connections.set(connection, nameOf(address));
+    void connection.closed.then(() => this.#connections.delete(connection));
+    return connection;
+  }
+
+  /** Closes all connections to an address: it may lead to another server now. */
+  disconnect(address: NodeAddress): void {
+    const wanted = nameOf(address);
+    for (const [connection, name] of this.#connections) if (name === wanted) connection.close();
   }
 
   /** Finds the servers of the partitions. Calls at the same time share one query. */

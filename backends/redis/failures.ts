@@ -38,37 +38,80 @@ export class CallAborted extends RingbusError {
 /** What an error means for the call. */
 export type Failure =
   | "authentication"
+  | "busy"
   | "closed"
+  | "foreign data"
+  | "late"
   | "memory"
+  | "misuse"
+  | "not replicated"
   | "old server"
   | "rejected"
   | "unavailable"
-  | "late"
-  | "not replicated";
+  | "wrong server";
 
-/** Replies of a server that may be able to serve a little later. */
-const TRANSIENT = new RegExp(
-  "^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|LOADING|BUSY|READONLY|NOREPLICAS|UNBLOCKED|MISCONF" +
-    // The master became a replica between a script and the WAIT for it.
-    "|ERR WAIT cannot be used with replica instances)\\b",
-);
-const LOGIN =
-  /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH|ERR The user executing the script)/;
+/** The failures that are not the program's. */
+export type ServerFailure = Exclude<Failure, "misuse">;
 
-/** Returns the kind of an error. The first word of a reply decides; any other error is the connection's. */
+/** What the replies of a server mean. The first row that matches decides. */
+const REPLIES: readonly (readonly [start: RegExp, failure: Failure])[] = [
+  [/^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)\b/, "authentication"],
+  [/^ERR The user executing the script/, "authentication"],
+  [/^(READONLY|MASTERDOWN|NOREPLICAS|LOADING|UNBLOCKED)\b/, "wrong server"],
+  // The master became a replica between a script and the WAIT for it.
+  [/^ERR WAIT cannot be used with replica instances/, "wrong server"],
+  // Before another attempt the client asks the cluster for the server of each slot.
+  [/^(MOVED|ASK|CLUSTERDOWN)\b/, "unavailable"],
+  [/^(BUSY|TRYAGAIN|MISCONF|ERR max number of clients reached)\b/, "busy"],
+  [/^-?OOM\b/, "memory"],
+  [/compiling script|Unexpected engine in script shebang/, "old server"],
+  [/^WRONGTYPE\b|user_script/, "foreign data"],
+  [/^[A-Z]+ /, "rejected"],
+];
+
+/** What a client does after a failure. */
+export interface Reaction {
+  /** Another attempt may succeed. */
+  readonly isRetried: boolean;
+  /** The connections to the server are closed: the next ones may lead to another server. */
+  readonly isDisconnected: boolean;
+}
+
+const GIVE_UP: Reaction = { isRetried: false, isDisconnected: false };
+const WAIT: Reaction = { isRetried: true, isDisconnected: false };
+const RECONNECT: Reaction = { isRetried: true, isDisconnected: true };
+
+const REACTIONS: Readonly<Record<Failure, Reaction>> = {
+  authentication: GIVE_UP,
+  busy: WAIT,
+  closed: GIVE_UP,
+  "foreign data": GIVE_UP,
+  late: WAIT,
+  memory: WAIT,
+  misuse: GIVE_UP,
+  "not replicated": RECONNECT,
+  "old server": GIVE_UP,
+  rejected: GIVE_UP,
+  unavailable: WAIT,
+  "wrong server": RECONNECT,
+};
+
+/** Returns the kind of an error. An error that is neither a reply nor the program's is the connection's. */
 export function classify(error: unknown): Failure {
   if (error instanceof AttemptTimeout) return "late";
   if (error instanceof TooFewReplicas) return "not replicated";
   if (error instanceof CallAborted) return "closed";
+  if (error instanceof TypeError || error instanceof RangeError) return "misuse";
   const message = messageOf(error);
-  if (LOGIN.test(message)) return "authentication";
-  if (message.startsWith("OOM ") || message.startsWith("-OOM ")) return "memory";
-  if (/compiling script|Unexpected engine in script shebang/.test(message)) return "old server";
-  if (TRANSIENT.test(message)) return "unavailable";
-  return /^[A-Z]+ /.test(message) ? "rejected" : "unavailable";
+  return REPLIES.find(([start]) => start.test(message))?.[1] ?? "unavailable";
 }
 
-/** Whether another attempt may succeed. */
-export function isTransient(failure: Failure): boolean {
-  return failure === "unavailable" || failure === "late" || failure === "not replicated";
+/** Returns what a client does after a failure. */
+export function reactionTo(failure: Failure): Reaction {
+  return REACTIONS[failure];
+}
+
+/** The message of a failure, without what Redis says about the place in a script. */
+export function reasonOf(cause: unknown): string {
+  return messageOf(cause).replace(/,? script: [0-9a-f]{40}, on @user_script:\d+\.?/, "");
 }

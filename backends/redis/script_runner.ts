@@ -12,7 +12,14 @@ import { withDeadline } from "../../lib/base/timer.ts";
 import { setImmediate } from "node:timers";
 import type { ClusterRouter } from "./cluster_router.ts";
 import type { Argument, Connection } from "./connection.ts";
-import { CallAborted, classify, type Failure, isTransient, TooFewReplicas } from "./failures.ts";
+import {
+  CallAborted,
+  classify,
+  type Failure,
+  reactionTo,
+  type ServerFailure,
+  TooFewReplicas,
+} from "./failures.ts";
 import { ScriptBatch } from "./script_batch.ts";
 import type { ScriptTable } from "./script.ts";
 
@@ -54,7 +61,7 @@ export interface ScriptRunnerOptions<Name extends string, Reply> {
   /** Sends a command, and returns the reply as texts or as bytes. */
   readonly send: (connection: Connection, command: Argument[]) => Promise<Reply>;
   /** Makes the error that the caller sees. */
-  readonly toError: (script: Name, failure: Failure, cause: unknown) => Error;
+  readonly toError: (script: Name, failure: ServerFailure, cause: unknown) => Error;
 }
 
 /** A call of a script. */
@@ -91,7 +98,7 @@ export class ScriptRunner<Name extends string, Reply> {
   runOnce(call: ScriptCall<Name>): Promise<Reply> {
     return this.#track(
       this.#attempt(call, false).catch((error) => {
-        throw this.#options.toError(call.script, classify(error), error);
+        throw this.#toError(call, classify(error), error);
       }),
     );
   }
@@ -106,7 +113,7 @@ export class ScriptRunner<Name extends string, Reply> {
   }
 
   async #runUntilDeadline(call: ScriptCall<Name>): Promise<Reply> {
-    const { deadlineMs: timeoutMs, toError } = this.#options;
+    const { deadlineMs: timeoutMs } = this.#options;
     const deadlineMs = performance.now() + timeoutMs;
     const backoff = new Backoff(BACKOFF);
     let attempt = this.#attempt(call, false);
@@ -124,8 +131,9 @@ export class ScriptRunner<Name extends string, Reply> {
       }
       const delayMs = backoff.next();
       const remainingMs = deadlineMs - performance.now() - delayMs;
-      if (!isTransient(failure) || remainingMs <= 0 || this.#closing.signal.aborted) {
-        throw toError(call.script, failure, cause);
+      const { isRetried } = reactionTo(failure);
+      if (!isRetried || remainingMs <= 0 || this.#closing.signal.aborted) {
+        throw this.#toError(call, failure, cause);
       }
       await this.#backOff(call, delayMs);
       const next = this.#retry(call, failure);
@@ -139,17 +147,38 @@ export class ScriptRunner<Name extends string, Reply> {
     return await this.#attempt(call, true);
   }
 
+  /** The error of the program is passed on as it is: no server has caused it. */
+  #toError({ script }: ScriptCall<Name>, failure: Failure, cause: unknown): unknown {
+    return failure === "misuse" ? cause : this.#options.toError(script, failure, cause);
+  }
+
   async #attempt(call: ScriptCall<Name>, isRetry: boolean): Promise<Reply> {
     const { replication } = this.#options;
     const isDurable = call.isDurable === true && (replication?.minReplicas ?? 0) > 0;
     const pool = await this.#router.poolOf(call.partition, isDurable);
     const acquired = pool.take();
     const connection = acquired instanceof Promise ? await acquired : acquired;
+    try {
+      return await this.#runOn(connection, call, isRetry, isDurable);
+    } catch (error) {
+      // After the first of the calls on this connection has closed it, the others close nothing.
+      const { isDisconnected } = reactionTo(classify(error));
+      if (isDisconnected && !connection.isClosed) this.#router.disconnect(pool.address);
+      throw error;
+    }
+  }
+
+  async #runOn(
+    connection: Connection,
+    call: ScriptCall<Name>,
+    isRetry: boolean,
+    isDurable: boolean,
+  ): Promise<Reply> {
     const reply = call.sharedArgs === undefined
       ? await this.#evaluate(connection, call, call.args(isRetry))
       : await this.#enqueue(connection, call, call.sharedArgs, call.args(isRetry));
     // WAIT counts the writes of its own connection.
-    if (isDurable) await waitForReplicas(connection, replication!);
+    if (isDurable) await waitForReplicas(connection, this.#options.replication!);
     return reply;
   }
 
@@ -208,12 +237,12 @@ export class ScriptRunner<Name extends string, Reply> {
     return await send(connection, ["EVAL", text, ...all]);
   }
 
-  async #backOff({ script }: ScriptCall<Name>, delayMs: number): Promise<void> {
+  async #backOff(call: ScriptCall<Name>, delayMs: number): Promise<void> {
     const { signal } = this.#closing;
     await sleep(delayMs, signal);
     if (!signal.aborted) return;
     const error = new CallAborted();
-    throw this.#options.toError(script, classify(error), error);
+    throw this.#toError(call, classify(error), error);
   }
 
   /** Ends all repetitions: from now on each call has one attempt. */

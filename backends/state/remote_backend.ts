@@ -69,7 +69,9 @@ export abstract class RemoteBackend implements SharedBackend {
     checkNoMore("bufferAppend()", arguments, 2);
     checkStateName("threadId", threadId);
     checkSlot(slotData);
-    return await (await this.#client.get()).append(threadId, slotData);
+    // The program may change or transfer the bytes after the call, which may be repeated.
+    const slot = slotData.slice();
+    return await (await this.#client.get()).append(threadId, slot);
   }
 
   /** All slots of a thread in their order. */

@@ -5,6 +5,7 @@
  */
 
 import { checkInteger, checkText, type TextRules } from "../../lib/base/checks.ts";
+import { viewProblem } from "../../lib/codecs/typed_array.ts";
 import { formatValue } from "../../lib/base/options.ts";
 
 /** Largest slot, in bytes. */
@@ -31,6 +32,8 @@ export function checkSlot(slotData: Uint8Array): void {
       }; serializeSlot() encodes a value`,
     );
   }
+  const problem = viewProblem(slotData);
+  if (problem !== undefined) throw new TypeError(`slotData cannot be read: ${problem}`);
   if (slotData.length > MAX_SLOT_BYTES) {
     throw new RangeError(
       `slotData has ${slotData.length} bytes, and a slot may have ${MAX_SLOT_BYTES}; split it`,

@@ -33,7 +33,8 @@ export async function tcpProxy(targetPort: number): Promise<TcpProxy> {
 /** A running proxy, as {@linkcode tcpProxy} starts it. */
 export class TcpProxy implements AsyncDisposable {
   readonly port: number;
-  readonly #targetPort: number;
+  /** Where new connections lead to. */
+  targetPort: number;
   readonly #connections = new Set<Connection>();
   #listener: Server | undefined;
   #accepted = 0;
@@ -44,7 +45,7 @@ export class TcpProxy implements AsyncDisposable {
 
   constructor(port: number, targetPort: number) {
     this.port = port;
-    this.#targetPort = targetPort;
+    this.targetPort = targetPort;
   }
 
   /** Connections that are open now. */
@@ -104,7 +105,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #connect(client: Socket): void {
     this.#accepted++;
-    const server = connect({ port: this.#targetPort, host: HOST, allowHalfOpen: true });
+    const server = connect({ port: this.targetPort, host: HOST, allowHalfOpen: true });
     const connection: Connection = new Connection(
       client,
       server,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Failure } from "../../redis/failures.ts";
+import { reasonOf, type ServerFailure } from "../../redis/failures.ts";
 import {
   QueueAuthenticationError,
   QueueConfigurationError,
@@ -16,7 +16,6 @@ import {
   QueueTimeoutError,
 } from "../errors.ts";
 import type { ScriptName } from "./scripts/mod.ts";
-import { messageOf } from "../../../lib/base/thrown.ts";
 
 /** What a script does, as an error names it. */
 const ACTIONS: Record<ScriptName, string> = {
@@ -40,7 +39,7 @@ const ACTIONS: Record<ScriptName, string> = {
 };
 
 /** Class of the error and the remedy for each kind of failure. */
-const ERRORS: Record<Failure, [errorClass: typeof QueueError, advice: string]> = {
+const ERRORS: Record<ServerFailure, [errorClass: typeof QueueError, advice: string]> = {
   authentication: [QueueAuthenticationError, "check user, password and their rights in redisUrl"],
   closed: [QueueNotInitializedError, "the call may have been carried out"],
   memory: [
@@ -56,6 +55,18 @@ const ERRORS: Record<Failure, [errorClass: typeof QueueError, advice: string]> =
     QueueReplicationError,
     "it is stored, but a failover may lose it; check the replicas",
   ],
+  busy: [
+    QueueConnectionError,
+    "the server has too much to do, or too many clients; try again later",
+  ],
+  "wrong server": [
+    QueueConnectionError,
+    "it is not the master, or not ready; check where redisUrl leads to",
+  ],
+  "foreign data": [
+    QueueConfigurationError,
+    "another program has stored something else there; use another redisPrefix or namespace",
+  ],
   unavailable: [QueueConnectionError, "check that the server runs and can be reached"],
   rejected: [QueueError, "the server rejected it"],
 };
@@ -64,10 +75,10 @@ const ERRORS: Record<Failure, [errorClass: typeof QueueError, advice: string]> =
 export function toQueueError(
   script: ScriptName,
   address: string,
-  failure: Failure,
+  failure: ServerFailure,
   cause: unknown,
 ): QueueError {
-  const reason = messageOf(cause);
+  const reason = reasonOf(cause);
   const [errorClass, advice] = ERRORS[failure];
   return new errorClass(`cannot ${ACTIONS[script]} on ${address}: ${reason}; ${advice}`, { cause });
 }

@@ -10,8 +10,13 @@ import type { ResolvedConfig } from "../config.ts";
 import { QueueConfigurationError } from "../errors.ts";
 import { logger } from "../log.ts";
 import type { Reply } from "../../redis/connection.ts";
+import { evictionPolicy } from "../../redis/eviction.ts";
 import type { QueueClient } from "./client.ts";
+import { foreignKeys } from "./foreign_keys.ts";
 import type { Notifications } from "./notifications.ts";
+
+/** Keys of other programs that a warning names. */
+const SHOWN_KEYS = 5;
 
 /** Checks that all queues of the namespace use the same number of partitions. */
 export async function checkPartitions(
@@ -27,18 +32,22 @@ export async function checkPartitions(
   );
 }
 
-/** Logs a warning if the server may evict messages. A server may hide its policy. */
-export async function warnOfEviction(client: QueueClient, url: string): Promise<void> {
+/**
+ * Logs warnings if the server may evict messages, or if another program uses the prefix. A server may hide
+ * both.
+ */
+export async function warnOfLoss(client: QueueClient, prefix: string, url: string): Promise<void> {
   try {
     const pool = await client.router.poolOf(0, false);
     const connection = await pool.take();
-    const info = String(await connection.send(["INFO", "memory"]));
-    const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1];
-    if (policy !== undefined && policy !== "noeviction" && !policy.startsWith("volatile-")) {
-      logger.warn("redis_may_evict_messages", { url, policy });
-    }
+    const policy = await evictionPolicy(connection);
+    if (policy !== undefined) logger.warn("redis_may_evict_messages", { url, policy });
+    const keys = await foreignKeys(connection, prefix);
+    if (keys.length === 0) return;
+    const advice = "use another redisPrefix for this queue";
+    logger.warn("redis_foreign_keys", { url, keys: keys.slice(0, SHOWN_KEYS), advice });
   } catch (error) {
-    logger.debug("redis_eviction_unknown", { error });
+    logger.debug("redis_loss_unknown", { error });
   }
 }
 

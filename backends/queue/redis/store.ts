@@ -22,7 +22,7 @@ import {
 import type { MessageFilters } from "../types.ts";
 import { attemptMs, QueueClient } from "./client.ts";
 import { countMessages, listMessages } from "./listing.ts";
-import { checkHealth, checkPartitions, warnOfEviction } from "./maintenance.ts";
+import { checkHealth, checkPartitions, warnOfLoss } from "./maintenance.ts";
 import { Notifications } from "./notifications.ts";
 import { escapeGlob, Partitions } from "./partitions.ts";
 import { RedisReceiver } from "./receiver.ts";
@@ -63,7 +63,7 @@ export class RedisStore implements QueueStore {
     logger.info(isCluster ? "initializing_redis_cluster" : "initializing_redis_single", { url });
     try {
       await checkPartitions(this.#client, this.#config, url);
-      await warnOfEviction(this.#client, url);
+      await warnOfLoss(this.#client, this.#partitions.prefixes[0], url);
     } catch (error) {
       logger.error("redis_initialization_failed", { url, error });
       await this.#client.router.close();

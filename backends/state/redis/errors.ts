@@ -4,14 +4,13 @@
  * @module
  */
 
-import { type Failure, isTransient } from "../../redis/failures.ts";
+import { reasonOf, type ServerFailure } from "../../redis/failures.ts";
 import {
   SharedBackendClosedError,
   SharedBackendConnectionError,
   SharedBackendError,
 } from "../errors.ts";
 import type { StateScript } from "./scripts.ts";
-import { messageOf } from "../../../lib/base/thrown.ts";
 
 /** What a script does with shared state, as an error names it. */
 const ACTIONS: Record<StateScript, string> = {
@@ -32,28 +31,36 @@ const ACTIONS: Record<StateScript, string> = {
   clearPairs: "delete the pairs of",
 };
 
+const CHECK_ACCESS =
+  "check user, password and their rights in redisUrl, and that it is Redis 7 or later";
+
+/** Failures that are not the connection's, with their remedies. */
+const ADVICE: Partial<Record<ServerFailure, string>> = {
+  memory: "delete threads, lower redisTtl, or raise maxmemory",
+  "foreign data": "another program has stored something else there; use another redisPrefix",
+  authentication: CHECK_ACCESS,
+  "old server": CHECK_ACCESS,
+  rejected: CHECK_ACCESS,
+};
+
 /** Makes the error that the caller of a backend sees. */
 export function toStateError(
   script: StateScript,
   address: string,
-  failure: Failure,
+  failure: ServerFailure,
   cause: unknown,
 ): SharedBackendError {
-  const reason = messageOf(cause);
+  const reason = reasonOf(cause);
   const message = `cannot ${ACTIONS[script]} shared state on ${address}: ${reason}`;
   if (failure === "closed") {
     return new SharedBackendClosedError(`${message}; the call may have been carried out`, {
       cause,
     });
   }
-  if (isTransient(failure)) {
-    return new SharedBackendConnectionError(
-      `${message}; check that the server runs and can be reached`,
-      { cause },
-    );
-  }
-  const advice = failure === "memory"
-    ? "delete threads, lower redisTtl, or raise maxmemory"
-    : "check user, password and their rights in redisUrl, and that it is Redis 7 or later";
-  return new SharedBackendError(`${message}; ${advice}`, { cause });
+  const advice = ADVICE[failure];
+  if (advice !== undefined) return new SharedBackendError(`${message}; ${advice}`, { cause });
+  return new SharedBackendConnectionError(
+    `${message}; check that the server runs and can be reached`,
+    { cause },
+  );
 }

@@ -169,8 +169,18 @@ return 0`,
 
 /** All scripts by their names. */
 export const stateScripts: ScriptTable<StateScript> = defineScripts(
-  Object.fromEntries(Object.entries(TEXTS).map(([name, body]) => [name, COMMON + body])),
+  Object.fromEntries(
+    Object.entries(TEXTS).map(([name, body]) => [name, flagsOf(name) + COMMON + body]),
+  ),
 );
+
+/**
+ * Without the flag `no-writes` a replica refuses a script, also one that reads what may be old. What stores
+ * nothing runs when the memory is full.
+ */
+function flagsOf(script: string): string {
+  return script === "append" || script === "setPair" ? "#!lua\n" : "#!lua flags=allow-oom\n";
+}
 
 /** The name of a script. */
 export type StateScript = keyof typeof TEXTS;

@@ -7,6 +7,7 @@ import { RedisError, RedisMessageQueue } from "../../../../backends/queue/redis/
 import { type RedisServer, redisServer } from "../../../../testing/mod.ts";
 import { nextOf, task } from "../../../conformance/queue/stage.ts";
 import { until, within } from "../../../support/deadline.ts";
+import { collectLog } from "../../../support/log_records.ts";
 import { Program, ROOT } from "../../../support/program.ts";
 
 let server: RedisServer;
@@ -354,24 +355,50 @@ serverTest("a user needs rights only to the keys of the queue", async () => {
   }
 });
 
-serverTest("a server that may evict messages causes a warning", async () => {
-  const warnings: string[] = [];
-  await configure({
-    sinks: { memory: ({ message }: LogRecord) => warnings.push(message.join("")) },
-    loggers: [
-      { category: ["ringbus", "queue"], lowestLevel: "warning", sinks: ["memory"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
-    ],
+/** The warnings of a queue that opens. */
+async function warningsOf(config: QueueConfig = {}): Promise<LogRecord[]> {
+  return await collectLog(async () => {
+    await using _queue = await open(config);
+  }, "warning");
+}
+
+for (const policy of ["allkeys-lru", "volatile-ttl"]) {
+  serverTest(`a server that may evict messages (${policy}) causes a warning`, async () => {
+    await server.command("CONFIG", "SET", "maxmemory-policy", policy);
+    try {
+      const [warning, ...more] = await warningsOf();
+      assert.equal(warning.rawMessage, "redis_may_evict_messages");
+      assert.deepEqual(warning.properties, { url: server.url, policy });
+      assert.deepEqual(more, []);
+    } finally {
+      await server.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
+    }
   });
-  await server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
-  try {
-    await using _queue = await open();
-  } finally {
-    await server.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
-    await reset();
-  }
-  assert.deepEqual(warnings, ["redis_may_evict_messages"]);
-});
+}
+
+serverTest(
+  "keys of another program under the prefix cause a warning, and own keys none",
+  async () => {
+    await using queue = await open({ maxItems: 1, maxAttempts: 1, leaseSeconds: 0.05 });
+    await using subscription = queue.subscribe("tasks", "worker");
+    await subscription.ready;
+    await queue.publish(task(1, { ttlSeconds: 60 }));
+    await queue.publish({ ...task(1), targetAgent: null });
+    await nextOf(subscription);
+    await queue.publish({ ...task(2), targetAgent: null });
+    await queue.acknowledge((await queue.publish(task(1))).id);
+    assert.deepEqual(await warningsOf(), []);
+    await server.command("HSET", "tinyllm:msg:1", "channel", "tasks");
+    await server.command("SET", "tinyllm:msg:2", "text");
+    await server.command("SET", "tinyllm:other", "text");
+    await server.command("SET", "tinyllmore:other", "text");
+    const [warning, ...more] = await warningsOf();
+    assert.equal(warning.rawMessage, "redis_foreign_keys");
+    const keys = ["tinyllm:msg:1", "tinyllm:msg:2", "tinyllm:other"];
+    assert.deepEqual([...(warning.properties.keys as string[])].sort(), keys);
+    assert.deepEqual(more, []);
+  },
+);
 
 for (
   const [redisUrl, message] of [
