@@ -200,12 +200,12 @@ export class ProcessPool implements AsyncDisposable {
   }
 
   /** Waits until a condition holds. Fails early when a process fails. */
-  async until(condition: () => boolean, what: string): Promise<void> {
+  async until(condition: () => boolean, what: string | (() => string)): Promise<void> {
     const deadline = now() + DEADLINE_MS;
     while (!condition()) {
       this.#signal?.throwIfAborted();
       this.checkAlive();
-      if (now() > deadline) throw new Error(`${what} did not happen within ${DEADLINE_MS} ms`);
+      if (now() > deadline) throw lateError(typeof what === "string" ? what : what());
       await sleep(POLL_MS);
     }
     this.checkAlive();
@@ -227,8 +227,11 @@ export class ProcessPool implements AsyncDisposable {
   async quiesce(parts: readonly Part[], order: number): Promise<void> {
     const members = this.#members.filter((member) => parts.includes(member.task.part));
     for (const { journal } of members) journal.order = order;
-    const isQuiesced = () => members.every(({ journal }) => journal.acknowledged === order);
-    await this.until(isQuiesced, `resting of ${members.map(({ name }) => name).join(", ")}`);
+    const busy = () => members.filter(({ journal }) => journal.acknowledged !== order);
+    await this.until(
+      () => busy().length === 0,
+      () => `resting of ${busy().map(({ name }) => name).join(", ")}`,
+    );
   }
 
   /** Begins a new round: removes the dead processes and resumes the live ones. */
@@ -250,4 +253,8 @@ export class ProcessPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const member of [...this.#members, ...this.#dead]) await member[Symbol.asyncDispose]();
   }
+}
+
+function lateError(what: string): Error {
+  return new Error(`${what} did not happen within ${DEADLINE_MS} ms`);
 }
