@@ -4,21 +4,53 @@ import { type Options, readOptions, USAGE } from "./harness/options.ts";
 import { writeChartPage } from "./harness/page.ts";
 import { chartsOf, targetListing } from "./harness/charts.ts";
 import { fullPlan, type Plan, quickPlan } from "./harness/plan.ts";
+import { Progress } from "./harness/progress.ts";
 import { NOT_SELECTED, type Results } from "./harness/results.ts";
 import { withScratch } from "./harness/scratch.ts";
-import { runSuite } from "./harness/suite.ts";
+import { runSuite, stepsOf } from "./harness/suite.ts";
 import { tableOf } from "./harness/table.ts";
 import { type Verdict, verdictLine, verdicts } from "./harness/targets.ts";
 
 const CLOCK = "CLOCK_MONOTONIC: clock_gettime (C and Deno, through FFI), process.hrtime (Node)";
 
-function showProgress(text: string): void {
-  if (!Deno.stderr.isTerminal()) return;
-  Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+/** What a run of the program works with. */
+interface Session {
+  readonly options: Options;
+  readonly machine: Machine;
+  readonly plan: Plan;
 }
 
-function tables({ rows }: Results): string {
-  return [...Map.groupBy(rows, (row) => row.workload).values()].map(tableOf).join("\n\n");
+function planOf({ quick, runs }: Options): Plan {
+  const plan = quick ? quickPlan() : fullPlan();
+  return { ...plan, runs: runs ?? plan.runs };
+}
+
+function printHeading({ options, machine }: Session): void {
+  if (options.json) return;
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.os}, Deno ${machine.deno}`);
+  console.log(`clock: ${CLOCK}`);
+  console.log(`${warningOf(machine) ?? ""}\n`);
+}
+
+/** Runs the suite; prints each table when it is done. */
+function measure({ options: { only, json }, plan }: Session): Promise<Results> {
+  const progress = new Progress(stepsOf({ plan, only }));
+  return withScratch(async (scratch, signal) => {
+    const results = await runSuite({
+      plan,
+      scratch,
+      only,
+      signal,
+      progress: (text) => progress.step(text),
+      onRows(rows) {
+        progress.clear();
+        if (!json) console.log(`${tableOf(rows)}\n`);
+      },
+    });
+    progress.clear();
+    if (signal.aborted) console.error("interrupted: what is missing was not measured");
+    return results;
+  });
 }
 
 /** The targets without those that `--only` skipped. */
@@ -26,26 +58,37 @@ function shown(targets: Verdict[], only?: string): Verdict[] {
   return only === undefined ? targets : targets.filter(({ reason }) => reason !== NOT_SELECTED);
 }
 
-function print(
-  { json, only }: Options,
-  machine: Machine,
-  plan: Plan,
+function printTargets(
+  { options: { json, only }, machine, plan }: Session,
   results: Results,
   targets: Verdict[],
 ): void {
-  const warning = warningOf(machine);
   if (json) {
+    const warning = warningOf(machine);
     console.log(
       JSON.stringify({ machine, clock: CLOCK, warning, plan, ...results, targets }, null, 2),
     );
     return;
   }
-  console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.os}, Deno ${machine.deno}`);
-  console.log(`clock: ${CLOCK}`);
-  console.log(`${warning ?? ""}\n`);
-  console.log(tables(results));
-  console.log("\ntargets (the median of the runs decides)");
+  console.log("targets (the median of the runs decides)");
   for (const verdict of shown(targets, only)) console.log(`  ${verdictLine(verdict)}`);
+}
+
+async function run(options: Options): Promise<number> {
+  const session = { options, machine: await describeMachine(), plan: planOf(options) };
+  printHeading(session);
+  const results = await measure(session);
+  const targets = verdicts(results);
+  printTargets(session, results, targets);
+  await writeChartPage(options.html, {
+    title: "Ringbus beside its peers",
+    summary: "Processes of one machine, by turns. The ratios count, run by run; the absolute " +
+      "figures only illustrate. Ours in blue.",
+    machine: session.machine,
+    charts: chartsOf(session.plan.workloads, results.rows),
+    listings: [targetListing(shown(targets, options.only))],
+  });
+  return options.check && targets.some(({ verdict }) => verdict === "missed") ? 1 : 0;
 }
 
 if (import.meta.main) {
@@ -56,25 +99,6 @@ if (import.meta.main) {
     Deno.exit(2);
   }
   const options = readOptions(Deno.args);
-  const { quick, only, runs } = options;
   if (options.help) console.log(USAGE);
-  else {
-    const basis = quick ? quickPlan() : fullPlan();
-    const plan = { ...basis, runs: runs ?? basis.runs };
-    const machine = await describeMachine();
-    const results = await withScratch((scratch) =>
-      runSuite({ plan, scratch, only, progress: showProgress })
-    );
-    showProgress("");
-    const targets = verdicts(results);
-    print(options, machine, plan, results, targets);
-    await writeChartPage(options.html, {
-      title: "Ringbus beside its peers",
-      summary: "Processes of one machine, by turns. The ratios count, run by run; the absolute " +
-        "figures only illustrate. Ours in blue.",
-      machine,
-      charts: chartsOf(plan.workloads, results.rows),
-      listings: [targetListing(shown(targets, only))],
-    });
-  }
+  else Deno.exitCode = await run(options);
 }

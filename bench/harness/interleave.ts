@@ -129,18 +129,21 @@ export interface Turns {
   readonly runs: number;
   /** Puts every run between two of the reference; else the reference runs once a turn. */
   readonly bracketed: boolean;
+  /** Ends the turns early. */
+  readonly signal: AbortSignal;
 }
 
 async function takeTurns(
   bench: Bench,
   [reference, ...others]: readonly ContestantRuns[],
   workload: Workload,
-  { runs, bracketed }: Turns,
+  { runs, bracketed, signal }: Turns,
   progress: (text: string) => void,
 ): Promise<void> {
   for (let turn = 1; turn <= runs; turn++) {
     let before = await runReference(bench, reference, workload);
     for (const entry of others) {
+      if (signal.aborted) return;
       progress(`${workload.id}, run ${turn} of ${runs}: ${entry.contestant.label}`);
       if (bracketed) before = await takeTurn(bench, entry, reference, workload, before);
       else {

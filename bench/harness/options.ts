@@ -4,9 +4,12 @@ import { pagePath } from "./page.ts";
 
 export const USAGE = `Measures Ringbus and its peers side by side, in processes of this machine.
 
-  deno run -A bench/main.ts [--quick] [--json] [--only NAME] [--runs N] [--html FILE]
+  deno run -A bench/main.ts [--quick] [--json] [--check] [--only NAME] [--runs N] [--html FILE]
+
+Each table is printed when it is done. Ctrl-C ends the benchmark after the current run, with what it has.
 
   --quick      one short run of a few workloads: shows that everything works
+  --check      ends with status 1 if a target is missed
   --json       prints the result for machines; no page unless --html names it
   --only NAME  only workloads or contestants whose name contains NAME (roundtrip, throughput/64B,
                wake, busy, idle, memory, many, zeromq, ...); references always run along
@@ -17,6 +20,7 @@ export interface Options {
   readonly quick: boolean;
   readonly json: boolean;
   readonly help: boolean;
+  readonly check: boolean;
   readonly only?: string;
   readonly runs?: number;
   /** Path of the page. Default: no page is written. */
@@ -30,6 +34,7 @@ export function readOptions(args: string[]): Options {
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
+      check: { type: "boolean", default: false },
       only: { type: "string" },
       runs: { type: "string" },
       html: { type: "string" },

@@ -17,6 +17,21 @@ export interface Suite {
   readonly scratch: string;
   readonly only?: string;
   readonly progress: (text: string) => void;
+  /** Called with the rows of each workload as soon as it is done. */
+  readonly onRows: (rows: readonly Row[]) => void;
+  /** Ends the suite early, with what it has. */
+  readonly signal: AbortSignal;
+}
+
+/** Parts beside the workloads: idle, memory twice, many. */
+const PARTS = 4;
+
+/** How often a suite reports progress, if nothing is skipped. */
+export function stepsOf({ plan, only }: Pick<Suite, "plan" | "only">): number {
+  return plan.workloads.reduce((steps, workload) => {
+    const contestants = selectContestants(workload.id, contestantsOf(workload), only);
+    return steps + plan.runs * Math.max(0, contestants.length - 1);
+  }, PARTS);
 }
 
 /** Each peer is compiled or installed once, when it is first needed. */
@@ -40,10 +55,13 @@ async function runWorkloads(suite: Suite, bench: Bench, launches: Launches): Pro
   for (const workload of suite.plan.workloads) {
     const contestants = selectContestants(workload.id, contestantsOf(workload), suite.only);
     if (contestants.length === 0) continue;
-    const { plan: { runs, bracketed }, progress } = suite;
+    if (suite.signal.aborted) break;
+    const { plan: { runs, bracketed }, progress, signal } = suite;
     // A busy run is a ratio already, of two runs right after each other.
-    const turns = { runs, bracketed: bracketed && workload.kind !== "busy" };
-    rows.push(...await interleave(bench, workload, contestants, launches, turns, progress));
+    const turns = { runs, bracketed: bracketed && workload.kind !== "busy", signal };
+    const done = await interleave(bench, workload, contestants, launches, turns, progress);
+    suite.onRows(done);
+    rows.push(...done);
   }
   return rows;
 }
@@ -56,6 +74,7 @@ async function part<T>(
   measure: (launch: Launch) => Promise<T>,
 ): Promise<T | Skipped> {
   if (!isSelected(name, suite.only)) return { skipped: NOT_SELECTED };
+  if (suite.signal.aborted) return { skipped: "interrupted" };
   const result = await launch;
   if (isSkipped(result)) return result;
   suite.progress(name);
