@@ -49,8 +49,14 @@ async function outcome(act: () => unknown): Promise<string> {
 
 const outcomes: string[] = [];
 if (what === "leave") {
-  new ShmBackend({ shmName: "state", dir }).bufferAppendSync("plan", Uint8Array.of(7));
-  await new ShmMessagingBackend({ name: "messages", dir }).set("plan", "precious");
+  new ShmBackend({ shmName: "state", dir, maxThreads: 9 }).bufferAppendSync(
+    "plan",
+    Uint8Array.of(7),
+  );
+  await new ShmMessagingBackend({ name: "messages", dir, maxBytes: 2 << 20 }).set(
+    "plan",
+    "precious",
+  );
 } else if (what === "memory") {
   const puller = new Puller("held", { dir, codec: "raw" });
   console.log(JSON.stringify({ value: "open" }));
@@ -66,8 +72,8 @@ if (what === "leave") {
     using _used = useUpDescriptors(free);
     outcomes.push(
       await outcome(async () => {
-        if (what === "state") return new ShmBackend({ shmName: "state", dir });
-        await new ShmMessagingBackend({ name: "messages", dir }).get("plan");
+        if (what === "state") return new ShmBackend({ shmName: "state", dir, maxThreads: 9 });
+        await new ShmMessagingBackend({ name: "messages", dir, maxBytes: 2 << 20 }).get("plan");
       }),
     );
     if (outcomes.at(-1) === "opened") break;
