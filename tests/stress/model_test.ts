@@ -7,6 +7,7 @@ import { explore, ModelViolation } from "./model/explore.ts";
 import type { Mistake } from "./model/lane.ts";
 import { queueModel } from "./model/queue.ts";
 import { type RequestMistake, requestModel } from "./model/requests.ts";
+import { type ReturnsMistake, returnsModel } from "./model/returns.ts";
 
 function exploreQueue(mistake?: Mistake): number {
   return explore(queueModel({ size: 3, plans: [[1, 2], [1]], polls: [2, 1], most: 2, mistake }));
@@ -119,4 +120,40 @@ testMistake(
   "removes the name without the lock",
   exploreWithoutRename,
   /^actor \d has \d, the name/,
+);
+
+/** Two pullers: the first returns messages, the second takes them. */
+function exploreNack(mistake?: ReturnsMistake): number {
+  return explore(returnsModel({ messages: 2, sends: 0, pullers: [[1, 0], [0, 0]], mistake }));
+}
+
+function exploreDelay(mistake?: ReturnsMistake): number {
+  return explore(returnsModel({ messages: 1, sends: 0, pullers: [[1, 1], [0, 0]], mistake }));
+}
+
+Deno.test("what is returned is behind what waited, and found, in any order of steps", () => {
+  assert.ok(exploreNack() > 20_000);
+  const whileSending = { messages: 1, sends: 1, pullers: [[1, 0], [0, 0]] } as const;
+  assert.ok(explore(returnsModel(whileSending)) > 40_000);
+});
+
+Deno.test("what is returned with a delay is found, also after a close, in any order of steps", () => {
+  assert.ok(exploreDelay() > 5_000);
+});
+
+const IN_VAIN = /^\d, which was returned, is waited for in vain/;
+testMistake("puller", "returns without a place", exploreNack, /^it overtook what waited/);
+testMistake(
+  "puller",
+  "takes what was returned without comparing",
+  exploreNack,
+  /^\d is held twice/,
+);
+testMistake("puller", "does not announce what the dead held", exploreNack, IN_VAIN);
+testMistake("puller", "forgets a delayed message at the close", exploreDelay, /^\d is lost/);
+testMistake(
+  "puller",
+  "looks up the returns after it has looked for them",
+  exploreDelay,
+  IN_VAIN,
 );
