@@ -4,6 +4,7 @@
  * @module
  */
 
+import { showLog } from "../../lib/base/log_output.ts";
 import { linesOf } from "../../lib/base/lines.ts";
 import type { Server } from "./mode.ts";
 import { type Report, reportOf } from "./report.ts";
@@ -44,9 +45,13 @@ async function start<Options>(make: (options: Options) => Server, options: Optio
   return { server, report };
 }
 
-/** The first message has the options, the second one requests the end. */
+/**
+ * The first message has the options, the second one requests the end. What is logged goes to the owner,
+ * whose application has configured where to.
+ */
 function runInWorker<Options>(make: (options: Options) => Server): void {
   scope.onmessage = async ({ data: options }) => {
+    await showLog((shown) => scope.postMessage({ shown }));
     const { server, report } = await start(make, options);
     scope.onmessage = async ({ data: stopOptions }) => {
       await server?.stop(stopOptions);
@@ -59,12 +64,14 @@ function runInWorker<Options>(make: (options: Options) => Server): void {
 
 /**
  * The first line of the input has the options, the second one those of `stop()`. The kernel closes the
- * input when the owner ends. Then the server ends, unless it ends by itself.
+ * input when the owner ends. Then the server ends, unless it ends by itself. Warnings go to the standard
+ * error stream, which is that of the owner.
  */
 async function runInProcess<Options>(make: (options: Options) => Server): Promise<void> {
   // Ctrl-C signals the whole process group. The owner decides whether the server ends.
   Deno.addSignalListener("SIGINT", () => {});
   const input = linesOf(Deno.stdin.readable, { completeOnly: true });
+  await showLog(({ level, text }) => console.error(`ringbus: ${level}: ${text}`));
   const first = await input.next();
   if (first.done) Deno.exit(1);
   const { server, report } = await start(make, JSON.parse(first.value));

@@ -5,6 +5,7 @@
  */
 
 import { logger } from "../../lib/base/log.ts";
+import type { ShownRecord } from "../../lib/base/log_output.ts";
 import type { RunningServer, ServerKind } from "./mode.ts";
 import { addressFrom, type Report } from "./report.ts";
 import { endsWithin, graceMsOf, type StopOptions } from "./stop.ts";
@@ -28,6 +29,20 @@ export async function startWorker<Options>(
   }
 }
 
+/** What the worker has logged. */
+interface Shown {
+  readonly shown: ShownRecord;
+}
+
+function isShown(data: unknown): data is Shown {
+  return typeof data === "object" && data !== null && "shown" in data;
+}
+
+function log({ level, text }: ShownRecord): void {
+  if (level === "warning") logger.warn("{text}", { text });
+  else logger.error("{text}", { text });
+}
+
 /** A worker that replies to each message with one message. */
 class WorkerConnection {
   readonly #worker: Worker;
@@ -49,7 +64,10 @@ class WorkerConnection {
   /** Sends a message, and returns the reply. */
   async request<T>(message: unknown): Promise<T> {
     const response = Promise.withResolvers<T>();
-    this.#worker.onmessage = ({ data }) => response.resolve(data);
+    this.#worker.onmessage = ({ data }) => {
+      if (isShown(data)) log(data.shown);
+      else response.resolve(data);
+    };
     this.#worker.postMessage(message);
     return await Promise.race([response.promise, this.#failure.promise]);
   }

@@ -7,7 +7,6 @@
 import { defineCommand, type OptionTable, UsageError, type Values } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
 import { numberOf } from "../arguments/numbers.ts";
-import { showLog } from "../log_notices.ts";
 import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../arguments/serve_limits.ts";
 import { TOKEN_OPTIONS, tokenOf } from "../arguments/token.ts";
@@ -16,6 +15,7 @@ import { urlOf, withoutBrackets } from "../../backends/hosting/endpoint.ts";
 import { DEFAULT_PORT } from "../../backends/tcp/server/options.ts";
 import { EmbeddedServer } from "../../backends/tcp/server/server.ts";
 import { Store } from "../../backends/store/store.ts";
+import { showLog } from "../../lib/base/log_output.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
@@ -51,7 +51,7 @@ Other machines reach it only with --host and a token.`,
   arity: [0, 0],
   async run({ values, output, signal }) {
     const servers = serversOf(values, output);
-    await using _log = await showLog(output);
+    await using _log = await showLog(({ level, text }) => output.notice(`${level}: ${text}`));
     await using running = new AsyncDisposableStack();
     printReady(output, await startAll(servers, running));
     await aborted(signal);

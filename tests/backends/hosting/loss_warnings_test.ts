@@ -1,11 +1,19 @@
 // Servers warn of the messages that a subscriber misses because its queue is full.
 
 import assert from "node:assert/strict";
-import { SharedMemoryMessagingBackend, SharedMemoryServer } from "../../../backends/http/mod.ts";
+import type { LogRecord } from "@logtape/logtape";
+import {
+  SharedMemoryMessagingBackend,
+  SharedMemoryServer,
+  startSharedMemoryServer,
+} from "../../../backends/http/mod.ts";
 import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
-import { Store } from "../../../mod.ts";
+import { listChannels, Store } from "../../../mod.ts";
 import { until } from "../../support/deadline.ts";
 import { collectLog, textsOf } from "../../support/log_records.ts";
+
+// The C library stays loaded: a worker loads it, too.
+listChannels();
 
 const LENGTH = 5;
 const STORED = 50;
@@ -120,3 +128,51 @@ Deno.test("a backend on HTTP warns when the server had lost its subscriptions", 
   assert.equal(warnings.length, 1);
   assert.match(warnings[0], /had lost the subscriptions of this backend, which subscribes again/);
 });
+
+Deno.test("a server in a worker logs where its owner does", async () => {
+  const records = await collectLog(async (records) => {
+    await using server = await startSharedMemoryServer({ serverMode: "worker", maxQueueLength: 1 });
+    await flooded(server.url);
+    await until(() => records.some(isLoss), "the warning");
+  });
+  assert.match(
+    textsOf(records, "warning")[0],
+    /^subscriber slow \(poll\) missed 1 messages, 1 in all: its queue was full/,
+  );
+});
+
+Deno.test("a server in a process writes warnings to the standard error stream of its owner", async () => {
+  const program = `
+    import { startSharedMemoryServer } from "${new URL(
+    "../../../backends/http/mod.ts",
+    import.meta.url,
+  )}";
+    await using server = await startSharedMemoryServer({ serverMode: "process", maxQueueLength: 1 });
+    const post = (path, body) => fetch(server.url + path, { method: "POST", body: JSON.stringify(body) });
+    await (await post("/subscribe", { topic: "t", subscriber_id: "slow" })).body.cancel();
+    for (let id = 1; id <= 3; id++) {
+      await (await post("/store_message", { namespace: "n", topic: "t", message: { id } })).body.cancel();
+    }`;
+  const { stderr, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--config", new URL("../../../deno.json", import.meta.url).pathname, program],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  assert.ok(success, text);
+  assert.match(text, /^ringbus: warning: subscriber slow \(poll\) missed 1 messages, 1 in all/m);
+});
+
+function isLoss({ message }: LogRecord): boolean {
+  return message.join("").includes(" missed ");
+}
+
+async function flooded(url: string): Promise<void> {
+  const post = async (path: string, body: unknown) => {
+    const response = await fetch(url + path, { method: "POST", body: JSON.stringify(body) });
+    await response.body?.cancel();
+  };
+  await post("/subscribe", { topic: "t", subscriber_id: "slow" });
+  for (let id = 1; id <= 3; id++) {
+    await post("/store_message", { namespace: "n", topic: "t", message: { id } });
+  }
+}
