@@ -29,11 +29,12 @@ export const QUEUE_CHECKS: OptionChecks<QueueOptions> = {
  * @throws {TypeError} if the options have both a store and options of a store
  */
 export function storeOf(options: StoreOptions & { store?: Store }): Store {
-  const { store, clock, maxMessagesPerTopic, maxBytes } = options;
+  const { store, clock, maxMessagesPerTopic, maxBytes, maxPatterns } = options;
   const own: StoreOptions = {};
   if (clock !== undefined) own.clock = clock;
   if (maxMessagesPerTopic !== undefined) own.maxMessagesPerTopic = maxMessagesPerTopic;
   if (maxBytes !== undefined) own.maxBytes = maxBytes;
+  if (maxPatterns !== undefined) own.maxPatterns = maxPatterns;
   if (store === undefined) return new Store(own);
   const [both] = Object.keys(own);
   if (both === undefined) return store;

@@ -2,99 +2,47 @@
  * Patterns of topics, with the syntax of Redis: `*` matches any number of characters, `?` exactly one,
  * `[a-z]` and `[^a-z]` one of a class, and `\` makes the next character literal.
  *
+ * A pattern is kept as its text only, and a match takes time that is linear in the length of the name:
+ * no name and no pattern makes it go back.
+ *
  * @module
  */
 
-/** A part of a pattern: any number of characters, or a test of one character. */
-type Part = "run" | ((code: number) => boolean);
+import { Automaton } from "./glob_automaton.ts";
 
-/** Compiles a pattern. A match takes at most pattern length times text length steps. */
+const SPECIAL = /[*?[\\]/;
+const BEYOND_STARS = /[?[\\]/;
+
+/** A pattern that is ready to match. */
 export function glob(pattern: string): (text: string) => boolean {
-  const parts = new PatternReader(pattern).parts();
-  return (text) => matches(parts, text);
+  if (!SPECIAL.test(pattern)) return (text) => text === pattern;
+  if (BEYOND_STARS.test(pattern)) return (text) => automaton.matches(pattern, text);
+  return (text) => matchesStars(pattern, text);
 }
 
-class PatternReader {
-  readonly #codes: number[];
-  #at = 0;
-
-  constructor(pattern: string) {
-    this.#codes = Array.from(pattern, (character) => character.codePointAt(0)!);
-  }
-
-  parts(): Part[] {
-    const parts: Part[] = [];
-    while (this.#at < this.#codes.length) {
-      const part = this.#part();
-      if (part !== "run" || parts.at(-1) !== "run") parts.push(part);
-    }
-    return parts;
-  }
-
-  #part(): Part {
-    if (this.#accept("*")) return "run";
-    if (this.#accept("?")) return () => true;
-    if (this.#accept("[")) return this.#class();
-    const code = this.#literal();
-    return (other) => other === code;
-  }
-
-  #accept(character: string): boolean {
-    if (this.#codes[this.#at] !== character.codePointAt(0)) return false;
-    this.#at++;
-    return true;
-  }
-
-  /** The next character, or the one after a backslash. A backslash at the end is literal. */
-  #literal(): number {
-    if (this.#at + 1 < this.#codes.length) this.#accept("\\");
-    return this.#codes[this.#at++];
-  }
-
-  /** Reads a class. An unclosed class ends with the pattern. */
-  #class(): Part {
-    const isNegated = this.#accept("^");
-    const ranges: [number, number][] = [];
-    while (this.#at < this.#codes.length && !this.#accept("]")) ranges.push(this.#range());
-    return (code) => ranges.some(([low, high]) => low <= code && code <= high) !== isNegated;
-  }
-
-  #range(): [number, number] {
-    const first = this.#literal();
-    const isRange = this.#codes[this.#at] === 0x2d && this.#at + 1 < this.#codes.length &&
-      this.#codes[this.#at + 1] !== 0x5d;
-    if (!isRange) return [first, first];
-    this.#at++;
-    const last = this.#literal();
-    return [Math.min(first, last), Math.max(first, last)];
-  }
+/** The characters that every name that a pattern matches begins with. */
+export function literalPrefix(pattern: string): string {
+  const end = pattern.search(SPECIAL);
+  return end === -1 ? pattern : pattern.slice(0, end);
 }
 
-/** Backtracks to the last `*` only: what an earlier `*` has matched need not change. */
-function matches(parts: readonly Part[], text: string): boolean {
-  let part = 0;
-  let at = 0;
-  let lastRun = -1;
-  let retryAt = 0;
-  while (at < text.length) {
-    const current = parts[part];
-    const code = text.codePointAt(at)!;
-    if (current === "run") {
-      lastRun = part++;
-      retryAt = at;
-    } else if (current?.(code)) {
-      part++;
-      at += widthOf(code);
-    } else if (lastRun === -1) return false;
-    else {
-      part = lastRun + 1;
-      retryAt += widthOf(text.codePointAt(retryAt)!);
-      at = retryAt;
-    }
-  }
-  return part === parts.length || part === parts.length - 1 && parts[part] === "run";
-}
+/** One for all patterns: it is ready for another one in less time than a match takes. */
+const automaton = new Automaton();
 
-function widthOf(code: number): number {
-  return code > 0xffff ? 2 : 1;
+/** Matches a pattern of literal texts with `*` between them: each is searched for after the one before. */
+function matchesStars(pattern: string, text: string): boolean {
+  let star = pattern.indexOf("*");
+  if (!text.startsWith(pattern.slice(0, star))) return false;
+  let at = star;
+  for (;;) {
+    const next = pattern.indexOf("*", star + 1);
+    if (next === -1) break;
+    const piece = pattern.slice(star + 1, next);
+    const found = text.indexOf(piece, at);
+    if (found === -1) return false;
+    at = found + piece.length;
+    star = next;
+  }
+  const last = pattern.slice(star + 1);
+  return text.length - last.length >= at && text.endsWith(last);
 }

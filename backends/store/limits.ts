@@ -13,10 +13,14 @@ const MIB = 2 ** 20;
 
 /** Longest name of a topic, channel or namespace, in UTF-16 code units. */
 export const MAX_NAME_LENGTH = 1024;
-/** Longest pattern, in UTF-16 code units: a match takes up to pattern length times name length steps. */
+/** Longest pattern, in UTF-16 code units. */
 export const MAX_PATTERN_LENGTH = 256;
 /** Most topics and patterns that one subscriber subscribes to. */
 export const MAX_SUBSCRIPTIONS_PER_SUBSCRIBER = 10_000;
+/** Most patterns that one subscriber subscribes to: each may have to be matched with each message. */
+export const MAX_PATTERNS_PER_SUBSCRIBER = 1000;
+/** Most different patterns of all subscribers of a store. */
+export const DEFAULT_MAX_PATTERNS = 10_000;
 /** Most entries in the queue of a subscriber. */
 export const DEFAULT_MAX_QUEUE_LENGTH = 10_000;
 /** Most bytes in the queue of a subscriber. */

@@ -16,7 +16,7 @@ import { Keyspace } from "./keyspace.ts";
 import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
-import { checkLimit } from "./limits.ts";
+import { checkLimit, DEFAULT_MAX_PATTERNS } from "./limits.ts";
 import { lifetimeOf } from "./names.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
@@ -36,6 +36,11 @@ export interface StoreOptions {
    * limit.
    */
   maxBytes?: number;
+  /**
+   * Most different patterns of all subscribers together: a message may have to be matched with each of
+   * them. Further ones are rejected. Default: 10,000.
+   */
+  maxPatterns?: number;
 }
 
 /** The checks of `StoreOptions`. */
@@ -43,6 +48,7 @@ export const STORE_CHECKS: OptionChecks<StoreOptions> = {
   clock: callback,
   maxMessagesPerTopic: checkLimit,
   maxBytes: checkLimit,
+  maxPatterns: checkLimit,
 };
 const OPTIONS = new OptionRules<StoreOptions>("new Store()", STORE_CHECKS);
 
@@ -126,6 +132,7 @@ export class Store {
   constructor(options: StoreOptions = {}) {
     OPTIONS.check(options);
     const { maxMessagesPerTopic = Infinity, maxBytes = Infinity, clock = monotonicNow } = options;
+    const { maxPatterns = DEFAULT_MAX_PATTERNS } = options;
     this.#clock = clock;
     const counters = this.#counters;
     const quota = new MemoryQuota(maxBytes, () => this.topics.evictOldest());
@@ -136,7 +143,7 @@ export class Store {
     this.strings = new Strings(this.keys);
     this.hashes = new Hashes(this.keys);
     this.sets = new Sets(this.keys);
-    this.subscriptions = new Subscriptions({ clock, counters });
+    this.subscriptions = new Subscriptions({ clock, counters, maxPatterns });
   }
 
   /**

@@ -9,30 +9,27 @@ import { TextMap } from "../../lib/base/text_map.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import type { Counters } from "./counters.ts";
 import { SubscriptionLimitError } from "./errors.ts";
-import { glob } from "./glob.ts";
-import { MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "./limits.ts";
+import { MAX_PATTERNS_PER_SUBSCRIBER, MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "./limits.ts";
 import { checkName, PATTERN_RULES } from "./names.ts";
+import { type PatternEntry, PatternIndex } from "./pattern_index.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Delivery, Subscription } from "./subscription.ts";
 import { detached, textBytes } from "./text.ts";
 import { type Value, valueBytes } from "./value.ts";
 
-interface PatternEntry {
-  readonly matches: (topic: string) => boolean;
-  readonly subscriptions: Set<Subscription>;
-}
-
 /** What the subscriptions use of their store. */
 export interface SubscriptionsContext {
   readonly clock: () => number;
   readonly counters: Counters;
+  /** Most different patterns of all subscribers together. */
+  readonly maxPatterns: number;
 }
 
 /** The subscriptions of a store. A subscriber has at most one for each topic and pattern. */
 export class Subscriptions {
   readonly #context: SubscriptionsContext;
   readonly #topics = new TextMap<Set<Subscription>>();
-  readonly #patterns = new TextMap<PatternEntry>();
+  readonly #patterns = new PatternIndex();
   readonly #all = new Set<Subscription>();
   #topicCount = 0;
   #patternCount = 0;
@@ -81,16 +78,22 @@ export class Subscriptions {
     checkName("pattern", pattern, PATTERN_RULES);
     if (subscription.patterns.has(pattern)) return false;
     checkCount(subscription);
-    subscription.patterns.add(pattern);
-    let entry = this.#patterns.get(pattern);
-    if (entry === undefined) {
-      entry = { matches: glob(pattern), subscriptions: new Set() };
-      this.#patterns.set(pattern, entry);
-    }
+    checkPatternCount(subscription);
+    const entry = this.#patterns.get(pattern) ?? this.#addPattern(pattern);
+    subscription.patterns.add(entry.pattern);
     entry.subscriptions.add(subscription);
     this.#all.add(subscription);
     this.#patternCount++;
     return true;
+  }
+
+  #addPattern(pattern: string): PatternEntry {
+    const { maxPatterns } = this.#context;
+    if (this.#patterns.size < maxPatterns) return this.#patterns.add(pattern);
+    throw new SubscriptionLimitError(
+      `cannot subscribe: all subscribers together have ${maxPatterns} patterns, which is maxPatterns; ` +
+        "unsubscribe from some, or raise maxPatterns",
+    );
   }
 
   /** Ends a subscription to a topic; false if there was none. */
@@ -107,9 +110,9 @@ export class Subscriptions {
   /** Ends a subscription to a pattern; false if there was none. */
   punsubscribe(subscription: Subscription, pattern: string): boolean {
     if (!subscription.patterns.delete(pattern)) return false;
-    const { subscriptions } = this.#patterns.get(pattern)!;
-    subscriptions.delete(subscription);
-    if (subscriptions.size === 0) this.#patterns.delete(pattern);
+    const entry = this.#patterns.get(pattern)!;
+    entry.subscriptions.delete(subscription);
+    if (entry.subscriptions.size === 0) this.#patterns.remove(entry);
     this.#removeIfUnused(subscription);
     this.#patternCount--;
     return true;
@@ -158,8 +161,8 @@ export class Subscriptions {
 
   #dispatch(topic: string, delivery: Delivery): number {
     let reached = this.#pushAll(this.#topics.get(topic), delivery);
-    for (const [pattern, { matches, subscriptions }] of this.#patterns) {
-      if (matches(topic)) reached += this.#pushAll(subscriptions, { ...delivery, pattern });
+    for (const { pattern, subscriptions } of this.#patterns.matching(topic)) {
+      reached += this.#pushAll(subscriptions, { ...delivery, pattern });
     }
     return reached;
   }
@@ -191,5 +194,12 @@ function checkCount(subscription: Subscription): void {
   }
   throw new SubscriptionLimitError(
     `cannot subscribe: a subscriber has at most ${MAX_SUBSCRIPTIONS_PER_SUBSCRIBER} topics and patterns`,
+  );
+}
+
+function checkPatternCount({ patterns }: Subscription): void {
+  if (patterns.size < MAX_PATTERNS_PER_SUBSCRIBER) return;
+  throw new SubscriptionLimitError(
+    `cannot subscribe: a subscriber has at most ${MAX_PATTERNS_PER_SUBSCRIBER} patterns`,
   );
 }

@@ -24,6 +24,11 @@ export const LIMIT_OPTIONS = {
     value: "N",
     help: "most messages of a topic; the oldest are evicted; default: no limit",
   },
+  "max-patterns": {
+    type: "string",
+    value: "N",
+    help: "most different patterns of all subscribers; default: 10000",
+  },
   "max-queue-length": {
     type: "string",
     value: "N",
@@ -94,6 +99,7 @@ export function limitsOf(values: Values<typeof LIMIT_OPTIONS>): ServeLimits {
     store: {
       maxBytes: bytes("max-bytes"),
       maxMessagesPerTopic: count("max-messages-per-topic"),
+      maxPatterns: count("max-patterns"),
     },
     http: {
       ...queue,

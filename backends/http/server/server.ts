@@ -38,6 +38,8 @@ export interface SharedMemoryServerConfig {
   maxMessagesPerTopic?: number;
   /** Most bytes of topics and keys together. Not together with `store`. Default: no limit. */
   maxBytes?: number;
+  /** Most different patterns of all subscribers together. Not together with `store`. Default: 10,000. */
+  maxPatterns?: number;
   /** Largest body of a request, in bytes. Default: 16 MiB. */
   maxBodyBytes?: number;
   /** Most subscribers at once, those that poll and event streams together. Default: 10,000. */
@@ -69,6 +71,7 @@ export const CONFIG_CHECKS: OptionChecks<SharedMemoryServerConfig> = {
   token: checkToken,
   maxMessagesPerTopic: checkLimit,
   maxBytes: checkLimit,
+  maxPatterns: checkLimit,
   maxBodyBytes: checkLimit,
   maxSubscribers: checkLimit,
   subscriberIdleSeconds: checkIdleSeconds,

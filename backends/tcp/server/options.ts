@@ -58,6 +58,8 @@ export interface EmbeddedServerConfig {
   maxMessagesPerTopic?: number;
   /** Most bytes of all messages and keys together: the oldest are evicted. Default: no limit. */
   maxBytes?: number;
+  /** Most different patterns of all connections together. Default: 10,000. */
+  maxPatterns?: number;
 }
 
 /** Options of a TCP server. */
@@ -100,6 +102,7 @@ const CONFIG_CHECKS: OptionChecks<EmbeddedServerConfig> = {
   idleTimeoutMs: (name, value) => value === Infinity ? value : durationMs(name, value),
   maxMessagesPerTopic: checkLimit,
   maxBytes: checkLimit,
+  maxPatterns: checkLimit,
   ...QUEUE_CHECKS,
 };
 /** Options of a server. */

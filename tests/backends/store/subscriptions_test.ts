@@ -6,7 +6,12 @@ import { InvalidInputError, SubscriptionLimitError } from "../../../backends/sto
 import { glob } from "../../../backends/store/glob.ts";
 import { Store } from "../../../backends/store/store.ts";
 import { type Delivery, Subscription } from "../../../backends/store/subscription.ts";
-import { MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "../../../backends/store/limits.ts";
+import {
+  MAX_PATTERNS_PER_SUBSCRIBER,
+  MAX_SUBSCRIPTIONS_PER_SUBSCRIBER,
+} from "../../../backends/store/limits.ts";
+import { PatternIndex } from "../../../backends/store/pattern_index.ts";
+import { timeRatio } from "../../support/collisions.ts";
 import { assertProperty } from "../../support/property.ts";
 
 function summary(delivery: Delivery): unknown[] {
@@ -216,15 +221,86 @@ Deno.test("patterns agree with regular expressions of the same meaning", () => {
   );
 });
 
-Deno.test("a pattern made to be slow takes no longer than its length times the name's", () => {
-  let comparisons = 0;
-  const text = new Proxy(new String("a".repeat(1000)), {
-    get(target, property) {
-      if (property === "codePointAt") comparisons++;
-      const value = Reflect.get(target, property);
-      return typeof value === "function" ? value.bind(target) : value;
+Deno.test("patterns with classes agree with regular expressions, whatever their length", () => {
+  const part = fc.constantFrom("a", "b", "*", "?", "[ab]", "[^a]", "[b-d]", "\\*", "ü", "😀");
+  const parts = fc.array(part, { maxLength: 60 });
+  const texts = fc.string({ unit: fc.constantFrom("a", "b", "c", "*", "ü", "😀"), maxLength: 60 });
+  const sourceOf = (each: string) => ({ "*": ".*", "?": "." })[each] ?? each;
+  assertProperty(
+    fc.property(parts, texts, (pattern, text) => {
+      const source = new RegExp(`^${pattern.map(sourceOf).join("")}$`, "su");
+      // The expression may go back without end, so that it gets short texts only.
+      const short = pattern.filter((each) => each === "*").length > 4 ? text.slice(0, 6) : text;
+      const shown = short.toWellFormed() === short ? short : "";
+      assert.equal(glob(pattern.join(""))(shown), source.test(shown));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("patterns made to be slow take time that is linear in the name", () => {
+  const hostile = [
+    "*a*a*a*a*b",
+    `${"*a".repeat(127)}b`,
+    `*${"a".repeat(250)}b`,
+    `${"*?a".repeat(80)}b`,
+    `*${"[ab]".repeat(60)}c`,
+    `*${"?".repeat(250)}b`,
+  ];
+  for (const pattern of hostile) {
+    const matches = glob(pattern);
+    const run = (length: number) => {
+      for (let i = 0; i < 30; i++) assert.equal(matches("a".repeat(length)), false);
+    };
+    run(1000);
+    // A match that goes back would take 16 times as long, or more.
+    const ratio = timeRatio(run, 64_000, 4000);
+    assert.ok(ratio < 60, `${pattern.slice(0, 20)}: ${ratio} times as long for a name of 16 times`);
+  }
+});
+
+Deno.test("a message is matched only with the patterns whose beginning its topic has", () => {
+  const index = new PatternIndex();
+  for (let i = 0; i < 200_000; i++) index.add(`user.${i}.*`);
+  const all = index.add("*");
+  const exact = index.add("user.7.x");
+  const chosen = index.matching("user.7.x").map(({ pattern }) => pattern);
+  assert.deepEqual(chosen, ["user.7.*", "*", "user.7.x"]);
+  const few = new PatternIndex();
+  few.add("user.7.*");
+  few.add("*");
+  const ratio = timeRatio(
+    (patterns: PatternIndex) => {
+      for (let i = 0; i < 2000; i++) patterns.matching("user.7.x");
     },
-  }) as unknown as string;
-  assert.equal(glob("*a".repeat(120) + "b")(text), false);
-  assert.ok(comparisons <= 2 * 256 * 1000, `${comparisons}`);
+    index,
+    few,
+  );
+  assert.ok(ratio < 30, `${ratio} times as long for 100,000 times as many patterns`);
+  index.remove(all);
+  index.remove(exact);
+  assert.deepEqual(index.matching("other"), []);
+  assert.equal(index.size, 200_000);
+});
+
+Deno.test("patterns are limited for each subscriber and for all together", () => {
+  const { subscriptions } = new Store({ maxPatterns: MAX_PATTERNS_PER_SUBSCRIBER + 1 });
+  const [one, other] = [new Subscription(), new Subscription()];
+  for (let i = 0; i < MAX_PATTERNS_PER_SUBSCRIBER; i++) subscriptions.psubscribe(one, `${i}*`);
+  assert.throws(() => subscriptions.psubscribe(one, "x*"), {
+    name: "SubscriptionLimitError",
+    message: /a subscriber has at most 1000 patterns/,
+  });
+  assert.equal(subscriptions.psubscribe(one, "1*"), false);
+  assert.equal(subscriptions.psubscribe(other, "1*"), true);
+  assert.equal(subscriptions.psubscribe(other, "x*"), true);
+  assert.throws(() => subscriptions.psubscribe(other, "y*"), {
+    name: "SubscriptionLimitError",
+    message: /1001 patterns, which is maxPatterns/,
+  });
+  subscriptions.punsubscribe(other, "x*");
+  assert.equal(subscriptions.psubscribe(other, "y*"), true);
+  assert.deepEqual([...other.patterns], ["1*", "y*"]);
+  for (const each of [one, other]) subscriptions.remove(each);
+  assert.equal(subscriptions.patternCount, 0);
 });
