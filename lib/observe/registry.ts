@@ -338,7 +338,8 @@ function removeTemporary(path: string): void {
   const os = platform();
   try {
     const status = os.status(path);
-    if (Date.now() - status.modifiedAtMs < TEMPORARY_MIN_AGE_MS) return;
+    // A date to come is from before the wall clock was set back.
+    if (Math.abs(Date.now() - status.modifiedAtMs) < TEMPORARY_MIN_AGE_MS) return;
     if (status.type === "fifo") removeUnlockedFifo(path);
     else if (status.type === "file") os.unlink(path);
   } catch (error) {

@@ -19,7 +19,7 @@ import { HEADER_STATUS, STATUS_CLOSED } from "../../wasm/layout.ts";
 
 /** Options of a local channel. */
 export interface LocalChannelOptions {
-  /** Bytes of each sender's ring. Default: 1 MiB. */
+  /** Bytes of the rings of senders that ask for no size. Default: 1 MiB. */
   capacityBytes?: number;
   /** Name in messages and errors. */
   name?: string;
@@ -35,7 +35,7 @@ const OPTIONS = new OptionRules<LocalChannelOptions>("LocalChannel.create()", {
  * `handle` in place of a name, in this isolate and in any worker that the handle is posted to. The first
  * socket decides the pattern of the channel.
  *
- * Costs: its memory, 1.1 MiB with the default capacity and `capacityBytes` for each further sender. The
+ * Costs: its memory, 1.1 MiB with the default capacity, and the ring of each further sender. The
  * handle is safe to share between workers; each worker opens sockets of its own on it.
  *
  * @example

@@ -195,7 +195,11 @@ Deno.test("removeStale removes the FIFOs of dead isolates, and keeps young tempo
   const { path: dir } = directory;
   const fifo = directory.file(".agent-00000000000000aa");
   assert.ok(new Deno.Command("mkfifo", { args: [fifo] }).outputSync().success);
-  for (const name of [".new-old", ".new-young"]) Deno.writeTextFileSync(directory.file(name), "x");
+  const temporary = [".new-old", ".new-young", ".new-of-tomorrow"];
+  for (const name of temporary) Deno.writeTextFileSync(directory.file(name), "x");
+  // The wall clock was set back since.
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  Deno.utimeSync(directory.file(".new-of-tomorrow"), tomorrow, tomorrow);
   const longAgo = new Date(Date.now() - 60_000);
   Deno.utimeSync(directory.file(".new-old"), longAgo, longAgo);
   using _held = new Pusher("a", { dir });
@@ -204,6 +208,7 @@ Deno.test("removeStale removes the FIFOs of dead isolates, and keeps young tempo
   assert.deepEqual(removeStale({ dir }), []);
   assert.equal(fifos(), 1);
   assert.ok(!directory.files().includes(".new-old"));
+  assert.ok(!directory.files().includes(".new-of-tomorrow"));
   assert.ok(directory.files().includes(".new-young"));
   directory.discard(".new-young");
 });
