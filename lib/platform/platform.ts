@@ -145,7 +145,7 @@ export interface Platform {
 
   /** True if the process ignores a signal, as one that was started with `nohup` or in the background. */
   isSignalIgnored(signal: EndSignal): boolean;
-  /** Makes the handler of a signal one-shot, for `signalState`; `unwatchSignal` reverts it. */
+  /** Makes the handler of a signal one-shot, for `isSignalDelivered`; `unwatchSignal` reverts it. */
   watchSignal(signal: EndSignal): void;
   unwatchSignal(signal: EndSignal): void;
   /**
