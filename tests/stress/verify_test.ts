@@ -208,6 +208,19 @@ Deno.test("a wrong count of deliveries is found", () => {
   assert.equal(verifyUnacked(rest, second(3), died).redelivered, 1);
 });
 
+Deno.test("of a message that was done twice, each of the two has its own counts", () => {
+  const first = acknowledger(RECEIVER, [
+    [0, 1, "done"],
+    [1, 1, "returned"],
+    [1, 2, "done"],
+    [1, 2, "done"],
+    [2, 1, "done"],
+  ]);
+  const died = acknowledger(OTHER, [], { ...DEAD, inFlight: { limit: 1, began: 5 } });
+  assert.throws(() => verifyUnacked(first), /1 messages were done twice, and 0 pullers died/);
+  assert.equal(verifyUnacked(first, died).doubled, 1);
+});
+
 Deno.test("first deliveries are in order, redeliveries need not be", () => {
   const verifyOne = (deeds: Parameters<typeof acknowledger>[1]) =>
     verifyUnacked(acknowledger(RECEIVER, deeds));
