@@ -168,6 +168,11 @@ export class DeliveryQueues {
     if (queue !== undefined) queue.missed = 0;
   }
 
+  /** Whether a subscription of an agent to a channel lives. */
+  hasListeners(agent: string, channel: string): boolean {
+    return this.#listeners.get(queueKey(agent, channel)) !== undefined;
+  }
+
   /** Calls `onWakeup` when a delivery becomes ready, until the result is called. */
   listen(agent: string, channel: string, onWakeup: () => void): () => void {
     const key = queueKey(agent, channel);

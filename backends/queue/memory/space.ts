@@ -132,7 +132,10 @@ export class MemorySpace {
   }
 
   unsubscribe(channel: string, agent: string): boolean {
-    if (!this.#subscribers.getOrCreate(channel).delete(agent)) return false;
+    const subscribers = this.#subscribers.getOrCreate(channel);
+    if (!subscribers.has(agent)) return false;
+    // A subscription of the agent that still lives gets the next broadcasts.
+    if (!this.#queues.hasListeners(agent, channel)) subscribers.delete(agent);
     for (const entry of this.#messages.ofChannel(channel).values()) {
       const delivery = entry.target === null ? entry.deliveries.get(agent) : undefined;
       if (delivery === undefined || delivery.state === "acknowledged") continue;

@@ -7,6 +7,7 @@
 import type { Reply } from "../../redis/connection.ts";
 import type { ResolvedConfig } from "../config.ts";
 import type { Claim, QueueDelivery, QueueReceiver } from "../store.ts";
+import { logger } from "../log.ts";
 import type { QueueClient } from "./client.ts";
 import type { Notifications } from "./notifications.ts";
 import { toDelivery } from "./replies.ts";
@@ -28,6 +29,8 @@ export class RedisReceiver implements QueueReceiver {
   readonly #notifications: Notifications;
   readonly #config: ResolvedConfig;
   readonly #options: ReceiverOptions;
+  /** When the agent was last known to be registered, by the server's clock. Empty before it was. */
+  #claimedMs = "";
 
   constructor(
     client: QueueClient,
@@ -46,7 +49,11 @@ export class RedisReceiver implements QueueReceiver {
     if (!hasBroadcasts) return;
     const isFromOldest = from === "oldest" ? "1" : "0";
     const args = [channel, agent, isFromOldest];
-    while (await this.#client.runDurably("register", partition, args) === 1);
+    for (let more = 1; more === 1;) {
+      const reply = await this.#client.runDurably("register", partition, args) as Reply[];
+      more = Number(reply[0]);
+      this.#claimedMs = String(reply[1]);
+    }
   }
 
   async claim(limit: number, reported: number): Promise<Claim> {
@@ -57,14 +64,35 @@ export class RedisReceiver implements QueueReceiver {
     const reply = await this.#client.call({
       script: "claim",
       partition,
-      args: (isRetry) => [operation, isRetry ? "1" : "0", channel, agent, ...numbers],
+      args: (isRetry) => [
+        operation,
+        isRetry ? "1" : "0",
+        channel,
+        agent,
+        ...numbers,
+        this.#claimedMs,
+      ],
     });
-    const [missed, due, ...found] = reply as Reply[];
+    const [missed, due, now, hasBacklog, ...found] = reply as Reply[];
+    if (hasBacklog === 1) await this.#deliverBacklog();
+    else if (this.#claimedMs !== "") this.#claimedMs = String(now);
     return {
       deliveries: found.map(toDelivery),
       missed: Number(missed),
-      nextDueMs: Number(due) < 0 ? null : Number(due),
+      nextDueMs: hasBacklog === 1 ? 0 : Number(due) < 0 ? null : Number(due),
     };
+  }
+
+  /** The agent is registered again: it gets the broadcasts that were published in the meantime. */
+  async #deliverBacklog(): Promise<void> {
+    const { channel, agent } = this.#options;
+    logger.warn("subscription_registered_again", { channel, agentId: agent });
+    try {
+      await this.register("now");
+    } catch (error) {
+      // The claim has succeeded. The next one continues.
+      logger.debug("backlog_interrupted", { channel, agentId: agent, error });
+    }
   }
 
   async release(claimed: readonly QueueDelivery[]): Promise<void> {

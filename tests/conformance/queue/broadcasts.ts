@@ -176,6 +176,22 @@ export function broadcastTests(test: TestOn): void {
     assert.deepEqual(await takeFrom(queue, subscription, 1), ["back"]);
   });
 
+  test("a live subscription gets broadcasts after another queue has unsubscribed its agent", async (stage) => {
+    const queue = await stage.open();
+    const other = await stage.open();
+    await using subscription = queue.subscribe("news", "ann");
+    await subscription.ready;
+    for (let i = 0; i < 3; i++) {
+      const coming = subscription.next();
+      assert.equal(await other.unsubscribe("news", "ann"), true);
+      await other.publish(news(i));
+      const { value } = await within(coming, "the broadcast");
+      assert.equal(value.payload, i);
+      assert.equal(await queue.acknowledge(value), true);
+    }
+    assert.deepEqual(await queue.getPending("ann"), []);
+  });
+
   test("broadcasts and targeted messages share one order of priority", async (stage) => {
     const queue = await stage.open();
     const subscription = queue.subscribe("news", "ann");

@@ -7,9 +7,10 @@
 import { ALLOW_OOM, script } from "./fragments.ts";
 
 /**
- * Leases messages. Returns `{ missed, dueMs, messages... }`, where `dueMs` are the milliseconds to the
- * next end of a lease, or -1. It is 0 if the script has dropped so many expired messages that it stopped
- * before it found enough.
+ * Leases messages. Returns `{ missed, dueMs, nowMs, 1 if there is a backlog, messages... }`, where `dueMs`
+ * are the milliseconds to the next end of a lease, or -1. It is 0 if the script has dropped so many expired messages that it stopped
+ * before it found enough. There is a backlog if the agent was not registered any more: the broadcasts since
+ * its last claim, at `ARGV[11]`, which `register` delivers.
  */
 export const claim: string = script(
   ALLOW_OOM,
@@ -21,6 +22,16 @@ local reported, queue = tonumber(ARGV[10]), queueName(agent, channel)
 local missedKey, found, dropped = PREFIX .. 'missed:' .. queue, {}, 0
 
 local leased = PREFIX .. 'leased:' .. queue
+
+-- Registers the agent again after another program has removed it, or the server has lost it.
+local since, hasBacklog = ARGV[11], 0
+if since ~= '' then
+  local backlog = PREFIX .. 'backlog:' .. queue
+  if call('SADD', PREFIX .. 'subs:' .. channel, agent) == 1 then
+    call('SET', backlog, since .. ' ' .. integer(now) .. '-999', 'NX')
+  end
+  hasBacklog = call('EXISTS', backlog)
+end
 
 local saved = isRetry and call('GET', PREFIX .. 'op:' .. operation)
 if saved then
@@ -65,7 +76,7 @@ end
 local due = call('ZSCORE', PREFIX .. 'due', queue)
 due = due and math.max(0, tonumber(due) - now) or -1
 if dropped >= MOST_DROPPED and #found < limit then due = 0 end
-return { tonumber(call('GET', missedKey) or '0'), due, unpack(found) }
+return { tonumber(call('GET', missedKey) or '0'), due, integer(now), hasBacklog, unpack(found) }
 `,
 );
 

@@ -8,7 +8,7 @@ import { ALLOW_OOM, script } from "./fragments.ts";
 
 /**
  * Subscribes an agent to the broadcasts of a channel, and delivers the older ones if it asks for them.
- * Returns 1 if there are more of them to deliver: any later call continues.
+ * Returns `{ 1 if there are more of them to deliver, the time }`: any later call continues.
  */
 export const register: string = script(
   ALLOW_OOM,
@@ -21,22 +21,23 @@ if isNew and isFromOldest then
   if last then call('SET', backlog, '- ' .. last[1]) end
 end
 local from, to = string.match(call('GET', backlog) or '', '^(%S+) (%S+)$')
-if not from then return 0 end
+if not from then return { 0, integer(now) } end
 local entries = call('XRANGE', stream, from, to, 'COUNT', 500)
 for _, entry in ipairs(entries) do
   local id = entry[2][2]
-  local m = fieldsOf(id, 'target', 'seq', 'priority', 'expires')
-  if m[2] and streamId(m[2]) == entry[1] and not m[1] and not isExpired(m[4]) then
+  local m = fieldsOf(id, 'target', 'seq', 'priority', 'expires', 'k:' .. agent)
+  local isFor = m[2] and streamId(m[2]) == entry[1] and not m[1] and not m[5]
+  if isFor and not isExpired(m[4]) then
     deliver(agent, channel, m[2] .. id, m[3] or '0')
   end
 end
 flush()
 if #entries < 500 then
   call('DEL', backlog)
-  return 0
+  return { 0, integer(now) }
 end
 call('SET', backlog, '(' .. entries[#entries][1] .. ' ' .. to)
-return 1
+return { 1, integer(now) }
 `,
 );
 
@@ -69,6 +70,9 @@ for i = 1, #reply[2], 2 do
   end
 end
 if reply[1] ~= '0' then return { 1, at .. ' ' .. reply[1] } end
-return { 1, at == '3' and 'done' or (at + 1) .. ' 0' }
+if at ~= '3' then return { 1, (at + 1) .. ' 0' } end
+-- A subscription of the agent that still lives registers again.
+notify(channel, agent)
+return { 1, 'done' }
 `,
 );

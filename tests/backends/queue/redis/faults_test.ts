@@ -9,10 +9,11 @@ import {
   QueueTimeoutError,
 } from "../../../../mod.ts";
 import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
-import { redisServer } from "../../../../testing/mod.ts";
+import { type RedisServer, redisServer } from "../../../../testing/mod.ts";
 import { nextOf, task } from "../../../conformance/queue/stage.ts";
 import { Load } from "./load.ts";
 import { sleep, until, within } from "../../../support/deadline.ts";
+import { collectLog } from "../../../support/log_records.ts";
 import { tcpProxy } from "../../../support/tcp_proxy.ts";
 
 const DEADLINE_MS = 15_000;
@@ -258,6 +259,40 @@ Deno.test("a subscription outlives a server that is down for longer than the dea
   await other.publish(task("back"));
   assert.equal((await within(coming, "delivery")).value.payload, "back");
 });
+
+const LOSSES: Record<string, (server: RedisServer) => Promise<unknown>> = {
+  "FLUSHALL": (server) => server.command("FLUSHALL"),
+  "a restart without its data": async (server) => {
+    await server.kill();
+    await server.restart();
+  },
+  "the deletion of the key of its registration": (server) =>
+    server.command("DEL", "tinyllm:subs:news"),
+};
+
+for (const [loss, cause] of Object.entries(LOSSES)) {
+  Deno.test(`a live subscription gets broadcasts after ${loss}`, async () => {
+    await using server = await redisServer();
+    await using queue = await open(server.url);
+    await using publisher = await open(server.url);
+    const subscriptions = ["ann", "bob"].map((agent) => queue.subscribe("news", agent));
+    await Promise.all(subscriptions.map(({ ready }) => ready));
+    const coming = subscriptions.map((subscription) => subscription.next());
+    const records = await collectLog(async () => {
+      await cause(server);
+      for (const payload of ["first", "second"]) {
+        await publisher.publish({ channel: "news", sourceAgent: "boss", payload });
+      }
+      for (const [i, first] of coming.entries()) {
+        assert.equal((await within(first, "a broadcast")).value.payload, "first");
+        assert.equal((await nextOf(subscriptions[i])).payload, "second");
+      }
+    }, "warning");
+    const restored = records.filter((each) => each.rawMessage === "subscription_registered_again");
+    assert.deepEqual(restored.map(({ properties }) => properties.agentId).sort(), ["ann", "bob"]);
+    for (const subscription of subscriptions) await subscription.return();
+  });
+}
 
 Deno.test("close ends within its deadline while the server is stopped", async () => {
   await using server = await redisServer();
