@@ -7,7 +7,7 @@
 import { afterCommit } from "../../lib/base/after_commit.ts";
 import { withTurn } from "../../lib/base/turn.ts";
 import { callback } from "../../lib/base/option_checks.ts";
-import { logger } from "../../lib/base/log.ts";
+import { logger, logUnheeded, trace, tracing } from "../../lib/base/log.ts";
 import { Message } from "../../lib/message/message.ts";
 import type {
   MessageDelivery,
@@ -44,6 +44,7 @@ export class HandlerTable {
     this.#transport = transport;
     this.#observer = observer;
     this.#onError = callback("onHandlerError", onHandlerError ?? logError);
+    logUnheeded();
   }
 
   /** The keys that have handlers. */
@@ -108,6 +109,7 @@ export class HandlerTable {
 
   /** Calls the handlers of a delivery's pattern, or else of its topic. */
   dispatch(message: Message, delivery: MessageDelivery): void {
+    if (tracing) trace(`received message ${message.id} of topic "${delivery.topic}"`);
     logger.debug("message received: topic={topic} id={id}", { ...delivery, id: message.id });
     for (const handler of this.#of(delivery.pattern ?? delivery.topic).keys()) {
       const call = () => handler(message, delivery);
@@ -117,6 +119,7 @@ export class HandlerTable {
 
   /** Calls the handlers of published data. */
   dispatchPublished(published: PublishedMessage): void {
+    if (tracing) trace(`received a value that was published to "${published.channel}"`);
     logger.debug("message received: channel={channel}", { channel: published.channel });
     const options = this.#of(published.pattern ?? published.channel).values();
     for (const { onPublished } of options) {

@@ -15,6 +15,7 @@ import {
   QueueReplicationError,
   QueueTimeoutError,
 } from "./errors.ts";
+import { logUnheeded, trace, tracing } from "../../lib/base/log.ts";
 import { logger } from "./log.ts";
 import type { QueueObserver } from "./observer.ts";
 import { toDelivery } from "./records.ts";
@@ -62,6 +63,7 @@ export class QueueSubscription<T> implements Subscription<T> {
     this.#host = host;
     this.#channel = channel;
     this.#agentId = agentId;
+    logUnheeded();
     this.#prefetch = options.prefetch ?? 1;
     this.#onGap = options.onGap;
     this.#signal = options.signal;
@@ -191,6 +193,7 @@ export class QueueSubscription<T> implements Subscription<T> {
       }
       const delivery = this.#hasEnded ? undefined : this.#takeBest();
       if (delivery !== undefined) {
+        if (tracing) trace(`received message ${delivery.id} of channel "${this.#channel}"`);
         logger.debug("message_received", { ...this.#names(), messageId: delivery.id });
         return { done: false, value: toDelivery<T>(delivery, this.#agentId) };
       }
