@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { MessagingConfigInit } from "../backends/messaging/config.ts";
+import { parsePlainJson } from "../lib/base/plain_json.ts";
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
 import { MessagingConfig } from "../backends/messaging_config.ts";
 import { errorCode } from "../lib/base/errors.ts";
@@ -63,7 +65,8 @@ async function handleRequest(backend: MessagingBackend, request: AgentRequest): 
   }
 }
 
-const backend = await new MessagingConfig(JSON.parse(Deno.args[0])).createBackend();
+const backend = await new MessagingConfig(parsePlainJson(Deno.args[0]) as MessagingConfigInit)
+  .createBackend();
 for await (const request of readMessages<AgentRequest>(Deno.stdin.readable)) {
   void handleRequest(backend, request);
 }

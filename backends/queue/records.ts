@@ -4,6 +4,8 @@
  * @module
  */
 
+import { parsePlainJson } from "../../lib/base/plain_json.ts";
+import { checkLimits, MAX_JSON_DEPTH } from "../../lib/base/json_limits.ts";
 import { checkSeconds } from "../../lib/base/checks.ts";
 import { object } from "../../lib/base/option_checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
@@ -79,10 +81,11 @@ function toJson(name: string, value: unknown): string {
   let cause: unknown;
   try {
     text = JSON.stringify(value);
+    if (text !== undefined) checkLimits(text, MAX_JSON_DEPTH);
   } catch (error) {
     cause = error;
   }
-  if (text !== undefined) return text;
+  if (text !== undefined && cause === undefined) return text;
   const reason = cause instanceof Error
     ? cause.message
     : `${formatValue(value)} is not a JSON value`;
@@ -91,7 +94,7 @@ function toJson(name: string, value: unknown): string {
 
 function fromJson(id: string, name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsePlainJson(text);
   } catch (cause) {
     throw new QueueSerializationError(
       `cannot read the ${name} of message ${formatValue(id)}: ${messageOf(cause)}; ` +

@@ -4,7 +4,10 @@
  * @module
  */
 
+import { messageOf } from "../../lib/base/thrown.ts";
 import { parseJson, stringifyJson } from "../../lib/message/json.ts";
+import { checkLimits, MAX_JSON_DEPTH } from "../../lib/base/json_limits.ts";
+import { readString } from "../../lib/base/json_scanner.ts";
 import { InvalidInputError } from "./errors.ts";
 import { detached, textBytes } from "./text.ts";
 
@@ -23,7 +26,7 @@ export type Value = string | JsonText;
 
 /** The value of a valid JSON text, such as a member of a request. */
 export function valueOfJson(text: string): Value {
-  return text.startsWith('"') ? JSON.parse(text) : new JsonText(detached(text));
+  return text.startsWith('"') ? readString(text) : new JsonText(detached(text));
 }
 
 /** The value as JSON text. */
@@ -31,9 +34,20 @@ export function valueToJson(value: Value): string {
   return typeof value === "string" ? JSON.stringify(value) : value.text;
 }
 
-/** The value for data of an application. */
+/**
+ * The value for data of an application.
+ *
+ * @throws {InvalidInputError} if nobody could read it
+ */
 export function valueFrom(data: unknown): Value {
-  return typeof data === "string" ? data : new JsonText(stringifyJson(data));
+  if (typeof data === "string") return data;
+  const text = stringifyJson(data);
+  try {
+    checkLimits(text, MAX_JSON_DEPTH);
+  } catch (cause) {
+    throw new InvalidInputError(`cannot send a value: ${messageOf(cause)}`, { cause });
+  }
+  return new JsonText(text);
 }
 
 /** The data of a value for an application. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../lib/base/plain_json.ts";
 import { UsageError } from "../command.ts";
 import type { OptionTable } from "../command.ts";
 import { fromJsonForm } from "./json_form.ts";
@@ -53,7 +54,7 @@ function argumentValue(word: string, { text, codec }: InputOptions): unknown {
   if (text) return word;
   let form: unknown;
   try {
-    form = JSON.parse(word);
+    form = parsePlainJson(word);
   } catch (cause) {
     if (!/^\s*[[{]/.test(word)) return word;
     const reason = messageOf(cause);
@@ -69,7 +70,7 @@ function lineValue(line: string, number: number, { text, codec }: InputOptions):
   if (text) return line;
   let form: unknown;
   try {
-    form = JSON.parse(line);
+    form = parsePlainJson(line);
   } catch (cause) {
     const reason = messageOf(cause);
     throw new UsageError(

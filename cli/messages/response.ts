@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../lib/base/plain_json.ts";
 import { fromJsonForm, toJsonForm } from "../arguments/json_form.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
@@ -77,7 +78,7 @@ function replyOf(printed: string): unknown {
   const text = printed.replace(/\r?\n$/, "");
   let form: unknown;
   try {
-    form = JSON.parse(text);
+    form = parsePlainJson(text);
   } catch {
     return text;
   }

@@ -5,10 +5,11 @@
  */
 
 import type { TextSet } from "../base/text_map.ts";
-import { endOfString, readString } from "./json_scanner.ts";
+import { parsePlainJson } from "../base/plain_json.ts";
+import { MAX_JSON_DEPTH, tooDeep } from "../base/json_limits.ts";
+import { endOfString, readString } from "../base/json_scanner.ts";
 
-/** Most levels of nested arrays and objects. */
-export const MAX_JSON_DEPTH = 512;
+export { MAX_JSON_DEPTH };
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -17,17 +18,14 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Texts up to this length are parsed at any depth: that takes milliseconds. */
-const MAX_UNCHECKED_LENGTH = 65_536;
-
 /**
- * Parses JSON with `JSON.parse`, except long texts that are nested deep: those take seconds.
+ * Parses JSON that a client sends, or that another process has written.
  *
- * @throws {SyntaxError} if it is not JSON, or is long and nested deeper than `MAX_JSON_DEPTH`
+ * @throws {SyntaxError} if it is not JSON, is nested deeper than `MAX_JSON_DEPTH`, or has a number with too
+ *   many digits
  */
 export function parseShallow(text: string): unknown {
-  if (text.length > MAX_UNCHECKED_LENGTH) checkDepth(text);
-  return JSON.parse(text);
+  return parsePlainJson(text, MAX_JSON_DEPTH);
 }
 
 const NOT_FINITE = /-?Infinity|NaN/g;
@@ -57,19 +55,6 @@ export function parsedLeniently<T>(text: string, parse: (text: string) => T): T 
     const lenient = error instanceof SyntaxError ? withoutNotFinite(text) : text;
     if (lenient === text) throw error;
     return parse(lenient);
-  }
-}
-
-/** Checks the depth of a text that may be invalid. */
-function checkDepth(text: string): void {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at) - 1;
-      if (at < 0) return;
-    } else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth = deeper(depth);
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
   }
 }
 
@@ -109,5 +94,5 @@ function endOfValue(text: string, start: number): number {
 
 function deeper(depth: number): number {
   if (depth < MAX_JSON_DEPTH) return depth + 1;
-  throw new SyntaxError(`cannot parse JSON nested deeper than ${MAX_JSON_DEPTH} levels`);
+  throw tooDeep(MAX_JSON_DEPTH);
 }

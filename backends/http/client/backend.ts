@@ -15,7 +15,12 @@ import type {
   StoreMessageOptions,
 } from "../../messaging/backend.ts";
 import { SET_OPTIONS } from "../../messaging/options.ts";
-import { BaseMessagingBackend, checkGivenName, checkIds } from "../../messaging/base.ts";
+import {
+  BaseMessagingBackend,
+  checkGivenName,
+  checkIds,
+  mapStoreErrors,
+} from "../../messaging/base.ts";
 import { messagesFrom } from "../../messaging/received.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
@@ -233,7 +238,11 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** Sets a key; `ex` is its time to live in seconds. */
   async set(key: string, value: unknown, options: { ex?: number } = {}): Promise<void> {
     SET_OPTIONS.check(options);
-    await this.#call(OPERATIONS.set, { key, value: valueFrom(value), ex: options.ex });
+    await this.#call(OPERATIONS.set, {
+      key,
+      value: mapStoreErrors(() => valueFrom(value)),
+      ex: options.ex,
+    });
   }
 
   /** The value of a key, or null. */
@@ -245,7 +254,11 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** Sets one field of a hash. */
   async hset(key: string, field: string, value: unknown): Promise<void> {
     checkNoMore("hset()", arguments, 3);
-    await this.#call(OPERATIONS.hset, { key, field, value: valueFrom(value) });
+    await this.#call(OPERATIONS.hset, {
+      key,
+      field,
+      value: mapStoreErrors(() => valueFrom(value)),
+    });
   }
 
   /** The value of one field of a hash, or null. */
@@ -256,7 +269,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
 
   /** Adds members to a set; returns the number of new ones. */
   async sadd(key: string, ...members: unknown[]): Promise<number> {
-    const values = { key, members: members.map(valueFrom) };
+    const values = { key, members: mapStoreErrors(() => members.map(valueFrom)) };
     return await this.#result(OPERATIONS.sadd, values) as number;
   }
 
@@ -270,7 +283,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   async publish(channel: string, message: unknown): Promise<number> {
     checkNoMore("publish()", arguments, 2);
     checkGivenName("channel", channel);
-    const values = { channel, message: valueFrom(message) };
+    const values = { channel, message: mapStoreErrors(() => valueFrom(message)) };
     return await this.observer.publish(
       channel,
       async () => await this.#result(OPERATIONS.publish, values) as number,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { isListening, urlOf } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerKind, type ServerMode } from "../../hosting/mode.ts";
@@ -102,7 +103,7 @@ async function probe(
   const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
   try {
     const response = await fetch(`${url}/health`, { signal, redirect: "error" });
-    const health = await response.json() as { status?: unknown } | null;
+    const health = parsePlainJson(await response.text()) as { status?: unknown } | null;
     return health?.status === "healthy" ? "responding" : "foreign";
   } catch {
     if (signal.aborted) return "silent";

@@ -6,6 +6,8 @@
 
 import { MAX_ID, parseId } from "../../../lib/message/gemstone.ts";
 import { parseJson } from "../../../lib/message/json.ts";
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
+import { readString } from "../../../lib/base/json_scanner.ts";
 import type { Argument, ArgumentKind } from "../../store/arguments.ts";
 import { notCarried } from "../../store/operation.ts";
 import { valueFrom, valueOfJson } from "../../store/value.ts";
@@ -122,14 +124,14 @@ const BODY_READERS: Partial<Record<ArgumentKind, Reader>> = {
   text: {
     schema: { type: "string" },
     read(literal, name) {
-      if (literal.startsWith('"')) return JSON.parse(literal);
+      if (literal.startsWith('"')) return readString(literal);
       throw invalid(name, "a string", literal);
     },
   },
   seconds: {
     schema: { type: ["number", "null"] },
     read(literal, name) {
-      const value = JSON.parse(literal);
+      const value = parsePlainJson(literal);
       if (value === null) return undefined;
       if (typeof value === "number") return value;
       throw invalid(name, "a number of seconds", literal);

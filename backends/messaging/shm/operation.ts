@@ -198,7 +198,7 @@ export function decodeRecord(bytes: Uint8Array<ArrayBuffer>): ControlRecord | Op
   try {
     const all = decoder.decode(bytes);
     const end = all.indexOf("\n");
-    const [name, ...fields] = JSON.parse(all.slice(0, end));
+    const [name, ...fields] = parseShallow(all.slice(0, end)) as unknown[];
     const record = end > 0 && typeof name === "string"
       ? recordOf(name, fields, all.slice(end + 1))
       : undefined;

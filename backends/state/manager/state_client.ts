@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import {
   bytesArgument,
   bytesOf,
@@ -75,7 +76,7 @@ export class ManagerStateClient implements StateClient {
   }
 
   async threadIds(): Promise<string[]> {
-    return JSON.parse(textOf((await this.#request("STATE_THREADS"))[0]));
+    return parsePlainJson(textOf((await this.#request("STATE_THREADS"))[0])) as string[];
   }
 
   async clearThreads(): Promise<void> {
@@ -99,7 +100,10 @@ export class ManagerStateClient implements StateClient {
   }
 
   async pairs(): Promise<Record<string, string>> {
-    return JSON.parse(textOf((await this.#request("STATE_PAIRS"))[0]));
+    return parsePlainJson(textOf((await this.#request("STATE_PAIRS"))[0])) as Record<
+      string,
+      string
+    >;
   }
 
   async clearPairs(): Promise<void> {

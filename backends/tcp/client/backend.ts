@@ -193,7 +193,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   async publish(topic: string, data: unknown): Promise<number> {
     checkNoMore("publish()", arguments, 2);
     checkGivenName("channel", topic);
-    const values = { channel: topic, message: valueFrom(data) };
+    const values = { channel: topic, message: mapStoreErrors(() => valueFrom(data)) };
     return await this.observer.publish(
       topic,
       async () => Number(await this.#call(OPERATIONS.publish, values, "OK ")),

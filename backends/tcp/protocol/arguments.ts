@@ -5,7 +5,8 @@
  * @module
  */
 
-import { parseJson } from "../../../lib/message/json.ts";
+import { JsonLimitError, parseJson } from "../../../lib/message/json.ts";
+import { parseShallow } from "../../../lib/message/json_members.ts";
 import { parsedLeniently } from "../../../lib/message/json_members.ts";
 import { InvalidInputError } from "../../store/errors.ts";
 import { JsonText, type Value, valueOfJson, valueToJson } from "../../store/value.ts";
@@ -83,7 +84,7 @@ export function valueArgument(value: Value): string {
 
 /** The value of an argument: JSON if it is encoded JSON, or else a text. */
 export function valueOf(argument: string): Value {
-  return asJson(argument, JSON.parse, (text) => valueOfJson(text.trim()));
+  return asJson(argument, parseShallow, (text) => valueOfJson(text.trim()));
 }
 
 /** The value of an argument, as data for an application. */
@@ -106,6 +107,7 @@ function asJson<T>(
   try {
     data = parse(text);
   } catch (error) {
+    if (error instanceof JsonLimitError) throw new InvalidInputError(error.message);
     if (error instanceof SyntaxError) return text;
     throw error;
   }

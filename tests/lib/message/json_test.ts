@@ -4,8 +4,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TextSet } from "../../../lib/base/text_map.ts";
 import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../../lib/message/json_members.ts";
+import { MAX_DIGITS } from "../../../lib/base/json_limits.ts";
 import { parseJson, stringifyJson, withRawIntegers } from "../../../lib/message/json.ts";
+import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import { jsonObjects, jsonValues } from "../../support/json_values.ts";
+import { sourcesIn } from "../../support/error_messages.ts";
+import { ROOT } from "../../support/program.ts";
 import { assertProperty } from "../../support/property.ts";
 
 Deno.test("any JSON value survives a round trip, with all digits of its integers", () => {
@@ -77,6 +81,56 @@ Deno.test("invalid JSON, and JSON nested too deep, is a SyntaxError", () => {
   const deep = "[".repeat(1e6) + "9737962806006804483" + "]".repeat(1e6);
   assert.throws(() => parseJson(deep), { name: "SyntaxError", message: /nested too deep/ });
   assert.throws(() => stringifyJson(() => {}), TypeError);
+});
+
+Deno.test("a number with too many digits is rejected at once, in any place and at any reader", () => {
+  const number = "1".repeat(10_000_000);
+  const texts = [
+    number,
+    `-${number}`,
+    `[1,{"a":${number}}]`,
+    `0.${number}`,
+    `{"a":"x","id":${number}}`,
+  ];
+  for (const text of texts) {
+    for (const parse of [parseJson, parsePlainJson, parseShallow]) {
+      const startMs = performance.now();
+      assert.throws(() => parse(text), /more than 4300 digits/);
+      assert.ok(performance.now() - startMs < 2000, `it took ${performance.now() - startMs} ms`);
+    }
+  }
+  const largest = 10n ** BigInt(MAX_DIGITS) - 1n;
+  assert.deepEqual(parseJson(stringifyJson([largest, "x".repeat(5000)])), [
+    largest,
+    "x".repeat(5000),
+  ]);
+  for (const integer of [largest + 1n, -largest - 1n]) {
+    assert.throws(() => stringifyJson([integer]), /more than 4300 digits/);
+    assert.throws(() => withRawIntegers([integer]), /more than 4300 digits/);
+  }
+});
+
+Deno.test("brackets and digits in strings, and invalid JSON, do not count for the limits", () => {
+  const harmless = JSON.stringify({ a: "[".repeat(10_000), b: "1".repeat(10_000), c: '\\"[{' });
+  for (const parse of [parseJson, parsePlainJson, parseShallow]) {
+    assert.deepEqual(parse(harmless), JSON.parse(harmless));
+    for (const broken of ['"', '{"a', "]", '{"\\', "}".repeat(3000)]) {
+      assert.throws(() => parse(" ".repeat(1e5) + broken), SyntaxError);
+    }
+  }
+});
+
+Deno.test("only the readers of JSON call JSON.parse", () => {
+  // The others read what this package writes to its own processes, and never names that a user chooses.
+  const own =
+    /^lib\/message\/json|^lib\/base\/(?:json_scanner|plain_json)|^lib\/sockets\/remote_failure|^backends\/hosting\/|^cli\/benchmark\//;
+  const page = "backends/http/dashboard/page_text.ts";
+  const calls = /^(?! *(?:\/?\*|\/\/)).*\bJSON\.parse\b/m;
+  const others = [...sourcesIn("lib/", "backends/", "cli/", "otel/", "testing/")]
+    .filter((path) =>
+      !own.test(path) && path !== page && calls.test(Deno.readTextFileSync(new URL(path, ROOT)))
+    );
+  assert.deepEqual(others, []);
 });
 
 Deno.test("the members of any object are found as text", () => {
