@@ -167,7 +167,13 @@ export function capacityOf({ capacityBytes }: ChannelOptions, channelCapacity: n
 export function creatorText(memory: SharedMemory, capacity: number): string {
   const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
   const { creatorPid, createdAt } = readControl(source, geometryOf(capacity))!;
-  return `process ${creatorPid} created it at ${new Date(createdAt).toISOString()}`;
+  return `process ${creatorPid} created it at ${timeText(createdAt)}`;
+}
+
+/** A time that another process has written. */
+function timeText(timeMs: number): string {
+  const time = new Date(timeMs);
+  return Number.isNaN(time.getTime()) ? "an unknown time" : time.toISOString();
 }
 
 /** Who created a channel, when, and with which options. */

@@ -49,6 +49,18 @@ damaging("a changed codec is rejected", ({ options, path }) => {
 });
 
 damaging(
+  "a changed time of creation does not hide what a socket is refused for",
+  ({ options, path }) => {
+    using _pusher = new Pusher("a", options);
+    poke(path, controlOffset(CAPACITY) + layout.CONTROL_CREATED_AT, word(2n ** 64n - 1n));
+    assert.throws(
+      () => new Puller("a", { dir: options.dir, codec: "json" }),
+      { name: "ShmConnectionError", message: /its codec is "raw".* created it at an unknown time/ },
+    );
+  },
+);
+
+damaging(
   "a damaged persistent channel is not deleted",
   ({ options, path }) => {
     const pusher = new Pusher("a", { ...options, persist: true });
