@@ -55,7 +55,10 @@ export class LaneWriter {
   readonly #largestPlain: number;
   /** Longest message that is copied to `#place`. */
   readonly #largestPlaced: number;
-  /** Where the payload of the next message goes; 0 if there is not certainly space for it. */
+  /**
+   * Where the payload of the next message goes if no message is staged; 0 if there is not certainly space
+   * for it.
+   */
   #place = 0;
   /** The word that names the lane's owner, and its value while this sender owns the lane. */
   readonly #ownerWord: number;
@@ -106,7 +109,6 @@ export class LaneWriter {
 
   /** Writes a message that `publish` sends; false if there is no space. */
   stage(bytes: Uint8Array, flags: number): boolean {
-    this.#place = 0;
     const { length } = bytes;
     if (length > this.#largestPlain) return this.#stageIndirect(bytes, flags);
     const at = this.#attachment.ring.claim(length, flags) >>> 0;

@@ -35,6 +35,8 @@ export class Sender implements SenderApi, WaitContext {
   #hasLoan = false;
   /** A loan is open, or messages are staged: what the hot path checks. */
   #isBusy = false;
+  /** `sendMany` stages, and since it began nothing else was done with the socket. */
+  #isStaging = false;
   /** What `counts.sent` was when `sendMany` began, or published last. */
   #published = 0;
 
@@ -167,36 +169,40 @@ export class Sender implements SenderApi, WaitContext {
     }
   }
 
-  #beginStaging(): void {
-    this.#published = this.#counts.sent;
-    this.#isBusy = true;
-  }
-
-  /** Writes a value that is published later. The iterable, or a codec, may have closed the socket. */
+  /** Writes a value that is published later; false if there is no space, or the socket is closed. */
   #stage(value: unknown): boolean {
     let bytes: Uint8Array;
     let flags = 0;
     if (this.#isRaw && isFilled(value)) bytes = value;
     else ({ bytes, flags } = this.#encoder.encode(value));
-    if (this.attachment.isClosed) return false;
-    if (this.#hasLoan) this.#throwLoanOpen();
     if (this.#tryStage(bytes, flags)) return true;
+    if (this.attachment.isClosed) return false;
     this.#publishStaged();
     if (this.#tryStage(bytes, flags)) return true;
     this.#reject();
     return false;
   }
 
-  /** The iterable, or a codec, may have sent a message by itself: that has published what was staged. */
   #tryStage(bytes: Uint8Array, flags: number): boolean {
-    if (!this.#isBusy) this.#beginStaging();
-    return this.#lane.stage(bytes, flags);
+    return (this.#isStaging || this.#beginStaging()) && this.#lane.stage(bytes, flags);
+  }
+
+  /**
+   * The iterable, or a codec, may have closed the socket, taken a loan, or sent a message by itself, which
+   * has published what was staged.
+   */
+  #beginStaging(): boolean {
+    if (this.attachment.isClosed) return false;
+    if (this.#hasLoan) this.#throwLoanOpen();
+    this.#published = this.#counts.sent;
+    this.#isStaging = this.#isBusy = true;
+    return true;
   }
 
   #publishStaged(): void {
-    if (!this.#isBusy || this.#hasLoan) return;
+    if (!this.#isStaging) return;
     const messages = this.#counts.sent - this.#published;
-    this.#isBusy = false;
+    this.#isStaging = this.#isBusy = false;
     if (messages > 0) this.#lane.publish(messages);
   }
 
