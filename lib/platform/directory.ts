@@ -24,6 +24,8 @@ const OTHERS_WRITE = 0o022;
 /** Characters of a name that are kept in a hidden name: a file name has at most 255 bytes. */
 const MAX_SUFFIX_CHARACTERS = 200;
 
+const DIRECTORY_VARIABLE = "RINGBUS_DIR";
+
 const checked = new Set<string>();
 const absolutePaths = new Map<string, string>();
 
@@ -36,12 +38,24 @@ const absolutePaths = new Map<string, string>();
  */
 export function segmentDirectory(dir: string | undefined): string {
   if (dir !== undefined) directoryPath("dir", dir);
-  const os = platform();
-  const path = absolutePath(dir ?? (os.environment("RINGBUS_DIR") || os.defaultDirectory()));
+  const path = dir === undefined ? defaultDirectory() : absolutePath(dir);
   if (!checked.has(path) || !isReachable(path)) {
     checkDirectory(path, makeAndStat(path));
     checked.add(path);
   }
+  return path;
+}
+
+/**
+ * A relative `RINGBUS_DIR` is made absolute at its first use, for workers and children as well, which may
+ * start after `Deno.chdir`.
+ */
+function defaultDirectory(): string {
+  const os = platform();
+  const given = os.environment(DIRECTORY_VARIABLE);
+  if (!given) return os.defaultDirectory();
+  const path = absolutePath(given);
+  if (path !== given) os.setEnvironment(DIRECTORY_VARIABLE, path);
   return path;
 }
 

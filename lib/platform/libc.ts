@@ -24,6 +24,7 @@ export const SHARED_SYMBOLS = {
   getcwd: { parameters: ["buffer", "usize"], result: "usize" },
   getuid: { parameters: [], result: "u32" },
   getenv: { parameters: ["buffer"], result: "usize" },
+  setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
   strncpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
   memcpy: { parameters: ["buffer", "usize", "usize"], result: "usize" },
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
@@ -176,6 +177,10 @@ export abstract class Libc implements Platform {
     return decoder.decode(bytes.subarray(0, bytes.indexOf(0)));
   }
 
+  setEnvironment(name: string, value: string): void {
+    this.checked(`set ${name}`, this.#c.setenv(cString(name), cString(value), 1));
+  }
+
   workingDirectory(): string {
     const bytes = new Uint8Array(MAX_PATH_BYTES);
     if (BigInt(this.#c.getcwd(bytes, BigInt(bytes.length))) === 0n) throw this.error("getcwd");
@@ -277,8 +282,8 @@ export abstract class Libc implements Platform {
     return lock.getInt16(typeOffset, true);
   }
 
-  makeFifo(path: string): number {
-    this.checked(`mkfifo ${path}`, this.#c.mkfifo(cString(path), 0o600));
+  makeFifo(path: string, mode = 0o600): number {
+    this.checked(`mkfifo ${path}`, this.#c.mkfifo(cString(path), mode));
     try {
       return this.openFifo(path);
     } catch (error) {

@@ -342,6 +342,7 @@ export class Linux extends Libc {
   }
 
   hasFileOpen(thread: number, name: string): boolean | undefined {
+    if (!this.#showsOwnNamespace()) return undefined;
     const directory = `/proc/${thread}/fd`;
     let descriptors: string[];
     try {
@@ -350,6 +351,15 @@ export class Linux extends Libc {
       return error instanceof SystemError && error.errno === "ENOENT" ? false : undefined;
     }
     return descriptors.some((descriptor) => this.#isNamed(`${directory}/${descriptor}`, name));
+  }
+
+  /** False if `/proc` has the numbers of another namespace of process ids than this process. */
+  #showsOwnNamespace(): boolean {
+    try {
+      return this.readLink("/proc/self") === String(Deno.pid);
+    } catch {
+      return false;
+    }
   }
 
   #isNamed(link: string, name: string): boolean {

@@ -55,6 +55,8 @@ export interface Platform {
   /** Default directory for segments. */
   defaultDirectory(): string;
   environment(name: string): string | undefined;
+  /** Sets an environment variable for all isolates of this process, and for its children. */
+  setEnvironment(name: string, value: string): void;
 
   /** The directory that relative paths start from. */
   workingDirectory(): string;
@@ -106,7 +108,7 @@ export interface Platform {
   closeOfEndedThreads(): number;
 
   /** Creates a FIFO and opens it for reading and writing. */
-  makeFifo(path: string): number;
+  makeFifo(path: string, mode?: number): number;
   /** Opens a FIFO so that its lock can be tried. */
   openFifo(path: string): number;
   /** Opens a FIFO for writing. */

@@ -222,7 +222,7 @@ function onFoundWhileBlocked(signal: EndSignal): void {
 /** Milliseconds between two checks for a signal in a loop. Each one is a system call. */
 const CHECK_INTERVAL_MS = 20;
 /** Most calls between two readings of the clock, less one. It is a mask: a power of two, less one. */
-const MAX_CALLS_MASK = 255;
+const MAX_CALLS_MASK = 63;
 /** Calls that take longer than this from one reading to the next read the clock each time. */
 const SLOW_MS = 10;
 

@@ -24,6 +24,7 @@ import {
   hasFileOpen,
   hasThreadEnded,
   isIsolateId,
+  isMadeFrom,
   isOfThisProcess,
   newIsolateId,
 } from "./isolate_id.ts";
@@ -267,7 +268,7 @@ export class Isolate {
   #restoreFifo(): void {
     if (isNameOf(this.#path, this.#fifo) || !exists(this.directory)) return;
     unlinkIfExists(this.#path);
-    const fifo = makeLockedFifo(this.#path);
+    const fifo = makeFifoAgain(this.#path);
     if (fifo === undefined) return;
     const isWaiting = this.#doorbell !== undefined;
     this.#closeFifo();
@@ -314,7 +315,7 @@ export function probeIsolate(directory: string, id: bigint): boolean | undefined
 function probe(directory: string, id: bigint): boolean | undefined {
   if (hasThreadEnded(id)) return false;
   const path = isolatePath(directory, id);
-  const isLocked = isFifoLocked(path);
+  const isLocked = isFifoLocked(path, id);
   return isLocked ? true : hasFileOpen(id, path.slice(directory.length + 1)) ?? isLocked;
 }
 
@@ -339,38 +340,53 @@ function unlinkIfExists(path: string): void {
   }
 }
 
-/** Takes an id that no other isolate in the directory has: the random part is short, and may collide. */
+/** Takes an id that no other isolate in the directory has: the part for the FIFO is short, and may collide. */
 function claimId(directory: string): { id: bigint; fifo: number } {
   while (true) {
-    const id = newIsolateId();
-    const fifo = makeLockedFifo(isolatePath(directory, id));
-    if (fifo !== undefined) return { id, fifo };
+    const temporaryPath = `${directory}/${TEMPORARY_PREFIX}${crypto.randomUUID()}`;
+    const fifo = makeLockedFifo(temporaryPath, NEW_MODE);
+    if (fifo === undefined) continue;
+    const id = newIsolateId(platform().statusOf(fifo).inode);
+    if (giveName(fifo, temporaryPath, isolatePath(directory, id))) return { id, fifo };
   }
 }
 
-/**
- * Makes a FIFO, which gets its name when it is locked, so that no process takes a new isolate for a
- * dead one. Undefined if the name is taken: the process that gives the name to a FIFO has the
- * temporary name before, which is unique.
- */
-function makeLockedFifo(path: string): number | undefined {
-  const os = platform();
+/** Permission bits of the FIFO from whose inode an id was made, and of one that takes its place. */
+const NEW_MODE = 0o600;
+const RESTORED_MODE = 0o700;
+
+/** Makes another FIFO for an isolate; undefined if the name is taken. */
+function makeFifoAgain(path: string): number | undefined {
   const temporaryPath = path.replace(ISOLATE_PREFIX, TEMPORARY_PREFIX);
-  const fd = makeNewFifo(temporaryPath);
+  const fifo = makeLockedFifo(temporaryPath, RESTORED_MODE);
+  return fifo !== undefined && giveName(fifo, temporaryPath, path) ? fifo : undefined;
+}
+
+/**
+ * Makes a FIFO under a temporary name. It gets its own name when it is locked, so that no process takes a
+ * new isolate for a dead one. Undefined if the name is taken.
+ */
+function makeLockedFifo(temporaryPath: string, mode: number): number | undefined {
+  const fd = makeNewFifo(temporaryPath, mode);
   if (fd === undefined) return undefined;
-  os.lock(fd, "exclusive");
-  os.share(fd);
+  platform().lock(fd, "exclusive");
+  platform().share(fd);
+  return fd;
+}
+
+/** False, and the FIFO is closed, if the name is taken. */
+function giveName(fd: number, temporaryPath: string, path: string): boolean {
   // The name is gone if this process was stopped for long, and the FIFO was taken for that of a dead one.
-  if (!exists(path) && tryRename(temporaryPath, path)) return fd;
+  if (!exists(path) && tryRename(temporaryPath, path)) return true;
   unlinkIfExists(temporaryPath);
-  os.close(fd);
-  return undefined;
+  platform().close(fd);
+  return false;
 }
 
 /** Undefined if the name is taken. */
-function makeNewFifo(path: string): number | undefined {
+function makeNewFifo(path: string, mode: number): number | undefined {
   try {
-    return platform().makeFifo(path);
+    return platform().makeFifo(path, mode);
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error;
     return undefined;
@@ -411,11 +427,11 @@ function openPeerDoorbell(path: string): number {
 }
 
 /**
- * Whether a process holds the lock on a FIFO; undefined if it is missing or cannot be opened, for
- * example because no descriptor is left. The lock is tried for an instant, in a mode that other probes
- * share.
+ * Whether a process holds the lock on an isolate's FIFO; undefined if it is missing, or a copy, or cannot
+ * be opened, for example because no descriptor is left. The lock is tried for an instant, in a mode that
+ * other probes share.
  */
-function isFifoLocked(path: string): boolean | undefined {
+function isFifoLocked(path: string, id: bigint): boolean | undefined {
   const os = platform();
   let fd: number;
   try {
@@ -424,7 +440,9 @@ function isFifoLocked(path: string): boolean | undefined {
     return undefined;
   }
   try {
-    return !os.lock(fd, "shared");
+    if (!os.lock(fd, "shared")) return true;
+    const { inode, mode } = os.statusOf(fd);
+    return isMadeFrom(id, inode) || mode === RESTORED_MODE ? false : undefined;
   } finally {
     os.close(fd);
   }

@@ -4,7 +4,7 @@
  *
  * ```text
  *   63            44 43             22 21      8 7      0
- *   | pid namespace | thread number   | random  | check  |     the upper two parts are 0 if unknown
+ *   | pid namespace | thread number   | inode   | check  |     the upper two parts are 0 if unknown
  * ```
  *
  * The first part is a hash of the namespace of process ids: processes of different namespaces, as in two
@@ -18,7 +18,7 @@ import { fibonacciHash } from "../base/hash.ts";
 import { platform } from "../platform/mod.ts";
 import type { ThreadId } from "../platform/platform.ts";
 
-const RANDOM_BITS = 14n;
+const INODE_BITS = 14n;
 const CHECKSUM_BITS = 8n;
 const NUMBER_BITS = 22n;
 const NAMESPACE_BITS = 20n;
@@ -37,10 +37,9 @@ function threadBits(thread: ThreadId | undefined): bigint {
     BigInt(thread.number);
 }
 
-/** A new id for this thread's isolate, never 0. */
-export function newIsolateId(): bigint {
-  const random = BigInt(crypto.getRandomValues(new Uint32Array(1))[0]) >> (32n - RANDOM_BITS);
-  const body = (ownBits() << RANDOM_BITS) | random;
+/** A new id for this thread's isolate, never 0, from the inode of its FIFO. */
+export function newIsolateId(inode: bigint): bigint {
+  const body = (ownBits() << INODE_BITS) | fibonacciHash(inode, INODE_BITS);
   return BigInt.asIntN(64, (body << CHECKSUM_BITS) | checksumOf(body));
 }
 
@@ -54,16 +53,23 @@ function checksumOf(body: bigint): bigint {
   return fibonacciHash(body, CHECKSUM_BITS);
 }
 
+/** False for a FIFO that is not the one from which an id was made, as far as the id shows it. */
+export function isMadeFrom(id: bigint, inode: bigint): boolean {
+  if (threadNumberOf(id) === undefined) return true;
+  const body = BigInt.asUintN(64, id) >> CHECKSUM_BITS;
+  return BigInt.asUintN(Number(INODE_BITS), body) === fibonacciHash(inode, INODE_BITS);
+}
+
 /** The number of an isolate's thread, if this process can see that thread. */
 function visibleThread(id: bigint): number | undefined {
-  const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECKSUM_BITS);
+  const bits = BigInt.asUintN(64, id) >> (INODE_BITS + CHECKSUM_BITS);
   if (ownBits() === 0n || bits >> NUMBER_BITS !== ownBits() >> NUMBER_BITS) return undefined;
   return Number(bits & NUMBER_MASK);
 }
 
 /** The number of an isolate's thread in its own pid namespace, if the id has it. */
 export function threadNumberOf(id: bigint): number | undefined {
-  const bits = BigInt.asUintN(64, id) >> (RANDOM_BITS + CHECKSUM_BITS);
+  const bits = BigInt.asUintN(64, id) >> (INODE_BITS + CHECKSUM_BITS);
   return bits === 0n ? undefined : Number(bits & NUMBER_MASK);
 }
 

@@ -18,6 +18,8 @@ export interface ChildOptions {
   program?: string;
   /** Arguments of the program. */
   args?: string[];
+  /** A command that runs the runtime, with its arguments. */
+  under?: string[];
 }
 
 /** A running child process. */
@@ -30,10 +32,12 @@ export class Child implements Peer, AsyncDisposable {
   #hasEnded = false;
 
   constructor(options: ChildOptions = {}) {
-    const { program = "peer.ts", flags = ["--allow-ffi"], env, args = [] } = options;
+    const { program = "peer.ts", flags = ["--allow-ffi"], env, args = [], under = [] } = options;
     const url = new URL(program, new URL("./programs/", import.meta.url));
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", "--no-lock", ...flags, url.href, ...args],
+    const run = ["run", "--quiet", "--no-prompt", "--no-lock", ...flags, url.href, ...args];
+    const [command, ...rest] = [...under, Deno.execPath(), ...run];
+    this.#process = new Deno.Command(command, {
+      args: rest,
       env: { NO_COLOR: "1", ...env },
       stdin: "piped",
       stdout: "piped",

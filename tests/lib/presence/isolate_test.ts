@@ -20,8 +20,11 @@ const MANY = 500;
 
 /** Makes the FIFO of an isolate that has ended: no process holds its lock. */
 function makeDeadIsolate(directory: string): bigint {
-  const id = newIsolateId();
-  platform().close(platform().makeFifo(isolatePath(directory, id)));
+  const os = platform();
+  const fifo = os.makeFifo(`${directory}/new`);
+  const id = newIsolateId(os.statusOf(fifo).inode);
+  os.rename(`${directory}/new`, isolatePath(directory, id));
+  os.close(fifo);
   return id;
 }
 

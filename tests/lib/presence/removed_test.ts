@@ -230,3 +230,26 @@ Deno.test("a relative directory stays the same after chdir", () =>
     Deno.removeSync(`${path}/segments`, { recursive: true });
     Deno.removeSync(`${path}/elsewhere`, { recursive: true });
   }));
+
+Deno.test("a relative RINGBUS_DIR stays the same after chdir, also in workers and children", () =>
+  inScratch(async ({ path, spawn }) => {
+    Deno.mkdirSync(`${path}/elsewhere`);
+    const child = spawn({
+      program: "moving.ts",
+      flags: ["-A"],
+      env: { RINGBUS_DIR: "segments" },
+      args: ["elsewhere"],
+      under: ["env", "-C", path],
+    });
+    assert.deepEqual(await child.result(), {
+      inWorker: 1,
+      here: 2,
+      pushed: 3,
+      channels: ["messages", "state", "work"],
+      isListed: true,
+      filesElsewhere: [],
+    }, child.stderr);
+    await child.ended();
+    Deno.removeSync(`${path}/segments`, { recursive: true });
+    Deno.removeSync(`${path}/elsewhere`, { recursive: true });
+  }));
