@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isTtl } from "../../lib/base/checks.ts";
+import { isTtl, MAX_TTL_SECONDS } from "../../lib/base/checks.ts";
 import { callback, flag, nullable, observer } from "../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { formatValue } from "../../lib/base/options.ts";
@@ -34,9 +34,14 @@ export const PSUBSCRIBE_OPTIONS = new OptionRules<SubscriptionOptions>("psubscri
   onPublished: callback,
 });
 
+/** Named only where it is exceeded. */
+function limit(value: unknown): string {
+  return typeof value === "number" && value > 0 ? ` and at most ${MAX_TTL_SECONDS}` : "";
+}
+
 function checkTtl(name: string, value: unknown): number {
   const problem = () =>
-    `${name} must be a number of seconds, more than 0, not ${formatValue(value)}`;
+    `${name} must be a number of seconds, more than 0${limit(value)}, not ${formatValue(value)}`;
   if (typeof value !== "number") throw new TypeError(problem());
   if (isTtl(value)) return value;
   throw new MessagingRefusedError(problem());

@@ -6,6 +6,7 @@
 
 import { parsePlainJson } from "../../lib/base/plain_json.ts";
 import { checkLimits, MAX_JSON_DEPTH } from "../../lib/base/json_limits.ts";
+import { checkData } from "../../lib/base/data.ts";
 import { checkSeconds } from "../../lib/base/checks.ts";
 import { object } from "../../lib/base/option_checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
@@ -80,7 +81,7 @@ function toJson(name: string, value: unknown): string {
   let text: string | undefined;
   let cause: unknown;
   try {
-    text = JSON.stringify(value);
+    text = JSON.stringify(value, checkData);
     if (text !== undefined) checkLimits(text, MAX_JSON_DEPTH);
   } catch (error) {
     cause = error;

@@ -13,6 +13,8 @@ const MIB = 2 ** 20;
 
 /** Longest name of a topic, channel or namespace, in UTF-16 code units. */
 export const MAX_NAME_LENGTH = 1024;
+/** Longest key and longest field of a hash, in UTF-16 code units. */
+export const MAX_KEY_LENGTH = 4096;
 /** Longest pattern, in UTF-16 code units. */
 export const MAX_PATTERN_LENGTH = 256;
 /** Most topics and patterns that one subscriber subscribes to. */

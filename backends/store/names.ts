@@ -4,7 +4,7 @@
  * @module
  */
 
-import { textProblem, type TextRules } from "../../lib/base/checks.ts";
+import { MAX_TTL_SECONDS, textProblem, type TextRules } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { InvalidInputError } from "./errors.ts";
 import { MAX_NAME_LENGTH, MAX_PATTERN_LENGTH } from "./limits.ts";
@@ -38,8 +38,16 @@ export function checkName(
   if (problem !== undefined) throw new InvalidInputError(problem);
 }
 
-/** Throws unless `ttlSeconds` is a finite number. */
+/** Throws unless `ttlSeconds` is a number of seconds that a client may give. */
 export function checkTtl(ttlSeconds: unknown): asserts ttlSeconds is number {
+  checkFinite(ttlSeconds);
+  if (Math.abs(ttlSeconds) <= MAX_TTL_SECONDS) return;
+  throw new InvalidInputError(
+    `a ttl must be at most ${MAX_TTL_SECONDS} seconds, which are 100 years, not ${ttlSeconds}`,
+  );
+}
+
+function checkFinite(ttlSeconds: unknown): asserts ttlSeconds is number {
   if (typeof ttlSeconds === "number" && Number.isFinite(ttlSeconds)) return;
   throw new InvalidInputError(
     `a ttl must be a finite number of seconds, not ${formatValue(ttlSeconds)}`,
@@ -55,6 +63,7 @@ export function checkTtl(ttlSeconds: unknown): asserts ttlSeconds is number {
  */
 export function lifetimeOf(ttlSeconds: unknown): number | undefined {
   if (ttlSeconds === undefined || ttlSeconds === null || ttlSeconds === 0) return undefined;
-  checkTtl(ttlSeconds);
+  // Not its limit: the replicas in shared memory add it to a clock at 0.
+  checkFinite(ttlSeconds);
   return Math.max(ttlSeconds, 0);
 }

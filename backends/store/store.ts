@@ -17,7 +17,7 @@ import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
 import { checkLimit, DEFAULT_MAX_PATTERNS } from "./limits.ts";
-import { lifetimeOf } from "./names.ts";
+import { checkTtl, lifetimeOf } from "./names.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
 
@@ -160,6 +160,7 @@ export class Store {
     text: string,
     ttlSeconds?: number | null,
   ): StoredMessage {
+    if (typeof ttlSeconds === "number") checkTtl(ttlSeconds);
     const message = this.topics.store(
       namespace,
       topic,

@@ -18,7 +18,7 @@ import { formatValue } from "../../lib/base/options.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import { InvalidInputError } from "./errors.ts";
 import type { Expiring } from "./expiry.ts";
-import { lifetimeOf } from "./names.ts";
+import { checkTtl, lifetimeOf } from "./names.ts";
 import { detached, textBytes } from "./text.ts";
 
 /** The fields that the store reads from a message. */
@@ -50,6 +50,7 @@ function parsedExactly(text: string): ParsedMessage {
   const fields = fieldsOf(text);
   const id = idOf(text, fields);
   const { timestamp, ttl } = fromPortable(fields);
+  if (typeof ttl === "number") checkTtl(ttl);
   return {
     text: detached(text.trim()),
     id,

@@ -9,6 +9,7 @@ import { parseJson, stringifyJson } from "../../lib/message/json.ts";
 import { checkLimits, MAX_JSON_DEPTH } from "../../lib/base/json_limits.ts";
 import { readString } from "../../lib/base/json_scanner.ts";
 import { InvalidInputError } from "./errors.ts";
+import { MAX_KEY_LENGTH } from "./limits.ts";
 import { detached, textBytes } from "./text.ts";
 
 /** A JSON value other than a string, as text. */
@@ -60,8 +61,13 @@ export function valueBytes(value: Value): number {
   return textBytes(typeof value === "string" ? value : value.text);
 }
 
-/** Throws unless `key` is a string, as a key or a field must be. */
+/** Throws unless `key` is a string of bounded length, as a key or a field must be. */
 export function checkKey(what: string, key: unknown): asserts key is string {
-  if (typeof key === "string") return;
-  throw new InvalidInputError(`a ${what} must be a string, not ${typeof key}`);
+  if (typeof key !== "string") {
+    throw new InvalidInputError(`a ${what} must be a string, not ${typeof key}`);
+  }
+  if (key.length <= MAX_KEY_LENGTH) return;
+  throw new InvalidInputError(
+    `a ${what} must have at most ${MAX_KEY_LENGTH} characters, not ${key.length}`,
+  );
 }

@@ -50,9 +50,12 @@ export function checkSeconds(
   );
 }
 
-/** True for a time to live: a finite number of seconds, more than 0. */
+/** Longest time to live in seconds: 100 years. */
+export const MAX_TTL_SECONDS = 3_155_760_000;
+
+/** True for a time to live: a number of seconds, more than 0 and at most 100 years. */
 export function isTtl(seconds: unknown): seconds is number {
-  return typeof seconds === "number" && seconds > 0 && Number.isFinite(seconds);
+  return typeof seconds === "number" && seconds > 0 && seconds <= MAX_TTL_SECONDS;
 }
 
 /** What a text may contain. */

@@ -6,8 +6,8 @@
 
 import { checkLimits, MAX_DIGITS, MAX_READ_DEPTH } from "../base/json_limits.ts";
 import { readExactly } from "../base/json_scanner.ts";
+import { checkData, notData } from "../base/data.ts";
 import { hasEscapedKey, readDeep } from "../base/plain_json.ts";
-import { formatValue } from "../base/options.ts";
 
 export { JsonLimitError } from "../base/json_limits.ts";
 export { parsePlainJson } from "../base/plain_json.ts";
@@ -37,14 +37,12 @@ export function parseJson(text: string): unknown {
 /**
  * Writes JSON with the rules of `JSON.stringify`, and bigints as integer literals.
  *
- * @throws {TypeError} if the value has a cycle, or has no form in JSON, such as a function
+ * @throws {TypeError} if the value has a cycle, or has no form in JSON, such as a function or a map
  * @throws {RangeError} if it is nested too deep, or an integer has more than 4,300 digits
  */
 export function stringifyJson(value: unknown): string {
   const text: string | undefined = JSON.stringify(value, writeInteger);
-  if (text === undefined) {
-    throw new TypeError(`cannot write ${formatValue(value)} as JSON: send only data`);
-  }
+  if (text === undefined) throw notData(value);
   return text;
 }
 
@@ -59,7 +57,7 @@ function rawInteger(value: bigint): unknown {
 /** Reads the value from its holder: an application may have set `BigInt.prototype.toJSON`. */
 function writeInteger(this: Record<string, unknown>, key: string, value: unknown): unknown {
   const original = this[key];
-  return typeof original === "bigint" ? rawInteger(original) : value;
+  return typeof original === "bigint" ? rawInteger(original) : checkData(key, value);
 }
 
 /** Returns a copy that `JSON.stringify` writes with bigints as integer literals. */
@@ -67,6 +65,7 @@ export function withRawIntegers(value: unknown): unknown {
   if (typeof value === "bigint") return rawInteger(value);
   if (typeof value !== "object" || value === null) return value;
   if ("toJSON" in value && typeof value.toJSON === "function") return value;
+  checkData("", value);
   if (Array.isArray(value)) return value.map(withRawIntegers);
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [key, withRawIntegers(member)]),

@@ -9,6 +9,7 @@ import { parseJson } from "../../../lib/message/json.ts";
 import { parsePlainJson } from "../../../lib/base/plain_json.ts";
 import { readString } from "../../../lib/base/json_scanner.ts";
 import type { Argument, ArgumentKind } from "../../store/arguments.ts";
+import { checkTtl } from "../../store/names.ts";
 import { notCarried } from "../../store/operation.ts";
 import { valueFrom, valueOfJson } from "../../store/value.ts";
 import { HttpError } from "./errors.ts";
@@ -133,8 +134,9 @@ const BODY_READERS: Partial<Record<ArgumentKind, Reader>> = {
     read(literal, name) {
       const value = parsePlainJson(literal);
       if (value === null) return undefined;
-      if (typeof value === "number") return value;
-      throw invalid(name, "a number of seconds", literal);
+      if (typeof value !== "number") throw invalid(name, "a number of seconds", literal);
+      checkTtl(value);
+      return value;
     },
   },
   value: { schema: {}, read: valueOfJson },

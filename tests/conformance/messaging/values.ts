@@ -19,7 +19,74 @@ const UNICODE = [
   "back\\slash",
 ];
 
+/** What JSON would write as `{}`, or not at all. */
+const NOT_DATA: unknown[] = [
+  undefined,
+  () => {},
+  Symbol("s"),
+  new Map([[1, 2]]),
+  new Set([1]),
+  new Error("e"),
+  /r/,
+  Uint8Array.of(1),
+  { nested: [new Map()] },
+];
+
 export function testValues(transport: MessagingTransport): void {
+  testOn(transport, "what is no data is rejected before anything is sent", async (scene) => {
+    const backend = scene.backend();
+    for (const value of NOT_DATA) {
+      const calls: (() => Promise<unknown>)[] = [];
+      if (typeof value === "object") {
+        const message = makeMessage({ payload: { value } });
+        calls.push(() => backend.storeMessage("n", "t", message));
+      }
+      if (transport.redisLike.includes("publish")) calls.push(() => backend.publish("c", value));
+      if (transport.redisLike.includes("keys")) {
+        calls.push(
+          () => backend.set("k", value),
+          () => backend.hset("h", "f", value),
+          () => backend.sadd("s", "text", value),
+        );
+      }
+      for (const call of calls) {
+        await assert.rejects(call, { name: "TypeError", message: /as JSON: send only data$/ });
+      }
+    }
+    assert.deepEqual(await backend.getMessagesForTopic("t"), []);
+    if (!transport.redisLike.includes("keys")) return;
+    assert.equal(await backend.get("k"), null);
+    assert.equal(await backend.hget("h", "f"), null);
+    assert.deepEqual(await backend.smembers("s"), []);
+  });
+
+  testOn(transport, "times to live and keys have upper bounds", async (scene) => {
+    const backend = scene.backend();
+    const year = 31_557_600;
+    const message = makeMessage();
+    await backend.storeMessage("n", "t", message, { ttlSeconds: 100 * year });
+    assert.equal((await backend.getMessagesForTopic("t")).length, 1);
+    for (const ttlSeconds of [101 * year, 1e300]) {
+      await assert.rejects(
+        backend.storeMessage("n", "t", makeMessage(), { ttlSeconds }),
+        { name: "MessagingRefusedError", message: /at most 3155760000/ },
+      );
+    }
+    if (!transport.redisLike.includes("keys")) return;
+    await backend.set("k".repeat(4096), 1, { ex: 100 * year });
+    assert.equal(await backend.get("k".repeat(4096)), 1);
+    const long = "k".repeat(4097);
+    const refusal = { name: "MessagingRefusedError", message: /at most 4096 characters, not 4097/ };
+    await assert.rejects(backend.set(long, 1), refusal);
+    await assert.rejects(backend.get(long), refusal);
+    await assert.rejects(backend.hset("h", long, 1), refusal);
+    await assert.rejects(backend.sadd(long, 1), refusal);
+    await assert.rejects(backend.set("k", 1, { ex: 101 * year }), {
+      name: "MessagingRefusedError",
+      message: /at most 3155760000/,
+    });
+  });
+
   testOn(
     transport,
     "random ids and random JSON are returned unchanged by every method",

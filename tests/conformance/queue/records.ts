@@ -50,7 +50,9 @@ export function recordTests(test: TestOn): void {
     const queue = await stage.open();
     const cyclic: Record<string, unknown> = {};
     cyclic.self = cyclic;
-    for (const payload of [undefined, 1n, cyclic, () => {}]) {
+    for (
+      const payload of [undefined, 1n, cyclic, () => {}, new Map(), [new Set()], { a: new Error() }]
+    ) {
       await assert.rejects(queue.publish(task(payload)), QueueSerializationError);
     }
     assert.equal(await queue.count(), 0);

@@ -7,6 +7,7 @@ import {
   checkSeconds,
   checkText,
   isTtl,
+  MAX_TTL_SECONDS,
 } from "../../../lib/base/checks.ts";
 
 const RULES = { maxLength: 100, forbidden: /\0/, forbiddenName: "NUL" };
@@ -43,11 +44,24 @@ Deno.test("checkSeconds names the argument, its limits and the value", () => {
   }
 });
 
-Deno.test("isTtl is true for finite numbers of more than 0", () => {
-  for (const value of [1, 0.001, Number.MIN_VALUE, Number.MAX_VALUE]) {
+Deno.test("isTtl is true for numbers of more than 0, up to 100 years", () => {
+  for (const value of [1, 0.001, Number.MIN_VALUE, MAX_TTL_SECONDS]) {
     assert.equal(isTtl(value), true);
   }
-  for (const value of [0, -1, NaN, Infinity, "1", null, undefined, 1n]) {
+  for (
+    const value of [
+      0,
+      -1,
+      NaN,
+      Infinity,
+      MAX_TTL_SECONDS + 1,
+      Number.MAX_VALUE,
+      "1",
+      null,
+      undefined,
+      1n,
+    ]
+  ) {
     assert.equal(isTtl(value), false);
   }
 });
