@@ -40,6 +40,14 @@ export class JournalFiles {
     return `${this.directory}/${this.nameOf(SPARE_ID)}`;
   }
 
+  /** The generations that are there. */
+  ids(): number[] {
+    return journalFiles(this.directory)
+      .filter(({ journal, identity }) => journal === this.#journal && identity === this.#identity)
+      .map(({ id }) => id)
+      .filter((id) => id !== SPARE_ID);
+  }
+
   /** Deletes a generation; members that have it open can still use it. */
   remove(id: number): void {
     removeIfExists(`${this.directory}/${this.nameOf(id)}`);

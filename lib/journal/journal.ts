@@ -176,7 +176,7 @@ export class Journal implements Closable, Disposable {
       this.#files = new JournalFiles(directory, name, identify(this.#root));
       this.#generation = this.#openNewest();
     } catch (error) {
-      this.#root.close(this.#newestId === 0);
+      this.#root.close(this.#newestId === 0 && !(error instanceof ShmCorruptionError));
       throw error;
     }
     register(this);
@@ -212,13 +212,29 @@ export class Journal implements Closable, Disposable {
   #openNewest(): Generation {
     while (true) {
       const id = this.#newestId;
-      if (id === 0) this.#createFirst();
-      else {
+      if (id === 0) {
+        if (!this.#hasRecords()) this.#createFirst();
+        else if (this.#newestId === 0) throw this.#corruption("its root names no generation");
+      } else {
         const found = Generation.find(this.#files, id, this.name);
         if (found !== undefined) return found;
         if (this.#newestId === id) throw this.#corruption(`its generation ${id} is missing`);
       }
     }
+  }
+
+  /**
+   * True if a generation holds records although the root names none: the root was overwritten. A first
+   * generation that is being created, or whose creator died meanwhile, has none but its snapshot.
+   */
+  #hasRecords(): boolean {
+    return this.#files.ids().some((id) => {
+      const found = Generation.find(this.#files, id, this.name);
+      if (found === undefined) return false;
+      const { snapshotBytes, usedBytes, cursor } = found;
+      found.close();
+      return cursor.sequence > 0 || (snapshotBytes !== 0 && usedBytes > snapshotBytes);
+    });
   }
 
   get #newestId(): number {

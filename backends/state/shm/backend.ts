@@ -8,7 +8,7 @@ import { callback, directoryPath, flag, text } from "../../../lib/base/option_ch
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { CatchUp } from "../../../lib/journal/catch_up.ts";
 import { Journal, type JournalRecord, type JournalState } from "../../../lib/journal/journal.ts";
-import { ShmConnectionError } from "../../../lib/base/errors.ts";
+import { ShmConnectionError, ShmCorruptionError } from "../../../lib/base/errors.ts";
 import {
   differingLimit,
   LIMIT_NAMES,
@@ -27,6 +27,7 @@ import {
   limitsRecord,
   removalBytes,
   snapshotRecords,
+  type StateRecord,
   tickRecord,
   toRecord,
 } from "./record.ts";
@@ -164,17 +165,26 @@ export class ShmBackend extends SyncBackend {
   #apply({ bytes, timeMs, isOwn }: JournalRecord): void {
     this.#recordMs = timeMs;
     try {
-      const record = fromRecord(bytes);
-      if (record.kind === "restore") {
-        this.#table.sweep();
-        return this.#table.restore(record);
-      }
-      if (record.kind === "limits") return this.#adopt(record);
-      const outcome = this.#attempt(record);
-      if (isOwn) this.#outcome = outcome;
+      this.#applyRecord(fromRecord(bytes), isOwn);
+    } catch (cause) {
+      throw new ShmCorruptionError(
+        `a record of ${bytes.length} bytes in a journal of shared state is no write: a process has ` +
+          `overwritten it; close all backends and delete the state with removeStale()`,
+        { cause },
+      );
     } finally {
       this.#recordMs = undefined;
     }
+  }
+
+  #applyRecord(record: StateRecord, isOwn: boolean): void {
+    if (record.kind === "restore") {
+      this.#table.sweep();
+      return this.#table.restore(record);
+    }
+    if (record.kind === "limits") return this.#adopt(record);
+    const outcome = this.#attempt(record);
+    if (isOwn) this.#outcome = outcome;
   }
 
   /** Asks for limits in place of defaults, which no backend has asked for so far. */

@@ -12,6 +12,7 @@ import {
   ShmCorruptionError,
 } from "../../../mod.ts";
 import { sleep, until } from "../../support/deadline.ts";
+import { half, halfAt, poke } from "../../support/damage.ts";
 import { bytesOf, LEDGER, Ledger } from "../../support/ledger.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 
@@ -268,6 +269,24 @@ function overwrite(path: string, names: string[], offset: number, value: number)
   file.seekSync(offset, Deno.SeekMode.Start);
   file.writeSync(new Uint8Array(Uint32Array.of(value).buffer));
 }
+
+Deno.test("a root that names no generation any more costs no record", () =>
+  atOnce(({ path }) => {
+    const first = new Member(path);
+    first.append("a", "b");
+    first.journal.leave();
+    const root = `${path}/j`;
+    const newest = layout.ROOT_NEWEST;
+    assert.equal(halfAt(root, newest), 1);
+    poke(root, newest, half(0));
+    assert.throws(() => new Member(path), {
+      name: "ShmCorruptionError",
+      message: /its root names no generation/,
+    });
+    poke(root, newest, half(1));
+    using second = new Member(path);
+    assert.deepEqual(second.texts, ["a", "b"]);
+  }));
 
 const RECORD_1 = layout.FIRST_RECORD + layout.RECORD_BYTES;
 const SECOND = RECORD_1 + layout.RECORD_BYTES;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ShmBackend } from "../../../../backends/state/mod.ts";
+import { poke } from "../../../support/damage.ts";
 import { inScratch } from "../../../support/scratch.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
 import { makeScratchDirectory } from "../../../support/scratch.ts";
@@ -120,3 +121,19 @@ class ShmBackendForTest extends ShmBackend implements Disposable {
     this.closeSync();
   }
 }
+
+Deno.test("shm state: a record that was overwritten is reported as damage", () =>
+  inScratch(({ path: dir, names }) => {
+    const writer = new ShmBackend({ dir, shmName: "damaged" });
+    writer.registrySetSync("chain-of-the-record", "uuid");
+    const generation = names().find((name) => name.endsWith("-00000001"))!;
+    const path = `${dir}/${generation}`;
+    const text = new TextDecoder("latin1").decode(Deno.readFileSync(path));
+    poke(path, text.indexOf("chain-of-the-record") - 20, new Uint8Array(20).fill(0xc1));
+    assert.throws(() => new ShmBackend({ dir, shmName: "damaged" }), {
+      name: "ShmCorruptionError",
+      message: /^a record of \d+ bytes in a journal of shared state is no write/,
+    });
+    writer.closeSync();
+    return Promise.resolve();
+  }));
