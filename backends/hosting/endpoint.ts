@@ -20,6 +20,28 @@ export function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
 
+/** Host and port as text, with the brackets of a URL around an IPv6 address. */
+export function addressText(host: string, port: number): string {
+  const bare = withoutBrackets(host);
+  return `${bare.includes(":") ? `[${bare}]` : bare}:${port}`;
+}
+
+const IPV4_LOOPBACK = "127.0.0.1";
+const IPV6_LOOPBACK = "::1";
+
+/**
+ * The addresses at which a server for clients of this machine may listen, the one to start it at first.
+ * `localhost` is one of two, and which one depends on the program that asks.
+ */
+export function loopbackHosts(host: string): readonly [string, ...string[]] {
+  const bare = withoutBrackets(host);
+  if (bare === IPV6_LOOPBACK) return [IPV6_LOOPBACK, IPV4_LOOPBACK];
+  if (bare === IPV4_LOOPBACK || bare.toLowerCase() === "localhost") {
+    return [IPV4_LOOPBACK, IPV6_LOOPBACK];
+  }
+  return [bare];
+}
+
 /** Checks the name or the address of a host. */
 export function checkHostName(name: string, host: unknown): string {
   if (typeof host === "string" && host !== "") return host;
@@ -46,7 +68,7 @@ export const checkPort: OptionCheck<number> = wholeNumber(0, 65_535);
 
 /** URL of a server. */
 export function urlOf(scheme: "http" | "tcp", host: string, port: number): string {
-  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${addressText(host, port)}`;
 }
 
 /**

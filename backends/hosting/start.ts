@@ -5,6 +5,7 @@
  */
 
 import { sleep } from "../../lib/base/sleep.ts";
+import { loopbackHosts } from "./endpoint.ts";
 import { checkServerMode, type RunningServer, type ServerKind, type ServerMode } from "./mode.ts";
 import { startProcess } from "./process.ts";
 import { startWorker } from "./worker.ts";
@@ -51,31 +52,54 @@ const FOREIGN_TIMEOUT_MS = 2000;
 /** Milliseconds for the listener to reply. On a busy machine a server has its port long before that. */
 const SILENT_TIMEOUT_MS = 15_000;
 
+/** How to find or start a server of one kind. */
+export interface ServerSearch {
+  /** Where it is to listen. Others may have one on the other loopback address of the same port. */
+  readonly host: string;
+  /** The port; 0 selects a free one. */
+  readonly port: number;
+  /** The address of a server at a host, as `start` reports it. */
+  addressAt(host: string): string;
+  /** Starts a server at a host. */
+  start(host: string): Promise<RunningServer>;
+  /** Checks which server listens at a host. */
+  probe(host: string): Promise<ProbeResult>;
+}
+
 /**
- * Starts a server, or attaches to the one that listens on its port already. When two processes start at
- * the same time, one of them wins and the other attaches.
+ * Starts a server, or attaches to the one that listens on its port already: at its address, or at the
+ * other loopback address, so that programs which name this machine in different ways share one server.
+ * When two processes start at the same time, one of them wins and the other attaches.
  *
- * @param probe checks which server listens at `address`
  * @throws {Deno.errors.AddrInUse} if another program listens on the port
  */
-export async function startOrAttach(
-  address: string,
-  start: () => Promise<RunningServer>,
-  probe: () => Promise<ProbeResult>,
-): Promise<ServerHandle> {
+export async function startOrAttach(search: ServerSearch): Promise<ServerHandle> {
+  const [host, ...others] = loopbackHosts(search.host);
   const startedMs = performance.now();
   for (;;) {
+    const other = search.port === 0 ? undefined : await respondingHost(search, others);
+    if (other !== undefined) return attachedTo(search.addressAt(other));
     try {
-      const server = await start();
+      const server = await search.start(host);
       return { ...server, isAttached: false };
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-      const result = await waitForReply(probe);
-      if (result === "responding") return attachedTo(address);
+      const result = await waitForReply(() => search.probe(host));
+      if (result === "responding") return attachedTo(search.addressAt(host));
       // The other server has stopped between our attempt and the probe: start again.
       if (result === "refused" && performance.now() - startedMs < SILENT_TIMEOUT_MS) continue;
       throw error;
     }
+  }
+}
+
+/** The first of some hosts where a server of the wanted kind replies. */
+async function respondingHost(
+  { probe }: ServerSearch,
+  hosts: readonly string[],
+): Promise<string | undefined> {
+  for (const host of hosts) {
+    if (await probe(host) === "responding") return host;
   }
 }
 

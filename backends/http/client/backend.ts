@@ -286,7 +286,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     const values = { channel, message: mapStoreErrors(() => valueFrom(message)) };
     return await this.observer.publish(
       channel,
-      async () => await this.#result(OPERATIONS.publish, values) as number,
+      async (headers) => await this.#result(OPERATIONS.publish, values, headers) as number,
     );
   }
 
@@ -318,24 +318,26 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   async #call<A extends Arguments>(
     operation: Operation<A>,
     values: ArgumentValues<A>,
+    headers?: ContextHeaders,
   ): Promise<unknown> {
-    return (await withTurn(() => this.#send(requestOf(operation, values)))).json;
+    return (await withTurn(() => this.#send(requestOf(operation, values), headers))).json;
   }
 
   /** Calls an operation; returns the member of the response that has its result. */
   async #result<A extends Arguments>(
     operation: Operation<A>,
     values: ArgumentValues<A>,
+    headers?: ContextHeaders,
   ): Promise<unknown> {
-    const json = await this.#call(operation, values) as Record<string, unknown>;
+    const json = await this.#call(operation, values, headers) as Record<string, unknown>;
     return json[operation.http!.member!];
   }
 
   async #send(
     request: HttpRequest | ((isRingbus: boolean) => HttpRequest),
+    headers: ContextHeaders | undefined = this.observer.callHeaders("http"),
   ): Promise<HttpResponse> {
     this.checkOpen();
-    const headers = this.observer.callHeaders("http");
     return await this.#connection.run(({ client }) => {
       const made = typeof request === "function" ? request(client.isRingbus) : request;
       return client.send({ ...made, headers });

@@ -56,7 +56,7 @@ const HEALTH_TIMEOUT_MS = 2000;
 /**
  * Starts an HTTP server in this thread, in a worker or in a process. If a server listens on the port
  * already, it attaches to that one: when two processes start at the same time, one wins and the other
- * attaches. The server ends with this program, also when the program is killed.
+ * attaches. `localhost`, `127.0.0.1` and `::1` mean the same then. The server ends with this program, also when the program is killed.
  *
  * @throws {Deno.errors.AddrInUse} if another program listens on the port
  *
@@ -79,12 +79,13 @@ export async function startSharedMemoryServer(
   // Invalid options are reported here rather than by a worker.
   new SharedMemoryServer(config);
   const { host = "127.0.0.1", port = 0 } = config;
-  const url = urlOf("http", host, port);
-  const server = await startOrAttach(
-    url,
-    () => startServer(KIND, config, serverMode),
-    () => probe(url, { host, port }),
-  );
+  const server = await startOrAttach({
+    host,
+    port,
+    addressAt: (at) => urlOf("http", at, port),
+    start: (at) => startServer(KIND, { ...config, host: at }, serverMode),
+    probe: (at) => probe(urlOf("http", at, port), { host: at, port }),
+  });
   const { address, isAttached, unref, stop } = server;
   return {
     url: address,

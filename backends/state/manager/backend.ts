@@ -4,6 +4,7 @@
  * @module
  */
 
+import { addressText } from "../../hosting/endpoint.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import {
   checkAddress,
@@ -71,6 +72,6 @@ export class ManagerBackend extends RemoteBackend {
     super(async () => {
       const { ManagerStateClient } = await import("./state_client.ts");
       return new ManagerStateClient(address);
-    }, { backendType: "manager", address: `${host}:${port}`, limits });
+    }, { backendType: "manager", address: addressText(host, port), limits });
   }
 }

@@ -28,7 +28,6 @@ interface PendingCall {
 
 /** The calls of one client. */
 export class ManagerClient {
-  readonly #address: ManagerAddress;
   readonly #dialer: Dialer;
   readonly #waiting = new Deque<PendingCall>();
   /** Calls without a reply, in their order. */
@@ -40,7 +39,6 @@ export class ManagerClient {
   #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(address: ManagerAddress) {
-    this.#address = address;
     this.#dialer = new Dialer(address);
   }
 
@@ -164,6 +162,6 @@ export class ManagerClient {
     if (connection === undefined) return;
     const reply = await connection.request("STATE_LEAVE").catch(() => undefined);
     await connection.close(new Error("closed"));
-    if (reply === "OK LAST") await waitForStarted(this.#address);
+    if (reply === "OK LAST") await waitForStarted(this.#dialer.endpoint);
   }
 }

@@ -7,7 +7,7 @@
 
 import { RingbusError } from "../../../lib/base/errors.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
-import { isLoopback } from "../../hosting/endpoint.ts";
+import { addressText, isLoopback, loopbackHosts } from "../../hosting/endpoint.ts";
 import type { ServerProgram } from "../../hosting/mode.ts";
 import { type DetachedServer, startDetached } from "../../hosting/process.ts";
 import { bytesArgument, splitArguments } from "../../tcp/protocol/arguments.ts";
@@ -39,9 +39,9 @@ export interface ManagerAddress {
 /** Servers that this process has started and that have not ended. */
 const started = new Map<string, DetachedServer>();
 
-/** Waits for the end of the server, if this process has started it. */
-export async function waitForStarted({ host, port }: ManagerAddress): Promise<void> {
-  await started.get(`${host}:${port}`)?.wait();
+/** Waits for the end of the server at an endpoint, if this process has started it. */
+export async function waitForStarted(endpoint: string): Promise<void> {
+  await started.get(endpoint)?.wait();
 }
 
 /** A connection failed in a way that may pass: a later attempt may succeed. */
@@ -55,17 +55,20 @@ export class TransientError extends RingbusError {
 /** Opens the connections of one client. */
 export class Dialer {
   readonly #address: ManagerAddress;
+  /** Where the server was found. */
+  #host: string;
   readonly #clientId = crypto.randomUUID();
   /** Id of the state that the client uses. Undefined before the first connection. */
   #instance: string | undefined;
 
   constructor(address: ManagerAddress) {
     this.#address = address;
+    [this.#host] = loopbackHosts(address.host);
   }
 
   /** Host and port of the server. */
   get endpoint(): string {
-    return `${this.#address.host}:${this.#address.port}`;
+    return addressText(this.#host, this.#address.port);
   }
 
   /** True if the client has used a state: it must not continue with another one. */
@@ -75,7 +78,7 @@ export class Dialer {
 
   /** True if the client may start a server. */
   get mayStart(): boolean {
-    return !this.isBound && isLoopback(this.#address.host);
+    return !this.isBound && isLoopback(this.#host);
   }
 
   /**
@@ -96,25 +99,43 @@ export class Dialer {
   }
 
   async #connect(onLost: (connection: ClientConnection) => void): Promise<ClientConnection> {
-    const { host, port } = this.#address;
-    const { signal } = new AbortController();
     try {
-      return await ClientConnection.open({
-        host,
-        port,
-        timeoutMs: RESPONSE_TIMEOUT_MS,
-        signal,
-        onPush() {},
-        onLost,
-      });
+      return await this.#dial(this.#host, onLost);
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionRefused)) {
         throw new TransientError(messageOf(error));
       }
       if (!this.mayStart) throw this.#unreachableError(error);
-      await this.#start();
+      if (!await this.#findElsewhere()) await this.#start();
       throw new TransientError(error.message);
     }
+  }
+
+  #dial(
+    host: string,
+    onLost: (connection: ClientConnection) => void,
+  ): Promise<ClientConnection> {
+    const { port } = this.#address;
+    const { signal } = new AbortController();
+    const timeoutMs = RESPONSE_TIMEOUT_MS;
+    return ClientConnection.open({ host, port, timeoutMs, signal, onPush() {}, onLost });
+  }
+
+  /** Looks for a server at the other loopback address; true if there is one. */
+  async #findElsewhere(): Promise<boolean> {
+    const [, ...others] = loopbackHosts(this.#host);
+    for (const host of others) {
+      try {
+        const connection = await this.#dial(host, () => {});
+        const greeting = this.#request(connection, "STATE_HELLO", "NONCE", 2);
+        await greeting.finally(() => connection.close(new Error("found")));
+        this.#host = host;
+        return true;
+      } catch {
+        // There is no server, or it is another one.
+      }
+    }
+    return false;
   }
 
   #unreachableError(cause: Error): SharedBackendConnectionError {
@@ -142,9 +163,9 @@ export class Dialer {
   }
 
   async #start(): Promise<void> {
-    const { host, port, authkey, limits: { ttlMs, ...limits } } = this.#address;
+    const { port, authkey, limits: { ttlMs, ...limits } } = this.#address;
     const options: ManagerServerOptions = {
-      host,
+      host: this.#host,
       port,
       authkey: authkey.toBase64(),
       limits: { ...limits, ttlSeconds: ttlMs && ttlMs / 1000 },

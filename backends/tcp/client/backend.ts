@@ -89,23 +89,28 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     return this.#client.address;
   }
 
-  /** Connects now rather than at the first call. */
+  /** Connects now rather than at the first call, and checks what `testConnection()` checks. */
   async connect(): Promise<void> {
     checkNoMore("connect()", arguments, 0);
-    this.checkOpen();
-    await this.#client.connect();
+    await this.testConnection();
   }
 
-  /** Rejects unless the server replies. */
+  /**
+   * Checks that the server replies, and accepts the token.
+   *
+   * @throws {MessagingConnectionError} if it cannot be reached
+   * @throws {MessagingRefusedError} if it wants a token and gets another one, or none
+   */
   async testConnection(): Promise<void> {
     checkNoMore("testConnection()", arguments, 0);
-    await this.#request("PING", "PONG");
+    // A server with a token replies to PING without it, and to a command that reads only with it.
+    await this.#call(OPERATIONS.messagesById, { namespace: "test", ids: [] }, "MESSAGES ");
   }
 
   /** Sends a command; returns what follows the expected beginning of the reply. */
-  async #request(line: string, prefix: string): Promise<string> {
+  async #request(line: string, prefix: string, headers?: ContextHeaders): Promise<string> {
     this.checkOpen();
-    const reply = await this.#client.request(line, this.observer.callHeaders("line"));
+    const reply = await this.#client.request(line, headers ?? this.observer.callHeaders("line"));
     if (reply.startsWith(prefix)) return reply.slice(prefix.length);
     throw new MessagingError(
       `the server at ${this.address} replied ${reply.slice(0, 200)} instead of ${prefix}: is it ` +
@@ -118,9 +123,10 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     operation: Operation<A>,
     values: ArgumentValues<A>,
     prefix = "OK",
+    headers?: ContextHeaders,
   ): Promise<string> {
     return await withTurn(() =>
-      this.#request(mapStoreErrors(() => lineOf(operation, values)), prefix)
+      this.#request(mapStoreErrors(() => lineOf(operation, values)), prefix, headers)
     );
   }
 
@@ -196,7 +202,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
     const values = { channel: topic, message: mapStoreErrors(() => valueFrom(data)) };
     return await this.observer.publish(
       topic,
-      async () => Number(await this.#call(OPERATIONS.publish, values, "OK ")),
+      async (headers) => Number(await this.#call(OPERATIONS.publish, values, "OK ", headers)),
     );
   }
 

@@ -9,6 +9,7 @@ import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { withTimer } from "../../../lib/base/timer.ts";
 import { Deque } from "../../../lib/base/deque.ts";
 import { RingbusError } from "../../../lib/base/errors.ts";
+import { addressText } from "../../hosting/endpoint.ts";
 import { MessagingConnectionError, MessagingRefusedError } from "../../messaging/errors.ts";
 import { LineReader } from "../protocol/line_reader.ts";
 import { LineSplitter } from "../protocol/line_splitter.ts";
@@ -190,7 +191,7 @@ export class ClientConnection {
     const reason = messageOf(cause);
     const error = new MessagingConnectionError(
       `lost the connection (${reason}) to the TCP server`,
-      `${host}:${port}`,
+      addressText(host, port),
       { cause },
     );
     this.#end(error);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { addressText } from "../../hosting/endpoint.ts";
 import type { RunningServer } from "../../hosting/mode.ts";
 import { type ProbeResult, startOrAttach, startServer } from "../../hosting/start.ts";
 import { MessagingClosedError, MessagingConnectionError } from "../../messaging/errors.ts";
@@ -18,6 +19,8 @@ export class Dialer {
   readonly #signal: AbortSignal;
   readonly #onPush: (line: string) => void;
   #server: RunningServer | undefined;
+  /** Where the server was found. */
+  #host: string;
 
   /** @param signal aborted when the client is closed */
   constructor(
@@ -26,13 +29,14 @@ export class Dialer {
     onPush: (line: string) => void,
   ) {
     this.#options = options;
+    this.#host = options.host;
     this.#signal = signal;
     this.#onPush = onPush;
   }
 
   /** Host and port of the server. */
   get address(): string {
-    return `${this.#options.host}:${this.#options.port}`;
+    return addressText(this.#host, this.#options.port);
   }
 
   /** Connects to the server that runs, or to one that it starts. */
@@ -48,7 +52,7 @@ export class Dialer {
 
   async #connect(onLost: ClientConnectionOptions["onLost"]): Promise<ClientConnection> {
     try {
-      return await this.#dial(this.#onPush, onLost);
+      return await this.#dial(this.#onPush, onLost, this.#host);
     } catch (cause) {
       this.#checkOpen();
       throw new MessagingConnectionError(
@@ -62,8 +66,9 @@ export class Dialer {
   #dial(
     onPush: (line: string) => void,
     onLost: ClientConnectionOptions["onLost"],
+    host: string,
   ): Promise<ClientConnection> {
-    const { host, port, timeoutMs } = this.#options;
+    const { port, timeoutMs } = this.#options;
     return ClientConnection.open({ host, port, timeoutMs, signal: this.#signal, onPush, onLost });
   }
 
@@ -71,19 +76,29 @@ export class Dialer {
     const { host, port, token, serverMode } = this.#options;
     await this.stopServer();
     this.#checkOpen();
-    this.#server = await startOrAttach(
-      this.address,
-      () => startServer(SERVER_KIND, { host, port, token }, serverMode),
-      () => this.#probe(),
-    );
+    let found = host;
+    this.#server = await startOrAttach({
+      host,
+      port,
+      addressAt(at) {
+        found = at;
+        return addressText(at, port);
+      },
+      start(at) {
+        found = at;
+        return startServer(SERVER_KIND, { host: at, port, token }, serverMode);
+      },
+      probe: (at) => this.#probe(at),
+    });
+    this.#host = found;
     this.#server.unref();
     this.#checkOpen();
   }
 
-  /** Checks which server listens at the address. */
-  async #probe(): Promise<ProbeResult> {
+  /** Checks which server listens at a host. */
+  async #probe(host: string): Promise<ProbeResult> {
     try {
-      const connection = await this.#dial(() => {}, () => {});
+      const connection = await this.#dial(() => {}, () => {}, host);
       const reply = await connection.request("PING").finally(() => connection.close(closedError()));
       return reply === "PONG" ? "responding" : "foreign";
     } catch (error) {

@@ -8,7 +8,7 @@ import { callback, flag, positiveMs } from "../../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import type { MessagingBackendOptions } from "../../messaging/backend.ts";
 import { BACKEND_CHECKS } from "../../messaging/options.ts";
-import { checkHostName, checkPort } from "../../hosting/endpoint.ts";
+import { checkHostName, checkPort, withoutBrackets } from "../../hosting/endpoint.ts";
 import { checkServerMode, type ServerMode } from "../../hosting/mode.ts";
 import { checkToken } from "../../hosting/token.ts";
 import { DEFAULT_PORT } from "../server/options.ts";
@@ -111,5 +111,15 @@ export function checkBackendOptions(
     );
   }
   const acceptsHeaders = instrumentation !== undefined;
-  return { host, port, token, autoStartServer, serverMode, timeoutMs, onGap, acceptsHeaders };
+  const bareHost = withoutBrackets(host);
+  return {
+    host: bareHost,
+    port,
+    token,
+    autoStartServer,
+    serverMode,
+    timeoutMs,
+    onGap,
+    acceptsHeaders,
+  };
 }

@@ -7,6 +7,7 @@
 import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Subscription, type SubscriptionQueueOptions } from "../../store/subscription.ts";
+import { addressText } from "../../hosting/endpoint.ts";
 import { LineReader } from "../protocol/line_reader.ts";
 import { Writer } from "../protocol/writer.ts";
 import { LineSession, type SessionContext } from "./session.ts";
@@ -51,7 +52,7 @@ export class Connection {
     this.#subscription = new Subscription({
       ...context.queueOptions,
       transport: "tcp",
-      name: `${conn.remoteAddr.hostname}:${conn.remoteAddr.port}`,
+      name: addressText(conn.remoteAddr.hostname, conn.remoteAddr.port),
       onReady: () => this.#scheduleFlush(),
     });
     const io = { reader: this.#reader, writeBuffer: this.#writer.buffer };

@@ -10,7 +10,7 @@ import { logger } from "../../../lib/base/log.ts";
 import { Backoff } from "../../../lib/base/retry.ts";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { ACCEPT_BACKOFF } from "../../hosting/accepting.ts";
-import { listenAt } from "../../hosting/endpoint.ts";
+import { addressText, listenAt } from "../../hosting/endpoint.ts";
 import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosting/stop.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { secretMatcher } from "../../hosting/token.ts";
@@ -91,7 +91,7 @@ export class EmbeddedServer {
 
   /** Host and port of the server, such as `"127.0.0.1:31134"`. */
   get address(): string {
-    return `${this.#options.host}:${this.port}`;
+    return addressText(this.#options.host, this.port);
   }
 
   /** True while it listens. */

@@ -115,6 +115,24 @@ Deno.test("tcp backend: the error for an unreachable server names its address", 
   await assert.rejects(backend.connect(), MessagingClosedError);
 });
 
+Deno.test("tcp backend: without the token that the server wants, connecting fails", async () => {
+  await using server = new EmbeddedServer({ port: 0, token: "right" });
+  const port = await server.start();
+  for (const call of ["testConnection", "connect"] as const) {
+    await using backend = new EmbeddedMessagingBackend({ port, autoStartServer: false });
+    await assert.rejects(backend[call](), {
+      name: "MessagingRefusedError",
+      message: /send AUTH with the token first/,
+    });
+  }
+  await using backend = new EmbeddedMessagingBackend({
+    port,
+    token: "right",
+    autoStartServer: false,
+  });
+  await backend.testConnection();
+});
+
 Deno.test("tcp backend: a wrong token is rejected", async () => {
   await using server = new EmbeddedServer({ port: 0, token: "right" });
   const port = await server.start();
