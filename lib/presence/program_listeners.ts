@@ -7,8 +7,9 @@
  */
 
 import { logger } from "../base/log.ts";
-import { platform } from "../platform/mod.ts";
+import { openedPlatform, platform } from "../platform/mod.ts";
 import type { EndSignal } from "../platform/platform.ts";
+import { hasWorker, setOnWorker } from "./termination.ts";
 
 type Listener = () => void;
 
@@ -57,15 +58,20 @@ class ProgramListeners {
     listener();
   }
 
-  /** Tells the other isolates. Asks for no permission: without it a program has no sockets by name. */
+  /** Tells the workers, if there are any. Asks for no permission: without it no socket has a name. */
   publish(): void {
-    if (IS_WORKER || Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return;
+    const isNews = this.#hasAny || openedPlatform() !== undefined;
+    if (IS_WORKER || !isNews || !hasWorker() || !isFfiGranted()) return;
     try {
       platform().setProgramListens(this.#signal, this.#hasAny);
     } catch (error) {
       logger.debug("cannot note a listener for {signal}: {error}", { signal: this.#signal, error });
     }
   }
+}
+
+function isFfiGranted(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 /** Milliseconds in which a signal reaches all isolates of a process. */
@@ -112,3 +118,6 @@ Deno.removeSignalListener = (signal, listener) => {
   if (known === undefined) removeSignalListener(signal, listener);
   else known.remove(listener);
 };
+setOnWorker(() => {
+  for (const each of Object.values(listeners)) each.publish();
+});

@@ -11,7 +11,8 @@
  */
 
 import { logger } from "../base/log.ts";
-import { openedPlatform, platform } from "../platform/mod.ts";
+import { openedPlatform } from "../platform/mod.ts";
+import { renameThreads, threadNames } from "../platform/threads.ts";
 
 /** The name that a thread of a terminated worker gets; at most 15 bytes. */
 const ENDED = "ringbus-ended";
@@ -21,7 +22,11 @@ const WORKER_THREAD = /^worker-\d+$/;
 const IS_WORKER = "DedicatedWorkerGlobalScope" in globalThis;
 
 const words = new WeakMap<Worker, Int32Array>();
-const threadNames = new WeakMap<Worker, string>();
+const namesOfThreads = new WeakMap<Worker, string>();
+let onWorker: (() => void) | undefined;
+/** Workers that this isolate has started and not terminated. */
+const started = new WeakSet<Worker>();
+let running = 0;
 /** The worker that a message is being posted to. */
 let recipient: Worker | undefined;
 
@@ -49,10 +54,11 @@ export function isTerminated(): boolean {
 }
 
 function mark(worker: Worker): void {
+  if (started.delete(worker)) running--;
   const word = words.get(worker);
   if (word !== undefined) Atomics.store(word, 0, 1);
-  const name = threadNames.get(worker);
-  if (name !== undefined) attempt(() => platform().renameThreads(name, ENDED));
+  const name = namesOfThreads.get(worker);
+  if (name !== undefined) attempt(() => renameThreads(name, ENDED));
 }
 
 /** Starts a worker, and finds the name of its thread, which is the only new one of its kind. */
@@ -60,15 +66,25 @@ function start(create: () => Worker): Worker {
   const before = new Set(namesOfWorkers());
   const worker = create();
   const [name, ...others] = new Set(namesOfWorkers()).difference(before);
-  if (name !== undefined && others.length === 0) threadNames.set(worker, name);
+  if (name !== undefined && others.length === 0) namesOfThreads.set(worker, name);
+  started.add(worker);
+  running++;
+  onWorker?.();
   return worker;
 }
 
-/** Asks for no permission: without it a program has no channels by name. */
 function namesOfWorkers(): string[] {
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return [];
-  const names = attempt(() => platform().threadNames()) ?? [];
-  return names.filter((name) => WORKER_THREAD.test(name));
+  return (attempt(threadNames) ?? []).filter((name) => WORKER_THREAD.test(name));
+}
+
+/** True if this isolate has started a worker, and not terminated it. */
+export function hasWorker(): boolean {
+  return running > 0;
+}
+
+/** Sets what is called whenever this isolate has started a worker. */
+export function setOnWorker(listener: () => void): void {
+  onWorker = listener;
 }
 
 /** A worker that cannot be marked is no error of its program. */

@@ -147,3 +147,16 @@ onEachCarrier("one of two workers is terminated, and the other goes on", async (
   assert.ok(ended.done[0] <= 1, "a worker that was about to sleep may take one");
   kept.worker.terminate();
 });
+
+for (const where of ["on a local channel", "by name"]) {
+  Deno.test({
+    name: `to terminate a worker that blocks ${where} does not load the C library`,
+    ignore: Deno.build.os !== "linux",
+    fn: () =>
+      inScratch(async ({ path, spawn }) => {
+        const args = where === "by name" ? [path] : [];
+        const child = spawn({ program: "worker_alone.ts", flags: ["-A"], args });
+        assert.deepEqual(await child.result(), { isLoaded: false, isEnded: true });
+      }),
+  });
+}
