@@ -221,6 +221,8 @@ function onFoundWhileBlocked(signal: EndSignal): void {
 
 /** Milliseconds between two checks for a signal in a loop. Each one is a system call. */
 const CHECK_INTERVAL_MS = 20;
+/** Milliseconds between two checks whether this worker was terminated: on Linux a system call, too. */
+const TERMINATION_INTERVAL_MS = 1;
 /** Most calls between two readings of the clock, less one. It is a mask: a power of two, less one. */
 const MAX_CALLS_MASK = 63;
 /** Calls that take longer than this from one reading to the next read the clock each time. */
@@ -229,6 +231,7 @@ const SLOW_MS = 10;
 let callsMask = 0;
 let readAtMs = 0;
 let checkedAtMs = 0;
+let lookedAtMs = 0;
 let emptyPolls = 0;
 
 /**
@@ -250,9 +253,13 @@ function readClock(): boolean {
   readAtMs = nowMs;
   if (elapsedMs >= SLOW_MS) callsMask = 0;
   else if (elapsedMs < 1) callsMask = Math.min(2 * callsMask + 1, MAX_CALLS_MASK);
-  if (nowMs - checkedAtMs < CHECK_INTERVAL_MS) return isTerminated();
-  checkedAtMs = nowMs;
-  return checkSurroundings();
+  if (nowMs - checkedAtMs >= CHECK_INTERVAL_MS) {
+    checkedAtMs = nowMs;
+    return checkSurroundings();
+  }
+  if (nowMs - lookedAtMs < TERMINATION_INTERVAL_MS) return false;
+  lookedAtMs = nowMs;
+  return isTerminated();
 }
 
 /**
