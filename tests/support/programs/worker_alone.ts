@@ -9,6 +9,8 @@ import { LocalChannel } from "../../../mod.ts";
 import { openedPlatform } from "../../../lib/platform/mod.ts";
 import { until } from "../deadline.ts";
 
+// The runtime's thread for signals has the name of the thread that starts it, and stays.
+Deno.addSignalListener("SIGUSR1", () => {});
 using channel = LocalChannel.create();
 const worker = new Worker(new URL("looping_worker.ts", import.meta.url), { type: "module" });
 const looping = new Promise((resolve) => worker.onmessage = resolve);
