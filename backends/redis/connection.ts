@@ -8,9 +8,15 @@
 
 import { startTimer, withTimer } from "../../lib/base/timer.ts";
 import { Buffer } from "node:buffer";
-import { createClient, RESP_TYPES } from "@redis/client";
+import {
+  createClient,
+  DisconnectsClientError,
+  RESP_TYPES,
+  SocketClosedUnexpectedlyError,
+} from "@redis/client";
 import type { Login, NodeAddress } from "./address.ts";
 import { AttemptTimeout } from "./failures.ts";
+import { withSocketErrors } from "./socket_errors.ts";
 
 type Client = ReturnType<typeof newClient>;
 
@@ -39,11 +45,13 @@ export class Connection {
   #stopTimer: (() => void) | undefined;
   #isClosed = false;
   #hasTimedOut = false;
+  /** The first error of the connection. */
+  #failure: Error | undefined;
 
   private constructor(client: Client, timeoutMs: number) {
     this.#client = client;
     this.#timeoutMs = timeoutMs;
-    client.on("error", () => this.close());
+    client.on("error", (error) => this.#fail(error));
     client.on("end", () => this.close());
     client.on("sharded-channel-moved", () => this.close());
   }
@@ -57,10 +65,13 @@ export class Connection {
     const client = newClient(address, login, timeoutMs);
     const connection = new Connection(client, timeoutMs);
     try {
-      await withTimer(client.connect(), timeoutMs, () => connection.#timeOut());
+      const connecting = withSocketErrors((error) => connection.#fail(error), async () => {
+        await client.connect();
+      });
+      await withTimer(connecting, timeoutMs, () => connection.#timeOut());
     } catch (error) {
       connection.close();
-      throw connection.#hasTimedOut ? connection.#timeoutError() : error;
+      throw connection.#reasonOf(error);
     }
     return connection;
   }
@@ -97,7 +108,7 @@ export class Connection {
     try {
       return await this.#client.sendCommand<R>(command, options);
     } catch (error) {
-      throw this.#hasTimedOut ? this.#timeoutError() : error;
+      throw this.#reasonOf(error);
     } finally {
       this.#sentAtMs.delete(number);
     }
@@ -160,8 +171,19 @@ export class Connection {
     this.close();
   }
 
-  #timeoutError(): AttemptTimeout {
-    return new AttemptTimeout(`there was no reply within ${this.#timeoutMs} ms`);
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.close();
+  }
+
+  /** Why a command, or the opening, failed. For the library it was the end of the client. */
+  #reasonOf(error: unknown): unknown {
+    if (this.#hasTimedOut) {
+      return new AttemptTimeout(`there was no reply within ${this.#timeoutMs} ms`);
+    }
+    const isConsequence = error instanceof DisconnectsClientError ||
+      error instanceof SocketClosedUnexpectedlyError;
+    return isConsequence ? this.#failure ?? error : error;
   }
 }
 

@@ -7,7 +7,8 @@
  */
 
 import { Deque } from "../../../lib/base/deque.ts";
-import { type BackoffOptions, retry } from "../../../lib/base/retry.ts";
+import { Backoff, type BackoffOptions, retry } from "../../../lib/base/retry.ts";
+import { sleep } from "../../../lib/base/sleep.ts";
 import { MessagingConnectionError } from "../../messaging/errors.ts";
 import type { ClientConnection } from "../../tcp/client/connection.ts";
 import { SharedBackendError } from "../errors.ts";
@@ -35,6 +36,10 @@ export class ManagerClient {
   #writes = 0;
   #connection: ClientConnection | undefined;
   #opening: Promise<void> | undefined;
+  /** When calls are given up, unless a reply arrives. Undefined after a reply. */
+  #deadlineMs: number | undefined;
+  /** Delays while connections are lost before a reply arrives. */
+  readonly #backoff = new Backoff(BACKOFF);
   readonly #closing = new AbortController();
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -85,6 +90,8 @@ export class ManagerClient {
   #finish(call: PendingCall, settle: () => void): void {
     // A call that was repeated may have two replies.
     if (!this.#sent.delete(call)) return;
+    this.#deadlineMs = undefined;
+    this.#backoff.reset();
     settle();
     if (this.#waiting.length > 0) this.#pump();
     else if (this.#sent.size === 0) this.#idle?.resolve();
@@ -111,8 +118,12 @@ export class ManagerClient {
   /** Connects, and repeats that while it may succeed. */
   async #connectWithRetry(): Promise<ClientConnection> {
     const timeoutMs = this.#dialer.isBound ? RECONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
-    const deadlineMs = performance.now() + timeoutMs;
+    if (this.#deadlineMs !== undefined) await sleep(this.#backoff.next(), this.#closing.signal);
+    const deadlineMs = this.#deadlineMs ??= performance.now() + timeoutMs;
     try {
+      if (performance.now() > deadlineMs) {
+        throw new TransientError("each connection was lost before a reply arrived");
+      }
       return await retry(() => this.#dial(), {
         backoff: BACKOFF,
         signal: this.#closing.signal,
@@ -142,6 +153,7 @@ export class ManagerClient {
   #rejectAll(error: Error): void {
     const calls = [...this.#sent, ...this.#waiting.drain()];
     this.#sent.clear();
+    this.#deadlineMs = undefined;
     for (const { reject } of calls) reject(error);
     this.#idle?.resolve();
   }
