@@ -168,9 +168,18 @@ export class Journal implements Disposable {
     Atomics.store(this.#words, ARMED, point + 1);
   }
 
-  /** Lets the process pass all failpoints. */
-  disarm(): void {
+  /**
+   * Lets the process pass all failpoints, and resumes it if it is stopped at one. It may be about to stop:
+   * once it has told so, it looks whether it is still to stop.
+   */
+  release(): void {
     Atomics.store(this.#words, ARMED, 0);
+    this.pausedAt = -1;
+  }
+
+  /** True until the process is released from the failpoint at which it has stopped. */
+  isHeldAt(point: number): boolean {
+    return Atomics.load(this.#words, ARMED) === point + 1 && this.pausedAt === point;
   }
 
   /** Counts a pass of a failpoint. True if the process has to stop there. */

@@ -99,7 +99,7 @@ export class Member implements AsyncDisposable {
     if (!this.isStopped || this.#hasEnded || this.killedAt !== undefined) return;
     this.stops.at(-1)!.until = now();
     this.isStopped = false;
-    this.journal.pausedAt = -1;
+    this.journal.release();
     this.#process.kill("SIGCONT");
   }
 

@@ -50,9 +50,6 @@ function pausableChild(journal: Journal, child: Child): PausableChild {
     child,
     arm: (point, nth = 1) => journal.arm(numberOf(point), nth),
     untilPaused: () => until(() => journal.pausedAt >= 0, "standing still at a failpoint"),
-    release: () => {
-      journal.disarm();
-      journal.pausedAt = -1;
-    },
+    release: () => journal.release(),
   };
 }

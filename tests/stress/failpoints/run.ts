@@ -188,7 +188,7 @@ class PatternRun {
       for (const member of pool.of(scenario.part)) member.journal.arm(point, nth);
     }
     while (true) {
-      const paused = pool.members.filter(({ journal }) => journal.pausedAt >= 0);
+      const paused = pool.members.filter(({ journal }) => journal.isHeldAt(point));
       if (pool.of(scenario.part).every((member) => member.isUp)) upAt = Math.min(upAt, now());
       const isAlone = scenario.isFirst && paused.length === 0 && now() - upAt < ALONE_MS;
       if (!isAlone) pool.startOthers(PATTERNS[scenario.pattern].processCounts);
@@ -231,11 +231,8 @@ class PatternRun {
 
 /** Resumes all held processes but the first, and holds no other. */
 function release(pool: ProcessPool, paused: readonly Member[]): Member | undefined {
-  for (const { journal } of pool.members) journal.disarm();
   const [victim] = paused;
-  for (const { journal } of pool.members) {
-    if (journal !== victim?.journal) journal.pausedAt = -1;
-  }
+  for (const member of pool.members) if (member !== victim) member.journal.release();
   return victim;
 }
 

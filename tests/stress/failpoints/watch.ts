@@ -32,9 +32,11 @@ function read(path: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-function pauseAt(point: number, journal: Journal): void {
+/** Waits at a failpoint until the journal releases the process. */
+export function pauseAt(point: number, journal: Journal): void {
   journal.pausedAt = point;
-  while (journal.pausedAt === point) block(POLL_MS);
+  while (journal.isHeldAt(point)) block(POLL_MS);
+  journal.pausedAt = -1;
 }
 
 /** Passes a failpoint after each system call that succeeds. Returns the original function. */
