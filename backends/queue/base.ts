@@ -61,9 +61,12 @@ export class QueueBase implements MessageQueue {
     this.#subscriptions = new SubscriptionSet(clock, config.commandTimeoutMs);
     this.#lifecycle = new QueueLifecycle({
       open: () => store.open(),
-      stopRetrying: () => store.stopRetrying(),
-      close: async () => {
-        await this.#subscriptions.endAll();
+      close: async (opening) => {
+        // The loops end before the calls that they wait for fail.
+        const ending = this.#subscriptions.endAll();
+        store.stopRetrying();
+        await opening;
+        await ending;
         await store.close();
       },
     });

@@ -10,10 +10,8 @@ import { QueueNotInitializedError } from "./errors.ts";
 export interface LifecycleSteps {
   /** Opens the queue. After a failure it may be opened again. */
   open(): Promise<void>;
-  /** Makes pending calls end soon. Called before `close`. */
-  stopRetrying(): void;
-  /** Closes the queue. */
-  close(): Promise<void>;
+  /** Closes the queue. `opening` settles when an `open` that was called before has ended. */
+  close(opening: Promise<void>): Promise<void>;
 }
 
 /** Opens and closes a queue, and checks that it is open. */
@@ -50,9 +48,8 @@ export class QueueLifecycle {
 
   async #close(): Promise<void> {
     this.#isOpen = false;
-    this.#steps.stopRetrying();
-    await this.#opening?.catch(() => {});
-    await this.#steps.close();
+    const opening = this.#opening?.catch(() => {}) ?? Promise.resolve();
+    await this.#steps.close(opening);
   }
 
   /** Throws `QueueNotInitializedError` unless the queue is open. */

@@ -26,6 +26,9 @@ import type { DeliveryRecord, Gap, SubscribeOptions, Subscription } from "./type
 /** Delays after calls that failed. */
 const BACKOFF: BackoffOptions = { initialMs: 50, maxMs: 2000 };
 
+/** Longest wait of the end of a subscription for the server, in milliseconds. */
+const CLEAR_GRACE_MS = 250;
+
 /** What a subscription needs to know of its queue. */
 export interface SubscriptionHost {
   readonly clock: QueueClock;
@@ -50,6 +53,10 @@ export class QueueSubscription<T> implements Subscription<T> {
   readonly #stopListening: (() => void)[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #wake: (() => void) | undefined;
+  /** Ends the wait of `next()` for the server. */
+  #leave: (() => void) | undefined;
+  #refilling: Promise<void> | undefined;
+  readonly #cleared = Promise.withResolvers<void>();
   #missed = 0;
   readonly #closing = new AbortController();
   #ending: Promise<void> | undefined;
@@ -106,9 +113,17 @@ export class QueueSubscription<T> implements Subscription<T> {
     await this.end();
   }
 
-  /** Ends the subscription, and releases the messages that were not yielded. */
+  /**
+   * Ends the subscription, and releases the messages that were not yielded. Waits for that, but not long for
+   * a server that is away.
+   */
   end(): Promise<void> {
     return this.#ending ??= this.#end();
+  }
+
+  /** Settles when nothing of a subscription that has ended is left to do. */
+  get cleared(): Promise<void> {
+    return this.#cleared.promise;
   }
 
   get #hasEnded(): boolean {
@@ -121,12 +136,22 @@ export class QueueSubscription<T> implements Subscription<T> {
     this.#closing.abort();
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#wake?.();
+    this.#leave?.();
     for (const stop of this.#stopListening) stop();
+    void this.#clear();
+    const { promise: timeout, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#host.clock.setTimer(resolve, CLEAR_GRACE_MS);
+    await Promise.race([this.cleared, timeout]);
+    cancel();
+  }
+
+  async #clear(): Promise<void> {
     // A pending claim may still return messages.
     await this.ready.catch(() => {});
     await this.#refilling?.catch(() => {});
     await Promise.all(this.#receivers.map((receiver) => this.#release(receiver)));
     this.#host.onEnd();
+    this.#cleared.resolve();
   }
 
   async #release(receiver: BufferedReceiver): Promise<void> {
@@ -161,7 +186,20 @@ export class QueueSubscription<T> implements Subscription<T> {
         sleep: (delayMs) => this.#sleep(delayMs),
       });
     } catch (error) {
-      if (!this.#hasEnded || !isTransient(error)) throw error;
+      if (!this.#hasEnded) throw error;
+    }
+  }
+
+  /** The result of work, or undefined as soon as the subscription ends. */
+  async #untilEnd<R>(work: Promise<R>): Promise<R | undefined> {
+    const { promise, resolve, reject } = Promise.withResolvers<R | undefined>();
+    work.then(resolve, reject);
+    this.#leave = () => resolve(undefined);
+    if (this.#hasEnded) this.#leave();
+    try {
+      return await promise;
+    } finally {
+      this.#leave = undefined;
     }
   }
 
@@ -170,17 +208,15 @@ export class QueueSubscription<T> implements Subscription<T> {
     this.#wake?.();
   }
 
-  #refilling: Promise<void> | undefined;
-
   async #next(): Promise<IteratorResult<DeliveryRecord<T>>> {
-    await this.ready;
+    await this.#untilEnd(this.ready);
     const backoff = new Backoff(BACKOFF);
     while (!this.#hasEnded) {
       try {
-        this.#refilling = this.#refill();
-        await this.#refilling;
+        await this.#untilEnd(this.#startRefill());
         backoff.reset();
       } catch (error) {
+        if (this.#hasEnded) break;
         if (!isTransient(error)) {
           await this.end();
           throw error;
@@ -188,8 +224,6 @@ export class QueueSubscription<T> implements Subscription<T> {
         this.#reportInterruption(error);
         await this.#sleep(backoff.next());
         continue;
-      } finally {
-        this.#refilling = undefined;
       }
       const delivery = this.#hasEnded ? undefined : this.#takeBest();
       if (delivery !== undefined) {
@@ -200,6 +234,10 @@ export class QueueSubscription<T> implements Subscription<T> {
       if (!this.#receivers.some(({ isClaimDue }) => isClaimDue)) await this.#sleepUntilDue();
     }
     return { done: true, value: undefined };
+  }
+
+  #startRefill(): Promise<void> {
+    return this.#refilling = this.#refill().finally(() => this.#refilling = undefined);
   }
 
   /** Claims messages from the receivers whose buffers are empty. */

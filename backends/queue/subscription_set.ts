@@ -42,8 +42,10 @@ export class SubscriptionSet {
     cancel();
   }
 
-  /** Ends all subscriptions. */
+  /** Ends all subscriptions: their loops end at once. Waits until nothing is left to do for them. */
   async endAll(): Promise<void> {
-    await Promise.all([...this.#active].map((subscription) => subscription.end()));
+    const ending = [...this.#active];
+    for (const subscription of ending) void subscription.end();
+    await Promise.all(ending.map(({ cleared }) => cleared));
   }
 }

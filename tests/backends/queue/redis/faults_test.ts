@@ -7,6 +7,7 @@ import {
   QueueError,
   QueueOutOfMemoryError,
   QueueTimeoutError,
+  type Subscription,
 } from "../../../../mod.ts";
 import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { type RedisServer, redisServer } from "../../../../testing/mod.ts";
@@ -307,6 +308,56 @@ Deno.test("close ends within its deadline while the server is stopped", async ()
   assert.equal((await coming).done, true);
   Deno.kill(server.pid, "SIGCONT");
 });
+
+/** The ways in which Redis is away. */
+const ABSENCES: Record<string, (server: RedisServer) => Promise<void> | void> = {
+  killed: (server) => server.kill(),
+  stopped: (server) => Deno.kill(server.pid, "SIGSTOP"),
+};
+
+/** The ways to end a loop. */
+const ENDS: Record<
+  string,
+  (stop: { queue: RedisMessageQueue; loop: Subscription; abort: AbortController }) => unknown
+> = {
+  close: ({ queue }) => queue.close(),
+  "return()": ({ loop }) => loop.return(),
+  "a signal": ({ abort }) => abort.abort(),
+};
+
+for (const [state, leave] of Object.entries(ABSENCES)) {
+  for (const [name, end] of Object.entries(ENDS)) {
+    for (const isWaiting of [true, false]) {
+      const when = isWaiting ? "in a wait" : "as it begins";
+      Deno.test(`${name} ends a loop ${when} at once while the server is ${state}`, async () => {
+        await using server = await redisServer();
+        await using queue = await open(server.url, { commandTimeoutMs: 3000 });
+        const abort = new AbortController();
+        const start = () => queue.subscribe("tasks", "worker", { signal: abort.signal });
+        let loop = start();
+        await loop.ready;
+        if (!isWaiting) {
+          await leave(server);
+          loop = start();
+        }
+        const coming = loop.next();
+        if (isWaiting) {
+          await queue.publish(task("first"));
+          await coming;
+          await leave(server);
+        }
+        const last = isWaiting ? loop.next() : coming;
+        await sleep(50);
+        const ending = Promise.resolve(end({ queue, loop, abort }));
+        assert.equal((await within(last, "the end of the loop", 1000)).done, true);
+        if (name !== "close") await within(ending, "the end", 1500);
+        if (state === "stopped") Deno.kill(server.pid, "SIGCONT");
+        await within(ending, "the end", 8000);
+        assert.equal((await loop.next()).done, true);
+      });
+    }
+  }
+}
 
 Deno.test("publish is rejected when the memory is full, and consumers continue", async () => {
   await using server = await redisServer({ maxMemoryBytes: 4_000_000 });
