@@ -128,6 +128,12 @@ export class AgentBackend extends BaseMessagingBackend {
     return await this.#callForMessages("getMessagesForTopicSince", topic, sinceId);
   }
 
+  /** Fetches the messages that were stored after one in the agent's process. */
+  override async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    return await this.#callForMessages("getMessagesStoredAfter", topic, id);
+  }
+
   /** Fetches messages by id in the agent's process. */
   override async getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]> {
     checkNoMore("getMessagesById()", arguments, 2);

@@ -45,6 +45,8 @@ async function execute(backend: MessagingBackend, { call, args }: AgentRequest):
     // A small id arrives as a number.
     case "getMessagesForTopicSince":
       return toObjects(await backend.getMessagesForTopicSince(first, BigInt(second)));
+    case "getMessagesStoredAfter":
+      return toObjects(await backend.getMessagesStoredAfter(first, BigInt(second)));
     case "getMessagesById":
       return toObjects(await backend.getMessagesById(first, (second as bigint[]).map(BigInt)));
   }

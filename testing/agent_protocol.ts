@@ -12,6 +12,7 @@ export type AgentCall =
   | "storeMessage"
   | "getMessagesForTopic"
   | "getMessagesForTopicSince"
+  | "getMessagesStoredAfter"
   | "getMessagesById"
   | "testConnection"
   | "openTopic"

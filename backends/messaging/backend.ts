@@ -110,6 +110,13 @@ export interface MessagingBackend extends AsyncDisposable {
   /** The first of `getMessagesForTopicSince`, or null. */
   getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null>;
 
+  /**
+   * The messages of a topic that were stored after the one with an id, in the order of storing, whatever the
+   * clocks of their producers show. All of them if the topic has none with the id: it may have expired. To
+   * follow a topic, pass the id of the message that was received last.
+   */
+  getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]>;
+
   /** The messages of a namespace with these ids, in their order. Unknown ids are omitted. */
   getMessagesById(namespace: string, ids: readonly bigint[]): Promise<Message[]>;
 

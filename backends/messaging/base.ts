@@ -91,6 +91,16 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   /** Ends all subscriptions, and releases the resources of the backend. Called once. */
   protected abstract close(): Promise<void>;
 
+  /**
+   * The messages of a topic that were stored after the one with an id. A backend that does not know the
+   * order of storing returns all messages of the topic.
+   */
+  async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    checkId(id);
+    return await this.getMessagesForTopic(topic);
+  }
+
   /** Another name of `getMessagesForTopicSince`. */
   async getMessagesSince(topic: string, sinceId: bigint): Promise<Message[]> {
     checkNoMore("getMessagesSince()", arguments, 2);
@@ -280,6 +290,16 @@ export function checkIds(ids: readonly bigint[]): readonly bigint[] {
  */
 export function checkGivenName(what: string, name: unknown): void {
   mapStoreErrors(() => checkName(what, name, GIVEN_NAME_RULES));
+}
+
+/** What a server returns, or all that it has if it refuses a call that only some servers have. */
+export async function orElseAll<T>(call: () => Promise<T>, all: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof MessagingRefusedError)) throw error;
+    return await all();
+  }
 }
 
 /** Calls the store, and maps `StoreError` to `MessagingRefusedError`. */

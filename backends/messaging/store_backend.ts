@@ -79,6 +79,16 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
     );
   }
 
+  /** The messages of a topic that were stored after the one with an id, in that order. */
+  override async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    return await this.observer.fetch(
+      "getMessagesStoredAfter",
+      topic,
+      () => this.read(({ topics }) => topics.storedAfter(topic, checkId(id)).map(toMessage)),
+    );
+  }
+
   /** The first of `getMessagesForTopicSince`, or null. */
   override async getNextMessageForTopicSince(
     topic: string,

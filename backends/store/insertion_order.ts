@@ -22,6 +22,16 @@ export class InsertionOrder {
     for (let next = this.#first; next !== undefined; next = next.next) yield next;
   }
 
+  /** The messages that were inserted after an order, in their order. */
+  after(order: number): StoredMessage[] {
+    const found: StoredMessage[] = [];
+    let message = this.#last;
+    for (; message !== undefined && message.order > order; message = message.previous) {
+      found.push(message);
+    }
+    return found.reverse();
+  }
+
   add(message: StoredMessage): void {
     message.order = ++this.#added;
     message.previous = this.#last;

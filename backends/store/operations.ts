@@ -85,6 +85,21 @@ export const OPERATIONS = {
         ? topics.sinceTimestamp(topic, timestamp)
         : topics.since(topic, since_id)).slice(0, limit),
   }),
+  messagesStoredAfter: operation({
+    name: "messagesStoredAfter",
+    summary: "The messages of a topic that were stored after the one with an id, in that order, " +
+      "whatever their time is; all of them if there is none with the id.",
+    access: "read",
+    arguments: { topic: TOPIC, id: args.id("the id"), limit: LIMIT },
+    result: "messages",
+    http: { method: "GET", path: "/messages_stored_after/{topic}/{id}" },
+    line: {
+      command: "GET_MESSAGES_STORED_AFTER",
+      takes: ["topic", "id"],
+      reply: "MESSAGES JSON:[...]",
+    },
+    run: ({ topics }, { topic, id, limit }) => topics.storedAfter(topic, id).slice(0, limit),
+  }),
   messagesById: operation({
     name: "messagesById",
     summary: "Messages of a namespace by id, in the order of the ids; unknown ids are skipped.",

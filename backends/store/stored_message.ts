@@ -110,6 +110,8 @@ export class StoredMessage implements Expiring {
   isRemoved = false;
   /** Place in the order of insertion: it orders messages of one id in several namespaces. */
   order = 0;
+  /** `order` of the message that it replaced, and of the one that this one had replaced, and so on. */
+  firstOrder = 0;
   /** Messages with the same namespace and id that were stored just before and after, in other topics. */
   older: StoredMessage | undefined = undefined;
   newer: StoredMessage | undefined = undefined;

@@ -93,8 +93,13 @@ export class Topic {
       .filter((message) => message.timestampMs > timestampMs);
   }
 
+  /** A message with an id. */
+  find(id: bigint): StoredMessage | undefined {
+    return this.#runOf(id).find(id);
+  }
+
   #timeOf(id: bigint): number {
-    const found = this.#irregular === 0 ? undefined : this.#runOf(id).find(id);
+    const found = this.#irregular === 0 ? undefined : this.find(id);
     if (found !== undefined) return Math.floor(found.timestampMs);
     return id === BEGINNING_ID && this.#irregular > 0 ? -Infinity : timestampOf(id);
   }

@@ -84,6 +84,7 @@ export class Topics {
       parsed,
       lifetimeSeconds === undefined ? Infinity : this.#context.clock() + lifetimeSeconds * 1000,
     );
+    const replaced = this.#namespaces.get(namespace)?.find(message.id, topic);
     const { counters } = this.#context;
     if (lifetimeSeconds === 0) {
       this.#removeReplaced(message);
@@ -95,6 +96,7 @@ export class Topics {
     this.#removeReplaced(message);
     counters.stored++;
     this.#add(message);
+    message.firstOrder = replaced?.firstOrder ?? message.order;
     this.#trim(topic);
     return message;
   }
@@ -230,6 +232,34 @@ export class Topics {
   /** The first message of `since`, or undefined. */
   nextSince(topic: string, id: bigint): StoredMessage | undefined {
     return this.#topic(topic)?.since(id, 1)[0];
+  }
+
+  /**
+   * The messages of a topic that were stored after the one with an id, in that order, whatever their time
+   * is. All of them if there is none with the id: it may have been removed.
+   */
+  storedAfter(topic: string, id: bigint): StoredMessage[] {
+    const found = this.#topic(topic);
+    return found === undefined ? [] : this.#storedAfter([found], (name) => name === topic, id);
+  }
+
+  /** The same for all topics with some names. */
+  following(isFollowed: (topic: string) => boolean, id: bigint): StoredMessage[] {
+    this.#context.sweep();
+    const followed = [...this.#topics.values()].filter(({ name }) => isFollowed(name));
+    return this.#storedAfter(followed, isFollowed, id);
+  }
+
+  #storedAfter(
+    followed: readonly Topic[],
+    isFollowed: (topic: string) => boolean,
+    id: bigint,
+  ): StoredMessage[] {
+    const last = followed.map((topic) => topic.find(id)).filter((found) => found !== undefined);
+    // A message that was stored again has a later place. What came in between may not have been seen.
+    const order = Math.min(...last.map(({ firstOrder }) => firstOrder));
+    return this.#insertionOrder.after(last.length === 0 ? 0 : order)
+      .filter((message) => isFollowed(message.topic));
   }
 
   /** The messages of a topic with a later timestamp, in milliseconds; sorted by id. */

@@ -20,6 +20,7 @@ import {
   checkGivenName,
   checkIds,
   mapStoreErrors,
+  orElseAll,
 } from "../../messaging/base.ts";
 import { messagesFrom } from "../../messaging/received.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
@@ -187,6 +188,31 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     if (isRingbus && !isFiltered) return await this.#since(topic, sinceId, limit);
     const messages = this.#messagesIn(json);
     return isFiltered ? messages : messages.filter((message) => isLater(message, sinceId));
+  }
+
+  /**
+   * The messages of a topic that were stored after the one with an id, in that order. Another server does
+   * not know the order: all messages of the topic are returned, sorted by id.
+   */
+  override async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    const values = { topic, id: checkId(id), limit: undefined };
+    return await this.observer.fetch(
+      "getMessagesStoredAfter",
+      topic,
+      () =>
+        orElseAll(
+          async () => this.#messagesIn(await this.#call(OPERATIONS.messagesStoredAfter, values)),
+          async () =>
+            this.#messagesIn(
+              await this.#call(OPERATIONS.messages, {
+                topic,
+                since_id: undefined,
+                limit: undefined,
+              }),
+            ),
+        ),
+    );
   }
 
   /** The messages of a namespace with these ids, in the order of the ids. */

@@ -21,7 +21,8 @@ import { array, COUNT, object, status, TEXT } from "./schemas.ts";
 import { statsOf } from "./stats.ts";
 
 const SINCE_ID = optionalId(
-  "begin with the stored messages after this id; default: the header Last-Event-ID",
+  "begin with the stored messages of a later time than this id; the header Last-Event-ID goes on with " +
+    "what was stored after the message with its id",
 );
 
 /** The routes, in the order of the documentation. */
@@ -74,8 +75,8 @@ export const ROUTES: readonly Route[] = [
     mediaType: "text/event-stream",
     run({ eventStreams }, { topic, pattern, since_id }, headers) {
       const last = headers.get("last-event-id") ?? "";
-      const sinceId = last === "" ? since_id : SINCE_ID.read([last], "Last-Event-ID");
-      return eventStreams.open({ topics: topic, patterns: pattern, sinceId });
+      const lastId = last === "" ? undefined : SINCE_ID.read([last], "Last-Event-ID");
+      return eventStreams.open({ topics: topic, patterns: pattern, sinceId: since_id, lastId });
     },
   }),
   route({

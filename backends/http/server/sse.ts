@@ -6,6 +6,7 @@
 
 import { TextSet } from "../../../lib/base/text_map.ts";
 import { MAX_ENTRIES_PER_RESPONSE } from "../../store/limits.ts";
+import { glob } from "../../store/glob.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
 import { type Delivery, Subscription } from "../../store/subscription.ts";
@@ -29,6 +30,8 @@ export interface EventStreamRequest {
   readonly patterns: readonly string[];
   /** Start with the stored messages after this id. */
   readonly sinceId: bigint | undefined;
+  /** Go on after the event with this id, with what was stored since then. */
+  readonly lastId?: bigint;
 }
 
 /** The open streams of a server. */
@@ -51,7 +54,8 @@ export class EventStreams {
   }
 
   /** Subscribes, and responds with the entries. */
-  open({ topics, patterns, sinceId }: EventStreamRequest): Response {
+  open(request: EventStreamRequest): Response {
+    const { topics, patterns } = request;
     if (topics.length + patterns.length === 0) {
       throw new HttpError(400, "topic or pattern is missing: name at least one");
     }
@@ -69,8 +73,29 @@ export class EventStreams {
     }
     this.#open.add(stream);
     quota.used++;
-    const backlog = sinceId === undefined ? [] : this.#since(new TextSet(topics), sinceId);
-    return new Response(stream.body(backlog), { headers: HEADERS });
+    return new Response(stream.body(this.#backlogOf(request)), { headers: HEADERS });
+  }
+
+  /** What a client has missed, or asks for in addition. */
+  #backlogOf({ topics, patterns, sinceId, lastId }: EventStreamRequest): Delivery[] {
+    const names = new TextSet(topics);
+    if (lastId !== undefined) return this.#after(names, patterns, lastId);
+    return sinceId === undefined ? [] : this.#since(names, sinceId).map((each) => toDelivery(each));
+  }
+
+  /** What was stored in topics after an id, in that order, as it would have been delivered. */
+  #after(topics: TextSet, patterns: readonly string[], id: bigint): Delivery[] {
+    const globs = [...new TextSet(patterns)].map((pattern) => ({
+      pattern,
+      matches: glob(pattern),
+    }));
+    const isFollowed = (topic: string) =>
+      topics.has(topic) || globs.some(({ matches }) => matches(topic));
+    return this.#store.topics.following(isFollowed, id).flatMap((message) => [
+      ...topics.has(message.topic) ? [toDelivery(message)] : [],
+      ...globs.filter(({ matches }) => matches(message.topic))
+        .map(({ pattern }) => toDelivery(message, pattern)),
+    ]);
   }
 
   /** The messages of topics after an id, sorted by time. */
@@ -105,7 +130,7 @@ class EventStream {
   #isEnded = false;
   #reportedDropped = 0;
   /** Stored messages to send before what is delivered. */
-  #backlog: readonly StoredMessage[] = [];
+  #backlog: readonly Delivery[] = [];
   #backlogAt = 0;
   /** Entries of the chunk that is sent now. */
   #sending = 0;
@@ -135,7 +160,7 @@ class EventStream {
   }
 
   /** The body. The next chunk is produced when the client has read the one before. */
-  body(backlog: readonly StoredMessage[]): ReadableStream<Uint8Array> {
+  body(backlog: readonly Delivery[]): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
     this.#backlog = backlog;
     let isFirst = true;
@@ -162,9 +187,9 @@ class EventStream {
     return this.#chunkOf(this.subscription.take(MAX_ENTRIES_PER_RESPONSE));
   }
 
-  #backlogChunk(message: StoredMessage): string {
+  #backlogChunk(entry: Delivery): string {
     this.#backlogAt++;
-    return this.#chunkOf([toDelivery(message)]);
+    return this.#chunkOf([entry]);
   }
 
   #chunkOf(entries: readonly Delivery[]): string {
@@ -190,9 +215,9 @@ class EventStream {
   }
 }
 
-function toDelivery(message: StoredMessage): Delivery {
+function toDelivery(message: StoredMessage, pattern?: string): Delivery {
   const { topic, bytes, timestampMs: atMs } = message;
-  return { kind: "stored", topic, message, bytes, atMs };
+  return { kind: "stored", topic, message, bytes, atMs, ...pattern !== undefined && { pattern } };
 }
 
 /** JSON may have line ends between its tokens: each line becomes a data field. */

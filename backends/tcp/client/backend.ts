@@ -17,6 +17,7 @@ import {
   checkGivenName,
   checkIds,
   mapStoreErrors,
+  orElseAll,
 } from "../../messaging/base.ts";
 import { MessagingError } from "../../messaging/errors.ts";
 import { messagesFrom } from "../../messaging/received.ts";
@@ -177,6 +178,25 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
       "getMessagesForTopicSince",
       topic,
       () => this.#messages(OPERATIONS.messagesSinceId, values),
+    );
+  }
+
+  /**
+   * The messages of a topic that were stored after the one with an id, in that order. Another server does
+   * not know the order: all messages of the topic are returned, sorted by id.
+   */
+  override async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
+    checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    const values = { topic, id: checkId(id), limit: undefined };
+    const all = { topic, since_id: undefined, limit: undefined };
+    return await this.observer.fetch(
+      "getMessagesStoredAfter",
+      topic,
+      () =>
+        orElseAll(
+          () => this.#messages(OPERATIONS.messagesStoredAfter, values),
+          () => this.#messages(OPERATIONS.messages, all),
+        ),
     );
   }
 

@@ -53,7 +53,7 @@ export interface EmbeddedMessagingOptions extends EmbeddedAddress {
 export interface EmbeddedMessagingBackendOptions extends EmbeddedAddress, MessagingBackendOptions {
   /**
    * Called when the subscriptions are in force again after the connection was lost. Messages of the time
-   * between were not received; `getMessagesForTopicSince` returns the stored ones. Default: a warning in
+   * between were not received; `getMessagesStoredAfter` returns the stored ones. Default: a warning in
    * the log, under `["ringbus"]`.
    */
   onGap?: (gap: SubscriptionGap) => void;

@@ -36,11 +36,41 @@ export function testLookup(transport: MessagingTransport): void {
     const backend = scene.backend();
     assert.deepEqual(await backend.getMessagesForTopic("t"), []);
     assert.deepEqual(await backend.getMessagesForTopicSince("t", 0n), []);
+    assert.deepEqual(await backend.getMessagesStoredAfter("t", 1n), []);
     assert.deepEqual(await backend.getMessagesSince("t", 2n ** 64n - 1n), []);
     assert.equal(await backend.getNextMessageForTopicSince("t", 5n), null);
     assert.deepEqual(await backend.getMessagesById("n", [1n]), []);
     assert.deepEqual(await backend.getMessagesById("n", []), []);
   });
+
+  testOn(
+    transport,
+    "a client that follows a topic misses no message of a producer whose clock is behind",
+    async (scene) => {
+      const [backend, other] = [scene.backend(), scene.backend()];
+      const messages = series(6);
+      // The second producer's clock is behind: what it stores is earlier in time than what is there.
+      const [behind, ahead] = [messages.slice(0, 3), messages.slice(3)];
+      const seen: Message[] = [];
+      const expected: Message[] = [];
+      for (const [n, message] of ahead.entries()) {
+        for (const each of [message, behind[n]]) {
+          await other.storeMessage("n", "t", each);
+          expected.push(each);
+        }
+        const last = seen.at(-1)?.id ?? 0n;
+        const found = await backend.getMessagesStoredAfter("t", last);
+        // A server that does not know the order returns all messages.
+        seen.push(
+          ...found.filter(({ id }) => !idsOf(seen).includes(id)).toSorted((a, b) =>
+            idsOf(expected).indexOf(a.id) - idsOf(expected).indexOf(b.id)
+          ),
+        );
+      }
+      assert.deepEqual(idsOf(seen), idsOf(expected));
+      assert.deepEqual(idsOf(await backend.getMessagesForTopicSince("t", ahead[2].id)), []);
+    },
+  );
 
   testOn(transport, "messages are sorted by id, whatever the order of storing", async (scene) => {
     const backend = scene.backend();
