@@ -7,7 +7,7 @@
 const DEFAULT_PORT = 6379;
 const SCHEMES = ["redis:", "rediss:", "redis-cluster:", "rediss-cluster:"] as const;
 /** Scheme, login, hosts and path. `URL` does not parse several hosts. */
-const PARTS = /^([a-z-]+:)\/\/(?:([^@/]*)@)?([^/?#]+)(\/[^?#]*)?$/;
+const PARTS = /^([a-z-]+:)\/\/(?:([^@/?#]*)@)?([^/?#@]+)(\/[^?#]*)?$/;
 
 /** The address of one server. */
 export interface NodeAddress {
@@ -29,7 +29,7 @@ export interface RedisAddress {
   /** One server, or the servers of a cluster that know the others. */
   readonly nodes: readonly NodeAddress[];
   readonly login: Login;
-  /** The URL without its password. */
+  /** The URL without its password: made of what was understood, never of what was written. */
   readonly redactedUrl: string;
 }
 
@@ -52,23 +52,21 @@ export function parseRedisUrl(url: string): RedisAddress {
     throw invalidUrl(url, "only a cluster has several servers; write redis-cluster://");
   }
   const { username, password } = parseLogin(url, login);
+  const nodes = names.map((name) => parseHost(url, name));
+  const database = parseDatabase(url, path, isCluster);
+  const shownLogin = password !== undefined ? `${username ?? ""}:***@` : username && "***@";
   return {
     isCluster,
-    nodes: names.map((name) => parseHost(url, name)),
-    login: {
-      username,
-      password,
-      database: parseDatabase(url, path, isCluster),
-      isTls: scheme.startsWith("rediss"),
-    },
-    redactedUrl: withoutPassword(url),
+    nodes,
+    login: { username, password, database, isTls: scheme.startsWith("rediss") },
+    redactedUrl: `${scheme}//${shownLogin ?? ""}${hosts}${path}`,
   };
 }
 
 function parseHost(url: string, name: string): NodeAddress {
   const parsed = URL.parse(`redis://${name}`);
   if (parsed === null || parsed.hostname === "") {
-    throw invalidUrl(url, `${JSON.stringify(name)} is not a host and port`);
+    throw invalidUrl(url, `${shown(url, name, "it")} is not a host and port`);
   }
   const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
   return { host, port: parsed.port === "" ? DEFAULT_PORT : Number(parsed.port) };
@@ -88,18 +86,23 @@ function parseLogin(url: string, login = ""): { username?: string; password?: st
 
 function parseDatabase(url: string, path: string, isCluster: boolean): number {
   const database = /^\/?(\d*)$/.exec(path)?.[1];
-  if (database === undefined) throw invalidUrl(url, `${path} is not the number of a database`);
+  if (database === undefined) {
+    throw invalidUrl(url, `${shown(url, path, "its path")} is not the number of a database`);
+  }
   if (isCluster && Number(database) !== 0) throw invalidUrl(url, "a cluster has only database 0");
   return Number(database);
 }
 
 function invalidUrl(url: string, reason: string): TypeError {
-  return new TypeError(
-    `cannot use redisUrl ${JSON.stringify(withoutPassword(String(url)))}: ${reason}`,
-  );
+  const advice = mayHaveSecret(url) ? "; percent-encode its user name and password" : "";
+  return new TypeError(`cannot use redisUrl ${shown(url, url, "***")}: ${reason}${advice}`);
 }
 
-/** The password ends at the last @, because it may contain any character. */
-function withoutPassword(url: string): string {
-  return url.replace(/^([^:/]*:\/\/)?([^:@]*):.*@/, "$1$2:***@");
+/** A part of an invalid URL: where its password begins and ends is unknown. */
+function shown(url: string, part: string, instead: string): string {
+  return mayHaveSecret(url) ? instead : JSON.stringify(part);
+}
+
+function mayHaveSecret(url: string): boolean {
+  return /[@?#%]/.test(url);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { withoutSecrets } from "../../lib/base/redact.ts";
 import { startTimer, withTimer } from "../../lib/base/timer.ts";
 import { Buffer } from "node:buffer";
 import {
@@ -35,6 +36,7 @@ export type ByteReply = Buffer | number | null | ByteReply[];
 /** An open connection. */
 export class Connection {
   readonly #client: Client;
+  readonly #login: Login;
   readonly #timeoutMs: number;
   /** When each command without a reply was sent, the oldest first. */
   readonly #sentAtMs = new Map<number, number>();
@@ -48,8 +50,9 @@ export class Connection {
   /** The first error of the connection. */
   #failure: Error | undefined;
 
-  private constructor(client: Client, timeoutMs: number) {
+  private constructor(client: Client, login: Login, timeoutMs: number) {
     this.#client = client;
+    this.#login = login;
     this.#timeoutMs = timeoutMs;
     client.on("error", (error) => this.#fail(error));
     client.on("end", () => this.close());
@@ -63,7 +66,7 @@ export class Connection {
     timeoutMs: number,
   ): Promise<Connection> {
     const client = newClient(address, login, timeoutMs);
-    const connection = new Connection(client, timeoutMs);
+    const connection = new Connection(client, login, timeoutMs);
     try {
       const connecting = withSocketErrors((error) => connection.#fail(error), async () => {
         await client.connect();
@@ -183,8 +186,17 @@ export class Connection {
     }
     const isConsequence = error instanceof DisconnectsClientError ||
       error instanceof SocketClosedUnexpectedlyError;
-    return isConsequence ? this.#failure ?? error : error;
+    return withoutPassword(isConsequence ? this.#failure ?? error : error, this.#login);
   }
+}
+
+/** A server that does not know a command repeats it, and with it the password. */
+function withoutPassword(error: unknown, { password }: Login): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = error.message.replace(/, with args beginning with: .*/s, "");
+  const secrets = [password, password && encodeURIComponent(password)];
+  const redacted = withoutSecrets(message, secrets);
+  return redacted === error.message ? error : new Error(redacted);
 }
 
 function newClient({ host, port }: NodeAddress, login: Login, timeoutMs: number) {

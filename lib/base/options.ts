@@ -4,6 +4,8 @@
  * @module
  */
 
+import { redactUrl } from "./redact.ts";
+
 /** How long a blocking call may take. */
 export interface TimeoutOptions {
   /** Milliseconds, at least 0. Default: no limit. */
@@ -16,9 +18,9 @@ export interface WaitOptions extends TimeoutOptions {
   signal?: AbortSignal;
 }
 
-/** Formats a value for an error message. */
+/** Formats a value for an error message, without the secrets of a URL. */
 export function formatValue(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") return JSON.stringify(redactUrl(value));
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") {
     return value.name === "" ? "a function" : `function ${value.name}`;

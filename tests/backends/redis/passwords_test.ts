@@ -1,0 +1,106 @@
+// No part of a password is in an error, its causes or the log.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { RedisMessageQueue } from "../../../backends/queue/redis/mod.ts";
+import { getSharedBackend, RedisBackend } from "../../../backends/state/mod.ts";
+import { command as doctor } from "../../../cli/commands/doctor.ts";
+import { redisDiagnostics } from "../../../cli/doctor/redis.ts";
+import { parseRedisUrl } from "../../../backends/redis/address.ts";
+import { redisServer } from "../../../testing/mod.ts";
+import { collectLog } from "../../support/log_records.ts";
+import { Random } from "../../support/random.ts";
+import { withSeed } from "../../support/seed.ts";
+
+/** The parts of each password, which nothing else contains. */
+const PARTS = ["QZJ", "WKV", "XPY"];
+const SEPARATORS = [..."/?#@:%&=+,;[]{}()<>|\\^`\"' $!*~._-0", "%2F", "//", "://", "é"];
+
+function assertHidden(shown: unknown, url: string): void {
+  const text = `${(shown as Error)?.stack} ${Deno.inspect(shown, { depth: 20 })}`;
+  for (const part of PARTS) assert.ok(!text.includes(part), `${url}: ${text}`);
+}
+
+/** What an action throws or returns. */
+async function outcomeOf(action: () => unknown): Promise<unknown> {
+  try {
+    return await action();
+  } catch (error) {
+    return error;
+  }
+}
+
+Deno.test("no error about an invalid URL shows a part of its password", () => withSeed(tryUrls));
+
+async function tryUrls(seed: number): Promise<void> {
+  const random = new Random(seed);
+  for (let i = 0; i < 600; i++) {
+    const [one, two] = [random.pick(SEPARATORS), random.pick(SEPARATORS)];
+    const password = `${PARTS[0]}${one}${PARTS[1]}${two}${PARTS[2]}`;
+    const host = random.pick(["h", "h:1", "h/0", "h:port", "h:1/x", "a:1,b:2", "[::1]:1", ""]);
+    const scheme = random.pick(["redis", "rediss", "redis-cluster", "http", "REDIS", "unknown"]);
+    const url = random.pick([
+      `${scheme}://u:${password}@${host}`,
+      `${scheme}://:${password}@${host}`,
+      `${scheme}://${host}?password=${password}`,
+      `${scheme}://u@${host}?password=${password}`,
+      `${scheme}://${host}#${password}`,
+      `u:${password}@${host}`,
+    ]);
+    const actions = [
+      () => parseRedisUrl(url).redactedUrl,
+      () => new RedisMessageQueue({ redisUrl: url }),
+      () => new RedisMessageQueue({ redisUrl: [url] } as never),
+      () => new RedisBackend({ redisUrl: url }),
+      () => getSharedBackend({ backendType: "redis", redisUrl: url, other: 1 } as never),
+      () => doctor.run({ values: { redis: url }, operands: [], output: {}, mainUrl: "" } as never),
+    ];
+    for (const action of actions.slice(0, 5)) assertHidden(await outcomeOf(action), url);
+    let isValid = true;
+    try {
+      parseRedisUrl(url);
+    } catch {
+      isValid = false;
+    }
+    if (!isValid) assertHidden(await outcomeOf(actions[5]), url);
+  }
+  for (const make of [RedisMessageQueue, RedisBackend]) {
+    const url = `redis://u:${PARTS[0]}@h`;
+    assertHidden(await outcomeOf(() => new make(url as never)), url);
+  }
+}
+
+/** A server that repeats what it was sent, as one does that does not know the command. */
+async function echoServer() {
+  const server = createServer((socket) => {
+    socket.on("error", () => {}).on("data", (bytes) => {
+      const words = String(bytes).split("\r\n").filter((_, i) => i % 2 === 0).join("' '");
+      socket.write(`-ERR unknown command 'HELLO', with args beginning with: '${words}'\r\n`);
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { port, [Symbol.dispose]: () => void server.close() };
+}
+
+Deno.test("no error of a connection, and no log, shows a part of the password", async () => {
+  await using locked = await redisServer({ password: "right" });
+  using echo = await echoServer();
+  const records = await collectLog(async () => {
+    for (const port of [locked.port, echo.port, 1]) {
+      const url = `redis://u:${encodeURIComponent(PARTS.join("/@:"))}@127.0.0.1:${port}`;
+      const queue = new RedisMessageQueue({ redisUrl: url, deadlineMs: 300 });
+      assertHidden(await outcomeOf(() => queue.initialize()), url);
+      await queue.close();
+      const backend = new RedisBackend({ redisUrl: url });
+      assertHidden(await outcomeOf(() => backend.connect()), url);
+      await backend.close();
+      assertHidden(await redisDiagnostics(url), url);
+    }
+  });
+  assert.ok(records.length > 0);
+  assertHidden(records, "the log");
+});
