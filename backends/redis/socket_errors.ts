@@ -12,7 +12,7 @@ import type { Socket } from "node:net";
 
 type OnError = (error: Error) => void;
 
-/** Who is told of the errors of a socket that is opened now. */
+/** What is called with the errors of a socket that is opened now. */
 const opening = new AsyncLocalStorage<OnError>();
 
 subscribe("net.client.socket", (message) => {

@@ -38,7 +38,7 @@ export function valueToJson(value: Value): string {
 /**
  * The value for data of an application.
  *
- * @throws {InvalidInputError} if nobody could read it
+ * @throws {InvalidInputError} if no client could read it
  */
 export function valueFrom(data: unknown): Value {
   if (typeof data === "string") return data;

@@ -2,7 +2,7 @@
  * Maps and sets of texts that others choose, such as the names in requests.
  *
  * The engine hashes most texts with a secret seed. It hashes the texts of array indexes, such as `"123"`,
- * by their value, and very long texts by their length: whoever chooses those fills one bucket of a `Map`,
+ * by their value, and very long texts by their length: a client that chooses those fills one bucket of a `Map`,
  * and each call walks through all of it. The engine's own table of names has the same buckets, so that
  * even looking such texts up in a small map takes long. `mapKey` makes other texts of them.
  *

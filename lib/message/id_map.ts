@@ -1,9 +1,9 @@
 /**
  * A map from message ids, which others choose.
  *
- * The engine hashes a bigint by its value, with no secret: whoever chooses ids fills one bucket of a `Map`,
+ * The engine hashes a bigint by its value, with no secret: a client that chooses ids fills one bucket of a `Map`,
  * and each call walks through all of it. This map permutes the 64 bits of an id by tables of random
- * numbers first, so that nobody outside the process knows which ids share a bucket.
+ * numbers first, so that no other process knows which ids share a bucket.
  *
  * @module
  */

@@ -6,7 +6,7 @@
  * open until then. Otherwise each isolate closes its sockets, removes its listener and raises the
  * signal again. The last one finds that the runtime has no listener, so that the signal has the effect
  * that it has without Ringbus. The runtime also calls the listeners without a signal, when
- * `deno run --watch` starts a program anew: there it dispatches `unload` afterwards.
+ * `deno run --watch` starts a program again: there it dispatches `unload` afterwards.
  *
  * A signal listener does not run while a call blocks, or while a program polls in a loop. So the
  * signal's action is made one-shot: the kernel restores the default action when it delivers the signal.
@@ -167,7 +167,7 @@ const blockedSinceMs = new Map<EndSignal, number>();
 const sleepWord = new Int32Array(new SharedArrayBuffer(4));
 
 function onListenerCalled(signal: EndSignal): void {
-  // The kernel delivered nothing: the runtime called the listeners to start the program anew.
+  // The kernel delivered nothing: the runtime called the listeners to start the program again.
   if (platform().isSignalDelivered(signal) === false) return;
   if (hasProgramListener(signal)) leaveToProgram(signal);
   else closeAndRaise(signal);

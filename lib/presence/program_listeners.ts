@@ -58,7 +58,7 @@ class ProgramListeners {
     listener();
   }
 
-  /** Tells the workers, if there are any. Asks for no permission: without it no socket has a name. */
+  /** Notifies the workers, if there are any. Asks for no permission: without it no socket has a name. */
   publish(): void {
     const isNews = this.#hasAny || openedPlatform() !== undefined;
     if (IS_WORKER || !isNews || !hasWorker() || !isFfiGranted()) return;
@@ -99,7 +99,7 @@ export function hasProgramListener(signal: EndSignal): boolean {
   return listeners[signal].isListening || (IS_WORKER && platform().doesProgramListen(signal));
 }
 
-/** Tells the other isolates whether the main program has a listener for a signal. */
+/** Publishes for the other isolates whether the main program has a listener for a signal. */
 export function publishListeners(signal: EndSignal): void {
   listeners[signal].publish();
 }

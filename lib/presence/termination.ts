@@ -1,6 +1,6 @@
 /**
  * Workers that were terminated. The runtime stops a worker at its next turn of the event loop, so that a
- * loop of synchronous calls would go on for ever, and it tells the worker nothing. So the isolate that
+ * loop of synchronous calls would go on for ever, and it does not notify the worker. So the isolate that
  * terminates a worker leaves marks, and the worker stops itself when it finds one.
  *
  * One mark is a word that comes with the handle of a local channel, for each worker that a handle is

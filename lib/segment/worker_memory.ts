@@ -20,7 +20,7 @@ export interface LocalHandle {
   /** The shared memory. */
   readonly memory: WebAssembly.Memory;
   /**
-   * Tells the worker that the handle was posted to that it was terminated.
+   * Says to the worker that the handle was posted to that it was terminated.
    * @internal
    */
   readonly terminated?: Int32Array;

@@ -1,4 +1,4 @@
-// Every connection that this module opens, to a peer that closes, resets, stays silent or answers garbage at
+// Every connection that this module opens, to a peer that closes, resets, stays silent or replies with garbage at
 // each step: the call settles in time with a documented error or succeeds later, and the process lives.
 
 import assert from "node:assert/strict";

@@ -244,7 +244,7 @@ for (const [command, Sender] of [["sub", Publisher], ["pull", Pusher]] as const)
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   for (const command of ["sub", "pull", "tail"]) {
-    Deno.test(`ringbus ${command} ends at ${signal} though nobody reads what it prints`, () =>
+    Deno.test(`ringbus ${command} ends at ${signal} though no process reads what it prints`, () =>
       inShell(async ({ scratch: { path: dir } }) => {
         const Sender = command === "sub" ? Publisher : Pusher;
         using sender = new Sender<string>("robot", { dir });

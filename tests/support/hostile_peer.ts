@@ -32,7 +32,7 @@ export class HostilePeer implements AsyncDisposable {
   private constructor(targetPort: number, way: Break, step: number) {
     this.#server = createServer((client) => {
       this.#own(client);
-      let answers = 0;
+      let replies = 0;
       if (step === 0) {
         client.resume();
         BREAKS[way](client);
@@ -41,9 +41,9 @@ export class HostilePeer implements AsyncDisposable {
       const server = this.#own(connect(targetPort, HOST));
       client.on("data", (bytes) => server.write(bytes)).on("close", () => server.destroy());
       server.on("data", (bytes) => {
-        answers++;
-        if (answers < step) client.write(bytes);
-        if (answers !== step) return;
+        replies++;
+        if (replies < step) client.write(bytes);
+        if (replies !== step) return;
         BREAKS[way](client);
         server.destroy();
       });

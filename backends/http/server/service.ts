@@ -75,7 +75,7 @@ export class Service {
     this.#unpolled += this.#context.subscribers.clear();
   }
 
-  /** Entries that nobody had polled for, or taken from a stream, when the subscriptions were ended. */
+  /** Entries that no client had polled for, or taken from a stream, when the subscriptions were ended. */
   get unsent(): number {
     return this.#unpolled + this.#context.eventStreams.unsent;
   }

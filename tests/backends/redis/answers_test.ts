@@ -1,4 +1,4 @@
-// What the queue and the shared state do when a server answers that it cannot serve, or not now.
+// What the queue and the shared state do when a server replies that it cannot serve, or not now.
 
 import assert from "node:assert/strict";
 import {

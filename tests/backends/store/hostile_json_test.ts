@@ -1,4 +1,4 @@
-// JSON that is nested deep, or has numbers without end, is rejected where it arrives: nobody who reads
+// JSON that is nested deep, or has numbers without end, is rejected where it arrives: no reader
 // later is affected.
 
 import assert from "node:assert/strict";
@@ -82,7 +82,7 @@ Deno.test("hostile JSON: what a TCP client publishes costs an HTTP client no ans
   assert.deepEqual(seen, [JSON.parse(nested(512)), 9737962806006804483n, "last"]);
 });
 
-Deno.test("hostile JSON: a backend refuses to send what nobody could read", async () => {
+Deno.test("hostile JSON: a backend refuses to send what no client could read", async () => {
   await using scene = await serveHttp();
   await using http = new SharedMemoryMessagingBackend({ serverUrl: scene.url });
   await using memory = new InMemoryMessagingBackend();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { sleep } from "../../../lib/base/sleep.ts";
 import { ManualTimers, settle } from "../../support/manual_timers.ts";
 
-/** Tells whether a promise is settled. */
+/** True if a promise is settled. */
 function observe(promise: Promise<unknown>): { isSettled: boolean } {
   const state = { isSettled: false };
   promise.finally(() => state.isSettled = true);

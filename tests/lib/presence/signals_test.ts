@@ -160,7 +160,7 @@ Deno.test("a signal that a program was started to ignore stays ignored", () =>
     await output.cancel();
   }));
 
-Deno.test("deno run --watch starts a program with sockets anew, twice", () =>
+Deno.test("deno run --watch starts a program with sockets again, twice", () =>
   inScratch(async (scratch) => {
     const folder = Deno.makeTempDirSync();
     const file = `${folder}/program.ts`;

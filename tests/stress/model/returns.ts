@@ -327,7 +327,7 @@ function check({ words }: State<Words, Party>): void {
   }
 }
 
-/** While all pullers wait, nothing may be there that they were not told of. */
+/** While all pullers wait, nothing may be there that they were not woken for. */
 function checkWaiting({ words, actors }: State<Words, Party>): void {
   const [sender, ...pullers] = actors;
   const isQuiet = sender.at === "end" &&

@@ -1,5 +1,5 @@
 /**
- * Our clients against servers that close, reset, stay silent or answer with noise, in a process of their
+ * Our clients against servers that close, reset, stay silent or reply with noise, in a process of their
  * own: each call ends within its deadline, with an error of Ringbus, and nothing ends the process.
  *
  * @module
@@ -40,7 +40,7 @@ async function run(kind: ClientKind): Promise<Record<string, number>> {
 export function hostileServersStage(kind: ClientKind): Stage {
   return {
     name: `hostile servers: ${kind.name}`,
-    about: "a client whose server closes, resets, stays silent or answers with noise",
+    about: "a client whose server closes, resets, stays silent or replies with noise",
     isSlow: kind.deadlineMs > MAX_DEADLINE_IN_TESTS_MS,
     run: () => run(kind),
   };

@@ -40,7 +40,7 @@ async function dribble(port: number, beginning: string, isOver: () => boolean): 
       await sleep(BYTE_INTERVAL_MS);
     }
   } catch {
-    // The server has lost its patience.
+    // The server has closed a connection that was too slow.
   }
   return bytes;
 }

@@ -14,7 +14,7 @@ const USAGE = `deno task soak [--minutes N] [--pattern NAME]
   --minutes N     total duration (default 4), may be a fraction
   --pattern NAME  ${PATTERNS.join(", ")} or all; default: all
 
-Soaks one pattern after the other. Tells messages, rate, losses, memory and descriptors each second on standard error, and all of it
+Soaks one pattern after the other. Prints messages, rate, losses, memory and descriptors each second on standard error, and all of it
 as JSON on standard output in the end. Fails if messages were wrong or something grew.`;
 
 const { values } = parseArgs({

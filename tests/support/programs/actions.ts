@@ -95,7 +95,7 @@ export type Command =
   | { do: "spin"; id: string; call: "tryRecv" | "recvSync" | "send" }
   | { do: "leave"; way: ExitMode };
 
-/** Tells the tests something while a command is carried out. */
+/** Reports to the tests while a command is carried out. */
 export type Notify = (event: string) => void;
 
 const sockets = new Map<string, Socket>();

@@ -50,7 +50,7 @@ Deno.test("http stop: an event stream sends the entries that it has, and ends", 
   assert.equal(scene.server.store.stats().dropped, 0);
 });
 
-Deno.test("http stop: it takes no longer than graceMs, and counts the entries that nobody took", async () => {
+Deno.test("http stop: it takes no longer than graceMs, and counts the entries that no client took", async () => {
   await using scene = await serveHttp();
   const { subscriptions } = scene.server.store;
   await scene.call("/subscribe", { topic: "polled", subscriber_id: "s" });

@@ -59,7 +59,7 @@ Deno.test("tcp server: it stops in spite of what clients do", () =>
     assert.deepEqual(await silent.ended(), []);
   }));
 
-Deno.test("tcp server: it stops within graceMs, and counts the pushes that nobody took", () =>
+Deno.test("tcp server: it stops within graceMs, and counts the pushes that no client took", () =>
   withServer({}, async (server, connect) => {
     const deaf = await connect();
     await deaf.request("SUBSCRIBE t");
