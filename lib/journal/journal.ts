@@ -180,16 +180,17 @@ export class Journal implements Closable, Disposable {
       throw error;
     }
     register(this);
-    if (!options.appliesLater) this.#catchUpOrLeave();
+    if (!options.appliesLater) this.catchUpOrLeave();
     this.#files.removeOlder(this.#generation.id);
     this.#reserveSpareIfPossible();
     this.#follower = setInterval(() => this.#leaveDeletedGeneration(), FOLLOW_MS);
     Deno.unrefTimer(this.#follower);
   }
 
-  #leaveDeletedGeneration(): void {
+  async #leaveDeletedGeneration(): Promise<void> {
     if (this.#newestId === this.#generation.id || this.#failure !== undefined) return;
     try {
+      await this.catchUpInTurns();
       this.catchUp();
     } catch (error) {
       logger.debug("journal {journal} keeps a deleted generation: {error}", {
@@ -199,7 +200,8 @@ export class Journal implements Closable, Disposable {
     }
   }
 
-  #catchUpOrLeave(): void {
+  /** Applies the records that are there. If that fails, this member leaves. */
+  catchUpOrLeave(): void {
     try {
       this.catchUp();
     } catch (error) {

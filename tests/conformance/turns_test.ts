@@ -475,18 +475,52 @@ Deno.test("a backend that closes while it opens a big journal leaves nothing", a
   });
 });
 
+async function fillState(writer: ShmBackend): Promise<void> {
+  for (let n = 0; n < JOURNAL_RECORDS; n++) {
+    await writer.bufferAppend(`t${n % 200}`, new Uint8Array(8));
+  }
+}
+
 Deno.test("to catch up with a big state leaves turns to timers", async () => {
   await inScratch(async ({ path: dir }) => {
     await using writer = new ShmBackend({ dir });
     await using reader = new ShmBackend({ dir });
-    for (let n = 0; n < JOURNAL_RECORDS; n++) {
-      await writer.bufferAppend(`t${n % 200}`, new Uint8Array(8));
-    }
+    await fillState(writer);
     using _flood = new Flood();
     const appended = reader.bufferAppend("t0", new Uint8Array(8));
     const length = reader.bufferThreadLen("t0");
     assert.equal(await appended, JOURNAL_RECORDS / 200);
     assert.equal(await length, JOURNAL_RECORDS / 200 + 1);
+  });
+});
+
+Deno.test("to open a big state leaves turns to timers", async () => {
+  await inScratch(async ({ path: dir }) => {
+    await using writer = new ShmBackend({ dir });
+    await fillState(writer);
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 0);
+    await using opener = new ShmBackend({ dir });
+    const appended = opener.bufferAppend("t0", new Uint8Array(8));
+    assert.equal((await opener.info()).threads, 200);
+    assert.equal(await appended, JOURNAL_RECORDS / 200);
+    clearInterval(timer);
+    assert.ok(ticks > 3, `${ticks} turns`);
+  });
+});
+
+Deno.test("a big state is opened synchronously, and with a limit", async () => {
+  await inScratch(async ({ path: dir }) => {
+    await using writer = new ShmBackend({ dir, maxThreads: 300 });
+    await fillState(writer);
+    await using reader = new ShmBackend({ dir });
+    assert.equal(reader.infoSync().maxThreads, 300);
+    assert.equal(reader.bufferThreadLenSync("t0"), JOURNAL_RECORDS / 200);
+    await using limited = new ShmBackend({ dir, maxThreads: 300 });
+    assert.equal(limited.bufferAppendSync("t0", new Uint8Array(8)), JOURNAL_RECORDS / 200);
+    assert.throws(() => new ShmBackend({ dir, maxThreads: 301 }), { name: "ShmConnectionError" });
+    new ShmBackend({ dir }).closeSync();
+    assert.equal(reader.bufferThreadLenSync("t0"), JOURNAL_RECORDS / 200 + 1);
   });
 });
 

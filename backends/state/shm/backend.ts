@@ -96,7 +96,8 @@ export class ShmBackend extends SyncBackend {
   #outcome: { value: unknown } | { error: unknown } | undefined;
 
   /**
-   * Attaches to the state of that name, or creates it.
+   * Attaches to the state of that name, or creates it. A large state is read by the first call, in turns of
+   * the event loop if it is asynchronous; with a limit to compare it is read at once.
    *
    * @throws {TypeError} if an option is unknown, or the name is invalid
    * @throws {RangeError} if a limit or the time to live is out of range
@@ -134,7 +135,10 @@ export class ShmBackend extends SyncBackend {
         return removalBytes(table());
       },
     };
-    this.#journal = new Journal(shmName, FORMAT, state, { dir, persist, clock: now });
+    const journalOptions = { dir, persist, clock: now, appliesLater: true };
+    this.#journal = new Journal(shmName, FORMAT, state, journalOptions);
+    if (askedIn(options).length === 0 && this.#journal.isFarBehind) return true;
+    this.#journal.catchUpOrLeave();
     this.#replaceDefaults(options);
     const other = differingLimit(options, this.#limits);
     if (other === undefined) return true;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import * as layout from "../../../lib/journal/layout.ts";
-import { Journal, type JournalOptions } from "../../../lib/journal/journal.ts";
+import { Journal, type JournalOptions, type JournalRecord } from "../../../lib/journal/journal.ts";
 import {
   listChannels,
   Publisher,
@@ -198,6 +198,28 @@ Deno.test("a member that cannot compact delays no other member", () =>
     assert.ok(one.journal.usedBytes < before / 4);
     stuck.catchUp();
     assert.deepEqual(state.texts, ["last"]);
+  }));
+
+Deno.test("an idle member leaves a deleted generation in turns of the event loop", () =>
+  inScratch(async ({ path }) => {
+    let turn = 0;
+    const turns = new Set<number>();
+    class Slow extends Ledger {
+      override apply(record: JournalRecord): void {
+        super.apply(record);
+        turns.add(turn);
+        for (const endMs = performance.now() + 0.02; performance.now() < endMs;);
+      }
+    }
+    const idle = new Slow();
+    using _idle = new Journal("j", LEDGER, idle, { dir: path });
+    using one = new Member(path);
+    one.append(...numbers(5000));
+    one.journal.rotate();
+    const timer = setInterval(() => turn++, 0);
+    await until(() => idle.entries.length === 5000, "the records");
+    clearInterval(timer);
+    assert.ok(turns.size > 5, `${turns.size} turns`);
   }));
 
 Deno.test("a member that watches applies records soon, without a call", () =>
