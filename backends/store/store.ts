@@ -13,6 +13,7 @@ import { type Counters, newCounters } from "./counters.ts";
 import type { ConnectionStatsSource } from "./connection_stats.ts";
 import { Hashes } from "./hashes.ts";
 import { Keyspace } from "./keyspace.ts";
+import { QueueQuota } from "./queue_quota.ts";
 import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
@@ -20,6 +21,7 @@ import { checkLimit, DEFAULT_MAX_PATTERNS } from "./limits.ts";
 import { checkTtl, lifetimeOf } from "./names.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics } from "./topics.ts";
+import { TransitQuota } from "./transit_quota.ts";
 
 /** Options of a store. */
 export interface StoreOptions {
@@ -31,9 +33,10 @@ export interface StoreOptions {
   /** Most messages of a topic: the oldest by id time are evicted. Default: no limit. */
   maxMessagesPerTopic?: number;
   /**
-   * Most bytes of all topics and keys together, with about 200 bytes of overhead for each entry. The
-   * messages stored first are evicted. A key is rejected when no message is left to evict. Default: no
-   * limit.
+   * Most bytes of all topics and keys together, with about 200 bytes of overhead for each entry, and about
+   * 500 from the 128th on. What has expired is removed, then the messages stored first are evicted. What
+   * does not fit even without any message is rejected. Servers also bound by it what is on its way, and the
+   * queues of their clients. Default: no limit.
    */
   maxBytes?: number;
   /**
@@ -119,6 +122,11 @@ export class Store {
    * @internal
    */
   readonly connectionStats: Set<ConnectionStatsSource> = new Set();
+  /**
+   * What servers have received in part, and not sent yet.
+   * @internal
+   */
+  readonly transit: TransitQuota;
   readonly #clock: () => number;
   readonly #counters = newCounters();
   readonly #quota: MemoryQuota;
@@ -137,13 +145,15 @@ export class Store {
     const counters = this.#counters;
     const quota = new MemoryQuota(maxBytes, () => this.topics.evictOldest());
     this.#quota = quota;
+    this.transit = new TransitQuota(() => quota.maxBytes);
     const context = { clock, quota, counters, sweep: () => this.sweep() };
     this.topics = new Topics({ ...context, maxMessagesPerTopic });
     this.keys = new Keyspace(context);
     this.strings = new Strings(this.keys);
     this.hashes = new Hashes(this.keys);
     this.sets = new Sets(this.keys);
-    this.subscriptions = new Subscriptions({ clock, counters, maxPatterns });
+    const queueQuota = quota.isBounded ? new QueueQuota(() => quota.maxBytes) : undefined;
+    this.subscriptions = new Subscriptions({ clock, counters, queueQuota, maxPatterns });
   }
 
   /**

@@ -10,6 +10,7 @@ import type { LossReports } from "../../lib/base/loss_reports.ts";
 import { TextSet } from "../../lib/base/text_map.ts";
 import { lossWarnings, warnOfDisconnection } from "./loss_warning.ts";
 import { checkLimit, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_MAX_QUEUE_LENGTH } from "./limits.ts";
+import type { QueueQuota } from "./queue_quota.ts";
 import type { StoredMessage } from "./stored_message.ts";
 import type { Value } from "./value.ts";
 
@@ -90,6 +91,7 @@ export class Subscription {
   #dropped = 0;
   #losses: LossReports | undefined;
   #isDisconnected = false;
+  #quota: QueueQuota | undefined;
 
   constructor(options: SubscriptionQueueOptions = {}) {
     const { maxQueueLength = DEFAULT_MAX_QUEUE_LENGTH, maxQueueBytes = DEFAULT_MAX_QUEUE_BYTES } =
@@ -140,8 +142,37 @@ export class Subscription {
   /** Removes and returns the oldest entry. */
   shift(): Delivery | undefined {
     const delivery = this.#queue.shift();
-    this.#bytes -= delivery?.bytes ?? 0;
+    if (delivery === undefined) return undefined;
+    this.#bytes -= delivery.bytes;
+    this.#quota?.remove(this, delivery);
     return delivery;
+  }
+
+  /** Counts the queue in a quota from now on, until `leaveQuota`. */
+  joinQuota(quota: QueueQuota): void {
+    if (this.#quota !== undefined) return;
+    this.#quota = quota;
+    for (const delivery of this.#queue.values()) quota.add(this, delivery);
+  }
+
+  /** Ends that. */
+  leaveQuota(): void {
+    for (const delivery of this.#queue.values()) this.#quota?.remove(this, delivery);
+    this.#quota = undefined;
+  }
+
+  /** Drops the oldest entry, or disconnects: the queues of all subscribers together are full. */
+  dropForRoom(): number {
+    const count = this.#overflow === "disconnect" ? this.#disconnect() : 1;
+    if (!this.#isDisconnected) this.shift();
+    this.#countDropped(count);
+    if (this.#isDisconnected) this.#onReady();
+    return count;
+  }
+
+  #disconnect(): number {
+    this.#isDisconnected = true;
+    return this.take().length;
   }
 
   /** Adds an entry to the queue; returns the number of entries dropped for it. */
@@ -149,6 +180,7 @@ export class Subscription {
     if (this.#isDisconnected) return 0;
     const wasEmpty = this.length === 0;
     this.#queue.push(delivery);
+    this.#quota?.add(this, delivery);
     this.#bytes += delivery.bytes;
     this.#delivered++;
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryOf(delivery));
@@ -179,7 +211,10 @@ export class Subscription {
   /** What has expired makes room first. It does not count as dropped: it is no longer in the topic. */
   #removeExpired(nowMs: number): void {
     if (this.#nextExpiryMs > nowMs) return;
+    const quota = this.#quota;
+    this.leaveQuota();
     this.#queue.filter((delivery) => expiryOf(delivery) > nowMs);
+    if (quota !== undefined) this.joinQuota(quota);
     this.#bytes = 0;
     this.#nextExpiryMs = Infinity;
     for (const delivery of this.#queue.values()) {
@@ -189,10 +224,7 @@ export class Subscription {
   }
 
   #applyOverflow(): number {
-    if (this.#overflow === "disconnect") {
-      this.#isDisconnected = true;
-      return this.take().length;
-    }
+    if (this.#overflow === "disconnect") return this.#disconnect();
     let dropped = 0;
     for (; this.#isOverfull; dropped++) this.shift();
     return dropped;

@@ -11,16 +11,22 @@ import type { Counters } from "./counters.ts";
 import { SubscriptionLimitError } from "./errors.ts";
 import { MAX_PATTERNS_PER_SUBSCRIBER, MAX_SUBSCRIPTIONS_PER_SUBSCRIBER } from "./limits.ts";
 import { checkName, PATTERN_RULES } from "./names.ts";
-import { type PatternEntry, PatternIndex } from "./pattern_index.ts";
+import { PatternIndex } from "./pattern_index.ts";
 import type { StoredMessage } from "./stored_message.ts";
+import type { QueueQuota } from "./queue_quota.ts";
 import type { Delivery, Subscription } from "./subscription.ts";
 import { detached, textBytes } from "./text.ts";
 import { type Value, valueBytes } from "./value.ts";
+
+/** The transport of the subscribers in this process. */
+const IN_PROCESS = "memory";
 
 /** What the subscriptions use of their store. */
 export interface SubscriptionsContext {
   readonly clock: () => number;
   readonly counters: Counters;
+  /** The quota of the queues of clients; undefined if there is none. */
+  readonly queueQuota: QueueQuota | undefined;
   /** Most different patterns of all subscribers together. */
   readonly maxPatterns: number;
 }
@@ -63,12 +69,13 @@ export class Subscriptions {
     checkName("topic", name);
     if (subscription.topics.has(name)) return false;
     checkCount(subscription);
+    this.#quotaOf(subscription)?.addSubscription(name);
     const topic = detached(name);
     subscription.topics.add(topic);
     let subscriptions = this.#topics.get(topic);
     if (subscriptions === undefined) this.#topics.set(topic, subscriptions = new Set());
     subscriptions.add(subscription);
-    this.#all.add(subscription);
+    this.#add(subscription);
     this.#topicCount++;
     return true;
   }
@@ -79,17 +86,30 @@ export class Subscriptions {
     if (subscription.patterns.has(pattern)) return false;
     checkCount(subscription);
     checkPatternCount(subscription);
-    const entry = this.#patterns.get(pattern) ?? this.#addPattern(pattern);
+    this.#checkPatterns(pattern);
+    this.#quotaOf(subscription)?.addSubscription(pattern);
+    const entry = this.#patterns.get(pattern) ?? this.#patterns.add(pattern);
     subscription.patterns.add(entry.pattern);
     entry.subscriptions.add(subscription);
-    this.#all.add(subscription);
+    this.#add(subscription);
     this.#patternCount++;
     return true;
   }
 
-  #addPattern(pattern: string): PatternEntry {
+  /** The backends in this process take their entries at once, and lose none. */
+  #quotaOf({ transport }: Subscription): QueueQuota | undefined {
+    return transport === IN_PROCESS ? undefined : this.#context.queueQuota;
+  }
+
+  #add(subscription: Subscription): void {
+    this.#all.add(subscription);
+    const quota = this.#quotaOf(subscription);
+    if (quota !== undefined) subscription.joinQuota(quota);
+  }
+
+  #checkPatterns(pattern: string): void {
     const { maxPatterns } = this.#context;
-    if (this.#patterns.size < maxPatterns) return this.#patterns.add(pattern);
+    if (this.#patterns.size < maxPatterns || this.#patterns.get(pattern) !== undefined) return;
     throw new SubscriptionLimitError(
       `cannot subscribe: all subscribers together have ${maxPatterns} patterns, which is maxPatterns; ` +
         "unsubscribe from some, or raise maxPatterns",
@@ -99,6 +119,7 @@ export class Subscriptions {
   /** Ends a subscription to a topic; false if there was none. */
   unsubscribe(subscription: Subscription, topic: string): boolean {
     if (!subscription.topics.delete(topic)) return false;
+    this.#quotaOf(subscription)?.removeSubscription(topic);
     const subscriptions = this.#topics.get(topic)!;
     subscriptions.delete(subscription);
     if (subscriptions.size === 0) this.#topics.delete(topic);
@@ -110,6 +131,7 @@ export class Subscriptions {
   /** Ends a subscription to a pattern; false if there was none. */
   punsubscribe(subscription: Subscription, pattern: string): boolean {
     if (!subscription.patterns.delete(pattern)) return false;
+    this.#quotaOf(subscription)?.removeSubscription(pattern);
     const entry = this.#patterns.get(pattern)!;
     entry.subscriptions.delete(subscription);
     if (entry.subscriptions.size === 0) this.#patterns.remove(entry);
@@ -128,6 +150,7 @@ export class Subscriptions {
   remove(subscription: Subscription): void {
     for (const topic of [...subscription.topics]) this.unsubscribe(subscription, topic);
     for (const pattern of [...subscription.patterns]) this.punsubscribe(subscription, pattern);
+    subscription.leaveQuota();
     subscription.finish();
   }
 
@@ -164,6 +187,7 @@ export class Subscriptions {
     for (const { pattern, subscriptions } of this.#patterns.matching(topic)) {
       reached += this.#pushAll(subscriptions, { ...delivery, pattern });
     }
+    this.#context.counters.dropped += this.#context.queueQuota?.makeRoom() ?? 0;
     return reached;
   }
 

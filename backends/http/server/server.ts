@@ -12,6 +12,7 @@ import { checkHost, checkHostName, checkPort, urlOf } from "../../hosting/endpoi
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosting/stop.ts";
 import { QUEUE_CHECKS, queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
+import { guardMemory } from "../../hosting/memory_guard.ts";
 import { checkToken } from "../../hosting/token.ts";
 import {
   checkLimit,
@@ -205,6 +206,7 @@ export class SharedMemoryServer implements AsyncDisposable {
       port: this.#options.port ?? 0,
       handle: (request) => service.handle(request),
     });
+    const endGuard = guardMemory(store.maxBytes);
     const sweepMs = Math.min(this.#limits.idleSeconds * 500, MAX_SWEEP_INTERVAL_MS);
     const timer = setInterval(
       () => runTask("removing what has expired", () => service.sweep()),
@@ -220,6 +222,7 @@ export class SharedMemoryServer implements AsyncDisposable {
       unref,
       async stop(graceMs) {
         clearInterval(timer);
+        endGuard();
         service.clear();
         await listener.stop(graceMs);
         reportDropped(store, service.unsent);

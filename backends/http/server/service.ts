@@ -18,7 +18,7 @@ import {
 } from "../../hosting/observer.ts";
 import type { Store } from "../../store/store.ts";
 import { errorResponse, json, type RouteResponse } from "./responses.ts";
-import { readMembers } from "./body.ts";
+import { type BodyLimits, readMembers } from "./body.ts";
 import { readContextHeaders } from "./context_headers.ts";
 import { HttpError, toHttpError } from "./errors.ts";
 import { EventStreams } from "./sse.ts";
@@ -43,12 +43,14 @@ export class Service {
   readonly #auth: Auth;
   readonly #context: RouteContext;
   readonly #options: ServiceOptions;
+  readonly #bodyLimits: BodyLimits;
   #unpolled = 0;
 
   constructor(store: Store, auth: Auth, limits: SubscriberLimits, options: ServiceOptions) {
     const startedMs = performance.now();
     this.#auth = auth;
     this.#options = options;
+    this.#bodyLimits = { maxBytes: options.maxBodyBytes, transit: store.transit };
     this.#context = {
       store,
       subscribers: new LongPollSubscribers(store, limits),
@@ -114,7 +116,7 @@ export class Service {
     const isExact = request.headers.has(ENCODED_NAMES_HEADER);
     if (route.find !== undefined && !isExact) return this.#lookUp(match, request.headers);
     const members = route.method === "POST"
-      ? await readMembers(request, this.#options.maxBodyBytes, namesOf(route))
+      ? await readMembers(request, this.#bodyLimits, namesOf(route))
       : undefined;
     return route.run(this.#context, readParameters(match, match, members), request.headers);
   }

@@ -65,12 +65,13 @@ function slotReply(slot: Uint8Array | undefined): string {
   return slot === undefined ? "NONE" : `SLOT ${bytesArgument(slot)}`;
 }
 
-function slotsReply(slots: readonly Uint8Array[], maxReplyBytes: number): string {
+function slotsReply(
+  slots: readonly Uint8Array[],
+  checkReply: (bytes: number, remedy: string) => void,
+): string {
   const bytes = slots.reduce((sum, { length }) => sum + 4 * Math.ceil(length / 3) + 1, 0);
-  if (bytes <= maxReplyBytes) return ["SLOTS", ...slots.map(bytesArgument)].join(" ");
-  throw new InvalidInputError(
-    `the reply would have ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: read slot by slot`,
-  );
+  checkReply(bytes, "read slot by slot");
+  return ["SLOTS", ...slots.map(bytesArgument)].join(" ");
 }
 
 function nameReply(name: string | undefined): string {
@@ -143,8 +144,11 @@ const ROWS: readonly Omit<Command<StateSession>, "required">[] = [
     flags: ["state"],
     reply: "SLOTS base64 ...",
     summary: "All slots of a thread in their order.",
-    handle: ({ service: state, maxReplyBytes }, [threadId]) =>
-      slotsReply(state.table.slots(nameOf("threadId", threadId)), maxReplyBytes),
+    handle: (session, [threadId]) =>
+      slotsReply(
+        session.service.table.slots(nameOf("threadId", threadId)),
+        (bytes, remedy) => session.checkReply(bytes, remedy),
+      ),
   },
   {
     name: "STATE_SLOT",

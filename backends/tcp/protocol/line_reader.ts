@@ -9,7 +9,15 @@ const INITIAL_BYTES = 4096;
 const READ_BYTES = 64 * 1024;
 
 /** Why a line has no text. */
-export type LineFault = "too long" | "not UTF-8";
+export type LineFault = "too long" | "not UTF-8" | "no room";
+
+/** Where a reader reserves the memory of long lines. */
+export interface ReaderQuota {
+  /** Reserves bytes; false if there is no room. */
+  reserve(bytes: number): boolean;
+  /** Releases bytes with a number less than 0. */
+  add(bytes: number): void;
+}
 
 /** Lines that were decoded together, each with its line feed; or the fault of one line. */
 export type Lines = { text: string } | { fault: LineFault };
@@ -30,9 +38,27 @@ export class LineReader {
   /** Lines before this index are decoded one by one, because one of them is not UTF-8. */
   #suspectEnd = 0;
   #isSkipping = false;
+  #fault: LineFault = "too long";
+  readonly #quota: ReaderQuota | undefined;
 
-  constructor(maxLineBytes: number) {
+  /** @param quota for lines that do not fit the first buffer. Default: there is always room */
+  constructor(maxLineBytes: number, quota?: ReaderQuota) {
     this.maxLineBytes = maxLineBytes;
+    this.#quota = quota;
+  }
+
+  /** Releases the memory. Nothing can be read after that. */
+  close(): void {
+    this.#start = this.#end = 0;
+    this.#bytes = this.#resize(INITIAL_BYTES)!;
+  }
+
+  /** Makes an empty buffer of a size; undefined if there is no room. */
+  #resize(size: number): Uint8Array<ArrayBuffer> | undefined {
+    const added = size - this.#bytes.length;
+    if (added > 0 && this.#quota?.reserve(added) === false) return undefined;
+    if (added < 0) this.#quota?.add(added);
+    return new Uint8Array(size);
   }
 
   /** Bytes of lines that were not taken yet. */
@@ -48,7 +74,7 @@ export class LineReader {
   /** Space for the next bytes. Call `filled` with their number. */
   space(): Uint8Array<ArrayBuffer> {
     if (this.#start === this.#end) this.#rewind();
-    else if (this.#end === this.#bytes.length) this.#makeSpace();
+    else if (this.#end === this.#bytes.length && !this.#makeSpace()) this.#giveUp();
     return this.#bytes.subarray(this.#end);
   }
 
@@ -60,18 +86,32 @@ export class LineReader {
       this.#suspectEnd =
         0;
     if (used * 4 >= this.#bytes.length || this.#bytes.length <= INITIAL_BYTES) return;
-    this.#bytes = new Uint8Array(Math.min(this.#bytes.length / 2, READ_BYTES));
+    this.#bytes = this.#resize(Math.min(this.#bytes.length / 2, READ_BYTES))!;
   }
 
-  #makeSpace(): void {
+  /** Moves what was not taken to the start of a buffer that is large enough; false if there is no room. */
+  #makeSpace(): boolean {
     const { length } = this;
-    const target = length * 2 > this.#bytes.length ? new Uint8Array(length * 2) : this.#bytes;
+    const target = length * 2 > this.#bytes.length ? this.#resize(length * 2) : this.#bytes;
+    if (target === undefined) return false;
     target.set(this.#bytes.subarray(this.#start, this.#end));
     this.#bytes = target;
     this.#searched = Math.max(0, this.#searched - this.#start);
     this.#suspectEnd = Math.max(0, this.#suspectEnd - this.#start);
     this.#start = 0;
     this.#end = length;
+    return true;
+  }
+
+  /** Skips the rest of a line that there is no room for. */
+  #giveUp(): void {
+    this.#start =
+      this.#end =
+      this.#searched =
+      this.#suspectEnd =
+        0;
+    this.#isSkipping = true;
+    this.#fault = "no room";
   }
 
   /** Reports how many bytes were written to `space`. */
@@ -126,6 +166,9 @@ export class LineReader {
     this.#isSkipping = feed === -1;
     this.#start = feed === -1 ? this.#end : this.#start + feed + 1;
     this.#searched = Math.max(this.#searched, this.#start);
-    return feed === -1 ? undefined : { fault: "too long" };
+    if (feed === -1) return undefined;
+    const fault = this.#fault;
+    this.#fault = "too long";
+    return { fault };
   }
 }

@@ -27,12 +27,19 @@ export class Writer {
   readonly buffer: WriteBuffer = new WriteBuffer();
   readonly #context: WriterContext;
   #isWriting = false;
+  /** Bytes of the write that goes on. */
+  #inFlight = 0;
   #done: Promise<void> = Promise.resolve();
   #spaceAvailable: PromiseWithResolvers<void> | undefined;
   #hasFailed = false;
 
   constructor(context: WriterContext) {
     this.#context = context;
+  }
+
+  /** Bytes that were not sent yet. Those of the write that goes on count until all of them are sent. */
+  get pendingBytes(): number {
+    return this.buffer.length + this.#inFlight;
   }
 
   /** True if nothing should be appended now. */
@@ -68,8 +75,10 @@ export class Writer {
         this.#context.refill?.(buffer);
         if (buffer.length === 0) break;
         const bytes = buffer.take();
+        this.#inFlight = bytes.length;
         this.#signalSpace();
         await this.#writeAll(bytes);
+        this.#inFlight = 0;
         buffer.release(bytes);
       }
     } catch (error) {

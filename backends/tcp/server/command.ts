@@ -25,8 +25,13 @@ export type CommandFlag =
 export interface CommandContext<Service = unknown> {
   readonly store: Store;
   readonly subscriber: Subscriber;
-  /** Most bytes of a reply. */
-  readonly maxReplyBytes: number;
+  /**
+   * Throws if a reply is larger than it may be, or than there is room for now.
+   *
+   * @param bytes what it carries, before it is encoded
+   * @param remedy what the client should do
+   */
+  checkReply(bytes: number, remedy: string): void;
   /** This client's session of the service that the command belongs to. */
   readonly service: Service;
   /** Checks a token; true if the client is authenticated now. */

@@ -14,6 +14,8 @@ import { LineSession, type SessionContext } from "./session.ts";
 
 /** Every message of RESP begins with this byte, and no line of this protocol does. */
 const RESP_FIRST_BYTE = 0x2a;
+/** Pending bytes of a connection that do not count: the memory of its objects is of this size, too. */
+const FREE_PENDING_BYTES = 4096;
 /** Input after the end of the session is read in chunks of this size, and discarded. */
 const DRAIN_BUFFER_BYTES = 16 * 1024;
 const NO_RESP = "-ERR this port speaks the line protocol of Ringbus, not RESP\r\n";
@@ -38,14 +40,19 @@ export class Connection {
   /** Fulfilled when the received commands are executed. */
   #work: Promise<void> = Promise.resolve();
   #lastActiveMs = performance.now();
+  /** Pending bytes that the store's quota knows of. */
+  #countedBytes = 0;
 
   constructor(conn: Deno.TcpConn, context: ConnectionContext) {
     this.#conn = conn;
     this.#context = context;
-    this.#reader = new LineReader(context.session.maxLineBytes);
+    this.#reader = new LineReader(context.session.maxLineBytes, context.session.store.transit);
     this.#writer = new Writer({
       write: (bytes) => withTurn(() => conn.write(bytes)),
-      refill: () => this.#session.push(),
+      refill: () => {
+        this.#session.push();
+        this.#countPending();
+      },
       onSent: (count) => this.#recordSent(count),
       onError: () => this.close(),
     });
@@ -116,13 +123,31 @@ export class Connection {
   }
 
   async #process(): Promise<void> {
-    const canContinue = () => !this.#writer.isFull && !isTurnDue();
+    const canContinue = () => !this.#writer.isFull && !this.#isStalled && !isTurnDue();
     while (this.#session.process(canContinue)) {
-      await this.#writer.waitForSpace();
+      this.#countPending();
+      if (this.#isStalled) await this.#writer.idle();
+      else await this.#writer.waitForSpace();
       if (isTurnDue()) await takeTurn();
     }
+    this.#countPending();
     // In a microtask, so that pushes to other connections, which were scheduled earlier, are sent first.
     queueMicrotask(() => this.#writer.flush());
+  }
+
+  /** True if this connection should send what is pending before it executes more commands. */
+  get #isStalled(): boolean {
+    return this.#writer.pendingBytes > FREE_PENDING_BYTES &&
+      this.#context.session.store.transit.isFull;
+  }
+
+  /** Tells the store's quota how many bytes are pending. */
+  #countPending(): void {
+    const pending = this.#isClosed ? 0 : this.#writer.pendingBytes;
+    const counted = pending > FREE_PENDING_BYTES ? pending : 0;
+    if (counted === this.#countedBytes) return;
+    this.#context.session.store.transit.add(counted - this.#countedBytes);
+    this.#countedBytes = counted;
   }
 
   #recordSent(count: number): void {
@@ -175,6 +200,8 @@ export class Connection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#session.close();
+    this.#reader.close();
+    this.#countPending();
     this.#conn.close();
   }
 }

@@ -15,7 +15,7 @@ import {
 import { ALL_OPERATIONS } from "../../store/operations.ts";
 import { type ArgumentCodec, codecOf } from "../protocol/argument_codecs.ts";
 import { type Command, command, type CommandContext } from "./command.ts";
-import { messagesReply } from "./replies.ts";
+import { messagesReply, type ReplyLimits } from "./replies.ts";
 
 type Values = ArgumentValues<Operation["arguments"]>;
 
@@ -27,11 +27,11 @@ interface Parameter {
 }
 
 /** Writes the replies of a command. */
-type ReplyWriter = (result: unknown, values: Values, maxReplyBytes: number) => string;
+type ReplyWriter = (result: unknown, values: Values, limits: ReplyLimits) => string;
 
 /** Writes the replies that carry a result. */
 const RESULT_WRITERS: {
-  readonly [Kind in ResultKind]?: (result: ResultTypes[Kind], maxReplyBytes: number) => string;
+  readonly [Kind in ResultKind]?: (result: ResultTypes[Kind], limits: ReplyLimits) => string;
 } = {
   count: (count) => `OK ${count}`,
   messages: messagesReply,
@@ -54,7 +54,7 @@ function commandOf(operation: Operation, binding: LineBinding): Command {
     summary: operation.summary,
     handle(context, args) {
       const values = read(args);
-      return write(execute(operation, context, values), values, context.maxReplyBytes);
+      return write(execute(operation, context, values), values, context);
     },
   });
 }
@@ -103,7 +103,7 @@ function replyWriter(
   if (kind === "done") return doneWriter(reply, parameters);
   const write = RESULT_WRITERS[kind];
   if (write === undefined) throw notCarried("the line protocol", `the result of ${name}`);
-  return (result, _values, maxReplyBytes) => write(result as never, maxReplyBytes);
+  return (result, _values, limits) => write(result as never, limits);
 }
 
 /** Writes a reply without a result: a word in it that names an argument stands for that argument. */

@@ -4,20 +4,19 @@
  * @module
  */
 
-import { InvalidInputError } from "../../store/errors.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
 import type { Delivery } from "../../store/subscription.ts";
+import type { CommandContext } from "./command.ts";
 import { encodedArgument, textArgument, valueArgument } from "../protocol/arguments.ts";
 
+/** What limits the size of replies. */
+export type ReplyLimits = Pick<CommandContext, "checkReply">;
+
 /** The reply with messages. */
-export function messagesReply(messages: readonly StoredMessage[], maxReplyBytes: number): string {
+export function messagesReply(messages: readonly StoredMessage[], limits: ReplyLimits): string {
   let bytes = 0;
   for (const message of messages) bytes += message.bytes;
-  if (bytes > maxReplyBytes) {
-    throw new InvalidInputError(
-      `the reply would have ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: request less`,
-    );
-  }
+  limits.checkReply(bytes, "request less");
   return `MESSAGES ${encodedArgument(`[${messages.map(({ text }) => text).join(",")}]`)}`;
 }
 

@@ -13,6 +13,7 @@ import { ACCEPT_BACKOFF } from "../../hosting/accepting.ts";
 import { addressText, listenAt } from "../../hosting/endpoint.ts";
 import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosting/stop.ts";
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
+import { guardMemory } from "../../hosting/memory_guard.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import type { Store } from "../../store/store.ts";
 import { CommandTable } from "./command_table.ts";
@@ -48,6 +49,7 @@ export class EmbeddedServer {
   readonly #connections: Connections;
   #listener: Deno.TcpListener | undefined;
   #accepting: Promise<void> | undefined;
+  #endGuard = () => {};
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #stopping = new AbortController();
   #startedAtMs = 0;
@@ -114,6 +116,7 @@ export class EmbeddedServer {
     this.#stopping = new AbortController();
     this.#startedAtMs = performance.now();
     this.#store.connectionStats.add(this.#stats);
+    this.#endGuard = guardMemory(this.#store.maxBytes);
     this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
     this.#accepting = this.#acceptAll(listener);
     if (this.#isUnref) this.unref();
@@ -186,6 +189,7 @@ export class EmbeddedServer {
     const graceMs = graceMsOf(options);
     this.#stopping.abort();
     clearInterval(this.#sweeper);
+    this.#endGuard();
     this.#store.connectionStats.delete(this.#stats);
     // What is waited for keeps the program alive.
     this.#listener?.ref();

@@ -8,7 +8,7 @@ import { logger } from "../../../lib/base/log.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { observe, type RequestObserver, type RequestOutcome } from "../../hosting/observer.ts";
 import type { ContextHeaders } from "../../../lib/base/context_headers.ts";
-import { InvalidInputError, StoreError } from "../../store/errors.ts";
+import { InvalidInputError, StoreError, StoreFullError } from "../../store/errors.ts";
 import { MAX_UNAUTHENTICATED_LINE_BYTES } from "../../store/limits.ts";
 import type { Store } from "../../store/store.ts";
 import { QueueSubscriber, type Subscriber } from "../../store/subscriber.ts";
@@ -32,8 +32,12 @@ const NO_HTTP = "this port speaks the line protocol of Ringbus, not HTTP";
 /** Commands of shared state: a server without it replies with an error of its own. */
 const STATE_COMMAND = /^STATE_/i;
 const SPACE = 0x20;
+/** Bytes of a reply for each byte of the messages in it, in base64. */
+const ENCODED_FACTOR = 4 / 3;
 /** Bytes in the write buffer at which no more pushes are appended. */
 const PUSH_BYTES = 64 * 1024;
+/** The same while many connections have bytes that their clients do not read. */
+const FEW_PUSH_BYTES = 4096;
 
 /** What all sessions of a server share. */
 export interface SessionContext {
@@ -96,8 +100,17 @@ export class LineSession implements CommandContext<ServiceSession> {
     return this.#context.store;
   }
 
-  get maxReplyBytes(): number {
-    return this.#context.maxReplyBytes;
+  checkReply(bytes: number, remedy: string): void {
+    const { maxReplyBytes } = this.#context;
+    if (bytes > maxReplyBytes) {
+      throw new InvalidInputError(
+        `the reply would have ${bytes} bytes, and maxReplyBytes is ${maxReplyBytes}: ${remedy}`,
+      );
+    }
+    if (this.store.transit.hasRoom(bytes * ENCODED_FACTOR)) return;
+    throw new StoreFullError(
+      `there is no room for a reply of ${bytes} bytes now: ${remedy}, or raise maxBytes`,
+    );
   }
 
   stats(): ServerStats {
@@ -167,6 +180,9 @@ export class LineSession implements CommandContext<ServiceSession> {
   }
 
   #faultMessage(fault: LineFault): string {
+    if (fault === "no room") {
+      return "there is no room for a line of this length now: send it later, or raise maxBytes";
+    }
     if (fault === "not UTF-8") return "a line must be UTF-8";
     return `a line has at most ${this.#reader.maxLineBytes} bytes`;
   }
@@ -229,7 +245,8 @@ export class LineSession implements CommandContext<ServiceSession> {
   /** Appends pushes for the subscriber, up to a number of bytes. Those of the call before are sent. */
   push(): void {
     this.#appended = 0;
-    while (this.#subscription.length > 0 && this.#writeBuffer.length < PUSH_BYTES) {
+    const most = this.store.transit.isFull ? FEW_PUSH_BYTES : PUSH_BYTES;
+    while (this.#subscription.length > 0 && this.#writeBuffer.length < most) {
       this.#writeBuffer.writeLine(pushLine(this.#subscription.shift()!, this.#acceptsHeaders));
       this.#context.connectionStats.pushes++;
       this.#appended++;
