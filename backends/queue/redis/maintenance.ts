@@ -9,7 +9,7 @@ import { formatValue } from "../../../lib/base/options.ts";
 import type { ResolvedConfig } from "../config.ts";
 import { QueueConfigurationError } from "../errors.ts";
 import { logger } from "../log.ts";
-import type { Reply } from "../../redis/connection.ts";
+import type { Connection, Reply } from "../../redis/connection.ts";
 import { evictionPolicy } from "../../redis/eviction.ts";
 import type { QueueClient } from "./client.ts";
 import { foreignKeys } from "./foreign_keys.ts";
@@ -34,20 +34,29 @@ export async function checkPartitions(
 
 /**
  * Logs warnings if the server may evict messages, or if another program uses the prefix. A server may hide
- * both.
+ * either from the user.
  */
 export async function warnOfLoss(client: QueueClient, prefix: string, url: string): Promise<void> {
-  try {
-    const pool = await client.router.poolOf(0, false);
-    const connection = await pool.take();
+  await lookFor(client, async (connection) => {
     const policy = await evictionPolicy(connection);
     if (policy !== undefined) logger.warn("redis_may_evict_messages", { url, policy });
-    const keys = await foreignKeys(connection, prefix);
-    if (keys.length === 0) return;
+  });
+  await lookFor(client, async (connection) => {
+    const keys = (await foreignKeys(connection, prefix)).slice(0, SHOWN_KEYS);
     const advice = "use another redisPrefix for this queue";
-    logger.warn("redis_foreign_keys", { url, keys: keys.slice(0, SHOWN_KEYS), advice });
+    if (keys.length > 0) logger.warn("redis_foreign_keys", { url, keys, advice });
+  });
+}
+
+async function lookFor(
+  client: QueueClient,
+  look: (connection: Connection) => Promise<void>,
+): Promise<void> {
+  try {
+    const pool = await client.router.poolOf(0, false);
+    await look(await pool.take());
   } catch (error) {
-    logger.debug("redis_loss_unknown", { error });
+    logger.debug("redis_look_refused", { error });
   }
 }
 

@@ -335,25 +335,87 @@ serverTest("events are logged with their documented names and properties", async
   assert.deepEqual(records[5].properties, { count: 1 });
 });
 
-serverTest("a user needs rights only to the keys of the queue", async () => {
-  const rights = ["~tinyllm:*", "&tinyllm:*", "+@all", "-@dangerous"];
+/** The rights that the page on the queue documents. */
+const RIGHTS = "~tinyllm:* ~{tinyllm* &tinyllm:* &{tinyllm* +@all -@dangerous".split(" ");
+
+/** Runs a test as a user with some rights. */
+async function asUser(rights: string[], body: (redisUrl: string) => Promise<void>): Promise<void> {
   await server.command("ACL", "SETUSER", "agent", "on", ">secret", ...rights);
   try {
-    const redisUrl = server.url.replace("redis://", "redis://agent:secret@");
-    await using queue = await open({ redisUrl });
-    await using subscription = queue.subscribe("tasks", "worker");
-    await queue.publish(task(1, { ttlSeconds: 60 }));
-    const record = await nextOf(subscription);
-    await queue.acknowledge(record);
-    await queue.delete(record.id);
-    assert.equal(await queue.count(), 0);
-    assert.deepEqual(await queue.list(), []);
-    await using other = new RedisMessageQueue({ redisUrl, redisPrefix: "other" });
-    await assert.rejects(other.initialize(), QueueAuthenticationError);
+    await body(server.url.replace("redis://", "redis://agent:secret@"));
   } finally {
     await server.command("ACL", "DELUSER", "agent");
   }
+}
+
+Deno.test("the page on the queue documents the rights that are tested", async () => {
+  const page = await Deno.readTextFile(new URL("docs/queue.md", ROOT));
+  assert.ok(page.includes(`ACL SETUSER agent on >password ${RIGHTS.join(" ")}`));
 });
+
+const KEYS: Record<string, QueueConfig> = {
+  "the default keys": {},
+  "a namespace": { namespace: "n" },
+  "partitions": { partitions: 3 },
+};
+
+for (const [name, config] of Object.entries(KEYS)) {
+  serverTest(
+    `a user needs only the documented rights: ${name}`,
+    () =>
+      asUser(RIGHTS, async (redisUrl) => {
+        const warnings = await collectLog(async () => {
+          await using queue = await open({ redisUrl, healthCheckSeconds: 0.05, ...config });
+          await using subscription = queue.subscribe("tasks", "worker", { from: "oldest" });
+          await subscription.ready;
+          const coming = subscription.next();
+          await queue.publish(task(1, { ttlSeconds: 60 }));
+          const record = (await within(coming, "a wakeup", 1500)).value;
+          await queue.acknowledge(record);
+          await queue.delete(record.id);
+          const broadcast = subscription.next();
+          await queue.publish({ ...task(2), targetAgent: null });
+          await queue.acknowledge((await within(broadcast, "a wakeup", 1500)).value);
+          assert.equal(await queue.count(), 1);
+          assert.equal((await queue.list()).length, 1);
+          assert.deepEqual(await queue.getDeadLetters("worker"), []);
+          assert.equal(await queue.unsubscribe("tasks", "worker"), true);
+          await subscription.return();
+          assert.equal(await queue.clear(), 1);
+        }, "warning");
+        assert.deepEqual(warnings.map(({ rawMessage }) => rawMessage), []);
+      }),
+  );
+}
+
+serverTest("a user has no rights to other prefixes", () =>
+  asUser(RIGHTS, async (redisUrl) => {
+    await using other = new RedisMessageQueue({ redisUrl, redisPrefix: "other" });
+    await assert.rejects(other.initialize(), QueueAuthenticationError);
+  }));
+
+serverTest(
+  "a user without rights to channels, as Redis makes it, can use the queue",
+  () =>
+    asUser(["~tinyllm:*", "resetchannels", "+@all", "-@dangerous"], async (redisUrl) => {
+      await using queue = await open({ redisUrl, leaseSeconds: 0.3, maxAttempts: 2 });
+      await using subscription = queue.subscribe("tasks", "worker");
+      await subscription.ready;
+      const { id } = await queue.publish(task(1));
+      await queue.publish({ ...task(2), targetAgent: null });
+      for (const attempts of [1, 2]) {
+        const records = [await nextOf(subscription), await nextOf(subscription)];
+        for (const record of records) assert.equal(record.attempts, attempts);
+      }
+      const dead = () => queue.getDeadLetters("worker");
+      await until(async () => (await dead()).length === 2, "the dead letters");
+      assert.equal(await queue.requeue(id), true);
+      const again = await nextOf(subscription);
+      assert.equal(again.id, id);
+      assert.equal(await queue.acknowledge(again), true);
+      assert.equal(await queue.unsubscribe("tasks", "worker"), true);
+    }),
+);
 
 /** The warnings of a queue that opens. */
 async function warningsOf(config: QueueConfig = {}): Promise<LogRecord[]> {
