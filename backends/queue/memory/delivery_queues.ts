@@ -40,6 +40,12 @@ export class DeliveryQueues {
     missed: 0,
   }));
   readonly #listeners = new DefaultMap(() => new Set<() => void>());
+  readonly #onSettled: (entry: QueueEntry) => void;
+
+  /** `onSettled` is called with a message when a delivery of it becomes pending, acknowledged or dead. */
+  constructor(onSettled: (entry: QueueEntry) => void) {
+    this.#onSettled = onSettled;
+  }
 
   /** Adds a delivery of a message to an agent. */
   deliver(entry: QueueEntry, agent: string): void {
@@ -50,6 +56,7 @@ export class DeliveryQueues {
 
   #makePending(delivery: Delivery): void {
     delivery.state = "pending";
+    this.#onSettled(delivery.entry);
     this.#pending.getOrCreate(delivery.agent).add(delivery);
     this.#queueOf(delivery).pending.add(delivery);
     this.#makeReady(delivery);
@@ -84,6 +91,7 @@ export class DeliveryQueues {
   acknowledge(delivery: Delivery): void {
     this.remove(delivery);
     delivery.state = "acknowledged";
+    this.#onSettled(delivery.entry);
   }
 
   /** Makes a dead letter pending again, with no attempts. */
@@ -132,6 +140,7 @@ export class DeliveryQueues {
         next.state = "dead";
         next.diedMs = nowMs;
         this.#dead.getOrCreate(next.agent).add(next);
+        this.#onSettled(next.entry);
       }
     }
   }

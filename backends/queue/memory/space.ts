@@ -27,12 +27,14 @@ import {
   toQueueRecord,
 } from "./entry.ts";
 import { MessageIndex } from "./message_index.ts";
+import { SettledIndex } from "./settled_index.ts";
 
 /** All messages of a namespace. Queues that share it see the same messages. */
 export class MemorySpace {
   readonly clock: QueueClock;
   readonly #messages = new MessageIndex();
-  readonly #queues = new DeliveryQueues();
+  readonly #settled = new SettledIndex();
+  readonly #queues = new DeliveryQueues((entry) => this.#settled.update(entry));
   readonly #subscribers = new DefaultMap(() => new TextSet());
   #sequence = 0;
 
@@ -80,6 +82,7 @@ export class MemorySpace {
     if (entry.acknowledged) {
       const agent = entry.target!;
       entry.deliveries.set(agent, newDelivery(entry, agent, "acknowledged"));
+      this.#settled.update(entry);
     } else {
       for (const agent of this.#recipientsOf(entry)) this.#queues.deliver(entry, agent);
     }
@@ -93,14 +96,18 @@ export class MemorySpace {
 
   #remove(entry: QueueEntry): void {
     this.#messages.remove(entry);
+    this.#settled.remove(entry);
     for (const delivery of entry.deliveries.values()) this.#queues.remove(delivery);
   }
 
-  /** Removes the oldest messages of a channel that has more than `maxItems`. */
+  /**
+   * Removes the oldest messages of a channel that has more than `maxItems`: first those that are done, then
+   * dead letters.
+   */
   #trim(channel: string, maxItems: number): void {
     const messages = this.#messages.ofChannel(channel);
     while (messages.length > maxItems) {
-      const oldest = messages.at(0)!;
+      const oldest = this.#settled.first(channel) ?? messages.at(0)!;
       for (const delivery of oldest.deliveries.values()) this.#queues.countMissed(delivery);
       this.#remove(oldest);
     }
@@ -141,6 +148,7 @@ export class MemorySpace {
       if (delivery === undefined || delivery.state === "acknowledged") continue;
       this.#queues.remove(delivery);
       entry.deliveries.delete(agent);
+      this.#settled.update(entry);
     }
     this.#queues.resetMissed(agent, channel);
     return true;

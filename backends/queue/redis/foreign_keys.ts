@@ -36,6 +36,8 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
     "ready:",
     "leased:",
     "dead:",
+    "done:",
+    "lapsed:",
   ],
   set: ["subs:"],
   hash: ["msg:"],

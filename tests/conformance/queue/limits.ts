@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import type { MessageQueue } from "../../../mod.ts";
 import { within } from "../../support/deadline.ts";
-import { nextOf, payloads, takeFrom, task, type TestOn } from "./stage.ts";
+import {
+  LEASE_OVER_MS,
+  LEASE_SECONDS,
+  nextOf,
+  payloads,
+  takeFrom,
+  task,
+  type TestOn,
+} from "./stage.ts";
 
 /** A time to live that ends while a test waits, and not before, even on a busy machine. */
 const TTL_SECONDS = 1;
@@ -102,6 +110,63 @@ export function limitTests(test: TestOn): void {
     assert.equal((await queue.getPending("worker")).length, 11);
     await using subscription = queue.subscribe("tasks", "worker");
     assert.deepEqual(await takeFrom(queue, subscription, 10), kept);
+  });
+
+  test("maxItems removes messages that are done before those that wait or are leased", async (stage) => {
+    const queue = await stage.open({ maxItems: 5 });
+    await using subscription = queue.subscribe("tasks", "worker");
+    await queue.publish(task("leased"));
+    assert.equal((await nextOf(subscription)).payload, "leased");
+    await queue.publish(task("waits"));
+    for (let i = 0; i < 12; i++) {
+      const { id } = await queue.publish(task(i, { targetAgent: "other" }));
+      assert.equal(await queue.acknowledge(id), true);
+    }
+    assert.equal(await queue.count(), 5);
+    assert.deepEqual(payloads(await queue.list()), [11, 10, 9, "waits", "leased"]);
+    for (let i = 0; i < 3; i++) await queue.publish(task(`waits ${i}`));
+    const waiting = ["leased", "waits", "waits 0", "waits 1", "waits 2"];
+    assert.deepEqual(payloads(await queue.getPending("worker")), waiting);
+    assert.equal(await queue.count({ acknowledged: true }), 0);
+    await queue.publish(task("one more"));
+    assert.deepEqual(payloads(await queue.getPending("worker")), [...waiting.slice(1), "one more"]);
+  });
+
+  test("maxItems removes broadcasts that all agents acknowledged before those that wait", async (stage) => {
+    const queue = await stage.open({ maxItems: 4 });
+    const news = (payload: unknown) => task(payload, { channel: "news", targetAgent: undefined });
+    const subscriptions = ["ann", "bob"].map((agent) => queue.subscribe("news", agent));
+    await queue.publish(news("of ann"));
+    await queue.acknowledge(await nextOf(subscriptions[1]));
+    const [first] = await queue.getPending("ann");
+    assert.equal(first.payload, "of ann");
+    await queue.publish(task("waits", { channel: "news", targetAgent: "cyd" }));
+    for (let i = 0; i < 6; i++) {
+      const { id } = await queue.publish(news(i));
+      for (const agentId of ["ann", "bob"]) {
+        assert.equal(await queue.acknowledge(id, { agentId }), true);
+      }
+    }
+    assert.deepEqual(payloads(await queue.list()), [5, 4, "waits", "of ann"]);
+    for (const subscription of subscriptions) await subscription.return();
+  });
+
+  test("maxItems removes dead letters after what is done, and before what waits", async (stage) => {
+    const lease = { leaseSeconds: LEASE_SECONDS, maxAttempts: 1 };
+    const queue = await stage.open({ maxItems: 4, ...lease });
+    await queue.publish(task("waits", { targetAgent: "other" }));
+    await queue.publish(task("dead"));
+    const subscription = queue.subscribe("tasks", "worker");
+    await nextOf(subscription);
+    await subscription.return();
+    await stage.advance(LEASE_OVER_MS);
+    assert.deepEqual(payloads(await queue.getDeadLetters("worker")), ["dead"]);
+    for (let i = 0; i < 5; i++) await queue.acknowledge((await queue.publish(task(i))).id);
+    assert.deepEqual(payloads(await queue.list()), [4, 3, "dead", "waits"]);
+    for (let i = 0; i < 3; i++) await queue.publish(task(`waits ${i}`, { targetAgent: "other" }));
+    assert.deepEqual(payloads(await queue.getDeadLetters("worker")), []);
+    const pending = payloads(await queue.getPending("other"));
+    assert.deepEqual(pending, ["waits", "waits 0", "waits 1", "waits 2"]);
   });
 
   test("an expired message does not count for maxItems", async (stage) => {

@@ -119,10 +119,12 @@ local function acknowledgeOne(id, agent)
     call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
   if m.isBroadcast then
     call('HSET', PREFIX .. 'msg:' .. id, 'k:' .. m.agent, '1')
+    settle(id, m.channel, m.seq, true)
   else
     call('HSET', PREFIX .. 'msg:' .. id, 'acked', integer(now))
     done[#done + 1] = id
     add('acked', m.seq, id)
+    settle(id, m.channel, m.seq)
   end
   return 'acknowledged'
 end
@@ -148,7 +150,8 @@ if removeDue(maxAttempts) then return nil end
 local m, outcome = find(id, ARGV[5])
 if not m then return outcome end
 if call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
-call('HDEL', PREFIX .. 'msg:' .. id, 'n:' .. m.agent)
+call('HDEL', PREFIX .. 'msg:' .. id, 'n:' .. m.agent, 'died')
+call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
 deliver(m.agent, m.channel, m.member, m.priority)
 flush()
 notify(m.channel, m.agent)

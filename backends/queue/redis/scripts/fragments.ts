@@ -136,6 +136,33 @@ local function dropDelivery(agent, channel, member, seq)
 end`,
   ],
   [
+    "settle",
+    `
+-- Whether an agent has a pending delivery of a broadcast.
+local function isOpen(channel, member)
+  local cursor = '0'
+  repeat
+    local reply = call('SSCAN', PREFIX .. 'subs:' .. channel, cursor, 'COUNT', 50)
+    for _, agent in ipairs(reply[2]) do
+      if call('ZSCORE', PREFIX .. 'pending:' .. agent, member) then return true end
+    end
+    cursor = reply[1]
+  until cursor == '0'
+  return false
+end
+-- Indexes a message of which no delivery is pending any more: as done, or as a dead letter. Such messages
+-- are trimmed before those that wait.
+local function settle(id, channel, seq, isBroadcast, isDead)
+  if isBroadcast then
+    if isOpen(channel, seq .. id) then return end
+    local key = PREFIX .. 'msg:' .. id
+    if isDead then call('HSET', key, 'died', '1') else isDead = call('HEXISTS', key, 'died') == 1 end
+  end
+  call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
+  call('ZADD', PREFIX .. (isDead and 'lapsed:' or 'done:') .. channel, seq, id)
+end`,
+  ],
+  [
     "remove",
     `
 -- Removes a message with its deliveries. False if there is none. Also returns whether it had expired.
@@ -151,6 +178,8 @@ local function remove(id, isTrimmed)
   call('XDEL', stream, streamId(seq))
   if call('XLEN', stream) == 0 then call('DEL', stream) end
   call('ZREM', PREFIX .. (m[6] and 'acked' or 'unacked'), id)
+  call('ZREM', PREFIX .. 'done:' .. channel, id)
+  call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   call('ZREM', PREFIX .. 'source:' .. source, id)
   if m[5] then call('ZREM', PREFIX .. 'expiry', id) end
   local agents
@@ -202,13 +231,14 @@ local function expireLeases(maxAttempts)
   local channel = string.sub(queue, #length + 3 + length)
   local leased, hasReady = PREFIX .. 'leased:' .. queue, false
   for _, member in ipairs(call('ZRANGE', leased, '-inf', integer(now), 'BYSCORE', 'LIMIT', 0, 100)) do
-    local m = fieldsOf(idOf(member), 'seq', 'priority', 'n:' .. agent)
+    local m = fieldsOf(idOf(member), 'seq', 'priority', 'n:' .. agent, 'target')
     if not m[1] or m[1] .. idOf(member) ~= member then
       dropDelivery(agent, channel, member, m[1])
     elseif tonumber(m[3] or 0) >= maxAttempts then
       call('ZREM', leased, member)
       call('ZREM', PREFIX .. 'pending:' .. agent, member)
       call('ZADD', PREFIX .. 'dead:' .. agent, integer(now), member)
+      settle(idOf(member), channel, m[1], not m[4], true)
     else
       call('ZREM', leased, member)
       call('ZADD', PREFIX .. 'ready:' .. queue, -tonumber(m[2] or 0), member)

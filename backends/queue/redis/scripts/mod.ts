@@ -20,6 +20,8 @@
  *     leased:LENGTH:AGENT:CHANNEL   sorted set: leased deliveries by the end of the lease
  *     due                           sorted set: LENGTH:AGENT:CHANNEL by the end of the first lease
  *     dead:AGENT                    sorted set: dead letters by their time of death
+ *     done:CHANNEL                  sorted set: ids of messages that all agents acknowledged, by number
+ *     lapsed:CHANNEL                sorted set: ids of messages of which only dead letters are left
  *     missed:LENGTH:AGENT:CHANNEL   number of messages trimmed before they were acknowledged
  *     gone:OPERATION, op:OPERATION  the reply of an operation, while it may be repeated
  *     backlog:LENGTH:AGENT:CHANNEL  the range of older broadcasts that a new subscriber still gets

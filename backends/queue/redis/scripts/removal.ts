@@ -83,7 +83,8 @@ local function scrubStream(key)
   if call('XLEN', key) == 0 then call('DEL', key) end
 end
 local function same(id) return id end
-local INDEXES = { source = same, target = same, pending = idOf, ready = idOf, leased = idOf, dead = idOf }
+local INDEXES = { source = same, target = same, pending = idOf, ready = idOf, leased = idOf, dead = idOf,
+  done = same, lapsed = same }
 
 for _, key in ipairs(reply[2]) do
   local kind = string.match(string.sub(key, #PREFIX + 1), '^(%l+):')

@@ -75,20 +75,36 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     end
   else
     add('target:' .. target, seq, id)
-    if not isAcked then deliver(target, channel, seq .. id, priority) end
+    if isAcked then
+      add('done:' .. channel, seq, id)
+    else
+      deliver(target, channel, seq .. id, priority)
+    end
   end
   streams[channel] = true
   if not isAcked then wakeups[channel .. '\\0' .. target] = { channel, target } end
   return created .. ' ' .. (expires ~= '' and expires or '-') .. ' ' .. seq
 end
 
-local function trim(stream)
+-- Removes the oldest messages of a channel: first those that are done, then dead letters.
+local function trim(channel)
+  local stream = PREFIX .. 'stream:' .. channel
   local over = call('XLEN', stream) - maxItems
   if over <= 0 then return end
   expire(100)
   over = call('XLEN', stream) - maxItems
   if over <= 0 then return end
-  for _, entry in ipairs(call('XRANGE', stream, '-', '+', 'COUNT', math.min(over, 200))) do
+  over = math.min(over, 200)
+  for _, index in ipairs({ 'done:', 'lapsed:' }) do
+    if over > 0 then
+      for _, id in ipairs(call('ZRANGE', PREFIX .. index .. channel, 0, over - 1)) do
+        if not remove(id, true) then call('ZREM', PREFIX .. index .. channel, id) end
+        over = over - 1
+      end
+    end
+  end
+  if over <= 0 then return end
+  for _, entry in ipairs(call('XRANGE', stream, '-', '+', 'COUNT', over)) do
     if not remove(entry[2][2], true) then call('XDEL', stream, entry[1]) end
   end
 end
@@ -97,7 +113,7 @@ local replies = {}
 for i = 4, #ARGV, 13 do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + 12)) end
 flush()
 if next(streams) then call('SET', KEYS[1], integer(last)) end
-for channel in pairs(streams) do trim(PREFIX .. 'stream:' .. channel) end
+for channel in pairs(streams) do trim(channel) end
 for _, wakeup in pairs(wakeups) do notify(wakeup[1], wakeup[2]) end
 return replies
 `,

@@ -29,6 +29,8 @@ for _, entry in ipairs(entries) do
   local isFor = m[2] and streamId(m[2]) == entry[1] and not m[1] and not m[5]
   if isFor and not isExpired(m[4]) then
     deliver(agent, channel, m[2] .. id, m[3] or '0')
+    call('ZREM', PREFIX .. 'done:' .. channel, id)
+    call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   end
 end
 flush()
@@ -64,9 +66,13 @@ local keys = { 'ready:' .. queue, 'leased:' .. queue, 'dead:' .. agent }
 local reply = call('ZSCAN', PREFIX .. keys[tonumber(at)], cursor, 'COUNT', 300)
 for i = 1, #reply[2], 2 do
   local member = reply[2][i]
-  local m = fieldsOf(idOf(member), 'channel', 'target')
-  if m[1] == channel and not m[2] then
-    if at == '3' then call('ZREM', PREFIX .. keys[3], member) else withdraw(agent, channel, member) end
+  local m = fieldsOf(idOf(member), 'channel', 'target', 'seq')
+  if m[1] == channel and m[3] and not m[2] then
+    if at == '3' then
+      call('ZREM', PREFIX .. keys[3], member)
+    elseif withdraw(agent, channel, member) then
+      settle(idOf(member), channel, m[3], true)
+    end
   end
 end
 if reply[1] ~= '0' then return { 1, at .. ' ' .. reply[1] } end
