@@ -5,6 +5,33 @@ import { MessagingRefusedError } from "../../../mod.ts";
 import { idsOf, makeMessage, type MessagingTransport, testOn } from "./transport.ts";
 
 export function testTtl(transport: MessagingTransport): void {
+  testOn(transport, "times to live and keys have upper bounds", async (scene) => {
+    const backend = scene.backend();
+    const year = 31_557_600;
+    const message = makeMessage();
+    await backend.storeMessage("n", "t", message, { ttlSeconds: 100 * year });
+    assert.equal((await backend.getMessagesForTopic("t")).length, 1);
+    for (const ttlSeconds of [101 * year, 1e300]) {
+      await assert.rejects(
+        backend.storeMessage("n", "t", makeMessage(), { ttlSeconds }),
+        { name: "MessagingRefusedError", message: /at most 3155760000/ },
+      );
+    }
+    if (!transport.redisLike.includes("keys")) return;
+    await backend.set("k".repeat(4096), 1, { ex: 100 * year });
+    assert.equal(await backend.get("k".repeat(4096)), 1);
+    const long = "k".repeat(4097);
+    const refusal = { name: "MessagingRefusedError", message: /at most 4096 characters, not 4097/ };
+    await assert.rejects(backend.set(long, 1), refusal);
+    await assert.rejects(backend.get(long), refusal);
+    await assert.rejects(backend.hset("h", long, 1), refusal);
+    await assert.rejects(backend.sadd(long, 1), refusal);
+    await assert.rejects(backend.set("k", 1, { ex: 101 * year }), {
+      name: "MessagingRefusedError",
+      message: /at most 3155760000/,
+    });
+  });
+
   testOn(transport, "a message expires after its time to live", async (scene) => {
     const backend = scene.backend();
     const short = makeMessage({ ttl: 2 });
