@@ -38,6 +38,8 @@ export const DEFAULT_MAX_SUBSCRIBERS = 10_000;
 export const DEFAULT_SUBSCRIBER_IDLE_SECONDS = 300;
 /** Most entries in the response to a poll, and in one chunk of an event stream. */
 export const MAX_ENTRIES_PER_RESPONSE = 100;
+/** Bytes of entries after which such a response or chunk gets no further one. */
+export const MAX_ENTRY_BYTES_PER_RESPONSE: number = MIB;
 /** Time that a poll waits for the first entry. */
 export const DEFAULT_POLL_SECONDS = 30;
 /** Longest time that a poll may ask to wait. */

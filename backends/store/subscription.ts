@@ -134,9 +134,16 @@ export class Subscription {
     return this.#isDisconnected;
   }
 
-  /** Removes and returns at most `limit` entries, the oldest first. */
-  take(limit: number = Infinity): Delivery[] {
-    return Array.from({ length: Math.min(limit, this.length) }, () => this.shift()!);
+  /** Removes and returns at most `limit` entries, the oldest first; after `maxBytes` no further one. */
+  take(limit: number = Infinity, maxBytes: number = Infinity): Delivery[] {
+    const taken: Delivery[] = [];
+    let bytes = 0;
+    while (taken.length < limit && this.length > 0 && bytes < maxBytes) {
+      const delivery = this.shift()!;
+      bytes += delivery.bytes;
+      taken.push(delivery);
+    }
+    return taken;
   }
 
   /** Removes and returns the oldest entry. */

@@ -9,6 +9,7 @@ import { TextMap } from "../../../lib/base/text_map.ts";
 import {
   DEFAULT_POLL_SECONDS,
   MAX_ENTRIES_PER_RESPONSE,
+  MAX_ENTRY_BYTES_PER_RESPONSE,
   MAX_POLL_SECONDS,
 } from "../../store/limits.ts";
 import { checkName, GIVEN_NAME_RULES } from "../../store/names.ts";
@@ -196,7 +197,8 @@ class LongPollSubscriber {
   /** Takes entries, with the number of entries dropped since the last time. */
   take(): string {
     this.lastSeenMs = performance.now();
-    const entries = this.subscription.take(MAX_ENTRIES_PER_RESPONSE).map(entryToJson);
+    const entries = this.subscription.take(MAX_ENTRIES_PER_RESPONSE, MAX_ENTRY_BYTES_PER_RESPONSE)
+      .map(entryToJson);
     const dropped = this.subscription.dropped - this.#reportedDropped;
     this.#reportedDropped += dropped;
     const droppedMember = dropped === 0 ? "" : `,"dropped":${dropped}`;

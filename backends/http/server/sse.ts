@@ -5,7 +5,7 @@
  */
 
 import { TextSet } from "../../../lib/base/text_map.ts";
-import { MAX_ENTRIES_PER_RESPONSE } from "../../store/limits.ts";
+import { MAX_ENTRIES_PER_RESPONSE, MAX_ENTRY_BYTES_PER_RESPONSE } from "../../store/limits.ts";
 import { glob } from "../../store/glob.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
@@ -184,7 +184,9 @@ class EventStream {
     await this.#waitForDelivery();
     const isDrained = this.#isFinishing && this.subscription.length === 0;
     if (this.subscription.isDisconnected || isDrained) this.end();
-    return this.#chunkOf(this.subscription.take(MAX_ENTRIES_PER_RESPONSE));
+    return this.#chunkOf(
+      this.subscription.take(MAX_ENTRIES_PER_RESPONSE, MAX_ENTRY_BYTES_PER_RESPONSE),
+    );
   }
 
   #backlogChunk(entry: Delivery): string {

@@ -143,6 +143,17 @@ Deno.test("entries are taken up to a limit", () => {
   assert.deepEqual(lengths, [100, 100, 50, 0]);
 });
 
+Deno.test("entries are taken up to a number of bytes, and at least one", () => {
+  const { subscriptions } = new Store();
+  const subscriber = new Subscription();
+  subscriptions.subscribe(subscriber, "a");
+  for (let i = 0; i < 5; i++) subscriptions.publish("a", "x".repeat(1000));
+  assert.equal(subscriber.take(100, 1).length, 1);
+  assert.equal(subscriber.take(100, 2000).length, 2);
+  assert.equal(subscriber.take(1, 2000).length, 1);
+  assert.equal(subscriber.take().length, 1);
+});
+
 Deno.test("subscribers to one topic share an entry", () => {
   const store = new Store();
   const subscribers = [new Subscription(), new Subscription()];
