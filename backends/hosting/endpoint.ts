@@ -71,22 +71,42 @@ export function urlOf(scheme: "http" | "tcp", host: string, port: number): strin
   return `${scheme}://${addressText(host, port)}`;
 }
 
+/** Why a server cannot listen, and what to do. */
+const LISTEN_PROBLEMS = [
+  {
+    ErrorClass: Deno.errors.AddrInUse,
+    code: "EADDRINUSE",
+    text: "the port is in use; stop the program that listens there, or choose another port " +
+      "(0 selects a free one)",
+  },
+  {
+    ErrorClass: Deno.errors.AddrNotAvailable,
+    code: "EADDRNOTAVAIL",
+    text: "this machine has no such address; choose one of its own as host",
+  },
+  {
+    ErrorClass: Deno.errors.PermissionDenied,
+    code: "EACCES",
+    text: "this user may not use the port; choose one from 1024 (0 selects a free one)",
+  },
+];
+
 /**
  * Begins to listen.
  *
  * @throws {Deno.errors.AddrInUse} if another process listens there
+ * @throws {Deno.errors.AddrNotAvailable} if the host is no address of this machine
+ * @throws {Deno.errors.PermissionDenied} if the user may not use the port
  */
 export function listenAt<Listener>(host: string, port: number, listen: () => Listener): Listener {
   try {
     return listen();
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
-    const error = new Deno.errors.AddrInUse(
-      `cannot listen on port ${port} of ${host}: the port is in use; stop the program that listens ` +
-        "there, or choose another port (0 selects a free one)",
-      { cause },
-    );
-    throw Object.assign(error, { code: "EADDRINUSE" });
+    const problem = LISTEN_PROBLEMS.find(({ ErrorClass }) => cause instanceof ErrorClass);
+    if (problem === undefined) throw cause;
+    const { ErrorClass, code, text } = problem;
+    const error = new ErrorClass(`cannot listen on port ${port} of ${host}: ${text}`, { cause });
+    throw Object.assign(error, { code });
   }
 }
 

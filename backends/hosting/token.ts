@@ -13,12 +13,16 @@ const TOKEN = /^[\x21-\x7e]{1,512}$/;
 export function checkToken(name: string, token: unknown): string {
   if (typeof token === "string" && TOKEN.test(token)) return token;
   throw new TypeError(
-    `${name} must be 1 to 512 visible ASCII characters, not ${
-      typeof token === "string"
-        ? `${token.length} characters with others among them`
-        : formatValue(token)
-    }`,
+    `${name} must be 1 to 512 visible ASCII characters, not ${describeToken(token)}`,
   );
+}
+
+/** Never shows a token. */
+function describeToken(token: unknown): string {
+  if (typeof token !== "string") return formatValue(token);
+  if (token.length === 0) return "empty";
+  const others = /^[\x21-\x7e]*$/.test(token) ? "" : " with others among them";
+  return `${token.length} characters${others}`;
 }
 
 /** Returns a function that compares texts with a secret. Its time does not depend on where they differ. */

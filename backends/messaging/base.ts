@@ -7,6 +7,7 @@
 import { withTurn } from "../../lib/base/turn.ts";
 import { callback, observer } from "../../lib/base/option_checks.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
 import { Message } from "../../lib/message/message.ts";
 import { StoreError } from "../store/errors.ts";
@@ -209,12 +210,14 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   /**
    * The text of a message to store.
    *
+   * @throws {TypeError} if it is no `Message`
    * @throws {MessagingRefusedError} if the Python clients could not read it, and that is asked for
    */
   protected textOf(
     message: Message,
     { strict = this.#isStrict }: StoreMessageOptions,
   ): string {
+    checkMessage(message);
     const problem = strict ? message.problemForPython : undefined;
     if (problem === undefined) return message.stringifyPortable();
     throw new MessagingRefusedError(
@@ -276,6 +279,14 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
       });
     }
   }
+}
+
+/** A message of another copy of this module has the method, too. */
+function checkMessage(message: unknown): void {
+  if (typeof (message as Message | null)?.stringifyPortable === "function") return;
+  throw new TypeError(
+    `message must be a Message, made with new Message({ ... }), not ${formatValue(message)}`,
+  );
 }
 
 /** Throws unless all ids are ids of messages. */

@@ -23,9 +23,13 @@ export class MessagingConnectionError extends MessagingError {
   /** Address of the server, such as `"http://localhost:8080"`. */
   readonly address: string;
 
-  /** Makes an error with a message that has the attempt and the address. */
-  constructor(attempt: string, address: string, options?: ErrorOptions) {
-    super(`${attempt} at ${address}`, options);
+  /** Makes an error with a message that has the attempt, the address and what to do. */
+  constructor(
+    attempt: string,
+    address: string,
+    { advice, ...options }: ErrorOptions & { advice?: string } = {},
+  ) {
+    super(`${attempt} at ${address}${advice === undefined ? "" : `; ${advice}`}`, options);
     this.address = address;
   }
 }

@@ -103,7 +103,10 @@ export class HttpClient {
       const reason = timeout.signal.aborted
         ? `no response within ${timeoutMs} ms`
         : reasonOf(cause);
-      throw this.#connectionError(request, reason, { cause });
+      throw this.#connectionError(request, reason, {
+        cause,
+        advice: "check that a server runs there",
+      });
     } finally {
       stopTimer();
     }
@@ -123,14 +126,17 @@ export class HttpClient {
   #responseError(request: HttpRequest, status: number, json: unknown): Error {
     const { error } = (json ?? {}) as { error?: unknown };
     const reason = `${error ?? "without a reason"} (status ${status})`;
-    if (UNSERVED.has(status)) return this.#connectionError(request, reason);
+    const advice = status === 401
+      ? "pass its token to the backend, with the option token"
+      : undefined;
+    if (UNSERVED.has(status)) return this.#connectionError(request, reason, { advice });
     return new MessagingRefusedError(`${describeRequest(request)} was refused: ${reason}`);
   }
 
   #connectionError(
     request: HttpRequest,
     reason: string,
-    options?: ErrorOptions,
+    options?: ErrorOptions & { advice?: string },
   ): MessagingConnectionError {
     return new MessagingConnectionError(
       `${describeRequest(request)} failed: ${reason};`,

@@ -43,6 +43,10 @@ interface PendingCall {
 }
 
 const ERROR = /^ERROR (?:"(.*)"|(.*))$/;
+const TOKEN_REASONS: ReadonlySet<string> = new Set([
+  "wrong token",
+  "send AUTH with the token first",
+]);
 
 /** An open connection. */
 export class ClientConnection {
@@ -173,7 +177,19 @@ export class ClientConnection {
       throw new Error(`the server sent ${line.slice(0, 200)} without a command`);
     }
     if (errorMatch === null) call.resolve(line);
-    else call.reject(new MessagingRefusedError(errorMatch[1] ?? errorMatch[2]));
+    else call.reject(this.#refusal(errorMatch[1] ?? errorMatch[2]));
+  }
+
+  /** What the server says of a token is meant for who writes its lines. */
+  #refusal(reason: string): MessagingRefusedError {
+    if (!TOKEN_REASONS.has(reason)) return new MessagingRefusedError(reason);
+    const { host, port } = this.#options;
+    return new MessagingRefusedError(
+      `the server at ${
+        addressText(host, port)
+      } replied: ${reason}; pass its token to the backend, ` +
+        "with the option token",
+    );
   }
 
   /** Detects a server that is gone without closing the connection: it does not reply to `PING`. */

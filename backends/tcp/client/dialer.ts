@@ -58,9 +58,15 @@ export class Dialer {
       throw new MessagingConnectionError(
         `cannot connect (${messageOf(cause)}) to the TCP server`,
         this.address,
-        { cause },
+        { cause, advice: isRefused(cause) ? this.#adviceWithoutServer() : undefined },
       );
     }
+  }
+
+  #adviceWithoutServer(): string {
+    return this.#options.autoStartServer
+      ? "start a server there"
+      : "start a server there, or omit autoStartServer";
   }
 
   #dial(
@@ -124,5 +130,9 @@ export function closedError(): MessagingClosedError {
 }
 
 function isConnectionRefused(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof Deno.errors.ConnectionRefused;
+  return error instanceof Error && isRefused(error.cause);
+}
+
+function isRefused(cause: unknown): boolean {
+  return cause instanceof Deno.errors.ConnectionRefused;
 }

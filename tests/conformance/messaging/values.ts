@@ -33,6 +33,18 @@ const NOT_DATA: unknown[] = [
 ];
 
 export function testValues(transport: MessagingTransport): void {
+  testOn(transport, "what is no message is rejected, with what to make", async (scene) => {
+    const backend = scene.backend();
+    for (const value of [{ payload: {} }, "hello", null, undefined, 5]) {
+      const message = value as unknown as Message;
+      await assert.rejects(backend.storeMessage("n", "t", message), {
+        name: "TypeError",
+        message: /^message must be a Message, made with new Message\({ ... }\), not /,
+      });
+    }
+    assert.deepEqual(await backend.getMessagesForTopic("t"), []);
+  });
+
   testOn(transport, "what is no data is rejected before anything is sent", async (scene) => {
     const backend = scene.backend();
     for (const value of NOT_DATA) {

@@ -122,7 +122,8 @@ Deno.test("tcp backend: without the token that the server wants, connecting fail
     await using backend = new EmbeddedMessagingBackend({ port, autoStartServer: false });
     await assert.rejects(backend[call](), {
       name: "MessagingRefusedError",
-      message: /send AUTH with the token first/,
+      message: `the server at 127.0.0.1:${port} replied: send AUTH with the token first; ` +
+        "pass its token to the backend, with the option token",
     });
   }
   await using backend = new EmbeddedMessagingBackend({
@@ -139,7 +140,8 @@ Deno.test("tcp backend: a wrong token is rejected", async () => {
   await using backend = new EmbeddedMessagingBackend({ port, token: "wrong" });
   await assert.rejects(backend.testConnection(), {
     name: "MessagingRefusedError",
-    message: "wrong token",
+    message: `the server at 127.0.0.1:${port} replied: wrong token; ` +
+      "pass its token to the backend, with the option token",
   });
 });
 

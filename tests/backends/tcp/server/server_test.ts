@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Store } from "../../../../mod.ts";
+import { SharedMemoryServer } from "../../../../backends/http/mod.ts";
 import { EmbeddedServer, type EmbeddedServerOptions } from "../../../../backends/tcp/mod.ts";
 import { sleep, until, within } from "../../../support/deadline.ts";
 import { LineClient } from "../../../support/line_client.ts";
@@ -30,6 +31,18 @@ Deno.test("tcp server: it reports its port, starts only once, and can start agai
   server.cleanup();
   assert.equal(store.stats().messages, 0);
 });
+
+for (const Server of [EmbeddedServer, SharedMemoryServer]) {
+  Deno.test(`${Server.name}: an address of another machine is named, with what to choose`, async () => {
+    await using server = new Server({ host: "192.0.2.1", port: 31134, token: "secret" });
+    await assert.rejects(server.start(), (error) => {
+      assert.ok(error instanceof Deno.errors.AddrNotAvailable);
+      const problem = "this machine has no such address; choose one of its own as host";
+      assert.equal(error.message, `cannot listen on port 31134 of 192.0.2.1: ${problem}`);
+      return true;
+    });
+  });
+}
 
 Deno.test("tcp server: before it stops it replies to received commands, and sends queued pushes", () =>
   withServer({}, async (server, connect) => {
