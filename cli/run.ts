@@ -117,8 +117,16 @@ function optionProblem(error: TypeError & { code?: string }, options: OptionTabl
   const given = /'(-.+?)'/.exec(error.message)?.[1];
   if (error.code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION" || given === undefined) return error.message;
   const names = Object.entries(options).map(([name, { isOn }]) => `--${isOn ? "no-" : ""}${name}`);
-  const hint = didYouMean(given, names) || "; put a value that begins with - after --";
+  const hint = optionsLike(given, names) || didYouMean(given, names) ||
+    "; put a value that begins with - after --";
   return `there is no option ${given}${hint}`;
+}
+
+/** The options of which the given one is the last word: `--port` is `--http-port` or `--tcp-port`. */
+function optionsLike(given: string, names: readonly string[]): string {
+  if (!given.startsWith("--")) return "";
+  const meant = names.filter((name) => name.endsWith(given.slice(1)));
+  return meant.length === 0 ? "" : `; did you mean ${meant.join(" or ")}?`;
 }
 
 /** Prints an error. Returns the exit code. */

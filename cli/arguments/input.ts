@@ -23,8 +23,8 @@ const encoder = new TextEncoder();
 export interface InputOptions {
   /** True if every value is text. */
   readonly text?: boolean;
-  /** With `"raw"`, every value is text and is sent as its bytes. */
-  readonly codec?: string;
+  /** True if every value is text and is sent as its bytes: on a channel with the codec `raw`. */
+  readonly isRaw: boolean;
 }
 
 /**
@@ -45,12 +45,17 @@ export async function* inputValues(
   let number = 0;
   for await (const line of linesOf(Deno.stdin.readable, { signal })) {
     number++;
-    if (line.trim() !== "") yield lineValue(line, number, options);
+    if (isText(options) || line.trim() !== "") yield lineValue(line, number, options);
   }
 }
 
-function argumentValue(word: string, { text, codec }: InputOptions): unknown {
-  if (codec === "raw") return encoder.encode(word);
+/** An empty line is a text; among lines of JSON it has no meaning. */
+function isText({ text = false, isRaw }: InputOptions): boolean {
+  return text || isRaw;
+}
+
+function argumentValue(word: string, { text, isRaw }: InputOptions): unknown {
+  if (isRaw) return encoder.encode(word);
   if (text) return word;
   let form: unknown;
   try {
@@ -65,8 +70,8 @@ function argumentValue(word: string, { text, codec }: InputOptions): unknown {
   return valueOf(form, `argument ${JSON.stringify(word)}`);
 }
 
-function lineValue(line: string, number: number, { text, codec }: InputOptions): unknown {
-  if (codec === "raw") return encoder.encode(line);
+function lineValue(line: string, number: number, { text, isRaw }: InputOptions): unknown {
+  if (isRaw) return encoder.encode(line);
   if (text) return line;
   let form: unknown;
   try {

@@ -12,6 +12,7 @@ import {
 } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
+import { isRawChannel } from "../messages/raw_channel.ts";
 import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { sleep } from "../../lib/base/sleep.ts";
@@ -40,7 +41,8 @@ current subscriber receives it. It waits for a subscriber only with --wait.`,
     else if (!hasRole(name, "subscriber")) {
       output.notice(`${name} has no subscriber: the values reach no one`);
     }
-    for await (const value of inputValues(words, values, { output, signal })) {
+    const input = { text: values.text, isRaw: isRawChannel(name) };
+    for await (const value of inputValues(words, input, { output, signal })) {
       if (everyMs > 0 && publisher.statistics().sent > 0) await sleep(everyMs, signal);
       if (signal.aborted) break;
       publisher.send(value);

@@ -12,6 +12,7 @@ import {
 } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
+import { isRawChannel } from "../messages/raw_channel.ts";
 import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
 import { unlessAborted } from "../messages/receive.ts";
 import { Pusher } from "../../lib/sockets/pusher.ts";
@@ -27,8 +28,9 @@ for space. Each message goes to one puller. Messages that were not pulled stay i
   async run({ values, arguments: [name, ...words], output, signal }) {
     const timeoutMs = timeoutOf(values);
     using pusher = new Pusher(name, channelOptions(values));
+    const input = { text: values.text, isRaw: isRawChannel(name) };
     try {
-      for await (const value of inputValues(words, values, { output, signal })) {
+      for await (const value of inputValues(words, input, { output, signal })) {
         await unlessAborted(() => pusher.sendAsync(value, { timeoutMs, signal }), signal);
       }
     } finally {

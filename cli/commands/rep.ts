@@ -4,9 +4,10 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions } from "../arguments/channel_options.ts";
+import { channelOptions, RECEIVER_OPTIONS } from "../arguments/channel_options.ts";
 import { defineCommand, UsageError } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
+import { isRawChannel } from "../messages/raw_channel.ts";
 import { responseOf } from "../messages/response.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import { Replier } from "../../lib/sockets/replier.ts";
@@ -18,7 +19,7 @@ export const command = defineCommand({
 a line of JSON on its standard input. Its output is the reply: JSON, or otherwise text. If it fails,
 the requester gets an error with its output on the standard error stream.`,
   options: {
-    ...CHANNEL_OPTIONS,
+    ...RECEIVER_OPTIONS,
     concurrency: { type: "string", value: "N", help: "commands that run at once; default: 1" },
     limit: { type: "string", short: "n", value: "N", help: "end after this many requests" },
     "command-timeout-ms": {
@@ -35,12 +36,13 @@ the requester gets an error with its output on the standard error stream.`,
     const concurrency = numberOf("concurrency", values.concurrency, { min: 1 });
     const timeoutMs = numberOf("command-timeout-ms", values["command-timeout-ms"], { min: 1 });
     using replier = new Replier(name, channelOptions(values));
+    const isRaw = isRawChannel(name);
     output.notice(`replying on ${name}`);
     const enough = new AbortController();
     let replied = 0;
     await replier.serve(async (request) => {
       if (++replied >= limit) enough.abort();
-      return await responseOf(rest, request, { timeoutMs, isRaw: values.codec === "raw" });
+      return await responseOf(rest, request, { timeoutMs, isRaw });
     }, { signal: AbortSignal.any([signal, enough.signal]), concurrency });
     if (output.isJson) output.json({ replied });
     else output.print(`replied to ${pluralize(replied, "request")}`);

@@ -11,6 +11,7 @@ import {
   timeoutOf,
 } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
+import { isRawChannel } from "../messages/raw_channel.ts";
 import { INPUT_OPTIONS, inputValues } from "../arguments/input.ts";
 import { printMessage, unlessAborted } from "../messages/receive.ts";
 import { Requester } from "../../lib/sockets/requester.ts";
@@ -30,7 +31,8 @@ NAME, one after the other, and prints each reply as a line of JSON.`,
   async run({ values, arguments: [name, ...words], output, signal }) {
     const timeoutMs = timeoutOf(values);
     using requester = new Requester(name, channelOptions(values));
-    for await (const value of inputValues(words, values, { output, signal })) {
+    const input = { text: values.text, isRaw: isRawChannel(name) };
+    for await (const value of inputValues(words, input, { output, signal })) {
       const reply = await unlessAborted(async () => ({
         value: await requester.request(value, { timeoutMs, signal }),
       }), signal);

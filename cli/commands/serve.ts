@@ -9,6 +9,7 @@ import { pluralize } from "../pluralize.ts";
 import { numberOf } from "../arguments/numbers.ts";
 import type { Output } from "../output.ts";
 import { LIMIT_OPTIONS, limitsOf } from "../arguments/serve_limits.ts";
+import { withOptions } from "../remedies.ts";
 import { TOKEN_OPTIONS, tokenOf } from "../arguments/token.ts";
 import { SharedMemoryServer } from "../../backends/http/server/server.ts";
 import { urlOf, withoutBrackets } from "../../backends/hosting/endpoint.ts";
@@ -106,12 +107,12 @@ async function startAll(
 ): Promise<Urls> {
   let [httpUrl, tcpUrl]: (string | null)[] = [null, null];
   if (tcp !== undefined) {
-    const port = await listening("tcp-port", tcp.port, () => tcp.server.start());
+    const port = await listening("tcp-port", host, tcp.port, () => tcp.server.start());
     running.use(tcp.server);
     tcpUrl = urlOf("tcp", host, port);
   }
   if (http !== undefined) {
-    httpUrl = await listening("http-port", http.port, () => http.server.start());
+    httpUrl = await listening("http-port", host, http.port, () => http.server.start());
     running.use(http.server);
   }
   return { httpUrl, tcpUrl };
@@ -127,20 +128,38 @@ function checked<T>(make: () => T): T {
     return make();
   } catch (error) {
     const isMisuse = error instanceof TypeError || error instanceof RangeError;
-    throw isMisuse ? new UsageError(error.message, { cause: error }) : error;
+    throw isMisuse ? new UsageError(withOptions(error.message, OPTIONS), { cause: error }) : error;
   }
 }
 
 /** Adds the port to the error of a server that cannot listen. */
-async function listening<T>(option: string, port: number, start: () => Promise<T>): Promise<T> {
+async function listening<T>(
+  option: string,
+  host: string,
+  port: number,
+  start: () => Promise<T>,
+): Promise<T> {
   try {
     return await start();
   } catch (cause) {
-    const reason = cause instanceof Deno.errors.AddrInUse
-      ? `another program listens there; give another port with --${option}, or 0 for a free one`
-      : messageOf(cause);
-    throw new Error(`cannot listen on port ${port}: ${reason}`, { cause });
+    throw new Error(`cannot listen on port ${port} of ${host}: ${listenProblem(option, cause)}`, {
+      cause,
+    });
   }
+}
+
+function listenProblem(option: string, cause: unknown): string {
+  const { AddrInUse, AddrNotAvailable, PermissionDenied } = Deno.errors;
+  if (cause instanceof AddrInUse) {
+    return `another program listens there; give another port with --${option}, or 0 for a free one`;
+  }
+  if (cause instanceof AddrNotAvailable) {
+    return "this machine has no such address; give one of its own with --host";
+  }
+  if (cause instanceof PermissionDenied) {
+    return `this user may not use the port; give another one with --${option}`;
+  }
+  return messageOf(cause);
 }
 
 function printReady(output: Output, urls: Urls): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CHANNEL_OPTIONS, channelOptions } from "../arguments/channel_options.ts";
+import { channelOptions, RECEIVER_OPTIONS } from "../arguments/channel_options.ts";
 import { defineCommand } from "../command.ts";
 import { RECEIVE_OPTIONS, receiveAll, receivingOf } from "../messages/receive.ts";
 import { Subscriber } from "../../lib/sockets/subscriber.ts";
@@ -14,7 +14,7 @@ export const command = defineCommand({
   usage: "NAME",
   description: `Subscribes to channel NAME and prints every message as a line of JSON, until Ctrl-C.
 Reports on the standard error stream how many messages were overwritten before it read them.`,
-  options: { ...CHANNEL_OPTIONS, ...RECEIVE_OPTIONS },
+  options: { ...RECEIVER_OPTIONS, ...RECEIVE_OPTIONS },
   arity: [1, 1],
   async run({ values, arguments: [name], output, signal }) {
     const receiving = receivingOf(values);

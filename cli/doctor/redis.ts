@@ -36,7 +36,7 @@ export async function redisDiagnostics(url: string | undefined): Promise<Diagnos
     const reason = messageOf(error);
     const what = `cannot reach ${address.redactedUrl}: ${reason}`;
     const remedy = url === undefined
-      ? "only the entry point ./redis needs it; --redis URL checks another server"
+      ? "only queues and shared state on Redis need it; --redis URL checks another server"
       : "start it, or correct the URL";
     return [{ topic: TOPIC, level: unreachable, message: what, remedy }];
   }

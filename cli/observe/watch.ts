@@ -19,7 +19,7 @@ export const WATCH_OPTIONS = {
   since: {
     type: "string",
     value: "WHEN",
-    help: "now, or oldest: include the messages that are there",
+    help: "now, or oldest: include the messages that are there; default: now",
   },
   limit: { type: "string", short: "n", value: "N", help: "end after this many messages" },
 } as const satisfies OptionTable;

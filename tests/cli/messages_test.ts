@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromJsonForm, toJsonForm } from "../../cli/arguments/json_form.ts";
 import { EXIT } from "../../cli/command.ts";
-import { Publisher, Puller, Pusher } from "../../mod.ts";
+import { Publisher, Puller, Pusher, Requester, Subscriber } from "../../mod.ts";
 import { inShell } from "../support/command_line.ts";
 import { within } from "../support/deadline.ts";
 
@@ -21,6 +21,11 @@ Deno.test("ringbus lists its commands, and its exit codes name the kind of failu
     assert.equal(misused.code, EXIT.USAGE);
     assert.match(misused.stderr, /--every-ms takes a whole number of at least 0, not "soon"/);
     assert.match(misused.stderr, /See `ringbus pub --help`/);
+    for (const command of ["pub", "sub"]) {
+      const small = await run([command, "x", "--capacity", "3"]);
+      assert.equal(small.code, EXIT.USAGE);
+      assert.match(small.stderr, /--capacity takes bytes from 1024 to 2147483648, not "3"/);
+    }
     const badName = await run(["pub", "../x", "1"]);
     assert.equal(badName.code, EXIT.FAILED);
     assert.match(badName.stderr, /cannot open channel "\.\.\/x"/);
@@ -205,6 +210,31 @@ Deno.test("ringbus sends and prints bytes unchanged on a raw channel", () =>
     ]);
     assert.equal(stdout, "HéLLO");
     await rep.lines();
+  }));
+
+Deno.test("ringbus sends bytes to a raw channel that another program has made", () =>
+  inShell(async ({ run, start, scratch: { path: dir } }) => {
+    using puller = new Puller<Uint8Array>("bytes", { dir, codec: "raw" });
+    await run(["push", "bytes", "hello", "5", '{"$bytes":'], FFI_ALONE);
+    await run(["push", "bytes"], { input: "a line\n\n[1\n" });
+    const received = Array.from({ length: 6 }, () => new TextDecoder().decode(puller.recvSync()));
+    assert.deepEqual(received, ["hello", "5", '{"$bytes":', "a line", "", "[1"]);
+    using subscriber = new Subscriber<Uint8Array>("news", { dir, codec: "raw" });
+    await run(["pub", "news", "hello"]);
+    assert.deepEqual(subscriber.recvSync(), new TextEncoder().encode("hello"));
+    using _requester = new Requester("calc", { dir, codec: "raw" });
+    await using rep = start(["rep", "calc", "-n1", "--", "tr", "a-z", "A-Z"]);
+    const words = ["req", "calc", "--raw", "--timeout-ms", "20000", "hello"];
+    assert.equal((await run(words)).stdout, "HELLO");
+    await rep.lines();
+  }));
+
+Deno.test("ringbus sends an empty line as a text, and skips it among lines of JSON", () =>
+  inShell(async ({ run, scratch: { path: dir } }) => {
+    using puller = new Puller<unknown>("jobs", { dir });
+    await run(["push", "jobs", "--text"], { input: "\n \nlast" });
+    await run(["push", "jobs"], { input: '\n\n""\n' });
+    assert.deepEqual(puller.drain(10), ["", " ", "last", ""]);
   }));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

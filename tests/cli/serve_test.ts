@@ -139,9 +139,21 @@ Deno.test("ringbus serve: one server alone, with the permissions it needs and no
     const permissions = ["--allow-net=127.0.0.1"];
     const { code, stderr } = await run(["serve", "--no-http", "--tcp-port", port], { permissions });
     assert.equal(code, EXIT.FAILED);
-    assert.match(stderr, new RegExp(`cannot listen on port ${port}: another program listens`));
+    assert.match(
+      stderr,
+      new RegExp(`cannot listen on port ${port} of 127.0.0.1: another program listens`),
+    );
     assert.match(stderr, /--tcp-port, or 0 for a free one/);
     assert.match(stderr, /RINGBUS_TOKEN is not read/);
+  }));
+
+Deno.test("ringbus serve: an address of another machine is named, with what to give", () =>
+  inShell(async ({ run }) => {
+    const words = ["serve", "--host", "192.0.2.1", "--token", "secret", "--no-http"];
+    const { code, stderr } = await run([...words, "--tcp-port", "31134"]);
+    assert.equal(code, EXIT.FAILED);
+    const problem = "this machine has no such address; give one of its own with --host";
+    assert.equal(stderr, `ringbus: cannot listen on port 31134 of 192.0.2.1: ${problem}\n`);
   }));
 
 Deno.test("ringbus serve: an invalid option ends it with the exit code of a wrong command line", () =>
@@ -150,9 +162,14 @@ Deno.test("ringbus serve: an invalid option ends it with the exit code of a wron
       [["--host", "0.0.0.0"], /"0\.0\.0\.0" without a token/],
       [["--no-http", "--no-tcp"], /nothing to serve/],
       [["--token", "a", "--token-file", "b"], /not both/],
-      [["--max-bytes", "0"], /maxBytes must be a whole number, at least 1, not 0/],
+      [["--max-bytes", "0"], /--max-bytes must be a whole number, at least 1, not 0/],
       [["--tcp-port", "65536"], /--tcp-port takes a whole number from 0 to 65535/],
-      [["--overflow", "wait"], /"dropOldest" or "disconnect", not "wait"/],
+      [["--overflow", "wait"], /--overflow must be "dropOldest" or "disconnect", not "wait"/],
+      [["--host", "::"], /; give one with --token-file, or omit --host/],
+      [["--token", ""], /--token must be 1 to 512 visible ASCII characters, not empty/],
+      [["--token", "x".repeat(513)], /--token must be .* characters, not 513 characters$/m],
+      [["--token", "a b"], /--token must be .*, not 3 characters with others among them/],
+      [["--port", "80"], /no option --port; did you mean --http-port or --tcp-port\?/],
     ];
     const results = await Promise.all(cases.map(([words]) => run(["serve", ...words])));
     for (const [i, { code, stderr }] of results.entries()) {
