@@ -92,7 +92,9 @@ export class OptionRules<T extends object> {
   }
 
   #noOptions(value: unknown): TypeError {
-    const name = this.names.find((name) => accepts(this.#checks.get(name)!, name, value));
+    const name = value == null
+      ? undefined
+      : this.names.find((name) => accepts(this.#checks.get(name)!, name, value));
     const remedy = name === undefined
       ? `its options are ${this.names.join(", ")}`
       : `write ${shownOption(name, value)}`;

@@ -70,6 +70,29 @@ function optional(
   );
 }
 
+/** What a program must pass for each field, by the name of the property. */
+export const EXPECTED: Readonly<Record<string, string>> = {
+  sender: "an object such as { id, name }, with texts",
+  topics: "a text or an array of texts",
+  payload: "an object",
+  format: "a text",
+  timestamp: "a number of milliseconds",
+  priority: "a whole number from 0 to 7",
+  thread: "an array of ids, which are bigints",
+  recipientList: "an array of objects such as { id, name }",
+  inResponseTo: "an id, which is a bigint, or null",
+  conversationId: "an id, which is a bigint, or null",
+  forwardHeader: "an object or null",
+  routingSlip: "an object or null",
+  messageHistory: "an array of objects",
+  ttl: "a number of seconds, more than 0, or null",
+  isErrorMessage: "true or false",
+  traceparent: "a text or null",
+  sessionState: "an object or null",
+  topicPublishedTo: "a text or null",
+  enrichWithHistory: "a number or null",
+};
+
 /** All documented fields except `id`, in their order in the JSON of a new message. */
 export const FIELDS: readonly Field[] = [
   field("sender", "sender", isAgentTag, () => ({})),

@@ -6,7 +6,7 @@
 
 import { checkId, GemstoneId, isId, type Priority, priorityOf, timestampOf } from "./gemstone.ts";
 import { type JsonObject, parseJson, stringifyJson, withRawIntegers } from "./json.ts";
-import { type AgentTag, type Field, FIELDS } from "./fields.ts";
+import { type AgentTag, EXPECTED, type Field, FIELDS } from "./fields.ts";
 import { fromPortable, problemForPython, toPortable } from "./portable.ts";
 import { anyValue, instanceOf, object } from "../base/option_checks.ts";
 import { OptionRules } from "../base/option_rules.ts";
@@ -264,10 +264,9 @@ function valueOf(init: MessageInit, field: Field): unknown {
   const value = given(init, field);
   if (value === undefined && !REQUIRED.has(field.name)) return field.defaultValue();
   if (field.isValid(value)) return field.read(value);
-  if (field.name === "ttl") {
-    throw new RangeError(`ttl must be a number of seconds, more than 0, not ${formatValue(value)}`);
-  }
-  throw new TypeError(`cannot make a message: ${field.name} must not be ${formatValue(value)}`);
+  const problem = `${field.name} must be ${EXPECTED[field.name]}, not ${formatValue(value)}`;
+  if (field.name === "ttl") throw new RangeError(`cannot make a message: ${problem}`);
+  throw new TypeError(`cannot make a message: ${problem}`);
 }
 
 /** Names in JSON: the documented ones in order, then the others. */

@@ -11,6 +11,7 @@ import {
   parseJson,
   Priority,
 } from "../../../mod.ts";
+import { EXPECTED, FIELDS } from "../../../lib/message/fields.ts";
 import { ids, jsonObjects } from "../../support/json_values.ts";
 import { assertProperty } from "../../support/property.ts";
 
@@ -151,6 +152,30 @@ Deno.test("any payload and unknown fields survive a round trip", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+Deno.test("a wrong field of a message is an error that says what it must be", () => {
+  const id = 1n;
+  const cases: [init: unknown, message: RegExp][] = [
+    [
+      { ...MINIMAL, id, sender: "me" },
+      /sender must be an object such as { id, name }.*, not "me"$/,
+    ],
+    [{ ...MINIMAL, id, topics: 5 }, /topics must be a text or an array of texts, not 5$/],
+    [{ ...MINIMAL, id, payload: "hello" }, /payload must be an object, not "hello"$/],
+    [{ ...MINIMAL, id, priority: 9 }, /priority must be a whole number from 0 to 7, not 9$/],
+    [{ ...MINIMAL, id, inResponseTo: "5" }, /inResponseTo must be an id, .*, or null, not "5"$/],
+    [{ ...MINIMAL, id, ttl: 0 }, /ttl must be a number of seconds, more than 0, or null, not 0$/],
+    [
+      { ...MINIMAL, idObj: 5n },
+      /idObj must be what getId\(\) .* returns, not 5n; pass a bigint as id$/,
+    ],
+    [undefined, /takes its options as an object, not undefined: its options are id, /],
+  ];
+  for (const [init, message] of cases) {
+    assert.throws(() => new Message(init as MessageInit), message);
+  }
+  for (const { name } of FIELDS) assert.ok(EXPECTED[name] !== undefined, name);
 });
 
 Deno.test("a changed copy keeps the rest", () => {
