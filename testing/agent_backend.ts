@@ -9,7 +9,7 @@ import { checkNoMore } from "../lib/base/checks.ts";
 import { STORE_OPTIONS } from "../backends/messaging/options.ts";
 import { withTimer } from "../lib/base/timer.ts";
 import { programCommand } from "../backends/hosting/program_command.ts";
-import { BaseMessagingBackend } from "../backends/messaging/base.ts";
+import { BaseMessagingBackend, checkMessage } from "../backends/messaging/base.ts";
 import type { StoreMessageOptions } from "../backends/messaging/backend.ts";
 import type { MessagingConfigInit } from "../backends/messaging/config.ts";
 import {
@@ -113,6 +113,7 @@ export class AgentBackend extends BaseMessagingBackend {
     options: StoreMessageOptions = {},
   ): Promise<void> {
     STORE_OPTIONS.check(options);
+    checkMessage(message);
     await this.#call("storeMessage", namespace, topic, message.toObject(), options);
   }
 

@@ -281,8 +281,8 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   }
 }
 
-/** A message of another copy of this module has the method, too. */
-function checkMessage(message: unknown): void {
+/** Throws unless a value is a `Message`, perhaps of another copy of this module. */
+export function checkMessage(message: unknown): void {
   if (typeof (message as Message | null)?.stringifyPortable === "function") return;
   throw new TypeError(
     `message must be a Message, made with new Message({ ... }), not ${formatValue(message)}`,
