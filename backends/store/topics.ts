@@ -96,6 +96,7 @@ export class Topics {
     this.#removeReplaced(message);
     counters.stored++;
     this.#add(message);
+    // What was stored between both may not have been seen by who has seen the first one.
     message.firstOrder = replaced?.firstOrder ?? message.order;
     this.#trim(topic);
     return message;
@@ -239,27 +240,19 @@ export class Topics {
    * is. All of them if there is none with the id: it may have been removed.
    */
   storedAfter(topic: string, id: bigint): StoredMessage[] {
-    const found = this.#topic(topic);
-    return found === undefined ? [] : this.#storedAfter([found], (name) => name === topic, id);
+    const last = this.#topic(topic)?.find(id);
+    return this.#insertionOrder.after(last?.firstOrder ?? 0)
+      .filter((message) => message.topic === topic);
   }
 
-  /** The same for all topics with some names. */
-  following(isFollowed: (topic: string) => boolean, id: bigint): StoredMessage[] {
+  /** The messages of all topics that were stored after the first one with an id, in that order. */
+  allStoredAfter(id: bigint): StoredMessage[] {
     this.#context.sweep();
-    const followed = [...this.#topics.values()].filter(({ name }) => isFollowed(name));
-    return this.#storedAfter(followed, isFollowed, id);
-  }
-
-  #storedAfter(
-    followed: readonly Topic[],
-    isFollowed: (topic: string) => boolean,
-    id: bigint,
-  ): StoredMessage[] {
-    const last = followed.map((topic) => topic.find(id)).filter((found) => found !== undefined);
-    // A message that was stored again has a later place. What came in between may not have been seen.
-    const order = Math.min(...last.map(({ firstOrder }) => firstOrder));
-    return this.#insertionOrder.after(last.length === 0 ? 0 : order)
-      .filter((message) => isFollowed(message.topic));
+    let order = Infinity;
+    for (const namespace of this.#namespaces.values()) {
+      for (const { firstOrder } of namespace.all(id)) order = Math.min(order, firstOrder);
+    }
+    return this.#insertionOrder.after(order === Infinity ? 0 : order);
   }
 
   /** The messages of a topic with a later timestamp, in milliseconds; sorted by id. */

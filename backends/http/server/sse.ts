@@ -6,6 +6,7 @@
 
 import { TextSet } from "../../../lib/base/text_map.ts";
 import { MAX_ENTRIES_PER_RESPONSE, MAX_ENTRY_BYTES_PER_RESPONSE } from "../../store/limits.ts";
+import { isTurnDue, takeTurn } from "../../../lib/base/turn.ts";
 import { glob } from "../../store/glob.ts";
 import type { Store } from "../../store/store.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
@@ -77,25 +78,28 @@ export class EventStreams {
   }
 
   /** What a client has missed, or asks for in addition. */
-  #backlogOf({ topics, patterns, sinceId, lastId }: EventStreamRequest): Delivery[] {
+  #backlogOf({ topics, patterns, sinceId, lastId }: EventStreamRequest): Backlog {
     const names = new TextSet(topics);
-    if (lastId !== undefined) return this.#after(names, patterns, lastId);
-    return sinceId === undefined ? [] : this.#since(names, sinceId).map((each) => toDelivery(each));
-  }
-
-  /** What was stored in topics after an id, in that order, as it would have been delivered. */
-  #after(topics: TextSet, patterns: readonly string[], id: bigint): Delivery[] {
+    const isNamed = (message: StoredMessage) => names.has(message.topic);
+    if (lastId === undefined) {
+      const messages = sinceId === undefined ? [] : this.#since(names, sinceId);
+      return { messages, isFiltered: true, toEntries: (message) => [toDelivery(message)] };
+    }
     const globs = [...new TextSet(patterns)].map((pattern) => ({
       pattern,
       matches: glob(pattern),
     }));
-    const isFollowed = (topic: string) =>
-      topics.has(topic) || globs.some(({ matches }) => matches(topic));
-    return this.#store.topics.following(isFollowed, id).flatMap((message) => [
-      ...topics.has(message.topic) ? [toDelivery(message)] : [],
-      ...globs.filter(({ matches }) => matches(message.topic))
-        .map(({ pattern }) => toDelivery(message, pattern)),
-    ]);
+    const isFiltered = globs.length === 0;
+    const all = this.#store.topics.allStoredAfter(lastId);
+    return {
+      messages: isFiltered ? all.filter(isNamed) : all,
+      isFiltered,
+      toEntries: (message) => [
+        ...isNamed(message) ? [toDelivery(message)] : [],
+        ...globs.filter(({ matches }) => matches(message.topic))
+          .map(({ pattern }) => toDelivery(message, pattern)),
+      ],
+    };
   }
 
   /** The messages of topics after an id, sorted by time. */
@@ -122,6 +126,15 @@ export class EventStreams {
   }
 }
 
+/** Stored messages that a stream begins with. */
+interface Backlog {
+  readonly messages: readonly StoredMessage[];
+  /** False if some of the messages have no entries. */
+  readonly isFiltered: boolean;
+  /** The entries of a message, as it would have been delivered to the stream. */
+  toEntries(message: StoredMessage): Delivery[];
+}
+
 class EventStream {
   readonly subscription: Subscription;
   readonly #onEnd: () => void;
@@ -130,7 +143,7 @@ class EventStream {
   #isEnded = false;
   #reportedDropped = 0;
   /** Stored messages to send before what is delivered. */
-  #backlog: readonly Delivery[] = [];
+  #backlog: Backlog | undefined;
   #backlogAt = 0;
   /** Entries of the chunk that is sent now. */
   #sending = 0;
@@ -156,11 +169,12 @@ class EventStream {
 
   /** Entries that the client has not taken. */
   get unsent(): number {
-    return this.#sending + this.#backlog.length - this.#backlogAt + this.subscription.length;
+    const backlog = this.#backlog?.isFiltered ? this.#backlog.messages.length - this.#backlogAt : 0;
+    return this.#sending + backlog + this.subscription.length;
   }
 
   /** The body. The next chunk is produced when the client has read the one before. */
-  body(backlog: readonly Delivery[]): ReadableStream<Uint8Array> {
+  body(backlog: Backlog): ReadableStream<Uint8Array> {
     const encoder = new TextEncoder();
     this.#backlog = backlog;
     let isFirst = true;
@@ -179,8 +193,8 @@ class EventStream {
   /** Waits for entries. Returns a comment if there are none for a while. */
   async #next(): Promise<string> {
     this.#sending = 0;
-    const stored = this.#backlog.at(this.#backlogAt);
-    if (stored !== undefined) return this.#backlogChunk(stored);
+    const stored = await this.#nextOfBacklog();
+    if (stored !== undefined) return this.#chunkOf(stored);
     await this.#waitForDelivery();
     const isDrained = this.#isFinishing && this.subscription.length === 0;
     if (this.subscription.isDisconnected || isDrained) this.end();
@@ -189,9 +203,19 @@ class EventStream {
     );
   }
 
-  #backlogChunk(entry: Delivery): string {
-    this.#backlogAt++;
-    return this.#chunkOf([entry]);
+  /** The entries of the next message in the backlog that has any. Matching many patterns takes long. */
+  async #nextOfBacklog(): Promise<Delivery[] | undefined> {
+    while (this.#backlog !== undefined && !this.#isEnded) {
+      const message = this.#backlog.messages.at(this.#backlogAt++);
+      if (message === undefined) {
+        // It keeps messages alive that the store may have removed.
+        this.#backlog = undefined;
+        return undefined;
+      }
+      const entries = this.#backlog.toEntries(message);
+      if (entries.length > 0) return entries;
+      if (isTurnDue()) await takeTurn();
+    }
   }
 
   #chunkOf(entries: readonly Delivery[]): string {

@@ -140,6 +140,29 @@ async function eventIds(url: string, lastId: bigint, count: number): Promise<big
   return ids;
 }
 
+Deno.test("following: one id in very many topics, and very many patterns, block no other client", async () => {
+  await using scene = await serveHttp();
+  const { store } = scene.server;
+  const text = '{"id":7}';
+  for (let n = 0; n < 200_000; n++) store.storeMessage("n", `topic ${n}`, text);
+  store.storeMessage("n", "last", '{"id":8}');
+  const patterns = Array.from({ length: 500 }, (_, n) => `pattern=*${n}*x`).join("&");
+  const stopping = new AbortController();
+  const ids = eventIds(`${scene.url}/events?topic=last&${patterns}`, 7n, 1);
+  let longestMs = 0;
+  const others = (async () => {
+    while (!stopping.signal.aborted) {
+      const startMs = performance.now();
+      await scene.call("/health");
+      longestMs = Math.max(longestMs, performance.now() - startMs);
+    }
+  })();
+  assert.deepEqual(await ids, [8n]);
+  stopping.abort();
+  await others;
+  assert.ok(longestMs < 2000, `another client waited for ${longestMs} ms`);
+});
+
 Deno.test("following: the line protocol has it as a command", async () => {
   await using server = new EmbeddedServer({ port: 0 });
   await using client = await LineClient.open(await server.start());
