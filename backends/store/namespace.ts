@@ -32,23 +32,24 @@ export class Namespace {
   /** Adds a message, which has an id that is not stored in its topic. */
   add(message: StoredMessage): void {
     const { id } = message;
-    const found = this.#byId.get(id);
-    if (found === undefined) this.#byId.set(id, message);
-    else if ("byTopic" in found) addTo(found, message);
+    const found = this.#byId.getOrSet(id, message);
+    if (found === undefined) return;
+    if ("byTopic" in found) addTo(found, message);
     else this.#byId.set(id, addTo(sameIdOf(found), message));
   }
 
   /** Removes a message. */
   remove(message: StoredMessage): void {
-    const { id, topic } = message;
-    const found = this.#byId.get(id)!;
-    if ("byTopic" in found) {
-      found.byTopic.delete(topic);
-      if (found.newest === message && message.older !== undefined) found.newest = message.older;
-      unlink(message);
-      if (found.byTopic.size > 0) return;
-    }
-    this.#byId.delete(id);
+    if (!message.hasSameId || this.#removeFromGroup(message)) this.#byId.delete(message.id);
+  }
+
+  /** Removes a message from those with its id; true if it was the last one. */
+  #removeFromGroup(message: StoredMessage): boolean {
+    const group = this.#byId.get(message.id) as SameId;
+    group.byTopic.delete(message.topic);
+    if (group.newest === message && message.older !== undefined) group.newest = message.older;
+    unlink(message);
+    return group.byTopic.size === 0;
   }
 
   /** The message with an id that was stored last. */
@@ -76,11 +77,13 @@ export class Namespace {
 function sameIdOf(message: StoredMessage): SameId {
   const byTopic = new TextMap<StoredMessage>();
   byTopic.set(message.topic, message);
+  message.hasSameId = true;
   return { newest: message, byTopic };
 }
 
 function addTo(sameId: SameId, message: StoredMessage): SameId {
   sameId.byTopic.set(message.topic, message);
+  message.hasSameId = true;
   message.older = sameId.newest;
   sameId.newest.newer = message;
   sameId.newest = message;

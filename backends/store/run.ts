@@ -19,6 +19,11 @@ export class Run {
     return this.#items[this.#start];
   }
 
+  /** True if a message with this id or a larger one is in it. Most ids are larger than all before. */
+  reaches(id: bigint): boolean {
+    return this.#start < this.#items.length && this.#items[this.#items.length - 1]!.id >= id;
+  }
+
   add(message: StoredMessage): void {
     const at = this.#firstWhere((other) => other.id > message.id);
     if (at === this.#items.length) this.#items.push(message);

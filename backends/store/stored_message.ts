@@ -115,6 +115,8 @@ export class StoredMessage implements Expiring {
   /** Messages with the same namespace and id that were stored just before and after, in other topics. */
   older: StoredMessage | undefined = undefined;
   newer: StoredMessage | undefined = undefined;
+  /** True if other messages had its id while it was in the namespace. */
+  hasSameId = false;
   /** Neighbours in the order of insertion. */
   previous: StoredMessage | undefined = undefined;
   next: StoredMessage | undefined = undefined;

@@ -54,6 +54,11 @@ export class Topic {
     if (!message.isRegular) this.#irregular--;
   }
 
+  /** False if no message with this id is in it for sure, which is quick to say. */
+  mayHave(id: bigint): boolean {
+    return this.#runs[priorityOf(id)]?.reaches(id) ?? false;
+  }
+
   #runOf(id: bigint): Run {
     return this.#runs[priorityOf(id)] ??= new Run();
   }

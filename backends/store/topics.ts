@@ -78,9 +78,10 @@ export class Topics {
     checkName("namespace", namespace);
     checkName("topic", topic);
     this.#context.sweep();
+    const known = this.#topics.get(topic);
     const message = new StoredMessage(
       this.#namespaces.get(namespace)?.name ?? detached(namespace),
-      this.#topics.get(topic)?.name ?? detached(topic),
+      known?.name ?? detached(topic),
       parsed,
       lifetimeSeconds === undefined ? Infinity : this.#context.clock() + lifetimeSeconds * 1000,
     );
@@ -93,7 +94,7 @@ export class Topics {
       return message;
     }
     this.#makeRoom(message);
-    this.#removeReplaced(message);
+    if (known?.mayHave(message.id)) this.#removeReplaced(message);
     counters.stored++;
     this.#add(message);
     // What was stored between both may not have been seen by who has seen the first one.
@@ -133,18 +134,25 @@ export class Topics {
   #add(message: StoredMessage): void {
     const { namespace, topic } = message;
     this.#insertionOrder.add(message);
-    this.#topics.getOrMake(topic, () => this.#charged(new Topic(topic))).add(message);
-    this.#namespaces.getOrMake(namespace, () => this.#charged(new Namespace(namespace)))
-      .add(message);
+    (this.#topics.get(topic) ?? this.#addTopic(topic)).add(message);
+    (this.#namespaces.get(namespace) ?? this.#addNamespace(namespace)).add(message);
     this.#expiry.add(message);
     this.#context.quota.chargeEvictable(message.bytes, 1);
     this.#length++;
   }
 
-  /** Charges a name that is new. */
-  #charged<T extends { readonly name: string }>(named: T): T {
-    this.#context.quota.chargeEvictable(textBytes(named.name), NAME_ENTRIES);
-    return named;
+  #addTopic(name: string): Topic {
+    const topic = new Topic(name);
+    this.#topics.set(name, topic);
+    this.#context.quota.chargeEvictable(textBytes(name), NAME_ENTRIES);
+    return topic;
+  }
+
+  #addNamespace(name: string): Namespace {
+    const namespace = new Namespace(name);
+    this.#namespaces.set(name, namespace);
+    this.#context.quota.chargeEvictable(textBytes(name), NAME_ENTRIES);
+    return namespace;
   }
 
   #remove(message: StoredMessage): void {

@@ -50,6 +50,14 @@ export class IdMap<V> {
     this.#items.set(permuted(id), value);
   }
 
+  /** Sets the value of an id that has none, and returns undefined; or returns the value that it has. */
+  getOrSet(id: bigint, value: V): V | undefined {
+    const key = permuted(id);
+    const found = this.#items.get(key);
+    if (found === undefined) this.#items.set(key, value);
+    return found;
+  }
+
   /** Removes an id. */
   delete(id: bigint): void {
     this.#items.delete(permuted(id));
