@@ -5,7 +5,7 @@
  * @module
  */
 
-import { endWorker } from "../presence/exit_hooks.ts";
+import { endIfTerminated, endWorker } from "../presence/exit_hooks.ts";
 import { runAll } from "../base/run_all.ts";
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { isIsolateId } from "../presence/isolate_id.ts";
@@ -23,7 +23,7 @@ import {
   ROLES,
 } from "../segment/format.ts";
 import { MemorySource } from "../segment/byte_source.ts";
-import type { LocalHandle } from "../segment/worker_memory.ts";
+import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 import { logger, logUnheeded } from "../base/log.ts";
 import { capacityOf, type ChannelOptions, checkCompatible, codecFor, openMemory } from "./open.ts";
 import { instantiate, IS_WEAK } from "../segment/ring.ts";
@@ -67,6 +67,7 @@ export class Attachment {
     options: ChannelOptions,
   ) {
     this.role = role;
+    if (endIfTerminated()) throw terminatedError(isLocalHandle(target) ? target.name : target);
     this.sharedMemory = openMemory(target, kind, options);
     try {
       this.name = this.sharedMemory.name;
@@ -313,14 +314,16 @@ export class Attachment {
 
   /** This worker was terminated: the next call ends it. What the present one has in its hands is used. */
   endAtNextCall(): void {
-    if (!this.#isClosed) this.#isClosed = this.#isEnding = true;
+    if (this.#isClosed) return;
+    this.#isClosed = this.#isEnding = true;
+    this.isUsable = false;
   }
 
   /** Leaves the channel, and ends this worker, which was terminated. */
   endWorker(): never {
     this.#isClosed = this.#isEnding = false;
     runAll(() => this.close(), endWorker);
-    throw new ShmClosedError(`cannot use channel "${this.name}": this worker was terminated`);
+    throw terminatedError(this.name);
   }
 
   /**
@@ -393,4 +396,8 @@ export class Attachment {
     logger.debug("left {channel} as {role}", { channel: this.name, role: this.role });
     return isDeleted;
   }
+}
+
+function terminatedError(channel: string): ShmClosedError {
+  return new ShmClosedError(`cannot use channel "${channel}": this worker was terminated`);
 }

@@ -33,7 +33,13 @@ import { creatorText, removalCall } from "../channel/open.ts";
 import { rawCodec } from "../codecs/raw.ts";
 import { segmentDirectory } from "../platform/directory.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
-import { checkSignals, type Closable, register, unregister } from "../presence/exit_hooks.ts";
+import {
+  checkSignals,
+  type Closable,
+  endWorker,
+  register,
+  unregister,
+} from "../presence/exit_hooks.ts";
 import { reportFailure } from "../base/after_commit.ts";
 import { logger } from "../base/log.ts";
 import { runAll } from "../base/run_all.ts";
@@ -738,7 +744,7 @@ export class Journal implements Closable, Disposable {
   }
 
   #checkUsable(): void {
-    checkSignals(++this.#calls);
+    if (checkSignals(++this.#calls)) endWorker();
     if (this.#isClosed) {
       throw new ShmClosedError(`cannot use journal "${this.name}": it is closed; open it again`);
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { endIfTerminated } from "../presence/exit_hooks.ts";
 import {
   isIsolateAlive,
   isolateIdOf,
@@ -132,6 +133,7 @@ export interface ChannelInfo {
  */
 export function listChannels(options: RegistryOptions = {}): ChannelInfo[] {
   LIST_OPTIONS.check(options);
+  endIfTerminated();
   const directory = segmentDirectory(options.dir);
   const channels: ChannelInfo[] = [];
   for (const name of channelNames(directory)) {
@@ -152,6 +154,7 @@ export function describeChannel(
   options: RegistryOptions = {},
 ): ChannelInfo | undefined {
   checkChannelName(name);
+  endIfTerminated();
   return readSegment(segmentDirectory(options.dir), name, describeUnlessClosed);
 }
 
@@ -163,6 +166,7 @@ export function describeChannel(
  */
 export function removeStale(options: RemoveStaleOptions = {}): string[] {
   REMOVE_OPTIONS.check(options);
+  endIfTerminated();
   const directory = segmentDirectory(options.dir);
   const removed: string[] = [];
   reclaimEndedWorkers();

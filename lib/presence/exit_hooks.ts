@@ -139,6 +139,13 @@ export function endWorker(): void {
   closeWorker();
 }
 
+/** Stops this worker if it was terminated, at a call that sends and receives nothing; true if it was. */
+export function endIfTerminated(): boolean {
+  const isEnding = isTerminated();
+  if (isEnding) closeWorker();
+  return isEnding;
+}
+
 function closeAll(): void {
   for (const socket of [...open]) {
     try {

@@ -82,6 +82,39 @@ for (
   );
 }
 
+for (const call of ["sendMany", "send of bytes", "loan", "new Puller"] as const) {
+  onEachCarrier(`a terminated worker in a loop of ${call} ends`, async (where) => {
+    const threads = workerThreads();
+    const { worker, done } = await startLoop(where, call);
+    await until(() => done[0] > 0, "the first calls");
+    worker.terminate();
+    await until(() => workerThreads() <= threads, "the end of the worker");
+  });
+}
+
+for (
+  const call of [
+    "listChannels",
+    "removeStale",
+    "reads of a state",
+    "writes of a state",
+    "new ShmBackend",
+  ] as const
+) {
+  Deno.test({
+    name: `shm: a terminated worker in a loop of ${call} ends`,
+    ignore: Deno.build.os !== "linux", // Elsewhere the threads cannot be identified.
+    fn: () =>
+      inScratch(async ({ path: dir }) => {
+        const threads = workerThreads();
+        const { worker } = await startLoop({ target: "work", dir }, call);
+        worker.terminate();
+        await until(() => workerThreads() <= threads, "the end of the worker");
+        removeStale({ dir, includeNonEmpty: true });
+      }),
+  });
+}
+
 onEachCarrier("a terminated worker that sleeps leaves what wakes it to others", async (where) => {
   const { target, ...options } = where;
   using pusher = new Pusher<number>(target, options);

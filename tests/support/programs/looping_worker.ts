@@ -1,10 +1,18 @@
 /**
- * A worker that receives in a loop, and that no error stops.
+ * A worker that makes one call in a loop, and that no error stops.
  *
  * @module
  */
 
-import { type LocalHandle, Puller, Replier } from "../../../mod.ts";
+import {
+  listChannels,
+  type LocalHandle,
+  Publisher,
+  Puller,
+  removeStale,
+  Replier,
+} from "../../../mod.ts";
+import { ShmBackend } from "../../../backends/state/mod.ts";
 
 /** What the worker gets in its first message. */
 export interface Loop {
@@ -49,6 +57,40 @@ const CALLS = {
   "recv of a replier": (target: Loop["target"], options: { dir?: string }): Next => {
     const replier = new Replier(target, options);
     return () => (replier.recvSync(), replier.send("by the worker"));
+  },
+  sendMany: (target: Loop["target"], options: { dir?: string }): Next => {
+    const publisher = new Publisher(target, options);
+    return () => publisher.sendMany([1, 2, 3]) > 0;
+  },
+  "send of bytes": (target: Loop["target"], options: { dir?: string }): Next => {
+    const publisher = new Publisher<Uint8Array>(target, { ...options, codec: "raw" });
+    const bytes = new Uint8Array(8);
+    return () => publisher.send(bytes);
+  },
+  loan: (target: Loop["target"], options: { dir?: string }): Next => {
+    const publisher = new Publisher<Uint8Array>(target, { ...options, codec: "raw" });
+    return () => (publisher.loan(8)?.commit(), true);
+  },
+  "new Puller": (target: Loop["target"], options: { dir?: string }): Next => {
+    const open = () => new Puller(target, options).close();
+    return () => (open(), true);
+  },
+  listChannels: (_target: Loop["target"], options: { dir?: string }): Next => {
+    return () => listChannels(options).length > 0;
+  },
+  removeStale: (_target: Loop["target"], options: { dir?: string }): Next => {
+    return () => removeStale(options).length > 0;
+  },
+  "reads of a state": (_target: Loop["target"], options: { dir?: string }): Next => {
+    const backend = new ShmBackend(options);
+    return () => backend.bufferThreadLenSync("t") > 0;
+  },
+  "writes of a state": (_target: Loop["target"], options: { dir?: string }): Next => {
+    const backend = new ShmBackend(options);
+    return () => (backend.registrySetSync("a", "b"), true);
+  },
+  "new ShmBackend": (_target: Loop["target"], options: { dir?: string }): Next => {
+    return () => (new ShmBackend(options).closeSync(), true);
   },
 };
 
