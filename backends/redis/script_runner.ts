@@ -74,6 +74,8 @@ export interface ScriptCall<Name extends string> {
   readonly sharedArgs?: readonly string[];
   /** Whether replicas must confirm the call. */
   readonly isDurable?: boolean;
+  /** Milliseconds to wait for a server that cannot be reached. Default: the deadline. */
+  readonly unreachableMs?: number;
 }
 
 /** Runs scripts on the server of a partition. */
@@ -114,7 +116,8 @@ export class ScriptRunner<Name extends string, Reply> {
 
   async #runUntilDeadline(call: ScriptCall<Name>): Promise<Reply> {
     const { deadlineMs: timeoutMs } = this.#options;
-    const deadlineMs = performance.now() + timeoutMs;
+    const { unreachableMs = timeoutMs } = call;
+    const beganMs = performance.now();
     const backoff = new Backoff(BACKOFF);
     let attempt = this.#attempt(call, false);
     let cause: unknown;
@@ -130,7 +133,8 @@ export class ScriptRunner<Name extends string, Reply> {
         }
       }
       const delayMs = backoff.next();
-      const remainingMs = deadlineMs - performance.now() - delayMs;
+      const patienceMs = failure === "unavailable" ? unreachableMs : timeoutMs;
+      const remainingMs = beganMs + patienceMs - performance.now() - delayMs;
       const { isRetried } = reactionTo(failure);
       if (!isRetried || remainingMs <= 0 || this.#closing.signal.aborted) {
         throw this.#toError(call, failure, cause);

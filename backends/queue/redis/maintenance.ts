@@ -18,13 +18,19 @@ import type { Notifications } from "./notifications.ts";
 /** Keys of other programs that a warning names. */
 const SHOWN_KEYS = 5;
 
-/** Checks that all queues of the namespace use the same number of partitions. */
+/**
+ * Checks that all queues of the namespace use the same number of partitions.
+ *
+ * @param unreachableMs how long to wait for a server that cannot be reached; undefined: until the deadline
+ */
 export async function checkPartitions(
   client: QueueClient,
   { partitions, namespace }: ResolvedConfig,
   url: string,
+  unreachableMs: number | undefined,
 ): Promise<void> {
-  const agreed = await client.run("agree", 0, [String(partitions)]);
+  const args = () => [String(partitions)];
+  const agreed = await client.call({ script: "agree", partition: 0, args, unreachableMs });
   if (Number(agreed) === partitions) return;
   throw new QueueConfigurationError(
     `cannot use ${partitions} partitions for namespace ${formatValue(namespace)} on ` +

@@ -62,7 +62,9 @@ export class RedisStore implements QueueStore {
     const { isCluster, redactedUrl: url } = this.#address;
     logger.info(isCluster ? "initializing_redis_cluster" : "initializing_redis_single", { url });
     try {
-      await checkPartitions(this.#client, this.#config, url);
+      // A cluster may be in a failover; a single server that refuses is down, or the URL is wrong.
+      const unreachableMs = isCluster ? undefined : attemptMs(this.#config);
+      await checkPartitions(this.#client, this.#config, url, unreachableMs);
       await warnOfLoss(this.#client, this.#partitions.prefixes[0], url);
     } catch (error) {
       logger.error("redis_initialization_failed", { url, error });

@@ -224,6 +224,20 @@ Deno.test("calls to a killed server reject within their deadline", async () => {
   assert.equal(await other.count(), 0);
 });
 
+Deno.test("initialize waits one attempt's time for a server that is down, and not the whole deadline", async () => {
+  await using server = await redisServer();
+  await server.kill();
+  const options = { redisUrl: server.url, deadlineMs: 600_000 };
+  await using other = new RedisMessageQueue({ ...options, commandTimeoutMs: 200 });
+  await assert.rejects(within(other.initialize(), "the rejection"), QueueConnectionError);
+  await using patient = new RedisMessageQueue({ ...options, commandTimeoutMs: 300_000 });
+  const initialized = patient.initialize();
+  await server.restart();
+  await within(initialized, "the connection");
+  await within(other.initialize(), "the other connection");
+  assert.deepEqual([await patient.count(), await other.count()], [0, 0]);
+});
+
 Deno.test("a broadcast waits a limited time for a subscription that cannot start", async () => {
   await using server = await redisServer();
   await using queue = await open(server.url, { deadlineMs: 1000 });
