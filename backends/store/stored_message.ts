@@ -5,7 +5,7 @@
  */
 
 import { TextSet } from "../../lib/base/text_map.ts";
-import { parseId, timestampOf } from "../../lib/message/gemstone.ts";
+import { parseId, type Priority, priorityOf, timestampOf } from "../../lib/message/gemstone.ts";
 import type { JsonObject } from "../../lib/message/json.ts";
 import {
   jsonMembers,
@@ -102,6 +102,7 @@ export class StoredMessage implements Expiring {
   readonly text: string;
   /** Milliseconds of the Unix epoch; may have a fraction. */
   readonly timestampMs: number;
+  readonly priority: Priority;
   /** The time in its id. */
   readonly idTimeMs: number;
   readonly expiresAtMs: number;
@@ -127,6 +128,7 @@ export class StoredMessage implements Expiring {
     this.id = parsed.id;
     this.text = parsed.text;
     this.timestampMs = parsed.timestampMs;
+    this.priority = priorityOf(parsed.id);
     this.idTimeMs = timestampOf(parsed.id);
     this.expiresAtMs = expiresAtMs;
     this.bytes = textBytes(parsed.text) + ENTRY_BYTES;

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { BEGINNING_ID, priorityOf, timestampOf } from "../../lib/message/gemstone.ts";
+import {
+  BEGINNING_ID,
+  type Priority,
+  priorityOf,
+  timestampOf,
+} from "../../lib/message/gemstone.ts";
 import { Run } from "./run.ts";
 import type { StoredMessage } from "./stored_message.ts";
 
@@ -40,7 +45,7 @@ export class Topic {
   }
 
   add(message: StoredMessage): void {
-    this.#runOf(message.id).add(message);
+    this.#runOf(message.priority).add(message);
     this.#length++;
     this.#stored++;
     this.#bytes += message.bytes;
@@ -48,19 +53,19 @@ export class Topic {
   }
 
   remove(message: StoredMessage): void {
-    this.#runOf(message.id).remove(message);
+    this.#runOf(message.priority).remove(message);
     this.#length--;
     this.#bytes -= message.bytes;
     if (!message.isRegular) this.#irregular--;
   }
 
-  /** False if no message with this id is in it for sure, which is quick to say. */
-  mayHave(id: bigint): boolean {
-    return this.#runs[priorityOf(id)]?.reaches(id) ?? false;
+  /** False if no message with the same id is in it for sure, which is quick to say. */
+  mayHave({ id, priority }: StoredMessage): boolean {
+    return this.#runs[priority]?.reaches(id) ?? false;
   }
 
-  #runOf(id: bigint): Run {
-    return this.#runs[priorityOf(id)] ??= new Run();
+  #runOf(priority: Priority): Run {
+    return this.#runs[priority] ??= new Run();
   }
 
   /** The message with the earliest id time. */
@@ -100,7 +105,7 @@ export class Topic {
 
   /** A message with an id. */
   find(id: bigint): StoredMessage | undefined {
-    return this.#runOf(id).find(id);
+    return this.#runOf(priorityOf(id)).find(id);
   }
 
   #timeOf(id: bigint): number {

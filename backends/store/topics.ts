@@ -94,7 +94,7 @@ export class Topics {
       return message;
     }
     this.#makeRoom(message);
-    if (known?.mayHave(message.id)) this.#removeReplaced(message);
+    if (known?.mayHave(message)) this.#removeReplaced(message);
     counters.stored++;
     this.#add(message);
     // What was stored between both may not have been seen by who has seen the first one.
