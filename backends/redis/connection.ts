@@ -9,6 +9,7 @@
 import { withoutSecrets } from "../../lib/base/redact.ts";
 import { startTimer, withTimer } from "../../lib/base/timer.ts";
 import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
 import {
   createClient,
   DisconnectsClientError,
@@ -17,9 +18,14 @@ import {
 } from "@redis/client";
 import type { Login, NodeAddress } from "./address.ts";
 import { AttemptTimeout } from "./failures.ts";
-import { withSocketErrors } from "./socket_errors.ts";
+import { withSockets } from "./sockets.ts";
 
 type Client = ReturnType<typeof newClient>;
+
+/** A command that is longer has more time. */
+const MIN_BULK_LENGTH = 64 * 1024;
+/** The slowest line that is still of use: 2 Mbit/s. */
+const MIN_BYTES_PER_MS = 256;
 
 /** Returns the texts of a reply as buffers. */
 const AS_BYTES = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
@@ -38,8 +44,12 @@ export class Connection {
   readonly #client: Client;
   readonly #login: Login;
   readonly #timeoutMs: number;
-  /** When each command without a reply was sent, the oldest first. */
-  readonly #sentAtMs = new Map<number, number>();
+  /** The time for each command without a reply in milliseconds, the oldest first. */
+  readonly #waiting = new Map<number, number>();
+  /** When the connection last began to wait, or got bytes or a reply. */
+  #progressAtMs = 0;
+  #bytesRead = 0;
+  #socket: Socket | undefined;
   readonly #closed = Promise.withResolvers<void>();
   #nextWait: Promise<number> | undefined;
   #lastWait: Promise<unknown> | undefined;
@@ -68,7 +78,7 @@ export class Connection {
     const client = newClient(address, login, timeoutMs);
     const connection = new Connection(client, login, timeoutMs);
     try {
-      const connecting = withSocketErrors((error) => connection.#fail(error), async () => {
+      const connecting = withSockets((socket) => connection.#own(socket), async () => {
         await client.connect();
       });
       await withTimer(connecting, timeoutMs, () => connection.#timeOut());
@@ -81,7 +91,7 @@ export class Connection {
 
   /** Number of commands without a reply. */
   get inFlight(): number {
-    return this.#sentAtMs.size;
+    return this.#waiting.size;
   }
 
   /** Whether the connection is closed. */
@@ -106,14 +116,16 @@ export class Connection {
 
   async #send<R>(command: readonly Argument[], options?: typeof AS_BYTES): Promise<R> {
     const number = this.#count++;
-    this.#sentAtMs.set(number, performance.now());
+    if (this.#waiting.size === 0) this.#progressAtMs = performance.now();
+    this.#waiting.set(number, this.#timeoutMs + transferMs(command));
     this.#stopTimer ??= startTimer(this.#timeoutMs, () => this.#checkTimeout());
     try {
       return await this.#client.sendCommand<R>(command, options);
     } catch (error) {
       throw this.#reasonOf(error);
     } finally {
-      this.#sentAtMs.delete(number);
+      this.#waiting.delete(number);
+      this.#progressAtMs = performance.now();
     }
   }
 
@@ -159,12 +171,20 @@ export class Connection {
     this.#closed.resolve();
   }
 
-  /** Closes the connection if its oldest command has waited too long. */
+  #own(socket: Socket): void {
+    this.#socket = socket;
+    socket.on("error", (error) => this.#fail(error));
+  }
+
+  /** Closes the connection if nothing has arrived for too long while its oldest command waits. */
   #checkTimeout(): void {
     this.#stopTimer = undefined;
-    const [oldestMs] = this.#sentAtMs.values();
-    if (oldestMs === undefined || this.#isClosed) return;
-    const remainingMs = oldestMs + this.#timeoutMs - performance.now();
+    const [allowedMs] = this.#waiting.values();
+    if (allowedMs === undefined || this.#isClosed) return;
+    const bytesRead = this.#socket?.bytesRead ?? 0;
+    if (bytesRead > this.#bytesRead) this.#progressAtMs = performance.now();
+    this.#bytesRead = bytesRead;
+    const remainingMs = this.#progressAtMs + allowedMs - performance.now();
     if (remainingMs <= 0) this.#timeOut();
     else this.#stopTimer = startTimer(remainingMs, () => this.#checkTimeout());
   }
@@ -188,6 +208,13 @@ export class Connection {
       error instanceof SocketClosedUnexpectedlyError;
     return withoutPassword(isConsequence ? this.#failure ?? error : error, this.#login);
   }
+}
+
+/** Milliseconds that a slow line takes for the bytes of a command. */
+export function transferMs(command: readonly Argument[]): number {
+  let length = 0;
+  for (const word of command) length += word.length;
+  return length < MIN_BULK_LENGTH ? 0 : length / MIN_BYTES_PER_MS;
 }
 
 /** A server that does not know a command repeats it, and with it the password. */

@@ -11,7 +11,7 @@ import { sleep } from "../../lib/base/sleep.ts";
 import { withDeadline } from "../../lib/base/timer.ts";
 import { setImmediate } from "node:timers";
 import type { ClusterRouter } from "./cluster_router.ts";
-import type { Argument, Connection } from "./connection.ts";
+import { type Argument, type Connection, transferMs } from "./connection.ts";
 import {
   CallAborted,
   classify,
@@ -115,7 +115,7 @@ export class ScriptRunner<Name extends string, Reply> {
   }
 
   async #runUntilDeadline(call: ScriptCall<Name>): Promise<Reply> {
-    const { deadlineMs: timeoutMs } = this.#options;
+    const timeoutMs = this.#options.deadlineMs + transferMs(call.args(false));
     const { unreachableMs = timeoutMs } = call;
     const beganMs = performance.now();
     const backoff = new Backoff(BACKOFF);

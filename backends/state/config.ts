@@ -27,6 +27,8 @@ export interface BackendConfig {
   redisPrefix?: string;
   /** Redis: seconds from the last use of a thread or a pair to its expiry. Default: 86,400. */
   redisTtl?: number;
+  /** Redis: number of replicas that must confirm each call. Default: 0. */
+  redisMinReplicas?: number;
   /** Manager: host and port of the server. Default: `["127.0.0.1", 31135]`. */
   managerAddress?: [host: string, port: number];
   /** Manager: the key that clients must prove to know. */

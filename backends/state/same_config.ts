@@ -38,6 +38,7 @@ export function meaningOf(config: BackendConfig, urls: UrlReader): Meaning {
     redisUrl: urls.meaning(config.redisUrl ?? DEFAULT_REDIS_URL),
     redisPrefix: config.redisPrefix ?? DEFAULT_REDIS_PREFIX,
     redisTtl: `${toMs(redisTtl) / 1000}`,
+    redisMinReplicas: `${config.redisMinReplicas ?? 0}`,
     managerAddress: addressText(config.managerAddress ?? DEFAULT_MANAGER_ADDRESS),
     managerAuthkey: config.managerAuthkey?.toHex() ?? "",
     shmName: config.shmName ?? DEFAULT_SHM_NAME,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { oneOf, text } from "../../lib/base/option_checks.ts";
+import { oneOf, text, wholeNumber } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import {
   type BackendConfig,
@@ -34,9 +34,12 @@ const OPENERS: Record<BackendType, Opener> = {
     const options = { ...stateOptions(config), managerAddress, managerAuthkey: managerAuthkey! };
     return await connected(new ManagerBackend(options));
   },
-  redis: async ({ redisUrl, redisPrefix, redisTtl, maxSlotsPerThread, maxThreads }) => {
+  redis: async (config) => {
     const { RedisBackend } = await import("./redis/backend.ts");
-    const options = { redisUrl, redisPrefix, redisTtl, maxSlotsPerThread, maxThreads };
+    const { redisUrl, redisPrefix, redisTtl, redisMinReplicas } = config;
+    const { maxSlotsPerThread, maxThreads } = config;
+    const limits = { maxSlotsPerThread, maxThreads };
+    const options = { redisUrl, redisPrefix, redisTtl, redisMinReplicas, ...limits };
     return await connected(new RedisBackend(options));
   },
   shm: async ({ shmName, ...config }) => {
@@ -51,6 +54,7 @@ const CONFIG = new OptionRules<BackendConfig>("getSharedBackend()", {
   redisUrl: text,
   redisPrefix: text,
   redisTtl: checkTtl,
+  redisMinReplicas: wholeNumber(0),
   managerAddress: checkAddress,
   managerAuthkey: checkAuthkey,
   shmName: text,

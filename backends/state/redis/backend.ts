@@ -4,7 +4,7 @@
  * @module
  */
 
-import { text } from "../../../lib/base/option_checks.ts";
+import { text, wholeNumber } from "../../../lib/base/option_checks.ts";
 import { OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { parseRedisUrl } from "../../redis/address.ts";
@@ -23,6 +23,11 @@ export interface RedisBackendOptions {
   redisPrefix?: string;
   /** Seconds from the last use of a thread or a pair to its expiry. Default: 86,400. */
   redisTtl?: number;
+  /**
+   * Number of replicas that must confirm each call. Without them a failover may lose what was stored, and
+   * give an index twice. Default: 0.
+   */
+  redisMinReplicas?: number;
   /** Most slots of a thread. Default: 10,000. */
   maxSlotsPerThread?: number;
   /** Most threads. Default: 1,000. */
@@ -33,6 +38,7 @@ const OPTIONS = new OptionRules<RedisBackendOptions>("new RedisBackend()", {
   redisUrl: text,
   redisPrefix: checkPrefix,
   redisTtl: checkTtl,
+  redisMinReplicas: wholeNumber(0),
   ...LIMIT_CHECKS,
 });
 
@@ -64,6 +70,7 @@ export class RedisBackend extends RemoteBackend {
       redisUrl = DEFAULT_REDIS_URL,
       redisPrefix = DEFAULT_REDIS_PREFIX,
       redisTtl = DEFAULT_REDIS_TTL_SECONDS,
+      redisMinReplicas: minReplicas = 0,
     } = options;
     const limits = resolveLimits(options);
     const ttlMs = toMs(redisTtl);
@@ -71,7 +78,7 @@ export class RedisBackend extends RemoteBackend {
     const prefix = `{${redisPrefix}}`;
     super(async () => {
       const { RedisStateClient } = await import("./client.ts");
-      return new RedisStateClient({ address, prefix, ttlMs, limits });
+      return new RedisStateClient({ address, prefix, ttlMs, limits, minReplicas });
     }, { backendType: "redis", address: address.redactedUrl, limits: { ...limits, ttlMs } });
   }
 }

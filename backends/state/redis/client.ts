@@ -6,15 +6,23 @@
 
 import { Buffer } from "node:buffer";
 import type { RedisAddress } from "../../redis/address.ts";
+import { evictionPolicy } from "../../redis/eviction.ts";
 import { ClusterRouter } from "../../redis/cluster_router.ts";
 import type { ByteReply } from "../../redis/connection.ts";
 import { type ScriptCall, ScriptRunner } from "../../redis/script_runner.ts";
 import type { StateLimits } from "../config.ts";
+import { logger } from "../log.ts";
 import type { StateCounts } from "../info.ts";
 import type { StateClient } from "../remote_backend.ts";
 import { threadFull, threadsFull } from "../table.ts";
-import { toStateError } from "./errors.ts";
-import { type StateScript, stateScripts, THREAD_FULL, THREADS_FULL } from "./scripts.ts";
+import { threadLost, toStateError } from "./errors.ts";
+import {
+  type StateScript,
+  stateScripts,
+  THREAD_FULL,
+  THREAD_LOST,
+  THREADS_FULL,
+} from "./scripts.ts";
 
 /** Milliseconds for one attempt. */
 const ATTEMPT_MS = 5000;
@@ -31,6 +39,8 @@ export interface RedisStateOptions {
   /** Milliseconds from the last use of a thread or a pair to its expiry. */
   readonly ttlMs: number;
   readonly limits: StateLimits;
+  /** Number of replicas that must have a call before it is fulfilled. */
+  readonly minReplicas: number;
 }
 
 /** The calls of one state. */
@@ -38,8 +48,11 @@ export class RedisStateClient implements StateClient {
   readonly #router: ClusterRouter;
   readonly #runner: ScriptRunner<StateScript, ByteReply>;
   readonly #limits: StateLimits;
+  readonly #url: string;
+  #looking: Promise<void> | undefined;
 
-  constructor({ address, prefix, ttlMs, limits }: RedisStateOptions) {
+  constructor({ address, prefix, ttlMs, limits, minReplicas }: RedisStateOptions) {
+    this.#url = address.redactedUrl;
     const keys = [`${prefix}threads`];
     this.#limits = limits;
     this.#router = new ClusterRouter(address, keys, { timeoutMs: ATTEMPT_MS, poolSize: POOL_SIZE });
@@ -48,6 +61,7 @@ export class RedisStateClient implements StateClient {
       keys,
       commonArgs: [prefix, String(ttlMs), String(2 * DEADLINE_MS)],
       deadlineMs: DEADLINE_MS,
+      replication: { minReplicas, waitMs: ATTEMPT_MS / 2 },
       send: (connection, command) => connection.sendBytes(command),
       toError: (script, failure, cause) =>
         toStateError(script, address.redactedUrl, failure, cause),
@@ -58,6 +72,7 @@ export class RedisStateClient implements StateClient {
   async open(): Promise<void> {
     try {
       await this.#runner.runOnce(callOf("open", []));
+      await (this.#looking ??= this.#lookForEviction());
     } catch (error) {
       await this.close();
       throw error;
@@ -69,7 +84,22 @@ export class RedisStateClient implements StateClient {
     this.#runner.stopRetrying();
     this.#router.stopRetrying();
     await this.#runner.settled();
+    await this.#looking;
     await this.#router.close();
+  }
+
+  /** Logs a warning if the server may evict slots, or the replies by which repeated calls are recognized. */
+  async #lookForEviction(): Promise<void> {
+    const url = this.#url;
+    try {
+      const pool = await this.#router.poolOf(0, false);
+      const policy = await evictionPolicy(await pool.take());
+      if (policy === undefined) return;
+      const advice = "set maxmemory-policy noeviction: indexes may repeat";
+      logger.warn("redis_may_evict_state", { url, policy, advice });
+    } catch (error) {
+      logger.debug("redis_look_refused", { url, error });
+    }
   }
 
   /** Checks with one attempt that the server replies. */
@@ -83,7 +113,9 @@ export class RedisStateClient implements StateClient {
   }
 
   #run(script: StateScript, ...args: (string | Uint8Array)[]): Promise<ByteReply> {
-    return this.#runner.run(callOf(script, args));
+    const running = this.#runner.run(callOf(script, args));
+    this.#looking ??= this.#lookForEviction();
+    return running;
   }
 
   /** Runs a write. Its number lets the script recognize a repeated call. */
@@ -95,22 +127,28 @@ export class RedisStateClient implements StateClient {
     const { maxSlotsPerThread, maxThreads } = this.#limits;
     const limits = [maxSlotsPerThread, maxThreads].map(String);
     const index = Number(await this.#runOnce("append", threadId, slot, ...limits));
+    if (index === THREAD_LOST) throw threadLost(threadId);
     if (index === THREAD_FULL) throw threadFull(threadId, maxSlotsPerThread);
     if (index === THREADS_FULL) throw threadsFull(threadId, maxThreads);
     return index;
   }
 
   async slots(threadId: string): Promise<Uint8Array[]> {
-    return toList(await this.#run("slots", threadId)).map(toBytes);
+    const slots = await this.#run("slots", threadId);
+    if (slots === THREAD_LOST) throw threadLost(threadId);
+    return toList(slots).map(toBytes);
   }
 
   async slot(threadId: string, index: number): Promise<Uint8Array | undefined> {
     const slot = await this.#run("slot", threadId, String(index));
+    if (slot === THREAD_LOST) throw threadLost(threadId);
     return slot === null ? undefined : toBytes(slot);
   }
 
   async threadLength(threadId: string): Promise<number> {
-    return Number(await this.#run("length", threadId));
+    const length = Number(await this.#run("length", threadId));
+    if (length === THREAD_LOST) throw threadLost(threadId);
+    return length;
   }
 
   async deleteThread(threadId: string): Promise<boolean> {
@@ -122,11 +160,11 @@ export class RedisStateClient implements StateClient {
   }
 
   async clearThreads(): Promise<void> {
-    await this.#run("clearThreads");
+    await this.#runOnce("clearThreads");
   }
 
   async setPair(chain: string, uuid: string): Promise<void> {
-    await this.#run("setPair", chain, uuid);
+    await this.#runOnce("setPair", chain, uuid);
   }
 
   async uuidOf(chain: string): Promise<string | undefined> {
@@ -148,13 +186,13 @@ export class RedisStateClient implements StateClient {
   }
 
   async clearPairs(): Promise<void> {
-    await this.#run("clearPairs");
+    await this.#runOnce("clearPairs");
   }
 }
 
 function callOf(script: StateScript, args: (string | Uint8Array)[]): ScriptCall<StateScript> {
   const sent = args.map(toArgument);
-  return { script, partition: 0, args: () => sent };
+  return { script, partition: 0, args: () => sent, isDurable: true };
 }
 
 function toArgument(argument: string | Uint8Array): string | Buffer {

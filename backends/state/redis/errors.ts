@@ -5,6 +5,7 @@
  */
 
 import { reasonOf, type ServerFailure } from "../../redis/failures.ts";
+import { formatValue } from "../../../lib/base/options.ts";
 import {
   SharedBackendClosedError,
   SharedBackendConnectionError,
@@ -37,11 +38,22 @@ const CHECK_ACCESS =
 /** Failures that are not the connection's, with their remedies. */
 const ADVICE: Partial<Record<ServerFailure, string>> = {
   memory: "delete threads, lower redisTtl, or raise maxmemory",
+  "not replicated": "it is stored, but a failover may lose it; check the replicas",
   "foreign data": "another program has stored something else there; use another redisPrefix",
   authentication: CHECK_ACCESS,
   "old server": CHECK_ACCESS,
   rejected: CHECK_ACCESS,
 };
+
+/** The error of a thread of which the server has only the id. */
+export function threadLost(threadId: string): SharedBackendError {
+  return new SharedBackendError(
+    `the slots of thread ${
+      formatValue(threadId)
+    } are gone: the server has evicted them, or another ` +
+      `program has deleted them; set maxmemory-policy noeviction, and delete the thread`,
+  );
+}
 
 /** Makes the error that the caller of a backend sees. */
 export function toStateError(

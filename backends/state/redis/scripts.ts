@@ -32,7 +32,7 @@ local function keep(key) call('PEXPIRE', key, TTL + DEDUP_MS) end
 
 const THREAD = `
 local function removeThread(id)
-  call('DEL', threadKey(id))
+  call('UNLINK', threadKey(id))
   call('ZREM', THREADS, id)
 end
 local function useThread(id)
@@ -42,11 +42,13 @@ local function useThread(id)
 end
 local function isThread(id)
   local expiry = call('ZSCORE', THREADS, id)
-  if not expiry then return false end
+  -- The server may have evicted one of both keys.
+  if not expiry then return call('EXISTS', threadKey(id)) == 1 end
   if tonumber(expiry) > now then return true end
   removeThread(id)
   return false
 end
+local function isLost(id) return call('EXISTS', threadKey(id)) == 0 end
 local function sweepThreads()
   for _, id in ipairs(call('ZRANGEBYSCORE', THREADS, '-inf', now)) do removeThread(id) end
 end
@@ -92,6 +94,8 @@ end
 export const THREAD_FULL = -1;
 /** The reply of `append` if there are too many threads. */
 export const THREADS_FULL = -2;
+/** The reply about a thread whose slots are gone: its next index is unknown. */
+export const THREAD_LOST = -3;
 
 const TEXTS = {
   open: "return call('ZCARD', THREADS)",
@@ -103,6 +107,7 @@ return {
   append: `${THREAD}${ONCE}
 local id, slot, maxSlots, maxThreads = ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 if isThread(id) then
+  if isLost(id) then return ${THREAD_LOST} end
   if call('LLEN', threadKey(id)) >= maxSlots then return ${THREAD_FULL} end
 else
   sweepThreads()
@@ -113,14 +118,17 @@ useThread(id)
 return saveReply(length - 1)`,
   slots: `${THREAD}
 if not isThread(ARGV[4]) then return {} end
+if isLost(ARGV[4]) then return ${THREAD_LOST} end
 useThread(ARGV[4])
 return call('LRANGE', threadKey(ARGV[4]), 0, -1)`,
   slot: `${THREAD}
 if not isThread(ARGV[4]) then return false end
+if isLost(ARGV[4]) then return ${THREAD_LOST} end
 useThread(ARGV[4])
 return call('LINDEX', threadKey(ARGV[4]), ARGV[5])`,
   length: `${THREAD}
 if not isThread(ARGV[4]) then return 0 end
+if isLost(ARGV[4]) then return ${THREAD_LOST} end
 useThread(ARGV[4])
 return call('LLEN', threadKey(ARGV[4]))`,
   deleteThread: `${THREAD}${ONCE}
@@ -130,18 +138,19 @@ return saveReply(1)`,
   threads: `${THREAD}
 sweepThreads()
 return call('ZRANGE', THREADS, 0, -1)`,
-  clearThreads: `${THREAD}
-for _, id in ipairs(call('ZRANGE', THREADS, 0, -1)) do removeThread(id) end
-return 0`,
-  setPair: `${PAIR}
-local chain, uuid = ARGV[4], ARGV[5]
+  clearThreads: `${THREAD}${ONCE}
+for _, id in ipairs(call('ZRANGE', THREADS, 0, -1)) do call('UNLINK', threadKey(id)) end
+call('DEL', THREADS)
+return saveReply(0)`,
+  setPair: `${PAIR}${ONCE}
+local chain, uuid = ARGV[5], ARGV[6]
 local other = call('HGET', CHAINS, chain)
 if other then removePair(other) end
 removePair(uuid)
 call('HSET', UUIDS, uuid, chain)
 call('HSET', CHAINS, chain, uuid)
 usePair(uuid)
-return 0`,
+return saveReply(0)`,
   uuidOf: `${PAIR}
 local uuid = call('HGET', CHAINS, ARGV[4])
 if not isPair(uuid) then return false end
@@ -163,8 +172,9 @@ for _, uuid in ipairs(call('ZRANGE', PAIRS, 0, -1)) do
   all[#all + 1] = call('HGET', UUIDS, uuid)
 end
 return all`,
-  clearPairs: `call('DEL', PAIRS, UUIDS, CHAINS)
-return 0`,
+  clearPairs: `${ONCE}
+call('UNLINK', PAIRS, UUIDS, CHAINS)
+return saveReply(0)`,
 } as const;
 
 /** All scripts by their names. */
