@@ -91,9 +91,11 @@ const ATTACKS: Record<string, (attack: Attack) => Promise<void>> = {
     }
   },
   async "unfinished lines"({ place, connect }) {
-    for (let i = 0; i < 40; i++) {
+    // More than the buffers of the system take: the server has read what was written.
+    const start = `PUBLISH t ${"x".repeat(12 * MIB)}`;
+    for (let i = 0; i < 20; i++) {
       const peer = await connect(place.tcpPort);
-      await peer.write(`PUBLISH t ${"x".repeat(2 * MIB)}`);
+      await peer.write(start);
     }
   },
   async "unfinished bodies"({ place, connect }) {
@@ -114,7 +116,7 @@ const ATTACKS: Record<string, (attack: Attack) => Promise<void>> = {
     }
     const peer = await connect(place.tcpPort);
     const done = peer.reads("PONG");
-    for (let k = 0; k < 50; k++) {
+    for (let k = 0; k < 150; k++) {
       for (let i = 0; i < 10; i++) {
         await peer.write(`PUBLISH t${i} ${"y".repeat(2000)}\r\n`.repeat(40));
       }
