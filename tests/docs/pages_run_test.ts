@@ -78,6 +78,12 @@ const SCENARIOS: Record<string, Scenario> = {
       assert.match(tested, /ok \| 1 passed \| 0 failed/);
       assert.equal(await run("run", "all.ts"), "imported");
       assert.equal(await run("run", "by_path.ts"), "imported");
+      Deno.writeTextFileSync(`${project}/package.json`, "{}");
+      const withModules = { ...JSON.parse(text), nodeModulesDir: "auto" };
+      Deno.writeTextFileSync(`${project}/deno.json`, JSON.stringify(withModules));
+      assert.equal(await run("run", "--quiet", "all.ts"), "imported");
+      Deno.removeSync(`${project}/package.json`);
+      Deno.removeSync(`${project}/node_modules`, { recursive: true });
     }
   },
   "docs/local-channels.md": async (place) => {
