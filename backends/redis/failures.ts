@@ -101,6 +101,8 @@ export function classify(error: unknown): Failure {
   if (error instanceof AttemptTimeout) return "late";
   if (error instanceof TooFewReplicas) return "not replicated";
   if (error instanceof CallAborted) return "closed";
+  // The driver reads nested replies by recursion. Arguments are texts and bytes, which are not nested.
+  if (error instanceof RangeError && /call stack/.test(error.message)) return "wrong server";
   if (error instanceof TypeError || error instanceof RangeError) return "misuse";
   const message = messageOf(error);
   return REPLIES.find(([start]) => start.test(message))?.[1] ?? "unavailable";

@@ -43,6 +43,7 @@ const FAILURES: [error: Error, failure: Failure, reaction: string][] = [
   [new Error("ERR max number of clients reached"), "busy", "waits"],
   [new TypeError("Cannot perform Construct on a detached ArrayBuffer"), "misuse", "gives up"],
   [new RangeError("Invalid string length"), "misuse", "gives up"],
+  [new RangeError("Maximum call stack size exceeded"), "wrong server", "reconnects"],
   [new Error("WRONGTYPE Operation against a key"), "foreign data", "gives up"],
   [new Error("ERR user_script:7: attempt to index a nil value"), "foreign data", "gives up"],
   [new Error("ERR unknown command"), "rejected", "gives up"],
