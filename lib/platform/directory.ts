@@ -64,10 +64,19 @@ function absolutePath(path: string): string {
   if (path.startsWith("/")) return path;
   let absolute = absolutePaths.get(path);
   if (absolute === undefined) {
-    absolute = `${platform().workingDirectory()}/${path}`;
+    absolute = `${workingDirectoryFor(path)}/${path}`;
     absolutePaths.set(path, absolute);
   }
   return absolute;
+}
+
+/** The working directory may have been removed. */
+function workingDirectoryFor(path: string): string {
+  try {
+    return platform().workingDirectory();
+  } catch (error) {
+    throw creationError(path, error);
+  }
 }
 
 function isReachable(path: string): boolean {
@@ -84,17 +93,17 @@ function makeAndStat(path: string): FileStatus {
   try {
     os.makeDirectory(path);
   } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== "EEXIST") {
-      throw new ShmConnectionError(
-        `cannot create the segment directory ${path}: ${
-          codeOf(error)
-        }; name a directory that can ` +
-          `be written with the dir option or RINGBUS_DIR`,
-        { cause: error },
-      );
-    }
+    if (codeOf(error) !== "EEXIST") throw creationError(path, error);
   }
   return os.status(path.replace(/(?<=.)\/+$/, ""));
+}
+
+function creationError(path: string, cause: unknown): ShmConnectionError {
+  return new ShmConnectionError(
+    `cannot create the segment directory ${path}: ${codeOf(cause)}; name a directory that can ` +
+      `be written with the dir option or RINGBUS_DIR`,
+    { cause },
+  );
 }
 
 function checkDirectory(path: string, status: FileStatus): void {

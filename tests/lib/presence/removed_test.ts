@@ -231,6 +231,24 @@ Deno.test("a relative directory stays the same after chdir", () =>
     Deno.removeSync(`${path}/elsewhere`, { recursive: true });
   }));
 
+Deno.test("a relative directory cannot be used when the working directory was removed", () =>
+  inScratch(({ path }) => {
+    const before = Deno.cwd();
+    try {
+      Deno.mkdirSync(`${path}/removed`);
+      Deno.chdir(`${path}/removed`);
+      Deno.removeSync(`${path}/removed`);
+      assert.throws(() => new Pusher("work", { dir: "unknown" }), {
+        name: "ShmConnectionError",
+        message: /^cannot create the segment directory unknown: ENOENT; name a directory/,
+      });
+      new Pusher("work", { dir: path }).close();
+    } finally {
+      Deno.chdir(before);
+    }
+    return Promise.resolve();
+  }));
+
 Deno.test("a relative RINGBUS_DIR stays the same after chdir, also in workers and children", () =>
   inScratch(async ({ path, spawn }) => {
     Deno.mkdirSync(`${path}/elsewhere`);
