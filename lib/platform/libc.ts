@@ -136,7 +136,7 @@ export abstract class Libc implements Platform {
   abstract isOwnThread(number: number): boolean;
   abstract threadName(): string | undefined;
   abstract threadNames(): string[];
-  abstract renameThreads(from: string, to: string): void;
+  abstract renameThreads(from: ReadonlySet<string>, to: string): void;
   abstract hasFileOpen(thread: number, name: string): boolean | undefined;
   abstract sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;
   abstract wake(word: Uint32Array): void;

@@ -384,9 +384,9 @@ export class Linux extends Libc {
     return this.#threadPaths().map((path) => this.#nameAt(path)).filter((name) => name !== "");
   }
 
-  renameThreads(from: string, to: string): void {
+  renameThreads(from: ReadonlySet<string>, to: string): void {
     for (const path of this.#threadPaths()) {
-      if (this.#nameAt(path) === from) this.#writeText(path, to);
+      if (from.has(this.#nameAt(path))) this.#writeText(path, to);
     }
   }
 

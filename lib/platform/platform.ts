@@ -137,7 +137,7 @@ export interface Platform {
   /** Names of the threads of this process. */
   threadNames(): string[];
   /** Renames the threads of this process that have a name. */
-  renameThreads(from: string, to: string): void;
+  renameThreads(from: ReadonlySet<string>, to: string): void;
 
   /** Sleeps while `word[0]` is `value`; without a futex, until the isolate's FIFO rings. */
   sleep(word: Uint32Array, value: number, timeoutMs: number, fifo: number): void;

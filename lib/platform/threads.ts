@@ -16,13 +16,13 @@ export function threadNames(): string[] {
   return isPermitted() ? paths().map(nameAt) : [];
 }
 
-/** Renames the threads that have a name. */
-export function renameThreads(from: string, to: string): void {
+/** Renames the threads that have one of the names. */
+export function renameThreads(from: ReadonlySet<string>, to: string): void {
   const os = openedPlatform();
   if (os !== undefined) return os.renameThreads(from, to);
   if (!isPermitted()) return;
   for (const path of paths()) {
-    if (nameAt(path) === from) Deno.writeTextFileSync(path, to, { create: false });
+    if (from.has(nameAt(path))) Deno.writeTextFileSync(path, to, { create: false });
   }
 }
 

@@ -25,7 +25,7 @@ import {
   publishListeners,
   removeOwnListener,
 } from "./program_listeners.ts";
-import { isTerminated } from "./termination.ts";
+import { isTerminated, markWorkers } from "./termination.ts";
 
 /** An object that is closed when the process ends. */
 export interface Closable {
@@ -131,6 +131,7 @@ function unhookWorkerClose(): void {
 
 function closeWorker(): void {
   closeAll();
+  markWorkers();
   originalClose.call(globalThis);
 }
 

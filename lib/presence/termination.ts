@@ -1,7 +1,8 @@
 /**
  * Workers that were terminated. The runtime stops a worker at its next turn of the event loop, so that a
  * loop of synchronous calls would go on for ever, and it does not notify the worker. So the isolate that
- * terminates a worker leaves marks, and the worker stops itself when it finds one.
+ * terminates a worker leaves marks, and the worker stops itself when it finds one. An isolate that ends
+ * does so for its workers: with `deno run --watch` the process goes on.
  *
  * One mark is a word that comes with the handle of a local channel, for each worker that a handle is
  * posted to. The other one is the name of the worker's thread, for channels by name on Linux. It needs
@@ -21,21 +22,31 @@ const WORKER_THREAD = /^worker-\d+$/;
 
 const IS_WORKER = "DedicatedWorkerGlobalScope" in globalThis;
 
-const words = new WeakMap<Worker, Int32Array>();
-const namesOfThreads = new WeakMap<Worker, string>();
+/** Where the marks of a worker are made. */
+interface MarkPlaces {
+  word?: Int32Array;
+  threadName?: string;
+}
+
+const placesByWorker = new WeakMap<Worker, MarkPlaces>();
+/** Those of workers that this isolate knows, and has not terminated. */
+const running = new Set<MarkPlaces>();
 let onWorker: (() => void) | undefined;
-/** Workers that this isolate has started and not terminated. */
-const started = new WeakSet<Worker>();
-let running = 0;
 /** The worker that a message is being posted to. */
 let recipient: Worker | undefined;
 
 /** The word of the worker that a handle is being posted to; undefined outside of `postMessage`. */
 export function wordOfRecipient(): Int32Array | undefined {
   if (recipient === undefined) return undefined;
-  let word = words.get(recipient);
-  if (word === undefined) words.set(recipient, word = new Int32Array(new SharedArrayBuffer(4)));
-  return word;
+  return placesOf(recipient).word ??= new Int32Array(new SharedArrayBuffer(4));
+}
+
+function placesOf(worker: Worker): MarkPlaces {
+  let places = placesByWorker.get(worker);
+  if (places !== undefined) return places;
+  placesByWorker.set(worker, places = {});
+  running.add(places);
+  return places;
 }
 
 /** The word that came to this worker with a handle: non-zero when the worker was terminated. */
@@ -53,12 +64,19 @@ export function isTerminated(): boolean {
   return openedPlatform()?.threadName() === ENDED;
 }
 
-function mark(worker: Worker): void {
-  if (started.delete(worker)) running--;
-  const word = words.get(worker);
-  if (word !== undefined) Atomics.store(word, 0, 1);
-  const name = namesOfThreads.get(worker);
-  if (name !== undefined) attempt(() => renameThreads(name, ENDED));
+/** Marks the workers of this isolate, which ends: the runtime terminates them. */
+export function markWorkers(): void {
+  markAt([...running]);
+}
+
+function markAt(places: MarkPlaces[]): void {
+  const names = new Set<string>();
+  for (const place of places) {
+    running.delete(place);
+    if (place.word !== undefined) Atomics.store(place.word, 0, 1);
+    if (place.threadName !== undefined) names.add(place.threadName);
+  }
+  if (names.size > 0) attempt(() => renameThreads(names, ENDED));
 }
 
 /** Starts a worker, and finds the name of its thread, which is the only new one of its kind. */
@@ -66,9 +84,8 @@ function start(create: () => Worker): Worker {
   const before = new Set(namesOfWorkers());
   const worker = create();
   const [name, ...others] = new Set(namesOfWorkers()).difference(before);
-  if (name !== undefined && others.length === 0) namesOfThreads.set(worker, name);
-  started.add(worker);
-  running++;
+  const places = placesOf(worker);
+  if (name !== undefined && others.length === 0) places.threadName = name;
   onWorker?.();
   return worker;
 }
@@ -79,7 +96,7 @@ function namesOfWorkers(): string[] {
 
 /** True if this isolate has started a worker, and not terminated it. */
 export function hasWorker(): boolean {
-  return running > 0;
+  return running.size > 0;
 }
 
 /** Sets what is called whenever this isolate has started a worker. */
@@ -100,7 +117,7 @@ function attempt<T>(action: () => T): T | undefined {
 function watchWorkers(): void {
   const { terminate, postMessage } = Worker.prototype;
   Worker.prototype.terminate = function (this: Worker) {
-    mark(this);
+    markAt([placesOf(this)]);
     terminate.call(this);
   };
   Worker.prototype.postMessage = function (this: Worker, ...args: unknown[]) {
@@ -115,6 +132,7 @@ function watchWorkers(): void {
     construct: (target, args, newTarget) =>
       start(() => Reflect.construct(target, args, newTarget) as Worker),
   });
+  globalThis.addEventListener("unload", markWorkers);
 }
 
 if (typeof Worker === "function") watchWorkers();

@@ -160,16 +160,21 @@ Deno.test("a signal that a program was started to ignore stays ignored", () =>
     await output.cancel();
   }));
 
-Deno.test("deno run --watch starts a program with sockets again, twice", () =>
+Deno.test("deno run --watch starts a program with sockets and a worker again, twice", () =>
   inScratch(async (scratch) => {
     const folder = Deno.makeTempDirSync();
     const file = `${folder}/program.ts`;
     const mod = new URL("../../../mod.ts", import.meta.url).href;
+    const looping = new URL("../../support/programs/looping_worker.ts", import.meta.url).href;
     const save = (run: number) =>
       Deno.writeTextFileSync(
         file,
         `import { Puller } from ${JSON.stringify(mod)};
          const puller = new Puller("watched");
+         const worker = new Worker(${JSON.stringify(looping)}, { type: "module" });
+         const done = new Int32Array(new SharedArrayBuffer(4));
+         worker.postMessage({ target: "jobs", call: "recvSync", workMs: 0, done });
+         await new Promise((resolve) => worker.onmessage = resolve);
          console.log("run ${run}");
          await puller.recv();`,
       );
@@ -195,8 +200,9 @@ Deno.test("deno run --watch starts a program with sockets again, twice", () =>
         }
         clearInterval(saving);
         const isIsolate = (name: string) => name.startsWith(".agent-");
+        // That of the program, and that of its worker, which blocks in a call.
         await until(
-          () => scratch.names().filter(isIsolate).length === 1,
+          () => scratch.names().filter(isIsolate).length === 2,
           "the closing of the sockets of the run before",
         );
       }
