@@ -160,7 +160,10 @@ export interface QueueConfig {
   redisPrefix?: string;
   /** Seconds until a message expires, unless its publisher sets them. Default, or null: never. */
   ttlSeconds?: number | null;
-  /** Most messages of a channel. The oldest are removed first. Default: 10,000. */
+  /**
+   * Most messages of a channel. What is done is removed first, then dead letters, then the oldest. Default:
+   * 10,000.
+   */
   maxItems?: number;
   /** Separates queues on the same server. Default: `default`. */
   namespace?: string;
@@ -236,6 +239,8 @@ export interface MessageQueue extends AsyncDisposable {
   /**
    * Stores a record under its own id, replaces a message with that id, and delivers it unless it is
    * acknowledged. A record that has expired removes the message with that id.
+   * An agent that has a pending delivery of the message keeps its attempts: after `maxAttempts` the message
+   * becomes a dead letter.
    */
   put(record: MessageRecord): Promise<void>;
   /** Puts many records. Each is stored as a whole or not at all. */

@@ -47,11 +47,27 @@ export class DeliveryQueues {
     this.#onSettled = onSettled;
   }
 
-  /** Adds a delivery of a message to an agent. */
-  deliver(entry: QueueEntry, agent: string): void {
+  /** Adds a delivery of a message to an agent, which has had some attempts. */
+  deliver(entry: QueueEntry, agent: string, attempts = 0): void {
     const delivery = newDelivery(entry, agent);
+    delivery.attempts = attempts;
     entry.deliveries.set(agent, delivery);
     this.#makePending(delivery);
+  }
+
+  /** Adds a dead letter. */
+  deliverDead(entry: QueueEntry, agent: string, attempts: number, nowMs: number): void {
+    const delivery = newDelivery(entry, agent);
+    delivery.attempts = attempts;
+    entry.deliveries.set(agent, delivery);
+    this.#makeDead(delivery, nowMs);
+  }
+
+  #makeDead(delivery: Delivery, nowMs: number): void {
+    delivery.state = "dead";
+    delivery.diedMs = nowMs;
+    this.#dead.getOrCreate(delivery.agent).add(delivery);
+    this.#onSettled(delivery.entry);
   }
 
   #makePending(delivery: Delivery): void {
@@ -137,10 +153,7 @@ export class DeliveryQueues {
         this.#makeReady(next);
       } else {
         this.#withdraw(next);
-        next.state = "dead";
-        next.diedMs = nowMs;
-        this.#dead.getOrCreate(next.agent).add(next);
-        this.#onSettled(next.entry);
+        this.#makeDead(next, nowMs);
       }
     }
   }

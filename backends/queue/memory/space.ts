@@ -60,12 +60,13 @@ export class MemorySpace {
   put(message: MessageToPut, config: ResolvedConfig): void {
     const nowMs = this.#removeExpired();
     const former = this.#messages.get(message.id);
+    const attempts = attemptsOf(former);
     if (former !== undefined) this.#remove(former);
     const dateMs = this.#date();
     const { expiresMs } = message;
     if (expiresMs !== null && expiresMs <= dateMs) return;
     const deadlineMs = expiresMs === null ? null : nowMs + expiresMs - dateMs;
-    this.#store({ ...message, updatedMs: dateMs, deadlineMs }, config);
+    this.#store({ ...message, updatedMs: dateMs, deadlineMs }, config, attempts);
   }
 
   /** The date, for records. */
@@ -76,6 +77,7 @@ export class MemorySpace {
   #store(
     message: Omit<QueueEntry, "sequence" | "deliveries">,
     config: ResolvedConfig,
+    attempts: ReadonlyMap<string, number> = new Map(),
   ): QueueRecord {
     const entry: QueueEntry = { ...message, sequence: ++this.#sequence, deliveries: new TextMap() };
     this.#messages.add(entry);
@@ -84,7 +86,11 @@ export class MemorySpace {
       entry.deliveries.set(agent, newDelivery(entry, agent, "acknowledged"));
       this.#settled.update(entry);
     } else {
-      for (const agent of this.#recipientsOf(entry)) this.#queues.deliver(entry, agent);
+      for (const agent of this.#recipientsOf(entry)) {
+        const count = attempts.get(agent) ?? 0;
+        if (count < config.maxAttempts) this.#queues.deliver(entry, agent, count);
+        else this.#queues.deliverDead(entry, agent, count, this.clock.now());
+      }
     }
     this.#trim(entry.channel, config.maxItems);
     return toQueueRecord(entry, undefined);
@@ -264,4 +270,10 @@ export class MemorySpace {
     for (const entry of entries) this.#remove(entry);
     return entries.length;
   }
+}
+
+/** The attempts of the pending deliveries of a message, by agent. A message that is put again keeps them. */
+function attemptsOf(entry: QueueEntry | undefined): Map<string, number> {
+  const pending = entry?.deliveries.values().filter(({ state }) => state === "pending") ?? [];
+  return new Map([...pending].map(({ agent, attempts }) => [agent, attempts]));
 }

@@ -132,7 +132,7 @@ export class RedisStore implements QueueStore {
   }
 
   #storeIn(partition: number, args: string[]): Promise<Reply> {
-    const sharedArgs = [String(this.#config.maxItems)];
+    const sharedArgs = [this.#config.maxItems, this.#config.maxAttempts].map(String);
     return this.#client.call({
       script: "store",
       partition,

@@ -174,6 +174,29 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(await queue.getDeadLetters("worker"), []);
   });
 
+  test("a message that is put back counts its attempts, and becomes a dead letter", async (stage) => {
+    const queue = await stage.open({ maxAttempts: 3 });
+    const subscription = queue.subscribe("tasks", "worker");
+    await subscription.ready;
+    for (const targetAgent of ["worker", undefined]) {
+      const { id } = await queue.publish(task("loops", { targetAgent }));
+      for (let attempts = 1; attempts <= 3; attempts++) {
+        const record = await nextOf(subscription);
+        assert.deepEqual([record.id, record.attempts], [id, attempts]);
+        await queue.put(record);
+      }
+    }
+    assert.deepEqual(await queue.getPending("worker"), []);
+    const dead = await queue.getDeadLetters("worker");
+    assert.deepEqual(dead.map(({ attempts }) => attempts), [3, 3]);
+    // A dead letter that is put again begins anew, as one that is requeued.
+    await queue.put(dead[0]);
+    const again = await nextOf(subscription);
+    assert.deepEqual([again.id, again.attempts], [dead[0].id, 1]);
+    assert.equal(await queue.acknowledge(again), true);
+    await subscription.return();
+  });
+
   test("a dead letter can be acknowledged and deleted", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 1 });
     const first = await queue.publish(task(1));

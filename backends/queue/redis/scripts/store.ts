@@ -6,14 +6,17 @@
 
 import { DENY_OOM, script } from "./fragments.ts";
 
-/** Stores messages. `ARGV[3]` is the limit of a channel. 13 arguments for each message follow. */
+/**
+ * Stores messages. `ARGV[3]` is the limit of a channel, and `ARGV[4]` that of attempts. 13 arguments for each
+ * message follow.
+ */
 export const store: string = script(
   DENY_OOM,
   `
-local maxItems = tonumber(ARGV[3])
+local maxItems, maxAttempts = tonumber(ARGV[3]), tonumber(ARGV[4])
 local last = tonumber(call('GET', KEYS[1]) or '0')
 local microseconds = time[1] * 1000000 + time[2]
-local streams, wakeups = {}, {}
+local streams, wakeups, dead = {}, {}, {}
 
 -- The reply of an earlier call with the same operation, or nil.
 local function earlierReply(id, operation, isPut)
@@ -24,9 +27,23 @@ local function earlierReply(id, operation, isPut)
   return (was[2] or string.sub(was[1], 1, 13)) .. ' ' .. (was[3] or '-') .. ' ' .. was[1]
 end
 
+-- The attempts of the pending deliveries of a message, by agent. A message that is put again keeps them.
+local function attemptsOf(id)
+  local counts = {}
+  local m = fieldsOf(id, 'seq', 'channel', 'target', 'acked')
+  if not (m[1] and m[2]) or m[4] then return counts end
+  for _, agent in ipairs(m[3] and { m[3] } or call('SMEMBERS', PREFIX .. 'subs:' .. m[2])) do
+    if call('ZSCORE', PREFIX .. 'pending:' .. agent, m[1] .. id) then
+      counts[agent] = call('HGET', PREFIX .. 'msg:' .. id, 'n:' .. agent)
+    end
+  end
+  return counts
+end
+
 local function storeOne(operation, id, channel, source, target, payload, metadata, priority, ttl, put,
   created, expires, acked)
   local key, isPut, isAcked = PREFIX .. 'msg:' .. id, put == '1', acked == '1'
+  local attempts = {}
   if call('EXISTS', PREFIX .. 'gone:' .. operation, key) > 0 then
     local done = earlierReply(id, operation, isPut)
     if done then
@@ -34,6 +51,7 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
       return done
     end
     flush()
+    attempts = attemptsOf(id)
     remove(id)
   end
   if isPut and isExpired(expires ~= '' and expires) then
@@ -65,20 +83,30 @@ local function storeOne(operation, id, channel, source, target, payload, metadat
     add('expiry', expires, id)
   end
   call('HSET', key, unpack(fields))
+  local function deliverTo(agent)
+    local count = attempts[agent]
+    if count then call('HSET', key, 'n:' .. agent, count) end
+    if not count or tonumber(count) < maxAttempts then
+      deliver(agent, channel, seq .. id, priority)
+    else
+      call('ZADD', PREFIX .. 'dead:' .. agent, integer(now), seq .. id)
+      dead[#dead + 1] = { id, channel, seq, target == '' }
+    end
+  end
   call('XADD', PREFIX .. 'stream:' .. channel, streamId(seq), 'id', id)
   add('source:' .. source, seq, id)
   add(isAcked and 'acked' or 'unacked', seq, id)
   if target == '' then
     add('broadcasts', seq, id)
     for _, agent in ipairs(call('SMEMBERS', PREFIX .. 'subs:' .. channel)) do
-      deliver(agent, channel, seq .. id, priority)
+      deliverTo(agent)
     end
   else
     add('target:' .. target, seq, id)
     if isAcked then
       add('done:' .. channel, seq, id)
     else
-      deliver(target, channel, seq .. id, priority)
+      deliverTo(target)
     end
   end
   streams[channel] = true
@@ -110,8 +138,9 @@ local function trim(channel)
 end
 
 local replies = {}
-for i = 4, #ARGV, 13 do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + 12)) end
+for i = 5, #ARGV, 13 do replies[#replies + 1] = storeOne(unpack(ARGV, i, i + 12)) end
 flush()
+for _, m in ipairs(dead) do settle(m[1], m[2], m[3], m[4], true) end
 if next(streams) then call('SET', KEYS[1], integer(last)) end
 for channel in pairs(streams) do trim(channel) end
 for _, wakeup in pairs(wakeups) do notify(wakeup[1], wakeup[2]) end
