@@ -10,6 +10,7 @@ import type { OptionTable } from "./command.ts";
 const COMMANDS: readonly [call: RegExp, command: string | ((...groups: string[]) => string)][] = [
   [/\blistChannels\(\)/g, "ringbus ls"],
   [/\bremoveStale\(([^)]*)\)/g, cleanCommand],
+  [/, or use LocalChannel between workers of one process, which needs no permission/g, ""],
   [/\bcapacityBytes\b/g, "--capacity"],
   [/\bthe dir option or RINGBUS_DIR\b/g, "RINGBUS_DIR"],
 ];

@@ -63,6 +63,7 @@ async function runCommand(
 ): Promise<number> {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) {
+    if (name.startsWith("-")) throw new UsageError(`give ${name} after a command, not before it`);
     const names = Object.keys(COMMANDS).filter((other) => COMMANDS[other].summary !== undefined);
     throw new UsageError(
       `there is no command ${JSON.stringify(name)}: use ${names.join(", ")}` +
@@ -74,7 +75,7 @@ async function runCommand(
     await printText(output, commandHelp(name, command));
     return EXIT.DONE;
   }
-  const read = readArguments(command, args);
+  const read = readArguments(name, command, args);
   return await withSignals(async (signal) => {
     try {
       return await command.run({ ...read, output, mainUrl, signal });
@@ -91,13 +92,14 @@ function isHelpRequested(args: readonly string[]): boolean {
 
 type Read = Pick<Invocation, "values" | "arguments" | "rest">;
 
-function readArguments(command: Command, args: readonly string[]): Read {
+function readArguments(name: string, command: Command, args: readonly string[]): Read {
   const end = command.takesRest && args.includes("--") ? args.indexOf("--") : args.length;
   const { values, positionals } = parsed(command, args.slice(0, end));
   const [min, max] = command.arity;
   if (positionals.length < min || positionals.length > max) {
     const expected = command.usage === "" ? "options alone" : command.usage;
-    throw new UsageError(`it takes ${expected}, not ${pluralize(positionals.length, "argument")}`);
+    const given = pluralize(positionals.length, "argument");
+    throw new UsageError(`ringbus ${name} takes ${expected}, not ${given}`);
   }
   return { values, arguments: positionals, rest: args.slice(end + 1) };
 }

@@ -59,8 +59,9 @@ const RECEIVERS: Record<ChannelKind, Role> = {
 };
 
 function speedOf(text: string | undefined): number {
+  if (text === undefined) return 1;
   if (text === "max") return Infinity;
-  const speed = numberOf("speed", text, { isFractional: true }) ?? 1;
-  if (speed > 0) return speed;
-  throw new UsageError("--speed takes a number above 0, or max, not 0");
+  const speed = Number(text);
+  if (Number.isFinite(speed) && speed > 0) return speed;
+  throw new UsageError(`--speed takes a number above 0, or max, not ${JSON.stringify(text)}`);
 }

@@ -43,7 +43,7 @@ export class RecordingReader implements Disposable {
     try {
       this.#file = Deno.openSync(path);
     } catch (cause) {
-      throw new RecordingError(`cannot read ${path}: ${messageOf(cause)}`, { cause });
+      throw unreadable(path, cause);
     }
     try {
       this.info = this.#readHeader();
@@ -132,12 +132,20 @@ export class RecordingReader implements Disposable {
     const target = new Uint8Array(bytes);
     let bytesRead = 0;
     while (bytesRead < bytes) {
-      const count = this.#file.readSync(target.subarray(bytesRead));
+      const count = this.#readSome(target.subarray(bytesRead));
       if (count === null) break;
       bytesRead += count;
     }
     this.#offset += bytesRead;
     return target.subarray(0, bytesRead);
+  }
+
+  #readSome(target: Uint8Array<ArrayBuffer>): number | null {
+    try {
+      return this.#file.readSync(target);
+    } catch (cause) {
+      throw unreadable(this.#path, cause);
+    }
   }
 
   /** Closes the file. */
@@ -149,4 +157,8 @@ export class RecordingReader implements Disposable {
 function textOf(bytes: Uint8Array<ArrayBufferLike>): string {
   const end = bytes.indexOf(0);
   return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+function unreadable(path: string, cause: unknown): RecordingError {
+  return new RecordingError(`cannot read ${path}: ${messageOf(cause)}`, { cause });
 }

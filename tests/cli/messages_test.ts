@@ -35,13 +35,28 @@ Deno.test("ringbus suggests corrections of mistyped words", () =>
   inShell(async ({ run, scratch }) => {
     using _publisher = new Publisher("robot", { dir: scratch.path });
     const cases: [words: string[], code: number, said: RegExp][] = [
+      [["--json", "ls"], EXIT.USAGE, /give --json after a command, not before it\n/],
+      [
+        ["replay", "x", "--speed", "fast"],
+        EXIT.USAGE,
+        /--speed takes a number above 0, or max, not "fast"/,
+      ],
+      [
+        ["replay", "x", "--speed", "0"],
+        EXIT.USAGE,
+        /--speed takes a number above 0, or max, not "0"/,
+      ],
       [["lss"], EXIT.USAGE, /there is no command "lss": use .*; did you mean ls\?/],
       [["ls", "--jsn"], EXIT.USAGE, /there is no option --jsn; did you mean --json\?/],
       [["serve", "--no-htp"], EXIT.USAGE, /no option --no-htp; did you mean --no-http\?/],
       [["push", "x", "-5"], EXIT.USAGE, /no option -5; put a value that begins with - after --/],
-      [["stat"], EXIT.USAGE, /it takes NAME, not 0 arguments/],
-      [["ls", "robot"], EXIT.USAGE, /it takes options alone, not 1 argument/],
-      [["rep", "x", "cat"], EXIT.USAGE, /it takes NAME -- COMMAND \[ARGUMENT\.\.\.\], not 2/],
+      [["stat"], EXIT.USAGE, /ringbus stat takes NAME, not 0 arguments/],
+      [["ls", "robot"], EXIT.USAGE, /ringbus ls takes options alone, not 1 argument/],
+      [
+        ["rep", "x", "cat"],
+        EXIT.USAGE,
+        /ringbus rep takes NAME -- COMMAND \[ARGUMENT\.\.\.\], not 2/,
+      ],
       [["stat", "robto"], EXIT.FAILED, /no channel "robto" in .*; did you mean robot\?/],
     ];
     for (const [words, expected, said] of cases) {

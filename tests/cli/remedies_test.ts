@@ -18,6 +18,13 @@ Deno.test("errors name commands in place of calls", () =>
     }
   }));
 
+Deno.test("without --allow-ffi a command asks for the permission alone", () =>
+  inScratch(async ({ path: RINGBUS_DIR }) => {
+    await using program = new Program(["--no-prompt", "main.ts", "ls"], { RINGBUS_DIR });
+    await program.ended();
+    assert.match(program.output, /are not permitted; run with --allow-ffi$/m);
+  }));
+
 Deno.test("calls with options become commands with flags", () => {
   const call =
     "delete it with removeStale({ includePersistent: true, includeNonEmpty: true }), or not";

@@ -267,6 +267,10 @@ Deno.test("a recording does not replace a file unless asked", () =>
     assert.deepEqual(readAll(tape).messages, []);
     assert.throws(() => new RecordingWriter("/nowhere/x", { ...facts, begunAt }), RecordingError);
     assert.throws(() => new RecordingReader("/nowhere/x"), RecordingError);
+    assert.throws(() => new RecordingReader("/proc"), {
+      name: "RecordingError",
+      message: /^cannot read \/proc: Is a directory/,
+    });
   }));
 
 Deno.test("messages are played at their times, scaled by the speed", async () => {
