@@ -119,7 +119,7 @@ export function limitTests(test: TestOn): void {
     assert.equal((await nextOf(subscription)).payload, "leased");
     await queue.publish(task("waits"));
     for (let i = 0; i < 12; i++) {
-      const { id } = await queue.publish(task(i, { targetAgent: "other" }));
+      const { id } = await queue.publish(task(i));
       assert.equal(await queue.acknowledge(id), true);
     }
     assert.equal(await queue.count(), 5);
@@ -140,21 +140,20 @@ export function limitTests(test: TestOn): void {
     await queue.acknowledge(await nextOf(subscriptions[1]));
     const [first] = await queue.getPending("ann");
     assert.equal(first.payload, "of ann");
-    await queue.publish(task("waits", { channel: "news", targetAgent: "cyd" }));
     for (let i = 0; i < 6; i++) {
       const { id } = await queue.publish(news(i));
       for (const agentId of ["ann", "bob"]) {
         assert.equal(await queue.acknowledge(id, { agentId }), true);
       }
     }
-    assert.deepEqual(payloads(await queue.list()), [5, 4, "waits", "of ann"]);
+    assert.deepEqual(payloads(await queue.list()), [5, 4, 3, "of ann"]);
     for (const subscription of subscriptions) await subscription.return();
   });
 
   test("maxItems removes dead letters after what is done, and before what waits", async (stage) => {
     const lease = { leaseSeconds: LEASE_SECONDS, maxAttempts: 1 };
     const queue = await stage.open({ maxItems: 4, ...lease });
-    await queue.publish(task("waits", { targetAgent: "other" }));
+    await queue.publish(task("waits", { priority: -1 }));
     await queue.publish(task("dead"));
     const subscription = queue.subscribe("tasks", "worker");
     await nextOf(subscription);
@@ -163,10 +162,10 @@ export function limitTests(test: TestOn): void {
     assert.deepEqual(payloads(await queue.getDeadLetters("worker")), ["dead"]);
     for (let i = 0; i < 5; i++) await queue.acknowledge((await queue.publish(task(i))).id);
     assert.deepEqual(payloads(await queue.list()), [4, 3, "dead", "waits"]);
-    for (let i = 0; i < 3; i++) await queue.publish(task(`waits ${i}`, { targetAgent: "other" }));
+    for (let i = 0; i < 3; i++) await queue.publish(task(`waits ${i}`));
     assert.deepEqual(payloads(await queue.getDeadLetters("worker")), []);
-    const pending = payloads(await queue.getPending("other"));
-    assert.deepEqual(pending, ["waits", "waits 0", "waits 1", "waits 2"]);
+    const pending = payloads(await queue.getPending("worker"));
+    assert.deepEqual(pending, ["waits 0", "waits 1", "waits 2", "waits"]);
   });
 
   test("an expired message does not count for maxItems", async (stage) => {
