@@ -5,7 +5,7 @@
  */
 
 import { logger } from "../base/log.ts";
-import { codeOf, exists, JOURNAL_PREFIX, removeIfExists } from "../platform/directory.ts";
+import { codeOf, exists, filesIn, JOURNAL_PREFIX, removeIfExists } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
 import { type ByteSource, FileSource } from "../segment/byte_source.ts";
 import { parseConfig } from "../segment/format.ts";
@@ -94,7 +94,7 @@ interface JournalFile {
 }
 
 function journalFiles(directory: string): JournalFile[] {
-  return platform().list(directory).flatMap((name) => {
+  return filesIn(directory).flatMap((name) => {
     const [, journal, identity, id] = FILE.exec(name) ?? [];
     if (journal === undefined) return [];
     const bits = BigInt.asIntN(64, BigInt(`0x${identity}`));

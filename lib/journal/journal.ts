@@ -46,6 +46,7 @@ import { runAll } from "../base/run_all.ts";
 import { MIN_CAPACITY_BYTES } from "../channel/channel_options.ts";
 import { MemorySource } from "../segment/byte_source.ts";
 import { readConfig } from "../segment/format.ts";
+import { openError } from "../segment/file_memory.ts";
 import { isOutOfSpace } from "../platform/out_of_space.ts";
 import { SystemError } from "../platform/platform.ts";
 import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/layout.ts";
@@ -344,8 +345,16 @@ export class Journal implements Closable, Disposable {
   #openClock(): JournalClock {
     const lastMs = this.#generation.cursor.timeMs;
     const read = this.#clockOption;
-    if (read === undefined) return sharedClock(this.#root.words, lastMs);
+    if (read === undefined) return this.#openSharedClock(lastMs);
     return new JournalClock(read, Math.max(read(), lastMs));
+  }
+
+  #openSharedClock(lastMs: number): JournalClock {
+    try {
+      return sharedClock(this.#root.words, lastMs);
+    } catch (error) {
+      throw openError(error, "the clock of its boot", this.name);
+    }
   }
 
   /** Id of this isolate among all members. */

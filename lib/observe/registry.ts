@@ -28,6 +28,7 @@ import {
 import {
   channelNames,
   codeOf,
+  filesIn,
   ISOLATE_PREFIX,
   segmentDirectory,
   TEMPORARY_PREFIX,
@@ -181,7 +182,7 @@ export function removeStale(options: RemoveStaleOptions = {}): string[] {
 
 /** Removes what dead processes left beside the channels. */
 function removeLeftovers(directory: string): void {
-  for (const name of platform().list(directory)) {
+  for (const name of filesIn(directory)) {
     if (name.startsWith(ISOLATE_PREFIX)) removeIfDead(directory, name);
     if (name.startsWith(TEMPORARY_PREFIX)) removeTemporary(`${directory}/${name}`);
     if (name.startsWith(TOMBSTONE_PREFIX)) removeTombstone(`${directory}/${name}`);

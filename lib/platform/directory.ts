@@ -164,7 +164,26 @@ export function isNameOf(path: string, fd: number): boolean {
   }
 }
 
+/**
+ * The names of the files in a directory of segments.
+ *
+ * @throws {ShmConnectionError} if it cannot be read, for example because no descriptor is left
+ */
+export function filesIn(directory: string): string[] {
+  try {
+    return platform().list(directory);
+  } catch (cause) {
+    throw new ShmConnectionError(
+      `cannot list the segment directory ${directory}: ${
+        codeOf(cause)
+      }; close files and sockets if ` +
+        `no descriptor is left, and create it again if it was removed`,
+      { cause },
+    );
+  }
+}
+
 /** The files of a directory that may be channels, by name. */
 export function channelNames(directory: string): string[] {
-  return platform().list(directory).filter((name) => !name.startsWith(".")).sort();
+  return filesIn(directory).filter((name) => !name.startsWith(".")).sort();
 }

@@ -17,6 +17,8 @@
 
 import { flag } from "../base/option_checks.ts";
 import { checkIfDue, hasRemainingIsolate, isolateDirectories } from "./isolate.ts";
+import { logger } from "../base/log.ts";
+import { canOpenFiles } from "../platform/descriptors.ts";
 import { platform } from "../platform/mod.ts";
 import type { EndSignal } from "../platform/platform.ts";
 import {
@@ -88,9 +90,21 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const satisfies EndSignal[];
 /** The signals that this isolate listens for. */
 const listened = new Map<EndSignal, () => void>();
 
+/** The runtime panics when it has none for its first listener. */
+const LISTENER_DESCRIPTORS = 8;
+let canListen = false;
+
 /** A signal that the process was started to ignore stays ignored. */
 function startListening(signal: EndSignal): void {
   if (platform().isSignalIgnored(signal)) return;
+  canListen ||= canOpenFiles(LISTENER_DESCRIPTORS);
+  if (!canListen) {
+    logger.warn(
+      "no file descriptor is left to listen for {signal}: what it leaves behind, the next process removes",
+      { signal },
+    );
+    return;
+  }
   const listener = () => onListenerCalled(signal);
   addOwnListener(signal, listener);
   listened.set(signal, listener);

@@ -326,7 +326,8 @@ function openExisting(path: string, name: string): number | undefined {
   return undefined;
 }
 
-function openError(error: unknown, path: string, name: string): ShmError {
+/** The error of a channel for which a file could not be opened. */
+export function openError(error: unknown, path: string, name: string): ShmError {
   const code = codeOf(error);
   if (code === "ELOOP") {
     return new ShmPermissionError(

@@ -14,3 +14,20 @@ Deno.test("a call that has done its work does not fail because no descriptor is 
     for (const [call, outcome] of Object.entries(calls)) assert.equal(outcome, "1", call);
     await child.ended();
   }));
+
+Deno.test("with few descriptors left, a socket or a state opens, or fails with an error to catch", async () => {
+  for (let left = 1; left <= 12; left++) {
+    await inScratch(async ({ path: dir, spawn }) => {
+      const child = spawn({
+        program: "few_descriptors.ts",
+        flags: ["-A"],
+        args: [dir, `${left}`],
+        under: ["sh", "-c", 'ulimit -n 120; exec "$0" "$@"'],
+      });
+      for (const outcome of await child.result() as string[]) {
+        assert.match(outcome, /^(?:opened|ShmConnectionError)$/, `with ${left} descriptors`);
+      }
+      await child.ended();
+    });
+  }
+});
