@@ -4,6 +4,7 @@
  * @module
  */
 
+import { text } from "../lib/base/option_checks.ts";
 import { MessagingConfig } from "../backends/messaging_config.ts";
 import { checkNoMore } from "../lib/base/checks.ts";
 import { STORE_OPTIONS } from "../backends/messaging/options.ts";
@@ -120,18 +121,21 @@ export class AgentBackend extends BaseMessagingBackend {
   /** Fetches all messages of a topic in the agent's process. */
   override async getMessagesForTopic(topic: string): Promise<Message[]> {
     checkNoMore("getMessagesForTopic()", arguments, 1);
+    text("topic", topic);
     return await this.#callForMessages("getMessagesForTopic", topic);
   }
 
   /** Fetches the messages after an id in the agent's process. */
   override async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
     checkNoMore("getMessagesForTopicSince()", arguments, 2);
+    text("topic", topic);
     return await this.#callForMessages("getMessagesForTopicSince", topic, sinceId);
   }
 
   /** Fetches the messages that were stored after one in the agent's process. */
   override async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
     checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    text("topic", topic);
     return await this.#callForMessages("getMessagesStoredAfter", topic, id);
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { withTurn } from "../../lib/base/turn.ts";
-import { callback, observer } from "../../lib/base/option_checks.ts";
+import { callback, observer, text } from "../../lib/base/option_checks.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { formatValue } from "../../lib/base/options.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
@@ -98,6 +98,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
    */
   async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
     checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    text("topic", topic);
     checkId(id);
     return await this.getMessagesForTopic(topic);
   }
@@ -105,12 +106,14 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   /** Another name of `getMessagesForTopicSince`. */
   async getMessagesSince(topic: string, sinceId: bigint): Promise<Message[]> {
     checkNoMore("getMessagesSince()", arguments, 2);
+    text("topic", topic);
     return await this.getMessagesForTopicSince(topic, sinceId);
   }
 
   /** The first of `getMessagesForTopicSince`, or null. */
   async getNextMessageForTopicSince(topic: string, sinceId: bigint): Promise<Message | null> {
     checkNoMore("getNextMessageForTopicSince()", arguments, 2);
+    text("topic", topic);
     const [next] = await this.getMessagesForTopicSince(topic, sinceId);
     return next ?? null;
   }
@@ -141,6 +144,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   /** Ends the subscription of a handler, or of all handlers of a topic. */
   async unsubscribe(topic: string, handler?: MessageHandler): Promise<void> {
     checkNoMore("unsubscribe()", arguments, 2);
+    text("topic", topic);
     this.checkOpen();
     await this.#topics.remove(topic, handler);
   }
@@ -161,6 +165,7 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   /** Ends the subscription of a handler to a pattern, or of all its handlers. */
   async punsubscribe(pattern: string, handler?: MessageHandler): Promise<void> {
     checkNoMore("punsubscribe()", arguments, 2);
+    text("pattern", pattern);
     this.checkOpen();
     await this.#patterns.remove(pattern, handler);
   }
@@ -168,6 +173,13 @@ export abstract class BaseMessagingBackend implements MessagingBackend {
   /** Subscribes all handlers of a map of topics. */
   async loadSubscribers(subscribers: Subscribers): Promise<void> {
     checkNoMore("loadSubscribers()", arguments, 1);
+    if (typeof subscribers !== "object" || subscribers === null) {
+      throw new TypeError(
+        `subscribers must be an object or a Map of handlers by topic, not ${
+          formatValue(subscribers)
+        }`,
+      );
+    }
     const entries = subscribers instanceof Map ? [...subscribers] : Object.entries(subscribers);
     await Promise.all(
       entries.flatMap(([topic, handlers]) =>
@@ -291,7 +303,8 @@ export function checkMessage(message: unknown): void {
 
 /** Throws unless all ids are ids of messages. */
 export function checkIds(ids: readonly bigint[]): readonly bigint[] {
-  return ids.map(checkId);
+  if (Array.isArray(ids)) return ids.map(checkId);
+  throw new TypeError(`ids must be an array of bigints, not ${formatValue(ids)}`);
 }
 
 /**

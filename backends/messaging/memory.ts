@@ -6,7 +6,7 @@
 
 import { inTurn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
-import { instanceOf } from "../../lib/base/option_checks.ts";
+import { instanceOf, text } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import type { Message } from "../../lib/message/message.ts";
 import type { MessagingBackendOptions, RedisLikeBackend, StoreMessageOptions } from "./backend.ts";
@@ -131,6 +131,8 @@ export class InMemoryMessagingBackend extends StoreMessagingBackend implements R
   /** Sets one field of a hash. */
   async hset(key: string, field: string, value: unknown): Promise<void> {
     checkNoMore("hset()", arguments, 3);
+    text("key", key);
+    text("field", field);
     return await this.read(({ hashes }) => {
       hashes.set(key, field, valueFrom(value));
     });

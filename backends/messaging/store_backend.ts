@@ -4,6 +4,7 @@
  * @module
  */
 
+import { text } from "../../lib/base/option_checks.ts";
 import { isTurnDue, takeTurn } from "../../lib/base/turn.ts";
 import { checkNoMore } from "../../lib/base/checks.ts";
 import { checkId } from "../../lib/message/gemstone.ts";
@@ -62,6 +63,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   /** All messages of a topic, sorted by id. */
   override async getMessagesForTopic(topic: string): Promise<Message[]> {
     checkNoMore("getMessagesForTopic()", arguments, 1);
+    text("topic", topic);
     return await this.observer.fetch(
       "getMessagesForTopic",
       topic,
@@ -72,6 +74,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   /** The messages of a topic after an id in time, sorted by id. */
   override async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
     checkNoMore("getMessagesForTopicSince()", arguments, 2);
+    text("topic", topic);
     return await this.observer.fetch(
       "getMessagesForTopicSince",
       topic,
@@ -82,6 +85,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   /** The messages of a topic that were stored after the one with an id, in that order. */
   override async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
     checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    text("topic", topic);
     return await this.observer.fetch(
       "getMessagesStoredAfter",
       topic,
@@ -95,6 +99,7 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
     sinceId: bigint,
   ): Promise<Message | null> {
     checkNoMore("getNextMessageForTopicSince()", arguments, 2);
+    text("topic", topic);
     return await this.observer.fetch(
       "getNextMessageForTopicSince",
       topic,
@@ -119,18 +124,22 @@ export abstract class StoreMessagingBackend extends BaseMessagingBackend {
   /** The value of a key, or null. */
   async get(key: string): Promise<unknown> {
     checkNoMore("get()", arguments, 1);
+    text("key", key);
     return await this.read(({ strings }) => dataOrNull(strings.get(key)));
   }
 
   /** The value of one field of a hash, or null. */
   async hget(key: string, field: string): Promise<unknown> {
     checkNoMore("hget()", arguments, 2);
+    text("key", key);
+    text("field", field);
     return await this.read(({ hashes }) => dataOrNull(hashes.get(key, field)));
   }
 
   /** The members of a set, each once. */
   async smembers(key: string): Promise<unknown[]> {
     checkNoMore("smembers()", arguments, 1);
+    text("key", key);
     return await this.read(({ sets }) => sets.members(key).map(valueToData));
   }
 }

@@ -9,7 +9,7 @@ import { OptionRules } from "../base/option_rules.ts";
 import { MAX_WASM_PAGES, WASM_PAGE_BYTES } from "../base/pages.ts";
 import { newSegmentBytes } from "../segment/format.ts";
 import { prepareLocal } from "../channel/open.ts";
-import { type LocalHandle, newLocalHandle } from "../segment/worker_memory.ts";
+import { isLocalHandle, type LocalHandle, newLocalHandle } from "../segment/worker_memory.ts";
 import {
   checkCapacity,
   checkChannelName,
@@ -55,6 +55,11 @@ export class LocalChannel implements Disposable {
   readonly handle: LocalHandle;
 
   private constructor(handle: LocalHandle) {
+    if (!isLocalHandle(handle)) {
+      throw new TypeError(
+        "cannot make a local channel: call LocalChannel.create() in place of new",
+      );
+    }
     this.handle = handle;
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { text } from "../../../lib/base/option_checks.ts";
 import { withTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
@@ -139,6 +140,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** All messages of a topic, sorted by id. */
   override async getMessagesForTopic(topic: string): Promise<Message[]> {
     checkNoMore("getMessagesForTopic()", arguments, 1);
+    text("topic", topic);
     const values = { topic, since_id: undefined, limit: undefined };
     return await this.observer.fetch(
       "getMessagesForTopic",
@@ -150,6 +152,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** The messages of a topic that are later than the one with an id, sorted by id. */
   override async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
     checkNoMore("getMessagesForTopicSince()", arguments, 2);
+    text("topic", topic);
     return await this.observer.fetch(
       "getMessagesForTopicSince",
       topic,
@@ -163,6 +166,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
     sinceId: bigint,
   ): Promise<Message | null> {
     checkNoMore("getNextMessageForTopicSince()", arguments, 2);
+    text("topic", topic);
     return await this.observer.fetch("getNextMessageForTopicSince", topic, async () => {
       const [next] = await this.#since(topic, sinceId, 1);
       return next ?? null;
@@ -196,6 +200,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
    */
   override async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
     checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    text("topic", topic);
     const values = { topic, id: checkId(id), limit: undefined };
     return await this.observer.fetch(
       "getMessagesStoredAfter",
@@ -274,12 +279,15 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** The value of a key, or null. */
   async get(key: string): Promise<unknown> {
     checkNoMore("get()", arguments, 1);
+    text("key", key);
     return await this.#result(OPERATIONS.get, { key });
   }
 
   /** Sets one field of a hash. */
   async hset(key: string, field: string, value: unknown): Promise<void> {
     checkNoMore("hset()", arguments, 3);
+    text("key", key);
+    text("field", field);
     await this.#call(OPERATIONS.hset, {
       key,
       field,
@@ -290,6 +298,8 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** The value of one field of a hash, or null. */
   async hget(key: string, field: string): Promise<unknown> {
     checkNoMore("hget()", arguments, 2);
+    text("key", key);
+    text("field", field);
     return await this.#result(OPERATIONS.hget, { key, field });
   }
 
@@ -302,6 +312,7 @@ export class SharedMemoryMessagingBackend extends BaseMessagingBackend implement
   /** The members of a set, each once. */
   async smembers(key: string): Promise<unknown[]> {
     checkNoMore("smembers()", arguments, 1);
+    text("key", key);
     return await this.#result(OPERATIONS.smembers, { key }) as unknown[];
   }
 

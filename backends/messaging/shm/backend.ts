@@ -4,6 +4,7 @@
  * @module
  */
 
+import { text } from "../../../lib/base/option_checks.ts";
 import { inTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { CatchUp } from "../../../lib/journal/catch_up.ts";
@@ -272,6 +273,8 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
   /** Sets one field of a hash. */
   async hset(key: string, field: string, value: unknown): Promise<void> {
     checkNoMore("hset()", arguments, 3);
+    text("key", key);
+    text("field", field);
     await this.#write(OPERATIONS.hset, () => ({ key, field, value: valueFrom(value) }));
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { text } from "../../../lib/base/option_checks.ts";
 import { withTurn } from "../../../lib/base/turn.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { logger } from "../../../lib/base/log.ts";
@@ -162,6 +163,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   /** All messages of a topic, sorted by id. */
   async getMessagesForTopic(topic: string): Promise<Message[]> {
     checkNoMore("getMessagesForTopic()", arguments, 1);
+    text("topic", topic);
     const values = { topic, since_id: undefined, limit: undefined };
     return await this.observer.fetch(
       "getMessagesForTopic",
@@ -173,6 +175,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
   /** The messages of a topic that are later than the one with an id, sorted by id. */
   async getMessagesForTopicSince(topic: string, sinceId: bigint): Promise<Message[]> {
     checkNoMore("getMessagesForTopicSince()", arguments, 2);
+    text("topic", topic);
     const values = { topic, id: checkId(sinceId) };
     return await this.observer.fetch(
       "getMessagesForTopicSince",
@@ -187,6 +190,7 @@ export class EmbeddedMessagingBackend extends BaseMessagingBackend {
    */
   override async getMessagesStoredAfter(topic: string, id: bigint): Promise<Message[]> {
     checkNoMore("getMessagesStoredAfter()", arguments, 2);
+    text("topic", topic);
     const values = { topic, id: checkId(id), limit: undefined };
     const all = { topic, since_id: undefined, limit: undefined };
     return await this.observer.fetch(

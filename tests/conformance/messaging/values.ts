@@ -45,6 +45,37 @@ export function testValues(transport: MessagingTransport): void {
     assert.deepEqual(await backend.getMessagesForTopic("t"), []);
   });
 
+  testOn(
+    transport,
+    "a name that is no string, and ids that are no array, are rejected",
+    async (scene) => {
+      const backend = scene.backend();
+      for (const value of [undefined, null, 5, {}] as unknown[] as string[]) {
+        const calls: Record<string, () => Promise<unknown>> = {
+          getMessagesForTopic: () => backend.getMessagesForTopic(value),
+          getMessagesForTopicSince: () => backend.getMessagesForTopicSince(value, 1n),
+          getMessagesStoredAfter: () => backend.getMessagesStoredAfter(value, 1n),
+          getMessagesSince: () => backend.getMessagesSince(value, 1n),
+          getNextMessageForTopicSince: () => backend.getNextMessageForTopicSince(value, 1n),
+          unsubscribe: () => backend.unsubscribe(value),
+          punsubscribe: () => backend.punsubscribe(value),
+          getMessagesById: () => backend.getMessagesById("n", value as unknown as bigint[]),
+          loadSubscribers: () => backend.loadSubscribers(value as never),
+        };
+        if (typeof value === "object" && value !== null) delete calls.loadSubscribers;
+        if (transport.redisLike.includes("keys")) {
+          calls.get = () => backend.get(value);
+          calls.hget = () => backend.hget("k", value);
+          calls.hset = () => backend.hset("k", value, 1);
+          calls.smembers = () => backend.smembers(value);
+        }
+        for (const [name, call] of Object.entries(calls)) {
+          await assert.rejects(call(), { name: "TypeError", message: / must be an? / }, name);
+        }
+      }
+    },
+  );
+
   testOn(transport, "what is no data is rejected before anything is sent", async (scene) => {
     const backend = scene.backend();
     for (const value of NOT_DATA) {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import {
   type Codec,
   listChannels,
+  LocalChannel,
   MAX_MESSAGE_BYTES,
   Pusher,
   ShmConnectionError,
@@ -31,6 +32,13 @@ function throwsWith(
     return true;
   });
 }
+
+Deno.test("a local channel is not made with new", () => {
+  const Constructor = LocalChannel as unknown as new (handle?: unknown) => LocalChannel;
+  for (const handle of [undefined, {}, "name"]) {
+    throwsWith(() => new Constructor(handle), TypeError, /call LocalChannel\.create\(\)/);
+  }
+});
 
 // Directories.
 
