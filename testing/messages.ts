@@ -6,6 +6,7 @@
 
 import { durationMs } from "../lib/base/option_checks.ts";
 import { OptionRules } from "../lib/base/option_rules.ts";
+import { formatValue } from "../lib/base/options.ts";
 import type { Message } from "../lib/message/message.ts";
 import type { MessageHandler, MessagingBackend } from "../backends/messaging/backend.ts";
 import { eventually } from "./wait.ts";
@@ -69,6 +70,7 @@ export async function waitForMessages(
 ): Promise<readonly Message[]> {
   OPTIONS.check(options);
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  checkSource(source);
   const poll = async () =>
     source instanceof MessageCollector
       ? source.messages
@@ -80,4 +82,13 @@ export async function waitForMessages(
     () => new Error(`${messages.length} of ${count} messages arrived within ${timeoutMs} ms`),
   );
   return messages;
+}
+
+function checkSource(source: unknown): void {
+  if (source instanceof MessageCollector) return;
+  const { backend, topic } = (source ?? {}) as { backend?: unknown; topic?: unknown };
+  if (typeof backend === "object" && backend !== null && typeof topic === "string") return;
+  throw new TypeError(
+    `source must be a MessageCollector, or { backend, topic }, not ${formatValue(source)}`,
+  );
 }

@@ -8,6 +8,7 @@ import { text, wholeNumber } from "../../lib/base/option_checks.ts";
 import { OptionRules } from "../../lib/base/option_rules.ts";
 import { msgpackCodec } from "../../lib/codecs/msgpack.ts";
 import { SlotSerializationError } from "./errors.ts";
+import { formatValue } from "../../lib/base/options.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
 
 /** Where a slot is, for the error if it cannot be decoded. */
@@ -51,10 +52,18 @@ export function serializeSlot(value: unknown): Uint8Array {
  * Decodes the value of a slot.
  *
  * @param place where the slot is, for the error
+ * @throws {TypeError} if it is no `Uint8Array`
  * @throws {SlotSerializationError} if the bytes are not an encoded value
  */
 export function deserializeSlot(slotData: Uint8Array, place?: SlotPlace): unknown {
   PLACE.check(place);
+  if (!(slotData instanceof Uint8Array)) {
+    throw new TypeError(
+      `slotData must be a Uint8Array, not ${
+        formatValue(slotData)
+      }; bufferGetSlot() returns undefined if there is no such slot`,
+    );
+  }
   try {
     return msgpackCodec.decode(slotData);
   } catch (cause) {

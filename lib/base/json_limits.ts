@@ -5,6 +5,7 @@
  */
 
 import { endOfString } from "./json_scanner.ts";
+import { formatValue } from "./options.ts";
 
 /** Most levels of nested arrays and objects in what is sent and stored. */
 export const MAX_JSON_DEPTH = 512;
@@ -35,9 +36,13 @@ export function tooDeep(maxDepth: number, cause?: unknown): JsonLimitError {
 /**
  * Checks a text, which may be invalid JSON, before it is parsed. Takes time by its length.
  *
+ * @throws {TypeError} if it is no text
  * @throws {JsonLimitError} if it is nested too deep, or has a number with too many digits
  */
 export function checkLimits(text: string, maxDepth: number): void {
+  if (typeof text !== "string") {
+    throw new TypeError(`JSON to read must be a string, not ${formatValue(text)}`);
+  }
   // Each level has two brackets.
   if (text.length <= 2 * maxDepth) return;
   let depth = 0;

@@ -24,6 +24,7 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
  * Parses JSON. An integer literal beyond 2^53, at any depth, becomes a bigint. Every other number
  * becomes a number.
  *
+ * @throws {TypeError} if it is no text
  * @throws {SyntaxError} if the text is not JSON, is nested deeper than 1,024 levels, or has a number of
  *   more than 4,300 digits
  */

@@ -144,6 +144,12 @@ Deno.test("a wait for messages that do not arrive reports how many did", async (
   const collector = new MessageCollector();
   collector.handler(message({}), { topic: "t" });
   await assert.rejects(waitForMessages(collector, 2, { timeoutMs: 50 }), /1 of 2 messages/);
+  for (const source of [undefined, {}, { backend: "b", topic: "t" }, { backend: {} }]) {
+    await assert.rejects(waitForMessages(source as unknown as MessageCollector, 1), {
+      name: "TypeError",
+      message: /^source must be a MessageCollector, or { backend, topic }, not /,
+    });
+  }
 });
 
 Deno.test("a steppable clock only moves when it is advanced, and never goes back", () => {

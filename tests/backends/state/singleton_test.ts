@@ -238,6 +238,12 @@ Deno.test("a decoded slot equals the encoded value", () => {
 Deno.test("values and bytes that are no slots are errors, which name the slot", () => {
   assert.throws(() => serializeSlot(() => 1), SlotSerializationError);
   assert.throws(() => deserializeSlot(Uint8Array.of(0xc1)), SlotSerializationError);
+  for (const value of [undefined, null, "text", new ArrayBuffer(1)]) {
+    assert.throws(() => deserializeSlot(value as unknown as Uint8Array), {
+      name: "TypeError",
+      message: /^slotData must be a Uint8Array, not .*; bufferGetSlot\(\) returns undefined if/,
+    });
+  }
   assert.throws(
     () => deserializeSlot(Uint8Array.of(0xc1), { threadId: "t-1", index: 7 }),
     /slot 7 of thread "t-1"/,

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { Message, Store } from "../../../mod.ts";
 import { TextSet } from "../../../lib/base/text_map.ts";
 import { jsonMembers, MAX_JSON_DEPTH, parseShallow } from "../../../lib/message/json_members.ts";
 import { MAX_DIGITS } from "../../../lib/base/json_limits.ts";
@@ -71,6 +72,19 @@ Deno.test("an application's BigInt.prototype.toJSON does not turn integers into 
     assert.equal(stringifyJson([2n ** 64n]), "[18446744073709551616]");
   } finally {
     delete prototype.toJSON;
+  }
+});
+
+Deno.test("what is no text is a TypeError that says so, at any reader", () => {
+  for (const value of [undefined, null, 5, {}, new Uint8Array(2)] as unknown[] as string[]) {
+    const readers = [
+      () => parseJson(value),
+      () => Message.parse(value),
+      () => new Store().storeMessage("n", "t", value),
+    ];
+    for (const read of readers) {
+      assert.throws(read, { name: "TypeError", message: /^JSON to read must be a string, not / });
+    }
   }
 });
 
