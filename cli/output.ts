@@ -6,6 +6,7 @@
  */
 
 import { RingbusError } from "../lib/base/errors.ts";
+import { messageOf } from "../lib/base/thrown.ts";
 import { Sink } from "./sink.ts";
 
 const encoder = new TextEncoder();
@@ -100,7 +101,7 @@ export class Output {
       return await this.#results.flush(signal) && await this.#notices.flush(signal);
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosedError();
-      throw error;
+      throw new Error(`cannot write the output: ${messageOf(error)}`, { cause: error });
     }
   }
 

@@ -244,6 +244,22 @@ Deno.test("ringbus sends bytes to a raw channel that another program has made", 
     await rep.lines();
   }));
 
+Deno.test("ringbus pull on a full disk says so, and loses no message", () =>
+  inShell(async ({ run, scratch: { path: dir } }) => {
+    using pusher = new Pusher<number>("jobs", { dir });
+    pusher.sendMany([1, 2, 3]);
+    const words = ["run", "-A", "main.ts", "pull", "jobs"];
+    const full = await new Deno.Command("sh", {
+      args: ["-c", 'exec "$0" "$@" >/dev/full', Deno.execPath(), ...words],
+      env: { RINGBUS_DIR: dir, NO_COLOR: "1" },
+    }).output();
+    assert.equal(full.code, EXIT.FAILED);
+    const said = new TextDecoder().decode(full.stderr);
+    assert.match(said, /^ringbus: cannot write the output: No space left on device/m);
+    const { stdout } = await run(["pull", "jobs", "--limit", "3"]);
+    assert.deepEqual(stdout.trim().split("\n").sort(), ["1", "2", "3"]);
+  }));
+
 Deno.test("ringbus sends an empty line as a text, and skips it among lines of JSON", () =>
   inShell(async ({ run, scratch: { path: dir } }) => {
     using puller = new Puller<unknown>("jobs", { dir });
