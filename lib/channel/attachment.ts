@@ -334,6 +334,8 @@ export class Attachment {
    */
   checkOpen(): void {
     if (this.#isEnding) this.endWorker();
+    // A loop that goes on in spite of its errors.
+    if (this.#isClosed || this.ring.closed()) endIfTerminated();
     if (this.#isClosed) {
       throw new ShmClosedError(
         `cannot use the ${this.role} of channel "${this.name}": it is closed; open a new one`,

@@ -75,6 +75,11 @@ const CALLS = {
     const open = () => new Puller(target, options).close();
     return () => (open(), true);
   },
+  "tryRecv on a closed socket": (target: Loop["target"], options: { dir?: string }): Next => {
+    const puller = new Puller(target, options);
+    puller.close();
+    return () => puller.tryRecv() !== undefined;
+  },
   listChannels: (_target: Loop["target"], options: { dir?: string }): Next => {
     return () => listChannels(options).length > 0;
   },
