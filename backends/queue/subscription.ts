@@ -51,6 +51,7 @@ export class QueueSubscription<T> implements Subscription<T> {
   readonly #signal: AbortSignal | undefined;
   readonly #receivers: BufferedReceiver[];
   readonly #stopListening: (() => void)[] = [];
+  #isReady = false;
   #last: Promise<unknown> = Promise.resolve();
   #wake: (() => void) | undefined;
   /** Ends the wait of `next()` for the server. */
@@ -172,6 +173,7 @@ export class QueueSubscription<T> implements Subscription<T> {
       });
       await this.#retry(() => receiver.register(from));
     }
+    this.#isReady = true;
   }
 
   /** Repeats an action until it succeeds, fails for good, or the subscription ends. */
@@ -209,11 +211,11 @@ export class QueueSubscription<T> implements Subscription<T> {
   }
 
   async #next(): Promise<IteratorResult<DeliveryRecord<T>>> {
-    await this.#untilEnd(this.ready);
+    if (!this.#isReady) await this.#untilEnd(this.ready);
     const backoff = new Backoff(BACKOFF);
     while (!this.#hasEnded) {
       try {
-        await this.#untilEnd(this.#startRefill());
+        if (this.#isRefillDue()) await this.#untilEnd(this.#startRefill());
         backoff.reset();
       } catch (error) {
         if (this.#hasEnded) break;
@@ -236,13 +238,18 @@ export class QueueSubscription<T> implements Subscription<T> {
     return { done: true, value: undefined };
   }
 
+  /** A message that is buffered is yielded without a wait. */
+  #isRefillDue(): boolean {
+    for (const receiver of this.#receivers) receiver.dropExpired();
+    return this.#receivers.some(({ first, isClaimDue }) => first === undefined && isClaimDue);
+  }
+
   #startRefill(): Promise<void> {
     return this.#refilling = this.#refill().finally(() => this.#refilling = undefined);
   }
 
   /** Claims messages from the receivers whose buffers are empty. */
   async #refill(): Promise<void> {
-    for (const receiver of this.#receivers) receiver.dropExpired();
     const empty = this.#receivers.filter(({ first, isClaimDue }) =>
       first === undefined && isClaimDue
     );

@@ -115,8 +115,6 @@ export class ScriptRunner<Name extends string, Reply> {
   }
 
   async #runUntilDeadline(call: ScriptCall<Name>): Promise<Reply> {
-    const timeoutMs = this.#options.deadlineMs + transferMs(call.args(false));
-    const { unreachableMs = timeoutMs } = call;
     const beganMs = performance.now();
     const backoff = new Backoff(BACKOFF);
     let attempt = this.#attempt(call, false);
@@ -133,6 +131,8 @@ export class ScriptRunner<Name extends string, Reply> {
         }
       }
       const delayMs = backoff.next();
+      const timeoutMs = this.#options.deadlineMs + transferMs(call.args(true));
+      const { unreachableMs = timeoutMs } = call;
       const patienceMs = failure === "unavailable" ? unreachableMs : timeoutMs;
       const remainingMs = beganMs + patienceMs - performance.now() - delayMs;
       const { isRetried } = reactionTo(failure);

@@ -31,6 +31,8 @@ export class RedisReceiver implements QueueReceiver {
   readonly #options: ReceiverOptions;
   /** When the agent was last known to be registered, by the server's clock. Empty before it was. */
   #claimedMs = "";
+  /** The agent was not registered any more, and has not got yet what it missed. */
+  #isInterrupted = false;
 
   constructor(
     client: QueueClient,
@@ -74,12 +76,14 @@ export class RedisReceiver implements QueueReceiver {
       ],
     });
     const [missed, due, now, hasBacklog, ...found] = reply as Reply[];
-    if (hasBacklog === 1) await this.#deliverBacklog();
+    if (hasBacklog === 1) this.#isInterrupted = true;
     else if (this.#claimedMs !== "") this.#claimedMs = String(now);
+    const isBehind = this.#isInterrupted;
+    if (isBehind) await this.#deliverBacklog();
     return {
       deliveries: found.map(toDelivery),
       missed: Number(missed),
-      nextDueMs: hasBacklog === 1 ? 0 : Number(due) < 0 ? null : Number(due),
+      nextDueMs: isBehind ? 0 : Number(due) < 0 ? null : Number(due),
     };
   }
 
@@ -89,6 +93,7 @@ export class RedisReceiver implements QueueReceiver {
     logger.warn("subscription_registered_again", { channel, agentId: agent });
     try {
       await this.register("now");
+      this.#isInterrupted = false;
     } catch (error) {
       // The claim has succeeded. The next one continues.
       logger.debug("backlog_interrupted", { channel, agentId: agent, error });

@@ -29,8 +29,10 @@ if since ~= '' then
   local backlog = PREFIX .. 'backlog:' .. queue
   if call('SADD', PREFIX .. 'subs:' .. channel, agent) == 1 then
     call('SET', backlog, since .. ' ' .. integer(now) .. '-999', 'NX')
+    hasBacklog = 1
+  elseif isRetry then
+    hasBacklog = call('EXISTS', backlog)
   end
-  hasBacklog = call('EXISTS', backlog)
 end
 
 local saved = isRetry and call('GET', PREFIX .. 'op:' .. operation)
@@ -115,8 +117,10 @@ local function acknowledgeOne(id, agent)
     writeMarker()
     return 'acknowledged'
   end
-  if not withdraw(m.agent, m.channel, m.member) and
-    call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
+  if not withdraw(m.agent, m.channel, m.member) then
+    if call('ZREM', PREFIX .. 'dead:' .. m.agent, m.member) == 0 then return 'absent' end
+    call('ZREM', PREFIX .. 'lapsed:' .. m.channel, id)
+  end
   if m.isBroadcast then
     call('HSET', PREFIX .. 'msg:' .. id, 'k:' .. m.agent, '1')
     settle(id, m.channel, m.seq, true)
@@ -124,7 +128,7 @@ local function acknowledgeOne(id, agent)
     call('HSET', PREFIX .. 'msg:' .. id, 'acked', integer(now))
     done[#done + 1] = id
     add('acked', m.seq, id)
-    settle(id, m.channel, m.seq)
+    add('done:' .. m.channel, m.seq, id)
   end
   return 'acknowledged'
 end

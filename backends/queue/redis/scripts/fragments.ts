@@ -158,7 +158,6 @@ local function settle(id, channel, seq, isBroadcast, isDead)
     local key = PREFIX .. 'msg:' .. id
     if isDead then call('HSET', key, 'died', '1') else isDead = call('HEXISTS', key, 'died') == 1 end
   end
-  call('ZREM', PREFIX .. 'lapsed:' .. channel, id)
   call('ZADD', PREFIX .. (isDead and 'lapsed:' or 'done:') .. channel, seq, id)
 end`,
   ],

@@ -113,7 +113,9 @@ return { isDone and 'done' or cursor, skipped, unpack(found) }
 export const count: string = script(
   ALLOW_OOM,
   `${WALK}
-if isExact then return { 'done', size } end
+if isExact and size > 500 then return { 'done', size } end
+-- The messages of a small index are looked at, and what has lost its message is dropped.
+isExact = false
 local matches = 0
 local isDone = walk(500, function() matches = matches + 1 end)
 return { isDone and 'done' or cursor, matches }
