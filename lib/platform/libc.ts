@@ -334,6 +334,12 @@ export abstract class Libc implements Platform {
     this.#c.raise(SIGNAL_NUMBERS[signal]);
   }
 
+  endBySignal(signal: EndSignal): void {
+    const defaultAction = new Uint8Array(this.#constants.sigactionBytes);
+    this.#c.sigaction(SIGNAL_NUMBERS[signal], defaultAction, null);
+    this.raiseSignal(signal);
+  }
+
   setProgramListens(signal: EndSignal, listens: boolean): void {
     const action = this.#readAction(signal);
     if (!hasHandler(action)) return;

@@ -159,6 +159,8 @@ export interface Platform {
   rearmSignal(signal: EndSignal): void;
   /** Sends a signal to this process: to its handler if it has one, which the runtime has installed. */
   raiseSignal(signal: EndSignal): void;
+  /** Ends this process by a signal, whatever handler it has. */
+  endBySignal(signal: EndSignal): void;
   /** Notes for all isolates whether the main program has a listener of its own for a signal. */
   setProgramListens(signal: EndSignal, listens: boolean): void;
   doesProgramListen(signal: EndSignal): boolean;

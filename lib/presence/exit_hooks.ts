@@ -133,10 +133,11 @@ function stopListening(): void {
 /** The global object; in a worker it has `close`. */
 const scope = globalThis as unknown as { close(): void; DedicatedWorkerGlobalScope?: unknown };
 const originalClose = scope.close;
+const isWorker = scope.DedicatedWorkerGlobalScope !== undefined;
 
 /** In a worker, `close()` dispatches no `unload` event. */
 function hookWorkerClose(): void {
-  if (scope.DedicatedWorkerGlobalScope !== undefined) scope.close = closeWorker;
+  if (isWorker) scope.close = closeWorker;
 }
 
 function unhookWorkerClose(): void {
@@ -212,6 +213,8 @@ function closeAndRaise(signal: EndSignal): void {
   platform().rearmSignal(signal);
   platform().raiseSignal(signal);
   Atomics.wait(sleepWord, 0, 0, SIGNAL_TIMEOUT_MS);
+  // The runtime may still call listeners of isolates that are gone, as after a new start by --watch.
+  if (!isWorker) platform().endBySignal(signal);
 }
 
 /** Sleeps without a turn of the event loop, so that no code of the program runs with closed sockets. */
