@@ -24,7 +24,7 @@ export interface ClientKind {
   make(port: number): Client;
 }
 
-const TIMEOUT_MS = 1000;
+const TIMEOUT_MS = 300;
 const BYTES = Uint8Array.of(1, 2, 3);
 
 const message = new Message({
