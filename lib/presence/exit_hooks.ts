@@ -36,6 +36,7 @@ export interface Closable {
 
 const open = new Set<Closable>();
 let isListening = false;
+let isStopping = false;
 let isManagingSignals = true;
 
 /** Registers an open socket. */
@@ -44,10 +45,18 @@ export function register(socket: Closable): void {
   refreshListeners();
 }
 
-/** Unregisters a closed socket. The listeners are removed with the last one. */
+/**
+ * Unregisters a closed socket. After the last one the listeners are removed, unless another one is opened at
+ * once: the runtime takes a turn of its event loop to end each of them.
+ */
 export function unregister(socket: Closable): void {
   open.delete(socket);
-  if (open.size === 0) stopListening();
+  if (open.size > 0 || isStopping) return;
+  isStopping = true;
+  queueMicrotask(() => {
+    isStopping = false;
+    if (open.size === 0) stopListening();
+  });
 }
 
 /**
@@ -170,6 +179,8 @@ function closeAll(): void {
       // The process ends: the other sockets are still to be closed.
     }
   }
+  // No microtask runs any more where an isolate ends.
+  if (open.size === 0) stopListening();
 }
 
 function onError(event: Event): void {
