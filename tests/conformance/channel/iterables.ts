@@ -8,6 +8,20 @@ import { detachedBytes, outOfBoundsBytes } from "../../support/unreadable_bytes.
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
+/** A codec that closes a puller while it decodes. */
+function closingCodec() {
+  let closes: Puller<unknown> | undefined;
+  const codec: Codec<number> = {
+    id: "closing",
+    encode: (value) => bytes(value),
+    decode([value]) {
+      closes?.close();
+      return value;
+    },
+  };
+  return { codec, closeWhenDecoding: (puller: Puller<unknown> | undefined) => closes = puller };
+}
+
 export function testIterables(transport: TestTransport): void {
   testOn(transport, "a loan within sendMany: what was accepted arrives", (open) => {
     const channel = open();
@@ -113,22 +127,14 @@ export function testIterables(transport: TestTransport): void {
       drain: (puller: Puller<number>) => puller.drain(),
     };
     for (const [method, receive] of Object.entries(methods)) {
-      let closes: Puller<number> | undefined;
-      const codec: Codec<number> = {
-        id: "closing",
-        encode: (value) => bytes(value),
-        decode([value]) {
-          closes?.close();
-          return value;
-        },
-      };
+      const { codec, closeWhenDecoding } = closingCodec();
       const channel = open();
       const pusher = channel.pusher<number>({ codec });
       const puller = channel.puller<number>({ codec });
       pusher.sendMany([1, 2, 3]);
-      closes = puller;
+      closeWhenDecoding(puller);
       const received = await receive(puller);
-      closes = undefined;
+      closeWhenDecoding(undefined);
       assert.deepEqual(
         [...received, ...channel.puller<number>({ codec }).drain()],
         [1, 2, 3],
@@ -141,22 +147,14 @@ export function testIterables(transport: TestTransport): void {
     transport,
     "a codec that closes a puller with acknowledgement returns its messages",
     (open) => {
-      let closes: Puller<unknown> | undefined;
-      const codec: Codec<number> = {
-        id: "closing",
-        encode: (value) => bytes(value),
-        decode([value]) {
-          closes?.close();
-          return value;
-        },
-      };
+      const { codec, closeWhenDecoding } = closingCodec();
       const channel = open();
       const pusher = channel.pusher<number>({ codec });
       const puller = channel.puller<number>({ codec, ack: true } as never) as Puller<unknown>;
       pusher.sendMany([1, 2, 3]);
-      closes = puller;
+      closeWhenDecoding(puller);
       assert.equal(puller.drain().length, 1);
-      closes = undefined;
+      closeWhenDecoding(undefined);
       assert.deepEqual(channel.puller<number>({ codec }).drain().sort(), [1, 2, 3]);
     },
   );
