@@ -146,28 +146,24 @@ const isWorker = scope.DedicatedWorkerGlobalScope !== undefined;
 
 /** In a worker, `close()` dispatches no `unload` event. */
 function hookWorkerClose(): void {
-  if (isWorker) scope.close = closeWorker;
+  if (isWorker) scope.close = endWorker;
 }
 
 function unhookWorkerClose(): void {
-  if (scope.close === closeWorker) scope.close = originalClose;
+  if (scope.close === endWorker) scope.close = originalClose;
 }
 
-function closeWorker(): void {
+/** Stops this worker, also one that was terminated: its code ends at its next step, also in a loop. */
+export function endWorker(): void {
   closeAll();
   markWorkers();
   originalClose.call(globalThis);
 }
 
-/** Stops this worker, which was terminated: its code ends at its next step, also in a loop. */
-export function endWorker(): void {
-  closeWorker();
-}
-
 /** Stops this worker if it was terminated, at a call that sends and receives nothing; true if it was. */
 export function endIfTerminated(): boolean {
   const isEnding = isTerminated();
-  if (isEnding) closeWorker();
+  if (isEnding) endWorker();
   return isEnding;
 }
 
