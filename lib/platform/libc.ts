@@ -297,10 +297,6 @@ export abstract class Libc implements Platform {
     return this.error("write").errno === "EAGAIN";
   }
 
-  isSignalIgnored(signal: EndSignal): boolean {
-    return handlerOf(this.#readAction(signal)) === IGNORE;
-  }
-
   watchSignal(signal: EndSignal): void {
     const action = this.#readAction(signal);
     if (!hasHandler(action)) return;
@@ -370,12 +366,8 @@ export abstract class Libc implements Platform {
 }
 
 /** The handler is the first word of the structure on both systems; 0 is the default action. */
-function handlerOf(action: Uint8Array<ArrayBuffer>): bigint {
-  return new BigUint64Array(action.buffer, 0, 1)[0];
-}
-
 function hasHandler(action: Uint8Array<ArrayBuffer>): boolean {
-  const handler = handlerOf(action);
+  const handler = new BigUint64Array(action.buffer, 0, 1)[0];
   return handler !== DEFAULT && handler !== IGNORE;
 }
 

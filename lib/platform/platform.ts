@@ -145,8 +145,6 @@ export interface Platform {
   readonly hasFutex: boolean;
   wake(word: Uint32Array): void;
 
-  /** True if the process ignores a signal, as one that was started with `nohup` or in the background. */
-  isSignalIgnored(signal: EndSignal): boolean;
   /** Makes the handler of a signal one-shot, for `isSignalDelivered`; `unwatchSignal` reverts it. */
   watchSignal(signal: EndSignal): void;
   unwatchSignal(signal: EndSignal): void;

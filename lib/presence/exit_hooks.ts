@@ -103,9 +103,7 @@ const listened = new Map<EndSignal, () => void>();
 const LISTENER_DESCRIPTORS = 8;
 let canListen = false;
 
-/** A signal that the process was started to ignore stays ignored. */
 function startListening(signal: EndSignal): void {
-  if (platform().isSignalIgnored(signal)) return;
   canListen ||= canOpenFiles(LISTENER_DESCRIPTORS);
   if (!canListen) {
     logger.warn(

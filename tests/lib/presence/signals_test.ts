@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Child } from "../../support/child.ts";
 import type { Plan } from "../../support/programs/signalled.ts";
-import { sleep, until, within } from "../../support/deadline.ts";
+import { until, within } from "../../support/deadline.ts";
 import { inScratch, type Scratch } from "../../support/scratch.ts";
 import { removeStale } from "../../../mod.ts";
 
@@ -140,27 +140,6 @@ for (const signal of SIGNALS) {
       removeStale({ dir: scratch.path, includeNonEmpty: true });
     }));
 }
-
-Deno.test("a signal that a program was started to ignore stays ignored", () =>
-  inScratch(async (scratch) => {
-    const program = new URL("../../support/programs/signalled.ts", import.meta.url).pathname;
-    const plan: Plan = { signal: "SIGINT", wait: "asynchronous", listeners: [] };
-    const script = 'trap "" INT; exec "$@"';
-    const deno = [Deno.execPath(), "run", "-A", "--quiet", program, JSON.stringify(plan)];
-    const child = new Deno.Command("sh", {
-      args: ["-c", script, "sh", ...deno],
-      env: { RINGBUS_DIR: scratch.path },
-      stdout: "piped",
-    }).spawn();
-    const output = child.stdout.getReader();
-    assert.match(new TextDecoder().decode((await output.read()).value), /waiting/);
-    child.kill("SIGINT");
-    // With both at the same moment, the status named SIGINT in one of ten runs.
-    await sleep(200);
-    child.kill("SIGTERM");
-    assert.equal((await child.status).signal, "SIGTERM");
-    await output.cancel();
-  }));
 
 Deno.test("deno run --watch starts a program with sockets and a worker again, twice", () =>
   inScratch(async (scratch) => {
