@@ -19,7 +19,8 @@ export class HttpConnection implements Disposable {
   }
 
   async send(method: string, path: string, body = ""): Promise<void> {
-    const head = `${method} ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}`;
+    const head = `${method} ${path} HTTP/1.1\r\nhost: localhost\r\n` +
+      `content-type: application/json\r\ncontent-length: ${body.length}`;
     this.#connection ??= await this.#open();
     await this.#connection.write(new TextEncoder().encode(head + END_OF_HEAD + body));
   }

@@ -6,6 +6,7 @@ import { EXIT } from "../../cli/command.ts";
 import { inShell } from "../support/command_line.ts";
 import { LineClient } from "../support/line_client.ts";
 import { runPython } from "../support/python.ts";
+import { JSON_TYPE } from "../support/http.ts";
 import { SERVE, type ServerAddresses, untilServing } from "../support/serve.ts";
 
 const message = (id: number) => `{"id":${id},"payload":{"n":${id}}}`;
@@ -16,7 +17,11 @@ async function storeOverHttp(
   id: number,
 ): Promise<number> {
   const body = `{"namespace":"n","topic":"${topic}","message":${message(id)}}`;
-  const response = await fetch(`${httpUrl}/store_message`, { method: "POST", body });
+  const response = await fetch(`${httpUrl}/store_message`, {
+    method: "POST",
+    headers: JSON_TYPE,
+    body,
+  });
   await response.body?.cancel();
   return response.status;
 }
@@ -121,7 +126,11 @@ Deno.test("ringbus serve: limits hold in both servers and their store", () =>
     for (const id of [1, 2, 3]) await storeOverHttp(place, "t", id);
     const stats = await (await fetch(`${place.httpUrl}/stats`)).json();
     assert.deepEqual([stats.total_messages, stats.evicted], [2, 1]);
-    const large = { method: "POST", body: JSON.stringify({ key: "k", value: "x".repeat(1100) }) };
+    const large = {
+      method: "POST",
+      headers: JSON_TYPE,
+      body: JSON.stringify({ key: "k", value: "x".repeat(1100) }),
+    };
     const rejected = await fetch(`${place.httpUrl}/set`, large);
     await rejected.body?.cancel();
     assert.equal(rejected.status, 413);
@@ -189,7 +198,11 @@ Deno.test("ringbus serve: a subscriber that misses messages is a warning on the 
     await using server = start([...SERVE, "--max-queue-length", "2"]);
     const place = await untilServing(server);
     const body = JSON.stringify({ topic: "t", subscriber_id: "slow" });
-    const subscribed = await fetch(`${place.httpUrl}/subscribe`, { method: "POST", body });
+    const subscribed = await fetch(`${place.httpUrl}/subscribe`, {
+      method: "POST",
+      headers: JSON_TYPE,
+      body,
+    });
     await subscribed.body?.cancel();
     for (let id = 1; id <= 5; id++) assert.equal(await storeOverHttp(place, "t", id), 200);
     server.kill("SIGTERM");

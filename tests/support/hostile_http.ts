@@ -95,7 +95,7 @@ function protocolRequest(random: Random): RawRequest {
   if (kind === 0) return { method: "GET", target: random.pick(GETS), headers: [], body: "" };
   if (kind === 1) return { method: "DELETE", target: random.pick(DELETES), headers: [], body: "" };
   const [target, body] = random.pick(Object.entries(POSTS));
-  return { method: "POST", target, headers: [], body };
+  return { method: "POST", target, headers: [["content-type", "application/json"]], body };
 }
 
 function mangle(text: string, random: Random): string {

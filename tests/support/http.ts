@@ -6,6 +6,9 @@
 
 import { SharedMemoryServer, type SharedMemoryServerOptions } from "../../backends/http/mod.ts";
 
+/** The header of a body with JSON, without which the server rejects a body. */
+export const JSON_TYPE = { "content-type": "application/json" };
+
 /** The response to a call. */
 export interface HttpResponse {
   status: number;
@@ -34,11 +37,12 @@ export async function serveHttp(options: SharedMemoryServerOptions = {}): Promis
   const call: HttpScene["call"] = async (path, body, init = {}) => {
     const content = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
     const method = content === undefined ? "GET" : "POST";
-    const response = await fetch(url + path, { method, body: content, ...init });
+    const headers = { ...JSON_TYPE, ...init.headers };
+    const response = await fetch(url + path, { method, body: content, ...init, headers });
     const text = await response.text();
     const isJson = response.headers.get("content-type") === "application/json";
-    const { status, headers } = response;
-    return { status, headers, text, json: isJson ? JSON.parse(text) : undefined };
+    const { status } = response;
+    return { status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
   };
   return {
     server,

@@ -8,6 +8,7 @@ import { formatValue } from "../../../lib/base/options.ts";
 import { isLoopback } from "../../hosting/endpoint.ts";
 import { secretMatcher } from "../../hosting/token.ts";
 import { HttpError } from "./errors.ts";
+import { ENCODED_NAMES_HEADER } from "./readings.ts";
 
 /** The authentication of one server. */
 export class Auth {
@@ -42,14 +43,13 @@ export class Auth {
    * Throws for a request with an effect that a page of another site can make a browser send without
    * asking the server first: by a link, an image, a form, `fetch` without CORS, or an `EventSource`.
    */
-  checkSite(headers: Headers): void {
+  checkSite(method: string, headers: Headers): void {
     const site = headers.get("sec-fetch-site");
-    if (site === null ? isOwnRequest(headers) : OWN_SITES.has(site)) return;
-    throw new HttpError(
-      403,
-      "a browser sends this request for a page of another site, or does not say for which: only pages " +
-        "of this server and other programs may send it",
-    );
+    if (site !== null) {
+      if (!OWN_SITES.has(site)) throw foreignSite();
+    } else if (!hasProof(headers)) {
+      checkUndeclared(method, headers);
+    }
   }
 
   /** Throws unless the request has the token or the cookie. */
@@ -80,21 +80,51 @@ const PORT = /:(\d+)$/;
 /** Values of `Sec-Fetch-Site` for the pages of this server, and for what a user has typed. */
 const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
 const JSON_TYPE = /^application\/json *(?:;|$)/i;
-/** Every browser names itself so, and no page can change that. */
-const BROWSER = /^Mozilla\//;
+/** Every browser names itself so, and no page can change that without asking the server first. */
+const BROWSER = /^(?:Mozilla|Opera)\//;
+/** What a form sends, and what the programs below send unless they are told otherwise. */
+const FORM_TYPE = "application/x-www-form-urlencoded";
+/** `curl -d`, and `urllib` of Python. */
+const FORM_PROGRAM = /^(?:curl|Python-urllib)\//;
 
 /**
- * True unless a browser without `Sec-Fetch-Site` may send the request for a page of another site: one
- * that is old, or that reaches the server by another name than localhost. An origin was checked before.
+ * True for a request with a header that a page of another site can send only after the server has allowed it
+ * to, which this server never does. An origin was checked before.
  */
-function isOwnRequest(headers: Headers): boolean {
-  if (headers.has("origin") || headers.has("authorization")) return true;
-  if (JSON_TYPE.test(headers.get("content-type") ?? "")) return true;
+function hasProof(headers: Headers): boolean {
+  return headers.has("origin") || headers.has("authorization") ||
+    headers.has(ENCODED_NAMES_HEADER) ||
+    JSON_TYPE.test(headers.get("content-type") ?? "");
+}
+
+/**
+ * Throws for a request without a proof that a browser may have sent: one that is old, or that reaches the
+ * server by another name than localhost.
+ */
+function checkUndeclared(method: string, headers: Headers): void {
   const referrer = headers.get("referer");
   if (referrer !== null) {
-    return isSameOrigin(URL.parse(referrer)?.origin ?? "", headers.get("host") ?? "");
+    const origin = URL.parse(referrer)?.origin ?? "";
+    if (isSameOrigin(origin, headers.get("host") ?? "")) return;
+    throw foreignSite();
   }
-  return !BROWSER.test(headers.get("user-agent") ?? "");
+  const agent = headers.get("user-agent") ?? "";
+  if (BROWSER.test(agent)) throw foreignSite();
+  if (method !== "POST") return;
+  if (FORM_PROGRAM.test(agent) && headers.get("content-type") === FORM_TYPE) return;
+  throw new HttpError(
+    415,
+    "a body must be sent with Content-Type: application/json, which no page of another site can send",
+    { "accept-post": "application/json" },
+  );
+}
+
+function foreignSite(): HttpError {
+  return new HttpError(
+    403,
+    "a browser sends this request for a page of another site, or does not say for which: only pages " +
+      "of this server and other programs may send it",
+  );
 }
 
 /** The name has the port, because browsers send the cookies of one port to all ports of a host. */

@@ -108,7 +108,9 @@ export class Service {
 
   async #respond(request: Request, match: RouteMatch): Promise<string | Response> {
     const { route, query } = match;
-    if (route.method !== "GET" || route.hasEffect) this.#auth.checkSite(request.headers);
+    if (route.method !== "GET" || route.hasEffect) {
+      this.#auth.checkSite(request.method, request.headers);
+    }
     const token = route.path === "/" ? query.get("token") : null;
     if (token !== null) return this.#auth.authorize(token, request.headers);
     if (route.path === "/" && wantsPage(request.headers)) return pageResponse();

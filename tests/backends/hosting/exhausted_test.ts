@@ -28,7 +28,8 @@ async function begin(conns: readonly Deno.Conn[], text: string): Promise<void> {
 }
 
 const BEGINNINGS: Record<string, string> = {
-  http: "POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
+  http:
+    "POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{",
   tcp: "PING\r\nSTORE_MES",
   state: "STATE_HELLO\r\nSTATE_PR",
 };

@@ -10,6 +10,7 @@ import {
 import { EmbeddedServer } from "../../../backends/tcp/mod.ts";
 import { listChannels, Store } from "../../../mod.ts";
 import { until } from "../../support/deadline.ts";
+import { JSON_TYPE } from "../../support/http.ts";
 import { collectLog, textsOf } from "../../support/log_records.ts";
 
 // The C library stays loaded: a worker loads it, too.
@@ -30,7 +31,8 @@ const SUBSCRIBERS: Record<string, Subscribing> = {
     const server = new SharedMemoryServer({ store, ...QUEUE, overflow });
     const url = await server.start();
     const body = JSON.stringify({ topic: "t", subscriber_id: "slow" });
-    await (await fetch(`${url}/subscribe`, { method: "POST", body })).body?.cancel();
+    await (await fetch(`${url}/subscribe`, { method: "POST", headers: JSON_TYPE, body })).body
+      ?.cancel();
     return server;
   },
   async events(store, overflow) {
@@ -148,7 +150,8 @@ Deno.test("a server in a process writes warnings to the standard error stream of
     import.meta.url,
   )}";
     await using server = await startSharedMemoryServer({ serverMode: "process", maxQueueLength: 1 });
-    const post = (path, body) => fetch(server.url + path, { method: "POST", body: JSON.stringify(body) });
+    const headers = ${JSON.stringify(JSON_TYPE)};
+    const post = (path, body) => fetch(server.url + path, { method: "POST", headers, body: JSON.stringify(body) });
     await (await post("/subscribe", { topic: "t", subscriber_id: "slow" })).body.cancel();
     for (let id = 1; id <= 3; id++) {
       await (await post("/store_message", { namespace: "n", topic: "t", message: { id } })).body.cancel();
@@ -168,7 +171,11 @@ function isLoss({ message }: LogRecord): boolean {
 
 async function flooded(url: string): Promise<void> {
   const post = async (path: string, body: unknown) => {
-    const response = await fetch(url + path, { method: "POST", body: JSON.stringify(body) });
+    const response = await fetch(url + path, {
+      method: "POST",
+      headers: JSON_TYPE,
+      body: JSON.stringify(body),
+    });
     await response.body?.cancel();
   };
   await post("/subscribe", { topic: "t", subscriber_id: "slow" });

@@ -24,7 +24,7 @@ const BYTE_INTERVAL_MS = 20;
 
 const encoder = new TextEncoder();
 const BEGINNINGS = [
-  "POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n{",
+  "POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{",
   'STORE_MESSAGE "n" "t" JSON:' + "e".repeat(10_000),
 ];
 

@@ -7,6 +7,7 @@ import { until } from "../../../support/deadline.ts";
 import { type HttpScene, sendRaw, serveHttp } from "../../../support/http.ts";
 
 const MOZILLA = "user-agent: Mozilla/5.0";
+const FORM = "content-type: application/x-www-form-urlencoded";
 
 /** Subscribes, and publishes a value that waits for a poll. */
 async function sceneWithEntry(): Promise<HttpScene> {
@@ -64,10 +65,14 @@ Deno.test("http: a request with an effect is rejected if another site has caused
 
 Deno.test("http: its own pages, and programs, may send requests with an effect", async () => {
   await using scene = await sceneWithEntry();
+  const json = "content-type: application/json";
   const own = [
-    [],
-    ["user-agent: Python-urllib/3.12", "accept-encoding: identity"],
-    ["sec-fetch-mode: cors"],
+    [json],
+    ["user-agent: Python-urllib/3.12", "accept-encoding: identity", FORM],
+    ["user-agent: curl/7.88.1", "accept: */*", FORM],
+    ["content-type: text/plain", "ringbus-names: encoded"],
+    ["content-type: text/plain", "authorization: Bearer x"],
+    ["sec-fetch-mode: cors", json],
     ["sec-fetch-site: same-origin", MOZILLA],
     ["sec-fetch-site: none", MOZILLA],
     [MOZILLA, `referer: http://localhost:${scene.port}/`],
@@ -77,6 +82,39 @@ Deno.test("http: its own pages, and programs, may send requests with an effect",
   ];
   for (const headers of own) {
     for (const target of [...TAKING, "POST /publish"]) {
+      assert.equal(await status(scene, target, ...headers), 200, `${target} ${headers}`);
+    }
+  }
+});
+
+Deno.test("http: a body needs what no page of another site can send", async () => {
+  await using scene = await sceneWithEntry();
+  const types = ["text/plain", "text/plain;charset=UTF-8", "multipart/form-data; boundary=x"];
+  const unproven = [
+    [],
+    [FORM],
+    ["user-agent: Deno/2.9.6", FORM],
+    ["user-agent: Mocurl/1", FORM],
+    ["content-type: application/jsonp"],
+    ["content-type: text/plain; charset=application/json"],
+    ...types.flatMap((type) =>
+      ["user-agent: curl/7.88.1", "user-agent: Python-urllib/3.12", "accept: */*"]
+        .map((header) => [header, `content-type: ${type}`])
+    ),
+  ];
+  const published = scene.server.store.stats().published;
+  for (const headers of unproven) {
+    assert.equal(await status(scene, "POST /publish", ...headers), 415, `${headers}`);
+  }
+  assert.equal(scene.server.store.stats().published, published);
+  assert.equal((await entries(scene)).length, 1);
+});
+
+Deno.test("http: programs without a name of their own still poll, and delete", async () => {
+  await using scene = await sceneWithEntry();
+  // What `http.client` of Python, and aiohttp, send.
+  for (const headers of [["accept-encoding: identity"], ["user-agent: Python/3.12 aiohttp/3.9"]]) {
+    for (const target of [...TAKING, "DELETE /subscribers/other"]) {
       assert.equal(await status(scene, target, ...headers), 200, `${target} ${headers}`);
     }
   }

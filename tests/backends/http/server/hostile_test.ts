@@ -77,7 +77,7 @@ async function sendSome(port: number, text: string): Promise<void> {
 
 Deno.test("http hostile: a body beyond the limit is rejected, with or without a length header", async () => {
   await using scene = await serveHttp();
-  const head = "POST /set HTTP/1.1\r\nhost: localhost\r\n";
+  const head = "POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
   const declared = `${head}content-length: 17000000\r\n\r\n{`;
   const chunk = `100000\r\n${" ".repeat(2 ** 20)}\r\n`;
   const chunked = `${head}transfer-encoding: chunked\r\n\r\n${chunk.repeat(18)}0\r\n\r\n`;
@@ -140,7 +140,7 @@ Deno.test("http hostile: a thousand clients are served beside one that reads not
 Deno.test("http: stop() ends requests that are never completed, and ends nothing else", async () => {
   const beginnings = [
     "POST /se",
-    "POST /set HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
+    "POST /set HTTP/1.1\r\nHost: localhost\r\ncontent-type: application/json\r\nContent-Length: 9\r\n\r\n{",
   ];
   await using server = new SharedMemoryServer();
   const port = Number(new URL(await server.start()).port);

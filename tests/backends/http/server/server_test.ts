@@ -8,7 +8,7 @@ import { routesTable } from "../../../../backends/http/server/openapi.ts";
 import { SharedMemoryServer } from "../../../../backends/http/mod.ts";
 import { InMemoryMessagingBackend, type Message, Store } from "../../../../mod.ts";
 import { until, within } from "../../../support/deadline.ts";
-import { sendRaw, serveHttp } from "../../../support/http.ts";
+import { JSON_TYPE, sendRaw, serveHttp } from "../../../support/http.ts";
 
 const BIG = 9737962806006804483n;
 /** An id of a millisecond after the epoch of ids. */
@@ -515,6 +515,7 @@ Deno.test("http: a server may be started again, and stop ends whatever clients d
   assert.equal(await server.start(), url);
   await fetch(`${url}/subscribe`, {
     method: "POST",
+    headers: JSON_TYPE,
     body: '{"topic":"t","subscriber_id":"s"}',
   }).then((response) => response.text());
   const poll = fetch(`${url}/poll?subscriber_id=s&timeout=300`).then((response) => response.json());

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { sendRaw, serveHttp } from "../../../support/http.ts";
 import { until, within } from "../../../support/deadline.ts";
 
+const POST_SET = "POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
 const REQUEST_LINE_END = "HTTP/1.1\r\nhost: localhost\r\n\r\n";
 /** More than the kernel buffers for a connection. */
 const LARGE = 20_000_000;
@@ -57,7 +58,7 @@ Deno.test("http stop: it takes no longer than graceMs, and counts the entries th
   for (let n = 0; n < 3; n++) subscriptions.publish("polled", "x");
   const partial = await send(
     scene.port,
-    "POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{",
+    `${POST_SET}content-length: 9\r\n\r\n{`,
   );
   const deaf = await send(scene.port, `GET /events?topic=t ${REQUEST_LINE_END}`);
   await until(() => subscriptions.countOf("t") === 1, "the subscription");
@@ -77,14 +78,14 @@ Deno.test("http stop: a request that arrives while it stops is rejected, and not
   await using scene = await serveHttp();
   const partial = await send(
     scene.port,
-    "POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{",
+    `${POST_SET}content-length: 9\r\n\r\n{`,
   );
   await (await fetch(`${scene.url}/health`)).body?.cancel();
   const stopping = scene.server.stop();
   const body = '{"key":"k","value":1}';
   const text = await sendRaw(
     scene.port,
-    `POST /set HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    `${POST_SET}content-length: ${body.length}\r\n\r\n${body}`,
   );
   assert.match(text, /^HTTP\/1.1 503 [^]*the server is stopping/);
   partial.close();
