@@ -75,10 +75,13 @@ export class ClusterRouter {
     return connection;
   }
 
-  /** Closes all connections to an address: it may lead to another server now. */
+  /**
+   * Lets the next calls connect again, because the address may lead to another server now. A connection
+   * stays open for the calls that use it: each of them learns from the server what has become of it.
+   */
   disconnect(address: NodeAddress): void {
     const wanted = nameOf(address);
-    for (const [connection, name] of this.#connections) if (name === wanted) connection.close();
+    for (const [connection, name] of this.#connections) if (name === wanted) connection.retire();
   }
 
   /** Finds the servers of the partitions. Calls at the same time share one query. */
@@ -94,7 +97,7 @@ export class ClusterRouter {
     for (const [name, pool] of this.#pools) {
       if (names.has(nameOf(pool.address))) continue;
       this.#pools.delete(name);
-      await pool.close();
+      await pool.retire();
     }
   }
 
@@ -144,12 +147,14 @@ export class ClusterRouter {
     this.#isStopping = true;
   }
 
-  /** Closes all connections except those that a caller owns. */
+  /** Closes all connections. */
   async close(): Promise<void> {
     await this.#refreshing?.catch(() => {});
     await Promise.all(this.#queries);
-    await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
+    await Promise.all([...this.#pools.values()].map((pool) => pool.retire()));
     this.#pools.clear();
+    // An attempt that its deadline has ended may still use a connection.
+    for (const connection of this.#connections.keys()) connection.close();
   }
 }
 

@@ -11,13 +11,14 @@ import { startTimer, withTimer } from "../../lib/base/timer.ts";
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import {
+  ClientClosedError,
   createClient,
   DisconnectsClientError,
   RESP_TYPES,
   SocketClosedUnexpectedlyError,
 } from "@redis/client";
 import type { Login, NodeAddress } from "./address.ts";
-import { AttemptTimeout } from "./failures.ts";
+import { AttemptInterrupted, AttemptTimeout } from "./failures.ts";
 import { withSockets } from "./sockets.ts";
 
 type Client = ReturnType<typeof newClient>;
@@ -56,6 +57,9 @@ export class Connection {
   #count = 0;
   #stopTimer: (() => void) | undefined;
   #isClosed = false;
+  /** Number of calls that use the connection. */
+  #calls = 0;
+  #isRetired = false;
   #hasTimedOut = false;
   /** The first error of the connection. */
   #failure: Error | undefined;
@@ -94,14 +98,25 @@ export class Connection {
     return this.#waiting.size;
   }
 
-  /** Whether the connection is closed. */
-  get isClosed(): boolean {
-    return this.#isClosed;
+  /** Whether the connection is closed, or will be when the calls that use it have ended. */
+  get isRetired(): boolean {
+    return this.#isRetired;
   }
 
   /** Settles when the connection is closed. */
   get closed(): Promise<void> {
     return this.#closed.promise;
+  }
+
+  /** Runs a call, which may be several commands. The connection is not retired in the meantime. */
+  async use<T>(call: () => Promise<T>): Promise<T> {
+    this.#calls++;
+    try {
+      return await call();
+    } finally {
+      this.#calls--;
+      if (this.#isRetired) this.retire();
+    }
   }
 
   /** Sends a command. Commands of one turn of the event loop travel together. */
@@ -162,10 +177,17 @@ export class Connection {
     else await this.#client.unsubscribe(channel);
   }
 
+  /** Closes the connection when the calls that use it have ended. */
+  retire(): void {
+    this.#isRetired = true;
+    if (this.#calls === 0) this.close();
+  }
+
   /** Closes the connection. Commands in flight reject. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#isRetired = true;
     this.#stopTimer?.();
     this.#client.destroy();
     this.#closed.resolve();
@@ -204,8 +226,10 @@ export class Connection {
     if (this.#hasTimedOut) {
       return new AttemptTimeout(`there was no reply within ${this.#timeoutMs} ms`);
     }
-    const isConsequence = error instanceof DisconnectsClientError ||
-      error instanceof SocketClosedUnexpectedlyError;
+    const isInterrupted = error instanceof ClientClosedError ||
+      error instanceof DisconnectsClientError;
+    if (isInterrupted && this.#failure === undefined) return new AttemptInterrupted();
+    const isConsequence = isInterrupted || error instanceof SocketClosedUnexpectedlyError;
     return withoutPassword(isConsequence ? this.#failure ?? error : error, this.#login);
   }
 }

@@ -23,6 +23,18 @@ export class TooFewReplicas extends RingbusError {
   override readonly code: string = "redis-too-few-replicas";
 }
 
+/** The client has closed the connection of an attempt, for a reason that the attempt has not caused. */
+export class AttemptInterrupted extends RingbusError {
+  /** The class name. */
+  override name = "AttemptInterrupted";
+  /** Stable code of the class. */
+  override readonly code: string = "redis-interrupted";
+
+  constructor() {
+    super("the client closed the connection before the server replied");
+  }
+}
+
 /** The client was closed while a call waited for its next attempt. */
 export class CallAborted extends RingbusError {
   /** The class name. */
@@ -111,6 +123,18 @@ export function classify(error: unknown): Failure {
 /** Returns what a client does after a failure. */
 export function reactionTo(failure: Failure): Reaction {
   return REACTIONS[failure];
+}
+
+/**
+ * Returns the one of two errors of a call that tells its caller most. That is the later one, except:
+ * an interruption tells nothing about the server, and a write that too few replicas have confirmed stays
+ * stored, whatever prevents further attempts.
+ */
+export function moreTelling(earlier: unknown, later: unknown): unknown {
+  if (earlier === undefined) return later;
+  if (later instanceof AttemptInterrupted) return earlier;
+  const { isRetried } = reactionTo(classify(later));
+  return earlier instanceof TooFewReplicas && isRetried ? earlier : later;
 }
 
 /** The message of a failure, without what Redis says about the place in a script. */

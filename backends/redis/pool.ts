@@ -7,6 +7,7 @@
 
 import type { NodeAddress } from "./address.ts";
 import type { Connection } from "./connection.ts";
+import { AttemptInterrupted } from "./failures.ts";
 
 /** The pool opens another connection when every connection has this many commands in flight. */
 const PIPELINE_LIMIT = 64;
@@ -18,7 +19,7 @@ export class Pool {
   readonly #size: number;
   readonly #connections = new Set<Connection>();
   #opening: Promise<Connection> | undefined;
-  #isClosed = false;
+  #isRetired = false;
 
   constructor(address: NodeAddress, size: number, open: () => Promise<Connection>) {
     this.address = address;
@@ -43,7 +44,7 @@ export class Pool {
   #leastBusy(): Connection | undefined {
     let best: Connection | undefined;
     for (const connection of this.#connections) {
-      if (connection.isClosed) this.#connections.delete(connection);
+      if (connection.isRetired) this.#connections.delete(connection);
       else if (best === undefined || connection.inFlight < best.inFlight) best = connection;
     }
     return best;
@@ -55,9 +56,9 @@ export class Pool {
 
   async #add(): Promise<Connection> {
     const connection = await this.#open();
-    if (this.#isClosed) {
+    if (this.#isRetired) {
       connection.close();
-      throw new Error("the connection was closed while it was opened");
+      throw new AttemptInterrupted();
     }
     this.#connections.add(connection);
     return connection;
@@ -66,15 +67,15 @@ export class Pool {
   /** Sends PING on idle connections, and closes those that do not reply. */
   checkIdle(): void {
     for (const connection of this.#connections) {
-      if (connection.inFlight > 0 || connection.isClosed) continue;
+      if (connection.inFlight > 0 || connection.isRetired) continue;
       connection.send(["PING"]).catch(() => connection.close());
     }
   }
 
-  /** Closes all connections, also one that is being opened. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const connection of this.#connections) connection.close();
+  /** Closes the connections when their calls have ended, and the one that is being opened. */
+  async retire(): Promise<void> {
+    this.#isRetired = true;
+    for (const connection of this.#connections) connection.retire();
     this.#connections.clear();
     await this.#opening?.catch(() => {});
   }

@@ -16,6 +16,7 @@ import {
   CallAborted,
   classify,
   type Failure,
+  moreTelling,
   reactionTo,
   type ServerFailure,
   TooFewReplicas,
@@ -118,7 +119,7 @@ export class ScriptRunner<Name extends string, Reply> {
     const beganMs = performance.now();
     const backoff = new Backoff(BACKOFF);
     let attempt = this.#attempt(call, false);
-    let cause: unknown;
+    let told: unknown;
     let failure: Failure = "late";
     while (true) {
       try {
@@ -126,7 +127,7 @@ export class ScriptRunner<Name extends string, Reply> {
       } catch (error) {
         // The failure of an earlier attempt explains more than the deadline does.
         if (!(error instanceof DeadlineReached)) {
-          cause = error;
+          told = moreTelling(told, error);
           failure = classify(error);
         }
       }
@@ -137,7 +138,7 @@ export class ScriptRunner<Name extends string, Reply> {
       const remainingMs = beganMs + patienceMs - performance.now() - delayMs;
       const { isRetried } = reactionTo(failure);
       if (!isRetried || remainingMs <= 0 || this.#closing.signal.aborted) {
-        throw this.#toError(call, failure, cause);
+        throw this.#toError(call, classify(told), told);
       }
       await this.#backOff(call, delayMs);
       const next = this.#retry(call, failure);
@@ -163,11 +164,11 @@ export class ScriptRunner<Name extends string, Reply> {
     const acquired = pool.take();
     const connection = acquired instanceof Promise ? await acquired : acquired;
     try {
-      return await this.#runOn(connection, call, isRetry, isDurable);
+      return await connection.use(() => this.#runOn(connection, call, isRetry, isDurable));
     } catch (error) {
-      // After the first of the calls on this connection has closed it, the others close nothing.
+      // After the first of the calls on this connection has retired it, the others retire nothing.
       const { isDisconnected } = reactionTo(classify(error));
-      if (isDisconnected && !connection.isClosed) this.#router.disconnect(pool.address);
+      if (isDisconnected && !connection.isRetired) this.#router.disconnect(pool.address);
       throw error;
     }
   }

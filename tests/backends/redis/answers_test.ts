@@ -5,6 +5,7 @@ import {
   QueueConfigurationError,
   QueueConnectionError,
   QueueOutOfMemoryError,
+  QueueReplicationError,
 } from "../../../mod.ts";
 import { RedisMessageQueue } from "../../../backends/queue/redis/mod.ts";
 import { Connection } from "../../../backends/redis/connection.ts";
@@ -136,6 +137,22 @@ Deno.test("publish and append wait for memory, and reject at their deadline", as
   await within(publishing, "publish");
   assert.equal((await nextOf(subscription)).payload, "later");
   assert.equal(await within(appending, "append"), 0);
+});
+
+Deno.test("each call that no replica confirms says so, whatever calls began before or after it", async () => {
+  await using server = await redisServer();
+  const impatient = { redisUrl: server.url, minReplicas: 1, deadlineMs: 800 };
+  await using queue = new RedisMessageQueue(impatient);
+  await queue.initialize();
+  const reasons: Promise<unknown>[] = [];
+  for (let i = 0; i < 60; i++) {
+    reasons.push(queue.publish(task(i)).catch((error: unknown) => error));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  for (const reason of await Promise.all(reasons)) {
+    assert.ok(reason instanceof QueueReplicationError, String(reason));
+    assert.match(reason.message, /0 of 1 replicas confirmed/);
+  }
 });
 
 Deno.test("an error of the program is thrown at once, and the server is not blamed", async () => {

@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import {
+  AttemptInterrupted,
   AttemptTimeout,
   CallAborted,
   classify,
   type Failure,
+  moreTelling,
   reactionTo,
   TooFewReplicas,
 } from "../../../backends/redis/failures.ts";
@@ -25,6 +27,7 @@ const FAILURES: [error: Error, failure: Failure, reaction: string][] = [
   [new Error("Socket closed unexpectedly"), "unavailable", "waits"],
   [new Error("connect ECONNREFUSED 127.0.0.1:6379"), "unavailable", "waits"],
   [new AttemptTimeout("no reply"), "late", "waits"],
+  [new AttemptInterrupted(), "unavailable", "waits"],
   [new TooFewReplicas("0 of 1"), "not replicated", "reconnects"],
   [new CallAborted(), "closed", "gives up"],
   [new Error("WRONGPASS invalid username-password pair"), "authentication", "gives up"],
@@ -58,3 +61,24 @@ for (const [error, failure, reaction] of FAILURES) {
     });
   });
 }
+
+Deno.test("redis failures: the error of a call is the one that tells most", () => {
+  const refused = new Error("connect ECONNREFUSED 127.0.0.1:6379");
+  const loading = new Error("LOADING Redis is loading the dataset in memory");
+  const rejected = new Error("ERR unknown command");
+  const unconfirmed = new TooFewReplicas("0 of 1");
+  const interrupted = new AttemptInterrupted();
+  const cases: [first: Error, second: Error, told: Error][] = [
+    [refused, loading, loading],
+    [loading, refused, refused],
+    [refused, interrupted, refused],
+    [interrupted, refused, refused],
+    [refused, unconfirmed, unconfirmed],
+    [unconfirmed, refused, unconfirmed],
+    [unconfirmed, interrupted, unconfirmed],
+    [unconfirmed, new AttemptTimeout("no reply"), unconfirmed],
+    [unconfirmed, rejected, rejected],
+  ];
+  for (const [first, second, told] of cases) assert.equal(moreTelling(first, second), told);
+  assert.equal(moreTelling(undefined, interrupted), interrupted);
+});
