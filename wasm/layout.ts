@@ -87,6 +87,11 @@ export const CONTROL_CODEC = 0;
 export const CODEC_BYTES = 32;
 export const CONTROL_CREATED_AT = CONTROL_CODEC + CODEC_BYTES;
 export const CONTROL_CREATOR_PID = CONTROL_CREATED_AT + 8;
+// The codec that was chosen after the channel was created, with its checksum: the number of a built-in one,
+// or the offset of a region with its id. Then the process that chose it, and when.
+export const CONTROL_CHOOSER_PID = CONTROL_CREATOR_PID + 4;
+export const CONTROL_CHOSEN_CODEC = CONTROL_CHOOSER_PID + 4;
+export const CONTROL_CHOSEN_AT = CONTROL_CHOSEN_CODEC + 8;
 // One cache line that senders and receivers only read while no participant waits.
 export const CONTROL_RECEIVER_WAITERS = 64;
 export const CONTROL_SENDER_WAITERS = CONTROL_RECEIVER_WAITERS + 32;

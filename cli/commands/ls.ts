@@ -5,7 +5,7 @@
  */
 
 import { defineCommand } from "../command.ts";
-import { ageText, sizeText } from "../observe/format.ts";
+import { ageText, codecText, sizeText } from "../observe/format.ts";
 import { channelDirectory } from "../observe/open.ts";
 import { kindOf, type Sample, sampleAll, stateOf, waitingIn } from "../observe/sample.ts";
 
@@ -47,7 +47,7 @@ function asRow(one: Sample): (string | number)[] {
   return [
     one.name,
     kindOf(one.snapshot),
-    codec ?? "?",
+    codecText(codec),
     sizeText(sizeBytes),
     Number(header?.messages ?? 0n),
     waitingIn(one) ?? "-",

@@ -38,8 +38,17 @@ ringbus replay sends the messages again.`,
     using file = values.wait ? await waitForChannel(name, watch.signal) : openChannel(name);
     if (file === undefined) return;
     const reader = new ChannelReader(file, name, since);
-    const facts = { name, ...reader.config, begunAt: new Date() };
-    using writer = new RecordingWriter(path, facts, values.force);
+    const { kind, capacity } = reader.config;
+    const info = {
+      name,
+      kind,
+      capacity,
+      begunAt: new Date(),
+      get codecId() {
+        return reader.config.codecId;
+      },
+    };
+    using writer = new RecordingWriter(path, info, values.force);
     await watch.follow(file, reader, {
       message: (message) => writer.add({ timeMs: writer.timeMs, ...message }),
       missed: (count) => writer.addMissed(writer.timeMs, count),

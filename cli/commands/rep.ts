@@ -36,13 +36,12 @@ the requester gets an error with its output on the standard error stream.`,
     const concurrency = numberOf("concurrency", values.concurrency, { min: 1 });
     const timeoutMs = numberOf("command-timeout-ms", values["command-timeout-ms"], { min: 1 });
     using replier = new Replier(name, channelOptions(values));
-    const isRaw = isRawChannel(name);
     output.notice(`replying on ${name}`);
     const enough = new AbortController();
     let replied = 0;
     await replier.serve(async (request) => {
       if (++replied >= limit) enough.abort();
-      return await responseOf(rest, request, { timeoutMs, isRaw });
+      return await responseOf(rest, request, { timeoutMs, isRaw: isRawChannel(name) });
     }, { signal: AbortSignal.any([signal, enough.signal]), concurrency });
     if (output.isJson) output.json({ replied });
     else output.print(`replied to ${pluralize(replied, "request")}`);

@@ -13,6 +13,7 @@ import { sinceOf, Watch, WATCH_OPTIONS, type WatchHandler } from "../observe/wat
 import type { Output } from "../output.ts";
 import { ShmSerializationError } from "../../lib/base/errors.ts";
 import { builtInCodec, Decoder, splitHeader } from "../../lib/observe/decode.ts";
+import { UNCHOSEN } from "../../lib/segment/chosen_codec.ts";
 import type { ObservedMessage } from "../../lib/observe/lane_reader.ts";
 import { ChannelReader } from "../../lib/observe/reader.ts";
 import { messageOf } from "../../lib/base/thrown.ts";
@@ -47,8 +48,7 @@ them. With --json each line also has the sender's lane, and the message's number
       if (file === undefined) break;
       const reader = new ChannelReader(file, name, since);
       since = "oldest";
-      const { codecId } = reader.config;
-      await watch.follow(file, reader, new Printer(output, name, codecId, values.raw ?? false));
+      await watch.follow(file, reader, new Printer(output, name, reader, values.raw ?? false));
     } while (values.wait && !watch.signal.aborted);
     watch.throwIfTimedOut();
   },
@@ -57,23 +57,31 @@ them. With --json each line also has the sender's lane, and the message's number
 /** Prints messages. */
 class Printer implements WatchHandler {
   readonly #output: Output;
-  readonly #decoder: Decoder;
+  readonly #name: string;
+  readonly #reader: ChannelReader;
   readonly #isRaw: boolean;
+  #decoder: Decoder | undefined;
 
-  constructor(output: Output, name: string, codecId: string, isRaw: boolean) {
-    if (!isRaw && builtInCodec(codecId) === undefined) {
-      throw new ShmSerializationError(
-        `cannot decode the messages of channel "${name}": its codec "${codecId}" is not built in; ` +
-          `give --raw to see their bytes`,
-      );
-    }
+  constructor(output: Output, name: string, reader: ChannelReader, isRaw: boolean) {
     this.#output = output;
-    this.#decoder = new Decoder({ codecId });
+    this.#name = name;
+    this.#reader = reader;
     this.#isRaw = isRaw;
+    const { codecId } = reader.config;
+    if (!isRaw && codecId !== UNCHOSEN) this.#decoder = this.#decoderOf(codecId);
+  }
+
+  #decoderOf(codecId: string): Decoder {
+    if (builtInCodec(codecId) !== undefined) return new Decoder({ codecId });
+    throw new ShmSerializationError(
+      `cannot decode the messages of channel "${this.#name}": its codec "${codecId}" is not built ` +
+        `in; give --raw to see their bytes`,
+    );
   }
 
   message(message: ObservedMessage): void {
     const { lane, sequence, request, bytes } = message;
+    if (!this.#isRaw) this.#decoder ??= this.#decoderOf(this.#reader.config.codecId);
     const shown = this.#isRaw ? { bytes: bytes.toBase64() } : this.#decoded(message);
     if (shown === undefined) return;
     if (this.#output.isJson) this.#output.json({ lane, sequence, ...request, ...shown });
@@ -85,7 +93,7 @@ class Printer implements WatchHandler {
   #decoded(message: ObservedMessage): { header: string | undefined; value: unknown } | undefined {
     try {
       const content = splitHeader(message);
-      return { header: content.header, value: toJsonForm(this.#decoder.decode(content)) };
+      return { header: content.header, value: toJsonForm(this.#decoder!.decode(content)) };
     } catch (error) {
       this.#output.notice(messageOf(error));
       return undefined;

@@ -4,7 +4,14 @@
  * @module
  */
 
+import { UNCHOSEN } from "../../lib/segment/chosen_codec.ts";
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+/** The id of a codec: `"-"` if none is chosen yet, `"?"` if it cannot be read. */
+export function codecText(id: string | undefined): string {
+  return id === UNCHOSEN ? "-" : id ?? "?";
+}
 
 /** A number of bytes: `"1.5 MiB"`. */
 export function sizeText(bytes: number): string {

@@ -11,7 +11,7 @@ import type { HeaderReport } from "../../lib/observe/header.ts";
 import type { Issue } from "../../lib/observe/issue.ts";
 import type { ParticipantReport } from "../../lib/observe/participants.ts";
 import type { LaneReport, SegmentSnapshot } from "../../lib/observe/snapshot.ts";
-import { ageText, shareText, sizeText } from "./format.ts";
+import { ageText, codecText, shareText, sizeText } from "./format.ts";
 
 /** Prints a snapshot. */
 export function printSnapshot(output: Output, snapshot: SegmentSnapshot): void {
@@ -36,7 +36,7 @@ function printHeader(output: Output, snapshot: SegmentSnapshot): void {
   printFields(output, [
     ["magic", `${header.magic}, version ${header.version}`],
     ["kind", `${header.kind}${header.persistent ? ", persistent" : ""}`],
-    ["codec", codec ?? "?"],
+    ["codec", codecText(codec)],
     ["status", `${header.status}`],
     ["created", creatorText(creator)],
     ["size", `${sizeText(sizeBytes)}, the first ring ${sizeText(geometry?.capacity ?? 0)}`],

@@ -10,6 +10,7 @@ import { runAll } from "../base/run_all.ts";
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
 import { isIsolateId } from "../presence/isolate_id.ts";
 import type { SharedMemory } from "../base/shared_memory.ts";
+import { resolveCodec } from "../codecs/builtin.ts";
 import type { Codec } from "../codecs/codec.ts";
 import { ShmClosedError, ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import {
@@ -21,11 +22,21 @@ import {
   readConfig,
   type Role,
   ROLES,
+  type SegmentConfig,
 } from "../segment/format.ts";
 import { MemorySource } from "../segment/byte_source.ts";
+import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { isLocalHandle, type LocalHandle } from "../segment/worker_memory.ts";
 import { logger, logUnheeded } from "../base/log.ts";
-import { capacityOf, type ChannelOptions, checkCompatible, codecFor, openMemory } from "./open.ts";
+import { chooseCodec, missingCodec, UNCHOSEN_CODEC } from "./codec_choice.ts";
+import {
+  capacityOf,
+  type ChannelOptions,
+  checkCompatible,
+  choosesCodec,
+  codecFor,
+  openMemory,
+} from "./open.ts";
 import { instantiate, IS_WEAK } from "../segment/ring.ts";
 import type { RingExports } from "../../wasm/ring_exports.ts";
 import * as layout from "../../wasm/layout.ts";
@@ -39,7 +50,10 @@ export class Attachment {
   readonly role: Role;
   readonly sharedMemory: SharedMemory;
   readonly ring: RingExports;
-  readonly codec: Codec;
+  /** The channel's codec; until one is chosen, one that throws. */
+  codec: Codec = UNCHOSEN_CODEC;
+  /** True if the codec is `"raw"`: the hot path asks. */
+  isRaw = false;
   readonly kind: ChannelKind;
   /** Bytes of the first lane's ring, behind which the tables lie. */
   readonly capacity: number;
@@ -68,7 +82,7 @@ export class Attachment {
   ) {
     this.role = role;
     if (endIfTerminated()) throw terminatedError(isLocalHandle(target) ? target.name : target);
-    this.sharedMemory = openMemory(target, kind, options);
+    this.sharedMemory = openMemory(target, kind, role, options);
     try {
       this.name = this.sharedMemory.name;
       const { mappedBytes, wasmMemory } = this.sharedMemory;
@@ -77,7 +91,6 @@ export class Attachment {
       this.kind = kind;
       this.capacity = config.capacity;
       this.ringBytes = isSender(role) ? capacityOf(options, config.capacity) : config.capacity;
-      this.codec = codecFor(this.sharedMemory, config, options.codec);
       this.#participants = controlOffset(config.capacity) + layout.CONTROL_PARTICIPANTS;
       this.ring = instantiate(wasmMemory);
       this.ring.configure(IS_WEAK, KIND_NUMBERS[kind], config.capacity, mappedBytes);
@@ -85,6 +98,7 @@ export class Attachment {
       this.words = new Int32Array(wasmMemory.buffer);
       this.words64 = new BigInt64Array(wasmMemory.buffer);
       this.checkOpen();
+      this.#openCodec(config, options);
       this.index = this.#join();
       // This participant has a share, so that no other process deletes the segment before.
       if (options.persist) makePersistent(this.words);
@@ -99,6 +113,49 @@ export class Attachment {
       role,
       index: this.index,
     });
+  }
+
+  /** Chooses the codec if that is open and this socket may; uses the one that is chosen. */
+  #openCodec(config: SegmentConfig, options: ChannelOptions): void {
+    if (config.codecId !== UNCHOSEN) return this.#useCodec(config, options.codec);
+    if (!choosesCodec(this.role, options)) return;
+    chooseCodec(this, resolveCodec(options.codec).id);
+    this.#useCodec(this.#chosenConfig(), options.codec);
+  }
+
+  #useCodec(config: SegmentConfig, option: ChannelOptions["codec"]): void {
+    this.codec = codecFor(this.sharedMemory, config, option);
+    this.isRaw = this.codec.id === "raw";
+  }
+
+  /** What describes the channel, with the codec that was chosen after it was created. */
+  #chosenConfig(): SegmentConfig {
+    this.mapAll();
+    const { wasmMemory, mappedBytes } = this.sharedMemory;
+    const config = readConfig(new MemorySource(wasmMemory, mappedBytes), this.name);
+    if (config.codecId !== UNCHOSEN) return config;
+    throw this.corruption("the choice of its codec was overwritten");
+  }
+
+  /**
+   * Uses the codec that was chosen after this receiver attached: it has found a message. Without that
+   * codec, a message stays where it is, and a request fails: no requester ends a replier.
+   *
+   * @throws {ShmConnectionError} if it is none of the built-in ones
+   * @throws {ShmCorruptionError} if none was chosen
+   */
+  learnCodec(): void {
+    if (this.codec === UNCHOSEN_CODEC) this.#learnCodec();
+  }
+
+  #learnCodec(): void {
+    const config = this.#chosenConfig();
+    try {
+      this.#useCodec(config, undefined);
+    } catch (error) {
+      if (this.kind !== "request" || !(error instanceof ShmConnectionError)) throw error;
+      this.codec = missingCodec(config.codecId, error);
+    }
   }
 
   #join(): number {

@@ -20,18 +20,16 @@ const NOT_CODEC_ALONE = SELF_DESCRIBED | RECORD_HEADERS;
 export class Decoder {
   readonly #attachment: Attachment;
   readonly #counts: SocketStatistics;
-  readonly #isRaw: boolean;
 
   constructor(attachment: Attachment, counts: SocketStatistics) {
     this.#attachment = attachment;
     this.#counts = counts;
-    this.#isRaw = attachment.codec.id === "raw";
   }
 
   /** The value of a message; a `WithHeader` if the message has a header that was read. */
   decode(frame: ReceivedFrame): unknown {
     if ((frame.flags & NOT_CODEC_ALONE) !== 0) return this.#decodeFlagged(frame);
-    if (this.#isRaw) return frame.bytes;
+    if (this.#attachment.isRaw) return frame.bytes;
     return this.#attachment.codec.decode(frame.bytes);
   }
 

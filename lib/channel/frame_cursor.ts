@@ -87,7 +87,6 @@ export class FrameCursor {
   readonly attachment: Attachment;
   readonly #counts: SocketStatistics;
   readonly #losses: LossReports;
-  readonly #isRaw: boolean;
   readonly #isRequest: boolean;
   readonly #isLogged: boolean;
   #offset = 0;
@@ -107,8 +106,8 @@ export class FrameCursor {
   #generation = 0;
   readonly #scratch = new Scratch();
   readonly #target = new BufferWords();
-  /** Bytes of the largest ring that a record was found in. */
-  #largestRing = 0;
+  /** Bytes of the largest ring that a record was found in; negative before the first one. */
+  #largestRing = -1;
   #isBatchOpen = false;
   #isDeferring = false;
   #hasUnpublishedTail = false;
@@ -118,7 +117,6 @@ export class FrameCursor {
     this.attachment = attachment;
     this.#counts = counts;
     this.#losses = lossWarnings(attachment.name);
-    this.#isRaw = attachment.codec.id === "raw";
     this.#isRequest = attachment.kind === "request";
     this.#isLogged = logsMessages();
     const cursors = attachment.kind === "broadcast"
@@ -197,8 +195,12 @@ export class FrameCursor {
     return isPlain && this.#length >= 0 && this.#length <= this.#largestRing || this.#resolve(mode);
   }
 
-  /** Reads what is more than bytes in the ring: a request's origin, a block, a header, or damage. */
+  /**
+   * Reads what is more than bytes in the ring: a request's origin, a block, a header, or damage. The
+   * first message of a receiver comes here, too.
+   */
   #resolve(mode: number): boolean {
+    this.attachment.learnCodec();
     if (this.#isRequest) this.#readOrigin();
     if ((this.#flags & RECORD_BLOCK) !== 0) this.#followReference();
     else if (this.#length < 0 || this.#length > this.#ringBytes()) this.#offset = INVALID_OFFSET;
@@ -256,6 +258,7 @@ export class FrameCursor {
   /** Reads a message that was returned, from its lease slot. */
   #readLeaseSlot(mode: number): boolean {
     const { attachment } = this;
+    attachment.learnCodec();
     const { ring, words } = attachment;
     const word = (ring.returnedSlot() >>> 0) >>> 2;
     this.#offset = words[word + LEASE_SLOT_BUFFER / 4] >>> 0;
@@ -332,7 +335,7 @@ export class FrameCursor {
   copy(): Uint8Array {
     const { attachment } = this;
     // What codec "raw" receives belongs to the program.
-    const isFresh = this.#isRaw && (this.#flags & RECORD_TENSOR) === 0;
+    const isFresh = attachment.isRaw && (this.#flags & RECORD_TENSOR) === 0;
     return isFresh
       ? copyToArray(attachment.bytes, this.#offset, this.#length)
       : this.#scratch.copy(attachment, this.#offset, this.#length);

@@ -10,11 +10,14 @@ import type { Codec } from "../codecs/codec.ts";
 import { ShmConnectionError } from "../base/errors.ts";
 import { checkCapacity, checkChannelName, DEFAULT_CAPACITY_BYTES } from "./channel_options.ts";
 import { FileMemory } from "../segment/file_memory.ts";
+import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import {
   type ChannelKind,
   formatSegment,
+  isSender,
   newSegmentBytes,
   parseConfig,
+  type Role,
   type SegmentConfig,
 } from "../segment/format.ts";
 import type { SharedMemory } from "../base/shared_memory.ts";
@@ -35,7 +38,10 @@ export interface ChannelOptions {
    * 1 MiB for a new one. A receiver that creates the channel sets the default of its senders.
    */
   capacityBytes?: number;
-  /** How values become bytes; Default: the channel's, or `"msgpack"` for a new one. */
+  /**
+   * How values become bytes. Default: the channel's. The first socket that sends or that names a codec
+   * chooses it; a sender that names none chooses `"msgpack"`.
+   */
   codec?: CodecName | Codec;
   /** Directory of the segment; Default: `RINGBUS_DIR`, or the user's own directory. */
   dir?: string;
@@ -52,13 +58,14 @@ export interface ChannelOptions {
 export function openMemory(
   target: string | LocalHandle,
   kind: ChannelKind,
+  role: Role,
   options: ChannelOptions,
 ): SharedMemory {
-  if (isLocalHandle(target)) return openWorkerMemory(target, kind, options);
+  const codecId = choosesCodec(role, options) ? resolveCodec(options.codec).id : UNCHOSEN;
+  if (isLocalHandle(target)) return openWorkerMemory(target, kind, codecId);
   checkNoHandleNeeded(target);
   checkChannelName(target);
   const capacity = checkCapacity(options.capacityBytes ?? DEFAULT_CAPACITY_BYTES);
-  const codecId = resolveCodec(options.codec).id;
   const segment = { kind, capacity, codecId, persist: options.persist ?? false };
   const open = () =>
     FileMemory.open(
@@ -108,7 +115,11 @@ function isAsAsked(memory: FileMemory, kind: ChannelKind, options: ChannelOption
   const { codec } = options;
   return config.kind === kind &&
     capacityOf(options, config.capacity) === config.capacity &&
-    (codec === undefined ? isBuiltIn(config.codecId) : resolveCodec(codec).id === config.codecId);
+    (config.codecId === UNCHOSEN || isCodecAsAsked(config.codecId, codec));
+}
+
+function isCodecAsAsked(id: string, codec: ChannelOptions["codec"]): boolean {
+  return codec === undefined ? isBuiltIn(id) : resolveCodec(codec).id === id;
 }
 
 function isBuiltIn(id: string): boolean {
@@ -120,14 +131,15 @@ function isBuiltIn(id: string): boolean {
   }
 }
 
-/** A local channel takes its kind and codec from the first socket on it. */
-function openWorkerMemory(
-  handle: LocalHandle,
-  kind: ChannelKind,
-  options: ChannelOptions,
-): SharedMemory {
+/** True for a socket that decides how values become bytes: it sends, or it names a codec. */
+export function choosesCodec(role: Role, { codec }: ChannelOptions): boolean {
+  return isSender(role) || codec !== undefined;
+}
+
+/** A local channel takes its kind from the first socket on it. */
+function openWorkerMemory(handle: LocalHandle, kind: ChannelKind, codecId: string): SharedMemory {
   const memory = new WorkerMemory(handle);
-  claimLocal(handle, kind, resolveCodec(options.codec).id);
+  claimLocal(handle, kind, codecId);
   return memory;
 }
 
@@ -176,12 +188,28 @@ function timeText(timeMs: number): string {
   return Number.isNaN(time.getTime()) ? "an unknown time" : time.toISOString();
 }
 
-/** Who created a channel, when, and with which options. */
+/** Who created a channel, when, and with which options; and who chose its codec, if that came later. */
 function originOf(memory: SharedMemory, config: SegmentConfig): string {
-  return `${
-    creatorText(memory, config.capacity)
-  } as a ${config.kind} with codec "${config.codecId}", capacityBytes ${config.capacity} and persist ` +
-    `${config.persist}`;
+  const { kind, codecId, capacity, persist } = config;
+  const creator = creatorText(memory, capacity);
+  const options = `capacityBytes ${capacity} and persist ${persist}`;
+  const chooser = chooserText(memory, config);
+  return chooser === undefined
+    ? `${creator} as a ${kind} with codec "${codecId}", ${options}`
+    : `${creator} as a ${kind} with ${options}, and ${chooser}`;
+}
+
+/** Which process chose the codec of a channel after it was created. */
+function chooserText(
+  memory: SharedMemory,
+  { codecId, capacity }: SegmentConfig,
+): string | undefined {
+  const source = new MemorySource(memory.wasmMemory, memory.mappedBytes);
+  const { chosenCodec, chooserPid, chosenAt } = readControl(source, geometryOf(capacity))!;
+  if (chosenCodec.value === 0) return undefined;
+  const chooser = chooserPid === 0 ? "a process" : `process ${chooserPid}`;
+  const time = chosenAt === 0 ? "" : ` at ${timeText(chosenAt)}`;
+  return `${chooser} chose codec "${codecId}"${time}`;
 }
 
 /** What to do about a channel that differs from what a socket asks for. */

@@ -42,9 +42,6 @@ export class Receiver<T> implements ReceiverApi<T> {
     this.#decoder.decode(frame) as T
   );
   readonly #batch = new Batch();
-  readonly #isRaw: boolean;
-  /** Bytes in place do not outlive the socket, which a codec of the program may close. */
-  readonly #copiesBatch: boolean;
   #canBatch: boolean;
   #intoTarget: Uint8Array = new Uint8Array(0);
   readonly #trySpinInto = () => {
@@ -55,8 +52,6 @@ export class Receiver<T> implements ReceiverApi<T> {
   constructor(attachment: Attachment, counts: SocketStatistics) {
     this.#attachment = attachment;
     this.#counts = counts;
-    this.#isRaw = attachment.codec.id === "raw";
-    this.#copiesBatch = this.#isRaw || !CODEC_NAMES.includes(attachment.codec.id);
     this.#canBatch = attachment.kind !== "broadcast";
     this.#cursor = new FrameCursor(attachment, counts);
     this.#decoder = new Decoder(attachment, counts);
@@ -227,11 +222,13 @@ export class Receiver<T> implements ReceiverApi<T> {
 
   #decodeBatch(values: T[]): void {
     const batch = this.#batch;
-    const arrays = this.#copiesBatch ? batch.toArrays() : undefined;
+    const { isRaw, codec } = this.#attachment;
+    // Bytes in place do not outlive the socket, which a codec of the program may close.
+    const arrays = isRaw || !CODEC_NAMES.includes(codec.id) ? batch.toArrays() : undefined;
     for (let i = 0; i < batch.length; i++) {
       const bytes = arrays ? arrays[i] : batch.viewOf(i);
       const flags = batch.flagsOf(i);
-      if (this.#isRaw && arrays && flags === 0 && this.#undecoded.length === 0) {
+      if (isRaw && arrays && flags === 0 && this.#undecoded.length === 0) {
         values.push(bytes as T);
       } else this.#undecoded.decodeOrKeep({ bytes, flags }, values);
     }

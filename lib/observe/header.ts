@@ -5,6 +5,7 @@
  */
 
 import type { ByteSource } from "../segment/byte_source.ts";
+import { chosenCodecId } from "../segment/chosen_codec.ts";
 import { ringChecksum } from "../segment/checksum.ts";
 import {
   type ChannelKind,
@@ -45,6 +46,8 @@ export interface CreatorReport {
   readonly pid: number;
   readonly since: Date;
 }
+
+const encoder = new TextEncoder();
 
 /** Bytes of a file that are searched at most for a lost control block. */
 const SEARCH_BYTES = 256 * 1024 * 1024;
@@ -164,7 +167,13 @@ export function readOrigin(
       problem: "version, kind, capacity or the codec's name do not match their check",
     });
   }
+  if (!row.chosenCodec.isIntact) {
+    const problem = "the choice of the codec does not match its check";
+    const offset = geometry.control + layout.CONTROL_CHOSEN_CODEC;
+    issues.push({ offset, part: "control block", problem });
+  }
   const end = codec.indexOf(0);
-  const name = textOf(end < 0 ? codec : codec.subarray(0, end));
+  const name = textOf(end < 0 ? codec : codec.subarray(0, end)) ||
+    textOf(encoder.encode(chosenCodecId(source, row.chosenCodec.value)));
   return { codec: name, creator: { pid, since: new Date(createdAt) } };
 }

@@ -7,6 +7,7 @@
 
 import { ShmConnectionError } from "../base/errors.ts";
 import type { ByteSource } from "../segment/byte_source.ts";
+import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { type ChannelKind, readConfig, type SegmentConfig } from "../segment/format.ts";
 import { type Geometry, geometryOf, readHeader, readLanes } from "../segment/tables.ts";
 import { laneCount } from "./lane.ts";
@@ -14,8 +15,8 @@ import { LaneReader, type ReadResult, type Since } from "./lane_reader.ts";
 
 /** A channel's lanes, read side by side. */
 export class ChannelReader {
-  /** Kind, capacity and codec of the channel. */
-  readonly config: SegmentConfig;
+  #config: SegmentConfig;
+  readonly #name: string;
   readonly #source: ByteSource;
   readonly #geometry: Geometry;
   readonly #lanes: LaneReader[];
@@ -28,8 +29,9 @@ export class ChannelReader {
    */
   constructor(source: ByteSource, name: string, since: Since) {
     this.#source = source;
-    this.config = readConfig(source, name);
-    const { kind, capacity } = this.config;
+    this.#name = name;
+    this.#config = readConfig(source, name);
+    const { kind, capacity } = this.#config;
     checkKind(kind, name);
     const geometry = geometryOf(capacity);
     this.#geometry = geometry;
@@ -43,6 +45,12 @@ export class ChannelReader {
       reader.begin(lane, since);
       return reader;
     });
+  }
+
+  /** Kind, capacity and codec of the channel. The codec is known when there is a message. */
+  get config(): SegmentConfig {
+    if (this.#config.codecId === UNCHOSEN) this.#config = readConfig(this.#source, this.#name);
+    return this.#config;
   }
 
   /** Reads what has arrived since the last call; `hasMore` is true if there may be more already. */

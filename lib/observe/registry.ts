@@ -106,7 +106,7 @@ export interface ChannelInfo {
   messages: bigint;
   /** Messages that were rejected because a ring was full, or that a subscriber missed. */
   dropped: bigint;
-  /** Codec id. */
+  /** Codec id; empty while only receivers that name none have opened the channel. */
   codec: string;
   /** True if it was created with `persist: true`. */
   persistent: boolean;

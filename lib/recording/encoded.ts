@@ -5,6 +5,7 @@
  */
 
 import type { Attachment } from "../channel/attachment.ts";
+import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import type { ChannelKind, Role } from "../segment/format.ts";
 import type { ChannelOptions } from "../channel/open.ts";
 import type { CodecName } from "../codecs/builtin.ts";
@@ -38,13 +39,17 @@ export function openEncodedSender(
   const { kind, codecId, capacity } = info;
   const options: ChannelOptions = {
     dir,
-    codec: builtInCodec(codecId) ? codecId as CodecName : passthroughCodec(codecId),
+    ...codecId === UNCHOSEN ? {} : { codec: codecFor(codecId) },
     capacityBytes: describeChannel(name, { dir }) === undefined ? capacity : undefined,
   };
   if (kind === "broadcast") return new EncodedSocket(name, kind, "publisher", options);
   if (kind === "queue") return new EncodedSocket(name, kind, "pusher", options);
   if (kind === "request") return new EncodedRequester(name, options);
   throw new RecordingError(`cannot replay to channel "${name}": nothing can be sent to a ${kind}`);
+}
+
+function codecFor(id: string): CodecName | Codec {
+  return builtInCodec(id) ? id as CodecName : passthroughCodec(id);
 }
 
 /** A codec whose values are encoded bytes. */
@@ -54,7 +59,7 @@ function passthroughCodec(id: string): Codec {
 
 /** Lets a socket take encoded messages from here on; the channel keeps its codec's id. */
 function usePassthroughCodec(attachment: Attachment): void {
-  Object.assign(attachment, { codec: passthroughCodec(attachment.codec.id) });
+  attachment.codec = passthroughCodec(attachment.codec.id);
 }
 
 /** No codec encodes tensors and headers: they are decoded here, and encoded again as they were. */

@@ -5,6 +5,7 @@
  */
 
 import { crc32 } from "node:zlib";
+import { UNCHOSEN } from "../segment/chosen_codec.ts";
 import { type ChannelKind, KIND_NUMBERS } from "../segment/format.ts";
 import { RecordingError } from "./errors.ts";
 import * as layout from "./layout.ts";
@@ -15,7 +16,7 @@ export interface RecordingInfo {
   /** Channel name. */
   readonly name: string;
   readonly kind: ChannelKind;
-  /** Codec id. */
+  /** Codec id; empty while none is chosen, which is before the first message. */
   readonly codecId: string;
   /** Bytes of each sender's ring. */
   readonly capacity: number;
@@ -43,6 +44,8 @@ const BUFFER_BYTES = 64 * 1024;
 export class RecordingWriter implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #path: string;
+  readonly #info: RecordingInfo;
+  #hasHeader = false;
   readonly #begunAtMs = performance.now();
   #buffer = new Uint8Array(BUFFER_BYTES);
   #used = 0;
@@ -52,7 +55,7 @@ export class RecordingWriter implements Disposable {
   bytes = 0;
 
   /**
-   * Creates a file and writes the header.
+   * Creates a file and writes the header, or before the first entry if no codec is chosen yet.
    *
    * @throws {RecordingError} if the file exists and `replace` is false, or it cannot be created
    */
@@ -69,7 +72,14 @@ export class RecordingWriter implements Disposable {
         { cause },
       );
     }
-    this.#write(headerOf(info));
+    this.#info = info;
+    if (info.codecId !== UNCHOSEN) this.#writeHeader();
+  }
+
+  #writeHeader(): void {
+    if (this.#hasHeader) return;
+    this.#hasHeader = true;
+    this.#write(headerOf(this.#info));
   }
 
   /** Milliseconds since the recording began. */
@@ -104,6 +114,7 @@ export class RecordingWriter implements Disposable {
     lane = 0,
     flags = 0,
   ): void {
+    this.#writeHeader();
     const entry = new Uint8Array(layout.ENTRY_BYTES);
     const view = new DataView(entry.buffer);
     view.setUint32(layout.ENTRY_TYPE, type, true);

@@ -9,8 +9,9 @@ import { ShmCorruptionError } from "../base/errors.ts";
 import { fnv1a } from "../base/hash.ts";
 import { type Row, rowAt } from "../base/structure.ts";
 import type { ByteSource } from "./byte_source.ts";
+import { chosenCodecId, codecIdOf } from "./chosen_codec.ts";
 import { instantiate, IS_WEAK } from "./ring.ts";
-import { HEADER } from "./structures.ts";
+import { CONTROL, HEADER } from "./structures.ts";
 import * as layout from "../../wasm/layout.ts";
 
 /** What a channel does with a message. */
@@ -73,6 +74,7 @@ export function newSegmentBytes(capacity: number): number {
 export interface NewSegment {
   kind: ChannelKind;
   capacity: number;
+  /** The codec's id, or `UNCHOSEN`. */
   codecId: string;
   persist: boolean;
 }
@@ -116,6 +118,7 @@ export function configChecksum(header: DataView, codec: Uint8Array<ArrayBufferLi
 export interface SegmentConfig {
   kind: ChannelKind;
   capacity: number;
+  /** The codec's id, or `UNCHOSEN`. */
   codecId: string;
   persist: boolean;
 }
@@ -174,13 +177,18 @@ export function parseConfig(source: ByteSource): SegmentConfig | ConfigProblem {
     return invalid("its header, or the name of its codec, was overwritten");
   }
   if (!row.flags.isIntact) return invalid("the flags in its header were overwritten");
-  const end = codec.indexOf(0);
-  return {
-    kind,
-    capacity,
-    codecId: new TextDecoder().decode(codec.subarray(0, end < 0 ? undefined : end)),
-    persist: row.flags.isPersistent,
-  };
+  const codecId = codecIdOf(codec) || chosenCodecAt(source, controlOffset(capacity));
+  if (codecId === undefined) return invalid("the choice of its codec was overwritten");
+  return { kind, capacity, codecId, persist: row.flags.isPersistent };
+}
+
+/** The codec that was chosen after the channel was created; undefined if its word was overwritten. */
+function chosenCodecAt(source: ByteSource, control: number): string | undefined {
+  const bytes = source.read(control, layout.CONTROL_CHOSEN_AT);
+  if (bytes.length < layout.CONTROL_CHOSEN_AT) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { value, isIntact } = CONTROL.fields.chosenCodec.read(view, 0);
+  return isIntact ? chosenCodecId(source, value) : undefined;
 }
 
 /** The fields of a header. */

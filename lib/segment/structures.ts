@@ -113,9 +113,21 @@ export const CONTROL = describe.structure(
   "CONTROL_",
   layout.CONTROL_PARTICIPANTS,
   {
-    codec: describe.raw("CONTROL_CODEC", layout.CODEC_BYTES, "codec id"),
+    codec: describe.raw(
+      "CONTROL_CODEC",
+      layout.CODEC_BYTES,
+      "codec id, zeros while it is open",
+    ),
     createdAt: describe.f64("CONTROL_CREATED_AT", "created at"),
     creatorPid: describe.u32("CONTROL_CREATOR_PID", "creator pid"),
+    chooserPid: describe.u32("CONTROL_CHOOSER_PID", "codec's pid"),
+    chosenCodec: describe.field(
+      "CONTROL_CHOSEN_CODEC",
+      8,
+      "codec, chosen later, with its check",
+      optionalWordAt,
+    ),
+    chosenAt: describe.f64("CONTROL_CHOSEN_AT", "codec chosen at"),
     receiverWaiters: setOf("CONTROL_RECEIVER_WAITERS", "waiting receivers, a bit each"),
     senderWaiters: setOf("CONTROL_SENDER_WAITERS", "waiting senders"),
     requesterWaiters: setOf("CONTROL_REQUESTER_WAITERS", "waiting requesters"),
@@ -138,11 +150,16 @@ export const CONTROL = describe.structure(
 
 /** Where the lease tables are, the smallest first; 0 for one that does not exist. */
 function leaseTableWordsAt(view: DataView, at: number): CheckedWord[] {
-  return Array.from({ length: layout.MAX_LEASE_TABLES }, (_, table) => {
-    const word = checkedWordAt(view, at + table * 8);
-    const isUnused = view.getBigUint64(at + table * 8, true) === 0n;
-    return isUnused ? { value: 0, isIntact: true } : word;
-  });
+  return Array.from(
+    { length: layout.MAX_LEASE_TABLES },
+    (_, table) => optionalWordAt(view, at + table * 8),
+  );
+}
+
+/** A checked word that is 0, check included, until it is written. */
+function optionalWordAt(view: DataView, at: number): CheckedWord {
+  const isUnused = view.getBigUint64(at, true) === 0n;
+  return isUnused ? { value: 0, isIntact: true } : checkedWordAt(view, at);
 }
 
 /** An entry of the table of participants. */

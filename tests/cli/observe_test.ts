@@ -235,6 +235,31 @@ Deno.test("ringbus record ends at SIGTERM, and replay sends all of it again", ()
     }
   }));
 
+Deno.test("tail and record that begin before the codec is chosen use the sender's", () =>
+  inShell(async ({ run, start, scratch }) => {
+    const { path: dir } = scratch;
+    const tape = Deno.makeTempFileSync({ dir: SCRATCH_ROOT });
+    try {
+      using subscriber = new Subscriber<unknown>("news", { dir });
+      assert.match((await run(["ls"])).stdout, /^news +broadcast +- /m);
+      {
+        await using tail = start(["tail", "news", "-n", "1"]);
+        await using recorder = start(["record", "news", tape, "--force", "-n", "1"]);
+        await tail.prints("reading news");
+        await recorder.prints("reading news");
+        using publisher = new Publisher<unknown>("news", { dir, codec: "json" });
+        publisher.send({ one: 1 });
+        await tail.prints('{"one":1}');
+        assert.match((await recorder.lines()).join("\n"), /recorded 1 message /);
+      }
+      const replayed = await run(["replay", tape, "--speed", "max"]);
+      assert.deepEqual([replayed.code, replayed.stdout], [EXIT.DONE, "sent 1 message to news\n"]);
+      assert.deepEqual(subscriber.drain(), [{ one: 1 }, { one: 1 }]);
+    } finally {
+      Deno.removeSync(tape);
+    }
+  }));
+
 Deno.test("ringbus top restores the terminal", () =>
   inScratch(async ({ path: dir }) => {
     using _publisher = new Publisher("news", { dir });

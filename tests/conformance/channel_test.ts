@@ -3,6 +3,7 @@
 import { testAck } from "./channel/ack.ts";
 import { testBroadcast } from "./channel/broadcast.ts";
 import { TRANSPORTS } from "./channel/channel.ts";
+import { testCodecChoice } from "./channel/codec_choice.ts";
 import { testIterables } from "./channel/iterables.ts";
 import { testLifecycle } from "./channel/lifecycle.ts";
 import { testOptions } from "./channel/options.ts";
@@ -16,6 +17,7 @@ import { testWaiting } from "./channel/waiting.ts";
 for (const transport of TRANSPORTS) {
   testBroadcast(transport);
   testQueue(transport);
+  testCodecChoice(transport);
   testAck(transport);
   testRequests(transport);
   testWaiting(transport);

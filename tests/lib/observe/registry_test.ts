@@ -70,7 +70,7 @@ Deno.test("all kinds and roles are listed by name, in order", () => {
     { name, kind, codec, persistent, participants },
   ) => [name, kind, codec, persistent, ...participants.map(({ role }) => role)]);
   assert.deepEqual(seen, [
-    ["a", "queue", "msgpack", false, "puller"],
+    ["a", "queue", "", false, "puller"],
     ["b", "broadcast", "msgpack", true, "subscriber", "publisher"],
     ["c", "request", "json", false, "requester", "replier"],
   ]);
