@@ -59,7 +59,7 @@ const ALLOWED = table(`
   backends/tcp/client:      lib/base lib/message backends/store backends/hosting backends/messaging backends/tcp/protocol backends/tcp/server
   backends/state:           lib/base lib/codecs
   backends/state/redis:     lib/base backends/state backends/redis
-  backends/state/shm:       lib/base lib/journal backends/state
+  backends/state/shm:       lib/base lib/codecs lib/journal backends/state
   backends/state/manager:   lib/base backends/state backends/store backends/hosting backends/messaging backends/tcp/protocol backends/tcp/server backends/tcp/client
 
   backends/messaging_config.ts:    lib/base backends/messaging backends/messaging/shm backends/http/client backends/tcp/client

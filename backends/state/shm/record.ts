@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decode, encode } from "@msgpack/msgpack";
+import { msgpackCodec } from "../../../lib/codecs/msgpack.ts";
 import type { LimitName, StateLimits } from "../config.ts";
 import type { StateTable, StateWrite, TableContents } from "../table.ts";
 
@@ -12,7 +12,7 @@ import type { StateTable, StateWrite, TableContents } from "../table.ts";
 const MAX_RECORD_BYTES = 256 * 1024;
 
 /** Name of the format of the records. Another version needs another name. */
-export const FORMAT = "ringbus.state.1";
+export const FORMAT = "ringbus.state.2";
 
 /** A record: a write, a part of a state, or the limits, which are the first record of every snapshot. */
 export type StateRecord = StateWrite | { kind: "restore" } & TableContents | LimitsRecord;
@@ -58,7 +58,7 @@ export function toRecord(write: StateWrite): Uint8Array {
 
 /** Decodes a record. Throws if the bytes are not one. */
 export function fromRecord(bytes: Uint8Array): StateRecord {
-  return decode(bytes) as StateRecord;
+  return msgpackCodec.decode(bytes) as StateRecord;
 }
 
 /** The records that lead from an empty state to this one. */
@@ -87,4 +87,9 @@ function* partsOf(slots: readonly Uint8Array[]): Generator<Uint8Array[]> {
 
 function restore(threads: TableContents["threads"], pairs: TableContents["pairs"]): Uint8Array {
   return encode({ kind: "restore", threads, pairs });
+}
+
+/** The codec reuses its buffer, and a journal keeps the record. */
+function encode(record: StateRecord): Uint8Array {
+  return msgpackCodec.encode(record).slice();
 }
