@@ -7,13 +7,14 @@
 
 /**
  * What can fail after an operation has succeeded: waking another isolate, the work on a journal after a
- * record was appended, a notification by Redis, a callback of the program, its instrumentation, its
+ * record was appended, a notification by Redis, the removal of what is left of a message elsewhere, a callback of the program, its instrumentation, its
  * filters of the log.
  */
 export type StepAfterCommit =
   | "wake"
   | "journal"
   | "notify"
+  | "removal"
   | "callback"
   | "instrumentation"
   | "log";
@@ -22,6 +23,7 @@ const counts: Record<StepAfterCommit, number> = {
   wake: 0,
   journal: 0,
   notify: 0,
+  removal: 0,
   callback: 0,
   instrumentation: 0,
   log: 0,
@@ -39,6 +41,7 @@ export function countFailures(step: StepAfterCommit, failures = 1): void {
  * - `wake`: another isolate could not be woken, such as without a free descriptor. It is tried again.
  * - `journal`: a journal could not be compacted, or its other members not woken.
  * - `notify`: Redis could not publish a notification; subscriptions find the message when they poll.
+ * - `removal`: a copy of a message in another partition could not be removed. It is tried again.
  * - `callback`: an `onGap`, `onHandlerError` or `onRequest` of the program threw.
  * - `instrumentation`: the option `instrumentation` threw.
  * - `log`: a filter of the program's log threw.

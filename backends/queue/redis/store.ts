@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reportFailure } from "../../../lib/base/after_commit.ts";
 import { formatValue } from "../../../lib/base/options.ts";
 import { parseRedisUrl, type RedisAddress } from "../../redis/address.ts";
 import type { Reply } from "../../redis/connection.ts";
@@ -21,9 +22,11 @@ import {
 } from "../store.ts";
 import type { MessageFilters } from "../types.ts";
 import { attemptMs, QueueClient } from "./client.ts";
+import { LateRemovals } from "./late_removals.ts";
 import { countMessages, listMessages } from "./listing.ts";
 import { checkHealth, checkPartitions, warnOfLoss } from "./maintenance.ts";
 import { Notifications } from "./notifications.ts";
+import { firstThatCounts } from "./outcomes.ts";
 import { escapeGlob, Partitions } from "./partitions.ts";
 import { RedisReceiver } from "./receiver.ts";
 import { toDelivery, toRecord } from "./replies.ts";
@@ -36,6 +39,11 @@ const FIRST_CURSOR = "1 0";
 /** Milliseconds after which an idle subscription claims without a wakeup. */
 const POLL_MS = 2000;
 
+/** Microseconds since 1970, as messages have them in their sequence numbers. */
+function nowMicroseconds(): string {
+  return String(Date.now() * 1000);
+}
+
 /** The store on a single server or a cluster. */
 export class RedisStore implements QueueStore {
   readonly pollMs: number = POLL_MS;
@@ -45,6 +53,9 @@ export class RedisStore implements QueueStore {
   readonly #client: QueueClient;
   readonly #notifications: readonly Notifications[];
   readonly #sweepCursors: readonly string[][];
+  readonly #lateRemovals = new LateRemovals(({ partition, id, storedBefore }) =>
+    this.#removeFrom(partition, id, storedBefore)
+  );
   #healthTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(config: ResolvedConfig) {
@@ -75,8 +86,9 @@ export class RedisStore implements QueueStore {
     logger.info("redis_initialized", { isCluster });
   }
 
-  #checkHealth(): Promise<void> {
-    return checkHealth({
+  async #checkHealth(): Promise<void> {
+    await this.#lateRemovals.retry();
+    await checkHealth({
       client: this.#client,
       notifications: this.#notifications,
       partitions: this.#partitions.all,
@@ -94,6 +106,7 @@ export class RedisStore implements QueueStore {
     const { redactedUrl: url } = this.#address;
     logger.info("closing_redis_connection", { url });
     clearInterval(this.#healthTimer);
+    await this.#lateRemovals.retry();
     await Promise.all(this.#notifications.map((notifications) => notifications.close()));
     await this.#client.close();
     logger.info("redis_connection_closed", { url });
@@ -145,7 +158,7 @@ export class RedisStore implements QueueStore {
   async put(message: MessageToPut): Promise<void> {
     const partition = this.#partitions.of(message.target, message.channel);
     this.#checkPartition(message, partition);
-    await this.#storeIn(partition, [
+    const reply = await this.#storeIn(partition, [
       crypto.randomUUID(),
       message.id,
       message.channel,
@@ -162,7 +175,18 @@ export class RedisStore implements QueueStore {
     ]);
     // A message whose id the queue has not made may have been in another partition.
     const others = this.#partitions.ofId(message.id).filter((other) => other !== partition);
-    await Promise.all(others.map((other) => this.#removeFrom(other, message.id)));
+    const [, , sequence] = String(reply).split(" ");
+    const storedBefore = sequence === "0" ? nowMicroseconds() : sequence;
+    await Promise.all(others.map((other) => this.#removeCopy(other, message.id, storedBefore)));
+  }
+
+  /** Removes what is left of a message elsewhere, now or later. Never rejects. */
+  async #removeCopy(partition: number, id: string, storedBefore: string): Promise<void> {
+    try {
+      await this.#removeFrom(partition, id);
+    } catch (error) {
+      this.#lateRemovals.add({ partition, id, storedBefore }, error);
+    }
   }
 
   #checkPartition({ id, target, channel }: MessageToPut, partition: number): void {
@@ -227,8 +251,8 @@ export class RedisStore implements QueueStore {
         if (outcome !== null) return outcome as AcknowledgeOutcome;
       }
     };
-    const outcomes = await Promise.all(this.#partitions.ofId(id).map(call));
-    return outcomes.find((outcome) => outcome !== "absent") ?? "absent";
+    const calls = this.#partitions.ofId(id).map(call);
+    return await firstThatCounts(calls, (outcome) => outcome !== "absent") ?? "absent";
   }
 
   async pending(
@@ -274,24 +298,32 @@ export class RedisStore implements QueueStore {
   }
 
   async get(id: string, agent: string | undefined): Promise<QueueRecord | undefined> {
-    const replies = await Promise.all(
-      this.#partitions.ofId(id).map((partition) =>
-        this.#client.run("get", partition, [id, agent ?? ""])
-      ),
+    const calls = this.#partitions.ofId(id).map((partition) =>
+      this.#client.run("get", partition, [id, agent ?? ""])
     );
-    const found = replies.find((reply) => reply !== null);
+    const found = await firstThatCounts(calls, (reply) => reply !== null);
     return found === undefined ? undefined : toRecord(found);
   }
 
   async delete(id: string): Promise<boolean> {
-    const outcomes = await Promise.all(
-      this.#partitions.ofId(id).map((partition) => this.#removeFrom(partition, id)),
+    const storedBefore = nowMicroseconds();
+    const partitions = this.#partitions.ofId(id);
+    const results = await Promise.allSettled(
+      partitions.map((partition) => this.#removeFrom(partition, id)),
     );
-    return outcomes.includes(true);
+    const wasThere = results.some((result) => result.status === "fulfilled" && result.value);
+    results.forEach((result, index) => {
+      if (result.status === "fulfilled") return;
+      if (!wasThere) throw result.reason;
+      this.#lateRemovals.add({ partition: partitions[index], id, storedBefore }, result.reason);
+    });
+    return wasThere;
   }
 
-  async #removeFrom(partition: number, id: string): Promise<boolean> {
-    return await this.#client.runDurably("remove", partition, [crypto.randomUUID(), id]) === 1;
+  /** Removes a message; with `storedBefore`, only one that was stored before that time. */
+  async #removeFrom(partition: number, id: string, storedBefore = ""): Promise<boolean> {
+    const args = [crypto.randomUUID(), id, storedBefore];
+    return await this.#client.runDurably("remove", partition, args) === 1;
   }
 
   list(
@@ -325,8 +357,17 @@ export class RedisStore implements QueueStore {
       lost += orphans;
       isDone = more === 0;
     }
-    if (lost > 0) await this.#scrub(partition);
+    if (lost > 0) await this.#scrubAfterClear(partition);
     return sum;
+  }
+
+  /** All messages are gone by now; health checks drop what a failure leaves in the indexes. */
+  async #scrubAfterClear(partition: number): Promise<void> {
+    try {
+      await this.#scrub(partition);
+    } catch (error) {
+      reportFailure("removal", `cleaning the indexes of partition ${partition}`, error);
+    }
   }
 
   /** Drops what messages that are lost have left in the indexes. */

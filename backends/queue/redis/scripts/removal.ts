@@ -6,7 +6,9 @@
 
 import { ALLOW_OOM, script } from "./fragments.ts";
 
-/** Removes a message. Returns 1 if there was one. */
+/**
+ * Removes a message. With `ARGV[5]`, only one whose sequence number is smaller. Returns 1 if there was one.
+ */
 export const remove: string = script(
   ALLOW_OOM,
   `
@@ -16,6 +18,8 @@ if saved then
   writeMarker()
   return tonumber(saved)
 end
+local seq = ARGV[5] ~= '' and fieldsOf(id, 'seq')[1]
+if seq and tonumber(seq) >= tonumber(ARGV[5]) then return 0 end
 local wasThere, hadExpired = remove(id)
 if not wasThere or hadExpired then return 0 end
 saveReply(operation, 1)
