@@ -1,14 +1,14 @@
 /**
- * Keys that hold fields, each with a value.
+ * Keys that hold fields, each with a value, for clients with texts and JSON.
  *
  * @module
  */
 
-import { TextMap } from "../../lib/base/text_map.ts";
-import { ENTRY_BYTES } from "./memory_quota.ts";
+import { bytesOfText } from "./byte_string.ts";
+import { HashValue } from "./hash_value.ts";
 import type { Keyspace } from "./keyspace.ts";
-import { detached, textBytes } from "./text.ts";
-import { checkKey, type Value, valueBytes } from "./value.ts";
+import { ENTRY_BYTES } from "./memory_quota.ts";
+import { checkKey, storedBytes, storedOf, type Value, valueOfStored } from "./value.ts";
 
 /** The hashes of a store. */
 export class Hashes {
@@ -20,23 +20,31 @@ export class Hashes {
 
   /** Sets a field; true if it is new. */
   set(key: string, field: string, value: Value): boolean {
-    checkKey("field", field);
-    const old = this.get(key, field);
-    const fieldBytes = old === undefined ? textBytes(field) + ENTRY_BYTES : -valueBytes(old);
-    const hash = this.#keys.grow(
-      key,
-      "hash",
-      fieldBytes + valueBytes(value),
-      Number(old === undefined),
-      () => new TextMap(),
-    );
-    hash.set(detached(field), value);
-    return old === undefined;
+    const [id, name] = this.#names(key, field);
+    const stored = storedOf(value);
+    const hash = this.#keys.get(id, "hash");
+    const former = hash?.get(name);
+    const keyBytes = hash === undefined ? id.length + ENTRY_BYTES : 0;
+    const fieldBytes = former === undefined ? name.length + ENTRY_BYTES : -storedBytes(former);
+    const bytes = keyBytes + fieldBytes + storedBytes(stored);
+    const entries = Number(hash === undefined) + Number(former === undefined);
+    if (bytes > 0) this.#keys.reserve(bytes, entries);
+    const isNew = this.#keys.collection(id, "hash", () => new HashValue()).set(name, stored);
+    this.#keys.changed(id, "hset");
+    return isNew;
   }
 
   /** The value of a field, or undefined. */
   get(key: string, field: string): Value | undefined {
+    const [id, name] = this.#names(key, field);
+    const stored = this.#keys.get(id, "hash")?.get(name);
+    return stored === undefined ? undefined : valueOfStored(stored);
+  }
+
+  #names(key: string, field: string): [string, string] {
     checkKey("field", field);
-    return this.#keys.get(key, "hash")?.get(field);
+    checkKey("key", key);
+    this.#keys.sweep();
+    return [bytesOfText(key), bytesOfText(field)];
   }
 }

@@ -1,22 +1,27 @@
 /**
- * Keys with their values: each has one kind of value, and possibly a time to live.
+ * Keys with their values: each has one kind of value, and possibly a time to live. Keys are byte strings.
+ * Every protocol works on them: `strings.ts`, `hashes.ts` and `sets.ts` for clients with texts and JSON,
+ * the commands of RESP for clients with bytes.
  *
  * @module
  */
 
-import { TextMap } from "../../lib/base/text_map.ts";
-import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
+import type { Collection } from "./collection.ts";
 import type { Counters } from "./counters.ts";
+import { EntryTable, type ScanPart, type TableEntry } from "./entry_table.ts";
 import { WrongTypeError } from "./errors.ts";
 import { type Expiring, ExpiryHeap } from "./expiry.ts";
-import { detached, textBytes } from "./text.ts";
-import { checkKey, type Value } from "./value.ts";
+import type { HashValue } from "./hash_value.ts";
+import { ENTRY_BYTES, type MemoryQuota } from "./memory_quota.ts";
+import type { SetValue } from "./set_value.ts";
+import { detached } from "./text.ts";
+import { storedBytes, type StringValue } from "./value.ts";
 
-/** The types of values by kind. The members of a set are identified by the map keys of their JSON texts. */
+/** The types of values by kind. All but the first are collections. */
 export interface Kinds {
-  string: Value;
-  hash: TextMap<Value>;
-  set: Map<string, Value>;
+  string: StringValue;
+  hash: HashValue;
+  set: SetValue;
 }
 
 /** A kind of value. */
@@ -33,20 +38,45 @@ export type KeyedValue = {
   };
 }[Kind];
 
-/** A key with its value, and their share of the quota. */
-class KeyEntry implements Expiring {
+/** When something of a key expires: the key, or fields of its hash. */
+class Deadline implements Expiring {
   isRemoved = false;
+
+  constructor(readonly entry: KeyEntry, readonly expiresAtMs: number) {}
+}
+
+/** A key with its value, and their share of the quota. */
+export class KeyEntry implements TableEntry {
+  order = 0;
+  place = 0;
   /** Bytes of key and value that count for `maxBytes`. */
   bytes = 0;
   /** Entries that the engine keeps for key and value. */
-  entries = 1;
+  entries = 0;
+  /** When it expires, if it does. */
+  deadline: Deadline | undefined = undefined;
+  /** When the next field of its hash expires, if one does. */
+  fieldDeadline: Deadline | undefined = undefined;
+  /** Milliseconds of the store's clock at which a client used it last. */
+  usedAtMs = 0;
+  /** True when it is no longer in its keyspace. */
+  isRemoved = false;
 
-  constructor(
-    readonly key: string,
-    readonly kind: Kind,
-    readonly value: Kinds[Kind],
-    readonly expiresAtMs: number,
-  ) {}
+  constructor(readonly key: string, public kind: Kind, public value: Kinds[Kind]) {}
+
+  /** Milliseconds of the store's clock; `Infinity`: never. */
+  get expiresAtMs(): number {
+    return this.deadline?.expiresAtMs ?? Infinity;
+  }
+}
+
+/** Hears of changes, after they were made. Must not throw. */
+export interface KeyspaceObserver {
+  /**
+   * @param event name of the change in the words of Redis, such as `"set"`; undefined if another one tells it
+   * @param kind kind of value that the event is about; undefined: of the key itself
+   */
+  changed(keys: Keyspace, key: string, event: string | undefined, kind: Kind | undefined): void;
 }
 
 /** What the keyspace uses of its store. */
@@ -56,36 +86,85 @@ export interface KeyspaceContext {
   readonly counters: Counters;
   /** Removes all messages and keys that have expired. */
   readonly sweep: () => void;
+  /** Those that hear of changes of any keyspace of the store. */
+  readonly observers: Set<KeyspaceObserver>;
 }
 
-/** All keys of a store, of every kind. */
+/** All keys of one database of a store, of every kind. */
 export class Keyspace {
+  /** Number of the database. */
+  readonly index: number;
   readonly #context: KeyspaceContext;
-  readonly #entries = new TextMap<KeyEntry>();
-  readonly #expiry = new ExpiryHeap<KeyEntry>();
+  #table = new EntryTable<KeyEntry>();
+  #expiry = new ExpiryHeap<Deadline>();
+  #fieldExpiry = new ExpiryHeap<Deadline>();
 
-  constructor(context: KeyspaceContext) {
+  constructor(context: KeyspaceContext, index = 0) {
     this.#context = context;
+    this.index = index;
   }
 
   /** Number of keys. */
   get size(): number {
-    return this.#entries.size;
+    return this.#table.size;
   }
 
-  /** All keys with their values. */
-  entries(): Iterable<KeyedValue> {
-    return this.#entries.values() as Iterable<KeyedValue>;
+  /** Number of keys and hashes with fields that will expire. */
+  get expiringCount(): number {
+    return this.#expiry.length + this.#fieldExpiry.length;
   }
 
   /** Number of keys that will expire. */
-  get expiringCount(): number {
+  get expiringKeys(): number {
     return this.#expiry.length;
   }
 
-  /** Time of the next expiry of a key; `Infinity` if there is none. */
+  /** Time of the next expiry of a key or a field; `Infinity` if there is none. */
   get nextExpiryMs(): number {
-    return this.#expiry.nextAtMs;
+    return Math.min(this.#expiry.nextAtMs, this.#fieldExpiry.nextAtMs);
+  }
+
+  /** Time of the store's clock, in milliseconds. */
+  get nowMs(): number {
+    return this.#context.clock();
+  }
+
+  /** All keys with their values, in the order in which they were added. */
+  entries(): Iterable<KeyEntry & KeyedValue> {
+    return this.#table.values() as Iterable<KeyEntry & KeyedValue>;
+  }
+
+  /** A part of the keys: see `EntryTable.scan`. */
+  scan(cursor: number, count: number): ScanPart<KeyEntry> {
+    return this.#table.scan(cursor, count);
+  }
+
+  /** One of the keys at random; undefined if there is none. */
+  random(): KeyEntry | undefined {
+    return this.size === 0 ? undefined : this.#table.random();
+  }
+
+  /** Removes what has expired in the whole store. Every call of a client does this first. */
+  sweep(): void {
+    this.#context.sweep();
+  }
+
+  /** The entry of a key, of any kind; undefined if there is none. */
+  find(key: string): KeyEntry | undefined {
+    return this.#table.get(key);
+  }
+
+  /**
+   * The entry of a key, or undefined.
+   *
+   * @throws {WrongTypeError} if the value is of another kind
+   */
+  entryOf(key: string, kind: Kind): KeyEntry | undefined {
+    const entry = this.#table.get(key);
+    if (entry === undefined || entry.kind === kind) return entry;
+    throw new WrongTypeError(
+      `the key ${JSON.stringify(key)} holds a ${entry.kind}: a command for a ${kind} cannot use it`,
+    );
   }
 
   /**
@@ -94,111 +173,185 @@ export class Keyspace {
    * @throws {WrongTypeError} if the value is of another kind
    */
   get<K extends Kind>(key: string, kind: K): Kinds[K] | undefined {
-    checkKey("key", key);
-    this.#context.sweep();
-    const entry = this.#entries.get(key);
-    if (entry === undefined || entry.kind === kind) return entry?.value as Kinds[K] | undefined;
-    throw new WrongTypeError(
-      `the key ${JSON.stringify(key)} holds a ${entry.kind}: a command for a ${kind} cannot use it`,
-    );
+    return this.entryOf(key, kind)?.value as Kinds[K] | undefined;
   }
 
-  /** Sets the value of a key, of any kind. With a lifetime of 0 the key is gone at once. */
-  put<K extends Kind>(
+  /** Reserves room for a change: bytes of texts, and entries. See `MemoryQuota.reserve`. */
+  reserve(bytes: number, entries: number): void {
+    this.#context.quota.reserve(bytes, entries);
+  }
+
+  /** Sets the value of a key, and replaces one of any kind. `event` names the change. */
+  set<K extends Kind>(
     key: string,
     kind: K,
     value: Kinds[K],
-    bytes: number,
-    entries: number,
-    lifetimeSeconds?: number,
-  ): void {
-    checkKey("key", key);
-    const expiresAtMs = lifetimeSeconds === undefined
-      ? Infinity
-      : this.#context.clock() + lifetimeSeconds * 1000;
-    this.#context.sweep();
-    const former = this.#entries.get(key);
-    if (lifetimeSeconds === 0) {
-      if (former !== undefined) this.#remove(former);
-      this.#context.counters.expired++;
-      return;
+    event: string | undefined,
+    expiresAtMs = Infinity,
+  ): KeyEntry {
+    let entry = this.#table.get(key);
+    if (entry === undefined) {
+      entry = new KeyEntry(detached(key), kind, value);
+      this.#table.add(entry);
+    } else {
+      this.#dropFieldDeadline(entry);
+      entry.kind = kind;
+      entry.value = value;
     }
-    const entry = new KeyEntry(detached(key), kind, value, expiresAtMs);
-    entry.bytes = bytes + textBytes(key) + ENTRY_BYTES;
-    entry.entries += entries;
-    this.#context.quota.charge(
-      entry.bytes - (former?.bytes ?? 0),
-      entry.entries - (former?.entries ?? 0),
-    );
-    if (former !== undefined) this.#forget(former);
-    this.#entries.set(entry.key, entry);
-    this.#expiry.add(entry);
+    entry.usedAtMs = this.nowMs;
+    if (entry.expiresAtMs !== expiresAtMs) this.expire(entry, expiresAtMs);
+    this.#settle(entry);
+    this.#notify(key, event, kind);
+    return entry;
   }
 
   /**
-   * Reserves bytes and entries for a change of the value of a key (bytes less than 0 if it shrinks), and
-   * returns the value.
-   * A key that does not exist gets a new value.
+   * The value of a key as a collection, which is made if there is none. Call `changed` after the change, also
+   * if nothing was added: that removes what is empty.
    *
    * @throws {WrongTypeError} if the value is of another kind
-   * @throws {StoreFullError} if there is not enough space; then nothing has changed
    */
-  grow<K extends Kind>(
+  collection<K extends Exclude<Kind, "string">>(
     key: string,
     kind: K,
-    bytes: number,
-    entries: number,
     make: () => Kinds[K],
   ): Kinds[K] {
     const found = this.get(key, kind);
-    if (found === undefined) {
-      const made = make();
-      this.put(key, kind, made, bytes, entries);
-      return made;
-    }
-    this.#context.quota.charge(bytes, entries);
-    const entry = this.#entries.get(key)!;
-    entry.bytes += bytes;
-    entry.entries += entries;
-    return found;
+    if (found !== undefined) return found;
+    const value = make();
+    this.#table.add(new KeyEntry(detached(key), kind, value));
+    return value;
   }
 
-  /** Deletes a key of any kind; false if there was none. */
-  delete(key: string): boolean {
-    this.#context.sweep();
-    const entry = this.#entries.get(key);
+  /** Reports a change of a value in place. An empty collection is removed. `event` names the change. */
+  changed(key: string, event: string | undefined): void {
+    const entry = this.#table.get(key);
+    if (entry === undefined) return;
+    const { kind } = entry;
+    entry.usedAtMs = this.nowMs;
+    this.#settle(entry);
+    if (kind === "hash") this.#setFieldDeadline(entry);
+    this.#notify(key, event, kind);
+    if (kind === "string" || !(entry.value as Collection).isEmpty) return;
+    this.#remove(entry);
+    if (event !== undefined) this.#notify(key, "del", undefined);
+  }
+
+  /** Counts the size of a value after its change. */
+  #settle(entry: KeyEntry): void {
+    const { key, kind, value } = entry;
+    const isString = kind === "string";
+    const size = isString ? storedBytes(value as StringValue) : (value as Collection).bytes;
+    const bytes = size + key.length + ENTRY_BYTES;
+    const entries = 1 + (isString ? 0 : (value as Collection).entries);
+    if (bytes === entry.bytes && entries === entry.entries) return;
+    this.#context.quota.charge(bytes - entry.bytes, entries - entry.entries);
+    entry.bytes = bytes;
+    entry.entries = entries;
+  }
+
+  /** Sets when a key expires; `Infinity`: never. */
+  expire(entry: KeyEntry, atMs: number): void {
+    if (entry.deadline !== undefined) release(this.#expiry, entry.deadline);
+    entry.deadline = atMs === Infinity ? undefined : new Deadline(entry, atMs);
+    if (entry.deadline !== undefined) this.#expiry.add(entry.deadline);
+  }
+
+  #setFieldDeadline(entry: KeyEntry): void {
+    const atMs = (entry.value as HashValue).nextExpiryMs;
+    if (atMs === (entry.fieldDeadline?.expiresAtMs ?? Infinity)) return;
+    this.#dropFieldDeadline(entry);
+    if (atMs === Infinity) return;
+    entry.fieldDeadline = new Deadline(entry, atMs);
+    this.#fieldExpiry.add(entry.fieldDeadline);
+  }
+
+  #dropFieldDeadline(entry: KeyEntry): void {
+    if (entry.fieldDeadline !== undefined) release(this.#fieldExpiry, entry.fieldDeadline);
+    entry.fieldDeadline = undefined;
+  }
+
+  /** Reports something that happened to a key and did not change its value, such as `"expire"`. */
+  touched(key: string, event: string | undefined): void {
+    this.#notify(key, event, undefined);
+  }
+
+  #notify(key: string, event: string | undefined, kind: Kind | undefined): void {
+    for (const observer of this.#context.observers) observer.changed(this, key, event, kind);
+  }
+
+  /** Deletes a key of any kind; false if there was none. `event` names the change. */
+  delete(key: string, event = "del"): boolean {
+    const entry = this.#table.get(key);
     if (entry === undefined) return false;
     this.#remove(entry);
     this.#context.counters.deleted++;
+    this.#notify(key, event, undefined);
     return true;
   }
 
+  /** Removes an entry, and releases its share of the quota. The value may be used again. */
   #remove(entry: KeyEntry): void {
-    this.#entries.delete(entry.key);
+    this.#table.delete(entry.key);
     this.#context.quota.charge(-entry.bytes, -entry.entries);
-    this.#forget(entry);
-  }
-
-  #forget(entry: KeyEntry): void {
+    entry.bytes = entry.entries = 0;
     entry.isRemoved = true;
-    this.#expiry.markRemoved(entry);
+    if (entry.deadline !== undefined) release(this.#expiry, entry.deadline);
+    this.#dropFieldDeadline(entry);
   }
 
-  /** Removes the keys that have expired. */
+  /** Removes the keys and the fields that have expired. */
   removeExpired(nowMs: number): void {
     for (
       let due = this.#expiry.popDue(nowMs);
       due !== undefined;
       due = this.#expiry.popDue(nowMs)
     ) {
-      this.#remove(due);
+      due.entry.deadline = undefined;
+      this.#remove(due.entry);
       this.#context.counters.expired++;
+      this.#notify(due.entry.key, "expired", undefined);
+    }
+    this.#removeExpiredFields(nowMs);
+  }
+
+  #removeExpiredFields(nowMs: number): void {
+    for (
+      let due = this.#fieldExpiry.popDue(nowMs);
+      due !== undefined;
+      due = this.#fieldExpiry.popDue(nowMs)
+    ) {
+      due.entry.fieldDeadline = undefined;
+      this.#context.counters.expired += (due.entry.value as HashValue).removeExpired(nowMs);
+      this.changed(due.entry.key, "hexpired");
     }
   }
 
   /** Deletes all keys. */
   clear(): void {
-    this.#context.counters.deleted += this.#entries.size;
-    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+    this.#context.counters.deleted += this.size;
+    for (const entry of [...this.#table.values()]) {
+      this.#remove(entry);
+      this.#notify(entry.key, undefined, undefined);
+    }
   }
+
+  /** Exchanges all keys with those of another database. */
+  swapWith(other: Keyspace): void {
+    const keys = new Set(
+      [this, other].flatMap((each) => [...each.#table.values()].map((e) => e.key)),
+    );
+    [this.#table, other.#table] = [other.#table, this.#table];
+    [this.#expiry, other.#expiry] = [other.#expiry, this.#expiry];
+    [this.#fieldExpiry, other.#fieldExpiry] = [other.#fieldExpiry, this.#fieldExpiry];
+    for (const key of keys) {
+      this.#notify(key, undefined, undefined);
+      other.#notify(key, undefined, undefined);
+    }
+  }
+}
+
+function release(heap: ExpiryHeap<Deadline>, deadline: Deadline): void {
+  deadline.isRemoved = true;
+  heap.markRemoved(deadline);
 }

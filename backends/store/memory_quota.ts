@@ -96,12 +96,18 @@ export class MemoryQuota {
     );
   }
 
-  /** Charges what eviction does not free. Makes room for it. */
+  /**
+   * Makes room for what eviction does not free.
+   *
+   * @throws {StoreFullError} if there is not enough room without any message; then nothing is evicted
+   */
+  reserve(bytes: number, entries: number): void {
+    const cost = { bytes, entries };
+    this.makeRoom(() => cost, cost);
+  }
+
+  /** Charges what eviction does not free, after `reserve`; releases it if the numbers are less than 0. */
   charge(bytes: number, entries: number): void {
-    if (bytes > 0 || entries > 0) {
-      const cost = { bytes, entries };
-      this.makeRoom(() => cost, cost);
-    }
     this.#all.add(bytes, entries);
     this.#kept.add(bytes, entries);
   }

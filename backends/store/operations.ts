@@ -271,7 +271,7 @@ export const OPERATIONS = {
     arguments: { key: KEY },
     result: "count",
     http: { method: "DELETE", path: "/keys/{key}", member: "deleted" },
-    run: ({ keys }, { key }) => Number(keys.delete(key)),
+    run: (store, { key }) => Number(store.deleteKey(key)),
   }),
 };
 

@@ -1,13 +1,21 @@
 /**
- * Keys that hold members, each once.
+ * Keys that hold members, each once, for clients with texts and JSON.
  *
  * @module
  */
 
-import { mapKey } from "../../lib/base/text_map.ts";
-import { ENTRY_BYTES } from "./memory_quota.ts";
+import { bytesOfText } from "./byte_string.ts";
 import type { Keyspace } from "./keyspace.ts";
-import { type Value, valueBytes, valueToJson } from "./value.ts";
+import { ENTRY_BYTES } from "./memory_quota.ts";
+import { identityOf, SetValue } from "./set_value.ts";
+import {
+  checkKey,
+  storedBytes,
+  storedOf,
+  type StoredText,
+  type Value,
+  valueOfStored,
+} from "./value.ts";
 
 /** The sets of a store. */
 export class Sets {
@@ -19,21 +27,36 @@ export class Sets {
 
   /** Adds members; returns the number of new ones. */
   add(key: string, members: readonly Value[]): number {
-    const known = this.#keys.get(key, "set");
-    const added = new Map(
-      members.map((member): [string, Value] => [mapKey(valueToJson(member)), member])
-        .filter(([identity]) => !known?.has(identity)),
+    const id = this.#id(key);
+    const known = this.#keys.get(id, "set");
+    const added = members.map(storedOf).filter((member) =>
+      known === undefined || !known.has(identityOf(member))
     );
-    if (added.size === 0) return 0;
-    let bytes = 0;
-    for (const member of added.values()) bytes += valueBytes(member) + ENTRY_BYTES;
-    const set = this.#keys.grow(key, "set", bytes, added.size, () => new Map());
-    for (const [identity, member] of added) set.set(identity, member);
-    return added.size;
+    if (added.length === 0) return 0;
+    this.#reserve(id, added, known === undefined);
+    const set = this.#keys.collection(id, "set", () => new SetValue());
+    const count = added.filter((member) => set.add(member)).length;
+    this.#keys.changed(id, "sadd");
+    return count;
+  }
+
+  #reserve(id: string, added: readonly StoredText[], isNew: boolean): void {
+    let bytes = isNew ? id.length + ENTRY_BYTES : 0;
+    for (const member of added) bytes += storedBytes(member) + ENTRY_BYTES;
+    this.#keys.reserve(bytes, added.length + Number(isNew));
   }
 
   /** The members, in the order in which they were added. */
   members(key: string): Value[] {
-    return [...this.#keys.get(key, "set")?.values() ?? []];
+    const set = this.#keys.get(this.#id(key), "set");
+    return set === undefined
+      ? []
+      : set.members.values().map(({ value }) => valueOfStored(value)).toArray();
+  }
+
+  #id(key: string): string {
+    checkKey("key", key);
+    this.#keys.sweep();
+    return bytesOfText(key);
   }
 }

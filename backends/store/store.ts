@@ -5,18 +5,21 @@
  * @module
  */
 
-import { monotonicNow } from "../../lib/base/clock.ts";
-import { callback } from "../../lib/base/option_checks.ts";
+import { type Clock, clockOf } from "../../lib/base/clock.ts";
 import { type OptionChecks, OptionRules } from "../../lib/base/option_rules.ts";
 import { MemoryQuota } from "./memory_quota.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import type { ConnectionStatsSource } from "./connection_stats.ts";
+import { bytesOfText } from "./byte_string.ts";
+import { Databases } from "./databases.ts";
+import { StoreFullError } from "./errors.ts";
 import { Hashes } from "./hashes.ts";
-import { Keyspace } from "./keyspace.ts";
+import type { Keyspace, KeyspaceObserver } from "./keyspace.ts";
 import { QueueQuota } from "./queue_quota.ts";
 import { Sets } from "./sets.ts";
 import { parseMessage, type StoredMessage } from "./stored_message.ts";
 import { Strings } from "./strings.ts";
+import { checkClock } from "./clock_option.ts";
 import { checkLimit, DEFAULT_MAX_PATTERNS } from "./limits.ts";
 import { checkTtl, lifetimeOf } from "./names.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -26,10 +29,11 @@ import { TransitQuota } from "./transit_quota.ts";
 /** Options of a store. */
 export interface StoreOptions {
   /**
-   * Clock of times to live, in milliseconds. A test sets one of its own. Default: a monotonic clock, which
-   * no change of the wall clock moves.
+   * Clock of times to live: one with timers such as `SteppableClock`, or a function that returns
+   * milliseconds of the Unix epoch. A test sets one of its own. Default: a monotonic clock, which no change
+   * of the wall clock moves.
    */
-  clock?: () => number;
+  clock?: Clock | (() => number);
   /** Most messages of a topic: the oldest by id time are evicted. Default: no limit. */
   maxMessagesPerTopic?: number;
   /**
@@ -48,7 +52,7 @@ export interface StoreOptions {
 
 /** The checks of `StoreOptions`. */
 export const STORE_CHECKS: OptionChecks<StoreOptions> = {
-  clock: callback,
+  clock: checkClock,
   maxMessagesPerTopic: checkLimit,
   maxBytes: checkLimit,
   maxPatterns: checkLimit,
@@ -61,7 +65,7 @@ export interface StoreStats extends Counters {
   topics: number;
   /** Messages in all topics. */
   messages: number;
-  /** Keys of strings, hashes and sets. */
+  /** Keys of all databases. */
   keys: number;
   /** Approximate bytes of messages and keys. */
   bytes: number;
@@ -93,10 +97,25 @@ export class Store {
    */
   readonly topics: Topics;
   /**
-   * All keys.
+   * The numbered databases of keys.
+   * @internal
+   */
+  readonly databases: Databases;
+  /**
+   * All keys of the first database, which all protocols use.
    * @internal
    */
   readonly keys: Keyspace;
+  /**
+   * Those that hear of changes of keys.
+   * @internal
+   */
+  readonly keyObservers: Set<KeyspaceObserver> = new Set();
+  /**
+   * The clock, with its timers.
+   * @internal
+   */
+  readonly clock: Clock;
   /**
    * Keys that hold one value.
    * @internal
@@ -127,7 +146,6 @@ export class Store {
    * @internal
    */
   readonly transit: TransitQuota;
-  readonly #clock: () => number;
   readonly #counters = newCounters();
   readonly #quota: MemoryQuota;
 
@@ -139,17 +157,19 @@ export class Store {
    */
   constructor(options: StoreOptions = {}) {
     OPTIONS.check(options);
-    const { maxMessagesPerTopic = Infinity, maxBytes = Infinity, clock = monotonicNow } = options;
+    const { maxMessagesPerTopic = Infinity, maxBytes = Infinity } = options;
     const { maxPatterns = DEFAULT_MAX_PATTERNS } = options;
-    this.#clock = clock;
+    this.clock = clockOf(options.clock);
+    const clock = this.clock.now;
     const counters = this.#counters;
     const quota = new MemoryQuota(maxBytes, () => this.topics.evictOldest());
     this.#quota = quota;
     this.transit = new TransitQuota(() => quota.maxBytes);
     const context = { clock, quota, counters, sweep: () => this.sweep() };
     this.topics = new Topics({ ...context, maxMessagesPerTopic });
-    this.keys = new Keyspace(context);
-    this.strings = new Strings(this.keys);
+    this.databases = new Databases({ ...context, observers: this.keyObservers });
+    this.keys = this.databases.first;
+    this.strings = new Strings(this.keys, counters);
     this.hashes = new Hashes(this.keys);
     this.sets = new Sets(this.keys);
     const queueQuota = quota.isBounded ? new QueueQuota(() => quota.maxBytes) : undefined;
@@ -181,11 +201,20 @@ export class Store {
     return message;
   }
 
+  /**
+   * Deletes a key of the first database, of any kind; false if there was none.
+   * @internal
+   */
+  deleteKey(key: string): boolean {
+    this.sweep();
+    return this.keys.delete(bytesOfText(key));
+  }
+
   /** Removes expired messages and keys. Every call does this first; call it between calls. */
   sweep(): void {
-    const nowMs = this.#clock();
+    const nowMs = this.clock.now();
     this.topics.removeExpired(nowMs);
-    this.keys.removeExpired(nowMs);
+    this.databases.removeExpired(nowMs);
   }
 
   /**
@@ -193,7 +222,7 @@ export class Store {
    * @internal
    */
   get expiringCount(): number {
-    return this.topics.expiringCount + this.keys.expiringCount;
+    return this.topics.expiringCount + this.databases.expiringCount;
   }
 
   /**
@@ -201,7 +230,7 @@ export class Store {
    * @internal
    */
   get nextExpiryMs(): number {
-    return Math.min(this.topics.nextExpiryMs, this.keys.nextExpiryMs);
+    return Math.min(this.topics.nextExpiryMs, this.databases.nextExpiryMs);
   }
 
   /**
@@ -209,7 +238,7 @@ export class Store {
    * @internal
    */
   get nowMs(): number {
-    return this.#clock();
+    return this.clock.now();
   }
 
   /**
@@ -218,6 +247,29 @@ export class Store {
    */
   get maxBytes(): number {
     return this.#quota.maxBytes;
+  }
+
+  /**
+   * True if there is room for more bytes of keys; messages are evicted for it.
+   * @internal
+   */
+  makeRoom(bytes: number, entries: number): boolean {
+    if (!this.#quota.isBounded) return true;
+    try {
+      this.#quota.reserve(bytes, entries);
+      return true;
+    } catch (error) {
+      if (error instanceof StoreFullError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Bytes in use, as `maxBytes` counts them.
+   * @internal
+   */
+  get usedBytes(): number {
+    return this.#quota.used;
   }
 
   /**
@@ -237,7 +289,7 @@ export class Store {
   /** Deletes all messages and keys. Subscriptions stay. */
   clear(): void {
     this.topics.clear();
-    this.keys.clear();
+    this.databases.clear();
   }
 
   /** Size and counters of the store. */
@@ -246,7 +298,7 @@ export class Store {
     return {
       topics: this.topics.size,
       messages: this.topics.length,
-      keys: this.keys.size,
+      keys: this.databases.size,
       bytes: this.#quota.used,
       subscriptions: this.subscriptions.topicCount,
       patternSubscriptions: this.subscriptions.patternCount,

@@ -8,8 +8,10 @@ import { messageOf } from "../../lib/base/thrown.ts";
 import { parseJson, stringifyJson } from "../../lib/message/json.ts";
 import { checkLimits, MAX_JSON_DEPTH } from "../../lib/base/json_limits.ts";
 import { readString } from "../../lib/base/json_scanner.ts";
+import { bytesOfText, textOfBytes } from "./byte_string.ts";
 import { InvalidInputError } from "./errors.ts";
 import { MAX_KEY_LENGTH } from "./limits.ts";
+import { readLatin1 } from "./latin1.ts";
 import { detached, textBytes } from "./text.ts";
 
 /** A JSON value other than a string, as text. */
@@ -24,6 +26,33 @@ export class JsonText {
 
 /** A value: a string, or other JSON. */
 export type Value = string | JsonText;
+
+/** A value in the store: the byte string of a text, or other JSON. */
+export type StoredText = string | JsonText;
+
+/** The value of a key that has no parts. Bytes that were changed in place are kept as an array. */
+export type StringValue = StoredText | Uint8Array;
+
+/** The stored form of a value. */
+export function storedOf(value: Value): StoredText {
+  return typeof value === "string" ? bytesOfText(value) : value;
+}
+
+/** The value of a stored form. */
+export function valueOfStored(stored: StringValue): Value {
+  return stored instanceof JsonText ? stored : textOfBytes(byteStringOf(stored));
+}
+
+/** The bytes of a stored form, as a client that knows no JSON gets them. */
+export function byteStringOf(stored: StringValue): string {
+  if (typeof stored === "string") return stored;
+  return stored instanceof JsonText ? bytesOfText(stored.text) : readLatin1(stored);
+}
+
+/** Bytes of a stored form in memory. */
+export function storedBytes(stored: StringValue): number {
+  return stored instanceof JsonText ? textBytes(stored.text) : stored.length;
+}
 
 /** The value of a valid JSON text, such as a member of a request. */
 export function valueOfJson(text: string): Value {

@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { Clock } from "../../../lib/base/clock.ts";
 import { checkNoMore } from "../../../lib/base/checks.ts";
 import { callback, instanceOf } from "../../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
 import { formatValue } from "../../../lib/base/options.ts";
+import { checkClock } from "../../store/clock_option.ts";
 import { checkHost, checkHostName, checkPort, urlOf } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosting/stop.ts";
@@ -59,8 +61,11 @@ export interface SharedMemoryServerConfig {
 export interface SharedMemoryServerOptions extends SharedMemoryServerConfig {
   /** The store, to share it with other servers and backends. Default: a new store. */
   store?: Store;
-  /** Clock of the store's times to live, in milliseconds, for tests. Default: a monotonic clock. */
-  clock?: () => number;
+  /**
+   * Clock of a new store, for tests: one with timers such as `SteppableClock`, or a function that returns
+   * milliseconds of the Unix epoch. Default: a monotonic clock.
+   */
+  clock?: Clock | (() => number);
   /** Called for each request, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver;
 }
@@ -84,7 +89,7 @@ export const SERVER_OPTIONS = new OptionRules<SharedMemoryServerOptions>(
   {
     ...CONFIG_CHECKS,
     store: instanceOf(() => Store),
-    clock: callback,
+    clock: checkClock,
     onRequest: callback,
   },
 );

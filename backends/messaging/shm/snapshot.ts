@@ -6,10 +6,12 @@
 
 import type { SnapshotRecord } from "../../../lib/journal/journal.ts";
 import type { Arguments, ArgumentValues } from "../../store/arguments.ts";
+import { textOfBytes } from "../../store/byte_string.ts";
 import type { KeyedValue } from "../../store/keyspace.ts";
 import type { Operation } from "../../store/operation.ts";
 import { OPERATIONS } from "../../store/operations.ts";
 import type { StoredMessage } from "../../store/stored_message.ts";
+import { valueOfStored } from "../../store/value.ts";
 import type { Member } from "./members.ts";
 import {
   type ControlFields,
@@ -46,16 +48,20 @@ export function* snapshotMember(
   }
 }
 
-/** The records of a key. */
-export function* snapshotKey(
-  { key, kind, value, expiresAtMs }: KeyedValue,
-): Iterable<SnapshotRecord> {
-  if (kind === "string") {
-    yield recordOf(OPERATIONS.set, { key, value, ex: finite(expiresAtMs) });
-  } else if (kind === "hash") {
-    for (const [field, each] of value) yield recordOf(OPERATIONS.hset, { key, field, value: each });
-  } else {
-    yield recordOf(OPERATIONS.sadd, { key, members: [...value.values()] });
+/** The records of a key. No operation of the journal makes values of other kinds. */
+export function* snapshotKey(entry: KeyedValue): Iterable<SnapshotRecord> {
+  const key = textOfBytes(entry.key);
+  if (entry.kind === "string") {
+    const ex = finite(entry.expiresAtMs);
+    yield recordOf(OPERATIONS.set, { key, value: valueOfStored(entry.value), ex });
+  } else if (entry.kind === "hash") {
+    for (const { key: name, value } of entry.value.fields.values()) {
+      const field = textOfBytes(name);
+      yield recordOf(OPERATIONS.hset, { key, field, value: valueOfStored(value) });
+    }
+  } else if (entry.kind === "set") {
+    const members = entry.value.members.values().map(({ value }) => valueOfStored(value));
+    yield recordOf(OPERATIONS.sadd, { key, members: members.toArray() });
   }
 }
 
