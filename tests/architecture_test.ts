@@ -55,7 +55,11 @@ const ALLOWED = table(`
   backends/http/server:     lib/base lib/message backends/store backends/hosting backends/http/metrics backends/http/dashboard
   backends/http/client:     lib/base lib/message backends/store backends/hosting backends/messaging backends/http/server
   backends/tcp/protocol:    lib/message backends/store
-  backends/tcp/server:      lib/base lib/message backends/store backends/hosting backends/tcp/protocol
+  backends/resp/protocol:   backends/store backends/tcp/protocol
+  backends/resp/engine:     lib/base backends/store backends/resp/protocol
+  backends/resp/commands:   backends/store backends/resp/protocol backends/resp/engine
+  backends/resp/server:     lib/base backends/store backends/hosting backends/tcp/protocol backends/resp/protocol backends/resp/engine backends/resp/commands
+  backends/tcp/server:      lib/base lib/message backends/store backends/hosting backends/tcp/protocol backends/resp/server
   backends/tcp/client:      lib/base lib/message backends/store backends/hosting backends/messaging backends/tcp/protocol backends/tcp/server
   backends/state:           lib/base lib/codecs
   backends/state/redis:     lib/base backends/state backends/redis

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { writeLatin1 } from "../../store/latin1.ts";
+
 const INITIAL_BYTES = 1024;
 /** Larger buffers are not reused. */
 const MAX_SPARE_BYTES = 256 * 1024;
@@ -29,6 +31,40 @@ export class WriteBuffer {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** Appends a byte string: characters up to U+00FF. */
+  writeRaw(text: string): void {
+    this.#reserve(text.length);
+    writeLatin1(text, this.#bytes, this.#length);
+    this.#length += text.length;
+  }
+
+  /** Appends a character, a whole number and the end of a line. */
+  writeNumber(type: string, value: number): void {
+    if (value < 0 || value > 9) return this.writeRaw(`${type}${value}\r\n`);
+    this.#reserve(4);
+    this.#bytes[this.#length++] = type.charCodeAt(0);
+    this.#bytes[this.#length++] = 48 + value;
+    this.#bytes[this.#length++] = 13;
+    this.#bytes[this.#length++] = 10;
+  }
+
+  /** Appends a byte string after its length, as in RESP. */
+  writeBulk(text: string): void {
+    this.writeNumber("$", text.length);
+    this.#reserve(text.length + 2);
+    writeLatin1(text, this.#bytes, this.#length);
+    this.#length += text.length;
+    this.#bytes[this.#length++] = 13;
+    this.#bytes[this.#length++] = 10;
+  }
+
+  /** Appends bytes after their length, as in RESP. */
+  writeBulkBytes(bytes: Uint8Array): void {
+    this.writeNumber("$", bytes.length);
+    this.writeBytes(bytes);
+    this.writeRaw("\r\n");
   }
 
   /** Appends a text and the end of a line. */

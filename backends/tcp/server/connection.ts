@@ -8,6 +8,8 @@ import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { Subscription, type SubscriptionQueueOptions } from "../../store/subscription.ts";
 import { addressText } from "../../hosting/endpoint.ts";
+import type { RespConnection } from "../../resp/server/connection.ts";
+import type { RespFront } from "../../resp/server/front.ts";
 import { LineReader } from "../protocol/line_reader.ts";
 import { Writer } from "../protocol/writer.ts";
 import { LineSession, type SessionContext } from "./session.ts";
@@ -18,11 +20,12 @@ const RESP_FIRST_BYTE = 0x2a;
 const FREE_PENDING_BYTES = 4096;
 /** Input after the end of the session is read in chunks of this size, and discarded. */
 const DRAIN_BUFFER_BYTES = 16 * 1024;
-const NO_RESP = "-ERR this port speaks the line protocol of Ringbus, not RESP\r\n";
 
 /** What the connections of a server share. */
 export interface ConnectionContext {
   readonly session: SessionContext;
+  /** Serves the clients that speak RESP. */
+  readonly resp: RespFront;
   readonly queueOptions: Omit<SubscriptionQueueOptions, "onReady">;
 }
 
@@ -34,6 +37,8 @@ export class Connection {
   readonly #writer: Writer;
   readonly #session: LineSession;
   readonly #subscription: Subscription;
+  /** The connection in the hands of RESP, if the client speaks that. */
+  #resp: RespConnection | undefined;
   #isFlushScheduled = false;
   #isShuttingDown = false;
   #isClosed = false;
@@ -68,6 +73,7 @@ export class Connection {
 
   /** Time of the last byte in either direction, by `performance.now()`. A subscriber is never idle. */
   get idleSinceMs(): number {
+    if (this.#resp !== undefined) return this.#resp.idleSinceMs;
     const { topics, patterns } = this.#subscription;
     return topics.size + patterns.size > 0 ? Infinity : this.#lastActiveMs;
   }
@@ -88,10 +94,7 @@ export class Connection {
 
   async #serve(): Promise<void> {
     if (!(await this.#hasMore())) return;
-    if (this.#reader.peek(1)[0] === RESP_FIRST_BYTE) {
-      this.#writer.buffer.writeBytes(new TextEncoder().encode(NO_RESP));
-      return await this.#writer.idle();
-    }
+    if (this.#reader.peek(1)[0] === RESP_FIRST_BYTE) return await this.#serveResp();
     do {
       await (this.#work = this.#process());
     } while (!this.#session.isEnded && await this.#hasMore());
@@ -99,6 +102,13 @@ export class Connection {
     // The client may have closed its sending side only, and still reads replies.
     this.#session.close();
     await this.#writer.idle();
+  }
+
+  async #serveResp(): Promise<void> {
+    const first = this.#reader.peek(this.#reader.length);
+    this.#resp = this.#context.resp.open(this.#conn, first);
+    this.#reader.close();
+    await this.#resp.run();
   }
 
   async #hasMore(): Promise<boolean> {
@@ -169,12 +179,14 @@ export class Connection {
   /** Executes the received commands, and stops reading. */
   async stopReading(): Promise<void> {
     this.#isShuttingDown = true;
+    if (this.#resp !== undefined) return await this.#resp.stopReading();
     // Its failure ends this connection, and the shutdown of the others goes on.
     await this.#work.catch(() => {});
   }
 
   /** Sends the remaining bytes, and closes the sending side. The client then closes the connection. */
   async shutdown(): Promise<void> {
+    if (this.#resp !== undefined) return await this.#resp.shutdown();
     this.#session.close();
     await this.#writer.idle();
     if (!this.#isClosed) await this.#conn.closeWrite().catch(() => this.close());
@@ -202,6 +214,7 @@ export class Connection {
     this.#session.close();
     this.#reader.close();
     this.#countPending();
-    this.#conn.close();
+    if (this.#resp === undefined) this.#conn.close();
+    else this.#resp.close();
   }
 }

@@ -4,9 +4,11 @@
  * @module
  */
 
+import type { Clock } from "../../../lib/base/clock.ts";
 import { checkInteger } from "../../../lib/base/checks.ts";
 import { callback, durationMs, instanceOf, objectWith } from "../../../lib/base/option_checks.ts";
 import { type OptionChecks, OptionRules } from "../../../lib/base/option_rules.ts";
+import { checkClock } from "../../store/clock_option.ts";
 import { checkHost, checkHostName, checkPort } from "../../hosting/endpoint.ts";
 import type { RequestObserver } from "../../hosting/observer.ts";
 import { QUEUE_CHECKS } from "../../hosting/store_options.ts";
@@ -74,8 +76,11 @@ export interface EmbeddedServerOptions extends EmbeddedServerConfig {
    * Default: none.
    */
   state?: CommandService;
-  /** Clock of a new store's times to live, in milliseconds, for tests. Default: a monotonic clock. */
-  clock?: () => number;
+  /**
+   * Clock of a new store, for tests: one with timers such as `SteppableClock`, or a function that returns
+   * milliseconds of the Unix epoch. Default: a monotonic clock.
+   */
+  clock?: Clock | (() => number);
   /** Called for each command, such as `traceRequests()` of `./otel`. Default: none. */
   onRequest?: RequestObserver;
 }
@@ -110,7 +115,7 @@ export const SERVER_OPTIONS = new OptionRules<EmbeddedServerOptions>("new Embedd
   ...CONFIG_CHECKS,
   store: instanceOf(() => Store),
   state: objectWith("openSession"),
-  clock: callback,
+  clock: checkClock,
   onRequest: callback,
 });
 

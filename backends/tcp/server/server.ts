@@ -15,6 +15,7 @@ import { graceMsOf, reportDropped, runTask, type StopOptions } from "../../hosti
 import { queueOptionsOf, storeOf } from "../../hosting/store_options.ts";
 import { guardMemory } from "../../hosting/memory_guard.ts";
 import { secretMatcher } from "../../hosting/token.ts";
+import { RespFront } from "../../resp/server/front.ts";
 import type { Store } from "../../store/store.ts";
 import { CommandTable } from "./command_table.ts";
 import { Connections } from "./connections.ts";
@@ -47,6 +48,7 @@ export class EmbeddedServer {
   readonly #store: Store;
   readonly #stats: ConnectionStats;
   readonly #connections: Connections;
+  readonly #resp: RespFront;
   #listener: Deno.TcpListener | undefined;
   #accepting: Promise<void> | undefined;
   #endGuard = () => {};
@@ -77,7 +79,15 @@ export class EmbeddedServer {
       isToken: token === undefined ? undefined : secretMatcher(token),
       stats: () => this.getStats(),
     };
-    const context = { session, queueOptions: queueOptionsOf(options) };
+    this.#resp = new RespFront({
+      store: this.#store,
+      isPassword: token === undefined ? undefined : passwordMatcher(token),
+      maxBulkBytes: this.#options.maxLineBytes,
+      maxPendingBytes: this.#options.maxReplyBytes,
+      onReceived: (bytes) => this.#stats.bytesReceived += bytes,
+      onSent: (bytes) => this.#stats.bytesSent += bytes,
+    });
+    const context = { session, resp: this.#resp, queueOptions: queueOptionsOf(options) };
     this.#connections = new Connections(context, this.#options);
   }
 
@@ -116,6 +126,7 @@ export class EmbeddedServer {
     this.#stopping = new AbortController();
     this.#startedAtMs = performance.now();
     this.#store.connectionStats.add(this.#stats);
+    this.#resp.start();
     this.#endGuard = guardMemory(this.#store.maxBytes);
     this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
     this.#accepting = this.#acceptAll(listener);
@@ -197,6 +208,7 @@ export class EmbeddedServer {
     this.#listener = undefined;
     const dropped = await this.#connections.shutdown(graceMs);
     await this.#accepting;
+    this.#resp.stop();
     reportDropped(this.#store, dropped);
   }
 
@@ -204,4 +216,10 @@ export class EmbeddedServer {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** RESP names a user besides; a server with a token has only the default one. */
+function passwordMatcher(token: string): (user: string, password: string) => boolean {
+  const isToken = secretMatcher(token);
+  return (user, password) => user === "default" && isToken(password);
 }

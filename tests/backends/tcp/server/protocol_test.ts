@@ -262,15 +262,6 @@ Deno.test("tcp: an unauthenticated client gets no memory for a long line", async
   });
 });
 
-Deno.test("tcp: a Redis client gets an error that names the protocol", async () => {
-  await withServer({}, async (_server, connect) => {
-    const client = await connect();
-    await client.send("*1\r\n$4\r\nPING\r\n");
-    const [line] = await client.ended();
-    assert.match(line, /^-ERR .*RESP/);
-  });
-});
-
 Deno.test("tcp: what a web page has a browser send is not carried out", async () => {
   await withServer({}, async (server, connect) => {
     const client = await connect();

@@ -1,0 +1,85 @@
+/**
+ * The state of one client.
+ *
+ * @module
+ */
+
+import type { Keyspace } from "../../store/keyspace.ts";
+import type { RespVersion } from "../protocol/encoder.ts";
+import type { Reply } from "../protocol/reply.ts";
+import type { BlockedCall } from "./blocked_calls.ts";
+
+/** Where the replies of a client go. */
+export interface ClientOutput {
+  /** Address of the client, such as `127.0.0.1:50000`. */
+  readonly address: string;
+  /** Address of the server that it is connected to. */
+  readonly localAddress: string;
+  /** Bytes that were not sent yet. */
+  readonly pendingBytes: number;
+  /** Bytes that were received and not executed yet. */
+  readonly unreadBytes: number;
+  /** Appends a reply, or what the client gets without a request. */
+  send(reply: Reply, version: RespVersion): void;
+  /** The client is authenticated: longer requests are accepted. */
+  allowLongRequests(): void;
+  /** Executes the requests that arrived while the client was blocked. */
+  resume(): void;
+  /** Closes the connection after what was appended is sent. */
+  end(): void;
+  /** Closes the connection at once. */
+  close(): void;
+}
+
+/** Commands between `MULTI` and `EXEC`. */
+export interface Transaction {
+  /** The words of each command. */
+  readonly queued: string[][];
+  /** True after an error: `EXEC` executes nothing. */
+  hasFailed: boolean;
+}
+
+/** What a client does with replies. */
+export type ReplyMode = "on" | "off" | "skip next" | "skip this";
+
+/** A client with what it has chosen. */
+export class ClientState {
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  version: RespVersion = 2;
+  user = "default";
+  isAuthenticated = false;
+  replyMode: ReplyMode = "on";
+  transaction: Transaction | undefined = undefined;
+  /** True if a key that it watches has changed. */
+  isWatchBroken = false;
+  /** The command that waits, if one does. */
+  blocked: BlockedCall | undefined = undefined;
+  isMonitor = false;
+  isNoEvict = false;
+  isNoTouch = false;
+  /** True while it executes a script or a transaction: nothing waits there. */
+  isAtomic = false;
+  /** True after `QUIT`, or after a fault that ends it. */
+  isEnded = false;
+  /** The last command, in small letters. */
+  lastCommand = "NULL";
+  usedAtMs: number;
+
+  constructor(
+    readonly id: number,
+    readonly output: ClientOutput,
+    /** The database that it has selected. */
+    public db: Keyspace,
+    /** Milliseconds of the store's clock. */
+    readonly createdAtMs: number,
+  ) {
+    this.usedAtMs = createdAtMs;
+  }
+
+  /** Appends a reply. */
+  send(reply: Reply): void {
+    this.output.send(reply, this.version);
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Executes the requests of clients: it finds the command, checks whether it is allowed now, and calls its
+ * handler.
+ *
+ * @module
+ */
+
+import { logger } from "../../../lib/base/log.ts";
+import { Blocked, ErrorReply, NO_REPLY, QUEUED, type Reply } from "../protocol/reply.ts";
+import type { Client } from "./client.ts";
+import type { Command } from "./command.ts";
+import { acceptsWords } from "./command_info.ts";
+import type { CommandTable } from "./command_table.ts";
+import { err, NO_AUTH, OUT_OF_MEMORY, replyForError, WRONG_TYPE, wrongArity } from "./errors.ts";
+import type { Service } from "./service.ts";
+
+/** Characters of unknown words in an error. */
+const MAX_SHOWN = 128;
+/** Approximate bytes that an argument needs besides its text when it is stored. */
+const ARGUMENT_COST = 300;
+
+/** The command of a request, and its arguments. */
+interface Call {
+  readonly command: Command;
+  readonly args: readonly string[];
+}
+
+/** Dispatches the requests to one service. */
+export class Dispatcher {
+  readonly #service: Service;
+  readonly #table: CommandTable;
+
+  constructor(service: Service, table: CommandTable) {
+    this.#service = service;
+    this.#table = table;
+  }
+
+  /** Executes a request of a client. Its reply goes to its output, unless it waits. */
+  dispatch(client: Client, words: readonly string[]): void {
+    const service = this.#service;
+    service.isExecuting = true;
+    const reply = this.#replyTo(client, words);
+    if (reply instanceof Blocked) client.send(NO_REPLY);
+    else client.send(reply);
+    if (service.blocked.isDue) service.blocked.serve();
+    service.isExecuting = false;
+  }
+
+  /** True if a word names a command. */
+  isKnown(word: string): boolean {
+    return this.#table.find(word) !== undefined;
+  }
+
+  /** Executes the words of a command in a transaction or a script. */
+  readonly execute = (client: Client, words: readonly string[]): Reply => {
+    const call = this.#find(words);
+    return call instanceof ErrorReply ? call : this.#call(client, call);
+  };
+
+  #replyTo(client: Client, words: readonly string[]): Reply {
+    const call = this.#find(words);
+    const refusal = call instanceof ErrorReply ? call : this.#refusal(client, call);
+    if (refusal !== undefined) return this.#refuse(client, refusal, call);
+    const { command, args } = call as Call;
+    client.usedAtMs = this.#service.clock.now();
+    client.lastCommand = command.name;
+    if (client.transaction !== undefined && !command.flags.has("no_multi")) {
+      client.transaction.queued.push([...words]);
+      return QUEUED;
+    }
+    const reply = this.#call(client, { command, args });
+    if (reply instanceof Blocked) this.#block(client, { command, args }, reply);
+    return reply;
+  }
+
+  #refuse(client: Client, refusal: ErrorReply, call: Call | ErrorReply): ErrorReply {
+    if (client.transaction !== undefined) client.transaction.hasFailed = true;
+    if (!(call instanceof ErrorReply)) this.#service.stats.of(call.command.name).rejected++;
+    this.#service.stats.countError(refusal.text);
+    return refusal;
+  }
+
+  /** The command of a request, or why there is none. */
+  #find(words: readonly string[]): Call | ErrorReply {
+    let command = this.#table.find(words[0]);
+    if (command === undefined) return this.#unknown(words);
+    let args = words.slice(1);
+    if (command.subcommands !== undefined && args.length > 0) {
+      const subcommand = this.#table.findSubcommand(command, args[0]);
+      if (subcommand === undefined) return this.#unknownSubcommand(command, args[0]);
+      command = subcommand;
+      args = args.slice(1);
+    }
+    return acceptsWords(command, words.length) ? { command, args } : wrongArity(command.name);
+  }
+
+  #unknown(words: readonly string[]): ErrorReply {
+    this.#service.stats.countUnknown(words[0]);
+    let shown = "";
+    for (const word of words.slice(1)) {
+      if (shown.length >= MAX_SHOWN) break;
+      shown += `'${word.slice(0, MAX_SHOWN - shown.length)}' `;
+    }
+    return err(
+      `unknown command '${words[0].slice(0, MAX_SHOWN)}', with args beginning with: ${shown}`,
+    );
+  }
+
+  #unknownSubcommand(command: Command, word: string): ErrorReply {
+    this.#service.stats.countUnknown(`${command.name}|${word}`);
+    return err(
+      `unknown subcommand '${word.slice(0, MAX_SHOWN)}'. Try ${command.name.toUpperCase()} HELP.`,
+    );
+  }
+
+  /** Why a command is not allowed now. */
+  #refusal(client: Client, { command, args }: Call): ErrorReply | undefined {
+    if (!client.isAuthenticated && !command.flags.has("no_auth")) return NO_AUTH;
+    if (command.flags.has("denyoom") && !this.#hasRoom(args)) return OUT_OF_MEMORY;
+    return undefined;
+  }
+
+  #hasRoom(args: readonly string[]): boolean {
+    const { store } = this.#service;
+    if (store.maxBytes === Infinity) return true;
+    const bytes = args.reduce((sum, arg) => sum + arg.length + ARGUMENT_COST, 0);
+    return store.makeRoom(bytes, args.length);
+  }
+
+  #call(client: Client, { command, args }: Call): Reply {
+    const { stats, store } = this.#service;
+    store.sweep();
+    stats.processed++;
+    stats.of(command.name).calls++;
+    const reply = this.#handle(client, command, args);
+    if (reply instanceof ErrorReply) {
+      stats.of(command.name).failed++;
+      stats.countError(reply.text);
+    }
+    return reply;
+  }
+
+  #handle(client: Client, command: Command, args: readonly string[]): Reply {
+    try {
+      return command.handle(client, args);
+    } catch (error) {
+      const reply = replyForError(error);
+      if (reply !== undefined) return reply;
+      logger.error("cannot execute {command}: {error}", { command: command.name, error });
+      return err(`the server failed at ${command.name}`);
+    }
+  }
+
+  #block(client: Client, { command, args }: Call, wait: Blocked): void {
+    const { blocked } = this.#service;
+    const attempt = () => {
+      this.#service.store.sweep();
+      const reply = this.#handle(client, command, wait.args ?? args);
+      // A key that holds another kind of value for now does not end the wait.
+      return reply === WRONG_TYPE ? wait : reply;
+    };
+    const finish = (reply: Reply) => {
+      client.blocked = undefined;
+      client.send(reply);
+      client.output.resume();
+    };
+    const call = { keys: client.db, names: wait.keys, onTimeout: wait.onTimeout, attempt, finish };
+    client.blocked = blocked.add(call, wait.timeoutMs);
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * The connection of one client that speaks RESP: it reads requests for the dispatcher, and writes replies
+ * and pushes.
+ *
+ * @module
+ */
+
+import { isTurnDue, takeTurn, withTurn } from "../../../lib/base/turn.ts";
+import { logger } from "../../../lib/base/log.ts";
+import { addressText } from "../../hosting/endpoint.ts";
+import { Writer } from "../../tcp/protocol/writer.ts";
+import { Client } from "../engine/client.ts";
+import type { ClientOutput } from "../engine/client_state.ts";
+import type { Dispatcher } from "../engine/dispatcher.ts";
+import type { Service } from "../engine/service.ts";
+import { type RespVersion, writeReply } from "../protocol/encoder.ts";
+import { ErrorReply, type Reply } from "../protocol/reply.ts";
+import { RequestParser } from "../protocol/request_parser.ts";
+import { limitsFor, type RespLimits } from "./limits.ts";
+
+/** Pending bytes of a connection that do not count: the memory of its objects is of this size, too. */
+const FREE_PENDING_BYTES = 4096;
+/** Most bytes that are received while the client waits. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/** What the connections of a server share. */
+export interface RespContext {
+  readonly service: Service;
+  readonly dispatcher: Dispatcher;
+  readonly limits: RespLimits;
+  /** Called with the bytes of each read and write. */
+  readonly onReceived: (bytes: number) => void;
+  readonly onSent: (bytes: number) => void;
+}
+
+/** A connection that speaks RESP. */
+export class RespConnection implements ClientOutput {
+  readonly #conn: Deno.TcpConn;
+  readonly #context: RespContext;
+  readonly #parser: RequestParser;
+  readonly #writer: Writer;
+  readonly #client: Client;
+  #isClosed = false;
+  #isStopping = false;
+  #isFlushScheduled = false;
+  /** True after the first request that is a command: the peer is a client. */
+  #isClient = false;
+  /** Fulfilled when the received requests are executed. */
+  #work: Promise<void> = Promise.resolve();
+  #isWorking = false;
+  /** Pending bytes that the store's quota knows of. */
+  #countedBytes = 0;
+  #lastActiveMs = performance.now();
+
+  /** @param first what was received already */
+  constructor(conn: Deno.TcpConn, context: RespContext, first: Uint8Array) {
+    this.#conn = conn;
+    this.#context = context;
+    const { service, dispatcher, limits } = context;
+    this.#client = new Client(service, this, service.store.keys, dispatcher.execute);
+    const isKnown = this.#client.isAuthenticated;
+    this.#parser = new RequestParser(limitsFor(limits, isKnown), service.store.transit);
+    this.#parser.append(first);
+    this.#writer = new Writer({
+      write: (bytes) => withTurn(() => conn.write(bytes)),
+      onSent: (count) => {
+        context.onSent(count);
+        this.#lastActiveMs = performance.now();
+        this.#countPending();
+      },
+      onError: () => this.close(),
+    });
+    service.clients.set(this.#client.id, this.#client);
+  }
+
+  get address(): string {
+    const { hostname, port } = this.#conn.remoteAddr;
+    return addressText(hostname, port);
+  }
+
+  get localAddress(): string {
+    const { hostname, port } = this.#conn.localAddr;
+    return addressText(hostname, port);
+  }
+
+  get pendingBytes(): number {
+    return this.#writer.pendingBytes;
+  }
+
+  get unreadBytes(): number {
+    return this.#parser.length;
+  }
+
+  /** Time of the last byte in either direction, by `performance.now()`. Who waits is never idle. */
+  get idleSinceMs(): number {
+    return this.#client.blocked === undefined ? this.#lastActiveMs : Infinity;
+  }
+
+  /** Serves the client until one side closes the connection. */
+  async run(): Promise<void> {
+    try {
+      do {
+        await this.#execute();
+      } while (!this.#client.isEnded && await this.#read());
+      await this.#writer.idle();
+    } catch (error) {
+      // A peer that is gone causes an error, and so does `close`.
+      logger.debug("a connection of RESP ended: {error}", { error });
+    } finally {
+      this.close();
+    }
+  }
+
+  async #read(): Promise<boolean> {
+    if (this.#isStopping) return false;
+    if (this.#parser.length > MAX_UNREAD_BYTES && this.#client.blocked !== undefined) {
+      await this.#client.blocked.ended;
+      return true;
+    }
+    const count = await this.#conn.read(this.#parser.space());
+    if (count === null) return false;
+    this.#parser.filled(count);
+    this.#context.onReceived(count);
+    this.#lastActiveMs = performance.now();
+    return !this.#isStopping;
+  }
+
+  /** Executes the requests that have arrived. Only one call at a time does. */
+  #execute(): Promise<void> {
+    if (this.#isWorking) return this.#work;
+    this.#isWorking = true;
+    return this.#work = this.#executeAll().finally(() => this.#isWorking = false);
+  }
+
+  async #executeAll(): Promise<void> {
+    while (this.#executeSome()) {
+      this.#countPending();
+      this.#writer.flush();
+      if (this.#isStalled) await this.#writer.idle();
+      await takeTurn();
+    }
+    this.#countPending();
+    this.#scheduleFlush();
+  }
+
+  /** Executes requests; true if it stopped before the last one. */
+  #executeSome(): boolean {
+    const { dispatcher } = this.#context;
+    while (!this.#client.isEnded && this.#client.blocked === undefined) {
+      if (isTurnDue() || this.#isStalled) return true;
+      const words = this.#next();
+      if (words === undefined) return false;
+      dispatcher.dispatch(this.#client, words);
+      if (!this.#isClient) this.#checkFirst(words);
+      if (this.#writer.pendingBytes > this.#context.limits.maxPendingBytes) this.#dropSlow();
+    }
+    return false;
+  }
+
+  #next(): string[] | undefined {
+    try {
+      const words = this.#parser.next();
+      if (words === undefined) this.#parser.release();
+      return words;
+    } catch (error) {
+      if (!(error instanceof ErrorReply)) throw error;
+      this.send(error, 2);
+      this.#client.isEnded = true;
+    }
+  }
+
+  /** A web page can make a browser send any text to a port of this machine, but only after such a line. */
+  #checkFirst([name]: readonly string[]): void {
+    this.#isClient = true;
+    if (this.#context.dispatcher.isKnown(name)) return;
+    if (/^(?:post|host:|get|put|head|options|delete|patch|connect|trace)$/i.test(name)) {
+      this.#client.isEnded = true;
+    }
+  }
+
+  /** The client does not read what it asks for. */
+  #dropSlow(): void {
+    this.#context.service.stats.droppedClients++;
+    this.close();
+  }
+
+  /** True if this connection should send what is pending before it executes more requests. */
+  get #isStalled(): boolean {
+    return this.#writer.pendingBytes > FREE_PENDING_BYTES &&
+      this.#context.service.store.transit.isFull;
+  }
+
+  /** Tells the store's quota how many bytes are pending. */
+  #countPending(): void {
+    const pending = this.#isClosed ? 0 : this.#writer.pendingBytes;
+    const counted = pending > FREE_PENDING_BYTES ? pending : 0;
+    if (counted === this.#countedBytes) return;
+    this.#context.service.store.transit.add(counted - this.#countedBytes);
+    this.#countedBytes = counted;
+  }
+
+  send(reply: Reply, version: RespVersion): void {
+    writeReply(this.#writer.buffer, reply, version);
+    if (!this.#isWorking) this.#scheduleFlush();
+  }
+
+  allowLongRequests(): void {
+    this.#parser.limits = limitsFor(this.#context.limits, true);
+  }
+
+  resume(): void {
+    if (this.#parser.length === 0 || this.#isWorking || this.#isClosed) return;
+    this.#execute().catch(() => this.close());
+  }
+
+  /** Sends after the current task: several replies then share one write. */
+  #scheduleFlush(): void {
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    queueMicrotask(() => {
+      this.#isFlushScheduled = false;
+      this.#writer.flush();
+    });
+  }
+
+  /** Executes the received requests, and stops reading. */
+  async stopReading(): Promise<void> {
+    this.#isStopping = true;
+    // Its failure ends this connection, and the shutdown of the others goes on.
+    await this.#work.catch(() => {});
+  }
+
+  /** Sends the remaining bytes, and closes the sending side. */
+  async shutdown(): Promise<void> {
+    await this.#writer.idle();
+    if (!this.#isClosed) await this.#conn.closeWrite().catch(() => this.close());
+  }
+
+  end(): void {
+    this.#client.isEnded = true;
+    void this.#writer.idle().then(() => this.close());
+  }
+
+  /** Closes the connection at once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#client.isEnded = true;
+    this.#context.service.forget(this.#client);
+    this.#parser.close();
+    this.#countPending();
+    this.#conn.close();
+  }
+}

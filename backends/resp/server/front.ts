@@ -1,0 +1,57 @@
+/**
+ * RESP as one of the protocols of a server: it makes what the connections share.
+ *
+ * @module
+ */
+
+import type { Store } from "../../store/store.ts";
+import { COMMANDS } from "../commands/mod.ts";
+import { CommandTable } from "../engine/command_table.ts";
+import { Dispatcher } from "../engine/dispatcher.ts";
+import { Service } from "../engine/service.ts";
+import { RespConnection, type RespContext } from "./connection.ts";
+
+/** Version of Redis that a server reports. */
+export const DEFAULT_VERSION = "7.4.0";
+
+/** What a server has for its clients of RESP. */
+export interface RespFrontOptions {
+  readonly store: Store;
+  /** Compares a password with that of a user; undefined: everybody is let in. */
+  readonly isPassword: ((user: string, password: string) => boolean) | undefined;
+  /** Version of Redis that it reports. */
+  readonly version?: string;
+  readonly maxBulkBytes: number;
+  readonly maxPendingBytes: number;
+  readonly onReceived: (bytes: number) => void;
+  readonly onSent: (bytes: number) => void;
+}
+
+/** The clients of one server that speak RESP. */
+export class RespFront {
+  readonly service: Service;
+  readonly #context: RespContext;
+
+  constructor(options: RespFrontOptions) {
+    const { store, isPassword, version = DEFAULT_VERSION, onReceived, onSent } = options;
+    const table = new CommandTable(COMMANDS, version);
+    this.service = new Service({ store, isPassword, version, commands: table.commands });
+    const dispatcher = new Dispatcher(this.service, table);
+    this.#context = { service: this.service, dispatcher, limits: options, onReceived, onSent };
+  }
+
+  /** A connection that has sent some bytes. */
+  open(conn: Deno.TcpConn, first: Uint8Array): RespConnection {
+    return new RespConnection(conn, this.#context, first);
+  }
+
+  /** Begins to hear of changes of the store. */
+  start(): void {
+    this.service.start();
+  }
+
+  /** Ends that. */
+  stop(): void {
+    this.service.stop();
+  }
+}
