@@ -131,7 +131,7 @@ export class Connection {
 
   async #send<R>(command: readonly Argument[], options?: typeof AS_BYTES): Promise<R> {
     const number = this.#count++;
-    if (this.#waiting.size === 0) this.#progressAtMs = performance.now();
+    if (this.#waiting.size === 0) this.#hasProgressed();
     this.#waiting.set(number, this.#timeoutMs + transferMs(command));
     this.#stopTimer ??= startTimer(this.#timeoutMs, () => this.#checkTimeout());
     try {
@@ -140,7 +140,7 @@ export class Connection {
       throw this.#reasonOf(error);
     } finally {
       this.#waiting.delete(number);
-      this.#progressAtMs = performance.now();
+      this.#hasProgressed();
     }
   }
 
@@ -198,14 +198,19 @@ export class Connection {
     socket.on("error", (error) => this.#fail(error));
   }
 
+  #hasProgressed(): void {
+    this.#progressAtMs = performance.now();
+    this.#bytesRead = this.#socket?.bytesRead ?? 0;
+  }
+
   /** Closes the connection if nothing has arrived for too long while its oldest command waits. */
   #checkTimeout(): void {
     this.#stopTimer = undefined;
     const [allowedMs] = this.#waiting.values();
     if (allowedMs === undefined || this.#isClosed) return;
-    const bytesRead = this.#socket?.bytesRead ?? 0;
-    if (bytesRead > this.#bytesRead) this.#progressAtMs = performance.now();
-    this.#bytesRead = bytesRead;
+    if (this.#socket !== undefined && this.#socket.bytesRead > this.#bytesRead) {
+      this.#hasProgressed();
+    }
     const remainingMs = this.#progressAtMs + allowedMs - performance.now();
     if (remainingMs <= 0) this.#timeOut();
     else this.#stopTimer = startTimer(remainingMs, () => this.#checkTimeout());
