@@ -50,9 +50,10 @@ async function withTls(
         "tls-auth-clients": clientCertificates,
       },
     });
-    const file = `${directory}/program.ts`;
+    let programs = 0;
     const config = new URL("deno.json", ROOT).pathname;
     await body({ tls, plain: server.port }, async (text, isTrusting = true) => {
+      const file = `${directory}/program_${programs++}.ts`;
       await Deno.writeTextFile(file, text);
       const trust = isTrusting ? [`--cert=${directory}/ca.pem`] : [];
       return new Program(["--allow-net", `--config=${config}`, ...trust, file]);
@@ -118,14 +119,17 @@ Deno.test({
         "a server without TLS": `rediss://127.0.0.1:${plain}`,
         "a client without TLS": `redis://127.0.0.1:${tls}`,
       };
-      for (const [name, url] of Object.entries(urls)) {
-        const outcomes: string[] = [];
-        for (const text of Object.values(OPENERS)) {
-          await using program = await run(text.replaceAll("URL", JSON.stringify(url)));
-          assert.equal((await program.ended()).success, true, `${name}: ${program.output}`);
-          outcomes.push(program.output.trim());
-        }
-        assert.match(outcomes.join(" "), OUTCOMES, name);
-      }
+      await Promise.all(
+        Object.entries(urls).map(async ([name, url]) => {
+          const outcomes = await Promise.all(
+            Object.values(OPENERS).map(async (text) => {
+              await using program = await run(text.replaceAll("URL", JSON.stringify(url)));
+              assert.equal((await program.ended()).success, true, `${name}: ${program.output}`);
+              return program.output.trim();
+            }),
+          );
+          assert.match(outcomes.join(" "), OUTCOMES, name);
+        }),
+      );
     }),
 });

@@ -339,43 +339,47 @@ const ENDS: Record<
   "a signal": ({ abort }) => abort.abort(),
 };
 
-for (const [state, leave] of Object.entries(ABSENCES)) {
-  for (const [name, end] of Object.entries(ENDS)) {
-    for (const isWaiting of [true, false]) {
-      const when = isWaiting ? "in a wait" : "as it begins";
-      Deno.test(`${name} ends a loop ${when} at once while the server is ${state}`, async () => {
-        await using server = await redisServer();
-        await using queue = await open(server.url, { commandTimeoutMs: 3000 });
-        const abort = new AbortController();
-        const start = () => queue.subscribe("tasks", "worker", { signal: abort.signal });
-        let loop = start();
-        await loop.ready;
-        if (!isWaiting) {
-          await leave(server);
-          loop = start();
-        }
-        const coming = loop.next();
-        if (isWaiting) {
-          await queue.publish(task("first"));
-          await coming;
-          await leave(server);
-        }
-        const last = isWaiting ? loop.next() : coming;
-        await sleep(50);
-        const ending = Promise.resolve(end({ queue, loop, abort }));
-        assert.equal((await within(last, "the end of the loop", 1000)).done, true);
-        if (name !== "close") await within(ending, "the end", 1500);
-        if (state === "stopped") Deno.kill(server.pid, "SIGCONT");
-        await within(ending, "the end", 8000);
-        assert.equal((await loop.next()).done, true);
-      });
-    }
+/** Ends a loop in one way, when it waits or as it begins. */
+async function endLoop(state: string, name: string, isWaiting: boolean): Promise<void> {
+  await using server = await redisServer();
+  await using queue = await open(server.url, { commandTimeoutMs: 3000 });
+  const abort = new AbortController();
+  const start = () => queue.subscribe("tasks", "worker", { signal: abort.signal });
+  let loop = start();
+  await loop.ready;
+  if (!isWaiting) {
+    await ABSENCES[state](server);
+    loop = start();
+  }
+  const coming = loop.next();
+  if (isWaiting) {
+    await queue.publish(task("first"));
+    await coming;
+    await ABSENCES[state](server);
+  }
+  const last = isWaiting ? loop.next() : coming;
+  await sleep(50);
+  const ending = Promise.resolve(ENDS[name]({ queue, loop, abort }));
+  const what = (part: string) => `the end of ${part} after ${name}`;
+  assert.equal((await within(last, what("the loop"), 1000)).done, true);
+  if (name !== "close") await within(ending, what("the call"), 1500);
+  if (state === "stopped") Deno.kill(server.pid, "SIGCONT");
+  await within(ending, what("the call"), 8000);
+  assert.equal((await loop.next()).done, true);
+}
+
+for (const state of Object.keys(ABSENCES)) {
+  for (const isWaiting of [true, false]) {
+    const when = isWaiting ? "in a wait" : "as it begins";
+    Deno.test(`close, return() and a signal end a loop ${when} at once while the server is ${state}`, async () => {
+      await Promise.all(Object.keys(ENDS).map((name) => endLoop(state, name, isWaiting)));
+    });
   }
 }
 
 Deno.test("publish is rejected when the memory is full, and consumers continue", async () => {
   await using server = await redisServer({ maxMemoryBytes: 4_000_000 });
-  await using queue = await open(server.url);
+  await using queue = await open(server.url, { deadlineMs: 2000 });
   await using subscription = queue.subscribe<string>("tasks", "worker", { prefetch: 10 });
   await subscription.ready;
   const text = "x".repeat(4000);
