@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redisCluster, redisServer } from "../../testing/mod.ts";
+import { type RedisCluster, redisCluster, redisServer } from "../../testing/mod.ts";
 import { candidatePorts } from "../../testing/ports.ts";
 import { until } from "../support/deadline.ts";
 import { Program } from "../support/program.ts";
@@ -205,38 +205,45 @@ for (
     }));
 }
 
-Deno.test("a Redis Cluster is complete when it is returned: slots, roles, keys on every master", async () => {
+Deno.test("a Redis Cluster is complete when it is returned, survives a killed master, and is removed", async () => {
   let pids: number[];
   {
-    await using cluster = await redisCluster();
+    await using cluster = await redisCluster({ masters: 3, replicas: 1, password: "secret" });
     pids = cluster.nodes.map(({ pid }) => pid);
-    const addresses = cluster.nodes.map(({ host, port }) => `${host}:${port}`);
-    assert.equal(cluster.url, `redis-cluster://${addresses.join(",")}`);
-    const [masters, replicas] = [await cluster.masters(), await cluster.replicas()];
-    assert.deepEqual([...masters, ...replicas], cluster.nodes);
-    assert.deepEqual([masters.length, replicas.length], [3, 3]);
-    for (const node of cluster.nodes) {
-      const view = String(await node.command("CLUSTER", "NODES"));
-      assert.equal(view.match(/ (myself,)?slave /g)?.length, 3, view);
-      assert.equal(view.match(/ (myself,)?master /g)?.length, 3, view);
-      assert.match(String(await node.command("CLUSTER", "INFO")), /cluster_slots_ok:16384/);
-    }
-    const served = new Set<number>();
-    for (const key of ["a", "b", "c", "d", "e", "f"]) {
-      const master = await cluster.masterOf(key);
-      served.add(master.port);
-      assert.equal(await master.command("SET", key, "value"), "OK");
-      assert.equal(await master.command("WAIT", "1", "10000"), 1);
-    }
-    assert.equal(served.size, 3);
+    await assertComplete(cluster);
+    await assertFailover(cluster);
+    pids.push(...cluster.nodes.map(({ pid }) => pid));
   }
   assert.deepEqual(pids.filter(isAlive), []);
   assert.deepEqual(directories(), []);
 });
 
-Deno.test("a replica takes over from a killed master, which returns as a replica", async () => {
-  await using cluster = await redisCluster({ masters: 3, replicas: 1, password: "secret" });
-  assert.match(cluster.url, /^redis-cluster:\/\/:secret@127/);
+/** Checks slots and roles, and keys on every master. */
+async function assertComplete(cluster: RedisCluster): Promise<void> {
+  const addresses = cluster.nodes.map(({ host, port }) => `${host}:${port}`);
+  assert.equal(cluster.url, `redis-cluster://:secret@${addresses.join(",")}`);
+  const [masters, replicas] = [await cluster.masters(), await cluster.replicas()];
+  assert.deepEqual([...masters, ...replicas], cluster.nodes);
+  assert.deepEqual([masters.length, replicas.length], [3, 3]);
+  for (const node of cluster.nodes) {
+    const view = String(await node.command("CLUSTER", "NODES"));
+    assert.equal(view.match(/ (myself,)?slave /g)?.length, 3, view);
+    assert.equal(view.match(/ (myself,)?master /g)?.length, 3, view);
+    assert.match(String(await node.command("CLUSTER", "INFO")), /cluster_slots_ok:16384/);
+  }
+  const served = new Set<number>();
+  for (const key of ["a", "b", "c", "d", "e", "f"]) {
+    const master = await cluster.masterOf(key);
+    served.add(master.port);
+    assert.equal(await master.command("SET", key, "value"), "OK");
+    assert.equal(await master.command("WAIT", "1", "10000"), 1);
+    await master.command("DEL", key);
+  }
+  assert.equal(served.size, 3);
+}
+
+/** Checks that a replica takes over from a killed master, which returns as a replica. */
+async function assertFailover(cluster: RedisCluster): Promise<void> {
   const master = await cluster.masterOf("key");
   await master.command("SET", "key", "value");
   assert.equal(await master.command("WAIT", "1", "10000"), 1);
@@ -253,24 +260,25 @@ Deno.test("a replica takes over from a killed master, which returns as a replica
     async () => String(await master.command("INFO", "keyspace")).includes("keys=1,"),
     "copying of the key to the former master",
   );
-});
+}
 
-Deno.test("a Redis Cluster uses other ports when one of its bus is taken", async () => {
+Deno.test("a Redis Cluster without a password uses other ports when one of its bus is taken, and rejects nodes of others", async () => {
   const [before] = candidatePorts();
   using _listener = tryListen(before + 10_001);
   await using cluster = await redisCluster({ replicas: 0 });
+  const addresses = cluster.nodes.map(({ host, port }) => `${host}:${port}`);
+  assert.equal(cluster.url, `redis-cluster://${addresses.join(",")}`);
   assert.equal(cluster.nodes.length, 3);
   assert.equal(cluster.nodes.some(({ port }) => port === before + 1), false);
-});
-
-Deno.test("a Redis Cluster rejects an invalid size, and nodes of other clusters", async () => {
-  const wrong = { name: "RangeError", message: /masters must be .* at least 3, not 2/ };
-  await assert.rejects(redisCluster({ masters: 2 }), wrong);
-  await assert.rejects(redisCluster({ replicas: -1 }), /replicas must be .* at least 0, not -1/);
-  await using cluster = await redisCluster({ replicas: 0 });
   await using other = await redisServer();
   await assert.rejects(cluster.kill(other), /is not a node of redis-cluster:/);
   assert.equal(other.isRunning, true);
+});
+
+Deno.test("a Redis Cluster rejects an invalid size", async () => {
+  const wrong = { name: "RangeError", message: /masters must be .* at least 3, not 2/ };
+  await assert.rejects(redisCluster({ masters: 2 }), wrong);
+  await assert.rejects(redisCluster({ replicas: -1 }), /replicas must be .* at least 0, not -1/);
 });
 
 Deno.test("a Redis Cluster that does not start leaves nothing", async () => {
