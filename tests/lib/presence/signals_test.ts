@@ -173,7 +173,10 @@ Deno.test("deno run --watch starts a program with sockets and a worker again, tw
       let said = "";
       for (const run of [1, 2, 3]) {
         // The watcher may not watch yet when the program says its first line.
-        if (run > 1) saving = setInterval(() => save(run), 1000);
+        if (run > 1) {
+          save(run);
+          saving = setInterval(() => save(run), 1000);
+        }
         while (!said.includes(`run ${run}\n`)) {
           const { value, done } = await within(output.read(), `run ${run}`);
           assert.ok(!done, "the watcher ended");

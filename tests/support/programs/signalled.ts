@@ -33,7 +33,7 @@ async function run(plan: Plan): Promise<void> {
   /** The asynchronous work of a program at its end, in which it may still use its sockets. */
   const cleanUp = async () => {
     const call = ++calls;
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 100));
     let sent: boolean | string | undefined;
     try {
       sent = sockets.pusher?.send("last");
