@@ -299,6 +299,9 @@ export const TAKEN_REDELIVERED = 8;
 /** Messages before it were missed. */
 export const TAKEN_AFTER_LOSS = 16;
 
+/** The bits that leave room for the offset of a payload. */
+export const TAKEN_IN_PLACE = 7;
+
 /** How many messages a waiting receiver may be ahead of another waiting one. */
 export const FAIRNESS_QUANTUM = 16;
 /** Messages of a backlog after which a receiver updates the header's tail only now and then. */

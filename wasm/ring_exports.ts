@@ -39,7 +39,9 @@ export interface RingExports {
   isStale(): number;
   leaseReturned(): number;
   next(mode: number): number;
+  nextPlace(): number;
   openReceiver(participantIndex: number, cursorOffset: number): void;
+  receive(place: number, lowPosition: number, size: number, mode: number): number;
   returnedSlot(): number;
   skipLane(): void;
   take(size: number, flags: number): number;

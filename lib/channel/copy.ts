@@ -40,11 +40,22 @@ export function copyAligned(
 ): void {
   const source = from.words64;
   const target = to.words64;
-  const wholeBytes = length & ~7;
-  for (let i = 0; i < wholeBytes >>> 3; i++) {
-    target[(toOffset >>> 3) + i] = source[(fromOffset >>> 3) + i];
-  }
-  for (let i = wholeBytes; i < length; i++) to.bytes[toOffset + i] = from.bytes[fromOffset + i];
+  const sourceWord = fromOffset >>> 3;
+  const targetWord = toOffset >>> 3;
+  const words = length >>> 3;
+  for (let i = 0; i < words; i++) target[targetWord + i] = source[sourceWord + i];
+  if ((length & 7) !== 0) copyRest(from.bytes, fromOffset, to.bytes, toOffset, length);
+}
+
+/** Copies the bytes behind the last whole word. */
+function copyRest(
+  from: Uint8Array,
+  fromOffset: number,
+  to: Uint8Array,
+  toOffset: number,
+  length: number,
+): void {
+  for (let i = length & ~7; i < length; i++) to[toOffset + i] = from[fromOffset + i];
 }
 
 /** Memory as bytes and as words. */

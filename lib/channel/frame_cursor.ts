@@ -9,13 +9,18 @@ import type { Batch } from "./batch.ts";
 import { BufferWords, copyAligned, copyToArray, Scratch } from "./copy.ts";
 import { checkSignals, checkSignalsOnPoll } from "../presence/exit_hooks.ts";
 import { logReceived, logsMessages } from "../base/log.ts";
+import { controlOffset } from "../segment/format.ts";
+import { IS_WEAK } from "../segment/ring.ts";
 import { MAX_HEADER_BYTES, paddedHeaderBytes } from "./headers.ts";
 import type { LossReports } from "../base/loss_reports.ts";
 import { lossWarnings } from "./loss_warning.ts";
 import type { SocketStatistics } from "./statistics.ts";
 import {
   BLOCK_HEADER_BYTES,
+  CONTROL_LANES,
   CURSOR_BYTES,
+  LANE_BYTES,
+  LANE_HEAD,
   LEASE_SLOT_BUFFER,
   LEASE_SLOT_FLAGS,
   LEASE_SLOT_LENGTH,
@@ -26,13 +31,16 @@ import {
   NEXT_EMPTY,
   NEXT_RETURNED,
   NEXT_UNMAPPED,
+  PLACE_BYTES,
   POLL_ANY,
   RECORD_BLOCK,
   RECORD_HEADERS,
+  RECORD_PAYLOAD,
   RECORD_TENSOR,
   REQUEST_PREFIX_BYTES,
   TAKEN,
   TAKEN_AFTER_LOSS,
+  TAKEN_IN_PLACE,
   TAKEN_REDELIVERED,
   TAKEN_SENDER_WAITING,
   TAKEN_UNPUBLISHED,
@@ -53,6 +61,12 @@ const INVALID_OFFSET = -1;
 
 /** Flags of messages that are more than bytes in the ring. */
 const NOT_PLAIN = RECORD_BLOCK | RECORD_HEADERS;
+
+/** All TAKEN bits; what is larger holds the offset of a payload as well. */
+const MAX_TAKEN = 31;
+
+/** Messages that are taken with two calls into the ring before one looks where the next record lies. */
+const TAKES_TO_PLACE = 4;
 
 const headerDecoder = new TextDecoder();
 
@@ -104,6 +118,16 @@ export class FrameCursor {
   /** Requests: requester and slot in one word, and the generation. */
   #origin = 0;
   #generation = 0;
+  /** Where the payload of the lane's next record lies that one call can take; 0 if that is not known. */
+  #place = 0;
+  /** The word with the low half of that lane's head, and the low half of the record's position. */
+  #headWord = 0;
+  #position = 0;
+  /** The low half of the head as it was read last: the writer's line is not read for each message. */
+  #seenHead = 0;
+  #takesToPlace = TAKES_TO_PLACE;
+  readonly #lanesWord: number;
+  readonly #canPeek: boolean;
   readonly #scratch = new Scratch();
   readonly #target = new BufferWords();
   /** Bytes of the largest ring that a record was found in; negative before the first one. */
@@ -119,6 +143,9 @@ export class FrameCursor {
     this.#losses = lossWarnings(attachment.name);
     this.#isRequest = attachment.kind === "request";
     this.#isLogged = logsMessages();
+    this.#lanesWord = (controlOffset(attachment.capacity) + CONTROL_LANES) >>> 2;
+    // Other machines may read the payload before the head.
+    this.#canPeek = !IS_WEAK && !this.#isRequest;
     const cursors = attachment.kind === "broadcast"
       ? attachment.region(MAX_LANES * CURSOR_BYTES)
       : 0;
@@ -176,6 +203,53 @@ export class FrameCursor {
   /** True if a message is there that is due to another receiver. */
   get isDeferring(): boolean {
     return this.#isDeferring;
+  }
+
+  /** True if it is known where the lane's next record will lie, and none is there. */
+  get isQuiet(): boolean {
+    return this.#place !== 0 && this.#isAtHead();
+  }
+
+  /** True if no record was published behind those that this receiver knows of. */
+  #isAtHead(): boolean {
+    this.#seenHead = this.attachment.words[this.#headWord];
+    return this.#position === this.#seenHead;
+  }
+
+  /**
+   * Receives the next message into a buffer, if it is where the last one told, with one call into the ring: the
+   * payload is copied first, and is checked and taken then. Returns its length, -1 if `next` has to find it.
+   */
+  receivePlaced(target: Uint8Array, mode: number): number {
+    const place = this.#place;
+    if (place === 0 || this.#position === this.#seenHead && this.#isAtHead()) return -1;
+    const { attachment } = this;
+    const size = attachment.words[(place - RECORD_PAYLOAD) >>> 2];
+    const length = size - 8;
+    if (length < 0 || length > target.length || length > PLACE_BYTES) return -1;
+    const words = this.#target;
+    if (words.has(target, length)) copyAligned(attachment, place, words, 0, length);
+    else target.set(attachment.bytes.subarray(place, place + length));
+    const result = attachment.ring.receive(place, this.#position, size, mode) >>> 0;
+    if (!this.#isPlaced(result, size)) return -1;
+    this.#countReceived(length);
+    return length;
+  }
+
+  /** Notes where the message behind one of `size` lies; false if that one was not taken. */
+  #isPlaced(result: number, size: number): boolean {
+    this.#flags = 0;
+    this.#position = (this.#position + size + 15) & ~7;
+    if (result > MAX_TAKEN) {
+      this.#place = result & ~TAKEN_IN_PLACE;
+      if ((result & TAKEN_IN_PLACE) === TAKEN) return true;
+    } else this.#place = 0;
+    return result !== 0 && this.#afterTaken(result);
+  }
+
+  #afterTaken(result: number): boolean {
+    this.#afterTake(result > MAX_TAKEN ? result & TAKEN_IN_PLACE : result);
+    return true;
   }
 
   /**
@@ -359,9 +433,20 @@ export class FrameCursor {
   /** Takes the message that was found; false if it was taken or overwritten meanwhile. */
   take(): boolean {
     if (!this.isConsistent()) return false;
-    return this.complete(
-      this.#isRequest ? this.#takeRequest() : this.attachment.ring.take(this.#size, this.#flags),
-    );
+    this.#place = 0;
+    if (this.#isRequest) return this.complete(this.#takeRequest());
+    const isTaken = this.complete(this.attachment.ring.take(this.#size, this.#flags));
+    if (this.#canPeek && --this.#takesToPlace <= 0) this.#findPlace();
+    return isTaken;
+  }
+
+  /** Finds out where the next record will lie. */
+  #findPlace(): void {
+    const { ring } = this.attachment;
+    this.#takesToPlace = TAKES_TO_PLACE;
+    this.#place = ring.nextPlace() >>> 0;
+    this.#position = this.#seenHead = ring.foundPosition() | 0;
+    this.#headWord = this.#lanesWord + (ring.foundLane() * LANE_BYTES + LANE_HEAD) / 4;
   }
 
   #takeRequest(): number {

@@ -102,8 +102,13 @@ export class MessageWait<T> implements WaitContext {
 
   /** While a message is due to another receiver: wakes that one, and evicts it if it is too slow. */
   evictStalled(): void {
+    this.#cursor.flushTail();
     if (this.#cursor.isDeferring) this.#fairness.evictStalled();
     else this.#fairness.suspend();
+  }
+
+  isQuiet(): boolean {
+    return this.#cursor.isQuiet;
   }
 
   waitBoundMs(): number {

@@ -82,8 +82,9 @@ export class Receiver<T> implements ReceiverApi<T> {
   }
 
   #receiveNext(mode: number): ReceivedFrame | undefined {
-    while (this.#cursor.next(mode)) {
-      const frame = this.#cursor.receive();
+    const cursor = this.#cursor;
+    while (cursor.next(mode)) {
+      const frame = cursor.receive();
       if (frame !== undefined) return frame;
     }
     return undefined;
@@ -108,6 +109,12 @@ export class Receiver<T> implements ReceiverApi<T> {
   tryReceiveInto(target: Uint8Array, mode: number = POLL_ANY): number {
     this.#checkReady();
     if (this.#undecoded.length > 0) return this.#copyUndecoded(target);
+    const cursor = this.#cursor;
+    const placed = cursor.receivePlaced(target, mode);
+    return placed >= 0 ? placed : this.#receiveFound(target, mode);
+  }
+
+  #receiveFound(target: Uint8Array, mode: number): number {
     const cursor = this.#cursor;
     while (cursor.next(mode)) {
       const { length } = cursor;

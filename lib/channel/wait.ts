@@ -25,6 +25,9 @@ import { PARTICIPANT_WAKE, WAIT_DOORBELL, WAIT_WORD } from "../../wasm/layout.ts
 const SPIN_MS = 0.02;
 /** Attempts between two readings of the clock. */
 const ATTEMPTS_PER_CLOCK_READ = 64;
+/** Rounds of spinning for one attempt, where a look at a word is enough for the others. */
+const ROUNDS_PER_ATTEMPT = 16;
+const ROUNDS_PER_CLOCK_READ = 16 * ROUNDS_PER_ATTEMPT;
 /** Attempts after a wait is announced: some microseconds. */
 const DWELL_ATTEMPTS = 60;
 /** Longest single sleep, in milliseconds. */
@@ -43,6 +46,11 @@ export interface WaitContext {
   /** Longest sleep until `evictStalled` has to be called again, in milliseconds. */
   waitBoundMs(): number;
   /**
+   * Set where a look at one word of the memory tells that an attempt would most likely fail. It may be
+   * wrong: while a call spins, only every ROUNDS_PER_ATTEMPT-th round attempts regardless.
+   */
+  isQuiet?(): boolean;
+  /**
    * Set when each wait is for a result of its own, so that they are served in any order: looks for the
    * results of all waits, and returns whether there are new ones.
    */
@@ -55,7 +63,7 @@ export function waitSync<T>(
   attempt: Attempt<T>,
   timeoutMs: number,
 ): T | None {
-  const quick = spin(attempt, timeoutMs === 0 ? 0 : SPIN_MS);
+  const quick = spin(context, attempt, timeoutMs === 0 ? 0 : SPIN_MS);
   if (quick !== NONE || timeoutMs === 0) return quick;
   if (tracing) trace(`${describe(context)} sleeps for up to ${timeoutMs} ms`);
   const deadline = performance.now() + timeoutMs;
@@ -69,14 +77,24 @@ export function waitSync<T>(
 }
 
 /** Reading the clock costs as much as several attempts, so the first attempts are made without it. */
-function spin<T>(attempt: Attempt<T>, spinMs: number): T | None {
-  const quick = tryTimes(attempt, ATTEMPTS_PER_CLOCK_READ);
+function spin<T>(context: WaitContext, attempt: Attempt<T>, spinMs: number): T | None {
+  const quick = spinTimes(context, attempt);
   if (quick !== NONE || spinMs === 0) return quick;
   const end = performance.now() + spinMs;
   do {
-    const found = tryTimes(attempt, ATTEMPTS_PER_CLOCK_READ);
+    const found = spinTimes(context, attempt);
     if (found !== NONE) return found;
   } while (performance.now() < end);
+  return NONE;
+}
+
+function spinTimes<T>(context: WaitContext, attempt: Attempt<T>): T | None {
+  if (context.isQuiet === undefined) return tryTimes(attempt, ATTEMPTS_PER_CLOCK_READ);
+  for (let i = 0; i < ROUNDS_PER_CLOCK_READ; i++) {
+    if (i % ROUNDS_PER_ATTEMPT !== 0 && context.isQuiet()) continue;
+    const found = attempt();
+    if (found !== NONE) return found;
+  }
   return NONE;
 }
 

@@ -69,10 +69,12 @@ testMistake(
   /^\d counted, \d committed/,
 );
 testMistake("puller", "moves the tail without comparing", exploreQueue, /was taken as number/);
+testMistake("puller", "copies before it sees the head", exploreQueue, TORN);
 testMistake("publisher", "commits before it copies", exploreBroadcast, TORN);
 testMistake("publisher", "publishes the count before the head", exploreBroadcast, /is incomplete/);
 testMistake("publisher", "overwrites before it moves the tail", exploreBroadcast, /is incomplete/);
 testMistake("subscriber", "does not check the tail again", exploreBroadcast, TORN);
+testMistake("subscriber", "copies before it sees the head", exploreBroadcast, TORN);
 testMistake(
   "replier",
   "moves the tail before it takes the slot",

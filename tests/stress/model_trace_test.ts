@@ -33,11 +33,13 @@ import { withSeed } from "../support/seed.ts";
 import { withoutRenameNew } from "../support/without_rename.ts";
 import { laneWords, RECORD_BYTES, Tracer } from "../support/trace.ts";
 
-const CAPACITY = 1024;
+const CAPACITY = 2048;
 const RECORDS = CAPACITY / RECORD_BYTES;
 /** Random runs that one test looks at. */
 const TRACES = 20;
 const MAX_AT_ONCE = 3;
+/** After some messages that a receiver copies into a buffer, it knows where the next one will lie. */
+const PLACED_AT_ONCE = 6;
 const ENDLESS = -1;
 const WRITER = 0;
 const SUCCESSOR = 1;
@@ -45,6 +47,7 @@ const READERS = [2, 3];
 
 const RAW = { codec: "raw" } as const;
 const MESSAGE = new Uint8Array(RECORD_BYTES - 16);
+const TARGET = new Uint8Array(RECORD_BYTES);
 
 /** Failpoints that a writer passes in a lane of each kind. */
 const COMMIT_POINTS = [
@@ -112,7 +115,14 @@ async function traceLane(
     const reader = readers.get(who);
     if (reader === undefined) {
       tracer.act(who, () => readers.set(who, new Reader<Uint8Array>(channel.handle, RAW)));
-    } else tracer.act(who, () => reader.drain(random.between(1, MAX_AT_ONCE)));
+    } else if (random.chance(0.5)) {
+      tracer.act(who, () => reader.drain(random.between(1, MAX_AT_ONCE)));
+    } else {
+      const times = random.between(1, PLACED_AT_ONCE);
+      tracer.act(who, () => {
+        for (let i = 0; i < times; i++) reader.tryRecvInto(TARGET);
+      });
+    }
   };
   const actAnyOf = (actors: number[]) => {
     const free = actors.filter((actor) => !tracer.isActing(actor));

@@ -197,6 +197,14 @@ export function takeFromBroadcast(size: u32, flags: u32): u32 {
   return result;
 }
 
+/** Passes the record at the position, which the reader has copied already; returns TAKEN bits. */
+// @ts-ignore: decorator
+@inline
+export function passCopied(size: u32): u32 {
+  const isThere = !isAtHead() && position < seenHead && seenHead - position <= capacity;
+  return isThere && checkRecord() && isExpected() ? takeFromBroadcast(size, 0) : 0;
+}
+
 /** True while the writer of a lane has not passed a position, which is known modulo 2^53. */
 export function isIntact(index: u32, position: f64): u32 {
   loadFence();

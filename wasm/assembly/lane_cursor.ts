@@ -1,9 +1,18 @@
 // A receiver's position: the lane it is on, the record it looks at, and how long it stays.
 
-import { LANE_BUDGET, LANE_DATA, LANE_HEAD, NEXT_CORRUPT, NEXT_EMPTY, NEXT_UNMAPPED, RECORD_PAYLOAD } from "../layout";
+import {
+  LANE_BUDGET,
+  LANE_DATA,
+  LANE_HEAD,
+  NEXT_CORRUPT,
+  NEXT_EMPTY,
+  NEXT_UNMAPPED,
+  PLACE_BYTES,
+  RECORD_PAYLOAD,
+} from "../layout";
 import { mapped } from "./channel";
 import { tag } from "./checksum";
-import { isRingValid, lane, ringBytesOf } from "./lane";
+import { isRingValid, lane, laneCount, ringBytesOf } from "./lane";
 import { hasLeaseTables } from "./lease_table";
 import { read64 } from "./memory";
 import { check, foundBytes } from "./record";
@@ -71,6 +80,13 @@ export function endBudget(): void {
   budget = 0;
 }
 
+/** Starts another turn on the lane if no other lane waits for one; false otherwise. */
+export function renewBudget(): bool {
+  if (laneCount() > 1 || hasLeaseTables()) return false;
+  budget = LANE_BUDGET;
+  return true;
+}
+
 /** True if no record was published at the position. */
 // @ts-ignore: decorator
 @inline
@@ -107,6 +123,14 @@ export function checkRecord(): bool {
 @inline
 export function payloadOffset(): u32 {
   return <u32>data + at + RECORD_PAYLOAD;
+}
+
+/** Where the payload of the next record will lie; 0 if it is not certain that PLACE_BYTES may be read there. */
+// @ts-ignore: decorator
+@inline
+export function nextPayload(): u32 {
+  const need: u32 = RECORD_PAYLOAD + PLACE_BYTES;
+  return capacity - at < need || !isRingChecked ? 0 : payloadOffset();
 }
 
 /** Bytes of the ring of the record at the position. */

@@ -102,6 +102,16 @@ export function takeFromQueue(size: u32, flags: u32): u32 {
   return release();
 }
 
+/** Takes the record at a position that the reader has copied already; returns TAKEN bits. */
+// @ts-ignore: decorator
+@inline
+export function takeCopied(size: u32): u32 {
+  if (isAtHead() || seenHead - position > capacity || !checkRecord() || !isFound(size, 0)) return 0;
+  start = position;
+  advance();
+  return release();
+}
+
 /** Takes the record that was found, and pins its bytes until `unpin`. */
 export function takePinned(receiver: u32, size: u32, flags: u32): u32 {
   if (!isFound(size, flags)) return 0;

@@ -8,18 +8,20 @@ import {
   NEXT_EMPTY,
   NEXT_RETURNED,
   POLL_ANY,
+  TAKEN_IN_PLACE,
 } from "../layout";
 import {
   enterBroadcastLane,
   leaveBroadcastLane,
   nextOnBroadcast,
   openCursors,
+  passCopied,
   skipBroadcastLane,
   takeFromBroadcast,
 } from "./broadcast_receiver";
 import { otherMember, slowestReceiver } from "./fairness";
 import { findLanes, laneCount } from "./lane";
-import { budget, endBudget, entry, laneIndex, position } from "./lane_cursor";
+import { budget, endBudget, entry, laneIndex, nextPayload, position, renewBudget } from "./lane_cursor";
 import { openLeases } from "./lease";
 import { hasLeaseTables } from "./lease_table";
 import { loadFence, read64 } from "./memory";
@@ -28,6 +30,7 @@ import {
   isBatchOpen,
   nextOnQueue,
   skipQueueLane,
+  takeCopied,
   takeFromQueue,
   takePinned,
 } from "./queue_receiver";
@@ -42,7 +45,7 @@ import {
   openReturned,
   takeFound,
 } from "./returned_receiver";
-import { flushWhenIdle, setPollMode } from "./tail";
+import { flushTail, setPollMode } from "./tail";
 
 /** Where `next` found its message. */
 const FROM_QUEUE: u32 = 0;
@@ -77,7 +80,7 @@ export function next(mode: u32): u32 {
   if (found == NEXT_EMPTY) {
     found = nextElsewhere(mode);
     if (found == NEXT_EMPTY) {
-      flushWhenIdle();
+      if (mode == POLL_ANY) flushTail();
       return NEXT_EMPTY;
     }
     if (found == NEXT_CHECK_OWNERS) return NEXT_CHECK_OWNERS;
@@ -136,6 +139,35 @@ export function deferredTo(): i32 {
 export function take(size: u32, flags: u32): u32 {
   if (source == FROM_QUEUE) return takeFromQueue(size, flags);
   return source == FROM_RETURNED ? takeFound() : takeFromBroadcast(size, flags);
+}
+
+/**
+ * Takes the next record of the lane, in place of `next` and `take`. The reader has seen a head beyond the
+ * position, of which it knows the low half, and has then copied at most PLACE_BYTES of payload from `place`,
+ * which the last call of `receive` or `nextPlace` has told.
+ *
+ * Returns TAKEN bits, and the offset of the next payload if it may be read in this way; 0 if the reader has
+ * to call `next`, since another receiver was faster, it is not this lane's turn, or the record is more than
+ * bytes.
+ */
+export function receive(place: u32, lowPosition: u32, size: u32, mode: u32): u32 {
+  if (<u32>position != lowPosition || nextPayload() != place || budget == 0 || isBatchOpen()) return 0;
+  setPollMode(mode);
+  if (mode != POLL_ANY && slowestReceiver() >= 0) return 0;
+  source = lanesSource;
+  const result = source == FROM_QUEUE ? takeCopied(size) : passCopied(size);
+  return result == 0 || result > <u32>TAKEN_IN_PLACE ? result : result | nextPlace();
+}
+
+/** The offset of the payload that `receive` takes next, 0 if it cannot. */
+export function nextPlace(): u32 {
+  return budget != 0 || stay() ? nextPayload() : 0;
+}
+
+/** The lane's turn goes on if it is the only one. */
+function stay(): bool {
+  if (lanesSource == FROM_BROADCAST) leaveBroadcastLane();
+  return renewBudget();
 }
 
 /** Takes what `next` found, and keeps its bytes until `unpin`, or until it is acknowledged. */

@@ -1,7 +1,8 @@
 // Publishing in the header what a receiver took from the first lane.
 //
 // The header's tail shares its cache line with what the sender writes. So a receiver that works off a
-// backlog, or that spins for the next message, publishes it now and then, and when it finds nothing more.
+// backlog, or that spins for the next message, publishes it now and then, and when it finds nothing more and
+// does not wait for it, or before it sleeps.
 
 import { POLL_ANY, POLL_SPIN, PROMPT_TAIL_FLUSHES, TAIL_FLUSH_INTERVAL, TAKEN_UNPUBLISHED } from "../layout";
 import { sumTails, totalReceived } from "./totals";
@@ -30,20 +31,17 @@ export function publishFirstTail(tail: u64, bytes: u64, messages: u32): u32 {
   }
   unpublished += messages;
   if (unpublished == messages) return TAKEN_UNPUBLISHED;
-  if (unpublished >= <u32>TAIL_FLUSH_INTERVAL) flushTail();
+  if (unpublished >= <u32>TAIL_FLUSH_INTERVAL) flush();
   return 0;
 }
 
-/** Publishes what was taken. */
-export function flushTail(): void {
+function flush(): void {
   unpublished = 0;
   sumTails();
 }
 
-/** The receiver found nothing more. */
-// @ts-ignore: decorator
-@inline
-export function flushWhenIdle(): void {
+/** Publishes what was taken: the receiver found nothing more, sleeps, or returns to its event loop. */
+export function flushTail(): void {
   promptFlushes = PROMPT_TAIL_FLUSHES;
-  if (unpublished != 0) flushTail();
+  if (unpublished != 0) flush();
 }

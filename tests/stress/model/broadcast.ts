@@ -63,6 +63,7 @@ export function broadcastModel(options: LaneOptions): Model<Lane, Party> {
 
 function reading(mistake: Mistake | undefined): Program<Lane, Party> {
   const trusts = mistake === "does not check the tail again";
+  const hasty = mistake === "copies before it sees the head";
   return {
     join: () => [{
       point: "CURSOR_MOVED",
@@ -85,15 +86,25 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
     seek(words, me) {
       if (me.polls === 0) return [{ then: "end" }];
       if (me.position === words.head) {
-        return [{
+        return hasty ? [{ then: "copyEarly" }] : [{
           then: "seek",
           act: (_words, reader) => countPoll(reader),
         }];
       }
-      if (words.tail > me.position) return [{ then: "lapped" }];
-      const { at, sequence } = cellAt(words, me.position);
-      return [{ then: at === me.position && sequence === me.sequence ? "copy" : "doubt" }];
+      const early = { then: "copyEarly" };
+      if (words.tail > me.position) return [early, { then: "lapped" }];
+      return [early, { then: isWhole(words, me) ? "copy" : "doubt" }];
     },
+    // A subscriber that knows where the next record lies copies it before it checks it.
+    copyEarly: () => [{
+      then: "check",
+      act: (words, me) => me.payload = cellAt(words, me.position).payload,
+    }],
+    check: (words, me) => [
+      me.position < words.head && isWhole(words, me)
+        ? { then: "copied" }
+        : { then: "seek", act: (_words, reader) => reader.payload = -1 },
+    ],
     doubt(words, me) {
       if (words.tail <= me.position) throw new Error(`record ${me.position} is incomplete`);
       return [{ then: "seek" }];
@@ -144,6 +155,11 @@ function reading(mistake: Mistake | undefined): Program<Lane, Party> {
         },
       }],
   };
+}
+
+function isWhole(words: Lane, me: Party): boolean {
+  const { at, sequence } = cellAt(words, me.position);
+  return at === me.position && sequence === me.sequence;
 }
 
 function readLast(words: Lane, me: Party, head: number): void {

@@ -12,6 +12,7 @@ export type Mistake =
   | "publishes the count before the head"
   | "overwrites before it moves the tail"
   | "moves the tail without comparing"
+  | "copies before it sees the head"
   | "does not check the tail again";
 
 /** A record in the ring. */

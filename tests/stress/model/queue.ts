@@ -24,6 +24,8 @@ interface QueueLane extends Lane {
 interface Receiver extends Actor {
   start: number;
   position: number;
+  /** Where the next record will lie as far as it knows, -1 if it does not. */
+  known: number;
   batch: number[];
 }
 
@@ -37,7 +39,14 @@ export interface QueueOptions extends LaneOptions {
 
 /** The model of a queue. */
 export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
-  const receiver: Receiver = { at: "poll", isDead: false, start: 0, position: 0, batch: [] };
+  const receiver: Receiver = {
+    at: "poll",
+    isDead: false,
+    start: 0,
+    position: 0,
+    known: -1,
+    batch: [],
+  };
   const { actors, programs } = laneParties("queue", options, receiver, receiving(options));
   return {
     initial: { words: { ...newLane(options.size), received: [] }, actors },
@@ -51,15 +60,29 @@ export function queueModel(options: QueueOptions): Model<QueueLane, Party> {
 
 function receiving({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
   const blind = mistake === "moves the tail without comparing";
+  const hasty = mistake === "copies before it sees the head";
   return {
     poll: (_words, me) =>
-      me.polls === 0 ? [{ then: "end" }] : [{
-        then: "seek",
-        act(words, taker) {
-          taker.start = taker.position = words.tail;
-          taker.batch = [];
-        },
-      }],
+      me.polls === 0 ? [{ then: "end" }] : [
+        { then: "seek", act: (words, taker) => enter(taker, words.tail) },
+        // A receiver that knows where the next record will lie copies it before it checks it.
+        ...(me.known < 0 ? [] : [{
+          then: hasty ? "copyEarly" : "look",
+          act: (_words: QueueLane, taker: Party) => enter(taker, taker.known),
+        }]),
+      ],
+    look: (words, me) =>
+      me.position === words.head
+        ? [{ then: "poll", act: (_words, taker) => countPoll(taker) }]
+        : [{ then: "copyEarly" }],
+    copyEarly: () => [{
+      then: "check",
+      act: (words, taker) => taker.batch.push(cellAt(words, taker.position).payload),
+    }],
+    check: (words, me) =>
+      me.position < words.head && cellAt(words, me.position).at === me.position
+        ? [{ then: "copied", act: (_words, taker) => taker.position++ }]
+        : [{ then: "poll", act: (_words, taker) => forget(taker) }],
     seek(words, me) {
       if (me.position === words.head) {
         return me.batch.length > 0
@@ -83,12 +106,24 @@ function receiving({ most, mistake }: QueueOptions): Program<QueueLane, Party> {
     take: (words, me) =>
       words.tail === me.start || blind
         ? [{ point: "TAKE_MOVED", then: "poll", act: receive }]
-        : [{ then: "poll" }],
+        : [{ then: "poll", act: (_words, taker) => forget(taker) }],
   };
 }
 
+/** Begins to take what is at a position. */
+function enter(me: Party, position: number): void {
+  me.start = me.position = position;
+  me.batch = [];
+}
+
+/** Another receiver was faster. */
+function forget(me: Party): void {
+  me.known = -1;
+  me.batch = [];
+}
+
 function receive(words: QueueLane, me: Party): void {
-  words.tail = me.position;
+  words.tail = me.known = me.position;
   countPoll(me);
   me.batch.forEach((payload, at) => words.received.push({ position: me.start + at, payload }));
   me.batch = [];
