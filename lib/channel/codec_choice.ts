@@ -6,7 +6,8 @@
 
 import { ShmSerializationError } from "../base/errors.ts";
 import type { Codec } from "../codecs/codec.ts";
-import { codecNumber, codecWord, UNCHOSEN } from "../segment/chosen_codec.ts";
+import { checkedWord } from "../segment/checksum.ts";
+import { codecNumber, UNCHOSEN } from "../segment/chosen_codec.ts";
 import { controlOffset } from "../segment/format.ts";
 import {
   CODEC_BYTES,
@@ -39,7 +40,7 @@ export function missingCodec(id: string, reason: Error): Codec {
 
 /** Chooses the codec of a channel, unless another socket was faster. */
 export function chooseCodec(segment: Segment, id: string): void {
-  const word = codecWord(codecNumber(id) ?? writeId(segment, id));
+  const word = checkedWord(codecNumber(id) ?? writeId(segment, id));
   const control = controlOffset(segment.capacity);
   const at = (control + CONTROL_CHOSEN_CODEC) >>> 3;
   if (Atomics.compareExchange(segment.words64, at, 0n, word) !== 0n) return;

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { fnv1a } from "../base/hash.ts";
 import { platform } from "../platform/mod.ts";
-import * as layout from "./layout.ts";
+import { bootHash } from "../segment/journal_contents.ts";
+import * as layout from "../segment/journal_layout.ts";
 
 /** A time that never decreases. */
 export class JournalClock {
@@ -56,11 +56,4 @@ export function sharedClock(root: Int32Array, lastMs: number): JournalClock {
     Atomics.store(root, layout.ROOT_BOOT >>> 2, boot);
   }
   return new JournalClock(read, Math.max(clock[0] + uptimeMs, lastMs));
-}
-
-let cachedBootHash: number | undefined;
-
-/** A number for this start of the machine, never 0. */
-function bootHash(): number {
-  return cachedBootHash ??= (fnv1a(new TextEncoder().encode(platform().bootId())) | 0) || 1;
 }

@@ -8,13 +8,11 @@ import { logger } from "../base/log.ts";
 import { codeOf, exists, filesIn, JOURNAL_PREFIX, removeIfExists } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
 import { type ByteSource, FileSource } from "../segment/byte_source.ts";
+import { generationName, SPARE_ID } from "../segment/journal_contents.ts";
 import { parseConfig } from "../segment/format.ts";
-import { ROOT_IDENTITY, ROOT_LAST_ID, ROOT_NEWEST } from "./layout.ts";
+import { ROOT_IDENTITY, ROOT_LAST_ID, ROOT_NEWEST } from "../segment/journal_layout.ts";
 
 const FILE = new RegExp(`^\\${JOURNAL_PREFIX}(.+)-([0-9a-f]{16})-([0-9a-f]{8})$`);
-
-/** The id in the name of the spare file, which no generation reaches. */
-const SPARE_ID = 0xffffffff;
 
 /** The generations of one journal, by id. */
 export class JournalFiles {
@@ -31,8 +29,7 @@ export class JournalFiles {
 
   /** Name of a generation's file. */
   nameOf(id: number): string {
-    const identity = BigInt.asUintN(64, this.#identity).toString(16).padStart(16, "0");
-    return `${JOURNAL_PREFIX}${this.#journal}-${identity}-${id.toString(16).padStart(8, "0")}`;
+    return generationName(this.#journal, this.#identity, id);
   }
 
   /** Path of the spare file. */

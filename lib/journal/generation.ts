@@ -12,7 +12,8 @@ import { ShmConnectionError, ShmCorruptionError } from "../base/errors.ts";
 import { FileMemory } from "../segment/file_memory.ts";
 import type { JournalFiles } from "./files.ts";
 import { bytesToLeave, type Purpose } from "./reserve.ts";
-import * as layout from "./layout.ts";
+import { checkedWord, valueOfChecked } from "../segment/checksum.ts";
+import * as layout from "../segment/journal_layout.ts";
 
 /** Bytes of a new file; it grows by a quarter, within these limits. */
 const NEW_BYTES = 256 * 1024;
@@ -48,6 +49,7 @@ export class Generation {
   readonly #journal: string;
   #bytes!: Uint8Array<ArrayBufferLike>;
   #words!: Int32Array;
+  #words64!: BigInt64Array;
   #doubles!: Float64Array;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   /** The record that was read last. */
@@ -57,6 +59,8 @@ export class Generation {
   /** End of the farthest record that was read: the end of the used space cannot be before. */
   #maxEnd = 0;
   #handoffOffset = 0;
+  /** What this member knows of the time until which the records hold data, in seconds. */
+  #heldUntil = 0;
   /** Falls when the disk is nearly full. */
   #maxStepBytes = MAX_STEP_BYTES;
 
@@ -131,6 +135,7 @@ export class Generation {
     const { buffer } = this.#file.wasmMemory;
     this.#bytes = new Uint8Array(buffer, 0, this.#file.mappedBytes);
     this.#words = new Int32Array(buffer);
+    this.#words64 = new BigInt64Array(buffer);
     this.#doubles = new Float64Array(buffer);
   }
 
@@ -174,8 +179,8 @@ export class Generation {
     const length = this.#words[offset + layout.RECORD_LENGTH >>> 2] >>> 0;
     const end = offset + layout.recordBytes(length);
     if (!this.#tryMap(end)) throw this.#corruption(`record ${index} ends outside the file`);
-    const isIntact =
-      this.#words[offset + layout.RECORD_CHECKSUM >>> 2] === checksumOf(this.#words, offset) &&
+    const isIntact = this.#words[offset + layout.RECORD_CHECKSUM >>> 2] ===
+        layout.recordCheck(this.#words, offset) &&
       this.#words[offset + layout.RECORD_INDEX >>> 2] >>> 0 === index;
     if (!isIntact) throw this.#corruption(`record ${index} at ${offset} was overwritten`);
     this.#maxEnd = Math.max(this.#maxEnd, end);
@@ -268,15 +273,11 @@ export class Generation {
     return end + bytesToLeave("data", length, removalBytes) > this.#file.mappedBytes;
   }
 
-  /** Writes a payload, given in parts, into claimed space. */
-  fill(offset: number, parts: readonly Uint8Array[]): void {
-    let at = offset + layout.RECORD_BYTES;
-    for (const part of parts) {
-      this.#bytes.set(part, at);
-      at += part.length;
-    }
+  /** Writes a payload into claimed space. */
+  fill(offset: number, payload: Uint8Array): void {
+    this.#bytes.set(payload, offset + layout.RECORD_BYTES);
     this.#words[offset + layout.RECORD_NEXT >>> 2] = 0;
-    this.#words[offset + layout.RECORD_LENGTH >>> 2] = at - offset - layout.RECORD_BYTES;
+    this.#words[offset + layout.RECORD_LENGTH >>> 2] = payload.length;
   }
 
   /** Links a record behind the last one; undefined if the generation has a handoff record. */
@@ -302,7 +303,7 @@ export class Generation {
     this.#words[offset + layout.RECORD_KIND >>> 2] = kind;
     this.#doubles[offset + layout.RECORD_SEQUENCE >>> 3] = stamp.sequence;
     this.#doubles[offset + layout.RECORD_TIME >>> 3] = stamp.timeMs;
-    this.#words[offset + layout.RECORD_CHECKSUM >>> 2] = checksumOf(this.#words, offset);
+    this.#words[offset + layout.RECORD_CHECKSUM >>> 2] = layout.recordCheck(this.#words, offset);
     const next = last.offset + layout.RECORD_NEXT >>> 2;
     if (Atomics.compareExchange(this.#words, next, 0, offset | 0) !== 0) return false;
     this.#tail = this.#readRecord(offset, index);
@@ -323,17 +324,47 @@ export class Generation {
    * Adds a record with a given number to a generation that no other member knows yet, and moves the
    * cursor to it.
    */
-  write(parts: readonly Uint8Array[], kind: number, stamp: Stamp, removalBytes: number): void {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
-    const offset = this.claim(length, "data", removalBytes);
+  write(payload: Uint8Array, kind: number, stamp: Stamp, removalBytes: number): void {
+    const offset = this.claim(payload.length, "data", removalBytes);
     if (offset === 0) {
       throw new ShmConnectionError(
         `cannot write a snapshot of journal "${this.#journal}": a generation ends at 4 GiB`,
       );
     }
-    this.fill(offset, parts);
+    this.fill(offset, payload);
     this.#linkAfter(this.#tail, offset, kind, stamp);
     this.#cursor = this.#tail;
+  }
+
+  /**
+   * Announces a record that holds data until a time. What is raised once stays: a process that finds the
+   * journal deserted deletes it when that time has passed.
+   */
+  hold(untilMs: number): void {
+    const seconds = secondsUntil(untilMs);
+    if (seconds <= this.#heldUntil) return;
+    const at = layout.GENERATION_HELD_UNTIL >>> 3;
+    while (true) {
+      const word = Atomics.load(this.#words64, at);
+      const found = valueOfChecked(word);
+      // A word that was overwritten stays: nobody knows any more what the records hold.
+      this.#heldUntil = found ?? layout.HELD_FOR_EVER;
+      if (seconds <= this.#heldUntil) return;
+      Atomics.compareExchange(this.#words64, at, word, checkedWord(seconds));
+    }
+  }
+
+  /** Announces what the records of another generation hold. */
+  holdAsIn(other: Generation): void {
+    const word = Atomics.load(other.#words64, layout.GENERATION_HELD_UNTIL >>> 3);
+    const seconds = valueOfChecked(word) ?? layout.HELD_FOR_EVER;
+    this.hold(seconds === layout.HELD_FOR_EVER ? Infinity : seconds * 1000);
+  }
+
+  /** Marks a record after which the state was empty, unless the records hold nothing anyway. */
+  markEmptyAfter({ offset }: RecordRef): void {
+    if (this.#words[layout.GENERATION_HELD_UNTIL >>> 2] === 0) return;
+    Atomics.store(this.#words64, layout.GENERATION_EMPTY_AFTER >>> 3, checkedWord(offset));
   }
 
   /** Marks all records so far as the snapshot. */
@@ -348,7 +379,7 @@ export class Generation {
     if (this.#handoffOffset === 0) {
       throw this.#corruption("no space is left for its handoff record");
     }
-    this.fill(this.#handoffOffset, [new Uint8Array(Uint32Array.of(successor).buffer)]);
+    this.fill(this.#handoffOffset, new Uint8Array(Uint32Array.of(successor).buffer));
     const { cursor } = this;
     return this.#linkAfter(cursor, this.#handoffOffset, layout.KIND_HANDOFF, cursor);
   }
@@ -387,10 +418,11 @@ function format(memory: WebAssembly.Memory, id: number, last: Stamp): void {
   words[layout.FIRST_RECORD + layout.RECORD_KIND >>> 2] = layout.KIND_SNAPSHOT_END;
   doubles[layout.FIRST_RECORD + layout.RECORD_SEQUENCE >>> 3] = last.sequence;
   doubles[layout.FIRST_RECORD + layout.RECORD_TIME >>> 3] = last.timeMs;
-  words[layout.FIRST_RECORD + layout.RECORD_CHECKSUM >>> 2] = checksumOf(
+  words[layout.FIRST_RECORD + layout.RECORD_CHECKSUM >>> 2] = layout.recordCheck(
     words,
     layout.FIRST_RECORD,
   );
+  new BigInt64Array(memory.buffer)[layout.GENERATION_HELD_UNTIL >>> 3] = checkedWord(0);
   words[layout.GENERATION_MAGIC >>> 2] = layout.MAGIC_LOW;
   words[(layout.GENERATION_MAGIC >>> 2) + 1] = layout.MAGIC_HIGH;
 }
@@ -401,13 +433,8 @@ function bytesFor(bytes: number): number {
   return Math.max(NEW_BYTES, roundUp(end, PAGE_BYTES));
 }
 
-/** The check over a record's header and its offset. */
-function checksumOf(words: Int32Array, offset: number): number {
-  let checksum = offset | 0;
-  const end = offset + layout.RECORD_CHECKSUM >>> 2;
-  for (let word = offset + layout.RECORD_LENGTH >>> 2; word < end; word++) {
-    checksum = Math.imul(checksum ^ words[word], 0x9e3779b1);
-    checksum ^= checksum >>> 15;
-  }
-  return checksum;
+/** The second at which a time has passed, of a clock that may be a little behind that of the writer. */
+function secondsUntil(untilMs: number): number {
+  if (untilMs <= 0) return 0;
+  return Math.min(Math.ceil(untilMs / 1000) + 1, layout.HELD_FOR_EVER);
 }

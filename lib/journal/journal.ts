@@ -53,7 +53,7 @@ import { MAX_PARTICIPANTS, WAIT_DOORBELL, WAITERS_RECEIVERS } from "../../wasm/l
 import { JournalClock, sharedClock } from "./clock.ts";
 import { JournalFiles } from "./files.ts";
 import { Generation, type RecordRef, type Stamp } from "./generation.ts";
-import * as layout from "./layout.ts";
+import * as layout from "../segment/journal_layout.ts";
 import { bytesToLeave, type Purpose, reserveSpare, spareBytes } from "./reserve.ts";
 
 /** Unused bytes that a generation may have before it is compacted. */
@@ -66,6 +66,10 @@ const FOLLOW_MS = 1000;
 const RECORDS_PER_POLL = 1000;
 /** Handlers that are slower than the writers hold up a member that watches, not its memory. */
 const MAX_PENDING_DELIVERIES = 1000;
+
+const NO_BYTES = new Uint8Array(0);
+
+export { recordBytes } from "../segment/journal_layout.ts";
 
 /** Options of a journal. */
 export interface JournalOptions {
@@ -105,6 +109,8 @@ export interface SnapshotRecord {
   readonly bytes: Uint8Array;
   /** The value of `JournalRecord.sequence`. */
   readonly sequence: number;
+  /** Milliseconds of the Unix epoch until which it holds data. Default: for ever. */
+  readonly heldUntilMs?: number;
 }
 
 /**
@@ -127,6 +133,8 @@ export interface JournalState {
   readonly pendingDeliveries?: number;
   /** The record that removes what has expired by now; undefined if nothing has. */
   expiry?(): Uint8Array | undefined;
+  /** True if it has no entries that anybody could want. Default: false. */
+  readonly isEmpty?: boolean;
   /** Most bytes that the records take which remove all entries one by one. Default: 0. */
   readonly removalBytes?: number;
 }
@@ -281,11 +289,12 @@ export class Journal implements Closable, Disposable {
   #fillSnapshot(generation: Generation, last: Stamp): Generation {
     try {
       const removalBytes = this.#removalBytes;
-      for (const { bytes, sequence } of this.#state.snapshot()) {
+      for (const { bytes, sequence, heldUntilMs = Infinity } of this.#state.snapshot()) {
         const stamp = { sequence, timeMs: last.timeMs };
-        generation.write([bytes], layout.KIND_DATA, stamp, removalBytes);
+        generation.hold(heldUntilMs);
+        generation.write(bytes, layout.KIND_DATA, stamp, removalBytes);
       }
-      generation.write([], layout.KIND_SNAPSHOT_END, last, removalBytes);
+      generation.write(NO_BYTES, layout.KIND_SNAPSHOT_END, last, removalBytes);
       generation.endSnapshot();
       return generation;
     } catch (error) {
@@ -395,16 +404,18 @@ export class Journal implements Closable, Disposable {
   }
 
   /**
-   * Appends a record, given in parts, and applies all records up to it. When this returns, the record is
-   * visible to all members, and to those that join later.
+   * Appends a record, and applies all records up to it. When this returns, the record is visible to all
+   * members, and to those that join later.
    *
+   * @param heldUntilMs when what it adds has expired, in milliseconds of the Unix epoch: when no member is
+   * left by then, the journal may be deleted. 0 if it adds no data
    * @returns its sequence
    * @throws {ShmConnectionError} if storage is exhausted
    * @throws {ShmCorruptionError} if the journal is damaged
    * @throws {ShmClosedError} if this member was closed
    */
-  append(...parts: readonly Uint8Array[]): number {
-    return this.#append(parts, "data");
+  append(record: Uint8Array, heldUntilMs = Infinity): number {
+    return this.#append(record, "data", heldUntilMs);
   }
 
   /**
@@ -416,21 +427,26 @@ export class Journal implements Closable, Disposable {
    * @throws {ShmCorruptionError} if the journal is damaged
    * @throws {ShmClosedError} if this member was closed
    */
-  appendRemoval(...parts: readonly Uint8Array[]): number {
-    return this.#append(parts, "removal");
+  appendRemoval(record: Uint8Array): number {
+    return this.#append(record, "removal", 0);
   }
 
-  #append(parts: readonly Uint8Array[], purpose: Purpose): number {
+  /** What was appended is held longer than was known before. */
+  hold(untilMs: number): void {
+    this.#generation.hold(untilMs);
+  }
+
+  #append(bytes: Uint8Array, purpose: Purpose, heldUntilMs: number): number {
     this.#checkUsable();
     if (this.#clock === undefined) this.catchUp();
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
     while (true) {
-      const record = this.#appendInSpace(parts, length, purpose);
+      const record = this.#appendInSpace(bytes, purpose, heldUntilMs);
       if (record === undefined) {
         this.catchUp();
         continue;
       }
       this.#applyOwn(record);
+      if (this.#state.isEmpty) this.#generation.markEmptyAfter(record);
       this.#finishAppend();
       return record.sequence;
     }
@@ -453,38 +469,32 @@ export class Journal implements Closable, Disposable {
   }
 
   /** Appends, if need be after a compaction. */
-  #appendInSpace(
-    parts: readonly Uint8Array[],
-    length: number,
-    purpose: Purpose,
-  ): RecordRef | undefined {
+  #appendInSpace(bytes: Uint8Array, purpose: Purpose, heldUntilMs: number): RecordRef | undefined {
     try {
-      return this.#tryAppend(parts, length, purpose);
+      return this.#tryAppend(bytes, purpose, heldUntilMs);
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
-      if (!this.#makeSpace(length)) throw this.#noSpace(length, error);
+      if (!this.#makeSpace(bytes.length)) throw this.#noSpace(bytes.length, error);
     }
     try {
-      return this.#tryAppend(parts, length, purpose);
+      return this.#tryAppend(bytes, purpose, heldUntilMs);
     } catch (error) {
-      throw isOutOfSpace(error) ? this.#noSpace(length, error) : error;
+      throw isOutOfSpace(error) ? this.#noSpace(bytes.length, error) : error;
     }
   }
 
   /** Undefined if the generation has a handoff record. */
-  #tryAppend(
-    parts: readonly Uint8Array[],
-    length: number,
-    purpose: Purpose,
-  ): RecordRef | undefined {
+  #tryAppend(bytes: Uint8Array, purpose: Purpose, heldUntilMs: number): RecordRef | undefined {
     // What the removals need follows from the state, so that it has to be the latest one.
     if (purpose === "data") this.catchUp();
+    const { length } = bytes;
     const generation = this.#generation;
     const removalBytes = this.#removalBytes;
     if (purpose === "data" && generation.mustGrow(length, removalBytes)) this.#reserveSpare(length);
     const offset = generation.claim(length, purpose, removalBytes);
     if (offset === 0) return this.#freeAddresses();
-    generation.fill(offset, parts);
+    generation.fill(offset, bytes);
+    generation.hold(heldUntilMs);
     return generation.link(offset, layout.KIND_DATA, this.nowMs());
   }
 
@@ -512,7 +522,7 @@ export class Journal implements Closable, Disposable {
     const record = this.#state.expiry?.();
     if (record === undefined) return;
     try {
-      const appended = this.#tryAppend([record], record.length, "removal");
+      const appended = this.#tryAppend(record, "removal", 0);
       if (appended !== undefined) this.#applyOwn(appended);
     } catch (error) {
       if (!isOutOfSpace(error)) throw error;
@@ -679,7 +689,8 @@ export class Journal implements Closable, Disposable {
         if (record.kind === layout.KIND_HANDOFF) return false;
         const bytes = old.payload(record).slice();
         this.#apply(record);
-        next.write([bytes], record.kind, record, this.#removalBytes);
+        next.holdAsIn(old);
+        next.write(bytes, record.kind, record, this.#removalBytes);
         next.endSnapshot();
       }
       return true;

@@ -9,7 +9,7 @@
 
 import { ShmConnectionError } from "../base/errors.ts";
 import { PAGE_BYTES, roundUp } from "../base/pages.ts";
-import { recordBytes } from "./layout.ts";
+import { recordBytes } from "../segment/journal_layout.ts";
 import { codeOf } from "../platform/directory.ts";
 import { platform } from "../platform/mod.ts";
 

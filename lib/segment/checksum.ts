@@ -29,6 +29,17 @@ export function matchesChecksum(low: number, high: number): boolean {
   return checksum(low, 0) === high;
 }
 
+/** A word with its check: the word in the lower half, the check over it in the upper half. */
+export function checkedWord(value: number): bigint {
+  return (BigInt(checksum(value, 0)) << 32n) | BigInt(value);
+}
+
+/** The word in a word with its check; undefined if the check is wrong. */
+export function valueOfChecked(word: bigint): number | undefined {
+  const low = Number(BigInt.asUintN(32, word));
+  return matchesChecksum(low, Number(BigInt.asUintN(32, word >> 32n))) ? low : undefined;
+}
+
 const MULTIPLIER_LOW = 0x7f4a7c15;
 const MULTIPLIER_HIGH = 0x9e3779b9;
 const TWO_POW_32 = 2 ** 32;

@@ -7,7 +7,6 @@
  */
 
 import type { ByteSource } from "./byte_source.ts";
-import { checksum } from "./checksum.ts";
 import { CODEC_BYTES } from "../../wasm/layout.ts";
 
 /** The id of a codec that nobody has chosen yet. */
@@ -20,11 +19,6 @@ const NUMBERED: readonly string[] = [UNCHOSEN, "msgpack", "json", "raw", "clone"
 export function codecNumber(id: string): number | undefined {
   const number = NUMBERED.indexOf(id);
   return number > 0 ? number : undefined;
-}
-
-/** The word for a number or an offset: it in the lower half, the check over it in the upper half. */
-export function codecWord(value: number): bigint {
-  return (BigInt(checksum(value, 0)) << 32n) | BigInt(value);
 }
 
 /** The codec that a number or the offset of a region stands for. The region may not be mapped yet. */

@@ -14,6 +14,7 @@ import { FileSource } from "./byte_source.ts";
 import { removeForgottenIsolate, removeForgottenParticipants } from "./dead_isolates.ts";
 import { isDisposable } from "./disposal.ts";
 import { parseConfig } from "./format.ts";
+import { isJournalEmpty, removeGenerations } from "./journal_contents.ts";
 import { tryClose, unlink } from "./lifecycle.ts";
 import { withHeader } from "./with_header.ts";
 
@@ -28,7 +29,7 @@ const collected = new Set<string>();
 
 /**
  * Deletes the segments of ended processes in a directory, once in each isolate. Keeps what is
- * persistent, in use or damaged, queues with messages, and journals, which the next process may want.
+ * persistent, in use or damaged, queues with messages, and journals with data that has not expired.
  */
 export function collectOnce(directory: string): void {
   if (collected.has(directory)) return;
@@ -85,11 +86,12 @@ function collectSegment(directory: string, name: string): boolean {
     const { type, uid } = os.statusOf(fd);
     if (type !== "file" || uid !== os.uid || os.isSharedByOthers(fd)) return false;
     const source = new FileSource(fd);
-    if (!isCollectable(source)) return false;
-    if (!withHeader(fd, (header) => tryClose(fd, () => header, () => isCollectable(source)))) {
+    const isEmpty = () => isCollectable(directory, name, source);
+    if (!isEmpty() || !withHeader(fd, (header) => tryClose(fd, () => header, isEmpty))) {
       return false;
     }
     unlink(path, fd);
+    if (isJournal(source)) removeGenerations(directory, name, source);
     removeForgottenParticipants(directory, source, 0n);
     return true;
   } finally {
@@ -97,7 +99,11 @@ function collectSegment(directory: string, name: string): boolean {
   }
 }
 
-function isCollectable(source: FileSource): boolean {
+function isCollectable(directory: string, name: string, source: FileSource): boolean {
+  return isDisposable(source) && (!isJournal(source) || isJournalEmpty(directory, name, source));
+}
+
+function isJournal(source: FileSource): boolean {
   const config = parseConfig(source);
-  return !("problem" in config) && config.kind !== "journal" && isDisposable(source);
+  return !("problem" in config) && config.kind === "journal";
 }

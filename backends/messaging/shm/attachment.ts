@@ -132,16 +132,18 @@ function limitError(
 /**
  * Appends a record, and returns the result of its operation.
  *
+ * @param heldUntilMs when what it adds expires; 0 if it adds no data
  * @throws {MessagingRefusedError} if there is no space
  */
 export function append(
   { journal, replica }: Attached,
   record: Uint8Array,
   isRemoval: boolean,
+  heldUntilMs = 0,
 ): unknown {
   try {
     if (isRemoval) journal.appendRemoval(record);
-    else journal.append(record);
+    else journal.append(record, heldUntilMs);
   } catch (cause) {
     if (!(cause instanceof ShmConnectionError)) throw cause;
     throw new MessagingRefusedError(`there is no space in shared memory: ${cause.message}`, {

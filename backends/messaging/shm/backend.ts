@@ -52,6 +52,15 @@ const REMOVALS: ReadonlySet<string> = new Set([
   OPERATIONS.punsubscribe.name,
 ]);
 
+/** Operations after which nothing more is stored. */
+const STORING_NOTHING: ReadonlySet<string> = new Set([
+  OPERATIONS.publish.name,
+  OPERATIONS.subscribe.name,
+  OPERATIONS.psubscribe.name,
+  OPERATIONS.unsubscribe.name,
+  OPERATIONS.punsubscribe.name,
+]);
+
 /**
  * Stores messages in shared memory for the processes of one machine. There is no server: a backend that
  * stores a message appends it to a journal, and every backend applies the journal to a store of its own.
@@ -157,18 +166,25 @@ export class ShmMessagingBackend extends StoreMessagingBackend implements RedisL
       const values = prepare(attached);
       checkArguments(operation, values);
       const context = this.#recordContext(attached, headers);
-      const isRemoval = REMOVALS.has(operation.name);
-      return append(attached, encodeOperation(operation, values, context), isRemoval);
+      const record = encodeOperation(operation, values, context);
+      const heldUntilMs = STORING_NOTHING.has(operation.name)
+        ? 0
+        : context.lastExpiryMs ?? Infinity;
+      return append(attached, record, REMOVALS.has(operation.name), heldUntilMs);
     });
   }
 
-  #recordContext({ journal }: Attached, headers: ContextHeaders | undefined): RecordContext {
+  #recordContext(
+    { journal }: Attached,
+    headers: ContextHeaders | undefined,
+  ): RecordContext & { lastExpiryMs: number | undefined } {
     return {
       headers,
       member: { name: this.#memberName, isolate: journal.isolate },
-      expiresAtMs: (ttlSeconds) => {
+      lastExpiryMs: undefined,
+      expiresAtMs(ttlSeconds) {
         journal.catchUp();
-        return Math.ceil(journal.nowMs() + ttlSeconds * 1000);
+        return this.lastExpiryMs = Math.ceil(journal.nowMs() + ttlSeconds * 1000);
       },
     };
   }

@@ -174,13 +174,14 @@ export function encodeOperation<A extends Arguments>(
 function fieldValue(
   { name, source }: Field,
   values: Readonly<Record<string, unknown>>,
-  { member, headers, expiresAtMs }: RecordContext,
+  context: RecordContext,
 ): unknown {
+  const { member, headers } = context;
   if (source === "name") return values[name];
   if (source === "headers") return headers ?? null;
   if (source === "member") return member!.name;
   if (source === "isolate") return String(member!.isolate);
-  return values[name] === undefined ? null : expiresAtMs(values[name] as number);
+  return values[name] === undefined ? null : context.expiresAtMs(values[name] as number);
 }
 
 function textOf(kind: ArgumentKind, value: unknown): string {

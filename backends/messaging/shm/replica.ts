@@ -13,8 +13,12 @@ import { monotonicNow } from "../../../lib/base/clock.ts";
 import { logger } from "../../../lib/base/log.ts";
 import { LossReports } from "../../../lib/base/loss_reports.ts";
 import { ShmCorruptionError } from "../../../lib/base/errors.ts";
-import { recordBytes } from "../../../lib/journal/layout.ts";
-import type { JournalRecord, JournalState, SnapshotRecord } from "../../../lib/journal/journal.ts";
+import {
+  type JournalRecord,
+  type JournalState,
+  recordBytes,
+  type SnapshotRecord,
+} from "../../../lib/journal/journal.ts";
 import { InvalidInputError, StoreError } from "../../store/errors.ts";
 import { Store } from "../../store/store.ts";
 import {
@@ -125,6 +129,10 @@ export class Replica implements JournalState {
   /** What is removed one by one: what expires, subscriptions, and members with subscriptions. */
   get removalBytes(): number {
     return EXPIRY_BYTES * this.#store.expiringCount + this.#members.removalBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#store.topics.size + this.#store.keys.size === 0;
   }
 
   get pendingDeliveries(): number {

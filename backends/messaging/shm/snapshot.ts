@@ -22,7 +22,7 @@ import {
 
 /** The record of limits and counters. */
 export function snapshotConfig(fields: ControlFields["config"]): SnapshotRecord {
-  return { sequence: 0, bytes: encodeRecord("config", fields) };
+  return { sequence: 0, bytes: encodeRecord("config", fields), heldUntilMs: 0 };
 }
 
 /** The record of a message. Its sequence number is that of the record that it replaces. */
@@ -31,7 +31,8 @@ export function snapshotMessage(
   sequence: number,
 ): SnapshotRecord {
   const values = { namespace, topic, message: text, ttl: finite(expiresAtMs) };
-  return recordOf(OPERATIONS.store, values, {}, sequence);
+  const record = recordOf(OPERATIONS.store, values, {}, sequence);
+  return { ...record, heldUntilMs: expiresAtMs };
 }
 
 /** The records of a member's subscriptions. */
@@ -41,10 +42,10 @@ export function* snapshotMember(
 ): Iterable<SnapshotRecord> {
   const context = { member: { name, isolate } };
   for (const topic of subscription.topics) {
-    yield recordOf(OPERATIONS.subscribe, { topic }, context);
+    yield { ...recordOf(OPERATIONS.subscribe, { topic }, context), heldUntilMs: 0 };
   }
   for (const pattern of subscription.patterns) {
-    yield recordOf(OPERATIONS.psubscribe, { pattern }, context);
+    yield { ...recordOf(OPERATIONS.psubscribe, { pattern }, context), heldUntilMs: 0 };
   }
 }
 
@@ -53,7 +54,8 @@ export function* snapshotKey(entry: KeyedValue): Iterable<SnapshotRecord> {
   const key = textOfBytes(entry.key);
   if (entry.kind === "string") {
     const ex = finite(entry.expiresAtMs);
-    yield recordOf(OPERATIONS.set, { key, value: valueOfStored(entry.value), ex });
+    const record = recordOf(OPERATIONS.set, { key, value: valueOfStored(entry.value), ex });
+    yield { ...record, heldUntilMs: entry.expiresAtMs };
   } else if (entry.kind === "hash") {
     for (const { key: name, value } of entry.value.fields.values()) {
       const field = textOfBytes(name);

@@ -58,6 +58,9 @@ const OPTIONS = new OptionRules<ShmBackendOptions>("new ShmBackend()", {
   now: callback,
 });
 
+/** A record may be appended somewhat later than was assumed for the expiry of its entry. */
+const HOLD_MARGIN_MS = 60_000;
+
 /** Writes that only remove something: on a full disk they use reserved space. */
 const REMOVALS: ReadonlySet<StateWrite["kind"]> = new Set([
   "deleteThread",
@@ -131,6 +134,10 @@ export class ShmBackend extends SyncBackend {
       apply: (record) => this.#apply(record),
       snapshot: () => this.#snapshot(),
       expiry: () => this.#table.hasExpired() ? tickRecord() : undefined,
+      get isEmpty() {
+        const { threads, pairs } = table().counts();
+        return threads + pairs === 0;
+      },
       get removalBytes() {
         return removalBytes(table());
       },
@@ -196,7 +203,7 @@ export class ShmBackend extends SyncBackend {
     const asked = askedIn(options).filter((limit) => !this.#asked.has(limit));
     if (asked.length === 0) return;
     try {
-      this.#journal.append(limitsRecord(resolveLimits(options), asked));
+      this.#journal.append(limitsRecord(resolveLimits(options), asked), 0);
     } catch (error) {
       if (!(error instanceof ShmConnectionError)) throw error;
     }
@@ -234,8 +241,8 @@ export class ShmBackend extends SyncBackend {
   }
 
   *#snapshot() {
-    yield { bytes: limitsRecord(this.#limits, this.#asked), sequence: 0 };
-    for (const bytes of snapshotRecords(this.#table.contents())) yield { bytes, sequence: 0 };
+    yield { bytes: limitsRecord(this.#limits, this.#asked), sequence: 0, heldUntilMs: 0 };
+    for (const record of snapshotRecords(this.#table.contents())) yield { ...record, sequence: 0 };
   }
 
   /**
@@ -274,11 +281,23 @@ export class ShmBackend extends SyncBackend {
     if (isRemoval && !this.current().has(write)) return false as WriteResult<W>;
     const record = toRecord(write);
     if (isRemoval) this.#journal.appendRemoval(record);
-    else this.#journal.append(record);
+    else this.#appendHolding(record);
     const outcome = this.#outcome!;
     this.#outcome = undefined;
     if ("error" in outcome) throw outcome.error;
     return outcome.value as WriteResult<W>;
+  }
+
+  /** Another backend may have replaced the default time to live just before the record. */
+  #appendHolding(record: Uint8Array): void {
+    const { ttlMs } = this.#limits;
+    this.#journal.append(record, this.#heldUntilMs);
+    if (ttlMs !== this.#limits.ttlMs) this.#journal.hold(this.#heldUntilMs);
+  }
+
+  /** When an entry that is used now expires, or later. */
+  get #heldUntilMs(): number {
+    return this.#journal.nowMs() + (this.#limits.ttlMs ?? Infinity) + HOLD_MARGIN_MS;
   }
 
   /**

@@ -61,14 +61,23 @@ export function fromRecord(bytes: Uint8Array): StateRecord {
   return msgpackCodec.decode(bytes) as StateRecord;
 }
 
+/** A record of a snapshot, and when what it has expires. */
+export interface RestoreRecord {
+  readonly bytes: Uint8Array;
+  readonly heldUntilMs: number;
+}
+
 /** The records that lead from an empty state to this one. */
-export function* snapshotRecords({ threads, pairs }: TableContents): Generator<Uint8Array> {
+export function* snapshotRecords({ threads, pairs }: TableContents): Generator<RestoreRecord> {
   for (const [threadId, { slots, expiresAtMs }] of threads) {
     for (const part of partsOf(slots)) {
-      yield restore([[threadId, { slots: part, expiresAtMs }]], []);
+      const bytes = restore([[threadId, { slots: part, expiresAtMs }]], []);
+      yield { bytes, heldUntilMs: expiresAtMs };
     }
   }
-  for (const pair of pairs) yield restore([], [pair]);
+  for (const pair of pairs) {
+    yield { bytes: restore([], [pair]), heldUntilMs: pair[1].expiresAtMs };
+  }
 }
 
 function* partsOf(slots: readonly Uint8Array[]): Generator<Uint8Array[]> {

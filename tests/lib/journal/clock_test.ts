@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { GemstoneGenerator, Message, ShmMessagingBackend } from "../../../mod.ts";
 import { ShmBackend } from "../../../backends/state/mod.ts";
 import { JournalClock, sharedClock } from "../../../lib/journal/clock.ts";
-import * as layout from "../../../lib/journal/layout.ts";
+import * as layout from "../../../lib/segment/journal_layout.ts";
 import { inScratch } from "../../support/scratch.ts";
 
 const HOUR_MS = 3_600_000;

@@ -70,7 +70,7 @@ Deno.test("a writer may be killed at any instant: every record that it has appen
         each.kill("SIGKILL");
         await each.ended();
       }
-      const mine = journal.append(bytesOf(`me ${round} `), bytesOf(FILLER));
+      const mine = journal.append(bytesOf(`me ${round} ${FILLER}`));
       const texts = new Map(state.entries.map(({ sequence, text }) => [sequence, text]));
       assert.equal(texts.get(mine), `me ${round} ${FILLER}`);
       const first = state.entries[0].sequence;

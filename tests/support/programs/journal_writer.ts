@@ -14,6 +14,6 @@ const state = new Ledger(kept ?? Infinity);
 using journal = new Journal(name, LEDGER, state, { dir, slackBytes });
 const filler = "x".repeat(fill);
 for (let n = 0; n < (count ?? Infinity); n++) {
-  const sequence = journal.append(bytesOf(`${writer} ${n} `), bytesOf(filler));
+  const sequence = journal.append(bytesOf(`${writer} ${n} ${filler}`));
   console.log(JSON.stringify([n, sequence]));
 }

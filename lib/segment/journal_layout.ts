@@ -15,7 +15,8 @@
  *     0 +------------------------------------------------------------+
  *       | magic: 8 | version: 4 | id: 4 | end: 4 | last index: 4     |
  *       | last record of the snapshot: 4 | end at that time: 4       |
- *       | compactor: 4                                               |
+ *       | compactor: 4 | 0 | held until, with its check: 8          |
+ *       | empty after, with its check: 8                             |
  *    64 +------------------------------------------------------------+
  *       | record 0, empty                                            |
  *       +------------------------------------------------------------+
@@ -60,6 +61,15 @@ export const GENERATION_LAST_INDEX = GENERATION_END + 4;
 export const GENERATION_SNAPSHOT_RECORD = GENERATION_LAST_INDEX + 4;
 export const GENERATION_SNAPSHOT_END = GENERATION_SNAPSHOT_RECORD + 4;
 export const GENERATION_COMPACTOR = GENERATION_SNAPSHOT_END + 4;
+/**
+ * Seconds of the Unix epoch, rounded up, until which the records hold data at most; it is raised before a
+ * record is appended. The upper half is a check over the lower, as in the next word.
+ */
+export const GENERATION_HELD_UNTIL = GENERATION_COMPACTOR + 8;
+/** The offset of a record after which the state was empty, 0 if there was none. */
+export const GENERATION_EMPTY_AFTER = GENERATION_HELD_UNTIL + 8;
+/** In place of a time: what the records hold does not expire. */
+export const HELD_FOR_EVER = 0xffff_ffff;
 /** Record 0. */
 export const FIRST_RECORD = 64;
 
@@ -84,3 +94,14 @@ export const KIND_DATA = 1;
 export const KIND_HANDOFF = 2;
 /** Record kind: the end of the snapshot, before the appended data; empty. */
 export const KIND_SNAPSHOT_END = 3;
+
+/** The check over the header of the record at an offset; `at` is where it is among the words. */
+export function recordCheck(words: Int32Array, offset: number, at = offset): number {
+  let checksum = offset | 0;
+  const end = at + RECORD_CHECKSUM >>> 2;
+  for (let word = at + RECORD_LENGTH >>> 2; word < end; word++) {
+    checksum = Math.imul(checksum ^ words[word], 0x9e3779b1);
+    checksum ^= checksum >>> 15;
+  }
+  return checksum;
+}
