@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { until } from "../support/deadline.ts";
 import { ROOT } from "../support/program.ts";
 import { rerunCommand, seedOf } from "../support/seed.ts";
+import { failuresIn, partsOf, totalLine } from "../../tools/test/parts.ts";
 
 interface Run {
   code: number;
@@ -89,9 +90,9 @@ async function leaveBehind(): Promise<void> {
   const [, list] = output.split("The tests left behind:\n");
   const [process, ...paths] = list.trimEnd().split("\n").map((line) => line.trim());
   assert.match(process, /^process \d+: sleep 987$/);
-  assert.match(paths[0], /\/ringbus-test-\d+\/[0-9a-f]+$/);
-  assert.match(paths[1], /^\/dev\/shm\/ringbus-test-\d+\/left$/);
-  assert.match(paths[2], /^\/dev\/shm\/ringbus-test-\d+\/segments\/left$/);
+  assert.match(paths[0], /\/ringbus-test-\d+-0\/[0-9a-f]+$/);
+  assert.match(paths[1], /^\/dev\/shm\/ringbus-test-\d+-0\/left$/);
+  assert.match(paths[2], /^\/dev\/shm\/ringbus-test-\d+-0\/segments\/left$/);
   assert.equal(paths.length, 3, list);
   for (const path of paths) assert.throws(() => Deno.statSync(path), Deno.errors.NotFound);
   const pid = process.match(/\d+/)![0];
@@ -130,7 +131,39 @@ Deno.test("the runner fails for what a test leaves behind or still holds, and na
 Deno.test("the runner looks for leftovers also when a test failed", async () => {
   const { output } = await runLeaking(`Deno.mkdirSync(scratch + "/left");`, true);
   assert.match(output, /^FAILED \| 0 passed \| 1 failed/m);
-  assert.match(output, /^ {2}\/dev\/shm\/ringbus-test-\d+\/left$/m);
+  assert.match(output, /^ {2}\/dev\/shm\/ringbus-test-\d+-0\/left$/m);
+});
+
+Deno.test("all tests run in two parts, named files in one", () => {
+  assert.deepEqual(partsOf(["--fail-fast"]), [
+    ["--fail-fast", "--ignore=tests/lib,tests/stress"],
+    ["--fail-fast", "tests/lib", "tests/stress"],
+  ]);
+  assert.deepEqual(partsOf(["a_test.ts", "--filter=b"]), [["a_test.ts", "--filter=b"]]);
+});
+
+Deno.test("the last line has the sums of both parts, and says that one did not end", () => {
+  const first = "a ... ok\n\nok | 10 passed (2 steps) | 0 failed | 1 ignored (3s)\n\n";
+  const second = "\nFAILED | 1 passed | 2 failed (1 step) | 4 filtered out (1m2s)\n";
+  assert.equal(
+    totalLine([first, first], 5400),
+    "ok | 20 passed (4 steps) | 0 failed | 2 ignored (5s)",
+  );
+  assert.equal(
+    totalLine([first, second], 125_000),
+    "FAILED | 11 passed (2 steps) | 2 failed (1 step) | 1 ignored (2m5s)",
+  );
+  assert.equal(
+    totalLine([first, "error: a type"], 100),
+    "FAILED | 10 passed (2 steps) | 0 failed | 1 ignored (0s)",
+  );
+});
+
+Deno.test("failures of a part are what it printed after its tests", () => {
+  const failures =
+    " ERRORS \n\na => a_test.ts:1:1\n\n FAILURES \n\nFAILED | 1 passed | 1 failed (1s)\n";
+  assert.equal(failuresIn(`a ... FAILED\n\n${failures}`), failures);
+  assert.equal(failuresIn("a ... ok\nok | 1 passed | 0 failed (1s)\n"), undefined);
 });
 
 Deno.test("a seed is a whole number, and follows from the commit when none is set", () => {

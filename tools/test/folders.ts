@@ -1,5 +1,5 @@
 /**
- * Folders of a run's own: for temporary files, for scratch directories in shared memory, and for
+ * Folders of their own for each part of a run: for temporary files, for scratch directories in shared memory, and for
  * segments whose program names no directory. What is in them afterwards was left behind.
  *
  * @module
@@ -11,15 +11,15 @@ const DEFAULT_TEMPORARY = "/tmp";
 const MODE = 0o755;
 const PRIVATE_MODE = 0o700;
 
-/** The folders of one run. */
+/** The folders of one part. */
 export class RunFolders implements Disposable {
   readonly #temporary: string;
   readonly #scratch: string;
   readonly #segments: string;
 
   /** Makes them. Their names are short: some programs put sockets there, whose paths have a limit. */
-  constructor() {
-    const name = `ringbus-test-${Deno.pid}`;
+  constructor(part: number) {
+    const name = `ringbus-test-${Deno.pid}-${part}`;
     const parent = (Deno.env.get("TMPDIR") || DEFAULT_TEMPORARY).replace(/\/+$/, "");
     this.#temporary = makeFolder(`${parent}/${name}`, MODE);
     this.#scratch = Deno.build.os === "linux"

@@ -1,40 +1,52 @@
 /**
  * Runs the tests with `deno test`, which gets all arguments, and then looks for what they left behind:
- * processes, temporary files, segments. Prints the seed of their samples.
+ * processes, temporary files, segments. Prints the seed of their samples. All tests together run in two
+ * parts at the same time.
  *
  * @module
  */
 
-import { fileURLToPath } from "node:url";
 import { rerunCommand, runSeed } from "../../tests/support/seed.ts";
-import { TEST_FLAGS } from "./flags.ts";
 import { RunFolders } from "./folders.ts";
+import { Part } from "./part.ts";
+import { failuresIn, partsOf, totalLine } from "./parts.ts";
 import { adoptOrphans, endDescendants } from "./processes.ts";
 
-const PRELOADED = fileURLToPath(new URL("held.ts", import.meta.url));
+const SIGNALS = ["SIGINT", "SIGTERM"] as const satisfies Deno.Signal[];
 
-/** Runs `deno test`. Returns its exit code. */
-async function runTests(env: Record<string, string>): Promise<number> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", ...TEST_FLAGS, `--preload=${PRELOADED}`, ...Deno.args],
-    env,
-  }).spawn();
-  const pass = (signal: Deno.Signal) => () => child.kill(signal);
-  const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) =>
-    [signal, pass(signal)] as const
-  );
-  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
-  const { code } = await child.status;
-  for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+/** Runs all parts, and prints them one after the other. Returns the highest exit code. */
+async function run(parts: readonly Part[]): Promise<number> {
+  const startedMs = performance.now();
+  const pass = SIGNALS.map((signal) => () => parts.forEach((part) => part.kill(signal)));
+  SIGNALS.forEach((signal, index) => Deno.addSignalListener(signal, pass[index]));
+  let code = 0;
+  for (const part of parts) code = Math.max(code, await part.print());
+  SIGNALS.forEach((signal, index) => Deno.removeSignalListener(signal, pass[index]));
+  if (parts.length > 1) printTotal(parts.map((part) => part.output), performance.now() - startedMs);
   return code;
+}
+
+/** The failures of the last part have just been printed. */
+function printTotal(outputs: readonly string[], elapsedMs: number): void {
+  for (const output of outputs.slice(0, -1)) {
+    const failures = failuresIn(output);
+    if (failures !== undefined) console.log(`\nFrom the part above:\n${failures}`);
+  }
+  console.log(`\n${totalLine(outputs, elapsedMs)}`);
 }
 
 const seed = runSeed();
 console.error(`The samples have seed ${seed}; to draw them again: ${rerunCommand(seed)}`);
 adoptOrphans();
-using folders = new RunFolders();
-const code = await runTests({ ...folders.env, RINGBUS_TEST_SEED: String(seed) });
-const left = [...await endDescendants(), ...folders.leftovers()];
+const args = partsOf(Deno.args);
+using stack = new DisposableStack();
+const folders = args.map((_, index) => stack.use(new RunFolders(index)));
+const code = await run(
+  args.map((each, index) =>
+    new Part(each, { ...folders[index].env, RINGBUS_TEST_SEED: String(seed) }, args.length === 1)
+  ),
+);
+const left = [...await endDescendants(), ...folders.flatMap((each) => each.leftovers())];
 if (left.length > 0) console.error(`The tests left behind:\n  ${left.join("\n  ")}`);
 if (code !== 0) console.error(`To draw the same samples: ${rerunCommand(seed)}`);
 Deno.exitCode = code !== 0 ? code : left.length > 0 ? 1 : 0;

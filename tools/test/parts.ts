@@ -1,0 +1,52 @@
+/**
+ * The parts of a run of all tests, which run at the same time: tests that wait for servers leave a core
+ * to those of the rings.
+ *
+ * @module
+ */
+
+/** Folders of one part. What is elsewhere is the other part. */
+const RING_TESTS = ["tests/lib", "tests/stress"];
+
+/** The arguments of `deno test` for each part of a run. A run of named files has one part. */
+export function partsOf(args: readonly string[]): string[][] {
+  const namesFiles = args.some((arg) => !arg.startsWith("-"));
+  if (namesFiles) return [[...args]];
+  return [
+    [...args, `--ignore=${RING_TESTS.join(",")}`],
+    [...args, ...RING_TESTS],
+  ];
+}
+
+/** What `deno test` says in its last line. */
+const SUMMARY =
+  /^(?:ok|FAILED) \| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \((\d+) steps?\))?(?: \| (\d+) ignored)?/gm;
+const LABELS = ["passed", "steps passed", "failed", "steps failed", "ignored"] as const;
+type Counts = Record<typeof LABELS[number], number>;
+
+/** The last line of a run of several parts, from what each of them printed. */
+export function totalLine(outputs: readonly string[], elapsedMs: number): string {
+  const total: Counts = { passed: 0, "steps passed": 0, failed: 0, "steps failed": 0, ignored: 0 };
+  for (const output of outputs) {
+    const counts = [...output.matchAll(SUMMARY)].at(-1)?.slice(1) ?? [];
+    LABELS.forEach((label, index) => total[label] += Number(counts[index] ?? 0));
+  }
+  const isComplete = outputs.every((output) => output.search(SUMMARY) >= 0);
+  const steps = (count: number) =>
+    count === 0 ? "" : ` (${count} ${count === 1 ? "step" : "steps"})`;
+  return `${isComplete && total.failed === 0 ? "ok" : "FAILED"} | ` +
+    `${total.passed} passed${steps(total["steps passed"])} | ` +
+    `${total.failed} failed${steps(total["steps failed"])}` +
+    `${total.ignored === 0 ? "" : ` | ${total.ignored} ignored`} (${duration(elapsedMs)})`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}
+
+/** What a part printed about its failures, after the lines of its tests. */
+export function failuresIn(output: string): string | undefined {
+  const start = output.lastIndexOf("\n ERRORS \n");
+  return start < 0 ? undefined : output.slice(start + 1);
+}
