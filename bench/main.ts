@@ -3,12 +3,13 @@ import { describeMachine, type Machine, warningOf } from "../cli/benchmark/machi
 import { type Options, readOptions, USAGE } from "./harness/options.ts";
 import { writeChartPage } from "./harness/page.ts";
 import { chartsOf, targetListing } from "./harness/charts.ts";
-import { fullPlan, type Plan, quickPlan } from "./harness/plan.ts";
+import { fullPlan, type Plan, quickPlan, scaled } from "./harness/plan.ts";
 import { Progress } from "./harness/progress.ts";
-import { NOT_SELECTED, type Results } from "./harness/results.ts";
+import { type Instructions, NOT_SELECTED, type Results } from "./harness/results.ts";
 import { withScratch } from "./harness/scratch.ts";
 import { runSuite, stepsOf } from "./harness/suite.ts";
 import { tableOf } from "./harness/table.ts";
+import { isSkipped, type Skipped } from "./harness/types.ts";
 import { type Verdict, verdictLine, verdicts } from "./harness/targets.ts";
 
 const CLOCK = "CLOCK_MONOTONIC: clock_gettime (C and Deno, through FFI), process.hrtime (Node)";
@@ -20,8 +21,8 @@ interface Session {
   readonly plan: Plan;
 }
 
-function planOf({ quick, runs }: Options): Plan {
-  const plan = quick ? quickPlan() : fullPlan();
+function planOf({ quick, runs, scale }: Options): Plan {
+  const plan = scaled(quick ? quickPlan() : fullPlan(), scale);
   return { ...plan, runs: runs ?? plan.runs };
 }
 
@@ -72,6 +73,14 @@ function printTargets(
   }
   console.log("targets (the median of the runs decides)");
   for (const verdict of shown(targets, only)) console.log(`  ${verdictLine(verdict)}`);
+  console.log(instructionsText(results.instructions));
+}
+
+function instructionsText(found: Instructions | Skipped): string {
+  if (isSkipped(found)) return `instructions a message: ${found.skipped}`;
+  const counts = Object.entries(found.perMessage)
+    .map(([name, count]) => `${name} ${count.toFixed(0)}`);
+  return `instructions a message in turns, by ${found.counter}: ${counts.join(", ")}`;
 }
 
 async function run(options: Options): Promise<number> {

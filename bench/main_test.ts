@@ -8,6 +8,8 @@ import { assertChartsDrawn, PAGE } from "./support/charts.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 
+const SHORT = ["--quick", "--runs", "1", "--scale", "0.05"];
+
 interface Printed {
   rows: { workload: string; contestant: string; value?: { median: number }; failed?: string }[];
   targets: { target: string; verdict: string; reason?: string }[];
@@ -29,7 +31,14 @@ Deno.test({
     inScratch(async ({ path }) => {
       const before = leftovers();
       const page = join(path, PAGE);
-      const { success, stdout, stderr } = await bench("--quick", "--json", "--html", page);
+      const { success, stdout, stderr } = await bench(
+        "--quick",
+        "--runs",
+        "1",
+        "--json",
+        "--html",
+        page,
+      );
       assert.ok(success, new TextDecoder().decode(stderr));
       const { rows, targets }: Printed = JSON.parse(new TextDecoder().decode(stdout));
       const failed = rows.filter((row) => row.failed !== undefined);
@@ -46,7 +55,7 @@ Deno.test({
   name: "--only keeps what is named and its reference",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const { stdout } = await bench("--quick", "--json", "--only", "libzmq");
+    const { stdout } = await bench(...SHORT, "--json", "--only", "libzmq");
     const { rows }: Printed = JSON.parse(new TextDecoder().decode(stdout));
     const contestants = new Set(rows.map((row) => row.contestant));
     assert.deepEqual(contestants, new Set(["C ring", "libzmq in C, ipc"]));
@@ -60,6 +69,8 @@ Deno.test({
     const { success, stderr } = await bench("--runs", "none");
     assert.equal(success, false);
     assert.match(new TextDecoder().decode(stderr), /cannot do "none" runs/);
+    const { stderr: scale } = await bench("--scale", "2");
+    assert.match(new TextDecoder().decode(scale), /cannot take a share "2" of the messages/);
   },
 });
 
@@ -67,10 +78,17 @@ Deno.test({
   name: "--check ends with status 1 when a target is missed, and each step is a line",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const { code, stdout, stderr } = await bench("--quick", "--check", "--only", "recvSync");
+    const { code, stdout, stderr } = await bench(
+      "--quick",
+      "--runs",
+      "1",
+      "--check",
+      "--only",
+      "recvSync",
+    );
     const text = new TextDecoder().decode(stdout);
     assert.equal(code, /\| +missed$/m.test(text) ? 1 : 0, text);
-    assert.match(new TextDecoder().decode(stderr), /^\[1\/\d+\] throughput\/64B, run 1 of 1: /m);
+    assert.match(new TextDecoder().decode(stderr), /^\[1\/\d+\] turns\/64B, run 1 of 1: /m);
   },
 });
 
@@ -82,7 +100,7 @@ Deno.test({
       "run",
       "-A",
       MAIN,
-      "--quick",
+      ...SHORT,
       "--only",
       "libzmq",
     ]);

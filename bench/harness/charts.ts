@@ -5,6 +5,7 @@ import type { Row, Workload } from "./types.ts";
 
 const EXPLANATIONS: Record<Workload["kind"], string> = {
   roundtrip: "A message to another process and its reply, one at a time, both sides awake.",
+  turns: "Both sides in one thread: each message is received before the next one is sent.",
   wake: "One way to a sleeping process, one message a millisecond.",
   throughput: "One way, as many as go, from the first send to the last receive.",
   busy: "What is left of the stream when a third process keeps a core busy.",
@@ -12,6 +13,7 @@ const EXPLANATIONS: Record<Workload["kind"], string> = {
 
 const TITLES: Record<string, string> = {
   roundtrip: "Round trip",
+  turns: "In turns, in one thread",
   wake: "One way to a sleeping receiver",
   throughput: "Throughput",
   busy: "Throughput beside a busy process",

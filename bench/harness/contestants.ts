@@ -62,6 +62,14 @@ export function contestantsOf(workload: Workload): Contestant[] {
       return [cSpin, ours, ...others(0.04, 0.03)];
     case "throughput":
       return streams(workload);
+    case "turns":
+      return [
+        cSpin,
+        ours,
+        contestant(NAMES.oursArray, ringbusSync, "array", 0.2),
+        contestant(NAMES.oursBatch, ringbusSync, "batch"),
+        contestant(NAMES.oursObjects, ringbusSync, "objects", 0.2),
+      ];
     case "wake":
       return [
         cFutex,

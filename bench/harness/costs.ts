@@ -1,6 +1,7 @@
 /** What Ringbus costs a process: CPU while it only waits, and memory. */
 import { join } from "node:path";
 import { Child } from "./child.ts";
+import { median } from "../../cli/benchmark/stats.ts";
 import { cpuNs, privateBytes, residentBytes, sleep } from "./processes.ts";
 import type { Launch } from "./types.ts";
 
@@ -98,5 +99,39 @@ export function memoryOf(
       added: Math.max(...privateSizes.map((bytes, side) => bytes - loaded[side])),
       growth: Math.max(...last.map((bytes, side) => bytes - first[side])),
     };
+  });
+}
+
+/** Milliseconds from the start of a program to its end: an empty one, and one that sends a message. */
+export interface Starts {
+  readonly emptyMs: number;
+  readonly messageMs: number;
+}
+
+async function lifetimeMs({ command, args }: Launch, folder: string): Promise<number> {
+  const start = performance.now();
+  const { success, stderr } = await new Deno.Command(command, { args: [...args, folder] }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr).trim().slice(-500));
+  return performance.now() - start;
+}
+
+/** The medians of so many starts of both programs, by turns. */
+export function startsOf(
+  scratch: string,
+  own: Launch,
+  empty: Launch,
+  count: number,
+): Promise<Starts> {
+  return withFolder(scratch, "starts", async (folder) => {
+    const times: [empty: number[], message: number[]] = [[], []];
+    // The first start of each fills the caches of the runtime.
+    for (let turn = -1; turn < count; turn++) {
+      for (const [index, launch] of [empty, own].entries()) {
+        const ms = await lifetimeMs(launch, folder);
+        if (turn >= 0) times[index].push(ms);
+      }
+    }
+    const [emptyMs, messageMs] = times.map(median);
+    return { emptyMs, messageMs };
   });
 }

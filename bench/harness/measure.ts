@@ -12,6 +12,7 @@ export interface Bench {
 
 export const UNITS: Record<Workload["kind"], Unit> = {
   roundtrip: "ns",
+  turns: "ns",
   wake: "ns",
   throughput: "messages/s",
   busy: "share of clean",
@@ -40,6 +41,15 @@ async function latencies(
 const roundTrip: Measure = async (bench, launch, contestant, workload) => {
   await using run = new PeerRun(bench.scratch, launch, contestant, workload);
   return await latencies(run, "pong", "ping");
+};
+
+/** Both sides in one thread: each sample is the mean of some thousand messages. */
+const turns: Measure = async (bench, launch, contestant, workload) => {
+  await using run = new PeerRun(bench.scratch, launch, contestant, workload);
+  await run.play("turns");
+  const ascending = (await run.latencies()).sort();
+  const detail = summariseLatencies(ascending);
+  return { value: detail.p50, detail };
 };
 
 const wake: Measure = async (bench, launch, contestant, workload) => {
@@ -80,6 +90,7 @@ const busy: Measure = async (bench, launch, contestant, workload) => {
 const MEASURES: Record<Workload["kind"], Measure> = {
   roundtrip: roundTrip,
   throughput,
+  turns,
   wake,
   busy,
 };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Child } from "./child.ts";
 import type { Contestant, Launch, Workload } from "./types.ts";
 
-type Role = "ping" | "pong" | "send" | "receive" | "beat" | "wake";
+type Role = "ping" | "pong" | "send" | "receive" | "turns" | "beat" | "wake";
 
 let runs = 0;
 
@@ -36,6 +36,11 @@ export class PeerRun implements AsyncDisposable {
     const listener = this.#spawn(listening);
     await listener.event("ready");
     return { listener, active: this.#spawn(active) };
+  }
+
+  /** Plays a role in which one process is both sides. Resolves when it has ended. */
+  async play(role: Role): Promise<void> {
+    await this.#spawn(role).finished;
   }
 
   async latencies(): Promise<Float64Array> {

@@ -110,6 +110,14 @@ export const ringbusIdle = ringbusPeer("ringbus_idle.ts");
 export const ringbusMemory = ringbusPeer("ringbus_memory.ts");
 export const ringbusMany = ringbusPeer("ringbus_many.ts");
 
+export const ringbusStart = ringbusPeer("start_message.ts");
+
+/** The empty program that starts are compared with. */
+export const emptyStart: Peer = {
+  id: "empty-start",
+  prepare: () => Promise.resolve(deno("start_empty.ts")),
+};
+
 /** Deno with nothing in it, to compare memory with. */
 export const bareDeno: Peer = {
   id: "bare-deno",

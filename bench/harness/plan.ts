@@ -19,6 +19,9 @@ export interface Plan {
   readonly memoryMessages: number;
   readonly manyProcesses: number;
   readonly manyMessages: number;
+  readonly starts: number;
+  /** Counts the instructions of the messages in turns, which takes a minute. */
+  readonly countsInstructions: boolean;
 }
 
 function sizeName(size: number): string {
@@ -43,6 +46,11 @@ function largeStream(size: number, count: number): Workload {
   return { id, kind: "throughput", size, warmup, count, capacity: LARGE_RING };
 }
 
+function turns(count: number): Workload {
+  const warmup = 200_000;
+  return { id: "turns/64B", kind: "turns", size: 64, warmup, count, capacity: SMALL_RING };
+}
+
 function wake(count: number): Workload {
   return { id: "wake/64B", kind: "wake", size: 64, warmup: 50, count, capacity: SMALL_RING };
 }
@@ -55,6 +63,7 @@ function busy(count: number): Workload {
 export function fullPlan(): Plan {
   return {
     workloads: [
+      turns(5_000_000),
       roundTrip(10, 500_000),
       roundTrip(64, 500_000),
       roundTrip(KIB, 500_000),
@@ -74,20 +83,26 @@ export function fullPlan(): Plan {
     memoryMessages: 1_000_000,
     manyProcesses: 16,
     manyMessages: 20_000,
+    starts: 15,
+    countsInstructions: true,
   };
 }
 
-/** Shows that every peer works; its figures mean little. */
+/**
+ * Fewer workloads and messages. The programs get as warm as in a full run, since the ratio of a program
+ * that is not says nothing.
+ */
 export function quickPlan(): Plan {
   return {
     workloads: [
-      { ...roundTrip(64, 20_000), warmup: 5_000 },
-      { ...smallStream(64, 100_000), warmup: 20_000 },
-      { ...largeStream(MIB, 50), warmup: 10 },
-      { ...wake(50), warmup: 10 },
-      { ...busy(50_000), warmup: 20_000 },
+      turns(500_000),
+      roundTrip(64, 100_000),
+      smallStream(64, 1_000_000),
+      largeStream(MIB, 200),
+      wake(200),
+      busy(500_000),
     ],
-    runs: 1,
+    runs: 3,
     bracketed: false,
     mayInstall: false,
     settleMs: 50,
@@ -95,5 +110,18 @@ export function quickPlan(): Plan {
     memoryMessages: 20_000,
     manyProcesses: 2,
     manyMessages: 100,
+    starts: 3,
+    countsInstructions: false,
   };
+}
+
+/** A plan with a share of the messages. */
+export function scaled(plan: Plan, scale: number): Plan {
+  const share = (messages: number) => Math.max(1, Math.round(messages * scale));
+  const workloads = plan.workloads.map((workload) => ({
+    ...workload,
+    warmup: share(workload.warmup),
+    count: share(workload.count),
+  }));
+  return { ...plan, workloads };
 }

@@ -1,7 +1,7 @@
 /** Everything a run of the benchmark found, and the questions that targets ask of it. */
 import type { Spread } from "../../cli/benchmark/charts/report.ts";
 import { ratioOf } from "./interleave.ts";
-import type { Memory } from "./costs.ts";
+import type { Memory, Starts } from "./costs.ts";
 import { isSkipped, type Row, type Skipped } from "./types.ts";
 
 /** Why something that could be measured was not. */
@@ -19,12 +19,20 @@ export interface Many {
   readonly arrived: number;
 }
 
+/** Instructions for a message in turns, of each contestant, and the program that counted them. */
+export interface Instructions {
+  readonly counter: string;
+  readonly perMessage: Readonly<Record<string, number>>;
+}
+
 export interface Results {
   readonly rows: readonly Row[];
   readonly idleShare: number | Skipped;
   readonly memoryBytes: Memory | Skipped;
   readonly memoryObjects: Memory | Skipped;
   readonly many: Many | Skipped;
+  readonly starts: Starts | Skipped;
+  readonly instructions: Instructions | Skipped;
 }
 
 /** The row, or why there is none with figures. */

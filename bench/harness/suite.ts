@@ -1,12 +1,22 @@
 /** Runs a plan: every workload, then what a process costs. */
 import { contestantsOf } from "./contestants.ts";
-import { idleShare, memoryOf } from "./costs.ts";
+import { idleShare, memoryOf, startsOf } from "./costs.ts";
+import { countInstructions } from "./instructions.ts";
 import { interleave, type Launches } from "./interleave.ts";
 import { manyToMany } from "./many.ts";
 import type { Bench } from "./measure.ts";
-import { bareDeno, busyProcess, ringbusIdle, ringbusMany, ringbusMemory } from "./peers.ts";
+import {
+  bareDeno,
+  busyProcess,
+  cRing,
+  emptyStart,
+  ringbusIdle,
+  ringbusMany,
+  ringbusMemory,
+  ringbusStart,
+} from "./peers.ts";
 import type { Plan } from "./plan.ts";
-import { NOT_SELECTED, type Results } from "./results.ts";
+import { type Instructions, NOT_SELECTED, type Results } from "./results.ts";
 import { isSelected, selectContestants } from "./selection.ts";
 import { isSkipped, type Launch, type Peer, type Row, type Skipped, type Tools } from "./types.ts";
 
@@ -23,8 +33,8 @@ export interface Suite {
   readonly signal: AbortSignal;
 }
 
-/** Parts beside the workloads: idle, memory twice, many. */
-const PARTS = 4;
+/** Parts beside the workloads: idle, memory twice, many, starts, instructions. */
+const PARTS = 6;
 
 /** How often a suite reports progress, if nothing is skipped. */
 export function stepsOf({ plan, only }: Pick<Suite, "plan" | "only">): number {
@@ -85,6 +95,25 @@ async function part<T>(
   }
 }
 
+/** Messages in turns, few enough for a simulated processor. */
+const COUNTED_MESSAGES = 100_000;
+
+async function instructionsIn(
+  suite: Suite,
+  prepare: (peer: Peer) => Promise<Launch | Skipped>,
+): Promise<Instructions | Skipped> {
+  const { plan, scratch } = suite;
+  const workload = plan.workloads.find(({ kind }) => kind === "turns");
+  if (!plan.countsInstructions || workload === undefined) return { skipped: NOT_SELECTED };
+  const counted = { ...workload, count: COUNTED_MESSAGES };
+  return await part(
+    suite,
+    "instructions",
+    prepare(cRing),
+    () => countInstructions(scratch, counted, ({ peer }) => prepare(peer)),
+  );
+}
+
 export async function runSuite(suite: Suite): Promise<Results> {
   const { plan, scratch } = suite;
   const prepare = preparedOnce({ scratch, mayInstall: plan.mayInstall });
@@ -115,5 +144,12 @@ export async function runSuite(suite: Suite): Promise<Results> {
       prepare(ringbusMany),
       (launch) => manyToMany(scratch, launch, plan.manyProcesses, plan.manyMessages),
     ),
+    starts: await part(
+      suite,
+      "starts",
+      prepare(ringbusStart),
+      async (launch) => startsOf(scratch, launch, await needed(prepare(emptyStart)), plan.starts),
+    ),
+    instructions: await instructionsIn(suite, prepare),
   };
 }

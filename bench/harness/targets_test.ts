@@ -22,6 +22,8 @@ function resultsOf(ratio: number): Results {
     memoryBytes: SKIPPED,
     memoryObjects: SKIPPED,
     many: SKIPPED,
+    starts: SKIPPED,
+    instructions: SKIPPED,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Spread, Unit as PageUnit } from "../../cli/benchmark/charts/report
 export interface Workload {
   /** As printed and as matched by `--only`, such as `throughput/64B`. */
   readonly id: string;
-  readonly kind: "roundtrip" | "throughput" | "wake" | "busy";
+  readonly kind: "roundtrip" | "throughput" | "turns" | "wake" | "busy";
   readonly size: number;
   readonly warmup: number;
   readonly count: number;

@@ -63,6 +63,8 @@ static inline void sleep_ns(long ns) {
 }
 
 #define DISTINCT 8
+/* Messages between two readings of the clock. */
+#define TURNS_CHUNK 10000
 
 /* The first byte of message `i`: enough to notice loss, repetition and reuse of a buffer. */
 static inline uint8_t sequence_byte(uint64_t i) { return i % DISTINCT; }

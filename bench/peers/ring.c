@@ -104,12 +104,37 @@ static void wake(const struct task *task) {
   write_latencies(task->out, latencies, task->count);
 }
 
+/* Both sides in one thread: each message is received before the next one is sent. */
+static void turns(const struct task *task) {
+  struct ring in = ring_create(task->address, task->capacity, sleeps(task));
+  struct ring out = ring_open(task->address, task->capacity, sleeps(task));
+  uint8_t **messages = distinct_messages(task->size);
+  uint8_t *target = message_buffer(task->size);
+  uint64_t chunks = (task->count + TURNS_CHUNK - 1) / TURNS_CHUNK, wrong = 0;
+  double *latencies = latency_buffer(chunks);
+  uint64_t before = now_ns();
+  for (uint64_t i = 0; i < task->warmup + chunks * TURNS_CHUNK; i++) {
+    ring_send(&out, messages[i % DISTINCT], task->size);
+    ring_receive(&in, target, task->size);
+    wrong += target[0] != sequence_byte(i);
+    if (i < task->warmup) before = now_ns();
+    else if ((i + 1 - task->warmup) % TURNS_CHUNK == 0) {
+      uint64_t after = now_ns();
+      latencies[(i - task->warmup) / TURNS_CHUNK] = (double)(after - before) / TURNS_CHUNK;
+      before = after;
+    }
+  }
+  if (wrong) exit(4);
+  write_latencies(task->out, latencies, chunks);
+}
+
 int main(int argc, char **argv) {
   struct task task = read_task(argc, argv);
   if (!strcmp(task.role, "ping")) ping(&task);
   else if (!strcmp(task.role, "pong")) pong(&task);
   else if (!strcmp(task.role, "send")) send_role(&task);
   else if (!strcmp(task.role, "receive")) receive(&task);
+  else if (!strcmp(task.role, "turns")) turns(&task);
   else if (!strcmp(task.role, "beat")) beat(&task);
   else if (!strcmp(task.role, "wake")) wake(&task);
   else return 2;

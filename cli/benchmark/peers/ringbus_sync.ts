@@ -60,6 +60,34 @@ function send(task: SyncTask, find: FindChannel, { clock, say, waitForGo }: Host
   waitForGo();
 }
 
+/** Messages between two readings of the clock. */
+const TURNS_CHUNK = 10_000;
+/** In one thread a batch is sent and received by turns; anything else one by one. */
+const TURN_MESSAGES: Record<string, number> = { batch: 250 };
+
+/** Both sides in one thread. */
+function turns(task: SyncTask, find: FindChannel, { clock, saveLatencies }: Host): void {
+  using sender = STREAMS[task.mode].openSender(find(""), task.size);
+  using receiver = STREAMS[task.mode].openReceiver(find(""), task.size);
+  const each = TURN_MESSAGES[task.mode] ?? 1;
+  let wrong = 0;
+  const run = (count: number) => {
+    for (let done = 0; done < count; done += each) {
+      sender.run(each);
+      wrong += receiver.run(each);
+    }
+  };
+  run(task.warmup);
+  const latencies = new Float64Array(Math.ceil(task.count / TURNS_CHUNK));
+  for (let chunk = 0; chunk < latencies.length; chunk++) {
+    const before = clock();
+    run(TURNS_CHUNK);
+    latencies[chunk] = (clock() - before) / TURNS_CHUNK;
+  }
+  if (wrong !== 0) throw new Error(`${wrong} messages did not arrive as sent`);
+  saveLatencies(latencies);
+}
+
 function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
@@ -99,6 +127,7 @@ const ROLES: Record<string, (task: SyncTask, find: FindChannel, host: Host) => v
   pong,
   send,
   receive,
+  turns,
   beat,
   wake,
 };
