@@ -5,6 +5,8 @@
  * @module
  */
 
+import config from "../../deno.json" with { type: "json" };
+
 /** Folders of one part. What is elsewhere is the other part. */
 const RING_TESTS = ["tests/lib", "tests/stress"];
 
@@ -12,8 +14,10 @@ const RING_TESTS = ["tests/lib", "tests/stress"];
 export function partsOf(args: readonly string[]): string[][] {
   const namesFiles = args.some((arg) => !arg.startsWith("-"));
   if (namesFiles) return [[...args]];
+  // The option takes the place of what the configuration excludes.
+  const others = [...config.test.exclude, ...RING_TESTS];
   return [
-    [...args, `--ignore=${RING_TESTS.join(",")}`],
+    [...args, `--ignore=${others.join(",")}`],
     [...args, ...RING_TESTS],
   ];
 }
