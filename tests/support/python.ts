@@ -33,6 +33,7 @@ export class PythonServers implements AsyncDisposable {
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #output: ReadableStreamDefaultReader<string>;
   readonly #errors: Promise<string>;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(file: string, ...args: string[]) {
     this.#child = command(file, args, "piped").spawn();
@@ -41,8 +42,14 @@ export class PythonServers implements AsyncDisposable {
     this.#errors = new Response(this.#child.stderr).text();
   }
 
-  /** One more server, with a store of its own; its port. */
-  async open(): Promise<number> {
+  /** One more server, with a store of its own; its port. Servers start one after the other. */
+  open(): Promise<number> {
+    const opening = this.#last.then(() => this.#open());
+    this.#last = opening.catch(() => {});
+    return opening;
+  }
+
+  async #open(): Promise<number> {
     await this.#input.write(new TextEncoder().encode("\n"));
     let line = "";
     while (!line.endsWith("\n")) {

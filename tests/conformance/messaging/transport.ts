@@ -12,6 +12,7 @@ import {
 } from "../../../mod.ts";
 import { within } from "../../support/deadline.ts";
 import { Program } from "../../support/program.ts";
+import type { WaitingTests } from "../../support/waiting_tests.ts";
 
 /** Groups of the methods that resemble commands of Redis. */
 export type RedisLikeGroup = "keys" | "publish" | "patterns";
@@ -26,6 +27,8 @@ export interface MessagingTransport {
   readonly spansProcesses: boolean;
   /** Creates an empty state. */
   open(): Promise<MessagingState>;
+  /** Takes the tests that let time pass, if time is real. */
+  readonly waiting?: WaitingTests;
 }
 
 /** State that backends share. It is disposed after all of them are closed. */
@@ -70,15 +73,30 @@ export function testOn(
   behaviour: string,
   test: (scene: Scene) => Promise<void>,
 ): void {
-  Deno.test(`${transport.name}: ${behaviour}`, async () => {
-    await using state = await transport.open();
-    await using opened = new AsyncDisposableStack();
-    await test({
-      backend: (options = {}) =>
-        opened.use(state.backend(options)) as MessagingBackend & RedisLikeBackend,
-      advance: (ms) => state.advance(ms),
-      writeElsewhere: (job) => runWriter(state.remote!, job),
-    });
+  Deno.test(`${transport.name}: ${behaviour}`, () => run(transport, test));
+}
+
+/** As `testOn`, for a test that lets time pass. */
+export function testWaitingOn(
+  transport: MessagingTransport,
+  behaviour: string,
+  test: (scene: Scene) => Promise<void>,
+): void {
+  if (transport.waiting === undefined) testOn(transport, behaviour, test);
+  else transport.waiting.add(behaviour, () => run(transport, test));
+}
+
+async function run(
+  transport: MessagingTransport,
+  test: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  await using state = await transport.open();
+  await using opened = new AsyncDisposableStack();
+  await test({
+    backend: (options = {}) =>
+      opened.use(state.backend(options)) as MessagingBackend & RedisLikeBackend,
+    advance: (ms) => state.advance(ms),
+    writeElsewhere: (job) => runWriter(state.remote!, job),
   });
 }
 

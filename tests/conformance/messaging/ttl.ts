@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { MessagingRefusedError } from "../../../mod.ts";
-import { idsOf, makeMessage, type MessagingTransport, testOn } from "./transport.ts";
+import { idsOf, makeMessage, type MessagingTransport, testOn, testWaitingOn } from "./transport.ts";
 
 export function testTtl(transport: MessagingTransport): void {
   testOn(transport, "times to live and keys have upper bounds", async (scene) => {
@@ -32,7 +32,7 @@ export function testTtl(transport: MessagingTransport): void {
     });
   });
 
-  testOn(transport, "a message expires after its time to live", async (scene) => {
+  testWaitingOn(transport, "a message expires after its time to live", async (scene) => {
     const backend = scene.backend();
     const short = makeMessage({ ttl: 2 });
     const lasting = makeMessage({ ttl: null });
@@ -45,19 +45,23 @@ export function testTtl(transport: MessagingTransport): void {
     assert.deepEqual(await backend.getMessagesForTopicSince("t", 0n), [lasting]);
   });
 
-  testOn(transport, "the time to live of the call overrides that of the message", async (scene) => {
-    const backend = scene.backend();
-    const shortened = makeMessage({ ttl: 100 });
-    const prolonged = makeMessage({ ttl: 1 });
-    const own = makeMessage({ ttl: 1 });
-    await backend.storeMessage("n", "t", shortened, { ttlSeconds: 1 });
-    await backend.storeMessage("n", "t", prolonged, { ttlSeconds: 100 });
-    await backend.storeMessage("n", "t", own, { ttlSeconds: null });
-    await scene.advance(1100);
-    assert.deepEqual(await backend.getMessagesForTopic("t"), [prolonged]);
-  });
+  testWaitingOn(
+    transport,
+    "the time to live of the call overrides that of the message",
+    async (scene) => {
+      const backend = scene.backend();
+      const shortened = makeMessage({ ttl: 100 });
+      const prolonged = makeMessage({ ttl: 1 });
+      const own = makeMessage({ ttl: 1 });
+      await backend.storeMessage("n", "t", shortened, { ttlSeconds: 1 });
+      await backend.storeMessage("n", "t", prolonged, { ttlSeconds: 100 });
+      await backend.storeMessage("n", "t", own, { ttlSeconds: null });
+      await scene.advance(1100);
+      assert.deepEqual(await backend.getMessagesForTopic("t"), [prolonged]);
+    },
+  );
 
-  testOn(transport, "a message stored again has a new time to live", async (scene) => {
+  testWaitingOn(transport, "a message stored again has a new time to live", async (scene) => {
     const backend = scene.backend();
     const message = makeMessage();
     await backend.storeMessage("n", "t", message, { ttlSeconds: 1 });

@@ -5,11 +5,11 @@ import { orderTests } from "./order.ts";
 import { recordTests } from "./records.ts";
 import type { TestOn } from "./stage.ts";
 
-/** Registers all tests of the contract of message queues. */
-export function queueConformance(test: TestOn): void {
+/** Registers all tests of the contract of message queues; those that let time pass by `waiting`. */
+export function queueConformance(test: TestOn, waiting: TestOn = test): void {
   recordTests(test);
-  deliveryTests(test);
+  deliveryTests(test, waiting);
   orderTests(test);
-  limitTests(test);
-  broadcastTests(test);
+  limitTests(test, waiting);
+  broadcastTests(test, waiting);
 }

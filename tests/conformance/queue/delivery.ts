@@ -12,7 +12,7 @@ import {
 } from "./stage.ts";
 
 /** Targeted messages: leases, acknowledgement, dead letters. */
-export function deliveryTests(test: TestOn): void {
+export function deliveryTests(test: TestOn, waiting: TestOn): void {
   test("a live subscriber gets a targeted message at once", async (stage) => {
     const [sender, receiver] = [await stage.open(), await stage.open()];
     await using subscription = receiver.subscribe("tasks", "worker");
@@ -95,21 +95,24 @@ export function deliveryTests(test: TestOn): void {
     );
   });
 
-  test("an unacknowledged message is delivered again after its lease, and not before", async (stage) => {
-    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
-    await queue.publish(task("again"));
-    await using first = queue.subscribe("tasks", "worker");
-    assert.equal((await nextOf(first)).attempts, 1);
-    await using second = queue.subscribe("tasks", "worker");
-    const coming = second.next();
-    assert.equal(await neverResolves(coming), true);
-    await stage.advance(LEASE_OVER_MS);
-    const { value } = await within(coming, "redelivery");
-    assert.equal(value.payload, "again");
-    assert.equal(value.attempts, 2);
-  });
+  waiting(
+    "an unacknowledged message is delivered again after its lease, and not before",
+    async (stage) => {
+      const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+      await queue.publish(task("again"));
+      await using first = queue.subscribe("tasks", "worker");
+      assert.equal((await nextOf(first)).attempts, 1);
+      await using second = queue.subscribe("tasks", "worker");
+      const coming = second.next();
+      assert.equal(await neverResolves(coming), true);
+      await stage.advance(LEASE_OVER_MS);
+      const { value } = await within(coming, "redelivery");
+      assert.equal(value.payload, "again");
+      assert.equal(value.attempts, 2);
+    },
+  );
 
-  test("an acknowledged message is not delivered again", async (stage) => {
+  waiting("an acknowledged message is not delivered again", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     await queue.publish(task("once"));
     await using subscription = queue.subscribe("tasks", "worker");
@@ -124,7 +127,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(await queue.getPending("worker"), []);
   });
 
-  test("a late acknowledgement counts if the message was not delivered again", async (stage) => {
+  waiting("a late acknowledgement counts if the message was not delivered again", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     await queue.publish(task("slow"));
     const slow = queue.subscribe("tasks", "worker");
@@ -144,35 +147,38 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(await queue.acknowledge(id, { agentId: "worker" }), true);
   });
 
-  test("a message that fails too often becomes a dead letter, which can be requeued", async (stage) => {
-    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 2 });
-    await queue.publish(task("poison"));
-    await queue.publish(task("later", { priority: -1 }));
-    const subscription = queue.subscribe("tasks", "worker");
-    assert.equal((await nextOf(subscription)).payload, "poison");
-    await stage.advance(LEASE_OVER_MS);
-    const second = await nextOf(subscription);
-    assert.deepEqual([second.payload, second.attempts], ["poison", 2]);
-    await stage.advance(LEASE_OVER_MS);
-    assert.deepEqual(await takeFrom(queue, subscription, 1), ["later"]);
-    await subscription.return();
+  waiting(
+    "a message that fails too often becomes a dead letter, which can be requeued",
+    async (stage) => {
+      const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 2 });
+      await queue.publish(task("poison"));
+      await queue.publish(task("later", { priority: -1 }));
+      const subscription = queue.subscribe("tasks", "worker");
+      assert.equal((await nextOf(subscription)).payload, "poison");
+      await stage.advance(LEASE_OVER_MS);
+      const second = await nextOf(subscription);
+      assert.deepEqual([second.payload, second.attempts], ["poison", 2]);
+      await stage.advance(LEASE_OVER_MS);
+      assert.deepEqual(await takeFrom(queue, subscription, 1), ["later"]);
+      await subscription.return();
 
-    assert.deepEqual(await queue.getPending("worker"), []);
-    const [dead, ...others] = await queue.getDeadLetters("worker");
-    assert.deepEqual(others, []);
-    assert.deepEqual([dead.payload, dead.attempts, dead.leasedUntil], ["poison", 2, null]);
-    assert.deepEqual(await queue.getDeadLetters("worker", { channel: "errands" }), []);
-    assert.equal((await queue.get(dead.id))?.acknowledged, false);
+      assert.deepEqual(await queue.getPending("worker"), []);
+      const [dead, ...others] = await queue.getDeadLetters("worker");
+      assert.deepEqual(others, []);
+      assert.deepEqual([dead.payload, dead.attempts, dead.leasedUntil], ["poison", 2, null]);
+      assert.deepEqual(await queue.getDeadLetters("worker", { channel: "errands" }), []);
+      assert.equal((await queue.get(dead.id))?.acknowledged, false);
 
-    await using resumed = queue.subscribe("tasks", "worker");
-    const coming = resumed.next();
-    assert.equal(await neverResolves(coming), true);
-    assert.equal(await queue.requeue(dead), true);
-    assert.equal(await queue.requeue(dead), false);
-    const { value } = await within(coming, "the requeued message");
-    assert.deepEqual([value.payload, value.attempts], ["poison", 1]);
-    assert.deepEqual(await queue.getDeadLetters("worker"), []);
-  });
+      await using resumed = queue.subscribe("tasks", "worker");
+      const coming = resumed.next();
+      assert.equal(await neverResolves(coming), true);
+      assert.equal(await queue.requeue(dead), true);
+      assert.equal(await queue.requeue(dead), false);
+      const { value } = await within(coming, "the requeued message");
+      assert.deepEqual([value.payload, value.attempts], ["poison", 1]);
+      assert.deepEqual(await queue.getDeadLetters("worker"), []);
+    },
+  );
 
   test("a message that is put back counts its attempts, and becomes a dead letter", async (stage) => {
     const queue = await stage.open({ maxAttempts: 3 });
@@ -197,7 +203,7 @@ export function deliveryTests(test: TestOn): void {
     await subscription.return();
   });
 
-  test("a dead letter can be acknowledged and deleted", async (stage) => {
+  waiting("a dead letter can be acknowledged and deleted", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS, maxAttempts: 1 });
     const first = await queue.publish(task(1));
     const second = await queue.publish(task(2));
@@ -244,7 +250,7 @@ export function deliveryTests(test: TestOn): void {
     assert.equal((await nextOf(subscription)).payload, 1);
   });
 
-  test("a prefetched message is not yielded after its lease", async (stage) => {
+  waiting("a prefetched message is not yielded after its lease", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     for (let i = 0; i < 2; i++) await queue.publish(task(i));
     await using slow = queue.subscribe("tasks", "worker", { prefetch: 2 });
@@ -255,19 +261,22 @@ export function deliveryTests(test: TestOn): void {
     assert.equal(await neverResolves(slow.next()), true);
   });
 
-  test("a release after the end of the lease does not affect the lease of another consumer", async (stage) => {
-    const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
-    for (let i = 0; i < 2; i++) await queue.publish(task(i));
-    const slow = queue.subscribe("tasks", "worker", { prefetch: 2 });
-    await queue.acknowledge(await nextOf(slow));
-    await stage.advance(LEASE_OVER_MS);
-    await using quick = queue.subscribe("tasks", "worker");
-    const held = await nextOf(quick);
-    await slow.return();
-    const [pending] = await queue.getPending("worker");
-    assert.deepEqual([pending.payload, pending.attempts], [1, 2]);
-    assert.deepEqual(pending.leasedUntil, held.leasedUntil);
-  });
+  waiting(
+    "a release after the end of the lease does not affect the lease of another consumer",
+    async (stage) => {
+      const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
+      for (let i = 0; i < 2; i++) await queue.publish(task(i));
+      const slow = queue.subscribe("tasks", "worker", { prefetch: 2 });
+      await queue.acknowledge(await nextOf(slow));
+      await stage.advance(LEASE_OVER_MS);
+      await using quick = queue.subscribe("tasks", "worker");
+      const held = await nextOf(quick);
+      await slow.return();
+      const [pending] = await queue.getPending("worker");
+      assert.deepEqual([pending.payload, pending.attempts], [1, 2]);
+      assert.deepEqual(pending.leasedUntil, held.leasedUntil);
+    },
+  );
 
   test("a signal, return and close end a waiting subscription", async (stage) => {
     const queue = await stage.open();
@@ -303,7 +312,7 @@ export function deliveryTests(test: TestOn): void {
     assert.deepEqual(results.map(({ value }) => value.payload), [0, 1, 2]);
   });
 
-  test("a leased message that is deleted cannot be acknowledged", async (stage) => {
+  waiting("a leased message that is deleted cannot be acknowledged", async (stage) => {
     const queue = await stage.open({ leaseSeconds: LEASE_SECONDS });
     const { id } = await queue.publish(task("deleted"));
     await using subscription = queue.subscribe("tasks", "worker");

@@ -16,8 +16,8 @@ const TTL_SECONDS = 1;
 const TTL_OVER_MS = 1060;
 
 /** Expiry, and the limit of a channel. */
-export function limitTests(test: TestOn): void {
-  test("an expired message is not in any result", async (stage) => {
+export function limitTests(test: TestOn, waiting: TestOn): void {
+  waiting("an expired message is not in any result", async (stage) => {
     const queue = await stage.open();
     const { id } = await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
     await queue.publish(task("long", { ttlSeconds: 3600 }));
@@ -36,7 +36,7 @@ export function limitTests(test: TestOn): void {
     assert.equal(await queue.delete(id), false);
   });
 
-  test("an expired message is removed by any call", async (stage) => {
+  waiting("an expired message is removed by any call", async (stage) => {
     const reads: ((queue: MessageQueue, id: string) => Promise<void>)[] = [
       async (queue) => assert.equal(await queue.count(), 0),
       async (queue) => assert.deepEqual(await queue.list(), []),
@@ -60,7 +60,7 @@ export function limitTests(test: TestOn): void {
     for (const { read, queue, id } of published) await read(queue, id);
   });
 
-  test("acknowledging an expired message has no effect", async (stage) => {
+  waiting("acknowledging an expired message has no effect", async (stage) => {
     const queue = await stage.open();
     await queue.publish(task("short", { ttlSeconds: TTL_SECONDS }));
     await using subscription = queue.subscribe("tasks", "worker");
@@ -73,7 +73,7 @@ export function limitTests(test: TestOn): void {
     assert.deepEqual(await queue.getPending("worker"), []);
   });
 
-  test("the time to live of the queue is the default of its messages", async (stage) => {
+  waiting("the time to live of the queue is the default of its messages", async (stage) => {
     const queue = await stage.open({ ttlSeconds: TTL_SECONDS });
     const short = await queue.publish(task("default"));
     const long = await queue.publish(task("own", { ttlSeconds: 3600 }));
@@ -82,7 +82,7 @@ export function limitTests(test: TestOn): void {
     assert.deepEqual((await queue.list()).map(({ id }) => id), [long.id]);
   });
 
-  test("a thousand messages that expire together are all removed", async (stage) => {
+  waiting("a thousand messages that expire together are all removed", async (stage) => {
     const queue = await stage.open();
     const publishing = Array.from(
       { length: 1000 },
@@ -150,25 +150,28 @@ export function limitTests(test: TestOn): void {
     for (const subscription of subscriptions) await subscription.return();
   });
 
-  test("maxItems removes dead letters after what is done, and before what waits", async (stage) => {
-    const lease = { leaseSeconds: LEASE_SECONDS, maxAttempts: 1 };
-    const queue = await stage.open({ maxItems: 4, ...lease });
-    await queue.publish(task("waits", { priority: -1 }));
-    await queue.publish(task("dead"));
-    const subscription = queue.subscribe("tasks", "worker");
-    await nextOf(subscription);
-    await subscription.return();
-    await stage.advance(LEASE_OVER_MS);
-    assert.deepEqual(payloads(await queue.getDeadLetters("worker")), ["dead"]);
-    for (let i = 0; i < 5; i++) await queue.acknowledge((await queue.publish(task(i))).id);
-    assert.deepEqual(payloads(await queue.list()), [4, 3, "dead", "waits"]);
-    for (let i = 0; i < 3; i++) await queue.publish(task(`waits ${i}`));
-    assert.deepEqual(payloads(await queue.getDeadLetters("worker")), []);
-    const pending = payloads(await queue.getPending("worker"));
-    assert.deepEqual(pending, ["waits 0", "waits 1", "waits 2", "waits"]);
-  });
+  waiting(
+    "maxItems removes dead letters after what is done, and before what waits",
+    async (stage) => {
+      const lease = { leaseSeconds: LEASE_SECONDS, maxAttempts: 1 };
+      const queue = await stage.open({ maxItems: 4, ...lease });
+      await queue.publish(task("waits", { priority: -1 }));
+      await queue.publish(task("dead"));
+      const subscription = queue.subscribe("tasks", "worker");
+      await nextOf(subscription);
+      await subscription.return();
+      await stage.advance(LEASE_OVER_MS);
+      assert.deepEqual(payloads(await queue.getDeadLetters("worker")), ["dead"]);
+      for (let i = 0; i < 5; i++) await queue.acknowledge((await queue.publish(task(i))).id);
+      assert.deepEqual(payloads(await queue.list()), [4, 3, "dead", "waits"]);
+      for (let i = 0; i < 3; i++) await queue.publish(task(`waits ${i}`));
+      assert.deepEqual(payloads(await queue.getDeadLetters("worker")), []);
+      const pending = payloads(await queue.getPending("worker"));
+      assert.deepEqual(pending, ["waits 0", "waits 1", "waits 2", "waits"]);
+    },
+  );
 
-  test("an expired message does not count for maxItems", async (stage) => {
+  waiting("an expired message does not count for maxItems", async (stage) => {
     const queue = await stage.open({ maxItems: 3 });
     await queue.publish(task("lives"));
     await queue.publish(task("dies", { ttlSeconds: TTL_SECONDS }));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { SharedBackendClosedError } from "../../../backends/state/mod.ts";
-import { bytes, type StateTransport, testState } from "./transport.ts";
+import { bytes, type StateTransport, testState, testWaitingState } from "./transport.ts";
 
 /** `ping` and `info`. */
 export function testInfo(transport: StateTransport): void {
@@ -46,7 +46,7 @@ export function testInfo(transport: StateTransport): void {
     { maxSlotsPerThread: 5, maxThreads: 4, ttlSeconds: 1000 },
   );
 
-  testState(
+  testWaitingState(
     transport,
     "info does not count what has expired, and renews nothing",
     async (one, other, state) => {

@@ -2,6 +2,7 @@
 // time pass, and attaches a backend in another process.
 
 import type { BackendConfig, SharedBackend, StateOptions } from "../../../backends/state/mod.ts";
+import type { WaitingTests } from "../../support/waiting_tests.ts";
 
 /** One kind of backend. */
 export interface StateTransport {
@@ -9,6 +10,8 @@ export interface StateTransport {
   readonly name: string;
   /** Creates an empty state. */
   open(options: StateOptions): Promise<State>;
+  /** Takes the tests that let time pass, if time is real. */
+  readonly waiting?: WaitingTests;
 }
 
 /** State that backends share. It is disposed after all of them are closed. */
@@ -21,19 +24,39 @@ export interface State extends AsyncDisposable {
   readonly remote?: BackendConfig;
 }
 
+/** A test with two backends that share an empty state. */
+type StateTest = (one: SharedBackend, other: SharedBackend, state: State) => Promise<void>;
+
 /** Runs one test with backends that share an empty state. */
 export function testState(
   transport: StateTransport,
   name: string,
-  test: (one: SharedBackend, other: SharedBackend, state: State) => Promise<void>,
+  test: StateTest,
   options: StateOptions = {},
 ): void {
-  Deno.test(`${transport.name} state: ${name}`, async () => {
-    await using state = await transport.open(options);
-    await using one = await state.backend();
-    await using other = await state.backend();
-    await test(one, other, state);
-  });
+  Deno.test(`${transport.name} state: ${name}`, () => run(transport, test, options));
+}
+
+/** As `testState`, for a test that lets time pass. */
+export function testWaitingState(
+  transport: StateTransport,
+  name: string,
+  test: StateTest,
+  options: StateOptions,
+): void {
+  if (transport.waiting === undefined) testState(transport, name, test, options);
+  else transport.waiting.add(name, () => run(transport, test, options));
+}
+
+async function run(
+  transport: StateTransport,
+  test: StateTest,
+  options: StateOptions,
+): Promise<void> {
+  await using state = await transport.open(options);
+  await using one = await state.backend();
+  await using other = await state.backend();
+  await test(one, other, state);
 }
 
 /** Bytes with these values. */

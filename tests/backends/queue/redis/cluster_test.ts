@@ -4,7 +4,9 @@
 import { RedisMessageQueue } from "../../../../backends/queue/redis/mod.ts";
 import { type RedisCluster, redisCluster } from "../../../../testing/mod.ts";
 import { queueConformance } from "../../../conformance/queue/all.ts";
+import type { QueueStage } from "../../../conformance/queue/stage.ts";
 import { sleep } from "../../../support/deadline.ts";
+import { WaitingTests } from "../../../support/waiting_tests.ts";
 
 let cluster: RedisCluster;
 let tests = 0;
@@ -17,24 +19,30 @@ Deno.test.afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-queueConformance((name, body) =>
-  Deno.test(`queue on a cluster: ${name}`, async () => {
-    const prefix = `test-${tests++}`;
-    await using queues = new AsyncDisposableStack();
-    await body({
-      async open({ redisPrefix = "tinyllm", ...config } = {}) {
-        const queue = new RedisMessageQueue({
-          redisUrl: cluster.url,
-          redisPrefix: `${prefix}-${redisPrefix}`,
-          partitions: 3,
-          minReplicas: 1,
-          ...config,
-        });
-        queues.use(queue);
-        await queue.initialize();
-        return queue;
-      },
-      advance: sleep,
-    });
-  })
+/** Runs a test with a prefix of its own. */
+async function run(body: (stage: QueueStage) => Promise<void>): Promise<void> {
+  const prefix = `test-${tests++}`;
+  await using queues = new AsyncDisposableStack();
+  await body({
+    async open({ redisPrefix = "tinyllm", ...config } = {}) {
+      const queue = new RedisMessageQueue({
+        redisUrl: cluster.url,
+        redisPrefix: `${prefix}-${redisPrefix}`,
+        partitions: 3,
+        minReplicas: 1,
+        ...config,
+      });
+      queues.use(queue);
+      await queue.initialize();
+      return queue;
+    },
+    advance: sleep,
+  });
+}
+
+const waiting = new WaitingTests();
+queueConformance(
+  (name, body) => Deno.test(`queue on a cluster: ${name}`, () => run(body)),
+  (name, body) => waiting.add(name, () => run(body)),
 );
+waiting.define("queue on a cluster");

@@ -11,6 +11,7 @@ import {
 import { EmbeddedServer, StateHost, type StateHostOptions } from "../../../../backends/tcp/mod.ts";
 import { bytes } from "../../../conformance/state/transport.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
+import { WaitingTests } from "../../../support/waiting_tests.ts";
 import { sleep, until } from "../../../support/deadline.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { isListening, LineClient } from "../../../support/line_client.ts";
@@ -44,6 +45,7 @@ async function withHost(
   await test(await server.start(), server);
 }
 
+const waiting = new WaitingTests();
 testSharedBackend({
   name: "manager",
   open(options) {
@@ -61,7 +63,9 @@ testSharedBackend({
       },
     });
   },
+  waiting,
 });
+waiting.define("manager state");
 
 Deno.test("manager state: the server ends with its last client, and frees its port", async () => {
   const port = freePort();

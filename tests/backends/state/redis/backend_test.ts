@@ -11,11 +11,13 @@ import {
 import { type RedisServer, redisServer } from "../../../../testing/mod.ts";
 import { until } from "../../../support/deadline.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
+import { WaitingTests } from "../../../support/waiting_tests.ts";
 
 function optionsFor(url: string, { ttlSeconds, ...limits }: StateOptions) {
   return { ...limits, redisUrl: url, ...(ttlSeconds !== undefined && { redisTtl: ttlSeconds }) };
 }
 
+const waiting = new WaitingTests();
 testSharedBackend({
   name: "redis",
   async open(options) {
@@ -28,7 +30,9 @@ testSharedBackend({
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   },
+  waiting,
 });
+waiting.define("redis state");
 
 /** Number of connections to a server, except for that of the query. */
 async function connectionsTo(server: RedisServer): Promise<number> {

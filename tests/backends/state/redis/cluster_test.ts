@@ -5,6 +5,7 @@ import { RedisBackend } from "../../../../backends/state/mod.ts";
 import { type RedisCluster, redisCluster, type RedisServer } from "../../../../testing/mod.ts";
 import { until } from "../../../support/deadline.ts";
 import { testSharedBackend } from "../../../conformance/state/suite.ts";
+import { WaitingTests } from "../../../support/waiting_tests.ts";
 
 let cluster: RedisCluster;
 let states = 0;
@@ -17,6 +18,7 @@ Deno.test.afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
+const waiting = new WaitingTests();
 testSharedBackend({
   name: "cluster",
   open({ ttlSeconds, ...limits }) {
@@ -33,7 +35,9 @@ testSharedBackend({
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
   },
+  waiting,
 });
+waiting.define("cluster state");
 
 Deno.test("cluster state: calls succeed after the master of the state was killed", async () => {
   const redisPrefix = "failover:";
