@@ -7,6 +7,8 @@
 import { defineCommand } from "../command.ts";
 import { pluralize } from "../pluralize.ts";
 import type { Output } from "../output.ts";
+import { directoryText } from "../observe/open.ts";
+import { missingDirectory } from "../../lib/platform/directory.ts";
 import { removeStale } from "../../lib/observe/registry.ts";
 
 /** The subcommand. */
@@ -23,6 +25,9 @@ Keeps persistent channels and queues with messages, unless an option says otherw
   // deno-lint-ignore require-await
   async run({ values, output }) {
     const dryRun = values["dry-run"] ?? false;
+    if (missingDirectory() !== undefined) {
+      return output.notice(`there is nothing to delete in ${directoryText()}`);
+    }
     const selection = {
       includePersistent: values.persistent,
       includeNonEmpty: values["non-empty"],
@@ -33,7 +38,8 @@ Keeps persistent channels and queues with messages, unless an option says otherw
       return;
     }
     for (const name of removed) output.print(name);
-    output.notice(`${pluralize(removed.length, "channel")} ${dryRun ? "to delete" : "deleted"}`);
+    const done = `${pluralize(removed.length, "channel")} ${dryRun ? "to delete" : "deleted"}`;
+    output.notice(done);
     printKept(output, removed);
   },
 });

@@ -6,7 +6,7 @@
 
 import { defineCommand } from "../command.ts";
 import { ageText, codecText, sizeText } from "../observe/format.ts";
-import { channelDirectory } from "../observe/open.ts";
+import { channelDirectory, directoryText } from "../observe/open.ts";
 import { kindOf, type Sample, sampleAll, stateOf, waitingIn } from "../observe/sample.ts";
 
 const HEADINGS = [
@@ -33,12 +33,10 @@ ringbus clean deletes it, unless it is persistent or has messages. Writes nothin
   // deno-lint-ignore require-await
   async run({ output }) {
     const samples = sampleAll();
+    if (samples.length === 0) output.notice(`there are no channels in ${directoryText()}`);
     if (output.isJson) {
       for (const one of samples) output.json(asJson(one));
-      return;
-    }
-    if (samples.length === 0) output.notice(`there are no channels in ${channelDirectory()}`);
-    else output.table(HEADINGS, samples.map(asRow));
+    } else if (samples.length > 0) output.table(HEADINGS, samples.map(asRow));
   },
 });
 

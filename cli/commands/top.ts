@@ -17,6 +17,7 @@ import {
   sampleAll,
   stateOf,
 } from "../observe/sample.ts";
+import { directoryText } from "../observe/open.ts";
 import { Screen } from "../observe/screen.ts";
 import type { Output } from "../output.ts";
 import { sleep } from "../../lib/base/sleep.ts";
@@ -104,7 +105,7 @@ const HEADINGS = [
 ];
 
 function tableOf(output: Output, lines: readonly Line[]): string[] {
-  if (lines.length === 0) return ["no channels"];
+  if (lines.length === 0) return [`no channels in ${directoryText()}`];
   return output.columns(HEADINGS, lines.map((line) => rowOf(output, line)));
 }
 

@@ -6,11 +6,10 @@
 
 import { didYouMean } from "../../lib/base/suggestions.ts";
 import { sleep } from "../../lib/base/sleep.ts";
-import { segmentDirectory } from "../../lib/platform/directory.ts";
 import { ShmConnectionError } from "../../lib/base/errors.ts";
 import { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { checkChannelName } from "../../lib/channel/channel_options.ts";
-import { channelNames } from "../../lib/platform/directory.ts";
+import { channelNames, missingDirectory, segmentDirectory } from "../../lib/platform/directory.ts";
 
 /** Milliseconds between two checks whether a channel exists. */
 const POLL_INTERVAL_MS = 50;
@@ -20,9 +19,22 @@ export function channelDirectory(): string {
   return segmentDirectory(undefined);
 }
 
+/** The directory of the channels as a text, and that it does not exist if so: it may be mistyped. */
+export function directoryText(): string {
+  const missing = missingDirectory();
+  if (missing === undefined) return channelDirectory();
+  return `${missing}, a directory that does not exist; check RINGBUS_DIR`;
+}
+
+/** The names of the channels; none if the directory does not exist, which stays so. */
+export function namesOfChannels(): string[] {
+  return missingDirectory() === undefined ? channelNames(channelDirectory()) : [];
+}
+
 /** Opens a channel's file. Undefined if there is no channel of this name. */
 export function findChannel(name: string): SegmentFile | undefined {
   checkChannelName(name);
+  if (missingDirectory() !== undefined) return undefined;
   return findUndeleted(`${channelDirectory()}/${name}`);
 }
 
@@ -43,8 +55,8 @@ export function openChannel(name: string): SegmentFile {
   const file = findChannel(name);
   if (file !== undefined) return file;
   throw new ShmConnectionError(
-    `there is no channel "${name}" in ${channelDirectory()}; ringbus ls lists the channels` +
-      didYouMean(name, channelNames(channelDirectory())),
+    `there is no channel "${name}" in ${directoryText()}; ringbus ls lists the channels` +
+      didYouMean(name, namesOfChannels()),
   );
 }
 

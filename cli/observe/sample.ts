@@ -6,9 +6,8 @@
 
 import type { SegmentFile } from "../../lib/observe/segment_file.ts";
 import { type SegmentSnapshot, takeSnapshot } from "../../lib/observe/snapshot.ts";
-import { channelNames } from "../../lib/platform/directory.ts";
 import { ShmError } from "../../lib/base/errors.ts";
-import { channelDirectory, findUndeleted } from "./open.ts";
+import { channelDirectory, findUndeleted, namesOfChannels } from "./open.ts";
 
 /** The state of a channel at one time. */
 export interface Sample {
@@ -36,7 +35,7 @@ export function sample(name: string, file: SegmentFile): Sample {
 
 /** Samples all channels. Skips files that it may not read. */
 export function sampleAll(): Sample[] {
-  return channelNames(channelDirectory()).flatMap((name) => {
+  return namesOfChannels().flatMap((name) => {
     const file = findReadable(`${channelDirectory()}/${name}`);
     if (file === undefined) return [];
     using open = file;

@@ -66,6 +66,7 @@ export class Attachment {
   words: Int32Array;
   words64: BigInt64Array;
   readonly #participants: number;
+  readonly #isLocal: boolean;
   #isClosed = false;
   #isEnding = false;
   /** True if the channel's name was lost when it was last checked. */
@@ -81,6 +82,7 @@ export class Attachment {
     options: ChannelOptions,
   ) {
     this.role = role;
+    this.#isLocal = isLocalHandle(target);
     if (endIfTerminated()) throw terminatedError(isLocalHandle(target) ? target.name : target);
     this.sharedMemory = openMemory(target, kind, role, options);
     try {
@@ -229,6 +231,11 @@ export class Attachment {
     for (let i = ring.leaseOwnerFrom(0); i >= 0; i = ring.leaseOwnerFrom(i + 1)) {
       if (!this.isParticipantAlive(i)) return this.reclaimDead();
     }
+  }
+
+  /** How to see whether a peer is there: local channels are in no list. */
+  get peersHint(): string {
+    return this.#isLocal ? "has its handle and is open" : "runs (listChannels())";
   }
 
   /** True if an isolate has an entry. */

@@ -291,7 +291,7 @@ export class FrameCursor {
 
   #handleCode(code: number, mode: number): boolean {
     if (code === EMPTY || code === DEFER) {
-      if (checkSignalsOnPoll()) this.attachment.endAtNextCall();
+      this.checkTermination();
       this.#isDeferring = code === DEFER;
       return false;
     }
@@ -532,6 +532,11 @@ export class FrameCursor {
     if (!this.#hasUnpublishedTail) return;
     this.#hasUnpublishedTail = false;
     if (!this.attachment.isClosed) this.attachment.ring.flushTail();
+  }
+
+  /** A call that polls nothing: a loop of such calls in a worker that was terminated ends, too. */
+  checkTermination(): void {
+    if (checkSignalsOnPoll()) this.attachment.endAtNextCall();
   }
 
   /** Throws if the socket is closed, or the channel for all participants: a receiver that polls has to see it. */

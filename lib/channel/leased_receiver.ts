@@ -127,7 +127,8 @@ export class LeasedReceiver<T> {
     while (
       deliveries.length < limit && !this.#attachment.isClosed && this.#drainOne(deliveries)
     ) continue;
-    if (deliveries.length === 0 && limit > 0) this.#cursor.checkNotClosed(POLL_ANY);
+    if (limit === 0) this.#cursor.checkTermination();
+    else if (deliveries.length === 0) this.#cursor.checkNotClosed(POLL_ANY);
     return deliveries;
   }
 

@@ -92,7 +92,7 @@ export class MessageWait<T> implements WaitContext {
   timeoutError(timeoutMs: number): ShmTimeoutError {
     return new ShmTimeoutError(
       `no message arrived on channel "${this.attachment.name}" within ${timeoutMs} ms; check that a ` +
-        `sender runs (listChannels()), or wait longer`,
+        `sender ${this.attachment.peersHint}, or wait longer`,
     );
   }
 

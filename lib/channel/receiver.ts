@@ -175,7 +175,8 @@ export class Receiver<T> implements ReceiverApi<T> {
         : this.#receiveOne(values);
       if (!canContinue) break;
     }
-    if (values.length === 0 && limit > 0) this.#cursor.checkNotClosed(POLL_ANY);
+    if (limit === 0) this.#cursor.checkTermination();
+    else if (values.length === 0) this.#cursor.checkNotClosed(POLL_ANY);
     return values;
   }
 

@@ -163,6 +163,7 @@ export class Sender implements SenderApi, WaitContext {
         if (!this.#stage(value)) break;
         accepted++;
       }
+      if (accepted === 0 && checkSignalsOnPoll()) this.attachment.endAtNextCall();
       return accepted;
     } finally {
       this.#publishStaged();

@@ -821,12 +821,22 @@ function isRetryable(error: unknown): boolean {
 function joinRoot(name: string, format: string, options: JournalOptions): Attachment {
   const codec = { ...rawCodec, id: format };
   const { dir, persist } = options;
-  return new Attachment(name, "journal", "member", {
+  const root = {
     ...dir === undefined ? {} : { dir },
     ...persist === undefined ? {} : { persist },
     capacityBytes: MIN_CAPACITY_BYTES,
     codec,
-  });
+  };
+  try {
+    return new Attachment(name, "journal", "member", root);
+  } catch (error) {
+    if (!isOutOfSpace(error)) throw error;
+    throw new ShmConnectionError(
+      `cannot create journal "${name}": there is no space for it; free space in the segment ` +
+        `directory, or name another directory with the dir option`,
+      { cause: error.cause },
+    );
+  }
 }
 
 /** The identity of a journal, which its first member chooses. */

@@ -46,6 +46,12 @@ export function segmentDirectory(dir: string | undefined): string {
   return path;
 }
 
+/** The default directory of segments, if it does not exist; `segmentDirectory` would create it. */
+export function missingDirectory(): string | undefined {
+  const path = defaultDirectory();
+  return exists(path) ? undefined : path;
+}
+
 /**
  * A relative `RINGBUS_DIR` is made absolute at its first use, for workers and children as well, which may
  * start after `Deno.chdir`.

@@ -21,6 +21,7 @@ import {
   exists,
   hiddenName,
   isNameOf,
+  JOURNAL_PREFIX,
   removeIfExists,
   segmentDirectory,
   TEMPORARY_PREFIX,
@@ -434,10 +435,15 @@ function reserveOrThrow(fd: number, offset: number, bytes: number, name: string)
   try {
     platform().reserve(fd, offset, bytes);
   } catch (error) {
+    // A generation is reserved for the journal of a backend, which has no rings.
+    const [owner, remedy] = name.startsWith(JOURNAL_PREFIX)
+      ? [`file "${name}"`, "store less or with a shorter time to live"]
+      : [`channel "${name}"`, "choose a smaller capacityBytes"];
     throw new ShmConnectionError(
-      `cannot reserve ${bytes} bytes at offset ${offset} of channel "${name}": ` +
-        `${codeOf(error)}; free space in the segment directory, choose a smaller capacityBytes, ` +
-        `or name another directory with the dir option`,
+      `cannot reserve ${bytes} bytes at offset ${offset} of ${owner}: ${
+        codeOf(error)
+      }; free space ` +
+        `in the segment directory, ${remedy}, or name another directory with the dir option`,
       { cause: error },
     );
   }

@@ -293,7 +293,7 @@ export class Requester<Q = unknown, R = unknown> extends Socket {
       this.attachment.checkOpen();
       throw new ShmTimeoutError(
         `no reply arrived on channel "${this.name}" within ${timeoutMs} ms; check that a replier ` +
-          `runs (listChannels()), or wait longer`,
+          `${this.attachment.peersHint}, or wait longer`,
       );
     }
     if ("error" in outcome) throw outcome.error;

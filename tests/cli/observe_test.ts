@@ -235,6 +235,21 @@ Deno.test("ringbus record ends at SIGTERM, and replay sends all of it again", ()
     }
   }));
 
+Deno.test("a directory that does not exist is said not to exist", () =>
+  inShell(async ({ run, scratch }) => {
+    assert.match((await run(["ls"])).stderr, /there are no channels in [^ ]+$/m);
+    const env = { RINGBUS_DIR: `${scratch.path}/mistyped` };
+    for (const words of [["ls"], ["ls", "--json"], ["clean"], ["tail", "news"], ["stat", "news"]]) {
+      const args = ["run", "-qA", "main.ts", ...words];
+      const { stderr } = await new Deno.Command(Deno.execPath(), { args, env }).output();
+      assert.match(
+        new TextDecoder().decode(stderr),
+        /\/mistyped, a directory that does not exist; check RINGBUS_DIR/,
+        words.join(" "),
+      );
+    }
+  }));
+
 Deno.test("tail and record that begin before the codec is chosen use the sender's", () =>
   inShell(async ({ run, start, scratch }) => {
     const { path: dir } = scratch;

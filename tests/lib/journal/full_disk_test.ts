@@ -259,3 +259,23 @@ onDisk("a disk holds nearly as many messages as it has bytes for", "size=64m", a
     nowMs += 20_000;
   }
 });
+
+onDisk(
+  "what no space is left for is named, with a remedy that there is",
+  "size=1m",
+  async (disk) => {
+    disk.fill();
+    for (
+      const open of [
+        () => new ShmBackend({ shmName: "s", dir: disk.path }),
+        () => new ShmMessagingBackend({ name: "m", dir: disk.path }).set("k", 1),
+      ]
+    ) {
+      await assert.rejects(async () => await open(), (error: Error) => {
+        assert.match(error.message, /free space in the segment directory/);
+        assert.doesNotMatch(error.message, /capacityBytes/);
+        return true;
+      });
+    }
+  },
+);

@@ -89,6 +89,9 @@ for (
     "loan",
     "new Puller",
     "tryRecv on a closed socket",
+    "drain(0)",
+    "drain(0) with ack",
+    "sendMany of nothing",
   ] as const
 ) {
   onEachCarrier(`a terminated worker in a loop of ${call} ends`, async (where) => {

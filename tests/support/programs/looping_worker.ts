@@ -9,6 +9,7 @@ import {
   type LocalHandle,
   Publisher,
   Puller,
+  Pusher,
   removeStale,
   Replier,
 } from "../../../mod.ts";
@@ -53,6 +54,18 @@ const CALLS = {
   drain: (target: Loop["target"], options: { dir?: string }): Next => {
     const puller = new Puller(target, options);
     return () => puller.drain(1).length > 0;
+  },
+  "drain(0)": (target: Loop["target"], options: { dir?: string }): Next => {
+    const puller = new Puller(target, options);
+    return () => puller.drain(0).length === 0;
+  },
+  "drain(0) with ack": (target: Loop["target"], options: { dir?: string }): Next => {
+    const puller = new Puller(target, { ...options, ack: true });
+    return () => puller.drain(0).length === 0;
+  },
+  "sendMany of nothing": (target: Loop["target"], options: { dir?: string }): Next => {
+    const pusher = new Pusher(target, options);
+    return () => pusher.sendMany([]) === 0;
   },
   "recv of a replier": (target: Loop["target"], options: { dir?: string }): Next => {
     const replier = new Replier(target, options);
