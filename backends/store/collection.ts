@@ -12,4 +12,8 @@ export interface Collection {
   readonly entries: number;
   /** True if its key is removed, because nothing is left. */
   readonly isEmpty: boolean;
+  /** How Redis would keep it in memory, such as `"listpack"`: what `OBJECT ENCODING` says. */
+  readonly encoding: string;
+  /** An equal value that changes by itself. */
+  clone(): this;
 }

@@ -9,6 +9,10 @@ import { EntryTable, type TableEntry } from "./entry_table.ts";
 import { ENTRY_BYTES } from "./memory_quota.ts";
 import { storedBytes, type StoredText } from "./value.ts";
 
+/** Most fields of a hash in the packed form of Redis, and most bytes of a name or a value in it. */
+const MAX_PACKED_FIELDS = 128;
+const MAX_PACKED_BYTES = 64;
+
 /** A field of a hash. */
 export interface HashField extends TableEntry {
   value: StoredText;
@@ -29,6 +33,24 @@ export class HashValue implements Collection {
 
   get isEmpty(): boolean {
     return this.fields.size === 0;
+  }
+
+  get encoding(): string {
+    const isSmall = this.fields.size <= MAX_PACKED_FIELDS &&
+      this.fields.values().every(({ key, value }) =>
+        key.length <= MAX_PACKED_BYTES && storedBytes(value) <= MAX_PACKED_BYTES
+      );
+    if (!isSmall) return "hashtable";
+    return this.expiringCount > 0 ? "listpackex" : "listpack";
+  }
+
+  clone(): this {
+    const copy = new HashValue();
+    for (const field of this.fields.values()) {
+      copy.set(field.key, field.value);
+      copy.expire(copy.fields.get(field.key)!, field.expiresAtMs);
+    }
+    return copy as this;
   }
 
   /** The value of a field, or undefined. */

@@ -201,8 +201,15 @@ export class Keyspace {
     entry.usedAtMs = this.nowMs;
     if (entry.expiresAtMs !== expiresAtMs) this.expire(entry, expiresAtMs);
     this.#settle(entry);
+    if (kind === "hash") this.#setFieldDeadline(entry);
     this.#notify(key, event, kind);
     return entry;
+  }
+
+  /** Replaces the value of a string. The key keeps its time to live. */
+  replaceString(entry: KeyEntry, value: StringValue, event: string): void {
+    entry.value = value;
+    this.changed(entry.key, event);
   }
 
   /**
@@ -288,6 +295,18 @@ export class Keyspace {
     this.#context.counters.deleted++;
     this.#notify(key, event, undefined);
     return true;
+  }
+
+  /**
+   * Moves a value with its time to live to another key, and replaces what that holds. The events name the
+   * change of both keys.
+   */
+  move(entry: KeyEntry, target: Keyspace, key: string, events: readonly [string, string]): void {
+    const { kind, value, expiresAtMs } = entry;
+    this.#remove(entry);
+    this.#notify(entry.key, events[0], undefined);
+    target.set(key, kind, value, undefined, expiresAtMs);
+    target.#notify(key, events[1], undefined);
   }
 
   /** Removes an entry, and releases its share of the quota. The value may be used again. */

@@ -12,6 +12,12 @@ import { JsonText, storedBytes, type StoredText } from "./value.ts";
 /** Begins the identity of a member that is JSON: no byte string has this character. */
 const JSON_MARK = "\u0100";
 
+/** Most members of a set in the forms of Redis for whole numbers, and for short texts; bytes of such a text. */
+const MAX_INTEGERS = 512;
+const MAX_PACKED_MEMBERS = 128;
+const MAX_PACKED_BYTES = 64;
+const INTEGER = /^(?:0|-?[1-9]\d{0,17})$/;
+
 /** A member of a set. Its key is its identity. */
 export interface SetMember extends TableEntry {
   readonly value: StoredText;
@@ -33,6 +39,24 @@ export class SetValue implements Collection {
 
   get isEmpty(): boolean {
     return this.members.size === 0;
+  }
+
+  get encoding(): string {
+    if (this.#hasIntegersOnly(MAX_INTEGERS)) return "intset";
+    const isSmall = this.members.size <= MAX_PACKED_MEMBERS &&
+      this.members.values().every(({ value }) => storedBytes(value) <= MAX_PACKED_BYTES);
+    return isSmall ? "listpack" : "hashtable";
+  }
+
+  #hasIntegersOnly(most: number): boolean {
+    return this.members.size <= most &&
+      this.members.values().every(({ value }) => typeof value === "string" && INTEGER.test(value));
+  }
+
+  clone(): this {
+    const copy = new SetValue();
+    for (const { value } of this.members.values()) copy.add(value);
+    return copy as this;
   }
 
   /** True if a text is a member. */

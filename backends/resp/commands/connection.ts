@@ -8,6 +8,7 @@ import { ErrorReply, MapReply, OK, type Reply, Status } from "../protocol/reply.
 import type { Client } from "../engine/client.ts";
 import { commandGroup, NO_KEYS, row } from "../engine/command.ts";
 import { err, wrongArity } from "../engine/errors.ts";
+import { databaseOf } from "./databases.ts";
 import { toInteger } from "./numbers.ts";
 
 const WRONG_PASSWORD = new ErrorReply(
@@ -46,9 +47,18 @@ export const CONNECTION_COMMANDS = commandGroup("connection", [
   ),
   row("select", 2, "loading stale fast", NO_KEYS, "1.0.0", "Selects a database.", select),
   row(
+    "reset",
+    1,
+    "noscript loading stale fast no_auth allow_busy",
+    NO_KEYS,
+    "6.2.0",
+    "Makes the connection like a new one.",
+    reset,
+  ),
+  row(
     "quit",
     -1,
-    "noscript loading stale fast no_auth allow_busy no_multi",
+    "noscript loading stale fast no_auth allow_busy",
     NO_KEYS,
     "1.0.0",
     "Closes the connection after the reply.",
@@ -152,15 +162,12 @@ function select(client: Client, [index]: readonly string[]): Reply {
   return OK;
 }
 
-/** The database with a number, or throws. */
-export function databaseOf(client: Client, text: string) {
-  const index = toInteger(text, err("value is not an integer or out of range"));
-  const db = client.service.store.databases.get(index);
-  if (db === undefined) throw err("DB index is out of range");
-  return db;
-}
-
 function quit(client: Client): Reply {
   client.isEnded = true;
   return OK;
+}
+
+function reset(client: Client): Reply {
+  client.reset();
+  return new Status("RESET");
 }

@@ -5,13 +5,23 @@
  */
 
 import type { Command } from "../engine/command.ts";
+import { BIT_COMMANDS } from "./bits.ts";
 import { CONNECTION_COMMANDS } from "./connection.ts";
 import { GENERIC_COMMANDS } from "./generic.ts";
+import { HASH_COMMANDS } from "./hashes.ts";
+import { SERVER_COMMANDS } from "./server.ts";
+import { SET_COMMANDS } from "./sets.ts";
 import { STRING_COMMANDS } from "./strings.ts";
+import { TRANSACTION_COMMANDS } from "./transactions.ts";
 
 /** All commands, by group. */
 export const COMMANDS: readonly Command[] = [
+  ...BIT_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...GENERIC_COMMANDS,
+  ...HASH_COMMANDS,
+  ...SERVER_COMMANDS,
+  ...SET_COMMANDS,
   ...STRING_COMMANDS,
+  ...TRANSACTION_COMMANDS,
 ];

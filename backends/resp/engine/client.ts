@@ -36,9 +36,22 @@ export class Client extends ClientState {
     this.isAuthenticated = service.isPassword === undefined;
   }
 
-  /** Time of the store's clock, in milliseconds of the Unix epoch. */
+  /** Time of the store's clock, in whole milliseconds of the Unix epoch. */
   get nowMs(): number {
-    return this.service.clock.now();
+    return Math.floor(this.service.clock.now());
+  }
+
+  /** Makes it like a new client. */
+  reset(): void {
+    this.transaction = undefined;
+    this.service.watches.clear(this);
+    this.name = "";
+    this.version = 2;
+    this.user = "default";
+    this.db = this.service.store.keys;
+    this.replyMode = "on";
+    this.isMonitor = this.isNoEvict = this.isNoTouch = false;
+    this.isAuthenticated = this.service.isPassword === undefined;
   }
 
   /** Executes a command at once, and returns its reply, which may be an error. */

@@ -42,7 +42,7 @@ export type CommandFlag =
   /** It is allowed before `AUTH`. */
   | "no_auth"
   | "may_replicate"
-  /** It is executed at once, also between `MULTI` and `EXEC`. */
+  /** It is refused between `MULTI` and `EXEC`. */
   | "no_multi"
   | "no_async_loading"
   | "allow_busy"

@@ -19,6 +19,9 @@ const MAX_SHOWN = 128;
 /** Approximate bytes that an argument needs besides its text when it is stored. */
 const ARGUMENT_COST = 300;
 
+/** Commands that are executed at once also between `MULTI` and `EXEC`. */
+const IMMEDIATE = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
+
 /** The command of a request, and its arguments. */
 interface Call {
   readonly command: Command;
@@ -64,7 +67,7 @@ export class Dispatcher {
     const { command, args } = call as Call;
     client.usedAtMs = this.#service.clock.now();
     client.lastCommand = command.name;
-    if (client.transaction !== undefined && !command.flags.has("no_multi")) {
+    if (client.transaction !== undefined && !IMMEDIATE.has(command.name)) {
       client.transaction.queued.push([...words]);
       return QUEUED;
     }

@@ -1,0 +1,168 @@
+/**
+ * Bytes of values in the form that `DUMP` of Redis has: lengths, strings, numbers and a checksum.
+ *
+ * @module
+ */
+
+import { err } from "../engine/errors.ts";
+import { crc64 } from "./crc64.ts";
+
+/** Version of the form that is written: that of Redis 7.0, which later ones read. */
+const WRITTEN_VERSION = 10;
+/** Latest version that is read. */
+const MAX_VERSION = 12;
+const FOOTER_BYTES = 10;
+const BAD_FORMAT = err("Bad data format");
+const BAD_CHECKSUM = err("DUMP payload version or checksum are wrong");
+
+/** Writes a value as a byte string. */
+export class RdbWriter {
+  #parts: string[] = [];
+
+  byte(value: number): void {
+    this.#parts.push(String.fromCharCode(value));
+  }
+
+  /** A number of parts, or of bytes. */
+  length(value: number): void {
+    if (value < 1 << 6) this.byte(value);
+    else if (value < 1 << 14) {
+      this.#parts.push(String.fromCharCode(0x40 | value >> 8, value & 0xff));
+    } else {
+      this.byte(0x80);
+      this.#parts.push(bigEndian(value));
+    }
+  }
+
+  /** A byte string after its length. */
+  text(text: string): void {
+    this.length(text.length);
+    this.#parts.push(text);
+  }
+
+  /** A number with a fraction. */
+  double(value: number): void {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setFloat64(0, value, true);
+    this.#parts.push(String.fromCharCode(...bytes));
+  }
+
+  /** A whole number of 64 bits. */
+  int64(value: bigint): void {
+    this.#parts.push(littleEndian(value));
+  }
+
+  /** All of it, with version and checksum. */
+  finish(): string {
+    const text = this.#parts.join("") + String.fromCharCode(WRITTEN_VERSION, 0);
+    return text + littleEndian(crc64(text));
+  }
+}
+
+/** Reads what `RdbWriter`, or Redis, has written. */
+export class RdbReader {
+  readonly #text: string;
+  #at = 0;
+  readonly #end: number;
+
+  /** Throws if version or checksum are wrong. */
+  constructor(text: string) {
+    this.#end = text.length - FOOTER_BYTES;
+    const version = text.charCodeAt(this.#end) | text.charCodeAt(this.#end + 1) << 8;
+    const isWhole = this.#end > 0 && version <= MAX_VERSION &&
+      littleEndian(crc64(text.slice(0, -8))) === text.slice(-8);
+    if (!isWhole) throw BAD_CHECKSUM;
+    this.#text = text;
+  }
+
+  byte(): number {
+    return this.bytes(1).charCodeAt(0);
+  }
+
+  /** The next bytes. */
+  bytes(count: number): string {
+    if (this.#at + count > this.#end) throw BAD_FORMAT;
+    const text = this.#text.slice(this.#at, this.#at + count);
+    this.#at += count;
+    return text;
+  }
+
+  length(): number {
+    const first = this.byte();
+    if (first < 0x40) return first;
+    if (first < 0x80) return (first & 0x3f) << 8 | this.byte();
+    if (first === 0x80) return this.#unsigned(4);
+    if (first === 0x81) return this.#unsigned(8);
+    throw BAD_FORMAT;
+  }
+
+  #unsigned(count: number): number {
+    let value = 0;
+    for (let i = 0; i < count; i++) value = value * 256 + this.byte();
+    return value;
+  }
+
+  /** A byte string. Redis writes short numbers, and compresses long texts. */
+  text(): string {
+    const first = this.#text.charCodeAt(this.#at);
+    if (first < 0xc0) return this.bytes(this.length());
+    this.#at++;
+    if (first === 0xc0) return String(this.byte() << 24 >> 24);
+    if (first === 0xc1) return String(this.#little(2) << 16 >> 16);
+    if (first === 0xc2) return String(this.#little(4) | 0);
+    if (first === 0xc3) return this.#compressed();
+    throw BAD_FORMAT;
+  }
+
+  #little(count: number): number {
+    let value = 0;
+    for (let i = 0; i < count; i++) value |= this.byte() << 8 * i;
+    return value;
+  }
+
+  /** Pieces of text, and references to text before them. */
+  #compressed(): string {
+    const [size, length] = [this.length(), this.length()];
+    const end = this.#at + size;
+    let text = "";
+    while (this.#at < end && text.length <= length) {
+      const control = this.byte();
+      if (control < 32) text += this.bytes(control + 1);
+      else {
+        const count = (control >> 5) + 2 + (control >> 5 === 7 ? this.byte() : 0);
+        const from = text.length - ((control & 0x1f) << 8 | this.byte()) - 1;
+        if (from < 0) throw BAD_FORMAT;
+        for (let i = 0; i < count; i++) text += text[from + i];
+      }
+    }
+    if (text.length !== length) throw BAD_FORMAT;
+    return text;
+  }
+
+  double(): number {
+    const bytes = Uint8Array.from(this.bytes(8), (character) => character.charCodeAt(0));
+    return new DataView(bytes.buffer).getFloat64(0, true);
+  }
+
+  int64(): bigint {
+    let value = 0n;
+    for (const [i, character] of [...this.bytes(8)].entries()) {
+      value |= BigInt(character.charCodeAt(0)) << BigInt(8 * i);
+    }
+    return BigInt.asIntN(64, value);
+  }
+
+  /** Throws if anything is left. */
+  finish(): void {
+    if (this.#at !== this.#end) throw BAD_FORMAT;
+  }
+}
+
+function bigEndian(value: number): string {
+  return String.fromCharCode(value >>> 24, value >>> 16 & 0xff, value >>> 8 & 0xff, value & 0xff);
+}
+
+function littleEndian(value: bigint): string {
+  const bytes = Array.from({ length: 8 }, (_, i) => Number(value >> BigInt(8 * i) & 0xffn));
+  return String.fromCharCode(...bytes);
+}

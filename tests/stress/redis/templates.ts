@@ -1,0 +1,19 @@
+/**
+ * All commands that may be drawn.
+ *
+ * @module
+ */
+
+import { HASHES } from "./commands/hashes.ts";
+import { KEYS } from "./commands/keys.ts";
+import { SETS } from "./commands/sets.ts";
+import { STRINGS } from "./commands/strings.ts";
+import type { Template } from "./template.ts";
+
+/** The commands, by type of value. */
+export const TEMPLATES: Readonly<Record<string, readonly Template[]>> = {
+  keys: KEYS,
+  strings: STRINGS,
+  hashes: HASHES,
+  sets: SETS,
+};
