@@ -4,7 +4,7 @@
  * @module
  */
 
-import TinyQueue from "tinyqueue";
+import { Heap } from "../../lib/base/heap.ts";
 
 /** An item that may expire. */
 export interface Expiring {
@@ -18,7 +18,7 @@ const byTime = (a: Expiring, b: Expiring) => a.expiresAtMs - b.expiresAtMs;
 
 /** The items that will expire. Items that were removed before are skipped, and deleted in bulk. */
 export class ExpiryHeap<T extends Expiring> {
-  #heap = new TinyQueue<T>([], byTime);
+  #heap = new Heap<T>(byTime);
   /** Removed items in the heap. */
   #removedCount = 0;
 
@@ -32,7 +32,7 @@ export class ExpiryHeap<T extends Expiring> {
     if (item.expiresAtMs === Infinity) return;
     this.#removedCount++;
     if (this.#removedCount * 2 <= this.#heap.length) return;
-    this.#heap = new TinyQueue(this.#heap.data.filter((kept) => !kept.isRemoved), byTime);
+    this.#heap = new Heap(byTime, this.#heap.items.filter((kept) => !kept.isRemoved));
     this.#removedCount = 0;
   }
 
@@ -63,7 +63,7 @@ export class ExpiryHeap<T extends Expiring> {
   }
 
   clear(): void {
-    this.#heap = new TinyQueue<T>([], byTime);
+    this.#heap = new Heap<T>(byTime);
     this.#removedCount = 0;
   }
 }

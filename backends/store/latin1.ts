@@ -4,20 +4,25 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import { nodeModule } from "../../lib/base/node_module.ts";
 
 /** Up to this length a loop over the bytes is faster than a call of the runtime. */
 const SHORT = 16;
 
 /** The method of `Buffer` that its types leave out. */
-const slice = (Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-}).latin1Slice;
+type Slice = (this: Uint8Array, start: number, end: number) => string;
+let slice: Slice | undefined;
+
+function loadSlice(): Slice {
+  const { prototype } = nodeModule("node:buffer").Buffer;
+  return (prototype as unknown as { latin1Slice: Slice }).latin1Slice;
+}
+
 const encoder = new TextEncoder();
 
 /** The byte string of a part of some bytes. */
 export function readLatin1(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
-  if (end - start > SHORT) return slice.call(bytes, start, end);
+  if (end - start > SHORT) return (slice ??= loadSlice()).call(bytes, start, end);
   let text = "";
   for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]);
   return text;

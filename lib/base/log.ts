@@ -5,23 +5,42 @@
  * @module
  */
 
-import { getLogger, type Logger } from "@logtape/logtape";
 import { countFailures } from "./failure_counts.ts";
 
 type Level = "debug" | "info" | "warn" | "error";
 
+type Properties = Record<string, unknown>;
+
+/** What is used of LogTape's loggers. */
+interface AppLogger extends Record<Level, (message: string, properties: Properties) => void> {
+  getChild(category: readonly [string, ...string[]]): AppLogger;
+  isEnabledFor(level: Level): boolean;
+}
+
+/**
+ * Where LogTape keeps its root logger for all its copies in a process, from its first use on. To look there
+ * instead of importing the package spares programs that do not log 9 MiB and a third of their start.
+ */
+const ROOT = Symbol.for("logtape.rootLogger");
+const shared = globalThis as { [ROOT]?: AppLogger };
+
 /** A logger that never throws: a filter of the application may, and must not end what is logged. */
 export class EventLog {
-  readonly #logger: Logger;
+  readonly #category: readonly [string, ...string[]];
 
   /** Logs in a category. */
   constructor(...category: [string, ...string[]]) {
-    this.#logger = getLogger(category);
+    this.#category = category;
   }
 
-  #log(level: Level, message: string, properties: Record<string, unknown>): void {
+  /** The application's logger; undefined if it has none. */
+  get #logger(): AppLogger | undefined {
+    return shared[ROOT]?.getChild(this.#category);
+  }
+
+  #log(level: Level, message: string, properties: Properties): void {
     try {
-      this.#logger[level](message, properties);
+      this.#logger?.[level](message, properties);
     } catch {
       countFailures("log");
     }
@@ -29,26 +48,26 @@ export class EventLog {
 
   /** True if the application takes what is logged at debug level. */
   get isDebugged(): boolean {
-    return this.#logger.isEnabledFor("debug");
+    return this.#logger?.isEnabledFor("debug") ?? false;
   }
 
   /** Logs what helps to find a fault. */
-  debug(message: string, properties: Record<string, unknown> = {}): void {
+  debug(message: string, properties: Properties = {}): void {
     this.#log("debug", message, properties);
   }
 
   /** Logs what an operator wants to know. */
-  info(message: string, properties: Record<string, unknown> = {}): void {
+  info(message: string, properties: Properties = {}): void {
     this.#log("info", message, properties);
   }
 
   /** Logs what may need attention. */
-  warn(message: string, properties: Record<string, unknown> = {}): void {
+  warn(message: string, properties: Properties = {}): void {
     this.#log("warn", message, properties);
   }
 
   /** Logs what has failed. */
-  error(message: string, properties: Record<string, unknown> = {}): void {
+  error(message: string, properties: Properties = {}): void {
     this.#log("error", message, properties);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { closestMatch } from "leven";
+import { closestWord } from "./edit_distance.ts";
 
 /** The unit at the end of an option's name. */
 const UNIT = /(?:Ms|Seconds|Bytes)$/;
@@ -20,8 +20,7 @@ const MIN_PART_LENGTH = 3;
 
 /** The name that differs from the given one by a few letters at most, if there is one. */
 export function nearest(given: string, names: Iterable<string>): string | undefined {
-  const maxDistance = Math.ceil(given.length / 3);
-  return closestMatch(given, [...names], { maxDistance });
+  return closestWord(given, names, Math.ceil(given.length / 3));
 }
 
 /** `; did you mean ...?` with the nearest name, or nothing if none is near. */

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
+import { nodeModule } from "./node_module.ts";
 
 /** Digits of the largest array index. */
 const MAX_INDEX_LENGTH = 10;
@@ -32,6 +32,7 @@ export function mapKey(text: string): string {
 /** Ends with the length, so that the key of a text that is not well-formed is that of no other. */
 function digestKey(text: string): string {
   const encodable = text.isWellFormed() ? text : JSON.stringify(text);
+  const { createHash } = nodeModule("node:crypto");
   return `${MARK}${createHash("sha256").update(encodable).digest("base64")} ${text.length}`;
 }
 

@@ -30,7 +30,8 @@ class ProgramListeners {
   }
 
   get #hasAny(): boolean {
-    // The second ones were added before Ringbus was loaded.
+    // The second ones were added before Ringbus was loaded. The first look at `process` takes the runtime
+    // 7 MiB and some milliseconds.
     // deno-lint-ignore no-process-global
     return this.#wrapped.size > 0 || process.listenerCount(this.#signal) > 0;
   }
@@ -60,8 +61,8 @@ class ProgramListeners {
 
   /** Notifies the workers, if there are any. Asks for no permission: without it no socket has a name. */
   publish(): void {
-    const isNews = this.#hasAny || openedPlatform() !== undefined;
-    if (IS_WORKER || !isNews || !hasWorker() || !isFfiGranted()) return;
+    if (IS_WORKER || !hasWorker() || !isFfiGranted()) return;
+    if (!this.#hasAny && openedPlatform() === undefined) return;
     try {
       platform().setProgramListens(this.#signal, this.#hasAny);
     } catch (error) {

@@ -17,6 +17,23 @@ Deno.test("every package is pinned to a version, and the page describes its purp
   }
 });
 
+interface ModuleGraph {
+  modules: { specifier: string; dependencies?: { code?: { specifier: string } }[] }[];
+}
+
+Deno.test("the module imports no package, and no module of Node before it is needed", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "mod.ts"],
+    cwd: ROOT,
+  }).output();
+  const { modules }: ModuleGraph = JSON.parse(new TextDecoder().decode(stdout));
+  assert.ok(modules.length > 100);
+  const imported = modules.flatMap(({ dependencies = [] }) =>
+    dependencies.flatMap(({ code }) => code === undefined ? [] : [code.specifier])
+  );
+  assert.deepEqual(imported.filter((specifier) => /^(npm|node):/.test(specifier)), []);
+});
+
 Deno.test("deno task fetches no package before it runs a command", async () => {
   const DENO_DIR = Deno.makeTempDirSync({ prefix: "ringbus-test-deno-dir-" });
   try {
